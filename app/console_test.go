@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/testkit"
+)
+
+// browser is a headless Chromium that remembers what went wrong in its pages.
+type browser struct {
+	t    *testing.T
+	ctx  context.Context
+	base string
+
+	mu     sync.Mutex
+	faults []string
+}
+
+func newBrowser(t *testing.T, base string) *browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(testkit.Chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.WindowSize(1280, 900))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	b := &browser{t: t, ctx: ctx, base: base}
+	require.NoError(t, chromedp.Do(ctx)) // starts the browser, whose life is the context's
+	require.NoError(t, chromedp.Listen(ctx, b.hear))
+	_, err := chromedp.Run(ctx, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, log.Enable, cdp.Empty{})
+		return chromedp.Void{}, err
+	})
+	require.NoError(t, err)
+	return b
+}
+
+// hear collects exceptions and what the browser refuses: a policy violation is a fault of ours.
+func (b *browser) hear(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		b.faults = append(b.faults, e.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		if strings.Contains(e.Entry.Text, "Content Security Policy") || strings.Contains(e.Entry.Text, "TrustedHTML") {
+			b.faults = append(b.faults, e.Entry.Text)
+		}
+	}
+}
+
+func (b *browser) do(what string, actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.shot("failed")
+		text, _ := chromedp.Run(b.ctx, chromedp.TextContent(chromedp.CSS("body")))
+		require.NoError(b.t, err, "%s; the page says: %s", what, text)
+	}
+}
+
+// shot keeps a picture when LYCEUM_SCREENSHOTS names a folder.
+func (b *browser) shot(name string) {
+	dir := os.Getenv("LYCEUM_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	time.Sleep(400 * time.Millisecond)
+	if png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot()); err == nil {
+		_ = os.WriteFile(dir+"/"+name+".png", png, 0o644)
+	}
+}
+
+func id(testid string) chromedp.CSS { return chromedp.CSS(`[data-testid="` + testid + `"]`) }
+
+// js runs a script in the page and gives its value, awaiting promises.
+func js[T any](b *browser, script string) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+}
+
+func (b *browser) click(testid string) {
+	b.t.Helper()
+	b.do("click "+testid, chromedp.WaitVisible(id(testid)), chromedp.Click(id(testid)))
+}
+
+func (b *browser) fill(testid, text string) {
+	b.t.Helper()
+	b.do("fill "+testid, chromedp.WaitVisible(id(testid)), chromedp.SetValue(id(testid), ""), chromedp.SendKeys(id(testid), text))
+}
+
+func (b *browser) sees(testid, text string) {
+	b.t.Helper()
+	require.Eventually(b.t, func() bool {
+		all, err := js[[]string](b, `[...document.querySelectorAll('`+string(id(testid))+`')].map(e => e.textContent + ' ' + (e.value ?? ''))`)
+		return err == nil && strings.Contains(strings.Join(all, "\n"), text)
+	}, 15*time.Second, 100*time.Millisecond, "%s never says %q", testid, text)
+}
+
+func (b *browser) open(path string) {
+	b.t.Helper()
+	b.do("open "+path, chromedp.Navigate(b.base+path))
+}
+
+func (b *browser) signIn(email, password string) {
+	b.t.Helper()
+	b.open("/#/signin")
+	b.fill("signin-email", email)
+	b.fill("signin-password", password)
+	b.click("signin-submit")
+	b.do("signed in", chromedp.WaitVisible(id("nav-logout")))
+}
+
+// The same walk as with curl, by hand in a browser, without one violation of the page's policy.
+func TestTheConsoleDoesTheWalk(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	code := s.want(201, "POST", "/admin/invites", s.admin(), `{"role_to_grant":"member"}`).str("code")
+	b := newBrowser(t, s.base)
+
+	b.open("/")
+	b.sees("course-card", "Welcome to Lyceum")
+	b.shot("courses")
+	s.want(201, "POST", "/auth/register", "", map[string]string{"email": "hand@example.com", "password": password, "display_name": "Hanna Hand"})
+	b.signIn("hand@example.com", password)
+
+	b.open("/join#code=" + code)
+	b.click("redeem-submit")
+	require.Eventually(t, func() bool {
+		return s.want(200, "GET", "/users/me", s.login("hand@example.com", password), nil).str("role") == "member"
+	}, 10*time.Second, 100*time.Millisecond)
+
+	b.open("/#/courses/welcome-to-lyceum")
+	b.sees("course", "What is here")
+	b.shot("course")
+	b.open("/#/courses/welcome-to-lyceum")
+	b.do("first lesson", chromedp.WaitVisible(id("lesson-link")), chromedp.Click(id("lesson-link")))
+	b.click("lesson-complete")
+	me := s.login("hand@example.com", password)
+	require.Eventually(t, func() bool {
+		items := s.want(200, "GET", "/users/me/progress", me, nil).items()
+		return len(items) == 1 && items[0].(map[string]any)["completed_lessons"] == 1.0
+	}, 10*time.Second, 100*time.Millisecond)
+	b.plays()
+
+	b.open("/#/chat/hq")
+	b.fill("chat-input", "hello by hand")
+	b.click("chat-send")
+	b.sees("chat-message", "hello by hand")
+	s.want(201, "POST", "/channels/hq/messages", s.admin(), `{"body":"hello back"}`)
+	b.sees("chat-message", "hello back")
+	b.shot("chat")
+
+	b.open("/dev/mailbox")
+	b.sees("mailbox-list", "hand@example.com")
+	b.open("/docs")
+	b.do("docs", chromedp.WaitVisible(chromedp.CSS(".opblock")))
+	b.shot("docs")
+	require.Empty(t, b.faults)
+}
+
+// plays seeks in the demo video, which comes by a signed URL and ranges.
+func (b *browser) plays() {
+	b.t.Helper()
+	b.open("/#/courses/welcome-to-lyceum")
+	b.do("lessons", chromedp.WaitVisible(id("lesson-link")))
+	_, err := js[any](b, `document.querySelectorAll('`+string(id("lesson-link"))+`')[1].click(), true`)
+	require.NoError(b.t, err)
+	b.do("video", chromedp.WaitVisible(id("lesson-video")))
+	at, err := js[float64](b, `new Promise((done, fail) => { const v = document.querySelector('`+string(id("lesson-video"))+`');
+		const seek = () => { v.onseeked = () => done(v.currentTime); v.onerror = () => fail(v.error.message); v.currentTime = 4; };
+		v.readyState >= 1 ? seek() : v.onloadedmetadata = seek; v.load(); })`)
+	require.NoError(b.t, err)
+	require.InDelta(b.t, 4, at, 0.2)
+	b.shot("video")
+}
+
+// The administrator's side of the console.
+func TestTheConsoleAdministers(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	b := newBrowser(t, s.base)
+	b.signIn("admin@lyceum.local", demoPassword)
+	b.open("/#/audit")
+	b.click("audit-verify")
+	b.sees("audit-list", "user.registered")
+	b.shot("audit")
+	b.open("/#/invites")
+	b.click("invite-new-submit")
+	b.do("code", chromedp.WaitVisible(id("invite-code")))
+	b.shot("invites")
+	b.open("/#/users")
+	b.sees("user-list", "Mira Member")
+	b.open("/#/account")
+	b.sees("session-list", "")
+	b.shot("account")
+	require.Empty(t, b.faults)
+}

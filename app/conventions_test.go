@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/httpx"
+)
+
+func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	deep := strings.Repeat("[", 40) + strings.Repeat("]", 40)
+	for _, c := range []struct {
+		status       int
+		code         string
+		method, path string
+		token        string
+		body         any
+		header       header
+	}{
+		{404, "not-found", "GET", "/nope", "", nil, nil},
+		{404, "not-found", "GET", "/Courses", "", nil, nil},
+		{404, "not-found", "GET", "/courses/", "", nil, nil},
+		{405, "method-not-allowed", "DELETE", "/courses", "", nil, nil},
+		{405, "method-not-allowed", "TRACE", "/courses", "", nil, nil},
+		{405, "method-not-allowed", "PROPFIND", "/courses", "", nil, nil},
+		{401, "unauthenticated", "GET", "/users/me", "", nil, nil},
+		{401, "invalid-token", "GET", "/users/me", "x.y.z", nil, nil},
+		{401, "invalid-token", "GET", "/courses", "x.y.z", nil, nil},
+		{401, "invalid-token", "GET", "/users/me", "", nil, header{"Authorization": "Basic abc"}},
+		{401, "invalid-token", "GET", "/users/me", strings.Repeat("a", 5000), nil, nil},
+		{415, "unsupported-media-type", "POST", "/auth/login", "", "a=b", header{"Content-Type": "application/x-www-form-urlencoded"}},
+		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", header{"Content-Type": "text/plain+json"}},
+		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", header{"Content-Encoding": "gzip"}},
+		{413, "body-too-large", "POST", "/auth/login", "", `{"email":"` + strings.Repeat("a", 1<<20) + `"}`, nil},
+		{400, "malformed-request", "POST", "/auth/login", "", `{"email":`, nil},
+		{400, "malformed-request", "POST", "/auth/login", "", `{} {}`, nil},
+		{400, "malformed-request", "POST", "/auth/login", "", deep, nil},
+		{400, "malformed-request", "POST", "/auth/login", "", "{\"email\":\"\xff\"}", nil},
+		{422, "validation-failed", "POST", "/auth/login", "", `[]`, nil},
+		{422, "validation-failed", "POST", "/auth/login", "", `null`, nil},
+		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","role":"admin"}`, nil},
+		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","Password":"y"}`, nil},
+		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","password":"y"}`, nil},
+		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a\u0000@b.example","password":"x"}`, nil},
+		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a\ud800@b.example","password":"x"}`, nil},
+		{422, "validation-failed", "POST", "/auth/register", "", `{"email":"a@b.example","password":"password"}`, nil},
+		{422, "validation-failed", "POST", "/auth/register", "", `{"email":"no address","password":"secretpass"}`, nil},
+		{422, "validation-failed", "GET", "/courses?limit=0", "", nil, nil},
+		{422, "validation-failed", "GET", "/courses?limit=x", "", nil, nil},
+		{422, "validation-failed", "GET", "/courses?cursor=Zm9yZ2Vk", "", nil, nil},
+		{422, "validation-failed", "GET", "/courses?sort=title;drop", "", nil, nil},
+		{404, "not-found", "GET", "/courses/not-there", "", nil, nil},
+		{404, "not-found", "GET", "/admin/users/1%20OR%201=1", admin, nil, nil},
+		{404, "not-found", "PATCH", "/courses/01900000-0000-7000-8000-000000000000", admin, `{"title":"x"}`, nil},
+		{422, "validation-failed", "POST", "/auth/logout-all", admin, `{"x":1}`, nil},
+	} {
+		s.refused(c.status, c.code, c.method, c.path, c.token, c.body, c.header)
+	}
+	a := s.refused(405, "method-not-allowed", "DELETE", "/courses", "", nil)
+	require.Equal(t, "GET, HEAD, POST", a.Header.Get("Allow"))
+	require.Equal(t, "Bearer", s.call("GET", "/users/me", "", nil).Header.Get("WWW-Authenticate"))
+}
+
+func TestASecretIsNeverEchoed(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	for _, body := range []string{
+		`{"email":"a@b.example","password":"hunter2"}`, `{"email":"a@b.example","password":["hunter2"]}`,
+		`{"email":"a@b.example","password":{"hunter2":1}}`, `{"password":"hunter2hunter2","display_name":"` + strings.Repeat("x", 200) + `"}`,
+	} {
+		a := s.want(422, "POST", "/auth/register", "", body)
+		require.NotContains(t, strings.ReplaceAll(string(a.Raw), "body.password.hunter2", ""), "hunter2")
+	}
+}
+
+func TestHeadETagAndConditions(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	c := s.want(201, "POST", "/courses", admin, map[string]any{"title": "Tagged"})
+	path := "/courses/" + c.str("id")
+	etag := c.Header.Get("ETag")
+	require.Regexp(t, `^"1\.[0-9a-f]+"$`, etag)
+	get := s.want(200, "GET", path, admin, nil)
+	require.Equal(t, etag, get.Header.Get("ETag"))
+	require.Equal(t, "private, no-cache", get.Header.Get("Cache-Control"))
+	head := s.want(200, "HEAD", path, admin, nil)
+	require.Empty(t, head.Raw)
+	require.Equal(t, get.Header.Get("Content-Length"), head.Header.Get("Content-Length"))
+	require.Empty(t, s.want(304, "GET", path, admin, nil, header{"If-None-Match": etag}).Raw)
+	changed := s.want(200, "PATCH", path, admin, `{"title":"Changed"}`, header{"If-Match": etag})
+	require.Regexp(t, `^"2\.`, changed.Header.Get("ETag"))
+	s.refused(412, "precondition-failed", "PATCH", path, admin, `{"title":"Lost"}`, header{"If-Match": etag})
+	s.refused(412, "precondition-failed", "DELETE", path, admin, nil, header{"If-Match": `"nonsense"`})
+	same := s.want(200, "PATCH", path, admin, `{"title":"Changed"}`)
+	require.Equal(t, changed.Header.Get("ETag"), same.Header.Get("ETag"), "what changes nothing is no new version")
+	s.want(204, "DELETE", path, admin, nil)
+	s.refused(404, "not-found", "GET", path, admin, nil)
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		key := header{"Idempotency-Key": "k-1"}
+		first := s.want(201, "POST", "/courses", admin, `{"title":"Once"}`, key)
+		again := s.want(201, "POST", "/courses", admin, `{"title":"Once"}`, key)
+		require.Equal(t, first.Raw, again.Raw)
+		require.Equal(t, first.Header.Get("Location"), again.Header.Get("Location"))
+		require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
+		s.refused(422, "idempotency-key-reused", "POST", "/courses", admin, `{"title":"Twice"}`, key)
+
+		bad := header{"Idempotency-Key": "k-2"}
+		s.refused(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad)
+		require.Equal(t, "true", s.refused(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad).Header.Get("Idempotency-Replayed"))
+
+		// Twenty at once are one course.
+		var wg sync.WaitGroup
+		ids := make([]string, 20)
+		for i := range ids {
+			wg.Go(func() {
+				ids[i] = s.call("POST", "/courses", admin, `{"title":"Race"}`, header{"Idempotency-Key": "k-3"}).str("id")
+			})
+		}
+		wg.Wait()
+		for _, id := range ids {
+			require.Equal(t, ids[0], id)
+		}
+		require.Len(t, s.want(200, "GET", "/courses?status=draft&q=race", admin, nil).items(), 1)
+
+		// Anonymous requests are known by key and body.
+		reg := `{"email":"idem@example.com","password":"secretpass"}`
+		one := s.want(201, "POST", "/auth/register", "", reg, key)
+		require.Equal(t, one.Raw, s.want(201, "POST", "/auth/register", "", reg, key).Raw)
+	})
+}
+
+func TestCORSIsExact(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, map[string]string{"CORS_ORIGINS": "https://app.example.com"})
+	for _, evil := range []string{"https://evil.example", "null", "https://app.example.com.evil.example"} {
+		require.Empty(t, s.call("GET", "/courses", "", nil, header{"Origin": evil}).Header.Get("Access-Control-Allow-Origin"))
+	}
+	good := header{"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+	require.Equal(t, "https://app.example.com", s.call("GET", "/courses", "", nil, good).Header.Get("Access-Control-Allow-Origin"))
+	preflight := s.want(204, "OPTIONS", "/courses", "", nil, good)
+	require.Contains(t, preflight.Header.Get("Access-Control-Allow-Headers"), "Idempotency-Key")
+	require.Equal(t, 403, s.dial("/ws/channels/hq?token="+s.admin(), http.Header{"Origin": {"https://evil.example"}}).status)
+}
+
+// H7: what proxies and servers read differently is refused, and nothing after it is served.
+func TestAmbiguousFramingIsRefused(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	addr := strings.TrimPrefix(s.base, "http://")
+	smuggled := "GET /modules HTTP/1.1\r\nHost: x\r\n\r\n"
+	for name, raw := range map[string]string{
+		"two lengths":       "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\n" + smuggled,
+		"length and chunks": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"chunks on 1.0":     "POST /auth/login HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"bare line feed":    "GET /healthz HTTP/1.1\r\nHost: x\nX-A: b\r\n\r\n" + smuggled,
+		"folded header":     "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n" + smuggled,
+	} {
+		conn, err := net.DialTimeout("tcp", addr, time.Second)
+		require.NoError(t, err)
+		require.NoError(t, conn.SetDeadline(time.Now().Add(3*time.Second)))
+		_, err = io.WriteString(conn, raw)
+		require.NoError(t, err)
+		all, _ := io.ReadAll(bufio.NewReader(conn))
+		_ = conn.Close()
+		require.NotContains(t, string(all), `"items"`, name)
+		if len(all) > 0 {
+			require.True(t, strings.HasPrefix(string(all), "HTTP/1.1 400"), "%s: %.60s", name, all)
+		}
+	}
+}
+
+func TestABrokenEscapeIsAMissingPath(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.base, "http://"), time.Second)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "GET /courses/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	require.NoError(t, err)
+	all, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(all), "HTTP/1.1 404"), "%.60s", all)
+}
+
+func TestOversizedHeadersAre431(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	s.refused(431, "header-too-large", "GET", "/healthz", "", nil, header{"X-Long": strings.Repeat("a", 20<<10)})
+}
+
+func TestProblemsDocsAndConsoleAreThere(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	for _, slug := range httpx.Slugs() {
+		require.Contains(t, string(s.want(200, "GET", "/problems/"+slug, "", nil).Raw), slug)
+	}
+	s.refused(404, "not-found", "GET", "/problems/nope", "", nil)
+	for _, page := range []string{"/", "/join", "/docs", "/dev/mailbox", "/console/app.js", "/docs/init.js", "/openapi.yaml", "/metrics"} {
+		s.want(200, "GET", page, "", nil)
+	}
+	require.Contains(t, s.want(200, "GET", "/", "", nil).Header.Get("Content-Security-Policy"), "script-src 'self'")
+	var doc struct {
+		OpenAPI string                    `json:"openapi"`
+		Paths   map[string]map[string]any `json:"paths"`
+	}
+	require.NoError(t, json.Unmarshal(s.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	require.True(t, strings.HasPrefix(doc.OpenAPI, "3.1"))
+	for _, r := range s.run.parts.Server.Listing() {
+		_, there := doc.Paths[r.Path][strings.ToLower(r.Method)]
+		require.Equal(t, !r.Hidden, there, "%s %s in the document", r.Method, r.Path)
+	}
+}
+
+// Each optional module can be off while the rest works: its routes are gone, everything else answers.
+func TestEachModuleCanBeOff(t *testing.T) {
+	for _, m := range modules {
+		if m.name == "auth" || m.name == "users" {
+			continue
+		}
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			s := serveSite(t, map[string]string{"MODULES_DISABLED": m.name})
+			on := func(name string) bool { return name != m.name }
+			for _, info := range s.want(200, "GET", "/modules", "", nil).items() {
+				i := info.(map[string]any)
+				require.Equal(t, on(i["name"].(string)), i["enabled"])
+			}
+			require.NotContains(t, string(s.want(200, "GET", "/openapi.json", "", nil).Raw), fmt.Sprintf(`"tags": [%q]`, m.name))
+			s.walkWithout(m.name, on)
+		})
+	}
+}
+
+// walkWithout does the main job but for one module, whose routes must be missing.
+func (s *site) walkWithout(off string, on func(string) bool) {
+	admin := s.admin()
+	email, _, user := s.newcomer("without-" + off)
+	s.mailArrives(email)
+	status := func(module string, enabled int) int {
+		if on(module) {
+			return enabled
+		}
+		return 404
+	}
+	s.want(status("invites", 201), "POST", "/admin/invites", admin, `{"role_to_grant":"member"}`)
+	s.want(status("audit", 200), "GET", "/admin/audit-logs", admin, nil)
+	s.want(status("chat", 200), "GET", "/channels/hq", user, nil)
+	s.want(status("notifications", 200), "GET", "/notifications", user, nil)
+	s.want(status("storage", 404), "GET", "/storage/sign?key=nothing", admin, nil)
+	s.want(status("courses", 200), "GET", "/courses", user, nil)
+	s.want(200, "GET", "/admin/emails", admin, nil)
+	if !on("courses") {
+		return
+	}
+	c := s.want(201, "POST", "/courses", admin, `{"title":"Without","status":"published"}`).str("id")
+	l := s.want(201, "POST", "/courses/"+c+"/lessons", admin, `{"title":"One"}`).str("id")
+	s.want(200, "PUT", "/courses/"+c+"/lessons/"+l+"/progress", user, `{"percent":100}`)
+	if !on("storage") {
+		s.refused(422, "asset-unusable", "PATCH", "/courses/"+c+"/lessons/"+l, admin, `{"asset_key":"lessons/video.mp4"}`)
+	}
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// cast is one caller of each kind.
+type cast struct{ anon, user, member, instructor, admin string }
+
+func (s *site) cast() cast {
+	c := cast{admin: s.admin()}
+	var id string
+	_, _, c.user = s.newcomer("cast-user")
+	_, id, c.member = s.newcomer("cast-member")
+	s.promote(c.admin, id, "member")
+	_, id, c.instructor = s.newcomer("cast-instructor")
+	s.promote(c.admin, id, "instructor")
+	return c
+}
+
+// Lists show exactly what the details would: every visibility × status × caller, enrolled or not.
+func TestWhoMayReadIsOneRule(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		c := s.cast()
+		_, _, enrolled := s.newcomer("cast-enrolled")
+		type made struct{ id, visibility, status string }
+		var all []made
+		for _, visibility := range []string{"public", "member", "private"} {
+			for _, status := range []string{"draft", "published", "archived"} {
+				id := s.want(201, "POST", "/courses", c.instructor, map[string]any{"title": "Matrix", "visibility": "public", "status": "published"}).str("id")
+				s.want(201, "POST", "/courses/"+id+"/enrollment", enrolled, nil)
+				s.want(200, "PATCH", "/courses/"+id, c.instructor, map[string]any{"visibility": visibility, "status": status})
+				all = append(all, made{id, visibility, status})
+			}
+		}
+		for name, token := range map[string]string{"anon": "", "user": c.user, "member": c.member, "owner": c.instructor, "admin": c.admin, "enrolled": enrolled} {
+			listed := map[string]bool{}
+			for _, status := range []string{"published", "draft", "archived"} {
+				if name == "anon" && status != "published" {
+					s.refused(401, "unauthenticated", "GET", "/courses?status="+status, token, nil)
+					continue
+				}
+				for _, item := range s.want(200, "GET", "/courses?limit=100&q=matrix&status="+status, token, nil).items() {
+					listed[item.(map[string]any)["id"].(string)] = true
+				}
+			}
+			for _, m := range all {
+				detail := s.call("GET", "/courses/"+m.id, token, nil)
+				require.Equal(t, detail.Status == 200, listed[m.id], "%s sees %v: %d", name, m, detail.Status)
+				require.Equal(t, detail.Status, s.call("GET", "/courses/"+m.id+"/lessons", token, nil).Status)
+				want := 404
+				switch {
+				case name == "owner" || name == "admin" || name == "enrolled" && m.status != "draft",
+					m.status == "published" && (m.visibility == "public" || m.visibility == "member" && name == "member"):
+					want = 200
+				case m.status == "published" && m.visibility == "member":
+					want = map[bool]int{true: 401, false: 403}[name == "anon"]
+				}
+				require.Equal(t, want, detail.Status, "%s reads %v", name, m)
+			}
+		}
+	})
+}
+
+func TestWhoMayEdit(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	c := s.cast()
+	s.refused(403, "forbidden", "POST", "/courses", c.member, `{"title":"No"}`)
+	course := s.want(201, "POST", "/courses", c.admin, `{"title":"Foreign","status":"published"}`).str("id")
+	draft := s.want(201, "POST", "/courses", c.admin, `{"title":"Hidden"}`).str("id")
+	path := "/courses/" + course
+	s.refused(403, "forbidden", "PATCH", path, c.instructor, `{"title":"Mine"}`)
+	s.refused(404, "not-found", "PATCH", "/courses/"+draft, c.instructor, `{"title":"Mine"}`)
+	s.refused(403, "forbidden", "POST", path+"/lessons", c.instructor, `{"title":"Mine"}`)
+	s.refused(422, "validation-failed", "POST", "/courses", c.instructor, `{"title":"x","owner_id":"me"}`)
+	lesson := s.want(201, "POST", path+"/lessons", c.admin, `{"title":"One"}`).str("id")
+	other := s.want(201, "POST", "/courses", c.admin, `{"title":"Other","status":"published"}`).str("id")
+	// A2: nested ids must belong together.
+	s.refused(404, "not-found", "GET", "/courses/"+other+"/lessons/"+lesson, c.admin, nil)
+	s.refused(404, "not-found", "PUT", "/courses/"+other+"/lessons/"+lesson+"/progress", c.user, `{"percent":1}`)
+	s.refused(422, "validation-failed", "PUT", "/courses/"+other+"/lessons/order", c.admin, map[string]any{"lesson_ids": []string{lesson}})
+}
+
+func TestCoursesAreWrittenAndFound(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		c := s.want(201, "POST", "/courses", admin, `{"title":"Straße & Wege","summary":"100% _sure_","tags":["Go","go","Δοκιμή"],"status":"published"}`)
+		require.Equal(t, "strasse-wege", c.str("slug"))
+		require.Equal(t, "public", c.str("visibility"))
+		require.Equal(t, []any{"go", "δοκιμή"}, c.get("tags"))
+		require.NotNil(t, c.get("published_at"))
+		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`, c.str("created_at"))
+		require.Equal(t, "strasse-wege-2", s.want(201, "POST", "/courses", admin, `{"title":"STRASSE wege"}`).str("slug"))
+		require.Equal(t, "course", s.want(201, "POST", "/courses", admin, `{"title":"日本"}`).str("slug"))
+		s.refused(409, "slug-taken", "POST", "/courses", admin, `{"title":"x","slug":"Strasse-Wege"}`)
+		for _, bad := range []string{`{"title":"x","slug":"a--b"}`, `{"title":"x","slug":"01900000-0000-7000-8000-000000000000"}`, `{"title":" "}`, `{"title":"a\u0007b"}`,
+			`{"title":"` + strings.Repeat("x", 201) + `"}`, `{"title":"x","tags":[""]}`, `{"title":"x","visibility":"all"}`, `{"title":"x","cover_key":"not/there"}`} {
+			require.Equal(t, 422, s.call("POST", "/courses", admin, bad).Status, bad)
+		}
+		for _, q := range []string{"STRASSE", "wege+straße", "100%25", "_sure_", "δοκιμή"} {
+			require.Len(t, s.want(200, "GET", "/courses?q="+q, "", nil).items(), 1, q)
+		}
+		require.Empty(t, s.want(200, "GET", "/courses?q=strasse_wege", "", nil).items(), "an underscore is only itself")
+		require.Len(t, s.want(200, "GET", "/courses?tag=ΔΟΚΙΜΉ", "", nil).items(), 1)
+		require.Equal(t, c.str("id"), s.want(200, "GET", "/courses/strasse-wege", "", nil).str("id"))
+		s.refused(404, "not-found", "GET", "/courses/strasse-wege/lessons", "", nil)
+
+		id := "/courses/" + c.str("id")
+		require.Equal(t, "", s.want(200, "PATCH", id, admin, `{"summary":null}`).str("summary"))
+		s.refused(422, "validation-failed", "PATCH", id, admin, `{"title":null}`)
+		archived := s.want(200, "PATCH", id, admin, `{"status":"archived"}`)
+		require.Equal(t, c.str("published_at"), archived.str("published_at"))
+		s.want(204, "DELETE", id, admin, nil)
+		require.Len(t, s.want(200, "GET", "/courses?status=deleted", admin, nil).items(), 1)
+		require.Equal(t, "strasse-wege", s.want(201, "POST", "/courses", admin, `{"title":"Straße Wege"}`).str("slug"), "a deleted course frees its slug")
+	})
+}
+
+func TestLessonsKeepTheirOrder(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		id := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Order","status":"published"}`).str("id")
+		ids := make([]string, 5)
+		for i := range ids {
+			l := s.want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint("L", i), "content": "<img src=x onerror=alert(1)> [x](javascript:alert(1)) **b**"})
+			require.EqualValues(t, i+1, l.get("position"))
+			require.NotContains(t, l.str("content_html"), "onerror")
+			require.NotContains(t, l.str("content_html"), "javascript:")
+			ids[i] = l.str("id")
+		}
+		ids[0], ids[4] = ids[4], ids[0]
+		s.want(200, "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": ids})
+		s.refused(422, "validation-failed", "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": ids[1:]})
+		s.refused(422, "validation-failed", "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": append(ids[:4:4], ids[0])})
+		s.want(204, "DELETE", id+"/lessons/"+ids[2], admin, nil)
+		var got []string
+		for cursor := ""; ; {
+			page := s.want(200, "GET", id+"/lessons?limit=2"+cursor, "", nil)
+			for _, item := range page.items() {
+				l := item.(map[string]any)
+				require.EqualValues(t, len(got)+1, l["position"])
+				require.NotContains(t, l, "content")
+				got = append(got, l["id"].(string))
+			}
+			if page.get("next_cursor") == nil {
+				break
+			}
+			require.Contains(t, page.Header.Get("Link"), `rel="next"`)
+			cursor = "&cursor=" + page.str("next_cursor")
+		}
+		require.Equal(t, []string{ids[0], ids[1], ids[3], ids[4]}, got)
+		require.EqualValues(t, 4, s.want(200, "GET", id, "", nil).get("lesson_count"))
+		changed := s.want(200, "PATCH", id+"/lessons/"+ids[0], admin, `{"title":"New","duration_seconds":7,"content":null}`)
+		require.EqualValues(t, 7, changed.get("duration_seconds"))
+		require.Equal(t, "", changed.str("content_html"))
+	})
+}
+
+func TestProgressIsMonotoneAndExact(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		_, userID, user := s.newcomer("progress")
+		id := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Progress","status":"published"}`).str("id")
+		var lessons []string
+		for i := range 3 {
+			lessons = append(lessons, s.want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).str("id"))
+		}
+		put := func(l, body string) answer { return s.want(200, "PUT", id+"/lessons/"+l+"/progress", user, body) }
+		require.EqualValues(t, 0, s.want(200, "GET", id, user, nil).get("progress.percent"))
+		require.Nil(t, s.want(200, "GET", id, "", nil).get("progress"))
+		// Many tabs at once, in any order: the highest stays, and the sums are its.
+		var wg sync.WaitGroup
+		for i := range 30 {
+			wg.Go(func() { put(lessons[i%3], fmt.Sprintf(`{"percent":%d}`, i*3)) })
+		}
+		wg.Wait()
+		require.EqualValues(t, (81+84+87)/3, s.want(200, "GET", id+"/progress", user, nil).get("percent"))
+		require.EqualValues(t, 87, put(lessons[2], `{"percent":5}`).get("percent"))
+		require.EqualValues(t, 5, put(lessons[2], `{"percent":5,"reset":true}`).get("percent"))
+		for _, l := range lessons {
+			require.Equal(t, true, put(l, `{"percent":100}`).get("completed"))
+		}
+		whole := s.want(200, "GET", id+"/progress", user, nil)
+		require.EqualValues(t, 100, whole.get("percent"))
+		require.NotNil(t, whole.get("completed_at"))
+		require.Len(t, whole.get("lessons"), 3)
+		again := put(lessons[0], `{"percent":0,"reset":true}`)
+		require.Nil(t, again.get("completed_at"))
+		after := s.want(200, "GET", id+"/progress", user, nil)
+		require.EqualValues(t, 66, after.get("percent"))
+		require.Equal(t, whole.get("completed_at"), after.get("completed_at"), "completed_at stays once set")
+		for _, bad := range []string{`{}`, `{"percent":101}`, `{"percent":-1}`, `{"percent":1.5}`, `{"percent":"1"}`, `{"percent":null}`, `{"percent":1,"completed":true}`, `{"reset":true}`} {
+			s.refused(422, "validation-failed", "PUT", id+"/lessons/"+lessons[0]+"/progress", user, bad)
+		}
+		require.Len(t, s.want(200, "GET", "/users/me/progress", user, nil).items(), 1)
+		require.Len(t, s.want(200, "GET", "/users/me/enrollments", user, nil).items(), 1, "the first progress enrolls")
+		s.want(200, "POST", id+"/enrollment", user, nil)
+		s.want(204, "DELETE", id+"/enrollment", user, nil)
+		require.Empty(t, s.want(200, "GET", "/users/me/enrollments", user, nil).items())
+		require.EqualValues(t, 66, s.want(200, "GET", id+"/progress", user, nil).get("percent"), "unenrolling keeps progress")
+		// Deleting the unfinished lesson leaves a whole course, and 100 %.
+		s.want(204, "DELETE", id+"/lessons/"+lessons[0], admin, nil)
+		require.EqualValues(t, 100, s.want(200, "GET", id+"/progress", user, nil).get("percent"))
+		s.want(200, "PATCH", id, admin, `{"status":"archived"}`)
+		s.refused(404, "not-found", "POST", id+"/enrollment", user, nil)
+		s.refused(409, "course-archived", "POST", id+"/enrollment", admin, nil)
+		created := s.want(200, "GET", "/admin/audit-logs?action=enrollment.created", admin, nil).items()
+		require.Len(t, created, 1)
+		require.Equal(t, userID, created[0].(map[string]any)["data"].(map[string]any)["user_id"])
+	})
+}
+
+func TestPagesHaveNoHolesNorDoubles(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		for i := range 25 {
+			s.want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprintf("Page %02d", i%20), "status": "published", "tags": []string{"paged"}})
+		}
+		for _, sort := range []string{"newest", "title", "updated"} {
+			seen, cursor := map[string]bool{}, ""
+			for n := 0; ; n++ {
+				page := s.want(200, "GET", "/courses?tag=paged&limit=4&sort="+sort+cursor, admin, nil)
+				for _, item := range page.items() {
+					id := item.(map[string]any)["id"].(string)
+					require.False(t, seen[id])
+					seen[id] = true
+				}
+				if n == 1 { // an item that comes in between shifts nothing
+					s.want(201, "POST", "/courses", admin, `{"title":"Page 99","status":"published"}`)
+				}
+				if page.get("next_cursor") == nil {
+					break
+				}
+				cursor = "&cursor=" + page.str("next_cursor")
+				// V4: a cursor holds for its list, filters and caller only.
+				s.refused(422, "validation-failed", "GET", "/courses?limit=4&sort="+sort+cursor, admin, nil)
+				s.refused(422, "validation-failed", "GET", "/courses?tag=paged&limit=4&sort="+sort+cursor, "", nil)
+			}
+			require.Len(t, seen, 25, sort)
+		}
+	})
+}

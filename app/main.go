@@ -1,0 +1,118 @@
+// Command lyceum is the whole of Lyceum in one program: `lyceum serve`, and what an operator needs beside it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/config"
+)
+
+// Exit statuses of the program.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitMisuse = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run is main without the process around it.
+func run(ctx context.Context, args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintln(os.Stderr, "lyceum: "+message(err))
+	return exitStatus(err)
+}
+
+// exitStatus is 2 for what the operator wrote, 1 for what the world did.
+func exitStatus(err error) int {
+	var usage *usageError
+	var cfg *config.Error
+	if errors.As(err, &usage) || errors.As(err, &cfg) {
+		return exitMisuse
+	}
+	return exitFailed
+}
+
+// message leaves out what only programmers want to know, such as who called whom while building.
+func message(err error) string {
+	var cfg *config.Error
+	if errors.As(err, &cfg) {
+		return cfg.Error()
+	}
+	var service *serviceError
+	if errors.As(err, &service) {
+		return service.Error()
+	}
+	if e, ok := apperr.As(err); ok {
+		text := e.Detail
+		for _, f := range e.Fields {
+			text += " " + f.Location + ": " + f.Message + "."
+		}
+		return text
+	}
+	return err.Error()
+}
+
+// usageError is a command line that can't be carried out.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use: "lyceum", Short: "The backend of a small education team, in one program",
+		Long:          "Without a sub-command it serves. Configuration comes from the environment or a .env file; see lyceum config.",
+		SilenceErrors: true, SilenceUsage: true, Args: noArgs, RunE: serve,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err.Error()} })
+	root.AddCommand(
+		command("serve", "Serve the API, the console and the docs (default)", serve),
+		command("worker", "Run durable deliveries and jobs only", worker),
+		newMigrate(), newAdmin(), newOpenAPI(), newOutbox(),
+		command("modules", "List the modules", listModules),
+		command("config", "Show the effective configuration, secrets masked", showConfig),
+		command("version", "Show the version", showVersion),
+	)
+	return root
+}
+
+func command(use, short string, run func(*cobra.Command, []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: run}
+}
+
+// group is a command that only holds others.
+func group(use, short string, subs ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, RunE: func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return &usageError{fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())}
+		}
+		return &usageError{c.CommandPath() + " needs one of its sub-commands; see --help"}
+	}}
+	c.AddCommand(subs...)
+	return c
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())}
+	}
+	return nil
+}

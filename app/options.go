@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/blob"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/cache"
+	"lyceum/platform/clock"
+	"lyceum/platform/config"
+	"lyceum/platform/db"
+	"lyceum/platform/embedded"
+	"lyceum/platform/events"
+	"lyceum/platform/httpx"
+	"lyceum/platform/jobs"
+	"lyceum/platform/mail"
+	"lyceum/platform/migrate"
+	"lyceum/platform/telemetry"
+	"lyceum/platform/ws"
+)
+
+// Version of the program; releases set it with -ldflags.
+var Version = "0.1.0"
+
+// Options is the whole application for a configuration: the same for main and for tests.
+func Options(cfg *config.Config) fx.Option {
+	return optionsOf(cfg, modules)
+}
+
+func optionsOf(cfg *config.Config, all []module) fx.Option {
+	return fx.Options(
+		fx.Supply(cfg),
+		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
+		platformParts,
+		fx.Provide(func() []httpx.ModuleInfo { return moduleInfos(all, cfg.ModulesDisabled) }),
+		compose(all, cfg.ModulesDisabled),
+		fx.Invoke(attach),
+	)
+}
+
+// platformParts provides the technical parts, each chosen by the configuration on its own.
+var platformParts = fx.Options(
+	fx.Provide(
+		func() clock.Clock { return clock.System{} },
+		telemetry.NewMetrics,
+		func(c *config.Config) (*auth.Keys, error) { return auth.LoadKeys(c.JWTKeysDir) },
+		func(c *config.Config) *auth.Hasher {
+			return auth.NewHasher(auth.Argon2{Memory: c.Argon2Memory, Time: c.Argon2Time, Parallel: c.Argon2Parallel})
+		},
+		func(k *auth.Keys, c *config.Config, cl clock.Clock) *auth.Tokens {
+			return auth.NewTokens(k, c.PublicURL, c.AccessTokenTTL, cl)
+		},
+		auth.NewAuthenticator,
+		openDatabase, openRedis, openBlobs, openMail,
+		broadcast.New,
+		func(b *broadcast.Bus) cache.Signals { return b },
+		events.NewBus,
+		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
+		func(d *db.DB, cl clock.Clock, q *jobs.Queue, s mail.Sender, k *auth.Keys, c *config.Config) *mail.Mailer {
+			return mail.NewMailer(d, cl, q, s, k, c.MailFrom, c.PublicURL)
+		},
+		httpx.NewCursors,
+		func(a *auth.Authenticator, c *config.Config) *httpx.Gate {
+			return httpx.NewGate(a, c.PublicURL, c.CORSOrigins)
+		},
+		func(g *httpx.Gate, m *telemetry.Metrics, c *config.Config) *ws.Hub {
+			return ws.NewHub(ws.Limits{Total: c.WSMax, PerUser: c.WSMaxPerUser, PerIP: c.WSMaxPerIP}, g, m)
+		},
+		newServer,
+	),
+	migrate.Provide(events.Migrations...),
+	migrate.Provide(httpx.Migrations...),
+	migrate.Provide(mail.Migrations...),
+	httpx.Routes(mail.NewRoutes),
+	httpx.Routes(newDevRoutes),
+	httpx.Routes(newObjectRoutes),
+	jobs.Workers(mail.NewWorkers),
+)
+
+// attach hands subscribers and workers to the parts that run them, once everything is built.
+func attach(b *events.Bus, subs events.Params, q *jobs.Queue, workers jobs.Params) error {
+	if err := b.Attach(subs.Groups...); err != nil {
+		return err
+	}
+	return q.Attach(workers.Groups...)
+}
+
+func openDatabase(lc fx.Lifecycle, c *config.Config) (*db.DB, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	d, err := db.Open(ctx, db.Options{URL: c.DatabaseURL, Dir: c.DataDir, MaxConns: c.DatabaseMaxConns})
+	if err != nil {
+		return nil, &serviceError{"DATABASE_URL", err}
+	}
+	lc.Append(fx.Hook{OnStop: func(context.Context) error { return d.Close() }})
+	return d, nil
+}
+
+// redisParts share one address: go-redis for signals and limits, redigo inside the job queue.
+type redisParts struct {
+	fx.Out
+	Client redis.UniversalClient
+	Queue  *jobs.Queue
+}
+
+func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
+	url, stop := c.RedisURL, func() {}
+	if url == "" {
+		server, err := embedded.NewRedis()
+		if err != nil {
+			return redisParts{}, err
+		}
+		url, stop = server.URL(), server.Close
+	}
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return redisParts{}, &config.Error{Faults: []string{"REDIS_URL: accepted is redis://host:port or rediss://host:port"}}
+	}
+	o.ContextTimeoutEnabled, o.MaxRetries = true, -1
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
+	client, queue := redis.NewClient(o), jobs.NewQueue(url)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	if err := client.Ping(ctx).Err(); err != nil {
+		return redisParts{}, &serviceError{"REDIS_URL", err}
+	}
+	lc.Append(fx.Hook{OnStop: func(context.Context) error {
+		_ = queue.Close()
+		err := client.Close()
+		stop()
+		return err
+	}})
+	return redisParts{Client: client, Queue: queue}, nil
+}
+
+// blobParts is the store, and the folder behind it when objects are embedded.
+type blobParts struct {
+	fx.Out
+	Store  blob.Store
+	Folder *blob.Folder
+}
+
+func openBlobs(c *config.Config, k *auth.Keys) (blobParts, error) {
+	if c.S3.Endpoint == "" {
+		f, err := blob.NewFolder(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.Derive("object urls"), time.Now)
+		return blobParts{Store: f, Folder: f}, err
+	}
+	s, err := blob.NewS3(blob.S3Config{Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
+		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS})
+	if err != nil {
+		return blobParts{}, &serviceError{"S3_ENDPOINT", err}
+	}
+	return blobParts{Store: s}, nil
+}
+
+// mailParts is the sender, and the sink behind it when mail is embedded.
+type mailParts struct {
+	fx.Out
+	Sender mail.Sender
+	Sink   *embedded.MailSink
+}
+
+func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
+	url := c.SMTPURL
+	var sink *embedded.MailSink
+	if url == "" {
+		var err error
+		if sink, err = embedded.NewMailSink(filepath.Join(c.DataDir, "mailbox")); err != nil {
+			return mailParts{}, err
+		}
+		lc.Append(fx.Hook{OnStop: func(context.Context) error { return sink.Close() }})
+		url = sink.URL()
+	}
+	sender, err := mail.NewSMTP(url)
+	if err != nil {
+		return mailParts{}, &config.Error{Faults: []string{"SMTP_URL: " + err.Error()}}
+	}
+	return mailParts{Sender: sender, Sink: sink}, nil
+}
+
+func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
+	r redis.UniversalClient, b blob.Store, s mail.Sender, infos []httpx.ModuleInfo) (*httpx.Server, error) {
+	return httpx.New(httpx.Options{
+		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
+		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c.S3),
+		Checks: []httpx.Check{
+			{Name: "database", Ping: d.Ping},
+			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},
+			{Name: "storage", Ping: b.Ping},
+			{Name: "mail", Ping: s.Ping},
+		},
+	}, tables.Tables)
+}
+
+// storeOrigin is where browsers fetch signed URLs when S3 keeps the objects.
+func storeOrigin(s config.S3) string {
+	host, scheme := s.PublicEndpoint, "http"
+	if s.Endpoint == "" {
+		return ""
+	}
+	if host == "" {
+		host = s.Endpoint
+	}
+	if s.UseTLS {
+		scheme = "https"
+	}
+	if strings.Contains(host, "://") {
+		return host
+	}
+	return scheme + "://" + host
+}
+
+// serviceError says that a configured service can't be reached: exit status 1.
+type serviceError struct {
+	key   string
+	cause error
+}
+
+func (e *serviceError) Error() string {
+	return e.key + ": " + telemetry.Redact(strings.TrimSpace(e.cause.Error()))
+}
+
+func (e *serviceError) Unwrap() error { return e.cause }

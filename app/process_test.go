@@ -1,0 +1,283 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/testkit"
+)
+
+// TestMain lets the test binary be the program itself: tests that kill or signal it need a process
+// of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("LYCEUM_TEST_MAIN") != "" {
+		main()
+		return
+	}
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	testkit.Main(m)
+}
+
+// program is a lyceum process.
+type program struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	base string
+	out  *safeBuffer
+}
+
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+func (s *safeBuffer) String() string { s.mu.Lock(); defer s.mu.Unlock(); return s.b.String() }
+
+func lyceumCmd(ctx context.Context, vars map[string]string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Dir = os.TempDir()
+	cmd.Env = []string{"LYCEUM_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "ARGON2_MEMORY_KIB=64", "ARGON2_TIME=1"}
+	for k, v := range vars {
+		cmd.Env = append(cmd.Env, k+"="+v)
+	}
+	return cmd
+}
+
+// lyceum runs a command to its end.
+func lyceum(t *testing.T, vars map[string]string, stdin string, args ...string) (status int, output string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := lyceumCmd(ctx, vars, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		var exit *exec.ExitError
+		require.ErrorAs(t, err, &exit)
+		return exit.ExitCode(), string(out)
+	}
+	return 0, string(out)
+}
+
+// launch starts `lyceum serve` and waits until it answers.
+func launch(t *testing.T, dir string, vars map[string]string) *program {
+	t.Helper()
+	port := freePort(t)
+	env := map[string]string{"HTTP_ADDR": "127.0.0.1:" + port, "PUBLIC_URL": "http://127.0.0.1:" + port, "DATA_DIR": dir}
+	for k, v := range vars {
+		env[k] = v
+	}
+	p := &program{t: t, cmd: lyceumCmd(context.Background(), env), base: env["PUBLIC_URL"], out: &safeBuffer{}}
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
+	require.Eventually(t, func() bool {
+		res, err := http.Get(p.base + "/healthz")
+		if err != nil {
+			return false
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		return res.Body.Close() == nil && res.StatusCode == 200
+	}, 15*time.Second, 10*time.Millisecond, "%s", p.out)
+	return p
+}
+
+func (p *program) site() *site { return &site{t: p.t, base: p.base} }
+
+// What was acknowledged survives kill -9, and the next start is ready at once.
+func TestAcknowledgedSurvivesKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	type ack struct{ path, id string }
+	var acked []ack
+	messages := 0
+	for round := range testkit.Rounds(100) {
+		p := launch(t, dir, nil)
+		s := p.site()
+		admin := s.admin()
+		for i := range 3 {
+			c := s.want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprintf("Kill %d %d", round, i), "status": "published"})
+			l := s.want(201, "POST", "/courses/"+c.str("id")+"/lessons", admin, `{"title":"One"}`)
+			s.want(200, "PUT", "/courses/"+c.str("id")+"/lessons/"+l.str("id")+"/progress", admin, `{"percent":40}`)
+			s.want(201, "POST", "/channels/hq/messages", admin, `{"body":"still here"}`)
+			messages++
+			acked = append(acked, ack{"/courses/" + c.str("id") + "/progress", l.str("id")})
+		}
+		s.newcomer(fmt.Sprintf("killed-%d", round))
+		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
+		_ = p.cmd.Wait()
+	}
+	p := launch(t, dir, nil)
+	s := p.site()
+	admin := s.admin()
+	for _, a := range acked {
+		require.EqualValues(t, 40, s.want(200, "GET", a.path, admin, nil).get("percent"))
+	}
+	require.EqualValues(t, messages, s.want(200, "GET", "/channels/hq", admin, nil).get("last_seq"))
+	require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+	s.mailArrives("killed-0@example.com")
+}
+
+// SIGTERM: readyz fails while requests are still served, sockets get 1001, exit 0.
+func TestGracefulStop(t *testing.T) {
+	t.Parallel()
+	p := launch(t, t.TempDir(), map[string]string{"SHUTDOWN_DELAY": "1s"})
+	s := p.site()
+	c := s.dial("/ws/channels/hq?token="+s.admin(), nil)
+	c.until("welcome")
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool { return s.call("GET", "/readyz", "", nil).Status == 503 }, 900*time.Millisecond, 20*time.Millisecond)
+	s.want(200, "GET", "/courses", "", nil)
+	require.Equal(t, 1001, c.closed())
+	require.NoError(t, p.cmd.Wait(), "%s", p.out)
+}
+
+func TestASecondServerIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := launch(t, dir, nil)
+	status, out := lyceum(t, map[string]string{"DATA_DIR": dir, "HTTP_ADDR": "127.0.0.1:0"}, "", "serve")
+	require.Equal(t, 1, status)
+	require.Contains(t, out, fmt.Sprint(p.cmd.Process.Pid))
+	status, _ = lyceum(t, map[string]string{"DATA_DIR": dir}, "", "migrate", "up")
+	require.Equal(t, 1, status)
+	status, out = lyceum(t, map[string]string{"DATA_DIR": dir}, "", "migrate", "status")
+	require.Equal(t, 0, status, out)
+	require.NotContains(t, out, "pending")
+
+	// A new administrator is seen by the serving process at once.
+	status, out = lyceum(t, map[string]string{"DATA_DIR": dir}, "a long enough phrase\n", "admin", "create", "--email", "second@example.com", "--password-stdin")
+	require.Equal(t, 0, status, out)
+	s := p.site()
+	token := s.login("second@example.com", "a long enough phrase")
+	entries := s.want(200, "GET", "/admin/audit-logs?action=user.registered&limit=1", token, nil)
+	require.Equal(t, "cli", entries.str("items.0.data.via"))
+	require.Nil(t, entries.get("items.0.actor"))
+
+	busy := strings.TrimPrefix(p.base, "http://")
+	status, out = lyceum(t, map[string]string{"DATA_DIR": t.TempDir(), "HTTP_ADDR": busy}, "", "serve")
+	require.Equal(t, 1, status)
+	require.Contains(t, out, busy)
+	require.Contains(t, out, "in use")
+}
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	env := map[string]string{"DATA_DIR": dir, "DATABASE_URL": "", "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 hunter2"}
+	for _, c := range []struct {
+		status int
+		says   string
+		args   []string
+	}{
+		{0, "lyceum ", []string{"version"}},
+		{0, "DEPENDS ON", []string{"modules"}},
+		{0, "ADMIN_PASSWORD=********", []string{"config"}},
+		{0, `"openapi": "3.1`, []string{"openapi"}},
+		{0, "openapi: 3.1", []string{"openapi", "--yaml"}},
+		{0, "Usage:", []string{"--help"}},
+		{0, "Usage:", []string{"migrate", "down", "--help"}},
+		{0, "up  202611240001_events_create_outbox", []string{"migrate", "up"}},
+		{0, "applied", []string{"migrate", "status"}},
+		{0, "down  ", []string{"migrate", "down"}},
+		{2, "whole number", []string{"migrate", "down", "x"}},
+		{1, "no migration left", []string{"migrate", "down", "1000"}},
+		{1, "not up to date", []string{"admin", "create", "--email", "x@example.com", "--password-stdin"}},
+		{2, "needs DATABASE_URL", []string{"worker"}},
+		{2, "unknown command", []string{"nope"}},
+		{2, "unknown flag", []string{"serve", "--nope"}},
+		{2, "needs --email", []string{"admin", "create"}},
+		{2, "sub-commands", []string{"migrate"}},
+	} {
+		status, out := lyceum(t, env, "a long enough phrase\n", c.args...)
+		require.Equal(t, c.status, status, "%v: %s", c.args, out)
+		require.Contains(t, out, c.says, "%v", c.args)
+		require.NotContains(t, out, "hunter2", "%v", c.args)
+	}
+}
+
+func TestFaultyConfigurationEndsTheStart(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status int
+		vars   map[string]string
+		says   []string
+	}{
+		{2, map[string]string{"APP_ENV": "staging", "WS_MAX": "many"}, []string{"APP_ENV", "staging", "WS_MAX", "many"}},
+		{2, map[string]string{"APP_ENV": "production"}, []string{"PUBLIC_URL", "JWT_KEYS_DIR", "SMTP_URL"}},
+		{2, map[string]string{"MODULES_DISABLED": "auth,nope"}, []string{"auth", "nope"}},
+		{2, map[string]string{"ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "password"}, []string{"ADMIN_PASSWORD"}},
+		{1, map[string]string{"DATABASE_URL": "postgres://u:hunter2@127.0.0.1:1/x"}, []string{"DATABASE_URL"}},
+		{1, map[string]string{"REDIS_URL": "redis://:hunter2@127.0.0.1:1"}, []string{"REDIS_URL"}},
+		{1, map[string]string{"S3_ENDPOINT": "127.0.0.1:1", "S3_BUCKET": "bucket", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "hunter2hunter2"}, []string{"S3_ENDPOINT"}},
+	} {
+		c.vars["DATA_DIR"], c.vars["HTTP_ADDR"] = t.TempDir(), "127.0.0.1:0"
+		status, out := lyceum(t, c.vars, "", "serve")
+		require.Equal(t, c.status, status, "%v: %s", c.vars, out)
+		for _, says := range c.says {
+			require.Contains(t, out, says)
+		}
+		require.NotContains(t, out, "hunter2")
+	}
+}
+
+// W2, L3: tokens in URLs never reach a log.
+func TestTokensNeverReachALog(t *testing.T) {
+	t.Parallel()
+	p := launch(t, t.TempDir(), map[string]string{"LOG_LEVEL": "debug", "LOG_FORMAT": "json"})
+	s := p.site()
+	token := s.admin()
+	s.dial("/ws/channels/hq?token="+token, nil).until("welcome")
+	s.call("GET", "/courses?token=canary-token-1&ticket=canary-ticket-2", "", nil)
+	s.call("POST", "/auth/login", "", `{"email":"canary@example.com","password":"canary-password-3"}`)
+	s.call("POST", "/invites/redeem", token, `{"code":"canary-code-4"}`)
+	log := p.out.String()
+	require.Contains(t, log, "/ws/channels/hq")
+	require.NotContains(t, log, token)
+	for _, canary := range []string{"canary-token-1", "canary-ticket-2", "canary-password-3", "canary-code-4", "canary@example.com"} {
+		require.NotContains(t, log, canary)
+	}
+}
+
+// A fresh start on an empty folder answers within two seconds, and data survive a plain restart.
+func TestFirstStartShowsTheDemo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := launch(t, dir, nil)
+	for _, account := range demoAccounts {
+		require.Contains(t, p.out.String(), account.email)
+	}
+	require.Contains(t, p.out.String(), "for trying out only")
+	s := p.site()
+	require.Len(t, s.want(200, "GET", "/courses", "", nil).items(), 1)
+	require.Len(t, s.want(200, "GET", "/courses", s.login("member@lyceum.local", demoPassword), nil).items(), 2)
+	require.Len(t, s.want(200, "GET", "/courses?status=draft", s.login("instructor@lyceum.local", demoPassword), nil).items(), 1)
+
+	without := launch(t, t.TempDir(), map[string]string{"DEMO": "false"}).site()
+	require.Empty(t, without.want(200, "GET", "/courses", "", nil).items())
+	without.refused(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": demoPassword})
+
+	production := launch(t, t.TempDir(), map[string]string{"APP_ENV": "production", "JWT_KEYS_DIR": t.TempDir(), "SMTP_URL": "smtp://127.0.0.1:1", "SHUTDOWN_DELAY": "0s"}).site()
+	require.Empty(t, production.want(200, "GET", "/courses", "", nil).items())
+	production.refused(404, "not-found", "GET", "/dev/mailbox/messages", "", nil)
+	production.refused(404, "not-found", "GET", "/metrics", "", nil)
+	require.Equal(t, "degraded", production.want(200, "GET", "/readyz", "", nil).str("status"))
+}

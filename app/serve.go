@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/fx"
+
+	"lyceum/platform/broadcast"
+	"lyceum/platform/config"
+	"lyceum/platform/embedded"
+	"lyceum/platform/events"
+	"lyceum/platform/jobs"
+	"lyceum/platform/lifecycle"
+	"lyceum/platform/telemetry"
+)
+
+// load reads the configuration and sets the logger up.
+func load() (*config.Config, error) {
+	cfg, err := config.Load(".env")
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDisabled(modules, cfg.ModulesDisabled); err != nil {
+		return nil, err
+	}
+	slog.SetDefault(telemetry.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
+	return cfg, nil
+}
+
+// with builds the application, fills targets from it, runs fn and takes everything down again.
+func with(ctx context.Context, cfg *config.Config, fn func(context.Context) error, targets ...any) (err error) {
+	app := fx.New(Options(cfg), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
+	if err := app.Err(); err != nil {
+		return err
+	}
+	if err := app.Start(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), app.StopTimeout())
+		defer cancel()
+		err = errors.Join(err, app.Stop(ctx))
+	}()
+	return fn(ctx)
+}
+
+// lock keeps an embedded database to one server.
+func lock(cfg *config.Config) (func(), error) {
+	if !cfg.EmbeddedDatabase() {
+		return func() {}, nil
+	}
+	l, err := embedded.LockDir(cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	return l.Unlock, nil
+}
+
+func serve(c *cobra.Command, _ []string) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(cfg)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	stopTracing, err := telemetry.Trace(c.Context(), cfg.OTLPEndpoint, Version)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
+	var p parts
+	return with(c.Context(), cfg, func(ctx context.Context) error { return serveUntil(ctx, p) }, &p)
+}
+
+// serveUntil serves until ctx ends or the server fails.
+func serveUntil(ctx context.Context, p parts) error {
+	startCtx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	r, err := start(startCtx, p, stdout)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		slog.Info("stopping")
+		return r.stop()
+	case err := <-r.failed:
+		return errors.Join(fmt.Errorf("the server ended: %w", err), r.stop())
+	}
+}
+
+func worker(c *cobra.Command, _ []string) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	if cfg.DatabaseURL == "" || cfg.RedisURL == "" {
+		return &usageError{"lyceum worker needs DATABASE_URL and REDIS_URL: embedded parts belong to the serving process"}
+	}
+	var e *events.Bus
+	var q *jobs.Queue
+	var b *broadcast.Bus
+	return with(c.Context(), cfg, func(ctx context.Context) error {
+		g := lifecycle.NewGroup()
+		g.Go(lifecycle.Background{Name: "broadcast", Run: b.Run})
+		work(g, e, q)
+		slog.Info("working")
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		g.Stop(stop)
+		return nil
+	}, &e, &q, &b)
+}

@@ -1,0 +1,206 @@
+// Package docker holds no code: its test reads the compose file as an operator would.
+package docker
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+type composeFile struct {
+	Services map[string]service
+	Volumes  map[string]any
+}
+
+type service struct {
+	Image       string
+	Command     []string
+	Environment map[string]string
+	Ports       []string
+	Volumes     []string
+	Healthcheck map[string]any
+	DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
+	ReadOnly    bool                                  `yaml:"read_only"`
+}
+
+func load(t *testing.T) composeFile {
+	t.Helper()
+	var c composeFile
+	if err := yaml.Unmarshal([]byte(read(t, "compose.yml")), &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestServicesListenWhereTheReadmeSays(t *testing.T) {
+	want := map[string]struct {
+		image string
+		ports []string
+	}{
+		"db":          {"postgres:15", []string{"5432:5432"}},
+		"redis":       {"redis:7", []string{"6379:6379"}},
+		"minio":       {"minio/minio:", []string{"9000:9000", "9090:9090"}},
+		"minio-setup": {"minio/mc:", nil},
+		"mail":        {"axllent/mailpit:", []string{"1025:1025", "8025:8025"}},
+		"app":         {"lyceum:", []string{"8000:8000"}},
+		"worker":      {"lyceum:", nil},
+	}
+	c := load(t)
+	if len(c.Services) != len(want) {
+		t.Errorf("%d services, want %d", len(c.Services), len(want))
+	}
+	for name, w := range want {
+		s := c.Services[name]
+		if !strings.HasPrefix(s.Image, w.image) {
+			t.Errorf("%s: image %q", name, s.Image)
+		}
+		for i, port := range w.ports {
+			w.ports[i] = "127.0.0.1:" + port // the passwords are public
+		}
+		if !slices.Equal(s.Ports, w.ports) {
+			t.Errorf("%s: ports %v, want %v", name, s.Ports, w.ports)
+		}
+	}
+}
+
+func TestImagesArePinned(t *testing.T) {
+	for name, s := range load(t).Services {
+		if _, tag, ok := strings.Cut(s.Image, ":"); !ok || tag == "latest" {
+			t.Errorf("%s: %q", name, s.Image)
+		}
+	}
+}
+
+func TestWhatIsWaitedForCanBeReady(t *testing.T) {
+	c := load(t)
+	for name, s := range c.Services {
+		for other, on := range s.DependsOn {
+			if _, ok := c.Services[other]; !ok {
+				t.Errorf("%s waits for %s, which is not there", name, other)
+			}
+			if on.Condition == "service_healthy" && c.Services[other].Healthcheck == nil {
+				t.Errorf("%s waits for %s, which has no healthcheck", name, other)
+			}
+		}
+	}
+}
+
+func TestVolumesAreDeclaredAndKeysAreShared(t *testing.T) {
+	c := load(t)
+	for name, s := range c.Services {
+		for _, v := range s.Volumes {
+			source, _, _ := strings.Cut(v, ":")
+			if path, ok := strings.CutPrefix(source, "./"); ok {
+				read(t, path)
+			} else if _, ok := c.Volumes[source]; !ok {
+				t.Errorf("%s: volume %s is not declared", name, source)
+			}
+		}
+	}
+	for _, name := range []string{"app", "worker"} {
+		s := c.Services[name]
+		if !slices.Contains(s.Volumes, "keys:/keys") || s.Environment["JWT_KEYS_DIR"] != "/keys" || !s.ReadOnly {
+			t.Errorf("%s: %v, %s, read-only %v", name, s.Volumes, s.Environment["JWT_KEYS_DIR"], s.ReadOnly)
+		}
+	}
+}
+
+func TestEnvironmentIsWhatTheProgramReads(t *testing.T) {
+	known := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"), -1) {
+		known[m[1]] = true
+	}
+	c := load(t)
+	for _, name := range []string{"app", "worker"} {
+		env := c.Services[name].Environment
+		for key, value := range env {
+			if !known[key] {
+				t.Errorf("%s: .env.example does not know %s", name, key)
+			}
+			if value == "" {
+				t.Errorf("%s: %s is empty", name, key)
+			}
+		}
+		for _, key := range []string{"PUBLIC_URL", "DATA_DIR", "JWT_KEYS_DIR", "SMTP_URL", "DATABASE_URL", "REDIS_URL"} {
+			if env[key] == "" {
+				t.Errorf("%s: %s is missing", name, key)
+			}
+		}
+	}
+}
+
+// TestTheStoreKeyIsNarrow keeps F6: one bucket, no root key, no unsigned bodies.
+func TestTheStoreKeyIsNarrow(t *testing.T) {
+	c := load(t)
+	app, setup, minio := c.Services["app"].Environment, c.Services["minio-setup"].Environment, c.Services["minio"].Environment
+	for _, key := range []string{"S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"} {
+		if app[key] == "" || app[key] != setup[key] {
+			t.Errorf("%s: the app has %q, the setup makes %q", key, app[key], setup[key])
+		}
+	}
+	if app["S3_ACCESS_KEY"] == minio["MINIO_ROOT_USER"] {
+		t.Error("the app has the root key")
+	}
+	var policy struct {
+		Statement []struct {
+			Effect           string
+			Action, Resource []string
+			Condition        map[string]map[string][]string
+		}
+	}
+	if err := json.Unmarshal([]byte(read(t, "minio-policy.json")), &policy); err != nil {
+		t.Fatal(err)
+	}
+	denied := false
+	for _, s := range policy.Statement {
+		for _, resource := range s.Resource {
+			if name := strings.TrimPrefix(resource, "arn:aws:s3:::"); strings.TrimSuffix(name, "/*") != app["S3_BUCKET"] {
+				t.Errorf("the policy reaches %s", resource)
+			}
+		}
+		for _, action := range s.Action {
+			if s.Effect == "Allow" && !slices.Contains([]string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:GetBucketLocation"}, action) {
+				t.Errorf("the policy allows %s", action)
+			}
+		}
+		denied = denied || s.Effect == "Deny" && slices.Contains(s.Condition["StringLike"]["s3:x-amz-content-sha256"], "STREAMING-UNSIGNED-*")
+	}
+	if !denied {
+		t.Error("the policy takes unsigned bodies")
+	}
+}
+
+func TestTheImageIsSmallAndUnprivileged(t *testing.T) {
+	file := read(t, "Dockerfile")
+	for _, want := range []string{"CGO_ENABLED=0 go build", "USER 65532:65532", "distroless/static", "-o /out/lyceum ./app"} {
+		if !strings.Contains(file, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
+
+// TestComposeReadsIt asks the real tool where it is installed.
+func TestComposeReadsIt(t *testing.T) {
+	if exec.Command("docker", "compose", "version").Run() != nil {
+		t.Log("docker compose is not here; the file was read as YAML only")
+		return
+	}
+	if out, err := exec.Command("docker", "compose", "-f", "compose.yml", "config", "--quiet").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -1,0 +1,148 @@
+package migrations
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/db"
+	"lyceum/platform/migrate"
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func open(t *testing.T, url string) (*db.DB, *migrate.Runner) {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Options{URL: url, Dir: t.TempDir(), MaxConns: 8})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
+	r, err := migrate.NewRunner(d, All)
+	require.NoError(t, err)
+	return d, r
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if os.Getenv("GOLDEN_UPDATE") != "" {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "reviewed and right? go tool task golden:update")
+}
+
+// dump is the schema in a form that reads well and compares byte for byte.
+func dump(t *testing.T, d *db.DB) string {
+	t.Helper()
+	query := `SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'schema_migrations%' ORDER BY type DESC, name`
+	if d.Dialect() == db.Postgres {
+		query = `SELECT line FROM (
+			SELECT 1 AS kind, table_name || '.' || column_name || ' ' || data_type || coalesce(' ' || collation_name, '') ||
+				CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END || coalesce(' DEFAULT ' || column_default, '') AS line
+				FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'schema_migrations'
+			UNION ALL SELECT 2, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'schema_migrations'
+			UNION ALL SELECT 3, conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+				WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f') 
+			UNION ALL SELECT 4, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+			UNION ALL SELECT 5, proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+		) AS x ORDER BY kind, line COLLATE "C"`
+	}
+	var lines []string
+	require.NoError(t, d.Conn(t.Context()).Raw(query).Scan(&lines).Error)
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func upDownUp(t *testing.T, url, goldenFile string) {
+	d, r := open(t, url)
+	empty := dump(t, d)
+	done, err := r.Up(t.Context())
+	require.NoError(t, err)
+	require.Len(t, done, len(All))
+	whole := dump(t, d)
+	golden(t, goldenFile, whole)
+
+	// From every height down one step and up again: no migration forgets a part of itself.
+	for height := range All {
+		_, err := r.Down(t.Context(), height+1)
+		require.NoError(t, err)
+		_, err = r.Up(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, whole, dump(t, d))
+	}
+	_, err = r.Down(t.Context(), len(All))
+	require.NoError(t, err)
+	require.Equal(t, empty, dump(t, d))
+	_, err = r.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, whole, dump(t, d))
+}
+
+func TestSchemaOnSQLite(t *testing.T) { upDownUp(t, "", "schema_sqlite.sql") }
+
+func TestSchemaOnPostgres(t *testing.T) { upDownUp(t, testkit.Postgres(t), "schema_postgres.txt") }
+
+// D1: replicas that start together migrate once.
+func TestManyReplicasMigrateOnce(t *testing.T) {
+	url := testkit.Postgres(t)
+	var wg sync.WaitGroup
+	ran := make([]int, 5)
+	errs := make([]error, 5)
+	for i := range ran {
+		_, r := open(t, url)
+		wg.Go(func() {
+			done, err := r.Up(t.Context())
+			ran[i], errs[i] = len(done), err
+		})
+	}
+	wg.Wait()
+	total := 0
+	for i := range ran {
+		require.NoError(t, errs[i])
+		total += ran[i]
+	}
+	require.Equal(t, len(All), total)
+}
+
+// A migration that has landed is never edited: databases elsewhere have run it as it was. New ones
+// are added to the list by golden:update; a line that is there never changes.
+func TestLandedMigrationsStay(t *testing.T) {
+	file := filepath.Join("testdata", "landed.txt")
+	landed, _ := os.ReadFile(file)
+	sums := map[string]string{}
+	for line := range strings.Lines(string(landed)) {
+		id, sum, _ := strings.Cut(strings.TrimSpace(line), " ")
+		sums[id] = sum
+	}
+	var fresh []string
+	for _, m := range All {
+		h := sha256.Sum256(fmt.Appendf(nil, "%q", append(slices.Clone(m.Up), m.Down...)))
+		sum := hex.EncodeToString(h[:])
+		switch known, ok := sums[m.ID]; {
+		case !ok:
+			fresh = append(fresh, m.ID+" "+sum+"\n")
+		case known != sum:
+			t.Errorf("%s has landed and was edited: write a new migration instead", m.ID)
+		}
+		delete(sums, m.ID)
+	}
+	for id := range sums {
+		t.Errorf("%s has landed and is gone", id)
+	}
+	if len(fresh) > 0 && os.Getenv("GOLDEN_UPDATE") != "" {
+		slices.Sort(fresh)
+		require.NoError(t, os.WriteFile(file, append(landed, strings.Join(fresh, "")...), 0o644))
+		return
+	}
+	require.Empty(t, fresh, "go tool task golden:update adds new migrations")
+}

@@ -1,0 +1,18 @@
+package audit
+
+import (
+	"go.uber.org/fx"
+
+	"lyceum/platform/events"
+	"lyceum/platform/httpx"
+	"lyceum/platform/migrate"
+)
+
+// Module wires the module.
+var Module = fx.Module("audit",
+	fx.Provide(fx.Private, newStore, newHandlers),
+	fx.Provide(newService),
+	httpx.Routes(newRoutes),
+	events.Subscribers(newSubscribers),
+	migrate.Provide(Migrations...),
+)

@@ -1,0 +1,12 @@
+package audit
+
+import (
+	"context"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/platform/events"
+)
+
+func newSubscribers(s *Service) []events.Subscription {
+	return []events.Subscription{events.InTx("audit", func(ctx context.Context, e auditapi.Entry) error { return s.append(ctx, e) })}
+}

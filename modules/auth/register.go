@@ -1,0 +1,102 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/mail"
+	"lyceum/platform/text"
+)
+
+// verifyLife is how long a verification link lives.
+const (
+	verifyLife = 48 * time.Hour
+	kindVerify = "verify"
+)
+
+// NewUser is what an account is made of.
+type NewUser struct {
+	Email       string
+	Password    string
+	DisplayName string
+	Role        auth.Role
+	// Verified accounts get no verification mail: an operator made them.
+	Verified bool
+}
+
+// Register makes an account with a password: 409 email-taken, 422 for what breaks a rule.
+func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, err error) {
+	email, err := text.Email(n.Email)
+	if err != nil {
+		return a, apperr.Invalid("body.email", err.Error())
+	}
+	password := normalize(n.Password)
+	if err := checkPassword(password, email, s.minLength); err != nil {
+		return a, apperr.Invalid("body.password", err.Error())
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return a, err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		a, err = s.accounts.Create(ctx, usersapi.NewAccount{Email: email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified})
+		if err != nil {
+			return err
+		}
+		if err := s.store.setPassword(ctx, a.ID, hash, s.clock.Now()); err != nil || n.Verified {
+			return err
+		}
+		return s.sendVerification(ctx, a)
+	})
+	return a, err
+}
+
+func (s *Service) sendVerification(ctx context.Context, a usersapi.Account) error {
+	token, err := s.newLink(ctx, a.ID, kindVerify, verifyLife)
+	if err != nil {
+		return err
+	}
+	return s.mailer.Queue(ctx, mail.Mail{Kind: "verify_email", To: a.Email, UserID: a.ID, Data: map[string]any{
+		"DisplayName": a.DisplayName, "Link": s.mailer.Link("/verify", "token", token), "ExpiresIn": "48 hours",
+	}})
+}
+
+// newLink makes a token of 256 bits of which the table holds a hash (ASVS 6.5.1, 6.5.5).
+func (s *Service) newLink(ctx context.Context, userID, kind string, life time.Duration) (string, error) {
+	token := encode(randomBytes(32))
+	now := s.clock.Now()
+	return token, s.store.putLink(ctx, userID, kind, hashOf(token), now, now.Add(life))
+}
+
+// VerifyEmail spends a verification link: 422 invalid-link for any fault.
+func (s *Service) VerifyEmail(ctx context.Context, token string) (a usersapi.Account, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		id, err := s.store.takeLink(ctx, kindVerify, hashOf(token), s.clock.Now())
+		if err != nil {
+			return err
+		}
+		if id == "" {
+			return errLink
+		}
+		if err := s.accounts.MarkVerified(ctx, id); err != nil {
+			return err
+		}
+		a, _, err = s.accounts.ByID(ctx, id)
+		return err
+	})
+	return a, err
+}
+
+// RequestVerification sends the mail again, unless the address is verified already.
+func (s *Service) RequestVerification(ctx context.Context) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		a, ok, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
+		if err != nil || !ok || a.Verified {
+			return err
+		}
+		return s.sendVerification(ctx, a)
+	})
+}

@@ -1,0 +1,66 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/clock"
+	"lyceum/platform/config"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/mail"
+)
+
+// Service is what the domain does with passwords and sessions.
+type Service struct {
+	db        *db.DB
+	store     *store
+	accounts  usersapi.Accounts
+	tokens    *auth.Tokens
+	refresh   refreshTokens
+	hasher    *auth.Hasher
+	events    *events.Bus
+	broadcast *broadcast.Bus
+	mailer    *mail.Mailer
+	clock     clock.Clock
+	minLength int
+	ttl       time.Duration
+}
+
+func newService(d *db.DB, s *store, a usersapi.Accounts, t *auth.Tokens, k *auth.Keys, h *auth.Hasher, e *events.Bus,
+	b *broadcast.Bus, m *mail.Mailer, c clock.Clock, cfg *config.Config) *Service {
+	return &Service{db: d, store: s, accounts: a, tokens: t, refresh: refreshTokens{k.Derive("refresh tokens")}, hasher: h,
+		events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMin, ttl: cfg.RefreshTokenTTL}
+}
+
+func (s *Service) record(ctx context.Context, action, targetType, targetID, actorID string, data map[string]any) error {
+	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: targetType, TargetID: targetID, ActorID: actorID, Data: data})
+}
+
+// sessionSource answers platform/auth from the database; it stands apart from Service, as the
+// authenticator is built before most of what Service needs.
+type sessionSource struct {
+	store *store
+	clock clock.Clock
+}
+
+func newSessionSource(s *store, c clock.Clock) *sessionSource { return &sessionSource{s, c} }
+
+// Session says whether a session lives and whose it is.
+func (s *sessionSource) Session(ctx context.Context, id string) (string, bool, error) {
+	se, err := s.store.session(ctx, id)
+	if db.IsNotFound(err) {
+		return "", false, nil
+	}
+	return se.UserID, err == nil && se.alive(s.clock.Now()), err
+}
+
+// Known says whether an account has the address, in any spelling.
+func (s *Service) Known(ctx context.Context, email string) (bool, error) {
+	_, ok, err := s.accounts.ByEmail(ctx, email)
+	return ok, err
+}

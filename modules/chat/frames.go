@@ -1,0 +1,146 @@
+package chat
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/ws"
+)
+
+// What the server sends. A frame's type comes first, so that logs of frames read well.
+type (
+	welcomeFrame struct {
+		Type             string          `json:"type"`
+		Channel          string          `json:"channel"`
+		User             usersapi.Person `json:"user"`
+		LastSeq          int64           `json:"last_seq"`
+		HeartbeatSeconds int             `json:"heartbeat_seconds"`
+	}
+	gapFrame struct {
+		Type    string `json:"type"`
+		FromSeq int64  `json:"from_seq"`
+		ToSeq   int64  `json:"to_seq"`
+	}
+	messageFrame struct {
+		Type      string          `json:"type"`
+		Seq       int64           `json:"seq"`
+		ID        string          `json:"id"`
+		Channel   string          `json:"channel"`
+		User      usersapi.Person `json:"user"`
+		Body      string          `json:"body"`
+		ClientID  *string         `json:"client_id,omitempty"`
+		CreatedAt clock.Time      `json:"created_at"`
+		EditedAt  *clock.Time     `json:"edited_at"`
+		Deleted   bool            `json:"deleted"`
+	}
+	ackFrame struct {
+		Type     string  `json:"type"`
+		ClientID *string `json:"client_id,omitempty"`
+		Seq      int64   `json:"seq"`
+		ID       string  `json:"id"`
+	}
+	deletedFrame struct {
+		Type string `json:"type"`
+		Seq  int64  `json:"seq"`
+		ID   string `json:"id"`
+	}
+	editedFrame struct {
+		Type     string      `json:"type"`
+		Seq      int64       `json:"seq"`
+		ID       string      `json:"id"`
+		Body     string      `json:"body"`
+		EditedAt *clock.Time `json:"edited_at"`
+	}
+	typingFrame struct {
+		Type string          `json:"type"`
+		User usersapi.Person `json:"user"`
+	}
+	presenceFrame struct {
+		Type  string          `json:"type"`
+		Event string          `json:"event"`
+		User  usersapi.Person `json:"user"`
+	}
+	errorFrame struct {
+		Type   string `json:"type"`
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+	}
+	authenticatedFrame struct {
+		Type      string     `json:"type"`
+		ExpiresAt clock.Time `json:"expires_at"`
+	}
+	pongFrame struct {
+		Type string `json:"type"`
+	}
+)
+
+// frameOf is a message as it is now; withClientID for its author.
+func frameOf(slug string, m *message, author usersapi.Person, withClientID bool) ws.Frame {
+	f := messageFrame{Type: "message", Seq: m.Seq, ID: m.ID, Channel: slug, User: author, Body: m.Body,
+		CreatedAt: m.CreatedAt, EditedAt: m.EditedAt, Deleted: m.deleted()}
+	if withClientID {
+		f.ClientID = m.ClientID
+	}
+	return ws.Text(f)
+}
+
+func changeFrame(m *message) ws.Frame {
+	if m.deleted() {
+		return ws.Text(deletedFrame{"deleted", m.Seq, m.ID})
+	}
+	return ws.Text(editedFrame{"edited", m.Seq, m.ID, m.Body, m.EditedAt})
+}
+
+// notificationFrame puts the type before the fields of a JSON object.
+func notificationFrame(object jsontext.Value) (ws.Frame, error) {
+	fields := map[string]jsontext.Value{}
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return ws.Frame{}, err
+	}
+	fields["type"] = jsontext.Value(`"notification"`)
+	raw, err := json.Marshal(fields, json.Deterministic(true))
+	return ws.Raw(raw), err
+}
+
+// problemFrame tells an error in the words that HTTP would use.
+func problemFrame(err error) ws.Frame {
+	e, ok := apperr.As(err)
+	if !ok {
+		e = db.Classify(err)
+	}
+	if e == nil {
+		slog.Error("internal error on a socket", "error", err)
+		e = apperr.New(500, "internal-error", "Something went wrong on our side.")
+	}
+	detail := e.Detail
+	if len(e.Fields) > 0 {
+		detail = e.Fields[0].Location + ": " + e.Fields[0].Message
+	}
+	return ws.Text(errorFrame{"error", e.Code, detail})
+}
+
+// clientFrame is anything that a client may send.
+type clientFrame struct {
+	Type     string  `json:"type"`
+	Body     string  `json:"body"`
+	ClientID *string `json:"client_id"`
+	Seq      *int64  `json:"seq"`
+	Token    string  `json:"token"`
+}
+
+var errFrame = apperr.Malformed("The frame is not a JSON object of a known form.")
+
+// readFrame reads strictly: repeated names, lone surrogates and wrong types are refused.
+func readFrame(data []byte) (f clientFrame, err error) {
+	if err := json.Unmarshal(data, &f); err != nil {
+		return f, errors.Join(errFrame, err)
+	}
+	return f, nil
+}

@@ -1,0 +1,407 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	client "github.com/fasthttp/websocket"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ids"
+	"lyceum/platform/migrate"
+	"lyceum/platform/telemetry"
+	"lyceum/platform/testkit"
+	"lyceum/platform/ws"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+const publicURL = "http://lyceum.test"
+
+// fakeAccounts is a directory with func fields for what a test wants otherwise.
+type fakeAccounts struct {
+	mu       sync.Mutex
+	accounts map[string]usersapi.Account
+	sessions map[string]string
+}
+
+func (f *fakeAccounts) ByID(_ context.Context, id string) (usersapi.Account, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a, ok := f.accounts[id]
+	return a, ok, nil
+}
+
+func (f *fakeAccounts) ByIDs(ctx context.Context, list []string) (map[string]usersapi.Account, error) {
+	out := map[string]usersapi.Account{}
+	for _, id := range list {
+		if a, ok, _ := f.ByID(ctx, id); ok {
+			out[id] = a
+		}
+	}
+	return out, nil
+}
+
+func (f *fakeAccounts) Account(ctx context.Context, id string) (auth.Account, bool, error) {
+	a, ok, err := f.ByID(ctx, id)
+	return auth.Account{Role: a.Role, Active: a.Active}, ok, err
+}
+
+func (f *fakeAccounts) Session(_ context.Context, id string) (string, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u, ok := f.sessions[id]
+	return u, ok, nil
+}
+
+func (f *fakeAccounts) Create(context.Context, usersapi.NewAccount) (usersapi.Account, error) {
+	panic("chat makes no accounts")
+}
+func (f *fakeAccounts) ByEmail(context.Context, string) (usersapi.Account, bool, error) {
+	panic("chat knows no addresses")
+}
+func (f *fakeAccounts) MarkVerified(context.Context, string) error { panic("not chat's") }
+func (f *fakeAccounts) TouchLogin(context.Context, string) error   { panic("not chat's") }
+
+// fakeCourses answers about courses as its funcs say.
+type fakeCourses struct {
+	find     func(id string) (coursesapi.Course, bool)
+	canRead  func(caller auth.Caller, id string) bool
+	enrolled func(user, id string) bool
+	courses  func(user string) []string
+}
+
+func (f *fakeCourses) Find(_ context.Context, id string) (coursesapi.Course, bool, error) {
+	c, ok := f.find(id)
+	return c, ok, nil
+}
+func (f *fakeCourses) CanRead(_ context.Context, c auth.Caller, id string) (bool, error) {
+	return f.canRead(c, id), nil
+}
+func (f *fakeCourses) Enrolled(_ context.Context, user, id string) (bool, error) {
+	return f.enrolled(user, id), nil
+}
+func (f *fakeCourses) EnrolledCourses(_ context.Context, user string) ([]string, error) {
+	return f.courses(user), nil
+}
+func (f *fakeCourses) Learners(context.Context, string) ([]string, error) { return nil, nil }
+
+// site is what replicas share.
+type site struct {
+	t        *testing.T
+	db       db.Options
+	redis    string
+	keys     string
+	accounts *fakeAccounts
+	courses  coursesapi.Reader
+	ttl      time.Duration
+}
+
+// onSQLite is a site that needs nothing installed.
+func onSQLite(t *testing.T) *site {
+	t.Helper()
+	mini := miniredis.RunT(t)
+	return &site{t: t, db: db.Options{Dir: t.TempDir(), MaxConns: 8}, redis: "redis://" + mini.Addr(), keys: t.TempDir(), ttl: time.Hour,
+		accounts: &fakeAccounts{accounts: map[string]usersapi.Account{}, sessions: map[string]string{}}}
+}
+
+// onPostgres is a site on the real things.
+func onPostgres(t *testing.T) *site {
+	t.Helper()
+	s := onSQLite(t)
+	s.db = db.Options{URL: testkit.Postgres(t), MaxConns: 8}
+	return s
+}
+
+// onBoth runs a test on either database.
+func onBoth(t *testing.T, test func(t *testing.T, s *site)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, onSQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, onPostgres(t)) })
+}
+
+// person is an account with a session.
+type person struct{ id, session string }
+
+func (s *site) person(role auth.Role, name string) person {
+	p := person{ids.New(), ids.New()}
+	s.accounts.mu.Lock()
+	defer s.accounts.mu.Unlock()
+	s.accounts.accounts[p.id] = usersapi.Account{ID: p.id, DisplayName: name, Role: role, Active: true}
+	s.accounts.sessions[p.session] = p.id
+	return p
+}
+
+// replica is one running server of a site.
+type replica struct {
+	*site
+	db       *db.DB
+	service  *Service
+	rooms    *rooms
+	hub      *ws.Hub
+	bus      *broadcast.Bus
+	events   *events.Bus
+	tokens   *auth.Tokens
+	addr     string
+	audit    *recorder
+	mentions chan chatapi.Mentioned
+	stop     func()
+}
+
+// recorder notes audit entries.
+type recorder struct {
+	mu      sync.Mutex
+	entries []auditapi.Entry
+}
+
+func (r *recorder) note(_ context.Context, e auditapi.Entry) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.entries = append(r.entries, e)
+	return nil
+}
+
+func (r *recorder) actions() (out []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.entries {
+		out = append(out, e.Action)
+	}
+	return out
+}
+
+func (s *site) replica() *replica {
+	t := s.t
+	t.Helper()
+	r := &replica{site: s, audit: &recorder{}, mentions: make(chan chatapi.Mentioned, 100)}
+	var err error
+	r.db, err = db.Open(t.Context(), s.db)
+	require.NoError(t, err)
+	runner, err := migrate.NewRunner(r.db, events.Migrations, httpx.Migrations, Migrations)
+	require.NoError(t, err)
+	_, err = runner.Up(t.Context())
+	require.NoError(t, err)
+	o, err := redis.ParseURL(s.redis)
+	require.NoError(t, err)
+	rc := redis.NewClient(o)
+	keys, err := auth.LoadKeys(s.keys)
+	require.NoError(t, err)
+	r.tokens = auth.NewTokens(keys, publicURL, s.ttl, clock.System{})
+	r.bus, r.events = broadcast.New(rc), events.NewBus(r.db, clock.System{})
+	gate := httpx.NewGate(auth.NewAuthenticator(r.tokens, s.accounts, s.accounts, r.bus), publicURL, nil)
+	metrics := telemetry.NewMetrics()
+	r.hub = ws.NewHub(ws.Limits{Total: 1000, PerUser: 1000, PerIP: 1000}, gate, metrics)
+	st := newStore(r.db)
+	r.service = newService(r.db, st, newAccess(st, Courses{Reader: s.courses}, r.bus), s.accounts, r.events, r.bus, clock.System{})
+	r.rooms = newRooms(st, newPeople(s.accounts, r.bus), r.bus, r.hub, clock.System{})
+	require.NoError(t, r.events.Attach(newSubscribers(r.service), []events.Subscription{
+		events.InTx("audit", r.audit.note),
+		events.Durable("notifications", func(_ context.Context, e chatapi.Mentioned) error { r.mentions <- e; return nil }),
+	}))
+	for _, starter := range newStarters(r.service) {
+		require.NoError(t, starter.Run(t.Context()))
+	}
+	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: keys, Gate: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics},
+		[]httpx.Table{newRoutes(newHandlers(r.service, r.rooms, r.hub, gate, httpx.NewCursors(keys)))})
+	require.NoError(t, err)
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	r.addr = ln.Addr().String()
+	go func() { _ = server.Serve(ln) }()
+	r.run(server, rc)
+	return r
+}
+
+func (r *replica) run(server *httpx.Server, rc *redis.Client) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { r.bus.Run(ctx) })
+	wg.Go(func() { r.hub.Run(ctx) })
+	for _, b := range newBackgrounds(r.service, r.rooms) {
+		wg.Go(func() { b.Run(ctx) })
+	}
+	r.stop = sync.OnceFunc(func() {
+		drain, done := context.WithTimeout(context.Background(), 5*time.Second)
+		defer done()
+		r.hub.Drain(drain)
+		_ = server.Shutdown(drain)
+		cancel()
+		wg.Wait()
+		_ = rc.Close()
+		_ = r.db.Close()
+	})
+	r.t.Cleanup(r.stop)
+	require.Eventually(r.t, r.bus.Healthy, 5*time.Second, 10*time.Millisecond)
+}
+
+func (r *replica) token(p person) string {
+	token, _, err := r.tokens.Issue(p.id, p.session, auth.User)
+	require.NoError(r.t, err)
+	return token
+}
+
+// as is a context in which p acts.
+func (r *replica) as(p person) context.Context {
+	a, _, _ := r.accounts.ByID(context.Background(), p.id)
+	return auth.WithCaller(context.Background(), auth.Caller{UserID: p.id, SessionID: p.session, Role: a.Role})
+}
+
+// answer is what a request was told.
+type reply struct {
+	status int
+	header http.Header
+	body   map[string]any
+}
+
+func (a reply) code() string { c, _ := a.body["code"].(string); return c }
+
+func (r *replica) call(p person, method, path string, body any, header ...string) reply {
+	r.t.Helper()
+	var in io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		require.NoError(r.t, err)
+		in = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.addr+path, in)
+	require.NoError(r.t, err)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if p.id != "" {
+		req.Header.Set("Authorization", "Bearer "+r.token(p))
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(r.t, err)
+	defer func() { _ = res.Body.Close() }()
+	out := reply{status: res.StatusCode, header: res.Header, body: map[string]any{}}
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(r.t, err)
+	if len(raw) > 0 {
+		require.NoError(r.t, json.Unmarshal(raw, &out.body), string(raw))
+	}
+	return out
+}
+
+// want is call with the status that it must give.
+func (r *replica) want(status int, p person, method, path string, body any, header ...string) reply {
+	r.t.Helper()
+	a := r.call(p, method, path, body, header...)
+	require.Equal(r.t, status, a.status, "%s %s: %v", method, path, a.body)
+	return a
+}
+
+func items(a reply) (out []map[string]any) {
+	list, _ := a.body["items"].([]any)
+	for _, i := range list {
+		out = append(out, i.(map[string]any))
+	}
+	return out
+}
+
+type (
+	object = map[string]any
+	ctx    = context.Context
+)
+
+// socket is an open one.
+type socket struct {
+	t *testing.T
+	*client.Conn
+}
+
+func (r *replica) dial(p person, path string) (*socket, int) {
+	r.t.Helper()
+	sep := "?"
+	if strings.Contains(path, "?") {
+		sep = "&"
+	}
+	c, res, err := client.DefaultDialer.DialContext(context.Background(), "ws://"+r.addr+path+sep+"token="+r.token(p), nil)
+	if err != nil {
+		require.NotNil(r.t, res, "%v", err)
+		return nil, res.StatusCode
+	}
+	r.t.Cleanup(func() { _ = c.Close() })
+	return &socket{r.t, c}, 101
+}
+
+// enter opens a socket and reads its welcome.
+func (r *replica) enter(p person, path string) *socket {
+	r.t.Helper()
+	s, status := r.dial(p, path)
+	require.Equal(r.t, 101, status)
+	welcome := s.next()
+	require.Equal(r.t, "welcome", welcome["type"], welcome)
+	return s
+}
+
+func (s *socket) next() object {
+	s.t.Helper()
+	_ = s.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_, raw, err := s.ReadMessage()
+	require.NoError(s.t, err)
+	out := object{}
+	require.NoError(s.t, json.Unmarshal(raw, &out))
+	return out
+}
+
+// until reads on to a frame of one of these types.
+func (s *socket) until(types ...string) object {
+	s.t.Helper()
+	for {
+		f := s.next()
+		for _, t := range types {
+			if f["type"] == t {
+				return f
+			}
+		}
+	}
+}
+
+func (s *socket) send(f object) {
+	s.t.Helper()
+	require.NoError(s.t, s.WriteJSON(f))
+}
+
+func (s *socket) say(body string) object {
+	s.t.Helper()
+	s.send(object{"type": "message", "body": body})
+	return s.until("ack", "error")
+}
+
+func (s *socket) closeCode() int {
+	s.t.Helper()
+	_ = s.SetReadDeadline(time.Now().Add(5 * time.Second))
+	for {
+		if _, _, err := s.ReadMessage(); err != nil {
+			var closed *client.CloseError
+			require.ErrorAs(s.t, err, &closed)
+			return closed.Code
+		}
+	}
+}
+
+func seqOf(f object) int64 { n, _ := f["seq"].(float64); return int64(n) }

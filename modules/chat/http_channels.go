@@ -1,0 +1,168 @@
+package chat
+
+import (
+	"context"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ws"
+)
+
+type handlers struct {
+	service *Service
+	rooms   *rooms
+	hub     *ws.Hub
+	gate    *httpx.Gate
+	cursors *httpx.Cursors
+}
+
+func newHandlers(s *Service, r *rooms, h *ws.Hub, g *httpx.Gate, c *httpx.Cursors) *handlers {
+	return &handlers{s, r, h, g, c}
+}
+
+type channelView struct {
+	Slug       string  `json:"slug"`
+	Title      string  `json:"title"`
+	Visibility string  `json:"visibility" enum:"public,member,course,private"`
+	CourseID   *string `json:"course_id,omitempty"`
+	LastSeq    int64   `json:"last_seq" doc:"Number of the newest message; 0 for none"`
+	Unread     int64   `json:"unread" doc:"Messages of others after the caller's mark"`
+
+	place channelPosition
+}
+
+func viewOf(l *listed) channelView {
+	c := &l.Channel
+	return channelView{c.Slug, c.Title, c.Visibility, c.CourseID, c.LastSeq, l.unread(), channelPosition{c.CreatedAt, c.ID}}
+}
+
+func (h *handlers) list(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[channelView]], error) {
+	after := &channelPosition{}
+	more, err := h.cursors.Decode(ctx, "channels", nil, in.Cursor, after)
+	if err != nil {
+		return nil, err
+	}
+	if !more {
+		after = nil
+	}
+	v, err := h.service.access.visibleTo(ctx, auth.CallerFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.service.store.listChannels(ctx, v, after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]channelView, len(found))
+	for i := range found {
+		views[i] = viewOf(&found[i])
+	}
+	return httpx.Paged(ctx, h.cursors, "channels", nil, views, in.Limit, func(v channelView) channelPosition { return v.place }), nil
+}
+
+type slugInput struct {
+	Slug string `path:"slug"`
+}
+
+func (h *handlers) get(ctx context.Context, in *slugInput) (*httpx.Out[channelView], error) {
+	if _, err := h.service.readable(ctx, in.Slug); err != nil {
+		return nil, err
+	}
+	return h.view(ctx, in.Slug)
+}
+
+func (h *handlers) view(ctx context.Context, slug string) (*httpx.Out[channelView], error) {
+	l, err := h.service.store.listedBySlug(ctx, slug, auth.CallerFrom(ctx).UserID)
+	if db.IsNotFound(err) {
+		return nil, errNoChannel
+	}
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(viewOf(l)).WithVersion(l.Channel.Version), nil
+}
+
+type createInput struct {
+	Body struct {
+		Slug       *string `json:"slug,omitempty" pattern:"^[a-z0-9-]{1,64}$" doc:"Left out: made from the title"`
+		Title      string  `json:"title" minLength:"1" maxLength:"200"`
+		Visibility string  `json:"visibility" enum:"public,member,course,private"`
+		CourseID   *string `json:"course_id,omitempty" doc:"For visibility course"`
+	}
+}
+
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[channelView], error) {
+	n := newChannel{Title: in.Body.Title, Visibility: in.Body.Visibility, CourseID: in.Body.CourseID}
+	if in.Body.Slug != nil {
+		if !slugForm.MatchString(*in.Body.Slug) {
+			return nil, apperr.Invalid("body.slug", "1 to 64 of a-z, 0-9 and -")
+		}
+		n.Slug = *in.Body.Slug
+	}
+	c, err := h.service.create(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Created("/channels/"+c.Slug, viewOf(&listed{Channel: *c})).WithVersion(c.Version), nil
+}
+
+type updateInput struct {
+	Slug string `path:"slug"`
+	Body struct {
+		Title      *string `json:"title,omitempty" minLength:"1" maxLength:"200"`
+		Visibility *string `json:"visibility,omitempty" enum:"public,member,course,private"`
+		CourseID   *string `json:"course_id,omitempty" doc:"For visibility course"`
+	}
+}
+
+func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[channelView], error) {
+	if _, err := h.service.update(ctx, in.Slug, channelPatch(in.Body)); err != nil {
+		return nil, err
+	}
+	return h.view(ctx, in.Slug)
+}
+
+func (h *handlers) remove(ctx context.Context, in *slugInput) (*httpx.Empty, error) {
+	return nil, h.service.remove(ctx, in.Slug)
+}
+
+type memberInput struct {
+	Slug   string `path:"slug"`
+	UserID string `path:"user_id"`
+}
+
+type memberView struct {
+	User      personView `json:"user"`
+	CreatedAt clock.Time `json:"created_at"`
+}
+
+func (h *handlers) memberView(ctx context.Context, m *membership) (*httpx.Out[memberView], error) {
+	p, err := h.service.person(ctx, m.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(memberView{personView(p), m.CreatedAt}).Tagged(), nil
+}
+
+func (h *handlers) member(ctx context.Context, in *memberInput) (*httpx.Out[memberView], error) {
+	m, err := h.service.memberOf(ctx, in.Slug, in.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return h.memberView(ctx, m)
+}
+
+func (h *handlers) addMember(ctx context.Context, in *memberInput) (*httpx.Out[memberView], error) {
+	m, err := h.service.addMember(ctx, in.Slug, in.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return h.memberView(ctx, m)
+}
+
+func (h *handlers) removeMember(ctx context.Context, in *memberInput) (*httpx.Empty, error) {
+	return nil, h.service.removeMember(ctx, in.Slug, in.UserID)
+}

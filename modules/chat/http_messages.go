@@ -1,0 +1,169 @@
+package chat
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/clock"
+	"lyceum/platform/httpx"
+)
+
+type personView usersapi.Person
+
+type messageView struct {
+	Seq       int64       `json:"seq"`
+	ID        string      `json:"id"`
+	Channel   string      `json:"channel" doc:"The channel's slug"`
+	User      personView  `json:"user"`
+	Body      string      `json:"body" doc:"Empty when deleted"`
+	CreatedAt clock.Time  `json:"created_at"`
+	EditedAt  *clock.Time `json:"edited_at"`
+	Deleted   bool        `json:"deleted"`
+}
+
+func messageOf(slug string, m *message, author usersapi.Person) messageView {
+	return messageView{m.Seq, m.ID, slug, personView(author), m.Body, m.CreatedAt, m.EditedAt, m.deleted()}
+}
+
+func (h *handlers) messageViews(ctx context.Context, slug string, rows []message) ([]messageView, error) {
+	authors := make([]string, len(rows))
+	for i, m := range rows {
+		authors[i] = m.AuthorID
+	}
+	slices.Sort(authors)
+	people, err := usersapi.Persons(ctx, h.service.accounts, slices.Compact(authors))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]messageView, len(rows))
+	for i := range rows {
+		out[i] = messageOf(slug, &rows[i], people[rows[i].AuthorID])
+	}
+	return out, nil
+}
+
+type historyInput struct {
+	Slug      string `path:"slug"`
+	BeforeSeq string `query:"before_seq" pattern:"^[0-9]{1,18}$" doc:"Messages before this one, the nearest page"`
+	AfterSeq  string `query:"after_seq" pattern:"^[0-9]{1,18}$" doc:"Messages after this one, the nearest page"`
+	httpx.PageQuery
+}
+
+// historyFilter shapes the list, so a cursor goes with it.
+type historyFilter struct{ Slug, Before, After string }
+
+type seqPosition struct{ Seq int64 }
+
+// history gives messages in ascending order. Without after_seq pages go from the newest to the
+// older ones, with it from there to the newer ones.
+func (h *handlers) history(ctx context.Context, in *historyInput) (*httpx.Out[httpx.Page[messageView]], error) {
+	f := historyFilter{in.Slug, in.BeforeSeq, in.AfterSeq}
+	p := span{Newest: in.AfterSeq == "", After: number(in.AfterSeq), Before: number(in.BeforeSeq)}
+	if in.BeforeSeq == "0" {
+		p.Before = 1 // nothing lies before the first
+	}
+	at := seqPosition{}
+	more, err := h.cursors.Decode(ctx, "messages", f, in.Cursor, &at)
+	if err != nil {
+		return nil, err
+	}
+	if more && p.Newest {
+		p.Before = at.Seq
+	} else if more {
+		p.After = at.Seq
+	}
+	c, err := h.service.readable(ctx, in.Slug)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := h.service.store.history(ctx, c.ID, p, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	views, err := h.messageViews(ctx, c.Slug, rows)
+	if err != nil {
+		return nil, err
+	}
+	out := httpx.Paged(ctx, h.cursors, "messages", f, views, in.Limit, func(v messageView) seqPosition { return seqPosition{v.Seq} })
+	if p.Newest {
+		slices.Reverse(out.Body.Items)
+	}
+	return out, nil
+}
+
+// number reads what the pattern has let through.
+func number(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
+}
+
+type postInput struct {
+	Slug string `path:"slug"`
+	Body struct {
+		Body     string  `json:"body" minLength:"1" maxLength:"4000" doc:"<@USER_ID> is a mention"`
+		ClientID *string `json:"client_id,omitempty" minLength:"1" maxLength:"64" doc:"Sent again: the first message is the answer"`
+	}
+}
+
+func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Out[messageView], error) {
+	c, err := h.service.readable(ctx, in.Slug)
+	if err != nil {
+		return nil, err
+	}
+	p, err := h.service.post(ctx, c, in.Body.Body, in.Body.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	v, err := h.messageView(ctx, c.Slug, &p.message)
+	if err != nil {
+		return nil, err
+	}
+	if !p.fresh {
+		return httpx.OK(v).WithVersion(p.Version), nil
+	}
+	return httpx.Created("/channels/"+c.Slug+"/messages/"+p.ID, v).WithVersion(p.Version), nil
+}
+
+func (h *handlers) messageView(ctx context.Context, slug string, m *message) (messageView, error) {
+	author, err := h.service.person(ctx, m.AuthorID)
+	return messageOf(slug, m, author), err
+}
+
+type editInput struct {
+	Slug string `path:"slug"`
+	ID   string `path:"id"`
+	Body struct {
+		Body string `json:"body" minLength:"1" maxLength:"4000"`
+	}
+}
+
+func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Out[messageView], error) {
+	c, err := h.service.readable(ctx, in.Slug)
+	if err != nil {
+		return nil, err
+	}
+	m, err := h.service.edit(ctx, c, in.ID, in.Body.Body)
+	if err != nil {
+		return nil, err
+	}
+	v, err := h.messageView(ctx, c.Slug, m)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(v).WithVersion(m.Version), nil
+}
+
+type messageInput struct {
+	Slug string `path:"slug"`
+	ID   string `path:"id"`
+}
+
+func (h *handlers) erase(ctx context.Context, in *messageInput) (*httpx.Empty, error) {
+	c, err := h.service.readable(ctx, in.Slug)
+	if err != nil {
+		return nil, err
+	}
+	return nil, h.service.erase(ctx, c, in.ID)
+}

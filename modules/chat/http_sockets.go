@@ -1,0 +1,95 @@
+package chat
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ws"
+)
+
+type presentView struct {
+	User  personView `json:"user"`
+	Since clock.Time `json:"since"`
+}
+
+type presenceView struct {
+	Items []presentView `json:"items" nullable:"false"`
+}
+
+// presence lists who is on, over all replicas; not in pages, as a client wants to see it at once.
+func (h *handlers) presence(ctx context.Context, in *slugInput) (*httpx.Out[presenceView], error) {
+	c, err := h.service.readable(ctx, in.Slug)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.service.store.presentIn(ctx, []string{c.ID})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(found))
+	for i, p := range found {
+		ids[i] = p.UserID
+	}
+	people, err := usersapi.Persons(ctx, h.service.accounts, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := presenceView{make([]presentView, len(found))}
+	for i, p := range found {
+		out.Items[i] = presentView{personView(people[p.UserID]), p.Since}
+	}
+	return httpx.OK(out).Tagged(), nil
+}
+
+type ticketInput struct {
+	// The token's own end is the socket's, and only the header has it.
+	Authorization string `header:"Authorization" hidden:"true"`
+}
+
+type ticketView struct {
+	Ticket    string `json:"ticket" doc:"For ?ticket=, once"`
+	ExpiresIn int    `json:"expires_in" doc:"Seconds"`
+}
+
+func (h *handlers) ticket(ctx context.Context, in *ticketInput) (*httpx.Out[ticketView], error) {
+	_, token, _ := strings.Cut(in.Authorization, " ")
+	_, expires, err := h.gate.SignIn(ctx, strings.TrimSpace(token))
+	if err != nil {
+		return nil, err
+	}
+	code, err := h.service.issueTicket(ctx, expires)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Created("", ticketView{code, int(ticketLife.Seconds())}), nil
+}
+
+// socket is the route of sockets: everything that speaks against one is answered before the upgrade.
+func (h *handlers) socket() fiber.Handler {
+	return h.hub.Handler(ws.Endpoint{Ticket: h.service.redeemTicket, Accept: h.accept})
+}
+
+var wholeNumber = regexp.MustCompile(`^[0-9]{1,18}$`)
+
+func (h *handlers) accept(ctx context.Context, o ws.Opening) (ws.Session, error) {
+	from := int64(-1)
+	if raw, given := o.Query("after_seq"); given {
+		if !wholeNumber.MatchString(raw) {
+			return nil, apperr.Invalid("query.after_seq", "a whole number from 0")
+		}
+		from = number(raw)
+	}
+	c, err := h.service.readable(ctx, o.Param("slug"))
+	if err != nil {
+		return nil, err
+	}
+	return &subscriber{service: h.service, rooms: h.rooms, channel: c, userID: auth.CallerFrom(ctx).UserID, replayFrom: from}, nil
+}

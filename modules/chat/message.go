@@ -1,0 +1,86 @@
+package chat
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/clock"
+	"lyceum/platform/ids"
+	"lyceum/platform/text"
+)
+
+// Bounds of a message.
+const (
+	maxBody     = 4000
+	maxClientID = 64
+	maxMentions = 50
+	editWindow  = 15 * time.Minute
+)
+
+type message struct {
+	ID        string
+	ChannelID string
+	Seq       int64
+	AuthorID  string
+	Body      string
+	ClientID  *string
+	// Change numbers the newest edit or deletion among all of the channel; 0 for none.
+	Change    int64
+	Version   int64
+	CreatedAt clock.Time
+	EditedAt  *clock.Time
+	DeletedAt *clock.Time
+}
+
+// TableName of messages.
+func (message) TableName() string { return "chat_messages" }
+
+func (m *message) deleted() bool { return m.DeletedAt != nil }
+
+// editable says whether its author may still change it.
+func (m *message) editable(now clock.Time) bool {
+	return now.Sub(m.CreatedAt) < editWindow
+}
+
+// draft is a message that has no number yet.
+type draft struct {
+	Author   string
+	Body     string
+	ClientID *string
+	Mentions []string
+}
+
+func checkBody(body string) error {
+	switch {
+	case body == "":
+		return apperr.Invalid("body.body", "must not be empty")
+	case text.Length(body) > maxBody:
+		return apperr.Invalid("body.body", "at most 4000 characters")
+	case strings.ContainsRune(body, 0):
+		return apperr.Invalid("body.body", "U+0000 is not accepted")
+	}
+	return nil
+}
+
+func checkClientID(id *string) error {
+	if id != nil && (*id == "" || text.Length(*id) > maxClientID || strings.ContainsRune(*id, 0)) {
+		return apperr.Invalid("body.client_id", "1 to 64 characters")
+	}
+	return nil
+}
+
+var mention = regexp.MustCompile(`<@([0-9a-f-]{36})>`)
+
+// mentioned lists the accounts that a body names, each once, the author left out.
+func mentioned(body, author string) []string {
+	var out []string
+	for _, m := range mention.FindAllStringSubmatch(body, -1) {
+		if id := m[1]; ids.Valid(id) && id != author && !slices.Contains(out, id) && len(out) < maxMentions {
+			out = append(out, id)
+		}
+	}
+	return out
+}

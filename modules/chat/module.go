@@ -1,0 +1,30 @@
+package chat
+
+import (
+	"go.uber.org/fx"
+
+	"lyceum/modules/chat/chatapi"
+	"lyceum/platform/events"
+	"lyceum/platform/httpx"
+	"lyceum/platform/lifecycle"
+	"lyceum/platform/migrate"
+)
+
+// Module wires the module.
+var Module = fx.Module("chat",
+	fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
+	fx.Provide(func(r *rooms) chatapi.Pusher { return r }),
+	httpx.Routes(newRoutes),
+	events.Subscribers(newSubscribers),
+	lifecycle.Starters(newStarters),
+	lifecycle.Backgrounds(newBackgrounds),
+	migrate.Provide(Migrations...),
+)
+
+func newStarters(s *Service) []lifecycle.Starter {
+	return []lifecycle.Starter{{Name: "chat: channel hq", Run: s.ensureHQ}}
+}
+
+func newBackgrounds(s *Service, r *rooms) []lifecycle.Background {
+	return []lifecycle.Background{{Name: "chat rooms", Run: r.Run}, {Name: "chat tidying", Run: s.tidy}}
+}

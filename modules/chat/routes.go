@@ -1,0 +1,34 @@
+package chat
+
+import (
+	"net/http"
+
+	"lyceum/platform/httpx"
+)
+
+func newRoutes(h *handlers) httpx.Table {
+	created, repeatable := httpx.Status(http.StatusCreated), httpx.Idempotent()
+	return httpx.Table{Module: "chat", Routes: []httpx.Route{
+		httpx.Get("/channels", httpx.Users, "Channels that the caller may read", h.list),
+		httpx.Post("/channels", httpx.Instructors, "Open a channel", h.create, repeatable, created),
+		httpx.Get("/channels/{slug}", httpx.Users, "One channel", h.get),
+		httpx.Patch("/channels/{slug}", httpx.Instructors, "Change a channel; its creator and administrators", h.update),
+		httpx.Delete("/channels/{slug}", httpx.Instructors, "Delete a channel; its creator and administrators", h.remove),
+		httpx.Get("/channels/{slug}/members/{user_id}", httpx.Instructors, "A member of a private channel", h.member),
+		httpx.Put("/channels/{slug}/members/{user_id}", httpx.Instructors, "Let an account read a private channel", h.addMember),
+		httpx.Delete("/channels/{slug}/members/{user_id}", httpx.Instructors, "Take that back", h.removeMember),
+		httpx.Get("/channels/{slug}/messages", httpx.Users, "Messages in ascending order", h.history),
+		httpx.Post("/channels/{slug}/messages", httpx.Users, "Say something", h.post, repeatable, created),
+		httpx.Patch("/channels/{slug}/messages/{id}", httpx.Users, "Change one's message, for 15 minutes", h.edit),
+		httpx.Delete("/channels/{slug}/messages/{id}", httpx.Users, "Leave a tombstone; author, instructors, administrators", h.erase),
+		httpx.Get("/channels/{slug}/presence", httpx.Users, "Who is on", h.presence),
+		httpx.Post("/ws/tickets", httpx.Users, "A ticket for one socket, for 30 seconds", h.ticket, created),
+		httpx.Raw(http.MethodGet, "/ws/channels/{slug}", httpx.Users, "WebSocket of a channel", h.socket(), httpx.Describe(socketDoc)),
+	}}
+}
+
+const socketDoc = "Credentials: `?token=`, `?ticket=` (POST /ws/tickets), `Authorization`, or the subprotocols `bearer, <token>`. " +
+	"`?after_seq=` sends what was missed, the newest 5,000 messages at most; a `gap` frame names what lies before. " +
+	"Frames are JSON text. Client: message, typing, read, auth, ping. Server: welcome, message, ack, deleted, edited, typing, presence, " +
+	"notification, gap, error, authenticated, pong. Close codes: 4401 token or session ended, 4403 right lost, 4404 channel deleted, " +
+	"4408 too slow, 1003 binary, 1007 not UTF-8, 1009 over 16 KiB, 1001 server going away."

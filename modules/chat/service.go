@@ -1,0 +1,178 @@
+package chat
+
+import (
+	"context"
+	"strconv"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/ids"
+)
+
+// Topics that tell replicas to look again; the key is the channel's id.
+const (
+	topicChannel  = "chat.channel"
+	topicMessages = "chat.messages"
+	topicChanges  = "chat.changes"
+)
+
+// Service is what the domain does with channels and messages.
+type Service struct {
+	db        *db.DB
+	store     *store
+	access    *access
+	accounts  usersapi.Accounts
+	events    *events.Bus
+	broadcast *broadcast.Bus
+	clock     clock.Clock
+	queues    *queues
+}
+
+func newService(d *db.DB, s *store, ac *access, a usersapi.Accounts, e *events.Bus, b *broadcast.Bus, c clock.Clock) *Service {
+	sv := &Service{db: d, store: s, access: ac, accounts: a, events: e, broadcast: b, clock: c}
+	sv.queues = newQueues(sv.append)
+	return sv
+}
+
+// ensureHQ makes the channel that always exists. Replicas that start together make it once.
+func (s *Service) ensureHQ(ctx context.Context) error {
+	now := s.clock.Now()
+	_, err := s.store.insertChannel(ctx, &channel{ID: ids.New(), Slug: hq, Title: hqTitle, Visibility: public, Version: 1, CreatedAt: now, UpdatedAt: now})
+	return err
+}
+
+// find gives a channel by its slug: 404 when there is none.
+func (s *Service) find(ctx context.Context, slug string) (*channel, error) {
+	if !slugForm.MatchString(slug) {
+		return nil, errNoChannel
+	}
+	c, err := s.store.channelBySlug(ctx, slug)
+	if db.IsNotFound(err) {
+		return nil, errNoChannel
+	}
+	return c, err
+}
+
+// readable is find for readers: 403 for a channel that the caller may not read.
+func (s *Service) readable(ctx context.Context, slug string) (*channel, error) {
+	c, err := s.find(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	may, err := s.access.mayRead(ctx, auth.CallerFrom(ctx), c)
+	if err != nil {
+		return nil, err
+	}
+	if !may {
+		return nil, errNotReader
+	}
+	return c, nil
+}
+
+// managed is find for whoever may change the channel.
+func (s *Service) managed(ctx context.Context, slug string) (*channel, error) {
+	c, err := s.find(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	if !c.manages(auth.CallerFrom(ctx)) {
+		return nil, errNotManager
+	}
+	return c, nil
+}
+
+// newChannel is what its creator asks for; without a slug one is made from the title.
+type newChannel struct {
+	Slug, Title, Visibility string
+	CourseID                *string
+}
+
+// create opens a channel: 409 slug-taken, 422 for a course that can't be used, 403 for another's course.
+func (s *Service) create(ctx context.Context, n newChannel) (*channel, error) {
+	title, err := titleOf(n.Title)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkCourse(ctx, n.Visibility, n.CourseID); err != nil {
+		return nil, err
+	}
+	now, by := s.clock.Now(), auth.CallerFrom(ctx).UserID
+	c := &channel{ID: ids.New(), Slug: n.Slug, Title: title, Visibility: n.Visibility, CourseID: n.CourseID, CreatedBy: &by,
+		Version: 1, CreatedAt: now, UpdatedAt: now}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.insert(ctx, c, n.Slug == ""); err != nil {
+			return err
+		}
+		return s.record(ctx, "channel.created", c.ID, map[string]any{"visibility": c.Visibility})
+	})
+	return c, err
+}
+
+// maxTries bounds the numbers that a made slug may get.
+const maxTries = 1000
+
+func (s *Service) insert(ctx context.Context, c *channel, made bool) error {
+	base := c.Slug
+	if made {
+		base = slugOf(c.Title)
+		c.Slug = base
+	}
+	for n := 2; ; n++ {
+		ok, err := s.store.insertChannel(ctx, c)
+		if err != nil || ok {
+			return err
+		}
+		if !made || n > maxTries {
+			return errSlugTaken
+		}
+		c.Slug = base + "-" + strconv.Itoa(n)
+	}
+}
+
+// checkCourse holds visibility and course together, and the course to its owner.
+func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *string) error {
+	switch {
+	case visibility != course && courseID != nil:
+		return apperr.Invalid("body.course_id", "only a course channel has a course")
+	case visibility != course:
+		return nil
+	case s.access.courses == nil:
+		return apperr.Invalid("body.visibility", "there are no courses on this server")
+	case courseID == nil:
+		return apperr.Invalid("body.course_id", "a course channel needs a course")
+	case !ids.Valid(*courseID):
+		return apperr.Invalid("body.course_id", "there is no such course")
+	}
+	caller := auth.CallerFrom(ctx)
+	found, ok, err := s.access.courses.Find(ctx, *courseID)
+	if err != nil {
+		return err
+	}
+	if ok && (found.OwnerID == caller.UserID || caller.Can(auth.Admin)) {
+		return nil
+	}
+	if ok {
+		ok, err = s.access.courses.CanRead(ctx, caller, *courseID)
+	}
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return apperr.Invalid("body.course_id", "there is no such course")
+	}
+	return errNotOwner
+}
+
+func (s *Service) record(ctx context.Context, action, id string, data map[string]any) error {
+	return s.recordOf(ctx, action, "channel", id, data)
+}
+
+func (s *Service) recordOf(ctx context.Context, action, target, id string, data map[string]any) error {
+	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: target, TargetID: id, Data: data})
+}

@@ -1,0 +1,244 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/ws"
+)
+
+const (
+	// maxReplay is how many missed messages a socket is sent; a gap frame names those before.
+	maxReplay = 5000
+	// typingEvery is how often one socket may say that its user is typing.
+	typingEvery = 2 * time.Second
+)
+
+// subscriber is one socket in one channel.
+type subscriber struct {
+	service *Service
+	rooms   *rooms
+	channel *channel
+	userID  string
+	// replayFrom is after_seq, or less than 0 for none.
+	replayFrom int64
+
+	conn *ws.Conn
+	room *room
+	// seq and change are what was sent to this socket; once it is in the room, room.mu guards them.
+	seq, change int64
+	typed       time.Time
+	read        int64
+}
+
+// Open implements ws.Session: welcome first, then what was missed, then live.
+func (s *subscriber) Open(ctx context.Context, c *ws.Conn) {
+	s.conn = c
+	if err := s.enter(ctx); err != nil && !errors.Is(err, ws.ErrClosed) {
+		c.Send(problemFrame(err))
+		c.Close(ws.CodeInternal, "the channel can't be read now")
+	}
+}
+
+func (s *subscriber) enter(ctx context.Context) error {
+	s.rooms.presence.join(ctx, s.seat())
+	h, err := s.head(ctx)
+	if err != nil {
+		return err
+	}
+	me, err := bounded(ctx, func(ctx context.Context) (usersapi.Person, error) { return s.rooms.people.person(ctx, s.userID) })
+	if err != nil {
+		return err
+	}
+	s.room = s.rooms.enter(s.channel.Slug, h)
+	s.conn.Send(ws.Text(welcomeFrame{"welcome", s.channel.Slug, me, h.LastSeq, ws.HeartbeatSeconds}))
+	s.seq, s.change = h.LastSeq, h.LastChange
+	if s.replayFrom >= 0 && s.replayFrom < h.LastSeq {
+		s.seq = s.replayFrom
+		if first := h.LastSeq - maxReplay; first > s.seq {
+			s.conn.Send(ws.Text(gapFrame{"gap", s.seq + 1, first}))
+			s.seq = first
+		}
+	}
+	return s.catchUp(ctx)
+}
+
+func (s *subscriber) seat() seat { return seat{s.channel.ID, s.userID} }
+
+func (s *subscriber) head(ctx context.Context) (head, error) {
+	found, err := bounded(ctx, func(ctx context.Context) ([]head, error) { return s.rooms.store.heads(ctx, []string{s.channel.ID}) })
+	if err != nil {
+		return head{}, err
+	}
+	if len(found) == 0 {
+		return head{}, errNoChannel
+	}
+	return found[0], nil
+}
+
+// catchUp reads on until there is nothing that the room has delivered and this socket has not, and
+// takes its place in the room in the same moment.
+func (s *subscriber) catchUp(ctx context.Context) error {
+	for !s.room.admit(s) {
+		rows, err := bounded(ctx, func(ctx context.Context) ([]message, error) {
+			return s.rooms.store.after(ctx, s.channel.ID, s.seq, roomBatch)
+		})
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			if err := s.replay(ctx, rows); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.replayChanges(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *subscriber) replay(ctx context.Context, rows []message) (err error) {
+	b, err := s.room.encode(ctx, rows)
+	if err != nil {
+		return err
+	}
+	b.to(s, func(f ws.Frame) {
+		if err == nil {
+			err = s.conn.SendWait(ctx, f)
+		}
+	})
+	return err
+}
+
+func (s *subscriber) replayChanges(ctx context.Context) error {
+	until := s.room.changed()
+	rows, err := bounded(ctx, func(ctx context.Context) ([]message, error) {
+		return s.rooms.store.changedAfter(ctx, s.channel.ID, s.change, s.seq, roomBatch)
+	})
+	for i := range rows {
+		if err := s.conn.SendWait(ctx, changeFrame(&rows[i])); err != nil {
+			return err
+		}
+		s.change = rows[i].Change
+	}
+	if err == nil && len(rows) == 0 {
+		s.change = max(s.change, until) // what else was changed by then lies ahead of this socket
+	}
+	return err
+}
+
+// Receive implements ws.Session.
+func (s *subscriber) Receive(ctx context.Context, c *ws.Conn, data []byte) {
+	f, err := readFrame(data)
+	if err == nil {
+		err = s.handle(ctx, f)
+	}
+	if err != nil {
+		c.Send(problemFrame(err))
+	}
+}
+
+func (s *subscriber) handle(ctx context.Context, f clientFrame) error {
+	switch f.Type {
+	case "message":
+		return s.say(ctx, f)
+	case "typing":
+		s.typing()
+		return nil
+	case "read":
+		return s.mark(ctx, f.Seq)
+	case "auth":
+		return s.renew(ctx, f.Token)
+	case "ping":
+		s.conn.Send(ws.Text(pongFrame{"pong"}))
+		return nil
+	}
+	return apperr.Invalid("type", "one of message, typing, read, auth, ping")
+}
+
+// say stores a message and then acknowledges it. Whether the speaker may still speak is asked now,
+// not when the socket was last looked at.
+func (s *subscriber) say(ctx context.Context, f clientFrame) error {
+	if !s.conn.Check(ctx) {
+		return nil
+	}
+	c, ok, err := s.rooms.channels.Get(ctx, s.channel.ID)
+	if err != nil || !ok {
+		return orElse(err, errNoChannel)
+	}
+	m, err := s.service.post(ctx, &c, f.Body, f.ClientID)
+	if err != nil {
+		return err
+	}
+	s.conn.Send(ws.Text(ackFrame{"ack", f.ClientID, m.Seq, m.ID}))
+	return nil
+}
+
+func (s *subscriber) typing() {
+	if now := time.Now(); now.Sub(s.typed) >= typingEvery {
+		s.typed = now
+		s.rooms.bus.Signal(topicTyping, s.channel.ID+" "+s.userID)
+	}
+}
+
+func (s *subscriber) mark(ctx context.Context, seq *int64) error {
+	if seq == nil || *seq < 0 {
+		return apperr.Invalid("seq", "a whole number from 0")
+	}
+	if *seq <= s.read {
+		return nil
+	}
+	if err := s.service.store.raiseMark(ctx, s.userID, s.channel.ID, *seq); err != nil {
+		return err
+	}
+	// A mark beyond the last message stays at that one, so what comes later must be written again.
+	s.read = min(*seq, s.room.delivered())
+	return nil
+}
+
+func (s *subscriber) renew(ctx context.Context, token string) error {
+	if token == "" {
+		return apperr.InvalidToken()
+	}
+	expires, err := s.conn.Renew(ctx, token)
+	if err != nil {
+		return err
+	}
+	s.conn.Send(ws.Text(authenticatedFrame{"authenticated", clock.Of(expires)}))
+	return nil
+}
+
+// Recheck implements ws.Session.
+func (s *subscriber) Recheck(ctx context.Context, caller auth.Caller) (code int, reason string) {
+	c, ok, err := s.rooms.channels.Get(ctx, s.channel.ID)
+	if err != nil {
+		return 0, ""
+	}
+	if !ok {
+		return ws.CodeGone, "the channel was deleted"
+	}
+	may, err := s.service.access.mayRead(ctx, caller, &c)
+	if err == nil && !may {
+		return ws.CodeForbidden, "you may not read this channel any more"
+	}
+	return 0, ""
+}
+
+// Closed implements ws.Session.
+func (s *subscriber) Closed() {
+	if s.conn == nil {
+		return // never opened
+	}
+	if s.room != nil {
+		s.room.dismiss(s)
+		s.rooms.leave(s.room)
+	}
+	s.rooms.presence.leave(s.seat())
+}

@@ -1,0 +1,36 @@
+package chat
+
+import (
+	"context"
+
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/events"
+)
+
+func newSubscribers(s *Service) []events.Subscription {
+	return []events.Subscription{
+		events.InTx("chat", s.onRegistered),
+		events.InTx("chat", s.onRoleGranted),
+		events.InTx("chat", s.onEnrollmentChanged),
+	}
+}
+
+// What was said before an account could read it does not count as unread: its mark starts behind it.
+
+func (s *Service) onRegistered(ctx context.Context, e usersapi.Registered) error {
+	return s.store.startMarksOfRole(ctx, e.UserID, openTo(auth.Role(e.Role)))
+}
+
+func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
+	return s.store.startMarksOfRole(ctx, e.UserID, openTo(auth.Role(e.Role)))
+}
+
+func (s *Service) onEnrollmentChanged(ctx context.Context, e coursesapi.EnrollmentChanged) error {
+	s.regrant(ctx, courseKey(e.CourseID, e.UserID))
+	if !e.Enrolled {
+		return nil
+	}
+	return s.store.startMarksOfCourse(ctx, e.UserID, e.CourseID)
+}

@@ -1,0 +1,64 @@
+package courses
+
+import (
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+)
+
+// The one rule of who may read a course:
+//
+//	draft      owner, administrators
+//	archived   owner, administrators, enrolled
+//	published  public: everyone; member: members, enrolled; private: enrolled; always owner and administrators
+//	deleted    nobody
+//
+// mayRead is the rule for one course, readable the same in SQL for lists; a test holds them together.
+
+func manages(c *course, caller auth.Caller) bool {
+	return caller.SignedIn() && (c.OwnerID == caller.UserID || caller.Can(auth.Admin))
+}
+
+func mayRead(c *course, caller auth.Caller, enrolled bool) bool {
+	switch {
+	case c.DeletedAt != nil:
+		return false
+	case manages(c, caller):
+		return true
+	case c.Status == draft:
+		return false
+	case enrolled:
+		return true
+	case c.Status == archived:
+		return false
+	}
+	return c.Visibility == public || c.Visibility == member && caller.Can(auth.Member)
+}
+
+// refusal is what a caller who may not read is told: a published member course may be known of,
+// any other course is missing.
+func refusal(c *course, caller auth.Caller) error {
+	if c.DeletedAt == nil && c.Status == published && c.Visibility == member {
+		if !caller.SignedIn() {
+			return apperr.Unauthenticated()
+		}
+		return errForMember
+	}
+	return errNoCourse
+}
+
+// readable is mayRead as a condition over courses c.
+func readable(caller auth.Caller) (string, []any) {
+	if !caller.SignedIn() {
+		return "c.deleted_at IS NULL AND c.status = 'published' AND c.visibility = 'public'", nil
+	}
+	if caller.Can(auth.Admin) {
+		return "c.deleted_at IS NULL", nil
+	}
+	visible := "c.visibility = 'public'"
+	if caller.Can(auth.Member) {
+		visible = "c.visibility IN ('public', 'member')"
+	}
+	return `c.deleted_at IS NULL AND (c.owner_id = ? OR (c.status = 'published' AND ` + visible + `)
+		OR (c.status <> 'draft' AND EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = ? AND e.course_id = c.id)))`,
+		[]any{caller.UserID, caller.UserID}
+}

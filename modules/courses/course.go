@@ -1,0 +1,153 @@
+package courses
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/clock"
+	"lyceum/platform/ids"
+	"lyceum/platform/text"
+)
+
+// Words of visibility and status.
+const (
+	public    = "public"
+	member    = "member"
+	private   = "private"
+	draft     = "draft"
+	published = "published"
+	archived  = "archived"
+	deleted   = "deleted"
+)
+
+// Bounds of a course's texts, in code points.
+const (
+	maxTitle       = 200
+	maxSummary     = 500
+	maxDescription = 20_000
+	maxTags        = 50
+	maxTag         = 50
+	maxSlug        = 100
+)
+
+type course struct {
+	ID          string
+	Slug        string
+	Title       string
+	FoldedTitle string
+	SearchText  string
+	Summary     string
+	Description string
+	Visibility  string
+	Status      string
+	Tags        string
+	CoverKey    *string
+	OwnerID     string
+	LessonCount int
+	PublishedAt *clock.Time
+	DeletedAt   *clock.Time
+	Version     int64
+	CreatedAt   clock.Time
+	UpdatedAt   clock.Time
+}
+
+// TableName of courses.
+func (course) TableName() string { return "courses" }
+
+// publishAt notes the first publishing and says whether this is it.
+func (c *course) publishAt(now clock.Time) bool {
+	if c.Status != published || c.PublishedAt != nil {
+		return false
+	}
+	c.PublishedAt = &now
+	return true
+}
+
+func (c *course) tags() []string {
+	out := []string{}
+	_ = json.Unmarshal([]byte(c.Tags), &out) // written by setTags only
+	return out
+}
+
+// setTags keeps each tag once, lower case, in the order given.
+func (c *course) setTags(tags []string) error {
+	kept := []string{}
+	for _, t := range tags {
+		t = strings.ToLower(text.Line(t))
+		if t == "" || text.Length(t) > maxTag || text.CheckLine(t) != nil {
+			return apperr.Invalid("body.tags", "each tag has 1 to 50 characters, none of them control characters")
+		}
+		if !slices.Contains(kept, t) {
+			kept = append(kept, t)
+		}
+	}
+	raw, err := json.Marshal(kept)
+	c.Tags = string(raw)
+	return err
+}
+
+// index brings the folded columns up to the texts that people see.
+func (c *course) index() {
+	c.FoldedTitle = text.Fold(c.Title)
+	c.SearchText = text.Fold(strings.Join(append([]string{c.Title, c.Summary}, c.tags()...), "\n"))
+}
+
+func cleanLine(location, s string, limit int) (string, error) {
+	s = text.Line(s)
+	if s == "" {
+		return "", apperr.Invalid(location, "must not be empty")
+	}
+	return checked(location, s, limit, text.CheckLine(s))
+}
+
+// cleanProse allows line breaks.
+func cleanProse(location, s string, limit int) (string, error) {
+	s = norm.NFC.String(strings.ReplaceAll(s, "\r\n", "\n"))
+	return checked(location, s, limit, nil)
+}
+
+func checked(location, s string, limit int, err error) (string, error) {
+	if err == nil && text.Length(s) > limit {
+		err = apperr.Invalid(location, "too long")
+	}
+	if _, ok := apperr.As(err); err != nil && !ok {
+		err = apperr.Invalid(location, err.Error())
+	}
+	return s, err
+}
+
+var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// givenSlug checks a slug that a teacher chose; capitals are lowered.
+func givenSlug(s string) (string, error) {
+	s = strings.ToLower(s)
+	if !slugForm.MatchString(s) || len(s) > maxSlug || ids.Valid(s) {
+		return "", apperr.Invalid("body.slug", "a slug has lower-case letters, digits and single dashes, at most 100 characters, and is no id")
+	}
+	return s, nil
+}
+
+// slugOf makes a slug from a title: accents off, everything else to dashes.
+func slugOf(title string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(text.Fold(title)) {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case r >= 0x300 && r <= 0x36f: // a combining mark of the letter before
+		default:
+			b.WriteByte('-')
+		}
+	}
+	s := strings.Join(strings.FieldsFunc(b.String(), func(r rune) bool { return r == '-' }), "-")
+	s = strings.Trim(s[:min(len(s), maxSlug-5)], "-")
+	if s == "" || ids.Valid(s) {
+		return "course"
+	}
+	return s
+}

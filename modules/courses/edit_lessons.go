@@ -1,0 +1,222 @@
+package courses
+
+import (
+	"context"
+	"slices"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+)
+
+// LessonDraft is what a lesson is made of.
+type LessonDraft struct {
+	Title, Content, AssetKey string
+	DurationSeconds          int
+}
+
+// lessonPatch is what may change; Asset says that AssetKey was given, as nil clears it.
+type lessonPatch struct {
+	Title, Content  *string
+	Asset           bool
+	AssetKey        *string
+	DurationSeconds *int
+}
+
+// AddLesson puts a lesson at the end of a course.
+func (s *Service) AddLesson(ctx context.Context, courseID string, d LessonDraft) (l *lesson, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.manage(ctx, courseID)
+		if err != nil {
+			return err
+		}
+		now := s.clock.Now()
+		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, Version: 1, CreatedAt: now, UpdatedAt: now}
+		p := lessonPatch{Title: &d.Title, Content: &d.Content, DurationSeconds: &d.DurationSeconds}
+		if d.AssetKey != "" {
+			p.Asset, p.AssetKey = true, &d.AssetKey
+		}
+		if _, err := s.applyLesson(ctx, l, p); err != nil {
+			return err
+		}
+		if c.LessonCount >= maxLessons {
+			return errFull
+		}
+		if err := s.store.insertLesson(ctx, l); err != nil {
+			return err
+		}
+		if err := s.recordLesson(ctx, "lesson.created", l, nil); err != nil || c.Status != published {
+			return err
+		}
+		return s.events.Publish(ctx, coursesapi.LessonAdded{CourseID: c.ID, LessonID: l.ID})
+	})
+	return l, err
+}
+
+func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (changed []string, err error) {
+	if p.Title != nil {
+		title, err := cleanLine("body.title", *p.Title, maxTitle)
+		if err != nil {
+			return nil, err
+		}
+		if title != l.Title {
+			l.Title = title
+			changed = append(changed, "title")
+		}
+	}
+	if p.Content != nil {
+		content, err := cleanProse("body.content", *p.Content, maxContent)
+		if err != nil {
+			return nil, err
+		}
+		if content != l.Content {
+			if err := l.write(content); err != nil {
+				return nil, err
+			}
+			changed = append(changed, "content")
+		}
+	}
+	if p.Asset && !equal(p.AssetKey, l.AssetKey) {
+		if err := s.usable(ctx, "body.asset_key", p.AssetKey); err != nil {
+			return nil, err
+		}
+		l.AssetKey = p.AssetKey
+		changed = append(changed, "asset_key")
+	}
+	if p.DurationSeconds != nil && *p.DurationSeconds != l.DurationSeconds {
+		l.DurationSeconds = *p.DurationSeconds
+		changed = append(changed, "duration_seconds")
+	}
+	return changed, nil
+}
+
+func (s *Service) recordLesson(ctx context.Context, action string, l *lesson, fields []string) error {
+	data := map[string]any{"course_id": l.CourseID}
+	if len(fields) > 0 {
+		data["fields"] = fields
+	}
+	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "lesson", TargetID: l.ID, Data: data})
+}
+
+// manageLesson locks the course and gives the lesson in it.
+func (s *Service) manageLesson(ctx context.Context, courseID, lessonID string) (*course, *lesson, error) {
+	c, err := s.manage(ctx, courseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := s.lessonIn(ctx, c.ID, lessonID)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, l, db.CheckVersion(ctx, l.Version)
+}
+
+func (s *Service) lessonIn(ctx context.Context, courseID, lessonID string) (*lesson, error) {
+	if !ids.Valid(lessonID) {
+		return nil, errNoLesson
+	}
+	l, err := s.store.lesson(ctx, courseID, lessonID)
+	if db.IsNotFound(err) {
+		return nil, errNoLesson
+	}
+	return l, err
+}
+
+func (s *Service) updateLesson(ctx context.Context, courseID, lessonID string, p lessonPatch) (l *lesson, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if _, l, err = s.manageLesson(ctx, courseID, lessonID); err != nil {
+			return err
+		}
+		changed, err := s.applyLesson(ctx, l, p)
+		if err != nil || len(changed) == 0 {
+			return err
+		}
+		l.UpdatedAt = s.clock.Now()
+		if err := s.store.saveLesson(ctx, l); err != nil {
+			return err
+		}
+		return s.recordLesson(ctx, "lesson.updated", l, changed)
+	})
+	return l, err
+}
+
+// removeLesson takes a lesson out for good. Whoever had all the others done has now completed the course.
+func (s *Service) removeLesson(ctx context.Context, courseID, lessonID string) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		c, l, err := s.manageLesson(ctx, courseID, lessonID)
+		if err != nil {
+			return err
+		}
+		if err := s.store.deleteLesson(ctx, l); err != nil {
+			return err
+		}
+		if err := s.recordLesson(ctx, "lesson.deleted", l, nil); err != nil {
+			return err
+		}
+		return s.tellCompleted(ctx, c.ID)
+	})
+}
+
+func (s *Service) tellCompleted(ctx context.Context, courseID string) error {
+	users, err := s.store.newlyComplete(ctx, courseID, s.clock.Now())
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		if err := s.events.Publish(ctx, coursesapi.CourseCompleted{CourseID: courseID, UserID: u}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reorder puts the lessons into the given order, which names each of them once.
+func (s *Service) reorder(ctx context.Context, courseID string, order []string) (lessons []lesson, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.manage(ctx, courseID)
+		if err != nil {
+			return err
+		}
+		before, err := s.store.outline(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if !sameLessons(before, order) {
+			return apperr.Invalid("body.lesson_ids", "must name each lesson of the course once, and no other")
+		}
+		if inOrder(before, order) {
+			lessons = before
+			return nil
+		}
+		for i, id := range order {
+			if err := s.store.place(ctx, id, i+1); err != nil {
+				return err
+			}
+		}
+		if lessons, err = s.store.outline(ctx, c.ID); err != nil {
+			return err
+		}
+		return s.record(ctx, "lesson.reordered", c.ID, map[string]any{"lessons": len(order)})
+	})
+	return lessons, err
+}
+
+func sameLessons(lessons []lesson, order []string) bool {
+	want := slices.Clone(order)
+	have := idsOf(lessons)
+	slices.Sort(want)
+	slices.Sort(have)
+	return slices.Equal(want, have)
+}
+
+func inOrder(lessons []lesson, order []string) bool { return slices.Equal(idsOf(lessons), order) }
+
+func idsOf(lessons []lesson) []string {
+	out := make([]string, len(lessons))
+	for i, l := range lessons {
+		out[i] = l.ID
+	}
+	return out
+}

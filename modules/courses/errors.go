@@ -1,0 +1,22 @@
+package courses
+
+import "lyceum/platform/apperr"
+
+// maxLessons bounds a course.
+const maxLessons = 500
+
+var (
+	errNoCourse  = apperr.NotFound("There is no such course.")
+	errNoLesson  = apperr.NotFound("There is no such lesson in this course.")
+	errNotYours  = apperr.Forbidden("Only its owner and administrators may do that.")
+	errSlug      = apperr.Conflict("slug-taken", "Another course has this slug.")
+	errArchived  = apperr.Conflict("course-archived", "An archived course takes no new enrollment.")
+	errFull      = apperr.Conflict("too-many-lessons", "A course holds at most 500 lessons.")
+	errForMember = apperr.Forbidden("This is for members.")
+)
+
+func errAsset(location string) error {
+	e := apperr.New(422, "asset-unusable", "The key names no completed asset that you may use.")
+	e.Fields = []apperr.Field{{Location: location, Message: "no completed asset that you may use"}}
+	return e
+}

@@ -1,0 +1,207 @@
+package courses
+
+import (
+	"context"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ids"
+)
+
+type handlers struct {
+	service *Service
+	cursors *httpx.Cursors
+}
+
+func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+
+type filter struct {
+	Visibility, Status, Q, Tag, Owner, Sort string
+}
+
+type listInput struct {
+	httpx.PageQuery
+	Visibility string `query:"visibility" enum:"public,member,private"`
+	Status     string `query:"status" enum:"draft,published,archived,deleted" default:"published"`
+	Q          string `query:"q" maxLength:"200" doc:"Words that occur in title, summary or tags; case is ignored"`
+	Tag        string `query:"tag" maxLength:"50"`
+	Owner      string `query:"owner" maxLength:"100" doc:"Id of the owner"`
+	Sort       string `query:"sort" enum:"newest,title,updated" default:"newest"`
+}
+
+// position is where a page of any of the lists ends.
+type position struct {
+	At    clock.Time
+	Title string
+	ID    string
+}
+
+// listedView keeps what the next page needs beside what is shown.
+type listedView struct {
+	CourseView
+	at position
+}
+
+// admitted holds a list to what its filters ask of the caller.
+func (f filter) admitted(caller auth.Caller) error {
+	if !caller.SignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
+		return apperr.Unauthenticated()
+	}
+	if f.Visibility == member && !caller.Can(auth.Member) {
+		return errForMember
+	}
+	return nil
+}
+
+func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[CourseView]], error) {
+	caller := auth.CallerFrom(ctx)
+	f := filter{in.Visibility, in.Status, in.Q, in.Tag, in.Owner, in.Sort}
+	if err := f.admitted(caller); err != nil {
+		return nil, err
+	}
+	after, err := h.position(ctx, "courses", f, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	var found []listed
+	// An owner that is no id owns nothing.
+	if f.Owner == "" || ids.Valid(f.Owner) {
+		if found, err = h.service.store.list(ctx, f, caller, after, in.Limit+1); err != nil {
+			return nil, err
+		}
+	}
+	people, err := usersapi.Persons(ctx, h.service.accounts, ownersOf(found))
+	if err != nil {
+		return nil, err
+	}
+	views := make([]listedView, len(found))
+	for i := range found {
+		c := &found[i].Course
+		views[i] = listedView{viewOf(caller, c, found[i].Sums, people[c.OwnerID]), f.positionOf(c)}
+	}
+	return shown(httpx.Paged(ctx, h.cursors, "courses", f, views, in.Limit, func(v listedView) position { return v.at })), nil
+}
+
+func (f filter) positionOf(c *course) position {
+	switch f.Sort {
+	case "title":
+		return position{Title: c.FoldedTitle, ID: c.ID}
+	case "updated":
+		return position{At: c.UpdatedAt, ID: c.ID}
+	}
+	return position{At: c.CreatedAt, ID: c.ID}
+}
+
+func shown(p *httpx.Out[httpx.Page[listedView]]) *httpx.Out[httpx.Page[CourseView]] {
+	items := make([]CourseView, len(p.Body.Items))
+	for i, v := range p.Body.Items {
+		items[i] = v.CourseView
+	}
+	out := httpx.OK(httpx.Page[CourseView]{Items: items, NextCursor: p.Body.NextCursor}).Tagged()
+	out.Link = p.Link
+	return out
+}
+
+func ownersOf(found []listed) []string {
+	out := make([]string, len(found))
+	for i := range found {
+		out[i] = found[i].Course.OwnerID
+	}
+	return out
+}
+
+// position reads a cursor; nil means the first page.
+func (h *handlers) position(ctx context.Context, list string, filters any, cursor string) (*position, error) {
+	p := &position{}
+	more, err := h.cursors.Decode(ctx, list, filters, cursor, p)
+	if err != nil || !more {
+		return nil, err
+	}
+	return p, nil
+}
+
+type createInput struct {
+	Body struct {
+		Title       string   `json:"title" minLength:"1" maxLength:"200"`
+		Slug        string   `json:"slug,omitempty" maxLength:"100" doc:"Made from the title when left out"`
+		Summary     string   `json:"summary,omitempty" maxLength:"500"`
+		Description string   `json:"description,omitempty" maxLength:"20000"`
+		Visibility  string   `json:"visibility,omitempty" enum:"public,member,private" default:"public"`
+		Status      string   `json:"status,omitempty" enum:"draft,published,archived" default:"draft"`
+		Tags        []string `json:"tags,omitempty" maxItems:"50"`
+		CoverKey    *string  `json:"cover_key,omitempty" nullable:"true" maxLength:"512" doc:"Key of a completed asset"`
+	}
+}
+
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[detailView], error) {
+	b := in.Body
+	d := Draft{Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description, Visibility: b.Visibility, Status: b.Status, Tags: b.Tags}
+	if b.CoverKey != nil {
+		d.CoverKey = *b.CoverKey
+	}
+	c, err := h.service.Create(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	v, err := h.service.detail(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Created("/courses/"+c.ID, v).WithVersion(c.Version), nil
+}
+
+type courseInput struct {
+	ID string `path:"id"`
+}
+
+func (h *handlers) get(ctx context.Context, in *courseInput) (*httpx.Out[detailView], error) {
+	c, err := h.service.find(ctx, in.ID)
+	return h.detailed(ctx, c, err)
+}
+
+func (h *handlers) detailed(ctx context.Context, c *course, err error) (*httpx.Out[detailView], error) {
+	if err != nil {
+		return nil, err
+	}
+	v, err := h.service.detail(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(v).WithVersion(c.Version), nil
+}
+
+type updateInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Title       *string           `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"200"`
+		Slug        *string           `json:"slug,omitempty" nullable:"false" maxLength:"100"`
+		Summary     httpx.Opt[string] `json:"summary,omitzero" maxLength:"500"`
+		Description httpx.Opt[string] `json:"description,omitzero" maxLength:"20000"`
+		Visibility  *string           `json:"visibility,omitempty" nullable:"false" enum:"public,member,private"`
+		Status      *string           `json:"status,omitempty" nullable:"false" enum:"draft,published,archived"`
+		Tags        *[]string         `json:"tags,omitempty" nullable:"false" maxItems:"50"`
+		CoverKey    httpx.Opt[string] `json:"cover_key,omitzero" maxLength:"512"`
+	}
+}
+
+func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[detailView], error) {
+	b := in.Body
+	c, err := h.service.update(ctx, in.ID, patch{Title: b.Title, Slug: b.Slug, Summary: cleared(b.Summary), Description: cleared(b.Description),
+		Visibility: b.Visibility, Status: b.Status, Tags: b.Tags, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()})
+	return h.detailed(ctx, c, err)
+}
+
+// cleared turns null into the empty text.
+func cleared(o httpx.Opt[string]) *string {
+	if !o.Set {
+		return nil
+	}
+	return &o.Value
+}
+
+func (h *handlers) remove(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
+	return nil, h.service.remove(ctx, in.ID)
+}

@@ -1,0 +1,158 @@
+package courses
+
+import (
+	"context"
+	"net/http"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/httpx"
+)
+
+type lessonProgressView struct {
+	LessonID    string      `json:"lesson_id"`
+	Percent     int         `json:"percent"`
+	Completed   bool        `json:"completed"`
+	CompletedAt *clock.Time `json:"completed_at"`
+	UpdatedAt   clock.Time  `json:"updated_at"`
+}
+
+func progressOf(p *lessonProgress) lessonProgressView {
+	return lessonProgressView{p.LessonID, p.Percent, p.CompletedAt != nil, p.CompletedAt, p.UpdatedAt}
+}
+
+type reportInput struct {
+	ID       string `path:"id"`
+	LessonID string `path:"lesson_id"`
+	Body     struct {
+		Percent         *int `json:"percent,omitempty" nullable:"false" minimum:"0" maximum:"100" doc:"Never falls, but by reset"`
+		PositionSeconds *int `json:"position_seconds,omitempty" nullable:"false" minimum:"0" maximum:"1000000"`
+		Reset           bool `json:"reset,omitempty" doc:"Takes percent as it is and clears completed_at"`
+	}
+}
+
+func (h *handlers) report(ctx context.Context, in *reportInput) (*httpx.Out[lessonProgressView], error) {
+	if in.Body.Percent == nil {
+		return nil, apperr.Invalid("body.percent", "is needed")
+	}
+	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, report{*in.Body.Percent, in.Body.PositionSeconds, in.Body.Reset})
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(progressOf(p)), nil
+}
+
+type courseProgressView struct {
+	CourseID string `json:"course_id"`
+	ProgressView
+	Lessons []lessonProgressView `json:"lessons" nullable:"false" doc:"Those begun, in the course's order"`
+}
+
+func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[courseProgressView], error) {
+	c, err := h.service.findID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	user, s := auth.CallerFrom(ctx).UserID, h.service.store
+	own, err := s.sumsOf(ctx, user, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.progressIn(ctx, user, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	lessons, err := s.outline(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	v := courseProgressView{CourseID: c.ID, ProgressView: *own.view(c.LessonCount), Lessons: []lessonProgressView{}}
+	byLesson := map[string]*lessonProgress{}
+	for i := range rows {
+		byLesson[rows[i].LessonID] = &rows[i]
+	}
+	for _, l := range lessons {
+		if p := byLesson[l.ID]; p != nil {
+			v.Lessons = append(v.Lessons, progressOf(p))
+		}
+	}
+	return httpx.OK(v).Tagged(), nil
+}
+
+type myProgressView struct {
+	CourseID string `json:"course_id"`
+	Slug     string `json:"slug"`
+	Title    string `json:"title"`
+	ProgressView
+	LastActivityAt clock.Time `json:"last_activity_at"`
+}
+
+func (h *handlers) myProgress(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[myProgressView]], error) {
+	after, err := h.position(ctx, "my progress", nil, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.service.store.started(ctx, auth.CallerFrom(ctx), after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]myProgressView, len(found))
+	for i, f := range found {
+		views[i] = myProgressView{f.Course.ID, f.Course.Slug, f.Course.Title, *f.Sums.view(f.Course.LessonCount), *f.Sums.LastActivityAt}
+	}
+	return httpx.Paged(ctx, h.cursors, "my progress", nil, views, in.Limit, func(v myProgressView) position { return position{At: v.LastActivityAt, ID: v.CourseID} }), nil
+}
+
+type courseRef struct {
+	ID    string `json:"id"`
+	Slug  string `json:"slug"`
+	Title string `json:"title"`
+}
+
+type enrollmentView struct {
+	Course     courseRef  `json:"course"`
+	Percent    int        `json:"percent"`
+	EnrolledAt clock.Time `json:"enrolled_at"`
+}
+
+func (h *handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Out[enrollmentView], error) {
+	c, created, err := h.service.selfEnroll(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	user := auth.CallerFrom(ctx).UserID
+	own, err := h.service.store.sumsOf(ctx, user, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	at, err := h.service.store.enrolledAt(ctx, user, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	v := enrollmentView{courseRef{c.ID, c.Slug, c.Title}, own.view(c.LessonCount).Percent, at}
+	if !created {
+		return httpx.OK(v).WithStatus(http.StatusOK), nil
+	}
+	return httpx.Created("/users/me/enrollments", v), nil
+}
+
+func (h *handlers) unenroll(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
+	return nil, h.service.selfUnenroll(ctx, in.ID)
+}
+
+func (h *handlers) enrollments(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[enrollmentView]], error) {
+	after, err := h.position(ctx, "enrollments", nil, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.service.store.enrollments(ctx, auth.CallerFrom(ctx), after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]enrollmentView, len(found))
+	for i, f := range found {
+		views[i] = enrollmentView{courseRef{f.Course.ID, f.Course.Slug, f.Course.Title}, f.Sums.view(f.Course.LessonCount).Percent, f.EnrolledAt}
+	}
+	return httpx.Paged(ctx, h.cursors, "enrollments", nil, views, in.Limit, func(v enrollmentView) position { return position{At: v.EnrolledAt, ID: v.Course.ID} }), nil
+}

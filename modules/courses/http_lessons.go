@@ -1,0 +1,116 @@
+package courses
+
+import (
+	"context"
+
+	"lyceum/platform/httpx"
+)
+
+type lessonsInput struct {
+	httpx.PageQuery
+	ID string `path:"id"`
+}
+
+type lessonPosition struct{ Position int }
+
+func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*httpx.Out[httpx.Page[OutlineView]], error) {
+	c, err := h.service.findID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	var after lessonPosition
+	if _, err := h.cursors.Decode(ctx, "lessons", c.ID, in.Cursor, &after); err != nil {
+		return nil, err
+	}
+	found, err := h.service.store.lessonsAfter(ctx, c.ID, after.Position, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Paged(ctx, h.cursors, "lessons", c.ID, outlinesOf(found), in.Limit, func(v OutlineView) lessonPosition { return lessonPosition{v.Position} }), nil
+}
+
+type addLessonInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Title           string  `json:"title" minLength:"1" maxLength:"200"`
+		Content         string  `json:"content,omitempty" maxLength:"200000" doc:"Markdown"`
+		AssetKey        *string `json:"asset_key,omitempty" nullable:"true" maxLength:"512"`
+		DurationSeconds int     `json:"duration_seconds,omitempty" minimum:"0" maximum:"1000000"`
+	}
+}
+
+func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Out[lessonView], error) {
+	d := LessonDraft{Title: in.Body.Title, Content: in.Body.Content, DurationSeconds: in.Body.DurationSeconds}
+	if in.Body.AssetKey != nil {
+		d.AssetKey = *in.Body.AssetKey
+	}
+	l, err := h.service.AddLesson(ctx, in.ID, d)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Created("/courses/"+l.CourseID+"/lessons/"+l.ID, lessonOf(l)).WithVersion(l.Version), nil
+}
+
+type lessonInput struct {
+	ID       string `path:"id"`
+	LessonID string `path:"lesson_id"`
+}
+
+func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Out[lessonView], error) {
+	c, err := h.service.findID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	l, err := h.service.lessonIn(ctx, c.ID, in.LessonID)
+	return lessonAnswer(l, err)
+}
+
+func lessonAnswer(l *lesson, err error) (*httpx.Out[lessonView], error) {
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(lessonOf(l)).WithVersion(l.Version), nil
+}
+
+type updateLessonInput struct {
+	ID       string `path:"id"`
+	LessonID string `path:"lesson_id"`
+	Body     struct {
+		Title           *string           `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"200"`
+		Content         httpx.Opt[string] `json:"content,omitzero" maxLength:"200000"`
+		AssetKey        httpx.Opt[string] `json:"asset_key,omitzero" maxLength:"512"`
+		DurationSeconds httpx.Opt[int]    `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
+	}
+}
+
+func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {
+	p := lessonPatch{Title: in.Body.Title, Content: cleared(in.Body.Content), Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr()}
+	if in.Body.DurationSeconds.Set {
+		p.DurationSeconds = &in.Body.DurationSeconds.Value
+	}
+	l, err := h.service.updateLesson(ctx, in.ID, in.LessonID, p)
+	return lessonAnswer(l, err)
+}
+
+func (h *handlers) removeLesson(ctx context.Context, in *lessonInput) (*httpx.Empty, error) {
+	return nil, h.service.removeLesson(ctx, in.ID, in.LessonID)
+}
+
+type orderInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		LessonIDs []string `json:"lesson_ids" nullable:"false" maxItems:"500" doc:"Each lesson of the course, once"`
+	}
+}
+
+type orderView struct {
+	Items []OutlineView `json:"items" nullable:"false"`
+}
+
+func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Out[orderView], error) {
+	lessons, err := h.service.reorder(ctx, in.ID, in.Body.LessonIDs)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(orderView{outlinesOf(lessons)}), nil
+}

@@ -1,0 +1,23 @@
+package courses
+
+import (
+	"go.uber.org/fx"
+
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/storage/storageapi"
+	"lyceum/platform/httpx"
+	"lyceum/platform/migrate"
+)
+
+// Module wires the module.
+var Module = fx.Module("courses",
+	fx.Provide(fx.Private, newStore, newHandlers),
+	fx.Provide(
+		newService,
+		func(s *Service) coursesapi.Reader { return reader{s} },
+		func(s *Service) coursesapi.Enroller { return reader{s} },
+		fx.Annotate(func(s *Service) storageapi.KeyUser { return reader{s} }, fx.ResultTags(storageapi.KeyUserGroup)),
+	),
+	httpx.Routes(newRoutes),
+	migrate.Provide(Migrations...),
+)

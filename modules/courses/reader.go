@@ -1,0 +1,83 @@
+package courses
+
+import (
+	"context"
+
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/storage/storageapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+)
+
+// reader answers other modules.
+type reader struct{ s *Service }
+
+// Find gives a course that is not deleted.
+func (r reader) Find(ctx context.Context, id string) (coursesapi.Course, bool, error) {
+	if !ids.Valid(id) {
+		return coursesapi.Course{}, false, nil
+	}
+	c, err := r.s.store.course(ctx, "id", id)
+	if db.IsNotFound(err) {
+		return coursesapi.Course{}, false, nil
+	}
+	return coursesapi.Course{ID: c.ID, Slug: c.Slug, Title: c.Title, OwnerID: c.OwnerID}, err == nil, err
+}
+
+// CanRead says whether the caller may read the course.
+func (r reader) CanRead(ctx context.Context, caller auth.Caller, id string) (bool, error) {
+	if !ids.Valid(id) {
+		return false, nil
+	}
+	c, err := r.s.store.course(ctx, "id", id)
+	if db.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	enrolled, err := r.s.store.enrolled(ctx, caller.UserID, id)
+	return mayRead(c, caller, enrolled), err
+}
+
+// Enrolled says whether the account is enrolled.
+func (r reader) Enrolled(ctx context.Context, userID, id string) (bool, error) {
+	if !ids.Valid(id) || !ids.Valid(userID) {
+		return false, nil
+	}
+	return r.s.store.enrolled(ctx, userID, id)
+}
+
+// EnrolledCourses lists the courses that the account is enrolled in or owns.
+func (r reader) EnrolledCourses(ctx context.Context, userID string) ([]string, error) {
+	return r.s.store.courseIDsOf(ctx, userID)
+}
+
+// Learners lists the accounts enrolled in a course.
+func (r reader) Learners(ctx context.Context, id string) ([]string, error) {
+	return r.s.store.learners(ctx, id)
+}
+
+// Enroll adds the account, whatever the visibility.
+func (r reader) Enroll(ctx context.Context, userID, courseID string) (bool, error) {
+	return r.s.enroll(ctx, courseID, userID)
+}
+
+// MayReadKey says whether the caller may read something that uses the key.
+func (r reader) MayReadKey(ctx context.Context, caller auth.Caller, key string) (bool, error) {
+	return r.s.store.mayReadKey(ctx, caller, key)
+}
+
+// UsesOfKeys lists what uses each of the keys.
+func (r reader) UsesOfKeys(ctx context.Context, keys []string) (map[string][]storageapi.Use, error) {
+	out := map[string][]storageapi.Use{}
+	if len(keys) == 0 {
+		return out, nil
+	}
+	found, err := r.s.store.usesOf(ctx, keys)
+	for _, f := range found {
+		out[f.Key] = append(out[f.Key], f.Use)
+	}
+	return out, err
+}

@@ -1,0 +1,175 @@
+package courses
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"go.uber.org/fx"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/storage/storageapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/ids"
+)
+
+// Service is what the domain does with courses.
+type Service struct {
+	db       *db.DB
+	store    *store
+	accounts usersapi.Accounts
+	assets   storageapi.Assets
+	events   *events.Bus
+	clock    clock.Clock
+}
+
+type needs struct {
+	fx.In
+	DB       *db.DB
+	Store    *store
+	Accounts usersapi.Accounts
+	Assets   storageapi.Assets `optional:"true"`
+	Events   *events.Bus
+	Clock    clock.Clock
+}
+
+func newService(n needs) *Service {
+	return &Service{n.DB, n.Store, n.Accounts, n.Assets, n.Events, n.Clock}
+}
+
+// Draft is what a course is made of; empty Visibility and Status mean public and draft.
+type Draft struct {
+	Title, Slug, Summary, Description, Visibility, Status, CoverKey string
+	Tags                                                            []string
+}
+
+// Create adds a course of the caller's: 409 slug-taken for a given slug, 422 for what breaks a rule.
+func (s *Service) Create(ctx context.Context, d Draft) (*course, error) {
+	caller, now := auth.CallerFrom(ctx), s.clock.Now()
+	c := &course{ID: ids.New(), Visibility: or(d.Visibility, public), Status: or(d.Status, draft), OwnerID: caller.UserID,
+		Version: 1, CreatedAt: now, UpdatedAt: now}
+	p := patch{Title: &d.Title, Summary: &d.Summary, Description: &d.Description, Tags: &d.Tags}
+	if d.Slug != "" {
+		p.Slug = &d.Slug
+	}
+	if d.CoverKey != "" {
+		p.Cover, p.CoverKey = true, &d.CoverKey
+	}
+	if _, err := s.apply(ctx, c, p); err != nil {
+		return nil, err
+	}
+	first := c.publishAt(now)
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		if d.Slug == "" {
+			if err := s.freeSlug(ctx, c); err != nil {
+				return err
+			}
+		}
+		if err := s.store.insertCourse(ctx, c); err != nil {
+			return err
+		}
+		if err := s.record(ctx, "course.created", c.ID, map[string]any{"status": c.Status, "visibility": c.Visibility}); err != nil {
+			return err
+		}
+		return s.tellPublished(ctx, c, first)
+	})
+	if db.IsDuplicate(err) {
+		if d.Slug == "" {
+			return s.Create(ctx, d) // another course took the number meanwhile
+		}
+		return nil, errSlug
+	}
+	return c, err
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// freeSlug makes a slug from the title, with a number when it is taken.
+func (s *Service) freeSlug(ctx context.Context, c *course) error {
+	base := slugOf(c.Title)
+	taken, err := s.store.slugsLike(ctx, base)
+	if err != nil {
+		return err
+	}
+	c.Slug = base
+	for n := 2; slices.Contains(taken, c.Slug); n++ {
+		c.Slug = base + "-" + strconv.Itoa(n)
+	}
+	return nil
+}
+
+// tellPublished tells of the first publishing, and only of it.
+func (s *Service) tellPublished(ctx context.Context, c *course, first bool) error {
+	if !first {
+		return nil
+	}
+	return s.events.Publish(ctx, coursesapi.CoursePublished{CourseID: c.ID})
+}
+
+func (s *Service) record(ctx context.Context, action, id string, data map[string]any) error {
+	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "course", TargetID: id, Data: data})
+}
+
+// find gives a course that the caller may read, else what he is told instead.
+func (s *Service) find(ctx context.Context, idOrSlug string) (*course, error) {
+	column := "slug"
+	if ids.Valid(idOrSlug) {
+		column = "id"
+	}
+	c, err := s.store.course(ctx, column, idOrSlug)
+	return s.admit(ctx, c, err)
+}
+
+// findID is find where only an id names a course.
+func (s *Service) findID(ctx context.Context, id string) (*course, error) {
+	if !ids.Valid(id) {
+		return nil, errNoCourse
+	}
+	c, err := s.store.course(ctx, "id", id)
+	return s.admit(ctx, c, err)
+}
+
+func (s *Service) admit(ctx context.Context, c *course, err error) (*course, error) {
+	if db.IsNotFound(err) {
+		return nil, errNoCourse
+	}
+	if err != nil {
+		return nil, err
+	}
+	caller, enrolled := auth.CallerFrom(ctx), false
+	if caller.SignedIn() && !mayRead(c, caller, false) {
+		if enrolled, err = s.store.enrolled(ctx, caller.UserID, c.ID); err != nil {
+			return nil, err
+		}
+	}
+	if !mayRead(c, caller, enrolled) {
+		return nil, refusal(c, caller)
+	}
+	return c, nil
+}
+
+// manage locks a course that the caller may change: 404 or the member answers where he may not see
+// it, 403 where he may only see it, 412 where If-Match is older.
+func (s *Service) manage(ctx context.Context, id string) (*course, error) {
+	if !ids.Valid(id) {
+		return nil, errNoCourse
+	}
+	c, err := s.store.lockCourse(ctx, id)
+	if c, err = s.admit(ctx, c, err); err != nil {
+		return nil, err
+	}
+	if caller := auth.CallerFrom(ctx); !manages(c, caller) || !caller.Can(auth.Instructor) {
+		return nil, errNotYours
+	}
+	return c, nil
+}

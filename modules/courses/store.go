@@ -1,0 +1,205 @@
+package courses
+
+import (
+	"context"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/text"
+)
+
+type store struct{ db *db.DB }
+
+func newStore(d *db.DB) *store { return &store{d} }
+
+func (s *store) insertCourse(ctx context.Context, c *course) error {
+	if err := s.db.Conn(ctx).Create(c).Error; err != nil {
+		return err
+	}
+	return s.setTags(ctx, c)
+}
+
+func (s *store) setTags(ctx context.Context, c *course) error {
+	conn := s.db.Conn(ctx)
+	if err := conn.Exec("DELETE FROM course_tags WHERE course_id = ?", c.ID).Error; err != nil {
+		return err
+	}
+	rows := []map[string]any{}
+	for _, t := range c.tags() {
+		rows = append(rows, map[string]any{"course_id": c.ID, "tag": text.Fold(t)})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return conn.Table("course_tags").Create(rows).Error
+}
+
+func (s *store) course(ctx context.Context, column, value string) (*course, error) {
+	c := &course{}
+	return c, s.db.Conn(ctx).Where(column+" = ? AND deleted_at IS NULL", value).Take(c).Error
+}
+
+// lockCourse reads a course for a change of it or its lessons.
+func (s *store) lockCourse(ctx context.Context, id string) (*course, error) {
+	var found []course
+	err := s.db.Conn(ctx).Raw("SELECT * FROM courses WHERE id = ? AND deleted_at IS NULL"+s.db.ForUpdate(), id).Scan(&found).Error
+	if err == nil && len(found) == 0 {
+		return nil, db.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+func (s *store) saveCourse(ctx context.Context, c *course) error {
+	c.Version++
+	return s.db.Conn(ctx).Model(&course{}).Where("id = ?", c.ID).Updates(map[string]any{
+		"slug": c.Slug, "title": c.Title, "folded_title": c.FoldedTitle, "search_text": c.SearchText, "summary": c.Summary,
+		"description": c.Description, "visibility": c.Visibility, "status": c.Status, "tags": c.Tags, "cover_key": c.CoverKey,
+		"published_at": c.PublishedAt, "deleted_at": c.DeletedAt, "version": c.Version, "updated_at": c.UpdatedAt,
+	}).Error
+}
+
+// slugsLike lists the slugs that are the base or the base with a number.
+func (s *store) slugsLike(ctx context.Context, base string) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT slug FROM courses WHERE deleted_at IS NULL AND (slug = ? OR slug LIKE ? ESCAPE '\')`,
+		base, text.LikeEscape(base)+"-%").Scan(&found).Error
+	return found, err
+}
+
+// listed is a course with what a list adds, read in one query.
+type listed struct {
+	Course course `gorm:"embedded"`
+	Sums   sums   `gorm:"embedded"`
+}
+
+// sums is what a learner has done in a course; nil fields mean nothing yet.
+type sums struct {
+	PercentSum       *int
+	CompletedLessons *int
+	CompletedAt      *clock.Time
+	LastActivityAt   *clock.Time
+}
+
+const sumColumns = "p.percent_sum, p.completed_lessons, p.completed_at, p.last_activity_at"
+
+// list reads one page. Sorting and filters come from closed sets; see filter.
+func (s *store) list(ctx context.Context, f filter, caller auth.Caller, after *position, limit int) (found []listed, err error) {
+	columns := `c.id, c.slug, c.title, c.folded_title, c.summary, c.visibility, c.status, c.tags, c.cover_key, c.owner_id,
+		c.lesson_count, c.published_at, c.deleted_at, c.version, c.created_at, c.updated_at`
+	q := s.db.Conn(ctx).Table("courses c")
+	if caller.SignedIn() {
+		columns += ", " + sumColumns
+		q = q.Joins("LEFT JOIN course_progress p ON p.user_id = ? AND p.course_id = c.id", caller.UserID)
+	}
+	q = where(q.Select(columns), f, caller)
+	if f.Sort == "title" {
+		if after != nil {
+			q = q.Where("(c.folded_title, c.id) > (?, ?)", after.Title, after.ID)
+		}
+		q = q.Order("c.folded_title, c.id")
+	} else {
+		column := map[string]string{"newest": "c.created_at", "updated": "c.updated_at"}[f.Sort]
+		if after != nil {
+			q = q.Where("("+column+", c.id) < (?, ?)", after.At, after.ID)
+		}
+		q = q.Order(column + " DESC, c.id DESC")
+	}
+	err = q.Limit(limit).Scan(&found).Error
+	return found, err
+}
+
+func where(q *gorm.DB, f filter, caller auth.Caller) *gorm.DB {
+	if f.Status == deleted {
+		q = q.Where("c.deleted_at IS NOT NULL")
+		if !caller.Can(auth.Admin) {
+			q = q.Where("c.owner_id = ?", caller.UserID)
+		}
+	} else {
+		condition, args := readable(caller)
+		q = q.Where(condition, args...).Where("c.status = ?", f.Status)
+	}
+	if f.Visibility != "" {
+		q = q.Where("c.visibility = ?", f.Visibility)
+	}
+	if f.Owner != "" {
+		q = q.Where("c.owner_id = ?", f.Owner)
+	}
+	if f.Tag != "" {
+		q = q.Where("EXISTS (SELECT 1 FROM course_tags t WHERE t.tag = ? AND t.course_id = c.id)", text.Fold(f.Tag))
+	}
+	for _, word := range strings.Fields(text.Fold(f.Q)) {
+		q = q.Where(`c.search_text LIKE ? ESCAPE '\'`, "%"+text.LikeEscape(word)+"%")
+	}
+	return q
+}
+
+func (s *store) enrolled(ctx context.Context, userID, courseID string) (bool, error) {
+	var n int64
+	err := s.db.Conn(ctx).Raw("SELECT count(*) FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID).Scan(&n).Error
+	return n > 0, err
+}
+
+// enroll adds an enrollment and says whether it is new.
+func (s *store) enroll(ctx context.Context, userID, courseID string, at clock.Time) (bool, error) {
+	res := s.db.Conn(ctx).Exec("INSERT INTO enrollments (user_id, course_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", userID, courseID, at)
+	return res.RowsAffected == 1, res.Error
+}
+
+func (s *store) unenroll(ctx context.Context, userID, courseID string) (bool, error) {
+	res := s.db.Conn(ctx).Exec("DELETE FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID)
+	return res.RowsAffected == 1, res.Error
+}
+
+func (s *store) enrolledAt(ctx context.Context, userID, courseID string) (at clock.Time, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT created_at FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID).Scan(&at).Error
+	return at, err
+}
+
+func (s *store) learners(ctx context.Context, courseID string) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT user_id FROM enrollments WHERE course_id = ? ORDER BY created_at, user_id", courseID).Scan(&found).Error
+	return found, err
+}
+
+func (s *store) courseIDsOf(ctx context.Context, userID string) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT c.id FROM courses c WHERE c.deleted_at IS NULL AND (c.owner_id = ?
+		OR EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = ? AND e.course_id = c.id)) ORDER BY c.id`, userID, userID).Scan(&found).Error
+	return found, err
+}
+
+type enrollment struct {
+	Course     course `gorm:"embedded"`
+	Sums       sums   `gorm:"embedded"`
+	EnrolledAt clock.Time
+}
+
+// enrollments lists the courses that an account is enrolled in and may read, the newest enrollment first.
+func (s *store) enrollments(ctx context.Context, caller auth.Caller, after *position, limit int) (found []enrollment, err error) {
+	condition, args := readable(caller)
+	q := s.db.Conn(ctx).Table("enrollments en").Select("c.*, en.created_at AS enrolled_at, "+sumColumns).
+		Joins("JOIN courses c ON c.id = en.course_id").
+		Joins("LEFT JOIN course_progress p ON p.user_id = en.user_id AND p.course_id = c.id").
+		Where("en.user_id = ?", caller.UserID).Where(condition, args...)
+	if after != nil {
+		q = q.Where("(en.created_at, c.id) < (?, ?)", after.At, after.ID)
+	}
+	err = q.Order("en.created_at DESC, c.id DESC").Limit(limit).Scan(&found).Error
+	return found, err
+}
+
+// started lists the courses in which an account has progress and which it may read, the latest activity first.
+func (s *store) started(ctx context.Context, caller auth.Caller, after *position, limit int) (found []listed, err error) {
+	condition, args := readable(caller)
+	q := s.db.Conn(ctx).Table("course_progress p").Select("c.*, "+sumColumns).Joins("JOIN courses c ON c.id = p.course_id").
+		Where("p.user_id = ?", caller.UserID).Where(condition, args...)
+	if after != nil {
+		q = q.Where("(p.last_activity_at, c.id) < (?, ?)", after.At, after.ID)
+	}
+	err = q.Order("p.last_activity_at DESC, c.id DESC").Limit(limit).Scan(&found).Error
+	return found, err
+}

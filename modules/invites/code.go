@@ -1,0 +1,43 @@
+package invites
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+)
+
+// alphabet is Crockford's base 32: no letters that look like digits.
+var alphabet = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+
+// lookalikes are read as the digit they were taken for.
+var lookalikes = strings.NewReplacer("O", "0", "I", "1", "L", "1", "-", "", " ", "")
+
+const (
+	codeBits   = 128
+	codeLength = (codeBits + 4) / 5
+	prefixSize = 4
+)
+
+// newCode is 128 random bits, in groups that are easy to type.
+func newCode() string {
+	raw := make([]byte, codeBits/8)
+	_, _ = rand.Read(raw)
+	s := alphabet.EncodeToString(raw)
+	var groups []string
+	for len(s) > 5 {
+		groups, s = append(groups, s[:5]), s[5:]
+	}
+	return strings.Join(append(groups, s), "-")
+}
+
+// canonical is the one form of a code: case, dashes and look-alikes don't matter.
+func canonical(code string) string { return lookalikes.Replace(strings.ToUpper(code)) }
+
+// hashOf finds a code without storing it. Any string has one, so that what is no code takes the same time.
+func hashOf(key []byte, code string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(canonical(code)))
+	return h.Sum(nil)
+}

@@ -1,0 +1,130 @@
+package invites
+
+import (
+	"context"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ids"
+	"lyceum/platform/text"
+)
+
+type handlers struct {
+	service *Service
+	cursors *httpx.Cursors
+}
+
+func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+
+type inviteView struct {
+	ID          string      `json:"id"`
+	Code        string      `json:"code,omitempty" doc:"Only in the answer to its creation"`
+	CodePrefix  string      `json:"code_prefix"`
+	RoleToGrant auth.Role   `json:"role_to_grant" enum:"member,instructor,admin"`
+	ExpiresAt   *clock.Time `json:"expires_at" doc:"null: never"`
+	MaxUses     int         `json:"max_uses"`
+	Uses        int         `json:"uses"`
+	Email       *string     `json:"email" doc:"Only this address may redeem it"`
+	Note        string      `json:"note"`
+	Status      string      `json:"status" enum:"active,exhausted,expired,revoked"`
+	CreatedAt   clock.Time  `json:"created_at"`
+}
+
+func viewOf(i *invite, now clock.Time) inviteView {
+	return inviteView{ID: i.ID, CodePrefix: i.CodePrefix, RoleToGrant: i.RoleToGrant, ExpiresAt: i.ExpiresAt, MaxUses: i.MaxUses,
+		Uses: i.Uses, Email: i.Email, Note: i.Note, Status: i.status(now), CreatedAt: i.CreatedAt}
+}
+
+type createInput struct {
+	Body struct {
+		RoleToGrant auth.Role   `json:"role_to_grant" enum:"member,instructor,admin"`
+		ExpiresAt   *clock.Time `json:"expires_at,omitempty" doc:"Left out: never"`
+		MaxUses     int         `json:"max_uses,omitempty" default:"1" minimum:"1" maximum:"10000"`
+		Email       string      `json:"email,omitempty" maxLength:"1000"`
+		Note        string      `json:"note,omitempty" maxLength:"500"`
+	}
+}
+
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[inviteView], error) {
+	b := in.Body
+	if err := text.CheckLine(b.Note); err != nil {
+		return nil, apperr.Invalid("body.note", err.Error())
+	}
+	i, code, err := h.service.create(ctx, newInvite{b.RoleToGrant, b.ExpiresAt, max(b.MaxUses, 1), b.Email, b.Note})
+	if err != nil {
+		return nil, err
+	}
+	v := viewOf(i, h.service.clock.Now())
+	v.Code = code
+	return httpx.Created("/admin/invites/"+i.ID, v), nil
+}
+
+type listInput struct {
+	httpx.PageQuery
+	Status string `query:"status" enum:"active,exhausted,expired,revoked"`
+}
+
+func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[inviteView]], error) {
+	after := &position{}
+	more, err := h.cursors.Decode(ctx, "invites", in.Status, in.Cursor, after)
+	if err != nil {
+		return nil, err
+	}
+	if !more {
+		after = nil
+	}
+	now := h.service.clock.Now()
+	found, err := h.service.store.list(ctx, in.Status, now, after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]inviteView, len(found))
+	for i := range found {
+		views[i] = viewOf(&found[i], now)
+	}
+	return httpx.Paged(ctx, h.cursors, "invites", in.Status, views, in.Limit, func(v inviteView) position { return position{v.CreatedAt, v.ID} }), nil
+}
+
+type idInput struct {
+	ID string `path:"id"`
+}
+
+func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[inviteView], error) {
+	if !ids.Valid(in.ID) {
+		return nil, errMissing
+	}
+	i, err := h.service.store.byID(ctx, in.ID)
+	if db.IsNotFound(err) {
+		return nil, errMissing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(viewOf(i, h.service.clock.Now())).Tagged(), nil
+}
+
+func (h *handlers) revoke(ctx context.Context, in *idInput) (*httpx.Empty, error) {
+	return nil, h.service.revoke(ctx, in.ID)
+}
+
+type redeemInput struct {
+	Body struct {
+		Code string `json:"code" minLength:"1" maxLength:"128"`
+	}
+}
+
+type redeemView struct {
+	Role    auth.Role `json:"role" doc:"The caller's role now"`
+	Granted bool      `json:"granted" doc:"Whether this use raised it"`
+}
+
+func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Out[redeemView], error) {
+	r, err := h.service.redeem(ctx, in.Body.Code)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(redeemView(r)), nil
+}

@@ -1,0 +1,56 @@
+package invites
+
+import (
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+)
+
+// Statuses of an invite, each worked out from its fields.
+const (
+	active    = "active"
+	exhausted = "exhausted"
+	expired   = "expired"
+	revoked   = "revoked"
+)
+
+type invite struct {
+	ID          string
+	CodeHash    []byte
+	CodePrefix  string
+	RoleToGrant auth.Role
+	Email       *string
+	Note        string
+	MaxUses     int
+	Uses        int
+	ExpiresAt   *clock.Time
+	RevokedAt   *clock.Time
+	CreatedBy   string
+	CreatedAt   clock.Time
+}
+
+// TableName of invites.
+func (invite) TableName() string { return "invites" }
+
+// status tells faults in the order revoked, expired, exhausted.
+func (i *invite) status(now clock.Time) string {
+	switch {
+	case i.RevokedAt != nil:
+		return revoked
+	case i.ExpiresAt != nil && !now.Before(*i.ExpiresAt):
+		return expired
+	case i.Uses >= i.MaxUses:
+		return exhausted
+	}
+	return active
+}
+
+var (
+	errMissing = apperr.NotFound("There is no such invite.")
+	errAddress = apperr.New(403, "invite-wrong-address", "This invite is for another address.")
+	gone       = map[string]*apperr.Error{
+		revoked:   apperr.New(410, "invite-revoked", "This invite was taken back."),
+		expired:   apperr.New(410, "invite-expired", "The time of this invite has run out."),
+		exhausted: apperr.New(410, "invite-exhausted", "All uses of this invite are spent."),
+	}
+)

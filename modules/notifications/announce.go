@@ -1,0 +1,109 @@
+package notifications
+
+import (
+	"context"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+	"lyceum/platform/text"
+)
+
+// Bounds of an announcement, in characters.
+const (
+	maxTitle = 200
+	maxBody  = 20_000
+)
+
+var (
+	errNoCourse = apperr.NotFound("There is no such course.")
+	errNotYours = apperr.Forbidden("Only its owner and administrators may do that.")
+)
+
+// announcementMade tells that all enrolled have something to read.
+type announcementMade struct {
+	AnnouncementID string `json:"announcement_id"`
+}
+
+// EventName implements events.Event.
+func (announcementMade) EventName() string { return "notifications.announcement_made" }
+
+// announce tells all enrolled of a course: 404 where the caller may not read it, 403 where he is
+// not its owner. Who is enrolled is looked up when it is delivered, soon after.
+func (s *Service) announce(ctx context.Context, courseID, title, body string) (*announcement, error) {
+	title, body, err := cleanAnnouncement(title, body)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayAnnounce(ctx, courseID); err != nil {
+		return nil, err
+	}
+	a := &announcement{ID: ids.New(), CourseID: courseID, AuthorID: auth.CallerFrom(ctx).UserID, Title: title, Body: body, CreatedAt: s.clock.Now()}
+	return a, s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.insertAnnouncement(ctx, a); err != nil {
+			return err
+		}
+		return s.events.Publish(ctx, announcementMade{a.ID})
+	})
+}
+
+func cleanAnnouncement(title, body string) (string, string, error) {
+	title = text.Line(title)
+	body = strings.TrimSpace(norm.NFC.String(strings.ReplaceAll(body, "\r\n", "\n")))
+	var broken []apperr.Field
+	switch n := text.Length(title); {
+	case n == 0 || n > maxTitle:
+		broken = append(broken, apperr.Field{Location: "body.title", Message: "must have 1 to 200 characters"})
+	case text.CheckLine(title) != nil:
+		broken = append(broken, apperr.Field{Location: "body.title", Message: text.ErrLine.Error()})
+	}
+	if n := text.Length(body); n == 0 || n > maxBody {
+		broken = append(broken, apperr.Field{Location: "body.body", Message: "must have 1 to 20,000 characters"})
+	}
+	if len(broken) > 0 {
+		return "", "", apperr.InvalidFields(broken...)
+	}
+	return title, body, nil
+}
+
+func (s *Service) mayAnnounce(ctx context.Context, courseID string) error {
+	caller := auth.CallerFrom(ctx)
+	c, ok, err := s.courses.Find(ctx, courseID)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errNoCourse
+	}
+	if c.OwnerID == caller.UserID || caller.Can(auth.Admin) {
+		return nil
+	}
+	readable, err := s.courses.CanRead(ctx, caller, courseID)
+	if err != nil {
+		return err
+	}
+	if !readable {
+		return errNoCourse
+	}
+	return errNotYours
+}
+
+func (s *Service) onAnnouncementMade(ctx context.Context, e announcementMade) error {
+	a, err := s.store.announcement(ctx, e.AnnouncementID)
+	if db.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, ok, err := s.courseOf(ctx, a.CourseID)
+	if err != nil || !ok {
+		return err
+	}
+	return s.spreadToLearners(ctx, c.ID, message{Kind: announced, Title: c.Title + ": " + a.Title, Link: courseLink(c.ID), AnnouncementID: &a.ID,
+		Data: map[string]string{"CourseTitle": c.Title, "Title": a.Title, "Body": a.Body}})
+}

@@ -1,0 +1,263 @@
+package notifications
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/auth/authapi"
+	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/events"
+	"lyceum/platform/ids"
+)
+
+// What each event makes, for whom and by which way.
+func TestWhoIsToldOfWhat(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		learner, outsider := w.class(1)[0], w.person("Otto")
+		course, lesson := w.courses.course.ID, ids.New()
+		at := "2026-11-24T19:52:03.000Z"
+		for _, c := range []struct {
+			event             events.Event
+			kind, title, link string
+			mail              string
+		}{
+			{coursesapi.CoursePublished{CourseID: course}, coursePublished, "“Go” is published", "/#/courses/" + course, "course_published"},
+			{coursesapi.LessonAdded{CourseID: course, LessonID: lesson}, lessonAdded, "A new lesson in “Go”", "/#/courses/" + course + "/lessons/" + lesson, ""},
+			{coursesapi.CourseCompleted{CourseID: course, UserID: learner}, courseCompleted, "You completed “Go”", "/#/courses/" + course, "course_completed"},
+			{usersapi.RoleGranted{UserID: learner, Role: "member"}, roleGranted, "You have a new role: member", "/#/courses", "role_granted"},
+			{chatapi.Mentioned{ChannelSlug: "hq", AuthorID: w.owner, UserIDs: []string{learner}}, mentioned, "Olga mentioned you in #hq", "/#/chat/hq", ""},
+			{authapi.NewSignIn{UserID: learner, IP: "192.0.2.7", UserAgent: "Firefox", At: at}, newSignIn, "New sign-in to your account", "/#/account", "new_sign_in"},
+			{authapi.PasswordChanged{UserID: learner, At: at}, passwordChanged, "Your password was changed", "/#/account", "password_changed"},
+		} {
+			mails := len(w.mails(learner))
+			w.publish(c.event)
+			got := w.inbox(learner)[0]
+			require.Equal(t, []string{c.kind, c.title, c.link}, []string{got.Kind, got.Title, got.Link})
+			require.Nil(t, got.ReadAt)
+			var sent string
+			if all := w.mails(learner); len(all) > mails {
+				sent = all[len(all)-1]
+			}
+			require.Equal(t, c.mail, sent, c.kind)
+			pushed := w.pusher.pushed[learner]
+			require.Equal(t, got.ID, pushed[len(pushed)-1].ID)
+		}
+		require.Len(t, w.inbox(learner), 7)
+		require.Contains(t, w.inbox(learner)[1].Body, "192.0.2.7 on 24 November 2026, 19:52 UTC")
+		require.Empty(t, w.inbox(outsider))
+		require.Empty(t, w.inbox(w.owner))
+	})
+}
+
+func TestWelcomeIsAMailOnly(t *testing.T) {
+	w := onSQLite(t)
+	id := w.person("Nora")
+	w.publish(usersapi.EmailVerified{UserID: id})
+	require.Equal(t, []string{"welcome"}, w.mails(id))
+	require.Empty(t, w.inbox(id))
+	require.Empty(t, w.pusher.pushed)
+}
+
+func TestALargeClassIsToldInParts(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		class := w.class(2*partSize + 50)
+		require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context) error {
+			return w.bus.Publish(ctx, coursesapi.CoursePublished{CourseID: w.courses.course.ID})
+		}))
+		_, err := w.bus.RelayOnce(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 3, w.count("outbox_deliveries"), "each part is a delivery of its own")
+		w.relay()
+		require.EqualValues(t, len(class), w.count("notifications"))
+		require.EqualValues(t, len(class), w.count("mail_messages"))
+		var senders int64
+		require.NoError(t, w.db.Conn(t.Context()).Raw("SELECT count(DISTINCT event_id) FROM notifications").Scan(&senders).Error)
+		require.EqualValues(t, 1, senders, "the parts share the event that they come from")
+	})
+}
+
+// O2: a delivery that comes again, or twice at once, counts once, mail included.
+func TestToldOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		class := w.class(20)
+		m := message{EventID: ids.New(), Kind: coursePublished, Title: "x", Link: "/", Data: course("Go")}
+		require.NoError(t, w.deliver(t.Context(), m, class[:5]))
+		var wg sync.WaitGroup
+		for range 4 {
+			// One that loses the race fails and is delivered again by the relay.
+			wg.Go(func() { _ = w.deliver(context.Background(), m, class) })
+		}
+		wg.Wait()
+		require.NoError(t, w.deliver(t.Context(), m, append(class, class[0])))
+		require.EqualValues(t, 20, w.count("notifications"))
+		require.EqualValues(t, 20, w.count("mail_messages"))
+		m.Kind = lessonAdded
+		require.NoError(t, w.deliver(t.Context(), m, class), "another kind of the same event")
+		require.EqualValues(t, 40, w.count("notifications"))
+	})
+}
+
+func TestPreferencesAreRespected(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		quiet, mailOnly, off := w.person("Q"), w.person("M"), w.person("O")
+		for id, p := range map[string]preference{quiet: {InApp: true}, mailOnly: {Email: true}, off: {}} {
+			p.Kind = coursePublished
+			require.NoError(t, w.choose(w.as(id, auth.User), []preference{p}))
+		}
+		w.courses.learners = []string{quiet, mailOnly, off}
+		w.publish(coursesapi.CoursePublished{CourseID: w.courses.course.ID})
+		for id, want := range map[string][2]int{quiet: {1, 0}, mailOnly: {0, 1}, off: {0, 0}} {
+			require.Equal(t, want, [2]int{len(w.inbox(id)), len(w.mails(id))})
+			n, err := w.store.unread(t.Context(), id)
+			require.NoError(t, err)
+			require.EqualValues(t, want[0], n, "what is hidden is not unread")
+		}
+		require.Len(t, w.pusher.pushed, 1)
+
+		require.NoError(t, w.choose(w.as(quiet, auth.User), []preference{{Kind: newSignIn, Email: true}}))
+		w.publish(authapi.NewSignIn{UserID: quiet, At: "nonsense"})
+		require.Equal(t, []string{"new_sign_in"}, w.mails(quiet))
+	})
+}
+
+func TestWhoIsGoneOrDisabled(t *testing.T) {
+	w := onSQLite(t)
+	gone, disabled := ids.New(), w.person("D")
+	a := w.accounts.known[disabled]
+	a.Active = false
+	w.accounts.known[disabled] = a
+	for _, id := range []string{gone, disabled} {
+		w.publish(usersapi.RoleGranted{UserID: id, Role: "admin"})
+	}
+	require.Zero(t, w.count("mail_messages"))
+	require.EqualValues(t, 1, w.count("notifications"), "he finds it when he is let in again")
+}
+
+func TestWhatNobodyNeedsToHearIsDropped(t *testing.T) {
+	w := onSQLite(t)
+	w.class(2)
+	deleted := ids.New()
+	all := func() {
+		w.publish(coursesapi.CoursePublished{CourseID: deleted})
+		w.publish(coursesapi.LessonAdded{CourseID: deleted, LessonID: ids.New()})
+		w.publish(coursesapi.CourseCompleted{CourseID: deleted, UserID: w.owner})
+		w.publish(announcementMade{ids.New()})
+	}
+	all()
+	w.Service.courses = nil // the module is off now
+	deleted = w.courses.course.ID
+	all()
+	require.Zero(t, w.count("notifications"))
+}
+
+func TestWithoutChatNothingIsPushed(t *testing.T) {
+	w := onSQLite(t)
+	w.Service.pusher = nil
+	id := w.person("Nora")
+	w.publish(usersapi.RoleGranted{UserID: id, Role: "member"})
+	require.Len(t, w.inbox(id), 1)
+}
+
+// A handler that fails keeps its delivery: nothing that was told is lost.
+func TestFailuresAreDeliveredAgain(t *testing.T) {
+	w := onSQLite(t)
+	w.class(1)
+	broken := errors.New("broken")
+	handlers := map[string]func(context.Context) error{
+		"published": func(ctx context.Context) error {
+			return w.onCoursePublished(ctx, coursesapi.CoursePublished{CourseID: w.courses.course.ID})
+		},
+		"lesson": func(ctx context.Context) error {
+			return w.onLessonAdded(ctx, coursesapi.LessonAdded{CourseID: w.courses.course.ID})
+		},
+		"completed": func(ctx context.Context) error {
+			return w.onCourseCompleted(ctx, coursesapi.CourseCompleted{CourseID: w.courses.course.ID})
+		},
+	}
+	w.courses.err = broken
+	for name, handle := range handlers {
+		require.ErrorIs(t, handle(t.Context()), broken, name)
+	}
+	w.courses.err = nil
+	w.accounts.byIDs = func() error { return broken }
+	require.ErrorIs(t, w.onRoleGranted(t.Context(), usersapi.RoleGranted{UserID: w.owner}), broken)
+	require.ErrorIs(t, w.onMentioned(t.Context(), chatapi.Mentioned{AuthorID: w.owner}), broken)
+	w.accounts.byIDs = nil
+	require.Error(t, w.deliver(t.Context(), message{Kind: "nonsense"}, nil))
+	require.Error(t, w.deliver(t.Context(), message{EventID: ids.New(), Kind: coursePublished}, []string{w.owner}), "a mail that lacks its course")
+	require.Zero(t, w.count("notifications"), "and the row goes with it")
+}
+
+func TestAnnouncing(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		learner := w.class(3)[0]
+		id := w.courses.course.ID
+		body := strings.Repeat("ä", maxBody-1) + "\n"
+		_, err := w.announce(w.as(w.owner, auth.Instructor), id, "  Exam ", body+"\r\n")
+		require.NoError(t, err)
+		_, err = w.announce(w.as(ids.New(), auth.Admin), id, "Second", "b")
+		require.NoError(t, err)
+		w.relay()
+		inbox := w.inbox(learner)
+		require.Equal(t, "Go: Second", inbox[0].Title)
+		require.Equal(t, "Go: Exam", inbox[1].Title)
+		require.Equal(t, strings.TrimSpace(body), inbox[1].Body)
+		require.Equal(t, []string{"announcement", "announcement"}, w.mails(learner))
+		require.Equal(t, "b", w.pusher.pushed[learner][1].Body)
+		var stored int64
+		require.NoError(t, w.db.Conn(t.Context()).Raw("SELECT sum(length(body)) FROM notifications").Scan(&stored).Error)
+		require.Zero(t, stored, "the text is stored once, not once for each learner")
+	})
+}
+
+func TestWhoMayAnnounce(t *testing.T) {
+	w := onSQLite(t)
+	id := w.courses.course.ID
+	other := w.as(ids.New(), auth.Instructor)
+	say := func(ctx context.Context, course string) string {
+		_, err := w.announce(ctx, course, "t", "b")
+		return code(t, err)
+	}
+	require.Equal(t, "not-found", say(w.as(w.owner, auth.Instructor), ids.New()))
+	require.Equal(t, "forbidden", say(other, id))
+	w.courses.canRead = func(auth.Caller) bool { return false }
+	require.Equal(t, "not-found", say(other, id))
+	for _, bad := range [][2]string{{"", "b"}, {"t", " \n"}, {strings.Repeat("t", maxTitle+1), "b"}, {"t\nt", "b"}, {"t", strings.Repeat("b", maxBody+1)}} {
+		_, err := w.announce(w.as(w.owner, auth.Instructor), id, bad[0], bad[1])
+		require.Equal(t, "validation-failed", code(t, err))
+	}
+	require.Zero(t, w.count("announcements"))
+}
+
+// Every kind is complete: a mail that a template exists for, and a name people can choose.
+func TestKinds(t *testing.T) {
+	require.Len(t, kinds, 8)
+	for _, k := range kinds {
+		got, ok := kindOf(k.name)
+		require.True(t, ok)
+		require.Equal(t, k, got)
+		require.Equal(t, k.locked, strings.HasPrefix(k.name, "security."), fmt.Sprint(k))
+	}
+	_, ok := kindOf("nonsense")
+	require.False(t, ok)
+}
+
+func TestMigrationsGoDownAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		for _, m := range Migrations {
+			for _, statement := range m.Down {
+				require.NoError(t, w.db.Conn(t.Context()).Exec(statement).Error)
+			}
+		}
+		require.False(t, w.db.Conn(t.Context()).Migrator().HasTable("notifications"))
+	})
+}

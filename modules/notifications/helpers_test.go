@@ -1,0 +1,213 @@
+package notifications
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/config"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ids"
+	"lyceum/platform/jobs"
+	"lyceum/platform/mail"
+	"lyceum/platform/migrate"
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// fakeAccounts is a directory that tests fill.
+type fakeAccounts struct {
+	usersapi.Accounts
+	mu    sync.Mutex
+	known map[string]usersapi.Account
+	byIDs func() error
+}
+
+func (f *fakeAccounts) ByIDs(_ context.Context, list []string) (map[string]usersapi.Account, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.byIDs != nil {
+		if err := f.byIDs(); err != nil {
+			return nil, err
+		}
+	}
+	out := map[string]usersapi.Account{}
+	for _, id := range list {
+		if a, ok := f.known[id]; ok {
+			out[id] = a
+		}
+	}
+	return out, nil
+}
+
+// fakeCourses knows one course.
+type fakeCourses struct {
+	coursesapi.Reader
+	course   coursesapi.Course
+	learners []string
+	canRead  func(auth.Caller) bool
+	err      error
+}
+
+func (f *fakeCourses) Find(_ context.Context, id string) (coursesapi.Course, bool, error) {
+	return f.course, f.course.ID == id, f.err
+}
+
+func (f *fakeCourses) CanRead(_ context.Context, c auth.Caller, _ string) (bool, error) {
+	return f.canRead(c), f.err
+}
+
+func (f *fakeCourses) Learners(context.Context, string) ([]string, error) { return f.learners, f.err }
+
+// fakePusher notes what went to sockets.
+type fakePusher struct {
+	mu     sync.Mutex
+	pushed map[string][]view
+}
+
+func (f *fakePusher) Push(userID string, n any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pushed[userID] = append(f.pushed[userID], n.(view))
+}
+
+var _ chatapi.Pusher = (*fakePusher)(nil)
+
+// world is the module on parts of a test's own.
+type world struct {
+	*Service
+	t        *testing.T
+	bus      *events.Bus
+	accounts *fakeAccounts
+	courses  *fakeCourses
+	pusher   *fakePusher
+	keys     *auth.Keys
+	owner    string
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
+	})
+}
+
+// onSQLite gives a world for what no database changes.
+func onSQLite(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8})
+}
+
+const publicURL = "http://lyceum.test"
+
+func newWorld(t *testing.T, o db.Options) *world {
+	t.Helper()
+	d, err := db.Open(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
+	r, err := migrate.NewRunner(d, Migrations, events.Migrations, mail.Migrations, httpx.Migrations)
+	require.NoError(t, err)
+	_, err = r.Up(t.Context())
+	require.NoError(t, err)
+	keys, err := auth.LoadKeys(t.TempDir())
+	require.NoError(t, err)
+	queue := jobs.NewQueue("redis://127.0.0.1:1")
+	t.Cleanup(func() { _ = queue.Close() })
+	w := &world{t: t, keys: keys, bus: events.NewBus(d, clock.System{}), pusher: &fakePusher{pushed: map[string][]view{}},
+		accounts: &fakeAccounts{known: map[string]usersapi.Account{}}}
+	w.owner = w.person("Olga")
+	w.courses = &fakeCourses{course: coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}, canRead: func(auth.Caller) bool { return true }}
+	w.Service = newService(needs{DB: d, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher, Events: w.bus, Clock: clock.System{},
+		Mailer: mail.NewMailer(d, clock.System{}, queue, nil, keys, "Lyceum <no-reply@lyceum.test>", publicURL), Config: &config.Config{PublicURL: publicURL}})
+	require.NoError(t, w.bus.Attach(newSubscribers(w.Service)))
+	return w
+}
+
+// person is a new active account.
+func (w *world) person(name string) string {
+	id := ids.New()
+	w.accounts.known[id] = usersapi.Account{ID: id, DisplayName: name, Email: id + "@example.org", Active: true}
+	return id
+}
+
+// class enrolls n new people.
+func (w *world) class(n int) []string {
+	for i := range n {
+		w.courses.learners = append(w.courses.learners, w.person(fmt.Sprintf("Learner %d", i)))
+	}
+	return w.courses.learners
+}
+
+func (w *world) as(id string, role auth.Role) context.Context {
+	return auth.WithCaller(w.t.Context(), auth.Caller{UserID: id, Role: role})
+}
+
+// publish tells the bus in a transaction and delivers what follows.
+func (w *world) publish(e events.Event) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.InTx(w.t.Context(), func(ctx context.Context) error { return w.bus.Publish(ctx, e) }))
+	w.relay()
+}
+
+// relay delivers until nothing is left.
+func (w *world) relay() {
+	w.t.Helper()
+	for range 100 {
+		_, err := w.bus.RelayOnce(w.t.Context())
+		require.NoError(w.t, err)
+		if w.count("outbox_deliveries") == 0 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	w.t.Fatal("deliveries are left")
+}
+
+func (w *world) count(table string) (n int64) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.Conn(w.t.Context()).Table(table).Count(&n).Error)
+	return n
+}
+
+// inbox is what a person sees.
+func (w *world) inbox(id string) []notification {
+	w.t.Helper()
+	found, err := w.store.list(w.t.Context(), id, false, nil, 100)
+	require.NoError(w.t, err)
+	return found
+}
+
+// mails lists the kinds of mail that went to a person, in order.
+func (w *world) mails(id string) (out []string) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.Conn(w.t.Context()).Raw("SELECT kind FROM mail_messages WHERE user_id = ? ORDER BY created_at, id", id).Scan(&out).Error)
+	return out
+}
+
+func code(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	e, ok := apperr.As(err)
+	require.True(t, ok, "no answer for callers: %v", err)
+	return e.Code
+}

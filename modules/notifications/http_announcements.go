@@ -1,0 +1,34 @@
+package notifications
+
+import (
+	"context"
+
+	"lyceum/platform/clock"
+	"lyceum/platform/httpx"
+)
+
+type announceInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Title string `json:"title" doc:"1 to 200 characters"`
+		Body  string `json:"body" doc:"1 to 20,000 characters of plain text"`
+	}
+}
+
+type announcementView struct {
+	ID        string     `json:"id"`
+	CourseID  string     `json:"course_id"`
+	AuthorID  string     `json:"author_id"`
+	Title     string     `json:"title"`
+	Body      string     `json:"body"`
+	CreatedAt clock.Time `json:"created_at"`
+}
+
+func (h *handlers) announce(ctx context.Context, in *announceInput) (*httpx.Out[announcementView], error) {
+	a, err := h.service.announce(ctx, in.ID, in.Body.Title, in.Body.Body)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Created("/courses/"+a.CourseID+"/announcements/"+a.ID,
+		announcementView{a.ID, a.CourseID, a.AuthorID, a.Title, a.Body, a.CreatedAt}), nil
+}

@@ -1,0 +1,102 @@
+package notifications
+
+import (
+	"context"
+
+	"gorm.io/gorm/clause"
+
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+)
+
+type store struct{ db *db.DB }
+
+func newStore(d *db.DB) *store { return &store{d} }
+
+func (s *store) insert(ctx context.Context, rows []notification) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return s.db.Conn(ctx).Create(&rows).Error
+}
+
+// told lists those of users who were told of the event already.
+func (s *store) told(ctx context.Context, eventID, kind string, users []string) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT user_id FROM notifications WHERE event_id = ? AND kind = ? AND user_id IN ?", eventID, kind, users).Scan(&found).Error
+	return found, err
+}
+
+type position struct {
+	CreatedAt clock.Time
+	ID        string
+}
+
+// list gives one page of what a person was told, the newest first.
+func (s *store) list(ctx context.Context, userID string, unread bool, after *position, limit int) (found []notification, err error) {
+	q := s.db.Conn(ctx).Table("notifications n").Joins("LEFT JOIN announcements a ON a.id = n.announcement_id").
+		Select("n.id, n.kind, n.title, COALESCE(a.body, n.body) AS body, n.link, n.read_at, n.created_at").
+		Where("n.user_id = ? AND NOT n.hidden", userID)
+	if unread {
+		q = q.Where("n.read_at IS NULL")
+	}
+	if after != nil {
+		q = q.Where("(n.created_at, n.id) < (?, ?)", after.CreatedAt, after.ID)
+	}
+	err = q.Order("n.created_at DESC, n.id DESC").Limit(limit).Scan(&found).Error
+	return found, err
+}
+
+func (s *store) unread(ctx context.Context, userID string) (n int64, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT count(*) FROM notifications WHERE user_id = ? AND read_at IS NULL AND NOT hidden", userID).Scan(&n).Error
+	return n, err
+}
+
+// read marks one as read and says whether the person has such a one; the first time counts.
+func (s *store) read(ctx context.Context, userID, id string, at clock.Time) (bool, error) {
+	res := s.db.Conn(ctx).Exec("UPDATE notifications SET read_at = COALESCE(read_at, ?) WHERE id = ? AND user_id = ? AND NOT hidden", at, id, userID)
+	return res.RowsAffected == 1, res.Error
+}
+
+func (s *store) readAll(ctx context.Context, userID string, at clock.Time) error {
+	return s.db.Conn(ctx).Exec("UPDATE notifications SET read_at = ? WHERE user_id = ? AND read_at IS NULL AND NOT hidden", at, userID).Error
+}
+
+// preferencesOf gives what a person has chosen.
+func (s *store) preferencesOf(ctx context.Context, userID string) (map[string]preference, error) {
+	var found []preference
+	err := s.db.Conn(ctx).Where("user_id = ?", userID).Find(&found).Error
+	out := make(map[string]preference, len(found))
+	for _, p := range found {
+		out[p.Kind] = p
+	}
+	return out, err
+}
+
+// choices gives what each of users has chosen for a kind.
+func (s *store) choices(ctx context.Context, kind string, users []string) (map[string]preference, error) {
+	var found []preference
+	err := s.db.Conn(ctx).Where("kind = ? AND user_id IN ?", kind, users).Find(&found).Error
+	out := make(map[string]preference, len(found))
+	for _, p := range found {
+		out[p.UserID] = p
+	}
+	return out, err
+}
+
+func (s *store) choose(ctx context.Context, chosen []preference) error {
+	if len(chosen) == 0 {
+		return nil
+	}
+	return s.db.Conn(ctx).Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "user_id"}, {Name: "kind"}}, DoUpdates: clause.AssignmentColumns([]string{"in_app", "email"}),
+	}).Create(&chosen).Error
+}
+
+func (s *store) insertAnnouncement(ctx context.Context, a *announcement) error {
+	return s.db.Conn(ctx).Create(a).Error
+}
+
+func (s *store) announcement(ctx context.Context, id string) (*announcement, error) {
+	a := &announcement{}
+	return a, s.db.Conn(ctx).Where("id = ?", id).Take(a).Error
+}

@@ -1,0 +1,122 @@
+package notifications
+
+import (
+	"context"
+	"time"
+
+	"lyceum/modules/auth/authapi"
+	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/clock"
+	"lyceum/platform/events"
+)
+
+const subscriber = "notifications"
+
+func newSubscribers(s *Service) []events.Subscription {
+	return []events.Subscription{
+		events.Durable(subscriber, s.onCoursePublished),
+		events.Durable(subscriber, s.onLessonAdded),
+		events.Durable(subscriber, s.onCourseCompleted),
+		events.Durable(subscriber, s.onRoleGranted),
+		events.Durable(subscriber, s.onEmailVerified),
+		events.Durable(subscriber, s.onNewSignIn),
+		events.Durable(subscriber, s.onPasswordChanged),
+		events.Durable(subscriber, s.onMentioned),
+		events.Durable(subscriber, s.onAnnouncementMade),
+		events.Durable(subscriber, s.onPartDue),
+	}
+}
+
+// Places in the console. Ids, not slugs: a link outlives a course's renaming.
+func courseLink(id string) string           { return "/#/courses/" + id }
+func lessonLink(course, id string) string   { return courseLink(course) + "/lessons/" + id }
+func channelLink(slug string) string        { return "/#/chat/" + slug }
+func moment(t clock.Time) string            { return t.Std().Format("2 January 2006, 15:04 UTC") }
+func quoted(title string) string            { return "“" + title + "”" }
+func course(title string) map[string]string { return map[string]string{"CourseTitle": title} }
+
+// courseOf gives the course that an event is about; false when it is gone or courses is off, and
+// nobody needs to hear of it any more.
+func (s *Service) courseOf(ctx context.Context, id string) (coursesapi.Course, bool, error) {
+	if s.courses == nil {
+		return coursesapi.Course{}, false, nil
+	}
+	return s.courses.Find(ctx, id)
+}
+
+// spreadToLearners tells all who are enrolled in a course.
+func (s *Service) spreadToLearners(ctx context.Context, courseID string, m message) error {
+	learners, err := s.courses.Learners(ctx, courseID)
+	if err != nil {
+		return err
+	}
+	return s.spread(ctx, m, learners)
+}
+
+func (s *Service) onCoursePublished(ctx context.Context, e coursesapi.CoursePublished) error {
+	c, ok, err := s.courseOf(ctx, e.CourseID)
+	if err != nil || !ok {
+		return err
+	}
+	return s.spreadToLearners(ctx, c.ID, message{Kind: coursePublished, Title: quoted(c.Title) + " is published",
+		Body: "A course that you are enrolled in can be read now.", Link: courseLink(c.ID), Data: course(c.Title)})
+}
+
+func (s *Service) onLessonAdded(ctx context.Context, e coursesapi.LessonAdded) error {
+	c, ok, err := s.courseOf(ctx, e.CourseID)
+	if err != nil || !ok {
+		return err
+	}
+	return s.spreadToLearners(ctx, c.ID, message{Kind: lessonAdded, Title: "A new lesson in " + quoted(c.Title), Link: lessonLink(c.ID, e.LessonID)})
+}
+
+func (s *Service) onCourseCompleted(ctx context.Context, e coursesapi.CourseCompleted) error {
+	c, ok, err := s.courseOf(ctx, e.CourseID)
+	if err != nil || !ok {
+		return err
+	}
+	return s.tell(ctx, message{Kind: courseCompleted, Title: "You completed " + quoted(c.Title), Body: "Congratulations: every lesson is done.",
+		Link: courseLink(c.ID), Data: course(c.Title)}, e.UserID)
+}
+
+func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
+	return s.tell(ctx, message{Kind: roleGranted, Title: "You have a new role: " + e.Role, Body: "It works at once; you need not sign in again.",
+		Link: "/#/courses", Data: map[string]string{"Role": e.Role}}, e.UserID)
+}
+
+func (s *Service) onEmailVerified(ctx context.Context, e usersapi.EmailVerified) error {
+	return s.tell(ctx, message{Kind: welcome, Link: "/#/courses"}, e.UserID)
+}
+
+func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
+	when := s.at(e.At)
+	return s.tell(ctx, message{Kind: newSignIn, Title: "New sign-in to your account", Link: "/#/account",
+		Body: "From " + e.IP + " on " + when + ". If that was not you, change your password.\n" + e.UserAgent,
+		Data: map[string]string{"When": when, "IP": e.IP, "UserAgent": e.UserAgent}}, e.UserID)
+}
+
+func (s *Service) onPasswordChanged(ctx context.Context, e authapi.PasswordChanged) error {
+	when := s.at(e.At)
+	return s.tell(ctx, message{Kind: passwordChanged, Title: "Your password was changed", Link: "/#/account",
+		Body: "On " + when + ". If that was not you, ask for a new password at once.", Data: map[string]string{"When": when}}, e.UserID)
+}
+
+// at shows the time in an event; one that can't be read is now.
+func (s *Service) at(text string) string {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return moment(s.clock.Now())
+	}
+	return moment(clock.Of(t))
+}
+
+func (s *Service) onMentioned(ctx context.Context, e chatapi.Mentioned) error {
+	people, err := usersapi.Persons(ctx, s.accounts, []string{e.AuthorID})
+	if err != nil {
+		return err
+	}
+	return s.spread(ctx, message{Kind: mentioned, Title: people[e.AuthorID].DisplayName + " mentioned you in #" + e.ChannelSlug,
+		Link: channelLink(e.ChannelSlug)}, e.UserIDs)
+}

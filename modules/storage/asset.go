@@ -1,0 +1,72 @@
+package storage
+
+import (
+	"time"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+)
+
+// Statuses of an asset.
+const (
+	pending   = "pending"
+	completed = "completed"
+)
+
+// Times of an upload.
+const (
+	// urlLife is how long an upload URL may be used, and how long it keeps its key from others.
+	urlLife = time.Hour
+	// lateness is how long past that an upload may still be completed, if nobody took its key: a
+	// large file that was begun in time arrives when it arrives.
+	lateness = time.Hour
+	// slowest is the longest that a begun transfer may go on; until then a cleared object is
+	// looked for again, as it may have arrived after it was cleared.
+	slowest = 25 * time.Hour
+)
+
+// asset is an object under a key, from the moment its upload begins.
+type asset struct {
+	ID          string
+	Key         string
+	BlobID      string
+	ContentType string
+	Size        int64
+	// SHA256 in hexadecimal, when the client said it.
+	SHA256     *string `gorm:"column:sha256"`
+	Status     string
+	UploaderID string
+	// ExpiresAt is when the upload URL ends.
+	ExpiresAt   clock.Time
+	CreatedAt   clock.Time
+	CompletedAt *clock.Time
+}
+
+// TableName of assets.
+func (asset) TableName() string { return "storage_assets" }
+
+// holdsKey says whether others have to keep off the key.
+func (a *asset) holdsKey(now clock.Time) bool {
+	return a.Status == completed || now.Before(a.ExpiresAt)
+}
+
+// belongsTo says whether the caller may do with it what only its uploader and administrators may.
+func (a *asset) belongsTo(c auth.Caller) bool {
+	return a.UploaderID == c.UserID || c.Can(auth.Admin)
+}
+
+// trash is an object that has to go: at NextAt, and for the last time at LastAt, since whoever
+// still has the upload URL may bring it back until then.
+type trash struct {
+	BlobID string
+	NextAt clock.Time
+	LastAt clock.Time
+}
+
+func (a *asset) trash(now clock.Time) trash {
+	last := now
+	if end := a.ExpiresAt.Add(slowest); end.After(now) {
+		last = end
+	}
+	return trash{BlobID: a.BlobID, NextAt: now, LastAt: last}
+}

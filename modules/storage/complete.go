@@ -1,0 +1,142 @@
+package storage
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/blob"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+)
+
+// maxHashed is how large an object may be for its checksum to be computed again here, within the
+// time of an answer. Of larger ones it is the store's word: the checksum was part of the signed
+// request, so that the store took no other bytes.
+const maxHashed = 64 << 20
+
+// errAgain says that the object was replaced between looking at it and deciding.
+var errAgain = errors.New("storage: the object changed meanwhile")
+
+// complete makes an upload an asset once its object is there and as declared: 409
+// upload-incomplete, 409 upload-mismatch, after which the object is gone and the URL takes another.
+// Only its uploader may; once completed it answers the same again.
+func (s *Service) complete(ctx context.Context, id string) (a *asset, err error) {
+	if !ids.Valid(id) {
+		return nil, errNoUpload
+	}
+	for range 3 {
+		if a, err = s.tryComplete(ctx, id); !errors.Is(err, errAgain) {
+			return a, err
+		}
+	}
+	return nil, apperr.Unavailable("The object keeps changing.").Because(err)
+}
+
+func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
+	a, err := s.uploadOf(ctx, id, "")
+	if err != nil || a.Status == completed {
+		return a, err
+	}
+	// The object is looked at without a transaction, as that takes its time.
+	info, err := s.inspect(ctx, a)
+	var mismatch *apperr.Error
+	if err != nil && !(errors.As(err, &mismatch) && mismatch.Code == "upload-mismatch") {
+		return nil, err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if a, err = s.uploadOf(ctx, id, s.store.forUpdate()); err != nil || a.Status == completed {
+			return err
+		}
+		if err := s.unchanged(ctx, a, info); err != nil {
+			return err
+		}
+		if mismatch != nil {
+			// Under the row's lock, so that nobody completes meanwhile what is deleted here.
+			if err := s.blobs.Delete(ctx, a.BlobID); err != nil {
+				return storeFault(err)
+			}
+			return mismatch
+		}
+		return s.finish(ctx, a)
+	})
+	return a, err
+}
+
+// uploadOf gives the caller's own upload, or what he is told instead.
+func (s *Service) uploadOf(ctx context.Context, id, lock string) (*asset, error) {
+	a, err := s.store.byID(ctx, id, lock)
+	if db.IsNotFound(err) {
+		return nil, errNoUpload
+	}
+	if err == nil && a.UploaderID != auth.CallerFrom(ctx).UserID {
+		return nil, s.visible(ctx, a, errNoUpload)
+	}
+	return a, err
+}
+
+// unchanged holds the object to be the one that was inspected.
+func (s *Service) unchanged(ctx context.Context, a *asset, seen blob.Info) error {
+	now, err := s.blobs.Stat(ctx, a.BlobID)
+	if errors.Is(err, blob.ErrNotFound) || err == nil && now.ETag != seen.ETag {
+		return errAgain
+	}
+	return storeFault(err)
+}
+
+// inspect compares the object with what was declared.
+func (s *Service) inspect(ctx context.Context, a *asset) (blob.Info, error) {
+	info, err := s.blobs.Stat(ctx, a.BlobID)
+	if err == nil {
+		err = s.compare(ctx, a, info)
+	}
+	if errors.Is(err, blob.ErrNotFound) {
+		return info, errIncomplete
+	}
+	if _, told := apperr.As(err); told {
+		return info, err
+	}
+	return info, storeFault(err)
+}
+
+func (s *Service) compare(ctx context.Context, a *asset, info blob.Info) error {
+	if info.Size != a.Size {
+		return errMismatch(fmt.Sprintf("it has %d bytes", info.Size))
+	}
+	if !strings.EqualFold(info.ContentType, a.ContentType) {
+		return errMismatch("it came with another content type")
+	}
+	prefix, err := s.blobs.ReadPrefix(ctx, a.BlobID, prefixSize)
+	if err != nil {
+		return err
+	}
+	if !looksLike(a.ContentType, prefix) {
+		return errMismatch("its first bytes are not those of " + a.ContentType)
+	}
+	if a.SHA256 == nil || a.Size > maxHashed {
+		return nil
+	}
+	return s.compareHash(ctx, a)
+}
+
+func (s *Service) compareHash(ctx context.Context, a *asset) error {
+	r, err := s.blobs.Open(ctx, a.BlobID)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return err
+	}
+	if sum := hex.EncodeToString(h.Sum(nil)); sum != *a.SHA256 {
+		return errMismatch("its SHA-256 is " + sum)
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package storage
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/storage/storageapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/blob"
+	"lyceum/platform/clock"
+	"lyceum/platform/config"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ids"
+	"lyceum/platform/jobs"
+	"lyceum/platform/migrate"
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// hands is a clock that tests set.
+type hands struct {
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+func (h *hands) Now() clock.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return clock.Of(time.Now().Add(h.offset))
+}
+
+func (h *hands) forward(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.offset += d
+}
+
+// fakeAccounts knows everybody by the name in the map.
+type fakeAccounts struct {
+	usersapi.Accounts
+	names map[string]string
+}
+
+func (f *fakeAccounts) ByIDs(_ context.Context, list []string) (map[string]usersapi.Account, error) {
+	out := map[string]usersapi.Account{}
+	for _, id := range list {
+		if name, ok := f.names[id]; ok {
+			out[id] = usersapi.Account{ID: id, DisplayName: name}
+		}
+	}
+	return out, nil
+}
+
+// fakeKeyUser answers as its functions do, and no and nothing without them.
+type fakeKeyUser struct {
+	mayRead func(caller auth.Caller, key string) (bool, error)
+	uses    func(keys []string) (map[string][]storageapi.Use, error)
+}
+
+func (f *fakeKeyUser) MayReadKey(_ context.Context, caller auth.Caller, key string) (bool, error) {
+	if f.mayRead == nil {
+		return false, nil
+	}
+	return f.mayRead(caller, key)
+}
+
+func (f *fakeKeyUser) UsesOfKeys(_ context.Context, keys []string) (map[string][]storageapi.Use, error) {
+	if f.uses == nil {
+		return nil, nil
+	}
+	return f.uses(keys)
+}
+
+// world is the module on parts of a test's own.
+type world struct {
+	*Service
+	t       *testing.T
+	db      *db.DB
+	clock   *hands
+	keyUser *fakeKeyUser
+	config  *config.Config
+
+	mu      sync.Mutex
+	entries []auditapi.Entry
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}, nil))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}, nil))
+	})
+}
+
+// onSQLite gives a world for what no database changes.
+func onSQLite(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}, nil)
+}
+
+// newWorld uses a folder for objects unless others are given.
+func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
+	t.Helper()
+	d, err := db.Open(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
+	r, err := migrate.NewRunner(d, Migrations, events.Migrations, httpx.Migrations)
+	require.NoError(t, err)
+	_, err = r.Up(t.Context())
+	require.NoError(t, err)
+	w := &world{t: t, db: d, clock: &hands{}, keyUser: &fakeKeyUser{}}
+	w.config, err = config.FromMap(nil)
+	require.NoError(t, err)
+	if blobs == nil {
+		blobs, err = blob.NewFolder(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().Std() })
+		require.NoError(t, err)
+	}
+	bus := events.NewBus(d, w.clock)
+	require.NoError(t, bus.Attach([]events.Subscription{events.InTx("audit", w.note)}))
+	queue := jobs.NewQueue("redis://127.0.0.1:1")
+	t.Cleanup(func() { _ = queue.Close() })
+	w.Service = newService(needs{Shelf: newShelf(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue,
+		Accounts: &fakeAccounts{names: map[string]string{teacher.UserID: "Tea"}}, KeyUsers: []storageapi.KeyUser{w.keyUser}})
+	return w
+}
+
+// note collects entries once their transaction is committed.
+func (w *world) note(ctx context.Context, e auditapi.Entry) error {
+	db.AfterCommit(ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.entries = append(w.entries, e)
+	})
+	return nil
+}
+
+// actions lists what was recorded since the last call.
+func (w *world) actions() (out []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.entries {
+		out = append(out, e.Action)
+	}
+	w.entries = nil
+	return out
+}
+
+var (
+	teacher = auth.Caller{UserID: ids.New(), Role: auth.Instructor}
+	other   = auth.Caller{UserID: ids.New(), Role: auth.Instructor}
+	student = auth.Caller{UserID: ids.New(), Role: auth.User}
+	admin   = auth.Caller{UserID: ids.New(), Role: auth.Admin}
+)
+
+func (w *world) as(c auth.Caller) context.Context { return auth.WithCaller(w.t.Context(), c) }
+
+const hello = "hello, learners"
+
+func textUpload(key string) newUpload {
+	return newUpload{Key: key, ContentType: "text/plain", Size: int64(len(hello))}
+}
+
+// begun begins an upload of the teacher's.
+func (w *world) begun(n newUpload) *asset {
+	w.t.Helper()
+	a, _, err := w.begin(w.as(teacher), n)
+	require.NoError(w.t, err)
+	return a
+}
+
+// arrive puts bytes where the upload URL would.
+func (w *world) arrive(a *asset, body, contentType string) {
+	w.t.Helper()
+	require.NoError(w.t, w.blobs.Put(w.t.Context(), a.BlobID, strings.NewReader(body), int64(len(body)), contentType))
+}
+
+// stored is an asset of the teacher's.
+func (w *world) stored(key string) *asset {
+	w.t.Helper()
+	a := w.begun(textUpload(key))
+	w.arrive(a, hello, "text/plain")
+	done, err := w.complete(w.as(teacher), a.ID)
+	require.NoError(w.t, err)
+	w.actions()
+	return done
+}
+
+func (w *world) there(blobID string) bool {
+	_, err := w.blobs.Stat(w.t.Context(), blobID)
+	return err == nil
+}
+
+// content reads an object whole.
+func (w *world) content(blobID string) string {
+	w.t.Helper()
+	r, err := w.blobs.Open(w.t.Context(), blobID)
+	require.NoError(w.t, err)
+	defer r.Close()
+	b, err := io.ReadAll(r)
+	require.NoError(w.t, err)
+	return string(b)
+}
+
+// sweep does what the workers would do now.
+func (w *world) sweep() {
+	w.t.Helper()
+	for _, worker := range newWorkers(w.Service) {
+		due, err := worker.Sweep(w.t.Context())
+		require.NoError(w.t, err)
+		for _, id := range due {
+			require.NoError(w.t, worker.Handle(w.t.Context(), id))
+		}
+	}
+}
+
+func (w *world) count(table string) (n int64) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.Conn(w.t.Context()).Table(table).Count(&n).Error)
+	return n
+}
+
+// code is the code of what a caller is told; "" when nothing went wrong.
+func code(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	e, ok := apperr.As(err)
+	require.True(t, ok, "no answer for callers: %v", err)
+	return e.Code
+}

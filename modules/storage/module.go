@@ -1,0 +1,19 @@
+package storage
+
+import (
+	"go.uber.org/fx"
+
+	"lyceum/modules/storage/storageapi"
+	"lyceum/platform/httpx"
+	"lyceum/platform/jobs"
+	"lyceum/platform/migrate"
+)
+
+// Module wires the module.
+var Module = fx.Module("storage",
+	fx.Provide(fx.Private, newStore, newHandlers, newShelf, newService),
+	fx.Provide(func(s *shelf) storageapi.Assets { return s }),
+	httpx.Routes(newRoutes),
+	migrate.Provide(Migrations...),
+	jobs.Workers(newWorkers),
+)

@@ -1,0 +1,291 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/storage/storageapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+)
+
+// send makes a request as a client with a signed URL would.
+func send(t *testing.T, method, url string, headers map[string]string, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	for name, value := range headers {
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(b)
+}
+
+// F4: whoever may not read a key learns nothing of it.
+func TestWhoGetsALink(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.stored("notes/a.txt")
+		w.begun(textUpload("pending.txt"))
+		for _, c := range []struct {
+			caller    auth.Caller
+			key, want string
+		}{
+			{teacher, "notes/a.txt", ""}, {admin, "notes/a.txt", ""}, {student, "notes/a.txt", "forbidden"}, {other, "notes/a.txt", "forbidden"},
+			{teacher, "none", "not-found"}, {admin, "none", "not-found"}, {other, "none", "not-found"}, {student, "none", "forbidden"},
+			{teacher, "pending.txt", "not-found"}, {student, "pending.txt", "forbidden"}, {student, "../x", "forbidden"}, {teacher, "../x", "not-found"},
+		} {
+			_, err := w.sign(w.as(c.caller), c.key, time.Minute)
+			require.Equal(t, c.want, code(t, err), "%s asks for %s", c.caller.Role, c.key)
+		}
+		w.keyUser.mayRead = func(caller auth.Caller, key string) (bool, error) { return caller == student, nil }
+		l, err := w.sign(w.as(student), "notes/a.txt", 90*time.Second)
+		require.NoError(t, err)
+		require.Equal(t, "GET", l.Method)
+		require.Contains(t, l.URL, "filename=a.txt")
+		require.WithinDuration(t, time.Now().Add(90*time.Second), l.ExpiresAt.Std(), 10*time.Second)
+		_, err = w.sign(w.as(student), "none", time.Minute)
+		require.Equal(t, "not-found", code(t, err), "he could read it if it were there")
+	})
+}
+
+func TestARefusalThatSaysMoreIsPassedOn(t *testing.T) {
+	w := onSQLite(t)
+	w.stored("a.txt")
+	locked := apperr.New(403, "lesson-locked", "Not yet.").With("locked_by", []string{"x"})
+	w.keyUser.mayRead = func(auth.Caller, string) (bool, error) { return false, locked }
+	_, err := w.sign(w.as(student), "a.txt", time.Minute)
+	require.Equal(t, "lesson-locked", code(t, err))
+	w.keyUsers = append(w.keyUsers, &fakeKeyUser{mayRead: func(auth.Caller, string) (bool, error) { return true, nil }})
+	_, err = w.sign(w.as(student), "a.txt", time.Minute)
+	require.NoError(t, err, "one yes is enough")
+
+	broken := errors.New("broken")
+	w.keyUser.mayRead = func(auth.Caller, string) (bool, error) { return false, broken }
+	_, err = w.sign(w.as(student), "a.txt", time.Minute)
+	require.ErrorIs(t, err, broken)
+	_, err = w.sign(w.as(other), "none", time.Minute)
+	require.ErrorIs(t, err, broken, "no 404 by mistake")
+}
+
+func TestDeleting(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		a := w.stored("a.txt")
+		require.Equal(t, "not-found", code(t, w.remove(w.as(other), a.ID)), "he can't see it")
+		require.Equal(t, "not-found", code(t, w.remove(w.as(teacher), ids.New())))
+		require.Equal(t, "not-found", code(t, w.remove(w.as(teacher), "x")))
+		w.keyUser.mayRead = func(auth.Caller, string) (bool, error) { return true, nil }
+		require.Equal(t, "forbidden", code(t, w.remove(w.as(other), a.ID)), "he can see it in a lesson")
+		require.Equal(t, "precondition-failed", code(t, w.remove(db.Expect(w.as(teacher), `"7.x"`), a.ID)))
+
+		use := storageapi.Use{Type: "lesson", ID: ids.New(), CourseID: ids.New(), Title: "First"}
+		w.keyUser.uses = func(keys []string) (map[string][]storageapi.Use, error) {
+			return map[string][]storageapi.Use{"a.txt": {use}}, nil
+		}
+		err := w.remove(w.as(teacher), a.ID)
+		require.Equal(t, "asset-in-use", code(t, err))
+		e, _ := apperr.As(err)
+		require.Equal(t, []storageapi.Use{use}, e.Extra["used_by"])
+		require.Empty(t, w.actions())
+
+		w.keyUser.uses = nil
+		require.NoError(t, w.remove(w.as(admin), a.ID))
+		require.Equal(t, []string{"asset.deleted"}, w.actions())
+		require.True(t, w.there(a.BlobID), "until the commit nothing is lost")
+		w.sweep()
+		require.False(t, w.there(a.BlobID))
+		require.Equal(t, "not-found", code(t, w.remove(w.as(teacher), a.ID)))
+		w.stored("a.txt")
+	})
+}
+
+// Who still has the upload URL may bring the object back; it must not stay for ever.
+func TestADeletedObjectThatComesBackGoesAgain(t *testing.T) {
+	w := onSQLite(t)
+	a := w.stored("a.txt")
+	require.NoError(t, w.remove(w.as(teacher), a.ID))
+	w.sweep()
+	w.arrive(a, hello, "text/plain")
+	w.clock.forward(urlLife + slowest + time.Minute)
+	w.sweep()
+	require.False(t, w.there(a.BlobID))
+	require.Zero(t, w.count("storage_trash"))
+}
+
+func TestGivingUpAnUploadFreesItsKey(t *testing.T) {
+	w := onSQLite(t)
+	a := w.begun(textUpload("a.txt"))
+	w.keyUser.uses = func([]string) (map[string][]storageapi.Use, error) {
+		return map[string][]storageapi.Use{"a.txt": {{Type: "lesson"}}}, nil
+	}
+	require.Equal(t, "not-found", code(t, w.remove(w.as(other), a.ID)))
+	require.NoError(t, w.remove(w.as(teacher), a.ID))
+	w.begun(textUpload("a.txt"))
+}
+
+func TestUsableAndKept(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		a := w.stored("a.txt")
+		w.begun(textUpload("pending.txt"))
+		for _, c := range []struct {
+			caller auth.Caller
+			key    string
+			want   bool
+		}{
+			{teacher, "a.txt", true}, {admin, "a.txt", true}, {other, "a.txt", false}, {auth.Caller{}, "a.txt", false},
+			{teacher, "pending.txt", false}, {teacher, "none", false}, {teacher, "../a", false}, {teacher, "a\x00", false},
+		} {
+			ok, err := w.Usable(t.Context(), c.caller, c.key)
+			require.NoError(t, err)
+			require.Equal(t, c.want, ok, "%s: %q", c.caller.Role, c.key)
+		}
+		// A lesson that begins to use a file and the file's deletion: one of them comes too late.
+		used := make(chan struct{})
+		w.keyUser.uses = func([]string) (map[string][]storageapi.Use, error) {
+			select {
+			case <-used:
+				return map[string][]storageapi.Use{"a.txt": {{Type: "lesson"}}}, nil
+			default:
+				return nil, nil
+			}
+		}
+		deleted := make(chan error, 1)
+		err := w.db.InTx(t.Context(), func(ctx context.Context) error {
+			ok, err := w.Usable(ctx, teacher, "a.txt")
+			require.True(t, ok)
+			go func() { deleted <- w.remove(w.as(teacher), a.ID) }()
+			time.Sleep(50 * time.Millisecond)
+			close(used)
+			return err
+		})
+		require.NoError(t, err)
+		require.Equal(t, "asset-in-use", code(t, <-deleted))
+	})
+}
+
+func TestStoringFromTheServerItself(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ctx := w.as(auth.Caller{UserID: teacher.UserID, Via: "cli"})
+		put := func(ctx context.Context, key, body string) error {
+			return w.Store(ctx, teacher.UserID, key, "video/mp4", int64(len(body)), strings.NewReader(body))
+		}
+		require.NoError(t, put(ctx, "a.mp4", "first"))
+		require.NoError(t, put(ctx, "a.mp4", "second"), "an existing key is kept")
+		require.Equal(t, []string{"asset.uploaded"}, w.actions())
+		a, err := w.find(ctx, "a.mp4")
+		require.NoError(t, err)
+		require.Equal(t, "first", w.content(a.BlobID))
+
+		gone := errors.New("rolled back")
+		var firstTry string
+		for _, fail := range []error{gone, nil} {
+			err := w.db.InTx(ctx, func(ctx context.Context) error {
+				require.NoError(t, put(ctx, "in-tx.mp4", "whole"))
+				a, err := w.find(ctx, "in-tx.mp4")
+				require.NoError(t, err)
+				if firstTry == "" {
+					firstTry = a.BlobID
+				}
+				require.Equal(t, firstTry, a.BlobID, "a second attempt replaces what the first left")
+				return fail
+			})
+			require.ErrorIs(t, err, fail)
+		}
+		require.Equal(t, []string{"asset.uploaded"}, w.actions())
+
+		w.begun(textUpload("busy.txt"))
+		require.Equal(t, "key-taken", code(t, put(ctx, "busy.txt", "x")))
+		require.Error(t, put(ctx, "../x", "x"))
+		require.Error(t, w.Store(ctx, teacher.UserID, "short", "text/plain", 99, strings.NewReader("x")))
+		w.clock.forward(urlLife + lateness + time.Minute)
+		w.sweep()
+		_, err = w.store.byKey(ctx, "short", "")
+		require.True(t, db.IsNotFound(err), "what failed is cleared as an abandoned upload")
+	})
+}
+
+// An object in the trash whose name is taken again stays.
+func TestStoringAgainWhatWasDeleted(t *testing.T) {
+	w := onSQLite(t)
+	for _, body := range []string{"one", "two"} {
+		require.NoError(t, w.db.InTx(w.as(teacher), func(ctx context.Context) error {
+			return w.Store(ctx, teacher.UserID, "demo.mp4", "video/mp4", 3, strings.NewReader(body))
+		}))
+		a, err := w.find(t.Context(), "demo.mp4")
+		require.NoError(t, err)
+		require.Equal(t, body, w.content(a.BlobID))
+		if body == "one" {
+			require.NoError(t, w.remove(w.as(teacher), a.ID))
+		}
+	}
+	w.clock.forward(48 * time.Hour)
+	w.sweep()
+	a, err := w.find(t.Context(), "demo.mp4")
+	require.NoError(t, err)
+	require.True(t, w.there(a.BlobID))
+}
+
+func TestListing(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		for _, key := range []string{"a_b/1", "a%b/2", "A_B/3", "日本/4"} {
+			w.stored(key)
+		}
+		w.begun(textUpload("pending"))
+		keys := func(uploader, prefix string, after *position, limit int) (out []string) {
+			found, err := w.store.list(t.Context(), uploader, prefix, after, limit)
+			require.NoError(t, err)
+			for _, a := range found {
+				out = append(out, a.Key)
+			}
+			return out
+		}
+		require.Equal(t, []string{"日本/4", "A_B/3", "a%b/2", "a_b/1"}, keys("", "", nil, 10))
+		require.Equal(t, []string{"a_b/1"}, keys(teacher.UserID, "a_", nil, 10), "a prefix is no pattern and minds case")
+		require.Equal(t, []string{"a%b/2"}, keys("", "a%", nil, 10))
+		require.Equal(t, []string{"日本/4"}, keys("", "日", nil, 10))
+		require.Empty(t, keys(other.UserID, "", nil, 10))
+
+		// A page asks its questions once, however long it is.
+		asked := 0
+		w.keyUser.uses = func(keys []string) (map[string][]storageapi.Use, error) { asked++; return nil, nil }
+		ctx, queries := db.Count(t.Context())
+		found, err := w.store.list(ctx, "", "", nil, 10)
+		require.NoError(t, err)
+		_, err = w.views(ctx, found)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, queries.Load())
+		require.Equal(t, 1, asked)
+	})
+}
+
+func TestMigrationsGoDownAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		for _, m := range Migrations {
+			for _, statement := range m.Down {
+				require.NoError(t, w.db.Conn(t.Context()).Exec(statement).Error)
+			}
+		}
+		require.False(t, w.db.Conn(t.Context()).Migrator().HasTable("storage_assets"))
+	})
+}
+
+func TestWorkersAreNamed(t *testing.T) {
+	var names []string
+	for _, worker := range newWorkers(onSQLite(t).Service) {
+		names = append(names, worker.Name)
+	}
+	require.Equal(t, "[storage.empty_trash storage.clear_upload]", fmt.Sprint(names))
+}

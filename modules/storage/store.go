@@ -1,0 +1,134 @@
+package storage
+
+import (
+	"context"
+
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/text"
+)
+
+type store struct{ db *db.DB }
+
+func newStore(d *db.DB) *store { return &store{d} }
+
+func (s *store) insert(ctx context.Context, a *asset) error { return s.db.Conn(ctx).Create(a).Error }
+
+// byKey gives the row of a key, whatever its status; db.ErrNotFound when there is none.
+func (s *store) byKey(ctx context.Context, key, lock string) (*asset, error) {
+	return s.one(ctx, "SELECT * FROM storage_assets WHERE key = ?"+lock, key)
+}
+
+func (s *store) byID(ctx context.Context, id, lock string) (*asset, error) {
+	return s.one(ctx, "SELECT * FROM storage_assets WHERE id = ?"+lock, id)
+}
+
+func (s *store) one(ctx context.Context, query, arg string) (*asset, error) {
+	var found []asset
+	if err := s.db.Conn(ctx).Raw(query, arg).Scan(&found).Error; err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, db.ErrNotFound
+	}
+	return &found[0], nil
+}
+
+// forShare is a lock that readers share and a deletion waits for.
+func (s *store) forShare(ctx context.Context) string {
+	if s.db.Dialect() == db.Postgres && db.InTransaction(ctx) {
+		return " FOR SHARE"
+	}
+	return ""
+}
+
+func (s *store) forUpdate() string { return s.db.ForUpdate() }
+
+func (s *store) complete(ctx context.Context, id string, at clock.Time) error {
+	res := s.db.Conn(ctx).Exec("UPDATE storage_assets SET status = ?, completed_at = ? WHERE id = ?", completed, at, id)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return db.ErrNotFound
+	}
+	return res.Error
+}
+
+// lockUploader makes those who would add to one uploader's sum wait for each other.
+func (s *store) lockUploader(ctx context.Context, id string) error {
+	if s.db.Dialect() != db.Postgres {
+		return nil // a transaction has the database to itself there
+	}
+	return s.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "storage quota "+id).Error
+}
+
+// used sums what an uploader has, unfinished uploads included.
+func (s *store) used(ctx context.Context, uploader string) (n int64, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT CAST(COALESCE(SUM(size), 0) AS bigint) FROM storage_assets WHERE uploader_id = ?", uploader).Scan(&n).Error
+	return n, err
+}
+
+// remove takes the row out and leaves its object in the trash.
+func (s *store) remove(ctx context.Context, a *asset, now clock.Time) error {
+	conn := s.db.Conn(ctx)
+	if err := conn.Exec("DELETE FROM storage_assets WHERE id = ?", a.ID).Error; err != nil {
+		return err
+	}
+	t := a.trash(now)
+	return conn.Exec(`INSERT INTO storage_trash (blob_id, next_at, last_at) VALUES (?, ?, ?)
+		ON CONFLICT (blob_id) DO UPDATE SET next_at = excluded.next_at, last_at = excluded.last_at`, t.BlobID, t.NextAt, t.LastAt).Error
+}
+
+// keep takes an object out of the trash, waiting for whoever empties it now.
+func (s *store) keep(ctx context.Context, blobID string) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM storage_trash WHERE blob_id = ?", blobID).Error
+}
+
+type position struct {
+	CreatedAt clock.Time
+	ID        string
+}
+
+// list gives completed assets, the newest first; an empty uploader means everyone's.
+func (s *store) list(ctx context.Context, uploader, prefix string, after *position, limit int) (found []asset, err error) {
+	q := s.db.Conn(ctx).Where("status = ?", completed)
+	if uploader != "" {
+		q = q.Where("uploader_id = ?", uploader)
+	}
+	if prefix != "" {
+		// Not LIKE: it ignores case on SQLite.
+		q = q.Where("substr(key, 1, ?) = ?", text.Length(prefix), prefix)
+	}
+	if after != nil {
+		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
+	}
+	err = q.Order("created_at DESC, id DESC").Limit(limit).Find(&found).Error
+	return found, err
+}
+
+// abandoned lists uploads whose URL ended before a time and that nobody completed.
+func (s *store) abandoned(ctx context.Context, before clock.Time) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT id FROM storage_assets WHERE status = ? AND expires_at < ? ORDER BY expires_at LIMIT 200", pending, before).Scan(&found).Error
+	return found, err
+}
+
+func (s *store) dueTrash(ctx context.Context, now clock.Time) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT blob_id FROM storage_trash WHERE next_at <= ? ORDER BY next_at LIMIT 200", now).Scan(&found).Error
+	return found, err
+}
+
+// lockTrash gives what has to go now, nil when it is gone or not due.
+func (s *store) lockTrash(ctx context.Context, blobID string, now clock.Time) (*trash, error) {
+	var found []trash
+	err := s.db.Conn(ctx).Raw("SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?"+s.db.ForUpdate(), blobID, now).Scan(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// emptied forgets an object that is gone for good, or waits for its last time.
+func (s *store) emptied(ctx context.Context, t *trash, now clock.Time) error {
+	if !now.Before(t.LastAt) {
+		return s.keep(ctx, t.BlobID)
+	}
+	return s.db.Conn(ctx).Exec("UPDATE storage_trash SET next_at = last_at WHERE blob_id = ?", t.BlobID).Error
+}

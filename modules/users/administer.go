@@ -1,0 +1,84 @@
+package users
+
+import (
+	"context"
+	"slices"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/text"
+)
+
+// patch is what may change; nil leaves a part as it is.
+type patch struct {
+	Role        *auth.Role
+	Status      *string
+	DisplayName *string
+}
+
+// update changes an account and gives it as it is then. The last active administrator stays one,
+// however many try at once: 409 last-admin.
+func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		admins, err := s.adminsIfNeeded(ctx, p)
+		if err != nil {
+			return err
+		}
+		return s.change(ctx, id, func(ctx context.Context, locked *user) ([]auditapi.Entry, error) {
+			u = locked
+			if err := db.CheckVersion(ctx, locked.Version); err != nil {
+				return nil, err
+			}
+			if locked.activeAdmin() && p.endsAdmin() && len(slices.DeleteFunc(admins, func(a string) bool { return a == id })) == 0 {
+				return nil, apperr.Conflict("last-admin", "This is the last active administrator.")
+			}
+			return s.apply(ctx, locked, p)
+		})
+	})
+	return u, err
+}
+
+func (p patch) endsAdmin() bool {
+	return p.Role != nil && *p.Role != auth.Admin || p.Status != nil && *p.Status != active
+}
+
+// adminsIfNeeded locks the administrators before the account itself, so that all take locks in one order.
+func (s *Service) adminsIfNeeded(ctx context.Context, p patch) ([]string, error) {
+	if !p.endsAdmin() {
+		return nil, nil
+	}
+	return s.store.lockAdmins(ctx)
+}
+
+func (s *Service) apply(ctx context.Context, u *user, p patch) (entries []auditapi.Entry, err error) {
+	if p.Role != nil && *p.Role != u.Role {
+		if p.Role.AtLeast(u.Role) {
+			if err := s.events.Publish(ctx, usersapi.RoleGranted{UserID: u.ID, Role: string(*p.Role)}); err != nil {
+				return nil, err
+			}
+		}
+		entries = append(entries, roleChanged(u.Role, *p.Role))
+		u.Role = *p.Role
+	}
+	if p.Status != nil && *p.Status != u.Status {
+		entries = append(entries, auditapi.Entry{Action: map[string]string{active: "user.enabled", disabled: "user.disabled"}[*p.Status]})
+		u.Status = *p.Status
+	}
+	if p.DisplayName != nil {
+		name := text.Line(*p.DisplayName)
+		if name == "" {
+			return nil, apperr.Invalid("body.display_name", "must not be empty")
+		}
+		if name, err = displayName(name, u.Email); err != nil {
+			return nil, err
+		}
+		if name != u.DisplayName {
+			u.rename(name)
+			entries = append(entries, auditapi.Entry{Action: "user.updated", Data: map[string]any{"fields": []string{"display_name"}}})
+		}
+	}
+	return entries, nil
+}

@@ -1,0 +1,96 @@
+package users
+
+import (
+	"context"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ids"
+)
+
+// adminView is what administrators see of an account.
+type adminView struct {
+	ID            string      `json:"id"`
+	Email         string      `json:"email"`
+	DisplayName   string      `json:"display_name"`
+	Role          auth.Role   `json:"role" enum:"user,member,instructor,admin"`
+	Status        string      `json:"status" enum:"active,disabled"`
+	EmailVerified bool        `json:"email_verified"`
+	CreatedAt     clock.Time  `json:"created_at"`
+	LastLoginAt   *clock.Time `json:"last_login_at"`
+}
+
+func viewOf(u *user) adminView {
+	return adminView{u.ID, u.Email, u.DisplayName, u.Role, u.Status, u.EmailVerified, u.CreatedAt, u.LastLoginAt}
+}
+
+type listFilter struct {
+	Q      string
+	Role   string
+	Status string
+}
+
+type listInput struct {
+	httpx.PageQuery
+	Q      string `query:"q" maxLength:"200" doc:"Part of the address or display name"`
+	Role   string `query:"role" enum:"user,member,instructor,admin"`
+	Status string `query:"status" enum:"active,disabled"`
+}
+
+func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[adminView]], error) {
+	f := listFilter{in.Q, in.Role, in.Status}
+	after := &position{}
+	more, err := h.cursors.Decode(ctx, "users", f, in.Cursor, after)
+	if err != nil {
+		return nil, err
+	}
+	if !more {
+		after = nil
+	}
+	found, err := h.service.store.list(ctx, f, after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]adminView, len(found))
+	for i := range found {
+		views[i] = viewOf(&found[i])
+	}
+	return httpx.Paged(ctx, h.cursors, "users", f, views, in.Limit, func(v adminView) position { return position{v.CreatedAt, v.ID} }), nil
+}
+
+type idInput struct {
+	ID string `path:"id"`
+}
+
+func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[adminView], error) {
+	if !ids.Valid(in.ID) {
+		return nil, errMissing
+	}
+	u, err := h.service.store.byID(ctx, in.ID)
+	if db.IsNotFound(err) {
+		return nil, errMissing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(viewOf(u)).WithVersion(u.Version), nil
+}
+
+type patchInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		Role        *auth.Role `json:"role,omitempty" enum:"user,member,instructor,admin"`
+		Status      *string    `json:"status,omitempty" enum:"active,disabled"`
+		DisplayName *string    `json:"display_name,omitempty" minLength:"1" maxLength:"100"`
+	}
+}
+
+func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Out[adminView], error) {
+	u, err := h.service.update(ctx, in.ID, patch(in.Body))
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(viewOf(u)).WithVersion(u.Version), nil
+}

@@ -1,0 +1,52 @@
+package users
+
+import (
+	"context"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/httpx"
+)
+
+type handlers struct {
+	service *Service
+	cursors *httpx.Cursors
+}
+
+func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+
+// meView is what the owner of an account sees of it.
+type meView struct {
+	ID            string     `json:"id"`
+	Email         string     `json:"email"`
+	DisplayName   string     `json:"display_name"`
+	Role          auth.Role  `json:"role" enum:"user,member,instructor,admin"`
+	EmailVerified bool       `json:"email_verified"`
+	CreatedAt     clock.Time `json:"created_at"`
+}
+
+func meOf(u *user) *httpx.Out[meView] {
+	return httpx.OK(meView{u.ID, u.Email, u.DisplayName, u.Role, u.EmailVerified, u.CreatedAt}).WithVersion(u.Version)
+}
+
+func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Out[meView], error) {
+	u, err := h.service.store.byID(ctx, auth.CallerFrom(ctx).UserID)
+	if err != nil {
+		return nil, err
+	}
+	return meOf(u), nil
+}
+
+type patchMeInput struct {
+	Body struct {
+		DisplayName *string `json:"display_name,omitempty" minLength:"1" maxLength:"100"`
+	}
+}
+
+func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Out[meView], error) {
+	u, err := h.service.update(ctx, auth.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName})
+	if err != nil {
+		return nil, err
+	}
+	return meOf(u), nil
+}

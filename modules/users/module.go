@@ -1,0 +1,23 @@
+package users
+
+import (
+	"go.uber.org/fx"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/httpx"
+	"lyceum/platform/migrate"
+)
+
+// Module wires the module.
+var Module = fx.Module("users",
+	fx.Provide(fx.Private, newStore, newHandlers),
+	fx.Provide(
+		newService,
+		func(s *Service) usersapi.Accounts { return s },
+		func(s *Service) usersapi.Roles { return s },
+		func(s *Service) auth.Accounts { return s },
+	),
+	httpx.Routes(newRoutes),
+	migrate.Provide(Migrations...),
+)

@@ -1,0 +1,204 @@
+package users
+
+import (
+	"context"
+	"strings"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/ids"
+	"lyceum/platform/text"
+)
+
+// Service is what the domain does with accounts.
+type Service struct {
+	db        *db.DB
+	store     *store
+	events    *events.Bus
+	broadcast *broadcast.Bus
+	clock     clock.Clock
+}
+
+func newService(d *db.DB, s *store, e *events.Bus, b *broadcast.Bus, c clock.Clock) *Service {
+	return &Service{d, s, e, b, c}
+}
+
+var errMissing = apperr.NotFound("There is no such account.")
+
+// Create adds an account: 409 email-taken, 422 for a bad address or name.
+func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.Account, error) {
+	email, err := text.Email(n.Email)
+	if err != nil {
+		return usersapi.Account{}, apperr.Invalid("body.email", err.Error())
+	}
+	name, err := displayName(n.DisplayName, email)
+	if err != nil {
+		return usersapi.Account{}, err
+	}
+	now := s.clock.Now()
+	u := &user{ID: ids.New(), Email: email, Role: n.Role, Status: active, EmailVerified: n.Verified, Version: 1, CreatedAt: now, UpdatedAt: now}
+	u.rename(name)
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.insert(ctx, u); err != nil {
+			return err
+		}
+		if err := s.record(ctx, auditapi.Entry{Action: "user.registered", TargetID: u.ID, ActorID: registeredBy(ctx, u.ID), Data: map[string]any{"role": u.Role}}); err != nil {
+			return err
+		}
+		return s.events.Publish(ctx, usersapi.Registered{UserID: u.ID, Role: string(u.Role)})
+	})
+	if db.IsDuplicate(err) {
+		return usersapi.Account{}, apperr.Conflict("email-taken", "An account with this address exists.")
+	}
+	return u.account(), err
+}
+
+// registeredBy is the new user himself, save on the command line, where nobody is signed in.
+func registeredBy(ctx context.Context, id string) string {
+	if auth.CallerFrom(ctx).Via != "" {
+		return ""
+	}
+	return id
+}
+
+// displayName checks a given name; without one it is the address's local part.
+func displayName(name, email string) (string, error) {
+	name = text.Line(name)
+	if name == "" {
+		name, _, _ = strings.Cut(email, "@")
+	}
+	if text.Length(name) > maxDisplayName {
+		return "", apperr.Invalid("body.display_name", "at most 100 characters")
+	}
+	if err := text.CheckLine(name); err != nil {
+		return "", apperr.Invalid("body.display_name", err.Error())
+	}
+	return name, nil
+}
+
+func (s *Service) record(ctx context.Context, e auditapi.Entry) error {
+	e.TargetType = "user"
+	return s.events.Publish(ctx, e)
+}
+
+// ByID gives an account.
+func (s *Service) ByID(ctx context.Context, id string) (usersapi.Account, bool, error) {
+	if !ids.Valid(id) {
+		return usersapi.Account{}, false, nil
+	}
+	return found(s.store.byID(ctx, id))
+}
+
+// ByEmail gives the account with an address in any spelling.
+func (s *Service) ByEmail(ctx context.Context, email string) (usersapi.Account, bool, error) {
+	canonical, err := text.Email(email)
+	if err != nil {
+		return usersapi.Account{}, false, nil //nolint:nilerr // what is no address belongs to nobody
+	}
+	return found(s.store.byEmail(ctx, canonical))
+}
+
+func found(u *user, err error) (usersapi.Account, bool, error) {
+	if db.IsNotFound(err) {
+		return usersapi.Account{}, false, nil
+	}
+	return u.account(), err == nil, err
+}
+
+// ByIDs gives the accounts that exist.
+func (s *Service) ByIDs(ctx context.Context, list []string) (map[string]usersapi.Account, error) {
+	rows, err := s.store.byIDs(ctx, list)
+	out := make(map[string]usersapi.Account, len(rows))
+	for _, u := range rows {
+		out[u.ID] = u.account()
+	}
+	return out, err
+}
+
+// Account answers platform/auth: what may this account do now?
+func (s *Service) Account(ctx context.Context, id string) (auth.Account, bool, error) {
+	a, ok, err := s.ByID(ctx, id)
+	return auth.Account{Role: a.Role, Active: a.Active, Verified: a.Verified}, ok, err
+}
+
+// MarkVerified notes that the address is the account's own; once is enough.
+func (s *Service) MarkVerified(ctx context.Context, id string) error {
+	return s.change(ctx, id, func(ctx context.Context, u *user) ([]auditapi.Entry, error) {
+		if u.EmailVerified {
+			return nil, nil
+		}
+		u.EmailVerified = true
+		if err := s.events.Publish(ctx, usersapi.EmailVerified{UserID: id}); err != nil {
+			return nil, err
+		}
+		return []auditapi.Entry{{Action: "user.email_verified", ActorID: id}}, nil
+	})
+}
+
+// TouchLogin notes the time of a login.
+func (s *Service) TouchLogin(ctx context.Context, id string) error {
+	return s.store.touchLogin(ctx, id, s.clock.Now())
+}
+
+// Grant raises a role, never lowers it.
+func (s *Service) Grant(ctx context.Context, id string, role auth.Role) (now auth.Role, granted bool, err error) {
+	err = s.change(ctx, id, func(ctx context.Context, u *user) ([]auditapi.Entry, error) {
+		now = u.Role
+		if u.Role.AtLeast(role) {
+			return nil, nil
+		}
+		from := u.Role
+		u.Role, now, granted = role, role, true
+		if err := s.events.Publish(ctx, usersapi.RoleGranted{UserID: id, Role: string(role)}); err != nil {
+			return nil, err
+		}
+		return []auditapi.Entry{roleChanged(from, role)}, nil
+	})
+	return now, granted, err
+}
+
+func roleChanged(from, to auth.Role) auditapi.Entry {
+	return auditapi.Entry{Action: "user.role_changed", Data: map[string]any{"from": from, "to": to}}
+}
+
+// change locks an account, lets fn change it and writes the entries that fn names; none means
+// that nothing changed. Every replica forgets what it knew of the account.
+func (s *Service) change(ctx context.Context, id string, fn func(context.Context, *user) ([]auditapi.Entry, error)) error {
+	if !ids.Valid(id) {
+		return errMissing
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		u, err := s.store.lock(ctx, id)
+		if db.IsNotFound(err) {
+			return errMissing
+		}
+		if err != nil {
+			return err
+		}
+		entries, err := fn(ctx, u)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		u.UpdatedAt = s.clock.Now()
+		if err := s.store.save(ctx, u); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			e.TargetID = id
+			if err := s.record(ctx, e); err != nil {
+				return err
+			}
+		}
+		db.AfterCommit(ctx, func() { s.broadcast.Signal(auth.TopicAccount, id) })
+		return nil
+	})
+}
+
+// Empty says whether there is no account at all.
+func (s *Service) Empty(ctx context.Context) (bool, error) { return s.store.empty(ctx) }

@@ -1,0 +1,99 @@
+package users
+
+import (
+	"context"
+
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/text"
+)
+
+type store struct{ db *db.DB }
+
+func newStore(d *db.DB) *store { return &store{d} }
+
+func (s *store) insert(ctx context.Context, u *user) error { return s.db.Conn(ctx).Create(u).Error }
+
+func (s *store) byID(ctx context.Context, id string) (*user, error) {
+	return s.one(ctx, "id = ?", id)
+}
+
+func (s *store) byEmail(ctx context.Context, email string) (*user, error) {
+	return s.one(ctx, "email = ?", email)
+}
+
+func (s *store) one(ctx context.Context, where string, arg string) (*user, error) {
+	u := &user{}
+	return u, s.db.Conn(ctx).Where(where, arg).Take(u).Error
+}
+
+// lock reads the account for a change.
+func (s *store) lock(ctx context.Context, id string) (*user, error) {
+	var found []user
+	err := s.db.Conn(ctx).Raw("SELECT * FROM users WHERE id = ?"+s.db.ForUpdate(), id).Scan(&found).Error
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, db.ErrNotFound
+	}
+	return &found[0], nil
+}
+
+// lockAdmins reads the active administrators in one order, so that two demotions wait for one
+// another and the second sees what the first did.
+func (s *store) lockAdmins(ctx context.Context) (ids []string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id" + s.db.ForUpdate()).Scan(&ids).Error
+	return ids, err
+}
+
+func (s *store) byIDs(ctx context.Context, ids []string) (found []user, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err = s.db.Conn(ctx).Where("id IN ?", ids).Find(&found).Error
+	return found, err
+}
+
+// save writes what may change and counts the version up.
+func (s *store) save(ctx context.Context, u *user) error {
+	u.Version++
+	return s.db.Conn(ctx).Model(&user{}).Where("id = ?", u.ID).Updates(map[string]any{
+		"display_name": u.DisplayName, "folded_name": u.FoldedName, "role": u.Role, "status": u.Status,
+		"email_verified": u.EmailVerified, "version": u.Version, "updated_at": u.UpdatedAt,
+	}).Error
+}
+
+func (s *store) touchLogin(ctx context.Context, id string, at clock.Time) error {
+	return s.db.Conn(ctx).Exec("UPDATE users SET last_login_at = ? WHERE id = ?", at, id).Error
+}
+
+type position struct {
+	CreatedAt clock.Time
+	ID        string
+}
+
+func (s *store) list(ctx context.Context, f listFilter, after *position, limit int) (found []user, err error) {
+	q := s.db.Conn(ctx)
+	if f.Role != "" {
+		q = q.Where("role = ?", f.Role)
+	}
+	if f.Status != "" {
+		q = q.Where("status = ?", f.Status)
+	}
+	if f.Q != "" {
+		like := "%" + text.LikeEscape(text.Fold(f.Q)) + "%"
+		q = q.Where(`(email LIKE ? ESCAPE '\' OR folded_name LIKE ? ESCAPE '\')`, like, like)
+	}
+	if after != nil {
+		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
+	}
+	err = q.Order("created_at DESC, id DESC").Limit(limit).Find(&found).Error
+	return found, err
+}
+
+func (s *store) empty(ctx context.Context) (bool, error) {
+	var found []string
+	err := s.db.Conn(ctx).Raw("SELECT id FROM users LIMIT 1").Scan(&found).Error
+	return len(found) == 0, err
+}

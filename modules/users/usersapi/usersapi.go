@@ -1,0 +1,100 @@
+// Package usersapi is what other modules may ask of users, and what users tells.
+package usersapi
+
+import (
+	"context"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+)
+
+// Account is what other modules may know of an account.
+type Account struct {
+	ID          string
+	Email       string
+	DisplayName string
+	Role        auth.Role
+	Active      bool
+	Verified    bool
+	CreatedAt   clock.Time
+}
+
+// NewAccount is what registration and administration give.
+type NewAccount struct {
+	Email       string
+	DisplayName string
+	Role        auth.Role
+	Verified    bool
+}
+
+// Accounts is the directory.
+type Accounts interface {
+	// Create adds an account in the caller's transaction: 409 email-taken, 422 for a bad address or name.
+	Create(ctx context.Context, n NewAccount) (Account, error)
+	// ByID and ByEmail answer ok false for a missing account. ByEmail takes any spelling.
+	ByID(ctx context.Context, id string) (a Account, ok bool, err error)
+	ByEmail(ctx context.Context, email string) (a Account, ok bool, err error)
+	// ByIDs gives those that exist.
+	ByIDs(ctx context.Context, ids []string) (map[string]Account, error)
+	// MarkVerified notes that the address is the account's own.
+	MarkVerified(ctx context.Context, id string) error
+	// TouchLogin notes the time of a login.
+	TouchLogin(ctx context.Context, id string) error
+}
+
+// Roles changes what accounts may do.
+type Roles interface {
+	// Grant raises the role in the caller's transaction, never lowers it, and says the role as it is then.
+	Grant(ctx context.Context, userID string, role auth.Role) (now auth.Role, granted bool, err error)
+}
+
+// Registered tells of a new account.
+type Registered struct {
+	UserID string `json:"user_id"`
+	Role   string `json:"role"`
+}
+
+// EventName implements events.Event.
+func (Registered) EventName() string { return "user.registered" }
+
+// EmailVerified tells that an account's address is known to be its own, once per account.
+type EmailVerified struct {
+	UserID string `json:"user_id"`
+}
+
+// EventName implements events.Event.
+func (EmailVerified) EventName() string { return "user.email_verified" }
+
+// RoleGranted tells that a role was raised.
+type RoleGranted struct {
+	UserID string `json:"user_id"`
+	Role   string `json:"role"`
+}
+
+// EventName implements events.Event.
+func (RoleGranted) EventName() string { return "user.role_granted" }
+
+// Person is how people appear to one another: never with an address.
+type Person struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"display_name"`
+}
+
+// DeletedName stands for people whose account is gone.
+const DeletedName = "Deleted user"
+
+// Persons looks people up for showing; who is gone appears as DeletedName.
+func Persons(ctx context.Context, a Accounts, ids []string) (map[string]Person, error) {
+	found, err := a.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Person, len(ids))
+	for _, id := range ids {
+		out[id] = Person{ID: id, DisplayName: DeletedName}
+		if acc, ok := found[id]; ok {
+			out[id] = Person{ID: id, DisplayName: acc.DisplayName}
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,174 @@
+package blob
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Folder keeps objects as files: DIR/objects/XX/ID, XX being the id's last two digits, and
+// unfinished ones under DIR/tmp. It signs URLs under PUBLIC_URL/objects/ and serves them through
+// Handler.
+//
+// A file holds the content, then its description, so that both appear with one rename: a process
+// killed at any instant leaves the old object or the new one, never a part.
+type Folder struct {
+	objects, tmp string
+	base         string
+	key          []byte
+	now          func() time.Time
+	stall        time.Duration
+	// commit serialises "is it there? then rename" of one id; the id picks the lock.
+	commit [64]sync.Mutex
+}
+
+var _ Store = (*Folder)(nil)
+
+// NewFolder opens the directory, making it when it is missing, and removes what processes that
+// were killed left unfinished. publicURL is where Handler is reached from outside, without
+// /objects. secret, at least 32 bytes, signs the URLs; all replicas need the same. clock says
+// when a URL has run out.
+func NewFolder(dir, publicURL string, secret []byte, clock func() time.Time) (*Folder, error) {
+	if len(secret) < 32 {
+		return nil, fmt.Errorf("blob: the signing secret has %d bytes; 32 are needed", len(secret))
+	}
+	base, err := url.Parse(publicURL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, fmt.Errorf("blob: %q is not an http or https address", publicURL)
+	}
+	f := &Folder{
+		objects: filepath.Join(dir, "objects"),
+		tmp:     filepath.Join(dir, "tmp"),
+		base:    strings.TrimRight(publicURL, "/") + "/objects/",
+		key:     deriveKey(secret),
+		now:     clock,
+		stall:   stall,
+	}
+	for _, d := range []string{f.objects, f.tmp} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, fmt.Errorf("blob: %w", err)
+		}
+	}
+	return f, f.sweep()
+}
+
+// deriveKey gives object URLs a key of their own, as the same secret signs other things too.
+func deriveKey(secret []byte) []byte {
+	m := hmac.New(sha256.New, secret)
+	m.Write([]byte("lyceum object urls"))
+	return m.Sum(nil)
+}
+
+// sweep removes temporary files whose writer is gone. Another process, such as a backup beside a
+// server, may have this folder open, so a file that its writer still holds stays.
+func (f *Folder) sweep() error {
+	entries, err := os.ReadDir(f.tmp)
+	if err != nil {
+		return fmt.Errorf("blob: %w", err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(f.tmp, e.Name())
+		if !abandoned(path) {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("blob: %w", err)
+		}
+	}
+	return nil
+}
+
+func (f *Folder) path(id string) string {
+	return filepath.Join(f.objects, id[34:], id)
+}
+
+func (f *Folder) open(id string) (*object, error) {
+	if !validID(id) {
+		return nil, ErrNotFound
+	}
+	return openObject(f.path(id))
+}
+
+// Stat implements Store.
+func (f *Folder) Stat(ctx context.Context, id string) (Info, error) {
+	if err := ctx.Err(); err != nil {
+		return Info{}, err
+	}
+	o, err := f.open(id)
+	if err != nil {
+		return Info{}, err
+	}
+	defer o.Close()
+	return Info{Size: o.meta.Size, ContentType: o.meta.Type, ETag: o.etag()}, nil
+}
+
+// Open implements Store. The reader can seek.
+func (f *Folder) Open(ctx context.Context, id string) (io.ReadCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return f.openReader(id)
+}
+
+func (f *Folder) openReader(id string) (io.ReadCloser, error) {
+	o, err := f.open(id)
+	if err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// ReadPrefix implements Store.
+func (f *Folder) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
+	r, err := f.Open(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, int64(n)))
+}
+
+// Delete implements Store.
+func (f *Folder) Delete(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !validID(id) {
+		return nil
+	}
+	err := os.Remove(f.path(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("blob: %w", err)
+	}
+	return syncDir(filepath.Dir(f.path(id)))
+}
+
+// Ping implements Store: the directories are there and can be listed.
+func (f *Folder) Ping(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, dir := range []string{f.objects, f.tmp} {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return fmt.Errorf("blob: %w", err)
+		}
+		if !info.IsDir() {
+			return fmt.Errorf("blob: %s is not a directory", dir)
+		}
+	}
+	return nil
+}

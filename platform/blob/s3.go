@@ -1,0 +1,216 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
+)
+
+// callTimeout bounds everything but moving content, so that a caller has an answer within 3 s
+// though the store hangs.
+const callTimeout = 2500 * time.Millisecond
+
+// S3Config says where an S3-compatible store is. Its fields are the S3_* keys of the environment.
+type S3Config struct {
+	// Endpoint is host:port, or a whole http(s) address, which then decides about TLS.
+	Endpoint string
+	// PublicEndpoint is the address that clients reach the store under; empty means Endpoint.
+	PublicEndpoint string
+	Bucket         string
+	AccessKey      string
+	SecretKey      string
+	// Region is part of every signature; empty means us-east-1, MinIO's default.
+	Region string
+	UseTLS bool
+}
+
+// S3 keeps objects in one bucket of an S3-compatible service. The key of an object is its id.
+type S3 struct {
+	bucket string
+	region string
+	client *minio.Core
+	// signer knows the public address; a signature holds for one host only.
+	signer *minio.Client
+	// stranger has no credentials and shows what anyone can do.
+	stranger *minio.Core
+}
+
+var _ Store = (*S3)(nil)
+
+// NewS3 checks the configuration and makes no request; Prepare does.
+func NewS3(cfg S3Config) (*S3, error) {
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1"
+	}
+	if cfg.PublicEndpoint == "" {
+		cfg.PublicEndpoint = cfg.Endpoint
+	}
+	if err := s3utils.CheckValidBucketName(cfg.Bucket); err != nil {
+		return nil, fmt.Errorf("S3_BUCKET %q: %w", cfg.Bucket, err)
+	}
+	if cfg.AccessKey == "" || cfg.SecretKey == "" {
+		return nil, errors.New("S3_ACCESS_KEY and S3_SECRET_KEY are needed with S3_ENDPOINT")
+	}
+	keys := credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, "")
+	client, err := newClient("S3_ENDPOINT", cfg.Endpoint, cfg, keys)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := newClient("S3_PUBLIC_ENDPOINT", cfg.PublicEndpoint, cfg, keys)
+	if err != nil {
+		return nil, err
+	}
+	nobody := credentials.NewStatic("", "", "", credentials.SignatureAnonymous)
+	stranger, err := newClient("S3_ENDPOINT", cfg.Endpoint, cfg, nobody)
+	if err != nil {
+		return nil, err
+	}
+	return &S3{
+		bucket: cfg.Bucket, region: cfg.Region, signer: signer,
+		client: &minio.Core{Client: client}, stranger: &minio.Core{Client: stranger},
+	}, nil
+}
+
+func newClient(key, endpoint string, cfg S3Config, keys *credentials.Credentials) (*minio.Client, error) {
+	host, secure := endpoint, cfg.UseTLS
+	if strings.Contains(endpoint, "://") {
+		u, err := url.Parse(endpoint)
+		if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, fmt.Errorf("%s %q: want host:port or http(s)://host:port", key, endpoint)
+		}
+		host, secure = u.Host, u.Scheme == "https"
+	}
+	client, err := minio.New(host, &minio.Options{
+		Creds: keys, Secure: secure, Region: cfg.Region, Transport: newTransport(),
+		// One more try mends a connection that went stale; callTimeout has no room for ten.
+		MaxRetries: 2,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w", key, endpoint, err)
+	}
+	return client, nil
+}
+
+// Stat implements Store.
+func (s *S3) Stat(ctx context.Context, id string) (Info, error) {
+	if !validID(id) {
+		return Info{}, ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	o, err := s.client.StatObject(ctx, s.bucket, id, minio.StatObjectOptions{})
+	if err != nil {
+		return Info{}, storeError(err)
+	}
+	return Info{Size: o.Size, ContentType: o.ContentType, ETag: o.ETag}, nil
+}
+
+// Open implements Store. The answer must begin within callTimeout; reading on may then take as
+// long as bytes keep coming.
+func (s *S3) Open(ctx context.Context, id string) (io.ReadCloser, error) {
+	return s.get(ctx, id, minio.GetObjectOptions{})
+}
+
+func (s *S3) get(ctx context.Context, id string, opts minio.GetObjectOptions) (io.ReadCloser, error) {
+	if !validID(id) {
+		return nil, ErrNotFound
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(callTimeout, func() { cancel(context.DeadlineExceeded) })
+	body, _, _, err := s.client.GetObject(ctx, s.bucket, id, opts)
+	late.Stop()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, storeError(err)
+	}
+	return &download{body, cancel}, nil
+}
+
+// download ends its request when it is closed.
+type download struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+// Close ends reading.
+func (d *download) Close() error {
+	defer d.cancel(nil)
+	return d.ReadCloser.Close()
+}
+
+// ReadPrefix implements Store.
+func (s *S3) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
+	if n <= 0 {
+		_, err := s.Stat(ctx, id)
+		return nil, err
+	}
+	var opts minio.GetObjectOptions
+	if err := opts.SetRange(0, int64(n)-1); err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	body, err := s.get(ctx, id, opts)
+	if code(err) == "InvalidRange" { // an empty object has no first byte
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(io.LimitReader(body, int64(n)))
+}
+
+// Put implements Store.
+func (s *S3) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	if size < 0 {
+		return fmt.Errorf("blob: an object of %d bytes", size)
+	}
+	if size == 0 && longer(r) { // the client does not even look at r then
+		return fmt.Errorf("%w: it is longer", ErrMismatch)
+	}
+	exact := &exactReader{r: r, left: size}
+	_, err := s.client.Client.PutObject(ctx, s.bucket, id, exact, size, minio.PutObjectOptions{
+		// One request: in parts, a reader without a ReaderAt would be held in memory part by part.
+		ContentType: contentType, DisableMultipart: true,
+	})
+	if exact.err != nil {
+		return exact.err
+	}
+	return storeError(err)
+}
+
+// Delete implements Store.
+func (s *S3) Delete(ctx context.Context, id string) error {
+	if !validID(id) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := storeError(s.client.RemoveObject(ctx, s.bucket, id, minio.RemoveObjectOptions{}))
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Ping implements Store: the service answers and has the bucket.
+func (s *S3) Ping(ctx context.Context) error {
+	exists, err := s.bucketExists(ctx)
+	if err == nil && !exists {
+		err = fmt.Errorf("S3_BUCKET %q does not exist", s.bucket)
+	}
+	return err
+}

@@ -1,0 +1,196 @@
+package blob
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+)
+
+// Handler serves the URLs that the folder signs: GET, HEAD and PUT of /objects/:id, the parameter
+// being named "id". Errors are returned as *apperr.Error for the app's error handler. The app
+// should have StreamRequestBody on; without it an upload is held in memory.
+//
+// Every answer carries nosniff, a sandboxing content policy and, but for media that browsers can
+// show safely, a Content-Disposition of attachment: the folder shares its origin with the console.
+func (f *Folder) Handler() fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+		c.Set(fiber.HeaderContentSecurityPolicy, "sandbox; default-src 'none'")
+		c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		c.Set(fiber.HeaderContentDisposition, "attachment")
+		c.Set(fiber.HeaderCacheControl, "no-store")
+		put := c.Method() == fiber.MethodPut
+		method := fiber.MethodGet
+		if put {
+			method = fiber.MethodPut
+		}
+		id := c.Params("id")
+		g, err := f.verify(method, id, string(c.Request().URI().QueryString()))
+		switch {
+		case errors.Is(err, errExpired):
+			return apperr.Forbidden("This URL has expired; ask for a new one.")
+		case err != nil:
+			return apperr.Forbidden("This URL was not signed here, or not for this method.")
+		case put:
+			return f.receive(c, id, g)
+		}
+		return f.send(c, id, g)
+	}
+}
+
+func (f *Folder) send(c *fiber.Ctx, id string, g grant) error {
+	o, err := f.open(id)
+	if err != nil {
+		return answerable(err)
+	}
+	etag := `"` + o.etag() + `"`
+	cond := conditionsOf(c)
+	status := cond.check(etag, o.modified)
+	if status == http.StatusPreconditionFailed {
+		o.Close()
+		return apperr.PreconditionFailed()
+	}
+	f.describe(c, g, o, etag)
+	if status == http.StatusNotModified {
+		o.Close()
+		c.Status(status)
+		return nil
+	}
+	part := span{0, o.meta.Size}
+	if header := c.Get(fiber.HeaderRange); header != "" && c.Method() == fiber.MethodGet && cond.rangeHolds(etag, o.modified) {
+		asked, result := parseRange(header, o.meta.Size)
+		switch result {
+		case rangeUnsatisfiable:
+			o.Close()
+			return unsatisfiable(c, o.meta.Size)
+		case rangePart:
+			part = asked
+			c.Status(http.StatusPartialContent)
+			c.Set(fiber.HeaderContentRange, contentRange(part, o.meta.Size))
+		}
+	}
+	return f.stream(c, o, part)
+}
+
+func conditionsOf(c *fiber.Ctx) conditions {
+	return conditions{
+		ifMatch:           c.Get(fiber.HeaderIfMatch),
+		ifNoneMatch:       c.Get(fiber.HeaderIfNoneMatch),
+		ifRange:           c.Get(fiber.HeaderIfRange),
+		ifModifiedSince:   c.Get(fiber.HeaderIfModifiedSince),
+		ifUnmodifiedSince: c.Get(fiber.HeaderIfUnmodifiedSince),
+	}
+}
+
+func (f *Folder) describe(c *fiber.Ctx, g grant, o *object, etag string) {
+	contentType := g.query.Get(qType)
+	if contentType == "" {
+		contentType = o.meta.Type
+	}
+	c.Set(fiber.HeaderContentType, contentType)
+	c.Set(fiber.HeaderContentDisposition, disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename)))
+	c.Set(fiber.HeaderETag, etag)
+	c.Set(fiber.HeaderLastModified, o.modified.UTC().Format(http.TimeFormat))
+	c.Set(fiber.HeaderAcceptRanges, "bytes")
+	// A cached copy must not outlive the permission that the URL is.
+	left := int64(g.expires.Sub(f.now()) / time.Second)
+	c.Set(fiber.HeaderCacheControl, "private, max-age="+strconv.FormatInt(left, 10))
+}
+
+func contentRange(part span, size int64) string {
+	return "bytes " + strconv.FormatInt(part.start, 10) + "-" +
+		strconv.FormatInt(part.start+part.length-1, 10) + "/" + strconv.FormatInt(size, 10)
+}
+
+func unsatisfiable(c *fiber.Ctx, size int64) error {
+	c.Set(fiber.HeaderContentRange, "bytes */"+strconv.FormatInt(size, 10))
+	c.Set(fiber.HeaderContentDisposition, "attachment")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return apperr.New(http.StatusRequestedRangeNotSatisfiable, "range-not-satisfiable",
+		"The object has "+strconv.FormatInt(size, 10)+" bytes.")
+}
+
+// stream hands the content to the server, which sends it after the handler has returned and then
+// closes it.
+func (f *Folder) stream(c *fiber.Ctx, o *object, part span) error {
+	if c.Method() == fiber.MethodHead {
+		o.Close()
+		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.length))
+		return nil
+	}
+	c.Context().SetBodyStream(&outgoing{
+		Reader: io.NewSectionReader(o, part.start, part.length), object: o, conn: c.Context(), stall: f.stall,
+	}, int(part.length))
+	return nil
+}
+
+func (f *Folder) receive(c *fiber.Ctx, id string, g grant) error {
+	in, err := g.incoming(id)
+	if err != nil {
+		return apperr.Forbidden("This URL was not signed here.")
+	}
+	if err := checkLength(int64(c.Request().Header.ContentLength()), in.size); err != nil {
+		return err
+	}
+	if c.Get(fiber.HeaderContentType) != in.contentType {
+		return apperr.Forbidden("This URL is for an upload with Content-Type: " + in.contentType)
+	}
+	meta, err := f.write(context.Background(), f.uploadBody(c), in)
+	if err != nil {
+		return answerable(err)
+	}
+	c.Set(fiber.HeaderETag, `"`+meta.SHA256[:32]+`"`)
+	c.Status(http.StatusOK)
+	return nil
+}
+
+func checkLength(got, want int64) error {
+	switch {
+	case got < 0:
+		return apperr.New(http.StatusLengthRequired, "length-required", "An upload must say its Content-Length.")
+	case got > want:
+		return apperr.New(http.StatusRequestEntityTooLarge, "body-too-large",
+			"This URL is for "+strconv.FormatInt(want, 10)+" bytes.")
+	case got < want:
+		return apperr.Malformed("This URL is for " + strconv.FormatInt(want, 10) + " bytes.")
+	}
+	return nil
+}
+
+func (f *Folder) uploadBody(c *fiber.Ctx) io.Reader {
+	stream := c.Context().RequestBodyStream()
+	if stream == nil {
+		return bytes.NewReader(c.Request().Body())
+	}
+	return &incomingBody{stream, c.Context(), f.stall}
+}
+
+// answerable turns an error of the folder into what the caller is told.
+func answerable(err error) error {
+	var source *sourceError
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return apperr.NotFound("There is no such object.")
+	case errors.Is(err, ErrFull):
+		return apperr.StorageFull().Because(err)
+	case errors.Is(err, ErrExists):
+		return apperr.New(http.StatusPreconditionFailed, "precondition-failed",
+			"The object is there already; this URL does not replace it.")
+	case errors.Is(err, ErrMismatch):
+		return apperr.Malformed("The body is not what the URL was signed for.").Because(err)
+	case errors.As(err, &source) && errors.Is(err, os.ErrDeadlineExceeded):
+		return apperr.New(http.StatusRequestTimeout, "request-timeout", "The upload stopped arriving.")
+	case errors.As(err, &source):
+		return apperr.Malformed("The upload broke off.").Because(err)
+	}
+	return apperr.Unavailable("The object store can't be used now.").Because(err)
+}

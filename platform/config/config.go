@@ -1,0 +1,180 @@
+// Package config reads the environment, and a .env file beside the program, into typed values.
+//
+// Load names every fault at once, each with its key, what was found and what is accepted.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// Config is everything an operator can set. The tags are the contract; .env.example explains each.
+type Config struct {
+	AppEnv    string `env:"APP_ENV" envDefault:"development"`
+	Demo      bool   `env:"DEMO" envDefault:"true"`
+	DataDir   string `env:"DATA_DIR" envDefault:"./data"`
+	HTTPAddr  string `env:"HTTP_ADDR" envDefault:":8000"`
+	PublicURL string `env:"PUBLIC_URL" envDefault:"http://localhost:8000"`
+
+	DatabaseURL      string `env:"DATABASE_URL" secret:"url"`
+	DatabaseMaxConns int    `env:"DATABASE_MAX_CONNS" envDefault:"20"`
+	AutoMigrate      bool   `env:"AUTO_MIGRATE" envDefault:"true"`
+	RedisURL         string `env:"REDIS_URL" secret:"url"`
+	S3               S3
+	SMTPURL          string `env:"SMTP_URL" secret:"url"`
+	MailFrom         string `env:"MAIL_FROM" envDefault:"Lyceum <no-reply@lyceum.local>"`
+
+	JWTKeysDir      string        `env:"JWT_KEYS_DIR"`
+	AccessTokenTTL  time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m"`
+	RefreshTokenTTL time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"720h"`
+	AdminEmail      string        `env:"ADMIN_EMAIL"`
+	AdminPassword   string        `env:"ADMIN_PASSWORD" secret:"all"`
+	PasswordMin     int           `env:"PASSWORD_MIN_LENGTH" envDefault:"8"`
+	Argon2Memory    uint32        `env:"ARGON2_MEMORY_KIB" envDefault:"19456"`
+	Argon2Time      uint32        `env:"ARGON2_TIME" envDefault:"2"`
+	Argon2Parallel  uint8         `env:"ARGON2_PARALLELISM" envDefault:"1"`
+
+	ModulesDisabled    []string `env:"MODULES_DISABLED"`
+	CORSOrigins        []string `env:"CORS_ORIGINS"`
+	TrustedProxies     []string `env:"TRUSTED_PROXIES"`
+	UploadMaxBytes     int64    `env:"UPLOAD_MAX_BYTES" envDefault:"2147483648"`
+	UploadContentTypes []string `env:"UPLOAD_CONTENT_TYPES" envDefault:"video/mp4,video/webm,audio/mpeg,audio/ogg,audio/wav,image/png,image/jpeg,image/webp,image/gif,application/pdf,application/zip,text/plain,text/markdown,text/csv,text/vtt"`
+	StorageQuotaBytes  int64    `env:"STORAGE_QUOTA_BYTES" envDefault:"0"`
+
+	WSMax        int `env:"WS_MAX" envDefault:"20000"`
+	WSMaxPerUser int `env:"WS_MAX_PER_USER" envDefault:"100"`
+	WSMaxPerIP   int `env:"WS_MAX_PER_IP" envDefault:"5000"`
+
+	ShutdownDelay time.Duration `env:"SHUTDOWN_DELAY"`
+	MetricsAddr   string        `env:"METRICS_ADDR"`
+	WorkerInline  bool          `env:"WORKER_INLINE" envDefault:"true"`
+	LogLevel      string        `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat     string        `env:"LOG_FORMAT"`
+	OTLPEndpoint  string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+}
+
+// S3 names an object store; an empty Endpoint means the embedded folder.
+type S3 struct {
+	Endpoint       string `env:"S3_ENDPOINT"`
+	Bucket         string `env:"S3_BUCKET"`
+	AccessKey      string `env:"S3_ACCESS_KEY"`
+	SecretKey      string `env:"S3_SECRET_KEY" secret:"all"`
+	Region         string `env:"S3_REGION" envDefault:"us-east-1"`
+	UseTLS         bool   `env:"S3_USE_TLS" envDefault:"false"`
+	PublicEndpoint string `env:"S3_PUBLIC_ENDPOINT"`
+}
+
+// Error lists every fault of a configuration, one a line.
+type Error struct{ Faults []string }
+
+// Error joins the faults.
+func (e *Error) Error() string {
+	return "configuration is not valid:\n  " + strings.Join(e.Faults, "\n  ")
+}
+
+// Load reads the process's environment over dotenv (a file that may be missing).
+func Load(dotenv string) (*Config, error) {
+	vars, err := godotenv.Read(dotenv)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{[]string{dotenv + ": not readable as KEY=value lines"}}
+	}
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	for _, kv := range os.Environ() {
+		k, v, _ := strings.Cut(kv, "=")
+		vars[k] = v
+	}
+	return FromMap(vars)
+}
+
+// FromMap reads the given variables only; tests and Load share it. A variable set to nothing
+// counts as not set.
+func FromMap(vars map[string]string) (*Config, error) {
+	set := make(map[string]string, len(vars))
+	for k, v := range vars {
+		if v = strings.TrimSpace(v); v != "" {
+			set[k] = v
+		}
+	}
+	c := &Config{}
+	var faults []string
+	if err := env.ParseWithOptions(c, env.Options{Environment: set}); err != nil {
+		faults = append(faults, parseFaults(err, set)...)
+	}
+	c.fill(set)
+	faults = append(faults, c.check(set)...)
+	if len(faults) > 0 {
+		return nil, &Error{faults}
+	}
+	return c, nil
+}
+
+// fill sets the defaults that depend on other keys.
+func (c *Config) fill(set map[string]string) {
+	if c.JWTKeysDir == "" {
+		c.JWTKeysDir = filepath.Join(c.DataDir, "keys")
+	}
+	if _, ok := set["SHUTDOWN_DELAY"]; !ok && c.Production() {
+		c.ShutdownDelay = 5 * time.Second
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	for _, list := range []*[]string{&c.ModulesDisabled, &c.CORSOrigins, &c.TrustedProxies, &c.UploadContentTypes} {
+		*list = trimmed(*list)
+	}
+}
+
+func trimmed(list []string) []string {
+	out := make([]string, 0, len(list))
+	for _, s := range list {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Production says whether this is no place for demo data and development pages.
+func (c *Config) Production() bool { return c.AppEnv == "production" }
+
+// EmbeddedDatabase says whether the database is a file under DATA_DIR of this process's own.
+func (c *Config) EmbeddedDatabase() bool { return c.DatabaseURL == "" }
+
+// parseFaults turns the parser's aggregate into lines that name the key and what was found. A
+// secret's value is never among them.
+func parseFaults(err error, set map[string]string) []string {
+	var agg env.AggregateError
+	if !errors.As(err, &agg) {
+		return []string{err.Error()}
+	}
+	var out []string
+	for _, e := range agg.Errors {
+		var pe env.ParseError
+		if errors.As(e, &pe) {
+			key := keyOf(pe.Name)
+			out = append(out, fmt.Sprintf("%s: found %q, accepted is %s", key, set[key], accepted(pe.Type.String())))
+			continue
+		}
+		out = append(out, e.Error())
+	}
+	return out
+}
+
+func accepted(goType string) string {
+	switch goType {
+	case "bool":
+		return "true or false"
+	case "time.Duration":
+		return "a duration such as 15m or 1h30m"
+	default:
+		return "a whole number"
+	}
+}

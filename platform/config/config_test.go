@@ -1,0 +1,73 @@
+package config
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDefaultsAreTheContracts(t *testing.T) {
+	c, err := FromMap(nil)
+	require.NoError(t, err)
+	require.Equal(t, ":8000", c.HTTPAddr)
+	require.Equal(t, "http://localhost:8000", c.PublicURL)
+	require.Equal(t, "data/keys", c.JWTKeysDir)
+	require.True(t, c.Demo)
+	require.Zero(t, c.ShutdownDelay)
+	require.Len(t, c.UploadContentTypes, 15)
+}
+
+func TestAllFaultsAreNamedAtOnce(t *testing.T) {
+	_, err := FromMap(map[string]string{
+		"APP_ENV": "staging", "ACCESS_TOKEN_TTL": "soon", "WS_MAX": "many", "PUBLIC_URL": "localhost",
+		"DATABASE_URL": "mysql://root:hunter2@db/x", "ADMIN_EMAIL": "root@example.com", "CORS_ORIGINS": "*",
+	})
+	require.Error(t, err)
+	for _, want := range []string{"APP_ENV", `"staging"`, "development or production", "ACCESS_TOKEN_TTL", `"soon"`,
+		"WS_MAX", "PUBLIC_URL", "DATABASE_URL", "ADMIN_PASSWORD", "CORS_ORIGINS"} {
+		require.Contains(t, err.Error(), want)
+	}
+	require.NotContains(t, err.Error(), "hunter2")
+}
+
+func TestC1ProductionRefusesToStartWithoutItsKeys(t *testing.T) {
+	_, err := FromMap(map[string]string{"APP_ENV": "production"})
+	require.Error(t, err)
+	for _, key := range []string{"PUBLIC_URL", "DATA_DIR", "JWT_KEYS_DIR", "SMTP_URL"} {
+		require.Contains(t, err.Error(), key)
+	}
+	c, err := FromMap(map[string]string{"APP_ENV": "production", "PUBLIC_URL": "https://x.example/", "DATA_DIR": "/d",
+		"JWT_KEYS_DIR": "/k", "SMTP_URL": "smtp://m:25"})
+	require.NoError(t, err)
+	require.Equal(t, "https://x.example", c.PublicURL)
+	require.Equal(t, "5s", c.ShutdownDelay.String())
+}
+
+func TestSettingsMaskSecrets(t *testing.T) {
+	c, err := FromMap(map[string]string{
+		"DATABASE_URL": "postgres://u:hunter2@db/x?password=hunter2", "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 and more",
+		"S3_ENDPOINT": "m:9000", "S3_BUCKET": "b", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "hunter2", "SMTP_URL": "smtp://u:hunter2@m",
+	})
+	require.NoError(t, err)
+	var all strings.Builder
+	for _, s := range c.Settings() {
+		all.WriteString(s.Key + "=" + s.Value + "\n")
+	}
+	require.NotContains(t, all.String(), "hunter2")
+	require.Contains(t, all.String(), "HTTP_ADDR=:8000")
+}
+
+// .env.example is where an operator looks first, so it must name each key with its default.
+func TestEnvExampleListsEveryKey(t *testing.T) {
+	raw, err := os.ReadFile("../../.env.example")
+	require.NoError(t, err)
+	named := regexp.MustCompile(`(?m)^#?\s?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(string(raw), -1)
+	var got []string
+	for _, m := range named {
+		got = append(got, m[1])
+	}
+	require.ElementsMatch(t, Keys(), got)
+}

@@ -1,0 +1,84 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"reflect"
+	"strings"
+)
+
+// Masked stands where a secret is not shown.
+const Masked = "********"
+
+// Setting is one effective value; secrets are masked.
+type Setting struct{ Key, Value string }
+
+// Settings lists the effective configuration in the order of the struct, secrets masked.
+func (c *Config) Settings() []Setting {
+	var out []Setting
+	walk(reflect.ValueOf(c).Elem(), func(f reflect.StructField, v reflect.Value) {
+		out = append(out, Setting{f.Tag.Get("env"), shown(f.Tag.Get("secret"), v)})
+	})
+	return out
+}
+
+// Keys lists every environment name that the program reads.
+func Keys() []string {
+	var out []string
+	walk(reflect.ValueOf(&Config{}).Elem(), func(f reflect.StructField, _ reflect.Value) {
+		out = append(out, f.Tag.Get("env"))
+	})
+	return out
+}
+
+func keyOf(field string) string {
+	key := field
+	walk(reflect.ValueOf(&Config{}).Elem(), func(f reflect.StructField, _ reflect.Value) {
+		if f.Name == field {
+			key = f.Tag.Get("env")
+		}
+	})
+	return key
+}
+
+func walk(v reflect.Value, visit func(reflect.StructField, reflect.Value)) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Type.Kind() == reflect.Struct {
+			walk(v.Field(i), visit)
+			continue
+		}
+		visit(f, v.Field(i))
+	}
+}
+
+func shown(secret string, v reflect.Value) string {
+	s := fmt.Sprint(v.Interface())
+	if v.Kind() == reflect.Slice {
+		s = strings.Join(v.Interface().([]string), ",")
+	}
+	switch {
+	case s == "":
+		return s
+	case secret == "all":
+		return Masked
+	case secret == "url":
+		return maskURL(s)
+	}
+	return s
+}
+
+// maskURL hides user, password and query, and everything of what can't be parsed.
+func maskURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" && u.Scheme != "sqlite" {
+		return Masked
+	}
+	if u.User != nil {
+		u.User = url.User(Masked)
+	}
+	if u.RawQuery != "" {
+		u.RawQuery = Masked
+	}
+	return strings.ReplaceAll(u.String(), url.PathEscape(Masked), Masked)
+}

@@ -1,0 +1,66 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/ncruces/go-sqlite3"
+	"gorm.io/gorm"
+
+	"lyceum/platform/apperr"
+)
+
+// ErrNotFound says that a query for one row found none.
+var ErrNotFound = gorm.ErrRecordNotFound
+
+// IsNotFound says whether err is ErrNotFound.
+func IsNotFound(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
+
+// IsDuplicate says whether err is a broken unique constraint.
+func IsDuplicate(err error) bool {
+	var pg *pgconn.PgError
+	return errors.Is(err, gorm.ErrDuplicatedKey) || errors.As(err, &pg) && pg.Code == "23505"
+}
+
+func isRetryable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || errors.Is(err, sqlite3.BUSY_SNAPSHOT)
+}
+
+// Classify turns a fault of the database's surroundings into what the caller is told; nil means
+// that the fault is ours.
+func Classify(err error) *apperr.Error {
+	switch {
+	case isFull(err):
+		return apperr.StorageFull().Because(err)
+	case isAway(err):
+		return apperr.Unavailable("The database can't be reached now.").Because(err)
+	}
+	return nil
+}
+
+func isFull(err error) bool {
+	var pg *pgconn.PgError
+	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
+		errors.As(err, &pg) && pg.Code == "53100"
+}
+
+func isAway(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		// 08: connection; 53: out of resources; 57P: shutting down; 25006: a standby.
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") ||
+			strings.HasPrefix(pg.Code, "57P") || pg.Code == "57014" || pg.Code == "25006"
+	}
+	var connect *pgconn.ConnectError
+	var netErr *net.OpError // not net.Error: SQLite errors have its methods, too
+	return errors.As(err, &connect) || errors.As(err, &netErr) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.IOERR) || pgconn.Timeout(err) ||
+		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
+}

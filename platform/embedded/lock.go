@@ -1,0 +1,36 @@
+package embedded
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// Lock keeps DATA_DIR to one server. The operating system frees it when the process ends, however it ends.
+type Lock struct{ file *flock.Flock }
+
+// LockDir takes the lock, or says which process holds it.
+func LockDir(dir string) (*Lock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("DATA_DIR: %w", err)
+	}
+	path := filepath.Join(dir, "lyceum.lock")
+	l := flock.New(path)
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("DATA_DIR: %w", err)
+	}
+	pidFile := filepath.Join(dir, "lyceum.pid")
+	if !ok {
+		pid, _ := os.ReadFile(pidFile)
+		return nil, fmt.Errorf("DATA_DIR %s is in use by process %s", dir, strings.TrimSpace(string(pid)))
+	}
+	return &Lock{l}, os.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
+}
+
+// Unlock frees the directory.
+func (l *Lock) Unlock() { _ = l.file.Close() }

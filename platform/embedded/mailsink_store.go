@@ -1,0 +1,151 @@
+package embedded
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+// maxKeptMails is how many messages stay; the oldest go first.
+const maxKeptMails = 500
+
+const (
+	mailSuffix = ".eml"
+	tempSuffix = ".tmp"
+)
+
+// mailStore is a folder with one file per message, named by a UUIDv7, so that names sort by time.
+// A file appears under its name complete and synced, or not at all.
+type mailStore struct {
+	dir string
+
+	mu  sync.Mutex
+	ids []string // oldest first
+}
+
+// openMailStore reads which messages there are and removes what a killed process left half written.
+func openMailStore(dir string) (*mailStore, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &mailStore{dir: dir}
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasSuffix(name, tempSuffix) {
+			_ = os.Remove(filepath.Join(dir, name))
+		}
+		if id, ok := strings.CutSuffix(name, mailSuffix); ok && uuid.Validate(id) == nil {
+			s.ids = append(s.ids, id)
+		}
+	}
+	slices.Sort(s.ids)
+	s.prune()
+	return s, nil
+}
+
+// add stores a message with its envelope, as a mail server writes it: in the topmost headers.
+func (s *mailStore) add(from string, to []string, body []byte) error {
+	var file bytes.Buffer
+	fmt.Fprintf(&file, "Return-Path: <%s>\r\n", from)
+	for _, address := range to {
+		fmt.Fprintf(&file, "Delivered-To: %s\r\n", address)
+	}
+	file.Write(body)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, err := uuid.NewV7() // under the lock, so that ids are appended in their order
+	if err != nil {
+		return err
+	}
+	if err := s.write(id.String(), file.Bytes()); err != nil {
+		return err
+	}
+	s.ids = append(s.ids, id.String())
+	s.prune()
+	return nil
+}
+
+// write puts the bytes on the disk, then under their name, then makes the name durable.
+func (s *mailStore) write(id string, data []byte) (err error) {
+	path := filepath.Join(s.dir, id+mailSuffix)
+	temp, err := os.OpenFile(path+tempSuffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temp.Name())
+		}
+	}()
+	_, err = temp.Write(data)
+	if err == nil {
+		err = temp.Sync()
+	}
+	if closeErr := temp.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if err = os.Rename(temp.Name(), path); err != nil {
+		return err
+	}
+	return syncMailDir(s.dir)
+}
+
+// prune removes the oldest beyond the bound; one that can't be removed is forgotten all the same
+// and found again at the next start.
+func (s *mailStore) prune() {
+	for len(s.ids) > maxKeptMails {
+		_ = os.Remove(filepath.Join(s.dir, s.ids[0]+mailSuffix))
+		s.ids = slices.Delete(s.ids, 0, 1)
+	}
+}
+
+// list reads the newest messages. One removed meanwhile is left out.
+func (s *mailStore) list(limit int) ([]MailboxMessage, error) {
+	s.mu.Lock()
+	ids := slices.Clone(s.ids)
+	s.mu.Unlock()
+	if limit < 1 || limit > len(ids) {
+		limit = len(ids)
+	}
+	messages := make([]MailboxMessage, 0, limit)
+	for _, id := range slices.Backward(ids) {
+		if len(messages) == limit {
+			break
+		}
+		data, err := os.ReadFile(filepath.Join(s.dir, id+mailSuffix))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("mail sink: %w", err)
+		}
+		messages = append(messages, parseMail(id, data))
+	}
+	return messages, nil
+}
+
+// syncMailDir makes a rename survive a power cut.
+func syncMailDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }()
+	return d.Sync()
+}

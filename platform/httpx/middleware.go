@@ -1,0 +1,343 @@
+package httpx
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+)
+
+// entry sees what Fiber would answer by itself in plain text: methods that it does not know.
+func (s *Server) entry(ctx *fasthttp.RequestCtx, inner fasthttp.RequestHandler) {
+	if !slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
+		// A known method takes the same path, so that headers and log line are those of every answer.
+		ctx.Request.Header.Set("X-Lyceum-Unknown-Method", "1")
+		ctx.Request.Header.SetMethod(fiber.MethodTrace)
+	}
+	inner(ctx)
+}
+
+// tracer makes a span of each request; without an exporter it costs nothing worth mentioning.
+var tracer = otel.Tracer("lyceum/http")
+
+// outer is the first and last to see each request.
+func (s *Server) outer(c *fiber.Ctx) (err error) {
+	st := s.begin(c)
+	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), stateKey{}, st), answerTime)
+	defer cancel()
+	ctx, span := tracer.Start(ctx, st.method)
+	defer span.End()
+	ctx = db.Expect(ctx, c.Get(fiber.HeaderIfMatch))
+	c.SetUserContext(auth.WithCaller(ctx, auth.Caller{IP: st.ip, UserAgent: st.userAgent, RequestID: st.requestID}))
+	s.securityHeaders(c)
+	defer func() {
+		if p := recover(); p != nil {
+			slog.Error("panic", "request_id", st.requestID, "route", st.route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = writeProblem(c, errors.New("panic"))
+		}
+		s.finish(c, st)
+		span.SetName(st.method + " " + st.route)
+		span.SetAttributes(attribute.String("http.route", st.route), attribute.Int("http.response.status_code", c.Response().StatusCode()))
+	}()
+	if err := framing(c); err != nil {
+		c.Context().SetConnectionClose()
+		return writeProblem(c, err)
+	}
+	if preflight := s.cors(c); preflight {
+		return c.SendStatus(http.StatusNoContent)
+	}
+	if err := c.Next(); err != nil {
+		return writeProblem(c, err)
+	}
+	return nil
+}
+
+func (s *Server) begin(c *fiber.Ctx) *state {
+	id := c.Get("X-Request-Id")
+	if !saneID(id) {
+		id = ids.New()
+	}
+	ua := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), "")
+	return &state{
+		requestID: id, method: c.Method(), path: strings.ToValidUTF8(c.Path(), "\uFFFD"), uri: c.OriginalURL(), ip: s.clientIP(c),
+		userAgent: clean(ua, 300), started: time.Now(),
+	}
+}
+
+// clean bounds a header's value and drops control characters, as it ends up in logs and tables.
+func clean(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "")
+	}
+	return s
+}
+
+func saneID(id string) bool {
+	if len(id) < 8 || len(id) > 64 {
+		return false
+	}
+	for _, r := range id {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// clientIP believes X-Forwarded-For only from trusted proxies, read from the right (ASVS 4.1.3).
+func (s *Server) clientIP(c *fiber.Ctx) string {
+	remote, _ := netip.ParseAddrPort(c.Context().RemoteAddr().String())
+	ip := remote.Addr().Unmap()
+	if len(s.proxies) == 0 || !s.trusted(ip) {
+		return ip.String()
+	}
+	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	for _, hop := range slices.Backward(hops) {
+		next, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		if ip = next.Unmap(); !s.trusted(ip) {
+			break
+		}
+	}
+	return ip.String()
+}
+
+func (s *Server) trusted(ip netip.Addr) bool {
+	return slices.ContainsFunc(s.proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+func (s *Server) securityHeaders(c *fiber.Ctx) {
+	h := &c.Response().Header
+	h.Set("X-Request-Id", stateOf(c.UserContext()).requestID)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	if strings.HasPrefix(s.o.PublicURL, "https:") {
+		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
+}
+
+// framing refuses what proxies and servers read differently (ASVS 4.2.1): two lengths, a length
+// beside Transfer-Encoding, Transfer-Encoding on HTTP/1.0, bare line feeds, folded headers.
+func framing(c *fiber.Ctx) error {
+	h := &c.Request().Header
+	raw := h.RawHeaders()
+	te, cl := 0, 0
+	for line := range bytes.Lines(raw) {
+		if !bytes.HasSuffix(line, []byte("\r\n")) || line[0] == ' ' || line[0] == '\t' {
+			return apperr.Malformed("The request's framing is ambiguous.")
+		}
+		name, _, _ := bytes.Cut(line, []byte(":"))
+		switch strings.ToLower(string(name)) {
+		case "transfer-encoding":
+			te++
+		case "content-length":
+			cl++
+		}
+	}
+	if te > 1 || cl > 1 || te > 0 && (cl > 0 || !h.IsHTTP11()) {
+		return apperr.Malformed("The request's framing is ambiguous.")
+	}
+	return nil
+}
+
+// cors answers other origins only by exact match, and says whether the request was a preflight.
+func (s *Server) cors(c *fiber.Ctx) (preflight bool) {
+	origin := c.Get(fiber.HeaderOrigin)
+	if len(s.gate.origins) > 0 {
+		c.Append(fiber.HeaderVary, fiber.HeaderOrigin)
+	}
+	if origin == "" || !s.gate.origins[strings.ToLower(origin)] {
+		return false
+	}
+	c.Set(fiber.HeaderAccessControlAllowOrigin, origin)
+	c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed")
+	if c.Method() != http.MethodOptions || c.Get(fiber.HeaderAccessControlRequestMethod) == "" {
+		return false
+	}
+	c.Append(fiber.HeaderVary, fiber.HeaderAccessControlRequestMethod, fiber.HeaderAccessControlRequestHeaders)
+	c.Set(fiber.HeaderAccessControlAllowMethods, "GET, HEAD, POST, PUT, PATCH, DELETE")
+	c.Set(fiber.HeaderAccessControlAllowHeaders, "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, Accept")
+	c.Set(fiber.HeaderAccessControlMaxAge, "600")
+	return true
+}
+
+func (s *Server) finish(c *fiber.Ctx, st *state) {
+	status := c.Response().StatusCode()
+	if c.Request().Header.Peek("X-Lyceum-Unknown-Method") != nil {
+		st.method = "other"
+	}
+	route := st.route
+	if route == "" {
+		route = "none"
+	}
+	took := time.Since(st.started)
+	s.o.Metrics.Observe(st.method, route, status, took)
+	level := slog.LevelInfo
+	if status >= 500 {
+		level = slog.LevelWarn
+	}
+	if strings.HasPrefix(route, "/console") || route == "/healthz" || route == "/readyz" || route == "/metrics" {
+		level = slog.LevelDebug
+	}
+	// The path without its query: queries carry tokens, addresses and signatures.
+	slog.Log(context.Background(), level, "request", "method", st.method, "path", st.path, "status", status,
+		"ms", float64(took.Microseconds())/1000, "request_id", st.requestID, "user", st.caller.UserID, "ip", st.ip)
+}
+
+func (s *Server) onError(c *fiber.Ctx, err error) error {
+	if stateOf(c.UserContext()) == noState {
+		// Refused before any middleware ran: a request that could not even be read.
+		st := s.begin(c)
+		c.SetUserContext(context.WithValue(context.Background(), stateKey{}, st))
+		s.securityHeaders(c)
+		c.Context().SetConnectionClose()
+	}
+	return writeProblem(c, err)
+}
+
+// authorize resolves the caller and holds the route to its lowest role.
+func (s *Server) authorize(who Who) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c, err := s.gate.caller(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), who)
+		stateOf(ctx.Context()).route = ctx.Operation().Path
+		if err != nil {
+			fail(s.api, ctx, err)
+			return
+		}
+		next(huma.WithContext(ctx, c))
+	}
+}
+
+// guarded hands the checked body to Huma; with streaming on, Huma would read the connection.
+type guarded struct {
+	inner
+	body []byte
+}
+
+// inner is embedded under another name, as huma.Context has a method called Context.
+type inner = huma.Context
+
+func (g guarded) BodyReader() io.Reader { return bytes.NewReader(g.body) }
+func (g guarded) Unwrap() huma.Context  { return g.inner }
+
+// guardBody holds the body to 415, 413, 400 and 422, in this order, before anything decodes it.
+func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		body, err := readBody(humafiber.Unwrap(ctx), ctx.Operation().RequestBody != nil, r.bodyTypes)
+		if err != nil {
+			fail(s.api, ctx, err)
+			return
+		}
+		next(guarded{ctx, body})
+	}
+}
+
+func readBody(c *fiber.Ctx, documented bool, types []string) ([]byte, error) {
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return nil, apperr.New(415, "unsupported-media-type", "A body may not have a Content-Encoding.")
+	}
+	length := c.Request().Header.ContentLength()
+	if length > maxJSONBody {
+		return nil, tooLarge(c)
+	}
+	body, err := drain(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(body) == 0 {
+		if documented {
+			return nil, missingBody(c)
+		}
+		return nil, nil
+	}
+	if media, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err != nil || !slices.Contains(types, media) ||
+		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+		return nil, apperr.New(415, "unsupported-media-type", "Content-Type must be "+strings.Join(types, " or ")+".")
+	}
+	if err := checkJSON(body); err != nil {
+		return nil, err
+	}
+	if !documented && strings.TrimSpace(string(body)) != "{}" {
+		return nil, apperr.Invalid("body", "this operation takes no body, or {}")
+	}
+	return body, nil
+}
+
+// missingBody tells a wrong kind of body apart from none at all.
+func missingBody(c *fiber.Ctx) error {
+	if ct := c.Get(fiber.HeaderContentType); ct == "" || strings.HasPrefix(ct, "application/json") {
+		return apperr.Malformed("The body is missing.")
+	}
+	return apperr.New(415, "unsupported-media-type", "Content-Type must be application/json.")
+}
+
+func drain(c *fiber.Ctx) ([]byte, error) {
+	stream := c.Context().RequestBodyStream()
+	if stream == nil {
+		return c.Request().Body(), nil
+	}
+	body, err := io.ReadAll(io.LimitReader(stream, maxJSONBody+1))
+	if len(body) > maxJSONBody {
+		return nil, tooLarge(c)
+	}
+	if err != nil {
+		return nil, apperr.Malformed("The body ended early.").Because(err)
+	}
+	return body, nil
+}
+
+func tooLarge(c *fiber.Ctx) error {
+	c.Context().SetConnectionClose()
+	return apperr.New(413, "body-too-large", "A body may have "+strconv.Itoa(maxJSONBody)+" bytes.")
+}
+
+// tag gives answers their ETag and turns a GET that knows it already into 304.
+func (s *Server) tag(ctx huma.Context, next func(huma.Context)) {
+	next(ctx)
+	st := stateOf(ctx.Context())
+	c := humafiber.Unwrap(ctx)
+	if !st.tagged || c.Response().StatusCode() >= 300 {
+		return
+	}
+	etag := etagOf(st.version, c.Response().Body())
+	c.Set(fiber.HeaderETag, etag)
+	c.Set(fiber.HeaderCacheControl, "private, no-cache")
+	if m := ctx.Operation().Method; (m == http.MethodGet || m == http.MethodHead) && noneMatch(c.Get(fiber.HeaderIfNoneMatch), etag) {
+		c.Response().ResetBody()
+		c.Response().Header.Del(fiber.HeaderContentType)
+		c.Status(http.StatusNotModified)
+	}
+}

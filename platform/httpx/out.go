@@ -1,0 +1,63 @@
+package httpx
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+)
+
+// Out is an answer with a JSON body.
+type Out[T any] struct {
+	Status   int
+	Location string `header:"Location" doc:"Where the new resource is"`
+	Link     string `header:"Link" doc:"rel=next, on lists"`
+	Body     T
+
+	version int64
+	tagged  bool
+}
+
+// Empty is an answer without a body: 204.
+type Empty struct{}
+
+// None is the input of an operation that takes nothing.
+type None struct{}
+
+// OK answers 200.
+func OK[T any](body T) *Out[T] { return &Out[T]{Body: body} }
+
+// Created answers 201 with the place of the new resource.
+func Created[T any](location string, body T) *Out[T] {
+	return &Out[T]{Status: 201, Location: location, Body: body}
+}
+
+// WithStatus sets another status than the route's default.
+func (o *Out[T]) WithStatus(status int) *Out[T] { o.Status = status; return o }
+
+// WithVersion gives the answer an ETag made of the resource's version and a digest of the body.
+func (o *Out[T]) WithVersion(v int64) *Out[T] { o.version, o.tagged = v, true; return o }
+
+// Tagged gives the answer an ETag of its body alone, for what has no version.
+func (o *Out[T]) Tagged() *Out[T] { o.tagged = true; return o }
+
+func (o *Out[T]) etagState() (int64, bool) { return o.version, o.tagged }
+
+type tagged interface{ etagState() (int64, bool) }
+
+// etagOf is "<version>.<digest of what this caller sees>" (RFC 9110 8.8.3).
+func etagOf(version int64, body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + strconv.FormatInt(version, 10) + "." + hex.EncodeToString(sum[:12]) + `"`
+}
+
+// noneMatch compares weakly, as RFC 9110 13.1.2 asks of GET.
+func noneMatch(header, etag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == etag || candidate == "*" {
+			return true
+		}
+	}
+	return false
+}

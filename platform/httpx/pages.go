@@ -1,0 +1,170 @@
+package httpx
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"html/template"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/public"
+)
+
+var problemReflect = reflect.TypeFor[problem]()
+
+// document is the OpenAPI document, written once.
+type document struct{ json, yaml []byte }
+
+func (d *document) build(o *huma.OpenAPI) (err error) {
+	if d.json, err = json.MarshalIndent(o, "", " "); err != nil {
+		return err
+	}
+	d.yaml, err = o.YAML()
+	return err
+}
+
+// Document gives the OpenAPI document as served.
+func (s *Server) Document(yaml bool) []byte {
+	if yaml {
+		return s.document.yaml
+	}
+	return s.document.json
+}
+
+// platformTable holds the routes that no module owns.
+func (s *Server) platformTable() Table {
+	console := consolePolicy("'self'", s.o.StoreOrigin)
+	return Table{Module: "platform", Routes: append(s.metricsRoutes(), []Route{
+		Get("/readyz", Public, "Whether requests should be sent here", s.readyz),
+		Get("/modules", Public, "Modules of this server", s.modules),
+		Get("/healthz", Public, "Whether the process lives", s.healthz),
+		Raw(http.MethodGet, "/openapi.json", Public, "This document", s.static(func() []byte { return s.document.json }, "application/json", ""), Hidden()),
+		Raw(http.MethodGet, "/openapi.yaml", Public, "This document", s.static(func() []byte { return s.document.yaml }, "application/yaml", ""), Hidden()),
+		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, Hidden()),
+		Raw(http.MethodGet, "/", Public, "Console", s.page(public.Index, console), Hidden()),
+		Raw(http.MethodGet, "/join", Public, "Console", s.page(public.Index, console), Hidden()),
+		Raw(http.MethodGet, "/verify", Public, "Console", s.page(public.Index, console), Hidden()),
+		Raw(http.MethodGet, "/reset", Public, "Console", s.page(public.Index, console), Hidden()),
+		Raw(http.MethodGet, "/docs", Public, "Interactive documentation", s.page(public.DocsIndex, docsPolicy), Hidden()),
+		Raw(http.MethodGet, "/console/*", Public, "Console files", s.files(public.Console()), Hidden()),
+		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.files(public.Docs()), Hidden()),
+	}...)}
+}
+
+// consolePolicy is what the console's pages live under: they show content of others, so nothing but
+// their own files may run (ASVS 3.4.3, 3.4.6). Media may also come from the object store.
+func consolePolicy(style, store string) string {
+	media := "'self' data: blob:"
+	if store != "" {
+		media += " " + store
+	}
+	return "default-src 'none'; script-src 'self'; style-src " + style + "; img-src " + media + "; media-src " + media +
+		"; connect-src 'self' ws: wss: " + store + "; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
+		"frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types lyceum"
+}
+
+// docsPolicy has no trusted types: Swagger UI sets its own markup.
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
+	"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+
+func (s *Server) healthz(context.Context, *None) (*Out[healthBody], error) {
+	return OK(healthBody{Status: "ok"}), nil
+}
+
+type healthBody struct {
+	Status string `json:"status" enum:"ok"`
+}
+
+func (s *Server) page(content func() []byte, csp string) fiber.Handler {
+	return s.static(content, "text/html; charset=utf-8", csp)
+}
+
+// MailboxPage serves the page that shows caught mail. Mails carry their own styles, and a sandboxed
+// frame inherits the policy of its page.
+func MailboxPage(content func() []byte) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		return sendStatic(c, content(), "text/html; charset=utf-8", consolePolicy("'self' 'unsafe-inline'", ""))
+	}
+}
+
+// static answers bytes that do not change while the process lives, with an ETag.
+func (s *Server) static(content func() []byte, contentType, csp string) fiber.Handler {
+	return func(c *fiber.Ctx) error { return sendStatic(c, content(), contentType, csp) }
+}
+
+func sendStatic(c *fiber.Ctx, body []byte, contentType, csp string) error {
+	sum := sha256.Sum256(body)
+	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	c.Set(fiber.HeaderETag, etag)
+	c.Set(fiber.HeaderCacheControl, "private, no-cache")
+	if csp != "" {
+		c.Set(fiber.HeaderContentSecurityPolicy, csp)
+	}
+	if noneMatch(c.Get(fiber.HeaderIfNoneMatch), etag) {
+		return c.SendStatus(http.StatusNotModified)
+	}
+	c.Set(fiber.HeaderContentType, contentType)
+	return c.Send(body)
+}
+
+func (s *Server) files(root fs.FS) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		name := c.Params("*")
+		body, err := fs.ReadFile(root, name)
+		if err != nil || !fs.ValidPath(name) {
+			return apperr.NotFound("There is no such file.")
+		}
+		contentType := mime.TypeByExtension(path.Ext(name))
+		if contentType == "" {
+			contentType = "application/octet-stream"
+		}
+		return sendStatic(c, body, contentType, "")
+	}
+}
+
+var problemTemplate = template.Must(template.New("problem").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{.Slug}}</title></head>
+<body><h1>{{.Title}}</h1><p><code>{{.Slug}}</code></p><p>{{.Meaning}}</p><p><a href="/docs">API documentation</a></p></body></html>`))
+
+// problemPage explains a code: to programs in JSON when they ask for it, to people in HTML.
+func (s *Server) problemPage(c *fiber.Ctx) error {
+	slug := c.Params("slug")
+	p, ok := apperr.Catalog[slug]
+	if !ok {
+		return apperr.NotFound("There is no problem with this name.")
+	}
+	c.Append(fiber.HeaderVary, fiber.HeaderAccept)
+	if c.Accepts("text/html", "application/json") == "application/json" {
+		raw, err := json.Marshal(map[string]string{"code": slug, "title": p.Title, "meaning": p.Meaning})
+		if err != nil {
+			return err
+		}
+		return sendStatic(c, raw, "application/json", "")
+	}
+	var page strings.Builder
+	if err := problemTemplate.Execute(&page, map[string]string{"Slug": slug, "Title": p.Title, "Meaning": p.Meaning}); err != nil {
+		return err
+	}
+	return sendStatic(c, []byte(page.String()), "text/html; charset=utf-8", "default-src 'none'; frame-ancestors 'none'")
+}
+
+// Slugs lists every code that has a page, in order.
+func Slugs() []string {
+	out := make([]string, 0, len(apperr.Catalog))
+	for slug := range apperr.Catalog {
+		out = append(out, slug)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,189 @@
+package httpx
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/db"
+)
+
+// problem is the body of every error (RFC 9457). It is also Huma's error type, so that generated
+// documents describe it.
+type problem struct {
+	Type      string         `json:"type" format:"uri-reference" doc:"Page that explains the code: /problems/{code}"`
+	Code      string         `json:"code" doc:"Stable name of the problem"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status" doc:"The HTTP status, again"`
+	Detail    string         `json:"detail,omitempty"`
+	Instance  string         `json:"instance,omitempty" doc:"The path that was asked"`
+	RequestID string         `json:"request_id,omitempty" doc:"As in X-Request-Id"`
+	Errors    []apperr.Field `json:"errors,omitempty" nullable:"false" doc:"Each rule that was broken, and where"`
+
+	extra      map[string]any
+	retryAfter int
+	cause      error
+}
+
+const problemType = "application/problem+json"
+
+func (p *problem) Error() string             { return p.Code + ": " + p.Detail }
+func (p *problem) GetStatus() int            { return p.Status }
+func (p *problem) ContentType(string) string { return problemType }
+
+// MarshalJSON adds the members that belong to one code only, such as used_by.
+func (p *problem) MarshalJSON() ([]byte, error) {
+	type plain problem
+	raw, err := json.Marshal((*plain)(p))
+	if err != nil || len(p.extra) == 0 {
+		return raw, err
+	}
+	more, err := json.Marshal(p.extra)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(raw[:len(raw)-1], ','), more[1:]...), nil
+}
+
+// toProblem is the one place where an error becomes an answer. What is no *apperr.Error and no
+// fault of the surroundings is ours: logged, and told without its text.
+func toProblem(ctx context.Context, err error) *problem {
+	if p := (*problem)(nil); errors.As(err, &p) {
+		return p
+	}
+	e, ok := apperr.As(err)
+	if !ok {
+		e = fromSurroundings(ctx, err)
+	}
+	s := stateOf(ctx)
+	return &problem{
+		Type: "/problems/" + e.Code, Code: e.Code, Title: apperr.Catalog[e.Code].Title, Status: e.Status,
+		Detail: e.Detail, Instance: s.path, RequestID: s.requestID, Errors: e.Fields, extra: e.Extra,
+		retryAfter: int(math.Ceil(e.RetryAfter.Seconds())), cause: e.Unwrap(),
+	}
+}
+
+func fromSurroundings(ctx context.Context, err error) *apperr.Error {
+	var f *fiber.Error
+	if errors.As(err, &f) {
+		return fromFiber(f)
+	}
+	if e := db.Classify(err); e != nil {
+		slog.WarnContext(ctx, "a part is away", "request_id", stateOf(ctx).requestID, "error", err)
+		return e
+	}
+	slog.ErrorContext(ctx, "internal error", "request_id", stateOf(ctx).requestID, "route", stateOf(ctx).route, "error", err)
+	return apperr.New(http.StatusInternalServerError, "internal-error", "Something went wrong on our side.")
+}
+
+// fromFiber maps what the framework refuses by itself. Its texts are dropped: they echo the request.
+func fromFiber(f *fiber.Error) *apperr.Error {
+	switch f.Code {
+	case http.StatusNotFound:
+		return apperr.NotFound("There is nothing at this path.")
+	case http.StatusMethodNotAllowed:
+		return apperr.New(f.Code, "method-not-allowed", "This path has other methods; see Allow.")
+	case http.StatusRequestEntityTooLarge:
+		return apperr.New(f.Code, "body-too-large", "The body is larger than this route takes.")
+	case http.StatusRequestHeaderFieldsTooLarge:
+		return apperr.New(f.Code, "header-too-large", "The headers exceed 16 KiB.")
+	case http.StatusRequestTimeout:
+		return apperr.New(f.Code, "request-timeout", "The request took too long to arrive.")
+	case http.StatusUpgradeRequired:
+		return apperr.New(f.Code, "upgrade-required", "This path speaks WebSocket.")
+	case http.StatusUnsupportedMediaType:
+		return apperr.New(f.Code, "unsupported-media-type", "The Content-Type does not fit.")
+	default:
+		return apperr.Malformed("The request could not be read.")
+	}
+}
+
+// writeProblem answers on Fiber's side: routing errors, middleware, raw routes.
+func writeProblem(c *fiber.Ctx, err error) error {
+	p := toProblem(c.UserContext(), err)
+	c.Response().ResetBody()
+	p.headers(c.Set)
+	c.Status(p.Status)
+	raw, err := p.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, problemType)
+	return c.Send(raw)
+}
+
+func (p *problem) headers(set func(k, v string)) {
+	if p.retryAfter > 0 {
+		set(fiber.HeaderRetryAfter, strconv.Itoa(p.retryAfter))
+	}
+	if p.Status == http.StatusUnauthorized {
+		set(fiber.HeaderWWWAuthenticate, challenge(p.Code))
+	}
+}
+
+// challenge follows RFC 6750: no error code when no token was sent.
+func challenge(code string) string {
+	switch code {
+	case "invalid-token", "token-expired", "refresh-token-reused":
+		return `Bearer error="invalid_token"`
+	}
+	return "Bearer"
+}
+
+// fail answers on Huma's side.
+func fail(api huma.API, ctx huma.Context, err error) {
+	p := toProblem(ctx.Context(), err)
+	p.headers(ctx.SetHeader)
+	ctx.SetHeader("Content-Type", problemType)
+	ctx.SetStatus(p.Status)
+	raw, err := p.MarshalJSON()
+	if err == nil {
+		_, _ = ctx.BodyWriter().Write(raw)
+	}
+}
+
+// newHumaError replaces huma.NewErrorWithContext: Huma's own errors carry the offending value,
+// which may be a password.
+func newHumaError(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+	c := context.Background()
+	if ctx != nil {
+		c = ctx.Context()
+	}
+	e := apperr.Malformed("The request could not be read.")
+	switch {
+	case status == http.StatusUnprocessableEntity:
+		e = apperr.InvalidFields(fieldsOf(errs)...)
+	case status >= http.StatusInternalServerError:
+		return toProblem(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
+	case status != http.StatusBadRequest:
+		e = fromFiber(&fiber.Error{Code: status})
+	case len(errs) > 0:
+		// Readable JSON whose values do not fit their types.
+		e = apperr.InvalidFields(fieldsOf(errs)...)
+	}
+	return toProblem(c, e)
+}
+
+func fieldsOf(errs []error) []apperr.Field {
+	out := make([]apperr.Field, 0, len(errs))
+	for _, err := range errs {
+		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
+			out = append(out, apperr.Field{Location: d.Location, Message: d.Message})
+			continue
+		}
+		if e, ok := apperr.As(err); ok {
+			out = append(out, e.Fields...)
+			continue
+		}
+		out = append(out, apperr.Field{Location: "body", Message: "a value does not fit its type"})
+	}
+	return out
+}

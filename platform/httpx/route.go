@@ -1,0 +1,187 @@
+package httpx
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+	"go.uber.org/fx"
+
+	"lyceum/platform/auth"
+)
+
+// Who may call a route at all; what a caller may do with an object is the domain's question.
+type Who struct {
+	role auth.Role
+	// blind routes don't look at a token, not even at a bad one.
+	blind bool
+}
+
+// The kinds of callers. Public looks at no token: logging in must work with a stale one around.
+// Anyone takes anonymous callers, but refuses a bad token.
+var (
+	Public      = Who{blind: true}
+	Anyone      = Who{}
+	Users       = Who{role: auth.User}
+	Members     = Who{role: auth.Member}
+	Instructors = Who{role: auth.Instructor}
+	Admins      = Who{role: auth.Admin}
+)
+
+// Permission is the lowest role as the document shows it.
+func (w Who) Permission() string {
+	if w.role == auth.Anonymous {
+		return "anonymous"
+	}
+	return string(w.role)
+}
+
+// Route is one operation: what it is, who may call it, and how it is answered.
+type Route struct {
+	op         huma.Operation
+	who        Who
+	idempotent bool
+	bodyTypes  []string
+	bind       func(*Server, huma.Operation)
+	raw        fiber.Handler
+}
+
+// Option changes a route.
+type Option func(*Route)
+
+// Idempotent makes a POST honour Idempotency-Key.
+func Idempotent() Option { return func(r *Route) { r.idempotent = true } }
+
+// Status sets the documented default status.
+func Status(code int) Option { return func(r *Route) { r.op.DefaultStatus = code } }
+
+// Describe adds words to the document.
+func Describe(text string) Option { return func(r *Route) { r.op.Description = text } }
+
+// Hidden keeps a route out of the document.
+func Hidden() Option { return func(r *Route) { r.op.Hidden = true } }
+
+// Get is a reading route; HEAD comes with it.
+func Get[I, O any](path string, who Who, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+	return typed(http.MethodGet, path, who, summary, h, opts)
+}
+
+// Post is a route that creates or acts.
+func Post[I, O any](path string, who Who, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+	return typed(http.MethodPost, path, who, summary, h, opts)
+}
+
+// Put is a route that sets.
+func Put[I, O any](path string, who Who, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+	return typed(http.MethodPut, path, who, summary, h, opts)
+}
+
+// Patch is a route that changes some fields.
+func Patch[I, O any](path string, who Who, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+	return typed(http.MethodPatch, path, who, summary, h, opts)
+}
+
+// Delete is a route that removes.
+func Delete[I, O any](path string, who Who, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+	return typed(http.MethodDelete, path, who, summary, h, opts)
+}
+
+// Raw is a route that speaks with Fiber itself: WebSocket upgrades, object bytes. It checks its
+// caller itself; an error it returns becomes a problem.
+func Raw(method, path string, who Who, summary string, h fiber.Handler, opts ...Option) Route {
+	r := Route{who: who, raw: h, op: huma.Operation{Method: method, Path: path, Summary: summary}}
+	for _, o := range opts {
+		o(&r)
+	}
+	return r
+}
+
+func typed[I, O any](method, path string, who Who, summary string, h func(context.Context, *I) (*O, error), opts []Option) Route {
+	r := Route{who: who, op: huma.Operation{Method: method, Path: path, Summary: summary}, bodyTypes: []string{"application/json"}}
+	r.bind = func(s *Server, op huma.Operation) { huma.Register(s.api, op, answered(h)) }
+	for _, o := range opts {
+		o(&r)
+	}
+	return r
+}
+
+// answered turns errors into problems and notes what an ETag needs.
+func answered[I, O any](h func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+	return func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			p := toProblem(ctx, err)
+			header := http.Header{}
+			p.headers(header.Set)
+			return nil, huma.ErrorWithHeaders(p, header)
+		}
+		if t, ok := any(out).(tagged); ok && out != nil {
+			s := stateOf(ctx)
+			s.version, s.tagged = t.etagState()
+		}
+		return out, nil
+	}
+}
+
+// Table is the route table of one module.
+type Table struct {
+	// Module names the owner and tags its operations in the document.
+	Module string
+	Routes []Route
+}
+
+// Routes adds a module's table: constructor returns a Table.
+func Routes(constructor any) fx.Option {
+	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"routes"`)))
+}
+
+// TableParams collects the tables of all modules.
+type TableParams struct {
+	fx.In
+	Tables []Table `group:"routes"`
+}
+
+type placed struct {
+	Route
+	module string
+}
+
+// ordered sorts routes so that static paths come before parameters, and refuses two the same.
+func ordered(tables []Table) ([]placed, error) {
+	var all []placed
+	for _, t := range tables {
+		for _, r := range t.Routes {
+			all = append(all, placed{r, t.Module})
+		}
+	}
+	slices.SortFunc(all, func(a, b placed) int {
+		return strings.Compare(sortKey(a.op.Path)+" "+a.op.Method, sortKey(b.op.Path)+" "+b.op.Method)
+	})
+	seen := map[string]string{}
+	for _, r := range all {
+		shape := r.op.Method + " " + shapeOf(r.op.Path)
+		if owner, twice := seen[shape]; twice {
+			return nil, fmt.Errorf("route %s %s is there twice: in %s and in %s", r.op.Method, r.op.Path, owner, r.module)
+		}
+		seen[shape] = r.module
+	}
+	return all, nil
+}
+
+// sortKey puts parameters after every letter.
+func sortKey(path string) string { return strings.ReplaceAll(path, "{", "\x7f") }
+
+// shapeOf forgets the names of parameters.
+func shapeOf(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if strings.HasPrefix(p, "{") {
+			parts[i] = "{}"
+		}
+	}
+	return strings.Join(parts, "/")
+}

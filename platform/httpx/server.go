@@ -1,0 +1,233 @@
+package httpx
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/telemetry"
+)
+
+// Options are what a server needs.
+type Options struct {
+	Version        string
+	PublicURL      string
+	TrustedProxies []string
+	Production     bool
+	Keys           *auth.Keys
+	Gate           *Gate
+	DB             *db.DB
+	Clock          clock.Clock
+	Metrics        *telemetry.Metrics
+	Checks         []Check
+	Modules        []ModuleInfo
+	// StoreOrigin is where signed URLs lead when that is another origin than ours.
+	StoreOrigin string
+	// MetricsElsewhere says that /metrics has an address of its own.
+	MetricsElsewhere bool
+}
+
+// Server answers HTTP.
+type Server struct {
+	o        Options
+	app      *fiber.App
+	api      huma.API
+	gate     *Gate
+	proxies  []netip.Prefix
+	stopping atomic.Bool
+	document document
+	idem     *idempotency
+	listed   []Listed
+	// adding is the module whose routes are being added.
+	adding string
+}
+
+// Limits of reading and writing (ASVS 15.1.3); streams set their own.
+const (
+	headerBytes = 16 << 10
+	readTime    = 15 * time.Second
+	writeTime   = 30 * time.Second
+	idleTime    = 60 * time.Second
+	// answerTime bounds what one request may wait for its parts: every answer comes within 3 s.
+	answerTime = 2500 * time.Millisecond
+)
+
+func init() {
+	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
+	huma.NewErrorWithContext = newHumaError
+	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+		return newHumaError(nil, status, msg, errs...)
+	}
+}
+
+// New builds a server with the routes of all modules.
+func New(o Options, tables []Table) (*Server, error) {
+	s := &Server{o: o, gate: o.Gate}
+	for _, p := range o.TrustedProxies {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return nil, err
+		}
+		s.proxies = append(s.proxies, prefix)
+	}
+	s.app = fiber.New(fiber.Config{
+		Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true,
+		StreamRequestBody: true, BodyLimit: maxJSONBody, ReadBufferSize: headerBytes, DisablePreParseMultipartForm: true,
+		ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+		ErrorHandler: s.onError, Network: "tcp",
+	})
+	s.app.Use(s.outer)
+	s.idem = newIdempotency(o.DB, o.Clock, o.Keys)
+	s.api = humafiber.New(s.app, humaConfig(o.Version, o.PublicURL, &s.adding))
+	if err := s.register(tables); err != nil {
+		return nil, err
+	}
+	return s, s.document.build(s.api.OpenAPI())
+}
+
+func humaConfig(version, publicURL string, adding *string) huma.Config {
+	c := huma.DefaultConfig("Lyceum", version)
+	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
+	c.Formats = map[string]huma.Format{"application/json": strictJSON, problemType: strictJSON}
+	c.Info.Description = "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
+		"Errors are application/problem+json; each code has a page at /problems/{code}."
+	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", namer(adding))
+	c.Servers = []*huma.Server{{URL: publicURL}}
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Access token of POST /auth/login"},
+	}
+	return c
+}
+
+func (s *Server) register(tables []Table) error {
+	routes, err := ordered(append(tables, s.platformTable()))
+	if err != nil {
+		return err
+	}
+	for _, r := range routes {
+		s.listed = append(s.listed, Listed{Module: r.module, Method: r.op.Method, Path: r.op.Path, Who: r.who.Permission(), Hidden: r.op.Hidden})
+		s.adding = r.module
+		s.add(r)
+	}
+	return nil
+}
+
+// Listed is one line of the route table.
+type Listed struct {
+	Module, Method, Path, Who string
+	Hidden                    bool
+}
+
+// Listing is the route table in order, for the golden test and `lyceum modules`.
+func (s *Server) Listing() []Listed { return s.listed }
+
+func (s *Server) add(r placed) {
+	op := r.op
+	op.OperationID = operationID(op.Method, op.Path)
+	op.Tags = []string{r.module}
+	op.Extensions = map[string]any{"x-permission": r.who.Permission()}
+	if !r.who.blind {
+		op.Security = []map[string][]string{{"bearer": {}}}
+		if r.who.role == auth.Anonymous {
+			op.Security = append(op.Security, map[string][]string{})
+		}
+	}
+	if r.raw != nil {
+		s.addRaw(r, op)
+		return
+	}
+	op.Responses = map[string]*huma.Response{"default": {Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
+		problemType: {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemReflect, true, "problem")}}}}
+	op.SkipValidateBody = false
+	op.MaxBodyBytes = -1 // bounded by guardBody already, with the contract's answer
+	op.Middlewares = huma.Middlewares{s.authorize(r.who), s.guardBody(r.Route)}
+	if r.idempotent {
+		op.Parameters = append(op.Parameters, idempotencyParam)
+		op.Middlewares = append(op.Middlewares, s.idem.middleware(s.api))
+	}
+	op.Middlewares = append(op.Middlewares, s.tag)
+	r.bind(s, op)
+	if op.Method == http.MethodGet {
+		head := op
+		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"
+		r.bind(s, head)
+	}
+}
+
+func (s *Server) addRaw(r placed, op huma.Operation) {
+	op.Responses = map[string]*huma.Response{"default": {Description: "See the description"}}
+	for _, m := range pathParam.FindAllStringSubmatch(op.Path, -1) {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: m[1], In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
+	}
+	if !op.Hidden {
+		s.api.OpenAPI().AddOperation(&op)
+	}
+	path := pathParam.ReplaceAllString(op.Path, ":$1")
+	handler := func(c *fiber.Ctx) error {
+		stateOf(c.UserContext()).route = op.Path
+		return r.raw(c)
+	}
+	s.app.Add(op.Method, path, handler)
+	if op.Method == http.MethodGet {
+		s.app.Add(http.MethodHead, path, handler)
+	}
+}
+
+var pathParam = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// operationID is stable and readable: get-courses-by-id-lessons.
+func operationID(method, path string) string {
+	path = pathParam.ReplaceAllString(path, "by-$1")
+	return strings.ToLower(method) + strings.NewReplacer("/", "-", ".", "-", "_", "-").Replace(path)
+}
+
+// OpenAPI is the document that is served.
+func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+
+// Fiber gives the application, for raw routes that platform parts mount beside the table.
+func (s *Server) Fiber() *fiber.App { return s.app }
+
+// Stopping makes /readyz answer 503 while requests are still served.
+func (s *Server) Stopping() { s.stopping.Store(true) }
+
+// Serve answers on ln until Shutdown.
+func (s *Server) Serve(ln net.Listener) error {
+	srv := s.app.Server()
+	inner := s.app.Handler()
+	srv.Handler = func(ctx *fasthttp.RequestCtx) { s.entry(ctx, inner) }
+	srv.HeaderReceived = streamTimes
+	srv.CloseOnShutdown = true
+	return srv.Serve(ln)
+}
+
+// streamTimes gives uploads and downloads the time they need; everything else keeps the limits.
+func streamTimes(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if strings.HasPrefix(string(h.RequestURI()), "/objects/") {
+		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: maxJSONBody}
+	}
+	return fasthttp.RequestConfig{}
+}
+
+// Shutdown stops listening and waits for requests in flight until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if err := s.app.Server().ShutdownWithContext(ctx); err != nil {
+		return fmt.Errorf("http: requests in flight did not end: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+// Package httpx is Lyceum's way to speak HTTP: Fiber carries it, Huma types and documents it, and
+// the conventions of the contract (problems, strict JSON, paging, ETag, Idempotency-Key) live here once.
+package httpx
+
+import (
+	"context"
+	"time"
+
+	"lyceum/platform/auth"
+)
+
+// state is what is known of one request; it travels in the context.
+type state struct {
+	requestID string
+	method    string
+	path      string
+	uri       string
+	route     string
+	ip        string
+	userAgent string
+	started   time.Time
+	caller    auth.Caller
+	// version of the answered resource; what makes an ETag.
+	version int64
+	tagged  bool
+}
+
+type stateKey struct{}
+
+var noState = &state{}
+
+func stateOf(ctx context.Context) *state {
+	if s, ok := ctx.Value(stateKey{}).(*state); ok {
+		return s
+	}
+	return noState
+}
+
+// RequestID is the id of the running request, as in X-Request-Id.
+func RequestID(ctx context.Context) string { return stateOf(ctx).requestID }

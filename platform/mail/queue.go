@@ -1,0 +1,232 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+	"lyceum/platform/jobs"
+	"lyceum/platform/migrate"
+	"lyceum/templates"
+)
+
+// Statuses of a mail.
+const (
+	queued = "queued"
+	sent   = "sent"
+	failed = "failed"
+)
+
+const jobName = "mail.send"
+
+// Times of sending. Retries come often at first, so that a short outage delays a mail by less than a minute.
+const (
+	sendLease = 60 * time.Second
+	giveUp    = 24 * time.Hour
+	eagerFor  = time.Hour
+	eagerStep = 20 * time.Second
+	calmStep  = 5 * time.Minute
+)
+
+// Migrations of the mail rows.
+var Migrations = []migrate.Migration{{
+	ID: "202611240003_mail_create_messages",
+	Up: []string{
+		`CREATE TABLE mail_messages (
+			id {uuid} PRIMARY KEY,
+			kind text NOT NULL,
+			user_id {uuid},
+			recipient text NOT NULL,
+			subject text NOT NULL,
+			sealed {bytes},
+			status text NOT NULL,
+			attempts integer NOT NULL DEFAULT 0,
+			next_at bigint NOT NULL,
+			last_error text NOT NULL DEFAULT '',
+			created_at bigint NOT NULL,
+			sent_at bigint
+		)`,
+		`CREATE INDEX mail_messages_due ON mail_messages (next_at) WHERE status = 'queued'`,
+		`CREATE INDEX mail_messages_newest ON mail_messages (created_at, id)`,
+	},
+	Down: []string{"DROP TABLE mail_messages"},
+}}
+
+// Mail is what a module wants sent: a template by name and its values.
+type Mail struct {
+	// Kind is the template's name, such as "verify_email".
+	Kind string
+	To   string
+	// UserID is the account that the mail is for, when there is one.
+	UserID string
+	Data   map[string]any
+}
+
+type row struct {
+	ID        string
+	Kind      string
+	UserID    *string
+	Recipient string
+	Subject   string
+	Sealed    []byte
+	Status    string
+	Attempts  int
+	NextAt    clock.Time
+	LastError string
+	CreatedAt clock.Time
+	SentAt    *clock.Time
+}
+
+// TableName of the mail rows.
+func (row) TableName() string { return "mail_messages" }
+
+// Mailer writes mails into the database and sends them from there, at least once each. The text is
+// encrypted and erased once sent: it may hold a token.
+type Mailer struct {
+	db        *db.DB
+	clock     clock.Clock
+	queue     *jobs.Queue
+	sender    Sender
+	key       []byte
+	from      string
+	publicURL string
+}
+
+// NewMailer makes a mailer; from is the sender of every mail, publicURL the base of its links.
+func NewMailer(d *db.DB, c clock.Clock, q *jobs.Queue, s Sender, k *auth.Keys, from, publicURL string) *Mailer {
+	return &Mailer{d, c, q, s, k.Derive("mail"), from, publicURL}
+}
+
+// Queue writes a mail in the caller's transaction; it is sent once that is committed.
+func (m *Mailer) Queue(ctx context.Context, mail Mail) error {
+	data := map[string]any{"AppName": "Lyceum", "PublicURL": m.publicURL}
+	for k, v := range mail.Data {
+		data[k] = v
+	}
+	r, err := templates.Render(mail.Kind, data)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(Message{Text: r.Text, HTML: r.HTML})
+	if err != nil {
+		return err
+	}
+	now := m.clock.Now()
+	record := row{ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: auth.Seal(m.key, raw),
+		Status: queued, NextAt: now, CreatedAt: now}
+	if mail.UserID != "" {
+		record.UserID = &mail.UserID
+	}
+	if err := m.db.Conn(ctx).Create(&record).Error; err != nil {
+		return err
+	}
+	db.AfterCommit(ctx, func() { m.queue.Enqueue(jobName, record.ID) })
+	return nil
+}
+
+// Link is a page of the console with a secret in its fragment, which no log sees.
+func (m *Mailer) Link(page, name, secret string) string {
+	return m.publicURL + page + "#" + name + "=" + secret
+}
+
+// NewWorkers are the jobs that send.
+func NewWorkers(m *Mailer) []jobs.Worker {
+	return []jobs.Worker{{Name: jobName, Handle: m.send, Sweep: m.due, Every: 5 * time.Second, MaxFails: 1}}
+}
+
+func (m *Mailer) due(ctx context.Context) (out []string, err error) {
+	// A mail that was just written has its job already: what is a few seconds late may have lost it.
+	err = m.db.Conn(ctx).Raw("SELECT id FROM mail_messages WHERE status = ? AND next_at <= ? ORDER BY next_at LIMIT 200",
+		queued, m.clock.Now().Add(-3*time.Second)).Scan(&out).Error
+	return out, err
+}
+
+// send delivers one mail. Two workers with the same id do not both send: the claim is one update.
+func (m *Mailer) send(ctx context.Context, id string) error {
+	now := m.clock.Now()
+	res := m.db.Conn(ctx).Exec("UPDATE mail_messages SET attempts = attempts + 1, next_at = ? WHERE id = ? AND status = ? AND next_at <= ?",
+		now.Add(sendLease), id, queued, now)
+	if res.Error != nil || res.RowsAffected == 0 {
+		return res.Error
+	}
+	var r row
+	if err := m.db.Conn(ctx).Where("id = ?", id).Take(&r).Error; err != nil {
+		return err
+	}
+	err := m.hand(ctx, r)
+	return m.settle(context.WithoutCancel(ctx), r, err)
+}
+
+func (m *Mailer) hand(ctx context.Context, r row) error {
+	raw, err := auth.Unseal(m.key, r.Sealed)
+	if err != nil {
+		return fmt.Errorf("%w: its text can't be read with this server's secret", ErrBadMessage)
+	}
+	var msg Message
+	if err := json.Unmarshal(raw, &msg); err != nil {
+		return err
+	}
+	msg.ID, msg.From, msg.To, msg.Subject = r.ID, m.from, r.Recipient, r.Subject
+	return m.sender.Send(ctx, msg)
+}
+
+// settle writes down how an attempt ended.
+func (m *Mailer) settle(ctx context.Context, r row, err error) error {
+	now, conn := m.clock.Now(), m.db.Conn(ctx)
+	if err == nil {
+		return conn.Exec("UPDATE mail_messages SET status = ?, sent_at = ?, sealed = NULL, last_error = '' WHERE id = ?", sent, now, r.ID).Error
+	}
+	age, status, wait := now.Sub(r.CreatedAt), queued, eagerStep
+	if age > eagerFor {
+		wait = calmStep
+	}
+	if IsPermanent(err) || age > giveUp {
+		status = failed
+	}
+	text := err.Error()
+	return conn.Exec("UPDATE mail_messages SET status = ?, next_at = ?, last_error = ? WHERE id = ?",
+		status, now.Add(wait), text[:min(len(text), 300)], r.ID).Error
+}
+
+// retry makes a failed or waiting mail due now; 409 when it was sent.
+func (m *Mailer) retry(ctx context.Context, id string) error {
+	if !ids.Valid(id) {
+		return apperr.NotFound("There is no such mail.")
+	}
+	return m.db.InTx(ctx, func(ctx context.Context) error {
+		var r row
+		err := m.db.Conn(ctx).Raw("SELECT * FROM mail_messages WHERE id = ?"+m.db.ForUpdate(), id).Scan(&r).Error
+		switch {
+		case err != nil:
+			return err
+		case r.ID == "":
+			return apperr.NotFound("There is no such mail.")
+		case r.Status == sent:
+			return apperr.Conflict("email-sent", "This mail was sent.")
+		}
+		now := m.clock.Now()
+		// A retried mail gets its whole time again.
+		err = m.db.Conn(ctx).Exec("UPDATE mail_messages SET status = ?, next_at = ? WHERE id = ?", queued, now, id).Error
+		db.AfterCommit(ctx, func() { m.queue.Enqueue(jobName, id) })
+		return err
+	})
+}
+
+// list gives one page, the newest first.
+func (m *Mailer) list(ctx context.Context, status string, after *position, limit int) (rows []row, err error) {
+	q := m.db.Conn(ctx).Omit("sealed")
+	if status != "" {
+		q = q.Where("status = ?", status)
+	}
+	if after != nil {
+		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
+	}
+	err = q.Order("created_at DESC, id DESC").Limit(limit).Find(&rows).Error
+	return rows, err
+}

@@ -1,0 +1,82 @@
+// Package text holds the rules for text that people write: one folding for every comparison that
+// ignores case, one canonical mail address, and what may stand in a name.
+package text
+
+import (
+	"errors"
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold is NFKC and Unicode case folding, so that searching and sorting give the same on every database.
+func Fold(s string) string {
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
+}
+
+// Line tidies a one-line text: NFC, outer space off.
+func Line(s string) string { return strings.TrimSpace(norm.NFC.String(s)) }
+
+// ErrLine refuses control characters and characters that change the direction of text in a line,
+// as names made of them mislead readers (ASVS 2.2.1).
+var ErrLine = errors.New("control and direction-changing characters are not accepted")
+
+// CheckLine says whether a line may be shown as a name or title.
+func CheckLine(s string) error {
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return ErrLine
+		}
+	}
+	return nil
+}
+
+// Length counts code points, as the contract's bounds do.
+func Length(s string) int { return utf8.RuneCountInString(s) }
+
+// MaxEmail is the longest accepted address (RFC 5321 and its erratum 1690).
+const MaxEmail = 254
+
+// ErrEmail refuses what is no plain address.
+var ErrEmail = errors.New("not a mail address")
+
+// Email gives the one form in which an address is stored and compared: trimmed, NFKC, lower case,
+// the domain in IDNA's ASCII form (UTS 46).
+func Email(s string) (string, error) {
+	if len(s) > 4*MaxEmail {
+		return "", ErrEmail // not parsed at all: parsing long addresses is slow
+	}
+	s = strings.ToLower(norm.NFKC.String(strings.TrimSpace(s)))
+	local, domain, ok := cutLast(s, "@")
+	if !ok || local == "" || len(local) > 64 || strings.ContainsAny(s, " \t\r\n<>,;:\"()[]\\") || CheckLine(s) != nil {
+		return "", ErrEmail
+	}
+	ascii, err := idna.Lookup.ToASCII(domain)
+	if err != nil || ascii == "" || strings.HasPrefix(ascii, ".") || strings.Contains(ascii, "..") {
+		return "", ErrEmail
+	}
+	address := local + "@" + ascii
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address || len(address) > MaxEmail {
+		return "", ErrEmail
+	}
+	return address, nil
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// LikeEscape makes s literal inside a LIKE pattern whose escape character is the backslash.
+func LikeEscape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}

@@ -1,0 +1,121 @@
+package ws_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	client "github.com/fasthttp/websocket"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/ws"
+)
+
+// W1, W2: who may not open a socket learns it before the upgrade.
+func TestRefusedBeforeTheUpgrade(t *testing.T) {
+	s := serve(t, roomy, time.Minute)
+	_, _, token := s.user(auth.User)
+	for name, c := range map[string]struct {
+		query  string
+		header http.Header
+		want   int
+	}{
+		"no token":                  {"", nil, 401},
+		"bad token":                 {"?token=x", nil, 401},
+		"bad header":                {"", http.Header{"Authorization": {"Basic x"}}, 401},
+		"foreign origin":            {"?token=" + token, http.Header{"Origin": {"https://evil.test"}}, 403},
+		"null origin":               {"?token=" + token, http.Header{"Origin": {"null"}}, 403},
+		"own origin":                {"?token=" + token, http.Header{"Origin": {publicURL}}, 101},
+		"the host's origin":         {"?token=" + token, http.Header{"Origin": {"http://" + s.addr}}, 101},
+		"allowed origin":            {"?token=" + token, http.Header{"Origin": {"https://school.test"}}, 101},
+		"header":                    {"", http.Header{"Authorization": {"Bearer " + token}}, 101},
+		"subprotocol":               {"", http.Header{"Sec-WebSocket-Protocol": {"bearer, " + token}}, 101},
+		"subprotocol without token": {"", http.Header{"Sec-WebSocket-Protocol": {"bearer"}}, 401},
+	} {
+		conn, status := s.dial(c.query, c.header)
+		require.Equal(t, c.want, status, name)
+		if name == "subprotocol" {
+			require.Equal(t, "bearer", conn.Subprotocol())
+		}
+	}
+}
+
+func TestAcceptDecides(t *testing.T) {
+	s := serve(t, roomy, time.Minute)
+	_, _, token := s.user(auth.User)
+	s.accept = func(_ context.Context, o ws.Opening) (ws.Session, error) {
+		require.Equal(t, "one", o.Param("room"))
+		v, ok := o.Query("after_seq")
+		require.True(t, ok)
+		require.Equal(t, "7", v)
+		return nil, apperr.NotFound("no such room")
+	}
+	_, status := s.dial("?after_seq=7&token="+token, nil)
+	require.Equal(t, 404, status)
+}
+
+func TestPlainGetIsToldToUpgrade(t *testing.T) {
+	s := serve(t, roomy, time.Minute)
+	_, _, token := s.user(auth.User)
+	for query, want := range map[string]int{"": 401, "?token=" + token: 426} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.addr+"/ws/one"+query, nil)
+		require.NoError(t, err)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		require.Equal(t, want, res.StatusCode, string(body))
+	}
+}
+
+func TestTicketStandsForItsSession(t *testing.T) {
+	s := serve(t, roomy, time.Minute)
+	user, session, _ := s.user(auth.User)
+	s.ticket = func(code string) (ws.Identity, error) {
+		if code != "good" {
+			return ws.Identity{}, apperr.InvalidToken()
+		}
+		return ws.Identity{UserID: user, SessionID: session, Expires: time.Now().Add(time.Minute)}, nil
+	}
+	_, status := s.dial("?ticket=good", nil)
+	require.Equal(t, 101, status)
+	_, status = s.dial("?ticket=bad", nil)
+	require.Equal(t, 401, status)
+	s.world.mu.Lock()
+	delete(s.world.sessions, session)
+	s.world.mu.Unlock()
+	s.signals.signal(auth.TopicSession, session)
+	_, status = s.dial("?ticket=good", nil)
+	require.Equal(t, 401, status)
+}
+
+// W7: beyond the limits 503, and a place that is left is free again.
+func TestLimits(t *testing.T) {
+	for name, l := range map[string]ws.Limits{
+		"total": {Total: 2, PerUser: 9, PerIP: 9}, "user": {Total: 9, PerUser: 2, PerIP: 9}, "address": {Total: 9, PerUser: 9, PerIP: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, l, time.Minute)
+			_, _, token := s.user(auth.User)
+			first := s.connect(token)
+			s.connect(token)
+			_, status := s.dial("?token="+token, nil)
+			require.Equal(t, 503, status)
+			// A request that is no upgrade takes no place.
+			s.accept = func(context.Context, ws.Opening) (ws.Session, error) { return nil, apperr.NotFound("none") }
+			_ = first.WriteControl(client.CloseMessage, client.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+			require.Equal(t, 1000, closeCode(t, first))
+			require.Eventually(t, func() bool {
+				_, status := s.dial("?token="+token, nil)
+				return status == 404
+			}, 2*time.Second, 20*time.Millisecond)
+			s.accept = nil
+			_, status = s.dial("?token="+token, nil)
+			require.Equal(t, 101, status)
+		})
+	}
+}

@@ -1,0 +1,64 @@
+// The audit log: filters, one row an entry, the check of the chain, export.
+
+import { h, fill } from "../dom.js";
+import { get, request } from "../api.js";
+import { field, table, heading, button, notice, values } from "../ui.js";
+import { answers } from "../modules.js";
+import { when, toISO, plural } from "../format.js";
+
+const actions = ("user.registered user.role_changed user.disabled user.enabled user.deleted user.exported user.updated user.email_verified " +
+  "auth.login_succeeded auth.login_failed auth.logged_out auth.refresh_reused auth.password_changed auth.password_reset auth.reset_requested " +
+  "auth.session_revoked auth.mfa_enabled auth.mfa_disabled invite.created invite.redeemed invite.redeem_failed invite.revoked course.created " +
+  "course.updated course.published course.archived course.deleted course.restored lesson.created lesson.updated lesson.deleted lesson.reordered " +
+  "enrollment.created enrollment.deleted asset.uploaded asset.deleted channel.created channel.updated channel.deleted message.deleted audit.exported").split(" ");
+const targets = ["user", "session", "invite", "course", "lesson", "enrollment", "asset", "channel", "message", "audit_log"];
+
+export function audit({ box, signal }) {
+  const list = h("div");
+  const verdict = h("div", { "aria-live": "polite", testid: "audit-verdict" });
+  const filter = h("form", { class: "filters", role: "search", testid: "audit-filters" },
+    field("audit", { name: "action", label: "Action", type: "select", options: [["", "All"], ...[...actions].sort()] }),
+    field("audit", { name: "target_type", label: "Target", type: "select", options: [["", "All"], ...targets] }),
+    field("audit", { name: "actor_id", label: "Actor's id", spellcheck: "false" }),
+    field("audit", { name: "target_id", label: "Target's id", spellcheck: "false" }),
+    field("audit", { name: "from", label: "From", type: "datetime-local" }),
+    field("audit", { name: "to", label: "To", type: "datetime-local" }),
+    h("button", { class: "button", type: "submit", text: "Filter", testid: "audit-apply" }));
+  const query = () => {
+    const v = values(filter);
+    return { ...v, from: toISO(v.from), to: toISO(v.to) };
+  };
+  const refresh = () => fill(list, table({ path: "/admin/audit-logs", query: query(), signal, testid: "audit-list", label: "Audit log",
+    empty: "No entries.", row }, "No.", "When", "Action", "Who", "Target", "From where", "Details"));
+  filter.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
+  filter.addEventListener("change", (event) => { if (event.target.localName === "select") refresh(); });
+  fill(box, heading("Audit log", button("Verify the chain", "audit-verify", () => verify(verdict), "primary"),
+    answers("GET", "/admin/audit-logs", "text/csv") && button("Export CSV", "audit-export-csv", () => exportAs("text/csv", "csv", query())),
+    answers("GET", "/admin/audit-logs", "application/x-ndjson") && button("Export NDJSON", "audit-export-ndjson", () => exportAs("application/x-ndjson", "ndjson", query()))),
+  verdict, h("section", { class: "card" }, filter, list));
+  refresh();
+}
+
+async function verify(box) {
+  const { ok, entries, first_bad_seq } = await get("/admin/audit-logs/verify");
+  fill(box, h("div", { class: ok ? "callout good" : "alert", role: ok ? "status" : "alert", text: ok
+    ? `The chain holds: ${plural(entries, "entry", "entries")} checked.`
+    : `The chain is broken at entry ${first_bad_seq}.` }));
+}
+
+async function exportAs(type, extension, query) {
+  const { data } = await request("GET", "/admin/audit-logs", { query, headers: { Accept: type }, as: "blob" });
+  const url = URL.createObjectURL(data);
+  h("a", { href: url, download: "audit-log." + extension }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+  notice("Exported.");
+}
+
+function row(e) {
+  return h("tr", { testid: "audit-row" }, h("td", { text: e.seq }), h("td", { class: "nowrap", text: when(e.created_at) }), h("td", {}, h("code", { text: e.action })),
+    h("td", {}, e.actor ? h("span", { text: e.actor.email || "(account gone)", title: e.actor.id }) : h("span", { class: "muted", text: "nobody" })),
+    h("td", {}, e.target && [h("span", { text: e.target.type }), e.target.id && h("div", { class: "muted mono", title: e.target.id, text: "…" + String(e.target.id).slice(-12) })]),
+    h("td", { text: e.ip || "" }),
+    h("td", {}, h("details", {}, h("summary", { text: "Show" }), h("pre", { text: JSON.stringify({ data: e.data, actor: e.actor, target: e.target, user_agent: e.user_agent,
+      request_id: e.request_id, hash: e.hash, prev_hash: e.prev_hash }, null, 2) }))));
+}

@@ -1,0 +1,162 @@
+package public
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// sources gives the text of every file of ours with one of the endings.
+func sources(t *testing.T, endings ...string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.Contains(name, "/vendor/") {
+			return err
+		}
+		for _, ending := range endings {
+			if strings.HasSuffix(name, ending) {
+				out[name] = string(must(t, name))
+			}
+		}
+		return nil
+	})
+	if err != nil || len(out) == 0 {
+		t.Fatalf("no %v: %v", endings, err)
+	}
+	return out
+}
+
+func must(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := fs.ReadFile(files, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// Keeps H1: the pages live under a policy without 'unsafe-inline'.
+var inline = map[string]*regexp.Regexp{
+	"a script with a body": regexp.MustCompile(`(?is)<script\b[^>]*>\s*[^<\s]`),
+	"a script without src": regexp.MustCompile(`(?i)<script(\s+(type|defer|async)(="[^"]*")?)*\s*>`),
+	"a style element":      regexp.MustCompile(`(?i)<style\b`),
+	"a style attribute":    regexp.MustCompile(`(?i)<[^>]*\sstyle\s*=`),
+	"a handler attribute":  regexp.MustCompile(`(?i)<[^>]*\son[a-z]+\s*=`),
+	"a javascript address": regexp.MustCompile(`(?i)["'=]\s*javascript:`),
+	"a foreign asset":      regexp.MustCompile(`(?i)<(script|link|img|iframe)\b[^>]*(src|href)="(https?:)?//`),
+}
+
+func TestNothingInline(t *testing.T) {
+	for name, text := range sources(t, ".html", ".svg") {
+		for what, rule := range inline {
+			if found := rule.FindString(text); found != "" {
+				t.Errorf("%s has %s: %s", name, what, found)
+			}
+		}
+	}
+}
+
+func TestInlineRulesCanFail(t *testing.T) {
+	for what, text := range map[string]string{
+		"a script with a body": `<script src="x">alert(1)</script>`, "a script without src": `<script type="module"></script>`,
+		"a style element": `<style>`, "a style attribute": `<p style="x">`, "a handler attribute": `<p onclick="x">`,
+		"a javascript address": `href="javascript:x"`, "a foreign asset": `<img src="https://x/y">`,
+	} {
+		if !inline[what].MatchString(text) {
+			t.Errorf("the rule against %s lets %s pass", what, text)
+		}
+	}
+}
+
+// Keeps V6: no string becomes markup or code. The one exception is the mailbox's sandboxed frame.
+func TestNoMarkupFromStrings(t *testing.T) {
+	bad := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\s*\(|new Function|DOMParser|` +
+		`createContextualFragment|setHTMLUnsafe|\.srcdoc\b|createPolicy|set(Timeout|Interval)\(\s*["'` + "`" + `]`)
+	for name, text := range sources(t, ".js") {
+		for _, found := range bad.FindAllString(text, -1) {
+			if name == "console/mailbox.js" && (found == ".srcdoc" || found == "createPolicy") {
+				continue
+			}
+			t.Errorf("%s uses %s", name, found)
+		}
+	}
+	if mailbox := string(must(t, "console/mailbox.js")); strings.Count(mailbox, ".srcdoc") != 1 || !strings.Contains(mailbox, `sandbox: ""`) {
+		t.Error("the mailbox's frame is to be the only one, and sandboxed")
+	}
+}
+
+func TestEveryReferenceExists(t *testing.T) {
+	reference := regexp.MustCompile(`(?:src|href)="(/(?:console|docs)/[^"#]+)|"(/console/[^"#]+)#?|from "(\.[^"]+)"`)
+	for name, text := range sources(t, ".html", ".js") {
+		for _, found := range reference.FindAllStringSubmatch(text, -1) {
+			file := strings.TrimPrefix(found[1]+found[2], "/")
+			if found[3] != "" {
+				file = path.Join(path.Dir(name), found[3])
+			}
+			if _, err := fs.Stat(files, file); err != nil {
+				t.Errorf("%s names %s, which is not here", name, file)
+			}
+		}
+	}
+}
+
+func TestIconsExist(t *testing.T) {
+	icons := string(must(t, "console/icons.svg"))
+	use := regexp.MustCompile(`icon\("([a-z]+)"\)|"([a-z]+)"\],?\n|, , "([a-z]+)"\]`)
+	for _, name := range []string{"console/app.js", "console/panels/course.js"} {
+		for _, found := range use.FindAllStringSubmatch(string(must(t, name)), -1) {
+			if id := found[1] + found[2] + found[3]; !strings.Contains(icons, `id="`+id+`"`) {
+				t.Errorf("%s uses the icon %s, which is not drawn", name, id)
+			}
+		}
+	}
+}
+
+// The names in README.md are what browser tests hold on to.
+func TestNamesForTestsExist(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, text := range sources(t, ".js", ".html") {
+		all.WriteString(text)
+	}
+	_, list, _ := strings.Cut(string(readme), "| --- | --- | --- |\n| everywhere")
+	spans := regexp.MustCompile("`([a-z_-]+)`")
+	built := regexp.MustCompile(`^(nav-courses|lesson-(video|audio)|(edit-cover|edit-lesson)-file|course-list-more|x-[a-z]+|data-(slug|seq))$`)
+	isField := func(name string) bool {
+		prefix, field, _ := strings.Cut(name, "-")
+		return strings.Contains(all.String(), `field("`+prefix+`", { name: "`+field+`"`)
+	}
+	for _, row := range strings.Split(list, "\n") {
+		for _, span := range spans.FindAllStringSubmatch(row, -1) {
+			name := span[1]
+			if strings.Contains(all.String(), `"`+name+`"`) || built.MatchString(name) || isField(name) {
+				continue
+			}
+			t.Errorf("README.md names %q, which nothing in the console has", name)
+		}
+	}
+}
+
+func TestAccessors(t *testing.T) {
+	if !strings.Contains(string(Index()), "/console/app.js") || !strings.Contains(string(DocsIndex()), "/docs/init.js") ||
+		!strings.Contains(string(Mailbox()), "/console/mailbox.js") {
+		t.Error("a page lacks its script")
+	}
+	for _, file := range []string{"app.js", "style.css", "favicon.svg"} {
+		if _, err := fs.Stat(Console(), file); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, file := range []string{"init.js", "vendor/swagger-ui-bundle.js", "vendor/swagger-ui.css", "vendor/LICENSE"} {
+		if _, err := fs.Stat(Docs(), file); err != nil {
+			t.Error(err)
+		}
+	}
+}
