@@ -100,7 +100,7 @@ func (b *browser) click(testid string) {
 
 func (b *browser) fill(testid, text string) {
 	b.t.Helper()
-	b.do("fill "+testid, chromedp.WaitVisible(id(testid)), chromedp.SetValue(id(testid), ""), chromedp.SendKeys(id(testid), text))
+	b.do("fill "+testid, chromedp.WaitVisible(id(testid)), chromedp.SendKeys(id(testid), text))
 }
 
 func (b *browser) sees(testid, text string) {

@@ -176,21 +176,21 @@ func (h *handlers) detailed(ctx context.Context, c *course, err error) (*httpx.O
 type updateInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Title       *string           `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"200"`
-		Slug        *string           `json:"slug,omitempty" nullable:"false" maxLength:"100"`
-		Summary     httpx.Opt[string] `json:"summary,omitzero" maxLength:"500"`
-		Description httpx.Opt[string] `json:"description,omitzero" maxLength:"20000"`
-		Visibility  *string           `json:"visibility,omitempty" nullable:"false" enum:"public,member,private"`
-		Status      *string           `json:"status,omitempty" nullable:"false" enum:"draft,published,archived"`
-		Tags        *[]string         `json:"tags,omitempty" nullable:"false" maxItems:"50"`
-		CoverKey    httpx.Opt[string] `json:"cover_key,omitzero" maxLength:"512"`
+		Title       httpx.Given[string]   `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Slug        httpx.Given[string]   `json:"slug,omitzero" maxLength:"100"`
+		Summary     httpx.Opt[string]     `json:"summary,omitzero" maxLength:"500"`
+		Description httpx.Opt[string]     `json:"description,omitzero" maxLength:"20000"`
+		Visibility  httpx.Given[string]   `json:"visibility,omitzero" enum:"public,member,private"`
+		Status      httpx.Given[string]   `json:"status,omitzero" enum:"draft,published,archived"`
+		Tags        httpx.Given[[]string] `json:"tags,omitzero" maxItems:"50"`
+		CoverKey    httpx.Opt[string]     `json:"cover_key,omitzero" maxLength:"512"`
 	}
 }
 
 func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[detailView], error) {
 	b := in.Body
-	c, err := h.service.update(ctx, in.ID, patch{Title: b.Title, Slug: b.Slug, Summary: cleared(b.Summary), Description: cleared(b.Description),
-		Visibility: b.Visibility, Status: b.Status, Tags: b.Tags, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()})
+	c, err := h.service.update(ctx, in.ID, patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
+		Visibility: b.Visibility.Value, Status: b.Status.Value, Tags: b.Tags.Value, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()})
 	return h.detailed(ctx, c, err)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
@@ -26,17 +25,14 @@ type reportInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
 	Body     struct {
-		Percent         *int `json:"percent,omitempty" nullable:"false" minimum:"0" maximum:"100" doc:"Never falls, but by reset"`
-		PositionSeconds *int `json:"position_seconds,omitempty" nullable:"false" minimum:"0" maximum:"1000000"`
-		Reset           bool `json:"reset,omitempty" doc:"Takes percent as it is and clears completed_at"`
+		Percent         int              `json:"percent" minimum:"0" maximum:"100" doc:"Never falls, but by reset"`
+		PositionSeconds httpx.Given[int] `json:"position_seconds,omitzero" minimum:"0" maximum:"1000000"`
+		Reset           bool             `json:"reset,omitempty" doc:"Takes percent as it is and clears completed_at"`
 	}
 }
 
 func (h *handlers) report(ctx context.Context, in *reportInput) (*httpx.Out[lessonProgressView], error) {
-	if in.Body.Percent == nil {
-		return nil, apperr.Invalid("body.percent", "is needed")
-	}
-	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, report{*in.Body.Percent, in.Body.PositionSeconds, in.Body.Reset})
+	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, report{in.Body.Percent, in.Body.PositionSeconds.Value, in.Body.Reset})
 	if err != nil {
 		return nil, err
 	}

@@ -76,15 +76,15 @@ type updateLessonInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
 	Body     struct {
-		Title           *string           `json:"title,omitempty" nullable:"false" minLength:"1" maxLength:"200"`
-		Content         httpx.Opt[string] `json:"content,omitzero" maxLength:"200000"`
-		AssetKey        httpx.Opt[string] `json:"asset_key,omitzero" maxLength:"512"`
-		DurationSeconds httpx.Opt[int]    `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
+		Title           httpx.Given[string] `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Content         httpx.Opt[string]   `json:"content,omitzero" maxLength:"200000"`
+		AssetKey        httpx.Opt[string]   `json:"asset_key,omitzero" maxLength:"512"`
+		DurationSeconds httpx.Opt[int]      `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
 	}
 }
 
 func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {
-	p := lessonPatch{Title: in.Body.Title, Content: cleared(in.Body.Content), Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr()}
+	p := lessonPatch{Title: in.Body.Title.Value, Content: cleared(in.Body.Content), Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr()}
 	if in.Body.DurationSeconds.Set {
 		p.DurationSeconds = &in.Body.DurationSeconds.Value
 	}

@@ -68,17 +68,18 @@ type position struct {
 	ID        string
 }
 
+// statusIs says the same as invite.status, with now as its one argument.
 var statusIs = map[string]string{
-	revoked:   "revoked_at IS NOT NULL",
-	expired:   "revoked_at IS NULL AND expires_at <= @now",
-	exhausted: "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now) AND uses >= max_uses",
-	active:    "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now) AND uses < max_uses",
+	revoked:   "revoked_at <= ?",
+	expired:   "revoked_at IS NULL AND expires_at <= ?",
+	exhausted: "revoked_at IS NULL AND coalesce(expires_at > ?, TRUE) AND uses >= max_uses",
+	active:    "revoked_at IS NULL AND coalesce(expires_at > ?, TRUE) AND uses < max_uses",
 }
 
 func (s *store) list(ctx context.Context, status string, now clock.Time, after *position, limit int) (found []invite, err error) {
 	q := s.db.Conn(ctx)
 	if status != "" {
-		q = q.Where(statusIs[status], map[string]any{"now": now.Millis()})
+		q = q.Where(statusIs[status], now)
 	}
 	if after != nil {
 		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)

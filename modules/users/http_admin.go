@@ -81,14 +81,14 @@ func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[adminView],
 type patchInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Role        *auth.Role `json:"role,omitempty" enum:"user,member,instructor,admin"`
-		Status      *string    `json:"status,omitempty" enum:"active,disabled"`
-		DisplayName *string    `json:"display_name,omitempty" minLength:"1" maxLength:"100"`
+		Role        httpx.Given[auth.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
+		Status      httpx.Given[string]    `json:"status,omitzero" enum:"active,disabled"`
+		DisplayName httpx.Given[string]    `json:"display_name,omitzero" minLength:"1" maxLength:"100"`
 	}
 }
 
 func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Out[adminView], error) {
-	u, err := h.service.update(ctx, in.ID, patch(in.Body))
+	u, err := h.service.update(ctx, in.ID, patch{in.Body.Role.Value, in.Body.Status.Value, in.Body.DisplayName.Value})
 	if err != nil {
 		return nil, err
 	}

@@ -39,12 +39,12 @@ func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Out[meView], e
 
 type patchMeInput struct {
 	Body struct {
-		DisplayName *string `json:"display_name,omitempty" minLength:"1" maxLength:"100"`
+		DisplayName httpx.Given[string] `json:"display_name,omitzero" minLength:"1" maxLength:"100"`
 	}
 }
 
 func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Out[meView], error) {
-	u, err := h.service.update(ctx, auth.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName})
+	u, err := h.service.update(ctx, auth.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName.Value})
 	if err != nil {
 		return nil, err
 	}

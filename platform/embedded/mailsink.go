@@ -62,9 +62,11 @@ func (s *MailSink) List(limit int) ([]MailboxMessage, error) { return s.store.li
 
 // Close stops listening and hangs up. Every message that was acknowledged is in the folder.
 func (s *MailSink) Close() error {
+	// The server knows its listener only once Serve has begun; a quick stop must not wait for ever.
+	_ = s.listener.Close()
 	err := s.server.Close()
 	<-s.done
-	if errors.Is(err, smtp.ErrServerClosed) {
+	if errors.Is(err, smtp.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
 	}
 	return err

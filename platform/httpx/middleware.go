@@ -269,10 +269,6 @@ func readBody(c *fiber.Ctx, documented bool, types []string) ([]byte, error) {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return nil, apperr.New(415, "unsupported-media-type", "A body may not have a Content-Encoding.")
 	}
-	length := c.Request().Header.ContentLength()
-	if length > maxJSONBody {
-		return nil, tooLarge(c)
-	}
 	body, err := drain(c)
 	if err != nil {
 		return nil, err
@@ -306,11 +302,16 @@ func missingBody(c *fiber.Ctx) error {
 
 func drain(c *fiber.Ctx) ([]byte, error) {
 	stream := c.Context().RequestBodyStream()
+	if c.Request().Header.ContentLength() > 5*maxJSONBody {
+		return nil, tooLarge(c) // not even looked at
+	}
 	if stream == nil {
 		return c.Request().Body(), nil
 	}
 	body, err := io.ReadAll(io.LimitReader(stream, maxJSONBody+1))
 	if len(body) > maxJSONBody {
+		// Read on a little, so that the client is done sending and sees the answer.
+		_, _ = io.CopyN(io.Discard, stream, 4*maxJSONBody)
 		return nil, tooLarge(c)
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"errors"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,5 +40,27 @@ func (o Opt[T]) IsZero() bool { return !o.Set }
 func (o Opt[T]) Schema(r huma.Registry) *huma.Schema {
 	s := *huma.SchemaFromType(r, reflect.TypeFor[T]())
 	s.Nullable = true
+	return &s
+}
+
+// Given is an optional field of a PATCH that can't be cleared: left out or a value, but not null.
+type Given[T any] struct{ Value *T }
+
+// UnmarshalJSON refuses null.
+func (g *Given[T]) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return errors.New("null is not accepted")
+	}
+	g.Value = new(T)
+	return json.Unmarshal(b, g.Value)
+}
+
+// IsZero makes omitzero leave an absent field out.
+func (g Given[T]) IsZero() bool { return g.Value == nil }
+
+// Schema is the value's schema.
+func (g Given[T]) Schema(r huma.Registry) *huma.Schema {
+	s := *huma.SchemaFromType(r, reflect.TypeFor[T]())
+	s.Nullable = false
 	return &s
 }

@@ -27,13 +27,25 @@ var strictJSON = huma.Format{
 	Unmarshal: func(b []byte, v any) error { return unmarshalStrict(b, v) },
 }
 
-var errType = errors.New("a value does not fit its type")
+// typeError says which value does not fit; the library's own text would echo it.
+type typeError struct{ pointer string }
+
+func (e *typeError) Error() string {
+	if e.pointer == "" {
+		return "a value does not fit its type"
+	}
+	return strings.TrimPrefix(dottedPath(e.pointer), ".") + ": the value does not fit its type"
+}
 
 func unmarshalStrict(b []byte, v any) error {
-	if err := json.Unmarshal(b, v); err != nil {
-		return errType // The library's text would echo the value.
+	err := json.Unmarshal(b, v)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if s := (*json.SemanticError)(nil); errors.As(err, &s) {
+		return &typeError{string(s.JSONPointer)}
+	}
+	return &typeError{}
 }
 
 // checkJSON holds a body to the contract before anyone decodes it: 400 for what is not JSON or

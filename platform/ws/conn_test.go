@@ -144,7 +144,7 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 }
 
 func TestTokenRunsOutAndIsRenewed(t *testing.T) {
-	s := serve(t, roomy, 2*time.Second)
+	s := serve(t, roomy, 4*time.Second) // a token ends at a whole second
 	user, session, token := s.user(auth.User)
 	_, _, other := s.user(auth.User)
 	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {

@@ -1,0 +1,340 @@
+package chat
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+)
+
+func TestMessagesArePostedEditedAndDeleted(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		uli, olga, ivo := s.person(auth.User, "Uli"), s.person(auth.User, "Olga"), s.person(auth.Instructor, "Ivo")
+		const path = "/channels/hq/messages"
+		r.want(401, person{}, "POST", path, object{"body": "x"})
+		r.want(404, uli, "POST", "/channels/none/messages", object{"body": "x"})
+		for _, bad := range []object{{}, {"body": ""}, {"body": strings.Repeat("ü", 4001)}, {"body": "x", "client_id": ""}, {"body": "x", "client_id": strings.Repeat("x", 65)}, {"body": "x", "seq": 1}, {"body": "a\x00b"}} {
+			r.want(422, uli, "POST", path, bad)
+		}
+		r.want(201, uli, "POST", path, object{"body": strings.Repeat("ü", 4000)})
+		made := r.want(201, uli, "POST", path, object{"body": "hello <b>", "client_id": "c"})
+		id := made.body["id"].(string)
+		require.Equal(t, path+"/"+id, made.header.Get("Location"))
+		require.Equal(t, object{"id": uli.id, "display_name": "Uli"}, made.body["user"])
+		require.Equal(t, []any{2.0, "hq", "hello <b>", nil, false}, []any{made.body["seq"], made.body["channel"], made.body["body"], made.body["edited_at"], made.body["deleted"]})
+		require.NotContains(t, made.body, "client_id")
+		again := r.want(200, uli, "POST", path, object{"body": "something else", "client_id": "c"})
+		require.Equal(t, made.body, again.body)
+		require.Equal(t, 3.0, r.want(201, olga, "POST", path, object{"body": "other author", "client_id": "c"}).body["seq"])
+
+		r.want(403, olga, "PATCH", path+"/"+id, object{"body": "y"})
+		r.want(403, ivo, "PATCH", path+"/"+id, object{"body": "y"})
+		r.want(404, uli, "PATCH", path+"/"+ids.New(), object{"body": "y"})
+		r.want(404, uli, "PATCH", path+"/x", object{"body": "y"})
+		r.want(422, uli, "PATCH", path+"/"+id, object{"body": ""})
+		edited := r.want(200, uli, "PATCH", path+"/"+id, object{"body": "y"}, "If-Match", made.header.Get("ETag"))
+		require.Equal(t, "y", edited.body["body"])
+		require.NotNil(t, edited.body["edited_at"])
+		r.want(412, uli, "PATCH", path+"/"+id, object{"body": "z"}, "If-Match", made.header.Get("ETag"))
+		same := r.want(200, uli, "PATCH", path+"/"+id, object{"body": "y"})
+		require.Equal(t, edited.header.Get("ETag"), same.header.Get("ETag"))
+
+		r.want(403, olga, "DELETE", path+"/"+id, nil)
+		r.want(404, uli, "DELETE", path+"/x", nil)
+		r.want(204, ivo, "DELETE", path+"/"+id, nil)
+		r.want(404, uli, "DELETE", path+"/"+id, nil)
+		r.want(404, uli, "PATCH", path+"/"+id, object{"body": "back"})
+		tombstone := items(r.want(200, olga, "GET", path, nil))[1]
+		require.Equal(t, []any{2.0, id, "", true}, []any{tombstone["seq"], tombstone["id"], tombstone["body"], tombstone["deleted"]})
+		require.Equal(t, []string{"message.deleted"}, r.audit.actions())
+		// The tombstone's client id is still taken.
+		require.Equal(t, 2.0, r.want(200, uli, "POST", path, object{"body": "x", "client_id": "c"}).body["seq"])
+	})
+}
+
+// A2: a message is found only in its own channel.
+func TestMessagesOfOtherChannelsAreMissing(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	ivo := s.person(auth.Instructor, "Ivo")
+	r.want(201, ivo, "POST", "/channels", object{"title": "other", "visibility": "public"})
+	id := r.want(201, ivo, "POST", "/channels/hq/messages", object{"body": "x"}).body["id"].(string)
+	r.want(404, ivo, "PATCH", "/channels/other/messages/"+id, object{"body": "y"})
+	r.want(404, ivo, "DELETE", "/channels/other/messages/"+id, nil)
+}
+
+func TestEditingEndsAfterFifteenMinutes(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	uli := s.person(auth.User, "Uli")
+	id := r.want(201, uli, "POST", "/channels/hq/messages", object{"body": "x"}).body["id"].(string)
+	age := func(by time.Duration) {
+		at := clock.System{}.Now().Add(-by)
+		require.NoError(t, r.db.Conn(t.Context()).Exec("UPDATE chat_messages SET created_at = ?", at).Error)
+	}
+	age(14 * time.Minute)
+	r.want(200, uli, "PATCH", "/channels/hq/messages/"+id, object{"body": "y"})
+	age(15 * time.Minute)
+	r.want(403, uli, "PATCH", "/channels/hq/messages/"+id, object{"body": "z"})
+	r.want(204, uli, "DELETE", "/channels/hq/messages/"+id, nil)
+}
+
+func TestAuthorsWhoAreGoneKeepTheirMessages(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+	r.want(201, uli, "POST", "/channels/hq/messages", object{"body": "x"})
+	s.accounts.mu.Lock()
+	delete(s.accounts.accounts, uli.id)
+	s.accounts.mu.Unlock()
+	got := items(r.want(200, olga, "GET", "/channels/hq/messages", nil))[0]
+	require.Equal(t, object{"id": uli.id, "display_name": usersapi.DeletedName}, got["user"])
+}
+
+func TestHistoryPages(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		uli := s.person(auth.User, "Uli")
+		c, err := r.service.find(t.Context(), hq)
+		require.NoError(t, err)
+		var drafts []draft
+		for i := range 25 {
+			drafts = append(drafts, draft{Author: uli.id, Body: fmt.Sprint(i + 1)})
+		}
+		_, err = r.service.append(t.Context(), c.ID, drafts)
+		require.NoError(t, err)
+		walk := func(query string) (out [][]int64) {
+			for path := "/channels/hq/messages?limit=10" + query; path != ""; {
+				a := r.want(200, uli, "GET", path, nil)
+				var page []int64
+				for _, m := range items(a) {
+					page = append(page, seqOf(m))
+				}
+				require.True(t, slices.IsSorted(page))
+				out, path = append(out, page), ""
+				if next, ok := a.body["next_cursor"].(string); ok {
+					path = "/channels/hq/messages?limit=10" + query + "&cursor=" + next
+				}
+			}
+			return out
+		}
+		from := func(a, b int64) (out []int64) {
+			for ; a <= b; a++ {
+				out = append(out, a)
+			}
+			return out
+		}
+		require.Equal(t, [][]int64{from(16, 25), from(6, 15), from(1, 5)}, walk(""))
+		require.Equal(t, [][]int64{from(3, 12), from(1, 2)}, walk("&before_seq=13"))
+		require.Equal(t, [][]int64{from(14, 23), from(24, 25)}, walk("&after_seq=13"))
+		require.Equal(t, [][]int64{from(14, 16)}, walk("&after_seq=13&before_seq=17"))
+		require.Equal(t, [][]int64{from(1, 10), from(11, 20), from(21, 25)}, walk("&after_seq=0"))
+		require.Equal(t, [][]int64{nil}, walk("&after_seq=99"))
+		require.Equal(t, [][]int64{nil}, walk("&before_seq=0"))
+		for _, bad := range []string{"after_seq=-1", "after_seq=1.5", "before_seq=x", "limit=0", "limit=101", "cursor=x"} {
+			r.want(422, uli, "GET", "/channels/hq/messages?"+bad, nil)
+		}
+		a := r.want(200, uli, "GET", "/channels/hq/messages", nil)
+		r.want(422, uli, "GET", "/channels/hq/messages?after_seq=3&cursor="+a.body["next_cursor"].(string), nil)
+		require.Equal(t, 304, r.call(uli, "GET", "/channels/hq/messages", nil, "If-None-Match", a.header.Get("ETag")).status)
+	})
+}
+
+// W8: numbers have no gaps and no doubles, whoever writes at once and however.
+func TestConcurrentSendersGetGaplessNumbers(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		c, err := r.service.find(t.Context(), hq)
+		require.NoError(t, err)
+		const senders, each = 8, 25
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		seen := map[int64]string{}
+		for i := range senders {
+			p := s.person(auth.User, fmt.Sprint(i))
+			wg.Go(func() {
+				for n := range each {
+					id := fmt.Sprintf("%d", n/2*2) // every second one repeats the one before
+					post := r.service.post
+					if i == 0 { // as a request with an Idempotency-Key does: in a transaction of its own
+						post = func(x ctx, c *channel, body string, id *string) (out posted, err error) {
+							err = r.db.InTx(x, func(x ctx) error { out, err = r.service.post(x, c, body, id); return err })
+							return out, err
+						}
+					}
+					m, err := post(r.as(p), c, fmt.Sprint(i, n), &id)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					if m.fresh && seen[m.Seq] != "" || m.fresh != (n%2 == 0) {
+						t.Errorf("seq %d: fresh %v, before %q", m.Seq, m.fresh, seen[m.Seq])
+					}
+					seen[m.Seq] = m.ID
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		const total = senders * (each/2 + 1)
+		require.Len(t, seen, total)
+		for seq := int64(1); seq <= total; seq++ {
+			require.NotEmpty(t, seen[seq], "seq %d is missing", seq)
+		}
+		after, err := r.service.find(t.Context(), hq)
+		require.NoError(t, err)
+		require.Equal(t, int64(total), after.LastSeq)
+	})
+}
+
+// What is rolled back takes no number.
+func TestRolledBackMessagesLeaveNoGap(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	uli := s.person(auth.User, "Uli")
+	c, err := r.service.find(t.Context(), hq)
+	require.NoError(t, err)
+	err = r.db.InTx(r.as(uli), func(x ctx) error {
+		if _, err := r.service.post(x, c, "never", nil); err != nil {
+			return err
+		}
+		return errNotReader
+	})
+	require.ErrorIs(t, err, errNotReader)
+	m, err := r.service.post(r.as(uli), c, "kept", nil)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), m.Seq)
+}
+
+func TestMentionsAreToldToThoseWhoMayRead(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		ivo, uli, olga := s.person(auth.Instructor, "Ivo"), s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+		r.want(201, ivo, "POST", "/channels", object{"title": "staff", "visibility": "private"})
+		r.want(200, ivo, "PUT", "/channels/staff/members/"+uli.id, nil)
+		body := fmt.Sprintf("<@%s> <@%s> <@%s> <@%s> <@%s> <@x>", uli.id, uli.id, olga.id, ivo.id, ids.New())
+		said := r.want(201, ivo, "POST", "/channels/staff/messages", object{"body": body})
+		deliver := func() []chatapi.Mentioned {
+			_, err := r.events.RelayOnce(t.Context())
+			require.NoError(t, err)
+			var out []chatapi.Mentioned
+			for len(r.mentions) > 0 {
+				out = append(out, <-r.mentions)
+			}
+			return out
+		}
+		id := said.body["id"].(string)
+		require.Equal(t, []chatapi.Mentioned{{MessageID: id, ChannelSlug: "staff", AuthorID: ivo.id, UserIDs: []string{uli.id}}}, deliver())
+		r.want(200, ivo, "PATCH", "/channels/staff/messages/"+id, object{"body": "again <@" + uli.id + ">"})
+		require.Empty(t, deliver())
+		plain := r.want(201, ivo, "POST", "/channels/staff/messages", object{"body": "nobody"}).body["id"].(string)
+		r.want(200, ivo, "PATCH", "/channels/staff/messages/"+plain, object{"body": "<@" + uli.id + ">"})
+		require.Len(t, deliver(), 1)
+	})
+}
+
+func TestTicketsWorkOnceWithinThirtySeconds(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		other := s.replica()
+		uli := s.person(auth.User, "Uli")
+		issue := func() string {
+			a := r.want(201, uli, "POST", "/ws/tickets", nil)
+			require.Equal(t, 30.0, a.body["expires_in"])
+			return a.body["ticket"].(string)
+		}
+		code := issue()
+		require.Len(t, code, 43)
+		var stored int64
+		require.NoError(t, r.db.Conn(t.Context()).Raw("SELECT count(*) FROM chat_tickets").Scan(&stored).Error)
+		require.Equal(t, int64(1), stored)
+		open := func(code string) int {
+			return other.call(person{}, "GET", "/ws/channels/hq?ticket="+code, nil).status
+		}
+		require.Equal(t, 426, open(code)) // a plain GET, on another replica: the ticket held and is used up
+		require.Equal(t, 401, open(code))
+		require.Equal(t, 401, open("x"))
+		late := issue()
+		require.NoError(t, r.db.Conn(t.Context()).Exec("UPDATE chat_tickets SET expires_at = ?", clock.System{}.Now()).Error)
+		require.Equal(t, 401, open(late))
+		r.want(401, person{}, "POST", "/ws/tickets", nil)
+
+		many := issue()
+		var wg sync.WaitGroup
+		won := make(chan bool, 20)
+		for range cap(won) {
+			wg.Go(func() {
+				_, err := r.service.redeemTicket(t.Context(), many)
+				won <- err == nil
+			})
+		}
+		wg.Wait()
+		close(won)
+		winners := 0
+		for w := range won {
+			if w {
+				winners++
+			}
+		}
+		require.Equal(t, 1, winners)
+	})
+}
+
+func TestTidyingRemovesWhatIsOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		ivo, uli := s.person(auth.Instructor, "Ivo"), s.person(auth.User, "Uli")
+		r.want(201, ivo, "POST", "/channels", object{"title": "gone", "visibility": "private"})
+		r.want(200, ivo, "PUT", "/channels/gone/members/"+uli.id, nil)
+		r.want(201, ivo, "POST", "/channels/gone/messages", object{"body": "x"})
+		r.want(201, ivo, "POST", "/channels/hq/messages", object{"body": "stays"})
+		r.want(204, ivo, "DELETE", "/channels/gone", nil)
+		r.want(201, uli, "POST", "/ws/tickets", nil)
+		count := func(table string) (n int64) {
+			require.NoError(t, r.db.Conn(t.Context()).Raw("SELECT count(*) FROM "+table).Scan(&n).Error)
+			return n
+		}
+		require.NoError(t, r.service.tidyOnce(t.Context()))
+		require.Equal(t, int64(2), count("chat_messages"))
+		old := clock.System{}.Now().Add(-25 * time.Hour)
+		conn := r.db.Conn(t.Context())
+		require.NoError(t, conn.Exec("UPDATE chat_channels SET deleted_at = ? WHERE deleted_at IS NOT NULL", old).Error)
+		require.NoError(t, conn.Exec("UPDATE chat_tickets SET expires_at = ?", old).Error)
+		require.NoError(t, conn.Exec("INSERT INTO chat_replicas (id, seen_at) VALUES (?, ?)", ids.New(), old).Error)
+		require.NoError(t, r.service.tidyOnce(t.Context()))
+		for table, want := range map[string]int64{"chat_messages": 1, "chat_channels": 1, "chat_members": 0, "chat_tickets": 0, "chat_replicas": 0} {
+			require.Equal(t, want, count(table), table)
+		}
+	})
+}
+
+// A list costs the same number of queries whatever its length.
+func TestListsCostAFixedNumberOfQueries(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	uli := s.person(auth.User, "Uli")
+	c, err := r.service.find(t.Context(), hq)
+	require.NoError(t, err)
+	_, err = r.service.append(t.Context(), c.ID, make([]draft, 0))
+	require.NoError(t, err)
+	counted, n := db.Count(r.as(uli))
+	h := newHandlers(r.service, r.rooms, r.hub, nil, nil)
+	v, err := r.service.access.visibleTo(counted, auth.CallerFrom(counted))
+	require.NoError(t, err)
+	_, err = h.service.store.listChannels(counted, v, nil, 20)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), n.Load())
+}

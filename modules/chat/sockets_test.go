@@ -1,0 +1,333 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	client "github.com/fasthttp/websocket"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/auth"
+)
+
+func TestWelcomeMessageAndAck(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+		a, status := r.dial(uli, "/ws/channels/hq")
+		require.Equal(t, 101, status)
+		require.Equal(t, object{"type": "welcome", "channel": "hq", "user": object{"id": uli.id, "display_name": "Uli"}, "last_seq": 0.0, "heartbeat_seconds": 30.0}, a.next())
+		b := r.enter(olga, "/ws/channels/hq")
+		a.send(object{"type": "message", "body": "hi <there>", "client_id": "c1"})
+		ack, own := a.until("ack", "message"), a.until("ack", "message") // in either order
+		if ack["type"] == "message" {
+			ack, own = own, ack
+		}
+		require.Equal(t, []any{"message", "c1"}, []any{own["type"], own["client_id"]})
+		got := b.until("message")
+		require.Equal(t, ack["id"], got["id"])
+		require.Equal(t, []any{1.0, "hq", "hi <there>", nil, false}, []any{got["seq"], got["channel"], got["body"], got["edited_at"], got["deleted"]})
+		require.NotContains(t, got, "client_id")
+		require.Equal(t, object{"type": "ack", "client_id": "c1", "seq": 1.0, "id": got["id"]}, ack)
+		// The same again is acknowledged with the first and not told anew.
+		a.send(object{"type": "message", "body": "changed", "client_id": "c1"})
+		require.Equal(t, ack, a.until("ack", "message"))
+		path := "/channels/hq/messages/" + got["id"].(string)
+		r.want(200, uli, "PATCH", path, object{"body": "edited"})
+		edited := b.until("edited", "message")
+		require.Equal(t, []any{1.0, got["id"], "edited"}, []any{edited["seq"], edited["id"], edited["body"]})
+		require.NotNil(t, edited["edited_at"])
+		r.want(204, uli, "DELETE", path, nil)
+		require.Equal(t, object{"type": "deleted", "seq": 1.0, "id": got["id"]}, b.until("deleted", "message"))
+	})
+}
+
+func TestFramesOfClients(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+	a, b := r.enter(uli, "/ws/channels/hq"), r.enter(olga, "/ws/channels/hq")
+	for raw, code := range map[string]string{
+		`{"type":"message","body":""}`: "validation-failed", `{"type":"message"}`: "validation-failed",
+		`{"type":"message","body":"` + strings.Repeat("x", 4001) + `"}`: "validation-failed", `{"type":"message","body":"x","client_id":""}`: "validation-failed",
+		`{"type":"message","body":"a\u0000b"}`: "validation-failed", `{"type":"message","body":"\ud800"}`: "malformed-request",
+		`{"type":"message","body":5}`: "malformed-request", `{"type":"message","body":"x","body":"y"}`: "malformed-request",
+		`nonsense`: "malformed-request", `[]`: "malformed-request", `{"type":"what"}`: "validation-failed", `{}`: "validation-failed",
+		`{"type":"read"}`: "validation-failed", `{"type":"auth"}`: "invalid-token", `{"type":"auth","token":"x"}`: "invalid-token",
+		`{"type":"auth","token":"` + r.token(olga) + `"}`: "forbidden",
+	} {
+		require.NoError(t, a.WriteMessage(client.TextMessage, []byte(raw)))
+		require.Equal(t, code, a.until("error", "ack")["code"], raw)
+	}
+	a.send(object{"type": "ping"})
+	require.Equal(t, object{"type": "pong"}, a.until("pong"))
+	a.send(object{"type": "typing"})
+	a.send(object{"type": "typing"}) // one is enough
+	require.Equal(t, object{"type": "typing", "user": object{"id": uli.id, "display_name": "Uli"}}, b.until("typing"))
+	a.send(object{"type": "auth", "token": r.token(uli)})
+	require.Regexp(t, `^\d{4}-.*\.\d{3}Z$`, a.until("authenticated")["expires_at"])
+	require.Equal(t, 1.0, a.say("still works")["seq"])
+	f := b.until("message", "typing")
+	require.Equal(t, "still works", f["body"], f)
+}
+
+func TestRefusedUpgrades(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	uli, ivo := s.person(auth.User, "Uli"), s.person(auth.Instructor, "Ivo")
+	r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "private"})
+	for path, want := range map[string]int{
+		"/ws/channels/none": 404, "/ws/channels/x": 403, "/ws/channels/hq?after_seq=-1": 422, "/ws/channels/hq?after_seq=": 422, "/ws/channels/hq?after_seq=1.0": 422,
+	} {
+		_, status := r.dial(uli, path)
+		require.Equal(t, want, status, path)
+	}
+	require.Equal(t, "unauthenticated", r.want(401, person{}, "GET", "/ws/channels/hq", nil).code())
+	require.Equal(t, "upgrade-required", r.want(426, uli, "GET", "/ws/channels/hq", nil).code())
+	require.Equal(t, "forbidden", r.want(403, uli, "GET", "/ws/channels/hq", nil, "Origin", "https://evil.test").code())
+}
+
+func TestResumeGivesWhatWasMissedOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+		c, err := r.service.find(t.Context(), hq)
+		require.NoError(t, err)
+		var drafts []draft
+		for i := range 5100 {
+			drafts = append(drafts, draft{Author: olga.id, Body: fmt.Sprint(i + 1)})
+		}
+		for len(drafts) > 0 {
+			_, err = r.service.append(t.Context(), c.ID, drafts[:100])
+			require.NoError(t, err)
+			drafts = drafts[100:]
+		}
+		history := items(r.want(200, olga, "GET", "/channels/hq/messages?after_seq=5049&limit=1", nil))
+		r.want(204, olga, "DELETE", "/channels/hq/messages/"+history[0]["id"].(string), nil)
+		for from, first := range map[int64]int64{0: 101, 99: 101, 100: 101, 5090: 5091} {
+			a := r.enter(uli, fmt.Sprintf("/ws/channels/hq?after_seq=%d", from))
+			f := a.next()
+			if from < 100 {
+				require.Equal(t, object{"type": "gap", "from_seq": float64(from + 1), "to_seq": 100.0}, f)
+				f = a.next()
+			}
+			for want := first; want <= 5100; want++ {
+				require.Equal(t, "message", f["type"], f)
+				require.Equal(t, want, seqOf(f))
+				require.Equal(t, want == 5050, f["deleted"])
+				if want < 5100 {
+					f = a.next()
+				}
+			}
+			a.send(object{"type": "ping"})
+			require.Equal(t, "pong", a.next()["type"])
+		}
+		for _, from := range []int{5100, 9999} {
+			a := r.enter(uli, fmt.Sprintf("/ws/channels/hq?after_seq=%d", from))
+			a.send(object{"type": "ping"})
+			require.Equal(t, "pong", a.next()["type"])
+		}
+	})
+}
+
+// Readers who come and go while many speak get every message after their place, in order, once.
+func TestNobodyMissesOrDoublesAnything(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		replicas := []*replica{s.replica()}
+		if s.db.URL != "" {
+			replicas = append(replicas, s.replica(), s.replica())
+		}
+		const speakers, each = 6, 40
+		var talk, listen sync.WaitGroup
+		for i := range speakers {
+			p, r := s.person(auth.User, fmt.Sprint(i)), replicas[i%len(replicas)]
+			talk.Go(func() {
+				a, status := r.dial(p, "/ws/channels/hq")
+				if status != 101 {
+					t.Error(status)
+					return
+				}
+				go func() { // hears himself, too
+					for n := range each {
+						_ = a.WriteJSON(object{"type": "message", "body": fmt.Sprint(i, n), "client_id": fmt.Sprint(n)})
+					}
+				}()
+				for n := range each {
+					if f := a.until("ack", "error"); f["client_id"] != fmt.Sprint(n) {
+						t.Errorf("ack %d: %v", n, f)
+						return
+					}
+				}
+			})
+		}
+		for i := range 6 {
+			p := s.person(auth.User, fmt.Sprint("listener", i))
+			listen.Go(func() {
+				last := int64(0)
+				for round := 0; last < speakers*each; round++ {
+					a, status := replicas[(i+round)%len(replicas)].dial(p, fmt.Sprintf("/ws/channels/hq?after_seq=%d", last))
+					if status != 101 {
+						t.Error(status)
+						return
+					}
+					for n := 0; (n < 37 || round > 5) && last < speakers*each; n++ {
+						f := a.until("message")
+						if seqOf(f) != last+1 {
+							t.Errorf("listener %d, round %d: got %d after %d", i, round, seqOf(f), last)
+							return
+						}
+						last++
+					}
+					_ = a.Close()
+				}
+			})
+		}
+		talk.Wait()
+		listen.Wait()
+	})
+}
+
+func TestPresenceOverAllReplicas(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		first := s.replica()
+		second := first
+		if s.db.URL != "" {
+			second = s.replica()
+		}
+		uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+		a := first.enter(uli, "/ws/channels/hq")
+		a2 := second.enter(uli, "/ws/channels/hq")
+		time.Sleep(300 * time.Millisecond)
+		b := second.enter(olga, "/ws/channels/hq")
+		join := a.until("presence")
+		require.Equal(t, object{"type": "presence", "event": "join", "user": object{"id": olga.id, "display_name": "Olga"}}, join)
+		names := func(r *replica) (out []string) {
+			for _, p := range items(r.want(200, uli, "GET", "/channels/hq/presence", nil)) {
+				require.NotEmpty(t, p["since"])
+				out = append(out, p["user"].(object)["display_name"].(string))
+			}
+			return out
+		}
+		require.Equal(t, []string{"Uli", "Olga"}, names(first))
+		require.Equal(t, []string{"Uli", "Olga"}, names(second))
+		_ = a2.Close() // one of two sockets: he is still there
+		_ = b.Close()
+		leave := a.until("presence")
+		require.Equal(t, []any{"leave", "Olga"}, []any{leave["event"], leave["user"].(object)["display_name"]})
+		require.Equal(t, []string{"Uli"}, names(second))
+	})
+}
+
+// A replica that dies takes its people with it, though it can't say so.
+func TestPeopleOfADeadReplicaAreGone(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	uli := s.person(auth.User, "Uli")
+	r.enter(uli, "/ws/channels/hq")
+	require.Len(t, items(r.want(200, uli, "GET", "/channels/hq/presence", nil)), 1)
+	old := time.Now().Add(-time.Hour).UnixMilli()
+	require.NoError(t, r.db.Conn(t.Context()).Exec("UPDATE chat_replicas SET seen_at = ?", old).Error)
+	require.Empty(t, items(r.want(200, uli, "GET", "/channels/hq/presence", nil)))
+	// It was only frozen: it comes back by itself, even when it was forgotten meanwhile.
+	require.NoError(t, r.db.Conn(t.Context()).Exec("DELETE FROM chat_replicas").Error)
+	require.NoError(t, r.db.Conn(t.Context()).Exec("DELETE FROM chat_presence").Error)
+	require.Eventually(t, func() bool { return len(items(r.want(200, uli, "GET", "/channels/hq/presence", nil))) == 1 }, 5*time.Second, 50*time.Millisecond)
+}
+
+func TestNotificationsReachEverySocketOfTheirUser(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		first := s.replica()
+		second := first
+		if s.db.URL != "" {
+			second = s.replica()
+		}
+		uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+		a, b, c := first.enter(uli, "/ws/channels/hq"), second.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
+		first.rooms.Push(uli.id, struct {
+			ID    string  `json:"id"`
+			Title string  `json:"title"`
+			Read  *string `json:"read_at"`
+		}{"n1", "hello", nil})
+		want := object{"type": "notification", "id": "n1", "title": "hello", "read_at": nil}
+		require.Equal(t, want, a.until("notification"))
+		require.Equal(t, want, b.until("notification"))
+		c.send(object{"type": "ping"})
+		require.Equal(t, "pong", c.until("notification", "pong")["type"])
+		first.rooms.Push(uli.id, "no object")      // told in the log
+		first.rooms.Push(uli.id, make(chan int))   // so is this
+		first.rooms.onPush("nonsense without end") // and this
+	})
+}
+
+func TestCloseCodes(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		s.ttl = 3 * time.Second
+		r := s.replica()
+		ivo := s.person(auth.Instructor, "Ivo")
+		r.want(201, ivo, "POST", "/channels", object{"title": "club", "visibility": "member"})
+		set := func(p person, change func(role *auth.Role, active *bool)) {
+			s.accounts.mu.Lock()
+			a := s.accounts.accounts[p.id]
+			change(&a.Role, &a.Active)
+			s.accounts.accounts[p.id] = a
+			s.accounts.mu.Unlock()
+			r.bus.Signal(auth.TopicAccount, p.id)
+		}
+		for name, c := range map[string]struct {
+			code  int
+			cause func(p person)
+		}{
+			"role lost": {4403, func(p person) { set(p, func(role *auth.Role, _ *bool) { *role = auth.User }) }},
+			"disabled":  {4401, func(p person) { set(p, func(_ *auth.Role, active *bool) { *active = false }) }},
+			"logged out": {4401, func(p person) {
+				s.accounts.mu.Lock()
+				delete(s.accounts.sessions, p.session)
+				s.accounts.mu.Unlock()
+				r.bus.Signal(auth.TopicSession, p.session)
+			}},
+			"narrowed": {4403, func(person) {
+				r.want(200, ivo, "PATCH", "/channels/club", object{"visibility": "private"})
+			}},
+		} {
+			p := s.person(auth.Member, "Mira")
+			a := r.enter(p, "/ws/channels/club")
+			began := time.Now()
+			c.cause(p)
+			require.Equal(t, c.code, a.closeCode(), name)
+			require.Less(t, time.Since(began), time.Second, name)
+			r.want(200, ivo, "PATCH", "/channels/club", object{"visibility": "member"})
+		}
+		p := s.person(auth.Member, "Mira")
+		a := r.enter(p, "/ws/channels/club")
+		r.want(204, ivo, "DELETE", "/channels/club", nil)
+		require.Equal(t, 4404, a.closeCode())
+		b := r.enter(p, "/ws/channels/hq")
+		require.Equal(t, 4401, b.closeCode()) // its token has run out
+		d := r.enter(p, "/ws/channels/hq")
+		go r.stop()
+		require.Equal(t, 1001, d.closeCode())
+	})
+}
+
+// W9: who may no longer speak does not, though the socket has not been looked at since.
+func TestEachMessageIsAuthorisedAnew(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	ivo, mira := s.person(auth.Instructor, "Ivo"), s.person(auth.Member, "Mira")
+	r.want(201, ivo, "POST", "/channels", object{"title": "club", "visibility": "member"})
+	a := r.enter(mira, "/ws/channels/club")
+	s.accounts.mu.Lock()
+	account := s.accounts.accounts[mira.id]
+	account.Role = auth.User
+	s.accounts.accounts[mira.id] = account
+	s.accounts.mu.Unlock()
+	r.bus.Signal(auth.TopicAccount, mira.id)
+	for range 20 {
+		_ = a.WriteJSON(object{"type": "message", "body": "too late"})
+	}
+	require.Equal(t, 4403, a.closeCode())
+	require.Equal(t, 0.0, r.want(200, ivo, "GET", "/channels/club", nil).body["last_seq"])
+}
