@@ -1,0 +1,240 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/testkit"
+)
+
+// On the real Redis, too: two replicas deliver everything, in order, once.
+func TestTwoReplicasOnRealServices(t *testing.T) {
+	t.Parallel()
+	s := onPostgres(t)
+	s.redis = testkit.Redis(t)
+	first, second := s.replica(), s.replica()
+	uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+	a, b := first.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
+	for n := 1; n <= 20; n++ {
+		from, to := a, b
+		if n%2 == 0 {
+			from, to = b, a
+		}
+		from.send(object{"type": "message", "body": fmt.Sprint(n)})
+		require.Equal(t, int64(n), seqOf(from.until("message")))
+		require.Equal(t, int64(n), seqOf(to.until("message")))
+	}
+}
+
+// Z3: without Redis chat is delivered by reading the database.
+func TestDeliveryGoesOnWithoutRedis(t *testing.T) {
+	t.Parallel()
+	s := onPostgres(t)
+	mini := miniredis.NewMiniRedis()
+	require.NoError(t, mini.Start())
+	s.redis = "redis://" + mini.Addr()
+	first, second := s.replica(), s.replica()
+	uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+	a, b := first.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
+	mini.Close()
+	for n := 1; n <= 3; n++ {
+		began := time.Now()
+		require.Equal(t, float64(n), a.say("hello")["seq"])
+		require.Equal(t, int64(n), seqOf(b.until("message")))
+		require.Less(t, time.Since(began), 2*time.Second)
+	}
+	id := items(first.want(200, uli, "GET", "/channels/hq/messages", nil))[0]["id"].(string)
+	first.want(200, uli, "PATCH", "/channels/hq/messages/"+id, object{"body": "changed"})
+	require.Equal(t, "changed", b.until("edited")["body"])
+}
+
+// view is what a client believes, from frames alone.
+type view map[int64]string
+
+func (v view) apply(f object) {
+	seq := seqOf(f)
+	switch f["type"] {
+	case "message", "edited":
+		v[seq] = fmt.Sprint(f["body"])
+	case "deleted":
+		v[seq] = ""
+	}
+}
+
+// Whoever connects at any moment, while messages are sent, changed and deleted, ends with what the
+// database holds.
+func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		replicas := []*replica{s.replica()}
+		if s.db.URL != "" {
+			replicas = append(replicas, s.replica())
+		}
+		r := replicas[0]
+		random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
+		uli := s.person(auth.Instructor, "Uli")
+		c, err := r.service.find(t.Context(), hq)
+		require.NoError(t, err)
+		var talk, listen sync.WaitGroup
+		done := make(chan view)
+		talk.Go(func() { s.scribble(random, replicas, uli, c, 120+testkit.Rounds(5000)) })
+		const listeners = 8
+		final := make(chan struct{})
+		for i := range listeners {
+			p := s.person(auth.User, fmt.Sprint(i))
+			listen.Go(func() {
+				time.Sleep(time.Duration(i*20) * time.Millisecond)
+				a := replicas[i%len(replicas)].enter(p, "/ws/channels/hq?after_seq=0")
+				v := view{}
+				for want := view(nil); ; {
+					select {
+					case <-final:
+						if want == nil {
+							want = <-done
+						}
+					default:
+					}
+					if want != nil && maps.Equal(v, want) {
+						return
+					}
+					v.apply(a.next())
+				}
+			})
+		}
+		talk.Wait()
+		want := view{}
+		rows, err := r.service.store.after(t.Context(), c.ID, 0, 10_000)
+		require.NoError(t, err)
+		for _, m := range rows {
+			want[m.Seq] = m.Body
+		}
+		close(final)
+		go func() {
+			for range listeners {
+				done <- maps.Clone(want)
+			}
+		}()
+		listen.Go(func() { // wakes those who wait for a frame although they have everything
+			a := r.enter(s.person(auth.User, "waker"), "/ws/channels/hq")
+			for range 3 {
+				time.Sleep(100 * time.Millisecond)
+				r.bus.Signal(topicTyping, c.ID+" "+uli.id)
+			}
+			_ = a.Close()
+		})
+		listen.Wait()
+	})
+}
+
+// scribble sends, changes and deletes at random, on all replicas at once.
+func (s *site) scribble(random *rand.Rand, replicas []*replica, p person, c *channel, rounds int) {
+	var ids []string
+	for n := range rounds {
+		r := replicas[n%len(replicas)]
+		switch dice := random.IntN(10); {
+		case dice < 5 || len(ids) == 0:
+			m, err := r.service.post(r.as(p), c, fmt.Sprint("message ", n), nil)
+			if err != nil {
+				s.t.Error(err)
+			}
+			ids = append(ids, m.ID)
+		case dice < 9:
+			_, err := r.service.edit(r.as(p), c, ids[random.IntN(len(ids))], fmt.Sprint("edit ", n))
+			if err != nil && err != errNoMessage { //nolint:errorlint // the very value is returned
+				s.t.Error(err)
+			}
+		default:
+			err := r.service.erase(r.as(p), c, ids[random.IntN(len(ids))])
+			if err != nil && err != errNoMessage { //nolint:errorlint // the very value is returned
+				s.t.Error(err)
+			}
+		}
+	}
+}
+
+// W6: one who stops reading is cut off and holds nobody up.
+func TestSlowReadersAreCutOff(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	slow, fast, speaker := s.person(auth.User, "Slow"), s.person(auth.User, "Fast"), s.person(auth.User, "Speaker")
+	a, b := r.enter(slow, "/ws/channels/hq"), r.enter(fast, "/ws/channels/hq")
+	c, err := r.service.find(t.Context(), hq)
+	require.NoError(t, err)
+	body := strings.Repeat("x", maxBody)
+	const n = 3000
+	go func() {
+		for range n / 50 {
+			drafts := make([]draft, 50)
+			for i := range drafts {
+				drafts[i] = draft{Author: speaker.id, Body: body}
+			}
+			if _, err := r.service.append(r.as(speaker), c.ID, drafts); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	for want := int64(1); want <= n; want++ {
+		require.Equal(t, want, seqOf(b.until("message")))
+	}
+	require.Equal(t, 4408, a.closeCode())
+}
+
+// Presence that could not be written is written later.
+func TestPresenceOutlivesAnOutage(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	away, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 2})
+	require.NoError(t, err)
+	require.NoError(t, away.Close())
+	p := newPresence(newStore(away), broadcast.New(nil), clock.System{})
+	uli, olga := seat{s.person(auth.User, "Room").id, s.person(auth.User, "Uli").id}, seat{s.person(auth.User, "Room").id, s.person(auth.User, "Olga").id}
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	p.join(short, uli)
+	p.join(short, olga)
+	p.write(t.Context(), false)
+	require.True(t, p.empty())
+	p.store = newStore(r.db)
+	p.write(t.Context(), true)
+	found, err := p.store.presentIn(t.Context(), []string{uli.channelID, olga.channelID})
+	require.NoError(t, err)
+	require.Len(t, found, 2)
+	p.store = newStore(away)
+	p.leave(uli)
+	time.Sleep(2 * lingerTime)
+	p.write(t.Context(), false)
+	p.store = newStore(r.db)
+	p.goodbye()
+	found, err = p.store.presentIn(t.Context(), []string{uli.channelID, olga.channelID})
+	require.NoError(t, err)
+	require.Empty(t, found)
+}
+
+// A room that can't read the database now tries again by itself.
+func TestRoomsTryAgain(t *testing.T) {
+	s := onSQLite(t)
+	r := s.replica()
+	uli := s.person(auth.User, "Uli")
+	a := r.enter(uli, "/ws/channels/hq")
+	c, err := r.service.find(t.Context(), hq)
+	require.NoError(t, err)
+	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE chat_messages RENAME TO elsewhere").Error)
+	r.bus.Signal(topicMessages, c.ID)
+	require.Equal(t, "internal-error", a.say("x")["code"])
+	time.Sleep(100 * time.Millisecond)
+	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE elsewhere RENAME TO chat_messages").Error)
+	require.Equal(t, 1.0, a.say("y")["seq"])
+}
