@@ -60,11 +60,11 @@ func (s *Service) Create(ctx context.Context, d Draft) (*course, error) {
 	if d.CoverKey != "" {
 		p.Cover, p.CoverKey = true, &d.CoverKey
 	}
-	if _, err := s.apply(ctx, c, p); err != nil {
-		return nil, err
-	}
-	first := c.publishAt(now)
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.apply(ctx, c, p); err != nil {
+			return err
+		}
+		first := c.publishAt(now)
 		if d.Slug == "" {
 			if err := s.freeSlug(ctx, c); err != nil {
 				return err

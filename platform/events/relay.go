@@ -152,15 +152,17 @@ func (b *Bus) handle(ctx context.Context, row delivery) (err error) {
 		return fmt.Errorf("no handler for %s here", row.Event)
 	}
 	return b.db.InTx(ctx, func(ctx context.Context) error {
-		if err := b.drop(ctx, row.ID); err != nil {
+		// Gone already: another relay took over an expired claim and was done first.
+		if ours, err := b.drop(ctx, row.ID); err != nil || !ours {
 			return err
 		}
 		return sub.handle(ctx, nil, []byte(row.Payload))
 	})
 }
 
-func (b *Bus) drop(ctx context.Context, id string) error {
-	return b.db.Conn(ctx).Exec("DELETE FROM outbox_deliveries WHERE id = ?", id).Error
+func (b *Bus) drop(ctx context.Context, id string) (bool, error) {
+	res := b.db.Conn(ctx).Exec("DELETE FROM outbox_deliveries WHERE id = ?", id)
+	return res.RowsAffected == 1, res.Error
 }
 
 func (b *Bus) durableSubscribers() []string {

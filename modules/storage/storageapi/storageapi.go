@@ -13,7 +13,9 @@ type Assets interface {
 	// Usable says whether the caller may use the key in a lesson or as a cover: a completed asset
 	// that the caller uploaded, or any for administrators.
 	Usable(ctx context.Context, caller auth.Caller, key string) (bool, error)
-	// Store puts an object of the server's own making under a key, such as demo data; an existing key is kept.
+	// Store puts an object of the server's own making under a key, such as demo data or an import; an
+	// existing key is kept, one that is being uploaded is 409 key-taken. Large objects are best stored
+	// outside a transaction, which would hold others up while the bytes are written.
 	Store(ctx context.Context, ownerID, key, contentType string, size int64, r io.Reader) error
 }
 
@@ -25,7 +27,7 @@ type Use struct {
 	Title    string `json:"title"`
 }
 
-// KeyUser is answered by every module whose things refer to keys. Provide one with AsKeyUser.
+// KeyUser is answered by every module whose things refer to keys. Provide one with fx.ResultTags(KeyUserGroup).
 type KeyUser interface {
 	// MayReadKey says whether the caller may read something that uses the key.
 	MayReadKey(ctx context.Context, caller auth.Caller, key string) (bool, error)

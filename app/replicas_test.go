@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/testkit"
+)
+
+// replicas starts n servers on the same parts, as behind a balancer.
+func replicas(t *testing.T, n int) []*site {
+	t.Helper()
+	vars := services(t)
+	vars["JWT_KEYS_DIR"] = t.TempDir()
+	vars["PUBLIC_URL"] = "http://127.0.0.1:" + freePort(t)
+	sites := make([]*site, n)
+	for i := range sites {
+		own := maps.Clone(vars)
+		own["HTTP_ADDR"] = "127.0.0.1:" + freePort(t)
+		sites[i] = serveSite(t, own)
+		sites[i].base = "http://" + own["HTTP_ADDR"]
+	}
+	return sites
+}
+
+// What one replica changes holds on the other within a second, for requests and open sockets.
+func TestReplicasAgreeWithinASecond(t *testing.T) {
+	t.Parallel()
+	sites := replicas(t, 2)
+	a, b := sites[0], sites[1]
+	admin := a.admin()
+	soon := func(what string, holds func() bool) {
+		t.Helper()
+		require.Eventually(t, holds, time.Second, 20*time.Millisecond, what)
+	}
+	email, id, token := a.newcomer("agree")
+	b.want(200, "GET", "/users/me", token, nil)
+	a.promote(admin, id, "instructor")
+	soon("the role", func() bool {
+		return b.call("POST", "/courses", token, `{"title":"On the other one"}`).Status == 201
+	})
+	c := b.dial("/ws/channels/hq?token="+token, nil)
+	c.until("welcome")
+	sent := a.want(201, "POST", "/channels/hq/messages", admin, `{"body":"across"}`)
+	require.Equal(t, sent.get("seq"), c.until("message")["seq"])
+	a.want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
+	require.Equal(t, 4401, c.closed())
+	soon("the account's end", func() bool { return b.call("GET", "/users/me", token, nil).Status == 401 })
+	a.want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"active"}`)
+	session := a.want(200, "POST", "/auth/login", "", map[string]string{"email": email, "password": password})
+	b.want(200, "GET", "/users/me", session.str("access_token"), nil)
+	a.want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": session.str("refresh_token")})
+	soon("the logout", func() bool { return b.call("GET", "/users/me", session.str("access_token"), nil).Status == 401 })
+}
+
+// One Idempotency-Key on two replicas at once is one course; one refresh token has one successor.
+func TestReplicasDoThingsOnce(t *testing.T) {
+	t.Parallel()
+	sites := replicas(t, 2)
+	admin := sites[0].admin()
+	for round := range testkit.Rounds(100) {
+		ids := make([]string, 10)
+		var wg sync.WaitGroup
+		for i := range ids {
+			wg.Go(func() {
+				ids[i] = sites[i%2].call("POST", "/courses", admin, `{"title":"Once"}`, header{"Idempotency-Key": fmt.Sprint("r", round)}).str("id")
+			})
+		}
+		wg.Wait()
+		login := sites[0].want(200, "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": demoPassword}).str("refresh_token")
+		next := make([]string, 20)
+		for i := range next {
+			wg.Go(func() { next[i] = sites[i%2].refresh(login).str("refresh_token") })
+		}
+		wg.Wait()
+		for _, id := range ids {
+			require.NotEmpty(t, id)
+			require.Equal(t, ids[0], id)
+		}
+		for _, n := range next {
+			require.NotEmpty(t, n)
+			require.Equal(t, next[0], n)
+		}
+	}
+	require.Equal(t, true, sites[1].want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+}
+
+// Z3: without Redis everything but speed goes on; without the database the answer is 503 at once;
+// both heal by themselves.
+func TestPartsGoAndComeBack(t *testing.T) {
+	t.Parallel()
+	vars := services(t)
+	redis, postgres := testkit.OwnRedis(t), testkit.OwnPostgres(t)
+	vars["REDIS_URL"], vars["DATABASE_URL"] = redis.URL, postgres.URL
+	s := serveSite(t, vars)
+	admin := s.admin()
+	quick := func(method, path, token string, body any) answer {
+		t.Helper()
+		began := time.Now()
+		a := s.call(method, path, token, body)
+		require.Less(t, time.Since(began), 3*time.Second, "%s %s", method, path)
+		return a
+	}
+	heals := func() {
+		t.Helper()
+		require.Eventually(t, func() bool { return s.call("GET", "/readyz", "", nil).str("status") == "ready" }, 10*time.Second, 100*time.Millisecond)
+	}
+	for _, fault := range []struct{ fail, mend func() }{{redis.Freeze, redis.Thaw}, {redis.Kill, redis.Start}} {
+		fault.fail()
+		require.Eventually(t, func() bool { return quick("GET", "/readyz", "", nil).str("status") == "degraded" }, 10*time.Second, 100*time.Millisecond)
+		require.Equal(t, 200, quick("GET", "/users/me", admin, nil).Status)
+		require.Equal(t, 201, quick("POST", "/courses", admin, `{"title":"Without Redis"}`).Status)
+		require.Equal(t, 201, quick("POST", "/channels/hq/messages", admin, `{"body":"without Redis"}`).Status)
+		fault.mend()
+		heals()
+	}
+	for _, fault := range []struct{ fail, mend func() }{{postgres.Freeze, postgres.Thaw}, {postgres.Kill, postgres.Start}} {
+		fault.fail()
+		for _, path := range []string{"/courses", "/channels/hq", "/notifications", "/storage/assets", "/admin/audit-logs"} {
+			a := quick("GET", path, admin, nil)
+			require.Equal(t, 503, a.Status, "%s: %s", path, a.Raw)
+			require.NotEmpty(t, a.Header.Get("Retry-After"))
+		}
+		require.Equal(t, 503, quick("POST", "/courses", admin, `{"title":"x"}`).Status)
+		require.Equal(t, 503, quick("GET", "/readyz", "", nil).Status)
+		require.Equal(t, 200, quick("GET", "/healthz", "", nil).Status)
+		fault.mend()
+		heals()
+		require.Equal(t, 201, quick("POST", "/courses", admin, `{"title":"Healed"}`).Status)
+	}
+}

@@ -1,0 +1,68 @@
+package storage
+
+import (
+	"context"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+)
+
+// visible tells a caller who is not the uploader what an asset is to him: 403 where he may know of
+// it, 404 where not.
+func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
+	caller := auth.CallerFrom(ctx)
+	if caller.Can(auth.Admin) {
+		return errNotYours
+	}
+	if a.Status != completed {
+		return missing
+	}
+	switch err := s.admit(ctx, caller, a.Key); {
+	case err == nil:
+		return errNotYours
+	case isForbidden(err):
+		return missing
+	default:
+		return err
+	}
+}
+
+// remove deletes an asset that nothing uses: 409 asset-in-use. An upload that was begun may be
+// given up so, which frees its key at once. The object goes after the commit.
+func (s *Service) remove(ctx context.Context, id string) error {
+	if !ids.Valid(id) {
+		return errNoAsset
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		a, err := s.store.byID(ctx, id, s.store.forUpdate())
+		if db.IsNotFound(err) {
+			return errNoAsset
+		}
+		if err != nil {
+			return err
+		}
+		if !a.belongsTo(auth.CallerFrom(ctx)) {
+			return s.visible(ctx, a, errNoAsset)
+		}
+		if err := db.CheckVersion(ctx, version); err != nil {
+			return err
+		}
+		return s.removeLocked(ctx, a)
+	})
+}
+
+func (s *Service) removeLocked(ctx context.Context, a *asset) error {
+	uses, err := s.uses(ctx, []string{a.Key})
+	if err != nil {
+		return err
+	}
+	if found := uses[a.Key]; len(found) > 0 && a.Status == completed {
+		return errInUse(found)
+	}
+	if err := s.store.remove(ctx, a, s.clock.Now()); err != nil {
+		return err
+	}
+	db.AfterCommit(ctx, func() { s.queue.Enqueue(trashJob, a.BlobID) })
+	return s.record(ctx, "asset.deleted", a)
+}

@@ -1,0 +1,56 @@
+package storage
+
+import (
+	"context"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/blob"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+)
+
+// newUpload is what a client declares.
+type newUpload struct {
+	Key         string
+	ContentType string
+	Size        int64
+	SHA256      string
+}
+
+// begin takes the key and gives the URL that the bytes go to: 409 key-taken, 422 quota-exceeded.
+func (s *Service) begin(ctx context.Context, n newUpload) (*asset, blob.Signed, error) {
+	if err := s.limits.check(&n); err != nil {
+		return nil, blob.Signed{}, err
+	}
+	now := s.clock.Now()
+	a := &asset{ID: ids.New(), Key: n.Key, BlobID: ids.New(), ContentType: n.ContentType, Size: n.Size, Status: pending,
+		UploaderID: auth.CallerFrom(ctx).UserID, CreatedAt: now}
+	if n.SHA256 != "" {
+		a.SHA256 = &n.SHA256
+	}
+	signed, err := s.blobs.PresignPut(ctx, a.BlobID, blob.PutRequest{ContentType: n.ContentType, Size: n.Size, SHA256Hex: n.SHA256, Expires: urlLife, Once: true})
+	if err != nil {
+		return nil, signed, storeFault(err)
+	}
+	a.ExpiresAt = clock.Of(signed.ExpiresAt)
+	return a, signed, s.db.InTx(ctx, func(ctx context.Context) error { return s.takeKey(ctx, a, now) })
+}
+
+func (s *Service) takeKey(ctx context.Context, a *asset, now clock.Time) error {
+	old, err := s.store.byKey(ctx, a.Key, s.store.forUpdate())
+	if err != nil && !db.IsNotFound(err) {
+		return err
+	}
+	if err := s.reserve(ctx, a, old, now); err != nil || s.limits.Quota == 0 {
+		return err
+	}
+	if err := s.store.lockUploader(ctx, a.UploaderID); err != nil {
+		return err
+	}
+	used, err := s.store.used(ctx, a.UploaderID)
+	if err == nil && used > s.limits.Quota {
+		return errQuota
+	}
+	return err
+}

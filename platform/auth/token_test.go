@@ -1,0 +1,213 @@
+package auth_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/ids"
+)
+
+type fixedClock struct{ now clock.Time }
+
+func (c *fixedClock) Now() clock.Time { return c.now }
+
+const issuer = "https://lyceum.example"
+
+func tokens(t *testing.T) (*auth.Tokens, *auth.Keys, *fixedClock) {
+	t.Helper()
+	keys, err := auth.LoadKeys(t.TempDir())
+	require.NoError(t, err)
+	c := &fixedClock{clock.Of(time.Now())}
+	return auth.NewTokens(keys, issuer, 15*time.Minute, c), keys, c
+}
+
+func code(err error) string {
+	e, ok := apperr.As(err)
+	if !ok {
+		return ""
+	}
+	return e.Code
+}
+
+func TestATokenLivesUntilItsTime(t *testing.T) {
+	ts, _, c := tokens(t)
+	user, session := ids.New(), ids.New()
+	token, expires, err := ts.Issue(user, session, auth.Member)
+	require.NoError(t, err)
+	require.Equal(t, c.now.Add(15*time.Minute), expires)
+	claims, err := ts.Verify(token)
+	require.NoError(t, err)
+	require.Equal(t, user, claims.Subject)
+	require.Equal(t, session, claims.SessionID)
+	require.Equal(t, auth.Member, claims.Role)
+	c.now = c.now.Add(16 * time.Minute)
+	_, err = ts.Verify(token)
+	require.Equal(t, "token-expired", code(err), "from the cache, too")
+}
+
+// J1–J7: every kind of forged token gets one and the same answer.
+func TestForgedTokensAreAllInvalid(t *testing.T) {
+	ts, keys, c := tokens(t)
+	good, _, err := ts.Issue(ids.New(), ids.New(), auth.Admin)
+	require.NoError(t, err)
+	key := keys.All()[0]
+	_, stranger, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	sign := func(method jwt.SigningMethod, with any, change func(h map[string]any, c jwt.MapClaims)) string {
+		claims := jwt.MapClaims{"iss": issuer, "aud": "lyceum", "sub": ids.New(), "sid": ids.New(), "role": "admin", "jti": ids.New(),
+			"iat": c.now.Std().Unix(), "exp": c.now.Add(time.Minute).Std().Unix()}
+		j := jwt.NewWithClaims(method, claims)
+		j.Header["typ"], j.Header["kid"] = "at+jwt", key.ID
+		change(j.Header, claims)
+		s, err := j.SignedString(with)
+		require.NoError(t, err)
+		return s
+	}
+	same := func(map[string]any, jwt.MapClaims) {}
+	_, err = ts.Verify(sign(jwt.SigningMethodEdDSA, key.Private, same))
+	require.NoError(t, err, "the pattern of the forgeries holds but for what each changes")
+	set := func(name string, v any) func(map[string]any, jwt.MapClaims) {
+		return func(_ map[string]any, c jwt.MapClaims) { c[name] = v }
+	}
+	drop := func(name string) func(map[string]any, jwt.MapClaims) {
+		return func(_ map[string]any, c jwt.MapClaims) { delete(c, name) }
+	}
+	head := func(name string, v any) func(map[string]any, jwt.MapClaims) {
+		return func(h map[string]any, _ jwt.MapClaims) { h[name] = v }
+	}
+	public, _ := json.Marshal(key.Public())
+	eddsa := jwt.SigningMethodEdDSA
+	for name, forged := range map[string]string{
+		"none":              sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same),
+		"hs256, public key": sign(jwt.SigningMethodHS256, []byte(key.Public()), same),
+		"hs512":             sign(jwt.SigningMethodHS512, public, same),
+		"another key":       sign(eddsa, stranger, same),
+		"unknown kid":       sign(eddsa, key.Private, head("kid", "nobody")),
+		"no kid":            sign(eddsa, key.Private, head("kid", nil)),
+		"another typ":       sign(eddsa, key.Private, head("typ", "JWT")),
+		"jku":               sign(eddsa, key.Private, head("jku", "http://127.0.0.1:1/keys")),
+		"jwk":               sign(eddsa, key.Private, head("jwk", map[string]any{"kty": "OKP"})),
+		"x5u":               sign(eddsa, key.Private, head("x5u", "http://127.0.0.1:1/")),
+		"crit":              sign(eddsa, key.Private, head("crit", []string{"exp"})),
+		"no exp":            sign(eddsa, key.Private, drop("exp")),
+		"no iat":            sign(eddsa, key.Private, drop("iat")),
+		"iat in 2100":       sign(eddsa, key.Private, set("iat", 4102444800)),
+		"nbf in 2100":       sign(eddsa, key.Private, set("nbf", 4102444800)),
+		"another issuer":    sign(eddsa, key.Private, set("iss", "https://evil.example")),
+		"another audience":  sign(eddsa, key.Private, set("aud", "other")),
+		"two audiences":     sign(eddsa, key.Private, set("aud", []string{"lyceum", "other"})),
+		"sub no id":         sign(eddsa, key.Private, set("sub", "admin")),
+		"no session":        sign(eddsa, key.Private, drop("sid")),
+		"expired, foreign":  sign(eddsa, key.Private, func(_ map[string]any, cl jwt.MapClaims) { cl["exp"], cl["iss"] = 1, "x" }),
+		"changed tail":      good[:len(good)-1] + map[bool]string{true: "A", false: "B"}[good[len(good)-1] != 'A'],
+		"padding":           good + "=",
+		"trailing space":    good + " ",
+		"two tokens":        good + "." + good,
+		"dots":              strings.Repeat(".", 1<<20),
+		"long":              good + strings.Repeat("A", 5000),
+		"empty":             "",
+		"garbage":           base64.RawURLEncoding.EncodeToString([]byte("{}")),
+	} {
+		_, err := ts.Verify(forged)
+		require.Equal(t, "invalid-token", code(err), name)
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	keys, err := auth.LoadKeys(f.TempDir())
+	require.NoError(f, err)
+	ts := auth.NewTokens(keys, issuer, time.Minute, clock.System{})
+	good, _, err := ts.Issue(ids.New(), ids.New(), auth.User)
+	require.NoError(f, err)
+	f.Add(good)
+	f.Add("a.b.c")
+	f.Fuzz(func(t *testing.T, s string) {
+		if _, err := ts.Verify(s); err == nil && s != good {
+			t.Fatalf("%q holds", s)
+		}
+	})
+}
+
+func TestKeysAreMadeOnceHoweverManyStartTogether(t *testing.T) {
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	derived := make([]string, 8)
+	for i := range derived {
+		wg.Go(func() {
+			k, err := auth.LoadKeys(dir)
+			if err == nil {
+				derived[i] = string(k.Derive("x")) + k.All()[0].ID
+			}
+		})
+	}
+	wg.Wait()
+	for _, d := range derived {
+		require.NotEmpty(t, d)
+		require.Equal(t, derived[0], d)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+}
+
+// C1: a short secret or a key that others may read ends the start.
+func TestC1UnsafeKeysAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600))
+	_, err := auth.LoadKeys(dir)
+	require.ErrorContains(t, err, "32 random bytes")
+
+	dir = t.TempDir()
+	_, err = auth.LoadKeys(dir)
+	require.NoError(t, err)
+	files, _ := filepath.Glob(filepath.Join(dir, "*.pem"))
+	require.NoError(t, os.Chmod(files[0], 0o644))
+	_, err = auth.LoadKeys(dir)
+	require.ErrorContains(t, err, "0600")
+}
+
+func TestP3PasswordsAreHashedWhole(t *testing.T) {
+	h := auth.NewHasher(auth.Argon2{Memory: 64, Time: 1, Parallel: 1})
+	long := strings.Repeat("x", 80)
+	hash, err := h.Hash(t.Context(), long)
+	require.NoError(t, err)
+	ok, outdated, err := h.Check(t.Context(), hash, long)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.False(t, outdated)
+	ok, _, err = h.Check(t.Context(), hash, long[:72])
+	require.NoError(t, err)
+	require.False(t, ok)
+	ok, _, err = h.Check(t.Context(), "", "")
+	require.NoError(t, err)
+	require.False(t, ok, "an account without a password lets nobody in")
+	_, outdated, err = auth.NewHasher(auth.Argon2{Memory: 128, Time: 1, Parallel: 1}).Check(t.Context(), hash, long)
+	require.NoError(t, err)
+	require.True(t, outdated)
+}
+
+func TestSealedIsReadOnlyWithItsKey(t *testing.T) {
+	a, b := make([]byte, 32), append(make([]byte, 31), 1)
+	sealed := auth.Seal(a, []byte("text"))
+	plain, err := auth.Unseal(a, sealed)
+	require.NoError(t, err)
+	require.Equal(t, "text", string(plain))
+	_, err = auth.Unseal(b, sealed)
+	require.Error(t, err)
+	_, err = auth.Unseal(a, nil)
+	require.Error(t, err)
+}

@@ -1,0 +1,212 @@
+package events_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/migrate"
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+type happened struct {
+	N int `json:"n"`
+}
+
+func (happened) EventName() string { return "thing.happened" }
+
+type followed struct{}
+
+func (followed) EventName() string { return "thing.followed" }
+
+// hands is a clock that tests move on.
+type hands struct {
+	mu  sync.Mutex
+	now clock.Time
+}
+
+func (h *hands) Now() clock.Time { h.mu.Lock(); defer h.mu.Unlock(); return h.now }
+func (h *hands) move(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
+func open(t *testing.T, url string) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Options{URL: url, Dir: t.TempDir(), MaxConns: 8})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
+	r, err := migrate.NewRunner(d, events.Migrations)
+	require.NoError(t, err)
+	_, err = r.Up(t.Context())
+	require.NoError(t, err)
+	return d
+}
+
+func both(t *testing.T, story func(t *testing.T, d *db.DB)) {
+	t.Run("sqlite", func(t *testing.T) { story(t, open(t, "")) })
+	t.Run("postgres", func(t *testing.T) { story(t, open(t, testkit.Postgres(t))) })
+}
+
+func publish(t *testing.T, d *db.DB, b *events.Bus, e events.Event) error {
+	t.Helper()
+	return d.InTx(t.Context(), func(ctx context.Context) error { return b.Publish(ctx, e) })
+}
+
+func TestPublishNeedsATransaction(t *testing.T) {
+	d := open(t, "")
+	require.ErrorContains(t, events.NewBus(d, clock.System{}).Publish(t.Context(), happened{}), "outside a transaction")
+}
+
+func TestAnInTxErrorRollsBack(t *testing.T) {
+	d := open(t, "")
+	b := events.NewBus(d, clock.System{})
+	no := errors.New("no")
+	require.NoError(t, b.Attach([]events.Subscription{
+		events.InTx("audit", func(context.Context, happened) error { return no }),
+		events.Durable("mail", func(context.Context, happened) error { return nil }),
+	}))
+	require.ErrorIs(t, publish(t, d, b, happened{}), no)
+	n, err := b.RelayOnce(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, n, "O1: rollback means no delivery")
+}
+
+func TestCirclesAreRefused(t *testing.T) {
+	d := open(t, "")
+	b := events.NewBus(d, clock.System{})
+	require.NoError(t, b.Attach([]events.Subscription{
+		events.InTx("a", func(ctx context.Context, _ happened) error { return b.Publish(ctx, followed{}) }),
+		events.InTx("b", func(ctx context.Context, _ followed) error { return b.Publish(ctx, happened{}) }),
+	}))
+	require.ErrorContains(t, publish(t, d, b, happened{}), "circle")
+	twice := events.InTx("a", func(context.Context, happened) error { return nil })
+	require.ErrorContains(t, b.Attach([]events.Subscription{twice}), "twice")
+}
+
+// Each durable subscriber is tracked on its own: one that fails does not repeat the others.
+func TestDurableDeliveriesAreRetriedApart(t *testing.T) {
+	both(t, func(t *testing.T, d *db.DB) {
+		c := &hands{now: clock.Of(time.Now())}
+		b := events.NewBus(d, c)
+		var good, bad []int
+		var ids []string
+		fail := true
+		require.NoError(t, b.Attach([]events.Subscription{
+			events.Durable("good", func(_ context.Context, e happened) error { good = append(good, e.N); return nil }),
+			events.Durable("bad", func(ctx context.Context, e happened) error {
+				bad = append(bad, e.N)
+				ids = append(ids, events.EventID(ctx))
+				if fail {
+					panic("poison")
+				}
+				return nil
+			}),
+		}))
+		require.NoError(t, publish(t, d, b, happened{7}))
+		_, err := b.RelayOnce(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []int{7}, good)
+		require.Equal(t, []int{7}, bad)
+		fail = false
+		c.move(time.Minute)
+		_, err = b.RelayOnce(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []int{7}, good)
+		require.Equal(t, []int{7, 7}, bad)
+		require.Equal(t, ids[0], ids[1], "redeliveries share the event's id")
+		c.move(time.Hour)
+		n, err := b.RelayOnce(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
+}
+
+// O2: poison ends as a dead letter, also when each attempt kills its process: the claim counts.
+func TestPoisonBecomesADeadLetter(t *testing.T) {
+	d := open(t, "")
+	c := &hands{now: clock.Of(time.Now())}
+	b := events.NewBus(d, c)
+	require.NoError(t, b.Attach([]events.Subscription{events.Durable("bad", func(context.Context, happened) error { return errors.New("no") })}))
+	require.NoError(t, publish(t, d, b, happened{}))
+	for range 20 {
+		_, err := b.RelayOnce(t.Context())
+		require.NoError(t, err)
+		c.move(time.Hour)
+	}
+	dead, err := b.Dead(t.Context())
+	require.NoError(t, err)
+	require.Len(t, dead, 1)
+	require.Equal(t, "no", dead[0].LastError)
+	n, err := b.Retry(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n)
+	claimed, err := b.RelayOnce(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, claimed)
+}
+
+// A process that dies between the commit and the delivery loses nothing: another takes over.
+func TestAnotherReplicaTakesOver(t *testing.T) {
+	both(t, func(t *testing.T, d *db.DB) {
+		c := &hands{now: clock.Of(time.Now())}
+		first, second := events.NewBus(d, c), events.NewBus(d, c)
+		got := make(chan int, 1)
+		require.NoError(t, first.Attach([]events.Subscription{events.Durable("s", func(context.Context, happened) error { return nil })}))
+		require.NoError(t, second.Attach([]events.Subscription{events.Durable("s", func(_ context.Context, e happened) error { got <- e.N; return nil })}))
+		require.NoError(t, publish(t, d, first, happened{3}))
+		// The first one claims and is gone: its lease runs out.
+		require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
+			return d.Conn(ctx).Exec("UPDATE outbox_deliveries SET attempts = attempts + 1, next_at = ?", c.Now().Add(30*time.Second)).Error
+		}))
+		n, err := second.RelayOnce(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, n)
+		c.move(31 * time.Second)
+		_, err = second.RelayOnce(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 3, <-got)
+	})
+}
+
+// Two relays at once deliver each event once.
+func TestManyRelaysDeliverOnce(t *testing.T) {
+	both(t, func(t *testing.T, d *db.DB) {
+		var mu sync.Mutex
+		seen := map[int]int{}
+		buses := make([]*events.Bus, 3)
+		for i := range buses {
+			buses[i] = events.NewBus(d, clock.System{})
+			require.NoError(t, buses[i].Attach([]events.Subscription{events.Durable("s", func(_ context.Context, e happened) error {
+				mu.Lock()
+				defer mu.Unlock()
+				seen[e.N]++
+				return nil
+			})}))
+		}
+		for i := range 120 {
+			require.NoError(t, publish(t, d, buses[0], happened{i}))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for _, b := range buses {
+			wg.Go(func() { b.Run(ctx) })
+		}
+		require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(seen) == 120 }, 15*time.Second, 10*time.Millisecond)
+		cancel()
+		wg.Wait()
+		for n, times := range seen {
+			require.Equal(t, 1, times, n)
+		}
+	})
+}
