@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/auth"
@@ -151,7 +150,7 @@ func TestWhoMayRead(t *testing.T) {
 		s.courses.(*fakeCourses).find = func(string) (coursesapi.Course, bool) { return coursesapi.Course{}, false }
 		s.courses.(*fakeCourses).courses = func(string) []string { return nil }
 		require.NoError(t, r.db.InTx(r.as(owner), func(ctx ctx) error {
-			return r.events.Publish(ctx, auditapi.Entry{Action: "course.deleted", TargetType: "course", TargetID: courseID})
+			return r.events.Publish(ctx, coursesapi.CourseDeleted{CourseID: courseID})
 		}))
 		r.want(403, learner, "GET", "/channels/class", nil)
 		r.want(200, admin, "GET", "/channels/class", nil)

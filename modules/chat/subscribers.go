@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 
-	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/auth"
@@ -15,7 +14,7 @@ func newSubscribers(s *Service) []events.Subscription {
 		events.InTx("chat", s.onRegistered),
 		events.InTx("chat", s.onRoleGranted),
 		events.InTx("chat", s.onEnrollmentChanged),
-		events.InTx("chat", s.onEntry),
+		events.InTx("chat", s.onCourseDeleted),
 	}
 }
 
@@ -37,11 +36,9 @@ func (s *Service) onEnrollmentChanged(ctx context.Context, e coursesapi.Enrollme
 	return s.store.startMarksOfCourse(ctx, e.UserID, e.CourseID)
 }
 
-// onEntry hears that a course was deleted from its audit entry, as nothing else tells of it: nobody
-// but administrators reads its channels from then on.
-func (s *Service) onEntry(ctx context.Context, e auditapi.Entry) error {
-	if e.Action == "course.deleted" {
-		s.regrant(ctx, "") // everything: whose rights came from the course is the course's knowledge
-	}
+// onCourseDeleted looks at everything again: whose rights came from the course is the course's
+// knowledge, and nobody but administrators reads its channels from now on.
+func (s *Service) onCourseDeleted(ctx context.Context, _ coursesapi.CourseDeleted) error {
+	s.regrant(ctx, "")
 	return nil
 }

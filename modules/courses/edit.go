@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"lyceum/modules/courses/coursesapi"
 	"lyceum/platform/auth"
 	"lyceum/platform/db"
 )
@@ -146,6 +147,9 @@ func (s *Service) remove(ctx context.Context, id string) error {
 		if err := s.store.saveCourse(ctx, c); err != nil {
 			return err
 		}
-		return s.record(ctx, "course.deleted", id, nil)
+		if err := s.record(ctx, "course.deleted", id, nil); err != nil {
+			return err
+		}
+		return s.events.Publish(ctx, coursesapi.CourseDeleted{CourseID: id})
 	})
 }

@@ -70,3 +70,11 @@ type EnrollmentChanged struct {
 
 // EventName implements events.Event.
 func (EnrollmentChanged) EventName() string { return "enrollment.changed" }
+
+// CourseDeleted tells that a course went into the trash: nobody reads it any more.
+type CourseDeleted struct {
+	CourseID string `json:"course_id"`
+}
+
+// EventName implements events.Event.
+func (CourseDeleted) EventName() string { return "course.deleted" }
