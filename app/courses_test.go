@@ -10,7 +10,7 @@ import (
 )
 
 // cast is one caller of each kind.
-type cast struct{ anon, user, member, instructor, admin string }
+type cast struct{ user, member, instructor, admin string }
 
 func (s *site) cast() cast {
 	c := cast{admin: s.admin()}

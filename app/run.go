@@ -118,7 +118,7 @@ func prepare(ctx context.Context, p parts) error {
 
 // listen names a taken address in the words that an operator looks for.
 func listen(addr string) (net.Listener, error) {
-	ln, err := net.Listen("tcp", addr)
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("HTTP_ADDR: %s is in use by another process", addr)
 	}
@@ -192,7 +192,7 @@ func serveMetrics(addr string, s *httpx.Server, failed chan<- error) (*metricsSe
 	if addr == "" {
 		return nil, nil
 	}
-	ln, err := net.Listen("tcp", addr)
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("METRICS_ADDR: can't listen on %s: %w", addr, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"lyceum/modules/courses/coursesapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/ids"
@@ -66,6 +67,11 @@ func (c *course) publishAt(now clock.Time) bool {
 	}
 	c.PublishedAt = &now
 	return true
+}
+
+// brief is what other modules may know.
+func (c *course) brief() coursesapi.Course {
+	return coursesapi.Course{ID: c.ID, Slug: c.Slug, Title: c.Title, OwnerID: c.OwnerID}
 }
 
 func (c *course) tags() []string {

@@ -25,8 +25,16 @@ type lessonPatch struct {
 	DurationSeconds *int
 }
 
-// AddLesson puts a lesson at the end of a course.
-func (s *Service) AddLesson(ctx context.Context, courseID string, d LessonDraft) (l *lesson, err error) {
+// AddLesson puts a lesson at the end of a course and gives its id.
+func (s *Service) AddLesson(ctx context.Context, courseID string, d LessonDraft) (id string, err error) {
+	l, err := s.addLesson(ctx, courseID, d)
+	if err != nil {
+		return "", err
+	}
+	return l.ID, nil
+}
+
+func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft) (l *lesson, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.manage(ctx, courseID)
 		if err != nil {

@@ -142,7 +142,7 @@ func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[deta
 	if b.CoverKey != nil {
 		d.CoverKey = *b.CoverKey
 	}
-	c, err := h.service.Create(ctx, d)
+	c, err := h.service.create(ctx, d)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Ou
 	if in.Body.AssetKey != nil {
 		d.AssetKey = *in.Body.AssetKey
 	}
-	l, err := h.service.AddLesson(ctx, in.ID, d)
+	l, err := h.service.addLesson(ctx, in.ID, d)
 	if err != nil {
 		return nil, err
 	}

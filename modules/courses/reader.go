@@ -22,7 +22,7 @@ func (r reader) Find(ctx context.Context, id string) (coursesapi.Course, bool, e
 	if db.IsNotFound(err) {
 		return coursesapi.Course{}, false, nil
 	}
-	return coursesapi.Course{ID: c.ID, Slug: c.Slug, Title: c.Title, OwnerID: c.OwnerID}, err == nil, err
+	return c.brief(), err == nil, err
 }
 
 // CanRead says whether the caller may read the course.

@@ -49,7 +49,15 @@ type Draft struct {
 }
 
 // Create adds a course of the caller's: 409 slug-taken for a given slug, 422 for what breaks a rule.
-func (s *Service) Create(ctx context.Context, d Draft) (*course, error) {
+func (s *Service) Create(ctx context.Context, d Draft) (coursesapi.Course, error) {
+	c, err := s.create(ctx, d)
+	if err != nil {
+		return coursesapi.Course{}, err
+	}
+	return c.brief(), nil
+}
+
+func (s *Service) create(ctx context.Context, d Draft) (*course, error) {
 	caller, now := auth.CallerFrom(ctx), s.clock.Now()
 	c := &course{ID: ids.New(), Visibility: or(d.Visibility, public), Status: or(d.Status, draft), OwnerID: caller.UserID,
 		Version: 1, CreatedAt: now, UpdatedAt: now}
@@ -80,7 +88,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (*course, error) {
 	})
 	if db.IsDuplicate(err) {
 		if d.Slug == "" {
-			return s.Create(ctx, d) // another course took the number meanwhile
+			return s.create(ctx, d) // another course took the number meanwhile
 		}
 		return nil, errSlug
 	}

@@ -8,7 +8,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -179,10 +178,4 @@ func (d *DB) SkipLocked() string {
 		return " FOR UPDATE SKIP LOCKED"
 	}
 	return ""
-}
-
-func logRollback(err error) {
-	if err != nil && !errors.Is(err, sql.ErrTxDone) {
-		slog.Debug("rollback failed", "error", err)
-	}
 }

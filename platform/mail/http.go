@@ -1,3 +1,5 @@
+// Package mail owns the mails that modules want sent: rows in the database, the job that sends them,
+// retries, and the administrator's view of them.
 package mail
 
 import (
