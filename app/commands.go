@@ -117,8 +117,8 @@ func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
 	var s *auth.Service
 	var r *migrate.Runner
 	return with(c.Context(), cfg, func(ctx context.Context) error {
-		if pending, err := r.Pending(ctx); err != nil || len(pending) > 0 {
-			return errors.Join(err, errors.New("the schema is not up to date: run lyceum migrate up, or start the server once"))
+		if err := upToDate(ctx, r); err != nil {
+			return err
 		}
 		if err := createAdmin(ctx, s, email, password, false); err != nil {
 			return err
@@ -126,6 +126,15 @@ func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
 		fmt.Fprintln(stdout, "made the administrator "+email)
 		return nil
 	}, &s, &r)
+}
+
+// upToDate refuses to work on a schema that this program does not know.
+func upToDate(ctx context.Context, r *migrate.Runner) error {
+	pending, err := r.Pending(ctx)
+	if err == nil && len(pending) > 0 {
+		err = errors.New("the schema is not up to date: run lyceum migrate up, or start the server once")
+	}
+	return err
 }
 
 // createAdmin makes an administrator. With ifMissing an account that has the address is fine.
@@ -260,5 +269,11 @@ func withOutbox(c *cobra.Command, fn func(context.Context, *events.Bus) error) e
 		return err
 	}
 	var b *events.Bus
-	return with(c.Context(), cfg, func(ctx context.Context) error { return fn(ctx, b) }, &b)
+	var r *migrate.Runner
+	return with(c.Context(), cfg, func(ctx context.Context) error {
+		if err := upToDate(ctx, r); err != nil {
+			return err
+		}
+		return fn(ctx, b)
+	}, &b, &r)
 }

@@ -139,7 +139,7 @@ func TestTheConsoleDoesTheWalk(t *testing.T) {
 	b.open("/")
 	b.sees("course-card", "Welcome to Lyceum")
 	b.shot("courses")
-	s.want(201, "POST", "/auth/register", "", map[string]string{"email": "hand@example.com", "password": password, "display_name": "Hanna Hand"})
+	s.want(201, "POST", "/auth/register", "", map[string]string{"email": "hand@example.com", "password": password, "display_name": "Hanna Weber"})
 	b.signIn("hand@example.com", password)
 
 	b.open("/join#code=" + code)
@@ -187,6 +187,7 @@ func (b *browser) plays() {
 		if (v.readyState >= 1) seek(); else v.onloadedmetadata = seek; })`)
 	require.NoError(b.t, err)
 	require.InDelta(b.t, 4, at, 0.2)
+	time.Sleep(time.Second) // the picture is drawn after the seek
 	b.shot("video")
 }
 

@@ -115,7 +115,7 @@ func demoCourses(video string) []demoCourse {
 			Description: "Three short lessons that show what a course can hold.", Tags: []string{"start", "tour"}},
 			[]courses.LessonDraft{
 				{Title: "What is here", Content: "# What is here\n\nA course holds **lessons**; a lesson holds Markdown, and a file if you like.\n\n- read it\n- mark it done\n- watch the percentage rise\n", DurationSeconds: 120},
-				{Title: "Watch a video", Content: "The file below comes by a *signed link*: only who may read this lesson can open it.", AssetKey: video, DurationSeconds: 5},
+				{Title: "Watch a video", Content: "This lesson's file comes by a *signed link*: only who may read this lesson can open it.", AssetKey: video, DurationSeconds: 5},
 				{Title: "Try it yourself", Content: "1. Log in as `user@lyceum.local`\n2. Open this course\n3. Finish all lessons\n", DurationSeconds: 180},
 			}},
 		{courses.Draft{Title: "Members' workshop", Summary: "Only members see inside: redeem an invite to become one.", Visibility: "member", Status: "published", Tags: []string{"members"}},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -61,11 +62,14 @@ func message(err error) string {
 		return service.Error()
 	}
 	if e, ok := apperr.As(err); ok {
-		text := e.Detail
-		for _, f := range e.Fields {
-			text += " " + f.Location + ": " + f.Message + "."
+		if len(e.Fields) == 0 {
+			return e.Detail
 		}
-		return text
+		var faults []string
+		for _, f := range e.Fields {
+			faults = append(faults, strings.TrimPrefix(f.Location, "body.")+": "+f.Message)
+		}
+		return strings.Join(faults, "; ")
 	}
 	return err.Error()
 }

@@ -33,12 +33,12 @@ type module struct {
 var modules = []module{
 	{"audit", "Audit log", []string{"users"}, audit.Module, audit.Migrations},
 	{"auth", "Sign-in", []string{"users"}, auth.Module, auth.Migrations},
-	{"chat", "Chat", []string{"auth", "users"}, chat.Module, chat.Migrations},
+	{"chat", "Chat", []string{"users"}, chat.Module, chat.Migrations},
 	{"courses", "Courses", []string{"users"}, courses.Module, courses.Migrations},
 	{"invites", "Invites", []string{"users"}, invites.Module, invites.Migrations},
 	{"notifications", "Notifications", []string{"users"}, notifications.Module, notifications.Migrations},
 	{"storage", "Files", []string{"users"}, storage.Module, storage.Migrations},
-	{"users", "Accounts", []string{"auth"}, users.Module, users.Migrations},
+	{"users", "Accounts", nil, users.Module, users.Migrations},
 }
 
 // alwaysOn modules carry the others.

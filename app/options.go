@@ -27,7 +27,7 @@ import (
 	"lyceum/platform/ws"
 )
 
-// Version of the program; releases set it with -ldflags.
+// Version of the program; a build may set it with -ldflags "-X main.Version=…".
 var Version = "0.1.0"
 
 // Options is the whole application for a configuration: the same for main and for tests.
@@ -104,7 +104,7 @@ func openDatabase(lc fx.Lifecycle, c *config.Config) (*db.DB, error) {
 	return d, nil
 }
 
-// redisParts share one address: go-redis for signals and limits, redigo inside the job queue.
+// redisParts share one address: go-redis for signals between replicas, redigo inside the job queue.
 type redisParts struct {
 	fx.Out
 	Client redis.UniversalClient
@@ -225,7 +225,7 @@ type serviceError struct {
 }
 
 func (e *serviceError) Error() string {
-	return e.key + ": " + telemetry.Redact(strings.TrimSpace(e.cause.Error()))
+	return e.key + ": " + telemetry.Redact(strings.Join(strings.Fields(e.cause.Error()), " "))
 }
 
 func (e *serviceError) Unwrap() error { return e.cause }

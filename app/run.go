@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"syscall"
 	"time"
@@ -212,7 +213,7 @@ func greet(out io.Writer, c *config.Config, addr net.Addr, demo bool) {
 	if c.SMTPURL == "" && !c.Production() {
 		fmt.Fprintf(out, "  Mail      %s/dev/mailbox\n", c.PublicURL)
 	}
-	if _, public, _ := net.SplitHostPort(c.PublicURL); public != "" && public != port {
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Port() != "" && u.Port() != port {
 		fmt.Fprintf(out, "\n  PUBLIC_URL names another port than %s; links and signed URLs go to PUBLIC_URL.\n", port)
 	}
 	if demo {

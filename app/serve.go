@@ -17,6 +17,7 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/jobs"
 	"lyceum/platform/lifecycle"
+	"lyceum/platform/migrate"
 	"lyceum/platform/telemetry"
 )
 
@@ -50,12 +51,13 @@ func with(ctx context.Context, cfg *config.Config, fn func(context.Context) erro
 	return fn(ctx)
 }
 
-// lock keeps an embedded database to one server.
+// lock keeps a SQLite database to one server.
 func lock(cfg *config.Config) (func(), error) {
-	if !cfg.EmbeddedDatabase() {
+	dir := cfg.SQLiteDir()
+	if dir == "" {
 		return func() {}, nil
 	}
-	l, err := embedded.LockDir(cfg.DataDir)
+	l, err := embedded.LockDir(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -103,13 +105,22 @@ func worker(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if cfg.DatabaseURL == "" || cfg.RedisURL == "" {
-		return &usageError{"lyceum worker needs DATABASE_URL and REDIS_URL: embedded parts belong to the serving process"}
+	if cfg.SQLiteDir() != "" || cfg.RedisURL == "" {
+		return &usageError{"lyceum worker needs DATABASE_URL (PostgreSQL) and REDIS_URL: embedded parts belong to the serving process"}
 	}
+	stopTracing, err := telemetry.Trace(c.Context(), cfg.OTLPEndpoint, Version)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
 	var e *events.Bus
 	var q *jobs.Queue
 	var b *broadcast.Bus
+	var r *migrate.Runner
 	return with(c.Context(), cfg, func(ctx context.Context) error {
+		if err := upToDate(ctx, r); err != nil {
+			return err
+		}
 		g := lifecycle.NewGroup()
 		g.Go(lifecycle.Background{Name: "broadcast", Run: b.Run})
 		work(g, e, q)
@@ -119,5 +130,5 @@ func worker(c *cobra.Command, _ []string) error {
 		defer cancel()
 		g.Stop(stop)
 		return nil
-	}, &e, &q, &b)
+	}, &e, &q, &b, &r)
 }

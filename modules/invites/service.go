@@ -108,7 +108,7 @@ func (s *Service) revoke(ctx context.Context, id string) error {
 	})
 }
 
-// Redeemed is the answer to a redeemer.
+// redemption is the answer to a redeemer.
 type redemption struct {
 	Role    auth.Role
 	Granted bool

@@ -40,6 +40,12 @@ func (c *Config) check(set map[string]string) []string {
 	f.duration("ACCESS_TOKEN_TTL", c.AccessTokenTTL, time.Second, 24*time.Hour)
 	f.duration("REFRESH_TOKEN_TTL", c.RefreshTokenTTL, time.Second, 10*365*24*time.Hour)
 	f.duration("SHUTDOWN_DELAY", c.ShutdownDelay, 0, 20*time.Second)
+	if u, err := url.Parse(c.PublicURL); err == nil && (u.Path != "" || u.RawQuery != "" || u.Fragment != "") {
+		f.add("PUBLIC_URL", c.PublicURL, "scheme and host without a path, such as https://lyceum.example.com")
+	}
+	if !c.WorkerInline && (c.SQLiteDir() != "" || c.RedisURL == "") {
+		f.lines = append(f.lines, "WORKER_INLINE: found \"false\", accepted only with DATABASE_URL (PostgreSQL) and REDIS_URL, which lyceum worker needs")
+	}
 	c.checkAdmin(f)
 	c.checkS3(f)
 	c.checkLists(f)

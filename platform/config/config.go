@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,6 +148,17 @@ func (c *Config) Production() bool { return c.AppEnv == "production" }
 
 // EmbeddedDatabase says whether the database is a file under DATA_DIR of this process's own.
 func (c *Config) EmbeddedDatabase() bool { return c.DatabaseURL == "" }
+
+// SQLiteDir is the folder of a SQLite database, empty for any other: one server at a time may use it.
+func (c *Config) SQLiteDir() string {
+	if c.EmbeddedDatabase() {
+		return c.DataDir
+	}
+	if u, err := url.Parse(c.DatabaseURL); err == nil && u.Scheme == "sqlite" {
+		return filepath.Dir(u.Path)
+	}
+	return ""
+}
 
 // parseFaults turns the parser's aggregate into lines that name the key and what was found. A
 // secret's value is never among them.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"lyceum/platform/clock"
@@ -195,7 +196,7 @@ func (b *Bus) postpone(ctx context.Context, row delivery, cause error) error {
 	}
 	text := cause.Error()
 	return b.db.Conn(db.Detach(ctx)).Exec("UPDATE outbox_deliveries SET state = ?, next_at = ?, last_error = ? WHERE id = ?",
-		state, b.clock.Now().Add(wait), text[:min(len(text), 500)], row.ID).Error
+		state, b.clock.Now().Add(wait), strings.ToValidUTF8(text[:min(len(text), 500)], ""), row.ID).Error
 }
 
 // Letter is a delivery that was given up.

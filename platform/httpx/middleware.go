@@ -183,7 +183,7 @@ func (s *Server) cors(c *fiber.Ctx) (preflight bool) {
 		return false
 	}
 	c.Set(fiber.HeaderAccessControlAllowOrigin, origin)
-	c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed")
+	c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Link, Location, Retry-After, X-Request-Id, Idempotency-Replayed")
 	if c.Method() != http.MethodOptions || c.Get(fiber.HeaderAccessControlRequestMethod) == "" {
 		return false
 	}

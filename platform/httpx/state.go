@@ -35,6 +35,3 @@ func stateOf(ctx context.Context) *state {
 	}
 	return noState
 }
-
-// RequestID is the id of the running request, as in X-Request-Id.
-func RequestID(ctx context.Context) string { return stateOf(ctx).requestID }

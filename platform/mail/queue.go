@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"lyceum/platform/apperr"
@@ -191,7 +192,7 @@ func (m *Mailer) settle(ctx context.Context, r row, err error) error {
 	}
 	text := err.Error()
 	return conn.Exec("UPDATE mail_messages SET status = ?, next_at = ?, last_error = ? WHERE id = ?",
-		status, now.Add(wait), text[:min(len(text), 300)], r.ID).Error
+		status, now.Add(wait), strings.ToValidUTF8(text[:min(len(text), 300)], ""), r.ID).Error
 }
 
 // retry makes a failed or waiting mail due now; 409 when it was sent.

@@ -46,9 +46,6 @@ type Endpoint struct {
 // Opening is a request to open a socket.
 type Opening struct{ params, query map[string]string }
 
-// NewOpening makes one by hand, for tests of sessions.
-func NewOpening(params, query map[string]string) Opening { return Opening{params, query} }
-
 // Param is a part of the path.
 func (o Opening) Param(name string) string { return o.params[name] }
 

@@ -25,7 +25,7 @@ export function redeem({ code, box }) {
       const { role, granted } = await post("/invites/redeem", body);
       sessionStorage.removeItem(KEPT);
       keepUser(await get("/users/me").catch(() => ({ ...user(), role })));
-      notice(granted ? `Welcome: you are ${role} now.` : "You have this role already.");
+      notice(granted ? `Welcome. Your role is now: ${role}.` : "You have this role already.");
       go("/courses");
     },
   })));
