@@ -62,6 +62,9 @@ func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
 		{422, "validation-failed", "GET", "/courses?limit=x", "", nil, nil},
 		{422, "validation-failed", "GET", "/courses?cursor=Zm9yZ2Vk", "", nil, nil},
 		{422, "validation-failed", "GET", "/courses?sort=title;drop", "", nil, nil},
+		{422, "validation-failed", "GET", "/courses?q=%00", "", nil, nil},
+		{422, "validation-failed", "GET", "/courses?tag=%ed%a0%80", "", nil, nil},
+		{422, "validation-failed", "GET", "/storage/sign?key=a%00b", admin, nil, nil},
 		{404, "not-found", "GET", "/courses/not-there", "", nil, nil},
 		{404, "not-found", "GET", "/admin/users/1%20OR%201=1", admin, nil, nil},
 		{404, "not-found", "PATCH", "/courses/01900000-0000-7000-8000-000000000000", admin, `{"title":"x"}`, nil},
@@ -171,6 +174,8 @@ func TestAmbiguousFramingIsRefused(t *testing.T) {
 		"length and chunks": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
 		"chunks on 1.0":     "POST /auth/login HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
 		"bare line feed":    "GET /healthz HTTP/1.1\r\nHost: x\nX-A: b\r\n\r\n" + smuggled,
+		"identity":          "POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: identity\r\n\r\n" + smuggled,
+		"two tokens":        "GET /healthz HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n" + smuggled,
 		"folded header":     "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n" + smuggled,
 	} {
 		conn, err := net.DialTimeout("tcp", addr, time.Second)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -40,8 +41,8 @@ type mailboxView struct {
 
 // newObjectRoutes serves the embedded store's signed URLs. They stand outside the document: what
 // they answer is the store's business, as with any S3.
-func newObjectRoutes(f *blob.Folder) httpx.Table {
-	if f == nil {
+func newObjectRoutes(f *blob.Folder, c *config.Config) httpx.Table {
+	if f == nil || slices.Contains(c.ModulesDisabled, "storage") {
 		return httpx.Table{Module: "objects"}
 	}
 	var routes []httpx.Route

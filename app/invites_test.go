@@ -80,9 +80,11 @@ func TestADemotedInviterHasNoInvites(t *testing.T) {
 	_, id, second := s.newcomer("inviter")
 	_, _, user := s.newcomer("guest")
 	s.promote(admin, id, "admin")
-	code := s.invite(second, map[string]any{"role_to_grant": "admin"}).str("code")
+	inv := s.invite(second, map[string]any{"role_to_grant": "admin"})
 	s.promote(admin, id, "member")
-	require.Equal(t, "invite-revoked", s.redeem(user, code).str("code"))
+	require.Equal(t, "invite-revoked", s.redeem(user, inv.str("code")).str("code"))
+	require.Equal(t, "revoked", s.want(200, "GET", "/admin/invites/"+inv.str("id"), admin, nil).str("status"))
+	require.Len(t, s.want(200, "GET", "/admin/audit-logs?action=invite.revoked&target_id="+inv.str("id"), admin, nil).items(), 1)
 }
 
 // I2: however many race for k uses, exactly k get one, and each has its audit entry.

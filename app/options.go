@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
@@ -139,6 +141,16 @@ func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
 		return err
 	}})
 	return redisParts{Client: client, Queue: queue}, nil
+}
+
+// quietRedis puts the client's own words about lost connections where an operator looks for detail.
+type quietRedis struct{}
+
+func init() { redis.SetLogger(quietRedis{}) }
+
+// Printf implements the client's logger.
+func (quietRedis) Printf(_ context.Context, format string, v ...any) {
+	slog.Debug("redis", "says", fmt.Sprintf(format, v...))
 }
 
 // blobParts is the store, and the folder behind it when objects are embedded.

@@ -37,7 +37,7 @@ type (
 		Body      string          `json:"body"`
 		ClientID  *string         `json:"client_id,omitempty"`
 		CreatedAt clock.Time      `json:"created_at"`
-		EditedAt  *clock.Time     `json:"edited_at"`
+		EditedAt  *clock.Time     `json:"edited_at" nullable:"true"`
 		Deleted   bool            `json:"deleted"`
 	}
 	ackFrame struct {
@@ -56,7 +56,7 @@ type (
 		Seq      int64       `json:"seq"`
 		ID       string      `json:"id"`
 		Body     string      `json:"body"`
-		EditedAt *clock.Time `json:"edited_at"`
+		EditedAt *clock.Time `json:"edited_at" nullable:"true"`
 	}
 	typingFrame struct {
 		Type string          `json:"type"`

@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"errors"
+	"math"
 	"slices"
 	"strconv"
 
@@ -19,7 +21,7 @@ type messageView struct {
 	User      personView  `json:"user"`
 	Body      string      `json:"body" doc:"Empty when deleted"`
 	CreatedAt clock.Time  `json:"created_at"`
-	EditedAt  *clock.Time `json:"edited_at"`
+	EditedAt  *clock.Time `json:"edited_at" nullable:"true"`
 	Deleted   bool        `json:"deleted"`
 }
 
@@ -46,8 +48,8 @@ func (h *handlers) messageViews(ctx context.Context, slug string, rows []message
 
 type historyInput struct {
 	Slug      string `path:"slug"`
-	BeforeSeq string `query:"before_seq" pattern:"^[0-9]{1,18}$" doc:"Messages before this one, the nearest page"`
-	AfterSeq  string `query:"after_seq" pattern:"^[0-9]{1,18}$" doc:"Messages after this one, the nearest page"`
+	BeforeSeq string `query:"before_seq" pattern:"^[0-9]{1,40}$" doc:"Messages before this one, the nearest page"`
+	AfterSeq  string `query:"after_seq" pattern:"^[0-9]{1,40}$" doc:"Messages after this one, the nearest page"`
 	httpx.PageQuery
 }
 
@@ -95,7 +97,10 @@ func (h *handlers) history(ctx context.Context, in *historyInput) (*httpx.Out[ht
 
 // number reads what the pattern has let through.
 func number(s string) int64 {
-	n, _ := strconv.ParseInt(s, 10, 64)
+	n, err := strconv.ParseInt(s, 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return math.MaxInt64 // beyond every message
+	}
 	return n
 }
 

@@ -77,7 +77,7 @@ func (h *handlers) socket() fiber.Handler {
 	return h.hub.Handler(ws.Endpoint{Ticket: h.service.redeemTicket, Accept: h.accept})
 }
 
-var wholeNumber = regexp.MustCompile(`^[0-9]{1,18}$`)
+var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)
 
 func (h *handlers) accept(ctx context.Context, o ws.Opening) (ws.Session, error) {
 	from := int64(-1)

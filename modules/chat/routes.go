@@ -18,12 +18,14 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Put("/channels/{slug}/members/{user_id}", httpx.Instructors, "Let an account read a private channel", h.addMember),
 		httpx.Delete("/channels/{slug}/members/{user_id}", httpx.Instructors, "Take that back", h.removeMember),
 		httpx.Get("/channels/{slug}/messages", httpx.Users, "Messages in ascending order", h.history),
-		httpx.Post("/channels/{slug}/messages", httpx.Users, "Say something", h.post, repeatable, created),
+		httpx.Post("/channels/{slug}/messages", httpx.Users, "Say something", h.post, repeatable, created, httpx.Repeats()),
 		httpx.Patch("/channels/{slug}/messages/{id}", httpx.Users, "Change one's message, for 15 minutes", h.edit),
 		httpx.Delete("/channels/{slug}/messages/{id}", httpx.Users, "Leave a tombstone; author, instructors, administrators", h.erase),
 		httpx.Get("/channels/{slug}/presence", httpx.Users, "Who is on", h.presence),
 		httpx.Post("/ws/tickets", httpx.Users, "A ticket for one socket, for 30 seconds", h.ticket, created),
-		httpx.Raw(http.MethodGet, "/ws/channels/{slug}", httpx.Users, "WebSocket of a channel", h.socket(), httpx.Describe(socketDoc)),
+		httpx.Raw(http.MethodGet, "/ws/channels/{slug}", httpx.Users, "WebSocket of a channel", h.socket(), httpx.Describe(socketDoc),
+			httpx.Query("token", "Access token, for clients that can't send headers"), httpx.Query("ticket", "Of POST /ws/tickets, instead of a token"),
+			httpx.Query("after_seq", "Send what came after this message first")),
 	}}
 }
 

@@ -34,6 +34,9 @@ type subscriber struct {
 	seq, change int64
 	typed       time.Time
 	read        int64
+
+	refused      int
+	refusedSince time.Time
 }
 
 // Open implements ws.Session: welcome first, then what was missed, then live.
@@ -140,9 +143,29 @@ func (s *subscriber) Receive(ctx context.Context, c *ws.Conn, data []byte) {
 	if err == nil {
 		err = s.handle(ctx, f)
 	}
-	if err != nil {
-		c.Send(problemFrame(err))
+	if err == nil {
+		return
 	}
+	c.Send(problemFrame(err))
+	if s.flooding(time.Now()) {
+		c.Close(ws.CodeFlooding, "too many refused messages")
+	}
+}
+
+// Bounds of refused messages: more within the window is no mistake any more.
+const (
+	maxRefused    = 50
+	refusedWindow = 10 * time.Second
+)
+
+// flooding counts a refused message and says whether that was one too many. The window begins with
+// its first one.
+func (s *subscriber) flooding(now time.Time) bool {
+	if now.Sub(s.refusedSince) > refusedWindow {
+		s.refusedSince, s.refused = now, 0
+	}
+	s.refused++
+	return s.refused >= maxRefused
 }
 
 func (s *subscriber) handle(ctx context.Context, f clientFrame) error {

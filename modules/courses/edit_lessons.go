@@ -19,7 +19,8 @@ type LessonDraft struct {
 
 // lessonPatch is what may change; Asset says that AssetKey was given, as nil clears it.
 type lessonPatch struct {
-	Title, Content  *string
+	Title           *string
+	Prose           *prose
 	Asset           bool
 	AssetKey        *string
 	DurationSeconds *int
@@ -35,6 +36,10 @@ func (s *Service) AddLesson(ctx context.Context, courseID string, d LessonDraft)
 }
 
 func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft) (l *lesson, err error) {
+	text, err := render(ctx, d.Content)
+	if err != nil {
+		return nil, err
+	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.manage(ctx, courseID)
 		if err != nil {
@@ -42,7 +47,7 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 		}
 		now := s.clock.Now()
 		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, Version: 1, CreatedAt: now, UpdatedAt: now}
-		p := lessonPatch{Title: &d.Title, Content: &d.Content, DurationSeconds: &d.DurationSeconds}
+		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds}
 		if d.AssetKey != "" {
 			p.Asset, p.AssetKey = true, &d.AssetKey
 		}
@@ -74,17 +79,9 @@ func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (ch
 			changed = append(changed, "title")
 		}
 	}
-	if p.Content != nil {
-		content, err := cleanProse("body.content", *p.Content, maxContent)
-		if err != nil {
-			return nil, err
-		}
-		if content != l.Content {
-			if err := l.write(content); err != nil {
-				return nil, err
-			}
-			changed = append(changed, "content")
-		}
+	if p.Prose != nil && p.Prose.content != l.Content {
+		l.Content, l.ContentHTML = p.Prose.content, p.Prose.html
+		changed = append(changed, "content")
 	}
 	if p.Asset && !equal(p.AssetKey, l.AssetKey) {
 		if err := s.usable(ctx, "body.asset_key", p.AssetKey); err != nil {

@@ -13,7 +13,7 @@ type lessonProgressView struct {
 	LessonID    string      `json:"lesson_id"`
 	Percent     int         `json:"percent"`
 	Completed   bool        `json:"completed"`
-	CompletedAt *clock.Time `json:"completed_at"`
+	CompletedAt *clock.Time `json:"completed_at" nullable:"true"`
 	UpdatedAt   clock.Time  `json:"updated_at"`
 }
 

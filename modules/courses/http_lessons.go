@@ -84,7 +84,14 @@ type updateLessonInput struct {
 }
 
 func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {
-	p := lessonPatch{Title: in.Body.Title.Value, Content: cleared(in.Body.Content), Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr()}
+	p := lessonPatch{Title: in.Body.Title.Value, Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr()}
+	if content := cleared(in.Body.Content); content != nil {
+		text, err := render(ctx, *content)
+		if err != nil {
+			return nil, err
+		}
+		p.Prose = &text
+	}
 	if in.Body.DurationSeconds.Set {
 		p.DurationSeconds = &in.Body.DurationSeconds.Value
 	}

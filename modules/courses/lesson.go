@@ -2,12 +2,17 @@ package courses
 
 import (
 	"bytes"
+	"context"
+	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
+	"golang.org/x/sync/semaphore"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 )
 
@@ -41,13 +46,41 @@ var (
 	})
 )
 
-// write sets the content and its HTML, sanitised by an allow-list now, so that nothing unsafe is
-// ever stored (ASVS 1.3.1).
-func (l *lesson) write(content string) error {
+// Bounds of what is rendered: the time of links and of nested blocks grows with their square.
+const (
+	maxLinks  = 4000
+	maxMarker = 400
+)
+
+// rendering admits one text for each core at a time: a burst of long lessons must not starve the rest.
+var rendering = semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
+
+// prose is Markdown with its HTML, sanitised by an allow-list when written, so that nothing unsafe
+// is ever stored (ASVS 1.3.1).
+type prose struct{ content, html string }
+
+// render makes prose. It is done outside every transaction, as it may take a second: 422 for what
+// is too long or would take much longer.
+func render(ctx context.Context, content string) (prose, error) {
+	content, err := cleanProse("body.content", content, maxContent)
+	if err != nil {
+		return prose{}, err
+	}
+	if strings.Count(content, "](") > maxLinks {
+		return prose{}, apperr.Invalid("body.content", "more than 4,000 links")
+	}
+	for line := range strings.Lines(content) {
+		if len(line)-len(strings.TrimLeft(line, "> \t-+*.)0123456789")) > maxMarker {
+			return prose{}, apperr.Invalid("body.content", "a line nests too deep")
+		}
+	}
+	if err := rendering.Acquire(ctx, 1); err != nil {
+		return prose{}, err
+	}
+	defer rendering.Release(1)
 	var html bytes.Buffer
 	if err := markdown.Convert([]byte(content), &html); err != nil {
-		return err
+		return prose{}, err
 	}
-	l.Content, l.ContentHTML = content, sanitizer().Sanitize(html.String())
-	return nil
+	return prose{content, sanitizer().Sanitize(html.String())}, nil
 }

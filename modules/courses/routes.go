@@ -22,7 +22,7 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Put("/courses/{id}/lessons/{lesson_id}/progress", httpx.Users, "Report progress in a lesson", h.report),
 		httpx.Get("/courses/{id}/progress", httpx.Users, "Own progress in a course", h.progress),
 		httpx.Get("/users/me/progress", httpx.Users, "Own progress in all courses", h.myProgress),
-		httpx.Post("/courses/{id}/enrollment", httpx.Users, "Enroll", h.enroll, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
+		httpx.Post("/courses/{id}/enrollment", httpx.Users, "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeats(), httpx.Status(http.StatusCreated)),
 		httpx.Delete("/courses/{id}/enrollment", httpx.Users, "End one's enrollment; progress is kept", h.unenroll),
 		httpx.Get("/users/me/enrollments", httpx.Users, "Own enrollments", h.enrollments),
 	}}

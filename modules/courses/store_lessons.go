@@ -146,12 +146,12 @@ func (s *store) mayReadKey(ctx context.Context, caller auth.Caller, key string) 
 	return n > 0, err
 }
 
+// usesOf lists what uses the keys, courses in the trash too: they may come back.
 func (s *store) usesOf(ctx context.Context, keys []string) (found []struct {
 	storageapi.Use
 	Key string
 }, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT 'course' AS type, c.id, c.id AS course_id, c.title, c.cover_key AS key FROM courses c WHERE c.deleted_at IS NULL AND c.cover_key IN ?
-		UNION ALL SELECT 'lesson' AS type, l.id, l.course_id, l.title, l.asset_key AS key FROM lessons l JOIN courses c ON c.id = l.course_id
-		WHERE c.deleted_at IS NULL AND l.asset_key IN ?`, keys, keys).Scan(&found).Error
+	err = s.db.Conn(ctx).Raw(`SELECT 'course' AS type, c.id, c.id AS course_id, c.title, c.cover_key AS key FROM courses c WHERE c.cover_key IN ?
+		UNION ALL SELECT 'lesson' AS type, l.id, l.course_id, l.title, l.asset_key AS key FROM lessons l WHERE l.asset_key IN ?`, keys, keys).Scan(&found).Error
 	return found, err
 }

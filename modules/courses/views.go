@@ -22,7 +22,7 @@ type CourseView struct {
 	LessonCount int             `json:"lesson_count"`
 	CreatedAt   clock.Time      `json:"created_at"`
 	UpdatedAt   clock.Time      `json:"updated_at"`
-	PublishedAt *clock.Time     `json:"published_at"`
+	PublishedAt *clock.Time     `json:"published_at" nullable:"true"`
 	DeletedAt   *clock.Time     `json:"deleted_at,omitempty" doc:"Only in the trash"`
 	Progress    *ProgressView   `json:"progress,omitempty" doc:"The caller's own; absent without a token"`
 }
@@ -38,7 +38,7 @@ type ProgressView struct {
 	Percent          int         `json:"percent" minimum:"0" maximum:"100"`
 	CompletedLessons int         `json:"completed_lessons"`
 	TotalLessons     int         `json:"total_lessons"`
-	CompletedAt      *clock.Time `json:"completed_at"`
+	CompletedAt      *clock.Time `json:"completed_at" nullable:"true"`
 }
 
 // OutlineView is a lesson without its content.

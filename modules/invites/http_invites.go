@@ -24,7 +24,7 @@ type inviteView struct {
 	Code        string      `json:"code,omitempty" doc:"Only in the answer to its creation"`
 	CodePrefix  string      `json:"code_prefix"`
 	RoleToGrant auth.Role   `json:"role_to_grant" enum:"member,instructor,admin"`
-	ExpiresAt   *clock.Time `json:"expires_at" doc:"null: never"`
+	ExpiresAt   *clock.Time `json:"expires_at" nullable:"true" doc:"null: never"`
 	MaxUses     int         `json:"max_uses"`
 	Uses        int         `json:"uses"`
 	Email       *string     `json:"email" doc:"Only this address may redeem it"`

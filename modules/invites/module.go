@@ -3,6 +3,7 @@ package invites
 import (
 	"go.uber.org/fx"
 
+	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/migrate"
 )
@@ -11,5 +12,6 @@ import (
 var Module = fx.Module("invites",
 	fx.Provide(fx.Private, newStore, newHandlers, newService),
 	httpx.Routes(newRoutes),
+	events.Subscribers(newSubscribers),
 	migrate.Provide(Migrations...),
 )

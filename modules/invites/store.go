@@ -53,6 +53,12 @@ func (s *store) revoke(ctx context.Context, id string, at clock.Time) error {
 	return s.db.Conn(ctx).Exec("UPDATE invites SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", at, id).Error
 }
 
+// openOf lists the invites of an inviter that are not revoked and not used up.
+func (s *store) openOf(ctx context.Context, userID string) (ids []string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT id FROM invites WHERE created_by = ? AND revoked_at IS NULL AND uses < max_uses ORDER BY id", userID).Scan(&ids).Error
+	return ids, err
+}
+
 func (s *store) redeemed(ctx context.Context, id, userID string) (yes bool, err error) {
 	var n int64
 	err = s.db.Conn(ctx).Raw("SELECT count(*) FROM invite_redemptions WHERE invite_id = ? AND user_id = ?", id, userID).Scan(&n).Error

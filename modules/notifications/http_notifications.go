@@ -21,7 +21,7 @@ type view struct {
 	Title     string      `json:"title"`
 	Body      string      `json:"body"`
 	Link      string      `json:"link" doc:"Where to go from here, on this site"`
-	ReadAt    *clock.Time `json:"read_at"`
+	ReadAt    *clock.Time `json:"read_at" nullable:"true"`
 	CreatedAt clock.Time  `json:"created_at"`
 }
 

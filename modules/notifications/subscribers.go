@@ -93,7 +93,7 @@ func (s *Service) onEmailVerified(ctx context.Context, e usersapi.EmailVerified)
 func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
 	when := s.at(e.At)
 	return s.tell(ctx, message{Kind: newSignIn, Title: "New sign-in to your account", Link: "/#/account",
-		Body: "From " + e.IP + " on " + when + ". If that was not you, change your password.\n" + e.UserAgent,
+		Body: "From " + e.IP + " on " + when + ". If that was not you, end that session under My account.\n" + e.UserAgent,
 		Data: map[string]string{"When": when, "IP": e.IP, "UserAgent": e.UserAgent}}, e.UserID)
 }
 

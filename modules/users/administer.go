@@ -35,7 +35,12 @@ func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err 
 			if locked.activeAdmin() && p.endsAdmin() && len(slices.DeleteFunc(admins, func(a string) bool { return a == id })) == 0 {
 				return nil, apperr.Conflict("last-admin", "This is the last active administrator.")
 			}
-			return s.apply(ctx, locked, p)
+			wasAdmin := locked.activeAdmin()
+			entries, err := s.apply(ctx, locked, p)
+			if err == nil && wasAdmin && !locked.activeAdmin() {
+				err = s.events.Publish(ctx, usersapi.AdminLost{UserID: id})
+			}
+			return entries, err
 		})
 	})
 	return u, err

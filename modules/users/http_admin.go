@@ -19,7 +19,7 @@ type adminView struct {
 	Status        string      `json:"status" enum:"active,disabled"`
 	EmailVerified bool        `json:"email_verified"`
 	CreatedAt     clock.Time  `json:"created_at"`
-	LastLoginAt   *clock.Time `json:"last_login_at"`
+	LastLoginAt   *clock.Time `json:"last_login_at" nullable:"true"`
 }
 
 func viewOf(u *user) adminView {

@@ -22,6 +22,10 @@ const (
 	maxLeeway = 5 * time.Second
 )
 
+func init() {
+	jwt.MarshalSingleStringAsArray = false // the contract's aud is one string
+}
+
 // Claims are what an access token says.
 type Claims struct {
 	jwt.RegisteredClaims

@@ -91,8 +91,9 @@ func (f *Folder) verify(method, id, rawQuery string) (grant, error) {
 	if err != nil || len(q[qSignature]) != 1 {
 		return grant{}, errSignature
 	}
-	got, err := hex.DecodeString(q.Get(qSignature))
-	if err != nil {
+	text := q.Get(qSignature)
+	got, err := hex.DecodeString(text)
+	if err != nil || text != strings.ToLower(text) { // one spelling, so that any change shows
 		return grant{}, errSignature
 	}
 	q.Del(qSignature)

@@ -56,7 +56,8 @@ func (g *Gate) OriginAllowed(origin, host string) bool {
 	if origin == "" || g.origins[strings.ToLower(origin)] || strings.EqualFold(origin, g.publicURL) {
 		return true
 	}
-	return strings.EqualFold(origin, "http://"+host) || strings.EqualFold(origin, "https://"+host)
+	scheme, _, _ := strings.Cut(g.publicURL, "://")
+	return strings.EqualFold(origin, scheme+"://"+host)
 }
 
 // caller holds a request to the lowest role of its route.

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -154,15 +155,22 @@ func (s *Server) securityHeaders(c *fiber.Ctx) {
 func framing(c *fiber.Ctx) error {
 	h := &c.Request().Header
 	raw := h.RawHeaders()
-	te, cl := 0, 0
+	te, cl, once := 0, 0, map[string]bool{}
 	for line := range bytes.Lines(raw) {
 		if !bytes.HasSuffix(line, []byte("\r\n")) || line[0] == ' ' || line[0] == '\t' {
 			return apperr.Malformed("The request's framing is ambiguous.")
 		}
-		name, _, _ := bytes.Cut(line, []byte(":"))
-		switch strings.ToLower(string(name)) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		switch name := strings.ToLower(string(name)); name {
+		case "authorization", "content-type", "host":
+			if once[name] {
+				return apperr.Malformed("A header that may come once comes twice.")
+			}
+			once[name] = true
 		case "transfer-encoding":
-			te++
+			if te++; !strings.EqualFold(strings.TrimSpace(string(value)), "chunked") {
+				return apperr.Malformed("The request's framing is ambiguous.")
+			}
 		case "content-length":
 			cl++
 		}
@@ -256,13 +264,27 @@ func (g guarded) Unwrap() huma.Context  { return g.inner }
 // guardBody holds the body to 415, 413, 400 and 422, in this order, before anything decodes it.
 func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		body, err := readBody(humafiber.Unwrap(ctx), ctx.Operation().RequestBody != nil, r.bodyTypes)
+		c := humafiber.Unwrap(ctx)
+		body, err := readBody(c, ctx.Operation().RequestBody != nil, r.bodyTypes)
+		if err == nil {
+			err = checkQuery(c)
+		}
 		if err != nil {
 			fail(s.api, ctx, err)
 			return
 		}
 		next(guarded{ctx, body})
 	}
+}
+
+// checkQuery holds parameters to text that every database takes.
+func checkQuery(c *fiber.Ctx) error {
+	for k, v := range c.Context().QueryArgs().All() {
+		if !utf8.Valid(k) || !utf8.Valid(v) || bytes.IndexByte(k, 0) >= 0 || bytes.IndexByte(v, 0) >= 0 {
+			return apperr.Invalid("query."+clean(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
+		}
+	}
+	return nil
 }
 
 func readBody(c *fiber.Ctx, documented bool, types []string) ([]byte, error) {

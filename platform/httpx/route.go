@@ -45,6 +45,7 @@ type Route struct {
 	op         huma.Operation
 	who        Who
 	idempotent bool
+	repeats    bool
 	bodyTypes  []string
 	bind       func(*Server, huma.Operation)
 	raw        fiber.Handler
@@ -55,6 +56,16 @@ type Option func(*Route)
 
 // Idempotent makes a POST honour Idempotency-Key.
 func Idempotent() Option { return func(r *Route) { r.idempotent = true } }
+
+// Repeats documents that asking again answers 200 with what is there.
+func Repeats() Option { return func(r *Route) { r.repeats = true } }
+
+// Query documents a query parameter of a raw route.
+func Query(name, doc string) Option {
+	return func(r *Route) {
+		r.op.Parameters = append(r.op.Parameters, &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}})
+	}
+}
 
 // Status sets the documented default status.
 func Status(code int) Option { return func(r *Route) { r.op.DefaultStatus = code } }

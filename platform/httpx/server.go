@@ -161,8 +161,14 @@ func (s *Server) add(r placed) {
 		op.Parameters = append(op.Parameters, idempotencyParam)
 		op.Middlewares = append(op.Middlewares, s.idem.middleware(s.api))
 	}
+	if op.Method == http.MethodPatch || op.Method == http.MethodDelete {
+		op.Parameters = append(op.Parameters, ifMatchParam)
+	}
 	op.Middlewares = append(op.Middlewares, s.tag)
 	r.bind(s, op)
+	if post := s.api.OpenAPI().Paths[op.Path].Post; r.repeats && post != nil {
+		post.Responses["200"] = &huma.Response{Description: "It was there already", Content: post.Responses["201"].Content}
+	}
 	if op.Method == http.MethodGet {
 		head := op
 		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"
@@ -188,6 +194,9 @@ func (s *Server) addRaw(r placed, op huma.Operation) {
 		s.app.Add(http.MethodHead, path, handler)
 	}
 }
+
+var ifMatchParam = &huma.Param{Name: "If-Match", In: "header", Schema: &huma.Schema{Type: "string"},
+	Description: "ETag of the version that was read; 412 when it is no longer the stored one."}
 
 var pathParam = regexp.MustCompile(`\{([a-z_]+)\}`)
 

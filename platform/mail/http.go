@@ -33,7 +33,7 @@ type view struct {
 	Attempts  int         `json:"attempts"`
 	LastError *string     `json:"last_error"`
 	CreatedAt clock.Time  `json:"created_at"`
-	SentAt    *clock.Time `json:"sent_at"`
+	SentAt    *clock.Time `json:"sent_at" nullable:"true"`
 }
 
 type position struct {

@@ -57,6 +57,7 @@ const (
 	CodeForbidden    = 4403
 	CodeGone         = 4404
 	CodeTooSlow      = 4408
+	CodeFlooding     = 4429
 )
 
 // Hub knows all sockets of this process.

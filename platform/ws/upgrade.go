@@ -58,12 +58,12 @@ func (o Opening) Query(name string) (string, bool) {
 // Handler answers upgrade requests; everything that speaks against one is a problem before it.
 func (h *Hub) Handler(e Endpoint) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if !h.gate.OriginAllowed(c.Get(fiber.HeaderOrigin), string(c.Context().Host())) {
-			return apperr.Forbidden("Pages of this origin may not open sockets here.")
-		}
 		ctx, expires, err := h.signIn(c, e)
 		if err != nil {
 			return err
+		}
+		if !h.gate.OriginAllowed(c.Get(fiber.HeaderOrigin), string(c.Context().Host())) {
+			return apperr.Forbidden("Pages of this origin may not open sockets here.")
 		}
 		caller := auth.CallerFrom(ctx)
 		place, err := h.reserve(caller.UserID, caller.IP)

@@ -98,3 +98,11 @@ func Persons(ctx context.Context, a Accounts, ids []string) (map[string]Person, 
 	}
 	return out, nil
 }
+
+// AdminLost tells that an active administrator is none any more: demoted or disabled.
+type AdminLost struct {
+	UserID string `json:"user_id"`
+}
+
+// EventName implements events.Event.
+func (AdminLost) EventName() string { return "user.admin_lost" }
