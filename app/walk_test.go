@@ -93,7 +93,7 @@ func (s *site) talk(admin, user string) {
 func (s *site) mailArrives(email string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
-		for _, m := range s.want(200, "GET", "/dev/mailbox/messages", "", nil).items() {
+		for _, m := range s.want(200, "GET", "/dev/mailbox/messages?limit=500", "", nil).items() {
 			if m.(map[string]any)["to"].([]any)[0] == email {
 				return true
 			}
