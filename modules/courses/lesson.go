@@ -46,9 +46,10 @@ var (
 	})
 )
 
-// Bounds of what is rendered: the time of links and of nested blocks grows with their square.
+// Bounds of what is rendered: the time of links, emphasis and nested blocks grows with their square.
 const (
 	maxLinks  = 4000
+	maxMarks  = 30_000
 	maxMarker = 400
 )
 
@@ -68,6 +69,9 @@ func render(ctx context.Context, content string) (prose, error) {
 	}
 	if strings.Count(content, "](") > maxLinks {
 		return prose{}, apperr.Invalid("body.content", "more than 4,000 links")
+	}
+	if strings.Count(content, "*")+strings.Count(content, "_")+strings.Count(content, "~") > maxMarks {
+		return prose{}, apperr.Invalid("body.content", "more than 30,000 marks of emphasis")
 	}
 	for line := range strings.Lines(content) {
 		if len(line)-len(strings.TrimLeft(line, "> \t-+*.)0123456789")) > maxMarker {
