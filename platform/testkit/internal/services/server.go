@@ -39,6 +39,21 @@ const (
 
 // Start runs the server and waits until it answers.
 func (s *Server) Start(ctx context.Context) error {
+	var err error
+	// A server that was killed may leave children that hold its memory for a moment yet: PostgreSQL
+	// refuses to start beside them.
+	for range startTries {
+		if err = s.startOnce(ctx); err == nil || ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	return err
+}
+
+const startTries = 5
+
+func (s *Server) startOnce(ctx context.Context) error {
 	logPath := filepath.Join(s.data, "server.log")
 	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
