@@ -272,6 +272,7 @@ func (s *site) walkWithout(off string, on func(string) bool) {
 	s.want(status("storage", 404), "GET", "/storage/sign?key=nothing", admin, nil)
 	s.want(status("courses", 200), "GET", "/courses", user, nil)
 	s.want(200, "GET", "/admin/emails", admin, nil)
+	s.want(status("storage", 403), "GET", "/objects/01900000-0000-7000-8000-000000000000", "", nil)
 	if !on("courses") {
 		return
 	}

@@ -102,6 +102,18 @@ func (s *site) mailArrives(email string) {
 	}, 20*time.Second, 100*time.Millisecond, "no mail reached %s", email)
 }
 
+// Fifty refused messages within ten seconds are no mistake any more.
+func TestAFloodedSocketIsClosed(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	c := s.dial("/ws/channels/hq?token="+s.admin(), nil)
+	c.until("welcome")
+	for range 50 {
+		c.send(map[string]any{"type": "message", "body": ""})
+	}
+	require.Equal(t, 4429, c.closed())
+}
+
 // The walk that existing clients do, to the letter.
 func TestTheSeedWalk(t *testing.T) {
 	t.Parallel()

@@ -46,6 +46,15 @@ func TestC1ProductionRefusesToStartWithoutItsKeys(t *testing.T) {
 	require.Equal(t, "5s", c.ShutdownDelay.String())
 }
 
+func TestWhatCantWorkIsNamed(t *testing.T) {
+	_, err := FromMap(map[string]string{"PUBLIC_URL": "https://x.example/lyceum", "WORKER_INLINE": "false"})
+	require.ErrorContains(t, err, "PUBLIC_URL")
+	require.ErrorContains(t, err, "WORKER_INLINE")
+	c, err := FromMap(map[string]string{"DATABASE_URL": "sqlite:///var/lib/lyceum/x.db"})
+	require.NoError(t, err)
+	require.Equal(t, "/var/lib/lyceum", c.SQLiteDir(), "where the lock of its one server lies")
+}
+
 func TestSettingsMaskSecrets(t *testing.T) {
 	c, err := FromMap(map[string]string{
 		"DATABASE_URL": "postgres://u:hunter2@db/x?password=hunter2", "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 and more",
