@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -153,6 +154,34 @@ func createAdmin(ctx context.Context, s *auth.Service, email, password string, i
 		return &config.Error{Faults: []string{"ADMIN_EMAIL, ADMIN_PASSWORD: " + message(err)}}
 	}
 	return err
+}
+
+func newKeys() *cobra.Command {
+	return group("keys", "Manage the keys that sign access tokens",
+		command("rotate", "Make a new signing key; servers use it within a second, the old one verifies until its last token has run out", keysRotate))
+}
+
+func keysRotate(*cobra.Command, []string) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	keys, err := platform.LoadKeys(cfg.JWTKeysDir, cfg.AccessTokenTTL)
+	if err != nil {
+		return err
+	}
+	id, err := keys.Rotate()
+	if err != nil {
+		return err
+	}
+	for _, k := range keys.All() {
+		word := "verifies"
+		if k.ID == id {
+			word = "signs"
+		}
+		fmt.Fprintf(stdout, "%s  %s  made %s\n", k.ID, word, k.Made.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 func readPassword(fromStdin bool) (string, error) {

@@ -27,7 +27,7 @@ func newDevRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 				return nil, err
 			}
 			return httpx.OK(mailboxView{found}), nil
-		}),
+		}, httpx.Unlimited()),
 	}}
 }
 

@@ -51,13 +51,21 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 	route := func() httpx.Table {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/courses/{slug}", httpx.Public, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
+	unheard := func() httpx.Table {
+		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Needs("courses:wirte"), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+	}
+	forgotten := func() httpx.Table {
+		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Who{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+	}
 	type nobody struct{}
 	for name, planted := range map[string]struct {
 		option fx.Option
 		says   string
 	}{
-		"two routes the same": {httpx.Routes(route), "is there twice"},
-		"a missing provider":  {httpx.Routes(func(*nobody) httpx.Table { return httpx.Table{} }), "missing type"},
+		"two routes the same":   {httpx.Routes(route), "is there twice"},
+		"an unknown permission": {httpx.Routes(unheard), "a permission that no role has"},
+		"no permission at all":  {httpx.Routes(forgotten), "a permission that no role has"},
+		"a missing provider":    {httpx.Routes(func(*nobody) httpx.Table { return httpx.Table{} }), "missing type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := built(t, embeddedConfig(t, nil), append(modules[:len(modules):len(modules)], module{name: "planted", option: planted.option}), &s)
@@ -104,7 +112,7 @@ func TestRouteTableGolden(t *testing.T) {
 	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &s))
 	var b strings.Builder
 	for _, r := range s.Listing() {
-		b.WriteString(r.Method + " " + r.Path + "  " + r.Who + "  (" + r.Module + ")\n")
+		b.WriteString(r.Method + " " + r.Path + "  " + r.Who + "  " + r.Permission + "  (" + r.Module + ")\n")
 	}
 	golden(t, "routes.txt", b.String())
 }

@@ -174,6 +174,8 @@ func TestRolesAndStatusTakeEffectAtOnce(t *testing.T) {
 		s.refused(403, "account-disabled", "POST", "/auth/login", "", map[string]string{"email": email, "password": password})
 		s.refused(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": email, "password": "wrong"})
 		s.want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"active"}`)
+		s.refused(401, "invalid-token", "GET", "/users/me", token, nil) // what was open then is ended for good
+		token = s.login(email, password)
 		s.want(200, "PATCH", "/users/me", token, `{"display_name":"Neu"}`)
 		for _, bad := range []string{`{"display_name":""}`, `{"display_name":null}`, `{"display_name":"a\u202eb"}`, `{"role":"admin"}`, `{"display_name":"` + strings.Repeat("x", 101) + `"}`} {
 			s.refused(422, "validation-failed", "PATCH", "/users/me", token, bad)

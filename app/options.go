@@ -23,6 +23,7 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/jobs"
+	"lyceum/platform/limit"
 	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 	"lyceum/platform/telemetry"
@@ -53,7 +54,7 @@ var platformParts = fx.Options(
 	fx.Provide(
 		func() clock.Clock { return clock.System{} },
 		telemetry.NewMetrics,
-		func(c *config.Config) (*auth.Keys, error) { return auth.LoadKeys(c.JWTKeysDir) },
+		func(c *config.Config) (*auth.Keys, error) { return auth.LoadKeys(c.JWTKeysDir, c.AccessTokenTTL) },
 		func(c *config.Config) *auth.Hasher {
 			return auth.NewHasher(auth.Argon2{Memory: c.Argon2Memory, Time: c.Argon2Time, Parallel: c.Argon2Parallel})
 		},
@@ -69,6 +70,7 @@ var platformParts = fx.Options(
 		func(d *db.DB, cl clock.Clock, q *jobs.Queue, s mail.Sender, k *auth.Keys, c *config.Config) *mail.Mailer {
 			return mail.NewMailer(d, cl, q, s, k, c.MailFrom, c.PublicURL)
 		},
+		newLimiter,
 		httpx.NewCursors,
 		func(a *auth.Authenticator, c *config.Config) *httpx.Gate {
 			return httpx.NewGate(a, c.PublicURL, c.CORSOrigins)
@@ -198,11 +200,32 @@ func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 	return mailParts{Sender: sender, Sink: sink}, nil
 }
 
+// newLimiter counts in Redis when replicas may share one, else in this process.
+func newLimiter(c *config.Config, r redis.UniversalClient, k *auth.Keys) *limit.Limiter {
+	if c.RedisURL == "" {
+		r = nil
+	}
+	return limit.New(r, k.Derive("limits"), c.RateLimit)
+}
+
+// budgets are what operations count against; see httpx.Budget.
+func budgets(c *config.Config) map[string]limit.Budget {
+	out := map[string]limit.Budget{}
+	for name, rate := range map[string]limit.Rate{
+		httpx.BudgetAPI: c.RateLimitAPI,
+		"login":         c.RateLimitLoginIP,
+		"recovery":      c.RateLimitLoginIP, // links and codes from mails
+	} {
+		out[name] = limit.Budget{Name: name, Rate: rate}
+	}
+	return out
+}
+
 func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
-	r redis.UniversalClient, b blob.Store, s mail.Sender, infos []httpx.ModuleInfo) (*httpx.Server, error) {
+	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, infos []httpx.ModuleInfo) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c.S3),
+		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c.S3),
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},

@@ -16,6 +16,7 @@ import (
 
 	"lyceum/modules/auth"
 	"lyceum/modules/users"
+	platform "lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/config"
@@ -42,6 +43,7 @@ type parts struct {
 	Blobs      blob.Store
 	Auth       *auth.Service
 	Users      *users.Service
+	Keys       *platform.Keys
 	Beside     lifecycle.Params
 	Demo       demoParts
 }
@@ -134,6 +136,7 @@ func (r *running) beside() {
 	p := r.parts
 	r.group.Go(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
 	r.group.Go(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
+	r.group.Go(lifecycle.Background{Name: "signing keys", Run: p.Keys.Watch})
 	r.group.Go(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
 	for _, group := range p.Beside.Backgrounds {
 		for _, b := range group {

@@ -29,9 +29,29 @@ CREATE TABLE audit_head (
 			hash text NOT NULL,
 			mac text NOT NULL
 		);
+CREATE TABLE auth_challenges (
+			token_hash blob PRIMARY KEY,
+			user_id text NOT NULL,
+			attempts integer NOT NULL,
+			expires_at bigint NOT NULL,
+			created_at bigint NOT NULL
+		);
 CREATE TABLE auth_credentials (
 			user_id text PRIMARY KEY,
 			password_hash text NOT NULL,
+			updated_at bigint NOT NULL
+		);
+CREATE TABLE auth_factors (
+			user_id text PRIMARY KEY,
+			sealed blob NOT NULL,
+			confirmed_at bigint,
+			last_step bigint NOT NULL,
+			created_at bigint NOT NULL
+		);
+CREATE TABLE auth_failures (
+			address_hash blob PRIMARY KEY,
+			user_id text,
+			failures integer NOT NULL,
 			updated_at bigint NOT NULL
 		);
 CREATE TABLE auth_links (
@@ -41,6 +61,12 @@ CREATE TABLE auth_links (
 			expires_at bigint NOT NULL,
 			created_at bigint NOT NULL,
 			UNIQUE (user_id, kind)
+		);
+CREATE TABLE auth_recovery_codes (
+			user_id text NOT NULL,
+			code_hash blob NOT NULL,
+			created_at bigint NOT NULL,
+			PRIMARY KEY (user_id, code_hash)
 		);
 CREATE TABLE auth_sessions (
 			id text PRIMARY KEY,
@@ -289,6 +315,9 @@ CREATE INDEX audit_entries_by_time ON audit_entries (created_at, seq);
 CREATE INDEX audit_entries_of_action ON audit_entries (action, seq);
 CREATE INDEX audit_entries_of_actor ON audit_entries (actor_id, seq);
 CREATE INDEX audit_entries_of_target ON audit_entries (target_id, seq);
+CREATE INDEX auth_challenges_of_user ON auth_challenges (user_id);
+CREATE INDEX auth_failures_of_user ON auth_failures (user_id);
+CREATE INDEX auth_sessions_device ON auth_sessions (user_id, network, user_agent);
 CREATE INDEX auth_sessions_of_user ON auth_sessions (user_id, created_at, id);
 CREATE INDEX chat_channels_course ON chat_channels (course_id);
 CREATE INDEX chat_channels_order ON chat_channels (created_at, id);
@@ -317,7 +346,10 @@ CREATE INDEX lessons_asset ON lessons (asset_key);
 CREATE INDEX lessons_order ON lessons (course_id, position);
 CREATE INDEX mail_messages_due ON mail_messages (next_at) WHERE status = 'queued';
 CREATE INDEX mail_messages_newest ON mail_messages (created_at, id);
+CREATE INDEX mail_messages_of_user ON mail_messages (user_id, id);
+CREATE INDEX mail_messages_to ON mail_messages (recipient);
 CREATE INDEX notifications_newest ON notifications (user_id, created_at, id) WHERE NOT hidden;
+CREATE INDEX notifications_of_user ON notifications (user_id, id);
 CREATE UNIQUE INDEX notifications_once ON notifications (event_id, user_id, kind);
 CREATE INDEX notifications_unread ON notifications (user_id) WHERE read_at IS NULL AND NOT hidden;
 CREATE INDEX outbox_deliveries_due ON outbox_deliveries (next_at) WHERE state = 'pending';

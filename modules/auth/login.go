@@ -8,7 +8,6 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
-	"lyceum/platform/db"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
@@ -21,34 +20,61 @@ type Grant struct {
 	Account      usersapi.Account
 }
 
+// proof is what a sign-in is checked against; of an unknown address it is empty.
+type proof struct {
+	PasswordHash string
+	ChangedAt    clock.Time
+	// Failures in a row, of an unknown address, too.
+	Failures int
+	// Factor says that a second factor is set.
+	Factor bool
+}
+
 // Login opens a session: 401 invalid-credentials for a wrong address or password alike, 403
-// account-disabled after the right one.
+// account-disabled after the right one, 401 mfa-required with a challenge when a second factor is set,
+// 429 after too many failures. An unknown address takes the same steps as a known one (ASVS 6.3.8).
 func (s *Service) Login(ctx context.Context, email, password string) (g Grant, err error) {
 	a, known, err := s.accounts.ByEmail(ctx, email)
 	if err != nil {
 		return g, err
 	}
-	hash, err := s.store.passwordHash(ctx, idOr(a.ID))
+	address := s.guard.addressHash(email)
+	p, err := s.store.proof(ctx, idOr(a.ID), address)
 	if err != nil {
 		return g, err
 	}
+	if p.Failures >= maxFailures {
+		return g, errLocked
+	}
+	hit, err := s.guard.attempt(ctx, address, p)
+	if err != nil {
+		return g, err
+	}
+	match, outdated, err := s.matches(ctx, p.PasswordHash, password)
+	if err != nil || known && match {
+		s.guard.limiter.GiveBack(ctx, hit)
+	}
+	switch {
+	case err != nil:
+		return g, err
+	case !known || !match:
+		return g, s.refuse(ctx, address, a.ID, "wrong-password", errCredentials)
+	case !a.Active:
+		return g, s.note(ctx, a.ID, "account-disabled", errDisabled)
+	case p.Factor:
+		return g, s.challenge(ctx, a)
+	}
+	if outdated {
+		p.PasswordHash = s.rehash(ctx, a.ID, password, p)
+	}
+	return s.open(ctx, a, p.PasswordHash)
+}
+
+func (s *Service) matches(ctx context.Context, hash, password string) (match, outdated bool, err error) {
 	if text.Length(password) > maxPassword {
 		password = "" // never right, and no reason to hash a megabyte
 	}
-	match, outdated, err := s.hasher.Check(ctx, hash, normalize(password))
-	if err != nil {
-		return g, err
-	}
-	if !known || !match {
-		return g, s.refuse(ctx, a.ID, "wrong-password", errCredentials)
-	}
-	if !a.Active {
-		return g, s.refuse(ctx, a.ID, "account-disabled", errDisabled)
-	}
-	if outdated {
-		s.rehash(ctx, a.ID, password)
-	}
-	return s.open(ctx, a)
+	return s.hasher.Check(ctx, hash, normalize(password))
 }
 
 // idOr lets an unknown address take the same query as a known one.
@@ -59,8 +85,27 @@ func idOr(id string) string {
 	return id
 }
 
-// refuse writes the failure down and answers it.
-func (s *Service) refuse(ctx context.Context, userID, reason string, answer *apperr.Error) error {
+// refuse counts a wrong password or code, writes it down and answers it. Beyond the last failure that an
+// address may have, nothing is said about the guess any more.
+func (s *Service) refuse(ctx context.Context, address []byte, userID, reason string, answer *apperr.Error) error {
+	failures := 0
+	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
+		if failures, err = s.store.addFailure(ctx, address, userID, s.clock.Now()); err != nil {
+			return err
+		}
+		return s.record(ctx, "auth.login_failed", "user", userID, userID, map[string]any{"reason": reason})
+	})
+	if err != nil {
+		return err
+	}
+	if failures > maxFailures {
+		return errLocked
+	}
+	return answer
+}
+
+// note writes down why a sign-in with the right password did not open a session, and answers it.
+func (s *Service) note(ctx context.Context, userID, reason string, answer *apperr.Error) error {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		return s.record(ctx, "auth.login_failed", "user", userID, userID, map[string]any{"reason": reason})
 	})
@@ -70,30 +115,43 @@ func (s *Service) refuse(ctx context.Context, userID, reason string, answer *app
 	return answer
 }
 
-// rehash brings a hash to today's cost; a failure only leaves the old one.
-func (s *Service) rehash(ctx context.Context, userID, password string) {
-	if hash, err := s.hasher.Hash(ctx, normalize(password)); err == nil {
-		_ = s.store.setPassword(ctx, userID, hash, s.clock.Now())
+// rehash brings a hash to today's cost and gives the one that is stored then; a failure leaves the old one.
+func (s *Service) rehash(ctx context.Context, userID, password string, p proof) string {
+	hash, err := s.hasher.Hash(ctx, normalize(password))
+	if err != nil {
+		return p.PasswordHash
 	}
+	if changed, err := s.store.swapPassword(ctx, userID, p.PasswordHash, hash, p.ChangedAt); err != nil || !changed {
+		return p.PasswordHash
+	}
+	return hash
 }
 
-func (s *Service) open(ctx context.Context, a usersapi.Account) (g Grant, err error) {
+// open begins a session for an account that has proved who it is with the password of the given hash.
+// Whatever else happens to the account at the same time comes before or after it as a whole: both the
+// account and its password are held while the session is written.
+func (s *Service) open(ctx context.Context, a usersapi.Account, passwordHash string) (g Grant, err error) {
 	caller, now := auth.CallerFrom(ctx), s.clock.Now()
 	se := &session{ID: ids.New(), UserID: a.ID, Salt: randomBytes(16), Generation: 1, RotatedAt: now, CreatedAt: now, LastUsedAt: now,
 		ExpiresAt: now.Add(s.ttl), IP: caller.IP, Network: networkOf(caller.IP), UserAgent: caller.UserAgent}
 	g.RefreshToken = s.refresh.make(se, se.Generation)
 	se.TokenHash = hashOf(g.RefreshToken)
+	address := s.guard.addressHash(a.Email)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.tellNewSignIn(ctx, se); err != nil {
+		active, err := s.accounts.TouchLogin(ctx, a.ID)
+		if err != nil {
 			return err
 		}
-		if err := s.store.insertSession(ctx, se); err != nil {
+		past, err := s.store.past(ctx, se, passwordHash, address)
+		switch {
+		case err != nil:
 			return err
+		case !active || !past.SamePassword:
+			return errCredentials // changed, disabled or deleted this moment
+		case past.Failures >= maxFailures:
+			return errLocked
 		}
-		if err := s.accounts.TouchLogin(ctx, a.ID); err != nil {
-			return err
-		}
-		return s.record(ctx, "auth.login_succeeded", "session", se.ID, a.ID, nil)
+		return s.keepSession(ctx, se, past, address)
 	})
 	if err != nil {
 		return g, err
@@ -101,78 +159,27 @@ func (s *Service) open(ctx context.Context, a usersapi.Account) (g Grant, err er
 	return s.grant(g, se, a)
 }
 
+func (s *Service) keepSession(ctx context.Context, se *session, past past, address []byte) error {
+	if past.Failures > 0 {
+		if err := s.store.clearFailures(ctx, address); err != nil {
+			return err
+		}
+	}
+	if past.SignedIn && !past.SameDevice {
+		e := authapi.NewSignIn{UserID: se.UserID, IP: se.IP, UserAgent: se.UserAgent, At: se.CreatedAt.String()}
+		if err := s.events.Publish(ctx, e); err != nil {
+			return err
+		}
+	}
+	if err := s.store.insertSession(ctx, se); err != nil {
+		return err
+	}
+	return s.record(ctx, "auth.login_succeeded", "session", se.ID, se.UserID, nil)
+}
+
 func (s *Service) grant(g Grant, se *session, a usersapi.Account) (Grant, error) {
 	var err error
 	g.AccessToken, g.Expires, err = s.tokens.Issue(a.ID, se.ID, a.Role)
 	g.Account = a
 	return g, err
-}
-
-func (s *Service) tellNewSignIn(ctx context.Context, se *session) error {
-	all, same, err := s.store.seen(ctx, se.UserID, se.UserAgent, se.Network)
-	if err != nil || all == 0 || same > 0 {
-		return err
-	}
-	return s.events.Publish(ctx, authapi.NewSignIn{UserID: se.UserID, IP: se.IP, UserAgent: se.UserAgent, At: se.CreatedAt.String()})
-}
-
-// Refresh spends a refresh token for its successor. A spent one outside the grace ends the whole
-// session: 401 refresh-token-reused. Anything else that does not hold is 401 invalid-token.
-func (s *Service) Refresh(ctx context.Context, token string) (g Grant, err error) {
-	id, generation, raw, ok := s.refresh.parse(token)
-	if !ok {
-		return g, apperr.InvalidToken()
-	}
-	// Twice: whoever loses the race for a rotation finds the winner's at the second look.
-	for range 2 {
-		se, err := s.store.session(ctx, id)
-		if db.IsNotFound(err) {
-			return g, apperr.InvalidToken()
-		}
-		if err != nil {
-			return g, err
-		}
-		now := s.clock.Now()
-		if !s.refresh.holds(se, raw) || !se.alive(now) || generation > se.Generation {
-			return g, apperr.InvalidToken()
-		}
-		a, active, err := s.accounts.ByID(ctx, se.UserID)
-		if err != nil {
-			return g, err
-		}
-		if !active || !a.Active {
-			return g, apperr.InvalidToken()
-		}
-		switch {
-		case generation == se.Generation:
-			g.RefreshToken = s.refresh.make(se, generation+1)
-			caller := auth.CallerFrom(ctx)
-			won, err := s.store.rotate(ctx, se, hashOf(g.RefreshToken), now, se.extend(now, s.ttl), caller.IP, caller.UserAgent)
-			if err != nil {
-				return g, err
-			}
-			if won {
-				return s.grant(g, se, a)
-			}
-		case generation == se.Generation-1 && now.Sub(se.RotatedAt) <= grace:
-			g.RefreshToken = s.refresh.make(se, se.Generation)
-			return s.grant(g, se, a)
-		default:
-			return g, s.reused(ctx, se)
-		}
-	}
-	return g, apperr.InvalidToken()
-}
-
-func (s *Service) reused(ctx context.Context, se *session) error {
-	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		if _, err := s.endSession(ctx, se.ID); err != nil {
-			return err
-		}
-		return s.record(ctx, "auth.refresh_reused", "session", se.ID, se.UserID, nil)
-	})
-	if err != nil {
-		return err
-	}
-	return errReused
 }

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/auth"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
@@ -33,16 +34,10 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 func (s *Service) LogoutAll(ctx context.Context) error {
 	user := auth.CallerFrom(ctx).UserID
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		alive, err := s.store.aliveOf(ctx, user, s.clock.Now(), nil, 0)
-		if err != nil {
+		if err := s.endAll(ctx, user, ""); err != nil {
 			return err
 		}
-		for _, se := range alive {
-			if err := s.revoke(ctx, se.ID); err != nil {
-				return err
-			}
-		}
-		return s.record(ctx, "auth.logged_out", "user", user, user, map[string]any{"sessions": len(alive)})
+		return s.record(ctx, "auth.logged_out", "user", user, user, nil)
 	})
 }
 
@@ -59,21 +54,58 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		return s.revoke(ctx, id)
+		ended, err := s.endSession(ctx, id)
+		if err != nil || !ended {
+			return err
+		}
+		return s.revoked(ctx, id)
 	})
 }
 
-func (s *Service) revoke(ctx context.Context, id string) error {
-	ended, err := s.endSession(ctx, id)
-	if err != nil || !ended {
-		return err
-	}
+func (s *Service) revoked(ctx context.Context, id string) error {
 	return s.record(ctx, "auth.session_revoked", "session", id, "", nil)
 }
 
 // endSession ends a session in the caller's transaction; every replica forgets it at the commit.
 func (s *Service) endSession(ctx context.Context, id string) (bool, error) {
 	ended, err := s.store.end(ctx, id, s.clock.Now())
-	db.AfterCommit(ctx, func() { s.broadcast.Signal(auth.TopicSession, id) })
+	s.forget(ctx, id)
 	return ended, err
+}
+
+// maxSignals bounds what one change says to the other replicas; beyond it they look at everything again.
+const maxSignals = 200
+
+// endAll ends the sessions of an account but one, in the caller's transaction, with an entry for each.
+func (s *Service) endAll(ctx context.Context, userID, keep string) error {
+	ended, err := s.store.endAll(ctx, userID, idOr(keep), s.clock.Now())
+	if err != nil {
+		return err
+	}
+	for _, id := range ended {
+		if err := s.revoked(ctx, id); err != nil {
+			return err
+		}
+	}
+	if len(ended) > maxSignals {
+		ended = []string{""}
+	}
+	s.forget(ctx, ended...)
+	return nil
+}
+
+func (s *Service) forget(ctx context.Context, ids ...string) {
+	db.AfterCommit(ctx, func() {
+		for _, id := range ids {
+			s.broadcast.Signal(auth.TopicSession, id)
+		}
+	})
+}
+
+// onDisabled ends what a disabled account had open: when it is enabled again, its owner signs in anew.
+func (s *Service) onDisabled(ctx context.Context, e usersapi.Disabled) error {
+	if err := s.store.dropChallenges(ctx, e.UserID); err != nil {
+		return err
+	}
+	return s.endAll(ctx, e.UserID, "")
 }

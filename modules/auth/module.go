@@ -3,8 +3,11 @@ package auth
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/users/usersapi"
 	platform "lyceum/platform/auth"
+	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/migrate"
 )
 
@@ -15,7 +18,11 @@ var Module = fx.Module("auth",
 		newService,
 		newSessionSource,
 		func(s *sessionSource) platform.Sessions { return s },
+		func(s *Service) usersapi.Passwords { return s },
+		fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 	),
 	httpx.Routes(newRoutes),
+	events.Subscribers(newSubscribers),
+	lifecycle.Backgrounds(newBackgrounds),
 	migrate.Provide(Migrations...),
 )

@@ -90,11 +90,11 @@ func (s *Service) VerifyEmail(ctx context.Context, token string) (a usersapi.Acc
 	return a, err
 }
 
-// RequestVerification sends the mail again, unless the address is verified already.
+// RequestVerification sends the mail again, unless the address is verified already or was sent too many.
 func (s *Service) RequestVerification(ctx context.Context) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		a, ok, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
-		if err != nil || !ok || a.Verified {
+		if err != nil || !ok || a.Verified || !s.guard.mayMail(ctx, a.Email) {
 			return err
 		}
 		return s.sendVerification(ctx, a)

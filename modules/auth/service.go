@@ -12,10 +12,11 @@ import (
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/limit"
 	"lyceum/platform/mail"
 )
 
-// Service is what the domain does with passwords and sessions.
+// Service is what the domain does with passwords, second factors and sessions.
 type Service struct {
 	db        *db.DB
 	store     *store
@@ -23,18 +24,22 @@ type Service struct {
 	tokens    *auth.Tokens
 	refresh   refreshTokens
 	hasher    *auth.Hasher
+	guard     guard
 	events    *events.Bus
 	broadcast *broadcast.Bus
 	mailer    *mail.Mailer
 	clock     clock.Clock
 	minLength int
 	ttl       time.Duration
+	// sealKey encrypts the secrets of second factors, which must be read again.
+	sealKey []byte
 }
 
 func newService(d *db.DB, s *store, a usersapi.Accounts, t *auth.Tokens, k *auth.Keys, h *auth.Hasher, e *events.Bus,
-	b *broadcast.Bus, m *mail.Mailer, c clock.Clock, cfg *config.Config) *Service {
+	b *broadcast.Bus, m *mail.Mailer, c clock.Clock, l *limit.Limiter, cfg *config.Config) *Service {
 	return &Service{db: d, store: s, accounts: a, tokens: t, refresh: refreshTokens{k.Derive("refresh tokens")}, hasher: h,
-		events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMin, ttl: cfg.RefreshTokenTTL}
+		guard: newGuard(l, k, cfg), events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMin,
+		ttl: cfg.RefreshTokenTTL, sealKey: k.Derive("second factors")}
 }
 
 func (s *Service) record(ctx context.Context, action, targetType, targetID, actorID string, data map[string]any) error {

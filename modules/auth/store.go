@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -11,15 +12,65 @@ type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
-// passwordHash is empty for an account without a password and for none at all.
-func (s *store) passwordHash(ctx context.Context, userID string) (hash string, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT password_hash FROM auth_credentials WHERE user_id = ?", userID).Scan(&hash).Error
-	return hash, err
+// proof gives what a sign-in is checked against, in one query: of an unknown account everything is empty
+// but the failures of its address.
+func (s *store) proof(ctx context.Context, userID string, address []byte) (p proof, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT coalesce(c.password_hash, '') AS password_hash, coalesce(c.updated_at, 0) AS changed_at,
+			coalesce(f.failures, 0) AS failures, o.user_id IS NOT NULL AS factor
+		FROM (SELECT 1 AS one) x LEFT JOIN auth_credentials c ON c.user_id = ?
+		LEFT JOIN auth_failures f ON f.address_hash = ?
+		LEFT JOIN auth_factors o ON o.user_id = ? AND o.confirmed_at IS NOT NULL`, userID, address, userID).Scan(&p).Error
+	return p, err
+}
+
+// past is what an account's earlier sign-ins say about a new one.
+type past struct {
+	SamePassword bool
+	SignedIn     bool
+	SameDevice   bool
+	Failures     int
+}
+
+// past looks back and holds the password for the rest of the transaction, so that none is set between the
+// check and the session.
+func (s *store) past(ctx context.Context, se *session, passwordHash string, address []byte) (p past, err error) {
+	lock := ""
+	if s.db.Dialect() == db.Postgres {
+		lock = " FOR SHARE OF c"
+	}
+	err = s.db.Conn(ctx).Raw(`SELECT c.password_hash = ? AS same_password,
+			EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id) AS signed_in,
+			EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id AND s.network = ? AND s.user_agent = ?) AS same_device,
+			coalesce((SELECT f.failures FROM auth_failures f WHERE f.address_hash = ?), 0) AS failures
+		FROM auth_credentials c WHERE c.user_id = ?`+lock, passwordHash, se.Network, se.UserAgent, address, se.UserID).Scan(&p).Error
+	return p, err
+}
+
+// addFailure counts a failed sign-in of an address, known or not, and says how many there were in a row.
+func (s *store) addFailure(ctx context.Context, address []byte, userID string, now clock.Time) (n int, err error) {
+	var owner *string
+	if userID != "" {
+		owner = &userID
+	}
+	err = s.db.Conn(ctx).Raw(`INSERT INTO auth_failures (user_id, address_hash, failures, updated_at) VALUES (?, ?, 1, ?)
+		ON CONFLICT (address_hash) DO UPDATE SET failures = auth_failures.failures + 1, user_id = excluded.user_id, updated_at = excluded.updated_at
+		RETURNING failures`, owner, address, now).Scan(&n).Error
+	return n, err
+}
+
+func (s *store) clearFailures(ctx context.Context, address []byte) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM auth_failures WHERE address_hash = ?", address).Error
 }
 
 func (s *store) setPassword(ctx context.Context, userID, hash string, at clock.Time) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO auth_credentials (user_id, password_hash, updated_at) VALUES (?, ?, ?)
 		ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, updated_at = excluded.updated_at`, userID, hash, at).Error
+}
+
+// swapPassword replaces a hash unless another change was faster.
+func (s *store) swapPassword(ctx context.Context, userID, old, hash string, at clock.Time) (bool, error) {
+	res := s.db.Conn(ctx).Exec("UPDATE auth_credentials SET password_hash = ?, updated_at = ? WHERE user_id = ? AND password_hash = ?", hash, at, userID, old)
+	return res.RowsAffected == 1, res.Error
 }
 
 func (s *store) insertSession(ctx context.Context, se *session) error {
@@ -56,12 +107,28 @@ func (s *store) aliveOf(ctx context.Context, userID string, now clock.Time, afte
 	return found, err
 }
 
-// seen says how many sessions the account ever had, and how many from this browser and network.
-func (s *store) seen(ctx context.Context, userID, userAgent, network string) (all, same int64, err error) {
-	row := struct{ Total, Same int64 }{}
-	err = s.db.Conn(ctx).Raw(`SELECT count(*) AS total, coalesce(sum(CASE WHEN user_agent = ? AND network = ? THEN 1 ELSE 0 END), 0) AS same
-		FROM auth_sessions WHERE user_id = ?`, userAgent, network, userID).Scan(&row).Error
-	return row.Total, row.Same, err
+// endAll ends the living sessions of an account but one and gives their ids.
+func (s *store) endAll(ctx context.Context, userID, keep string, at clock.Time) (ended []string, err error) {
+	err = s.db.Conn(ctx).Raw("UPDATE auth_sessions SET ended_at = ? WHERE user_id = ? AND id <> ? AND ended_at IS NULL AND expires_at > ? RETURNING id",
+		at, userID, keep, at).Scan(&ended).Error
+	return ended, err
+}
+
+type heldSession struct {
+	ID         string      `json:"id"`
+	CreatedAt  clock.Time  `json:"created_at"`
+	LastUsedAt clock.Time  `json:"last_used_at"`
+	ExpiresAt  clock.Time  `json:"expires_at"`
+	EndedAt    *clock.Time `json:"ended_at"`
+	IP         string      `json:"ip"`
+	UserAgent  string      `json:"user_agent"`
+}
+
+// heldSessions gives one page of every session that is still remembered, the oldest first.
+func (s *store) heldSessions(ctx context.Context, userID string, after heldSession, limit int) (found []heldSession, err error) {
+	err = s.db.Conn(ctx).Table("auth_sessions").Where("user_id = ?", userID).Where("(created_at, id) > (?, ?)", after.CreatedAt, idOr(after.ID)).
+		Order("created_at, id").Limit(limit).Scan(&found).Error
+	return found, err
 }
 
 // putLink replaces the account's link of that kind: only the newest counts. (GORM would take bytes
@@ -76,6 +143,34 @@ func (s *store) putLink(ctx context.Context, userID, kind string, hash []byte, n
 func (s *store) takeLink(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
 	err = s.db.Conn(ctx).Raw("DELETE FROM auth_links WHERE token_hash = ? AND kind = ? AND expires_at > ? RETURNING user_id", hash, kind, now).Scan(&userID).Error
 	return userID, err
+}
+
+func (s *store) dropLinks(ctx context.Context, userID, kind string) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM auth_links WHERE user_id = ? AND kind = ?", userID, kind).Error
+}
+
+// erase removes everything of an account, in the order in which others lock it, and gives the sessions that were.
+func (s *store) erase(ctx context.Context, userID string) (sessions []string, err error) {
+	conn := s.db.Conn(ctx)
+	for _, table := range []string{"auth_links", "auth_credentials", "auth_challenges", "auth_factors", "auth_recovery_codes", "auth_failures"} {
+		if err := conn.Exec("DELETE FROM "+table+" WHERE user_id = ?", userID).Error; err != nil {
+			return nil, err
+		}
+	}
+	err = conn.Raw("DELETE FROM auth_sessions WHERE user_id = ? RETURNING id", userID).Scan(&sessions).Error
+	return sessions, err
+}
+
+// tidy removes what is past its time.
+func (s *store) tidy(ctx context.Context, now, sessions, strangers clock.Time) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		conn := s.db.Conn(ctx)
+		return errors.Join(
+			conn.Exec("DELETE FROM auth_sessions WHERE expires_at < ?", sessions).Error,
+			conn.Exec("DELETE FROM auth_links WHERE expires_at < ?", now).Error,
+			conn.Exec("DELETE FROM auth_challenges WHERE expires_at < ?", now).Error,
+			conn.Exec("DELETE FROM auth_failures WHERE user_id IS NULL AND updated_at < ?", strangers).Error)
+	})
 }
 
 type position struct {

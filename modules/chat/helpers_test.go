@@ -25,6 +25,7 @@ import (
 	"lyceum/platform/auth"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
+	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -84,8 +85,8 @@ func (f *fakeAccounts) Create(context.Context, usersapi.NewAccount) (usersapi.Ac
 func (f *fakeAccounts) ByEmail(context.Context, string) (usersapi.Account, bool, error) {
 	panic("chat knows no addresses")
 }
-func (f *fakeAccounts) MarkVerified(context.Context, string) error { panic("not chat's") }
-func (f *fakeAccounts) TouchLogin(context.Context, string) error   { panic("not chat's") }
+func (f *fakeAccounts) MarkVerified(context.Context, string) error       { panic("not chat's") }
+func (f *fakeAccounts) TouchLogin(context.Context, string) (bool, error) { panic("not chat's") }
 
 // fakeCourses answers about courses as its funcs say.
 type fakeCourses struct {
@@ -208,7 +209,7 @@ func (s *site) replica() *replica {
 	o, err := redis.ParseURL(s.redis)
 	require.NoError(t, err)
 	rc := redis.NewClient(o)
-	keys, err := auth.LoadKeys(s.keys)
+	keys, err := auth.LoadKeys(s.keys, time.Hour)
 	require.NoError(t, err)
 	r.tokens = auth.NewTokens(keys, publicURL, s.ttl, clock.System{})
 	r.bus, r.events = broadcast.New(rc), events.NewBus(r.db, clock.System{})
@@ -216,7 +217,7 @@ func (s *site) replica() *replica {
 	metrics := telemetry.NewMetrics()
 	r.hub = ws.NewHub(ws.Limits{Total: 1000, PerUser: 1000, PerIP: 1000}, gate, metrics)
 	st := newStore(r.db)
-	r.service = newService(r.db, st, newAccess(st, Courses{Reader: s.courses}, r.bus), s.accounts, r.events, r.bus, clock.System{})
+	r.service = newService(r.db, st, newAccess(st, Courses{Reader: s.courses}, r.bus), s.accounts, r.events, r.bus, clock.System{}, nil, &config.Config{})
 	r.rooms = newRooms(st, newPeople(s.accounts, r.bus), r.bus, r.hub, clock.System{})
 	require.NoError(t, r.events.Attach(newSubscribers(r.service), []events.Subscription{
 		events.InTx("audit", r.audit.note),

@@ -74,7 +74,7 @@ func (h *handlers) ticket(ctx context.Context, in *ticketInput) (*httpx.Out[tick
 
 // socket is the route of sockets: everything that speaks against one is answered before the upgrade.
 func (h *handlers) socket() fiber.Handler {
-	return h.hub.Handler(ws.Endpoint{Ticket: h.service.redeemTicket, Accept: h.accept})
+	return h.hub.Handler(ws.Endpoint{Needs: auth.ChatRead, Ticket: h.service.redeemTicket, Accept: h.accept})
 }
 
 var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)

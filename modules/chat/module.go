@@ -4,6 +4,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/lifecycle"
@@ -13,7 +14,7 @@ import (
 // Module wires the module.
 var Module = fx.Module("chat",
 	fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
-	fx.Provide(func(r *rooms) chatapi.Pusher { return r }),
+	fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 	httpx.Routes(newRoutes),
 	events.Subscribers(newSubscribers),
 	lifecycle.Starters(newStarters),

@@ -26,6 +26,9 @@ func (s *Service) post(ctx context.Context, c *channel, body string, clientID *s
 		return posted{}, err
 	}
 	author := auth.CallerFrom(ctx).UserID
+	if err := s.limiter.Take(ctx, s.pace, author+" "+c.ID).Err("You are writing faster than this channel takes."); err != nil {
+		return posted{}, err
+	}
 	named, err := s.mentions(ctx, c, body, author)
 	if err != nil {
 		return posted{}, err

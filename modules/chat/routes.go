@@ -3,27 +3,28 @@ package chat
 import (
 	"net/http"
 
+	"lyceum/platform/auth"
 	"lyceum/platform/httpx"
 )
 
 func newRoutes(h *handlers) httpx.Table {
 	created, repeatable := httpx.Status(http.StatusCreated), httpx.Idempotent()
 	return httpx.Table{Module: "chat", Routes: []httpx.Route{
-		httpx.Get("/channels", httpx.Users, "Channels that the caller may read", h.list),
-		httpx.Post("/channels", httpx.Instructors, "Open a channel", h.create, repeatable, created),
-		httpx.Get("/channels/{slug}", httpx.Users, "One channel", h.get),
-		httpx.Patch("/channels/{slug}", httpx.Instructors, "Change a channel; its creator and administrators", h.update),
-		httpx.Delete("/channels/{slug}", httpx.Instructors, "Delete a channel; its creator and administrators", h.remove),
-		httpx.Get("/channels/{slug}/members/{user_id}", httpx.Instructors, "A member of a private channel", h.member),
-		httpx.Put("/channels/{slug}/members/{user_id}", httpx.Instructors, "Let an account read a private channel", h.addMember),
-		httpx.Delete("/channels/{slug}/members/{user_id}", httpx.Instructors, "Take that back", h.removeMember),
-		httpx.Get("/channels/{slug}/messages", httpx.Users, "Messages in ascending order", h.history),
-		httpx.Post("/channels/{slug}/messages", httpx.Users, "Say something", h.post, repeatable, created, httpx.Repeats()),
-		httpx.Patch("/channels/{slug}/messages/{id}", httpx.Users, "Change one's message, for 15 minutes", h.edit),
-		httpx.Delete("/channels/{slug}/messages/{id}", httpx.Users, "Leave a tombstone; author, instructors, administrators", h.erase),
-		httpx.Get("/channels/{slug}/presence", httpx.Users, "Who is on", h.presence),
-		httpx.Post("/ws/tickets", httpx.Users, "A ticket for one socket, for 30 seconds", h.ticket, created),
-		httpx.Raw(http.MethodGet, "/ws/channels/{slug}", httpx.Users, "WebSocket of a channel", h.socket(), httpx.Describe(socketDoc),
+		httpx.Get("/channels", httpx.Needs(auth.ChatRead), "Channels that the caller may read", h.list),
+		httpx.Post("/channels", httpx.Needs(auth.ChatManage), "Open a channel", h.create, repeatable, created),
+		httpx.Get("/channels/{slug}", httpx.Needs(auth.ChatRead), "One channel", h.get),
+		httpx.Patch("/channels/{slug}", httpx.Needs(auth.ChatManage), "Change a channel; its creator and administrators", h.update),
+		httpx.Delete("/channels/{slug}", httpx.Needs(auth.ChatManage), "Delete a channel; its creator and administrators", h.remove),
+		httpx.Get("/channels/{slug}/members/{user_id}", httpx.Needs(auth.ChatManage), "A member of a private channel", h.member),
+		httpx.Put("/channels/{slug}/members/{user_id}", httpx.Needs(auth.ChatManage), "Let an account read a private channel", h.addMember),
+		httpx.Delete("/channels/{slug}/members/{user_id}", httpx.Needs(auth.ChatManage), "Take that back", h.removeMember),
+		httpx.Get("/channels/{slug}/messages", httpx.Needs(auth.ChatRead), "Messages in ascending order", h.history),
+		httpx.Post("/channels/{slug}/messages", httpx.Needs(auth.ChatWrite), "Say something", h.post, repeatable, created, httpx.Repeats()),
+		httpx.Patch("/channels/{slug}/messages/{id}", httpx.Needs(auth.ChatWrite), "Change one's message, for 15 minutes", h.edit),
+		httpx.Delete("/channels/{slug}/messages/{id}", httpx.Needs(auth.ChatWrite), "Leave a tombstone; author, instructors, administrators", h.erase),
+		httpx.Get("/channels/{slug}/presence", httpx.Needs(auth.ChatRead), "Who is on", h.presence),
+		httpx.Post("/ws/tickets", httpx.Needs(auth.ChatRead), "A ticket for one socket, for 30 seconds", h.ticket, created),
+		httpx.Raw(http.MethodGet, "/ws/channels/{slug}", httpx.Needs(auth.ChatRead), "WebSocket of a channel", h.socket(), httpx.Describe(socketDoc),
 			httpx.Query("token", "Access token, for clients that can't send headers"), httpx.Query("ticket", "Of POST /ws/tickets, instead of a token"),
 			httpx.Query("after_seq", "Send what came after this message first")),
 	}}

@@ -10,9 +10,11 @@ import (
 	"lyceum/platform/auth"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
+	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/ids"
+	"lyceum/platform/limit"
 )
 
 // Topics that tell replicas to look again; the key is the channel's id.
@@ -32,10 +34,13 @@ type Service struct {
 	broadcast *broadcast.Bus
 	clock     clock.Clock
 	queues    *queues
+	limiter   *limit.Limiter
+	pace      limit.Budget
 }
 
-func newService(d *db.DB, s *store, ac *access, a usersapi.Accounts, e *events.Bus, b *broadcast.Bus, c clock.Clock) *Service {
-	sv := &Service{db: d, store: s, access: ac, accounts: a, events: e, broadcast: b, clock: c}
+func newService(d *db.DB, s *store, ac *access, a usersapi.Accounts, e *events.Bus, b *broadcast.Bus, c clock.Clock, l *limit.Limiter, cfg *config.Config) *Service {
+	sv := &Service{db: d, store: s, access: ac, accounts: a, events: e, broadcast: b, clock: c,
+		limiter: l, pace: limit.Budget{Name: "chat", Rate: cfg.RateLimitChat}}
 	sv.queues = newQueues(sv.append)
 	return sv
 }

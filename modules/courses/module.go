@@ -5,6 +5,7 @@ import (
 
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/storage/storageapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx"
 	"lyceum/platform/migrate"
 )
@@ -17,6 +18,7 @@ var Module = fx.Module("courses",
 		func(s *Service) coursesapi.Reader { return reader{s} },
 		func(s *Service) coursesapi.Enroller { return reader{s} },
 		fx.Annotate(func(s *Service) storageapi.KeyUser { return reader{s} }, fx.ResultTags(storageapi.KeyUserGroup)),
+		fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 	),
 	httpx.Routes(newRoutes),
 	migrate.Provide(Migrations...),

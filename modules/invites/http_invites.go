@@ -35,7 +35,7 @@ type inviteView struct {
 
 func viewOf(i *invite, now clock.Time) inviteView {
 	return inviteView{ID: i.ID, CodePrefix: i.CodePrefix, RoleToGrant: i.RoleToGrant, ExpiresAt: i.ExpiresAt, MaxUses: i.MaxUses,
-		Uses: i.Uses, Email: i.Email, Note: i.Note, Status: i.status(now), CreatedAt: i.CreatedAt}
+		Uses: i.Uses, Email: i.address(), Note: i.Note, Status: i.status(now), CreatedAt: i.CreatedAt}
 }
 
 type createInput struct {

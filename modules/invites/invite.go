@@ -19,18 +19,32 @@ type invite struct {
 	CodeHash    []byte
 	CodePrefix  string
 	RoleToGrant auth.Role
-	Email       *string
-	Note        string
-	MaxUses     int
-	Uses        int
-	ExpiresAt   *clock.Time
-	RevokedAt   *clock.Time
-	CreatedBy   string
-	CreatedAt   clock.Time
+	// Email is whom it is bound to: nil for everybody, "" for somebody who is gone, so nobody.
+	Email     *string
+	Note      string
+	MaxUses   int
+	Uses      int
+	ExpiresAt *clock.Time
+	RevokedAt *clock.Time
+	CreatedBy string
+	CreatedAt clock.Time
 }
 
 // TableName of invites.
 func (invite) TableName() string { return "invites" }
+
+// address is whom it is bound to, for showing; nil, too, where that account is gone.
+func (i *invite) address() *string {
+	if i.Email == nil || *i.Email == "" {
+		return nil
+	}
+	return i.Email
+}
+
+// isFor says whether whoever has the address may redeem it.
+func (i *invite) isFor(email string) bool {
+	return i.Email == nil || *i.Email != "" && *i.Email == email
+}
 
 // status tells faults in the order revoked, expired, exhausted.
 func (i *invite) status(now clock.Time) string {

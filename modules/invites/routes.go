@@ -3,15 +3,16 @@ package invites
 import (
 	"net/http"
 
+	"lyceum/platform/auth"
 	"lyceum/platform/httpx"
 )
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "invites", Routes: []httpx.Route{
-		httpx.Get("/admin/invites", httpx.Admins, "Invites, the newest first", h.list),
-		httpx.Post("/admin/invites", httpx.Admins, "Make an invite; its code is shown this once", h.create, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
-		httpx.Get("/admin/invites/{id}", httpx.Admins, "One invite", h.get),
-		httpx.Delete("/admin/invites/{id}", httpx.Admins, "Revoke an invite", h.revoke),
-		httpx.Post("/invites/redeem", httpx.Users, "Use a code", h.redeem),
+		httpx.Get("/admin/invites", httpx.Needs(auth.InvitesManage), "Invites, the newest first", h.list),
+		httpx.Post("/admin/invites", httpx.Needs(auth.InvitesManage), "Make an invite; its code is shown this once", h.create, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
+		httpx.Get("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "One invite", h.get),
+		httpx.Delete("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "Revoke an invite", h.revoke),
+		httpx.Post("/invites/redeem", httpx.Needs(auth.InvitesRedeem), "Use a code", h.redeem),
 	}}
 }

@@ -13,6 +13,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/ids"
+	"lyceum/platform/limit"
 	"lyceum/platform/mail"
 	"lyceum/platform/text"
 )
@@ -28,10 +29,13 @@ type Service struct {
 	clock    clock.Clock
 	key      []byte
 	url      string
+	limiter  *limit.Limiter
+	guesses  limit.Budget
 }
 
-func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, e *events.Bus, m *mail.Mailer, c clock.Clock, k *auth.Keys, cfg *config.Config) *Service {
-	return &Service{d, s, a, r, e, m, c, k.Derive("invite codes"), cfg.PublicURL}
+func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, e *events.Bus, m *mail.Mailer, c clock.Clock, k *auth.Keys,
+	l *limit.Limiter, cfg *config.Config) *Service {
+	return &Service{d, s, a, r, e, m, c, k.Derive("invite codes"), cfg.PublicURL, l, limit.Budget{Name: "redeem", Rate: cfg.RateLimitRedeem}}
 }
 
 // newInvite is what an administrator asks for.
@@ -117,6 +121,19 @@ type redemption struct {
 // redeem uses a code for the caller. The use, the role, the audit entry and what follows commit
 // together; a failure is written down on its own.
 func (s *Service) redeem(ctx context.Context, code string) (r redemption, err error) {
+	// Reserved before the work: only codes that did not hold count.
+	hit := s.limiter.Take(ctx, s.guesses, auth.CallerFrom(ctx).UserID)
+	if err := hit.Err("Too many codes did not hold; wait for the window to end."); err != nil {
+		return r, err
+	}
+	r, err = s.redeemCode(ctx, code)
+	if fault, ok := apperr.As(err); err == nil || !ok || fault.Status >= 500 {
+		s.limiter.GiveBack(ctx, hit)
+	}
+	return r, err
+}
+
+func (s *Service) redeemCode(ctx context.Context, code string) (r redemption, err error) {
 	i, err := s.store.byHash(ctx, hashOf(s.key, code))
 	if db.IsNotFound(err) {
 		return r, s.fail(ctx, "", errMissing)
@@ -188,7 +205,7 @@ func (s *Service) check(ctx context.Context, i *invite, redeemer usersapi.Accoun
 	if fault := gone[status]; fault != nil {
 		return fault
 	}
-	if i.Email != nil && *i.Email != redeemer.Email {
+	if !i.isFor(redeemer.Email) {
 		return errAddress
 	}
 	return nil

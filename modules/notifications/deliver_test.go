@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -253,7 +254,7 @@ func TestKinds(t *testing.T) {
 
 func TestMigrationsGoDownAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		for _, m := range Migrations {
+		for _, m := range slices.Backward(Migrations) {
 			for _, statement := range m.Down {
 				require.NoError(t, w.db.Conn(t.Context()).Exec(statement).Error)
 			}

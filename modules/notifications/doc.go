@@ -4,7 +4,7 @@
 // Tables: notifications, notification_preferences, announcements. Tells: nothing but its own
 // deliveries. Hears: course.published, course.completed, lesson.added, user.role_granted,
 // user.email_verified, auth.new_sign_in, auth.password_changed, chat.mentioned. Asks:
-// usersapi.Accounts; coursesapi.Reader and chatapi.Pusher where those modules are on.
+// usersapi.Accounts; coursesapi.Reader and chatapi.Pusher where those modules are on. Answers: usersapi.Holder.
 //
 // Every handler is durable. What goes to all of a course is cut into parts, each a delivery of its
 // own with its own transaction, so that a large course holds nobody up. A row stands for every

@@ -127,7 +127,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
-	keys, err := auth.LoadKeys(t.TempDir())
+	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })

@@ -39,4 +39,8 @@ var Migrations = []migrate.Migration{{
 		)`,
 	},
 	Down: []string{"DROP TABLE notification_preferences", "DROP TABLE notifications", "DROP TABLE announcements"},
+}, {
+	ID:   "202611270801_notifications_index_people",
+	Up:   []string{"CREATE INDEX notifications_of_user ON notifications (user_id, id)"},
+	Down: []string{"DROP INDEX notifications_of_user"},
 }}

@@ -45,7 +45,7 @@ type site struct {
 func serve(w *world) *site {
 	t := w.t
 	t.Helper()
-	keys, err := auth.LoadKeys(t.TempDir())
+	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	tokens := auth.NewTokens(keys, "http://lyceum.test", time.Hour, w.clock)
 	gate := httpx.NewGate(auth.NewAuthenticator(tokens, people{}, people{}, people{}), "http://lyceum.test", nil)

@@ -4,6 +4,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/storage/storageapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx"
 	"lyceum/platform/jobs"
 	"lyceum/platform/migrate"
@@ -12,7 +13,7 @@ import (
 // Module wires the module.
 var Module = fx.Module("storage",
 	fx.Provide(fx.Private, newStore, newHandlers, newShelf, newService),
-	fx.Provide(func(s *shelf) storageapi.Assets { return s }),
+	fx.Provide(func(s *shelf) storageapi.Assets { return s }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 	httpx.Routes(newRoutes),
 	migrate.Provide(Migrations...),
 	jobs.Workers(newWorkers),

@@ -60,9 +60,39 @@ func (s *Service) removeLocked(ctx context.Context, a *asset) error {
 	if found := uses[a.Key]; len(found) > 0 && a.Status == completed {
 		return errInUse(found)
 	}
-	if err := s.store.remove(ctx, a, s.clock.Now()); err != nil {
+	return s.discard(ctx, []asset{*a})
+}
+
+// removeUnused removes those of the locked assets that nothing uses.
+func (s *Service) removeUnused(ctx context.Context, locked []asset) error {
+	keys := make([]string, len(locked))
+	for i, a := range locked {
+		keys[i] = a.Key
+	}
+	uses, err := s.uses(ctx, keys)
+	if err != nil {
 		return err
 	}
-	db.AfterCommit(ctx, func() { s.queue.Enqueue(trashJob, a.BlobID) })
-	return s.record(ctx, "asset.deleted", a)
+	var unused []asset
+	for _, a := range locked {
+		if a.Status == pending || len(uses[a.Key]) == 0 {
+			unused = append(unused, a)
+		}
+	}
+	return s.discard(ctx, unused)
+}
+
+// discard removes assets whatever uses them and records it.
+func (s *Service) discard(ctx context.Context, assets []asset) error {
+	if err := s.store.removeAll(ctx, assets, s.clock.Now()); err != nil {
+		return err
+	}
+	for i := range assets {
+		blobID := assets[i].BlobID
+		db.AfterCommit(ctx, func() { s.queue.Enqueue(trashJob, blobID) })
+		if err := s.record(ctx, "asset.deleted", &assets[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

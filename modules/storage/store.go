@@ -1,7 +1,10 @@
 package storage
 
 import (
+	"cmp"
 	"context"
+
+	"gorm.io/gorm/clause"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -68,13 +71,25 @@ func (s *store) used(ctx context.Context, uploader string) (n int64, err error) 
 
 // remove takes the row out and leaves its object in the trash.
 func (s *store) remove(ctx context.Context, a *asset, now clock.Time) error {
+	return s.removeAll(ctx, []asset{*a}, now)
+}
+
+// removeAll is remove of a page of assets.
+func (s *store) removeAll(ctx context.Context, assets []asset, now clock.Time) error {
+	if len(assets) == 0 {
+		return nil
+	}
+	ids, rows := make([]string, len(assets)), make([]trash, len(assets))
+	for i := range assets {
+		ids[i], rows[i] = assets[i].ID, assets[i].trash(now)
+	}
 	conn := s.db.Conn(ctx)
-	if err := conn.Exec("DELETE FROM storage_assets WHERE id = ?", a.ID).Error; err != nil {
+	if err := conn.Exec("DELETE FROM storage_assets WHERE id IN ?", ids).Error; err != nil {
 		return err
 	}
-	t := a.trash(now)
-	return conn.Exec(`INSERT INTO storage_trash (blob_id, next_at, last_at) VALUES (?, ?, ?)
-		ON CONFLICT (blob_id) DO UPDATE SET next_at = excluded.next_at, last_at = excluded.last_at`, t.BlobID, t.NextAt, t.LastAt).Error
+	return conn.Table("storage_trash").Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "blob_id"}}, DoUpdates: clause.AssignmentColumns([]string{"next_at", "last_at"}),
+	}).Create(&rows).Error
 }
 
 // keep takes an object out of the trash, waiting for whoever empties it now.
@@ -103,6 +118,16 @@ func (s *store) list(ctx context.Context, uploader, prefix string, after *positi
 	err = q.Order("created_at DESC, id DESC").Limit(limit).Find(&found).Error
 	return found, err
 }
+
+// held gives a page of what an account uploaded, whatever its status, the oldest first.
+func (s *store) held(ctx context.Context, uploader string, after position, limit int, lock string) (found []asset, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
+		ORDER BY created_at, id LIMIT ?`+lock, uploader, after.CreatedAt.Millis(), cmp.Or(after.ID, noID), limit).Scan(&found).Error
+	return found, err
+}
+
+// noID comes before every id.
+const noID = "00000000-0000-0000-0000-000000000000"
 
 // abandoned lists uploads whose URL ended before a time and that nobody completed.
 func (s *store) abandoned(ctx context.Context, before clock.Time) (found []string, err error) {

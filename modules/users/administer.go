@@ -33,10 +33,13 @@ func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err 
 				return nil, err
 			}
 			if locked.activeAdmin() && p.endsAdmin() && len(slices.DeleteFunc(admins, func(a string) bool { return a == id })) == 0 {
-				return nil, apperr.Conflict("last-admin", "This is the last active administrator.")
+				return nil, errLastAdmin
 			}
-			wasAdmin := locked.activeAdmin()
+			wasAdmin, wasActive := locked.activeAdmin(), locked.Status == active
 			entries, err := s.apply(ctx, locked, p)
+			if err == nil && wasActive && locked.Status != active {
+				err = s.events.Publish(ctx, usersapi.Disabled{UserID: id})
+			}
 			if err == nil && wasAdmin && !locked.activeAdmin() {
 				err = s.events.Publish(ctx, usersapi.AdminLost{UserID: id})
 			}

@@ -94,3 +94,7 @@ func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Out[adminV
 	}
 	return httpx.OK(viewOf(u)).WithVersion(u.Version), nil
 }
+
+func (h *handlers) remove(ctx context.Context, in *idInput) (*httpx.Empty, error) {
+	return nil, h.holders.remove(ctx, in.ID)
+}

@@ -10,10 +10,11 @@ import (
 
 type handlers struct {
 	service *Service
+	holders *holders
 	cursors *httpx.Cursors
 }
 
-func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+func newHandlers(s *Service, h *holders, c *httpx.Cursors) *handlers { return &handlers{s, h, c} }
 
 // meView is what the owner of an account sees of it.
 type meView struct {
@@ -49,4 +50,22 @@ func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Out[me
 		return nil, err
 	}
 	return meOf(u), nil
+}
+
+type removeMeInput struct {
+	Body struct {
+		Password string `json:"password" maxLength:"1024" doc:"The caller's password"`
+	}
+}
+
+func (h *handlers) removeMe(ctx context.Context, in *removeMeInput) (*httpx.Empty, error) {
+	return nil, h.holders.removeMe(ctx, in.Body.Password)
+}
+
+func (h *handlers) export(ctx context.Context, _ *httpx.None) (*httpx.Streamed, error) {
+	write, err := h.holders.export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Stream("application/json", "lyceum-account.json", write), nil
 }

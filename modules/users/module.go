@@ -11,7 +11,7 @@ import (
 
 // Module wires the module.
 var Module = fx.Module("users",
-	fx.Provide(fx.Private, newStore, newHandlers),
+	fx.Provide(fx.Private, newStore, newHolders, newHandlers),
 	fx.Provide(
 		newService,
 		func(s *Service) usersapi.Accounts { return s },

@@ -29,7 +29,10 @@ func newService(d *db.DB, s *store, e *events.Bus, b *broadcast.Bus, c clock.Clo
 	return &Service{d, s, e, b, c}
 }
 
-var errMissing = apperr.NotFound("There is no such account.")
+var (
+	errMissing   = apperr.NotFound("There is no such account.")
+	errLastAdmin = apperr.Conflict("last-admin", "This is the last active administrator.")
+)
 
 // Create adds an account: 409 email-taken, 422 for a bad address or name.
 func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.Account, error) {
@@ -141,8 +144,8 @@ func (s *Service) MarkVerified(ctx context.Context, id string) error {
 	})
 }
 
-// TouchLogin notes the time of a login.
-func (s *Service) TouchLogin(ctx context.Context, id string) error {
+// TouchLogin notes the time of a login; false when the account is disabled or gone by now.
+func (s *Service) TouchLogin(ctx context.Context, id string) (bool, error) {
 	return s.store.touchLogin(ctx, id, s.clock.Now())
 }
 

@@ -64,8 +64,14 @@ func (s *store) save(ctx context.Context, u *user) error {
 	}).Error
 }
 
-func (s *store) touchLogin(ctx context.Context, id string, at clock.Time) error {
-	return s.db.Conn(ctx).Exec("UPDATE users SET last_login_at = ? WHERE id = ?", at, id).Error
+// touchLogin notes a login and says whether the account is active; it is held for the rest of the transaction.
+func (s *store) touchLogin(ctx context.Context, id string, at clock.Time) (bool, error) {
+	res := s.db.Conn(ctx).Exec("UPDATE users SET last_login_at = ? WHERE id = ? AND status = ?", at, id, active)
+	return res.RowsAffected == 1, res.Error
+}
+
+func (s *store) remove(ctx context.Context, id string) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM users WHERE id = ?", id).Error
 }
 
 type position struct {

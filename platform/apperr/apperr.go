@@ -25,8 +25,19 @@ type Error struct {
 	Extra map[string]any
 	// RetryAfter, when set, is answered as Retry-After in whole seconds.
 	RetryAfter time.Duration
+	// Limit, when set, is answered as RateLimit and RateLimit-Policy.
+	Limit *Limit
 
 	cause error
+}
+
+// Limit is the state of a budget that a request counted against.
+type Limit struct {
+	Name      string
+	Quota     int
+	Window    time.Duration
+	Remaining int
+	Reset     time.Duration
 }
 
 // Field is one broken rule of a request: Location is like "body.email".

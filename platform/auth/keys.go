@@ -1,168 +1,249 @@
 package auth
 
 import (
-	"crypto/ed25519"
+	"context"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/gofrs/flock"
 )
 
-// Key is one signing key; its id is the name of its file.
-type Key struct {
-	ID      string
-	Private ed25519.PrivateKey
-}
+// Times of looking for new keys. Replicas share the folder, so a rotation by any process shows here.
+const (
+	keysEvery  = 250 * time.Millisecond
+	lookAtMost = 50 * time.Millisecond
+	// signAfter is how long a process that serves knows a new key before it signs with it: by then the
+	// others know it, too.
+	signAfter = 2 * keysEvery
+	// keySlack is how much longer than an access token's life an old key verifies: a replica may sign
+	// with it until it has noticed the new one.
+	keySlack = 30 * time.Second
+)
 
-// Public is the part that others may see.
-func (k Key) Public() ed25519.PublicKey { return k.Private.Public().(ed25519.PublicKey) }
-
-// Keys are all keys of the server: the newest signs, all verify, and one secret from which the
-// keys of cursors, URLs and records are derived.
+// Keys are all keys of the server: the newest signs, those whose tokens may still live verify, and one
+// secret from which the keys of cursors, URLs and records are derived.
 type Keys struct {
-	byID   map[string]Key
-	newest Key
+	dir    string
+	keep   time.Duration
 	secret []byte
+	set    atomic.Pointer[keySet]
+
+	mu     sync.Mutex
+	looked time.Time
+	faulty bool
 }
 
-// LoadKeys reads dir, which replicas share. Missing keys are made once, however many processes start together.
-func LoadKeys(dir string) (*Keys, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("JWT_KEYS_DIR: %w", err)
+// keySet is what the folder held when it was last read.
+type keySet struct {
+	// keys in the order of their making, the newest last.
+	keys  []Key
+	state string
+}
+
+// LoadKeys reads dir, which replicas share. Missing keys are made once, however many processes start
+// together. tokenTTL is how long a token lives: an old key is kept for that long after its successor was made.
+func LoadKeys(dir string, tokenTTL time.Duration) (*Keys, error) {
+	k := &Keys{dir: dir, keep: tokenTTL + keySlack}
+	return k, k.locked(func() (err error) {
+		if k.secret, err = loadSecret(filepath.Join(dir, "secret")); err != nil {
+			return err
+		}
+		if err := k.read(); err != nil || len(k.set.Load().keys) > 0 {
+			return err
+		}
+		if _, err := makeSigning(dir, time.Time{}); err != nil {
+			return err
+		}
+		return k.read()
+	})
+}
+
+// locked runs fn while no other process makes or removes keys.
+func (k *Keys) locked(fn func() error) error {
+	if err := os.MkdirAll(k.dir, 0o700); err != nil {
+		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
-	lock := flock.New(filepath.Join(dir, ".lock"))
+	lock := flock.New(filepath.Join(k.dir, ".lock"))
 	if err := lock.Lock(); err != nil {
-		return nil, fmt.Errorf("JWT_KEYS_DIR: %w", err)
+		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
 	defer func() { _ = lock.Close() }()
-	secret, err := loadSecret(filepath.Join(dir, "secret"))
-	if err != nil {
-		return nil, err
-	}
-	k := &Keys{byID: map[string]Key{}, secret: secret}
-	if err := k.loadSigning(dir); err != nil {
-		return nil, err
-	}
-	if len(k.byID) == 0 {
-		if err := makeSigning(dir); err != nil {
-			return nil, err
-		}
-		return k, k.loadSigning(dir)
-	}
-	return k, nil
+	return fn()
 }
 
-func (k *Keys) loadSigning(dir string) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
+// Rotate makes a new signing key and gives its id; servers use it within a second. Old keys verify until
+// their last token has run out, and are removed by the first rotation after that.
+func (k *Keys) Rotate() (id string, err error) {
+	err = k.locked(func() error {
+		if err := k.read(); err != nil {
+			return err
+		}
+		all := k.set.Load().keys
+		newest := time.Time{}
+		if len(all) > 0 {
+			newest = all[len(all)-1].Made
+		}
+		if id, err = makeSigning(k.dir, newest); err != nil {
+			return err
+		}
+		for i, key := range all {
+			if i+1 < len(all) && time.Since(all[i+1].Made) > k.keep {
+				if err := os.Remove(filepath.Join(k.dir, key.ID+".pem")); err != nil {
+					return err
+				}
+			}
+		}
+		return k.read()
+	})
+	return id, err
+}
+
+// read takes the folder's keys as they are now.
+func (k *Keys) read() error {
+	state, err := folderState(k.dir)
 	if err != nil {
 		return err
 	}
-	type dated struct {
-		Key
-		made int64
+	files, err := filepath.Glob(filepath.Join(k.dir, "*.pem"))
+	if err != nil {
+		return err
 	}
-	var found []dated
+	set, known := &keySet{state: state}, map[string]time.Time{}
+	if before := k.set.Load(); before != nil {
+		for _, key := range before.keys {
+			known[key.ID] = key.signs
+		}
+	}
 	for _, f := range files {
-		key, made, err := readSigning(f)
+		key, err := readSigning(f)
 		if err != nil {
 			return err
 		}
-		k.byID[key.ID] = key
-		found = append(found, dated{key, made})
+		if since, ok := known[key.ID]; ok {
+			key.signs = since
+		} else if len(known) > 0 {
+			key.signs = time.Now().Add(signAfter)
+		}
+		set.keys = append(set.keys, key)
 	}
-	if len(found) == 0 {
-		return nil
-	}
-	k.newest = slices.MaxFunc(found, func(a, b dated) int {
-		if a.made != b.made {
-			return int(min(max(a.made-b.made, -1), 1))
+	slices.SortFunc(set.keys, func(a, b Key) int {
+		if c := a.Made.Compare(b.Made); c != 0 {
+			return c
 		}
 		return strings.Compare(a.ID, b.ID)
-	}).Key
+	})
+	k.set.Store(set)
 	return nil
 }
 
-func readSigning(file string) (Key, int64, error) {
-	raw, err := os.ReadFile(file)
+// folderState changes whenever a key comes, goes or is replaced.
+func folderState(dir string) (string, error) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return Key{}, 0, err
+		return "", err
 	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return Key{}, 0, err
+	var b strings.Builder
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".pem") {
+			continue
+		}
+		if info, err := e.Info(); err == nil {
+			fmt.Fprintf(&b, "%s %d %d\n", e.Name(), info.ModTime().UnixNano(), info.Size())
+		}
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return Key{}, 0, fmt.Errorf("%s: others may read it, mode 0600 is needed", file)
-	}
-	block, _ := pem.Decode(raw)
-	if block == nil {
-		return Key{}, 0, fmt.Errorf("%s: not a PEM file", file)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	private, ok := parsed.(ed25519.PrivateKey)
-	if err != nil || !ok {
-		return Key{}, 0, fmt.Errorf("%s: not an Ed25519 key in PKCS#8", file)
-	}
-	return Key{strings.TrimSuffix(filepath.Base(file), ".pem"), private}, info.ModTime().UnixNano(), nil
+	return b.String(), nil
 }
 
-func makeSigning(dir string) error {
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return err
+// Watch looks for new keys until ctx ends.
+func (k *Keys) Watch(ctx context.Context) {
+	tick := time.NewTicker(keysEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			k.look()
+		}
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return err
-	}
-	id := make([]byte, 8)
-	_, _ = rand.Read(id)
-	return writeOnce(filepath.Join(dir, hex.EncodeToString(id)+".pem"),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-func loadSecret(file string) ([]byte, error) {
-	raw, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		fresh := make([]byte, 32)
-		_, _ = rand.Read(fresh)
-		raw = []byte(base64.StdEncoding.EncodeToString(fresh) + "\n")
-		err = writeOnce(file, raw)
+// look reads the folder anew when it has changed, at most twenty times a second. A folder that can't be
+// read leaves the keys as they were.
+func (k *Keys) look() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if time.Since(k.looked) < lookAtMost {
+		return
 	}
-	if err != nil {
-		return nil, err
+	k.looked = time.Now()
+	state, err := folderState(k.dir)
+	if err == nil && state == k.set.Load().state {
+		return
 	}
-	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
-	if err != nil || len(secret) < 32 {
-		return nil, fmt.Errorf("%s: accepted are 32 random bytes in base64", file)
+	before := k.set.Load()
+	if err == nil {
+		err = k.read()
 	}
-	return secret, nil
+	if err == nil && len(k.set.Load().keys) == 0 {
+		k.set.Store(before)
+		err = fmt.Errorf("%s: no signing key is left", k.dir)
+	}
+	if err != nil && !k.faulty {
+		slog.Error("signing keys can't be read; the server goes on with those it has", "error", err)
+	}
+	k.faulty = err != nil
 }
 
-// writeOnce leaves a whole file or none, whenever the process is killed.
-func writeOnce(file string, content []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return err
+// live lists the keys that verify now: the newest, and those whose tokens may not have run out.
+func (k *Keys) live() []Key {
+	all := k.set.Load().keys
+	for i := range all {
+		if i+1 == len(all) || time.Since(all[i+1].Made) <= k.keep {
+			return all[i:]
+		}
 	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.Write(content)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
+	return nil
+}
+
+// signing is the key that new tokens are signed with.
+func (k *Keys) signing() Key {
+	all := k.set.Load().keys
+	for _, key := range slices.Backward(all) {
+		if time.Now().After(key.signs) {
+			return key
+		}
 	}
-	return os.Rename(tmp.Name(), file)
+	return all[len(all)-1]
+}
+
+// verifying gives the live key with an id. One that is not known may have been made this moment.
+func (k *Keys) verifying(id string) (Key, bool) {
+	for range 2 {
+		for _, key := range k.live() {
+			if key.ID == id {
+				return key, true
+			}
+		}
+		k.look()
+	}
+	return Key{}, false
+}
+
+// All lists the keys that verify now, by id.
+func (k *Keys) All() []Key {
+	out := slices.Clone(k.live())
+	slices.SortFunc(out, func(a, b Key) int { return strings.Compare(a.ID, b.ID) })
+	return out
 }
 
 // Derive gives a 32-byte key for one purpose (HKDF-SHA256, RFC 5869), so that no two uses share one.
@@ -172,14 +253,4 @@ func (k *Keys) Derive(purpose string) []byte {
 		panic(err) // only for a length that is out of bounds
 	}
 	return key
-}
-
-// All lists the signing keys by id.
-func (k *Keys) All() []Key {
-	out := make([]Key, 0, len(k.byID))
-	for _, key := range k.byID {
-		out = append(out, key)
-	}
-	slices.SortFunc(out, func(a, b Key) int { return strings.Compare(a.ID, b.ID) })
-	return out
 }

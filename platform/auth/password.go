@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/sync/semaphore"
+
+	"lyceum/platform/apperr"
 )
 
 // Argon2 is the cost of a password hash (RFC 9106): Memory in KiB.
@@ -38,9 +41,22 @@ func NewHasher(cost Argon2) *Hasher {
 
 const keyLength = 32
 
+// hashWait is how long a password may wait for a core; the rest of an answer's time is for what follows.
+const hashWait = 1800 * time.Millisecond
+
+// acquire takes a slot: 503 when too many are waiting already, so that those in front are served.
+func (h *Hasher) acquire(ctx context.Context) error {
+	wait, cancel := context.WithTimeout(ctx, hashWait)
+	defer cancel()
+	if h.slots.Acquire(wait, 1) == nil {
+		return nil
+	}
+	return apperr.Unavailable("Too many are signing in at this moment; try again.")
+}
+
 // Hash gives the encoded hash of a password. The password is used whole, at any length.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if err := h.slots.Acquire(ctx, 1); err != nil {
+	if err := h.acquire(ctx); err != nil {
 		return "", err
 	}
 	defer h.slots.Release(1)
@@ -61,7 +77,7 @@ func (h *Hasher) Check(ctx context.Context, hash, password string) (match, outda
 	if err != nil {
 		return false, false, err
 	}
-	if err := h.slots.Acquire(ctx, 1); err != nil {
+	if err := h.acquire(ctx); err != nil {
 		return false, false, err
 	}
 	defer h.slots.Release(1)

@@ -73,8 +73,9 @@ func (t *Tokens) Issue(userID, sessionID string, role Role) (token string, expir
 		},
 		SessionID: sessionID, Role: role,
 	})
-	j.Header["typ"], j.Header["kid"] = Type, t.keys.newest.ID
-	token, err = j.SignedString(t.keys.newest.Private)
+	key := t.keys.signing()
+	j.Header["typ"], j.Header["kid"] = Type, key.ID
+	token, err = j.SignedString(key.Private)
 	return token, expires, err
 }
 
@@ -124,9 +125,12 @@ func (t *Tokens) keyOf(j *jwt.Token) (any, error) {
 		}
 	}
 	kid, _ := j.Header["kid"].(string)
-	key, ok := t.keys.byID[kid]
-	if !ok || j.Header["typ"] != Type {
+	if j.Header["typ"] != Type {
 		return nil, errors.New("another kind of token")
+	}
+	key, ok := t.keys.verifying(kid)
+	if !ok {
+		return nil, errors.New("unknown key")
 	}
 	return key.Public(), nil
 }

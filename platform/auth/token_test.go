@@ -29,7 +29,7 @@ const issuer = "https://lyceum.example"
 
 func tokens(t *testing.T) (*auth.Tokens, *auth.Keys, *fixedClock) {
 	t.Helper()
-	keys, err := auth.LoadKeys(t.TempDir())
+	keys, err := auth.LoadKeys(t.TempDir(), 15*time.Minute)
 	require.NoError(t, err)
 	c := &fixedClock{clock.Of(time.Now())}
 	return auth.NewTokens(keys, issuer, 15*time.Minute, c), keys, c
@@ -128,7 +128,7 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	keys, err := auth.LoadKeys(f.TempDir())
+	keys, err := auth.LoadKeys(f.TempDir(), time.Minute)
 	require.NoError(f, err)
 	ts := auth.NewTokens(keys, issuer, time.Minute, clock.System{})
 	good, _, err := ts.Issue(ids.New(), ids.New(), auth.User)
@@ -148,7 +148,7 @@ func TestKeysAreMadeOnceHoweverManyStartTogether(t *testing.T) {
 	derived := make([]string, 8)
 	for i := range derived {
 		wg.Go(func() {
-			k, err := auth.LoadKeys(dir)
+			k, err := auth.LoadKeys(dir, 15*time.Minute)
 			if err == nil {
 				derived[i] = string(k.Derive("x")) + k.All()[0].ID
 			}
@@ -168,15 +168,15 @@ func TestKeysAreMadeOnceHoweverManyStartTogether(t *testing.T) {
 func TestC1UnsafeKeysAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600))
-	_, err := auth.LoadKeys(dir)
+	_, err := auth.LoadKeys(dir, 15*time.Minute)
 	require.ErrorContains(t, err, "32 random bytes")
 
 	dir = t.TempDir()
-	_, err = auth.LoadKeys(dir)
+	_, err = auth.LoadKeys(dir, 15*time.Minute)
 	require.NoError(t, err)
 	files, _ := filepath.Glob(filepath.Join(dir, "*.pem"))
 	require.NoError(t, os.Chmod(files[0], 0o644))
-	_, err = auth.LoadKeys(dir)
+	_, err = auth.LoadKeys(dir, 15*time.Minute)
 	require.ErrorContains(t, err, "0600")
 }
 

@@ -30,6 +30,8 @@ type Bus struct {
 	next int
 
 	outbox chan signal
+	// lost says that a signal could not be sent: the others look at everything again once one can.
+	lost atomic.Bool
 }
 
 type signal struct {
@@ -68,7 +70,8 @@ func (b *Bus) Signal(topic, key string) {
 	b.deliver(topic, key)
 	select {
 	case b.outbox <- signal{b.origin, topic, key}:
-	default: // Redis is away and the queue full: the others notice by themselves.
+	default: // Redis is away and the queue full
+		b.lost.Store(true)
 	}
 }
 
@@ -105,27 +108,54 @@ func (b *Bus) send(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case s := <-b.outbox:
-			raw, err := json.Marshal(s)
-			if err != nil {
-				continue
-			}
-			c, cancel := context.WithTimeout(ctx, time.Second)
-			if err := b.redis.Publish(c, channel, raw).Err(); err != nil && ctx.Err() == nil {
-				slog.Debug("broadcast not sent", "error", err)
-			}
-			cancel()
+			b.publish(ctx, s)
 		}
 	}
 }
 
-// hear returns when the connection is lost. A silent connection is asked for a sign of life, as a
-// frozen Redis closes nothing.
+// publish tries a signal until it is out: a connection that broke unnoticed must not swallow it.
+// While Redis is away nobody relies on signals, so after a while one for everything does instead.
+func (b *Bus) publish(ctx context.Context, s signal) {
+	for attempt := 1; ctx.Err() == nil; attempt++ {
+		if b.lost.Swap(false) || attempt > maxAttempts {
+			s = signal{Origin: b.origin} // everything, the one in hand included
+		}
+		err := b.publishOnce(ctx, s)
+		if err == nil {
+			return
+		}
+		slog.Debug("broadcast not sent yet", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(time.Duration(attempt)*20*time.Millisecond, beat)):
+		}
+	}
+}
+
+// maxAttempts is how often one signal is tried before it becomes one for everything.
+const maxAttempts = 5
+
+func (b *Bus) publishOnce(ctx context.Context, s signal) error {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return b.redis.Publish(ctx, channel, raw).Err()
+}
+
+// beat is how often a silent connection is asked for a sign of life. One that misses two is lost: a change
+// elsewhere must show within a second, and a frozen Redis closes nothing.
+const beat = 200 * time.Millisecond
+
+// hear returns when the connection is lost.
 func (b *Bus) hear(ctx context.Context) {
 	sub := b.redis.Subscribe(ctx, channel)
 	defer func() { _ = sub.Close() }()
 	silent := 0
 	for ctx.Err() == nil {
-		msg, err := sub.ReceiveTimeout(ctx, 500*time.Millisecond)
+		msg, err := sub.ReceiveTimeout(ctx, beat)
 		if err != nil {
 			if !isTimeout(err) {
 				return
@@ -154,7 +184,11 @@ func isTimeout(err error) bool {
 
 func (b *Bus) receive(payload string) {
 	var s signal
-	if json.Unmarshal([]byte(payload), &s) == nil && s.Origin != b.origin {
+	switch {
+	case json.Unmarshal([]byte(payload), &s) != nil || s.Origin == b.origin:
+	case s.Topic == "":
+		b.deliverAll()
+	default:
 		b.deliver(s.Topic, s.Key)
 	}
 }

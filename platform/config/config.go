@@ -15,6 +15,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
+
+	"lyceum/platform/limit"
 )
 
 // Config is everything an operator can set. The tags are the contract; .env.example explains each.
@@ -42,6 +44,14 @@ type Config struct {
 	Argon2Memory    uint32        `env:"ARGON2_MEMORY_KIB" envDefault:"19456"`
 	Argon2Time      uint32        `env:"ARGON2_TIME" envDefault:"2"`
 	Argon2Parallel  uint8         `env:"ARGON2_PARALLELISM" envDefault:"1"`
+
+	RateLimit             bool       `env:"RATE_LIMIT_ENABLED" envDefault:"true"`
+	RateLimitAPI          limit.Rate `env:"RATE_LIMIT_API" envDefault:"600/1m"`
+	RateLimitLoginAccount limit.Rate `env:"RATE_LIMIT_LOGIN_ACCOUNT" envDefault:"10/15m"`
+	RateLimitLoginIP      limit.Rate `env:"RATE_LIMIT_LOGIN_IP" envDefault:"300/1m"`
+	RateLimitMail         limit.Rate `env:"RATE_LIMIT_MAIL" envDefault:"5/1h"`
+	RateLimitRedeem       limit.Rate `env:"RATE_LIMIT_REDEEM" envDefault:"10/1m"`
+	RateLimitChat         limit.Rate `env:"RATE_LIMIT_CHAT" envDefault:"10/1s"`
 
 	ModulesDisabled    []string `env:"MODULES_DISABLED"`
 	CORSOrigins        []string `env:"CORS_ORIGINS"`
@@ -186,6 +196,8 @@ func accepted(goType string) string {
 		return "true or false"
 	case "time.Duration":
 		return "a duration such as 15m or 1h30m"
+	case "limit.Rate":
+		return "a rate such as 600/1m: a whole number from 1, a slash, a duration from 1s"
 	default:
 		return "a whole number"
 	}

@@ -44,7 +44,7 @@ func keyOf(field string) string {
 func walk(v reflect.Value, visit func(reflect.StructField, reflect.Value)) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		if f.Type.Kind() == reflect.Struct {
+		if f.Tag.Get("env") == "" {
 			walk(v.Field(i), visit)
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -21,6 +22,9 @@ import (
 
 // Event is something that happened, named in the past tense, such as "course.published".
 type Event interface{ EventName() string }
+
+// Delayed is an event whose durable deliveries wait for a while.
+type Delayed interface{ Delay() time.Duration }
 
 // maxDepth bounds how far in-transaction handlers may publish further events.
 const maxDepth = 4
@@ -134,8 +138,12 @@ func (b *Bus) enqueue(ctx context.Context, e Event) error {
 			return err
 		}
 		now := b.clock.Now()
+		due := now
+		if d, ok := e.(Delayed); ok {
+			due = now.Add(d.Delay())
+		}
 		rows = append(rows, delivery{ID: ids.New(), EventID: id, Event: e.EventName(), Subscriber: s.subscriber,
-			Payload: string(raw), State: pending, NextAt: now, CreatedAt: now})
+			Payload: string(raw), State: pending, NextAt: due, CreatedAt: now})
 	}
 	if len(rows) == 0 {
 		return nil

@@ -80,10 +80,10 @@ func (s *Server) begin(c *fiber.Ctx) *state {
 	if !saneID(id) {
 		id = ids.New()
 	}
-	ua := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), "")
+	ua, ip := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""), s.clientIP(c)
 	return &state{
-		requestID: id, method: c.Method(), path: strings.ToValidUTF8(c.Path(), "\uFFFD"), uri: c.OriginalURL(), ip: s.clientIP(c),
-		userAgent: clean(ua, 300), started: time.Now(),
+		requestID: id, method: c.Method(), path: strings.ToValidUTF8(c.Path(), "\uFFFD"), uri: c.OriginalURL(), ip: ip,
+		userAgent: clean(ua, 300), started: time.Now(), network: networkOf(ip),
 	}
 }
 
@@ -191,7 +191,7 @@ func (s *Server) cors(c *fiber.Ctx) (preflight bool) {
 		return false
 	}
 	c.Set(fiber.HeaderAccessControlAllowOrigin, origin)
-	c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Link, Location, Retry-After, X-Request-Id, Idempotency-Replayed")
+	c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Link, Location, Retry-After, X-Request-Id, Idempotency-Replayed, RateLimit, RateLimit-Policy")
 	if c.Method() != http.MethodOptions || c.Get(fiber.HeaderAccessControlRequestMethod) == "" {
 		return false
 	}
@@ -236,11 +236,15 @@ func (s *Server) onError(c *fiber.Ctx, err error) error {
 	return writeProblem(c, err)
 }
 
-// authorize resolves the caller and holds the route to its lowest role.
-func (s *Server) authorize(who Who) func(huma.Context, func(huma.Context)) {
+// authorize resolves the caller, counts the request, and holds the route to its lowest role.
+func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
+	budget := s.budgetOf(r)
 	return func(ctx huma.Context, next func(huma.Context)) {
-		c, err := s.gate.caller(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), who)
+		c, err := s.gate.caller(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.who)
 		stateOf(ctx.Context()).route = ctx.Operation().Path
+		if over := s.count(ctx.Context(), budget, ctx.SetHeader); over != nil {
+			err = over
+		}
 		if err != nil {
 			fail(s.api, ctx, err)
 			return

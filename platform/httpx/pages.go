@@ -46,9 +46,9 @@ func (s *Server) Document(yaml bool) []byte {
 func (s *Server) platformTable() Table {
 	console := consolePolicy("'self'", s.o.StoreOrigin)
 	return Table{Module: "platform", Routes: append(s.metricsRoutes(), []Route{
-		Get("/readyz", Public, "Whether requests should be sent here", s.readyz),
+		Get("/readyz", Public, "Whether requests should be sent here", s.readyz, Unlimited()),
 		Get("/modules", Public, "Modules of this server", s.modules),
-		Get("/healthz", Public, "Whether the process lives", s.healthz),
+		Get("/healthz", Public, "Whether the process lives", s.healthz, Unlimited()),
 		Raw(http.MethodGet, "/openapi.json", Public, "This document", s.static(func() []byte { return s.document.json }, "application/json", ""), Hidden()),
 		Raw(http.MethodGet, "/openapi.yaml", Public, "This document", s.static(func() []byte { return s.document.yaml }, "application/yaml", ""), Hidden()),
 		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, Hidden()),

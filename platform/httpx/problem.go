@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math"
 	"net/http"
 	"strconv"
 
@@ -14,6 +13,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
+	"lyceum/platform/limit"
 )
 
 // problem is the body of every error (RFC 9457). It is also Huma's error type, so that generated
@@ -30,6 +30,7 @@ type problem struct {
 
 	extra      map[string]any
 	retryAfter int
+	limit      *apperr.Limit
 	cause      error
 }
 
@@ -67,7 +68,7 @@ func toProblem(ctx context.Context, err error) *problem {
 	return &problem{
 		Type: "/problems/" + e.Code, Code: e.Code, Title: apperr.Catalog[e.Code].Title, Status: e.Status,
 		Detail: e.Detail, Instance: s.path, RequestID: s.requestID, Errors: e.Fields, extra: e.Extra,
-		retryAfter: int(math.Ceil(e.RetryAfter.Seconds())), cause: e.Unwrap(),
+		retryAfter: limit.Seconds(e.RetryAfter), limit: e.Limit, cause: e.Unwrap(),
 	}
 }
 
@@ -123,6 +124,9 @@ func writeProblem(c *fiber.Ctx, err error) error {
 func (p *problem) headers(set func(k, v string)) {
 	if p.retryAfter > 0 {
 		set(fiber.HeaderRetryAfter, strconv.Itoa(p.retryAfter))
+	}
+	if p.limit != nil {
+		limitHeaders(*p.limit, set)
 	}
 	if p.Status == http.StatusUnauthorized {
 		set(fiber.HeaderWWWAuthenticate, challenge(p.Code))

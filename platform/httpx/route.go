@@ -16,24 +16,24 @@ import (
 
 // Who may call a route at all; what a caller may do with an object is the domain's question.
 type Who struct {
+	permission auth.Permission
+	// role is the lowest that has the permission.
 	role auth.Role
 	// blind routes don't look at a token, not even at a bad one.
 	blind bool
 }
 
-// The kinds of callers. Public looks at no token: logging in must work with a stale one around.
-// Anyone takes anonymous callers, but refuses a bad token.
-var (
-	Public      = Who{blind: true}
-	Anyone      = Who{}
-	Users       = Who{role: auth.User}
-	Members     = Who{role: auth.Member}
-	Instructors = Who{role: auth.Instructor}
-	Admins      = Who{role: auth.Admin}
-)
+// Public looks at no token: logging in must work with a stale one around.
+var Public = Who{permission: auth.Public, blind: true}
 
-// Permission is the lowest role as the document shows it.
-func (w Who) Permission() string {
+// Needs takes callers that have p. Where anonymous ones have it, a bad token is refused all the same.
+func Needs(p auth.Permission) Who { return Who{permission: p, role: p.Role()} }
+
+// Permission is what the route asks for.
+func (w Who) Permission() auth.Permission { return w.permission }
+
+// Role is the lowest role that has it, as the document shows it.
+func (w Who) Role() string {
 	if w.role == auth.Anonymous {
 		return "anonymous"
 	}
@@ -46,6 +46,8 @@ type Route struct {
 	who        Who
 	idempotent bool
 	repeats    bool
+	budget     string
+	unlimited  bool
 	bodyTypes  []string
 	bind       func(*Server, huma.Operation)
 	raw        fiber.Handler
@@ -161,11 +163,15 @@ type placed struct {
 	module string
 }
 
-// ordered sorts routes so that static paths come before parameters, and refuses two the same.
+// ordered sorts routes so that static paths come before parameters. It refuses two the same, and
+// permissions that the table lacks.
 func ordered(tables []Table) ([]placed, error) {
 	var all []placed
 	for _, t := range tables {
 		for _, r := range t.Routes {
+			if p := r.who.permission; !p.Known() {
+				return nil, fmt.Errorf("route %s %s of %s needs %q, a permission that no role has", r.op.Method, r.op.Path, t.Module, p)
+			}
 			all = append(all, placed{r, t.Module})
 		}
 	}

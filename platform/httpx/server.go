@@ -19,6 +19,7 @@ import (
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/limit"
 	"lyceum/platform/telemetry"
 )
 
@@ -35,6 +36,9 @@ type Options struct {
 	Metrics        *telemetry.Metrics
 	Checks         []Check
 	Modules        []ModuleInfo
+	Limiter        *limit.Limiter
+	// Budgets are what routes count against: BudgetAPI, and those that routes name.
+	Budgets map[string]limit.Budget
 	// StoreOrigin is where signed URLs lead when that is another origin than ours.
 	StoreOrigin string
 	// MetricsElsewhere says that /metrics has an address of its own.
@@ -121,7 +125,7 @@ func (s *Server) register(tables []Table) error {
 		return err
 	}
 	for _, r := range routes {
-		s.listed = append(s.listed, Listed{Module: r.module, Method: r.op.Method, Path: r.op.Path, Who: r.who.Permission(), Hidden: r.op.Hidden})
+		s.listed = append(s.listed, Listed{Module: r.module, Method: r.op.Method, Path: r.op.Path, Who: r.who.Role(), Permission: string(r.who.Permission()), Hidden: r.op.Hidden})
 		s.adding = r.module
 		s.add(r)
 	}
@@ -130,8 +134,10 @@ func (s *Server) register(tables []Table) error {
 
 // Listed is one line of the route table.
 type Listed struct {
-	Module, Method, Path, Who string
-	Hidden                    bool
+	Module, Method, Path string
+	// Who is the lowest role that has the permission.
+	Who, Permission string
+	Hidden          bool
 }
 
 // Listing is the route table in order, for the golden test and `lyceum modules`.
@@ -141,7 +147,7 @@ func (s *Server) add(r placed) {
 	op := r.op
 	op.OperationID = operationID(op.Method, op.Path)
 	op.Tags = []string{r.module}
-	op.Extensions = map[string]any{"x-permission": r.who.Permission()}
+	op.Extensions = map[string]any{"x-permission": string(r.who.Permission()), "x-role": r.who.Role()}
 	if !r.who.blind {
 		op.Security = []map[string][]string{{"bearer": {}}}
 		if r.who.role == auth.Anonymous {
@@ -156,7 +162,7 @@ func (s *Server) add(r placed) {
 		problemType: {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemReflect, true, "problem")}}}}
 	op.SkipValidateBody = false
 	op.MaxBodyBytes = -1 // bounded by guardBody already, with the contract's answer
-	op.Middlewares = huma.Middlewares{s.authorize(r.who), s.guardBody(r.Route)}
+	op.Middlewares = huma.Middlewares{s.authorize(r.Route), s.guardBody(r.Route)}
 	if r.idempotent {
 		op.Parameters = append(op.Parameters, idempotencyParam)
 		op.Middlewares = append(op.Middlewares, s.idem.middleware(s.api))

@@ -20,6 +20,8 @@ type state struct {
 	userAgent string
 	started   time.Time
 	caller    auth.Caller
+	// network is what limits by address count: the address, or the /64 that an IPv6 host owns.
+	network string
 	// version of the answered resource; what makes an ETag.
 	version int64
 	tagged  bool

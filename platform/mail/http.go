@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 
+	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 )
@@ -14,8 +15,8 @@ import (
 func NewRoutes(m *Mailer, c *httpx.Cursors) httpx.Table {
 	h := &handlers{m, c}
 	return httpx.Table{Module: "mail", Routes: []httpx.Route{
-		httpx.Get("/admin/emails", httpx.Admins, "Mails, the newest first", h.list),
-		httpx.Post("/admin/emails/{id}/retry", httpx.Admins, "Try a mail again now", h.retry, httpx.Status(http.StatusAccepted)),
+		httpx.Get("/admin/emails", httpx.Needs(auth.MailManage), "Mails, the newest first", h.list),
+		httpx.Post("/admin/emails/{id}/retry", httpx.Needs(auth.MailManage), "Try a mail again now", h.retry, httpx.Status(http.StatusAccepted)),
 	}}
 }
 

@@ -57,6 +57,10 @@ var Migrations = []migrate.Migration{{
 		`CREATE INDEX mail_messages_newest ON mail_messages (created_at, id)`,
 	},
 	Down: []string{"DROP TABLE mail_messages"},
+}, {
+	ID:   "202611270001_mail_index_people",
+	Up:   []string{"CREATE INDEX mail_messages_of_user ON mail_messages (user_id, id)", "CREATE INDEX mail_messages_to ON mail_messages (recipient)"},
+	Down: []string{"DROP INDEX mail_messages_to", "DROP INDEX mail_messages_of_user"},
 }}
 
 // Mail is what a module wants sent: a template by name and its values.

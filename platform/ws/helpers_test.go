@@ -116,7 +116,7 @@ const publicURL = "http://lyceum.test"
 
 func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	t.Helper()
-	keys, err := auth.LoadKeys(t.TempDir())
+	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	s := &server{t: t, signals: &fakeSignals{fns: map[string][]func(string){}},
 		world:  &world{sessions: map[string]string{}, accounts: map[string]auth.Account{}},
@@ -134,6 +134,7 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 		return c.Next()
 	})
 	app.Get("/ws/:room", s.hub.Handler(ws.Endpoint{
+		Needs:  auth.ChatRead,
 		Ticket: func(_ context.Context, code string) (ws.Identity, error) { return s.ticket(code) },
 		Accept: func(ctx context.Context, o ws.Opening) (ws.Session, error) {
 			if s.accept != nil {

@@ -37,6 +37,8 @@ type Identity struct {
 
 // Endpoint is one kind of socket.
 type Endpoint struct {
+	// Needs is what a caller must be allowed to open one at all.
+	Needs auth.Permission
 	// Ticket redeems ?ticket=, once: 401 invalid-token for one that does not hold.
 	Ticket func(ctx context.Context, ticket string) (Identity, error)
 	// Accept decides before the upgrade, with the caller in ctx; its error is the answer.
@@ -66,6 +68,9 @@ func (h *Hub) Handler(e Endpoint) fiber.Handler {
 			return apperr.Forbidden("Pages of this origin may not open sockets here.")
 		}
 		caller := auth.CallerFrom(ctx)
+		if !caller.May(e.Needs) {
+			return apperr.Forbidden("This needs the role " + string(e.Needs.Role()) + ".")
+		}
 		place, err := h.reserve(caller.UserID, caller.IP)
 		if err != nil {
 			return err

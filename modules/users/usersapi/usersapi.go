@@ -38,8 +38,15 @@ type Accounts interface {
 	ByIDs(ctx context.Context, ids []string) (map[string]Account, error)
 	// MarkVerified notes that the address is the account's own.
 	MarkVerified(ctx context.Context, id string) error
-	// TouchLogin notes the time of a login.
-	TouchLogin(ctx context.Context, id string) error
+	// TouchLogin notes the time of a login and holds the account for the rest of the caller's transaction;
+	// false when it is disabled or gone by now.
+	TouchLogin(ctx context.Context, id string) (active bool, err error)
+}
+
+// Passwords is answered by whoever keeps passwords.
+type Passwords interface {
+	// Prove holds a password to be the caller's, before what can't be taken back: 403 wrong-password.
+	Prove(ctx context.Context, password string) error
 }
 
 // Roles changes what accounts may do.
@@ -99,7 +106,15 @@ func Persons(ctx context.Context, a Accounts, ids []string) (map[string]Person, 
 	return out, nil
 }
 
-// AdminLost tells that an active administrator is none any more: demoted or disabled.
+// Disabled tells that an account was disabled.
+type Disabled struct {
+	UserID string `json:"user_id"`
+}
+
+// EventName implements events.Event.
+func (Disabled) EventName() string { return "user.disabled" }
+
+// AdminLost tells that an active administrator is none any more: demoted, disabled or deleted.
 type AdminLost struct {
 	UserID string `json:"user_id"`
 }

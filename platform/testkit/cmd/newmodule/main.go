@@ -41,11 +41,14 @@ var Migrations = []migrate.Migration{}
 `,
 	"routes.go": `package NAME
 
-import "lyceum/platform/httpx"
+import (
+	"lyceum/platform/auth"
+	"lyceum/platform/httpx"
+)
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "NAME", Routes: []httpx.Route{
-		httpx.Get("/NAME", httpx.Users, "What is here", h.list),
+		httpx.Get("/NAME", httpx.Needs(auth.AccountSelf), "What is here", h.list),
 	}}
 }
 `,
@@ -76,7 +79,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("modules/%s is there; now add its line to app/modules.go and its migrations to migrations/migrations.go\n", os.Args[1])
+	fmt.Printf("modules/%s is there; now add its line to app/modules.go, its permissions to platform/auth/permission.go and its migrations to migrations/migrations.go\n", os.Args[1])
 }
 
 func write(name string) error {

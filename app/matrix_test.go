@@ -1,0 +1,410 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var roles = []string{"anonymous", "user", "member", "instructor", "admin"}
+
+func rankOf(role string) int { return slices.Index(roles, role) }
+
+// actor is an account, or nobody.
+type actor struct{ role, id, email, token string }
+
+type ids map[string]string
+
+// into fills {names} in a path or a body.
+func (i ids) into(s string) string {
+	for k, v := range i {
+		s = strings.ReplaceAll(s, "{"+k+"}", v)
+	}
+	return s
+}
+
+// but is i with another value.
+func (i ids) but(name, value string) ids {
+	out := maps.Clone(i)
+	out[name] = value
+	return out
+}
+
+// operation is one of the served document.
+type operation struct {
+	name, method, path, role, permission string
+	row
+	// names are its path parameters, or those of its query.
+	names []string
+}
+
+// matrix sends every operation for every caller to a running server and judges the answers.
+type matrix struct {
+	t        *testing.T
+	s        *site
+	root     string
+	actors   map[string]actor
+	stranger actor
+	ops      []operation
+	cache    map[string]ids
+	n, cells int
+}
+
+func newMatrix(t *testing.T) *matrix {
+	t.Helper()
+	m := &matrix{t: t, s: serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}), cache: map[string]ids{}}
+	m.root = m.s.admin()
+	m.actors = map[string]actor{"anonymous": {role: "anonymous"}}
+	for _, role := range roles[1:] {
+		m.actors[role] = m.account(role)
+	}
+	m.stranger = m.account("instructor")
+	m.ops = m.operations()
+	return m
+}
+
+func (m *matrix) name() string { m.n++; return fmt.Sprint("matrix-", m.n) }
+
+func (m *matrix) account(role string) actor {
+	email, id, token := m.s.newcomer(m.name())
+	if role != "user" {
+		m.s.promote(m.root, id, role)
+	}
+	return actor{role, id, email, token}
+}
+
+// elevated lets an account make what only instructors can, and takes the role back: what it owns stays its own.
+func (m *matrix) elevated(a actor, do func()) {
+	if rankOf(a.role) >= rankOf("instructor") {
+		do()
+		return
+	}
+	m.s.promote(m.root, a.id, "instructor")
+	do()
+	m.s.promote(m.root, a.id, a.role)
+}
+
+var named = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// operations reads the document. One without a row fails, as does a row without one.
+func (m *matrix) operations() (out []operation) {
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Permission string `json:"x-permission"`
+			Role       string `json:"x-role"`
+		} `json:"paths"`
+	}
+	require.NoError(m.t, json.Unmarshal(m.s.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	rows := maps.Clone(table)
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
+		for _, method := range slices.Sorted(maps.Keys(doc.Paths[path])) {
+			o := operation{method: strings.ToUpper(method), path: path, role: doc.Paths[path][method].Role, permission: doc.Paths[path][method].Permission}
+			o.name = o.method + " " + path
+			r, there := rows[o.name]
+			require.True(m.t, there, "%s has no row in the matrix: say there who may do it, from CONTRACT.md", o.name)
+			require.Contains(m.t, roles, o.role, o.name)
+			require.NotEmpty(m.t, o.permission, o.name)
+			delete(rows, o.name)
+			o.row = r
+			for _, found := range named.FindAllStringSubmatch(path+r.query, -1) {
+				o.names = append(o.names, found[1])
+			}
+			out = append(out, o)
+		}
+	}
+	require.Empty(m.t, slices.Sorted(maps.Keys(rows)), "rows whose operation is gone")
+	return out
+}
+
+// object gives what a kind needs, made once for each owner and caller unless it is to be used up.
+func (m *matrix) object(kind string, owner, caller actor, fresh bool) ids {
+	if kind == "" {
+		return ids{}
+	}
+	key := kind + owner.id + caller.id
+	if made, ok := m.cache[key]; ok && !fresh {
+		return made
+	}
+	require.Contains(m.t, makers, kind)
+	made := makers[kind](m, owner, caller)
+	if !fresh {
+		m.cache[key] = made
+	}
+	return made
+}
+
+func (m *matrix) send(o operation, who actor, with ids) answer {
+	m.cells++
+	return m.s.call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with))
+}
+
+func (o operation) bodyOf(with ids) any {
+	if o.body == "" {
+		return nil
+	}
+	return with.into(o.body)
+}
+
+// word is what a row says of a role.
+func (o operation) word(words, role string) string {
+	w := strings.Fields(words)[rankOf(role)]
+	if w == "ok" {
+		return o.ok
+	}
+	return w
+}
+
+var codes = map[int]string{401: "unauthenticated", 403: "forbidden", 404: "not-found"}
+
+// verdict says what is wrong with an answer, if anything: it must have one of the wanted statuses,
+// and refusals of access their one code.
+func verdict(want string, a answer) string {
+	if !slices.Contains(strings.Fields(want), fmt.Sprint(a.Status)) {
+		return fmt.Sprintf("want %s, got %d: %s", want, a.Status, a.Raw)
+	}
+	if code := codes[a.Status]; code != "" && a.str("code") != code {
+		return fmt.Sprintf("want the code %s, got %s", code, a.Raw)
+	}
+	return ""
+}
+
+var perRequest = regexp.MustCompile(`"(request_id|instance)":"(\\.|[^"\\])*"`)
+
+// same says whether two answers can't be told apart but for their request_id and instance.
+func same(a, b answer) bool {
+	plain := func(a answer) (string, http.Header) {
+		h := a.Header.Clone()
+		for _, k := range []string{"X-Request-Id", "Date", "Content-Length"} {
+			h.Del(k)
+		}
+		return perRequest.ReplaceAllString(string(a.Raw), ""), h
+	}
+	rawA, headA := plain(a)
+	rawB, headB := plain(b)
+	return a.Status == b.Status && rawA == rawB && maps.EqualFunc(headA, headB, slices.Equal[[]string])
+}
+
+func (m *matrix) judge(o operation, who actor, what, want string, a answer) {
+	m.t.Helper()
+	if fault := verdict(want, a); fault != "" {
+		m.t.Errorf("%s (%s) by %s, %s: %s", o.name, o.permission, who.role, what, fault)
+	}
+}
+
+func (m *matrix) alike(o operation, who actor, what string, a, b answer) {
+	m.t.Helper()
+	if !same(a, b) {
+		m.t.Errorf("%s by %s, %s can be told apart:\n%v %s\n%v %s", o.name, who.role, what, a.Header, a.Raw, b.Header, b.Raw)
+	}
+}
+
+const nowhere = "01900000-0000-7000-8000-000000000000"
+
+// refusals: whoever lacks the role gets one and the same answer, whatever he asks for.
+func (m *matrix) refusals(o operation, who actor) {
+	want := "403"
+	owner := who
+	if who.id == "" {
+		want, owner = "401", m.stranger
+	}
+	own := ids{}
+	if len(o.names) > 0 {
+		own = m.object(o.with, owner, who, false)
+	}
+	first := m.send(o, who, own)
+	m.judge(o, who, "own", want, first)
+	check := func(what string, a answer) {
+		m.judge(o, who, what, want, a)
+		m.alike(o, who, "own and "+what, first, a)
+	}
+	for kind := range o.foreign {
+		check("a stranger's "+kind, m.send(o, who, m.object(kind, m.stranger, who, false)))
+	}
+	for _, name := range o.names {
+		check("missing", m.send(o, who, own.but(name, nowhere)))
+		check("malformed", m.send(o, who, own.but(name, "nonsense")))
+	}
+	if o.method != http.MethodGet {
+		for _, broken := range []string{`{"broken`, `{"unheard_of":1}`, "null"} {
+			m.cells++
+			check("a body that is "+broken, m.s.call(o.method, own.into(o.path), who.token, broken))
+		}
+		return
+	}
+	m.cells++
+	head := m.s.call(http.MethodHead, own.into(o.path+o.query), who.token, nil)
+	if fmt.Sprint(head.Status) != want {
+		m.t.Errorf("HEAD of %s by %s: want %s, got %d", o.name, who.role, want, head.Status)
+	}
+}
+
+// objects: whoever has the role gets what the object's row says.
+func (m *matrix) objects(o operation, who actor) {
+	if o.alone && who.id != "" {
+		who = m.account(who.role)
+	}
+	missing := m.missing(o, who)
+	for kind, words := range o.foreign {
+		want := o.word(words, who.role)
+		a := m.send(o, who, m.object(kind, m.stranger, who, o.spends))
+		m.judge(o, who, "a stranger's "+kind, want, a)
+		// A1: what he may not know of is not there.
+		if a.Status >= 400 && a.Status == missing.Status {
+			m.alike(o, who, "missing and a stranger's "+kind, missing, a)
+		}
+	}
+	if who.id == "" && len(o.names) > 0 {
+		return // nobody owns nothing
+	}
+	m.judge(o, who, "own", o.ok, m.send(o, who, m.object(o.with, who, who, o.spends)))
+}
+
+// missing asks with ids that are none, and gives the answer to a wrong outer one.
+func (m *matrix) missing(o operation, who actor) (outer answer) {
+	if len(o.names) == 0 {
+		return answer{}
+	}
+	owner := who
+	if who.id == "" {
+		owner = m.stranger
+	}
+	own, want := m.object(o.with, owner, who, false), "404"
+	if o.row.missing != "" {
+		want = o.word(o.row.missing, who.role)
+	}
+	for i, name := range o.names {
+		unknown, malformed := m.send(o, who, own.but(name, nowhere)), m.send(o, who, own.but(name, "nonsense"))
+		if i == 0 {
+			outer = unknown
+		} else if who.id == "" {
+			continue // the outer one is a stranger's already
+		}
+		m.judge(o, who, "missing "+name, want, unknown)
+		m.alike(o, who, "missing and malformed "+name, unknown, malformed)
+	}
+	return outer
+}
+
+// A1: every operation of the served document, for every caller, on own, foreign and missing objects.
+func TestA1PermissionMatrix(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	for _, r := range m.s.run.parts.Server.Listing() {
+		require.True(t, !r.Hidden || r.Who == "anonymous", "%s %s is hidden from the document and so from the matrix", r.Method, r.Path)
+	}
+	for _, o := range m.ops {
+		for kind, words := range o.foreign {
+			w := strings.Fields(words)
+			require.Len(t, w, len(roles), "%s, %s", o.name, kind)
+			for i := range w {
+				require.Equal(t, i < rankOf(o.role), w[i] == "-", "%s, %s: - is for those below %s", o.name, kind, o.role)
+			}
+		}
+		for _, role := range roles {
+			if rankOf(role) < rankOf(o.role) {
+				m.refusals(o, m.actors[role])
+			} else {
+				m.objects(o, m.actors[role])
+			}
+		}
+		m.forged(o)
+	}
+	t.Logf("the matrix: %d operations, %d cells", len(m.ops), m.cells)
+}
+
+// forged: a bad token is refused wherever a token is looked at, for anonymous callers' operations too.
+func (m *matrix) forged(o operation) {
+	if o.permission == "public" {
+		return
+	}
+	a := m.send(o, actor{role: "forged", token: "x.y.z"}, ids{"id": nowhere, "slug": "hq"})
+	if a.Status != 401 || a.str("code") != "invalid-token" {
+		m.t.Errorf("%s by a forged token: %d %s", o.name, a.Status, a.Raw)
+	}
+}
+
+// A2: an inner id holds only within its own outer object, though both are the caller's.
+func TestA2NestedIdsBelongTogether(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	seen := 0
+	for _, o := range m.ops {
+		if len(o.names) < 2 || apart[o.name] != "" {
+			continue
+		}
+		seen++
+		inner := o.names[1]
+		for _, role := range roles[max(1, rankOf(o.role)):] {
+			who := m.actors[role]
+			a, b := m.object(o.with, who, who, true), m.object(o.with, who, who, true)
+			gone := m.send(o, who, a.but(inner, nowhere))
+			for what, other := range map[string]ids{"own": b, "a stranger's": m.object(o.with, m.stranger, who, false)} {
+				mixed := m.send(o, who, a.but(inner, other[inner]))
+				m.judge(o, who, "inner id of "+what+" other object", "404", mixed)
+				m.alike(o, who, "missing and another object's", gone, mixed)
+			}
+			m.judge(o, who, "both of one", o.ok, m.send(o, who, b))
+		}
+	}
+	require.GreaterOrEqual(t, seen, 8)
+	// The same for lists of ids.
+	own := m.actors["instructor"]
+	a, b := m.object("draft course", own, own, true), m.object("draft course", own, own, true)
+	for _, list := range [][]string{{b["lesson_id"]}, {a["lesson_id"], b["lesson_id"]}} {
+		m.s.refused(422, "validation-failed", "PUT", "/courses/"+a["id"]+"/lessons/order", own.token, map[string]any{"lesson_ids": list})
+	}
+}
+
+// A3: learners call every operation of instructors and administrators, and instructors those of
+// administrators: all are refused, also on what they own, and nothing has happened.
+func TestA3EveryManagingVerbNeedsItsRole(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	refuse := func() (n int) {
+		for _, o := range m.ops {
+			for _, role := range roles[1:] {
+				if rankOf(o.role) >= rankOf("instructor") && rankOf(role) < rankOf(o.role) {
+					m.refusals(o, m.actors[role])
+					n++
+				}
+			}
+		}
+		return n
+	}
+	require.Greater(t, refuse(), 40) // makes the objects
+	newest := func() string {
+		return fmt.Sprint(m.s.want(200, "GET", "/admin/audit-logs?limit=1", m.root, nil).get("items.0.seq"))
+	}
+	before := newest()
+	refuse()
+	require.Equal(t, before, newest(), "a refused request has changed something")
+}
+
+// Planted: what the matrix must not let pass.
+func TestTheMatrixFindsPlantedFaults(t *testing.T) {
+	told := func(status int, body string) answer {
+		a := answer{Status: status, Raw: []byte(body), Header: http.Header{}}
+		require.NoError(t, json.Unmarshal(a.Raw, &a.JSON))
+		return a
+	}
+	missing := told(404, `{"code":"not-found","detail":"No such course.","instance":"/courses/a","request_id":"1"}`)
+	require.Empty(t, verdict("404", missing))
+	require.Empty(t, verdict("200 201", told(201, `{}`)))
+	for want, a := range map[string]answer{
+		"404": told(200, `{}`), "401": told(403, `{"code":"forbidden"}`), "403": told(403, `{"code":"account-disabled"}`), "204": missing, "-": told(200, `{}`),
+	} {
+		require.NotEmpty(t, verdict(want, a), want)
+	}
+	require.True(t, same(missing, told(404, `{"code":"not-found","detail":"No such course.","instance":"/courses/\"b","request_id":"2"}`)))
+	require.False(t, same(missing, told(404, `{"code":"not-found","detail":"Not your course.","instance":"/courses/b","request_id":"2"}`)))
+	other := missing
+	other.Header = http.Header{"Etag": {`"1"`}}
+	require.False(t, same(missing, other))
+}

@@ -1,0 +1,82 @@
+package auth
+
+import (
+	"context"
+
+	"lyceum/modules/auth/authapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+)
+
+// prove holds a password to be the caller's, as before what can't be taken back: 403 wrong-password,
+// 429 after too many guesses. It gives what is stored, so that the caller can see that it still is.
+func (s *Service) prove(ctx context.Context, password string) (p proof, err error) {
+	hit, err := s.guard.guess(ctx, s.guard.password)
+	if err != nil {
+		return p, err
+	}
+	if p, err = s.store.proof(ctx, auth.CallerFrom(ctx).UserID, nil); err != nil {
+		return p, err
+	}
+	match, _, err := s.matches(ctx, p.PasswordHash, password)
+	if err != nil || match {
+		s.guard.limiter.GiveBack(ctx, hit)
+	}
+	if err == nil && !match {
+		err = errPassword
+	}
+	return p, err
+}
+
+// Prove holds a password to be the caller's: 403 wrong-password, 429 after too many guesses.
+func (s *Service) Prove(ctx context.Context, password string) error {
+	_, err := s.prove(ctx, password)
+	return err
+}
+
+// ChangePassword sets another password, ends all other sessions and tells the owner (ASVS 6.2.3, 7.4.3):
+// 422 for one that breaks a rule, 403 wrong-password.
+func (s *Service) ChangePassword(ctx context.Context, current, next string) error {
+	a, err := s.caller(ctx)
+	if err != nil {
+		return err
+	}
+	next = normalize(next)
+	if err := checkPassword(next, a.Email, s.minLength); err != nil {
+		return apperr.Invalid("body.new_password", err.Error())
+	}
+	p, err := s.prove(ctx, current)
+	if err != nil {
+		return err
+	}
+	hash, err := s.hasher.Hash(ctx, next)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.dropLinks(ctx, a.ID, kindReset); err != nil {
+			return err
+		}
+		changed, err := s.store.swapPassword(ctx, a.ID, p.PasswordHash, hash, s.clock.Now())
+		if err != nil || !changed {
+			return orElse(err, errPassword) // another change was faster
+		}
+		return s.passwordChanged(ctx, a, "auth.password_changed", auth.CallerFrom(ctx).SessionID)
+	})
+}
+
+// passwordChanged does what follows from a new password, in the caller's transaction: sessions but one end,
+// half-done sign-ins too, the entry is written and the owner told.
+func (s *Service) passwordChanged(ctx context.Context, a usersapi.Account, action, keep string) error {
+	if err := s.store.dropChallenges(ctx, a.ID); err != nil {
+		return err
+	}
+	if err := s.endAll(ctx, a.ID, keep); err != nil {
+		return err
+	}
+	if err := s.record(ctx, action, "user", a.ID, a.ID, nil); err != nil {
+		return err
+	}
+	return s.events.Publish(ctx, authapi.PasswordChanged{UserID: a.ID, At: s.clock.Now().String()})
+}

@@ -1,0 +1,287 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base32"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+	"github.com/pquerna/otp/totp"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+)
+
+// One-time passwords (RFC 6238) as every authenticator app makes them.
+const (
+	period     = 30
+	skew       = 1 // steps that a clock may be off, either way
+	secretSize = 20
+	recoveries = 10
+)
+
+var digits = hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
+
+// factor is a second factor of an account; until ConfirmedAt is set it is only being set up.
+type factor struct {
+	UserID      string
+	Sealed      []byte
+	ConfirmedAt *clock.Time
+	// LastStep is the time step of the newest code that was used: no code holds twice.
+	LastStep  int64
+	CreatedAt clock.Time
+}
+
+// TableName of second factors.
+func (factor) TableName() string { return "auth_factors" }
+
+// Setup is what an authenticator app needs.
+type Setup struct {
+	Secret string
+	URL    string
+}
+
+// BeginFactor makes a secret for the caller's authenticator app, in place of one that was not
+// confirmed: 409 mfa-already-set when there is one.
+func (s *Service) BeginFactor(ctx context.Context) (out Setup, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		a, err := s.caller(ctx)
+		if err != nil {
+			return err
+		}
+		f, err := s.store.lockFactor(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		if f != nil && f.ConfirmedAt != nil {
+			return errMFASet
+		}
+		raw := randomBytes(secretSize)
+		key, err := totp.Generate(totp.GenerateOpts{Issuer: "Lyceum", AccountName: a.Email, Secret: raw, Period: period})
+		if err != nil {
+			return err
+		}
+		out = Setup{key.Secret(), key.URL()}
+		return s.store.putFactor(ctx, &factor{UserID: a.ID, Sealed: auth.Seal(s.sealKey, raw), CreatedAt: s.clock.Now()})
+	})
+	return out, err
+}
+
+// caller is the account behind the request.
+func (s *Service) caller(ctx context.Context) (usersapi.Account, error) {
+	a, ok, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
+	if err == nil && !ok {
+		err = apperr.InvalidToken() // deleted this moment
+	}
+	return a, err
+}
+
+// ConfirmFactor turns the second factor on with a first code and gives the recovery codes, which are
+// not shown again: 401 invalid-code, 404 when none is being set up.
+func (s *Service) ConfirmFactor(ctx context.Context, code string) (codes []string, err error) {
+	hit, err := s.guard.guess(ctx, s.guard.code)
+	if err != nil {
+		return nil, err
+	}
+	user := auth.CallerFrom(ctx).UserID
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		f, err := s.store.lockFactor(ctx, user)
+		switch {
+		case err != nil:
+			return err
+		case f == nil:
+			return errNoMFA
+		case f.ConfirmedAt != nil:
+			return errMFASet
+		}
+		step, ok, err := s.stepOf(f, code)
+		if err != nil || !ok {
+			return orElse(err, errCode)
+		}
+		now := s.clock.Now()
+		f.ConfirmedAt, f.LastStep = &now, step
+		if err := s.store.putFactor(ctx, f); err != nil {
+			return err
+		}
+		codes = newRecoveryCodes()
+		if err := s.store.putRecoveryCodes(ctx, user, s.hashesOf(user, codes), now); err != nil {
+			return err
+		}
+		return s.record(ctx, "auth.mfa_enabled", "user", user, user, nil)
+	})
+	if err != nil {
+		codes = nil
+	} else {
+		s.guard.limiter.GiveBack(ctx, hit)
+	}
+	return codes, err
+}
+
+// RemoveFactor turns the second factor off: 403 wrong-password, 404 when there is none.
+func (s *Service) RemoveFactor(ctx context.Context, password string) error {
+	if _, err := s.prove(ctx, password); err != nil {
+		return err
+	}
+	user := auth.CallerFrom(ctx).UserID
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		f, err := s.store.lockFactor(ctx, user)
+		if err != nil || f == nil {
+			return orElse(err, errNoMFA)
+		}
+		if err := s.store.dropFactor(ctx, user); err != nil || f.ConfirmedAt == nil {
+			return err
+		}
+		return s.record(ctx, "auth.mfa_disabled", "user", user, user, nil)
+	})
+}
+
+// stepOf gives the time step that a code belongs to; ok is false for a wrong, old or used one. All
+// steps are compared, so that the time tells nothing.
+func (s *Service) stepOf(f *factor, code string) (step int64, ok bool, err error) {
+	raw, err := auth.Unseal(s.sealKey, f.Sealed)
+	if err != nil {
+		return 0, false, err
+	}
+	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
+	code = strings.ReplaceAll(strings.TrimSpace(code), " ", "")
+	now := s.clock.Now().Std().Unix() / period
+	for at := now - skew; at <= now+skew; at++ {
+		want, err := hotp.GenerateCodeCustom(secret, uint64(at), digits)
+		if err != nil {
+			return 0, false, err
+		}
+		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 && at > f.LastStep {
+			step, ok = at, true
+		}
+	}
+	return step, ok, nil
+}
+
+// recoveryAlphabet has no letters and digits that look alike.
+const recoveryAlphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+// newRecoveryCodes makes codes of 80 bits each, in four groups.
+func newRecoveryCodes() []string {
+	out := make([]string, recoveries)
+	for i := range out {
+		raw := make([]byte, 16)
+		_, _ = rand.Read(raw)
+		var b strings.Builder
+		for j, v := range raw {
+			if j > 0 && j%4 == 0 {
+				b.WriteByte('-')
+			}
+			b.WriteByte(recoveryAlphabet[v&31])
+		}
+		out[i] = b.String()
+	}
+	return out
+}
+
+// hashesOf are what the table holds of recovery codes; case, spaces and dashes don't matter.
+func (s *Service) hashesOf(userID string, codes []string) [][]byte {
+	out := make([][]byte, len(codes))
+	for i, c := range codes {
+		c = strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(c))
+		out[i] = hashOf(userID + " " + c)
+	}
+	return out
+}
+
+// spendCode uses a one-time or recovery code up, in the caller's transaction; false when it does not hold.
+func (s *Service) spendCode(ctx context.Context, userID, code string) (bool, error) {
+	f, err := s.store.lockFactor(ctx, userID)
+	if err != nil || f == nil || f.ConfirmedAt == nil {
+		return false, err
+	}
+	step, ok, err := s.stepOf(f, code)
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		f.LastStep = step
+		return true, s.store.putFactor(ctx, f)
+	}
+	return s.store.takeRecoveryCode(ctx, userID, s.hashesOf(userID, []string{code})[0])
+}
+
+func orElse(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// challengeLife is how long the second step of a sign-in may take, and challengeTries how many codes it takes.
+const (
+	challengeLife  = 5 * time.Minute
+	challengeTries = 5
+)
+
+// challenge stands for a sign-in whose password was right, until the second factor follows.
+func (s *Service) challenge(ctx context.Context, a usersapi.Account) error {
+	token, now := encode(randomBytes(32)), s.clock.Now()
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.putChallenge(ctx, hashOf(token), a.ID, now, now.Add(challengeLife)); err != nil {
+			return err
+		}
+		return s.record(ctx, "auth.login_failed", "user", a.ID, a.ID, map[string]any{"reason": "mfa-required"})
+	})
+	if err != nil {
+		return err
+	}
+	return errMFA.With("challenge", token).With("expires_in", int(challengeLife.Seconds()))
+}
+
+// VerifyFactor completes a sign-in: 401 invalid-token for a challenge that does not hold, 401
+// invalid-code for a wrong code. Wrong codes count like wrong passwords.
+func (s *Service) VerifyFactor(ctx context.Context, challenge, code string) (g Grant, err error) {
+	userID, err := s.store.tryChallenge(ctx, hashOf(challenge), challengeTries, s.clock.Now())
+	if err != nil || userID == "" {
+		return g, orElse(err, errChallenge)
+	}
+	a, known, err := s.accounts.ByID(ctx, userID)
+	if err != nil || !known {
+		return g, orElse(err, errChallenge)
+	}
+	if !a.Active {
+		return g, errDisabled
+	}
+	address := s.guard.addressHash(a.Email)
+	p, err := s.store.proof(ctx, userID, address)
+	if err != nil {
+		return g, err
+	}
+	if p.Failures >= maxFailures {
+		return g, errLocked
+	}
+	hit, err := s.guard.attempt(ctx, address, p)
+	if err != nil {
+		return g, err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		held, err := s.spendCode(ctx, userID, code)
+		if err != nil || !held {
+			return orElse(err, errCode)
+		}
+		// Of two right codes for one challenge one opens a session.
+		spent, err := s.store.dropChallenge(ctx, hashOf(challenge))
+		if err != nil || !spent {
+			return orElse(err, errChallenge)
+		}
+		g, err = s.open(ctx, a, p.PasswordHash)
+		return err
+	})
+	if errors.Is(err, errCode) {
+		return Grant{}, s.refuse(ctx, address, userID, "wrong-code", errCode)
+	}
+	s.guard.limiter.GiveBack(ctx, hit)
+	return g, err
+}

@@ -1,0 +1,51 @@
+package auth
+
+import (
+	"context"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+)
+
+// holdings answers usersapi.Holder.
+type holdings struct{ s *Service }
+
+func newHoldings(s *Service) usersapi.Holder { return holdings{s} }
+
+// Module implements usersapi.Holder.
+func (holdings) Module() string { return "auth" }
+
+type heldFactor struct {
+	Kind        string     `json:"kind"`
+	ConfirmedAt clock.Time `json:"confirmed_at"`
+}
+
+// exportPage is how many rows an export reads at once.
+const exportPage = 500
+
+// Export hands over the sessions, ended ones too, and whether there is a second factor.
+func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
+	f, err := h.s.store.factor(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if f != nil && f.ConfirmedAt != nil {
+		if err := record("second_factors", heldFactor{"totp", *f.ConfirmedAt}); err != nil {
+			return err
+		}
+	}
+	return usersapi.Export(ctx, userID, exportPage, record, usersapi.Section("sessions", h.s.store.heldSessions))
+}
+
+// Erase removes everything: nobody can sign in any more, and every replica looks again.
+func (h holdings) Erase(ctx context.Context, userID string) error {
+	ids, err := h.s.store.erase(ctx, userID)
+	if len(ids) > maxSignals {
+		ids = []string{""}
+	}
+	h.s.forget(ctx, ids...)
+	db.AfterCommit(ctx, func() { h.s.broadcast.Signal(auth.TopicAccount, userID) })
+	return err
+}

@@ -1,0 +1,63 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"strings"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/config"
+	"lyceum/platform/limit"
+	"lyceum/platform/text"
+)
+
+// maxFailures is how many sign-ins in a row may fail for one address, from anywhere, until its owner
+// sets a new password (NIST SP 800-63B-4 3.2.2).
+const maxFailures = 100
+
+// guard holds guesses of passwords and codes down (ASVS 6.3.1). It reserves a hit before the work,
+// and gives it back when the guess was right, so that only failures count.
+type guard struct {
+	limiter *limit.Limiter
+	login   limit.Budget
+	// password and code are guesses by somebody who is signed in: they must not lock out whoever signs in.
+	password limit.Budget
+	code     limit.Budget
+	mail     limit.Budget
+	key      []byte
+}
+
+func newGuard(l *limit.Limiter, k *auth.Keys, c *config.Config) guard {
+	return guard{l, limit.Budget{Name: "login-account", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "password", Rate: c.RateLimitLoginAccount},
+		limit.Budget{Name: "mfa-code", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "mail", Rate: c.RateLimitMail}, k.Derive("addresses")}
+}
+
+// attempt reserves a sign-in of an address from the caller's network. A new password begins a new
+// count, which is how an owner gets in past an attacker: by a reset.
+func (g guard) attempt(ctx context.Context, address []byte, p proof) (limit.Result, error) {
+	r := g.limiter.Take(ctx, g.login, string(address)+" "+networkOf(auth.CallerFrom(ctx).IP)+" "+p.ChangedAt.String())
+	return r, r.Err("Too many sign-ins have failed for this address from here. Wait, or set a new password by mail.")
+}
+
+// guess reserves a guess of the caller's own password or code.
+func (g guard) guess(ctx context.Context, b limit.Budget) (limit.Result, error) {
+	r := g.limiter.Take(ctx, b, auth.CallerFrom(ctx).UserID)
+	return r, r.Err("Too many wrong tries; wait for the window to end.")
+}
+
+// mayMail counts a mail that somebody unknown has sent to an address, and says whether it may go.
+func (g guard) mayMail(ctx context.Context, email string) bool {
+	return g.limiter.Take(ctx, g.mail, string(g.addressHash(email))).Passed
+}
+
+// addressHash names an address, known or not, in tables and counters that must not hold it.
+func (g guard) addressHash(email string) []byte {
+	canonical, err := text.Email(email)
+	if err != nil {
+		canonical = strings.ToLower(strings.TrimSpace(email))
+	}
+	h := hmac.New(sha256.New, g.key)
+	h.Write([]byte(canonical))
+	return h.Sum(nil)
+}

@@ -1,0 +1,83 @@
+package auth
+
+import (
+	"context"
+
+	"lyceum/platform/clock"
+)
+
+// factor gives the second factor of an account, nil when there is none.
+func (s *store) factor(ctx context.Context, userID string) (*factor, error) {
+	return s.oneFactor(ctx, userID, "")
+}
+
+// lockFactor is factor for a change: a code is used once, however many try.
+func (s *store) lockFactor(ctx context.Context, userID string) (*factor, error) {
+	return s.oneFactor(ctx, userID, s.db.ForUpdate())
+}
+
+func (s *store) oneFactor(ctx context.Context, userID, lock string) (*factor, error) {
+	var found []factor
+	err := s.db.Conn(ctx).Raw("SELECT * FROM auth_factors WHERE user_id = ?"+lock, userID).Scan(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+func (s *store) putFactor(ctx context.Context, f *factor) error {
+	return s.db.Conn(ctx).Exec(`INSERT INTO auth_factors (user_id, sealed, confirmed_at, last_step, created_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step, created_at = excluded.created_at`,
+		f.UserID, f.Sealed, f.ConfirmedAt, f.LastStep, f.CreatedAt).Error
+}
+
+func (s *store) dropFactor(ctx context.Context, userID string) error {
+	if err := s.db.Conn(ctx).Exec("DELETE FROM auth_factors WHERE user_id = ?", userID).Error; err != nil {
+		return err
+	}
+	return s.dropRecoveryCodes(ctx, userID)
+}
+
+func (s *store) dropRecoveryCodes(ctx context.Context, userID string) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM auth_recovery_codes WHERE user_id = ?", userID).Error
+}
+
+// putRecoveryCodes replaces the codes of an account.
+func (s *store) putRecoveryCodes(ctx context.Context, userID string, hashes [][]byte, now clock.Time) error {
+	if err := s.dropRecoveryCodes(ctx, userID); err != nil {
+		return err
+	}
+	rows := make([]map[string]any, len(hashes))
+	for i, h := range hashes {
+		rows[i] = map[string]any{"user_id": userID, "code_hash": h, "created_at": now}
+	}
+	return s.db.Conn(ctx).Table("auth_recovery_codes").Create(rows).Error
+}
+
+// takeRecoveryCode uses a code up: of two uses one gets it.
+func (s *store) takeRecoveryCode(ctx context.Context, userID string, hash []byte) (bool, error) {
+	res := s.db.Conn(ctx).Exec("DELETE FROM auth_recovery_codes WHERE user_id = ? AND code_hash = ?", userID, hash)
+	return res.RowsAffected == 1, res.Error
+}
+
+func (s *store) putChallenge(ctx context.Context, hash []byte, userID string, now, expires clock.Time) error {
+	return s.db.Conn(ctx).Exec("INSERT INTO auth_challenges (user_id, token_hash, attempts, expires_at, created_at) VALUES (?, ?, 0, ?, ?)",
+		userID, hash, expires, now).Error
+}
+
+// tryChallenge counts a try and says whose challenge it is, empty when it is none or takes no more tries.
+func (s *store) tryChallenge(ctx context.Context, hash []byte, tries int, now clock.Time) (userID string, err error) {
+	err = s.db.Conn(ctx).Raw("UPDATE auth_challenges SET attempts = attempts + 1 WHERE token_hash = ? AND attempts < ? AND expires_at > ? RETURNING user_id",
+		hash, tries, now).Scan(&userID).Error
+	return userID, err
+}
+
+// dropChallenge spends a challenge: of two uses one gets it.
+func (s *store) dropChallenge(ctx context.Context, hash []byte) (bool, error) {
+	res := s.db.Conn(ctx).Exec("DELETE FROM auth_challenges WHERE token_hash = ?", hash)
+	return res.RowsAffected == 1, res.Error
+}
+
+func (s *store) dropChallenges(ctx context.Context, userID string) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM auth_challenges WHERE user_id = ?", userID).Error
+}

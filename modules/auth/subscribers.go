@@ -1,0 +1,10 @@
+package auth
+
+import "lyceum/platform/events"
+
+func newSubscribers(s *Service) []events.Subscription {
+	return []events.Subscription{
+		events.InTx("auth", s.onDisabled),
+		events.Durable("auth", s.onResetAsked),
+	}
+}

@@ -1,0 +1,89 @@
+package courses
+
+import (
+	"cmp"
+	"context"
+
+	"lyceum/platform/clock"
+)
+
+// noID comes before every id.
+const noID = "00000000-0000-0000-0000-000000000000"
+
+type heldEnrollment struct {
+	CourseID   string     `json:"course_id"`
+	Title      string     `json:"title"`
+	EnrolledAt clock.Time `json:"enrolled_at"`
+}
+
+func (s *store) heldEnrollments(ctx context.Context, userID string, after heldEnrollment, limit int) (found []heldEnrollment, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT e.course_id, c.title, e.created_at AS enrolled_at FROM enrollments e JOIN courses c ON c.id = e.course_id
+		WHERE e.user_id = ? AND e.course_id > ? ORDER BY e.course_id LIMIT ?`, userID, cmp.Or(after.CourseID, noID), limit).Scan(&found).Error
+	return found, err
+}
+
+type heldCourseProgress struct {
+	CourseID         string      `json:"course_id"`
+	Title            string      `json:"title"`
+	Percent          int         `json:"percent"`
+	CompletedLessons int         `json:"completed_lessons"`
+	LastActivityAt   clock.Time  `json:"last_activity_at"`
+	CompletedAt      *clock.Time `json:"completed_at"`
+
+	// What Percent is made of.
+	PercentSum  int `json:"-"`
+	LessonCount int `json:"-"`
+}
+
+func (s *store) heldCourseProgress(ctx context.Context, userID string, after heldCourseProgress, limit int) (found []heldCourseProgress, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT p.course_id, c.title, c.lesson_count, "+sumColumns+` FROM course_progress p JOIN courses c ON c.id = p.course_id
+		WHERE p.user_id = ? AND p.course_id > ? ORDER BY p.course_id LIMIT ?`, userID, cmp.Or(after.CourseID, noID), limit).Scan(&found).Error
+	for i := range found {
+		found[i].Percent = percentOf(found[i].PercentSum, found[i].LessonCount)
+	}
+	return found, err
+}
+
+type heldLessonProgress struct {
+	LessonID        string      `json:"lesson_id"`
+	CourseID        string      `json:"course_id"`
+	Percent         int         `json:"percent"`
+	PositionSeconds int         `json:"position_seconds"`
+	CompletedAt     *clock.Time `json:"completed_at"`
+	UpdatedAt       clock.Time  `json:"updated_at"`
+}
+
+func (s *store) heldLessonProgress(ctx context.Context, userID string, after heldLessonProgress, limit int) (found []heldLessonProgress, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT lesson_id, course_id, percent, position_seconds, completed_at, updated_at FROM lesson_progress
+		WHERE user_id = ? AND lesson_id > ? ORDER BY lesson_id LIMIT ?`, userID, cmp.Or(after.LessonID, noID), limit).Scan(&found).Error
+	return found, err
+}
+
+type heldCourse struct {
+	ID          string      `json:"id"`
+	Slug        string      `json:"slug"`
+	Title       string      `json:"title"`
+	Summary     string      `json:"summary"`
+	Description string      `json:"description"`
+	Status      string      `json:"status"`
+	Visibility  string      `json:"visibility"`
+	CreatedAt   clock.Time  `json:"created_at"`
+	UpdatedAt   clock.Time  `json:"updated_at"`
+	DeletedAt   *clock.Time `json:"deleted_at,omitempty"`
+}
+
+func (s *store) heldCourses(ctx context.Context, userID string, after heldCourse, limit int) (found []heldCourse, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT id, slug, title, summary, description, status, visibility, created_at, updated_at, deleted_at FROM courses
+		WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?`, userID, cmp.Or(after.ID, noID), limit).Scan(&found).Error
+	return found, err
+}
+
+// eraseLearner removes all that an account learned, in the order in which progress is written.
+func (s *store) eraseLearner(ctx context.Context, userID string) error {
+	for _, table := range []string{"enrollments", "course_progress", "lesson_progress"} {
+		if err := s.db.Conn(ctx).Exec("DELETE FROM "+table+" WHERE user_id = ?", userID).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+package invites
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/config"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	"lyceum/platform/httpx"
+	"lyceum/platform/ids"
+	"lyceum/platform/jobs"
+	"lyceum/platform/mail"
+	"lyceum/platform/migrate"
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// directory is accounts and roles that a test fills.
+type directory struct {
+	usersapi.Accounts
+	known map[string]usersapi.Account
+}
+
+func (d directory) ByID(_ context.Context, id string) (usersapi.Account, bool, error) {
+	a, ok := d.known[id]
+	return a, ok, nil
+}
+
+func (d directory) MarkVerified(context.Context, string) error { return nil }
+
+func (d directory) Grant(_ context.Context, _ string, role auth.Role) (auth.Role, bool, error) {
+	return role, true, nil
+}
+
+// world is the module on parts of a test's own.
+type world struct {
+	*Service
+	t       *testing.T
+	people  directory
+	entries []auditapi.Entry
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
+	})
+}
+
+func newWorld(t *testing.T, o db.Options) *world {
+	t.Helper()
+	d, err := db.Open(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
+	r, err := migrate.NewRunner(d, Migrations, events.Migrations, mail.Migrations, httpx.Migrations)
+	require.NoError(t, err)
+	_, err = r.Up(t.Context())
+	require.NoError(t, err)
+	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
+	require.NoError(t, err)
+	queue := jobs.NewQueue("redis://127.0.0.1:1")
+	t.Cleanup(func() { _ = queue.Close() })
+	w := &world{t: t, people: directory{known: map[string]usersapi.Account{}}}
+	bus := events.NewBus(d, clock.System{})
+	mailer := mail.NewMailer(d, clock.System{}, queue, nil, keys, "Lyceum <no-reply@lyceum.test>", "http://lyceum.test")
+	w.Service = newService(d, newStore(d), w.people, w.people, bus, mailer, clock.System{}, keys, nil, &config.Config{PublicURL: "http://lyceum.test"})
+	require.NoError(t, bus.Attach(newSubscribers(w.Service), []events.Subscription{events.InTx("audit", w.note)}))
+	return w
+}
+
+func (w *world) note(_ context.Context, e auditapi.Entry) error {
+	w.entries = append(w.entries, e)
+	return nil
+}
+
+// person is an account and a context in which it acts.
+func (w *world) person(name string, role auth.Role) (string, context.Context) {
+	id := ids.New()
+	w.people.known[id] = usersapi.Account{ID: id, Email: name + "@example.org", Role: role, Active: true}
+	return id, auth.WithCaller(w.t.Context(), auth.Caller{UserID: id, Role: role})
+}
+
+func (w *world) made(ctx context.Context, n newInvite) (*invite, string) {
+	w.t.Helper()
+	n.Role, n.MaxUses = auth.Member, max(n.MaxUses, 1)
+	i, code, err := w.create(ctx, n)
+	require.NoError(w.t, err)
+	return i, code
+}
+
+// export reads an account's holdings in pages of two.
+func (w *world) export(user string) map[string][]map[string]any {
+	w.t.Helper()
+	out := map[string][]map[string]any{}
+	require.NoError(w.t, holdings{w.Service, 2}.Export(w.t.Context(), user, func(section string, v any) error {
+		raw, err := json.Marshal(v)
+		require.NoError(w.t, err)
+		var record map[string]any
+		require.NoError(w.t, json.Unmarshal(raw, &record))
+		out[section] = append(out[section], record)
+		return nil
+	}))
+	return out
+}
+
+func (w *world) erase(user string) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.InTx(w.t.Context(), func(ctx context.Context) error { return newHoldings(w.Service).Erase(ctx, user) }))
+}
+
+func code(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	e, ok := apperr.As(err)
+	require.True(t, ok, "no answer for callers: %v", err)
+	return e.Code
+}
+
+func TestHoldingsAreExportedAndErased(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		ada, asAda := w.person("ada", auth.Admin)
+		_, asBea := w.person("bea", auth.Admin)
+		uli, asUli := w.person("uli", auth.User)
+		olga, asOlga := w.person("olga", auth.User)
+		for i := range 5 {
+			_, code := w.made(asAda, newInvite{Note: fmt.Sprintf("N %d", i), MaxUses: 2})
+			for _, redeemer := range []context.Context{asUli, asOlga} {
+				_, err := w.redeem(redeemer, code)
+				require.NoError(t, err)
+			}
+		}
+		bound, _ := w.made(asAda, newInvite{Email: "someone@example.org"})
+		w.made(asBea, newInvite{Note: "bea's"})
+
+		made := w.export(ada)["invites_created"]
+		require.Len(t, made, 6)
+		require.Equal(t, map[string]any{"id": bound.ID, "role_to_grant": "member", "email_bound": true, "note": "", "max_uses": 1.0, "uses": 0.0,
+			"expires_at": nil, "created_at": bound.CreatedAt.String()}, made[5])
+		require.Equal(t, []any{"N 4", false}, []any{made[4]["note"], made[4]["email_bound"]})
+		used, before := w.export(uli), w.export(olga)
+		require.Len(t, used, 1)
+		require.Len(t, used["invites_redeemed"], 5)
+		require.Len(t, before["invites_redeemed"], 5)
+		require.Len(t, used["invites_redeemed"][0], 2)
+		require.Equal(t, made[0]["id"], used["invites_redeemed"][0]["invite_id"])
+
+		for range 2 {
+			w.erase(uli)
+			require.Empty(t, w.export(uli))
+			require.Equal(t, before, w.export(olga))
+			require.Equal(t, made, w.export(ada)["invites_created"])
+		}
+	})
+}
+
+func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		_, asAda := w.person("ada", auth.Admin)
+		uli, asUli := w.person("uli", auth.User)
+		open, openCode := w.made(asAda, newInvite{Email: "uli@example.org"})
+		spent, spentCode := w.made(asAda, newInvite{Email: "uli@example.org"})
+		others, _ := w.made(asAda, newInvite{Email: "olga@example.org"})
+		free, freeCode := w.made(asAda, newInvite{})
+		_, err := w.redeem(asUli, spentCode)
+		require.NoError(t, err)
+
+		w.entries = nil
+		w.erase(uli)
+		require.Equal(t, []auditapi.Entry{{Action: "invite.revoked", TargetType: "invite", TargetID: open.ID, Data: map[string]any{"reason": "account-deleted"}}}, w.entries)
+		w.erase(uli)
+		delete(w.people.known, uli)
+		w.erase(uli)
+		require.Len(t, w.entries, 1)
+
+		for id, want := range map[string]string{open.ID: revoked, spent.ID: exhausted, others.ID: active, free.ID: active} {
+			i, err := w.store.byID(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, want, i.status(w.clock.Now()))
+			v := viewOf(i, w.clock.Now())
+			if id == others.ID {
+				require.Equal(t, "olga@example.org", *v.Email)
+				continue
+			}
+			require.Nil(t, v.Email)
+			require.Equal(t, id == free.ID, i.Email == nil)
+		}
+		// Even if it were open again, a blanked invite is for nobody: not for an account without an address either.
+		require.NoError(t, w.db.Conn(t.Context()).Exec("UPDATE invites SET revoked_at = NULL").Error)
+		_, asOlga := w.person("olga", auth.User)
+		for _, redeemer := range []context.Context{asOlga, asUli} {
+			_, err = w.redeem(redeemer, openCode)
+			require.Equal(t, "invite-wrong-address", code(t, err))
+		}
+		_, err = w.redeem(asOlga, freeCode)
+		require.NoError(t, err)
+	})
+}

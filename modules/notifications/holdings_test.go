@@ -1,0 +1,77 @@
+package notifications
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/ids"
+)
+
+// export reads an account's holdings in pages of two.
+func (w *world) export(user string) map[string][]map[string]any {
+	w.t.Helper()
+	out := map[string][]map[string]any{}
+	require.NoError(w.t, holdings{w.store, 2}.Export(w.t.Context(), user, func(section string, v any) error {
+		raw, err := json.Marshal(v)
+		require.NoError(w.t, err)
+		var record map[string]any
+		require.NoError(w.t, json.Unmarshal(raw, &record))
+		out[section] = append(out[section], record)
+		return nil
+	}))
+	return out
+}
+
+func TestHoldingsAreExportedAndErased(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		uli, olga := w.person("Uli"), w.owner
+		var rows []notification
+		for i := range 10 {
+			rows = append(rows, notification{ID: ids.New(), UserID: []string{uli, olga}[i%2], EventID: ids.New(), Kind: lessonAdded,
+				Title: fmt.Sprintf("T %d", i), Body: "b", Link: "/", Hidden: i == 2, CreatedAt: clock.FromMillis(int64(i))})
+		}
+		require.NoError(t, w.store.insert(t.Context(), rows))
+		for _, user := range []string{uli, olga} {
+			require.NoError(t, w.choose(w.as(user, auth.User), []preference{{Kind: announced, InApp: true}, {Kind: lessonAdded}, {Kind: mentioned}}))
+		}
+		for i := range 3 {
+			_, err := w.announce(w.as(olga, auth.Instructor), w.courses.course.ID, fmt.Sprintf("A %d", i), "text")
+			require.NoError(t, err)
+		}
+		got, before := w.export(uli), w.export(olga)
+		require.Len(t, got["notifications"], 5)
+		require.Equal(t, map[string]any{"id": rows[2].ID, "kind": lessonAdded, "title": "T 2", "body": "b", "link": "/", "hidden": true, "read_at": nil,
+			"created_at": "1970-01-01T00:00:00.002Z"}, got["notifications"][1])
+		require.Len(t, got["preferences"], 3)
+		require.Equal(t, map[string]any{"kind": announced, "in_app": true, "email": false}, got["preferences"][0])
+		require.NotContains(t, got, "announcements_made")
+		require.Len(t, before["announcements_made"], 3)
+		require.Equal(t, "A 2", before["announcements_made"][2]["title"])
+		require.Len(t, before["announcements_made"][0], 5)
+
+		for range 2 {
+			require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context) error { return newHoldings(w.store).Erase(ctx, uli) }))
+			require.Empty(t, w.export(uli))
+			require.Equal(t, before, w.export(olga))
+		}
+		require.NoError(t, newHoldings(w.store).Erase(t.Context(), olga))
+		require.Equal(t, map[string][]map[string]any{"announcements_made": before["announcements_made"]}, w.export(olga))
+	})
+}
+
+func TestHoldingsShowWhatAnAnnouncementSaid(t *testing.T) {
+	w := onSQLite(t)
+	learner := w.class(1)[0]
+	_, err := w.announce(w.as(w.owner, auth.Instructor), w.courses.course.ID, "Exam", "on Friday")
+	require.NoError(t, err)
+	w.relay()
+	got := w.export(learner)["notifications"]
+	require.Len(t, got, 1)
+	require.Equal(t, []any{"Go: Exam", "on Friday"}, []any{got[0]["title"], got[0]["body"]})
+}

@@ -1,0 +1,87 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/storage/storageapi"
+	"lyceum/platform/auth"
+)
+
+// export reads an account's holdings in pages of two.
+func (w *world) export(c auth.Caller) []map[string]any {
+	w.t.Helper()
+	var out []map[string]any
+	require.NoError(w.t, holdings{w.Service, 2}.Export(w.t.Context(), c.UserID, func(section string, v any) error {
+		require.Equal(w.t, "assets", section)
+		raw, err := json.Marshal(v)
+		require.NoError(w.t, err)
+		var record map[string]any
+		require.NoError(w.t, json.Unmarshal(raw, &record))
+		out = append(out, record)
+		return nil
+	}))
+	return out
+}
+
+// erase removes them in pages of two.
+func (w *world) erase(c auth.Caller) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.InTx(w.t.Context(), func(ctx context.Context) error { return holdings{w.Service, 2}.Erase(ctx, c.UserID) }))
+}
+
+func TestHoldingsAreExportedAndErased(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		var mine []*asset
+		for i := range 5 {
+			mine = append(mine, w.stored(fmt.Sprintf("lessons/%d.txt", i)))
+		}
+		mine = append(mine, w.begun(textUpload("begun.txt")), w.begun(textUpload("named.txt")))
+		theirs, _, err := w.begin(w.as(other), textUpload("theirs.txt"))
+		require.NoError(t, err)
+		w.arrive(theirs, hello, "text/plain")
+		_, err = w.complete(w.as(other), theirs.ID)
+		require.NoError(t, err)
+		w.actions()
+
+		got, before := w.export(teacher), w.export(other)
+		require.Len(t, got, 7)
+		require.Equal(t, map[string]any{"id": mine[0].ID, "key": "lessons/0.txt", "content_type": "text/plain", "size": float64(len(hello)),
+			"status": "completed", "created_at": mine[0].CreatedAt.String(), "completed_at": mine[0].CompletedAt.String()}, got[0])
+		require.Equal(t, []any{"begun.txt", "pending", nil}, []any{got[5]["key"], got[5]["status"], got[5]["completed_at"]})
+		require.Len(t, before, 1)
+		require.Empty(t, w.export(student))
+
+		w.keyUser.uses = func(keys []string) (map[string][]storageapi.Use, error) {
+			require.LessOrEqual(t, len(keys), 2)
+			out := map[string][]storageapi.Use{}
+			for _, key := range []string{"lessons/1.txt", "lessons/4.txt", "named.txt"} {
+				if slices.Contains(keys, key) {
+					out[key] = []storageapi.Use{{Type: "lesson"}}
+				}
+			}
+			return out, nil
+		}
+		w.erase(teacher)
+		require.Equal(t, []map[string]any{got[1], got[4]}, w.export(teacher), "what lessons use stays")
+		require.Equal(t, slices.Repeat([]string{"asset.deleted"}, 5), w.actions())
+		require.EqualValues(t, 5, w.count("storage_trash"))
+		w.erase(teacher)
+		require.Empty(t, w.actions())
+		require.Equal(t, before, w.export(other))
+		w.sweep()
+		for i, a := range mine {
+			require.Equal(t, i == 1 || i == 4, w.there(a.BlobID), a.Key)
+		}
+		require.True(t, w.there(theirs.BlobID))
+		w.clock.forward(slowest + 2*time.Hour)
+		w.sweep()
+		require.Zero(t, w.count("storage_trash"))
+	})
+}

@@ -1,0 +1,107 @@
+package auth
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Key is one signing key; its id is the name of its file.
+type Key struct {
+	ID      string
+	Private ed25519.PrivateKey
+	// Made is when its file was written.
+	Made time.Time
+
+	// signs is from when this process signs with it.
+	signs time.Time
+}
+
+// Public is the part that others may see.
+func (k Key) Public() ed25519.PublicKey { return k.Private.Public().(ed25519.PublicKey) }
+
+func readSigning(file string) (Key, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return Key{}, err
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return Key{}, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return Key{}, fmt.Errorf("%s: others may read it, mode 0600 is needed", file)
+	}
+	block, _ := pem.Decode(raw)
+	if block == nil {
+		return Key{}, fmt.Errorf("%s: not a PEM file", file)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	private, ok := parsed.(ed25519.PrivateKey)
+	if err != nil || !ok {
+		return Key{}, fmt.Errorf("%s: not an Ed25519 key in PKCS#8", file)
+	}
+	return Key{ID: strings.TrimSuffix(filepath.Base(file), ".pem"), Private: private, Made: info.ModTime()}, nil
+}
+
+// makeSigning writes a new key that is newer than another, whatever the clocks of the machines that share the folder say.
+func makeSigning(dir string, after time.Time) (id string, err error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return "", err
+	}
+	name := make([]byte, 8)
+	_, _ = rand.Read(name)
+	id = hex.EncodeToString(name)
+	made := time.Now()
+	if !made.After(after) {
+		made = after.Add(time.Millisecond)
+	}
+	return id, writeOnce(filepath.Join(dir, id+".pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), made)
+}
+
+func loadSecret(file string) ([]byte, error) {
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		fresh := make([]byte, 32)
+		_, _ = rand.Read(fresh)
+		raw = []byte(base64.StdEncoding.EncodeToString(fresh) + "\n")
+		err = writeOnce(file, raw, time.Now())
+	}
+	if err != nil {
+		return nil, err
+	}
+	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
+	if err != nil || len(secret) < 32 {
+		return nil, fmt.Errorf("%s: accepted are 32 random bytes in base64", file)
+	}
+	return secret, nil
+}
+
+// writeOnce leaves a whole file or none, whenever the process is killed.
+func writeOnce(file string, content []byte, made time.Time) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	_, err = tmp.Write(content)
+	if err := errors.Join(err, tmp.Sync(), tmp.Close(), os.Chtimes(tmp.Name(), made, made)); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), file)
+}

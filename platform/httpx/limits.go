@@ -1,0 +1,78 @@
+package httpx
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/limit"
+)
+
+// BudgetAPI is the budget of every operation that names no other: per signed-in caller, else per
+// network address.
+const BudgetAPI = "api"
+
+// Budget makes a route count against a budget of its own, by network address, in place of the general one.
+func Budget(name string) Option { return func(r *Route) { r.budget = name } }
+
+// Unlimited makes a route count against nothing: what balancers and developers ask all the time.
+func Unlimited() Option { return func(r *Route) { r.unlimited = true } }
+
+// budgetOf gives what a route counts against; one that nobody set up is a programmer's mistake.
+func (s *Server) budgetOf(r Route) *limit.Budget {
+	if r.unlimited || s.o.Limiter == nil { // a server without a limiter is one that tests build
+		return nil
+	}
+	name := BudgetAPI
+	if r.budget != "" {
+		name = r.budget
+	}
+	b, ok := s.o.Budgets[name]
+	if !ok {
+		panic("httpx: no budget is called " + name)
+	}
+	return &b
+}
+
+// count takes a hit for a request and writes how the budget stands: 429 beyond it. A request whose
+// token does not hold counts against its address.
+func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v string)) error {
+	if b == nil {
+		return nil
+	}
+	st := stateOf(ctx)
+	who := "address " + st.network
+	if st.caller.SignedIn() && b.Name == BudgetAPI {
+		who = "account " + st.caller.UserID
+	}
+	r := s.o.Limiter.Take(ctx, *b, who)
+	if r.Off() {
+		return nil
+	}
+	if err := r.Err("Too many requests; wait for the window to end."); err != nil {
+		return err
+	}
+	limitHeaders(apperr.Limit{Name: r.Name, Quota: r.Rate.Hits, Window: r.Rate.Window, Remaining: r.Remaining, Reset: r.Reset}, set)
+	return nil
+}
+
+// limitHeaders writes RateLimit and RateLimit-Policy as structured fields (RFC 9651,
+// draft-ietf-httpapi-ratelimit-headers-10).
+func limitHeaders(l apperr.Limit, set func(k, v string)) {
+	set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", l.Name, l.Remaining, limit.Seconds(l.Reset)))
+	set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", l.Name, l.Quota, limit.Seconds(l.Window)))
+}
+
+// networkOf is the address that limits count: an IPv6 host has a whole /64 to itself.
+func networkOf(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil || addr.Is4() {
+		return ip
+	}
+	p, err := addr.WithZone("").Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return p.String()
+}

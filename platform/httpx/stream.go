@@ -1,0 +1,72 @@
+package httpx
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// Times of a stream: progress is what counts, up to a bound that no honest one meets.
+const (
+	streamStall = 30 * time.Second
+	streamTime  = time.Hour
+)
+
+// Streamed is an answer that is written while it is read; it is never held whole.
+type Streamed = huma.StreamResponse
+
+// Stream answers with what fn writes, as a file of that name. fn runs after the handler, with a context of
+// its own; as the status is out by then, an error of it cuts the connection, so that nobody takes half for all.
+func Stream(contentType, name string, fn func(ctx context.Context, w io.Writer) error) *Streamed {
+	return &Streamed{Body: func(h huma.Context) {
+		c := humafiber.Unwrap(h)
+		c.Set(fiber.HeaderContentType, contentType)
+		c.Set(fiber.HeaderContentDisposition, fmt.Sprintf("attachment; filename=%q", name))
+		if c.Method() == http.MethodHead {
+			return
+		}
+		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context(), stateOf(h.Context()).requestID
+		conn.SetBodyStreamWriter(func(w *bufio.Writer) {
+			ctx, cancel := context.WithTimeout(ctx, streamTime)
+			defer cancel()
+			if err := pour(ctx, &paced{w, conn}, fn); err != nil {
+				slog.Warn("a stream was cut", "request_id", id, "error", err)
+				_ = conn.Conn().Close()
+			}
+		})
+	}}
+}
+
+func pour(ctx context.Context, w *paced, fn func(context.Context, io.Writer) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	if err := fn(ctx, w); err != nil {
+		return err
+	}
+	return w.w.Flush()
+}
+
+// paced grants the client time for each piece.
+type paced struct {
+	w    *bufio.Writer
+	conn *fasthttp.RequestCtx
+}
+
+func (p *paced) Write(b []byte) (int, error) {
+	if err := p.conn.Conn().SetWriteDeadline(time.Now().Add(streamStall)); err != nil {
+		return 0, err
+	}
+	return p.w.Write(b)
+}
