@@ -74,7 +74,7 @@ func loadDemo(ctx context.Context, p parts) (bool, error) {
 func demoPeople(ctx context.Context, s *auth.Service) (map[string]string, error) {
 	ids := map[string]string{}
 	for _, a := range demoAccounts {
-		made, err := s.Register(ctx, auth.NewUser{Email: a.email, Password: demoPassword, DisplayName: a.name, Role: a.role, Verified: true})
+		made, err := s.Register(ctx, auth.NewUser{Email: a.email, Password: demoPassword, DisplayName: a.name, Role: a.role, Verified: true, Demo: true})
 		if err != nil {
 			return nil, err
 		}

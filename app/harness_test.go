@@ -21,7 +21,7 @@ import (
 
 // site is a running Lyceum, driven from outside.
 type site struct {
-	t    *testing.T
+	t    testing.TB
 	base string
 	cfg  *config.Config
 	run  *running
@@ -29,7 +29,7 @@ type site struct {
 }
 
 // serveSite starts a whole application on parts of its own. What vars leaves out is embedded.
-func serveSite(t *testing.T, vars map[string]string) *site {
+func serveSite(t testing.TB, vars map[string]string) *site {
 	t.Helper()
 	port := freePort(t)
 	env := map[string]string{
@@ -86,7 +86,7 @@ func kinds(t *testing.T, story func(t *testing.T, s *site)) {
 }
 
 // services is the configuration of a site on real PostgreSQL, Redis and MinIO.
-func services(t *testing.T) map[string]string {
+func services(t testing.TB) map[string]string {
 	s3 := testkit.MinIO(t)
 	return map[string]string{
 		"DATABASE_URL": testkit.Postgres(t), "REDIS_URL": testkit.Redis(t), "S3_ENDPOINT": s3.Endpoint, "S3_BUCKET": s3.Bucket,

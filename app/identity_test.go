@@ -17,7 +17,8 @@ func (s *site) refresh(token string) answer {
 	return s.call("POST", "/auth/refresh", "", map[string]string{"refresh_token": token})
 }
 
-func TestSessionsLiveAndEnd(t *testing.T) {
+// S2, S4, S6: sessions are renewed, listed and ended.
+func TestS6SessionsAreListedAndEnded(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		email, _, _ := s.newcomer("sessions")
 		body := map[string]string{"email": strings.ToUpper(email), "password": password}
@@ -74,7 +75,7 @@ func TestSessionsLiveAndEnd(t *testing.T) {
 }
 
 // S3: however many uses at once, one generation follows.
-func TestParallelRefreshesGiveOneSuccessor(t *testing.T) {
+func TestS3ParallelRefreshesGiveOneSuccessor(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		email, _, _ := s.newcomer("parallel")
 		for range testkit.Rounds(100) {
@@ -160,7 +161,7 @@ func (s *site) linkFrom(email, mark, other string) (secret string) {
 }
 
 // J8: what an administrator changes holds for the very next request.
-func TestRolesAndStatusTakeEffectAtOnce(t *testing.T) {
+func TestJ8RolesAndStatusTakeEffectAtOnce(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		admin := s.admin()
 		email, id, token := s.newcomer("managed")

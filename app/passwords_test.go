@@ -16,8 +16,8 @@ func creds(email, password string) map[string]string {
 	return map[string]string{"email": email, "password": password}
 }
 
-// A forgotten password is set anew by mail; whoever had a session has none any more.
-func TestPasswordReset(t *testing.T) {
+// P6: a forgotten password is set anew by mail; whoever had a session has none any more.
+func TestP6PasswordReset(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		email, id, token := s.newcomer("forgetful")
 		c := s.dial("/ws/channels/hq?token="+token, nil)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,10 +13,14 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// replicas starts n servers on the same parts, as behind a balancer.
-func replicas(t *testing.T, n int) []*site {
+// replicas starts n servers on the same parts, as behind a balancer. more is KEY=value.
+func replicas(t *testing.T, n int, more ...string) []*site {
 	t.Helper()
 	vars := services(t)
+	for _, kv := range more {
+		k, v, _ := strings.Cut(kv, "=")
+		vars[k] = v
+	}
 	vars["JWT_KEYS_DIR"] = t.TempDir()
 	vars["PUBLIC_URL"] = "http://127.0.0.1:" + freePort(t)
 	sites := make([]*site, n)

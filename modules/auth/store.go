@@ -15,11 +15,11 @@ func newStore(d *db.DB) *store { return &store{d} }
 // proof gives what a sign-in is checked against, in one query: of an unknown account everything is empty
 // but the failures of its address.
 func (s *store) proof(ctx context.Context, userID string, address []byte) (p proof, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT coalesce(c.password_hash, '') AS password_hash, coalesce(c.updated_at, 0) AS changed_at,
-			coalesce(f.failures, 0) AS failures, o.user_id IS NOT NULL AS factor
+	err = s.db.QueryRow(ctx, `SELECT coalesce(c.password_hash, ''), coalesce(c.updated_at, 0), coalesce(f.failures, 0), o.user_id IS NOT NULL
 		FROM (SELECT 1 AS one) x LEFT JOIN auth_credentials c ON c.user_id = ?
 		LEFT JOIN auth_failures f ON f.address_hash = ?
-		LEFT JOIN auth_factors o ON o.user_id = ? AND o.confirmed_at IS NOT NULL`, userID, address, userID).Scan(&p).Error
+		LEFT JOIN auth_factors o ON o.user_id = ? AND o.confirmed_at IS NOT NULL`, []any{userID, address, userID},
+		&p.PasswordHash, &p.ChangedAt, &p.Failures, &p.Factor)
 	return p, err
 }
 
@@ -38,11 +38,14 @@ func (s *store) past(ctx context.Context, se *session, passwordHash string, addr
 	if s.db.Dialect() == db.Postgres {
 		lock = " FOR SHARE OF c"
 	}
-	err = s.db.Conn(ctx).Raw(`SELECT c.password_hash = ? AS same_password,
-			EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id) AS signed_in,
-			EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id AND s.network = ? AND s.user_agent = ?) AS same_device,
-			coalesce((SELECT f.failures FROM auth_failures f WHERE f.address_hash = ?), 0) AS failures
-		FROM auth_credentials c WHERE c.user_id = ?`+lock, passwordHash, se.Network, se.UserAgent, address, se.UserID).Scan(&p).Error
+	err = s.db.QueryRow(ctx, `SELECT c.password_hash = ?, EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id),
+			EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id AND s.network = ? AND s.user_agent = ?),
+			coalesce((SELECT f.failures FROM auth_failures f WHERE f.address_hash = ?), 0)
+		FROM auth_credentials c WHERE c.user_id = ?`+lock, []any{passwordHash, se.Network, se.UserAgent, address, se.UserID},
+		&p.SamePassword, &p.SignedIn, &p.SameDevice, &p.Failures)
+	if db.IsNotFound(err) {
+		err = nil // deleted this moment: nothing is the same
+	}
 	return p, err
 }
 
@@ -74,19 +77,24 @@ func (s *store) swapPassword(ctx context.Context, userID, old, hash string, at c
 }
 
 func (s *store) insertSession(ctx context.Context, se *session) error {
-	return s.db.Conn(ctx).Create(se).Error
+	_, err := s.db.Exec(ctx, `INSERT INTO auth_sessions (id, user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at,
+		ip, network, user_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, se.ID, se.UserID, se.Salt, se.TokenHash, se.Generation, se.RotatedAt,
+		se.CreatedAt, se.LastUsedAt, se.ExpiresAt, se.IP, se.Network, se.UserAgent)
+	return err
 }
 
 func (s *store) session(ctx context.Context, id string) (*session, error) {
-	se := &session{}
-	return se, s.db.Conn(ctx).Where("id = ?", id).Take(se).Error
+	se := &session{ID: id}
+	return se, s.db.QueryRow(ctx, `SELECT user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at, ended_at, ip, network, user_agent
+		FROM auth_sessions WHERE id = ?`, []any{id}, &se.UserID, &se.Salt, &se.TokenHash, &se.Generation, &se.RotatedAt, &se.CreatedAt, &se.LastUsedAt,
+		&se.ExpiresAt, &se.EndedAt, &se.IP, &se.Network, &se.UserAgent)
 }
 
 // rotate moves a session to its next generation, unless another use did so first.
 func (s *store) rotate(ctx context.Context, se *session, hash []byte, now, expires clock.Time, ip, ua string) (bool, error) {
-	res := s.db.Conn(ctx).Exec(`UPDATE auth_sessions SET generation = generation + 1, token_hash = ?, rotated_at = ?, last_used_at = ?, expires_at = ?, ip = ?, user_agent = ?
+	n, err := s.db.Exec(ctx, `UPDATE auth_sessions SET generation = generation + 1, token_hash = ?, rotated_at = ?, last_used_at = ?, expires_at = ?, ip = ?, user_agent = ?
 		WHERE id = ? AND generation = ? AND ended_at IS NULL`, hash, now, now, expires, ip, ua, se.ID, se.Generation)
-	return res.RowsAffected == 1, res.Error
+	return n == 1, err
 }
 
 // end ends a session and says whether it still ran.

@@ -24,7 +24,9 @@ func (s *store) byEmail(ctx context.Context, email string) (*user, error) {
 
 func (s *store) one(ctx context.Context, where string, arg string) (*user, error) {
 	u := &user{}
-	return u, s.db.Conn(ctx).Where(where, arg).Take(u).Error
+	return u, s.db.QueryRow(ctx, `SELECT id, email, display_name, folded_name, role, status, email_verified, version, created_at, updated_at, last_login_at
+		FROM users WHERE `+where, []any{arg}, &u.ID, &u.Email, &u.DisplayName, &u.FoldedName, &u.Role, &u.Status, &u.EmailVerified, &u.Version,
+		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt)
 }
 
 // lock reads the account for a change.
@@ -66,8 +68,8 @@ func (s *store) save(ctx context.Context, u *user) error {
 
 // touchLogin notes a login and says whether the account is active; it is held for the rest of the transaction.
 func (s *store) touchLogin(ctx context.Context, id string, at clock.Time) (bool, error) {
-	res := s.db.Conn(ctx).Exec("UPDATE users SET last_login_at = ? WHERE id = ? AND status = ?", at, id, active)
-	return res.RowsAffected == 1, res.Error
+	n, err := s.db.Exec(ctx, "UPDATE users SET last_login_at = ? WHERE id = ? AND status = ?", at, id, active)
+	return n == 1, err
 }
 
 func (s *store) remove(ctx context.Context, id string) error {

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/valyala/fasthttp"
+
+	"lyceum/platform/auth"
+)
+
+// caller is a client that costs little beside the server that it drives.
+type caller struct {
+	b      *testing.B
+	client *fasthttp.HostClient
+}
+
+func (s *site) caller(b *testing.B) *caller {
+	addr := s.run.addr.String()
+	return &caller{b, &fasthttp.HostClient{Addr: addr, MaxConns: 256}}
+}
+
+// post sends JSON and gives the answer's.
+func (c *caller) post(path string, body any) map[string]any {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		c.b.Error(err)
+	}
+	req, res := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(req)
+	defer fasthttp.ReleaseResponse(res)
+	req.SetRequestURI("http://" + c.client.Addr + path)
+	req.Header.SetMethod("POST")
+	req.Header.SetContentType("application/json")
+	req.SetBody(raw)
+	if err := c.client.DoTimeout(req, res, 10*time.Second); err != nil {
+		c.b.Error(err)
+		return nil
+	}
+	out := map[string]any{}
+	if res.StatusCode() != 200 || json.Unmarshal(res.Body(), &out) != nil {
+		c.b.Errorf("%s: %d %s", path, res.StatusCode(), res.Body())
+	}
+	return out
+}
+
+// busy runs work n times, as many at once as keep a server busy, and gives how many a second.
+func busy(n, workers int, work func(i int)) float64 {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range workers {
+		wg.Go(func() {
+			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
+				work(i)
+			}
+		})
+	}
+	wg.Wait()
+	return float64(n) / time.Since(began).Seconds()
+}
+
+// benchSite is a site on real services with the cost of a hash that operators get.
+func benchSite(b *testing.B, accounts int) (*site, []string) {
+	vars := services(b)
+	vars["ARGON2_MEMORY_KIB"], vars["ARGON2_TIME"] = "19456", "2"
+	vars["RATE_LIMIT_LOGIN_IP"], vars["RATE_LIMIT_API"] = "1000000/1m", "1000000/1m"
+	s := serveSite(b, vars)
+	emails := make([]string, accounts)
+	for i := range emails {
+		emails[i] = fmt.Sprintf("bench-%d@example.com", i)
+		s.want(201, "POST", "/auth/register", "", creds(emails[i], password))
+	}
+	return s, emails
+}
+
+// Logins may take a tenth more than their hashes alone allow on these cores. Both are measured in turns
+// within one run; the server, its client and PostgreSQL share the machine.
+func BenchmarkLoginBesideItsHash(b *testing.B) {
+	s, emails := benchSite(b, 40)
+	c := s.caller(b)
+	h := auth.NewHasher(auth.Argon2{Memory: 19456, Time: 2, Parallel: 1})
+	hash, err := h.Hash(b.Context(), password)
+	require.NoError(b, err)
+	const turn = 200
+	var hashes, logins []float64
+	b.ResetTimer()
+	for done := 0; done < max(b.N, turn); done += turn {
+		hashes = append(hashes, busy(turn, 8, func(int) { _, _, _ = h.Check(b.Context(), hash, password) }))
+		logins = append(logins, busy(turn, 8, func(i int) { c.post("/auth/login", creds(emails[i%len(emails)], password)) }))
+	}
+	b.ReportMetric(mean(hashes), "hashes/s")
+	b.ReportMetric(mean(logins), "logins/s")
+	b.ReportMetric(100*mean(logins)/mean(hashes), "%-of-hash")
+	b.ReportMetric(0, "ns/op")
+}
+
+func mean(xs []float64) (sum float64) {
+	for _, x := range xs {
+		sum += x / float64(len(xs))
+	}
+	return sum
+}
+
+// Refreshes a second on PostgreSQL, over all cores that server, client and database share.
+func BenchmarkRefresh(b *testing.B) {
+	s, emails := benchSite(b, 64)
+	c := s.caller(b)
+	tokens := make([]string, len(emails))
+	for i, email := range emails {
+		tokens[i] = c.post("/auth/login", creds(email, password))["refresh_token"].(string)
+	}
+	b.ResetTimer()
+	n := max(b.N, len(tokens)) / len(tokens)
+	rate := busy(len(tokens), len(tokens), func(i int) {
+		token := tokens[i-1]
+		for range n {
+			token, _ = c.post("/auth/refresh", map[string]string{"refresh_token": token})["refresh_token"].(string)
+		}
+	})
+	b.ReportMetric(rate*float64(n), "refreshes/s")
+	b.ReportMetric(0, "ns/op")
+}

@@ -1,0 +1,76 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"gorm.io/gorm"
+)
+
+// The calls of this file are for measured hot paths: they join the caller's transaction as Conn does, but take
+// half of the time that GORM takes for a small statement.
+
+// QueryRow scans the one row of a query with ? for its arguments into dest; ErrNotFound when there is none.
+func (d *DB) QueryRow(ctx context.Context, query string, args []any, dest ...any) error {
+	counted(ctx)
+	err := d.conn(ctx).QueryRowContext(ctx, d.rebind(query), args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// Exec runs a statement with ? for its arguments and says how many rows it touched.
+func (d *DB) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	counted(ctx)
+	res, err := d.conn(ctx).ExecContext(ctx, d.rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func counted(ctx context.Context) {
+	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
+
+func (d *DB) conn(ctx context.Context) gorm.ConnPool {
+	if t := txOf(ctx); t != nil {
+		return t.gorm.Statement.ConnPool
+	}
+	if d.dialect == SQLite {
+		return d.gorm.ConnPool // it keeps prepared statements, as the driver does not
+	}
+	return d.sql
+}
+
+var rebound sync.Map
+
+// rebind writes PostgreSQL's $1 for each ?. Queries are constants of ours without a ? in a text.
+func (d *DB) rebind(query string) string {
+	if d.dialect != Postgres {
+		return query
+	}
+	if known, ok := rebound.Load(query); ok {
+		return known.(string)
+	}
+	var b strings.Builder
+	n := 0
+	for _, r := range query {
+		if r != '?' {
+			b.WriteRune(r)
+			continue
+		}
+		n++
+		b.WriteString("$" + strconv.Itoa(n))
+	}
+	rebound.Store(query, b.String())
+	return b.String()
+}
