@@ -28,8 +28,9 @@ type site struct {
 	stop func()
 }
 
-// serveSite starts a whole application on parts of its own. What vars leaves out is embedded.
-func serveSite(t testing.TB, vars map[string]string) *site {
+// serveSite starts a whole application on parts of its own. What vars leaves out is embedded. targets are
+// filled with parts that a test wants to look into.
+func serveSite(t testing.TB, vars map[string]string, targets ...any) *site {
 	t.Helper()
 	port := freePort(t)
 	env := map[string]string{
@@ -42,7 +43,7 @@ func serveSite(t testing.TB, vars map[string]string) *site {
 	require.NoError(t, err)
 	require.NoError(t, checkDisabled(modules, cfg.ModulesDisabled))
 	var p parts
-	app := fx.New(Options(cfg), fx.Populate(&p))
+	app := fx.New(Options(cfg), fx.Populate(append([]any{&p}, targets...)...))
 	require.NoError(t, app.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -187,8 +187,10 @@ func TestR5NothingTellsWhoHasAnAccount(t *testing.T) {
 	}
 	s.mailArrives(fmt.Sprintf("known-%d@example.com", samples-1))
 	ask := map[string]func(email string) answer{
-		"login":  func(email string) answer { return s.tryLogin(email, "wrong password") },
-		"forgot": func(email string) answer { return s.call("POST", "/auth/password/forgot", "", map[string]string{"email": email}) },
+		"login": func(email string) answer { return s.tryLogin(email, "wrong password") },
+		"forgot": func(email string) answer {
+			return s.call("POST", "/auth/password/forgot", "", map[string]string{"email": email})
+		},
 	}
 	for name, call := range ask {
 		var times [2][]time.Duration

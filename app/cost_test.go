@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/httpx"
+)
+
+// commands counts what is sent to Redis.
+type commands struct{ atomic.Int64 }
+
+// DialHook implements redis.Hook.
+func (c *commands) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
+}
+
+// ProcessHook implements redis.Hook.
+func (c *commands) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error { c.Add(1); return next(ctx, cmd) }
+}
+
+// ProcessPipelineHook implements redis.Hook.
+func (c *commands) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error { c.Add(1); return next(ctx, cmds) }
+}
+
+// In the steady state a request is authenticated without asking the database or Redis; what its account and
+// session are is asked once, and again when either changes.
+func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
+	t.Parallel()
+	var gate *httpx.Gate
+	var client redis.UniversalClient
+	s := serveSite(t, services(t), &gate, &client)
+	email, id, token := s.newcomer("steady")
+	admin := s.admin()
+	sent := &commands{}
+	client.AddHook(sent)
+	ctx, queries := db.Count(t.Context())
+	signIn := func() auth.Caller {
+		in, _, err := gate.SignIn(ctx, token)
+		require.NoError(t, err)
+		return auth.CallerFrom(in)
+	}
+	signIn()
+	before, spoken := queries.Load(), sent.Load()
+	for range 1000 {
+		require.Equal(t, id, signIn().UserID)
+	}
+	require.Equal(t, before, queries.Load(), "queries")
+	require.Equal(t, spoken, sent.Load(), "Redis commands")
+
+	s.promote(admin, id, "member")
+	require.Equal(t, auth.Member, signIn().Role)
+	require.Equal(t, before+1, queries.Load(), "one look at what has changed")
+	s.want(204, "POST", "/auth/logout-all", token, nil)
+	_, _, err := gate.SignIn(ctx, token)
+	require.Error(t, err)
+	s.login(email, password)
+}
