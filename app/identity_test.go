@@ -187,7 +187,7 @@ func TestJ8RolesAndStatusTakeEffectAtOnce(t *testing.T) {
 }
 
 // A7: of administrators who demote one another at once, one stays.
-func TestTheLastAdministratorStays(t *testing.T) {
+func TestA7TheLastAdministratorStays(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		admin := s.admin()
 		me := s.want(200, "GET", "/users/me", admin, nil).str("id")

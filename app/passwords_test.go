@@ -200,6 +200,8 @@ func TestDeletingAnAccount(t *testing.T) {
 		c := s.dial("/ws/channels/hq?token="+token, nil)
 		c.until("welcome")
 
+		require.Empty(t, s.want(200, "HEAD", "/users/me/export", token, nil).Raw)
+		require.Empty(t, s.want(200, "GET", "/admin/audit-logs?action=user.exported", admin, nil).items(), "nothing was taken yet")
 		out := s.want(200, "GET", "/users/me/export", token, nil)
 		require.Contains(t, out.Header.Get("Content-Disposition"), "attachment")
 		require.Equal(t, email, out.str("account.email"))
@@ -239,7 +241,7 @@ func TestDeletingAnAccount(t *testing.T) {
 }
 
 // A7: of administrators who delete one another at once, one stays.
-func TestTheLastAdministratorCantBeDeleted(t *testing.T) {
+func TestA7TheLastAdministratorCantBeDeleted(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		admin := s.admin()
 		me := s.want(200, "GET", "/users/me", admin, nil).str("id")

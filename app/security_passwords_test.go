@@ -66,6 +66,22 @@ func TestP3PasswordsCountWhole(t *testing.T) {
 	s.login("p3@example.com", long)
 }
 
+// A hash is made anew at a sign-in when the cost has risen, and left alone when it has not.
+func TestHashesFollowARisingCost(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, step := range []struct{ memory, stored string }{{"64", "m=64,"}, {"128", "m=128,"}, {"64", "m=128,"}} {
+		s := serveSite(t, map[string]string{"DATA_DIR": dir, "ARGON2_MEMORY_KIB": step.memory, "DEMO": "false"})
+		if step.stored == "m=64," {
+			require.Equal(t, 201, s.register("cost@example.com", password).Status)
+		}
+		s.login("cost@example.com", password)
+		s.login("cost@example.com", password)
+		require.Contains(t, s.dump(), step.stored)
+		s.stop()
+	}
+}
+
 // P4: the commonest passwords, the site's name and the own address are refused, with the reason, unechoed.
 func TestP4KnownPasswordsAreRefused(t *testing.T) {
 	t.Parallel()

@@ -58,12 +58,13 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 		if err != nil || !ended {
 			return err
 		}
-		return s.revoked(ctx, id)
+		return s.revoked(ctx, id, se.UserID)
 	})
 }
 
-func (s *Service) revoked(ctx context.Context, id string) error {
-	return s.record(ctx, "auth.session_revoked", "session", id, "", nil)
+// revoked writes down that a session was ended by its owner, unless somebody else is signed in.
+func (s *Service) revoked(ctx context.Context, id, owner string) error {
+	return s.record(ctx, "auth.session_revoked", "session", id, owner, nil)
 }
 
 // endSession ends a session in the caller's transaction; every replica forgets it at the commit.
@@ -83,7 +84,7 @@ func (s *Service) endAll(ctx context.Context, userID, keep string) error {
 		return err
 	}
 	for _, id := range ended {
-		if err := s.revoked(ctx, id); err != nil {
+		if err := s.revoked(ctx, id, userID); err != nil {
 			return err
 		}
 	}

@@ -11,16 +11,18 @@ import (
 	"lyceum/platform/mail"
 )
 
-// export writes down that the caller asks for everything held about him, and gives what writes it.
-func (h *holders) export(ctx context.Context) (func(context.Context, io.Writer) error, error) {
+// export gives what writes everything that is held about the caller, and writes down that he takes it.
+func (h *holders) export(ctx context.Context, takes bool) (func(context.Context, io.Writer) error, error) {
 	id := auth.CallerFrom(ctx).UserID
 	u, err := h.service.store.byID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	err = h.service.db.InTx(ctx, func(ctx context.Context) error {
-		return h.service.record(ctx, auditapi.Entry{Action: "user.exported", TargetID: id})
-	})
+	if takes {
+		err = h.service.db.InTx(ctx, func(ctx context.Context) error {
+			return h.service.record(ctx, auditapi.Entry{Action: "user.exported", TargetID: id})
+		})
+	}
 	return func(ctx context.Context, w io.Writer) error { return h.write(ctx, w, u) }, err
 }
 

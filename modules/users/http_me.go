@@ -63,7 +63,7 @@ func (h *handlers) removeMe(ctx context.Context, in *removeMeInput) (*httpx.Empt
 }
 
 func (h *handlers) export(ctx context.Context, _ *httpx.None) (*httpx.Streamed, error) {
-	write, err := h.holders.export(ctx)
+	write, err := h.holders.export(ctx, !httpx.IsHead(ctx))
 	if err != nil {
 		return nil, err
 	}

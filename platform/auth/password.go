@@ -65,7 +65,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return h.cost.encode(salt, argon2.IDKey([]byte(password), salt, h.cost.Time, h.cost.Memory, h.cost.Parallel, keyLength)), nil
 }
 
-// Check says whether the password belongs to the hash, and whether the hash was made at another
+// Check says whether the password belongs to the hash, and whether the hash was made at a lower
 // cost and should be made again. An empty hash takes as long and never matches, so that an
 // unknown account can't be told by the time.
 func (h *Hasher) Check(ctx context.Context, hash, password string) (match, outdated bool, err error) {
@@ -82,7 +82,7 @@ func (h *Hasher) Check(ctx context.Context, hash, password string) (match, outda
 	}
 	defer h.slots.Release(1)
 	got := argon2.IDKey([]byte(password), salt, cost.Time, cost.Memory, cost.Parallel, uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1 && known, cost != h.cost, nil
+	return subtle.ConstantTimeCompare(got, want) == 1 && known, cost.Memory < h.cost.Memory || cost.Time < h.cost.Time, nil
 }
 
 func (c Argon2) encode(salt, key []byte) string {

@@ -41,16 +41,22 @@ type Tokens struct {
 	clock  clock.Clock
 	parser *jwt.Parser
 	// verified remembers tokens whose signature held: checking one takes 40 µs of CPU.
-	verified *lru.Cache[[32]byte, *Claims]
+	verified *lru.Cache[[32]byte, verified]
+}
+
+// verified is a token whose signature held, and by which key: once that is gone, so is the token.
+type verified struct {
+	*Claims
+	kid string
 }
 
 // NewTokens makes tokens with the given issuer (PUBLIC_URL) and life.
 func NewTokens(keys *Keys, issuer string, ttl time.Duration, c clock.Clock) *Tokens {
-	verified, err := lru.New[[32]byte, *Claims](50_000)
+	known, err := lru.New[[32]byte, verified](50_000)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	t := &Tokens{keys: keys, issuer: issuer, ttl: ttl, clock: c, verified: verified}
+	t := &Tokens{keys: keys, issuer: issuer, ttl: ttl, clock: c, verified: known}
 	t.parser = jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithStrictDecoding(),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(maxLeeway),
@@ -86,8 +92,11 @@ func (t *Tokens) Verify(token string) (*Claims, error) {
 		return nil, apperr.InvalidToken()
 	}
 	sum := sha256.Sum256([]byte(token))
-	if c, ok := t.verified.Get(sum); ok {
-		return c, t.fresh(c)
+	if v, ok := t.verified.Get(sum); ok {
+		if _, live := t.keys.verifying(v.kid); live {
+			return v.Claims, t.fresh(v.Claims)
+		}
+		return nil, apperr.InvalidToken()
 	}
 	c := &Claims{}
 	parsed, err := t.parser.ParseWithClaims(token, c, t.keyOf)
@@ -95,7 +104,8 @@ func (t *Tokens) Verify(token string) (*Claims, error) {
 	if err != nil && !expired || parsed == nil || !ids.Valid(c.Subject) || !ids.Valid(c.SessionID) || len(c.Audience) != 1 || c.IssuedAt == nil {
 		return nil, apperr.InvalidToken()
 	}
-	t.verified.Add(sum, c)
+	kid, _ := parsed.Header["kid"].(string)
+	t.verified.Add(sum, verified{c, kid})
 	return c, t.fresh(c)
 }
 

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
@@ -195,9 +196,11 @@ func TestP3PasswordsAreHashedWhole(t *testing.T) {
 	ok, _, err = h.Check(t.Context(), "", "")
 	require.NoError(t, err)
 	require.False(t, ok, "an account without a password lets nobody in")
-	_, outdated, err = auth.NewHasher(auth.Argon2{Memory: 128, Time: 1, Parallel: 1}).Check(t.Context(), hash, long)
-	require.NoError(t, err)
-	require.True(t, outdated)
+	for cost, rises := range map[auth.Argon2]bool{{Memory: 128, Time: 1, Parallel: 1}: true, {Memory: 64, Time: 2, Parallel: 1}: true, {Memory: 32, Time: 1, Parallel: 1}: false} {
+		_, outdated, err = auth.NewHasher(cost).Check(t.Context(), hash, long)
+		require.NoError(t, err)
+		require.Equal(t, rises, outdated, "%v", cost)
+	}
 }
 
 func TestSealedIsReadOnlyWithItsKey(t *testing.T) {
@@ -210,4 +213,63 @@ func TestSealedIsReadOnlyWithItsKey(t *testing.T) {
 	require.Error(t, err)
 	_, err = auth.Unseal(a, nil)
 	require.Error(t, err)
+}
+
+func TestKeysRotate(t *testing.T) {
+	dir := t.TempDir()
+	c := &fixedClock{clock.Of(time.Now())}
+	serving, err := auth.LoadKeys(dir, 15*time.Minute)
+	require.NoError(t, err)
+	ts := auth.NewTokens(serving, issuer, 15*time.Minute, c)
+	ctx, stop := context.WithCancel(t.Context())
+	watching := make(chan struct{})
+	go func() { serving.Watch(ctx); close(watching) }()
+	defer func() { stop(); <-watching }()
+	issue := func() string {
+		token, _, err := ts.Issue(ids.New(), ids.New(), auth.User)
+		require.NoError(t, err)
+		return token
+	}
+	old, first := issue(), serving.All()[0].ID
+
+	other, err := auth.LoadKeys(dir, 15*time.Minute)
+	require.NoError(t, err)
+	second, err := other.Rotate()
+	require.NoError(t, err)
+	kid := func(token string) any {
+		parsed, _, err := jwt.NewParser().ParseUnverified(token, &auth.Claims{})
+		require.NoError(t, err)
+		return parsed.Header["kid"]
+	}
+	require.Eventually(t, func() bool { return kid(issue()) == second }, time.Second, 20*time.Millisecond)
+	require.Len(t, serving.All(), 2)
+	for _, token := range []string{old, issue()} {
+		_, err := ts.Verify(token)
+		require.NoError(t, err)
+	}
+
+	// Once its last token has run out an old key verifies no more, and the next rotation removes it.
+	age := func(kid string, by time.Duration) {
+		made := time.Now().Add(-by)
+		require.NoError(t, os.Chtimes(filepath.Join(dir, kid+".pem"), made, made))
+	}
+	age(first, time.Hour)
+	age(second, 30*time.Minute)
+	require.Eventually(t, func() bool { return len(serving.All()) == 1 }, time.Second, 20*time.Millisecond)
+	_, err = ts.Verify(old)
+	require.Equal(t, "invalid-token", code(err), "remembered or not")
+	third, err := other.Rotate()
+	require.NoError(t, err)
+	require.NoFileExists(t, filepath.Join(dir, first+".pem"))
+	require.FileExists(t, filepath.Join(dir, second+".pem"))
+
+	// A key that an operator takes away ends at once; without any the server goes on with those it has.
+	require.Eventually(t, func() bool { return kid(issue()) == third }, time.Second, 20*time.Millisecond)
+	stolen := issue()
+	require.NoError(t, os.Remove(filepath.Join(dir, third+".pem")))
+	require.Eventually(t, func() bool { _, err := ts.Verify(stolen); return err != nil }, time.Second, 20*time.Millisecond)
+	require.NoError(t, os.Remove(filepath.Join(dir, second+".pem")))
+	time.Sleep(400 * time.Millisecond)
+	_, err = ts.Verify(issue())
+	require.NoError(t, err)
 }

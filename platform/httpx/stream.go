@@ -24,6 +24,9 @@ const (
 // Streamed is an answer that is written while it is read; it is never held whole.
 type Streamed = huma.StreamResponse
 
+// IsHead says whether the request only asks what an answer would look like: nothing happens then.
+func IsHead(ctx context.Context) bool { return stateOf(ctx).method == http.MethodHead }
+
 // Stream answers with what fn writes, as a file of that name. fn runs after the handler, with a context of
 // its own; as the status is out by then, an error of it cuts the connection, so that nobody takes half for all.
 func Stream(contentType, name string, fn func(ctx context.Context, w io.Writer) error) *Streamed {
@@ -31,7 +34,7 @@ func Stream(contentType, name string, fn func(ctx context.Context, w io.Writer) 
 		c := humafiber.Unwrap(h)
 		c.Set(fiber.HeaderContentType, contentType)
 		c.Set(fiber.HeaderContentDisposition, fmt.Sprintf("attachment; filename=%q", name))
-		if c.Method() == http.MethodHead {
+		if IsHead(h.Context()) {
 			return
 		}
 		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context(), stateOf(h.Context()).requestID

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// What people do with their account, by hand in a browser: a forgotten password, a second factor, a
+// change, a wrong guess too many, their data, and the end.
+func TestTheConsoleManagesAnAccount(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, map[string]string{"RATE_LIMIT_LOGIN_ACCOUNT": "3/15m"})
+	email, _, _ := s.newcomer("browser")
+	b := newBrowser(t, s.base)
+
+	b.open("/#/forgot")
+	b.fill("forgot-email", email)
+	b.click("forgot-submit")
+	b.sees("forgot-done", "on its way")
+	b.open("/reset#token=" + s.linkFrom(email, "/reset#token=", ""))
+	next := "a phrase by mail"
+	b.fill("reset-password", next)
+	b.click("reset-submit")
+	b.do("the way to sign in", chromedp.WaitVisible(id("signin-email")))
+	b.signIn(email, next)
+
+	b.open("/#/account")
+	b.click("mfa-setup")
+	b.do("a secret", chromedp.WaitVisible(id("mfa-secret")))
+	secret, err := js[string](b, `document.querySelector('[data-testid="mfa-secret"]').textContent`)
+	require.NoError(t, err)
+	b.shot("mfa-setup")
+	b.fill("mfa-confirm-code", totpCode(t, secret, -30*time.Second))
+	b.click("mfa-confirm-submit")
+	b.sees("mfa-recovery", "-")
+	recovery, err := js[string](b, `document.querySelector('[data-testid="mfa-recovery"]').textContent`)
+	require.NoError(t, err)
+	b.shot("mfa-recovery")
+	b.click("mfa-done")
+
+	b.fill("password-current_password", next)
+	b.fill("password-new_password", "a phrase by hand")
+	b.click("password-submit")
+	b.sees("notice", "password is changed")
+	b.click("account-logout")
+
+	b.open("/#/signin")
+	b.fill("signin-email", email)
+	b.fill("signin-password", "a phrase by hand")
+	b.click("signin-submit")
+	b.fill("mfa-code", "000000")
+	b.click("mfa-submit")
+	b.sees("mfa-error", "code")
+	b.shot("mfa-wrong")
+	b.empty("mfa-code")
+	b.fill("mfa-code", strings.Fields(recovery)[0])
+	b.click("mfa-submit")
+	b.do("signed in", chromedp.WaitVisible(id("nav-logout")))
+
+	b.open("/#/account")
+	b.click("account-delete")
+	b.fill("ask-password", "not that")
+	b.click("ask-submit")
+	b.sees("ask-error", "password")
+	b.shot("delete-wrong")
+	b.empty("ask-password")
+	b.fill("ask-password", "a phrase by hand")
+	b.click("ask-submit")
+	b.do("signed out", chromedp.WaitVisible(id("nav-signin")))
+	s.refused(401, "invalid-credentials", "POST", "/auth/login", "", creds(email, "a phrase by hand"))
+
+	b.open("/#/signin")
+	for range 3 {
+		s.tryLogin(email, "wrong")
+	}
+	b.fill("signin-email", email)
+	b.fill("signin-password", "a phrase by hand")
+	b.click("signin-submit")
+	b.sees("signin-error", "Too many")
+	b.shot("limited")
+	require.Empty(t, b.faults)
+}
+
+// empty takes out what is written in a field.
+func (b *browser) empty(testid string) {
+	b.t.Helper()
+	_, err := js[string](b, `document.querySelector('`+string(id(testid))+`').value = ""`)
+	require.NoError(b.t, err)
+}
