@@ -134,8 +134,7 @@ type heldSession struct {
 
 // heldSessions gives one page of every session that is still remembered, the oldest first.
 func (s *store) heldSessions(ctx context.Context, userID string, after heldSession, limit int) (found []heldSession, err error) {
-	err = s.db.Conn(ctx).Table("auth_sessions").Where("user_id = ?", userID).Where("(created_at, id) > (?, ?)", after.CreatedAt, idOr(after.ID)).
-		Order("created_at, id").Limit(limit).Scan(&found).Error
+	err = s.db.Conn(ctx).Table("auth_sessions").Where("user_id = ? AND id > ?", userID, idOr(after.ID)).Order("id").Limit(limit).Scan(&found).Error
 	return found, err
 }
 
