@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,12 +69,23 @@ func serveSite(t testing.TB, vars map[string]string, targets ...any) *site {
 	return s
 }
 
+// ports that this process has given out already.
+var ports sync.Map
+
+// freePort gives a port below those that outgoing connections take, so that none takes it meanwhile.
 func freePort(t testing.TB) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = ln.Close() }()
-	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	return port
+	for range 1000 {
+		port := strconv.Itoa(10000 + rand.IntN(22000))
+		if _, taken := ports.LoadOrStore(port, true); taken {
+			continue
+		}
+		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			require.NoError(t, ln.Close())
+			return port
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }
 
 // kinds runs a story on the embedded parts and on the real ones.
