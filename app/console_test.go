@@ -130,7 +130,7 @@ func (b *browser) signIn(email, password string) {
 }
 
 // The same walk as with curl, by hand in a browser, without one violation of the page's policy.
-func TestTheConsoleDoesTheWalk(t *testing.T) {
+func TestH1TheConsoleDoesTheWalkWithoutAViolation(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
 	code := s.want(201, "POST", "/admin/invites", s.admin(), `{"role_to_grant":"member"}`).str("code")
@@ -192,7 +192,7 @@ func (b *browser) plays() {
 }
 
 // The administrator's side of the console.
-func TestTheConsoleAdministers(t *testing.T) {
+func TestH1TheConsoleAdministersWithoutAViolation(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
 	b := newBrowser(t, s.base)

@@ -150,25 +150,39 @@ func TestIdempotencyKey(t *testing.T) {
 	})
 }
 
-func TestCORSIsExact(t *testing.T) {
+func TestH3CORSIsExact(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, map[string]string{"CORS_ORIGINS": "https://app.example.com"})
-	for _, evil := range []string{"https://evil.example", "null", "https://app.example.com.evil.example"} {
-		require.Empty(t, s.call("GET", "/courses", "", nil, header{"Origin": evil}).Header.Get("Access-Control-Allow-Origin"))
+	token := s.admin()
+	for _, evil := range []string{"https://evil.example", "null", "https://app.example.com.evil.example", "https://evilapp.example.com", "https://evil.example/https://app.example.com", "http://app.example.com",
+		"https://app.example.com:8443", "https://app.example.com.", "https://app.example.com/", "https://example.com", "https://x.app.example.com", "https://app.example.com@evil.example", "https://app.example.com, https://evil.example", "*", "app.example.com"} {
+		for _, method := range []string{"GET", "OPTIONS"} {
+			a := s.call(method, "/courses", "", nil, header{"Origin": evil, "Access-Control-Request-Method": "POST"})
+			require.Empty(t, a.Header.Get("Access-Control-Allow-Origin"), evil)
+			require.Empty(t, a.Header.Get("Access-Control-Allow-Methods"), evil)
+			require.Contains(t, a.Header.Values("Vary"), "Origin", "a cache must not give one origin's answer to another")
+		}
+		require.Equal(t, 403, s.dial("/ws/channels/hq?token="+token, http.Header{"Origin": {evil}}).status, evil)
 	}
 	good := header{"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
 	require.Equal(t, "https://app.example.com", s.call("GET", "/courses", "", nil, good).Header.Get("Access-Control-Allow-Origin"))
 	preflight := s.want(204, "OPTIONS", "/courses", "", nil, good)
 	require.Contains(t, preflight.Header.Get("Access-Control-Allow-Headers"), "Idempotency-Key")
-	require.Equal(t, 403, s.dial("/ws/channels/hq?token="+s.admin(), http.Header{"Origin": {"https://evil.example"}}).status)
+	require.Equal(t, 101, s.dial("/ws/channels/hq?token="+token, http.Header{"Origin": {"https://app.example.com"}}).status)
+	// Errors are readable there, too, and no cookie ever goes along.
+	for _, a := range []answer{s.want(401, "GET", "/users/me", "", nil, good), s.want(404, "GET", "/nope", "", nil, good), s.want(422, "POST", "/auth/login", "", "{}", good), preflight} {
+		require.Equal(t, "https://app.example.com", a.Header.Get("Access-Control-Allow-Origin"))
+		require.Empty(t, a.Header.Get("Access-Control-Allow-Credentials"))
+	}
 }
 
 // H7: what proxies and servers read differently is refused, and nothing after it is served.
-func TestAmbiguousFramingIsRefused(t *testing.T) {
+func TestH7AmbiguousFramingIsRefused(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
 	addr := strings.TrimPrefix(s.base, "http://")
 	smuggled := "GET /modules HTTP/1.1\r\nHost: x\r\n\r\n"
+	post := "POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	for name, raw := range map[string]string{
 		"two lengths":       "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\n" + smuggled,
 		"length and chunks": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
@@ -177,6 +191,36 @@ func TestAmbiguousFramingIsRefused(t *testing.T) {
 		"identity":          "POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: identity\r\n\r\n" + smuggled,
 		"two tokens":        "GET /healthz HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n" + smuggled,
 		"folded header":     "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n" + smuggled,
+		"folded chunks":     post + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"xchunked":          post + "Transfer-Encoding: xchunked\r\n\r\n" + smuggled,
+		"chunked twice":     post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"chunked and more":  post + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + smuggled,
+		"more and chunked":  post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"chunked, hidden":   post + "Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"chunked, quoted":   post + "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n" + smuggled,
+		"space in a name":   post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"space before name": post + " Content-Length: 5\r\n\r\n" + smuggled,
+		"length of length":  post + "Content-Length : 5\r\n\r\n" + smuggled,
+		"signed length":     post + "Content-Length: +0\r\n\r\n" + smuggled,
+		"negative length":   post + "Content-Length: -1\r\n\r\n" + smuggled,
+		"hex length":        post + "Content-Length: 0x0\r\n\r\n" + smuggled,
+		"list of lengths":   post + "Content-Length: 0, 0\r\n\r\n" + smuggled,
+		"huge length":       post + "Content-Length: 18446744073709551616\r\n\r\n" + smuggled,
+		"no number":         post + "Content-Length: \r\n\r\n" + smuggled,
+		"equal lengths":     post + "Content-Length: 0\r\nContent-Length: 0\r\n\r\n" + smuggled,
+		"chunk of no hex":   post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n" + smuggled,
+		"negative chunk":    post + "Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n" + smuggled,
+		"chunk overflows":   post + "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n\r\n" + smuggled,
+		"extension's feed":  post + "Transfer-Encoding: chunked\r\n\r\n2;\nxx\r\n{}\r\n0\r\n\r\n" + smuggled,
+		"chunk by feeds":    post + "Transfer-Encoding: chunked\r\n\r\n2\n{}\n0\n\n" + smuggled,
+		"no host":           "GET /healthz HTTP/1.1\r\nX-A: b\r\n\r\n" + smuggled,
+		"two hosts":         "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n" + smuggled,
+		"two types":         "POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n" + smuggled,
+		"NUL in a value":    "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n" + smuggled,
+		"NUL in a name":     "GET /healthz HTTP/1.1\r\nHost: x\r\nX-\x00A: a\r\n\r\n" + smuggled,
+		"lone return":       "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\rX-B: b\r\n\r\n" + smuggled,
+		"no colon":          "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A\r\n\r\n" + smuggled,
+		"feeds only":        "GET /healthz HTTP/1.1\nHost: x\n\n" + smuggled,
 	} {
 		conn, err := net.DialTimeout("tcp", addr, time.Second)
 		require.NoError(t, err)

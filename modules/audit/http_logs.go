@@ -51,14 +51,33 @@ type listInput struct {
 	ActorID    string     `query:"actor_id" maxLength:"100"`
 	TargetType string     `query:"target_type" enum:"user,session,invite,course,lesson,enrollment,asset,channel,message,audit_log"`
 	TargetID   string     `query:"target_id" maxLength:"100"`
-	From       clock.Time `query:"from" doc:"Not before (RFC 3339)"`
-	To         clock.Time `query:"to" doc:"Before (RFC 3339)"`
+	From       bound      `query:"from" doc:"Not before (RFC 3339)"`
+	To         bound      `query:"to" doc:"Before (RFC 3339)"`
+}
+
+// bound is a time that was given: even the year 1 is one.
+type bound struct {
+	clock.Time
+	given bool
+}
+
+// UnmarshalText reads RFC 3339.
+func (b *bound) UnmarshalText(raw []byte) error {
+	b.given = true
+	return b.Time.UnmarshalText(raw)
+}
+
+func (b bound) ptr() *clock.Time {
+	if !b.given {
+		return nil
+	}
+	return &b.Time
 }
 
 type position struct{ Seq int64 }
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[entryView]], error) {
-	f := filter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From, in.To}
+	f := filter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From.ptr(), in.To.ptr()}
 	var at position
 	if _, err := h.cursors.Decode(ctx, "audit", f, in.Cursor, &at); err != nil {
 		return nil, err

@@ -43,8 +43,8 @@ type filter struct {
 	ActorID    string
 	TargetType string
 	TargetID   string
-	From       clock.Time
-	To         clock.Time
+	From       *clock.Time
+	To         *clock.Time
 }
 
 func (s *store) list(ctx context.Context, f filter, before int64, limit int) (found []entry, err error) {
@@ -54,11 +54,11 @@ func (s *store) list(ctx context.Context, f filter, before int64, limit int) (fo
 			q = q.Where(column, v)
 		}
 	}
-	if !f.From.IsZero() {
-		q = q.Where("created_at >= ?", f.From)
+	if f.From != nil {
+		q = q.Where("created_at >= ?", f.From.Millis())
 	}
-	if !f.To.IsZero() {
-		q = q.Where("created_at < ?", f.To)
+	if f.To != nil {
+		q = q.Where("created_at < ?", f.To.Millis())
 	}
 	if before > 0 {
 		q = q.Where("seq < ?", before)

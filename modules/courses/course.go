@@ -71,7 +71,7 @@ func (c *course) publishAt(now clock.Time) bool {
 
 // brief is what other modules may know.
 func (c *course) brief() coursesapi.Course {
-	return coursesapi.Course{ID: c.ID, Slug: c.Slug, Title: c.Title, OwnerID: c.OwnerID}
+	return coursesapi.Course{ID: c.ID, Slug: c.Slug, Title: c.Title, OwnerID: c.OwnerID, Draft: c.Status == draft}
 }
 
 func (c *course) tags() []string {

@@ -75,7 +75,7 @@ func (r reader) UsesOfKeys(ctx context.Context, keys []string) (map[string][]sto
 	if len(keys) == 0 {
 		return out, nil
 	}
-	found, err := r.s.store.usesOf(ctx, keys)
+	found, err := r.s.store.usesOf(ctx, auth.CallerFrom(ctx), keys)
 	for _, f := range found {
 		out[f.Key] = append(out[f.Key], f.Use)
 	}

@@ -4,27 +4,39 @@ import (
 	"cmp"
 	"context"
 
+	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 )
 
 // noID comes before every id.
 const noID = "00000000-0000-0000-0000-000000000000"
 
+// shownTitle is the title of a course c while its learner may read it: what a draft is called is its owner's business.
+func shownTitle(ctx context.Context, userID string) (string, []any) {
+	learner := auth.CallerFrom(ctx)
+	if learner.UserID != userID {
+		learner = auth.Caller{UserID: userID, Role: auth.User}
+	}
+	may, args := readable(learner)
+	return "CASE WHEN " + may + " THEN c.title ELSE '' END AS title", args
+}
+
 type heldEnrollment struct {
 	CourseID   string     `json:"course_id"`
-	Title      string     `json:"title"`
+	Title      string     `json:"title,omitempty"` // while the course may be read
 	EnrolledAt clock.Time `json:"enrolled_at"`
 }
 
 func (s *store) heldEnrollments(ctx context.Context, userID string, after heldEnrollment, limit int) (found []heldEnrollment, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT e.course_id, c.title, e.created_at AS enrolled_at FROM enrollments e JOIN courses c ON c.id = e.course_id
-		WHERE e.user_id = ? AND e.course_id > ? ORDER BY e.course_id LIMIT ?`, userID, cmp.Or(after.CourseID, noID), limit).Scan(&found).Error
+	title, args := shownTitle(ctx, userID)
+	err = s.db.Conn(ctx).Raw("SELECT e.course_id, "+title+`, e.created_at AS enrolled_at FROM enrollments e JOIN courses c ON c.id = e.course_id
+		WHERE e.user_id = ? AND e.course_id > ? ORDER BY e.course_id LIMIT ?`, append(args, userID, cmp.Or(after.CourseID, noID), limit)...).Scan(&found).Error
 	return found, err
 }
 
 type heldCourseProgress struct {
 	CourseID         string      `json:"course_id"`
-	Title            string      `json:"title"`
+	Title            string      `json:"title,omitempty"`
 	Percent          int         `json:"percent"`
 	CompletedLessons int         `json:"completed_lessons"`
 	LastActivityAt   clock.Time  `json:"last_activity_at"`
@@ -36,8 +48,9 @@ type heldCourseProgress struct {
 }
 
 func (s *store) heldCourseProgress(ctx context.Context, userID string, after heldCourseProgress, limit int) (found []heldCourseProgress, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT p.course_id, c.title, c.lesson_count, "+sumColumns+` FROM course_progress p JOIN courses c ON c.id = p.course_id
-		WHERE p.user_id = ? AND p.course_id > ? ORDER BY p.course_id LIMIT ?`, userID, cmp.Or(after.CourseID, noID), limit).Scan(&found).Error
+	title, args := shownTitle(ctx, userID)
+	err = s.db.Conn(ctx).Raw("SELECT p.course_id, "+title+", c.lesson_count, "+sumColumns+` FROM course_progress p JOIN courses c ON c.id = p.course_id
+		WHERE p.user_id = ? AND p.course_id > ? ORDER BY p.course_id LIMIT ?`, append(args, userID, cmp.Or(after.CourseID, noID), limit)...).Scan(&found).Error
 	for i := range found {
 		found[i].Percent = percentOf(found[i].PercentSum, found[i].LessonCount)
 	}

@@ -2,6 +2,7 @@ package courses
 
 import (
 	"context"
+	"slices"
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/auth"
@@ -146,12 +147,21 @@ func (s *store) mayReadKey(ctx context.Context, caller auth.Caller, key string) 
 	return n > 0, err
 }
 
-// usesOf lists what uses the keys, courses in the trash too: they may come back.
-func (s *store) usesOf(ctx context.Context, keys []string) (found []struct {
+// usesOf lists what uses the keys, courses in the trash too: they may come back. Of what the caller may not
+// read it tells no more than that there is something.
+func (s *store) usesOf(ctx context.Context, caller auth.Caller, keys []string) (found []struct {
 	storageapi.Use
 	Key string
 }, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT 'course' AS type, c.id, c.id AS course_id, c.title, c.cover_key AS key FROM courses c WHERE c.cover_key IN ?
-		UNION ALL SELECT 'lesson' AS type, l.id, l.course_id, l.title, l.asset_key AS key FROM lessons l WHERE l.asset_key IN ?`, keys, keys).Scan(&found).Error
+	may, args := readable(caller)
+	shown := func(column string) string { return "CASE WHEN " + may + " THEN " + column + " END AS " }
+	part := func(kind, id, title, key, from string) (string, []any) {
+		all := slices.Concat(args, args, args, []any{keys})
+		return "SELECT '" + kind + "' AS type, " + shown(id) + "id, " + shown("c.id") + "course_id, " + shown(title) + "title, " + key + " AS key FROM " + from +
+			" WHERE " + key + " IN ?", all
+	}
+	courses, args1 := part("course", "c.id", "c.title", "c.cover_key", "courses c")
+	lessons, args2 := part("lesson", "l.id", "l.title", "l.asset_key", "lessons l JOIN courses c ON c.id = l.course_id")
+	err = s.db.Conn(ctx).Raw(courses+" UNION ALL "+lessons, append(args1, args2...)...).Scan(&found).Error
 	return found, err
 }

@@ -37,13 +37,14 @@ func moment(t clock.Time) string            { return t.Std().Format("2 January 2
 func quoted(title string) string            { return "“" + title + "”" }
 func course(title string) map[string]string { return map[string]string{"CourseTitle": title} }
 
-// courseOf gives the course that an event is about; false when it is gone or courses is off, and
-// nobody needs to hear of it any more.
+// courseOf gives the course that an event is about; false when it is gone, a draft again or courses is off,
+// and nobody needs to hear of it, or may, any more.
 func (s *Service) courseOf(ctx context.Context, id string) (coursesapi.Course, bool, error) {
 	if s.courses == nil {
 		return coursesapi.Course{}, false, nil
 	}
-	return s.courses.Find(ctx, id)
+	c, ok, err := s.courses.Find(ctx, id)
+	return c, ok && !c.Draft, err
 }
 
 // spreadToLearners tells all who are enrolled in a course.

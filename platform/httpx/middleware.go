@@ -309,6 +309,8 @@ func readBody(c *fiber.Ctx, documented bool, types []string) ([]byte, error) {
 		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return nil, apperr.New(415, "unsupported-media-type", "Content-Type must be "+strings.Join(types, " or ")+".")
 	}
+	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
+	c.Request().Header.SetContentType(strings.ToLower(c.Get(fiber.HeaderContentType)))
 	if err := checkJSON(body); err != nil {
 		return nil, err
 	}

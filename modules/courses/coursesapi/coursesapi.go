@@ -13,6 +13,8 @@ type Course struct {
 	Slug    string
 	Title   string
 	OwnerID string
+	// Draft courses are shown to nobody but their owner and administrators.
+	Draft bool
 }
 
 // Reader answers who may do what with a course.

@@ -19,12 +19,12 @@ type Assets interface {
 	Store(ctx context.Context, ownerID, key, contentType string, size int64, r io.Reader) error
 }
 
-// Use is one place that uses a key.
+// Use is one place that uses a key. Of one that the caller may not read there is the type alone.
 type Use struct {
 	Type     string `json:"type" enum:"course,lesson"`
-	ID       string `json:"id"`
-	CourseID string `json:"course_id"`
-	Title    string `json:"title"`
+	ID       string `json:"id,omitempty"`
+	CourseID string `json:"course_id,omitempty"`
+	Title    string `json:"title,omitempty"`
 }
 
 // KeyUser is answered by every module whose things refer to keys. Provide one with fx.ResultTags(KeyUserGroup).

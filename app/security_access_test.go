@@ -1,0 +1,739 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// writing is an operation with what makes a request of it valid, ready to be spoiled.
+type writing struct {
+	operation
+	who  actor
+	with ids
+}
+
+// writings are all operations that take JSON or nothing, each by the lowest role that may. All they
+// need is made, so that whoever sends spoiled ones can see that nothing has happened.
+func (m *matrix) writings() (out []writing) {
+	for _, o := range m.ops {
+		if o.method == http.MethodGet || o.body != "" && !strings.HasPrefix(o.body, "{") {
+			continue
+		}
+		who := m.actors[o.role]
+		if o.alone {
+			who = m.account(o.role)
+		}
+		owner := who
+		if who.id == "" {
+			owner = m.stranger
+		}
+		out = append(out, writing{o, who, m.object(o.with, owner, who, false)})
+	}
+	require.Greater(m.t, len(out), 40)
+	return out
+}
+
+func (m *matrix) spoiled(w writing, body any, headers ...header) answer {
+	m.t.Helper()
+	return m.s.call(w.method, w.with.into(w.path), w.who.token, body, headers...)
+}
+
+// newestEntry numbers the newest audit entry: every change leaves one.
+func (m *matrix) newestEntry() any {
+	m.t.Helper()
+	return m.s.want(200, "GET", "/admin/audit-logs?limit=1", m.root, nil).get("items.0.seq")
+}
+
+// smuggled is what only the server sets.
+var smuggled = map[string]any{
+	"id": nowhere, "role": "admin", "roles": []string{"admin"}, "is_admin": true, "owner_id": nowhere, "owner": map[string]string{"id": nowhere},
+	"user_id": nowhere, "author_id": nowhere, "uploader_id": nowhere, "actor_id": nowhere, "email_verified": true, "verified": true, "status": "active",
+	"created_at": "2001-01-01T00:00:00.000Z", "updated_at": "2001-01-01T00:00:00.000Z", "published_at": "2001-01-01T00:00:00.000Z",
+	"completed": true, "completed_at": "2001-01-01T00:00:00.000Z", "uses": 0, "seq": 1, "version": 1, "lesson_count": 99, "position": 1,
+	"content_html": "<b>raw</b>", "password_hash": "x", "code_hash": "x",
+}
+
+// mayTake are those of them that the contract gives to an operation.
+var mayTake = map[string][]string{
+	"PATCH /admin/users/{id}": {"role", "status"}, "POST /courses": {"status"}, "PATCH /courses/{id}": {"status"},
+}
+
+func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	all := m.writings()
+	before := m.newestEntry()
+	for _, w := range all {
+		valid := map[string]any{}
+		if w.body != "" {
+			require.NoError(t, json.Unmarshal([]byte(w.with.into(w.body)), &valid), w.name)
+		}
+		for field, value := range smuggled {
+			if slices.Contains(mayTake[w.name], field) {
+				continue
+			}
+			body := maps.Clone(valid)
+			body[field] = value
+			if a := m.spoiled(w, body); a.Status != 422 || a.str("code") != "validation-failed" {
+				t.Errorf("%s by %s takes %s: %d %s", w.name, w.who.role, field, a.Status, a.Raw)
+			}
+		}
+	}
+	require.Equal(t, before, m.newestEntry(), "a refused request has changed something")
+
+	// What lies deeper, and what belongs to accounts.
+	s, user := m.s, m.actors["user"]
+	for _, c := range []struct{ method, path, body string }{
+		{"PUT", "/notifications/preferences", `{"items":[{"kind":"mention","in_app":false,"email":false,"user_id":"` + m.stranger.id + `"}]}`},
+		{"PATCH", "/users/me", `{"email":"another@example.com"}`},
+		{"PATCH", "/users/me", `{"password":"another fine horse"}`},
+		{"PATCH", "/users/me", `{"display_name":"x","user":{"role":"admin"}}`},
+		{"POST", "/channels/hq/messages", `{"body":"x","user":{"id":"` + m.stranger.id + `"}}`},
+		{"POST", "/channels/hq/messages", `{"body":"x","channel":"another"}`},
+	} {
+		s.refused(422, "validation-failed", c.method, c.path, user.token, c.body)
+	}
+	s.refused(422, "validation-failed", "PATCH", "/admin/users/"+user.id, m.root, `{"email":"another@example.com"}`)
+	me := s.want(200, "GET", "/users/me", user.token, nil)
+	require.Equal(t, []any{user.email, "user", false}, []any{me.get("email"), me.get("role"), me.get("email_verified")})
+
+	// The owner is who asks, whatever stands in the query; so is a message's author, whatever in a frame.
+	own := m.actors["instructor"]
+	made := s.want(201, "POST", "/courses?owner_id="+m.stranger.id+"&owner="+m.stranger.id+"&status=published", own.token, `{"title":"Mine"}`)
+	require.Equal(t, []any{own.id, "draft"}, []any{made.get("owner.id"), made.get("status")})
+	c := s.dial("/ws/channels/hq?token="+user.token, nil)
+	last := c.until("welcome")["last_seq"].(float64)
+	c.send(map[string]any{"type": "message", "body": "one", "client_id": "a4", "seq": 999, "id": nowhere, "user": map[string]string{"id": m.stranger.id}, "created_at": "2001-01-01T00:00:00Z"})
+	c.send(map[string]any{"type": "message", "body": "two", "client_id": "a4-2"})
+	require.EqualValues(t, "a4-2", c.acked("a4-2")["client_id"])
+	for _, item := range s.want(200, "GET", fmt.Sprintf("/channels/hq/messages?after_seq=%.0f", last), user.token, nil).items() {
+		said := item.(map[string]any)
+		require.Equal(t, user.id, said["user"].(map[string]any)["id"])
+		require.NotEqual(t, nowhere, said["id"])
+		require.LessOrEqual(t, said["seq"], last+2)
+		require.NotContains(t, said["created_at"], "2001")
+	}
+}
+
+// untilAll reads on until a frame of each type was there, in whatever order, and gives all that came.
+func (c *socket) untilAll(kinds ...string) (frames []any) {
+	c.t.Helper()
+	require.NoError(c.t, c.conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+	for len(kinds) > 0 {
+		var frame map[string]any
+		require.NoError(c.t, c.conn.ReadJSON(&frame), "waiting for %v", kinds)
+		frames = append(frames, frame)
+		kinds = slices.DeleteFunc(kinds, func(k string) bool { return k == frame["type"] })
+	}
+	return frames
+}
+
+// acked reads on to the acknowledgement of one message.
+func (c *socket) acked(clientID string) map[string]any {
+	c.t.Helper()
+	for {
+		if ack := c.until("ack"); ack["client_id"] == clientID {
+			return ack
+		}
+	}
+}
+
+// Fields of the contract's answers; what an answer holds beside them is a leak until it stands there.
+const (
+	courseFields  = "id slug title summary visibility status tags cover_key owner lesson_count created_at updated_at published_at progress deleted_at"
+	outlineFields = "id course_id position title asset_key duration_seconds created_at updated_at locked locked_by available_at prerequisite_ids available_from available_after_days"
+)
+
+var shapes = map[string]string{
+	"GET /users/me": "id email display_name role email_verified created_at", "GET /auth/sessions": "id created_at last_used_at ip user_agent current",
+	"GET /courses": courseFields, "GET /courses/{id}": courseFields + " description lessons",
+	"GET /courses/{id}/lessons": outlineFields, "GET /courses/{id}/lessons/{lesson_id}": outlineFields + " content content_html",
+	"GET /courses/{id}/progress": "course_id percent completed_lessons total_lessons completed_at lessons",
+	"GET /users/me/progress":     "course_id slug title percent completed_lessons total_lessons completed_at last_activity_at",
+	"GET /users/me/enrollments":  "course percent enrolled_at", "GET /storage/sign": "key url method expires_at",
+	"GET /storage/assets": "id key content_type size status uploader used_by created_at",
+	"GET /channels":       "slug title visibility course_id last_seq unread", "GET /channels/{slug}": "slug title visibility course_id last_seq unread",
+	"GET /channels/{slug}/messages": "seq id channel user body client_id created_at edited_at deleted", "GET /channels/{slug}/presence": "user since",
+	"GET /channels/{slug}/members/{user_id}": "user created_at",
+	"GET /notifications":                     "id kind title body link read_at created_at", "GET /notifications/unread-count": "count",
+	"GET /notifications/preferences": "kind in_app email locked", "GET /modules": "name title enabled",
+	"GET /admin/users": "id email display_name role status email_verified created_at last_login_at", "GET /admin/users/{id}": "id email display_name role status email_verified created_at last_login_at",
+	"GET /admin/invites":      "id code_prefix role_to_grant expires_at max_uses uses email note status created_at batch_id course_ids",
+	"GET /admin/invites/{id}": "id code_prefix role_to_grant expires_at max_uses uses email note status created_at batch_id course_ids",
+	"GET /admin/emails":       "id to subject kind status attempts last_error created_at sent_at",
+	"GET /admin/audit-logs":   "seq id action actor target ip user_agent request_id data prev_hash hash created_at",
+}
+
+// Names that no answer to a GET has: what they stand for is told once, to a POST.
+var secretName = regexp.MustCompile(`(?i)password|salt|sealed|secret|token|(^|_)hash$|^code$|recovery|challenge|(^|_)mac$|ticket`)
+
+var mailAddress = regexp.MustCompile(`[^\s"<>\\]+@[^\s"<>\\]+\.[a-z]+`)
+
+// addressed are the answers that hold others' addresses by the contract.
+var addressed = map[string]string{
+	"GET /courses/{id}/learners": "an owner sees who learns", "GET /dev/mailbox/messages": "development only: it is everybody's mail",
+}
+
+// told is an answer that somebody got.
+type told struct {
+	op  operation
+	who actor
+	answer
+}
+
+// tells collects what every GET answers each caller, on own and on others' objects.
+func (m *matrix) tells() (out []told) {
+	for _, o := range m.ops {
+		if o.method != http.MethodGet {
+			continue
+		}
+		for _, role := range roles {
+			who := m.actors[role]
+			owners := map[string]actor{o.with: who}
+			for kind := range o.foreign {
+				owners[kind] = m.stranger
+			}
+			for kind, owner := range owners {
+				if owner.id == "" {
+					owner = m.stranger
+				}
+				with := ids{}
+				if len(o.names) > 0 {
+					with = m.object(kind, owner, who, false)
+				}
+				out = append(out, told{o, who, m.send(o, who, with)})
+			}
+		}
+	}
+	return out
+}
+
+func TestA5AnswersHoldWhatTheCallerMayKnow(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	m.writings() // so that there is something of everything
+	seen := map[string]bool{}
+	all := m.tells()
+	for _, a := range all {
+		if a.op.name == "GET /dev/mailbox/messages" {
+			continue
+		}
+		if a.Status < 300 {
+			seen[a.op.name+" "+a.who.role] = true
+			for _, fault := range a.faults() {
+				t.Errorf("%s by %s: %s in %.2000s", a.op.name, a.who.role, fault, a.Raw)
+			}
+		}
+		if a.who.role == "admin" || addressed[a.op.name] != "" {
+			continue
+		}
+		for _, found := range mailAddress.FindAllString(string(a.Raw), -1) {
+			if found != a.who.email {
+				t.Errorf("%s tells %s the address %s", a.op.name, a.who.role, found)
+			}
+		}
+	}
+	for name := range shapes {
+		require.True(t, seen[name+" admin"] || seen[name+" instructor"], "%s was never answered: nothing is known of its fields", name)
+	}
+	m.noStoredSecretIn(all)
+	m.noSecretInFrames()
+}
+
+// faults names what an answer must not hold.
+func (a told) faults() (out []string) {
+	if fields, ok := shapes[a.op.name]; ok {
+		items := a.items()
+		if _, list := a.JSON["items"]; !list {
+			items = []any{a.JSON}
+		}
+		for _, item := range items {
+			for name := range item.(map[string]any) {
+				if !slices.Contains(strings.Fields(fields), name) {
+					out = append(out, "the contract has no field "+name)
+				}
+			}
+		}
+	}
+	return append(out, secretsIn(a.op.name, a.JSON)...)
+}
+
+// secretsIn looks for names of secrets, and at how people are shown: by id and name.
+func secretsIn(op string, v any) (out []string) {
+	switch v := v.(type) {
+	case []any:
+		for _, one := range v {
+			out = append(out, secretsIn(op, one)...)
+		}
+	case map[string]any:
+		for name, value := range v {
+			chain := op == "GET /admin/audit-logs" && (name == "hash" || name == "prev_hash")
+			if secretName.MatchString(name) && !chain {
+				out = append(out, "a field "+name)
+			}
+			person, shown := value.(map[string]any)
+			if shown && slices.Contains([]string{"user", "owner", "uploader", "author"}, name) && addressed[op] == "" {
+				for field := range person {
+					if field != "id" && field != "display_name" {
+						out = append(out, name+" has "+field)
+					}
+				}
+			}
+			out = append(out, secretsIn(op, value)...)
+		}
+	}
+	return out
+}
+
+// noStoredSecretIn looks for every hash, salt and sealed value of the database in the answers, as
+// they are and in the usual spellings, and for the secrets that this test itself got.
+func (m *matrix) noStoredSecretIn(all []told) {
+	m.t.Helper()
+	var text strings.Builder
+	for _, a := range all {
+		if a.op.name != "GET /dev/mailbox/messages" && a.op.name != "GET /.well-known/jwks.json" {
+			text.Write(a.Raw)
+		}
+	}
+	answers := text.String()
+	secrets := m.storedSecrets()
+	require.Greater(m.t, len(secrets), 50)
+	for _, a := range m.actors {
+		secrets[a.token] = "an access token"
+	}
+	secrets[password], secrets[demoPassword] = "a password", "a password"
+	for key, made := range m.cache {
+		for _, name := range []string{"code", "refresh_token", "recovery_code", "challenge"} {
+			secrets[made[name]] = name + " of " + key
+		}
+	}
+	delete(secrets, "")
+	for secret, what := range secrets {
+		for _, form := range []string{secret, hex.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret))} {
+			if len(form) >= 6 && strings.Contains(answers, form) {
+				m.t.Errorf("%s stands in an answer: %q", what, form)
+			}
+		}
+	}
+}
+
+// storedSecrets reads the columns that hold secrets, by their names; the audit chain is public to administrators.
+func (m *matrix) storedSecrets() map[string]string {
+	m.t.Helper()
+	pool, out := m.s.run.parts.DB.Pool(), map[string]string{}
+	columns, err := pool.Query(`SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'audit%'`)
+	require.NoError(m.t, err)
+	var found [][2]string
+	for columns.Next() {
+		var table, column string
+		require.NoError(m.t, columns.Scan(&table, &column))
+		if secretName.MatchString(column) {
+			found = append(found, [2]string{table, column})
+		}
+	}
+	require.NoError(m.t, columns.Err())
+	require.NoError(m.t, columns.Close())
+	for _, c := range found {
+		rows, err := pool.Query("SELECT " + c[1] + " FROM " + c[0] + " WHERE " + c[1] + " IS NOT NULL")
+		require.NoError(m.t, err)
+		for rows.Next() {
+			var value []byte
+			require.NoError(m.t, rows.Scan(&value))
+			if len(value) >= 8 { // shorter ones are numbers and flags
+				out[string(value)] = c[0] + "." + c[1]
+			}
+		}
+		require.NoError(m.t, rows.Err())
+		require.NoError(m.t, rows.Close())
+	}
+	return out
+}
+
+// noSecretInFrames listens beside others: "no address ever appears", nor anything but id and name.
+func (m *matrix) noSecretInFrames() {
+	m.t.Helper()
+	s, user, other := m.s, m.actors["user"], m.actors["member"]
+	c := s.dial("/ws/channels/hq?token="+user.token, nil)
+	welcome := c.until("welcome")
+	b := s.dial("/ws/channels/hq?token="+other.token, nil)
+	b.until("welcome")
+	frames := []any{welcome, c.until("presence")}
+	b.send(map[string]any{"type": "typing"})
+	frames = append(frames, c.until("typing"))
+	b.send(map[string]any{"type": "message", "body": "hello <@" + user.id + ">", "client_id": "of the author alone"})
+	frames = append(frames, c.untilAll("message", "notification")...)
+	for _, f := range frames {
+		raw, err := json.Marshal(f)
+		require.NoError(m.t, err)
+		require.Empty(m.t, mailAddress.FindAllString(string(raw), -1), "%s", raw)
+		require.Empty(m.t, secretsIn("", f), "%s", raw)
+		require.NotContains(m.t, string(raw), "of the author alone")
+	}
+}
+
+// canary stands in everything of a hidden course; who may not read it must find it nowhere.
+const canary = "quetzal77"
+
+// hide makes a course full of the canary, with a lesson, a file and a channel.
+func (s *site) hide(owner, visibility, status string) ids {
+	s.t.Helper()
+	key := canary + "/" + visibility + "-" + status + ".txt"
+	up := s.want(201, "POST", "/storage/uploads", owner, map[string]any{"key": key, "content_type": "text/plain", "size": 9})
+	s.put(up, canary)
+	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", owner, nil)
+	c := s.want(201, "POST", "/courses", owner, map[string]any{"title": canary + " " + visibility + " " + status, "summary": canary, "description": canary,
+		"tags": []string{canary}, "cover_key": key, "visibility": visibility})
+	made := ids{"id": c.str("id"), "slug": c.str("slug"), "key": key, "asset_id": up.str("id"), "etag": c.Header.Get("ETag")}
+	l := s.want(201, "POST", "/courses/"+made["id"]+"/lessons", owner, map[string]any{"title": canary, "content": canary, "asset_key": key})
+	made["lesson_id"], made["lesson_etag"] = l.str("id"), l.Header.Get("ETag")
+	made["channel"] = s.want(201, "POST", "/channels", owner, map[string]any{"title": canary, "visibility": "course", "course_id": made["id"]}).str("slug")
+	made["message_id"] = s.want(201, "POST", "/channels/"+made["channel"]+"/messages", owner, map[string]any{"body": canary}).str("id")
+	if status != "draft" {
+		s.want(200, "PATCH", "/courses/"+made["id"], owner, map[string]string{"status": status})
+		made["etag"] = s.want(200, "GET", "/courses/"+made["id"], owner, nil).Header.Get("ETag")
+	}
+	return made
+}
+
+// silent holds an answer to say nothing of the canary. A problem repeats the path that was asked.
+func silent(t *testing.T, what string, a answer) {
+	t.Helper()
+	require.NotContains(t, strings.ToLower(perRequest.ReplaceAllString(string(a.Raw), "")), canary, what)
+}
+
+func TestA6HiddenContentShowsNowhere(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	s, owner := m.s, m.stranger.token
+	outsiders := []actor{m.actors["anonymous"], m.actors["user"], m.actors["member"], m.actors["instructor"]}
+	hq := s.dial("/ws/channels/hq?token="+m.actors["user"].token, nil)
+	hq.until("welcome")
+	listBefore := map[string]string{}
+	for _, who := range outsiders {
+		listBefore[who.role] = s.want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag")
+	}
+
+	hidden := map[string]ids{"draft": s.hide(owner, "public", "draft"), "private": s.hide(owner, "private", "published"),
+		"archived": s.hide(owner, "public", "archived"), "member": s.hide(owner, "member", "published"), "deleted": s.hide(owner, "private", "draft")}
+	s.want(204, "DELETE", "/courses/"+hidden["deleted"]["id"], owner, nil)
+	for _, h := range hidden { // named in a channel that they may not read, the outsiders must hear of it neither
+		for _, who := range outsiders[1:] {
+			s.call("POST", "/channels/"+h["channel"]+"/messages", owner, map[string]string{"body": canary + " <@" + who.id + ">"})
+		}
+	}
+	for _, who := range outsiders {
+		for kind, h := range hidden {
+			if kind == "member" && rankOf(who.role) >= rankOf("member") {
+				continue
+			}
+			m.findsNothing(who, kind, h)
+		}
+		if rankOf(who.role) < rankOf("member") {
+			require.Equal(t, listBefore[who.role], s.want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag"), "%s: a list's tag tells of what it does not show", who.role)
+			m.searchesInVain(who)
+		}
+	}
+
+	// Nothing reached them by itself. The mention is a fence: what was told before it has come.
+	user := m.actors["user"]
+	s.want(201, "POST", "/channels/hq/messages", owner, map[string]string{"body": "come here <@" + user.id + ">"})
+	raw, err := json.Marshal(hq.until("notification"))
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), canary)
+	for _, who := range outsiders[1:] {
+		silent(t, "notifications", s.want(200, "GET", "/notifications?limit=100", who.token, nil))
+		silent(t, "export", s.want(200, "GET", "/users/me/export", who.token, nil))
+	}
+	for _, item := range s.want(200, "GET", "/dev/mailbox/messages?limit=500", "", nil).items() {
+		mail := fmt.Sprint(item)
+		require.False(t, strings.Contains(mail, canary) && !strings.Contains(mail, m.stranger.email), "%s", mail)
+	}
+}
+
+// findsNothing asks for a hidden course in every way, knowing all its ids and tags.
+func (m *matrix) findsNothing(who actor, kind string, h ids) {
+	t, s := m.t, m.s
+	t.Helper()
+	course, lesson := "/courses/"+h["id"], "/courses/"+h["id"]+"/lessons/"+h["lesson_id"]
+	for path, etag := range map[string]string{course: h["etag"], lesson: h["lesson_etag"], course + "/lessons": `"1"`, "/courses/" + h["slug"]: h["etag"]} {
+		for _, condition := range []header{nil, {"If-None-Match": etag}, {"If-None-Match": "*"}} {
+			a := s.call("GET", path, who.token, nil, condition)
+			require.Contains(t, []int{401, 403, 404}, a.Status, "%s course, %s by %s: %s", kind, path, who.role, a.Raw)
+			require.Empty(t, a.Header.Get("ETag"), path)
+			silent(t, path, a)
+			require.Equal(t, a.Status, s.call("HEAD", path, who.token, nil, condition).Status, path)
+		}
+	}
+	if who.id == "" {
+		s.refused(401, "unauthenticated", "GET", "/storage/sign?key="+h["key"], "", nil)
+		return
+	}
+	s.refused(403, "forbidden", "GET", "/storage/sign?key="+h["key"], who.token, nil)
+	require.Equal(t, 403, s.call("HEAD", "/storage/sign?key="+h["key"], who.token, nil).Status)
+	for _, o := range []struct{ method, path, body string }{
+		{"GET", course + "/progress", ""}, {"PUT", lesson + "/progress", `{"percent":100}`}, {"POST", course + "/enrollment", ""}, {"DELETE", course + "/enrollment", ""},
+		{"PATCH", course, `{"title":"x"}`}, {"PATCH", lesson, `{"title":"x"}`}, {"DELETE", lesson, ""}, {"POST", course + "/announcements", `{"title":"x","body":"x"}`},
+		{"GET", "/channels/" + h["channel"], ""}, {"GET", "/channels/" + h["channel"] + "/messages", ""}, {"GET", "/channels/" + h["channel"] + "/presence", ""},
+		{"POST", "/channels/" + h["channel"] + "/messages", `{"body":"x"}`}, {"PATCH", "/channels/" + h["channel"] + "/messages/" + h["message_id"], `{"body":"x"}`},
+		{"DELETE", "/channels/" + h["channel"] + "/messages/" + h["message_id"], ""}, {"POST", "/storage/uploads/" + h["asset_id"] + "/complete", ""},
+		{"DELETE", "/storage/assets/" + h["asset_id"], ""},
+	} {
+		var body any
+		if o.body != "" {
+			body = o.body
+		}
+		a := s.call(o.method, o.path, who.token, body)
+		require.Contains(t, []int{403, 404}, a.Status, "%s course, %s %s by %s: %s", kind, o.method, o.path, who.role, a.Raw)
+		silent(t, o.path, a)
+	}
+	require.Contains(t, []int{403, 404}, s.dial("/ws/channels/"+h["channel"]+"?after_seq=0&token="+who.token, nil).status)
+	if who.role == "instructor" { // a foreign file is no way to what it belongs to
+		s.refused(422, "asset-unusable", "POST", "/courses", who.token, map[string]string{"title": "x", "cover_key": h["key"]})
+	}
+}
+
+// searchesInVain reads every list with every filter.
+func (m *matrix) searchesInVain(who actor) {
+	t, s := m.t, m.s
+	t.Helper()
+	for _, status := range []string{"published", "draft", "archived", "deleted"} {
+		for _, more := range []string{"", "&q=" + canary, "&tag=" + canary, "&owner=" + m.stranger.id, "&visibility=private", "&visibility=public", "&sort=title&q=" + canary[:4], "&sort=updated"} {
+			if a := s.call("GET", "/courses?limit=100&status="+status+more, who.token, nil); a.Status != 401 {
+				require.Equal(t, 200, a.Status, "%s", a.Raw)
+				silent(t, status+more, a)
+			}
+		}
+	}
+	for _, path := range []string{"/channels?limit=100", "/users/me/progress", "/users/me/enrollments", "/users/me/export", "/notifications", "/storage/assets?prefix=" + canary} {
+		silent(t, path, s.call("GET", path, who.token, nil))
+	}
+}
+
+// Whoever learned in a course that is a draft again reads nothing of what it has become.
+func TestA6ADraftAgainIsHiddenFromItsLearners(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	_, id, owner := s.newcomer("withdrawing")
+	s.promote(admin, id, "instructor")
+	_, learnerID, learner := s.newcomer("withdrawn")
+	path := "/courses/" + s.want(201, "POST", "/courses", owner, `{"title":"Once open","status":"published"}`).str("id")
+	old := s.want(201, "POST", path+"/lessons", owner, `{"title":"Old"}`).str("id")
+	s.want(201, "POST", path+"/enrollment", learner, nil)
+	s.want(200, "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":50}`)
+	told := func(mark string) func() bool {
+		return func() bool {
+			return strings.Contains(string(s.want(200, "GET", "/notifications?limit=100", learner, nil).Raw), mark)
+		}
+	}
+	// What is delivered after the change tells nothing of the draft either.
+	s.want(201, "POST", path+"/lessons", owner, `{"title":"Last"}`)
+	s.want(200, "PATCH", path, owner, map[string]any{"status": "draft", "title": canary, "summary": canary})
+	s.want(201, "POST", path+"/lessons", owner, map[string]any{"title": canary, "content": canary})
+	s.want(201, "POST", "/channels/hq/messages", owner, map[string]string{"body": "a fence <@" + learnerID + ">"})
+	require.Eventually(t, told(`"mention"`), 20*time.Second, 20*time.Millisecond)
+	for _, p := range []string{path, path + "/lessons", path + "/progress", path + "/lessons/" + old, "/courses?q=" + canary, "/courses?status=draft", "/users/me/enrollments",
+		"/users/me/progress", "/users/me/export", "/notifications?limit=100"} {
+		silent(t, p, s.call("GET", p, learner, nil))
+	}
+	s.refused(404, "not-found", "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":100}`)
+}
+
+// A file's owner sees that it is in use, but nothing of a draft that he may not read.
+func TestA6AnAssetsUsesTellNoHiddenTitle(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	_, id, teacher := s.newcomer("lender")
+	s.promote(admin, id, "instructor")
+	up := s.want(201, "POST", "/storage/uploads", teacher, map[string]any{"key": "lent.txt", "content_type": "text/plain", "size": 5})
+	s.put(up, "hello")
+	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", teacher, nil)
+	course := "/courses/" + s.want(201, "POST", "/courses", admin, map[string]any{"title": canary, "cover_key": "lent.txt"}).str("id")
+	s.want(201, "POST", course+"/lessons", admin, map[string]any{"title": canary, "asset_key": "lent.txt"})
+	for what, a := range map[string]answer{
+		"assets": s.want(200, "GET", "/storage/assets", teacher, nil), "completed again": s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", teacher, nil),
+		"in use": s.refused(409, "asset-in-use", "DELETE", "/storage/assets/"+up.str("id"), teacher, nil),
+	} {
+		require.Contains(t, string(a.Raw), "used_by", what)
+		silent(t, what, a)
+	}
+}
+
+// An answer is kept for who got it: the same key and body by another is another request.
+func TestA6AKeptAnswerIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	key, body := header{"Idempotency-Key": "shared"}, `{"title":"`+canary+`"}`
+	first := m.s.want(201, "POST", "/courses", m.stranger.token, body, key)
+	other := m.s.want(201, "POST", "/courses", m.actors["instructor"].token, body, key)
+	require.NotEqual(t, first.str("id"), other.str("id"))
+	require.Empty(t, other.Header.Get("Idempotency-Replayed"))
+	for _, role := range []string{"anonymous", "user", "member"} {
+		silent(t, role, m.s.call("POST", "/courses", m.actors[role].token, body, key))
+	}
+}
+
+// Planted: what these hunts must not let pass.
+func TestTheHuntsFindWhatIsPlanted(t *testing.T) {
+	for _, leak := range []string{`{"items":[{"id":"1","password_hash":"x"}]}`, `{"items":[{"owner":{"id":"1","display_name":"x","email":"a@b.example"}}]}`, `{"items":[{"progress":{"deep":[{"code":"x"}]}}]}`, `{"items":[{"surprise":1}]}`} {
+		a := told{op: operation{name: "GET /courses"}}
+		require.NoError(t, json.Unmarshal([]byte(leak), &a.JSON))
+		require.NotEmpty(t, a.faults(), leak)
+	}
+	require.NotEmpty(t, mailAddress.FindString(`{"by":"someone@example.com"}`))
+	for _, markup := range []string{`<script>1</script>`, `<a href="javascript:1">x</a>`, `<a href="jAva&#x09;script:1">x</a>`, `<img src=x onerror=1>`, `<svg></svg>`, `<p style="x">`, `<iframe></iframe>`, `<!-- x -->`, `<img src="data:image/png,x">`} {
+		require.NotEmpty(t, markupFaults(t, markup), markup)
+	}
+	for _, page := range []string{`<script>1</script>`, `<script src="https://evil.example/x.js"></script>`, `<p onclick="x">`, `<p style="x">`, `<link href="//evil.example/x.css">`} {
+		require.NotEmpty(t, inlineIn(t, page), page)
+	}
+	for _, text := range []string{"sql: no rows in result set", "dial tcp 10.0.0.5:5432", "runtime error: index out of range", "invalid character 'x'", "/work/main/app/run.go:10"} {
+		require.Regexp(t, internals, text)
+	}
+}
+
+func TestA7NobodyRaisesHimself(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		c := s.cast()
+		me := func(token string) answer { return s.want(200, "GET", "/users/me", token, nil) }
+		for role, token := range map[string]string{"user": c.user, "member": c.member, "instructor": c.instructor} {
+			id := me(token).str("id")
+			for _, body := range []string{`{"role":"admin"}`, `{"role":"` + role + `"}`, `{"display_name":"x","role":"admin"}`, `{"status":"active"}`, `{"email_verified":true}`} {
+				s.refused(422, "validation-failed", "PATCH", "/users/me", token, body)
+				s.refused(403, "forbidden", "PATCH", "/admin/users/"+id, token, body)
+			}
+			for _, grant := range []string{"admin", "instructor", "member"} {
+				s.refused(403, "forbidden", "POST", "/admin/invites", token, map[string]string{"role_to_grant": grant})
+			}
+			// A role that some header or query claims is none.
+			s.refused(403, "forbidden", "GET", "/admin/users?role=admin&as=admin", token, nil, header{"X-Role": "admin", "X-User-Role": "admin", "X-Original-URL": "/users/me", "X-Rewrite-URL": "/users/me"})
+			require.Equal(t, role, me(token).str("role"))
+		}
+		s.refused(422, "validation-failed", "POST", "/auth/register", "", map[string]string{"email": "born-admin@example.com", "password": password, "role": "admin"})
+		for _, above := range []string{"owner", "root", "superadmin", "ADMIN", "Admin", "admin ", "user", "", "admin,member"} {
+			s.refused(422, "validation-failed", "POST", "/admin/invites", c.admin, map[string]string{"role_to_grant": above})
+			s.refused(422, "validation-failed", "PATCH", "/admin/users/"+me(c.user).str("id"), c.admin, map[string]string{"role": above + "!"})
+		}
+		require.Empty(t, s.want(200, "GET", "/admin/invites", c.admin, nil).items(), "a refused invite is there")
+
+		// One use serves one account once, however often and however much at once it is sent.
+		inv := s.invite(c.admin, map[string]any{"role_to_grant": "member", "max_uses": 3})
+		_, id, twice := s.newcomer("twice")
+		var wg sync.WaitGroup
+		granted := make([]any, 8)
+		for i := range granted {
+			wg.Go(func() { granted[i] = s.redeem(twice, inv.str("code")).get("granted") })
+		}
+		wg.Wait()
+		raised := 0
+		for _, g := range granted {
+			require.NotNil(t, g)
+			if g == true {
+				raised++
+			}
+		}
+		require.Equal(t, 1, raised, "%v", granted)
+		uses := func() any {
+			return s.want(200, "GET", "/admin/invites/"+inv.str("id"), c.admin, nil).get("uses")
+		}
+		require.EqualValues(t, 1, uses())
+		// Lowered again, he can't raise himself with the code that he had.
+		s.promote(c.admin, id, "user")
+		again := s.redeem(twice, inv.str("code"))
+		require.Equal(t, []any{200, false, "user"}, []any{again.Status, again.get("granted"), again.get("role")})
+		require.Equal(t, "user", me(twice).str("role"))
+		require.EqualValues(t, 1, uses())
+
+		// A socket stays who it is: another's token renews nothing.
+		sock := s.dial("/ws/channels/hq?token="+c.user, nil)
+		sock.until("welcome")
+		sock.send(map[string]any{"type": "auth", "token": c.admin})
+		sock.until("error")
+		sock.send(map[string]any{"type": "message", "body": "who am I", "client_id": "who"})
+		require.Equal(t, me(c.user).str("id"), sock.until("message")["user"].(map[string]any)["id"])
+	})
+}
+
+func TestA8OnlyTheServerSaysWhatIsComplete(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		c := s.cast()
+		path := "/courses/" + s.want(201, "POST", "/courses", c.admin, `{"title":"Earned","status":"published"}`).str("id")
+		var lessons []string
+		for i := range 3 {
+			lessons = append(lessons, path+"/lessons/"+s.want(201, "POST", path+"/lessons", c.admin, map[string]any{"title": fmt.Sprint(i)}).str("id")+"/progress")
+		}
+		standing := func() answer { return s.want(200, "GET", path+"/progress", c.user, nil) }
+		for _, body := range []string{`{"percent":101}`, `{"percent":100.5}`, `{"percent":100.0001}`, `{"percent":-1}`, `{"percent":1e9}`, `{"percent":99999999999999999999}`, `{"percent":"100"}`,
+			`{"percent":true}`, `{"percent":null}`, `{"percent":[100]}`, `{}`, `{"percent":100,"completed":true}`, `{"percent":1,"completed_at":"2024-01-01T00:00:00.000Z"}`, `{"completed":true}`,
+			`{"percent":100,"user_id":"` + nowhere + `"}`, `{"percent":100,"lesson_id":"` + nowhere + `"}`, `{"percent":100,"reset":"true"}`, `{"reset":true}`, `{"percent":100,"percent":1}`, `{"PERCENT":100}`,
+			`{"percent":1,"position_seconds":-1}`, `{"percent":1,"position_seconds":1000001}`, `{"percent":1,"position_seconds":0.5}`} {
+			s.refused(422, "validation-failed", "PUT", lessons[0], c.user, body)
+		}
+		require.EqualValues(t, 0, standing().get("percent"))
+		require.Empty(t, s.want(200, "GET", "/users/me/enrollments", c.user, nil).items(), "a refused report has enrolled")
+
+		// Progress in what one may not read is none, whether one knows the ids or mixes them.
+		for visibility, status := range map[string]int{"private": 404, "member": 403} {
+			foreign := "/courses/" + s.want(201, "POST", "/courses", c.admin, map[string]string{"title": visibility, "visibility": visibility, "status": "published"}).str("id")
+			lesson := s.want(201, "POST", foreign+"/lessons", c.admin, `{"title":"One"}`).str("id")
+			s.want(status, "PUT", foreign+"/lessons/"+lesson+"/progress", c.user, `{"percent":100}`)
+			s.refused(404, "not-found", "PUT", path+"/lessons/"+lesson+"/progress", c.user, `{"percent":100}`)
+			s.want(status, "GET", foreign+"/progress", c.user, nil)
+			s.want(401, "PUT", foreign+"/lessons/"+lesson+"/progress", "", `{"percent":100}`)
+		}
+
+		// Complete is who has completed every lesson; 99 of 100 is not.
+		s.want(200, "PUT", lessons[0], c.user, `{"percent":100}`)
+		s.want(200, "PUT", lessons[1], c.user, `{"percent":100}`)
+		last := s.want(200, "PUT", lessons[2], c.user, `{"percent":99}`)
+		require.Equal(t, []any{false, nil}, []any{last.get("completed"), last.get("completed_at")})
+		require.EqualValues(t, 99, standing().get("percent"))
+		require.Nil(t, standing().get("completed_at"))
+		completions := func() (n int) {
+			for _, item := range s.want(200, "GET", "/notifications?limit=100", c.user, nil).items() {
+				if item.(map[string]any)["kind"] == "course.completed" {
+					n++
+				}
+			}
+			return n
+		}
+		require.Zero(t, completions())
+		// Many tabs at once complete it once, and again and again changes nothing.
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() { s.want(200, "PUT", lessons[2], c.user, `{"percent":100}`) })
+		}
+		wg.Wait()
+		done := standing()
+		require.EqualValues(t, 100, done.get("percent"))
+		require.NotNil(t, done.get("completed_at"))
+		s.want(200, "PUT", lessons[2], c.user, `{"percent":0,"reset":true}`)
+		s.want(200, "PUT", lessons[2], c.user, `{"percent":100}`)
+		require.Equal(t, done.get("completed_at"), standing().get("completed_at"))
+		require.Eventually(t, func() bool { return completions() > 0 }, 20*time.Second, 50*time.Millisecond)
+		// A lesson that comes later is not complete for anybody.
+		s.want(201, "POST", path+"/lessons", c.admin, `{"title":"Later"}`)
+		require.EqualValues(t, 75, standing().get("percent"))
+		require.EqualValues(t, 1, completions())
+
+		// Where there is nothing to complete nobody completes.
+		empty := "/courses/" + s.want(201, "POST", "/courses", c.admin, `{"title":"Empty","status":"published"}`).str("id")
+		s.want(201, "POST", empty+"/enrollment", c.user, nil)
+		nothing := s.want(200, "GET", empty+"/progress", c.user, nil)
+		require.EqualValues(t, 0, nothing.get("percent"))
+		require.Nil(t, nothing.get("completed_at"))
+	})
+}
