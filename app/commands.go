@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -103,7 +104,35 @@ func newAdmin() *cobra.Command {
 	}}
 	create.Flags().StringVar(&email, "email", "", "the address")
 	create.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
-	return group("admin", "Manage administrators", create)
+	return group("admin", "Manage administrators and what only an operator may", create, newRemoveFactor())
+}
+
+// newRemoveFactor is for people who have lost their device and their recovery codes, and are known to the operator.
+func newRemoveFactor() *cobra.Command {
+	var email string
+	remove := command("remove-factor", "Remove the second factor of an account", func(c *cobra.Command, _ []string) error {
+		if email == "" {
+			return &usageError{"admin remove-factor needs --email"}
+		}
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		var s *auth.Service
+		var r *migrate.Runner
+		return with(c.Context(), cfg, func(ctx context.Context) error {
+			if err := upToDate(ctx, r); err != nil {
+				return err
+			}
+			if err := s.DropFactor(platform.WithCaller(ctx, platform.Caller{Via: "cli"}), email); err != nil {
+				return err
+			}
+			fmt.Fprintln(stdout, "removed the second factor of "+email)
+			return nil
+		}, &s, &r)
+	})
+	remove.Flags().StringVar(&email, "email", "", "the address")
+	return remove
 }
 
 func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
@@ -166,14 +195,19 @@ func keysRotate(*cobra.Command, []string) error {
 	if err != nil {
 		return err
 	}
+	before, _ := filepath.Glob(filepath.Join(cfg.JWTKeysDir, "*.pem"))
 	keys, err := platform.LoadKeys(cfg.JWTKeysDir, cfg.AccessTokenTTL)
 	if err != nil {
 		return err
+	}
+	if len(before) == 0 {
+		fmt.Fprintln(os.Stderr, "lyceum: there was no key in "+cfg.JWTKeysDir+" before; is it the folder of the servers (JWT_KEYS_DIR, else DATA_DIR/keys)?")
 	}
 	id, err := keys.Rotate()
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(stdout, "in "+cfg.JWTKeysDir)
 	for _, k := range keys.All() {
 		word := "verifies"
 		if k.ID == id {

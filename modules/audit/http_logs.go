@@ -47,12 +47,12 @@ type entryView struct {
 
 type listInput struct {
 	httpx.PageQuery
-	Action     string     `query:"action" maxLength:"100"`
-	ActorID    string     `query:"actor_id" maxLength:"100"`
-	TargetType string     `query:"target_type" enum:"user,session,invite,course,lesson,enrollment,asset,channel,message,audit_log"`
-	TargetID   string     `query:"target_id" maxLength:"100"`
-	From       bound      `query:"from" doc:"Not before (RFC 3339)"`
-	To         bound      `query:"to" doc:"Before (RFC 3339)"`
+	Action     string `query:"action" maxLength:"100"`
+	ActorID    string `query:"actor_id" maxLength:"100"`
+	TargetType string `query:"target_type" enum:"user,session,invite,course,lesson,enrollment,asset,channel,message,audit_log"`
+	TargetID   string `query:"target_id" maxLength:"100"`
+	From       bound  `query:"from" doc:"Not before (RFC 3339)"`
+	To         bound  `query:"to" doc:"Before (RFC 3339)"`
 }
 
 // bound is a time that was given: even the year 1 is one.

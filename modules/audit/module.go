@@ -3,6 +3,7 @@ package audit
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/migrate"
@@ -11,7 +12,7 @@ import (
 // Module wires the module.
 var Module = fx.Module("audit",
 	fx.Provide(fx.Private, newStore, newHandlers),
-	fx.Provide(newService),
+	fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 	httpx.Routes(newRoutes),
 	events.Subscribers(newSubscribers),
 	migrate.Provide(Migrations...),

@@ -72,3 +72,9 @@ func (s *store) after(ctx context.Context, seq int64, limit int) (found []entry,
 	err = s.db.Conn(ctx).Where("seq > ?", seq).Order("seq").Limit(limit).Find(&found).Error
 	return found, err
 }
+
+// of gives the next entries of what an account did, in order.
+func (s *store) of(ctx context.Context, actorID string, after int64, limit int) (found []entry, err error) {
+	err = s.db.Conn(ctx).Where("actor_id = ? AND seq > ?", actorID, after).Order("seq").Limit(limit).Find(&found).Error
+	return found, err
+}

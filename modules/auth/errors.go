@@ -11,7 +11,7 @@ var (
 	errDisabled    = apperr.New(403, "account-disabled", "This account is disabled.")
 	errReused      = apperr.New(401, "refresh-token-reused", "This refresh token was spent already; its session is ended.")
 	errLink        = apperr.New(422, "invalid-link", "The link is used, too old, or replaced by a newer one.")
-	errPassword    = apperr.New(403, "wrong-password", "The current password is another one.")
+	errPassword    = apperr.New(403, "wrong-password", "The current password is wrong.")
 	errCode        = apperr.New(401, "invalid-code", "The code is wrong, too old, or used.")
 	errMFA         = apperr.New(401, "mfa-required", "Send the challenge with a code to POST /auth/mfa/verify.")
 	errChallenge   = apperr.New(401, "invalid-token", "The challenge is used, too old, or none; sign in again.")

@@ -25,12 +25,15 @@ type guard struct {
 	password limit.Budget
 	code     limit.Budget
 	mail     limit.Budget
-	key      []byte
+	// welcome is for registrations of one address, which its owner may begin anew as often as he deletes them.
+	welcome limit.Budget
+	key     []byte
 }
 
 func newGuard(l *limit.Limiter, k *auth.Keys, c *config.Config) guard {
 	return guard{l, limit.Budget{Name: "login-account", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "password", Rate: c.RateLimitLoginAccount},
-		limit.Budget{Name: "mfa-code", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "mail", Rate: c.RateLimitMail}, k.Derive("addresses")}
+		limit.Budget{Name: "mfa-code", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "mail", Rate: c.RateLimitMail},
+		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.RateLimitMail.Hits, Window: c.RateLimitMail.Window}}, k.Derive("addresses")}
 }
 
 // attempt reserves a sign-in of an address from the caller's network. A new password begins a new
@@ -49,6 +52,11 @@ func (g guard) guess(ctx context.Context, b limit.Budget) (limit.Result, error) 
 // mayMail counts a mail that somebody unknown has sent to an address, and says whether it may go.
 func (g guard) mayMail(ctx context.Context, email string) bool {
 	return g.limiter.Take(ctx, g.mail, string(g.addressHash(email))).Passed
+}
+
+// mayWelcome is mayMail for registrations.
+func (g guard) mayWelcome(ctx context.Context, email string) bool {
+	return g.limiter.Take(ctx, g.welcome, string(g.addressHash(email))).Passed
 }
 
 // addressHash names an address, known or not, in tables and counters that must not hold it.

@@ -71,10 +71,10 @@ func (s *Service) Login(ctx context.Context, email, password string) (g Grant, e
 }
 
 func (s *Service) matches(ctx context.Context, hash, password string) (match, outdated bool, err error) {
-	if text.Length(password) > maxPassword {
+	if password = normalize(password); text.Length(password) > maxPassword {
 		password = "" // never right, and no reason to hash a megabyte
 	}
-	return s.hasher.Check(ctx, hash, normalize(password))
+	return s.hasher.Check(ctx, hash, password)
 }
 
 // idOr lets an unknown address take the same query as a known one.

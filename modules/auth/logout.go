@@ -79,6 +79,9 @@ const maxSignals = 200
 
 // endAll ends the sessions of an account but one, in the caller's transaction, with an entry for each.
 func (s *Service) endAll(ctx context.Context, userID, keep string) error {
+	if err := s.store.dropChallenges(ctx, userID); err != nil { // half a sign-in is one, too
+		return err
+	}
 	ended, err := s.store.endAll(ctx, userID, idOr(keep), s.clock.Now())
 	if err != nil {
 		return err
@@ -105,8 +108,5 @@ func (s *Service) forget(ctx context.Context, ids ...string) {
 
 // onDisabled ends what a disabled account had open: when it is enabled again, its owner signs in anew.
 func (s *Service) onDisabled(ctx context.Context, e usersapi.Disabled) error {
-	if err := s.store.dropChallenges(ctx, e.UserID); err != nil {
-		return err
-	}
 	return s.endAll(ctx, e.UserID, "")
 }

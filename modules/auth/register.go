@@ -39,7 +39,7 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 	if err := checkPassword(password, email, s.minLength); err != nil && !n.Demo {
 		return a, apperr.Invalid("body.password", err.Error())
 	}
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := s.hashOf(ctx, password)
 	if err != nil {
 		return a, err
 	}
@@ -48,12 +48,39 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 		if err != nil {
 			return err
 		}
-		if err := s.store.setPassword(ctx, a.ID, hash, s.clock.Now()); err != nil || n.Verified {
+		// Whoever failed to sign in with the address before did so as somebody unknown.
+		if err := s.store.clearFailures(ctx, s.guard.addressHash(email)); err != nil {
+			return err
+		}
+		if err := s.store.setPassword(ctx, a.ID, hash, s.clock.Now()); err != nil || n.Verified || !s.guard.mayWelcome(ctx, email) {
 			return err
 		}
 		return s.sendVerification(ctx, a)
 	})
 	return a, err
+}
+
+type preparedKey struct{}
+
+// prepared is a hash that was made before the transaction in which it is needed.
+type prepared struct{ password, hash string }
+
+// Prepare hashes a password ahead for a Register within a transaction, which would be held up by it. What
+// breaks a rule is left to Register.
+func (s *Service) Prepare(ctx context.Context, password string) (context.Context, error) {
+	password = normalize(password)
+	if checkPassword(password, "", s.minLength) != nil {
+		return ctx, nil
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	return context.WithValue(ctx, preparedKey{}, prepared{password, hash}), err
+}
+
+func (s *Service) hashOf(ctx context.Context, password string) (string, error) {
+	if p, ok := ctx.Value(preparedKey{}).(prepared); ok && p.password == password {
+		return p.hash, nil
+	}
+	return s.hasher.Hash(ctx, password)
 }
 
 func (s *Service) sendVerification(ctx context.Context, a usersapi.Account) error {

@@ -104,5 +104,26 @@ func (s *Service) setReset(ctx context.Context, a usersapi.Account, hash string)
 	if err := s.store.clearFailures(ctx, s.guard.addressHash(a.Email)); err != nil {
 		return err
 	}
+	if err := s.own(ctx, a); err != nil {
+		return err
+	}
 	return s.passwordChanged(ctx, a, "auth.password_reset", "")
+}
+
+// own gives an account to whoever has its mailbox. Until then it may be somebody else's who registered the
+// address, and whose second factor would keep the owner out for good.
+func (s *Service) own(ctx context.Context, a usersapi.Account) error {
+	if a.Verified {
+		return nil
+	}
+	f, err := s.store.lockFactor(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	if f != nil {
+		if err := s.dropFactor(ctx, f); err != nil {
+			return err
+		}
+	}
+	return s.accounts.MarkVerified(ctx, a.ID)
 }

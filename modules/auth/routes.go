@@ -9,23 +9,25 @@ import (
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "auth", Routes: []httpx.Route{
-		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
+		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register, httpx.Idempotent(), httpx.Prepare(h.prepareRegistration), httpx.Status(http.StatusCreated)),
 		httpx.Post("/auth/login", httpx.Public, "Open a session", h.login, httpx.Budget("login"), httpx.Describe(loginDoc)),
-		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor, httpx.Budget("login")),
-		httpx.Post("/auth/refresh", httpx.Public, "Spend a refresh token for the next", h.refresh),
+		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor, httpx.Budget("login"),
+			httpx.Describe("A challenge lives five minutes and takes five tries; a wrong code counts like a wrong password.")),
+		httpx.Post("/auth/refresh", httpx.Public, "Spend a refresh token for the next", h.refresh,
+			httpx.Describe("The parent of the newest token gets that newest one again for 10 seconds, as after a lost answer; any older one ends the session.")),
 		httpx.Post("/auth/logout", httpx.Public, "End the session of a refresh token", h.logout),
-		httpx.Post("/auth/logout-all", httpx.Needs(auth.SessionsSelf), "End all own sessions", h.logoutAll),
+		httpx.Post("/auth/logout-all", httpx.Needs(auth.SessionsSelf), "End all own sessions", h.logoutAll, httpx.Unlimited()), // whoever has stolen a token must not keep its owner from this
 		httpx.Get("/auth/sessions", httpx.Needs(auth.SessionsSelf), "Own sessions, the newest first", h.sessions),
 		httpx.Delete("/auth/sessions/{id}", httpx.Needs(auth.SessionsSelf), "End one own session", h.endSession),
 		httpx.Post("/auth/verify-email", httpx.Public, "Spend a verification link", h.verifyEmail, httpx.Budget("recovery")),
 		httpx.Post("/auth/verify-email/request", httpx.Needs(auth.AccountSelf), "Send the verification mail again", h.requestVerification, httpx.Status(http.StatusAccepted)),
 		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.forgot, httpx.Budget("recovery"),
 			httpx.Status(http.StatusAccepted), httpx.Describe("The answer is the same whether an account has the address or not.")),
-		httpx.Post("/auth/password/reset", httpx.Public, "Spend such a link; all sessions end", h.reset, httpx.Budget("recovery")),
+		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.reset, httpx.Budget("recovery")),
 		httpx.Post("/auth/password/change", httpx.Needs(auth.AccountSelf), "Set another password; other sessions end", h.changePassword),
-		httpx.Post("/auth/mfa/totp", httpx.Needs(auth.AccountSelf), "Begin to set a second factor up", h.beginFactor),
-		httpx.Post("/auth/mfa/totp/confirm", httpx.Needs(auth.AccountSelf), "Turn it on with a first code", h.confirmFactor),
-		httpx.Delete("/auth/mfa/totp", httpx.Needs(auth.AccountSelf), "Turn it off", h.removeFactor),
+		httpx.Post("/auth/mfa/totp", httpx.Needs(auth.AccountSelf), "Begin to set a second factor up", h.beginFactor, httpx.Describe("Asked again before it is confirmed, it gives a new secret.")),
+		httpx.Post("/auth/mfa/totp/confirm", httpx.Needs(auth.AccountSelf), "Turn the second factor on with a first code", h.confirmFactor, httpx.Describe("Answers ten recovery codes, which are not shown again.")),
+		httpx.Delete("/auth/mfa/totp", httpx.Needs(auth.AccountSelf), "Turn the second factor off", h.removeFactor),
 		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.jwks),
 	}}
 }

@@ -49,6 +49,15 @@ func (s *store) past(ctx context.Context, se *session, passwordHash string, addr
 	return p, err
 }
 
+// holdPassword keeps the password as it is for the rest of the transaction.
+func (s *store) holdPassword(ctx context.Context, userID string) error {
+	if s.db.Dialect() != db.Postgres {
+		return nil // a transaction has the database to itself there
+	}
+	_, err := s.db.Exec(ctx, "SELECT 1 FROM auth_credentials WHERE user_id = ? FOR SHARE", userID)
+	return err
+}
+
 // addFailure counts a failed sign-in of an address, known or not, and says how many there were in a row.
 func (s *store) addFailure(ctx context.Context, address []byte, userID string, now clock.Time) (n int, err error) {
 	var owner *string

@@ -35,7 +35,7 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 			{coursesapi.LessonAdded{CourseID: course, LessonID: lesson}, lessonAdded, "A new lesson in “Go”", "/#/courses/" + course + "/lessons/" + lesson, ""},
 			{coursesapi.CourseCompleted{CourseID: course, UserID: learner}, courseCompleted, "You completed “Go”", "/#/courses/" + course, "course_completed"},
 			{usersapi.RoleGranted{UserID: learner, Role: "member"}, roleGranted, "You have a new role: member", "/#/courses", "role_granted"},
-			{chatapi.Mentioned{ChannelSlug: "hq", AuthorID: w.owner, UserIDs: []string{learner}}, mentioned, "Olga mentioned you in #hq", "/#/chat/hq", ""},
+			{chatapi.Mentioned{ChannelSlug: "hq", AuthorID: w.owner, UserIDs: []string{learner}}, mentioned, "You were mentioned in #hq", "/#/chat/hq", ""},
 			{authapi.NewSignIn{UserID: learner, IP: "192.0.2.7", UserAgent: "Firefox", At: at}, newSignIn, "New sign-in to your account", "/#/account", "new_sign_in"},
 			{authapi.PasswordChanged{UserID: learner, At: at}, passwordChanged, "Your password was changed", "/#/account", "password_changed"},
 		} {
@@ -191,7 +191,7 @@ func TestFailuresAreDeliveredAgain(t *testing.T) {
 	w.courses.err = nil
 	w.accounts.byIDs = func() error { return broken }
 	require.ErrorIs(t, w.onRoleGranted(t.Context(), usersapi.RoleGranted{UserID: w.owner}), broken)
-	require.ErrorIs(t, w.onMentioned(t.Context(), chatapi.Mentioned{AuthorID: w.owner}), broken)
+	require.ErrorIs(t, w.onPartDue(t.Context(), partDue{message{Kind: mentioned}, []string{w.owner}}), broken)
 	w.accounts.byIDs = nil
 	require.Error(t, w.deliver(t.Context(), message{Kind: "nonsense"}, nil))
 	require.Error(t, w.deliver(t.Context(), message{EventID: ids.New(), Kind: coursePublished}, []string{w.owner}), "a mail that lacks its course")

@@ -113,11 +113,7 @@ func (s *Service) at(text string) string {
 	return moment(clock.Of(t))
 }
 
+// onMentioned names the channel alone: who wrote stands there, for as long as he has a name.
 func (s *Service) onMentioned(ctx context.Context, e chatapi.Mentioned) error {
-	people, err := usersapi.Persons(ctx, s.accounts, []string{e.AuthorID})
-	if err != nil {
-		return err
-	}
-	return s.spread(ctx, message{Kind: mentioned, Title: people[e.AuthorID].DisplayName + " mentioned you in #" + e.ChannelSlug,
-		Link: channelLink(e.ChannelSlug)}, e.UserIDs)
+	return s.spread(ctx, message{Kind: mentioned, Title: "You were mentioned in #" + e.ChannelSlug, Link: channelLink(e.ChannelSlug)}, e.UserIDs)
 }

@@ -7,20 +7,18 @@ import (
 	"io"
 
 	"lyceum/modules/audit/auditapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/mail"
 )
 
 // export gives what writes everything that is held about the caller, and writes down that he takes it.
 func (h *holders) export(ctx context.Context, takes bool) (func(context.Context, io.Writer) error, error) {
-	id := auth.CallerFrom(ctx).UserID
-	u, err := h.service.store.byID(ctx, id)
+	u, err := h.service.caller(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if takes {
 		err = h.service.db.InTx(ctx, func(ctx context.Context) error {
-			return h.service.record(ctx, auditapi.Entry{Action: "user.exported", TargetID: id})
+			return h.service.record(ctx, auditapi.Entry{Action: "user.exported", TargetID: u.ID})
 		})
 	}
 	return func(ctx context.Context, w io.Writer) error { return h.write(ctx, w, u) }, err

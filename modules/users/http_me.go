@@ -31,7 +31,7 @@ func meOf(u *user) *httpx.Out[meView] {
 }
 
 func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Out[meView], error) {
-	u, err := h.service.store.byID(ctx, auth.CallerFrom(ctx).UserID)
+	u, err := h.service.caller(ctx)
 	if err != nil {
 		return nil, err
 	}

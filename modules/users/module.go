@@ -5,6 +5,7 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/auth"
+	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/migrate"
 )
@@ -19,5 +20,6 @@ var Module = fx.Module("users",
 		func(s *Service) auth.Accounts { return s },
 	),
 	httpx.Routes(newRoutes),
+	events.Subscribers(newSubscribers),
 	migrate.Provide(Migrations...),
 )

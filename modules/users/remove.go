@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -11,6 +12,7 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/events"
 	"lyceum/platform/ids"
 	"lyceum/platform/mail"
 )
@@ -77,17 +79,44 @@ func (h *holders) remove(ctx context.Context, id string) error {
 }
 
 func (h *holders) erase(ctx context.Context, u *user) error {
-	for _, holder := range h.all {
-		if err := holder.Erase(ctx, u.ID); err != nil {
-			return err
-		}
-	}
-	if err := h.mailer.Forget(ctx, u.ID, u.Email); err != nil {
+	if err := h.eraseAll(ctx, u.ID, u.Email); err != nil {
 		return err
 	}
 	if err := h.service.store.remove(ctx, u.ID); err != nil {
 		return err
 	}
 	db.AfterCommit(ctx, func() { h.service.broadcast.Signal(auth.TopicAccount, u.ID) })
+	if err := h.service.events.Publish(ctx, removed{u.ID}); err != nil {
+		return err
+	}
 	return h.service.record(ctx, auditapi.Entry{Action: "user.deleted", TargetID: u.ID})
+}
+
+func (h *holders) eraseAll(ctx context.Context, id, email string) error {
+	for _, holder := range h.all {
+		if err := holder.Erase(ctx, id); err != nil {
+			return err
+		}
+	}
+	return h.mailer.Forget(ctx, id, email)
+}
+
+// removed tells that an account is gone, once everything that was under way then has ended.
+type removed struct {
+	UserID string `json:"user_id"`
+}
+
+// EventName implements events.Event.
+func (removed) EventName() string { return "users.removed" }
+
+// Delay implements events.Delayed: no request and no delivery lasts as long.
+func (removed) Delay() time.Duration { return 30 * time.Second }
+
+// onRemoved erases once more: a request of the account that ran beside its deletion may have written after it.
+func (h *holders) onRemoved(ctx context.Context, e removed) error {
+	return h.eraseAll(ctx, e.UserID, "")
+}
+
+func newSubscribers(h *holders) []events.Subscription {
+	return []events.Subscription{events.Durable("users", h.onRemoved)}
 }

@@ -10,7 +10,8 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Get("/users/me", httpx.Needs(auth.AccountSelf), "The caller's account", h.me),
 		httpx.Patch("/users/me", httpx.Needs(auth.AccountSelf), "Change one's display name", h.patchMe),
 		httpx.Delete("/users/me", httpx.Needs(auth.AccountSelf), "Delete one's account, for good", h.removeMe, httpx.Describe(removeDoc)),
-		httpx.Get("/users/me/export", httpx.Needs(auth.AccountSelf), "Everything that is held about the caller", h.export, httpx.Describe(exportDoc)),
+		httpx.Get("/users/me/export", httpx.Needs(auth.AccountSelf), "Everything that is held about the caller", h.export, httpx.Describe(exportDoc),
+			httpx.Produces("application/json", "The file")),
 		httpx.Get("/admin/users", httpx.Needs(auth.UsersManage), "Accounts, the newest first", h.list),
 		httpx.Get("/admin/users/{id}", httpx.Needs(auth.UsersManage), "One account", h.get),
 		httpx.Patch("/admin/users/{id}", httpx.Needs(auth.UsersManage), "Change role, status or name", h.patch),
@@ -20,7 +21,7 @@ func newRoutes(h *handlers) httpx.Table {
 
 const (
 	removeDoc = "Each module erases or anonymises its part: courses and messages stay under the name Deleted user. " +
-		"The audit log keeps ids alone. The address is free again. The last active administrator can't be deleted."
+		"Audit entries stay under an id that names nobody. The address is free again. The last active administrator can't be deleted."
 	exportDoc = "A file: one JSON object with exported_at, account, and under the name of each module its lists of records. " +
 		"It is written while it is read; a connection that ends early means that it is not whole."
 )

@@ -98,6 +98,15 @@ func (s *Service) ByID(ctx context.Context, id string) (usersapi.Account, bool, 
 	return found(s.store.byID(ctx, id))
 }
 
+// caller is the account behind the request: 401 when it was deleted this moment.
+func (s *Service) caller(ctx context.Context) (*user, error) {
+	u, err := s.store.byID(ctx, auth.CallerFrom(ctx).UserID)
+	if db.IsNotFound(err) {
+		err = apperr.InvalidToken()
+	}
+	return u, err
+}
+
 // ByEmail gives the account with an address in any spelling.
 func (s *Service) ByEmail(ctx context.Context, email string) (usersapi.Account, bool, error) {
 	canonical, err := text.Email(email)

@@ -61,6 +61,6 @@ func isAway(err error) bool {
 	var netErr *net.OpError // not net.Error: SQLite errors have its methods, too
 	return errors.As(err, &connect) || errors.As(err, &netErr) || errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.IOERR) || pgconn.Timeout(err) ||
+		errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.IOERR) || pgconn.Timeout(err) ||
 		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
 }

@@ -90,7 +90,9 @@ func newIdempotency(d *db.DB, c clock.Clock, k *auth.Keys) *idempotency {
 	return &idempotency{d, c, k.Derive("idempotency")}
 }
 
-func (i *idempotency) middleware(api huma.API) func(huma.Context, func(huma.Context)) {
+// middleware holds a route to its Idempotency-Key. prepare, if any, runs before the transaction: what takes long
+// and asks no database must not hold one.
+func (i *idempotency) middleware(api huma.API, prepare Preparation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		key := ctx.Header("Idempotency-Key")
 		if key == "" {
@@ -101,7 +103,7 @@ func (i *idempotency) middleware(api huma.API) func(huma.Context, func(huma.Cont
 			fail(api, ctx, apperr.Invalid("header.Idempotency-Key", "at most 255 characters"))
 			return
 		}
-		if err := i.once(ctx, key, next); err != nil {
+		if err := i.once(ctx, key, prepare, next); err != nil {
 			fail(api, ctx, err)
 		}
 	}
@@ -110,7 +112,7 @@ func (i *idempotency) middleware(api huma.API) func(huma.Context, func(huma.Cont
 var errNotDone = errors.New("the answer is no success: nothing of it is kept")
 
 // once lets the first request through and answers the others from its record.
-func (i *idempotency) once(ctx huma.Context, key string, next func(huma.Context)) error {
+func (i *idempotency) once(ctx huma.Context, key string, prepare Preparation, next func(huma.Context)) error {
 	c := humafiber.Unwrap(ctx)
 	rec, secret := i.record(ctx, key)
 	prior, err := i.claim(ctx.Context(), rec)
@@ -120,7 +122,15 @@ func (i *idempotency) once(ctx huma.Context, key string, next func(huma.Context)
 	if prior != nil {
 		return replay(c, secret, prior)
 	}
-	err = i.db.InTx(ctx.Context(), func(tx context.Context) error {
+	ready := ctx.Context()
+	if prepare != nil {
+		body, _ := io.ReadAll(ctx.BodyReader())
+		ready, err = prepare(ready, body)
+	}
+	if err != nil {
+		return errors.Join(err, i.free(ready, rec))
+	}
+	err = i.db.InTx(ready, func(tx context.Context) error {
 		c.Response().ResetBody()
 		next(huma.WithContext(ctx, tx))
 		if c.Response().StatusCode() >= 300 {
@@ -136,11 +146,22 @@ func (i *idempotency) once(ctx huma.Context, key string, next func(huma.Context)
 	if errors.Is(err, errNotDone) && status < 500 && status != http.StatusTooManyRequests {
 		return i.store(outside, rec, secret, c)
 	}
-	free := i.db.Conn(outside).Exec("DELETE FROM idempotency_records WHERE id = ? AND claim = ?", rec.ID, rec.Claim).Error
+	free := i.free(outside, rec)
 	if errors.Is(err, errNotDone) {
 		return free
 	}
+	// The handler has answered already, but what it did is not there.
+	c.Response().ResetBody()
+	for _, name := range repeatedHeaders {
+		c.Response().Header.Del(name)
+	}
+	stateOf(outside).tagged = false
 	return err
+}
+
+// free lets the next request with the key run.
+func (i *idempotency) free(ctx context.Context, rec idemRecord) error {
+	return i.db.Conn(context.WithoutCancel(ctx)).Exec("DELETE FROM idempotency_records WHERE id = ? AND claim = ?", rec.ID, rec.Claim).Error
 }
 
 // record names the request: operation, path, caller and key; an anonymous caller is known by key and body alone.

@@ -120,9 +120,13 @@ func (s *Server) clientIP(c *fiber.Ctx) string {
 	if len(s.proxies) == 0 || !s.trusted(ip) {
 		return ip.String()
 	}
-	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	// A proxy may add a line of its own instead of writing on: all of them count, in their order.
+	var hops []string
+	for _, line := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) {
+		hops = append(hops, strings.Split(string(line), ",")...)
+	}
 	for _, hop := range slices.Backward(hops) {
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
+		next, err := parseHop(strings.TrimSpace(hop))
 		if err != nil {
 			break
 		}
@@ -131,6 +135,14 @@ func (s *Server) clientIP(c *fiber.Ctx) string {
 		}
 	}
 	return ip.String()
+}
+
+// parseHop reads an address; some proxies write its port, too.
+func parseHop(hop string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(hop); err == nil {
+		return withPort.Addr(), nil
+	}
+	return netip.ParseAddr(strings.Trim(hop, "[]"))
 }
 
 func (s *Server) trusted(ip netip.Addr) bool {

@@ -46,11 +46,14 @@ type Route struct {
 	who        Who
 	idempotent bool
 	repeats    bool
+	prepare    Preparation
 	budget     string
 	unlimited  bool
-	bodyTypes  []string
-	bind       func(*Server, huma.Operation)
-	raw        fiber.Handler
+	// produces is the type of a streamed answer.
+	produces, producesDoc string
+	bodyTypes             []string
+	bind                  func(*Server, huma.Operation)
+	raw                   fiber.Handler
 }
 
 // Option changes a route.
@@ -58,6 +61,12 @@ type Option func(*Route)
 
 // Idempotent makes a POST honour Idempotency-Key.
 func Idempotent() Option { return func(r *Route) { r.idempotent = true } }
+
+// Preparation does what must be done before the transaction of an idempotent request, and puts it into the context.
+type Preparation func(ctx context.Context, body []byte) (context.Context, error)
+
+// Prepare makes an idempotent route do work before its transaction.
+func Prepare(fn Preparation) Option { return func(r *Route) { r.prepare = fn } }
 
 // Repeats documents that asking again answers 200 with what is there.
 func Repeats() Option { return func(r *Route) { r.repeats = true } }
@@ -74,6 +83,11 @@ func Status(code int) Option { return func(r *Route) { r.op.DefaultStatus = code
 
 // Describe adds words to the document.
 func Describe(text string) Option { return func(r *Route) { r.op.Description = text } }
+
+// Produces documents an answer that is streamed: its type, and what it is.
+func Produces(contentType, doc string) Option {
+	return func(r *Route) { r.produces, r.producesDoc = contentType, doc }
+}
 
 // Hidden keeps a route out of the document.
 func Hidden() Option { return func(r *Route) { r.op.Hidden = true } }

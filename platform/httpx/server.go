@@ -101,6 +101,10 @@ func New(o Options, tables []Table) (*Server, error) {
 	if err := s.register(tables); err != nil {
 		return nil, err
 	}
+	// Some codes carry members of their own, such as challenge, used_by and locked_by (RFC 9457 3.2).
+	if p := s.api.OpenAPI().Components.Schemas.Map()["Problem"]; p != nil {
+		p.AdditionalProperties = true
+	}
 	return s, s.document.build(s.api.OpenAPI())
 }
 
@@ -160,12 +164,15 @@ func (s *Server) add(r placed) {
 	}
 	op.Responses = map[string]*huma.Response{"default": {Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
 		problemType: {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemReflect, true, "problem")}}}}
+	if r.produces != "" {
+		op.Responses["200"] = &huma.Response{Description: r.producesDoc, Content: map[string]*huma.MediaType{r.produces: {Schema: &huma.Schema{Type: "object"}}}}
+	}
 	op.SkipValidateBody = false
 	op.MaxBodyBytes = -1 // bounded by guardBody already, with the contract's answer
 	op.Middlewares = huma.Middlewares{s.authorize(r.Route), s.guardBody(r.Route)}
 	if r.idempotent {
 		op.Parameters = append(op.Parameters, idempotencyParam)
-		op.Middlewares = append(op.Middlewares, s.idem.middleware(s.api))
+		op.Middlewares = append(op.Middlewares, s.idem.middleware(s.api, r.prepare))
 	}
 	if op.Method == http.MethodPatch || op.Method == http.MethodDelete {
 		op.Parameters = append(op.Parameters, ifMatchParam)

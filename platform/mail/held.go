@@ -44,7 +44,7 @@ func (m *Mailer) Held(ctx context.Context, userID string, record func(Held) erro
 	}
 }
 
-// Forget removes the mails to an account and its address, sent or not, in the caller's transaction.
+// Forget removes the mails to an account and its address, if one is given, sent or not, in the caller's transaction.
 func (m *Mailer) Forget(ctx context.Context, userID, email string) error {
-	return m.db.Conn(ctx).Exec("DELETE FROM mail_messages WHERE user_id = ? OR recipient = ?", userID, email).Error
+	return m.db.Conn(ctx).Exec("DELETE FROM mail_messages WHERE user_id = ? OR recipient = ? AND recipient <> ''", userID, email).Error
 }

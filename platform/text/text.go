@@ -51,7 +51,14 @@ func Email(s string) (string, error) {
 	if len(s) > 4*MaxEmail {
 		return "", ErrEmail // not parsed at all: parsing long addresses is slow
 	}
-	s = strings.ToLower(norm.NFKC.String(strings.TrimSpace(s)))
+	// Lower case may leave what NFKC composes: both are done until nothing changes, so that the form is one.
+	for range 4 {
+		folded := norm.NFKC.String(strings.ToLower(norm.NFKC.String(strings.TrimSpace(s))))
+		if folded == s {
+			break
+		}
+		s = folded
+	}
 	local, domain, ok := cutLast(s, "@")
 	if !ok || local == "" || len(local) > 64 || strings.ContainsAny(s, " \t\r\n<>,;:\"()[]\\") || CheckLine(s) != nil {
 		return "", ErrEmail

@@ -34,7 +34,9 @@ func TestFoldIgnoresCaseForAllOfUnicode(t *testing.T) {
 }
 
 func FuzzEmail(f *testing.F) {
-	f.Add("user@example.com")
+	for _, s := range []string{"user@example.com", "J\u030cane@example.com", "\u03aa\u0301x@example.com", "H\u0331q@example.com", "\u0130x@EXAMPLE.com"} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		once, err := Email(s)
 		if err != nil {

@@ -13,7 +13,10 @@ export function notice(text, kind = "info") {
 // explain draws an error as a box: what happened, and which fields are at fault.
 export function explain(error, retry) {
   const title = error.problem?.title;
-  const wait = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
+  const minutes = Math.ceil(error.retryAfter / 60);
+  // A locked account does not open by waiting.
+  const wait = !error.retryAfter || error.code === "account-locked" ? ""
+    : ` Try again in ${error.retryAfter < 90 ? error.retryAfter + " seconds" : minutes + " minutes"}.`;
   return h("div", { class: "alert", role: "alert", testid: "error" },
     title && title !== error.message && h("strong", { text: title + ". " }),
     h("span", { text: (error.message || "Something went wrong") + wait }),

@@ -9,7 +9,7 @@ import { go } from "../router.js";
 
 const email = { name: "email", label: "Email address", type: "email", autocomplete: "username", required: true, maxlength: 254 };
 const newPassword = { name: "password", label: "New password", type: "password", autocomplete: "new-password", required: true,
-  hint: "A long phrase is better than a short riddle. Any characters, spaces too." };
+  hint: "At least eight characters, more where the server asks for them. A long phrase is better than a short riddle; spaces are fine." };
 
 const card = (title, ...content) => h("section", { class: "card narrow" }, h("h1", { tabindex: "-1", text: title }), content);
 const link = (href, text, testid) => h("a", { href, text, testid });
@@ -43,7 +43,15 @@ function secondFactor(box, challenge, query) {
     fields: [{ name: "code", label: "Code", autocomplete: "one-time-code", required: true, inputmode: "text",
       hint: "From your authenticator app, or one of your recovery codes." }],
     submit: "Sign in",
-    send: async ({ code }) => welcome(await post("/auth/mfa/verify", { challenge, code }, { anonymous: true }), query),
+    send: async ({ code }) => {
+      try {
+        welcome(await post("/auth/mfa/verify", { challenge, code }, { anonymous: true }), query);
+      } catch (error) {
+        if (error.code !== "invalid-token") throw error;
+        notice("That took too long, or too many tries. Please sign in again.", "error");
+        signIn({ query, box });
+      }
+    },
   })));
   box.querySelector("input").focus();
 }
