@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strconv"
@@ -186,6 +187,7 @@ func TestR5NothingTellsWhoHasAnAccount(t *testing.T) {
 		}
 	}
 	s.mailArrives(fmt.Sprintf("known-%d@example.com", samples-1))
+	dice := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 0))
 	ask := map[string]func(email string) answer{
 		"login": func(email string) answer { return s.tryLogin(email, "wrong password") },
 		"forgot": func(email string) answer {
@@ -196,7 +198,8 @@ func TestR5NothingTellsWhoHasAnAccount(t *testing.T) {
 		var times [2][]time.Duration
 		var first [2]answer
 		for i := range samples {
-			for kind, email := range []string{fmt.Sprintf("known-%d@example.com", i), fmt.Sprintf("unkno-%d@example.com", i)} {
+			for _, kind := range pair(dice) {
+				email := fmt.Sprintf([]string{"known-%d@example.com", "unkno-%d@example.com"}[kind], i)
 				began := time.Now()
 				a := call(email)
 				times[kind] = append(times[kind], time.Since(began))
@@ -212,19 +215,26 @@ func TestR5NothingTellsWhoHasAnAccount(t *testing.T) {
 		compareTimes(t, name, times)
 	}
 	// A link that was never made and one that is used take the same time as one another.
-	email := "known-0@example.com"
+	email, _, _ := s.newcomer("resetting")
 	s.want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email})
 	used := s.linkFrom(email, "/reset#token=", "")
 	s.want(204, "POST", "/auth/password/reset", "", map[string]string{"token": used, "password": "another phrase"})
 	var times [2][]time.Duration
 	for range samples {
-		for kind, token := range []string{used, "AAAA" + used[4:]} {
+		for _, kind := range pair(dice) {
+			token := []string{used, "AAAA" + used[4:]}[kind]
 			began := time.Now()
 			s.refused(422, "invalid-link", "POST", "/auth/password/reset", "", map[string]string{"token": token, "password": "another phrase"})
 			times[kind] = append(times[kind], time.Since(began))
 		}
 	}
 	compareTimes(t, "reset", times)
+}
+
+// pair is both kinds in an order that nothing else has the beat of, such as the collector of garbage.
+func pair(dice *rand.Rand) []int {
+	first := dice.IntN(2)
+	return []int{first, 1 - first}
 }
 
 // compareTimes holds medians within a tenth of each other; a few samples say nothing and are only shown.

@@ -55,11 +55,8 @@ func (s *Service) write(ctx context.Context, p *pending) error {
 	for _, e := range entries {
 		e.chain(&h)
 	}
-	if err := s.store.insert(ctx, entries); err != nil {
-		return err
-	}
 	h.Mac = h.seal(s.key)
-	return s.store.moveHead(ctx, h)
+	return s.store.append(ctx, entries, h)
 }
 
 // Verdict of a walk over the chain.

@@ -22,20 +22,24 @@ func (s *store) head(ctx context.Context) (h head, err error) {
 	return h, err
 }
 
-func (s *store) moveHead(ctx context.Context, h head) error {
-	_, err := s.db.Exec(ctx, "UPDATE audit_head SET seq = ?, hash = ?, mac = ? WHERE one = 1", h.Seq, h.Hash, h.Mac)
-	return err
-}
-
-func (s *store) insert(ctx context.Context, entries []*entry) error {
-	if len(entries) == 1 { // nearly always
+// append writes entries and moves the head behind them.
+func (s *store) append(ctx context.Context, entries []*entry, h head) error {
+	const (
+		insert = `INSERT INTO audit_entries (seq, id, action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at,
+			prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		move = "UPDATE audit_head SET seq = ?, hash = ?, mac = ? WHERE one = 1"
+	)
+	if len(entries) == 1 && s.db.Dialect() == db.Postgres { // nearly always: then it is one round trip
 		e := entries[0]
-		_, err := s.db.Exec(ctx, `INSERT INTO audit_entries (seq, id, action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at,
-			prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, e.Seq, e.ID, e.Action, e.ActorID, e.TargetType, e.TargetID, e.IP, e.UserAgent,
-			e.RequestID, e.Data, e.CreatedAt, e.PrevHash, e.Hash)
+		_, err := s.db.Exec(ctx, "WITH kept AS ("+insert+") "+move, e.Seq, e.ID, e.Action, e.ActorID, e.TargetType, e.TargetID, e.IP, e.UserAgent,
+			e.RequestID, e.Data, e.CreatedAt, e.PrevHash, e.Hash, h.Seq, h.Hash, h.Mac)
 		return err
 	}
-	return s.db.Conn(ctx).CreateInBatches(entries, 200).Error
+	if err := s.db.Conn(ctx).CreateInBatches(entries, 200).Error; err != nil {
+		return err
+	}
+	_, err := s.db.Exec(ctx, move, h.Seq, h.Hash, h.Mac)
+	return err
 }
 
 type filter struct {

@@ -42,13 +42,21 @@ func counted(ctx context.Context) {
 }
 
 func (d *DB) conn(ctx context.Context) gorm.ConnPool {
+	pool := d.gorm.ConnPool
 	if t := txOf(ctx); t != nil {
-		return t.gorm.Statement.ConnPool
+		pool = t.gorm.Statement.ConnPool
 	}
 	if d.dialect == SQLite {
-		return d.gorm.ConnPool // it keeps prepared statements, as the driver does not
+		return pool // GORM's keeps prepared statements, as the driver does not
 	}
-	return d.sql
+	// PostgreSQL's driver keeps them itself, for each connection.
+	switch p := pool.(type) {
+	case *gorm.PreparedStmtTX:
+		return p.Tx
+	case *gorm.PreparedStmtDB:
+		return d.sql
+	}
+	return pool
 }
 
 var rebound sync.Map
