@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -89,7 +90,7 @@ func BenchmarkLoginBesideItsHash(b *testing.B) {
 	h := auth.NewHasher(auth.Argon2{Memory: 19456, Time: 2, Parallel: 1})
 	hash, err := h.Hash(b.Context(), password)
 	require.NoError(b, err)
-	const turn = 400
+	const turn = 250
 	var hashes, logins []float64
 	b.ResetTimer()
 	for done := 0; done < max(b.N, turn); done += turn {
@@ -98,7 +99,12 @@ func BenchmarkLoginBesideItsHash(b *testing.B) {
 	}
 	b.ReportMetric(mean(hashes), "hashes/s")
 	b.ReportMetric(mean(logins), "logins/s")
-	b.ReportMetric(100*mean(logins)/mean(hashes), "%-of-hash")
+	ratios := make([]float64, len(hashes))
+	for i := range ratios {
+		ratios[i] = 100 * logins[i] / hashes[i]
+	}
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], "%-of-hash") // the median of the turns, as neighbours disturb some
 	b.ReportMetric(0, "ns/op")
 }
 

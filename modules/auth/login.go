@@ -142,7 +142,7 @@ func (s *Service) open(ctx context.Context, a usersapi.Account, passwordHash str
 		if err != nil {
 			return err
 		}
-		past, err := s.store.past(ctx, se, passwordHash, address)
+		past, err := s.store.begin(ctx, se, passwordHash, address)
 		switch {
 		case err != nil:
 			return err
@@ -151,7 +151,7 @@ func (s *Service) open(ctx context.Context, a usersapi.Account, passwordHash str
 		case past.Failures >= maxFailures:
 			return errLocked
 		}
-		return s.keepSession(ctx, se, past, address)
+		return s.tellSession(ctx, se, past, address)
 	})
 	if err != nil {
 		return g, err
@@ -159,7 +159,7 @@ func (s *Service) open(ctx context.Context, a usersapi.Account, passwordHash str
 	return s.grant(g, se, a)
 }
 
-func (s *Service) keepSession(ctx context.Context, se *session, past past, address []byte) error {
+func (s *Service) tellSession(ctx context.Context, se *session, past past, address []byte) error {
 	if past.Failures > 0 {
 		if err := s.store.clearFailures(ctx, address); err != nil {
 			return err
@@ -170,9 +170,6 @@ func (s *Service) keepSession(ctx context.Context, se *session, past past, addre
 		if err := s.events.Publish(ctx, e); err != nil {
 			return err
 		}
-	}
-	if err := s.store.insertSession(ctx, se); err != nil {
-		return err
 	}
 	return s.record(ctx, "auth.login_succeeded", "session", se.ID, se.UserID, nil)
 }

@@ -31,22 +31,35 @@ type past struct {
 	Failures     int
 }
 
-// past looks back and holds the password for the rest of the transaction, so that none is set between the
-// check and the session.
-func (s *store) past(ctx context.Context, se *session, passwordHash string, address []byte) (p past, err error) {
-	lock := ""
-	if s.db.Dialect() == db.Postgres {
-		lock = " FOR SHARE OF c"
+// begin inserts a session if the password is still the one that was checked, holds it for the rest of the
+// transaction, so that none is set in between, and says what was before.
+func (s *store) begin(ctx context.Context, se *session, passwordHash string, address []byte) (p past, err error) {
+	look := []any{passwordHash, se.Network, se.UserAgent, address, se.UserID}
+	dest := []any{&p.SamePassword, &p.SignedIn, &p.SameDevice, &p.Failures}
+	if s.db.Dialect() == db.Postgres { // one round trip; SQLite has no such statement, and none to save
+		err = s.db.QueryRow(ctx, "WITH p AS ("+lookBack+" FOR SHARE OF c), kept AS ("+insertSession+" SELECT "+sessionTypes+" FROM p WHERE p.same) SELECT p.* FROM p",
+			append(look, se.values()...), dest...)
+	} else if err = s.db.QueryRow(ctx, lookBack, look, dest...); err == nil && p.SamePassword {
+		_, err = s.db.Exec(ctx, insertSession+" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", se.values()...)
 	}
-	err = s.db.QueryRow(ctx, `SELECT c.password_hash = ?, EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id),
-			EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id AND s.network = ? AND s.user_agent = ?),
-			coalesce((SELECT f.failures FROM auth_failures f WHERE f.address_hash = ?), 0)
-		FROM auth_credentials c WHERE c.user_id = ?`+lock, []any{passwordHash, se.Network, se.UserAgent, address, se.UserID},
-		&p.SamePassword, &p.SignedIn, &p.SameDevice, &p.Failures)
 	if db.IsNotFound(err) {
 		err = nil // deleted this moment: nothing is the same
 	}
 	return p, err
+}
+
+const (
+	lookBack = `SELECT c.password_hash = ? AS same, EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id) AS signed_in,
+			EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id AND s.network = ? AND s.user_agent = ?) AS same_device,
+			coalesce((SELECT f.failures FROM auth_failures f WHERE f.address_hash = ?), 0) AS failures
+		FROM auth_credentials c WHERE c.user_id = ?`
+	insertSession = `INSERT INTO auth_sessions (id, user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at,
+		ip, network, user_agent)`
+	sessionTypes = "?::uuid, ?::uuid, ?::bytea, ?::bytea, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::text, ?::text, ?::text"
+)
+
+func (s *session) values() []any {
+	return []any{s.ID, s.UserID, s.Salt, s.TokenHash, s.Generation, s.RotatedAt, s.CreatedAt, s.LastUsedAt, s.ExpiresAt, s.IP, s.Network, s.UserAgent}
 }
 
 // holdPassword keeps the password as it is for the rest of the transaction.
@@ -83,13 +96,6 @@ func (s *store) setPassword(ctx context.Context, userID, hash string, at clock.T
 func (s *store) swapPassword(ctx context.Context, userID, old, hash string, at clock.Time) (bool, error) {
 	res := s.db.Conn(ctx).Exec("UPDATE auth_credentials SET password_hash = ?, updated_at = ? WHERE user_id = ? AND password_hash = ?", hash, at, userID, old)
 	return res.RowsAffected == 1, res.Error
-}
-
-func (s *store) insertSession(ctx context.Context, se *session) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO auth_sessions (id, user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at,
-		ip, network, user_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, se.ID, se.UserID, se.Salt, se.TokenHash, se.Generation, se.RotatedAt,
-		se.CreatedAt, se.LastUsedAt, se.ExpiresAt, se.IP, se.Network, se.UserAgent)
-	return err
 }
 
 func (s *store) session(ctx context.Context, id string) (*session, error) {

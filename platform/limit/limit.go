@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,7 @@ type Budget struct {
 const (
 	callTime  = 500 * time.Millisecond
 	awayTime  = time.Second
+	payTime   = 20 * time.Millisecond
 	keyPrefix = "lyceum:limit:"
 )
 
@@ -38,6 +40,10 @@ type Limiter struct {
 	enabled bool
 	// away is until when Redis is not asked, in nanoseconds since 1970.
 	away atomic.Int64
+
+	mu sync.Mutex
+	// owed are hits to be given back: with the next call, or shortly by themselves.
+	owed []string
 }
 
 // New makes a limiter. Without r it counts in this process alone; key keeps addresses and accounts
@@ -94,22 +100,55 @@ func (l *Limiter) Take(ctx context.Context, b Budget, who string) Result {
 }
 
 // GiveBack takes a hit back, as for a password that was right: work that must be limited before its
-// outcome is known reserves its hit first.
-func (l *Limiter) GiveBack(ctx context.Context, r Result) {
+// outcome is known reserves its hit first. It costs no call of its own where others follow soon.
+func (l *Limiter) GiveBack(_ context.Context, r Result) {
 	// Near its end the window may be over before the call arrives, and the next one is not ours to change.
-	if r.off || !r.Passed || time.Since(r.taken) > r.Reset-callTime {
+	if r.off || !r.Passed || time.Since(r.taken) > r.Reset-2*callTime {
 		return
 	}
 	l.local.giveBack(r.key)
 	if !l.asks() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.owed = append(l.owed, r.key); len(l.owed) == 1 {
+		time.AfterFunc(payTime, l.pay)
+	}
+}
+
+// pay gives back what no other call has taken along.
+func (l *Limiter) pay() {
+	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	if n, err := l.redis.Decr(ctx, r.key).Result(); err != nil {
+	p := l.redis.Pipeline()
+	if paid := l.payWith(ctx, p); len(paid) > 0 {
+		_, err := p.Exec(ctx)
+		l.settle(ctx, paid, err)
+	}
+}
+
+// payWith adds what is owed to a pipeline.
+func (l *Limiter) payWith(ctx context.Context, p redis.Pipeliner) (paid []*redis.IntCmd) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, key := range l.owed {
+		paid = append(paid, p.Decr(ctx, key))
+	}
+	l.owed = nil
+	return paid
+}
+
+// settle removes counters that were gone by then: nothing without an end may stay.
+func (l *Limiter) settle(ctx context.Context, paid []*redis.IntCmd, err error) {
+	if err != nil {
 		l.failed(err)
-	} else if n < 0 {
-		l.redis.Del(ctx, r.key) // the window ended all the same: nothing without an end may stay
+		return
+	}
+	for _, cmd := range paid {
+		if cmd.Val() < 0 {
+			l.redis.Del(ctx, cmd.Args()[1].(string))
+		}
 	}
 }
 
@@ -121,11 +160,13 @@ func (l *Limiter) count(ctx context.Context, key string, window time.Duration) (
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
 	defer cancel()
 	p := l.redis.Pipeline()
+	paid := l.payWith(ctx, p)
 	incr := p.Incr(ctx, key)
 	p.Do(ctx, "pexpire", key, window.Milliseconds(), "nx")
 	ttl := p.PTTL(ctx, key)
-	if _, err := p.Exec(ctx); err != nil {
-		l.failed(err)
+	_, err := p.Exec(ctx)
+	l.settle(ctx, paid, err)
+	if err != nil {
 		return 0, 0, false
 	}
 	left = ttl.Val()
