@@ -1,24 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
-	"lyceum/modules/auth"
-	"lyceum/platform/apperr"
-	platform "lyceum/platform/auth"
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -93,71 +85,6 @@ func printEach(word string, ids []string) {
 	}
 }
 
-func newAdmin() *cobra.Command {
-	var email string
-	var fromStdin bool
-	create := &cobra.Command{Use: "create", Short: "Make an administrator", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
-		if email == "" {
-			return &usageError{"admin create needs --email"}
-		}
-		return adminCreate(c, email, fromStdin)
-	}}
-	create.Flags().StringVar(&email, "email", "", "the address")
-	create.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
-	return group("admin", "Manage administrators and what only an operator may", create, newRemoveFactor())
-}
-
-// newRemoveFactor is for people who have lost their device and their recovery codes, and are known to the operator.
-func newRemoveFactor() *cobra.Command {
-	var email string
-	remove := command("remove-factor", "Remove the second factor of an account", func(c *cobra.Command, _ []string) error {
-		if email == "" {
-			return &usageError{"admin remove-factor needs --email"}
-		}
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		var s *auth.Service
-		var r *migrate.Runner
-		return with(c.Context(), cfg, func(ctx context.Context) error {
-			if err := upToDate(ctx, r); err != nil {
-				return err
-			}
-			if err := s.DropFactor(platform.WithCaller(ctx, platform.Caller{Via: "cli"}), email); err != nil {
-				return err
-			}
-			fmt.Fprintln(stdout, "removed the second factor of "+email)
-			return nil
-		}, &s, &r)
-	})
-	remove.Flags().StringVar(&email, "email", "", "the address")
-	return remove
-}
-
-func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
-	cfg, err := load()
-	if err != nil {
-		return err
-	}
-	password, err := readPassword(fromStdin)
-	if err != nil {
-		return err
-	}
-	var s *auth.Service
-	var r *migrate.Runner
-	return with(c.Context(), cfg, func(ctx context.Context) error {
-		if err := upToDate(ctx, r); err != nil {
-			return err
-		}
-		if err := createAdmin(ctx, s, email, password, false); err != nil {
-			return err
-		}
-		fmt.Fprintln(stdout, "made the administrator "+email)
-		return nil
-	}, &s, &r)
-}
-
 // upToDate refuses to work on a schema that this program does not know.
 func upToDate(ctx context.Context, r *migrate.Runner) error {
 	pending, err := r.Pending(ctx)
@@ -165,74 +92,6 @@ func upToDate(ctx context.Context, r *migrate.Runner) error {
 		err = errors.New("the schema is not up to date: run lyceum migrate up, or start the server once")
 	}
 	return err
-}
-
-// createAdmin makes an administrator. With ifMissing an account that has the address is fine.
-func createAdmin(ctx context.Context, s *auth.Service, email, password string, ifMissing bool) error {
-	ctx = platform.WithCaller(ctx, platform.Caller{Via: "cli"})
-	if ifMissing {
-		if known, err := s.Known(ctx, email); err != nil || known {
-			return err
-		}
-	}
-	_, err := s.Register(ctx, auth.NewUser{Email: email, Password: password, Role: platform.Admin, Verified: true})
-	if e, ok := apperr.As(err); ok && ifMissing {
-		if e.Code == "email-taken" {
-			return nil
-		}
-		return &config.Error{Faults: []string{"ADMIN_EMAIL, ADMIN_PASSWORD: " + message(err)}}
-	}
-	return err
-}
-
-func newKeys() *cobra.Command {
-	return group("keys", "Manage the keys that sign access tokens",
-		command("rotate", "Make a new signing key; servers use it within a second, the old one verifies until its last token has run out", keysRotate))
-}
-
-func keysRotate(*cobra.Command, []string) error {
-	cfg, err := load()
-	if err != nil {
-		return err
-	}
-	before, _ := filepath.Glob(filepath.Join(cfg.JWTKeysDir, "*.pem"))
-	keys, err := platform.LoadKeys(cfg.JWTKeysDir, cfg.AccessTokenTTL)
-	if err != nil {
-		return err
-	}
-	if len(before) == 0 {
-		fmt.Fprintln(os.Stderr, "lyceum: there was no key in "+cfg.JWTKeysDir+" before; is it the folder of the servers (JWT_KEYS_DIR, else DATA_DIR/keys)?")
-	}
-	id, err := keys.Rotate()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout, "in "+cfg.JWTKeysDir)
-	for _, k := range keys.All() {
-		word := "verifies"
-		if k.ID == id {
-			word = "signs"
-		}
-		fmt.Fprintf(stdout, "%s  %s  made %s\n", k.ID, word, k.Made.UTC().Format(time.RFC3339))
-	}
-	return nil
-}
-
-func readPassword(fromStdin bool) (string, error) {
-	if fromStdin {
-		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", err
-		}
-		return strings.TrimRight(line, "\r\n"), nil
-	}
-	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		return "", &usageError{"there is no terminal to ask for a password; use --password-stdin"}
-	}
-	fmt.Fprint(os.Stderr, "Password: ")
-	raw, err := term.ReadPassword(int(os.Stdin.Fd()))
-	fmt.Fprintln(os.Stderr)
-	return string(raw), err
 }
 
 // aside is a configuration that touches nothing: commands that only describe the program open

@@ -63,6 +63,23 @@ func TestReplicasAgreeWithinASecond(t *testing.T) {
 	soon("the logout", func() bool { return b.call("GET", "/users/me", session.str("access_token"), nil).Status == 401 })
 }
 
+// A frozen Redis tells nobody anything, and closes nothing: what ends on one replica ends on the other all the same.
+func TestEndsHoldWhileRedisIsFrozen(t *testing.T) {
+	t.Parallel()
+	redis := testkit.OwnRedis(t)
+	sites := replicas(t, 2, "REDIS_URL="+redis.URL)
+	a, b := sites[0], sites[1]
+	admin := a.admin()
+	_, id, token := a.newcomer("frozen")
+	b.want(200, "GET", "/users/me", token, nil)
+	redis.Freeze()
+	defer redis.Thaw()
+	a.want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
+	ended := time.Now()
+	require.Eventually(t, func() bool { return b.call("GET", "/users/me", token, nil).Status == 401 }, 2*time.Second, 20*time.Millisecond)
+	t.Logf("after %s", time.Since(ended).Round(time.Millisecond))
+}
+
 // One Idempotency-Key on two replicas at once is one course; one refresh token has one successor.
 func TestReplicasDoThingsOnce(t *testing.T) {
 	t.Parallel()

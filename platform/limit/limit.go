@@ -180,7 +180,7 @@ func (l *Limiter) asks() bool { return l.redis != nil && time.Now().UnixNano() >
 
 // failed notes that Redis is away. One call after the pause tries again, the others go on locally.
 func (l *Limiter) failed(err error) {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, redis.ErrClosed) {
 		return
 	}
 	before := l.away.Swap(time.Now().Add(awayTime).UnixNano())
