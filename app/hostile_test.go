@@ -188,5 +188,14 @@ func TestSmallGapsStayShut(t *testing.T) {
 	s.want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": totpCode(t, secret, -30*time.Second)})
 	challenge := s.tryLogin(email, password).str("challenge")
 	s.want(204, "POST", "/auth/logout-all", token, nil)
-	s.refused(401, "invalid-token", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": totpCode(t, secret, 0)})
+	verify := func(challenge string) answer {
+		return s.call("POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": totpCode(t, secret, 0)})
+	}
+	require.Equal(t, "invalid-token", verify(challenge).str("code"))
+	// One that is written just after a new password was set proves the old one.
+	challenge = s.tryLogin(email, password).str("challenge")
+	_, err := s.run.parts.DB.Exec(t.Context(), "UPDATE auth_challenges SET password_at = password_at - 1")
+	require.NoError(t, err)
+	require.Equal(t, "invalid-token", verify(challenge).str("code"))
+	require.Equal(t, 200, verify(s.tryLogin(email, password).str("challenge")).Status)
 }

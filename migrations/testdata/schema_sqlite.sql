@@ -32,6 +32,7 @@ CREATE TABLE audit_head (
 CREATE TABLE auth_challenges (
 			token_hash blob PRIMARY KEY,
 			user_id text NOT NULL,
+			password_at bigint NOT NULL,
 			attempts integer NOT NULL,
 			expires_at bigint NOT NULL,
 			created_at bigint NOT NULL

@@ -15,10 +15,10 @@ const (
 )
 
 // challenge stands for a sign-in whose password was right, until the second factor follows.
-func (s *Service) challenge(ctx context.Context, a usersapi.Account) error {
+func (s *Service) challenge(ctx context.Context, a usersapi.Account, p proof) error {
 	token, now := encode(randomBytes(32)), s.clock.Now()
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.putChallenge(ctx, hashOf(token), a.ID, now, now.Add(challengeLife)); err != nil {
+		if err := s.store.putChallenge(ctx, hashOf(token), a.ID, p.ChangedAt, now, now.Add(challengeLife)); err != nil {
 			return err
 		}
 		return s.record(ctx, "auth.login_failed", "user", a.ID, a.ID, map[string]any{"reason": "mfa-required"})
@@ -32,7 +32,7 @@ func (s *Service) challenge(ctx context.Context, a usersapi.Account) error {
 // VerifyFactor completes a sign-in: 401 invalid-token for a challenge that does not hold, 401
 // invalid-code for a wrong code. Wrong codes count like wrong passwords.
 func (s *Service) VerifyFactor(ctx context.Context, challenge, code string) (g Grant, err error) {
-	userID, err := s.store.tryChallenge(ctx, hashOf(challenge), challengeTries, s.clock.Now())
+	userID, passwordAt, err := s.store.tryChallenge(ctx, hashOf(challenge), challengeTries, s.clock.Now())
 	if err != nil || userID == "" {
 		return g, orElse(err, errChallenge)
 	}
@@ -48,7 +48,10 @@ func (s *Service) VerifyFactor(ctx context.Context, challenge, code string) (g G
 	if err != nil {
 		return g, err
 	}
-	if p.Failures >= maxFailures {
+	switch {
+	case p.ChangedAt != passwordAt: // another password was set while this sign-in was under way
+		return g, errChallenge
+	case p.Failures >= maxFailures:
 		return g, errLocked
 	}
 	hit, err := s.guard.attempt(ctx, address, p)

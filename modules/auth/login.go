@@ -62,7 +62,7 @@ func (s *Service) Login(ctx context.Context, email, password string) (g Grant, e
 	case !a.Active:
 		return g, s.note(ctx, a.ID, "account-disabled", errDisabled)
 	case p.Factor:
-		return g, s.challenge(ctx, a)
+		return g, s.challenge(ctx, a, p)
 	}
 	if outdated {
 		p.PasswordHash = s.rehash(ctx, a.ID, password, p)

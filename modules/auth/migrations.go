@@ -56,6 +56,7 @@ var Migrations = []migrate.Migration{{
 		`CREATE TABLE auth_challenges (
 			token_hash {bytes} PRIMARY KEY,
 			user_id {uuid} NOT NULL,
+			password_at bigint NOT NULL,
 			attempts integer NOT NULL,
 			expires_at bigint NOT NULL,
 			created_at bigint NOT NULL

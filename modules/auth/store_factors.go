@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lyceum/platform/clock"
+	"lyceum/platform/db"
 )
 
 // factor gives the second factor of an account, nil when there is none.
@@ -60,16 +61,20 @@ func (s *store) takeRecoveryCode(ctx context.Context, userID string, hash []byte
 	return res.RowsAffected == 1, res.Error
 }
 
-func (s *store) putChallenge(ctx context.Context, hash []byte, userID string, now, expires clock.Time) error {
-	return s.db.Conn(ctx).Exec("INSERT INTO auth_challenges (user_id, token_hash, attempts, expires_at, created_at) VALUES (?, ?, 0, ?, ?)",
-		userID, hash, expires, now).Error
+// putChallenge keeps a challenge beside the time of the password that was proved: another password ends it.
+func (s *store) putChallenge(ctx context.Context, hash []byte, userID string, passwordAt, now, expires clock.Time) error {
+	return s.db.Conn(ctx).Exec("INSERT INTO auth_challenges (user_id, token_hash, password_at, attempts, expires_at, created_at) VALUES (?, ?, ?, 0, ?, ?)",
+		userID, hash, passwordAt, expires, now).Error
 }
 
 // tryChallenge counts a try and says whose challenge it is, empty when it is none or takes no more tries.
-func (s *store) tryChallenge(ctx context.Context, hash []byte, tries int, now clock.Time) (userID string, err error) {
-	err = s.db.Conn(ctx).Raw("UPDATE auth_challenges SET attempts = attempts + 1 WHERE token_hash = ? AND attempts < ? AND expires_at > ? RETURNING user_id",
-		hash, tries, now).Scan(&userID).Error
-	return userID, err
+func (s *store) tryChallenge(ctx context.Context, hash []byte, tries int, now clock.Time) (userID string, passwordAt clock.Time, err error) {
+	err = s.db.QueryRow(ctx, `UPDATE auth_challenges SET attempts = attempts + 1 WHERE token_hash = ? AND attempts < ? AND expires_at > ?
+		RETURNING user_id, password_at`, []any{hash, tries, now}, &userID, &passwordAt)
+	if db.IsNotFound(err) {
+		err = nil
+	}
+	return userID, passwordAt, err
 }
 
 // dropChallenge spends a challenge: of two uses one gets it.
