@@ -27,12 +27,9 @@ type heldEntry struct {
 	CreatedAt  clock.Time      `json:"created_at"`
 }
 
-// exportPage is how many rows an export reads at once.
-const exportPage = 500
-
 // Export hands over what the account did.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
-	return usersapi.Export(ctx, userID, exportPage, record, usersapi.Section("entries", h.entries))
+	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("entries", h.entries))
 }
 
 func (h holdings) entries(ctx context.Context, userID string, after heldEntry, limit int) ([]heldEntry, error) {

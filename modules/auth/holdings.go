@@ -4,9 +4,7 @@ import (
 	"context"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
-	"lyceum/platform/db"
 )
 
 // holdings answers usersapi.Holder.
@@ -22,9 +20,6 @@ type heldFactor struct {
 	ConfirmedAt clock.Time `json:"confirmed_at"`
 }
 
-// exportPage is how many rows an export reads at once.
-const exportPage = 500
-
 // Export hands over the sessions, ended ones too, and whether there is a second factor.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
 	f, err := h.s.store.factor(ctx, userID)
@@ -36,16 +31,12 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 			return err
 		}
 	}
-	return usersapi.Export(ctx, userID, exportPage, record, usersapi.Section("sessions", h.s.store.heldSessions))
+	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("sessions", h.s.store.heldSessions))
 }
 
-// Erase removes everything: nobody can sign in any more, and every replica looks again.
+// Erase removes everything: nobody can sign in any more, and every replica forgets the sessions.
 func (h holdings) Erase(ctx context.Context, userID string) error {
 	ids, err := h.s.store.erase(ctx, userID)
-	if len(ids) > maxSignals {
-		ids = []string{""}
-	}
 	h.s.forget(ctx, ids...)
-	db.AfterCommit(ctx, func() { h.s.broadcast.Signal(auth.TopicAccount, userID) })
 	return err
 }

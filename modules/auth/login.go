@@ -80,7 +80,7 @@ func (s *Service) matches(ctx context.Context, hash, password string) (match, ou
 // idOr lets an unknown address take the same query as a known one.
 func idOr(id string) string {
 	if id == "" {
-		return "00000000-0000-0000-0000-000000000000"
+		return ids.None
 	}
 	return id
 }

@@ -91,14 +91,15 @@ func (s *Service) endAll(ctx context.Context, userID, keep string) error {
 			return err
 		}
 	}
-	if len(ended) > maxSignals {
-		ended = []string{""}
-	}
 	s.forget(ctx, ended...)
 	return nil
 }
 
+// forget makes every replica look at sessions again, once the transaction is committed.
 func (s *Service) forget(ctx context.Context, ids ...string) {
+	if len(ids) > maxSignals {
+		ids = []string{""}
+	}
 	db.AfterCommit(ctx, func() {
 		for _, id := range ids {
 			s.broadcast.Signal(auth.TopicSession, id)

@@ -5,6 +5,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/ids"
 )
 
 type store struct{ db *db.DB }
@@ -73,7 +74,7 @@ const listedColumns = `SELECT c.*, COALESCE(k.seq, c.base_seq) AS mark,
 
 func (s *store) listChannels(ctx context.Context, v visible, after *channelPosition, limit int) (found []listed, err error) {
 	query := listedColumns
-	args := map[string]any{"user": v.userID, "open": v.visibilities, "courses": append([]string{nobody}, v.courses...), "limit": limit}
+	args := map[string]any{"user": v.userID, "open": v.visibilities, "courses": append([]string{ids.None}, v.courses...), "limit": limit}
 	if !v.all {
 		query += ` AND (c.visibility IN @open OR (c.visibility = 'course' AND c.course_id IN @courses) OR (c.visibility = 'private'
 			AND (c.created_by = @user OR EXISTS (SELECT 1 FROM chat_members p WHERE p.channel_id = c.id AND p.user_id = @user))))`
@@ -85,9 +86,6 @@ func (s *store) listChannels(ctx context.Context, v visible, after *channelPosit
 	err = s.db.Conn(ctx).Raw(query+" ORDER BY c.created_at, c.id LIMIT @limit", args).Scan(&found).Error
 	return found, err
 }
-
-// nobody is an id that nothing has, as an empty list is no SQL.
-const nobody = "00000000-0000-0000-0000-000000000000"
 
 func (s *store) listedBySlug(ctx context.Context, slug, userID string) (*listed, error) {
 	var found []listed

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"lyceum/platform/clock"
+	"lyceum/platform/ids"
 )
 
 type heldMessage struct {
@@ -21,7 +22,7 @@ type heldMessage struct {
 // heldMessages gives what an account said after a message, channel by channel, so that the index of
 // an author's messages in one channel serves; a page ends with its channel.
 func (s *store) heldMessages(ctx context.Context, userID string, after heldMessage, limit int) (found []heldMessage, err error) {
-	id, seq := cmp.Or(after.ChannelID, nobody), after.Seq
+	id, seq := cmp.Or(after.ChannelID, ids.None), after.Seq
 	for {
 		err = s.db.Conn(ctx).Raw(`SELECT m.channel_id, c.slug AS channel, m.seq, m.id, m.body, m.created_at, m.edited_at
 			FROM chat_messages m JOIN chat_channels c ON c.id = m.channel_id
@@ -56,7 +57,7 @@ type heldChannel struct {
 
 func (s *store) heldChannels(ctx context.Context, userID string, after heldChannel, limit int) (found []heldChannel, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT id, slug, title, visibility, course_id, created_at, updated_at FROM chat_channels
-		WHERE created_by = ? AND id > ? AND deleted_at IS NULL ORDER BY id LIMIT ?`, userID, cmp.Or(after.ID, nobody), limit).Scan(&found).Error
+		WHERE created_by = ? AND id > ? AND deleted_at IS NULL ORDER BY id LIMIT ?`, userID, cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 
@@ -70,7 +71,7 @@ type heldMembership struct {
 func (s *store) heldMemberships(ctx context.Context, userID string, after heldMembership, limit int) (found []heldMembership, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT p.channel_id, c.slug AS channel, p.created_at FROM chat_members p JOIN chat_channels c ON c.id = p.channel_id
 		WHERE p.user_id = ? AND p.channel_id > ? AND c.deleted_at IS NULL ORDER BY p.channel_id LIMIT ?`,
-		userID, cmp.Or(after.ChannelID, nobody), limit).Scan(&found).Error
+		userID, cmp.Or(after.ChannelID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 
@@ -84,7 +85,7 @@ type heldMark struct {
 func (s *store) heldMarks(ctx context.Context, userID string, after heldMark, limit int) (found []heldMark, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT k.channel_id, c.slug AS channel, k.seq FROM chat_marks k JOIN chat_channels c ON c.id = k.channel_id
 		WHERE k.user_id = ? AND k.channel_id > ? AND c.deleted_at IS NULL ORDER BY k.channel_id LIMIT ?`,
-		userID, cmp.Or(after.ChannelID, nobody), limit).Scan(&found).Error
+		userID, cmp.Or(after.ChannelID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 

@@ -6,10 +6,8 @@ import (
 
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/ids"
 )
-
-// noID comes before every id.
-const noID = "00000000-0000-0000-0000-000000000000"
 
 // shownTitle is the title of a course c while its learner may read it: what a draft is called is its owner's business.
 func shownTitle(ctx context.Context, userID string) (string, []any) {
@@ -30,7 +28,7 @@ type heldEnrollment struct {
 func (s *store) heldEnrollments(ctx context.Context, userID string, after heldEnrollment, limit int) (found []heldEnrollment, err error) {
 	title, args := shownTitle(ctx, userID)
 	err = s.db.Conn(ctx).Raw("SELECT e.course_id, "+title+`, e.created_at AS enrolled_at FROM enrollments e JOIN courses c ON c.id = e.course_id
-		WHERE e.user_id = ? AND e.course_id > ? ORDER BY e.course_id LIMIT ?`, append(args, userID, cmp.Or(after.CourseID, noID), limit)...).Scan(&found).Error
+		WHERE e.user_id = ? AND e.course_id > ? ORDER BY e.course_id LIMIT ?`, append(args, userID, cmp.Or(after.CourseID, ids.None), limit)...).Scan(&found).Error
 	return found, err
 }
 
@@ -50,7 +48,7 @@ type heldCourseProgress struct {
 func (s *store) heldCourseProgress(ctx context.Context, userID string, after heldCourseProgress, limit int) (found []heldCourseProgress, err error) {
 	title, args := shownTitle(ctx, userID)
 	err = s.db.Conn(ctx).Raw("SELECT p.course_id, "+title+", c.lesson_count, "+sumColumns+` FROM course_progress p JOIN courses c ON c.id = p.course_id
-		WHERE p.user_id = ? AND p.course_id > ? ORDER BY p.course_id LIMIT ?`, append(args, userID, cmp.Or(after.CourseID, noID), limit)...).Scan(&found).Error
+		WHERE p.user_id = ? AND p.course_id > ? ORDER BY p.course_id LIMIT ?`, append(args, userID, cmp.Or(after.CourseID, ids.None), limit)...).Scan(&found).Error
 	for i := range found {
 		found[i].Percent = percentOf(found[i].PercentSum, found[i].LessonCount)
 	}
@@ -68,7 +66,7 @@ type heldLessonProgress struct {
 
 func (s *store) heldLessonProgress(ctx context.Context, userID string, after heldLessonProgress, limit int) (found []heldLessonProgress, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT lesson_id, course_id, percent, position_seconds, completed_at, updated_at FROM lesson_progress
-		WHERE user_id = ? AND lesson_id > ? ORDER BY lesson_id LIMIT ?`, userID, cmp.Or(after.LessonID, noID), limit).Scan(&found).Error
+		WHERE user_id = ? AND lesson_id > ? ORDER BY lesson_id LIMIT ?`, userID, cmp.Or(after.LessonID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 
@@ -87,7 +85,7 @@ type heldCourse struct {
 
 func (s *store) heldCourses(ctx context.Context, userID string, after heldCourse, limit int) (found []heldCourse, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT id, slug, title, summary, description, status, visibility, created_at, updated_at, deleted_at FROM courses
-		WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?`, userID, cmp.Or(after.ID, noID), limit).Scan(&found).Error
+		WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?`, userID, cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 

@@ -5,10 +5,8 @@ import (
 	"context"
 
 	"lyceum/platform/clock"
+	"lyceum/platform/ids"
 )
-
-// noID comes before every id.
-const noID = "00000000-0000-0000-0000-000000000000"
 
 type heldInvite struct {
 	ID          string      `json:"id"`
@@ -23,7 +21,7 @@ type heldInvite struct {
 
 func (s *store) heldInvites(ctx context.Context, userID string, after heldInvite, limit int) (found []heldInvite, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT id, role_to_grant, email IS NOT NULL AS email_bound, note, max_uses, uses, expires_at, created_at FROM invites
-		WHERE created_by = ? AND id > ? ORDER BY id LIMIT ?`, userID, cmp.Or(after.ID, noID), limit).Scan(&found).Error
+		WHERE created_by = ? AND id > ? ORDER BY id LIMIT ?`, userID, cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 
@@ -34,7 +32,7 @@ type heldRedemption struct {
 
 func (s *store) heldRedemptions(ctx context.Context, userID string, after heldRedemption, limit int) (found []heldRedemption, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT invite_id, created_at AS redeemed_at FROM invite_redemptions
-		WHERE user_id = ? AND invite_id > ? ORDER BY invite_id LIMIT ?`, userID, cmp.Or(after.InviteID, noID), limit).Scan(&found).Error
+		WHERE user_id = ? AND invite_id > ? ORDER BY invite_id LIMIT ?`, userID, cmp.Or(after.InviteID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 

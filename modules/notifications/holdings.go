@@ -6,16 +6,13 @@ import (
 	"lyceum/modules/users/usersapi"
 )
 
-// exportPage is how many rows an export reads at once.
-const exportPage = 500
-
 // holdings answers what the module holds about an account.
 type holdings struct {
 	store *store
 	page  int
 }
 
-func newHoldings(s *store) usersapi.Holder { return holdings{s, exportPage} }
+func newHoldings(s *store) usersapi.Holder { return holdings{s, usersapi.ExportPage} }
 
 // Module is the name that the records stand under.
 func (holdings) Module() string { return "notifications" }

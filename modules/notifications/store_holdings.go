@@ -5,10 +5,8 @@ import (
 	"context"
 
 	"lyceum/platform/clock"
+	"lyceum/platform/ids"
 )
-
-// noID comes before every id.
-const noID = "00000000-0000-0000-0000-000000000000"
 
 type heldNotification struct {
 	ID    string `json:"id"`
@@ -26,7 +24,7 @@ type heldNotification struct {
 func (s *store) heldNotifications(ctx context.Context, userID string, after heldNotification, limit int) (found []heldNotification, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT n.id, n.kind, n.title, COALESCE(a.body, n.body) AS body, n.link, n.hidden, n.read_at, n.created_at
 		FROM notifications n LEFT JOIN announcements a ON a.id = n.announcement_id
-		WHERE n.user_id = ? AND n.id > ? ORDER BY n.id LIMIT ?`, userID, cmp.Or(after.ID, noID), limit).Scan(&found).Error
+		WHERE n.user_id = ? AND n.id > ? ORDER BY n.id LIMIT ?`, userID, cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 
@@ -52,7 +50,7 @@ type heldAnnouncement struct {
 
 func (s *store) heldAnnouncements(ctx context.Context, userID string, after heldAnnouncement, limit int) (found []heldAnnouncement, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT id, course_id, title, body, created_at FROM announcements WHERE author_id = ? AND id > ? ORDER BY id LIMIT ?",
-		userID, cmp.Or(after.ID, noID), limit).Scan(&found).Error
+		userID, cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 

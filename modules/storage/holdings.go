@@ -7,16 +7,13 @@ import (
 	"lyceum/platform/clock"
 )
 
-// heldPage is how many assets an export or an erasure reads at once.
-const heldPage = 500
-
 // holdings answers what the module holds about an account.
 type holdings struct {
 	service *Service
 	page    int
 }
 
-func newHoldings(s *Service) usersapi.Holder { return holdings{s, heldPage} }
+func newHoldings(s *Service) usersapi.Holder { return holdings{s, usersapi.ExportPage} }
 
 // Module is the name that the records stand under.
 func (holdings) Module() string { return "storage" }

@@ -8,6 +8,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
 
@@ -122,12 +123,9 @@ func (s *store) list(ctx context.Context, uploader, prefix string, after *positi
 // held gives a page of what an account uploaded, whatever its status, the oldest first.
 func (s *store) held(ctx context.Context, uploader string, after position, limit int, lock string) (found []asset, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
-		ORDER BY created_at, id LIMIT ?`+lock, uploader, after.CreatedAt.Millis(), cmp.Or(after.ID, noID), limit).Scan(&found).Error
+		ORDER BY created_at, id LIMIT ?`+lock, uploader, after.CreatedAt.Millis(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
-
-// noID comes before every id.
-const noID = "00000000-0000-0000-0000-000000000000"
 
 // abandoned lists uploads whose URL ended before a time and that nobody completed.
 func (s *store) abandoned(ctx context.Context, before clock.Time) (found []string, err error) {

@@ -15,11 +15,15 @@ func Count(ctx context.Context) (context.Context, *atomic.Int64) {
 	return context.WithValue(ctx, countKey{}, n), n
 }
 
+func counted(ctx context.Context) {
+	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
+
 func countQueries(g *gorm.DB) error {
 	count := func(tx *gorm.DB) {
-		if n, ok := tx.Statement.Context.Value(countKey{}).(*atomic.Int64); ok {
-			n.Add(1)
-		}
+		counted(tx.Statement.Context)
 	}
 	cb := g.Callback()
 	for _, register := range []func(string, func(*gorm.DB)) error{

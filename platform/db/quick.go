@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"gorm.io/gorm"
 )
@@ -33,12 +32,6 @@ func (d *DB) Exec(ctx context.Context, query string, args ...any) (int64, error)
 		return 0, err
 	}
 	return res.RowsAffected()
-}
-
-func counted(ctx context.Context) {
-	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
-		n.Add(1)
-	}
 }
 
 func (d *DB) conn(ctx context.Context) gorm.ConnPool {

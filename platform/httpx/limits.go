@@ -53,13 +53,13 @@ func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v strin
 	if err := r.Err("Too many requests; wait for the window to end."); err != nil {
 		return err
 	}
-	limitHeaders(apperr.Limit{Name: r.Name, Quota: r.Rate.Hits, Window: r.Rate.Window, Remaining: r.Remaining, Reset: r.Reset}, set)
+	limitHeaders(r.State(), set)
 	return nil
 }
 
 // limitHeaders writes RateLimit and RateLimit-Policy as structured fields (RFC 9651,
 // draft-ietf-httpapi-ratelimit-headers-10).
-func limitHeaders(l apperr.Limit, set func(k, v string)) {
+func limitHeaders(l *apperr.Limit, set func(k, v string)) {
 	set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", l.Name, l.Remaining, limit.Seconds(l.Reset)))
 	set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", l.Name, l.Quota, limit.Seconds(l.Window)))
 }

@@ -126,7 +126,7 @@ func (p *problem) headers(set func(k, v string)) {
 		set(fiber.HeaderRetryAfter, strconv.Itoa(p.retryAfter))
 	}
 	if p.limit != nil {
-		limitHeaders(*p.limit, set)
+		limitHeaders(p.limit, set)
 	}
 	if p.Status == http.StatusUnauthorized {
 		set(fiber.HeaderWWWAuthenticate, challenge(p.Code))

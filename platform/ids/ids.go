@@ -17,3 +17,6 @@ func Valid(s string) bool {
 	u, err := uuid.Parse(s)
 	return err == nil && u.String() == s
 }
+
+// None is no id of ours: it comes before every one, and nothing has it.
+const None = "00000000-0000-0000-0000-000000000000"

@@ -77,8 +77,13 @@ func (r Result) Err(detail string) error {
 	}
 	e := apperr.New(429, "rate-limited", detail)
 	e.RetryAfter = max(r.Reset, time.Second)
-	e.Limit = &apperr.Limit{Name: r.Name, Quota: r.Rate.Hits, Window: r.Rate.Window, Remaining: r.Remaining, Reset: r.Reset}
+	e.Limit = r.State()
 	return e
+}
+
+// State is what clients are told of the budget.
+func (r Result) State() *apperr.Limit {
+	return &apperr.Limit{Name: r.Name, Quota: r.Rate.Hits, Window: r.Rate.Window, Remaining: r.Remaining, Reset: r.Reset}
 }
 
 // Take counts one hit of who, which may be anything that names somebody.

@@ -23,6 +23,9 @@ type Record func(section string, v any) error
 // HolderGroup is the fx group that collects Holder answers.
 const HolderGroup = `group:"account_holders"`
 
+// ExportPage is how many rows an export reads at once.
+const ExportPage = 500
+
 // Part hands over one section of an export, reading limit rows at once.
 type Part func(ctx context.Context, userID string, limit int, record Record) error
 
