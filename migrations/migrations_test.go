@@ -55,7 +55,8 @@ func dump(t *testing.T, d *db.DB) string {
 			UNION ALL SELECT 3, conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
 				WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f') 
 			UNION ALL SELECT 4, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-			UNION ALL SELECT 5, proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+			UNION ALL SELECT 5, proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+				AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') -- extensions stay
 		) AS x ORDER BY kind, line COLLATE "C"`
 	}
 	var lines []string

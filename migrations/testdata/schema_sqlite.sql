@@ -1,5 +1,24 @@
 CREATE TRIGGER audit_entries_no_delete BEFORE DELETE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
 CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
+CREATE TRIGGER course_search_delete AFTER DELETE ON course_search_texts BEGIN
+				INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
+			END;
+CREATE TRIGGER course_search_insert AFTER INSERT ON course_search_texts BEGIN
+				INSERT INTO course_search (rowid, search_text) VALUES (new.n, new.search_text);
+			END;
+CREATE TRIGGER course_search_update AFTER UPDATE ON course_search_texts BEGIN
+				INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
+				INSERT INTO course_search (rowid, search_text) VALUES (new.n, new.search_text);
+			END;
+CREATE TRIGGER courses_search_delete AFTER DELETE ON courses BEGIN
+				DELETE FROM course_search_texts WHERE course_id = old.id;
+			END;
+CREATE TRIGGER courses_search_insert AFTER INSERT ON courses BEGIN
+				INSERT INTO course_search_texts (course_id, search_text) VALUES (new.id, new.search_text);
+			END;
+CREATE TRIGGER courses_search_update AFTER UPDATE OF search_text ON courses WHEN new.search_text <> old.search_text BEGIN
+				UPDATE course_search_texts SET search_text = new.search_text WHERE course_id = new.id;
+			END;
 CREATE TABLE announcements (
 			id text PRIMARY KEY,
 			course_id text NOT NULL,
@@ -152,6 +171,16 @@ CREATE TABLE course_progress (
 				last_activity_at bigint NOT NULL,
 				PRIMARY KEY (user_id, course_id)
 			);
+CREATE VIRTUAL TABLE course_search USING fts5 (search_text, content='course_search_texts', content_rowid='n', tokenize='trigram case_sensitive 1');
+CREATE TABLE 'course_search_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+CREATE TABLE 'course_search_data'(id INTEGER PRIMARY KEY, block BLOB);
+CREATE TABLE 'course_search_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+CREATE TABLE 'course_search_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+CREATE TABLE course_search_texts (
+				n integer PRIMARY KEY,
+				course_id text NOT NULL UNIQUE,
+				search_text text NOT NULL
+			);
 CREATE TABLE course_tags (
 				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
 				tag text NOT NULL,
@@ -212,6 +241,12 @@ CREATE TABLE invites (
 			created_by text NOT NULL,
 			created_at bigint NOT NULL
 		);
+CREATE TABLE lesson_prerequisites (
+				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+				prerequisite_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+				course_id text NOT NULL,
+				PRIMARY KEY (lesson_id, prerequisite_id)
+			);
 CREATE TABLE lesson_progress (
 				user_id text NOT NULL,
 				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
@@ -219,7 +254,7 @@ CREATE TABLE lesson_progress (
 				percent integer NOT NULL CHECK (percent BETWEEN 0 AND 100),
 				position_seconds integer NOT NULL,
 				completed_at bigint,
-				updated_at bigint NOT NULL,
+				updated_at bigint NOT NULL, gained integer NOT NULL DEFAULT 0, finished integer NOT NULL DEFAULT 0,
 				PRIMARY KEY (user_id, lesson_id)
 			);
 CREATE TABLE lessons (
@@ -234,7 +269,7 @@ CREATE TABLE lessons (
 				version bigint NOT NULL,
 				created_at bigint NOT NULL,
 				updated_at bigint NOT NULL
-			);
+			, available_from bigint, available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500));
 CREATE TABLE mail_messages (
 			id text PRIMARY KEY,
 			kind text NOT NULL,
@@ -331,16 +366,24 @@ CREATE INDEX chat_messages_deleted ON chat_messages (channel_id, seq) WHERE dele
 CREATE INDEX chat_presence_replica ON chat_presence (replica_id);
 CREATE INDEX chat_tickets_expires ON chat_tickets (expires_at);
 CREATE INDEX course_progress_course ON course_progress (course_id);
+CREATE INDEX course_progress_latest ON course_progress (user_id, last_activity_at, course_id);
 CREATE INDEX course_tags_course ON course_tags (course_id);
 CREATE INDEX courses_cover ON courses (cover_key);
 CREATE INDEX courses_newest ON courses (created_at, id);
 CREATE INDEX courses_owner ON courses (owner_id);
+CREATE INDEX courses_published_newest ON courses (created_at, id) WHERE deleted_at IS NULL AND status = 'published';
+CREATE INDEX courses_published_title ON courses (folded_title, id) WHERE deleted_at IS NULL AND status = 'published';
+CREATE INDEX courses_published_updated ON courses (updated_at, id) WHERE deleted_at IS NULL AND status = 'published';
 CREATE UNIQUE INDEX courses_slug ON courses (slug) WHERE deleted_at IS NULL;
 CREATE INDEX courses_title ON courses (folded_title, id);
+CREATE INDEX courses_trash ON courses (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX courses_updated ON courses (updated_at, id);
 CREATE INDEX enrollments_course ON enrollments (course_id, created_at, user_id);
+CREATE INDEX enrollments_newest ON enrollments (user_id, created_at, course_id);
 CREATE INDEX idempotency_records_created ON idempotency_records (created_at);
 CREATE INDEX invites_newest ON invites (created_at, id);
+CREATE INDEX lesson_prerequisites_course ON lesson_prerequisites (course_id);
+CREATE INDEX lesson_prerequisites_of ON lesson_prerequisites (prerequisite_id);
 CREATE INDEX lesson_progress_course ON lesson_progress (user_id, course_id);
 CREATE INDEX lesson_progress_lesson ON lesson_progress (lesson_id);
 CREATE INDEX lessons_asset ON lessons (asset_key);

@@ -92,4 +92,82 @@ var Migrations = []migrate.Migration{
 		},
 		Down: []string{"DROP TABLE course_progress", "DROP TABLE lesson_progress", "DROP TABLE enrollments"},
 	},
+	{
+		ID: "202611271801_courses_create_prerequisites",
+		Up: []string{
+			`ALTER TABLE lessons ADD COLUMN available_from bigint`,
+			`ALTER TABLE lessons ADD COLUMN available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500)`,
+			`CREATE TABLE lesson_prerequisites (
+				lesson_id {uuid} NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+				prerequisite_id {uuid} NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+				course_id {uuid} NOT NULL,
+				PRIMARY KEY (lesson_id, prerequisite_id)
+			)`,
+			`CREATE INDEX lesson_prerequisites_of ON lesson_prerequisites (prerequisite_id)`,
+			`CREATE INDEX lesson_prerequisites_course ON lesson_prerequisites (course_id)`,
+			// What the last write added to the learner's sums: it lets one statement write both.
+			`ALTER TABLE lesson_progress ADD COLUMN gained integer NOT NULL DEFAULT 0`,
+			`ALTER TABLE lesson_progress ADD COLUMN finished integer NOT NULL DEFAULT 0`,
+		},
+		Down: []string{
+			"ALTER TABLE lesson_progress DROP COLUMN finished", "ALTER TABLE lesson_progress DROP COLUMN gained",
+			"DROP TABLE lesson_prerequisites",
+			"ALTER TABLE lessons DROP COLUMN available_after_days", "ALTER TABLE lessons DROP COLUMN available_from",
+		},
+	},
+	{
+		ID: "202611271802_courses_index_lists",
+		Up: []string{
+			`CREATE INDEX courses_published_newest ON courses (created_at, id) WHERE deleted_at IS NULL AND status = 'published'`,
+			`CREATE INDEX courses_published_title ON courses (folded_title, id) WHERE deleted_at IS NULL AND status = 'published'`,
+			`CREATE INDEX courses_published_updated ON courses (updated_at, id) WHERE deleted_at IS NULL AND status = 'published'`,
+			`CREATE INDEX courses_trash ON courses (deleted_at) WHERE deleted_at IS NOT NULL`,
+			`CREATE INDEX enrollments_newest ON enrollments (user_id, created_at, course_id)`,
+			`CREATE INDEX course_progress_latest ON course_progress (user_id, last_activity_at, course_id)`,
+		},
+		Down: []string{
+			"DROP INDEX course_progress_latest", "DROP INDEX enrollments_newest", "DROP INDEX courses_trash",
+			"DROP INDEX courses_published_updated", "DROP INDEX courses_published_title", "DROP INDEX courses_published_newest",
+		},
+	},
+	{
+		// Substrings of three characters and more are found by an index of trigrams on both databases. SQLite's
+		// stands beside a table with a number for each course, as its own row numbers may change.
+		ID: "202611271803_courses_index_search",
+		Up: []string{
+			`postgres:CREATE EXTENSION IF NOT EXISTS pg_trgm`,
+			`postgres:CREATE INDEX courses_search ON courses USING gin (search_text gin_trgm_ops)`,
+			`sqlite:CREATE TABLE course_search_texts (
+				n integer PRIMARY KEY,
+				course_id text NOT NULL UNIQUE,
+				search_text text NOT NULL
+			)`,
+			`sqlite:CREATE VIRTUAL TABLE course_search USING fts5 (search_text, content='course_search_texts', content_rowid='n', tokenize='trigram case_sensitive 1')`,
+			`sqlite:CREATE TRIGGER course_search_insert AFTER INSERT ON course_search_texts BEGIN
+				INSERT INTO course_search (rowid, search_text) VALUES (new.n, new.search_text);
+			END`,
+			`sqlite:CREATE TRIGGER course_search_delete AFTER DELETE ON course_search_texts BEGIN
+				INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
+			END`,
+			`sqlite:CREATE TRIGGER course_search_update AFTER UPDATE ON course_search_texts BEGIN
+				INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
+				INSERT INTO course_search (rowid, search_text) VALUES (new.n, new.search_text);
+			END`,
+			`sqlite:CREATE TRIGGER courses_search_insert AFTER INSERT ON courses BEGIN
+				INSERT INTO course_search_texts (course_id, search_text) VALUES (new.id, new.search_text);
+			END`,
+			`sqlite:CREATE TRIGGER courses_search_update AFTER UPDATE OF search_text ON courses WHEN new.search_text <> old.search_text BEGIN
+				UPDATE course_search_texts SET search_text = new.search_text WHERE course_id = new.id;
+			END`,
+			`sqlite:CREATE TRIGGER courses_search_delete AFTER DELETE ON courses BEGIN
+				DELETE FROM course_search_texts WHERE course_id = old.id;
+			END`,
+			`sqlite:INSERT INTO course_search_texts (course_id, search_text) SELECT id, search_text FROM courses`,
+		},
+		Down: []string{
+			"postgres:DROP INDEX courses_search",
+			"sqlite:DROP TRIGGER courses_search_delete", "sqlite:DROP TRIGGER courses_search_update", "sqlite:DROP TRIGGER courses_search_insert",
+			"sqlite:DROP TABLE course_search", "sqlite:DROP TABLE course_search_texts",
+		},
+	},
 }
