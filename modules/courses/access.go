@@ -3,6 +3,8 @@ package courses
 import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/ids"
 )
 
 // The one rule of who may read a course:
@@ -61,4 +63,28 @@ func readable(caller auth.Caller) (string, []any) {
 	return `c.deleted_at IS NULL AND (c.owner_id = ? OR (c.status = 'published' AND ` + visible + `)
 		OR (c.status <> 'draft' AND EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = ? AND e.course_id = c.id)))`,
 		[]any{caller.UserID, caller.UserID}
+}
+
+// readableEnrolled is readable for an account that is enrolled.
+func readableEnrolled(caller auth.Caller) (string, []any) {
+	if caller.Can(auth.Admin) {
+		return "c.deleted_at IS NULL", nil
+	}
+	return "c.deleted_at IS NULL AND (c.status <> 'draft' OR c.owner_id = ?)", []any{caller.UserID}
+}
+
+// unlocked is lockOf as a condition over lessons l of courses c.
+func unlocked(caller auth.Caller, now clock.Time) (string, []any) {
+	if caller.Can(auth.Admin) {
+		return "TRUE", nil
+	}
+	user := caller.UserID
+	if user == "" {
+		user = ids.None
+	}
+	return `(c.owner_id = ? OR ((l.available_from IS NULL OR l.available_from <= ?)
+		AND (l.available_after_days IS NULL OR EXISTS (SELECT 1 FROM enrollments d WHERE d.user_id = ? AND d.course_id = c.id AND d.created_at + l.available_after_days * 86400000 <= ?))
+		AND NOT EXISTS (SELECT 1 FROM lesson_prerequisites q WHERE q.lesson_id = l.id
+			AND NOT EXISTS (SELECT 1 FROM lesson_progress d WHERE d.user_id = ? AND d.lesson_id = q.prerequisite_id AND d.completed_at IS NOT NULL))))`,
+		[]any{user, now, user, now, user}
 }

@@ -66,7 +66,7 @@ func (s *Service) apply(ctx context.Context, c *course, p patch) (changed []stri
 	return changed, nil
 }
 
-func equal(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
+func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // usable asks storage whether the caller may use a key; without storage no key is usable.
 func (s *Service) usable(ctx context.Context, location string, key *string) error {

@@ -7,6 +7,8 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
 )
@@ -15,15 +17,24 @@ import (
 type LessonDraft struct {
 	Title, Content, AssetKey string
 	DurationSeconds          int
+	// PrerequisiteIDs are lessons of the same course that come first.
+	PrerequisiteIDs    []string
+	AvailableFrom      *clock.Time
+	AvailableAfterDays *int
 }
 
-// lessonPatch is what may change; Asset says that AssetKey was given, as nil clears it.
+// lessonPatch is what may change; Asset, From and After say that the field behind them was given, as nil clears it.
 type lessonPatch struct {
-	Title           *string
-	Prose           *prose
-	Asset           bool
-	AssetKey        *string
-	DurationSeconds *int
+	Title              *string
+	Prose              *prose
+	Asset              bool
+	AssetKey           *string
+	DurationSeconds    *int
+	Prerequisites      *[]string
+	From               bool
+	AvailableFrom      *clock.Time
+	After              bool
+	AvailableAfterDays *int
 }
 
 // AddLesson puts a lesson at the end of a course and gives its id.
@@ -47,7 +58,8 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 		}
 		now := s.clock.Now()
 		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, Version: 1, CreatedAt: now, UpdatedAt: now}
-		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds}
+		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds, Prerequisites: &d.PrerequisiteIDs,
+			From: true, AvailableFrom: d.AvailableFrom, After: true, AvailableAfterDays: d.AvailableAfterDays}
 		if d.AssetKey != "" {
 			p.Asset, p.AssetKey = true, &d.AssetKey
 		}
@@ -94,7 +106,65 @@ func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (ch
 		l.DurationSeconds = *p.DurationSeconds
 		changed = append(changed, "duration_seconds")
 	}
-	return changed, nil
+	later, err := s.applyLocks(ctx, l, p)
+	return append(changed, later...), err
+}
+
+// applyLocks changes what keeps learners out of the lesson.
+func (s *Service) applyLocks(ctx context.Context, l *lesson, p lessonPatch) (changed []string, err error) {
+	if p.From && !equal(p.AvailableFrom, l.AvailableFrom) {
+		if p.AvailableFrom != nil && p.AvailableFrom.Millis() < 0 {
+			return nil, apperr.Invalid("body.available_from", "must not lie before 1970")
+		}
+		l.AvailableFrom = p.AvailableFrom
+		changed = append(changed, "available_from")
+	}
+	if p.After && !equal(p.AvailableAfterDays, l.AvailableAfterDays) {
+		l.AvailableAfterDays = p.AvailableAfterDays
+		changed = append(changed, "available_after_days")
+	}
+	if p.Prerequisites == nil {
+		return changed, nil
+	}
+	before, err := s.prerequisites(ctx, l, *p.Prerequisites)
+	if err == nil && !slices.Equal(before, l.Prerequisites) {
+		l.Prerequisites = before
+		changed = append(changed, "prerequisite_ids")
+	}
+	return changed, err
+}
+
+// prerequisites holds given ids to be other lessons of the course that do not wait for this one, and puts
+// them into the course's order. It also learns what l had before.
+func (s *Service) prerequisites(ctx context.Context, l *lesson, given []string) (before []string, err error) {
+	all, err := s.store.needed(ctx, l.CourseID, "", "")
+	if err != nil {
+		return nil, err
+	}
+	waits := map[string][]string{}
+	for _, n := range all {
+		waits[n.LessonID] = append(waits[n.LessonID], n.PrerequisiteID)
+	}
+	l.Prerequisites = waits[l.ID]
+	if len(given) == 0 {
+		return nil, nil
+	}
+	lessons, err := s.store.outline(ctx, l.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range lessons {
+		if slices.Contains(given, other.ID) {
+			before = append(before, other.ID)
+		}
+	}
+	if slices.ContainsFunc(given, func(id string) bool { return !slices.Contains(before, id) }) {
+		return nil, apperr.Invalid("body.prerequisite_ids", "must name lessons of the same course")
+	}
+	if circular(l.ID, before, waits) {
+		return nil, apperr.Invalid("body.prerequisite_ids", "a lesson can't wait for itself, by whatever way round")
+	}
+	return before, nil
 }
 
 func (s *Service) recordLesson(ctx context.Context, action string, l *lesson, fields []string) error {
@@ -115,7 +185,45 @@ func (s *Service) manageLesson(ctx context.Context, courseID, lessonID string) (
 	if err != nil {
 		return nil, nil, err
 	}
-	return c, l, db.CheckVersion(ctx, l.Version)
+	if err := db.CheckVersion(ctx, l.Version); err != nil {
+		return nil, nil, err
+	}
+	all, err := s.store.needed(ctx, c.ID, l.ID, "")
+	for _, n := range all {
+		l.Prerequisites = append(l.Prerequisites, n.PrerequisiteID)
+	}
+	return c, l, err
+}
+
+// openLesson gives a lesson of a course that the caller may read: 404, or 403 lesson-locked.
+func (s *Service) openLesson(ctx context.Context, courseID, lessonID string) (*sight, *lesson, error) {
+	v, err := s.findID(ctx, courseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := s.lessonIn(ctx, v.ID, lessonID)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := s.learnerIn(ctx, v, l.ID, l)
+	if err != nil {
+		return nil, nil, err
+	}
+	if held := p.lockOf(l); held.Locked {
+		return nil, nil, errLocked(held)
+	}
+	return v, l, nil
+}
+
+// learnerIn gives what the locks of lessons depend on for the caller, and the lessons their prerequisites.
+// An empty lessonID means all of the course.
+func (s *Service) learnerIn(ctx context.Context, v *sight, lessonID string, lessons ...*lesson) (p learner, err error) {
+	var all []needed
+	caller := auth.CallerFrom(ctx)
+	if v.Gated {
+		all, err = s.store.needed(ctx, v.ID, lessonID, caller.UserID)
+	}
+	return v.learnerOf(caller, s.clock.Now(), all, lessons...), err
 }
 
 func (s *Service) lessonIn(ctx context.Context, courseID, lessonID string) (*lesson, error) {
@@ -142,6 +250,11 @@ func (s *Service) updateLesson(ctx context.Context, courseID, lessonID string, p
 		if err := s.store.saveLesson(ctx, l); err != nil {
 			return err
 		}
+		if slices.Contains(changed, "prerequisite_ids") {
+			if err := s.store.savePrerequisites(ctx, l); err != nil {
+				return err
+			}
+		}
 		return s.recordLesson(ctx, "lesson.updated", l, changed)
 	})
 	return l, err
@@ -160,21 +273,8 @@ func (s *Service) removeLesson(ctx context.Context, courseID, lessonID string) e
 		if err := s.recordLesson(ctx, "lesson.deleted", l, nil); err != nil {
 			return err
 		}
-		return s.tellCompleted(ctx, c.ID)
+		return s.tellCompleted(ctx, c.ID, "")
 	})
-}
-
-func (s *Service) tellCompleted(ctx context.Context, courseID string) error {
-	users, err := s.store.newlyComplete(ctx, courseID, s.clock.Now())
-	if err != nil {
-		return err
-	}
-	for _, u := range users {
-		if err := s.events.Publish(ctx, coursesapi.CourseCompleted{CourseID: courseID, UserID: u}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // reorder puts the lessons into the given order, which names each of them once.

@@ -20,3 +20,8 @@ func errAsset(location string) error {
 	e.Fields = []apperr.Field{{Location: location, Message: "no completed asset that you may use"}}
 	return e
 }
+
+// errLocked says what keeps a learner out, as the outline does.
+func errLocked(l lock) error {
+	return apperr.New(403, "lesson-locked", "This lesson is not open to you yet.").With("locked_by", l.By).With("available_at", l.AvailableAt)
+}

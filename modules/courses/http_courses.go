@@ -2,6 +2,7 @@ package courses
 
 import (
 	"context"
+	"net/http"
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
@@ -146,11 +147,12 @@ func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[deta
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.service.detail(ctx, c)
+	out, err := h.detailed(ctx, c.ID, err)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.Created("/courses/"+c.ID, v).WithVersion(c.Version), nil
+	out.Status, out.Location = http.StatusCreated, "/courses/"+c.ID
+	return out, nil
 }
 
 type courseInput struct {
@@ -158,19 +160,23 @@ type courseInput struct {
 }
 
 func (h *handlers) get(ctx context.Context, in *courseInput) (*httpx.Out[detailView], error) {
-	c, err := h.service.find(ctx, in.ID)
-	return h.detailed(ctx, c, err)
+	return h.detailed(ctx, in.ID, nil)
 }
 
-func (h *handlers) detailed(ctx context.Context, c *course, err error) (*httpx.Out[detailView], error) {
+// detailed answers with a course as the caller finds it now, unless there was an error before.
+func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*httpx.Out[detailView], error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.service.detail(ctx, c)
+	v, err := h.service.find(ctx, idOrSlug)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(v).WithVersion(c.Version), nil
+	d, err := h.service.detail(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(d).WithVersion(v.Version), nil
 }
 
 type updateInput struct {
@@ -189,9 +195,9 @@ type updateInput struct {
 
 func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[detailView], error) {
 	b := in.Body
-	c, err := h.service.update(ctx, in.ID, patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
+	_, err := h.service.update(ctx, in.ID, patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
 		Visibility: b.Visibility.Value, Status: b.Status.Value, Tags: b.Tags.Value, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()})
-	return h.detailed(ctx, c, err)
+	return h.detailed(ctx, in.ID, err)
 }
 
 // cleared turns null into the empty text.

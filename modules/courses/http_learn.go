@@ -50,28 +50,13 @@ func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[co
 	if err != nil {
 		return nil, err
 	}
-	user, s := auth.CallerFrom(ctx).UserID, h.service.store
-	own, err := s.sumsOf(ctx, user, c.ID)
+	rows, err := h.service.store.progressIn(ctx, auth.CallerFrom(ctx).UserID, c.ID)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.progressIn(ctx, user, c.ID)
-	if err != nil {
-		return nil, err
-	}
-	lessons, err := s.outline(ctx, c.ID)
-	if err != nil {
-		return nil, err
-	}
-	v := courseProgressView{CourseID: c.ID, ProgressView: *own.view(c.LessonCount), Lessons: []lessonProgressView{}}
-	byLesson := map[string]*lessonProgress{}
+	v := courseProgressView{CourseID: c.ID, ProgressView: *c.Own.view(c.LessonCount), Lessons: make([]lessonProgressView, len(rows))}
 	for i := range rows {
-		byLesson[rows[i].LessonID] = &rows[i]
-	}
-	for _, l := range lessons {
-		if p := byLesson[l.ID]; p != nil {
-			v.Lessons = append(v.Lessons, progressOf(p))
-		}
+		v.Lessons[i] = progressOf(&rows[i])
 	}
 	return httpx.OK(v).Tagged(), nil
 }
@@ -117,16 +102,7 @@ func (h *handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Out[enro
 	if err != nil {
 		return nil, err
 	}
-	user := auth.CallerFrom(ctx).UserID
-	own, err := h.service.store.sumsOf(ctx, user, c.ID)
-	if err != nil {
-		return nil, err
-	}
-	at, err := h.service.store.enrolledAt(ctx, user, c.ID)
-	if err != nil {
-		return nil, err
-	}
-	v := enrollmentView{courseRef{c.ID, c.Slug, c.Title}, own.view(c.LessonCount).Percent, at}
+	v := enrollmentView{courseRef{c.ID, c.Slug, c.Title}, c.Own.view(c.LessonCount).Percent, *c.EnrolledAt}
 	if !created {
 		return httpx.OK(v).WithStatus(http.StatusOK), nil
 	}

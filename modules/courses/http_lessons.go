@@ -3,6 +3,7 @@ package courses
 import (
 	"context"
 
+	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 )
 
@@ -14,33 +15,41 @@ type lessonsInput struct {
 type lessonPosition struct{ Position int }
 
 func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*httpx.Out[httpx.Page[OutlineView]], error) {
-	c, err := h.service.findID(ctx, in.ID)
+	v, err := h.service.findID(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	var after lessonPosition
-	if _, err := h.cursors.Decode(ctx, "lessons", c.ID, in.Cursor, &after); err != nil {
+	if _, err := h.cursors.Decode(ctx, "lessons", v.ID, in.Cursor, &after); err != nil {
 		return nil, err
 	}
-	found, err := h.service.store.lessonsAfter(ctx, c.ID, after.Position, in.Limit+1)
+	found, err := h.service.store.lessonsAfter(ctx, v.ID, after.Position, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.Paged(ctx, h.cursors, "lessons", c.ID, outlinesOf(found), in.Limit, func(v OutlineView) lessonPosition { return lessonPosition{v.Position} }), nil
+	views, err := h.service.outlines(ctx, v, found)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Paged(ctx, h.cursors, "lessons", v.ID, views, in.Limit, func(v OutlineView) lessonPosition { return lessonPosition{v.Position} }), nil
 }
 
 type addLessonInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Title           string  `json:"title" minLength:"1" maxLength:"200"`
-		Content         string  `json:"content,omitempty" maxLength:"200000" doc:"Markdown"`
-		AssetKey        *string `json:"asset_key,omitempty" nullable:"true" maxLength:"512"`
-		DurationSeconds int     `json:"duration_seconds,omitempty" minimum:"0" maximum:"1000000"`
+		Title              string      `json:"title" minLength:"1" maxLength:"200"`
+		Content            string      `json:"content,omitempty" maxLength:"200000" doc:"Markdown"`
+		AssetKey           *string     `json:"asset_key,omitempty" nullable:"true" maxLength:"512"`
+		DurationSeconds    int         `json:"duration_seconds,omitempty" minimum:"0" maximum:"1000000"`
+		PrerequisiteIDs    []string    `json:"prerequisite_ids,omitempty" maxItems:"500" doc:"Lessons of this course that come first"`
+		AvailableFrom      *clock.Time `json:"available_from,omitempty" nullable:"true"`
+		AvailableAfterDays *int        `json:"available_after_days,omitempty" nullable:"true" minimum:"0" maximum:"36500" doc:"Days after the learner's enrollment"`
 	}
 }
 
 func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Out[lessonView], error) {
-	d := LessonDraft{Title: in.Body.Title, Content: in.Body.Content, DurationSeconds: in.Body.DurationSeconds}
+	d := LessonDraft{Title: in.Body.Title, Content: in.Body.Content, DurationSeconds: in.Body.DurationSeconds,
+		PrerequisiteIDs: in.Body.PrerequisiteIDs, AvailableFrom: in.Body.AvailableFrom, AvailableAfterDays: in.Body.AvailableAfterDays}
 	if in.Body.AssetKey != nil {
 		d.AssetKey = *in.Body.AssetKey
 	}
@@ -57,11 +66,7 @@ type lessonInput struct {
 }
 
 func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Out[lessonView], error) {
-	c, err := h.service.findID(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	l, err := h.service.lessonIn(ctx, c.ID, in.LessonID)
+	_, l, err := h.service.openLesson(ctx, in.ID, in.LessonID)
 	return lessonAnswer(l, err)
 }
 
@@ -76,15 +81,22 @@ type updateLessonInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
 	Body     struct {
-		Title           httpx.Given[string] `json:"title,omitzero" minLength:"1" maxLength:"200"`
-		Content         httpx.Opt[string]   `json:"content,omitzero" maxLength:"200000"`
-		AssetKey        httpx.Opt[string]   `json:"asset_key,omitzero" maxLength:"512"`
-		DurationSeconds httpx.Opt[int]      `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
+		Title              httpx.Given[string]   `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Content            httpx.Opt[string]     `json:"content,omitzero" maxLength:"200000"`
+		AssetKey           httpx.Opt[string]     `json:"asset_key,omitzero" maxLength:"512"`
+		DurationSeconds    httpx.Opt[int]        `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
+		PrerequisiteIDs    httpx.Opt[[]string]   `json:"prerequisite_ids,omitzero" maxItems:"500"`
+		AvailableFrom      httpx.Opt[clock.Time] `json:"available_from,omitzero"`
+		AvailableAfterDays httpx.Opt[int]        `json:"available_after_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 
 func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {
-	p := lessonPatch{Title: in.Body.Title.Value, Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr()}
+	p := lessonPatch{Title: in.Body.Title.Value, Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr(),
+		From: in.Body.AvailableFrom.Set, AvailableFrom: in.Body.AvailableFrom.Ptr(), After: in.Body.AvailableAfterDays.Set, AvailableAfterDays: in.Body.AvailableAfterDays.Ptr()}
+	if in.Body.PrerequisiteIDs.Set {
+		p.Prerequisites = &in.Body.PrerequisiteIDs.Value
+	}
 	if content := cleared(in.Body.Content); content != nil {
 		text, err := render(ctx, *content)
 		if err != nil {
@@ -119,5 +131,10 @@ func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Out[orde
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(orderView{outlinesOf(lessons)}), nil
+	v, err := h.service.findID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	views, err := h.service.outlines(ctx, v, lessons)
+	return httpx.OK(orderView{views}), err
 }

@@ -27,9 +27,14 @@ type lesson struct {
 	ContentHTML     string `gorm:"column:content_html"`
 	AssetKey        *string
 	DurationSeconds int
-	Version         int64
-	CreatedAt       clock.Time
-	UpdatedAt       clock.Time
+	// AvailableFrom and AvailableAfterDays, counted from the learner's enrollment, keep learners out until then.
+	AvailableFrom      *clock.Time
+	AvailableAfterDays *int
+	Version            int64
+	CreatedAt          clock.Time
+	UpdatedAt          clock.Time
+	// Prerequisites are the lessons that come first, in the course's order.
+	Prerequisites []string `gorm:"-"`
 }
 
 // TableName of lessons.

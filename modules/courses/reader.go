@@ -30,15 +30,11 @@ func (r reader) CanRead(ctx context.Context, caller auth.Caller, id string) (boo
 	if !ids.Valid(id) {
 		return false, nil
 	}
-	c, err := r.s.store.course(ctx, "id", id)
+	v, err := r.s.store.sight(ctx, "id", id, caller.UserID)
 	if db.IsNotFound(err) {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	enrolled, err := r.s.store.enrolled(ctx, caller.UserID, id)
-	return mayRead(c, caller, enrolled), err
+	return err == nil && mayRead(v.course, caller, v.EnrolledAt != nil), err
 }
 
 // Enrolled says whether the account is enrolled.
@@ -64,9 +60,21 @@ func (r reader) Enroll(ctx context.Context, userID, courseID string) (bool, erro
 	return r.s.enroll(ctx, courseID, userID)
 }
 
-// MayReadKey says whether the caller may read something that uses the key.
+// MayReadKey says whether the caller may read something that uses the key: 403 lesson-locked where all that
+// he could read is a lesson that is not open to him yet.
 func (r reader) MayReadKey(ctx context.Context, caller auth.Caller, key string) (bool, error) {
-	return r.s.store.mayReadKey(ctx, caller, key)
+	may, err := r.s.store.mayReadKey(ctx, caller, key, r.s.clock.Now())
+	if err != nil || may {
+		return may, err
+	}
+	courseID, lessonID, err := r.s.store.lessonWithKey(ctx, caller, key)
+	if db.IsNotFound(err) {
+		return false, nil
+	}
+	if err == nil {
+		_, _, err = r.s.openLesson(ctx, courseID, lessonID)
+	}
+	return err == nil, err
 }
 
 // UsesOfKeys lists what uses each of the keys.

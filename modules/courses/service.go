@@ -128,56 +128,67 @@ func (s *Service) record(ctx context.Context, action, id string, data map[string
 	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "course", TargetID: id, Data: data})
 }
 
-// find gives a course that the caller may read, else what he is told instead.
-func (s *Service) find(ctx context.Context, idOrSlug string) (*course, error) {
-	column := "slug"
+// find gives a course that the caller may read, as he finds it, else what he is told instead.
+func (s *Service) find(ctx context.Context, idOrSlug string) (*sight, error) {
 	if ids.Valid(idOrSlug) {
-		column = "id"
+		return s.findID(ctx, idOrSlug)
 	}
-	c, err := s.store.course(ctx, column, idOrSlug)
-	return s.admit(ctx, c, err)
+	return s.look(ctx, "slug", idOrSlug)
 }
 
 // findID is find where only an id names a course.
-func (s *Service) findID(ctx context.Context, id string) (*course, error) {
+func (s *Service) findID(ctx context.Context, id string) (*sight, error) {
 	if !ids.Valid(id) {
 		return nil, errNoCourse
 	}
-	c, err := s.store.course(ctx, "id", id)
-	return s.admit(ctx, c, err)
+	return s.look(ctx, "id", id)
 }
 
-func (s *Service) admit(ctx context.Context, c *course, err error) (*course, error) {
+func (s *Service) look(ctx context.Context, column, value string) (*sight, error) {
+	caller := auth.CallerFrom(ctx)
+	v, err := s.store.sight(ctx, column, value, caller.UserID)
+	if db.IsNotFound(err) {
+		return nil, errNoCourse
+	}
+	if err == nil && !mayRead(v.course, caller, v.EnrolledAt != nil) {
+		err = refusal(v.course, caller)
+	}
+	return v, err
+}
+
+// manage locks a course that the caller may change: 404 or the member answers where he may not see
+// it, 403 where he may only see it. Until the caller's transaction ends nobody else changes the
+// course or its lessons, and no progress in it is written.
+func (s *Service) manage(ctx context.Context, id string) (*course, error) {
+	return s.managed(ctx, id, s.store.lockCourse)
+}
+
+// oversee is manage without the lock, to read what only its managers may.
+func (s *Service) oversee(ctx context.Context, id string) (*course, error) {
+	return s.managed(ctx, id, func(ctx context.Context, id string) (*course, error) { return s.store.course(ctx, "id", id) })
+}
+
+func (s *Service) managed(ctx context.Context, id string, read func(context.Context, string) (*course, error)) (*course, error) {
+	if !ids.Valid(id) {
+		return nil, errNoCourse
+	}
+	c, err := read(ctx, id)
 	if db.IsNotFound(err) {
 		return nil, errNoCourse
 	}
 	if err != nil {
 		return nil, err
 	}
-	caller, enrolled := auth.CallerFrom(ctx), false
-	if caller.SignedIn() && !mayRead(c, caller, false) {
-		if enrolled, err = s.store.enrolled(ctx, caller.UserID, c.ID); err != nil {
-			return nil, err
-		}
+	caller := auth.CallerFrom(ctx)
+	if manages(c, caller) && caller.Can(auth.Instructor) {
+		return c, nil
 	}
-	if !mayRead(c, caller, enrolled) {
+	enrolled, err := s.store.enrolled(ctx, caller.UserID, c.ID)
+	if err == nil && !mayRead(c, caller, enrolled) {
 		return nil, refusal(c, caller)
 	}
-	return c, nil
-}
-
-// manage locks a course that the caller may change: 404 or the member answers where he may not see
-// it, 403 where he may only see it, 412 where If-Match is older.
-func (s *Service) manage(ctx context.Context, id string) (*course, error) {
-	if !ids.Valid(id) {
-		return nil, errNoCourse
-	}
-	c, err := s.store.lockCourse(ctx, id)
-	if c, err = s.admit(ctx, c, err); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if caller := auth.CallerFrom(ctx); !manages(c, caller) || !caller.Can(auth.Instructor) {
-		return nil, errNotYours
-	}
-	return c, nil
+	return nil, errNotYours
 }

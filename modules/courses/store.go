@@ -1,6 +1,7 @@
 package courses
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
 
@@ -70,6 +72,30 @@ func (s *store) slugsLike(ctx context.Context, base string) (found []string, err
 	err = s.db.Conn(ctx).Raw(`SELECT slug FROM courses WHERE deleted_at IS NULL AND (slug = ? OR slug LIKE ? ESCAPE '\')`,
 		base, text.LikeEscape(base)+"-%").Scan(&found).Error
 	return found, err
+}
+
+// sight is a course as one caller finds it, read in one query.
+type sight struct {
+	*course
+	Own        sums
+	EnrolledAt *clock.Time
+	// Gated says that some of its lessons have prerequisites.
+	Gated bool
+}
+
+// sight reads a course with what it is to an account; an empty userID is nobody.
+func (s *store) sight(ctx context.Context, column, value, userID string) (*sight, error) {
+	userID = cmp.Or(userID, ids.None)
+	v := &sight{course: &course{}}
+	c, o := v.course, &v.Own
+	err := s.db.QueryRow(ctx, `SELECT c.id, c.slug, c.title, c.summary, c.description, c.visibility, c.status, c.tags, c.cover_key, c.owner_id, c.lesson_count,
+			c.published_at, c.version, c.created_at, c.updated_at, e.created_at, `+sumColumns+`,
+			EXISTS (SELECT 1 FROM lesson_prerequisites q WHERE q.course_id = c.id)
+		FROM courses c LEFT JOIN enrollments e ON e.user_id = ? AND e.course_id = c.id LEFT JOIN course_progress p ON p.user_id = ? AND p.course_id = c.id
+		WHERE c.`+column+` = ? AND c.deleted_at IS NULL`, []any{userID, userID, value},
+		&c.ID, &c.Slug, &c.Title, &c.Summary, &c.Description, &c.Visibility, &c.Status, &c.Tags, &c.CoverKey, &c.OwnerID, &c.LessonCount,
+		&c.PublishedAt, &c.Version, &c.CreatedAt, &c.UpdatedAt, &v.EnrolledAt, &o.PercentSum, &o.CompletedLessons, &o.CompletedAt, &o.LastActivityAt, &v.Gated)
+	return v, err
 }
 
 // listed is a course with what a list adds, read in one query.
@@ -154,11 +180,6 @@ func (s *store) enroll(ctx context.Context, userID, courseID string, at clock.Ti
 func (s *store) unenroll(ctx context.Context, userID, courseID string) (bool, error) {
 	res := s.db.Conn(ctx).Exec("DELETE FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID)
 	return res.RowsAffected == 1, res.Error
-}
-
-func (s *store) enrolledAt(ctx context.Context, userID, courseID string) (at clock.Time, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT created_at FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID).Scan(&at).Error
-	return at, err
 }
 
 func (s *store) learners(ctx context.Context, courseID string) (found []string, err error) {

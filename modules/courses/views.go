@@ -43,14 +43,20 @@ type ProgressView struct {
 
 // OutlineView is a lesson without its content.
 type OutlineView struct {
-	ID              string     `json:"id"`
-	CourseID        string     `json:"course_id"`
-	Position        int        `json:"position"`
-	Title           string     `json:"title"`
-	AssetKey        *string    `json:"asset_key"`
-	DurationSeconds int        `json:"duration_seconds"`
-	CreatedAt       clock.Time `json:"created_at"`
-	UpdatedAt       clock.Time `json:"updated_at"`
+	ID                 string      `json:"id"`
+	CourseID           string      `json:"course_id"`
+	Position           int         `json:"position"`
+	Title              string      `json:"title"`
+	AssetKey           *string     `json:"asset_key"`
+	DurationSeconds    int         `json:"duration_seconds"`
+	PrerequisiteIDs    []string    `json:"prerequisite_ids" nullable:"false" doc:"Lessons that come first, in the course's order"`
+	AvailableFrom      *clock.Time `json:"available_from" nullable:"true"`
+	AvailableAfterDays *int        `json:"available_after_days" doc:"Days after the learner's enrollment"`
+	Locked             bool        `json:"locked" doc:"Whether it is not open to the caller yet"`
+	LockedBy           []string    `json:"locked_by" nullable:"false" doc:"The prerequisites that the caller has not completed"`
+	AvailableAt        *clock.Time `json:"available_at" nullable:"true" doc:"When time opens it to the caller, if that is known and to come"`
+	CreatedAt          clock.Time  `json:"created_at"`
+	UpdatedAt          clock.Time  `json:"updated_at"`
 }
 
 type lessonView struct {
@@ -86,33 +92,47 @@ func viewOf(caller auth.Caller, c *course, own sums, owner usersapi.Person) Cour
 	return v
 }
 
-func outlineOf(l *lesson) OutlineView {
-	return OutlineView{l.ID, l.CourseID, l.Position, l.Title, l.AssetKey, l.DurationSeconds, l.CreatedAt, l.UpdatedAt}
-}
-
-func outlinesOf(lessons []lesson) []OutlineView {
-	out := make([]OutlineView, len(lessons))
-	for i := range lessons {
-		out[i] = outlineOf(&lessons[i])
+// outlineOf shows a lesson as a learner finds it.
+func outlineOf(l *lesson, p learner) OutlineView {
+	held := p.lockOf(l)
+	before := l.Prerequisites
+	if before == nil {
+		before = []string{}
 	}
-	return out
+	return OutlineView{ID: l.ID, CourseID: l.CourseID, Position: l.Position, Title: l.Title, AssetKey: l.AssetKey, DurationSeconds: l.DurationSeconds,
+		PrerequisiteIDs: before, AvailableFrom: l.AvailableFrom, AvailableAfterDays: l.AvailableAfterDays,
+		Locked: held.Locked, LockedBy: held.By, AvailableAt: held.AvailableAt, CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt}
 }
 
-func lessonOf(l *lesson) lessonView { return lessonView{outlineOf(l), l.Content, l.ContentHTML} }
+// outlines shows lessons of a course as the caller finds them.
+func (s *Service) outlines(ctx context.Context, v *sight, lessons []lesson) ([]OutlineView, error) {
+	all := make([]*lesson, len(lessons))
+	for i := range lessons {
+		all[i] = &lessons[i]
+	}
+	p, err := s.learnerIn(ctx, v, "", all...)
+	out := make([]OutlineView, len(lessons))
+	for i, l := range all {
+		out[i] = outlineOf(l, p)
+	}
+	return out, err
+}
+
+// lessonOf shows a lesson that is open to the caller.
+func lessonOf(l *lesson) lessonView {
+	return lessonView{outlineOf(l, learner{manages: true}), l.Content, l.ContentHTML}
+}
 
 // detail shows a course with its outline, as the caller sees it.
-func (s *Service) detail(ctx context.Context, c *course) (v detailView, err error) {
-	caller := auth.CallerFrom(ctx)
-	var own sums
-	if caller.SignedIn() {
-		if own, err = s.store.sumsOf(ctx, caller.UserID, c.ID); err != nil {
-			return v, err
-		}
-	}
-	people, err := usersapi.Persons(ctx, s.accounts, []string{c.OwnerID})
+func (s *Service) detail(ctx context.Context, v *sight) (d detailView, err error) {
+	people, err := usersapi.Persons(ctx, s.accounts, []string{v.OwnerID})
 	if err != nil {
-		return v, err
+		return d, err
 	}
-	lessons, err := s.store.outline(ctx, c.ID)
-	return detailView{viewOf(caller, c, own, people[c.OwnerID]), c.Description, outlinesOf(lessons)}, err
+	lessons, err := s.store.outline(ctx, v.ID)
+	if err != nil {
+		return d, err
+	}
+	outline, err := s.outlines(ctx, v, lessons)
+	return detailView{viewOf(auth.CallerFrom(ctx), v.course, v.Own, people[v.OwnerID]), v.Description, outline}, err
 }

@@ -27,6 +27,12 @@ func IsDuplicate(err error) bool {
 	return errors.Is(err, gorm.ErrDuplicatedKey) || errors.As(err, &pg) && pg.Code == "23505"
 }
 
+// IsMissingReference says whether err is a row that refers to one that is not there.
+func IsMissingReference(err error) bool {
+	var pg *pgconn.PgError
+	return errors.Is(err, gorm.ErrForeignKeyViolated) || errors.As(err, &pg) && pg.Code == "23503"
+}
+
 func isRetryable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || errors.Is(err, sqlite3.BUSY_SNAPSHOT)

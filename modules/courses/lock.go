@@ -1,0 +1,108 @@
+package courses
+
+import (
+	"slices"
+	"time"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+)
+
+// lock is what keeps a learner out of a lesson that he may know of.
+type lock struct {
+	Locked bool
+	// By are the lessons that he has to complete first.
+	By []string
+	// AvailableAt is when the lesson opens, if it is a matter of time and known: days after an
+	// enrollment that is not there begin never.
+	AvailableAt *clock.Time
+}
+
+const day = 24 * time.Hour
+
+// learner is a caller in a course: what the locks of its lessons depend on.
+type learner struct {
+	manages    bool
+	enrolledAt *clock.Time
+	now        clock.Time
+	// missing are the prerequisites of each lesson that he has not completed.
+	missing map[string][]string
+}
+
+// lockOf is the one rule of what is locked; unlocked says the same in SQL, and a test holds them together.
+// Owner and administrators are never locked out.
+func (p learner) lockOf(l *lesson) lock {
+	out := lock{By: []string{}}
+	if p.manages {
+		return out
+	}
+	out.By = append(out.By, p.missing[l.ID]...)
+	out.Locked = len(out.By) > 0
+	opens, known := p.opens(l)
+	if !known {
+		out.Locked = true
+		return out
+	}
+	if opens.After(p.now) {
+		out.Locked, out.AvailableAt = true, &opens
+	}
+	return out
+}
+
+// opens is the later of the lesson's two times; the zero time where it has none, not known where it counts
+// from an enrollment that is not there.
+func (p learner) opens(l *lesson) (at clock.Time, known bool) {
+	if l.AvailableFrom != nil {
+		at = *l.AvailableFrom
+	}
+	if l.AvailableAfterDays == nil {
+		return at, true
+	}
+	if p.enrolledAt == nil {
+		return at, false
+	}
+	if after := p.enrolledAt.Add(time.Duration(*l.AvailableAfterDays) * day); after.After(at) {
+		at = after
+	}
+	return at, true
+}
+
+// needed is one prerequisite as a learner finds it.
+type needed struct {
+	LessonID, PrerequisiteID string
+	Done                     bool
+}
+
+// learnerOf makes a learner of what the store knows, and gives the lessons their prerequisites.
+func (v *sight) learnerOf(caller auth.Caller, now clock.Time, all []needed, lessons ...*lesson) learner {
+	p := learner{manages: manages(v.course, caller), enrolledAt: v.EnrolledAt, now: now, missing: map[string][]string{}}
+	of := map[string][]string{}
+	for _, n := range all {
+		of[n.LessonID] = append(of[n.LessonID], n.PrerequisiteID)
+		if !n.Done {
+			p.missing[n.LessonID] = append(p.missing[n.LessonID], n.PrerequisiteID)
+		}
+	}
+	for _, l := range lessons {
+		l.Prerequisites = of[l.ID]
+	}
+	return p
+}
+
+// circular says whether a lesson would have to come before itself if before were what comes first.
+func circular(lessonID string, before []string, others map[string][]string) bool {
+	seen := map[string]bool{}
+	open := slices.Clone(before)
+	for len(open) > 0 {
+		next := open[len(open)-1]
+		open = open[:len(open)-1]
+		if next == lessonID {
+			return true
+		}
+		if !seen[next] {
+			seen[next] = true
+			open = append(open, others[next]...)
+		}
+	}
+	return false
+}
