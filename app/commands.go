@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"lyceum/modules/courses"
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -186,16 +188,42 @@ func newOutbox() *cobra.Command {
 }
 
 func withOutbox(c *cobra.Command, fn func(context.Context, *events.Bus) error) error {
+	var b *events.Bus
+	return current(c, func(ctx context.Context) error { return fn(ctx, b) }, &b)
+}
+
+// current runs fn with parts of a program whose schema is up to date.
+func current(c *cobra.Command, fn func(context.Context) error, targets ...any) error {
 	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	var b *events.Bus
 	var r *migrate.Runner
 	return with(c.Context(), cfg, func(ctx context.Context) error {
 		if err := upToDate(ctx, r); err != nil {
 			return err
 		}
-		return fn(ctx, b)
-	}, &b, &r)
+		return fn(ctx)
+	}, append(targets, &r)...)
+}
+
+func newProgress() *cobra.Command {
+	return group("progress", "Learners' progress",
+		command("recompute", "Make stored counts and sums what the rows of progress say", func(c *cobra.Command, _ []string) error {
+			cfg, err := load()
+			if err != nil {
+				return err
+			}
+			if slices.Contains(cfg.ModulesDisabled, "courses") {
+				return errors.New("the module courses is switched off")
+			}
+			var s *courses.Service
+			return current(c, func(ctx context.Context) error {
+				n, err := s.Recompute(ctx)
+				if err == nil {
+					fmt.Fprintf(stdout, "%d repaired\n", n)
+				}
+				return err
+			}, &s)
+		}))
 }

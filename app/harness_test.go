@@ -19,6 +19,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/config"
+	"lyceum/platform/db"
 	"lyceum/platform/testkit"
 )
 
@@ -98,6 +99,21 @@ func kinds(t *testing.T, story func(t *testing.T, s *site)) {
 		t.Parallel()
 		story(t, serveSite(t, services(t)))
 	})
+}
+
+// kindsInside is kinds for stories that also look into the database.
+func kindsInside(t *testing.T, story func(t *testing.T, s *site, d *db.DB)) {
+	for kind, vars := range map[string]func(*testing.T) map[string]string{
+		"embedded": func(*testing.T) map[string]string { return nil },
+		"services": func(t *testing.T) map[string]string { return services(t) },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			var d *db.DB
+			s := serveSite(t, vars(t), &d)
+			story(t, s, d)
+		})
+	}
 }
 
 // services is the configuration of a site on real PostgreSQL, Redis and MinIO.

@@ -410,3 +410,7 @@ func (s *socket) closeCode() int {
 }
 
 func seqOf(f object) int64 { n, _ := f["seq"].(float64); return int64(n) }
+
+func (f *fakeAccounts) ByEmails(context.Context, []string) (map[string]usersapi.Account, error) {
+	return nil, nil
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"lyceum/modules/courses/coursesapi"
 	"lyceum/platform/auth"
 	"lyceum/platform/db"
 )
@@ -130,26 +129,4 @@ func (s *Service) recordChanges(ctx context.Context, c *course, changed []string
 	}
 	action := map[string]string{published: "course.published", archived: "course.archived", draft: "course.updated"}[c.Status]
 	return s.record(ctx, action, c.ID, map[string]any{"status": c.Status})
-}
-
-// remove puts a course into the trash: gone for everyone, its slug free, learners' progress kept.
-func (s *Service) remove(ctx context.Context, id string) error {
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.manage(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := db.CheckVersion(ctx, c.Version); err != nil {
-			return err
-		}
-		now := s.clock.Now()
-		c.DeletedAt, c.UpdatedAt = &now, now
-		if err := s.store.saveCourse(ctx, c); err != nil {
-			return err
-		}
-		if err := s.record(ctx, "course.deleted", id, nil); err != nil {
-			return err
-		}
-		return s.events.Publish(ctx, coursesapi.CourseDeleted{CourseID: id})
-	})
 }

@@ -19,8 +19,11 @@ type handlers struct {
 
 func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
 
+// filter is what shapes a list. now is no part of it: it ages the trash.
 type filter struct {
 	Visibility, Status, Q, Tag, Owner, Sort string
+
+	now clock.Time
 }
 
 type listInput struct {
@@ -59,7 +62,7 @@ func (f filter) admitted(caller auth.Caller) error {
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[CourseView]], error) {
 	caller := auth.CallerFrom(ctx)
-	f := filter{in.Visibility, in.Status, in.Q, in.Tag, in.Owner, in.Sort}
+	f := filter{in.Visibility, in.Status, in.Q, in.Tag, in.Owner, in.Sort, h.service.clock.Now()}
 	if err := f.admitted(caller); err != nil {
 		return nil, err
 	}
@@ -144,15 +147,7 @@ func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[deta
 		d.CoverKey = *b.CoverKey
 	}
 	c, err := h.service.create(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	out, err := h.detailed(ctx, c.ID, err)
-	if err != nil {
-		return nil, err
-	}
-	out.Status, out.Location = http.StatusCreated, "/courses/"+c.ID
-	return out, nil
+	return h.created(ctx, c, err)
 }
 
 type courseInput struct {
@@ -206,6 +201,41 @@ func cleared(o httpx.Opt[string]) *string {
 		return nil
 	}
 	return &o.Value
+}
+
+type cloneInput struct {
+	ID   string `path:"id"`
+	Body *struct {
+		Title     string `json:"title,omitempty" maxLength:"200" doc:"The same when left out"`
+		Slug      string `json:"slug,omitempty" maxLength:"100" doc:"Made from the title when left out"`
+		ShiftDays int    `json:"shift_days,omitempty" minimum:"-36500" maximum:"36500" doc:"Moves every available_from"`
+	}
+}
+
+func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Out[detailView], error) {
+	var n cloning
+	if b := in.Body; b != nil {
+		n = cloning{b.Title, b.Slug, b.ShiftDays}
+	}
+	c, err := h.service.clone(ctx, in.ID, n)
+	return h.created(ctx, c, err)
+}
+
+// created answers with a course that was made now.
+func (h *handlers) created(ctx context.Context, c *course, err error) (*httpx.Out[detailView], error) {
+	if err != nil {
+		return nil, err
+	}
+	out, err := h.detailed(ctx, c.ID, nil)
+	if err != nil {
+		return nil, err
+	}
+	out.Status, out.Location = http.StatusCreated, "/courses/"+c.ID
+	return out, nil
+}
+
+func (h *handlers) restore(ctx context.Context, in *courseInput) (*httpx.Out[detailView], error) {
+	return h.detailed(ctx, in.ID, h.service.restore(ctx, in.ID))
 }
 
 func (h *handlers) remove(ctx context.Context, in *courseInput) (*httpx.Empty, error) {

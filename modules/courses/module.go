@@ -7,6 +7,7 @@ import (
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx"
+	"lyceum/platform/jobs"
 	"lyceum/platform/migrate"
 )
 
@@ -21,5 +22,6 @@ var Module = fx.Module("courses",
 		fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 	),
 	httpx.Routes(newRoutes),
+	jobs.Workers(newWorkers),
 	migrate.Provide(Migrations...),
 )

@@ -14,6 +14,8 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Get("/courses/{id}", httpx.Needs(auth.CoursesRead), "One course by id or slug, with its outline", h.get),
 		httpx.Patch("/courses/{id}", httpx.Needs(auth.CoursesWrite), "Change a course", h.update),
 		httpx.Delete("/courses/{id}", httpx.Needs(auth.CoursesWrite), "Put a course into the trash", h.remove),
+		httpx.Post("/courses/{id}/restore", httpx.Needs(auth.CoursesWrite), "Take a course out of the trash, within 30 days", h.restore),
+		httpx.Post("/courses/{id}/clone", httpx.Needs(auth.CoursesWrite), "Make a draft of one's own out of a course", h.clone, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
 		httpx.Get("/courses/{id}/lessons", httpx.Needs(auth.CoursesRead), "The lessons in order", h.lessons),
 		httpx.Post("/courses/{id}/lessons", httpx.Needs(auth.CoursesWrite), "Add a lesson at the end", h.addLesson, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
 		httpx.Put("/courses/{id}/lessons/order", httpx.Needs(auth.CoursesWrite), "Put the lessons into an order", h.reorder),
@@ -25,6 +27,8 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Get("/users/me/progress", httpx.Needs(auth.LearningSelf), "Own progress in all courses", h.myProgress),
 		httpx.Post("/courses/{id}/enrollment", httpx.Needs(auth.LearningSelf), "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeats(), httpx.Status(http.StatusCreated)),
 		httpx.Delete("/courses/{id}/enrollment", httpx.Needs(auth.LearningSelf), "End one's enrollment; progress is kept", h.unenroll),
+		httpx.Get("/courses/{id}/learners", httpx.Needs(auth.CoursesWrite), "Who learns in a course, and how far", h.learners, httpx.OrCSV()),
+		httpx.Post("/courses/{id}/enrollments/batch", httpx.Needs(auth.CoursesWrite), "Enroll accounts by their addresses", h.enrollAll, httpx.Idempotent(), httpx.CSVRows()),
 		httpx.Get("/users/me/enrollments", httpx.Needs(auth.LearningSelf), "Own enrollments", h.enrollments),
 	}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.uber.org/fx"
 
@@ -73,15 +74,7 @@ func (s *Service) create(ctx context.Context, d Draft) (*course, error) {
 			return err
 		}
 		first := c.publishAt(now)
-		if d.Slug == "" {
-			if err := s.freeSlug(ctx, c); err != nil {
-				return err
-			}
-		}
-		if err := s.store.insertCourse(ctx, c); err != nil {
-			return err
-		}
-		if err := s.record(ctx, "course.created", c.ID, map[string]any{"status": c.Status, "visibility": c.Visibility}); err != nil {
+		if err := s.insert(ctx, c, d.Slug == "", map[string]any{"status": c.Status, "visibility": c.Visibility}); err != nil {
 			return err
 		}
 		return s.tellPublished(ctx, c, first)
@@ -102,14 +95,27 @@ func or(s, otherwise string) string {
 	return s
 }
 
-// freeSlug makes a slug from the title, with a number when it is taken.
-func (s *Service) freeSlug(ctx context.Context, c *course) error {
-	base := slugOf(c.Title)
-	taken, err := s.store.slugsLike(ctx, base)
+// insert writes a new course with its entry; its slug may be made from the title.
+func (s *Service) insert(ctx context.Context, c *course, slugFromTitle bool, data map[string]any) error {
+	if slugFromTitle {
+		if err := s.freeSlug(ctx, c, slugOf(c.Title)); err != nil {
+			return err
+		}
+	}
+	if err := s.store.insertCourse(ctx, c); err != nil {
+		return err
+	}
+	return s.record(ctx, "course.created", c.ID, data)
+}
+
+// freeSlug gives c the wanted slug, with a number when another course has it.
+func (s *Service) freeSlug(ctx context.Context, c *course, wanted string) error {
+	base := strings.Trim(wanted[:min(len(wanted), maxSlug-5)], "-")
+	taken, err := s.store.slugsLike(ctx, wanted, base)
 	if err != nil {
 		return err
 	}
-	c.Slug = base
+	c.Slug = wanted
 	for n := 2; slices.Contains(taken, c.Slug); n++ {
 		c.Slug = base + "-" + strconv.Itoa(n)
 	}

@@ -47,8 +47,17 @@ func (s *store) course(ctx context.Context, column, value string) (*course, erro
 
 // lockCourse reads a course for a change of it or its lessons.
 func (s *store) lockCourse(ctx context.Context, id string) (*course, error) {
+	c, err := s.lockAny(ctx, id)
+	if err == nil && c.DeletedAt != nil {
+		return nil, db.ErrNotFound
+	}
+	return c, err
+}
+
+// lockAny is lockCourse where the trash counts.
+func (s *store) lockAny(ctx context.Context, id string) (*course, error) {
 	var found []course
-	err := s.db.Conn(ctx).Raw("SELECT * FROM courses WHERE id = ? AND deleted_at IS NULL"+s.db.ForUpdate(), id).Scan(&found).Error
+	err := s.db.Conn(ctx).Raw("SELECT * FROM courses WHERE id = ?"+s.db.ForUpdate(), id).Scan(&found).Error
 	if err == nil && len(found) == 0 {
 		return nil, db.ErrNotFound
 	}
@@ -67,10 +76,10 @@ func (s *store) saveCourse(ctx context.Context, c *course) error {
 	}).Error
 }
 
-// slugsLike lists the slugs that are the base or the base with a number.
-func (s *store) slugsLike(ctx context.Context, base string) (found []string, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT slug FROM courses WHERE deleted_at IS NULL AND (slug = ? OR slug LIKE ? ESCAPE '\')`,
-		base, text.LikeEscape(base)+"-%").Scan(&found).Error
+// slugsLike lists the slugs that are the wanted one, or its base with a number.
+func (s *store) slugsLike(ctx context.Context, wanted, base string) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT slug FROM courses WHERE deleted_at IS NULL AND (slug = ? OR slug = ? OR slug LIKE ? ESCAPE '\')`,
+		wanted, base, text.LikeEscape(base)+"-%").Scan(&found).Error
 	return found, err
 }
 
@@ -142,7 +151,7 @@ func (s *store) list(ctx context.Context, f filter, caller auth.Caller, after *p
 
 func where(q *gorm.DB, f filter, caller auth.Caller) *gorm.DB {
 	if f.Status == deleted {
-		q = q.Where("c.deleted_at IS NOT NULL")
+		q = q.Where("c.deleted_at > ?", f.now.Add(-trashLife))
 		if !caller.Can(auth.Admin) {
 			q = q.Where("c.owner_id = ?", caller.UserID)
 		}
@@ -163,64 +172,4 @@ func where(q *gorm.DB, f filter, caller auth.Caller) *gorm.DB {
 		q = q.Where(`c.search_text LIKE ? ESCAPE '\'`, "%"+text.LikeEscape(word)+"%")
 	}
 	return q
-}
-
-func (s *store) enrolled(ctx context.Context, userID, courseID string) (bool, error) {
-	var n int64
-	err := s.db.Conn(ctx).Raw("SELECT count(*) FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID).Scan(&n).Error
-	return n > 0, err
-}
-
-// enroll adds an enrollment and says whether it is new.
-func (s *store) enroll(ctx context.Context, userID, courseID string, at clock.Time) (bool, error) {
-	res := s.db.Conn(ctx).Exec("INSERT INTO enrollments (user_id, course_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", userID, courseID, at)
-	return res.RowsAffected == 1, res.Error
-}
-
-func (s *store) unenroll(ctx context.Context, userID, courseID string) (bool, error) {
-	res := s.db.Conn(ctx).Exec("DELETE FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID)
-	return res.RowsAffected == 1, res.Error
-}
-
-func (s *store) learners(ctx context.Context, courseID string) (found []string, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT user_id FROM enrollments WHERE course_id = ? ORDER BY created_at, user_id", courseID).Scan(&found).Error
-	return found, err
-}
-
-func (s *store) courseIDsOf(ctx context.Context, userID string) (found []string, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT c.id FROM courses c WHERE c.deleted_at IS NULL AND (c.owner_id = ?
-		OR EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = ? AND e.course_id = c.id)) ORDER BY c.id`, userID, userID).Scan(&found).Error
-	return found, err
-}
-
-type enrollment struct {
-	Course     course `gorm:"embedded"`
-	Sums       sums   `gorm:"embedded"`
-	EnrolledAt clock.Time
-}
-
-// enrollments lists the courses that an account is enrolled in and may read, the newest enrollment first.
-func (s *store) enrollments(ctx context.Context, caller auth.Caller, after *position, limit int) (found []enrollment, err error) {
-	condition, args := readable(caller)
-	q := s.db.Conn(ctx).Table("enrollments en").Select("c.*, en.created_at AS enrolled_at, "+sumColumns).
-		Joins("JOIN courses c ON c.id = en.course_id").
-		Joins("LEFT JOIN course_progress p ON p.user_id = en.user_id AND p.course_id = c.id").
-		Where("en.user_id = ?", caller.UserID).Where(condition, args...)
-	if after != nil {
-		q = q.Where("(en.created_at, c.id) < (?, ?)", after.At, after.ID)
-	}
-	err = q.Order("en.created_at DESC, c.id DESC").Limit(limit).Scan(&found).Error
-	return found, err
-}
-
-// started lists the courses in which an account has progress and which it may read, the latest activity first.
-func (s *store) started(ctx context.Context, caller auth.Caller, after *position, limit int) (found []listed, err error) {
-	condition, args := readable(caller)
-	q := s.db.Conn(ctx).Table("course_progress p").Select("c.*, "+sumColumns).Joins("JOIN courses c ON c.id = p.course_id").
-		Where("p.user_id = ?", caller.UserID).Where(condition, args...)
-	if after != nil {
-		q = q.Where("(p.last_activity_at, c.id) < (?, ?)", after.At, after.ID)
-	}
-	err = q.Order("p.last_activity_at DESC, c.id DESC").Limit(limit).Scan(&found).Error
-	return found, err
 }

@@ -133,6 +133,16 @@ func (s *Service) ByIDs(ctx context.Context, list []string) (map[string]usersapi
 	return out, err
 }
 
+// ByEmails gives the accounts that exist, by canonical address.
+func (s *Service) ByEmails(ctx context.Context, emails []string) (map[string]usersapi.Account, error) {
+	rows, err := s.store.byEmails(ctx, emails)
+	out := make(map[string]usersapi.Account, len(rows))
+	for _, u := range rows {
+		out[u.Email] = u.account()
+	}
+	return out, err
+}
+
 // Account answers platform/auth: what may this account do now?
 func (s *Service) Account(ctx context.Context, id string) (auth.Account, bool, error) {
 	a, ok, err := s.ByID(ctx, id)

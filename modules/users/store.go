@@ -57,6 +57,14 @@ func (s *store) byIDs(ctx context.Context, ids []string) (found []user, err erro
 	return found, err
 }
 
+func (s *store) byEmails(ctx context.Context, emails []string) (found []user, err error) {
+	if len(emails) == 0 {
+		return nil, nil
+	}
+	err = s.db.Conn(ctx).Where("email IN ?", emails).Find(&found).Error
+	return found, err
+}
+
 // save writes what may change and counts the version up.
 func (s *store) save(ctx context.Context, u *user) error {
 	u.Version++

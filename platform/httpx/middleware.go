@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,6 +85,7 @@ func (s *Server) begin(c *fiber.Ctx) *state {
 	return &state{
 		requestID: id, method: c.Method(), path: strings.ToValidUTF8(c.Path(), "\uFFFD"), uri: c.OriginalURL(), ip: ip,
 		userAgent: clean(ua, 300), started: time.Now(), network: networkOf(ip),
+		csv: strings.Contains(c.Get(fiber.HeaderAccept), csvType) && c.Accepts("application/json", csvType) == csvType,
 	}
 }
 
@@ -281,9 +283,12 @@ func (g guarded) Unwrap() huma.Context  { return g.inner }
 func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
-		body, err := readBody(c, ctx.Operation().RequestBody != nil, r.bodyTypes)
+		body, err := readBody(c, ctx.Operation().RequestBody, r.bodyTypes)
 		if err == nil {
 			err = checkQuery(c)
+		}
+		if err == nil {
+			body, err = s.checkBody(c, body, ctx.Operation())
 		}
 		if err != nil {
 			fail(s.api, ctx, err)
@@ -303,7 +308,19 @@ func checkQuery(c *fiber.Ctx) error {
 	return nil
 }
 
-func readBody(c *fiber.Ctx, documented bool, types []string) ([]byte, error) {
+// checkBody holds a body of a known type to its syntax, and makes JSON of CSV.
+func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation) ([]byte, error) {
+	if len(body) == 0 {
+		return body, nil
+	}
+	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvType) {
+		return body, checkJSON(body)
+	}
+	c.Request().Header.SetContentType("application/json")
+	return rowsToJSON(c, body, op, s.api.OpenAPI().Components.Schemas)
+}
+
+func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byte, error) {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return nil, apperr.New(415, "unsupported-media-type", "A body may not have a Content-Encoding.")
 	}
@@ -312,32 +329,34 @@ func readBody(c *fiber.Ctx, documented bool, types []string) ([]byte, error) {
 		return nil, err
 	}
 	if len(body) == 0 {
-		if documented {
-			return nil, missingBody(c)
+		if documented != nil && documented.Required {
+			return nil, missingBody(c, types)
 		}
 		return nil, nil
 	}
 	if media, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err != nil || !slices.Contains(types, media) ||
 		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
-		return nil, apperr.New(415, "unsupported-media-type", "Content-Type must be "+strings.Join(types, " or ")+".")
+		return nil, wrongType(types)
 	}
 	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
 	c.Request().Header.SetContentType(strings.ToLower(c.Get(fiber.HeaderContentType)))
-	if err := checkJSON(body); err != nil {
-		return nil, err
-	}
-	if !documented && strings.TrimSpace(string(body)) != "{}" {
-		return nil, apperr.Invalid("body", "this operation takes no body, or {}")
+	if documented == nil && strings.TrimSpace(string(body)) != "{}" {
+		return nil, cmp.Or(checkJSON(body), error(apperr.Invalid("body", "this operation takes no body, or {}")))
 	}
 	return body, nil
 }
 
 // missingBody tells a wrong kind of body apart from none at all.
-func missingBody(c *fiber.Ctx) error {
-	if ct := c.Get(fiber.HeaderContentType); ct == "" || strings.HasPrefix(ct, "application/json") {
+func missingBody(c *fiber.Ctx, types []string) error {
+	ct := c.Get(fiber.HeaderContentType)
+	if ct == "" || slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(ct, t) }) {
 		return apperr.Malformed("The body is missing.")
 	}
-	return apperr.New(415, "unsupported-media-type", "Content-Type must be application/json.")
+	return wrongType(types)
+}
+
+func wrongType(types []string) error {
+	return apperr.New(415, "unsupported-media-type", "Content-Type must be "+strings.Join(types, " or ")+".")
 }
 
 func drain(c *fiber.Ctx) ([]byte, error) {
@@ -370,6 +389,12 @@ func (s *Server) tag(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 	st := stateOf(ctx.Context())
 	c := humafiber.Unwrap(ctx)
+	if st.stream != nil {
+		c.Response().ResetBody()
+		c.Append(fiber.HeaderVary, fiber.HeaderAccept)
+		st.stream.Body(ctx)
+		return
+	}
 	if !st.tagged || c.Response().StatusCode() >= 300 {
 		return
 	}

@@ -16,6 +16,7 @@ type Out[T any] struct {
 
 	version int64
 	tagged  bool
+	stream  *Streamed
 }
 
 // Empty is an answer without a body: 204.
@@ -41,9 +42,13 @@ func (o *Out[T]) WithVersion(v int64) *Out[T] { o.version, o.tagged = v, true; r
 // Tagged gives the answer an ETag of its body alone, for what has no version.
 func (o *Out[T]) Tagged() *Out[T] { o.tagged = true; return o }
 
-func (o *Out[T]) etagState() (int64, bool) { return o.version, o.tagged }
+// Instead answers with a stream in place of the JSON body, where the caller may choose.
+func Instead[T any](s *Streamed) *Out[T] { return &Out[T]{stream: s} }
 
-type tagged interface{ etagState() (int64, bool) }
+func (o *Out[T]) note(s *state) { s.version, s.tagged, s.stream = o.version, o.tagged, o.stream }
+
+// noted is an answer that says more than its body.
+type noted interface{ note(s *state) }
 
 // etagOf is "<version>.<digest of what this caller sees>" (RFC 9110 8.8.3).
 func etagOf(version int64, body []byte) string {

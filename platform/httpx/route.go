@@ -52,6 +52,7 @@ type Route struct {
 	// produces is the type of a streamed answer.
 	produces, producesDoc string
 	bodyTypes             []string
+	csvRows               bool
 	bind                  func(*Server, huma.Operation)
 	raw                   fiber.Handler
 }
@@ -87,6 +88,11 @@ func Describe(text string) Option { return func(r *Route) { r.op.Description = t
 // Produces documents an answer that is streamed: its type, and what it is.
 func Produces(contentType, doc string) Option {
 	return func(r *Route) { r.produces, r.producesDoc = contentType, doc }
+}
+
+// OrCSV documents that Accept: text/csv gets all of a list as CSV.
+func OrCSV() Option {
+	return Produces(csvType, "The page that was asked for; with Accept: text/csv all of the list")
 }
 
 // Hidden keeps a route out of the document.
@@ -146,9 +152,8 @@ func answered[I, O any](h func(context.Context, *I) (*O, error)) func(context.Co
 			p.headers(header.Set)
 			return nil, huma.ErrorWithHeaders(p, header)
 		}
-		if t, ok := any(out).(tagged); ok && out != nil {
-			s := stateOf(ctx)
-			s.version, s.tagged = t.etagState()
+		if t, ok := any(out).(noted); ok && out != nil {
+			t.note(stateOf(ctx))
 		}
 		return out, nil
 	}

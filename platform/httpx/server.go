@@ -182,6 +182,9 @@ func (s *Server) add(r placed) {
 	if post := s.api.OpenAPI().Paths[op.Path].Post; r.repeats && post != nil {
 		post.Responses["200"] = &huma.Response{Description: "It was there already", Content: post.Responses["201"].Content}
 	}
+	if post := s.api.OpenAPI().Paths[op.Path].Post; r.csvRows && post != nil {
+		documentCSV(post, s.api.OpenAPI().Components.Schemas)
+	}
 	if op.Method == http.MethodGet {
 		head := op
 		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"

@@ -25,6 +25,9 @@ type state struct {
 	// version of the answered resource; what makes an ETag.
 	version int64
 	tagged  bool
+	// csv says that the caller asks for CSV; stream is what answers instead of the body, if anything.
+	csv    bool
+	stream *Streamed
 }
 
 type stateKey struct{}

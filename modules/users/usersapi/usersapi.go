@@ -36,6 +36,8 @@ type Accounts interface {
 	ByEmail(ctx context.Context, email string) (a Account, ok bool, err error)
 	// ByIDs gives those that exist.
 	ByIDs(ctx context.Context, ids []string) (map[string]Account, error)
+	// ByEmails gives those that exist, by their canonical address (text.Email), which is what it takes.
+	ByEmails(ctx context.Context, emails []string) (map[string]Account, error)
 	// MarkVerified notes that the address is the account's own.
 	MarkVerified(ctx context.Context, id string) error
 	// TouchLogin notes the time of a login and holds the account for the rest of the caller's transaction;

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/db"
+)
+
+// classroom is a course with lessons that wait, and what a test asks about them.
+type classroom struct {
+	*site
+	teacher, path string
+	lessons       map[string]string
+}
+
+func (c *classroom) add(name string, more map[string]any) {
+	c.t.Helper()
+	key := fmt.Sprintf("locks/%s.txt", name)
+	up := c.want(201, "POST", "/storage/uploads", c.teacher, map[string]any{"key": key, "content_type": "text/plain", "size": 1})
+	c.put(up, "x")
+	c.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", c.teacher, nil)
+	body := map[string]any{"title": name, "content": "secret of " + name, "asset_key": key}
+	for k, v := range more {
+		body[k] = v
+	}
+	c.lessons[name] = c.want(201, "POST", c.path+"/lessons", c.teacher, body).str("id")
+}
+
+// is holds outline, lesson, progress and signed link to the same: locked or not, by what, until when.
+func (c *classroom) is(token, name string, locked bool, by []any, until any) {
+	c.t.Helper()
+	var found bool
+	for _, list := range []answer{c.want(200, "GET", c.path, token, nil), c.want(200, "GET", c.path+"/lessons", token, nil)} {
+		lessons, _ := list.get("lessons").([]any)
+		for _, item := range append(lessons, list.items()...) {
+			l := item.(map[string]any)
+			require.NotContains(c.t, l, "content")
+			if l["id"] != c.lessons[name] {
+				continue
+			}
+			found = true
+			require.Equal(c.t, []any{locked, by, until}, []any{l["locked"], l["locked_by"], l["available_at"]}, name)
+		}
+	}
+	require.True(c.t, found, name)
+	lesson := c.path + "/lessons/" + c.lessons[name]
+	asked := []answer{c.call("GET", lesson, token, nil), c.call("HEAD", lesson, token, nil)}
+	if token != "" {
+		asked = append(asked, c.call("GET", "/storage/sign?key=locks/"+name+".txt", token, nil), c.call("PUT", lesson+"/progress", token, `{"percent":0}`))
+	}
+	for i, a := range asked {
+		if !locked {
+			require.Equal(c.t, 200, a.Status, "%s: %d: %s", name, i, a.Raw)
+			continue
+		}
+		require.Equal(c.t, 403, a.Status, "%s: %d: %s", name, i, a.Raw)
+		require.NotContains(c.t, string(a.Raw), "secret")
+		if i != 1 {
+			require.Equal(c.t, []any{"lesson-locked", by, until}, []any{a.get("code"), a.get("locked_by"), a.get("available_at")}, name)
+		}
+	}
+}
+
+func TestLessonsWaitForOthersAndForTheirDay(t *testing.T) {
+	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
+		cast := s.cast()
+		c := &classroom{s, cast.instructor, "", map[string]string{}}
+		c.path = "/courses/" + s.want(201, "POST", "/courses", c.teacher, `{"title":"Locks","status":"published"}`).str("id")
+		c.add("first", nil)
+		c.add("second", map[string]any{"prerequisite_ids": []string{c.lessons["first"]}})
+		c.add("third", map[string]any{"prerequisite_ids": []string{c.lessons["second"], c.lessons["first"]}})
+		c.add("later", map[string]any{"available_from": "2999-01-01T00:00:00Z"})
+		c.add("drip", map[string]any{"available_after_days": 7})
+		c.add("open", map[string]any{"available_from": "2001-01-01T00:00:00Z", "available_after_days": 0})
+		first, second := c.lessons["first"], c.lessons["second"]
+		none := []any{}
+
+		c.is("", "second", true, []any{first}, nil)
+		c.is("", "drip", true, none, nil)
+		c.is(cast.user, "open", true, none, nil) // days after an enrollment that is not there
+		c.is(cast.user, "third", true, []any{first, second}, nil)
+		c.is(cast.user, "later", true, none, "2999-01-01T00:00:00.000Z")
+		c.is(cast.user, "first", false, none, nil) // which enrolls
+		c.is(cast.user, "open", false, none, nil)
+		enrolled, err := time.Parse(time.RFC3339, s.want(200, "GET", "/users/me/enrollments", cast.user, nil).str("items.0.enrolled_at"))
+		require.NoError(t, err)
+		c.is(cast.user, "drip", true, none, enrolled.Add(7*24*time.Hour).Format("2006-01-02T15:04:05.000Z"))
+		for _, manager := range []string{c.teacher, cast.admin} {
+			for name := range c.lessons {
+				c.is(manager, name, false, none, nil)
+			}
+		}
+
+		done := func(name string) {
+			s.want(200, "PUT", c.path+"/lessons/"+c.lessons[name]+"/progress", cast.user, `{"percent":100}`)
+		}
+		done("first")
+		c.is(cast.user, "second", false, none, nil)
+		c.is(cast.user, "third", true, []any{second}, nil)
+		done("second")
+		c.is(cast.user, "third", false, none, nil)
+		s.want(200, "PUT", c.path+"/lessons/"+first+"/progress", cast.user, `{"percent":10,"reset":true}`)
+		c.is(cast.user, "third", true, []any{first}, nil)
+		s.want(204, "DELETE", c.path+"/lessons/"+first, c.teacher, nil)
+		delete(c.lessons, "first")
+		c.is(cast.user, "third", false, none, nil)
+
+		_, err = d.Exec(t.Context(), "UPDATE enrollments SET created_at = created_at - ?", (7 * 24 * time.Hour).Milliseconds())
+		require.NoError(t, err)
+		c.is(cast.user, "drip", false, none, nil)
+		s.want(200, "PATCH", c.path+"/lessons/"+c.lessons["later"], c.teacher, `{"available_from":null}`)
+		c.is(cast.user, "later", false, none, nil)
+	})
+}
+
+func TestWhatALessonMayWaitFor(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		make := func() (string, []string) {
+			path := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Graph","status":"published"}`).str("id") + "/lessons"
+			ids := []string{}
+			for i := range 4 {
+				ids = append(ids, s.want(201, "POST", path, admin, map[string]any{"title": fmt.Sprint(i)}).str("id"))
+			}
+			return path, ids
+		}
+		path, ids := make()
+		_, others := make()
+		set := func(i int, before ...string) answer {
+			return s.call("PATCH", path+"/"+ids[i], admin, map[string]any{"prerequisite_ids": before})
+		}
+		require.Equal(t, []any{ids[1], ids[2]}, set(3, ids[2], ids[1], ids[2]).get("prerequisite_ids"), "each once, in the course's order")
+		require.Equal(t, 200, set(2, ids[1]).Status)
+		require.Equal(t, 200, set(1, ids[0]).Status)
+		for _, bad := range [][]string{{ids[0]}, {ids[3]}, {others[0]}, {"nonsense"}, {""}, {strings.ToUpper(ids[1])}} {
+			a := set(0, bad...)
+			require.Equal(t, 422, a.Status, "%v: %s", bad, a.Raw)
+		}
+		require.Equal(t, 422, s.call("POST", path, admin, map[string]any{"title": "x", "prerequisite_ids": []string{others[0]}}).Status)
+		etag := s.want(200, "GET", path+"/"+ids[3], admin, nil).Header.Get("ETag")
+		require.Equal(t, etag, set(3, ids[1], ids[2]).Header.Get("ETag"), "nothing new, no new version")
+		require.Equal(t, []any{}, s.want(200, "PATCH", path+"/"+ids[3], admin, `{"prerequisite_ids":null}`).get("prerequisite_ids"))
+		for _, bad := range []string{`{"available_from":"soon"}`, `{"available_from":"1969-12-31T23:59:59Z"}`, `{"available_from":5}`, `{"available_after_days":-1}`,
+			`{"available_after_days":36501}`, `{"available_after_days":1.5}`, `{"prerequisite_ids":"x"}`, `{"prerequisite_ids":[1]}`, `{"prerequisite_ids":[null]}`} {
+			a := s.call("PATCH", path+"/"+ids[3], admin, bad)
+			require.Equal(t, 422, a.Status, "%s: %s", bad, a.Raw)
+		}
+	})
+}

@@ -1,0 +1,86 @@
+package courses
+
+import (
+	"context"
+	"strconv"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/clock"
+	"lyceum/platform/httpx"
+)
+
+type learnerPerson struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"display_name"`
+	Email       string `json:"email"`
+}
+
+type learnerView struct {
+	User             learnerPerson `json:"user"`
+	Percent          int           `json:"percent" minimum:"0" maximum:"100"`
+	CompletedLessons int           `json:"completed_lessons"`
+	EnrolledAt       clock.Time    `json:"enrolled_at"`
+	LastActivityAt   *clock.Time   `json:"last_activity_at" nullable:"true"`
+	CompletedAt      *clock.Time   `json:"completed_at" nullable:"true"`
+}
+
+func learnerViewOf(l learning, a usersapi.Account, lessons int) learnerView {
+	p := l.Sums.view(lessons)
+	name := a.DisplayName
+	if a.ID == "" {
+		name = usersapi.DeletedName // gone this moment
+	}
+	return learnerView{learnerPerson{l.UserID, name, a.Email}, p.Percent, p.CompletedLessons, l.EnrolledAt, l.Sums.LastActivityAt, p.CompletedAt}
+}
+
+type learnersInput struct {
+	httpx.PageQuery
+	ID string `path:"id"`
+}
+
+func (h *handlers) learners(ctx context.Context, in *learnersInput) (*httpx.Out[httpx.Page[learnerView]], error) {
+	c, err := h.service.oversee(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if httpx.WantsCSV(ctx) {
+		return httpx.Instead[httpx.Page[learnerView]](h.learnersCSV(c)), nil
+	}
+	after, err := h.position(ctx, "learners", c.ID, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.service.store.learning(ctx, c.ID, after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := h.service.accounts.ByIDs(ctx, usersOf(found))
+	if err != nil {
+		return nil, err
+	}
+	views := make([]learnerView, len(found))
+	for i, l := range found {
+		views[i] = learnerViewOf(l, accounts[l.UserID], c.LessonCount)
+	}
+	return httpx.Paged(ctx, h.cursors, "learners", c.ID, views, in.Limit, func(v learnerView) position { return position{At: v.EnrolledAt, ID: v.User.ID} }), nil
+}
+
+func (h *handlers) learnersCSV(c *course) *httpx.Streamed {
+	return httpx.CSV(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
+		if err := row("user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"); err != nil {
+			return err
+		}
+		return h.service.eachLearner(ctx, c.ID, func(l learning, a usersapi.Account) error {
+			v := learnerViewOf(l, a, c.LessonCount)
+			return row(v.User.ID, v.User.DisplayName, v.User.Email, strconv.Itoa(v.Percent), strconv.Itoa(v.CompletedLessons),
+				v.EnrolledAt.String(), timeOrEmpty(v.LastActivityAt), timeOrEmpty(v.CompletedAt))
+		})
+	})
+}
+
+func timeOrEmpty(t *clock.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.String()
+}

@@ -1,0 +1,184 @@
+package httpx
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+)
+
+const csvType = "text/csv"
+
+// CSVRows makes a route with a body of {rows: […], …} take its rows as CSV, too (RFC 4180): UTF-8, with a header
+// line. The body's other fields are then query parameters of the same names.
+func CSVRows() Option {
+	return func(r *Route) { r.csvRows, r.bodyTypes = true, append(r.bodyTypes, csvType) }
+}
+
+// documentCSV writes down what CSVRows takes.
+func documentCSV(op *huma.Operation, schemas huma.Registry) {
+	body := resolve(op.RequestBody.Content["application/json"].Schema, schemas)
+	op.RequestBody.Content[csvType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
+		Description: "A header line with " + strings.Join(columnsOf(body, schemas), ", ") + ", then a line for each row; other columns are ignored"}}
+	for name, p := range body.Properties {
+		if name == "rows" {
+			continue
+		}
+		s := &huma.Schema{Type: p.Type, Enum: p.Enum}
+		if p.Type == huma.TypeArray {
+			s = &huma.Schema{Type: huma.TypeString}
+		}
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: s, Description: "With a CSV body: what `" + name + "` is in JSON; lists are separated by commas"})
+	}
+}
+
+func resolve(s *huma.Schema, schemas huma.Registry) *huma.Schema {
+	if s.Ref != "" {
+		return schemas.SchemaFromRef(s.Ref)
+	}
+	return s
+}
+
+func columnsOf(body *huma.Schema, schemas huma.Registry) []string {
+	row := resolve(body.Properties["rows"].Items, schemas)
+	return append([]string{}, row.Required...)
+}
+
+// rowsToJSON turns a CSV body and its query parameters into the JSON body that they stand for, so that one set of
+// rules judges both.
+func rowsToJSON(c *fiber.Ctx, raw []byte, op *huma.Operation, schemas huma.Registry) ([]byte, error) {
+	body := resolve(op.RequestBody.Content["application/json"].Schema, schemas)
+	rows, err := readRows(raw, columnsOf(body, schemas))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{"rows": rows}
+	for name, p := range body.Properties {
+		given := c.Context().QueryArgs().Peek(name)
+		if name == "rows" || given == nil {
+			continue
+		}
+		if out[name], err = queryValue(name, string(given), p); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(out)
+}
+
+func queryValue(name, given string, s *huma.Schema) (v any, err error) {
+	switch s.Type {
+	case huma.TypeBoolean:
+		if given != "true" && given != "false" {
+			return nil, apperr.Invalid("query."+name, "true or false")
+		}
+		return given == "true", nil
+	case huma.TypeInteger:
+		if v, err = strconv.ParseInt(given, 10, 64); err != nil {
+			return nil, apperr.Invalid("query."+name, "a whole number")
+		}
+		return v, nil
+	case huma.TypeArray:
+		return strings.Split(given, ","), nil
+	}
+	return given, nil
+}
+
+// readRows reads the named columns; a line that ends early has empty cells.
+func readRows(raw []byte, columns []string) ([]map[string]string, error) {
+	if !utf8.Valid(raw) {
+		return nil, apperr.Malformed("The body is not UTF-8.")
+	}
+	if bytes.IndexByte(raw, 0) >= 0 {
+		return nil, apperr.Invalid("body", "U+0000 is not accepted")
+	}
+	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\uFEFF"))))
+	r.FieldsPerRecord, r.ReuseRecord = -1, true
+	at, err := header(r, columns)
+	if err != nil {
+		return nil, err
+	}
+	rows := []map[string]string{}
+	for {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, apperr.Malformed("The body is not valid CSV.")
+		}
+		row := map[string]string{}
+		for name, i := range at {
+			row[name] = ""
+			if i < len(record) {
+				row[name] = record[i]
+			}
+		}
+		rows = append(rows, row)
+	}
+}
+
+// header says where the columns stand; case and outer space don't matter.
+func header(r *csv.Reader, columns []string) (map[string]int, error) {
+	line, err := r.Read()
+	if err != nil {
+		return nil, apperr.Malformed("The body is not valid CSV with a header line.")
+	}
+	at := map[string]int{}
+	for i, cell := range line {
+		name := strings.ToLower(strings.TrimSpace(cell))
+		if _, twice := at[name]; !twice {
+			at[name] = i
+		}
+	}
+	out := map[string]int{}
+	for _, name := range columns {
+		i, ok := at[name]
+		if !ok {
+			return nil, apperr.Invalid("body", "the header line lacks the column "+name)
+		}
+		out[name] = i
+	}
+	return out, nil
+}
+
+// WantsCSV says whether the caller asks for CSV rather than JSON.
+func WantsCSV(ctx context.Context) bool { return stateOf(ctx).csv }
+
+// CSV answers with rows as a file of that name, as it is written; fn gets what writes one row. Cells that a
+// spreadsheet would take for a formula are made text (ASVS 1.2.10).
+func CSV(name string, fn func(ctx context.Context, row func(cells ...string) error) error) *Streamed {
+	return Stream(csvType+"; charset=utf-8; header=present", name, func(ctx context.Context, w io.Writer) error {
+		out := csv.NewWriter(w)
+		out.UseCRLF = true
+		err := fn(ctx, func(cells ...string) error {
+			for i := range cells {
+				cells[i] = cell(cells[i])
+			}
+			return out.Write(cells)
+		})
+		out.Flush()
+		return errors.Join(err, out.Error())
+	})
+}
+
+// cell puts an apostrophe before what a spreadsheet would compute.
+func cell(s string) string {
+	if s == "" {
+		return s
+	}
+	switch r, _ := utf8.DecodeRuneInString(s); r {
+	case '=', '+', '-', '@', '\t', '\r', '\n', 0, '＝', '＋', '－', '＠':
+		return "'" + s
+	}
+	return s
+}
