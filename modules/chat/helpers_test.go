@@ -411,6 +411,15 @@ func (s *socket) closeCode() int {
 
 func seqOf(f object) int64 { n, _ := f["seq"].(float64); return int64(n) }
 
+func (f *fakeAccounts) Names(ctx context.Context, list []string) (map[string]string, error) {
+	found, err := f.ByIDs(ctx, list)
+	out := map[string]string{}
+	for id, a := range found {
+		out[id] = a.DisplayName
+	}
+	return out, err
+}
+
 func (f *fakeAccounts) ByEmails(context.Context, []string) (map[string]usersapi.Account, error) {
 	return nil, nil
 }

@@ -3,11 +3,7 @@ package courses
 import (
 	"cmp"
 	"context"
-	"strings"
 
-	"gorm.io/gorm"
-
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
@@ -105,71 +101,4 @@ func (s *store) sight(ctx context.Context, column, value, userID string) (*sight
 		&c.ID, &c.Slug, &c.Title, &c.Summary, &c.Description, &c.Visibility, &c.Status, &c.Tags, &c.CoverKey, &c.OwnerID, &c.LessonCount,
 		&c.PublishedAt, &c.Version, &c.CreatedAt, &c.UpdatedAt, &v.EnrolledAt, &o.PercentSum, &o.CompletedLessons, &o.CompletedAt, &o.LastActivityAt, &v.Gated)
 	return v, err
-}
-
-// listed is a course with what a list adds, read in one query.
-type listed struct {
-	Course course `gorm:"embedded"`
-	Sums   sums   `gorm:"embedded"`
-}
-
-// sums is what a learner has done in a course; nil fields mean nothing yet.
-type sums struct {
-	PercentSum       *int
-	CompletedLessons *int
-	CompletedAt      *clock.Time
-	LastActivityAt   *clock.Time
-}
-
-const sumColumns = "p.percent_sum, p.completed_lessons, p.completed_at, p.last_activity_at"
-
-// list reads one page. Sorting and filters come from closed sets; see filter.
-func (s *store) list(ctx context.Context, f filter, caller auth.Caller, after *position, limit int) (found []listed, err error) {
-	columns := `c.id, c.slug, c.title, c.folded_title, c.summary, c.visibility, c.status, c.tags, c.cover_key, c.owner_id,
-		c.lesson_count, c.published_at, c.deleted_at, c.version, c.created_at, c.updated_at`
-	q := s.db.Conn(ctx).Table("courses c")
-	if caller.SignedIn() {
-		columns += ", " + sumColumns
-		q = q.Joins("LEFT JOIN course_progress p ON p.user_id = ? AND p.course_id = c.id", caller.UserID)
-	}
-	q = where(q.Select(columns), f, caller)
-	if f.Sort == "title" {
-		if after != nil {
-			q = q.Where("(c.folded_title, c.id) > (?, ?)", after.Title, after.ID)
-		}
-		q = q.Order("c.folded_title, c.id")
-	} else {
-		column := map[string]string{"newest": "c.created_at", "updated": "c.updated_at"}[f.Sort]
-		if after != nil {
-			q = q.Where("("+column+", c.id) < (?, ?)", after.At, after.ID)
-		}
-		q = q.Order(column + " DESC, c.id DESC")
-	}
-	err = q.Limit(limit).Scan(&found).Error
-	return found, err
-}
-
-func where(q *gorm.DB, f filter, caller auth.Caller) *gorm.DB {
-	if f.Status == deleted {
-		q = q.Where("c.deleted_at > ?", f.now.Add(-trashLife))
-		if !caller.Can(auth.Admin) {
-			q = q.Where("c.owner_id = ?", caller.UserID)
-		}
-	} else {
-		condition, args := readable(caller)
-		q = q.Where(condition, args...).Where("c.status = ?", f.Status)
-	}
-	if f.Visibility != "" {
-		q = q.Where("c.visibility = ?", f.Visibility)
-	}
-	if f.Owner != "" {
-		q = q.Where("c.owner_id = ?", f.Owner)
-	}
-	if f.Tag != "" {
-		q = q.Where("EXISTS (SELECT 1 FROM course_tags t WHERE t.tag = ? AND t.course_id = c.id)", text.Fold(f.Tag))
-	}
-	for _, word := range strings.Fields(text.Fold(f.Q)) {
-		q = q.Where(`c.search_text LIKE ? ESCAPE '\'`, "%"+text.LikeEscape(word)+"%")
-	}
-	return q
 }

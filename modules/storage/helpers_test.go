@@ -53,11 +53,11 @@ type fakeAccounts struct {
 	names map[string]string
 }
 
-func (f *fakeAccounts) ByIDs(_ context.Context, list []string) (map[string]usersapi.Account, error) {
-	out := map[string]usersapi.Account{}
+func (f *fakeAccounts) Names(_ context.Context, list []string) (map[string]string, error) {
+	out := map[string]string{}
 	for _, id := range list {
 		if name, ok := f.names[id]; ok {
-			out[id] = usersapi.Account{ID: id, DisplayName: name}
+			out[id] = name
 		}
 	}
 	return out, nil

@@ -9,6 +9,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/broadcast"
+	"lyceum/platform/cache"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
@@ -23,10 +24,12 @@ type Service struct {
 	events    *events.Bus
 	broadcast *broadcast.Bus
 	clock     clock.Clock
+	// names are asked for by nearly every answer.
+	names *cache.Invalidated[string]
 }
 
 func newService(d *db.DB, s *store, e *events.Bus, b *broadcast.Bus, c clock.Clock) *Service {
-	return &Service{d, s, e, b, c}
+	return &Service{d, s, e, b, c, cache.NewInvalidated(b, auth.TopicAccount, s.name)}
 }
 
 var (
@@ -141,6 +144,15 @@ func (s *Service) ByEmails(ctx context.Context, emails []string) (map[string]use
 		out[u.Email] = u.account()
 	}
 	return out, err
+}
+
+// Names gives the display names of the accounts that exist. A transaction sees its own changes, which others
+// must not see yet.
+func (s *Service) Names(ctx context.Context, list []string) (map[string]string, error) {
+	if db.InTransaction(ctx) {
+		return s.store.names(ctx, list)
+	}
+	return s.names.GetAll(ctx, list, s.store.names)
 }
 
 // Account answers platform/auth: what may this account do now?

@@ -57,6 +57,27 @@ func (s *store) byIDs(ctx context.Context, ids []string) (found []user, err erro
 	return found, err
 }
 
+func (s *store) name(ctx context.Context, id string) (name string, ok bool, err error) {
+	err = s.db.QueryRow(ctx, "SELECT display_name FROM users WHERE id = ?", []any{id}, &name)
+	if db.IsNotFound(err) {
+		return "", false, nil
+	}
+	return name, err == nil, err
+}
+
+func (s *store) names(ctx context.Context, ids []string) (map[string]string, error) {
+	out := make(map[string]string, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var found []struct{ ID, DisplayName string }
+	err := s.db.Conn(ctx).Raw("SELECT id, display_name FROM users WHERE id IN ?", ids).Scan(&found).Error
+	for _, f := range found {
+		out[f.ID] = f.DisplayName
+	}
+	return out, err
+}
+
 func (s *store) byEmails(ctx context.Context, emails []string) (found []user, err error) {
 	if len(emails) == 0 {
 		return nil, nil

@@ -96,6 +96,35 @@ func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool,
 	return l.value, l.ok, nil
 }
 
+// GetAll gives the values of those keys that have one, loading all that are not kept in one go.
+func (c *Invalidated[V]) GetAll(ctx context.Context, keys []string, load func(context.Context, []string) (map[string]V, error)) (map[string]V, error) {
+	out := make(map[string]V, len(keys))
+	var missing []string
+	life := c.life()
+	for _, key := range keys {
+		if e, found := c.entries.Get(key); found && time.Since(e.loaded) < life {
+			out[key] = e.value
+		} else {
+			missing = append(missing, key)
+		}
+	}
+	if len(missing) == 0 {
+		return out, nil
+	}
+	c.mu.Lock()
+	before := c.generation
+	c.mu.Unlock()
+	loaded, err := load(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	for key, v := range loaded {
+		out[key] = v
+		c.keep(key, v, before)
+	}
+	return out, nil
+}
+
 func (c *Invalidated[V]) keep(key string, v V, before uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"gorm.io/gorm"
 )
@@ -22,6 +23,22 @@ func (d *DB) QueryRow(ctx context.Context, query string, args []any, dest ...any
 		return ErrNotFound
 	}
 	return err
+}
+
+// Query hands each row of a query with ? for its arguments to fn, which scans it.
+func (d *DB) Query(ctx context.Context, query string, args []any, fn func(scan func(dest ...any) error) error) (err error) {
+	counted(ctx)
+	rows, err := d.conn(ctx).QueryContext(ctx, d.rebind(query), args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := fn(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // Exec runs a statement with ? for its arguments and says how many rows it touched.
@@ -52,7 +69,13 @@ func (d *DB) conn(ctx context.Context) gorm.ConnPool {
 	return pool
 }
 
-var rebound sync.Map
+// rebound keeps translated queries: all of the fixed ones, and of those that are built from filters as many as fit.
+var (
+	rebound     sync.Map
+	reboundSize atomic.Int64
+)
+
+const maxRebound = 4096
 
 // rebind writes PostgreSQL's $1 for each ?. Queries are constants of ours without a ? in a text.
 func (d *DB) rebind(query string) string {
@@ -72,6 +95,9 @@ func (d *DB) rebind(query string) string {
 		n++
 		b.WriteString("$" + strconv.Itoa(n))
 	}
-	rebound.Store(query, b.String())
+	if reboundSize.Load() < maxRebound {
+		rebound.Store(query, b.String())
+		reboundSize.Add(1)
+	}
 	return b.String()
 }

@@ -38,6 +38,8 @@ type Accounts interface {
 	ByIDs(ctx context.Context, ids []string) (map[string]Account, error)
 	// ByEmails gives those that exist, by their canonical address (text.Email), which is what it takes.
 	ByEmails(ctx context.Context, emails []string) (map[string]Account, error)
+	// Names gives the display names of those that exist, as they were at most a second ago.
+	Names(ctx context.Context, ids []string) (map[string]string, error)
 	// MarkVerified notes that the address is the account's own.
 	MarkVerified(ctx context.Context, id string) error
 	// TouchLogin notes the time of a login and holds the account for the rest of the caller's transaction;
@@ -94,16 +96,17 @@ const DeletedName = "Deleted user"
 
 // Persons looks people up for showing; who is gone appears as DeletedName.
 func Persons(ctx context.Context, a Accounts, ids []string) (map[string]Person, error) {
-	found, err := a.ByIDs(ctx, ids)
+	names, err := a.Names(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string]Person, len(ids))
 	for _, id := range ids {
-		out[id] = Person{ID: id, DisplayName: DeletedName}
-		if acc, ok := found[id]; ok {
-			out[id] = Person{ID: id, DisplayName: acc.DisplayName}
+		name, ok := names[id]
+		if !ok {
+			name = DeletedName
 		}
+		out[id] = Person{ID: id, DisplayName: name}
 	}
 	return out, nil
 }
