@@ -1,11 +1,12 @@
 package courses
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
 	"golang.org/x/text/unicode/norm"
 
 	"lyceum/modules/courses/coursesapi"
@@ -78,6 +79,18 @@ func (c *course) tags() []string {
 	out := []string{}
 	_ = json.Unmarshal([]byte(c.Tags), &out) // written by setTags only
 	return out
+}
+
+// tagList is a list of tags as it is stored: a JSON array, which nobody needs to take apart to show it.
+type tagList string
+
+// MarshalJSON is the list itself.
+func (t tagList) MarshalJSON() ([]byte, error) { return []byte(t), nil }
+
+// Schema is that of a list of texts.
+func (tagList) Schema(huma.Registry) *huma.Schema {
+	limit := maxTag
+	return &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString, MaxLength: &limit}}
 }
 
 // setTags keeps each tag once, lower case, in the order given.

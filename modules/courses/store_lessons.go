@@ -9,13 +9,18 @@ import (
 
 const outlineColumns = "id, course_id, position, title, asset_key, duration_seconds, available_from, available_after_days, version, created_at, updated_at"
 
-func (s *store) outline(ctx context.Context, courseID string) (found []lesson, err error) {
-	err = s.db.Conn(ctx).Select(outlineColumns).Where("course_id = ?", courseID).Order("position").Find(&found).Error
-	return found, err
+func (s *store) outline(ctx context.Context, courseID string) ([]lesson, error) {
+	return s.lessonsAfter(ctx, courseID, 0, maxLessons)
 }
 
+// lessonsAfter lists lessons without their texts, in order.
 func (s *store) lessonsAfter(ctx context.Context, courseID string, position, limit int) (found []lesson, err error) {
-	err = s.db.Conn(ctx).Select(outlineColumns).Where("course_id = ? AND position > ?", courseID, position).Order("position").Limit(limit).Find(&found).Error
+	err = s.db.Query(ctx, "SELECT "+outlineColumns+" FROM lessons WHERE course_id = ? AND position > ? ORDER BY position LIMIT ?", []any{courseID, position, limit},
+		func(scan func(...any) error) error {
+			found = append(found, lesson{})
+			l := &found[len(found)-1]
+			return scan(&l.ID, &l.CourseID, &l.Position, &l.Title, &l.AssetKey, &l.DurationSeconds, &l.AvailableFrom, &l.AvailableAfterDays, &l.Version, &l.CreatedAt, &l.UpdatedAt)
+		})
 	return found, err
 }
 

@@ -37,22 +37,9 @@ func (q *query) add(sql string, args ...any) {
 	q.args = append(q.args, args...)
 }
 
-// list reads one page. What is written into the query comes from closed sets: see filter.
+// list reads one page.
 func (s *store) list(ctx context.Context, f filter, caller auth.Caller, after *position, limit int) (found []listed, err error) {
-	q := &query{args: make([]any, 0, 8)}
-	own := caller.SignedIn()
-	q.add(`SELECT c.id, c.slug, c.title, c.folded_title, c.summary, c.visibility, c.status, c.tags, c.cover_key, c.owner_id, c.lesson_count,
-		c.published_at, c.deleted_at, c.version, c.created_at, c.updated_at`)
-	if own {
-		q.add(", " + sumColumns)
-	}
-	q.add(" FROM courses c")
-	if own {
-		q.add(" LEFT JOIN course_progress p ON p.user_id = ? AND p.course_id = c.id", caller.UserID)
-	}
-	s.where(q, f, caller)
-	f.order(q, after)
-	q.add(" LIMIT ?", limit)
+	q, own := s.listQuery(f, caller, after, limit), caller.SignedIn()
 	found = make([]listed, 0, limit)
 	err = s.db.Query(ctx, q.String(), q.args, func(scan func(...any) error) error {
 		found = append(found, listed{})
@@ -65,6 +52,24 @@ func (s *store) list(ctx context.Context, f filter, caller auth.Caller, after *p
 		return scan(dest...)
 	})
 	return found, err
+}
+
+// listQuery is the query of a page. What is written into it comes from closed sets: see filter.
+func (s *store) listQuery(f filter, caller auth.Caller, after *position, limit int) *query {
+	q, own := &query{args: make([]any, 0, 8)}, caller.SignedIn()
+	q.add(`SELECT c.id, c.slug, c.title, c.folded_title, c.summary, c.visibility, c.status, c.tags, c.cover_key, c.owner_id, c.lesson_count,
+		c.published_at, c.deleted_at, c.version, c.created_at, c.updated_at`)
+	if own {
+		q.add(", " + sumColumns)
+	}
+	q.add(" FROM courses c")
+	if own {
+		q.add(" LEFT JOIN course_progress p ON p.user_id = ? AND p.course_id = c.id", caller.UserID)
+	}
+	s.where(q, f, caller)
+	f.order(q, after)
+	q.add(" LIMIT ?", limit)
+	return q
 }
 
 func (s *store) where(q *query, f filter, caller auth.Caller) {

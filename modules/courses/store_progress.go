@@ -95,7 +95,7 @@ func (s *store) quickReport(ctx context.Context, caller auth.Caller, courseID, l
 	p := &lessonProgress{UserID: caller.UserID, LessonID: lessonID, CourseID: courseID}
 	err := s.db.QueryRow(ctx, `WITH seen AS (
 			SELECT c.id AS course_id, lp.percent, lp.completed_at, lp.updated_at,
-				lp.percent IS NULL OR lp.percent < CAST(? AS integer) OR lp.position_seconds <> CAST(? AS integer) AS changes
+				lp.percent IS NULL OR lp.percent < CAST(? AS integer) OR COALESCE(lp.position_seconds <> CAST(? AS integer), FALSE) AS changes
 			FROM courses c JOIN lessons l ON l.course_id = c.id JOIN enrollments e ON e.course_id = c.id
 			LEFT JOIN lesson_progress lp ON lp.user_id = e.user_id AND lp.lesson_id = l.id
 			WHERE c.id = ? AND l.id = ? AND e.user_id = ? AND `+may+` AND `+open+`

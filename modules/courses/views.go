@@ -16,7 +16,7 @@ type CourseView struct {
 	Summary     string          `json:"summary"`
 	Visibility  string          `json:"visibility" enum:"public,member,private"`
 	Status      string          `json:"status" enum:"draft,published,archived"`
-	Tags        []string        `json:"tags" nullable:"false"`
+	Tags        tagList         `json:"tags"`
 	CoverKey    *string         `json:"cover_key"`
 	Owner       usersapi.Person `json:"owner"`
 	LessonCount int             `json:"lesson_count"`
@@ -83,7 +83,7 @@ func (s sums) view(lessons int) *ProgressView {
 
 // viewOf shows a course; own is the caller's progress, shown to signed-in callers.
 func viewOf(caller auth.Caller, c *course, own sums, owner usersapi.Person) CourseView {
-	v := CourseView{ID: c.ID, Slug: c.Slug, Title: c.Title, Summary: c.Summary, Visibility: c.Visibility, Status: c.Status, Tags: c.tags(),
+	v := CourseView{ID: c.ID, Slug: c.Slug, Title: c.Title, Summary: c.Summary, Visibility: c.Visibility, Status: c.Status, Tags: tagList(c.Tags),
 		CoverKey: c.CoverKey, Owner: owner, LessonCount: c.LessonCount, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		PublishedAt: c.PublishedAt, DeletedAt: c.DeletedAt}
 	if caller.SignedIn() {

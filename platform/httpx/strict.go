@@ -23,7 +23,12 @@ const (
 // strictJSON reads and writes JSON for Huma. checkJSON has refused repeated names, U+0000 and
 // lone surrogates before Unmarshal sees the body.
 var strictJSON = huma.Format{
-	Marshal:   func(w io.Writer, v any) error { return json.MarshalWrite(w, v, json.Deterministic(true)) },
+	Marshal: func(w io.Writer, v any) error {
+		if a, ok := v.(Appender); ok {
+			return writeAppended(w, a)
+		}
+		return json.MarshalWrite(w, v, json.Deterministic(true))
+	},
 	Unmarshal: func(b []byte, v any) error { return unmarshalStrict(b, v) },
 }
 
