@@ -6,6 +6,7 @@ import (
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/ids"
 )
 
 // report is one write of progress.
@@ -19,9 +20,8 @@ type report struct {
 // percent never falls but by a reset. Most reports are one statement on PostgreSQL; what that one can't
 // do is done step by step.
 func (s *Service) reportProgress(ctx context.Context, courseID, lessonID string, r report) (p *lessonProgress, err error) {
-	if !r.Reset && r.Percent < 100 && s.db.Dialect() == db.Postgres {
-		p, err = s.store.quickReport(ctx, auth.CallerFrom(ctx), courseID, lessonID, r, s.clock.Now())
-		if err != nil || p != nil {
+	if !r.Reset && s.db.Dialect() == db.Postgres && ids.Valid(courseID) && ids.Valid(lessonID) {
+		if p, err = s.quickReport(ctx, courseID, lessonID, r); err != nil || p != nil {
 			return p, err
 		}
 	}
@@ -37,6 +37,27 @@ func (s *Service) reportProgress(ctx context.Context, courseID, lessonID string,
 		p, err = s.writeProgress(ctx, v.ID, l.ID, user, r)
 		return err
 	})
+	return p, err
+}
+
+// quickReport writes a report by one statement, and by one more where it may complete the course; nil where
+// that can't be.
+func (s *Service) quickReport(ctx context.Context, courseID, lessonID string, r report) (p *lessonProgress, err error) {
+	caller, now := auth.CallerFrom(ctx), s.clock.Now()
+	if r.Percent < 100 {
+		p, _, err = s.store.quickReport(ctx, caller, courseID, lessonID, r, now)
+	} else {
+		err = s.db.InTx(ctx, func(ctx context.Context) (err error) {
+			var written bool
+			if p, written, err = s.store.quickReport(ctx, caller, courseID, lessonID, r, now); err != nil || !written {
+				return err
+			}
+			return s.tellCompleted(ctx, courseID, caller.UserID)
+		})
+	}
+	if db.IsMissingReference(err) {
+		return nil, nil // the lesson has gone this moment
+	}
 	return p, err
 }
 

@@ -87,13 +87,18 @@ func (s *store) shareCourse(ctx context.Context, courseID string) error {
 }
 
 // quickReport writes the report of an enrolled account, PostgreSQL's way: checks, both rows and the answer in
-// one statement. It is for reports that complete no lesson. nil means that it has done nothing, as something
-// is in the way. Rows are locked in the order in which writeProgress does: course, sums, progress.
-func (s *store) quickReport(ctx context.Context, caller auth.Caller, courseID, lessonID string, r report, now clock.Time) (*lessonProgress, error) {
+// one statement. It is for reports that reset nothing. nil means that it has done nothing, as something is in
+// the way; written, that the report was news. Rows are locked in the order in which writeProgress does: course,
+// sums, progress.
+func (s *store) quickReport(ctx context.Context, caller auth.Caller, courseID, lessonID string, r report, now clock.Time) (p *lessonProgress, written bool, err error) {
 	may, args := readableEnrolled(caller)
 	open, more := unlocked(caller, now)
-	p := &lessonProgress{UserID: caller.UserID, LessonID: lessonID, CourseID: courseID}
-	err := s.db.QueryRow(ctx, `WITH seen AS (
+	var completed *clock.Time
+	if r.Percent == 100 {
+		completed = &now
+	}
+	p = &lessonProgress{UserID: caller.UserID, LessonID: lessonID, CourseID: courseID}
+	err = s.db.QueryRow(ctx, `WITH seen AS (
 			SELECT c.id AS course_id, lp.percent, lp.completed_at, lp.updated_at,
 				lp.percent IS NULL OR lp.percent < CAST(? AS integer) OR COALESCE(lp.position_seconds <> CAST(? AS integer), FALSE) AS changes
 			FROM courses c JOIN lessons l ON l.course_id = c.id JOIN enrollments e ON e.course_id = c.id
@@ -104,24 +109,29 @@ func (s *store) quickReport(ctx context.Context, caller auth.Caller, courseID, l
 		), sums AS (
 			SELECT p.user_id FROM course_progress p JOIN held ON held.id = p.course_id WHERE p.user_id = ? FOR UPDATE OF p
 		), written AS (
-			INSERT INTO lesson_progress AS lp (user_id, lesson_id, course_id, percent, position_seconds, updated_at, gained)
-			SELECT CAST(? AS uuid), CAST(? AS uuid), held.id, CAST(? AS integer), COALESCE(CAST(? AS integer), 0), CAST(? AS bigint), CAST(? AS integer)
+			INSERT INTO lesson_progress AS lp (user_id, lesson_id, course_id, percent, position_seconds, completed_at, updated_at, gained, finished)
+			SELECT CAST(? AS uuid), CAST(? AS uuid), held.id, CAST(? AS integer), COALESCE(CAST(? AS integer), 0), CAST(? AS bigint), CAST(? AS bigint),
+				CAST(? AS integer), CASE WHEN CAST(? AS integer) = 100 THEN 1 ELSE 0 END
 			FROM held LEFT JOIN sums ON TRUE
 			ON CONFLICT (user_id, lesson_id) DO UPDATE SET gained = GREATEST(lp.percent, excluded.percent) - lp.percent,
-				percent = GREATEST(lp.percent, excluded.percent), position_seconds = COALESCE(CAST(? AS integer), lp.position_seconds), updated_at = excluded.updated_at
-			RETURNING lp.user_id, lp.course_id, lp.percent, lp.completed_at, lp.updated_at, lp.gained
+				finished = CASE WHEN lp.completed_at IS NULL THEN excluded.finished ELSE 0 END,
+				percent = GREATEST(lp.percent, excluded.percent), completed_at = COALESCE(lp.completed_at, excluded.completed_at),
+				position_seconds = COALESCE(CAST(? AS integer), lp.position_seconds), updated_at = excluded.updated_at
+			RETURNING lp.user_id, lp.course_id, lp.percent, lp.completed_at, lp.updated_at, lp.gained, lp.finished
 		), summed AS (
 			INSERT INTO course_progress AS p (user_id, course_id, percent_sum, completed_lessons, last_activity_at)
-			SELECT user_id, course_id, gained, 0, updated_at FROM written
-			ON CONFLICT (user_id, course_id) DO UPDATE SET percent_sum = p.percent_sum + excluded.percent_sum, last_activity_at = excluded.last_activity_at
+			SELECT user_id, course_id, gained, finished, updated_at FROM written
+			ON CONFLICT (user_id, course_id) DO UPDATE SET percent_sum = p.percent_sum + excluded.percent_sum,
+				completed_lessons = p.completed_lessons + excluded.completed_lessons, last_activity_at = excluded.last_activity_at
 		)
-		SELECT COALESCE(w.percent, seen.percent), CASE WHEN w.percent IS NULL THEN seen.completed_at ELSE w.completed_at END, COALESCE(w.updated_at, seen.updated_at)
+		SELECT COALESCE(w.percent, seen.percent), CASE WHEN w.percent IS NULL THEN seen.completed_at ELSE w.completed_at END, COALESCE(w.updated_at, seen.updated_at),
+			w.percent IS NOT NULL
 		FROM seen LEFT JOIN written w ON TRUE WHERE w.percent IS NOT NULL OR NOT seen.changes`,
 		slices.Concat([]any{r.Percent, r.PositionSeconds, courseID, lessonID, caller.UserID}, args, more,
-			[]any{caller.UserID, caller.UserID, lessonID, r.Percent, r.PositionSeconds, now, r.Percent, r.PositionSeconds}),
-		&p.Percent, &p.CompletedAt, &p.UpdatedAt)
-	if db.IsNotFound(err) || db.IsMissingReference(err) {
-		return nil, nil
+			[]any{caller.UserID, caller.UserID, lessonID, r.Percent, r.PositionSeconds, completed, now, r.Percent, r.Percent, r.PositionSeconds}),
+		&p.Percent, &p.CompletedAt, &p.UpdatedAt, &written)
+	if db.IsNotFound(err) {
+		return nil, false, nil
 	}
-	return p, err
+	return p, written, err
 }

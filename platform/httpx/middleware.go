@@ -52,6 +52,7 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	ctx, span := tracer.Start(ctx, st.method)
 	defer span.End()
 	ctx = db.Expect(ctx, c.Get(fiber.HeaderIfMatch))
+	ctx, st.queries = db.Count(ctx)
 	c.SetUserContext(auth.WithCaller(ctx, auth.Caller{IP: st.ip, UserAgent: st.userAgent, RequestID: st.requestID}))
 	s.securityHeaders(c)
 	defer func() {
@@ -61,7 +62,8 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 		}
 		s.finish(c, st)
 		span.SetName(st.method + " " + st.route)
-		span.SetAttributes(attribute.String("http.route", st.route), attribute.Int("http.response.status_code", c.Response().StatusCode()))
+		span.SetAttributes(attribute.String("http.route", st.route), attribute.Int("http.response.status_code", c.Response().StatusCode()),
+			attribute.String("lyceum.request_id", st.requestID), attribute.Int64("lyceum.queries", st.queries.Load()))
 	}()
 	if err := framing(c); err != nil {
 		c.Context().SetConnectionClose()
@@ -225,7 +227,10 @@ func (s *Server) finish(c *fiber.Ctx, st *state) {
 	if route == "" {
 		route = "none"
 	}
-	took := time.Since(st.started)
+	took, queries := time.Since(st.started), int64(0)
+	if st.queries != nil {
+		queries = st.queries.Load()
+	}
 	s.o.Metrics.Observe(st.method, route, status, took)
 	level := slog.LevelInfo
 	if status >= 500 {
@@ -236,7 +241,7 @@ func (s *Server) finish(c *fiber.Ctx, st *state) {
 	}
 	// The path without its query: queries carry tokens, addresses and signatures.
 	slog.Log(context.Background(), level, "request", "method", st.method, "path", st.path, "status", status,
-		"ms", float64(took.Microseconds())/1000, "request_id", st.requestID, "user", st.caller.UserID, "ip", st.ip)
+		"ms", float64(took.Microseconds())/1000, "queries", queries, "request_id", st.requestID, "user", st.caller.UserID, "ip", st.ip)
 }
 
 func (s *Server) onError(c *fiber.Ctx, err error) error {

@@ -4,6 +4,7 @@ package httpx
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"lyceum/platform/auth"
@@ -28,6 +29,8 @@ type state struct {
 	// csv says that the caller asks for CSV; stream is what answers instead of the body, if anything.
 	csv    bool
 	stream *Streamed
+	// queries counts the statements that the answer took.
+	queries *atomic.Int64
 }
 
 type stateKey struct{}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+)
+
+// queriesOf sends a request and gives how many statements its answer took, as its span says.
+func (s *site) queriesOf(spans *tracetest.SpanRecorder, method, path, token string, body any) int64 {
+	s.t.Helper()
+	a := s.call(method, path, token, body)
+	require.Less(s.t, a.Status, 300, "%s %s: %s", method, path, a.Raw)
+	id := attribute.String("lyceum.request_id", a.Header.Get("X-Request-Id"))
+	var found int64 = -1
+	require.Eventually(s.t, func() bool {
+		for _, span := range spans.Ended() {
+			if !slices.Contains(span.Attributes(), id) {
+				continue
+			}
+			for _, kv := range span.Attributes() {
+				if kv.Key == "lyceum.queries" {
+					found = kv.Value.AsInt64()
+				}
+			}
+		}
+		return found >= 0
+	}, 5*time.Second, 5*time.Millisecond)
+	return found
+}
+
+// What each route of courses may ask of PostgreSQL, in the steady state: accounts, sessions and names are known.
+// Transactions' BEGIN and COMMIT are not counted; entries of the audit log are.
+func TestRoutesTakeFewQueries(t *testing.T) {
+	s := serveSite(t, services(t))
+	spans := tracetest.NewSpanRecorder()
+	provider := trace.NewTracerProvider(trace.WithSpanProcessor(spans))
+	otel.SetTracerProvider(provider)
+	t.Cleanup(func() { provider.UnregisterSpanProcessor(spans) })
+
+	admin := s.admin()
+	_, _, learner := s.newcomer("counted")
+	var course, lesson string
+	for i := range 30 {
+		course = "/courses/" + s.want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint("Counted ", i), "status": "published"}).str("id")
+		s.want(201, "POST", course+"/enrollment", learner, nil)
+		var first string
+		for j := range 3 {
+			l := map[string]any{"title": fmt.Sprint(j)}
+			if j > 0 {
+				l["prerequisite_ids"] = []string{first}
+			}
+			lesson = s.want(201, "POST", course+"/lessons", admin, l).str("id")
+			if j == 0 {
+				first = lesson
+				s.want(200, "PUT", course+"/lessons/"+first+"/progress", learner, `{"percent":100}`)
+			}
+		}
+	}
+	lesson = course + "/lessons/" + lesson
+	for _, c := range []struct {
+		most               int64
+		method, path, body string
+		token              string
+	}{
+		{1, "GET", "/courses?limit=1", "", ""}, {1, "GET", "/courses?limit=100", "", ""}, {1, "GET", "/courses?limit=100&q=counted", "", learner},
+		{1, "GET", "/courses?status=draft", "", admin}, {1, "GET", "/users/me/enrollments", "", learner}, {1, "GET", "/users/me/progress", "", learner},
+		{3, "GET", course, "", ""}, {3, "GET", course, "", learner}, {3, "GET", course + "/lessons", "", learner}, {3, "GET", lesson, "", learner},
+		{2, "GET", course + "/progress", "", learner}, {3, "GET", course + "/learners", "", admin},
+		{1, "PUT", lesson + "/progress", `{"percent":10}`, learner}, {1, "PUT", lesson + "/progress", `{"percent":10}`, learner}, {2, "PUT", lesson + "/progress", `{"percent":100}`, learner},
+		{1, "POST", course + "/enrollment", "", learner}, {4, "DELETE", course + "/enrollment", "", learner}, {6, "POST", course + "/enrollment", "", learner},
+		{7, "POST", "/courses", `{"title":"More"}`, admin}, {7, "PATCH", course, `{"title":"Changed"}`, admin}, {9, "PATCH", course, `{"tags":["x"]}`, admin},
+		{8, "POST", course + "/lessons", `{"title":"4"}`, admin}, {6, "PATCH", lesson, `{"title":"New"}`, admin}, {11, "DELETE", lesson, "", admin},
+		{17, "POST", course + "/clone", `{}`, admin}, {4, "DELETE", course, "", admin}, {8, "POST", course + "/restore", "", admin},
+		{2, "POST", course + "/enrollments/batch", `{"rows":[{"email":"nobody@example.com"}]}`, admin},
+	} {
+		var body any
+		if c.body != "" {
+			body = c.body
+		}
+		n := s.queriesOf(spans, c.method, c.path, c.token, body)
+		t.Logf("%2d  %s %s", n, c.method, strings.NewReplacer(lesson, "/courses/{id}/lessons/{lesson_id}", course, "/courses/{id}").Replace(c.path))
+		require.LessOrEqual(t, n, c.most, "%s %s", c.method, c.path)
+	}
+}
