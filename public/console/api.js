@@ -14,8 +14,8 @@ export class ApiError extends Error {
   }
 }
 
-// request sends one request and gives {status, data, etag}. Options: body (JSON), query, headers,
-// signal, anonymous (no token), as ("json", "blob").
+// request sends one request and gives {status, data, etag}. Options: body (JSON, or as it is with `type`), query,
+// headers, signal, anonymous (no token), as ("json", "blob").
 export async function request(method, path, options = {}) {
   const token = options.anonymous ? null : session()?.access_token;
   let response = await send(method, path, options, token);
@@ -47,18 +47,18 @@ export const put = short("PUT");
 export const patch = short("PATCH");
 export const del = short("DELETE");
 
-async function send(method, path, { body, query, headers, signal }, token) {
+async function send(method, path, { body, type, query, headers, signal }, token) {
   const url = new URL(path, location.origin);
   for (const [key, value] of Object.entries(query || {})) {
     if (value !== undefined && value !== null && value !== "") url.searchParams.set(key, value);
   }
   const all = { Accept: "application/json", ...headers };
   if (token) all.Authorization = "Bearer " + token;
-  if (body !== undefined) all["Content-Type"] = "application/json";
+  if (body !== undefined) all["Content-Type"] = type || "application/json";
   try {
     return await fetch(url, {
       method, signal, headers: all, credentials: "omit", cache: "no-cache",
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || type ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;

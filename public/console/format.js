@@ -6,7 +6,8 @@ const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 export const when = (iso) => (iso ? dateTime.format(new Date(iso)) : "—");
-export const day = (iso) => (iso ? dateOnly.format(new Date(iso)) : "—");
+// day is a date, or the one some days later.
+export const day = (iso, later = 0) => (iso ? dateOnly.format(new Date(new Date(iso).getTime() + later * 86400000)) : "—");
 export const clock = (iso) => (iso ? timeOnly.format(new Date(iso)) : "");
 
 // ago is "5 minutes ago" for what is recent and a date for the rest.

@@ -2,6 +2,7 @@
 
 import { h, fill } from "../dom.js";
 import { get, post, patch, del, request } from "../api.js";
+import { save as saveFile } from "../files.js";
 import { session, keepUser, forget, user } from "../session.js";
 import { form, heading, load, button, paged, notice, badge, confirm, dialog } from "../ui.js";
 import { ago, day } from "../format.js";
@@ -100,12 +101,8 @@ function browser(agent = "") {
 
 function mine() {
   const exports = offers("GET", "/users/me/export"), deletes = offers("DELETE", "/users/me");
-  return (exports || deletes) && card("My data", h("div", { class: "actions" }, exports && button("Download everything about me", "account-export", async () => {
-    const { data } = await request("GET", "/users/me/export", { as: "blob" });
-    const url = URL.createObjectURL(data);
-    h("a", { href: url, download: "lyceum-account.json" }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
-  }), deletes && button("Delete my account", "account-delete", async () => {
+  return (exports || deletes) && card("My data", h("div", { class: "actions" }, exports && button("Download everything about me", "account-export",
+    () => saveFile("/users/me/export", "lyceum-account.json")), deletes && button("Delete my account", "account-delete", async () => {
     const gone = await askPassword(`Delete ${user().email}?`, "Delete for good", (body) => del("/users/me", body));
     if (!gone) return;
     forget();

@@ -1,7 +1,8 @@
 // The audit log: filters, one row an entry, the check of the chain, export.
 
 import { h, fill } from "../dom.js";
-import { get, request } from "../api.js";
+import { get } from "../api.js";
+import { save } from "../files.js";
 import { field, table, heading, button, notice, values } from "../ui.js";
 import { answers } from "../modules.js";
 import { when, toISO, plural } from "../format.js";
@@ -47,10 +48,7 @@ async function verify(box) {
 }
 
 async function exportAs(type, extension, query) {
-  const { data } = await request("GET", "/admin/audit-logs", { query, headers: { Accept: type }, as: "blob" });
-  const url = URL.createObjectURL(data);
-  h("a", { href: url, download: "audit-log." + extension }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
+  await save("/admin/audit-logs", "audit-log." + extension, { query, accept: type });
   notice("Exported.");
 }
 

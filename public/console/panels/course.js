@@ -6,7 +6,7 @@ import { session, hasRole, user } from "../session.js";
 import { load, explain, heading, button, bar, badge, notice, confirm } from "../ui.js";
 import { when, day, duration, plural } from "../format.js";
 import { rich } from "../richtext.js";
-import { enabled, offers } from "../modules.js";
+import { enabled } from "../modules.js";
 import { player } from "./asset.js";
 import { marks } from "./courses.js";
 import { go } from "../router.js";
@@ -53,6 +53,13 @@ async function learn(state) {
   for (const one of progress.lessons || []) state.done.set(one.lesson_id, one);
 }
 
+// unlock looks again at lessons that waited: what was done now may have opened them.
+async function unlock({ course, signal }) {
+  if (!course.lessons?.some((l) => l.locked)) return;
+  const fresh = new Map((await get("/courses/" + course.id, undefined, { signal })).lessons.map((l) => [l.id, l]));
+  for (const l of course.lessons) Object.assign(l, fresh.get(l.id));
+}
+
 async function enrolled(state) {
   try {
     let cursor;
@@ -89,7 +96,6 @@ function draw(state) {
 function actions(state) {
   const { course } = state;
   const again = () => go(address(course));
-  if (course.deleted_at) return mayEdit(course) && offers("POST", "/courses/{id}/restore") && button("Restore", "course-restore", async () => { await post(`/courses/${course.id}/restore`); again(); }, "primary");
   return [
     session() && state.enrolled === false && course.status === "published" && button("Enrol", "course-enroll", async () => {
       await post(`/courses/${course.id}/enrollment`);
@@ -186,7 +192,7 @@ function progressControls(state, lesson) {
     state.done.set(lesson.id, { ...known(), ...now });
     slider.value = now.percent;
     label.textContent = now.percent + " %";
-    await learn(state);
+    await Promise.all([learn(state), unlock(state)]);
     paint(state);
   };
   slider.addEventListener("input", () => { label.textContent = slider.value + " %"; });

@@ -2,11 +2,13 @@
 
 import { h, fill } from "../dom.js";
 import { session, hasRole, user } from "../session.js";
-import { field, paged, heading, badge, bar } from "../ui.js";
-import { plural } from "../format.js";
+import { request } from "../api.js";
+import { pick } from "../files.js";
+import { field, paged, heading, badge, bar, button, notice } from "../ui.js";
+import { day, plural } from "../format.js";
 import { go } from "../router.js";
 import { asset } from "./asset.js";
-import { enabled } from "../modules.js";
+import { enabled, offers } from "../modules.js";
 
 // hue gives a course one of six colours for good.
 const hue = (id) => "hue-" + ([...id].reduce((n, c) => (n * 31 + c.charCodeAt(0)) >>> 0, 7) % 6);
@@ -17,7 +19,8 @@ export function courses({ query, box, signal }) {
   const filters = Object.fromEntries(query);
   const results = h("div", { "aria-live": "polite" });
   const panel = fill(box, heading("Courses",
-    hasRole("instructor") && h("a", { class: "button primary", href: "#/new-course", text: "New course", testid: "course-new" })),
+    hasRole("instructor") && [offers("POST", "/courses/import") && button("Import", "course-import", bringIn),
+      h("a", { class: "button primary", href: "#/new-course", text: "New course", testid: "course-new" })]),
   bar_(filters), results);
   const { mine, ...asked } = filters;
   paged({
@@ -57,6 +60,22 @@ function open_(filters) {
   go("/courses" + (query.size ? "?" + query : ""));
 }
 
+// bringIn makes a draft of an exported course.
+async function bringIn() {
+  const file = await pick(".zip,application/zip", "course-import-file");
+  if (!file) return;
+  const { data } = await request("POST", "/courses/import", { body: file, type: "application/zip" });
+  notice(["Imported as a draft.", ...(data.warnings || [])].join(" "));
+  go(`/courses/${encodeURIComponent(data.slug)}/edit`);
+}
+
+// restore brings a course back from the trash, where nobody can open it.
+const restore = (course) => offers("POST", "/courses/{id}/restore") && button("Restore", "course-restore", async () => {
+  const { data } = await request("POST", `/courses/${course.id}/restore`);
+  notice("Restored.");
+  go("/courses/" + encodeURIComponent(data.slug));
+}, "primary small", `Restore “${course.title}”`);
+
 function card(course, signal) {
   const cover = h("div", { class: "cover " + hue(course.id), "aria-hidden": "true" }, h("span", { text: course.title.slice(0, 1) }));
   if (course.cover_key && session() && enabled("storage")) {
@@ -64,13 +83,14 @@ function card(course, signal) {
   }
   return h("li", { class: "card course-card", testid: "course-card" }, cover,
     h("div", { class: "course-text" },
-      h("h2", {}, h("a", { href: "#/courses/" + encodeURIComponent(course.deleted_at ? course.id : course.slug), text: course.title, testid: "course-link" })),
+      h("h2", {}, course.deleted_at ? course.title : h("a", { href: "#/courses/" + encodeURIComponent(course.slug), text: course.title, testid: "course-link" })),
       course.summary && h("p", { text: course.summary }),
       h("p", { class: "meta" }, marks(course), h("span", { text: plural(course.lesson_count, "lesson") }),
         course.owner && h("span", { text: course.owner.display_name })),
       course.tags?.length > 0 && h("p", { class: "tags" }, course.tags.map((t) =>
         h("a", { class: "chip", href: "#/courses?tag=" + encodeURIComponent(t), text: "#" + t }))),
-      course.progress && course.progress.percent > 0 && bar(course.progress.percent, "Your progress")));
+      course.deleted_at ? h("p", { class: "meta" }, h("span", { text: "Can be restored until " + day(course.deleted_at, 30) }), restore(course))
+        : course.progress && course.progress.percent > 0 && bar(course.progress.percent, "Your progress")));
 }
 
 // marks are the badges of what is not plain: status and who may read.

@@ -1,13 +1,14 @@
-// Making and changing a course: its own fields, who learns, announcements, deleting.
+// Making and changing a course: its own fields, announcements, copies, deleting.
 
 import { h, fill } from "../dom.js";
 import { request, post, del } from "../api.js";
-import { form, field, load, heading, button, notice, confirm, table } from "../ui.js";
-import { ago, plural } from "../format.js";
+import { save as saveFile } from "../files.js";
+import { form, field, load, heading, button, notice, confirm } from "../ui.js";
 import { enabled, offers } from "../modules.js";
 import { go } from "../router.js";
 import { attached } from "./asset.js";
 import { visibilityText } from "./courses.js";
+import { learners } from "./learners.js";
 import { lessonsEditor } from "./lessons.js";
 
 const visibilities = Object.entries(visibilityText);
@@ -74,28 +75,6 @@ function courseForm(course, send) {
   });
 }
 
-function learners(course, signal) {
-  const add = form("enroll", {
-    fields: [{ name: "email", label: "Enrol by address", type: "email", required: true }], submit: "Enrol", kind: "inline",
-    send: async ({ email }, el) => {
-      const answer = await post(`/courses/${course.id}/enrollments/batch`, { mode: "partial", dry_run: false, rows: [{ email }] });
-      const [row] = answer.results;
-      if (row.status === "error") throw new Error(row.error === "no-account" ? "No account has this address." : `Not enrolled: ${row.error}`);
-      notice(row.status === "exists" ? "Enrolled already." : "Enrolled.");
-      el.reset();
-      refresh();
-    },
-  });
-  const list = h("div");
-  const refresh = () => fill(list, table({
-    path: `/courses/${course.id}/learners`, signal, testid: "learner-list", label: "Learners", empty: "Nobody is enrolled yet.",
-    row: (l) => h("tr", {}, h("td", {}, h("strong", { text: l.user.display_name }), h("br"), h("span", { class: "muted", text: l.user.email })),
-      h("td", { text: `${l.percent} % (${plural(l.completed_lessons, "lesson")})` }), h("td", { text: ago(l.last_activity_at) }), h("td", { text: ago(l.enrolled_at) })),
-  }, "Learner", "Progress", "Last active", "Enrolled"));
-  refresh();
-  return h("section", { class: "card" }, h("h2", { text: "Learners" }), list, offers("POST", "/courses/{id}/enrollments/batch") && add);
-}
-
 function announce(course) {
   return h("section", { class: "card" }, h("h2", { text: "Announcement" }), form("announce", {
     fields: [{ name: "title", label: "Title", required: true, maxlength: 200 }, { name: "body", label: "Text", type: "textarea", required: true }],
@@ -111,7 +90,8 @@ function announce(course) {
 function danger(course) {
   const clones = offers("POST", "/courses/{id}/clone");
   const restores = offers("POST", "/courses/{id}/restore");
-  return h("section", { class: "card" }, h("h2", { text: clones ? "Copy or delete" : "Delete" }), h("div", { class: "actions" },
+  return h("section", { class: "card" }, h("h2", { text: clones ? "Copy, export or delete" : "Delete" }), h("div", { class: "actions" },
+    offers("GET", "/courses/{id}/export") && button("Export", "course-export", () => saveFile(`/courses/${course.id}/export`, course.slug + ".zip")),
     clones && button("Make a copy", "course-clone", async () => {
       const made = await post(`/courses/${course.id}/clone`, {});
       notice("Copied as a draft.");
