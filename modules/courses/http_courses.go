@@ -129,20 +129,20 @@ func (h *handlers) position(ctx context.Context, list string, filters any, curso
 
 type createInput struct {
 	Body struct {
-		Title       string   `json:"title" minLength:"1" maxLength:"200"`
-		Slug        string   `json:"slug,omitempty" maxLength:"100" doc:"Made from the title when left out"`
-		Summary     string   `json:"summary,omitempty" maxLength:"500"`
-		Description string   `json:"description,omitempty" maxLength:"20000"`
-		Visibility  string   `json:"visibility,omitempty" enum:"public,member,private" default:"public"`
-		Status      string   `json:"status,omitempty" enum:"draft,published,archived" default:"draft"`
-		Tags        []string `json:"tags,omitempty" maxItems:"50"`
-		CoverKey    *string  `json:"cover_key,omitempty" nullable:"true" maxLength:"512" doc:"Key of a completed asset"`
+		Title       string    `json:"title" minLength:"1" maxLength:"200"`
+		Slug        string    `json:"slug,omitempty" maxLength:"100" doc:"Made from the title when left out"`
+		Summary     string    `json:"summary,omitempty" maxLength:"500"`
+		Description string    `json:"description,omitempty" maxLength:"20000"`
+		Visibility  string    `json:"visibility,omitempty" enum:"public,member,private" default:"public"`
+		Status      string    `json:"status,omitempty" enum:"draft,published,archived" default:"draft"`
+		Tags        []tagText `json:"tags,omitempty" maxItems:"50"`
+		CoverKey    *string   `json:"cover_key,omitempty" nullable:"true" maxLength:"512" doc:"Key of a completed asset"`
 	}
 }
 
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[detailView], error) {
 	b := in.Body
-	d := Draft{Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description, Visibility: b.Visibility, Status: b.Status, Tags: b.Tags}
+	d := Draft{Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description, Visibility: b.Visibility, Status: b.Status, Tags: plain(b.Tags)}
 	if b.CoverKey != nil {
 		d.CoverKey = *b.CoverKey
 	}
@@ -177,21 +177,26 @@ func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*h
 type updateInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Title       httpx.Given[string]   `json:"title,omitzero" minLength:"1" maxLength:"200"`
-		Slug        httpx.Given[string]   `json:"slug,omitzero" maxLength:"100"`
-		Summary     httpx.Opt[string]     `json:"summary,omitzero" maxLength:"500"`
-		Description httpx.Opt[string]     `json:"description,omitzero" maxLength:"20000"`
-		Visibility  httpx.Given[string]   `json:"visibility,omitzero" enum:"public,member,private"`
-		Status      httpx.Given[string]   `json:"status,omitzero" enum:"draft,published,archived"`
-		Tags        httpx.Given[[]string] `json:"tags,omitzero" maxItems:"50"`
-		CoverKey    httpx.Opt[string]     `json:"cover_key,omitzero" maxLength:"512"`
+		Title       httpx.Given[string]    `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Slug        httpx.Given[string]    `json:"slug,omitzero" maxLength:"100"`
+		Summary     httpx.Opt[string]      `json:"summary,omitzero" maxLength:"500"`
+		Description httpx.Opt[string]      `json:"description,omitzero" maxLength:"20000"`
+		Visibility  httpx.Given[string]    `json:"visibility,omitzero" enum:"public,member,private"`
+		Status      httpx.Given[string]    `json:"status,omitzero" enum:"draft,published,archived"`
+		Tags        httpx.Given[[]tagText] `json:"tags,omitzero" maxItems:"50"`
+		CoverKey    httpx.Opt[string]      `json:"cover_key,omitzero" maxLength:"512"`
 	}
 }
 
 func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[detailView], error) {
 	b := in.Body
-	_, err := h.service.update(ctx, in.ID, patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
-		Visibility: b.Visibility.Value, Status: b.Status.Value, Tags: b.Tags.Value, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()})
+	p := patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
+		Visibility: b.Visibility.Value, Status: b.Status.Value, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()}
+	if b.Tags.Value != nil {
+		tags := plain(*b.Tags.Value)
+		p.Tags = &tags
+	}
+	_, err := h.service.update(ctx, in.ID, p)
 	return h.detailed(ctx, in.ID, err)
 }
 

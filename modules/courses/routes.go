@@ -7,6 +7,15 @@ import (
 	"lyceum/platform/httpx"
 )
 
+// Words of the document.
+const (
+	lessonDoc = "A course holds at most 500 lessons: 409 too-many-lessons. A lesson may wait for others, for a day, and for days after the learner's enrollment."
+	reportDoc = "Percent only rises, but by reset; the same report again changes nothing. The first report enrolls. A lesson that is not open yet is 403 lesson-locked."
+	batchDoc  = "One result for each row, in their order. An address that is enrolled, or stands there twice, exists; rows that an atomic batch holds back are skipped."
+	cloneDoc  = "Copies lessons and what they wait for, but no learner. The copy is the caller's own."
+	trashDoc  = "It comes back with its learners and their progress. Its slug gets a number when another course has it by now."
+)
+
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "courses", Routes: []httpx.Route{
 		httpx.Get("/courses", httpx.Needs(auth.CoursesRead), "Courses that the caller may see", h.list),
@@ -14,21 +23,21 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Get("/courses/{id}", httpx.Needs(auth.CoursesRead), "One course by id or slug, with its outline", h.get),
 		httpx.Patch("/courses/{id}", httpx.Needs(auth.CoursesWrite), "Change a course", h.update),
 		httpx.Delete("/courses/{id}", httpx.Needs(auth.CoursesWrite), "Put a course into the trash", h.remove),
-		httpx.Post("/courses/{id}/restore", httpx.Needs(auth.CoursesWrite), "Take a course out of the trash, within 30 days", h.restore),
-		httpx.Post("/courses/{id}/clone", httpx.Needs(auth.CoursesWrite), "Make a draft of one's own out of a course", h.clone, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
+		httpx.Post("/courses/{id}/restore", httpx.Needs(auth.CoursesWrite), "Take a course out of the trash, within 30 days", h.restore, httpx.Describe(trashDoc)),
+		httpx.Post("/courses/{id}/clone", httpx.Needs(auth.CoursesWrite), "Make a draft of one's own out of a course", h.clone, httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(cloneDoc)),
 		httpx.Get("/courses/{id}/lessons", httpx.Needs(auth.CoursesRead), "The lessons in order", h.lessons),
-		httpx.Post("/courses/{id}/lessons", httpx.Needs(auth.CoursesWrite), "Add a lesson at the end", h.addLesson, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
+		httpx.Post("/courses/{id}/lessons", httpx.Needs(auth.CoursesWrite), "Add a lesson at the end", h.addLesson, httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(lessonDoc)),
 		httpx.Put("/courses/{id}/lessons/order", httpx.Needs(auth.CoursesWrite), "Put the lessons into an order", h.reorder),
 		httpx.Get("/courses/{id}/lessons/{lesson_id}", httpx.Needs(auth.CoursesRead), "One lesson", h.lesson),
 		httpx.Patch("/courses/{id}/lessons/{lesson_id}", httpx.Needs(auth.CoursesWrite), "Change a lesson", h.updateLesson),
 		httpx.Delete("/courses/{id}/lessons/{lesson_id}", httpx.Needs(auth.CoursesWrite), "Remove a lesson", h.removeLesson),
-		httpx.Put("/courses/{id}/lessons/{lesson_id}/progress", httpx.Needs(auth.LearningSelf), "Report progress in a lesson", h.report),
+		httpx.Put("/courses/{id}/lessons/{lesson_id}/progress", httpx.Needs(auth.LearningSelf), "Report progress in a lesson", h.report, httpx.Describe(reportDoc)),
 		httpx.Get("/courses/{id}/progress", httpx.Needs(auth.LearningSelf), "Own progress in a course", h.progress),
 		httpx.Get("/users/me/progress", httpx.Needs(auth.LearningSelf), "Own progress in all courses", h.myProgress),
 		httpx.Post("/courses/{id}/enrollment", httpx.Needs(auth.LearningSelf), "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeats(), httpx.Status(http.StatusCreated)),
 		httpx.Delete("/courses/{id}/enrollment", httpx.Needs(auth.LearningSelf), "End one's enrollment; progress is kept", h.unenroll),
 		httpx.Get("/courses/{id}/learners", httpx.Needs(auth.CoursesWrite), "Who learns in a course, and how far", h.learners, httpx.OrCSV()),
-		httpx.Post("/courses/{id}/enrollments/batch", httpx.Needs(auth.CoursesWrite), "Enroll accounts by their addresses", h.enrollAll, httpx.Idempotent(), httpx.CSVRows()),
+		httpx.Post("/courses/{id}/enrollments/batch", httpx.Needs(auth.CoursesWrite), "Enroll accounts by their addresses", h.enrollAll, httpx.Idempotent(), httpx.CSVRows(), httpx.Describe(batchDoc)),
 		httpx.Get("/users/me/enrollments", httpx.Needs(auth.LearningSelf), "Own enrollments", h.enrollments),
 	}}
 }

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// bodySchema is what the document says of a body's field.
+func (s *site) bodySchema(method, path, field string) map[string]any {
+	s.t.Helper()
+	doc := s.want(200, "GET", "/openapi.json", "", nil).JSON
+	dig := func(m map[string]any, keys ...string) map[string]any {
+		for _, k := range keys {
+			next, ok := m[k].(map[string]any)
+			require.True(s.t, ok, "%s %s: no %s", method, path, k)
+			m = next
+		}
+		return m
+	}
+	schema := dig(doc, "paths", path, strings.ToLower(method), "requestBody", "content", "application/json", "schema")
+	if ref, ok := schema["$ref"].(string); ok {
+		schema = dig(doc, "components", "schemas", ref[strings.LastIndex(ref, "/")+1:])
+	}
+	return dig(schema, "properties", field)
+}
+
+// Every bound of courses stands in the document as a number, holds to the last character, and counts code points.
+func TestBoundsAreDocumentedAndHold(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
+	admin := s.admin()
+	course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Bounds"}`).str("id")
+	lesson := course + "/lessons/" + s.want(201, "POST", course+"/lessons", admin, `{"title":"One"}`).str("id")
+	for field, most := range map[string]int{"title": 200, "summary": 500, "description": 20_000} {
+		for _, op := range []string{"POST /courses", "PATCH /courses/{id}"} {
+			method, path, _ := strings.Cut(op, " ")
+			require.EqualValues(t, most, s.bodySchema(method, path, field)["maxLength"], "%s %s", op, field)
+		}
+		s.want(200, "PATCH", course, admin, map[string]string{field: strings.Repeat("é", most)})
+		s.refused(422, "validation-failed", "PATCH", course, admin, map[string]string{field: strings.Repeat("é", most+1)})
+	}
+	for _, op := range []string{"POST /courses", "PATCH /courses/{id}"} {
+		method, path, _ := strings.Cut(op, " ")
+		tags := s.bodySchema(method, path, "tags")
+		require.EqualValues(t, 50, tags["maxItems"])
+		require.EqualValues(t, 50, tags["items"].(map[string]any)["maxLength"])
+	}
+	tags := make([]string, 51)
+	for i := range tags {
+		tags[i] = fmt.Sprintf("%02d", i) + strings.Repeat("é", 48)
+	}
+	require.Len(t, s.want(200, "PATCH", course, admin, map[string]any{"tags": tags[:50]}).get("tags"), 50)
+	s.refused(422, "validation-failed", "PATCH", course, admin, map[string]any{"tags": tags})
+	s.refused(422, "validation-failed", "PATCH", course, admin, map[string]any{"tags": []string{tags[0] + "x"}})
+	for _, op := range []string{"POST /courses/{id}/lessons", "PATCH /courses/{id}/lessons/{lesson_id}"} {
+		method, path, _ := strings.Cut(op, " ")
+		require.EqualValues(t, 200, s.bodySchema(method, path, "title")["maxLength"])
+		require.EqualValues(t, 200_000, s.bodySchema(method, path, "content")["maxLength"])
+		require.EqualValues(t, 36_500, s.bodySchema(method, path, "available_after_days")["maximum"])
+		require.EqualValues(t, 500, s.bodySchema(method, path, "prerequisite_ids")["maxItems"])
+	}
+	s.want(200, "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000)})
+	s.refused(422, "validation-failed", "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000) + "x"})
+	require.EqualValues(t, 1000, s.bodySchema("POST", "/courses/{id}/enrollments/batch", "rows")["maxItems"])
+}
+
+// A course takes 500 lessons and no more, however many come at once; a copy of it is whole.
+func TestACourseHolds500Lessons(t *testing.T) {
+	kindsWith(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
+		admin := s.admin()
+		course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Long"}`).str("id")
+		var mu sync.Mutex
+		made := map[int]int{}
+		busy(510, 6, func(i int) {
+			status := s.call("POST", course+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Status
+			mu.Lock()
+			defer mu.Unlock()
+			made[status]++
+		})
+		require.Equal(t, map[int]int{201: 500, 409: 10}, made)
+		s.refused(409, "too-many-lessons", "POST", course+"/lessons", admin, `{"title":"501"}`)
+		require.EqualValues(t, 500, s.want(200, "GET", course, admin, nil).get("lesson_count"))
+		require.EqualValues(t, 500, s.want(201, "POST", course+"/clone", admin, nil).get("lesson_count"))
+	})
+}
