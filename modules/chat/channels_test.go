@@ -306,7 +306,7 @@ func TestEnrollmentOpensCourseChannels(t *testing.T) {
 		enrolled = to
 		mu.Unlock()
 		require.NoError(t, r.db.InTx(r.as(owner), func(ctx ctx) error {
-			return r.events.Publish(ctx, coursesapi.EnrollmentChanged{CourseID: courseID, UserID: uli.id, Enrolled: to})
+			return r.events.Publish(ctx, coursesapi.EnrollmentChanged{CourseID: courseID, UserIDs: []string{uli.id}, Enrolled: to})
 		}))
 	}
 	change(true)

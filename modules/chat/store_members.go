@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -63,8 +65,21 @@ func (s *store) startMarksOfRole(ctx context.Context, userID string, visibilitie
 	return s.startMarks(ctx, userID, "visibility IN ?", visibilities)
 }
 
-func (s *store) startMarksOfCourse(ctx context.Context, userID, courseID string) error {
-	return s.startMarks(ctx, userID, "course_id = ?", courseID)
+// startMarksOfCourse is startMarks for many in the channels of one course.
+func (s *store) startMarksOfCourse(ctx context.Context, userIDs []string, courseID string) error {
+	for chunk := range slices.Chunk(userIDs, 100) {
+		args := make([]any, len(chunk), len(chunk)+1)
+		for i, id := range chunk {
+			args[i] = id
+		}
+		values := strings.Repeat(", ("+s.idParam()+")", len(chunk))[2:]
+		err := s.db.Conn(ctx).Exec("INSERT INTO chat_marks (user_id, channel_id, seq) SELECT u.column1, id, last_seq FROM chat_channels, (VALUES "+values+`) AS u
+			WHERE deleted_at IS NULL AND last_seq > base_seq AND course_id = ? ON CONFLICT DO NOTHING`, append(args, courseID)...).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *store) startMarkOfChannel(ctx context.Context, userID, channelID string) error {

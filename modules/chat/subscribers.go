@@ -29,11 +29,15 @@ func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) err
 }
 
 func (s *Service) onEnrollmentChanged(ctx context.Context, e coursesapi.EnrollmentChanged) error {
-	s.regrant(ctx, courseKey(e.CourseID, e.UserID))
+	key := "" // many at once: everything is looked at again
+	if len(e.UserIDs) == 1 {
+		key = courseKey(e.CourseID, e.UserIDs[0])
+	}
+	s.regrant(ctx, key)
 	if !e.Enrolled {
 		return nil
 	}
-	return s.store.startMarksOfCourse(ctx, e.UserID, e.CourseID)
+	return s.store.startMarksOfCourse(ctx, e.UserIDs, e.CourseID)
 }
 
 // onCourseDeleted looks at everything again: whose rights came from the course is the course's

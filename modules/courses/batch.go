@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/db"
 	"lyceum/platform/text"
 )
 
@@ -111,18 +110,22 @@ func (s *Service) judgeAccounts(ctx context.Context, courseID string, rows []bat
 
 // enrollRows writes the rows that are to be created. One that enrolled by itself this moment exists.
 func (s *Service) enrollRows(ctx context.Context, courseID string, rows []batchRow) error {
+	var users []string
+	for _, r := range rows {
+		if r.Status == rowCreated {
+			users = append(users, r.UserID)
+		}
+	}
+	created, err := s.enroll(ctx, courseID, users...)
+	if err != nil {
+		return err
+	}
+	news := map[string]bool{}
+	for _, id := range created {
+		news[id] = true
+	}
 	for i := range rows {
-		if rows[i].Status != rowCreated {
-			continue
-		}
-		created, err := s.enroll(ctx, courseID, rows[i].UserID)
-		if db.IsMissingReference(err) {
-			return errNoCourse
-		}
-		if err != nil {
-			return err
-		}
-		if !created {
+		if rows[i].Status == rowCreated && !news[rows[i].UserID] {
 			rows[i].Status = rowExists
 		}
 	}

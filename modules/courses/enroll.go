@@ -8,21 +8,24 @@ import (
 	"lyceum/platform/auth"
 )
 
-// enroll adds an enrollment in the caller's transaction and says whether it is new.
-func (s *Service) enroll(ctx context.Context, courseID, userID string) (bool, error) {
-	created, err := s.store.enroll(ctx, userID, courseID, s.clock.Now())
-	if err != nil || !created {
-		return false, err
+// enroll adds enrollments in the caller's transaction and gives the accounts for whom that is new.
+func (s *Service) enroll(ctx context.Context, courseID string, userIDs ...string) (created []string, err error) {
+	created, err = s.store.enroll(ctx, userIDs, courseID, s.clock.Now())
+	if err != nil || len(created) == 0 {
+		return nil, err
 	}
-	return true, s.tellEnrollment(ctx, "enrollment.created", courseID, userID, true)
+	return created, s.tellEnrollment(ctx, "enrollment.created", courseID, created, true)
 }
 
-func (s *Service) tellEnrollment(ctx context.Context, action, courseID, userID string, enrolled bool) error {
-	err := s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "enrollment", TargetID: courseID, Data: map[string]any{"course_id": courseID, "user_id": userID}})
-	if err != nil {
-		return err
+// tellEnrollment writes an entry for each account and tells of all of them at once.
+func (s *Service) tellEnrollment(ctx context.Context, action, courseID string, userIDs []string, enrolled bool) error {
+	for _, id := range userIDs {
+		err := s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "enrollment", TargetID: courseID, Data: map[string]any{"course_id": courseID, "user_id": id}})
+		if err != nil {
+			return err
+		}
 	}
-	return s.events.Publish(ctx, coursesapi.EnrollmentChanged{CourseID: courseID, UserID: userID, Enrolled: enrolled})
+	return s.events.Publish(ctx, coursesapi.EnrollmentChanged{CourseID: courseID, UserIDs: userIDs, Enrolled: enrolled})
 }
 
 // selfEnroll enrolls the caller in a course that he may read, and gives the course as it is then.
@@ -34,9 +37,11 @@ func (s *Service) selfEnroll(ctx context.Context, courseID string) (v *sight, cr
 		if v.Status == archived {
 			return errArchived
 		}
-		if created, err = s.enroll(ctx, v.ID, auth.CallerFrom(ctx).UserID); err != nil {
+		news, err := s.enroll(ctx, v.ID, auth.CallerFrom(ctx).UserID)
+		if err != nil {
 			return err
 		}
+		created = len(news) > 0
 		v, err = s.findID(ctx, courseID)
 		return err
 	})
@@ -54,6 +59,6 @@ func (s *Service) selfUnenroll(ctx context.Context, courseID string) error {
 		if ended, err := s.store.unenroll(ctx, user, v.ID); err != nil || !ended {
 			return err
 		}
-		return s.tellEnrollment(ctx, "enrollment.deleted", v.ID, user, false)
+		return s.tellEnrollment(ctx, "enrollment.deleted", v.ID, []string{user}, false)
 	})
 }

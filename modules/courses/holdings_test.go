@@ -67,7 +67,7 @@ func newSchool(t *testing.T, o db.Options) *school {
 func (s *school) learn(user string) {
 	ctx := s.t.Context()
 	for i, c := range s.courses {
-		_, err := s.store.enroll(ctx, user, c.ID, noon)
+		_, err := s.store.enroll(ctx, []string{user}, c.ID, noon)
 		require.NoError(s.t, err)
 		require.NoError(s.t, s.store.lockSums(ctx, user, c.ID, noon))
 		p := lessonProgress{UserID: user, LessonID: s.lessons[i].ID, CourseID: c.ID, Percent: 50, PositionSeconds: 7, UpdatedAt: noon}

@@ -57,7 +57,8 @@ func (r reader) Learners(ctx context.Context, id string) ([]string, error) {
 
 // Enroll adds the account, whatever the visibility.
 func (r reader) Enroll(ctx context.Context, userID, courseID string) (bool, error) {
-	return r.s.enroll(ctx, courseID, userID)
+	created, err := r.s.enroll(ctx, courseID, userID)
+	return len(created) > 0, err
 }
 
 // MayReadKey says whether the caller may read something that uses the key: 403 lesson-locked where all that

@@ -2,6 +2,8 @@ package courses
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
@@ -13,10 +15,24 @@ func (s *store) enrolled(ctx context.Context, userID, courseID string) (bool, er
 	return n > 0, err
 }
 
-// enroll adds an enrollment and says whether it is new.
-func (s *store) enroll(ctx context.Context, userID, courseID string, at clock.Time) (bool, error) {
-	res := s.db.Conn(ctx).Exec("INSERT INTO enrollments (user_id, course_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", userID, courseID, at)
-	return res.RowsAffected == 1, res.Error
+// enrollChunk bounds how many forms the statement of enroll has.
+const enrollChunk = 100
+
+// enroll adds enrollments and gives the accounts for whom that is new.
+func (s *store) enroll(ctx context.Context, userIDs []string, courseID string, at clock.Time) (created []string, err error) {
+	for chunk := range slices.Chunk(userIDs, enrollChunk) {
+		args := make([]any, 0, 3*len(chunk))
+		for _, id := range chunk {
+			args = append(args, id, courseID, at)
+		}
+		values := strings.Repeat(", (?, ?, ?)", len(chunk))[2:]
+		var news []string
+		if err := s.db.Conn(ctx).Raw("INSERT INTO enrollments (user_id, course_id, created_at) VALUES "+values+" ON CONFLICT DO NOTHING RETURNING user_id", args...).Scan(&news).Error; err != nil {
+			return nil, err
+		}
+		created = append(created, news...)
+	}
+	return created, nil
 }
 
 func (s *store) unenroll(ctx context.Context, userID, courseID string) (bool, error) {

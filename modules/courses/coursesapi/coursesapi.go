@@ -63,11 +63,11 @@ type LessonAdded struct {
 // EventName implements events.Event.
 func (LessonAdded) EventName() string { return "lesson.added" }
 
-// EnrollmentChanged tells that an account may now read a course, or may no longer.
+// EnrollmentChanged tells that accounts may now read a course, or may no longer.
 type EnrollmentChanged struct {
-	CourseID string `json:"course_id"`
-	UserID   string `json:"user_id"`
-	Enrolled bool   `json:"enrolled"`
+	CourseID string   `json:"course_id"`
+	UserIDs  []string `json:"user_ids"`
+	Enrolled bool     `json:"enrolled"`
 }
 
 // EventName implements events.Event.
