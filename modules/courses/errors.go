@@ -23,5 +23,5 @@ func errAsset(location string) error {
 
 // errLocked says what keeps a learner out, as the outline does.
 func errLocked(l lock) error {
-	return apperr.New(403, "lesson-locked", "This lesson is not open to you yet.").With("locked_by", l.By).With("available_at", l.AvailableAt)
+	return apperr.New(403, "lesson-locked", "This lesson is not open to you yet.").With("locked", true).With("locked_by", l.By).With("available_at", l.AvailableAt)
 }

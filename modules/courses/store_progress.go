@@ -87,9 +87,9 @@ func (s *store) shareCourse(ctx context.Context, courseID string) error {
 }
 
 // quickReport writes the report of an enrolled account, PostgreSQL's way: checks, both rows and the answer in
-// one statement. It is for reports that reset nothing. nil means that it has done nothing, as something is in
-// the way; written, that the report was news. Rows are locked in the order in which writeProgress does: course,
-// sums, progress.
+// one statement. It is for reports that reset nothing, and not for the first one in a course, which has no sums to
+// hold. nil means that it has done nothing, as something is in the way; written, that the report was news. Rows are
+// locked in the order in which writeProgress does: course, sums, progress.
 func (s *store) quickReport(ctx context.Context, caller auth.Caller, courseID, lessonID string, r report, now clock.Time) (p *lessonProgress, written bool, err error) {
 	may, args := readableEnrolled(caller)
 	open, more := unlocked(caller, now)
@@ -112,17 +112,15 @@ func (s *store) quickReport(ctx context.Context, caller auth.Caller, courseID, l
 			INSERT INTO lesson_progress AS lp (user_id, lesson_id, course_id, percent, position_seconds, completed_at, updated_at, gained, finished)
 			SELECT CAST(? AS uuid), CAST(? AS uuid), held.id, CAST(? AS integer), COALESCE(CAST(? AS integer), 0), CAST(? AS bigint), CAST(? AS bigint),
 				CAST(? AS integer), CASE WHEN CAST(? AS integer) = 100 THEN 1 ELSE 0 END
-			FROM held LEFT JOIN sums ON TRUE
+			FROM held JOIN sums ON TRUE
 			ON CONFLICT (user_id, lesson_id) DO UPDATE SET gained = GREATEST(lp.percent, excluded.percent) - lp.percent,
 				finished = CASE WHEN lp.completed_at IS NULL THEN excluded.finished ELSE 0 END,
 				percent = GREATEST(lp.percent, excluded.percent), completed_at = COALESCE(lp.completed_at, excluded.completed_at),
 				position_seconds = COALESCE(CAST(? AS integer), lp.position_seconds), updated_at = excluded.updated_at
 			RETURNING lp.user_id, lp.course_id, lp.percent, lp.completed_at, lp.updated_at, lp.gained, lp.finished
 		), summed AS (
-			INSERT INTO course_progress AS p (user_id, course_id, percent_sum, completed_lessons, last_activity_at)
-			SELECT user_id, course_id, gained, finished, updated_at FROM written
-			ON CONFLICT (user_id, course_id) DO UPDATE SET percent_sum = p.percent_sum + excluded.percent_sum,
-				completed_lessons = p.completed_lessons + excluded.completed_lessons, last_activity_at = excluded.last_activity_at
+			UPDATE course_progress p SET percent_sum = p.percent_sum + w.gained, completed_lessons = p.completed_lessons + w.finished, last_activity_at = w.updated_at
+			FROM written w WHERE p.user_id = w.user_id AND p.course_id = w.course_id
 		)
 		SELECT COALESCE(w.percent, seen.percent), CASE WHEN w.percent IS NULL THEN seen.completed_at ELSE w.completed_at END, COALESCE(w.updated_at, seen.updated_at),
 			w.percent IS NOT NULL
