@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/testkit"
+)
+
+// troupe plays the trials, one after another; each worker has its own.
+type troupe struct {
+	owner, teacher, member, user, admin, anonymous actor
+}
+
+func newTroupe(s *site, n int) troupe {
+	admin := s.admin()
+	account := func(name, role string) actor { return s.account(fmt.Sprint(name, "-", n), role, admin) }
+	return troupe{account("owner", "instructor"), account("teacher", "instructor"), account("member", "member"),
+		account("user", "user"), account("admin", "admin"), actor{role: "anonymous"}}
+}
+
+func (c troupe) all() []actor {
+	return []actor{c.owner, c.teacher, c.member, c.user, c.admin, c.anonymous}
+}
+
+// trial is one random program over courses of its own, and what the model says of them.
+type trial struct {
+	troupe
+	t *testing.T
+	s *site
+	r *rand.Rand
+	// word stands in the title and the tags of all its courses, and of no others.
+	word, asset string
+	courses     []*modelCourse
+	gone        []string // lessons
+	story       []string
+	names       []string // pairs of an id and what the story calls it
+}
+
+// Random programs of everything that can be done with courses agree, step by step and as a whole, with a model
+// that was written from the contract.
+func TestCoursesAgreeWithAModel(t *testing.T) {
+	const workers = 4
+	kindsWith(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"}, func(t *testing.T, s *site) {
+		seed, programs, began := modelSeed(t), testkit.Rounds(10_000), time.Now()
+		t.Cleanup(func() { t.Logf("%d programs in %s", programs, time.Since(began).Round(time.Second)) })
+		for w := range workers {
+			t.Run(fmt.Sprint("worker ", w), func(t *testing.T) {
+				t.Parallel()
+				own := *s
+				own.t = t
+				c, told := newTroupe(&own, w), map[actor]map[string]bool{}
+				for n := w; n < programs; n += workers {
+					runTrial(t, &own, c, seed, n).completions(told)
+				}
+				own.toldOfCompletions(c, told)
+			})
+		}
+	})
+}
+
+// modelSeed is the same in every ordinary run, and another one where all is to be proved.
+func modelSeed(t *testing.T) int64 {
+	if os.Getenv(testkit.EnvProve) == "1" || os.Getenv(testkit.EnvSeed) != "" {
+		return testkit.Seed(t)
+	}
+	return 1
+}
+
+func runTrial(t *testing.T, s *site, c troupe, seed int64, n int) *trial {
+	p := &trial{troupe: c, t: t, s: s, r: rand.New(rand.NewPCG(uint64(seed), uint64(n))), word: fmt.Sprintf("trial%05d", n)}
+	defer func() {
+		if t.Failed() {
+			t.Logf("LYCEUM_SEED=%d, program %d:\n%s", seed, n, p)
+		}
+	}()
+	p.begin()
+	for range 15 + p.r.IntN(11) {
+		p.step()
+	}
+	for _, a := range p.all() {
+		p.sees(a)
+	}
+	return p
+}
+
+// String is the story so far, with names instead of ids.
+func (p *trial) String() string {
+	return strings.NewReplacer(p.names...).Replace(strings.Join(p.story, "\n"))
+}
+
+// act lets somebody do something, and holds the answer's status and code against what the model wants.
+func (p *trial) act(want int, code string, a actor, method, path string, body any) answer {
+	line := fmt.Sprintf("%s: %s %s %s", a.role, method, path, jsonOf(p.t, body))
+	if a == p.owner {
+		line = "owner" + line[len(a.role):]
+	}
+	if method != http.MethodGet {
+		p.story = append(p.story, line)
+	}
+	got := p.s.call(method, path, a.token, body)
+	require.Equal(p.t, want, got.Status, "%s: %s", line, got.Raw)
+	if code == "" {
+		code = map[int]string{401: "unauthenticated", 403: "forbidden", 404: "not-found", 422: "validation-failed"}[want]
+	}
+	require.Equal(p.t, code, got.str("code"), "%s: %s", line, got.Raw)
+	return got
+}
+
+// pick chooses one of several words.
+func (p *trial) pick(words ...string) string { return words[p.r.IntN(len(words))] }
+
+// once says yes one time in n.
+func (p *trial) once(n int) bool { return p.r.IntN(n) == 0 }
+
+// editor is mostly somebody who may edit; learner mostly one who may not.
+func (p *trial) editor() actor {
+	if p.once(3) {
+		return p.anyone()
+	}
+	return p.owner
+}
+
+func (p *trial) learner() actor {
+	if p.once(4) {
+		return p.anyone()
+	}
+	return []actor{p.member, p.user}[p.r.IntN(2)]
+}
+
+func (p *trial) anyone() actor { return p.all()[p.r.IntN(6)] }
+
+// completions adds to who has to be told of which courses; false where it may have been deleted meanwhile.
+func (p *trial) completions(told map[actor]map[string]bool) {
+	for _, c := range p.courses {
+		for a, l := range c.learners {
+			if told[a] == nil {
+				told[a] = map[string]bool{}
+			}
+			if l.completed {
+				told[a]["/courses/"+c.id] = !c.trashed
+			}
+		}
+	}
+}
+
+// toldOfCompletions holds what everyone was told against what he has completed, each course once.
+func (s *site) toldOfCompletions(c troupe, want map[actor]map[string]bool) {
+	for _, a := range c.all()[:5] {
+		var got map[string]int
+		whole := func() bool {
+			got = s.completions(a.token)
+			for course, certain := range want[a] {
+				if certain && got[course] == 0 {
+					return false
+				}
+			}
+			return true
+		}
+		require.Eventually(s.t, whole, time.Minute, time.Second)
+		for course, n := range got {
+			_, completed := want[a][course]
+			require.True(s.t, completed && n == 1, "%s was told %d times of %s", a.role, n, course)
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"time"
+)
+
+// The model: courses as the contract tells of them, in plain maps and slices.
+
+type modelCourse struct {
+	id, title, visibility, status string
+	owner                         actor
+	tags                          []string
+	cover                         string
+	published                     any  // published_at, since it was set first
+	deleted, trashed              bool // now; at any time
+	lessons                       []*modelLesson
+	learners                      map[actor]*modelLearner
+}
+
+type modelLesson struct {
+	id, title, asset string
+	duration         int
+	needs            []string
+	from             string // available_from
+	after            int    // available_after_days, below 0 when there is none
+}
+
+type modelLearner struct {
+	enrolled         bool
+	enrolledAt       string // as the learner is told; empty until it was looked up
+	begun, completed bool
+	completedAt      any // as it was shown first
+	percent          map[string]int
+}
+
+// reads is how a caller's wish to read is answered: 200, or what he is told instead.
+func (c *modelCourse) reads(a actor) int {
+	signedIn := rankOf(a.role) >= rankOf("user")
+	switch {
+	case c.deleted:
+		return http.StatusNotFound
+	case c.owner == a, a.role == "admin":
+		return http.StatusOK
+	case c.status == "draft":
+		return http.StatusNotFound
+	case c.of(a).enrolled:
+		return http.StatusOK
+	case c.status == "archived":
+		return http.StatusNotFound
+	case c.visibility == "public", c.visibility == "member" && rankOf(a.role) >= rankOf("member"):
+		return http.StatusOK
+	case c.visibility == "member" && signedIn:
+		return http.StatusForbidden
+	case c.visibility == "member":
+		return http.StatusUnauthorized
+	}
+	return http.StatusNotFound
+}
+
+// manages says whether a course is a caller's to change, and to be found in the trash.
+func (c *modelCourse) manages(a actor) bool { return c.owner == a || a.role == "admin" }
+
+// edits is how a caller's wish to change something is answered.
+func (c *modelCourse) edits(a actor) int {
+	switch read := c.reads(a); {
+	case a.role == "anonymous":
+		return http.StatusUnauthorized
+	case rankOf(a.role) < rankOf("instructor"):
+		return http.StatusForbidden
+	case read != http.StatusOK:
+		return read
+	case !c.manages(a):
+		return http.StatusForbidden
+	}
+	return http.StatusOK
+}
+
+// learns is how a caller's wish to learn is answered: he has to be somebody, and to read.
+func (c *modelCourse) learns(a actor) int {
+	if a.role == "anonymous" {
+		return http.StatusUnauthorized
+	}
+	return c.reads(a)
+}
+
+func (c *modelCourse) of(a actor) *modelLearner {
+	l := c.learners[a]
+	if l == nil {
+		l = &modelLearner{percent: map[string]int{}}
+		c.learners[a] = l
+	}
+	return l
+}
+
+func (c *modelCourse) lesson(id string) *modelLesson {
+	for _, l := range c.lessons {
+		if l.id == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// inOrder puts ids of lessons into the course's order, each once.
+func (c *modelCourse) inOrder(ids []string) []string {
+	out := []string{}
+	for _, l := range c.lessons {
+		if slices.Contains(ids, l.id) {
+			out = append(out, l.id)
+		}
+	}
+	return out
+}
+
+// circle says whether a lesson that needs others would wait for itself.
+func (c *modelCourse) circle(id string, needs []string) bool {
+	for _, n := range needs {
+		if l := c.lesson(n); n == id || l != nil && c.circle(id, l.needs) {
+			return true
+		}
+	}
+	return false
+}
+
+// remove takes a lesson out: nobody waits for it, and nobody has done anything in it.
+func (c *modelCourse) remove(id string) {
+	c.lessons = slices.DeleteFunc(c.lessons, func(l *modelLesson) bool { return l.id == id })
+	for _, l := range c.lessons {
+		l.needs = slices.DeleteFunc(l.needs, func(n string) bool { return n == id })
+	}
+	for _, l := range c.learners {
+		delete(l.percent, id)
+	}
+	c.settle()
+}
+
+// report is progress as it arrives; percent falls by a reset alone. Whoever begins is enrolled.
+func (c *modelCourse) report(a actor, id string, percent int, reset bool) {
+	l := c.of(a)
+	before, there := l.percent[id]
+	after := max(before, percent)
+	if reset {
+		after = percent
+	}
+	if there && after == before {
+		return
+	}
+	l.begun, l.percent[id] = true, after
+	if c.status != "archived" {
+		c.enroll(a)
+	}
+	c.settle()
+}
+
+func (c *modelCourse) enroll(a actor) {
+	if l := c.of(a); !l.enrolled {
+		l.enrolled, l.enrolledAt = true, ""
+	}
+}
+
+// settle notes who has completed every lesson there is; that stays.
+func (c *modelCourse) settle() {
+	for _, l := range c.learners {
+		if len(c.lessons) > 0 && l.complete() == len(c.lessons) {
+			l.completed = true
+		}
+	}
+}
+
+func (l *modelLearner) complete() (n int) {
+	for _, p := range l.percent {
+		if p == 100 {
+			n++
+		}
+	}
+	return n
+}
+
+// mean is the floor of the mean over the lessons that there are.
+func (c *modelCourse) mean(a actor) int {
+	sum := 0
+	for _, p := range c.of(a).percent {
+		sum += p
+	}
+	return sum / max(len(c.lessons), 1)
+}
+
+// modelLock is what keeps a caller out of a lesson.
+type modelLock struct {
+	locked bool
+	by     []string
+	at     any
+}
+
+func (c *modelCourse) lock(a actor, l *modelLesson) modelLock {
+	k := modelLock{by: []string{}}
+	if c.manages(a) {
+		return k
+	}
+	for _, id := range c.inOrder(l.needs) {
+		if c.of(a).percent[id] < 100 {
+			k.by = append(k.by, id)
+		}
+	}
+	at, known := c.opens(a, l)
+	if known && at > time.Now().UTC().Format(time.RFC3339) {
+		k.at = at
+	}
+	k.locked = len(k.by) > 0 || !known || k.at != nil
+	return k
+}
+
+// opens is the later of a lesson's two times; days after an enrollment that is not there never come.
+func (c *modelCourse) opens(a actor, l *modelLesson) (at string, known bool) {
+	if l.after < 0 {
+		return l.from, true
+	}
+	if !c.of(a).enrolled {
+		return "", false
+	}
+	enrolled, _ := time.Parse(time.RFC3339, c.of(a).enrolledAt)
+	days := enrolled.Add(time.Duration(l.after) * 24 * time.Hour).Format("2006-01-02T15:04:05.000Z")
+	return max(days, l.from), true
+}
+
+// signs is how a wish for a signed address is answered: 200, 403 forbidden, or 403 lesson-locked.
+func (p *trial) signs(a actor) (int, string) {
+	if a.role == "anonymous" {
+		return http.StatusUnauthorized, "unauthenticated"
+	}
+	status, code := http.StatusForbidden, "forbidden"
+	if a == p.owner || a.role == "admin" {
+		return http.StatusOK, ""
+	}
+	for _, c := range p.courses {
+		if c.reads(a) != http.StatusOK {
+			continue
+		}
+		if c.cover == p.asset {
+			return http.StatusOK, ""
+		}
+		for _, l := range c.lessons {
+			if l.asset == p.asset && !c.lock(a, l).locked {
+				return http.StatusOK, ""
+			} else if l.asset == p.asset {
+				code = "lesson-locked"
+			}
+		}
+	}
+	return status, code
+}

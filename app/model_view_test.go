@@ -1,0 +1,224 @@
+package main
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/stretchr/testify/require"
+)
+
+// object is a JSON object as it was answered.
+type object = map[string]any
+
+// sees holds all that a caller is shown of the trial's courses against the model.
+func (p *trial) sees(a actor) {
+	p.meet(a)
+	listed := p.listed(a)
+	for _, c := range p.courses {
+		p.seesCourse(a, c, listed[c.id])
+		p.seesProgress(a, c)
+	}
+	status, code := p.signs(a)
+	p.act(status, code, a, "GET", "/storage/sign?key="+p.asset, nil)
+}
+
+// listed collects the trial's courses from the lists of every status.
+func (p *trial) listed(a actor) map[string]object {
+	filter := p.pick("tag="+p.word, "q="+p.word, "q="+p.word+"&tag="+p.word, "owner="+p.owner.id+"&q="+p.word)
+	all := map[string]object{}
+	for _, status := range []string{"published", "draft", "archived", "deleted"} {
+		path := "/courses?limit=100&sort=" + p.pick("newest", "title", "updated") + "&status=" + status + "&" + filter
+		if a.role == "anonymous" && status != "published" {
+			p.act(http.StatusUnauthorized, "unauthenticated", a, "GET", path, nil)
+			continue
+		}
+		var want, got []string
+		for _, c := range p.courses {
+			if c.listedIn(status, a) && (c.owner == p.owner || filter[0] != 'o') {
+				want = append(want, c.id)
+			}
+		}
+		for _, item := range p.act(http.StatusOK, "", a, "GET", path, nil).items() {
+			i := item.(object)
+			got = append(got, i["id"].(string))
+			all[i["id"].(string)] = i
+			require.Equal(p.t, status == "deleted", i["deleted_at"] != nil)
+		}
+		require.ElementsMatch(p.t, want, got, "%s of %s", path, a.role)
+	}
+	return all
+}
+
+func (c *modelCourse) listedIn(status string, a actor) bool {
+	if c.deleted || status == "deleted" {
+		return c.deleted && status == "deleted" && c.manages(a)
+	}
+	return c.status == status && c.reads(a) == http.StatusOK
+}
+
+// seesCourse holds a course's detail against the model, and its item in a list against the detail.
+func (p *trial) seesCourse(a actor, c *modelCourse, item object) {
+	detail := p.act(c.reads(a), "", a, "GET", "/courses/"+c.id, nil)
+	lessons := p.act(c.reads(a), "", a, "GET", "/courses/"+c.id+"/lessons?limit=100", nil)
+	if detail.Status != http.StatusOK {
+		return
+	}
+	p.isCourse(a, c, detail)
+	require.Equal(p.t, detail.get("lessons"), lessons.JSON["items"])
+	for i, l := range c.lessons {
+		p.seesLesson(a, c, l, lessons.items()[i].(object))
+	}
+	require.Equal(p.t, detail.JSON, p.act(http.StatusOK, "", a, "GET", "/courses/"+detail.str("slug"), nil).JSON)
+	if item != nil { // else it is left out by the filter, as listed has checked
+		short := maps.Clone(detail.JSON)
+		delete(short, "description")
+		delete(short, "lessons")
+		require.Equal(p.t, short, item, "list and detail of %s", a.role)
+	}
+}
+
+// isCourse holds an answered detail against the model.
+func (p *trial) isCourse(a actor, c *modelCourse, got answer) {
+	want := object{"id": c.id, "title": c.title, "visibility": c.visibility, "status": c.status, "cover_key": orNull(c.cover),
+		"lesson_count": float64(len(c.lessons)), "published_at": c.published, "tags": anys(c.tags), "progress": any(p.progress(a, c, got.get("progress.completed_at")))}
+	if a.role == "anonymous" {
+		want["progress"] = nil
+	}
+	for field, v := range want {
+		require.Equal(p.t, v, got.get(field), "%s as seen by %s", field, a.role)
+	}
+	require.Equal(p.t, c.owner.id, got.str("owner.id"))
+	require.Len(p.t, got.get("lessons"), len(c.lessons))
+	for i, l := range c.lessons {
+		p.isLesson(a, c, l, i+1, got.get("lessons").([]any)[i].(object))
+	}
+}
+
+// progress is what the model says of a caller's progress; completed_at is known when it was shown once.
+func (p *trial) progress(a actor, c *modelCourse, completedAt any) object {
+	l := c.of(a)
+	require.Equal(p.t, l.completed, completedAt != nil, "completed_at of %s", a.role)
+	if l.completedAt == nil {
+		l.completedAt = completedAt
+	}
+	return object{"percent": float64(c.mean(a)), "completed_lessons": float64(l.complete()), "total_lessons": float64(len(c.lessons)), "completed_at": l.completedAt}
+}
+
+// isLesson holds an answered lesson, or its line in the outline, against the model.
+func (p *trial) isLesson(a actor, c *modelCourse, l *modelLesson, position int, got object) {
+	k := c.lock(a, l)
+	want := object{"id": l.id, "course_id": c.id, "position": float64(position), "title": l.title, "asset_key": orNull(l.asset),
+		"duration_seconds": float64(l.duration), "prerequisite_ids": anys(c.inOrder(l.needs)), "available_from": orNull(l.from),
+		"available_after_days": nil, "locked": k.locked, "locked_by": anys(k.by), "available_at": k.at}
+	if l.after >= 0 {
+		want["available_after_days"] = float64(l.after)
+	}
+	for field, v := range want {
+		require.Equal(p.t, v, got[field], "%s of lesson %s as seen by %s", field, l.title, a.role)
+	}
+}
+
+// seesLesson reads one lesson: it is its line in the outline and its content, or locked with the same fields.
+func (p *trial) seesLesson(a actor, c *modelCourse, l *modelLesson, line object) {
+	path := "/courses/" + c.id + "/lessons/" + l.id
+	if k := c.lock(a, l); k.locked {
+		p.isLocked(k, p.act(http.StatusForbidden, "lesson-locked", a, "GET", path, nil))
+		return
+	}
+	got := p.act(http.StatusOK, "", a, "GET", path, nil).JSON
+	require.Contains(p.t, got, "content")
+	delete(got, "content")
+	delete(got, "content_html")
+	require.Equal(p.t, line, got)
+}
+
+func (p *trial) isLocked(k modelLock, got answer) {
+	require.Equal(p.t, true, got.get("locked"), "%s", got.Raw)
+	require.Equal(p.t, anys(k.by), got.get("locked_by"), "%s", got.Raw)
+	require.Equal(p.t, k.at, got.get("available_at"), "%s", got.Raw)
+}
+
+// seesProgress holds a caller's own progress against the model, wherever it is told.
+func (p *trial) seesProgress(a actor, c *modelCourse) {
+	path, l := "/courses/"+c.id+"/progress", c.of(a)
+	got := p.act(c.learns(a), "", a, "GET", path, nil)
+	if a.role == "anonymous" {
+		return
+	}
+	item := inCourse(p.act(http.StatusOK, "", a, "GET", "/users/me/progress?limit=100", nil), "course_id", c.id)
+	require.Equal(p.t, l.begun && got.Status == http.StatusOK, item != nil, "in /users/me/progress of %s", a.role)
+	if got.Status != http.StatusOK {
+		return
+	}
+	whole := p.progress(a, c, got.get("completed_at"))
+	for field, v := range whole {
+		require.Equal(p.t, v, got.get(field), "%s of %s: %s", field, a.role, got.Raw)
+		require.True(p.t, item == nil || item[field] == v, "%s of %s in %v", field, a.role, item)
+	}
+	begun := got.get("lessons").([]any)
+	require.Equal(p.t, anys(c.inOrder(slices.Collect(maps.Keys(l.percent)))), fields(begun, "lesson_id"))
+	for _, b := range begun {
+		p.isReport(l.percent[b.(object)["lesson_id"].(string)], b.(object))
+	}
+}
+
+func (p *trial) isReport(percent int, got object) {
+	require.EqualValues(p.t, percent, got["percent"])
+	require.Equal(p.t, percent == 100, got["completed"])
+	require.Equal(p.t, percent == 100, got["completed_at"] != nil)
+}
+
+// meet looks up since when a caller is enrolled, which only the server can say.
+func (p *trial) meet(a actor) {
+	if a.role == "anonymous" {
+		return
+	}
+	all := p.act(http.StatusOK, "", a, "GET", "/users/me/enrollments?limit=100", nil)
+	for _, c := range p.courses {
+		l, item := c.of(a), inCourse(all, "course.id", c.id)
+		require.Equal(p.t, l.enrolled && c.reads(a) == http.StatusOK, item != nil, "in /users/me/enrollments of %s", a.role)
+		if item == nil {
+			continue
+		}
+		if l.enrolledAt == "" {
+			l.enrolledAt = item["enrolled_at"].(string)
+		}
+		require.Equal(p.t, l.enrolledAt, item["enrolled_at"])
+		require.EqualValues(p.t, c.mean(a), item["percent"])
+		require.Equal(p.t, c.title, item["course"].(object)["title"])
+	}
+}
+
+// inCourse finds the item of a page that names a course.
+func inCourse(page answer, field, id string) object {
+	for _, item := range page.items() {
+		if (answer{JSON: item.(object)}).str(field) == id {
+			return item.(object)
+		}
+	}
+	return nil
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i := range list {
+		out[i] = list[i]
+	}
+	return out
+}
+
+func fields(items []any, name string) []any {
+	out := make([]any, len(items))
+	for i := range items {
+		out[i] = items[i].(object)[name]
+	}
+	return out
+}
