@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/testkit"
@@ -137,7 +138,7 @@ func (p *trial) learner() actor {
 
 func (p *trial) anyone() actor { return p.all()[p.r.IntN(6)] }
 
-// completions adds to who has to be told of which courses; false where it may have been deleted meanwhile.
+// completions adds who has to be told of which courses; false where he may be.
 func (p *trial) completions(told map[actor]map[string]bool) {
 	for _, c := range p.courses {
 		for a, l := range c.learners {
@@ -145,7 +146,7 @@ func (p *trial) completions(told map[actor]map[string]bool) {
 				told[a] = map[string]bool{}
 			}
 			if l.completed {
-				told[a]["/courses/"+c.id] = !c.trashed
+				told[a]["/courses/"+c.id] = l.told
 			}
 		}
 	}
@@ -154,20 +155,15 @@ func (p *trial) completions(told map[actor]map[string]bool) {
 // toldOfCompletions holds what everyone was told against what he has completed, each course once.
 func (s *site) toldOfCompletions(c troupe, want map[actor]map[string]bool) {
 	for _, a := range c.all()[:5] {
-		var got map[string]int
-		whole := func() bool {
-			got = s.completions(a.token)
+		require.EventuallyWithT(s.t, func(e *assert.CollectT) {
+			got := s.completions(a.token)
 			for course, certain := range want[a] {
-				if certain && got[course] == 0 {
-					return false
-				}
+				require.True(e, !certain || got[course] == 1, "%s was told %d times of %s", a.email, got[course], course)
 			}
-			return true
-		}
-		require.Eventually(s.t, whole, time.Minute, time.Second)
-		for course, n := range got {
-			_, completed := want[a][course]
-			require.True(s.t, completed && n == 1, "%s was told %d times of %s", a.role, n, course)
-		}
+			for course, n := range got {
+				_, completed := want[a][course]
+				require.True(e, completed && n == 1, "%s was told %d times of %s", a.email, n, course)
+			}
+		}, time.Minute, time.Second)
 	}
 }

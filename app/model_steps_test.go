@@ -78,6 +78,9 @@ func (p *trial) patchCourse(c *modelCourse) {
 		return
 	}
 	*c = next
+	if c.status == "draft" {
+		c.hide()
+	}
 	if c.published == nil && c.status == "published" {
 		c.published = got.get("published_at")
 	}
@@ -87,7 +90,8 @@ func (p *trial) patchCourse(c *modelCourse) {
 func (p *trial) deleteCourse(c *modelCourse) {
 	a := p.editor()
 	if got := p.act(created(c.edits(a), http.StatusNoContent), "", a, "DELETE", "/courses/"+c.id, nil); got.Status == http.StatusNoContent {
-		c.deleted, c.trashed = true, true
+		c.deleted = true
+		c.hide()
 	}
 }
 

@@ -13,8 +13,8 @@ type modelCourse struct {
 	owner                         actor
 	tags                          []string
 	cover                         string
-	published                     any  // published_at, since it was set first
-	deleted, trashed              bool // now; at any time
+	published                     any // published_at, since it was set first
+	deleted                       bool
 	lessons                       []*modelLesson
 	learners                      map[actor]*modelLearner
 }
@@ -31,7 +31,8 @@ type modelLearner struct {
 	enrolled         bool
 	enrolledAt       string // as the learner is told; empty until it was looked up
 	begun, completed bool
-	completedAt      any // as it was shown first
+	completedAt      any  // as it was shown first
+	told             bool // certainly: a course that is hidden before its news is delivered is not told of
 	percent          map[string]int
 }
 
@@ -163,9 +164,16 @@ func (c *modelCourse) enroll(a actor) {
 // settle notes who has completed every lesson there is; that stays.
 func (c *modelCourse) settle() {
 	for _, l := range c.learners {
-		if len(c.lessons) > 0 && l.complete() == len(c.lessons) {
-			l.completed = true
+		if len(c.lessons) > 0 && l.complete() == len(c.lessons) && !l.completed {
+			l.completed, l.told = true, c.status != "draft"
 		}
+	}
+}
+
+// hide is what a draft and the trash do to news that is under way.
+func (c *modelCourse) hide() {
+	for _, l := range c.learners {
+		l.told = false
 	}
 }
 
