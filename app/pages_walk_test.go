@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/testkit"
+)
+
+// Whoever walks through many courses while others come and go sees each that was there all the time, once, and
+// none twice.
+func TestWalkOverCoursesThatChange(t *testing.T) {
+	stay, others := max(testkit.Rounds(5000), 300), max(testkit.Rounds(200), 40)
+	kindsWith(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"}, func(t *testing.T, s *site) {
+		admin := s.admin()
+		began := time.Now()
+		staying := s.manyCourses(admin, stay)
+		t.Logf("%d courses in %s", stay, time.Since(began).Round(time.Millisecond))
+		for _, sort := range []string{"newest", "title", "updated"} {
+			began, walks, pages := time.Now(), 0, 0
+			for over := s.comeAndGo(admin, others); walks == 0 || !over.Load(); walks++ {
+				token := []string{"", admin}[walks%2]
+				pages += s.walkOver("/courses?tag=walk&sort="+sort+"&limit="+fmt.Sprint(stay/50), token, staying)
+			}
+			t.Logf("%s: %d walks of %d pages in %s", sort, walks, pages, time.Since(began).Round(time.Millisecond))
+		}
+	})
+}
+
+// manyCourses makes n courses by several workers, so that some are of one millisecond; many have a title in common.
+func (s *site) manyCourses(token string, n int) map[string]bool {
+	var wg sync.WaitGroup
+	ids := make([]string, n)
+	for w := range 4 {
+		wg.Go(func() {
+			for i := w; i < n; i += 4 {
+				ids[i] = s.walkCourse(token, i)
+			}
+		})
+	}
+	wg.Wait()
+	all := map[string]bool{}
+	for _, id := range ids {
+		all[id] = true
+	}
+	require.Len(s.t, all, n)
+	return all
+}
+
+var walkSlug atomic.Int64
+
+func (s *site) walkCourse(token string, i int) string {
+	// A slug of its own, as making one from a title looks for all that are like it.
+	body := map[string]any{"title": fmt.Sprint("Walk ", i%97), "slug": fmt.Sprint("walk-", walkSlug.Add(1)), "status": "published", "tags": []string{"walk"}}
+	return s.want(201, "POST", "/courses", token, body).str("id")
+}
+
+// comeAndGo adds n courses and takes each away again, some soon and some late; over says when it is done.
+func (s *site) comeAndGo(token string, n int) (over *atomic.Bool) {
+	over = &atomic.Bool{}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer over.Store(true)
+		var open []string
+		for i := range n {
+			open = append(open, s.walkCourse(token, i))
+			if i%3 == 0 { // the oldest third goes meanwhile
+				s.want(204, "DELETE", "/courses/"+open[0], token, nil)
+				open = open[1:]
+			}
+		}
+		for _, id := range open {
+			s.want(204, "DELETE", "/courses/"+id, token, nil)
+		}
+	})
+	s.t.Cleanup(wg.Wait)
+	return over
+}
+
+// walkOver goes from page to page and gives their number.
+func (s *site) walkOver(path, token string, staying map[string]bool) (pages int) {
+	seen, found := map[string]bool{}, 0
+	for cursor := ""; ; pages++ {
+		page := s.want(200, "GET", path+cursor, token, nil)
+		for _, item := range page.items() {
+			id := item.(map[string]any)["id"].(string)
+			require.False(s.t, seen[id], "%s twice in %s, page %d", id, path, pages+1)
+			seen[id] = true
+			found += map[bool]int{true: 1}[staying[id]]
+		}
+		if page.get("next_cursor") == nil {
+			break
+		}
+		cursor = "&cursor=" + page.str("next_cursor")
+	}
+	require.Equal(s.t, len(staying), found, "of those that stayed, in %s", path)
+	return pages + 1
+}
