@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"slices"
+	"time"
 )
 
 // steps are what a trial can do, as often as they stand here.
@@ -14,11 +14,22 @@ var steps = []func(*trial, *modelCourse){
 	(*trial).deleteLesson, (*trial).reorder,
 	(*trial).report, (*trial).report, (*trial).report, (*trial).report, (*trial).report, (*trial).report,
 	(*trial).enroll, (*trial).enroll, (*trial).unenroll,
-	(*trial).deleteCourse,
+	(*trial).batch, (*trial).batch,
+	(*trial).deleteCourse, (*trial).restore, (*trial).clone,
 	(*trial).look,
 }
 
-func (p *trial) step() { steps[p.r.IntN(len(steps))](p, p.courses[p.r.IntN(len(p.courses))]) }
+// step does one of them. A course in the trash is soon brought back, and one without lessons given some, as there
+// is little to do with either.
+func (p *trial) step() {
+	c, step := p.courses[p.r.IntN(len(p.courses))], steps[p.r.IntN(len(steps))]
+	if c.deleted && p.once(3) {
+		step = (*trial).restore
+	} else if len(c.lessons) == 0 && p.once(2) {
+		step = (*trial).addLesson
+	}
+	step(p, c)
+}
 
 // look compares the whole view of one caller while the program runs.
 func (p *trial) look(*modelCourse) { p.sees(p.anyone()) }
@@ -48,6 +59,11 @@ func (p *trial) take(c *modelCourse, got answer) {
 	c.id, c.published = got.str("id"), got.get("published_at")
 	p.courses = append(p.courses, c)
 	p.names = append(p.names, c.id, fmt.Sprint("C", len(p.courses)))
+}
+
+// named gives a new lesson a name in the story.
+func (p *trial) named(lesson string) {
+	p.names = append(p.names, lesson, fmt.Sprint("L", len(p.names)/2+1))
 }
 
 func (p *trial) title() string { return fmt.Sprint(p.word, " title ", p.r.IntN(1000)) }
@@ -103,191 +119,59 @@ func created(status, success int) int {
 	return status
 }
 
-// some chooses up to n of the course's lessons, once in a while one that is not among them.
-func (p *trial) some(c *modelCourse, n int) (ids []string, all bool) {
-	all, ids = true, []string{}
-	for range p.r.IntN(n + 1) {
-		id := p.lessonOf(c)
-		all = all && c.lesson(id) != nil
-		ids = append(ids, id)
-	}
-	return ids, all
-}
-
-// lessonOf chooses a lesson, now and then one that is gone, of another course, or of none.
-func (p *trial) lessonOf(c *modelCourse) string {
-	if p.once(20) || len(c.lessons) == 0 {
-		strangers := append([]string{nowhere}, p.gone...)
-		for _, other := range p.courses {
-			for _, l := range other.lessons {
-				if other != c {
-					strangers = append(strangers, l.id)
-				}
-			}
-		}
-		return p.pick(strangers...)
-	}
-	return c.lessons[p.r.IntN(len(c.lessons))].id
-}
-
-// changeLesson puts one random change into a lesson and a body, and says whether it may be made.
-func (p *trial) changeLesson(c *modelCourse, l *modelLesson, body object) (valid bool) {
-	switch p.r.IntN(7) {
-	case 0:
-		l.title = fmt.Sprint("L", p.r.IntN(1000))
-		body["title"] = l.title
-	case 1:
-		l.asset = p.pick(p.asset, "")
-		body["asset_key"] = orNull(l.asset)
-	case 2:
-		l.duration = p.r.IntN(3)
-		body["duration_seconds"] = l.duration
-	case 3, 4:
-		ids, all := p.some(c, 2)
-		valid = all && !c.circle(l.id, ids)
-		l.needs, body["prerequisite_ids"] = ids, ids
-		return valid
-	case 5:
-		l.from = p.pick("", "2020-01-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z")
-		body["available_from"] = orNull(l.from)
-	case 6:
-		l.after = []int{-1, 0, 30}[p.r.IntN(3)]
-		body["available_after_days"] = any(nil)
-		if l.after >= 0 {
-			body["available_after_days"] = l.after
-		}
-	}
-	return true
-}
-
-func (p *trial) addLesson(c *modelCourse) {
-	a, l := p.editor(), &modelLesson{title: fmt.Sprint("L", p.r.IntN(1000)), after: -1}
-	body := object{"title": l.title, "content": "**text**"}
-	valid := p.once(2) || p.changeLesson(c, l, body)
-	if body["prerequisite_ids"] == nil {
-		delete(body, "prerequisite_ids")
-	}
-	want := created(c.edits(a), http.StatusCreated)
-	if want == http.StatusCreated && !valid {
-		want = http.StatusUnprocessableEntity
-	}
-	got := p.act(want, "", a, "POST", "/courses/"+c.id+"/lessons", body)
-	if want != http.StatusCreated {
-		return
-	}
-	l.id = got.str("id")
-	c.lessons = append(c.lessons, l)
-	p.names = append(p.names, l.id, fmt.Sprint("lesson", len(p.names)))
-	p.isLesson(a, c, l, len(c.lessons), got.JSON)
-}
-
-func (p *trial) patchLesson(c *modelCourse) {
-	a, id, body := p.editor(), p.lessonOf(c), object{}
-	l, want := c.lesson(id), c.edits(a)
-	if l == nil {
-		p.act(missing(want), "", a, "PATCH", "/courses/"+c.id+"/lessons/"+id, object{"title": "x"})
-		return
-	}
-	next := *l
-	if !p.changeLesson(c, &next, body) && want == http.StatusOK {
-		want = http.StatusUnprocessableEntity
-	}
-	got := p.act(want, "", a, "PATCH", "/courses/"+c.id+"/lessons/"+id, body)
-	if want == http.StatusOK {
-		*l = next
-		p.isLesson(a, c, l, slices.Index(c.lessons, l)+1, got.JSON)
-	}
-}
-
-// missing is what somebody is told who could have had it, if it were there.
-func missing(status int) int { return created(status, http.StatusNotFound) }
-
-func (p *trial) deleteLesson(c *modelCourse) {
-	a, id := p.editor(), p.lessonOf(c)
-	want := created(c.edits(a), http.StatusNoContent)
-	if want == http.StatusNoContent && c.lesson(id) == nil {
-		want = http.StatusNotFound
-	}
-	if p.act(want, "", a, "DELETE", "/courses/"+c.id+"/lessons/"+id, nil); want == http.StatusNoContent {
-		p.gone = append(p.gone, id)
-		c.remove(id)
-	}
-}
-
-// reorder gives the lessons another order, at times with one too few or twice the same.
-func (p *trial) reorder(c *modelCourse) {
-	a, order := p.editor(), slices.Clone(c.lessons)
-	p.r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	ids := []string{}
-	for _, l := range order {
-		ids = append(ids, l.id)
-	}
+// restore brings back what is in the trash; elsewhere there is nothing to do.
+func (p *trial) restore(c *modelCourse) {
+	a := p.editor()
 	want := c.edits(a)
-	if len(ids) > 0 && p.once(4) {
-		ids[0] = p.pick(ids[len(ids)-1], nowhere)
-		if want == http.StatusOK && ids[0] != order[0].id {
-			want = http.StatusUnprocessableEntity
-		}
+	if c.deleted && c.manages(a) && rankOf(a.role) >= rankOf("instructor") {
+		want = http.StatusOK
 	}
-	got := p.act(want, "", a, "PUT", "/courses/"+c.id+"/lessons/order", object{"lesson_ids": ids})
-	if want != http.StatusOK {
+	if got := p.act(want, "", a, "POST", "/courses/"+c.id+"/restore", nil); want == http.StatusOK {
+		c.deleted = false
+		p.isCourse(a, c, got)
+	}
+}
+
+// clone makes a draft of the caller's own, with its days moved and without learners.
+func (p *trial) clone(c *modelCourse) {
+	if len(p.courses) > 2 {
+		p.look(c)
 		return
 	}
-	c.lessons = order
+	a, next, days := p.editor(), *c, p.r.IntN(2)*7
+	body := object{"shift_days": days}
+	if p.once(2) {
+		next.title = p.title()
+		body["title"] = next.title
+	}
+	got := p.act(created(c.edits(a), http.StatusCreated), "", a, "POST", "/courses/"+c.id+"/clone", body)
+	if got.Status != http.StatusCreated {
+		return
+	}
+	next.owner, next.status, next.learners, next.lessons = a, "draft", map[actor]*modelLearner{}, nil
+	renamed := map[string]string{}
 	for i, l := range c.lessons {
-		p.isLesson(a, c, l, i+1, got.items()[i].(object))
+		copied := *l
+		copied.id, copied.from = got.str(fmt.Sprintf("lessons.%d.id", i)), later(l.from, days)
+		renamed[l.id] = copied.id
+		p.named(copied.id)
+		next.lessons = append(next.lessons, &copied)
 	}
+	for _, l := range next.lessons {
+		needs := l.needs
+		l.needs = nil
+		for _, id := range needs {
+			l.needs = append(l.needs, renamed[id])
+		}
+	}
+	p.take(&next, got)
+	p.isCourse(a, &next, got)
 }
 
-func (p *trial) report(c *modelCourse) {
-	a, id := p.learner(), p.lessonOf(c)
-	p.meet(a)
-	percent, reset := []int{0, 1 + p.r.IntN(99), 1 + p.r.IntN(99), 100, 100, 100}[p.r.IntN(6)], p.once(8)
-	body, want, code := object{"percent": percent}, c.learns(a), ""
-	if reset {
-		body["reset"] = true
+func later(at string, days int) string {
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return at
 	}
-	l := c.lesson(id)
-	var k modelLock
-	if l != nil {
-		k = c.lock(a, l)
-	}
-	switch {
-	case want == http.StatusOK && l == nil:
-		want = http.StatusNotFound
-	case want == http.StatusOK && k.locked:
-		want, code = http.StatusForbidden, "lesson-locked"
-	}
-	got := p.act(want, code, a, "PUT", "/courses/"+c.id+"/lessons/"+id+"/progress", body)
-	if code != "" {
-		p.isLocked(k, got)
-	}
-	if want == http.StatusOK {
-		c.report(a, id, percent, reset)
-		p.isReport(c.of(a).percent[id], got.JSON)
-	}
-}
-
-func (p *trial) enroll(c *modelCourse) {
-	a := p.learner()
-	want, code := c.learns(a), ""
-	switch {
-	case want != http.StatusOK, c.of(a).enrolled:
-	case c.status == "archived":
-		want, code = http.StatusConflict, "course-archived"
-	default:
-		want = http.StatusCreated
-	}
-	got := p.act(want, code, a, "POST", "/courses/"+c.id+"/enrollment", nil)
-	if want == http.StatusCreated {
-		c.enroll(a)
-		c.of(a).enrolledAt = got.str("enrolled_at")
-	}
-}
-
-func (p *trial) unenroll(c *modelCourse) {
-	a := p.learner()
-	if p.act(created(c.learns(a), http.StatusNoContent), "", a, "DELETE", "/courses/"+c.id+"/enrollment", nil).Status == http.StatusNoContent {
-		c.of(a).enrolled = false
-	}
+	return t.AddDate(0, 0, days).Format("2006-01-02T15:04:05.000Z")
 }

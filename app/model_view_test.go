@@ -18,6 +18,7 @@ func (p *trial) sees(a actor) {
 	for _, c := range p.courses {
 		p.seesCourse(a, c, listed[c.id])
 		p.seesProgress(a, c)
+		p.seesLearners(a, c)
 	}
 	status, code := p.signs(a)
 	p.act(status, code, a, "GET", "/storage/sign?key="+p.asset, nil)
@@ -146,7 +147,7 @@ func (p *trial) seesProgress(a actor, c *modelCourse) {
 	if a.role == "anonymous" {
 		return
 	}
-	item := inCourse(p.act(http.StatusOK, "", a, "GET", "/users/me/progress?limit=100", nil), "course_id", c.id)
+	item := itemWith(p.act(http.StatusOK, "", a, "GET", "/users/me/progress?limit=100", nil), "course_id", c.id)
 	require.Equal(p.t, l.begun && got.Status == http.StatusOK, item != nil, "in /users/me/progress of %s", a.role)
 	if got.Status != http.StatusOK {
 		return
@@ -169,6 +170,28 @@ func (p *trial) isReport(percent int, got object) {
 	require.Equal(p.t, percent == 100, got["completed_at"] != nil)
 }
 
+// seesLearners holds the list of who learns against the model.
+func (p *trial) seesLearners(a actor, c *modelCourse) {
+	got := p.act(c.edits(a), "", a, "GET", "/courses/"+c.id+"/learners?limit=100", nil)
+	if got.Status != http.StatusOK {
+		return
+	}
+	n := 0
+	for who, l := range c.learners {
+		item := itemWith(got, "user.id", who.id)
+		require.Equal(p.t, l.enrolled, item != nil, "%s among the learners", who.role)
+		if item == nil {
+			continue
+		}
+		n++
+		require.Equal(p.t, object{"percent": float64(c.mean(who)), "completed_lessons": float64(l.complete()), "email": who.email, "begun": l.begun, "completed": l.completed},
+			object{"percent": item["percent"], "completed_lessons": item["completed_lessons"], "email": item["user"].(object)["email"],
+				"begun": item["last_activity_at"] != nil, "completed": item["completed_at"] != nil})
+		require.True(p.t, l.enrolledAt == "" || l.enrolledAt == item["enrolled_at"])
+	}
+	require.Len(p.t, got.items(), n)
+}
+
 // meet looks up since when a caller is enrolled, which only the server can say.
 func (p *trial) meet(a actor) {
 	if a.role == "anonymous" {
@@ -176,7 +199,7 @@ func (p *trial) meet(a actor) {
 	}
 	all := p.act(http.StatusOK, "", a, "GET", "/users/me/enrollments?limit=100", nil)
 	for _, c := range p.courses {
-		l, item := c.of(a), inCourse(all, "course.id", c.id)
+		l, item := c.of(a), itemWith(all, "course.id", c.id)
 		require.Equal(p.t, l.enrolled && c.reads(a) == http.StatusOK, item != nil, "in /users/me/enrollments of %s", a.role)
 		if item == nil {
 			continue
@@ -190,8 +213,8 @@ func (p *trial) meet(a actor) {
 	}
 }
 
-// inCourse finds the item of a page that names a course.
-func inCourse(page answer, field, id string) object {
+// itemWith finds the item of a page with an id in a field.
+func itemWith(page answer, field, id string) object {
 	for _, item := range page.items() {
 		if (answer{JSON: item.(object)}).str(field) == id {
 			return item.(object)

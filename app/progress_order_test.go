@@ -27,8 +27,8 @@ func onReplicas(t *testing.T, story func(t *testing.T, sites []*site)) {
 	})
 }
 
-// classroom is a school with a few learners, on every replica.
-type classroom struct {
+// school has a few learners, on every replica.
+type school struct {
 	t        *testing.T
 	sites    []*site
 	admin    string
@@ -37,9 +37,9 @@ type classroom struct {
 	done map[actor][]string
 }
 
-func newClassroom(t *testing.T, sites []*site, learners int) *classroom {
+func newSchool(t *testing.T, sites []*site, learners int) *school {
 	t.Helper()
-	c := &classroom{t: t, sites: sites, admin: sites[0].admin(), done: map[actor][]string{}}
+	c := &school{t: t, sites: sites, admin: sites[0].admin(), done: map[actor][]string{}}
 	for i := range learners {
 		c.learners = append(c.learners, sites[0].account(fmt.Sprint("learner-", i), "user", c.admin))
 	}
@@ -60,7 +60,7 @@ func (s *site) account(name, role, admin string) actor {
 }
 
 // course makes a published course of n lessons and gives its path and those of the lessons.
-func (c *classroom) course(n int) (course string, lessons []string) {
+func (c *school) course(n int) (course string, lessons []string) {
 	c.t.Helper()
 	s := c.sites[0]
 	course = "/courses/" + s.want(201, "POST", "/courses", c.admin, `{"title":"Order","status":"published"}`).str("id")
@@ -71,7 +71,7 @@ func (c *classroom) course(n int) (course string, lessons []string) {
 }
 
 // recount gives a learner's progress in a course, after its sums have been held against the lessons on every replica.
-func (c *classroom) recount(learner actor, course string) (a answer) {
+func (c *school) recount(learner actor, course string) (a answer) {
 	c.t.Helper()
 	for _, s := range c.sites {
 		a = s.want(200, "GET", course+"/progress", learner.token, nil)
@@ -111,7 +111,7 @@ func (s *site) completions(token string) map[string]int {
 
 // toldOnce waits until every learner was told of what he completed, and finds nothing told twice or wrongly. A
 // course that is completed last shows that what was told before has arrived.
-func (c *classroom) toldOnce() {
+func (c *school) toldOnce() {
 	c.t.Helper()
 	last, lessons := c.course(1)
 	for _, l := range c.learners {
@@ -128,7 +128,7 @@ func (c *classroom) toldOnce() {
 func TestProgressComesInAnyOrder(t *testing.T) {
 	onReplicas(t, func(t *testing.T, sites []*site) {
 		seed := testkit.Seed(t)
-		c := newClassroom(t, sites, 1)
+		c := newSchool(t, sites, 1)
 		for round := range testkit.Rounds(500) {
 			c.shuffledReports(rand.New(rand.NewPCG(uint64(seed), uint64(round))), c.learners[0])
 		}
@@ -137,7 +137,7 @@ func TestProgressComesInAnyOrder(t *testing.T) {
 }
 
 // shuffledReports sends a learner's way through a course by four tabs at once, each report once or more.
-func (c *classroom) shuffledReports(r *rand.Rand, learner actor) {
+func (c *school) shuffledReports(r *rand.Rand, learner actor) {
 	course, lessons := c.course(1 + r.IntN(5))
 	highest, reports, whole := map[string]int{}, []func(*site){}, r.IntN(3) > 0
 	for _, l := range lessons {
@@ -166,7 +166,7 @@ func (c *classroom) shuffledReports(r *rand.Rand, learner actor) {
 
 // atOnce shares what is to be done among n goroutines, which begin together, each on another replica than its
 // neighbour.
-func (c *classroom) atOnce(n int, work []func(*site)) {
+func (c *school) atOnce(n int, work []func(*site)) {
 	c.t.Helper()
 	var wg sync.WaitGroup
 	begin := make(chan struct{})
@@ -188,7 +188,7 @@ func (c *classroom) atOnce(n int, work []func(*site)) {
 // he has completed the course, once. One learner to a course, as the report of another would mend what is lost.
 func TestTheLastLessonGoesWhileTheOtherIsDone(t *testing.T) {
 	onReplicas(t, func(t *testing.T, sites []*site) {
-		c := newClassroom(t, sites, 4)
+		c := newSchool(t, sites, 4)
 		for range testkit.Rounds(500) {
 			for i, l := range c.learners {
 				c.lastLessonGoes(l, i&1 == 1, i&2 == 2)
@@ -200,7 +200,7 @@ func TestTheLastLessonGoesWhileTheOtherIsDone(t *testing.T) {
 
 // lastLessonGoes is one such race. A learner who has begun a lesson waits for less, or for more, of what the
 // deletion holds.
-func (c *classroom) lastLessonGoes(l actor, begun ...bool) {
+func (c *school) lastLessonGoes(l actor, begun ...bool) {
 	c.t.Helper()
 	course, lessons := c.course(2)
 	for i := range begun {
@@ -216,7 +216,7 @@ func (c *classroom) lastLessonGoes(l actor, begun ...bool) {
 }
 
 // completed is recount of a course that the learner has to have completed.
-func (c *classroom) completed(l actor, course string) {
+func (c *school) completed(l actor, course string) {
 	c.t.Helper()
 	a := c.recount(l, course)
 	require.EqualValues(c.t, 100, a.get("percent"), "%s", a.Raw)
@@ -228,7 +228,7 @@ func (c *classroom) completed(l actor, course string) {
 // nothing, and no sum holds a part of what is gone.
 func TestALessonGoesWhileItIsDone(t *testing.T) {
 	onReplicas(t, func(t *testing.T, sites []*site) {
-		c := newClassroom(t, sites, 4)
+		c := newSchool(t, sites, 4)
 		for range testkit.Rounds(500) {
 			course, lessons := c.course(2)
 			work := []func(*site){func(s *site) { s.want(204, "DELETE", lessons[1], c.admin, nil) }}
