@@ -164,6 +164,28 @@ func (c *school) shuffledReports(r *rand.Rand, learner actor) {
 	}
 }
 
+// The very first reports of an enrolled learner, on one lesson and at once: each is answered, none is held up by
+// the other, and the highest stays.
+func TestFirstReportsComeAtOnce(t *testing.T) {
+	onReplicas(t, func(t *testing.T, sites []*site) {
+		c := newSchool(t, sites, 1)
+		l := c.learners[0]
+		for range testkit.Rounds(2000) {
+			course, lessons := c.course(1)
+			sites[0].want(201, "POST", course+"/enrollment", l.token, nil)
+			work := []func(*site){}
+			for _, percent := range []int{100, 50, 100, 20} {
+				work = append(work, func(s *site) { s.want(200, "PUT", lessons[0]+"/progress", l.token, map[string]any{"percent": percent}) })
+			}
+			began := time.Now()
+			c.atOnce(len(work), work)
+			require.Less(t, time.Since(began), 900*time.Millisecond, "as long as a deadlock takes to be found")
+			c.completed(l, course)
+		}
+		c.toldOnce()
+	})
+}
+
 // atOnce shares what is to be done among n goroutines, which begin together, each on another replica than its
 // neighbour.
 func (c *school) atOnce(n int, work []func(*site)) {
