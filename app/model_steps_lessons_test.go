@@ -66,7 +66,10 @@ func (p *trial) changeLesson(c *modelCourse, l *modelLesson, body object) (valid
 func (p *trial) addLesson(c *modelCourse) {
 	a, l := p.editor(), &modelLesson{title: fmt.Sprint("title ", p.r.IntN(1000)), after: -1}
 	body := object{"title": l.title, "content": "**text**"}
-	valid := p.once(2) || p.changeLesson(c, l, body)
+	if p.once(2) {
+		l.asset, body["asset_key"] = p.asset, p.asset
+	}
+	valid := p.once(3) || p.changeLesson(c, l, body)
 	if body["prerequisite_ids"] == nil {
 		delete(body, "prerequisite_ids")
 	}
