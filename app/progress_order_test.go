@@ -170,7 +170,7 @@ func TestFirstReportsComeAtOnce(t *testing.T) {
 	onReplicas(t, func(t *testing.T, sites []*site) {
 		c := newSchool(t, sites, 1)
 		l := c.learners[0]
-		for range testkit.Rounds(2000) {
+		for range max(testkit.Rounds(2000), 150) {
 			course, lessons := c.course(1)
 			sites[0].want(201, "POST", course+"/enrollment", l.token, nil)
 			work := []func(*site){}
