@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"slices"
-	"time"
 )
 
 // The model: courses as the contract tells of them, in plain maps and slices.
@@ -193,69 +192,4 @@ func (c *modelCourse) mean(a actor) int {
 		sum += p
 	}
 	return sum / max(len(c.lessons), 1)
-}
-
-// modelLock is what keeps a caller out of a lesson.
-type modelLock struct {
-	locked bool
-	by     []string
-	at     any
-}
-
-func (c *modelCourse) lock(a actor, l *modelLesson) modelLock {
-	k := modelLock{by: []string{}}
-	if c.manages(a) {
-		return k
-	}
-	for _, id := range c.inOrder(l.needs) {
-		if c.of(a).percent[id] < 100 {
-			k.by = append(k.by, id)
-		}
-	}
-	at, known := c.opens(a, l)
-	if known && at > time.Now().UTC().Format(time.RFC3339) {
-		k.at = at
-	}
-	k.locked = len(k.by) > 0 || !known || k.at != nil
-	return k
-}
-
-// opens is the later of a lesson's two times; days after an enrollment that is not there never come.
-func (c *modelCourse) opens(a actor, l *modelLesson) (at string, known bool) {
-	if l.after < 0 {
-		return l.from, true
-	}
-	if !c.of(a).enrolled {
-		return "", false
-	}
-	enrolled, _ := time.Parse(time.RFC3339, c.of(a).enrolledAt)
-	days := enrolled.Add(time.Duration(l.after) * 24 * time.Hour).Format("2006-01-02T15:04:05.000Z")
-	return max(days, l.from), true
-}
-
-// signs is how a wish for a signed address is answered: 200, 403 forbidden, or 403 lesson-locked.
-func (p *trial) signs(a actor) (int, string) {
-	if a.role == "anonymous" {
-		return http.StatusUnauthorized, "unauthenticated"
-	}
-	status, code := http.StatusForbidden, "forbidden"
-	if a == p.owner || a.role == "admin" {
-		return http.StatusOK, ""
-	}
-	for _, c := range p.courses {
-		if c.reads(a) != http.StatusOK {
-			continue
-		}
-		if c.cover == p.asset {
-			return http.StatusOK, ""
-		}
-		for _, l := range c.lessons {
-			if l.asset == p.asset && !c.lock(a, l).locked {
-				return http.StatusOK, ""
-			} else if l.asset == p.asset {
-				code = "lesson-locked"
-			}
-		}
-	}
-	return status, code
 }
