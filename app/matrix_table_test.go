@@ -14,6 +14,8 @@ type row struct {
 	// with is the kind of object that the caller owns, or what else a valid request is made of. Its
 	// values fill the {names} in path, query and body.
 	with, query, body string
+	// media is the body's type where that is not JSON.
+	media string
 	// foreign has a word for each role, in the order of roles, for each kind of others' objects:
 	// ok, a status, or - where the role is too low for the operation anyway.
 	foreign map[string]string
@@ -112,6 +114,8 @@ var table = map[string]row{
 	"POST /courses/{id}/clone":                       {ok: "201", with: "draft course", body: `{"title":"Copy"}`, foreign: editing},
 	"GET /courses/{id}/learners":                     {ok: "200", with: "draft course", foreign: editing},
 	"POST /courses/{id}/enrollments/batch":           {ok: "200", with: "draft course", body: `{"rows":[{"email":"nobody@example.com"}]}`, foreign: changed(editing, "archived course", "- - - 404 409")},
+	"GET /courses/{id}/export":                       {ok: "200", with: "draft course", foreign: editing},
+	"POST /courses/import":                           {ok: "201", media: zipType, body: smallArchive},
 	"GET /courses/{id}/lessons":                      {ok: "200", with: "draft course", foreign: reading},
 	"POST /courses/{id}/lessons":                     {ok: "201", with: "draft course", body: `{"title":"Added"}`, foreign: editing, spends: true},
 	"GET /courses/{id}/progress":                     {ok: "200", with: "draft course", foreign: learning},

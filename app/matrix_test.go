@@ -142,6 +142,9 @@ func (m *matrix) object(kind string, owner, caller actor, fresh bool) ids {
 
 func (m *matrix) send(o operation, who actor, with ids) answer {
 	m.cells++
+	if o.media != "" {
+		return m.s.call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with), header{"Content-Type": o.media})
+	}
 	return m.s.call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with))
 }
 

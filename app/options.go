@@ -26,6 +26,7 @@ import (
 	"lyceum/platform/limit"
 	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
+	"lyceum/platform/scratch"
 	"lyceum/platform/telemetry"
 	"lyceum/platform/ws"
 )
@@ -62,6 +63,7 @@ var platformParts = fx.Options(
 			return auth.NewTokens(k, c.PublicURL, c.AccessTokenTTL, cl)
 		},
 		auth.NewAuthenticator,
+		func(c *config.Config) (*scratch.Dir, error) { return scratch.Open(filepath.Join(c.DataDir, "scratch")) },
 		openDatabase, openRedis, openBlobs, openMail,
 		broadcast.New,
 		func(b *broadcast.Bus) cache.Signals { return b },
@@ -222,10 +224,10 @@ func budgets(c *config.Config) map[string]limit.Budget {
 }
 
 func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
-	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, infos []httpx.ModuleInfo) (*httpx.Server, error) {
+	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *scratch.Dir, infos []httpx.ModuleInfo) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c.S3),
+		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c.S3), Scratch: sc,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},

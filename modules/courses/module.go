@@ -13,7 +13,7 @@ import (
 
 // Module wires the module.
 var Module = fx.Module("courses",
-	fx.Provide(fx.Private, newStore, newHandlers),
+	fx.Provide(fx.Private, newStore, newHandlers, newArchives),
 	fx.Provide(
 		newService,
 		func(s *Service) coursesapi.Reader { return reader{s} },

@@ -16,7 +16,7 @@ const (
 	trashDoc  = "It comes back with its learners and their progress. Its slug gets a number when another course has it by now."
 )
 
-func newRoutes(h *handlers) httpx.Table {
+func newRoutes(h *handlers, a *archives) httpx.Table {
 	return httpx.Table{Module: "courses", Routes: []httpx.Route{
 		httpx.Get("/courses", httpx.Needs(auth.CoursesRead), "Courses that the caller may see", h.list),
 		httpx.Post("/courses", httpx.Needs(auth.CoursesWrite), "Make a course", h.create, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
@@ -25,6 +25,10 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Delete("/courses/{id}", httpx.Needs(auth.CoursesWrite), "Put a course into the trash", h.remove),
 		httpx.Post("/courses/{id}/restore", httpx.Needs(auth.CoursesWrite), "Take a course out of the trash, within 30 days", h.restore, httpx.Describe(trashDoc)),
 		httpx.Post("/courses/{id}/clone", httpx.Needs(auth.CoursesWrite), "Make a draft of one's own out of a course", h.clone, httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(cloneDoc)),
+		httpx.Get("/courses/{id}/export", httpx.Needs(auth.CoursesWrite), "A course with its lessons and files as a zip", a.getExport, httpx.Produces(archiveType, "The archive; importing it makes the same course"),
+			httpx.Describe(archiveDoc)),
+		httpx.Post("/courses/import", httpx.Needs(auth.CoursesWrite), "Make a course from an export", a.postImport, httpx.Upload(archiveType, maxArchive), httpx.Idempotent(), httpx.Prepare(a.prepareImport),
+			httpx.Status(http.StatusCreated), httpx.Describe(importDoc)),
 		httpx.Get("/courses/{id}/lessons", httpx.Needs(auth.CoursesRead), "The lessons in order", h.lessons),
 		httpx.Post("/courses/{id}/lessons", httpx.Needs(auth.CoursesWrite), "Add a lesson at the end", h.addLesson, httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(lessonDoc)),
 		httpx.Put("/courses/{id}/lessons/order", httpx.Needs(auth.CoursesWrite), "Put the lessons into an order", h.reorder),

@@ -1,7 +1,8 @@
 // Package storage owns private files: who uploaded what under which key, and who gets a link to it.
 //
 // Tables: storage_assets, storage_trash. Tells: audit entries. Hears: nothing. Asks:
-// usersapi.Accounts, every storageapi.KeyUser. Answers: storageapi.Assets, usersapi.Holder.
+// usersapi.Accounts, every storageapi.KeyUser. Answers: storageapi.Assets, storageapi.Library,
+// storageapi.Intake, usersapi.Holder.
 //
 // A key is a name that a teacher chose and lives in the database only; the object behind it has an
 // id that the server made (ASVS 5.3.2). An upload is a row first: the row takes the key, then the

@@ -26,7 +26,7 @@ func (s *Service) dueTrash(ctx context.Context) ([]string, error) {
 
 // emptyTrash deletes one object. It holds the row meanwhile, so that nobody takes the object's
 // name back in the middle of it.
-func (s *Service) emptyTrash(ctx context.Context, blobID string) error {
+func (s *shelf) emptyTrash(ctx context.Context, blobID string) error {
 	now := s.clock.Now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		t, err := s.store.lockTrash(ctx, blobID, now)

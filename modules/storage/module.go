@@ -13,7 +13,8 @@ import (
 // Module wires the module.
 var Module = fx.Module("storage",
 	fx.Provide(fx.Private, newStore, newHandlers, newShelf, newService),
-	fx.Provide(func(s *shelf) storageapi.Assets { return s }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
+	fx.Provide(newIntake, func(s *shelf) storageapi.Assets { return s }, func(s *shelf) storageapi.Library { return s }),
+	fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 	httpx.Routes(newRoutes),
 	migrate.Provide(Migrations...),
 	jobs.Workers(newWorkers),

@@ -27,6 +27,10 @@ type limits struct {
 	Quota int64
 }
 
+func limitsOf(c *config.Config) limits {
+	return limits{c.UploadContentTypes, c.UploadMaxBytes, c.StorageQuotaBytes}
+}
+
 type needs struct {
 	fx.In
 	Shelf    *shelf
@@ -38,7 +42,7 @@ type needs struct {
 
 func newService(n needs) *Service {
 	c := n.Config
-	return &Service{n.Shelf, n.Accounts, n.KeyUsers, n.Queue, limits{c.UploadContentTypes, c.UploadMaxBytes, c.StorageQuotaBytes}}
+	return &Service{n.Shelf, n.Accounts, n.KeyUsers, n.Queue, limitsOf(c)}
 }
 
 // views dresses assets with who uploaded them and what uses them, in one question each.

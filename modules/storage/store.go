@@ -27,6 +27,15 @@ func (s *store) byID(ctx context.Context, id, lock string) (*asset, error) {
 	return s.one(ctx, "SELECT * FROM storage_assets WHERE id = ?"+lock, id)
 }
 
+// byKeys gives the completed assets of the keys.
+func (s *store) byKeys(ctx context.Context, keys []string) (found []asset, err error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	err = s.db.Conn(ctx).Raw("SELECT * FROM storage_assets WHERE status = ? AND key IN ?", completed, keys).Scan(&found).Error
+	return found, err
+}
+
 func (s *store) one(ctx context.Context, query, arg string) (*asset, error) {
 	var found []asset
 	if err := s.db.Conn(ctx).Raw(query, arg).Scan(&found).Error; err != nil {

@@ -34,22 +34,24 @@ func (s *Service) begin(ctx context.Context, n newUpload) (*asset, blob.Signed, 
 		return nil, signed, storeFault(err)
 	}
 	a.ExpiresAt = clock.Of(signed.ExpiresAt)
-	return a, signed, s.db.InTx(ctx, func(ctx context.Context) error { return s.takeKey(ctx, a, now) })
+	return a, signed, s.db.InTx(ctx, func(ctx context.Context) error { return s.takeKey(ctx, a, now, s.limits.Quota) })
 }
 
-func (s *Service) takeKey(ctx context.Context, a *asset, now clock.Time) error {
+// takeKey reserves the key of a in the caller's transaction: 409 key-taken, 422 quota-exceeded beyond a quota
+// that is not zero.
+func (s *shelf) takeKey(ctx context.Context, a *asset, now clock.Time, quota int64) error {
 	old, err := s.store.byKey(ctx, a.Key, s.store.forUpdate())
 	if err != nil && !db.IsNotFound(err) {
 		return err
 	}
-	if err := s.reserve(ctx, a, old, now); err != nil || s.limits.Quota == 0 {
+	if err := s.reserve(ctx, a, old, now); err != nil || quota == 0 {
 		return err
 	}
 	if err := s.store.lockUploader(ctx, a.UploaderID); err != nil {
 		return err
 	}
 	used, err := s.store.used(ctx, a.UploaderID)
-	if err == nil && used > s.limits.Quota {
+	if err == nil && used > quota {
 		return errQuota
 	}
 	return err

@@ -125,7 +125,9 @@ func (i *idempotency) once(ctx huma.Context, key string, prepare Preparation, ne
 	ready := ctx.Context()
 	if prepare != nil {
 		body, _ := io.ReadAll(ctx.BodyReader())
+		let := i.hold(ready, rec)
 		ready, err = prepare(ready, body)
+		let()
 	}
 	if err != nil {
 		return errors.Join(err, i.free(ready, rec))
@@ -159,6 +161,26 @@ func (i *idempotency) once(ctx huma.Context, key string, prepare Preparation, ne
 	return err
 }
 
+// hold keeps the record ours while work goes on that may outlast its lease, until let is called.
+func (i *idempotency) hold(ctx context.Context, rec idemRecord) (let func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(idemLease / 3):
+			}
+			err := i.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
+				i.clock.Now().Add(idemLease), rec.ID, rec.Claim).Error
+			if err != nil && ctx.Err() == nil {
+				slog.Warn("an idempotency record could not be kept", "error", err)
+			}
+		}
+	}()
+	return cancel
+}
+
 // free lets the next request with the key run.
 func (i *idempotency) free(ctx context.Context, rec idemRecord) error {
 	return i.db.Conn(context.WithoutCancel(ctx)).Exec("DELETE FROM idempotency_records WHERE id = ? AND claim = ?", rec.ID, rec.Claim).Error
@@ -169,6 +191,9 @@ func (i *idempotency) record(ctx huma.Context, key string) (rec idemRecord, secr
 	body, _ := io.ReadAll(ctx.BodyReader()) // guardBody holds it in memory
 	caller := auth.CallerFrom(ctx.Context()).UserID
 	bodyHash := sha256.Sum256(body)
+	if u := UploadFrom(ctx.Context()); u != nil {
+		bodyHash = u.sum
+	}
 	parts := []string{ctx.Method(), stateOf(ctx.Context()).path, caller, key}
 	if caller == "" {
 		parts = append(parts, string(bodyHash[:]))

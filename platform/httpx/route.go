@@ -53,6 +53,7 @@ type Route struct {
 	produces, producesDoc string
 	bodyTypes             []string
 	csvRows               bool
+	upload                *upload
 	bind                  func(*Server, huma.Operation)
 	raw                   fiber.Handler
 }

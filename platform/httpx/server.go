@@ -20,6 +20,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/limit"
+	"lyceum/platform/scratch"
 	"lyceum/platform/telemetry"
 )
 
@@ -41,6 +42,8 @@ type Options struct {
 	Budgets map[string]limit.Budget
 	// StoreOrigin is where signed URLs lead when that is another origin than ours.
 	StoreOrigin string
+	// Scratch holds bodies of Upload routes while they are worked on.
+	Scratch *scratch.Dir
 	// MetricsElsewhere says that /metrics has an address of its own.
 	MetricsElsewhere bool
 }
@@ -56,6 +59,9 @@ type Server struct {
 	document document
 	idem     *idempotency
 	listed   []Listed
+	// uploading has a place for each upload at a time; uploads are the paths of their routes.
+	uploading chan struct{}
+	uploads   map[string]bool
 	// adding is the module whose routes are being added.
 	adding string
 }
@@ -81,7 +87,7 @@ func init() {
 
 // New builds a server with the routes of all modules.
 func New(o Options, tables []Table) (*Server, error) {
-	s := &Server{o: o, gate: o.Gate}
+	s := &Server{o: o, gate: o.Gate, uploading: make(chan struct{}, uploadSlots), uploads: map[string]bool{}}
 	for _, p := range o.TrustedProxies {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {
@@ -170,6 +176,10 @@ func (s *Server) add(r placed) {
 	op.SkipValidateBody = false
 	op.MaxBodyBytes = -1 // bounded by guardBody already, with the contract's answer
 	op.Middlewares = huma.Middlewares{s.authorize(r.Route), s.guardBody(r.Route)}
+	if r.upload != nil {
+		s.uploads[op.Path] = true
+		op.Middlewares = huma.Middlewares{linger, s.authorize(r.Route), s.receive(r.Route)}
+	}
 	if r.idempotent {
 		op.Parameters = append(op.Parameters, idempotencyParam)
 		op.Middlewares = append(op.Middlewares, s.idem.middleware(s.api, r.prepare))
@@ -236,15 +246,19 @@ func (s *Server) Serve(ln net.Listener) error {
 	srv := s.app.Server()
 	inner := s.app.Handler()
 	srv.Handler = func(ctx *fasthttp.RequestCtx) { s.entry(ctx, inner) }
-	srv.HeaderReceived = streamTimes
+	srv.HeaderReceived = s.streamTimes
 	srv.CloseOnShutdown = true
 	return srv.Serve(ln)
 }
 
 // streamTimes gives uploads and downloads the time they need; everything else keeps the limits.
-func streamTimes(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if strings.HasPrefix(string(h.RequestURI()), "/objects/") {
+func (s *Server) streamTimes(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	uri := string(h.RequestURI())
+	if strings.HasPrefix(uri, "/objects/") {
 		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: maxJSONBody}
+	}
+	if path, _, _ := strings.Cut(uri, "?"); s.uploads[path] {
+		return fasthttp.RequestConfig{ReadTimeout: streamStall, MaxRequestBodySize: maxJSONBody} // until the handler reads on
 	}
 	return fasthttp.RequestConfig{}
 }

@@ -53,6 +53,39 @@ func unmarshalStrict(b []byte, v any) error {
 	return &typeError{}
 }
 
+// DecodeJSON reads JSON that came inside another body as strictly as a body itself: 422 at the location for
+// all that is wrong with it, names that v does not have included.
+func DecodeJSON(location string, raw []byte, v any) error {
+	if err := checkJSON(raw); err != nil {
+		return elsewhere(location, err)
+	}
+	err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
+	}
+	message := "the value does not fit its type"
+	if errors.Is(err, json.ErrUnknownName) {
+		message = "there is no such name"
+	}
+	if s := (*json.SemanticError)(nil); errors.As(err, &s) {
+		location += dottedPath(string(s.JSONPointer))
+	}
+	return apperr.Invalid(location, message)
+}
+
+// elsewhere tells at another place what checkJSON says of a body.
+func elsewhere(location string, err error) error {
+	e, ok := apperr.As(err)
+	if !ok {
+		return err
+	}
+	if len(e.Fields) == 0 {
+		return apperr.Invalid(location, e.Detail)
+	}
+	f := e.Fields[0]
+	return apperr.Invalid(location+strings.TrimPrefix(f.Location, "body"), f.Message)
+}
+
 // checkJSON holds a body to the contract before anyone decodes it: 400 for what is not JSON or
 // nests too deep, 422 for well-formed JSON that breaks a rule (ASVS 1.5.3, 2.2.1).
 func checkJSON(body []byte) error {

@@ -19,6 +19,47 @@ type Assets interface {
 	Store(ctx context.Context, ownerID, key, contentType string, size int64, r io.Reader) error
 }
 
+// File is a stored object as an archive describes it.
+type File struct {
+	Key         string
+	ContentType string
+	// Size in bytes.
+	Size int64
+	// SHA256 in hexadecimal; empty where nobody told it.
+	SHA256 string
+}
+
+// Library reads assets for those whose own rule says that they may be read.
+type Library interface {
+	// Files describes the completed assets of the keys; a key that has none is left out.
+	Files(ctx context.Context, keys []string) (map[string]File, error)
+	// OpenFile reads the asset of a key; ok false where there is none or the store has lost its object. The
+	// caller closes it.
+	OpenFile(ctx context.Context, key string) (r io.ReadCloser, ok bool, err error)
+}
+
+// Staged is a file that an import has brought.
+type Staged struct {
+	// Key is the one asked for, or another where that was taken.
+	Key string
+	// ID is for Settle and Discard; empty where an asset of the caller's had the same bytes already.
+	ID string
+}
+
+// Intake takes the files of an import in two steps, so that all of them become assets together with what
+// uses them or not at all.
+type Intake interface {
+	// Check holds a file to the rules of uploads, 422 under "body."; start is its first 512 bytes, or all.
+	Check(f File, start []byte) error
+	// Stage stores a file of the caller's outside every transaction, where nobody can use it yet: 422
+	// quota-exceeded, 503 storage-full. SHA256 is taken as checked. What is never settled goes by itself.
+	Stage(ctx context.Context, f File, open func() (io.ReadCloser, error)) (Staged, error)
+	// Settle makes staged files assets in the caller's transaction, with their audit entries.
+	Settle(ctx context.Context, ids []string) error
+	// Discard removes what was staged and not settled.
+	Discard(ctx context.Context, ids []string) error
+}
+
 // Use is one place that uses a key. Of one that the caller may not read there is the type alone.
 type Use struct {
 	Type     string `json:"type" enum:"course,lesson"`

@@ -1,0 +1,476 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// parcel is what an archive holds, by the names of its entries.
+type parcel map[string][]byte
+
+func unzip(t testing.TB, raw []byte) parcel {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	require.NoError(t, err)
+	out := parcel{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		require.NoError(t, err)
+		b, err := io.ReadAll(r)
+		require.NoError(t, err)
+		require.NoError(t, r.Close())
+		require.NotContains(t, out, f.Name)
+		out[f.Name] = b
+	}
+	return out
+}
+
+// zipped packs a parcel as any other program would.
+func (p parcel) zipped(t testing.TB) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, content := range p {
+		w, err := z.Create(name)
+		require.NoError(t, err)
+		_, err = w.Write(content)
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	return b.String()
+}
+
+func (p parcel) clone() parcel {
+	out := parcel{}
+	for name, b := range p {
+		out[name] = slices.Clone(b)
+	}
+	return out
+}
+
+// manifest is course.json as a client reads it.
+func (p parcel) manifest(t testing.TB) (m map[string]any) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(p["course.json"], &m))
+	return m
+}
+
+// with gives a copy whose course.json was changed.
+func (p parcel) with(t testing.TB, change func(m map[string]any)) parcel {
+	t.Helper()
+	out, m := p.clone(), p.manifest(t)
+	change(m)
+	raw, err := json.Marshal(m)
+	require.NoError(t, err)
+	out["course.json"] = raw
+	return out
+}
+
+// inOf gives part of a manifest: a list's element by its index, an object's by its name.
+func inOf(m map[string]any, list string, i int) map[string]any {
+	return m[list].([]any)[i].(map[string]any)
+}
+
+const zipType = "application/zip"
+
+// smallArchive is a course without lessons.
+var smallArchive = func() string {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	if w, err := z.Create("course.json"); err == nil {
+		_, _ = io.WriteString(w, `{"format":"lyceum-course","version":1,"title":"Small","visibility":"public"}`)
+	}
+	_ = z.Close()
+	return b.String()
+}()
+
+func (s *site) export(token, id string) parcel {
+	s.t.Helper()
+	return unzip(s.t, s.want(200, "GET", "/courses/"+id+"/export", token, nil).Raw)
+}
+
+func (s *site) imports(token, archive string, headers ...header) answer {
+	s.t.Helper()
+	return s.call("POST", "/courses/import", token, archive, append([]header{{"Content-Type": zipType}}, headers...)...)
+}
+
+func (s *site) imported(token, archive string, headers ...header) answer {
+	s.t.Helper()
+	a := s.imports(token, archive, headers...)
+	require.Equal(s.t, 201, a.Status, "%s", a.Raw)
+	return a
+}
+
+// asset uploads a file of the caller's.
+func (s *site) asset(token, key, contentType, content string) {
+	s.t.Helper()
+	up := s.want(201, "POST", "/storage/uploads", token, map[string]any{"key": key, "content_type": contentType, "size": len(content)})
+	s.put(up, content)
+	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", token, nil)
+}
+
+const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+
+// fullCourse uses everything that a course can have.
+func (s *site) fullCourse(token, prefix string) string {
+	s.t.Helper()
+	s.asset(token, prefix+"/video.mp4", "video/mp4", string(demoVideo))
+	s.asset(token, prefix+"/cover.gif", "image/gif", gif)
+	s.asset(token, prefix+"/notes", "text/plain", strings.Repeat("no extension, much to pack ", 1000))
+	id := s.want(201, "POST", "/courses", token, map[string]any{"title": "Ünïcode & <full> 日本語", "summary": "Two\nlines", "description": "# Long\n\ntext",
+		"visibility": "member", "status": "published", "tags": []string{"b", "a", "ß"}, "cover_key": prefix + "/cover.gif"}).str("id")
+	lessons := make([]string, 5)
+	for i, body := range []map[string]any{
+		{"title": "One", "content": "# Hi\n\n<script>alert(1)</script>\n\n*there*", "duration_seconds": 60},
+		{"title": "Two", "content": strings.Repeat("x", 200_000), "asset_key": prefix + "/video.mp4"},
+		{"title": "Three", "available_from": "2031-02-03T04:05:06.789Z", "available_after_days": 7, "asset_key": prefix + "/notes"},
+		{"title": "Four", "content": "𝒳 e\u0301\r\nnext", "available_after_days": 0, "asset_key": prefix + "/video.mp4"},
+		{"title": "Five"},
+	} {
+		if i > 2 {
+			body["prerequisite_ids"] = lessons[1:i]
+		}
+		lessons[i] = s.want(201, "POST", "/courses/"+id+"/lessons", token, body).str("id")
+	}
+	s.want(200, "PUT", "/courses/"+id+"/lessons/order", token, map[string]any{"lesson_ids": []string{lessons[4], lessons[3], lessons[0], lessons[2], lessons[1]}})
+	return id
+}
+
+func (s *site) instructor(name string) (id, token string) {
+	s.t.Helper()
+	_, id, token = s.newcomer(name)
+	s.promote(s.admin(), id, "instructor")
+	return id, token
+}
+
+func TestAnArchiveGoesRound(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		ownerID, owner := s.instructor("exporter")
+		id := s.fullCourse(owner, "round")
+		first := s.want(200, "GET", "/courses/"+id+"/export", owner, nil)
+		require.Equal(t, zipType, first.Header.Get("Content-Type"))
+		slug := s.want(200, "GET", "/courses/"+id, owner, nil).str("slug")
+		require.Equal(t, `attachment; filename="`+slug+`.zip"`, first.Header.Get("Content-Disposition"))
+		require.Equal(t, first.Raw, s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw, "the same course, other bytes")
+		require.Empty(t, s.want(200, "HEAD", "/courses/"+id+"/export", owner, nil).Raw)
+		x := unzip(t, first.Raw)
+		require.Equal(t, string(demoVideo), string(x["assets/0001"]))
+		m := x.manifest(t)
+		require.Equal(t, "Ünïcode & <full> 日本語", m["title"])
+		require.Equal(t, []any{2.0, 4.0, 5.0}, inOf(m, "lessons", 0)["prerequisites"])
+		require.Len(t, m["assets"], 3)
+
+		// By the owner: his files are there, so that they are used as they are.
+		a := s.imported(owner, string(first.Raw))
+		again := a.str("id")
+		require.Equal(t, "/courses/"+again, a.Header.Get("Location"))
+		require.NotEmpty(t, a.Header.Get("ETag"))
+		require.Empty(t, a.get("warnings"))
+		require.Equal(t, []any{slug + "-2", "draft", "member", ownerID, nil, 5.0}, []any{a.get("slug"), a.get("status"), a.get("visibility"), a.get("owner.id"), a.get("published_at"), a.get("lesson_count")})
+		require.Equal(t, x, s.export(owner, again))
+		lesson := s.want(200, "GET", "/courses/"+again+"/lessons/"+a.str("lessons.2.id"), owner, nil)
+		require.Contains(t, lesson.str("content_html"), "<em>there</em>")
+		require.NotContains(t, lesson.str("content_html"), "script")
+		require.Equal(t, []any{a.get("lessons.1.id"), a.get("lessons.3.id"), a.get("lessons.4.id")}, a.get("lessons.0.prerequisite_ids"))
+
+		// By another: the keys are taken, so that the files get others.
+		otherID, other := s.instructor("importer")
+		b := s.imported(other, string(first.Raw))
+		require.Len(t, b.get("warnings"), 3)
+		require.Equal(t, []any{otherID, "round/cover-2.gif", "round/video-2.mp4", "round/notes-2"},
+			[]any{b.get("owner.id"), b.get("cover_key"), b.get("lessons.1.asset_key"), b.get("lessons.3.asset_key")})
+		y := s.export(other, b.str("id"))
+		rest := x.with(t, func(m map[string]any) {
+			for i := range 3 {
+				f := inOf(m, "assets", i)
+				f["key"] = inOf(y.manifest(t), "assets", i)["key"]
+			}
+			m["cover_key"] = "round/cover-2.gif"
+			for i, key := range map[int]string{1: "round/video-2.mp4", 3: "round/notes-2", 4: "round/video-2.mp4"} {
+				inOf(m, "lessons", i)["asset_key"] = key
+			}
+		})
+		require.Equal(t, rest.manifest(t), y.manifest(t))
+		delete(rest, "course.json")
+		delete(y, "course.json")
+		require.Equal(t, rest, y)
+		video := s.want(200, "GET", "/storage/sign?key=round/video-2.mp4", other, nil).str("url")
+		require.Equal(t, string(demoVideo), string(s.want(200, "GET", video, "", nil).Raw))
+		// Once more: what he has already is not stored again.
+		before := len(s.want(200, "GET", "/storage/assets?limit=100", other, nil).items())
+		s.imported(other, string(first.Raw))
+		require.Len(t, s.want(200, "GET", "/storage/assets?limit=100", other, nil).items(), before)
+		s.refused(403, "forbidden", "GET", "/courses/"+id+"/export", other, nil)
+
+		// On a fresh site, by its administrator: nothing is taken.
+		fresh := serveSite(t, nil)
+		c := fresh.imported(fresh.admin(), string(first.Raw))
+		require.Empty(t, c.get("warnings"))
+		require.Equal(t, slug, c.str("slug"))
+		require.Equal(t, x, fresh.export(fresh.admin(), c.str("id")))
+
+		// The log says where it came from, and of each file; exporting is no change.
+		admin := s.admin()
+		made := s.want(200, "GET", "/admin/audit-logs?action=course.created&target_id="+again, admin, nil)
+		require.Equal(t, []any{"import", 5.0, ownerID}, []any{made.get("items.0.data.source"), made.get("items.0.data.lessons"), made.get("items.0.actor.id")})
+		require.Len(t, s.want(200, "GET", "/admin/audit-logs?action=asset.uploaded&actor_id="+otherID, admin, nil).items(), 3)
+		require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+		s.nothingStaged(t)
+	})
+}
+
+// nothingStaged: no request leaves a file behind.
+func (s *site) nothingStaged(t testing.TB) {
+	t.Helper()
+	left, err := os.ReadDir(filepath.Join(s.cfg.DataDir, "scratch"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+// objects counts what the embedded store holds.
+func (s *site) objects(t testing.TB) (n int) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(filepath.Join(s.cfg.DataDir, "objects"), func(_ string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			n++
+		}
+		return err
+	}))
+	return n
+}
+
+// The demo's own course, video included.
+func TestTheDemoCourseGoesRound(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	id := s.want(200, "GET", "/courses/welcome-to-lyceum", "", nil).str("id")
+	raw := string(s.want(200, "GET", "/courses/"+id+"/export", s.admin(), nil).Raw)
+	x := unzip(t, []byte(raw))
+	require.Equal(t, string(demoVideo), string(x["assets/0001"]))
+	require.Contains(t, string(x["lessons/001.md"]), "# What is here")
+
+	// Whoever has the demo's video already may use it as it is, though nobody has told its checksum.
+	owner := s.login("instructor@lyceum.local", demoPassword)
+	for _, token := range []string{owner, s.admin()} {
+		a := s.imported(token, raw)
+		require.Empty(t, a.get("warnings"))
+		require.Equal(t, demoVideoKey, a.str("lessons.1.asset_key"))
+	}
+	without := serveSite(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": demoPassword})
+	a := without.imported(without.admin(), raw)
+	require.Equal(t, "welcome-to-lyceum", a.str("slug"))
+	require.Equal(t, x, without.export(without.admin(), a.str("id")))
+}
+
+func TestAnImportIsAnsweredOnce(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		_, owner := s.instructor("repeater")
+		id := s.fullCourse(owner, "once")
+		raw := string(s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
+		_, other := s.instructor("other")
+		key := header{"Idempotency-Key": "import-1"}
+		first := s.imported(other, raw, key)
+		again := s.imported(other, raw, key)
+		require.Equal(t, first.Raw, again.Raw)
+		require.Equal(t, first.Header.Get("Location"), again.Header.Get("Location"))
+		require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
+		changed := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "Another" }).zipped(t)
+		require.Equal(t, "idempotency-key-reused", s.imports(other, changed, key).str("code"))
+		require.Len(t, s.want(200, "GET", "/storage/assets?limit=100", other, nil).items(), 3)
+
+		// A refusal is kept, too.
+		bad := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "" }).zipped(t)
+		for _, replayed := range []string{"", "true"} {
+			a := s.imports(other, bad, header{"Idempotency-Key": "import-2"})
+			require.Equal(t, []any{422, "validation-failed", replayed}, []any{a.Status, a.str("code"), a.Header.Get("Idempotency-Replayed")})
+		}
+
+		// Several at once with one key are one course.
+		var wg sync.WaitGroup
+		ids := make([]string, 4)
+		for i := range ids {
+			wg.Go(func() { ids[i] = s.imports(other, raw, header{"Idempotency-Key": "import-3"}).str("id") })
+		}
+		wg.Wait()
+		require.NotEmpty(t, ids[0])
+		for _, id := range ids {
+			require.Equal(t, ids[0], id)
+		}
+		// Without a key they are several, each whole.
+		_, third := s.instructor("third")
+		slugs := make([]string, 4)
+		for i := range slugs {
+			wg.Go(func() {
+				a := s.imports(third, raw)
+				slugs[i] = a.str("slug")
+				require.Equal(t, 201, a.Status, "%s", a.Raw)
+			})
+		}
+		wg.Wait()
+		slices.Sort(slugs)
+		require.Len(t, slices.Compact(slugs), 4)
+		s.nothingStaged(t)
+	})
+}
+
+func TestArchivesNeedTheRight(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	_, owner := s.instructor("righted")
+	id := s.fullCourse(owner, "right")
+	raw := string(s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
+	member := s.login("member@lyceum.local", demoPassword)
+	_, stranger := s.instructor("stranger")
+	for token, status := range map[string]int{"": 401, "x.y.z": 401, member: 403, stranger: 403, owner: 200, s.admin(): 200} {
+		s.want(status, "GET", "/courses/"+id+"/export", token, nil)
+		want := map[int]int{401: 401, 403: 403, 200: 201}[status]
+		if token == stranger {
+			want = 201
+		}
+		require.Equal(t, want, s.imports(token, raw).Status, token)
+	}
+	s.refused(404, "not-found", "GET", "/courses/"+nowhere+"/export", owner, nil)
+	s.refused(404, "not-found", "GET", "/courses/nonsense/export", owner, nil)
+	s.want(200, "PATCH", "/courses/"+id, owner, `{"status":"draft"}`)
+	s.refused(404, "not-found", "GET", "/courses/"+id+"/export", stranger, nil)
+
+	// What an administrator uploaded and put into a teacher's course, the teacher may take with him.
+	s.asset(s.admin(), "right/handout.txt", "text/plain", "for all")
+	lesson := s.want(200, "GET", "/courses/"+id, owner, nil).str("lessons.0.id")
+	s.want(200, "PATCH", "/courses/"+id+"/lessons/"+lesson, s.admin(), `{"asset_key":"right/handout.txt"}`)
+	require.Equal(t, "for all", string(s.export(owner, id)["assets/0001"]))
+	// It is the administrator's all the same: in a new course it gets a key of the teacher's.
+	a := s.imported(owner, s.export(owner, id).zipped(t))
+	require.Equal(t, "right/handout-2.txt", a.str("lessons.0.asset_key"))
+}
+
+func TestAnImportKeepsToTheQuota(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(demoVideo) + 40_000)})
+	_, owner := s.instructor("frugal")
+	id := s.fullCourse(owner, "quota")
+	raw := unzip(t, s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
+	_, other := s.instructor("spender")
+	fits := s.imported(other, raw.zipped(t))
+	before := s.objects(t)
+	more := raw.with(t, func(m map[string]any) {
+		f := inOf(m, "assets", 1)
+		f["size"], f["sha256"] = 35_000, sha256Of(strings.Repeat("z", 35_000))
+	})
+	more["assets/0002"] = []byte(strings.Repeat("z", 35_000))
+	a := s.imports(other, more.zipped(t))
+	require.Equal(t, []any{422, "quota-exceeded"}, []any{a.Status, a.str("code")}, "%s", a.Raw)
+	require.Equal(t, before, s.objects(t))
+	require.Len(t, s.want(200, "GET", "/storage/assets?limit=100", other, nil).items(), 3)
+	s.want(200, "GET", "/courses/"+fits.str("id"), other, nil)
+}
+
+// What can't come along is told.
+func TestFilesThatStayBehindAreTold(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	_, owner := s.instructor("loser")
+	id := s.fullCourse(owner, "lost")
+	x := s.export(owner, id)
+	require.NoError(t, os.RemoveAll(filepath.Join(s.cfg.DataDir, "objects", "objects")))
+	lost := s.export(owner, id)
+	require.NotContains(t, lost, "assets/0001")
+	require.Equal(t, inOf(x.manifest(t), "assets", 0)["size"], inOf(lost.manifest(t), "assets", 0)["size"])
+	require.NotContains(t, inOf(lost.manifest(t), "assets", 0), "path")
+	without := serveSite(t, map[string]string{"MODULES_DISABLED": "storage"})
+	for _, c := range []struct {
+		on      *site
+		archive parcel
+	}{{s, lost}, {without, lost}, {without, x}} {
+		a := c.on.imported(c.on.admin(), c.archive.zipped(t))
+		require.Nil(t, a.get("cover_key"))
+		require.Nil(t, a.get("lessons.1.asset_key"))
+		require.Len(t, a.get("warnings"), 3)
+		require.Contains(t, a.str("warnings.0"), "lost/video.mp4")
+	}
+	bare := without.imported(without.admin(), lost.zipped(t))
+	y := without.export(without.admin(), bare.str("id"))
+	require.Empty(t, y.manifest(t)["assets"])
+	require.Equal(t, x["lessons/003.md"], y["lessons/003.md"])
+}
+
+// An edit at the same time is in the archive as a whole or not at all.
+func TestAnExportIsOfOneInstant(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Moving"}`).str("id")
+		var ids []string
+		for range 4 {
+			ids = append(ids, s.want(201, "POST", course+"/lessons", admin, `{"title":"0","content":"0"}`).str("id"))
+		}
+		stop, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for n := 1; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				word := fmt.Sprint(n)
+				s.call("PATCH", course+"/lessons/"+ids[n%4], admin, map[string]any{"title": word, "content": word})
+			}
+		}()
+		for range 20 {
+			x := unzip(t, s.want(200, "GET", course+"/export", admin, nil).Raw)
+			for i := range 4 {
+				l := inOf(x.manifest(t), "lessons", i)
+				require.Equal(t, l["title"], string(x[l["path"].(string)]))
+			}
+		}
+		close(stop)
+		<-done
+	})
+}
+
+func TestTheDocumentSaysWhatAnImportTakes(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Body struct {
+				Required bool
+				Content  map[string]struct {
+					Schema struct {
+						Type      string
+						Format    string
+						MaxLength int64
+					}
+				}
+			} `json:"requestBody"`
+			Parameters []parameter
+			Responses  map[string]struct{ Content map[string]any }
+		}
+	}
+	require.NoError(t, json.Unmarshal(s.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	in := doc.Paths["/courses/import"]["post"]
+	require.True(t, in.Body.Required)
+	require.Len(t, in.Body.Content, 1)
+	require.Equal(t, []any{"string", "binary", int64(512 << 20)}, []any{in.Body.Content[zipType].Schema.Type, in.Body.Content[zipType].Schema.Format, in.Body.Content[zipType].Schema.MaxLength})
+	require.True(t, slices.ContainsFunc(in.Parameters, func(p parameter) bool { return p.Name == "Idempotency-Key" }))
+	require.Contains(t, in.Responses, "201")
+	require.Contains(t, doc.Paths["/courses/{id}/export"]["get"].Responses["200"].Content, zipType)
+}
+
+func sha256Of(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}

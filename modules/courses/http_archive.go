@@ -1,0 +1,87 @@
+package courses
+
+import (
+	"context"
+
+	"lyceum/platform/httpx"
+)
+
+// What the document says of archives.
+const (
+	archiveDoc = "course.json has the course and its lessons in order, lessons/ their Markdown, assets/ their files and the cover, uncompressed. " +
+		"The same course gives the same bytes. A file that the store has lost is listed without a path. If the connection breaks off, the archive is not whole."
+	importDoc = "The course is a draft of the caller's, with a slug made from its title. Files get their keys, or others where those are taken; " +
+		"warnings says which. An archive that breaks any rule of the API is refused whole: at most 5,000 entries, 1 GiB unpacked, a hundred times the packed size."
+)
+
+func (a *archives) getExport(ctx context.Context, in *courseInput) (*httpx.Streamed, error) {
+	if httpx.IsHead(ctx) {
+		slug, err := a.mayExport(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return httpx.Stream(archiveType, slug+".zip", nil), nil
+	}
+	x, err := a.export(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Stream(archiveType, x.slug+".zip", x.write), nil
+}
+
+// importedView is the new course, and what came otherwise than the archive says.
+type importedView struct {
+	CourseView
+	Description string        `json:"description"`
+	Lessons     []OutlineView `json:"lessons" nullable:"false"`
+	Warnings    []string      `json:"warnings" nullable:"false" doc:"What came otherwise than the archive says"`
+}
+
+type incomingKey struct{}
+
+// arrived is what became of an archive before the transaction of an idempotent request.
+type arrived struct {
+	in  *incoming
+	err error
+}
+
+// prepareImport does all but the transaction. What is wrong with the archive is left to the handler, whose
+// answer is kept.
+func (a *archives) prepareImport(ctx context.Context, _ []byte) (context.Context, error) {
+	in, err := a.take(ctx)
+	return context.WithValue(ctx, incomingKey{}, arrived{in, err}), nil
+}
+
+// take receives the request's file; what it holds goes with the request.
+func (a *archives) take(ctx context.Context) (*incoming, error) {
+	u := httpx.UploadFrom(ctx)
+	in, err := a.receive(ctx, u.File, u.Size)
+	if err == nil {
+		u.Defer(func() { a.discard(ctx, in) })
+	}
+	return in, err
+}
+
+func (a *archives) postImport(ctx context.Context, _ *httpx.None) (*httpx.Out[importedView], error) {
+	ready, ok := ctx.Value(incomingKey{}).(arrived)
+	if !ok {
+		ready.in, ready.err = a.take(ctx)
+	}
+	if ready.err != nil {
+		return nil, ready.err
+	}
+	c, err := a.admit(ctx, ready.in)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.findID(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.detail(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	view := importedView{d.CourseView, d.Description, d.Lessons, ready.in.warnings}
+	return httpx.Created("/courses/"+c.ID, view).WithVersion(c.Version), nil
+}
