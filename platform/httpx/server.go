@@ -258,7 +258,8 @@ func (s *Server) streamTimes(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: maxJSONBody}
 	}
 	if path, _, _ := strings.Cut(uri, "?"); s.uploads[path] {
-		return fasthttp.RequestConfig{ReadTimeout: streamStall, MaxRequestBodySize: maxJSONBody} // until the handler reads on
+		// The handler, which reads on, is called with the first byte, so that it can refuse a body before it comes.
+		return fasthttp.RequestConfig{ReadTimeout: streamStall, MaxRequestBodySize: 1}
 	}
 	return fasthttp.RequestConfig{}
 }

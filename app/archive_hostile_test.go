@@ -1,0 +1,524 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// item is an entry whose headers may lie.
+type item struct {
+	name    string
+	content []byte
+	// header is changed before it is written, data is what really stands there.
+	header func(h *zip.FileHeader)
+	data   []byte
+}
+
+// forged writes entries as they are, without a doubt about any of them.
+func forged(t testing.TB, items ...item) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, it := range items {
+		h := &zip.FileHeader{Name: it.name, Method: zip.Store, CRC32: crc32.ChecksumIEEE(it.content),
+			CompressedSize64: uint64(len(it.content)), UncompressedSize64: uint64(len(it.content))}
+		data := it.content
+		if it.data != nil {
+			data = it.data
+		}
+		if it.header != nil {
+			it.header(h)
+		}
+		w, err := z.CreateRaw(h)
+		require.NoError(t, err)
+		_, err = w.Write(data)
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	return b.String()
+}
+
+func (p parcel) items() (out []item) {
+	for name, b := range p {
+		out = append(out, item{name: name, content: b})
+	}
+	return out
+}
+
+// plus adds an entry to a sound archive.
+func (p parcel) plus(t testing.TB, more ...item) string {
+	return forged(t, append(p.items(), more...)...)
+}
+
+// but replaces the entry of the same name.
+func (p parcel) but(t testing.TB, it item) string {
+	rest := p.clone()
+	delete(rest, it.name)
+	return rest.plus(t, it)
+}
+
+// edited changes bytes of an archive: at the first, or at the last place where old stands.
+func edited(t testing.TB, archive, old, new string, last bool) string {
+	t.Helper()
+	at := strings.Index(archive, old)
+	if last {
+		at = strings.LastIndex(archive, old)
+	}
+	require.GreaterOrEqual(t, at, 0)
+	return archive[:at] + new + archive[at+len(old):]
+}
+
+const lessonOne = "lessons/001.md"
+
+// soundParcel is a course with two lessons, of which one has a file.
+func soundParcel() parcel {
+	return parcel{lessonOne: []byte("# One\n"), "lessons/002.md": []byte("Two"), "assets/0001": []byte("hello, learners"), "course.json": []byte(fmt.Sprintf(`{"format":"lyceum-course","version":1,
+		"title":"Sound","summary":"","description":"","visibility":"public","tags":["a"],"cover_key":null,
+		"lessons":[{"title":"One","duration_seconds":1,"asset_key":"hostile/a.txt","prerequisites":[],"available_from":null,"available_after_days":null,"path":"lessons/001.md"},
+			{"title":"Two","duration_seconds":1,"asset_key":null,"prerequisites":[1],"available_from":null,"available_after_days":null,"path":"lessons/002.md"}],
+		"assets":[{"key":"hostile/a.txt","content_type":"text/plain","size":15,"sha256":%q,"path":"assets/0001"}]}`, sha256Of("hello, learners")))}
+}
+
+// bad is an archive that must be refused: with a status, and a location that begins so.
+type bad struct {
+	status   int
+	location string
+	archive  string
+}
+
+func badNames(t testing.TB) map[string]bad {
+	p, out := soundParcel(), map[string]bad{}
+	for _, name := range []string{"/etc/passwd", "../up", "lessons/../../up", "a/./b", "a//b", `a\b`, `..\up`, "C:/x", "C:x", "a\x00b", "a\nb", "a\x1bb", "a\u202eb", "\xff\xfe", "", "//host/share", "a/..", ".", "..",
+		strings.Repeat("a", 300)} {
+		out["name "+fmt.Sprintf("%.20q", name)] = bad{422, "body.", p.plus(t, item{name: name, content: []byte("x")})}
+	}
+	for what, name := range map[string]string{"name twice": lessonOne, "name in capitals": "LESSONS/001.MD", "name folded": "leſſons/001.md", "folder of a name": lessonOne + "/"} {
+		it := item{name: name, content: []byte("x")}
+		if strings.HasSuffix(name, "/") {
+			it.content = nil
+		}
+		out[what] = bad{422, "body.", p.plus(t, it)}
+	}
+	out["unknown entry"] = bad{422, "body.readme.txt", p.plus(t, item{name: "readme.txt", content: []byte("x")})}
+	for _, gone := range []string{lessonOne, "assets/0001", "course.json"} {
+		rest := p.clone()
+		delete(rest, gone)
+		out["missing "+gone] = bad{422, "body", rest.zipped(t)}
+	}
+	for what, mode := range map[string]os.FileMode{"symlink": os.ModeSymlink | 0o777, "device": os.ModeDevice | 0o600, "character device": os.ModeDevice | os.ModeCharDevice, "pipe": os.ModeNamedPipe, "socket": os.ModeSocket, "folder that is a link": os.ModeSymlink} {
+		it := item{name: lessonOne, content: []byte("/etc/passwd"), header: func(h *zip.FileHeader) { h.SetMode(mode) }}
+		if strings.HasPrefix(what, "folder") {
+			out[what] = bad{422, "body.folder/", p.plus(t, item{name: "folder/", header: it.header})}
+			continue
+		}
+		out[what] = bad{422, "body." + lessonOne, p.but(t, it)}
+	}
+	return out
+}
+
+func badContents(t testing.TB) map[string]bad {
+	p := soundParcel()
+	at := "body." + lessonOne
+	change := func(content string, data string, header func(h *zip.FileHeader)) bad {
+		it := item{name: lessonOne, content: []byte(content), header: header}
+		if data != "" {
+			it.data = []byte(data)
+		}
+		return bad{422, at, p.but(t, it)}
+	}
+	flag := func(f uint16) func(h *zip.FileHeader) { return func(h *zip.FileHeader) { h.Flags |= f } }
+	out := map[string]bad{
+		"encrypted": change("x", "", flag(1)), "strongly encrypted": change("x", "", flag(1<<6)), "masked": change("x", "", flag(1<<13)),
+		"another checksum": change("x", "", func(h *zip.FileHeader) { h.CRC32++ }), "no checksum": change("x", "", func(h *zip.FileHeader) { h.CRC32 = 0 }),
+		"another unpacked size": change("xx", "", func(h *zip.FileHeader) { h.UncompressedSize64 = 1 }),
+		"no stream":             change("x", "\x06\x06", func(h *zip.FileHeader) { h.Method, h.CompressedSize64 = zip.Deflate, 2 }),
+		"half a stream":         change("x", "\x4b", func(h *zip.FileHeader) { h.Method = zip.Deflate }),
+		"longer than declared":  change("x", "\x4b\x4b\x04\x00", func(h *zip.FileHeader) { h.Method, h.CompressedSize64 = zip.Deflate, 4 }),
+		"shorter than declared": change("xxx", "\x4b\x04\x00", func(h *zip.FileHeader) { h.Method, h.CompressedSize64 = zip.Deflate, 3 }),
+		"something behind it":   change("x", "\xab\x00\x00tail", func(h *zip.FileHeader) { h.Method, h.CompressedSize64 = zip.Deflate, 7 }),
+		"broken UTF-8":          change("a\xffb", "", nil), "U+0000": change("a\x00b", "", nil), "too long": change(strings.Repeat("a", 200_001), "", nil),
+		"a bomb of links": change(strings.Repeat("[a](b)", 4001), "", nil),
+		"huge text":       change(strings.Repeat("a", 3<<20), "", nil),
+	}
+	for _, method := range []uint16{1, 6, 9, 12, 14, 93, 95, 99} {
+		out[fmt.Sprint("method ", method)] = change("x", "", func(h *zip.FileHeader) { h.Method = method })
+	}
+	bomb := parcel{"course.json": []byte(`{"format":"lyceum-course","version":1,"title":"` + strings.Repeat(" ", 20<<20) + `x","visibility":"public"}`)}
+	out["a bomb"] = bad{422, "body.course.json", bomb.zipped(t)}
+	large := parcel{"course.json": []byte(`{"format":"lyceum-course","version":1,"title":"x","visibility":"public"}` + strings.Repeat(" ", 8<<20))}
+	out["course.json of more than 8 MiB"] = bad{422, "body.course.json", large.plus(t)}
+	many := parcel{}
+	for i := range 5000 {
+		many[fmt.Sprint("a/", i)] = nil
+	}
+	out["too many entries"] = bad{422, "body", many.plus(t, soundParcel().items()...)}
+	crumbs := parcel{}
+	for i := range 60 {
+		crumbs[fmt.Sprint("a/", i)] = make([]byte, 900<<10)
+	}
+	out["a bomb of crumbs"] = bad{422, "body", crumbs.zipped(t)}
+	return out
+}
+
+// badStructures try to be read in two ways.
+func badStructures(t testing.TB) map[string]bad {
+	p := soundParcel()
+	sound := p.plus(t)
+	end := strings.LastIndex(sound, "PK\x05\x06")
+	out := map[string]bad{
+		"nothing but text": {400, "", "this is no archive"}, "an empty archive": {422, "body", parcel{}.zipped(t)}, "one byte": {400, "", "P"},
+		"the end alone": {400, "", sound[end:]}, "cut": {400, "", sound[:len(sound)-5]}, "half": {400, "", sound[:len(sound)/2]}, "something behind": {400, "", sound + "x"}, "something before": {400, "", "x" + sound},
+		"JSON": {400, "", `{"title":"x"}`}, "a tar": {400, "", "x.txt\x00" + strings.Repeat("\x00", 1018)},
+		"another name before the data":  {422, "body.", edited(t, sound, lessonOne, "lessons/00X.md", false)},
+		"another name in the directory": {422, "body.", edited(t, sound, lessonOne, "lessons/00X.md", true)},
+		"a lost header":                 {422, "body.", edited(t, sound, "PK\x03\x04", "PK\x03\x05", false)},
+		"a lost directory header":       {400, "", edited(t, sound, "PK\x01\x02", "PK\x01\x03", true)},
+	}
+	le := binary.LittleEndian
+	with := func(value uint16, places ...int) string {
+		b := []byte(sound)
+		for _, at := range places {
+			le.PutUint16(b[end+at:], value)
+		}
+		return string(b)
+	}
+	out["a wrong count"] = bad{400, "", with(99, 8, 10)}
+	out["several disks"] = bad{422, "body", with(1, 4)}
+	out["a part of the entries"] = bad{422, "body", with(99, 10)}
+	out["zip64"] = bad{422, "body", sound[:end] + "PK\x06\x07" + strings.Repeat("\x00", 16) + sound[end:end+12] + string(le.AppendUint32(nil, le.Uint32([]byte(sound[end+12:]))+20)) + sound[end+16:]}
+	out["two directories"] = bad{400, "", sound + sound[end:]}
+
+	// Overlapping entries: the directory names the same data twice, and data within data (Fifield).
+	dir := int(le.Uint32([]byte(sound[end+16:])))
+	first, second := dir, dir+46+int(le.Uint16([]byte(sound[dir+28:])))
+	twin := []byte(sound)
+	copy(twin[second+42:second+46], twin[first+42:first+46])
+	out["one place for two"] = bad{422, "body.", string(twin)}
+	inner := forged(t, item{name: "a", content: []byte("x")})
+	quoting := forged(t, item{name: "outer", content: []byte(inner)}, item{name: "a", content: []byte("x")})
+	qend := strings.LastIndex(quoting, "PK\x05\x06")
+	qdir := int(le.Uint32([]byte(quoting[qend+16:])))
+	b := []byte(quoting)
+	at := qdir + 46 + int(le.Uint16(b[qdir+28:]))
+	le.PutUint32(b[at+42:], uint32(strings.Index(quoting, inner)))
+	out["data within data"] = bad{422, "body.outer", string(b)}
+	le.PutUint32(b[at+42:], uint32(qdir)+1000)
+	out["data nowhere"] = bad{422, "body.a", string(b)}
+	into := []byte(sound)
+	le.PutUint32(into[first+20:], le.Uint32(into[first+20:])+1<<20)
+	out["two sizes"] = bad{422, "body.", string(into)}
+	return out
+}
+
+func badManifests(t testing.TB) map[string]bad {
+	p, out := soundParcel(), map[string]bad{}
+	raw := func(name, location, content string) {
+		c := p.clone()
+		c["course.json"] = []byte(content)
+		out[name] = bad{422, "body.course.json" + location, c.zipped(t)}
+	}
+	sound := string(p["course.json"])
+	raw("no JSON", "", "{")
+	raw("JSON and more", "", sound+"{}")
+	raw("a list", "", "[]")
+	raw("null", ".format", "null")
+	raw("not UTF-8", "", strings.Replace(sound, "Sound", "S\xff", 1))
+	raw("U+0000 in a title", ".title", strings.Replace(sound, "Sound", `S\u0000`, 1))
+	raw("a lone surrogate", ".title", strings.Replace(sound, "Sound", `S\ud800`, 1))
+	raw("an unknown name", "", strings.Replace(sound, `"summary"`, `"id":"x","summary"`, 1))
+	raw("a name in capitals", "", strings.Replace(sound, `"title"`, `"TITLE":"x","title"`, 1))
+	raw("a name twice", ".title", strings.Replace(sound, `"title"`, `"title":"x","title"`, 1))
+	raw("too deep", "", strings.Replace(sound, `["a"]`, strings.Repeat("[", 40)+strings.Repeat("]", 40), 1))
+	raw("a text for a number", ".lessons.0.duration_seconds", strings.Replace(sound, `"duration_seconds":1`, `"duration_seconds":"1"`, 1))
+	raw("a broken number", ".lessons.0.duration_seconds", strings.Replace(sound, `"duration_seconds":1`, `"duration_seconds":1.5`, 1))
+	changed := func(name, location string, change func(m map[string]any)) {
+		out[name] = bad{422, "body.course.json" + location, p.with(t, change).zipped(t)}
+	}
+	for field, values := range map[string][]any{
+		"format": {"", "another"}, "visibility": {"", "secret", "PUBLIC"}, "title": {"", "  ", strings.Repeat("x", 201), "a\u202eb", "a\nb"}, "summary": {strings.Repeat("x", 501)},
+		"description": {strings.Repeat("x", 20_001)}, "tags": {[]string{""}, []string{strings.Repeat("x", 51)}, make([]string, 51), []string{"a\tb"}}, "cover_key": {"not/listed"}, "version": {0, 2},
+	} {
+		for i, v := range values {
+			location := map[string]string{"version": ".format", "cover_key": ".assets"}[field]
+			if location == "" {
+				location = "." + field
+			}
+			changed(fmt.Sprint(field, " ", i), location, func(m map[string]any) { m[field] = v })
+		}
+	}
+	for field, values := range map[string][]any{
+		"title": {"", strings.Repeat("x", 201)}, "duration_seconds": {-1, 1_000_001}, "available_after_days": {-1, 36_501}, "available_from": {"1969-01-01T00:00:00Z", "yesterday", ""},
+		"prerequisites": {[]int{0}, []int{3}, []int{-1}, []int{1 << 40}}, "path": {"", "lessons/002.md", "course.json", "assets/0001", "nowhere"},
+	} {
+		for i, v := range values {
+			changed(fmt.Sprint("lesson's ", field, " ", i), ".", func(m map[string]any) { inOf(m, "lessons", 0)[field] = v })
+		}
+	}
+	changed("a circle", ".lessons", func(m map[string]any) { inOf(m, "lessons", 0)["prerequisites"] = []int{2} })
+	changed("itself", ".lessons", func(m map[string]any) { inOf(m, "lessons", 0)["prerequisites"] = []int{1} })
+	changed("lesson's key not listed", ".assets", func(m map[string]any) { inOf(m, "lessons", 0)["asset_key"] = "other" })
+	changed("too many lessons", ".lessons", func(m map[string]any) {
+		l := m["lessons"].([]any)
+		for len(l) < 501 {
+			l = append(l, l[0])
+		}
+		m["lessons"] = l
+	})
+	changed("a key twice", ".assets.1.key", func(m map[string]any) { m["assets"] = append(m["assets"].([]any), inOf(m, "assets", 0)) })
+	changed("an unused key", ".assets", func(m map[string]any) { m["assets"] = append(m["assets"].([]any), map[string]any{"key": "unused"}) })
+	for field, values := range map[string][]any{
+		"sha256": {"", "xyz", sha256Of("another"), strings.Repeat("0", 63)}, "size": {14, 0, -15}, "content_type": {"", "text/html", "image/png", "application/x-sh"}, "path": {"assets/0002"},
+	} {
+		for i, v := range values {
+			changed(fmt.Sprint("asset's ", field, " ", i), ".assets.0."+field, func(m map[string]any) { inOf(m, "assets", 0)[field] = v })
+		}
+	}
+	for i, key := range []string{"", "/a", "../a", "a/../b", `a\b`, strings.Repeat("k", 513), "a\u202eb"} {
+		changed(fmt.Sprint("asset's key ", i), ".assets.0.key", func(m map[string]any) {
+			inOf(m, "assets", 0)["key"], inOf(m, "lessons", 0)["asset_key"] = key, key
+		})
+	}
+	return out
+}
+
+// F: nothing of an archive that breaks a rule stays, and no rule can be broken.
+func TestF2HostileArchivesAreRefusedWhole(t *testing.T) {
+	manyRequests(t, func(t *testing.T, s *site) {
+		_, owner := s.instructor("attacked")
+		m := &matrix{t: t, s: s, root: s.admin()}
+		before, objects := m.newestEntry(), s.objects(t)
+		n := 0
+		for _, corpus := range []map[string]bad{badNames(t), badContents(t), badStructures(t), badManifests(t)} {
+			for name, b := range corpus {
+				n++
+				a := s.imports(owner, b.archive)
+				code := map[int]string{400: "malformed-request", 422: "validation-failed"}[b.status]
+				if a.Status != b.status || a.str("code") != code || !strings.HasPrefix(a.str("errors.0.location"), b.location) {
+					t.Errorf("%s: want %d %s, got %d %s", name, b.status, b.location, a.Status, a.Raw)
+				}
+			}
+		}
+		t.Logf("%d archives refused", n)
+		require.Equal(t, before, m.newestEntry(), "a refused archive has changed something")
+		require.Equal(t, objects, s.objects(t))
+		require.Empty(t, s.want(200, "GET", "/courses?status=draft", owner, nil).items())
+		require.Empty(t, s.want(200, "GET", "/storage/assets", owner, nil).items())
+		s.nothingStaged(t)
+
+		// The sound one is taken, and folders that other programs add are no harm.
+		a := s.imported(owner, soundParcel().plus(t, item{name: "lessons/"}, item{name: "assets/"}))
+		require.Equal(t, "hostile/a.txt", a.str("lessons.0.asset_key"))
+		require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", m.root, nil).get("ok"))
+	})
+}
+
+// What the request itself may be wrong with, in the contract's order.
+func TestImportsAreRefusedInOrder(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
+	_, owner := s.instructor("ordered")
+	_, _, user := s.newcomer("ordinary")
+	sound := soundParcel().zipped(t)
+	refused := func(status int, code, token, body string, h header) {
+		t.Helper()
+		a := s.call("POST", "/courses/import", token, body, h)
+		require.Equal(t, []any{status, code}, []any{a.Status, a.str("code")}, "%v: %s", h, a.Raw)
+	}
+	refused(401, "unauthenticated", "", "x", header{"Content-Type": "text/plain"})
+	refused(403, "forbidden", user, "x", header{"Content-Type": "text/plain"})
+	for _, other := range []string{"", "application/json", "application/octet-stream", "application/x-zip-compressed", "multipart/form-data; boundary=x", "text/plain", "application/zip, text/plain", "nonsense;;"} {
+		refused(415, "unsupported-media-type", owner, sound, header{"Content-Type": other})
+	}
+	for _, coding := range []string{"gzip", "br", "identity", "nonsense"} {
+		refused(415, "unsupported-media-type", owner, sound, header{"Content-Type": zipType, "Content-Encoding": coding})
+	}
+	refused(400, "malformed-request", owner, "", header{"Content-Type": zipType})
+	refused(422, "validation-failed", owner, sound, header{"Content-Type": zipType, "Idempotency-Key": strings.Repeat("k", 256)})
+	a := s.call("POST", "/courses/import?x=%00", owner, sound, header{"Content-Type": zipType})
+	require.Equal(t, 422, a.Status)
+	s.refused(405, "method-not-allowed", "PUT", "/courses/import", owner, nil)
+	require.Equal(t, 201, s.call("POST", "/courses/import", owner, sound, header{"Content-Type": "Application/ZIP; charset=binary"}).Status)
+	// Everything else keeps its own limit.
+	s.refused(413, "body-too-large", "POST", "/courses", owner, `{"title":"`+strings.Repeat("a", 1<<20)+`"}`)
+	s.refused(415, "unsupported-media-type", "POST", "/courses", owner, sound, header{"Content-Type": zipType})
+}
+
+// endless gives n bytes without holding them.
+type endless struct{ n int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.n <= 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(p)), e.n)
+	clear(p[:n])
+	e.n -= n
+	return int(n), nil
+}
+
+// stream sends a body that is never held whole; a negative length means in chunks.
+func (s *site) stream(token string, body io.Reader, length int64) answer {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), "POST", s.base+"/courses/import", body)
+	require.NoError(s.t, err)
+	req.ContentLength = length
+	req.Header.Set("Content-Type", zipType)
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := (&http.Client{Timeout: 2 * time.Minute}).Do(req)
+	require.NoError(s.t, err)
+	defer func() { _ = res.Body.Close() }()
+	a := answer{Status: res.StatusCode, Header: res.Header}
+	a.Raw, err = io.ReadAll(res.Body)
+	require.NoError(s.t, err)
+	_ = json.Unmarshal(a.Raw, &a.JSON)
+	return a
+}
+
+func TestX2TooLargeAnImportIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	_, owner := s.instructor("large")
+	for _, length := range []int64{512<<20 + 1, -1} {
+		a := s.stream(owner, &endless{512<<20 + 1}, length)
+		require.Equal(t, []any{413, "body-too-large"}, []any{a.Status, a.str("code")}, "%s", a.Raw)
+	}
+	s.nothingStaged(t)
+	// Told at once, by the length alone.
+	answer := s.raw("POST /courses/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + owner + "\r\nContent-Type: application/zip\r\nContent-Length: 600000000\r\n\r\nPK")
+	require.Contains(t, answer, "HTTP/1.1 413")
+	s.nothingStaged(t)
+}
+
+// zippedFile is an archive with one asset of size bytes, written as it is read.
+func zippedFile(size int64) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		z := zip.NewWriter(w)
+		prefix := "GIF89a"
+		h := sha256.New()
+		f, err := z.CreateHeader(&zip.FileHeader{Name: "assets/0001", Method: zip.Store})
+		if err == nil {
+			_, err = io.Copy(io.MultiWriter(f, h), io.MultiReader(strings.NewReader(prefix), &endless{size - int64(len(prefix))}))
+		}
+		if err == nil {
+			f, err = z.Create("course.json")
+		}
+		if err == nil {
+			_, err = fmt.Fprintf(f, `{"format":"lyceum-course","version":1,"title":"Large","visibility":"public","cover_key":"large.gif",
+				"assets":[{"key":"large.gif","content_type":"image/gif","size":%d,"sha256":"%x","path":"assets/0001"}]}`, size, h.Sum(nil))
+		}
+		if err == nil {
+			err = z.Close()
+		}
+		_ = w.CloseWithError(err)
+	}()
+	return r
+}
+
+// X2: memory does not grow with what comes in or goes out.
+func TestX2LargeArchivesAreNotHeldInMemory(t *testing.T) {
+	s := serveSite(t, nil)
+	_, owner := s.instructor("heavy")
+	var peak atomic.Uint64
+	stop, done := make(chan struct{}), make(chan struct{})
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	base := m.HeapInuse
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				peak.Store(max(peak.Load(), m.HeapInuse))
+			}
+		}
+	}()
+	const size = 200 << 20
+	a := s.stream(owner, zippedFile(size), -1)
+	require.Equal(t, 201, a.Status, "%s", a.Raw)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", s.base+"/courses/"+a.str("id")+"/export", nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer "+owner)
+	res, err := (&http.Client{Timeout: time.Minute}).Do(req)
+	require.NoError(t, err)
+	n, err := io.Copy(io.Discard, res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Greater(t, n, int64(size))
+	close(stop)
+	<-done
+	grown := int64(peak.Load()) - int64(base)
+	t.Logf("the heap grew by %d MiB for an archive of %d", grown>>20, size>>20)
+	require.Less(t, grown, int64(64<<20))
+}
+
+// A process killed while an archive arrives or is worked on leaves nothing that can be read, and the next start nothing at all.
+func TestAKilledImportLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "scratch"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "scratch", "left"), []byte("x"), 0o600))
+	for round, delay := range []time.Duration{50 * time.Millisecond, 300 * time.Millisecond, 700 * time.Millisecond, 1200 * time.Millisecond} {
+		p := launch(t, dir, nil)
+		s := p.site()
+		admin := s.admin()
+		require.Empty(t, s.want(200, "GET", "/courses?status=draft&q=large", admin, nil).items(), "round %d", round)
+		require.Empty(t, s.want(200, "GET", "/storage/assets?prefix=large", admin, nil).items())
+		go func() {
+			req, err := http.NewRequest("POST", s.base+"/courses/import", zippedFile(300<<20))
+			if err != nil {
+				return
+			}
+			req.Header.Set("Content-Type", zipType)
+			req.Header.Set("Authorization", "Bearer "+admin)
+			if res, err := http.DefaultClient.Do(req); err == nil {
+				_ = res.Body.Close()
+			}
+		}()
+		time.Sleep(delay)
+		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
+		_ = p.cmd.Wait()
+	}
+	launch(t, dir, nil)
+	for _, place := range []string{"scratch", "objects/tmp"} {
+		left, err := os.ReadDir(filepath.Join(dir, place))
+		require.NoError(t, err)
+		require.Empty(t, left, place)
+	}
+}
+
+// raw sends bytes and gives what comes back.
+func (s *site) raw(request string) string {
+	s.t.Helper()
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.base, "http://"), time.Second)
+	require.NoError(s.t, err)
+	defer func() { _ = conn.Close() }()
+	require.NoError(s.t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = io.WriteString(conn, request)
+	require.NoError(s.t, err)
+	all, _ := io.ReadAll(conn)
+	return string(all)
+}

@@ -1,0 +1,132 @@
+package storage
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/storage/storageapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/blob"
+)
+
+func (w *world) intake() *intake { return newIntake(w.shelf, w.config).(*intake) }
+
+func fileOf(key, content string) storageapi.File {
+	sum := sha256.Sum256([]byte(content))
+	return storageapi.File{Key: key, ContentType: "text/plain", Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
+}
+
+func from(content string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil }
+}
+
+func (w *world) staged(c auth.Caller, key, content string) storageapi.Staged {
+	w.t.Helper()
+	s, err := w.intake().Stage(w.as(c), fileOf(key, content), from(content))
+	require.NoError(w.t, err)
+	return s
+}
+
+func TestWhatIsStagedIsNobodysUntilItIsSettled(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.staged(teacher, "a.txt", hello)
+		require.Equal(t, "a.txt", s.Key)
+		ok, err := w.Usable(w.as(teacher), teacher, "a.txt")
+		require.NoError(t, err)
+		require.False(t, ok)
+		_, err = w.sign(w.as(teacher), "a.txt", time.Minute)
+		require.Equal(t, "not-found", code(t, err))
+		require.Empty(t, w.actions())
+
+		require.NoError(t, w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.intake().Settle(ctx, []string{s.ID}) }))
+		require.Equal(t, []string{"asset.uploaded"}, w.actions())
+		require.NoError(t, w.intake().Discard(w.as(teacher), []string{s.ID}), "of settled ones nothing goes")
+		a, err := w.store.byKey(t.Context(), "a.txt", "")
+		require.NoError(t, err)
+		require.Equal(t, hello, w.content(a.BlobID))
+		files, err := w.Files(t.Context(), []string{"a.txt", "b.txt"})
+		require.NoError(t, err)
+		require.Equal(t, map[string]storageapi.File{"a.txt": fileOf("a.txt", hello)}, files)
+		err = w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.intake().Settle(ctx, []string{s.ID}) })
+		require.Equal(t, "unavailable", code(t, err))
+	})
+}
+
+func TestWhatIsDiscardedIsGoneAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.staged(teacher, "a.txt", hello)
+		a, err := w.store.byID(t.Context(), s.ID, "")
+		require.NoError(t, err)
+		require.True(t, w.there(a.BlobID))
+		require.NoError(t, w.intake().Discard(w.as(teacher), []string{s.ID}))
+		require.False(t, w.there(a.BlobID))
+		require.Zero(t, w.count("storage_assets"))
+		require.Zero(t, w.count("storage_trash"))
+
+		// One that a killed process left goes when its time is over.
+		s = w.staged(teacher, "a.txt", hello)
+		a, err = w.store.byID(t.Context(), s.ID, "")
+		require.NoError(t, err)
+		w.clock.forward(urlLife + lateness + time.Second)
+		w.sweep()
+		w.sweep()
+		require.False(t, w.there(a.BlobID))
+		require.Zero(t, w.count("storage_assets"))
+	})
+}
+
+func TestATakenKeyGetsANumber(t *testing.T) {
+	w := onSQLite(t)
+	w.stored("dir.v/a.txt")
+	require.Equal(t, storageapi.Staged{Key: "dir.v/a.txt"}, w.staged(teacher, "dir.v/a.txt", hello), "his own with the same bytes")
+	require.Equal(t, storageapi.Staged{Key: "dir.v/a.txt"}, w.staged(admin, "dir.v/a.txt", hello), "any for administrators")
+	require.Equal(t, "dir.v/a-2.txt", w.staged(teacher, "dir.v/a.txt", "other words").Key)
+	require.Equal(t, "dir.v/a-3.txt", w.staged(other, "dir.v/a.txt", hello).Key, "the second is being taken")
+
+	// An asset whose object is lost is no place for the bytes.
+	a, err := w.store.byKey(t.Context(), "dir.v/a.txt", "")
+	require.NoError(t, err)
+	require.NoError(t, w.blobs.Delete(t.Context(), a.BlobID))
+	require.Equal(t, "dir.v/a-4.txt", w.staged(teacher, "dir.v/a.txt", hello).Key)
+	_, ok, err := w.OpenFile(t.Context(), "dir.v/a.txt")
+	require.NoError(t, err)
+	require.False(t, ok)
+
+	long := strings.Repeat("ü", 500) + ".tar.gz"
+	for _, c := range [][2]string{{"a/.env", "a/.env-2"}, {".env", ".env-2"}, {"a", "a-2"}, {"a.b/c", "a.b/c-2"}, {"a.", "a-2."}, {long, strings.Repeat("ü", 500) + ".tar-2.gz"}, {strings.Repeat("x", 512), strings.Repeat("x", 510) + "-2"}, {"a." + strings.Repeat("x", 510), "a-2"}} {
+		got := numbered(c[0], 2)
+		require.Equal(t, c[1], got)
+		require.NoError(t, checkKey(got))
+	}
+	require.NoError(t, checkKey(numbered(long, maxNumber+1)))
+}
+
+func TestStagingKeepsToTheRules(t *testing.T) {
+	w := onSQLite(t)
+	w.config.StorageQuotaBytes = 20
+	in := w.intake()
+	first := w.staged(teacher, "a.txt", hello)
+	_, err := in.Stage(w.as(teacher), fileOf("b.txt", hello), from(hello))
+	require.Equal(t, "quota-exceeded", code(t, err))
+	require.NoError(t, in.Discard(w.as(teacher), []string{first.ID}))
+
+	// Bytes that can't be stored leave nothing.
+	_, err = in.Stage(w.as(teacher), fileOf("a.txt", hello), func() (io.ReadCloser, error) { return nil, errors.New("no") })
+	require.Error(t, err)
+	_, err = in.Stage(w.as(teacher), fileOf("a.txt", hello), from("short"))
+	require.ErrorIs(t, err, blob.ErrMismatch)
+	require.Zero(t, w.count("storage_assets"))
+
+	for _, f := range []storageapi.File{{Key: "", ContentType: "text/plain", Size: 1}, {Key: "a", ContentType: "text/html", Size: 1}, {Key: "a", ContentType: "text/plain"}, {Key: "a", ContentType: "image/png", Size: 1}} {
+		require.Equal(t, "validation-failed", code(t, in.Check(f, []byte("x"))))
+	}
+	require.NoError(t, in.Check(fileOf("a", hello), []byte(hello)))
+}
