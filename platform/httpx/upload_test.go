@@ -30,5 +30,7 @@ func TestJSONInsideABodyIsAsStrict(t *testing.T) {
 }
 
 func TestAnUploadHasNoParametersInItsPath(t *testing.T) {
-	require.Panics(t, func() { Upload("application/zip", 1)(&Route{op: typed("POST", "/x/{id}", Public, "", answered[None, Empty](nil), nil).op}) })
+	require.Panics(t, func() {
+		Upload("application/zip", 1)(&Route{op: typed("POST", "/x/{id}", Public, "", answered[None, Empty](nil), nil).op})
+	})
 }
