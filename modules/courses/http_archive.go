@@ -37,6 +37,12 @@ type importedView struct {
 	Warnings    []string      `json:"warnings" nullable:"false" doc:"What came otherwise than the archive says"`
 }
 
+// AppendJSON writes the view as its type says.
+func (v importedView) AppendJSON(b []byte) []byte {
+	b = detailView{v.CourseView, v.Description, v.Lessons}.AppendJSON(b)
+	return append(appendIDs(append(b[:len(b)-1], `,"warnings":`...), v.Warnings), '}')
+}
+
 type incomingKey struct{}
 
 // arrived is what became of an archive before the transaction of an idempotent request.

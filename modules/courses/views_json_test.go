@@ -50,7 +50,7 @@ func TestAppendedJSONIsTheTypes(t *testing.T) {
 	for range 2000 {
 		page := httpx.Page[CourseView]{Items: []CourseView{randomCourse(r), randomCourse(r)}[:r.IntN(3)], NextCursor: pick(r, nil, &cursor)}
 		detail := detailView{randomCourse(r), pick(r, oddTexts...), []OutlineView{randomOutline(r), randomOutline(r)}[:r.IntN(3)]}
-		for _, v := range []httpx.Appender{page, detail} {
+		for _, v := range []httpx.Appender{page, detail, importedView{detail.CourseView, detail.Description, detail.Lessons, pick(r, []string{}, oddTexts)}} {
 			want, err := json.Marshal(v, json.Deterministic(true))
 			require.NoError(t, err)
 			require.Equal(t, string(want), string(v.AppendJSON(nil)))
