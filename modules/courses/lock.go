@@ -1,6 +1,7 @@
 package courses
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -105,4 +106,35 @@ func circular(lessonID string, before []string, others map[string][]string) bool
 		}
 	}
 	return false
+}
+
+// openLesson gives a lesson of a course that the caller may read: 404, or 403 lesson-locked.
+func (s *Service) openLesson(ctx context.Context, courseID, lessonID string) (*sight, *lesson, error) {
+	v, err := s.findID(ctx, courseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := s.lessonIn(ctx, v.ID, lessonID)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := s.learnerIn(ctx, v, l.ID, l)
+	if err != nil {
+		return nil, nil, err
+	}
+	if held := p.lockOf(l); held.Locked {
+		return nil, nil, errLocked(held)
+	}
+	return v, l, nil
+}
+
+// learnerIn gives what the locks of lessons depend on for the caller, and the lessons their prerequisites.
+// An empty lessonID means all of the course.
+func (s *Service) learnerIn(ctx context.Context, v *sight, lessonID string, lessons ...*lesson) (p learner, err error) {
+	var all []needed
+	caller := auth.CallerFrom(ctx)
+	if v.Gated {
+		all, err = s.store.needed(ctx, v.ID, lessonID, caller.UserID)
+	}
+	return v.learnerOf(caller, s.clock.Now(), all, lessons...), err
 }
