@@ -73,6 +73,10 @@ func TestManyAreEnrolledAtOnce(t *testing.T) {
 		for _, bad := range []any{batchOf(), `{"rows":[{"email":"x","role":"admin"}]}`, `{"rows":[{}]}`, `{"rows":null}`, `{}`, plus(batchOf(a), "mode", "half"), batchOf(make([]string, 1001)...)} {
 			s.refused(422, "validation-failed", "POST", path, admin, bad)
 		}
+		// What only stands for a CSV body's fields would make a dry run that is none.
+		for _, query := range []string{"?dry_run=true", "?mode=atomic"} {
+			s.refused(422, "validation-failed", "POST", path+query, admin, batchOf(b))
+		}
 		s.want(200, "PATCH", id, admin, `{"status":"archived"}`)
 		s.refused(409, "course-archived", "POST", path, admin, batchOf(b))
 	})

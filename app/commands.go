@@ -221,7 +221,7 @@ func newProgress() *cobra.Command {
 			return current(c, func(ctx context.Context) error {
 				n, err := s.Recompute(ctx)
 				if err == nil {
-					fmt.Fprintf(stdout, "%d repaired\n", n)
+					fmt.Fprintf(stdout, "%d counts and sums repaired\n", n)
 				}
 				return err
 			}, &s)

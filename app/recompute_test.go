@@ -47,7 +47,7 @@ func TestProgressIsRecomputedFromItsRows(t *testing.T) {
 		vars := map[string]string{"DATA_DIR": s.cfg.DataDir, "DATABASE_URL": s.cfg.DatabaseURL}
 		status, out := lyceum(t, vars, "", "progress", "recompute")
 		require.Equal(t, 0, status, out)
-		require.Contains(t, out, "3 repaired")
+		require.Contains(t, out, "3 counts and sums repaired")
 		require.EqualValues(t, 100, s.want(200, "GET", path+"/progress", whole, nil).get("percent"))
 		require.NotNil(t, s.want(200, "GET", path+"/progress", whole, nil).get("completed_at"))
 		require.EqualValues(t, 30, s.want(200, "GET", path+"/progress", half, nil).get("percent"))
@@ -55,6 +55,6 @@ func TestProgressIsRecomputedFromItsRows(t *testing.T) {
 		require.Eventually(t, func() bool { return completions() == 2 }, 20*time.Second, 50*time.Millisecond, "a completion that was lost is told")
 		status, out = lyceum(t, vars, "", "progress", "recompute")
 		require.Equal(t, 0, status, out)
-		require.Contains(t, out, "0 repaired")
+		require.Contains(t, out, "0 counts and sums repaired")
 	})
 }

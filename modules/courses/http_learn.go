@@ -17,6 +17,12 @@ type lessonProgressView struct {
 	UpdatedAt   clock.Time  `json:"updated_at"`
 }
 
+// placedView is progress with the place in a video where the learner stopped.
+type placedView struct {
+	lessonProgressView
+	PositionSeconds int `json:"position_seconds"`
+}
+
 func progressOf(p *lessonProgress) lessonProgressView {
 	return lessonProgressView{p.LessonID, p.Percent, p.CompletedAt != nil, p.CompletedAt, p.UpdatedAt}
 }
@@ -42,7 +48,7 @@ func (h *handlers) report(ctx context.Context, in *reportInput) (*httpx.Out[less
 type courseProgressView struct {
 	CourseID string `json:"course_id"`
 	ProgressView
-	Lessons []lessonProgressView `json:"lessons" nullable:"false" doc:"Those begun, in the course's order"`
+	Lessons []placedView `json:"lessons" nullable:"false" doc:"Those begun, in the course's order"`
 }
 
 func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[courseProgressView], error) {
@@ -54,9 +60,9 @@ func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[co
 	if err != nil {
 		return nil, err
 	}
-	v := courseProgressView{CourseID: c.ID, ProgressView: *c.Own.view(c.LessonCount), Lessons: make([]lessonProgressView, len(rows))}
+	v := courseProgressView{CourseID: c.ID, ProgressView: *c.Own.view(c.LessonCount), Lessons: make([]placedView, len(rows))}
 	for i := range rows {
-		v.Lessons[i] = progressOf(&rows[i])
+		v.Lessons[i] = placedView{progressOf(&rows[i]), rows[i].PositionSeconds}
 	}
 	return httpx.OK(v).Tagged(), nil
 }

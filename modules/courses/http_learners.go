@@ -2,6 +2,7 @@ package courses
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"lyceum/modules/users/usersapi"
@@ -65,9 +66,11 @@ func (h *handlers) learners(ctx context.Context, in *learnersInput) (*httpx.Out[
 	return httpx.Paged(ctx, h.cursors, "learners", c.ID, views, in.Limit, func(v learnerView) position { return position{At: v.EnrolledAt, ID: v.User.ID} }), nil
 }
 
+var learnerColumns = []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}
+
 func (h *handlers) learnersCSV(c *course) *httpx.Streamed {
 	return httpx.CSV(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
-		if err := row("user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"); err != nil {
+		if err := row(slices.Clone(learnerColumns)...); err != nil {
 			return err
 		}
 		return h.service.eachLearner(ctx, c.ID, func(l learning, a usersapi.Account) error {

@@ -80,7 +80,7 @@ func render(ctx context.Context, content string) (prose, error) {
 	}
 	for line := range strings.Lines(content) {
 		if len(line)-len(strings.TrimLeft(line, "> \t-+*.)0123456789")) > maxMarker {
-			return prose{}, apperr.Invalid("body.content", "a line nests too deep")
+			return prose{}, apperr.Invalid("body.content", "a line has more than 400 marks before its text")
 		}
 	}
 	if err := rendering.Acquire(ctx, 1); err != nil {

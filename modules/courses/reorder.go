@@ -26,6 +26,9 @@ func (s *Service) reorder(ctx context.Context, courseID string, order []string) 
 			return nil
 		}
 		for i, id := range order {
+			if before[i].ID == id {
+				continue
+			}
 			if err := s.store.place(ctx, id, i+1); err != nil {
 				return err
 			}

@@ -40,7 +40,7 @@ func newRoutes(h *handlers, a *archives) httpx.Table {
 		httpx.Get("/users/me/progress", httpx.Needs(auth.LearningSelf), "Own progress in all courses", h.myProgress),
 		httpx.Post("/courses/{id}/enrollment", httpx.Needs(auth.LearningSelf), "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeats(), httpx.Status(http.StatusCreated)),
 		httpx.Delete("/courses/{id}/enrollment", httpx.Needs(auth.LearningSelf), "End one's enrollment; progress is kept", h.unenroll),
-		httpx.Get("/courses/{id}/learners", httpx.Needs(auth.CoursesWrite), "Who learns in a course, and how far", h.learners, httpx.OrCSV()),
+		httpx.Get("/courses/{id}/learners", httpx.Needs(auth.CoursesWrite), "Who learns in a course, and how far", h.learners, httpx.OrCSV(learnerColumns...)),
 		httpx.Post("/courses/{id}/enrollments/batch", httpx.Needs(auth.CoursesWrite), "Enroll accounts by their addresses", h.enrollAll, httpx.Idempotent(), httpx.CSVRows(), httpx.Describe(batchDoc)),
 		httpx.Get("/users/me/enrollments", httpx.Needs(auth.LearningSelf), "Own enrollments", h.enrollments),
 	}}

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -29,16 +30,17 @@ func CSVRows() Option {
 func documentCSV(op *huma.Operation, schemas huma.Registry) {
 	body := resolve(op.RequestBody.Content["application/json"].Schema, schemas)
 	op.RequestBody.Content[csvType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
-		Description: "A header line with " + strings.Join(columnsOf(body, schemas), ", ") + ", then a line for each row; other columns are ignored"}}
+		Description: "RFC 4180 in UTF-8, at most 1 MiB: a header line with " + strings.Join(columnsOf(body, schemas), ", ") +
+			", then a line for each row; columns are separated by commas, others than these are ignored"}}
 	for name, p := range body.Properties {
 		if name == "rows" {
 			continue
 		}
-		s := &huma.Schema{Type: p.Type, Enum: p.Enum}
+		s, doc := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}, "With a CSV body only: what `"+name+"` is in JSON"
 		if p.Type == huma.TypeArray {
-			s = &huma.Schema{Type: huma.TypeString}
+			s, doc = &huma.Schema{Type: huma.TypeString}, doc+", separated by commas"
 		}
-		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: s, Description: "With a CSV body: what `" + name + "` is in JSON; lists are separated by commas"})
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: s, Description: doc})
 	}
 }
 
@@ -52,6 +54,16 @@ func resolve(s *huma.Schema, schemas huma.Registry) *huma.Schema {
 func columnsOf(body *huma.Schema, schemas huma.Registry) []string {
 	row := resolve(body.Properties["rows"].Items, schemas)
 	return append([]string{}, row.Required...)
+}
+
+// notBeside refuses the parameters of a CSV body beside a JSON one, whose sender would believe in a dry run that is none.
+func notBeside(c *fiber.Ctx, op *huma.Operation, schemas huma.Registry) error {
+	for name := range resolve(op.RequestBody.Content["application/json"].Schema, schemas).Properties {
+		if c.Context().QueryArgs().Has(name) {
+			return apperr.Invalid("query."+name, "stands in the body when that is JSON")
+		}
+	}
+	return nil
 }
 
 // rowsToJSON turns a CSV body and its query parameters into the JSON body that they stand for, so that one set of
@@ -113,8 +125,11 @@ func readRows(raw []byte, columns []string) ([]map[string]string, error) {
 		if errors.Is(err, io.EOF) {
 			return rows, nil
 		}
+		if fault := (*csv.ParseError)(nil); errors.As(err, &fault) {
+			return nil, apperr.Malformed(fmt.Sprintf("Line %d of the body is not valid CSV.", fault.Line))
+		}
 		if err != nil {
-			return nil, apperr.Malformed("The body is not valid CSV.")
+			return nil, err
 		}
 		row := map[string]string{}
 		for name, i := range at {

@@ -293,7 +293,7 @@ func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 			err = checkQuery(c)
 		}
 		if err == nil {
-			body, err = s.checkBody(c, body, ctx.Operation())
+			body, err = s.checkBody(c, body, ctx.Operation(), r.csvRows)
 		}
 		if err != nil {
 			fail(s.api, ctx, err)
@@ -314,12 +314,16 @@ func checkQuery(c *fiber.Ctx) error {
 }
 
 // checkBody holds a body of a known type to its syntax, and makes JSON of CSV.
-func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation) ([]byte, error) {
+func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation, csvRows bool) ([]byte, error) {
 	if len(body) == 0 {
 		return body, nil
 	}
 	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvType) {
-		return body, checkJSON(body)
+		err := checkJSON(body)
+		if err == nil && csvRows {
+			err = notBeside(c, op, s.api.OpenAPI().Components.Schemas)
+		}
+		return body, err
 	}
 	c.Request().Header.SetContentType("application/json")
 	return rowsToJSON(c, body, op, s.api.OpenAPI().Components.Schemas)

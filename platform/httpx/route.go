@@ -52,10 +52,12 @@ type Route struct {
 	// produces is the type of a streamed answer.
 	produces, producesDoc string
 	bodyTypes             []string
-	csvRows               bool
-	upload                *upload
-	bind                  func(*Server, huma.Operation)
-	raw                   fiber.Handler
+	// csvRows says that the body may be CSV, csvColumns what the answer has as CSV, if it may be.
+	csvRows    bool
+	csvColumns []string
+	upload     *upload
+	bind       func(*Server, huma.Operation)
+	raw        fiber.Handler
 }
 
 // Option changes a route.
@@ -91,10 +93,8 @@ func Produces(contentType, doc string) Option {
 	return func(r *Route) { r.produces, r.producesDoc = contentType, doc }
 }
 
-// OrCSV documents that Accept: text/csv gets all of a list as CSV.
-func OrCSV() Option {
-	return Produces(csvType, "The page that was asked for; with Accept: text/csv all of the list")
-}
+// OrCSV documents that Accept: text/csv gets all of a list as CSV with these columns.
+func OrCSV(columns ...string) Option { return func(r *Route) { r.csvColumns = columns } }
 
 // Hidden keeps a route out of the document.
 func Hidden() Option { return func(r *Route) { r.op.Hidden = true } }

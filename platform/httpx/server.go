@@ -171,7 +171,11 @@ func (s *Server) add(r placed) {
 	op.Responses = map[string]*huma.Response{"default": {Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
 		problemType: {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemReflect, true, "problem")}}}}
 	if r.produces != "" {
-		op.Responses["200"] = &huma.Response{Description: r.producesDoc, Content: map[string]*huma.MediaType{r.produces: {Schema: &huma.Schema{Type: "object"}}}}
+		schema := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+		if r.produces == "application/json" {
+			schema = &huma.Schema{Type: huma.TypeObject}
+		}
+		op.Responses["200"] = &huma.Response{Description: r.producesDoc, Content: map[string]*huma.MediaType{r.produces: {Schema: schema}}}
 	}
 	op.SkipValidateBody = false
 	op.MaxBodyBytes = -1 // bounded by guardBody already, with the contract's answer
@@ -194,6 +198,10 @@ func (s *Server) add(r placed) {
 	}
 	if post := s.api.OpenAPI().Paths[op.Path].Post; r.csvRows && post != nil {
 		documentCSV(post, s.api.OpenAPI().Components.Schemas)
+	}
+	if get := s.api.OpenAPI().Paths[op.Path].Get; r.csvColumns != nil && get != nil {
+		get.Responses["200"].Content[csvType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
+			Description: "With Accept: text/csv all of the list, whatever the page, in the columns " + strings.Join(r.csvColumns, ", ")}}
 	}
 	if op.Method == http.MethodGet {
 		head := op
