@@ -61,7 +61,7 @@ func TestBoundsAreDocumentedAndHold(t *testing.T) {
 		require.EqualValues(t, 200, s.bodySchema(method, path, "title")["maxLength"])
 		require.EqualValues(t, 200_000, s.bodySchema(method, path, "content")["maxLength"])
 		require.EqualValues(t, 36_500, s.bodySchema(method, path, "available_after_days")["maximum"])
-		require.EqualValues(t, 500, s.bodySchema(method, path, "prerequisite_ids")["maxItems"])
+		require.EqualValues(t, 20, s.bodySchema(method, path, "prerequisite_ids")["maxItems"])
 	}
 	s.want(200, "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000)})
 	s.refused(422, "validation-failed", "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000) + "x"})
@@ -86,4 +86,57 @@ func TestACourseHolds500Lessons(t *testing.T) {
 		require.EqualValues(t, 500, s.want(200, "GET", course, admin, nil).get("lesson_count"))
 		require.EqualValues(t, 500, s.want(201, "POST", course+"/clone", admin, nil).get("lesson_count"))
 	})
+}
+
+// The longest titles, whose folded form is longer still, end a page like any other.
+func TestLongTitlesAreWalkedOver(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	emoji := make([]rune, 200)
+	for i := range emoji {
+		emoji[i] = 0x1F300 + rune(i)
+	}
+	titles := []string{strings.Repeat("&", 200), strings.Repeat("\uFDFA", 200), string(emoji), strings.Repeat("㌀㍿㌕㌳", 50), strings.Repeat("\"", 200)}
+	for _, title := range titles {
+		s.want(201, "POST", "/courses", admin, map[string]any{"title": title, "status": "published", "tags": []string{"long"}})
+	}
+	seen, path := map[string]bool{}, "/courses?tag=long&sort=title&limit=1"
+	for next := path; next != ""; {
+		page := s.want(200, "GET", next, "", nil)
+		seen[page.str("items.0.title")] = true
+		if next = page.str("next_cursor"); next != "" {
+			next = path + "&cursor=" + next
+		}
+	}
+	require.Len(t, seen, len(titles))
+}
+
+// What could not be told again as a time of RFC 3339 is not taken, and what can is copied as it is.
+func TestTimesEndWithTheYear9999(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Ends"}`).str("id")
+	for _, bad := range []string{"9999-12-31T23:59:59-23:59", "10000-01-01T00:00:00Z", "0000-01-01T00:00:00+01:00"} {
+		s.refused(422, "validation-failed", "POST", course+"/lessons", admin, map[string]any{"title": "x", "available_from": bad})
+		s.refused(422, "validation-failed", "POST", "/admin/invites", admin, map[string]any{"role_to_grant": "member", "expires_at": bad})
+	}
+	s.want(201, "POST", course+"/lessons", admin, map[string]any{"title": "x", "available_from": "9999-12-31T23:59:59.999Z"})
+	require.Equal(t, "9999-12-31T23:59:59.999Z", s.want(201, "POST", course+"/clone", admin, nil).str("lessons.0.available_from"))
+	s.refused(422, "validation-failed", "POST", course+"/clone", admin, `{"shift_days":1}`)
+}
+
+// A lesson waits for at most twenty others, so that an outline of 500 stays one that can be shown.
+func TestALessonWaitsForTwenty(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	lessons := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Waits"}`).str("id") + "/lessons"
+	var ids []string
+	for i := range 21 {
+		ids = append(ids, s.want(201, "POST", lessons, admin, map[string]any{"title": fmt.Sprint(i)}).str("id"))
+	}
+	s.want(201, "POST", lessons, admin, map[string]any{"title": "last", "prerequisite_ids": ids[:20]})
+	s.refused(422, "validation-failed", "POST", lessons, admin, map[string]any{"title": "last", "prerequisite_ids": ids})
 }

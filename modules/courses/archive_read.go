@@ -71,6 +71,8 @@ func (l manifestLesson) check(where string, lessons int) error {
 		return invalidManifest(where+".duration_seconds", "must lie between 0 and 1000000")
 	case l.AvailableAfterDays != nil && (*l.AvailableAfterDays < 0 || *l.AvailableAfterDays > maxAfterDays):
 		return invalidManifest(where+".available_after_days", "must lie between 0 and 36500")
+	case len(l.Prerequisites) > maxPrerequisites:
+		return invalidManifest(where+".prerequisites", "more than 20")
 	case slices.ContainsFunc(l.Prerequisites, func(p int) bool { return p < 1 || p > lessons }):
 		return invalidManifest(where+".prerequisites", "must be positions of lessons of this course")
 	}

@@ -18,7 +18,7 @@ type cloning struct {
 }
 
 // maxTime is the last instant that RFC 3339 can tell.
-var maxTime = clock.Of(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
+var maxTime = clock.Of(time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC))
 
 // clone makes a draft of the caller's own out of a course that he manages: all its texts, lessons and what keeps
 // learners out of them, but no learner.
@@ -66,7 +66,7 @@ func (s *Service) copyLessons(ctx context.Context, from, to string, shiftDays in
 	if err != nil {
 		return err
 	}
-	all, err := s.store.needed(ctx, from, "", "")
+	all, err := s.store.needed(ctx, from, "")
 	if err != nil {
 		return err
 	}
@@ -87,8 +87,8 @@ func (s *Service) copyLessons(ctx context.Context, from, to string, shiftDays in
 
 // shifted moves a day, within what a time may be.
 func shifted(at *clock.Time, days int) (*clock.Time, error) {
-	if at == nil {
-		return nil, nil
+	if at == nil || days == 0 {
+		return at, nil
 	}
 	moved := at.Add(time.Duration(days) * day)
 	if moved.Millis() < 0 || moved.After(maxTime) {

@@ -129,7 +129,7 @@ func (s *Service) manageLesson(ctx context.Context, courseID, lessonID string) (
 	if err := db.CheckVersion(ctx, l.Version); err != nil {
 		return nil, nil, err
 	}
-	all, err := s.store.needed(ctx, c.ID, l.ID, "")
+	all, err := s.store.needed(ctx, c.ID, "", l.ID)
 	for _, n := range all {
 		l.Prerequisites = append(l.Prerequisites, n.PrerequisiteID)
 	}

@@ -34,7 +34,7 @@ func (s *Service) applyLocks(ctx context.Context, l *lesson, p lessonPatch) (cha
 // prerequisites holds given ids to be other lessons of the course that do not wait for this one, and puts
 // them into the course's order. It also learns what l had before.
 func (s *Service) prerequisites(ctx context.Context, l *lesson, given []string) (before []string, err error) {
-	all, err := s.store.needed(ctx, l.CourseID, "", "")
+	all, err := s.store.needed(ctx, l.CourseID, "")
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,11 @@ package courses
 
 import "lyceum/platform/apperr"
 
-// maxLessons bounds a course.
-const maxLessons = 500
+// Bounds of a course: its lessons, and how many others each of them waits for.
+const (
+	maxLessons       = 500
+	maxPrerequisites = 20
+)
 
 var (
 	errNoCourse  = apperr.NotFound("There is no such course.")

@@ -41,7 +41,7 @@ type addLessonInput struct {
 		Content            string      `json:"content,omitempty" maxLength:"200000" doc:"Markdown"`
 		AssetKey           *string     `json:"asset_key,omitempty" nullable:"true" maxLength:"512"`
 		DurationSeconds    int         `json:"duration_seconds,omitempty" minimum:"0" maximum:"1000000"`
-		PrerequisiteIDs    []string    `json:"prerequisite_ids,omitempty" maxItems:"500" doc:"Lessons of this course that come first"`
+		PrerequisiteIDs    []string    `json:"prerequisite_ids,omitempty" maxItems:"20" doc:"Lessons of this course that come first"`
 		AvailableFrom      *clock.Time `json:"available_from,omitempty" nullable:"true"`
 		AvailableAfterDays *int        `json:"available_after_days,omitempty" nullable:"true" minimum:"0" maximum:"36500" doc:"Days after the learner's enrollment"`
 	}
@@ -85,7 +85,7 @@ type updateLessonInput struct {
 		Content            httpx.Opt[string]     `json:"content,omitzero" maxLength:"200000"`
 		AssetKey           httpx.Opt[string]     `json:"asset_key,omitzero" maxLength:"512"`
 		DurationSeconds    httpx.Opt[int]        `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
-		PrerequisiteIDs    httpx.Opt[[]string]   `json:"prerequisite_ids,omitzero" maxItems:"500"`
+		PrerequisiteIDs    httpx.Opt[[]string]   `json:"prerequisite_ids,omitzero" maxItems:"20"`
 		AvailableFrom      httpx.Opt[clock.Time] `json:"available_from,omitzero"`
 		AvailableAfterDays httpx.Opt[int]        `json:"available_after_days,omitzero" minimum:"0" maximum:"36500"`
 	}

@@ -118,7 +118,7 @@ func (s *Service) openLesson(ctx context.Context, courseID, lessonID string) (*s
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := s.learnerIn(ctx, v, l.ID, l)
+	p, err := s.learnerIn(ctx, v, l)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -128,13 +128,21 @@ func (s *Service) openLesson(ctx context.Context, courseID, lessonID string) (*s
 	return v, l, nil
 }
 
+// maxAsked is how many lessons are asked for one by one; of more, all of the course are.
+const maxAsked = 100
+
 // learnerIn gives what the locks of lessons depend on for the caller, and the lessons their prerequisites.
-// An empty lessonID means all of the course.
-func (s *Service) learnerIn(ctx context.Context, v *sight, lessonID string, lessons ...*lesson) (p learner, err error) {
+func (s *Service) learnerIn(ctx context.Context, v *sight, lessons ...*lesson) (p learner, err error) {
 	var all []needed
 	caller := auth.CallerFrom(ctx)
-	if v.Gated {
-		all, err = s.store.needed(ctx, v.ID, lessonID, caller.UserID)
+	if v.Gated && len(lessons) > 0 {
+		var asked []string
+		if len(lessons) <= maxAsked {
+			for _, l := range lessons {
+				asked = append(asked, l.ID)
+			}
+		}
+		all, err = s.store.needed(ctx, v.ID, caller.UserID, asked...)
 	}
 	return v.learnerOf(caller, s.clock.Now(), all, lessons...), err
 }

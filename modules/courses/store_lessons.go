@@ -51,15 +51,15 @@ func (s *store) savePrerequisites(ctx context.Context, l *lesson) error {
 	return conn.Table("lesson_prerequisites").Create(rows).Error
 }
 
-// needed lists what comes first in a course, in its order, and whether an account has done it. An empty
-// lessonID means all lessons.
-func (s *store) needed(ctx context.Context, courseID, lessonID, userID string) (found []needed, err error) {
+// needed lists what comes first in a course, in its order, and whether an account has done it: before the given
+// lessons, or before any.
+func (s *store) needed(ctx context.Context, courseID, userID string, lessonIDs ...string) (found []needed, err error) {
 	query := `SELECT q.lesson_id, q.prerequisite_id, lp.completed_at IS NOT NULL AS done
 		FROM lesson_prerequisites q JOIN lessons l ON l.id = q.prerequisite_id
 		LEFT JOIN lesson_progress lp ON lp.user_id = ? AND lp.lesson_id = q.prerequisite_id WHERE q.course_id = ?`
 	args := []any{cmp.Or(userID, ids.None), courseID}
-	if lessonID != "" {
-		query, args = query+" AND q.lesson_id = ?", append(args, lessonID)
+	if len(lessonIDs) > 0 {
+		query, args = query+" AND q.lesson_id IN ?", append(args, lessonIDs)
 	}
 	err = s.db.Conn(ctx).Raw(query+" ORDER BY l.position", args...).Scan(&found).Error
 	return found, err

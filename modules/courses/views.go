@@ -110,7 +110,7 @@ func (s *Service) outlines(ctx context.Context, v *sight, lessons []lesson) ([]O
 	for i := range lessons {
 		all[i] = &lessons[i]
 	}
-	p, err := s.learnerIn(ctx, v, "", all...)
+	p, err := s.learnerIn(ctx, v, all...)
 	out := make([]OutlineView, len(lessons))
 	for i, l := range all {
 		out[i] = outlineOf(l, p)

@@ -70,18 +70,13 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if len(b) < 2 {
 		return fmt.Errorf("not a time")
 	}
-	p, err := time.Parse(time.RFC3339Nano, string(b[1:len(b)-1]))
-	if err != nil {
-		return fmt.Errorf("not a time of RFC 3339")
-	}
-	*t = Of(p)
-	return nil
+	return t.UnmarshalText(b[1 : len(b)-1])
 }
 
-// UnmarshalText reads RFC 3339, for query parameters.
+// UnmarshalText reads RFC 3339. What lies outside the years 0 to 9999 in UTC can't be told in it again.
 func (t *Time) UnmarshalText(b []byte) error {
 	p, err := time.Parse(time.RFC3339Nano, string(b))
-	if err != nil {
+	if err != nil || p.UTC().Year() < 0 || p.UTC().Year() > 9999 {
 		return fmt.Errorf("not a time of RFC 3339")
 	}
 	*t = Of(p)

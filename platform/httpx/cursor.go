@@ -1,13 +1,17 @@
 package httpx
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
+	"io"
 	"net/url"
 	"strconv"
+
+	"github.com/go-json-experiment/json"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
@@ -16,7 +20,7 @@ import (
 // PageQuery are the parameters of every list; embed it in the input.
 type PageQuery struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Items on a page"`
-	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before"`
+	Cursor string `query:"cursor" maxLength:"2048" doc:"next_cursor of the page before"`
 }
 
 // Page is the body of every list.
@@ -38,6 +42,7 @@ func (c *Cursors) Encode(ctx context.Context, list string, filters, position any
 	if err != nil {
 		panic(err) // positions are plain structs of ours
 	}
+	raw = pack(raw)
 	s := base64.RawURLEncoding.EncodeToString(append(c.mac(ctx, list, filters, raw), raw...))
 	return &s
 }
@@ -50,13 +55,40 @@ func (c *Cursors) Decode(ctx context.Context, list string, filters any, cursor s
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(raw) < macSize || !hmac.Equal(raw[:macSize], c.mac(ctx, list, filters, raw[macSize:])) ||
-		json.Unmarshal(raw[macSize:], position) != nil {
+		json.Unmarshal(unpack(raw[macSize:]), position) != nil {
 		return false, apperr.Invalid("query.cursor", "not a cursor of this list")
 	}
 	return true, nil
 }
 
 const macSize = 16
+
+// longPosition is when a position is packed, so that one with a long title still fits into an address.
+const longPosition = 256
+
+// pack makes a long position short; no JSON begins with a zero byte.
+func pack(raw []byte) []byte {
+	if len(raw) < longPosition {
+		return raw
+	}
+	out := bytes.NewBuffer([]byte{0})
+	w, err := flate.NewWriter(out, flate.BestCompression)
+	if err != nil {
+		panic(err) // only for a level that is none
+	}
+	_, _ = w.Write(raw) // a buffer takes all
+	_ = w.Close()
+	return out.Bytes()
+}
+
+// unpack undoes pack. What it reads is ours: its MAC was right.
+func unpack(raw []byte) []byte {
+	if len(raw) == 0 || raw[0] != 0 {
+		return raw
+	}
+	out, _ := io.ReadAll(flate.NewReader(bytes.NewReader(raw[1:]))) // what is cut short is no JSON
+	return out
+}
 
 func (c *Cursors) mac(ctx context.Context, list string, filters any, position []byte) []byte {
 	f, err := json.Marshal(filters)

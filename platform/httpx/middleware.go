@@ -400,7 +400,6 @@ func (s *Server) tag(ctx huma.Context, next func(huma.Context)) {
 	c := humafiber.Unwrap(ctx)
 	if st.stream != nil {
 		c.Response().ResetBody()
-		c.Append(fiber.HeaderVary, fiber.HeaderAccept)
 		st.stream.Body(ctx)
 		return
 	}

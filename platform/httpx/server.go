@@ -191,6 +191,12 @@ func (s *Server) add(r placed) {
 	if op.Method == http.MethodPatch || op.Method == http.MethodDelete {
 		op.Parameters = append(op.Parameters, ifMatchParam)
 	}
+	if r.csvColumns != nil {
+		op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+			ctx.AppendHeader(fiber.HeaderVary, fiber.HeaderAccept)
+			next(ctx)
+		})
+	}
 	op.Middlewares = append(op.Middlewares, s.tag)
 	r.bind(s, op)
 	if post := s.api.OpenAPI().Paths[op.Path].Post; r.repeats && post != nil {
