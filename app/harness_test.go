@@ -30,6 +30,24 @@ type site struct {
 	cfg  *config.Config
 	run  *running
 	stop func()
+	// peers are the other replicas: any of them may send a mail, each into a mailbox of its own.
+	peers []*site
+}
+
+// mailed are the mails that were caught, on whichever replica still runs.
+func (s *site) mailed() []any {
+	s.t.Helper()
+	const mailbox = "/dev/mailbox/messages?limit=500"
+	all := s.want(200, "GET", mailbox, "", nil).items()
+	for _, peer := range s.peers {
+		conn, err := net.Dial("tcp", peer.cfg.HTTPAddr)
+		if err != nil {
+			continue
+		}
+		_ = conn.Close()
+		all = append(all, peer.want(200, "GET", mailbox, "", nil).items()...)
+	}
+	return all
 }
 
 // serveSite starts a whole application on parts of its own. What vars leaves out is embedded. targets are

@@ -72,7 +72,7 @@ func TestP6PasswordReset(t *testing.T) {
 func (s *site) textFrom(email, words string) (text string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
-		for _, m := range s.want(200, "GET", "/dev/mailbox/messages?limit=500", "", nil).items() {
+		for _, m := range s.mailed() {
 			mail := m.(map[string]any)
 			text = mail["subject"].(string) + "\n" + mail["text"].(string)
 			if mail["to"].([]any)[0] == email && strings.Contains(text, words) {

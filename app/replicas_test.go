@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,9 @@ func replicas(t *testing.T, n int, more ...string) []*site {
 		own["HTTP_ADDR"] = "127.0.0.1:" + freePort(t)
 		sites[i] = serveSite(t, own)
 		sites[i].base = "http://" + own["HTTP_ADDR"]
+	}
+	for i := range sites {
+		sites[i].peers = append(slices.Clone(sites[:i]), sites[i+1:]...)
 	}
 	return sites
 }
