@@ -14,8 +14,16 @@ import (
 	"lyceum/platform/httpx"
 )
 
-// commands counts what is sent to Redis.
+// commands counts what is sent to Redis on behalf of requests that are watched; limits and signals of others go on meanwhile.
 type commands struct{ atomic.Int64 }
+
+type watchedKey struct{}
+
+func (c *commands) count(ctx context.Context) {
+	if ctx.Value(watchedKey{}) != nil {
+		c.Add(1)
+	}
+}
 
 // DialHook implements redis.Hook.
 func (c *commands) DialHook(next redis.DialHook) redis.DialHook {
@@ -24,12 +32,12 @@ func (c *commands) DialHook(next redis.DialHook) redis.DialHook {
 
 // ProcessHook implements redis.Hook.
 func (c *commands) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error { c.Add(1); return next(ctx, cmd) }
+	return func(ctx context.Context, cmd redis.Cmder) error { c.count(ctx); return next(ctx, cmd) }
 }
 
 // ProcessPipelineHook implements redis.Hook.
 func (c *commands) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error { c.Add(1); return next(ctx, cmds) }
+	return func(ctx context.Context, cmds []redis.Cmder) error { c.count(ctx); return next(ctx, cmds) }
 }
 
 // In the steady state a request is authenticated without asking the database or Redis; what its account and
@@ -43,7 +51,9 @@ func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	admin := s.admin()
 	sent := &commands{}
 	client.AddHook(sent)
-	ctx, queries := db.Count(t.Context())
+	ctx, queries := db.Count(context.WithValue(t.Context(), watchedKey{}, true))
+	require.NoError(t, client.Ping(ctx).Err())
+	require.EqualValues(t, 1, sent.Load(), "what is watched is counted")
 	signIn := func() auth.Caller {
 		in, _, err := gate.SignIn(ctx, token)
 		require.NoError(t, err)
