@@ -42,22 +42,14 @@ func newRemoveFactor() *cobra.Command {
 		if email == "" {
 			return &usageError{"admin remove-factor needs --email"}
 		}
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
 		var s *auth.Service
-		var r *migrate.Runner
-		return with(c.Context(), cfg, func(ctx context.Context) error {
-			if err := upToDate(ctx, r); err != nil {
-				return err
-			}
+		return current(c, func(ctx context.Context) error {
 			if err := s.DropFactor(platform.WithCaller(ctx, platform.Caller{Via: "cli"}), email); err != nil {
 				return err
 			}
 			fmt.Fprintln(stdout, "removed the second factor of "+email)
 			return nil
-		}, &s, &r)
+		}, &s)
 	})
 	remove.Flags().StringVar(&email, "email", "", "the address")
 	return remove

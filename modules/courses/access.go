@@ -1,6 +1,8 @@
 package courses
 
 import (
+	"cmp"
+
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
@@ -78,10 +80,7 @@ func unlocked(caller auth.Caller, now clock.Time) (string, []any) {
 	if caller.Can(auth.Admin) {
 		return "TRUE", nil
 	}
-	user := caller.UserID
-	if user == "" {
-		user = ids.None
-	}
+	user := cmp.Or(caller.UserID, ids.None)
 	return `(c.owner_id = ? OR ((l.available_from IS NULL OR l.available_from <= ?)
 		AND (l.available_after_days IS NULL OR EXISTS (SELECT 1 FROM enrollments d WHERE d.user_id = ? AND d.course_id = c.id AND d.created_at + l.available_after_days * 86400000 <= ?))
 		AND NOT EXISTS (SELECT 1 FROM lesson_prerequisites q WHERE q.lesson_id = l.id

@@ -188,12 +188,3 @@ func (x *export) writeAsset(ctx context.Context, z *zip.Writer, i int) error {
 	a.Path, a.SHA256 = assetPath(i+1), hex.EncodeToString(h.Sum(nil))
 	return err
 }
-
-// mayExport asks what an export would, without reading the course.
-func (a *archives) mayExport(ctx context.Context, id string) (slug string, err error) {
-	c, err := a.oversee(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	return c.Slug, nil
-}

@@ -39,11 +39,10 @@ func (s *Service) enrollAll(ctx context.Context, courseID string, b batch) (rows
 		if c.Status == archived {
 			return errArchived
 		}
-		if rows, err = s.judge(ctx, c.ID, b.Emails); err != nil || b.DryRun {
-			skipRest(rows, b.Atomic)
+		if rows, err = s.judge(ctx, c.ID, b.Emails); err != nil {
 			return err
 		}
-		if skipRest(rows, b.Atomic) {
+		if skipped := skipRest(rows, b.Atomic); skipped || b.DryRun {
 			return nil
 		}
 		return s.enrollRows(ctx, c.ID, rows)

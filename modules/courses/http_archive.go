@@ -16,11 +16,11 @@ const (
 
 func (a *archives) getExport(ctx context.Context, in *courseInput) (*httpx.Streamed, error) {
 	if httpx.IsHead(ctx) {
-		slug, err := a.mayExport(ctx, in.ID)
+		c, err := a.oversee(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return httpx.Stream(archiveType, slug+".zip", nil), nil
+		return httpx.Stream(archiveType, c.Slug+".zip", nil), nil
 	}
 	x, err := a.export(ctx, in.ID)
 	if err != nil {

@@ -23,16 +23,14 @@ func (s *store) uuid() string {
 	return "text"
 }
 
-// copyPrerequisites repeats what comes first between the copies of lessons, and counts them.
+// copyPrerequisites repeats what comes first between the copies of lessons.
 func (s *store) copyPrerequisites(ctx context.Context, courseID string, all []needed, copies map[string]string) error {
 	rows := make([]map[string]any, len(all))
 	for i, n := range all {
 		rows[i] = map[string]any{"lesson_id": copies[n.LessonID], "prerequisite_id": copies[n.PrerequisiteID], "course_id": courseID}
 	}
-	if len(rows) > 0 {
-		if err := s.db.Conn(ctx).Table("lesson_prerequisites").CreateInBatches(rows, 500).Error; err != nil {
-			return err
-		}
+	if len(rows) == 0 {
+		return nil
 	}
-	return s.countLessons(ctx, courseID, 0)
+	return s.db.Conn(ctx).Table("lesson_prerequisites").CreateInBatches(rows, 500).Error
 }
