@@ -2,14 +2,12 @@ package main
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/clock"
-	"lyceum/platform/testkit"
 )
 
 func (s *site) invite(admin string, body map[string]any) answer {
@@ -85,41 +83,6 @@ func TestADemotedInviterHasNoInvites(t *testing.T) {
 	require.Equal(t, "invite-revoked", s.redeem(user, inv.str("code")).str("code"))
 	require.Equal(t, "revoked", s.want(200, "GET", "/admin/invites/"+inv.str("id"), admin, nil).str("status"))
 	require.Len(t, s.want(200, "GET", "/admin/audit-logs?action=invite.revoked&target_id="+inv.str("id"), admin, nil).items(), 1)
-}
-
-// I2: however many race for k uses, exactly k get one, and each has its audit entry.
-func TestRacersForOneUse(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
-		tokens := make([]string, 10)
-		ids := make([]string, 10)
-		for i := range tokens {
-			_, ids[i], tokens[i] = s.newcomer(fmt.Sprint("racer-", i))
-		}
-		wins := 0
-		for range testkit.Rounds(100) {
-			inv := s.invite(admin, map[string]any{"role_to_grant": "member", "max_uses": 2})
-			statuses := make([]int, len(tokens))
-			var wg sync.WaitGroup
-			for i, token := range tokens {
-				wg.Go(func() { statuses[i] = s.redeem(token, inv.str("code")).Status })
-			}
-			wg.Wait()
-			won := 0
-			for i, status := range statuses {
-				require.Contains(t, []int{200, 410}, status)
-				if status == 200 {
-					won++
-					s.promote(admin, ids[i], "user")
-				}
-			}
-			require.Equal(t, 2, won)
-			wins += won
-			require.EqualValues(t, 2, s.want(200, "GET", "/admin/invites/"+inv.str("id"), admin, nil).get("uses"))
-			require.Len(t, s.want(200, "GET", "/admin/audit-logs?action=invite.redeemed&target_id="+inv.str("id"), admin, nil).items(), 2)
-		}
-		require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
-	})
 }
 
 // L2: a changed, missing, moved or cut entry is found, and which is the first.

@@ -98,6 +98,8 @@ var table = map[string]row{
 	"GET /admin/emails":            {ok: "200"},
 	"GET /admin/invites":           {ok: "200"},
 	"POST /admin/invites":          {ok: "201", body: `{"role_to_grant":"member"}`},
+	"DELETE /admin/invites":        {ok: "204", with: "invite batch", query: "?batch_id={id}", spends: true},
+	"POST /admin/invites/batch":    {ok: "200", with: "name", body: `{"role_to_grant":"member","rows":[{"email":"{name}@example.com"}]}`},
 	"GET /admin/invites/{id}":      {ok: "200", with: "invite"},
 	"DELETE /admin/invites/{id}":   {ok: "204", with: "invite", spends: true},
 	"POST /invites/redeem":         {ok: "200", alone: true, with: "invite", body: `{"code":"{code}"}`},
@@ -197,6 +199,10 @@ var makers = map[string]maker{
 	"invite": func(m *matrix, _, _ actor) ids {
 		a := m.s.want(201, "POST", "/admin/invites", m.root, `{"role_to_grant":"member"}`)
 		return ids{"id": a.str("id"), "code": a.str("code")}
+	},
+	"invite batch": func(m *matrix, _, _ actor) ids {
+		a := m.s.want(200, "POST", "/admin/invites/batch", m.root, plus(batchOf(m.name()+"@example.com"), "role_to_grant", "member"))
+		return ids{"id": a.str("batch_id")}
 	},
 	"email": func(m *matrix, _, _ actor) ids {
 		return ids{"id": m.s.want(200, "GET", "/admin/emails?limit=1", m.root, nil).str("items.0.id")}

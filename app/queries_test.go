@@ -19,6 +19,12 @@ func (s *site) queriesOf(spans *tracetest.SpanRecorder, method, path, token stri
 	s.t.Helper()
 	a := s.call(method, path, token, body)
 	require.Less(s.t, a.Status, 300, "%s %s: %s", method, path, a.Raw)
+	return s.queriesFor(spans, a)
+}
+
+// queriesFor gives how many statements an answer took.
+func (s *site) queriesFor(spans *tracetest.SpanRecorder, a answer) int64 {
+	s.t.Helper()
 	id := attribute.String("lyceum.request_id", a.Header.Get("X-Request-Id"))
 	var found int64 = -1
 	require.Eventually(s.t, func() bool {
@@ -37,15 +43,35 @@ func (s *site) queriesOf(spans *tracetest.SpanRecorder, method, path, token stri
 	return found
 }
 
-// What each route of courses may ask of PostgreSQL, in the steady state: accounts, sessions and names are known.
-// Transactions' BEGIN and COMMIT are not counted; entries of the audit log are.
-func TestRoutesTakeFewQueries(t *testing.T) {
-	s := serveSite(t, services(t))
+// record collects the spans of every request of this process.
+func record(t *testing.T) *tracetest.SpanRecorder {
 	spans := tracetest.NewSpanRecorder()
 	provider := trace.NewTracerProvider(trace.WithSpanProcessor(spans))
 	otel.SetTracerProvider(provider)
 	t.Cleanup(func() { provider.UnregisterSpanProcessor(spans) })
+	return spans
+}
 
+// What is no code takes the same steps, whatever it looks like: nobody learns from the time how near a guess was.
+func TestI4WhatIsNoCodeTakesTheSameSteps(t *testing.T) {
+	s := serveSite(t, services(t))
+	spans := record(t)
+	_, _, token := s.newcomer("guesser")
+	s.redeem(token, "now the caller is known")
+	seen := map[int64]bool{}
+	for code, status := range map[string]int{"01234-56789-ABCDE-FGHJK-MNPQR-S": 404, "x": 404, "??": 404, strings.Repeat("A", 128): 404, strings.Repeat("A", 129): 422, strings.Repeat("日", 100_000): 422} {
+		a := s.redeem(token, code)
+		require.Equal(t, status, a.Status, "%s", a.Raw)
+		seen[s.queriesFor(spans, a)] = true
+	}
+	require.Len(t, seen, 1, "statements an answer took: %v", seen)
+}
+
+// What each route of courses may ask of PostgreSQL, in the steady state: accounts, sessions and names are known.
+// Transactions' BEGIN and COMMIT are not counted; entries of the audit log are.
+func TestRoutesTakeFewQueries(t *testing.T) {
+	s := serveSite(t, services(t))
+	spans := record(t)
 	admin := s.admin()
 	_, _, learner := s.newcomer("counted")
 	var course, lesson string

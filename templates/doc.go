@@ -12,7 +12,7 @@
 //	password_reset    DisplayName, Link, ExpiresIn
 //	password_changed  DisplayName, When
 //	new_sign_in       DisplayName, When, IP, UserAgent
-//	invite            Code, Role, Link, ExpiresAt ("" = never)
+//	invite            Code, Role, Link, ExpiresAt ("" = never), Courses ("" = none)
 //	course_published  CourseTitle, Link
 //	course_completed  CourseTitle, Link
 //	announcement      CourseTitle, Title, Body, Link

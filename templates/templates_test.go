@@ -14,7 +14,7 @@ var keysOf = map[string][]string{
 	"password_reset":   {"DisplayName", "Link", "ExpiresIn"},
 	"password_changed": {"DisplayName", "When"},
 	"new_sign_in":      {"DisplayName", "When", "IP", "UserAgent"},
-	"invite":           {"Code", "Role", "Link", "ExpiresAt"},
+	"invite":           {"Code", "Role", "Link", "ExpiresAt", "Courses"},
 	"course_published": {"CourseTitle", "Link"},
 	"course_completed": {"CourseTitle", "Link"},
 	"announcement":     {"CourseTitle", "Title", "Body", "Link"},

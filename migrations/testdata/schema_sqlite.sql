@@ -224,7 +224,7 @@ CREATE TABLE idempotency_records (
 CREATE TABLE invite_redemptions (
 			invite_id text NOT NULL REFERENCES invites (id),
 			user_id text NOT NULL,
-			created_at bigint NOT NULL,
+			created_at bigint NOT NULL, counted boolean NOT NULL DEFAULT TRUE,
 			PRIMARY KEY (invite_id, user_id)
 		);
 CREATE TABLE invites (
@@ -240,7 +240,7 @@ CREATE TABLE invites (
 			revoked_at bigint,
 			created_by text NOT NULL,
 			created_at bigint NOT NULL
-		);
+		, batch_id text, course_ids text NOT NULL DEFAULT '[]');
 CREATE TABLE lesson_prerequisites (
 				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
 				prerequisite_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
@@ -381,7 +381,11 @@ CREATE INDEX courses_updated ON courses (updated_at, id);
 CREATE INDEX enrollments_course ON enrollments (course_id, created_at, user_id);
 CREATE INDEX enrollments_newest ON enrollments (user_id, created_at, course_id);
 CREATE INDEX idempotency_records_created ON idempotency_records (created_at);
+CREATE INDEX invite_redemptions_of ON invite_redemptions (user_id, invite_id);
+CREATE INDEX invites_for ON invites (email) WHERE email IS NOT NULL;
+CREATE INDEX invites_made_by ON invites (created_by, id);
 CREATE INDEX invites_newest ON invites (created_at, id);
+CREATE INDEX invites_of_batch ON invites (batch_id, created_at, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX lesson_prerequisites_course ON lesson_prerequisites (course_id);
 CREATE INDEX lesson_prerequisites_of ON lesson_prerequisites (prerequisite_id);
 CREATE INDEX lesson_progress_course ON lesson_progress (user_id, course_id);

@@ -71,7 +71,7 @@ func (c *course) publishAt(now clock.Time) bool {
 
 // brief is what other modules may know.
 func (c *course) brief() coursesapi.Course {
-	return coursesapi.Course{ID: c.ID, Slug: c.Slug, Title: c.Title, OwnerID: c.OwnerID, Draft: c.Status == draft}
+	return coursesapi.Course{ID: c.ID, Slug: c.Slug, Title: c.Title, OwnerID: c.OwnerID, Draft: c.Status == draft, Archived: c.Status == archived}
 }
 
 func (c *course) tags() []string {

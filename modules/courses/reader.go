@@ -2,6 +2,7 @@ package courses
 
 import (
 	"context"
+	"slices"
 
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/storage/storageapi"
@@ -55,10 +56,31 @@ func (r reader) Learners(ctx context.Context, id string) ([]string, error) {
 	return r.s.store.learners(ctx, id)
 }
 
+// Courses gives those that exist.
+func (r reader) Courses(ctx context.Context, list []string) (map[string]coursesapi.Course, error) {
+	found, err := r.s.store.coursesOf(ctx, slices.DeleteFunc(slices.Clone(list), func(id string) bool { return !ids.Valid(id) }))
+	out := make(map[string]coursesapi.Course, len(found))
+	for i := range found {
+		out[found[i].ID] = found[i].brief()
+	}
+	return out, err
+}
+
 // Enroll adds the account, whatever the visibility.
-func (r reader) Enroll(ctx context.Context, userID, courseID string) (bool, error) {
-	created, err := r.s.enroll(ctx, courseID, userID)
-	return len(created) > 0, err
+func (r reader) Enroll(ctx context.Context, userID string, courseIDs []string) error {
+	open, err := r.Courses(ctx, courseIDs)
+	if err != nil {
+		return err
+	}
+	for _, id := range courseIDs {
+		if c, ok := open[id]; !ok || c.Archived {
+			continue
+		}
+		if _, err := r.s.enroll(ctx, id, userID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // MayReadKey says whether the caller may read something that uses the key: 403 lesson-locked where all that

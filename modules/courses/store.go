@@ -41,6 +41,15 @@ func (s *store) course(ctx context.Context, column, value string) (*course, erro
 	return c, s.db.Conn(ctx).Where(column+" = ? AND deleted_at IS NULL", value).Take(c).Error
 }
 
+// coursesOf gives those of the courses that are not deleted.
+func (s *store) coursesOf(ctx context.Context, ids []string) (found []course, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err = s.db.Conn(ctx).Omit("description", "search_text").Where("id IN ? AND deleted_at IS NULL", ids).Find(&found).Error
+	return found, err
+}
+
 // lockCourse reads a course for a change of it or its lessons.
 func (s *store) lockCourse(ctx context.Context, id string) (*course, error) {
 	c, err := s.lockAny(ctx, id)

@@ -2,7 +2,6 @@ package invites
 
 import (
 	"context"
-	"slices"
 
 	"lyceum/modules/users/usersapi"
 )
@@ -48,11 +47,8 @@ func (s *Service) forgetAddress(ctx context.Context, email string) error {
 	if err != nil {
 		return err
 	}
-	slices.Sort(open)
-	for _, id := range open {
-		if err := s.record(ctx, "invite.revoked", id, map[string]any{"reason": "account-deleted"}); err != nil {
-			return err
-		}
+	if err := s.recordRevoked(ctx, open, map[string]any{"reason": "account-deleted"}); err != nil {
+		return err
 	}
 	return s.store.blankAddress(ctx, email)
 }

@@ -80,7 +80,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	w := &world{t: t, people: directory{known: map[string]usersapi.Account{}}}
 	bus := events.NewBus(d, clock.System{})
 	mailer := mail.NewMailer(d, clock.System{}, queue, nil, keys, "Lyceum <no-reply@lyceum.test>", "http://lyceum.test")
-	w.Service = newService(d, newStore(d), w.people, w.people, bus, mailer, clock.System{}, keys, nil, &config.Config{PublicURL: "http://lyceum.test"})
+	w.Service = newService(d, newStore(d), w.people, w.people, Courses{}, bus, mailer, clock.System{}, keys, nil, &config.Config{})
 	require.NoError(t, bus.Attach(newSubscribers(w.Service), []events.Subscription{events.InTx("audit", w.note)}))
 	return w
 }
@@ -97,12 +97,12 @@ func (w *world) person(name string, role auth.Role) (string, context.Context) {
 	return id, auth.WithCaller(w.t.Context(), auth.Caller{UserID: id, Role: role})
 }
 
-func (w *world) made(ctx context.Context, n newInvite) (*invite, string) {
+func (w *world) makes(ctx context.Context, n newInvite) (*invite, string) {
 	w.t.Helper()
 	n.Role, n.MaxUses = auth.Member, max(n.MaxUses, 1)
-	i, code, err := w.create(ctx, n)
+	m, err := w.create(ctx, n)
 	require.NoError(w.t, err)
-	return i, code
+	return m.invite, m.Code
 }
 
 // export reads an account's holdings in pages of two.
@@ -142,14 +142,14 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		uli, asUli := w.person("uli", auth.User)
 		olga, asOlga := w.person("olga", auth.User)
 		for i := range 5 {
-			_, code := w.made(asAda, newInvite{Note: fmt.Sprintf("N %d", i), MaxUses: 2})
+			_, code := w.makes(asAda, newInvite{grant: grant{Note: fmt.Sprintf("N %d", i)}, MaxUses: 2})
 			for _, redeemer := range []context.Context{asUli, asOlga} {
 				_, err := w.redeem(redeemer, code)
 				require.NoError(t, err)
 			}
 		}
-		bound, _ := w.made(asAda, newInvite{Email: "someone@example.org"})
-		w.made(asBea, newInvite{Note: "bea's"})
+		bound, _ := w.makes(asAda, newInvite{Email: "someone@example.org"})
+		w.makes(asBea, newInvite{grant: grant{Note: "bea's"}})
 
 		made := w.export(ada)["invites_created"]
 		require.Len(t, made, 6)
@@ -160,7 +160,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		require.Len(t, used, 1)
 		require.Len(t, used["invites_redeemed"], 5)
 		require.Len(t, before["invites_redeemed"], 5)
-		require.Len(t, used["invites_redeemed"][0], 2)
+		require.Len(t, used["invites_redeemed"][0], 3)
 		require.Equal(t, made[0]["id"], used["invites_redeemed"][0]["invite_id"])
 
 		for range 2 {
@@ -176,10 +176,10 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		_, asAda := w.person("ada", auth.Admin)
 		uli, asUli := w.person("uli", auth.User)
-		open, openCode := w.made(asAda, newInvite{Email: "uli@example.org"})
-		spent, spentCode := w.made(asAda, newInvite{Email: "uli@example.org"})
-		others, _ := w.made(asAda, newInvite{Email: "olga@example.org"})
-		free, freeCode := w.made(asAda, newInvite{})
+		open, openCode := w.makes(asAda, newInvite{Email: "uli@example.org"})
+		spent, spentCode := w.makes(asAda, newInvite{Email: "uli@example.org"})
+		others, _ := w.makes(asAda, newInvite{Email: "olga@example.org"})
+		free, freeCode := w.makes(asAda, newInvite{})
 		_, err := w.redeem(asUli, spentCode)
 		require.NoError(t, err)
 
@@ -206,10 +206,14 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 		// Even if it were open again, a blanked invite is for nobody: not for an account without an address either.
 		require.NoError(t, w.db.Conn(t.Context()).Exec("UPDATE invites SET revoked_at = NULL").Error)
 		_, asOlga := w.person("olga", auth.User)
-		for _, redeemer := range []context.Context{asOlga, asUli} {
+		nameless, asNameless := w.person("nameless", auth.User)
+		w.people.known[nameless] = usersapi.Account{ID: nameless, Role: auth.User, Active: true}
+		for _, redeemer := range []context.Context{asOlga, asNameless} {
 			_, err = w.redeem(redeemer, openCode)
 			require.Equal(t, "invite-wrong-address", code(t, err))
 		}
+		_, err = w.redeem(asUli, openCode)
+		require.Equal(t, "invalid-token", code(t, err), "the account is gone")
 		_, err = w.redeem(asOlga, freeCode)
 		require.NoError(t, err)
 	})

@@ -3,13 +3,11 @@ package invites
 import (
 	"context"
 
-	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/ids"
-	"lyceum/platform/text"
 )
 
 type handlers struct {
@@ -30,12 +28,14 @@ type inviteView struct {
 	Email       *string     `json:"email" doc:"Only this address may redeem it"`
 	Note        string      `json:"note"`
 	Status      string      `json:"status" enum:"active,exhausted,expired,revoked"`
+	BatchID     *string     `json:"batch_id" doc:"What it was made together with; null for one made alone"`
+	CourseIDs   []string    `json:"course_ids" nullable:"false" doc:"Courses that whoever redeems it is enrolled in"`
 	CreatedAt   clock.Time  `json:"created_at"`
 }
 
 func viewOf(i *invite, now clock.Time) inviteView {
 	return inviteView{ID: i.ID, CodePrefix: i.CodePrefix, RoleToGrant: i.RoleToGrant, ExpiresAt: i.ExpiresAt, MaxUses: i.MaxUses,
-		Uses: i.Uses, Email: i.address(), Note: i.Note, Status: i.status(now), CreatedAt: i.CreatedAt}
+		Uses: i.Uses, Email: i.address(), Note: i.Note, Status: i.status(now), BatchID: i.BatchID, CourseIDs: i.courses(), CreatedAt: i.CreatedAt}
 }
 
 type createInput struct {
@@ -43,33 +43,32 @@ type createInput struct {
 		RoleToGrant auth.Role   `json:"role_to_grant" enum:"member,instructor,admin"`
 		ExpiresAt   *clock.Time `json:"expires_at,omitempty" doc:"Left out: never"`
 		MaxUses     int         `json:"max_uses,omitempty" default:"1" minimum:"1" maximum:"10000"`
-		Email       string      `json:"email,omitempty" maxLength:"1000"`
+		Email       string      `json:"email,omitempty" maxLength:"1000" doc:"Only this address may redeem it, and the code is mailed there"`
+		CourseIDs   []string    `json:"course_ids,omitempty" maxItems:"100" doc:"Courses that whoever redeems it is enrolled in, too"`
 		Note        string      `json:"note,omitempty" maxLength:"500"`
 	}
 }
 
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[inviteView], error) {
 	b := in.Body
-	if err := text.CheckLine(b.Note); err != nil {
-		return nil, apperr.Invalid("body.note", err.Error())
-	}
-	i, code, err := h.service.create(ctx, newInvite{b.RoleToGrant, b.ExpiresAt, max(b.MaxUses, 1), b.Email, b.Note})
+	m, err := h.service.create(ctx, newInvite{grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, max(b.MaxUses, 1), b.Email})
 	if err != nil {
 		return nil, err
 	}
-	v := viewOf(i, h.service.clock.Now())
-	v.Code = code
-	return httpx.Created("/admin/invites/"+i.ID, v), nil
+	v := viewOf(m.invite, h.service.clock.Now())
+	v.Code = m.Code
+	return httpx.Created("/admin/invites/"+m.ID, v), nil
 }
 
 type listInput struct {
 	httpx.PageQuery
-	Status string `query:"status" enum:"active,exhausted,expired,revoked"`
+	Status  string `query:"status" enum:"active,exhausted,expired,revoked"`
+	BatchID string `query:"batch_id" doc:"Those that were made together"`
 }
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[inviteView]], error) {
-	after := &position{}
-	more, err := h.cursors.Decode(ctx, "invites", in.Status, in.Cursor, after)
+	f, after := filter{in.Status, in.BatchID}, &position{}
+	more, err := h.cursors.Decode(ctx, "invites", f, in.Cursor, after)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +76,11 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Pa
 		after = nil
 	}
 	now := h.service.clock.Now()
-	found, err := h.service.store.list(ctx, in.Status, now, after, in.Limit+1)
+	var found []invite
+	// An id that is none names no batch: an empty list, not a fault of the database.
+	if f.BatchID == "" || ids.Valid(f.BatchID) {
+		found, err = h.service.store.list(ctx, f, now, after, in.Limit+1)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +88,7 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Pa
 	for i := range found {
 		views[i] = viewOf(&found[i], now)
 	}
-	return httpx.Paged(ctx, h.cursors, "invites", in.Status, views, in.Limit, func(v inviteView) position { return position{v.CreatedAt, v.ID} }), nil
+	return httpx.Paged(ctx, h.cursors, "invites", f, views, in.Limit, func(v inviteView) position { return position{v.CreatedAt, v.ID} }), nil
 }
 
 type idInput struct {
@@ -112,7 +115,8 @@ func (h *handlers) revoke(ctx context.Context, in *idInput) (*httpx.Empty, error
 
 type redeemInput struct {
 	Body struct {
-		Code string `json:"code" minLength:"1" maxLength:"128"`
+		// Not bounded here: what is too long must take the steps that every wrong code takes.
+		Code string `json:"code" minLength:"1" doc:"1 to 128 characters; case, dashes and spaces don't matter"`
 	}
 }
 

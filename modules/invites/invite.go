@@ -1,6 +1,8 @@
 package invites
 
 import (
+	"encoding/json"
+
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
@@ -28,6 +30,10 @@ type invite struct {
 	RevokedAt *clock.Time
 	CreatedBy string
 	CreatedAt clock.Time
+	// BatchID is what it was made together with, if anything.
+	BatchID *string
+	// CourseIDs is a list in JSON, in the order given: whoever redeems the invite is enrolled there.
+	CourseIDs string
 }
 
 // TableName of invites.
@@ -46,6 +52,24 @@ func (i *invite) isFor(email string) bool {
 	return i.Email == nil || *i.Email != "" && *i.Email == email
 }
 
+// courses are those that it enrolls in.
+func (i *invite) courses() []string {
+	out := []string{}
+	_ = json.Unmarshal([]byte(i.CourseIDs), &out) // written by newInvite.row only
+	return out
+}
+
+// redemption is that somebody has used an invite. One that was not counted gave nothing but courses, as the role was there already.
+type redemption struct {
+	InviteID  string
+	UserID    string
+	Counted   bool
+	CreatedAt clock.Time
+}
+
+// TableName of redemptions.
+func (redemption) TableName() string { return "invite_redemptions" }
+
 // status tells faults in the order revoked, expired, exhausted.
 func (i *invite) status(now clock.Time) string {
 	switch {
@@ -61,6 +85,10 @@ func (i *invite) status(now clock.Time) string {
 
 var (
 	errMissing = apperr.NotFound("There is no such invite.")
+	errNoBatch = apperr.NotFound("There is no such batch.")
+	errTooLong = apperr.Invalid("body.code", "at most 128 characters")
+	// errVoid is for an invite whose maker may no longer grant, though nobody has revoked it.
+	errVoid    = apperr.New(410, "invite-revoked", "This invite was taken back.")
 	errAddress = apperr.New(403, "invite-wrong-address", "This invite is for another address.")
 	gone       = map[string]*apperr.Error{
 		revoked:   apperr.New(410, "invite-revoked", "This invite was taken back."),

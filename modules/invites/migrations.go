@@ -29,4 +29,19 @@ var Migrations = []migrate.Migration{{
 		)`,
 	},
 	Down: []string{"DROP TABLE invite_redemptions", "DROP TABLE invites"},
+}, {
+	ID: "202611272101_invites_create_batches",
+	Up: []string{
+		"ALTER TABLE invites ADD COLUMN batch_id {uuid}",
+		"ALTER TABLE invites ADD COLUMN course_ids text NOT NULL DEFAULT '[]'",
+		"ALTER TABLE invite_redemptions ADD COLUMN counted {bool} NOT NULL DEFAULT TRUE",
+		"CREATE INDEX invites_of_batch ON invites (batch_id, created_at, id) WHERE batch_id IS NOT NULL",
+		"CREATE INDEX invites_for ON invites (email) WHERE email IS NOT NULL",
+		"CREATE INDEX invites_made_by ON invites (created_by, id)",
+		"CREATE INDEX invite_redemptions_of ON invite_redemptions (user_id, invite_id)",
+	},
+	Down: []string{
+		"DROP INDEX invite_redemptions_of", "DROP INDEX invites_made_by", "DROP INDEX invites_for", "DROP INDEX invites_of_batch",
+		"ALTER TABLE invite_redemptions DROP COLUMN counted", "ALTER TABLE invites DROP COLUMN course_ids", "ALTER TABLE invites DROP COLUMN batch_id",
+	},
 }}

@@ -11,6 +11,8 @@ func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "invites", Routes: []httpx.Route{
 		httpx.Get("/admin/invites", httpx.Needs(auth.InvitesManage), "Invites, the newest first", h.list),
 		httpx.Post("/admin/invites", httpx.Needs(auth.InvitesManage), "Make an invite; its code is shown this once", h.create, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
+		httpx.Delete("/admin/invites", httpx.Needs(auth.InvitesManage), "Revoke all invites of a batch", h.revokeBatch),
+		httpx.Post("/admin/invites/batch", httpx.Needs(auth.InvitesManage), "Invite many by mail, from JSON or CSV", h.inviteAll, httpx.Idempotent(), httpx.CSVRows()),
 		httpx.Get("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "One invite", h.get),
 		httpx.Delete("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "Revoke an invite", h.revoke),
 		httpx.Post("/invites/redeem", httpx.Needs(auth.InvitesRedeem), "Use a code", h.redeem),

@@ -3,6 +3,7 @@ package invites
 import (
 	"context"
 
+	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 )
@@ -11,7 +12,9 @@ type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
-func (s *store) insert(ctx context.Context, i *invite) error { return s.db.Conn(ctx).Create(i).Error }
+func (s *store) insert(ctx context.Context, all []*invite) error {
+	return s.db.Conn(ctx).CreateInBatches(all, 200).Error
+}
 
 func (s *store) byID(ctx context.Context, id string) (*invite, error) {
 	i := &invite{}
@@ -49,8 +52,33 @@ func (s *store) take(ctx context.Context, id string) (bool, error) {
 	return res.RowsAffected == 1, res.Error
 }
 
-func (s *store) revoke(ctx context.Context, id string, at clock.Time) error {
-	return s.db.Conn(ctx).Exec("UPDATE invites SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", at, id).Error
+// revoke gives the invite when it was not revoked already.
+func (s *store) revoke(ctx context.Context, id string, at clock.Time) (changed []string, err error) {
+	err = s.db.Conn(ctx).Raw("UPDATE invites SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING id", at, id).Scan(&changed).Error
+	return changed, err
+}
+
+// revokeBatch gives the invites of a batch that were not revoked already.
+func (s *store) revokeBatch(ctx context.Context, batchID string, at clock.Time) (changed []string, err error) {
+	err = s.db.Conn(ctx).Raw("UPDATE invites SET revoked_at = ? WHERE batch_id = ? AND revoked_at IS NULL RETURNING id", at, batchID).Scan(&changed).Error
+	return changed, err
+}
+
+func (s *store) batchExists(ctx context.Context, batchID string) (yes bool, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT EXISTS (SELECT 1 FROM invites WHERE batch_id = ?)", batchID).Scan(&yes).Error
+	return yes, err
+}
+
+// openFor finds, by address, invites that are still open and give what g gives.
+func (s *store) openFor(ctx context.Context, emails []string, role auth.Role, courseIDs string, now clock.Time) (map[string]string, error) {
+	var found []invite
+	err := s.db.Conn(ctx).Where(statusIs[active], now).Where("email IN ? AND role_to_grant = ? AND course_ids = ?", emails, role, courseIDs).
+		Order("id DESC").Find(&found).Error
+	out := make(map[string]string, len(found))
+	for _, i := range found {
+		out[*i.Email] = i.ID
+	}
+	return out, err
 }
 
 // openOf lists the invites of an inviter that are not revoked and not used up.
@@ -59,14 +87,19 @@ func (s *store) openOf(ctx context.Context, userID string) (ids []string, err er
 	return ids, err
 }
 
-func (s *store) redeemed(ctx context.Context, id, userID string) (yes bool, err error) {
-	var n int64
-	err = s.db.Conn(ctx).Raw("SELECT count(*) FROM invite_redemptions WHERE invite_id = ? AND user_id = ?", id, userID).Scan(&n).Error
-	return n > 0, err
+// redemption is that of one account, or nil.
+func (s *store) redemption(ctx context.Context, id, userID string) (*redemption, error) {
+	var found []redemption
+	err := s.db.Conn(ctx).Where("invite_id = ? AND user_id = ?", id, userID).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
 }
 
-func (s *store) addRedemption(ctx context.Context, id, userID string, at clock.Time) error {
-	return s.db.Conn(ctx).Exec("INSERT INTO invite_redemptions (invite_id, user_id, created_at) VALUES (?, ?, ?)", id, userID, at).Error
+func (s *store) addRedemption(ctx context.Context, r redemption) error {
+	return s.db.Conn(ctx).Exec(`INSERT INTO invite_redemptions (invite_id, user_id, counted, created_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (invite_id, user_id) DO UPDATE SET counted = excluded.counted`, r.InviteID, r.UserID, r.Counted, r.CreatedAt).Error
 }
 
 type position struct {
@@ -82,10 +115,15 @@ var statusIs = map[string]string{
 	active:    "revoked_at IS NULL AND coalesce(expires_at > ?, TRUE) AND uses < max_uses",
 }
 
-func (s *store) list(ctx context.Context, status string, now clock.Time, after *position, limit int) (found []invite, err error) {
+type filter struct{ Status, BatchID string }
+
+func (s *store) list(ctx context.Context, f filter, now clock.Time, after *position, limit int) (found []invite, err error) {
 	q := s.db.Conn(ctx)
-	if status != "" {
-		q = q.Where(statusIs[status], now)
+	if f.Status != "" {
+		q = q.Where(statusIs[f.Status], now)
+	}
+	if f.BatchID != "" {
+		q = q.Where("batch_id = ?", f.BatchID)
 	}
 	if after != nil {
 		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)

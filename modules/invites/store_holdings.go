@@ -27,11 +27,12 @@ func (s *store) heldInvites(ctx context.Context, userID string, after heldInvite
 
 type heldRedemption struct {
 	InviteID   string     `json:"invite_id"`
+	Counted    bool       `json:"counted"`
 	RedeemedAt clock.Time `json:"redeemed_at"`
 }
 
 func (s *store) heldRedemptions(ctx context.Context, userID string, after heldRedemption, limit int) (found []heldRedemption, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT invite_id, created_at AS redeemed_at FROM invite_redemptions
+	err = s.db.Conn(ctx).Raw(`SELECT invite_id, counted, created_at AS redeemed_at FROM invite_redemptions
 		WHERE user_id = ? AND invite_id > ? ORDER BY invite_id LIMIT ?`, userID, cmp.Or(after.InviteID, ids.None), limit).Scan(&found).Error
 	return found, err
 }

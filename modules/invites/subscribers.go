@@ -18,10 +18,7 @@ func (s *Service) onAdminLost(ctx context.Context, e usersapi.AdminLost) error {
 		return err
 	}
 	for _, id := range open {
-		if err := s.store.revoke(ctx, id, s.clock.Now()); err != nil {
-			return err
-		}
-		if err := s.record(ctx, "invite.revoked", id, map[string]any{"reason": "inviter"}); err != nil {
+		if err := s.revokeNow(ctx, id, map[string]any{"reason": "inviter"}); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func queryValue(name, given string, s *huma.Schema) (v any, err error) {
 		}
 		return v, nil
 	case huma.TypeArray:
-		return strings.Split(given, ","), nil
+		return strings.FieldsFunc(given, func(r rune) bool { return r == ',' }), nil
 	}
 	return given, nil
 }

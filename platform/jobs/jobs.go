@@ -87,11 +87,17 @@ func (q *Queue) Names() []string {
 	return out
 }
 
-// Enqueue asks for a job soon. When Redis is away nothing is lost: the sweep finds it.
-func (q *Queue) Enqueue(name, id string) {
+// Enqueue asks for jobs soon. When Redis is away nothing is lost: the sweep finds them.
+func (q *Queue) Enqueue(name string, ids ...string) {
+	if len(ids) == 0 {
+		return
+	}
 	go func() { // redigo knows no context; the caller must not wait for a frozen Redis.
-		if _, err := q.enqueuer.Enqueue(name, work.Q{"id": id}); err != nil {
-			slog.Debug("job not enqueued, the sweep will", "job", name, "id", id, "error", err)
+		for _, id := range ids {
+			if _, err := q.enqueuer.Enqueue(name, work.Q{"id": id}); err != nil {
+				slog.Debug("jobs not enqueued, the sweep will", "job", name, "id", id, "error", err)
+				return
+			}
 		}
 	}()
 }
@@ -153,9 +159,7 @@ func (q *Queue) sweep(ctx context.Context, w Worker) {
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("sweep failed", "job", w.Name, "error", err)
 		}
-		for _, id := range ids {
-			q.Enqueue(w.Name, id)
-		}
+		q.Enqueue(w.Name, ids...)
 		select {
 		case <-ctx.Done():
 			return

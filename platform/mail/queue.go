@@ -108,31 +108,46 @@ func NewMailer(d *db.DB, c clock.Clock, q *jobs.Queue, s Sender, k *auth.Keys, f
 	return &Mailer{d, c, q, s, k.Derive("mail"), from, publicURL}
 }
 
-// Queue writes a mail in the caller's transaction; it is sent once that is committed.
-func (m *Mailer) Queue(ctx context.Context, mail Mail) error {
+// Queue writes mails in the caller's transaction; they are sent once that is committed.
+func (m *Mailer) Queue(ctx context.Context, mails ...Mail) error {
+	rows, due := make([]row, len(mails)), make([]string, len(mails))
+	for i, mail := range mails {
+		r, err := m.rowOf(mail)
+		if err != nil {
+			return err
+		}
+		rows[i], due[i] = r, r.ID
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := m.db.Conn(ctx).CreateInBatches(rows, 200).Error; err != nil {
+		return err
+	}
+	db.AfterCommit(ctx, func() { m.queue.Enqueue(jobName, due...) })
+	return nil
+}
+
+func (m *Mailer) rowOf(mail Mail) (record row, err error) {
 	data := map[string]any{"AppName": "Lyceum", "PublicURL": m.publicURL}
 	for k, v := range mail.Data {
 		data[k] = v
 	}
 	r, err := templates.Render(mail.Kind, data)
 	if err != nil {
-		return err
+		return record, err
 	}
 	raw, err := json.Marshal(Message{Text: r.Text, HTML: r.HTML})
 	if err != nil {
-		return err
+		return record, err
 	}
 	now := m.clock.Now()
-	record := row{ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: auth.Seal(m.key, raw),
+	record = row{ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: auth.Seal(m.key, raw),
 		Status: queued, NextAt: now, CreatedAt: now}
 	if mail.UserID != "" {
 		record.UserID = &mail.UserID
 	}
-	if err := m.db.Conn(ctx).Create(&record).Error; err != nil {
-		return err
-	}
-	db.AfterCommit(ctx, func() { m.queue.Enqueue(jobName, record.ID) })
-	return nil
+	return record, nil
 }
 
 // Link is a page of the console with a secret in its fragment, which no log sees.

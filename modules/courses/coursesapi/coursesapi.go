@@ -15,6 +15,8 @@ type Course struct {
 	OwnerID string
 	// Draft courses are shown to nobody but their owner and administrators.
 	Draft bool
+	// Archived courses take no new learners.
+	Archived bool
 }
 
 // Reader answers who may do what with a course.
@@ -33,8 +35,11 @@ type Reader interface {
 
 // Enroller enrolls for others, such as invites.
 type Enroller interface {
-	// Enroll adds the account in the caller's transaction, whatever the visibility; existing is fine.
-	Enroll(ctx context.Context, userID, courseID string) (created bool, err error)
+	// Courses gives those that exist and are not deleted, by id.
+	Courses(ctx context.Context, ids []string) (map[string]Course, error)
+	// Enroll adds the account to courses in the caller's transaction, whatever their visibility. Where it is enrolled
+	// already it stays so; courses that are archived or gone by now are passed over.
+	Enroll(ctx context.Context, userID string, courseIDs []string) error
 }
 
 // CoursePublished tells that a course became public for the first time.

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/testkit"
+)
+
+// racers are accounts with their ids.
+func (s *site) racers(n int) (ids, tokens []string) {
+	for i := range n {
+		_, id, token := s.newcomer(fmt.Sprint("racer-", i))
+		ids, tokens = append(ids, id), append(tokens, token)
+	}
+	return ids, tokens
+}
+
+// I2: however many race for k uses, exactly k get one, and each has its audit entry.
+func TestRacersForOneUse(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		ids, tokens := s.racers(10)
+		wins := 0
+		for range testkit.Rounds(100) {
+			inv := s.invite(admin, map[string]any{"role_to_grant": "member", "max_uses": 2})
+			statuses := make([]int, len(tokens))
+			var wg sync.WaitGroup
+			for i, token := range tokens {
+				wg.Go(func() { statuses[i] = s.redeem(token, inv.str("code")).Status })
+			}
+			wg.Wait()
+			won := 0
+			for i, status := range statuses {
+				require.Contains(t, []int{200, 410}, status)
+				if status == 200 {
+					won++
+					s.promote(admin, ids[i], "user")
+				}
+			}
+			require.Equal(t, 2, won)
+			wins += won
+			require.EqualValues(t, 2, s.want(200, "GET", "/admin/invites/"+inv.str("id"), admin, nil).get("uses"))
+			require.Len(t, s.want(200, "GET", "/admin/audit-logs?action=invite.redeemed&target_id="+inv.str("id"), admin, nil).items(), 2)
+		}
+		require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+	})
+}
+
+
+// I2: a hundred callers over two replicas race for one use: one grant and ninety-nine refusals, with their entries, and
+// the notice of the grant, which comes by the outbox.
+func TestRacersOverReplicasForOneUse(t *testing.T) {
+	t.Parallel()
+	sites := replicas(t, 2, "RATE_LIMIT_ENABLED=false", "WORKER_INLINE=true")
+	a := sites[0]
+	admin := a.admin()
+	ids, tokens := a.racers(100)
+	rounds := testkit.Rounds(500)
+	for range rounds {
+		inv := a.invite(admin, map[string]any{"role_to_grant": "member"})
+		answers := make([]answer, len(tokens))
+		begin := make(chan struct{})
+		var wg sync.WaitGroup
+		for i, token := range tokens {
+			wg.Go(func() { <-begin; answers[i] = sites[i%2].redeem(token, inv.str("code")) })
+		}
+		close(begin)
+		wg.Wait()
+		granted := 0
+		for i, got := range answers {
+			if got.Status == 200 {
+				require.Equal(t, []any{200, true, "member"}, seenBy(got))
+				a.promote(admin, ids[i], "user")
+				granted++
+				continue
+			}
+			require.Equal(t, "invite-exhausted", got.str("code"), "%s", got.Raw)
+		}
+		require.Equal(t, 1, granted)
+		require.EqualValues(t, 1, a.want(200, "GET", "/admin/invites/"+inv.str("id"), admin, nil).get("uses"))
+		for action, n := range map[string]int{"invite.redeemed": 1, "invite.redeem_failed": 99} {
+			require.Len(t, a.want(200, "GET", "/admin/audit-logs?limit=100&target_id="+inv.str("id")+"&action="+action, admin, nil).items(), n, action)
+		}
+	}
+	require.Equal(t, true, sites[1].want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+	require.Eventually(t, func() bool { return a.told(tokens, "role.granted") == rounds }, 30*time.Second, 200*time.Millisecond)
+}
+
+// told counts the notifications of a kind that the callers have.
+func (s *site) told(tokens []string, kind string) (n int) {
+	for _, token := range tokens {
+		for cursor := ""; ; {
+			page := s.want(200, "GET", "/notifications?limit=100"+cursor, token, nil)
+			for _, item := range page.items() {
+				if item.(map[string]any)["kind"] == kind {
+					n++
+				}
+			}
+			if page.get("next_cursor") == nil {
+				break
+			}
+			cursor = "&cursor=" + page.str("next_cursor")
+		}
+	}
+	return n
+}
+
+// I5: killed in the middle of redemptions, what is there is whole: each use has its role, its entries and its notice, and
+// none that was answered is missing.
+func TestRedemptionsSurviveKill(t *testing.T) {
+	for kind, vars := range map[string]func(*testing.T) map[string]string{
+		"embedded": func(*testing.T) map[string]string { return map[string]string{} },
+		"services": func(t *testing.T) map[string]string { return services(t) },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			env, dir := vars(t), t.TempDir()
+			env["RATE_LIMIT_ENABLED"], env["HTTP_ADDR"] = "false", "127.0.0.1:"+freePort(t)
+			env["PUBLIC_URL"] = "http://" + env["HTTP_ADDR"] // tokens name it: they hold over all the starts
+			random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
+			var tokens []string
+			acked := 0
+			for round := range testkit.Rounds(100) {
+				p := launch(t, dir, env)
+				s := p.site()
+				admin := s.admin()
+				code := s.invite(admin, map[string]any{"role_to_grant": "member", "max_uses": 10000}).str("code")
+				var fresh []string
+				for i := range 12 {
+					_, _, token := s.newcomer(fmt.Sprintf("killed-%d-%d", round, i))
+					fresh = append(fresh, token)
+				}
+				done := make([]bool, len(fresh))
+				var wg sync.WaitGroup
+				for i, token := range fresh {
+					wg.Go(func() { done[i] = s.tryRedeem(token, code) })
+				}
+				time.Sleep(time.Duration(random.IntN(15)) * time.Millisecond)
+				require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
+				_ = p.cmd.Wait()
+				wg.Wait()
+				for _, ok := range done {
+					if ok {
+						acked++
+					}
+				}
+				tokens = append(tokens, fresh...)
+			}
+			s := launch(t, dir, env).site()
+			admin := s.admin()
+			uses := 0
+			for _, i := range s.want(200, "GET", "/admin/invites?limit=100", admin, nil).items() {
+				uses += int(i.(map[string]any)["uses"].(float64))
+			}
+			members := 0
+			for _, token := range tokens {
+				if s.want(200, "GET", "/users/me", token, nil).str("role") == "member" {
+					members++
+				}
+			}
+			t.Logf("%d answered, %d there, of %d", acked, uses, len(tokens))
+			require.GreaterOrEqual(t, uses, acked)
+			require.Equal(t, uses, members)
+			for _, action := range []string{"invite.redeemed", "user.role_changed"} {
+				require.Equal(t, uses, s.countAll("/admin/audit-logs?action="+action, admin), action)
+			}
+			require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+			require.Eventually(t, func() bool { return s.told(tokens, "role.granted") == uses }, 90*time.Second, 500*time.Millisecond)
+		})
+	}
+}
+
+// tryRedeem says whether the answer came that it is done.
+func (s *site) tryRedeem(token, code string) bool {
+	req, err := http.NewRequestWithContext(s.t.Context(), "POST", s.base+"/invites/redeem", strings.NewReader(`{"code":"`+code+`"}`))
+	require.NoError(s.t, err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := client.Do(req)
+	if err != nil {
+		return false
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	return err == nil && res.StatusCode == 200
+}

@@ -1,0 +1,99 @@
+package invites
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/text"
+)
+
+// maxCourses is how many courses an invite may carry.
+const maxCourses = 100
+
+// grant is what an administrator gives away.
+type grant struct {
+	Role      auth.Role
+	ExpiresAt *clock.Time
+	CourseIDs []string
+	Note      string
+}
+
+// newInvite is a grant for one address, or for whoever has the code.
+type newInvite struct {
+	grant
+	MaxUses int
+	Email   string
+}
+
+// create makes an invite and gives its code, which is never shown again. With an address the code is mailed there.
+func (s *Service) create(ctx context.Context, n newInvite) (m made, err error) {
+	titles, err := s.check(ctx, &n.grant)
+	if err != nil {
+		return m, err
+	}
+	m = s.draft(ctx, n.grant, s.clock.Now())
+	m.MaxUses = n.MaxUses
+	if n.Email != "" {
+		email, err := text.Email(n.Email)
+		if err != nil {
+			return m, apperr.Invalid("body.email", err.Error())
+		}
+		m.Email = &email
+	}
+	return m, s.db.InTx(ctx, func(ctx context.Context) error { return s.keep(ctx, titles, m) })
+}
+
+// check holds a grant to the rules and gives its courses' titles.
+func (s *Service) check(ctx context.Context, g *grant) (titles string, err error) {
+	if g.ExpiresAt != nil && !g.ExpiresAt.After(s.clock.Now()) {
+		return "", apperr.Invalid("body.expires_at", "must lie in the future")
+	}
+	if err := text.CheckLine(g.Note); err != nil {
+		return "", apperr.Invalid("body.note", err.Error())
+	}
+	return s.checkCourses(ctx, g)
+}
+
+// checkCourses leaves each course once: 422 for one that does not exist or takes nobody in.
+func (s *Service) checkCourses(ctx context.Context, g *grant) (titles string, err error) {
+	given := g.CourseIDs
+	g.CourseIDs = []string{}
+	if len(given) == 0 {
+		return "", nil
+	}
+	if s.courses == nil {
+		return "", apperr.Invalid("body.course_ids", "there are no courses here")
+	}
+	known, err := s.courses.Courses(ctx, given)
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for n, id := range given {
+		c, ok := known[id]
+		if !ok {
+			return "", apperr.Invalid(fmt.Sprintf("body.course_ids[%d]", n), "there is no such course")
+		}
+		if c.Archived {
+			return "", apperr.Conflict("course-archived", "An archived course takes no new learners.")
+		}
+		if !slices.Contains(g.CourseIDs, id) {
+			g.CourseIDs, names = append(g.CourseIDs, id), append(names, c.Title)
+		}
+	}
+	return told(names), nil
+}
+
+// told names courses in a mail; beyond a few it says how many more there are.
+func told(titles []string) string {
+	const few = 10
+	if len(titles) <= few {
+		return strings.Join(titles, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(titles[:few], ", "), len(titles)-few)
+}

@@ -1,0 +1,72 @@
+package invites
+
+import (
+	"context"
+
+	"lyceum/platform/auth"
+	"lyceum/platform/clock"
+	"lyceum/platform/httpx"
+)
+
+type batchInput struct {
+	Body struct {
+		RoleToGrant auth.Role   `json:"role_to_grant" enum:"member,instructor,admin"`
+		ExpiresAt   *clock.Time `json:"expires_at,omitempty" doc:"Left out: never"`
+		CourseIDs   []string    `json:"course_ids,omitempty" maxItems:"100" doc:"Courses that each of them is enrolled in, too"`
+		Note        string      `json:"note,omitempty" maxLength:"500"`
+		Mode        string      `json:"mode,omitempty" enum:"atomic,partial" default:"partial" doc:"atomic: a row with an error keeps all from being written"`
+		DryRun      bool        `json:"dry_run,omitempty" doc:"Tell what would happen, and do nothing"`
+		Rows        []struct {
+			Email string `json:"email"`
+		} `json:"rows" nullable:"false" minItems:"1" maxItems:"1000"`
+	}
+}
+
+type batchRowView struct {
+	Row      int    `json:"row" doc:"Counts from 1"`
+	Email    string `json:"email"`
+	Status   string `json:"status" enum:"created,exists,error,skipped" doc:"exists: the address has an open invite to the same role and courses, or stands in a row before"`
+	InviteID string `json:"invite_id,omitempty"`
+	Error    string `json:"error,omitempty" enum:"invalid-email"`
+}
+
+type batchView struct {
+	BatchID string         `json:"batch_id,omitempty" doc:"Left out when nothing was made"`
+	Results []batchRowView `json:"results" nullable:"false" doc:"One for each row, in their order"`
+	Created int            `json:"created"`
+	Exists  int            `json:"exists"`
+	Errors  int            `json:"errors"`
+}
+
+func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Out[batchView], error) {
+	b := in.Body
+	order := batch{grant: grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, Atomic: b.Mode == "atomic", DryRun: b.DryRun, Emails: make([]string, len(b.Rows))}
+	for n, r := range b.Rows {
+		order.Emails[n] = r.Email
+	}
+	id, rows, err := h.service.inviteAll(ctx, order)
+	if err != nil {
+		return nil, err
+	}
+	v := batchView{BatchID: id, Results: make([]batchRowView, len(rows))}
+	for n, r := range rows {
+		v.Results[n] = batchRowView{n + 1, r.Email, r.Status, r.InviteID, r.Error}
+		switch r.Status {
+		case rowCreated:
+			v.Created++
+		case rowExists:
+			v.Exists++
+		case rowError:
+			v.Errors++
+		}
+	}
+	return httpx.OK(v), nil
+}
+
+type batchQuery struct {
+	BatchID string `query:"batch_id" required:"true" minLength:"1" doc:"The batch to revoke"`
+}
+
+func (h *handlers) revokeBatch(ctx context.Context, in *batchQuery) (*httpx.Empty, error) {
+	return nil, h.service.revokeBatch(ctx, in.BatchID)
+}

@@ -1,0 +1,157 @@
+package invites
+
+import (
+	"context"
+
+	"lyceum/modules/invites/invitesapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/text"
+)
+
+// outcome is the answer to a redeemer.
+type outcome struct {
+	Role    auth.Role
+	Granted bool
+}
+
+// redeem uses a code for the caller. The use, the role, the courses, the audit entries and what follows commit
+// together; a failure is written down on its own.
+func (s *Service) redeem(ctx context.Context, code string) (o outcome, err error) {
+	// Reserved before the work: only codes that did not hold count.
+	hit := s.limiter.Take(ctx, s.guesses, auth.CallerFrom(ctx).UserID)
+	if err := hit.Err("Too many codes did not hold; wait for the window to end."); err != nil {
+		return o, err
+	}
+	o, err = s.redeemCode(ctx, code)
+	if fault, ok := apperr.As(err); err == nil || !ok || fault.Status >= 500 {
+		s.limiter.GiveBack(ctx, hit)
+	}
+	return o, err
+}
+
+// redeemCode takes the same steps for every string that is no code, whatever it looks like: one hash, one
+// look into the index, one entry.
+func (s *Service) redeemCode(ctx context.Context, code string) (o outcome, err error) {
+	i, err := s.store.byHash(ctx, hashOf(s.key, readable(code)))
+	if err != nil && !db.IsNotFound(err) {
+		return o, err
+	}
+	switch {
+	case text.Length(code) > maxTyped:
+		return o, s.fail(ctx, "", errTooLong)
+	case err != nil:
+		return o, s.fail(ctx, "", errMissing)
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		o, err = s.redeemLocked(ctx, i.ID)
+		return err
+	})
+	if fault, ok := apperr.As(err); ok && fault.Status < 500 {
+		return outcome{}, s.fail(ctx, i.ID, fault)
+	}
+	return o, err
+}
+
+// fail records a refused redemption, never the code. An invite that nobody may grant any more is revoked with it.
+func (s *Service) fail(ctx context.Context, id string, fault *apperr.Error) error {
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.record(ctx, "invite.redeem_failed", id, map[string]any{"reason": fault.Code}); err != nil || fault != errVoid {
+			return err
+		}
+		return s.revokeNow(ctx, id, map[string]any{"reason": "inviter"})
+	})
+	if err != nil {
+		return err
+	}
+	return fault
+}
+
+func (s *Service) redeemLocked(ctx context.Context, id string) (o outcome, err error) {
+	i, err := s.store.lock(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	account, known, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
+	if err != nil {
+		return o, err
+	}
+	if !known {
+		return o, apperr.InvalidToken() // deleted this moment
+	}
+	prior, err := s.store.redemption(ctx, id, account.ID)
+	if err != nil {
+		return o, err
+	}
+	o.Role = account.Role
+	if prior != nil && (prior.Counted || account.Role.AtLeast(i.RoleToGrant)) {
+		return o, nil
+	}
+	if err := s.holds(ctx, i, account); err != nil {
+		return o, err
+	}
+	return s.give(ctx, i, account)
+}
+
+// holds tells why an invite can't be redeemed now, if so.
+func (s *Service) holds(ctx context.Context, i *invite, redeemer usersapi.Account) error {
+	now, err := s.store.now(ctx)
+	if err != nil {
+		return err
+	}
+	inviter, known, err := s.accounts.ByID(ctx, i.CreatedBy)
+	if err != nil {
+		return err
+	}
+	status := i.status(now)
+	if status != revoked && (!known || !inviter.Active || !inviter.Role.AtLeast(auth.Admin)) {
+		return errVoid
+	}
+	if fault := gone[status]; fault != nil {
+		return fault
+	}
+	if !i.isFor(redeemer.Email) {
+		return errAddress
+	}
+	return nil
+}
+
+// give does what the invite says. Only a role that it has raised spends a use.
+func (s *Service) give(ctx context.Context, i *invite, a usersapi.Account) (o outcome, err error) {
+	if i.Email != nil {
+		if err := s.accounts.MarkVerified(ctx, a.ID); err != nil {
+			return o, err
+		}
+	}
+	if o.Role, o.Granted, err = s.roles.Grant(ctx, a.ID, i.RoleToGrant); err != nil {
+		return o, err
+	}
+	if o.Granted {
+		if err := s.spend(ctx, i, a.ID); err != nil {
+			return o, err
+		}
+	}
+	if err := s.store.addRedemption(ctx, redemption{i.ID, a.ID, o.Granted, s.clock.Now()}); err != nil {
+		return o, err
+	}
+	if s.courses == nil {
+		return o, nil
+	}
+	return o, s.courses.Enroll(ctx, a.ID, i.courses())
+}
+
+func (s *Service) spend(ctx context.Context, i *invite, userID string) error {
+	taken, err := s.store.take(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	if !taken {
+		return gone[exhausted]
+	}
+	if err := s.record(ctx, "invite.redeemed", i.ID, map[string]any{"role": i.RoleToGrant, "user_id": userID}); err != nil {
+		return err
+	}
+	return s.events.Publish(ctx, invitesapi.Redeemed{InviteID: i.ID, UserID: userID, Role: string(i.RoleToGrant)})
+}
