@@ -210,15 +210,8 @@ func current(c *cobra.Command, fn func(context.Context) error, targets ...any) e
 func newProgress() *cobra.Command {
 	return group("progress", "Learners' progress",
 		command("recompute", "Make stored counts and sums what the rows of progress say", func(c *cobra.Command, _ []string) error {
-			cfg, err := load()
-			if err != nil {
-				return err
-			}
-			if slices.Contains(cfg.ModulesDisabled, "courses") {
-				return errors.New("the module courses is switched off")
-			}
 			var s *courses.Service
-			return current(c, func(ctx context.Context) error {
+			return of("courses", c, func(ctx context.Context) error {
 				n, err := s.Recompute(ctx)
 				if err == nil {
 					fmt.Fprintf(stdout, "%d counts and sums repaired\n", n)
@@ -226,4 +219,16 @@ func newProgress() *cobra.Command {
 				return err
 			}, &s)
 		}))
+}
+
+// of is current for what a module does that may be switched off.
+func of(module string, c *cobra.Command, fn func(context.Context) error, targets ...any) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	if slices.Contains(cfg.ModulesDisabled, module) {
+		return errors.New("the module " + module + " is switched off")
+	}
+	return current(c, fn, targets...)
 }

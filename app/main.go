@@ -90,7 +90,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		command("serve", "Serve the API, the console and the docs (default)", serve),
 		command("worker", "Run durable deliveries and jobs only", worker),
-		newMigrate(), newAdmin(), newKeys(), newOpenAPI(), newOutbox(), newProgress(),
+		newMigrate(), newAdmin(), newAudit(), newKeys(), newOpenAPI(), newOutbox(), newProgress(),
 		command("modules", "List the modules", listModules),
 		command("config", "Show the effective configuration, secrets masked", showConfig),
 		command("version", "Show the version", showVersion),

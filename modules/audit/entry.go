@@ -12,7 +12,6 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
-	"lyceum/platform/ids"
 )
 
 type entry struct {
@@ -61,7 +60,7 @@ func newEntry(e auditapi.Entry, c auth.Caller, now clock.Time) (*entry, error) {
 	if err != nil || len(raw) > maxData {
 		return nil, fmt.Errorf("audit: data of %s can't be kept (%d bytes): %w", e.Action, len(raw), err)
 	}
-	out := &entry{ID: ids.New(), Action: e.Action, TargetType: e.TargetType, TargetID: e.TargetID,
+	out := &entry{Action: e.Action, TargetType: e.TargetType, TargetID: e.TargetID,
 		IP: c.IP, UserAgent: c.UserAgent, RequestID: c.RequestID, Data: string(raw), CreatedAt: now}
 	if actor := actorOf(e, c); actor != "" {
 		out.ActorID = &actor
@@ -80,7 +79,13 @@ func actorOf(e auditapi.Entry, c auth.Caller) string {
 func (e *entry) chain(h *head) {
 	e.Seq, e.PrevHash = h.Seq+1, h.Hash
 	e.Hash = e.digest()
+	e.ID = e.idOf()
 	h.Seq, h.Hash = e.Seq, e.Hash
+}
+
+// follows says whether the entry is what was written behind seq and hash.
+func (e *entry) follows(seq int64, hash string) bool {
+	return e.Seq == seq+1 && e.PrevHash == hash && e.Hash == e.digest() && e.ID == e.idOf()
 }
 
 // digest covers every field that tells something, each as "<length>:<text>", so that no two
@@ -90,18 +95,34 @@ func (e *entry) digest() string {
 	if e.ActorID != nil {
 		actor = *e.ActorID
 	}
-	h := sha256.New()
+	b := make([]byte, 0, 512)
 	for _, field := range []string{strconv.FormatInt(e.Seq, 10), e.Action, actor, e.TargetType, e.TargetID, e.IP, e.UserAgent,
 		e.RequestID, e.Data, e.CreatedAt.String(), e.PrevHash} {
-		h.Write([]byte(strconv.Itoa(len(field)) + ":" + field))
+		b = append(append(strconv.AppendInt(b, int64(len(field)), 10), ':'), field...)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// idOf is a UUIDv7 (RFC 9562) of the entry's time and hash instead of chance, so that the id, which the hash can't cover,
+// can't be changed unseen either.
+func (e *entry) idOf() string {
+	if len(e.Hash) < 18 {
+		return ""
+	}
+	ms := fmt.Sprintf("%012x", e.CreatedAt.Millis())
+	return ms[:8] + "-" + ms[8:] + "-7" + e.Hash[:3] + "-8" + e.Hash[3:6] + "-" + e.Hash[6:18]
 }
 
 // seal is what the head carries so that nobody without the server's secret can cut the tail and
-// move the head back.
+// move the head back. As numbers have no gaps, seq is the count, too.
 func (h *head) seal(key []byte) string {
 	m := hmac.New(sha256.New, key)
 	m.Write([]byte(strconv.FormatInt(h.Seq, 10) + ":" + h.Hash))
 	return hex.EncodeToString(m.Sum(nil))
+}
+
+// sealed says whether the head is what this server has written; an empty log was never sealed.
+func (h *head) sealed(key []byte) bool {
+	return h.Seq == 0 && h.Hash == "" || hmac.Equal([]byte(h.Mac), []byte(h.seal(key)))
 }

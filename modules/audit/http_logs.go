@@ -2,9 +2,13 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/ids"
@@ -31,18 +35,41 @@ type targetView struct {
 }
 
 type entryView struct {
-	Seq       int64          `json:"seq" doc:"Counts up by one, without gaps"`
-	ID        string         `json:"id"`
-	Action    string         `json:"action"`
-	Actor     *actorView     `json:"actor" doc:"null where nobody was signed in"`
-	Target    targetView     `json:"target"`
-	IP        string         `json:"ip"`
-	UserAgent string         `json:"user_agent"`
-	RequestID string         `json:"request_id"`
-	Data      map[string]any `json:"data"`
-	PrevHash  string         `json:"prev_hash"`
-	Hash      string         `json:"hash"`
-	CreatedAt clock.Time     `json:"created_at"`
+	Seq       int64        `json:"seq" doc:"Counts up by one, without gaps"`
+	ID        string       `json:"id"`
+	Action    string       `json:"action"`
+	Actor     *actorView   `json:"actor" doc:"null where nobody was signed in"`
+	Target    targetView   `json:"target"`
+	IP        string       `json:"ip"`
+	UserAgent string       `json:"user_agent"`
+	RequestID string       `json:"request_id"`
+	Data      httpx.Object `json:"data" doc:"The text that the hash covers, byte for byte"`
+	PrevHash  string       `json:"prev_hash"`
+	Hash      string       `json:"hash"`
+	CreatedAt clock.Time   `json:"created_at"`
+}
+
+// AppendJSON writes the entry as its type says, but for data, which stays as it is stored.
+func (v *entryView) AppendJSON(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"seq":`...), v.Seq, 10)
+	b = httpx.AppendText(append(b, `,"id":`...), v.ID)
+	b = httpx.AppendText(append(b, `,"action":`...), v.Action)
+	b = append(b, `,"actor":`...)
+	if v.Actor == nil {
+		b = append(b, `null`...)
+	} else {
+		b = httpx.AppendText(append(b, `{"id":`...), v.Actor.ID)
+		b = append(httpx.AppendString(append(b, `,"email":`...), v.Actor.Email), '}')
+	}
+	b = httpx.AppendText(append(b, `,"target":{"type":`...), v.Target.Type)
+	b = httpx.AppendText(append(b, `,"id":`...), v.Target.ID)
+	b = httpx.AppendText(append(b, `},"ip":`...), v.IP)
+	b = httpx.AppendText(append(b, `,"user_agent":`...), v.UserAgent)
+	b = httpx.AppendText(append(b, `,"request_id":`...), v.RequestID)
+	b = append(append(b, `,"data":`...), v.Data...)
+	b = httpx.AppendText(append(b, `,"prev_hash":`...), v.PrevHash)
+	b = httpx.AppendText(append(b, `,"hash":`...), v.Hash)
+	return append(httpx.AppendTime(append(b, `,"created_at":`...), v.CreatedAt), '}')
 }
 
 type listInput struct {
@@ -78,57 +105,147 @@ type position struct{ Seq int64 }
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[entryView]], error) {
 	f := filter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From.ptr(), in.To.ptr()}
+	switch {
+	case httpx.WantsCSV(ctx):
+		return h.export(ctx, f, "csv", h.csv)
+	case httpx.WantsLines(ctx):
+		return h.export(ctx, f, "ndjson", h.lines)
+	}
 	var at position
 	if _, err := h.cursors.Decode(ctx, "audit", f, in.Cursor, &at); err != nil {
 		return nil, err
 	}
 	var found []entry
 	var err error
-	// An id that is none names nobody: an empty list, not a fault of the database.
-	if f.ActorID == "" || ids.Valid(f.ActorID) {
+	if f.finds() {
 		found, err = h.service.store.list(ctx, f, at.Seq, in.Limit+1)
 	}
 	if err != nil {
 		return nil, err
 	}
-	views, err := h.views(ctx, found)
+	views, err := h.views(ctx, found, map[string]string{})
 	if err != nil {
 		return nil, err
 	}
 	return httpx.Paged(ctx, h.cursors, "audit", f, views, in.Limit, func(v entryView) position { return position{v.Seq} }), nil
 }
 
-func (h *handlers) views(ctx context.Context, found []entry) ([]entryView, error) {
-	var actors []string
-	for _, e := range found {
-		if e.ActorID != nil {
-			actors = append(actors, *e.ActorID)
-		}
+// finds is false for an id that is none: it names nobody, which is an empty list, not a fault of the database.
+func (f filter) finds() bool { return f.ActorID == "" || ids.Valid(f.ActorID) }
+
+// export answers with all that the filter lets through, the oldest first, as it is read.
+func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *httpx.Streamed) (*httpx.Out[httpx.Page[entryView]], error) {
+	if httpx.IsHead(ctx) {
+		return httpx.Instead[httpx.Page[entryView]](write(f, 0)), nil
 	}
-	accounts, err := h.accounts.ByIDs(ctx, actors)
+	last, err := h.service.beginExport(ctx, f, format)
 	if err != nil {
 		return nil, err
 	}
-	views := make([]entryView, len(found))
-	for i, e := range found {
-		v := entryView{Seq: e.Seq, ID: e.ID, Action: e.Action, Target: targetView{e.TargetType, e.TargetID}, IP: e.IP, UserAgent: e.UserAgent,
-			RequestID: e.RequestID, PrevHash: e.PrevHash, Hash: e.Hash, CreatedAt: e.CreatedAt}
-		if err := json.Unmarshal([]byte(e.Data), &v.Data); err != nil {
-			v.Data = map[string]any{} // a tampered row must still be listed; verify names it
+	if !f.finds() {
+		last = 0
+	}
+	return httpx.Instead[httpx.Page[entryView]](write(f, last)), nil
+}
+
+func (h *handlers) lines(f filter, last int64) *httpx.Streamed {
+	return httpx.Lines("audit-log.ndjson", func(ctx context.Context, line func(httpx.Appender) error) error {
+		return h.each(ctx, f, last, func(v *entryView) error { return line(v) })
+	})
+}
+
+var csvColumns = []string{"seq", "id", "created_at", "action", "actor_id", "actor_email", "target_type", "target_id", "ip", "user_agent",
+	"request_id", "data", "prev_hash", "hash"}
+
+func (h *handlers) csv(f filter, last int64) *httpx.Streamed {
+	return httpx.CSV("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
+		if err := row(csvColumns...); err != nil {
+			return err
 		}
-		if e.ActorID != nil {
-			v.Actor = &actorView{ID: *e.ActorID}
-			if a, ok := accounts[*e.ActorID]; ok {
-				v.Actor.Email = &a.Email
+		return h.each(ctx, f, last, func(v *entryView) error {
+			var actor, email string
+			if v.Actor != nil {
+				if actor = v.Actor.ID; v.Actor.Email != nil {
+					email = *v.Actor.Email
+				}
+			}
+			return row(strconv.FormatInt(v.Seq, 10), v.ID, v.CreatedAt.String(), v.Action, actor, email, v.Target.Type, v.Target.ID, v.IP, v.UserAgent,
+				v.RequestID, string(v.Data), v.PrevHash, v.Hash)
+		})
+	})
+}
+
+// keptActors bounds how many addresses an export remembers.
+const keptActors = 10_000
+
+// each hands an export's entries to fn as they are shown. Addresses are looked up once, not for every page.
+func (h *handlers) each(ctx context.Context, f filter, last int64, fn func(*entryView) error) error {
+	emails := map[string]string{}
+	return h.service.export(ctx, f, last, func(page []entry) error {
+		if len(emails) > keptActors {
+			clear(emails)
+		}
+		views, err := h.views(ctx, page, emails)
+		if err != nil {
+			return err
+		}
+		for i := range views {
+			if err := fn(&views[i]); err != nil {
+				return err
 			}
 		}
-		views[i] = v
+		return nil
+	})
+}
+
+// views shows entries. emails are the addresses known so far, "" for accounts that are gone.
+func (h *handlers) views(ctx context.Context, found []entry, emails map[string]string) ([]entryView, error) {
+	var unknown []string
+	for _, e := range found {
+		if e.ActorID == nil {
+			continue
+		}
+		if _, known := emails[*e.ActorID]; !known {
+			emails[*e.ActorID] = ""
+			unknown = append(unknown, *e.ActorID)
+		}
+	}
+	if len(unknown) > 0 {
+		accounts, err := h.accounts.ByIDs(ctx, unknown)
+		if err != nil {
+			return nil, err
+		}
+		for id, a := range accounts {
+			emails[id] = a.Email
+		}
+	}
+	views := make([]entryView, len(found))
+	for i := range found {
+		views[i] = viewOf(&found[i], emails)
 	}
 	return views, nil
 }
 
+func viewOf(e *entry, emails map[string]string) entryView {
+	v := entryView{Seq: e.Seq, ID: e.ID, Action: e.Action, Target: targetView{e.TargetType, e.TargetID}, IP: e.IP, UserAgent: e.UserAgent,
+		RequestID: e.RequestID, Data: httpx.Object(e.Data), PrevHash: e.PrevHash, Hash: e.Hash, CreatedAt: e.CreatedAt}
+	if raw := jsontext.Value(e.Data); raw.Kind() != '{' || !raw.IsValid() {
+		v.Data = "{}" // a tampered row must still be listed; verify names it
+	}
+	if e.ActorID != nil {
+		v.Actor = &actorView{ID: *e.ActorID}
+		if email := emails[*e.ActorID]; email != "" {
+			v.Actor.Email = &email
+		}
+	}
+	return v
+}
+
 func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Out[Verdict], error) {
-	v, err := h.service.Verify(ctx)
+	v, err := h.service.Verify(ctx, nil)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)
+	}
 	if err != nil {
 		return nil, err
 	}

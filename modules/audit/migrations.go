@@ -40,4 +40,38 @@ var Migrations = []migrate.Migration{{
 	Down: []string{
 		"DROP TABLE audit_head", "DROP TABLE audit_entries", "postgres:DROP FUNCTION audit_entries_keep()",
 	},
+}, {
+	// Ids become those of entry.idOf, which can be checked; nothing refers to them. The triggers hold in every session, the
+	// owner of the table has to give the rights back to himself before he can change an entry, and the head only goes forward.
+	// SQLite's REPLACE deletes without a trigger, so an entry that is there can't be inserted again.
+	ID: "202611272102_audit_guard_chain",
+	Up: []string{
+		`postgres:ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_keep`,
+		`postgres:UPDATE audit_entries SET id = (substr(lpad(to_hex(created_at), 12, '0'), 1, 8) || '-' || substr(lpad(to_hex(created_at), 12, '0'), 9, 4) ||
+			'-7' || substr(hash, 1, 3) || '-8' || substr(hash, 4, 3) || '-' || substr(hash, 7, 12))::uuid WHERE hash ~ '^[0-9a-f]{64}$'`,
+		`postgres:ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_entries_keep`,
+		`postgres:REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM CURRENT_USER`,
+		`postgres:CREATE FUNCTION audit_head_forward() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the head of the audit log only goes forward'; END $$`,
+		`postgres:CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head FOR EACH ROW WHEN (NEW.seq <= OLD.seq) EXECUTE FUNCTION audit_head_forward()`,
+		`postgres:CREATE TRIGGER audit_head_stays BEFORE DELETE OR TRUNCATE ON audit_head FOR EACH STATEMENT EXECUTE FUNCTION audit_head_forward()`,
+		`postgres:ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_forward`,
+		`postgres:ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_stays`,
+
+		`sqlite:DROP TRIGGER audit_entries_no_update`,
+		`sqlite:UPDATE audit_entries SET id = substr(printf('%012x', created_at), 1, 8) || '-' || substr(printf('%012x', created_at), 9, 4) ||
+			'-7' || substr(hash, 1, 3) || '-8' || substr(hash, 4, 3) || '-' || substr(hash, 7, 12)`,
+		`sqlite:CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`,
+		`sqlite:CREATE TRIGGER audit_entries_no_replace BEFORE INSERT ON audit_entries WHEN EXISTS (SELECT 1 FROM audit_entries WHERE seq = NEW.seq OR id = NEW.id)
+			BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`,
+		`sqlite:CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq
+			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
+		`sqlite:CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
+		`sqlite:CREATE TRIGGER audit_head_no_replace BEFORE INSERT ON audit_head WHEN EXISTS (SELECT 1 FROM audit_head)
+			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
+	},
+	Down: []string{
+		`postgres:DROP TRIGGER audit_head_stays ON audit_head`, `postgres:DROP TRIGGER audit_head_forward ON audit_head`, `postgres:DROP FUNCTION audit_head_forward()`,
+		`postgres:GRANT UPDATE, DELETE, TRUNCATE ON audit_entries TO CURRENT_USER`, `postgres:ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_keep`,
+		`sqlite:DROP TRIGGER audit_head_no_replace`, `sqlite:DROP TRIGGER audit_head_stays`, `sqlite:DROP TRIGGER audit_head_forward`, `sqlite:DROP TRIGGER audit_entries_no_replace`,
+	},
 }}

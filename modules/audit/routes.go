@@ -1,13 +1,19 @@
 package audit
 
 import (
+	"time"
+
 	"lyceum/platform/auth"
 	"lyceum/platform/httpx"
 )
 
+// verifyTime is what a walk over the whole chain may take: some millions of entries, and less than a stop waits.
+const verifyTime = 25 * time.Second
+
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "audit", Routes: []httpx.Route{
-		httpx.Get("/admin/audit-logs", httpx.Needs(auth.AuditRead), "Entries, the newest first", h.list),
-		httpx.Get("/admin/audit-logs/verify", httpx.Needs(auth.AuditRead), "Check the whole chain", h.verify),
+		httpx.Get("/admin/audit-logs", httpx.Needs(auth.AuditRead), "Entries, the newest first", h.list, httpx.OrCSV(csvColumns...), httpx.OrLines(),
+			httpx.Describe("As CSV or ndjson all that the filters let through, the oldest first, which is an entry of its own (audit.exported).")),
+		httpx.Get("/admin/audit-logs/verify", httpx.Needs(auth.AuditRead), "Check the whole chain", h.verify, httpx.Within(verifyTime)),
 	}}
 }

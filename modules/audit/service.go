@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"crypto/hmac"
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/platform/auth"
@@ -10,15 +9,17 @@ import (
 	"lyceum/platform/db"
 )
 
-// Service appends to the log and checks it.
+// Service appends to the log, checks it and hands it out.
 type Service struct {
 	store *store
 	clock clock.Clock
 	key   []byte
+	// verifying has a place for the one walk over the chain at a time.
+	verifying chan struct{}
 }
 
 func newService(s *store, c clock.Clock, k *auth.Keys) *Service {
-	return &Service{s, c, k.Derive("audit head")}
+	return &Service{s, c, k.Derive("audit head"), make(chan struct{}, 1)}
 }
 
 // pendingKey finds the entries of a transaction until its end.
@@ -57,50 +58,4 @@ func (s *Service) write(ctx context.Context, p *pending) error {
 	}
 	h.Mac = h.seal(s.key)
 	return s.store.append(ctx, entries, h)
-}
-
-// Verdict of a walk over the chain.
-type Verdict struct {
-	OK          bool   `json:"ok"`
-	Entries     int64  `json:"entries" doc:"How many were found"`
-	FirstBadSeq *int64 `json:"first_bad_seq" doc:"The first that is changed or missing"`
-}
-
-// Verify walks the whole chain and compares its end with the head.
-func (s *Service) Verify(ctx context.Context) (v Verdict, err error) {
-	h, err := s.store.head(ctx)
-	if err != nil {
-		return v, err
-	}
-	var seq int64
-	var hash string
-	for {
-		found, err := s.store.after(ctx, seq, 1000)
-		if err != nil {
-			return v, err
-		}
-		for _, e := range found {
-			// Entries written since the head was read are sound but lie beyond it.
-			if e.Seq > h.Seq {
-				break
-			}
-			if v.Entries++; e.Seq != seq+1 || e.PrevHash != hash || e.Hash != e.digest() {
-				return bad(v, seq+1), nil
-			}
-			seq, hash = e.Seq, e.Hash
-		}
-		if len(found) == 0 || found[len(found)-1].Seq >= h.Seq {
-			break
-		}
-	}
-	if seq != h.Seq || hash != h.Hash || h.Seq > 0 && !hmac.Equal([]byte(h.Mac), []byte(h.seal(s.key))) {
-		return bad(v, seq+1), nil
-	}
-	v.OK = true
-	return v, nil
-}
-
-func bad(v Verdict, seq int64) Verdict {
-	v.FirstBadSeq = &seq
-	return v
 }

@@ -17,9 +17,18 @@ func (s *store) lockHead(ctx context.Context) (h head, err error) {
 	return h, err
 }
 
-func (s *store) head(ctx context.Context) (h head, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT seq, hash, mac FROM audit_head WHERE one = 1").Scan(&h).Error
-	return h, err
+// extent is what the table holds, whatever the head says.
+type extent struct {
+	Count, Last int64
+	LastHash    string
+}
+
+// ends gives the head beside what the table holds at the same moment; ErrNotFound without a head.
+func (s *store) ends(ctx context.Context) (h head, e extent, err error) {
+	err = s.db.QueryRow(ctx, `SELECT h.seq, h.hash, h.mac, (SELECT count(*) FROM audit_entries),
+		coalesce((SELECT max(seq) FROM audit_entries), 0), coalesce((SELECT hash FROM audit_entries ORDER BY seq DESC LIMIT 1), '')
+		FROM audit_head h WHERE h.one = 1`, nil, &h.Seq, &h.Hash, &h.Mac, &e.Count, &e.Last, &e.LastHash)
+	return h, e, err
 }
 
 // append writes entries and moves the head behind them.
@@ -51,30 +60,58 @@ type filter struct {
 	To         *clock.Time
 }
 
-func (s *store) list(ctx context.Context, f filter, before int64, limit int) (found []entry, err error) {
-	q := s.db.Conn(ctx)
-	for column, v := range map[string]string{"action = ?": f.Action, "actor_id = ?": f.ActorID, "target_type = ?": f.TargetType, "target_id = ?": f.TargetID} {
-		if v != "" {
-			q = q.Where(column, v)
+// where is the filter in SQL, each part after an AND.
+func (f filter) where() (sql string, args []any) {
+	add := func(condition string, arg any) { sql, args = sql+" AND "+condition, append(args, arg) }
+	for _, c := range []struct{ condition, value string }{
+		{"action = ?", f.Action}, {"actor_id = ?", f.ActorID}, {"target_type = ?", f.TargetType}, {"target_id = ?", f.TargetID},
+	} {
+		if c.value != "" {
+			add(c.condition, c.value)
 		}
 	}
 	if f.From != nil {
-		q = q.Where("created_at >= ?", f.From.Millis())
+		add("created_at >= ?", f.From.Millis())
 	}
 	if f.To != nil {
-		q = q.Where("created_at < ?", f.To.Millis())
+		add("created_at < ?", f.To.Millis())
 	}
+	return sql, args
+}
+
+const columns = "seq, id, action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash"
+
+// list gives a page of what the filter lets through, the newest first.
+func (s *store) list(ctx context.Context, f filter, before int64, limit int) (found []entry, err error) {
+	where, args := f.where()
 	if before > 0 {
-		q = q.Where("seq < ?", before)
+		where, args = where+" AND seq < ?", append(args, before)
 	}
-	err = q.Order("seq DESC").Limit(limit).Find(&found).Error
+	err = s.rows(ctx, "SELECT "+columns+" FROM audit_entries WHERE TRUE"+where+" ORDER BY seq DESC LIMIT ?", append(args, limit), func(e *entry) error {
+		found = append(found, *e)
+		return nil
+	})
 	return found, err
 }
 
-// after gives the next entries in order, for walking the whole chain.
-func (s *store) after(ctx context.Context, seq int64, limit int) (found []entry, err error) {
-	err = s.db.Conn(ctx).Where("seq > ?", seq).Order("seq").Limit(limit).Find(&found).Error
-	return found, err
+// each hands up to limit entries after one, up to another, to fn in order. The entry is fn's until it returns.
+func (s *store) each(ctx context.Context, f filter, after, last int64, limit int, fn func(*entry) error) error {
+	where, args := f.where()
+	return s.rows(ctx, "SELECT "+columns+" FROM audit_entries WHERE seq > ? AND seq <= ?"+where+" ORDER BY seq LIMIT ?",
+		append(append([]any{after, last}, args...), limit), fn)
+}
+
+func (s *store) rows(ctx context.Context, query string, args []any, fn func(*entry) error) error {
+	var e entry
+	var ms int64
+	return s.db.Query(ctx, query, args, func(scan func(...any) error) error {
+		err := scan(&e.Seq, &e.ID, &e.Action, &e.ActorID, &e.TargetType, &e.TargetID, &e.IP, &e.UserAgent, &e.RequestID, &e.Data, &ms, &e.PrevHash, &e.Hash)
+		if err != nil {
+			return err
+		}
+		e.CreatedAt = clock.FromMillis(ms)
+		return fn(&e)
+	})
 }
 
 // of gives the next entries of what an account did, in order.

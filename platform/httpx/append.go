@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -37,6 +38,17 @@ func appendValue(b []byte, v any) []byte {
 		panic(err) // answers are plain structs of ours
 	}
 	return append(b, raw...)
+}
+
+// Object is a JSON object that is passed on as it is stored.
+type Object string
+
+// MarshalJSON gives the text.
+func (o Object) MarshalJSON() ([]byte, error) { return []byte(o), nil }
+
+// Schema is that of any object.
+func (Object) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 
 // AppendText writes a JSON string.

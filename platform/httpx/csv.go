@@ -167,7 +167,7 @@ func header(r *csv.Reader, columns []string) (map[string]int, error) {
 }
 
 // WantsCSV says whether the caller asks for CSV rather than JSON.
-func WantsCSV(ctx context.Context) bool { return stateOf(ctx).csv }
+func WantsCSV(ctx context.Context) bool { return stateOf(ctx).wants == csvType }
 
 // CSV answers with rows as a file of that name, as it is written; fn gets what writes one row. Cells that a
 // spreadsheet would take for a formula are made text (ASVS 1.2.10).

@@ -87,8 +87,16 @@ func (s *Server) begin(c *fiber.Ctx) *state {
 	return &state{
 		requestID: id, method: c.Method(), path: strings.ToValidUTF8(c.Path(), "\uFFFD"), uri: c.OriginalURL(), ip: ip,
 		userAgent: clean(ua, 300), started: time.Now(), network: networkOf(ip),
-		csv: strings.Contains(c.Get(fiber.HeaderAccept), csvType) && c.Accepts("application/json", csvType) == csvType,
+		wants: wanted(c),
 	}
+}
+
+// wanted is the type that the caller asks for in place of JSON, where the route has another.
+func wanted(c *fiber.Ctx) string {
+	if accept := c.Get(fiber.HeaderAccept); !strings.Contains(accept, csvType) && !strings.Contains(accept, linesType) {
+		return ""
+	}
+	return c.Accepts("application/json", csvType, linesType)
 }
 
 // clean bounds a header's value and drops control characters, as it ends up in logs and tables.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
@@ -55,9 +56,12 @@ type Route struct {
 	// csvRows says that the body may be CSV, csvColumns what the answer has as CSV, if it may be.
 	csvRows    bool
 	csvColumns []string
-	upload     *upload
-	bind       func(*Server, huma.Operation)
-	raw        fiber.Handler
+	// lines says that the answer may be ndjson; within is how long it may take, where that is longer than usual.
+	lines  bool
+	within time.Duration
+	upload *upload
+	bind   func(*Server, huma.Operation)
+	raw    fiber.Handler
 }
 
 // Option changes a route.
@@ -95,6 +99,12 @@ func Produces(contentType, doc string) Option {
 
 // OrCSV documents that Accept: text/csv gets all of a list as CSV with these columns.
 func OrCSV(columns ...string) Option { return func(r *Route) { r.csvColumns = columns } }
+
+// OrLines documents that Accept: application/x-ndjson gets all of a list, one item a line.
+func OrLines() Option { return func(r *Route) { r.lines = true } }
+
+// Within gives a route more time than answers have, for work whose amount grows with the site.
+func Within(d time.Duration) Option { return func(r *Route) { r.within = d } }
 
 // Hidden keeps a route out of the document.
 func Hidden() Option { return func(r *Route) { r.op.Hidden = true } }

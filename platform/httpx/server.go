@@ -191,7 +191,10 @@ func (s *Server) add(r placed) {
 	if op.Method == http.MethodPatch || op.Method == http.MethodDelete {
 		op.Parameters = append(op.Parameters, ifMatchParam)
 	}
-	if r.csvColumns != nil {
+	if r.within > 0 {
+		op.Middlewares = append(op.Middlewares, within(r.within))
+	}
+	if r.csvColumns != nil || r.lines {
 		op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
 			ctx.AppendHeader(fiber.HeaderVary, fiber.HeaderAccept)
 			next(ctx)
@@ -209,10 +212,23 @@ func (s *Server) add(r placed) {
 		get.Responses["200"].Content[csvType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
 			Description: "With Accept: text/csv all of the list, whatever the page, in the columns " + strings.Join(r.csvColumns, ", ")}}
 	}
+	if get := s.api.OpenAPI().Paths[op.Path].Get; r.lines && get != nil {
+		get.Responses["200"].Content[linesType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
+			Description: "With Accept: " + linesType + " all of the list, whatever the page, one item a line"}}
+	}
 	if op.Method == http.MethodGet {
 		head := op
 		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"
 		r.bind(s, head)
+	}
+}
+
+// within replaces the usual deadline.
+func within(d time.Duration) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		longer, cancel := context.WithTimeout(context.WithoutCancel(ctx.Context()), d)
+		defer cancel()
+		next(huma.WithContext(ctx, longer))
 	}
 }
 

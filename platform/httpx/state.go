@@ -26,8 +26,8 @@ type state struct {
 	// version of the answered resource; what makes an ETag.
 	version int64
 	tagged  bool
-	// csv says that the caller asks for CSV; stream is what answers instead of the body, if anything.
-	csv    bool
+	// wants is the type that the caller asks for in place of JSON; stream is what answers instead of the body, if anything.
+	wants  string
 	stream *Streamed
 	// queries counts the statements that the answer took.
 	queries *atomic.Int64

@@ -49,6 +49,23 @@ func Stream(contentType, name string, fn func(ctx context.Context, w io.Writer) 
 	}}
 }
 
+const linesType = "application/x-ndjson"
+
+// WantsLines says whether the caller asks for ndjson rather than JSON.
+func WantsLines(ctx context.Context) bool { return stateOf(ctx).wants == linesType }
+
+// Lines answers with a file of that name that has one JSON value a line, as it is written.
+func Lines(name string, fn func(ctx context.Context, line func(v Appender) error) error) *Streamed {
+	return Stream(linesType, name, func(ctx context.Context, w io.Writer) error {
+		var b []byte
+		return fn(ctx, func(v Appender) error {
+			b = append(v.AppendJSON(b[:0]), '\n')
+			_, err := w.Write(b)
+			return err
+		})
+	})
+}
+
 func pour(ctx context.Context, w *paced, fn func(context.Context, io.Writer) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

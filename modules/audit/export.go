@@ -1,0 +1,88 @@
+package audit
+
+import (
+	"context"
+	"time"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/platform/ids"
+)
+
+// Bounds of an export: how many entries are held at once, and how long the database may take for them.
+const (
+	exportPage = 1000
+	exportTime = 30 * time.Second
+)
+
+// beginExport records that the caller takes a copy of the log, and gives the last entry that belongs to it: the one
+// before the record.
+func (s *Service) beginExport(ctx context.Context, f filter, format string) (last int64, err error) {
+	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
+		h, err := s.store.lockHead(ctx)
+		if err != nil {
+			return err
+		}
+		last = h.Seq
+		data := f.said()
+		data["format"] = format
+		return s.append(ctx, auditapi.Entry{Action: "audit.exported", TargetType: "audit_log", Data: data})
+	})
+	return last, err
+}
+
+// said is what an entry may say of a filter: what is well-formed, as anybody's text could stand in the rest.
+func (f filter) said() map[string]any {
+	data := map[string]any{}
+	if f.TargetType != "" {
+		data["target_type"] = f.TargetType
+	}
+	if f.From != nil {
+		data["from"] = f.From.String()
+	}
+	if f.To != nil {
+		data["to"] = f.To.String()
+	}
+	for name, id := range map[string]string{"actor_id": f.ActorID, "target_id": f.TargetID} {
+		if ids.Valid(id) {
+			data[name] = id
+		}
+	}
+	if isAction(f.Action) {
+		data["action"] = f.Action
+	}
+	return data
+}
+
+func isAction(s string) bool {
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && r != '.' && r != '_' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 50
+}
+
+// export hands the entries up to last to fn in pages, the oldest first, for as long as there are some.
+func (s *Service) export(ctx context.Context, f filter, last int64, fn func([]entry) error) error {
+	for seq := int64(0); seq < last; {
+		page, err := s.exportPage(ctx, f, seq, last)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		if err := fn(page); err != nil {
+			return err
+		}
+		seq = page[len(page)-1].Seq
+	}
+	return nil
+}
+
+func (s *Service) exportPage(ctx context.Context, f filter, after, last int64) (page []entry, err error) {
+	ctx, cancel := context.WithTimeout(ctx, exportTime)
+	defer cancel()
+	err = s.store.each(ctx, f, after, last, exportPage, func(e *entry) error {
+		page = append(page, *e)
+		return nil
+	})
+	return page, err
+}

@@ -1,0 +1,152 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"lyceum/platform/db"
+)
+
+// Verdict of a walk over the chain.
+type Verdict struct {
+	OK          bool   `json:"ok"`
+	Entries     int64  `json:"entries" doc:"How many there are"`
+	FirstBadSeq *int64 `json:"first_bad_seq" doc:"The first that is changed or missing"`
+
+	// Why says what is wrong, for people; empty when nothing is.
+	Why string `json:"-"`
+}
+
+// Anchor is a head that was noted elsewhere: whoever rewrites the log, even with the server's secret, can't rewrite that.
+type Anchor struct {
+	Seq  int64
+	Hash string
+}
+
+// String is SEQ:HASH.
+func (a Anchor) String() string { return strconv.FormatInt(a.Seq, 10) + ":" + a.Hash }
+
+// ParseAnchor reads SEQ:HASH.
+func ParseAnchor(s string) (a Anchor, err error) {
+	seq, hash, _ := strings.Cut(s, ":")
+	a.Hash = strings.ToLower(hash)
+	if a.Seq, err = strconv.ParseInt(seq, 10, 64); err != nil || a.Seq < 0 || len(a.Hash) != 64 && (a.Seq > 0 || a.Hash != "") ||
+		strings.Trim(a.Hash, "0123456789abcdef") != "" {
+		return a, fmt.Errorf("found %q, accepted is SEQ:HASH as audit anchor prints it", s)
+	}
+	return a, nil
+}
+
+// errBrokenHead is for an anchor of a log that does not hold as it is.
+var errBrokenHead = errors.New("the log does not hold: see lyceum audit verify")
+
+// Anchor gives the head, to be kept elsewhere.
+func (s *Service) Anchor(ctx context.Context) (Anchor, error) {
+	h, extent, err := s.store.ends(ctx)
+	if err != nil {
+		return Anchor{}, err
+	}
+	if !h.sealed(s.key) || extent.Last != h.Seq || extent.LastHash != h.Hash {
+		return Anchor{}, errBrokenHead
+	}
+	return Anchor{h.Seq, h.Hash}, nil
+}
+
+// verifyPage is how many entries are held at once.
+const verifyPage = 2000
+
+// Verify walks the whole chain, compares its end with the head, and with an anchor if there is one. One walk at a
+// time is enough for a process.
+func (s *Service) Verify(ctx context.Context, anchor *Anchor) (v Verdict, err error) {
+	select {
+	case s.verifying <- struct{}{}:
+		defer func() { <-s.verifying }()
+	case <-ctx.Done():
+		return v, ctx.Err()
+	}
+	h, extent, err := s.store.ends(ctx)
+	if db.IsNotFound(err) {
+		return Verdict{Why: "the head is missing"}.bad(1), nil
+	}
+	if err != nil {
+		return v, err
+	}
+	v.Entries = extent.Count
+	w := walk{anchor: anchor}
+	if err := w.run(ctx, s.store, h.Seq); err != nil {
+		return v, err
+	}
+	switch {
+	case w.broken:
+		v.Why = "an entry is changed or missing"
+		return v.bad(w.seq + 1), nil
+	case w.seq != h.Seq:
+		v.Why = "the log ends too early"
+		return v.bad(w.seq + 1), nil
+	case w.hash != h.Hash || !h.sealed(s.key):
+		v.Why = "every entry follows the one before, but the head is not sealed with this server's secret (JWT_KEYS_DIR)"
+		return v.bad(h.Seq + 1), nil
+	case extent.Last > h.Seq || extent.Count != h.Seq:
+		v.Why = "there are entries that the head does not know"
+		return v.bad(h.Seq + 1), nil
+	}
+	return v.against(anchor, w), nil
+}
+
+// against compares with what was noted elsewhere.
+func (v Verdict) against(anchor *Anchor, w walk) Verdict {
+	switch {
+	case anchor == nil || anchor.Seq == 0:
+	case anchor.Seq > w.seq:
+		v.Why = "the log ends before the anchor: its end was cut off"
+		return v.bad(w.seq + 1)
+	case w.atAnchor != anchor.Hash:
+		v.Why = "the log was rewritten up to the anchor, or before it"
+		return v.bad(anchor.Seq)
+	}
+	v.OK = true
+	return v
+}
+
+func (v Verdict) bad(seq int64) Verdict {
+	v.FirstBadSeq = &seq
+	return v
+}
+
+// walk follows the chain from its beginning.
+type walk struct {
+	anchor   *Anchor
+	seq      int64
+	hash     string
+	atAnchor string
+	broken   bool
+}
+
+// run goes up to the entry `last`: what was written since is sound, but lies beyond the head that was read.
+func (w *walk) run(ctx context.Context, s *store, last int64) error {
+	for after := int64(math.MinInt64); w.seq < last && !w.broken; after = w.seq {
+		read := 0
+		err := s.each(ctx, filter{}, after, last, verifyPage, func(e *entry) error {
+			read++
+			if w.broken = w.broken || !e.follows(w.seq, w.hash); w.broken {
+				return nil
+			}
+			w.seq, w.hash = e.Seq, e.Hash
+			if w.anchor != nil && w.anchor.Seq == e.Seq {
+				w.atAnchor = e.Hash
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if read == 0 {
+			return nil
+		}
+	}
+	return nil
+}
