@@ -132,16 +132,17 @@ func (s *Service) RemoveFactor(ctx context.Context, password string) error {
 		if err != nil || f == nil {
 			return orElse(err, errNoMFA)
 		}
-		return s.dropFactor(ctx, f)
+		return s.dropFactor(ctx, f, user)
 	})
 }
 
-// dropFactor removes a second factor with its recovery codes, in the caller's transaction.
-func (s *Service) dropFactor(ctx context.Context, f *factor) error {
+// dropFactor removes a second factor with its recovery codes, in the caller's transaction. One that was only being
+// set up was never on, so nothing is written down.
+func (s *Service) dropFactor(ctx context.Context, f *factor, actor string) error {
 	if err := s.store.dropFactor(ctx, f.UserID); err != nil || f.ConfirmedAt == nil {
 		return err
 	}
-	return s.record(ctx, "auth.mfa_disabled", "user", f.UserID, f.UserID, nil)
+	return s.record(ctx, "auth.mfa_disabled", "user", f.UserID, actor, nil)
 }
 
 // DropFactor removes the second factor of an account, for an operator who knows its owner: 404 when there is none.
@@ -155,10 +156,7 @@ func (s *Service) DropFactor(ctx context.Context, email string) error {
 		if err != nil || f == nil {
 			return orElse(err, errNoMFA)
 		}
-		if err := s.store.dropFactor(ctx, a.ID); err != nil {
-			return err
-		}
-		return s.record(ctx, "auth.mfa_disabled", "user", a.ID, "", nil)
+		return s.dropFactor(ctx, f, "")
 	})
 }
 

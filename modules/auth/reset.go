@@ -121,7 +121,7 @@ func (s *Service) own(ctx context.Context, a usersapi.Account) error {
 		return err
 	}
 	if f != nil {
-		if err := s.dropFactor(ctx, f); err != nil {
+		if err := s.dropFactor(ctx, f, a.ID); err != nil {
 			return err
 		}
 	}
