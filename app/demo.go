@@ -72,6 +72,7 @@ func loadDemo(ctx context.Context, p parts) (bool, error) {
 }
 
 func demoPeople(ctx context.Context, s *auth.Service) (map[string]string, error) {
+	ctx = platform.WithCaller(ctx, platform.Caller{Via: "cli"})
 	ids := map[string]string{}
 	for _, a := range demoAccounts {
 		made, err := s.Register(ctx, auth.NewUser{Email: a.email, Password: demoPassword, DisplayName: a.name, Role: a.role, Verified: true, Demo: true})

@@ -68,8 +68,9 @@ func newEntry(e auditapi.Entry, c auth.Caller, now clock.Time) (*entry, error) {
 	return out, nil
 }
 
+// actorOf is who was signed in. On the command line nobody is, on whosever behalf it acts.
 func actorOf(e auditapi.Entry, c auth.Caller) string {
-	if c.UserID != "" {
+	if c.UserID != "" && c.Via == "" {
 		return c.UserID
 	}
 	return e.ActorID
