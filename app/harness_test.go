@@ -32,6 +32,8 @@ type site struct {
 	stop func()
 	// peers are the other replicas: any of them may send a mail, each into a mailbox of its own.
 	peers []*site
+	// heard, where a test sets it, is told of every call and its answer.
+	heard func(method, path, token string, body any, a answer)
 }
 
 // mailed are the mails that were caught, on whichever replica still runs.
@@ -216,6 +218,9 @@ func (s *site) call(method, path, token string, body any, headers ...header) ans
 	require.NoError(s.t, err)
 	_ = json.Unmarshal(a.Raw, &a.JSON)
 	s.holdsConventions(method, path, a)
+	if s.heard != nil {
+		s.heard(method, path, token, body, a)
+	}
 	return a
 }
 

@@ -1,0 +1,523 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// targets are all actions of the log, with the types of what each is done to.
+var targets = map[string]string{
+	"user.registered": "user", "user.role_changed": "user", "user.disabled": "user", "user.enabled": "user", "user.deleted": "user", "user.exported": "user",
+	"user.updated": "user", "user.email_verified": "user",
+	"auth.login_succeeded": "session", "auth.login_failed": "user", "auth.refresh_reused": "session", "auth.session_revoked": "session",
+	// One session, or all of a user's.
+	"auth.logged_out":       "session user",
+	"auth.password_changed": "user", "auth.password_reset": "user", "auth.reset_requested": "user", "auth.mfa_enabled": "user", "auth.mfa_disabled": "user",
+	"invite.created": "invite", "invite.redeemed": "invite", "invite.redeem_failed": "invite", "invite.revoked": "invite",
+	"course.created": "course", "course.updated": "course", "course.published": "course", "course.archived": "course", "course.deleted": "course",
+	"course.restored": "course", "lesson.reordered": "course",
+	"lesson.created": "lesson", "lesson.updated": "lesson", "lesson.deleted": "lesson",
+	"enrollment.created": "enrollment", "enrollment.deleted": "enrollment",
+	"asset.uploaded": "asset", "asset.deleted": "asset",
+	"channel.created": "channel", "channel.updated": "channel", "channel.deleted": "channel", "message.deleted": "message",
+}
+
+// Reasons that several operations share.
+const (
+	talk  = "what is said is kept itself, with its author"
+	reads = "what a person has read is his own, and changes nothing for others"
+)
+
+// deeds has every operation that changes something, and the reads that hand much out.
+var deeds = map[string]deed{
+	"POST /auth/register": {writes: "user.registered", do: func(w *walk) {
+		body := map[string]string{"email": w.word("person") + "@example.com", "password": password, "display_name": w.word("name")}
+		key := header{"Idempotency-Key": w.word("key")}
+		w.want(201, "POST", "/auth/register", "", body, key)
+		w.quietly(func() {
+			w.want(201, "POST", "/auth/register", "", body, key)
+			w.refused(409, "email-taken", "POST", "/auth/register", "", body)
+		})
+	}},
+	"POST /auth/login": {writes: "auth.login_succeeded auth.login_failed", do: func(w *walk) {
+		a := w.account("user")
+		w.login(a.email, password)
+		w.of("")
+		w.refused(401, "invalid-credentials", "POST", "/auth/login", "", creds(w.word("nobody")+"@example.com", w.word("password")))
+		w.of(a.id)
+		w.refused(401, "invalid-credentials", "POST", "/auth/login", "", creds(a.email, w.word("password")))
+		w.secondFactor(a)
+		w.refused(401, "mfa-required", "POST", "/auth/login", "", creds(a.email, password))
+		w.want(200, "PATCH", "/admin/users/"+a.id, w.root.token, `{"status":"disabled"}`)
+		w.refused(403, "account-disabled", "POST", "/auth/login", "", creds(a.email, password))
+	}},
+	"POST /auth/mfa/verify": {writes: "auth.login_succeeded auth.login_failed", do: func(w *walk) {
+		a := w.account("user")
+		codes := w.secondFactor(a)
+		w.of(a.id)
+		challenge := w.refused(401, "mfa-required", "POST", "/auth/login", "", creds(a.email, password)).str("challenge")
+		w.quietly(func() {
+			w.refused(401, "invalid-token", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": w.word("challenge"), "code": codes[0]})
+		})
+		w.refused(401, "invalid-code", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": w.word("code")})
+		w.want(200, "POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": codes[0]})
+	}},
+	"POST /auth/refresh": {writes: "auth.refresh_reused", do: func(w *walk) {
+		a := w.account("user")
+		first := w.session(a).str("refresh_token")
+		w.quietly(func() {
+			second := w.refresh(first).str("refresh_token")
+			require.Equal(w.t, second, w.refresh(first).str("refresh_token"))
+			require.Equal(w.t, 200, w.refresh(second).Status)
+			require.Equal(w.t, "invalid-token", w.refresh(w.word("token")).str("code"))
+		})
+		w.of(a.id)
+		require.Equal(w.t, "refresh-token-reused", w.refresh(first).str("code"))
+	}},
+	"POST /auth/logout": {writes: "auth.logged_out", do: func(w *walk) {
+		a := w.account("user")
+		w.of(a.id)
+		body := map[string]string{"refresh_token": w.session(a).str("refresh_token")}
+		w.want(204, "POST", "/auth/logout", "", body)
+		w.quietly(func() {
+			w.want(204, "POST", "/auth/logout", "", body)
+			w.want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": w.word("token")})
+		})
+	}},
+	"POST /auth/logout-all": {writes: "auth.logged_out auth.session_revoked", do: func(w *walk) {
+		w.want(204, "POST", "/auth/logout-all", w.account("user").token, nil)
+	}},
+	"DELETE /auth/sessions/{id}": {writes: "auth.session_revoked", do: func(w *walk) {
+		a := w.account("user")
+		other := w.session(a).str("access_token")
+		id := w.want(200, "GET", "/auth/sessions", other, nil).str("items.0.id")
+		w.want(204, "DELETE", "/auth/sessions/"+id, a.token, nil)
+		w.quietly(func() { w.refused(404, "not-found", "DELETE", "/auth/sessions/"+id, a.token, nil) })
+	}},
+	"POST /auth/verify-email": {writes: "user.email_verified", do: func(w *walk) {
+		a := w.account("user")
+		w.of(a.id)
+		body := map[string]string{"token": w.linkFrom(a.email, "/verify#token=", "")}
+		w.want(200, "POST", "/auth/verify-email", "", body)
+		w.quietly(func() { w.refused(422, "invalid-link", "POST", "/auth/verify-email", "", body) })
+	}},
+	"POST /auth/verify-email/request": {because: "a mail that is sent again changes nothing; what its link does is audited", do: func(w *walk) {
+		w.want(202, "POST", "/auth/verify-email/request", w.account("user").token, nil)
+	}},
+	"POST /auth/password/forgot": {writes: "auth.reset_requested", do: func(w *walk) {
+		w.quietly(func() {
+			w.want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": w.word("nobody") + "@example.com"})
+		})
+		w.forgot(w.account("user"))
+	}},
+	"POST /auth/password/reset": {writes: "auth.password_reset auth.session_revoked user.email_verified auth.mfa_disabled", do: func(w *walk) {
+		// The address was never confirmed: the second factor may be somebody else's, and goes.
+		a := w.account("user")
+		w.secondFactor(a)
+		w.of(a.id)
+		body := map[string]string{"token": w.forgot(a), "password": w.word("password")}
+		w.want(204, "POST", "/auth/password/reset", "", body)
+		w.quietly(func() { w.refused(422, "invalid-link", "POST", "/auth/password/reset", "", body) })
+	}},
+	"POST /auth/password/change": {writes: "auth.password_changed auth.session_revoked", do: func(w *walk) {
+		a := w.account("user")
+		w.session(a)
+		w.quietly(func() {
+			w.refused(403, "wrong-password", "POST", "/auth/password/change", a.token, map[string]string{"current_password": w.word("password"), "new_password": w.word("password")})
+		})
+		w.want(204, "POST", "/auth/password/change", a.token, map[string]string{"current_password": password, "new_password": w.word("password")})
+	}},
+	"POST /auth/mfa/totp": {because: "a second factor that is only being set up protects nothing yet", do: func(w *walk) {
+		w.want(200, "POST", "/auth/mfa/totp", w.account("user").token, nil)
+	}},
+	"POST /auth/mfa/totp/confirm": {writes: "auth.mfa_enabled", do: func(w *walk) { w.secondFactor(w.account("user")) }},
+	"DELETE /auth/mfa/totp": {writes: "auth.mfa_disabled", do: func(w *walk) {
+		a := w.account("user")
+		body := map[string]string{"password": password}
+		w.want(200, "POST", "/auth/mfa/totp", a.token, nil)
+		w.quietly(func() { w.want(204, "DELETE", "/auth/mfa/totp", a.token, body) }) // it was never on
+		w.secondFactor(a)
+		w.want(204, "DELETE", "/auth/mfa/totp", a.token, body)
+	}},
+
+	"PATCH /users/me": {writes: "user.updated", do: func(w *walk) {
+		a := w.account("user")
+		body := map[string]string{"display_name": w.word("name")}
+		w.want(200, "PATCH", "/users/me", a.token, body)
+		w.quietly(func() { w.want(200, "PATCH", "/users/me", a.token, body) })
+	}},
+	"GET /users/me/export": {writes: "user.exported", do: func(w *walk) {
+		a := w.account("user")
+		w.want(200, "GET", "/users/me/export", a.token, nil)
+		w.quietly(func() { w.want(200, "HEAD", "/users/me/export", a.token, nil) })
+	}},
+	"DELETE /users/me": {writes: "user.deleted asset.deleted invite.revoked", do: func(w *walk) {
+		a := w.leaver()
+		w.want(204, "DELETE", "/users/me", a.token, map[string]string{"password": password})
+	}},
+	"DELETE /admin/users/{id}": {writes: "user.deleted asset.deleted invite.revoked", do: func(w *walk) {
+		a := w.leaver()
+		w.want(204, "DELETE", "/admin/users/"+a.id, w.root.token, nil)
+		w.quietly(func() { w.refused(404, "not-found", "DELETE", "/admin/users/"+a.id, w.root.token, nil) })
+	}},
+	"PATCH /admin/users/{id}": {writes: "user.role_changed user.updated user.disabled user.enabled auth.session_revoked invite.revoked", do: func(w *walk) {
+		a := w.account("admin")
+		w.invite(a.token, map[string]any{"role_to_grant": "member"}) // open, until he may no longer grant
+		for _, body := range []string{`{"role":"member"}`, `{"display_name":"` + w.word("name") + `"}`, `{"status":"disabled"}`, `{"status":"active"}`} {
+			w.want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body)
+			w.quietly(func() { w.want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body) })
+		}
+	}},
+
+	"POST /admin/invites": {writes: "invite.created", do: func(w *walk) {
+		body := map[string]any{"role_to_grant": "member", "email": w.word("guest") + "@example.com", "note": w.word("note")}
+		key := header{"Idempotency-Key": w.word("key")}
+		w.want(201, "POST", "/admin/invites", w.root.token, body, key)
+		w.quietly(func() { w.replayed(201, "/admin/invites", w.root.token, body, key) })
+	}},
+	"DELETE /admin/invites/{id}": {writes: "invite.revoked", do: func(w *walk) {
+		id := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("id")
+		w.want(204, "DELETE", "/admin/invites/"+id, w.root.token, nil)
+		w.quietly(func() { w.want(204, "DELETE", "/admin/invites/"+id, w.root.token, nil) })
+	}},
+	"POST /invites/redeem": {writes: "invite.redeemed invite.redeem_failed user.role_changed user.email_verified", do: func(w *walk) {
+		a, other := w.account("user"), w.account("user")
+		code := w.invite(w.root.token, map[string]any{"role_to_grant": "member", "email": a.email}).str("code")
+		require.Equal(w.t, 404, w.redeem(a.token, w.word("code")).Status)
+		require.Equal(w.t, 403, w.redeem(other.token, code).Status)
+		require.Equal(w.t, 200, w.redeem(a.token, code).Status)
+		lower := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("code")
+		w.quietly(func() {
+			require.Equal(w.t, 200, w.redeem(a.token, code).Status, "once more")
+			require.Equal(w.t, 200, w.redeem(w.root.token, lower).Status, "nothing to grant")
+		})
+	}},
+
+	"POST /courses": {writes: "course.created", do: func(w *walk) {
+		a := w.account("instructor")
+		body, key := map[string]any{"title": w.word("title")}, header{"Idempotency-Key": w.word("key")}
+		w.want(201, "POST", "/courses", a.token, body, key)
+		w.quietly(func() { w.replayed(201, "/courses", a.token, body, key) })
+		w.course(a)
+	}},
+	"PATCH /courses/{id}": {writes: "course.updated course.published course.archived", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.course(a)
+		for _, body := range []map[string]any{
+			{"title": w.word("title"), "slug": w.word("slug"), "summary": w.word("summary"), "description": w.word("description"), "tags": []string{w.word("tag")}, "visibility": "member"},
+			{"status": "archived"}, {"status": "draft"}, {"status": "published"},
+		} {
+			w.want(200, "PATCH", path, a.token, body)
+			w.quietly(func() { w.want(200, "PATCH", path, a.token, body) })
+		}
+	}},
+	"DELETE /courses/{id}": {writes: "course.deleted", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.course(a)
+		w.want(204, "DELETE", path, a.token, nil)
+		w.quietly(func() { w.refused(404, "not-found", "DELETE", path, a.token, nil) })
+	}},
+	"POST /courses/{id}/restore": {writes: "course.restored", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.course(a)
+		w.quietly(func() { w.want(200, "POST", path+"/restore", a.token, nil) })
+		w.want(204, "DELETE", path, a.token, nil)
+		w.want(200, "POST", path+"/restore", a.token, nil)
+	}},
+	"POST /courses/{id}/clone": {writes: "course.created", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.course(a)
+		w.lesson(a, path)
+		body, key := map[string]any{"title": w.word("title")}, header{"Idempotency-Key": w.word("key")}
+		w.want(201, "POST", path+"/clone", a.token, body, key)
+		w.quietly(func() { w.replayed(201, path+"/clone", a.token, body, key) })
+	}},
+	"GET /courses/{id}/export": {because: "it takes out what its owner has written and can read anyway, and nothing of learners", do: func(w *walk) {
+		a := w.account("instructor")
+		w.want(200, "GET", w.course(a)+"/export", a.token, nil)
+	}},
+	"POST /courses/import": {writes: "course.created asset.uploaded", do: func(w *walk) {
+		a, other := w.account("instructor"), w.account("instructor")
+		path, file := w.course(a), w.word("file")
+		w.asset(a.token, file, "text/plain", w.word("text"))
+		w.want(200, "PATCH", path+"/lessons/"+w.lesson(a, path), a.token, map[string]string{"asset_key": file})
+		archive := string(w.want(200, "GET", path+"/export", a.token, nil).Raw)
+		key := header{"Idempotency-Key": w.word("key")}
+		w.imported(other.token, archive, key)
+		w.quietly(func() {
+			require.Equal(w.t, "true", w.imported(other.token, archive, key).Header.Get("Idempotency-Replayed"))
+		})
+	}},
+	"GET /courses/{id}/learners": {because: "whoever teaches reads who learns, page by page or as a table; reading is not audited", do: func(w *walk) {
+		a := w.account("instructor")
+		w.want(200, "GET", w.course(a)+"/learners", a.token, nil, header{"Accept": "text/csv"})
+	}},
+	"POST /courses/{id}/announcements": {because: "a message, kept itself with its author", do: func(w *walk) {
+		a := w.account("instructor")
+		w.want(201, "POST", w.course(a)+"/announcements", a.token, map[string]string{"title": w.word("title"), "body": w.word("body")})
+	}},
+
+	"POST /courses/{id}/lessons": {writes: "lesson.created", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.course(a) + "/lessons"
+		body, key := map[string]any{"title": w.word("title"), "content": w.word("content")}, header{"Idempotency-Key": w.word("key")}
+		w.want(201, "POST", path, a.token, body, key)
+		w.quietly(func() { w.replayed(201, path, a.token, body, key) })
+	}},
+	"PATCH /courses/{id}/lessons/{lesson_id}": {writes: "lesson.updated", do: func(w *walk) {
+		a := w.account("instructor")
+		course := w.course(a)
+		path := course + "/lessons/" + w.lesson(a, course)
+		body := map[string]any{"title": w.word("title"), "content": w.word("content"), "duration_seconds": 7, "available_after_days": 3}
+		w.want(200, "PATCH", path, a.token, body)
+		w.quietly(func() { w.want(200, "PATCH", path, a.token, body) })
+	}},
+	"DELETE /courses/{id}/lessons/{lesson_id}": {writes: "lesson.deleted", do: func(w *walk) {
+		a := w.account("instructor")
+		course := w.course(a)
+		path := course + "/lessons/" + w.lesson(a, course)
+		w.want(204, "DELETE", path, a.token, nil)
+		w.quietly(func() { w.refused(404, "not-found", "DELETE", path, a.token, nil) })
+	}},
+	"PUT /courses/{id}/lessons/order": {writes: "lesson.reordered", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.course(a)
+		first, second := w.lesson(a, path), w.lesson(a, path)
+		body := map[string]any{"lesson_ids": []string{second, first}}
+		w.want(200, "PUT", path+"/lessons/order", a.token, body)
+		w.quietly(func() { w.want(200, "PUT", path+"/lessons/order", a.token, body) })
+	}},
+	// Progress is its own record and comes too often; but the first of it enrolls.
+	"PUT /courses/{id}/lessons/{lesson_id}/progress": {writes: "enrollment.created", do: func(w *walk) {
+		a, learner, enrolled := w.account("instructor"), w.account("user"), w.account("user")
+		course := w.course(a)
+		path := course + "/lessons/" + w.lesson(a, course) + "/progress"
+		w.want(201, "POST", course+"/enrollment", enrolled.token, nil)
+		w.quietly(func() { w.want(200, "PUT", path, enrolled.token, `{"percent":100}`) })
+		w.want(200, "PUT", path, learner.token, `{"percent":40}`)
+		w.quietly(func() {
+			for _, body := range []string{`{"percent":40}`, `{"percent":100}`, `{"percent":10,"reset":true}`} {
+				w.want(200, "PUT", path, learner.token, body)
+			}
+		})
+	}},
+	"POST /courses/{id}/enrollment": {writes: "enrollment.created", do: func(w *walk) {
+		path, learner := w.course(w.account("instructor"))+"/enrollment", w.account("user")
+		w.want(201, "POST", path, learner.token, nil)
+		w.quietly(func() { w.want(200, "POST", path, learner.token, nil) })
+	}},
+	"DELETE /courses/{id}/enrollment": {writes: "enrollment.deleted", do: func(w *walk) {
+		path, learner := w.course(w.account("instructor"))+"/enrollment", w.account("user")
+		w.want(201, "POST", path, learner.token, nil)
+		w.want(204, "DELETE", path, learner.token, nil)
+		w.quietly(func() { w.want(204, "DELETE", path, learner.token, nil) })
+	}},
+	"POST /courses/{id}/enrollments/batch": {writes: "enrollment.created", do: func(w *walk) {
+		a, learner := w.account("instructor"), w.account("user")
+		path, key := w.course(a)+"/enrollments/batch", header{"Idempotency-Key": w.word("key")}
+		body, nobody := batchOf(learner.email), w.word("nobody")+"@example.com"
+		w.quietly(func() {
+			w.want(200, "POST", path, a.token, plus(batchOf(learner.email), "dry_run", true))
+			w.want(200, "POST", path, a.token, plus(batchOf(learner.email, nobody), "mode", "atomic"))
+		})
+		w.want(200, "POST", path, a.token, body, key)
+		w.quietly(func() {
+			w.replayed(200, path, a.token, body, key)
+			w.want(200, "POST", path, a.token, batchOf(learner.email, nobody))
+		})
+		w.want(200, "POST", path, a.token, "email\n"+w.account("user").email+"\n", header{"Content-Type": "text/csv"})
+	}},
+
+	"POST /storage/uploads": {because: "nothing is there until the upload is completed", do: func(w *walk) { w.upload(w.account("instructor")) }},
+	"PUT /objects/{id}": {because: "the bytes of an upload; completing it is what makes a file of them", do: func(w *walk) {
+		w.put(w.upload(w.account("instructor")), w.content())
+	}},
+	"POST /storage/uploads/{id}/complete": {writes: "asset.uploaded", do: func(w *walk) {
+		a := w.account("instructor")
+		id := w.file(a)
+		w.quietly(func() { w.want(200, "POST", "/storage/uploads/"+id+"/complete", a.token, nil) })
+	}},
+	"DELETE /storage/assets/{id}": {writes: "asset.deleted", do: func(w *walk) {
+		a := w.account("instructor")
+		path := "/storage/assets/" + w.file(a)
+		w.want(204, "DELETE", path, a.token, nil)
+		w.quietly(func() { w.refused(404, "not-found", "DELETE", path, a.token, nil) })
+		w.want(204, "DELETE", "/storage/assets/"+w.upload(a).str("id"), a.token, nil) // one that was only begun
+	}},
+	"GET /storage/sign": {because: "a link to what the caller may read; reading is not audited", do: func(w *walk) {
+		a, file := w.account("instructor"), w.word("file")
+		w.asset(a.token, file, "text/plain", w.word("text"))
+		w.want(200, "GET", "/storage/sign?key="+file, a.token, nil)
+	}},
+
+	"POST /channels": {writes: "channel.created", do: func(w *walk) {
+		a := w.account("instructor")
+		body, key := map[string]any{"title": w.word("title"), "slug": w.word("slug"), "visibility": "public"}, header{"Idempotency-Key": w.word("key")}
+		w.want(201, "POST", "/channels", a.token, body, key)
+		w.quietly(func() { w.replayed(201, "/channels", a.token, body, key) })
+	}},
+	"PATCH /channels/{slug}": {writes: "channel.updated", do: func(w *walk) {
+		a := w.account("instructor")
+		path, body := w.channel(a), map[string]string{"title": w.word("title"), "visibility": "member"}
+		w.want(200, "PATCH", path, a.token, body)
+		w.quietly(func() { w.want(200, "PATCH", path, a.token, body) })
+	}},
+	"DELETE /channels/{slug}": {writes: "channel.deleted", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.channel(a)
+		w.want(204, "DELETE", path, a.token, nil)
+		w.quietly(func() { w.refused(404, "not-found", "DELETE", path, a.token, nil) })
+	}},
+	"PUT /channels/{slug}/members/{user_id}": {writes: "channel.updated", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.channel(a) + "/members/" + w.account("user").id
+		w.want(200, "PUT", path, a.token, nil)
+		w.quietly(func() { w.want(200, "PUT", path, a.token, nil) })
+	}},
+	"DELETE /channels/{slug}/members/{user_id}": {writes: "channel.updated", do: func(w *walk) {
+		a := w.account("instructor")
+		path := w.channel(a) + "/members/" + w.account("user").id
+		w.want(200, "PUT", path, a.token, nil)
+		w.want(204, "DELETE", path, a.token, nil)
+		w.quietly(func() { w.refused(404, "not-found", "DELETE", path, a.token, nil) })
+	}},
+	"POST /channels/{slug}/messages": {because: talk, do: func(w *walk) { w.say(w.account("user")) }},
+	"PATCH /channels/{slug}/messages/{id}": {because: talk, do: func(w *walk) {
+		a := w.account("user")
+		w.want(200, "PATCH", w.say(a), a.token, map[string]string{"body": w.word("body")})
+	}},
+	"DELETE /channels/{slug}/messages/{id}": {writes: "message.deleted", do: func(w *walk) {
+		a := w.account("user")
+		path := w.say(a)
+		w.want(204, "DELETE", path, a.token, nil)
+		w.quietly(func() { w.refused(404, "not-found", "DELETE", path, a.token, nil) })
+		w.want(204, "DELETE", w.say(a), w.root.token, nil)
+	}},
+	"POST /ws/tickets": {because: "a ticket only opens a socket, for half a minute", do: func(w *walk) {
+		w.want(201, "POST", "/ws/tickets", w.account("user").token, nil)
+	}},
+	"GET /ws/channels/{slug}": {because: "messages are kept themselves, with their authors; typing and read marks are a person's own", do: func(w *walk) {
+		a := w.account("user")
+		ticket := w.want(201, "POST", "/ws/tickets", a.token, nil).str("ticket")
+		c := w.dial("/ws/channels/hq?ticket="+ticket, nil)
+		w.succeeded = c.status == http.StatusSwitchingProtocols
+		c.until("welcome")
+		c.send(map[string]any{"type": "typing"})
+		c.send(map[string]any{"type": "message", "body": w.word("body"), "client_id": w.word("client")})
+		c.send(map[string]any{"type": "read", "seq": c.until("ack")["seq"]})
+		c.send(map[string]any{"type": "ping"})
+		c.until("pong") // whatever came before is done
+	}},
+
+	"POST /notifications/{id}/read": {because: reads, do: func(w *walk) {
+		a := w.account("user")
+		w.want(201, "POST", "/channels/hq/messages", w.root.token, map[string]string{"body": "<@" + a.id + ">"})
+		id := ""
+		require.Eventually(w.t, func() bool {
+			id = w.want(200, "GET", "/notifications?limit=1", a.token, nil).str("items.0.id")
+			return id != ""
+		}, 20*time.Second, 50*time.Millisecond)
+		w.want(204, "POST", "/notifications/"+id+"/read", a.token, nil)
+	}},
+	"POST /notifications/read-all": {because: reads, do: func(w *walk) { w.want(204, "POST", "/notifications/read-all", w.account("user").token, nil) }},
+	"PUT /notifications/preferences": {because: "how a person is told of things is his own", do: func(w *walk) {
+		w.want(200, "PUT", "/notifications/preferences", w.account("user").token, `{"items":[{"kind":"mention","in_app":false,"email":false}]}`)
+	}},
+	"POST /admin/emails/{id}/retry": {because: "the same mail once more; its row says when it was sent", do: func(w *walk) {
+		email := w.account("user").email
+		w.linkFrom(email, "/verify#token=", "")
+		id := ""
+		require.Eventually(w.t, func() bool {
+			_, err := w.run.parts.DB.Exec(w.t.Context(), "UPDATE mail_messages SET status = 'failed' WHERE status = 'sent' AND recipient = ?", email)
+			require.NoError(w.t, err)
+			id = w.want(200, "GET", "/admin/emails?status=failed", w.root.token, nil).str("items.0.id")
+			return id != ""
+		}, 20*time.Second, 50*time.Millisecond)
+		w.want(202, "POST", "/admin/emails/"+id+"/retry", w.root.token, nil)
+	}},
+}
+
+// session signs in once more.
+func (w *walk) session(a actor) answer {
+	w.t.Helper()
+	return w.want(200, "POST", "/auth/login", "", creds(a.email, password))
+}
+
+// replayed sends a request again with its key, and holds the answer to be the first one.
+func (w *walk) replayed(status int, path, token string, body any, key header) {
+	w.t.Helper()
+	require.Equal(w.t, "true", w.want(status, "POST", path, token, body, key).Header.Get("Idempotency-Replayed"))
+}
+
+// secondFactor sets one and gives its recovery codes.
+func (w *walk) secondFactor(a actor) (codes []string) {
+	w.t.Helper()
+	secret := w.want(200, "POST", "/auth/mfa/totp", a.token, nil).str("secret")
+	on := w.want(200, "POST", "/auth/mfa/totp/confirm", a.token, map[string]string{"code": totpCode(w.t, secret, 0)})
+	for _, code := range on.get("recovery_codes").([]any) {
+		codes = append(codes, code.(string))
+	}
+	return codes
+}
+
+// forgot asks for a new password and gives the link's token. The entry is written with the mail, a little later.
+func (w *walk) forgot(a actor) string {
+	w.t.Helper()
+	w.want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": a.email})
+	return w.linkFrom(a.email, "/reset#token=", "")
+}
+
+// leaver is an account with what goes along when it is deleted: a file that nothing uses, and an invite to its address.
+func (w *walk) leaver() actor {
+	w.t.Helper()
+	a := w.account("instructor")
+	w.file(a)
+	w.invite(w.root.token, map[string]any{"role_to_grant": "admin", "email": a.email})
+	return a
+}
+
+// course makes one that is public and gives its path.
+func (w *walk) course(a actor) string {
+	w.t.Helper()
+	return "/courses/" + w.want(201, "POST", "/courses", a.token, map[string]any{"title": w.word("title"), "summary": w.word("summary"),
+		"description": w.word("description"), "tags": []string{w.word("tag")}, "status": "published"}).str("id")
+}
+
+// lesson adds one to a course and gives its id.
+func (w *walk) lesson(a actor, course string) string {
+	w.t.Helper()
+	return w.want(201, "POST", course+"/lessons", a.token, map[string]any{"title": w.word("title"), "content": w.word("content")}).str("id")
+}
+
+// textOf is what the walk's files hold: uploads declare their size.
+const textOf = 24
+
+func (w *walk) upload(a actor) answer {
+	w.t.Helper()
+	return w.want(201, "POST", "/storage/uploads", a.token, map[string]any{"key": w.word("file"), "content_type": "text/plain", "size": textOf})
+}
+
+// file uploads one that nothing uses and gives its id.
+func (w *walk) file(a actor) string {
+	w.t.Helper()
+	up := w.upload(a)
+	w.put(up, w.content())
+	return w.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", a.token, nil).str("id")
+}
+
+func (w *walk) content() string { return (w.word("text") + strings.Repeat(" ", textOf))[:textOf] }
+
+// channel opens a private one and gives its path.
+func (w *walk) channel(a actor) string {
+	w.t.Helper()
+	return "/channels/" + w.want(201, "POST", "/channels", a.token, map[string]string{"title": w.word("title"), "visibility": "private"}).str("slug")
+}
+
+// say posts a message where everybody reads, and gives its path.
+func (w *walk) say(a actor) string {
+	w.t.Helper()
+	return "/channels/hq/messages/" + w.want(201, "POST", "/channels/hq/messages", a.token, map[string]string{"body": w.word("body"), "client_id": w.word("client")}).str("id")
+}
