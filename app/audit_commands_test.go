@@ -67,7 +67,7 @@ var orders = []order{
 		require.NoError(o.t, err)
 		require.Contains(o.t, o.run("", "progress", "recompute"), "1 counts and sums repaired")
 	}},
-	{command: "migrate status"}, {command: "outbox dead"}, {command: "modules"}, {command: "config"}, {command: "openapi"}, {command: "version"},
+	{command: "migrate status"}, {command: "audit verify"}, {command: "audit anchor"}, {command: "outbox dead"}, {command: "modules"}, {command: "config"}, {command: "openapi"}, {command: "version"},
 }
 
 // run is a command that does what it says.

@@ -108,7 +108,7 @@ func TestATamperedLogIsFound(t *testing.T) {
 		// Whoever has the server's secret can make an end that holds, but not the one that was noted elsewhere.
 		for anchor, says := range map[string]string{anchors[last]: "", anchors[4]: "", "0:": "", "": "",
 			fmt.Sprintf("%d:%s", last+2, anchors[last][strings.Index(anchors[last], ":")+1:]): fmt.Sprintf("the first bad entry is %d", last+1),
-			fmt.Sprintf("4:%s", anchors[5][2:]): "the first bad entry is 4"} {
+			fmt.Sprintf("4:%s", anchors[5][2:]):                                               "the first bad entry is 4"} {
 			status, out := lyceum(t, vars, "", "audit", "verify", "--anchor", anchor)
 			require.Equal(t, says != "", status == 1, "%s: %s", anchor, out)
 			require.Contains(t, out, says)

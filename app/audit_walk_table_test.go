@@ -22,6 +22,7 @@ var targets = map[string]string{
 	"lesson.created": "lesson", "lesson.updated": "lesson", "lesson.deleted": "lesson",
 	"enrollment.created": "enrollment", "enrollment.deleted": "enrollment",
 	"asset.uploaded": "asset", "asset.deleted": "asset",
+	"audit.exported":  "audit_log",
 	"channel.created": "channel", "channel.updated": "channel", "channel.deleted": "channel", "message.deleted": "message",
 }
 
@@ -149,6 +150,15 @@ var deeds = map[string]deed{
 		w.want(200, "PATCH", "/users/me", a.token, body)
 		w.quietly(func() { w.want(200, "PATCH", "/users/me", a.token, body) })
 	}},
+	"GET /admin/audit-logs": {writes: "audit.exported", do: func(w *walk) {
+		for _, accept := range []string{"text/csv", "application/x-ndjson"} {
+			w.want(200, "GET", "/admin/audit-logs?action=user.deleted", w.root.token, nil, header{"Accept": accept})
+		}
+		w.quietly(func() {
+			w.want(200, "GET", "/admin/audit-logs", w.root.token, nil)
+			w.want(200, "HEAD", "/admin/audit-logs", w.root.token, nil, header{"Accept": "text/csv"})
+		})
+	}},
 	"GET /users/me/export": {writes: "user.exported", do: func(w *walk) {
 		a := w.account("user")
 		w.want(200, "GET", "/users/me/export", a.token, nil)
@@ -183,9 +193,32 @@ var deeds = map[string]deed{
 		w.want(204, "DELETE", "/admin/invites/"+id, w.root.token, nil)
 		w.quietly(func() { w.want(204, "DELETE", "/admin/invites/"+id, w.root.token, nil) })
 	}},
-	"POST /invites/redeem": {writes: "invite.redeemed invite.redeem_failed user.role_changed user.email_verified", do: func(w *walk) {
+	"POST /admin/invites/batch": {writes: "invite.created", do: func(w *walk) {
+		const path = "/admin/invites/batch"
+		guest, key := w.word("guest")+"@example.com", header{"Idempotency-Key": w.word("key")}
+		body := func(more ...any) map[string]any {
+			return plus(plus(batchOf(guest, "nonsense"), "role_to_grant", "member"), more...)
+		}
+		w.quietly(func() {
+			w.want(200, "POST", path, w.root.token, body("dry_run", true))
+			w.want(200, "POST", path, w.root.token, body("mode", "atomic"))
+		})
+		w.want(200, "POST", path, w.root.token, body(), key)
+		w.quietly(func() {
+			w.replayed(200, path, w.root.token, body(), key)
+			w.want(200, "POST", path, w.root.token, body()) // the guest has one already
+		})
+	}},
+	"DELETE /admin/invites": {writes: "invite.revoked", do: func(w *walk) {
+		body := plus(batchOf(w.word("guest")+"@example.com", w.word("guest")+"@example.com"), "role_to_grant", "member")
+		path := "/admin/invites?batch_id=" + w.want(200, "POST", "/admin/invites/batch", w.root.token, body).str("batch_id")
+		w.want(204, "DELETE", path, w.root.token, nil)
+		w.quietly(func() { w.want(204, "DELETE", path, w.root.token, nil) })
+	}},
+	"POST /invites/redeem": {writes: "invite.redeemed invite.redeem_failed user.role_changed user.email_verified enrollment.created", do: func(w *walk) {
 		a, other := w.account("user"), w.account("user")
-		code := w.invite(w.root.token, map[string]any{"role_to_grant": "member", "email": a.email}).str("code")
+		course := strings.TrimPrefix(w.course(w.account("instructor")), "/courses/")
+		code := w.invite(w.root.token, map[string]any{"role_to_grant": "member", "email": a.email, "course_ids": []string{course}}).str("code")
 		require.Equal(w.t, 404, w.redeem(a.token, w.word("code")).Status)
 		require.Equal(w.t, 403, w.redeem(other.token, code).Status)
 		require.Equal(w.t, 200, w.redeem(a.token, code).Status)
