@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/platform/db"
 	"lyceum/platform/testkit"
 )
 
@@ -195,4 +196,34 @@ func (s *site) tryRedeem(token, code string) bool {
 	_, err = io.Copy(io.Discard, res.Body)
 	_ = res.Body.Close()
 	return err == nil && res.StatusCode == 200
+}
+
+// I5: what a redemption does is done as a whole or not at all: where any part can't be written, nothing is.
+func TestARedemptionIsWholeOrNothing(t *testing.T) {
+	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
+		admin := s.admin()
+		email, id, user := s.newcomer("whole")
+		course := s.want(201, "POST", "/courses", admin, `{"title":"Whole","status":"published","visibility":"private"}`).str("id")
+		inv := s.invite(admin, map[string]any{"role_to_grant": "member", "course_ids": []string{course}, "email": email})
+		entries := s.countAll("/admin/audit-logs?", admin)
+		rename := func(from, to string) {
+			_, err := d.Exec(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to)
+			require.NoError(t, err)
+		}
+		for _, table := range []string{"audit_entries", "audit_head", "outbox_deliveries", "enrollments", "invite_redemptions"} {
+			rename(table, table+"_away")
+			require.False(t, s.tryRedeem(user, inv.str("code")), table)
+			rename(table+"_away", table)
+			require.EqualValues(t, 0, s.want(200, "GET", "/admin/invites/"+inv.str("id"), admin, nil).get("uses"), table)
+			me := s.want(200, "GET", "/users/me", user, nil)
+			require.Equal(t, []any{"user", false}, []any{me.get("role"), me.get("email_verified")}, table)
+			require.Empty(t, s.want(200, "GET", "/users/me/enrollments", user, nil).items(), table)
+			require.Equal(t, entries, s.countAll("/admin/audit-logs?", admin), table)
+		}
+		require.Equal(t, []any{200, true, "member"}, seenBy(s.redeem(user, inv.str("code"))))
+		for _, action := range []string{"invite.redeemed", "enrollment.created", "user.role_changed", "user.email_verified"} {
+			require.Equal(t, 1, s.countAll("/admin/audit-logs?actor_id="+id+"&action="+action, admin), action)
+		}
+		require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+	})
 }

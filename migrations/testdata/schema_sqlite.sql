@@ -54,7 +54,7 @@ CREATE TABLE audit_head (
 			seq bigint NOT NULL,
 			hash text NOT NULL,
 			mac text NOT NULL
-		);
+		, at bigint NOT NULL DEFAULT 0);
 CREATE TABLE auth_challenges (
 			token_hash blob PRIMARY KEY,
 			user_id text NOT NULL,
@@ -358,6 +358,7 @@ CREATE INDEX audit_entries_by_time ON audit_entries (created_at, seq);
 CREATE INDEX audit_entries_of_action ON audit_entries (action, seq);
 CREATE INDEX audit_entries_of_actor ON audit_entries (actor_id, seq);
 CREATE INDEX audit_entries_of_target ON audit_entries (target_id, seq);
+CREATE INDEX audit_entries_of_type ON audit_entries (target_type, seq);
 CREATE INDEX auth_challenges_of_user ON auth_challenges (user_id);
 CREATE INDEX auth_failures_of_user ON auth_failures (user_id);
 CREATE INDEX auth_sessions_device ON auth_sessions (user_id, network, user_agent);

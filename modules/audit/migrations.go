@@ -49,6 +49,9 @@ var Migrations = []migrate.Migration{{
 		`postgres:ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_keep`,
 		`postgres:UPDATE audit_entries SET id = (substr(lpad(to_hex(created_at), 12, '0'), 1, 8) || '-' || substr(lpad(to_hex(created_at), 12, '0'), 9, 4) ||
 			'-7' || substr(hash, 1, 3) || '-8' || substr(hash, 4, 3) || '-' || substr(hash, 7, 12))::uuid WHERE hash ~ '^[0-9a-f]{64}$'`,
+		`ALTER TABLE audit_head ADD COLUMN at bigint NOT NULL DEFAULT 0`,
+		`UPDATE audit_head SET at = coalesce((SELECT created_at FROM audit_entries ORDER BY seq DESC LIMIT 1), 0)`,
+		`CREATE INDEX audit_entries_of_type ON audit_entries (target_type, seq)`,
 		`postgres:ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_entries_keep`,
 		`postgres:REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM CURRENT_USER`,
 		`postgres:CREATE FUNCTION audit_head_forward() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the head of the audit log only goes forward'; END $$`,
@@ -73,5 +76,6 @@ var Migrations = []migrate.Migration{{
 		`postgres:DROP TRIGGER audit_head_stays ON audit_head`, `postgres:DROP TRIGGER audit_head_forward ON audit_head`, `postgres:DROP FUNCTION audit_head_forward()`,
 		`postgres:GRANT UPDATE, DELETE, TRUNCATE ON audit_entries TO CURRENT_USER`, `postgres:ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_keep`,
 		`sqlite:DROP TRIGGER audit_head_no_replace`, `sqlite:DROP TRIGGER audit_head_stays`, `sqlite:DROP TRIGGER audit_head_forward`, `sqlite:DROP TRIGGER audit_entries_no_replace`,
+		`DROP INDEX audit_entries_of_type`, `ALTER TABLE audit_head DROP COLUMN at`,
 	},
 }}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/platform/auth"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
+	uuid "lyceum/platform/ids"
+	"lyceum/platform/testkit"
+)
+
+// fillLog writes entries as modules do, of a hundred actors, many in a transaction.
+func fillLog(t *testing.T, d *db.DB, bus *events.Bus, n int) (actor string) {
+	t.Helper()
+	actors := make([]string, 100)
+	for i := range actors {
+		actors[i] = uuid.New()
+	}
+	for written := 0; written < n; written += 2000 {
+		err := d.InTx(t.Context(), func(ctx context.Context) error {
+			for i := range min(2000, n-written) {
+				who := auth.Caller{UserID: actors[i%len(actors)], IP: "192.0.2.1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", RequestID: uuid.New()}
+				e := auditapi.Entry{Action: "course.updated", TargetType: "course", TargetID: uuid.New(), Data: map[string]any{"fields": []string{"title", "summary"}}}
+				if err := bus.Publish(auth.WithCaller(ctx, who), e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		require.NoError(t, err)
+	}
+	return actors[0]
+}
+
+// A log of any length is exported in little memory, checked, and searched by every filter.
+func TestALongLogIsExportedInLittleMemory(t *testing.T) {
+	for kind, vars := range map[string]func(*testing.T) map[string]string{
+		"embedded": func(*testing.T) map[string]string { return nil },
+		"services": func(t *testing.T) map[string]string { return services(t) },
+	} {
+		t.Run(kind, func(t *testing.T) { // one after another: the heap is one
+			var d *db.DB
+			var bus *events.Bus
+			s := serveSite(t, vars(t), &d, &bus)
+			admin := s.admin()
+			n := testkit.Rounds(1_000_000)
+			actor := fillLog(t, d, bus, n)
+			for _, accept := range []string{"application/x-ndjson", "text/csv"} {
+				growth, began := heapGrowth(), time.Now()
+				lines, size := s.countLines(admin, accept)
+				grown := growth()
+				t.Logf("%d lines of %s, %d MiB, in %s: the heap grew by %d MiB", lines, accept, size>>20, time.Since(began).Round(time.Millisecond), grown>>20)
+				require.GreaterOrEqual(t, lines, n)
+				require.Less(t, grown, int64(64<<20))
+			}
+			began := time.Now()
+			verdict := s.want(200, "GET", "/admin/audit-logs/verify", admin, nil)
+			t.Logf("verified in %s", time.Since(began).Round(time.Millisecond))
+			require.Equal(t, true, verdict.get("ok"))
+			require.Greater(t, verdict.get("entries"), float64(n))
+			first := s.want(200, "GET", "/admin/audit-logs?limit=1&action=user.registered", admin, nil).str("items.0.created_at")
+			for _, query := range []string{"", "?action=course.updated", "?action=user.registered", "?actor_id=" + actor, "?actor_id=" + uuid.New(), "?target_id=" + actor, "?target_type=message",
+				"?target_type=course", "?from=" + first, "?to=" + first, "?from=2001-01-01T00:00:00Z", "?to=2001-01-01T00:00:00Z", "?from=9998-01-01T00:00:00Z", "?actor_id=" + actor + "&from=" + first, "?action=course.updated&to=" + first} {
+				began := time.Now()
+				s.want(200, "GET", "/admin/audit-logs"+query, admin, nil)
+				t.Logf("%8s  %s", time.Since(began).Round(10*time.Microsecond), query)
+			}
+		})
+	}
+}
+
+// countLines reads an answer without keeping it.
+func (s *site) countLines(token, accept string) (lines, size int) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.base+"/admin/audit-logs", nil)
+	require.NoError(s.t, err)
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept", accept)
+	res, err := (&http.Client{Timeout: 10 * time.Minute}).Do(req)
+	require.NoError(s.t, err)
+	defer func() { _ = res.Body.Close() }()
+	require.Equal(s.t, 200, res.StatusCode)
+	in := bufio.NewScanner(res.Body)
+	in.Buffer(make([]byte, 64<<10), 1<<20)
+	for in.Scan() {
+		if lines, size = lines+1, size+len(in.Bytes())+1; lines == 1 && accept == "text/csv" {
+			require.True(s.t, bytes.HasPrefix(in.Bytes(), []byte("seq,id,")), fmt.Sprint(in.Text()))
+		}
+	}
+	require.NoError(s.t, in.Err())
+	return lines, size
+}
