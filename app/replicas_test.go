@@ -147,12 +147,14 @@ func TestPartsGoAndComeBack(t *testing.T) {
 	}
 	for _, fault := range []struct{ fail, mend func() }{{postgres.Freeze, postgres.Thaw}, {postgres.Kill, postgres.Start}} {
 		fault.fail()
-		for _, path := range []string{"/courses", "/channels/hq", "/notifications", "/storage/assets", "/admin/audit-logs"} {
+		for _, path := range []string{"/courses", "/channels/hq", "/notifications", "/storage/assets", "/admin/audit-logs", "/admin/audit-logs/verify"} {
 			a := quick("GET", path, admin, nil)
 			require.Equal(t, 503, a.Status, "%s: %s", path, a.Raw)
 			require.NotEmpty(t, a.Header.Get("Retry-After"))
 		}
-		require.Equal(t, 503, quick("POST", "/courses", admin, `{"title":"x"}`).Status)
+		for path, body := range map[string]string{"/courses": `{"title":"x"}`, "/invites/redeem": `{"code":"x"}`, "/admin/invites/batch": `{"role_to_grant":"member","rows":[{"email":"x@example.com"}]}`} {
+			require.Equal(t, 503, quick("POST", path, admin, body).Status, path)
+		}
 		require.Equal(t, 503, quick("GET", "/readyz", "", nil).Status)
 		require.Equal(t, 200, quick("GET", "/healthz", "", nil).Status)
 		fault.mend()

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -243,7 +242,7 @@ func viewOf(e *entry, emails map[string]string) entryView {
 
 func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Out[Verdict], error) {
 	v, err := h.service.Verify(ctx, nil)
-	if errors.Is(err, context.DeadlineExceeded) {
+	if err != nil && ctx.Err() != nil {
 		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)
 	}
 	if err != nil {

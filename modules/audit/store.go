@@ -17,18 +17,17 @@ func (s *store) lockHead(ctx context.Context) (h head, err error) {
 	return h, err
 }
 
-// extent is what the table holds, whatever the head says.
-type extent struct {
-	Count, Last int64
-	LastHash    string
+// ends gives the head beside the newest entry that there is at the same moment, of which the number and hash are known
+// then; ErrNotFound without a head.
+func (s *store) ends(ctx context.Context) (h head, last Anchor, err error) {
+	err = s.db.QueryRow(ctx, `SELECT h.seq, h.hash, h.mac, coalesce((SELECT max(seq) FROM audit_entries), 0),
+		coalesce((SELECT hash FROM audit_entries ORDER BY seq DESC LIMIT 1), '') FROM audit_head h WHERE h.one = 1`, nil,
+		&h.Seq, &h.Hash, &h.Mac, &last.Seq, &last.Hash)
+	return h, last, err
 }
 
-// ends gives the head beside what the table holds at the same moment; ErrNotFound without a head.
-func (s *store) ends(ctx context.Context) (h head, e extent, err error) {
-	err = s.db.QueryRow(ctx, `SELECT h.seq, h.hash, h.mac, (SELECT count(*) FROM audit_entries),
-		coalesce((SELECT max(seq) FROM audit_entries), 0), coalesce((SELECT hash FROM audit_entries ORDER BY seq DESC LIMIT 1), '')
-		FROM audit_head h WHERE h.one = 1`, nil, &h.Seq, &h.Hash, &h.Mac, &e.Count, &e.Last, &e.LastHash)
-	return h, e, err
+func (s *store) count(ctx context.Context) (n int64, err error) {
+	return n, s.db.QueryRow(ctx, "SELECT count(*) FROM audit_entries", nil, &n)
 }
 
 // append writes entries and moves the head behind them.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"lyceum/platform/db"
 )
@@ -46,18 +47,21 @@ var errBrokenHead = errors.New("the log does not hold: see lyceum audit verify")
 
 // Anchor gives the head, to be kept elsewhere.
 func (s *Service) Anchor(ctx context.Context) (Anchor, error) {
-	h, extent, err := s.store.ends(ctx)
+	h, last, err := s.store.ends(ctx)
 	if err != nil {
 		return Anchor{}, err
 	}
-	if !h.sealed(s.key) || extent.Last != h.Seq || extent.LastHash != h.Hash {
+	if !h.sealed(s.key) || last != (Anchor{h.Seq, h.Hash}) {
 		return Anchor{}, errBrokenHead
 	}
-	return Anchor{h.Seq, h.Hash}, nil
+	return last, nil
 }
 
-// verifyPage is how many entries are held at once.
-const verifyPage = 2000
+// verifyPage is how many entries are held at once, verifyStep how long the database may take for them.
+const (
+	verifyPage = 2000
+	verifyStep = 2500 * time.Millisecond
+)
 
 // Verify walks the whole chain, compares its end with the head, and with an anchor if there is one. One walk at a
 // time is enough for a process.
@@ -68,37 +72,57 @@ func (s *Service) Verify(ctx context.Context, anchor *Anchor) (v Verdict, err er
 	case <-ctx.Done():
 		return v, ctx.Err()
 	}
-	h, extent, err := s.store.ends(ctx)
-	if db.IsNotFound(err) {
-		return Verdict{Why: "the head is missing"}.bad(1), nil
-	}
-	if err != nil {
-		return v, err
-	}
-	v.Entries = extent.Count
+	var h head
+	var last Anchor
+	err = step(ctx, func(ctx context.Context) (err error) { h, last, err = s.store.ends(ctx); return err })
 	w := walk{anchor: anchor}
-	if err := w.run(ctx, s.store, h.Seq); err != nil {
+	if err == nil {
+		err = w.run(ctx, s.store, h.Seq)
+	}
+	switch {
+	case db.IsNotFound(err):
+		v = Verdict{Why: "the head is missing"}.bad(1)
+	case err != nil:
+		return v, err
+	default:
+		v = s.judge(w, h, last)
+	}
+	if v.Entries = w.seq; !v.OK {
+		err = step(ctx, func(ctx context.Context) (err error) { v.Entries, err = s.store.count(ctx); return err })
 		return v, err
 	}
+	return v, nil
+}
+
+// step gives the database a while for a part of the work: one that hangs must not hold the whole of it.
+func step(ctx context.Context, fn func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, verifyStep)
+	defer cancel()
+	return fn(ctx)
+}
+
+// judge compares where a walk has ended with the head.
+func (s *Service) judge(w walk, h head, last Anchor) (v Verdict) {
 	switch {
 	case w.broken:
 		v.Why = "an entry is changed or missing"
-		return v.bad(w.seq + 1), nil
+		return v.bad(w.seq + 1)
 	case w.seq != h.Seq:
 		v.Why = "the log ends too early"
-		return v.bad(w.seq + 1), nil
+		return v.bad(w.seq + 1)
 	case w.hash != h.Hash || !h.sealed(s.key):
 		v.Why = "every entry follows the one before, but the head is not sealed with this server's secret (JWT_KEYS_DIR)"
-		return v.bad(h.Seq + 1), nil
-	case extent.Last > h.Seq || extent.Count != h.Seq:
+		return v.bad(h.Seq + 1)
+	case last.Seq > h.Seq:
 		v.Why = "there are entries that the head does not know"
-		return v.bad(h.Seq + 1), nil
+		return v.bad(h.Seq + 1)
 	}
-	return v.against(anchor, w), nil
+	return v.against(w)
 }
 
 // against compares with what was noted elsewhere.
-func (v Verdict) against(anchor *Anchor, w walk) Verdict {
+func (v Verdict) against(w walk) Verdict {
+	anchor := w.anchor
 	switch {
 	case anchor == nil || anchor.Seq == 0:
 	case anchor.Seq > w.seq:
@@ -130,16 +154,12 @@ type walk struct {
 func (w *walk) run(ctx context.Context, s *store, last int64) error {
 	for after := int64(math.MinInt64); w.seq < last && !w.broken; after = w.seq {
 		read := 0
-		err := s.each(ctx, filter{}, after, last, verifyPage, func(e *entry) error {
-			read++
-			if w.broken = w.broken || !e.follows(w.seq, w.hash); w.broken {
+		err := step(ctx, func(ctx context.Context) error {
+			return s.each(ctx, filter{}, after, last, verifyPage, func(e *entry) error {
+				read++
+				w.take(e)
 				return nil
-			}
-			w.seq, w.hash = e.Seq, e.Hash
-			if w.anchor != nil && w.anchor.Seq == e.Seq {
-				w.atAnchor = e.Hash
-			}
-			return nil
+			})
 		})
 		if err != nil {
 			return err
@@ -149,4 +169,14 @@ func (w *walk) run(ctx context.Context, s *store, last int64) error {
 		}
 	}
 	return nil
+}
+
+func (w *walk) take(e *entry) {
+	if w.broken = w.broken || !e.follows(w.seq, w.hash); w.broken {
+		return
+	}
+	w.seq, w.hash = e.Seq, e.Hash
+	if w.anchor != nil && w.anchor.Seq == e.Seq {
+		w.atAnchor = e.Hash
+	}
 }

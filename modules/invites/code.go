@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,22 +18,22 @@ var alphabet = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPaddin
 var lookalikes = strings.NewReplacer("O", "0", "I", "1", "L", "1")
 
 const (
-	codeBits   = 128
-	prefixSize = 4
+	// A code has six groups of five letters of five bits each; the prefix that everybody sees leaves 130 of them.
+	codeGroups, groupSize = 6, 5
+	prefixSize            = 4
 	// maxTyped bounds what is read as a code, in characters.
 	maxTyped = 128
 )
 
-// newCode is 128 random bits, in groups that are easy to type.
+// newCode is 150 random bits, in groups that are easy to type.
 func newCode() string {
-	raw := make([]byte, codeBits/8)
+	raw := make([]byte, 20)
 	_, _ = rand.Read(raw)
-	s := alphabet.EncodeToString(raw)
 	var groups []string
-	for len(s) > 5 {
-		groups, s = append(groups, s[:5]), s[5:]
+	for group := range slices.Chunk([]byte(alphabet.EncodeToString(raw))[:codeGroups*groupSize], groupSize) {
+		groups = append(groups, string(group))
 	}
-	return strings.Join(append(groups, s), "-")
+	return strings.Join(groups, "-")
 }
 
 // canonical is the one form of a code: case, dashes, spaces and look-alikes don't matter, whatever dashes and
