@@ -13,6 +13,8 @@ const newPassword = { name: "password", label: "New password", type: "password",
 
 const card = (title, ...content) => h("section", { class: "card narrow" }, h("h1", { tabindex: "-1", text: title }), content);
 const link = (href, text, testid) => h("a", { href, text, testid });
+// onward keeps where somebody wanted to go, between signing in and registering.
+const onward = (query) => (query.get("next") ? "?next=" + encodeURIComponent(query.get("next")) : "");
 
 function welcome(answer, query) {
   keep(answer);
@@ -21,8 +23,6 @@ function welcome(answer, query) {
 }
 
 export function signIn({ query, box }) {
-  const next = query.get("next");
-  const suffix = next ? "?next=" + encodeURIComponent(next) : "";
   fill(box, card("Sign in", form("signin", {
     fields: [email, { name: "password", label: "Password", type: "password", autocomplete: "current-password", required: true }],
     submit: "Sign in",
@@ -34,7 +34,7 @@ export function signIn({ query, box }) {
         secondFactor(box, error.problem.challenge, query);
       }
     },
-  }), h("p", { class: "beside" }, link("#/register" + suffix, "Create an account", "signin-register"),
+  }), h("p", { class: "beside" }, link("#/register" + onward(query), "Create an account", "signin-register"),
     offers("POST", "/auth/password/forgot") && link("#/forgot", "Forgot your password?", "signin-forgot"))));
 }
 
@@ -65,7 +65,7 @@ export function register({ query, box }) {
       await post("/auth/register", display_name ? { ...body, display_name } : body, { anonymous: true });
       welcome(await post("/auth/login", body, { anonymous: true }), query);
     },
-  }), h("p", { class: "beside" }, link("#/signin", "I have an account", "register-signin"))));
+  }), h("p", { class: "beside" }, link("#/signin" + onward(query), "I have an account", "register-signin"))));
 }
 
 export function forgot({ box }) {
