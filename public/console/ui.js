@@ -53,6 +53,7 @@ export function field(prefix, spec) {
     }));
   } else if (type === "textarea") control = h("textarea", { rows: 4, ...shared });
   else control = h("input", { type, ...shared });
+  if (rest.value !== undefined && type !== "select") control.defaultValue = rest.value; // what a reset brings back
   const error = h("span", { class: "field-error", id: id + "-error", hidden: true });
   const note = hint && h("span", { class: "hint", id: id + "-hint", text: hint });
   control.setAttribute("aria-describedby", [hint && id + "-hint", id + "-error"].filter(Boolean).join(" "));
@@ -62,7 +63,7 @@ export function field(prefix, spec) {
   return h("div", { class: wide ? "field wide" : "field" }, h("label", { htmlFor: id, text: label }), control, note, error);
 }
 
-// form makes a form of fields. `send(values, form)` runs on submit with the button off; what it
+// form makes a form of fields. `send(values, form, submitter)` runs on submit with the button off; what it
 // throws is shown at the fields it names, the rest above the button.
 export function form(prefix, { fields, submit, send, extra, kind = "" }) {
   const problem = h("div", { class: "form-problem", testid: prefix + "-error" });
@@ -82,7 +83,7 @@ export function form(prefix, { fields, submit, send, extra, kind = "" }) {
     }
     button.disabled = true;
     try {
-      await send(values(el), el);
+      await send(values(el), el, event.submitter);
     } catch (error) {
       if (error.name !== "AbortError") showErrors(el, problem, error);
     } finally {
