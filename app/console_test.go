@@ -144,6 +144,8 @@ func TestH1TheConsoleDoesTheWalkWithoutAViolation(t *testing.T) {
 
 	b.open("/join#code=" + code)
 	b.click("redeem-submit")
+	b.sees("redeem-done", "Your role is now: member.")
+	b.click("redeem-go")
 	b.sees("course-card", "Members' workshop")
 
 	b.open("/#/courses/welcome-to-lyceum")

@@ -1,69 +1,66 @@
-// Invite codes: redeeming one, and for administrators making, listing and revoking them.
+// Invite codes for administrators: making, listing and revoking them, one by one or a batch.
 
 import { h, fill } from "../dom.js";
-import { get, post, del } from "../api.js";
-import { session, hasRole, user, keepUser } from "../session.js";
+import { get, post, del, request } from "../api.js";
+import { hasRole } from "../session.js";
 import { form, field, table, heading, badge, button, confirm, notice, values } from "../ui.js";
-import { when, toISO } from "../format.js";
-import { go } from "../router.js";
+import { enabled, offers } from "../modules.js";
+import { when, toISO, plural } from "../format.js";
+import { coursePicker } from "./pick-courses.js";
+import { inviteMany } from "./invite-many.js";
 
-const KEPT = "lyceum.code"; // over the sign-in of somebody who came with a link
-
-export function redeem({ code, box }) {
-  if (code) sessionStorage.setItem(KEPT, code);
-  const kept = code || sessionStorage.getItem(KEPT) || "";
-  if (!session()) {
-    return fill(box, h("section", { class: "card narrow", testid: "redeem-signin" }, h("h1", { tabindex: "-1", text: "You are invited" }),
-      h("p", { text: "Sign in or create an account; the code is filled in for you then." }),
-      h("div", { class: "actions" }, h("a", { class: "button primary", href: "#/register?next=/redeem", text: "Create an account", testid: "redeem-register" }),
-        h("a", { class: "button", href: "#/signin?next=/redeem", text: "Sign in", testid: "redeem-login" }))));
-  }
-  return fill(box, h("section", { class: "card narrow" }, h("h1", { tabindex: "-1", text: "Redeem a code" }), form("redeem", {
-    fields: [{ name: "code", label: "Invite code", value: kept, required: true, maxlength: 128, autocomplete: "off", spellcheck: "false" }],
-    submit: "Redeem",
-    send: async (body) => {
-      const { role, granted } = await post("/invites/redeem", body);
-      sessionStorage.removeItem(KEPT);
-      keepUser(await get("/users/me").catch(() => ({ ...user(), role })));
-      notice(granted ? `Welcome. Your role is now: ${role}.` : "You have this role already.");
-      go("/courses");
-    },
-  })));
-}
-
-export function invites({ box, signal }) {
-  const made = h("div", { "aria-live": "polite" });
+export function invites({ query, box, signal }) {
+  const batch = query.get("batch");
   const list = h("div");
   const filter = h("form", { class: "filters" }, field("invite", { name: "status", label: "Status", type: "select",
     options: [["", "All"], "active", "exhausted", "expired", "revoked"] }));
+  const heads = ["Code", "Role", enabled("courses") && "Courses", "Used", "For", "Expires", "Status", ""].filter((t) => t !== false);
   const refresh = () => fill(list, table({
-    path: "/admin/invites", query: values(filter), signal, testid: "invite-list", label: "Invites", empty: "No invites.",
-    row: (i) => row(i, refresh),
-  }, "Code", "Role", "Used", "For", "Expires", "Status", ""));
+    path: "/admin/invites", query: { ...values(filter), batch_id: batch }, signal, testid: "invite-list", label: "Invites", empty: "No invites.",
+    row: (i) => row(i, refresh, batch),
+  }, ...heads));
   filter.addEventListener("change", refresh);
   filter.addEventListener("submit", (event) => event.preventDefault());
-  fill(box, heading("Invites", h("a", { class: "button", href: "#/redeem", text: "Redeem a code", testid: "invite-redeem" })),
-    h("section", { class: "card" }, h("h2", { text: "New invite" }), create(made, refresh), made),
-    h("section", { class: "card" }, h("h2", { text: "Invites" }), filter, list));
+  if (batch) fill(box, ofBatch(batch, refresh), h("section", { class: "card" }, filter, list));
+  else {
+    fill(box, heading("Invites", h("a", { class: "button", href: "#/redeem", text: "Redeem a code", testid: "invite-redeem" })),
+      h("section", { class: "card" }, h("h2", { text: "New invite" }), create(refresh)),
+      offers("POST", "/admin/invites/batch") && h("section", { class: "card" }, h("h2", { text: "Invite many" }), inviteMany(refresh)),
+      h("section", { class: "card" }, h("h2", { text: "Invites" }), filter, list));
+  }
   refresh();
 }
 
-function create(made, refresh) {
-  return form("invite-new", {
+// ofBatch heads the list of what was made together.
+const ofBatch = (batch, refresh) => [heading("Invites of a batch", h("a", { class: "button", href: "#/invites", text: "All invites", testid: "invite-all" }),
+  offers("DELETE", "/admin/invites") && button("Revoke the batch", "invite-revoke-batch", async () => {
+    if (!(await confirm("Revoke the batch?", "None of its codes that are still open will work any longer.", "Revoke them"))) return;
+    await request("DELETE", "/admin/invites", { query: { batch_id: batch } });
+    notice("Revoked.");
+    refresh();
+  }, "danger")), h("p", { class: "muted mono", testid: "invite-batch-id", text: batch })];
+
+function create(refresh) {
+  const made = h("div", { "aria-live": "polite" });
+  const courses = enabled("courses") && coursePicker("invite-new-courses", "Whoever redeems the code is enrolled there, too");
+  return h("div", {}, form("invite-new", {
     fields: [
       { name: "role_to_grant", label: "Role", type: "select", options: ["member", "instructor", "admin"] },
       { name: "max_uses", label: "Uses", type: "number", min: 1, max: 10000, value: 1 },
       { name: "email", label: "Only for this address", type: "email", hint: "The code is mailed there" },
       { name: "expires_at", label: "Expires", type: "datetime-local", hint: "Never when empty" },
       { name: "note", label: "Note", maxlength: 500, wide: true },
+      ...(courses ? [courses.el] : []),
     ],
     submit: "Create", kind: "grid",
     send: async (v, el) => {
       const body = { ...v, expires_at: toISO(v.expires_at) };
       for (const key of Object.keys(body)) if (!body[key]) delete body[key];
+      if (courses) body.course_ids = courses.ids();
       const invite = await post("/admin/invites", body);
       const link = `${location.origin}/join#code=${encodeURIComponent(invite.code)}`;
       el.reset();
+      if (courses) courses.clear();
       fill(made, h("div", { class: "callout" }, h("p", { text: "Copy the code now; it is not shown again." }),
         h("p", {}, h("code", { class: "secret", testid: "invite-code", text: invite.code })),
         h("p", {}, h("a", { href: link, text: link, testid: "invite-link" })),
@@ -71,7 +68,7 @@ function create(made, refresh) {
           button("Copy the link", "invite-copy-link", () => copy(link), "small"))));
       refresh();
     },
-  });
+  }), made);
 }
 
 async function copy(text) {
@@ -81,13 +78,34 @@ async function copy(text) {
 
 const tint = { active: "good", revoked: "bad", expired: "warn" };
 
-function row(i, refresh) {
-  return h("tr", { testid: "invite-row" }, h("td", {}, h("code", { text: (i.code_prefix || "") + "…" }), i.note && h("div", { class: "muted", text: i.note })),
-    h("td", { text: i.role_to_grant }), h("td", { text: `${i.uses} of ${i.max_uses}` }), h("td", { text: i.email || "anybody" }),
+function row(i, refresh, batch) {
+  return h("tr", { testid: "invite-row" }, h("td", {}, h("code", { text: (i.code_prefix || "") + "…" }), i.note && h("div", { class: "muted", text: i.note }),
+    i.batch_id && !batch && h("div", {}, h("a", { href: "#/invites?batch=" + i.batch_id, text: "batch", title: i.batch_id, testid: "invite-batch" }))),
+    h("td", { text: i.role_to_grant }), enabled("courses") && h("td", {}, courseList(i.course_ids || [])),
+    h("td", { class: "nowrap", text: `${i.uses} of ${i.max_uses}` }), h("td", { text: i.email || "anybody" }),
     h("td", { text: i.expires_at ? when(i.expires_at) : "never" }), h("td", {}, badge(i.status, tint[i.status])),
     h("td", {}, i.status === "active" && hasRole("admin") && button("Revoke", "invite-revoke", async () => {
       if (!(await confirm("Revoke this invite?", "Its code will no longer work.", "Revoke"))) return;
       await del("/admin/invites/" + i.id);
       refresh();
     }, "small danger")));
+}
+
+const titles = new Map(); // id → promise of a course's title
+
+function titleOf(id) {
+  if (!titles.has(id)) titles.set(id, get("/courses/" + id).then((c) => c.title, (error) => {
+    titles.delete(id);
+    return error.status === 404 ? "(a course that is gone)" : "(could not be read)";
+  }));
+  return titles.get(id);
+}
+
+// courseList counts, and names the courses once it is opened.
+function courseList(ids) {
+  if (!ids.length) return h("span", { class: "muted", text: "none" });
+  const names = h("ul");
+  return h("details", { testid: "invite-courses", on: { toggle: async (event) => {
+    if (event.target.open && !names.children.length) fill(names, (await Promise.all(ids.map(titleOf))).map((text) => h("li", { text })));
+  } } }, h("summary", { text: plural(ids.length, "course") }), names);
 }
