@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,12 +44,18 @@ func (s *site) queriesFor(spans *tracetest.SpanRecorder, a answer) int64 {
 	return found
 }
 
+// spanSource is the one of this process: tracers stay with the first that is set.
+var spanSource = sync.OnceValue(func() *trace.TracerProvider {
+	provider := trace.NewTracerProvider()
+	otel.SetTracerProvider(provider)
+	return provider
+})
+
 // record collects the spans of every request of this process.
 func record(t *testing.T) *tracetest.SpanRecorder {
 	spans := tracetest.NewSpanRecorder()
-	provider := trace.NewTracerProvider(trace.WithSpanProcessor(spans))
-	otel.SetTracerProvider(provider)
-	t.Cleanup(func() { provider.UnregisterSpanProcessor(spans) })
+	spanSource().RegisterSpanProcessor(spans)
+	t.Cleanup(func() { spanSource().UnregisterSpanProcessor(spans) })
 	return spans
 }
 
