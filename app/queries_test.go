@@ -99,6 +99,11 @@ func TestRoutesTakeFewQueries(t *testing.T) {
 		}
 	}
 	lesson = course + "/lessons/" + lesson
+	up := s.want(201, "POST", "/storage/uploads", admin, `{"key":"counted.txt","content_type":"text/plain","size":1}`)
+	s.put(up, "x")
+	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", admin, nil)
+	s.want(201, "POST", course+"/lessons", admin, `{"title":"With a file","asset_key":"counted.txt"}`)
+	s.want(200, "GET", "/storage/sign?key=counted.txt", learner, nil)
 	for _, c := range []struct {
 		most               int64
 		method, path, body string
@@ -108,6 +113,7 @@ func TestRoutesTakeFewQueries(t *testing.T) {
 		{1, "GET", "/courses?status=draft", "", admin}, {1, "GET", "/users/me/enrollments", "", learner}, {1, "GET", "/users/me/progress", "", learner},
 		{3, "GET", course, "", ""}, {3, "GET", course, "", learner}, {3, "GET", course + "/lessons", "", learner}, {3, "GET", lesson, "", learner},
 		{2, "GET", course + "/progress", "", learner}, {3, "GET", course + "/learners", "", admin},
+		{1, "GET", "/storage/sign?key=counted.txt", "", learner}, {0, "GET", "/storage/sign?key=counted.txt", "", admin},
 		{1, "PUT", lesson + "/progress", `{"percent":10}`, learner}, {1, "PUT", lesson + "/progress", `{"percent":10}`, learner}, {2, "PUT", lesson + "/progress", `{"percent":100}`, learner},
 		{1, "POST", course + "/enrollment", "", learner}, {4, "DELETE", course + "/enrollment", "", learner}, {6, "POST", course + "/enrollment", "", learner},
 		{7, "POST", "/courses", `{"title":"More"}`, admin}, {7, "PATCH", course, `{"title":"Changed"}`, admin}, {9, "PATCH", course, `{"tags":["x"]}`, admin},

@@ -16,6 +16,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/blob"
+	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
@@ -135,7 +136,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	require.NoError(t, bus.Attach([]events.Subscription{events.InTx("audit", w.note)}))
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
-	w.Service = newService(needs{Shelf: newShelf(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue,
+	w.Service = newService(needs{Shelf: newShelf(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue, Signals: broadcast.New(nil),
 		Accounts: &fakeAccounts{names: map[string]string{teacher.UserID: "Tea"}}, KeyUsers: []storageapi.KeyUser{w.keyUser}})
 	return w
 }

@@ -88,8 +88,11 @@ func (s *Service) discard(ctx context.Context, assets []asset) error {
 		return err
 	}
 	for i := range assets {
-		blobID := assets[i].BlobID
-		db.AfterCommit(ctx, func() { s.queue.Enqueue(trashJob, blobID) })
+		blobID, key := assets[i].BlobID, assets[i].Key
+		db.AfterCommit(ctx, func() {
+			s.signals.Signal(topicRemoved, key)
+			s.queue.Enqueue(trashJob, blobID)
+		})
 		if err := s.record(ctx, "asset.deleted", &assets[i]); err != nil {
 			return err
 		}

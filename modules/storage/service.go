@@ -7,6 +7,8 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/cache"
 	"lyceum/platform/config"
 	"lyceum/platform/jobs"
 )
@@ -17,8 +19,14 @@ type Service struct {
 	accounts usersapi.Accounts
 	keyUsers []storageapi.KeyUser
 	queue    *jobs.Queue
-	limits   limits
+	signals  *broadcast.Bus
+	// known are completed assets by their keys: a link costs no look at what never changes.
+	known  *cache.Invalidated[asset]
+	limits limits
 }
+
+// topicRemoved tells replicas that the asset of a key is gone.
+const topicRemoved = "storage.removed"
 
 // limits are the operator's.
 type limits struct {
@@ -37,12 +45,14 @@ type needs struct {
 	Accounts usersapi.Accounts
 	KeyUsers []storageapi.KeyUser `group:"key_users"`
 	Queue    *jobs.Queue
+	Signals  *broadcast.Bus
 	Config   *config.Config
 }
 
 func newService(n needs) *Service {
-	c := n.Config
-	return &Service{n.Shelf, n.Accounts, n.KeyUsers, n.Queue, limitsOf(c)}
+	s := &Service{shelf: n.Shelf, accounts: n.Accounts, keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals, limits: limitsOf(n.Config)}
+	s.known = cache.NewInvalidated(n.Signals, topicRemoved, s.look)
+	return s
 }
 
 // views dresses assets with who uploaded them and what uses them, in one question each.

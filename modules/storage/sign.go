@@ -48,11 +48,23 @@ func (s *Service) find(ctx context.Context, key string) (*asset, error) {
 	if checkKey(key) != nil {
 		return nil, nil
 	}
+	a, ok, err := s.known.Get(ctx, key)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &a, nil
+}
+
+// look reads the completed asset of a key.
+func (s *Service) look(ctx context.Context, key string) (asset, bool, error) {
 	a, err := s.store.byKey(ctx, key, "")
 	if db.IsNotFound(err) || err == nil && a.Status != completed {
-		return nil, nil
+		return asset{}, false, nil
 	}
-	return a, err
+	if err != nil {
+		return asset{}, false, err
+	}
+	return *a, true, nil
 }
 
 // admit asks whoever uses the key whether the caller may read it there. One yes is enough; else a
