@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// asker is who asks for a link in the matrix.
+type asker struct{ name, token string }
+
+// keyState is a key of the matrix: where it stands, and in what course.
+type keyState struct {
+	key, course, state string
+}
+
+// shelfOf is a site with a course of each kind, each with keys in every state, and everybody who may ask.
+type shelfOf struct {
+	*site
+	admin, owner, uploader string
+	askers                 []asker
+	keys                   []keyState
+}
+
+// newShelf has courses of one owner with files of another, put there by an administrator.
+func newShelf(s *site) *shelfOf {
+	s.t.Helper()
+	m := &shelfOf{site: s, admin: s.admin()}
+	person := func(name, role string) (email, token string) {
+		email, id, token := s.newcomer("sign-" + name)
+		if role != "user" {
+			s.promote(m.admin, id, role)
+		}
+		m.askers = append(m.askers, asker{name, token})
+		return email, token
+	}
+	m.askers = append(m.askers, asker{"nobody", ""}, asker{"admin", m.admin})
+	person("user", "user")
+	person("member", "member")
+	person("instructor", "instructor")
+	enrolled, _ := person("enrolled", "user")
+	_, m.owner = person("owner", "instructor")
+	_, m.uploader = person("uploader", "instructor")
+	for _, kind := range []string{"public", "member", "private", "draft", "archived", "deleted"} {
+		m.course(kind, enrolled)
+	}
+	m.keys = append(m.keys, keyState{"none/at-all.txt", "", "missing"}, keyState{"none/../at-all.txt", "", "missing"}, keyState{"none\\at-all.txt", "", "missing"})
+	return m
+}
+
+func (m *shelfOf) upload(key string, complete bool) string {
+	m.t.Helper()
+	up := m.want(201, "POST", "/storage/uploads", m.uploader, map[string]any{"key": key, "content_type": "text/plain", "size": len(key)})
+	if complete {
+		m.put(up, key)
+		m.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", m.uploader, nil)
+	}
+	return up.str("id")
+}
+
+// course makes one with a key in each state, and brings it to its kind at the end.
+func (m *shelfOf) course(kind, enrolled string) {
+	m.t.Helper()
+	key := func(state string) string { return "sign/" + kind + "/" + state + ".txt" }
+	for _, state := range []string{"lesson", "locked", "cover", "unused", "former", "pending", "deleted"} {
+		id := m.upload(key(state), state != "pending")
+		if state == "deleted" {
+			m.want(204, "DELETE", "/storage/assets/"+id, m.uploader, nil)
+		}
+		m.keys = append(m.keys, keyState{key(state), kind, state})
+	}
+	path := "/courses/" + m.want(201, "POST", "/courses", m.owner, map[string]any{"title": "Signed " + kind, "status": "published"}).str("id")
+	// Only an administrator may use what another has uploaded.
+	first := m.want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Open", "asset_key": key("lesson")}).str("id")
+	m.want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Later", "asset_key": key("locked"), "prerequisite_ids": []string{first}})
+	former := m.want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Former", "asset_key": key("former")}).str("id")
+	m.want(200, "PATCH", path+"/lessons/"+former, m.admin, `{"asset_key":null}`)
+	m.want(200, "PATCH", path, m.admin, map[string]any{"cover_key": key("cover")})
+	m.want(200, "POST", path+"/enrollments/batch", m.owner, batchOf(enrolled))
+	switch kind {
+	case "member", "private":
+		m.want(200, "PATCH", path, m.owner, map[string]string{"visibility": kind})
+	case "draft", "archived":
+		m.want(200, "PATCH", path, m.owner, map[string]string{"status": kind})
+	case "deleted":
+		m.want(204, "DELETE", path, m.owner, nil)
+	}
+}
+
+// readers are those whom each kind of course lets read, besides administrators.
+var readers = map[string]string{
+	"public": "user member instructor enrolled owner uploader", "member": "member instructor enrolled owner uploader",
+	"private": "enrolled owner", "draft": "owner", "archived": "enrolled owner", "deleted": "",
+}
+
+// verdict is what the contract says to an asker about a key.
+func (k keyState) verdict(who string) string {
+	is := func(names string) bool { return slices.Contains(strings.Fields(names), who) }
+	if is("nobody") {
+		return "401 unauthenticated"
+	}
+	if k.state == "missing" || k.state == "pending" || k.state == "deleted" {
+		if is("admin instructor owner uploader") {
+			return "404 not-found"
+		}
+		return "403 forbidden"
+	}
+	reads := is(readers[k.course])
+	switch {
+	case is("admin uploader"):
+		return "200 "
+	case k.state == "unused" || k.state == "former" || !reads:
+		return "403 forbidden"
+	case k.state == "locked" && !is("owner"):
+		return "403 lesson-locked"
+	}
+	return "200 "
+}
+
+// A1, F4: everybody who may ask × courses of every kind × keys in every state.
+func TestF4WhoGetsALinkToWhat(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		m := newShelf(s)
+		links, refusals := 0, map[string]string{}
+		for _, k := range m.keys {
+			for _, who := range m.askers {
+				a := s.call("GET", "/storage/sign?key="+escaped(k.key), who.token, nil)
+				if got, want := fmt.Sprint(a.Status, " ", a.str("code")), k.verdict(who.name); got != want {
+					t.Errorf("%s asks for the %s key of a %s course: %s, not %s", who.name, k.state, k.course, got, want)
+					continue
+				}
+				if a.Status == 200 {
+					links++
+					require.Equal(t, k.key, string(s.want(200, "GET", a.str("url"), "", nil).Raw))
+				} else if a.Status == 403 && a.str("code") == "forbidden" {
+					refusals[a.str("detail")] = k.state // a refusal tells nothing of whether there is such a key
+				}
+			}
+		}
+		require.Len(t, refusals, 1, "%v", refusals)
+		t.Logf("%d callers × %d keys: %d links", len(m.askers), len(m.keys), links)
+	})
+}
+
+func escaped(key string) string {
+	return strings.NewReplacer("\\", "%5C", " ", "%20").Replace(key)
+}
