@@ -243,21 +243,6 @@ func (s *site) nothingStaged(t testing.TB) {
 	require.Zero(t, pending)
 }
 
-// objects counts what the embedded store holds, 0 on S3.
-func (s *site) objects(t testing.TB) (n int) {
-	t.Helper()
-	if s.cfg.S3.Endpoint != "" {
-		return 0
-	}
-	require.NoError(t, filepath.WalkDir(filepath.Join(s.cfg.DataDir, "objects"), func(_ string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			n++
-		}
-		return err
-	}))
-	return n
-}
-
 // The demo's own course, video included.
 func TestTheDemoCourseGoesRound(t *testing.T) {
 	t.Parallel()
@@ -371,7 +356,7 @@ func TestAnImportKeepsToTheQuota(t *testing.T) {
 	raw := unzip(t, s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
 	_, other := s.instructor("spender")
 	fits := s.imported(other, raw.zipped(t))
-	before := s.objects(t)
+	before := s.kept()
 	more := raw.with(t, func(m map[string]any) {
 		f := inOf(m, "assets", 1)
 		f["size"], f["sha256"] = 35_000, sha256Of(strings.Repeat("z", 35_000))
@@ -379,7 +364,7 @@ func TestAnImportKeepsToTheQuota(t *testing.T) {
 	more["assets/0002"] = []byte(strings.Repeat("z", 35_000))
 	a := s.imports(other, more.zipped(t))
 	require.Equal(t, []any{422, "quota-exceeded"}, []any{a.Status, a.str("code")}, "%s", a.Raw)
-	require.Equal(t, before, s.objects(t))
+	require.Equal(t, before, s.kept())
 	require.Len(t, s.want(200, "GET", "/storage/assets?limit=100", other, nil).items(), 3)
 	s.want(200, "GET", "/courses/"+fits.str("id"), other, nil)
 }

@@ -29,14 +29,23 @@ func openLog(t *testing.T, d *db.DB) (exec func(sql string), mend func()) {
 	if d.Dialect() == db.Postgres {
 		exec("ALTER TABLE audit_entries DISABLE TRIGGER ALL; ALTER TABLE audit_head DISABLE TRIGGER ALL")
 	} else {
-		for _, trigger := range []string{"entries_no_update", "entries_no_delete", "entries_no_replace", "head_forward", "head_stays", "head_no_replace"} {
+		for _, trigger := range []string{"entries_no_update", "entries_no_delete", "entries_append", "head_forward", "head_stays", "head_no_replace"} {
 			exec("DROP TRIGGER audit_" + trigger)
 		}
+	}
+	if d.Dialect() == db.Postgres {
+		exec("ALTER TABLE audit_entries DROP CONSTRAINT audit_entries_counted")
 	}
 	exec("CREATE TABLE kept AS SELECT * FROM audit_entries; CREATE TABLE kept_head AS SELECT * FROM audit_head")
 	return exec, func() {
 		exec("DELETE FROM audit_entries; INSERT INTO audit_entries SELECT * FROM kept; DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM kept_head")
 	}
+}
+
+// tampering is what somebody does to the table, and the first entry that is bad then.
+type tampering struct {
+	sql  string
+	want int
 }
 
 // L2: whatever was done to the table, verify says so, and names the first entry that is changed or missing.
@@ -66,10 +75,13 @@ func TestATamperedLogIsFound(t *testing.T) {
 		sound := []any{true, nil}
 		require.Equal(t, sound, verdict())
 
-		cases := map[string]struct {
-			sql  string
-			want int
-		}{
+		forged := func(seq string) string {
+			return "INSERT INTO audit_entries SELECT " + seq + ", '00000000-0000-7000-8000-000000000001', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, '', 'forged' FROM audit_entries WHERE seq = 2"
+		}
+		var acted, nobodys int
+		require.NoError(t, d.QueryRow(t.Context(), "SELECT min(seq) FROM audit_entries WHERE actor_id IS NOT NULL", nil, &acted))
+		require.NoError(t, d.QueryRow(t.Context(), "SELECT min(seq) FROM audit_entries WHERE actor_id IS NULL", nil, &nobodys))
+		cases := map[string]tampering{
 			"deleted":          {"DELETE FROM audit_entries WHERE seq = 3", 3},
 			"first deleted":    {"DELETE FROM audit_entries WHERE seq = 1", 1},
 			"swapped":          {"UPDATE audit_entries SET seq = CASE seq WHEN 3 THEN -4 ELSE -3 END WHERE seq IN (3, 4); UPDATE audit_entries SET seq = -seq WHERE seq < 0", 3},
@@ -81,19 +93,30 @@ func TestATamperedLogIsFound(t *testing.T) {
 			"head moved back":  {fmt.Sprintf("DELETE FROM audit_entries WHERE seq = %[1]d; UPDATE audit_head SET seq = %[1]d - 1, hash = (SELECT hash FROM audit_entries WHERE seq = %[1]d - 1)", last), last},
 			"head without one": {"DELETE FROM audit_head", 1},
 			"head unsealed":    {"UPDATE audit_head SET mac = ''", last + 1},
+			"head dated later": {"UPDATE audit_head SET at = at + 59000", last + 1},
+			"far below":        {forged("-9223372036854775808"), last + 1},
 			"actor removed":    {"UPDATE audit_entries SET actor_id = NULL WHERE seq = (SELECT max(seq) FROM audit_entries WHERE actor_id IS NOT NULL)", last},
 		}
 		for _, column := range []string{"action", "target_type", "target_id", "ip", "user_agent", "request_id", "data", "prev_hash", "hash"} {
-			cases["a byte of "+column] = struct {
-				sql  string
-				want int
-			}{fmt.Sprintf("UPDATE audit_entries SET %[1]s = CASE substr(%[1]s, 1, 1) WHEN 'x' THEN 'y' ELSE 'x' END || substr(%[1]s, 2) WHERE seq = 5", column), 5}
+			cases["a byte of "+column] = tampering{fmt.Sprintf("UPDATE audit_entries SET %[1]s = CASE substr(%[1]s, 1, 1) WHEN 'x' THEN 'y' ELSE 'x' END || substr(%[1]s, 2) WHERE seq = 5", column), 5}
 		}
 		for column, sql := range map[string]string{"id": "id = '01900000-0000-7000-8000-000000000000'", "actor_id": "actor_id = '01900000-0000-7000-8000-000000000000'", "created_at": "created_at = created_at + 1"} {
-			cases["another "+column] = struct {
-				sql  string
-				want int
-			}{"UPDATE audit_entries SET " + sql + " WHERE seq = 6", 6}
+			cases["another "+column] = tampering{"UPDATE audit_entries SET " + sql + " WHERE seq = 6", 6}
+		}
+		if d.Dialect() == db.SQLite {
+			// What SQLite takes in any column: other types than ours, which no filter finds.
+			for name, sql := range map[string]string{"a number in bytes": forged("X'35'"), "no number": forged("NULL"), "a text for a number": forged("'abc'")} {
+				cases[name] = tampering{sql, last + 1}
+			}
+			cases["half a number"] = tampering{forged("1.5"), 2}
+			for _, column := range []string{"id", "action", "actor_id", "target_id", "ip", "data", "created_at", "prev_hash", "hash"} {
+				cases[column+" in bytes"] = tampering{fmt.Sprintf("UPDATE audit_entries SET %[1]s = CAST(%[1]s AS BLOB) WHERE seq = %[2]d", column, acted), acted}
+			}
+			for name, sql := range map[string]string{"a word for a time": "created_at = 'abc'", "half a millisecond": "created_at = created_at + 0.5"} {
+				cases[name] = tampering{"UPDATE audit_entries SET " + sql + " WHERE seq = 6", 6}
+			}
+			cases["nobody by an empty name"] = tampering{fmt.Sprintf("UPDATE audit_entries SET actor_id = '' WHERE seq = %d", nobodys), nobodys}
+			cases["a word for the head"] = tampering{"UPDATE audit_head SET seq = 'x'", 1}
 		}
 		for name, c := range cases {
 			exec(c.sql)
@@ -134,10 +157,17 @@ func TestTheDatabaseKeepsEntries(t *testing.T) {
 			"INSERT INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2",
 		}
 		if d.Dialect() == db.Postgres {
-			attempts = append(attempts, "TRUNCATE audit_entries", "TRUNCATE audit_head", "SET LOCAL session_replication_role = replica; DELETE FROM audit_entries",
+			attempts = append(attempts, "INSERT INTO audit_entries SELECT -9223372036854775808, '00000000-0000-7000-8000-000000000001', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2",
+				"TRUNCATE audit_entries", "TRUNCATE audit_head", "SET LOCAL session_replication_role = replica; DELETE FROM audit_entries",
 				"INSERT INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2 ON CONFLICT (seq) DO UPDATE SET ip = '1.2.3.4'")
 		} else {
-			attempts = append(attempts, "REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2", "REPLACE INTO audit_head SELECT * FROM audit_head",
+			for _, seq := range []string{"NULL", "X'35'", "'abc'", "1.5", "0", "-9223372036854775808", "(SELECT max(seq) + 2 FROM audit_entries)"} {
+				attempts = append(attempts, "INSERT INTO audit_entries SELECT "+seq+", '00000000-0000-7000-8000-000000000001', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2")
+			}
+			attempts = append(attempts, `REPLACE INTO audit_entries (rowid, seq, id, action, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash)
+				SELECT rowid, (SELECT max(seq) + 1 FROM audit_entries), '00000000-0000-7000-8000-000000000001', action, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2`,
+				"INSERT INTO audit_entries SELECT (SELECT max(seq) + 1 FROM audit_entries), '00000000-0000-7000-8000-000000000001', CAST(action AS BLOB), actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2",
+				"REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2", "REPLACE INTO audit_head SELECT * FROM audit_head",
 				"INSERT OR IGNORE INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2",
 				"INSERT INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2 ON CONFLICT (seq) DO UPDATE SET ip = '1.2.3.4'")
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -158,7 +159,7 @@ func TestH1TheConsoleDoesTheWalkWithoutAViolation(t *testing.T) {
 		items := s.want(200, "GET", "/users/me/progress", me, nil).items()
 		return len(items) == 1 && items[0].(map[string]any)["completed_lessons"] == 1.0
 	}, 10*time.Second, 100*time.Millisecond)
-	b.plays()
+	b.plays("/#/courses/welcome-to-lyceum", 1)
 
 	b.open("/#/chat/hq")
 	b.fill("chat-input", "hello by hand")
@@ -176,12 +177,12 @@ func TestH1TheConsoleDoesTheWalkWithoutAViolation(t *testing.T) {
 	require.Empty(t, b.faults)
 }
 
-// plays seeks in the demo video, which comes by a signed URL and ranges.
-func (b *browser) plays() {
+// plays seeks in the video of a course's lesson, which comes by a signed URL and ranges.
+func (b *browser) plays(course string, lesson int) {
 	b.t.Helper()
-	b.open("/#/courses/welcome-to-lyceum")
+	b.open(course)
 	b.do("lessons", chromedp.WaitVisible(id("lesson-link")))
-	_, err := js[any](b, `document.querySelectorAll('`+string(id("lesson-link"))+`')[1].click(), true`)
+	_, err := js[any](b, fmt.Sprintf(`document.querySelectorAll('%s')[%d].click(), true`, id("lesson-link"), lesson))
 	require.NoError(b.t, err)
 	b.do("video", chromedp.WaitVisible(id("lesson-video")))
 	at, err := js[float64](b, `new Promise((done, fail) => { const v = document.querySelector('`+string(id("lesson-video"))+`');
@@ -191,6 +192,22 @@ func (b *browser) plays() {
 	require.InDelta(b.t, 4, at, 0.2)
 	time.Sleep(time.Second) // the picture is drawn after the seek
 	b.shot("video")
+}
+
+// The same video from the object store itself, which is another origin: the page's policy lets it in, and nothing else.
+func TestAVideoSeeksStraightFromS3(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, services(t))
+	admin := s.admin()
+	s.asset(admin, demoVideoKey, "video/mp4", string(demoVideo))
+	course := s.want(201, "POST", "/courses", admin, `{"title":"From the store","status":"published"}`)
+	s.want(201, "POST", "/courses/"+course.str("id")+"/lessons", admin, map[string]string{"title": "Film", "asset_key": demoVideoKey})
+	link := s.want(200, "GET", "/storage/sign?key="+demoVideoKey, admin, nil).str("url")
+	require.False(t, strings.HasPrefix(link, s.base), "the bytes don't pass through the program")
+	b := newBrowser(t, s.base)
+	b.signIn("admin@lyceum.local", demoPassword)
+	b.plays("/#/courses/"+course.str("slug"), 0)
+	require.Empty(t, b.faults)
 }
 
 // The administrator's side of the console.

@@ -38,8 +38,9 @@ type head struct {
 	Seq  int64
 	Hash string
 	Mac  string
-	// At is the time of the newest entry.
-	At clock.Time
+	// At is the time of the newest entry. Skewed says that some entry is dated before the one before it.
+	At     clock.Time
+	Skewed bool
 }
 
 var targetTypes = []string{"user", "session", "invite", "course", "lesson", "enrollment", "asset", "channel", "message", "audit_log"}
@@ -84,10 +85,13 @@ func actorOf(e auditapi.Entry, c auth.Caller) string {
 
 // chain puts the entry behind the head and moves the head to it. Changes commit in another order than they were begun, on
 // replicas whose clocks differ by a little: an entry is never dated before the one before it, so that times and numbers
-// run alike and filters by time need not read the whole log. A clock that is wrong by more is taken at its word.
+// run alike and filters by time need not read the whole log. A clock that is wrong by more is taken at its word,
+// and the head says that there was one.
 func (e *entry) chain(h *head) {
 	e.Seq, e.PrevHash = h.Seq+1, h.Hash
-	if e.CreatedAt.Before(h.At) && h.At.Sub(e.CreatedAt) <= maxSkew {
+	if behind := h.At.Sub(e.CreatedAt); behind > maxSkew {
+		h.Skewed = true
+	} else if behind > 0 {
 		e.CreatedAt = h.At
 	}
 	h.At = e.CreatedAt

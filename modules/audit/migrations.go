@@ -43,14 +43,17 @@ var Migrations = []migrate.Migration{{
 }, {
 	// Ids become those of entry.idOf, which can be checked; nothing refers to them. The triggers hold in every session, the
 	// owner of the table has to give the rights back to himself before he can change an entry, and the head only goes forward.
-	// SQLite's REPLACE deletes without a trigger, so an entry that is there can't be inserted again.
+	// SQLite knows neither types nor what REPLACE deletes: there an entry must be the next, with the right types, in a row of its own.
 	ID: "202611272102_audit_guard_chain",
 	Up: []string{
 		`postgres:ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_keep`,
 		`postgres:UPDATE audit_entries SET id = (substr(lpad(to_hex(created_at), 12, '0'), 1, 8) || '-' || substr(lpad(to_hex(created_at), 12, '0'), 9, 4) ||
 			'-7' || substr(hash, 1, 3) || '-8' || substr(hash, 4, 3) || '-' || substr(hash, 7, 12))::uuid WHERE hash ~ '^[0-9a-f]{64}$'`,
 		`ALTER TABLE audit_head ADD COLUMN at bigint NOT NULL DEFAULT 0`,
-		`UPDATE audit_head SET at = coalesce((SELECT created_at FROM audit_entries ORDER BY seq DESC LIMIT 1), 0)`,
+		`ALTER TABLE audit_head ADD COLUMN skewed {bool} NOT NULL DEFAULT FALSE`,
+		`UPDATE audit_head SET at = coalesce((SELECT created_at FROM audit_entries ORDER BY seq DESC LIMIT 1), 0), skewed = EXISTS (
+			SELECT 1 FROM (SELECT created_at, lag(created_at) OVER (ORDER BY seq) AS prior FROM audit_entries) AS pairs WHERE created_at < prior)`,
+		`postgres:ALTER TABLE audit_entries ADD CONSTRAINT audit_entries_counted CHECK (seq > 0)`,
 		`CREATE INDEX audit_entries_of_type ON audit_entries (target_type, seq)`,
 		`postgres:ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_entries_keep`,
 		`postgres:REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM CURRENT_USER`,
@@ -64,8 +67,11 @@ var Migrations = []migrate.Migration{{
 		`sqlite:UPDATE audit_entries SET id = substr(printf('%012x', created_at), 1, 8) || '-' || substr(printf('%012x', created_at), 9, 4) ||
 			'-7' || substr(hash, 1, 3) || '-8' || substr(hash, 4, 3) || '-' || substr(hash, 7, 12)`,
 		`sqlite:CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`,
-		`sqlite:CREATE TRIGGER audit_entries_no_replace BEFORE INSERT ON audit_entries WHEN EXISTS (SELECT 1 FROM audit_entries WHERE seq = NEW.seq OR id = NEW.id)
-			BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`,
+		`sqlite:CREATE TRIGGER audit_entries_append BEFORE INSERT ON audit_entries WHEN typeof(NEW.seq) <> 'integer' OR typeof(NEW.created_at) <> 'integer'
+			OR NEW.seq <> 1 + coalesce((SELECT max(seq) FROM audit_entries), 0) OR EXISTS (SELECT 1 FROM audit_entries WHERE rowid = NEW.rowid OR id = NEW.id)
+			OR typeof(NEW.id) || typeof(NEW.action) || typeof(NEW.target_type) || typeof(NEW.target_id) || typeof(NEW.ip) || typeof(NEW.user_agent)
+			|| typeof(NEW.request_id) || typeof(NEW.data) || typeof(NEW.prev_hash) || typeof(NEW.hash) <> 'texttexttexttexttexttexttexttexttexttext'
+			OR typeof(NEW.actor_id) NOT IN ('text', 'null') BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`,
 		`sqlite:CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq
 			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
 		`sqlite:CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
@@ -75,7 +81,8 @@ var Migrations = []migrate.Migration{{
 	Down: []string{
 		`postgres:DROP TRIGGER audit_head_stays ON audit_head`, `postgres:DROP TRIGGER audit_head_forward ON audit_head`, `postgres:DROP FUNCTION audit_head_forward()`,
 		`postgres:GRANT UPDATE, DELETE, TRUNCATE ON audit_entries TO CURRENT_USER`, `postgres:ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_keep`,
-		`sqlite:DROP TRIGGER audit_head_no_replace`, `sqlite:DROP TRIGGER audit_head_stays`, `sqlite:DROP TRIGGER audit_head_forward`, `sqlite:DROP TRIGGER audit_entries_no_replace`,
-		`DROP INDEX audit_entries_of_type`, `ALTER TABLE audit_head DROP COLUMN at`,
+		`sqlite:DROP TRIGGER audit_head_no_replace`, `sqlite:DROP TRIGGER audit_head_stays`, `sqlite:DROP TRIGGER audit_head_forward`, `sqlite:DROP TRIGGER audit_entries_append`,
+		`DROP INDEX audit_entries_of_type`, `ALTER TABLE audit_head DROP COLUMN skewed`, `ALTER TABLE audit_head DROP COLUMN at`,
+		`postgres:ALTER TABLE audit_entries DROP CONSTRAINT audit_entries_counted`,
 	},
 }}

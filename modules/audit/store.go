@@ -13,21 +13,23 @@ func newStore(d *db.DB) *store { return &store{d} }
 
 // lockHead reads the head for the rest of the transaction: entries are numbered one at a time.
 func (s *store) lockHead(ctx context.Context) (h head, err error) {
-	err = s.db.QueryRow(ctx, "SELECT seq, hash, mac, at FROM audit_head WHERE one = 1"+s.db.ForUpdate(), nil, &h.Seq, &h.Hash, &h.Mac, &h.At)
+	err = s.db.QueryRow(ctx, "SELECT seq, hash, mac, at, skewed FROM audit_head WHERE one = 1"+s.db.ForUpdate(), nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed)
 	return h, err
 }
 
-// ends gives the head beside the newest entry that there is at the same moment, of which the number and hash are known
-// then; ErrNotFound without a head.
-func (s *store) ends(ctx context.Context) (h head, last Anchor, err error) {
-	err = s.db.QueryRow(ctx, `SELECT h.seq, h.hash, h.mac, coalesce((SELECT max(seq) FROM audit_entries), 0),
-		coalesce((SELECT hash FROM audit_entries ORDER BY seq DESC LIMIT 1), '') FROM audit_head h WHERE h.one = 1`, nil,
-		&h.Seq, &h.Hash, &h.Mac, &last.Seq, &last.Hash)
-	return h, last, err
+// extent is what the table holds, whatever the head says.
+type extent struct {
+	Count, Last int64
+	LastHash    string
 }
 
-func (s *store) count(ctx context.Context) (n int64, err error) {
-	return n, s.db.QueryRow(ctx, "SELECT count(*) FROM audit_entries", nil, &n)
+// ends gives the head beside what the table holds at the same moment; ErrNotFound without a head. The casts are for
+// SQLite, which would give back whatever somebody has put there.
+func (s *store) ends(ctx context.Context) (h head, e extent, err error) {
+	err = s.db.QueryRow(ctx, `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.mac AS text), CAST(h.at AS bigint), h.skewed, (SELECT count(*) FROM audit_entries),
+		CAST(coalesce((SELECT max(seq) FROM audit_entries), 0) AS bigint), CAST(coalesce((SELECT hash FROM audit_entries ORDER BY seq DESC LIMIT 1), '') AS text)
+		FROM audit_head h WHERE h.one = 1`, nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &e.Count, &e.Last, &e.LastHash)
+	return h, e, err
 }
 
 // append writes entries and moves the head behind them.
@@ -35,18 +37,18 @@ func (s *store) append(ctx context.Context, entries []*entry, h head) error {
 	const (
 		insert = `INSERT INTO audit_entries (seq, id, action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at,
 			prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-		move = "UPDATE audit_head SET seq = ?, hash = ?, mac = ?, at = ? WHERE one = 1"
+		move = "UPDATE audit_head SET seq = ?, hash = ?, mac = ?, at = ?, skewed = ? WHERE one = 1"
 	)
 	if len(entries) == 1 && s.db.Dialect() == db.Postgres { // nearly always: then it is one round trip
 		e := entries[0]
 		_, err := s.db.Exec(ctx, "WITH kept AS ("+insert+") "+move, e.Seq, e.ID, e.Action, e.ActorID, e.TargetType, e.TargetID, e.IP, e.UserAgent,
-			e.RequestID, e.Data, e.CreatedAt, e.PrevHash, e.Hash, h.Seq, h.Hash, h.Mac, h.At)
+			e.RequestID, e.Data, e.CreatedAt, e.PrevHash, e.Hash, h.Seq, h.Hash, h.Mac, h.At, h.Skewed)
 		return err
 	}
 	if err := s.db.Conn(ctx).CreateInBatches(entries, 200).Error; err != nil {
 		return err
 	}
-	_, err := s.db.Exec(ctx, move, h.Seq, h.Hash, h.Mac, h.At)
+	_, err := s.db.Exec(ctx, move, h.Seq, h.Hash, h.Mac, h.At, h.Skewed)
 	return err
 }
 
@@ -59,8 +61,8 @@ type filter struct {
 	To         *clock.Time
 }
 
-// where is the filter in SQL, each part after an AND.
-func (f filter) where() (sql string, args []any) {
+// where is the filter in SQL, each part after an AND. In an even log numbers run like times.
+func (f filter) where(even bool) (sql string, args []any) {
 	add := func(condition string, arg any) { sql, args = sql+" AND "+condition, append(args, arg) }
 	for _, c := range []struct{ condition, value string }{
 		{"action = ?", f.Action}, {"actor_id = ?", f.ActorID}, {"target_type = ?", f.TargetType}, {"target_id = ?", f.TargetID},
@@ -69,14 +71,18 @@ func (f filter) where() (sql string, args []any) {
 			add(c.condition, c.value)
 		}
 	}
-	// Numbers run like times, so a time is looked up once and the rest goes by number, whatever else is asked for; the sum
-	// keeps the databases from another plan.
-	if f.From != nil {
+	// A time is looked up once and the rest goes by number, whatever else is asked for; the sum keeps the databases from
+	// another plan.
+	if f.From != nil && even {
 		add("seq >= coalesce((SELECT seq FROM audit_entries WHERE created_at >= ? ORDER BY created_at, seq LIMIT 1), 9223372036854775807)", f.From.Millis())
+	}
+	if f.From != nil {
 		add("created_at + 0 >= ?", f.From.Millis())
 	}
-	if f.To != nil {
+	if f.To != nil && even {
 		add("seq <= coalesce((SELECT seq FROM audit_entries WHERE created_at < ? ORDER BY created_at DESC, seq DESC LIMIT 1), -1)", f.To.Millis())
+	}
+	if f.To != nil {
 		add("created_at + 0 < ?", f.To.Millis())
 	}
 	return sql, args
@@ -84,9 +90,25 @@ func (f filter) where() (sql string, args []any) {
 
 const columns = "seq, id, action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash"
 
+// even says whether numbers run like times, where that is worth a question.
+func (s *store) even(ctx context.Context, f filter) (even bool, err error) {
+	if f.From == nil && f.To == nil {
+		return true, nil
+	}
+	err = s.db.QueryRow(ctx, "SELECT NOT skewed FROM audit_head WHERE one = 1", nil, &even)
+	if db.IsNotFound(err) {
+		return false, nil
+	}
+	return even, err
+}
+
 // list gives a page of what the filter lets through, the newest first.
 func (s *store) list(ctx context.Context, f filter, before int64, limit int) (found []entry, err error) {
-	where, args := f.where()
+	even, err := s.even(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	where, args := f.where(even)
 	if before > 0 {
 		where, args = where+" AND seq < ?", append(args, before)
 	}
@@ -99,9 +121,38 @@ func (s *store) list(ctx context.Context, f filter, before int64, limit int) (fo
 
 // each hands up to limit entries after one, up to another, to fn in order. The entry is fn's until it returns.
 func (s *store) each(ctx context.Context, f filter, after, last int64, limit int, fn func(*entry) error) error {
-	where, args := f.where()
+	even, err := s.even(ctx, f)
+	if err != nil {
+		return err
+	}
+	where, args := f.where(even)
 	return s.rows(ctx, "SELECT "+columns+" FROM audit_entries WHERE seq > ? AND seq <= ?"+where+" ORDER BY seq LIMIT ?",
 		append(append([]any{after, last}, args...), limit), fn)
+}
+
+// walk hands entries on as each does, whatever their columns hold: SQLite takes any type in any of them, and values of
+// another type than ours are found by nobody's filter. sound is false then.
+func (s *store) walk(ctx context.Context, after, last int64, limit int, fn func(e *entry, sound bool)) error {
+	selected, sound := columns, "TRUE"
+	if s.db.Dialect() == db.SQLite {
+		selected = `CAST(seq AS INTEGER), coalesce(CAST(id AS TEXT), ''), coalesce(CAST(action AS TEXT), ''), CAST(actor_id AS TEXT), coalesce(CAST(target_type AS TEXT), ''),
+			coalesce(CAST(target_id AS TEXT), ''), coalesce(CAST(ip AS TEXT), ''), coalesce(CAST(user_agent AS TEXT), ''), coalesce(CAST(request_id AS TEXT), ''),
+			coalesce(CAST(data AS TEXT), ''), coalesce(CAST(created_at AS INTEGER), 0), coalesce(CAST(prev_hash AS TEXT), ''), coalesce(CAST(hash AS TEXT), '')`
+		sound = `typeof(seq) || typeof(created_at) = 'integerinteger' AND (actor_id IS NULL OR typeof(actor_id) = 'text' AND actor_id <> '')
+			AND typeof(id) || typeof(action) || typeof(target_type) || typeof(target_id) || typeof(ip) || typeof(user_agent)
+			|| typeof(request_id) || typeof(data) || typeof(prev_hash) || typeof(hash) = 'texttexttexttexttexttexttexttexttexttext'`
+	}
+	var e entry
+	var ms int64
+	var ok bool
+	return s.db.Query(ctx, "SELECT "+selected+", "+sound+" FROM audit_entries WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", []any{after, last, limit}, func(scan func(...any) error) error {
+		err := scan(&e.Seq, &e.ID, &e.Action, &e.ActorID, &e.TargetType, &e.TargetID, &e.IP, &e.UserAgent, &e.RequestID, &e.Data, &ms, &e.PrevHash, &e.Hash, &ok)
+		if err == nil {
+			e.CreatedAt = clock.FromMillis(ms)
+			fn(&e, ok)
+		}
+		return err
+	})
 }
 
 func (s *store) rows(ctx context.Context, query string, args []any, fn func(*entry) error) error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"lyceum/platform/clock"
 	"lyceum/platform/db"
 )
 
@@ -47,14 +48,14 @@ var errBrokenHead = errors.New("the log does not hold: see lyceum audit verify")
 
 // Anchor gives the head, to be kept elsewhere.
 func (s *Service) Anchor(ctx context.Context) (Anchor, error) {
-	h, last, err := s.store.ends(ctx)
-	if err != nil {
+	h, there, err := s.store.ends(ctx)
+	if err != nil && !db.IsNotFound(err) {
 		return Anchor{}, err
 	}
-	if !h.sealed(s.key) || last != (Anchor{h.Seq, h.Hash}) {
+	if err != nil || !h.sealed(s.key) || there.Last != h.Seq || there.LastHash != h.Hash {
 		return Anchor{}, errBrokenHead
 	}
-	return last, nil
+	return Anchor{h.Seq, h.Hash}, nil
 }
 
 // verifyPage is how many entries are held at once, verifyStep how long the database may take for them.
@@ -73,24 +74,20 @@ func (s *Service) Verify(ctx context.Context, anchor *Anchor) (v Verdict, err er
 		return v, ctx.Err()
 	}
 	var h head
-	var last Anchor
-	err = step(ctx, func(ctx context.Context) (err error) { h, last, err = s.store.ends(ctx); return err })
+	var there extent
+	err = step(ctx, func(ctx context.Context) (err error) { h, there, err = s.store.ends(ctx); return err })
 	w := walk{anchor: anchor}
 	if err == nil {
 		err = w.run(ctx, s.store, h.Seq)
 	}
 	switch {
 	case db.IsNotFound(err):
-		v = Verdict{Why: "the head is missing"}.bad(1)
+		return Verdict{Why: "the head is missing"}.bad(1), nil
 	case err != nil:
 		return v, err
-	default:
-		v = s.judge(w, h, last)
 	}
-	if v.Entries = w.seq; !v.OK {
-		err = step(ctx, func(ctx context.Context) (err error) { v.Entries, err = s.store.count(ctx); return err })
-		return v, err
-	}
+	v = s.judge(w, h, there)
+	v.Entries = there.Count
 	return v, nil
 }
 
@@ -102,7 +99,7 @@ func step(ctx context.Context, fn func(context.Context) error) error {
 }
 
 // judge compares where a walk has ended with the head.
-func (s *Service) judge(w walk, h head, last Anchor) (v Verdict) {
+func (s *Service) judge(w walk, h head, there extent) (v Verdict) {
 	switch {
 	case w.broken:
 		v.Why = "an entry is changed or missing"
@@ -113,8 +110,11 @@ func (s *Service) judge(w walk, h head, last Anchor) (v Verdict) {
 	case w.hash != h.Hash || !h.sealed(s.key):
 		v.Why = "every entry follows the one before, but the head is not sealed with this server's secret (JWT_KEYS_DIR)"
 		return v.bad(h.Seq + 1)
-	case last.Seq > h.Seq:
+	case there.Last > h.Seq || there.Count != h.Seq:
 		v.Why = "there are entries that the head does not know"
+		return v.bad(h.Seq + 1)
+	case h.Seq > 0 && w.at.Millis() != h.At.Millis() || w.skewed && !h.Skewed:
+		v.Why = "every entry follows the one before, but the head's times are not theirs"
 		return v.bad(h.Seq + 1)
 	}
 	return v.against(w)
@@ -147,6 +147,8 @@ type walk struct {
 	seq      int64
 	hash     string
 	atAnchor string
+	at       clock.Time
+	skewed   bool
 	broken   bool
 }
 
@@ -155,10 +157,9 @@ func (w *walk) run(ctx context.Context, s *store, last int64) error {
 	for after := int64(math.MinInt64); w.seq < last && !w.broken; after = w.seq {
 		read := 0
 		err := step(ctx, func(ctx context.Context) error {
-			return s.each(ctx, filter{}, after, last, verifyPage, func(e *entry) error {
+			return s.walk(ctx, after, last, verifyPage, func(e *entry, sound bool) {
 				read++
-				w.take(e)
-				return nil
+				w.take(e, sound)
 			})
 		})
 		if err != nil {
@@ -171,11 +172,12 @@ func (w *walk) run(ctx context.Context, s *store, last int64) error {
 	return nil
 }
 
-func (w *walk) take(e *entry) {
-	if w.broken = w.broken || !e.follows(w.seq, w.hash); w.broken {
+func (w *walk) take(e *entry, sound bool) {
+	if w.broken = w.broken || !sound || !e.follows(w.seq, w.hash); w.broken {
 		return
 	}
-	w.seq, w.hash = e.Seq, e.Hash
+	w.skewed = w.skewed || e.CreatedAt.Before(w.at)
+	w.seq, w.hash, w.at = e.Seq, e.Hash, e.CreatedAt
 	if w.anchor != nil && w.anchor.Seq == e.Seq {
 		w.atAnchor = e.Hash
 	}

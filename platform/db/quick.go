@@ -1,8 +1,8 @@
 package db
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"strconv"
 	"strings"
@@ -18,11 +18,15 @@ import (
 // QueryRow scans the one row of a query with ? for its arguments into dest; ErrNotFound when there is none.
 func (d *DB) QueryRow(ctx context.Context, query string, args []any, dest ...any) error {
 	counted(ctx)
-	err := d.conn(ctx).QueryRowContext(ctx, d.rebind(query), args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return ErrNotFound
+	// Not QueryRowContext: GORM's gives a row that panics where a statement could not even be prepared.
+	rows, err := d.conn(ctx).QueryContext(ctx, d.rebind(query), args...)
+	if err != nil {
+		return err
 	}
-	return err
+	if !rows.Next() {
+		return cmp.Or(rows.Err(), rows.Close(), ErrNotFound)
+	}
+	return cmp.Or(rows.Scan(dest...), rows.Close())
 }
 
 // Query hands each row of a query with ? for its arguments to fn, which scans it.

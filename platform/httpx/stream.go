@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 )
 
 // Times of a stream: progress is what counts, up to a bound that no honest one meets.
@@ -37,13 +37,15 @@ func Stream(contentType, name string, fn func(ctx context.Context, w io.Writer) 
 		if IsHead(h.Context()) {
 			return
 		}
-		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context(), stateOf(h.Context()).requestID
-		conn.SetBodyStreamWriter(func(w *bufio.Writer) {
+		// The connection itself: when the client leaves, the server lets go of the request, and may give it to another,
+		// before the writer notices.
+		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context().Conn(), stateOf(h.Context()).requestID
+		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			ctx, cancel := context.WithTimeout(ctx, streamTime)
 			defer cancel()
 			if err := pour(ctx, &paced{w, conn}, fn); err != nil {
-				slog.Warn("a stream was cut", "request_id", id, "error", err)
-				_ = conn.Conn().Close()
+				slog.Info("a stream was cut", "request_id", id, "error", err)
+				_ = conn.Close()
 			}
 		})
 	}}
@@ -81,11 +83,11 @@ func pour(ctx context.Context, w *paced, fn func(context.Context, io.Writer) err
 // paced grants the client time for each piece.
 type paced struct {
 	w    *bufio.Writer
-	conn *fasthttp.RequestCtx
+	conn net.Conn
 }
 
 func (p *paced) Write(b []byte) (int, error) {
-	if err := p.conn.Conn().SetWriteDeadline(time.Now().Add(streamStall)); err != nil {
+	if err := p.conn.SetWriteDeadline(time.Now().Add(streamStall)); err != nil {
 		return 0, err
 	}
 	return p.w.Write(b)
