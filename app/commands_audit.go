@@ -11,8 +11,8 @@ import (
 
 func newAudit() *cobra.Command {
 	var anchor string
-	verify := command("verify", "Check that no entry was changed or removed", func(c *cobra.Command, _ []string) error {
-		return auditVerify(c, anchor)
+	verify := command("verify", "Check that no entry was changed or removed, with the server's own configuration", func(c *cobra.Command, _ []string) error {
+		return auditVerify(c, anchor, c.Flags().Changed("anchor"))
 	})
 	verify.Flags().StringVar(&anchor, "anchor", "", "what audit anchor printed at some time: SEQ:HASH")
 	return group("audit", "The record of who changed what", verify,
@@ -29,9 +29,9 @@ func newAudit() *cobra.Command {
 }
 
 // auditVerify fails when the log does not hold, naming the first bad entry.
-func auditVerify(c *cobra.Command, given string) error {
+func auditVerify(c *cobra.Command, given string, compare bool) error {
 	var anchor *audit.Anchor
-	if given != "" {
+	if compare {
 		a, err := audit.ParseAnchor(given)
 		if err != nil {
 			return &usageError{"audit verify --anchor: " + err.Error()}
@@ -45,9 +45,13 @@ func auditVerify(c *cobra.Command, given string) error {
 			return err
 		}
 		if !v.OK {
-			return fmt.Errorf("the log of %d entries does not hold: %s; the first bad entry is %d", v.Entries, v.Why, *v.FirstBadSeq)
+			return fmt.Errorf("the log of %d entries is not intact: %s; the first bad entry is %d", v.Entries, v.Why, *v.FirstBadSeq)
 		}
-		fmt.Fprintf(stdout, "the log holds: %d entries\n", v.Entries)
+		agrees := ""
+		if anchor != nil {
+			agrees = fmt.Sprintf(", and agrees with the anchor of entry %d", anchor.Seq)
+		}
+		fmt.Fprintf(stdout, "the log is intact: %d entries checked%s\n", v.Entries, agrees)
 		return nil
 	}, &s)
 }

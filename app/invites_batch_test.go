@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/clock"
+	"lyceum/platform/testkit"
 )
 
 // entriesOf counts the entries of an action.
@@ -40,9 +43,9 @@ func TestInvitesCarryCourses(t *testing.T) {
 		all := []string{closed, open, gone, closed}
 		email, _, user := s.newcomer("carried")
 		bound := s.invite(admin, map[string]any{"role_to_grant": "member", "course_ids": all, "email": email})
-		require.Equal(t, []any{closed, open, gone}, bound.get("course_ids"))
+		require.Equal(t, []any{open, closed, gone}, bound.get("course_ids"), "in one order, each once")
 		require.Equal(t, bound.get("course_ids"), s.want(200, "GET", "/admin/invites/"+bound.str("id"), admin, nil).get("course_ids"))
-		require.Contains(t, s.textFrom(email, bound.str("code")), "It enrolls you in: Carried private, Carried public")
+		require.Contains(t, s.textFrom(email, bound.str("code")), "It enrolls you in: Carried private, Carried public, Carried public.")
 		s.want(204, "DELETE", "/courses/"+gone, admin, nil)
 		enrolled := func(token string) (out []string) {
 			for _, item := range s.want(200, "GET", "/users/me/enrollments", token, nil).items() {
@@ -122,6 +125,8 @@ func TestManyAreInvitedAtOnce(t *testing.T) {
 		require.Nil(t, again.get("batch_id"))
 		require.Equal(t, done.get("results.0.invite_id"), again.get("results.0.invite_id"))
 		code := s.linkFrom(a, "/join#code=", "")
+		later := s.want(200, "POST", path, admin, plus(batchOf(a), "role_to_grant", "instructor", "course_ids", []string{course}, "expires_at", clock.Of(time.Now().Add(time.Hour)).String()))
+		require.Equal(t, []string{"exists"}, rowsOf(t, later), "one that lasts longer is there")
 		other := s.want(200, "POST", path, admin, plus(batchOf(a), "role_to_grant", "member"))
 		require.Equal(t, []string{"created"}, rowsOf(t, other), "another role is another invite")
 
@@ -174,10 +179,93 @@ func TestInvitesMayComeAsCSV(t *testing.T) {
 		require.Len(t, i.items(), 1)
 		require.Equal(t, []any{"jane@example.com", []any{one, two}, soon}, []any{i.get("items.0.email"), i.get("items.0.course_ids"), i.get("items.0.expires_at")})
 		require.Equal(t, []string{"created", "error invalid-email"}, rowsOf(t, send("role_to_grant=member&course_ids=", table)), "no course at all")
+		require.Equal(t, []string{"exists", "error invalid-email"}, rowsOf(t, send("role_to_grant=member&expires_at="+soon+"&course_ids="+two+","+one, table)), "the same courses")
+		// As spreadsheets write it where the comma stands in numbers.
+		for _, other := range []string{"\"Vorname\";\"Email\"\r\n\"Jane; Doe, PhD\";JANE@example.com\r\n", "Vorname\tE-mail\tEMAIL\nJane\tx\tjane@example.com\n"} {
+			require.Equal(t, []string{"exists"}, rowsOf(t, send("role_to_grant=member&dry_run=true", other)), other)
+		}
+		require.Contains(t, send("role_to_grant=member", "Vorname;E-Mail\nx;y\n").str("errors.0.message"), "it has Vorname, E-Mail")
+		// Whoever mistypes a field, or gives it twice, is not taken at less than his word.
+		for _, wrong := range []string{"dryrun=true", "Dry_run=true", "dry_run=false&dry_run=true", "rows=1", "course_ids=" + one + "&course_ids=" + two} {
+			a := send("role_to_grant=member&"+wrong, "email\nwrong@example.com\n")
+			require.Equal(t, 422, a.Status, "%s: %s", wrong, a.Raw)
+		}
+		require.Equal(t, 422, send("role_to_grant=member", "email\n"+strings.Repeat("x@example.com\n", 1001)).Status)
 		for _, bad := range []string{"", "role_to_grant=user", "role_to_grant=member&expires_at=soon", "role_to_grant=member&course_ids=x", "role_to_grant=member&dry_run=yes"} {
 			require.Equal(t, 422, send(bad, table).Status, bad)
 		}
 	})
+}
+
+// Sent twice at once, by a double click or a proxy, a batch mails nobody twice.
+func TestABatchAtOnceIsOneBatch(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		for round := range testkit.Rounds(100) {
+			emails := make([]string, 30)
+			for n := range emails {
+				emails[n] = fmt.Sprintf("once-%d-%d@example.com", round, n)
+			}
+			before := s.countAll("/admin/emails?", admin)
+			made := make([]float64, 6)
+			var wg sync.WaitGroup
+			for i := range made {
+				wg.Go(func() {
+					a := s.want(200, "POST", "/admin/invites/batch", admin, plus(batchOf(emails...), "role_to_grant", "member"))
+					made[i] = a.get("created").(float64)
+				})
+			}
+			wg.Wait()
+			slices.Sort(made)
+			require.Equal(t, []float64{0, 0, 0, 0, 0, 30}, made)
+			require.Equal(t, before+30, s.countAll("/admin/emails?", admin))
+		}
+	})
+}
+
+// I3: who is demoted while he invites has no invite afterwards, so that none comes to life when he rises again.
+func TestNobodyInvitesPastHisDemotion(t *testing.T) {
+	t.Parallel()
+	sites := replicas(t, 2, "RATE_LIMIT_ENABLED=false")
+	admin := sites[0].admin()
+	_, id, second := sites[0].newcomer("demoted")
+	for range testkit.Rounds(500) {
+		sites[0].promote(admin, id, "admin")
+		require.Eventually(t, func() bool { return sites[1].call("GET", "/admin/invites", second, nil).Status == 200 }, 2*time.Second, 5*time.Millisecond)
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				for range 4 {
+					sites[1].call("POST", "/admin/invites", second, map[string]string{"role_to_grant": "admin"})
+					sites[1].call("POST", "/admin/invites/batch", second, plus(batchOf("past@example.com"), "role_to_grant", "admin"))
+				}
+			})
+		}
+		sites[0].promote(admin, id, "user")
+		wg.Wait()
+		require.Empty(t, sites[0].want(200, "GET", "/admin/invites?status=active", admin, nil).items())
+	}
+}
+
+// X3: an answer does not grow with the faults of a request.
+func TestX3FaultsAreNotEchoedWithoutEnd(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	for path, body := range map[string]string{"/admin/invites/batch": `{"role_to_grant":"member","rows":[1` + strings.Repeat(",1", 400_000) + `]}`,
+		"/admin/invites": `{"role_to_grant":"member","course_ids":[1` + strings.Repeat(",1", 400_000) + `]}`,
+		"/auth/login":    `{"email":"x@example.com","password":"x"` + unknownFields(50_000) + `}`} {
+		a := s.refused(422, "validation-failed", "POST", path, admin, body)
+		require.Less(t, len(a.Raw), 20_000, path)
+	}
+}
+
+func unknownFields(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"k%d":1`, i)
+	}
+	return b.String()
 }
 
 // A whole school in one go: each invite with its entry and its mail.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lyceum/modules/audit/auditapi"
@@ -30,9 +31,18 @@ func (s *Service) beginExport(ctx context.Context, f filter, format string) (las
 	return last, err
 }
 
-// said is what an entry may say of a filter: what is well-formed, as anybody's text could stand in the rest.
+// said is what an entry may say of a filter: its fields, and the values of those that are well-formed, as anybody's text could stand in the rest.
 func (f filter) said() map[string]any {
-	data := map[string]any{}
+	data, names := map[string]any{}, []string{}
+	for name, given := range map[string]bool{"action": f.Action != "", "actor_id": f.ActorID != "", "target_type": f.TargetType != "",
+		"target_id": f.TargetID != "", "from": f.From != nil, "to": f.To != nil} {
+		if given {
+			names = append(names, name)
+		}
+	}
+	if slices.Sort(names); len(names) > 0 {
+		data["filters"] = names
+	}
 	if f.TargetType != "" {
 		data["target_type"] = f.TargetType
 	}

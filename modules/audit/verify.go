@@ -36,7 +36,7 @@ func (a Anchor) String() string { return strconv.FormatInt(a.Seq, 10) + ":" + a.
 func ParseAnchor(s string) (a Anchor, err error) {
 	seq, hash, _ := strings.Cut(s, ":")
 	a.Hash = strings.ToLower(hash)
-	if a.Seq, err = strconv.ParseInt(seq, 10, 64); err != nil || a.Seq < 0 || len(a.Hash) != 64 && (a.Seq > 0 || a.Hash != "") ||
+	if a.Seq, err = strconv.ParseInt(seq, 10, 64); err != nil || a.Seq < 0 || len(a.Hash) != 64 && (a.Seq > 0 || s != "0:") ||
 		strings.Trim(a.Hash, "0123456789abcdef") != "" {
 		return a, fmt.Errorf("found %q, accepted is SEQ:HASH as audit anchor prints it", s)
 	}
@@ -44,7 +44,7 @@ func ParseAnchor(s string) (a Anchor, err error) {
 }
 
 // errBrokenHead is for an anchor of a log that does not hold as it is.
-var errBrokenHead = errors.New("the log does not hold: see lyceum audit verify")
+var errBrokenHead = errors.New("the end of the log is not intact: see lyceum audit verify")
 
 // Anchor gives the head, to be kept elsewhere.
 func (s *Service) Anchor(ctx context.Context) (Anchor, error) {
@@ -129,7 +129,7 @@ func (v Verdict) against(w walk) Verdict {
 		v.Why = "the log ends before the anchor: its end was cut off"
 		return v.bad(w.seq + 1)
 	case w.atAnchor != anchor.Hash:
-		v.Why = "the log was rewritten up to the anchor, or before it"
+		v.Why = "entry " + strconv.FormatInt(anchor.Seq, 10) + " is not the one that the anchor was taken of"
 		return v.bad(anchor.Seq)
 	}
 	v.OK = true

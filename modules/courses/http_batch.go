@@ -18,7 +18,7 @@ type batchInput struct {
 }
 
 type batchRowView struct {
-	Row    int    `json:"row" doc:"Counts from 1"`
+	Row    int    `json:"row" doc:"Counts from 1, without a header line"`
 	Email  string `json:"email"`
 	Status string `json:"status" enum:"created,exists,error,skipped"`
 	Error  string `json:"error,omitempty" enum:"invalid-email,no-account"`

@@ -34,7 +34,7 @@ type batchRow struct {
 }
 
 // inviteAll makes an invite for each address and gives one row for each in order. An address that has an open invite to
-// the same role and courses exists, so that sending a batch again does nothing. The id is empty when nothing was made.
+// the same role and courses, which lasts as long, exists: sending a batch again does nothing. The id is empty when nothing was made.
 func (s *Service) inviteAll(ctx context.Context, b batch) (batchID string, rows []batchRow, err error) {
 	titles, err := s.check(ctx, &b.grant)
 	if err != nil {
@@ -42,6 +42,12 @@ func (s *Service) inviteAll(ctx context.Context, b batch) (batchID string, rows 
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		batchID = ""
+		if err := s.mayGrant(ctx); err != nil {
+			return err
+		}
+		if err := s.store.lockBatches(ctx); err != nil {
+			return err
+		}
 		if rows, err = s.judge(ctx, b); err != nil {
 			return err
 		}
@@ -68,7 +74,7 @@ func (s *Service) judge(ctx context.Context, b batch) ([]batchRow, error) {
 		addresses = append(addresses, address)
 	}
 	courses, _ := json.Marshal(b.CourseIDs) // a list of strings
-	open, err := s.store.openFor(ctx, addresses, b.Role, string(courses), s.clock.Now())
+	open, err := s.store.openFor(ctx, addresses, b.Role, string(courses), b.ExpiresAt, s.clock.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,25 @@ func (s *Service) create(ctx context.Context, n newInvite) (m made, err error) {
 		}
 		m.Email = &email
 	}
-	return m, s.db.InTx(ctx, func(ctx context.Context) error { return s.keep(ctx, titles, m) })
+	return m, s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.mayGrant(ctx); err != nil {
+			return err
+		}
+		return s.keep(ctx, titles, m)
+	})
+}
+
+// mayGrant holds the caller to be an administrator until the commit: an invite of one who was demoted this moment must not
+// come after all of his were revoked.
+func (s *Service) mayGrant(ctx context.Context) error {
+	a, known, err := s.roles.Hold(ctx, auth.CallerFrom(ctx).UserID)
+	if err != nil {
+		return err
+	}
+	if !known || !a.Active || !a.Role.AtLeast(auth.Admin) {
+		return apperr.Forbidden("This needs the role admin.")
+	}
+	return nil
 }
 
 // check holds a grant to the rules and gives its courses' titles.
@@ -77,7 +95,7 @@ func (s *Service) checkCourses(ctx context.Context, g *grant) (titles string, er
 	for n, id := range given {
 		c, ok := known[id]
 		if !ok {
-			return "", apperr.Invalid(fmt.Sprintf("body.course_ids[%d]", n), "there is no such course")
+			return "", apperr.Invalid(fmt.Sprintf("body.course_ids[%d]", n), "there is no course with this id")
 		}
 		if c.Archived {
 			return "", apperr.Conflict("course-archived", "An archived course takes no new learners.")
@@ -86,6 +104,7 @@ func (s *Service) checkCourses(ctx context.Context, g *grant) (titles string, er
 			g.CourseIDs, names = append(g.CourseIDs, id), append(names, c.Title)
 		}
 	}
+	slices.Sort(g.CourseIDs) // one form for the same courses, in whatever order they come
 	return told(names), nil
 }
 

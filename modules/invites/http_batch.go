@@ -23,9 +23,9 @@ type batchInput struct {
 }
 
 type batchRowView struct {
-	Row      int    `json:"row" doc:"Counts from 1"`
+	Row      int    `json:"row" doc:"Counts from 1, without a header line"`
 	Email    string `json:"email"`
-	Status   string `json:"status" enum:"created,exists,error,skipped" doc:"exists: the address has an open invite to the same role and courses, or stands in a row before"`
+	Status   string `json:"status" enum:"created,exists,error,skipped" doc:"exists: the address has an open invite to the same role and courses that lasts as long, or stands in a row before"`
 	InviteID string `json:"invite_id,omitempty"`
 	Error    string `json:"error,omitempty" enum:"invalid-email"`
 }

@@ -150,7 +150,7 @@ func (s *Service) spend(ctx context.Context, i *invite, userID string) error {
 	if !taken {
 		return gone[exhausted]
 	}
-	if err := s.record(ctx, "invite.redeemed", i.ID, map[string]any{"role": i.RoleToGrant, "user_id": userID}); err != nil {
+	if err := s.record(ctx, "invite.redeemed", i.ID, map[string]any{"role": i.RoleToGrant, "user_id": userID, "invited_by": i.CreatedBy}); err != nil {
 		return err
 	}
 	return s.events.Publish(ctx, invitesapi.Redeemed{InviteID: i.ID, UserID: userID, Role: string(i.RoleToGrant)})

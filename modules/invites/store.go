@@ -69,11 +69,24 @@ func (s *store) batchExists(ctx context.Context, batchID string) (yes bool, err 
 	return yes, err
 }
 
-// openFor finds, by address, invites that are still open and give what g gives.
-func (s *store) openFor(ctx context.Context, emails []string, role auth.Role, courseIDs string, now clock.Time) (map[string]string, error) {
+// lockBatches makes those who invite many at once wait for one another: each must see what the one before has made.
+func (s *store) lockBatches(ctx context.Context) error {
+	if s.db.Dialect() != db.Postgres {
+		return nil // a transaction has the database to itself there
+	}
+	return s.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended('invite batches', 0))").Error
+}
+
+// openFor finds, by address, invites to the same role and courses that are open at least until a time; nil is for ever.
+func (s *store) openFor(ctx context.Context, emails []string, role auth.Role, courseIDs string, until *clock.Time, now clock.Time) (map[string]string, error) {
 	var found []invite
-	err := s.db.Conn(ctx).Where(statusIs[active], now).Where("email IN ? AND role_to_grant = ? AND course_ids = ?", emails, role, courseIDs).
-		Order("id DESC").Find(&found).Error
+	q := s.db.Conn(ctx).Where(statusIs[active], now).Where("email IN ? AND role_to_grant = ? AND course_ids = ?", emails, role, courseIDs)
+	if until == nil {
+		q = q.Where("expires_at IS NULL")
+	} else {
+		q = q.Where("coalesce(expires_at >= ?, TRUE)", *until)
+	}
+	err := q.Order("id DESC").Find(&found).Error
 	out := make(map[string]string, len(found))
 	for _, i := range found {
 		out[*i.Email] = i.ID

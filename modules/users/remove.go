@@ -56,7 +56,7 @@ func (h *holders) remove(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		u, err := h.service.store.lock(ctx, id)
+		u, err := h.service.store.lock(ctx, id, h.service.db.ForUpdate())
 		if db.IsNotFound(err) {
 			return errMissing
 		}

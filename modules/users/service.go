@@ -101,6 +101,14 @@ func (s *Service) ByID(ctx context.Context, id string) (usersapi.Account, bool, 
 	return found(s.store.byID(ctx, id))
 }
 
+// Hold gives an account and keeps it as it is for the rest of the transaction.
+func (s *Service) Hold(ctx context.Context, id string) (usersapi.Account, bool, error) {
+	if !ids.Valid(id) {
+		return usersapi.Account{}, false, nil
+	}
+	return found(s.store.lock(ctx, id, s.store.forShare()))
+}
+
 // caller is the account behind the request: 401 when it was deleted this moment.
 func (s *Service) caller(ctx context.Context) (*user, error) {
 	u, err := s.store.byID(ctx, auth.CallerFrom(ctx).UserID)
@@ -208,7 +216,7 @@ func (s *Service) change(ctx context.Context, id string, fn func(context.Context
 		return errMissing
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		u, err := s.store.lock(ctx, id)
+		u, err := s.store.lock(ctx, id, s.db.ForUpdate())
 		if db.IsNotFound(err) {
 			return errMissing
 		}

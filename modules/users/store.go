@@ -30,9 +30,9 @@ func (s *store) one(ctx context.Context, where string, arg string) (*user, error
 }
 
 // lock reads the account for a change.
-func (s *store) lock(ctx context.Context, id string) (*user, error) {
+func (s *store) lock(ctx context.Context, id, lock string) (*user, error) {
 	var found []user
-	err := s.db.Conn(ctx).Raw("SELECT * FROM users WHERE id = ?"+s.db.ForUpdate(), id).Scan(&found).Error
+	err := s.db.Conn(ctx).Raw("SELECT * FROM users WHERE id = ?"+lock, id).Scan(&found).Error
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +40,14 @@ func (s *store) lock(ctx context.Context, id string) (*user, error) {
 		return nil, db.ErrNotFound
 	}
 	return &found[0], nil
+}
+
+// forShare is a lock that readers share and a change waits for; SQLite's transactions have the database to themselves.
+func (s *store) forShare() string {
+	if s.db.Dialect() == db.Postgres {
+		return " FOR SHARE"
+	}
+	return ""
 }
 
 // lockAdmins reads the active administrators in one order, so that two demotions wait for one

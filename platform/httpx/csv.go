@@ -31,7 +31,7 @@ func documentCSV(op *huma.Operation, schemas huma.Registry) {
 	body := resolve(op.RequestBody.Content["application/json"].Schema, schemas)
 	op.RequestBody.Content[csvType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
 		Description: "RFC 4180 in UTF-8, at most 1 MiB: a header line with " + strings.Join(columnsOf(body, schemas), ", ") +
-			", then a line for each row; columns are separated by commas, others than these are ignored"}}
+			", then a line for each row; columns are separated by commas (or, where the header line has none, by semicolons or tabs), others than these are ignored"}}
 	for name, p := range body.Properties {
 		if name == "rows" {
 			continue
@@ -70,7 +70,10 @@ func notBeside(c *fiber.Ctx, op *huma.Operation, schemas huma.Registry) error {
 // rules judges both.
 func rowsToJSON(c *fiber.Ctx, raw []byte, op *huma.Operation, schemas huma.Registry) ([]byte, error) {
 	body := resolve(op.RequestBody.Content["application/json"].Schema, schemas)
-	rows, err := readRows(raw, columnsOf(body, schemas))
+	if err := onlyOnce(c, body); err != nil {
+		return nil, err
+	}
+	rows, err := readRows(raw, columnsOf(body, schemas), body.Properties["rows"].MaxItems)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +88,23 @@ func rowsToJSON(c *fiber.Ctx, raw []byte, op *huma.Operation, schemas huma.Regis
 		}
 	}
 	return json.Marshal(out)
+}
+
+// onlyOnce holds the parameters to what fields of a body are held to: each is known and comes once. Whoever mistypes
+// dry_run must not be taken at less than his word.
+func onlyOnce(c *fiber.Ctx, body *huma.Schema) error {
+	seen := map[string]bool{}
+	for k := range c.Context().QueryArgs().All() {
+		name := string(k)
+		if _, known := body.Properties[name]; !known || name == "rows" {
+			return apperr.Invalid("query."+clean(name, 50), "there is no such field of the body that this parameter could stand for")
+		}
+		if seen[name] {
+			return apperr.Invalid("query."+name, "comes twice; lists are separated by commas")
+		}
+		seen[name] = true
+	}
+	return nil
 }
 
 func queryValue(name, given string, s *huma.Schema) (v any, err error) {
@@ -105,22 +125,23 @@ func queryValue(name, given string, s *huma.Schema) (v any, err error) {
 	return given, nil
 }
 
-// readRows reads the named columns; a line that ends early has empty cells.
-func readRows(raw []byte, columns []string) ([]map[string]string, error) {
+// readRows reads the named columns; a line that ends early has empty cells. It stops beyond the most rows that there may be.
+func readRows(raw []byte, columns []string, most *int) ([]map[string]string, error) {
 	if !utf8.Valid(raw) {
 		return nil, apperr.Malformed("The body is not UTF-8.")
 	}
 	if bytes.IndexByte(raw, 0) >= 0 {
 		return nil, apperr.Invalid("body", "U+0000 is not accepted")
 	}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\uFEFF"))))
-	r.FieldsPerRecord, r.ReuseRecord = -1, true
+	raw = bytes.TrimPrefix(raw, []byte("\uFEFF"))
+	r := csv.NewReader(bytes.NewReader(raw))
+	r.FieldsPerRecord, r.ReuseRecord, r.Comma = -1, true, separator(raw)
 	at, err := header(r, columns)
 	if err != nil {
 		return nil, err
 	}
 	rows := []map[string]string{}
-	for {
+	for most == nil || len(rows) <= *most {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			return rows, nil
@@ -140,6 +161,18 @@ func readRows(raw []byte, columns []string) ([]map[string]string, error) {
 		}
 		rows = append(rows, row)
 	}
+	return rows, nil
+}
+
+// separator is the comma, unless the header line has none and shows what a spreadsheet has taken in its place.
+func separator(raw []byte) rune {
+	line, _, _ := bytes.Cut(raw, []byte("\n"))
+	for _, r := range ",;\t" {
+		if bytes.ContainsRune(line, r) {
+			return r
+		}
+	}
+	return ','
 }
 
 // header says where the columns stand; case and outer space don't matter.
@@ -159,7 +192,7 @@ func header(r *csv.Reader, columns []string) (map[string]int, error) {
 	for _, name := range columns {
 		i, ok := at[name]
 		if !ok {
-			return nil, apperr.Invalid("body", "the header line lacks the column "+name)
+			return nil, apperr.Invalid("body", "the header line lacks the column "+name+"; it has "+clean(strings.Join(line, ", "), 200))
 		}
 		out[name] = i
 	}
@@ -186,13 +219,13 @@ func CSV(name string, fn func(ctx context.Context, row func(cells ...string) err
 	})
 }
 
-// cell puts an apostrophe before what a spreadsheet would compute.
+// cell puts an apostrophe before what a spreadsheet would compute, and before an apostrophe, so that it can be taken off again.
 func cell(s string) string {
 	if s == "" {
 		return s
 	}
 	switch r, _ := utf8.DecodeRuneInString(s); r {
-	case '=', '+', '-', '@', '\t', '\r', '\n', 0, '＝', '＋', '－', '＠':
+	case '\'', '=', '+', '-', '@', '\t', '\r', '\n', 0, '＝', '＋', '－', '＠':
 		return "'" + s
 	}
 	return s

@@ -67,7 +67,7 @@ func toProblem(ctx context.Context, err error) *problem {
 	s := stateOf(ctx)
 	return &problem{
 		Type: "/problems/" + e.Code, Code: e.Code, Title: apperr.Catalog[e.Code].Title, Status: e.Status,
-		Detail: e.Detail, Instance: s.path, RequestID: s.requestID, Errors: e.Fields, extra: e.Extra,
+		Detail: e.Detail, Instance: s.path, RequestID: s.requestID, Errors: e.Fields[:min(len(e.Fields), maxFaults)], extra: e.Extra,
 		retryAfter: limit.Seconds(e.RetryAfter), limit: e.Limit, cause: e.Unwrap(),
 	}
 }
@@ -153,6 +153,9 @@ func fail(api huma.API, ctx huma.Context, err error) {
 		_, _ = ctx.BodyWriter().Write(raw)
 	}
 }
+
+// maxFaults is how many broken rules an answer names: whoever breaks more finds the rest when these are mended.
+const maxFaults = 50
 
 // newHumaError replaces huma.NewErrorWithContext: Huma's own errors carry the offending value,
 // which may be a password.

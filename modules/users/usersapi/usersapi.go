@@ -55,6 +55,9 @@ type Passwords interface {
 
 // Roles changes what accounts may do.
 type Roles interface {
+	// Hold gives an account and keeps it as it is for the rest of the caller's transaction: who may do something now
+	// may still do it when that is committed.
+	Hold(ctx context.Context, id string) (a Account, ok bool, err error)
 	// Grant raises the role in the caller's transaction, never lowers it, and says the role as it is then.
 	Grant(ctx context.Context, userID string, role auth.Role) (now auth.Role, granted bool, err error)
 }
