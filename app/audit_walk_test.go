@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/audit/auditapi"
 )
 
 // deed says what an operation that changes something writes into the log, and performs it.
@@ -363,6 +365,7 @@ func TestEveryChangeHasItsEntryOrAReason(t *testing.T) {
 			}
 		}
 		require.Equal(t, slices.Sorted(maps.Keys(targets)), slices.Sorted(maps.Keys(seen)), "the actions that were written")
+		require.ElementsMatch(t, auditapi.Actions, slices.Collect(maps.Keys(targets)), "the actions that may be written")
 		verdict := w.want(200, "GET", "/admin/audit-logs/verify", w.root.token, nil)
 		require.Equal(t, []any{true, float64(len(all)), nil}, []any{verdict.get("ok"), verdict.get("entries"), verdict.get("first_bad_seq")})
 		require.Greater(t, len(w.secrets), 300)

@@ -58,7 +58,7 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.click("pick-done")
 	b.click("invite-many-submit")
 	b.sees("invite-many-result", "Checked, nothing is sent. 2 can be invited, 1 invited already, 1 wrong.")
-	b.sees("invite-many-row", "3nonsensewrongThis is no email address")
+	b.sees("invite-many-row", "3nonsensewrongThis is not an email address")
 	b.sees("invite-many-row", "4one@example.cominvited alreadyStands further up, too")
 	require.Len(t, s.want(200, "GET", "/admin/invites", admin, nil).items(), 1)
 	b.click("invite-many-atomic")

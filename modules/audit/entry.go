@@ -56,6 +56,9 @@ func newEntry(e auditapi.Entry, c auth.Caller, now clock.Time) (*entry, error) {
 	if !slices.Contains(targetTypes, e.TargetType) {
 		return nil, fmt.Errorf("audit: unknown target type %q", e.TargetType)
 	}
+	if !slices.Contains(auditapi.Actions, e.Action) {
+		return nil, fmt.Errorf("audit: unknown action %q", e.Action)
+	}
 	data := map[string]any{}
 	for k, v := range e.Data {
 		data[k] = v

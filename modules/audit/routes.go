@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"strings"
 	"time"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/platform/auth"
 	"lyceum/platform/httpx"
 )
@@ -13,7 +15,7 @@ const verifyTime = 25 * time.Second
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "audit", Routes: []httpx.Route{
 		httpx.Get("/admin/audit-logs", httpx.Needs(auth.AuditRead), "Entries, the newest first", h.list, httpx.OrCSV(csvColumns...), httpx.OrLines(),
-			httpx.Describe("As CSV or ndjson all that the filters let through, the oldest first, which is an entry of its own (audit.exported).")),
+			httpx.Describe("Actions are "+strings.Join(auditapi.Actions, ", ")+". As CSV or ndjson all that the filters let through, the oldest first, which is an entry of its own (audit.exported).")),
 		httpx.Get("/admin/audit-logs/verify", httpx.Needs(auth.AuditRead), "Check the whole chain", h.verify, httpx.Within(verifyTime)),
 	}}
 }

@@ -17,7 +17,7 @@ export function inviteMany(refresh) {
   return h("div", {}, form("invite-many", {
     fields: [
       { name: "rows", label: "Addresses", type: "textarea", rows: 4, wide: true, hint: "One a line, or separated by commas; up to 1,000. Each is mailed a code of its own" },
-      field("invite-many", { name: "file", label: "Or a CSV file", type: "file", accept: ".csv,text/csv", hint: "In UTF-8, with a column email" }),
+      field("invite-many", { name: "file", label: "Or a CSV file", type: "file", accept: ".csv,text/csv", hint: "In UTF-8, with a header line that has a column email; commas, semicolons or tabs" }),
       { name: "role_to_grant", label: "Role", type: "select", options: ["member", "instructor", "admin"] },
       { name: "expires_at", label: "Expires", type: "datetime-local", hint: "Never when empty" },
       { name: "note", label: "Note", maxlength: 500, wide: true },
@@ -57,7 +57,7 @@ async function ask(order, courses, pasted, file) {
   return post(path, body);
 }
 
-const faults = { "invalid-email": "This is no email address" };
+const faults = { "invalid-email": "This is not an email address" };
 
 // statuses has the words for a row, their tint, and why; `twice` says whether its address stood in a row before.
 const statuses = (dry, twice) => ({ created: [dry ? "can be invited" : "invited", "good", () => ""],

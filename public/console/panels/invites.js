@@ -34,7 +34,7 @@ export function invites({ query, box, signal }) {
 // ofBatch heads the list of what was made together.
 const ofBatch = (batch, refresh) => [heading("Invites of a batch", h("a", { class: "button", href: "#/invites", text: "All invites", testid: "invite-all" }),
   offers("DELETE", "/admin/invites") && button("Revoke the batch", "invite-revoke-batch", async () => {
-    if (!(await confirm("Revoke the batch?", "None of its codes that are still open will work any longer.", "Revoke them"))) return;
+    if (!(await confirm("Revoke the batch?", "None of its codes will work any longer. Whoever has redeemed one keeps what it gave.", "Revoke them"))) return;
     await request("DELETE", "/admin/invites", { query: { batch_id: batch } });
     notice("Revoked.");
     refresh();
@@ -61,7 +61,7 @@ function create(refresh) {
       const link = `${location.origin}/join#code=${encodeURIComponent(invite.code)}`;
       el.reset();
       if (courses) courses.clear();
-      fill(made, h("div", { class: "callout" }, h("p", { text: "Copy the code now; it is not shown again." }),
+      fill(made, h("div", { class: "callout" }, h("p", { text: invite.email ? `The code was mailed to ${invite.email}. It is not shown again.` : "Copy the code now; it is not shown again." }),
         h("p", {}, h("code", { class: "secret", testid: "invite-code", text: invite.code })),
         h("p", {}, h("a", { href: link, text: link, testid: "invite-link" })),
         h("div", { class: "actions" }, button("Copy the code", "invite-copy", () => copy(invite.code), "small"),
