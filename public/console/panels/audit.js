@@ -30,7 +30,7 @@ export function audit({ box, signal }) {
     return { ...v, from: toISO(v.from), to: toISO(v.to) };
   };
   const refresh = () => fill(list, table({ path: "/admin/audit-logs", query: query(), signal, testid: "audit-list", label: "Audit log",
-    empty: "No entries.", row }, "No.", "When", "Action", "Who", "Target", "From where", "Details"));
+    empty: "No entries.", row }, "What", "Who", "When", "Target", "No."));
   filter.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
   filter.addEventListener("change", (event) => { if (event.target.localName === "select") refresh(); });
   fill(box, heading("Audit log", button("Verify the chain", "audit-verify", () => verify(verdict), "primary"),
@@ -52,11 +52,15 @@ async function exportAs(type, extension, query) {
   notice("Exported.");
 }
 
+// said is what an entry says beyond its action, in a line.
+const said = (data) => Object.entries(data || {}).map(([key, v]) => `${key}: ${typeof v === "object" ? JSON.stringify(v) : v}`).join(", ");
+
 function row(e) {
-  return h("tr", { testid: "audit-row" }, h("td", { text: e.seq }), h("td", { class: "nowrap", text: when(e.created_at) }), h("td", {}, h("code", { text: e.action })),
-    h("td", {}, e.actor ? h("span", { text: e.actor.email || "(account gone)", title: e.actor.id }) : h("span", { class: "muted", text: "nobody" })),
+  return h("tr", { testid: "audit-row" }, h("td", {}, h("code", { text: e.action }), said(e.data) && h("div", { class: "muted address", text: said(e.data) }),
+      h("details", {}, h("summary", { text: "Details" }), h("pre", { text: JSON.stringify({ actor: e.actor, target: e.target, ip: e.ip, user_agent: e.user_agent,
+        request_id: e.request_id, data: e.data, hash: e.hash, prev_hash: e.prev_hash }, null, 2) }))),
+    h("td", { class: "address" }, e.actor ? h("span", { text: e.actor.email || "(account gone)", title: e.actor.id }) : h("span", { class: "muted", text: "nobody" })),
+    h("td", { text: when(e.created_at) }),
     h("td", {}, e.target && [h("span", { text: e.target.type }), e.target.id && h("div", { class: "muted mono", title: e.target.id, text: "…" + String(e.target.id).slice(-12) })]),
-    h("td", { text: e.ip || "" }),
-    h("td", {}, h("details", {}, h("summary", { text: "Show" }), h("pre", { text: JSON.stringify({ data: e.data, actor: e.actor, target: e.target, user_agent: e.user_agent,
-      request_id: e.request_id, hash: e.hash, prev_hash: e.prev_hash }, null, 2) }))));
+    h("td", { text: e.seq }));
 }
