@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"unicode/utf8"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -243,6 +244,10 @@ func TestListing(t *testing.T) {
 		for _, key := range []string{"a_b/1", "a%b/2", "A_B/3", "日本/4"} {
 			w.stored(key)
 		}
+		last := string(utf8.MaxRune)
+		for _, key := range []string{"x\uD7FF", "x\uE000", "x" + last, "x" + last + last, "y"} {
+			w.stored(key)
+		}
 		w.begun(textUpload("pending"))
 		keys := func(uploader, prefix string, after *position, limit int) (out []string) {
 			found, err := w.store.list(t.Context(), uploader, prefix, after, limit)
@@ -252,7 +257,11 @@ func TestListing(t *testing.T) {
 			}
 			return out
 		}
-		require.Equal(t, []string{"日本/4", "A_B/3", "a%b/2", "a_b/1"}, keys("", "", nil, 10))
+		require.Equal(t, []string{"y", "x" + last + last, "x" + last, "x\uE000", "x\uD7FF"}, keys("", "", nil, 5))
+		require.Equal(t, []string{"x" + last + last, "x" + last, "x\uE000", "x\uD7FF"}, keys("", "x", nil, 10))
+		require.Equal(t, []string{"x\uD7FF"}, keys("", "x\uD7FF", nil, 10))
+		require.Equal(t, []string{"x" + last + last, "x" + last}, keys("", "x"+last, nil, 10))
+		require.Empty(t, keys("", last, nil, 10))
 		require.Equal(t, []string{"a_b/1"}, keys(teacher.UserID, "a_", nil, 10), "a prefix is no pattern and minds case")
 		require.Equal(t, []string{"a%b/2"}, keys("", "a%", nil, 10))
 		require.Equal(t, []string{"日本/4"}, keys("", "日", nil, 10))

@@ -3,13 +3,13 @@ package storage
 import (
 	"cmp"
 	"context"
+	"unicode/utf8"
 
 	"gorm.io/gorm/clause"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
-	"lyceum/platform/text"
 )
 
 type store struct{ db *db.DB }
@@ -119,14 +119,32 @@ func (s *store) list(ctx context.Context, uploader, prefix string, after *positi
 		q = q.Where("uploader_id = ?", uploader)
 	}
 	if prefix != "" {
-		// Not LIKE: it ignores case on SQLite.
-		q = q.Where("substr(key, 1, ?) = ?", text.Length(prefix), prefix)
+		// Not LIKE, which ignores case on SQLite: keys are compared by bytes, so that a range of them is an index's.
+		q = q.Where("key >= ?", prefix)
+		if end, bounded := behind(prefix); bounded {
+			q = q.Where("key < ?", end)
+		}
 	}
 	if after != nil {
 		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
 	}
 	err = q.Order("created_at DESC, id DESC").Limit(limit).Find(&found).Error
 	return found, err
+}
+
+// behind is the first text that comes after all that begin with a prefix; there is none after the last letters of all.
+func behind(prefix string) (end string, bounded bool) {
+	letters := []rune(prefix)
+	for i := len(letters) - 1; i >= 0; i-- {
+		if letters[i] == utf8.MaxRune {
+			continue
+		}
+		if letters[i]++; letters[i] == 0xD800 {
+			letters[i] = 0xE000 // what lies between is no text
+		}
+		return string(letters[:i+1]), true
+	}
+	return "", false
 }
 
 // held gives a page of what an account uploaded, whatever its status, the oldest first.
