@@ -199,14 +199,13 @@ func TestInvitesMayComeAsCSV(t *testing.T) {
 
 // Sent twice at once, by a double click or a proxy, a batch mails nobody twice.
 func TestABatchAtOnceIsOneBatch(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
+	kindsWith(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
 		admin := s.admin()
 		for round := range testkit.Rounds(100) {
 			emails := make([]string, 30)
 			for n := range emails {
 				emails[n] = fmt.Sprintf("once-%d-%d@example.com", round, n)
 			}
-			before := s.countAll("/admin/emails?", admin)
 			made := make([]float64, 6)
 			var wg sync.WaitGroup
 			for i := range made {
@@ -218,8 +217,8 @@ func TestABatchAtOnceIsOneBatch(t *testing.T) {
 			wg.Wait()
 			slices.Sort(made)
 			require.Equal(t, []float64{0, 0, 0, 0, 0, 30}, made)
-			require.Equal(t, before+30, s.countAll("/admin/emails?", admin))
 		}
+		require.Equal(t, 30*testkit.Rounds(100), s.countAll("/admin/emails?", admin))
 	})
 }
 
