@@ -48,11 +48,11 @@ var targetTypes = []string{"user", "session", "invite", "course", "lesson", "enr
 // maxData bounds what an entry may say, so that no change can fill the log.
 const maxData = 8 << 10
 
-// maxSkew is by how much clocks and durations of changes may reasonably differ.
+// maxSkew is by how much clocks may reasonably differ.
 const maxSkew = time.Minute
 
-// newEntry takes what happened from e and who did it from the caller.
-func newEntry(e auditapi.Entry, c auth.Caller, now clock.Time) (*entry, error) {
+// newEntry takes what happened from e and who did it from the caller; it is dated when it is written.
+func newEntry(e auditapi.Entry, c auth.Caller) (*entry, error) {
 	if !slices.Contains(targetTypes, e.TargetType) {
 		return nil, fmt.Errorf("audit: unknown target type %q", e.TargetType)
 	}
@@ -71,7 +71,7 @@ func newEntry(e auditapi.Entry, c auth.Caller, now clock.Time) (*entry, error) {
 		return nil, fmt.Errorf("audit: data of %s can't be kept (%d bytes): %w", e.Action, len(raw), err)
 	}
 	out := &entry{Action: e.Action, TargetType: e.TargetType, TargetID: e.TargetID,
-		IP: c.IP, UserAgent: c.UserAgent, RequestID: c.RequestID, Data: string(raw), CreatedAt: now}
+		IP: c.IP, UserAgent: c.UserAgent, RequestID: c.RequestID, Data: string(raw)}
 	if actor := actorOf(e, c); actor != "" {
 		out.ActorID = &actor
 	}
@@ -86,9 +86,8 @@ func actorOf(e auditapi.Entry, c auth.Caller) string {
 	return e.ActorID
 }
 
-// chain puts the entry behind the head and moves the head to it. Changes commit in another order than they were begun, on
-// replicas whose clocks differ by a little: an entry is never dated before the one before it, so that times and numbers
-// run alike and filters by time need not read the whole log. A clock that is wrong by more is taken at its word,
+// chain puts the entry behind the head and moves the head to it. Replicas' clocks differ by a little: an entry
+// is never dated before the one before it, so that times and numbers run alike and filters by time need not read the whole log. A clock that is wrong by more is taken at its word,
 // and the head says that there was one.
 func (e *entry) chain(h *head) {
 	e.Seq, e.PrevHash = h.Seq+1, h.Hash

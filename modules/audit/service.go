@@ -31,7 +31,7 @@ type pending struct{ entries []*entry }
 // head is locked for as short as can be, and always last, so that no two changes wait for each
 // other in a circle. What a rolled-back savepoint wanted recorded goes with it.
 func (s *Service) append(ctx context.Context, e auditapi.Entry) error {
-	record, err := newEntry(e, auth.CallerFrom(ctx), s.clock.Now())
+	record, err := newEntry(e, auth.CallerFrom(ctx))
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,9 @@ func (s *Service) write(ctx context.Context, p *pending) error {
 	if err != nil {
 		return err
 	}
+	now := s.clock.Now()
 	for _, e := range entries {
+		e.CreatedAt = now
 		e.chain(&h)
 	}
 	h.Mac = h.seal(s.key)
