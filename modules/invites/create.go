@@ -12,9 +12,6 @@ import (
 	"lyceum/platform/text"
 )
 
-// maxCourses is how many courses an invite may carry.
-const maxCourses = 100
-
 // grant is what an administrator gives away.
 type grant struct {
 	Role      auth.Role

@@ -16,17 +16,22 @@ import (
 // half of the time that GORM takes for a small statement.
 
 // QueryRow scans the one row of a query with ? for its arguments into dest; ErrNotFound when there is none.
-func (d *DB) QueryRow(ctx context.Context, query string, args []any, dest ...any) error {
+func (d *DB) QueryRow(ctx context.Context, query string, args []any, dest ...any) (err error) {
 	counted(ctx)
 	// Not QueryRowContext: GORM's gives a row that panics where a statement could not even be prepared.
 	rows, err := d.conn(ctx).QueryContext(ctx, d.rebind(query), args...)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if closed := rows.Close(); err == nil {
+			err = closed
+		}
+	}()
 	if !rows.Next() {
-		return cmp.Or(rows.Err(), rows.Close(), ErrNotFound)
+		return cmp.Or(rows.Err(), ErrNotFound)
 	}
-	return cmp.Or(rows.Scan(dest...), rows.Close())
+	return rows.Scan(dest...)
 }
 
 // Query hands each row of a query with ? for its arguments to fn, which scans it.
