@@ -46,7 +46,7 @@ func (s *Service) redeemCode(ctx context.Context, code string) (o outcome, err e
 		return o, s.fail(ctx, "", errMissing)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		o, err = s.redeemLocked(ctx, i.ID)
+		o, err = s.redeemNow(ctx, i.ID)
 		return err
 	})
 	if fault, ok := apperr.As(err); ok && fault.Status < 500 {
@@ -69,11 +69,9 @@ func (s *Service) fail(ctx context.Context, id string, fault *apperr.Error) erro
 	return fault
 }
 
-func (s *Service) redeemLocked(ctx context.Context, id string) (o outcome, err error) {
-	i, err := s.store.lock(ctx, id)
-	if err != nil {
-		return o, err
-	}
+// redeemNow asks what needs no lock first: of many who race for one use, those who come too late must hold up the others
+// for no longer than it takes to tell them.
+func (s *Service) redeemNow(ctx context.Context, id string) (o outcome, err error) {
 	account, known, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
 	if err != nil {
 		return o, err
@@ -81,13 +79,27 @@ func (s *Service) redeemLocked(ctx context.Context, id string) (o outcome, err e
 	if !known {
 		return o, apperr.InvalidToken() // deleted this moment
 	}
+	o.Role = account.Role
 	prior, err := s.store.redemption(ctx, id, account.ID)
 	if err != nil {
 		return o, err
 	}
-	o.Role = account.Role
+	i, now, err := s.store.lockAt(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	fault := gone[i.status(now)]
+	if prior == nil && fault != nil {
+		return o, fault
+	}
+	if prior, err = s.store.redemption(ctx, id, account.ID); err != nil { // again, as he may have raced with himself
+		return o, err
+	}
 	if prior != nil && (prior.Counted || account.Role.AtLeast(i.RoleToGrant)) {
 		return o, nil
+	}
+	if fault != nil {
+		return o, fault
 	}
 	if err := s.holds(ctx, i, account); err != nil {
 		return o, err
@@ -95,22 +107,14 @@ func (s *Service) redeemLocked(ctx context.Context, id string) (o outcome, err e
 	return s.give(ctx, i, account)
 }
 
-// holds tells why an invite can't be redeemed now, if so.
+// holds tells why an invite that is open can't be redeemed now, if so.
 func (s *Service) holds(ctx context.Context, i *invite, redeemer usersapi.Account) error {
-	now, err := s.store.now(ctx)
-	if err != nil {
-		return err
-	}
 	inviter, known, err := s.accounts.ByID(ctx, i.CreatedBy)
 	if err != nil {
 		return err
 	}
-	status := i.status(now)
-	if status != revoked && (!known || !inviter.Active || !inviter.Role.AtLeast(auth.Admin)) {
+	if !known || !inviter.Active || !inviter.Role.AtLeast(auth.Admin) {
 		return errVoid
-	}
-	if fault := gone[status]; fault != nil {
-		return fault
 	}
 	if !i.isFor(redeemer.Email) {
 		return errAddress

@@ -38,11 +38,20 @@ func (s *store) lock(ctx context.Context, id string) (*invite, error) {
 	return &found[0], nil
 }
 
-// now is the database's own time: replicas' clocks may differ.
-func (s *store) now(ctx context.Context) (t clock.Time, err error) {
-	var ms int64
-	err = s.db.Conn(ctx).Raw("SELECT " + s.db.NowMillis()).Scan(&ms).Error
-	return clock.FromMillis(ms), err
+// lockAt is lock with the database's own time: replicas' clocks may differ.
+func (s *store) lockAt(ctx context.Context, id string) (*invite, clock.Time, error) {
+	var found []struct {
+		Invite invite `gorm:"embedded"`
+		Millis int64
+	}
+	err := s.db.Conn(ctx).Raw("SELECT invites.*, "+s.db.NowMillis()+" AS millis FROM invites WHERE id = ?"+s.db.ForUpdate(), id).Scan(&found).Error
+	if err == nil && len(found) == 0 {
+		err = db.ErrNotFound
+	}
+	if err != nil {
+		return nil, clock.Time{}, err
+	}
+	return &found[0].Invite, clock.FromMillis(found[0].Millis), nil
 }
 
 // take spends one use, if there is one left now: of many at once exactly as many succeed.
