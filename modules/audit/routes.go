@@ -9,7 +9,7 @@ import (
 	"lyceum/platform/httpx"
 )
 
-// verifyTime is what a walk over the whole chain may take: some millions of entries, and less than a stop waits.
+// verifyTime is what a walk over the whole chain may take: a million entries and more, and less than a stop waits.
 const verifyTime = 25 * time.Second
 
 func newRoutes(h *handlers) httpx.Table {

@@ -19,16 +19,16 @@ func (s *store) lockHead(ctx context.Context) (h head, err error) {
 
 // extent is what the table holds, whatever the head says.
 type extent struct {
-	Count, Last int64
-	LastHash    string
+	Count, First, Last int64
+	LastHash           string
 }
 
 // ends gives the head beside what the table holds at the same moment; ErrNotFound without a head. The casts are for
 // SQLite, which would give back whatever somebody has put there.
 func (s *store) ends(ctx context.Context) (h head, e extent, err error) {
 	err = s.db.QueryRow(ctx, `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.mac AS text), CAST(h.at AS bigint), h.skewed, (SELECT count(*) FROM audit_entries),
-		CAST(coalesce((SELECT max(seq) FROM audit_entries), 0) AS bigint), CAST(coalesce((SELECT hash FROM audit_entries ORDER BY seq DESC LIMIT 1), '') AS text)
-		FROM audit_head h WHERE h.one = 1`, nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &e.Count, &e.Last, &e.LastHash)
+		CAST(coalesce((SELECT min(seq) FROM audit_entries), 1) AS bigint), CAST(coalesce((SELECT max(seq) FROM audit_entries), 0) AS bigint), CAST(coalesce((SELECT hash FROM audit_entries ORDER BY seq DESC LIMIT 1), '') AS text)
+		FROM audit_head h WHERE h.one = 1`, nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &e.Count, &e.First, &e.Last, &e.LastHash)
 	return h, e, err
 }
 
@@ -130,29 +130,19 @@ func (s *store) each(ctx context.Context, f filter, after, last int64, limit int
 		append(append([]any{after, last}, args...), limit), fn)
 }
 
-// walk hands entries on as each does, whatever their columns hold: SQLite takes any type in any of them, and values of
-// another type than ours are found by nobody's filter. sound is false then.
-func (s *store) walk(ctx context.Context, after, last int64, limit int, fn func(e *entry, sound bool)) error {
-	selected, sound := columns, "TRUE"
-	if s.db.Dialect() == db.SQLite {
-		selected = `CAST(seq AS INTEGER), coalesce(CAST(id AS TEXT), ''), coalesce(CAST(action AS TEXT), ''), CAST(actor_id AS TEXT), coalesce(CAST(target_type AS TEXT), ''),
-			coalesce(CAST(target_id AS TEXT), ''), coalesce(CAST(ip AS TEXT), ''), coalesce(CAST(user_agent AS TEXT), ''), coalesce(CAST(request_id AS TEXT), ''),
-			coalesce(CAST(data AS TEXT), ''), coalesce(CAST(created_at AS INTEGER), 0), coalesce(CAST(prev_hash AS TEXT), ''), coalesce(CAST(hash AS TEXT), '')`
-		sound = `typeof(seq) || typeof(created_at) = 'integerinteger' AND (actor_id IS NULL OR typeof(actor_id) = 'text' AND actor_id <> '')
-			AND typeof(id) || typeof(action) || typeof(target_type) || typeof(target_id) || typeof(ip) || typeof(user_agent)
-			|| typeof(request_id) || typeof(data) || typeof(prev_hash) || typeof(hash) = 'texttexttexttexttexttexttexttexttexttext'`
+// sound is what SQLite, which takes any type in any column, would have to be asked of every row: values of another type
+// than ours are found by nobody's filter.
+const sound = `typeof(seq) = 'integer' AND typeof(created_at) = 'integer' AND typeof(id) = 'text' AND typeof(action) = 'text' AND typeof(target_type) = 'text'
+	AND typeof(target_id) = 'text' AND typeof(ip) = 'text' AND typeof(user_agent) = 'text' AND typeof(request_id) = 'text' AND typeof(data) = 'text'
+	AND typeof(prev_hash) = 'text' AND typeof(hash) = 'text' AND (actor_id IS NULL OR typeof(actor_id) = 'text' AND actor_id <> '')`
+
+// firstUnsound gives the first entry after one, up to another, that holds a value of a wrong type; 0 when there is none.
+func (s *store) firstUnsound(ctx context.Context, after, last int64) (seq int64, err error) {
+	if s.db.Dialect() != db.SQLite {
+		return 0, nil
 	}
-	var e entry
-	var ms int64
-	var ok bool
-	return s.db.Query(ctx, "SELECT "+selected+", "+sound+" FROM audit_entries WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", []any{after, last, limit}, func(scan func(...any) error) error {
-		err := scan(&e.Seq, &e.ID, &e.Action, &e.ActorID, &e.TargetType, &e.TargetID, &e.IP, &e.UserAgent, &e.RequestID, &e.Data, &ms, &e.PrevHash, &e.Hash, &ok)
-		if err == nil {
-			e.CreatedAt = clock.FromMillis(ms)
-			fn(&e, ok)
-		}
-		return err
-	})
+	err = s.db.QueryRow(ctx, "SELECT coalesce(min(CAST(seq AS INTEGER) + (typeof(seq) = 'real')), 0) FROM audit_entries WHERE seq > ? AND seq <= ? AND NOT ("+sound+")", []any{after, last}, &seq)
+	return seq, err
 }
 
 func (s *store) rows(ctx context.Context, query string, args []any, fn func(*entry) error) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -101,6 +100,9 @@ func step(ctx context.Context, fn func(context.Context) error) error {
 // judge compares where a walk has ended with the head.
 func (s *Service) judge(w walk, h head, there extent) (v Verdict) {
 	switch {
+	case there.First < 1:
+		v.Why = "there are entries before the first"
+		return v.bad(1)
 	case w.broken:
 		v.Why = "an entry is changed or missing"
 		return v.bad(w.seq + 1)
@@ -152,28 +154,41 @@ type walk struct {
 	broken   bool
 }
 
-// run goes up to the entry `last`: what was written since is sound, but lies beyond the head that was read.
+// run goes up to the entry `last`: what was written since is sound, but lies beyond the head that was read. Entries
+// that stand elsewhere, such as below the first, show by their count.
 func (w *walk) run(ctx context.Context, s *store, last int64) error {
-	for after := int64(math.MinInt64); w.seq < last && !w.broken; after = w.seq {
-		read := 0
-		err := step(ctx, func(ctx context.Context) error {
-			return s.walk(ctx, after, last, verifyPage, func(e *entry, sound bool) {
-				read++
-				w.take(e, sound)
-			})
-		})
+	for w.seq < last && !w.broken {
+		before := w.seq
+		err := step(ctx, func(ctx context.Context) error { return w.page(ctx, s, min(before+verifyPage, last)) })
 		if err != nil {
 			return err
 		}
-		if read == 0 {
+		if w.seq == before {
 			return nil
 		}
 	}
 	return nil
 }
 
-func (w *walk) take(e *entry, sound bool) {
-	if w.broken = w.broken || !sound || !e.follows(w.seq, w.hash); w.broken {
+// page follows the chain up to an entry. It stops before one whose values can't be read.
+func (w *walk) page(ctx context.Context, s *store, end int64) error {
+	unsound, err := s.firstUnsound(ctx, w.seq, end)
+	if err != nil {
+		return err
+	}
+	if unsound > 0 {
+		end = unsound - 1
+	}
+	err = s.each(ctx, filter{}, w.seq, end, verifyPage, func(e *entry) error {
+		w.take(e)
+		return nil
+	})
+	w.broken = w.broken || unsound > 0
+	return err
+}
+
+func (w *walk) take(e *entry) {
+	if w.broken = w.broken || !e.follows(w.seq, w.hash); w.broken {
 		return
 	}
 	w.skewed = w.skewed || e.CreatedAt.Before(w.at)
