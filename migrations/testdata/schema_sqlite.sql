@@ -343,7 +343,7 @@ CREATE TABLE storage_trash (
 			blob_id text PRIMARY KEY,
 			next_at bigint NOT NULL,
 			last_at bigint NOT NULL
-		);
+		, uploader_id text, size bigint NOT NULL DEFAULT 0, live_until bigint NOT NULL DEFAULT 0);
 CREATE TABLE users (
 			id text PRIMARY KEY,
 			email text NOT NULL UNIQUE,
@@ -416,5 +416,6 @@ CREATE INDEX storage_assets_newest ON storage_assets (created_at, id);
 CREATE INDEX storage_assets_pending ON storage_assets (expires_at) WHERE status = 'pending';
 CREATE INDEX storage_assets_uploader ON storage_assets (uploader_id, created_at, id);
 CREATE INDEX storage_trash_due ON storage_trash (next_at);
+CREATE INDEX storage_trash_of ON storage_trash (uploader_id) WHERE uploader_id IS NOT NULL;
 CREATE INDEX users_admins ON users (id) WHERE role = 'admin' AND status = 'active';
 CREATE INDEX users_newest ON users (created_at, id);

@@ -56,11 +56,23 @@ func (a *asset) belongsTo(c auth.Caller) bool {
 }
 
 // trash is an object that has to go: at NextAt, and for the last time at LastAt, since whoever
-// still has the upload URL may bring it back until then.
+// still has the upload URL may bring it back until then. Until LiveUntil, when the URL ends, it counts as its uploader's.
 type trash struct {
-	BlobID string
-	NextAt clock.Time
-	LastAt clock.Time
+	BlobID     string
+	UploaderID *string
+	Size       int64
+	NextAt     clock.Time
+	LiveUntil  clock.Time
+	LastAt     clock.Time
+}
+
+// again is when an object that is emptied now has to be looked at again: as soon as its URL has ended, and for the last time
+// when a transfer that was begun before must have ended, too.
+func (t *trash) again(now clock.Time) clock.Time {
+	if soon := t.LiveUntil.Add(time.Minute); now.Before(soon) {
+		return soon
+	}
+	return t.LastAt
 }
 
 func (a *asset) trash(now clock.Time) trash {
@@ -68,5 +80,5 @@ func (a *asset) trash(now clock.Time) trash {
 	if end := a.ExpiresAt.Add(slowest); end.After(now) {
 		last = end
 	}
-	return trash{BlobID: a.BlobID, NextAt: now, LastAt: last}
+	return trash{BlobID: a.BlobID, UploaderID: &a.UploaderID, Size: a.Size, NextAt: now, LiveUntil: a.ExpiresAt, LastAt: last}
 }

@@ -30,4 +30,17 @@ var Migrations = []migrate.Migration{{
 		`CREATE INDEX storage_trash_due ON storage_trash (next_at)`,
 	},
 	Down: []string{"DROP TABLE storage_trash", "DROP TABLE storage_assets"},
+}, {
+	// What was deleted may come back for as long as its upload URL lives, and takes room of its uploader's until then.
+	ID: "202611272301_storage_count_trash",
+	Up: []string{
+		"ALTER TABLE storage_trash ADD COLUMN uploader_id {uuid}",
+		"ALTER TABLE storage_trash ADD COLUMN size bigint NOT NULL DEFAULT 0",
+		"ALTER TABLE storage_trash ADD COLUMN live_until bigint NOT NULL DEFAULT 0",
+		"CREATE INDEX storage_trash_of ON storage_trash (uploader_id) WHERE uploader_id IS NOT NULL",
+	},
+	Down: []string{
+		"DROP INDEX storage_trash_of", "ALTER TABLE storage_trash DROP COLUMN live_until", "ALTER TABLE storage_trash DROP COLUMN size",
+		"ALTER TABLE storage_trash DROP COLUMN uploader_id",
+	},
 }}

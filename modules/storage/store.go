@@ -73,9 +73,10 @@ func (s *store) lockUploader(ctx context.Context, id string) error {
 	return s.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "storage quota "+id).Error
 }
 
-// used sums what an uploader has, unfinished uploads included.
-func (s *store) used(ctx context.Context, uploader string) (n int64, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT CAST(COALESCE(SUM(size), 0) AS bigint) FROM storage_assets WHERE uploader_id = ?", uploader).Scan(&n).Error
+// used sums what an uploader has, unfinished uploads included, and what he could still bring back.
+func (s *store) used(ctx context.Context, uploader string, now clock.Time) (n int64, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT CAST(COALESCE((SELECT SUM(size) FROM storage_assets WHERE uploader_id = ?), 0)
+		+ COALESCE((SELECT SUM(size) FROM storage_trash WHERE uploader_id = ? AND live_until > ?), 0) AS bigint)`, uploader, uploader, now).Scan(&n).Error
 	return n, err
 }
 
@@ -98,7 +99,7 @@ func (s *store) removeAll(ctx context.Context, assets []asset, now clock.Time) e
 		return err
 	}
 	return conn.Table("storage_trash").Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "blob_id"}}, DoUpdates: clause.AssignmentColumns([]string{"next_at", "last_at"}),
+		Columns: []clause.Column{{Name: "blob_id"}}, DoUpdates: clause.AssignmentColumns([]string{"next_at", "last_at", "live_until", "size", "uploader_id"}),
 	}).Create(&rows).Error
 }
 
@@ -180,5 +181,5 @@ func (s *store) emptied(ctx context.Context, t *trash, now clock.Time) error {
 	if !now.Before(t.LastAt) {
 		return s.keep(ctx, t.BlobID)
 	}
-	return s.db.Conn(ctx).Exec("UPDATE storage_trash SET next_at = last_at WHERE blob_id = ?", t.BlobID).Error
+	return s.db.Conn(ctx).Exec("UPDATE storage_trash SET next_at = ? WHERE blob_id = ?", t.again(now), t.BlobID).Error
 }

@@ -50,7 +50,7 @@ func (s *shelf) takeKey(ctx context.Context, a *asset, now clock.Time, quota int
 	if err := s.store.lockUploader(ctx, a.UploaderID); err != nil {
 		return err
 	}
-	used, err := s.store.used(ctx, a.UploaderID)
+	used, err := s.store.used(ctx, a.UploaderID, now)
 	if err == nil && used > quota {
 		return errQuota
 	}

@@ -253,6 +253,30 @@ func TestTheQuotaCountsWhatIsUnderWay(t *testing.T) {
 	})
 }
 
+// What is deleted while its URL lives may come back, so it takes room until then; and if it does, it goes soon after.
+func TestWhatMayComeBackStillCounts(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.limits.Quota = int64(len(hello)) * 2
+		a := w.stored("a.txt")
+		require.NoError(t, w.remove(w.as(teacher), a.ID))
+		w.sweep()
+		w.begun(textUpload("b.txt"))
+		_, _, err := w.begin(w.as(teacher), textUpload("c.txt"))
+		require.Equal(t, "quota-exceeded", code(t, err))
+		w.arrive(a, hello, "text/plain")
+		w.clock.forward(urlLife + 2*time.Minute)
+		w.begun(textUpload("c.txt"))
+		w.sweep()
+		require.False(t, w.there(a.BlobID))
+		require.EqualValues(t, 1, w.count("storage_trash"), "a transfer that was begun in time may still end")
+		w.clock.forward(slowest)
+		w.sweep()
+		left, err := w.store.lockTrash(t.Context(), a.BlobID, w.clock.Now().Add(slowest))
+		require.NoError(t, err)
+		require.Nil(t, left)
+	})
+}
+
 // An upload that nobody completes goes, and its object with it, whenever that arrives.
 func TestAbandonedUploadsAreCleared(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {

@@ -24,6 +24,8 @@ var (
 	ErrFull = errors.New("blob: the store is full")
 	// ErrMismatch: the bytes that arrived are not those announced: another size or checksum.
 	ErrMismatch = errors.New("blob: the content differs from what was announced")
+	// ErrDamaged: an object is there, but what the disk gives back is not one. It may be replaced or deleted.
+	ErrDamaged = errors.New("blob: the object is damaged")
 	// ErrExists: an object is there already and may not be replaced.
 	ErrExists = errors.New("blob: the object exists")
 )

@@ -30,6 +30,31 @@ type Folder struct {
 	stall        time.Duration
 	// commit serialises "is it there? then rename" of one id; the id picks the lock.
 	commit [64]sync.Mutex
+
+	mu sync.Mutex
+	// arriving counts the transfers of each id under way.
+	arriving map[string]int
+}
+
+// maxArriving is how many transfers of one object there may be at once: a client that tries again, while what broke off is
+// not yet noticed, needs a second, and each takes the object's whole room on the disk.
+const maxArriving = 3
+
+// admit counts one more transfer of an object; false when there are enough.
+func (f *Folder) admit(id string) (end func(), ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.arriving[id] >= maxArriving {
+		return nil, false
+	}
+	f.arriving[id]++
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.arriving[id]--; f.arriving[id] == 0 {
+			delete(f.arriving, id)
+		}
+	}, true
 }
 
 var _ Store = (*Folder)(nil)
@@ -53,6 +78,8 @@ func NewFolder(dir, publicURL string, secret []byte, clock func() time.Time) (*F
 		key:     deriveKey(secret),
 		now:     clock,
 		stall:   stall,
+
+		arriving: map[string]int{},
 	}
 	for _, d := range []string{f.objects, f.tmp} {
 		if err := os.MkdirAll(d, 0o700); err != nil {

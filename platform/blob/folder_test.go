@@ -109,9 +109,16 @@ func TestDamagedObjectsAreToldApartFromMissingOnes(t *testing.T) {
 	noError(t, err)
 	for cut := range len(whole) {
 		noError(t, os.WriteFile(f.path(id), whole[:cut], 0o600))
-		if _, err := f.Stat(t.Context(), id); err == nil || errors.Is(err, ErrNotFound) {
+		if _, err := f.Stat(t.Context(), id); !errors.Is(err, ErrDamaged) {
 			t.Fatalf("cut to %d bytes: %v", cut, err)
 		}
+	}
+	// What was to be written once is not there yet: the same upload mends it.
+	if _, err := f.write(t.Context(), strings.NewReader("some content"), incoming{id: id, contentType: "text/plain", size: 12, once: true}); err != nil {
+		t.Error(err)
+	}
+	if b, err := f.ReadPrefix(t.Context(), id, 20); err != nil || string(b) != "some content" {
+		t.Errorf("%q, %v", b, err)
 	}
 	noError(t, os.WriteFile(f.path(id), append([]byte("+"), whole...), 0o600))
 	if _, err := f.Stat(t.Context(), id); err == nil {

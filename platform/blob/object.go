@@ -60,7 +60,7 @@ func openObject(path string) (*object, error) {
 	o := &object{file: file}
 	if err := o.describe(); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("blob: %s is damaged: %w", path, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
 	}
 	return o, nil
 }

@@ -144,6 +144,14 @@ func (f *Folder) receive(c *fiber.Ctx, id string, g grant) error {
 	if c.Get(fiber.HeaderContentType) != in.contentType {
 		return apperr.Forbidden("This URL is for an upload with Content-Type: " + in.contentType)
 	}
+	end, ok := f.admit(id)
+	if !ok {
+		c.Context().SetConnectionClose()
+		busy := apperr.Unavailable("This object is being sent several times already.")
+		busy.RetryAfter = f.stall
+		return busy
+	}
+	defer end()
 	meta, err := f.write(context.Background(), f.uploadBody(c), in)
 	if err != nil {
 		return answerable(err)

@@ -216,6 +216,36 @@ func TestAStalledUploadIsGivenUp(t *testing.T) {
 	noTemps(t, f)
 }
 
+// However many send one object at once, it takes the room of a few on the disk.
+func TestFewTransfersOfOneObjectAtOnce(t *testing.T) {
+	f, _ := newTestFolder(t, t.TempDir())
+	signed := signPut(t, f, newID(), PutRequest{ContentType: "text/plain", Size: 100_000})
+	addr, target := split(t, signed)
+	var open []net.Conn
+	for range maxArriving {
+		conn := dial(t, addr)
+		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n%s", target, strings.Repeat("x", 50_000))
+		open = append(open, conn)
+	}
+	busy := func() int {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return len(f.arriving) * f.arriving[strings.TrimPrefix(strings.Split(target, "?")[0], "/objects/")]
+	}
+	eventually(t, "they never arrive", func() bool { return busy() == maxArriving })
+	if r := upload(t, signed, strings.Repeat("x", 100_000)); r.status != 503 {
+		t.Errorf("one too many: %d %s", r.status, r.body)
+	}
+	for _, conn := range open {
+		conn.Close()
+	}
+	eventually(t, "they never end", func() bool { return busy() == 0 })
+	if r := upload(t, signed, strings.Repeat("x", 100_000)); r.status != 200 {
+		t.Errorf("the next: %d %s", r.status, r.body)
+	}
+	noTemps(t, f)
+}
+
 func TestAStalledDownloadIsGivenUp(t *testing.T) {
 	f, _ := newTestFolder(t, t.TempDir())
 	f.stall = 200 * time.Millisecond

@@ -124,7 +124,7 @@ func (f *Folder) publish(tmp *os.File, in incoming, meta objectMeta) error {
 				return nil
 			}
 			return ErrExists
-		case !errors.Is(err, ErrNotFound):
+		case !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged):
 			return err
 		}
 	}

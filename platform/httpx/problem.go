@@ -31,7 +31,6 @@ type problem struct {
 	extra      map[string]any
 	retryAfter int
 	limit      *apperr.Limit
-	cause      error
 }
 
 const problemType = "application/problem+json"
@@ -60,15 +59,17 @@ func toProblem(ctx context.Context, err error) *problem {
 	if p := (*problem)(nil); errors.As(err, &p) {
 		return p
 	}
+	s := stateOf(ctx)
 	e, ok := apperr.As(err)
 	if !ok {
 		e = fromSurroundings(ctx, err)
+	} else if cause := e.Unwrap(); cause != nil && e.Status >= http.StatusInternalServerError {
+		slog.WarnContext(ctx, "a part failed", "request_id", s.requestID, "code", e.Code, "error", cause)
 	}
-	s := stateOf(ctx)
 	return &problem{
 		Type: "/problems/" + e.Code, Code: e.Code, Title: apperr.Catalog[e.Code].Title, Status: e.Status,
 		Detail: e.Detail, Instance: s.path, RequestID: s.requestID, Errors: e.Fields[:min(len(e.Fields), maxFaults)], extra: e.Extra,
-		retryAfter: limit.Seconds(e.RetryAfter), limit: e.Limit, cause: e.Unwrap(),
+		retryAfter: limit.Seconds(e.RetryAfter), limit: e.Limit,
 	}
 }
 
