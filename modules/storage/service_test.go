@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -282,7 +283,7 @@ func TestListing(t *testing.T) {
 
 func TestMigrationsGoDownAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		for _, m := range Migrations {
+		for _, m := range slices.Backward(Migrations) {
 			for _, statement := range m.Down {
 				require.NoError(t, w.db.Conn(t.Context()).Exec(statement).Error)
 			}
