@@ -225,8 +225,13 @@ func TestTheConsoleExportsTheAuditLog(t *testing.T) {
 // choose ticks a course in the open dialog.
 func (b *browser) choose(slug string) {
 	b.t.Helper()
-	box := chromedp.CSS(`[data-testid="pick-course"][data-slug="` + slug + `"]`)
-	b.do("choose "+slug, chromedp.WaitVisible(box), chromedp.Click(box))
+	// In one go: the list is drawn anew a moment after the search was typed, and a click of two halves may meet both.
+	script := `(() => { const box = document.querySelector('[data-testid="pick-course"][data-slug="` + slug + `"]');
+		if (box && !box.checked) box.click(); return !!box && box.checked; })()`
+	require.Eventually(b.t, func() bool {
+		chosen, err := js[bool](b, script)
+		return err == nil && chosen
+	}, 15*time.Second, 50*time.Millisecond, "%s is not to be chosen", slug)
 }
 
 // narrow takes a picture as on a telephone, and finds nothing that sticks out of the page.
