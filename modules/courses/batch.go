@@ -2,18 +2,9 @@ package courses
 
 import (
 	"context"
-	"slices"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/text"
-)
-
-// Statuses of a row in a batch.
-const (
-	rowCreated = "created"
-	rowExists  = "exists"
-	rowError   = "error"
-	rowSkipped = "skipped"
+	"lyceum/platform/bulk"
 )
 
 // batch is an order to enroll many. Atomic means all or none; DryRun only tells what would happen.
@@ -23,14 +14,9 @@ type batch struct {
 	DryRun bool
 }
 
-// batchRow is what became of one row. UserID is the account, if there is one.
-type batchRow struct {
-	Email, Status, Error, UserID string
-}
-
 // enrollAll enrolls accounts by address, whatever the course's visibility, and gives one row for each in order.
 // A row that was enrolled before exists, so that sending a batch again does nothing.
-func (s *Service) enrollAll(ctx context.Context, courseID string, b batch) (rows []batchRow, err error) {
+func (s *Service) enrollAll(ctx context.Context, courseID string, b batch) (rows []bulk.Row, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.manage(ctx, courseID)
 		if err != nil {
@@ -42,7 +28,7 @@ func (s *Service) enrollAll(ctx context.Context, courseID string, b batch) (rows
 		if rows, err = s.judge(ctx, c.ID, b.Emails); err != nil {
 			return err
 		}
-		if skipped := skipRest(rows, b.Atomic); skipped || b.DryRun {
+		if skipped := bulk.Hold(rows, b.Atomic); skipped || b.DryRun {
 			return nil
 		}
 		return s.enrollRows(ctx, c.ID, rows)
@@ -50,38 +36,17 @@ func (s *Service) enrollAll(ctx context.Context, courseID string, b batch) (rows
 	return rows, err
 }
 
-// skipRest makes an atomic batch with an error one that does nothing, and says so.
-func skipRest(rows []batchRow, atomic bool) bool {
-	if !atomic || !slices.ContainsFunc(rows, func(r batchRow) bool { return r.Status == rowError }) {
-		return false
-	}
-	for i := range rows {
-		if rows[i].Status == rowCreated {
-			rows[i].Status = rowSkipped
-		}
-	}
-	return true
-}
-
 // judge says what is to become of each row.
-func (s *Service) judge(ctx context.Context, courseID string, emails []string) ([]batchRow, error) {
-	rows, addresses := make([]batchRow, len(emails)), make([]string, len(emails))
-	for i, email := range emails {
-		rows[i] = batchRow{Email: email, Status: rowCreated}
-		address, err := text.Email(email)
-		if err != nil {
-			rows[i].Status, rows[i].Error = rowError, "invalid-email"
-		}
-		addresses[i] = address
-	}
-	accounts, err := s.accounts.ByEmails(ctx, slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return a == "" }))
+func (s *Service) judge(ctx context.Context, courseID string, emails []string) ([]bulk.Row, error) {
+	rows := bulk.Rows(emails)
+	accounts, err := s.accounts.ByEmails(ctx, bulk.Addresses(rows))
 	if err != nil {
 		return nil, err
 	}
-	return rows, s.judgeAccounts(ctx, courseID, rows, addresses, accounts)
+	return rows, s.judgeAccounts(ctx, courseID, rows, accounts)
 }
 
-func (s *Service) judgeAccounts(ctx context.Context, courseID string, rows []batchRow, addresses []string, accounts map[string]usersapi.Account) error {
+func (s *Service) judgeAccounts(ctx context.Context, courseID string, rows []bulk.Row, accounts map[string]usersapi.Account) error {
 	ids := make([]string, 0, len(accounts))
 	for _, a := range accounts {
 		ids = append(ids, a.ID)
@@ -91,28 +56,29 @@ func (s *Service) judgeAccounts(ctx context.Context, courseID string, rows []bat
 		return err
 	}
 	for i := range rows {
-		if rows[i].Status == rowError {
+		r := &rows[i]
+		if r.Status == bulk.Failed {
 			continue
 		}
-		a, known := accounts[addresses[i]]
+		a, known := accounts[r.Address]
 		switch {
 		case !known:
-			rows[i].Status, rows[i].Error = rowError, "no-account"
+			r.Fail("no-account")
 		case enrolled[a.ID]:
-			rows[i].Status = rowExists
+			r.Status = bulk.Exists
 		}
-		rows[i].UserID = a.ID
+		r.ID = a.ID
 		enrolled[a.ID] = true // an address twice in one batch is there by then
 	}
 	return nil
 }
 
 // enrollRows writes the rows that are to be created. One that enrolled by itself this moment exists.
-func (s *Service) enrollRows(ctx context.Context, courseID string, rows []batchRow) error {
+func (s *Service) enrollRows(ctx context.Context, courseID string, rows []bulk.Row) error {
 	var users []string
 	for _, r := range rows {
-		if r.Status == rowCreated {
-			users = append(users, r.UserID)
+		if r.Status == bulk.Created {
+			users = append(users, r.ID)
 		}
 	}
 	created, err := s.enroll(ctx, courseID, users...)
@@ -124,8 +90,8 @@ func (s *Service) enrollRows(ctx context.Context, courseID string, rows []batchR
 		news[id] = true
 	}
 	for i := range rows {
-		if rows[i].Status == rowCreated && !news[rows[i].UserID] {
-			rows[i].Status = rowExists
+		if rows[i].Status == bulk.Created && !news[rows[i].ID] {
+			rows[i].Status = bulk.Exists
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package courses
 import (
 	"context"
 
+	"lyceum/platform/bulk"
 	"lyceum/platform/httpx"
 )
 
@@ -43,14 +44,7 @@ func (h *handlers) enrollAll(ctx context.Context, in *batchInput) (*httpx.Out[ba
 	v := batchView{Results: make([]batchRowView, len(rows))}
 	for i, r := range rows {
 		v.Results[i] = batchRowView{i + 1, r.Email, r.Status, r.Error}
-		switch r.Status {
-		case rowCreated:
-			v.Created++
-		case rowExists:
-			v.Exists++
-		case rowError:
-			v.Errors++
-		}
 	}
+	v.Created, v.Exists, v.Errors = bulk.Count(rows)
 	return httpx.OK(v), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lyceum/platform/auth"
+	"lyceum/platform/bulk"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 )
@@ -50,16 +51,9 @@ func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Out[ba
 	}
 	v := batchView{BatchID: id, Results: make([]batchRowView, len(rows))}
 	for n, r := range rows {
-		v.Results[n] = batchRowView{n + 1, r.Email, r.Status, r.InviteID, r.Error}
-		switch r.Status {
-		case rowCreated:
-			v.Created++
-		case rowExists:
-			v.Exists++
-		case rowError:
-			v.Errors++
-		}
+		v.Results[n] = batchRowView{n + 1, r.Email, r.Status, r.ID, r.Error}
 	}
+	v.Created, v.Exists, v.Errors = bulk.Count(rows)
 	return httpx.OK(v), nil
 }
 
