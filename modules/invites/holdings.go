@@ -43,11 +43,7 @@ func (h holdings) Erase(ctx context.Context, userID string) error {
 // forgetAddress takes back what is open for an address, then blanks it: bound to nobody, such an
 // invite stays closed to all.
 func (s *Service) forgetAddress(ctx context.Context, email string) error {
-	open, err := s.store.revokeFor(ctx, email, s.clock.Now())
-	if err != nil {
-		return err
-	}
-	if err := s.recordRevoked(ctx, open, map[string]any{"reason": "account-deleted"}); err != nil {
+	if err := s.revokeNow(ctx, openForAddress, email, map[string]any{"reason": "account-deleted"}); err != nil {
 		return err
 	}
 	return s.store.blankAddress(ctx, email)

@@ -32,7 +32,7 @@ type invite struct {
 	CreatedAt clock.Time
 	// BatchID is what it was made together with, if anything.
 	BatchID *string
-	// CourseIDs is a list in JSON, in the order given: whoever redeems the invite is enrolled there.
+	// CourseIDs is a sorted list in JSON: whoever redeems the invite is enrolled there.
 	CourseIDs string
 }
 
@@ -55,7 +55,7 @@ func (i *invite) isFor(email string) bool {
 // courses are those that it enrolls in.
 func (i *invite) courses() []string {
 	out := []string{}
-	_ = json.Unmarshal([]byte(i.CourseIDs), &out) // written by newInvite.row only
+	_ = json.Unmarshal([]byte(i.CourseIDs), &out) // written by draft only
 	return out
 }
 

@@ -61,7 +61,7 @@ func (s *Service) fail(ctx context.Context, id string, fault *apperr.Error) erro
 		if err := s.record(ctx, "invite.redeem_failed", id, map[string]any{"reason": fault.Code}); err != nil || fault != errVoid {
 			return err
 		}
-		return s.revokeNow(ctx, id, map[string]any{"reason": "inviter"})
+		return s.revokeNow(ctx, theOne, id, map[string]any{"reason": "inviter"})
 	})
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func (s *Service) revoke(ctx context.Context, id string) error {
 			}
 			return err
 		}
-		return s.revokeNow(ctx, id, nil)
+		return s.revokeNow(ctx, theOne, id, nil)
 	})
 }
 
@@ -37,26 +37,18 @@ func (s *Service) revokeBatch(ctx context.Context, batchID string) error {
 		if !known {
 			return errNoBatch
 		}
-		changed, err := s.store.revokeBatch(ctx, batchID, s.clock.Now())
-		if err != nil {
-			return err
-		}
-		return s.recordRevoked(ctx, changed, map[string]any{"batch_id": batchID})
+		return s.revokeNow(ctx, theBatch, batchID, map[string]any{"batch_id": batchID})
 	})
 }
 
-// revokeNow revokes in the caller's transaction; data says why, if there is more to say.
-func (s *Service) revokeNow(ctx context.Context, id string, data map[string]any) error {
-	changed, err := s.store.revoke(ctx, id, s.clock.Now())
+// revokeNow revokes in the caller's transaction, with an entry for each; data says why, if there is more to say.
+func (s *Service) revokeNow(ctx context.Context, which, of string, data map[string]any) error {
+	changed, err := s.store.revoke(ctx, which, of, s.clock.Now())
 	if err != nil {
 		return err
 	}
-	return s.recordRevoked(ctx, changed, data)
-}
-
-func (s *Service) recordRevoked(ctx context.Context, ids []string, data map[string]any) error {
-	slices.Sort(ids)
-	for _, id := range ids {
+	slices.Sort(changed)
+	for _, id := range changed {
 		if err := s.record(ctx, "invite.revoked", id, data); err != nil {
 			return err
 		}

@@ -61,15 +61,17 @@ func (s *store) take(ctx context.Context, id string) (bool, error) {
 	return res.RowsAffected == 1, res.Error
 }
 
-// revoke gives the invite when it was not revoked already.
-func (s *store) revoke(ctx context.Context, id string, at clock.Time) (changed []string, err error) {
-	err = s.db.Conn(ctx).Raw("UPDATE invites SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING id", at, id).Scan(&changed).Error
-	return changed, err
-}
+// Which invites to take back. Those that somebody's end takes along are open ones only: a spent one tells that it was used.
+const (
+	theOne         = "id = ?"
+	theBatch       = "batch_id = ?"
+	openForAddress = "email = ? AND uses < max_uses"
+	openOfMaker    = "created_by = ? AND uses < max_uses"
+)
 
-// revokeBatch gives the invites of a batch that were not revoked already.
-func (s *store) revokeBatch(ctx context.Context, batchID string, at clock.Time) (changed []string, err error) {
-	err = s.db.Conn(ctx).Raw("UPDATE invites SET revoked_at = ? WHERE batch_id = ? AND revoked_at IS NULL RETURNING id", at, batchID).Scan(&changed).Error
+// revoke takes back those that are not revoked already, and gives them.
+func (s *store) revoke(ctx context.Context, which, of string, at clock.Time) (changed []string, err error) {
+	err = s.db.Conn(ctx).Raw("UPDATE invites SET revoked_at = ? WHERE revoked_at IS NULL AND "+which+" RETURNING id", at, of).Scan(&changed).Error
 	return changed, err
 }
 
@@ -101,12 +103,6 @@ func (s *store) openFor(ctx context.Context, emails []string, role auth.Role, co
 		out[*i.Email] = i.ID
 	}
 	return out, err
-}
-
-// openOf lists the invites of an inviter that are not revoked and not used up.
-func (s *store) openOf(ctx context.Context, userID string) (ids []string, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT id FROM invites WHERE created_by = ? AND revoked_at IS NULL AND uses < max_uses ORDER BY id", userID).Scan(&ids).Error
-	return ids, err
 }
 
 // redemption is that of one account, or nil.

@@ -37,12 +37,6 @@ func (s *store) heldRedemptions(ctx context.Context, userID string, after heldRe
 	return found, err
 }
 
-// revokeFor takes back the invites for an address that are not revoked and not used up, and lists them.
-func (s *store) revokeFor(ctx context.Context, email string, at clock.Time) (ids []string, err error) {
-	err = s.db.Conn(ctx).Raw("UPDATE invites SET revoked_at = ? WHERE email = ? AND revoked_at IS NULL AND uses < max_uses RETURNING id", at, email).Scan(&ids).Error
-	return ids, err
-}
-
 // blankAddress leaves invites bound, to an address that nobody has.
 func (s *store) blankAddress(ctx context.Context, email string) error {
 	return s.db.Conn(ctx).Exec("UPDATE invites SET email = '' WHERE email = ?", email).Error

@@ -13,14 +13,5 @@ func newSubscribers(s *Service) []events.Subscription {
 
 // onAdminLost revokes what the inviter has left open: who may no longer grant has no invites.
 func (s *Service) onAdminLost(ctx context.Context, e usersapi.AdminLost) error {
-	open, err := s.store.openOf(ctx, e.UserID)
-	if err != nil {
-		return err
-	}
-	for _, id := range open {
-		if err := s.revokeNow(ctx, id, map[string]any{"reason": "inviter"}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.revokeNow(ctx, openOfMaker, e.UserID, map[string]any{"reason": "inviter"})
 }
