@@ -86,9 +86,9 @@ func actorOf(e auditapi.Entry, c auth.Caller) string {
 	return e.ActorID
 }
 
-// chain puts the entry behind the head and moves the head to it. Replicas' clocks differ by a little: an entry
-// is never dated before the one before it, so that times and numbers run alike and filters by time need not read the whole log. A clock that is wrong by more is taken at its word,
-// and the head says that there was one.
+// chain puts the entry behind the head and moves the head to it. Replicas' clocks differ by a little: an entry is never
+// dated before the one before it, so that times and numbers run alike and filters by time need not read the whole log. A
+// clock that is wrong by more is taken at its word, and the head says that there was one.
 func (e *entry) chain(h *head) {
 	e.Seq, e.PrevHash = h.Seq+1, h.Hash
 	if behind := h.At.Sub(e.CreatedAt); behind > maxSkew {

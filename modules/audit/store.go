@@ -35,9 +35,8 @@ func (s *store) ends(ctx context.Context) (h head, e extent, err error) {
 // append writes entries and moves the head behind them.
 func (s *store) append(ctx context.Context, entries []*entry, h head) error {
 	const (
-		insert = `INSERT INTO audit_entries (seq, id, action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at,
-			prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-		move = "UPDATE audit_head SET seq = ?, hash = ?, mac = ?, at = ?, skewed = ? WHERE one = 1"
+		insert = "INSERT INTO audit_entries (" + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		move   = "UPDATE audit_head SET seq = ?, hash = ?, mac = ?, at = ?, skewed = ? WHERE one = 1"
 	)
 	if len(entries) == 1 && s.db.Dialect() == db.Postgres { // nearly always: then it is one round trip
 		e := entries[0]

@@ -155,7 +155,7 @@ type walk struct {
 }
 
 // run goes up to the entry `last`: what was written since is sound, but lies beyond the head that was read. Entries
-// that stand elsewhere, such as below the first, show by their count.
+// that stand elsewhere, such as before the first, show by the extent of the table.
 func (w *walk) run(ctx context.Context, s *store, last int64) error {
 	for w.seq < last && !w.broken {
 		before := w.seq
