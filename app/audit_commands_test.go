@@ -116,32 +116,26 @@ func TestEveryChangeByACommandHasItsEntryOrAReason(t *testing.T) {
 		listed[i] = o.command
 	}
 	require.ElementsMatch(t, commandsOf(newRoot(), ""), listed, "each command says in orders what it writes, why nothing, or that it only reads")
-	for kind, vars := range map[string]func(*testing.T) map[string]string{
-		"embedded": func(*testing.T) map[string]string { return map[string]string{} },
-		"services": func(t *testing.T) map[string]string { return services(t) },
-	} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			o := &operator{t: t, vars: vars(t)}
-			maps.Copy(o.vars, map[string]string{"DATA_DIR": t.TempDir(), "DEMO": "false", "ADMIN_EMAIL": operatorEmail, "ADMIN_PASSWORD": demoPassword})
-			seen := 0
-			for _, each := range orders {
-				if each.do == nil {
-					require.Empty(t, each.writes, each.command)
-					continue
-				}
-				require.True(t, (each.writes == "") != (each.because == ""), each.command)
-				each.do(o)
-				if o.s == nil {
-					continue // judged once there is a log to read: nothing must be in it but what serve has written
-				}
-				found := o.written()
-				require.Equal(t, strings.Fields(each.writes), actionsOf(t, found[seen:]), each.command)
-				seen = len(found)
+	onKinds(t, func(t *testing.T, vars map[string]string) {
+		o := &operator{t: t, vars: vars}
+		maps.Copy(o.vars, map[string]string{"DATA_DIR": t.TempDir(), "DEMO": "false", "ADMIN_EMAIL": operatorEmail, "ADMIN_PASSWORD": demoPassword})
+		seen := 0
+		for _, each := range orders {
+			if each.do == nil {
+				require.Empty(t, each.writes, each.command)
+				continue
 			}
-			require.Equal(t, true, o.s.want(200, "GET", "/admin/audit-logs/verify", o.admin, nil).get("ok"))
-		})
-	}
+			require.True(t, (each.writes == "") != (each.because == ""), each.command)
+			each.do(o)
+			if o.s == nil {
+				continue // judged once there is a log to read: nothing must be in it but what serve has written
+			}
+			found := o.written()
+			require.Equal(t, strings.Fields(each.writes), actionsOf(t, found[seen:]), each.command)
+			seen = len(found)
+		}
+		require.Equal(t, true, o.s.want(200, "GET", "/admin/audit-logs/verify", o.admin, nil).get("ok"))
+	})
 }
 
 // actionsOf names the actions of entries that commands have written.

@@ -109,31 +109,36 @@ func freePort(t testing.TB) string {
 	return ""
 }
 
-// kinds runs a story on the embedded parts and on the real ones.
-func kinds(t *testing.T, story func(t *testing.T, s *site)) {
+// onKinds runs a story with the configuration of the embedded parts, and with that of the real ones, both at once.
+func onKinds(t *testing.T, story func(t *testing.T, vars map[string]string)) {
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
-		story(t, serveSite(t, nil))
+		story(t, map[string]string{})
 	})
 	t.Run("services", func(t *testing.T) {
 		t.Parallel()
-		story(t, serveSite(t, services(t)))
+		story(t, services(t))
+	})
+}
+
+// kinds runs a story on the embedded parts and on the real ones.
+func kinds(t *testing.T, story func(t *testing.T, s *site)) { kindsWith(t, nil, story) }
+
+// kindsWith is kinds with some of the configuration given.
+func kindsWith(t *testing.T, vars map[string]string, story func(t *testing.T, s *site)) {
+	onKinds(t, func(t *testing.T, all map[string]string) {
+		maps.Copy(all, vars)
+		story(t, serveSite(t, all))
 	})
 }
 
 // kindsInside is kinds for stories that also look into the database.
 func kindsInside(t *testing.T, story func(t *testing.T, s *site, d *db.DB)) {
-	for kind, vars := range map[string]func(*testing.T) map[string]string{
-		"embedded": func(*testing.T) map[string]string { return nil },
-		"services": func(t *testing.T) map[string]string { return services(t) },
-	} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			var d *db.DB
-			s := serveSite(t, vars(t), &d)
-			story(t, s, d)
-		})
-	}
+	onKinds(t, func(t *testing.T, vars map[string]string) {
+		var d *db.DB
+		s := serveSite(t, vars, &d)
+		story(t, s, d)
+	})
 }
 
 // services is the configuration of a site on real PostgreSQL, Redis and MinIO.

@@ -73,23 +73,6 @@ func TestR1LoginsAreLimitedByAccount(t *testing.T) {
 	})
 }
 
-// kindsWith is kinds with more configuration.
-func kindsWith(t *testing.T, vars map[string]string, story func(t *testing.T, s *site)) {
-	for kind, base := range map[string]func(*testing.T) map[string]string{
-		"embedded": func(*testing.T) map[string]string { return map[string]string{} },
-		"services": func(t *testing.T) map[string]string { return services(t) },
-	} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			all := base(t)
-			for k, v := range vars {
-				all[k] = v
-			}
-			story(t, serveSite(t, all))
-		})
-	}
-}
-
 // A hundred guesses at once, from as many networks, tell no more than a hundred one after another.
 func TestR1GuessesAtOnceAreCountedToo(t *testing.T) {
 	kindsWith(t, behindProxy, func(t *testing.T, s *site) {

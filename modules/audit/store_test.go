@@ -33,8 +33,8 @@ func (w *wavering) Now() clock.Time {
 	return clock.Of(w.base.Add(-time.Duration(w.IntN(20)) * time.Second))
 }
 
-// onBoth gives a service with an empty log on each database.
-func onBoth(t *testing.T, c clock.Clock, test func(t *testing.T, s *Service)) {
+// onBoth gives an empty database of each kind.
+func onBoth(t *testing.T, test func(t *testing.T, d *db.DB)) {
 	for kind, o := range map[string]func(t *testing.T) db.Options{
 		"sqlite":   func(t *testing.T) db.Options { return db.Options{Dir: t.TempDir(), MaxConns: 8} },
 		"postgres": func(t *testing.T) db.Options { return db.Options{URL: testkit.Postgres(t), MaxConns: 8} },
@@ -43,15 +43,24 @@ func onBoth(t *testing.T, c clock.Clock, test func(t *testing.T, s *Service)) {
 			d, err := db.Open(t.Context(), o(t))
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = d.Close() })
-			r, err := migrate.NewRunner(d, Migrations)
-			require.NoError(t, err)
-			_, err = r.Up(t.Context())
-			require.NoError(t, err)
-			keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
-			require.NoError(t, err)
-			test(t, newService(newStore(d), c, keys))
+			test(t, d)
 		})
 	}
+}
+
+func up(t *testing.T, d *db.DB, ms []migrate.Migration) {
+	t.Helper()
+	r, err := migrate.NewRunner(d, ms)
+	require.NoError(t, err)
+	_, err = r.Up(t.Context())
+	require.NoError(t, err)
+}
+
+func serviceOn(t *testing.T, d *db.DB, c clock.Clock) *Service {
+	t.Helper()
+	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
+	require.NoError(t, err)
+	return newService(newStore(d), c, keys)
 }
 
 // Every combination of filters finds what reading the whole log would find, in the same order.
@@ -63,7 +72,9 @@ func TestFiltersFindWhatReadingAllFinds(t *testing.T) {
 }
 
 func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
-	onBoth(t, &wavering{random, time.Now(), wrong}, func(t *testing.T, s *Service) {
+	onBoth(t, func(t *testing.T, d *db.DB) {
+		up(t, d, Migrations)
+		s := serviceOn(t, d, &wavering{random, time.Now(), wrong})
 		people, things := []string{ids.New(), ids.New(), ids.New(), ""}, []string{ids.New(), ids.New(), ids.New()}
 		actions, types := []string{"course.created", "course.updated", "user.updated"}, []string{"course", "user", "lesson"}
 		pick := func(of []string) string { return of[random.IntN(len(of))] }
