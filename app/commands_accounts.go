@@ -8,16 +8,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/fx"
 	"golang.org/x/term"
 
 	"lyceum/modules/auth"
+	"lyceum/modules/users"
 	"lyceum/platform/apperr"
 	platform "lyceum/platform/auth"
 	"lyceum/platform/config"
+	"lyceum/platform/db"
 	"lyceum/platform/migrate"
 )
 
@@ -64,18 +68,41 @@ func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
 	if err != nil {
 		return err
 	}
-	var s *auth.Service
-	var r *migrate.Runner
+	var p struct {
+		fx.In
+		Auth       *auth.Service
+		Users      *users.Service
+		Migrations *migrate.Runner
+		DB         *db.DB
+		Keys       *platform.Keys
+	}
 	return with(c.Context(), cfg, func(ctx context.Context) error {
-		if err := upToDate(ctx, r); err != nil {
+		if err := migrateEmpty(ctx, cfg, p.Migrations); err != nil {
 			return err
 		}
-		if err := createAdmin(ctx, s, email, password, false); err != nil {
+		if err := sealEmptyLog(ctx, p.Users, p.DB, p.Keys); err != nil {
+			return err
+		}
+		if err := createAdmin(ctx, p.Auth, email, password, false); err != nil {
 			return err
 		}
 		fmt.Fprintln(stdout, "made the administrator "+email)
 		return nil
-	}, &s, &r)
+	}, &p)
+}
+
+// migrateEmpty brings an empty database to today's schema, unless AUTO_MIGRATE=false; any other must be up to date already.
+func migrateEmpty(ctx context.Context, cfg *config.Config, r *migrate.Runner) error {
+	states, err := r.Status(ctx)
+	if err != nil {
+		return err
+	}
+	isEmpty := !slices.ContainsFunc(states, func(s migrate.State) bool { return s.Applied })
+	if isEmpty && cfg.AutoMigrate {
+		_, err = r.Up(ctx)
+		return err
+	}
+	return upToDate(ctx, r)
 }
 
 // createAdmin makes an administrator. With ifMissing an account that has the address is fine.

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit"
 	"lyceum/modules/auth"
 	"lyceum/modules/users"
 	platform "lyceum/platform/auth"
@@ -111,12 +112,25 @@ func prepare(ctx context.Context, p parts) error {
 	} else if pending, err := p.Migrations.Pending(ctx); err != nil || len(pending) > 0 {
 		return errors.Join(err, fmt.Errorf("AUTO_MIGRATE=false and %d migrations are pending: run lyceum migrate up", len(pending)))
 	}
+	if err := sealEmptyLog(ctx, p.Users, p.DB, p.Keys); err != nil {
+		return err
+	}
 	if s3, ok := p.Blobs.(*blob.S3); ok {
 		if err := s3.Prepare(ctx); err != nil {
 			return &serviceError{"S3_ENDPOINT", err}
 		}
 	}
 	return nil
+}
+
+// sealEmptyLog begins the audit log of a database that has no account yet, whether or not the module is on: what is
+// audited later must follow a sealed beginning.
+func sealEmptyLog(ctx context.Context, u *users.Service, d *db.DB, k *platform.Keys) error {
+	empty, err := u.Empty(ctx)
+	if err != nil || !empty {
+		return err
+	}
+	return audit.SealEmptyLog(ctx, d, k)
 }
 
 // listen names a taken address in the words that an operator looks for.

@@ -1,11 +1,12 @@
 CREATE TRIGGER audit_entries_append BEFORE INSERT ON audit_entries WHEN typeof(NEW.seq) <> 'integer' OR typeof(NEW.created_at) <> 'integer'
-			OR NEW.seq <> 1 + coalesce((SELECT max(seq) FROM audit_entries), 0) OR EXISTS (SELECT 1 FROM audit_entries WHERE rowid = NEW.rowid OR id = NEW.id)
+			OR NOT (NEW.seq > coalesce((SELECT CAST(seq AS INTEGER) FROM audit_entries WHERE seq < 4611686018427387904 ORDER BY seq DESC LIMIT 1), 0) AND NEW.seq IN (1 + coalesce((SELECT CAST(seq AS INTEGER) FROM audit_entries WHERE seq < 4611686018427387904 ORDER BY seq DESC LIMIT 1), 0), 1 + coalesce((SELECT CAST(seq AS INTEGER) FROM audit_head), 0))) OR EXISTS (SELECT 1 FROM audit_entries WHERE rowid = NEW.rowid OR id = NEW.id)
 			OR typeof(NEW.id) || typeof(NEW.action) || typeof(NEW.target_type) || typeof(NEW.target_id) || typeof(NEW.ip) || typeof(NEW.user_agent)
 			|| typeof(NEW.request_id) || typeof(NEW.data) || typeof(NEW.prev_hash) || typeof(NEW.hash) <> 'texttexttexttexttexttexttexttexttexttext'
 			OR typeof(NEW.actor_id) NOT IN ('text', 'null') BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
 CREATE TRIGGER audit_entries_no_delete BEFORE DELETE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
 CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
-CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq
+CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq AND NEW.breaks = OLD.breaks
+			AND NOT (NEW.seq = 0 AND OLD.seq = 0 AND OLD.mac = '' AND NEW.hash = '')
 			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
 CREATE TRIGGER audit_head_no_replace BEFORE INSERT ON audit_head WHEN EXISTS (SELECT 1 FROM audit_head)
 			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
@@ -57,7 +58,7 @@ CREATE TABLE audit_head (
 			seq bigint NOT NULL,
 			hash text NOT NULL,
 			mac text NOT NULL
-		, at bigint NOT NULL DEFAULT 0, skewed boolean NOT NULL DEFAULT FALSE);
+		, at bigint NOT NULL DEFAULT 0, skewed boolean NOT NULL DEFAULT FALSE, breaks text NOT NULL DEFAULT '');
 CREATE TABLE auth_challenges (
 			token_hash blob PRIMARY KEY,
 			user_id text NOT NULL,

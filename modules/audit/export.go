@@ -19,11 +19,11 @@ const (
 // before the record.
 func (s *Service) beginExport(ctx context.Context, f filter, format string) (last int64, err error) {
 	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
-		h, err := s.store.lockHead(ctx)
+		h, newest, err := s.store.lockHead(ctx)
 		if err != nil {
 			return err
 		}
-		last = h.Seq
+		last = max(h.Seq, newest)
 		data := f.said()
 		data["format"] = format
 		return s.append(ctx, auditapi.Entry{Action: "audit.exported", TargetType: "audit_log", Data: data})

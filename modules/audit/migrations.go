@@ -2,6 +2,18 @@ package audit
 
 import "lyceum/platform/migrate"
 
+// Triggers as the migrations that made and replaced them know them.
+const (
+	headForwardPostgres = `CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head FOR EACH ROW WHEN (NEW.seq <= OLD.seq) EXECUTE FUNCTION audit_head_forward()`
+	headForwardSQLite   = `CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq
+			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`
+	appendSQLite = `CREATE TRIGGER audit_entries_append BEFORE INSERT ON audit_entries WHEN typeof(NEW.seq) <> 'integer' OR typeof(NEW.created_at) <> 'integer'
+			OR NEW.seq <> 1 + coalesce((SELECT max(seq) FROM audit_entries), 0) OR EXISTS (SELECT 1 FROM audit_entries WHERE rowid = NEW.rowid OR id = NEW.id)
+			OR typeof(NEW.id) || typeof(NEW.action) || typeof(NEW.target_type) || typeof(NEW.target_id) || typeof(NEW.ip) || typeof(NEW.user_agent)
+			|| typeof(NEW.request_id) || typeof(NEW.data) || typeof(NEW.prev_hash) || typeof(NEW.hash) <> 'texttexttexttexttexttexttexttexttexttext'
+			OR typeof(NEW.actor_id) NOT IN ('text', 'null') BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`
+)
+
 // Migrations of the module. Triggers refuse to change or remove an entry, on both databases.
 var Migrations = []migrate.Migration{{
 	ID: "202611240301_audit_create_entries",
@@ -58,7 +70,7 @@ var Migrations = []migrate.Migration{{
 		`postgres:ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_entries_keep`,
 		`postgres:REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM CURRENT_USER`,
 		`postgres:CREATE FUNCTION audit_head_forward() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the head of the audit log only goes forward'; END $$`,
-		`postgres:CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head FOR EACH ROW WHEN (NEW.seq <= OLD.seq) EXECUTE FUNCTION audit_head_forward()`,
+		"postgres:" + headForwardPostgres,
 		`postgres:CREATE TRIGGER audit_head_stays BEFORE DELETE OR TRUNCATE ON audit_head FOR EACH STATEMENT EXECUTE FUNCTION audit_head_forward()`,
 		`postgres:ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_forward`,
 		`postgres:ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_stays`,
@@ -67,13 +79,8 @@ var Migrations = []migrate.Migration{{
 		`sqlite:UPDATE audit_entries SET id = substr(printf('%012x', created_at), 1, 8) || '-' || substr(printf('%012x', created_at), 9, 4) ||
 			'-7' || substr(hash, 1, 3) || '-8' || substr(hash, 4, 3) || '-' || substr(hash, 7, 12)`,
 		`sqlite:CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`,
-		`sqlite:CREATE TRIGGER audit_entries_append BEFORE INSERT ON audit_entries WHEN typeof(NEW.seq) <> 'integer' OR typeof(NEW.created_at) <> 'integer'
-			OR NEW.seq <> 1 + coalesce((SELECT max(seq) FROM audit_entries), 0) OR EXISTS (SELECT 1 FROM audit_entries WHERE rowid = NEW.rowid OR id = NEW.id)
-			OR typeof(NEW.id) || typeof(NEW.action) || typeof(NEW.target_type) || typeof(NEW.target_id) || typeof(NEW.ip) || typeof(NEW.user_agent)
-			|| typeof(NEW.request_id) || typeof(NEW.data) || typeof(NEW.prev_hash) || typeof(NEW.hash) <> 'texttexttexttexttexttexttexttexttexttext'
-			OR typeof(NEW.actor_id) NOT IN ('text', 'null') BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`,
-		`sqlite:CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq
-			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
+		"sqlite:" + appendSQLite,
+		"sqlite:" + headForwardSQLite,
 		`sqlite:CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
 		`sqlite:CREATE TRIGGER audit_head_no_replace BEFORE INSERT ON audit_head WHEN EXISTS (SELECT 1 FROM audit_head)
 			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
@@ -84,5 +91,33 @@ var Migrations = []migrate.Migration{{
 		`sqlite:DROP TRIGGER audit_head_no_replace`, `sqlite:DROP TRIGGER audit_head_stays`, `sqlite:DROP TRIGGER audit_head_forward`, `sqlite:DROP TRIGGER audit_entries_append`,
 		`DROP INDEX audit_entries_of_type`, `ALTER TABLE audit_head DROP COLUMN skewed`, `ALTER TABLE audit_head DROP COLUMN at`,
 		`postgres:ALTER TABLE audit_entries DROP CONSTRAINT audit_entries_counted`,
+	},
+}, {
+	// The head keeps the marks of breaks. It may only go back together with such a mark, which verify reports; and it may be
+	// sealed while the log is empty. Entries go on behind the head where the table has lost its end.
+	ID: "202611291101_audit_mark_breaks",
+	Up: []string{
+		`ALTER TABLE audit_head ADD COLUMN breaks text NOT NULL DEFAULT ''`,
+		`postgres:DROP TRIGGER audit_head_forward ON audit_head`,
+		`postgres:CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head FOR EACH ROW WHEN (NEW.seq <= OLD.seq AND NEW.breaks = OLD.breaks
+			AND NOT (NEW.seq = 0 AND OLD.seq = 0 AND OLD.mac = '' AND NEW.hash = '')) EXECUTE FUNCTION audit_head_forward()`,
+		`postgres:ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_forward`,
+		`sqlite:DROP TRIGGER audit_head_forward`,
+		`sqlite:CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq AND NEW.breaks = OLD.breaks
+			AND NOT (NEW.seq = 0 AND OLD.seq = 0 AND OLD.mac = '' AND NEW.hash = '')
+			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END`,
+		`sqlite:DROP TRIGGER audit_entries_append`,
+		`sqlite:CREATE TRIGGER audit_entries_append BEFORE INSERT ON audit_entries WHEN typeof(NEW.seq) <> 'integer' OR typeof(NEW.created_at) <> 'integer'
+			OR NOT (NEW.seq > coalesce((SELECT CAST(seq AS INTEGER) FROM audit_entries WHERE seq < 4611686018427387904 ORDER BY seq DESC LIMIT 1), 0) AND NEW.seq IN (1 + coalesce((SELECT CAST(seq AS INTEGER) FROM audit_entries WHERE seq < 4611686018427387904 ORDER BY seq DESC LIMIT 1), 0), 1 + coalesce((SELECT CAST(seq AS INTEGER) FROM audit_head), 0))) OR EXISTS (SELECT 1 FROM audit_entries WHERE rowid = NEW.rowid OR id = NEW.id)
+			OR typeof(NEW.id) || typeof(NEW.action) || typeof(NEW.target_type) || typeof(NEW.target_id) || typeof(NEW.ip) || typeof(NEW.user_agent)
+			|| typeof(NEW.request_id) || typeof(NEW.data) || typeof(NEW.prev_hash) || typeof(NEW.hash) <> 'texttexttexttexttexttexttexttexttexttext'
+			OR typeof(NEW.actor_id) NOT IN ('text', 'null') BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END`,
+	},
+	Down: []string{
+		`postgres:DROP TRIGGER audit_head_forward ON audit_head`, "postgres:" + headForwardPostgres,
+		`postgres:ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_forward`,
+		`sqlite:DROP TRIGGER audit_entries_append`, `sqlite:DROP TRIGGER audit_head_forward`,
+		"sqlite:" + headForwardSQLite, "sqlite:" + appendSQLite,
+		`ALTER TABLE audit_head DROP COLUMN breaks`,
 	},
 }}

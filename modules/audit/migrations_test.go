@@ -41,7 +41,7 @@ func TestALogFromBeforeHolds(t *testing.T) {
 		require.Error(t, err, "not what this program knows")
 		up(t, d, Migrations)
 		require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
-			h, err := s.store.lockHead(ctx)
+			h, _, err := s.store.lockHead(ctx)
 			require.NoError(t, err)
 			e := made(&h)
 			return s.store.append(ctx, []*entry{e}, h)

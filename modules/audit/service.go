@@ -2,6 +2,8 @@ package audit
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/platform/auth"
@@ -19,13 +21,28 @@ type Service struct {
 }
 
 func newService(s *store, c clock.Clock, k *auth.Keys) *Service {
-	return &Service{s, c, k.Derive("audit head"), make(chan struct{}, 1)}
+	return &Service{s, c, k.Derive(headKey), make(chan struct{}, 1)}
 }
+
+// SealEmptyLog seals the head of a log that nothing was written to. Call it when a database is set up, before its first
+// account exists: an empty log whose head is not sealed does not hold, as somebody may have emptied it. It does nothing to
+// a log that has begun, and may be called by several replicas at once.
+func SealEmptyLog(ctx context.Context, d *db.DB, k *auth.Keys) error {
+	var empty head
+	return newStore(d).sealEmptyHead(ctx, empty.seal(k.Derive(headKey)))
+}
+
+// headKey is the purpose of the key that seals the head.
+const headKey = "audit head"
 
 // pendingKey finds the entries of a transaction until its end.
 type pendingKey struct{}
 
-type pending struct{ entries []*entry }
+type pending struct {
+	entries []*entry
+	// accept is a break that the last of the entries accepts.
+	accept *logBreak
+}
 
 // append adds an entry to the transaction. The chain is written once, just before the commit: its
 // head is locked for as short as can be, and always last, so that no two changes wait for each
@@ -36,28 +53,85 @@ func (s *Service) append(ctx context.Context, e auditapi.Entry) error {
 		return err
 	}
 	db.BeforeCommit(ctx, func(ctx context.Context) error {
-		p, fresh := db.Keep(ctx, pendingKey{}, func() *pending { return &pending{} })
+		p := s.pendingOf(ctx)
 		p.entries = append(p.entries, record)
-		if fresh {
-			db.BeforeCommit(ctx, func(ctx context.Context) error { return s.write(ctx, p) })
-		}
 		return nil
 	})
 	return nil
 }
 
+// pendingOf returns the entries that wait for the end of the transaction.
+func (s *Service) pendingOf(ctx context.Context) *pending {
+	p, fresh := db.Keep(ctx, pendingKey{}, func() *pending { return &pending{} })
+	if fresh {
+		db.BeforeCommit(ctx, func(ctx context.Context) error { return s.write(ctx, p) })
+	}
+	return p
+}
+
+// write numbers the entries and moves the head. A head that does not hold never stops a change; it is marked, and verify
+// reports the mark from then on.
 func (s *Service) write(ctx context.Context, p *pending) error {
 	entries := p.entries
 	p.entries = nil
-	h, err := s.store.lockHead(ctx)
+	h, last, err := s.store.lockHead(ctx)
 	if err != nil {
 		return err
+	}
+	if !h.isSealed(s.key) || last > h.Seq {
+		tail, err := s.store.newestEntry(ctx)
+		if err != nil {
+			return err
+		}
+		h.markBreak(tail)
+		slog.Error("the end of the audit log does not hold; run lyceum audit verify", "first_bad_seq", h.openBreak())
+	}
+	if p.accept != nil {
+		if p.accept.Strays, err = s.store.countStrays(ctx, h.Seq); err != nil {
+			return err
+		}
 	}
 	now := s.clock.Now()
 	for _, e := range entries {
 		e.CreatedAt = now
 		e.chain(&h)
 	}
+	if p.accept != nil {
+		h.acceptBreak(*p.accept, h.Seq)
+	}
 	h.Mac = h.seal(s.key)
 	return s.store.append(ctx, entries, h)
+}
+
+// ErrIntact says that there is no break to accept.
+var ErrIntact = errors.New("the log is intact: there is no break to accept")
+
+// AcceptBreak writes the entry audit.break_accepted with the operator's reason, after which Verify names the break and
+// holds from that entry on. It is for a log that can't be mended, such as after the server's keys were lost. It returns
+// ErrIntact when Verify finds nothing.
+func (s *Service) AcceptBreak(ctx context.Context, reason string) (accepted AcceptedBreak, err error) {
+	v, err := s.Verify(ctx, nil)
+	if err != nil {
+		return accepted, err
+	}
+	if v.OK {
+		return accepted, ErrIntact
+	}
+	b := logBreak{From: *v.FirstBadSeq}
+	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
+		db.BeforeCommit(ctx, func(ctx context.Context) error {
+			s.pendingOf(ctx).accept = &b
+			return nil
+		})
+		return s.append(ctx, auditapi.Entry{Action: "audit.break_accepted", TargetType: "audit_log",
+			Data: map[string]any{"reason": reason, "first_bad_seq": b.From}})
+	})
+	if err != nil {
+		return accepted, err
+	}
+	v, err = s.Verify(ctx, nil)
+	if err != nil || !v.OK || len(v.AcceptedBreaks) == 0 {
+		return accepted, errors.Join(err, errors.New("the acceptance was written, but the log still does not hold: "+v.Why))
+	}
+	return v.AcceptedBreaks[len(v.AcceptedBreaks)-1], nil
 }

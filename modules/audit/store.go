@@ -11,10 +11,49 @@ type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
-// lockHead reads the head for the rest of the transaction: entries are numbered one at a time.
-func (s *store) lockHead(ctx context.Context) (h head, err error) {
-	err = s.db.QueryRow(ctx, "SELECT seq, hash, mac, at, skewed FROM audit_head WHERE one = 1"+s.db.ForUpdate(), nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed)
-	return h, err
+// maxSeq bounds the numbers that new entries follow: a row far beyond, which nobody but a forger writes, must not leave the
+// log without a next number.
+const maxSeq = 1 << 62
+
+// selectHead casts what SQLite, which keeps any type in any column, may hold after somebody has changed it.
+const selectHead = `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.mac AS text), CAST(h.at AS bigint), h.skewed, CAST(h.breaks AS text), `
+
+// lockHead reads the head for the rest of the transaction, as entries are numbered one at a time, and the number of the
+// newest entry in the table. A head that was removed comes back as an empty one without a seal.
+func (s *store) lockHead(ctx context.Context) (h head, last int64, err error) {
+	query := selectHead + `coalesce((SELECT max(seq) FROM audit_entries WHERE seq < ?), 0) FROM audit_head h WHERE h.one = 1`
+	read := func() error {
+		return s.db.QueryRow(ctx, query+s.db.ForUpdate(), []any{int64(maxSeq)}, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &h.Breaks, &last)
+	}
+	if err = read(); !db.IsNotFound(err) {
+		return h, last, err
+	}
+	_, err = s.db.Exec(ctx, "INSERT INTO audit_head (one, seq, hash, mac, breaks) VALUES (1, 0, '', '', '') ON CONFLICT (one) DO NOTHING")
+	if err != nil {
+		return h, last, err
+	}
+	return h, last, read()
+}
+
+// newestEntry returns number, hash and time of the newest entry in the table, all empty when it has none.
+func (s *store) newestEntry(ctx context.Context) (e entry, err error) {
+	var ms int64
+	err = s.db.QueryRow(ctx, `SELECT CAST(seq AS bigint), CAST(hash AS text), CAST(created_at AS bigint) FROM audit_entries
+		WHERE seq < ? ORDER BY seq DESC LIMIT 1`, []any{int64(maxSeq)}, &e.Seq, &e.Hash, &ms)
+	if db.IsNotFound(err) || err == nil && e.Seq < 0 {
+		return entry{}, nil
+	}
+	e.CreatedAt = clock.FromMillis(ms)
+	return e, err
+}
+
+// sealEmptyHead gives the head of a log that has not begun its seal.
+func (s *store) sealEmptyHead(ctx context.Context, mac string) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		_, err := s.db.Exec(ctx, `UPDATE audit_head SET mac = ? WHERE one = 1 AND seq = 0 AND hash = '' AND mac = ''
+			AND NOT EXISTS (SELECT 1 FROM audit_entries)`, mac)
+		return err
+	})
 }
 
 // extent is what the table holds, whatever the head says.
@@ -26,9 +65,9 @@ type extent struct {
 // ends gives the head beside what the table holds at the same moment; ErrNotFound without a head. The casts are for
 // SQLite, which would give back whatever somebody has put there.
 func (s *store) ends(ctx context.Context) (h head, e extent, err error) {
-	err = s.db.QueryRow(ctx, `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.mac AS text), CAST(h.at AS bigint), h.skewed, (SELECT count(*) FROM audit_entries),
+	err = s.db.QueryRow(ctx, selectHead+`(SELECT count(*) FROM audit_entries),
 		CAST(coalesce((SELECT min(seq) FROM audit_entries), 1) AS bigint), CAST(coalesce((SELECT max(seq) FROM audit_entries), 0) AS bigint), CAST(coalesce((SELECT hash FROM audit_entries ORDER BY seq DESC LIMIT 1), '') AS text)
-		FROM audit_head h WHERE h.one = 1`, nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &e.Count, &e.First, &e.Last, &e.LastHash)
+		FROM audit_head h WHERE h.one = 1`, nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &h.Breaks, &e.Count, &e.First, &e.Last, &e.LastHash)
 	return h, e, err
 }
 
@@ -36,18 +75,18 @@ func (s *store) ends(ctx context.Context) (h head, e extent, err error) {
 func (s *store) append(ctx context.Context, entries []*entry, h head) error {
 	const (
 		insert = "INSERT INTO audit_entries (" + columns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-		move   = "UPDATE audit_head SET seq = ?, hash = ?, mac = ?, at = ?, skewed = ? WHERE one = 1"
+		move   = "UPDATE audit_head SET seq = ?, hash = ?, mac = ?, at = ?, skewed = ?, breaks = ? WHERE one = 1"
 	)
 	if len(entries) == 1 && s.db.Dialect() == db.Postgres { // nearly always: then it is one round trip
 		e := entries[0]
 		_, err := s.db.Exec(ctx, "WITH kept AS ("+insert+") "+move, e.Seq, e.ID, e.Action, e.ActorID, e.TargetType, e.TargetID, e.IP, e.UserAgent,
-			e.RequestID, e.Data, e.CreatedAt, e.PrevHash, e.Hash, h.Seq, h.Hash, h.Mac, h.At, h.Skewed)
+			e.RequestID, e.Data, e.CreatedAt, e.PrevHash, e.Hash, h.Seq, h.Hash, h.Mac, h.At, h.Skewed, h.Breaks)
 		return err
 	}
 	if err := s.db.Conn(ctx).CreateInBatches(entries, 200).Error; err != nil {
 		return err
 	}
-	_, err := s.db.Exec(ctx, move, h.Seq, h.Hash, h.Mac, h.At, h.Skewed)
+	_, err := s.db.Exec(ctx, move, h.Seq, h.Hash, h.Mac, h.At, h.Skewed, h.Breaks)
 	return err
 }
 
@@ -127,6 +166,19 @@ func (s *store) each(ctx context.Context, f filter, after, last int64, limit int
 	where, args := f.where(even)
 	return s.rows(ctx, "SELECT "+columns+" FROM audit_entries WHERE seq > ? AND seq <= ?"+where+" ORDER BY seq LIMIT ?",
 		append(append([]any{after, last}, args...), limit), fn)
+}
+
+// countBetween counts the rows between two numbers, both exclusive.
+func (s *store) countBetween(ctx context.Context, after, before int64) (n int64, err error) {
+	err = s.db.QueryRow(ctx, "SELECT count(*) FROM audit_entries WHERE seq > ? AND seq < ?", []any{after, before}, &n)
+	return n, err
+}
+
+// countStrays counts the rows that stand outside the numbers 1 to last.
+func (s *store) countStrays(ctx context.Context, last int64) (n int64, err error) {
+	err = s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM audit_entries) - (SELECT count(*) FROM audit_entries WHERE seq > 0 AND seq <= ?)`,
+		[]any{last}, &n)
+	return n, err
 }
 
 // sound is what SQLite, which takes any type in any column, would have to be asked of every row: values of another type

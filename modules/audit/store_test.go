@@ -75,6 +75,7 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
 		up(t, d, Migrations)
 		s := serviceOn(t, d, &wavering{random, time.Now(), wrong})
+		require.NoError(t, s.store.sealEmptyHead(t.Context(), (&head{}).seal(s.key)))
 		people, things := []string{ids.New(), ids.New(), ids.New(), ""}, []string{ids.New(), ids.New(), ids.New()}
 		actions, types := []string{"course.created", "course.updated", "user.updated"}, []string{"course", "user", "lesson"}
 		pick := func(of []string) string { return of[random.IntN(len(of))] }

@@ -18,8 +18,16 @@ type Verdict struct {
 	Entries     int64  `json:"entries" doc:"How many there are"`
 	FirstBadSeq *int64 `json:"first_bad_seq" doc:"The first that is changed or missing"`
 
+	// AcceptedBreaks are places where the log did not hold and an operator has accepted that.
+	AcceptedBreaks []AcceptedBreak `json:"accepted_breaks,omitempty" nullable:"false" doc:"Breaks that an operator accepted; the log holds from accepted_seq on"`
 	// Why says what is wrong, for people; empty when nothing is.
 	Why string `json:"-"`
+}
+
+// AcceptedBreak is a break in the log that an operator accepted.
+type AcceptedBreak struct {
+	FirstBadSeq int64 `json:"first_bad_seq" doc:"The first entry that may be changed or missing"`
+	AcceptedSeq int64 `json:"accepted_seq" doc:"The entry audit.break_accepted"`
 }
 
 // Anchor is a head that was noted elsewhere: whoever rewrites the log, even with the server's secret, can't rewrite that.
@@ -51,7 +59,7 @@ func (s *Service) Anchor(ctx context.Context) (Anchor, error) {
 	if err != nil && !db.IsNotFound(err) {
 		return Anchor{}, err
 	}
-	if err != nil || !h.sealed(s.key) || there.Last != h.Seq || there.LastHash != h.Hash {
+	if err != nil || !h.isSealed(s.key) || h.openBreak() > 0 || there.Last != h.Seq || there.LastHash != h.Hash {
 		return Anchor{}, errBrokenHead
 	}
 	return Anchor{h.Seq, h.Hash}, nil
@@ -76,6 +84,9 @@ func (s *Service) Verify(ctx context.Context, anchor *Anchor) (v Verdict, err er
 	var there extent
 	err = step(ctx, func(ctx context.Context) (err error) { h, there, err = s.store.ends(ctx); return err })
 	w := walk{anchor: anchor}
+	if h.isSealed(s.key) { // acceptances in any other head may be forged
+		w.breaks = h.breaks()
+	}
 	if err == nil {
 		err = w.run(ctx, s.store, h.Seq)
 	}
@@ -97,10 +108,25 @@ func step(ctx context.Context, fn func(context.Context) error) error {
 	return fn(ctx)
 }
 
-// judge compares where a walk has ended with the head.
-func (s *Service) judge(w walk, h head, there extent) (v Verdict) {
+// judge compares where a walk has ended with the head, and reports an open mark where that names an earlier entry.
+func (s *Service) judge(w walk, h head, there extent) Verdict {
+	v := s.compare(w, h, there)
+	if open := h.openBreak(); open > 0 && h.isSealed(s.key) && (v.OK || open < *v.FirstBadSeq) {
+		v.OK, v.Why = false, "the end of the log did not hold when a later entry was written: entries may be missing or changed"
+		v = v.bad(open)
+	}
+	for _, b := range w.breaks {
+		if b.Accepted > 0 {
+			v.AcceptedBreaks = append(v.AcceptedBreaks, AcceptedBreak{b.From, b.Accepted})
+		}
+	}
+	return v
+}
+
+func (s *Service) compare(w walk, h head, there extent) (v Verdict) {
+	strays, accepted := there.Count-w.counted, acceptedStrays(w.breaks)
 	switch {
-	case there.First < 1:
+	case there.First < 1 && strays != accepted:
 		v.Why = "there are entries before the first"
 		return v.bad(1)
 	case w.broken:
@@ -109,10 +135,10 @@ func (s *Service) judge(w walk, h head, there extent) (v Verdict) {
 	case w.seq != h.Seq:
 		v.Why = "the log ends too early"
 		return v.bad(w.seq + 1)
-	case w.hash != h.Hash || !h.sealed(s.key):
+	case w.hash != h.Hash || !h.isSealed(s.key):
 		v.Why = "every entry follows the one before, but the head is not sealed with this server's secret (JWT_KEYS_DIR)"
 		return v.bad(h.Seq + 1)
-	case there.Last > h.Seq || there.Count != h.Seq:
+	case strays != accepted:
 		v.Why = "there are entries that the head does not know"
 		return v.bad(h.Seq + 1)
 	case h.Seq > 0 && w.at.Millis() != h.At.Millis() || w.skewed && !h.Skewed:
@@ -145,29 +171,61 @@ func (v Verdict) bad(seq int64) Verdict {
 
 // walk follows the chain from its beginning.
 type walk struct {
-	anchor   *Anchor
+	anchor *Anchor
+	// breaks are the head's marks; a fault inside an accepted one is passed over.
+	breaks   []logBreak
 	seq      int64
 	hash     string
 	atAnchor string
 	at       clock.Time
-	skewed   bool
-	broken   bool
+	// counted is how many rows the walk has passed.
+	counted int64
+	skewed  bool
+	broken  bool
 }
 
 // run goes up to the entry `last`: what was written since is sound, but lies beyond the head that was read. Entries
 // that stand elsewhere, such as before the first, show by the extent of the table.
 func (w *walk) run(ctx context.Context, s *store, last int64) error {
-	for w.seq < last && !w.broken {
+	for w.seq < last {
 		before := w.seq
 		err := step(ctx, func(ctx context.Context) error { return w.page(ctx, s, min(before+verifyPage, last)) })
 		if err != nil {
 			return err
 		}
-		if w.seq == before {
-			return nil
+		if !w.broken && w.seq > before {
+			continue
+		}
+		if passed, err := w.passBreak(ctx, s); err != nil || !passed {
+			return err
 		}
 	}
 	return nil
+}
+
+// passBreak goes on at the entry that accepts the break in which the walk has met a fault. It returns false when the fault
+// lies in none.
+func (w *walk) passBreak(ctx context.Context, s *store) (bool, error) {
+	b, ok := coveringBreak(w.breaks, w.seq+1)
+	if !ok {
+		return false, nil
+	}
+	var accepting *entry
+	err := s.each(ctx, filter{}, b.Accepted-1, b.Accepted, 1, func(e *entry) error {
+		kept := *e
+		accepting = &kept
+		return nil
+	})
+	if err != nil || accepting == nil || !accepting.follows(b.Accepted-1, accepting.PrevHash) {
+		return false, err
+	}
+	passed, err := s.countBetween(ctx, w.seq, b.Accepted)
+	if err != nil {
+		return false, err
+	}
+	w.counted += passed + 1
+	w.broken, w.seq, w.hash, w.at = false, accepting.Seq, accepting.Hash, accepting.CreatedAt
+	return true, nil
 }
 
 // page follows the chain up to an entry. It stops before one whose values can't be read.
@@ -193,6 +251,7 @@ func (w *walk) take(e *entry) {
 	}
 	w.skewed = w.skewed || e.CreatedAt.Before(w.at)
 	w.seq, w.hash, w.at = e.Seq, e.Hash, e.CreatedAt
+	w.counted++
 	if w.anchor != nil && w.anchor.Seq == e.Seq {
 		w.atAnchor = e.Hash
 	}
