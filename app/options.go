@@ -63,6 +63,7 @@ var platformParts = fx.Options(
 			return auth.NewTokens(k, c.PublicURL, c.AccessTokenTTL, cl)
 		},
 		auth.NewAuthenticator,
+		auth.NewSealedCheck,
 		func(c *config.Config) (*scratch.Dir, error) { return scratch.Open(filepath.Join(c.DataDir, "scratch")) },
 		openDatabase, openRedis, openBlobs, openMail,
 		broadcast.New,
@@ -224,7 +225,7 @@ func budgets(c *config.Config) map[string]limit.Budget {
 }
 
 func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
-	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *scratch.Dir, infos []httpx.ModuleInfo) (*httpx.Server, error) {
+	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *scratch.Dir, sealed *auth.SealedCheck, infos []httpx.ModuleInfo) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
 		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c.S3), Scratch: sc,
@@ -233,6 +234,7 @@ func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *http
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},
 			{Name: "storage", Ping: b.Ping},
 			{Name: "mail", Ping: s.Ping},
+			{Name: "keys", Ping: sealed.Check, OnlyFaults: true, Explains: true},
 		},
 	}, tables.Tables)
 }

@@ -200,7 +200,9 @@ func TestCommands(t *testing.T) {
 		{0, "down  ", []string{"migrate", "down"}},
 		{2, "whole number", []string{"migrate", "down", "x"}},
 		{1, "no migration left", []string{"migrate", "down", "1000"}},
-		{1, "not up to date", []string{"admin", "create", "--email", "x@example.com", "--password-stdin"}},
+		{0, "made the administrator", []string{"admin", "create", "--email", "x@example.com", "--password-stdin"}},
+		{0, "down  ", []string{"migrate", "down"}},
+		{1, "not up to date", []string{"admin", "create", "--email", "y@example.com", "--password-stdin"}},
 		{2, "needs DATABASE_URL", []string{"worker"}},
 		{2, "unknown command", []string{"nope"}},
 		{2, "unknown flag", []string{"serve", "--nope"}},
@@ -212,6 +214,22 @@ func TestCommands(t *testing.T) {
 		require.Contains(t, out, c.says, "%v", c.args)
 		require.NotContains(t, out, "hunter2", "%v", c.args)
 	}
+}
+
+// An operator who keeps migrations in their own hands is not surprised by one.
+func TestAdminCreateLeavesAnEmptyDatabaseToTheOperator(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"DATA_DIR": t.TempDir(), "AUTO_MIGRATE": "false"}
+	create := []string{"admin", "create", "--email", "x@example.com", "--password-stdin"}
+	status, out := lyceum(t, vars, "a long enough phrase\n", create...)
+	require.Equal(t, 1, status, out)
+	require.Contains(t, out, "lyceum migrate up")
+	status, out = lyceum(t, vars, "", "migrate", "up")
+	require.Equal(t, 0, status, out)
+	status, out = lyceum(t, vars, "a long enough phrase\n", create...)
+	require.Equal(t, 0, status, out)
+	status, out = lyceum(t, vars, "", "audit", "verify")
+	require.Equal(t, 0, status, out)
 }
 
 func TestFaultyConfigurationEndsTheStart(t *testing.T) {

@@ -45,6 +45,7 @@ type parts struct {
 	Auth       *auth.Service
 	Users      *users.Service
 	Keys       *platform.Keys
+	Sealed     *platform.SealedCheck
 	Beside     lifecycle.Params
 	Demo       demoParts
 }
@@ -83,6 +84,9 @@ func start(ctx context.Context, p parts, out io.Writer) (*running, error) {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
 			}
 		}
+	}
+	if err := p.Sealed.Check(ctx); err != nil {
+		slog.Error("JWT_KEYS_DIR does not hold the keys that this database was used with", "dir", p.Config.JWTKeysDir, "keys", err.Error())
 	}
 	ln, err := listen(p.Config.HTTPAddr)
 	if err != nil {

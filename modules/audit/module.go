@@ -4,6 +4,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/auth"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/migrate"
@@ -13,6 +14,7 @@ import (
 var Module = fx.Module("audit",
 	fx.Provide(fx.Private, newStore, newHandlers),
 	fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
+	auth.ProvideSealedData(newSealedHead),
 	httpx.Routes(newRoutes),
 	events.Subscribers(newSubscribers),
 	migrate.Provide(Migrations...),

@@ -35,6 +35,13 @@ func (s *store) lockHead(ctx context.Context) (h head, last int64, err error) {
 	return h, last, read()
 }
 
+// readHead returns the head as it is; ErrNotFound when it was removed.
+func (s *store) readHead(ctx context.Context) (h head, err error) {
+	var one int64
+	err = s.db.QueryRow(ctx, selectHead+"1 FROM audit_head h WHERE h.one = 1", nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &h.Breaks, &one)
+	return h, err
+}
+
 // newestEntry returns number, hash and time of the newest entry in the table, all empty when it has none.
 func (s *store) newestEntry(ctx context.Context) (e entry, err error) {
 	var ms int64

@@ -26,6 +26,18 @@ func (s *store) oneFactor(ctx context.Context, userID, lock string) (*factor, er
 	return &found[0], nil
 }
 
+// eachSealedFactor hands the sealed secret of every second factor that is on to fn, which keeps nothing of it.
+func (s *store) eachSealedFactor(ctx context.Context, fn func(sealed []byte)) error {
+	return s.db.Query(ctx, "SELECT sealed FROM auth_factors WHERE confirmed_at IS NOT NULL", nil, func(scan func(...any) error) error {
+		var sealed []byte
+		err := scan(&sealed)
+		if err == nil {
+			fn(sealed)
+		}
+		return err
+	})
+}
+
 func (s *store) putFactor(ctx context.Context, f *factor) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO auth_factors (user_id, sealed, confirmed_at, last_step, created_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step, created_at = excluded.created_at`,

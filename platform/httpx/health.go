@@ -13,9 +13,13 @@ import (
 
 // Check asks one part whether it answers.
 type Check struct {
-	// Name is database, redis, storage or mail.
+	// Name is database, redis, storage, mail or keys.
 	Name string
 	Ping func(context.Context) error
+	// OnlyFaults leaves the check out of the answer while all is well.
+	OnlyFaults bool
+	// Explains shows the error's own text, which must be fit for everybody.
+	Explains bool
 }
 
 // ModuleInfo is one line of GET /modules.
@@ -57,6 +61,9 @@ func (s *Server) readyz(ctx context.Context, _ *None) (*Out[readiness], error) {
 	}
 	wg.Wait()
 	for i, check := range s.o.Checks {
+		if results[i].Status == "up" && check.OnlyFaults {
+			continue
+		}
 		body.Checks[check.Name] = results[i]
 		if results[i].Status == "down" {
 			body.Status = worse(body.Status, check.Name)
@@ -87,6 +94,9 @@ func ask(ctx context.Context, c Check) checkResult {
 	case err := <-done:
 		if err == nil {
 			return checkResult{Status: "up"}
+		}
+		if c.Explains {
+			return checkResult{Status: "down", Detail: err.Error()}
 		}
 	case <-ctx.Done():
 	}

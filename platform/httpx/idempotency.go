@@ -57,13 +57,12 @@ var idemLength = maxIdem
 var idempotencyParam = &huma.Param{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", MaxLength: &idemLength},
 	Description: "Send the same key again after a lost answer: within 24 h the first answer is repeated, with Idempotency-Replayed: true."}
 
-// idempotency repeats the first answer to a repeated POST. The record commits with the change;
-// the answer is encrypted under a key that only the client's header value gives, of which the
-// table holds a hash.
+// idempotency repeats the first answer to a repeated POST. The record commits with the change; the answer is encrypted
+// under a key that only the client's header value gives, of which the table holds a hash. The server's own secret takes no
+// part: after it was lost, a repeated request must still find its record.
 type idempotency struct {
 	db    *db.DB
 	clock clock.Clock
-	key   []byte
 }
 
 type idemRecord struct {
@@ -86,9 +85,7 @@ type idemAnswer struct {
 
 var repeatedHeaders = []string{fiber.HeaderContentType, fiber.HeaderLocation, fiber.HeaderETag, fiber.HeaderCacheControl}
 
-func newIdempotency(d *db.DB, c clock.Clock, k *auth.Keys) *idempotency {
-	return &idempotency{d, c, k.Derive("idempotency")}
-}
+func newIdempotency(d *db.DB, c clock.Clock) *idempotency { return &idempotency{d, c} }
 
 // middleware holds a route to its Idempotency-Key. prepare, if any, runs before the transaction: what takes long
 // and asks no database must not hold one.
@@ -190,25 +187,30 @@ func (i *idempotency) free(ctx context.Context, rec idemRecord) error {
 func (i *idempotency) record(ctx huma.Context, key string) (rec idemRecord, secret []byte) {
 	body, _ := io.ReadAll(ctx.BodyReader()) // guardBody holds it in memory
 	caller := auth.CallerFrom(ctx.Context()).UserID
-	bodyHash := sha256.Sum256(body)
+	sum := sha256.Sum256(body)
 	if u := UploadFrom(ctx.Context()); u != nil {
-		bodyHash = u.sum
+		sum = u.sum
 	}
+	// Under the client's key, as a body may hold a password: the table must not offer a quick hash of it for guessing.
+	keyed := hmac.New(sha256.New, []byte(key))
+	keyed.Write(sum[:])
+	bodyHash := keyed.Sum(nil)
 	parts := []string{ctx.Method(), stateOf(ctx.Context()).path, caller, key}
 	if caller == "" {
-		parts = append(parts, string(bodyHash[:]))
+		parts = append(parts, string(bodyHash))
 	}
-	h := hmac.New(sha256.New, i.key)
+	h := sha256.New()
+	h.Write([]byte("lyceum idempotency record"))
 	for _, p := range parts {
 		sum := sha256.Sum256([]byte(p))
 		h.Write(sum[:])
 	}
 	now := i.clock.Now()
-	secret, err := hkdf.Key(sha256.New, []byte(key), i.key, "answer "+caller, 32)
+	secret, err := hkdf.Key(sha256.New, []byte(key), bodyHash, "lyceum idempotency answer "+caller, 32)
 	if err != nil {
 		panic(err) // only for a length that is out of bounds
 	}
-	return idemRecord{ID: hex.EncodeToString(h.Sum(nil)), BodyHash: bodyHash[:], Claim: ids.New(), ClaimedUntil: now.Add(idemLease), CreatedAt: now}, secret
+	return idemRecord{ID: hex.EncodeToString(h.Sum(nil)), BodyHash: bodyHash, Claim: ids.New(), ClaimedUntil: now.Add(idemLease), CreatedAt: now}, secret
 }
 
 // claim makes the record ours, or gives the finished one, waiting for one that still runs.
@@ -281,13 +283,15 @@ func (i *idempotency) store(ctx context.Context, rec idemRecord, secret []byte, 
 }
 
 func replay(c *fiber.Ctx, secret []byte, rec *idemRecord) error {
-	raw, err := auth.Unseal(secret, rec.Answer)
-	if err != nil {
-		return err
-	}
 	var a idemAnswer
-	if err := json.Unmarshal(raw, &a); err != nil {
-		return err
+	raw, err := auth.Unseal(secret, rec.Answer)
+	if err == nil {
+		err = json.Unmarshal(raw, &a)
+	}
+	if err != nil {
+		// The record is there, so the request must not run again, but nobody can tell what was answered.
+		return apperr.New(422, "idempotency-key-reused", "The first answer to this Idempotency-Key can't be read any more. "+
+			"Look whether the request was carried out; if not, send it with another key.").Because(err)
 	}
 	for k, v := range a.Header {
 		c.Set(k, v)

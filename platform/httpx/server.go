@@ -102,7 +102,7 @@ func New(o Options, tables []Table) (*Server, error) {
 		ErrorHandler: s.onError, Network: "tcp",
 	})
 	s.app.Use(s.outer)
-	s.idem = newIdempotency(o.DB, o.Clock, o.Keys)
+	s.idem = newIdempotency(o.DB, o.Clock)
 	s.api = humafiber.New(s.app, humaConfig(o.Version, o.PublicURL, &s.adding))
 	if err := s.register(tables); err != nil {
 		return nil, err
