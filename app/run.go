@@ -26,6 +26,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/jobs"
 	"lyceum/platform/lifecycle"
+	"lyceum/platform/listener"
 	"lyceum/platform/migrate"
 	"lyceum/platform/ws"
 )
@@ -98,6 +99,7 @@ func start(ctx context.Context, p parts, out io.Writer) (*running, error) {
 		return nil, err
 	}
 	r.beside()
+	p.Server.CountSockets(p.Sockets.Open)
 	go func() {
 		if err := p.Server.Serve(ln); err != nil {
 			r.failed <- err
@@ -220,7 +222,7 @@ func serveMetrics(addr string, s *httpx.Server, failed chan<- error) (*metricsSe
 	}
 	app := s.MetricsApp()
 	go func() {
-		if err := app.Listener(ln); err != nil {
+		if err := app.Listener(listener.NewPatient(ln, nil)); err != nil {
 			failed <- err
 		}
 	}()

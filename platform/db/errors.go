@@ -44,6 +44,8 @@ func Classify(err error) *apperr.Error {
 	switch {
 	case isFull(err):
 		return apperr.StorageFull().Because(err)
+	case isShortOfFiles(err):
+		return apperr.Unavailable("The server has too many files and connections open at the moment. Try again in a few seconds.").Because(err)
 	case isAway(err):
 		return apperr.Unavailable("The database can't be reached now.").Because(err)
 	}
@@ -54,6 +56,11 @@ func isFull(err error) bool {
 	var pg *pgconn.PgError
 	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
 		errors.As(err, &pg) && pg.Code == "53100"
+}
+
+// isShortOfFiles reports whether no file descriptor was free; SQLite says that it can't open a file then.
+func isShortOfFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, sqlite3.CANTOPEN)
 }
 
 func isAway(err error) bool {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"lyceum/platform/listener"
 )
 
 // maxSunkMail bounds one message; ours are a few kilobytes.
@@ -32,11 +34,11 @@ func NewMailSink(dir string) (*MailSink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail sink: %w", err)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("mail sink: %w", err)
 	}
-	sink := &MailSink{store: store, listener: listener, done: make(chan struct{})}
+	sink := &MailSink{store: store, listener: ln, done: make(chan struct{})}
 	sink.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &sinkSession{store: store}, nil
 	}))
@@ -49,7 +51,7 @@ func NewMailSink(dir string) (*MailSink, error) {
 	sink.server.ErrorLog = log.New(io.Discard, "", 0) // its faults reach the client as SMTP replies
 	go func() {
 		defer close(sink.done)
-		_ = sink.server.Serve(listener)
+		_ = sink.server.Serve(listener.NewPatient(ln, nil))
 	}()
 	return sink, nil
 }

@@ -3,17 +3,22 @@
 package embedded
 
 import (
+	"context"
 	"crypto/rand"
+	"net"
 	"net/url"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"lyceum/platform/listener"
 )
 
 // Redis is a Redis-protocol server on loopback. It keeps nothing over a restart, as nothing that
 // matters may live there.
 type Redis struct {
 	server   *miniredis.Miniredis
+	listener net.Listener
 	password string
 	stop     chan struct{}
 	done     chan struct{}
@@ -26,8 +31,27 @@ func NewRedis() (*Redis, error) {
 	if err := r.server.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, err
 	}
+	// Not the server's own listener, which never accepts again once it could not.
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		r.server.Close()
+		return nil, err
+	}
+	r.listener = listener.NewPatient(ln, nil)
+	go r.accept()
 	go r.tick()
 	return r, nil
+}
+
+// accept hands connections to the server until the listener is closed.
+func (r *Redis) accept() {
+	for {
+		conn, err := r.listener.Accept()
+		if err != nil {
+			return
+		}
+		r.server.Server().ServeConn(conn)
+	}
 }
 
 // tick drives the server's clock: by itself it never lets a key expire.
@@ -49,7 +73,7 @@ func (r *Redis) tick() {
 
 // URL is what REDIS_URL would be for this server.
 func (r *Redis) URL() string {
-	u := url.URL{Scheme: "redis", Host: r.server.Addr(), User: url.UserPassword("", r.password)}
+	u := url.URL{Scheme: "redis", Host: r.listener.Addr().String(), User: url.UserPassword("", r.password)}
 	return u.String()
 }
 
@@ -57,5 +81,6 @@ func (r *Redis) URL() string {
 func (r *Redis) Close() {
 	close(r.stop)
 	<-r.done
+	_ = r.listener.Close()
 	r.server.Close()
 }

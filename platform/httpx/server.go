@@ -20,6 +20,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/limit"
+	"lyceum/platform/listener"
 	"lyceum/platform/scratch"
 	"lyceum/platform/telemetry"
 )
@@ -62,6 +63,8 @@ type Server struct {
 	// uploading has a place for each upload at a time; uploads are the paths of their routes.
 	uploading chan struct{}
 	uploads   map[string]bool
+	// sockets is how many connections are WebSockets now.
+	sockets func() int
 	// adding is the module whose routes are being added.
 	adding string
 }
@@ -87,7 +90,7 @@ func init() {
 
 // New builds a server with the routes of all modules.
 func New(o Options, tables []Table) (*Server, error) {
-	s := &Server{o: o, gate: o.Gate, uploading: make(chan struct{}, uploadSlots), uploads: map[string]bool{}}
+	s := &Server{o: o, gate: o.Gate, uploading: make(chan struct{}, uploadSlots), uploads: map[string]bool{}, sockets: func() int { return 0 }}
 	for _, p := range o.TrustedProxies {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {
@@ -271,14 +274,19 @@ func (s *Server) Fiber() *fiber.App { return s.app }
 // Stopping makes /readyz answer 503 while requests are still served.
 func (s *Server) Stopping() { s.stopping.Store(true) }
 
-// Serve answers on ln until Shutdown.
+// CountSockets tells the server, before it serves, how many connections have become WebSockets: it no longer counts those
+// itself.
+func (s *Server) CountSockets(open func() int) { s.sockets = open }
+
+// Serve answers on ln until Shutdown. Running out of file descriptors does not end it: connections wait until some are free.
 func (s *Server) Serve(ln net.Listener) error {
 	srv := s.app.Server()
 	inner := s.app.Handler()
 	srv.Handler = func(ctx *fasthttp.RequestCtx) { s.entry(ctx, inner) }
 	srv.HeaderReceived = s.streamTimes
 	srv.CloseOnShutdown = true
-	return srv.Serve(ln)
+	most := listener.MaxConnections()
+	return srv.Serve(listener.NewPatient(ln, func() bool { return int(srv.GetOpenConnectionsCount())+s.sockets() >= most }))
 }
 
 // streamTimes gives uploads and downloads the time they need; everything else keeps the limits.

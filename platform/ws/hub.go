@@ -83,6 +83,13 @@ func NewHub(l Limits, g *httpx.Gate, m *telemetry.Metrics) *Hub {
 		conns: map[*Conn]struct{}{}, byUser: map[string]map[*Conn]struct{}{}, idle: make(chan struct{})}
 }
 
+// Open returns how many sockets are open, those that are just being upgraded included.
+func (h *Hub) Open() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.total
+}
+
 // SendUser sends a frame to every socket that a user has open here.
 func (h *Hub) SendUser(userID string, f Frame) {
 	h.mu.Lock()

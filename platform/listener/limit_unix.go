@@ -1,0 +1,14 @@
+//go:build unix
+
+package listener
+
+import "syscall"
+
+// MaxConnections returns how many connections from outside this process may hold at a time.
+func MaxConnections() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 1 << 30
+	}
+	return Reserve(uint64(limit.Cur))
+}

@@ -1,0 +1,111 @@
+package listener
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// failing is a listener that fails before it accepts.
+type failing struct {
+	net.Listener
+	errs chan error
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	select {
+	case err := <-f.errs:
+		return nil, err
+	default:
+		return f.Listener.Accept()
+	}
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = ln.Close() })
+	return ln
+}
+
+func accept(err error) error {
+	return &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", err)}
+}
+
+func TestAccept(t *testing.T) {
+	t.Run("shortages are waited out", func(t *testing.T) {
+		f := &failing{listen(t), make(chan error, 8)}
+		for _, err := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+			f.errs <- accept(err)
+		}
+		p := NewPatient(f, nil)
+		go func() { _, _ = net.Dial("tcp", f.Addr().String()) }()
+		conn, err := p.Accept()
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+	})
+	t.Run("other faults end it", func(t *testing.T) {
+		f := &failing{listen(t), make(chan error, 1)}
+		f.errs <- accept(syscall.EBADF)
+		_, err := NewPatient(f, nil).Accept()
+		require.ErrorIs(t, err, syscall.EBADF)
+	})
+	t.Run("a full server accepts once there is room", func(t *testing.T) {
+		ln := listen(t)
+		var full atomic.Bool
+		full.Store(true)
+		p := NewPatient(ln, full.Load)
+		go func() { _, _ = net.Dial("tcp", ln.Addr().String()) }()
+		got := make(chan net.Conn, 1)
+		go func() {
+			conn, _ := p.Accept()
+			got <- conn
+		}()
+		select {
+		case <-got:
+			require.Fail(t, "accepted though full")
+		case <-time.After(50 * time.Millisecond):
+		}
+		full.Store(false)
+		require.NotNil(t, <-got)
+	})
+}
+
+func TestCloseEndsAcceptThatWaits(t *testing.T) {
+	for name, p := range map[string]*Patient{
+		"full":     NewPatient(listen(t), func() bool { return true }),
+		"shortage": NewPatient(&failing{listen(t), shortages(1000)}, nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			ended := make(chan error, 1)
+			go func() {
+				_, err := p.Accept()
+				ended <- err
+			}()
+			require.NoError(t, p.Close())
+			err := <-ended
+			require.True(t, errors.Is(err, net.ErrClosed), "%v", err)
+		})
+	}
+}
+
+func shortages(n int) chan error {
+	errs := make(chan error, n)
+	for range n {
+		errs <- accept(syscall.EMFILE)
+	}
+	return errs
+}
+
+func TestReserve(t *testing.T) {
+	for descriptors, want := range map[uint64]int{8: 4, 64: 16, 256: 64, 1024: 896, 1 << 20: 1<<20 - 128, 1 << 63: 1 << 30} {
+		require.Equal(t, want, Reserve(descriptors), "%d", descriptors)
+	}
+}
