@@ -22,8 +22,11 @@ func checkKey(key string) error {
 		return errors.New("must have 1 to 512 characters")
 	case strings.Contains(key, `\`):
 		return errors.New("must not have a backslash")
-	case strings.ContainsFunc(key, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }):
-		return text.ErrLine
+	case strings.ContainsFunc(key, func(r rune) bool { return r != ' ' && unicode.IsSpace(r) && !unicode.IsControl(r) }):
+		return errors.New("must not have other spaces than the plain one")
+	}
+	if err := text.CheckLine(key); err != nil {
+		return err
 	}
 	for segment := range strings.SplitSeq(key, "/") {
 		if segment == "" || segment == "." || segment == ".." {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -19,21 +20,22 @@ func Fold(s string) string {
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 }
 
-// Line tidies a one-line text: NFC, outer space off.
-func Line(s string) string { return strings.TrimSpace(norm.NFC.String(s)) }
+// Line tidies a one-line text: NFC, without spaces and invisible characters at its ends.
+func Line(s string) string { return TrimInvisible(norm.NFC.String(s)) }
 
 // ErrLine refuses control characters and characters that change the direction of text in a line,
 // as names made of them mislead readers (ASVS 2.2.1).
 var ErrLine = errors.New("control and direction-changing characters are not accepted")
 
-// CheckLine says whether a line may be shown as a name or title.
+// CheckLine says whether a line may be shown as a name, a title or a key: ErrLine for control and direction-changing
+// characters, ErrInvisible for those that nobody sees and that change nothing.
 func CheckLine(s string) error {
 	for _, r := range s {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return ErrLine
 		}
 	}
-	return nil
+	return checkInvisible(s)
 }
 
 // Length counts code points, as the contract's bounds do.
@@ -45,25 +47,33 @@ const MaxEmail = 254
 // ErrEmail refuses what is no plain address.
 var ErrEmail = errors.New("not a mail address")
 
-// Email gives the one form in which an address is stored and compared: trimmed, NFKC, lower case,
-// the domain in IDNA's ASCII form (UTS 46).
+// lower returns the full lower case of Unicode: U+0130 becomes two characters, where Go's simple mapping gives a plain i.
+func lower(s string) string { return cases.Lower(language.Und).String(s) }
+
+// Email returns the one form in which an address is stored and compared: without spaces and invisible characters at its
+// ends, NFKC, the full Unicode lower case, the domain in IDNA's ASCII form (UTS 46). It returns ErrEmail for what is no
+// plain address, one with invisible characters inside included.
 func Email(s string) (string, error) {
-	if len(s) > 4*MaxEmail {
+	if len(s) > 4*MaxEmail || !utf8.ValidString(s) {
 		return "", ErrEmail // not parsed at all: parsing long addresses is slow
 	}
 	// Lower case may leave what NFKC composes: both are done until nothing changes, so that the form is one.
 	for range 4 {
-		folded := norm.NFKC.String(strings.ToLower(norm.NFKC.String(strings.TrimSpace(s))))
+		folded := norm.NFKC.String(lower(norm.NFKC.String(TrimInvisible(s))))
 		if folded == s {
 			break
 		}
 		s = folded
 	}
 	local, domain, ok := cutLast(s, "@")
-	if !ok || local == "" || len(local) > 64 || strings.ContainsAny(s, " \t\r\n<>,;:\"()[]\\") || CheckLine(s) != nil {
+	if !ok || local == "" || len(local) > 64 || strings.ContainsAny(s, " \t\r\n<>,;:\"()[]\\") || CheckLine(s) != nil ||
+		strings.ContainsFunc(s, func(r rune) bool { return IsInvisible(r) || unicode.IsSpace(r) }) {
 		return "", ErrEmail
 	}
 	ascii, err := idna.Lookup.ToASCII(domain)
+	if err == nil {
+		ascii, err = idna.Lookup.ToASCII(ascii) // what its own form does not pass again is no domain
+	}
 	if err != nil || ascii == "" || strings.HasPrefix(ascii, ".") || strings.Contains(ascii, "..") {
 		return "", ErrEmail
 	}

@@ -1,0 +1,100 @@
+package text
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// ErrInvisible refuses characters that nobody sees, as they make two names that look alike differ.
+var ErrInvisible = errors.New("invisible characters are not accepted")
+
+// Characters with a meaning in some places and none in others.
+const (
+	zeroWidthNonJoiner = '\u200C'
+	zeroWidthJoiner    = '\u200D'
+	emojiPresentation  = '\uFE0F'
+)
+
+// blanks are graphic characters whose glyph is empty, which no property of Unicode tells.
+var blanks = &unicode.RangeTable{
+	R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}},
+	R32: []unicode.Range32{{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
+}
+
+// IsInvisible reports whether r leaves no mark of its own in a line of text: format characters (Cf) and everything else that
+// a reader may ignore (Default_Ignorable_Code_Point), blanks, private-use and unassigned characters. Spaces are not meant.
+func IsInvisible(r rune) bool {
+	if r < 0x80 {
+		return false
+	}
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blanks) || !unicode.IsGraphic(r)
+}
+
+// TrimInvisible removes spaces and invisible characters from both ends, as they come along when text is copied. What may
+// belong to a picture at the end stays.
+func TrimInvisible(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || IsInvisible(r) && !unicode.IsControl(r) && !unicode.Is(unicode.Variation_Selector, r)
+	})
+}
+
+// checkInvisible returns ErrInvisible unless each invisible character stands where it changes what a reader sees: joiners
+// inside words of scripts that need them (RFC 5892, appendix A), and joiners and presentation selectors in emoji.
+func checkInvisible(s string) error {
+	runes := []rune(s)
+	for i, r := range runes {
+		if !IsInvisible(r) {
+			continue
+		}
+		before, after := neighbor(runes, i-1), neighbor(runes, i+1)
+		switch {
+		case r == emojiPresentation && hasEmojiForm(before):
+		case r == zeroWidthJoiner && (isPicture(before) || before == emojiPresentation) && isPicture(after):
+		case (r == zeroWidthJoiner || r == zeroWidthNonJoiner) && joinsWord(runes, i):
+		default:
+			return ErrInvisible
+		}
+	}
+	return nil
+}
+
+func neighbor(runes []rune, i int) rune {
+	if i < 0 || i >= len(runes) {
+		return 0
+	}
+	return runes[i]
+}
+
+// isPicture reports whether r is a symbol of which emoji are made, skin tones included.
+func isPicture(r rune) bool { return unicode.Is(unicode.So, r) || r >= 0x1F3FB && r <= 0x1F3FF }
+
+// hasEmojiForm reports whether a presentation selector may follow r.
+func hasEmojiForm(r rune) bool {
+	return isPicture(r) || unicode.Is(unicode.Sm, r) || r == '#' || r == '*' || r >= '0' && r <= '9' || r == '\u203C' || r == '\u2049' || r == '\u3030' || r == '\u303D'
+}
+
+// joinerRules checks that joiners have an effect (CONTEXTJ).
+var joinerRules = idna.New(idna.ValidateLabels(true), idna.CheckJoiners(true))
+
+// joinsWord reports whether the joiner at i stands inside a word where it has an effect.
+func joinsWord(runes []rune, i int) bool {
+	inWord := func(r rune) bool {
+		return unicode.In(r, unicode.L, unicode.M) || r == zeroWidthJoiner || r == zeroWidthNonJoiner
+	}
+	from, to := i, i+1
+	for from > 0 && inWord(runes[from-1]) {
+		from--
+	}
+	for to < len(runes) && inWord(runes[to]) {
+		to++
+	}
+	if from == i || to == i+1 {
+		return false // at an end of the word it joins nothing
+	}
+	_, err := joinerRules.ToUnicode(norm.NFC.String(string(runes[from:to])))
+	return err == nil
+}
