@@ -53,7 +53,10 @@ func migrateStatus(c *cobra.Command, _ []string) error {
 		states, err := r.Status(ctx)
 		for _, s := range states {
 			word := "pending"
-			if s.Applied {
+			switch {
+			case !s.Known:
+				word = "unknown"
+			case s.Applied:
 				word = "applied"
 			}
 			fmt.Fprintf(stdout, "%s  %s\n", word, s.ID)

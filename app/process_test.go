@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/platform/db"
 	"lyceum/platform/testkit"
 )
 
@@ -213,6 +214,41 @@ func TestCommands(t *testing.T) {
 		require.Equal(t, c.status, status, "%v: %s", c.args, out)
 		require.Contains(t, out, c.says, "%v", c.args)
 		require.NotContains(t, out, "hunter2", "%v", c.args)
+	}
+}
+
+// A database that a newer version has used is left alone: every command says so and ends with 1, but the one that lists.
+func TestASchemaFromANewerVersionEndsTheStart(t *testing.T) {
+	t.Parallel()
+	for name, id := range map[string]string{"newer": "209901010000_badges_create_badges", "unknown in between": "202611250000_badges_create_badges"} {
+		for kind, vars := range map[string]map[string]string{"embedded": {}, "postgres": {"DATABASE_URL": testkit.Postgres(t)}} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				vars["DATA_DIR"], vars["HTTP_ADDR"] = t.TempDir(), "127.0.0.1:0"
+				status, out := lyceum(t, vars, "", "migrate", "up")
+				require.Equal(t, 0, status, out)
+				d, err := db.Open(t.Context(), db.Options{URL: vars["DATABASE_URL"], Dir: vars["DATA_DIR"], MaxConns: 2})
+				require.NoError(t, err)
+				_, err = d.Exec(t.Context(), "INSERT INTO schema_migrations (id) VALUES (?)", id)
+				require.NoError(t, err)
+				require.NoError(t, d.Close())
+				commands := [][]string{{"serve"}, {"migrate", "up"}, {"migrate", "down"}, {"admin", "create", "--email", "a@b.example", "--password-stdin"},
+					{"admin", "remove-factor", "--email", "a@b.example"}, {"audit", "verify"}, {"audit", "anchor"}, {"audit", "accept-break", "--reason", "x"},
+					{"outbox", "dead"}, {"outbox", "retry"}, {"progress", "recompute"}}
+				for _, args := range commands {
+					status, out := lyceum(t, vars, "a long enough phrase\n", args...)
+					require.Equal(t, 1, status, "%v: %s", args, out)
+					require.Contains(t, out, "newer than this program", "%v", args)
+					require.Contains(t, out, id, "%v", args)
+				}
+				vars["AUTO_MIGRATE"] = "false"
+				status, out = lyceum(t, vars, "", "serve")
+				require.Equal(t, 1, status, out)
+				require.Contains(t, out, "newer than this program")
+				status, out = lyceum(t, vars, "", "migrate", "status")
+				require.Equal(t, 0, status, out)
+				require.Contains(t, out, "unknown  "+id)
+			})
+		}
 	}
 }
 

@@ -71,11 +71,45 @@ func (r *Runner) IDs() []string {
 	return out
 }
 
-// Up runs what is pending and returns its ids. Replicas that start together wait for one another.
+// UnknownError says that the database holds migrations that this program does not know: a newer version has used it.
+type UnknownError struct {
+	// IDs are the unknown migrations, in order.
+	IDs []string
+}
+
+// Error names the newest unknown migration and what to do.
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("the database's schema is newer than this program: it holds %d migrations that are not known here (the newest is %s). "+
+		"Run the version that was last used with it, or a later one", len(e.IDs), e.IDs[len(e.IDs)-1])
+}
+
+// checkKnown returns an UnknownError unless every applied migration is known.
+func (r *Runner) checkKnown(applied map[string]bool) error {
+	if unknown := r.unknown(applied); len(unknown) > 0 {
+		return &UnknownError{unknown}
+	}
+	return nil
+}
+
+func (r *Runner) unknown(applied map[string]bool) (ids []string) {
+	for id := range applied {
+		if !slices.ContainsFunc(r.all, func(m Migration) bool { return m.ID == id }) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Up runs what is pending and returns its ids. Replicas that start together wait for one another. It returns an
+// UnknownError, and changes nothing, when a newer version has used the database.
 func (r *Runner) Up(ctx context.Context) ([]string, error) {
 	var done []string
 	err := r.locked(ctx, func(g *gorm.DB) error {
 		status, err := r.applied(g)
+		if err == nil {
+			err = r.checkKnown(status)
+		}
 		if err != nil {
 			return err
 		}
@@ -94,7 +128,7 @@ func (r *Runner) Up(ctx context.Context) ([]string, error) {
 	return done, err
 }
 
-// Down takes back the last n migrations. Past the first one it is an error.
+// Down takes back the last n migrations. Past the first one it is an error, and so is a migration that is not known here.
 func (r *Runner) Down(ctx context.Context, n int) ([]string, error) {
 	var done []string
 	err := r.locked(ctx, func(g *gorm.DB) error {
@@ -120,9 +154,11 @@ func (r *Runner) Down(ctx context.Context, n int) ([]string, error) {
 type State struct {
 	ID      string
 	Applied bool
+	// Known is false for an applied migration that only a newer version has.
+	Known bool
 }
 
-// Status lists all migrations and whether each is applied.
+// Status lists all migrations, those included that only a newer version knows, and whether each is applied.
 func (r *Runner) Status(ctx context.Context) ([]State, error) {
 	applied, err := r.applied(r.db.Conn(ctx))
 	if err != nil {
@@ -130,21 +166,31 @@ func (r *Runner) Status(ctx context.Context) ([]State, error) {
 	}
 	out := make([]State, len(r.all))
 	for i, m := range r.all {
-		out[i] = State{m.ID, applied[m.ID]}
+		out[i] = State{m.ID, applied[m.ID], true}
 	}
+	for _, id := range r.unknown(applied) {
+		out = append(out, State{id, true, false})
+	}
+	slices.SortStableFunc(out, func(a, b State) int { return strings.Compare(a.ID, b.ID) })
 	return out, nil
 }
 
-// Pending says whether something is left to run.
+// Pending returns the ids that are left to run; an UnknownError when a newer version has used the database.
 func (r *Runner) Pending(ctx context.Context) ([]string, error) {
-	states, err := r.Status(ctx)
+	applied, err := r.applied(r.db.Conn(ctx))
+	if err == nil {
+		err = r.checkKnown(applied)
+	}
+	if err != nil {
+		return nil, err
+	}
 	var out []string
-	for _, s := range states {
-		if !s.Applied {
-			out = append(out, s.ID)
+	for _, m := range r.all {
+		if !applied[m.ID] {
+			out = append(out, m.ID)
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 const table = "schema_migrations"
@@ -166,12 +212,18 @@ func (r *Runner) applied(g *gorm.DB) (map[string]bool, error) {
 
 func (r *Runner) last(g *gorm.DB) (string, error) {
 	applied, err := r.applied(g)
+	if err == nil {
+		err = r.checkKnown(applied)
+	}
+	if err != nil {
+		return "", err
+	}
 	for _, m := range slices.Backward(r.all) {
 		if applied[m.ID] {
-			return m.ID, err
+			return m.ID, nil
 		}
 	}
-	return "", err
+	return "", nil
 }
 
 func (r *Runner) gormigrate(g *gorm.DB) *gormigrate.Gormigrate {
