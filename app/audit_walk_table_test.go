@@ -143,6 +143,25 @@ var deeds = map[string]deed{
 		w.secondFactor(a)
 		w.want(204, "DELETE", "/auth/mfa/totp", a.token, body)
 	}},
+	"POST /auth/mfa/recovery-codes": {writes: "auth.mfa_enabled", do: func(w *walk) {
+		a := w.account("user")
+		body := map[string]string{"password": password}
+		w.quietly(func() { w.refused(404, "not-found", "POST", "/auth/mfa/recovery-codes", a.token, body) })
+		w.secondFactor(a)
+		w.want(200, "POST", "/auth/mfa/recovery-codes", a.token, body)
+	}},
+	"POST /users/me/email": {because: "nothing changes until the link to the new address is used", do: func(w *walk) {
+		w.askEmail(w.account("user"))
+	}},
+	"POST /users/me/email/confirm": {writes: "user.email_changed user.email_verified auth.session_revoked", do: func(w *walk) {
+		a := w.account("user")
+		w.session(a)
+		next := w.askEmail(a)
+		w.of(a.id)
+		body := map[string]string{"token": w.linkFrom(next, "/email#token=", "")}
+		w.want(200, "POST", "/users/me/email/confirm", "", body)
+		w.quietly(func() { w.want(200, "POST", "/users/me/email/confirm", "", body) })
+	}},
 
 	"PATCH /users/me": {writes: "user.updated", do: func(w *walk) {
 		a := w.account("user")
@@ -173,10 +192,11 @@ var deeds = map[string]deed{
 		w.want(204, "DELETE", "/admin/users/"+a.id, w.root.token, nil)
 		w.quietly(func() { w.refused(404, "not-found", "DELETE", "/admin/users/"+a.id, w.root.token, nil) })
 	}},
-	"PATCH /admin/users/{id}": {writes: "user.role_changed user.updated user.disabled user.enabled auth.session_revoked invite.revoked", do: func(w *walk) {
+	"PATCH /admin/users/{id}": {writes: "user.role_changed user.updated user.email_changed user.disabled user.enabled auth.session_revoked invite.revoked", do: func(w *walk) {
 		a := w.account("admin")
 		w.invite(a.token, map[string]any{"role_to_grant": "member"}) // open, until he may no longer grant
-		for _, body := range []string{`{"role":"member"}`, `{"display_name":"` + w.word("name") + `"}`, `{"status":"disabled"}`, `{"status":"active"}`} {
+		for _, body := range []string{`{"role":"member"}`, `{"display_name":"` + w.word("name") + `"}`,
+			`{"email":"` + w.word("other") + `@example.com"}`, `{"status":"disabled"}`, `{"status":"active"}`} {
 			w.want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body)
 			w.quietly(func() { w.want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body) })
 		}
@@ -471,6 +491,14 @@ var deeds = map[string]deed{
 		}, 20*time.Second, 50*time.Millisecond)
 		w.want(202, "POST", "/admin/emails/"+id+"/retry", w.root.token, nil)
 	}},
+}
+
+// askEmail asks for another address and gives it.
+func (w *walk) askEmail(a actor) string {
+	w.t.Helper()
+	next := w.word("next") + "@example.com"
+	w.want(202, "POST", "/users/me/email", a.token, map[string]string{"new_email": next, "password": password})
+	return next
 }
 
 // session signs in once more.

@@ -82,6 +82,9 @@ var table = map[string]row{
 	"POST /auth/mfa/totp":             {ok: "200", alone: true},
 	"POST /auth/mfa/totp/confirm":     {ok: "200", alone: true, with: "begun factor", body: `{"code":"{code}"}`},
 	"DELETE /auth/mfa/totp":           {ok: "204", alone: true, with: "factor", body: `{"password":"` + password + `"}`},
+	"POST /auth/mfa/recovery-codes":   {ok: "200", alone: true, with: "factor", body: `{"password":"` + password + `"}`},
+	"POST /users/me/email":            {ok: "202", alone: true, with: "name", body: `{"new_email":"{name}-new@example.com","password":"` + password + `"}`},
+	"POST /users/me/email/confirm":    {ok: "422", body: `{"token":"forged"}`},
 	"POST /auth/mfa/verify":           {ok: "200", with: "challenge", body: `{"challenge":"{challenge}","code":"{recovery_code}"}`, spends: true},
 
 	"GET /users/me":                {ok: "200"},

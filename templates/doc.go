@@ -12,6 +12,10 @@
 //	password_reset    DisplayName, Link, ExpiresIn
 //	password_changed  DisplayName, When
 //	new_sign_in       DisplayName, When, IP, UserAgent
+//	change_email      DisplayName, Link, ExpiresIn
+//	email_changed     DisplayName, When
+//	email_in_use      DisplayName, When
+//	email_change_requested  DisplayName, When
 //	invite            Code, Role, Link, ExpiresAt ("" = never), Courses ("" = none)
 //	course_published  CourseTitle, Link
 //	course_completed  CourseTitle, Link

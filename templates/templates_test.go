@@ -14,11 +14,16 @@ var keysOf = map[string][]string{
 	"password_reset":   {"DisplayName", "Link", "ExpiresIn"},
 	"password_changed": {"DisplayName", "When"},
 	"new_sign_in":      {"DisplayName", "When", "IP", "UserAgent"},
-	"invite":           {"Code", "Role", "Link", "ExpiresAt", "Courses"},
-	"course_published": {"CourseTitle", "Link"},
-	"course_completed": {"CourseTitle", "Link"},
-	"announcement":     {"CourseTitle", "Title", "Body", "Link"},
-	"role_granted":     {"DisplayName", "Role", "Link"},
+	"change_email":     {"DisplayName", "Link", "ExpiresIn"},
+	"email_changed":    {"DisplayName", "When"},
+	"email_in_use":     {"DisplayName", "When"},
+
+	"email_change_requested": {"DisplayName", "When"},
+	"invite":                 {"Code", "Role", "Link", "ExpiresAt", "Courses"},
+	"course_published":       {"CourseTitle", "Link"},
+	"course_completed":       {"CourseTitle", "Link"},
+	"announcement":           {"CourseTitle", "Title", "Body", "Link"},
+	"role_granted":           {"DisplayName", "Role", "Link"},
 }
 
 // sample fills every key of a kind with value; links stay links, as callers build those.

@@ -72,6 +72,14 @@ CREATE TABLE auth_credentials (
 			password_hash text NOT NULL,
 			updated_at bigint NOT NULL
 		);
+CREATE TABLE auth_email_changes (
+			user_id text PRIMARY KEY,
+			token_hash blob NOT NULL UNIQUE,
+			new_email text NOT NULL,
+			session_id text NOT NULL,
+			expires_at bigint NOT NULL,
+			created_at bigint NOT NULL
+		);
 CREATE TABLE auth_factors (
 			user_id text PRIMARY KEY,
 			sealed blob NOT NULL,
@@ -365,7 +373,6 @@ CREATE INDEX audit_entries_of_target ON audit_entries (target_id, seq);
 CREATE INDEX audit_entries_of_type ON audit_entries (target_type, seq);
 CREATE INDEX auth_challenges_of_user ON auth_challenges (user_id);
 CREATE INDEX auth_failures_of_user ON auth_failures (user_id);
-CREATE INDEX auth_sessions_device ON auth_sessions (user_id, network, user_agent);
 CREATE INDEX auth_sessions_of_user ON auth_sessions (user_id, created_at, id);
 CREATE INDEX chat_channels_course ON chat_channels (course_id);
 CREATE INDEX chat_channels_order ON chat_channels (created_at, id);

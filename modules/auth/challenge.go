@@ -21,7 +21,7 @@ func (s *Service) challenge(ctx context.Context, a usersapi.Account, p proof) er
 		if err := s.store.putChallenge(ctx, hashOf(token), a.ID, p.ChangedAt, now, now.Add(challengeLife)); err != nil {
 			return err
 		}
-		return s.record(ctx, "auth.login_failed", "user", a.ID, a.ID, map[string]any{"reason": "mfa-required"})
+		return s.record(ctx, "auth.mfa_required", "user", a.ID, a.ID, nil)
 	})
 	if err != nil {
 		return err

@@ -69,6 +69,9 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) erro
 // passwordChanged does what follows from a new password, in the caller's transaction: sessions but one end, the
 // entry is written and the owner told.
 func (s *Service) passwordChanged(ctx context.Context, a usersapi.Account, action, keep string) error {
+	if err := s.store.dropEmailChange(ctx, a.ID); err != nil { // whoever asked for it may know the old password only
+		return err
+	}
 	if err := s.endAll(ctx, a.ID, keep); err != nil {
 		return err
 	}

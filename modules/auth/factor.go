@@ -121,6 +121,30 @@ func (s *Service) ConfirmFactor(ctx context.Context, code string) (codes []strin
 	return codes, err
 }
 
+// RenewRecoveryCodes replaces the caller's recovery codes and returns the new ones, which are not shown again: 403
+// wrong-password, 404 when no second factor is on.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, password string) (codes []string, err error) {
+	if _, err := s.prove(ctx, password); err != nil {
+		return nil, err
+	}
+	user := auth.CallerFrom(ctx).UserID
+	codes = newRecoveryCodes()
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		f, err := s.store.lockFactor(ctx, user)
+		if err != nil || f == nil || f.ConfirmedAt == nil {
+			return orElse(err, errNoMFA)
+		}
+		if err := s.store.putRecoveryCodes(ctx, user, s.hashesOf(user, codes), s.clock.Now()); err != nil {
+			return err
+		}
+		return s.record(ctx, "auth.mfa_enabled", "user", user, user, map[string]any{"renewed": "recovery_codes"})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
+}
+
 // RemoveFactor turns the second factor off: 403 wrong-password, 404 when there is none.
 func (s *Service) RemoveFactor(ctx context.Context, password string) error {
 	if _, err := s.prove(ctx, password); err != nil {

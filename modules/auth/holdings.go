@@ -20,7 +20,13 @@ type heldFactor struct {
 	ConfirmedAt clock.Time `json:"confirmed_at"`
 }
 
-// Export hands over the sessions, ended ones too, and whether there is a second factor.
+type heldEmailChange struct {
+	NewEmail  string     `json:"new_email"`
+	CreatedAt clock.Time `json:"created_at"`
+	ExpiresAt clock.Time `json:"expires_at"`
+}
+
+// Export hands over the sessions, ended ones too, an address that waits for its confirmation, and whether there is a second factor.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
 	f, err := h.s.store.factor(ctx, userID)
 	if err != nil {
@@ -28,6 +34,15 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 	}
 	if f != nil && f.ConfirmedAt != nil {
 		if err := record("second_factors", heldFactor{"totp", *f.ConfirmedAt}); err != nil {
+			return err
+		}
+	}
+	changes, err := h.s.store.emailChangesOf(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if err := record("email_changes", heldEmailChange{c.NewEmail, c.CreatedAt, c.ExpiresAt}); err != nil {
 			return err
 		}
 	}

@@ -37,6 +37,20 @@ func (h *handlers) confirmFactor(ctx context.Context, in *confirmInput) (*httpx.
 	return httpx.OK(confirmView{codes}), nil
 }
 
+type passwordInput struct {
+	Body struct {
+		Password string `json:"password" maxLength:"1024" doc:"The caller's password"`
+	}
+}
+
+func (h *handlers) renewRecoveryCodes(ctx context.Context, in *passwordInput) (*httpx.Out[confirmView], error) {
+	codes, err := h.service.RenewRecoveryCodes(ctx, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(confirmView{codes}), nil
+}
+
 type removeFactorInput struct {
 	Body struct {
 		Password string `json:"password" maxLength:"1024" doc:"The caller's password"`

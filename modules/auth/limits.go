@@ -54,6 +54,11 @@ func (g guard) mayMail(ctx context.Context, email string) bool {
 	return g.limiter.Take(ctx, g.mail, string(g.addressHash(email))).Passed
 }
 
+// mayAskEmail counts a request of an account for another address, and says whether its mails may go.
+func (g guard) mayAskEmail(ctx context.Context, userID string) bool {
+	return g.limiter.Take(ctx, g.mail, "account "+userID).Passed
+}
+
 // mayWelcome is mayMail for registrations.
 func (g guard) mayWelcome(ctx context.Context, email string) bool {
 	return g.limiter.Take(ctx, g.welcome, string(g.addressHash(email))).Passed

@@ -165,7 +165,7 @@ func (s *Service) tellSession(ctx context.Context, se *session, past past, addre
 			return err
 		}
 	}
-	if past.SignedIn && !past.SameDevice {
+	if past.SignedIn && !deviceOf(se.UserAgent, se.Network).isKnown(past.Devices) {
 		e := authapi.NewSignIn{UserID: se.UserID, IP: se.IP, UserAgent: se.UserAgent, At: se.CreatedAt.String()}
 		if err := s.events.Publish(ctx, e); err != nil {
 			return err

@@ -73,4 +73,18 @@ var Migrations = []migrate.Migration{{
 	},
 	Down: []string{"DROP INDEX auth_sessions_device", "DROP TABLE auth_failures", "DROP TABLE auth_challenges",
 		"DROP TABLE auth_recovery_codes", "DROP TABLE auth_factors"},
+}, {
+	ID: "202611291102_auth_create_email_changes",
+	Up: []string{
+		`CREATE TABLE auth_email_changes (
+			user_id {uuid} PRIMARY KEY,
+			token_hash {bytes} NOT NULL UNIQUE,
+			new_email {bin} NOT NULL,
+			session_id {uuid} NOT NULL,
+			expires_at bigint NOT NULL,
+			created_at bigint NOT NULL
+		)`,
+		"DROP INDEX auth_sessions_device", // a sign-in is compared by the families of browser and system, not by this text
+	},
+	Down: []string{`CREATE INDEX auth_sessions_device ON auth_sessions (user_id, network, user_agent)`, "DROP TABLE auth_email_changes"},
 }}

@@ -28,6 +28,12 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/auth/mfa/totp", httpx.Needs(auth.AccountSelf), "Begin to set a second factor up", h.beginFactor, httpx.Describe("Asked again before it is confirmed, it gives a new secret.")),
 		httpx.Post("/auth/mfa/totp/confirm", httpx.Needs(auth.AccountSelf), "Turn the second factor on with a first code", h.confirmFactor, httpx.Describe("Answers ten recovery codes, which are not shown again.")),
 		httpx.Delete("/auth/mfa/totp", httpx.Needs(auth.AccountSelf), "Turn the second factor off", h.removeFactor),
+		httpx.Post("/auth/mfa/recovery-codes", httpx.Needs(auth.AccountSelf), "Replace the recovery codes", h.renewRecoveryCodes,
+			httpx.Describe("Answers ten new codes, which are not shown again. The old ones no longer work.")),
+		httpx.Post("/users/me/email", httpx.Needs(auth.AccountSelf), "Ask for another email address", h.requestEmailChange,
+			httpx.Status(http.StatusAccepted), httpx.Describe(requestEmailDoc)),
+		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.Budget("recovery"),
+			httpx.Describe(confirmEmailDoc)),
 		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.jwks),
 	}}
 }

@@ -27,15 +27,18 @@ func (s *store) proof(ctx context.Context, userID string, address []byte) (p pro
 type past struct {
 	SamePassword bool
 	SignedIn     bool
-	SameDevice   bool
-	Failures     int
+	// Devices of the newest earlier sessions.
+	Devices  []device
+	Failures int
 }
 
 // begin inserts a session if the password is still the one that was checked, holds it for the rest of the
 // transaction, so that none is set in between, and says what was before.
 func (s *store) begin(ctx context.Context, se *session, passwordHash string, address []byte) (p past, err error) {
-	look := []any{passwordHash, se.Network, se.UserAgent, address, se.UserID}
-	dest := []any{&p.SamePassword, &p.SignedIn, &p.SameDevice, &p.Failures}
+	var devices string
+	look := []any{passwordHash, address, se.UserID}
+	dest := []any{&p.SamePassword, &p.SignedIn, &devices, &p.Failures}
+	lookBack := lookBackOn(s.db.Dialect())
 	if s.db.Dialect() == db.Postgres { // one round trip; SQLite has no such statement, and none to save
 		err = s.db.QueryRow(ctx, "WITH p AS ("+lookBack+" FOR SHARE OF c), kept AS ("+insertSession+" SELECT "+sessionTypes+" FROM p WHERE p.same) SELECT p.* FROM p",
 			append(look, se.values()...), dest...)
@@ -45,14 +48,25 @@ func (s *store) begin(ctx context.Context, se *session, passwordHash string, add
 	if db.IsNotFound(err) {
 		err = nil // deleted this moment: nothing is the same
 	}
+	p.Devices = parseDevices(devices)
 	return p, err
 }
 
-const (
-	lookBack = `SELECT c.password_hash = ? AS same, EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id) AS signed_in,
-			EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id AND s.network = ? AND s.user_agent = ?) AS same_device,
+// lookBackOn is the query for what was before a sign-in. The devices of the newest 1,000 sessions come as one text, as the
+// two databases have no list in common.
+func lookBackOn(d db.Dialect) string {
+	join, char := "string_agg(x.device, chr(30))", "chr(31)"
+	if d == db.SQLite {
+		join, char = "group_concat(x.device, char(30))", "char(31)"
+	}
+	return `SELECT c.password_hash = ? AS same, EXISTS (SELECT 1 FROM auth_sessions s WHERE s.user_id = c.user_id) AS signed_in,
+			coalesce((SELECT ` + join + ` FROM (SELECT DISTINCT device FROM (SELECT s.network || ` + char + ` || s.user_agent AS device
+				FROM auth_sessions s WHERE s.user_id = c.user_id ORDER BY s.created_at DESC, s.id DESC LIMIT 1000) AS newest) AS x), '') AS devices,
 			coalesce((SELECT f.failures FROM auth_failures f WHERE f.address_hash = ?), 0) AS failures
 		FROM auth_credentials c WHERE c.user_id = ?`
+}
+
+const (
 	insertSession = `INSERT INTO auth_sessions (id, user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at,
 		ip, network, user_agent)`
 	sessionTypes = "?::uuid, ?::uuid, ?::bytea, ?::bytea, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::text, ?::text, ?::text"
@@ -174,7 +188,7 @@ func (s *store) dropLinks(ctx context.Context, userID, kind string) error {
 // erase removes everything of an account, in the order in which others lock it, and gives the sessions that were.
 func (s *store) erase(ctx context.Context, userID string) (sessions []string, err error) {
 	conn := s.db.Conn(ctx)
-	for _, table := range []string{"auth_links", "auth_credentials", "auth_challenges", "auth_factors", "auth_recovery_codes", "auth_failures"} {
+	for _, table := range []string{"auth_links", "auth_email_changes", "auth_credentials", "auth_challenges", "auth_factors", "auth_recovery_codes", "auth_failures"} {
 		if err := conn.Exec("DELETE FROM "+table+" WHERE user_id = ?", userID).Error; err != nil {
 			return nil, err
 		}
@@ -191,6 +205,7 @@ func (s *store) tidy(ctx context.Context, now, sessions, strangers clock.Time) e
 			conn.Exec("DELETE FROM auth_sessions WHERE expires_at < ?", sessions).Error,
 			conn.Exec("DELETE FROM auth_links WHERE expires_at < ?", now).Error,
 			conn.Exec("DELETE FROM auth_challenges WHERE expires_at < ?", now).Error,
+			conn.Exec("DELETE FROM auth_email_changes WHERE expires_at < ?", now).Error,
 			conn.Exec("DELETE FROM auth_failures WHERE user_id IS NULL AND updated_at < ?", strangers).Error)
 	})
 }

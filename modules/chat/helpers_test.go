@@ -85,6 +85,9 @@ func (f *fakeAccounts) Create(context.Context, usersapi.NewAccount) (usersapi.Ac
 func (f *fakeAccounts) ByEmail(context.Context, string) (usersapi.Account, bool, error) {
 	panic("chat knows no addresses")
 }
+func (f *fakeAccounts) ChangeEmail(context.Context, string, string) (usersapi.Account, error) {
+	panic("not chat's")
+}
 func (f *fakeAccounts) MarkVerified(context.Context, string) error       { panic("not chat's") }
 func (f *fakeAccounts) TouchLogin(context.Context, string) (bool, error) { panic("not chat's") }
 

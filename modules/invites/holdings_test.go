@@ -42,6 +42,9 @@ func (d directory) Hold(ctx context.Context, id string) (usersapi.Account, bool,
 	return d.ByID(ctx, id)
 }
 
+func (d directory) ChangeEmail(context.Context, string, string) (usersapi.Account, error) {
+	panic("not asked")
+}
 func (d directory) MarkVerified(context.Context, string) error { return nil }
 
 func (d directory) Grant(_ context.Context, _ string, role auth.Role) (auth.Role, bool, error) {

@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
@@ -17,18 +18,29 @@ type patch struct {
 	Role        *auth.Role
 	Status      *string
 	DisplayName *string
+	// ClearName lets the display name fall back to the local part of the address.
+	ClearName bool
+	Email     *string
 }
 
 // update changes an account and gives it as it is then. The last active administrator stays one,
-// however many try at once: 409 last-admin.
+// however many try at once: 409 last-admin. Another account's address is 409 email-taken.
 func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err error) {
+	if p.Email != nil {
+		email, err := text.Email(*p.Email)
+		if err != nil {
+			return nil, apperr.Invalid("body.email", err.Error())
+		}
+		p.Email = &email
+	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		admins, err := s.adminsIfNeeded(ctx, p)
 		if err != nil {
 			return err
 		}
-		return s.change(ctx, id, func(ctx context.Context, locked *user) ([]auditapi.Entry, error) {
-			u = locked
+		oldEmail := ""
+		err = s.change(ctx, id, func(ctx context.Context, locked *user) ([]auditapi.Entry, error) {
+			u, oldEmail = locked, locked.Email
 			if err := db.CheckVersion(ctx, locked.Version); err != nil {
 				return nil, err
 			}
@@ -45,8 +57,12 @@ func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err 
 			}
 			return entries, err
 		})
+		if err != nil || u.Email == oldEmail {
+			return err
+		}
+		return s.events.Publish(ctx, usersapi.EmailReplaced{UserID: id, OldEmail: oldEmail})
 	})
-	return u, err
+	return u, emailTaken(err)
 }
 
 func (p patch) endsAdmin() bool {
@@ -74,6 +90,14 @@ func (s *Service) apply(ctx context.Context, u *user, p patch) (entries []audita
 	if p.Status != nil && *p.Status != u.Status {
 		entries = append(entries, auditapi.Entry{Action: map[string]string{active: "user.enabled", disabled: "user.disabled"}[*p.Status]})
 		u.Status = *p.Status
+	}
+	if p.Email != nil && *p.Email != u.Email {
+		u.Email, u.EmailVerified = *p.Email, false
+		entries = append(entries, auditapi.Entry{Action: "user.email_changed"})
+	}
+	if p.ClearName {
+		local, _, _ := strings.Cut(u.Email, "@")
+		p.DisplayName = &local
 	}
 	if p.DisplayName != nil {
 		name := text.Line(*p.DisplayName)

@@ -83,12 +83,13 @@ type patchInput struct {
 	Body struct {
 		Role        httpx.Given[auth.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
 		Status      httpx.Given[string]    `json:"status,omitzero" enum:"active,disabled"`
-		DisplayName httpx.Given[string]    `json:"display_name,omitzero" minLength:"1" maxLength:"100"`
+		DisplayName httpx.Opt[string]      `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
+		Email       httpx.Given[string]    `json:"email,omitzero" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
 	}
 }
 
 func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Out[adminView], error) {
-	u, err := h.service.update(ctx, in.ID, patch{in.Body.Role.Value, in.Body.Status.Value, in.Body.DisplayName.Value})
+	u, err := h.service.update(ctx, in.ID, patch{in.Body.Role.Value, in.Body.Status.Value, in.Body.DisplayName.Ptr(), in.Body.DisplayName.Null, in.Body.Email.Value})
 	if err != nil {
 		return nil, err
 	}

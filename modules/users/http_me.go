@@ -40,12 +40,12 @@ func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Out[meView], e
 
 type patchMeInput struct {
 	Body struct {
-		DisplayName httpx.Given[string] `json:"display_name,omitzero" minLength:"1" maxLength:"100"`
+		DisplayName httpx.Opt[string] `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
 	}
 }
 
 func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Out[meView], error) {
-	u, err := h.service.update(ctx, auth.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName.Value})
+	u, err := h.service.update(ctx, auth.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName.Ptr(), ClearName: in.Body.DisplayName.Null})
 	if err != nil {
 		return nil, err
 	}

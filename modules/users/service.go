@@ -59,10 +59,10 @@ func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.A
 		}
 		return s.events.Publish(ctx, usersapi.Registered{UserID: u.ID, Role: string(u.Role)})
 	})
-	if db.IsDuplicate(err) {
-		return usersapi.Account{}, apperr.Conflict("email-taken", "An account with this address exists.")
+	if err != nil {
+		return usersapi.Account{}, emailTaken(err)
 	}
-	return u.account(), err
+	return u.account(), nil
 }
 
 // registeredBy is the new user himself, save on the command line, where nobody is signed in.
@@ -181,6 +181,31 @@ func (s *Service) MarkVerified(ctx context.Context, id string) error {
 		}
 		return []auditapi.Entry{{Action: "user.email_verified", ActorID: id}}, nil
 	})
+}
+
+// ChangeEmail gives an account another address that its owner has confirmed: 409 email-taken.
+func (s *Service) ChangeEmail(ctx context.Context, id, email string) (a usersapi.Account, err error) {
+	err = s.change(ctx, id, func(ctx context.Context, u *user) ([]auditapi.Entry, error) {
+		entries := []auditapi.Entry{{Action: "user.email_changed", ActorID: id}}
+		if !u.EmailVerified {
+			if err := s.events.Publish(ctx, usersapi.EmailVerified{UserID: id}); err != nil {
+				return nil, err
+			}
+			entries = append(entries, auditapi.Entry{Action: "user.email_verified", ActorID: id})
+		}
+		u.Email, u.EmailVerified = email, true
+		a = u.account()
+		return entries, nil
+	})
+	return a, emailTaken(err)
+}
+
+// emailTaken turns a broken unique constraint into what the caller is told.
+func emailTaken(err error) error {
+	if db.IsDuplicate(err) {
+		return apperr.Conflict("email-taken", "An account with this address exists.")
+	}
+	return err
 }
 
 // TouchLogin notes the time of a login; false when the account is disabled or gone by now.

@@ -98,7 +98,7 @@ func (s *store) byEmails(ctx context.Context, emails []string) (found []user, er
 func (s *store) save(ctx context.Context, u *user) error {
 	u.Version++
 	return s.db.Conn(ctx).Model(&user{}).Where("id = ?", u.ID).Updates(map[string]any{
-		"display_name": u.DisplayName, "folded_name": u.FoldedName, "role": u.Role, "status": u.Status,
+		"email": u.Email, "display_name": u.DisplayName, "folded_name": u.FoldedName, "role": u.Role, "status": u.Status,
 		"email_verified": u.EmailVerified, "version": u.Version, "updated_at": u.UpdatedAt,
 	}).Error
 }

@@ -37,6 +37,7 @@ const routes = [
   ["/register", auth.register, { title: "Create an account" }],
   ["/forgot", auth.forgot, { title: "Forgot your password?" }],
   ["/reset", auth.reset, { title: "Set a new password" }],
+  ["/email", auth.confirmEmail, { title: "Confirm your new address" }],
   ["/verify", auth.verify, { title: "Confirm your address" }],
 ];
 

@@ -1,5 +1,5 @@
 // Addresses inside the page: #/courses/intro?q=go. Links in mails use paths of their own
-// (/join, /verify, /reset) with the secret behind the #, where no server sees it.
+// (/join, /verify, /reset, /email) with the secret behind the #, where no server sees it.
 
 let routes = [];
 let leaving = new AbortController();
@@ -42,7 +42,7 @@ export function here() {
 // entrance turns a mail's link into an address of the console, once, when the page loads, and takes
 // the secret out of the address bar and the history.
 export function entrance() {
-  const doors = { "/verify": ["/verify", "token"], "/reset": ["/reset", "token"], "/join": ["/redeem", "code"] };
+  const doors = { "/verify": ["/verify", "token"], "/reset": ["/reset", "token"], "/email": ["/email", "token"], "/join": ["/redeem", "code"] };
   const door = doors[location.pathname.replace(/\/+$/, "")];
   if (!door) return {};
   const [address, name] = door;

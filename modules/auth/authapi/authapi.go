@@ -1,7 +1,8 @@
 // Package authapi is what auth tells other modules.
 package authapi
 
-// NewSignIn tells of a login from a browser and network that the account has not used before; its first login is none.
+// NewSignIn tells of a login from a browser family, an operating system or a network (/24, /48) that the account has not used
+// before. Each of the three counts by itself. The first login of an account is not told.
 type NewSignIn struct {
 	UserID    string `json:"user_id"`
 	IP        string `json:"ip"`

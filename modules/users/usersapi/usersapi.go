@@ -40,6 +40,9 @@ type Accounts interface {
 	ByEmails(ctx context.Context, emails []string) (map[string]Account, error)
 	// Names gives the display names of those that exist, as they were at most a second ago.
 	Names(ctx context.Context, ids []string) (map[string]string, error)
+	// ChangeEmail gives an account another address, by its canonical form, in the caller's transaction; it is verified by
+	// that. It returns 409 email-taken when another account has it.
+	ChangeEmail(ctx context.Context, id, email string) (Account, error)
 	// MarkVerified notes that the address is the account's own.
 	MarkVerified(ctx context.Context, id string) error
 	// TouchLogin notes the time of a login and holds the account for the rest of the caller's transaction;
@@ -121,6 +124,16 @@ type Disabled struct {
 
 // EventName implements events.Event.
 func (Disabled) EventName() string { return "user.disabled" }
+
+// EmailReplaced tells that an administrator gave an account another address, which is not verified. It is for subscribers in
+// the same transaction: nothing keeps the old address.
+type EmailReplaced struct {
+	UserID   string `json:"user_id"`
+	OldEmail string `json:"-"`
+}
+
+// EventName implements events.Event.
+func (EmailReplaced) EventName() string { return "user.email_replaced" }
 
 // AdminLost tells that an active administrator is none any more: demoted, disabled or deleted.
 type AdminLost struct {

@@ -28,7 +28,7 @@ export function account({ box, signal }) {
       await post("/auth/logout-all");
       forget();
       go("/signin");
-    })), h("div", { class: "columns" }, profile(me, etag), offers("POST", "/auth/password/change") && password(),
+    })), h("div", { class: "columns" }, profile(me, etag), offers("POST", "/users/me/email") && address(), offers("POST", "/auth/password/change") && password(),
       offers("POST", "/auth/mfa/totp") && secondFactor()), sessions(signal), mine()];
   }, { box, signal });
 }
@@ -47,6 +47,19 @@ function profile(me, etag) {
       } }));
 }
 
+function address() {
+  return card("Email address", form("email", {
+    fields: [{ name: "new_email", label: "New email address", type: "email", autocomplete: "email", required: true, maxlength: 254,
+      hint: "A link goes to the new address. Nothing changes until it is opened." },
+    { name: "password", label: "Your password", type: "password", autocomplete: "current-password", required: true }],
+    submit: "Send the link", send: async (body, el) => {
+      await post("/users/me/email", body);
+      el.reset();
+      notice(`If ${body.new_email} is free, a link is on its way there.`);
+    },
+  }));
+}
+
 function password() {
   return card("Password", form("password", {
     fields: [{ name: "current_password", label: "Current password", type: "password", autocomplete: "current-password", required: true },
@@ -59,9 +72,22 @@ function secondFactor() {
   const box = h("div");
   const rest = () => fill(box, h("p", { class: "hint", text: "A code from an authenticator app, asked for at each sign-in." }),
     h("div", { class: "actions" }, button("Set up", "mfa-setup", async () => setUp(box, rest, await post("/auth/mfa/totp"))),
+      offers("POST", "/auth/mfa/recovery-codes") && button("New recovery codes", "mfa-renew", () => renewCodes(box, rest)),
       button("Remove", "mfa-remove", () => askPassword("Remove the second factor", "Remove", (body) => del("/auth/mfa/totp", body)))));
   rest();
   return card("Second factor", box);
+}
+
+async function renewCodes(box, rest) {
+  let codes;
+  const sent = await askPassword("Replace your recovery codes", "Replace", async (body) => {
+    codes = (await post("/auth/mfa/recovery-codes", body)).recovery_codes;
+  });
+  if (sent) showCodes(box, rest, "These codes replace the old ones. Each works once, and they are not shown again.", codes);
+}
+
+function showCodes(box, rest, words, codes) {
+  fill(box, h("p", { text: words }), h("pre", { testid: "mfa-recovery", text: codes.join("\n") }), button("Done", "mfa-done", rest));
 }
 
 function setUp(box, rest, { secret, otpauth_url }) {
@@ -72,8 +98,7 @@ function setUp(box, rest, { secret, otpauth_url }) {
     form("mfa-confirm", { fields: [{ name: "code", label: "Code", inputmode: "numeric", autocomplete: "one-time-code", required: true }], submit: "Confirm",
       send: async (body) => {
         const { recovery_codes } = await post("/auth/mfa/totp/confirm", body);
-        fill(box, h("p", { text: "The second factor is on. Keep these recovery codes; each works once and they are not shown again." }),
-          h("pre", { testid: "mfa-recovery", text: recovery_codes.join("\n") }), button("Done", "mfa-done", rest));
+        showCodes(box, rest, "The second factor is on. Keep these recovery codes; each works once and they are not shown again.", recovery_codes);
       } }));
 }
 

@@ -106,3 +106,19 @@ export function verify({ token, box }) {
       h("p", {}, h("a", { class: "button primary", href: user() ? "#/courses" : "#/signin", text: "Go on" }))];
   }, { box: status });
 }
+
+export function confirmEmail({ token, box }) {
+  if (!token) return fill(box, card("Confirm your new address", h("p", { text: "The link is incomplete. Open it from the mail again." })));
+  const status = h("div");
+  fill(box, card("Confirm your new address", status));
+  load(async () => {
+    try {
+      const account = await post("/users/me/email/confirm", { token }, { anonymous: true });
+      if (user()?.id === account.id) keepUser({ ...user(), ...account });
+      return [h("p", { testid: "email-done", text: `Your account uses ${account.email} from now on.` }),
+        h("p", {}, h("a", { class: "button primary", href: user() ? "#/account" : "#/signin", text: "Go on" }))];
+    } catch (error) {
+      return [explain(error), h("p", { text: "A new link can be asked for under “My account”." })];
+    }
+  }, { box: status });
+}

@@ -1,0 +1,43 @@
+package auth
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	chrome130 = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
+	chrome131 = "Mozilla/5.0 (Windows NT 11.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.1.0 Safari/537.36"
+	edge      = chrome130 + " Edg/130.0.2849.68"
+	firefox   = "Mozilla/5.0 (Windows NT 10.0; rv:131.0) Gecko/20100101 Firefox/131.0"
+	linux     = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"
+)
+
+func TestDeviceIsKnown(t *testing.T) {
+	home, school := "192.0.2.0/24", "198.51.100.0/24"
+	earlier := []device{deviceOf(chrome130, home), deviceOf(linux, school)}
+	for name, c := range map[string]struct {
+		userAgent, network string
+		want               bool
+	}{
+		"the same":                              {chrome130, home, true},
+		"another version of browser and system": {chrome131, home, true},
+		"known parts in another combination":    {firefox, home, true},
+		"another browser of the same engine":    {edge, home, false},
+		"another system":                        {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7; rv:131.0) Gecko/20100101 Firefox/131.0", home, false},
+		"another network":                       {chrome130, "203.0.113.0/24", false},
+		"no browser at all":                     {"curl/8.1", home, false},
+		"nothing":                               {"", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.want, deviceOf(c.userAgent, c.network).isKnown(earlier))
+		})
+	}
+}
+
+func TestDevicesOfIPv6NetworksCountBySlash48(t *testing.T) {
+	earlier := []device{deviceOf(linux, networkOf("2001:db8:1:200::1"))}
+	require.True(t, deviceOf(linux, networkOf("2001:db8:1:ff00::2")).isKnown(earlier))
+	require.False(t, deviceOf(linux, networkOf("2001:db8:2::1")).isKnown(earlier))
+}

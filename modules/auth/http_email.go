@@ -1,0 +1,38 @@
+package auth
+
+import (
+	"context"
+
+	"lyceum/platform/httpx"
+)
+
+type requestEmailInput struct {
+	Body struct {
+		NewEmail string `json:"new_email" maxLength:"1000" doc:"The address that the account should have"`
+		Password string `json:"password" maxLength:"1024" doc:"The caller's password"`
+	}
+}
+
+func (h *handlers) requestEmailChange(ctx context.Context, in *requestEmailInput) (*httpx.Empty, error) {
+	return nil, h.service.RequestEmailChange(ctx, in.Body.NewEmail, in.Body.Password)
+}
+
+type confirmEmailInput struct {
+	Body struct {
+		Token string `json:"token" maxLength:"1024" doc:"From the link in the mail"`
+	}
+}
+
+func (h *handlers) confirmEmailChange(ctx context.Context, in *confirmEmailInput) (*httpx.Out[userView], error) {
+	a, err := h.service.ConfirmEmailChange(ctx, in.Body.Token)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(viewOf(a)), nil
+}
+
+const (
+	requestEmailDoc = "Sends a link to the new address, and a notice to the present one. Nothing changes until the link is used, within 48 hours; only the newest link counts. " +
+		"The answer is the same whether the new address is free or taken; a taken one's owner is told."
+	confirmEmailDoc = "The account has the new address from now on, and it is verified. All sessions but the one that asked end, and links to reset the password or verify the old address no longer work."
+)
