@@ -64,7 +64,7 @@ func changed(base map[string]string, kind, words string) map[string]string {
 // table has every operation of the document. Nobody's own: sessions and notifications are their
 // owner's alone, an administrator's neither.
 var table = map[string]row{
-	"GET /.well-known/jwks.json": {ok: "200"}, "GET /healthz": {ok: "200"}, "GET /readyz": {ok: "200"}, "GET /modules": {ok: "200"},
+	"GET /.well-known/jwks.json": {ok: "200"}, "GET /healthz": {ok: "200"}, "GET /readyz": {ok: "200"}, "GET /modules": {ok: "200"}, "GET /capabilities": {ok: "200"},
 	"GET /dev/mailbox/messages": {ok: "200"},
 
 	"POST /auth/register":             {ok: "201", with: "name", body: `{"email":"{name}@example.com","password":"` + password + `"}`, spends: true},

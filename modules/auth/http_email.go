@@ -3,14 +3,28 @@ package auth
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/httpx"
+	"lyceum/platform/text"
 )
 
 type requestEmailInput struct {
 	Body struct {
-		NewEmail string `json:"new_email" maxLength:"1000" doc:"The address that the account should have"`
+		NewEmail string `json:"new_email" minLength:"1" maxLength:"1000" doc:"The address that the account should have"`
 		Password string `json:"password" maxLength:"1024" doc:"The caller's password"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *requestEmailInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkRequestEmail(_ context.Context, in *requestEmailInput) (faults httpx.Faults) {
+	if in.Body.NewEmail != "" {
+		_, err := text.Email(in.Body.NewEmail)
+		faults.Add("body.new_email", err)
+	}
+	return faults
 }
 
 func (h *handlers) requestEmailChange(ctx context.Context, in *requestEmailInput) (*httpx.Empty, error) {

@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/httpx"
 )
 
@@ -19,8 +21,16 @@ func (h *handlers) forgot(ctx context.Context, in *forgotInput) (*httpx.Empty, e
 type resetInput struct {
 	Body struct {
 		Token    string `json:"token" maxLength:"1024" doc:"From the mail"`
-		Password string `json:"password" maxLength:"1024" doc:"As at registration"`
+		Password string `json:"password" minLength:"1" maxLength:"1024" doc:"As at registration"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *resetInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func (h *handlers) checkReset(_ context.Context, in *resetInput) (faults httpx.Faults) {
+	h.checkPassword(&faults, "body.password", in.Body.Password, "")
+	return faults
 }
 
 func (h *handlers) reset(ctx context.Context, in *resetInput) (*httpx.Empty, error) {
@@ -30,8 +40,16 @@ func (h *handlers) reset(ctx context.Context, in *resetInput) (*httpx.Empty, err
 type changePasswordInput struct {
 	Body struct {
 		Current string `json:"current_password" maxLength:"1024"`
-		New     string `json:"new_password" maxLength:"1024" doc:"As at registration"`
+		New     string `json:"new_password" minLength:"1" maxLength:"1024" doc:"As at registration"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *changePasswordInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func (h *handlers) checkChange(_ context.Context, in *changePasswordInput) (faults httpx.Faults) {
+	h.checkPassword(&faults, "body.new_password", in.Body.New, "")
+	return faults
 }
 
 func (h *handlers) changePassword(ctx context.Context, in *changePasswordInput) (*httpx.Empty, error) {

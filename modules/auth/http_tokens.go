@@ -5,10 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/text"
 )
 
 type handlers struct {
@@ -34,9 +37,32 @@ func viewOf(a usersapi.Account) userView {
 
 type registerInput struct {
 	Body struct {
-		Email       string  `json:"email" maxLength:"1000" doc:"One canonical form is stored: trimmed, NFKC, lower case, IDNA; 254 characters at most"`
-		Password    string  `json:"password" maxLength:"1024" doc:"8 to 128 characters, not among the commonest"`
+		Email       string  `json:"email" minLength:"1" maxLength:"1000" doc:"One canonical form is stored: trimmed, NFKC, lower case, IDNA; 254 characters at most"`
+		Password    string  `json:"password" minLength:"1" maxLength:"1024" doc:"8 to 128 characters, not among the commonest"`
 		DisplayName *string `json:"display_name,omitempty" maxLength:"100"`
+	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *registerInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+// checkRegister holds a registration to the rules that need no data.
+func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults httpx.Faults) {
+	email, err := text.Email(in.Body.Email)
+	if in.Body.Email != "" {
+		faults.Add("body.email", err)
+	}
+	h.checkPassword(&faults, "body.password", in.Body.Password, email)
+	if in.Body.DisplayName != nil {
+		faults.Add("body.display_name", text.CheckLine(text.Line(*in.Body.DisplayName)))
+	}
+	return faults
+}
+
+// checkPassword notes what is wrong with a new password; email may be empty.
+func (h *handlers) checkPassword(faults *httpx.Faults, location, password, email string) {
+	if password != "" {
+		faults.Add(location, checkPassword(normalize(password), email, h.service.minLength))
 	}
 }
 

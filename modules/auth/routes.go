@@ -9,7 +9,7 @@ import (
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "auth", Routes: []httpx.Route{
-		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register, httpx.Idempotent(), httpx.Prepare(h.prepareRegistration), httpx.Status(http.StatusCreated)),
+		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register, httpx.Rules(h.checkRegister), httpx.Idempotent(), httpx.Prepare(h.prepareRegistration), httpx.Status(http.StatusCreated)),
 		httpx.Post("/auth/login", httpx.Public, "Open a session", h.login, httpx.Budget("login"), httpx.Describe(loginDoc)),
 		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor, httpx.Budget("login"),
 			httpx.Describe("A challenge lives five minutes and takes five tries; a wrong code counts like a wrong password.")),
@@ -23,14 +23,14 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/auth/verify-email/request", httpx.Needs(auth.AccountSelf), "Send the verification mail again", h.requestVerification, httpx.Status(http.StatusAccepted)),
 		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.forgot, httpx.Budget("recovery"),
 			httpx.Status(http.StatusAccepted), httpx.Describe("The answer is the same whether an account has the address or not.")),
-		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.reset, httpx.Budget("recovery")),
-		httpx.Post("/auth/password/change", httpx.Needs(auth.AccountSelf), "Set another password; other sessions end", h.changePassword),
+		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.reset, httpx.Rules(h.checkReset), httpx.Budget("recovery")),
+		httpx.Post("/auth/password/change", httpx.Needs(auth.AccountSelf), "Set another password; other sessions end", h.changePassword, httpx.Rules(h.checkChange)),
 		httpx.Post("/auth/mfa/totp", httpx.Needs(auth.AccountSelf), "Begin to set a second factor up", h.beginFactor, httpx.Describe("Asked again before it is confirmed, it gives a new secret.")),
 		httpx.Post("/auth/mfa/totp/confirm", httpx.Needs(auth.AccountSelf), "Turn the second factor on with a first code", h.confirmFactor, httpx.Describe("Answers ten recovery codes, which are not shown again.")),
 		httpx.Delete("/auth/mfa/totp", httpx.Needs(auth.AccountSelf), "Turn the second factor off", h.removeFactor),
 		httpx.Post("/auth/mfa/recovery-codes", httpx.Needs(auth.AccountSelf), "Replace the recovery codes", h.renewRecoveryCodes,
 			httpx.Describe("Answers ten new codes, which are not shown again. The old ones no longer work.")),
-		httpx.Post("/users/me/email", httpx.Needs(auth.AccountSelf), "Ask for another email address", h.requestEmailChange,
+		httpx.Post("/users/me/email", httpx.Needs(auth.AccountSelf), "Ask for another email address", h.requestEmailChange, httpx.Rules(checkRequestEmail),
 			httpx.Status(http.StatusAccepted), httpx.Describe(requestEmailDoc)),
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.Budget("recovery"),
 			httpx.Describe(confirmEmailDoc)),

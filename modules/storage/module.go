@@ -16,6 +16,7 @@ var Module = fx.Module("storage",
 	fx.Provide(newIntake, func(s *shelf) storageapi.Assets { return s }, func(s *shelf) storageapi.Library { return s }),
 	fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 	httpx.Routes(newRoutes),
+	httpx.Capabilities(newCapability),
 	migrate.Provide(Migrations...),
 	jobs.Workers(newWorkers),
 )

@@ -3,11 +3,14 @@ package users
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/ids"
+	"lyceum/platform/text"
 )
 
 // adminView is what administrators see of an account.
@@ -84,8 +87,21 @@ type patchInput struct {
 		Role        httpx.Given[auth.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
 		Status      httpx.Given[string]    `json:"status,omitzero" enum:"active,disabled"`
 		DisplayName httpx.Opt[string]      `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
-		Email       httpx.Given[string]    `json:"email,omitzero" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
+		Email       httpx.Given[string]    `json:"email,omitzero" minLength:"1" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *patchInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+// checkPatch holds a change to the rules that need no data.
+func checkPatch(_ context.Context, in *patchInput) (faults httpx.Faults) {
+	if email := in.Body.Email.Value; email != nil && *email != "" {
+		_, err := text.Email(*email)
+		faults.Add("body.email", err)
+	}
+	faults.Add("body.display_name", checkName(in.Body.DisplayName))
+	return faults
 }
 
 func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Out[adminView], error) {

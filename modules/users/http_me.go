@@ -2,10 +2,14 @@ package users
 
 import (
 	"context"
+	"errors"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/text"
 )
 
 type handlers struct {
@@ -42,6 +46,26 @@ type patchMeInput struct {
 	Body struct {
 		DisplayName httpx.Opt[string] `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *patchMeInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkPatchMe(_ context.Context, in *patchMeInput) (faults httpx.Faults) {
+	faults.Add("body.display_name", checkName(in.Body.DisplayName))
+	return faults
+}
+
+// checkName says what is wrong with a display name that was given.
+func checkName(name httpx.Opt[string]) error {
+	if name.Value == "" {
+		return nil // left out, cleared, or refused by the schema
+	}
+	line := text.Line(name.Value)
+	if line == "" {
+		return errors.New("must not be empty")
+	}
+	return text.CheckLine(line)
 }
 
 func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Out[meView], error) {

@@ -7,7 +7,9 @@ package apperr
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -89,12 +91,12 @@ func Forbidden(detail string) *Error { return New(http.StatusForbidden, "forbidd
 
 // Unauthenticated is 401 for a missing token.
 func Unauthenticated() *Error {
-	return New(http.StatusUnauthorized, "unauthenticated", "This needs an access token: Authorization: Bearer …")
+	return New(http.StatusUnauthorized, "unauthenticated", "You are not signed in. Sign in and try again; programs send Authorization: Bearer with an access token.")
 }
 
 // InvalidToken is the one answer to every token that does not hold.
 func InvalidToken() *Error {
-	return New(http.StatusUnauthorized, "invalid-token", "The token is not valid.")
+	return New(http.StatusUnauthorized, "invalid-token", "This sign-in is no longer valid. Sign in again.")
 }
 
 // Conflict is 409 with a code of its own.
@@ -102,7 +104,7 @@ func Conflict(code, detail string) *Error { return New(http.StatusConflict, code
 
 // PreconditionFailed is 412: If-Match names another version than the stored one.
 func PreconditionFailed() *Error {
-	return New(http.StatusPreconditionFailed, "precondition-failed", "It was changed meanwhile; read it again.")
+	return New(http.StatusPreconditionFailed, "precondition-failed", "Somebody else changed this meanwhile. Open it again, add your changes and save once more.")
 }
 
 // Malformed is 400: the request can't be read at all.
@@ -117,9 +119,32 @@ func Invalid(location, message string) *Error {
 
 // InvalidFields is 422 for several fields at once.
 func InvalidFields(fields ...Field) *Error {
-	e := New(http.StatusUnprocessableEntity, "validation-failed", "The request breaks a rule; errors says which.")
+	e := New(http.StatusUnprocessableEntity, "validation-failed", explainFields(fields))
 	e.Fields = fields
 	return e
+}
+
+// explained is how many broken rules a detail spells out; the document's errors name all of them.
+const explained = 3
+
+// explainFields says which fields to correct and why, in one sentence for the person who filled them in.
+func explainFields(fields []Field) string {
+	if len(fields) == 0 {
+		return "Something in the request is not accepted."
+	}
+	parts := make([]string, 0, explained)
+	for _, f := range fields[:min(len(fields), explained)] {
+		name := f.Location
+		for _, place := range []string{"body.", "query.", "path.", "header."} {
+			name = strings.TrimPrefix(name, place)
+		}
+		parts = append(parts, name+" ("+f.Message+")")
+	}
+	text := "Please correct " + strings.Join(parts, ", ")
+	if more := len(fields) - explained; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text + "."
 }
 
 // Unavailable is 503 for a part that can't be reached now.
@@ -131,7 +156,7 @@ func Unavailable(detail string) *Error {
 
 // StorageFull is 503: there is no room to write; reading goes on.
 func StorageFull() *Error {
-	e := New(http.StatusServiceUnavailable, "storage-full", "There is no room left to write; reading still works.")
+	e := New(http.StatusServiceUnavailable, "storage-full", "The server has no room left, so nothing can be saved at the moment; what is there can still be read. Tell the people who run this site.")
 	e.RetryAfter = 30 * time.Second
 	return e
 }

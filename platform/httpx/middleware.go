@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -327,10 +326,11 @@ func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation, csvRow
 		return body, nil
 	}
 	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvType) {
-		err := checkJSON(body)
+		faults, err := checkJSON(body)
 		if err == nil && csvRows {
 			err = notBeside(c, op, s.api.OpenAPI().Components.Schemas)
 		}
+		stateOf(c.UserContext()).faults = faults
 		return body, err
 	}
 	c.Request().Header.SetContentType("application/json")
@@ -345,7 +345,7 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	if len(body) == 0 {
+	if len(bytes.TrimSpace(body)) == 0 {
 		if documented != nil && documented.Required {
 			return nil, missingBody(c, types)
 		}
@@ -358,7 +358,10 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
 	c.Request().Header.SetContentType(strings.ToLower(c.Get(fiber.HeaderContentType)))
 	if documented == nil && strings.TrimSpace(string(body)) != "{}" {
-		return nil, cmp.Or(checkJSON(body), error(apperr.Invalid("body", "this operation takes no body, or {}")))
+		if _, err := checkJSON(body); err != nil {
+			return nil, err
+		}
+		return nil, apperr.Invalid("body", "this operation takes no body, or {}")
 	}
 	return body, nil
 }

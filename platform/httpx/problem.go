@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -168,7 +169,7 @@ func newHumaError(ctx huma.Context, status int, msg string, errs ...error) huma.
 	e := apperr.Malformed("The request could not be read.")
 	switch {
 	case status == http.StatusUnprocessableEntity:
-		e = apperr.InvalidFields(fieldsOf(errs)...)
+		e = apperr.InvalidFields(append(slices.Clone(stateOf(c).faults), fieldsOf(errs)...)...)
 	case status >= http.StatusInternalServerError:
 		return toProblem(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
 	case status != http.StatusBadRequest:
@@ -183,8 +184,12 @@ func newHumaError(ctx huma.Context, status int, msg string, errs ...error) huma.
 func fieldsOf(errs []error) []apperr.Field {
 	out := make([]apperr.Field, 0, len(errs))
 	for _, err := range errs {
+		if f := (*fieldError)(nil); errors.As(err, &f) {
+			out = append(out, f.Field)
+			continue
+		}
 		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
-			out = append(out, apperr.Field{Location: d.Location, Message: d.Message})
+			out = append(out, placeMissing(apperr.Field{Location: d.Location, Message: d.Message}))
 			continue
 		}
 		if e, ok := apperr.As(err); ok {

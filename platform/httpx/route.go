@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"go.uber.org/fx"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 )
 
@@ -156,7 +157,13 @@ func typed[I, O any](method, path string, who Who, summary string, h func(contex
 // answered turns errors into problems and notes what an ETag needs.
 func answered[I, O any](h func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
 	return func(ctx context.Context, in *I) (*O, error) {
-		out, err := h(ctx, in)
+		var out *O
+		var err error
+		if faults := stateOf(ctx).faults; len(faults) > 0 {
+			err = apperr.InvalidFields(faults...)
+		} else {
+			out, err = h(ctx, in)
+		}
 		if err != nil {
 			p := toProblem(ctx, err)
 			header := http.Header{}

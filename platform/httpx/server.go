@@ -38,6 +38,7 @@ type Options struct {
 	Metrics        *telemetry.Metrics
 	Checks         []Check
 	Modules        []ModuleInfo
+	Capabilities   []Capability
 	Limiter        *limit.Limiter
 	// Budgets are what routes count against: BudgetAPI, and those that routes name.
 	Budgets map[string]limit.Budget
@@ -63,6 +64,8 @@ type Server struct {
 	// uploading has a place for each upload at a time; uploads are the paths of their routes.
 	uploading chan struct{}
 	uploads   map[string]bool
+	// capabilities is the answer of GET /capabilities.
+	capabilities map[string]any
 	// sockets is how many connections are WebSockets now.
 	sockets func() int
 	// adding is the module whose routes are being added.
@@ -91,6 +94,10 @@ func init() {
 // New builds a server with the routes of all modules.
 func New(o Options, tables []Table) (*Server, error) {
 	s := &Server{o: o, gate: o.Gate, uploading: make(chan struct{}, uploadSlots), uploads: map[string]bool{}, sockets: func() int { return 0 }}
+	var err error
+	if s.capabilities, err = collectCapabilities(o.Capabilities, o.Modules); err != nil {
+		return nil, err
+	}
 	for _, p := range o.TrustedProxies {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 )
 
@@ -23,6 +24,8 @@ type state struct {
 	caller    auth.Caller
 	// network is what limits by address count: the address, or the /64 that an IPv6 host owns.
 	network string
+	// faults are rules that the body as a text breaks; they are told together with those that its fields break.
+	faults []apperr.Field
 	// version of the answered resource; what makes an ETag.
 	version int64
 	tagged  bool

@@ -20,8 +20,8 @@ const (
 	maxJSONDepth = 32
 )
 
-// strictJSON reads and writes JSON for Huma. checkJSON has refused repeated names, U+0000 and
-// lone surrogates before Unmarshal sees the body.
+// strictJSON reads and writes JSON for Huma. checkJSON has found repeated names, U+0000 and lone surrogates before; what it
+// found is read all the same, so that the rules which the fields break are told together with it.
 var strictJSON = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
 		if a, ok := v.(Appender); ok {
@@ -43,7 +43,7 @@ func (e *typeError) Error() string {
 }
 
 func unmarshalStrict(b []byte, v any) error {
-	err := json.Unmarshal(b, v)
+	err := json.Unmarshal(b, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err == nil {
 		return nil
 	}
@@ -56,10 +56,14 @@ func unmarshalStrict(b []byte, v any) error {
 // DecodeJSON reads JSON that came inside another body as strictly as a body itself: 422 at the location for
 // all that is wrong with it, names that v does not have included.
 func DecodeJSON(location string, raw []byte, v any) error {
-	if err := checkJSON(raw); err != nil {
+	faults, err := checkJSON(raw)
+	if err == nil && len(faults) > 0 {
+		err = apperr.InvalidFields(faults...)
+	}
+	if err != nil {
 		return elsewhere(location, err)
 	}
-	err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
+	err = json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
 	if err == nil {
 		return nil
 	}
@@ -82,74 +86,85 @@ func elsewhere(location string, err error) error {
 	if len(e.Fields) == 0 {
 		return apperr.Invalid(location, e.Detail)
 	}
-	f := e.Fields[0]
-	return apperr.Invalid(location+strings.TrimPrefix(f.Location, "body"), f.Message)
+	fields := make([]apperr.Field, len(e.Fields))
+	for i, f := range e.Fields {
+		fields[i] = apperr.Field{Location: location + strings.TrimPrefix(f.Location, "body"), Message: f.Message}
+	}
+	return apperr.InvalidFields(fields...)
 }
 
-// checkJSON holds a body to the contract before anyone decodes it: 400 for what is not JSON or
-// nests too deep, 422 for well-formed JSON that breaks a rule (ASVS 1.5.3, 2.2.1).
-func checkJSON(body []byte) error {
+// checkJSON holds a body to the contract before anyone decodes it (ASVS 1.5.3, 2.2.1). It returns 400 for what is not JSON or
+// nests too deep, and otherwise every place at which well-formed JSON breaks a rule: repeated names, U+0000, lone surrogates.
+func checkJSON(body []byte) ([]apperr.Field, error) {
 	if !utf8.Valid(body) {
-		return apperr.Malformed("The body is not UTF-8.")
+		return nil, apperr.Malformed("The body is not UTF-8.")
 	}
-	if err := walkJSON(body); err != nil {
-		return err
+	if isPlainJSON(body) {
+		return nil, nil
+	}
+	return findJSONFaults(body)
+}
+
+// isPlainJSON reports whether nothing can be wrong with the body as a text. It is the quick way for nearly every request.
+func isPlainJSON(body []byte) bool {
+	if bytes.Contains(body, []byte(`\u0000`)) {
+		return false
 	}
 	dec := jsontext.NewDecoder(bytes.NewReader(body))
-	err := skipAll(dec)
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return apperr.Invalid("body"+dottedPath(pointerOf(err)), "the name stands there twice")
-	}
-	if err != nil {
-		return apperr.Invalid("body"+dottedPath(pointerOf(err)), "a lone surrogate is no character")
-	}
-	return nil
-}
-
-func pointerOf(err error) string {
-	if s := (*jsontext.SyntacticError)(nil); errors.As(err, &s) {
-		return string(s.JSONPointer)
-	}
-	return ""
-}
-
-// walkJSON looks at every token leniently, so that what is left for the strict pass breaks a rule
-// rather than the syntax.
-func walkJSON(body []byte) error {
-	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	for {
-		tok, err := dec.ReadToken()
-		if errors.Is(err, io.EOF) && dec.StackDepth() == 0 {
-			break
+	for read := 0; ; read++ {
+		if _, err := dec.ReadToken(); err != nil {
+			return errors.Is(err, io.EOF) && read > 0
 		}
+		if dec.StackDepth() > maxJSONDepth || dec.StackDepth() == 0 && dec.InputOffset() < int64(len(bytes.TrimRight(body, " \t\r\n"))) {
+			return false
+		}
+	}
+}
+
+// findJSONFaults looks at every token leniently, so that what is found breaks a rule rather than the syntax.
+func findJSONFaults(body []byte) (faults []apperr.Field, err error) {
+	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	note := func(message string) {
+		faults = append(faults, apperr.Field{Location: "body" + dottedPath(string(dec.StackPointer())), Message: message})
+	}
+	var names []map[string]bool // of the objects that are open
+	for before := int64(0); ; before = dec.InputOffset() {
+		tok, err := dec.ReadToken()
 		if err != nil {
-			return apperr.Malformed("The body is not valid JSON.")
+			return nil, apperr.Malformed("The body is not valid JSON.")
 		}
 		if dec.StackDepth() > maxJSONDepth {
-			return apperr.Malformed("The body nests deeper than 32 levels.")
+			return nil, apperr.Malformed("The body nests deeper than 32 levels.")
 		}
-		if tok.Kind() == '"' && strings.ContainsRune(tok.String(), 0) {
-			return apperr.Invalid("body"+dottedPath(string(dec.StackPointer())), "U+0000 is not accepted")
+		switch tok.Kind() {
+		case '{':
+			names = append(names, map[string]bool{})
+		case '}':
+			names = names[:len(names)-1]
+		case '"':
+			text := tok.String()
+			if strings.ContainsRune(text, 0) {
+				note("U+0000 is not accepted")
+			}
+			if literal := bytes.TrimLeft(body[before:dec.InputOffset()], " \t\r\n,:"); !jsontext.Value(literal).IsValid() {
+				note("a lone surrogate is no character")
+			}
+			if kind, read := dec.StackIndex(dec.StackDepth()); kind == '{' && read%2 == 1 {
+				if open := names[len(names)-1]; open[text] {
+					note("the name stands there twice")
+				} else {
+					open[text] = true
+				}
+			}
 		}
 		if dec.StackDepth() == 0 {
 			break
 		}
 	}
 	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return apperr.Malformed("Something follows the JSON value.")
+		return nil, apperr.Malformed("Something follows the JSON value.")
 	}
-	return nil
-}
-
-func skipAll(dec *jsontext.Decoder) error {
-	for {
-		if err := dec.SkipValue(); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-	}
+	return faults, nil
 }
 
 // dottedPath turns a JSON pointer (RFC 6901) into the ".items.0.name" of our locations.

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// faultyPlaces are the locations that an answer names, sorted.
+func faultyPlaces(a answer) string {
+	var places []string
+	faults, _ := a.JSON["errors"].([]any)
+	for _, f := range faults {
+		places = append(places, f.(map[string]any)["location"].(string))
+	}
+	sort.Strings(places)
+	return strings.Join(places, " ")
+}
+
+// Every fault of a request is named at once: types, bounds, missing and unknown fields, rules that a schema can't say, and
+// what is wrong with the JSON as a text.
+func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	_, id, user := s.newcomer("faulty")
+	for _, c := range []struct{ method, path, token, body, want string }{
+		{"POST", "/auth/register", "", `{"email":"bad","password":"x"}`, "body.email body.password"},
+		{"POST", "/auth/register", "", `{"email":"bad"}`, "body.email body.password"},
+		{"POST", "/auth/register", "", `{"password":"x"}`, "body.email body.password"},
+		{"POST", "/auth/register", "", `{}`, "body.email body.password"},
+		{"POST", "/auth/register", "", `{"email":"","password":""}`, "body.email body.password"},
+		{"POST", "/auth/register", "", `{"email":"bad","password":"x","display_name":"a\u202eb","role":"admin"}`, "body.display_name body.email body.password body.role"},
+		{"POST", "/auth/register", "", `{"email":"faulty2@example.com","password":"faulty2@example.com","display_name":7}`, "body.display_name body.password"},
+		{"POST", "/auth/register", "", `{"email":"a\u0000b@example.com","password":"x","x\ud800":"\udc00"}`, "body.email body.email body.password body.x\ufffd body.x\ufffd body.x\ufffd"},
+		{"POST", "/auth/register", "", `{"email":"bad","password":"x","password":"y"}`, "body.email body.password body.password"},
+		{"POST", "/auth/login", "", `{"email":7}`, "body.email body.password"},
+		{"POST", "/auth/password/reset", "", `{"password":"x"}`, "body.password body.token"},
+		{"POST", "/auth/password/change", user, `{"new_password":"x"}`, "body.current_password body.new_password"},
+		{"POST", "/users/me/email", user, `{"new_email":"bad"}`, "body.new_email body.password"},
+		{"PATCH", "/users/me", user, `{"display_name":"a\u0007b","email":"x@example.com"}`, "body.display_name body.email"},
+		{"PATCH", "/admin/users/" + id, admin, `{"role":"owner","status":"gone","email":"bad","display_name":"\u200b"}`, "body.display_name body.email body.role body.status"},
+		{"PUT", "/notifications/preferences", user, `{"items":[{"kind":"nonsense","in_app":1,"email":true}]}`, "body.items[0].in_app body.items[0].kind"},
+		{"GET", "/courses?limit=0&sort=nonsense&q=", "", "", "query.limit query.sort"},
+	} {
+		var body any
+		if c.body != "" {
+			body = c.body
+		}
+		a := s.call(c.method, c.path, c.token, body)
+		require.Equal(t, 422, a.Status, "%s %s %s: %s", c.method, c.path, c.body, a.Raw)
+		require.Equal(t, c.want, faultyPlaces(a), "%s %s %s: %s", c.method, c.path, c.body, a.Raw)
+	}
+}
+
+// A body that is empty or blank where one is needed can't be read at all.
+func TestBlankBodies(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	for _, body := range []string{"", " ", "\n", "\t \r\n"} {
+		s.refused(400, "malformed-request", "POST", "/auth/register", "", body)
+		s.want(204, "POST", "/auth/logout-all", s.admin(), body)
+	}
+}
