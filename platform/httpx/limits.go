@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+
 	"lyceum/platform/apperr"
+	"lyceum/platform/expect"
 	"lyceum/platform/limit"
 )
 
@@ -33,6 +37,22 @@ func (s *Server) budgetOf(r Route) *limit.Budget {
 		panic("httpx: no budget is called " + name)
 	}
 	return &b
+}
+
+// countedKey marks a request that was counted when its headers were judged, before its body came.
+const countedKey = "lyceum.counted"
+
+// countOnce counts a request, however often its handler is called. What the first call told stays in the headers.
+func (s *Server) countOnce(ctx huma.Context, b *limit.Budget) error {
+	c := humafiber.Unwrap(ctx).Context()
+	if c.UserValue(countedKey) != nil {
+		return nil
+	}
+	err := s.count(ctx.Context(), b, ctx.SetHeader)
+	if expect.IsFirst(c) {
+		c.SetUserValue(countedKey, true)
+	}
+	return err
 }
 
 // count takes a hit for a request and writes how the budget stands: 429 beyond it. A request whose

@@ -10,6 +10,8 @@ import (
 	"mime"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -27,6 +29,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/expect"
 	"lyceum/platform/ids"
 )
 
@@ -198,10 +201,48 @@ func framing(c *fiber.Ctx) error {
 			cl++
 		}
 	}
+	if !hasKnownVersion(c) || !hasValidHost(c, once["host"]) {
+		return apperr.Malformed("The request's HTTP version or Host is not accepted.")
+	}
 	if te > 1 || cl > 1 || te > 0 && (cl > 0 || !h.IsHTTP11()) {
 		return apperr.Malformed("The request's framing is ambiguous.")
 	}
 	return nil
+}
+
+// hasKnownVersion reports whether the request line names HTTP/1.0 or HTTP/1.1.
+func hasKnownVersion(c *fiber.Ctx) bool {
+	version := string(c.Request().Header.Protocol())
+	return version == "HTTP/1.1" || version == "HTTP/1.0"
+}
+
+// hostForm is a name or address with an optional port (RFC 9112 3.2), without what misleads readers, such as a user name.
+var hostForm = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:([0-9]{1,5}))?$`)
+
+func isValidHost(host string) bool {
+	m := hostForm.FindStringSubmatch(host)
+	if m == nil {
+		return false
+	}
+	port, err := strconv.Atoi("0" + m[3])
+	return err == nil && port <= 65535
+}
+
+// hasValidHost checks the Host header, which HTTP/1.1 needs, and the authority of a request line that is a whole URL.
+func hasValidHost(c *fiber.Ctx, given bool) bool {
+	h := &c.Request().Header
+	if !given {
+		return !h.IsHTTP11()
+	}
+	if !isValidHost(string(h.Host())) {
+		return false
+	}
+	target := string(h.RequestURI())
+	if strings.HasPrefix(target, "/") || target == "*" {
+		return true
+	}
+	u, err := url.Parse(target)
+	return err == nil && u.User == nil && isValidHost(u.Host)
 }
 
 // cors answers other origins only by exact match, and says whether the request was a preflight.
@@ -226,6 +267,9 @@ func (s *Server) cors(c *fiber.Ctx) (preflight bool) {
 }
 
 func (s *Server) finish(c *fiber.Ctx, st *state) {
+	if expect.WillReturn(c.Context()) {
+		return // the second call is the one that counts
+	}
 	status := c.Response().StatusCode()
 	if c.Request().Header.Peek("X-Lyceum-Unknown-Method") != nil {
 		st.method = "other"
@@ -268,7 +312,7 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, err := s.gate.caller(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.who)
 		stateOf(ctx.Context()).route = ctx.Operation().Path
-		if over := s.count(ctx.Context(), budget, ctx.SetHeader); over != nil {
+		if over := s.countOnce(ctx, budget); over != nil {
 			err = over
 		}
 		if err != nil {
@@ -296,6 +340,9 @@ func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
 		body, err := readBody(c, ctx.Operation().RequestBody, r.bodyTypes)
+		if expect.WillReturn(c.Context()) {
+			return
+		}
 		if err == nil {
 			err = checkQuery(c)
 		}
@@ -341,6 +388,9 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return nil, apperr.New(415, "unsupported-media-type", "A body may not have a Content-Encoding.")
 	}
+	if expect.IsFirst(c.Context()) {
+		return nil, judgeBody(c, types)
+	}
 	body, err := drain(c)
 	if err != nil {
 		return nil, err
@@ -351,8 +401,7 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 		}
 		return nil, nil
 	}
-	if media, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err != nil || !slices.Contains(types, media) ||
-		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+	if !isOneOf(c.Get(fiber.HeaderContentType), types) {
 		return nil, wrongType(types)
 	}
 	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
@@ -364,6 +413,24 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 		return nil, apperr.Invalid("body", "this operation takes no body, or {}")
 	}
 	return body, nil
+}
+
+// judgeBody refuses a body by its headers, or asks for it.
+func judgeBody(c *fiber.Ctx, types []string) error {
+	if given := c.Get(fiber.HeaderContentType); given != "" && !isOneOf(given, types) {
+		return wrongType(types)
+	}
+	if c.Request().Header.ContentLength() > maxJSONBody {
+		return tooLarge(c)
+	}
+	expect.AskForBody(c.Context())
+	return nil
+}
+
+// isOneOf reports whether a Content-Type is one of types, in UTF-8.
+func isOneOf(contentType string, types []string) bool {
+	media, params, err := mime.ParseMediaType(contentType)
+	return err == nil && slices.Contains(types, media) && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
 // missingBody tells a wrong kind of body apart from none at all.

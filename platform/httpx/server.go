@@ -19,6 +19,7 @@ import (
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/expect"
 	"lyceum/platform/limit"
 	"lyceum/platform/listener"
 	"lyceum/platform/scratch"
@@ -61,9 +62,9 @@ type Server struct {
 	document document
 	idem     *idempotency
 	listed   []Listed
-	// uploading has a place for each upload at a time; uploads are the paths of their routes.
+	// uploading has a place for each upload at a time; uploads are the paths of their routes, with what each takes.
 	uploading chan struct{}
-	uploads   map[string]bool
+	uploads   map[string]int64
 	// capabilities is the answer of GET /capabilities.
 	capabilities map[string]any
 	// sockets is how many connections are WebSockets now.
@@ -93,7 +94,7 @@ func init() {
 
 // New builds a server with the routes of all modules.
 func New(o Options, tables []Table) (*Server, error) {
-	s := &Server{o: o, gate: o.Gate, uploading: make(chan struct{}, uploadSlots), uploads: map[string]bool{}, sockets: func() int { return 0 }}
+	s := &Server{o: o, gate: o.Gate, uploading: make(chan struct{}, uploadSlots), uploads: map[string]int64{}, sockets: func() int { return 0 }}
 	var err error
 	if s.capabilities, err = collectCapabilities(o.Capabilities, o.Modules); err != nil {
 		return nil, err
@@ -191,7 +192,7 @@ func (s *Server) add(r placed) {
 	op.MaxBodyBytes = -1 // bounded by guardBody already, with the contract's answer
 	op.Middlewares = huma.Middlewares{s.authorize(r.Route), s.guardBody(r.Route)}
 	if r.upload != nil {
-		s.uploads[op.Path] = true
+		s.uploads[op.Path] = r.upload.maxBytes
 		op.Middlewares = huma.Middlewares{linger, s.authorize(r.Route), s.receive(r.Route)}
 	}
 	if r.idempotent {
@@ -290,24 +291,56 @@ func (s *Server) Serve(ln net.Listener) error {
 	srv := s.app.Server()
 	inner := s.app.Handler()
 	srv.Handler = func(ctx *fasthttp.RequestCtx) { s.entry(ctx, inner) }
-	srv.HeaderReceived = s.streamTimes
+	srv.HeaderReceived = s.prepareBody
+	srv.ExpectHandler = func(ctx *fasthttp.RequestCtx) int { return s.judgeHeaders(ctx, inner) }
 	srv.CloseOnShutdown = true
 	most := listener.MaxConnections()
 	return srv.Serve(listener.NewPatient(ln, func() bool { return int(srv.GetOpenConnectionsCount())+s.sockets() >= most }))
 }
 
-// streamTimes gives uploads and downloads the time they need; everything else keeps the limits.
-func (s *Server) streamTimes(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+// prepareBody gives uploads and downloads the time they need; everything else keeps the limits. A body that is announced
+// larger than its route takes is judged by its headers, as with Expect: its first bytes may never come.
+func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	uri := string(h.RequestURI())
 	if strings.HasPrefix(uri, "/objects/") {
 		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: maxJSONBody}
 	}
-	if path, _, _ := strings.Cut(uri, "?"); s.uploads[path] {
+	path, _, _ := strings.Cut(uri, "?")
+	most, isUpload := s.uploads[path]
+	if !isUpload {
+		most = maxJSONBody
+	}
+	if int64(h.ContentLength()) > most {
+		h.Set(fasthttp.HeaderExpect, "100-continue")
+	}
+	if isUpload {
 		// The handler, which reads on, is called with the first byte, so that it can refuse a body before it comes.
 		return fasthttp.RequestConfig{ReadTimeout: streamStall, MaxRequestBodySize: 1}
 	}
 	return fasthttp.RequestConfig{}
 }
+
+// judgeHeaders answers a request before its body is sent, where its headers are enough to refuse it: it returns the status
+// of that answer, or 100 to let the body come. The connection ends after a refusal.
+func (s *Server) judgeHeaders(ctx *fasthttp.RequestCtx, inner fasthttp.RequestHandler) int {
+	if length := ctx.Request.Header.ContentLength(); length == 0 || length == identityBody {
+		return fasthttp.StatusContinue // there is no body to wait for
+	}
+	expect.Begin(ctx)
+	s.entry(ctx, inner)
+	if expect.End(ctx) {
+		ctx.Response.ResetBody()
+		ctx.SetStatusCode(fasthttp.StatusOK)
+		return fasthttp.StatusContinue
+	}
+	if conn, ok := ctx.Conn().(*listener.Conn); ok {
+		conn.LingerOnClose()
+	}
+	return ctx.Response.StatusCode()
+}
+
+// identityBody is fasthttp's length of a request without Content-Length and Transfer-Encoding.
+const identityBody = -2
 
 // Shutdown stops listening and waits for requests in flight until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {

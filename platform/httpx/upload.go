@@ -21,6 +21,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
+	"lyceum/platform/expect"
 	"lyceum/platform/scratch"
 )
 
@@ -97,6 +98,9 @@ func (s *Server) take(ctx huma.Context, r Route, next func(huma.Context)) error 
 	c := humafiber.Unwrap(ctx)
 	if err := r.upload.admit(c); err != nil {
 		return err
+	}
+	if expect.AskForBody(c.Context()) {
+		return nil
 	}
 	work, cancel := context.WithTimeout(context.WithoutCancel(ctx.Context()), streamTime)
 	defer cancel()

@@ -49,6 +49,9 @@ func (p *Patient) Accept() (net.Conn, error) {
 			}
 		}
 		conn, err := p.Listener.Accept()
+		if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+			return &Conn{TCPConn: tcp}, nil
+		}
 		if err == nil || !isShortage(err) {
 			return conn, err
 		}

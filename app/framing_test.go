@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// rawRequest sends bytes and returns what came back within the time, "" for a connection that ended without an answer.
+func (s *site) rawRequest(request string, within time.Duration) string {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	require.NoError(s.t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = conn.Write([]byte(request))
+	require.NoError(s.t, err)
+	require.NoError(s.t, conn.SetReadDeadline(time.Now().Add(within)))
+	answer := bufio.NewReader(conn)
+	line, _ := answer.ReadString('\n')
+	if line != "" {
+		rest, _ := io.ReadAll(io.LimitReader(answer, 4096))
+		line += string(rest)
+	}
+	return line
+}
+
+// A body that is announced too large is refused at once, after what the route and the caller refuse, and though no byte of
+// it ever comes.
+func TestTooLargeBodiesAreRefusedByTheirLength(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	_, _, user := s.newcomer("announcing")
+	for _, length := range []string{"1048577", "5242880", "10737418240", "9223372036854775807"} {
+		for _, expects := range []string{"", "Expect: 100-continue\r\n"} {
+			for _, c := range []struct{ line, token, want string }{
+				{"POST /courses", admin, "413"}, {"POST /courses", user, "403"}, {"POST /courses", "", "401"}, {"POST /courses", "bad", "401"},
+				{"POST /nope", "", "404"}, {"DELETE /auth/login", "", "405"}, {"POST /auth/login", "", "413"}, {"PATCH /users/me", user, "413"},
+				{"GET /courses", "", "413"},
+			} {
+				request := c.line + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + expects + "Content-Length: " + length + "\r\n"
+				if c.token != "" {
+					request += "Authorization: Bearer " + c.token + "\r\n"
+				}
+				got := s.rawRequest(request+"\r\n", 2*time.Second)
+				require.True(t, strings.HasPrefix(got, "HTTP/1.1 "+c.want+" "), "%s %s %s: %q", c.line, length, expects, got)
+				require.Contains(t, got, "application/problem+json", c.line)
+				require.Contains(t, got, "Connection: close", c.line)
+			}
+		}
+	}
+	// A file has a bound of its own.
+	for length, want := range map[string]string{"536870913": "413", "10737418240": "413"} {
+		got := s.rawRequest("POST /courses/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/zip\r\nAuthorization: Bearer "+admin+
+			"\r\nContent-Length: "+length+"\r\n\r\n", 2*time.Second)
+		require.True(t, strings.HasPrefix(got, "HTTP/1.1 "+want+" "), "%s: %q", length, got)
+	}
+	// A client that sends at once still reads the answer.
+	for range 20 {
+		a := s.call("POST", "/courses", admin, `{"title":"`+strings.Repeat("x", 3<<20)+`"}`)
+		require.Equal(t, "body-too-large", a.str("code"))
+	}
+}
+
+// "100 Continue" is sent only to a request that its headers do not refuse, and such a request counts once.
+func TestExpectIsAnsweredAfterTheChecks(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, map[string]string{"RATE_LIMIT_API": "1000/1h"})
+	admin := s.admin()
+	_, _, user := s.newcomer("expecting")
+	const body = `{"title":"Expected"}`
+	request := func(line, token, contentType string, more ...string) string {
+		return fmt.Sprintf("%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nExpect: 100-continue\r\nContent-Length: %d\r\n%s\r\n",
+			line, token, contentType, len(body), strings.Join(more, ""))
+	}
+	for want, text := range map[string]string{
+		"401": request("POST /courses", "bad", "application/json"), "403": request("POST /courses", user, "application/json"),
+		"404": request("POST /nope", admin, "application/json"), "405": request("PUT /courses", admin, "application/json"),
+		"415": request("POST /courses", admin, "text/plain"), "400": request("POST /courses", admin, "application/json", "Transfer-Encoding: chunked\r\n"),
+	} {
+		got := s.rawRequest(text, 2*time.Second)
+		require.True(t, strings.HasPrefix(got, "HTTP/1.1 "+want+" "), "%s: %q", want, got)
+	}
+	require.Contains(t, s.rawRequest(request("POST /courses", admin, "application/json", "Content-Encoding: gzip\r\n"), 2*time.Second), " 415 ")
+
+	remaining := func() string {
+		return strings.Split(s.want(200, "GET", "/users/me", admin, nil).Header.Get("RateLimit"), ";")[1]
+	}
+	before := remaining()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = conn.Write([]byte(request("POST /courses", admin, "application/json")))
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+	reader := bufio.NewReader(conn)
+	line, err := reader.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1 100 Continue\r\n", line)
+	_, _ = reader.ReadString('\n')
+	_, err = conn.Write([]byte(body))
+	require.NoError(t, err)
+	res, err := http.ReadResponse(reader, nil)
+	require.NoError(t, err)
+	require.Equal(t, 201, res.StatusCode)
+	require.NotEmpty(t, res.Header.Get("RateLimit"))
+	var was, is int
+	_, _ = fmt.Sscanf(before, "r=%d", &was)
+	_, _ = fmt.Sscanf(remaining(), "r=%d", &is)
+	require.Equal(t, 2, was-is, "the request and the question, once each")
+	require.Len(t, s.want(200, "GET", "/courses?q=Expected&status=draft", admin, nil).items(), 1)
+	// Without a body there is nothing to wait for.
+	require.Contains(t, s.rawRequest("GET /courses HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n", 2*time.Second), "HTTP/1.1 200 OK")
+}
+
+// H7: versions and hosts that a proxy may read differently are refused, and nothing after them is served.
+func TestVersionsAndHosts(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	refused := func(request string) {
+		t.Helper()
+		got := s.rawRequest(request+"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 5*time.Second)
+		require.True(t, got == "" || strings.HasPrefix(got, "HTTP/1.1 400 "), "%q: %q", request, got)
+		require.Less(t, strings.Count(got, "HTTP/1.1 "), 2, "%q: %q", request, got)
+	}
+	for _, version := range []string{"HTTP/9.9", "HTTP/1.2", "HTTP/2.0", "HTTP/0.9", "HTTP/1", "HTTP/1.1.1", "http/1.1", "HTTPS/1.1", "HTTP/01.1", "FTP/1.1"} {
+		refused("GET /courses " + version + "\r\nHost: x\r\n\r\n")
+	}
+	for _, host := range []string{"user:pw@x", "user@x", "x:y", "x:99999", "x:123456", "x/y", "x y", "x,y", "x?y", "x#y", "[::1", "::1", "x\\y", "<x>", "x:80:80", "", "@", "x\"", "-x", ".x"} {
+		refused("GET /courses HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+	}
+	refused("GET /courses HTTP/1.1\r\n\r\n")
+	refused("GET /courses HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n")
+	refused("GET http://user:pw@x/courses HTTP/1.1\r\nHost: x\r\n\r\n")
+	for _, host := range []string{"x", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "school.example", "school_1.example.", "X-Y.example:443"} {
+		got := s.rawRequest("GET /courses HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n", 5*time.Second)
+		require.True(t, strings.HasPrefix(got, "HTTP/1.1 200 "), "%q: %q", host, got)
+	}
+	require.Contains(t, s.rawRequest("GET /courses HTTP/1.0\r\n\r\n", 5*time.Second), " 200 ")
+}

@@ -1,0 +1,32 @@
+package listener
+
+import (
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// Bounds of reading on after a refused request.
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 64 << 20
+)
+
+// Conn is an accepted connection. It keeps what *net.TCPConn does beyond net.Conn, such as sendfile.
+type Conn struct {
+	*net.TCPConn
+	lingers atomic.Bool
+}
+
+// LingerOnClose makes Close read on for up to two seconds: a client that is still sending would find the connection reset,
+// and lose the answer that is on its way.
+func (c *Conn) LingerOnClose() { c.lingers.Store(true) }
+
+// Close ends the connection.
+func (c *Conn) Close() error {
+	if c.lingers.Swap(false) && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		_, _ = io.CopyN(io.Discard, c.TCPConn, lingerBytes)
+	}
+	return c.TCPConn.Close()
+}
