@@ -14,6 +14,8 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/config"
+	"lyceum/platform/private"
+	"lyceum/platform/telemetry"
 )
 
 // Exit statuses of the program.
@@ -24,6 +26,7 @@ const (
 )
 
 func main() {
+	private.ByDefault()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:]))
@@ -33,12 +36,23 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintln(os.Stderr, "lyceum: "+message(err))
+	report(c, err)
 	return exitStatus(err)
+}
+
+// report says why a command ended. A server whose log is JSON says that in JSON, too.
+func report(c *cobra.Command, err error) {
+	serves := c == nil || c.Name() == "lyceum" || c.Name() == "serve" || c.Name() == "worker"
+	format, _ := config.Lookup(".env", "LOG_FORMAT")
+	if !serves || telemetry.IsText(os.Stderr, format) {
+		fmt.Fprintln(os.Stderr, "lyceum: "+message(err))
+		return
+	}
+	telemetry.NewLogger(os.Stderr, "error", "json").Error(message(err), "exit_status", exitStatus(err))
 }
 
 // exitStatus is 2 for what the operator wrote, 1 for what the world did.

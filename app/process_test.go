@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -276,6 +280,9 @@ func TestFaultyConfigurationEndsTheStart(t *testing.T) {
 		says   []string
 	}{
 		{2, map[string]string{"APP_ENV": "staging", "WS_MAX": "many"}, []string{"APP_ENV", "staging", "WS_MAX", "many"}},
+		{2, map[string]string{"HTTP_ADDR": ":99999"}, []string{"HTTP_ADDR", ":99999", "65535"}},
+		{2, map[string]string{"CORS_ORIGINS": "https://*.example"}, []string{"CORS_ORIGINS", "https://*.example"}},
+		{2, map[string]string{"SMTP_URL": "smtp://u:hunter2#x@127.0.0.1:25"}, []string{"SMTP_URL", "percent-encoded"}},
 		{2, map[string]string{"APP_ENV": "production"}, []string{"PUBLIC_URL", "JWT_KEYS_DIR", "SMTP_URL"}},
 		{2, map[string]string{"MODULES_DISABLED": "auth,nope"}, []string{"auth", "nope"}},
 		{2, map[string]string{"ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "password"}, []string{"ADMIN_PASSWORD"}},
@@ -283,7 +290,10 @@ func TestFaultyConfigurationEndsTheStart(t *testing.T) {
 		{1, map[string]string{"REDIS_URL": "redis://:hunter2@127.0.0.1:1"}, []string{"REDIS_URL"}},
 		{1, map[string]string{"S3_ENDPOINT": "127.0.0.1:1", "S3_BUCKET": "bucket", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "hunter2hunter2"}, []string{"S3_ENDPOINT"}},
 	} {
-		c.vars["DATA_DIR"], c.vars["HTTP_ADDR"] = t.TempDir(), "127.0.0.1:0"
+		c.vars["DATA_DIR"] = t.TempDir()
+		if c.vars["HTTP_ADDR"] == "" {
+			c.vars["HTTP_ADDR"] = "127.0.0.1:0"
+		}
 		status, out := lyceum(t, c.vars, "", "serve")
 		require.Equal(t, c.status, status, "%v: %s", c.vars, out)
 		for _, says := range c.says {
@@ -339,4 +349,87 @@ func TestFirstStartShowsTheDemo(t *testing.T) {
 	production.refused(404, "not-found", "GET", "/dev/mailbox/messages", "", nil)
 	production.refused(404, "not-found", "GET", "/metrics", "", nil)
 	require.Equal(t, "degraded", production.want(200, "GET", "/readyz", "", nil).str("status"))
+}
+
+// onlyJSON holds every line of an output to be a record, and returns them.
+func onlyJSON(t *testing.T, out string) (records []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		var record map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &record), "%q", line)
+		require.NotEmpty(t, record["msg"], "%q", line)
+		records = append(records, record)
+	}
+	return records
+}
+
+// LOG_FORMAT=json: every line that a server prints is JSON, what it greets with and what ends it included.
+func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := launch(t, dir, map[string]string{"LOG_FORMAT": "json", "LOG_LEVEL": "debug"})
+	s := p.site()
+	s.admin()
+	s.rawRequest("nonsense\r\n\r\n", time.Second)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.cmd.Wait())
+	records := onlyJSON(t, p.out.String())
+	require.Contains(t, p.out.String(), `"admin@lyceum.local"`)
+	require.NotContains(t, p.out.String(), demoPassword)
+	require.NotEmpty(t, records)
+
+	for _, c := range []struct {
+		status int
+		vars   map[string]string
+		args   []string
+	}{
+		{2, map[string]string{"APP_ENV": "staging"}, []string{"serve"}}, {2, map[string]string{"APP_ENV": "staging"}, nil},
+		{2, nil, []string{"worker"}}, {1, map[string]string{"REDIS_URL": "redis://127.0.0.1:1"}, []string{"serve"}}, {2, nil, []string{"serve", "--nope"}},
+		{2, map[string]string{"MODULES_DISABLED": "nope"}, []string{"serve"}},
+	} {
+		vars := map[string]string{"LOG_FORMAT": "json", "DATA_DIR": t.TempDir(), "HTTP_ADDR": "127.0.0.1:0"}
+		maps.Copy(vars, c.vars)
+		status, out := lyceum(t, vars, "", c.args...)
+		require.Equal(t, c.status, status, "%v: %s", c.args, out)
+		require.NotEmpty(t, onlyJSON(t, out), "%v", c.args)
+	}
+	// Text is for people: the greeting is there, and so is the password that it is safe to show.
+	text := launch(t, t.TempDir(), map[string]string{"LOG_FORMAT": "text"})
+	require.Eventually(t, func() bool { return strings.Contains(text.out.String(), demoPassword) }, 5*time.Second, 10*time.Millisecond)
+}
+
+// What the server keeps is nobody else's, also in a folder that existed before.
+func TestTheDataFolderIsPrivate(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "objects"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "lyceum.db"), nil, 0o644))
+	require.NoError(t, os.Chmod(dir, 0o777))
+	elsewhere := filepath.Join(t.TempDir(), "apart.db")
+	for _, vars := range []map[string]string{{}, {"DATABASE_URL": "sqlite://" + elsewhere}} {
+		p := launch(t, dir, vars)
+		p.site().newcomer("private")
+		wide := func(root string) {
+			require.NoError(t, filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+				if err != nil || d.Type()&os.ModeSocket != 0 {
+					return err
+				}
+				info, err := os.Stat(path)
+				if errors.Is(err, os.ErrNotExist) {
+					return nil
+				}
+				require.NoError(t, err)
+				require.Zero(t, info.Mode().Perm()&0o077, "%s %s", path, info.Mode())
+				return nil
+			}))
+		}
+		wide(dir)
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			if vars["DATABASE_URL"] != "" {
+				wide(elsewhere + suffix)
+			}
+		}
+		require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, p.cmd.Wait())
+	}
 }

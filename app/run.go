@@ -28,6 +28,7 @@ import (
 	"lyceum/platform/lifecycle"
 	"lyceum/platform/listener"
 	"lyceum/platform/migrate"
+	"lyceum/platform/telemetry"
 	"lyceum/platform/ws"
 )
 
@@ -229,8 +230,21 @@ func serveMetrics(addr string, s *httpx.Server, failed chan<- error) (*metricsSe
 	return &metricsServer{app.Shutdown}, nil
 }
 
-// greet tells a newcomer where to go.
+// greet tells a newcomer where to go: as text for people where the log is text, else as one record of the log.
 func greet(out io.Writer, c *config.Config, addr net.Addr, demo bool) {
+	slog.Info("listening", "version", Version, "address", addr.String(), "public_url", c.PublicURL)
+	var accounts []string
+	if demo {
+		for _, a := range demoAccounts {
+			accounts = append(accounts, a.email)
+		}
+	}
+	if !telemetry.IsText(os.Stderr, c.LogFormat) {
+		if demo {
+			slog.Info("demo accounts, for trying out only", "accounts", accounts)
+		}
+		return
+	}
 	_, port, _ := net.SplitHostPort(addr.String())
 	fmt.Fprintf(out, "\nLyceum %s listens on %s\n\n  Console   %s/\n  API docs  %s/docs\n", Version, addr, c.PublicURL, c.PublicURL)
 	if c.SMTPURL == "" && !c.Production() {
@@ -241,8 +255,8 @@ func greet(out io.Writer, c *config.Config, addr net.Addr, demo bool) {
 	}
 	if demo {
 		fmt.Fprintf(out, "\n  Demo accounts, for trying out only (password of each: %s):\n", demoPassword)
-		for _, a := range demoAccounts {
-			fmt.Fprintf(out, "    %s\n", a.email)
+		for _, email := range accounts {
+			fmt.Fprintf(out, "    %s\n", email)
 		}
 	}
 	fmt.Fprintln(out)

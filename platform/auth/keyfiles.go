@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"lyceum/platform/private"
 )
 
 // Key is one signing key; its id is the name of its file.
@@ -81,6 +83,9 @@ func loadSecret(file string) ([]byte, error) {
 		_, _ = rand.Read(fresh)
 		raw = []byte(base64.StdEncoding.EncodeToString(fresh) + "\n")
 		err = writeOnce(file, raw, time.Now())
+	}
+	if err == nil {
+		err = private.Existing(file)
 	}
 	if err != nil {
 		return nil, err

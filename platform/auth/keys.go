@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"lyceum/platform/private"
 )
 
 // Times of looking for new keys. Replicas share the folder, so a rotation by any process shows here.
@@ -69,7 +71,7 @@ func LoadKeys(dir string, tokenTTL time.Duration) (*Keys, error) {
 
 // locked runs fn while no other process makes or removes keys.
 func (k *Keys) locked(fn func() error) error {
-	if err := os.MkdirAll(k.dir, 0o700); err != nil {
+	if err := private.Dir(k.dir); err != nil {
 		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
 	lock := flock.New(filepath.Join(k.dir, ".lock"))

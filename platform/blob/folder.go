@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"lyceum/platform/private"
 )
 
 // Folder keeps objects as files: DIR/objects/XX/ID, XX being the id's last two digits, and
@@ -82,7 +84,7 @@ func NewFolder(dir, publicURL string, secret []byte, clock func() time.Time) (*F
 		arriving: map[string]int{},
 	}
 	for _, d := range []string{f.objects, f.tmp} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
+		if err := private.Dir(d); err != nil {
 			return nil, fmt.Errorf("blob: %w", err)
 		}
 	}

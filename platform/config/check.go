@@ -6,7 +6,9 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -71,19 +73,17 @@ func (c *Config) checkS3(f *faults) {
 	if strings.Contains(c.S3.Endpoint, "/") {
 		f.add("S3_ENDPOINT", c.S3.Endpoint, "host:port without a scheme")
 	}
-	for key, v := range map[string]string{"S3_BUCKET": c.S3.Bucket, "S3_ACCESS_KEY": c.S3.AccessKey, "S3_SECRET_KEY": c.S3.SecretKey} {
-		if v == "" {
+	for _, needed := range [][2]string{{"S3_BUCKET", c.S3.Bucket}, {"S3_ACCESS_KEY", c.S3.AccessKey}, {"S3_SECRET_KEY", c.S3.SecretKey}} {
+		if key := needed[0]; needed[1] == "" {
 			f.lines = append(f.lines, key+": missing, needed when S3_ENDPOINT is set")
 		}
 	}
-	slices.Sort(f.lines)
 }
 
 func (c *Config) checkLists(f *faults) {
 	for _, o := range c.CORSOrigins {
-		u, err := url.Parse(o)
-		if err != nil || u.Host == "" || u.Path != "" || (u.Scheme != "http" && u.Scheme != "https") {
-			f.add("CORS_ORIGINS", o, "exact origins such as https://app.example.com, comma-separated")
+		if !isOrigin(o) {
+			f.add("CORS_ORIGINS", o, "exact origins such as https://app.example.com, comma-separated, without wildcards and paths")
 		}
 	}
 	for _, p := range c.TrustedProxies {
@@ -138,22 +138,73 @@ func (f *faults) address(key, found string) {
 	if found == "" {
 		return
 	}
-	if _, port, err := net.SplitHostPort(found); err != nil || port == "" {
-		f.add(key, found, "host:port or :port")
+	host, port, err := net.SplitHostPort(found)
+	number, numberErr := strconv.Atoi(port)
+	if err != nil || numberErr != nil || number < 0 || number > 65535 || strings.ContainsAny(host, " /@") {
+		f.add(key, found, "host:port or :port, with a port from 0 to 65535")
 	}
 }
 
-// absoluteURL names a malformed URL; one that may hold a password is not repeated.
+// hostForm is a host name or an IPv6 address in brackets.
+var hostForm = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])$`)
+
+// isOrigin reports whether s is what browsers send as Origin: scheme, host and perhaps a port, and nothing else.
+func isOrigin(s string) bool {
+	scheme, authority, ok := strings.Cut(s, "://")
+	if scheme = strings.ToLower(scheme); !ok || scheme != "http" && scheme != "https" {
+		return false
+	}
+	host, port := authority, "0"
+	if i := strings.LastIndex(authority, ":"); i > strings.LastIndex(authority, "]") {
+		host, port = authority[:i], authority[i+1:]
+	}
+	number, err := strconv.Atoi(port)
+	return hostForm.MatchString(host) && err == nil && number >= 0 && number <= 65535
+}
+
+// absoluteURL names a malformed URL and the part of it that is wrong; one that may hold a password is not repeated.
 func (f *faults) absoluteURL(key, found string, secret bool, schemes ...string) {
 	if found == "" {
 		return
 	}
-	u, err := url.Parse(found)
-	if err == nil && slices.Contains(schemes, u.Scheme) && (u.Host != "" || u.Scheme == "sqlite" && u.Path != "") {
-		return
+	if wrong := urlFault(found, schemes); wrong != "" {
+		if secret {
+			found = maskURL(found)
+		}
+		f.add(key, found, wrong)
 	}
-	if secret {
-		found = maskURL(found)
+}
+
+// urlFault says what is accepted in place of the first part of a URL that is wrong, "" when nothing is.
+func urlFault(raw string, schemes []string) string {
+	begins := "a URL beginning with " + strings.Join(schemes, ":// or ") + "://"
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok || !slices.Contains(schemes, strings.ToLower(scheme)) {
+		return begins
 	}
-	f.add(key, found, "a URL beginning with "+strings.Join(schemes, ":// or ")+"://")
+	if u, err := url.Parse(raw); err == nil && (u.Host != "" || scheme == "sqlite" && u.Path != "") && u.Fragment == "" && validPort(u.Port()) {
+		return ""
+	}
+	if scheme == "sqlite" {
+		return "sqlite:// and a path, such as sqlite:///var/lib/lyceum/lyceum.db"
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if at := strings.LastIndex(rest, "@"); end >= 0 && at > end || strings.Contains(rest, "%") {
+		return begins + ", in whose user name and password the characters # / ? @ : % stand percent-encoded (%23 %2F %3F %40 %3A %25)"
+	}
+	if end >= 0 && rest[end] == '#' {
+		return begins + " without a # and what follows it"
+	}
+	if end == 0 || rest == "" {
+		return begins + " and a host"
+	}
+	return begins + ", a host and, after a colon, a port from 1 to 65535"
+}
+
+func validPort(port string) bool {
+	if port == "" {
+		return true
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n > 0 && n <= 65535
 }

@@ -93,6 +93,23 @@ func (e *Error) Error() string {
 
 // Load reads the process's environment over dotenv (a file that may be missing).
 func Load(dotenv string) (*Config, error) {
+	vars, err := readVars(dotenv)
+	if err != nil {
+		return nil, err
+	}
+	return FromMap(vars)
+}
+
+// Lookup returns one variable as Load would find it, also where the configuration as a whole is not valid.
+func Lookup(dotenv, key string) (string, error) {
+	vars, err := readVars(dotenv)
+	if err != nil {
+		return os.Getenv(key), err
+	}
+	return strings.TrimSpace(vars[key]), nil
+}
+
+func readVars(dotenv string) (map[string]string, error) {
 	vars, err := godotenv.Read(dotenv)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{[]string{dotenv + ": not readable as KEY=value lines"}}
@@ -104,7 +121,7 @@ func Load(dotenv string) (*Config, error) {
 		k, v, _ := strings.Cut(kv, "=")
 		vars[k] = v
 	}
-	return FromMap(vars)
+	return vars, nil
 }
 
 // FromMap reads the given variables only; tests and Load share it. A variable set to nothing

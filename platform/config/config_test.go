@@ -80,3 +80,48 @@ func TestEnvExampleListsEveryKey(t *testing.T) {
 	}
 	require.ElementsMatch(t, Keys(), got)
 }
+
+func TestFaultsOfAddresses(t *testing.T) {
+	for key, values := range map[string][]string{
+		"HTTP_ADDR":    {":99999", ":65536", ":-1", ":http", "8000", "a b:80", "user@host:80", ":80:80", ":"},
+		"METRICS_ADDR": {":99999", "9000"},
+		"CORS_ORIGINS": {"*", "https://*.example", "https://a.example/", "https://a.example/x", "https://u:p@a.example", "https://a.example?x", "https://a.example#x",
+			"ftp://a.example", "a.example", "null", "https://", "https://a.example:99999", "https://a b", "https://a.example:", "https://a.example,https://*.b.example"},
+	} {
+		for _, value := range values {
+			_, err := FromMap(map[string]string{key: value})
+			require.ErrorContains(t, err, key+": found", "%q", value)
+		}
+	}
+	_, err := FromMap(map[string]string{"HTTP_ADDR": "[::1]:0", "METRICS_ADDR": "127.0.0.1:9000",
+		"CORS_ORIGINS": "https://a.example, http://localhost:3000 ,http://[::1]:8080,https://A_b.example:443"})
+	require.NoError(t, err)
+}
+
+// A faulty URL is named with the part that is wrong, and never repeated where it may hold a password.
+func TestFaultsOfURLs(t *testing.T) {
+	for _, c := range []struct{ key, value, says string }{
+		{"SMTP_URL", "http://u:hunter2@host:25", "a URL beginning with smtp:// or smtps://"},
+		{"SMTP_URL", "smtp://u:hunter2#x@host:25", "percent-encoded (%23"},
+		{"SMTP_URL", "smtp://u:hunter2/x@host:25", "percent-encoded (%23"},
+		{"SMTP_URL", "smtp://u:hunter2?x@host:25", "percent-encoded (%23"},
+		{"SMTP_URL", "smtp://u:hunter2%zz@host:25", "percent-encoded (%23"},
+		{"SMTP_URL", "smtp://host:mail", "a port from 1 to 65535"},
+		{"SMTP_URL", "smtp://host:99999", "a port from 1 to 65535"},
+		{"SMTP_URL", "smtp://", "and a host"},
+		{"REDIS_URL", "redis://:hunter2@host:6379#x", "without a #"},
+		{"DATABASE_URL", "postgres://u:hunter2#x@db/lyceum", "percent-encoded (%23"},
+		{"DATABASE_URL", "mysql://u:hunter2@db/lyceum", "a URL beginning with postgres://"},
+		{"DATABASE_URL", "sqlite://", "sqlite:// and a path"},
+		{"PUBLIC_URL", "https://x:port", "a port from 1 to 65535"},
+	} {
+		_, err := FromMap(map[string]string{c.key: c.value})
+		require.ErrorContains(t, err, c.key+": found", "%s", c.value)
+		require.ErrorContains(t, err, c.says, "%s", c.value)
+		require.NotContains(t, err.Error(), "hunter2", "%s", c.value)
+	}
+	for _, good := range []string{"smtp://u:p%23w%40x@host:25", "smtps://host", "smtp://host:1025?starttls=required", "smtp://u:p@[::1]:25"} {
+		_, err := FromMap(map[string]string{"SMTP_URL": good})
+		require.NoError(t, err, good)
+	}
+}

@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"regexp"
 	"strings"
 )
+
+// schemeForm is a scheme (RFC 3986 3.1), short enough to hold no secret.
+var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{0,15}$`)
 
 // Masked stands where a secret is not shown.
 const Masked = "********"
@@ -68,10 +72,13 @@ func shown(secret string, v reflect.Value) string {
 	return s
 }
 
-// maskURL hides user, password and query, and everything of what can't be parsed.
+// maskURL hides user, password and query, and everything behind the scheme of what can't be parsed.
 func maskURL(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" && u.Scheme != "sqlite" {
+	if err != nil || u.Host == "" && u.Scheme != "sqlite" || u.Fragment != "" {
+		if scheme, _, ok := strings.Cut(raw, "://"); ok && schemeForm.MatchString(scheme) {
+			return scheme + "://" + Masked
+		}
 		return Masked
 	}
 	if u.User != nil {

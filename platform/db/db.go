@@ -22,6 +22,8 @@ import (
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"lyceum/platform/private"
 )
 
 // Dialect names a kind of database.
@@ -107,7 +109,7 @@ func openSQLite(o Options) (*sql.DB, error) {
 		}
 		path = u.Path
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeSQLiteFile(path, o.URL == ""); err != nil {
 		return nil, err
 	}
 	// synchronous=FULL: what was acknowledged survives a power cut, too.
@@ -120,6 +122,24 @@ func openSQLite(o Options) (*sql.DB, error) {
 	pool.SetMaxOpenConns(max(4, o.MaxConns/2))
 	pool.SetMaxIdleConns(max(4, o.MaxConns/2))
 	return pool, nil
+}
+
+// makeSQLiteFile makes the database's file, so that nobody else may read it; the files beside it get its mode. A folder that
+// the operator chose with the path stays as it is.
+func makeSQLiteFile(path string, ownDir bool) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if ownDir {
+		if err := private.Dir(dir); err != nil {
+			return err
+		}
+	}
+	if err := private.File(path); err != nil {
+		return err
+	}
+	return private.Existing(path+"-wal", path+"-shm")
 }
 
 // withoutURL keeps the cause and drops what may hold a password.

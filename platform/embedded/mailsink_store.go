@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
+
+	"lyceum/platform/private"
 )
 
 // maxKeptMails is how many messages stay; the oldest go first.
@@ -33,7 +35,7 @@ type mailStore struct {
 
 // openMailStore reads which messages there are and removes what a killed process left half written.
 func openMailStore(dir string) (*mailStore, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := private.Dir(dir); err != nil {
 		return nil, err
 	}
 	entries, err := os.ReadDir(dir)

@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -294,8 +295,17 @@ func (s *Server) Serve(ln net.Listener) error {
 	srv.HeaderReceived = s.prepareBody
 	srv.ExpectHandler = func(ctx *fasthttp.RequestCtx) int { return s.judgeHeaders(ctx, inner) }
 	srv.CloseOnShutdown = true
+	srv.Logger = serverLog{}
 	most := listener.MaxConnections()
 	return srv.Serve(listener.NewPatient(ln, func() bool { return int(srv.GetOpenConnectionsCount())+s.sockets() >= most }))
+}
+
+// serverLog takes what the HTTP library says of connections, most of which clients cause, into the log's own form.
+type serverLog struct{}
+
+// Printf implements fasthttp.Logger.
+func (serverLog) Printf(format string, args ...any) {
+	slog.Debug("http connection", "error", fmt.Sprintf(format, args...))
 }
 
 // prepareBody gives uploads and downloads the time they need; everything else keeps the limits. A body that is announced

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"lyceum/platform/private"
 )
 
 // Dir is a directory for such files.
@@ -18,7 +20,7 @@ type Dir struct{ path string }
 // Open makes the directory when it is missing and removes what is in it. Other processes may have it
 // open: their files have no name any more, or can't be removed.
 func Open(path string) (*Dir, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := private.Dir(path); err != nil {
 		return nil, fmt.Errorf("scratch: %w", err)
 	}
 	entries, err := os.ReadDir(path)

@@ -29,19 +29,21 @@ func Redact(s string) string {
 	return secretText.ReplaceAllString(s, "${1}${2}${3}[redacted]${4}")
 }
 
-// NewLogger writes text or JSON at the given level, credentials redacted. An empty format means
-// text in a terminal, else JSON.
+// IsText reports whether LOG_FORMAT means text for people: an empty one does when w is a terminal, and JSON otherwise.
+func IsText(w io.Writer, format string) bool {
+	if format != "" {
+		return format == "text"
+	}
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// NewLogger writes text or JSON at the given level, credentials redacted; see IsText for an empty format.
 func NewLogger(w io.Writer, level, format string) *slog.Logger {
 	var l slog.Level
 	_ = l.UnmarshalText([]byte(level))
 	o := &slog.HandlerOptions{Level: l, ReplaceAttr: redactAttr}
-	if format == "" {
-		format = "json"
-		if f, ok := w.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
-			format = "text"
-		}
-	}
-	if format == "text" {
+	if IsText(w, format) {
 		return slog.New(&redacting{slog.NewTextHandler(w, o)})
 	}
 	return slog.New(&redacting{slog.NewJSONHandler(w, o)})

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package private
+
+// ByDefault makes files private by default where the system has such a default; this one has none.
+func ByDefault() {}
