@@ -83,7 +83,7 @@ func NewFolder(dir, publicURL string, secret []byte, clock func() time.Time) (*F
 
 		arriving: map[string]int{},
 	}
-	for _, d := range []string{f.objects, f.tmp} {
+	for _, d := range []string{dir, f.objects, f.tmp} {
 		if err := private.Dir(d); err != nil {
 			return nil, fmt.Errorf("blob: %w", err)
 		}
