@@ -7,6 +7,7 @@ import (
 	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
+	"lyceum/platform/db"
 )
 
 var (
@@ -35,6 +36,9 @@ func storeFault(err error) error {
 		return err
 	case errors.Is(err, blob.ErrFull):
 		return apperr.StorageFull().Because(err)
+	}
+	if e := db.Classify(err); e != nil && errors.Is(e, apperr.StorageFull()) {
+		return e
 	}
 	return apperr.Unavailable("The object store can't be reached now.").Because(err)
 }
