@@ -81,10 +81,10 @@ func TestMissedChanges(t *testing.T) {
 		for query, want := range map[string][]string{
 			"after_change=0": all, "after_change=2": all, "after_change=3": all[1:], "after_change=4": all[2:], "after_change=5": nil, "after_change=99": nil,
 			"": nil, "after_seq=5&after_change=0": all, "after_seq=99&after_change=0": all,
-			"after_seq=3&after_change=0": {"message 4 ", "message 5 m5", "edited 1 3 one again", "deleted 2 4 <nil>"},
-			"after_seq=1&after_change=3": {"message 2 ", "message 3 m3", "message 4 ", "message 5 m5"},
-			"after_seq=3":                {"message 4 ", "message 5 m5"},
-			"after_seq=4&after_change=4": {"message 5 m5", "deleted 4 5 <nil>"},
+			"after_seq=3&after_change=0":              {"message 4 ", "message 5 m5", "edited 1 3 one again", "deleted 2 4 <nil>"},
+			"after_seq=1&after_change=3":              {"message 2 ", "message 3 m3", "message 4 ", "message 5 m5"},
+			"after_seq=3":                             {"message 4 ", "message 5 m5"},
+			"after_seq=4&after_change=4":              {"message 5 m5", "deleted 4 5 <nil>"},
 			"after_change=99999999999999999999999999": nil,
 		} {
 			for _, r := range []*replica{first, second} {

@@ -5,6 +5,7 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/jobs"
 	"lyceum/platform/migrate"
@@ -16,6 +17,7 @@ var Module = fx.Module("storage",
 	fx.Provide(newIntake, func(s *shelf) storageapi.Assets { return s }, func(s *shelf) storageapi.Library { return s }),
 	fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 	httpx.Routes(newRoutes),
+	events.Subscribers(newSubscribers),
 	migrate.Provide(Migrations...),
 	jobs.Workers(newWorkers),
 )

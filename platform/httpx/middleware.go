@@ -269,6 +269,9 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, err := s.gate.caller(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.who)
 		stateOf(ctx.Context()).route = ctx.Operation().Path
+		if caller := stateOf(ctx.Context()).caller; err != nil && r.refused != nil && caller.SignedIn() {
+			r.refused(auth.WithCaller(ctx.Context(), caller), ctx.Param)
+		}
 		if over := s.count(ctx.Context(), budget, ctx.SetHeader); over != nil {
 			err = over
 		}
