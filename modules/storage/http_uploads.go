@@ -26,6 +26,7 @@ func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Out[linkView
 	if err != nil {
 		return nil, err
 	}
+	l.URL = h.service.folder.At(httpx.OriginFrom(ctx), l.URL)
 	return httpx.OK(linkView(l)), nil
 }
 
@@ -57,6 +58,7 @@ func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Out[upload
 	if err != nil {
 		return nil, err
 	}
+	signed.URL = h.service.folder.At(httpx.OriginFrom(ctx), signed.URL)
 	return httpx.Created("/storage/uploads/"+a.ID, uploadView{a.ID, a.Key, requestView{signed.Method, signed.URL, signed.Headers, a.ExpiresAt}}), nil
 }
 

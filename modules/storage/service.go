@@ -21,6 +21,8 @@ type Service struct {
 	keyUsers []storageapi.KeyUser
 	queue    *jobs.Queue
 	signals  *broadcast.Bus
+	// folder is the embedded store, nil where S3 keeps the objects.
+	folder *blob.Folder
 	// known are completed assets by their keys: a link costs no look at what never changes.
 	known *cache.Invalidated[asset]
 	// readable are the objects of completed assets, by their ids.
@@ -58,7 +60,7 @@ type needs struct {
 }
 
 func newService(n needs) *Service {
-	s := &Service{shelf: n.Shelf, accounts: n.Accounts, keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals, limits: limitsOf(n.Config)}
+	s := &Service{shelf: n.Shelf, accounts: n.Accounts, keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals, folder: n.Folder, limits: limitsOf(n.Config)}
 	s.known = cache.NewInvalidated(n.Signals, topicRemoved, s.look)
 	s.readable = cache.NewInvalidated(n.Signals, topicDiscarded, s.isReadable)
 	if n.Folder != nil {

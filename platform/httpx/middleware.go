@@ -86,6 +86,7 @@ func (s *Server) begin(c *fiber.Ctx) *state {
 	ua, ip := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""), s.clientIP(c)
 	return &state{
 		requestID: id, method: c.Method(), path: strings.ToValidUTF8(c.Path(), "\uFFFD"), uri: c.OriginalURL(), ip: ip,
+		host: string(c.Context().Host()), origins: s.origins,
 		userAgent: clean(ua, 300), started: time.Now(), network: networkOf(ip),
 		wants: wanted(c),
 	}
