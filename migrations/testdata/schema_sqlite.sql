@@ -338,7 +338,7 @@ CREATE TABLE storage_assets (
 			expires_at bigint NOT NULL,
 			created_at bigint NOT NULL,
 			completed_at bigint
-		);
+		, refused_at bigint);
 CREATE TABLE storage_trash (
 			blob_id text PRIMARY KEY,
 			next_at bigint NOT NULL,

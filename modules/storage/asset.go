@@ -39,7 +39,9 @@ type asset struct {
 	Status     string
 	UploaderID string
 	// ExpiresAt is when the upload URL ends.
-	ExpiresAt   clock.Time
+	ExpiresAt clock.Time
+	// RefusedAt is when its object was last found to be another than announced.
+	RefusedAt   *clock.Time
 	CreatedAt   clock.Time
 	CompletedAt *clock.Time
 }
@@ -47,8 +49,12 @@ type asset struct {
 // TableName of assets.
 func (asset) TableName() string { return "storage_assets" }
 
-// holdsKey says whether others have to keep off the key.
-func (a *asset) holdsKey(now clock.Time) bool {
+// holdsKey says whether another upload of an account has to keep off the key. One that was refused gives way to its own
+// uploader, who may have announced the wrong thing.
+func (a *asset) holdsKey(uploaderID string, now clock.Time) bool {
+	if a.Status == pending && a.RefusedAt != nil && a.UploaderID == uploaderID {
+		return false
+	}
 	return a.Status == completed || now.Before(a.ExpiresAt)
 }
 

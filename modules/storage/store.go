@@ -77,6 +77,11 @@ func (s *store) complete(ctx context.Context, id string, at clock.Time) error {
 	return res.Error
 }
 
+// refuse notes that the object of an upload was not as announced.
+func (s *store) refuse(ctx context.Context, id string, at clock.Time) error {
+	return s.db.Conn(ctx).Exec("UPDATE storage_assets SET refused_at = ? WHERE id = ?", at, id).Error
+}
+
 // lockUploader makes those who would add to one uploader's sum wait for each other.
 func (s *store) lockUploader(ctx context.Context, id string) error {
 	if s.db.Dialect() != db.Postgres {
