@@ -106,6 +106,7 @@ var table = map[string]row{
 	"GET /admin/audit-logs/verify": {ok: "200"},
 	// It was sent already, or is about to be.
 	"POST /admin/emails/{id}/retry": {ok: "202 409", with: "email"},
+	"POST /admin/emails/retry":      {ok: "202"},
 
 	"GET /courses":                                   {ok: "200"},
 	"POST /courses":                                  {ok: "201", body: `{"title":"Made"}`},
@@ -166,7 +167,9 @@ var table = map[string]row{
 	"POST /notifications/{id}/read":   {ok: "204", with: "notification", foreign: map[string]string{"notification": "- 404 404 404 404"}},
 	"POST /notifications/read-all":    {ok: "204"},
 	"GET /notifications/preferences":  {ok: "200"},
-	"PUT /notifications/preferences":  {ok: "200", body: `{"items":[{"kind":"mention","in_app":true,"email":false}]}`},
+	// The token in the path is all that counts, and this is none.
+	"POST /notifications/unsubscribe/{token}": {ok: "422", missing: "422 422 422 422 422"},
+	"PUT /notifications/preferences":          {ok: "200", body: `{"items":[{"kind":"mention","in_app":true,"email":false}]}`},
 }
 
 // apart are inner ids that name something by itself and not a part of the outer object.

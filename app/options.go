@@ -195,7 +195,7 @@ func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 		lc.Append(fx.Hook{OnStop: func(context.Context) error { return sink.Close() }})
 		url = sink.URL()
 	}
-	sender, err := mail.NewSMTP(url)
+	sender, err := mail.NewSMTP(url, mail.WithHello(c.PublicURL))
 	if err != nil {
 		return mailParts{}, &config.Error{Faults: []string{"SMTP_URL: " + err.Error()}}
 	}

@@ -293,7 +293,7 @@ CREATE TABLE mail_messages (
 			last_error text NOT NULL DEFAULT '',
 			created_at bigint NOT NULL,
 			sent_at bigint
-		);
+		, tried_since bigint NOT NULL DEFAULT 0);
 CREATE TABLE notification_preferences (
 			user_id text NOT NULL,
 			kind text NOT NULL,

@@ -155,5 +155,9 @@ func (f *faults) absoluteURL(key, found string, secret bool, schemes ...string) 
 	if secret {
 		found = maskURL(found)
 	}
-	f.add(key, found, "a URL beginning with "+strings.Join(schemes, ":// or ")+"://")
+	accepted := "a URL beginning with " + strings.Join(schemes, ":// or ") + "://"
+	if secret && strings.Contains(found, "@") {
+		accepted += "; in a user name or password # is written as %23, / as %2F, ? as %3F, @ as %40 and % as %25"
+	}
+	f.add(key, found, accepted)
 }

@@ -71,8 +71,8 @@ func shown(secret string, v reflect.Value) string {
 // maskURL hides user, password and query, and everything of what can't be parsed.
 func maskURL(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" && u.Scheme != "sqlite" {
-		return Masked
+	if err != nil || u.Host == "" && u.Scheme != "sqlite" || u.User == nil && strings.Contains(raw, "@") {
+		return Masked // a password with a reserved character may stand anywhere in it
 	}
 	if u.User != nil {
 		u.User = url.User(Masked)
