@@ -18,7 +18,7 @@ var targets = map[string]string{
 	// One session, or all of a user's.
 	"auth.logged_out":       "session user",
 	"auth.password_changed": "user", "auth.password_reset": "user", "auth.reset_requested": "user", "auth.mfa_enabled": "user", "auth.mfa_disabled": "user",
-	"invite.created": "invite", "invite.redeemed": "invite", "invite.redeem_failed": "invite", "invite.revoked": "invite",
+	"invite.created": "invite", "invite.redeemed": "invite", "invite.redeem_failed": "invite", "invite.revoked": "invite", "invite.resent": "invite",
 	"course.created": "course", "course.updated": "course", "course.published": "course", "course.archived": "course", "course.deleted": "course",
 	"course.restored": "course", "lesson.reordered": "course",
 	"lesson.created": "lesson", "lesson.updated": "lesson", "lesson.deleted": "lesson",
@@ -189,6 +189,17 @@ var deeds = map[string]deed{
 		key := header{"Idempotency-Key": w.word("key")}
 		w.want(201, "POST", "/admin/invites", w.root.token, body, key)
 		w.quietly(func() { w.replayed(201, "/admin/invites", w.root.token, body, key) })
+	}},
+	"POST /admin/invites/{id}/resend": {writes: "invite.resent", do: func(w *walk) {
+		guest := map[string]any{"role_to_grant": "member", "email": w.word("guest") + "@example.com"}
+		path := "/admin/invites/" + w.invite(w.root.token, guest).str("id")
+		w.want(200, "POST", path+"/resend", w.root.token, nil)
+		w.quietly(func() {
+			other := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("id")
+			w.refused(409, "no-email", "POST", "/admin/invites/"+other+"/resend", w.root.token, nil)
+			w.want(204, "DELETE", path, w.root.token, nil)
+			w.refused(410, "invite-revoked", "POST", path+"/resend", w.root.token, nil)
+		})
 	}},
 	"DELETE /admin/invites/{id}": {writes: "invite.revoked", do: func(w *walk) {
 		id := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("id")

@@ -89,7 +89,7 @@ CREATE TABLE auth_links (
 			user_id text NOT NULL,
 			kind text NOT NULL,
 			expires_at bigint NOT NULL,
-			created_at bigint NOT NULL,
+			created_at bigint NOT NULL, used_at bigint,
 			UNIQUE (user_id, kind)
 		);
 CREATE TABLE auth_recovery_codes (

@@ -73,4 +73,9 @@ var Migrations = []migrate.Migration{{
 	},
 	Down: []string{"DROP INDEX auth_sessions_device", "DROP TABLE auth_failures", "DROP TABLE auth_challenges",
 		"DROP TABLE auth_recovery_codes", "DROP TABLE auth_factors"},
+}, {
+	// A link that was used is told from a wrong one for as long as it would have lived.
+	ID:   "202611291003_auth_note_used_links",
+	Up:   []string{"ALTER TABLE auth_links ADD COLUMN used_at bigint"},
+	Down: []string{"DELETE FROM auth_links WHERE used_at IS NOT NULL", "ALTER TABLE auth_links DROP COLUMN used_at"},
 }}

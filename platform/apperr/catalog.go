@@ -30,6 +30,7 @@ var Catalog = map[string]Problem{
 	"course-archived":         {"Course archived", "An archived course takes no new enrollment."},
 	"too-many-lessons":        {"Too many lessons", "A course holds at most 500 lessons."},
 	"lesson-locked":           {"Lesson locked", "The lesson waits: locked_by lists the lessons to complete first, available_at is when time opens it, null if that is not known or not the cause."},
+	"no-email":                {"No address", "The invite has no mail address that a code could be sent to."},
 	"email-sent":              {"Mail already sent", "A mail that was sent can't be retried."},
 	"invite-expired":          {"Invite expired", "The time of this invite has run out."},
 	"invite-revoked":          {"Invite revoked", "This invite was taken back."},
