@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,7 +18,7 @@ var targets = map[string]string{
 	// One session, or all of a user's.
 	"auth.logged_out":       "session user",
 	"auth.password_changed": "user", "auth.password_reset": "user", "auth.reset_requested": "user", "auth.mfa_enabled": "user", "auth.mfa_disabled": "user",
-	"invite.created": "invite", "invite.redeemed": "invite", "invite.redeem_failed": "invite", "invite.revoked": "invite",
+	"invite.created": "invite", "invite.redeemed": "invite", "invite.redeem_failed": "invite", "invite.revoked": "invite", "invite.resent": "invite",
 	"course.created": "course", "course.updated": "course", "course.published": "course", "course.archived": "course", "course.deleted": "course",
 	"course.restored": "course", "lesson.reordered": "course",
 	"lesson.created": "lesson", "lesson.updated": "lesson", "lesson.deleted": "lesson",
@@ -207,6 +209,17 @@ var deeds = map[string]deed{
 		key := header{"Idempotency-Key": w.word("key")}
 		w.want(201, "POST", "/admin/invites", w.root.token, body, key)
 		w.quietly(func() { w.replayed(201, "/admin/invites", w.root.token, body, key) })
+	}},
+	"POST /admin/invites/{id}/resend": {writes: "invite.resent", do: func(w *walk) {
+		guest := map[string]any{"role_to_grant": "member", "email": w.word("guest") + "@example.com"}
+		path := "/admin/invites/" + w.invite(w.root.token, guest).str("id")
+		w.want(200, "POST", path+"/resend", w.root.token, nil)
+		w.quietly(func() {
+			other := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("id")
+			w.refused(409, "no-email", "POST", "/admin/invites/"+other+"/resend", w.root.token, nil)
+			w.want(204, "DELETE", path, w.root.token, nil)
+			w.refused(410, "invite-revoked", "POST", path+"/resend", w.root.token, nil)
+		})
 	}},
 	"DELETE /admin/invites/{id}": {writes: "invite.revoked", do: func(w *walk) {
 		id := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("id")
@@ -479,6 +492,21 @@ var deeds = map[string]deed{
 	"PUT /notifications/preferences": {because: "how a person is told of things is his own", do: func(w *walk) {
 		w.want(200, "PUT", "/notifications/preferences", w.account("user").token, `{"items":[{"kind":"mention","in_app":false,"email":false}]}`)
 	}},
+	"POST /notifications/unsubscribe/{token}": {because: "how a person is told of things is theirs", do: func(w *walk) {
+		a := w.account("user")
+		w.promote(w.root.token, a.id, "member")
+		link := ""
+		require.Eventually(w.t, func() bool { link = w.unsubscribeLink(a.email); return link != "" }, 20*time.Second, 50*time.Millisecond)
+		w.of(a.id)
+		w.want(204, "POST", link, "", "List-Unsubscribe=One-Click", header{"Content-Type": "application/x-www-form-urlencoded"})
+	}},
+	"POST /admin/emails/retry": {because: "the same mails once more; their rows say when they were sent", do: func(w *walk) {
+		email := w.account("user").email
+		w.linkFrom(email, "/verify#token=", "")
+		_, err := w.run.parts.DB.Exec(w.t.Context(), "UPDATE mail_messages SET status = 'failed' WHERE recipient = ?", email)
+		require.NoError(w.t, err)
+		w.want(202, "POST", "/admin/emails/retry?status=failed", w.root.token, nil)
+	}},
 	"POST /admin/emails/{id}/retry": {because: "the same mail once more; its row says when it was sent", do: func(w *walk) {
 		email := w.account("user").email
 		w.linkFrom(email, "/verify#token=", "")
@@ -522,6 +550,24 @@ func (w *walk) secondFactor(a actor) (codes []string) {
 		codes = append(codes, code.(string))
 	}
 	return codes
+}
+
+// unsubscribeLink returns the link of the newest mail to an address that can be switched off; the mailbox shows no headers,
+// so the files of the sink are read. It is empty until there is one.
+func (w *walk) unsubscribeLink(email string) (link string) {
+	w.t.Helper()
+	for _, s := range append([]*site{w.site}, w.peers...) {
+		files, err := filepath.Glob(filepath.Join(s.cfg.DataDir, "mailbox", "*"))
+		require.NoError(w.t, err)
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
+			text := strings.ReplaceAll(string(raw), "\r\n", "\n")
+			if found := unsubscribeHeader.FindStringSubmatch(text); err == nil && found != nil && strings.Contains(text, email) {
+				link = found[1]
+			}
+		}
+	}
+	return link
 }
 
 // forgot asks for a new password and gives the link's token. The entry is written with the mail, a little later.

@@ -32,6 +32,8 @@ type site struct {
 	stop func()
 	// peers are the other replicas: any of them may send a mail, each into a mailbox of its own.
 	peers []*site
+	// before, where a test sets it, is told of every call before it is made.
+	before func(method, path, token string, body any, headers ...header)
 	// heard, where a test sets it, is told of every call and its answer.
 	heard func(method, path, token string, body any, a answer)
 }
@@ -188,6 +190,9 @@ type header = map[string]string
 // call sends a request as a client would. body is marshalled unless it is a string.
 func (s *site) call(method, path, token string, body any, headers ...header) answer {
 	s.t.Helper()
+	if s.before != nil {
+		s.before(method, path, token, body, headers...)
+	}
 	var r io.Reader
 	switch b := body.(type) {
 	case nil:

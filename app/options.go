@@ -196,7 +196,7 @@ func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 		lc.Append(fx.Hook{OnStop: func(context.Context) error { return sink.Close() }})
 		url = sink.URL()
 	}
-	sender, err := mail.NewSMTP(url)
+	sender, err := mail.NewSMTP(url, mail.WithHello(c.PublicURL))
 	if err != nil {
 		return mailParts{}, &config.Error{Faults: []string{"SMTP_URL: " + err.Error()}}
 	}
@@ -228,7 +228,7 @@ func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *http
 	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *scratch.Dir, sealed *auth.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c.S3), Scratch: sc,
+		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},
@@ -239,11 +239,13 @@ func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *http
 	}, tables.Tables)
 }
 
-// storeOrigin is where browsers fetch signed URLs when S3 keeps the objects.
-func storeOrigin(s config.S3) string {
+// storeOrigin is where browsers fetch signed URLs if not from the origin of their page: from S3, or from the embedded store by
+// its public address.
+func storeOrigin(c *config.Config) string {
+	s := c.S3
 	host, scheme := s.PublicEndpoint, "http"
 	if s.Endpoint == "" {
-		return ""
+		return c.PublicURL
 	}
 	if host == "" {
 		host = s.Endpoint

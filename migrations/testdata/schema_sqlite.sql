@@ -98,7 +98,7 @@ CREATE TABLE auth_links (
 			user_id text NOT NULL,
 			kind text NOT NULL,
 			expires_at bigint NOT NULL,
-			created_at bigint NOT NULL,
+			created_at bigint NOT NULL, used_at bigint,
 			UNIQUE (user_id, kind)
 		);
 CREATE TABLE auth_recovery_codes (
@@ -302,7 +302,7 @@ CREATE TABLE mail_messages (
 			last_error text NOT NULL DEFAULT '',
 			created_at bigint NOT NULL,
 			sent_at bigint
-		);
+		, tried_since bigint NOT NULL DEFAULT 0);
 CREATE TABLE notification_preferences (
 			user_id text NOT NULL,
 			kind text NOT NULL,
@@ -347,7 +347,7 @@ CREATE TABLE storage_assets (
 			expires_at bigint NOT NULL,
 			created_at bigint NOT NULL,
 			completed_at bigint
-		);
+		, refused_at bigint);
 CREATE TABLE storage_trash (
 			blob_id text PRIMARY KEY,
 			next_at bigint NOT NULL,

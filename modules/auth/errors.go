@@ -10,6 +10,7 @@ var (
 	errCredentials = apperr.New(401, "invalid-credentials", "The address and the password do not belong together.")
 	errDisabled    = apperr.New(403, "account-disabled", "This account is disabled.")
 	errReused      = apperr.New(401, "refresh-token-reused", "This refresh token was spent already; its session is ended.")
+	errLinkDone    = apperr.New(422, "invalid-link", "This link was used before: the address is confirmed, nothing is left to do.").With("done", true)
 	errLink        = apperr.New(422, "invalid-link", "The link is used, too old, or replaced by a newer one.")
 	errPassword    = apperr.New(403, "wrong-password", "The current password is wrong.")
 	errCode        = apperr.New(401, "invalid-code", "The code is wrong, too old, or used.")

@@ -87,4 +87,9 @@ var Migrations = []migrate.Migration{{
 		"DROP INDEX auth_sessions_device", // a sign-in is compared by the families of browser and system, not by this text
 	},
 	Down: []string{`CREATE INDEX auth_sessions_device ON auth_sessions (user_id, network, user_agent)`, "DROP TABLE auth_email_changes"},
+}, {
+	// A link that was used is told from a wrong one for as long as it would have lived.
+	ID:   "202611291003_auth_note_used_links",
+	Up:   []string{"ALTER TABLE auth_links ADD COLUMN used_at bigint"},
+	Down: []string{"DELETE FROM auth_links WHERE used_at IS NOT NULL", "ALTER TABLE auth_links DROP COLUMN used_at"},
 }}

@@ -100,15 +100,16 @@ func (s *Service) newLink(ctx context.Context, userID, kind string, life time.Du
 	return token, s.store.putLink(ctx, userID, kind, hashOf(token), now, now.Add(life))
 }
 
-// VerifyEmail spends a verification link: 422 invalid-link for any fault.
+// VerifyEmail spends a verification link: 422 invalid-link for any fault. Of a link that was used before, such as by a program
+// that checks mails, it says that the address is confirmed, with done in the problem.
 func (s *Service) VerifyEmail(ctx context.Context, token string) (a usersapi.Account, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		id, err := s.store.takeLink(ctx, kindVerify, hashOf(token), s.clock.Now())
+		id, err := s.store.useLink(ctx, kindVerify, hashOf(token), s.clock.Now())
 		if err != nil {
 			return err
 		}
 		if id == "" {
-			return errLink
+			return s.unusableLink(ctx, hashOf(token))
 		}
 		if err := s.accounts.MarkVerified(ctx, id); err != nil {
 			return err
@@ -117,6 +118,25 @@ func (s *Service) VerifyEmail(ctx context.Context, token string) (a usersapi.Acc
 		return err
 	})
 	return a, err
+}
+
+// unusableLink tells a verification link that did its work from one that never will.
+func (s *Service) unusableLink(ctx context.Context, hash []byte) error {
+	id, err := s.store.usedLink(ctx, kindVerify, hash)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return errLink
+	}
+	a, ok, err := s.accounts.ByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !ok || !a.Verified {
+		return errLink
+	}
+	return errLinkDone
 }
 
 // RequestVerification sends the mail again, unless the address is verified already or was sent too many.

@@ -171,13 +171,27 @@ func (s *store) heldSessions(ctx context.Context, userID string, after heldSessi
 // right after a parenthesis for a list, so they don't stand first.)
 func (s *store) putLink(ctx context.Context, userID, kind string, hash []byte, now, expires clock.Time) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO auth_links (user_id, token_hash, kind, expires_at, created_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (user_id, kind) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at, created_at = excluded.created_at`,
+		ON CONFLICT (user_id, kind) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at, created_at = excluded.created_at,
+		used_at = NULL`,
 		userID, hash, kind, expires, now).Error
 }
 
 // takeLink spends a link and says whose it was, empty when it is none: of two uses one gets it.
 func (s *store) takeLink(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
 	err = s.db.Conn(ctx).Raw("DELETE FROM auth_links WHERE token_hash = ? AND kind = ? AND expires_at > ? RETURNING user_id", hash, kind, now).Scan(&userID).Error
+	return userID, err
+}
+
+// useLink is takeLink for a link that stays known until it ends, so that its second use can be told from a wrong one.
+func (s *store) useLink(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
+	err = s.db.Conn(ctx).Raw("UPDATE auth_links SET used_at = ? WHERE token_hash = ? AND kind = ? AND expires_at > ? AND used_at IS NULL RETURNING user_id",
+		now, hash, kind, now).Scan(&userID).Error
+	return userID, err
+}
+
+// usedLink returns whose link was used before, empty if none was.
+func (s *store) usedLink(ctx context.Context, kind string, hash []byte) (userID string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT user_id FROM auth_links WHERE token_hash = ? AND kind = ? AND used_at IS NOT NULL", hash, kind).Scan(&userID).Error
 	return userID, err
 }
 

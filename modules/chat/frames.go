@@ -21,6 +21,7 @@ type (
 		Channel          string          `json:"channel"`
 		User             usersapi.Person `json:"user"`
 		LastSeq          int64           `json:"last_seq"`
+		LastChange       int64           `json:"last_change"`
 		HeartbeatSeconds int             `json:"heartbeat_seconds"`
 	}
 	gapFrame struct {
@@ -47,9 +48,10 @@ type (
 		ID       string  `json:"id"`
 	}
 	deletedFrame struct {
-		Type string `json:"type"`
-		Seq  int64  `json:"seq"`
-		ID   string `json:"id"`
+		Type   string `json:"type"`
+		Seq    int64  `json:"seq"`
+		ID     string `json:"id"`
+		Change int64  `json:"change"`
 	}
 	editedFrame struct {
 		Type     string      `json:"type"`
@@ -57,6 +59,7 @@ type (
 		ID       string      `json:"id"`
 		Body     string      `json:"body"`
 		EditedAt *clock.Time `json:"edited_at" nullable:"true"`
+		Change   int64       `json:"change"`
 	}
 	typingFrame struct {
 		Type string          `json:"type"`
@@ -91,11 +94,12 @@ func frameOf(slug string, m *message, author usersapi.Person, withClientID bool)
 	return ws.Text(f)
 }
 
+// changeFrame tells the newest state of a message that was edited or deleted.
 func changeFrame(m *message) ws.Frame {
 	if m.deleted() {
-		return ws.Text(deletedFrame{"deleted", m.Seq, m.ID})
+		return ws.Text(deletedFrame{"deleted", m.Seq, m.ID, m.Change})
 	}
-	return ws.Text(editedFrame{"edited", m.Seq, m.ID, m.Body, m.EditedAt})
+	return ws.Text(editedFrame{"edited", m.Seq, m.ID, m.Body, m.EditedAt, m.Change})
 }
 
 // notificationFrame puts the type before the fields of a JSON object.

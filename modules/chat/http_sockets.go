@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -79,17 +80,31 @@ func (h *handlers) socket() fiber.Handler {
 
 var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)
 
+// accept returns the session of a reader. It returns 422 for an after_seq or after_change that is not a
+// whole number from 0, 404 for a channel that does not exist and 403 for one that the caller may not read.
 func (h *handlers) accept(ctx context.Context, o ws.Opening) (ws.Session, error) {
-	from := int64(-1)
-	if raw, given := o.Query("after_seq"); given {
-		if !wholeNumber.MatchString(raw) {
-			return nil, apperr.Invalid("query.after_seq", "a whole number from 0")
-		}
-		from = number(raw)
+	afterSeq, seqFault := queryNumber(o, "after_seq")
+	afterChange, changeFault := queryNumber(o, "after_change")
+	if faults := slices.Concat(seqFault, changeFault); len(faults) > 0 {
+		return nil, apperr.InvalidFields(faults...)
 	}
 	c, err := h.service.readable(ctx, o.Param("slug"))
 	if err != nil {
 		return nil, err
 	}
-	return &subscriber{service: h.service, rooms: h.rooms, channel: c, userID: auth.CallerFrom(ctx).UserID, replayFrom: from}, nil
+	return &subscriber{service: h.service, rooms: h.rooms, channel: c, userID: auth.CallerFrom(ctx).UserID,
+		replayFrom: afterSeq, changesFrom: afterChange}, nil
+}
+
+// queryNumber returns a query parameter as a number, -1 if it is absent. It returns a fault if the parameter is not
+// a whole number from 0.
+func queryNumber(o ws.Opening, name string) (int64, []apperr.Field) {
+	raw, given := o.Query(name)
+	switch {
+	case !given:
+		return -1, nil
+	case !wholeNumber.MatchString(raw):
+		return -1, []apperr.Field{{Location: "query." + name, Message: "a whole number from 0"}}
+	}
+	return number(raw), nil
 }

@@ -26,12 +26,15 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/ws/tickets", httpx.Needs(auth.ChatRead), "A ticket for one socket, for 30 seconds", h.ticket, created),
 		httpx.Raw(http.MethodGet, "/ws/channels/{slug}", httpx.Needs(auth.ChatRead), "WebSocket of a channel", h.socket(), httpx.Describe(socketDoc),
 			httpx.Query("token", "Access token, for clients that can't send headers"), httpx.Query("ticket", "Of POST /ws/tickets, instead of a token"),
-			httpx.Query("after_seq", "Send what came after this message first")),
+			httpx.Query("after_seq", "Send what came after this message first"),
+			httpx.Query("after_change", "Send the newest state of messages that were edited or deleted after this change")),
 	}}
 }
 
 const socketDoc = "Credentials: `?token=`, `?ticket=` (POST /ws/tickets), `Authorization`, or the subprotocols `bearer, <token>`. " +
 	"`?after_seq=` sends what was missed, the newest 5,000 messages at most; a `gap` frame names what lies before. " +
+	"`?after_change=` (the `last_change` of `welcome`, or the newest `change` seen) sends the newest state of the messages up to `after_seq` " +
+	"that were edited or deleted since, in the order of `change`: the newest 5,000 at most, after a `gap` frame that spans the others. " +
 	"Frames are JSON text. Client: message, typing, read, auth, ping. Server: welcome, message, ack, deleted, edited, typing, presence, " +
 	"notification, gap, error, authenticated, pong. Close codes: 4401 token or session ended, 4403 right lost, 4404 channel deleted, " +
 	"4408 too slow, 1003 binary, 1007 not UTF-8, 1009 over 16 KiB, 1001 server going away."

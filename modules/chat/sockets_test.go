@@ -19,7 +19,8 @@ func TestWelcomeMessageAndAck(t *testing.T) {
 		uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
 		a, status := r.dial(uli, "/ws/channels/hq")
 		require.Equal(t, 101, status)
-		require.Equal(t, object{"type": "welcome", "channel": "hq", "user": object{"id": uli.id, "display_name": "Uli"}, "last_seq": 0.0, "heartbeat_seconds": 30.0}, a.next())
+		require.Equal(t, object{"type": "welcome", "channel": "hq", "user": object{"id": uli.id, "display_name": "Uli"}, "last_seq": 0.0,
+			"last_change": 0.0, "heartbeat_seconds": 30.0}, a.next())
 		b := r.enter(olga, "/ws/channels/hq")
 		a.send(object{"type": "message", "body": "hi <there>", "client_id": "c1"})
 		ack, own := a.until("ack", "message"), a.until("ack", "message") // in either order
@@ -40,8 +41,9 @@ func TestWelcomeMessageAndAck(t *testing.T) {
 		edited := b.until("edited", "message")
 		require.Equal(t, []any{1.0, got["id"], "edited"}, []any{edited["seq"], edited["id"], edited["body"]})
 		require.NotNil(t, edited["edited_at"])
+		require.Equal(t, 1.0, edited["change"])
 		r.want(204, uli, "DELETE", path, nil)
-		require.Equal(t, object{"type": "deleted", "seq": 1.0, "id": got["id"]}, b.until("deleted", "message"))
+		require.Equal(t, object{"type": "deleted", "seq": 1.0, "id": got["id"], "change": 2.0}, b.until("deleted", "message"))
 	})
 }
 

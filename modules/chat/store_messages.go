@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"math"
 
 	"lyceum/platform/db"
 )
@@ -60,6 +61,33 @@ func (s *store) changedAfter(ctx context.Context, channelID string, change, seq 
 	err = s.db.Conn(ctx).Where("channel_id = ? AND change > ? AND change > 0 AND seq <= ?", channelID, change, seq).
 		Order("change").Limit(limit).Find(&found).Error
 	return found, err
+}
+
+// changes selects the messages up to seq MaxSeq whose newest change lies in (After, UpTo].
+type changes struct {
+	After, UpTo, MaxSeq int64
+}
+
+// changedIn returns the first limit messages of a selection in the order of their changes.
+func (s *store) changedIn(ctx context.Context, channelID string, c changes, limit int) (found []message, err error) {
+	err = s.db.Conn(ctx).Where("channel_id = ? AND change > ? AND change > 0 AND change <= ? AND seq <= ?", channelID, c.After, c.UpTo, c.MaxSeq).
+		Order("change").Limit(limit).Find(&found).Error
+	return found, err
+}
+
+// omitted describes the messages that a replay of changes leaves out: Count of them, their lowest and highest seq, and
+// their newest change.
+type omitted struct {
+	Count, FromSeq, ToSeq, Change int64
+}
+
+// olderChanges describes all messages of a selection but those with the newest kept changes.
+func (s *store) olderChanges(ctx context.Context, channelID string, c changes, kept int) (o omitted, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT count(*) AS count, COALESCE(min(seq), 0) AS from_seq, COALESCE(max(seq), 0) AS to_seq,
+		COALESCE(max(change), 0) AS change FROM (SELECT seq, change FROM chat_messages
+		WHERE channel_id = ? AND change > ? AND change > 0 AND change <= ? AND seq <= ? ORDER BY change DESC LIMIT ? OFFSET ?) older`,
+		channelID, c.After, c.UpTo, c.MaxSeq, math.MaxInt64, kept).Scan(&o).Error
+	return o, err
 }
 
 // span is a part of a channel's messages: those with After < seq < Before, 0 for no bound, the

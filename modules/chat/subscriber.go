@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxReplay is how many missed messages a socket is sent; a gap frame names those before.
+	// maxReplay is how many missed messages, and how many missed changes, a socket is sent; a gap frame names those before.
 	maxReplay = 5000
 	// typingEvery is how often one socket may say that its user is typing.
 	typingEvery = 2 * time.Second
@@ -27,6 +27,8 @@ type subscriber struct {
 	userID  string
 	// replayFrom is after_seq, or less than 0 for none.
 	replayFrom int64
+	// changesFrom is after_change, or less than 0 for none.
+	changesFrom int64
 
 	conn *ws.Conn
 	room *room
@@ -59,16 +61,72 @@ func (s *subscriber) enter(ctx context.Context) error {
 		return err
 	}
 	s.room = s.rooms.enter(s.channel.Slug, h)
-	s.conn.Send(ws.Text(welcomeFrame{"welcome", s.channel.Slug, me, h.LastSeq, ws.HeartbeatSeconds}))
+	s.conn.Send(ws.Text(welcomeFrame{"welcome", s.channel.Slug, me, h.LastSeq, h.LastChange, ws.HeartbeatSeconds}))
 	s.seq, s.change = h.LastSeq, h.LastChange
-	if s.replayFrom >= 0 && s.replayFrom < h.LastSeq {
-		s.seq = s.replayFrom
-		if first := h.LastSeq - maxReplay; first > s.seq {
-			s.conn.Send(ws.Text(gapFrame{"gap", s.seq + 1, first}))
-			s.seq = first
-		}
+	if err := s.replayMessages(ctx, h); err != nil {
+		return err
+	}
+	if err := s.replayMissedChanges(ctx, h); err != nil {
+		return err
 	}
 	return s.catchUp(ctx)
+}
+
+// replayMessages sends the messages after after_seq, up to h at least: the newest maxReplay of them, after a gap frame that
+// names those before.
+func (s *subscriber) replayMessages(ctx context.Context, h head) error {
+	if s.replayFrom < 0 || s.replayFrom >= h.LastSeq {
+		return nil
+	}
+	s.seq = s.replayFrom
+	if first := h.LastSeq - maxReplay; first > s.seq {
+		s.conn.Send(ws.Text(gapFrame{"gap", s.seq + 1, first}))
+		s.seq = first
+	}
+	for s.seq < h.LastSeq {
+		n, err := s.replayNext(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// replayMissedChanges sends the newest state of the messages up to after_seq (of all without one) that were changed after
+// after_change and up to h, in the order of change: the newest maxReplay, after a gap frame that spans the others.
+// A message that is changed again meanwhile has a change above h: catchUp or the room tells it.
+func (s *subscriber) replayMissedChanges(ctx context.Context, h head) error {
+	if s.changesFrom < 0 || s.changesFrom >= h.LastChange {
+		return nil
+	}
+	missed := changes{After: s.changesFrom, UpTo: h.LastChange, MaxSeq: h.LastSeq}
+	if s.replayFrom >= 0 {
+		missed.MaxSeq = min(s.replayFrom, h.LastSeq)
+	}
+	older, err := bounded(ctx, func(ctx context.Context) (omitted, error) {
+		return s.rooms.store.olderChanges(ctx, s.channel.ID, missed, maxReplay)
+	})
+	if err != nil {
+		return err
+	}
+	if older.Count > 0 {
+		s.conn.Send(ws.Text(gapFrame{"gap", older.FromSeq, older.ToSeq}))
+		missed.After = older.Change
+	}
+	for {
+		rows, err := bounded(ctx, func(ctx context.Context) ([]message, error) {
+			return s.rooms.store.changedIn(ctx, s.channel.ID, missed, roomBatch)
+		})
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for i := range rows {
+			if err := s.conn.SendWait(ctx, changeFrame(&rows[i])); err != nil {
+				return err
+			}
+		}
+		missed.After = rows[len(rows)-1].Change
+	}
 }
 
 func (s *subscriber) seat() seat { return seat{s.channel.ID, s.userID} }
@@ -88,16 +146,11 @@ func (s *subscriber) head(ctx context.Context) (head, error) {
 // takes its place in the room in the same moment.
 func (s *subscriber) catchUp(ctx context.Context) error {
 	for !s.room.admit(s) {
-		rows, err := bounded(ctx, func(ctx context.Context) ([]message, error) {
-			return s.rooms.store.after(ctx, s.channel.ID, s.seq, roomBatch)
-		})
+		n, err := s.replayNext(ctx)
 		if err != nil {
 			return err
 		}
-		if len(rows) > 0 {
-			if err := s.replay(ctx, rows); err != nil {
-				return err
-			}
+		if n > 0 {
 			continue
 		}
 		if err := s.replayChanges(ctx); err != nil {
@@ -105,6 +158,17 @@ func (s *subscriber) catchUp(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// replayNext sends the next messages after those that were sent and returns how many they were.
+func (s *subscriber) replayNext(ctx context.Context) (int, error) {
+	rows, err := bounded(ctx, func(ctx context.Context) ([]message, error) {
+		return s.rooms.store.after(ctx, s.channel.ID, s.seq, roomBatch)
+	})
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return len(rows), s.replay(ctx, rows)
 }
 
 func (s *subscriber) replay(ctx context.Context, rows []message) (err error) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/ids"
@@ -71,7 +72,7 @@ func (a *archives) checkFile(f manifestAsset, e *entry) error {
 		return err
 	}
 	defer func() { _ = r.Close() }()
-	start := make([]byte, 512)
+	start := make([]byte, storageapi.StartSize)
 	n, err := io.ReadFull(r, start)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err

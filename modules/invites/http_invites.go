@@ -109,6 +109,14 @@ func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[inviteView]
 	return httpx.OK(viewOf(i, h.service.clock.Now())).Tagged(), nil
 }
 
+func (h *handlers) resend(ctx context.Context, in *idInput) (*httpx.Out[inviteView], error) {
+	i, err := h.service.resend(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(viewOf(i, h.service.clock.Now())).Tagged(), nil
+}
+
 func (h *handlers) revoke(ctx context.Context, in *idInput) (*httpx.Empty, error) {
 	return nil, h.service.revoke(ctx, in.ID)
 }
@@ -123,6 +131,14 @@ type redeemInput struct {
 type redeemView struct {
 	Role    auth.Role `json:"role" doc:"The caller's role now"`
 	Granted bool      `json:"granted" doc:"Whether this use raised it"`
+	// Courses are told again with every use.
+	Courses []courseView `json:"courses" nullable:"false" doc:"Courses that the invite enrolls in"`
+}
+
+type courseView struct {
+	ID    string `json:"id"`
+	Slug  string `json:"slug"`
+	Title string `json:"title"`
 }
 
 func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Out[redeemView], error) {
@@ -130,5 +146,9 @@ func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Out[rede
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(redeemView(r)), nil
+	v := redeemView{r.Role, r.Granted, make([]courseView, len(r.Courses))}
+	for n, c := range r.Courses {
+		v.Courses[n] = courseView(c)
+	}
+	return httpx.OK(v), nil
 }

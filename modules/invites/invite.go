@@ -89,6 +89,7 @@ var (
 	errTooLong = apperr.Invalid("body.code", "at most 128 characters")
 	// errVoid is for an invite whose maker may no longer grant, though nobody has revoked it.
 	errVoid    = apperr.New(410, "invite-revoked", "This invite was taken back.")
+	errNoEmail = apperr.Conflict("no-email", "This invite has no address to mail a code to. Give its code to whoever it is for, or make a new invite.")
 	errAddress = apperr.New(403, "invite-wrong-address", "This invite is for another address.")
 	gone       = map[string]*apperr.Error{
 		revoked:   apperr.New(410, "invite-revoked", "This invite was taken back."),

@@ -1,6 +1,7 @@
 package invites
 
 import (
+	"bytes"
 	"context"
 
 	"lyceum/modules/invites/invitesapi"
@@ -15,6 +16,15 @@ import (
 type outcome struct {
 	Role    auth.Role
 	Granted bool
+	// Courses are those that the invite enrolls in.
+	Courses []course
+}
+
+// course is one that an invite enrolls in, as the redeemer is told of it.
+type course struct {
+	ID    string
+	Slug  string
+	Title string
 }
 
 // redeem uses a code for the caller. The use, the role, the courses, the audit entries and what follows commit
@@ -46,7 +56,7 @@ func (s *Service) redeemCode(ctx context.Context, code string) (o outcome, err e
 		return o, s.fail(ctx, "", errMissing)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		o, err = s.redeemNow(ctx, i.ID)
+		o, err = s.redeemNow(ctx, i)
 		return err
 	})
 	if fault, ok := apperr.As(err); ok && fault.Status < 500 {
@@ -71,7 +81,8 @@ func (s *Service) fail(ctx context.Context, id string, fault *apperr.Error) erro
 
 // redeemNow asks what needs no lock first: of many who race for one use, those who come too late must hold up the others
 // for no longer than it takes to tell them.
-func (s *Service) redeemNow(ctx context.Context, id string) (o outcome, err error) {
+func (s *Service) redeemNow(ctx context.Context, found *invite) (o outcome, err error) {
+	id := found.ID
 	account, known, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
 	if err != nil {
 		return o, err
@@ -88,6 +99,9 @@ func (s *Service) redeemNow(ctx context.Context, id string) (o outcome, err erro
 	if err != nil {
 		return o, err
 	}
+	if !bytes.Equal(i.CodeHash, found.CodeHash) {
+		return o, errMissing // another code was sent this moment
+	}
 	fault := gone[i.status(now)]
 	if prior == nil && fault != nil {
 		return o, fault
@@ -96,7 +110,8 @@ func (s *Service) redeemNow(ctx context.Context, id string) (o outcome, err erro
 		return o, err
 	}
 	if prior != nil && (prior.Counted || account.Role.AtLeast(i.RoleToGrant)) {
-		return o, nil
+		o.Courses, err = s.coursesOf(ctx, i)
+		return o, err
 	}
 	if fault != nil {
 		return o, fault
@@ -143,7 +158,26 @@ func (s *Service) give(ctx context.Context, i *invite, a usersapi.Account) (o ou
 	if s.courses == nil {
 		return o, nil
 	}
-	return o, s.courses.Enroll(ctx, a.ID, i.courses())
+	if err := s.courses.Enroll(ctx, a.ID, i.courses()); err != nil {
+		return o, err
+	}
+	o.Courses, err = s.coursesOf(ctx, i)
+	return o, err
+}
+
+// coursesOf returns the courses of an invite that are there and take learners in.
+func (s *Service) coursesOf(ctx context.Context, i *invite) (out []course, err error) {
+	all := i.courses()
+	if s.courses == nil || len(all) == 0 {
+		return nil, nil
+	}
+	known, err := s.courses.Courses(ctx, all)
+	for _, id := range all {
+		if c, ok := known[id]; ok && !c.Archived {
+			out = append(out, course{id, c.Slug, c.Title})
+		}
+	}
+	return out, err
 }
 
 func (s *Service) spend(ctx context.Context, i *invite, userID string) error {

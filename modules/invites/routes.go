@@ -14,6 +14,9 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Delete("/admin/invites", httpx.Needs(auth.InvitesManage), "Revoke all invites of a batch", h.revokeBatch),
 		httpx.Post("/admin/invites/batch", httpx.Needs(auth.InvitesManage), "Invite many by mail, from JSON or CSV", h.inviteAll, httpx.Idempotent(), httpx.CSVRows()),
 		httpx.Get("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "One invite", h.get),
+		httpx.Post("/admin/invites/{id}/resend", httpx.Needs(auth.InvitesManage), "Mail a new code for an invite", h.resend,
+			httpx.Describe("For an invite with an address that is still open: its mail was lost. The new code goes there and is not in the answer; the old one "+
+				"is void. 410 for an invite that has ended, 409 `no-email` for one without an address.")),
 		httpx.Delete("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "Revoke an invite", h.revoke),
 		httpx.Post("/invites/redeem", httpx.Needs(auth.InvitesRedeem), "Use a code", h.redeem),
 	}}

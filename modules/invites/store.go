@@ -75,6 +75,11 @@ func (s *store) revoke(ctx context.Context, which, of string, at clock.Time) (ch
 	return changed, err
 }
 
+// replaceCode gives an invite another code: the one before finds nothing from then on.
+func (s *store) replaceCode(ctx context.Context, i *invite) error {
+	return s.db.Conn(ctx).Exec("UPDATE invites SET code_hash = ?, code_prefix = ? WHERE id = ?", i.CodeHash, i.CodePrefix, i.ID).Error
+}
+
 func (s *store) batchExists(ctx context.Context, batchID string) (yes bool, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT EXISTS (SELECT 1 FROM invites WHERE batch_id = ?)", batchID).Scan(&yes).Error
 	return yes, err

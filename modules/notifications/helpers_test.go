@@ -135,7 +135,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 		accounts: &fakeAccounts{known: map[string]usersapi.Account{}}}
 	w.owner = w.person("Olga")
 	w.courses = &fakeCourses{course: coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}, canRead: func(auth.Caller) bool { return true }}
-	w.Service = newService(needs{DB: d, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher, Events: w.bus, Clock: clock.System{},
+	w.Service = newService(needs{DB: d, Keys: w.keys, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher, Events: w.bus, Clock: clock.System{},
 		Mailer: mail.NewMailer(d, clock.System{}, queue, nil, keys, "Lyceum <no-reply@lyceum.test>", publicURL), Config: &config.Config{PublicURL: publicURL}})
 	require.NoError(t, w.bus.Attach(newSubscribers(w.Service)))
 	return w

@@ -16,6 +16,7 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Get("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "How the caller wants to be told", h.preferences),
 		httpx.Put("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "Choose how to be told; kinds that are left out stay as they are", h.choose),
 	}}
+	t.Routes = append(t.Routes, h.unsubscribeRoutes()...)
 	if h.service.courses != nil {
 		t.Routes = append(t.Routes, httpx.Post("/courses/{id}/announcements", httpx.Needs(auth.AnnouncementsWrite), "Tell all who are enrolled", h.announce,
 			httpx.Idempotent(), httpx.Status(http.StatusCreated)))

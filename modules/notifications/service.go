@@ -31,6 +31,8 @@ type Service struct {
 	mailer    *mail.Mailer
 	clock     clock.Clock
 	publicURL string
+	// key seals the tokens of unsubscribe links.
+	key []byte
 }
 
 type needs struct {
@@ -44,10 +46,11 @@ type needs struct {
 	Mailer   *mail.Mailer
 	Clock    clock.Clock
 	Config   *config.Config
+	Keys     *auth.Keys
 }
 
 func newService(n needs) *Service {
-	return &Service{n.DB, n.Store, n.Accounts, n.Courses, n.Pusher, n.Events, n.Mailer, n.Clock, n.Config.PublicURL}
+	return &Service{n.DB, n.Store, n.Accounts, n.Courses, n.Pusher, n.Events, n.Mailer, n.Clock, n.Config.PublicURL, n.Keys.Derive("unsubscribe links")}
 }
 
 var errMissing = apperr.NotFound("There is no such notification.")

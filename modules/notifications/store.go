@@ -92,6 +92,12 @@ func (s *store) choose(ctx context.Context, chosen []preference) error {
 	}).Create(&chosen).Error
 }
 
+// mute switches off the mail of a kind and leaves the rest as it is; p is what a person has who chose nothing yet.
+func (s *store) mute(ctx context.Context, p preference) error {
+	return s.db.Conn(ctx).Exec(`INSERT INTO notification_preferences (user_id, kind, in_app, email) VALUES (?, ?, ?, ?)
+		ON CONFLICT (user_id, kind) DO UPDATE SET email = excluded.email`, p.UserID, p.Kind, p.InApp, false).Error
+}
+
 func (s *store) insertAnnouncement(ctx context.Context, a *announcement) error {
 	return s.db.Conn(ctx).Create(a).Error
 }

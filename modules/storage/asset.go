@@ -23,6 +23,8 @@ const (
 	// slowest is the longest that a begun transfer may go on; until then a cleared object is
 	// looked for again, as it may have arrived after it was cleared.
 	slowest = 25 * time.Hour
+	// lookEvery is how often a cleared object is looked for while its upload URL lives.
+	lookEvery = time.Minute
 )
 
 // asset is an object under a key, from the moment its upload begins.
@@ -37,7 +39,9 @@ type asset struct {
 	Status     string
 	UploaderID string
 	// ExpiresAt is when the upload URL ends.
-	ExpiresAt   clock.Time
+	ExpiresAt clock.Time
+	// RefusedAt is when its object was last found to be another than announced.
+	RefusedAt   *clock.Time
 	CreatedAt   clock.Time
 	CompletedAt *clock.Time
 }
@@ -45,8 +49,12 @@ type asset struct {
 // TableName of assets.
 func (asset) TableName() string { return "storage_assets" }
 
-// holdsKey says whether others have to keep off the key.
-func (a *asset) holdsKey(now clock.Time) bool {
+// holdsKey says whether another upload of an account has to keep off the key. One that was refused gives way to its own
+// uploader, who may have announced the wrong thing.
+func (a *asset) holdsKey(uploaderID string, now clock.Time) bool {
+	if a.Status == pending && a.RefusedAt != nil && a.UploaderID == uploaderID {
+		return false
+	}
 	return a.Status == completed || now.Before(a.ExpiresAt)
 }
 
@@ -66,13 +74,17 @@ type trash struct {
 	LastAt     clock.Time
 }
 
-// again is when an object that is emptied now has to be looked at again: as soon as its URL has ended, and for the last time
-// when a transfer that was begun before must have ended, too.
+// again is when an object that is emptied now has to be looked at again: every lookEvery while its URL lives, as S3 takes
+// whatever comes with it, and for the last time when a transfer that was begun before must have ended, too.
 func (t *trash) again(now clock.Time) clock.Time {
-	if soon := t.LiveUntil.Add(time.Minute); now.Before(soon) {
-		return soon
+	soon := t.LiveUntil.Add(lookEvery)
+	if !now.Before(soon) {
+		return t.LastAt
 	}
-	return t.LastAt
+	if next := now.Add(lookEvery); next.Before(soon) {
+		return next
+	}
+	return soon
 }
 
 func (a *asset) trash(now clock.Time) trash {

@@ -25,7 +25,8 @@ const maxHashed = 64 << 20
 var errAgain = errors.New("storage: the object changed meanwhile")
 
 // complete makes an upload an asset once its object is there and as declared: 409
-// upload-incomplete, 409 upload-mismatch, after which the object is gone and the URL takes another.
+// upload-incomplete, 409 upload-mismatch, after which the object is gone, the URL takes another, and its uploader may begin
+// another upload under the key.
 // Only its uploader may; once completed it answers the same again.
 func (s *Service) complete(ctx context.Context, id string) (a *asset, err error) {
 	if !ids.Valid(id) {
@@ -50,7 +51,9 @@ func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 	if err != nil && !(errors.As(err, &mismatch) && mismatch.Code == "upload-mismatch") {
 		return nil, err
 	}
+	refused := false
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		refused = false
 		if a, err = s.uploadOf(ctx, id, s.store.forUpdate()); err != nil || a.Status == completed {
 			return err
 		}
@@ -62,10 +65,14 @@ func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 			if err := s.blobs.Delete(ctx, a.BlobID); err != nil {
 				return storeFault(err)
 			}
-			return mismatch
+			refused = true
+			return s.store.refuse(ctx, a.ID, s.clock.Now())
 		}
 		return s.finish(ctx, a)
 	})
+	if err == nil && refused {
+		return nil, mismatch
+	}
 	return a, err
 }
 
@@ -103,7 +110,7 @@ func (s *Service) inspect(ctx context.Context, a *asset) (blob.Info, error) {
 		return info, errIncomplete
 	}
 	if errors.Is(err, blob.ErrDamaged) {
-		return blob.Info{}, errMismatch("it can't be read")
+		return blob.Info{}, errMismatch("content", "it can't be read")
 	}
 	if _, told := apperr.As(err); told {
 		return info, err
@@ -113,17 +120,18 @@ func (s *Service) inspect(ctx context.Context, a *asset) (blob.Info, error) {
 
 func (s *Service) compare(ctx context.Context, a *asset, info blob.Info) error {
 	if info.Size != a.Size {
-		return errMismatch(fmt.Sprintf("it has %d bytes", info.Size))
+		return errMismatch("size", fmt.Sprintf("it has %d bytes, and %d were announced", info.Size, a.Size))
 	}
 	if !strings.EqualFold(info.ContentType, a.ContentType) {
-		return errMismatch("it came with another content type")
+		return errMismatch("content_type", "it was sent with another Content-Type than "+a.ContentType)
 	}
 	prefix, err := s.blobs.ReadPrefix(ctx, a.BlobID, prefixSize)
 	if err != nil {
 		return err
 	}
 	if !looksLike(a.ContentType, prefix) {
-		return errMismatch("its first bytes are not those of " + a.ContentType)
+		return errMismatch("content_type", fmt.Sprintf("it was announced as %s and looks like %s. Accepted are %s",
+			a.ContentType, describeContent(prefix), strings.Join(s.limits.Types, ", ")))
 	}
 	if a.SHA256 == nil || a.Size > maxHashed {
 		return nil
@@ -142,7 +150,7 @@ func (s *Service) compareHash(ctx context.Context, a *asset) error {
 		return err
 	}
 	if sum := hex.EncodeToString(h.Sum(nil)); sum != *a.SHA256 {
-		return errMismatch("its SHA-256 is " + sum)
+		return errMismatch("sha256", "its SHA-256 is "+sum)
 	}
 	return nil
 }

@@ -4,38 +4,64 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"lyceum/modules/storage/storageapi"
 )
 
 // prefixSize is how much of an object is looked at to tell what it is.
-const prefixSize = 512
+const prefixSize = storageapi.StartSize
 
-// signatures tell whether the first bytes are what a type declares (WHATWG MIME Sniffing, RFC 4337,
-// RFC 8794, RFC 3533, ISO 32000). A file that pretends to be another is how scripts get in where
-// only pictures may be (ASVS 5.2.2).
+// signatures tell whether the first bytes are what a type declares, wherever its signature may stand (WHATWG MIME Sniffing,
+// ISO 14496-12, RFC 8794, RFC 3533, ISO 32000, APPNOTE.TXT 4.3). A file that pretends to be another is how scripts get in
+// where only pictures may be (ASVS 5.2.2).
 var signatures = map[string]func([]byte) bool{
-	"video/mp4":       at(4, "ftyp"),
+	"video/mp4":       looksMP4,
 	"video/webm":      at(0, "\x1A\x45\xDF\xA3"),
 	"audio/mpeg":      looksMP3,
-	"audio/ogg":       at(0, "OggS"),
-	"audio/wav":       both(at(0, "RIFF"), at(8, "WAVE")),
+	"audio/ogg":       func(b []byte) bool { return at(0, "OggS")(withoutID3(b)) },
+	"audio/wav":       both(either(at(0, "RIFF"), at(0, "RIFX"), at(0, "RF64"), at(0, "BW64")), at(8, "WAVE")),
 	"image/png":       at(0, "\x89PNG\r\n\x1A\n"),
 	"image/jpeg":      at(0, "\xFF\xD8\xFF"),
 	"image/webp":      both(at(0, "RIFF"), at(8, "WEBP")),
 	"image/gif":       either(at(0, "GIF87a"), at(0, "GIF89a")),
-	"application/pdf": at(0, "%PDF-"),
-	"application/zip": either(at(0, "PK\x03\x04"), at(0, "PK\x05\x06")),
+	"application/pdf": looksPDF,
+	// The last two begin archives that are, or could have been, split over several files.
+	"application/zip": either(at(0, "PK\x03\x04"), at(0, "PK\x05\x06"), at(0, "PK\x07\x08"), at(0, "PK\x30\x30PK\x03\x04")),
 }
 
-// looksLike says whether an object that begins with prefix may be what it was declared as.
+// looksLike returns whether an object that begins with prefix may be of the type that was declared.
 func looksLike(contentType string, prefix []byte) bool {
 	if check, known := signatures[contentType]; known {
-		return check(prefix)
+		return !looksMarkup(prefix) && (check(prefix) || mimetype.Detect(prefix).Is(contentType))
 	}
-	if strings.HasPrefix(contentType, "text/") && !looksText(prefix) {
+	text, isText := decodeText(prefix)
+	if strings.HasPrefix(contentType, "text/") && (!isText || at(0, "%PDF-")(text)) {
 		return false
 	}
 	// Of a type that only this operator allows no more is known than that it must not be a page.
-	return contentType == "text/html" || !looksMarkup(prefix)
+	return contentType == "text/html" || !looksMarkup(prefix) && !(isText && looksMarkup(text))
+}
+
+// describeContent names the type that an object looks like from its first bytes.
+func describeContent(prefix []byte) string {
+	if len(prefix) == 0 {
+		return "an empty file"
+	}
+	found, _, _ := strings.Cut(mimetype.Detect(prefix).String(), ";")
+	if found != "application/octet-stream" {
+		return found
+	}
+	for _, contentType := range []string{"audio/mpeg", "video/mp4", "application/pdf"} {
+		if signatures[contentType](prefix) {
+			return contentType
+		}
+	}
+	if _, isText := decodeText(prefix); isText {
+		return "text/plain"
+	}
+	return "data of no known type"
 }
 
 func at(offset int, magic string) func([]byte) bool {
@@ -46,20 +72,22 @@ func both(x, y func([]byte) bool) func([]byte) bool {
 	return func(b []byte) bool { return x(b) && y(b) }
 }
 
-func either(x, y func([]byte) bool) func([]byte) bool {
-	return func(b []byte) bool { return x(b) || y(b) }
+func either(checks ...func([]byte) bool) func([]byte) bool {
+	return func(b []byte) bool {
+		for _, check := range checks {
+			if check(b) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
-// looksMP3 takes an ID3 tag, or the sync word of an MPEG frame of layer I to III.
-func looksMP3(b []byte) bool {
-	return at(0, "ID3")(b) || len(b) > 1 && b[0] == 0xFF && b[1]&0xE0 == 0xE0 && b[1]&0x06 != 0
-}
+// pdfStart is where the signature of a PDF may stand: programs put line breaks or a header of their own before it.
+const pdfStart = 1024
 
-// looksText refuses bytes that no text has (MIME Sniffing, "binary data byte") and files of another kind.
-func looksText(b []byte) bool {
-	return !at(0, "%PDF-")(b) && !bytes.ContainsFunc(b, func(r rune) bool {
-		return r <= 0x08 || r == 0x0B || r >= 0x0E && r <= 0x1A || r >= 0x1C && r <= 0x1F
-	})
+func looksPDF(b []byte) bool {
+	return bytes.Contains(b[:min(len(b), pdfStart+len("%PDF-")-1)], []byte("%PDF-"))
 }
 
 func looksMarkup(b []byte) bool {

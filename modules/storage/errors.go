@@ -3,10 +3,14 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
+	"strconv"
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
+	"lyceum/platform/db"
 )
 
 var (
@@ -17,11 +21,36 @@ var (
 	errNotYours   = apperr.Forbidden("Only its uploader may do that.")
 	errTaken      = apperr.Conflict("key-taken", "An object with this key exists or is being uploaded.")
 	errIncomplete = apperr.Conflict("upload-incomplete", "The object has not arrived yet.")
-	errQuota      = apperr.New(422, "quota-exceeded", "Your uploads would exceed the quota.")
 )
 
-func errMismatch(what string) *apperr.Error {
-	return apperr.Conflict("upload-mismatch", "The object differs from what was declared: "+what+". It was removed; upload it again.")
+// errMismatch says what of an upload is not as announced. The upload stays open, so that the right file can follow.
+func errMismatch(field, what string) *apperr.Error {
+	e := apperr.Conflict("upload-mismatch", "The file is not what was announced: "+what+". The file was removed. Send the right one to the "+
+		"same URL, or begin the upload again with what this file is.")
+	e.Fields = []apperr.Field{{Location: field, Message: what}}
+	return e
+}
+
+func errQuota(size, used, quota int64) *apperr.Error {
+	e := apperr.New(422, "quota-exceeded", fmt.Sprintf("Your uploads may have %s together. They have %s without this one of %s: delete some that "+
+		"nothing uses, or ask an administrator for more room.", inUnits(quota), inUnits(used), inUnits(size)))
+	e.Fields = []apperr.Field{{Location: "body.size", Message: fmt.Sprintf("%d bytes are left", max(0, quota-used))}}
+	return e
+}
+
+// inUnits writes a size as people read it.
+func inUnits(n int64) string {
+	const step = 1024
+	if n < step {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	value, unit := float64(n)/step, 0
+	for units := []string{"KiB", "MiB", "GiB", "TiB"}; ; unit++ {
+		if value < step || unit == len(units)-1 {
+			return strconv.FormatFloat(math.Floor(value*10)/10, 'f', -1, 64) + " " + units[unit]
+		}
+		value /= step
+	}
 }
 
 func errInUse(uses []storageapi.Use) error {
@@ -35,6 +64,9 @@ func storeFault(err error) error {
 		return err
 	case errors.Is(err, blob.ErrFull):
 		return apperr.StorageFull().Because(err)
+	}
+	if e := db.Classify(err); e != nil && errors.Is(e, apperr.StorageFull()) {
+		return e
 	}
 	return apperr.Unavailable("The object store can't be reached now.").Because(err)
 }

@@ -246,3 +246,11 @@ func code(t *testing.T, err error) string {
 	require.True(t, ok, "no answer for callers: %v", err)
 	return e.Code
 }
+
+// told is what a caller is told.
+func told(t *testing.T, err error) *apperr.Error {
+	t.Helper()
+	e, ok := apperr.As(err)
+	require.True(t, ok, "no answer for callers: %v", err)
+	return e
+}

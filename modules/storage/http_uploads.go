@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"lyceum/platform/clock"
@@ -25,6 +26,7 @@ func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Out[linkView
 	if err != nil {
 		return nil, err
 	}
+	l.URL = h.service.folder.At(httpx.OriginFrom(ctx), l.URL)
 	return httpx.OK(linkView(l)), nil
 }
 
@@ -56,7 +58,15 @@ func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Out[upload
 	if err != nil {
 		return nil, err
 	}
+	signed.URL = h.service.folder.At(httpx.OriginFrom(ctx), signed.URL)
 	return httpx.Created("/storage/uploads/"+a.ID, uploadView{a.ID, a.Key, requestView{signed.Method, signed.URL, signed.Headers, a.ExpiresAt}}), nil
+}
+
+// refuse gives up an upload whose owner may not upload any more.
+func (h *handlers) refuse(ctx context.Context, param func(name string) string) {
+	if err := h.service.giveUp(ctx, param("id")); err != nil {
+		slog.WarnContext(ctx, "an upload of a demoted account stays for now", "upload", param("id"), "error", err)
+	}
 }
 
 func (h *handlers) complete(ctx context.Context, in *idInput) (*httpx.Out[view], error) {

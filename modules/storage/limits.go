@@ -13,17 +13,25 @@ import (
 func (l limits) check(n *newUpload) error {
 	n.ContentType, n.SHA256 = strings.ToLower(n.ContentType), strings.ToLower(n.SHA256)
 	var broken []apperr.Field
+	var said []string
 	if err := checkKey(n.Key); err != nil {
 		broken = append(broken, apperr.Field{Location: "body.key", Message: err.Error()})
+		said = append(said, "The key "+err.Error()+".")
 	}
 	if !slices.ContainsFunc(l.Types, func(t string) bool { return strings.EqualFold(t, n.ContentType) }) {
-		broken = append(broken, apperr.Field{Location: "body.content_type", Message: "accepted are " + strings.Join(l.Types, ", ")})
+		accepted := "accepted are " + strings.Join(l.Types, ", ")
+		broken = append(broken, apperr.Field{Location: "body.content_type", Message: accepted})
+		said = append(said, "This server does not take files of this type; "+accepted+".")
 	}
 	if n.Size < 1 || n.Size > l.Max {
-		broken = append(broken, apperr.Field{Location: "body.size", Message: fmt.Sprintf("must lie between 1 and %d bytes", l.Max)})
+		bounds := fmt.Sprintf("must lie between 1 and %d bytes (%s)", l.Max, inUnits(l.Max))
+		broken = append(broken, apperr.Field{Location: "body.size", Message: bounds})
+		said = append(said, "The size "+bounds+".")
 	}
 	if len(broken) > 0 {
-		return apperr.InvalidFields(broken...)
+		e := apperr.InvalidFields(broken...)
+		e.Detail = strings.Join(said, " ")
+		return e
 	}
 	return nil
 }

@@ -43,4 +43,9 @@ var Migrations = []migrate.Migration{{
 		"DROP INDEX storage_trash_of", "ALTER TABLE storage_trash DROP COLUMN live_until", "ALTER TABLE storage_trash DROP COLUMN size",
 		"ALTER TABLE storage_trash DROP COLUMN uploader_id",
 	},
+}, {
+	// The uploader of what was refused may announce it anew under the same key.
+	ID:   "202611291001_storage_note_refusal",
+	Up:   []string{"ALTER TABLE storage_assets ADD COLUMN refused_at bigint"},
+	Down: []string{"ALTER TABLE storage_assets DROP COLUMN refused_at"},
 }}

@@ -5,6 +5,7 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/jobs"
 	"lyceum/platform/migrate"
@@ -17,6 +18,7 @@ var Module = fx.Module("storage",
 	fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 	httpx.Routes(newRoutes),
 	httpx.Capabilities(newCapability),
+	events.Subscribers(newSubscribers),
 	migrate.Provide(Migrations...),
 	jobs.Workers(newWorkers),
 )

@@ -2,6 +2,10 @@ package storage
 
 import (
 	"context"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"lyceum/platform/auth"
 	"lyceum/platform/db"
@@ -87,15 +91,43 @@ func (s *Service) discard(ctx context.Context, assets []asset) error {
 	if err := s.store.removeAll(ctx, assets, s.clock.Now()); err != nil {
 		return err
 	}
+	objects := make([]string, len(assets))
 	for i := range assets {
+		objects[i] = assets[i].BlobID
 		blobID, key := assets[i].BlobID, assets[i].Key
 		db.AfterCommit(ctx, func() {
 			s.signals.Signal(topicRemoved, key)
+			s.signals.Signal(topicDiscarded, blobID)
 			s.queue.Enqueue(trashJob, blobID)
 		})
 		if err := s.record(ctx, "asset.deleted", &assets[i]); err != nil {
 			return err
 		}
 	}
+	db.AfterCommit(ctx, func() { go s.emptyNow(objects) })
 	return nil
+}
+
+// Bounds of emptyNow: how many objects are deleted at once, and how long one may take.
+const (
+	emptiers  = 8
+	emptyTime = 5 * time.Second
+)
+
+// emptyNow deletes the objects of removed assets without waiting for the queue: a link that was signed before serves
+// nothing within a second. What it can't delete is left to the jobs.
+func (s *Service) emptyNow(objects []string) {
+	var group errgroup.Group
+	group.SetLimit(emptiers)
+	for _, blobID := range objects {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), emptyTime)
+			defer cancel()
+			if err := s.emptyTrash(ctx, blobID); err != nil {
+				slog.Debug("storage: an object is deleted later", "object", blobID, "error", err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
 }

@@ -7,6 +7,7 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/blob"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
 	"lyceum/platform/config"
@@ -20,13 +21,20 @@ type Service struct {
 	keyUsers []storageapi.KeyUser
 	queue    *jobs.Queue
 	signals  *broadcast.Bus
+	// folder is the embedded store, nil where S3 keeps the objects.
+	folder *blob.Folder
 	// known are completed assets by their keys: a link costs no look at what never changes.
-	known  *cache.Invalidated[asset]
-	limits limits
+	known *cache.Invalidated[asset]
+	// readable are the objects of completed assets, by their ids.
+	readable *cache.Invalidated[struct{}]
+	limits   limits
 }
 
-// topicRemoved tells replicas that the asset of a key is gone.
-const topicRemoved = "storage.removed"
+// Topics that tell replicas that an asset is gone, by its key and by its object's id.
+const (
+	topicRemoved   = "storage.removed"
+	topicDiscarded = "storage.discarded"
+)
 
 // limits are the operator's.
 type limits struct {
@@ -47,11 +55,17 @@ type needs struct {
 	Queue    *jobs.Queue
 	Signals  *broadcast.Bus
 	Config   *config.Config
+	// Folder is the embedded store, nil where S3 keeps the objects.
+	Folder *blob.Folder `optional:"true"`
 }
 
 func newService(n needs) *Service {
-	s := &Service{shelf: n.Shelf, accounts: n.Accounts, keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals, limits: limitsOf(n.Config)}
+	s := &Service{shelf: n.Shelf, accounts: n.Accounts, keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals, folder: n.Folder, limits: limitsOf(n.Config)}
 	s.known = cache.NewInvalidated(n.Signals, topicRemoved, s.look)
+	s.readable = cache.NewInvalidated(n.Signals, topicDiscarded, s.isReadable)
+	if n.Folder != nil {
+		n.Folder.SetGuard(s)
+	}
 	return s
 }
 

@@ -96,7 +96,7 @@ func (s *shelf) reserveOwn(ctx context.Context, a *asset, now clock.Time) (kept 
 // key if there is one, holds it, or another is faster. An upload past its time gives way.
 func (s *shelf) reserve(ctx context.Context, a, old *asset, now clock.Time) error {
 	if old != nil {
-		if old.holdsKey(now) {
+		if old.holdsKey(a.UploaderID, now) {
 			return errTaken
 		}
 		if err := s.store.remove(ctx, old, now); err != nil {

@@ -27,6 +27,18 @@ func (s *store) byID(ctx context.Context, id, lock string) (*asset, error) {
 	return s.one(ctx, "SELECT * FROM storage_assets WHERE id = ?"+lock, id)
 }
 
+// byBlob returns the row whose object has an id; db.ErrNotFound if there is none.
+func (s *store) byBlob(ctx context.Context, blobID string) (*asset, error) {
+	return s.one(ctx, "SELECT * FROM storage_assets WHERE blob_id = ?", blobID)
+}
+
+// pendingOf returns some of an account's unfinished uploads and holds their rows.
+func (s *store) pendingOf(ctx context.Context, uploader string, limit int) (found []asset, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT * FROM storage_assets WHERE uploader_id = ? AND status = ? ORDER BY created_at, id LIMIT ?"+s.forUpdate(),
+		uploader, pending, limit).Scan(&found).Error
+	return found, err
+}
+
 // byKeys gives the completed assets of the keys.
 func (s *store) byKeys(ctx context.Context, keys []string) (found []asset, err error) {
 	if len(keys) == 0 {
@@ -63,6 +75,11 @@ func (s *store) complete(ctx context.Context, id string, at clock.Time) error {
 		return db.ErrNotFound
 	}
 	return res.Error
+}
+
+// refuse notes that the object of an upload was not as announced.
+func (s *store) refuse(ctx context.Context, id string, at clock.Time) error {
+	return s.db.Conn(ctx).Exec("UPDATE storage_assets SET refused_at = ? WHERE id = ?", at, id).Error
 }
 
 // lockUploader makes those who would add to one uploader's sum wait for each other.

@@ -52,7 +52,7 @@ func (s *shelf) takeKey(ctx context.Context, a *asset, now clock.Time, quota int
 	}
 	used, err := s.store.used(ctx, a.UploaderID, now)
 	if err == nil && used > quota {
-		return errQuota
+		return errQuota(a.Size, used-a.Size, quota)
 	}
 	return err
 }

@@ -30,6 +30,7 @@ type Folder struct {
 	key          []byte
 	now          func() time.Time
 	stall        time.Duration
+	guard        Guard
 	// commit serialises "is it there? then rename" of one id; the id picks the lock.
 	commit [64]sync.Mutex
 

@@ -48,6 +48,9 @@ func (f *Folder) Handler() fiber.Handler {
 }
 
 func (f *Folder) send(c *fiber.Ctx, id string, g grant) error {
+	if err := f.mayGet(id); err != nil {
+		return answerable(err)
+	}
 	o, err := f.open(id)
 	if err != nil {
 		return answerable(err)
@@ -144,6 +147,11 @@ func (f *Folder) receive(c *fiber.Ctx, id string, g grant) error {
 	if c.Get(fiber.HeaderContentType) != in.contentType {
 		return apperr.Forbidden("This URL is for an upload with Content-Type: " + in.contentType)
 	}
+	if err := f.mayPut(id); err != nil {
+		c.Context().SetConnectionClose() // the body stays unread
+		return answerable(err)
+	}
+	in.allowed = func() error { return f.mayPut(id) }
 	end, ok := f.admit(id)
 	if !ok {
 		c.Context().SetConnectionClose()
@@ -185,6 +193,9 @@ func (f *Folder) uploadBody(c *fiber.Ctx) io.Reader {
 // answerable turns an error of the folder into what the caller is told.
 func answerable(err error) error {
 	var source *sourceError
+	if told, ok := apperr.As(err); ok {
+		return told
+	}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return apperr.NotFound("There is no such object.")

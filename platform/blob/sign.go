@@ -60,6 +60,19 @@ func (f *Folder) PresignGet(_ context.Context, id string, g GetRequest) (Signed,
 	return s, nil
 }
 
+// At returns a URL that the folder signed, under another origin that its Handler is reached at. A nil folder, and an empty
+// origin, leave it as it is.
+func (f *Folder) At(origin, signed string) string {
+	if f == nil || origin == "" {
+		return signed
+	}
+	rest, ours := strings.CutPrefix(signed, f.base)
+	if !ours {
+		return signed
+	}
+	return origin + "/objects/" + rest
+}
+
 func (f *Folder) signed(method, id string, q url.Values, life time.Duration) Signed {
 	expires := f.now().Add(life).UTC().Truncate(time.Millisecond)
 	q.Set(qExpires, strconv.FormatInt(expires.UnixMilli(), 10))

@@ -23,6 +23,8 @@ type incoming struct {
 	// sha256Hex is what the content must have; empty accepts any.
 	sha256Hex string
 	once      bool
+	// allowed, where set, is asked before the object appears.
+	allowed func() error
 }
 
 // Put implements Store.
@@ -51,6 +53,11 @@ func (f *Folder) write(ctx context.Context, r io.Reader, in incoming) (objectMet
 	meta, err := fill(ctx, tmp, r, in)
 	if err != nil {
 		return objectMeta{}, diskError(err)
+	}
+	if in.allowed != nil {
+		if err := in.allowed(); err != nil {
+			return objectMeta{}, err
+		}
 	}
 	return meta, diskError(f.publish(tmp, in, meta))
 }
@@ -187,7 +194,7 @@ func syncDir(dir string) error {
 
 // diskError marks the errors of a full disk, so that callers can say so.
 func diskError(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	return err

@@ -75,7 +75,8 @@ func shown(secret string, v reflect.Value) string {
 // maskURL hides user, password and query, and everything behind the scheme of what can't be parsed.
 func maskURL(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" && u.Scheme != "sqlite" || u.Fragment != "" {
+	if err != nil || u.Host == "" && u.Scheme != "sqlite" || u.Fragment != "" || u.User == nil && strings.Contains(raw, "@") {
+		// A password with a reserved character may stand anywhere in it.
 		if scheme, _, ok := strings.Cut(raw, "://"); ok && schemeForm.MatchString(scheme) {
 			return scheme + "://" + Masked
 		}

@@ -113,7 +113,7 @@ func openSQLite(o Options) (*sql.DB, error) {
 		return nil, err
 	}
 	// synchronous=FULL: what was acknowledged survives a power cut, too.
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate&_pragma=busy_timeout(4000)" +
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?vfs=" + vfsName + "&_txlock=immediate&_pragma=busy_timeout(4000)" +
 		"&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=foreign_keys(on)"
 	pool, err := driver.Open(dsn)
 	if err != nil {

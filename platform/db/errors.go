@@ -52,10 +52,12 @@ func Classify(err error) *apperr.Error {
 	return nil
 }
 
+// isFull returns whether there is no room to write: for the database's files, or for those of anything else that failed.
 func isFull(err error) bool {
 	var pg *pgconn.PgError
-	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
-		errors.As(err, &pg) && pg.Code == "53100"
+	// IOERR_SHMSIZE: the index of the write-ahead log could not grow.
+	return errors.Is(err, sqlite3.FULL) || errors.Is(err, sqlite3.IOERR_SHMSIZE) || isNoRoom(err) ||
+		errors.As(err, &pg) && pg.Code == "53100" // disk_full
 }
 
 // isShortOfFiles reports whether no file descriptor was free; SQLite says that it can't open a file then.

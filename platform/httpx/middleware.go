@@ -88,6 +88,7 @@ func (s *Server) begin(c *fiber.Ctx) *state {
 	ua, ip := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""), s.clientIP(c)
 	return &state{
 		requestID: id, method: c.Method(), path: strings.ToValidUTF8(c.Path(), "\uFFFD"), uri: c.OriginalURL(), ip: ip,
+		host: string(c.Context().Host()), origins: s.origins,
 		userAgent: clean(ua, 300), started: time.Now(), network: networkOf(ip),
 		wants: wanted(c),
 	}
@@ -312,6 +313,9 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, err := s.gate.caller(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.who)
 		stateOf(ctx.Context()).route = ctx.Operation().Path
+		if caller := stateOf(ctx.Context()).caller; err != nil && r.refused != nil && caller.SignedIn() {
+			r.refused(auth.WithCaller(ctx.Context(), caller), ctx.Param)
+		}
 		if over := s.countOnce(ctx, budget); over != nil {
 			err = over
 		}

@@ -100,6 +100,13 @@ func MailboxPage(content func() []byte) fiber.Handler {
 	}
 }
 
+// ConsolePage shows the console at an address of a module's own, for links in mails.
+func ConsolePage() fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		return sendStatic(c, public.Index(), "text/html; charset=utf-8", consolePolicy("'self'", ""))
+	}
+}
+
 // static answers bytes that do not change while the process lives, with an ETag.
 func (s *Server) static(content func() []byte, contentType, csp string) fiber.Handler {
 	return func(c *fiber.Ctx) error { return sendStatic(c, content(), contentType, csp) }

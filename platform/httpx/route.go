@@ -49,6 +49,7 @@ type Route struct {
 	idempotent bool
 	repeats    bool
 	prepare    Preparation
+	refused    func(ctx context.Context, param func(name string) string)
 	budget     string
 	unlimited  bool
 	// produces is the type of a streamed answer.
@@ -76,6 +77,12 @@ type Preparation func(ctx context.Context, body []byte) (context.Context, error)
 
 // Prepare makes an idempotent route do work before its transaction.
 func Prepare(fn Preparation) Option { return func(r *Route) { r.prepare = fn } }
+
+// Refused makes a route call fn with the parameters of its path when the role of a signed-in caller is too low, before that
+// is answered with 403.
+func Refused(fn func(ctx context.Context, param func(name string) string)) Option {
+	return func(r *Route) { r.refused = fn }
+}
 
 // Repeats documents that asking again answers 200 with what is there.
 func Repeats() Option { return func(r *Route) { r.repeats = true } }

@@ -44,7 +44,7 @@ type Options struct {
 	Limiter        *limit.Limiter
 	// Budgets are what routes count against: BudgetAPI, and those that routes name.
 	Budgets map[string]limit.Budget
-	// StoreOrigin is where signed URLs lead when that is another origin than ours.
+	// StoreOrigin is where signed URLs lead when that is another origin than the page's.
 	StoreOrigin string
 	// Scratch holds bodies of Upload routes while they are worked on.
 	Scratch *scratch.Dir
@@ -58,6 +58,7 @@ type Server struct {
 	app      *fiber.App
 	api      huma.API
 	gate     *Gate
+	origins  *origins
 	proxies  []netip.Prefix
 	stopping atomic.Bool
 	document document
@@ -100,6 +101,7 @@ func New(o Options, tables []Table) (*Server, error) {
 	if s.capabilities, err = collectCapabilities(o.Capabilities, o.Modules); err != nil {
 		return nil, err
 	}
+	s.origins = newOrigins(o.PublicURL, s.gate.origins, !o.Production)
 	for _, p := range o.TrustedProxies {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {
@@ -134,7 +136,8 @@ func humaConfig(version, publicURL string, adding *string) huma.Config {
 		"Errors are application/problem+json; each code has a page at /problems/{code}."
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", namer(adding))
-	c.Servers = []*huma.Server{{URL: publicURL}}
+	// The address that the document was read from comes first: a page at another name of this server may call no other.
+	c.Servers = []*huma.Server{{URL: "/", Description: "This server"}, {URL: publicURL, Description: "By its public address"}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Access token of POST /auth/login"},
 	}

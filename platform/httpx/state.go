@@ -17,6 +17,9 @@ type state struct {
 	method    string
 	path      string
 	uri       string
+	// host is what the caller calls this server, to be believed through origins only.
+	host      string
+	origins   *origins
 	route     string
 	ip        string
 	userAgent string

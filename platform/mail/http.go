@@ -16,6 +16,7 @@ func NewRoutes(m *Mailer, c *httpx.Cursors) httpx.Table {
 	h := &handlers{m, c}
 	return httpx.Table{Module: "mail", Routes: []httpx.Route{
 		httpx.Get("/admin/emails", httpx.Needs(auth.MailManage), "Mails, the newest first", h.list),
+		httpx.Post("/admin/emails/retry", httpx.Needs(auth.MailManage), "Try all mails of a status again now", h.retryAll, httpx.Status(http.StatusAccepted)),
 		httpx.Post("/admin/emails/{id}/retry", httpx.Needs(auth.MailManage), "Try a mail again now", h.retry, httpx.Status(http.StatusAccepted)),
 	}}
 }
@@ -74,6 +75,22 @@ func viewOf(r row) view {
 		v.LastError = &r.LastError
 	}
 	return v
+}
+
+type retryInput struct {
+	Status string `query:"status" enum:"failed,queued" default:"failed" doc:"Which mails: those that failed, or those that wait for their next attempt"`
+}
+
+type retriedView struct {
+	Count int `json:"count" doc:"How many mails are tried again"`
+}
+
+func (h *handlers) retryAll(ctx context.Context, in *retryInput) (*httpx.Out[retriedView], error) {
+	count, err := h.mailer.retryAll(ctx, in.Status)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(retriedView{count}).WithStatus(http.StatusAccepted), nil
 }
 
 type idInput struct {

@@ -61,6 +61,11 @@ var Migrations = []migrate.Migration{{
 	ID:   "202611270001_mail_index_people",
 	Up:   []string{"CREATE INDEX mail_messages_of_user ON mail_messages (user_id, id)", "CREATE INDEX mail_messages_to ON mail_messages (recipient)"},
 	Down: []string{"DROP INDEX mail_messages_to", "DROP INDEX mail_messages_of_user"},
+}, {
+	// A mail that an administrator retries is tried for as long as a new one.
+	ID:   "202611291002_mail_note_first_attempt",
+	Up:   []string{"ALTER TABLE mail_messages ADD COLUMN tried_since bigint NOT NULL DEFAULT 0", "UPDATE mail_messages SET tried_since = created_at"},
+	Down: []string{"ALTER TABLE mail_messages DROP COLUMN tried_since"},
 }}
 
 // Mail is what a module wants sent: a template by name and its values.
@@ -71,6 +76,8 @@ type Mail struct {
 	// UserID is the account that the mail is for, when there is one.
 	UserID string
 	Data   map[string]any
+	// Unsubscribe, if set, is the URL that ends mails of this kind to this account; see Message.
+	Unsubscribe string
 }
 
 type row struct {
@@ -83,9 +90,11 @@ type row struct {
 	Status    string
 	Attempts  int
 	NextAt    clock.Time
-	LastError string
-	CreatedAt clock.Time
-	SentAt    *clock.Time
+	// TriedSince is when the attempts began, or began anew.
+	TriedSince clock.Time
+	LastError  string
+	CreatedAt  clock.Time
+	SentAt     *clock.Time
 }
 
 // TableName of the mail rows.
@@ -137,13 +146,13 @@ func (m *Mailer) rowOf(mail Mail) (record row, err error) {
 	if err != nil {
 		return record, err
 	}
-	raw, err := json.Marshal(Message{Text: r.Text, HTML: r.HTML})
+	raw, err := json.Marshal(Message{Text: r.Text, HTML: r.HTML, Unsubscribe: mail.Unsubscribe})
 	if err != nil {
 		return record, err
 	}
 	now := m.clock.Now()
 	record = row{ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: auth.Seal(m.key, raw),
-		Status: queued, NextAt: now, CreatedAt: now}
+		Status: queued, NextAt: now, TriedSince: now, CreatedAt: now}
 	if mail.UserID != "" {
 		record.UserID = &mail.UserID
 	}
@@ -202,11 +211,11 @@ func (m *Mailer) settle(ctx context.Context, r row, err error) error {
 	if err == nil {
 		return conn.Exec("UPDATE mail_messages SET status = ?, sent_at = ?, sealed = NULL, last_error = '' WHERE id = ?", sent, now, r.ID).Error
 	}
-	age, status, wait := now.Sub(r.CreatedAt), queued, eagerStep
-	if age > eagerFor {
+	tried, status, wait := now.Sub(r.TriedSince), queued, eagerStep
+	if tried > eagerFor {
 		wait = calmStep
 	}
-	if IsPermanent(err) || age > giveUp {
+	if IsPermanent(err) || tried > giveUp {
 		status = failed
 	}
 	text := err.Error()
@@ -214,7 +223,25 @@ func (m *Mailer) settle(ctx context.Context, r row, err error) error {
 		status, now.Add(wait), strings.ToValidUTF8(text[:min(len(text), 300)], ""), r.ID).Error
 }
 
-// retry makes a failed or waiting mail due now; 409 when it was sent.
+// retryAll makes all mails of a status, failed or queued, due now, for as long as new ones, and returns how many they are.
+func (m *Mailer) retryAll(ctx context.Context, status string) (count int, err error) {
+	err = m.db.InTx(ctx, func(ctx context.Context) error {
+		var due []string
+		now := m.clock.Now()
+		err := m.db.Conn(ctx).Raw("UPDATE mail_messages SET status = ?, next_at = ?, tried_since = ? WHERE status = ? RETURNING id",
+			queued, now, now, status).Scan(&due).Error
+		count = len(due)
+		// The sweep finds the others.
+		db.AfterCommit(ctx, func() { m.queue.Enqueue(jobName, due[:min(len(due), maxEnqueued)]...) })
+		return err
+	})
+	return count, err
+}
+
+// maxEnqueued is how many retried mails are put into the queue at once.
+const maxEnqueued = 200
+
+// retry makes a failed or waiting mail due now, for as long as a new one; 409 when it was sent.
 func (m *Mailer) retry(ctx context.Context, id string) error {
 	if !ids.Valid(id) {
 		return apperr.NotFound("There is no such mail.")
@@ -231,8 +258,7 @@ func (m *Mailer) retry(ctx context.Context, id string) error {
 			return apperr.Conflict("email-sent", "This mail was sent.")
 		}
 		now := m.clock.Now()
-		// A retried mail gets its whole time again.
-		err = m.db.Conn(ctx).Exec("UPDATE mail_messages SET status = ?, next_at = ? WHERE id = ?", queued, now, id).Error
+		err = m.db.Conn(ctx).Exec("UPDATE mail_messages SET status = ?, next_at = ?, tried_since = ? WHERE id = ?", queued, now, now, id).Error
 		db.AfterCommit(ctx, func() { m.queue.Enqueue(jobName, id) })
 		return err
 	})

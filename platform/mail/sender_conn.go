@@ -6,11 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/smtp"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 )
 
 // smtpConn is one connection that has said hello, is encrypted as configured and signed in.
@@ -64,7 +68,7 @@ func (t *smtpTarget) greet(ctx context.Context, c *smtpConn) error {
 		return fmt.Errorf("mail: greeting: %w", err)
 	}
 	c.client = client
-	if err := client.Hello(localName()); err != nil {
+	if err := client.Hello(t.hello); err != nil {
 		return fmt.Errorf("mail: hello: %w", err)
 	}
 	if err := t.startTLS(client); err != nil {
@@ -152,6 +156,25 @@ func hasWord(list, word string) bool {
 }
 
 var hostname = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$`)
+
+// helloName returns the host of a URL in the form of EHLO (RFC 5321 4.1.1.1): a name in ASCII, or an address in brackets.
+func helloName(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return localName()
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
+		if ip = ip.WithZone(""); ip.Unmap().Is4() {
+			return "[" + ip.Unmap().String() + "]"
+		}
+		return "[IPv6:" + ip.String() + "]"
+	}
+	name, err := idna.Lookup.ToASCII(u.Hostname())
+	if err != nil || !hostname.MatchString(name) {
+		return localName()
+	}
+	return name
+}
 
 // localName is how we introduce ourselves; a machine with an odd name says localhost.
 func localName() string {

@@ -34,7 +34,7 @@ type envelope struct {
 // newEnvelope checks every value that becomes a header or a command, then builds the MIME.
 // The library writes some header values raw, so the check can't be left to it.
 func newEnvelope(m Message, now time.Time) (envelope, error) {
-	for name, v := range map[string]string{"From": m.From, "To": m.To, "Subject": m.Subject, "Message-ID": m.ID} {
+	for name, v := range map[string]string{"From": m.From, "To": m.To, "Subject": m.Subject, "Message-ID": m.ID, "List-Unsubscribe": m.Unsubscribe} {
 		if strings.ContainsAny(v, "\r\n\x00") {
 			return envelope{}, fmt.Errorf("%w: line break or NUL in %s", ErrBadMessage, name)
 		}
@@ -78,6 +78,10 @@ func buildMIME(m Message, from *mail.Address, to, id string, now time.Time) ([]b
 	e.Headers.Set("Message-Id", "<"+id+"@"+domain+">")
 	e.Headers.Set("Date", now.UTC().Format(time.RFC1123Z))
 	e.Headers.Set("Auto-Submitted", "auto-generated") // keeps out-of-office replies away
+	if m.Unsubscribe != "" {
+		e.Headers.Set("List-Unsubscribe", "<"+m.Unsubscribe+">")
+		e.Headers.Set("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	return e.Bytes()
 }
 

@@ -55,6 +55,11 @@ func WithPoolSize(n int) SMTPOption {
 	return func(s *SMTP) { s.slots = make(chan struct{}, max(n, 1)) }
 }
 
+// WithHello names this server to others: the host of a URL, as a name or an address. Without it the machine's own name is used.
+func WithHello(publicURL string) SMTPOption {
+	return func(s *SMTP) { s.target.hello = helloName(publicURL) }
+}
+
 // NewSMTP makes a sender from smtp://user:pass@host:port or smtps://…; ?starttls=required refuses
 // servers without encryption, ?starttls=off never asks for it, and without either it is used when
 // offered. Nothing is dialled yet. Errors never repeat the URL.
@@ -169,23 +174,27 @@ func (s *SMTP) release(ctx context.Context, c *smtpConn, err error) {
 // deliver speaks one mail. Every reply of the server to it is kept with its code.
 func (c *smtpConn) deliver(env envelope) error {
 	if ok, _ := c.client.Extension("SMTPUTF8"); env.utf8 && !ok {
-		return &refusedError{step: "the address", code: 550, text: "the server takes no addresses beyond ASCII"}
+		at := stageRecipient
+		if ascii(env.to) {
+			at = stageSender
+		}
+		return &refusedError{stage: at, code: 550, text: "the server takes no addresses beyond ASCII"}
 	}
 	if err := c.client.Mail(env.from); err != nil {
-		return refused("the sender", err)
+		return refused(stageSender, err)
 	}
 	if err := c.client.Rcpt(env.to); err != nil {
-		return refused("the recipient", err)
+		return refused(stageRecipient, err)
 	}
 	w, err := c.client.Data()
 	if err != nil {
-		return refused("the message", err)
+		return refused(stageData, err)
 	}
 	if _, err := w.Write(env.data); err != nil {
 		return fmt.Errorf("mail: write: %w", err)
 	}
 	if err := w.Close(); err != nil {
-		return refused("the message", err)
+		return refused(stageData, err)
 	}
 	return nil
 }

@@ -25,15 +25,20 @@ type smtpTarget struct {
 	user, password string
 	mode           tlsMode
 	tls            *tls.Config
+	// hello is how we introduce ourselves.
+	hello string
 }
 
 // parseTarget never repeats the URL in an error: it may hold a password.
 func parseTarget(raw string) (smtpTarget, error) {
+	if err := checkUserinfo(raw); err != nil {
+		return smtpTarget{}, err
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		return smtpTarget{}, errors.New("not a URL (accepted: smtp://user:pass@host:port?starttls=required, smtps://…)")
 	}
-	t := smtpTarget{host: u.Hostname()}
+	t := smtpTarget{host: u.Hostname(), hello: localName()}
 	port := u.Port()
 	switch u.Scheme {
 	case "smtp":
@@ -61,6 +66,24 @@ func parseTarget(raw string) (smtpTarget, error) {
 	t.addr = net.JoinHostPort(t.host, port)
 	t.tls = &tls.Config{ServerName: t.host, MinVersion: tls.VersionTLS12}
 	return t, nil
+}
+
+// checkUserinfo names the character of a user name or password that ends it for whoever reads the URL, and how to write it.
+func checkUserinfo(raw string) error {
+	_, rest, ok := strings.Cut(raw, "://")
+	end := strings.LastIndexByte(rest, '@')
+	if !ok || end < 0 {
+		return nil
+	}
+	userinfo := rest[:end]
+	if i := strings.IndexAny(userinfo, "#/?@[] "); i >= 0 {
+		return fmt.Errorf("the user name or password has a %q, which is written as %%%02X (accepted: smtp://user:pass@host:port, with "+
+			"everything but letters, digits and -._~ in user and pass percent-encoded)", userinfo[i], userinfo[i])
+	}
+	if _, err := url.PathUnescape(userinfo); err != nil {
+		return errors.New("the user name or password has a \"%\" that begins no percent-encoded character; a percent sign is written as %25")
+	}
+	return nil
 }
 
 func (t *smtpTarget) setQuery(q url.Values) error {

@@ -11,7 +11,7 @@ import { courses } from "./panels/courses.js";
 import { courseView } from "./panels/course.js";
 import { newCourse, editCourse } from "./panels/edit.js";
 import { chat } from "./panels/chat.js";
-import { notifications } from "./panels/notifications.js";
+import { notifications, unsubscribe } from "./panels/notifications.js";
 import { invites } from "./panels/invites.js";
 import { redeem } from "./panels/redeem.js";
 import { users } from "./panels/users.js";
@@ -28,6 +28,7 @@ const routes = [
   ["/chat", chat, { module: "chat", role: "user", title: "Chat" }],
   ["/chat/:channel", chat, { module: "chat", role: "user", title: "Chat" }],
   ["/notifications", notifications, { module: "notifications", role: "user", title: "Notifications" }],
+  ["/unsubscribe", unsubscribe, { module: "notifications", title: "Stop mails" }],
   ["/redeem", redeem, { module: "invites", title: "Redeem a code" }],
   ["/invites", invites, { module: "invites", role: "admin", title: "Invites" }],
   ["/users", users, { role: "admin", title: "Users" }],

@@ -43,6 +43,11 @@ export function here() {
 // the secret out of the address bar and the history.
 export function entrance() {
   const doors = { "/verify": ["/verify", "token"], "/reset": ["/reset", "token"], "/email": ["/email", "token"], "/join": ["/redeem", "code"] };
+  const link = /^\/notifications\/unsubscribe\/([^/]+)$/.exec(location.pathname);
+  if (link) {
+    history.replaceState(null, "", "/#/unsubscribe");
+    return { token: decodeURIComponent(link[1]) };
+  }
   const door = doors[location.pathname.replace(/\/+$/, "")];
   if (!door) return {};
   const [address, name] = door;

@@ -1,14 +1,14 @@
-// One chat channel, live: a socket that comes back by itself and goes on after the last message it
-// has seen. What the server sends twice is shown once; what is missing is fetched.
+// One chat channel, live: a socket that comes back by itself and goes on after the last message and the last
+// change it has seen. What the server sends twice is shown once; what is missing is fetched.
 
 import { get, post, freshToken } from "./api.js";
 
 const pause = (tries) => Math.min(15000, 500 * 2 ** tries) * (0.5 + Math.random() / 2);
 
 export class ChannelSocket {
-  // on: {message, edited, deleted, ack, typing, presence, notification, problem, state}
+  // on: {message, edited, deleted, ack, typing, presence, notification, problem, state, oldest, joined}
   constructor(slug, on, signal) {
-    Object.assign(this, { slug, on, signal, lastSeq: 0, tries: 0, socket: null });
+    Object.assign(this, { slug, on, signal, lastSeq: 0, lastChange: null, tries: 0, socket: null });
     signal.addEventListener("abort", () => this.end());
   }
 
@@ -25,7 +25,7 @@ export class ChannelSocket {
       if (this.signal.aborted) return;
       const url = new URL("/ws/channels/" + encodeURIComponent(this.slug), location.href);
       url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-      url.search = new URLSearchParams({ ticket, after_seq: this.lastSeq });
+      url.search = new URLSearchParams({ ticket, after_seq: this.lastSeq, ...(this.lastChange !== null && { after_change: this.lastChange }) });
       this.listen(new WebSocket(url));
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -63,7 +63,9 @@ export class ChannelSocket {
     switch (frame.type) {
       case "welcome": return this.welcome(frame);
       case "message": return this.message(frame);
-      case "gap": return this.fetch(frame.from_seq - 1, frame.to_seq);
+      case "edited":
+      case "deleted": return this.change(frame);
+      case "gap": return this.fetch(Math.max(frame.from_seq, this.on.oldest()) - 1, frame.to_seq);
       case "error": return this.on.problem(frame);
       default: return this.on[frame.type]?.(frame);
     }
@@ -76,7 +78,16 @@ export class ChannelSocket {
     clearInterval(this.pinger);
     this.pinger = setInterval(() => this.send({ type: "ping" }), this.beat);
     this.renewSoon();
+    if (this.lastChange === null) {
+      this.lastChange = frame.last_change;
+      this.on.joined();
+    }
     this.on.state("open");
+  }
+
+  change(frame) {
+    this.lastChange = Math.max(this.lastChange, frame.change);
+    this.on[frame.type](frame);
   }
 
   // message shows what is new; a hole before it is filled first, as answers may be reordered by
@@ -87,7 +98,7 @@ export class ChannelSocket {
     this.on.message(frame);
   }
 
-  // fetch reads (after, upTo] by HTTP; the view dedupes by seq.
+  // fetch reads (after, upTo] by HTTP; the view keeps the newest state of each seq.
   async fetch(after, upTo) {
     try {
       let at = after;

@@ -46,10 +46,13 @@ type Staged struct {
 	ID string
 }
 
+// StartSize is how much of a file tells what it is: sound files may begin with other things.
+const StartSize = 64 << 10
+
 // Intake takes the files of an import in two steps, so that all of them become assets together with what
 // uses them or not at all.
 type Intake interface {
-	// Check holds a file to the rules of uploads, 422 under "body."; start is its first 512 bytes, or all.
+	// Check holds a file to the rules of uploads, 422 under "body."; start is its first StartSize bytes, or all.
 	Check(f File, start []byte) error
 	// Stage stores a file of the caller's outside every transaction, where nobody can use it yet: 422
 	// quota-exceeded, 503 storage-full. SHA256 is taken as checked. What is never settled goes by itself.

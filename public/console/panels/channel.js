@@ -52,6 +52,7 @@ class Channel {
       message: (m) => this.show(m), edited: (e) => this.change(e.seq, e), deleted: (e) => this.change(e.seq, { deleted: true, body: "" }),
       ack: (a) => this.settle(a.client_id), typing: (t) => this.someoneTypes(t.user), presence: (p) => this.comesOrGoes(p),
       notification: () => refreshBadge(), problem: (p) => this.problem(p), state: (s, why) => this.tell(s, why),
+      oldest: () => this.oldest(), joined: () => this.refresh(),
     }, this.signal);
     try {
       const page = await get(this.path + "/messages", { limit: PAGE }, { signal: this.signal });
@@ -66,9 +67,19 @@ class Channel {
     this.socket.connect();
   }
 
+  // oldest is the lowest seq that is shown, 1 if none is.
+  oldest() {
+    return this.shown.size ? Math.min(...this.shown.keys()) : 1;
+  }
+
+  // refresh reads what is shown once more: it may have changed between its reading and the socket's opening.
+  refresh() {
+    this.socket.fetch(this.oldest() - 1, this.socket.lastSeq);
+  }
+
   offerOlder() {
-    const first = Math.min(...this.shown.keys());
-    fill(this.older, first > 1 && Number.isFinite(first) && button("Earlier messages", "chat-older", async () => {
+    const first = this.oldest();
+    fill(this.older, first > 1 && button("Earlier messages", "chat-older", async () => {
       const page = await get(this.path + "/messages", { before_seq: first, limit: PAGE }, { signal: this.signal });
       const below = this.scroller.scrollHeight - this.scroller.scrollTop;
       for (const m of page.items) this.show(m);
@@ -78,10 +89,14 @@ class Channel {
     }, "small"));
   }
 
-  // show puts a message at its place; one that is there already is left alone.
+  // show puts a message at its place, or brings the one that is there to the newer state of the two.
   show(m) {
     if (m.client_id) this.settle(m.client_id);
-    if (this.shown.has(m.seq)) return;
+    const known = this.shown.get(m.seq);
+    if (known) {
+      if ((m.deleted && !known.deleted) || (!known.deleted && Date.parse(m.edited_at) > (Date.parse(known.edited_at) || 0))) this.change(m.seq, m);
+      return;
+    }
     this.names.set(m.user?.id, m.user?.display_name);
     this.typists.delete(m.user?.id);
     this.sayWhoTypes();

@@ -84,7 +84,11 @@ function row(i, refresh, batch) {
     h("td", { text: i.role_to_grant }), enabled("courses") && h("td", {}, courseList(i.course_ids || [])),
     h("td", { class: "nowrap", text: `${i.uses} of ${i.max_uses}` }), h("td", { text: i.email || "anybody" }),
     h("td", { text: i.expires_at ? when(i.expires_at) : "never" }), h("td", {}, badge(i.status, tint[i.status])),
-    h("td", {}, i.status === "active" && hasRole("admin") && button("Revoke", "invite-revoke", async () => {
+    h("td", {}, i.status === "active" && i.email && offers("POST", "/admin/invites/{id}/resend") && button("Send again", "invite-resend", async () => {
+      await post(`/admin/invites/${i.id}/resend`);
+      notice("A new code is on its way to " + i.email + "; the one before no longer works.");
+      refresh();
+    }, "small"), i.status === "active" && hasRole("admin") && button("Revoke", "invite-revoke", async () => {
       if (!(await confirm("Revoke this invite?", "Its code will no longer work.", "Revoke"))) return;
       await del("/admin/invites/" + i.id);
       refresh();

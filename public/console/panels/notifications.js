@@ -68,3 +68,14 @@ function preferences(signal) {
     } });
   }, { signal }));
 }
+
+// unsubscribe asks before it acts, as programs that check mails open links, too.
+export function unsubscribe({ token, box }) {
+  const card = (...content) => fill(box, h("section", { class: "card narrow" }, h("h1", { tabindex: "-1", text: "Stop these mails" }), content));
+  if (!token) return card(h("p", { text: "The link is incomplete. Open it from the mail again." }));
+  card(h("p", { text: "You will get no more mails of this kind. What is shown inside Lyceum stays as it is." }),
+    button("Stop these mails", "unsubscribe-submit", async () => {
+      await post("/notifications/unsubscribe/" + encodeURIComponent(token), undefined, { anonymous: true });
+      card(h("p", { testid: "unsubscribe-done", text: "Done: these mails stop. Under “My account” and “Notifications” they can be switched on again." }));
+    }, "primary"));
+}

@@ -41,7 +41,7 @@ export function redeem({ code, box }) {
       sessionStorage.removeItem(KEPT);
       keepUser(await get("/users/me").catch(() => ({ ...user(), role: answer.role })));
       const known = new Set(before.map((c) => c.id));
-      done(box, answer, (await enrolled()).filter((c) => !known.has(c.id)));
+      done(box, answer, answer.courses.some((c) => !known.has(c.id)));
     },
   })));
 }
@@ -53,8 +53,8 @@ async function enrolled() {
   return items.map((e) => e.course);
 }
 
-function done(box, { role, granted }, courses) {
-  const title = h("h1", { tabindex: "-1", text: granted || courses.length ? "Welcome" : "Nothing has changed" });
+function done(box, { role, granted, courses }, news) {
+  const title = h("h1", { tabindex: "-1", text: granted || news ? "Welcome" : courses.length ? "Nothing has changed: you have redeemed this code before" : "Nothing has changed" });
   fill(box, h("section", { class: "card narrow", testid: "redeem-done" }, title,
     h("p", { text: granted ? `Your role is now: ${role}.` : `Your role stays: ${role}.` }),
     courses.length > 0 && [h("p", { text: "You are enrolled in:" }), h("ul", { class: "bullets" }, courses.map((c) =>

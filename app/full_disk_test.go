@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// smallDisk is a file system of its own that a test can fill.
+type smallDisk struct {
+	t   *testing.T
+	dir string
+	s   *site
+}
+
+func newSmallDisk(t *testing.T, size string) *smallDisk {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("mounting a file system needs root")
+	}
+	dir := t.TempDir()
+	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size))
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return &smallDisk{t: t, dir: dir}
+}
+
+// fill leaves no room, in the write-ahead log neither.
+func (d *smallDisk) fill() {
+	d.t.Helper()
+	_, err := d.s.run.parts.DB.Exec(d.t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	require.NoError(d.t, err)
+	f, err := os.Create(filepath.Join(d.dir, "ballast"))
+	require.NoError(d.t, err)
+	defer func() { _ = f.Close() }()
+	size := int64(0)
+	for piece := int64(1 << 20); piece >= 4096; {
+		if err := syscall.Fallocate(int(f.Fd()), 0, size, piece); err != nil {
+			require.ErrorIs(d.t, err, syscall.ENOSPC)
+			piece /= 2
+			continue
+		}
+		size += piece
+	}
+}
+
+func (d *smallDisk) free() {
+	d.t.Helper()
+	require.NoError(d.t, os.Remove(filepath.Join(d.dir, "ballast")))
+}
+
+// writeless are the operations of the walk whose calls write nothing to the disk.
+var writeless = []string{"GET /courses/{id}/export", "GET /courses/{id}/learners", "GET /storage/sign", "GET /ws/channels/{slug}", "POST /notifications/read-all"}
+
+// Every call of the walk is made on a full disk first: one that writes is refused with storage-full and leaves nothing
+// behind, so that the call itself works once there is room; any other is answered as ever.
+func TestEveryWriteOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	d := newSmallDisk(t, "64m")
+	d.s = serveSite(t, map[string]string{"DATA_DIR": d.dir, "RATE_LIMIT_ENABLED": "false"})
+	w := newWalk(t, d.s)
+	for _, operation := range slices.Sorted(maps.Keys(deeds)) {
+		refused := 0
+		var full answer
+		w.before = func(method, path, token string, body any, headers ...header) {
+			if !isOf(operation, method, strings.TrimPrefix(path, w.base)) {
+				return
+			}
+			before, after := w.before, w.heard
+			w.before, w.heard = nil, nil
+			d.fill()
+			full = w.call(method, path, token, body, headers...)
+			d.free()
+			w.before, w.heard = before, after
+		}
+		w.heard = func(method, path, _ string, _ any, a answer) {
+			if !isOf(operation, method, strings.TrimPrefix(path, w.base)) {
+				return
+			}
+			if full.Status != http.StatusServiceUnavailable {
+				require.Equal(t, a.Status, full.Status, "%s: %s", operation, full.Raw)
+				return
+			}
+			require.Equal(t, "storage-full", full.str("code"), operation)
+			require.Equal(t, "30", full.Header.Get("Retry-After"), operation)
+			refused++
+		}
+		deeds[operation].do(w)
+		require.Equal(t, slices.Contains(writeless, operation), refused == 0, operation)
+	}
+}
+
+// Group commits tell each of their messages apart from an outage, and the channel goes on by itself.
+func TestChatOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	d := newSmallDisk(t, "64m")
+	d.s = serveSite(t, map[string]string{"DATA_DIR": d.dir, "RATE_LIMIT_ENABLED": "false"})
+	s := d.s
+	admin := s.admin()
+	c := s.dial("/ws/channels/hq?token="+admin, nil)
+	c.until("welcome")
+	d.fill()
+	other := s.dial("/ws/channels/hq?token="+admin, nil)
+	require.EqualValues(t, 0, other.until("welcome")["last_seq"], "reads go on")
+	var all sync.WaitGroup
+	for n := range 20 {
+		all.Go(func() {
+			assert.Equal(t, "storage-full", s.call("POST", "/channels/hq/messages", admin, map[string]string{"body": fmt.Sprint(n)}).str("code"))
+		})
+		c.send(map[string]any{"type": "message", "body": fmt.Sprint(n)})
+	}
+	all.Wait()
+	for range 20 {
+		require.Equal(t, "storage-full", c.until("error")["code"])
+	}
+	c.send(map[string]any{"type": "ping"})
+	c.until("pong")
+	s.want(200, "GET", "/channels/hq/messages", admin, nil)
+	require.Equal(t, "ready", s.want(200, "GET", "/readyz", "", nil).str("status"))
+	d.free()
+	c.send(map[string]any{"type": "message", "body": "room again"})
+	require.EqualValues(t, 1, c.until("ack")["seq"])
+	require.Equal(t, "room again", other.until("message")["body"])
+	d.fill()
+	c.send(map[string]any{"type": "read", "seq": 1})
+	require.Equal(t, "storage-full", c.until("error")["code"])
+}

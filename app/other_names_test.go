@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// called sends a request under another name of the server.
+func (s *site) called(name, method, path, token, body string) answer {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
+	require.NoError(s.t, err)
+	req.Host = name
+	req.Header.Set("Authorization", "Bearer "+token)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := client.Do(req)
+	require.NoError(s.t, err)
+	defer func() { _ = res.Body.Close() }()
+	a := answer{Status: res.StatusCode, Header: res.Header}
+	a.Raw, err = io.ReadAll(res.Body)
+	require.NoError(s.t, err)
+	_ = json.Unmarshal(a.Raw, &a.JSON)
+	return a
+}
+
+func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
+	t.Parallel()
+	allowed := map[string]string{"CORS_ORIGINS": "https://app.school.example,http://other.example:8080"}
+	for environment, machine := range map[string]bool{"development": true, "production": false} {
+		vars := map[string]string{"APP_ENV": environment, "CORS_ORIGINS": allowed["CORS_ORIGINS"], "SMTP_URL": "smtp://127.0.0.1:1", "JWT_KEYS_DIR": t.TempDir(),
+			"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": demoPassword, "DEMO": "false"}
+		s := serveSite(t, vars)
+		admin := s.admin()
+		s.asset(admin, "notes", "text/plain", "some text")
+		_, port, err := net.SplitHostPort(strings.TrimPrefix(s.base, "http://"))
+		require.NoError(t, err)
+		names := map[string]string{
+			"127.0.0.1:" + port: s.base, "app.school.example": "https://app.school.example", "other.example:8080": "http://other.example:8080",
+			"evil.example": s.base, "localhost.evil.example:" + port: s.base, "other.example": s.base,
+			"localhost:" + port: s.base, "localhost:9999": s.base, "[::1]:" + port: s.base,
+		}
+		if machine {
+			for _, name := range []string{"localhost:" + port, "localhost:9999", "[::1]:" + port} {
+				names[name] = "http://" + name
+			}
+		}
+		for name, want := range names {
+			link := s.called(name, "GET", "/storage/sign?key=notes", admin, "").str("url")
+			require.True(t, strings.HasPrefix(link, want+"/objects/"), "%s as %s: %s", environment, name, link)
+			up := s.called(name, "POST", "/storage/uploads", admin, `{"key":"by `+strings.NewReplacer("[", "", "]", "").Replace(name)+`","content_type":"text/plain","size":5}`)
+			require.True(t, strings.HasPrefix(up.str("upload.url"), want+"/objects/"), "%s as %s: %s", environment, name, up.Raw)
+			// The signature is the same at every name.
+			require.Equal(t, 200, s.call("GET", s.base+strings.TrimPrefix(link, want), "", nil).Status)
+		}
+	}
+}
+
+// The console at another name of this machine than PUBLIC_URL's: its own policy lets in what it shows and sends.
+func TestConsoleAtAnotherName(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	b := newBrowser(t, strings.Replace(s.base, "127.0.0.1", "localhost", 1))
+	b.signIn("admin@lyceum.local", demoPassword)
+	b.plays("/#/courses/welcome-to-lyceum", 1)
+	b.open("/#/courses/welcome-to-lyceum/edit")
+	b.do("file", chromedp.WaitVisible(id("edit-cover-file")))
+	_, err := js[bool](b, `(() => {
+		const input = document.querySelector('`+string(id("edit-cover-file"))+`'), files = new DataTransfer();
+		files.items.add(new File([Uint8Array.from([71, 73, 70, 56, 57, 97, 1, 0, 1, 0, 0, 0, 0, 0x3b])], "dot.gif", { type: "image/gif" }));
+		input.files = files.files;
+		input.dispatchEvent(new Event("change", { bubbles: true }));
+		return true;
+	})()`)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		return len(s.want(200, "GET", "/storage/assets?prefix=covers/", s.admin(), nil).items()) == 1
+	}, 20*time.Second, 100*time.Millisecond)
+	b.open("/docs")
+	b.do("docs", chromedp.WaitVisible(chromedp.CSS(".opblock")))
+	server, err := js[string](b, `document.querySelector('.servers select, .servers option')?.value ?? ''`)
+	require.NoError(t, err)
+	require.Equal(t, "/", server, "the documentation tries things out where it was opened")
+	require.Empty(t, b.faults)
+}

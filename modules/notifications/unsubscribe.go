@@ -1,0 +1,79 @@
+package notifications
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/auth"
+	"lyceum/platform/httpx"
+)
+
+// unsubscribePath is where mails lead whose kind can be switched off (RFC 8058); a token follows.
+const unsubscribePath = "/notifications/unsubscribe/"
+
+var errUnsubscribe = apperr.New(http.StatusUnprocessableEntity, "invalid-link",
+	"This link does not belong to mails of this server any more. Sign in and choose under \"My account\" which mails you get.")
+
+// unsubscribeURL returns the link that ends mails of a kind to an account; it is empty where the mail can't be switched off.
+func (s *Service) unsubscribeURL(k kind, userID string) string {
+	if k.locked {
+		return ""
+	}
+	token := base64.RawURLEncoding.EncodeToString(auth.Seal(s.key, []byte(k.name+" "+userID)))
+	return s.publicURL + unsubscribePath + token
+}
+
+// unsubscribe switches off the mail that a token names, for its account; again is fine. It returns 422 invalid-link for a
+// token that was not made with this server's secret, or whose account or kind is gone.
+func (s *Service) unsubscribe(ctx context.Context, token string) error {
+	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return errUnsubscribe
+	}
+	raw, err := auth.Unseal(s.key, sealed)
+	if err != nil {
+		return errUnsubscribe
+	}
+	name, userID, _ := strings.Cut(string(raw), " ")
+	k, known := kindOf(name)
+	if !known || k.locked {
+		return errUnsubscribe
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		_, exists, err := s.accounts.ByID(ctx, userID)
+		if err != nil {
+			return err
+		}
+		if !exists {
+			return errUnsubscribe
+		}
+		return s.store.mute(ctx, k.standard(userID))
+	})
+}
+
+// unsubscribe takes whatever body the reader's mail program sends.
+func (h *handlers) unsubscribe(c *fiber.Ctx) error {
+	if err := h.service.unsubscribe(c.UserContext(), c.Params("token")); err != nil {
+		return err
+	}
+	return c.SendStatus(http.StatusNoContent)
+}
+
+const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe` belongs to, as mail programs do with one click (RFC 8058): " +
+	"with the body `List-Unsubscribe=One-Click` or any other, and without signing in. Notifications inside Lyceum stay as they are. " +
+	"Answers 204, again and again; 422 `invalid-link` for a token that is not this server's or whose account is gone. " +
+	"A browser that opens the link gets a page that asks first, so that a mail scanner switches nothing off."
+
+// unsubscribeRoutes are the link's own: a POST does it, a GET shows the page that asks.
+func (h *handlers) unsubscribeRoutes() []httpx.Route {
+	const path = unsubscribePath + "{token}"
+	return []httpx.Route{
+		httpx.Raw(http.MethodPost, path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.Describe(unsubscribeDoc)),
+		httpx.Raw(http.MethodGet, path, httpx.Public, "Console", httpx.ConsolePage(), httpx.Hidden()),
+	}
+}

@@ -1,0 +1,155 @@
+package storage
+
+import (
+	"encoding/binary"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/stretchr/testify/require"
+)
+
+// frames are n frames of MPEG audio with the header and the length that follows from it.
+func frames(header string, length, n int) string {
+	return strings.Repeat(header+strings.Repeat("\x01", length-len(header)), n)
+}
+
+// box is one of the ISO base media format.
+func box(kind, content string) string {
+	size := make([]byte, 4)
+	binary.BigEndian.PutUint32(size, uint32(8+len(content)))
+	return string(size) + kind + content
+}
+
+// inUTF16 and inUTF32 encode a text without a mark.
+func inUTF16(s string, order binary.ByteOrder) string {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune(s)) {
+		pair := make([]byte, 2)
+		order.PutUint16(pair, unit)
+		out = append(out, pair...)
+	}
+	return string(out)
+}
+
+func inUTF32(s string, order binary.ByteOrder) string {
+	var out []byte
+	for _, r := range s {
+		quad := make([]byte, 4)
+		order.PutUint32(quad, uint32(r))
+		out = append(out, quad...)
+	}
+	return string(out)
+}
+
+// Files as real programs write them.
+func TestRealFilesLookLikeTheirType(t *testing.T) {
+	big, little := binary.BigEndian, binary.LittleEndian
+	const written = "Größe, Łódź, привет, 日本語 🎬\r\nsecond line\t\f"
+	const captions = "WEBVTT\n\n00:00.000 --> 00:01.000\nпривет"
+	texts := map[string]string{
+		"UTF-8": written, "UTF-8, mark": "\xEF\xBB\xBF" + written, "UTF-16LE": inUTF16(written, little), "UTF-16BE": inUTF16(written, big),
+		"UTF-16LE, mark": "\xFF\xFE" + inUTF16(written, little), "UTF-16BE, mark": "\xFE\xFF" + inUTF16(written, big),
+		"UTF-32LE": inUTF32(written, little), "UTF-32BE": inUTF32(written, big),
+		"UTF-32LE, mark": "\xFF\xFE\x00\x00" + inUTF32(written, little), "UTF-32BE, mark": "\x00\x00\xFE\xFF" + inUTF32(written, big),
+		"long UTF-16LE": inUTF16(strings.Repeat("x", 255)+"🎬 and on"+strings.Repeat("y", 400), little), "Windows-1252": "Gr\xf6\xdfe;\x80 5\r\n", "DOS": "done\r\n\x1a",
+		"captions": captions, "captions, mark": "\xEF\xBB\xBF" + captions, "captions, UTF-16": "\xFF\xFE" + inUTF16(captions, little),
+	}
+	mpeg1 := frames("\xFF\xFB\x90\x64", 417, 3) // layer III, 128 kbit/s, 44.1 kHz
+	files := map[string]map[string]string{
+		"audio/mpeg": {
+			"ID3": "ID3\x04\x00\x00\x00\x00\x00\x00" + mpeg1, "bare layer III": mpeg1, "bare layer II": frames("\xFF\xFD\x90\x00", 522, 3),
+			"bare layer I": frames("\xFF\xFF\x90\x00", 312, 3), "MPEG 2": frames("\xFF\xF3\x80\xC4", 208, 3), "MPEG 2.5": frames("\xFF\xE3\x28\xC4", 144, 3),
+			"with checksum": frames("\xFF\xFA\x90\x64", 417, 3), "zeros before": strings.Repeat("\x00", 5000) + mpeg1, "one short frame": "\xFF\xFB\x90\x64\x00\x00\x00\x07rest",
+			"cut stream": strings.Repeat("\x17\xFF\x2A", 333) + mpeg1, "line break before": "\r\n" + mpeg1, "APE tag": "APETAGEX" + mpeg1,
+			"in RIFF": "RIFF\x00\x10\x00\x00WAVEfmt \x1e\x00\x00\x00U\x00\x02\x00" + mpeg1, "padded frames": frames("\xFF\xFB\x92\x64", 418, 3),
+		},
+		"audio/ogg": {"Vorbis": "OggS\x00\x02", "tagged": "ID3\x04\x00\x00\x00\x00\x00\x05tag..OggS\x00"},
+		"audio/wav": {"RIFF": "RIFF\x24\x08\x00\x00WAVEfmt ", "RF64": "RF64\xFF\xFF\xFF\xFFWAVEds64\x1c\x00\x00\x00", "BW64": "BW64\xFF\xFF\xFF\xFFWAVEds64\x1c\x00\x00\x00", "RIFX": "RIFX\x00\x00\x08\x24WAVEfmt "},
+		"video/mp4": {
+			"ftyp": box("ftyp", "isom"), "free first": box("free", "room") + box("ftyp", "mp42"), "wide, media": box("wide", "") + box("mdat", "media"),
+			"media first": box("mdat", "media"), "index first": box("moov", box("mvhd", "")), "much room": "\x00\x20\x00\x00free" + strings.Repeat("\x00", 100),
+			"long box": "\x00\x00\x00\x01mdat\x00\x00\x00\x01\x00\x00\x00\x00", "fragment": box("styp", "msdh"), "to the end": "\x00\x00\x00\x00mdat",
+			"uuid first": box("uuid", strings.Repeat("u", 16)) + box("ftyp", "isom"), "skip, long": "\x00\x00\x00\x01skip\x00\x00\x00\x00\x00\x00\x00\x10" + box("ftyp", "isom"),
+		},
+		"video/webm": {"webm": "\x1A\x45\xDF\xA3\x9F\x42\x86\x81\x01\x42\x82\x84webm", "Matroska": "\x1A\x45\xDF\xA3\x9F\x42\x86\x81\x01\x42\x82\x88matroska"},
+		"application/pdf": {
+			"plain": "%PDF-1.7\n", "line break": "\n%PDF-1.4", "mark": "\xEF\xBB\xBF%PDF-1.4", "late": strings.Repeat("\x00", 1024-5) + "%PDF-1.4", "at the end of the first KiB": strings.Repeat("x", 1019) + "%PDF-",
+			"mail header": "Content-Type: application/pdf\r\n\r\n%PDF-1.3",
+		},
+		"application/zip": {"file": "PK\x03\x04\x14\x00", "empty": "PK\x05\x06" + strings.Repeat("\x00", 18), "spanned": "PK\x07\x08PK\x03\x04", "once spanned": "PK\x30\x30PK\x03\x04"},
+		"image/jpeg":      {"JFIF": "\xFF\xD8\xFF\xE0\x00\x10JFIF", "Exif": "\xFF\xD8\xFF\xE1\x00\x10Exif", "raw": "\xFF\xD8\xFF\xDB\x00\x43\x00\x08", "Adobe": "\xFF\xD8\xFF\xEE\x00\x0EAdobe", "filled": "\xFF\xD8\xFF\xFF\xE0\x00\x10JFIF"},
+		"image/gif":       {"87a": "GIF87a\x01\x00\x01\x00", "89a": "GIF89a\x01\x00\x01\x00"},
+		"image/webp":      {"lossy": "RIFF\x24\x08\x00\x00WEBPVP8 ", "lossless": "RIFF\x24\x08\x00\x00WEBPVP8L"},
+		"text/plain":      texts, "text/markdown": texts, "text/csv": texts, "text/vtt": texts,
+	}
+	for contentType, all := range files {
+		for name, content := range all {
+			require.True(t, looksLike(contentType, []byte(content)), "%s: %s, seen as %s", contentType, name, describeContent([]byte(content)))
+		}
+	}
+	pages := map[string]string{"UTF-16": "\xFF\xFE" + inUTF16("<!DOCTYPE html><script>", little), "UTF-16 without a mark": inUTF16("<html><script>", big), "UTF-8, mark": "\xEF\xBB\xBF<html>",
+		"UTF-32": "\xFF\xFE\x00\x00" + inUTF32("<html>", little)}
+	for contentType := range files {
+		for other, all := range files {
+			for name, content := range all {
+				if contentType == other || strings.HasPrefix(contentType, "text/") && strings.HasPrefix(other, "text/") || name == "in RIFF" || name == "tagged" ||
+					strings.HasPrefix(contentType, "text/") && other == "application/pdf" {
+					continue
+				}
+				require.False(t, looksLike(contentType, []byte(content)), "%s: %s of %s", contentType, name, other)
+			}
+		}
+		for name, page := range pages {
+			require.False(t, looksLike(contentType, []byte(page)), "%s: page in %s", contentType, name)
+		}
+	}
+	for found, content := range map[string]string{
+		"audio/mpeg": strings.Repeat("\x00", 100) + mpeg1, "image/png": "\x89PNG\r\n\x1a\n", "text/plain": "words", "an empty file": "", "data of no known type": "\x01\x02\x03",
+		"image/heic": box("ftyp", "heic"), "application/pdf": "%PDF-1.7", "application/x-msaccess": "\x00\x01\x00\x00Standard Jet DB",
+	} {
+		require.Equal(t, found, describeContent([]byte(content)))
+	}
+}
+
+func TestRefusedUploadsCanBeSentAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		song := frames("\xFF\xFB\x90\x64", 417, 3)
+		n := newUpload{Key: "song", ContentType: "image/png", Size: int64(len(song))}
+		a := w.begun(n)
+		_, _, err := w.begin(w.as(teacher), n)
+		require.Equal(t, "key-taken", code(t, err), "the key is taken until then")
+		w.arrive(a, song, "image/png")
+		_, err = w.complete(w.as(teacher), a.ID)
+		require.Equal(t, "upload-mismatch", code(t, err))
+		require.Contains(t, told(t, err).Detail, "announced as image/png and looks like audio/mpeg. Accepted are video/mp4, video/webm")
+		require.Equal(t, "content_type", told(t, err).Fields[0].Location)
+		_, _, err = w.begin(w.as(other), n)
+		require.Equal(t, "key-taken", code(t, err), "for others it still is")
+		n.ContentType = "audio/mpeg"
+		b := w.begun(n)
+		w.arrive(b, song, "audio/mpeg")
+		_, err = w.complete(w.as(teacher), b.ID)
+		require.NoError(t, err)
+		_, err = w.complete(w.as(teacher), a.ID)
+		require.Equal(t, "not-found", code(t, err), "the first gave way")
+		_, _, err = w.begin(w.as(teacher), n)
+		require.Equal(t, "key-taken", code(t, err))
+	})
+}
+
+func TestRefusedDeclarations(t *testing.T) {
+	w := onSQLite(t)
+	w.limits.Quota = 100
+	_, _, err := w.begin(w.as(teacher), newUpload{Key: "a//b", ContentType: "video/x-msvideo", Size: 5 << 30})
+	e := told(t, err)
+	require.Len(t, e.Fields, 3)
+	require.Contains(t, e.Detail, `The key must not have empty, "." or ".." segments.`)
+	require.Contains(t, e.Detail, "This server does not take files of this type; accepted are video/mp4, video/webm, audio/mpeg")
+	require.Contains(t, e.Detail, "The size must lie between 1 and 2147483648 bytes (2 GiB).")
+	w.begun(newUpload{Key: "a", ContentType: "text/plain", Size: 60})
+	_, _, err = w.begin(w.as(teacher), newUpload{Key: "b", ContentType: "text/plain", Size: 1536})
+	require.Equal(t, "quota-exceeded", code(t, err))
+	require.Contains(t, told(t, err).Detail, "may have 100 bytes together. They have 60 bytes without this one of 1.5 KiB")
+	require.Equal(t, "40 bytes are left", told(t, err).Fields[0].Message)
+}

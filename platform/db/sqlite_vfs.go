@@ -1,0 +1,73 @@
+package db
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/util/vfsutil"
+	"github.com/ncruces/go-sqlite3/vfs"
+)
+
+// vfsName names the file system that SQLite works on; see fullVFS.
+const vfsName = "lyceum"
+
+func init() { vfs.Register(vfsName, fullVFS{vfs.Find("")}) }
+
+// fullVFS is the operating system's files, but a write that finds no room fails with SQLITE_FULL. The library compares
+// the system's error without unwrapping it, so SQLite would call a full disk an input/output error like any other,
+// and forgets its cause when it gives its locks back.
+type fullVFS struct{ vfs.VFS }
+
+// Open implements vfs.VFS.
+func (v fullVFS) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	f, flags, err := vfsutil.WrapOpen(v.VFS, name, flags)
+	return wrapFile(f), flags, fullError(err)
+}
+
+// OpenFilename implements vfs.VFSFilename.
+func (v fullVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	f, flags, err := vfsutil.WrapOpenFilename(v.VFS, name, flags)
+	return wrapFile(f), flags, fullError(err)
+}
+
+// osFile is all that the operating system's files can do for SQLite.
+type osFile interface {
+	vfs.FileHasMoved
+	vfs.FileLockState
+	vfs.FilePersistWAL
+	vfs.FilePowersafeOverwrite
+	vfs.FileSharedMemory
+	vfs.FileSizeHint
+}
+
+type fullFile struct{ osFile }
+
+func wrapFile(f vfs.File) vfs.File {
+	if f, ok := f.(osFile); ok {
+		return fullFile{f}
+	}
+	return f
+}
+
+func (f fullFile) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.osFile.WriteAt(p, off)
+	return n, fullError(err)
+}
+
+func (f fullFile) Truncate(size int64) error     { return fullError(f.osFile.Truncate(size)) }
+func (f fullFile) Sync(flags vfs.SyncFlag) error { return fullError(f.osFile.Sync(flags)) }
+func (f fullFile) SizeHint(size int64) error     { return fullError(f.osFile.SizeHint(size)) }
+func (f fullFile) Unwrap() vfs.File              { return f.osFile }
+
+func fullError(err error) error {
+	if isNoRoom(err) {
+		return vfs.SystemError(err, sqlite3.FULL)
+	}
+	return err
+}
+
+// isNoRoom returns whether a file can't grow: the disk, the user's quota or the process's limit is reached.
+func isNoRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
