@@ -9,7 +9,8 @@ import (
 
 // Words of the document.
 const (
-	lessonDoc = "A course holds at most 500 lessons: 409 too-many-lessons. A lesson may wait for others, for a day, and for days after the learner's enrollment."
+	lessonDoc = "A course holds at most 500 lessons: 409 too-many-lessons. A lesson may wait for others, for a day, and for days after the learner's first enrollment. " +
+		"It stays open to learners who have completed it."
 	reportDoc = "Percent only rises, but by reset; the same report again changes nothing. The first report enrolls. A lesson that is not open yet is 403 lesson-locked."
 	batchDoc  = "One result for each row, in their order. An address that is enrolled, or stands there twice, exists; rows that an atomic batch holds back are skipped."
 	cloneDoc  = "Copies lessons and what they wait for, but no learner. The copy is the caller's own."
