@@ -155,6 +155,55 @@ func TestCompletedLessonsStayOpen(t *testing.T) {
 	})
 }
 
+// Days count from the first enrollment, by whatever way a learner leaves and comes back.
+func TestDaysCountFromTheFirstEnrollment(t *testing.T) {
+	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
+		teacher := s.cast().instructor
+		admin := s.admin()
+		email, id, learner := s.newcomer("returner")
+		c := &classroom{s, teacher, "", map[string]string{}}
+		course := s.want(201, "POST", "/courses", teacher, `{"title":"Days","status":"published"}`).str("id")
+		c.path = "/courses/" + course
+		c.add("week", map[string]any{"available_after_days": 7})
+		c.add("month", map[string]any{"available_after_days": 30})
+		c.add("free", nil)
+		s.want(201, "POST", c.path+"/enrollment", learner, nil)
+		for _, table := range []string{"enrollments.created_at", "enrollment_starts.started_at"} {
+			name, column, _ := strings.Cut(table, ".")
+			_, err := d.Exec(t.Context(), "UPDATE "+name+" SET "+column+" = "+column+" - ? WHERE user_id = ?", (8 * 24 * time.Hour).Milliseconds(), id)
+			require.NoError(t, err)
+		}
+		first := s.want(200, "GET", "/users/me/enrollments", learner, nil).str("items.0.enrolled_at")
+		started, err := time.Parse(time.RFC3339, first)
+		require.NoError(t, err)
+		month := started.Add(30 * 24 * time.Hour).Format("2006-01-02T15:04:05.000Z")
+		leave := func() { s.want(204, "DELETE", c.path+"/enrollment", learner, nil) }
+		for way, back := range map[string]func(){
+			"enrolls again": func() { s.want(201, "POST", c.path+"/enrollment", learner, nil) },
+			"reports":       func() { s.want(200, "PUT", c.path+"/lessons/"+c.lessons["free"]+"/progress", learner, `{"percent":0}`) },
+			"by batch": func() {
+				s.want(200, "POST", c.path+"/enrollments/batch", teacher, batchOf(email))
+			},
+			"by invite": func() {
+				code := s.want(201, "POST", "/admin/invites", admin, map[string]any{"role_to_grant": "member", "course_ids": []string{course}}).str("code")
+				s.want(200, "POST", "/invites/redeem", learner, map[string]any{"code": code})
+			},
+			"after the trash": func() {
+				s.want(201, "POST", c.path+"/enrollment", learner, nil)
+				s.want(204, "DELETE", c.path, teacher, nil)
+				s.want(200, "POST", c.path+"/restore", teacher, nil)
+			},
+		} {
+			leave()
+			c.is(learner, "week", true, []any{}, nil)
+			back()
+			require.Equal(t, first, s.want(200, "GET", "/users/me/enrollments", learner, nil).str("items.0.enrolled_at"), way)
+			c.is(learner, "week", false, []any{}, nil)
+			c.is(learner, "month", true, []any{}, month)
+		}
+	})
+}
+
 func TestWhatALessonMayWaitFor(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		admin := s.admin()

@@ -216,6 +216,12 @@ CREATE TABLE courses (
 				created_at bigint NOT NULL,
 				updated_at bigint NOT NULL
 			);
+CREATE TABLE enrollment_starts (
+				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
+				user_id text NOT NULL,
+				started_at bigint NOT NULL,
+				PRIMARY KEY (user_id, course_id)
+			);
 CREATE TABLE enrollments (
 				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
 				user_id text NOT NULL,
@@ -389,6 +395,7 @@ CREATE UNIQUE INDEX courses_slug ON courses (slug) WHERE deleted_at IS NULL;
 CREATE INDEX courses_title ON courses (folded_title, id);
 CREATE INDEX courses_trash ON courses (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX courses_updated ON courses (updated_at, id);
+CREATE INDEX enrollment_starts_course ON enrollment_starts (course_id);
 CREATE INDEX enrollments_course ON enrollments (course_id, created_at, user_id);
 CREATE INDEX enrollments_newest ON enrollments (user_id, created_at, course_id);
 CREATE INDEX idempotency_records_created ON idempotency_records (created_at);

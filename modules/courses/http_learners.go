@@ -20,7 +20,7 @@ type learnerView struct {
 	User             learnerPerson `json:"user"`
 	Percent          int           `json:"percent" minimum:"0" maximum:"100"`
 	CompletedLessons int           `json:"completed_lessons"`
-	EnrolledAt       clock.Time    `json:"enrolled_at"`
+	EnrolledAt       clock.Time    `json:"enrolled_at" doc:"The first enrollment: leaving and coming back doesn't change it"`
 	LastActivityAt   *clock.Time   `json:"last_activity_at" nullable:"true"`
 	CompletedAt      *clock.Time   `json:"completed_at" nullable:"true"`
 }

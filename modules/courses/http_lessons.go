@@ -43,7 +43,7 @@ type addLessonInput struct {
 		DurationSeconds    int         `json:"duration_seconds,omitempty" minimum:"0" maximum:"1000000"`
 		PrerequisiteIDs    []string    `json:"prerequisite_ids,omitempty" maxItems:"20" doc:"Lessons of this course that come first"`
 		AvailableFrom      *clock.Time `json:"available_from,omitempty" nullable:"true"`
-		AvailableAfterDays *int        `json:"available_after_days,omitempty" nullable:"true" minimum:"0" maximum:"36500" doc:"Days after the learner's enrollment"`
+		AvailableAfterDays *int        `json:"available_after_days,omitempty" nullable:"true" minimum:"0" maximum:"36500" doc:"Days after the learner's first enrollment"`
 	}
 }
 

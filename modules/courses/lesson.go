@@ -27,7 +27,7 @@ type lesson struct {
 	ContentHTML     string `gorm:"column:content_html"`
 	AssetKey        *string
 	DurationSeconds int
-	// AvailableFrom and AvailableAfterDays, counted from the learner's enrollment, keep learners out until then.
+	// AvailableFrom and AvailableAfterDays, counted from the learner's first enrollment, keep learners out until then.
 	AvailableFrom      *clock.Time
 	AvailableAfterDays *int
 	Version            int64

@@ -51,7 +51,7 @@ type OutlineView struct {
 	DurationSeconds    int         `json:"duration_seconds"`
 	PrerequisiteIDs    []string    `json:"prerequisite_ids" nullable:"false" doc:"Lessons that come first, in the course's order"`
 	AvailableFrom      *clock.Time `json:"available_from" nullable:"true"`
-	AvailableAfterDays *int        `json:"available_after_days" doc:"Days after the learner's enrollment"`
+	AvailableAfterDays *int        `json:"available_after_days" doc:"Days after the learner's first enrollment"`
 	Locked             bool        `json:"locked" doc:"Whether it is not open to the caller yet"`
 	LockedBy           []string    `json:"locked_by" nullable:"false" doc:"The prerequisites that the caller has not completed"`
 	AvailableAt        *clock.Time `json:"available_at" nullable:"true" doc:"When time opens it to the caller, if that is known and to come"`
