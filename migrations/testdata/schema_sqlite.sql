@@ -219,7 +219,7 @@ CREATE TABLE courses (
 CREATE TABLE enrollment_starts (
 				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
 				user_id text NOT NULL,
-				started_at bigint NOT NULL,
+				started_at bigint NOT NULL, taken_out boolean NOT NULL DEFAULT FALSE,
 				PRIMARY KEY (user_id, course_id)
 			);
 CREATE TABLE enrollments (

@@ -66,6 +66,15 @@ func (h *handlers) learners(ctx context.Context, in *learnersInput) (*httpx.Out[
 	return httpx.Paged(ctx, h.cursors, "learners", c.ID, views, in.Limit, func(v learnerView) position { return position{At: v.EnrolledAt, ID: v.User.ID} }), nil
 }
 
+type learnerInput struct {
+	ID     string `path:"id"`
+	UserID string `path:"user_id"`
+}
+
+func (h *handlers) takeOut(ctx context.Context, in *learnerInput) (*httpx.Empty, error) {
+	return nil, h.service.takeOut(ctx, in.ID, in.UserID)
+}
+
 var learnerColumns = []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}
 
 func (h *handlers) learnersCSV(c *course) *httpx.Streamed {

@@ -185,4 +185,9 @@ var Migrations = []migrate.Migration{
 		},
 		Down: []string{"DROP TABLE enrollment_starts"},
 	},
+	{
+		ID:   "202611290902_courses_mark_taken_out",
+		Up:   []string{`ALTER TABLE enrollment_starts ADD COLUMN taken_out {bool} NOT NULL DEFAULT FALSE`},
+		Down: []string{"ALTER TABLE enrollment_starts DROP COLUMN taken_out"},
+	},
 }
