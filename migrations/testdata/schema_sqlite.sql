@@ -285,7 +285,7 @@ CREATE TABLE lessons (
 				version bigint NOT NULL,
 				created_at bigint NOT NULL,
 				updated_at bigint NOT NULL
-			, available_from bigint, available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500));
+			, available_from bigint, available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500), html_version integer NOT NULL DEFAULT 0);
 CREATE TABLE mail_messages (
 			id text PRIMARY KEY,
 			kind text NOT NULL,

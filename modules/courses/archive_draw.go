@@ -14,6 +14,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/ids"
+	"lyceum/platform/markdown"
 )
 
 // draw makes a draft of the caller's from a manifest, cleaned as every other course is.
@@ -29,7 +30,8 @@ func (a *archives) draw(ctx context.Context, m *manifest, ownerID string) (*cour
 func (a *archives) drawLessons(ctx context.Context, m *manifest, c *course) ([]*lesson, error) {
 	out := make([]*lesson, len(m.Lessons))
 	for i, l := range m.Lessons {
-		out[i] = &lesson{ID: ids.New(), CourseID: c.ID, Position: i + 1, AssetKey: l.AssetKey, Version: 1, CreatedAt: c.CreatedAt, UpdatedAt: c.CreatedAt}
+		out[i] = &lesson{ID: ids.New(), CourseID: c.ID, Position: i + 1, AssetKey: l.AssetKey, HTMLVersion: markdown.Version,
+			Version: 1, CreatedAt: c.CreatedAt, UpdatedAt: c.CreatedAt}
 		if l.AvailableFrom != nil && *l.AvailableFrom == (clock.Time{}) {
 			return nil, invalidManifest(fmt.Sprintf(".lessons.%d.available_from", i), "must be a time")
 		}

@@ -9,6 +9,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
+	"lyceum/platform/markdown"
 )
 
 // LessonDraft is what a lesson is made of.
@@ -55,7 +56,7 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 			return err
 		}
 		now := s.clock.Now()
-		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, Version: 1, CreatedAt: now, UpdatedAt: now}
+		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, HTMLVersion: markdown.Version, Version: 1, CreatedAt: now, UpdatedAt: now}
 		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds, Prerequisites: &d.PrerequisiteIDs,
 			From: true, AvailableFrom: d.AvailableFrom, After: true, AvailableAfterDays: d.AvailableAfterDays}
 		if d.AssetKey != "" {
@@ -90,7 +91,7 @@ func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (ch
 		}
 	}
 	if p.Prose != nil && p.Prose.content != l.Content {
-		l.Content, l.ContentHTML = p.Prose.content, p.Prose.html
+		l.Content, l.ContentHTML, l.HTMLVersion = p.Prose.content, p.Prose.html, markdown.Version
 		changed = append(changed, "content")
 	}
 	if p.Asset && !equal(p.AssetKey, l.AssetKey) {

@@ -38,7 +38,7 @@ type addLessonInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		Title              string      `json:"title" minLength:"1" maxLength:"200"`
-		Content            string      `json:"content,omitempty" maxLength:"200000" doc:"Markdown"`
+		Content            string      `json:"content,omitempty" maxLength:"200000" doc:"Markdown: CommonMark and GFM"`
 		AssetKey           *string     `json:"asset_key,omitempty" nullable:"true" maxLength:"512"`
 		DurationSeconds    int         `json:"duration_seconds,omitempty" minimum:"0" maximum:"1000000"`
 		PrerequisiteIDs    []string    `json:"prerequisite_ids,omitempty" maxItems:"20" doc:"Lessons of this course that come first"`
@@ -67,13 +67,14 @@ type lessonInput struct {
 
 func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Out[lessonView], error) {
 	_, l, err := h.service.openLesson(ctx, in.ID, in.LessonID)
-	return lessonAnswer(l, err)
+	return h.lessonAnswer(ctx, l, err)
 }
 
-func lessonAnswer(l *lesson, err error) (*httpx.Out[lessonView], error) {
+func (h *handlers) lessonAnswer(ctx context.Context, l *lesson, err error) (*httpx.Out[lessonView], error) {
 	if err != nil {
 		return nil, err
 	}
+	h.service.renderAnew(ctx, l)
 	return httpx.OK(lessonOf(l)).WithVersion(l.Version), nil
 }
 
@@ -108,7 +109,7 @@ func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*ht
 		p.DurationSeconds = &in.Body.DurationSeconds.Value
 	}
 	l, err := h.service.updateLesson(ctx, in.ID, in.LessonID, p)
-	return lessonAnswer(l, err)
+	return h.lessonAnswer(ctx, l, err)
 }
 
 func (h *handlers) removeLesson(ctx context.Context, in *lessonInput) (*httpx.Empty, error) {

@@ -190,4 +190,10 @@ var Migrations = []migrate.Migration{
 		Up:   []string{`ALTER TABLE enrollment_starts ADD COLUMN taken_out {bool} NOT NULL DEFAULT FALSE`},
 		Down: []string{"ALTER TABLE enrollment_starts DROP COLUMN taken_out"},
 	},
+	{
+		// HTML of another version than the renderer's is rendered anew when it is read; 0 is what was there before versions.
+		ID:   "202611290903_courses_mark_html",
+		Up:   []string{`ALTER TABLE lessons ADD COLUMN html_version integer NOT NULL DEFAULT 0`},
+		Down: []string{"ALTER TABLE lessons DROP COLUMN html_version"},
+	},
 }

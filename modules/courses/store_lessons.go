@@ -72,10 +72,16 @@ func (s *store) countLessons(ctx context.Context, courseID string, by int) error
 func (s *store) saveLesson(ctx context.Context, l *lesson) error {
 	l.Version++
 	return s.db.Conn(ctx).Model(&lesson{}).Where("id = ?", l.ID).Updates(map[string]any{
-		"title": l.Title, "content": l.Content, "content_html": l.ContentHTML, "asset_key": l.AssetKey,
+		"title": l.Title, "content": l.Content, "content_html": l.ContentHTML, "html_version": l.HTMLVersion, "asset_key": l.AssetKey,
 		"duration_seconds": l.DurationSeconds, "available_from": l.AvailableFrom, "available_after_days": l.AvailableAfterDays,
 		"version": l.Version, "updated_at": l.UpdatedAt,
 	}).Error
+}
+
+// saveHTML keeps HTML that was rendered anew, unless the lesson has changed since it was read.
+func (s *store) saveHTML(ctx context.Context, l *lesson) error {
+	return s.db.Conn(ctx).Exec("UPDATE lessons SET content_html = ?, html_version = ? WHERE id = ? AND version = ?",
+		l.ContentHTML, l.HTMLVersion, l.ID, l.Version).Error
 }
 
 // deleteLesson takes a lesson out, closes the hole in the order and takes it off every learner's sums.

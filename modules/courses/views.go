@@ -61,8 +61,8 @@ type OutlineView struct {
 
 type lessonView struct {
 	OutlineView
-	Content     string `json:"content" doc:"Markdown"`
-	ContentHTML string `json:"content_html" doc:"The same as sanitised HTML"`
+	Content     string `json:"content" doc:"Markdown: CommonMark and GFM. Harmless HTML passes, any other <…> is text"`
+	ContentHTML string `json:"content_html" doc:"The same as sanitised HTML. Its ids begin with md-"`
 }
 
 // percentOf is the floor of the lessons' mean, 100 only when all are complete, 0 without lessons.
