@@ -195,6 +195,10 @@ func TestACourseIsCloned(t *testing.T) {
 		s.refused(409, "slug-taken", "POST", id+"/clone", c.instructor, `{"slug":"source"}`)
 		s.refused(422, "validation-failed", "POST", id+"/clone", c.instructor, `{"shift_days":-36500}`)
 		s.refused(422, "validation-failed", "POST", id+"/clone", c.instructor, `{"shift_days":36501}`)
+		for _, zone := range []string{"Mars/Phobos", "Local", "", "../UTC"} {
+			refusal := s.refused(422, "validation-failed", "POST", id+"/clone", c.instructor, map[string]any{"shift_days": 1, "time_zone": zone})
+			require.Equal(t, "body.time_zone", refusal.str("errors.0.location"), zone)
+		}
 		s.refused(403, "forbidden", "POST", id+"/clone", c.member, nil)
 	})
 }
@@ -232,5 +236,19 @@ func TestTheTrashGivesBackForThirtyDays(t *testing.T) {
 			return n == 0
 		}, 40*time.Second, 100*time.Millisecond, "the trash is emptied by itself")
 		require.EqualValues(t, true, s.want(200, "GET", "/admin/audit-logs?action=course.deleted", c.admin, nil).get("items.0.data.purged"))
+	})
+}
+
+// With a zone, the lessons of a copy open at the same time of day, though the clocks have changed meanwhile.
+func TestACopyKeepsTheTimeOfDay(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Clocks"}`).str("id")
+		s.want(201, "POST", course+"/lessons", admin, `{"title":"One","available_from":"2026-03-20T08:00:00Z"}`)
+		for zone, want := range map[string]string{"Europe/Berlin": "2026-04-03T07:00:00.000Z", "Asia/Tokyo": "2026-04-03T08:00:00.000Z", "UTC": "2026-04-03T08:00:00.000Z"} {
+			copied := s.want(201, "POST", course+"/clone", admin, map[string]any{"shift_days": 14, "time_zone": zone})
+			require.Equal(t, want, copied.str("lessons.0.available_from"), zone)
+		}
+		require.Equal(t, "2026-04-03T08:00:00.000Z", s.want(201, "POST", course+"/clone", admin, `{"shift_days":14}`).str("lessons.0.available_from"))
 	})
 }
