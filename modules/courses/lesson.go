@@ -26,6 +26,8 @@ type lesson struct {
 	HTMLVersion     int `gorm:"column:html_version"`
 	AssetKey        *string
 	DurationSeconds int
+	// Captions is a JSON array of caption.
+	Captions string
 	// AvailableFrom and AvailableAfterDays, counted from the learner's first enrollment, keep learners out until then.
 	AvailableFrom      *clock.Time
 	AvailableAfterDays *int

@@ -196,4 +196,18 @@ var Migrations = []migrate.Migration{
 		Up:   []string{`ALTER TABLE lessons ADD COLUMN html_version integer NOT NULL DEFAULT 0`},
 		Down: []string{"ALTER TABLE lessons DROP COLUMN html_version"},
 	},
+	{
+		// A lesson shows its captions from its own row; the table finds the lesson of a file.
+		ID: "202611290904_courses_create_captions",
+		Up: []string{
+			`ALTER TABLE lessons ADD COLUMN captions text NOT NULL DEFAULT '[]'`,
+			`CREATE TABLE lesson_captions (
+				lesson_id {uuid} NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+				asset_key {bin} NOT NULL,
+				PRIMARY KEY (asset_key, lesson_id)
+			)`,
+			`CREATE INDEX lesson_captions_lesson ON lesson_captions (lesson_id)`,
+		},
+		Down: []string{"DROP TABLE lesson_captions", "ALTER TABLE lessons DROP COLUMN captions"},
+	},
 }

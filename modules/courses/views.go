@@ -49,6 +49,7 @@ type OutlineView struct {
 	Title              string      `json:"title"`
 	AssetKey           *string     `json:"asset_key"`
 	DurationSeconds    int         `json:"duration_seconds"`
+	Captions           captionList `json:"captions"`
 	PrerequisiteIDs    []string    `json:"prerequisite_ids" nullable:"false" doc:"Lessons that come first, in the course's order"`
 	AvailableFrom      *clock.Time `json:"available_from" nullable:"true"`
 	AvailableAfterDays *int        `json:"available_after_days" doc:"Days after the learner's first enrollment"`
@@ -99,7 +100,7 @@ func outlineOf(l *lesson, p learner) OutlineView {
 	if before == nil {
 		before = []string{}
 	}
-	return OutlineView{ID: l.ID, CourseID: l.CourseID, Position: l.Position, Title: l.Title, AssetKey: l.AssetKey, DurationSeconds: l.DurationSeconds,
+	return OutlineView{ID: l.ID, CourseID: l.CourseID, Position: l.Position, Title: l.Title, AssetKey: l.AssetKey, DurationSeconds: l.DurationSeconds, Captions: captionList(l.Captions),
 		PrerequisiteIDs: before, AvailableFrom: l.AvailableFrom, AvailableAfterDays: l.AvailableAfterDays,
 		Locked: held.Locked, LockedBy: held.By, AvailableAt: held.AvailableAt, CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt}
 }
