@@ -352,7 +352,7 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 		return nil, nil
 	}
 	if media, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err != nil || !slices.Contains(types, media) ||
-		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") && !(media == csvType && csvCharset(params["charset"])) {
 		return nil, wrongType(types)
 	}
 	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.

@@ -4,7 +4,7 @@ import { h, fill } from "../dom.js";
 import { request, del } from "../api.js";
 import { save } from "../files.js";
 import { form, button, confirm, notice, table, badge } from "../ui.js";
-import { ago, plural } from "../format.js";
+import { addresses, ago, plural } from "../format.js";
 import { answers, offers } from "../modules.js";
 
 const path = "/courses/{id}/learners";
@@ -38,7 +38,7 @@ function enroll(course, refresh) {
     fields: [{ name: "email", label: "Enrol by address", type: "textarea", rows: 2, required: true, hint: "One a line, or separated by commas; up to 1,000" }],
     submit: "Enrol",
     send: async ({ email }, el) => {
-      const rows = email.split(/[\s,;]+/).filter(Boolean).map((e) => ({ email: e }));
+      const rows = addresses(email).map((e) => ({ email: e }));
       const { data } = await request("POST", `/courses/${course.id}/enrollments/batch`, { body: { mode: "partial", rows } });
       fill(told, verdict(data));
       if (data.created) notice(`Enrolled: ${data.created}.`);
