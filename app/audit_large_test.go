@@ -109,7 +109,7 @@ func (s *site) countLines(token, accept string) (lines, size int) {
 	in.Buffer(make([]byte, 64<<10), 1<<20)
 	for in.Scan() {
 		if lines, size = lines+1, size+len(in.Bytes())+1; lines == 1 && accept == "text/csv" {
-			require.True(s.t, bytes.HasPrefix(in.Bytes(), []byte("seq,id,")), fmt.Sprint(in.Text()))
+			require.True(s.t, bytes.HasPrefix(in.Bytes(), []byte("\ufeffseq,id,")), fmt.Sprint(in.Text()))
 		}
 	}
 	require.NoError(s.t, in.Err())

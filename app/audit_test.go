@@ -283,7 +283,7 @@ func TestAnExportedLogCanBeCheckedByAnybody(t *testing.T) {
 		s.refused(422, "validation-failed", "GET", "/admin/audit-logs?target_type=secret", admin, nil, header{"Accept": "text/csv"})
 
 		table := s.want(200, "GET", "/admin/audit-logs?target_id="+course, admin, nil, header{"Accept": "text/csv"})
-		rows, err := csv.NewReader(bytes.NewReader(table.Raw)).ReadAll()
+		rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(table.Raw, []byte("\ufeff")))).ReadAll()
 		require.NoError(t, err)
 		require.Equal(t, "seq id created_at action actor_id actor_email target_type target_id ip user_agent request_id data prev_hash hash", strings.Join(rows[0], " "))
 		require.Equal(t, []string{"course.created", "course.updated"}, []string{rows[1][3], rows[2][3]})

@@ -381,6 +381,15 @@ var deeds = map[string]deed{
 		w.want(204, "DELETE", path, learner.token, nil)
 		w.quietly(func() { w.want(204, "DELETE", path, learner.token, nil) })
 	}},
+	"DELETE /courses/{id}/learners/{user_id}": {writes: "enrollment.deleted", do: func(w *walk) {
+		a, learner := w.account("instructor"), w.account("user")
+		course := w.course(a)
+		path := course + "/learners/" + learner.id
+		w.quietly(func() { w.want(204, "DELETE", path, a.token, nil) })
+		w.want(201, "POST", course+"/enrollment", learner.token, nil)
+		w.want(204, "DELETE", path, a.token, nil)
+		w.quietly(func() { w.want(204, "DELETE", path, a.token, nil) })
+	}},
 	"POST /courses/{id}/enrollments/batch": {writes: "enrollment.created", do: func(w *walk) {
 		a, learner := w.account("instructor"), w.account("user")
 		path, key := w.course(a)+"/enrollments/batch", header{"Idempotency-Key": w.word("key")}

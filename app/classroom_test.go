@@ -108,6 +108,38 @@ func TestABatchMayBeCSV(t *testing.T) {
 	})
 }
 
+// Both batches take tables as programs write them. Rows without text are none, and don't count.
+func TestBatchesTakeTablesOfEveryProgram(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		jane, _, _ := s.newcomer("jane-of-tables")
+		course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Tables","status":"published"}`).str("id")
+		utf16le := "\xff\xfe"
+		for _, r := range "Name\tEmail\r\n\t\r\nDoe\t" + jane + "\r\nX\tnothing\r\n" {
+			utf16le += string([]byte{byte(r), byte(r >> 8)})
+		}
+		for name, table := range map[string]string{
+			"semicolons": "\"Nachname, Vorname\";email\r\n;;\r\n\"Doe, Jane\";" + jane + ";\r\n\r\nX;nothing\r\n", "CR": "email\r" + jane + "\rnothing\r", "sep=": "sep=;\na;email\n1;" + jane + "\n2;nothing\n",
+			"UTF-16": utf16le, "names": "email\nDoe, Jane <" + jane + ">\nnothing\n", "quoted names": "email\n\"Doe, Jane\" <" + jane + ">\nnothing\n", "links": "email\nmailto:" + jane + "\nnothing\n",
+		} {
+			for _, path := range []string{course + "/enrollments/batch?dry_run=true", "/admin/invites/batch?dry_run=true&role_to_grant=member"} {
+				a := s.want(200, "POST", path, admin, table, header{"Content-Type": "text/csv"})
+				require.Len(t, a.get("results"), 2, "%s: %s", name, a.Raw)
+				require.Equal(t, []any{1.0, jane, "created"}, []any{a.get("results.0.row"), a.get("results.0.email"), a.get("results.0.status")}, "%s: %s", name, a.Raw)
+				require.Equal(t, []any{2.0, "nothing", "invalid-email"}, []any{a.get("results.1.row"), a.get("results.1.email"), a.get("results.1.error")}, "%s: %s", name, a.Raw)
+				s.refused(422, "validation-failed", "POST", path, admin, "email;Email\nx;y\n", header{"Content-Type": "text/csv"})
+			}
+		}
+		s.want(200, "POST", course+"/enrollments/batch?dry_run=true", admin, utf16le, header{"Content-Type": "text/csv; charset=UTF-16"})
+		require.Equal(t, 415, s.call("POST", course+"/enrollments/batch", admin, "email\nx\n", header{"Content-Type": "text/csv; charset=koi8-r"}).Status)
+		// A list that the server wrote goes in again as it is.
+		s.want(200, "POST", course+"/enrollments/batch", admin, batchOf(jane))
+		list := s.want(200, "GET", course+"/learners", admin, nil, header{"Accept": "text/csv"})
+		again := s.want(200, "POST", course+"/enrollments/batch", admin, string(list.Raw), header{"Content-Type": "text/csv"})
+		require.Equal(t, []any{1.0, 0.0}, []any{again.get("exists"), again.get("errors")})
+	})
+}
+
 // Sent again with its key, a batch answers as it did, with what has changed since left as it is.
 func TestABatchIsDoneOnce(t *testing.T) {
 	t.Parallel()
@@ -158,7 +190,9 @@ func TestTeachersSeeWhoLearns(t *testing.T) {
 		require.Equal(t, []string{"class-0@example.com", "class-1@example.com", "class-2@example.com", "class-3@example.com", "class-4@example.com"}, seen)
 		table := s.want(200, "GET", id+"/learners?limit=2", c.instructor, nil, header{"Accept": "text/csv"})
 		require.Equal(t, "Accept", table.Header.Get("Vary"))
-		rows, err := csv.NewReader(strings.NewReader(string(table.Raw))).ReadAll()
+		text, marked := strings.CutPrefix(string(table.Raw), "\ufeff")
+		require.True(t, marked)
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 		require.NoError(t, err)
 		require.Len(t, rows, 6, "all of them, whatever the page")
 		require.Equal(t, []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}, rows[0])
@@ -195,6 +229,10 @@ func TestACourseIsCloned(t *testing.T) {
 		s.refused(409, "slug-taken", "POST", id+"/clone", c.instructor, `{"slug":"source"}`)
 		s.refused(422, "validation-failed", "POST", id+"/clone", c.instructor, `{"shift_days":-36500}`)
 		s.refused(422, "validation-failed", "POST", id+"/clone", c.instructor, `{"shift_days":36501}`)
+		for _, zone := range []string{"Mars/Phobos", "Local", "", "../UTC"} {
+			refusal := s.refused(422, "validation-failed", "POST", id+"/clone", c.instructor, map[string]any{"shift_days": 1, "time_zone": zone})
+			require.Equal(t, "body.time_zone", refusal.str("errors.0.location"), zone)
+		}
 		s.refused(403, "forbidden", "POST", id+"/clone", c.member, nil)
 	})
 }
@@ -232,5 +270,19 @@ func TestTheTrashGivesBackForThirtyDays(t *testing.T) {
 			return n == 0
 		}, 40*time.Second, 100*time.Millisecond, "the trash is emptied by itself")
 		require.EqualValues(t, true, s.want(200, "GET", "/admin/audit-logs?action=course.deleted", c.admin, nil).get("items.0.data.purged"))
+	})
+}
+
+// With a zone, the lessons of a copy open at the same time of day, though the clocks have changed meanwhile.
+func TestACopyKeepsTheTimeOfDay(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		admin := s.admin()
+		course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Clocks"}`).str("id")
+		s.want(201, "POST", course+"/lessons", admin, `{"title":"One","available_from":"2026-03-20T08:00:00Z"}`)
+		for zone, want := range map[string]string{"Europe/Berlin": "2026-04-03T07:00:00.000Z", "Asia/Tokyo": "2026-04-03T08:00:00.000Z", "UTC": "2026-04-03T08:00:00.000Z"} {
+			copied := s.want(201, "POST", course+"/clone", admin, map[string]any{"shift_days": 14, "time_zone": zone})
+			require.Equal(t, want, copied.str("lessons.0.available_from"), zone)
+		}
+		require.Equal(t, "2026-04-03T08:00:00.000Z", s.want(201, "POST", course+"/clone", admin, `{"shift_days":14}`).str("lessons.0.available_from"))
 	})
 }

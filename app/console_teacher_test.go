@@ -36,6 +36,12 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.sees("enroll-result", "nobody@example.com: no account has this address")
 	b.sees("learner-list", learner)
 	b.shot("teacher")
+	b.click("learner-remove")
+	b.click("confirm-yes")
+	b.do("nobody is left", chromedp.WaitNotPresent(chromedp.CSS(`[data-testid="learner-list"] tr`)))
+	b.fill("enroll-email", learner)
+	b.click("enroll-submit")
+	b.sees("learner-list", learner)
 	s.want(200, "PATCH", "/courses/"+s.want(200, "GET", "/courses?status=draft", s.login("instructor@lyceum.local", demoPassword), nil).str("items.0.id"), s.admin(), `{"status":"published"}`)
 
 	b.open("/#/courses/beekeeping/edit")

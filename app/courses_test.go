@@ -97,7 +97,14 @@ func TestCoursesAreWrittenAndFound(t *testing.T) {
 		require.NotNil(t, c.get("published_at"))
 		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`, c.str("created_at"))
 		require.Equal(t, "strasse-wege-2", s.want(201, "POST", "/courses", admin, `{"title":"STRASSE wege"}`).str("slug"))
-		require.Equal(t, "course", s.want(201, "POST", "/courses", admin, `{"title":"日本"}`).str("slug"))
+		for title, slug := range map[string]string{"日本": "ri-ben", "Łódź": "lodz", "Математика 5 класс": "matematika-5-klass", "Смак": "smak"} {
+			require.Equal(t, slug, s.want(201, "POST", "/courses", admin, map[string]any{"title": title}).str("slug"))
+			require.Equal(t, slug, s.want(201, "POST", "/channels", admin, map[string]any{"title": title, "visibility": "public"}).str("slug"))
+		}
+		for _, slug := range []string{"course", "course-2"} {
+			require.Equal(t, slug, s.want(201, "POST", "/courses", admin, `{"title":"!!!"}`).str("slug"))
+		}
+		require.Equal(t, "course-3", s.want(201, "POST", "/courses", admin, `{"title":"01900000-0000-7000-8000-000000000000"}`).str("slug"))
 		s.refused(409, "slug-taken", "POST", "/courses", admin, `{"title":"x","slug":"Strasse-Wege"}`)
 		for _, bad := range []string{`{"title":"x","slug":"a--b"}`, `{"title":"x","slug":"01900000-0000-7000-8000-000000000000"}`, `{"title":" "}`, `{"title":"a\u0007b"}`,
 			`{"title":"` + strings.Repeat("x", 201) + `"}`, `{"title":"x","tags":[""]}`, `{"title":"x","visibility":"all"}`, `{"title":"x","cover_key":"not/there"}`} {

@@ -118,6 +118,92 @@ func TestLessonsWaitForOthersAndForTheirDay(t *testing.T) {
 	})
 }
 
+// A lesson that a learner has completed stays open to them, whatever the teacher adds to it afterwards and whether they
+// are enrolled or not. What they have not completed is locked as before; a reset makes a lesson one of these.
+func TestCompletedLessonsStayOpen(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		cast := s.cast()
+		c := &classroom{s, cast.instructor, "", map[string]string{}}
+		c.path = "/courses/" + s.want(201, "POST", "/courses", c.teacher, `{"title":"Stay","status":"published"}`).str("id")
+		for _, name := range []string{"before", "done", "begun"} {
+			c.add(name, nil)
+		}
+		c.add("after", map[string]any{"prerequisite_ids": []string{c.lessons["done"]}})
+		path := func(name string) string { return c.path + "/lessons/" + c.lessons[name] }
+		s.want(200, "PUT", path("done")+"/progress", cast.user, `{"percent":100}`)
+		s.want(200, "PUT", path("begun")+"/progress", cast.user, `{"percent":99}`)
+		none, before := []any{}, []any{c.lessons["before"]}
+		for _, locks := range []string{
+			`{"available_from":"2999-01-01T00:00:00Z"}`, `{"available_from":null,"available_after_days":30}`,
+			`{"available_after_days":null,"prerequisite_ids":["` + c.lessons["before"] + `"]}`,
+			`{"available_from":"2999-01-01T00:00:00Z","available_after_days":30}`,
+		} {
+			s.want(200, "PATCH", path("done"), c.teacher, locks)
+			s.want(200, "PATCH", path("begun"), c.teacher, locks)
+			c.is(cast.user, "done", false, none, nil)
+			require.Equal(t, 403, s.call("GET", path("begun"), cast.user, nil).Status, locks)
+			require.Equal(t, 403, s.call("GET", path("done"), cast.member, nil).Status, "it stays open to who has completed it alone")
+			c.is(cast.user, "after", false, none, nil)
+			s.want(200, "PUT", path("done")+"/progress", cast.user, `{"percent":100,"position_seconds":5}`)
+		}
+		c.is(cast.user, "begun", true, before, "2999-01-01T00:00:00.000Z")
+		s.want(204, "DELETE", c.path+"/enrollment", cast.user, nil)
+		require.Equal(t, 200, s.call("GET", path("done"), cast.user, nil).Status, "not enrolled any more, completed all the same")
+		require.Equal(t, 200, s.call("GET", "/storage/sign?key=locks/done.txt", cast.user, nil).Status)
+		s.want(200, "PUT", path("done")+"/progress", cast.user, `{"percent":10,"reset":true}`)
+		c.is(cast.user, "done", true, before, "2999-01-01T00:00:00.000Z")
+	})
+}
+
+// Days count from the first enrollment, by whatever way a learner leaves and comes back.
+func TestDaysCountFromTheFirstEnrollment(t *testing.T) {
+	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
+		teacher := s.cast().instructor
+		admin := s.admin()
+		email, id, learner := s.newcomer("returner")
+		c := &classroom{s, teacher, "", map[string]string{}}
+		course := s.want(201, "POST", "/courses", teacher, `{"title":"Days","status":"published"}`).str("id")
+		c.path = "/courses/" + course
+		c.add("week", map[string]any{"available_after_days": 7})
+		c.add("month", map[string]any{"available_after_days": 30})
+		c.add("free", nil)
+		s.want(201, "POST", c.path+"/enrollment", learner, nil)
+		for _, table := range []string{"enrollments.created_at", "enrollment_starts.started_at"} {
+			name, column, _ := strings.Cut(table, ".")
+			_, err := d.Exec(t.Context(), "UPDATE "+name+" SET "+column+" = "+column+" - ? WHERE user_id = ?", (8 * 24 * time.Hour).Milliseconds(), id)
+			require.NoError(t, err)
+		}
+		first := s.want(200, "GET", "/users/me/enrollments", learner, nil).str("items.0.enrolled_at")
+		started, err := time.Parse(time.RFC3339, first)
+		require.NoError(t, err)
+		month := started.Add(30 * 24 * time.Hour).Format("2006-01-02T15:04:05.000Z")
+		leave := func() { s.want(204, "DELETE", c.path+"/enrollment", learner, nil) }
+		for way, back := range map[string]func(){
+			"enrolls again": func() { s.want(201, "POST", c.path+"/enrollment", learner, nil) },
+			"reports":       func() { s.want(200, "PUT", c.path+"/lessons/"+c.lessons["free"]+"/progress", learner, `{"percent":0}`) },
+			"by batch": func() {
+				s.want(200, "POST", c.path+"/enrollments/batch", teacher, batchOf(email))
+			},
+			"by invite": func() {
+				code := s.want(201, "POST", "/admin/invites", admin, map[string]any{"role_to_grant": "member", "course_ids": []string{course}}).str("code")
+				s.want(200, "POST", "/invites/redeem", learner, map[string]any{"code": code})
+			},
+			"after the trash": func() {
+				s.want(201, "POST", c.path+"/enrollment", learner, nil)
+				s.want(204, "DELETE", c.path, teacher, nil)
+				s.want(200, "POST", c.path+"/restore", teacher, nil)
+			},
+		} {
+			leave()
+			c.is(learner, "week", true, []any{}, nil)
+			back()
+			require.Equal(t, first, s.want(200, "GET", "/users/me/enrollments", learner, nil).str("items.0.enrolled_at"), way)
+			c.is(learner, "week", false, []any{}, nil)
+			c.is(learner, "month", true, []any{}, month)
+		}
+	})
+}
+
 func TestWhatALessonMayWaitFor(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		admin := s.admin()

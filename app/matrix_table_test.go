@@ -21,6 +21,8 @@ type row struct {
 	foreign map[string]string
 	// missing is what an id that is none answers, 404 for everyone by default.
 	missing string
+	// inner is what an inner id that is none answers, the same as missing by default.
+	inner string
 	// spends: the object is used up, so each request has its own.
 	spends bool
 	// alone: the request changes the caller's account, so it is made by one that nothing else uses.
@@ -121,6 +123,7 @@ var table = map[string]row{
 	"POST /courses/{id}/restore":                     {ok: "200", with: "draft course", foreign: changed(editing, "deleted course", "- - - 404 ok"), spends: true},
 	"POST /courses/{id}/clone":                       {ok: "201", with: "draft course", body: `{"title":"Copy"}`, foreign: editing},
 	"GET /courses/{id}/learners":                     {ok: "200", with: "draft course", foreign: editing},
+	"DELETE /courses/{id}/learners/{user_id}":        {ok: "204", with: "draft course", foreign: editing, inner: "204"},
 	"POST /courses/{id}/enrollments/batch":           {ok: "200", with: "draft course", body: `{"rows":[{"email":"nobody@example.com"}]}`, foreign: changed(editing, "archived course", "- - - 404 409")},
 	"GET /courses/{id}/export":                       {ok: "200", with: "draft course", foreign: editing},
 	"POST /courses/import":                           {ok: "201", media: zipType, body: smallArchive},
@@ -178,7 +181,10 @@ var table = map[string]row{
 }
 
 // apart are inner ids that name something by itself and not a part of the outer object.
-var apart = map[string]string{"PUT /channels/{slug}/members/{user_id}": "any account can become a member"}
+var apart = map[string]string{
+	"PUT /channels/{slug}/members/{user_id}":  "any account can become a member",
+	"DELETE /courses/{id}/learners/{user_id}": "any account can be named; it is out of the course afterwards",
+}
 
 // maker makes an object of owner's; caller is who will ask for it.
 type maker func(m *matrix, owner, caller actor) ids
@@ -229,7 +235,7 @@ func course(visibility, status string) maker {
 	return func(m *matrix, owner, _ actor) (made ids) {
 		m.elevated(owner, func() {
 			id := m.s.want(201, "POST", "/courses", owner.token, map[string]any{"title": m.name(), "visibility": visibility, "status": status}).str("id")
-			made = ids{"id": id, "lesson_id": m.s.want(201, "POST", "/courses/"+id+"/lessons", owner.token, `{"title":"One"}`).str("id")}
+			made = ids{"id": id, "user_id": owner.id, "lesson_id": m.s.want(201, "POST", "/courses/"+id+"/lessons", owner.token, `{"title":"One"}`).str("id")}
 		})
 		return made
 	}

@@ -288,6 +288,8 @@ func (m *matrix) missing(o operation, who actor) (outer answer) {
 			outer = unknown
 		} else if who.id == "" {
 			continue // the outer one is a stranger's already
+		} else if o.row.inner != "" {
+			want = o.row.inner
 		}
 		m.judge(o, who, "missing "+name, want, unknown)
 		m.alike(o, who, "missing and malformed "+name, unknown, malformed)

@@ -14,7 +14,7 @@ type modelLock struct {
 
 func (c *modelCourse) lock(a actor, l *modelLesson) modelLock {
 	k := modelLock{by: []string{}}
-	if c.manages(a) {
+	if c.manages(a) || c.of(a).percent[l.id] == 100 {
 		return k
 	}
 	for _, id := range c.inOrder(l.needs) {

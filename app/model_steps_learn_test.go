@@ -61,6 +61,16 @@ func (p *trial) unenroll(c *modelCourse) {
 	}
 }
 
+// takeOut ends somebody's enrollment.
+func (p *trial) takeOut(c *modelCourse) {
+	a, who := p.editor(), []actor{p.member, p.user, p.teacher, p.owner}[p.r.IntN(4)]
+	want := created(c.edits(a), http.StatusNoContent)
+	p.act(want, "", a, "DELETE", "/courses/"+c.id+"/learners/"+who.id, nil)
+	if l := c.of(who); want == http.StatusNoContent && l.enrolled {
+		l.enrolled, l.takenOut = false, true
+	}
+}
+
 // batch enrolls some by their addresses, among them such as nobody has.
 func (p *trial) batch(c *modelCourse) {
 	a, rows, people := p.editor(), []object{}, []actor{}

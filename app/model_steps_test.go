@@ -13,7 +13,7 @@ var steps = []func(*trial, *modelCourse){
 	(*trial).patchLesson, (*trial).patchLesson,
 	(*trial).deleteLesson, (*trial).reorder,
 	(*trial).report, (*trial).report, (*trial).report, (*trial).report, (*trial).report, (*trial).report,
-	(*trial).enroll, (*trial).enroll, (*trial).unenroll,
+	(*trial).enroll, (*trial).enroll, (*trial).unenroll, (*trial).takeOut,
 	(*trial).batch, (*trial).batch,
 	(*trial).deleteCourse, (*trial).restore, (*trial).clone,
 	(*trial).look,

@@ -28,7 +28,8 @@ type modelLesson struct {
 
 type modelLearner struct {
 	enrolled         bool
-	enrolledAt       string // as the learner is told; empty until it was looked up
+	takenOut         bool   // by a manager of the course, and not enrolled since
+	enrolledAt       string // of the first enrollment, as the learner is told; empty until it was looked up
 	begun, completed bool
 	completedAt      any  // as it was shown first
 	told             bool // certainly: a course that is hidden before its news is delivered is not told of
@@ -136,7 +137,8 @@ func (c *modelCourse) remove(id string) {
 	c.settle()
 }
 
-// report is progress as it arrives; percent falls by a reset alone. Whoever begins is enrolled.
+// report is progress as it arrives; percent falls by a reset alone. It enrolls a learner, but not a manager of the course,
+// and not a learner who was taken out.
 func (c *modelCourse) report(a actor, id string, percent int, reset bool) {
 	l := c.of(a)
 	before, there := l.percent[id]
@@ -148,7 +150,7 @@ func (c *modelCourse) report(a actor, id string, percent int, reset bool) {
 		return
 	}
 	l.begun, l.percent[id] = true, after
-	if c.status != "archived" {
+	if !c.manages(a) && !l.takenOut {
 		c.enroll(a)
 	}
 	c.settle()
@@ -156,7 +158,7 @@ func (c *modelCourse) report(a actor, id string, percent int, reset bool) {
 
 func (c *modelCourse) enroll(a actor) {
 	if l := c.of(a); !l.enrolled {
-		l.enrolled, l.enrolledAt = true, ""
+		l.enrolled, l.takenOut = true, false
 	}
 }
 

@@ -948,7 +948,7 @@ func TestV8NoCellIsAFormula(t *testing.T) {
 		}
 		require.Equal(t, "text/csv; charset=utf-8; header=present", a.Header.Get("Content-Type"))
 		require.Contains(t, a.Header.Get("Content-Disposition"), "attachment")
-		rows, err := csv.NewReader(strings.NewReader(string(a.Raw))).ReadAll()
+		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(a.Raw), "\ufeff"))).ReadAll()
 		require.NoError(t, err)
 		require.Contains(t, string(a.Raw), "HYPERLINK")
 		for _, row := range rows {

@@ -225,6 +225,12 @@ CREATE TABLE courses (
 				created_at bigint NOT NULL,
 				updated_at bigint NOT NULL
 			);
+CREATE TABLE enrollment_starts (
+				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
+				user_id text NOT NULL,
+				started_at bigint NOT NULL, taken_out boolean NOT NULL DEFAULT FALSE,
+				PRIMARY KEY (user_id, course_id)
+			);
 CREATE TABLE enrollments (
 				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
 				user_id text NOT NULL,
@@ -260,6 +266,11 @@ CREATE TABLE invites (
 			created_by text NOT NULL,
 			created_at bigint NOT NULL
 		, batch_id text, course_ids text NOT NULL DEFAULT '[]');
+CREATE TABLE lesson_captions (
+				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+				asset_key text NOT NULL,
+				PRIMARY KEY (asset_key, lesson_id)
+			);
 CREATE TABLE lesson_prerequisites (
 				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
 				prerequisite_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
@@ -288,7 +299,7 @@ CREATE TABLE lessons (
 				version bigint NOT NULL,
 				created_at bigint NOT NULL,
 				updated_at bigint NOT NULL
-			, available_from bigint, available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500));
+			, available_from bigint, available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500), html_version integer NOT NULL DEFAULT 0, captions text NOT NULL DEFAULT '[]');
 CREATE TABLE mail_messages (
 			id text PRIMARY KEY,
 			kind text NOT NULL,
@@ -397,6 +408,7 @@ CREATE UNIQUE INDEX courses_slug ON courses (slug) WHERE deleted_at IS NULL;
 CREATE INDEX courses_title ON courses (folded_title, id);
 CREATE INDEX courses_trash ON courses (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX courses_updated ON courses (updated_at, id);
+CREATE INDEX enrollment_starts_course ON enrollment_starts (course_id);
 CREATE INDEX enrollments_course ON enrollments (course_id, created_at, user_id);
 CREATE INDEX enrollments_newest ON enrollments (user_id, created_at, course_id);
 CREATE INDEX idempotency_records_created ON idempotency_records (created_at);
@@ -405,6 +417,7 @@ CREATE INDEX invites_for ON invites (email) WHERE email IS NOT NULL;
 CREATE INDEX invites_made_by ON invites (created_by, id);
 CREATE INDEX invites_newest ON invites (created_at, id);
 CREATE INDEX invites_of_batch ON invites (batch_id, created_at, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX lesson_captions_lesson ON lesson_captions (lesson_id);
 CREATE INDEX lesson_prerequisites_course ON lesson_prerequisites (course_id);
 CREATE INDEX lesson_prerequisites_of ON lesson_prerequisites (prerequisite_id);
 CREATE INDEX lesson_progress_course ON lesson_progress (user_id, course_id);

@@ -1,8 +1,8 @@
 package chat
 
 import (
+	"cmp"
 	"regexp"
-	"strings"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
@@ -63,21 +63,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // slugOf makes a slug of a title; one that gives none becomes "channel".
 func slugOf(title string) string {
-	var b strings.Builder
-	for _, r := range text.Fold(title) {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
-			b.WriteByte('-')
-		}
-	}
-	s := b.String()
-	s = strings.Trim(s[:min(len(s), maxSlug-4)], "-") // room for a number
-	if s == "" {
-		return "channel"
-	}
-	return s
+	return cmp.Or(text.Slug(title, maxSlug-4), "channel") // room for a number
 }
 
 func titleOf(s string) (string, error) {

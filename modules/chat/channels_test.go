@@ -39,11 +39,11 @@ func TestChannelsAreMadeChangedAndDeleted(t *testing.T) {
 		r.want(401, person{}, "POST", "/channels", object{"title": "x", "visibility": "public"})
 		r.want(403, user, "POST", "/channels", object{"title": "x", "visibility": "public"})
 		made := r.want(201, ivo, "POST", "/channels", object{"title": "Über uns & andere!", "visibility": "public"})
-		require.Equal(t, "ber-uns-andere", made.body["slug"])
-		require.Equal(t, "/channels/ber-uns-andere", made.header.Get("Location"))
+		require.Equal(t, "uber-uns-andere", made.body["slug"])
+		require.Equal(t, "/channels/uber-uns-andere", made.header.Get("Location"))
 		again := r.want(201, ivo, "POST", "/channels", object{"title": "Über uns & andere!", "visibility": "public"})
-		require.Equal(t, "ber-uns-andere-2", again.body["slug"])
-		require.Equal(t, "channel", r.want(201, ivo, "POST", "/channels", object{"title": "日本", "visibility": "public"}).body["slug"])
+		require.Equal(t, "uber-uns-andere-2", again.body["slug"])
+		require.Equal(t, "channel", r.want(201, ivo, "POST", "/channels", object{"title": "!?", "visibility": "public"}).body["slug"])
 		require.Equal(t, "slug-taken", r.want(409, ivo, "POST", "/channels", object{"title": "x", "slug": "hq", "visibility": "public"}).code())
 		for _, bad := range []object{
 			{"title": "x", "visibility": "public", "slug": "A"}, {"title": "x", "visibility": "public", "slug": ""},
@@ -54,7 +54,7 @@ func TestChannelsAreMadeChangedAndDeleted(t *testing.T) {
 			r.want(422, ivo, "POST", "/channels", bad)
 		}
 
-		path := "/channels/ber-uns-andere"
+		path := "/channels/uber-uns-andere"
 		etag := r.want(200, ivo, "GET", path, nil).header.Get("ETag")
 		r.want(403, other, "PATCH", path, object{"title": "y"})
 		r.want(403, user, "PATCH", path, object{"title": "y"})
@@ -70,7 +70,7 @@ func TestChannelsAreMadeChangedAndDeleted(t *testing.T) {
 		r.want(204, admin, "DELETE", path, nil)
 		r.want(404, ivo, "GET", path, nil)
 		r.want(404, ivo, "GET", path+"/messages", nil)
-		r.want(201, ivo, "POST", "/channels", object{"title": "free again", "slug": "ber-uns-andere", "visibility": "public"})
+		r.want(201, ivo, "POST", "/channels", object{"title": "free again", "slug": "uber-uns-andere", "visibility": "public"})
 		require.Equal(t, []string{"channel.created", "channel.created", "channel.created", "channel.updated", "channel.deleted", "channel.created"}, r.audit.actions())
 	})
 }

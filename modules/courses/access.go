@@ -75,15 +75,16 @@ func readableEnrolled(caller auth.Caller) (string, []any) {
 	return "c.deleted_at IS NULL AND (c.status <> 'draft' OR c.owner_id = ?)", []any{caller.UserID}
 }
 
-// unlocked is lockOf as a condition over lessons l of courses c.
+// unlocked is lockOf as a condition over lessons l of courses c: a lesson that the caller has completed stays open.
 func unlocked(caller auth.Caller, now clock.Time) (string, []any) {
 	if caller.Can(auth.Admin) {
 		return "TRUE", nil
 	}
 	user := cmp.Or(caller.UserID, ids.None)
-	return `(c.owner_id = ? OR ((l.available_from IS NULL OR l.available_from <= ?)
+	return `(c.owner_id = ? OR EXISTS (SELECT 1 FROM lesson_progress d WHERE d.user_id = ? AND d.lesson_id = l.id AND d.completed_at IS NOT NULL)
+		OR ((l.available_from IS NULL OR l.available_from <= ?)
 		AND (l.available_after_days IS NULL OR EXISTS (SELECT 1 FROM enrollments d WHERE d.user_id = ? AND d.course_id = c.id AND d.created_at + l.available_after_days * 86400000 <= ?))
 		AND NOT EXISTS (SELECT 1 FROM lesson_prerequisites q WHERE q.lesson_id = l.id
 			AND NOT EXISTS (SELECT 1 FROM lesson_progress d WHERE d.user_id = ? AND d.lesson_id = q.prerequisite_id AND d.completed_at IS NOT NULL))))`,
-		[]any{user, now, user, now, user}
+		[]any{user, user, now, user, now, user}
 }

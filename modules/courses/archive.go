@@ -53,6 +53,8 @@ type manifestLesson struct {
 	Title           string  `json:"title"`
 	DurationSeconds int     `json:"duration_seconds"`
 	AssetKey        *string `json:"asset_key"`
+	// Captions are left out where there are none, as they were before lessons had some.
+	Captions []caption `json:"captions,omitempty"`
 	// Prerequisites are positions, counted from 1.
 	Prerequisites      []int       `json:"prerequisites"`
 	AvailableFrom      *clock.Time `json:"available_from"`
@@ -86,6 +88,9 @@ func (m *manifest) keys() (out []string) {
 	}
 	for _, l := range m.Lessons {
 		add(l.AssetKey)
+		for _, c := range l.Captions {
+			add(&c.AssetKey)
+		}
 	}
 	add(m.CoverKey)
 	return out
@@ -95,7 +100,6 @@ func (m *manifest) keys() (out []string) {
 // stay behind.
 type archives struct {
 	*Service
-	library storageapi.Library
 	intake  storageapi.Intake
 	scratch *scratch.Dir
 }
@@ -103,13 +107,12 @@ type archives struct {
 type archiveNeeds struct {
 	fx.In
 	Service *Service
-	Library storageapi.Library `optional:"true"`
-	Intake  storageapi.Intake  `optional:"true"`
+	Intake  storageapi.Intake `optional:"true"`
 	Scratch *scratch.Dir
 }
 
 func newArchives(n archiveNeeds) *archives {
-	return &archives{n.Service, n.Library, n.Intake, n.Scratch}
+	return &archives{n.Service, n.Intake, n.Scratch}
 }
 
 // relocated tells at another place what was said of a body.

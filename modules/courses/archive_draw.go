@@ -15,6 +15,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/ids"
+	"lyceum/platform/markdown"
 )
 
 // draw makes a draft of the caller's from a manifest, cleaned as every other course is.
@@ -30,7 +31,8 @@ func (a *archives) draw(ctx context.Context, m *manifest, ownerID string) (*cour
 func (a *archives) drawLessons(ctx context.Context, m *manifest, c *course) ([]*lesson, error) {
 	out := make([]*lesson, len(m.Lessons))
 	for i, l := range m.Lessons {
-		out[i] = &lesson{ID: ids.New(), CourseID: c.ID, Position: i + 1, AssetKey: l.AssetKey, Version: 1, CreatedAt: c.CreatedAt, UpdatedAt: c.CreatedAt}
+		out[i] = &lesson{ID: ids.New(), CourseID: c.ID, Position: i + 1, AssetKey: l.AssetKey, HTMLVersion: markdown.Version, Captions: noCaptions,
+			Version: 1, CreatedAt: c.CreatedAt, UpdatedAt: c.CreatedAt}
 		if l.AvailableFrom != nil && *l.AvailableFrom == (clock.Time{}) {
 			return nil, invalidManifest(fmt.Sprintf(".lessons.%d.available_from", i), "must be a time")
 		}
@@ -38,6 +40,13 @@ func (a *archives) drawLessons(ctx context.Context, m *manifest, c *course) ([]*
 			From: true, AvailableFrom: l.AvailableFrom, After: true, AvailableAfterDays: l.AvailableAfterDays})
 		if err != nil {
 			return nil, relocated(fmt.Sprintf("%s.lessons.%d", manifestAt, i), err)
+		}
+		captions, err := cleanCaptions(fmt.Sprintf("%s.lessons.%d.captions", manifestAt, i), l.Captions)
+		if err != nil {
+			return nil, err
+		}
+		if err := out[i].setCaptions(captions); err != nil {
+			return nil, err
 		}
 	}
 	for i, l := range m.Lessons {

@@ -96,7 +96,7 @@ func (a *archives) fillLessons(ctx context.Context, x *export, courseID string) 
 		position[l.ID] = i + 1
 	}
 	for i, l := range found {
-		out := manifestLesson{Title: l.Title, DurationSeconds: l.DurationSeconds, AssetKey: l.AssetKey, Prerequisites: []int{},
+		out := manifestLesson{Title: l.Title, DurationSeconds: l.DurationSeconds, AssetKey: l.AssetKey, Captions: (&lesson{Captions: l.Captions}).captions(), Prerequisites: []int{},
 			AvailableFrom: l.AvailableFrom, AvailableAfterDays: l.AvailableAfterDays, Path: lessonPath(i + 1)}
 		for _, id := range before[l.ID] {
 			out.Prerequisites = append(out.Prerequisites, position[id])

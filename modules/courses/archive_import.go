@@ -124,6 +124,16 @@ func (a *archives) stageAll(ctx context.Context, in *incoming, m *manifest, entr
 		if l.AssetKey != nil {
 			l.AssetKey = keys[*l.AssetKey]
 		}
+		var kept []caption
+		for _, c := range l.captions() {
+			if key := keys[c.AssetKey]; key != nil {
+				c.AssetKey = *key
+				kept = append(kept, c)
+			}
+		}
+		if err := l.setCaptions(kept); err != nil {
+			return err
+		}
 	}
 	if c := in.course; c.CoverKey != nil {
 		c.CoverKey = keys[*c.CoverKey]
@@ -204,6 +214,11 @@ func (a *archives) stillUsable(ctx context.Context, in *incoming) error {
 	for _, l := range in.lessons {
 		if err := hold(l.AssetKey); err != nil {
 			return err
+		}
+		for _, c := range l.captions() {
+			if err := hold(&c.AssetKey); err != nil {
+				return err
+			}
 		}
 	}
 	return hold(in.course.CoverKey)

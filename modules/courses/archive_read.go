@@ -115,6 +115,9 @@ func (m *manifest) checkAssets() error {
 			return invalidManifest(where+".sha256", "must have 64 hexadecimal digits")
 		}
 	}
+	if err := m.checkCaptions(); err != nil {
+		return err
+	}
 	used := m.keys()
 	for _, key := range used {
 		if !listed[key] {
@@ -123,6 +126,24 @@ func (m *manifest) checkAssets() error {
 	}
 	if len(listed) != len(used) {
 		return invalidManifest(".assets", "has a key that no lesson and no cover has")
+	}
+	return nil
+}
+
+// checkCaptions holds the files of captions to be such.
+func (m *manifest) checkCaptions() error {
+	types := map[string]string{}
+	for _, a := range m.Assets {
+		if a.Path != "" {
+			types[a.Key] = a.ContentType
+		}
+	}
+	for i, l := range m.Lessons {
+		for j, c := range l.Captions {
+			if kind, known := types[c.AssetKey]; known && !isCaption(kind) {
+				return invalidManifest(fmt.Sprintf(".lessons.%d.captions.%d.asset_key", i, j), "must be a file of type text/vtt")
+			}
+		}
 	}
 	return nil
 }

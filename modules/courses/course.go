@@ -138,20 +138,9 @@ func givenSlug(s string) (string, error) {
 	return s, nil
 }
 
-// slugOf makes a slug from a title: accents off, everything else to dashes.
+// slugOf makes a slug from a title. It leaves room for a number.
 func slugOf(title string) string {
-	var b strings.Builder
-	for _, r := range norm.NFKD.String(text.Fold(title)) {
-		switch {
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case r >= 0x300 && r <= 0x36f: // a combining mark of the letter before
-		default:
-			b.WriteByte('-')
-		}
-	}
-	s := strings.Join(strings.FieldsFunc(b.String(), func(r rune) bool { return r == '-' }), "-")
-	s = strings.Trim(s[:min(len(s), maxSlug-5)], "-")
+	s := text.Slug(title, maxSlug-5)
 	if s == "" || ids.Valid(s) {
 		return "course"
 	}

@@ -1,7 +1,7 @@
 // Package courses owns courses, lessons, enrollment and progress.
 //
-// Tables: courses, course_tags, lessons, lesson_prerequisites, enrollments, lesson_progress, course_progress; on SQLite
-// course_search and course_search_texts beside them.
+// Tables: courses, course_tags, lessons, lesson_prerequisites, lesson_captions, enrollments, enrollment_starts, lesson_progress,
+// course_progress; on SQLite course_search and course_search_texts beside them.
 // Tells: course.published, course.completed, course.deleted, lesson.added, enrollment.changed, audit entries.
 // Hears: nothing. Asks: usersapi.Accounts; storageapi.Assets, Library and Intake when storage is on.
 // Answers: coursesapi.Reader, coursesapi.Enroller, storageapi.KeyUser, usersapi.Holder.

@@ -9,12 +9,14 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
+	"lyceum/platform/markdown"
 )
 
 // LessonDraft is what a lesson is made of.
 type LessonDraft struct {
 	Title, Content, AssetKey string
 	DurationSeconds          int
+	Captions                 []caption
 	// PrerequisiteIDs are lessons of the same course that come first.
 	PrerequisiteIDs    []string
 	AvailableFrom      *clock.Time
@@ -28,6 +30,7 @@ type lessonPatch struct {
 	Asset              bool
 	AssetKey           *string
 	DurationSeconds    *int
+	Captions           *[]caption
 	Prerequisites      *[]string
 	From               bool
 	AvailableFrom      *clock.Time
@@ -55,8 +58,8 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 			return err
 		}
 		now := s.clock.Now()
-		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, Version: 1, CreatedAt: now, UpdatedAt: now}
-		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds, Prerequisites: &d.PrerequisiteIDs,
+		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, HTMLVersion: markdown.Version, Captions: noCaptions, Version: 1, CreatedAt: now, UpdatedAt: now}
+		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds, Captions: &d.Captions, Prerequisites: &d.PrerequisiteIDs,
 			From: true, AvailableFrom: d.AvailableFrom, After: true, AvailableAfterDays: d.AvailableAfterDays}
 		if d.AssetKey != "" {
 			p.Asset, p.AssetKey = true, &d.AssetKey
@@ -90,7 +93,7 @@ func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (ch
 		}
 	}
 	if p.Prose != nil && p.Prose.content != l.Content {
-		l.Content, l.ContentHTML = p.Prose.content, p.Prose.html
+		l.Content, l.ContentHTML, l.HTMLVersion = p.Prose.content, p.Prose.html, markdown.Version
 		changed = append(changed, "content")
 	}
 	if p.Asset && !equal(p.AssetKey, l.AssetKey) {
@@ -103,6 +106,15 @@ func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (ch
 	if p.DurationSeconds != nil && *p.DurationSeconds != l.DurationSeconds {
 		l.DurationSeconds = *p.DurationSeconds
 		changed = append(changed, "duration_seconds")
+	}
+	if p.Captions != nil {
+		isNew, err := s.applyCaptions(ctx, l, *p.Captions)
+		if err != nil {
+			return nil, err
+		}
+		if isNew {
+			changed = append(changed, "captions")
+		}
 	}
 	later, err := s.applyLocks(ctx, l, p)
 	return append(changed, later...), err
@@ -159,6 +171,11 @@ func (s *Service) updateLesson(ctx context.Context, courseID, lessonID string, p
 		l.UpdatedAt = s.clock.Now()
 		if err := s.store.saveLesson(ctx, l); err != nil {
 			return err
+		}
+		if slices.Contains(changed, "captions") {
+			if err := s.store.saveCaptionKeys(ctx, l); err != nil {
+				return err
+			}
 		}
 		if slices.Contains(changed, "prerequisite_ids") {
 			if err := s.store.savePrerequisites(ctx, l); err != nil {

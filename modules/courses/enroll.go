@@ -6,6 +6,7 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/platform/auth"
+	"lyceum/platform/ids"
 )
 
 // enroll adds enrollments in the caller's transaction and gives the accounts for whom that is new.
@@ -60,5 +61,25 @@ func (s *Service) selfUnenroll(ctx context.Context, courseID string) error {
 			return err
 		}
 		return s.tellEnrollment(ctx, "enrollment.deleted", v.ID, []string{user}, false)
+	})
+}
+
+// takeOut ends a learner's enrollment in a course that the caller manages, and keeps the learner's progress. Reports of
+// progress don't enroll the learner again; enrolling themselves where they may read the course, a batch and an invite
+// do. An account that is not enrolled, or doesn't exist, changes nothing.
+func (s *Service) takeOut(ctx context.Context, courseID, userID string) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		// The lock keeps out reports that would enroll the learner meanwhile.
+		c, err := s.manage(ctx, courseID)
+		if err != nil || !ids.Valid(userID) {
+			return err
+		}
+		if ended, err := s.store.unenroll(ctx, userID, c.ID); err != nil || !ended {
+			return err
+		}
+		if err := s.store.markTakenOut(ctx, userID, c.ID); err != nil {
+			return err
+		}
+		return s.tellEnrollment(ctx, "enrollment.deleted", c.ID, []string{userID}, false)
 	})
 }

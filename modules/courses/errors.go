@@ -24,6 +24,12 @@ func errAsset(location string) error {
 	return e
 }
 
+func errNoCaption(location string) error {
+	e := apperr.New(422, "asset-unusable", "The file holds no captions. Upload one of type text/vtt.")
+	e.Fields = []apperr.Field{{Location: location, Message: "must be a file of type text/vtt"}}
+	return e
+}
+
 // errLocked says what keeps a learner out, as the outline does.
 func errLocked(l lock) error {
 	return apperr.New(403, "lesson-locked", "This lesson is not open to you yet.").With("locked", true).With("locked_by", l.By).With("available_at", l.AvailableAt)

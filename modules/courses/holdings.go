@@ -21,6 +21,7 @@ func (holdings) Module() string { return "courses" }
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
 	return usersapi.Export(ctx, userID, h.page, record,
 		usersapi.Section("enrollments", h.store.heldEnrollments),
+		usersapi.Section("past_enrollments", h.store.heldPastEnrollments),
 		usersapi.Section("course_progress", h.store.heldCourseProgress),
 		usersapi.Section("lesson_progress", h.store.heldLessonProgress),
 		usersapi.Section("courses_owned", h.store.heldCourses))

@@ -113,6 +113,22 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 	})
 }
 
+func TestHoldingsNameCoursesThatWereLeft(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, s *school) {
+		uli := ids.New()
+		s.learn(uli)
+		left := s.courses[2]
+		ended, err := s.store.unenroll(t.Context(), uli, left.ID)
+		require.NoError(t, err)
+		require.True(t, ended)
+		got := s.export(uli)
+		require.Len(t, got["enrollments"], 4)
+		require.Equal(t, []map[string]any{{"course_id": left.ID, "title": left.Title, "first_enrolled_at": noon.String()}}, got["past_enrollments"])
+		require.NoError(t, newHoldings(s.store).Erase(t.Context(), uli))
+		require.Empty(t, s.export(uli))
+	})
+}
+
 func TestHoldingsOwnedCoursesStay(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *school) {
 		gone := s.courses[4]

@@ -213,14 +213,15 @@ type cloneInput struct {
 	Body *struct {
 		Title     string `json:"title,omitempty" maxLength:"200" doc:"The same when left out"`
 		Slug      string `json:"slug,omitempty" maxLength:"100" doc:"Made from the title when left out"`
-		ShiftDays int    `json:"shift_days,omitempty" minimum:"-36500" maximum:"36500" doc:"Moves every available_from"`
+		ShiftDays int    `json:"shift_days,omitempty" minimum:"-36500" maximum:"36500" doc:"Moves every available_from by whole days"`
+		TimeZone  string `json:"time_zone,omitempty" minLength:"1" maxLength:"100" doc:"IANA name, such as Europe/Berlin: moved times keep what clocks show there. Left out: a day has 24 hours"`
 	}
 }
 
 func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Out[detailView], error) {
 	var n cloning
 	if b := in.Body; b != nil {
-		n = cloning{b.Title, b.Slug, b.ShiftDays}
+		n = cloning{b.Title, b.Slug, b.ShiftDays, b.TimeZone}
 	}
 	c, err := h.service.clone(ctx, in.ID, n)
 	return h.created(ctx, c, err)

@@ -100,7 +100,7 @@ type courseRef struct {
 type enrollmentView struct {
 	Course     courseRef  `json:"course"`
 	Percent    int        `json:"percent"`
-	EnrolledAt clock.Time `json:"enrolled_at"`
+	EnrolledAt clock.Time `json:"enrolled_at" doc:"The first enrollment: leaving and coming back doesn't change it"`
 }
 
 func (h *handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Out[enrollmentView], error) {

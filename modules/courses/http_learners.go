@@ -20,7 +20,7 @@ type learnerView struct {
 	User             learnerPerson `json:"user"`
 	Percent          int           `json:"percent" minimum:"0" maximum:"100"`
 	CompletedLessons int           `json:"completed_lessons"`
-	EnrolledAt       clock.Time    `json:"enrolled_at"`
+	EnrolledAt       clock.Time    `json:"enrolled_at" doc:"The first enrollment: leaving and coming back doesn't change it"`
 	LastActivityAt   *clock.Time   `json:"last_activity_at" nullable:"true"`
 	CompletedAt      *clock.Time   `json:"completed_at" nullable:"true"`
 }
@@ -64,6 +64,15 @@ func (h *handlers) learners(ctx context.Context, in *learnersInput) (*httpx.Out[
 		views[i] = learnerViewOf(l, accounts[l.UserID], c.LessonCount)
 	}
 	return httpx.Paged(ctx, h.cursors, "learners", c.ID, views, in.Limit, func(v learnerView) position { return position{At: v.EnrolledAt, ID: v.User.ID} }), nil
+}
+
+type learnerInput struct {
+	ID     string `path:"id"`
+	UserID string `path:"user_id"`
+}
+
+func (h *handlers) takeOut(ctx context.Context, in *learnerInput) (*httpx.Empty, error) {
+	return nil, h.service.takeOut(ctx, in.ID, in.UserID)
 }
 
 var learnerColumns = []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}

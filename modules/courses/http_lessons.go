@@ -38,17 +38,18 @@ type addLessonInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		Title              string      `json:"title" minLength:"1" maxLength:"200"`
-		Content            string      `json:"content,omitempty" maxLength:"200000" doc:"Markdown"`
+		Content            string      `json:"content,omitempty" maxLength:"200000" doc:"Markdown: CommonMark and GFM"`
 		AssetKey           *string     `json:"asset_key,omitempty" nullable:"true" maxLength:"512"`
 		DurationSeconds    int         `json:"duration_seconds,omitempty" minimum:"0" maximum:"1000000"`
+		Captions           []caption   `json:"captions,omitempty" maxItems:"20" doc:"Captions of the lesson's video or sound, one a language"`
 		PrerequisiteIDs    []string    `json:"prerequisite_ids,omitempty" maxItems:"20" doc:"Lessons of this course that come first"`
 		AvailableFrom      *clock.Time `json:"available_from,omitempty" nullable:"true"`
-		AvailableAfterDays *int        `json:"available_after_days,omitempty" nullable:"true" minimum:"0" maximum:"36500" doc:"Days after the learner's enrollment"`
+		AvailableAfterDays *int        `json:"available_after_days,omitempty" nullable:"true" minimum:"0" maximum:"36500" doc:"Days after the learner's first enrollment"`
 	}
 }
 
 func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Out[lessonView], error) {
-	d := LessonDraft{Title: in.Body.Title, Content: in.Body.Content, DurationSeconds: in.Body.DurationSeconds,
+	d := LessonDraft{Title: in.Body.Title, Content: in.Body.Content, DurationSeconds: in.Body.DurationSeconds, Captions: in.Body.Captions,
 		PrerequisiteIDs: in.Body.PrerequisiteIDs, AvailableFrom: in.Body.AvailableFrom, AvailableAfterDays: in.Body.AvailableAfterDays}
 	if in.Body.AssetKey != nil {
 		d.AssetKey = *in.Body.AssetKey
@@ -67,13 +68,14 @@ type lessonInput struct {
 
 func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Out[lessonView], error) {
 	_, l, err := h.service.openLesson(ctx, in.ID, in.LessonID)
-	return lessonAnswer(l, err)
+	return h.lessonAnswer(ctx, l, err)
 }
 
-func lessonAnswer(l *lesson, err error) (*httpx.Out[lessonView], error) {
+func (h *handlers) lessonAnswer(ctx context.Context, l *lesson, err error) (*httpx.Out[lessonView], error) {
 	if err != nil {
 		return nil, err
 	}
+	h.service.renderAnew(ctx, l)
 	return httpx.OK(lessonOf(l)).WithVersion(l.Version), nil
 }
 
@@ -85,6 +87,7 @@ type updateLessonInput struct {
 		Content            httpx.Opt[string]     `json:"content,omitzero" maxLength:"200000"`
 		AssetKey           httpx.Opt[string]     `json:"asset_key,omitzero" maxLength:"512"`
 		DurationSeconds    httpx.Opt[int]        `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
+		Captions           httpx.Opt[[]caption]  `json:"captions,omitzero" maxItems:"20"`
 		PrerequisiteIDs    httpx.Opt[[]string]   `json:"prerequisite_ids,omitzero" maxItems:"20"`
 		AvailableFrom      httpx.Opt[clock.Time] `json:"available_from,omitzero"`
 		AvailableAfterDays httpx.Opt[int]        `json:"available_after_days,omitzero" minimum:"0" maximum:"36500"`
@@ -94,6 +97,9 @@ type updateLessonInput struct {
 func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {
 	p := lessonPatch{Title: in.Body.Title.Value, Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr(),
 		From: in.Body.AvailableFrom.Set, AvailableFrom: in.Body.AvailableFrom.Ptr(), After: in.Body.AvailableAfterDays.Set, AvailableAfterDays: in.Body.AvailableAfterDays.Ptr()}
+	if in.Body.Captions.Set {
+		p.Captions = &in.Body.Captions.Value
+	}
 	if in.Body.PrerequisiteIDs.Set {
 		p.Prerequisites = &in.Body.PrerequisiteIDs.Value
 	}
@@ -108,7 +114,7 @@ func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*ht
 		p.DurationSeconds = &in.Body.DurationSeconds.Value
 	}
 	l, err := h.service.updateLesson(ctx, in.ID, in.LessonID, p)
-	return lessonAnswer(l, err)
+	return h.lessonAnswer(ctx, l, err)
 }
 
 func (h *handlers) removeLesson(ctx context.Context, in *lessonInput) (*httpx.Empty, error) {

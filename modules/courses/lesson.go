@@ -1,33 +1,34 @@
 package courses
 
 import (
-	"bytes"
 	"context"
+	"log/slog"
 	"runtime"
 	"strings"
-	"sync"
 
-	"github.com/microcosm-cc/bluemonday"
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
 	"golang.org/x/sync/semaphore"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
+	"lyceum/platform/markdown"
 )
 
 const maxContent = 200_000
 
 type lesson struct {
-	ID              string
-	CourseID        string
-	Position        int
-	Title           string
-	Content         string
-	ContentHTML     string `gorm:"column:content_html"`
+	ID          string
+	CourseID    string
+	Position    int
+	Title       string
+	Content     string
+	ContentHTML string `gorm:"column:content_html"`
+	// HTMLVersion is the version of the renderer that made ContentHTML.
+	HTMLVersion     int `gorm:"column:html_version"`
 	AssetKey        *string
 	DurationSeconds int
-	// AvailableFrom and AvailableAfterDays, counted from the learner's enrollment, keep learners out until then.
+	// Captions is a JSON array of caption.
+	Captions string
+	// AvailableFrom and AvailableAfterDays, counted from the learner's first enrollment, keep learners out until then.
 	AvailableFrom      *clock.Time
 	AvailableAfterDays *int
 	Version            int64
@@ -39,17 +40,6 @@ type lesson struct {
 
 // TableName of lessons.
 func (lesson) TableName() string { return "lessons" }
-
-var (
-	markdown  = goldmark.New(goldmark.WithExtensions(extension.GFM))
-	sanitizer = sync.OnceValue(func() *bluemonday.Policy {
-		p := bluemonday.UGCPolicy()
-		p.RequireNoFollowOnLinks(true)
-		p.RequireNoReferrerOnLinks(true)
-		p.AllowAttrs("checked", "disabled", "type").OnElements("input") // GFM's task lists
-		return p
-	})
-)
 
 // Bounds of what is rendered: the time of links, emphasis and nested blocks grows with their square.
 const (
@@ -83,13 +73,32 @@ func render(ctx context.Context, content string) (prose, error) {
 			return prose{}, apperr.Invalid("body.content", "a line has more than 400 marks before its text")
 		}
 	}
+	html, err := renderBounded(ctx, content)
+	return prose{content, html}, err
+}
+
+// renderBounded renders a text once one of the cores is free for it.
+func renderBounded(ctx context.Context, content string) (string, error) {
 	if err := rendering.Acquire(ctx, 1); err != nil {
-		return prose{}, err
+		return "", err
 	}
 	defer rendering.Release(1)
-	var html bytes.Buffer
-	if err := markdown.Convert([]byte(content), &html); err != nil {
-		return prose{}, err
+	return markdown.Render(content)
+}
+
+// renderAnew brings HTML up to date that another version of the renderer has made, and keeps it for the next reader. A
+// failure leaves the lesson with the HTML that it has, which was safe when it was made.
+func (s *Service) renderAnew(ctx context.Context, l *lesson) {
+	if l.HTMLVersion == markdown.Version {
+		return
 	}
-	return prose{content, sanitizer().Sanitize(html.String())}, nil
+	html, err := renderBounded(ctx, l.Content)
+	if err != nil {
+		slog.Warn("a lesson's HTML is of another version and could not be rendered anew", "lesson_id", l.ID, "error", err)
+		return
+	}
+	l.ContentHTML, l.HTMLVersion = html, markdown.Version
+	if err := s.store.saveHTML(ctx, l); err != nil {
+		slog.Warn("a lesson's HTML could not be kept", "lesson_id", l.ID, "error", err)
+	}
 }

@@ -26,15 +26,17 @@ type learner struct {
 	manages    bool
 	enrolledAt *clock.Time
 	now        clock.Time
-	// missing are the prerequisites of each lesson that he has not completed.
+	// missing are the prerequisites of each lesson that the learner has not completed.
 	missing map[string][]string
+	// completed are the lessons that the learner has completed, of those that something else would lock.
+	completed map[string]bool
 }
 
 // lockOf is the one rule of what is locked; unlocked says the same in SQL, and a test holds them together.
-// Owner and administrators are never locked out.
+// Owner and administrators are never locked out, and nobody is locked out of a lesson that they have completed.
 func (p learner) lockOf(l *lesson) lock {
 	out := lock{By: []string{}}
-	if p.manages {
+	if p.manages || p.completed[l.ID] {
 		return out
 	}
 	out.By = append(out.By, p.missing[l.ID]...)
@@ -144,5 +146,24 @@ func (s *Service) learnerIn(ctx context.Context, v *sight, lessons ...*lesson) (
 		}
 		all, err = s.store.needed(ctx, v.ID, caller.UserID, asked...)
 	}
-	return v.learnerOf(caller, s.clock.Now(), all, lessons...), err
+	p = v.learnerOf(caller, s.clock.Now(), all, lessons...)
+	if err == nil {
+		p.completed, err = s.completedOf(ctx, v, p, lessons)
+	}
+	return p, err
+}
+
+// completedOf gives those of the locked lessons that the caller has completed. It asks the store only where the caller
+// has completed some lesson of the course.
+func (s *Service) completedOf(ctx context.Context, v *sight, p learner, lessons []*lesson) (map[string]bool, error) {
+	if v.Own.CompletedLessons == nil || *v.Own.CompletedLessons == 0 {
+		return nil, nil
+	}
+	var locked []string
+	for _, l := range lessons {
+		if p.lockOf(l).Locked {
+			locked = append(locked, l.ID)
+		}
+	}
+	return s.store.completedAmong(ctx, auth.CallerFrom(ctx).UserID, locked)
 }

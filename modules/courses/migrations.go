@@ -170,4 +170,44 @@ var Migrations = []migrate.Migration{
 			"sqlite:DROP TABLE course_search", "sqlite:DROP TABLE course_search_texts",
 		},
 	},
+	{
+		// When each account first enrolled in a course outlives the enrollment: days count from there.
+		ID: "202611290901_courses_create_enrollment_starts",
+		Up: []string{
+			`CREATE TABLE enrollment_starts (
+				course_id {uuid} NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
+				user_id {uuid} NOT NULL,
+				started_at bigint NOT NULL,
+				PRIMARY KEY (user_id, course_id)
+			)`,
+			`CREATE INDEX enrollment_starts_course ON enrollment_starts (course_id)`,
+			`INSERT INTO enrollment_starts (course_id, user_id, started_at) SELECT course_id, user_id, created_at FROM enrollments`,
+		},
+		Down: []string{"DROP TABLE enrollment_starts"},
+	},
+	{
+		ID:   "202611290902_courses_mark_taken_out",
+		Up:   []string{`ALTER TABLE enrollment_starts ADD COLUMN taken_out {bool} NOT NULL DEFAULT FALSE`},
+		Down: []string{"ALTER TABLE enrollment_starts DROP COLUMN taken_out"},
+	},
+	{
+		// HTML of another version than the renderer's is rendered anew when it is read; 0 is what was there before versions.
+		ID:   "202611290903_courses_mark_html",
+		Up:   []string{`ALTER TABLE lessons ADD COLUMN html_version integer NOT NULL DEFAULT 0`},
+		Down: []string{"ALTER TABLE lessons DROP COLUMN html_version"},
+	},
+	{
+		// A lesson shows its captions from its own row; the table finds the lesson of a file.
+		ID: "202611290904_courses_create_captions",
+		Up: []string{
+			`ALTER TABLE lessons ADD COLUMN captions text NOT NULL DEFAULT '[]'`,
+			`CREATE TABLE lesson_captions (
+				lesson_id {uuid} NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+				asset_key {bin} NOT NULL,
+				PRIMARY KEY (asset_key, lesson_id)
+			)`,
+			`CREATE INDEX lesson_captions_lesson ON lesson_captions (lesson_id)`,
+		},
+		Down: []string{"DROP TABLE lesson_captions", "ALTER TABLE lessons DROP COLUMN captions"},
+	},
 }

@@ -93,10 +93,8 @@ func (s *Service) writeProgress(ctx context.Context, courseID, lessonID, userID 
 	if err != nil {
 		return nil, err
 	}
-	if v.EnrolledAt == nil && v.Status != archived { // an archived one is its owner's, who needs no enrollment
-		if _, err := s.enroll(ctx, v.ID, userID); err != nil {
-			return nil, err
-		}
+	if err := s.enrollByReport(ctx, v, userID); err != nil {
+		return nil, err
 	}
 	if err := s.store.lockSums(ctx, userID, v.ID, now); err != nil {
 		return nil, err
@@ -122,6 +120,19 @@ func (s *Service) writeProgress(ctx context.Context, courseID, lessonID, userID 
 		err = s.tellCompleted(ctx, v.ID, userID)
 	}
 	return &after, err
+}
+
+// enrollByReport enrolls an account that reports progress for the first time. Managers of the course try it without
+// becoming its learners, and an account that was taken out stays out until it is enrolled again.
+func (s *Service) enrollByReport(ctx context.Context, v *sight, userID string) error {
+	if v.EnrolledAt != nil || manages(v.course, auth.CallerFrom(ctx)) {
+		return nil
+	}
+	if out, err := s.store.takenOut(ctx, userID, v.ID); err != nil || out {
+		return err
+	}
+	_, err := s.enroll(ctx, v.ID, userID)
+	return err
 }
 
 func done(p *lessonProgress) int {

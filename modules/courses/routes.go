@@ -9,11 +9,15 @@ import (
 
 // Words of the document.
 const (
-	lessonDoc = "A course holds at most 500 lessons: 409 too-many-lessons. A lesson may wait for others, for a day, and for days after the learner's enrollment."
-	reportDoc = "Percent only rises, but by reset; the same report again changes nothing. The first report enrolls. A lesson that is not open yet is 403 lesson-locked."
-	batchDoc  = "One result for each row, in their order. An address that is enrolled, or stands there twice, exists; rows that an atomic batch holds back are skipped."
-	cloneDoc  = "Copies lessons and what they wait for, but no learner. The copy is the caller's own."
-	trashDoc  = "It comes back with its learners and their progress. Its slug gets a number when another course has it by now."
+	lessonDoc = "A course holds at most 500 lessons: 409 too-many-lessons. A lesson may wait for others, for a day, and for days after the learner's first enrollment. " +
+		"It stays open to learners who have completed it."
+	reportDoc = "Percent only rises, but by reset; the same report again changes nothing. The first report enrolls, but not " +
+		"the owner, administrators and learners who were taken out. A lesson that is not open yet is 403 lesson-locked."
+	batchDoc   = "One result for each row, in their order. An address that is enrolled, or stands there twice, exists; rows that an atomic batch holds back are skipped."
+	takeOutDoc = "For the owner and administrators. The learner's progress is kept, and further reports don't enroll the learner again. " +
+		"They come back when they enroll themselves where they may read the course, or by a batch or an invite. An account that is not enrolled: 204, and nothing changes."
+	cloneDoc = "Copies lessons and what they wait for, but no learner. The copy is the caller's own."
+	trashDoc = "It comes back with its learners and their progress. Its slug gets a number when another course has it by now."
 )
 
 func newRoutes(h *handlers, a *archives) httpx.Table {
@@ -41,6 +45,7 @@ func newRoutes(h *handlers, a *archives) httpx.Table {
 		httpx.Post("/courses/{id}/enrollment", httpx.Needs(auth.LearningSelf), "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeats(), httpx.Status(http.StatusCreated)),
 		httpx.Delete("/courses/{id}/enrollment", httpx.Needs(auth.LearningSelf), "End one's enrollment; progress is kept", h.unenroll),
 		httpx.Get("/courses/{id}/learners", httpx.Needs(auth.CoursesWrite), "Who learns in a course, and how far", h.learners, httpx.OrCSV(learnerColumns...)),
+		httpx.Delete("/courses/{id}/learners/{user_id}", httpx.Needs(auth.CoursesWrite), "Take a learner out of a course", h.takeOut, httpx.Describe(takeOutDoc)),
 		httpx.Post("/courses/{id}/enrollments/batch", httpx.Needs(auth.CoursesWrite), "Enroll accounts by their addresses", h.enrollAll, httpx.Idempotent(), httpx.CSVRows(), httpx.Describe(batchDoc)),
 		httpx.Get("/users/me/enrollments", httpx.Needs(auth.LearningSelf), "Own enrollments", h.enrollments),
 	}}

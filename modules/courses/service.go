@@ -25,6 +25,7 @@ type Service struct {
 	store    *store
 	accounts usersapi.Accounts
 	assets   storageapi.Assets
+	library  storageapi.Library
 	events   *events.Bus
 	clock    clock.Clock
 }
@@ -34,13 +35,14 @@ type needs struct {
 	DB       *db.DB
 	Store    *store
 	Accounts usersapi.Accounts
-	Assets   storageapi.Assets `optional:"true"`
+	Assets   storageapi.Assets  `optional:"true"`
+	Library  storageapi.Library `optional:"true"`
 	Events   *events.Bus
 	Clock    clock.Clock
 }
 
 func newService(n needs) *Service {
-	return &Service{n.DB, n.Store, n.Accounts, n.Assets, n.Events, n.Clock}
+	return &Service{n.DB, n.Store, n.Accounts, n.Assets, n.Library, n.Events, n.Clock}
 }
 
 // Draft is what a course is made of; empty Visibility and Status mean public and draft.

@@ -15,6 +15,7 @@ type exported struct {
 	Content            string
 	AssetKey           *string
 	DurationSeconds    int
+	Captions           string
 	AvailableFrom      *clock.Time
 	AvailableAfterDays *int
 
@@ -25,16 +26,16 @@ type exported struct {
 // exported hands over all lessons of a course and their prerequisites, in no order. It is one statement, so
 // that all of it belongs together, and holds one content at a time.
 func (s *store) exported(ctx context.Context, courseID string, fn func(exported) error) error {
-	rows, err := s.db.Conn(ctx).Raw(`SELECT id, NULL AS prerequisite_id, position, title, content, asset_key, duration_seconds, available_from, available_after_days
+	rows, err := s.db.Conn(ctx).Raw(`SELECT id, NULL AS prerequisite_id, position, title, content, asset_key, duration_seconds, captions, available_from, available_after_days
 			FROM lessons WHERE course_id = ?
-		UNION ALL SELECT lesson_id, prerequisite_id, 0, '', '', NULL, 0, NULL, NULL FROM lesson_prerequisites WHERE course_id = ?`, courseID, courseID).Rows()
+		UNION ALL SELECT lesson_id, prerequisite_id, 0, '', '', NULL, 0, '[]', NULL, NULL FROM lesson_prerequisites WHERE course_id = ?`, courseID, courseID).Rows()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var l exported
-		if err := rows.Scan(&l.ID, &l.PrerequisiteID, &l.Position, &l.Title, &l.Content, &l.AssetKey, &l.DurationSeconds, &l.AvailableFrom, &l.AvailableAfterDays); err != nil {
+		if err := rows.Scan(&l.ID, &l.PrerequisiteID, &l.Position, &l.Title, &l.Content, &l.AssetKey, &l.DurationSeconds, &l.Captions, &l.AvailableFrom, &l.AvailableAfterDays); err != nil {
 			return err
 		}
 		if err := fn(l); err != nil {
@@ -54,6 +55,9 @@ func (s *store) insertLessons(ctx context.Context, lessons []*lesson, content fu
 			return err
 		}
 		if err := s.db.Conn(ctx).Create(&l).Error; err != nil {
+			return err
+		}
+		if err := s.saveCaptionKeys(ctx, &l); err != nil {
 			return err
 		}
 		for _, id := range l.Prerequisites {

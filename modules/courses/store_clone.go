@@ -8,11 +8,15 @@ import (
 
 // copyLesson adds l with the texts of another lesson, which stay in the database.
 func (s *store) copyLesson(ctx context.Context, fromID string, l *lesson) error {
-	return s.db.Conn(ctx).Exec(`INSERT INTO lessons (id, course_id, position, title, content, content_html, asset_key, duration_seconds,
+	err := s.db.Conn(ctx).Exec(`INSERT INTO lessons (id, course_id, position, title, content, content_html, html_version, asset_key, duration_seconds, captions,
 			available_from, available_after_days, version, created_at, updated_at)
-		SELECT CAST(? AS `+s.uuid()+`), CAST(? AS `+s.uuid()+`), position, title, content, content_html, asset_key, duration_seconds,
+		SELECT CAST(? AS `+s.uuid()+`), CAST(? AS `+s.uuid()+`), position, title, content, content_html, html_version, asset_key, duration_seconds, captions,
 			CAST(? AS bigint), available_after_days, CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint) FROM lessons WHERE id = ?`,
 		l.ID, l.CourseID, l.AvailableFrom, l.Version, l.CreatedAt, l.UpdatedAt, fromID).Error
+	if err != nil {
+		return err
+	}
+	return s.saveCaptionKeys(ctx, l)
 }
 
 // uuid is the type of an id.

@@ -3,10 +3,10 @@ package courses
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/db"
 )
 
 func (s *store) enrolled(ctx context.Context, userID, courseID string) (bool, error) {
@@ -18,16 +18,31 @@ func (s *store) enrolled(ctx context.Context, userID, courseID string) (bool, er
 // enrollChunk bounds how many forms the statement of enroll has.
 const enrollChunk = 100
 
-// enroll adds enrollments and gives the accounts for whom that is new.
+// enroll adds enrollments and returns the accounts for which that is new. An account that was enrolled before gets the
+// time of its first enrollment, from which the days of lessons count; enrollment_starts keeps that time. An account that
+// was taken out is so no longer.
 func (s *store) enroll(ctx context.Context, userIDs []string, courseID string, at clock.Time) (created []string, err error) {
 	for chunk := range slices.Chunk(userIDs, enrollChunk) {
-		args := make([]any, 0, 3*len(chunk))
-		for _, id := range chunk {
-			args = append(args, id, courseID, at)
+		starts, enrollments := &query{}, &query{}
+		for i, id := range chunk {
+			comma := ", "
+			if i == 0 {
+				comma = ""
+			}
+			starts.add(comma+"(?, ?, ?)", id, courseID, at)
+			enrollments.add(comma+"(?, ?, COALESCE((SELECT f.started_at FROM enrollment_starts f WHERE f.user_id = ? AND f.course_id = ?), ?))",
+				id, courseID, id, courseID, at)
 		}
-		values := strings.Repeat(", (?, ?, ?)", len(chunk))[2:]
+		first := "INSERT INTO enrollment_starts (user_id, course_id, started_at) VALUES " + starts.String() +
+			" ON CONFLICT (user_id, course_id) DO UPDATE SET taken_out = FALSE WHERE enrollment_starts.taken_out"
+		enroll := "INSERT INTO enrollments (user_id, course_id, created_at) VALUES " + enrollments.String() + " ON CONFLICT DO NOTHING RETURNING user_id"
+		if s.db.Dialect() == db.Postgres {
+			enroll, enrollments.args = "WITH first AS ("+first+") "+enroll, slices.Concat(starts.args, enrollments.args)
+		} else if err := s.db.Conn(ctx).Exec(first, starts.args...).Error; err != nil {
+			return nil, err
+		}
 		var news []string
-		if err := s.db.Conn(ctx).Raw("INSERT INTO enrollments (user_id, course_id, created_at) VALUES "+values+" ON CONFLICT DO NOTHING RETURNING user_id", args...).Scan(&news).Error; err != nil {
+		if err := s.db.Conn(ctx).Raw(enroll, enrollments.args...).Scan(&news).Error; err != nil {
 			return nil, err
 		}
 		created = append(created, news...)
@@ -38,6 +53,18 @@ func (s *store) enroll(ctx context.Context, userIDs []string, courseID string, a
 func (s *store) unenroll(ctx context.Context, userID, courseID string) (bool, error) {
 	res := s.db.Conn(ctx).Exec("DELETE FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID)
 	return res.RowsAffected == 1, res.Error
+}
+
+// markTakenOut notes that a manager of the course has ended an enrollment; enroll takes the note back.
+func (s *store) markTakenOut(ctx context.Context, userID, courseID string) error {
+	return s.db.Conn(ctx).Exec("UPDATE enrollment_starts SET taken_out = TRUE WHERE user_id = ? AND course_id = ?", userID, courseID).Error
+}
+
+// takenOut returns true if a manager of the course has ended the account's last enrollment in it.
+func (s *store) takenOut(ctx context.Context, userID, courseID string) (bool, error) {
+	var n int64
+	err := s.db.Conn(ctx).Raw("SELECT count(*) FROM enrollment_starts WHERE user_id = ? AND course_id = ? AND taken_out", userID, courseID).Scan(&n).Error
+	return n > 0, err
 }
 
 func (s *store) learners(ctx context.Context, courseID string) (found []string, err error) {

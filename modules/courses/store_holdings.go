@@ -32,6 +32,21 @@ func (s *store) heldEnrollments(ctx context.Context, userID string, after heldEn
 	return found, err
 }
 
+type heldPastEnrollment struct {
+	CourseID        string     `json:"course_id"`
+	Title           string     `json:"title,omitempty"`
+	FirstEnrolledAt clock.Time `json:"first_enrolled_at"`
+}
+
+// heldPastEnrollments lists the courses that an account was enrolled in and has left.
+func (s *store) heldPastEnrollments(ctx context.Context, userID string, after heldPastEnrollment, limit int) (found []heldPastEnrollment, err error) {
+	title, args := shownTitle(ctx, userID)
+	err = s.db.Conn(ctx).Raw("SELECT f.course_id, "+title+`, f.started_at AS first_enrolled_at FROM enrollment_starts f JOIN courses c ON c.id = f.course_id
+		WHERE f.user_id = ? AND f.course_id > ? AND NOT EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = f.user_id AND e.course_id = f.course_id)
+		ORDER BY f.course_id LIMIT ?`, append(args, userID, cmp.Or(after.CourseID, ids.None), limit)...).Scan(&found).Error
+	return found, err
+}
+
 type heldCourseProgress struct {
 	CourseID         string      `json:"course_id"`
 	Title            string      `json:"title,omitempty"`
@@ -91,7 +106,7 @@ func (s *store) heldCourses(ctx context.Context, userID string, after heldCourse
 
 // eraseLearner removes all that an account learned, in the order in which progress is written.
 func (s *store) eraseLearner(ctx context.Context, userID string) error {
-	for _, table := range []string{"enrollments", "course_progress", "lesson_progress"} {
+	for _, table := range []string{"enrollment_starts", "enrollments", "course_progress", "lesson_progress"} {
 		if err := s.db.Conn(ctx).Exec("DELETE FROM "+table+" WHERE user_id = ?", userID).Error; err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"lyceum/platform/ids"
 )
 
-const outlineColumns = "id, course_id, position, title, asset_key, duration_seconds, available_from, available_after_days, version, created_at, updated_at"
+const outlineColumns = "id, course_id, position, title, asset_key, duration_seconds, captions, available_from, available_after_days, version, created_at, updated_at"
 
 func (s *store) outline(ctx context.Context, courseID string) ([]lesson, error) {
 	return s.lessonsAfter(ctx, courseID, 0, maxLessons)
@@ -19,7 +19,7 @@ func (s *store) lessonsAfter(ctx context.Context, courseID string, position, lim
 		func(scan func(...any) error) error {
 			found = append(found, lesson{})
 			l := &found[len(found)-1]
-			return scan(&l.ID, &l.CourseID, &l.Position, &l.Title, &l.AssetKey, &l.DurationSeconds, &l.AvailableFrom, &l.AvailableAfterDays, &l.Version, &l.CreatedAt, &l.UpdatedAt)
+			return scan(&l.ID, &l.CourseID, &l.Position, &l.Title, &l.AssetKey, &l.DurationSeconds, &l.Captions, &l.AvailableFrom, &l.AvailableAfterDays, &l.Version, &l.CreatedAt, &l.UpdatedAt)
 		})
 	return found, err
 }
@@ -34,6 +34,9 @@ func (s *store) insertLesson(ctx context.Context, l *lesson) error {
 		return err
 	}
 	if err := s.savePrerequisites(ctx, l); err != nil {
+		return err
+	}
+	if err := s.saveCaptionKeys(ctx, l); err != nil {
 		return err
 	}
 	return s.countLessons(ctx, l.CourseID, 1)
@@ -72,10 +75,36 @@ func (s *store) countLessons(ctx context.Context, courseID string, by int) error
 func (s *store) saveLesson(ctx context.Context, l *lesson) error {
 	l.Version++
 	return s.db.Conn(ctx).Model(&lesson{}).Where("id = ?", l.ID).Updates(map[string]any{
-		"title": l.Title, "content": l.Content, "content_html": l.ContentHTML, "asset_key": l.AssetKey,
-		"duration_seconds": l.DurationSeconds, "available_from": l.AvailableFrom, "available_after_days": l.AvailableAfterDays,
+		"title": l.Title, "content": l.Content, "content_html": l.ContentHTML, "html_version": l.HTMLVersion, "asset_key": l.AssetKey,
+		"duration_seconds": l.DurationSeconds, "captions": l.Captions, "available_from": l.AvailableFrom, "available_after_days": l.AvailableAfterDays,
 		"version": l.Version, "updated_at": l.UpdatedAt,
 	}).Error
+}
+
+// saveCaptionKeys keeps which files a lesson's captions are, so that each finds what uses it.
+func (s *store) saveCaptionKeys(ctx context.Context, l *lesson) error {
+	conn, seen, rows := s.db.Conn(ctx), map[string]bool{}, []map[string]any{}
+	for _, c := range l.captions() {
+		if !seen[c.AssetKey] {
+			rows = append(rows, map[string]any{"lesson_id": l.ID, "asset_key": c.AssetKey})
+		}
+		seen[c.AssetKey] = true
+	}
+	if l.Version > 1 { // a new lesson has none yet
+		if err := conn.Exec("DELETE FROM lesson_captions WHERE lesson_id = ?", l.ID).Error; err != nil {
+			return err
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return conn.Table("lesson_captions").Create(rows).Error
+}
+
+// saveHTML keeps HTML that was rendered anew, unless the lesson has changed since it was read.
+func (s *store) saveHTML(ctx context.Context, l *lesson) error {
+	return s.db.Conn(ctx).Exec("UPDATE lessons SET content_html = ?, html_version = ? WHERE id = ? AND version = ?",
+		l.ContentHTML, l.HTMLVersion, l.ID, l.Version).Error
 }
 
 // deleteLesson takes a lesson out, closes the hole in the order and takes it off every learner's sums.

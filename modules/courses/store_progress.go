@@ -38,6 +38,21 @@ func (s *store) progressIn(ctx context.Context, userID, courseID string) (found 
 	return found, err
 }
 
+// completedAmong gives those of the lessons that an account has completed.
+func (s *store) completedAmong(ctx context.Context, userID string, lessonIDs []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	if len(lessonIDs) == 0 {
+		return out, nil
+	}
+	var found []string
+	err := s.db.Conn(ctx).Raw("SELECT lesson_id FROM lesson_progress WHERE user_id = ? AND completed_at IS NOT NULL AND lesson_id IN ?",
+		userID, lessonIDs).Scan(&found).Error
+	for _, id := range found {
+		out[id] = true
+	}
+	return out, err
+}
+
 // lockSums makes the learner's sums if need be and holds them: progress of one learner in one
 // course is written one at a time.
 func (s *store) lockSums(ctx context.Context, userID, courseID string, now clock.Time) error {

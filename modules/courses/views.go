@@ -49,9 +49,10 @@ type OutlineView struct {
 	Title              string      `json:"title"`
 	AssetKey           *string     `json:"asset_key"`
 	DurationSeconds    int         `json:"duration_seconds"`
+	Captions           captionList `json:"captions"`
 	PrerequisiteIDs    []string    `json:"prerequisite_ids" nullable:"false" doc:"Lessons that come first, in the course's order"`
 	AvailableFrom      *clock.Time `json:"available_from" nullable:"true"`
-	AvailableAfterDays *int        `json:"available_after_days" doc:"Days after the learner's enrollment"`
+	AvailableAfterDays *int        `json:"available_after_days" doc:"Days after the learner's first enrollment"`
 	Locked             bool        `json:"locked" doc:"Whether it is not open to the caller yet"`
 	LockedBy           []string    `json:"locked_by" nullable:"false" doc:"The prerequisites that the caller has not completed"`
 	AvailableAt        *clock.Time `json:"available_at" nullable:"true" doc:"When time opens it to the caller, if that is known and to come"`
@@ -61,8 +62,8 @@ type OutlineView struct {
 
 type lessonView struct {
 	OutlineView
-	Content     string `json:"content" doc:"Markdown"`
-	ContentHTML string `json:"content_html" doc:"The same as sanitised HTML"`
+	Content     string `json:"content" doc:"Markdown: CommonMark and GFM. Harmless HTML passes, any other <…> is text"`
+	ContentHTML string `json:"content_html" doc:"The same as sanitised HTML. Its ids begin with md-"`
 }
 
 // percentOf is the floor of the lessons' mean, 100 only when all are complete, 0 without lessons.
@@ -99,7 +100,7 @@ func outlineOf(l *lesson, p learner) OutlineView {
 	if before == nil {
 		before = []string{}
 	}
-	return OutlineView{ID: l.ID, CourseID: l.CourseID, Position: l.Position, Title: l.Title, AssetKey: l.AssetKey, DurationSeconds: l.DurationSeconds,
+	return OutlineView{ID: l.ID, CourseID: l.CourseID, Position: l.Position, Title: l.Title, AssetKey: l.AssetKey, DurationSeconds: l.DurationSeconds, Captions: captionList(l.Captions),
 		PrerequisiteIDs: before, AvailableFrom: l.AvailableFrom, AvailableAfterDays: l.AvailableAfterDays,
 		Locked: held.Locked, LockedBy: held.By, AvailableAt: held.AvailableAt, CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt}
 }

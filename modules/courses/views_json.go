@@ -65,6 +65,7 @@ func (v *OutlineView) AppendJSON(b []byte) []byte {
 	b = httpx.AppendText(append(b, `,"title":`...), v.Title)
 	b = httpx.AppendString(append(b, `,"asset_key":`...), v.AssetKey)
 	b = strconv.AppendInt(append(b, `,"duration_seconds":`...), int64(v.DurationSeconds), 10)
+	b = append(append(b, `,"captions":`...), v.Captions...)
 	b = appendIDs(append(b, `,"prerequisite_ids":`...), v.PrerequisiteIDs)
 	b = httpx.AppendTimePtr(append(b, `,"available_from":`...), v.AvailableFrom)
 	b = append(b, `,"available_after_days":`...)

@@ -38,6 +38,7 @@ func randomCourse(r *rand.Rand) CourseView {
 func randomOutline(r *rand.Rand) OutlineView {
 	key, days, at := pick(r, oddTexts...), r.IntN(36501), clock.FromMillis(r.Int64N(4e12))
 	return OutlineView{ID: ids.New(), CourseID: ids.New(), Position: r.IntN(501), Title: pick(r, oddTexts...), AssetKey: pick(r, nil, &key), DurationSeconds: r.IntN(9),
+		Captions:        captionList(pick(r, noCaptions, `[{"language":"en","label":"a \"b\" <c>","asset_key":"日本"}]`)),
 		PrerequisiteIDs: pick(r, []string{}, []string{"a"}, []string{"a", "b"}), AvailableFrom: randomTime(r), AvailableAfterDays: pick(r, nil, &days),
 		Locked: pick(r, true, false), LockedBy: pick(r, []string{}, []string{"x", "y"}), AvailableAt: randomTime(r), CreatedAt: at, UpdatedAt: at}
 }

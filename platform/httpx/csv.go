@@ -1,13 +1,12 @@
 package httpx
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,8 +19,8 @@ import (
 
 const csvType = "text/csv"
 
-// CSVRows makes a route with a body of {rows: […], …} take its rows as CSV, too (RFC 4180): UTF-8, with a header
-// line. The body's other fields are then query parameters of the same names.
+// CSVRows makes a route with a body of {rows: […], …} take its rows as CSV, too, as spreadsheets and mail programs write
+// it, with a header line. The body's other fields are then query parameters of the same names.
 func CSVRows() Option {
 	return func(r *Route) { r.csvRows, r.bodyTypes = true, append(r.bodyTypes, csvType) }
 }
@@ -30,8 +29,9 @@ func CSVRows() Option {
 func documentCSV(op *huma.Operation, schemas huma.Registry) {
 	body := resolve(op.RequestBody.Content["application/json"].Schema, schemas)
 	op.RequestBody.Content[csvType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
-		Description: "RFC 4180 in UTF-8, at most 1 MiB: a header line with " + strings.Join(columnsOf(body, schemas), ", ") +
-			", then a line for each row; columns are separated by commas (or, where the header line has none, by semicolons or tabs), others than these are ignored"}}
+		Description: "A table as spreadsheets write it, in UTF-8 or UTF-16, at most 1 MiB: a header line with " + strings.Join(columnsOf(body, schemas), ", ") +
+			", then a line for each row. Commas, semicolons or tabs separate, or what a first line such as sep=; names. Other columns and rows without text are ignored. " +
+			"Name <address> and mailto:address are their address"}}
 	for name, p := range body.Properties {
 		if name == "rows" {
 			continue
@@ -125,38 +125,44 @@ func queryValue(name, given string, s *huma.Schema) (v any, err error) {
 	return given, nil
 }
 
-// readRows reads the named columns; a line that ends early has empty cells. It stops beyond the most rows that there may be.
+// emailColumn is the column whose cells are mail addresses, as mail programs write them.
+const emailColumn = "email"
+
+// readRows reads the named columns of a table; a row that ends early has empty cells, and rows without text are none. It
+// stops beyond the most rows that there may be.
 func readRows(raw []byte, columns []string, most *int) ([]map[string]string, error) {
-	if !utf8.Valid(raw) {
-		return nil, apperr.Malformed("The body is not UTF-8.")
+	text, err := decodeTable(raw, columns)
+	if err != nil {
+		return nil, err
 	}
-	if bytes.IndexByte(raw, 0) >= 0 {
+	if strings.ContainsRune(text, 0) {
 		return nil, apperr.Invalid("body", "U+0000 is not accepted")
 	}
-	raw = bytes.TrimPrefix(raw, []byte("\uFEFF"))
-	r := csv.NewReader(bytes.NewReader(raw))
-	r.FieldsPerRecord, r.ReuseRecord, r.Comma = -1, true, separator(raw)
-	at, err := header(r, columns)
+	t := newTable(text)
+	header, err := t.header(columns)
+	if err != nil {
+		return nil, err
+	}
+	at, err := placesOf(header, columns)
 	if err != nil {
 		return nil, err
 	}
 	rows := []map[string]string{}
-	for most == nil || len(rows) <= *most {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		if fault := (*csv.ParseError)(nil); errors.As(err, &fault) {
-			return nil, apperr.Malformed(fmt.Sprintf("Line %d of the body is not valid CSV.", fault.Line))
-		}
+	for t.rest != "" && (most == nil || len(rows) <= *most) {
+		r, err := t.next()
 		if err != nil {
 			return nil, err
 		}
+		if r.isBlank() {
+			continue
+		}
 		row := map[string]string{}
 		for name, i := range at {
-			row[name] = ""
-			if i < len(record) {
-				row[name] = record[i]
+			if row[name] = ""; i < len(r.cells) {
+				row[name] = r.cells[i]
+			}
+			if name == emailColumn {
+				row[name] = r.addressOf(row[name])
 			}
 		}
 		rows = append(rows, row)
@@ -164,37 +170,23 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 	return rows, nil
 }
 
-// separator is the comma, unless the header line has none and shows what a spreadsheet has taken in its place.
-func separator(raw []byte) rune {
-	line, _, _ := bytes.Cut(raw, []byte("\n"))
-	for _, r := range ",;\t" {
-		if bytes.ContainsRune(line, r) {
-			return r
-		}
-	}
-	return ','
-}
-
-// header says where the columns stand; case and outer space don't matter.
-func header(r *csv.Reader, columns []string) (map[string]int, error) {
-	line, err := r.Read()
-	if err != nil {
-		return nil, apperr.Malformed("The body is not valid CSV with a header line.")
-	}
-	at := map[string]int{}
-	for i, cell := range line {
-		name := strings.ToLower(strings.TrimSpace(cell))
-		if _, twice := at[name]; !twice {
-			at[name] = i
-		}
-	}
+// placesOf says where the columns stand in the header; case and outer space don't matter.
+func placesOf(header record, columns []string) (map[string]int, error) {
 	out := map[string]int{}
-	for _, name := range columns {
-		i, ok := at[name]
-		if !ok {
-			return nil, apperr.Invalid("body", "the header line lacks the column "+name+"; it has "+clean(strings.Join(line, ", "), 200))
+	for i, cell := range header.cells {
+		name := columnName(cell)
+		if !slices.Contains(columns, name) {
+			continue
+		}
+		if _, twice := out[name]; twice {
+			return nil, apperr.Invalid("body", "the header line has the column "+name+" twice")
 		}
 		out[name] = i
+	}
+	for _, name := range columns {
+		if _, ok := out[name]; !ok {
+			return nil, apperr.Invalid("body", "the header line lacks the column "+name+"; it has "+clean(strings.Join(header.cells, ", "), 200))
+		}
 	}
 	return out, nil
 }
@@ -206,6 +198,10 @@ func WantsCSV(ctx context.Context) bool { return stateOf(ctx).wants == csvType }
 // spreadsheet would take for a formula are made text (ASVS 1.2.10).
 func CSV(name string, fn func(ctx context.Context, row func(cells ...string) error) error) *Streamed {
 	return Stream(csvType+"; charset=utf-8; header=present", name, func(ctx context.Context, w io.Writer) error {
+		// Without the byte order mark Excel takes the text for the system's old charset.
+		if _, err := io.WriteString(w, "\ufeff"); err != nil {
+			return err
+		}
 		out := csv.NewWriter(w)
 		out.UseCRLF = true
 		err := fn(ctx, func(cells ...string) error {

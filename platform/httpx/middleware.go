@@ -431,10 +431,15 @@ func judgeBody(c *fiber.Ctx, types []string) error {
 	return nil
 }
 
-// isOneOf reports whether a Content-Type is one of types, in UTF-8.
+// isOneOf reports whether a Content-Type is one of types, in an encoding that is read: UTF-8, and for tables those in which
+// they are saved.
 func isOneOf(contentType string, types []string) bool {
 	media, params, err := mime.ParseMediaType(contentType)
-	return err == nil && slices.Contains(types, media) && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
+	if err != nil || !slices.Contains(types, media) {
+		return false
+	}
+	charset := params["charset"]
+	return charset == "" || strings.EqualFold(charset, "utf-8") || media == csvType && csvCharset(charset)
 }
 
 // missingBody tells a wrong kind of body apart from none at all.

@@ -45,3 +45,9 @@ export function toLocal(iso) {
   const d = new Date(iso);
   return new Date(d - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 }
+
+// addresses reads mail addresses as people paste them: one a line or between commas, bare, as links, or behind a name.
+export const addresses = (text) => text.split(/[\r\n]+/).flatMap((line) => {
+  const named = [...line.matchAll(/<\s*(?:mailto:)?([^<>\s]+@[^<>\s]+?)\s*>/gi)].map((m) => m[1]);
+  return named.length ? named : line.split(/[\s,;]+/).map((one) => one.replace(/^mailto:/i, "")).filter(Boolean);
+});

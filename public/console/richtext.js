@@ -4,12 +4,16 @@
 
 import { h, safeURL } from "./dom.js";
 
-const allowed = new Set(("h1 h2 h3 h4 h5 h6 p a em strong b i u s del ins code pre kbd sup sub br hr ul ol li " +
-  "blockquote table thead tbody tfoot tr th td caption img dl dt dd div span input mark small figure figcaption").split(" "));
-const empty = new Set(["br", "hr", "img", "input"]);
+const allowed = new Set(("h1 h2 h3 h4 h5 h6 p a em strong b i u s strike del ins code pre kbd samp var tt sup sub br wbr hr ul ol li " +
+  "blockquote q cite dfn abbr time table thead tbody tfoot tr th td caption img dl dt dd div span input mark small big figure figcaption " +
+  "details summary bdi bdo ruby rt rp address article aside section header footer center").split(" "));
+const empty = new Set(["br", "hr", "img", "input", "wbr"]);
+const everywhere = ["id", "title", "lang", "dir"];
+const cells = ["align", "colspan", "rowspan"];
 const attributes = {
-  a: ["href", "title"], img: ["src", "alt", "title"], ol: ["start"], th: ["align", "colspan", "rowspan"],
-  td: ["align", "colspan", "rowspan"], code: ["class"], pre: ["class"], input: ["checked", "disabled", "type"],
+  a: ["href"], img: ["src", "alt", "width", "height"], ol: ["start", "type", "reversed"], li: ["value"], th: cells, td: cells,
+  p: ["align"], div: ["align"], h1: ["align"], h2: ["align"], h3: ["align"], h4: ["align"], h5: ["align"], h6: ["align"],
+  code: ["class"], details: ["open"], time: ["datetime"], ins: ["datetime"], del: ["datetime"], input: ["checked", "disabled", "type"],
 };
 const entities = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 
@@ -53,9 +57,11 @@ function build(name, rest) {
   const el = document.createElement(name);
   for (const [, rawKey, double, single, bare] of rest.matchAll(attribute)) {
     const key = rawKey.toLowerCase();
-    if (!attributes[name]?.includes(key)) continue;
+    if (!everywhere.includes(key) && !attributes[name]?.includes(key)) continue;
     const value = decode(double ?? single ?? bare ?? "");
-    if (key !== "href" && key !== "src") el.setAttribute(key, value);
+    if (key === "id") { if (value.startsWith("md-")) el.id = value; } // others could name a part of the page
+    else if (key === "href" && value.startsWith("#")) leadTo(el, value.slice(1));
+    else if (key !== "href" && key !== "src") el.setAttribute(key, value);
     else if (!safeURL(value).startsWith("#")) el.setAttribute(key, value); // # is the console's own address
   }
   if (name === "a" && el.hasAttribute("href")) {
@@ -68,4 +74,20 @@ function build(name, rest) {
   }
   if (name === "img") el.loading = "lazy";
   return el;
+}
+
+// leadTo makes a link to an element of the same text. Its own address would be one of the console's.
+function leadTo(link, id) {
+  link.setAttribute("href", location.hash || "#");
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    let name = id;
+    try { name = decodeURIComponent(id); } catch { /* taken as it is */ }
+    const target = [...link.closest(".prose")?.querySelectorAll("[id]") ?? []].find((el) => el.id === name);
+    if (!target) return;
+    for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+    target.scrollIntoView();
+  });
 }

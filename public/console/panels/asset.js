@@ -80,8 +80,8 @@ function send({ method, url, headers }, file, progress) {
   });
 }
 
-// player shows a stored file the way its kind asks for.
-export async function player(key, signal, onVideo) {
+// player shows a stored file the way its kind asks for, with its captions.
+export async function player(key, signal, onVideo, captions = []) {
   const kind = kindOf(key);
   const url = await asset(key, signal);
   if (kind === "image") return h("img", { class: "media", src: url, alt: "" });
@@ -96,7 +96,19 @@ export async function player(key, signal, onVideo) {
     el.currentTime = at;
   });
   onVideo?.(el);
+  for (const caption of captions) subtitle(el, caption, signal).catch(() => {}); // the file plays without them, too
   return el;
+}
+
+// subtitle adds captions to a player. They are fetched first: a file from another origin would be refused as a track.
+async function subtitle(el, { language, label, asset_key }, signal) {
+  const track = h("track", { kind: "captions", srclang: language, label, testid: "lesson-captions" });
+  el.append(track);
+  const answer = await fetch(await asset(asset_key, signal), { signal });
+  if (!answer.ok) return;
+  const url = URL.createObjectURL(new Blob([await answer.blob()], { type: "text/vtt" }));
+  signal?.addEventListener("abort", () => URL.revokeObjectURL(url), { once: true });
+  track.src = url;
 }
 
 // attached is the pair of a key field and an uploader that fills it.

@@ -158,7 +158,7 @@ function openLesson(state, outlined) {
     let media = null;
     if (lesson.asset_key && enabled("storage")) {
       media = session()
-        ? await player(lesson.asset_key, signal, (el) => tracker.follow(el)).catch((error) => explain(error))
+        ? await player(lesson.asset_key, signal, (el) => tracker.follow(el), lesson.captions).catch((error) => explain(error))
         : h("p", { class: "callout" }, h("a", { href: "#/signin?next=" + encodeURIComponent(location.hash.slice(1)), text: "Sign in" }), " to see this lesson's file.");
     }
     return [h("h2", { text: lesson.title, testid: "lesson-title" }), media, rich(lesson.content_html), tracker?.el,

@@ -4,7 +4,7 @@ import { h, fill } from "../dom.js";
 import { request, post } from "../api.js";
 import { form, field, badge, notice } from "../ui.js";
 import { enabled } from "../modules.js";
-import { toISO } from "../format.js";
+import { addresses, toISO } from "../format.js";
 import { coursePicker } from "./pick-courses.js";
 
 const path = "/admin/invites/batch";
@@ -17,7 +17,7 @@ export function inviteMany(refresh) {
   return h("div", {}, form("invite-many", {
     fields: [
       { name: "rows", label: "Addresses", type: "textarea", rows: 4, wide: true, hint: "One a line, or separated by commas; up to 1,000. Each is mailed a code of its own" },
-      field("invite-many", { name: "file", label: "Or a CSV file", type: "file", accept: ".csv,text/csv", hint: "In UTF-8, with a header line that has a column email; commas, semicolons or tabs" }),
+      field("invite-many", { name: "file", label: "Or a CSV file", type: "file", accept: ".csv,text/csv", hint: "As a spreadsheet saves it, with a header line that has a column email" }),
       { name: "role_to_grant", label: "Role", type: "select", options: ["member", "instructor", "admin"] },
       { name: "expires_at", label: "Expires", type: "datetime-local", hint: "Never when empty" },
       { name: "note", label: "Note", maxlength: 500, wide: true },
@@ -44,15 +44,15 @@ export function inviteMany(refresh) {
 
 // ask sends the addresses as they came: rows as JSON, a file as it is.
 async function ask(order, courses, pasted, file) {
-  const addresses = pasted.split(/[\s,;]+/).filter(Boolean);
+  const emails = addresses(pasted);
   const fault = (name, message) => { throw Object.assign(new Error(message), { errors: [{ location: "body." + name, message }] }); };
-  if (file && addresses.length) fault("file", "Either addresses or a file, please");
+  if (file && emails.length) fault("file", "Either addresses or a file, please");
   if (file) {
     const { data } = await request("POST", path, { body: file, type: "text/csv", query: { ...order, course_ids: courses.join(",") } });
     return data;
   }
-  if (!addresses.length) fault("rows", "Whom to invite?");
-  const body = { ...order, course_ids: courses, rows: addresses.map((email) => ({ email })) };
+  if (!emails.length) fault("rows", "Whom to invite?");
+  const body = { ...order, course_ids: courses, rows: emails.map((email) => ({ email })) };
   for (const key of ["expires_at", "note"]) if (!body[key]) delete body[key];
   return post(path, body);
 }

@@ -1,10 +1,10 @@
 // Who learns in a course: the list, as a table to keep, and enrolling many by their addresses.
 
 import { h, fill } from "../dom.js";
-import { request } from "../api.js";
+import { request, del } from "../api.js";
 import { save } from "../files.js";
-import { form, button, notice, table, badge } from "../ui.js";
-import { ago, plural } from "../format.js";
+import { form, button, confirm, notice, table, badge } from "../ui.js";
+import { addresses, ago, plural } from "../format.js";
 import { answers, offers } from "../modules.js";
 
 const path = "/courses/{id}/learners";
@@ -12,11 +12,19 @@ const path = "/courses/{id}/learners";
 export function learners(course, signal) {
   const list = h("div");
   const own = path.replace("{id}", course.id);
+  const removes = offers("DELETE", path + "/{user_id}");
   const refresh = () => fill(list, table({
     path: own, signal, testid: "learner-list", label: "Learners", empty: "Nobody is enrolled yet.",
     row: (l) => h("tr", {}, h("td", {}, h("strong", { text: l.user.display_name }), h("br"), h("span", { class: "muted", text: l.user.email })),
-      h("td", { text: `${l.percent} % (${plural(l.completed_lessons, "lesson")})` }), h("td", { text: l.last_activity_at ? ago(l.last_activity_at) : "never" }), h("td", { text: ago(l.enrolled_at) })),
-  }, "Learner", "Progress", "Last active", "Enrolled"));
+      h("td", { text: `${l.percent} % (${plural(l.completed_lessons, "lesson")})` }), h("td", { text: l.last_activity_at ? ago(l.last_activity_at) : "never" }), h("td", { text: ago(l.enrolled_at) }),
+      removes && h("td", {}, button("Take out", "learner-remove", async () => {
+        const name = l.user.display_name;
+        if (!await confirm(`Take ${name} out of the course?`, "Their progress is kept. They come back only when somebody enrolls them, or they enroll themselves.", "Take out")) return;
+        await del(`${own}/${l.user.id}`);
+        notice(`${name} is no longer enrolled.`);
+        refresh();
+      }, "small", `Take ${l.user.display_name} out`))),
+  }, "Learner", "Progress", "Last active", "Enrolled", ...(removes ? ["Action"] : [])));
   refresh();
   return h("section", { class: "card" }, h("div", { class: "panel-head" }, h("h2", { text: "Learners" }), h("div", { class: "actions" },
     answers("GET", path, "text/csv") && button("Download as CSV", "learner-export", () => save(own, course.slug + "-learners.csv", { accept: "text/csv" })))),
@@ -30,7 +38,7 @@ function enroll(course, refresh) {
     fields: [{ name: "email", label: "Enrol by address", type: "textarea", rows: 2, required: true, hint: "One a line, or separated by commas; up to 1,000" }],
     submit: "Enrol",
     send: async ({ email }, el) => {
-      const rows = email.split(/[\s,;]+/).filter(Boolean).map((e) => ({ email: e }));
+      const rows = addresses(email).map((e) => ({ email: e }));
       const { data } = await request("POST", `/courses/${course.id}/enrollments/batch`, { body: { mode: "partial", rows } });
       fill(told, verdict(data));
       if (data.created) notice(`Enrolled: ${data.created}.`);

@@ -5,7 +5,7 @@ import { get, post, put, patch, del } from "../api.js";
 import { form, field, load, button, notice, confirm, badge } from "../ui.js";
 import { toISO, toLocal, duration } from "../format.js";
 import { accepts, enabled } from "../modules.js";
-import { attached } from "./asset.js";
+import { attached, uploader } from "./asset.js";
 
 export function lessonsEditor(course, signal) {
   const list = h("ol", { class: "list lesson-edit", testid: "edit-lessons" });
@@ -66,6 +66,8 @@ function edit(state, outlined) {
   }, { box: editor, signal }).scrollIntoView({ block: "nearest" });
 }
 
+const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+
 function lessonForm(state, lesson) {
   const { course, editor } = state;
   const l = lesson || {};
@@ -76,11 +78,19 @@ function lessonForm(state, lesson) {
   const file = field("edit-lesson", { name: "asset_key", label: "File", value: l.asset_key || "", hint: "The name of a stored video, picture or document" });
   const before = h("fieldset", { testid: "lesson-prerequisites" }, h("legend", { text: "To be completed first" }),
     others.map((o) => h("label", { class: "check" }, h("input", { type: "checkbox", value: o.id, checked: needed.has(o.id) }), " " + o.title)));
+  const subtitles = field("edit-lesson", { name: "captions", label: "Captions", type: "textarea", rows: 2, wide: true,
+    value: (l.captions || []).map((c) => [c.language, c.label, c.asset_key].join(" | ")).join("\n"),
+    hint: "One file of type text/vtt a line: language | label | name, such as en | English | lessons/video.vtt" });
+  const captioned = enabled("storage") && takes("captions");
   return form("edit-lesson", {
     fields: [
       { name: "title", label: "Title", value: l.title || "", required: true, maxlength: 200, wide: true },
       { name: "content", label: "Text (Markdown)", type: "textarea", rows: 12, value: l.content || "", maxlength: 200000, wide: true },
       ...(enabled("storage") ? [attached("edit-lesson", "asset_key", "Upload a file", l.asset_key, "lessons", file)] : []),
+      ...(captioned ? [subtitles, uploader("edit-lesson-captions", "lessons", "Upload captions", (key) => {
+        const box = subtitles.querySelector("textarea");
+        box.value = [...lines(box.value), `en | English | ${key}`].join("\n");
+      })] : []),
       { name: "duration_seconds", label: "Length in seconds", type: "number", min: 0, step: 1, value: l.duration_seconds ?? "" },
       ...(timed ? [{ name: "available_from", label: "Opens at", type: "datetime-local", value: toLocal(l.available_from) },
         { name: "available_after_days", label: "Opens days after enrolment", type: "number", min: 0, step: 1, value: l.available_after_days ?? "" }] : []),
@@ -91,6 +101,13 @@ function lessonForm(state, lesson) {
     send: async (v) => {
       const body = { ...v };
       if (timed) body.available_from = toISO(v.available_from);
+      if (captioned) {
+        body.captions = lines(v.captions).map((line) => {
+          const [language = "", label = "", ...key] = line.split("|").map((part) => part.trim());
+          return { language, label, asset_key: key.join("|") };
+        });
+        if (!lesson && !body.captions.length) delete body.captions;
+      }
       if (ordered) body.prerequisite_ids = [...before.querySelectorAll("input:checked")].map((c) => c.value);
       for (const key of ["asset_key", "duration_seconds", "available_from", "available_after_days"]) {
         if (body[key] || body[key] === 0) continue;

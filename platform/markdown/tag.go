@@ -1,0 +1,152 @@
+package markdown
+
+import (
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// tag is an opening or closing tag of a harmless element.
+type tag struct {
+	name       string
+	closing    bool
+	attributes []attribute
+	// typed is the tag as it stands in the source.
+	typed string
+	// shown says that the tag has its other half, or needs none; without it the tag is text.
+	shown bool
+}
+
+type attribute struct{ name, value string }
+
+// Elements whose tags pass, by where they may stand. Tags of blocks begin a block of HTML at the start of a line.
+var (
+	inlineElements = wordSet("a abbr b bdi bdo big br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span " +
+		"strike strong sub sup time tt u var wbr")
+	blockElements = wordSet("address article aside blockquote caption center dd details div dl dt figcaption figure footer " +
+		"h1 h2 h3 h4 h5 h6 header hr li ol p pre section summary table tbody td tfoot th thead tr ul")
+	voidElements = wordSet("br hr img wbr")
+	// optionalEnds are elements whose closing tag HTML lets a writer leave out, within the element around them.
+	optionalEnds = wordSet("dd dt li p rp rt tbody td tfoot th thead tr")
+)
+
+// Attributes that pass, of every element and by element.
+var (
+	globalAttributes  = wordSet("id title lang dir")
+	elementAttributes = map[string]map[string]bool{
+		"a": wordSet("href name"), "img": wordSet("src alt width height"), "ol": wordSet("start type reversed"), "li": wordSet("value"),
+		"td": wordSet("align colspan rowspan"), "th": wordSet("align colspan rowspan"), "details": wordSet("open"),
+		"p": wordSet("align"), "div": wordSet("align"), "h1": wordSet("align"), "h2": wordSet("align"), "h3": wordSet("align"),
+		"h4": wordSet("align"), "h5": wordSet("align"), "h6": wordSet("align"),
+		"time": wordSet("datetime"), "ins": wordSet("datetime"), "del": wordSet("datetime"),
+	}
+	// bareAttributes may stand without a value. Any other bare word makes a tag text: "a<b and c>d".
+	bareAttributes = wordSet("open reversed")
+)
+
+func wordSet(words string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		out[w] = true
+	}
+	return out
+}
+
+// The grammar of tags (CommonMark 0.31, 6.6).
+const (
+	tagName       = `([A-Za-z][A-Za-z0-9-]*)`
+	attributeForm = `[ \t\r\n]+([A-Za-z_:][A-Za-z0-9:._-]*)(?:[ \t\r\n]*=[ \t\r\n]*([^"'=<>` + "`" + `\x00-\x20]+|'[^']*'|"[^"]*"))?`
+)
+
+var (
+	openTag    = regexp.MustCompile(`^<` + tagName + `((?:` + attributeForm + `)*)[ \t\r\n]*(/?)>`)
+	closeTag   = regexp.MustCompile(`^</` + tagName + `[ \t\r\n]*>`)
+	attributes = regexp.MustCompile(attributeForm)
+)
+
+// maxTag bounds the bytes of a tag; a longer one is text.
+const maxTag = 4096
+
+// parseTag reads the tag at the start of s. It returns false for what is no tag of a harmless element.
+func parseTag(s []byte) (t *tag, ok bool) {
+	s = s[:min(len(s), maxTag)]
+	if m := closeTag.FindSubmatch(s); m != nil {
+		t = &tag{name: strings.ToLower(string(m[1])), closing: true, typed: string(m[0])}
+		return t, isHarmless(t.name) && !voidElements[t.name]
+	}
+	m := openTag.FindSubmatch(s)
+	if m == nil {
+		return nil, false
+	}
+	t = &tag{name: strings.ToLower(string(m[1])), typed: string(m[0])}
+	if !isHarmless(t.name) || len(m[len(m)-1]) > 0 && !voidElements[t.name] {
+		return nil, false
+	}
+	for _, a := range attributes.FindAllSubmatch(m[2], -1) {
+		name, value := strings.ToLower(string(a[1])), a[2]
+		if value == nil && !bareAttributes[name] {
+			return nil, false
+		}
+		if globalAttributes[name] || elementAttributes[t.name][name] {
+			t.attributes = append(t.attributes, attribute{name, html.UnescapeString(strings.Trim(string(value), `"'`))})
+		}
+	}
+	return t, t.name != "img" || isImageAddress(t.value("src"))
+}
+
+func isHarmless(name string) bool { return inlineElements[name] || blockElements[name] }
+
+func (t *tag) value(name string) string {
+	i := slices.IndexFunc(t.attributes, func(a attribute) bool { return a.name == name })
+	if i < 0 {
+		return ""
+	}
+	return t.attributes[i].value
+}
+
+// write returns the tag as HTML, or as text if it is not shown.
+func (t *tag) write() string {
+	if !t.shown {
+		return html.EscapeString(t.typed)
+	}
+	if t.closing {
+		return "</" + t.name + ">"
+	}
+	var b strings.Builder
+	b.WriteString("<" + t.name)
+	for _, a := range t.attributes {
+		b.WriteString(" " + a.name + `="` + html.EscapeString(a.value) + `"`)
+	}
+	b.WriteString(">")
+	return b.String()
+}
+
+// maxDepth bounds how deep tags may stand in each other; deeper ones are text.
+const maxDepth = 64
+
+// pair finds the other half of each tag among tags that stand in one container, and marks those as shown that have it.
+func pair(tags []*tag) {
+	var open []*tag
+	count := map[string]int{}
+	for _, t := range tags {
+		switch {
+		case voidElements[t.name]:
+			t.shown = true
+		case !t.closing && len(open) < maxDepth:
+			open = append(open, t)
+			count[t.name]++
+		case t.closing && count[t.name] > 0:
+			for {
+				last := open[len(open)-1]
+				open = open[:len(open)-1]
+				count[last.name]--
+				if last.name == t.name {
+					last.shown, t.shown = true, true
+					break
+				}
+				last.shown = optionalEnds[last.name]
+			}
+		}
+	}
+}

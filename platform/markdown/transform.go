@@ -1,0 +1,270 @@
+package markdown
+
+import (
+	"bytes"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	extensions "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// transformer makes of goldmark's tree what is shown. It runs before the footnotes' own transformer, which drops those
+// that nothing refers to.
+type transformer struct{}
+
+// Transform implements parser.ASTTransformer.
+func (transformer) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
+	t := &tree{doc: doc, source: reader.Source(), anchors: newAnchors()}
+	t.showUnused()
+	t.widenRows()
+	t.nameHeadings()
+	t.pairTags()
+	t.mendLinks()
+}
+
+// tree is one text on its way.
+type tree struct {
+	doc     *ast.Document
+	source  []byte
+	anchors *anchors
+	tags    []*tag
+}
+
+// all lists the nodes of a kind.
+func all[N ast.Node](t *tree) (out []N) {
+	_ = ast.Walk(t.doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if found, ok := n.(N); ok && entering {
+			out = append(out, found)
+		}
+		return ast.WalkContinue, nil
+	})
+	return out
+}
+
+func replace(old ast.Node, by ...ast.Node) {
+	parent := old.Parent()
+	for _, n := range by {
+		parent.InsertBefore(parent, old, n)
+	}
+	parent.RemoveChild(parent, old)
+}
+
+func children(n ast.Node) (out []ast.Node) {
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		out = append(out, c)
+	}
+	return out
+}
+
+// showUnused turns definitions of links and footnotes that nothing refers to into paragraphs: they may have been meant
+// as text.
+func (t *tree) showUnused() {
+	used := map[string]bool{}
+	for _, l := range all[*ast.Link](t) {
+		if l.Reference != nil {
+			used[util.ToLinkReference(l.Reference.Value)] = true
+		}
+	}
+	for _, i := range all[*ast.Image](t) {
+		if i.Reference != nil {
+			used[util.ToLinkReference(i.Reference.Value)] = true
+		}
+	}
+	for _, d := range all[*ast.LinkReferenceDefinition](t) {
+		label := util.ToLinkReference(d.Label)
+		if used[label] {
+			delete(used, label) // a second definition of the same label is not used
+			continue
+		}
+		p := ast.NewParagraph()
+		p.AppendChild(p, typedNode(strings.TrimSpace(string(d.Lines().Value(t.source)))))
+		replace(d, p)
+	}
+	for _, f := range all[*extensions.Footnote](t) {
+		if f.Index < 0 {
+			t.showFootnote(f)
+		}
+	}
+}
+
+// showFootnote shows a footnote that nothing refers to at the end of the text.
+func (t *tree) showFootnote(f *extensions.Footnote) {
+	label := typedNode("[^" + string(f.Ref) + "]: ")
+	first := f.FirstChild()
+	if first == nil || !ast.IsParagraph(first) {
+		p := ast.NewParagraph()
+		p.AppendChild(p, label)
+		t.doc.AppendChild(t.doc, p)
+	} else if first.FirstChild() != nil {
+		first.InsertBefore(first, first.FirstChild(), label)
+	} else {
+		first.AppendChild(first, label)
+	}
+	for _, c := range children(f) {
+		f.RemoveChild(f, c)
+		t.doc.AppendChild(t.doc, c)
+	}
+}
+
+// widenRows gives rows of a table the cells that they have beyond the header's, which GFM drops.
+func (t *tree) widenRows() {
+	for _, row := range all[*extensions.TableRow](t) {
+		last, ok := row.LastChild().(*extensions.TableCell)
+		if !ok || last.Lines().Len() == 0 {
+			continue
+		}
+		start := last.Lines().At(0).Stop
+		line := t.source[start:]
+		if end := bytes.IndexByte(line, '\n'); end >= 0 {
+			line = line[:end]
+		}
+		line = bytes.TrimSpace(line)
+		line = bytes.TrimPrefix(line, []byte("|"))
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		line = bytes.TrimSuffix(line, []byte("|"))
+		for cell := range bytes.SplitSeq(line, []byte("|")) {
+			node := extensions.NewTableCell()
+			node.AppendChild(node, typedNode(strings.TrimSpace(string(cell))))
+			row.AppendChild(row, node)
+		}
+	}
+}
+
+func (t *tree) nameHeadings() {
+	for _, h := range all[*ast.Heading](t) {
+		h.SetAttributeString("id", []byte(idPrefix+t.anchors.add(slugOf(t.textOf(h)))))
+	}
+}
+
+// textOf returns the text that a node shows.
+func (t *tree) textOf(n ast.Node) string {
+	var b strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			b.Write(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(n.Value(t.source)))))
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				b.WriteByte(' ')
+			}
+		case *ast.String:
+			b.Write(n.Value)
+		case *ast.AutoLink:
+			b.Write(n.Label(t.source))
+		}
+		return ast.WalkContinue, nil
+	})
+	return b.String()
+}
+
+// pairTags finds the other half of each tag: within a text among its siblings, of blocks among the blocks of HTML beside.
+func (t *tree) pairTags() {
+	groups, order := map[ast.Node][]*tag{}, []ast.Node{}
+	add := func(parent ast.Node, tags ...*tag) {
+		if groups[parent] == nil {
+			order = append(order, parent)
+		}
+		groups[parent] = append(groups[parent], tags...)
+		t.tags = append(t.tags, tags...)
+	}
+	for _, n := range all[*tagNode](t) {
+		if isInImage(n) {
+			replace(n, typedNode(n.typed))
+		} else {
+			add(n.Parent(), n.tag)
+		}
+	}
+	for _, b := range all[*ast.HTMLBlock](t) {
+		n := newRawNode(b, t.source)
+		for _, p := range n.pieces {
+			if p.tag != nil {
+				add(b.Parent(), p.tag)
+			}
+		}
+		replace(b, n)
+	}
+	for _, c := range all[*ast.RawHTML](t) {
+		replace(c) // a comment
+	}
+	for _, parent := range order {
+		pair(groups[parent])
+	}
+	for _, tag := range t.tags {
+		t.nameTag(tag)
+	}
+}
+
+// nameTag gives the id of a tag its prefix. One that is taken goes.
+func (t *tree) nameTag(tag *tag) {
+	if !tag.shown {
+		return
+	}
+	tag.attributes = slices.DeleteFunc(tag.attributes, func(a attribute) bool {
+		isName := a.name == "id" || a.name == "name"
+		return isName && (a.value == "" || slugOf(a.value) != strings.ToLower(a.value) || !t.anchors.take(a.value))
+	})
+	for i, a := range tag.attributes {
+		if a.name == "id" || a.name == "name" {
+			tag.attributes[i] = attribute{"id", idPrefix + a.value}
+		}
+	}
+}
+
+// mendLinks leads links within the text to the ids that are there, and shows what can't be a link or an image as text.
+func (t *tree) mendLinks() {
+	for _, l := range all[*ast.Link](t) {
+		l.Destination = []byte(t.anchors.resolve(string(l.Destination)))
+	}
+	for _, tag := range t.tags {
+		for i, a := range tag.attributes {
+			if a.name == "href" {
+				tag.attributes[i].value = t.anchors.resolve(a.value)
+			}
+		}
+	}
+	for _, i := range all[*ast.Image](t) {
+		if !isImageAddress(string(i.Destination)) {
+			replace(i, children(i)...)
+		}
+	}
+	for _, l := range all[*ast.AutoLink](t) {
+		label := string(l.Label(t.source))
+		switch {
+		case isInImage(l):
+			replace(l, typedNode(label))
+		case l.AutoLinkType == ast.AutoLinkURL && l.Protocol == nil && !isLinked(label):
+			replace(l, typedNode("<"+label+">"))
+		}
+	}
+}
+
+func isInImage(n ast.Node) bool {
+	for p := n.Parent(); p != nil && p.Type() == ast.TypeInline; p = p.Parent() {
+		if p.Kind() == ast.KindImage {
+			return true
+		}
+	}
+	return false
+}
+
+// isLinked returns true for the schemes of addresses that become links by themselves. <std::string> is no address.
+func isLinked(address string) bool {
+	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
+	return slices.Contains([]string{"http", "https", "ftp", "mailto"}, scheme)
+}
+
+// isImageAddress returns true if a browser may load an image from the address.
+func isImageAddress(address string) bool {
+	address = strings.TrimSpace(address)
+	u, err := url.Parse(address)
+	return err == nil && address != "" && slices.Contains([]string{"", "http", "https"}, u.Scheme)
+}

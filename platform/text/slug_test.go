@@ -1,0 +1,36 @@
+package text
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSlugsOfEveryScript(t *testing.T) {
+	for title, want := range map[string]string{
+		"Łódź": "lodz", "Математика 5 класс": "matematika-5-klass", "Смак": "smak", "Straße & Wege!": "strasse-wege", "ÆØÅ æøå": "aeoa-aeoa", "Ĳssel œuvre": "ijssel-oeuvre",
+		"Объект": "obekt", "ΣΊΣΥΦΟΣ": "sisuphos", "北京大学": "bei-jing-da-xue", "हिन्दी": "hindii", "한국어": "hangugeo", "にほんご": "nihongo", "مرحبا": "mrhb", "עברית": "bryt",
+		"Tiếng Việt": "tieng-viet", "ქართული": "kartuli", "İstanbul ılık": "istanbul-ilik", "Cafe\u0301": "cafe", "ﬁn ½": "fin-1-2", "x²": "x2", "C++ & C#": "c-c", "a_b.c": "a-b-c",
+		"  -- A --- b --  ": "a-b", "": "", "!!!": "", "😀": "", "\u0301": "", "😀 Smile 😀": "smile",
+	} {
+		require.Equal(t, want, Slug(title, 100), title)
+	}
+	require.Equal(t, "ab-cd", Slug("ab cd ef", 6))
+	require.Len(t, Slug(strings.Repeat("北", 200), 95), 95)
+}
+
+func FuzzSlug(f *testing.F) {
+	for _, s := range []string{"Łódź", "a--b", "北京", "\u0130x", "ß"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, title string) {
+		s := Slug(title, 95)
+		if len(s) > 95 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Contains(s, "--") || strings.Trim(s, "-") != s {
+			t.Fatalf("%q became %q", title, s)
+		}
+		if again := Slug(s, 95); again != s {
+			t.Fatalf("%q became %q, then %q", title, s, again)
+		}
+	})
+}
