@@ -67,6 +67,10 @@ var orders = []order{
 		require.NoError(o.t, err)
 		require.Contains(o.t, o.run("", "progress", "recompute"), "1 counts and sums repaired")
 	}},
+	{command: "audit accept-break", writes: "audit.break_accepted", do: func(o *operator) {
+		withoutGuards(o.t, o.s.run.parts.DB, "UPDATE audit_head SET mac = ''")
+		o.run("", "audit", "accept-break", "--reason", "tried on purpose")
+	}},
 	{command: "migrate status"}, {command: "audit verify"}, {command: "audit anchor"}, {command: "outbox dead"}, {command: "modules"}, {command: "config"}, {command: "openapi"}, {command: "version"},
 }
 

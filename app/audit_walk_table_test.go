@@ -13,8 +13,8 @@ import (
 // targets are all actions of the log, with the types of what each is done to.
 var targets = map[string]string{
 	"user.registered": "user", "user.role_changed": "user", "user.disabled": "user", "user.enabled": "user", "user.deleted": "user", "user.exported": "user",
-	"user.updated": "user", "user.email_verified": "user",
-	"auth.login_succeeded": "session", "auth.login_failed": "user", "auth.refresh_reused": "session", "auth.session_revoked": "session",
+	"user.updated": "user", "user.email_verified": "user", "user.email_changed": "user",
+	"auth.login_succeeded": "session", "auth.login_failed": "user", "auth.mfa_required": "user", "auth.refresh_reused": "session", "auth.session_revoked": "session",
 	// One session, or all of a user's.
 	"auth.logged_out":       "session user",
 	"auth.password_changed": "user", "auth.password_reset": "user", "auth.reset_requested": "user", "auth.mfa_enabled": "user", "auth.mfa_disabled": "user",
@@ -24,7 +24,7 @@ var targets = map[string]string{
 	"lesson.created": "lesson", "lesson.updated": "lesson", "lesson.deleted": "lesson",
 	"enrollment.created": "enrollment", "enrollment.deleted": "enrollment",
 	"asset.uploaded": "asset", "asset.deleted": "asset",
-	"audit.exported":  "audit_log",
+	"audit.exported": "audit_log", "audit.break_accepted": "audit_log",
 	"channel.created": "channel", "channel.updated": "channel", "channel.deleted": "channel", "message.deleted": "message",
 }
 
@@ -45,7 +45,7 @@ var deeds = map[string]deed{
 			w.refused(409, "email-taken", "POST", "/auth/register", "", body)
 		})
 	}},
-	"POST /auth/login": {writes: "auth.login_succeeded auth.login_failed", do: func(w *walk) {
+	"POST /auth/login": {writes: "auth.login_succeeded auth.login_failed auth.mfa_required", do: func(w *walk) {
 		a := w.account("user")
 		w.login(a.email, password)
 		w.of("")
@@ -214,12 +214,10 @@ var deeds = map[string]deed{
 		guest := map[string]any{"role_to_grant": "member", "email": w.word("guest") + "@example.com"}
 		path := "/admin/invites/" + w.invite(w.root.token, guest).str("id")
 		w.want(200, "POST", path+"/resend", w.root.token, nil)
-		w.quietly(func() {
-			other := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("id")
-			w.refused(409, "no-email", "POST", "/admin/invites/"+other+"/resend", w.root.token, nil)
-			w.want(204, "DELETE", path, w.root.token, nil)
-			w.refused(410, "invite-revoked", "POST", path+"/resend", w.root.token, nil)
-		})
+		other := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("id")
+		w.quietly(func() { w.refused(409, "no-email", "POST", "/admin/invites/"+other+"/resend", w.root.token, nil) })
+		w.want(204, "DELETE", path, w.root.token, nil)
+		w.quietly(func() { w.refused(410, "invite-revoked", "POST", path+"/resend", w.root.token, nil) })
 	}},
 	"DELETE /admin/invites/{id}": {writes: "invite.revoked", do: func(w *walk) {
 		id := w.invite(w.root.token, map[string]any{"role_to_grant": "member"}).str("id")

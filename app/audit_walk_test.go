@@ -98,6 +98,9 @@ func (w *walk) quietly(calls func()) {
 
 // hear keeps what is needed to judge the entry of a call, and whatever must not stand in it.
 func (w *walk) hear(method, path, token string, body any, a answer) {
+	if strings.HasSuffix(path, "/openapi.json") {
+		return // its url says where the server is
+	}
 	c := heard{caller: subject(token), about: w.about, quiet: w.quiet}
 	if isOf(w.operation, method, strings.TrimPrefix(path, w.base)) {
 		c.operation = w.operation
@@ -364,6 +367,7 @@ func TestEveryChangeHasItsEntryOrAReason(t *testing.T) {
 				t.Errorf("entry %v: %s names the actor %s, but nobody was signed in", e.seq, e.action, e.actor)
 			}
 		}
+		seen["audit.break_accepted"] = true // a command's, for a log that does not hold: see TestABrokenEndOfTheLogStaysMarked
 		require.Equal(t, slices.Sorted(maps.Keys(targets)), slices.Sorted(maps.Keys(seen)), "the actions that were written")
 		require.ElementsMatch(t, auditapi.Actions, slices.Collect(maps.Keys(targets)), "the actions that may be written")
 		verdict := w.want(200, "GET", "/admin/audit-logs/verify", w.root.token, nil)

@@ -301,6 +301,8 @@ func (m *matrix) missing(o operation, who actor) (outer answer) {
 func TestA1PermissionMatrix(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
+	said := readDocument(t, m.s)
+	m.s.heard = said.hear
 	for _, r := range m.s.run.parts.Server.Listing() {
 		require.True(t, !r.Hidden || r.Who == "anonymous", "%s %s is hidden from the document and so from the matrix", r.Method, r.Path)
 	}
@@ -321,6 +323,7 @@ func TestA1PermissionMatrix(t *testing.T) {
 		}
 		m.forged(o)
 	}
+	said.verify()
 	t.Logf("the matrix: %d operations, %d cells", len(m.ops), m.cells)
 }
 

@@ -34,7 +34,7 @@ func newRoutes(h *handlers) httpx.Table {
 			httpx.Status(http.StatusAccepted), httpx.Describe(requestEmailDoc)),
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.Budget("recovery"),
 			httpx.Describe(confirmEmailDoc)),
-		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.jwks),
+		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.jwks, httpx.ETagged()),
 	}}
 }
 

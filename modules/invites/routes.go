@@ -13,7 +13,7 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/admin/invites", httpx.Needs(auth.InvitesManage), "Make an invite; its code is shown this once", h.create, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
 		httpx.Delete("/admin/invites", httpx.Needs(auth.InvitesManage), "Revoke all invites of a batch", h.revokeBatch),
 		httpx.Post("/admin/invites/batch", httpx.Needs(auth.InvitesManage), "Invite many by mail, from JSON or CSV", h.inviteAll, httpx.Idempotent(), httpx.CSVRows()),
-		httpx.Get("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "One invite", h.get),
+		httpx.Get("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "One invite", h.get, httpx.ETagged()),
 		httpx.Post("/admin/invites/{id}/resend", httpx.Needs(auth.InvitesManage), "Mail a new code for an invite", h.resend,
 			httpx.Describe("For an invite with an address that is still open: its mail was lost. The new code goes there and is not in the answer; the old one "+
 				"is void. 410 for an invite that has ended, 409 `no-email` for one without an address.")),

@@ -13,8 +13,8 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Get("/notifications/unread-count", httpx.Needs(auth.NotificationsSelf), "How many are unread", h.unreadCount),
 		httpx.Post("/notifications/{id}/read", httpx.Needs(auth.NotificationsSelf), "Mark one as read", h.read),
 		httpx.Post("/notifications/read-all", httpx.Needs(auth.NotificationsSelf), "Mark all as read", h.readAll),
-		httpx.Get("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "How the caller wants to be told", h.preferences),
-		httpx.Put("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "Choose how to be told; kinds that are left out stay as they are", h.choose),
+		httpx.Get("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "How the caller wants to be told", h.preferences, httpx.ETagged()),
+		httpx.Put("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "Choose how to be told; kinds that are left out stay as they are", h.choose, httpx.ETagged()),
 	}}
 	t.Routes = append(t.Routes, h.unsubscribeRoutes()...)
 	if h.service.courses != nil {

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gofiber/fiber/v2"
-
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/httpx"
@@ -56,12 +54,12 @@ func (s *Service) unsubscribe(ctx context.Context, token string) error {
 	})
 }
 
-// unsubscribe takes whatever body the reader's mail program sends.
-func (h *handlers) unsubscribe(c *fiber.Ctx) error {
-	if err := h.service.unsubscribe(c.UserContext(), c.Params("token")); err != nil {
-		return err
-	}
-	return c.SendStatus(http.StatusNoContent)
+type unsubscribeInput struct {
+	Token string `path:"token" maxLength:"1024" doc:"From the link in the mail"`
+}
+
+func (h *handlers) unsubscribe(ctx context.Context, in *unsubscribeInput) (*httpx.Empty, error) {
+	return nil, h.service.unsubscribe(ctx, in.Token)
 }
 
 const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe` belongs to, as mail programs do with one click (RFC 8058): " +
@@ -73,7 +71,7 @@ const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe
 func (h *handlers) unsubscribeRoutes() []httpx.Route {
 	const path = unsubscribePath + "{token}"
 	return []httpx.Route{
-		httpx.Raw(http.MethodPost, path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.Describe(unsubscribeDoc)),
+		httpx.Post(path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.IgnoresForm(), httpx.Describe(unsubscribeDoc)),
 		httpx.Raw(http.MethodGet, path, httpx.Public, "Console", httpx.ConsolePage(), httpx.Hidden()),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,16 +33,20 @@ func documentCSV(op *huma.Operation, schemas huma.Registry) {
 		Description: "A table as spreadsheets write it, in UTF-8 or UTF-16, at most 1 MiB: a header line with " + strings.Join(columnsOf(body, schemas), ", ") +
 			", then a line for each row. Commas, semicolons or tabs separate, or what a first line such as sep=; names. Other columns and rows without text are ignored. " +
 			"Name <address> and mailto:address are their address"}}
-	for name, p := range body.Properties {
-		if name == "rows" {
-			continue
-		}
+	for _, name := range csvFields(body) {
+		p := body.Properties[name]
 		s, doc := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}, "With a CSV body only: what `"+name+"` is in JSON"
 		if p.Type == huma.TypeArray {
 			s, doc = &huma.Schema{Type: huma.TypeString}, doc+", separated by commas"
 		}
 		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: s, Description: doc})
 	}
+}
+
+// csvFields are the fields of a body that become query parameters beside a table, always in one order.
+func csvFields(body *huma.Schema) []string {
+	names := slices.Sorted(maps.Keys(body.Properties))
+	return slices.DeleteFunc(names, func(name string) bool { return name == "rows" })
 }
 
 func resolve(s *huma.Schema, schemas huma.Registry) *huma.Schema {
@@ -58,53 +63,57 @@ func columnsOf(body *huma.Schema, schemas huma.Registry) []string {
 
 // notBeside refuses the parameters of a CSV body beside a JSON one, whose sender would believe in a dry run that is none.
 func notBeside(c *fiber.Ctx, op *huma.Operation, schemas huma.Registry) error {
-	for name := range resolve(op.RequestBody.Content["application/json"].Schema, schemas).Properties {
+	var faults Faults
+	for _, name := range slices.Sorted(maps.Keys(resolve(op.RequestBody.Content["application/json"].Schema, schemas).Properties)) {
 		if c.Context().QueryArgs().Has(name) {
-			return apperr.Invalid("query."+name, "stands in the body when that is JSON")
+			faults = append(faults, apperr.Field{Location: "query." + name, Message: "stands in the body when that is JSON"})
 		}
 	}
-	return nil
+	return faults.err()
 }
 
 // rowsToJSON turns a CSV body and its query parameters into the JSON body that they stand for, so that one set of
 // rules judges both.
 func rowsToJSON(c *fiber.Ctx, raw []byte, op *huma.Operation, schemas huma.Registry) ([]byte, error) {
 	body := resolve(op.RequestBody.Content["application/json"].Schema, schemas)
-	if err := onlyOnce(c, body); err != nil {
-		return nil, err
-	}
+	faults := onlyOnce(c, body)
 	rows, err := readRows(raw, columnsOf(body, schemas), body.Properties["rows"].MaxItems)
-	if err != nil {
+	if e, ok := apperr.As(err); ok && len(e.Fields) > 0 {
+		faults = append(faults, e.Fields...)
+	} else if err != nil {
 		return nil, err
 	}
 	out := map[string]any{"rows": rows}
-	for name, p := range body.Properties {
+	for _, name := range csvFields(body) {
 		given := c.Context().QueryArgs().Peek(name)
-		if name == "rows" || given == nil {
+		if given == nil {
 			continue
 		}
-		if out[name], err = queryValue(name, string(given), p); err != nil {
-			return nil, err
-		}
+		out[name], err = queryValue(name, string(given), body.Properties[name])
+		faults.Add("query."+name, err)
+	}
+	if err := faults.err(); err != nil {
+		return nil, err
 	}
 	return json.Marshal(out)
 }
 
 // onlyOnce holds the parameters to what fields of a body are held to: each is known and comes once. Whoever mistypes
 // dry_run must not be taken at less than his word.
-func onlyOnce(c *fiber.Ctx, body *huma.Schema) error {
+func onlyOnce(c *fiber.Ctx, body *huma.Schema) (faults Faults) {
 	seen := map[string]bool{}
 	for k := range c.Context().QueryArgs().All() {
 		name := string(k)
 		if _, known := body.Properties[name]; !known || name == "rows" {
-			return apperr.Invalid("query."+clean(name, 50), "there is no such field of the body that this parameter could stand for")
+			faults = append(faults, apperr.Field{Location: "query." + clean(name, 50), Message: "there is no such field of the body that this parameter could stand for"})
+			continue
 		}
 		if seen[name] {
-			return apperr.Invalid("query."+name, "comes twice; lists are separated by commas")
+			faults = append(faults, apperr.Field{Location: "query." + name, Message: "comes twice; lists are separated by commas"})
 		}
 		seen[name] = true
 	}
-	return nil
+	return faults
 }
 
 func queryValue(name, given string, s *huma.Schema) (v any, err error) {

@@ -29,6 +29,8 @@ type Page[T any] struct {
 	NextCursor *string `json:"next_cursor" doc:"Asks for the next page; null on the last"`
 }
 
+func (Page[T]) isPage() {}
+
 // Cursors signs where a list goes on: opaque to clients, bound to the caller, the list and its
 // filters, so that a forged or borrowed one is refused (ASVS 2.2.1).
 type Cursors struct{ key []byte }

@@ -343,7 +343,7 @@ func (g guarded) Unwrap() huma.Context  { return g.inner }
 func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
-		body, err := readBody(c, ctx.Operation().RequestBody, r.bodyTypes)
+		body, err := readBody(c, ctx.Operation().RequestBody, r)
 		if expect.WillReturn(c.Context()) {
 			return
 		}
@@ -388,7 +388,8 @@ func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation, csvRow
 	return rowsToJSON(c, body, op, s.api.OpenAPI().Components.Schemas)
 }
 
-func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byte, error) {
+func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, error) {
+	types := r.bodyTypes
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return nil, apperr.New(415, "unsupported-media-type", "A body may not have a Content-Encoding.")
 	}
@@ -408,9 +409,12 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 	if !isOneOf(c.Get(fiber.HeaderContentType), types) {
 		return nil, wrongType(types)
 	}
+	if r.ignoresForm && !isOneOf(c.Get(fiber.HeaderContentType), []string{jsonType}) {
+		return nil, nil
+	}
 	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
 	c.Request().Header.SetContentType(strings.ToLower(c.Get(fiber.HeaderContentType)))
-	if documented == nil && strings.TrimSpace(string(body)) != "{}" {
+	if (documented == nil || r.ignoresForm) && strings.TrimSpace(string(body)) != "{}" {
 		if _, err := checkJSON(body); err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ import (
 type Out[T any] struct {
 	Status   int
 	Location string `header:"Location" doc:"Where the new resource is"`
-	Link     string `header:"Link" doc:"rel=next, on lists"`
+	Link     string `header:"Link" doc:"The next page, with rel=next; absent on the last"`
 	Body     T
 
 	version int64
@@ -41,6 +41,12 @@ func (o *Out[T]) WithVersion(v int64) *Out[T] { o.version, o.tagged = v, true; r
 
 // Tagged gives the answer an ETag of its body alone, for what has no version.
 func (o *Out[T]) Tagged() *Out[T] { o.tagged = true; return o }
+
+// isList reports whether the body is a page of a list.
+func (o *Out[T]) isList() bool {
+	_, ok := any(o.Body).(interface{ isPage() })
+	return ok
+}
 
 // Instead answers with a stream in place of the JSON body, where the caller may choose.
 func Instead[T any](s *Streamed) *Out[T] { return &Out[T]{stream: s} }

@@ -47,8 +47,8 @@ func (s *Server) platformTable() Table {
 	console := consolePolicy("'self'", s.o.StoreOrigin)
 	return Table{Module: "platform", Routes: append(s.metricsRoutes(), []Route{
 		Get("/readyz", Public, "Whether requests should be sent here", s.readyz, Unlimited()),
-		Get("/modules", Public, "Modules of this server", s.modules),
-		Get("/capabilities", Public, "Show what this server offers and accepts", s.showCapabilities, Describe(capabilitiesDoc)),
+		Get("/modules", Public, "Modules of this server", s.modules, ETagged()),
+		Get("/capabilities", Public, "Show what this server offers and accepts", s.showCapabilities, ETagged(), Describe(capabilitiesDoc)),
 		Get("/healthz", Public, "Whether the process lives", s.healthz, Unlimited()),
 		Raw(http.MethodGet, "/openapi.json", Public, "This document", s.static(func() []byte { return s.document.json }, "application/json", ""), Hidden()),
 		Raw(http.MethodGet, "/openapi.yaml", Public, "This document", s.static(func() []byte { return s.document.yaml }, "application/yaml", ""), Hidden()),

@@ -48,13 +48,19 @@ type Route struct {
 	who        Who
 	idempotent bool
 	repeats    bool
-	prepare    Preparation
-	refused    func(ctx context.Context, param func(name string) string)
-	budget     string
-	unlimited  bool
+	// isList is a route that answers a page of a list; tagged one whose answer has an ETag, as every list's does.
+	isList, tagged bool
+	// unlocated answers 201 without Location.
+	unlocated bool
+	prepare   Preparation
+	refused   func(ctx context.Context, param func(name string) string)
+	budget    string
+	unlimited bool
 	// produces is the type of a streamed answer.
 	produces, producesDoc string
 	bodyTypes             []string
+	// ignoresForm says that the body may be a form, whose fields nobody reads.
+	ignoresForm bool
 	// csvRows says that the body may be CSV, csvColumns what the answer has as CSV, if it may be.
 	csvRows    bool
 	csvColumns []string
@@ -62,8 +68,10 @@ type Route struct {
 	lines  bool
 	within time.Duration
 	upload *upload
-	bind   func(*Server, huma.Operation)
-	raw    fiber.Handler
+	// switches says what follows 101, where the route answers that.
+	switches string
+	bind     func(*Server, huma.Operation)
+	raw      fiber.Handler
 }
 
 // Option changes a route.
@@ -86,6 +94,12 @@ func Refused(fn func(ctx context.Context, param func(name string) string)) Optio
 
 // Repeats documents that asking again answers 200 with what is there.
 func Repeats() Option { return func(r *Route) { r.repeats = true } }
+
+// ETagged documents that the answer has an ETag, which the handler gives it with WithVersion or Tagged.
+func ETagged() Option { return func(r *Route) { r.tagged = true } }
+
+// Unlocated documents that what was made has no address, so that a 201 has no Location.
+func Unlocated() Option { return func(r *Route) { r.unlocated = true } }
 
 // Query documents a query parameter of a raw route.
 func Query(name, doc string) Option {
@@ -142,6 +156,21 @@ func Delete[I, O any](path string, who Who, summary string, h func(context.Conte
 	return typed(http.MethodDelete, path, who, summary, h, opts)
 }
 
+// SwitchesTo documents that a raw route answers 101 and goes on in another protocol.
+func SwitchesTo(doc string) Option { return func(r *Route) { r.switches = doc } }
+
+// jsonType is what bodies are, unless a route says otherwise.
+const jsonType = "application/json"
+
+// formTypes are the forms that mail programs send (RFC 8058).
+var formTypes = []string{"application/x-www-form-urlencoded", "multipart/form-data"}
+
+// IgnoresForm lets a POST without a body of its own come with a form, as from mail programs, whose fields say nothing that
+// the address does not say already.
+func IgnoresForm() Option {
+	return func(r *Route) { r.ignoresForm, r.bodyTypes = true, append(r.bodyTypes, formTypes...) }
+}
+
 // Raw is a route that speaks with Fiber itself: WebSocket upgrades, object bytes. It checks its
 // caller itself; an error it returns becomes a problem.
 func Raw(method, path string, who Who, summary string, h fiber.Handler, opts ...Option) Route {
@@ -153,7 +182,10 @@ func Raw(method, path string, who Who, summary string, h fiber.Handler, opts ...
 }
 
 func typed[I, O any](method, path string, who Who, summary string, h func(context.Context, *I) (*O, error), opts []Option) Route {
-	r := Route{who: who, op: huma.Operation{Method: method, Path: path, Summary: summary}, bodyTypes: []string{"application/json"}}
+	r := Route{who: who, op: huma.Operation{Method: method, Path: path, Summary: summary}, bodyTypes: []string{jsonType}}
+	if l, ok := any(new(O)).(interface{ isList() bool }); ok && l.isList() {
+		r.isList, r.tagged = true, true
+	}
 	r.bind = func(s *Server, op huma.Operation) { huma.Register(s.api, op, answered(h)) }
 	for _, o := range opts {
 		o(&r)

@@ -31,6 +31,14 @@ func (f *Faults) Add(location string, err error) {
 	}
 }
 
+// err is 422 for what was found, nil for nothing.
+func (f Faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return apperr.InvalidFields(f...)
+}
+
 // rulesKey finds the rules of a route in its operation.
 const rulesKey = "lyceum.rules"
 

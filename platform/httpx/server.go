@@ -183,8 +183,7 @@ func (s *Server) add(r placed) {
 		s.addRaw(r, op)
 		return
 	}
-	op.Responses = map[string]*huma.Response{"default": {Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
-		problemType: {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemReflect, true, "problem")}}}}
+	op.Responses = map[string]*huma.Response{"default": s.problemResponse()}
 	if r.produces != "" {
 		schema := &huma.Schema{Type: huma.TypeString, Format: "binary"}
 		if r.produces == "application/json" {
@@ -236,6 +235,16 @@ func (s *Server) add(r placed) {
 		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"
 		r.bind(s, head)
 	}
+	// Last, as binding lists every header that the answer's type may have.
+	if documented := operationOf(s.api.OpenAPI().Paths[op.Path], op.Method); documented != nil {
+		documentHeaders(documented, r.Route)
+	}
+}
+
+// problemResponse documents every answer that is no success.
+func (s *Server) problemResponse() *huma.Response {
+	return &huma.Response{Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
+		problemType: {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemReflect, true, "problem")}}}
 }
 
 // within replaces the usual deadline.
@@ -248,7 +257,10 @@ func within(d time.Duration) func(huma.Context, func(huma.Context)) {
 }
 
 func (s *Server) addRaw(r placed, op huma.Operation) {
-	op.Responses = map[string]*huma.Response{"default": {Description: "See the description"}}
+	op.Responses = map[string]*huma.Response{"default": s.problemResponse()}
+	if r.switches != "" {
+		op.Responses["101"] = &huma.Response{Description: r.switches}
+	}
 	for _, m := range pathParam.FindAllStringSubmatch(op.Path, -1) {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: m[1], In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
 	}

@@ -53,7 +53,8 @@ func Upload(contentType string, maxBytes int64) Option {
 		most := int(maxBytes)
 		r.upload = &upload{contentType, maxBytes}
 		r.op.RequestBody = &huma.RequestBody{Required: true, Description: fmt.Sprintf("At most %d bytes; may be sent in chunks.", maxBytes),
-			Content: map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: "string", Format: "binary", MaxLength: &most}}}}
+			Content: map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary", ContentEncoding: "binary", MaxLength: &most,
+				Description: "The file itself, not encoded"}}}}
 	}
 }
 
