@@ -67,7 +67,9 @@ func TestMissedChanges(t *testing.T) {
 			paths = append(paths, "/channels/hq/messages/"+m.body["id"].(string))
 		}
 		// Each is awaited, as a room that is woken late tells the newest state alone.
-		heard := func(want string) { require.Equal(t, []string{want}, summary([]object{live.until("edited", "deleted")})) }
+		heard := func(want string) {
+			require.Equal(t, []string{want}, summary([]object{live.until("edited", "deleted")}))
+		}
 		edit := func(n int, body, want string) {
 			first.want(200, uli, "PATCH", paths[n-1], object{"body": body})
 			heard(want)

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gofiber/fiber/v2"
-
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/httpx"
@@ -56,16 +54,16 @@ func (s *Service) unsubscribe(ctx context.Context, token string) error {
 	})
 }
 
-// unsubscribe takes whatever body the reader's mail program sends.
-func (h *handlers) unsubscribe(c *fiber.Ctx) error {
-	if err := h.service.unsubscribe(c.UserContext(), c.Params("token")); err != nil {
-		return err
-	}
-	return c.SendStatus(http.StatusNoContent)
+type unsubscribeInput struct {
+	Token string `path:"token"`
+}
+
+func (h *handlers) unsubscribe(ctx context.Context, in *unsubscribeInput) (*httpx.Empty, error) {
+	return nil, h.service.unsubscribe(ctx, in.Token)
 }
 
 const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe` belongs to, as mail programs do with one click (RFC 8058): " +
-	"with the body `List-Unsubscribe=One-Click` or any other, and without signing in. Notifications inside Lyceum stay as they are. " +
+	"with the form `List-Unsubscribe=One-Click`, any other or no body, and without signing in. Notifications inside Lyceum stay as they are. " +
 	"Answers 204, again and again; 422 `invalid-link` for a token that is not this server's or whose account is gone. " +
 	"A browser that opens the link gets a page that asks first, so that a mail scanner switches nothing off."
 
@@ -73,7 +71,7 @@ const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe
 func (h *handlers) unsubscribeRoutes() []httpx.Route {
 	const path = unsubscribePath + "{token}"
 	return []httpx.Route{
-		httpx.Raw(http.MethodPost, path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.Describe(unsubscribeDoc)),
+		httpx.Post(path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.Form(), httpx.Describe(unsubscribeDoc)),
 		httpx.Raw(http.MethodGet, path, httpx.Public, "Console", httpx.ConsolePage(), httpx.Hidden()),
 	}
 }

@@ -300,7 +300,11 @@ func (g guarded) Unwrap() huma.Context  { return g.inner }
 func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
-		body, err := readBody(c, ctx.Operation().RequestBody, r.bodyTypes)
+		documented := ctx.Operation().RequestBody
+		if r.form {
+			documented = nil // whatever a form says is read over
+		}
+		body, err := readBody(c, documented, r.bodyTypes)
 		if err == nil {
 			err = checkQuery(c)
 		}
@@ -359,6 +363,9 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 		params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return nil, wrongType(types)
 	}
+	if media, _, _ := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); slices.Contains(formTypes, media) {
+		return nil, nil
+	}
 	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
 	c.Request().Header.SetContentType(strings.ToLower(c.Get(fiber.HeaderContentType)))
 	if documented == nil && strings.TrimSpace(string(body)) != "{}" {
@@ -366,6 +373,9 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, types []string) ([]byt
 	}
 	return body, nil
 }
+
+// formTypes are what mail programs send (RFC 8058).
+var formTypes = []string{"application/x-www-form-urlencoded", "multipart/form-data"}
 
 // missingBody tells a wrong kind of body apart from none at all.
 func missingBody(c *fiber.Ctx, types []string) error {

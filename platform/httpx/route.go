@@ -56,6 +56,7 @@ type Route struct {
 	bodyTypes             []string
 	// csvRows says that the body may be CSV, csvColumns what the answer has as CSV, if it may be.
 	csvRows    bool
+	form       bool
 	csvColumns []string
 	// lines says that the answer may be ndjson; within is how long it may take, where that is longer than usual.
 	lines  bool
@@ -81,6 +82,11 @@ func Prepare(fn Preparation) Option { return func(r *Route) { r.prepare = fn } }
 // is answered with 403.
 func Refused(fn func(ctx context.Context, param func(name string) string)) Option {
 	return func(r *Route) { r.refused = fn }
+}
+
+// Form makes a route without a body take a form, too, whose fields say nothing that the path does not.
+func Form() Option {
+	return func(r *Route) { r.form, r.bodyTypes = true, append(r.bodyTypes, formTypes...) }
 }
 
 // Repeats documents that asking again answers 200 with what is there.

@@ -208,6 +208,12 @@ func (s *Server) add(r placed) {
 	if post := s.api.OpenAPI().Paths[op.Path].Post; r.repeats && post != nil {
 		post.Responses["200"] = &huma.Response{Description: "It was there already", Content: post.Responses["201"].Content}
 	}
+	if post := s.api.OpenAPI().Paths[op.Path].Post; r.form && post != nil {
+		post.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{}}
+		for _, media := range formTypes {
+			post.RequestBody.Content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}
+		}
+	}
 	if post := s.api.OpenAPI().Paths[op.Path].Post; r.csvRows && post != nil {
 		documentCSV(post, s.api.OpenAPI().Components.Schemas)
 	}
