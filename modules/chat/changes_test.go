@@ -66,17 +66,22 @@ func TestMissedChanges(t *testing.T) {
 			m := first.want(201, uli, "POST", "/channels/hq/messages", object{"body": fmt.Sprint("m", n+1)})
 			paths = append(paths, "/channels/hq/messages/"+m.body["id"].(string))
 		}
-		edit := func(n int, body string) { first.want(200, uli, "PATCH", paths[n-1], object{"body": body}) }
-		remove := func(n int) { second.want(204, uli, "DELETE", paths[n-1], nil) }
-		edit(1, "one")
-		edit(2, "two")
-		edit(1, "one again")
-		edit(1, "one again") // the same body is no change
-		remove(2)
-		remove(4)
-		for _, want := range []string{"edited 1 1 one", "edited 2 2 two", "edited 1 3 one again", "deleted 2 4 <nil>", "deleted 4 5 <nil>"} {
+		// Each is awaited, as a room that is woken late tells the newest state alone.
+		heard := func(want string) {
 			require.Equal(t, []string{want}, summary([]object{live.until("edited", "deleted")}))
 		}
+		edit := func(n int, body, want string) {
+			first.want(200, uli, "PATCH", paths[n-1], object{"body": body})
+			heard(want)
+		}
+		edit(1, "one", "edited 1 1 one")
+		edit(2, "two", "edited 2 2 two")
+		edit(1, "one again", "edited 1 3 one again")
+		first.want(200, uli, "PATCH", paths[0], object{"body": "one again"}) // no change
+		second.want(204, uli, "DELETE", paths[1], nil)
+		heard("deleted 2 4 <nil>")
+		second.want(204, uli, "DELETE", paths[3], nil)
+		heard("deleted 4 5 <nil>")
 		all := []string{"edited 1 3 one again", "deleted 2 4 <nil>", "deleted 4 5 <nil>"}
 		for query, want := range map[string][]string{
 			"after_change=0": all, "after_change=2": all, "after_change=3": all[1:], "after_change=4": all[2:], "after_change=5": nil, "after_change=99": nil,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -12,8 +13,8 @@ import (
 
 // edit changes a message's body: by its author, for 15 minutes. The same body again changes nothing.
 func (s *Service) edit(ctx context.Context, c *channel, id, body string) (m *message, err error) {
-	if err := checkBody(body); err != nil {
-		return nil, err
+	if faults := bodyFaults(body); len(faults) > 0 {
+		return nil, apperr.InvalidFields(faults...)
 	}
 	author := auth.CallerFrom(ctx).UserID
 	named, err := s.mentions(ctx, c, body, author)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lyceum/modules/chat/chatapi"
+	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
@@ -19,11 +20,8 @@ type posted struct {
 // post stores what the caller says in a channel. When it returns without an error the message is
 // in the database and every replica has been woken. The caller must be a reader of c.
 func (s *Service) post(ctx context.Context, c *channel, body string, clientID *string) (posted, error) {
-	if err := checkBody(body); err != nil {
-		return posted{}, err
-	}
-	if err := checkClientID(clientID); err != nil {
-		return posted{}, err
+	if faults := slices.Concat(bodyFaults(body), clientIDFaults(clientID)); len(faults) > 0 {
+		return posted{}, apperr.InvalidFields(faults...)
 	}
 	author := auth.CallerFrom(ctx).UserID
 	if err := s.limiter.Take(ctx, s.pace, author+" "+c.ID).Err("You are writing faster than this channel takes."); err != nil {

@@ -63,7 +63,7 @@ func (h *handlers) unsubscribe(ctx context.Context, in *unsubscribeInput) (*http
 }
 
 const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe` belongs to, as mail programs do with one click (RFC 8058): " +
-	"with the body `List-Unsubscribe=One-Click` or any other, and without signing in. Notifications inside Lyceum stay as they are. " +
+	"with the form `List-Unsubscribe=One-Click`, any other or no body, and without signing in. Notifications inside Lyceum stay as they are. " +
 	"Answers 204, again and again; 422 `invalid-link` for a token that is not this server's or whose account is gone. " +
 	"A browser that opens the link gets a page that asks first, so that a mail scanner switches nothing off."
 

@@ -63,6 +63,7 @@ type Route struct {
 	ignoresForm bool
 	// csvRows says that the body may be CSV, csvColumns what the answer has as CSV, if it may be.
 	csvRows    bool
+	form       bool
 	csvColumns []string
 	// lines says that the answer may be ndjson; within is how long it may take, where that is longer than usual.
 	lines  bool

@@ -74,10 +74,19 @@ function send({ method, url, headers }, file, progress) {
       if (!/^(content-length|host)$/i.test(name)) xhr.setRequestHeader(name, value);
     }
     xhr.upload.onprogress = (event) => progress((100 * event.loaded) / event.total);
-    xhr.onload = () => (xhr.status < 300 ? resolve() : reject(new Error(`The file store refused the file (${xhr.status}).`)));
+    xhr.onload = () => (xhr.status < 300 ? resolve() : reject(new Error(refusal(xhr))));
     xhr.onerror = () => reject(new Error("The upload was interrupted."));
     xhr.send(file);
   });
+}
+
+// refusal says why the store took no file: our own store explains itself, others answer with a page of theirs.
+function refusal(xhr) {
+  try {
+    return JSON.parse(xhr.responseText).detail;
+  } catch {
+    return `The file store refused the file (${xhr.status}).`;
+  }
 }
 
 // player shows a stored file the way its kind asks for, with its captions.
