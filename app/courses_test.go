@@ -176,13 +176,14 @@ func TestCostlyMarkdownHoldsUpNobody(t *testing.T) {
 	admin := s.admin()
 	id := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Costly"}`).str("id")
 	lesson := id + "/lessons/" + s.want(201, "POST", id+"/lessons", admin, `{"title":"One"}`).str("id")
-	for _, hostile := range []string{strings.Repeat("![a](", 30_000), strings.Repeat("> ", 90_000), strings.Repeat("1. ", 60_000), strings.Repeat(">", 150_000), strings.Repeat("*a**b ", 30_000)} {
+	for _, hostile := range []string{strings.Repeat("![a](", 30_000), strings.Repeat("> ", 90_000), strings.Repeat("1. ", 60_000), strings.Repeat(">", 150_000), strings.Repeat("*a**b ", 30_000),
+		strings.Repeat("|a", 5000) + "\n" + strings.Repeat("|-", 5000) + "\n" + strings.Repeat("|\n", 60_000), "> " + strings.Repeat("|a", 500) + "\n> " + strings.Repeat("|-", 500) + "\n" + strings.Repeat("> |\n", 40_000)} {
 		s.refused(422, "validation-failed", "POST", id+"/lessons", admin, map[string]any{"title": "x", "content": hostile})
 		s.refused(422, "validation-failed", "PATCH", lesson, admin, map[string]any{"content": hostile})
 	}
 	// The costliest that are accepted, and writers that go on meanwhile.
 	var wg sync.WaitGroup
-	for _, long := range []string{strings.Repeat("![a](", 2000), strings.Repeat("*a**b ", 5000), strings.Repeat("[a]: x\n", 5000), strings.Repeat("word ", 39_000)} {
+	for _, long := range []string{strings.Repeat("![a](", 2000), strings.Repeat("*a**b ", 5000), strings.Repeat("[a]: x\n", 5000), strings.Repeat("word ", 39_000), "|a|b|\n|-|-|\n" + strings.Repeat("|x|y|\n", 30_000)} {
 		wg.Go(func() { s.want(200, "PATCH", lesson, admin, map[string]any{"content": long}) })
 	}
 	for range 5 {
