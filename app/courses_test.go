@@ -176,13 +176,14 @@ func TestCostlyMarkdownHoldsUpNobody(t *testing.T) {
 	admin := s.admin()
 	id := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Costly"}`).str("id")
 	lesson := id + "/lessons/" + s.want(201, "POST", id+"/lessons", admin, `{"title":"One"}`).str("id")
-	for _, hostile := range []string{strings.Repeat("![a](", 30_000), strings.Repeat("> ", 90_000), strings.Repeat("1. ", 60_000), strings.Repeat(">", 150_000), strings.Repeat("*a**b ", 30_000)} {
+	for _, hostile := range []string{strings.Repeat("![a](", 30_000), strings.Repeat("> ", 90_000), strings.Repeat("1. ", 60_000), strings.Repeat(">", 150_000), strings.Repeat("*a**b ", 30_000),
+		strings.Repeat("|a", 5000) + "\n" + strings.Repeat("|-", 5000) + "\n" + strings.Repeat("|\n", 60_000), "> " + strings.Repeat("|a", 500) + "\n> " + strings.Repeat("|-", 500) + "\n" + strings.Repeat("> |\n", 40_000)} {
 		s.refused(422, "validation-failed", "POST", id+"/lessons", admin, map[string]any{"title": "x", "content": hostile})
 		s.refused(422, "validation-failed", "PATCH", lesson, admin, map[string]any{"content": hostile})
 	}
 	// The costliest that are accepted, and writers that go on meanwhile.
 	var wg sync.WaitGroup
-	for _, long := range []string{strings.Repeat("![a](", 2000), strings.Repeat("*a**b ", 5000), strings.Repeat("[a]: x\n", 5000), strings.Repeat("word ", 39_000)} {
+	for _, long := range []string{strings.Repeat("![a](", 2000), strings.Repeat("*a**b ", 5000), strings.Repeat("[a]: x\n", 5000), strings.Repeat("word ", 39_000), "|a|b|\n|-|-|\n" + strings.Repeat("|x|y|\n", 30_000)} {
 		wg.Go(func() { s.want(200, "PATCH", lesson, admin, map[string]any{"content": long}) })
 	}
 	for range 5 {
@@ -273,5 +274,62 @@ func TestPagesHaveNoHolesNorDoubles(t *testing.T) {
 			}
 			require.Len(t, seen, 25, sort)
 		}
+	})
+}
+
+// What the contract says of tags, slugs and lists beside the main stories.
+func TestCoursesInDetail(t *testing.T) {
+	kinds(t, func(t *testing.T, s *site) {
+		cast, admin := s.cast(), s.admin()
+		made := s.want(201, "POST", "/courses", cast.instructor, map[string]any{"title": "Details", "slug": "De-TAILS", "tags": []string{"STRASSE", "straße", "Ünï", "ünÏ", "ﬁn", "FIN", "ΣΟΦΌΣ", "σοφός"}})
+		require.Equal(t, "de-tails", made.str("slug"))
+		require.Len(t, made.get("tags"), 4, "each once, whatever its case: %v", made.get("tags"))
+		course := "/courses/" + made.str("id")
+		s.want(200, "PATCH", course, cast.instructor, `{"status":"published"}`)
+		for _, query := range []string{"tag=STRASSE", "tag=straße", "tag=ÜNÏ", "tag=fin", "tag=%EF%AC%81n", "tag=σοφοσ&x", "q=DETAILS", "q=d%C3%A9tails", "q=ünï"} {
+			want := 1
+			if strings.HasPrefix(query, "tag=σοφοσ") || strings.HasPrefix(query, "q=d%C3") {
+				want = 0 // another letter is another word
+			}
+			require.Len(t, s.want(200, "GET", "/courses?"+query, "", nil).items(), want, query)
+		}
+		require.Len(t, s.want(200, "GET", "/courses?tag=ΣΟΦΌς", "", nil).items(), 1)
+
+		// null clears, and what is nothing new is no change.
+		etag := s.want(200, "PATCH", course, cast.instructor, `{"tags":null,"summary":null}`).Header.Get("ETag")
+		cleared := s.want(200, "GET", course, cast.instructor, nil)
+		require.Equal(t, []any{}, cleared.get("tags"))
+		require.Empty(t, s.want(200, "GET", "/courses?tag=fin", "", nil).items())
+		entries := s.entriesOf(admin, "course.updated")
+		for _, same := range []string{`{}`, `{"tags":null}`, `{"tags":[]}`, `{"title":" Details "}`, `{"slug":"DE-tails"}`, `{"summary":"","cover_key":null}`, `{"status":"published"}`} {
+			a := s.want(200, "PATCH", course, cast.instructor, same)
+			require.Equal(t, etag, a.Header.Get("ETag"), same)
+			require.Equal(t, cleared.str("updated_at"), a.str("updated_at"), same)
+		}
+		require.Equal(t, entries, s.entriesOf(admin, "course.updated"))
+		for _, clear := range []string{`{"title":null}`, `{"visibility":null}`, `{"status":null}`, `{"slug":null}`} {
+			s.refused(422, "validation-failed", "PATCH", course, cast.instructor, clear)
+		}
+
+		// Lists of what is not everybody's need a token, and have what the caller may see.
+		for status := range map[string]bool{"draft": true, "archived": true, "deleted": true} {
+			s.want(200, "PATCH", course, cast.instructor, map[string]string{"status": map[string]string{"deleted": "draft"}[status] + map[string]string{"draft": "draft", "archived": "archived"}[status]})
+			if status == "deleted" {
+				s.want(204, "DELETE", course, cast.instructor, nil)
+			}
+			s.refused(401, "unauthenticated", "GET", "/courses?status="+status, "", nil)
+			for token, n := range map[string]int{cast.user: 0, cast.member: 0, cast.instructor: 1, admin: 1} {
+				require.Len(t, s.want(200, "GET", "/courses?q=details&status="+status, token, nil).items(), n, status)
+			}
+			if status == "deleted" {
+				s.want(200, "POST", course+"/restore", cast.instructor, nil)
+			}
+		}
+		require.Equal(t, 1, s.entriesOf(admin, "course.restored"))
+		s.want(200, "PATCH", course, cast.instructor, `{"status":"published","visibility":"private"}`)
+		s.refused(401, "unauthenticated", "GET", "/courses?visibility=private", "", nil)
+		require.Empty(t, s.want(200, "GET", "/courses?q=details&visibility=private", cast.user, nil).items())
+		s.want(200, "POST", course+"/enrollments/batch", cast.instructor, batchOf(s.want(200, "GET", "/users/me", cast.user, nil).str("email")))
+		require.Len(t, s.want(200, "GET", "/courses?q=details&visibility=private", cast.user, nil).items(), 1)
 	})
 }

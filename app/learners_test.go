@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -100,4 +101,35 @@ func TestLearnersAreTakenOut(t *testing.T) {
 		s.refused(404, "not-found", "GET", course, token, nil)
 		s.refused(404, "not-found", "POST", course+"/enrollment", token, nil)
 	})
+}
+
+// News of a course go to those who were enrolled when it happened, however late it is delivered.
+func TestNewsGoToThoseWhoWereThere(t *testing.T) {
+	t.Parallel()
+	vars := services(t)
+	vars["WORKER_INLINE"] = "false"
+	s := serveSite(t, vars)
+	admin := s.admin()
+	_, _, early := s.newcomer("early")
+	_, _, late := s.newcomer("late")
+	lateEmail := s.want(200, "GET", "/users/me", late, nil).str("email")
+	earlyEmail := s.want(200, "GET", "/users/me", early, nil).str("email")
+	course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"News"}`).str("id")
+	s.want(200, "POST", course+"/enrollments/batch", admin, batchOf(earlyEmail))
+	s.want(200, "PATCH", course, admin, `{"status":"published"}`)
+	s.want(201, "POST", course+"/lessons", admin, `{"title":"One"}`)
+	s.want(201, "POST", course+"/announcements", admin, `{"title":"Exam","body":"On Friday."}`)
+	s.want(200, "POST", course+"/enrollments/batch", admin, batchOf(lateEmail))
+	require.Empty(t, s.want(200, "GET", "/notifications", early, nil).items(), "nobody delivers yet")
+	vars["WORKER_INLINE"] = "true"
+	serveSite(t, vars)
+	kinds := func(token string) (out []string) {
+		for _, n := range s.want(200, "GET", "/notifications", token, nil).items() {
+			out = append(out, n.(map[string]any)["kind"].(string))
+		}
+		return out
+	}
+	require.Eventually(t, func() bool { return len(kinds(early)) == 3 }, 20*time.Second, 50*time.Millisecond)
+	require.ElementsMatch(t, []string{"course.published", "lesson.added", "announcement"}, kinds(early))
+	require.Empty(t, kinds(late))
 }

@@ -2,7 +2,6 @@ package courses
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -80,15 +79,16 @@ func (c *course) tags() []string {
 	return out
 }
 
-// setTags keeps each tag once, lower case, in the order given.
+// setTags keeps each tag once, lower case, in the order given. Tags that differ in case alone, for all of Unicode, are one.
 func (c *course) setTags(tags []string) error {
-	kept := []string{}
+	kept, seen := []string{}, map[string]bool{}
 	for _, t := range tags {
 		t = strings.ToLower(text.Line(t))
 		if t == "" || text.Length(t) > maxTag || text.CheckLine(t) != nil {
 			return apperr.Invalid("body.tags", "each tag has 1 to 50 characters, none of them control characters")
 		}
-		if !slices.Contains(kept, t) {
+		if folded := text.Fold(t); !seen[folded] {
+			seen[folded] = true
 			kept = append(kept, t)
 		}
 	}

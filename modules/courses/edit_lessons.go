@@ -59,8 +59,11 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 		}
 		now := s.clock.Now()
 		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, HTMLVersion: markdown.Version, Captions: noCaptions, Version: 1, CreatedAt: now, UpdatedAt: now}
-		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds, Captions: &d.Captions, Prerequisites: &d.PrerequisiteIDs,
+		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds, Captions: &d.Captions,
 			From: true, AvailableFrom: d.AvailableFrom, After: true, AvailableAfterDays: d.AvailableAfterDays}
+		if len(d.PrerequisiteIDs) > 0 {
+			p.Prerequisites = &d.PrerequisiteIDs
+		}
 		if d.AssetKey != "" {
 			p.Asset, p.AssetKey = true, &d.AssetKey
 		}

@@ -177,14 +177,14 @@ func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*h
 type updateInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Title       httpx.Given[string]    `json:"title,omitzero" minLength:"1" maxLength:"200"`
-		Slug        httpx.Given[string]    `json:"slug,omitzero" maxLength:"100"`
-		Summary     httpx.Opt[string]      `json:"summary,omitzero" maxLength:"500"`
-		Description httpx.Opt[string]      `json:"description,omitzero" maxLength:"20000"`
-		Visibility  httpx.Given[string]    `json:"visibility,omitzero" enum:"public,member,private"`
-		Status      httpx.Given[string]    `json:"status,omitzero" enum:"draft,published,archived"`
-		Tags        httpx.Given[[]tagText] `json:"tags,omitzero" maxItems:"50"`
-		CoverKey    httpx.Opt[string]      `json:"cover_key,omitzero" maxLength:"512"`
+		Title       httpx.Given[string]  `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Slug        httpx.Given[string]  `json:"slug,omitzero" maxLength:"100"`
+		Summary     httpx.Opt[string]    `json:"summary,omitzero" maxLength:"500"`
+		Description httpx.Opt[string]    `json:"description,omitzero" maxLength:"20000"`
+		Visibility  httpx.Given[string]  `json:"visibility,omitzero" enum:"public,member,private"`
+		Status      httpx.Given[string]  `json:"status,omitzero" enum:"draft,published,archived"`
+		Tags        httpx.Opt[[]tagText] `json:"tags,omitzero" maxItems:"50"`
+		CoverKey    httpx.Opt[string]    `json:"cover_key,omitzero" maxLength:"512"`
 	}
 }
 
@@ -192,8 +192,8 @@ func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[deta
 	b := in.Body
 	p := patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
 		Visibility: b.Visibility.Value, Status: b.Status.Value, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()}
-	if b.Tags.Value != nil {
-		tags := plain(*b.Tags.Value)
+	if b.Tags.Set {
+		tags := plain(b.Tags.Value)
 		p.Tags = &tags
 	}
 	_, err := h.service.update(ctx, in.ID, p)

@@ -46,6 +46,7 @@ const (
 	maxLinks  = 4000
 	maxMarks  = 30_000
 	maxMarker = 400
+	maxCells  = 100_000
 )
 
 // rendering admits one text for each core at a time: a burst of long lessons must not starve the rest.
@@ -73,8 +74,26 @@ func render(ctx context.Context, content string) (prose, error) {
 			return prose{}, apperr.Invalid("body.content", "a line has more than 400 marks before its text")
 		}
 	}
+	if countCells(content) > maxCells {
+		return prose{}, apperr.Invalid("body.content", "tables of more than 100,000 cells")
+	}
 	html, err := renderBounded(ctx, content)
 	return prose{content, html}, err
+}
+
+// countCells returns at least how many cells the tables of a text get: every row is filled up to the width of its header,
+// which the line of dashes tells.
+func countCells(content string) (cells int) {
+	columns := 0
+	for line := range strings.Lines(content) {
+		if strings.Trim(line, ">\t\n ") == "" {
+			columns = 0 // a blank line ends a table
+		} else if strings.Trim(line, "|:->\t\n ") == "" {
+			columns = max(columns, len(strings.FieldsFunc(line, func(r rune) bool { return r == '|' || r == '\n' })))
+		}
+		cells += columns
+	}
+	return cells
 }
 
 // renderBounded renders a text once one of the cores is free for it.

@@ -33,7 +33,7 @@ func (s *store) insertLesson(ctx context.Context, l *lesson) error {
 	if err := s.db.Conn(ctx).Create(l).Error; err != nil {
 		return err
 	}
-	if err := s.savePrerequisites(ctx, l); err != nil {
+	if err := s.insertPrerequisites(ctx, l); err != nil {
 		return err
 	}
 	if err := s.saveCaptionKeys(ctx, l); err != nil {
@@ -43,15 +43,21 @@ func (s *store) insertLesson(ctx context.Context, l *lesson) error {
 }
 
 func (s *store) savePrerequisites(ctx context.Context, l *lesson) error {
-	conn := s.db.Conn(ctx)
-	if err := conn.Exec("DELETE FROM lesson_prerequisites WHERE lesson_id = ?", l.ID).Error; err != nil || len(l.Prerequisites) == 0 {
+	if err := s.db.Conn(ctx).Exec("DELETE FROM lesson_prerequisites WHERE lesson_id = ?", l.ID).Error; err != nil {
 		return err
+	}
+	return s.insertPrerequisites(ctx, l)
+}
+
+func (s *store) insertPrerequisites(ctx context.Context, l *lesson) error {
+	if len(l.Prerequisites) == 0 {
+		return nil
 	}
 	rows := make([]map[string]any, len(l.Prerequisites))
 	for i, id := range l.Prerequisites {
 		rows[i] = map[string]any{"lesson_id": l.ID, "prerequisite_id": id, "course_id": l.CourseID}
 	}
-	return conn.Table("lesson_prerequisites").Create(rows).Error
+	return s.db.Conn(ctx).Table("lesson_prerequisites").Create(rows).Error
 }
 
 // needed lists what comes first in a course, in its order, and whether an account has done it: before the given

@@ -91,7 +91,7 @@ func (s *store) where(q *query, f filter, caller auth.Caller) {
 		q.add(" AND c.owner_id = ?", f.Owner)
 	}
 	if f.Tag != "" {
-		q.add(" AND EXISTS (SELECT 1 FROM course_tags t WHERE t.tag = ? AND t.course_id = c.id)", text.Fold(f.Tag))
+		q.add(" AND EXISTS (SELECT 1 FROM course_tags t WHERE t.tag = ? AND t.course_id = c.id)", text.Fold(text.Line(f.Tag)))
 	}
 	s.search(q, strings.Fields(text.Fold(f.Q)))
 }

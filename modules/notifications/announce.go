@@ -8,7 +8,6 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
-	"lyceum/platform/db"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
@@ -24,16 +23,8 @@ var (
 	errNotYours = apperr.Forbidden("Only its owner and administrators may do that.")
 )
 
-// announcementMade tells that all enrolled have something to read.
-type announcementMade struct {
-	AnnouncementID string `json:"announcement_id"`
-}
-
-// EventName implements events.Event.
-func (announcementMade) EventName() string { return "notifications.announcement_made" }
-
 // announce tells all enrolled of a course: 404 where the caller may not read it, 403 where he is
-// not its owner. Who is enrolled is looked up when it is delivered, soon after.
+// not its owner. Those are told who are enrolled now, soon after.
 func (s *Service) announce(ctx context.Context, courseID, title, body string) (*announcement, error) {
 	title, body, err := cleanAnnouncement(title, body)
 	if err != nil {
@@ -47,7 +38,7 @@ func (s *Service) announce(ctx context.Context, courseID, title, body string) (*
 		if err := s.store.insertAnnouncement(ctx, a); err != nil {
 			return err
 		}
-		return s.events.Publish(ctx, announcementMade{a.ID})
+		return s.tellLearners(ctx, newsDue{Kind: announced, CourseID: a.CourseID, AnnouncementID: a.ID})
 	})
 }
 
@@ -90,20 +81,4 @@ func (s *Service) mayAnnounce(ctx context.Context, courseID string) error {
 		return errNoCourse
 	}
 	return errNotYours
-}
-
-func (s *Service) onAnnouncementMade(ctx context.Context, e announcementMade) error {
-	a, err := s.store.announcement(ctx, e.AnnouncementID)
-	if db.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	c, ok, err := s.courseOf(ctx, a.CourseID)
-	if err != nil || !ok {
-		return err
-	}
-	return s.spreadToLearners(ctx, c.ID, message{Kind: announced, Title: c.Title + ": " + a.Title, Link: courseLink(c.ID), AnnouncementID: &a.ID,
-		Data: map[string]string{"CourseTitle": c.Title, "Title": a.Title, "Body": a.Body}})
 }

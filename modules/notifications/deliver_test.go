@@ -1,6 +1,7 @@
 package notifications
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/auth"
+	"lyceum/platform/clock"
 	"lyceum/platform/events"
 	"lyceum/platform/ids"
 )
@@ -83,6 +85,67 @@ func TestALargeClassIsToldInParts(t *testing.T) {
 		var senders int64
 		require.NoError(t, w.db.Conn(t.Context()).Raw("SELECT count(DISTINCT event_id) FROM notifications").Scan(&senders).Error)
 		require.EqualValues(t, 1, senders, "the parts share the event that they come from")
+	})
+}
+
+// News go to those who are enrolled when it happens, not to those who are when it is delivered.
+func TestNewsGoToThoseWhoAreEnrolled(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		id := w.courses.course.ID
+		early, leaver, late := w.person("Early"), w.person("Leaver"), w.person("Late")
+		publish := func(e events.Event) error {
+			return w.db.InTx(t.Context(), func(ctx context.Context) error { return w.bus.Publish(ctx, e) })
+		}
+		for kind, happen := range map[string]func() error{
+			coursePublished: func() error { return publish(coursesapi.CoursePublished{CourseID: id}) },
+			lessonAdded:     func() error { return publish(coursesapi.LessonAdded{CourseID: id, LessonID: ids.New()}) },
+			announced: func() error {
+				_, err := w.announce(w.as(w.owner, auth.Instructor), id, "Exam", "on Friday")
+				return err
+			},
+		} {
+			w.courses.learners = []string{early, leaver}
+			before := len(w.inbox(early))
+			require.NoError(t, happen())
+			w.courses.learners = []string{early, late}
+			w.relay()
+			require.Equal(t, kind, w.inbox(early)[0].Kind)
+			require.Len(t, w.inbox(early), before+1, kind)
+			require.Len(t, w.inbox(leaver), before+1, kind)
+			require.Empty(t, w.inbox(late), kind)
+		}
+		// What does not come about is told to nobody.
+		undone := errors.New("undone")
+		require.ErrorIs(t, w.db.InTx(t.Context(), func(ctx context.Context) error {
+			return cmp.Or(w.bus.Publish(ctx, coursesapi.CoursePublished{CourseID: id}), undone)
+		}), undone)
+		require.Zero(t, w.count("outbox_deliveries"))
+		// A course without learners is told to nobody, a very large one in several deliveries.
+		w.courses.learners = nil
+		w.publish(coursesapi.CoursePublished{CourseID: id})
+		for range 2*audienceSize + 1 {
+			w.courses.learners = append(w.courses.learners, ids.New())
+		}
+		require.NoError(t, publish(coursesapi.CoursePublished{CourseID: id}))
+		require.EqualValues(t, 3, w.count("outbox_deliveries"))
+	})
+}
+
+// Deliveries of an earlier version name nobody: they go to those who are enrolled by now.
+func TestDeliveriesOfAnEarlierVersion(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		learner := w.class(1)[0]
+		a := announcement{ID: ids.New(), CourseID: w.courses.course.ID, AuthorID: w.owner, Title: "Exam", Body: "b", CreatedAt: clock.System{}.Now()}
+		require.NoError(t, w.store.insertAnnouncement(t.Context(), &a))
+		for event, payload := range map[string]string{
+			"course.published": `{"course_id":"` + a.CourseID + `"}`, "lesson.added": `{"course_id":"` + a.CourseID + `","lesson_id":"` + ids.New() + `"}`,
+			"notifications.announcement_made": `{"announcement_id":"` + a.ID + `"}`,
+		} {
+			require.NoError(t, w.db.Conn(t.Context()).Exec(`INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
+				VALUES (?, ?, ?, 'notifications', ?, 'pending', 0, 0)`, ids.New(), ids.New(), event, payload).Error)
+		}
+		w.relay()
+		require.Len(t, w.inbox(learner), 3)
 	})
 }
 

@@ -16,16 +16,19 @@ const subscriber = "notifications"
 
 func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{
-		events.Durable(subscriber, s.onCoursePublished),
-		events.Durable(subscriber, s.onLessonAdded),
+		events.InTx(subscriber, s.onCoursePublished),
+		events.InTx(subscriber, s.onLessonAdded),
+		events.Durable(subscriber, s.onNewsDue),
 		events.Durable(subscriber, s.onCourseCompleted),
 		events.Durable(subscriber, s.onRoleGranted),
 		events.Durable(subscriber, s.onEmailVerified),
 		events.Durable(subscriber, s.onNewSignIn),
 		events.Durable(subscriber, s.onPasswordChanged),
 		events.Durable(subscriber, s.onMentioned),
-		events.Durable(subscriber, s.onAnnouncementMade),
 		events.Durable(subscriber, s.onPartDue),
+		events.Retired(subscriber, s.onCoursePublished),
+		events.Retired(subscriber, s.onLessonAdded),
+		events.Retired(subscriber, s.onOldAnnouncementMade),
 	}
 }
 
@@ -47,30 +50,12 @@ func (s *Service) courseOf(ctx context.Context, id string) (coursesapi.Course, b
 	return c, ok && !c.Draft, err
 }
 
-// spreadToLearners tells all who are enrolled in a course.
-func (s *Service) spreadToLearners(ctx context.Context, courseID string, m message) error {
-	learners, err := s.courses.Learners(ctx, courseID)
-	if err != nil {
-		return err
-	}
-	return s.spread(ctx, m, learners)
-}
-
 func (s *Service) onCoursePublished(ctx context.Context, e coursesapi.CoursePublished) error {
-	c, ok, err := s.courseOf(ctx, e.CourseID)
-	if err != nil || !ok {
-		return err
-	}
-	return s.spreadToLearners(ctx, c.ID, message{Kind: coursePublished, Title: quoted(c.Title) + " is published",
-		Body: "A course that you are enrolled in can be read now.", Link: courseLink(c.ID), Data: course(c.Title)})
+	return s.tellLearners(ctx, newsDue{Kind: coursePublished, CourseID: e.CourseID})
 }
 
 func (s *Service) onLessonAdded(ctx context.Context, e coursesapi.LessonAdded) error {
-	c, ok, err := s.courseOf(ctx, e.CourseID)
-	if err != nil || !ok {
-		return err
-	}
-	return s.spreadToLearners(ctx, c.ID, message{Kind: lessonAdded, Title: "A new lesson in " + quoted(c.Title), Link: lessonLink(c.ID, e.LessonID)})
+	return s.tellLearners(ctx, newsDue{Kind: lessonAdded, CourseID: e.CourseID, LessonID: e.LessonID})
 }
 
 func (s *Service) onCourseCompleted(ctx context.Context, e coursesapi.CourseCompleted) error {

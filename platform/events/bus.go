@@ -34,6 +34,7 @@ type Subscription struct {
 	subscriber string
 	event      string
 	durable    bool
+	retired    bool
 	handle     func(ctx context.Context, payload any, raw []byte) error
 }
 
@@ -57,6 +58,14 @@ func Durable[E Event](subscriber string, fn func(context.Context, E) error) Subs
 		}
 		return fn(ctx, e)
 	}}
+}
+
+// Retired is Durable for deliveries that an earlier version, or a replica of it, has left in the outbox; new events make
+// none.
+func Retired[E Event](subscriber string, fn func(context.Context, E) error) Subscription {
+	s := Durable(subscriber, fn)
+	s.retired = true
+	return s
 }
 
 // Subscribers adds what a constructor returns ([]Subscription) to the bus.
@@ -130,7 +139,7 @@ func (b *Bus) enqueue(ctx context.Context, e Event) error {
 	var rows []delivery
 	id := ids.New()
 	for _, s := range b.subs[e.EventName()] {
-		if !s.durable {
+		if !s.durable || s.retired {
 			continue
 		}
 		raw, err := json.Marshal(e)
