@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
@@ -94,6 +96,23 @@ type createInput struct {
 	}
 }
 
+// Resolve implements huma.Resolver.
+func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+	checkTitle(&faults, &in.Body.Title)
+	faults.Add("body.course_id", pairCourse(in.Body.Visibility, in.Body.CourseID))
+	return faults
+}
+
+// checkTitle notes what is wrong with a title; an empty one was left out, or is refused by the schema.
+func checkTitle(faults *httpx.Faults, title *string) {
+	if title != nil && *title != "" {
+		_, err := titleOf(*title)
+		faults.Add("body.title", err)
+	}
+}
+
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[channelView], error) {
 	n := newChannel{Title: in.Body.Title, Visibility: in.Body.Visibility, CourseID: in.Body.CourseID}
 	if in.Body.Slug != nil {
@@ -116,6 +135,14 @@ type updateInput struct {
 		Visibility *string `json:"visibility,omitempty" enum:"public,member,course,private"`
 		CourseID   *string `json:"course_id,omitempty" doc:"For visibility course"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *updateInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkUpdate(_ context.Context, in *updateInput) (faults httpx.Faults) {
+	checkTitle(&faults, in.Body.Title)
+	return faults
 }
 
 func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[channelView], error) {

@@ -11,9 +11,9 @@ func newRoutes(h *handlers) httpx.Table {
 	created, repeatable := httpx.Status(http.StatusCreated), httpx.Idempotent()
 	return httpx.Table{Module: "chat", Routes: []httpx.Route{
 		httpx.Get("/channels", httpx.Needs(auth.ChatRead), "Channels that the caller may read", h.list),
-		httpx.Post("/channels", httpx.Needs(auth.ChatManage), "Open a channel", h.create, httpx.ETagged(), repeatable, created),
+		httpx.Post("/channels", httpx.Needs(auth.ChatManage), "Open a channel", h.create, httpx.Rules(checkCreate), httpx.ETagged(), repeatable, created),
 		httpx.Get("/channels/{slug}", httpx.Needs(auth.ChatRead), "One channel", h.get, httpx.ETagged()),
-		httpx.Patch("/channels/{slug}", httpx.Needs(auth.ChatManage), "Change a channel; its creator and administrators", h.update, httpx.ETagged()),
+		httpx.Patch("/channels/{slug}", httpx.Needs(auth.ChatManage), "Change a channel; its creator and administrators", h.update, httpx.Rules(checkUpdate), httpx.ETagged()),
 		httpx.Delete("/channels/{slug}", httpx.Needs(auth.ChatManage), "Delete a channel; its creator and administrators", h.remove),
 		httpx.Get("/channels/{slug}/members/{user_id}", httpx.Needs(auth.ChatManage), "A member of a private channel", h.member, httpx.ETagged()),
 		httpx.Put("/channels/{slug}/members/{user_id}", httpx.Needs(auth.ChatManage), "Let an account read a private channel", h.addMember, httpx.ETagged()),

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"lyceum/modules/audit/auditapi"
@@ -140,17 +141,28 @@ func (s *Service) insert(ctx context.Context, c *channel, made bool) error {
 	}
 }
 
+// pairCourse returns 422 unless a course channel names a course, and no other channel does.
+func pairCourse(visibility string, courseID *string) error {
+	switch {
+	case slices.Contains([]string{public, member, private}, visibility) && courseID != nil:
+		return apperr.Invalid("body.course_id", "only a course channel has a course")
+	case visibility == course && courseID == nil:
+		return apperr.Invalid("body.course_id", "a course channel needs a course")
+	}
+	return nil
+}
+
 // checkCourse holds visibility and course together, and the course to its owner.
 func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *string) error {
+	if visibility == course && s.access.courses == nil {
+		return apperr.Invalid("body.visibility", "there are no courses on this server")
+	}
+	if err := pairCourse(visibility, courseID); err != nil {
+		return err
+	}
 	switch {
-	case visibility != course && courseID != nil:
-		return apperr.Invalid("body.course_id", "only a course channel has a course")
 	case visibility != course:
 		return nil
-	case s.access.courses == nil:
-		return apperr.Invalid("body.visibility", "there are no courses on this server")
-	case courseID == nil:
-		return apperr.Invalid("body.course_id", "a course channel needs a course")
 	case !ids.Valid(*courseID):
 		return apperr.Invalid("body.course_id", "there is no such course")
 	}

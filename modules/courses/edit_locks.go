@@ -5,13 +5,14 @@ import (
 	"slices"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/clock"
 )
 
 // applyLocks changes what keeps learners out of the lesson.
 func (s *Service) applyLocks(ctx context.Context, l *lesson, p lessonPatch) (changed []string, err error) {
 	if p.From && !equal(p.AvailableFrom, l.AvailableFrom) {
-		if p.AvailableFrom != nil && p.AvailableFrom.Millis() < 0 {
-			return nil, apperr.Invalid("body.available_from", "must not lie before 1970")
+		if err := checkAvailableFrom(p.AvailableFrom); err != nil {
+			return nil, err
 		}
 		l.AvailableFrom = p.AvailableFrom
 		changed = append(changed, "available_from")
@@ -29,6 +30,14 @@ func (s *Service) applyLocks(ctx context.Context, l *lesson, p lessonPatch) (cha
 		changed = append(changed, "prerequisite_ids")
 	}
 	return changed, err
+}
+
+// checkAvailableFrom returns 422 for a day that no clock of ours can have shown.
+func checkAvailableFrom(t *clock.Time) error {
+	if t != nil && t.Millis() < 0 {
+		return apperr.Invalid("body.available_from", "must not lie before 1970")
+	}
+	return nil
 }
 
 // prerequisites holds given ids to be other lessons of the course that do not wait for this one, and puts

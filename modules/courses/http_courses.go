@@ -4,12 +4,15 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/ids"
+	"lyceum/platform/text"
 )
 
 type handlers struct {
@@ -140,6 +143,36 @@ type createInput struct {
 	}
 }
 
+// Resolve implements huma.Resolver.
+func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+	checkTexts(&faults, in.Body.Title, in.Body.Slug)
+	checkTags(&faults, in.Body.Tags)
+	return faults
+}
+
+// checkTexts notes what is wrong with a title and a slug; what is empty was left out, or is refused by the schema.
+func checkTexts(faults *httpx.Faults, title, slug string) {
+	if title != "" {
+		_, err := cleanLine("body.title", title, maxTitle)
+		faults.Add("body.title", err)
+	}
+	if slug != "" {
+		_, err := givenSlug(slug)
+		faults.Add("body.slug", err)
+	}
+}
+
+func checkTags(faults *httpx.Faults, tags []tagText) {
+	for _, t := range tags {
+		if t == "" || text.Length(string(t)) > maxTag {
+			return // the schema names it
+		}
+	}
+	faults.Add("body.tags", new(course).setTags(plain(tags)))
+}
+
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[detailView], error) {
 	b := in.Body
 	d := Draft{Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description, Visibility: b.Visibility, Status: b.Status, Tags: plain(b.Tags)}
@@ -178,7 +211,7 @@ type updateInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		Title       httpx.Given[string]  `json:"title,omitzero" minLength:"1" maxLength:"200"`
-		Slug        httpx.Given[string]  `json:"slug,omitzero" maxLength:"100"`
+		Slug        httpx.Given[string]  `json:"slug,omitzero" minLength:"1" maxLength:"100"`
 		Summary     httpx.Opt[string]    `json:"summary,omitzero" maxLength:"500"`
 		Description httpx.Opt[string]    `json:"description,omitzero" maxLength:"20000"`
 		Visibility  httpx.Given[string]  `json:"visibility,omitzero" enum:"public,member,private"`
@@ -186,6 +219,23 @@ type updateInput struct {
 		Tags        httpx.Opt[[]tagText] `json:"tags,omitzero" maxItems:"50"`
 		CoverKey    httpx.Opt[string]    `json:"cover_key,omitzero" maxLength:"512"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *updateInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkUpdate(_ context.Context, in *updateInput) (faults httpx.Faults) {
+	checkTexts(&faults, valueOf(in.Body.Title.Value), valueOf(in.Body.Slug.Value))
+	checkTags(&faults, in.Body.Tags.Value)
+	return faults
+}
+
+// valueOf is the text of an optional field, empty when it was left out.
+func valueOf(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[detailView], error) {
@@ -216,6 +266,19 @@ type cloneInput struct {
 		ShiftDays int    `json:"shift_days,omitempty" minimum:"-36500" maximum:"36500" doc:"Moves every available_from by whole days"`
 		TimeZone  string `json:"time_zone,omitempty" minLength:"1" maxLength:"100" doc:"IANA name, such as Europe/Berlin: moved times keep what clocks show there. Left out: a day has 24 hours"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *cloneInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkClone(_ context.Context, in *cloneInput) (faults httpx.Faults) {
+	if in.Body == nil {
+		return nil
+	}
+	checkTexts(&faults, in.Body.Title, in.Body.Slug)
+	_, err := zoneOf(in.Body.TimeZone)
+	faults.Add("body.time_zone", err)
+	return faults
 }
 
 func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Out[detailView], error) {

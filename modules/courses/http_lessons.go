@@ -3,6 +3,8 @@ package courses
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 )
@@ -46,6 +48,25 @@ type addLessonInput struct {
 		AvailableFrom      *clock.Time `json:"available_from,omitempty" nullable:"true"`
 		AvailableAfterDays *int        `json:"available_after_days,omitempty" nullable:"true" minimum:"0" maximum:"36500" doc:"Days after the learner's first enrollment"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *addLessonInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkAddLesson(_ context.Context, in *addLessonInput) (faults httpx.Faults) {
+	b := in.Body
+	checkTexts(&faults, b.Title, "")
+	checkLesson(&faults, b.Content, b.AvailableFrom, b.Captions)
+	return faults
+}
+
+// checkLesson notes what is wrong with the parts of a lesson that need no data.
+func checkLesson(faults *httpx.Faults, content string, from *clock.Time, captions []caption) {
+	_, err := checkContent(content)
+	faults.Add("body.content", err)
+	faults.Add("body.available_from", checkAvailableFrom(from))
+	_, err = cleanCaptions("body.captions", captions)
+	faults.Add("body.captions", err)
 }
 
 func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Out[lessonView], error) {
@@ -92,6 +113,16 @@ type updateLessonInput struct {
 		AvailableFrom      httpx.Opt[clock.Time] `json:"available_from,omitzero"`
 		AvailableAfterDays httpx.Opt[int]        `json:"available_after_days,omitzero" minimum:"0" maximum:"36500"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *updateLessonInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults httpx.Faults) {
+	b := in.Body
+	checkTexts(&faults, valueOf(b.Title.Value), "")
+	checkLesson(&faults, b.Content.Value, b.AvailableFrom.Ptr(), b.Captions.Value)
+	return faults
 }
 
 func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {

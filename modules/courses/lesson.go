@@ -59,26 +59,35 @@ type prose struct{ content, html string }
 // render makes prose. It is done outside every transaction, as it may take a second: 422 for what
 // is too long or would take much longer.
 func render(ctx context.Context, content string) (prose, error) {
-	content, err := cleanProse("body.content", content, maxContent)
+	content, err := checkContent(content)
 	if err != nil {
 		return prose{}, err
 	}
+	html, err := renderBounded(ctx, content)
+	return prose{content, html}, err
+}
+
+// checkContent tidies Markdown and holds it to the bounds of what can be rendered quickly: 422 beyond them.
+func checkContent(content string) (string, error) {
+	content, err := cleanProse("body.content", content, maxContent)
+	if err != nil {
+		return "", err
+	}
 	if strings.Count(content, "](") > maxLinks {
-		return prose{}, apperr.Invalid("body.content", "more than 4,000 links")
+		return "", apperr.Invalid("body.content", "more than 4,000 links")
 	}
 	if strings.Count(content, "*")+strings.Count(content, "_")+strings.Count(content, "~") > maxMarks {
-		return prose{}, apperr.Invalid("body.content", "more than 30,000 marks of emphasis")
+		return "", apperr.Invalid("body.content", "more than 30,000 marks of emphasis")
 	}
 	for line := range strings.Lines(content) {
 		if len(line)-len(strings.TrimLeft(line, "> \t-+*.)0123456789")) > maxMarker {
-			return prose{}, apperr.Invalid("body.content", "a line has more than 400 marks before its text")
+			return "", apperr.Invalid("body.content", "a line has more than 400 marks before its text")
 		}
 	}
 	if countCells(content) > maxCells {
-		return prose{}, apperr.Invalid("body.content", "tables of more than 100,000 cells")
+		return "", apperr.Invalid("body.content", "tables of more than 100,000 cells")
 	}
-	html, err := renderBounded(ctx, content)
-	return prose{content, html}, err
+	return content, nil
 }
 
 // countCells returns at least how many cells the tables of a text get: every row is filled up to the width of its header,

@@ -65,13 +65,21 @@ func (s *Service) mayGrant(ctx context.Context) error {
 
 // check holds a grant to the rules and gives its courses' titles.
 func (s *Service) check(ctx context.Context, g *grant) (titles string, err error) {
-	if g.ExpiresAt != nil && !g.ExpiresAt.After(s.clock.Now()) {
-		return "", apperr.Invalid("body.expires_at", "must lie in the future")
+	if err := checkExpiry(g.ExpiresAt, s.clock.Now()); err != nil {
+		return "", err
 	}
 	if err := text.CheckLine(g.Note); err != nil {
 		return "", apperr.Invalid("body.note", err.Error())
 	}
 	return s.checkCourses(ctx, g)
+}
+
+// checkExpiry returns 422 for an end that is not in the future.
+func checkExpiry(expiresAt *clock.Time, now clock.Time) error {
+	if expiresAt != nil && !expiresAt.After(now) {
+		return apperr.Invalid("body.expires_at", "must lie in the future")
+	}
+	return nil
 }
 
 // checkCourses leaves each course once: 422 for one that does not exist or takes nobody in.

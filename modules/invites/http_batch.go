@@ -3,6 +3,8 @@ package invites
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/auth"
 	"lyceum/platform/bulk"
 	"lyceum/platform/clock"
@@ -37,6 +39,14 @@ type batchView struct {
 	Created int            `json:"created"`
 	Exists  int            `json:"exists"`
 	Errors  int            `json:"errors"`
+}
+
+// Resolve implements huma.Resolver.
+func (in *batchInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults httpx.Faults) {
+	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
+	return faults
 }
 
 func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Out[batchView], error) {

@@ -3,11 +3,14 @@ package invites
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/ids"
+	"lyceum/platform/text"
 )
 
 type handlers struct {
@@ -47,6 +50,24 @@ type createInput struct {
 		CourseIDs   []string    `json:"course_ids,omitempty" maxItems:"100" doc:"Courses that whoever redeems it is enrolled in, too"`
 		Note        string      `json:"note,omitempty" maxLength:"500"`
 	}
+}
+
+// Resolve implements huma.Resolver.
+func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
+	if in.Body.Email != "" {
+		_, err := text.Email(in.Body.Email)
+		faults.Add("body.email", err)
+	}
+	return faults
+}
+
+// checkGrant notes what is wrong with the parts of a grant that need no data.
+func (h *handlers) checkGrant(faults *httpx.Faults, expiresAt *clock.Time, note string) {
+	faults.Add("body.expires_at", checkExpiry(expiresAt, h.service.clock.Now()))
+	faults.Add("body.note", text.CheckLine(note))
 }
 
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[inviteView], error) {

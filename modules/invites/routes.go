@@ -10,9 +10,9 @@ import (
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "invites", Routes: []httpx.Route{
 		httpx.Get("/admin/invites", httpx.Needs(auth.InvitesManage), "Invites, the newest first", h.list),
-		httpx.Post("/admin/invites", httpx.Needs(auth.InvitesManage), "Make an invite; its code is shown this once", h.create, httpx.Idempotent(), httpx.Status(http.StatusCreated)),
+		httpx.Post("/admin/invites", httpx.Needs(auth.InvitesManage), "Make an invite; its code is shown this once", h.create, httpx.Rules(h.checkCreate), httpx.Idempotent(), httpx.Status(http.StatusCreated)),
 		httpx.Delete("/admin/invites", httpx.Needs(auth.InvitesManage), "Revoke all invites of a batch", h.revokeBatch),
-		httpx.Post("/admin/invites/batch", httpx.Needs(auth.InvitesManage), "Invite many by mail, from JSON or CSV", h.inviteAll, httpx.Idempotent(), httpx.CSVRows()),
+		httpx.Post("/admin/invites/batch", httpx.Needs(auth.InvitesManage), "Invite many by mail, from JSON or CSV", h.inviteAll, httpx.Rules(h.checkBatch), httpx.Idempotent(), httpx.CSVRows()),
 		httpx.Get("/admin/invites/{id}", httpx.Needs(auth.InvitesManage), "One invite", h.get, httpx.ETagged()),
 		httpx.Post("/admin/invites/{id}/resend", httpx.Needs(auth.InvitesManage), "Mail a new code for an invite", h.resend,
 			httpx.Describe("For an invite with an address that is still open: its mail was lost. The new code goes there and is not in the answer; the old one "+

@@ -3,6 +3,8 @@ package notifications
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 )
@@ -22,6 +24,15 @@ type announcementView struct {
 	Title     string     `json:"title"`
 	Body      string     `json:"body"`
 	CreatedAt clock.Time `json:"created_at"`
+}
+
+// Resolve implements huma.Resolver.
+func (in *announceInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkAnnounce(_ context.Context, in *announceInput) (faults httpx.Faults) {
+	_, _, err := cleanAnnouncement(in.Body.Title, in.Body.Body)
+	faults.Add("body", err)
+	return faults
 }
 
 func (h *handlers) announce(ctx context.Context, in *announceInput) (*httpx.Out[announcementView], error) {

@@ -3,6 +3,8 @@ package notifications
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/httpx"
 )
 
@@ -42,12 +44,24 @@ type chooseInput struct {
 	}
 }
 
-func (h *handlers) choose(ctx context.Context, in *chooseInput) (*httpx.Out[preferencesView], error) {
+// Resolve implements huma.Resolver.
+func (in *chooseInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func checkChoose(_ context.Context, in *chooseInput) (faults httpx.Faults) {
+	faults.Add("body", checkChoices(in.choices()))
+	return faults
+}
+
+func (in *chooseInput) choices() []preference {
 	chosen := make([]preference, len(in.Body.Items))
 	for i, c := range in.Body.Items {
 		chosen[i] = preference{Kind: c.Kind, InApp: c.InApp, Email: c.Email}
 	}
-	if err := h.service.choose(ctx, chosen); err != nil {
+	return chosen
+}
+
+func (h *handlers) choose(ctx context.Context, in *chooseInput) (*httpx.Out[preferencesView], error) {
+	if err := h.service.choose(ctx, in.choices()); err != nil {
 		return nil, err
 	}
 	return h.preferences(ctx, nil)

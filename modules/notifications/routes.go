@@ -14,11 +14,11 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/notifications/{id}/read", httpx.Needs(auth.NotificationsSelf), "Mark one as read", h.read),
 		httpx.Post("/notifications/read-all", httpx.Needs(auth.NotificationsSelf), "Mark all as read", h.readAll),
 		httpx.Get("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "How the caller wants to be told", h.preferences, httpx.ETagged()),
-		httpx.Put("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "Choose how to be told; kinds that are left out stay as they are", h.choose, httpx.ETagged()),
+		httpx.Put("/notifications/preferences", httpx.Needs(auth.NotificationsSelf), "Choose how to be told; kinds that are left out stay as they are", h.choose, httpx.Rules(checkChoose), httpx.ETagged()),
 	}}
 	t.Routes = append(t.Routes, h.unsubscribeRoutes()...)
 	if h.service.courses != nil {
-		t.Routes = append(t.Routes, httpx.Post("/courses/{id}/announcements", httpx.Needs(auth.AnnouncementsWrite), "Tell all who are enrolled", h.announce,
+		t.Routes = append(t.Routes, httpx.Post("/courses/{id}/announcements", httpx.Needs(auth.AnnouncementsWrite), "Tell all who are enrolled", h.announce, httpx.Rules(checkAnnounce),
 			httpx.Idempotent(), httpx.Status(http.StatusCreated)))
 	}
 	return t

@@ -92,19 +92,28 @@ func (k kind) mails(p preference) bool { return k.template != "" && (k.locked ||
 // choose sets the kinds that are named and leaves the others. Nothing is set when one is refused:
 // an unknown kind, one named twice, a locked mail switched off, a mail that does not exist.
 func (s *Service) choose(ctx context.Context, chosen []preference) error {
-	userID := auth.CallerFrom(ctx).UserID
+	if err := checkChoices(chosen); err != nil {
+		return err
+	}
+	for i := range chosen {
+		chosen[i].UserID = auth.CallerFrom(ctx).UserID
+	}
+	return s.store.choose(ctx, chosen)
+}
+
+// checkChoices returns 422 that names each choice which is refused.
+func checkChoices(chosen []preference) error {
 	seen := map[string]bool{}
 	var broken []apperr.Field
 	for i := range chosen {
-		chosen[i].UserID = userID
 		if fault := checkChoice(chosen[i], seen); fault != "" {
-			broken = append(broken, apperr.Field{Location: fmt.Sprintf("body.items.%d", i), Message: fault})
+			broken = append(broken, apperr.Field{Location: fmt.Sprintf("body.items[%d]", i), Message: fault})
 		}
 	}
 	if len(broken) > 0 {
 		return apperr.InvalidFields(broken...)
 	}
-	return s.store.choose(ctx, chosen)
+	return nil
 }
 
 func checkChoice(p preference, seen map[string]bool) string {

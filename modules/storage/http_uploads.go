@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 )
@@ -51,6 +53,15 @@ type requestView struct {
 	URL       string            `json:"url"`
 	Headers   map[string]string `json:"headers" doc:"What the client sets; Content-Length, equal to size, is signed too"`
 	ExpiresAt clock.Time        `json:"expires_at"`
+}
+
+// Resolve implements huma.Resolver.
+func (in *beginInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+
+func (h *handlers) checkBegin(_ context.Context, in *beginInput) (faults httpx.Faults) {
+	n := newUpload(in.Body)
+	faults.Add("body", h.service.limits.check(&n))
+	return faults
 }
 
 func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Out[uploadView], error) {

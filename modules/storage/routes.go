@@ -10,7 +10,7 @@ import (
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "storage", Routes: []httpx.Route{
 		httpx.Get("/storage/sign", httpx.Needs(auth.FilesRead), "A link to an object, for a while", h.sign),
-		httpx.Post("/storage/uploads", httpx.Needs(auth.FilesWrite), "Begin an upload", h.begin, httpx.Idempotent(), httpx.Status(http.StatusCreated),
+		httpx.Post("/storage/uploads", httpx.Needs(auth.FilesWrite), "Begin an upload", h.begin, httpx.Rules(h.checkBegin), httpx.Idempotent(), httpx.Status(http.StatusCreated),
 			httpx.Describe("Send the bytes to upload.url with upload.method and upload.headers, then complete the upload. "+
 				"Content-Length is signed too and equals size. The key is taken until the URL ends.")),
 		httpx.Post("/storage/uploads/{id}/complete", httpx.Needs(auth.FilesWrite), "Check what arrived and make it an asset", h.complete, httpx.ETagged(),

@@ -181,15 +181,21 @@ func newHumaError(ctx huma.Context, status int, msg string, errs ...error) huma.
 	return toProblem(c, e)
 }
 
+// fieldsOf lists what is wrong with each field. Where the schema has refused a field, such as one that is missing, the rules
+// beyond it say nothing new.
 func fieldsOf(errs []error) []apperr.Field {
 	out := make([]apperr.Field, 0, len(errs))
+	named := map[string]bool{}
+	var rules []apperr.Field
 	for _, err := range errs {
 		if f := (*fieldError)(nil); errors.As(err, &f) {
-			out = append(out, f.Field)
+			rules = append(rules, f.Field)
 			continue
 		}
 		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
-			out = append(out, placeMissing(apperr.Field{Location: d.Location, Message: d.Message}))
+			f := placeMissing(apperr.Field{Location: d.Location, Message: d.Message})
+			named[f.Location] = true
+			out = append(out, f)
 			continue
 		}
 		if e, ok := apperr.As(err); ok {
@@ -197,6 +203,11 @@ func fieldsOf(errs []error) []apperr.Field {
 			continue
 		}
 		out = append(out, apperr.Field{Location: "body", Message: "a value does not fit its type"})
+	}
+	for _, f := range rules {
+		if !named[f.Location] {
+			out = append(out, f)
+		}
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -47,10 +48,28 @@ func unmarshalStrict(b []byte, v any) error {
 	if err == nil {
 		return nil
 	}
+	readFields(b, v)
 	if s := (*json.SemanticError)(nil); errors.As(err, &s) {
 		return &typeError{string(s.JSONPointer)}
 	}
 	return &typeError{}
+}
+
+// readFields reads as many fields of a body as fit their types. One that does not fit ends the decoding of all that follow,
+// whose rules could not be told then.
+func readFields(b []byte, v any) {
+	var fields map[string]jsontext.Value
+	if json.Unmarshal(b, &fields, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
+		return
+	}
+	for name, value := range fields {
+		quoted, err := jsontext.AppendQuote(nil, name)
+		if err != nil {
+			continue
+		}
+		field := slices.Concat([]byte{'{'}, quoted, []byte{':'}, value, []byte{'}'})
+		_ = json.Unmarshal(field, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) // what is wrong is told already
+	}
 }
 
 // DecodeJSON reads JSON that came inside another body as strictly as a body itself: 422 at the location for
