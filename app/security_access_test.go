@@ -153,7 +153,7 @@ func (c *socket) acked(clientID string) map[string]any {
 // Fields of the contract's answers; what an answer holds beside them is a leak until it stands there.
 const (
 	courseFields  = "id slug title summary visibility status tags cover_key owner lesson_count created_at updated_at published_at progress deleted_at"
-	outlineFields = "id course_id position title asset_key duration_seconds created_at updated_at locked locked_by available_at prerequisite_ids available_from available_after_days"
+	outlineFields = "id course_id position title asset_key duration_seconds captions created_at updated_at locked locked_by available_at prerequisite_ids available_from available_after_days"
 )
 
 var shapes = map[string]string{

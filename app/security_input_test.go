@@ -381,6 +381,7 @@ func (s *site) paging(admin, name string) (token string, fill *strings.Replacer)
 			s.want(200, "PUT", course+"/lessons/"+lesson+"/progress", token, `{"percent":1}`)
 		}
 		s.want(201, "POST", course+"/enrollment", admin, nil)
+		s.want(201, "POST", course+"/enrollment", token, nil)
 		up := s.want(201, "POST", "/storage/uploads", token, map[string]any{"key": fmt.Sprint(name, i), "content_type": "text/plain", "size": 1})
 		s.put(up, "x")
 		s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", token, nil)
