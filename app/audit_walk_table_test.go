@@ -162,7 +162,7 @@ var deeds = map[string]deed{
 		w.of(a.id)
 		body := map[string]string{"token": w.linkFrom(next, "/email#token=", "")}
 		w.want(200, "POST", "/users/me/email/confirm", "", body)
-		w.quietly(func() { w.want(200, "POST", "/users/me/email/confirm", "", body) })
+		w.quietly(func() { w.refused(422, "invalid-link", "POST", "/users/me/email/confirm", "", body) })
 	}},
 
 	"PATCH /users/me": {writes: "user.updated", do: func(w *walk) {

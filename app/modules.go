@@ -17,6 +17,8 @@ import (
 	"lyceum/modules/users"
 	"lyceum/platform/config"
 	"lyceum/platform/httpx"
+	"lyceum/platform/jobs"
+	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 )
 
@@ -36,13 +38,21 @@ var modules = []module{
 	{"chat", "Chat", []string{"users"}, chat.Module, chat.Migrations},
 	{"courses", "Courses", []string{"users"}, courses.Module, courses.Migrations},
 	{"invites", "Invites", []string{"users"}, invites.Module, invites.Migrations},
+	{"mail", "Mail", []string{"users"}, mailModule, mail.Migrations},
 	{"notifications", "Notifications", []string{"users"}, notifications.Module, notifications.Migrations},
 	{"storage", "Files", []string{"users"}, storage.Module, storage.Migrations},
 	{"users", "Accounts", nil, users.Module, users.Migrations},
 }
 
 // alwaysOn modules carry the others.
-var alwaysOn = []string{"auth", "users"}
+var alwaysOn = []string{"auth", "mail", "users"}
+
+// mailModule is the queue of mails with its administration.
+var mailModule = fx.Options(
+	httpx.Routes(mail.NewRoutes),
+	jobs.Workers(mail.NewWorkers),
+	migrate.Provide(mail.Migrations...),
+)
 
 // checkDisabled names every fault of MODULES_DISABLED at once.
 func checkDisabled(all []module, disabled []string) error {

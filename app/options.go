@@ -85,11 +85,8 @@ var platformParts = fx.Options(
 	),
 	migrate.Provide(events.Migrations...),
 	migrate.Provide(httpx.Migrations...),
-	migrate.Provide(mail.Migrations...),
-	httpx.Routes(mail.NewRoutes),
 	httpx.Routes(newDevRoutes),
 	httpx.Routes(newObjectRoutes),
-	jobs.Workers(mail.NewWorkers),
 )
 
 // attach hands subscribers and workers to the parts that run them, once everything is built.

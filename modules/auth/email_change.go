@@ -81,8 +81,8 @@ func (s *Service) putEmailChange(ctx context.Context, a usersapi.Account, email 
 
 // ConfirmEmailChange gives an account the address to which the link was sent, which is verified by that. All sessions but
 // the one that asked end, open links to reset the password or verify the old address die, and the old address is told. It
-// returns 422 invalid-link for any fault of the link, and 409 email-taken when another account took the address meanwhile.
-// Using the link again answers with the account as long as it has that address.
+// returns 422 invalid-link for any fault of the link, with done where it did its work before, as when a mail scanner opened it
+// first, and 409 email-taken when another account took the address meanwhile.
 func (s *Service) ConfirmEmailChange(ctx context.Context, token string) (a usersapi.Account, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.store.emailChange(ctx, hashOf(token))
@@ -97,8 +97,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, token string) (a users
 			return orElse(err, errLink)
 		}
 		if before.Email == c.NewEmail {
-			a = before
-			return nil
+			return errLinkDone
 		}
 		if a, err = s.accounts.ChangeEmail(ctx, c.UserID, c.NewEmail); err != nil {
 			return err
