@@ -22,7 +22,7 @@ import (
 func newMigrate() *cobra.Command {
 	down := &cobra.Command{Use: "down [N]", Short: "Take back the last N migrations (1)", Args: cobra.MaximumNArgs(1), RunE: migrateDown}
 	return group("migrate", "Bring the schema up or down",
-		command("up", "Run what is pending", migrateUp), down, command("status", "List the migrations", migrateStatus))
+		command("up", "Run what is pending", migrateUp), down, listCommand("status", "List the migrations", migrateStatus))
 }
 
 func migrateUp(c *cobra.Command, _ []string) error {
@@ -48,20 +48,36 @@ func migrateDown(c *cobra.Command, args []string) error {
 	})
 }
 
-func migrateStatus(c *cobra.Command, _ []string) error {
+// migrationLine is one line of `migrate status`.
+type migrationLine struct {
+	ID string `json:"id"`
+	// Status is pending, applied, or unknown for one that a newer version has applied.
+	Status string `json:"status"`
+}
+
+func migrateStatus(c *cobra.Command, asJSON bool) error {
 	return migrating(c, false, func(ctx context.Context, r *migrate.Runner) error {
 		states, err := r.Status(ctx)
-		for _, s := range states {
-			word := "pending"
+		if err != nil {
+			return err
+		}
+		lines := make([]migrationLine, len(states))
+		for i, s := range states {
+			lines[i] = migrationLine{s.ID, "pending"}
 			switch {
 			case !s.Known:
-				word = "unknown"
+				lines[i].Status = "unknown"
 			case s.Applied:
-				word = "applied"
+				lines[i].Status = "applied"
 			}
-			fmt.Fprintf(stdout, "%s  %s\n", word, s.ID)
 		}
-		return err
+		if asJSON {
+			return printItems(lines)
+		}
+		for _, l := range lines {
+			fmt.Fprintf(stdout, "%s  %s\n", l.Status, l.ID)
+		}
+		return nil
 	})
 }
 
@@ -138,26 +154,44 @@ func newOpenAPI() *cobra.Command {
 	return c
 }
 
-func listModules(c *cobra.Command, _ []string) error {
+// moduleLine is one line of `modules`.
+type moduleLine struct {
+	Name       string   `json:"name"`
+	Enabled    bool     `json:"enabled"`
+	DependsOn  []string `json:"depends_on"`
+	Routes     int      `json:"routes"`
+	Migrations int      `json:"migrations"`
+}
+
+func listModules(c *cobra.Command, asJSON bool) error {
 	return described(c, func(cfg *config.Config, s *httpx.Server) error {
 		routes := map[string]int{}
 		for _, r := range s.Listing() {
 			routes[r.Module]++
 		}
+		lines, infos := make([]moduleLine, len(modules)), moduleInfos(modules, cfg.ModulesDisabled)
+		for i, m := range modules {
+			lines[i] = moduleLine{m.name, infos[i].Enabled, append([]string{}, m.needs...), routes[m.name], len(m.migrations)}
+		}
+		if asJSON {
+			return printItems(lines)
+		}
 		w := tabwriter.NewWriter(stdout, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(w, "MODULE\tENABLED\tDEPENDS ON\tROUTES\tMIGRATIONS")
-		infos := moduleInfos(modules, cfg.ModulesDisabled)
-		for i, m := range modules {
-			fmt.Fprintf(w, "%s\t%t\t%s\t%d\t%d\n", m.name, infos[i].Enabled, strings.Join(m.needs, ", "), routes[m.name], len(m.migrations))
+		for _, l := range lines {
+			fmt.Fprintf(w, "%s\t%t\t%s\t%d\t%d\n", l.Name, l.Enabled, strings.Join(l.DependsOn, ", "), l.Routes, l.Migrations)
 		}
 		return w.Flush()
 	})
 }
 
-func showConfig(*cobra.Command, []string) error {
+func showConfig(_ *cobra.Command, asJSON bool) error {
 	cfg, err := load()
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return printItems(cfg.Settings())
 	}
 	for _, s := range cfg.Settings() {
 		fmt.Fprintf(stdout, "%s=%s\n", s.Key, s.Value)
@@ -172,9 +206,12 @@ func showVersion(*cobra.Command, []string) error {
 
 func newOutbox() *cobra.Command {
 	return group("outbox", "Deliveries that were given up",
-		command("dead", "List them", func(c *cobra.Command, _ []string) error {
+		listCommand("dead", "List them", func(c *cobra.Command, asJSON bool) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
 				dead, err := b.Dead(ctx)
+				if err == nil && asJSON {
+					return printItems(dead)
+				}
 				for _, l := range dead {
 					fmt.Fprintf(stdout, "%s  %s  %s → %s  %d attempts: %s\n", l.CreatedAt, l.ID, l.Event, l.Subscriber, l.Attempts, l.LastError)
 				}

@@ -262,6 +262,12 @@ func TestProblemsDocsAndConsoleAreThere(t *testing.T) {
 		require.Contains(t, string(s.want(200, "GET", "/problems/"+slug, "", nil).Raw), slug)
 	}
 	s.refused(404, "not-found", "GET", "/problems/nope", "", nil)
+	page := string(s.want(200, "GET", "/problems", "", nil, header{"Accept": "text/html"}).Raw)
+	listed := s.want(200, "GET", "/problems", "", nil, header{"Accept": "application/json"}).items()
+	require.Len(t, listed, len(httpx.Slugs()))
+	for _, slug := range httpx.Slugs() {
+		require.Contains(t, page, `href="/problems/`+slug+`"`)
+	}
 	for _, page := range []string{"/", "/join", "/docs", "/dev/mailbox", "/console/app.js", "/docs/init.js", "/openapi.yaml", "/metrics"} {
 		s.want(200, "GET", page, "", nil)
 	}

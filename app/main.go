@@ -105,8 +105,8 @@ func newRoot() *cobra.Command {
 		command("serve", "Serve the API, the console and the docs (default)", serve),
 		command("worker", "Run durable deliveries and jobs only", worker),
 		newMigrate(), newAdmin(), newAudit(), newKeys(), newOpenAPI(), newOutbox(), newProgress(),
-		command("modules", "List the modules", listModules),
-		command("config", "Show the effective configuration, secrets masked", showConfig),
+		listCommand("modules", "List the modules", listModules),
+		listCommand("config", "Show the effective configuration, secrets masked", showConfig),
 		command("version", "Show the version", showVersion),
 	)
 	return root

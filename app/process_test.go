@@ -184,6 +184,21 @@ func TestASecondServerIsRefused(t *testing.T) {
 	require.Contains(t, out, "in use")
 }
 
+// Lists are JSON for programs.
+func TestListsOfCommandsAsJSON(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"DATA_DIR": t.TempDir(), "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 hunter2"}
+	status, out := lyceum(t, vars, "", "migrate", "up")
+	require.Equal(t, 0, status, out)
+	for args, says := range map[string]string{"modules": `"name": "courses"`, "config": `"key": "HTTP_ADDR"`, "migrate status": `"status": "applied"`, "outbox dead": `"items": []`} {
+		status, out := lyceum(t, vars, "", append(strings.Fields(args), "--json")...)
+		require.Equal(t, 0, status, out)
+		require.True(t, json.Valid([]byte(out)), "%s: %s", args, out)
+		require.Contains(t, out, says, args)
+		require.NotContains(t, out, "hunter2", args)
+	}
+}
+
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -15,7 +15,10 @@ var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{0,15}$`)
 const Masked = "********"
 
 // Setting is one effective value; secrets are masked.
-type Setting struct{ Key, Value string }
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
 
 // Settings lists the effective configuration in the order of the struct, secrets masked.
 func (c *Config) Settings() []Setting {

@@ -201,9 +201,12 @@ func (b *Bus) postpone(ctx context.Context, row delivery, cause error) error {
 
 // Letter is a delivery that was given up.
 type Letter struct {
-	ID, Event, Subscriber, LastError string
-	Attempts                         int
-	CreatedAt                        clock.Time
+	ID         string     `json:"id"`
+	Event      string     `json:"event"`
+	Subscriber string     `json:"subscriber"`
+	LastError  string     `json:"last_error"`
+	Attempts   int        `json:"attempts"`
+	CreatedAt  clock.Time `json:"created_at"`
 }
 
 // Dead lists deliveries that were given up, the oldest first.

@@ -52,6 +52,7 @@ func (s *Server) platformTable() Table {
 		Get("/healthz", Public, "Whether the process lives", s.healthz, Unlimited()),
 		Raw(http.MethodGet, "/openapi.json", Public, "This document", s.static(func() []byte { return s.document.json }, "application/json", ""), Hidden()),
 		Raw(http.MethodGet, "/openapi.yaml", Public, "This document", s.static(func() []byte { return s.document.yaml }, "application/yaml", ""), Hidden()),
+		Raw(http.MethodGet, "/problems", Public, "Every error code", s.problemIndex, Hidden()),
 		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, Hidden()),
 		Raw(http.MethodGet, "/", Public, "Console", s.page(public.Index, console), Hidden()),
 		Raw(http.MethodGet, "/join", Public, "Console", s.page(public.Index, console), Hidden()),
@@ -167,6 +168,39 @@ func (s *Server) problemPage(c *fiber.Ctx) error {
 	}
 	return sendStatic(c, []byte(page.String()), "text/html; charset=utf-8", "default-src 'none'; frame-ancestors 'none'")
 }
+
+// problemIndex lists every code with its title, as a page or as JSON.
+func (s *Server) problemIndex(c *fiber.Ctx) error {
+	c.Append(fiber.HeaderVary, fiber.HeaderAccept)
+	type line struct {
+		Code    string `json:"code"`
+		Title   string `json:"title"`
+		Meaning string `json:"meaning"`
+	}
+	lines := make([]line, 0, len(apperr.Catalog))
+	for _, slug := range Slugs() {
+		lines = append(lines, line{slug, apperr.Catalog[slug].Title, apperr.Catalog[slug].Meaning})
+	}
+	if c.Accepts("text/html", "application/json") == "application/json" {
+		raw, err := json.Marshal(map[string]any{"items": lines})
+		if err != nil {
+			return err
+		}
+		return sendStatic(c, raw, "application/json", "")
+	}
+	var page strings.Builder
+	if err := problemIndexTemplate.Execute(&page, lines); err != nil {
+		return err
+	}
+	return sendStatic(c, []byte(page.String()), "text/html; charset=utf-8", "default-src 'none'; frame-ancestors 'none'")
+}
+
+var problemIndexTemplate = template.Must(template.New("problems").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Problems</title></head>
+<body><h1>Problems</h1><dl>
+{{range .}}<dt><a href="/problems/{{.Code}}">{{.Title}}</a> (<code>{{.Code}}</code>)</dt><dd>{{.Meaning}}</dd>
+{{end}}</dl></body></html>
+`))
 
 // Slugs lists every code that has a page, in order.
 func Slugs() []string {

@@ -5,13 +5,19 @@ import { get } from "./api.js";
 let on = new Set();
 let paths = {};
 let schemas = {};
+let capabilities = {};
 
 export async function loadModules() {
-  const [{ items }, document] = await Promise.all(["/modules", "/openapi.json"].map((path) => get(path, undefined, { anonymous: true })));
+  const addresses = ["/modules", "/openapi.json", "/capabilities"];
+  const [{ items }, document, rules] = await Promise.all(addresses.map((path) => get(path, undefined, { anonymous: true })));
+  capabilities = rules;
   on = new Set(items.filter((m) => m.enabled).map((m) => m.name));
   paths = document.paths || {};
   schemas = document.components?.schemas || {};
 }
+
+// capability is what the server says of one subject, such as uploads or passwords; nothing where a module is off.
+export const capability = (name) => capabilities[name];
 
 export const enabled = (name) => !name || on.has(name);
 

@@ -3,6 +3,7 @@
 import { h, fill } from "../dom.js";
 import { get, post } from "../api.js";
 import { size } from "../format.js";
+import { capability } from "../modules.js";
 
 const known = new Map(); // key → {url, until}
 
@@ -24,6 +25,18 @@ const types = { mp4: "video/mp4", webm: "video/webm", mp3: "audio/mpeg", ogg: "a
   jpg: "image/jpeg", jpeg: "image/jpeg", webp: "image/webp", gif: "image/gif", pdf: "application/pdf", zip: "application/zip",
   txt: "text/plain", md: "text/markdown", csv: "text/csv", vtt: "text/vtt" };
 
+// acceptedExtensions are the endings of the files that the server takes.
+const acceptedExtensions = () => Object.keys(types).filter((e) => capability("uploads")?.content_types.includes(types[e]));
+
+// checkFile says what the server would refuse, before anything is sent.
+function checkFile(file, content_type) {
+  const { content_types, max_bytes } = capability("uploads");
+  if (!content_types.includes(content_type)) {
+    throw new Error(`Files of this type are not accepted. Accepted are ${acceptedExtensions().join(", ")}.`);
+  }
+  if (file.size > max_bytes) throw new Error(`The file has ${size(file.size)}; at most ${size(max_bytes)} are accepted.`);
+}
+
 // keyFor makes a name that is free: the file's own, cleaned, behind a folder and a moment.
 function keyFor(folder, file) {
   const name = file.name.normalize("NFC").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+/, "").slice(-80) || "file";
@@ -34,7 +47,7 @@ function keyFor(folder, file) {
 export function uploader(prefix, folder, label, done) {
   const status = h("span", { class: "hint", role: "status" });
   const meter = h("progress", { max: 100, value: 0, hidden: true, "aria-label": "Upload" });
-  const input = h("input", { type: "file", id: prefix + "-file", testid: prefix + "-file", accept: Object.keys(types).map((e) => "." + e).join(",") });
+  const input = h("input", { type: "file", id: prefix + "-file", testid: prefix + "-file", accept: acceptedExtensions().map((e) => "." + e).join(",") });
   input.addEventListener("change", async () => {
     const file = input.files[0];
     if (!file) return;
@@ -60,6 +73,7 @@ export function uploader(prefix, folder, label, done) {
 async function upload(folder, file, progress) {
   const extension = file.name.split(".").pop().toLowerCase();
   const content_type = file.type && Object.values(types).includes(file.type) ? file.type : types[extension] || "application/octet-stream";
+  checkFile(file, content_type);
   const begun = await post("/storage/uploads", { key: keyFor(folder, file), content_type, size: file.size });
   await send(begun.upload, file, progress);
   return (await post(`/storage/uploads/${begun.id}/complete`)).key;

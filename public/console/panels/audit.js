@@ -7,11 +7,11 @@ import { field, table, heading, button, notice, values } from "../ui.js";
 import { answers } from "../modules.js";
 import { when, toISO, plural } from "../format.js";
 
-const actions = ("user.registered user.role_changed user.disabled user.enabled user.deleted user.exported user.updated user.email_verified " +
+const actions = ("user.registered user.role_changed user.disabled user.enabled user.deleted user.exported user.updated user.email_verified user.email_changed " +
   "auth.login_succeeded auth.login_failed auth.logged_out auth.refresh_reused auth.password_changed auth.password_reset auth.reset_requested " +
-  "auth.session_revoked auth.mfa_enabled auth.mfa_disabled invite.created invite.redeemed invite.redeem_failed invite.revoked invite.resent course.created " +
+  "auth.session_revoked auth.mfa_enabled auth.mfa_disabled auth.mfa_required invite.created invite.redeemed invite.redeem_failed invite.revoked invite.resent course.created " +
   "course.updated course.published course.archived course.deleted course.restored lesson.created lesson.updated lesson.deleted lesson.reordered " +
-  "enrollment.created enrollment.deleted asset.uploaded asset.deleted channel.created channel.updated channel.deleted message.deleted audit.exported").split(" ");
+  "enrollment.created enrollment.deleted asset.uploaded asset.deleted channel.created channel.updated channel.deleted message.deleted audit.exported audit.break_accepted").split(" ");
 const targets = ["user", "session", "invite", "course", "lesson", "enrollment", "asset", "channel", "message", "audit_log"];
 
 export function audit({ box, signal }) {

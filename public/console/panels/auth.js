@@ -4,12 +4,12 @@ import { h, fill } from "../dom.js";
 import { get, post } from "../api.js";
 import { keep, user, keepUser } from "../session.js";
 import { form, heading, notice, explain, load } from "../ui.js";
-import { offers } from "../modules.js";
+import { capability, offers } from "../modules.js";
 import { go } from "../router.js";
 
 const email = { name: "email", label: "Email address", type: "email", autocomplete: "username", required: true, maxlength: 254 };
-const newPassword = { name: "password", label: "New password", type: "password", autocomplete: "new-password", required: true,
-  hint: "At least eight characters, more where the server asks for them. A long phrase is better than a short riddle; spaces are fine." };
+const newPassword = () => ({ name: "password", label: "New password", type: "password", autocomplete: "new-password", required: true,
+  hint: `At least ${capability("passwords").min_length} characters. A long phrase is better than a short riddle; spaces are fine.` });
 
 const card = (title, ...content) => h("section", { class: "card narrow" }, h("h1", { tabindex: "-1", text: title }), content);
 const link = (href, text, testid) => h("a", { href, text, testid });
@@ -59,7 +59,7 @@ function secondFactor(box, challenge, query) {
 export function register({ query, box }) {
   fill(box, card("Create an account", form("register", {
     fields: [{ name: "display_name", label: "Name shown to others", autocomplete: "name", maxlength: 100 }, email,
-      { ...newPassword, label: "Password" }],
+      { ...newPassword(), label: "Password" }],
     submit: "Create account",
     send: async ({ display_name, ...body }) => {
       await post("/auth/register", display_name ? { ...body, display_name } : body, { anonymous: true });
@@ -82,7 +82,7 @@ export function forgot({ box }) {
 export function reset({ token, box }) {
   if (!token) return fill(box, card("Set a new password", h("p", { text: "The link is incomplete. Open it from the mail again." })));
   fill(box, card("Set a new password", form("reset", {
-    fields: [newPassword], submit: "Save",
+    fields: [newPassword()], submit: "Save",
     send: async ({ password }) => {
       await post("/auth/password/reset", { token, password }, { anonymous: true });
       notice("Your password is set. Please sign in.");
