@@ -179,9 +179,12 @@ func TestJ8RolesAndStatusTakeEffectAtOnce(t *testing.T) {
 		s.refused(401, "invalid-token", "GET", "/users/me", token, nil) // what was open then is ended for good
 		token = s.login(email, password)
 		s.want(200, "PATCH", "/users/me", token, `{"display_name":"Neu"}`)
-		for _, bad := range []string{`{"display_name":""}`, `{"display_name":null}`, `{"display_name":"a\u202eb"}`, `{"role":"admin"}`, `{"display_name":"` + strings.Repeat("x", 101) + `"}`} {
+		for _, bad := range []string{`{"display_name":""}`, `{"display_name":" "}`, `{"display_name":"a\u202eb"}`, `{"role":"admin"}`, `{"display_name":"` + strings.Repeat("x", 101) + `"}`} {
 			s.refused(422, "validation-failed", "PATCH", "/users/me", token, bad)
 		}
+		cleared := s.want(200, "PATCH", "/users/me", token, `{"display_name":null}`)
+		require.Equal(t, "managed", cleared.str("display_name"), "the local part of the address")
+		s.want(200, "PATCH", "/users/me", token, `{"display_name":"Neu"}`)
 		require.Equal(t, "Neu", s.want(200, "GET", "/admin/users/"+id, admin, nil).str("display_name"))
 		s.refused(404, "not-found", "GET", "/admin/users/nonsense", admin, nil)
 	})

@@ -105,7 +105,7 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 	} {
 		s.refused(422, "validation-failed", c.method, c.path, user.token, c.body)
 	}
-	s.refused(422, "validation-failed", "PATCH", "/admin/users/"+user.id, m.root, `{"email":"another@example.com"}`)
+	s.refused(422, "validation-failed", "PATCH", "/admin/users/"+user.id, m.root, `{"email_verified":true}`)
 	me := s.want(200, "GET", "/users/me", user.token, nil)
 	require.Equal(t, []any{user.email, "user", false}, []any{me.get("email"), me.get("role"), me.get("email_verified")})
 
@@ -280,7 +280,8 @@ func secretsIn(op string, v any) (out []string) {
 	case map[string]any:
 		for name, value := range v {
 			chain := op == "GET /admin/audit-logs" && (name == "hash" || name == "prev_hash")
-			if secretName.MatchString(name) && !chain {
+			rules := op == "GET /capabilities" && name == "passwords" // how long one must be
+			if secretName.MatchString(name) && !chain && !rules {
 				out = append(out, "a field "+name)
 			}
 			person, shown := value.(map[string]any)

@@ -10,13 +10,13 @@ import (
 // F1: a key is only a name, and one that misleads nobody.
 func TestKeys(t *testing.T) {
 	for _, key := range []string{
-		"a", "lessons/video.mp4", "Ünïcode/日本語/🎬.mp4", "...", "a/.hidden", "with space/and 'quotes'", strings.Repeat("é", maxKey), "a\u200b",
+		"a", "lessons/video.mp4", "Ünïcode/日本語/🎬.mp4", "...", "a/.hidden", "with space/and 'quotes'", strings.Repeat("é", maxKey), "x\uF8FF",
 	} {
 		require.NoError(t, checkKey(key), key)
 	}
 	for _, key := range []string{
 		"", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/..", `a\b`, "a\x00", "a\nb", "a\x7f", "a\u0085", "a\u202eb", "a\u2066b", "\u061c",
-		"a\xff", strings.Repeat("é", maxKey+1),
+		"a\u200b", "a\u00adb", "\ufeffa", "a\u00a0b", "a\u3000b", "a\xff", strings.Repeat("é", maxKey+1),
 	} {
 		require.Error(t, checkKey(key), "%q", key)
 	}

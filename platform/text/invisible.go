@@ -25,13 +25,14 @@ var blanks = &unicode.RangeTable{
 	R32: []unicode.Range32{{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
 }
 
-// IsInvisible reports whether r leaves no mark of its own in a line of text: format characters (Cf) and everything else that
-// a reader may ignore (Default_Ignorable_Code_Point), blanks, private-use and unassigned characters. Spaces are not meant.
+// IsInvisible reports whether r leaves no mark of its own in a line of text: format characters (Cf), everything else that a
+// reader may ignore (Default_Ignorable_Code_Point), and blanks. Spaces are not meant, nor characters that a font lacks: those
+// show as a box, and tomorrow's emoji are among them.
 func IsInvisible(r rune) bool {
 	if r < 0x80 {
 		return false
 	}
-	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blanks) || !unicode.IsGraphic(r)
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blanks)
 }
 
 // TrimInvisible removes spaces and invisible characters from both ends, as they come along when text is copied. What may

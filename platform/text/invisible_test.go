@@ -13,7 +13,7 @@ import (
 var invisible = []rune{
 	'\u00AD', '\u034F', '\u061C', '\u115F', '\u1160', '\u17B4', '\u180B', '\u180E', '\u200B', '\u200C', '\u200D', '\u200E', '\u200F',
 	'\u202A', '\u202E', '\u2060', '\u2061', '\u2064', '\u2066', '\u206A', '\u206F', '\u2800', '\u3164', '\uFE00', '\uFE0F', '\uFEFF', '\uFFA0',
-	'\uFFF9', '\uE000', '\U0001BCA0', '\U0001D159', '\U0001D173', '\U000E0001', '\U000E0041', '\U000E0100', '\U000F0000',
+	'\uFFF9', '\U0001BCA0', '\U0001D159', '\U0001D173', '\U000E0001', '\U000E0041', '\U000E0100',
 }
 
 func TestEmailWithInvisibleCharacters(t *testing.T) {
@@ -71,7 +71,7 @@ func TestCheckLineWithInvisibleCharacters(t *testing.T) {
 // What changes the picture of a word or an emoji is text like any other.
 func TestCheckLineWithJoinersInPlace(t *testing.T) {
 	for _, line := range []string{"می\u200Cخواهم", "نمی\u200Cشود بخوانم", "क्\u200Dष", "ශ්\u200Dරී", "👩\u200D🏫 Biology", "👩🏽\u200D🔬", "❤\uFE0F", "1\uFE0F⃣ First",
-		"🏳\uFE0F\u200D🌈", "Œuvre – “quoted”… 日本語 한국어", "e\u0301te\u0301", "☀\uFE0F Summer"} {
+		"🏳\uFE0F\u200D🌈", "Œuvre – “quoted”… 日本語 한국어", "e\u0301te\u0301", "☀\uFE0F Summer", "\uF8FF Works", "\U0001FAE9 New"} {
 		require.NoError(t, CheckLine(line), "%+q", line)
 		require.Equal(t, norm.NFC.String(line), Line(line), "nothing is cut off")
 	}
