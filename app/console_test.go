@@ -97,7 +97,25 @@ func js[T any](b *browser, script string) (T, error) {
 
 func (b *browser) click(testid string) {
 	b.t.Helper()
-	b.do("click "+testid, chromedp.WaitVisible(id(testid)), chromedp.Click(id(testid)))
+	b.do("click "+testid, chromedp.WaitVisible(id(testid)))
+	b.settles(testid)
+	b.do("click "+testid, chromedp.Click(id(testid)))
+}
+
+// settles waits until an element has stayed at its place for a while, with nothing above it: a page that is still drawn or
+// scrolled would take it from under the mouse.
+func (b *browser) settles(testid string) {
+	b.t.Helper()
+	const place = `(() => { const e = document.querySelector('%s'); if (!e) return ""; e.scrollIntoView({block: "center", behavior: "instant"});
+		const r = e.getBoundingClientRect(), top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
+		return !e.contains(top) ? "" : [r.left, r.top, r.width, r.height].join(" "); })()`
+	before := ""
+	require.Eventually(b.t, func() bool {
+		now, err := js[string](b, fmt.Sprintf(place, id(testid)))
+		same := err == nil && now != "" && now == before
+		before = now
+		return same
+	}, 15*time.Second, 50*time.Millisecond, "%s never stays at its place, or something covers it", testid)
 }
 
 func (b *browser) fill(testid, text string) {
