@@ -120,6 +120,48 @@ func TestExpectIsAnsweredAfterTheChecks(t *testing.T) {
 	require.Contains(t, s.rawRequest("GET /courses HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n", 2*time.Second), "HTTP/1.1 200 OK")
 }
 
+// Programs that send large files ask first: the store says whether the URL holds before the bytes come.
+func TestUploadsWithExpect(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	content := strings.Repeat("line\n", 500_000)
+	begun := s.want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "expected.txt", "content_type": "text/plain", "size": len(content)})
+	target := strings.TrimPrefix(begun.str("upload.url"), s.base)
+	head := "PUT %s HTTP/1.1\r\nHost: " + strings.TrimPrefix(s.base, "http://") + "\r\nContent-Type: text/plain\r\nIf-None-Match: *\r\nExpect: 100-continue\r\n" +
+		"Content-Length: " + fmt.Sprint(len(content)) + "\r\n\r\n"
+	require.Contains(t, s.rawRequest(fmt.Sprintf(head, target+"x"), 2*time.Second), "HTTP/1.1 403 ")
+
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = fmt.Fprintf(conn, head, target)
+	require.NoError(t, err)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	reader := bufio.NewReader(conn)
+	line, err := reader.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1 100 Continue\r\n", line)
+	_, _ = reader.ReadString('\n')
+	_, err = io.WriteString(conn, content)
+	require.NoError(t, err)
+	res, err := http.ReadResponse(reader, nil)
+	require.NoError(t, err)
+	require.Less(t, res.StatusCode, 300)
+	s.want(200, "POST", "/storage/uploads/"+begun.str("id")+"/complete", admin, nil)
+
+	// A course comes the same way.
+	course := s.want(201, "POST", "/courses", admin, `{"title":"Sent"}`).str("id")
+	archive := s.want(200, "GET", "/courses/"+course+"/export", admin, nil).Raw
+	req, err := http.NewRequest("POST", s.base+"/courses/import", strings.NewReader(string(archive)))
+	require.NoError(t, err)
+	req.Header = http.Header{"Content-Type": {"application/zip"}, "Authorization": {"Bearer " + admin}, "Expect": {"100-continue"}}
+	imported, err := (&http.Client{Transport: &http.Transport{ExpectContinueTimeout: 5 * time.Second}}).Do(req)
+	require.NoError(t, err)
+	require.NoError(t, imported.Body.Close())
+	require.Equal(t, 201, imported.StatusCode)
+}
+
 // H7: versions and hosts that a proxy may read differently are refused, and nothing after them is served.
 func TestVersionsAndHosts(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/expect"
 )
 
 // Handler serves the URLs that the folder signs: GET, HEAD and PUT of /objects/:id, the parameter
@@ -41,6 +42,9 @@ func (f *Folder) Handler() fiber.Handler {
 		case err != nil:
 			return apperr.Forbidden("This URL was not signed here, or not for this method.")
 		case put:
+			if expect.AskForBody(c.Context()) {
+				return nil
+			}
 			return f.receive(c, id, g)
 		}
 		return f.send(c, id, g)
