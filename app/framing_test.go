@@ -31,6 +31,27 @@ func (s *site) rawRequest(request string, within time.Duration) string {
 	return line
 }
 
+// sendAfterContinue sends a head, and its body once the server has asked for it.
+func (s *site) sendAfterContinue(head, body string) *http.Response {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(s.t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = io.WriteString(conn, head)
+	require.NoError(s.t, err)
+	reader := bufio.NewReader(conn)
+	line, err := reader.ReadString('\n')
+	require.NoError(s.t, err)
+	require.Equal(s.t, "HTTP/1.1 100 Continue\r\n", line)
+	_, _ = reader.ReadString('\n')
+	_, err = io.WriteString(conn, body)
+	require.NoError(s.t, err)
+	res, err := http.ReadResponse(reader, nil)
+	require.NoError(s.t, err)
+	return res
+}
+
 // A body that is announced too large is refused at once, after what the route and the caller refuse, and though no byte of
 // it ever comes.
 func TestTooLargeBodiesAreRefusedByTheirLength(t *testing.T) {
@@ -94,21 +115,7 @@ func TestExpectIsAnsweredAfterTheChecks(t *testing.T) {
 		return strings.Split(s.want(200, "GET", "/users/me", admin, nil).Header.Get("RateLimit"), ";")[1]
 	}
 	before := remaining()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
-	_, err = conn.Write([]byte(request("POST /courses", admin, "application/json")))
-	require.NoError(t, err)
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
-	reader := bufio.NewReader(conn)
-	line, err := reader.ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "HTTP/1.1 100 Continue\r\n", line)
-	_, _ = reader.ReadString('\n')
-	_, err = conn.Write([]byte(body))
-	require.NoError(t, err)
-	res, err := http.ReadResponse(reader, nil)
-	require.NoError(t, err)
+	res := s.sendAfterContinue(request("POST /courses", admin, "application/json"), body)
 	require.Equal(t, 201, res.StatusCode)
 	require.NotEmpty(t, res.Header.Get("RateLimit"))
 	var was, is int
@@ -132,21 +139,7 @@ func TestUploadsWithExpect(t *testing.T) {
 		"Content-Length: " + fmt.Sprint(len(content)) + "\r\n\r\n"
 	require.Contains(t, s.rawRequest(fmt.Sprintf(head, target+"x"), 2*time.Second), "HTTP/1.1 403 ")
 
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
-	_, err = fmt.Fprintf(conn, head, target)
-	require.NoError(t, err)
-	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
-	reader := bufio.NewReader(conn)
-	line, err := reader.ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "HTTP/1.1 100 Continue\r\n", line)
-	_, _ = reader.ReadString('\n')
-	_, err = io.WriteString(conn, content)
-	require.NoError(t, err)
-	res, err := http.ReadResponse(reader, nil)
-	require.NoError(t, err)
+	res := s.sendAfterContinue(fmt.Sprintf(head, target), content)
 	require.Less(t, res.StatusCode, 300)
 	s.want(200, "POST", "/storage/uploads/"+begun.str("id")+"/complete", admin, nil)
 
