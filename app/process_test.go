@@ -413,6 +413,30 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Contains(text.out.String(), demoPassword) }, 5*time.Second, 10*time.Millisecond)
 }
 
+// A folder that the operator shares with others stays open to them: the file in it is private.
+func TestAFolderOfOthersStaysOpen(t *testing.T) {
+	t.Parallel()
+	shared := filepath.Join(t.TempDir(), "shared")
+	require.NoError(t, os.Mkdir(shared, 0o755))
+	require.NoError(t, os.Chmod(shared, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(shared, "theirs"), nil, 0o644))
+	for _, vars := range []map[string]string{
+		{"DATABASE_URL": "sqlite://" + filepath.Join(shared, "lyceum.db"), "DATA_DIR": t.TempDir()}, {"DATA_DIR": shared},
+		{"JWT_KEYS_DIR": shared, "DATA_DIR": t.TempDir()},
+	} {
+		for range 2 {
+			status, out := lyceum(t, vars, "", "migrate", "up")
+			require.Equal(t, 0, status, out)
+			info, err := os.Stat(shared)
+			require.NoError(t, err)
+			require.EqualValues(t, 0o755, info.Mode().Perm(), "%v", vars)
+		}
+	}
+	info, err := os.Stat(filepath.Join(shared, "lyceum.db"))
+	require.NoError(t, err)
+	require.EqualValues(t, 0o600, info.Mode().Perm())
+}
+
 // What the server keeps is nobody else's, also in a folder that existed before.
 func TestTheDataFolderIsPrivate(t *testing.T) {
 	t.Parallel()

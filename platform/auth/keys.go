@@ -71,7 +71,7 @@ func LoadKeys(dir string, tokenTTL time.Duration) (*Keys, error) {
 
 // locked runs fn while no other process makes or removes keys.
 func (k *Keys) locked(fn func() error) error {
-	if err := private.Dir(k.dir); err != nil {
+	if err := private.DirOf(k.dir, "*.pem", "secret", ".lock", ".new-*"); err != nil {
 		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
 	lock := flock.New(filepath.Join(k.dir, ".lock"))

@@ -132,7 +132,7 @@ func makeSQLiteFile(path string, ownDir bool) error {
 		return err
 	}
 	if ownDir {
-		if err := private.Dir(dir); err != nil {
+		if err := private.DirOf(dir, "lyceum.*", "keys", "objects", "mailbox", "scratch"); err != nil {
 			return err
 		}
 	}

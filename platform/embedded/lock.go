@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
-
-	"lyceum/platform/private"
 )
 
 // Lock keeps DATA_DIR to one server. The operating system frees it when the process ends, however it ends.
@@ -17,7 +15,7 @@ type Lock struct{ file *flock.Flock }
 
 // LockDir takes the lock, or says which process holds it.
 func LockDir(dir string) (*Lock, error) {
-	if err := private.Dir(dir); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("DATA_DIR: %w", err)
 	}
 	path := filepath.Join(dir, "lyceum.lock")

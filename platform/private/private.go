@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Modes of what only the server's own user may see.
@@ -15,12 +16,43 @@ const (
 	fileMode = 0o600
 )
 
-// Dir makes a folder that only the server's user may enter. One that is there already loses the rights of others.
+// Dir makes a folder that only the server's user may enter, for a name that the server itself has chosen. One that is there
+// already loses the rights of others.
 func Dir(path string) error {
 	if err := os.MkdirAll(path, dirMode); err != nil {
 		return err
 	}
 	return tighten(path, dirMode)
+}
+
+// DirOf is Dir for a folder that the operator has named. One that is there already loses the rights of others only when all
+// that it holds is the server's, as names that match one of own (path.Match) are: a folder that others use as well, such as
+// the root of the system, must stay open to them.
+func DirOf(path string, own ...string) error {
+	if err := os.MkdirAll(path, dirMode); err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&os.ModeSticky != 0 || filepath.Dir(filepath.Clean(path)) == filepath.Clean(path) {
+		return err
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !isOwn(e.Name(), own) {
+			return nil
+		}
+	}
+	return tighten(path, dirMode)
+}
+
+func isOwn(name string, own []string) bool {
+	return slices.ContainsFunc(own, func(pattern string) bool {
+		match, err := filepath.Match(pattern, name)
+		return err == nil && match
+	})
 }
 
 // File makes an empty file that only the server's user may read, in a folder that exists. One that is there already loses

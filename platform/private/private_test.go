@@ -30,6 +30,34 @@ func TestDir(t *testing.T) {
 	require.EqualValues(t, 0o500, modeOf(t, narrow), "rights are never added")
 }
 
+func TestDirOf(t *testing.T) {
+	wide := func(mode os.FileMode, entries ...string) string {
+		dir := filepath.Join(t.TempDir(), "named")
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		for _, e := range entries {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, e), nil, 0o600))
+		}
+		require.NoError(t, os.Chmod(dir, mode))
+		return dir
+	}
+	for name, c := range map[string]struct {
+		dir  string
+		want os.FileMode
+	}{
+		"an empty folder":                {wide(0o755), 0o700},
+		"a folder with our files":        {wide(0o777, "lyceum.db", "lyceum.db-wal", "keys"), 0o700},
+		"a folder that others use":       {wide(0o755, "lyceum.db", "passwd"), 0o755},
+		"a folder that is for everybody": {wide(0o777 | os.ModeSticky), 0o777},
+		"a new folder":                   {filepath.Join(t.TempDir(), "a", "b"), 0o700},
+	} {
+		require.NoError(t, DirOf(c.dir, "lyceum.*", "keys"), name)
+		require.Equal(t, c.want, modeOf(t, c.dir), name)
+	}
+	before := modeOf(t, "/")
+	require.NoError(t, DirOf("/", "*"))
+	require.Equal(t, before, modeOf(t, "/"), "the root of the system is nobody's own")
+}
+
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, File(path))
