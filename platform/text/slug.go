@@ -1,11 +1,13 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/mozillazg/go-unidecode"
 	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/unicode/runenames"
 )
 
 // Slug makes a name for addresses from a title: lower-case letters a to z, digits and single dashes, at most limit
@@ -31,13 +33,44 @@ func Slug(title string, limit int) string {
 	return strings.Trim(s[:min(len(s), limit)], "-")
 }
 
+// latinLetters has letters that the library takes for punctuation or doesn't know, and whose name is not their sound.
+var latinLetters = map[rune]string{
+	'ə': "a", 'ǝ': "a", 'ɚ': "a", 'ʌ': "a", 'ә': "a", 'ӛ': "a", 'ӏ': "l", 'ة': "h", 'ى': "a", 'ې': "e", 'ϗ': "kai", 'ƿ': "w",
+	'ҋ': "i", 'ӆ': "l", 'ӊ': "n", 'ӎ': "m", 'ӷ': "g", 'ӻ': "g", 'ӽ': "h", 'ӿ': "h", 'ԁ': "d", 'ԃ': "d", 'ԅ': "z", 'ԇ': "dz",
+	'ԉ': "l", 'ԋ': "n", 'ԍ': "s", 'ԏ': "t", 'ԑ': "z", 'ԓ': "l", 'ԕ': "l", 'ԗ': "r", 'ԙ': "ya", 'ԛ': "q", 'ԝ': "w", 'ԟ': "k",
+	'ԡ': "l", 'ԣ': "n", 'ԥ': "p", 'ԧ': "h", 'ԩ': "n", 'ԫ': "dz", 'ԭ': "ch", 'ԯ': "l", 'ꝺ': "d", 'ꝼ': "f",
+}
+
 // transliterate returns the Latin letters of one of any script, the empty text if none are known.
 func transliterate(r rune) string {
+	if plain, ok := latinLetters[unicode.ToLower(r)]; ok {
+		return plain
+	}
 	if plain := unidecode.Unidecode(string(r)); plain != "" {
 		return plain
 	}
 	if parts := norm.NFKD.String(string(r)); parts != string(r) {
-		return unidecode.Unidecode(parts)
+		if plain := unidecode.Unidecode(parts); plain != "" {
+			return plain
+		}
 	}
-	return ""
+	return nameLetter(r)
+}
+
+// nameLetter returns what Unicode calls a letter of a script that the library lacks: "ga" for CHEROKEE LETTER GA. Signs
+// that only change or part other letters give nothing, nor do ideographs.
+func nameLetter(r rune) string {
+	if !unicode.IsLetter(r) || unicode.Is(unicode.Lm, r) {
+		return ""
+	}
+	name, _, _ := strings.Cut(runenames.Name(r), " WITH ")
+	words := strings.Fields(name)
+	if !slices.Contains(words, "LETTER") && !slices.Contains(words, "SYLLABLE") {
+		return ""
+	}
+	last, _, _ := strings.Cut(words[len(words)-1], "-") // HENTAIGANA LETTER A-1
+	if slices.Contains([]string{"STOP", "SALTILLO", "DOT"}, last) || unicode.Is(unicode.Arabic, r) && (last == "ALEF" || last == "HAMZA") {
+		return ""
+	}
+	return strings.ToLower(last)
 }

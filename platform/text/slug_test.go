@@ -13,6 +13,9 @@ func TestSlugsOfEveryScript(t *testing.T) {
 		"Объект": "obekt", "ΣΊΣΥΦΟΣ": "sisuphos", "北京大学": "bei-jing-da-xue", "हिन्दी": "hindii", "한국어": "hangugeo", "にほんご": "nihongo", "مرحبا": "mrhb", "עברית": "bryt",
 		"Tiếng Việt": "tieng-viet", "ქართული": "kartuli", "İstanbul ılık": "istanbul-ilik", "Cafe\u0301": "cafe", "ﬁn ½": "fin-1-2", "x²": "x2", "C++ & C#": "c-c", "a_b.c": "a-b-c",
 		"  -- A --- b --  ": "a-b", "": "", "!!!": "", "😀": "", "\u0301": "", "😀 Smile 😀": "smile",
+		"Ədəbiyyat": "adabiyyat", "Әдебиет әлемі": "adebiet-alemi", "КӀант кӏант": "klant-klant", "Ԥсуа аԥсуа": "psua-apsua", "Ꝺaꝺ Ꝼaꝼ": "dad-faf", "Ꝁꝃ": "kk",
+		"ⴰⴱ": "yayab", "ߊߓ": "aba", "Ⲁⲁ": "alfaalfa", "ⰀⰁ": "azubuky", "𐌰": "ahsa", "ꔀ": "ee", "𞤀𞤢": "alifalif", "ꭶᎦ": "gaga", "ꦏꦒ": "kaga", "𛀂": "a", "𠀀": "", "𓀀": "",
+		"ʻokina ʼn": "okina-n", "ꞌa": "a", "ɂa": "a",
 	} {
 		require.Equal(t, want, Slug(title, 100), title)
 	}
