@@ -121,6 +121,8 @@ func TestBatchesTakeTablesOfEveryProgram(t *testing.T) {
 		for name, table := range map[string]string{
 			"semicolons": "\"Nachname, Vorname\";email\r\n;;\r\n\"Doe, Jane\";" + jane + ";\r\n\r\nX;nothing\r\n", "CR": "email\r" + jane + "\rnothing\r", "sep=": "sep=;\na;email\n1;" + jane + "\n2;nothing\n",
 			"UTF-16": utf16le, "names": "email\nDoe, Jane <" + jane + ">\nnothing\n", "quoted names": "email\n\"Doe, Jane\" <" + jane + ">\nnothing\n", "links": "email\nmailto:" + jane + "\nnothing\n",
+			"list": "email\n" + jane + "; nothing\n", "list of names": "email\nDoe, Jane <" + jane + ">; nothing\n\x1a", "sep= saved again": "\"sep=;\";\na;email\n1;" + jane + "\n2;nothing\n",
+			"quotes behind spaces": "a, \"email\"\n1, \"" + jane + "\"\n2, \"nothing\"\n", "text formulas": "email\n=\"" + jane + "\"\n=\"nothing\"\n",
 		} {
 			for _, path := range []string{course + "/enrollments/batch?dry_run=true", "/admin/invites/batch?dry_run=true&role_to_grant=member"} {
 				a := s.want(200, "POST", path, admin, table, header{"Content-Type": "text/csv"})

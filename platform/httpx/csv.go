@@ -156,6 +156,7 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 	if err != nil {
 		return nil, err
 	}
+	isList := len(at) == 1 && header.isList()
 	rows := []map[string]string{}
 	for t.rest != "" && (most == nil || len(rows) <= *most) {
 		r, err := t.next()
@@ -163,6 +164,15 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 			return nil, err
 		}
 		if r.isBlank() {
+			continue
+		}
+		if isList {
+			for _, address := range t.addresses(r, at[emailColumn]) {
+				if most != nil && len(rows) > *most {
+					break
+				}
+				rows = append(rows, map[string]string{emailColumn: address})
+			}
 			continue
 		}
 		row := map[string]string{}

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/text"
 )
 
 // Tables as programs write them. Excel: commas or, where those are for decimals, semicolons, sometimes named by a first
@@ -83,9 +84,18 @@ func (r record) isBlank() bool {
 	return !slices.ContainsFunc(r.cells, func(c string) bool { return tidyCell(c) != "" })
 }
 
-// tidyCell takes off outer space and invisible characters.
+// tidyCell takes off outer space and invisible characters, and the formula ="…" by which Excel keeps a text as it is.
 func tidyCell(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+	s = strings.TrimFunc(s, isPadding)
+	if inner, isFormula := strings.CutPrefix(s, `="`); isFormula && strings.HasSuffix(inner, `"`) {
+		return strings.TrimFunc(strings.ReplaceAll(inner[:len(inner)-1], `""`, `"`), isPadding)
+	}
+	return s
+}
+
+// isPadding returns true for space, what has no width, and Ctrl-Z, by which DOS programs end a file.
+func isPadding(r rune) bool {
+	return unicode.IsSpace(r) || text.IsInvisible(r) || r == '\u001a'
 }
 
 // table reads records one after another.
@@ -96,16 +106,30 @@ type table struct {
 	separator rune
 }
 
+// separatorLine names the separator; a spreadsheet that saved the table again put quotes and empty cells around it.
+var separatorLine = regexp.MustCompile(`(?i)^"?sep=([^" \pL\pN])"?(.*)$`)
+
+// namedSeparator returns the separator that a first line names. Empty cells behind it that something else separates tell
+// that the table was saved with that.
+func namedSeparator(line string) (separator rune, isNamed bool) {
+	m := separatorLine.FindStringSubmatch(line)
+	if m == nil || strings.Trim(m[2], `,;" `+"\t"+m[1]) != "" {
+		return 0, false
+	}
+	separator, _ = utf8.DecodeRuneInString(m[1])
+	if padding := strings.Trim(m[2], `" `); padding != "" && !strings.Contains(padding, m[1]) {
+		separator, _ = utf8.DecodeRuneInString(padding)
+	}
+	return separator, true
+}
+
 // newTable begins a table after its byte order mark and a line that names the separator. Every line end becomes \n.
 func newTable(text string) *table {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimLeft(text, "\ufeff"))
 	t := &table{rest: text, line: 1}
 	first, rest, _ := strings.Cut(text, "\n")
-	named := strings.Trim(strings.TrimRight(first, " "), `"`)
-	if len(named) >= 4 && strings.EqualFold(named[:4], "sep=") {
-		if r, n := utf8.DecodeRuneInString(named[4:]); n > 0 && n == len(named)-4 && r != '"' && !unicode.IsLetter(r) && !unicode.IsNumber(r) {
-			t.rest, t.line, t.separator = rest, 2, r
-		}
+	if separator, isNamed := namedSeparator(first); isNamed {
+		t.rest, t.line, t.separator = rest, 2, separator
 	}
 	return t
 }
@@ -179,7 +203,7 @@ func unquoted(line string) string {
 
 func columnName(cell string) string { return strings.ToLower(tidyCell(cell)) }
 
-// next reads a row. A cell that begins with a quote ends with it (RFC 4180); quotes elsewhere are text.
+// next reads a row. A cell that begins with a quote ends with it (RFC 4180), also behind space; quotes elsewhere are text.
 func (t *table) next() (record, error) {
 	var r record
 	start := t.rest
@@ -199,22 +223,33 @@ func (t *table) next() (record, error) {
 
 // cell reads up to a separator or the end of the row.
 func (t *table) cell() (cell string, last bool, err error) {
-	if inner, isQuoted := strings.CutPrefix(t.rest, `"`); isQuoted {
+	if inner, isQuoted := strings.CutPrefix(t.trimPadding(t.rest), `"`); isQuoted {
 		end := closingQuote(inner)
-		if end < 0 {
+		if end < 0 && t.rest[0] == '"' {
 			return "", false, errQuote(t.line)
 		}
-		behind := strings.TrimLeft(inner[end+1:], " ")
-		if behind == "" || behind[0] == '\n' || strings.HasPrefix(behind, string(t.separator)) {
-			return strings.ReplaceAll(inner[:end], `""`, `"`), t.skip(behind), nil
+		if end >= 0 {
+			if behind := t.trimPadding(inner[end+1:]); t.endsCell(behind) {
+				return strings.ReplaceAll(inner[:end], `""`, `"`), t.skip(behind), nil
+			}
+			// Text goes on behind the quote, as in "Doe, Jane" <jane@example.com>: the quotes are part of it. A quote
+			// behind space may be text as well, and holds no line end then.
+			if t.rest[0] == '"' || !strings.Contains(inner[:end], "\n") {
+				stop := strings.IndexAny(inner[end+1:], string(t.separator)+"\n")
+				if stop < 0 {
+					stop = len(inner) - end - 1
+				}
+				cell = t.rest[:len(t.rest)-len(inner)+end+1+stop]
+				return cell, t.skip(t.rest[len(cell):]), nil
+			}
 		}
-		// Text goes on behind the quote, as in "Doe, Jane" <jane@example.com>: the quotes are part of it.
-		stop := strings.IndexAny(inner[end+1:], string(t.separator)+"\n")
-		if stop < 0 {
-			stop = len(inner) - end - 1
+	}
+	if inner, isFormula := strings.CutPrefix(t.trimPadding(t.rest), `="`); isFormula {
+		if end := closingQuote(inner); end >= 0 && !strings.Contains(inner[:end], "\n") {
+			if behind := t.trimPadding(inner[end+1:]); t.endsCell(behind) {
+				return strings.ReplaceAll(inner[:end], `""`, `"`), t.skip(behind), nil
+			}
 		}
-		cell = t.rest[:end+2+stop]
-		return cell, t.skip(t.rest[len(cell):]), nil
 	}
 	stop := strings.IndexAny(t.rest, string(t.separator)+"\n")
 	if stop < 0 {
@@ -222,6 +257,16 @@ func (t *table) cell() (cell string, last bool, err error) {
 	}
 	cell = t.rest[:stop]
 	return cell, t.skip(t.rest[stop:]), nil
+}
+
+// trimPadding takes off what has no meaning before or behind a quoted cell.
+func (t *table) trimPadding(s string) string {
+	return strings.TrimLeftFunc(s, func(r rune) bool { return r != '\n' && r != t.separator && isPadding(r) })
+}
+
+// endsCell returns true if a cell ends before that text.
+func (t *table) endsCell(behind string) bool {
+	return behind == "" || behind[0] == '\n' || strings.HasPrefix(behind, string(t.separator))
 }
 
 // skip goes on behind a separator or the end of a row, and returns whether it was the end.
@@ -285,4 +330,65 @@ func (r record) addressOf(cell string) string {
 		return addressIn(cell)
 	}
 	return addressIn(r.text)
+}
+
+// isList returns true for a header whose only column with a name is that of addresses: whatever separates them below it,
+// all of them are meant.
+func (r record) isList() bool {
+	named := slices.DeleteFunc(slices.Clone(r.cells), func(c string) bool { return tidyCell(c) == "" })
+	return len(named) == 1 && columnName(named[0]) == emailColumn
+}
+
+// addresses returns each address of a row of a list, and each text that is none. Cells in front of the column, such as
+// the numbers that some programs put before rows, count only if they have an address. A text before "Name <address>" and
+// a comma is the rest of the name.
+func (t *table) addresses(r record, column int) (out []string) {
+	var texts []string // may be the beginning of a name
+	for i, cell := range r.cells {
+		if i < column && !strings.Contains(cell, "@") {
+			continue
+		}
+		for _, p := range splitList(cell) {
+			text := tidyCell(p.text)
+			switch {
+			case text == "":
+			case addressForm.MatchString(text):
+				out, texts = append(out, addressIn(text)), nil
+			default:
+				texts = append(texts, addressIn(text))
+			}
+			isComma := p.separator == ',' || p.separator == 0 && t.separator == ','
+			if !isComma || strings.Contains(text, "@") {
+				out, texts = append(out, texts...), nil
+			}
+		}
+	}
+	return append(out, texts...)
+}
+
+// part is a part of a cell and what separates it from the next one, 0 at the end.
+type part struct {
+	text      string
+	separator rune
+}
+
+// splitList cuts a cell at commas, semicolons, tabs and line ends outside of quotes and angle brackets.
+func splitList(cell string) (out []part) {
+	start := 0
+	for i := 0; i < len(cell); i++ {
+		switch c := cell[i]; c {
+		case '"':
+			if strings.TrimFunc(cell[start:i], isPadding) == "" {
+				i += 1 + max(closingQuote(cell[i+1:]), -1)
+			}
+		case '<':
+			if n := strings.IndexAny(cell[i+1:], "<>\n"); n >= 0 && cell[i+1+n] == '>' {
+				i += 1 + n
+			}
+		case ',', ';', '\t', '\n':
+			out = append(out, part{cell[start:i], rune(c)})
+			start = i + 1
+		}
+	}
+	return append(out, part{cell[start:], 0})
 }

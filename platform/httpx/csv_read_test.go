@@ -76,12 +76,64 @@ func TestTablesOfEveryProgram(t *testing.T) {
 		"links":                              []byte("email\nmailto:jane@example.com\n<MAILTO:j%C3%B6rg@example.com?subject=Hi>\n"),
 		"an address beside its link":         []byte("email\njane@example.com <mailto:jane@example.com>\njörg@example.com<mailto:jörg@example.com>\n"),
 		"brackets alone":                     []byte("email\n<jane@example.com>\n < jörg@example.com > \n"),
+		"sep= saved again":                   []byte("\"sep=;\";\nname;email\nx;jane@example.com\ny;jörg@example.com\n"),
+		"sep= saved again, two columns":      []byte("sep=;;\nname;email\nx;jane@example.com\ny;jörg@example.com\n"),
+		"sep= saved again, three columns":    []byte("sep=;;;\nname;email;z\nx, y;jane@example.com;\ny;jörg@example.com;\n"),
+		"sep= saved again, quoted comma":     []byte("\"sep=,\",\nname,email\nx;y,jane@example.com\ny,jörg@example.com\n"),
+		"sep= saved again, quoted cells":     []byte("\"sep=;\";\"\"\nname;email\nx;jane@example.com\ny;jörg@example.com\n"),
+		"sep= saved with another one":        []byte("sep=;,\nname,email\nx;y,jane@example.com\ny,jörg@example.com\n"),
+		"quotes behind spaces":               []byte("name, \"email\"\nx, \"jane@example.com\"\n\"Groß, J\",  \"jörg@example.com\" \n"),
+		"quotes behind spaces, commas":       []byte("name; \"email\"\nx; \"Doe; Jane <jane@example.com>\"\n y\"; \"Groß\" <jörg@example.com>\n"),
+		"a quote behind space that is text":  []byte("email, x\njane@example.com, \"y\njörg@example.com, \"z\n"),
+		"text formulas":                      []byte("name,=\"email\"\n=\"Doe, Jane\",=\"jane@example.com\"\nx,\"=\"\"jörg@example.com\"\"\"\n"),
+		"text formulas in one column":        []byte("=\"email\"\n=\"jane@example.com\"\n=\"\"\n=\"jörg@example.com\"\n"),
+		"Ctrl-Z at the end":                  []byte("email\r\njane@example.com\r\njörg@example.com\r\n\x1a"),
+		"Ctrl-Z on a line":                   []byte("name,email\nx,jane@example.com\ny,\"jörg@example.com\"\n\x1a\n"),
+		"Ctrl-Z behind the last cell":        []byte("name,email\nx,jane@example.com\ny,\"jörg@example.com\"\x1a"),
+		"no width around the header":         []byte("name,\u2060\u200d\u034f\"\u200bemail\u200c\ufe0f\"\u2060\nx,jane@example.com\ny,jörg@example.com\n"),
+		"no width around the only column":    []byte("\u200b\"email\u200d\"\njane@example.com\njörg@example.com\n"),
+		"numbers in front of rows":           []byte(",email\n0,jane@example.com\n1,jörg@example.com\n"),
 		"columns twice that are not the one": []byte("x,x,email\n1,2,jane@example.com\n1,2,jörg@example.com\n"),
 	} {
 		got, err := emailsOf(raw)
 		require.NoError(t, err, name)
 		require.Equal(t, want, got, name)
 	}
+}
+
+// Below a column that is alone, everything is meant to be an address.
+func TestListsKeepEveryAddress(t *testing.T) {
+	for table, want := range map[string][]string{
+		"email\nu@x; m@x; a@x\n":                        {"u@x", "m@x", "a@x"},
+		"email\nu@x, m@x\n":                             {"u@x", "m@x"},
+		"email\nu@x\tm@x\n":                             {"u@x", "m@x"},
+		"email\nu@x,m@x;a@x\tb@x\nc@x\n":                {"u@x", "m@x", "a@x", "b@x", "c@x"},
+		"email\nUli User <u@x>; Mo Member <m@x>\n":      {"u@x", "m@x"},
+		"email\nUli User <u@x>, Mo Member <m@x>,\n":     {"u@x", "m@x"},
+		"email\nUser, Uli <u@x>, Member, Dr., Mo <m@x>": {"u@x", "m@x"},
+		"email\nUser, Uli <u@x>; Member, Mo <m@x>;":     {"u@x", "m@x"},
+		"email\n\"User, Uli\" <u@x>; \"Me; Mo\" <m@x>":  {"u@x", "m@x"},
+		"email\n\"User, Uli\" <u@x>, \"Me, Mo\" <m@x>":  {"u@x", "m@x"},
+		"email\n\"u@x, m@x\"\n\"a@x\nb@x\"\n":           {"u@x", "m@x", "a@x", "b@x"},
+		"email\nu@x;nothing;m@x\nnone\n":                {"u@x", "nothing", "m@x", "none"},
+		"email\nu@x,nothing\nnone,u@x\n":                {"u@x", "nothing", "none", "u@x"},
+		"email\nnothing; Mo Member <m@x>\n":             {"nothing", "m@x"},
+		"email\nu@x, User, Uli <m@x>\n":                 {"u@x", "m@x"},
+		"email;;\nu@x;m@x;\n;;\n;;a@x\n":                {"u@x", "m@x", "a@x"},
+		";email\nu@x;m@x\n1;a@x\n":                      {"u@x", "m@x", "a@x"},
+		"sep=;\nemail\nu@x, m@x; a@x\n":                 {"u@x", "m@x", "a@x"},
+		"email\n=\"u@x\"; =\"m@x\"\n":                   {"u@x", "m@x"},
+		"email\n\"mailto:u@x; <mailto:m@x?cc=a,b>\"\n":  {"u@x", "m@x"},
+		"email\nu@x <m@x\n a <b, m@x; \"y, a@x\n":       {"u@x <m@x", "a <b", "m@x", "\"y", "a@x"},
+	} {
+		got, err := emailsOf([]byte(table))
+		require.NoError(t, err, table)
+		require.Equal(t, want, got, table)
+	}
+	most := 3
+	rows, err := readRows([]byte("email\n"+strings.Repeat("u@x,", 1000)), []string{"email"}, &most)
+	require.NoError(t, err)
+	require.Len(t, rows, 4, "reading stops beyond the most rows")
 }
 
 func TestTablesThatAreNone(t *testing.T) {
