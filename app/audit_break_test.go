@@ -93,7 +93,11 @@ func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
 		"put ahead": {sql: "INSERT INTO audit_entries SELECT {last} + 100, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, " +
 			"request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = {last}", bad: func(_, last int) int { return last + 1 }},
 		"a word for the head": {sql: "UPDATE audit_head SET seq = 'x'", sqliteOnly: true, bad: func(int, int) int { return 1 }},
-		"a changed entry":     {sql: "UPDATE audit_entries SET ip = 'x' WHERE seq = {middle}", inside: true, bad: func(middle, _ int) int { return middle }},
+		"a word for a time": {sql: "UPDATE audit_entries SET created_at = 'zz' WHERE seq = {middle}", sqliteOnly: true, inside: true,
+			bad: func(middle, _ int) int { return middle }},
+		"bytes for a text": {sql: "UPDATE audit_entries SET action = x'ff00', data = 5 WHERE seq = {middle}", sqliteOnly: true, inside: true,
+			bad: func(middle, _ int) int { return middle }},
+		"a changed entry": {sql: "UPDATE audit_entries SET ip = 'x' WHERE seq = {middle}", inside: true, bad: func(middle, _ int) int { return middle }},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -78,7 +78,7 @@ func TestLessonsHaveCaptions(t *testing.T) {
 		}
 		for _, key := range []string{"c/nowhere.vtt", "c/plain.txt", "c/admin.vtt", ""} {
 			a := s.refused(422, "asset-unusable", "PATCH", lesson, cast.instructor, map[string]any{"captions": []any{captionOf("fr", "x", key)}})
-			require.Equal(t, "body.captions.0.asset_key", a.str("errors.0.location"))
+			require.Equal(t, "body.captions[0].asset_key", a.str("errors.0.location"))
 		}
 		require.Equal(t, 200, set(cast.admin, en, captionOf("fr", "Français", "c/admin.vtt")).Status)
 		require.Equal(t, 200, set(cast.instructor, captionOf("fr", "Changed", "c/admin.vtt"), en).Status, "what was there may stay")

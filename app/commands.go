@@ -28,8 +28,7 @@ func newMigrate() *cobra.Command {
 func migrateUp(c *cobra.Command, _ []string) error {
 	return migrating(c, true, func(ctx context.Context, r *migrate.Runner) error {
 		done, err := r.Up(ctx)
-		printEach("up", done)
-		return err
+		return printEach("up", done, err)
 	})
 }
 
@@ -43,8 +42,7 @@ func migrateDown(c *cobra.Command, args []string) error {
 	}
 	return migrating(c, true, func(ctx context.Context, r *migrate.Runner) error {
 		done, err := r.Down(ctx, n)
-		printEach("down", done)
-		return err
+		return printEach("down", done, err)
 	})
 }
 
@@ -97,13 +95,15 @@ func migrating(c *cobra.Command, exclusive bool, fn func(context.Context, *migra
 	return with(c.Context(), cfg, func(ctx context.Context) error { return fn(ctx, r) }, &r)
 }
 
-func printEach(word string, ids []string) {
+// printEach says what was done, though an error ended it.
+func printEach(word string, ids []string, err error) error {
 	for _, id := range ids {
 		fmt.Fprintf(stdout, "%s  %s\n", word, id)
 	}
-	if len(ids) == 0 {
+	if len(ids) == 0 && err == nil {
 		fmt.Fprintln(stdout, "nothing to do")
 	}
+	return err
 }
 
 // upToDate refuses to work on a schema that this program does not know.

@@ -43,6 +43,8 @@ func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
 		{"POST", "/users/me/email", user, `{"new_email":"bad"}`, "body.new_email body.password"},
 		{"PATCH", "/users/me", user, `{"display_name":"a\u0007b","email":"x@example.com"}`, "body.display_name body.email"},
 		{"PATCH", "/admin/users/" + id, admin, `{"role":"owner","status":"gone","email":"bad","display_name":"\u200b"}`, "body.display_name body.email body.role body.status"},
+		{"PATCH", "/admin/users/" + id, admin, `{"role":null,"status":null}`, "body.role body.status"},
+		{"POST", "/courses", admin, `{"title":7,"tags":[7,"ok",{}],"slug":[]}`, "body.slug body.tags[0] body.tags[2] body.title"},
 		{"POST", "/courses", admin, `{"title":" ","slug":"No!","visibility":"secret","tags":["a\u0007b"]}`, "body.slug body.tags body.title body.visibility"},
 		{"PATCH", "/courses/" + course, admin, `{"title":" ","slug":"No!","status":"secret"}`, "body.slug body.status body.title"},
 		{"POST", "/courses/" + course + "/lessons", admin, `{"title":" ","duration_seconds":-1,"available_from":"1969-01-01T00:00:00Z"}`, "body.available_from body.duration_seconds body.title"},

@@ -83,6 +83,11 @@ func TestTooLargeBodiesAreRefusedByTheirLength(t *testing.T) {
 			"\r\nContent-Length: "+length+"\r\n\r\n", 2*time.Second)
 		require.True(t, strings.HasPrefix(got, "HTTP/1.1 "+want+" "), "%s: %q", length, got)
 	}
+	for _, expects := range []string{"", "Expect: 100-continue\r\n"} {
+		got := s.rawRequest("PUT /objects/nonsense HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"+expects+"Content-Length: 10737418240\r\n\r\n", 2*time.Second)
+		require.True(t, strings.HasPrefix(got, "HTTP/1.1 4"), "%q", got)
+		require.Contains(t, got, "application/problem+json")
+	}
 	// A client that sends at once still reads the answer.
 	for range 20 {
 		a := s.call("POST", "/courses", admin, `{"title":"`+strings.Repeat("x", 3<<20)+`"}`)

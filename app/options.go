@@ -55,7 +55,7 @@ var platformParts = fx.Options(
 	fx.Provide(
 		func() clock.Clock { return clock.System{} },
 		telemetry.NewMetrics,
-		func(c *config.Config) (*auth.Keys, error) { return auth.LoadKeys(c.JWTKeysDir, c.AccessTokenTTL) },
+		loadKeys,
 		func(c *config.Config) *auth.Hasher {
 			return auth.NewHasher(auth.Argon2{Memory: c.Argon2Memory, Time: c.Argon2Time, Parallel: c.Argon2Parallel})
 		},
@@ -88,6 +88,17 @@ var platformParts = fx.Options(
 	httpx.Routes(newDevRoutes),
 	httpx.Routes(newObjectRoutes),
 )
+
+// loadKeys reads the server's keys; a folder or a file that can't be used is a fault of the configuration.
+func loadKeys(c *config.Config) (*auth.Keys, error) {
+	k, err := auth.LoadKeys(c.JWTKeysDir, c.AccessTokenTTL)
+	if err != nil {
+		cause := strings.TrimPrefix(err.Error(), "JWT_KEYS_DIR: ")
+		return nil, &config.Error{Faults: []string{fmt.Sprintf("JWT_KEYS_DIR: found %q, which can't be used: %s; accepted is a folder of keys that this server has made, or an empty one",
+			c.JWTKeysDir, cause)}}
+	}
+	return k, nil
+}
 
 // attach hands subscribers and workers to the parts that run them, once everything is built.
 func attach(b *events.Bus, subs events.Params, q *jobs.Queue, workers jobs.Params) error {
@@ -225,7 +236,7 @@ func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *http
 	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *scratch.Dir, sealed *auth.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc,
+		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},

@@ -222,8 +222,9 @@ func serveMetrics(addr string, s *httpx.Server, failed chan<- error) (*metricsSe
 		return nil, fmt.Errorf("METRICS_ADDR: can't listen on %s: %w", addr, err)
 	}
 	app := s.MetricsApp()
+	most := max(2, listener.MaxConnections()/8) // the rest is for those whom the server is there for
 	go func() {
-		if err := app.Listener(listener.NewPatient(ln, nil)); err != nil {
+		if err := app.Listener(listener.NewPatient(ln, func() bool { return int(app.Server().GetOpenConnectionsCount()) >= most })); err != nil {
 			failed <- err
 		}
 	}()

@@ -16,12 +16,12 @@ func newStore(d *db.DB) *store { return &store{d} }
 const maxSeq = 1 << 62
 
 // selectHead casts what SQLite, which keeps any type in any column, may hold after somebody has changed it.
-const selectHead = `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.mac AS text), CAST(h.at AS bigint), h.skewed, CAST(h.breaks AS text), `
+const selectHead = `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.mac AS text), CAST(h.at AS bigint), CAST(h.skewed AS text) IN ('1', 'true'), CAST(h.breaks AS text), `
 
 // lockHead reads the head for the rest of the transaction, as entries are numbered one at a time, and the number of the
 // newest entry in the table. A head that was removed comes back as an empty one without a seal.
 func (s *store) lockHead(ctx context.Context) (h head, last int64, err error) {
-	query := selectHead + `coalesce((SELECT max(seq) FROM audit_entries WHERE seq < ?), 0) FROM audit_head h WHERE h.one = 1`
+	query := selectHead + `CAST(coalesce((SELECT max(seq) FROM audit_entries WHERE seq < ?), 0) AS bigint) FROM audit_head h WHERE h.one = 1`
 	read := func() error {
 		return s.db.QueryRow(ctx, query+s.db.ForUpdate(), []any{int64(maxSeq)}, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &h.Breaks, &last)
 	}
@@ -135,12 +135,17 @@ func (f filter) where(even bool) (sql string, args []any) {
 
 const columns = "seq, id, action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash"
 
+// castColumns are the columns as their types, which SQLite does not hold anybody to: a row that was tampered with is listed
+// and found by verify, and fails no request.
+const castColumns = "CAST(seq AS bigint), CAST(id AS text), CAST(action AS text), CAST(actor_id AS text), CAST(target_type AS text), CAST(target_id AS text), " +
+	"CAST(ip AS text), CAST(user_agent AS text), CAST(request_id AS text), CAST(data AS text), CAST(created_at AS bigint), CAST(prev_hash AS text), CAST(hash AS text)"
+
 // even says whether numbers run like times, where that is worth a question.
 func (s *store) even(ctx context.Context, f filter) (even bool, err error) {
 	if f.From == nil && f.To == nil {
 		return true, nil
 	}
-	err = s.db.QueryRow(ctx, "SELECT NOT skewed FROM audit_head WHERE one = 1", nil, &even)
+	err = s.db.QueryRow(ctx, "SELECT CAST(skewed AS text) NOT IN ('1', 'true') FROM audit_head WHERE one = 1", nil, &even)
 	if db.IsNotFound(err) {
 		return false, nil
 	}
@@ -157,7 +162,7 @@ func (s *store) list(ctx context.Context, f filter, before int64, limit int) (fo
 	if before > 0 {
 		where, args = where+" AND seq < ?", append(args, before)
 	}
-	err = s.rows(ctx, "SELECT "+columns+" FROM audit_entries WHERE TRUE"+where+" ORDER BY seq DESC LIMIT ?", append(args, limit), func(e *entry) error {
+	err = s.rows(ctx, "SELECT "+castColumns+" FROM audit_entries WHERE TRUE"+where+" ORDER BY seq DESC LIMIT ?", append(args, limit), func(e *entry) error {
 		found = append(found, *e)
 		return nil
 	})
@@ -171,7 +176,7 @@ func (s *store) each(ctx context.Context, f filter, after, last int64, limit int
 		return err
 	}
 	where, args := f.where(even)
-	return s.rows(ctx, "SELECT "+columns+" FROM audit_entries WHERE seq > ? AND seq <= ?"+where+" ORDER BY seq LIMIT ?",
+	return s.rows(ctx, "SELECT "+castColumns+" FROM audit_entries WHERE seq > ? AND seq <= ?"+where+" ORDER BY seq LIMIT ?",
 		append(append([]any{after, last}, args...), limit), fn)
 }
 

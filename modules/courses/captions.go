@@ -65,7 +65,7 @@ func cleanCaptions(location string, given []caption) ([]caption, error) {
 	out, seen := make([]caption, len(given)), map[string]bool{}
 	var faults []apperr.Field
 	for i, c := range given {
-		at := fmt.Sprintf("%s.%d", location, i)
+		at := fmt.Sprintf("%s[%d]", location, i)
 		tag, err := language.Raw.Parse(c.Language)
 		if err != nil || c.Language == "" || strings.Contains(c.Language, "_") {
 			faults = append(faults, apperr.Field{Location: at + ".language", Message: "must be a language tag of BCP 47, such as en or pt-BR"})
@@ -105,7 +105,7 @@ func (s *Service) applyCaptions(ctx context.Context, l *lesson, given []caption)
 		if had[c.AssetKey] {
 			continue
 		}
-		if err := s.usableCaption(ctx, fmt.Sprintf("body.captions.%d.asset_key", i), c.AssetKey); err != nil {
+		if err := s.usableCaption(ctx, fmt.Sprintf("body.captions[%d].asset_key", i), c.AssetKey); err != nil {
 			return false, err
 		}
 	}

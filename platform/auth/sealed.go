@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -64,6 +65,7 @@ func (c *SealedCheck) Check(ctx context.Context) error {
 			faults = append(faults, d.Name+": "+fault)
 		}
 	}
+	slices.Sort(faults) // modules are asked in any order
 	c.checked, c.fault = time.Now(), nil
 	if len(faults) > 0 {
 		c.fault = errors.New(strings.Join(faults, "; "))

@@ -42,9 +42,6 @@ func (f *Folder) Handler() fiber.Handler {
 		case err != nil:
 			return apperr.Forbidden("This URL was not signed here, or not for this method.")
 		case put:
-			if expect.AskForBody(c.Context()) {
-				return nil
-			}
 			return f.receive(c, id, g)
 		}
 		return f.send(c, id, g)
@@ -154,6 +151,9 @@ func (f *Folder) receive(c *fiber.Ctx, id string, g grant) error {
 	if err := f.mayPut(id); err != nil {
 		c.Context().SetConnectionClose() // the body stays unread
 		return answerable(err)
+	}
+	if expect.AskForBody(c.Context()) {
+		return nil
 	}
 	in.allowed = func() error { return f.mayPut(id) }
 	end, ok := f.admit(id)

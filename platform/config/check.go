@@ -42,8 +42,8 @@ func (c *Config) check(set map[string]string) []string {
 	f.duration("ACCESS_TOKEN_TTL", c.AccessTokenTTL, time.Second, 24*time.Hour)
 	f.duration("REFRESH_TOKEN_TTL", c.RefreshTokenTTL, time.Second, 10*365*24*time.Hour)
 	f.duration("SHUTDOWN_DELAY", c.ShutdownDelay, 0, 20*time.Second)
-	if u, err := url.Parse(c.PublicURL); err == nil && (u.Path != "" || u.RawQuery != "" || u.Fragment != "") {
-		f.add("PUBLIC_URL", c.PublicURL, "scheme and host without a path, such as https://lyceum.example.com")
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Fragment == "" && (u.Path != "" || u.RawQuery != "" || u.User != nil) {
+		f.add("PUBLIC_URL", maskURL(c.PublicURL), "scheme and host without a path, such as https://lyceum.example.com")
 	}
 	if !c.WorkerInline && (c.SQLiteDir() != "" || c.RedisURL == "") {
 		f.lines = append(f.lines, "WORKER_INLINE: found \"false\", accepted only with DATABASE_URL (PostgreSQL) and REDIS_URL, which lyceum worker needs")
@@ -71,7 +71,11 @@ func (c *Config) checkS3(f *faults) {
 		return
 	}
 	if strings.Contains(c.S3.Endpoint, "/") {
-		f.add("S3_ENDPOINT", c.S3.Endpoint, "host:port without a scheme")
+		found := c.S3.Endpoint
+		if strings.Contains(found, "@") {
+			found = Masked
+		}
+		f.add("S3_ENDPOINT", found, "host:port without a scheme")
 	}
 	for _, needed := range [][2]string{{"S3_BUCKET", c.S3.Bucket}, {"S3_ACCESS_KEY", c.S3.AccessKey}, {"S3_SECRET_KEY", c.S3.SecretKey}} {
 		if key := needed[0]; needed[1] == "" {
@@ -182,8 +186,17 @@ func urlFault(raw string, schemes []string) string {
 	if !ok || !slices.Contains(schemes, strings.ToLower(scheme)) {
 		return begins
 	}
-	if u, err := url.Parse(raw); err == nil && (u.Host != "" || scheme == "sqlite" && u.Path != "") && u.Fragment == "" && validPort(u.Port()) {
+	u, err := url.Parse(raw)
+	isValid := err == nil && u.Fragment == "" && validPort(u.Port())
+	if scheme == "sqlite" && isValid && u.Host == "" && u.Path != "" && !strings.HasSuffix(u.Path, "/") {
 		return ""
+	}
+	// PostgreSQL's URLs may name several hosts.
+	if scheme != "sqlite" && isValid && u.Host != "" && (!strings.Contains(u.Host, ",") || strings.HasPrefix(scheme, "postgres")) {
+		return ""
+	}
+	if strings.Contains(rest, ",") && scheme != "sqlite" {
+		return begins + " and one address"
 	}
 	if scheme == "sqlite" {
 		return "sqlite:// and a path, such as sqlite:///var/lib/lyceum/lyceum.db"

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,7 +140,14 @@ func FromMap(vars map[string]string) (*Config, error) {
 		faults = append(faults, parseFaults(err, set)...)
 	}
 	c.fill(set)
-	faults = append(faults, c.check(set)...)
+	parsed := faults
+	for _, fault := range c.check(set) {
+		key, _, _ := strings.Cut(fault, ":")
+		// What could not be read has been told, with what was found instead of an empty value.
+		if !slices.ContainsFunc(parsed, func(told string) bool { return strings.HasPrefix(told, key+":") }) {
+			faults = append(faults, fault)
+		}
+	}
 	if len(faults) > 0 {
 		return nil, &Error{faults}
 	}

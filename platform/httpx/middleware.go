@@ -243,7 +243,7 @@ func hasValidHost(c *fiber.Ctx, given bool) bool {
 		return true
 	}
 	u, err := url.Parse(target)
-	return err == nil && u.User == nil && isValidHost(u.Host)
+	return err == nil && u.User == nil && isValidHost(u.Host) && (strings.EqualFold(u.Scheme, "http") || strings.EqualFold(u.Scheme, "https"))
 }
 
 // cors answers other origins only by exact match, and says whether the request was a preflight.
@@ -290,6 +290,9 @@ func (s *Server) finish(c *fiber.Ctx, st *state) {
 	}
 	if strings.HasPrefix(route, "/console") || route == "/healthz" || route == "/readyz" || route == "/metrics" {
 		level = slog.LevelDebug
+	}
+	if strings.Contains(st.route, "{token}") {
+		st.path = st.route // what stands in the address is the secret itself
 	}
 	// The path without its query: queries carry tokens, addresses and signatures.
 	slog.Log(context.Background(), level, "request", "method", st.method, "path", st.path, "status", status,

@@ -193,9 +193,10 @@ func fieldsOf(errs []error) []apperr.Field {
 			continue
 		}
 		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
-			f := placeMissing(apperr.Field{Location: d.Location, Message: d.Message})
-			named[f.Location] = true
-			out = append(out, f)
+			for _, f := range misfits(placeMissing(apperr.Field{Location: d.Location, Message: d.Message})) {
+				named[f.Location] = true
+				out = append(out, f)
+			}
 			continue
 		}
 		if e, ok := apperr.As(err); ok {

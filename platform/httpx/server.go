@@ -46,6 +46,8 @@ type Options struct {
 	Budgets map[string]limit.Budget
 	// StoreOrigin is where signed URLs lead when that is another origin than the page's.
 	StoreOrigin string
+	// MaxObjectBytes is the largest object that the embedded store takes; a longer body is judged by its headers.
+	MaxObjectBytes int64
 	// Scratch holds bodies of Upload routes while they are worked on.
 	Scratch *scratch.Dir
 	// MetricsElsewhere says that /metrics has an address of its own.
@@ -328,6 +330,9 @@ func (serverLog) Printf(format string, args ...any) {
 func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	uri := string(h.RequestURI())
 	if strings.HasPrefix(uri, "/objects/") {
+		if int64(h.ContentLength()) > s.o.MaxObjectBytes {
+			h.Set(fasthttp.HeaderExpect, "100-continue")
+		}
 		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: maxJSONBody}
 	}
 	path, _, _ := strings.Cut(uri, "?")

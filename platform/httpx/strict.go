@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -33,14 +34,33 @@ var strictJSON = huma.Format{
 	Unmarshal: func(b []byte, v any) error { return unmarshalStrict(b, v) },
 }
 
-// typeError says which value does not fit; the library's own text would echo it.
-type typeError struct{ pointer string }
+// typeError says which values do not fit; the library's own text would echo them.
+type typeError struct{ pointers []string }
+
+// misfit follows the place of a value in the text of a typeError; misfits are separated by line breaks.
+const misfit = ": the value does not fit its type"
 
 func (e *typeError) Error() string {
-	if e.pointer == "" {
+	if len(e.pointers) == 0 {
 		return "a value does not fit its type"
 	}
-	return strings.TrimPrefix(dottedPath(e.pointer), ".") + ": the value does not fit its type"
+	lines := make([]string, len(e.pointers))
+	for i, p := range e.pointers {
+		lines[i] = strings.TrimPrefix(dottedPath(p), ".") + misfit
+	}
+	return strings.Join(lines, "\n")
+}
+
+// misfits takes the text of a typeError apart: a fault for each value, at its own place.
+func misfits(f apperr.Field) (out []apperr.Field) {
+	for line := range strings.SplitSeq(f.Message, "\n") {
+		place, ok := strings.CutSuffix(line, misfit)
+		if !ok {
+			return []apperr.Field{f}
+		}
+		out = append(out, apperr.Field{Location: f.Location + "." + place, Message: strings.TrimPrefix(misfit, ": ")})
+	}
+	return out
 }
 
 func unmarshalStrict(b []byte, v any) error {
@@ -48,28 +68,33 @@ func unmarshalStrict(b []byte, v any) error {
 	if err == nil {
 		return nil
 	}
-	readFields(b, v)
-	if s := (*json.SemanticError)(nil); errors.As(err, &s) {
-		return &typeError{string(s.JSONPointer)}
+	pointers := readFields(b, v)
+	if s := (*json.SemanticError)(nil); errors.As(err, &s) && len(pointers) == 0 {
+		pointers = []string{string(s.JSONPointer)}
 	}
-	return &typeError{}
+	return &typeError{pointers}
 }
 
 // readFields reads as many fields of a body as fit their types. One that does not fit ends the decoding of all that follow,
-// whose rules could not be told then.
-func readFields(b []byte, v any) {
+// whose rules could not be told then. It returns where values do not fit.
+func readFields(b []byte, v any) (pointers []string) {
 	var fields map[string]jsontext.Value
 	if json.Unmarshal(b, &fields, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
-		return
+		return nil
 	}
-	for name, value := range fields {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		value := fields[name]
 		quoted, err := jsontext.AppendQuote(nil, name)
 		if err != nil {
 			continue
 		}
 		field := slices.Concat([]byte{'{'}, quoted, []byte{':'}, value, []byte{'}'})
-		_ = json.Unmarshal(field, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) // what is wrong is told already
+		err = json.Unmarshal(field, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		if s := (*json.SemanticError)(nil); errors.As(err, &s) {
+			pointers = append(pointers, string(s.JSONPointer))
+		}
 	}
+	return pointers
 }
 
 // DecodeJSON reads JSON that came inside another body as strictly as a body itself: 422 at the location for

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
@@ -21,7 +22,7 @@ const (
 
 // blanks are graphic characters whose glyph is empty, which no property of Unicode tells.
 var blanks = &unicode.RangeTable{
-	R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}},
+	R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}, {Lo: 0xFFFC, Hi: 0xFFFC, Stride: 1}},
 	R32: []unicode.Range32{{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
 }
 
@@ -38,10 +39,25 @@ func IsInvisible(r rune) bool {
 // TrimInvisible removes spaces and invisible characters from both ends, as they come along when text is copied. What may
 // belong to a picture at the end stays.
 func TrimInvisible(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || IsInvisible(r) && !unicode.IsControl(r) && !unicode.Is(unicode.Variation_Selector, r)
-	})
+	s = strings.TrimLeftFunc(s, isTrimmed)
+	for {
+		last, size := utf8.DecodeLastRuneInString(s)
+		before, _ := utf8.DecodeLastRuneInString(s[:len(s)-size])
+		if size == 0 || !isTrimmed(last) || last == emojiPresentation && hasEmojiForm(before) || endsWithFlag(s) {
+			return s
+		}
+		s = s[:len(s)-size]
+	}
 }
+
+// endsWithFlag reports whether s ends with the flag of a region: a black flag, tag characters, and the tag that ends them.
+func endsWithFlag(s string) bool {
+	ended, found := strings.CutSuffix(s, "\U000E007F")
+	base := strings.TrimRightFunc(ended, func(r rune) bool { return r >= 0xE0020 && r <= 0xE007E })
+	return found && base != ended && strings.HasSuffix(base, "\U0001F3F4")
+}
+
+func isTrimmed(r rune) bool { return unicode.IsSpace(r) || IsInvisible(r) && !unicode.IsControl(r) }
 
 // checkInvisible returns ErrInvisible unless each invisible character stands where it changes what a reader sees: joiners
 // inside words of scripts that need them (RFC 5892, appendix A), and joiners and presentation selectors in emoji.

@@ -3,7 +3,6 @@ package text
 import (
 	"fmt"
 	"testing"
-	"unicode"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/unicode/norm"
@@ -12,7 +11,7 @@ import (
 // invisible are characters that a reader does not see, one of each kind.
 var invisible = []rune{
 	'\u00AD', '\u034F', '\u061C', '\u115F', '\u1160', '\u17B4', '\u180B', '\u180E', '\u200B', '\u200C', '\u200D', '\u200E', '\u200F',
-	'\u202A', '\u202E', '\u2060', '\u2061', '\u2064', '\u2066', '\u206A', '\u206F', '\u2800', '\u3164', '\uFE00', '\uFE0F', '\uFEFF', '\uFFA0',
+	'\u202A', '\u202E', '\u2060', '\u2061', '\u2064', '\u2066', '\u206A', '\u206F', '\u2800', '\u3164', '\uFE00', '\uFE0F', '\uFEFF', '\uFFA0', '\uFFFC',
 	'\uFFF9', '\U0001BCA0', '\U0001D159', '\U0001D173', '\U000E0001', '\U000E0041', '\U000E0100',
 }
 
@@ -22,9 +21,6 @@ func TestEmailWithInvisibleCharacters(t *testing.T) {
 			for _, inside := range []string{"bo%cb@school.example", "bob%c@school.example", "bob@%cschool.example", "bob@sch%cool.example"} {
 				_, err := Email(fmt.Sprintf(inside, r))
 				require.ErrorIs(t, err, ErrEmail, inside)
-			}
-			if unicode.Is(unicode.Variation_Selector, r) {
-				return // belongs to the character before it
 			}
 			for _, around := range []string{"%cbob@school.example", "bob@school.example%c", " %c bob@school.example"} {
 				got, err := Email(fmt.Sprintf(around, r))
@@ -59,9 +55,7 @@ func TestCheckLineWithInvisibleCharacters(t *testing.T) {
 	for _, r := range invisible {
 		require.Error(t, CheckLine(fmt.Sprintf("Al%cgebra", r)), "%U", r)
 		require.Error(t, CheckLine(fmt.Sprintf("%cAlgebra", r)), "%U", r)
-		if !unicode.Is(unicode.Variation_Selector, r) {
-			require.Equal(t, "Algebra", Line(fmt.Sprintf("%cAlgebra %c", r, r)), "%U", r)
-		}
+		require.Equal(t, "Algebra", Line(fmt.Sprintf("%cAlgebra%c %c", r, r, r)), "%U", r)
 	}
 	for _, equal := range []string{"a\u200Cb", "د\u200Cا", "ب\u200Dب", "x\uFE0F", "क\u200Dख"} {
 		require.ErrorIs(t, CheckLine(equal), ErrInvisible, "%+q", equal)

@@ -59,7 +59,7 @@ func Email(s string) (string, error) {
 	}
 	// Lower case may leave what NFKC composes: both are done until nothing changes, so that the form is one.
 	for range 4 {
-		folded := norm.NFKC.String(lower(norm.NFKC.String(TrimInvisible(s))))
+		folded := norm.NFKC.String(lower(norm.NFKC.String(strings.TrimFunc(s, isTrimmed))))
 		if folded == s {
 			break
 		}
@@ -76,6 +76,11 @@ func Email(s string) (string, error) {
 	}
 	if err != nil || ascii == "" || strings.HasPrefix(ascii, ".") || strings.Contains(ascii, "..") {
 		return "", ErrEmail
+	}
+	for label := range strings.SplitSeq(ascii, ".") {
+		if len(label) > 63 { // RFC 1035 2.3.4
+			return "", ErrEmail
+		}
 	}
 	address := local + "@" + ascii
 	parsed, err := mail.ParseAddress(address)
