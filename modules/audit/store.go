@@ -15,8 +15,11 @@ func newStore(d *db.DB) *store { return &store{d} }
 // log without a next number.
 const maxSeq = 1 << 62
 
+// isSkewed is true for what either database keeps for true, and no fault for anything else that SQLite may hold.
+const isSkewed = `CAST(skewed AS text) IN ('1', 'true')`
+
 // selectHead casts what SQLite, which keeps any type in any column, may hold after somebody has changed it.
-const selectHead = `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.mac AS text), CAST(h.at AS bigint), CAST(h.skewed AS text) IN ('1', 'true'), CAST(h.breaks AS text), `
+const selectHead = `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.mac AS text), CAST(h.at AS bigint), ` + isSkewed + `, CAST(h.breaks AS text), `
 
 // lockHead reads the head for the rest of the transaction, as entries are numbered one at a time, and the number of the
 // newest entry in the table. A head that was removed comes back as an empty one without a seal.
@@ -145,7 +148,7 @@ func (s *store) even(ctx context.Context, f filter) (even bool, err error) {
 	if f.From == nil && f.To == nil {
 		return true, nil
 	}
-	err = s.db.QueryRow(ctx, "SELECT CAST(skewed AS text) NOT IN ('1', 'true') FROM audit_head WHERE one = 1", nil, &even)
+	err = s.db.QueryRow(ctx, "SELECT NOT "+isSkewed+" FROM audit_head WHERE one = 1", nil, &even)
 	if db.IsNotFound(err) {
 		return false, nil
 	}

@@ -54,11 +54,7 @@ func summary(frames []object) (out []string) {
 
 func TestMissedChanges(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
-		first := s.replica()
-		second := first
-		if s.db.URL != "" {
-			second = s.replica()
-		}
+		first, second := s.replicas()
 		uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
 		live := second.enter(olga, "/ws/channels/hq")
 		var paths []string

@@ -198,6 +198,16 @@ func (r *recorder) actions() (out []string) {
 	return out
 }
 
+// replicas are two servers, or twice the same where the database serves only one.
+func (s *site) replicas() (first, second *replica) {
+	s.t.Helper()
+	first = s.replica()
+	if s.db.URL == "" {
+		return first, first
+	}
+	return first, s.replica()
+}
+
 func (s *site) replica() *replica {
 	t := s.t
 	t.Helper()

@@ -194,11 +194,7 @@ func TestNobodyMissesOrDoublesAnything(t *testing.T) {
 
 func TestPresenceOverAllReplicas(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
-		first := s.replica()
-		second := first
-		if s.db.URL != "" {
-			second = s.replica()
-		}
+		first, second := s.replicas()
 		uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
 		a := first.enter(uli, "/ws/channels/hq")
 		a2 := second.enter(uli, "/ws/channels/hq")
@@ -241,11 +237,7 @@ func TestPeopleOfADeadReplicaAreGone(t *testing.T) {
 
 func TestNotificationsReachEverySocketOfTheirUser(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
-		first := s.replica()
-		second := first
-		if s.db.URL != "" {
-			second = s.replica()
-		}
+		first, second := s.replicas()
 		uli, olga := s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
 		a, b, c := first.enter(uli, "/ws/channels/hq"), second.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
 		first.rooms.Push(uli.id, struct {

@@ -22,20 +22,15 @@ const guardTime = 2 * time.Second
 func (f *Folder) SetGuard(g Guard) { f.guard = g }
 
 // mayPut is asked before an upload is read, and again before its object appears: the transfer may take hours.
-func (f *Folder) mayPut(id string) error {
-	if f.guard == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), guardTime)
-	defer cancel()
-	return f.guard.MayPut(ctx, id)
-}
+func (f *Folder) mayPut(id string) error { return f.ask(Guard.MayPut, id) }
 
-func (f *Folder) mayGet(id string) error {
+func (f *Folder) mayGet(id string) error { return f.ask(Guard.MayGet, id) }
+
+func (f *Folder) ask(question func(Guard, context.Context, string) error, id string) error {
 	if f.guard == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), guardTime)
 	defer cancel()
-	return f.guard.MayGet(ctx, id)
+	return question(f.guard, ctx, id)
 }

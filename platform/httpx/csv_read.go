@@ -379,7 +379,7 @@ func splitList(cell string) (out []part) {
 		switch c := cell[i]; c {
 		case '"':
 			if strings.TrimFunc(cell[start:i], isPadding) == "" {
-				i += 1 + max(closingQuote(cell[i+1:]), -1)
+				i += 1 + closingQuote(cell[i+1:])
 			}
 		case '<':
 			if n := strings.IndexAny(cell[i+1:], "<>\n"); n >= 0 && cell[i+1+n] == '>' {

@@ -37,8 +37,10 @@ var strictJSON = huma.Format{
 // typeError says which values do not fit; the library's own text would echo them.
 type typeError struct{ pointers []string }
 
-// misfit follows the place of a value in the text of a typeError; misfits are separated by line breaks.
-const misfit = ": the value does not fit its type"
+const misfit = "the value does not fit its type"
+
+// afterPlace stands between the place of a value and misfit in the text of a typeError, which holds a line for each.
+const afterPlace = ": "
 
 func (e *typeError) Error() string {
 	if len(e.pointers) == 0 {
@@ -46,7 +48,7 @@ func (e *typeError) Error() string {
 	}
 	lines := make([]string, len(e.pointers))
 	for i, p := range e.pointers {
-		lines[i] = strings.TrimPrefix(dottedPath(p), ".") + misfit
+		lines[i] = strings.TrimPrefix(dottedPath(p), ".") + afterPlace + misfit
 	}
 	return strings.Join(lines, "\n")
 }
@@ -54,11 +56,11 @@ func (e *typeError) Error() string {
 // misfits takes the text of a typeError apart: a fault for each value, at its own place.
 func misfits(f apperr.Field) (out []apperr.Field) {
 	for line := range strings.SplitSeq(f.Message, "\n") {
-		place, ok := strings.CutSuffix(line, misfit)
+		place, ok := strings.CutSuffix(line, afterPlace+misfit)
 		if !ok {
 			return []apperr.Field{f}
 		}
-		out = append(out, apperr.Field{Location: f.Location + "." + place, Message: strings.TrimPrefix(misfit, ": ")})
+		out = append(out, apperr.Field{Location: f.Location + "." + place, Message: misfit})
 	}
 	return out
 }
@@ -111,7 +113,7 @@ func DecodeJSON(location string, raw []byte, v any) error {
 	if err == nil {
 		return nil
 	}
-	message := "the value does not fit its type"
+	message := misfit
 	if errors.Is(err, json.ErrUnknownName) {
 		message = "there is no such name"
 	}
