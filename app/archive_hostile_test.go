@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -383,12 +382,7 @@ func (s *site) stream(token string, body io.Reader, length int64) answer {
 	req.Header.Set("Authorization", "Bearer "+token)
 	res, err := (&http.Client{Timeout: 2 * time.Minute}).Do(req)
 	require.NoError(s.t, err)
-	defer func() { _ = res.Body.Close() }()
-	a := answer{Status: res.StatusCode, Header: res.Header}
-	a.Raw, err = io.ReadAll(res.Body)
-	require.NoError(s.t, err)
-	_ = json.Unmarshal(a.Raw, &a.JSON)
-	return a
+	return s.read(res)
 }
 
 func TestX2TooLargeAnImportIsCutOff(t *testing.T) {

@@ -220,17 +220,27 @@ func (s *site) call(method, path, token string, body any, headers ...header) ans
 			req.Header.Set(k, v)
 		}
 	}
+	if name := req.Header.Get("Host"); name != "" {
+		req.Host = name // net/http sends no header of that name
+	}
 	res, err := client.Do(req)
 	require.NoError(s.t, err)
-	defer func() { _ = res.Body.Close() }()
-	a := answer{Status: res.StatusCode, Header: res.Header}
-	a.Raw, err = io.ReadAll(res.Body)
-	require.NoError(s.t, err)
-	_ = json.Unmarshal(a.Raw, &a.JSON)
+	a := s.read(res)
 	s.holdsConventions(method, path, a)
 	if s.heard != nil {
 		s.heard(method, path, token, body, a)
 	}
+	return a
+}
+
+// read takes an answer as it came.
+func (s *site) read(res *http.Response) answer {
+	s.t.Helper()
+	defer func() { _ = res.Body.Close() }()
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(s.t, err)
+	a := answer{Status: res.StatusCode, Header: res.Header, Raw: raw}
+	_ = json.Unmarshal(raw, &a.JSON)
 	return a
 }
 

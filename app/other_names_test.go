@@ -1,10 +1,7 @@
 package main
 
 import (
-	"encoding/json"
-	"io"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -16,21 +13,11 @@ import (
 // called sends a request under another name of the server.
 func (s *site) called(name, method, path, token, body string) answer {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
-	require.NoError(s.t, err)
-	req.Host = name
-	req.Header.Set("Authorization", "Bearer "+token)
+	var given any
 	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
+		given = body
 	}
-	res, err := client.Do(req)
-	require.NoError(s.t, err)
-	defer func() { _ = res.Body.Close() }()
-	a := answer{Status: res.StatusCode, Header: res.Header}
-	a.Raw, err = io.ReadAll(res.Body)
-	require.NoError(s.t, err)
-	_ = json.Unmarshal(a.Raw, &a.JSON)
-	return a
+	return s.call(method, path, token, given, header{"Host": name})
 }
 
 func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
