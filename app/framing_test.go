@@ -93,6 +93,10 @@ func TestTooLargeBodiesAreRefusedByTheirLength(t *testing.T) {
 		a := s.call("POST", "/courses", admin, `{"title":"`+strings.Repeat("x", 3<<20)+`"}`)
 		require.Equal(t, "body-too-large", a.str("code"))
 	}
+	for range 20 {
+		a := s.call("GET", "/healthz", "", nil, header{"X-Long": strings.Repeat("a", 4<<20)})
+		require.Equal(t, "header-too-large", a.str("code"))
+	}
 }
 
 // "100 Continue" is sent only to a request that its headers do not refuse, and such a request counts once.

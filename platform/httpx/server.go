@@ -312,6 +312,11 @@ func (s *Server) Serve(ln net.Listener) error {
 	srv.HeaderReceived = s.prepareBody
 	srv.ExpectHandler = func(ctx *fasthttp.RequestCtx) int { return s.judgeHeaders(ctx, inner) }
 	srv.CloseOnShutdown = true
+	refuse := srv.ErrorHandler
+	srv.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
+		lingerAfter(ctx)
+		refuse(ctx, err)
+	}
 	srv.Logger = serverLog{}
 	most := listener.MaxConnections()
 	return srv.Serve(listener.NewPatient(ln, func() bool { return int(srv.GetOpenConnectionsCount())+s.sockets() >= most }))
@@ -363,10 +368,15 @@ func (s *Server) judgeHeaders(ctx *fasthttp.RequestCtx, inner fasthttp.RequestHa
 		ctx.SetStatusCode(fasthttp.StatusOK)
 		return fasthttp.StatusContinue
 	}
+	lingerAfter(ctx)
+	return ctx.Response.StatusCode()
+}
+
+// lingerAfter lets a client that is still sending what is refused read the answer before the connection ends.
+func lingerAfter(ctx *fasthttp.RequestCtx) {
 	if conn, ok := ctx.Conn().(*listener.Conn); ok {
 		conn.LingerOnClose()
 	}
-	return ctx.Response.StatusCode()
 }
 
 // identityBody is fasthttp's length of a request without Content-Length and Transfer-Encoding.
