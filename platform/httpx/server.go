@@ -334,21 +334,22 @@ func (serverLog) Printf(format string, args ...any) {
 // larger than its route takes is judged by its headers, as with Expect: its first bytes may never come.
 func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	uri := string(h.RequestURI())
-	if strings.HasPrefix(uri, "/objects/") {
-		if int64(h.ContentLength()) > s.o.MaxObjectBytes {
-			h.Set(fasthttp.HeaderExpect, "100-continue")
-		}
-		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: maxJSONBody}
-	}
 	path, _, _ := strings.Cut(uri, "?")
 	most, isUpload := s.uploads[path]
-	if !isUpload {
+	isObject := strings.HasPrefix(uri, "/objects/")
+	switch {
+	case isObject:
+		most = s.o.MaxObjectBytes
+	case !isUpload:
 		most = maxJSONBody
 	}
 	if int64(h.ContentLength()) > most {
 		h.Set(fasthttp.HeaderExpect, "100-continue")
 	}
-	if isUpload {
+	switch {
+	case isObject:
+		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: maxJSONBody}
+	case isUpload:
 		// The handler, which reads on, is called with the first byte, so that it can refuse a body before it comes.
 		return fasthttp.RequestConfig{ReadTimeout: streamStall, MaxRequestBodySize: 1}
 	}
