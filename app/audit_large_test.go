@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/audit/auditapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	uuid "lyceum/platform/ids"
 	"lyceum/platform/testkit"
 )
@@ -30,9 +30,9 @@ func fillLog(t *testing.T, d *db.DB, bus *events.Bus, n int) (actor string) {
 	for written := 0; written < n; written += 2000 {
 		err := d.InTx(t.Context(), func(ctx context.Context) error {
 			for i := range min(2000, n-written) {
-				who := auth.Caller{UserID: actors[i%len(actors)], IP: "192.0.2.1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", RequestID: uuid.New()}
+				who := identity.Caller{UserID: actors[i%len(actors)], IP: "192.0.2.1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", RequestID: uuid.New()}
 				e := auditapi.Entry{Action: "course.updated", TargetType: "course", TargetID: uuid.New(), Data: map[string]any{"fields": []string{"title", "summary"}}}
-				if err := bus.Publish(auth.WithCaller(ctx, who), e); err != nil {
+				if err := bus.Publish(identity.WithCaller(ctx, who), e); err != nil {
 					return err
 				}
 			}

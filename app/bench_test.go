@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
 
-	"lyceum/platform/auth"
+	"lyceum/platform/passwords"
 )
 
 // caller is a client that costs little beside the server that it drives.
@@ -87,7 +87,7 @@ func BenchmarkLoginBesideItsHash(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent)) // as serve does
 	s, emails := benchSite(b, 40)
 	c := s.caller(b)
-	h := auth.NewHasher(auth.Argon2{Memory: 19456, Time: 2, Parallel: 1})
+	h := passwords.NewHasher(passwords.Argon2{Memory: 19456, Time: 2, Parallel: 1})
 	hash, err := h.Hash(b.Context(), password)
 	require.NoError(b, err)
 	const turn = 250

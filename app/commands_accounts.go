@@ -19,9 +19,10 @@ import (
 	"lyceum/modules/auth"
 	"lyceum/modules/users"
 	"lyceum/platform/apperr"
-	platform "lyceum/platform/auth"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 	"lyceum/platform/migrate"
 )
 
@@ -48,7 +49,7 @@ func newRemoveFactor() *cobra.Command {
 		}
 		var s *auth.Service
 		return current(c, func(ctx context.Context) error {
-			if err := s.DropFactor(platform.WithCaller(ctx, platform.Caller{Via: "cli"}), email); err != nil {
+			if err := s.DropFactor(identity.WithCaller(ctx, identity.Caller{Via: "cli"}), email); err != nil {
 				return err
 			}
 			fmt.Fprintln(stdout, "removed the second factor of "+email)
@@ -74,7 +75,7 @@ func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
 		Users      *users.Service
 		Migrations *migrate.Runner
 		DB         *db.DB
-		Keys       *platform.Keys
+		Keys       *keyring.Keys
 	}
 	return with(c.Context(), cfg, func(ctx context.Context) error {
 		if err := migrateEmpty(ctx, cfg, p.Migrations); err != nil {
@@ -107,13 +108,13 @@ func migrateEmpty(ctx context.Context, cfg *config.Config, r *migrate.Runner) er
 
 // createAdmin makes an administrator. With ifMissing an account that has the address is fine.
 func createAdmin(ctx context.Context, s *auth.Service, email, password string, ifMissing bool) error {
-	ctx = platform.WithCaller(ctx, platform.Caller{Via: "cli"})
+	ctx = identity.WithCaller(ctx, identity.Caller{Via: "cli"})
 	if ifMissing {
 		if known, err := s.Known(ctx, email); err != nil || known {
 			return err
 		}
 	}
-	_, err := s.Register(ctx, auth.NewUser{Email: email, Password: password, Role: platform.Admin, Verified: true})
+	_, err := s.Register(ctx, auth.NewUser{Email: email, Password: password, Role: identity.Admin, Verified: true})
 	if e, ok := apperr.As(err); ok && ifMissing {
 		if e.Code == "email-taken" {
 			return nil
@@ -134,7 +135,7 @@ func keysRotate(*cobra.Command, []string) error {
 		return err
 	}
 	before, _ := filepath.Glob(filepath.Join(cfg.JWTKeysDir, "*.pem"))
-	keys, err := platform.LoadKeys(cfg.JWTKeysDir, cfg.AccessTokenTTL)
+	keys, err := keyring.Load(cfg.JWTKeysDir, cfg.AccessTokenTTL)
 	if err != nil {
 		return err
 	}

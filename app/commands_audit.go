@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lyceum/modules/audit"
-	platform "lyceum/platform/auth"
+	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
@@ -74,7 +74,7 @@ func newAcceptBreak() *cobra.Command {
 		}
 		var s *audit.Service
 		return of("audit", c, func(ctx context.Context) error {
-			b, err := s.AcceptBreak(platform.WithCaller(ctx, platform.Caller{Via: "cli"}), reason)
+			b, err := s.AcceptBreak(identity.WithCaller(ctx, identity.Caller{Via: "cli"}), reason)
 			if err == nil {
 				fmt.Fprintf(stdout, "accepted: entries %d to %d may be changed or missing; the log holds from entry %d on\n", b.FirstBadSeq, b.AcceptedSeq-1, b.AcceptedSeq)
 			}

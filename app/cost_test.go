@@ -9,9 +9,9 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 )
 
 // commands counts what is sent to Redis on behalf of requests that are watched; limits and signals of others go on meanwhile.
@@ -54,10 +54,10 @@ func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	ctx, queries := db.Count(context.WithValue(t.Context(), watchedKey{}, true))
 	require.NoError(t, client.Ping(ctx).Err())
 	require.EqualValues(t, 1, sent.Load(), "what is watched is counted")
-	signIn := func() auth.Caller {
+	signIn := func() identity.Caller {
 		in, _, err := gate.SignIn(ctx, token)
 		require.NoError(t, err)
-		return auth.CallerFrom(in)
+		return identity.CallerFrom(in)
 	}
 	signIn()
 	before, spoken := queries.Load(), sent.Load()
@@ -68,7 +68,7 @@ func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	require.Equal(t, spoken, sent.Load(), "Redis commands")
 
 	s.promote(admin, id, "member")
-	require.Equal(t, auth.Member, signIn().Role)
+	require.Equal(t, identity.Member, signIn().Role)
 	require.Equal(t, before+1, queries.Load(), "one look at what has changed")
 	s.want(204, "POST", "/auth/logout-all", token, nil)
 	_, _, err := gate.SignIn(ctx, token)

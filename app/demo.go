@@ -10,20 +10,20 @@ import (
 	"lyceum/modules/auth"
 	"lyceum/modules/courses"
 	"lyceum/modules/storage/storageapi"
-	platform "lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 )
 
 const demoPassword = "lyceum-demo-1"
 
 var demoAccounts = []struct {
 	email, name string
-	role        platform.Role
+	role        identity.Role
 }{
-	{"admin@lyceum.local", "Ada Admin", platform.Admin},
-	{"instructor@lyceum.local", "Ivo Instructor", platform.Instructor},
-	{"member@lyceum.local", "Mira Member", platform.Member},
-	{"user@lyceum.local", "Uli User", platform.User},
+	{"admin@lyceum.local", "Ada Admin", identity.Admin},
+	{"instructor@lyceum.local", "Ivo Instructor", identity.Instructor},
+	{"member@lyceum.local", "Mira Member", identity.Member},
+	{"user@lyceum.local", "Uli User", identity.User},
 }
 
 const demoVideoKey = "lessons/video.mp4"
@@ -72,7 +72,7 @@ func loadDemo(ctx context.Context, p parts) (bool, error) {
 }
 
 func demoPeople(ctx context.Context, s *auth.Service) (map[string]string, error) {
-	ctx = platform.WithCaller(ctx, platform.Caller{Via: "cli"})
+	ctx = identity.WithCaller(ctx, identity.Caller{Via: "cli"})
 	ids := map[string]string{}
 	for _, a := range demoAccounts {
 		made, err := s.Register(ctx, auth.NewUser{Email: a.email, Password: demoPassword, DisplayName: a.name, Role: a.role, Verified: true, Demo: true})
@@ -85,7 +85,7 @@ func demoPeople(ctx context.Context, s *auth.Service) (map[string]string, error)
 }
 
 func demoContent(ctx context.Context, p demoParts, owner string) error {
-	ctx = platform.WithCaller(ctx, platform.Caller{UserID: owner, Role: platform.Admin, Via: "cli"})
+	ctx = identity.WithCaller(ctx, identity.Caller{UserID: owner, Role: identity.Admin, Via: "cli"})
 	video := ""
 	if p.Assets != nil {
 		if err := p.Assets.Store(ctx, owner, demoVideoKey, "video/mp4", int64(len(demoVideo)), bytes.NewReader(demoVideo)); err != nil {

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
@@ -23,11 +22,14 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/jobs"
+	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
 	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
-	"lyceum/platform/scratch"
+	"lyceum/platform/passwords"
 	"lyceum/platform/telemetry"
+	"lyceum/platform/tempfile"
+	"lyceum/platform/tokens"
 	"lyceum/platform/ws"
 )
 
@@ -56,26 +58,28 @@ var platformParts = fx.Options(
 		func() clock.Clock { return clock.System{} },
 		telemetry.NewMetrics,
 		loadKeys,
-		func(c *config.Config) *auth.Hasher {
-			return auth.NewHasher(auth.Argon2{Memory: c.Argon2Memory, Time: c.Argon2Time, Parallel: c.Argon2Parallel})
+		func(c *config.Config) *passwords.Hasher {
+			return passwords.NewHasher(passwords.Argon2{Memory: c.Argon2Memory, Time: c.Argon2Time, Parallel: c.Argon2Parallel})
 		},
-		func(k *auth.Keys, c *config.Config, cl clock.Clock) *auth.Tokens {
-			return auth.NewTokens(k, c.PublicURL, c.AccessTokenTTL, cl)
+		func(k *keyring.Keys, c *config.Config, cl clock.Clock) *tokens.Tokens {
+			return tokens.NewTokens(k, c.PublicURL, c.AccessTokenTTL, cl)
 		},
-		auth.NewAuthenticator,
-		auth.NewSealedCheck,
-		func(c *config.Config) (*scratch.Dir, error) { return scratch.Open(filepath.Join(c.DataDir, "scratch")) },
+		tokens.NewAuthenticator,
+		keyring.NewSealedCheck,
+		func(c *config.Config) (*tempfile.Dir, error) {
+			return tempfile.Open(filepath.Join(c.DataDir, "scratch"))
+		},
 		openDatabase, openRedis, openBlobs, openMail,
 		broadcast.New,
 		func(b *broadcast.Bus) cache.Signals { return b },
 		events.NewBus,
 		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
-		func(d *db.DB, cl clock.Clock, q *jobs.Queue, s mail.Sender, k *auth.Keys, c *config.Config) *mail.Mailer {
+		func(d *db.DB, cl clock.Clock, q *jobs.Queue, s mail.Sender, k *keyring.Keys, c *config.Config) *mail.Mailer {
 			return mail.NewMailer(d, cl, q, s, k, c.MailFrom, c.PublicURL)
 		},
 		newLimiter,
 		httpx.NewCursors,
-		func(a *auth.Authenticator, c *config.Config) *httpx.Gate {
+		func(a *tokens.Authenticator, c *config.Config) *httpx.Gate {
 			return httpx.NewGate(a, c.PublicURL, c.CORSOrigins)
 		},
 		func(g *httpx.Gate, m *telemetry.Metrics, c *config.Config) *ws.Hub {
@@ -90,8 +94,8 @@ var platformParts = fx.Options(
 )
 
 // loadKeys reads the server's keys; a folder or a file that can't be used is a fault of the configuration.
-func loadKeys(c *config.Config) (*auth.Keys, error) {
-	k, err := auth.LoadKeys(c.JWTKeysDir, c.AccessTokenTTL)
+func loadKeys(c *config.Config) (*keyring.Keys, error) {
+	k, err := keyring.Load(c.JWTKeysDir, c.AccessTokenTTL)
 	if err != nil {
 		cause := strings.TrimPrefix(err.Error(), "JWT_KEYS_DIR: ")
 		return nil, &config.Error{Faults: []string{fmt.Sprintf("JWT_KEYS_DIR: found %q, which can't be used: %s; accepted is a folder of keys that this server has made, or an empty one",
@@ -173,7 +177,7 @@ type blobParts struct {
 	Folder *blob.Folder
 }
 
-func openBlobs(c *config.Config, k *auth.Keys) (blobParts, error) {
+func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 	if c.S3.Endpoint == "" {
 		f, err := blob.NewFolder(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.Derive("object urls"), time.Now)
 		return blobParts{Store: f, Folder: f}, err
@@ -212,7 +216,7 @@ func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 }
 
 // newLimiter counts in Redis when replicas may share one, else in this process.
-func newLimiter(c *config.Config, r redis.UniversalClient, k *auth.Keys) *limit.Limiter {
+func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *limit.Limiter {
 	if c.RedisURL == "" {
 		r = nil
 	}
@@ -232,8 +236,8 @@ func budgets(c *config.Config) map[string]limit.Budget {
 	return out
 }
 
-func newServer(c *config.Config, tables httpx.TableParams, k *auth.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
-	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *scratch.Dir, sealed *auth.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo) (*httpx.Server, error) {
+func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
+	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
 		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,

@@ -33,6 +33,8 @@ func mayImport(importer, imported string) bool {
 		return true
 	case strings.HasPrefix(from, "platform/"):
 		return strings.HasPrefix(to, "platform/")
+	case strings.HasPrefix(from, "tools/"):
+		return strings.HasPrefix(to, "platform/") || strings.HasPrefix(to, "tools/")
 	case strings.HasPrefix(from, "docker"), strings.HasPrefix(from, "templates"), strings.HasPrefix(from, "public"):
 		return strings.HasPrefix(to, "platform/")
 	case isLeaf(from):
@@ -94,6 +96,7 @@ func TestPlantedImportsAreFound(t *testing.T) {
 		"a module from a leaf":           {"modules/chat/chatapi", "lyceum/modules/users/usersapi"},
 		"the composition root":           {"modules/chat", "lyceum/app"},
 		"the migrations from a module":   {"modules/chat", "lyceum/migrations"},
+		"the developer tools":            {"platform/testkit", "lyceum/tools/services"},
 		"the console from a module":      {"modules/chat", "lyceum/public"},
 		"the mail templates from module": {"modules/chat", "lyceum/templates"},
 	} {
@@ -152,8 +155,8 @@ func TestEveryModuleIsComposed(t *testing.T) {
 func TestTheTopLevelIsTheHouse(t *testing.T) {
 	entries, err := os.ReadDir("..")
 	require.NoError(t, err)
-	allowed := []string{"app", "modules", "platform", "migrations", "templates", "public", "docker", "Taskfile.yml", "README.md",
-		"go.mod", "go.sum", "LICENSE", "data", "lyceum"}
+	allowed := []string{"app", "modules", "platform", "migrations", "templates", "public", "docker", "docs", "tools",
+		"Taskfile.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "go.mod", "go.sum", "LICENSE", "data", "lyceum"}
 	for _, e := range entries {
 		require.True(t, strings.HasPrefix(e.Name(), ".") || slices.Contains(allowed, e.Name()), "%s stands at the top level", e.Name())
 	}

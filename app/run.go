@@ -17,7 +17,6 @@ import (
 	"lyceum/modules/audit"
 	"lyceum/modules/auth"
 	"lyceum/modules/users"
-	platform "lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/config"
@@ -25,6 +24,7 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/jobs"
+	"lyceum/platform/keyring"
 	"lyceum/platform/lifecycle"
 	"lyceum/platform/listener"
 	"lyceum/platform/migrate"
@@ -46,8 +46,8 @@ type parts struct {
 	Blobs      blob.Store
 	Auth       *auth.Service
 	Users      *users.Service
-	Keys       *platform.Keys
-	Sealed     *platform.SealedCheck
+	Keys       *keyring.Keys
+	Sealed     *keyring.SealedCheck
 	Beside     lifecycle.Params
 	Demo       demoParts
 }
@@ -132,7 +132,7 @@ func prepare(ctx context.Context, p parts) error {
 
 // sealEmptyLog begins the audit log of a database that has no account yet, whether or not the module is on: what is
 // audited later must follow a sealed beginning.
-func sealEmptyLog(ctx context.Context, u *users.Service, d *db.DB, k *platform.Keys) error {
+func sealEmptyLog(ctx context.Context, u *users.Service, d *db.DB, k *keyring.Keys) error {
 	empty, err := u.Empty(ctx)
 	if err != nil || !empty {
 		return err

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"lyceum/modules/audit/auditapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 )
 
 type entry struct {
@@ -53,7 +53,7 @@ const maxData = 8 << 10
 const maxSkew = time.Minute
 
 // newEntry takes what happened from e and who did it from the caller; it is dated when it is written.
-func newEntry(e auditapi.Entry, c auth.Caller) (*entry, error) {
+func newEntry(e auditapi.Entry, c identity.Caller) (*entry, error) {
 	if !slices.Contains(targetTypes, e.TargetType) {
 		return nil, fmt.Errorf("audit: unknown target type %q", e.TargetType)
 	}
@@ -80,7 +80,7 @@ func newEntry(e auditapi.Entry, c auth.Caller) (*entry, error) {
 }
 
 // actorOf is who was signed in. On the command line nobody is, on whosever behalf it acts.
-func actorOf(e auditapi.Entry, c auth.Caller) string {
+func actorOf(e auditapi.Entry, c identity.Caller) string {
 	if c.UserID != "" && c.Via == "" {
 		return c.UserID
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/audit/auditapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/testkit"
 )
@@ -21,7 +21,7 @@ func TestALogFromBeforeHolds(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
 		s := serviceOn(t, d, clock.System{})
 		made := func(h *head) *entry {
-			e, err := newEntry(auditapi.Entry{Action: "course.created", TargetType: "course", TargetID: ids.New()}, auth.Caller{UserID: ids.New()})
+			e, err := newEntry(auditapi.Entry{Action: "course.created", TargetType: "course", TargetID: ids.New()}, identity.Caller{UserID: ids.New()})
 			require.NoError(t, err)
 			e.CreatedAt = clock.System{}.Now()
 			e.chain(h)

@@ -4,9 +4,9 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/keyring"
 	"lyceum/platform/migrate"
 )
 
@@ -14,7 +14,7 @@ import (
 var Module = fx.Module("audit",
 	fx.Provide(fx.Private, newStore, newHandlers),
 	fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-	auth.ProvideSealedData(newSealedHead),
+	keyring.ProvideSealedData(newSealedHead),
 	httpx.Routes(newRoutes),
 	events.Subscribers(newSubscribers),
 	migrate.Provide(Migrations...),

@@ -3,13 +3,13 @@ package audit
 import (
 	"context"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/keyring"
 )
 
 // newSealedHead declares the head of the log, which is sealed with the server's secret.
-func newSealedHead(s *Service) auth.SealedData {
-	return auth.SealedData{Name: "audit log", Fault: s.headFault}
+func newSealedHead(s *Service) keyring.SealedData {
+	return keyring.SealedData{Name: "audit log", Fault: s.headFault}
 }
 
 // headFault says that the end of the log does not hold, or did not when a later entry was written.

@@ -6,9 +6,10 @@ import (
 	"log/slog"
 
 	"lyceum/modules/audit/auditapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 )
 
 // Service appends to the log, checks it and hands it out.
@@ -20,14 +21,14 @@ type Service struct {
 	verifying chan struct{}
 }
 
-func newService(s *store, c clock.Clock, k *auth.Keys) *Service {
+func newService(s *store, c clock.Clock, k *keyring.Keys) *Service {
 	return &Service{s, c, k.Derive(headKey), make(chan struct{}, 1)}
 }
 
 // SealEmptyLog seals the head of a log that nothing was written to. Call it when a database is set up, before its first
 // account exists: an empty log whose head is not sealed does not hold, as somebody may have emptied it. It does nothing to
 // a log that has begun, and may be called by several replicas at once.
-func SealEmptyLog(ctx context.Context, d *db.DB, k *auth.Keys) error {
+func SealEmptyLog(ctx context.Context, d *db.DB, k *keyring.Keys) error {
 	var empty head
 	return newStore(d).sealEmptyHead(ctx, empty.seal(k.Derive(headKey)))
 }
@@ -48,7 +49,7 @@ type pending struct {
 // head is locked for as short as can be, and always last, so that no two changes wait for each
 // other in a circle. What a rolled-back savepoint wanted recorded goes with it.
 func (s *Service) append(ctx context.Context, e auditapi.Entry) error {
-	record, err := newEntry(e, auth.CallerFrom(ctx))
+	record, err := newEntry(e, identity.CallerFrom(ctx))
 	if err != nil {
 		return err
 	}

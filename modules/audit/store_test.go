@@ -9,10 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/audit/auditapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyring"
 	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
 )
@@ -63,7 +64,7 @@ func up(t *testing.T, d *db.DB, ms []migrate.Migration) {
 
 func serviceOn(t *testing.T, d *db.DB, c clock.Clock) *Service {
 	t.Helper()
-	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
+	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	return newService(newStore(d), c, keys)
 }
@@ -88,7 +89,7 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 			require.NoError(t, s.store.db.InTx(t.Context(), func(ctx context.Context) error {
 				for range 1 + random.IntN(5) {
 					e := auditapi.Entry{Action: pick(actions), TargetType: pick(types), TargetID: pick(things)}
-					if err := s.append(auth.WithCaller(ctx, auth.Caller{UserID: pick(people)}), e); err != nil {
+					if err := s.append(identity.WithCaller(ctx, identity.Caller{UserID: pick(people)}), e); err != nil {
 						return err
 					}
 				}

@@ -6,7 +6,7 @@ import (
 	"lyceum/modules/auth/authapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // prove holds a password to be the caller's, as before what can't be taken back: 403 wrong-password,
@@ -16,7 +16,7 @@ func (s *Service) prove(ctx context.Context, password string) (p proof, err erro
 	if err != nil {
 		return p, err
 	}
-	if p, err = s.store.proof(ctx, auth.CallerFrom(ctx).UserID, nil); err != nil {
+	if p, err = s.store.proof(ctx, identity.CallerFrom(ctx).UserID, nil); err != nil {
 		return p, err
 	}
 	match, _, err := s.matches(ctx, p.PasswordHash, password)
@@ -62,7 +62,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) erro
 		if err != nil || !changed {
 			return orElse(err, errPassword) // another change was faster
 		}
-		return s.passwordChanged(ctx, a, "auth.password_changed", auth.CallerFrom(ctx).SessionID)
+		return s.passwordChanged(ctx, a, "auth.password_changed", identity.CallerFrom(ctx).SessionID)
 	})
 }
 

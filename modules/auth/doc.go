@@ -3,7 +3,7 @@
 //
 // Tables: auth_credentials, auth_sessions, auth_links, auth_factors, auth_recovery_codes, auth_challenges,
 // auth_failures. Tells: auth.new_sign_in, auth.password_changed, audit entries. Hears: user.disabled (InTx),
-// and its own auth.reset_asked. Asks: usersapi.Accounts. Answers: platform/auth.Sessions,
+// and its own auth.reset_asked. Asks: usersapi.Accounts. Answers: platform/identity.Sessions,
 // usersapi.Passwords, usersapi.Holder.
 //
 // A session lives as long as it is refreshed at least every REFRESH_TOKEN_TTL, six times that at

@@ -6,9 +6,9 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/mail"
 	"lyceum/platform/text"
@@ -60,7 +60,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, newEmail, password str
 // nobody gets, so that the time of the answer tells nothing.
 func (s *Service) putEmailChange(ctx context.Context, a usersapi.Account, email string) error {
 	token, now := encode(randomBytes(32)), s.clock.Now()
-	pending := emailChange{UserID: a.ID, TokenHash: hashOf(token), NewEmail: email, SessionID: idOr(auth.CallerFrom(ctx).SessionID),
+	pending := emailChange{UserID: a.ID, TokenHash: hashOf(token), NewEmail: email, SessionID: idOr(identity.CallerFrom(ctx).SessionID),
 		ExpiresAt: now.Add(emailChangeLife), CreatedAt: now}
 	if err := s.store.putEmailChange(ctx, pending); err != nil {
 		return err

@@ -12,8 +12,9 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 )
 
 // One-time passwords (RFC 6238) as every authenticator app makes them.
@@ -66,14 +67,14 @@ func (s *Service) BeginFactor(ctx context.Context) (out Setup, err error) {
 			return err
 		}
 		out = Setup{key.Secret(), key.URL()}
-		return s.store.putFactor(ctx, &factor{UserID: a.ID, Sealed: auth.Seal(s.sealKey, raw), CreatedAt: s.clock.Now()})
+		return s.store.putFactor(ctx, &factor{UserID: a.ID, Sealed: keyring.Seal(s.sealKey, raw), CreatedAt: s.clock.Now()})
 	})
 	return out, err
 }
 
 // caller is the account behind the request.
 func (s *Service) caller(ctx context.Context) (usersapi.Account, error) {
-	a, ok, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
+	a, ok, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
 	if err == nil && !ok {
 		err = apperr.InvalidToken() // deleted this moment
 	}
@@ -87,7 +88,7 @@ func (s *Service) ConfirmFactor(ctx context.Context, code string) (codes []strin
 	if err != nil {
 		return nil, err
 	}
-	user := auth.CallerFrom(ctx).UserID
+	user := identity.CallerFrom(ctx).UserID
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		f, err := s.store.lockFactor(ctx, user)
 		switch {
@@ -127,7 +128,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, password string) (code
 	if _, err := s.prove(ctx, password); err != nil {
 		return nil, err
 	}
-	user := auth.CallerFrom(ctx).UserID
+	user := identity.CallerFrom(ctx).UserID
 	codes = newRecoveryCodes()
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		f, err := s.store.lockFactor(ctx, user)
@@ -150,7 +151,7 @@ func (s *Service) RemoveFactor(ctx context.Context, password string) error {
 	if _, err := s.prove(ctx, password); err != nil {
 		return err
 	}
-	user := auth.CallerFrom(ctx).UserID
+	user := identity.CallerFrom(ctx).UserID
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		f, err := s.store.lockFactor(ctx, user)
 		if err != nil || f == nil {
@@ -188,7 +189,7 @@ func (s *Service) DropFactor(ctx context.Context, email string) error {
 // secret was sealed with keys that were lost: recovery codes still work then. All steps are compared, so that the time tells
 // nothing.
 func (s *Service) stepOf(f *factor, code string) (step int64, ok bool, err error) {
-	raw, err := auth.Unseal(s.sealKey, f.Sealed)
+	raw, err := keyring.Unseal(s.sealKey, f.Sealed)
 	if err != nil {
 		return 0, false, nil //nolint:nilerr // told by sealedFactors, at the start and in /readyz
 	}

@@ -3,9 +3,9 @@ package auth
 import (
 	"context"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 )
 
 type sessionView struct {
@@ -18,7 +18,7 @@ type sessionView struct {
 }
 
 func (h *handlers) sessions(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[sessionView]], error) {
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	after := &position{}
 	more, err := h.cursors.Decode(ctx, "sessions", nil, in.Cursor, after)
 	if err != nil {

@@ -8,27 +8,28 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 	"lyceum/platform/text"
 )
 
 type handlers struct {
 	service *Service
-	keys    *auth.Keys
+	keys    *keyring.Keys
 	cursors *httpx.Cursors
 }
 
-func newHandlers(s *Service, k *auth.Keys, c *httpx.Cursors) *handlers { return &handlers{s, k, c} }
+func newHandlers(s *Service, k *keyring.Keys, c *httpx.Cursors) *handlers { return &handlers{s, k, c} }
 
 type userView struct {
-	ID            string     `json:"id"`
-	Email         string     `json:"email"`
-	DisplayName   string     `json:"display_name"`
-	Role          auth.Role  `json:"role" enum:"user,member,instructor,admin"`
-	EmailVerified bool       `json:"email_verified"`
-	CreatedAt     clock.Time `json:"created_at"`
+	ID            string        `json:"id"`
+	Email         string        `json:"email"`
+	DisplayName   string        `json:"display_name"`
+	Role          identity.Role `json:"role" enum:"user,member,instructor,admin"`
+	EmailVerified bool          `json:"email_verified"`
+	CreatedAt     clock.Time    `json:"created_at"`
 }
 
 func viewOf(a usersapi.Account) userView {
@@ -67,7 +68,7 @@ func (h *handlers) checkPassword(faults *httpx.Faults, location, password, email
 }
 
 func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Out[userView], error) {
-	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: auth.User}
+	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: identity.User}
 	if in.Body.DisplayName != nil {
 		n.DisplayName = *in.Body.DisplayName
 	}

@@ -6,8 +6,9 @@ import (
 	"crypto/sha256"
 	"strings"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/config"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
 	"lyceum/platform/text"
 )
@@ -30,7 +31,7 @@ type guard struct {
 	key     []byte
 }
 
-func newGuard(l *limit.Limiter, k *auth.Keys, c *config.Config) guard {
+func newGuard(l *limit.Limiter, k *keyring.Keys, c *config.Config) guard {
 	return guard{l, limit.Budget{Name: "login-account", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "password", Rate: c.RateLimitLoginAccount},
 		limit.Budget{Name: "mfa-code", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "mail", Rate: c.RateLimitMail},
 		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.RateLimitMail.Hits, Window: c.RateLimitMail.Window}}, k.Derive("addresses")}
@@ -39,13 +40,13 @@ func newGuard(l *limit.Limiter, k *auth.Keys, c *config.Config) guard {
 // attempt reserves a sign-in of an address from the caller's network. A new password begins a new
 // count, which is how an owner gets in past an attacker: by a reset.
 func (g guard) attempt(ctx context.Context, address []byte, p proof) (limit.Result, error) {
-	r := g.limiter.Take(ctx, g.login, string(address)+" "+networkOf(auth.CallerFrom(ctx).IP)+" "+p.ChangedAt.String())
+	r := g.limiter.Take(ctx, g.login, string(address)+" "+networkOf(identity.CallerFrom(ctx).IP)+" "+p.ChangedAt.String())
 	return r, r.Err("Too many sign-ins have failed for this address from here. Wait, or set a new password by mail.")
 }
 
 // guess reserves a guess of the caller's own password or code.
 func (g guard) guess(ctx context.Context, b limit.Budget) (limit.Result, error) {
-	r := g.limiter.Take(ctx, b, auth.CallerFrom(ctx).UserID)
+	r := g.limiter.Take(ctx, b, identity.CallerFrom(ctx).UserID)
 	return r, r.Err("Too many wrong tries; wait for the window to end.")
 }
 

@@ -6,8 +6,8 @@ import (
 	"lyceum/modules/auth/authapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
@@ -131,7 +131,7 @@ func (s *Service) rehash(ctx context.Context, userID, password string, p proof) 
 // Whatever else happens to the account at the same time comes before or after it as a whole: both the
 // account and its password are held while the session is written.
 func (s *Service) open(ctx context.Context, a usersapi.Account, passwordHash string) (g Grant, err error) {
-	caller, now := auth.CallerFrom(ctx), s.clock.Now()
+	caller, now := identity.CallerFrom(ctx), s.clock.Now()
 	se := &session{ID: ids.New(), UserID: a.ID, Salt: randomBytes(16), Generation: 1, RotatedAt: now, CreatedAt: now, LastUsedAt: now,
 		ExpiresAt: now.Add(s.ttl), IP: caller.IP, Network: networkOf(caller.IP), UserAgent: caller.UserAgent}
 	g.RefreshToken = s.refresh.make(se, se.Generation)

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -32,7 +32,7 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 
 // LogoutAll ends all sessions of the caller.
 func (s *Service) LogoutAll(ctx context.Context) error {
-	user := auth.CallerFrom(ctx).UserID
+	user := identity.CallerFrom(ctx).UserID
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.endAll(ctx, user, ""); err != nil {
 			return err
@@ -48,7 +48,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		se, err := s.store.session(ctx, id)
-		if db.IsNotFound(err) || err == nil && (se.UserID != auth.CallerFrom(ctx).UserID || !se.alive(s.clock.Now())) {
+		if db.IsNotFound(err) || err == nil && (se.UserID != identity.CallerFrom(ctx).UserID || !se.alive(s.clock.Now())) {
 			return errNoSession
 		}
 		if err != nil {
@@ -102,7 +102,7 @@ func (s *Service) forget(ctx context.Context, ids ...string) {
 	}
 	db.AfterCommit(ctx, func() {
 		for _, id := range ids {
-			s.broadcast.Signal(auth.TopicSession, id)
+			s.broadcast.Signal(identity.TopicSession, id)
 		}
 	})
 }

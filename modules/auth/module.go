@@ -4,9 +4,10 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/users/usersapi"
-	platform "lyceum/platform/auth"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 	"lyceum/platform/lifecycle"
 	"lyceum/platform/migrate"
 )
@@ -17,11 +18,11 @@ var Module = fx.Module("auth",
 	fx.Provide(
 		newService,
 		newSessionSource,
-		func(s *sessionSource) platform.Sessions { return s },
+		func(s *sessionSource) identity.Sessions { return s },
 		func(s *Service) usersapi.Passwords { return s },
 		fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 	),
-	platform.ProvideSealedData(newSealedFactors),
+	keyring.ProvideSealedData(newSealedFactors),
 	httpx.Routes(newRoutes),
 	httpx.Capabilities(newCapability),
 	events.Subscribers(newSubscribers),

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 )
 
 // Refresh spends a refresh token for its successor. A spent one outside the grace ends the whole
@@ -38,7 +38,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (g Grant, err error
 		switch {
 		case generation == se.Generation:
 			g.RefreshToken = s.refresh.make(se, generation+1)
-			caller := auth.CallerFrom(ctx)
+			caller := identity.CallerFrom(ctx)
 			won, err := s.store.rotate(ctx, se, hashOf(g.RefreshToken), now, se.extend(now, s.ttl), caller.IP, caller.UserAgent)
 			if err != nil {
 				return g, err

@@ -6,7 +6,7 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 	"lyceum/platform/mail"
 	"lyceum/platform/text"
 )
@@ -22,7 +22,7 @@ type NewUser struct {
 	Email       string
 	Password    string
 	DisplayName string
-	Role        auth.Role
+	Role        identity.Role
 	// Verified accounts get no verification mail: an operator made them.
 	Verified bool
 	// Demo accounts have the password that the contract names, whatever PASSWORD_MIN_LENGTH says.
@@ -142,7 +142,7 @@ func (s *Service) unusableLink(ctx context.Context, hash []byte) error {
 // RequestVerification sends the mail again, unless the address is verified already or was sent too many.
 func (s *Service) RequestVerification(ctx context.Context) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		a, ok, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
+		a, ok, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
 		if err != nil || !ok || a.Verified || !s.guard.mayMail(ctx, a.Email) {
 			return err
 		}

@@ -8,7 +8,8 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 	"lyceum/platform/mail"
 )
 
@@ -40,15 +41,15 @@ func (s *Service) AskReset(ctx context.Context, email string) error {
 	if !s.guard.mayMail(ctx, email) {
 		return nil
 	}
-	c := auth.CallerFrom(ctx)
+	c := identity.CallerFrom(ctx)
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		return s.events.Publish(ctx, resetAsked{auth.Seal(s.sealKey, []byte(email)), c.IP, c.UserAgent, c.RequestID})
+		return s.events.Publish(ctx, resetAsked{keyring.Seal(s.sealKey, []byte(email)), c.IP, c.UserAgent, c.RequestID})
 	})
 }
 
 // onResetAsked mails the link, in the delivery's transaction.
 func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
-	email, err := auth.Unseal(s.sealKey, e.Sealed)
+	email, err := keyring.Unseal(s.sealKey, e.Sealed)
 	if err != nil {
 		slog.Warn("a reset link could not be sent: it was asked for under keys that were lost", "request_id", e.RequestID)
 		return nil
@@ -57,7 +58,7 @@ func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
 	if err != nil || !known || !a.Active {
 		return err
 	}
-	ctx = auth.WithCaller(ctx, auth.Caller{IP: e.IP, UserAgent: e.UserAgent, RequestID: e.RequestID})
+	ctx = identity.WithCaller(ctx, identity.Caller{IP: e.IP, UserAgent: e.UserAgent, RequestID: e.RequestID})
 	token, err := s.newLink(ctx, a.ID, kindReset, resetLife)
 	if err != nil {
 		return err

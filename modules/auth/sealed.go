@@ -4,19 +4,19 @@ import (
 	"context"
 	"fmt"
 
-	"lyceum/platform/auth"
+	"lyceum/platform/keyring"
 )
 
 // newSealedFactors declares the secrets of second factors, which only the keys that sealed them can open.
-func newSealedFactors(s *Service) auth.SealedData {
-	return auth.SealedData{Name: "second factors", Fault: s.unreadableFactors}
+func newSealedFactors(s *Service) keyring.SealedData {
+	return keyring.SealedData{Name: "second factors", Fault: s.unreadableFactors}
 }
 
 // unreadableFactors says how many second factors the present keys can't open.
 func (s *Service) unreadableFactors(ctx context.Context) (string, error) {
 	unreadable := 0
 	err := s.store.eachSealedFactor(ctx, func(sealed []byte) {
-		if _, err := auth.Unseal(s.sealKey, sealed); err != nil {
+		if _, err := keyring.Unseal(s.sealKey, sealed); err != nil {
 			unreadable++
 		}
 	})

@@ -6,14 +6,16 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
 	"lyceum/platform/mail"
+	"lyceum/platform/passwords"
+	"lyceum/platform/tokens"
 )
 
 // Service is what the domain does with passwords, second factors and sessions.
@@ -21,9 +23,9 @@ type Service struct {
 	db        *db.DB
 	store     *store
 	accounts  usersapi.Accounts
-	tokens    *auth.Tokens
+	tokens    *tokens.Tokens
 	refresh   refreshTokens
-	hasher    *auth.Hasher
+	hasher    *passwords.Hasher
 	guard     guard
 	events    *events.Bus
 	broadcast *broadcast.Bus
@@ -35,7 +37,7 @@ type Service struct {
 	sealKey []byte
 }
 
-func newService(d *db.DB, s *store, a usersapi.Accounts, t *auth.Tokens, k *auth.Keys, h *auth.Hasher, e *events.Bus,
+func newService(d *db.DB, s *store, a usersapi.Accounts, t *tokens.Tokens, k *keyring.Keys, h *passwords.Hasher, e *events.Bus,
 	b *broadcast.Bus, m *mail.Mailer, c clock.Clock, l *limit.Limiter, cfg *config.Config) *Service {
 	return &Service{db: d, store: s, accounts: a, tokens: t, refresh: refreshTokens{k.Derive("refresh tokens")}, hasher: h,
 		guard: newGuard(l, k, cfg), events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMin,
@@ -46,7 +48,7 @@ func (s *Service) record(ctx context.Context, action, targetType, targetID, acto
 	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: targetType, TargetID: targetID, ActorID: actorID, Data: data})
 }
 
-// sessionSource answers platform/auth from the database; it stands apart from Service, as the
+// sessionSource answers platform/identity from the database; it stands apart from Service, as the
 // authenticator is built before most of what Service needs.
 type sessionSource struct {
 	store *store

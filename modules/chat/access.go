@@ -8,8 +8,8 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/courses/coursesapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/cache"
+	"lyceum/platform/identity"
 )
 
 // topicAccess tells replicas that someone may read more or less than before.
@@ -41,18 +41,18 @@ func newAccess(s *store, c Courses, b cache.Signals) *access {
 //	member   members                 private  creator and members of the channel
 //
 // and administrators always.
-func (a *access) mayRead(ctx context.Context, caller auth.Caller, c *channel) (bool, error) {
+func (a *access) mayRead(ctx context.Context, caller identity.Caller, c *channel) (bool, error) {
 	switch {
 	case !caller.SignedIn():
 		return false, nil
-	case caller.Can(auth.Admin):
+	case caller.Can(identity.Admin):
 		return true, nil
 	}
 	switch c.Visibility {
 	case public:
 		return true, nil
 	case member:
-		return caller.Can(auth.Member), nil
+		return caller.Can(identity.Member), nil
 	case private:
 		if c.CreatedBy != nil && *c.CreatedBy == caller.UserID {
 			return true, nil
@@ -98,8 +98,8 @@ type visible struct {
 	courses      []string
 }
 
-func (a *access) visibleTo(ctx context.Context, caller auth.Caller) (v visible, err error) {
-	v = visible{userID: caller.UserID, all: caller.Can(auth.Admin), visibilities: openTo(caller.Role)}
+func (a *access) visibleTo(ctx context.Context, caller identity.Caller) (v visible, err error) {
+	v = visible{userID: caller.UserID, all: caller.Can(identity.Admin), visibilities: openTo(caller.Role)}
 	if a.courses != nil && !v.all {
 		v.courses, err = a.courses.EnrolledCourses(ctx, caller.UserID)
 	}
@@ -107,12 +107,12 @@ func (a *access) visibleTo(ctx context.Context, caller auth.Caller) (v visible, 
 }
 
 // openTo lists the visibilities that a role alone gives.
-func openTo(role auth.Role) []string {
+func openTo(role identity.Role) []string {
 	open := []string{public}
-	if role.AtLeast(auth.Member) {
+	if role.AtLeast(identity.Member) {
 		open = append(open, member)
 	}
-	if role.AtLeast(auth.Admin) {
+	if role.AtLeast(identity.Admin) {
 		open = append(open, course, private)
 	}
 	return slices.Clip(open)

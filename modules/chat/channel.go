@@ -5,8 +5,8 @@ import (
 	"regexp"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
@@ -45,8 +45,8 @@ type channel struct {
 func (channel) TableName() string { return "chat_channels" }
 
 // manages says whether the caller may change the channel and its members.
-func (c *channel) manages(caller auth.Caller) bool {
-	return caller.Can(auth.Admin) || c.CreatedBy != nil && *c.CreatedBy == caller.UserID && caller.Can(auth.Instructor)
+func (c *channel) manages(caller identity.Caller) bool {
+	return caller.Can(identity.Admin) || c.CreatedBy != nil && *c.CreatedBy == caller.UserID && caller.Can(identity.Instructor)
 }
 
 // listed is a channel with what one reader has left to read.

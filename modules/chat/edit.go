@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -16,7 +16,7 @@ func (s *Service) edit(ctx context.Context, c *channel, id, body string) (m *mes
 	if faults := bodyFaults(body); len(faults) > 0 {
 		return nil, apperr.InvalidFields(faults...)
 	}
-	author := auth.CallerFrom(ctx).UserID
+	author := identity.CallerFrom(ctx).UserID
 	named, err := s.mentions(ctx, c, body, author)
 	if err != nil {
 		return nil, err
@@ -42,9 +42,9 @@ func (s *Service) edit(ctx context.Context, c *channel, id, body string) (m *mes
 
 // erase leaves a tombstone: author, instructors and administrators may.
 func (s *Service) erase(ctx context.Context, c *channel, id string) error {
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	return s.change(ctx, c, id, func(m *message, now clock.Time) (bool, error) {
-		if m.AuthorID != caller.UserID && !caller.Can(auth.Instructor) {
+		if m.AuthorID != caller.UserID && !caller.Can(identity.Instructor) {
 			return false, errNotRemover
 		}
 		if err := db.CheckVersion(ctx, m.Version); err != nil {

@@ -22,17 +22,19 @@ import (
 	"lyceum/modules/chat/chatapi"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyring"
 	"lyceum/platform/migrate"
 	"lyceum/platform/telemetry"
 	"lyceum/platform/testkit"
+	"lyceum/platform/tokens"
 	"lyceum/platform/ws"
 )
 
@@ -67,9 +69,9 @@ func (f *fakeAccounts) ByIDs(ctx context.Context, list []string) (map[string]use
 	return out, nil
 }
 
-func (f *fakeAccounts) Account(ctx context.Context, id string) (auth.Account, bool, error) {
+func (f *fakeAccounts) Account(ctx context.Context, id string) (identity.Account, bool, error) {
 	a, ok, err := f.ByID(ctx, id)
-	return auth.Account{Role: a.Role, Active: a.Active}, ok, err
+	return identity.Account{Role: a.Role, Active: a.Active}, ok, err
 }
 
 func (f *fakeAccounts) Session(_ context.Context, id string) (string, bool, error) {
@@ -94,7 +96,7 @@ func (f *fakeAccounts) TouchLogin(context.Context, string) (bool, error) { panic
 // fakeCourses answers about courses as its funcs say.
 type fakeCourses struct {
 	find     func(id string) (coursesapi.Course, bool)
-	canRead  func(caller auth.Caller, id string) bool
+	canRead  func(caller identity.Caller, id string) bool
 	enrolled func(user, id string) bool
 	courses  func(user string) []string
 }
@@ -103,7 +105,7 @@ func (f *fakeCourses) Find(_ context.Context, id string) (coursesapi.Course, boo
 	c, ok := f.find(id)
 	return c, ok, nil
 }
-func (f *fakeCourses) CanRead(_ context.Context, c auth.Caller, id string) (bool, error) {
+func (f *fakeCourses) CanRead(_ context.Context, c identity.Caller, id string) (bool, error) {
 	return f.canRead(c, id), nil
 }
 func (f *fakeCourses) Enrolled(_ context.Context, user, id string) (bool, error) {
@@ -151,7 +153,7 @@ func onBoth(t *testing.T, test func(t *testing.T, s *site)) {
 // person is an account with a session.
 type person struct{ id, session string }
 
-func (s *site) person(role auth.Role, name string) person {
+func (s *site) person(role identity.Role, name string) person {
 	p := person{ids.New(), ids.New()}
 	s.accounts.mu.Lock()
 	defer s.accounts.mu.Unlock()
@@ -169,7 +171,7 @@ type replica struct {
 	hub      *ws.Hub
 	bus      *broadcast.Bus
 	events   *events.Bus
-	tokens   *auth.Tokens
+	tokens   *tokens.Tokens
 	addr     string
 	audit    *recorder
 	mentions chan chatapi.Mentioned
@@ -222,11 +224,11 @@ func (s *site) replica() *replica {
 	o, err := redis.ParseURL(s.redis)
 	require.NoError(t, err)
 	rc := redis.NewClient(o)
-	keys, err := auth.LoadKeys(s.keys, time.Hour)
+	keys, err := keyring.Load(s.keys, time.Hour)
 	require.NoError(t, err)
-	r.tokens = auth.NewTokens(keys, publicURL, s.ttl, clock.System{})
+	r.tokens = tokens.NewTokens(keys, publicURL, s.ttl, clock.System{})
 	r.bus, r.events = broadcast.New(rc), events.NewBus(r.db, clock.System{})
-	gate := httpx.NewGate(auth.NewAuthenticator(r.tokens, s.accounts, s.accounts, r.bus), publicURL, nil)
+	gate := httpx.NewGate(tokens.NewAuthenticator(r.tokens, s.accounts, s.accounts, r.bus), publicURL, nil)
 	metrics := telemetry.NewMetrics()
 	r.hub = ws.NewHub(ws.Limits{Total: 1000, PerUser: 1000, PerIP: 1000}, gate, metrics)
 	st := newStore(r.db)
@@ -273,7 +275,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 }
 
 func (r *replica) token(p person) string {
-	token, _, err := r.tokens.Issue(p.id, p.session, auth.User)
+	token, _, err := r.tokens.Issue(p.id, p.session, identity.User)
 	require.NoError(r.t, err)
 	return token
 }
@@ -281,7 +283,7 @@ func (r *replica) token(p person) string {
 // as is a context in which p acts.
 func (r *replica) as(p person) context.Context {
 	a, _, _ := r.accounts.ByID(context.Background(), p.id)
-	return auth.WithCaller(context.Background(), auth.Caller{UserID: p.id, SessionID: p.session, Role: a.Role})
+	return identity.WithCaller(context.Background(), identity.Caller{UserID: p.id, SessionID: p.session, Role: a.Role})
 }
 
 // answer is what a request was told.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // export reads an account's holdings in pages of two.
@@ -65,7 +65,7 @@ func chatter(r *replica, ivo person, people ...person) {
 func TestHoldingsAreExportedAndErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, uli, olga := s.person(auth.Instructor, "Ivo"), s.person(auth.User, "Uli"), s.person(auth.User, "Olga")
+		ivo, uli, olga := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
 		chatter(r, ivo, uli, olga)
 		mine := items(r.want(200, uli, "GET", "/channels/hq/messages", nil))[0]
 		r.want(204, ivo, "DELETE", "/channels/hq/messages/"+mine["id"].(string), nil)
@@ -99,7 +99,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 func TestHoldingsGiveChannelsToAdministrators(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, other, uli, ada := s.person(auth.Instructor, "Ivo"), s.person(auth.Instructor, "Ina"), s.person(auth.User, "Uli"), s.person(auth.Admin, "Ada")
+		ivo, other, uli, ada := s.person(identity.Instructor, "Ivo"), s.person(identity.Instructor, "Ina"), s.person(identity.User, "Uli"), s.person(identity.Admin, "Ada")
 		chatter(r, ivo, uli)
 		r.want(201, ivo, "POST", "/channels", object{"slug": "gone", "title": "Gone", "visibility": "public"})
 		r.want(204, ivo, "DELETE", "/channels/gone", nil)
@@ -122,7 +122,7 @@ func TestHoldingsGiveChannelsToAdministrators(t *testing.T) {
 func TestHoldingsErasedAreForgottenEverywhere(t *testing.T) {
 	s := onSQLite(t)
 	here, there := s.replica(), s.replica()
-	ivo, uli := s.person(auth.Instructor, "Ivo"), s.person(auth.User, "Uli")
+	ivo, uli := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Uli")
 	chatter(here, ivo, uli)
 	owner, member := there.enter(ivo, "/ws/channels/room-0"), there.enter(uli, "/ws/channels/room-0")
 	for _, s := range []*socket{owner, member} {

@@ -6,10 +6,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ws"
 )
 
@@ -50,7 +50,7 @@ func (h *handlers) list(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[ht
 	if !more {
 		after = nil
 	}
-	v, err := h.service.access.visibleTo(ctx, auth.CallerFrom(ctx))
+	v, err := h.service.access.visibleTo(ctx, identity.CallerFrom(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (h *handlers) get(ctx context.Context, in *slugInput) (*httpx.Out[channelVi
 }
 
 func (h *handlers) view(ctx context.Context, slug string) (*httpx.Out[channelView], error) {
-	l, err := h.service.store.listedBySlug(ctx, slug, auth.CallerFrom(ctx).UserID)
+	l, err := h.service.store.listedBySlug(ctx, slug, identity.CallerFrom(ctx).UserID)
 	if db.IsNotFound(err) {
 		return nil, errNoChannel
 	}

@@ -10,9 +10,9 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ws"
 )
 
@@ -75,7 +75,7 @@ func (h *handlers) ticket(ctx context.Context, in *ticketInput) (*httpx.Out[tick
 
 // socket is the route of sockets: everything that speaks against one is answered before the upgrade.
 func (h *handlers) socket() fiber.Handler {
-	return h.hub.Handler(ws.Endpoint{Needs: auth.ChatRead, Ticket: h.service.redeemTicket, Accept: h.accept})
+	return h.hub.Handler(ws.Endpoint{Needs: identity.ChatRead, Ticket: h.service.redeemTicket, Accept: h.accept})
 }
 
 var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)
@@ -92,7 +92,7 @@ func (h *handlers) accept(ctx context.Context, o ws.Opening) (ws.Session, error)
 	if err != nil {
 		return nil, err
 	}
-	return &subscriber{service: h.service, rooms: h.rooms, channel: c, userID: auth.CallerFrom(ctx).UserID,
+	return &subscriber{service: h.service, rooms: h.rooms, channel: c, userID: identity.CallerFrom(ctx).UserID,
 		replayFrom: afterSeq, changesFrom: afterChange}, nil
 }
 

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/cache"
+	"lyceum/platform/identity"
 )
 
 // people knows how accounts appear to others, without a query for each frame.
@@ -18,7 +18,7 @@ func newPeople(a usersapi.Accounts, b cache.Signals) *people {
 		found, ok, err := a.ByID(ctx, id)
 		return usersapi.Person{ID: id, DisplayName: found.DisplayName}, ok, err
 	}
-	return &people{cache.NewInvalidated(b, auth.TopicAccount, load)}
+	return &people{cache.NewInvalidated(b, identity.TopicAccount, load)}
 }
 
 // person gives one; who is gone keeps his place under the name of the deleted.

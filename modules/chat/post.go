@@ -6,8 +6,8 @@ import (
 
 	"lyceum/modules/chat/chatapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -23,7 +23,7 @@ func (s *Service) post(ctx context.Context, c *channel, body string, clientID *s
 	if faults := slices.Concat(bodyFaults(body), clientIDFaults(clientID)); len(faults) > 0 {
 		return posted{}, apperr.InvalidFields(faults...)
 	}
-	author := auth.CallerFrom(ctx).UserID
+	author := identity.CallerFrom(ctx).UserID
 	if err := s.limiter.Take(ctx, s.pace, author+" "+c.ID).Err("You are writing faster than this channel takes."); err != nil {
 		return posted{}, err
 	}
@@ -59,7 +59,7 @@ func (s *Service) mentions(ctx context.Context, c *channel, body, author string)
 		if !ok || !a.Active {
 			continue
 		}
-		may, err := s.access.mayRead(ctx, auth.Caller{UserID: id, Role: a.Role}, c)
+		may, err := s.access.mayRead(ctx, identity.Caller{UserID: id, Role: a.Role}, c)
 		if err != nil {
 			return nil, err
 		}

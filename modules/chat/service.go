@@ -8,12 +8,12 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/limit"
 )
@@ -71,7 +71,7 @@ func (s *Service) readable(ctx context.Context, slug string) (*channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	may, err := s.access.mayRead(ctx, auth.CallerFrom(ctx), c)
+	may, err := s.access.mayRead(ctx, identity.CallerFrom(ctx), c)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (s *Service) managed(ctx context.Context, slug string) (*channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !c.manages(auth.CallerFrom(ctx)) {
+	if !c.manages(identity.CallerFrom(ctx)) {
 		return nil, errNotManager
 	}
 	return c, nil
@@ -108,7 +108,7 @@ func (s *Service) create(ctx context.Context, n newChannel) (*channel, error) {
 	if err := s.checkCourse(ctx, n.Visibility, n.CourseID); err != nil {
 		return nil, err
 	}
-	now, by := s.clock.Now(), auth.CallerFrom(ctx).UserID
+	now, by := s.clock.Now(), identity.CallerFrom(ctx).UserID
 	c := &channel{ID: ids.New(), Slug: n.Slug, Title: title, Visibility: n.Visibility, CourseID: n.CourseID, CreatedBy: &by,
 		Version: 1, CreatedAt: now, UpdatedAt: now}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
@@ -166,12 +166,12 @@ func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *
 	case !ids.Valid(*courseID):
 		return apperr.Invalid("body.course_id", "there is no such course")
 	}
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	found, ok, err := s.access.courses.Find(ctx, *courseID)
 	if err != nil {
 		return err
 	}
-	if ok && (found.OwnerID == caller.UserID || caller.Can(auth.Admin)) {
+	if ok && (found.OwnerID == caller.UserID || caller.Can(identity.Admin)) {
 		return nil
 	}
 	if ok {

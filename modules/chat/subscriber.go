@@ -7,8 +7,8 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/ws"
 )
 
@@ -303,7 +303,7 @@ func (s *subscriber) renew(ctx context.Context, token string) error {
 }
 
 // Recheck implements ws.Session.
-func (s *subscriber) Recheck(ctx context.Context, caller auth.Caller) (code int, reason string) {
+func (s *subscriber) Recheck(ctx context.Context, caller identity.Caller) (code int, reason string) {
 	c, ok, err := s.rooms.channels.Get(ctx, s.channel.ID)
 	if err != nil {
 		return 0, ""

@@ -5,8 +5,8 @@ import (
 
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 )
 
 func newSubscribers(s *Service) []events.Subscription {
@@ -21,11 +21,11 @@ func newSubscribers(s *Service) []events.Subscription {
 // What was said before an account could read it does not count as unread: its mark starts behind it.
 
 func (s *Service) onRegistered(ctx context.Context, e usersapi.Registered) error {
-	return s.store.startMarksOfRole(ctx, e.UserID, openTo(auth.Role(e.Role)))
+	return s.store.startMarksOfRole(ctx, e.UserID, openTo(identity.Role(e.Role)))
 }
 
 func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
-	return s.store.startMarksOfRole(ctx, e.UserID, openTo(auth.Role(e.Role)))
+	return s.store.startMarksOfRole(ctx, e.UserID, openTo(identity.Role(e.Role)))
 }
 
 func (s *Service) onEnrollmentChanged(ctx context.Context, e coursesapi.EnrollmentChanged) error {

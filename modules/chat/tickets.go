@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ws"
 )
 
@@ -24,7 +24,7 @@ func (s *Service) issueTicket(ctx context.Context, tokenExpires time.Time) (stri
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw)
 	code := base64.RawURLEncoding.EncodeToString(raw)
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	return code, s.store.insertTicket(ctx, &ticket{Hash: hashOf(code), UserID: caller.UserID, SessionID: caller.SessionID,
 		TokenExpiresAt: clock.Of(tokenExpires), ExpiresAt: s.clock.Now().Add(ticketLife)})
 }

@@ -4,8 +4,8 @@ import (
 	"cmp"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -18,11 +18,11 @@ import (
 //
 // mayRead is the rule for one course, readable the same in SQL for lists; a test holds them together.
 
-func manages(c *course, caller auth.Caller) bool {
-	return caller.SignedIn() && (c.OwnerID == caller.UserID || caller.Can(auth.Admin))
+func manages(c *course, caller identity.Caller) bool {
+	return caller.SignedIn() && (c.OwnerID == caller.UserID || caller.Can(identity.Admin))
 }
 
-func mayRead(c *course, caller auth.Caller, enrolled bool) bool {
+func mayRead(c *course, caller identity.Caller, enrolled bool) bool {
 	switch {
 	case c.DeletedAt != nil:
 		return false
@@ -35,12 +35,12 @@ func mayRead(c *course, caller auth.Caller, enrolled bool) bool {
 	case c.Status == archived:
 		return false
 	}
-	return c.Visibility == public || c.Visibility == member && caller.Can(auth.Member)
+	return c.Visibility == public || c.Visibility == member && caller.Can(identity.Member)
 }
 
 // refusal is what a caller who may not read is told: a published member course may be known of,
 // any other course is missing.
-func refusal(c *course, caller auth.Caller) error {
+func refusal(c *course, caller identity.Caller) error {
 	if c.DeletedAt == nil && c.Status == published && c.Visibility == member {
 		if !caller.SignedIn() {
 			return apperr.Unauthenticated()
@@ -51,15 +51,15 @@ func refusal(c *course, caller auth.Caller) error {
 }
 
 // readable is mayRead as a condition over courses c.
-func readable(caller auth.Caller) (string, []any) {
+func readable(caller identity.Caller) (string, []any) {
 	if !caller.SignedIn() {
 		return "c.deleted_at IS NULL AND c.status = 'published' AND c.visibility = 'public'", nil
 	}
-	if caller.Can(auth.Admin) {
+	if caller.Can(identity.Admin) {
 		return "c.deleted_at IS NULL", nil
 	}
 	visible := "c.visibility = 'public'"
-	if caller.Can(auth.Member) {
+	if caller.Can(identity.Member) {
 		visible = "c.visibility IN ('public', 'member')"
 	}
 	return `c.deleted_at IS NULL AND (c.owner_id = ? OR (c.status = 'published' AND ` + visible + `)
@@ -68,16 +68,16 @@ func readable(caller auth.Caller) (string, []any) {
 }
 
 // readableEnrolled is readable for an account that is enrolled.
-func readableEnrolled(caller auth.Caller) (string, []any) {
-	if caller.Can(auth.Admin) {
+func readableEnrolled(caller identity.Caller) (string, []any) {
+	if caller.Can(identity.Admin) {
 		return "c.deleted_at IS NULL", nil
 	}
 	return "c.deleted_at IS NULL AND (c.status <> 'draft' OR c.owner_id = ?)", []any{caller.UserID}
 }
 
 // unlocked is lockOf as a condition over lessons l of courses c: a lesson that the caller has completed stays open.
-func unlocked(caller auth.Caller, now clock.Time) (string, []any) {
-	if caller.Can(auth.Admin) {
+func unlocked(caller identity.Caller, now clock.Time) (string, []any) {
+	if caller.Can(identity.Admin) {
 		return "TRUE", nil
 	}
 	user := cmp.Or(caller.UserID, ids.None)

@@ -10,7 +10,7 @@ import (
 	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
-	"lyceum/platform/scratch"
+	"lyceum/platform/tempfile"
 )
 
 // Bounds of an archive. What an export writes stays within them.
@@ -100,15 +100,15 @@ func (m *manifest) keys() (out []string) {
 // stay behind.
 type archives struct {
 	*Service
-	intake  storageapi.Intake
-	scratch *scratch.Dir
+	intake    storageapi.Intake
+	tempFiles *tempfile.Dir
 }
 
 type archiveNeeds struct {
 	fx.In
 	Service *Service
 	Intake  storageapi.Intake `optional:"true"`
-	Scratch *scratch.Dir
+	Scratch *tempfile.Dir
 }
 
 func newArchives(n archiveNeeds) *archives {
@@ -131,7 +131,7 @@ func relocated(location string, err error) error {
 
 // texts keeps long texts on the disk, as a course may have more of them than memory should hold.
 type texts struct {
-	file *scratch.File
+	file *tempfile.File
 	end  int64
 }
 

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"time"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 )
 
 // admitTime bounds the transaction of an import.
@@ -39,7 +39,7 @@ func (a *archives) receive(ctx context.Context, r io.ReaderAt, size int64) (*inc
 		return nil, err
 	}
 	in := &incoming{warnings: []string{}}
-	if in.course, err = a.draw(ctx, m, auth.CallerFrom(ctx).UserID); err != nil {
+	if in.course, err = a.draw(ctx, m, identity.CallerFrom(ctx).UserID); err != nil {
 		return nil, err
 	}
 	if in.lessons, err = a.drawLessons(ctx, m, in.course); err != nil {
@@ -48,7 +48,7 @@ func (a *archives) receive(ctx context.Context, r io.ReaderAt, size int64) (*inc
 	if err := a.checkFiles(m, entries); err != nil {
 		return nil, err
 	}
-	file, err := a.scratch.File()
+	file, err := a.tempFiles.File()
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,9 @@ import (
 	_ "time/tzdata" // the zones, where the system has none
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -63,7 +63,7 @@ func (s *Service) clone(ctx context.Context, id string, n cloning) (c *course, e
 
 func (s *Service) draftOf(ctx context.Context, from *course) *course {
 	c, now := *from, s.clock.Now()
-	c.ID, c.OwnerID, c.Status, c.Slug = ids.New(), auth.CallerFrom(ctx).UserID, draft, ""
+	c.ID, c.OwnerID, c.Status, c.Slug = ids.New(), identity.CallerFrom(ctx).UserID, draft, ""
 	c.PublishedAt, c.Version, c.CreatedAt, c.UpdatedAt = nil, 1, now, now
 	return &c
 }

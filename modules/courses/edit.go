@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 )
 
 // patch is what may change of a course; nil leaves a part as it is. Cover says that CoverKey was
@@ -75,7 +75,7 @@ func (s *Service) usable(ctx context.Context, location string, key *string) erro
 	if s.assets == nil {
 		return errAsset(location)
 	}
-	ok, err := s.assets.Usable(ctx, auth.CallerFrom(ctx), *key)
+	ok, err := s.assets.Usable(ctx, identity.CallerFrom(ctx), *key)
 	if err == nil && !ok {
 		err = errAsset(location)
 	}

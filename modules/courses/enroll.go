@@ -5,7 +5,7 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -38,7 +38,7 @@ func (s *Service) selfEnroll(ctx context.Context, courseID string) (v *sight, cr
 		if v.Status == archived {
 			return errArchived
 		}
-		news, err := s.enroll(ctx, v.ID, auth.CallerFrom(ctx).UserID)
+		news, err := s.enroll(ctx, v.ID, identity.CallerFrom(ctx).UserID)
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (s *Service) selfUnenroll(ctx context.Context, courseID string) error {
 		if err != nil {
 			return err
 		}
-		user := auth.CallerFrom(ctx).UserID
+		user := identity.CallerFrom(ctx).UserID
 		if ended, err := s.store.unenroll(ctx, user, v.ID); err != nil || !ended {
 			return err
 		}

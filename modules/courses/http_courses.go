@@ -8,9 +8,9 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
@@ -53,18 +53,18 @@ type listedView struct {
 }
 
 // admitted holds a list to what its filters ask of the caller.
-func (f filter) admitted(caller auth.Caller) error {
+func (f filter) admitted(caller identity.Caller) error {
 	if !caller.SignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
 		return apperr.Unauthenticated()
 	}
-	if f.Visibility == member && !caller.Can(auth.Member) {
+	if f.Visibility == member && !caller.Can(identity.Member) {
 		return errForMember
 	}
 	return nil
 }
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[CourseView]], error) {
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	f := filter{in.Visibility, in.Status, in.Q, in.Tag, in.Owner, in.Sort, h.service.clock.Now()}
 	if err := f.admitted(caller); err != nil {
 		return nil, err

@@ -4,9 +4,9 @@ import (
 	"context"
 	"net/http"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 )
 
 type lessonProgressView struct {
@@ -56,7 +56,7 @@ func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[co
 	if err != nil {
 		return nil, err
 	}
-	rows, err := h.service.store.progressIn(ctx, auth.CallerFrom(ctx).UserID, c.ID)
+	rows, err := h.service.store.progressIn(ctx, identity.CallerFrom(ctx).UserID, c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (h *handlers) myProgress(ctx context.Context, in *httpx.PageQuery) (*httpx.
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service.store.started(ctx, auth.CallerFrom(ctx), after, in.Limit+1)
+	found, err := h.service.store.started(ctx, identity.CallerFrom(ctx), after, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (h *handlers) enrollments(ctx context.Context, in *httpx.PageQuery) (*httpx
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service.store.enrollments(ctx, auth.CallerFrom(ctx), after, in.Limit+1)
+	found, err := h.service.store.enrollments(ctx, identity.CallerFrom(ctx), after, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}

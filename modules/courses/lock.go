@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 )
 
 // lock is what keeps a learner out of a lesson that he may know of.
@@ -77,7 +77,7 @@ type needed struct {
 }
 
 // learnerOf makes a learner of what the store knows, and gives the lessons their prerequisites.
-func (v *sight) learnerOf(caller auth.Caller, now clock.Time, all []needed, lessons ...*lesson) learner {
+func (v *sight) learnerOf(caller identity.Caller, now clock.Time, all []needed, lessons ...*lesson) learner {
 	p := learner{manages: manages(v.course, caller), enrolledAt: v.EnrolledAt, now: now, missing: map[string][]string{}}
 	of := map[string][]string{}
 	for _, n := range all {
@@ -136,7 +136,7 @@ const maxAsked = 100
 // learnerIn gives what the locks of lessons depend on for the caller, and the lessons their prerequisites.
 func (s *Service) learnerIn(ctx context.Context, v *sight, lessons ...*lesson) (p learner, err error) {
 	var all []needed
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	if v.Gated && len(lessons) > 0 {
 		var asked []string
 		if len(lessons) <= maxAsked {
@@ -165,5 +165,5 @@ func (s *Service) completedOf(ctx context.Context, v *sight, p learner, lessons 
 			locked = append(locked, l.ID)
 		}
 	}
-	return s.store.completedAmong(ctx, auth.CallerFrom(ctx).UserID, locked)
+	return s.store.completedAmong(ctx, identity.CallerFrom(ctx).UserID, locked)
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
@@ -79,7 +79,7 @@ func TestListsStandOnIndexes(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *school) {
 		owner := s.fill(5000)
 		after := &position{At: clock.FromMillis(noon.Millis() + 2500), Title: "course 3", ID: ids.New()}
-		for name, caller := range map[string]auth.Caller{"anon": {}, "user": {UserID: ids.New(), Role: auth.User}, "member": {UserID: ids.New(), Role: auth.Member}, "admin": {UserID: ids.New(), Role: auth.Admin}} {
+		for name, caller := range map[string]identity.Caller{"anon": {}, "user": {UserID: ids.New(), Role: identity.User}, "member": {UserID: ids.New(), Role: identity.Member}, "admin": {UserID: ids.New(), Role: identity.Admin}} {
 			for _, sort := range []string{"newest", "title", "updated"} {
 				for _, from := range []*position{nil, after} {
 					plan := s.explain(s.store.listQuery(filter{Status: published, Sort: sort, now: noon}, caller, from, 21))
@@ -92,7 +92,7 @@ func TestListsStandOnIndexes(t *testing.T) {
 				require.NotRegexp(t, `Seq Scan on courses|SCAN c\n`, plan, "%s %s", name, what)
 			}
 		}
-		trash := s.explain(s.store.listQuery(filter{Status: deleted, Sort: "newest", now: noon}, auth.Caller{UserID: owner, Role: auth.Instructor}, nil, 21))
+		trash := s.explain(s.store.listQuery(filter{Status: deleted, Sort: "newest", now: noon}, identity.Caller{UserID: owner, Role: identity.Instructor}, nil, 21))
 		require.NotRegexp(t, `Seq Scan on courses|SCAN c\n`, trash)
 	})
 }
@@ -110,7 +110,7 @@ func TestSearchFindsSubstringsLiterally(t *testing.T) {
 		queries := append([]string{"100%", "%", "_", "_t", "ure_th", "sure thing", `"`, `"quo`, `d"`, "'word'", `\`, "STRASSE", "straße", "istanbul", "i̇stanbul", "本", "本語の", "語の本", "🦉", "🦉🦉🦉", "near(", "AND", "not", "*", "^ :", "- +",
 			"(", "ff", "LIGATURE", "a", "ab", "abc", "u re", "zzz"}, titles...)
 		for _, q := range queries {
-			found, err := s.store.list(t.Context(), filter{Status: published, Sort: "newest", Q: q, now: noon}, auth.Caller{}, nil, 100)
+			found, err := s.store.list(t.Context(), filter{Status: published, Sort: "newest", Q: q, now: noon}, identity.Caller{}, nil, 100)
 			require.NoError(t, err, q)
 			got := map[string]bool{}
 			for _, f := range found {

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"lyceum/modules/courses/coursesapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -29,7 +29,7 @@ func (s *Service) reportProgress(ctx context.Context, courseID, lessonID string,
 	if err != nil {
 		return nil, err
 	}
-	user := auth.CallerFrom(ctx).UserID
+	user := identity.CallerFrom(ctx).UserID
 	if before, err := s.store.progress(ctx, user, l.ID); err != nil || before != nil && !r.changes(before) {
 		return before, err
 	}
@@ -43,7 +43,7 @@ func (s *Service) reportProgress(ctx context.Context, courseID, lessonID string,
 // quickReport writes a report by one statement, and by one more where it may complete the course; nil where
 // that can't be.
 func (s *Service) quickReport(ctx context.Context, courseID, lessonID string, r report) (p *lessonProgress, err error) {
-	caller, now := auth.CallerFrom(ctx), s.clock.Now()
+	caller, now := identity.CallerFrom(ctx), s.clock.Now()
 	if r.Percent < 100 {
 		p, _, err = s.store.quickReport(ctx, caller, courseID, lessonID, r, now)
 	} else {
@@ -125,7 +125,7 @@ func (s *Service) writeProgress(ctx context.Context, courseID, lessonID, userID 
 // enrollByReport enrolls an account that reports progress for the first time. Managers of the course try it without
 // becoming its learners, and an account that was taken out stays out until it is enrolled again.
 func (s *Service) enrollByReport(ctx context.Context, v *sight, userID string) error {
-	if v.EnrolledAt != nil || manages(v.course, auth.CallerFrom(ctx)) {
+	if v.EnrolledAt != nil || manages(v.course, identity.CallerFrom(ctx)) {
 		return nil
 	}
 	if out, err := s.store.takenOut(ctx, userID, v.ID); err != nil || out {

@@ -6,8 +6,8 @@ import (
 
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/storage/storageapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -27,7 +27,7 @@ func (r reader) Find(ctx context.Context, id string) (coursesapi.Course, bool, e
 }
 
 // CanRead says whether the caller may read the course.
-func (r reader) CanRead(ctx context.Context, caller auth.Caller, id string) (bool, error) {
+func (r reader) CanRead(ctx context.Context, caller identity.Caller, id string) (bool, error) {
 	if !ids.Valid(id) {
 		return false, nil
 	}
@@ -85,7 +85,7 @@ func (r reader) Enroll(ctx context.Context, userID string, courseIDs []string) e
 
 // MayReadKey says whether the caller may read something that uses the key: 403 lesson-locked where all that
 // he could read is a lesson that is not open to him yet.
-func (r reader) MayReadKey(ctx context.Context, caller auth.Caller, key string) (bool, error) {
+func (r reader) MayReadKey(ctx context.Context, caller identity.Caller, key string) (bool, error) {
 	may, err := r.s.store.mayReadKey(ctx, caller, key, r.s.clock.Now())
 	if err != nil || may {
 		return may, err
@@ -106,7 +106,7 @@ func (r reader) UsesOfKeys(ctx context.Context, keys []string) (map[string][]sto
 	if len(keys) == 0 {
 		return out, nil
 	}
-	found, err := r.s.store.usesOf(ctx, auth.CallerFrom(ctx), keys)
+	found, err := r.s.store.usesOf(ctx, identity.CallerFrom(ctx), keys)
 	for _, f := range found {
 		out[f.Key] = append(out[f.Key], f.Use)
 	}

@@ -12,10 +12,10 @@ import (
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -61,7 +61,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (coursesapi.Course, error
 }
 
 func (s *Service) create(ctx context.Context, d Draft) (*course, error) {
-	caller, now := auth.CallerFrom(ctx), s.clock.Now()
+	caller, now := identity.CallerFrom(ctx), s.clock.Now()
 	c := &course{ID: ids.New(), Visibility: or(d.Visibility, public), Status: or(d.Status, draft), OwnerID: caller.UserID,
 		Version: 1, CreatedAt: now, UpdatedAt: now}
 	p := patch{Title: &d.Title, Summary: &d.Summary, Description: &d.Description, Tags: &d.Tags}
@@ -153,7 +153,7 @@ func (s *Service) findID(ctx context.Context, id string) (*sight, error) {
 }
 
 func (s *Service) look(ctx context.Context, column, value string) (*sight, error) {
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	v, err := s.store.sight(ctx, column, value, caller.UserID)
 	if db.IsNotFound(err) {
 		return nil, errNoCourse
@@ -187,8 +187,8 @@ func (s *Service) managed(ctx context.Context, id string, read func(context.Cont
 	if err != nil {
 		return nil, err
 	}
-	caller := auth.CallerFrom(ctx)
-	if manages(c, caller) && caller.Can(auth.Instructor) {
+	caller := identity.CallerFrom(ctx)
+	if manages(c, caller) && caller.Can(identity.Instructor) {
 		return c, nil
 	}
 	enrolled, err := s.store.enrolled(ctx, caller.UserID, c.ID)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 )
 
 func (s *store) enrolled(ctx context.Context, userID, courseID string) (bool, error) {
@@ -85,7 +85,7 @@ type enrollment struct {
 }
 
 // enrollments lists the courses that an account is enrolled in and may read, the newest enrollment first.
-func (s *store) enrollments(ctx context.Context, caller auth.Caller, after *position, limit int) (found []enrollment, err error) {
+func (s *store) enrollments(ctx context.Context, caller identity.Caller, after *position, limit int) (found []enrollment, err error) {
 	condition, args := readable(caller)
 	q := s.db.Conn(ctx).Table("enrollments en").Select("c.*, en.created_at AS enrolled_at, "+sumColumns).
 		Joins("JOIN courses c ON c.id = en.course_id").
@@ -99,7 +99,7 @@ func (s *store) enrollments(ctx context.Context, caller auth.Caller, after *posi
 }
 
 // started lists the courses in which an account has progress and which it may read, the latest activity first.
-func (s *store) started(ctx context.Context, caller auth.Caller, after *position, limit int) (found []listed, err error) {
+func (s *store) started(ctx context.Context, caller identity.Caller, after *position, limit int) (found []listed, err error) {
 	condition, args := readable(caller)
 	q := s.db.Conn(ctx).Table("course_progress p").Select("c.*, "+sumColumns).Joins("JOIN courses c ON c.id = p.course_id").
 		Where("p.user_id = ?", caller.UserID).Where(condition, args...)

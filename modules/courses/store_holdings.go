@@ -4,16 +4,16 @@ import (
 	"cmp"
 	"context"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
 // shownTitle is the title of a course c while its learner may read it: what a draft is called is its owner's business.
 func shownTitle(ctx context.Context, userID string) (string, []any) {
-	learner := auth.CallerFrom(ctx)
+	learner := identity.CallerFrom(ctx)
 	if learner.UserID != userID {
-		learner = auth.Caller{UserID: userID, Role: auth.User}
+		learner = identity.Caller{UserID: userID, Role: identity.User}
 	}
 	may, args := readable(learner)
 	return "CASE WHEN " + may + " THEN c.title ELSE '' END AS title", args

@@ -5,15 +5,15 @@ import (
 	"slices"
 
 	"lyceum/modules/storage/storageapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 )
 
 // usesKey is the condition that a lesson l has a key, as its file or as captions; it takes the key twice.
 const usesKey = "(l.asset_key = ? OR l.id IN (SELECT k.lesson_id FROM lesson_captions k WHERE k.asset_key = ?))"
 
 // mayReadKey says whether the caller may read a course with that cover, or an open lesson of such a course that uses the key.
-func (s *store) mayReadKey(ctx context.Context, caller auth.Caller, key string, now clock.Time) (may bool, err error) {
+func (s *store) mayReadKey(ctx context.Context, caller identity.Caller, key string, now clock.Time) (may bool, err error) {
 	readable, args := readable(caller)
 	unlocked, more := unlocked(caller, now)
 	err = s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM courses c WHERE c.cover_key = ? AND `+readable+`)
@@ -23,7 +23,7 @@ func (s *store) mayReadKey(ctx context.Context, caller auth.Caller, key string, 
 }
 
 // lessonWithKey is one lesson that uses the key, of a course that the caller may read; db.ErrNotFound when there is none.
-func (s *store) lessonWithKey(ctx context.Context, caller auth.Caller, key string) (courseID, lessonID string, err error) {
+func (s *store) lessonWithKey(ctx context.Context, caller identity.Caller, key string) (courseID, lessonID string, err error) {
 	readable, args := readable(caller)
 	err = s.db.QueryRow(ctx, `SELECT l.course_id, l.id FROM lessons l JOIN courses c ON c.id = l.course_id
 		WHERE `+usesKey+` AND `+readable+` ORDER BY l.id LIMIT 1`, append([]any{key, key}, args...), &courseID, &lessonID)
@@ -32,7 +32,7 @@ func (s *store) lessonWithKey(ctx context.Context, caller auth.Caller, key strin
 
 // usesOf lists what uses the keys, courses in the trash too: they may come back. Of what the caller may not
 // read it tells no more than that there is something.
-func (s *store) usesOf(ctx context.Context, caller auth.Caller, keys []string) (found []struct {
+func (s *store) usesOf(ctx context.Context, caller identity.Caller, keys []string) (found []struct {
 	storageapi.Use
 	Key string
 }, err error) {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"strings"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
@@ -38,7 +38,7 @@ func (q *query) add(sql string, args ...any) {
 }
 
 // list reads one page.
-func (s *store) list(ctx context.Context, f filter, caller auth.Caller, after *position, limit int) (found []listed, err error) {
+func (s *store) list(ctx context.Context, f filter, caller identity.Caller, after *position, limit int) (found []listed, err error) {
 	q, own := s.listQuery(f, caller, after, limit), caller.SignedIn()
 	found = make([]listed, 0, limit)
 	err = s.db.Query(ctx, q.String(), q.args, func(scan func(...any) error) error {
@@ -55,7 +55,7 @@ func (s *store) list(ctx context.Context, f filter, caller auth.Caller, after *p
 }
 
 // listQuery is the query of a page. What is written into it comes from closed sets: see filter.
-func (s *store) listQuery(f filter, caller auth.Caller, after *position, limit int) *query {
+func (s *store) listQuery(f filter, caller identity.Caller, after *position, limit int) *query {
 	q, own := &query{args: make([]any, 0, 8)}, caller.SignedIn()
 	q.add(`SELECT c.id, c.slug, c.title, c.folded_title, c.summary, c.visibility, c.status, c.tags, c.cover_key, c.owner_id, c.lesson_count,
 		c.published_at, c.deleted_at, c.version, c.created_at, c.updated_at`)
@@ -72,10 +72,10 @@ func (s *store) listQuery(f filter, caller auth.Caller, after *position, limit i
 	return q
 }
 
-func (s *store) where(q *query, f filter, caller auth.Caller) {
+func (s *store) where(q *query, f filter, caller identity.Caller) {
 	if f.Status == deleted {
 		q.add(" WHERE c.deleted_at > ?", f.now.Add(-trashLife))
-		if !caller.Can(auth.Admin) {
+		if !caller.Can(identity.Admin) {
 			q.add(" AND c.owner_id = ?", caller.UserID)
 		}
 	} else {

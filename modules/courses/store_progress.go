@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 )
 
 type lessonProgress struct {
@@ -105,7 +105,7 @@ func (s *store) shareCourse(ctx context.Context, courseID string) error {
 // one statement. It is for reports that reset nothing, and not for the first one in a course, which has no sums to
 // hold. nil means that it has done nothing, as something is in the way; written, that the report was news. Rows are
 // locked in the order in which writeProgress does: course, sums, progress.
-func (s *store) quickReport(ctx context.Context, caller auth.Caller, courseID, lessonID string, r report, now clock.Time) (p *lessonProgress, written bool, err error) {
+func (s *store) quickReport(ctx context.Context, caller identity.Caller, courseID, lessonID string, r report, now clock.Time) (p *lessonProgress, written bool, err error) {
 	may, args := readableEnrolled(caller)
 	open, more := unlocked(caller, now)
 	var completed *clock.Time

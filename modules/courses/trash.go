@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"lyceum/modules/courses/coursesapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
 )
@@ -55,7 +55,7 @@ func (s *Service) restore(ctx context.Context, id string) error {
 			_, err := s.manage(ctx, id)
 			return err
 		}
-		if !manages(c, auth.CallerFrom(ctx)) || !c.restorable(now) {
+		if !manages(c, identity.CallerFrom(ctx)) || !c.restorable(now) {
 			return errNoCourse
 		}
 		c.DeletedAt, c.UpdatedAt = nil, now

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 )
 
 // CourseView is a course as lists show it.
@@ -83,7 +83,7 @@ func (s sums) view(lessons int) *ProgressView {
 }
 
 // viewOf shows a course; own is the caller's progress, shown to signed-in callers.
-func viewOf(caller auth.Caller, c *course, own sums, owner usersapi.Person) CourseView {
+func viewOf(caller identity.Caller, c *course, own sums, owner usersapi.Person) CourseView {
 	v := CourseView{ID: c.ID, Slug: c.Slug, Title: c.Title, Summary: c.Summary, Visibility: c.Visibility, Status: c.Status, Tags: tagList(c.Tags),
 		CoverKey: c.CoverKey, Owner: owner, LessonCount: c.LessonCount, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		PublishedAt: c.PublishedAt, DeletedAt: c.DeletedAt}
@@ -135,5 +135,5 @@ func (s *Service) detail(ctx context.Context, v *sight) (d detailView, err error
 		return d, err
 	}
 	outline, err := s.outlines(ctx, v, lessons)
-	return detailView{viewOf(auth.CallerFrom(ctx), v.course, v.Own, people[v.OwnerID]), v.Description, outline}, err
+	return detailView{viewOf(identity.CallerFrom(ctx), v.course, v.Own, people[v.OwnerID]), v.Description, outline}, err
 }

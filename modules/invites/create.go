@@ -7,14 +7,14 @@ import (
 	"strings"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
 // grant is what an administrator gives away.
 type grant struct {
-	Role      auth.Role
+	Role      identity.Role
 	ExpiresAt *clock.Time
 	CourseIDs []string
 	Note      string
@@ -53,11 +53,11 @@ func (s *Service) create(ctx context.Context, n newInvite) (m made, err error) {
 // mayGrant holds the caller to be an administrator until the commit: an invite of one who was demoted this moment must not
 // come after all of his were revoked.
 func (s *Service) mayGrant(ctx context.Context) error {
-	a, known, err := s.roles.Hold(ctx, auth.CallerFrom(ctx).UserID)
+	a, known, err := s.roles.Hold(ctx, identity.CallerFrom(ctx).UserID)
 	if err != nil {
 		return err
 	}
-	if !known || !a.Active || !a.Role.AtLeast(auth.Admin) {
+	if !known || !a.Active || !a.Role.AtLeast(identity.Admin) {
 		return apperr.Forbidden("This needs the role admin.")
 	}
 	return nil

@@ -12,14 +12,15 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
+	"lyceum/platform/keyring"
 	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
@@ -47,7 +48,7 @@ func (d directory) ChangeEmail(context.Context, string, string) (usersapi.Accoun
 }
 func (d directory) MarkVerified(context.Context, string) error { return nil }
 
-func (d directory) Grant(_ context.Context, _ string, role auth.Role) (auth.Role, bool, error) {
+func (d directory) Grant(_ context.Context, _ string, role identity.Role) (identity.Role, bool, error) {
 	return role, true, nil
 }
 
@@ -80,7 +81,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
-	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
+	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
@@ -98,15 +99,15 @@ func (w *world) note(_ context.Context, e auditapi.Entry) error {
 }
 
 // person is an account and a context in which it acts.
-func (w *world) person(name string, role auth.Role) (string, context.Context) {
+func (w *world) person(name string, role identity.Role) (string, context.Context) {
 	id := ids.New()
 	w.people.known[id] = usersapi.Account{ID: id, Email: name + "@example.org", Role: role, Active: true}
-	return id, auth.WithCaller(w.t.Context(), auth.Caller{UserID: id, Role: role})
+	return id, identity.WithCaller(w.t.Context(), identity.Caller{UserID: id, Role: role})
 }
 
 func (w *world) makes(ctx context.Context, n newInvite) (*invite, string) {
 	w.t.Helper()
-	n.Role, n.MaxUses = auth.Member, max(n.MaxUses, 1)
+	n.Role, n.MaxUses = identity.Member, max(n.MaxUses, 1)
 	m, err := w.create(ctx, n)
 	require.NoError(w.t, err)
 	return m.invite, m.Code
@@ -144,10 +145,10 @@ func code(t *testing.T, err error) string {
 
 func TestHoldingsAreExportedAndErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		ada, asAda := w.person("ada", auth.Admin)
-		_, asBea := w.person("bea", auth.Admin)
-		uli, asUli := w.person("uli", auth.User)
-		olga, asOlga := w.person("olga", auth.User)
+		ada, asAda := w.person("ada", identity.Admin)
+		_, asBea := w.person("bea", identity.Admin)
+		uli, asUli := w.person("uli", identity.User)
+		olga, asOlga := w.person("olga", identity.User)
 		for i := range 5 {
 			_, code := w.makes(asAda, newInvite{grant: grant{Note: fmt.Sprintf("N %d", i)}, MaxUses: 2})
 			for _, redeemer := range []context.Context{asUli, asOlga} {
@@ -181,8 +182,8 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 
 func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		_, asAda := w.person("ada", auth.Admin)
-		uli, asUli := w.person("uli", auth.User)
+		_, asAda := w.person("ada", identity.Admin)
+		uli, asUli := w.person("uli", identity.User)
 		open, openCode := w.makes(asAda, newInvite{Email: "uli@example.org"})
 		spent, spentCode := w.makes(asAda, newInvite{Email: "uli@example.org"})
 		others, _ := w.makes(asAda, newInvite{Email: "olga@example.org"})
@@ -212,9 +213,9 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 		}
 		// Even if it were open again, a blanked invite is for nobody: not for an account without an address either.
 		require.NoError(t, w.db.Conn(t.Context()).Exec("UPDATE invites SET revoked_at = NULL").Error)
-		_, asOlga := w.person("olga", auth.User)
-		nameless, asNameless := w.person("nameless", auth.User)
-		w.people.known[nameless] = usersapi.Account{ID: nameless, Role: auth.User, Active: true}
+		_, asOlga := w.person("olga", identity.User)
+		nameless, asNameless := w.person("nameless", identity.User)
+		w.people.known[nameless] = usersapi.Account{ID: nameless, Role: identity.User, Active: true}
 		for _, redeemer := range []context.Context{asOlga, asNameless} {
 			_, err = w.redeem(redeemer, openCode)
 			require.Equal(t, "invite-wrong-address", code(t, err))

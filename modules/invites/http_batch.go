@@ -5,20 +5,20 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/bulk"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 )
 
 type batchInput struct {
 	Body struct {
-		RoleToGrant auth.Role   `json:"role_to_grant" enum:"member,instructor,admin"`
-		ExpiresAt   *clock.Time `json:"expires_at,omitempty" doc:"Left out: never"`
-		CourseIDs   []string    `json:"course_ids,omitempty" maxItems:"100" doc:"Courses that each of them is enrolled in, too"`
-		Note        string      `json:"note,omitempty" maxLength:"500"`
-		Mode        string      `json:"mode,omitempty" enum:"atomic,partial" default:"partial" doc:"atomic: a row with an error keeps all from being written"`
-		DryRun      bool        `json:"dry_run,omitempty" doc:"Tell what would happen, and do nothing"`
+		RoleToGrant identity.Role `json:"role_to_grant" enum:"member,instructor,admin"`
+		ExpiresAt   *clock.Time   `json:"expires_at,omitempty" doc:"Left out: never"`
+		CourseIDs   []string      `json:"course_ids,omitempty" maxItems:"100" doc:"Courses that each of them is enrolled in, too"`
+		Note        string        `json:"note,omitempty" maxLength:"500"`
+		Mode        string        `json:"mode,omitempty" enum:"atomic,partial" default:"partial" doc:"atomic: a row with an error keeps all from being written"`
+		DryRun      bool          `json:"dry_run,omitempty" doc:"Tell what would happen, and do nothing"`
 		Rows        []struct {
 			Email string `json:"email"`
 		} `json:"rows" nullable:"false" minItems:"1" maxItems:"1000"`

@@ -5,10 +5,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
@@ -21,19 +21,19 @@ type handlers struct {
 func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
 
 type inviteView struct {
-	ID          string      `json:"id"`
-	Code        string      `json:"code,omitempty" doc:"Only in the answer to its creation"`
-	CodePrefix  string      `json:"code_prefix"`
-	RoleToGrant auth.Role   `json:"role_to_grant" enum:"member,instructor,admin"`
-	ExpiresAt   *clock.Time `json:"expires_at" nullable:"true" doc:"null: never"`
-	MaxUses     int         `json:"max_uses"`
-	Uses        int         `json:"uses"`
-	Email       *string     `json:"email" doc:"Only this address may redeem it"`
-	Note        string      `json:"note"`
-	Status      string      `json:"status" enum:"active,exhausted,expired,revoked"`
-	BatchID     *string     `json:"batch_id" doc:"What it was made together with; null for one made alone"`
-	CourseIDs   []string    `json:"course_ids" nullable:"false" doc:"Courses that whoever redeems it is enrolled in"`
-	CreatedAt   clock.Time  `json:"created_at"`
+	ID          string        `json:"id"`
+	Code        string        `json:"code,omitempty" doc:"Only in the answer to its creation"`
+	CodePrefix  string        `json:"code_prefix"`
+	RoleToGrant identity.Role `json:"role_to_grant" enum:"member,instructor,admin"`
+	ExpiresAt   *clock.Time   `json:"expires_at" nullable:"true" doc:"null: never"`
+	MaxUses     int           `json:"max_uses"`
+	Uses        int           `json:"uses"`
+	Email       *string       `json:"email" doc:"Only this address may redeem it"`
+	Note        string        `json:"note"`
+	Status      string        `json:"status" enum:"active,exhausted,expired,revoked"`
+	BatchID     *string       `json:"batch_id" doc:"What it was made together with; null for one made alone"`
+	CourseIDs   []string      `json:"course_ids" nullable:"false" doc:"Courses that whoever redeems it is enrolled in"`
+	CreatedAt   clock.Time    `json:"created_at"`
 }
 
 func viewOf(i *invite, now clock.Time) inviteView {
@@ -43,12 +43,12 @@ func viewOf(i *invite, now clock.Time) inviteView {
 
 type createInput struct {
 	Body struct {
-		RoleToGrant auth.Role   `json:"role_to_grant" enum:"member,instructor,admin"`
-		ExpiresAt   *clock.Time `json:"expires_at,omitempty" doc:"Left out: never"`
-		MaxUses     int         `json:"max_uses,omitempty" default:"1" minimum:"1" maximum:"10000"`
-		Email       string      `json:"email,omitempty" maxLength:"1000" doc:"Only this address may redeem it, and the code is mailed there"`
-		CourseIDs   []string    `json:"course_ids,omitempty" maxItems:"100" doc:"Courses that whoever redeems it is enrolled in, too"`
-		Note        string      `json:"note,omitempty" maxLength:"500"`
+		RoleToGrant identity.Role `json:"role_to_grant" enum:"member,instructor,admin"`
+		ExpiresAt   *clock.Time   `json:"expires_at,omitempty" doc:"Left out: never"`
+		MaxUses     int           `json:"max_uses,omitempty" default:"1" minimum:"1" maximum:"10000"`
+		Email       string        `json:"email,omitempty" maxLength:"1000" doc:"Only this address may redeem it, and the code is mailed there"`
+		CourseIDs   []string      `json:"course_ids,omitempty" maxItems:"100" doc:"Courses that whoever redeems it is enrolled in, too"`
+		Note        string        `json:"note,omitempty" maxLength:"500"`
 	}
 }
 
@@ -150,8 +150,8 @@ type redeemInput struct {
 }
 
 type redeemView struct {
-	Role    auth.Role `json:"role" doc:"The caller's role now"`
-	Granted bool      `json:"granted" doc:"Whether this use raised it"`
+	Role    identity.Role `json:"role" doc:"The caller's role now"`
+	Granted bool          `json:"granted" doc:"Whether this use raised it"`
 	// Courses are told again with every use.
 	Courses []courseView `json:"courses" nullable:"false" doc:"Courses that the invite enrolls in"`
 }

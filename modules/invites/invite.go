@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 )
 
 // Statuses of an invite, each worked out from its fields.
@@ -20,7 +20,7 @@ type invite struct {
 	ID          string
 	CodeHash    []byte
 	CodePrefix  string
-	RoleToGrant auth.Role
+	RoleToGrant identity.Role
 	// Email is whom it is bound to: nil for everybody, "" for somebody who is gone, so nobody.
 	Email     *string
 	Note      string

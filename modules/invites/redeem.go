@@ -7,14 +7,14 @@ import (
 	"lyceum/modules/invites/invitesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
 // outcome is the answer to a redeemer.
 type outcome struct {
-	Role    auth.Role
+	Role    identity.Role
 	Granted bool
 	// Courses are those that the invite enrolls in.
 	Courses []course
@@ -31,7 +31,7 @@ type course struct {
 // together; a failure is written down on its own.
 func (s *Service) redeem(ctx context.Context, code string) (o outcome, err error) {
 	// Reserved before the work: only codes that did not hold count.
-	hit := s.limiter.Take(ctx, s.guesses, auth.CallerFrom(ctx).UserID)
+	hit := s.limiter.Take(ctx, s.guesses, identity.CallerFrom(ctx).UserID)
 	if err := hit.Err("Too many codes did not hold; wait for the window to end."); err != nil {
 		return o, err
 	}
@@ -83,7 +83,7 @@ func (s *Service) fail(ctx context.Context, id string, fault *apperr.Error) erro
 // for no longer than it takes to tell them.
 func (s *Service) redeemNow(ctx context.Context, found *invite) (o outcome, err error) {
 	id := found.ID
-	account, known, err := s.accounts.ByID(ctx, auth.CallerFrom(ctx).UserID)
+	account, known, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
 	if err != nil {
 		return o, err
 	}
@@ -128,7 +128,7 @@ func (s *Service) holds(ctx context.Context, i *invite, redeemer usersapi.Accoun
 	if err != nil {
 		return err
 	}
-	if !known || !inviter.Active || !inviter.Role.AtLeast(auth.Admin) {
+	if !known || !inviter.Active || !inviter.Role.AtLeast(identity.Admin) {
 		return errVoid
 	}
 	if !i.isFor(redeemer.Email) {

@@ -3,8 +3,8 @@ package invites
 import (
 	"context"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -28,7 +28,7 @@ func (s *Service) resend(ctx context.Context, id string) (i *invite, err error) 
 		if err != nil {
 			return err
 		}
-		if void = !known || !inviter.Active || !inviter.Role.AtLeast(auth.Admin); void {
+		if void = !known || !inviter.Active || !inviter.Role.AtLeast(identity.Admin); void {
 			return s.revokeNow(ctx, theOne, id, map[string]any{"reason": "inviter"})
 		}
 		if i.address() == nil {

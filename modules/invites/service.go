@@ -9,12 +9,13 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
 	"lyceum/platform/mail"
 )
@@ -40,7 +41,7 @@ type Courses struct {
 	Enroller coursesapi.Enroller `optional:"true"`
 }
 
-func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, courses Courses, e *events.Bus, m *mail.Mailer, c clock.Clock, k *auth.Keys,
+func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, courses Courses, e *events.Bus, m *mail.Mailer, c clock.Clock, k *keyring.Keys,
 	l *limit.Limiter, cfg *config.Config) *Service {
 	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.Derive("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.RateLimitRedeem}}
 }
@@ -56,7 +57,7 @@ func (s *Service) draft(ctx context.Context, g grant, now clock.Time) made {
 	code := newCode()
 	courses, _ := json.Marshal(g.CourseIDs) // a list of strings
 	return made{&invite{ID: ids.New(), CodeHash: hashOf(s.key, code), CodePrefix: code[:prefixSize], RoleToGrant: g.Role, Note: g.Note, MaxUses: 1,
-		ExpiresAt: g.ExpiresAt, CreatedBy: auth.CallerFrom(ctx).UserID, CreatedAt: now, CourseIDs: string(courses)}, code}
+		ExpiresAt: g.ExpiresAt, CreatedBy: identity.CallerFrom(ctx).UserID, CreatedAt: now, CourseIDs: string(courses)}, code}
 }
 
 // keep stores new invites with an entry for each, and mails the codes of those that are for an address.

@@ -3,9 +3,9 @@ package invites
 import (
 	"context"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 )
 
 type store struct{ db *db.DB }
@@ -94,7 +94,7 @@ func (s *store) lockBatches(ctx context.Context) error {
 }
 
 // openFor finds, by address, invites to the same role and courses that are open at least until a time; nil is for ever.
-func (s *store) openFor(ctx context.Context, emails []string, role auth.Role, courseIDs string, until *clock.Time, now clock.Time) (map[string]string, error) {
+func (s *store) openFor(ctx context.Context, emails []string, role identity.Role, courseIDs string, until *clock.Time, now clock.Time) (map[string]string, error) {
 	var found []invite
 	q := s.db.Conn(ctx).Where(statusIs[active], now).Where("email IN ? AND role_to_grant = ? AND course_ids = ?", emails, role, courseIDs)
 	if until == nil {

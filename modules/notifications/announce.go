@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
@@ -33,7 +33,7 @@ func (s *Service) announce(ctx context.Context, courseID, title, body string) (*
 	if err := s.mayAnnounce(ctx, courseID); err != nil {
 		return nil, err
 	}
-	a := &announcement{ID: ids.New(), CourseID: courseID, AuthorID: auth.CallerFrom(ctx).UserID, Title: title, Body: body, CreatedAt: s.clock.Now()}
+	a := &announcement{ID: ids.New(), CourseID: courseID, AuthorID: identity.CallerFrom(ctx).UserID, Title: title, Body: body, CreatedAt: s.clock.Now()}
 	return a, s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.insertAnnouncement(ctx, a); err != nil {
 			return err
@@ -62,7 +62,7 @@ func cleanAnnouncement(title, body string) (string, string, error) {
 }
 
 func (s *Service) mayAnnounce(ctx context.Context, courseID string) error {
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	c, ok, err := s.courses.Find(ctx, courseID)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (s *Service) mayAnnounce(ctx context.Context, courseID string) error {
 	if !ok {
 		return errNoCourse
 	}
-	if c.OwnerID == caller.UserID || caller.Can(auth.Admin) {
+	if c.OwnerID == caller.UserID || caller.Can(identity.Admin) {
 		return nil
 	}
 	readable, err := s.courses.CanRead(ctx, caller, courseID)

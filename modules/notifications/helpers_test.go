@@ -13,14 +13,15 @@ import (
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
+	"lyceum/platform/keyring"
 	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
@@ -58,7 +59,7 @@ type fakeCourses struct {
 	coursesapi.Reader
 	course   coursesapi.Course
 	learners []string
-	canRead  func(auth.Caller) bool
+	canRead  func(identity.Caller) bool
 	err      error
 }
 
@@ -66,7 +67,7 @@ func (f *fakeCourses) Find(_ context.Context, id string) (coursesapi.Course, boo
 	return f.course, f.course.ID == id, f.err
 }
 
-func (f *fakeCourses) CanRead(_ context.Context, c auth.Caller, _ string) (bool, error) {
+func (f *fakeCourses) CanRead(_ context.Context, c identity.Caller, _ string) (bool, error) {
 	return f.canRead(c), f.err
 }
 
@@ -94,7 +95,7 @@ type world struct {
 	accounts *fakeAccounts
 	courses  *fakeCourses
 	pusher   *fakePusher
-	keys     *auth.Keys
+	keys     *keyring.Keys
 	owner    string
 }
 
@@ -127,14 +128,14 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
-	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
+	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
 	w := &world{t: t, keys: keys, bus: events.NewBus(d, clock.System{}), pusher: &fakePusher{pushed: map[string][]view{}},
 		accounts: &fakeAccounts{known: map[string]usersapi.Account{}}}
 	w.owner = w.person("Olga")
-	w.courses = &fakeCourses{course: coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}, canRead: func(auth.Caller) bool { return true }}
+	w.courses = &fakeCourses{course: coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}, canRead: func(identity.Caller) bool { return true }}
 	w.Service = newService(needs{DB: d, Keys: w.keys, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher, Events: w.bus, Clock: clock.System{},
 		Mailer: mail.NewMailer(d, clock.System{}, queue, nil, keys, "Lyceum <no-reply@lyceum.test>", publicURL), Config: &config.Config{PublicURL: publicURL}})
 	require.NoError(t, w.bus.Attach(newSubscribers(w.Service)))
@@ -156,8 +157,8 @@ func (w *world) class(n int) []string {
 	return w.courses.learners
 }
 
-func (w *world) as(id string, role auth.Role) context.Context {
-	return auth.WithCaller(w.t.Context(), auth.Caller{UserID: id, Role: role})
+func (w *world) as(id string, role identity.Role) context.Context {
+	return identity.WithCaller(w.t.Context(), identity.Caller{UserID: id, Role: role})
 }
 
 // publish tells the bus in a transaction and delivers what follows.

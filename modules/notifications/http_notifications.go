@@ -3,9 +3,9 @@ package notifications
 import (
 	"context"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 )
 
 type handlers struct {
@@ -43,7 +43,7 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Pa
 	if !more {
 		after = nil
 	}
-	found, err := h.service.store.list(ctx, auth.CallerFrom(ctx).UserID, in.Unread, after, in.Limit+1)
+	found, err := h.service.store.list(ctx, identity.CallerFrom(ctx).UserID, in.Unread, after, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ type countView struct {
 }
 
 func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Out[countView], error) {
-	n, err := h.service.store.unread(ctx, auth.CallerFrom(ctx).UserID)
+	n, err := h.service.store.unread(ctx, identity.CallerFrom(ctx).UserID)
 	return httpx.OK(countView{n}), err
 }
 
@@ -72,5 +72,5 @@ func (h *handlers) read(ctx context.Context, in *idInput) (*httpx.Empty, error) 
 }
 
 func (h *handlers) readAll(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {
-	return nil, h.service.store.readAll(ctx, auth.CallerFrom(ctx).UserID, h.service.clock.Now())
+	return nil, h.service.store.readAll(ctx, identity.CallerFrom(ctx).UserID, h.service.clock.Now())
 }

@@ -12,21 +12,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/telemetry"
+	"lyceum/platform/tokens"
 )
 
 // people answers the gate: a session has its user's id, and roles are what a test says.
-type people struct{ roles map[string]auth.Role }
+type people struct{ roles map[string]identity.Role }
 
 func (people) Session(_ context.Context, id string) (string, bool, error) { return id, true, nil }
 
-func (p people) Account(_ context.Context, id string) (auth.Account, bool, error) {
+func (p people) Account(_ context.Context, id string) (identity.Account, bool, error) {
 	role, ok := p.roles[id]
-	return auth.Account{Role: role, Active: true}, ok, nil
+	return identity.Account{Role: role, Active: true}, ok, nil
 }
 
 func (people) Subscribe(string, func(string)) func() { return func() {} }
@@ -36,16 +37,16 @@ func (people) Healthy() bool                         { return true }
 type site struct {
 	*world
 	base   string
-	tokens *auth.Tokens
+	tokens *tokens.Tokens
 	people people
 }
 
 func serve(w *world) *site {
 	t := w.t
 	t.Helper()
-	p := people{map[string]auth.Role{w.owner: auth.Instructor}}
-	tokens := auth.NewTokens(w.keys, publicURL, time.Hour, clock.System{})
-	gate := httpx.NewGate(auth.NewAuthenticator(tokens, p, p, p), publicURL, nil)
+	p := people{map[string]identity.Role{w.owner: identity.Instructor}}
+	issuer := tokens.NewTokens(w.keys, publicURL, time.Hour, clock.System{})
+	gate := httpx.NewGate(tokens.NewAuthenticator(issuer, p, p, p), publicURL, nil)
 	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: w.keys, Gate: gate, DB: w.db, Clock: clock.System{}, Metrics: telemetry.NewMetrics()},
 		[]httpx.Table{newRoutes(newHandlers(w.Service, httpx.NewCursors(w.keys)))})
 	require.NoError(t, err)
@@ -57,7 +58,7 @@ func serve(w *world) *site {
 		defer cancel()
 		_ = server.Shutdown(ctx)
 	})
-	return &site{w, "http://" + ln.Addr().String(), tokens, p}
+	return &site{w, "http://" + ln.Addr().String(), issuer, p}
 }
 
 type reply struct {
@@ -82,7 +83,7 @@ func (s *site) want(status int, user, method, path, body string, headers ...stri
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if user != "" {
-		token, _, err := s.tokens.Issue(user, user, auth.User)
+		token, _, err := s.tokens.Issue(user, user, identity.User)
 		require.NoError(s.t, err)
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -105,7 +106,7 @@ func (s *site) want(status int, user, method, path, body string, headers ...stri
 // user is a new account that may call.
 func (s *site) user() string {
 	id := s.person("Uli")
-	s.people.roles[id] = auth.User
+	s.people.roles[id] = identity.User
 	return id
 }
 

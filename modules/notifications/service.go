@@ -10,12 +10,13 @@ import (
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyring"
 	"lyceum/platform/mail"
 )
 
@@ -46,7 +47,7 @@ type needs struct {
 	Mailer   *mail.Mailer
 	Clock    clock.Clock
 	Config   *config.Config
-	Keys     *auth.Keys
+	Keys     *keyring.Keys
 }
 
 func newService(n needs) *Service {
@@ -60,7 +61,7 @@ func (s *Service) read(ctx context.Context, id string) error {
 	if !ids.Valid(id) {
 		return errMissing
 	}
-	found, err := s.store.read(ctx, auth.CallerFrom(ctx).UserID, id, s.clock.Now())
+	found, err := s.store.read(ctx, identity.CallerFrom(ctx).UserID, id, s.clock.Now())
 	if err == nil && !found {
 		return errMissing
 	}
@@ -69,7 +70,7 @@ func (s *Service) read(ctx context.Context, id string) error {
 
 // preferences gives one line for each kind, chosen or standard.
 func (s *Service) preferences(ctx context.Context) ([]preference, error) {
-	userID := auth.CallerFrom(ctx).UserID
+	userID := identity.CallerFrom(ctx).UserID
 	chosen, err := s.store.preferencesOf(ctx, userID)
 	if err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func (s *Service) choose(ctx context.Context, chosen []preference) error {
 		return err
 	}
 	for i := range chosen {
-		chosen[i].UserID = auth.CallerFrom(ctx).UserID
+		chosen[i].UserID = identity.CallerFrom(ctx).UserID
 	}
 	return s.store.choose(ctx, chosen)
 }

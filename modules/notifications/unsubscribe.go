@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/httpx"
+	"lyceum/platform/keyring"
 )
 
 // unsubscribePath is where mails lead whose kind can be switched off (RFC 8058); a token follows.
@@ -22,7 +22,7 @@ func (s *Service) unsubscribeURL(k kind, userID string) string {
 	if k.locked {
 		return ""
 	}
-	token := base64.RawURLEncoding.EncodeToString(auth.Seal(s.key, []byte(k.name+" "+userID)))
+	token := base64.RawURLEncoding.EncodeToString(keyring.Seal(s.key, []byte(k.name+" "+userID)))
 	return s.publicURL + unsubscribePath + token
 }
 
@@ -33,7 +33,7 @@ func (s *Service) unsubscribe(ctx context.Context, token string) error {
 	if err != nil {
 		return errUnsubscribe
 	}
-	raw, err := auth.Unseal(s.key, sealed)
+	raw, err := keyring.Unseal(s.key, sealed)
 	if err != nil {
 		return errUnsubscribe
 	}

@@ -3,8 +3,8 @@ package storage
 import (
 	"time"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 )
 
 // Statuses of an asset.
@@ -59,8 +59,8 @@ func (a *asset) holdsKey(uploaderID string, now clock.Time) bool {
 }
 
 // belongsTo says whether the caller may do with it what only its uploader and administrators may.
-func (a *asset) belongsTo(c auth.Caller) bool {
-	return a.UploaderID == c.UserID || c.Can(auth.Admin)
+func (a *asset) belongsTo(c identity.Caller) bool {
+	return a.UploaderID == c.UserID || c.Can(identity.Admin)
 }
 
 // trash is an object that has to go: at NextAt, and for the last time at LastAt, since whoever

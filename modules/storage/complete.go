@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -82,7 +82,7 @@ func (s *Service) uploadOf(ctx context.Context, id, lock string) (*asset, error)
 	if db.IsNotFound(err) {
 		return nil, errNoUpload
 	}
-	if err == nil && a.UploaderID != auth.CallerFrom(ctx).UserID {
+	if err == nil && a.UploaderID != identity.CallerFrom(ctx).UserID {
 		return nil, s.visible(ctx, a, errNoUpload)
 	}
 	return a, err

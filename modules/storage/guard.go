@@ -6,9 +6,9 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -24,7 +24,7 @@ func (s *Service) MayPut(ctx context.Context, blobID string) error {
 		return err
 	}
 	owner, ok, err := s.accounts.ByID(ctx, a.UploaderID)
-	if err == nil && (!ok || !owner.Active || !owner.Role.AtLeast(auth.Instructor)) {
+	if err == nil && (!ok || !owner.Active || !owner.Role.AtLeast(identity.Instructor)) {
 		return errNoUploader
 	}
 	return err
@@ -61,7 +61,7 @@ func (s *Service) giveUp(ctx context.Context, id string) error {
 	var given *asset
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		a, err := s.store.byID(ctx, id, s.store.forUpdate())
-		if err != nil || a.Status == completed || a.UploaderID != auth.CallerFrom(ctx).UserID {
+		if err != nil || a.Status == completed || a.UploaderID != identity.CallerFrom(ctx).UserID {
 			return err
 		}
 		given = a

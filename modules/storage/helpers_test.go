@@ -14,7 +14,6 @@ import (
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
@@ -22,6 +21,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
 	"lyceum/platform/migrate"
@@ -66,11 +66,11 @@ func (f *fakeAccounts) Names(_ context.Context, list []string) (map[string]strin
 
 // fakeKeyUser answers as its functions do, and no and nothing without them.
 type fakeKeyUser struct {
-	mayRead func(caller auth.Caller, key string) (bool, error)
+	mayRead func(caller identity.Caller, key string) (bool, error)
 	uses    func(keys []string) (map[string][]storageapi.Use, error)
 }
 
-func (f *fakeKeyUser) MayReadKey(_ context.Context, caller auth.Caller, key string) (bool, error) {
+func (f *fakeKeyUser) MayReadKey(_ context.Context, caller identity.Caller, key string) (bool, error) {
 	if f.mayRead == nil {
 		return false, nil
 	}
@@ -163,13 +163,13 @@ func (w *world) actions() (out []string) {
 }
 
 var (
-	teacher = auth.Caller{UserID: ids.New(), Role: auth.Instructor}
-	other   = auth.Caller{UserID: ids.New(), Role: auth.Instructor}
-	student = auth.Caller{UserID: ids.New(), Role: auth.User}
-	admin   = auth.Caller{UserID: ids.New(), Role: auth.Admin}
+	teacher = identity.Caller{UserID: ids.New(), Role: identity.Instructor}
+	other   = identity.Caller{UserID: ids.New(), Role: identity.Instructor}
+	student = identity.Caller{UserID: ids.New(), Role: identity.User}
+	admin   = identity.Caller{UserID: ids.New(), Role: identity.Admin}
 )
 
-func (w *world) as(c auth.Caller) context.Context { return auth.WithCaller(w.t.Context(), c) }
+func (w *world) as(c identity.Caller) context.Context { return identity.WithCaller(w.t.Context(), c) }
 
 const hello = "hello, learners"
 

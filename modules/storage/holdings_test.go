@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/storage/storageapi"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // export reads an account's holdings in pages of two.
-func (w *world) export(c auth.Caller) []map[string]any {
+func (w *world) export(c identity.Caller) []map[string]any {
 	w.t.Helper()
 	var out []map[string]any
 	require.NoError(w.t, holdings{w.Service, 2}.Export(w.t.Context(), c.UserID, func(section string, v any) error {
@@ -31,7 +31,7 @@ func (w *world) export(c auth.Caller) []map[string]any {
 }
 
 // erase removes them in pages of two.
-func (w *world) erase(c auth.Caller) {
+func (w *world) erase(c identity.Caller) {
 	w.t.Helper()
 	require.NoError(w.t, w.db.InTx(w.t.Context(), func(ctx context.Context) error { return holdings{w.Service, 2}.Erase(ctx, c.UserID) }))
 }

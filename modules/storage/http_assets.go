@@ -5,9 +5,9 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 )
 
 type handlers struct {
@@ -54,7 +54,7 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Pa
 		after = nil
 	}
 	uploader := ""
-	if caller := auth.CallerFrom(ctx); !caller.Can(auth.Admin) {
+	if caller := identity.CallerFrom(ctx); !caller.Can(identity.Admin) {
 		uploader = caller.UserID
 	}
 	found, err := h.service.store.list(ctx, uploader, in.Prefix, after, in.Limit+1)

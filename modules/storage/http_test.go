@@ -13,9 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/storage/storageapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 	"lyceum/platform/telemetry"
+	"lyceum/platform/tokens"
 )
 
 // people answers the gate: a session has its user's id, and every caller of the tests is known.
@@ -23,13 +25,13 @@ type people struct{}
 
 func (people) Session(_ context.Context, id string) (string, bool, error) { return id, true, nil }
 
-func (people) Account(_ context.Context, id string) (auth.Account, bool, error) {
-	for _, c := range []auth.Caller{teacher, other, student, admin} {
+func (people) Account(_ context.Context, id string) (identity.Account, bool, error) {
+	for _, c := range []identity.Caller{teacher, other, student, admin} {
 		if c.UserID == id {
-			return auth.Account{Role: c.Role, Active: true}, true, nil
+			return identity.Account{Role: c.Role, Active: true}, true, nil
 		}
 	}
-	return auth.Account{}, false, nil
+	return identity.Account{}, false, nil
 }
 
 func (people) Subscribe(string, func(string)) func() { return func() {} }
@@ -39,16 +41,16 @@ func (people) Healthy() bool                         { return true }
 type site struct {
 	*world
 	base   string
-	tokens *auth.Tokens
+	tokens *tokens.Tokens
 }
 
 func serve(w *world) *site {
 	t := w.t
 	t.Helper()
-	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
+	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
-	tokens := auth.NewTokens(keys, "http://lyceum.test", time.Hour, w.clock)
-	gate := httpx.NewGate(auth.NewAuthenticator(tokens, people{}, people{}, people{}), "http://lyceum.test", nil)
+	issuer := tokens.NewTokens(keys, "http://lyceum.test", time.Hour, w.clock)
+	gate := httpx.NewGate(tokens.NewAuthenticator(issuer, people{}, people{}, people{}), "http://lyceum.test", nil)
 	server, err := httpx.New(httpx.Options{PublicURL: "http://lyceum.test", Keys: keys, Gate: gate, DB: w.db, Clock: w.clock, Metrics: telemetry.NewMetrics()},
 		[]httpx.Table{newRoutes(newHandlers(w.Service, httpx.NewCursors(keys)))})
 	require.NoError(t, err)
@@ -60,7 +62,7 @@ func serve(w *world) *site {
 		defer cancel()
 		_ = server.Shutdown(ctx)
 	})
-	return &site{w, "http://" + ln.Addr().String(), tokens}
+	return &site{w, "http://" + ln.Addr().String(), issuer}
 }
 
 type reply struct {
@@ -71,7 +73,7 @@ type reply struct {
 func (r reply) items() []any { items, _ := r.body["items"].([]any); return items }
 
 // want makes a request and holds it to a status. headers come in pairs.
-func (s *site) want(status int, c auth.Caller, method, path, body string, headers ...string) reply {
+func (s *site) want(status int, c identity.Caller, method, path, body string, headers ...string) reply {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
 	require.NoError(s.t, err)
@@ -102,7 +104,7 @@ func (s *site) want(status int, c auth.Caller, method, path, body string, header
 func TestUploadingOverHTTP(t *testing.T) {
 	s := serve(onSQLite(t))
 	body := `{"key":"notes/a.txt","content_type":"text/plain","size":15}`
-	s.want(401, auth.Caller{}, "POST", "/storage/uploads", body)
+	s.want(401, identity.Caller{}, "POST", "/storage/uploads", body)
 	s.want(403, student, "POST", "/storage/uploads", body)
 	first := s.want(201, teacher, "POST", "/storage/uploads", body, "Idempotency-Key", "k1")
 	id := first.body["id"].(string)
@@ -137,7 +139,7 @@ func TestLinksOverHTTP(t *testing.T) {
 	s := serve(w)
 	w.stored("notes/ä b.txt")
 	path := "/storage/sign?key=notes/%C3%A4%20b.txt"
-	s.want(401, auth.Caller{}, "GET", path, "")
+	s.want(401, identity.Caller{}, "GET", path, "")
 	s.want(403, student, "GET", path, "")
 	s.want(403, student, "GET", "/storage/sign?key=none", "")
 	s.want(404, admin, "GET", "/storage/sign?key=none", "")

@@ -7,16 +7,16 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
 // visible tells a caller who is not the uploader what an asset is to him: 403 where he may know of
 // it, 404 where not.
 func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
-	caller := auth.CallerFrom(ctx)
-	if caller.Can(auth.Admin) {
+	caller := identity.CallerFrom(ctx)
+	if caller.Can(identity.Admin) {
 		return errNotYours
 	}
 	if a.Status != completed {
@@ -46,7 +46,7 @@ func (s *Service) remove(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		if !a.belongsTo(auth.CallerFrom(ctx)) {
+		if !a.belongsTo(identity.CallerFrom(ctx)) {
 			return s.visible(ctx, a, errNoAsset)
 		}
 		if err := db.CheckVersion(ctx, version); err != nil {

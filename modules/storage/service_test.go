@@ -16,8 +16,8 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -43,7 +43,7 @@ func TestWhoGetsALink(t *testing.T) {
 		w.stored("notes/a.txt")
 		w.begun(textUpload("pending.txt"))
 		for _, c := range []struct {
-			caller    auth.Caller
+			caller    identity.Caller
 			key, want string
 		}{
 			{teacher, "notes/a.txt", ""}, {admin, "notes/a.txt", ""}, {student, "notes/a.txt", "forbidden"}, {other, "notes/a.txt", "forbidden"},
@@ -53,7 +53,7 @@ func TestWhoGetsALink(t *testing.T) {
 			_, err := w.sign(w.as(c.caller), c.key, time.Minute)
 			require.Equal(t, c.want, code(t, err), "%s asks for %s", c.caller.Role, c.key)
 		}
-		w.keyUser.mayRead = func(caller auth.Caller, key string) (bool, error) { return caller == student, nil }
+		w.keyUser.mayRead = func(caller identity.Caller, key string) (bool, error) { return caller == student, nil }
 		l, err := w.sign(w.as(student), "notes/a.txt", 90*time.Second)
 		require.NoError(t, err)
 		require.Equal(t, "GET", l.Method)
@@ -68,15 +68,15 @@ func TestARefusalThatSaysMoreIsPassedOn(t *testing.T) {
 	w := onSQLite(t)
 	w.stored("a.txt")
 	locked := apperr.New(403, "lesson-locked", "Not yet.").With("locked_by", []string{"x"})
-	w.keyUser.mayRead = func(auth.Caller, string) (bool, error) { return false, locked }
+	w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return false, locked }
 	_, err := w.sign(w.as(student), "a.txt", time.Minute)
 	require.Equal(t, "lesson-locked", code(t, err))
-	w.keyUsers = append(w.keyUsers, &fakeKeyUser{mayRead: func(auth.Caller, string) (bool, error) { return true, nil }})
+	w.keyUsers = append(w.keyUsers, &fakeKeyUser{mayRead: func(identity.Caller, string) (bool, error) { return true, nil }})
 	_, err = w.sign(w.as(student), "a.txt", time.Minute)
 	require.NoError(t, err, "one yes is enough")
 
 	broken := errors.New("broken")
-	w.keyUser.mayRead = func(auth.Caller, string) (bool, error) { return false, broken }
+	w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return false, broken }
 	_, err = w.sign(w.as(student), "a.txt", time.Minute)
 	require.ErrorIs(t, err, broken)
 	_, err = w.sign(w.as(other), "none", time.Minute)
@@ -89,7 +89,7 @@ func TestDeleting(t *testing.T) {
 		require.Equal(t, "not-found", code(t, w.remove(w.as(other), a.ID)), "he can't see it")
 		require.Equal(t, "not-found", code(t, w.remove(w.as(teacher), ids.New())))
 		require.Equal(t, "not-found", code(t, w.remove(w.as(teacher), "x")))
-		w.keyUser.mayRead = func(auth.Caller, string) (bool, error) { return true, nil }
+		w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return true, nil }
 		require.Equal(t, "forbidden", code(t, w.remove(w.as(other), a.ID)), "he can see it in a lesson")
 		require.Equal(t, "precondition-failed", code(t, w.remove(db.Expect(w.as(teacher), `"7.x"`), a.ID)))
 
@@ -143,11 +143,11 @@ func TestUsableAndKept(t *testing.T) {
 		a := w.stored("a.txt")
 		w.begun(textUpload("pending.txt"))
 		for _, c := range []struct {
-			caller auth.Caller
+			caller identity.Caller
 			key    string
 			want   bool
 		}{
-			{teacher, "a.txt", true}, {admin, "a.txt", true}, {other, "a.txt", false}, {auth.Caller{}, "a.txt", false},
+			{teacher, "a.txt", true}, {admin, "a.txt", true}, {other, "a.txt", false}, {identity.Caller{}, "a.txt", false},
 			{teacher, "pending.txt", false}, {teacher, "none", false}, {teacher, "../a", false}, {teacher, "a\x00", false},
 		} {
 			ok, err := w.Usable(t.Context(), c.caller, c.key)
@@ -180,7 +180,7 @@ func TestUsableAndKept(t *testing.T) {
 
 func TestStoringFromTheServerItself(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		ctx := w.as(auth.Caller{UserID: teacher.UserID, Via: "cli"})
+		ctx := w.as(identity.Caller{UserID: teacher.UserID, Via: "cli"})
 		put := func(ctx context.Context, key, body string) error {
 			return w.Store(ctx, teacher.UserID, key, "video/mp4", int64(len(body)), strings.NewReader(body))
 		}

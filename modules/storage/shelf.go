@@ -8,11 +8,11 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/modules/audit/auditapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -31,7 +31,7 @@ func newShelf(d *db.DB, s *store, b blob.Store, e *events.Bus, c clock.Clock) *s
 
 // Usable says whether the caller may use the key: a completed asset of his own, or any for
 // administrators. Asked in a transaction, the asset stays until that ends.
-func (s *shelf) Usable(ctx context.Context, caller auth.Caller, key string) (bool, error) {
+func (s *shelf) Usable(ctx context.Context, caller identity.Caller, key string) (bool, error) {
 	if checkKey(key) != nil {
 		return false, nil
 	}

@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 )
 
 // link is a request that a client may make for an object.
@@ -22,14 +22,14 @@ type link struct {
 // sign gives a link to an object: 403 for a key that the caller may not read, whether or not it
 // exists; 404 for a missing one where the caller could read it, or makes such things himself.
 func (s *Service) sign(ctx context.Context, key string, life time.Duration) (link, error) {
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	a, err := s.find(ctx, key)
 	if err != nil {
 		return link{}, err
 	}
 	if a == nil || !a.belongsTo(caller) {
 		// Asked of a missing key too, so that a refusal takes its time whether or not there is one.
-		if err := s.admit(ctx, caller, key); err != nil && (a != nil || !caller.Can(auth.Instructor) || !isForbidden(err)) {
+		if err := s.admit(ctx, caller, key); err != nil && (a != nil || !caller.Can(identity.Instructor) || !isForbidden(err)) {
 			return link{}, err
 		}
 	}
@@ -69,7 +69,7 @@ func (s *Service) look(ctx context.Context, key string) (asset, bool, error) {
 
 // admit asks whoever uses the key whether the caller may read it there. One yes is enough; else a
 // refusal of theirs, such as lesson-locked, says more than ours.
-func (s *Service) admit(ctx context.Context, caller auth.Caller, key string) error {
+func (s *Service) admit(ctx context.Context, caller identity.Caller, key string) error {
 	var refusal error = errUnreadable
 	for _, u := range s.keyUsers {
 		ok, err := u.MayReadKey(ctx, caller, key)

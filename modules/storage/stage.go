@@ -12,10 +12,10 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -111,7 +111,7 @@ func (s *intake) takeFor(ctx context.Context, key string, f storageapi.File) (*a
 	now := s.clock.Now()
 	sum := strings.ToLower(f.SHA256)
 	a := &asset{ID: ids.New(), Key: key, BlobID: ids.New(), ContentType: strings.ToLower(f.ContentType), Size: f.Size, SHA256: &sum, Status: pending,
-		UploaderID: auth.CallerFrom(ctx).UserID, ExpiresAt: now.Add(urlLife), CreatedAt: now}
+		UploaderID: identity.CallerFrom(ctx).UserID, ExpiresAt: now.Add(urlLife), CreatedAt: now}
 	return a, s.db.InTx(ctx, func(ctx context.Context) error { return s.takeKey(ctx, a, now, s.limits.Quota) })
 }
 
@@ -142,7 +142,7 @@ func numbered(key string, n int) string {
 // same says whether the caller may use an asset in place of a file because it has its bytes. An object whose
 // checksum is not known is read only if looking is worth it.
 func (s *intake) same(ctx context.Context, a *asset, f storageapi.File, look bool) (bool, error) {
-	if !a.belongsTo(auth.CallerFrom(ctx)) || a.Size != f.Size || a.SHA256 == nil && !look {
+	if !a.belongsTo(identity.CallerFrom(ctx)) || a.Size != f.Size || a.SHA256 == nil && !look {
 		return false, nil
 	}
 	var sum string

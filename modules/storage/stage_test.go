@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/storage/storageapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/blob"
+	"lyceum/platform/identity"
 )
 
 func (w *world) intake() *intake { return newIntake(w.shelf, w.config).(*intake) }
@@ -28,7 +28,7 @@ func from(content string) func() (io.ReadCloser, error) {
 	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil }
 }
 
-func (w *world) staged(c auth.Caller, key, content string) storageapi.Staged {
+func (w *world) staged(c identity.Caller, key, content string) storageapi.Staged {
 	w.t.Helper()
 	s, err := w.intake().Stage(w.as(c), fileOf(key, content), from(content))
 	require.NoError(w.t, err)

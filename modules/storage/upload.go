@@ -3,10 +3,10 @@ package storage
 import (
 	"context"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/blob"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -25,7 +25,7 @@ func (s *Service) begin(ctx context.Context, n newUpload) (*asset, blob.Signed, 
 	}
 	now := s.clock.Now()
 	a := &asset{ID: ids.New(), Key: n.Key, BlobID: ids.New(), ContentType: n.ContentType, Size: n.Size, Status: pending,
-		UploaderID: auth.CallerFrom(ctx).UserID, CreatedAt: now}
+		UploaderID: identity.CallerFrom(ctx).UserID, CreatedAt: now}
 	if n.SHA256 != "" {
 		a.SHA256 = &n.SHA256
 	}

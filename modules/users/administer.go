@@ -8,14 +8,14 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
 // patch is what may change; nil leaves a part as it is.
 type patch struct {
-	Role        *auth.Role
+	Role        *identity.Role
 	Status      *string
 	DisplayName *string
 	// ClearName lets the display name fall back to the local part of the address.
@@ -66,7 +66,7 @@ func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err 
 }
 
 func (p patch) endsAdmin() bool {
-	return p.Role != nil && *p.Role != auth.Admin || p.Status != nil && *p.Status != active
+	return p.Role != nil && *p.Role != identity.Admin || p.Status != nil && *p.Status != active
 }
 
 // adminsIfNeeded locks the administrators before the account itself, so that all take locks in one order.

@@ -5,24 +5,24 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
 
 // adminView is what administrators see of an account.
 type adminView struct {
-	ID            string      `json:"id"`
-	Email         string      `json:"email"`
-	DisplayName   string      `json:"display_name"`
-	Role          auth.Role   `json:"role" enum:"user,member,instructor,admin"`
-	Status        string      `json:"status" enum:"active,disabled"`
-	EmailVerified bool        `json:"email_verified"`
-	CreatedAt     clock.Time  `json:"created_at"`
-	LastLoginAt   *clock.Time `json:"last_login_at" nullable:"true"`
+	ID            string        `json:"id"`
+	Email         string        `json:"email"`
+	DisplayName   string        `json:"display_name"`
+	Role          identity.Role `json:"role" enum:"user,member,instructor,admin"`
+	Status        string        `json:"status" enum:"active,disabled"`
+	EmailVerified bool          `json:"email_verified"`
+	CreatedAt     clock.Time    `json:"created_at"`
+	LastLoginAt   *clock.Time   `json:"last_login_at" nullable:"true"`
 }
 
 func viewOf(u *user) adminView {
@@ -84,10 +84,10 @@ func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[adminView],
 type patchInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Role        httpx.Given[auth.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
-		Status      httpx.Given[string]    `json:"status,omitzero" enum:"active,disabled"`
-		DisplayName httpx.Opt[string]      `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
-		Email       httpx.Given[string]    `json:"email,omitzero" minLength:"1" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
+		Role        httpx.Given[identity.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
+		Status      httpx.Given[string]        `json:"status,omitzero" enum:"active,disabled"`
+		DisplayName httpx.Opt[string]          `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
+		Email       httpx.Given[string]        `json:"email,omitzero" minLength:"1" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
@@ -22,12 +22,12 @@ func newHandlers(s *Service, h *holders, c *httpx.Cursors) *handlers { return &h
 
 // meView is what the owner of an account sees of it.
 type meView struct {
-	ID            string     `json:"id"`
-	Email         string     `json:"email"`
-	DisplayName   string     `json:"display_name"`
-	Role          auth.Role  `json:"role" enum:"user,member,instructor,admin"`
-	EmailVerified bool       `json:"email_verified"`
-	CreatedAt     clock.Time `json:"created_at"`
+	ID            string        `json:"id"`
+	Email         string        `json:"email"`
+	DisplayName   string        `json:"display_name"`
+	Role          identity.Role `json:"role" enum:"user,member,instructor,admin"`
+	EmailVerified bool          `json:"email_verified"`
+	CreatedAt     clock.Time    `json:"created_at"`
 }
 
 func meOf(u *user) *httpx.Out[meView] {
@@ -69,7 +69,7 @@ func checkName(name httpx.Opt[string]) error {
 }
 
 func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Out[meView], error) {
-	u, err := h.service.update(ctx, auth.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName.Ptr(), ClearName: in.Body.DisplayName.Null})
+	u, err := h.service.update(ctx, identity.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName.Ptr(), ClearName: in.Body.DisplayName.Null})
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,9 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
 )
 
@@ -17,7 +17,7 @@ var Module = fx.Module("users",
 		newService,
 		func(s *Service) usersapi.Accounts { return s },
 		func(s *Service) usersapi.Roles { return s },
-		func(s *Service) auth.Accounts { return s },
+		func(s *Service) identity.Accounts { return s },
 	),
 	httpx.Routes(newRoutes),
 	events.Subscribers(newSubscribers),

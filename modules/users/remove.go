@@ -10,9 +10,9 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/mail"
 )
@@ -42,7 +42,7 @@ func (h *holders) removeMe(ctx context.Context, password string) error {
 	if err := h.passwords.Prove(ctx, password); err != nil {
 		return err
 	}
-	return h.remove(ctx, auth.CallerFrom(ctx).UserID)
+	return h.remove(ctx, identity.CallerFrom(ctx).UserID)
 }
 
 // remove deletes an account: each module erases or anonymises its part in the same transaction, audit
@@ -85,7 +85,7 @@ func (h *holders) erase(ctx context.Context, u *user) error {
 	if err := h.service.store.remove(ctx, u.ID); err != nil {
 		return err
 	}
-	db.AfterCommit(ctx, func() { h.service.broadcast.Signal(auth.TopicAccount, u.ID) })
+	db.AfterCommit(ctx, func() { h.service.broadcast.Signal(identity.TopicAccount, u.ID) })
 	if err := h.service.events.Publish(ctx, removed{u.ID}); err != nil {
 		return err
 	}

@@ -7,12 +7,12 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
@@ -29,7 +29,7 @@ type Service struct {
 }
 
 func newService(d *db.DB, s *store, e *events.Bus, b *broadcast.Bus, c clock.Clock) *Service {
-	return &Service{d, s, e, b, c, cache.NewInvalidated(b, auth.TopicAccount, s.name)}
+	return &Service{d, s, e, b, c, cache.NewInvalidated(b, identity.TopicAccount, s.name)}
 }
 
 var (
@@ -67,7 +67,7 @@ func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.A
 
 // registeredBy is the new user himself, save on the command line, where nobody is signed in.
 func registeredBy(ctx context.Context, id string) string {
-	if auth.CallerFrom(ctx).Via != "" {
+	if identity.CallerFrom(ctx).Via != "" {
 		return ""
 	}
 	return id
@@ -111,7 +111,7 @@ func (s *Service) Hold(ctx context.Context, id string) (usersapi.Account, bool, 
 
 // caller is the account behind the request: 401 when it was deleted this moment.
 func (s *Service) caller(ctx context.Context) (*user, error) {
-	u, err := s.store.byID(ctx, auth.CallerFrom(ctx).UserID)
+	u, err := s.store.byID(ctx, identity.CallerFrom(ctx).UserID)
 	if db.IsNotFound(err) {
 		err = apperr.InvalidToken()
 	}
@@ -163,10 +163,10 @@ func (s *Service) Names(ctx context.Context, list []string) (map[string]string, 
 	return s.names.GetAll(ctx, list, s.store.names)
 }
 
-// Account answers platform/auth: what may this account do now?
-func (s *Service) Account(ctx context.Context, id string) (auth.Account, bool, error) {
+// Account answers platform/identity: what may this account do now?
+func (s *Service) Account(ctx context.Context, id string) (identity.Account, bool, error) {
 	a, ok, err := s.ByID(ctx, id)
-	return auth.Account{Role: a.Role, Active: a.Active, Verified: a.Verified}, ok, err
+	return identity.Account{Role: a.Role, Active: a.Active, Verified: a.Verified}, ok, err
 }
 
 // MarkVerified notes that the address is the account's own; once is enough.
@@ -214,7 +214,7 @@ func (s *Service) TouchLogin(ctx context.Context, id string) (bool, error) {
 }
 
 // Grant raises a role, never lowers it.
-func (s *Service) Grant(ctx context.Context, id string, role auth.Role) (now auth.Role, granted bool, err error) {
+func (s *Service) Grant(ctx context.Context, id string, role identity.Role) (now identity.Role, granted bool, err error) {
 	err = s.change(ctx, id, func(ctx context.Context, u *user) ([]auditapi.Entry, error) {
 		now = u.Role
 		if u.Role.AtLeast(role) {
@@ -230,7 +230,7 @@ func (s *Service) Grant(ctx context.Context, id string, role auth.Role) (now aut
 	return now, granted, err
 }
 
-func roleChanged(from, to auth.Role) auditapi.Entry {
+func roleChanged(from, to identity.Role) auditapi.Entry {
 	return auditapi.Entry{Action: "user.role_changed", Data: map[string]any{"from": from, "to": to}}
 }
 
@@ -262,7 +262,7 @@ func (s *Service) change(ctx context.Context, id string, fn func(context.Context
 				return err
 			}
 		}
-		db.AfterCommit(ctx, func() { s.broadcast.Signal(auth.TopicAccount, id) })
+		db.AfterCommit(ctx, func() { s.broadcast.Signal(identity.TopicAccount, id) })
 		return nil
 	})
 }

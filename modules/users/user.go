@@ -2,8 +2,8 @@ package users
 
 import (
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
@@ -20,7 +20,7 @@ type user struct {
 	Email         string
 	DisplayName   string
 	FoldedName    string
-	Role          auth.Role
+	Role          identity.Role
 	Status        string
 	EmailVerified bool
 	Version       int64
@@ -36,7 +36,7 @@ func (u *user) rename(name string) {
 	u.DisplayName, u.FoldedName = name, text.Fold(name)
 }
 
-func (u *user) activeAdmin() bool { return u.Role == auth.Admin && u.Status == active }
+func (u *user) activeAdmin() bool { return u.Role == identity.Admin && u.Status == active }
 
 func (u *user) account() usersapi.Account {
 	return usersapi.Account{ID: u.ID, Email: u.Email, DisplayName: u.DisplayName, Role: u.Role,

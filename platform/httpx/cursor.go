@@ -14,7 +14,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 )
 
 // PageQuery are the parameters of every list; embed it in the input.
@@ -36,7 +37,7 @@ func (Page[T]) isPage() {}
 type Cursors struct{ key []byte }
 
 // NewCursors derives its own key.
-func NewCursors(k *auth.Keys) *Cursors { return &Cursors{k.Derive("cursors")} }
+func NewCursors(k *keyring.Keys) *Cursors { return &Cursors{k.Derive("cursors")} }
 
 // Encode makes the cursor that continues after position; filters is every parameter that shapes the list.
 func (c *Cursors) Encode(ctx context.Context, list string, filters, position any) *string {
@@ -98,7 +99,7 @@ func (c *Cursors) mac(ctx context.Context, list string, filters any, position []
 		panic(err) // filters are plain structs of ours
 	}
 	h := hmac.New(sha256.New, c.key)
-	for _, part := range [][]byte{[]byte(auth.CallerFrom(ctx).UserID), []byte(list), f, position} {
+	for _, part := range [][]byte{[]byte(identity.CallerFrom(ctx).UserID), []byte(list), f, position} {
 		h.Write([]byte(strconv.Itoa(len(part)) + ":"))
 		h.Write(part)
 	}

@@ -7,7 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 )
 
 type place struct {
@@ -17,7 +18,7 @@ type place struct {
 
 func cursors(t testing.TB) *Cursors {
 	t.Helper()
-	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
+	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	return NewCursors(keys)
 }
@@ -25,7 +26,7 @@ func cursors(t testing.TB) *Cursors {
 // A cursor holds for its list, its filters and its caller.
 func TestACursorIsBound(t *testing.T) {
 	c := cursors(t)
-	me := auth.WithCaller(context.Background(), auth.Caller{UserID: "me"})
+	me := identity.WithCaller(context.Background(), identity.Caller{UserID: "me"})
 	good := *c.Encode(me, "courses", "a", place{7, "x"})
 	var at place
 	more, err := c.Decode(me, "courses", "a", good, &at)

@@ -6,19 +6,20 @@ import (
 	"time"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
+	"lyceum/platform/tokens"
 )
 
 // Gate decides who a request or a socket comes from. Routes use it through their Who; raw routes
 // and sockets ask it themselves.
 type Gate struct {
-	authenticator *auth.Authenticator
+	authenticator *tokens.Authenticator
 	publicURL     string
 	origins       map[string]bool
 }
 
 // NewGate makes a gate that trusts browsers on publicURL and the given exact origins.
-func NewGate(a *auth.Authenticator, publicURL string, origins []string) *Gate {
+func NewGate(a *tokens.Authenticator, publicURL string, origins []string) *Gate {
 	g := &Gate{a, publicURL, map[string]bool{}}
 	for _, o := range origins {
 		g.origins[strings.ToLower(o)] = true
@@ -36,17 +37,17 @@ func (g *Gate) SignIn(ctx context.Context, token string) (context.Context, time.
 }
 
 // As puts a caller that was identified otherwise, such as by a ticket, into a request's context.
-func (g *Gate) As(ctx context.Context, caller auth.Caller) context.Context {
-	known := auth.CallerFrom(ctx)
+func (g *Gate) As(ctx context.Context, caller identity.Caller) context.Context {
+	known := identity.CallerFrom(ctx)
 	caller.IP, caller.UserAgent, caller.RequestID = known.IP, known.UserAgent, known.RequestID
 	if st := stateOf(ctx); st != noState {
 		st.caller = caller
 	}
-	return auth.WithCaller(ctx, caller)
+	return identity.WithCaller(ctx, caller)
 }
 
 // Still gives the caller as the account and session are now, or 401 when they no longer hold.
-func (g *Gate) Still(ctx context.Context, userID, sessionID string) (auth.Caller, error) {
+func (g *Gate) Still(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
 	return g.authenticator.Still(ctx, userID, sessionID)
 }
 
@@ -66,7 +67,7 @@ func (g *Gate) caller(ctx context.Context, header string, who Who) (context.Cont
 		return ctx, nil
 	}
 	if header == "" {
-		if who.role != auth.Anonymous {
+		if who.role != identity.Anonymous {
 			return nil, apperr.Unauthenticated()
 		}
 		return ctx, nil
@@ -79,7 +80,7 @@ func (g *Gate) caller(ctx context.Context, header string, who Who) (context.Cont
 	if err != nil {
 		return nil, err
 	}
-	if !auth.CallerFrom(ctx).Can(who.role) {
+	if !identity.CallerFrom(ctx).Can(who.role) {
 		return nil, apperr.Forbidden("This needs the role " + string(who.role) + ".")
 	}
 	return ctx, nil

@@ -18,10 +18,11 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyring"
 	"lyceum/platform/migrate"
 )
 
@@ -186,7 +187,7 @@ func (i *idempotency) free(ctx context.Context, rec idemRecord) error {
 // record names the request: operation, path, caller and key; an anonymous caller is known by key and body alone.
 func (i *idempotency) record(ctx huma.Context, key string) (rec idemRecord, secret []byte) {
 	body, _ := io.ReadAll(ctx.BodyReader()) // guardBody holds it in memory
-	caller := auth.CallerFrom(ctx.Context()).UserID
+	caller := identity.CallerFrom(ctx.Context()).UserID
 	sum := sha256.Sum256(body)
 	if u := UploadFrom(ctx.Context()); u != nil {
 		sum = u.sum
@@ -273,7 +274,7 @@ func (i *idempotency) store(ctx context.Context, rec idemRecord, secret []byte, 
 		return err
 	}
 	return i.db.InTx(ctx, func(ctx context.Context) error {
-		res := i.db.Conn(ctx).Exec("UPDATE idempotency_records SET done = TRUE, answer = ? WHERE id = ? AND claim = ?", auth.Seal(secret, raw), rec.ID, rec.Claim)
+		res := i.db.Conn(ctx).Exec("UPDATE idempotency_records SET done = TRUE, answer = ? WHERE id = ? AND claim = ?", keyring.Seal(secret, raw), rec.ID, rec.Claim)
 		if res.Error == nil && res.RowsAffected == 0 {
 			// Ran past its lease and another took over: this one's change must not stand beside it.
 			return apperr.Unavailable("The request took too long; send it again.")
@@ -284,7 +285,7 @@ func (i *idempotency) store(ctx context.Context, rec idemRecord, secret []byte, 
 
 func replay(c *fiber.Ctx, secret []byte, rec *idemRecord) error {
 	var a idemAnswer
-	raw, err := auth.Unseal(secret, rec.Answer)
+	raw, err := keyring.Unseal(secret, rec.Answer)
 	if err == nil {
 		err = json.Unmarshal(raw, &a)
 	}

@@ -27,9 +27,9 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/db"
 	"lyceum/platform/expect"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -55,7 +55,7 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	defer span.End()
 	ctx = db.Expect(ctx, c.Get(fiber.HeaderIfMatch))
 	ctx, st.queries = db.Count(ctx)
-	c.SetUserContext(auth.WithCaller(ctx, auth.Caller{IP: st.ip, UserAgent: st.userAgent, RequestID: st.requestID}))
+	c.SetUserContext(identity.WithCaller(ctx, identity.Caller{IP: st.ip, UserAgent: st.userAgent, RequestID: st.requestID}))
 	s.securityHeaders(c)
 	defer func() {
 		if p := recover(); p != nil {
@@ -317,7 +317,7 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 		c, err := s.gate.caller(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.who)
 		stateOf(ctx.Context()).route = ctx.Operation().Path
 		if caller := stateOf(ctx.Context()).caller; err != nil && r.refused != nil && caller.SignedIn() {
-			r.refused(auth.WithCaller(ctx.Context(), caller), ctx.Param)
+			r.refused(identity.WithCaller(ctx.Context(), caller), ctx.Param)
 		}
 		if over := s.countOnce(ctx, budget); over != nil {
 			err = over

@@ -13,30 +13,30 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // Who may call a route at all; what a caller may do with an object is the domain's question.
 type Who struct {
-	permission auth.Permission
+	permission identity.Permission
 	// role is the lowest that has the permission.
-	role auth.Role
+	role identity.Role
 	// blind routes don't look at a token, not even at a bad one.
 	blind bool
 }
 
 // Public looks at no token: logging in must work with a stale one around.
-var Public = Who{permission: auth.Public, blind: true}
+var Public = Who{permission: identity.Public, blind: true}
 
 // Needs takes callers that have p. Where anonymous ones have it, a bad token is refused all the same.
-func Needs(p auth.Permission) Who { return Who{permission: p, role: p.Role()} }
+func Needs(p identity.Permission) Who { return Who{permission: p, role: p.Role()} }
 
 // Permission is what the route asks for.
-func (w Who) Permission() auth.Permission { return w.permission }
+func (w Who) Permission() identity.Permission { return w.permission }
 
 // Role is the lowest role that has it, as the document shows it.
 func (w Who) Role() string {
-	if w.role == auth.Anonymous {
+	if w.role == identity.Anonymous {
 		return "anonymous"
 	}
 	return string(w.role)

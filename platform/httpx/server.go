@@ -17,14 +17,15 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/expect"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
 	"lyceum/platform/listener"
-	"lyceum/platform/scratch"
 	"lyceum/platform/telemetry"
+	"lyceum/platform/tempfile"
 )
 
 // Options are what a server needs.
@@ -33,7 +34,7 @@ type Options struct {
 	PublicURL      string
 	TrustedProxies []string
 	Production     bool
-	Keys           *auth.Keys
+	Keys           *keyring.Keys
 	Gate           *Gate
 	DB             *db.DB
 	Clock          clock.Clock
@@ -49,7 +50,7 @@ type Options struct {
 	// MaxObjectBytes is the largest object that the embedded store takes; a longer body is judged by its headers.
 	MaxObjectBytes int64
 	// Scratch holds bodies of Upload routes while they are worked on.
-	Scratch *scratch.Dir
+	Scratch *tempfile.Dir
 	// MetricsElsewhere says that /metrics has an address of its own.
 	MetricsElsewhere bool
 }
@@ -177,7 +178,7 @@ func (s *Server) add(r placed) {
 	op.Extensions = map[string]any{"x-permission": string(r.who.Permission()), "x-role": r.who.Role()}
 	if !r.who.blind {
 		op.Security = []map[string][]string{{"bearer": {}}}
-		if r.who.role == auth.Anonymous {
+		if r.who.role == identity.Anonymous {
 			op.Security = append(op.Security, map[string][]string{})
 		}
 	}

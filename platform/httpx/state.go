@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // state is what is known of one request; it travels in the context.
@@ -24,7 +24,7 @@ type state struct {
 	ip        string
 	userAgent string
 	started   time.Time
-	caller    auth.Caller
+	caller    identity.Caller
 	// network is what limits by address count: the address, or the /64 that an IPv6 host owns.
 	network string
 	// faults are rules that the body as a text breaks; they are told together with those that its fields break.

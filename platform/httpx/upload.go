@@ -20,9 +20,9 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/expect"
-	"lyceum/platform/scratch"
+	"lyceum/platform/identity"
+	"lyceum/platform/tempfile"
 )
 
 // Bounds of uploads beside the size of each.
@@ -61,7 +61,7 @@ func Upload(contentType string, maxBytes int64) Option {
 // Uploaded is a body that has arrived whole.
 type Uploaded struct {
 	// File holds it; it ends with the request.
-	File *scratch.File
+	File *tempfile.File
 	Size int64
 
 	sum  [sha256.Size]byte
@@ -241,7 +241,7 @@ func linger(ctx huma.Context, next func(huma.Context)) {
 
 // still looks at a caller again after a body that took its time to arrive: he may have lost his role meanwhile.
 func (g *Gate) still(ctx context.Context, who Who) (context.Context, error) {
-	known := auth.CallerFrom(ctx)
+	known := identity.CallerFrom(ctx)
 	if !known.SignedIn() {
 		return ctx, nil
 	}

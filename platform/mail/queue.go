@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
+	"lyceum/platform/keyring"
 	"lyceum/platform/migrate"
 	"lyceum/templates"
 )
@@ -113,7 +113,7 @@ type Mailer struct {
 }
 
 // NewMailer makes a mailer; from is the sender of every mail, publicURL the base of its links.
-func NewMailer(d *db.DB, c clock.Clock, q *jobs.Queue, s Sender, k *auth.Keys, from, publicURL string) *Mailer {
+func NewMailer(d *db.DB, c clock.Clock, q *jobs.Queue, s Sender, k *keyring.Keys, from, publicURL string) *Mailer {
 	return &Mailer{d, c, q, s, k.Derive("mail"), from, publicURL}
 }
 
@@ -151,7 +151,7 @@ func (m *Mailer) rowOf(mail Mail) (record row, err error) {
 		return record, err
 	}
 	now := m.clock.Now()
-	record = row{ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: auth.Seal(m.key, raw),
+	record = row{ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: keyring.Seal(m.key, raw),
 		Status: queued, NextAt: now, TriedSince: now, CreatedAt: now}
 	if mail.UserID != "" {
 		record.UserID = &mail.UserID
@@ -193,7 +193,7 @@ func (m *Mailer) send(ctx context.Context, id string) error {
 }
 
 func (m *Mailer) hand(ctx context.Context, r row) error {
-	raw, err := auth.Unseal(m.key, r.Sealed)
+	raw, err := keyring.Unseal(m.key, r.Sealed)
 	if err != nil {
 		return fmt.Errorf("%w: its text can't be read with this server's secret", ErrBadMessage)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"lyceum/platform/testkit/internal/services"
+	"lyceum/platform/testkit/services"
 )
 
 // Postgres gives the URL of a new, empty database of the test's own. It is dropped when the test

@@ -2,7 +2,7 @@
 // a browser.
 //
 // Under `go tool task test` one set of servers is shared by all packages; its addresses come in
-// TEST_* variables (see cmd/services). A plain `go test ./modules/x` starts what it needs for that
+// TEST_* variables (see tools/services). A plain `go test ./modules/x` starts what it needs for that
 // one process, if the programs are on the machine, and fails otherwise: a test of the real thing
 // never skips in silence. LYCEUM_TEST_EMBEDDED=1 (`go tool task test:embedded`) is the one way to
 // leave them out, and then each such test says that it was skipped.
@@ -23,7 +23,7 @@ import (
 	"testing"
 	"time"
 
-	"lyceum/platform/testkit/internal/services"
+	"lyceum/platform/testkit/services"
 )
 
 // EnvEmbedded set to 1 skips every test of a real service.

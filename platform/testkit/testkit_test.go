@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"lyceum/platform/testkit/internal/services"
+	"lyceum/platform/testkit/services"
 )
 
 func TestMain(m *testing.M) { Main(m) }

@@ -14,7 +14,7 @@ import (
 	raw "github.com/fasthttp/websocket"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // Conn is one open socket. Its methods may be called from everywhere and after its end.
@@ -29,7 +29,7 @@ type Conn struct {
 
 	mu      sync.Mutex
 	alive   bool
-	caller  auth.Caller
+	caller  identity.Caller
 	expires time.Time
 	queue   []Frame
 	queued  int
@@ -46,13 +46,13 @@ type Conn struct {
 	wake, room chan struct{}
 }
 
-func newConn(h *Hub, r *raw.Conn, s Session, caller auth.Caller, expires time.Time) *Conn {
+func newConn(h *Hub, r *raw.Conn, s Session, caller identity.Caller, expires time.Time) *Conn {
 	return &Conn{hub: h, userID: caller.UserID, session: s, raw: r, net: r.NetConn(), alive: true, caller: caller, expires: expires,
 		pinged: time.Now(), wake: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
 // Caller is who the socket belongs to, as the account was when last looked at.
-func (c *Conn) Caller() auth.Caller {
+func (c *Conn) Caller() identity.Caller {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.caller
@@ -158,7 +158,7 @@ func (c *Conn) Renew(ctx context.Context, token string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	caller := auth.CallerFrom(ctx)
+	caller := identity.CallerFrom(ctx)
 	if caller.UserID != c.userID {
 		return time.Time{}, apperr.Forbidden("The token belongs to another account.")
 	}
@@ -206,7 +206,7 @@ func (c *Conn) behind(now time.Time) time.Duration {
 	return now.Sub(oldest)
 }
 
-func (c *Conn) recheck(ctx context.Context, caller auth.Caller) {
+func (c *Conn) recheck(ctx context.Context, caller identity.Caller) {
 	ctx, cancel := context.WithTimeout(ctx, frameTime)
 	defer cancel()
 	now, err := c.hub.gate.Still(ctx, caller.UserID, caller.SessionID)

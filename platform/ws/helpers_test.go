@@ -13,11 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyring"
 	"lyceum/platform/telemetry"
+	"lyceum/platform/tokens"
 	"lyceum/platform/ws"
 )
 
@@ -48,7 +50,7 @@ func (f *fakeSignals) signal(topic, key string) {
 type world struct {
 	mu       sync.Mutex
 	sessions map[string]string
-	accounts map[string]auth.Account
+	accounts map[string]identity.Account
 }
 
 func (w *world) Session(_ context.Context, id string) (string, bool, error) {
@@ -58,7 +60,7 @@ func (w *world) Session(_ context.Context, id string) (string, bool, error) {
 	return u, ok, nil
 }
 
-func (w *world) Account(_ context.Context, id string) (auth.Account, bool, error) {
+func (w *world) Account(_ context.Context, id string) (identity.Account, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a, ok := w.accounts[id]
@@ -69,7 +71,7 @@ func (w *world) Account(_ context.Context, id string) (auth.Account, bool, error
 type fakeSession struct {
 	open    func(context.Context, *ws.Conn)
 	receive func(context.Context, *ws.Conn, []byte)
-	recheck func(auth.Caller) int
+	recheck func(identity.Caller) int
 	closed  func()
 }
 
@@ -87,7 +89,7 @@ func (s *fakeSession) Receive(ctx context.Context, c *ws.Conn, b []byte) {
 	c.Send(ws.Raw(b))
 }
 
-func (s *fakeSession) Recheck(_ context.Context, caller auth.Caller) (int, string) {
+func (s *fakeSession) Recheck(_ context.Context, caller identity.Caller) (int, string) {
 	if s.recheck != nil {
 		return s.recheck(caller), "told"
 	}
@@ -105,7 +107,7 @@ type server struct {
 	hub     *ws.Hub
 	signals *fakeSignals
 	world   *world
-	tokens  *auth.Tokens
+	tokens  *tokens.Tokens
 	addr    string
 	// accept makes the session of the next socket; an echo when nil.
 	accept func(context.Context, ws.Opening) (ws.Session, error)
@@ -116,12 +118,12 @@ const publicURL = "http://lyceum.test"
 
 func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	t.Helper()
-	keys, err := auth.LoadKeys(t.TempDir(), time.Hour)
+	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	s := &server{t: t, signals: &fakeSignals{fns: map[string][]func(string){}},
-		world:  &world{sessions: map[string]string{}, accounts: map[string]auth.Account{}},
-		tokens: auth.NewTokens(keys, publicURL, ttl, clock.System{})}
-	gate := httpx.NewGate(auth.NewAuthenticator(s.tokens, s.world, s.world, s.signals), publicURL, []string{"https://school.test"})
+		world:  &world{sessions: map[string]string{}, accounts: map[string]identity.Account{}},
+		tokens: tokens.NewTokens(keys, publicURL, ttl, clock.System{})}
+	gate := httpx.NewGate(tokens.NewAuthenticator(s.tokens, s.world, s.world, s.signals), publicURL, []string{"https://school.test"})
 	s.hub = ws.NewHub(limits, gate, telemetry.NewMetrics())
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
 		if e, ok := apperr.As(err); ok {
@@ -130,11 +132,11 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 		return fiber.DefaultErrorHandler(c, err)
 	}})
 	app.Use(func(c *fiber.Ctx) error {
-		c.SetUserContext(auth.WithCaller(context.Background(), auth.Caller{IP: c.IP()}))
+		c.SetUserContext(identity.WithCaller(context.Background(), identity.Caller{IP: c.IP()}))
 		return c.Next()
 	})
 	app.Get("/ws/:room", s.hub.Handler(ws.Endpoint{
-		Needs:  auth.ChatRead,
+		Needs:  identity.ChatRead,
 		Ticket: func(_ context.Context, code string) (ws.Identity, error) { return s.ticket(code) },
 		Accept: func(ctx context.Context, o ws.Opening) (ws.Session, error) {
 			if s.accept != nil {
@@ -160,17 +162,17 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 }
 
 // user makes an account with a session and gives a token.
-func (s *server) user(role auth.Role) (userID, sessionID, token string) {
+func (s *server) user(role identity.Role) (userID, sessionID, token string) {
 	s.t.Helper()
 	userID, sessionID = ids.New(), ids.New()
 	s.world.mu.Lock()
-	s.world.sessions[sessionID], s.world.accounts[userID] = userID, auth.Account{Role: role, Active: true}
+	s.world.sessions[sessionID], s.world.accounts[userID] = userID, identity.Account{Role: role, Active: true}
 	s.world.mu.Unlock()
 	return userID, sessionID, s.token(userID, sessionID)
 }
 
 func (s *server) token(userID, sessionID string) string {
-	token, _, err := s.tokens.Issue(userID, sessionID, auth.User)
+	token, _, err := s.tokens.Issue(userID, sessionID, identity.User)
 	require.NoError(s.t, err)
 	return token
 }

@@ -11,12 +11,12 @@ import (
 
 	raw "github.com/fasthttp/websocket"
 
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // serve runs a socket from upgrade to end. When it returns the connection goes back to a pool, so
 // everything that touches it has ended then.
-func (h *Hub) serve(r *raw.Conn, s Session, place *slot, caller auth.Caller, expires time.Time) {
+func (h *Hub) serve(r *raw.Conn, s Session, place *slot, caller identity.Caller, expires time.Time) {
 	if !place.start() {
 		return
 	}
@@ -53,7 +53,7 @@ func (c *Conn) let() {
 
 // context is the socket's own: the request's ended with the upgrade.
 func (c *Conn) context(ctx context.Context) context.Context {
-	return auth.WithCaller(ctx, c.Caller())
+	return identity.WithCaller(ctx, c.Caller())
 }
 
 func (c *Conn) prepare() {

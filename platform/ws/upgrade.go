@@ -12,7 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // Session is what one socket is there for. Open, Receive and Closed are called one after another
@@ -24,7 +24,7 @@ type Session interface {
 	Receive(ctx context.Context, c *Conn, data []byte)
 	// Recheck says whether the caller, as the account is now, may stay: the close code if not,
 	// else 0. It is asked twice a second, so it must be cheap.
-	Recheck(ctx context.Context, caller auth.Caller) (code int, reason string)
+	Recheck(ctx context.Context, caller identity.Caller) (code int, reason string)
 	// Closed is called once when nothing can be sent any more.
 	Closed()
 }
@@ -38,7 +38,7 @@ type Identity struct {
 // Endpoint is one kind of socket.
 type Endpoint struct {
 	// Needs is what a caller must be allowed to open one at all.
-	Needs auth.Permission
+	Needs identity.Permission
 	// Ticket redeems ?ticket=, once: 401 invalid-token for one that does not hold.
 	Ticket func(ctx context.Context, ticket string) (Identity, error)
 	// Accept decides before the upgrade, with the caller in ctx; its error is the answer.
@@ -67,7 +67,7 @@ func (h *Hub) Handler(e Endpoint) fiber.Handler {
 		if !h.gate.OriginAllowed(c.Get(fiber.HeaderOrigin), string(c.Context().Host())) {
 			return apperr.Forbidden("Pages of this origin may not open sockets here.")
 		}
-		caller := auth.CallerFrom(ctx)
+		caller := identity.CallerFrom(ctx)
 		if !caller.May(e.Needs) {
 			return apperr.Forbidden("This needs the role " + string(e.Needs.Role()) + ".")
 		}
@@ -83,7 +83,7 @@ func (h *Hub) Handler(e Endpoint) fiber.Handler {
 	}
 }
 
-func (h *Hub) upgrade(ctx context.Context, c *fiber.Ctx, e Endpoint, place *slot, caller auth.Caller, expires time.Time) error {
+func (h *Hub) upgrade(ctx context.Context, c *fiber.Ctx, e Endpoint, place *slot, caller identity.Caller, expires time.Time) error {
 	session, err := e.Accept(ctx, Opening{cloned(c.AllParams()), cloned(c.Queries())})
 	if err != nil {
 		return err

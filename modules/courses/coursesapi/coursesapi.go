@@ -4,7 +4,7 @@ package coursesapi
 import (
 	"context"
 
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // Course is what other modules may know of a course.
@@ -24,7 +24,7 @@ type Reader interface {
 	// Find gives a course that is not deleted; ok false when there is none.
 	Find(ctx context.Context, id string) (c Course, ok bool, err error)
 	// CanRead says whether the caller may read the course.
-	CanRead(ctx context.Context, caller auth.Caller, id string) (bool, error)
+	CanRead(ctx context.Context, caller identity.Caller, id string) (bool, error)
 	// Enrolled says whether the account is enrolled.
 	Enrolled(ctx context.Context, userID, id string) (bool, error)
 	// EnrolledCourses lists the courses that the account is enrolled in or owns.

@@ -5,14 +5,14 @@ import (
 	"context"
 	"io"
 
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 )
 
 // Assets answers about stored objects by the key that a teacher gave them.
 type Assets interface {
 	// Usable says whether the caller may use the key in a lesson or as a cover: a completed asset
 	// that the caller uploaded, or any for administrators.
-	Usable(ctx context.Context, caller auth.Caller, key string) (bool, error)
+	Usable(ctx context.Context, caller identity.Caller, key string) (bool, error)
 	// Store puts an object of the server's own making under a key, such as demo data or an import; an
 	// existing key is kept, one that is being uploaded is 409 key-taken. Large objects are best stored
 	// outside a transaction, which would hold others up while the bytes are written.
@@ -74,7 +74,7 @@ type Use struct {
 // KeyUser is answered by every module whose things refer to keys. Provide one with fx.ResultTags(KeyUserGroup).
 type KeyUser interface {
 	// MayReadKey says whether the caller may read something that uses the key.
-	MayReadKey(ctx context.Context, caller auth.Caller, key string) (bool, error)
+	MayReadKey(ctx context.Context, caller identity.Caller, key string) (bool, error)
 	// UsesOfKeys lists what uses each of the keys.
 	UsesOfKeys(ctx context.Context, keys []string) (map[string][]Use, error)
 }

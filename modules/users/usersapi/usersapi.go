@@ -4,8 +4,8 @@ package usersapi
 import (
 	"context"
 
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 )
 
 // Account is what other modules may know of an account.
@@ -13,7 +13,7 @@ type Account struct {
 	ID          string
 	Email       string
 	DisplayName string
-	Role        auth.Role
+	Role        identity.Role
 	Active      bool
 	Verified    bool
 	CreatedAt   clock.Time
@@ -23,7 +23,7 @@ type Account struct {
 type NewAccount struct {
 	Email       string
 	DisplayName string
-	Role        auth.Role
+	Role        identity.Role
 	Verified    bool
 }
 
@@ -62,7 +62,7 @@ type Roles interface {
 	// may still do it when that is committed.
 	Hold(ctx context.Context, id string) (a Account, ok bool, err error)
 	// Grant raises the role in the caller's transaction, never lowers it, and says the role as it is then.
-	Grant(ctx context.Context, userID string, role auth.Role) (now auth.Role, granted bool, err error)
+	Grant(ctx context.Context, userID string, role identity.Role) (now identity.Role, granted bool, err error)
 }
 
 // Registered tells of a new account.

@@ -1,6 +1,6 @@
 // Command services runs another command with real PostgreSQL, Redis, MinIO and Chromium at hand:
 //
-//	go run ./platform/testkit/cmd/services -- go test ./...
+//	go run ./tools/services -- go test ./...
 //
 // It installs what is missing where it may (apt-get as root; MinIO is built from source), starts
 // the servers on free loopback ports with their data in a temporary directory, tells the command
@@ -23,7 +23,7 @@ import (
 	"syscall"
 	"time"
 
-	"lyceum/platform/testkit/internal/services"
+	"lyceum/platform/testkit/services"
 )
 
 // grace is how long the command may take to end after a signal.

@@ -1,4 +1,4 @@
-package auth_test
+package tokens_test
 
 import (
 	"context"
@@ -17,9 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/auth"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyring"
+	"lyceum/platform/passwords"
+	"lyceum/platform/tokens"
 )
 
 type fixedClock struct{ now clock.Time }
@@ -28,12 +31,12 @@ func (c *fixedClock) Now() clock.Time { return c.now }
 
 const issuer = "https://lyceum.example"
 
-func tokens(t *testing.T) (*auth.Tokens, *auth.Keys, *fixedClock) {
+func newTokens(t *testing.T) (*tokens.Tokens, *keyring.Keys, *fixedClock) {
 	t.Helper()
-	keys, err := auth.LoadKeys(t.TempDir(), 15*time.Minute)
+	keys, err := keyring.Load(t.TempDir(), 15*time.Minute)
 	require.NoError(t, err)
 	c := &fixedClock{clock.Of(time.Now())}
-	return auth.NewTokens(keys, issuer, 15*time.Minute, c), keys, c
+	return tokens.NewTokens(keys, issuer, 15*time.Minute, c), keys, c
 }
 
 func code(err error) string {
@@ -45,16 +48,16 @@ func code(err error) string {
 }
 
 func TestATokenLivesUntilItsTime(t *testing.T) {
-	ts, _, c := tokens(t)
+	ts, _, c := newTokens(t)
 	user, session := ids.New(), ids.New()
-	token, expires, err := ts.Issue(user, session, auth.Member)
+	token, expires, err := ts.Issue(user, session, identity.Member)
 	require.NoError(t, err)
 	require.Equal(t, c.now.Add(15*time.Minute), expires)
 	claims, err := ts.Verify(token)
 	require.NoError(t, err)
 	require.Equal(t, user, claims.Subject)
 	require.Equal(t, session, claims.SessionID)
-	require.Equal(t, auth.Member, claims.Role)
+	require.Equal(t, identity.Member, claims.Role)
 	c.now = c.now.Add(16 * time.Minute)
 	_, err = ts.Verify(token)
 	require.Equal(t, "token-expired", code(err), "from the cache, too")
@@ -62,8 +65,8 @@ func TestATokenLivesUntilItsTime(t *testing.T) {
 
 // J1–J7: every kind of forged token gets one and the same answer.
 func TestForgedTokensAreAllInvalid(t *testing.T) {
-	ts, keys, c := tokens(t)
-	good, _, err := ts.Issue(ids.New(), ids.New(), auth.Admin)
+	ts, keys, c := newTokens(t)
+	good, _, err := ts.Issue(ids.New(), ids.New(), identity.Admin)
 	require.NoError(t, err)
 	key := keys.All()[0]
 	_, stranger, err := ed25519.GenerateKey(rand.Reader)
@@ -129,10 +132,10 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	keys, err := auth.LoadKeys(f.TempDir(), time.Minute)
+	keys, err := keyring.Load(f.TempDir(), time.Minute)
 	require.NoError(f, err)
-	ts := auth.NewTokens(keys, issuer, time.Minute, clock.System{})
-	good, _, err := ts.Issue(ids.New(), ids.New(), auth.User)
+	ts := tokens.NewTokens(keys, issuer, time.Minute, clock.System{})
+	good, _, err := ts.Issue(ids.New(), ids.New(), identity.User)
 	require.NoError(f, err)
 	f.Add(good)
 	f.Add("a.b.c")
@@ -149,7 +152,7 @@ func TestKeysAreMadeOnceHoweverManyStartTogether(t *testing.T) {
 	derived := make([]string, 8)
 	for i := range derived {
 		wg.Go(func() {
-			k, err := auth.LoadKeys(dir, 15*time.Minute)
+			k, err := keyring.Load(dir, 15*time.Minute)
 			if err == nil {
 				derived[i] = string(k.Derive("x")) + k.All()[0].ID
 			}
@@ -169,20 +172,20 @@ func TestKeysAreMadeOnceHoweverManyStartTogether(t *testing.T) {
 func TestC1UnsafeKeysAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600))
-	_, err := auth.LoadKeys(dir, 15*time.Minute)
+	_, err := keyring.Load(dir, 15*time.Minute)
 	require.ErrorContains(t, err, "32 random bytes")
 
 	dir = t.TempDir()
-	_, err = auth.LoadKeys(dir, 15*time.Minute)
+	_, err = keyring.Load(dir, 15*time.Minute)
 	require.NoError(t, err)
 	files, _ := filepath.Glob(filepath.Join(dir, "*.pem"))
 	require.NoError(t, os.Chmod(files[0], 0o644))
-	_, err = auth.LoadKeys(dir, 15*time.Minute)
+	_, err = keyring.Load(dir, 15*time.Minute)
 	require.ErrorContains(t, err, "0600")
 }
 
 func TestP3PasswordsAreHashedWhole(t *testing.T) {
-	h := auth.NewHasher(auth.Argon2{Memory: 64, Time: 1, Parallel: 1})
+	h := passwords.NewHasher(passwords.Argon2{Memory: 64, Time: 1, Parallel: 1})
 	long := strings.Repeat("x", 80)
 	hash, err := h.Hash(t.Context(), long)
 	require.NoError(t, err)
@@ -196,8 +199,8 @@ func TestP3PasswordsAreHashedWhole(t *testing.T) {
 	ok, _, err = h.Check(t.Context(), "", "")
 	require.NoError(t, err)
 	require.False(t, ok, "an account without a password lets nobody in")
-	for cost, rises := range map[auth.Argon2]bool{{Memory: 128, Time: 1, Parallel: 1}: true, {Memory: 64, Time: 2, Parallel: 1}: true, {Memory: 32, Time: 1, Parallel: 1}: false} {
-		_, outdated, err = auth.NewHasher(cost).Check(t.Context(), hash, long)
+	for cost, rises := range map[passwords.Argon2]bool{{Memory: 128, Time: 1, Parallel: 1}: true, {Memory: 64, Time: 2, Parallel: 1}: true, {Memory: 32, Time: 1, Parallel: 1}: false} {
+		_, outdated, err = passwords.NewHasher(cost).Check(t.Context(), hash, long)
 		require.NoError(t, err)
 		require.Equal(t, rises, outdated, "%v", cost)
 	}
@@ -205,39 +208,39 @@ func TestP3PasswordsAreHashedWhole(t *testing.T) {
 
 func TestSealedIsReadOnlyWithItsKey(t *testing.T) {
 	a, b := make([]byte, 32), append(make([]byte, 31), 1)
-	sealed := auth.Seal(a, []byte("text"))
-	plain, err := auth.Unseal(a, sealed)
+	sealed := keyring.Seal(a, []byte("text"))
+	plain, err := keyring.Unseal(a, sealed)
 	require.NoError(t, err)
 	require.Equal(t, "text", string(plain))
-	_, err = auth.Unseal(b, sealed)
+	_, err = keyring.Unseal(b, sealed)
 	require.Error(t, err)
-	_, err = auth.Unseal(a, nil)
+	_, err = keyring.Unseal(a, nil)
 	require.Error(t, err)
 }
 
 func TestKeysRotate(t *testing.T) {
 	dir := t.TempDir()
 	c := &fixedClock{clock.Of(time.Now())}
-	serving, err := auth.LoadKeys(dir, 15*time.Minute)
+	serving, err := keyring.Load(dir, 15*time.Minute)
 	require.NoError(t, err)
-	ts := auth.NewTokens(serving, issuer, 15*time.Minute, c)
+	ts := tokens.NewTokens(serving, issuer, 15*time.Minute, c)
 	ctx, stop := context.WithCancel(t.Context())
 	watching := make(chan struct{})
 	go func() { serving.Watch(ctx); close(watching) }()
 	defer func() { stop(); <-watching }()
 	issue := func() string {
-		token, _, err := ts.Issue(ids.New(), ids.New(), auth.User)
+		token, _, err := ts.Issue(ids.New(), ids.New(), identity.User)
 		require.NoError(t, err)
 		return token
 	}
 	old, first := issue(), serving.All()[0].ID
 
-	other, err := auth.LoadKeys(dir, 15*time.Minute)
+	other, err := keyring.Load(dir, 15*time.Minute)
 	require.NoError(t, err)
 	second, err := other.Rotate()
 	require.NoError(t, err)
 	kid := func(token string) any {
-		parsed, _, err := jwt.NewParser().ParseUnverified(token, &auth.Claims{})
+		parsed, _, err := jwt.NewParser().ParseUnverified(token, &tokens.Claims{})
 		require.NoError(t, err)
 		return parsed.Header["kid"]
 	}

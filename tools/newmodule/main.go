@@ -1,5 +1,5 @@
 // Command newmodule writes the files that a new module begins with:
-// go run ./platform/testkit/cmd/newmodule NAME.
+// go run ./tools/newmodule NAME.
 package main
 
 import (
@@ -42,13 +42,13 @@ var Migrations = []migrate.Migration{}
 	"routes.go": `package NAME
 
 import (
-	"lyceum/platform/auth"
+	"lyceum/platform/identity"
 	"lyceum/platform/httpx"
 )
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "NAME", Routes: []httpx.Route{
-		httpx.Get("/NAME", httpx.Needs(auth.AccountSelf), "What is here", h.list),
+		httpx.Get("/NAME", httpx.Needs(identity.AccountSelf), "What is here", h.list),
 	}}
 }
 `,
@@ -79,7 +79,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("modules/%s is there; now add its line to app/modules.go, its permissions to platform/auth/permission.go and its migrations to migrations/migrations.go\n", os.Args[1])
+	fmt.Printf("modules/%s is there; now add its line to app/modules.go, its permissions to platform/identity/permission.go and its migrations to migrations/migrations.go\n", os.Args[1])
 }
 
 func write(name string) error {

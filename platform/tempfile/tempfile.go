@@ -1,9 +1,9 @@
-// Package scratch gives files to what is too large for memory and needed no longer than one request.
+// Package tempfile gives files to what is too large for memory and needed no longer than one request.
 //
 // A file loses its name as soon as it is open, so that its space is free again however its process
 // ends. Where a system keeps the names of open files, Close removes it, and Open what a killed
 // process left.
-package scratch
+package tempfile
 
 import (
 	"crypto/rand"
@@ -21,11 +21,11 @@ type Dir struct{ path string }
 // open: their files have no name any more, or can't be removed.
 func Open(path string) (*Dir, error) {
 	if err := private.Dir(path); err != nil {
-		return nil, fmt.Errorf("scratch: %w", err)
+		return nil, fmt.Errorf("temporary file: %w", err)
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		return nil, fmt.Errorf("scratch: %w", err)
+		return nil, fmt.Errorf("temporary file: %w", err)
 	}
 	for _, e := range entries {
 		_ = os.Remove(filepath.Join(path, e.Name()))
@@ -40,7 +40,7 @@ type File struct{ *os.File }
 func (d *Dir) File() (*File, error) {
 	f, err := os.OpenFile(filepath.Join(d.path, rand.Text()), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("scratch: %w", err)
+		return nil, fmt.Errorf("temporary file: %w", err)
 	}
 	_ = os.Remove(f.Name())
 	return &File{f}, nil

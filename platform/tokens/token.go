@@ -1,4 +1,5 @@
-package auth
+// Package tokens issues access tokens and turns them back into callers.
+package tokens
 
 import (
 	"crypto/sha256"
@@ -11,7 +12,9 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyring"
 )
 
 // Audience and Type mark the one kind of JWT there is (RFC 9068).
@@ -29,13 +32,13 @@ func init() {
 // Claims are what an access token says.
 type Claims struct {
 	jwt.RegisteredClaims
-	SessionID string `json:"sid"`
-	Role      Role   `json:"role"`
+	SessionID string        `json:"sid"`
+	Role      identity.Role `json:"role"`
 }
 
 // Tokens issues and reads access tokens: EdDSA (RFC 8037), short-lived, bound to a session.
 type Tokens struct {
-	keys   *Keys
+	keys   *keyring.Keys
 	issuer string
 	ttl    time.Duration
 	clock  clock.Clock
@@ -51,7 +54,7 @@ type verified struct {
 }
 
 // NewTokens makes tokens with the given issuer (PUBLIC_URL) and life.
-func NewTokens(keys *Keys, issuer string, ttl time.Duration, c clock.Clock) *Tokens {
+func NewTokens(keys *keyring.Keys, issuer string, ttl time.Duration, c clock.Clock) *Tokens {
 	known, err := lru.New[[32]byte, verified](50_000)
 	if err != nil {
 		panic(err) // only for a size below one
@@ -69,7 +72,7 @@ func NewTokens(keys *Keys, issuer string, ttl time.Duration, c clock.Clock) *Tok
 func (t *Tokens) TTL() time.Duration { return t.ttl }
 
 // Issue makes an access token for a session.
-func (t *Tokens) Issue(userID, sessionID string, role Role) (token string, expires clock.Time, err error) {
+func (t *Tokens) Issue(userID, sessionID string, role identity.Role) (token string, expires clock.Time, err error) {
 	now := t.clock.Now()
 	expires = now.Add(t.ttl)
 	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, Claims{
@@ -79,7 +82,7 @@ func (t *Tokens) Issue(userID, sessionID string, role Role) (token string, expir
 		},
 		SessionID: sessionID, Role: role,
 	})
-	key := t.keys.signing()
+	key := t.keys.Signing()
 	j.Header["typ"], j.Header["kid"] = Type, key.ID
 	token, err = j.SignedString(key.Private)
 	return token, expires, err
@@ -93,7 +96,7 @@ func (t *Tokens) Verify(token string) (*Claims, error) {
 	}
 	sum := sha256.Sum256([]byte(token))
 	if v, ok := t.verified.Get(sum); ok {
-		if _, live := t.keys.verifying(v.kid); live {
+		if _, live := t.keys.Verifying(v.kid); live {
 			return v.Claims, t.fresh(v.Claims)
 		}
 		return nil, apperr.InvalidToken()
@@ -138,7 +141,7 @@ func (t *Tokens) keyOf(j *jwt.Token) (any, error) {
 	if j.Header["typ"] != Type {
 		return nil, errors.New("another kind of token")
 	}
-	key, ok := t.keys.verifying(kid)
+	key, ok := t.keys.Verifying(kid)
 	if !ok {
 		return nil, errors.New("unknown key")
 	}

@@ -1,4 +1,5 @@
-package auth
+// Package passwords hashes and checks passwords with argon2id.
+package passwords
 
 import (
 	"context"

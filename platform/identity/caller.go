@@ -1,7 +1,6 @@
-// Package auth knows who is calling: roles, the caller in a context, the server's keys, access
-// tokens and password hashes. What an account or a session is belongs to modules; they answer
-// the two small interfaces of this package.
-package auth
+// Package identity knows who is calling: roles, permissions and the caller in a context. Modules own accounts and
+// sessions; they answer the small interfaces of this package.
+package identity
 
 import "context"
 

@@ -1,4 +1,4 @@
-package auth
+package keyring
 
 import (
 	"crypto/aes"
@@ -19,7 +19,7 @@ func Seal(key, plain []byte) []byte {
 func Unseal(key, sealed []byte) ([]byte, error) {
 	g := gcm(key)
 	if len(sealed) < g.NonceSize() {
-		return nil, errors.New("auth: nothing was sealed")
+		return nil, errors.New("keyring: nothing was sealed")
 	}
 	return g.Open(nil, sealed[:g.NonceSize()], sealed[g.NonceSize():], nil)
 }

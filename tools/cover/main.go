@@ -2,7 +2,7 @@
 // holds each named module to a least share of statements that ran:
 //
 //	go test ./... -coverpkg=./modules/... -coverprofile=cover.out
-//	go run ./platform/testkit/cmd/cover -min 70 cover.out lyceum/modules/auth lyceum/modules/chat
+//	go run ./tools/cover -min 70 cover.out lyceum/modules/auth lyceum/modules/chat
 //
 // It prints one line a module. Exit status 1 when one is below, 2 for misuse. A module is a folder
 // with all under it. go tool cover counts per function and file, and a statement once for each

@@ -1,4 +1,6 @@
-package auth
+// Package keyring holds the keys of the server: the signing keys of access tokens, which rotate, and one secret from
+// which every other key is derived. It also seals data with such a key.
+package keyring
 
 import (
 	"context"
@@ -51,9 +53,9 @@ type keySet struct {
 	state string
 }
 
-// LoadKeys reads dir, which replicas share. Missing keys are made once, however many processes start
+// Load reads dir, which replicas share. Missing keys are made once, however many processes start
 // together. tokenTTL is how long a token lives: an old key is kept for that long after its successor was made.
-func LoadKeys(dir string, tokenTTL time.Duration) (*Keys, error) {
+func Load(dir string, tokenTTL time.Duration) (*Keys, error) {
 	k := &Keys{dir: dir, keep: tokenTTL + keySlack}
 	return k, k.locked(func() (err error) {
 		if k.secret, err = loadSecret(filepath.Join(dir, "secret")); err != nil {
@@ -217,8 +219,8 @@ func (k *Keys) live() []Key {
 	return nil
 }
 
-// signing is the key that new tokens are signed with.
-func (k *Keys) signing() Key {
+// Signing is the key that new tokens are signed with.
+func (k *Keys) Signing() Key {
 	all := k.set.Load().keys
 	for _, key := range slices.Backward(all) {
 		if time.Now().After(key.signs) {
@@ -228,8 +230,8 @@ func (k *Keys) signing() Key {
 	return all[len(all)-1]
 }
 
-// verifying gives the live key with an id. One that is not known may have been made this moment.
-func (k *Keys) verifying(id string) (Key, bool) {
+// Verifying gives the live key with an id. One that is not known may have been made this moment.
+func (k *Keys) Verifying(id string) (Key, bool) {
 	for range 2 {
 		for _, key := range k.live() {
 			if key.ID == id {

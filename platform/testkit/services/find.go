@@ -38,7 +38,7 @@ func Find(name string) (string, error) {
 }
 
 func remedy(name string) string {
-	const command = "go run ./platform/testkit/cmd/services -- go test ./... (go tool task test)"
+	const command = "go run ./tools/services -- go test ./... (go tool task test)"
 	if pkg := debianPackage[name]; pkg != "" {
 		return "apt-get install " + pkg + ", or run the tests by " + command
 	}
