@@ -12,13 +12,12 @@ import (
 	"lyceum/modules/chat"
 	"lyceum/modules/courses"
 	"lyceum/modules/invites"
+	"lyceum/modules/mail"
 	"lyceum/modules/notifications"
 	"lyceum/modules/storage"
 	"lyceum/modules/users"
 	"lyceum/platform/config"
 	"lyceum/platform/httpx"
-	"lyceum/platform/jobs"
-	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 )
 
@@ -38,7 +37,7 @@ var modules = []module{
 	{"chat", "Chat", []string{"users"}, chat.Module, chat.Migrations},
 	{"courses", "Courses", []string{"users"}, courses.Module, courses.Migrations},
 	{"invites", "Invites", []string{"users"}, invites.Module, invites.Migrations},
-	{"mail", "Mail", []string{"users"}, mailModule, mail.Migrations},
+	{"mail", "Mail", []string{"users"}, mail.Module, mail.Migrations},
 	{"notifications", "Notifications", []string{"users"}, notifications.Module, notifications.Migrations},
 	{"storage", "Files", []string{"users"}, storage.Module, storage.Migrations},
 	{"users", "Accounts", nil, users.Module, users.Migrations},
@@ -46,13 +45,6 @@ var modules = []module{
 
 // alwaysOn modules carry the others.
 var alwaysOn = []string{"auth", "mail", "users"}
-
-// mailModule is the queue of mails with its administration.
-var mailModule = fx.Options(
-	httpx.Routes(mail.NewRoutes),
-	jobs.Workers(mail.NewWorkers),
-	migrate.Provide(mail.Migrations...),
-)
 
 // checkDisabled names every fault of MODULES_DISABLED at once.
 func checkDisabled(all []module, disabled []string) error {
