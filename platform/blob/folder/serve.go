@@ -1,6 +1,8 @@
-package blob
+package folder
 
 import (
+	"lyceum/platform/blob"
+
 	"bytes"
 	"context"
 	"errors"
@@ -22,7 +24,7 @@ import (
 //
 // Every answer carries nosniff, a sandboxing content policy and, but for media that browsers can
 // show safely, a Content-Disposition of attachment: the folder shares its origin with the console.
-func (f *Folder) Handler() fiber.Handler {
+func (f *Store) Handler() fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 		c.Set(fiber.HeaderContentSecurityPolicy, "sandbox; default-src 'none'")
@@ -48,7 +50,7 @@ func (f *Folder) Handler() fiber.Handler {
 	}
 }
 
-func (f *Folder) send(c *fiber.Ctx, id string, g grant) error {
+func (f *Store) send(c *fiber.Ctx, id string, g grant) error {
 	if err := f.mayGet(id); err != nil {
 		return answerable(err)
 	}
@@ -95,13 +97,13 @@ func conditionsOf(c *fiber.Ctx) conditions {
 	}
 }
 
-func (f *Folder) describe(c *fiber.Ctx, g grant, o *object, etag string) {
+func (f *Store) describe(c *fiber.Ctx, g grant, o *object, etag string) {
 	contentType := g.query.Get(qType)
 	if contentType == "" {
 		contentType = o.meta.Type
 	}
 	c.Set(fiber.HeaderContentType, contentType)
-	c.Set(fiber.HeaderContentDisposition, disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename)))
+	c.Set(fiber.HeaderContentDisposition, blob.Disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename)))
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderLastModified, o.modified.UTC().Format(http.TimeFormat))
 	c.Set(fiber.HeaderAcceptRanges, "bytes")
@@ -125,7 +127,7 @@ func unsatisfiable(c *fiber.Ctx, size int64) error {
 
 // stream hands the content to the server, which sends it after the handler has returned and then
 // closes it.
-func (f *Folder) stream(c *fiber.Ctx, o *object, part span) error {
+func (f *Store) stream(c *fiber.Ctx, o *object, part span) error {
 	if c.Method() == fiber.MethodHead {
 		o.Close()
 		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.length))
@@ -137,7 +139,7 @@ func (f *Folder) stream(c *fiber.Ctx, o *object, part span) error {
 	return nil
 }
 
-func (f *Folder) receive(c *fiber.Ctx, id string, g grant) error {
+func (f *Store) receive(c *fiber.Ctx, id string, g grant) error {
 	in, err := g.incoming(id)
 	if err != nil {
 		return apperr.Forbidden("This URL was not signed here.")
@@ -186,7 +188,7 @@ func checkLength(got, want int64) error {
 	return nil
 }
 
-func (f *Folder) uploadBody(c *fiber.Ctx) io.Reader {
+func (f *Store) uploadBody(c *fiber.Ctx) io.Reader {
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
 		return bytes.NewReader(c.Request().Body())
@@ -196,19 +198,19 @@ func (f *Folder) uploadBody(c *fiber.Ctx) io.Reader {
 
 // answerable turns an error of the folder into what the caller is told.
 func answerable(err error) error {
-	var source *sourceError
+	var source *blob.SourceError
 	if told, ok := apperr.As(err); ok {
 		return told
 	}
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, blob.ErrNotFound):
 		return apperr.NotFound("There is no such object.")
-	case errors.Is(err, ErrFull):
+	case errors.Is(err, blob.ErrFull):
 		return apperr.StorageFull().Because(err)
-	case errors.Is(err, ErrExists):
+	case errors.Is(err, blob.ErrExists):
 		return apperr.New(http.StatusPreconditionFailed, "precondition-failed",
 			"The object is there already; this URL does not replace it.")
-	case errors.Is(err, ErrMismatch):
+	case errors.Is(err, blob.ErrMismatch):
 		return apperr.Malformed("The body is not what the URL was signed for.").Because(err)
 	case errors.As(err, &source) && errors.Is(err, os.ErrDeadlineExceeded):
 		return apperr.New(http.StatusRequestTimeout, "request-timeout", "The upload stopped arriving.")
