@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"lyceum/platform/atomicfile"
 	"lyceum/platform/blob"
 	"lyceum/platform/private"
 )
@@ -184,7 +185,7 @@ func (f *Store) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)
 	}
-	return syncDir(filepath.Dir(f.path(id)))
+	return atomicfile.SyncDir(filepath.Dir(f.path(id)))
 }
 
 // Ping implements Store: the directories are there and can be listed.

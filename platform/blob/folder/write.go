@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"lyceum/platform/atomicfile"
 	"lyceum/platform/blob"
 
 	"context"
@@ -134,10 +135,7 @@ func (f *Store) publish(tmp *os.File, in incoming, meta objectMeta) error {
 	if err := f.makeShard(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return atomicfile.Rename(tmp.Name(), path)
 }
 
 func (f *Store) makeShard(dir string) error {
@@ -148,7 +146,7 @@ func (f *Store) makeShard(dir string) error {
 	if err != nil {
 		return err
 	}
-	return syncDir(f.objects)
+	return atomicfile.SyncDir(f.objects)
 }
 
 // newTemp makes a file that sweep of another process leaves alone while it is open. A sweep may
@@ -176,16 +174,6 @@ func sameFile(file *os.File, path string) bool {
 	a, errA := file.Stat()
 	b, errB := os.Stat(path)
 	return errA == nil && errB == nil && os.SameFile(a, b)
-}
-
-// syncDir makes a rename or removal in dir last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // diskError marks the errors of a full disk, so that callers can say so.
