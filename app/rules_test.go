@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"lyceum/platform/module"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -111,7 +113,7 @@ func TestPlantedImportsAreFound(t *testing.T) {
 }
 
 // uncomposed lists folders under modules that the list does not name, and names without a folder.
-func uncomposed(t *testing.T, dir string, all []module) (out []string) {
+func uncomposed(t *testing.T, dir string, all module.List) (out []string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(dir, "modules"))
 	require.NoError(t, err)
@@ -122,8 +124,8 @@ func uncomposed(t *testing.T, dir string, all []module) (out []string) {
 		}
 	}
 	for _, m := range all {
-		if m.name != "mail" { // its folder is platform/mail, which every module queues mails with
-			names = append(names, m.name)
+		if m.Name != "mail" { // its folder is platform/mail, which every module queues mails with
+			names = append(names, m.Name)
 		}
 	}
 	for _, f := range folders {
@@ -145,7 +147,7 @@ func uncomposed(t *testing.T, dir string, all []module) (out []string) {
 func TestEveryModuleIsComposed(t *testing.T) {
 	require.Empty(t, uncomposed(t, "..", modules))
 	// Planted: a list without the last module, and a folder that nobody composed.
-	require.Equal(t, []string{"not composed: modules/" + modules[len(modules)-1].name}, uncomposed(t, "..", modules[:len(modules)-1]))
+	require.Equal(t, []string{"not composed: modules/" + modules[len(modules)-1].Name}, uncomposed(t, "..", modules[:len(modules)-1]))
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "modules", "badges"), 0o700))
 	require.Equal(t, []string{"not composed: modules/badges"}, uncomposed(t, dir, nil))

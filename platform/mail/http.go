@@ -8,16 +8,15 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
-	"lyceum/platform/identity"
 )
 
 // NewRoutes are the administrator's view of mail; they stay whichever modules are off.
 func NewRoutes(m *Mailer, c *httpx.Cursors) httpx.Table {
 	h := &handlers{m, c}
 	return httpx.Table{Module: "mail", Routes: []httpx.Route{
-		httpx.Get("/admin/emails", httpx.Needs(identity.MailManage), "Mails, the newest first", h.list),
-		httpx.Post("/admin/emails/retry", httpx.Needs(identity.MailManage), "Try all mails of a status again now", h.retryAll, httpx.Status(http.StatusAccepted)),
-		httpx.Post("/admin/emails/{id}/retry", httpx.Needs(identity.MailManage), "Try a mail again now", h.retry, httpx.Status(http.StatusAccepted)),
+		httpx.Get("/admin/emails", httpx.Needs(PermissionManage), "Mails, the newest first", h.list),
+		httpx.Post("/admin/emails/retry", httpx.Needs(PermissionManage), "Try all mails of a status again now", h.retryAll, httpx.Status(http.StatusAccepted)),
+		httpx.Post("/admin/emails/{id}/retry", httpx.Needs(PermissionManage), "Try a mail again now", h.retry, httpx.Status(http.StatusAccepted)),
 	}}
 }
 

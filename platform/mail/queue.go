@@ -255,7 +255,7 @@ func (m *Mailer) retry(ctx context.Context, id string) error {
 		case r.ID == "":
 			return apperr.NotFound("There is no such mail.")
 		case r.Status == sent:
-			return apperr.Conflict("email-sent", "This mail was sent.")
+			return problemEmailSent.New("This mail was sent.")
 		}
 		now := m.clock.Now()
 		err = m.db.Conn(ctx).Exec("UPDATE mail_messages SET status = ?, next_at = ?, tried_since = ? WHERE id = ?", queued, now, now, id).Error
