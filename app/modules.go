@@ -8,14 +8,13 @@ import (
 	"lyceum/modules/chat"
 	"lyceum/modules/courses"
 	"lyceum/modules/invites"
+	"lyceum/modules/mail"
 	"lyceum/modules/notifications"
 	"lyceum/modules/storage"
 	"lyceum/modules/users"
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
-	"lyceum/platform/jobs"
-	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
 )
@@ -27,19 +26,10 @@ var modules = module.List{
 	chat.Module,
 	courses.Module,
 	invites.Module,
-	mailModule,
+	mail.Module,
 	notifications.Module,
 	storage.Module,
 	users.Module,
-}
-
-// mailModule is the queue of mails with its administration.
-var mailModule = module.Module{
-	Name: "mail", Title: "Mail", Required: true, Needs: []string{"users"},
-	Migrations:  mail.Migrations,
-	Permissions: mail.Permissions,
-	Problems:    mail.Problems,
-	Provides:    fx.Options(httpx.Routes(mail.NewRoutes), jobs.Workers(mail.NewWorkers)),
 }
 
 // platformDeclarations are the tables, permissions and problems that no module owns.

@@ -26,10 +26,10 @@ import (
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
-	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
 	"lyceum/platform/passwords"
+	"lyceum/platform/smtp"
 	"lyceum/platform/telemetry"
 	"lyceum/platform/tempfile"
 	"lyceum/platform/tokens"
@@ -77,9 +77,6 @@ var platformParts = fx.Options(
 		func(b *broadcast.Bus) cache.Signals { return b },
 		events.NewBus,
 		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
-		func(d *db.DB, cl clock.Clock, q *jobs.Queue, s mail.Sender, k *keyring.Keys, c *config.Config) *mail.Mailer {
-			return mail.NewMailer(d, cl, q, s, k, c.MailFrom, c.PublicURL)
-		},
 		newLimiter,
 		httpx.NewCursors,
 		func(a *tokens.Authenticator, c *config.Config) *httpx.Gate {
@@ -201,7 +198,7 @@ func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 // mailParts is the sender, and the sink behind it when mail is embedded.
 type mailParts struct {
 	fx.Out
-	Sender mail.Sender
+	Sender smtp.Sender
 	Sink   *embedded.MailSink
 }
 
@@ -216,7 +213,7 @@ func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 		lc.Append(fx.Hook{OnStop: func(context.Context) error { return sink.Close() }})
 		url = sink.URL()
 	}
-	sender, err := mail.NewSMTP(url, mail.WithHello(c.PublicURL))
+	sender, err := smtp.NewClient(url, smtp.WithHello(c.PublicURL))
 	if err != nil {
 		return mailParts{}, &config.Error{Faults: []string{"SMTP_URL: " + err.Error()}}
 	}
@@ -245,7 +242,7 @@ func budgets(c *config.Config) map[string]limit.Budget {
 }
 
 func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
-	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
+	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
 	permissions *identity.Permissions, problems *apperr.Catalog) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),

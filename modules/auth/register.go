@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
-	"lyceum/platform/mail"
 	"lyceum/platform/text"
 )
 
@@ -88,7 +88,7 @@ func (s *Service) sendVerification(ctx context.Context, a usersapi.Account) erro
 	if err != nil {
 		return err
 	}
-	return s.mailer.Queue(ctx, mail.Mail{Kind: "verify_email", To: a.Email, UserID: a.ID, Data: map[string]any{
+	return s.mailer.Queue(ctx, mailapi.Mail{Kind: "verify_email", To: a.Email, UserID: a.ID, Data: map[string]any{
 		"DisplayName": a.DisplayName, "Link": s.mailer.Link("/verify", "token", token), "ExpiresIn": "48 hours",
 	}})
 }

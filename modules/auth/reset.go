@@ -6,11 +6,11 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
-	"lyceum/platform/mail"
 )
 
 // resetLife is how long a reset link lives.
@@ -63,7 +63,7 @@ func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
 	if err != nil {
 		return err
 	}
-	err = s.mailer.Queue(ctx, mail.Mail{Kind: "password_reset", To: a.Email, UserID: a.ID, Data: map[string]any{
+	err = s.mailer.Queue(ctx, mailapi.Mail{Kind: "password_reset", To: a.Email, UserID: a.ID, Data: map[string]any{
 		"DisplayName": a.DisplayName, "Link": s.mailer.Link("/reset", "token", token), "ExpiresIn": "one hour",
 	}})
 	if err != nil {

@@ -2,11 +2,11 @@ package mail
 
 import "lyceum/platform/apperr"
 
-// The problems that only this package meets.
+// The problems that only this module meets.
 var problemEmailSent = apperr.Problem{
 	Kind: apperr.KindConflict, Code: "email-sent", Title: "Mail already sent",
 	Meaning: "This mail was sent, so it can't be sent again.",
 }
 
-// Problems lists the problems that this package declares.
-var Problems = []apperr.Problem{problemEmailSent}
+// problems lists the problems that this module declares.
+var problems = []apperr.Problem{problemEmailSent}

@@ -1,5 +1,3 @@
-// Package mail owns the mails that modules want sent: rows in the database, the job that sends them,
-// retries, and the administrator's view of them.
 package mail
 
 import (
@@ -10,21 +8,14 @@ import (
 	"lyceum/platform/httpx"
 )
 
-// NewRoutes are the administrator's view of mail; they stay whichever modules are off.
-func NewRoutes(m *Mailer, c *httpx.Cursors) httpx.Table {
-	h := &handlers{m, c}
-	return httpx.Table{Module: "mail", Routes: []httpx.Route{
-		httpx.Get("/admin/emails", httpx.Needs(PermissionManage), "Mails, the newest first", h.list),
-		httpx.Post("/admin/emails/retry", httpx.Needs(PermissionManage), "Try all mails of a status again now", h.retryAll, httpx.Status(http.StatusAccepted)),
-		httpx.Post("/admin/emails/{id}/retry", httpx.Needs(PermissionManage), "Try a mail again now", h.retry, httpx.Status(http.StatusAccepted)),
-	}}
-}
-
 type handlers struct {
-	mailer  *Mailer
+	service *Service
 	cursors *httpx.Cursors
 }
 
+func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+
+// view is a mail as administrators see it, without its text.
 type view struct {
 	ID        string      `json:"id"`
 	To        string      `json:"to"`
@@ -37,6 +28,18 @@ type view struct {
 	SentAt    *clock.Time `json:"sent_at" nullable:"true"`
 }
 
+func viewOf(m message) view {
+	v := view{
+		ID: m.ID, To: m.Recipient, Subject: m.Subject, Kind: m.Kind, Status: m.Status,
+		Attempts: m.Attempts, CreatedAt: m.CreatedAt, SentAt: m.SentAt,
+	}
+	if m.LastError != "" {
+		v.LastError = &m.LastError
+	}
+	return v
+}
+
+// position is the place of a mail in the list: the content of a cursor.
 type position struct {
 	CreatedAt clock.Time
 	ID        string
@@ -47,6 +50,7 @@ type listInput struct {
 	Status string `query:"status" enum:"queued,sent,failed"`
 }
 
+// list returns one page of mails, the newest first.
 func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[view]], error) {
 	var after position
 	more, err := h.cursors.Decode(ctx, "emails", in.Status, in.Cursor, &after)
@@ -57,23 +61,16 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Pa
 	if !more {
 		from = nil
 	}
-	rows, err := h.mailer.list(ctx, in.Status, from, in.Limit+1)
+	messages, err := h.service.list(ctx, in.Status, from, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
-	views := make([]view, len(rows))
-	for i, r := range rows {
-		views[i] = viewOf(r)
+	views := make([]view, len(messages))
+	for i, m := range messages {
+		views[i] = viewOf(m)
 	}
-	return httpx.Paged(ctx, h.cursors, "emails", in.Status, views, in.Limit, func(v view) position { return position{v.CreatedAt, v.ID} }), nil
-}
-
-func viewOf(r row) view {
-	v := view{ID: r.ID, To: r.Recipient, Subject: r.Subject, Kind: r.Kind, Status: r.Status, Attempts: r.Attempts, CreatedAt: r.CreatedAt, SentAt: r.SentAt}
-	if r.LastError != "" {
-		v.LastError = &r.LastError
-	}
-	return v
+	positionOf := func(v view) position { return position{v.CreatedAt, v.ID} }
+	return httpx.Paged(ctx, h.cursors, "emails", in.Status, views, in.Limit, positionOf), nil
 }
 
 type retryInput struct {
@@ -84,8 +81,9 @@ type retriedView struct {
 	Count int `json:"count" doc:"How many mails are tried again"`
 }
 
+// retryAll makes all mails of a status due now and returns how many they are.
 func (h *handlers) retryAll(ctx context.Context, in *retryInput) (*httpx.Out[retriedView], error) {
-	count, err := h.mailer.retryAll(ctx, in.Status)
+	count, err := h.service.retryAll(ctx, in.Status)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +94,8 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
+// retry makes one mail due now. It returns 404 for an unknown id and 409 email-sent for a mail that
+// was sent.
 func (h *handlers) retry(ctx context.Context, in *idInput) (*httpx.Empty, error) {
-	return nil, h.mailer.retry(ctx, in.ID)
+	return nil, h.service.retry(ctx, in.ID)
 }
