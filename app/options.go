@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
 	"lyceum/platform/blob/folder"
 	"lyceum/platform/blob/s3"
@@ -23,10 +24,12 @@ import (
 	"lyceum/platform/embedded"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
 	"lyceum/platform/migrate"
+	"lyceum/platform/module"
 	"lyceum/platform/passwords"
 	"lyceum/platform/smtp"
 	"lyceum/platform/telemetry"
@@ -43,13 +46,13 @@ func Options(cfg *config.Config) fx.Option {
 	return optionsOf(cfg, modules)
 }
 
-func optionsOf(cfg *config.Config, all []module) fx.Option {
+func optionsOf(cfg *config.Config, all module.List) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg),
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		platformParts,
 		fx.Provide(func() []httpx.ModuleInfo { return moduleInfos(all, cfg.ModulesDisabled) }),
-		compose(all, cfg.ModulesDisabled),
+		all.Options(cfg.ModulesDisabled),
 		fx.Invoke(attach),
 	)
 }
@@ -85,9 +88,14 @@ var platformParts = fx.Options(
 			return ws.NewHub(ws.Limits{Total: c.WSMax, PerUser: c.WSMaxPerUser, PerIP: c.WSMaxPerIP}, g, m)
 		},
 		newServer,
+		func(p identity.PermissionParams) (*identity.Permissions, error) {
+			return identity.NewPermissions(p.Groups...)
+		},
+		func(p apperr.Params) (*apperr.Catalog, error) {
+			return apperr.NewCatalog(append(p.Groups, httpx.Problems, ws.Problems)...)
+		},
 	),
-	migrate.Provide(events.Migrations...),
-	migrate.Provide(httpx.Migrations...),
+	platformDeclarations,
 	httpx.Routes(newDevRoutes),
 	httpx.Routes(newObjectRoutes),
 )
@@ -236,10 +244,11 @@ func budgets(c *config.Config) map[string]limit.Budget {
 }
 
 func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
-	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo) (*httpx.Server, error) {
+	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
+	permissions *identity.Permissions, problems *apperr.Catalog) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,
+		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"lyceum/platform/module"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -126,7 +128,7 @@ func TestPlantedImportsAreFound(t *testing.T) {
 }
 
 // uncomposed lists folders under modules that the list does not name, and names without a folder.
-func uncomposed(t *testing.T, dir string, all []module) (out []string) {
+func uncomposed(t *testing.T, dir string, all module.List) (out []string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(dir, "modules"))
 	require.NoError(t, err)
@@ -137,7 +139,7 @@ func uncomposed(t *testing.T, dir string, all []module) (out []string) {
 		}
 	}
 	for _, m := range all {
-		names = append(names, m.name)
+		names = append(names, m.Name)
 	}
 	for _, f := range folders {
 		if !slices.Contains(names, f) {
@@ -158,7 +160,7 @@ func uncomposed(t *testing.T, dir string, all []module) (out []string) {
 func TestEveryModuleIsComposed(t *testing.T) {
 	require.Empty(t, uncomposed(t, "..", modules))
 	// Planted: a list without the last module, and a folder that nobody composed.
-	require.Equal(t, []string{"not composed: modules/" + modules[len(modules)-1].name}, uncomposed(t, "..", modules[:len(modules)-1]))
+	require.Equal(t, []string{"not composed: modules/" + modules[len(modules)-1].Name}, uncomposed(t, "..", modules[:len(modules)-1]))
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "modules", "badges"), 0o700))
 	require.Equal(t, []string{"not composed: modules/badges"}, uncomposed(t, dir, nil))

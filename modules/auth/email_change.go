@@ -42,10 +42,10 @@ func (s *Service) RequestEmailChange(ctx context.Context, newEmail, password str
 	}
 	email, err := text.Email(newEmail)
 	if err != nil {
-		return apperr.Invalid("body.new_email", err.Error())
+		return apperr.Invalid("new_email", err.Error())
 	}
 	if email == a.Email {
-		return apperr.Invalid("body.new_email", "this is the account's address already")
+		return apperr.Invalid("new_email", "this is the account's address already")
 	}
 	if _, err := s.prove(ctx, password); err != nil {
 		return err

@@ -33,11 +33,11 @@ type NewUser struct {
 func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, err error) {
 	email, err := text.Email(n.Email)
 	if err != nil {
-		return a, apperr.Invalid("body.email", err.Error())
+		return a, apperr.Invalid("email", err.Error())
 	}
 	password := normalize(n.Password)
 	if err := checkPassword(password, email, s.minLength); err != nil && !n.Demo {
-		return a, apperr.Invalid("body.password", err.Error())
+		return a, apperr.Invalid("password", err.Error())
 	}
 	hash, err := s.hashOf(ctx, password)
 	if err != nil {

@@ -78,7 +78,7 @@ func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
 func (s *Service) Reset(ctx context.Context, token, password string) error {
 	password = normalize(password)
 	if err := checkPassword(password, "", s.minLength); err != nil {
-		return apperr.Invalid("body.password", err.Error())
+		return apperr.Invalid("password", err.Error())
 	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 			return orElse(err, errLink)
 		}
 		if err := checkPassword(password, a.Email, s.minLength); err != nil {
-			return apperr.Invalid("body.password", err.Error())
+			return apperr.Invalid("password", err.Error())
 		}
 		return s.setReset(ctx, a, hash)
 	})

@@ -6,19 +6,26 @@ import (
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
-	"lyceum/platform/migrate"
+	"lyceum/platform/module"
 )
 
-// Module wires the module.
-var Module = fx.Module("mail",
-	fx.Provide(fx.Private, newStore, newHandlers),
-	fx.Provide(
-		NewService,
-		func(s *Service) mailapi.Mailer { return s },
-		fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
+// Module declares the module.
+var Module = module.Module{
+	Name: "mail", Title: "Mail", Required: true,
+	Needs:       []string{"users"},
+	Migrations:  Migrations,
+	Permissions: []identity.Permission{permissionManage},
+	Problems:    problems,
+	Provides: fx.Options(
+		fx.Provide(fx.Private, newStore, newHandlers),
+		fx.Provide(
+			NewService,
+			func(s *Service) mailapi.Mailer { return s },
+			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
+		),
+		httpx.Routes(newRoutes),
+		jobs.Workers(newWorkers),
 	),
-	httpx.Routes(newRoutes),
-	jobs.Workers(newWorkers),
-	migrate.Provide(Migrations...),
-)
+}

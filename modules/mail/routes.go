@@ -4,11 +4,10 @@ import (
 	"net/http"
 
 	"lyceum/platform/httpx"
-	"lyceum/platform/identity"
 )
 
 func newRoutes(h *handlers) httpx.Table {
-	manage := httpx.Needs(identity.MailManage)
+	manage := httpx.Needs(permissionManage)
 	accepted := httpx.Status(http.StatusAccepted)
 	return httpx.Table{Module: "mail", Routes: []httpx.Route{
 		httpx.Get("/admin/emails", manage, "Mails, the newest first", h.list),

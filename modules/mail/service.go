@@ -175,7 +175,7 @@ func (s *Service) retry(ctx context.Context, id string) error {
 		case !ok:
 			return errMissing()
 		case m.Status == sent:
-			return apperr.Conflict("email-sent", "This mail was sent.")
+			return problemEmailSent.New("This mail was sent.")
 		}
 		err = s.store.requeue(ctx, id, s.clock.Now())
 		db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, id) })

@@ -108,7 +108,7 @@ func checkChoices(chosen []preference) error {
 	var broken []apperr.Field
 	for i := range chosen {
 		if fault := checkChoice(chosen[i], seen); fault != "" {
-			broken = append(broken, apperr.Field{Location: fmt.Sprintf("body.items[%d]", i), Message: fault})
+			broken = append(broken, apperr.Field{Location: fmt.Sprintf("items[%d]", i), Message: fault})
 		}
 	}
 	if len(broken) > 0 {

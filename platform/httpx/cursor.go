@@ -13,7 +13,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 )
@@ -59,7 +58,7 @@ func (c *Cursors) Decode(ctx context.Context, list string, filters any, cursor s
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(raw) < macSize || !hmac.Equal(raw[:macSize], c.mac(ctx, list, filters, raw[macSize:])) ||
 		json.Unmarshal(unpack(raw[macSize:]), position) != nil {
-		return false, apperr.Invalid("query.cursor", "not a cursor of this list")
+		return false, invalidAt("query.cursor", "not a cursor of this list")
 	}
 	return true, nil
 }

@@ -60,7 +60,7 @@ func misfits(f apperr.Field) (out []apperr.Field) {
 		if !ok {
 			return []apperr.Field{f}
 		}
-		out = append(out, apperr.Field{Location: f.Location + "." + place, Message: misfit})
+		out = append(out, apperr.Field{Location: place, Message: misfit, Place: f.Place}.Under(f.Location))
 	}
 	return out
 }
@@ -107,7 +107,7 @@ func DecodeJSON(location string, raw []byte, v any) error {
 		err = apperr.InvalidFields(faults...)
 	}
 	if err != nil {
-		return elsewhere(location, err)
+		return apperr.FieldsUnder(location, err)
 	}
 	err = json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
 	if err == nil {
@@ -121,22 +121,6 @@ func DecodeJSON(location string, raw []byte, v any) error {
 		location += dottedPath(string(s.JSONPointer))
 	}
 	return apperr.Invalid(location, message)
-}
-
-// elsewhere tells at another place what checkJSON says of a body.
-func elsewhere(location string, err error) error {
-	e, ok := apperr.As(err)
-	if !ok {
-		return err
-	}
-	if len(e.Fields) == 0 {
-		return apperr.Invalid(location, e.Detail)
-	}
-	fields := make([]apperr.Field, len(e.Fields))
-	for i, f := range e.Fields {
-		fields[i] = apperr.Field{Location: location + strings.TrimPrefix(f.Location, "body"), Message: f.Message}
-	}
-	return apperr.InvalidFields(fields...)
 }
 
 // checkJSON holds a body to the contract before anyone decodes it (ASVS 1.5.3, 2.2.1). It returns 400 for what is not JSON or
@@ -171,7 +155,7 @@ func isPlainJSON(body []byte) bool {
 func findJSONFaults(body []byte) (faults []apperr.Field, err error) {
 	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	note := func(message string) {
-		faults = append(faults, apperr.Field{Location: "body" + dottedPath(string(dec.StackPointer())), Message: message})
+		faults = append(faults, apperr.FieldAt("body"+dottedPath(string(dec.StackPointer())), message))
 	}
 	var names []map[string]bool // of the objects that are open
 	for before := int64(0); ; before = dec.InputOffset() {
