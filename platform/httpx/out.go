@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+
+	"lyceum/platform/httpx/requestinfo"
 )
 
 // Out is an answer with a JSON body.
@@ -51,10 +53,12 @@ func (o *Out[T]) isList() bool {
 // Instead answers with a stream in place of the JSON body, where the caller may choose.
 func Instead[T any](s *Streamed) *Out[T] { return &Out[T]{stream: s} }
 
-func (o *Out[T]) note(s *state) { s.version, s.tagged, s.stream = o.version, o.tagged, o.stream }
+func (o *Out[T]) note(info *requestinfo.Info) {
+	info.Version, info.HasETag, info.Stream = o.version, o.tagged, o.stream
+}
 
 // noted is an answer that says more than its body.
-type noted interface{ note(s *state) }
+type noted interface{ note(info *requestinfo.Info) }
 
 // etagOf is "<version>.<digest of what this caller sees>" (RFC 9110 8.8.3).
 func etagOf(version int64, body []byte) string {
