@@ -28,6 +28,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/expect"
+	"lyceum/platform/httpx/conditional"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -438,10 +439,10 @@ func (s *Server) tag(ctx huma.Context, next func(huma.Context)) {
 	if !info.HasETag || c.Response().StatusCode() >= 300 {
 		return
 	}
-	etag := etagOf(info.Version, c.Response().Body())
+	etag := conditional.VersionedETag(info.Version, c.Response().Body())
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderCacheControl, "private, no-cache")
-	if m := ctx.Operation().Method; (m == http.MethodGet || m == http.MethodHead) && noneMatch(c.Get(fiber.HeaderIfNoneMatch), etag) {
+	if m := ctx.Operation().Method; (m == http.MethodGet || m == http.MethodHead) && conditional.MatchesWeakly(c.Get(fiber.HeaderIfNoneMatch), etag) {
 		c.Response().ResetBody()
 		c.Response().Header.Del(fiber.HeaderContentType)
 		c.Status(http.StatusNotModified)

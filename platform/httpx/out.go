@@ -1,11 +1,6 @@
 package httpx
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"strconv"
-	"strings"
-
 	"lyceum/platform/httpx/requestinfo"
 )
 
@@ -59,20 +54,3 @@ func (o *Out[T]) note(info *requestinfo.Info) {
 
 // noted is an answer that says more than its body.
 type noted interface{ note(info *requestinfo.Info) }
-
-// etagOf is "<version>.<digest of what this caller sees>" (RFC 9110 8.8.3).
-func etagOf(version int64, body []byte) string {
-	sum := sha256.Sum256(body)
-	return `"` + strconv.FormatInt(version, 10) + "." + hex.EncodeToString(sum[:12]) + `"`
-}
-
-// noneMatch compares weakly, as RFC 9110 13.1.2 asks of GET.
-func noneMatch(header, etag string) bool {
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
-		if candidate == etag || candidate == "*" {
-			return true
-		}
-	}
-	return false
-}
