@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/ids"
 )
 
@@ -134,7 +135,7 @@ func (f filter) finds() bool { return f.ActorID == "" || ids.Valid(f.ActorID) }
 
 // export answers with all that the filter lets through, the oldest first, as it is read.
 func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *httpx.Streamed) (*httpx.Out[httpx.Page[entryView]], error) {
-	if httpx.IsHead(ctx) {
+	if requestinfo.IsHead(ctx) {
 		return httpx.Instead[httpx.Page[entryView]](write(f, 0)), nil
 	}
 	last, err := h.service.beginExport(ctx, f, format)

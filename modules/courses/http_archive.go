@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/requestinfo"
 )
 
 // What the document says of archives.
@@ -15,7 +16,7 @@ const (
 )
 
 func (a *archives) getExport(ctx context.Context, in *courseInput) (*httpx.Streamed, error) {
-	if httpx.IsHead(ctx) {
+	if requestinfo.IsHead(ctx) {
 		c, err := a.oversee(ctx, in.ID)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/requestinfo"
 )
 
 type signInput struct {
@@ -28,7 +29,7 @@ func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Out[linkView
 	if err != nil {
 		return nil, err
 	}
-	l.URL = h.service.folder.At(httpx.OriginFrom(ctx), l.URL)
+	l.URL = h.service.folder.At(requestinfo.Origin(ctx), l.URL)
 	return httpx.OK(linkView(l)), nil
 }
 
@@ -69,7 +70,7 @@ func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Out[upload
 	if err != nil {
 		return nil, err
 	}
-	signed.URL = h.service.folder.At(httpx.OriginFrom(ctx), signed.URL)
+	signed.URL = h.service.folder.At(requestinfo.Origin(ctx), signed.URL)
 	return httpx.Created("/storage/uploads/"+a.ID, uploadView{a.ID, a.Key, requestView{signed.Method, signed.URL, signed.Headers, a.ExpiresAt}}), nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
@@ -87,7 +88,7 @@ func (h *handlers) removeMe(ctx context.Context, in *removeMeInput) (*httpx.Empt
 }
 
 func (h *handlers) export(ctx context.Context, _ *httpx.None) (*httpx.Streamed, error) {
-	write, err := h.holders.export(ctx, !httpx.IsHead(ctx))
+	write, err := h.holders.export(ctx, !requestinfo.IsHead(ctx))
 	if err != nil {
 		return nil, err
 	}

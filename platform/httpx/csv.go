@@ -16,6 +16,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/requestinfo"
 )
 
 const csvType = "text/csv"
@@ -105,7 +106,7 @@ func onlyOnce(c *fiber.Ctx, body *huma.Schema) (faults Faults) {
 	for k := range c.Context().QueryArgs().All() {
 		name := string(k)
 		if _, known := body.Properties[name]; !known || name == "rows" {
-			faults = append(faults, apperr.FieldAt("query."+clean(name, 50), "there is no such field of the body that this parameter could stand for"))
+			faults = append(faults, apperr.FieldAt("query."+requestinfo.CleanText(name, 50), "there is no such field of the body that this parameter could stand for"))
 			continue
 		}
 		if seen[name] {
@@ -204,14 +205,14 @@ func placesOf(header record, columns []string) (map[string]int, error) {
 	}
 	for _, name := range columns {
 		if _, ok := out[name]; !ok {
-			return nil, invalidAt("body", "the header line lacks the column "+name+"; it has "+clean(strings.Join(header.cells, ", "), 200))
+			return nil, invalidAt("body", "the header line lacks the column "+name+"; it has "+requestinfo.CleanText(strings.Join(header.cells, ", "), 200))
 		}
 	}
 	return out, nil
 }
 
 // WantsCSV says whether the caller asks for CSV rather than JSON.
-func WantsCSV(ctx context.Context) bool { return stateOf(ctx).wants == csvType }
+func WantsCSV(ctx context.Context) bool { return requestinfo.Prefers(ctx, csvType) }
 
 // CSV answers with rows as a file of that name, as it is written; fn gets what writes one row. Cells that a
 // spreadsheet would take for a formula are made text (ASVS 1.2.10).

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 )
@@ -115,7 +116,7 @@ func Paged[T, P any](ctx context.Context, c *Cursors, list string, filters any, 
 	if len(items) > limit {
 		out.Body.Items = items[:limit]
 		out.Body.NextCursor = c.Encode(ctx, list, filters, position(items[limit-1]))
-		out.Link = nextLink(stateOf(ctx).uri, *out.Body.NextCursor)
+		out.Link = nextLink(requestinfo.From(ctx).URI, *out.Body.NextCursor)
 	}
 	out.tagged = true
 	return out

@@ -57,9 +57,3 @@ func FuzzCursor(f *testing.F) {
 		}
 	})
 }
-
-func TestAddressesThatLimitsCount(t *testing.T) {
-	for ip, want := range map[string]string{"192.0.2.7": "192.0.2.7", "2001:db8::1": "2001:db8::/64", "fe80::1%eth0": "fe80::/64", "nonsense": "nonsense"} {
-		require.Equal(t, want, networkOf(ip))
-	}
-}

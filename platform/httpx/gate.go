@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 	"lyceum/platform/tokens"
 )
@@ -40,8 +41,8 @@ func (g *Gate) SignIn(ctx context.Context, token string) (context.Context, time.
 func (g *Gate) As(ctx context.Context, caller identity.Caller) context.Context {
 	known := identity.CallerFrom(ctx)
 	caller.IP, caller.UserAgent, caller.RequestID = known.IP, known.UserAgent, known.RequestID
-	if st := stateOf(ctx); st != noState {
-		st.caller = caller
+	if info := requestinfo.From(ctx); requestinfo.IsRequest(ctx) {
+		info.Caller = caller
 	}
 	return identity.WithCaller(ctx, caller)
 }

@@ -20,6 +20,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
@@ -155,7 +156,7 @@ func (i *idempotency) once(ctx huma.Context, key string, prepare Preparation, ne
 	for _, name := range repeatedHeaders {
 		c.Response().Header.Del(name)
 	}
-	stateOf(outside).tagged = false
+	requestinfo.From(outside).HasETag = false
 	return err
 }
 
@@ -196,7 +197,7 @@ func (i *idempotency) record(ctx huma.Context, key string) (rec idemRecord, secr
 	keyed := hmac.New(sha256.New, []byte(key))
 	keyed.Write(sum[:])
 	bodyHash := keyed.Sum(nil)
-	parts := []string{ctx.Method(), stateOf(ctx.Context()).path, caller, key}
+	parts := []string{ctx.Method(), requestinfo.From(ctx.Context()).Path, caller, key}
 	if caller == "" {
 		parts = append(parts, string(bodyHash))
 	}

@@ -3,13 +3,13 @@ package httpx
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/expect"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/limit"
 )
 
@@ -61,10 +61,10 @@ func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v strin
 	if b == nil {
 		return nil
 	}
-	st := stateOf(ctx)
-	who := "address " + st.network
-	if st.caller.SignedIn() && b.Name == BudgetAPI {
-		who = "account " + st.caller.UserID
+	info := requestinfo.From(ctx)
+	who := "address " + info.Network
+	if info.Caller.SignedIn() && b.Name == BudgetAPI {
+		who = "account " + info.Caller.UserID
 	}
 	r := s.o.Limiter.Take(ctx, *b, who)
 	if r.Off() {
@@ -82,17 +82,4 @@ func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v strin
 func limitHeaders(l *apperr.Limit, set func(k, v string)) {
 	set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", l.Name, l.Remaining, limit.Seconds(l.Reset)))
 	set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", l.Name, l.Quota, limit.Seconds(l.Window)))
-}
-
-// networkOf is the address that limits count: an IPv6 host has a whole /64 to itself.
-func networkOf(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil || addr.Is4() {
-		return ip
-	}
-	p, err := addr.WithZone("").Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return p.String()
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"runtime/debug"
@@ -29,6 +28,8 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/expect"
+	"lyceum/platform/httpx/conditional"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
@@ -48,24 +49,24 @@ var tracer = otel.Tracer("lyceum/http")
 
 // outer is the first and last to see each request.
 func (s *Server) outer(c *fiber.Ctx) (err error) {
-	st := s.begin(c)
-	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), stateKey{}, st), answerTime)
+	info := s.begin(c)
+	ctx, cancel := context.WithTimeout(requestinfo.NewContext(context.Background(), info), answerTime)
 	defer cancel()
-	ctx, span := tracer.Start(ctx, st.method)
+	ctx, span := tracer.Start(ctx, info.Method)
 	defer span.End()
 	ctx = db.Expect(ctx, c.Get(fiber.HeaderIfMatch))
-	ctx, st.queries = db.Count(ctx)
-	c.SetUserContext(identity.WithCaller(ctx, identity.Caller{IP: st.ip, UserAgent: st.userAgent, RequestID: st.requestID}))
+	ctx, info.Queries = db.Count(ctx)
+	c.SetUserContext(identity.WithCaller(ctx, identity.Caller{IP: info.IP, UserAgent: info.UserAgent, RequestID: info.ID}))
 	s.securityHeaders(c)
 	defer func() {
 		if p := recover(); p != nil {
-			slog.Error("panic", "request_id", st.requestID, "route", st.route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			slog.Error("panic", "request_id", info.ID, "route", info.Route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = writeProblem(c, errors.New("panic"))
 		}
-		s.finish(c, st)
-		span.SetName(st.method + " " + st.route)
-		span.SetAttributes(attribute.String("http.route", st.route), attribute.Int("http.response.status_code", c.Response().StatusCode()),
-			attribute.String("lyceum.request_id", st.requestID), attribute.Int64("lyceum.queries", st.queries.Load()))
+		s.finish(c, info)
+		span.SetName(info.Method + " " + info.Route)
+		span.SetAttributes(attribute.String("http.route", info.Route), attribute.Int("http.response.status_code", c.Response().StatusCode()),
+			attribute.String("lyceum.request_id", info.ID), attribute.Int64("lyceum.queries", info.Queries.Load()))
 	}()
 	if err := framing(c); err != nil {
 		c.Context().SetConnectionClose()
@@ -80,17 +81,17 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	return nil
 }
 
-func (s *Server) begin(c *fiber.Ctx) *state {
+func (s *Server) begin(c *fiber.Ctx) *requestinfo.Info {
 	id := c.Get("X-Request-Id")
-	if !saneID(id) {
+	if !requestinfo.IsValidID(id) {
 		id = ids.New()
 	}
-	ua, ip := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""), s.clientIP(c)
-	return &state{
-		requestID: id, method: c.Method(), path: strings.ToValidUTF8(c.Path(), "\uFFFD"), uri: c.OriginalURL(), ip: ip,
-		host: string(c.Context().Host()), origins: s.origins,
-		userAgent: clean(ua, 300), started: time.Now(), network: networkOf(ip),
-		wants: wanted(c),
+	ua, ip := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""), s.proxies.ClientIP(c.Context().RemoteAddr().String(), c.Request().Header.PeekAll(fiber.HeaderXForwardedFor))
+	return &requestinfo.Info{
+		ID: id, Method: c.Method(), Path: strings.ToValidUTF8(c.Path(), "\uFFFD"), URI: c.OriginalURL(), IP: ip,
+		Host: string(c.Context().Host()), Origins: s.origins,
+		UserAgent: requestinfo.CleanText(ua, 300), Started: time.Now(), Network: requestinfo.NetworkOf(ip),
+		PreferredType: wanted(c),
 	}
 }
 
@@ -102,71 +103,9 @@ func wanted(c *fiber.Ctx) string {
 	return c.Accepts("application/json", csvType, linesType)
 }
 
-// clean bounds a header's value and drops control characters, as it ends up in logs and tables.
-func clean(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, s)
-	if len(s) > limit {
-		s = strings.ToValidUTF8(s[:limit], "")
-	}
-	return s
-}
-
-func saneID(id string) bool {
-	if len(id) < 8 || len(id) > 64 {
-		return false
-	}
-	for _, r := range id {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.' {
-			return false
-		}
-	}
-	return true
-}
-
-// clientIP believes X-Forwarded-For only from trusted proxies, read from the right (ASVS 4.1.3).
-func (s *Server) clientIP(c *fiber.Ctx) string {
-	remote, _ := netip.ParseAddrPort(c.Context().RemoteAddr().String())
-	ip := remote.Addr().Unmap()
-	if len(s.proxies) == 0 || !s.trusted(ip) {
-		return ip.String()
-	}
-	// A proxy may add a line of its own instead of writing on: all of them count, in their order.
-	var hops []string
-	for _, line := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) {
-		hops = append(hops, strings.Split(string(line), ",")...)
-	}
-	for _, hop := range slices.Backward(hops) {
-		next, err := parseHop(strings.TrimSpace(hop))
-		if err != nil {
-			break
-		}
-		if ip = next.Unmap(); !s.trusted(ip) {
-			break
-		}
-	}
-	return ip.String()
-}
-
-// parseHop reads an address; some proxies write its port, too.
-func parseHop(hop string) (netip.Addr, error) {
-	if withPort, err := netip.ParseAddrPort(hop); err == nil {
-		return withPort.Addr(), nil
-	}
-	return netip.ParseAddr(strings.Trim(hop, "[]"))
-}
-
-func (s *Server) trusted(ip netip.Addr) bool {
-	return slices.ContainsFunc(s.proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
-}
-
 func (s *Server) securityHeaders(c *fiber.Ctx) {
 	h := &c.Response().Header
-	h.Set("X-Request-Id", stateOf(c.UserContext()).requestID)
+	h.Set("X-Request-Id", requestinfo.From(c.UserContext()).ID)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -267,23 +206,23 @@ func (s *Server) cors(c *fiber.Ctx) (preflight bool) {
 	return true
 }
 
-func (s *Server) finish(c *fiber.Ctx, st *state) {
+func (s *Server) finish(c *fiber.Ctx, info *requestinfo.Info) {
 	if expect.WillReturn(c.Context()) {
 		return // the second call is the one that counts
 	}
 	status := c.Response().StatusCode()
 	if c.Request().Header.Peek("X-Lyceum-Unknown-Method") != nil {
-		st.method = "other"
+		info.Method = "other"
 	}
-	route := st.route
+	route := info.Route
 	if route == "" {
 		route = "none"
 	}
-	took, queries := time.Since(st.started), int64(0)
-	if st.queries != nil {
-		queries = st.queries.Load()
+	took, queries := time.Since(info.Started), int64(0)
+	if info.Queries != nil {
+		queries = info.Queries.Load()
 	}
-	s.o.Metrics.Observe(st.method, route, status, took)
+	s.o.Metrics.Observe(info.Method, route, status, took)
 	level := slog.LevelInfo
 	if status >= 500 {
 		level = slog.LevelWarn
@@ -291,19 +230,19 @@ func (s *Server) finish(c *fiber.Ctx, st *state) {
 	if strings.HasPrefix(route, "/console") || route == "/healthz" || route == "/readyz" || route == "/metrics" {
 		level = slog.LevelDebug
 	}
-	if strings.Contains(st.route, "{token}") {
-		st.path = st.route // what stands in the address is the secret itself
+	if strings.Contains(info.Route, "{token}") {
+		info.Path = info.Route // what stands in the address is the secret itself
 	}
 	// The path without its query: queries carry tokens, addresses and signatures.
-	slog.Log(context.Background(), level, "request", "method", st.method, "path", st.path, "status", status,
-		"ms", float64(took.Microseconds())/1000, "queries", queries, "request_id", st.requestID, "user", st.caller.UserID, "ip", st.ip)
+	slog.Log(context.Background(), level, "request", "method", info.Method, "path", info.Path, "status", status,
+		"ms", float64(took.Microseconds())/1000, "queries", queries, "request_id", info.ID, "user", info.Caller.UserID, "ip", info.IP)
 }
 
 func (s *Server) onError(c *fiber.Ctx, err error) error {
-	if stateOf(c.UserContext()) == noState {
+	if !requestinfo.IsRequest(c.UserContext()) {
 		// Refused before any middleware ran: a request that could not even be read.
-		st := s.begin(c)
-		c.SetUserContext(context.WithValue(context.Background(), stateKey{}, st))
+		info := s.begin(c)
+		c.SetUserContext(requestinfo.NewContext(context.Background(), info))
 		s.securityHeaders(c)
 		c.Context().SetConnectionClose()
 	}
@@ -315,8 +254,8 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 	budget := s.budgetOf(r)
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, err := s.gate.caller(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.who)
-		stateOf(ctx.Context()).route = ctx.Operation().Path
-		if caller := stateOf(ctx.Context()).caller; err != nil && r.refused != nil && caller.SignedIn() {
+		requestinfo.From(ctx.Context()).Route = ctx.Operation().Path
+		if caller := requestinfo.From(ctx.Context()).Caller; err != nil && r.refused != nil && caller.SignedIn() {
 			r.refused(identity.WithCaller(ctx.Context(), caller), ctx.Param)
 		}
 		if over := s.countOnce(ctx, budget); over != nil {
@@ -368,7 +307,7 @@ func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 func checkQuery(c *fiber.Ctx) error {
 	for k, v := range c.Context().QueryArgs().All() {
 		if !utf8.Valid(k) || !utf8.Valid(v) || bytes.IndexByte(k, 0) >= 0 || bytes.IndexByte(v, 0) >= 0 {
-			return invalidAt("query."+clean(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
+			return invalidAt("query."+requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
 		}
 	}
 	return nil
@@ -384,7 +323,7 @@ func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation, csvRow
 		if err == nil && csvRows {
 			err = notBeside(c, op, s.api.OpenAPI().Components.Schemas)
 		}
-		stateOf(c.UserContext()).faults = faults
+		requestinfo.From(c.UserContext()).BodyFaults = faults
 		return body, err
 	}
 	c.Request().Header.SetContentType("application/json")
@@ -490,20 +429,20 @@ func tooLarge(c *fiber.Ctx) error {
 // tag gives answers their ETag and turns a GET that knows it already into 304.
 func (s *Server) tag(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
-	st := stateOf(ctx.Context())
+	info := requestinfo.From(ctx.Context())
 	c := humafiber.Unwrap(ctx)
-	if st.stream != nil {
+	if info.Stream != nil {
 		c.Response().ResetBody()
-		st.stream.Body(ctx)
+		info.Stream.Body(ctx)
 		return
 	}
-	if !st.tagged || c.Response().StatusCode() >= 300 {
+	if !info.HasETag || c.Response().StatusCode() >= 300 {
 		return
 	}
-	etag := etagOf(st.version, c.Response().Body())
+	etag := conditional.VersionedETag(info.Version, c.Response().Body())
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderCacheControl, "private, no-cache")
-	if m := ctx.Operation().Method; (m == http.MethodGet || m == http.MethodHead) && noneMatch(c.Get(fiber.HeaderIfNoneMatch), etag) {
+	if m := ctx.Operation().Method; (m == http.MethodGet || m == http.MethodHead) && conditional.MatchesWeakly(c.Get(fiber.HeaderIfNoneMatch), etag) {
 		c.Response().ResetBody()
 		c.Response().Header.Del(fiber.HeaderContentType)
 		c.Status(http.StatusNotModified)

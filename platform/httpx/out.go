@@ -1,10 +1,7 @@
 package httpx
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"strconv"
-	"strings"
+	"lyceum/platform/httpx/requestinfo"
 )
 
 // Out is an answer with a JSON body.
@@ -51,24 +48,9 @@ func (o *Out[T]) isList() bool {
 // Instead answers with a stream in place of the JSON body, where the caller may choose.
 func Instead[T any](s *Streamed) *Out[T] { return &Out[T]{stream: s} }
 
-func (o *Out[T]) note(s *state) { s.version, s.tagged, s.stream = o.version, o.tagged, o.stream }
+func (o *Out[T]) note(info *requestinfo.Info) {
+	info.Version, info.HasETag, info.Stream = o.version, o.tagged, o.stream
+}
 
 // noted is an answer that says more than its body.
-type noted interface{ note(s *state) }
-
-// etagOf is "<version>.<digest of what this caller sees>" (RFC 9110 8.8.3).
-func etagOf(version int64, body []byte) string {
-	sum := sha256.Sum256(body)
-	return `"` + strconv.FormatInt(version, 10) + "." + hex.EncodeToString(sum[:12]) + `"`
-}
-
-// noneMatch compares weakly, as RFC 9110 13.1.2 asks of GET.
-func noneMatch(header, etag string) bool {
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
-		if candidate == etag || candidate == "*" {
-			return true
-		}
-	}
-	return false
-}
+type noted interface{ note(info *requestinfo.Info) }

@@ -2,8 +2,6 @@ package httpx
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"html/template"
 	"io/fs"
@@ -17,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/conditional"
 	"lyceum/public"
 )
 
@@ -113,14 +112,13 @@ func (s *Server) static(content func() []byte, contentType, csp string) fiber.Ha
 }
 
 func sendStatic(c *fiber.Ctx, body []byte, contentType, csp string) error {
-	sum := sha256.Sum256(body)
-	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	etag := conditional.ContentETag(body)
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderCacheControl, "private, no-cache")
 	if csp != "" {
 		c.Set(fiber.HeaderContentSecurityPolicy, csp)
 	}
-	if noneMatch(c.Get(fiber.HeaderIfNoneMatch), etag) {
+	if conditional.MatchesWeakly(c.Get(fiber.HeaderIfNoneMatch), etag) {
 		return c.SendStatus(http.StatusNotModified)
 	}
 	c.Set(fiber.HeaderContentType, contentType)

@@ -14,6 +14,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/limit"
 )
 
@@ -60,16 +61,16 @@ func toProblem(ctx context.Context, err error) *problem {
 	if p := (*problem)(nil); errors.As(err, &p) {
 		return p
 	}
-	s := stateOf(ctx)
+	info := requestinfo.From(ctx)
 	e, ok := apperr.As(err)
 	if !ok {
 		e = fromSurroundings(ctx, err)
 	} else if cause := e.Unwrap(); cause != nil && e.IsFault() {
-		slog.WarnContext(ctx, "a part failed", "request_id", s.requestID, "code", e.Code, "error", cause)
+		slog.WarnContext(ctx, "a part failed", "request_id", info.ID, "code", e.Code, "error", cause)
 	}
 	return &problem{
 		Type: "/problems/" + e.Code, Code: e.Code, Title: e.Title, Status: StatusOf(e.Kind),
-		Detail: e.Detail, Instance: s.path, RequestID: s.requestID, Errors: locateFields(e.Fields), extra: e.Extra,
+		Detail: e.Detail, Instance: info.Path, RequestID: info.ID, Errors: locateFields(e.Fields), extra: e.Extra,
 		retryAfter: limit.Seconds(e.RetryAfter), limit: e.Limit,
 	}
 }
@@ -80,10 +81,10 @@ func fromSurroundings(ctx context.Context, err error) *apperr.Error {
 		return fromFiber(f)
 	}
 	if e := db.Classify(err); e != nil {
-		slog.WarnContext(ctx, "a part is away", "request_id", stateOf(ctx).requestID, "error", err)
+		slog.WarnContext(ctx, "a part is away", "request_id", requestinfo.From(ctx).ID, "error", err)
 		return e
 	}
-	slog.ErrorContext(ctx, "internal error", "request_id", stateOf(ctx).requestID, "route", stateOf(ctx).route, "error", err)
+	slog.ErrorContext(ctx, "internal error", "request_id", requestinfo.From(ctx).ID, "route", requestinfo.From(ctx).Route, "error", err)
 	return apperr.ProblemInternalError.New("Something went wrong on our side.")
 }
 
@@ -214,7 +215,7 @@ func newHumaError(ctx huma.Context, status int, msg string, errs ...error) huma.
 	e := apperr.Malformed("The request could not be read.")
 	switch {
 	case status == http.StatusUnprocessableEntity:
-		e = apperr.InvalidFields(append(slices.Clone(stateOf(c).faults), fieldsOf(errs)...)...)
+		e = apperr.InvalidFields(append(slices.Clone(requestinfo.From(c).BodyFaults), fieldsOf(errs)...)...)
 	case status >= http.StatusInternalServerError:
 		return toProblem(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
 	case status != http.StatusBadRequest:

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 )
 
@@ -199,7 +200,7 @@ func answered[I, O any](h func(context.Context, *I) (*O, error)) func(context.Co
 	return func(ctx context.Context, in *I) (*O, error) {
 		var out *O
 		var err error
-		if faults := stateOf(ctx).faults; len(faults) > 0 {
+		if faults := requestinfo.From(ctx).BodyFaults; len(faults) > 0 {
 			err = apperr.InvalidFields(faults...)
 		} else {
 			out, err = h(ctx, in)
@@ -211,7 +212,7 @@ func answered[I, O any](h func(context.Context, *I) (*O, error)) func(context.Co
 			return nil, huma.ErrorWithHeaders(p, header)
 		}
 		if t, ok := any(out).(noted); ok && out != nil {
-			t.note(stateOf(ctx))
+			t.note(requestinfo.From(ctx))
 		}
 		return out, nil
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -21,6 +20,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/expect"
+	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
@@ -66,8 +66,8 @@ type Server struct {
 	app      *fiber.App
 	api      huma.API
 	gate     *Gate
-	origins  *origins
-	proxies  []netip.Prefix
+	origins  *requestinfo.Origins
+	proxies  requestinfo.Proxies
 	stopping atomic.Bool
 	document document
 	idem     *idempotency
@@ -114,13 +114,9 @@ func New(o Options, tables []Table) (*Server, error) {
 	if s.capabilities, err = collectCapabilities(o.Capabilities, o.Modules); err != nil {
 		return nil, err
 	}
-	s.origins = newOrigins(o.PublicURL, s.gate.origins, !o.Production)
-	for _, p := range o.TrustedProxies {
-		prefix, err := netip.ParsePrefix(p)
-		if err != nil {
-			return nil, err
-		}
-		s.proxies = append(s.proxies, prefix)
+	s.origins = requestinfo.NewOrigins(o.PublicURL, s.gate.origins, !o.Production)
+	if s.proxies, err = requestinfo.ParseProxies(o.TrustedProxies); err != nil {
+		return nil, err
 	}
 	s.app = fiber.New(fiber.Config{
 		Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true,
@@ -282,7 +278,7 @@ func (s *Server) addRaw(r placed, op huma.Operation) {
 	}
 	path := pathParam.ReplaceAllString(op.Path, ":$1")
 	handler := func(c *fiber.Ctx) error {
-		stateOf(c.UserContext()).route = op.Path
+		requestinfo.From(c.UserContext()).Route = op.Path
 		return r.raw(c)
 	}
 	s.app.Add(op.Method, path, handler)

@@ -7,8 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
+
+	"lyceum/platform/httpx/requestinfo"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -24,9 +25,6 @@ const (
 // Streamed is an answer that is written while it is read; it is never held whole.
 type Streamed = huma.StreamResponse
 
-// IsHead says whether the request only asks what an answer would look like: nothing happens then.
-func IsHead(ctx context.Context) bool { return stateOf(ctx).method == http.MethodHead }
-
 // Stream answers with what fn writes, as a file of that name. fn runs after the handler, with a context of
 // its own; as the status is out by then, an error of it cuts the connection, so that nobody takes half for all.
 func Stream(contentType, name string, fn func(ctx context.Context, w io.Writer) error) *Streamed {
@@ -34,12 +32,12 @@ func Stream(contentType, name string, fn func(ctx context.Context, w io.Writer) 
 		c := humafiber.Unwrap(h)
 		c.Set(fiber.HeaderContentType, contentType)
 		c.Set(fiber.HeaderContentDisposition, fmt.Sprintf("attachment; filename=%q", name))
-		if IsHead(h.Context()) {
+		if requestinfo.IsHead(h.Context()) {
 			return
 		}
 		// The connection itself: when the client leaves, the server lets go of the request, and may give it to another,
 		// before the writer notices.
-		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context().Conn(), stateOf(h.Context()).requestID
+		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context().Conn(), requestinfo.From(h.Context()).ID
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			ctx, cancel := context.WithTimeout(ctx, streamTime)
 			defer cancel()
@@ -54,7 +52,7 @@ func Stream(contentType, name string, fn func(ctx context.Context, w io.Writer) 
 const linesType = "application/x-ndjson"
 
 // WantsLines says whether the caller asks for ndjson rather than JSON.
-func WantsLines(ctx context.Context) bool { return stateOf(ctx).wants == linesType }
+func WantsLines(ctx context.Context) bool { return requestinfo.Prefers(ctx, linesType) }
 
 // Lines answers with a file of that name that has one JSON value a line, as it is written.
 func Lines(name string, fn func(ctx context.Context, line func(v Appender) error) error) *Streamed {

@@ -16,6 +16,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/expect"
+	"lyceum/platform/httpx/conditional"
 )
 
 // Handler serves the URLs that the folder signs: GET, HEAD and PUT of /objects/:id, the parameter
@@ -59,41 +60,41 @@ func (f *Store) send(c *fiber.Ctx, id string, g grant) error {
 		return answerable(err)
 	}
 	etag := `"` + o.etag() + `"`
-	cond := conditionsOf(c)
-	status := cond.check(etag, o.modified)
-	if status == http.StatusPreconditionFailed {
+	conditions := conditionsOf(c)
+	result := conditions.Evaluate(etag, o.modified)
+	if result == conditional.PreconditionFailed {
 		o.Close()
 		return apperr.PreconditionFailed()
 	}
 	f.describe(c, g, o, etag)
-	if status == http.StatusNotModified {
+	if result == conditional.NotModified {
 		o.Close()
-		c.Status(status)
+		c.Status(http.StatusNotModified)
 		return nil
 	}
-	part := span{0, o.meta.Size}
-	if header := c.Get(fiber.HeaderRange); header != "" && c.Method() == fiber.MethodGet && cond.rangeHolds(etag, o.modified) {
-		asked, result := parseRange(header, o.meta.Size)
+	part := conditional.Part{Length: o.meta.Size}
+	if header := c.Get(fiber.HeaderRange); header != "" && c.Method() == fiber.MethodGet && conditions.AllowsRange(etag, o.modified) {
+		asked, result := conditional.ParseRange(header, o.meta.Size)
 		switch result {
-		case rangeUnsatisfiable:
+		case conditional.RangeUnsatisfiable:
 			o.Close()
 			return unsatisfiable(c, o.meta.Size)
-		case rangePart:
+		case conditional.RangeSatisfiable:
 			part = asked
 			c.Status(http.StatusPartialContent)
-			c.Set(fiber.HeaderContentRange, contentRange(part, o.meta.Size))
+			c.Set(fiber.HeaderContentRange, part.ContentRange(o.meta.Size))
 		}
 	}
 	return f.stream(c, o, part)
 }
 
-func conditionsOf(c *fiber.Ctx) conditions {
-	return conditions{
-		ifMatch:           c.Get(fiber.HeaderIfMatch),
-		ifNoneMatch:       c.Get(fiber.HeaderIfNoneMatch),
-		ifRange:           c.Get(fiber.HeaderIfRange),
-		ifModifiedSince:   c.Get(fiber.HeaderIfModifiedSince),
-		ifUnmodifiedSince: c.Get(fiber.HeaderIfUnmodifiedSince),
+func conditionsOf(c *fiber.Ctx) conditional.Conditions {
+	return conditional.Conditions{
+		IfMatch:           c.Get(fiber.HeaderIfMatch),
+		IfNoneMatch:       c.Get(fiber.HeaderIfNoneMatch),
+		IfRange:           c.Get(fiber.HeaderIfRange),
+		IfModifiedSince:   c.Get(fiber.HeaderIfModifiedSince),
+		IfUnmodifiedSince: c.Get(fiber.HeaderIfUnmodifiedSince),
 	}
 }
 
@@ -112,13 +113,8 @@ func (f *Store) describe(c *fiber.Ctx, g grant, o *object, etag string) {
 	c.Set(fiber.HeaderCacheControl, "private, max-age="+strconv.FormatInt(left, 10))
 }
 
-func contentRange(part span, size int64) string {
-	return "bytes " + strconv.FormatInt(part.start, 10) + "-" +
-		strconv.FormatInt(part.start+part.length-1, 10) + "/" + strconv.FormatInt(size, 10)
-}
-
 func unsatisfiable(c *fiber.Ctx, size int64) error {
-	c.Set(fiber.HeaderContentRange, "bytes */"+strconv.FormatInt(size, 10))
+	c.Set(fiber.HeaderContentRange, conditional.UnsatisfiedRange(size))
 	c.Set(fiber.HeaderContentDisposition, "attachment")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return apperr.ProblemRangeNotSatisfiable.New("The object has " + strconv.FormatInt(size, 10) + " bytes.")
@@ -126,15 +122,15 @@ func unsatisfiable(c *fiber.Ctx, size int64) error {
 
 // stream hands the content to the server, which sends it after the handler has returned and then
 // closes it.
-func (f *Store) stream(c *fiber.Ctx, o *object, part span) error {
+func (f *Store) stream(c *fiber.Ctx, o *object, part conditional.Part) error {
 	if c.Method() == fiber.MethodHead {
 		o.Close()
-		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.length))
+		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.Length))
 		return nil
 	}
 	c.Context().SetBodyStream(&outgoing{
-		Reader: io.NewSectionReader(o, part.start, part.length), object: o, conn: c.Context(), stall: f.stall,
-	}, int(part.length))
+		Reader: io.NewSectionReader(o, part.Start, part.Length), object: o, conn: c.Context(), stall: f.stall,
+	}, int(part.Length))
 	return nil
 }
 

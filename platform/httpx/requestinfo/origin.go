@@ -1,7 +1,6 @@
-package httpx
+package requestinfo
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"net/url"
@@ -10,17 +9,18 @@ import (
 	"strings"
 )
 
-// origins are the names that this server may give itself in URLs.
-type origins struct {
-	// byHost has PUBLIC_URL and CORS_ORIGINS by their host and port.
+// Origins are the names that this server may give itself in URLs.
+type Origins struct {
+	// byHost holds the origins of PUBLIC_URL and CORS_ORIGINS under their host and port.
 	byHost map[string]string
 	scheme string
-	// machine says that any name of this machine will do, as in development.
-	machine bool
+	// allowMachine accepts any name of this machine, as in development.
+	allowMachine bool
 }
 
-func newOrigins(publicURL string, others map[string]bool, machine bool) *origins {
-	o := &origins{byHost: map[string]string{}, machine: machine}
+// NewOrigins returns the set of publicURL, the other origins and, with allowMachine, every name of this machine.
+func NewOrigins(publicURL string, others map[string]bool, allowMachine bool) *Origins {
+	o := &Origins{byHost: map[string]string{}, allowMachine: allowMachine}
 	for other := range others {
 		o.add(other)
 	}
@@ -29,7 +29,7 @@ func newOrigins(publicURL string, others map[string]bool, machine bool) *origins
 	return o
 }
 
-func (o *origins) add(origin string) {
+func (o *Origins) add(origin string) {
 	if u, err := url.Parse(origin); err == nil && u.Host != "" {
 		scheme := strings.ToLower(u.Scheme)
 		o.byHost[hostPort(u.Host, scheme)] = scheme + "://" + u.Host
@@ -45,16 +45,16 @@ func hostPort(host, scheme string) string {
 	return strings.TrimSuffix(strings.ToLower(host), port)
 }
 
-// of returns the origin that a request with this Host was sent to, or "" where that is none of ours: a Host is what its
-// sender likes, so it is never believed beyond the names that are known.
-func (o *origins) of(host string) string {
+// Find returns the origin that a request with this Host header was sent to, or "" if it is none of this server: clients
+// choose the Host, so it counts only as far as its names are known.
+func (o *Origins) Find(host string) string {
 	for _, scheme := range []string{o.scheme, "https", "http"} {
 		origin := o.byHost[hostPort(host, scheme)]
 		if strings.HasPrefix(origin, scheme+"://") {
 			return origin
 		}
 	}
-	if !o.machine {
+	if !o.allowMachine {
 		return ""
 	}
 	u, err := url.Parse(o.scheme + "://" + host)
@@ -72,7 +72,7 @@ func (o *origins) of(host string) string {
 	return o.scheme + "://" + strings.ToLower(host)
 }
 
-// isMachine returns whether a host name or address is this machine's own.
+// isMachine reports whether a host name or address is this machine's own.
 func isMachine(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if ip, err := netip.ParseAddr(host); err == nil {
@@ -90,7 +90,7 @@ func isMachine(host string) bool {
 	return host == own || host == short || host == short+".local"
 }
 
-// isInterface returns whether an address is one of this machine's network cards, now.
+// isInterface reports whether an address is one of this machine's network cards, now.
 func isInterface(ip netip.Addr) bool {
 	found, err := net.InterfaceAddrs()
 	if err != nil {
@@ -102,14 +102,4 @@ func isInterface(ip netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// OriginFrom returns the origin that a request was sent to, or "" where it is none of the server's own: PUBLIC_URL, one of
-// CORS_ORIGINS or, in development, a name of this machine, with the port that the caller used.
-func OriginFrom(ctx context.Context) string {
-	s := stateOf(ctx)
-	if s.origins == nil {
-		return ""
-	}
-	return s.origins.of(s.host)
 }

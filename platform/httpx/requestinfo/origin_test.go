@@ -1,4 +1,4 @@
-package httpx
+package requestinfo
 
 import (
 	"net"
@@ -33,19 +33,19 @@ func TestOriginOfRequest(t *testing.T) {
 		"localhost:0", "localhost:x", "user@localhost:8000", "localhost:8000/path", "localhost:8000?x", "192.0.2.1:8000", "[::1%25eth0]:8000", "", "127.0.0.1.evil.example",
 		"evil.example#localhost", "localhost\t", "local host",
 	}
-	dev := newOrigins("http://lyceum.example:8000", allowed, true)
-	production := newOrigins("http://lyceum.example:8000", allowed, false)
+	dev := NewOrigins("http://lyceum.example:8000", allowed, true)
+	production := NewOrigins("http://lyceum.example:8000", allowed, false)
 	for host, want := range machine {
-		require.Equal(t, want, dev.of(host), host)
-		require.Empty(t, production.of(host), host)
+		require.Equal(t, want, dev.Find(host), host)
+		require.Empty(t, production.Find(host), host)
 	}
 	for host, want := range always {
-		require.Equal(t, want, dev.of(host), host)
-		require.Equal(t, want, production.of(host), host)
+		require.Equal(t, want, dev.Find(host), host)
+		require.Equal(t, want, production.Find(host), host)
 	}
 	for _, host := range never {
-		require.Empty(t, dev.of(host), host)
-		require.Empty(t, production.of(host), host)
+		require.Empty(t, dev.Find(host), host)
+		require.Empty(t, production.Find(host), host)
 	}
-	require.Equal(t, "https://localhost", newOrigins("https://school.example", nil, true).of("localhost"), "behind the same TLS")
+	require.Equal(t, "https://localhost", NewOrigins("https://school.example", nil, true).Find("localhost"), "behind the same TLS")
 }

@@ -1,0 +1,101 @@
+package requestinfo
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Proxies are the networks of the proxies whose X-Forwarded-For is trusted.
+type Proxies []netip.Prefix
+
+// ParseProxies reads networks in CIDR form. It returns an error for the first that is not one.
+func ParseProxies(networks []string) (Proxies, error) {
+	var proxies Proxies
+	for _, network := range networks {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			return nil, err
+		}
+		proxies = append(proxies, prefix)
+	}
+	return proxies, nil
+}
+
+// ClientIP returns the address of the client: remote, the other end of the connection, unless that is a trusted proxy.
+// Then it is the last address in the X-Forwarded-For lines that is not a trusted proxy (ASVS 4.1.3).
+func (p Proxies) ClientIP(remote string, forwarded [][]byte) string {
+	addr, _ := netip.ParseAddrPort(remote)
+	ip := addr.Addr().Unmap()
+	if len(p) == 0 || !p.contains(ip) {
+		return ip.String()
+	}
+	// A proxy may add a line of its own instead of extending the last one: all lines count, in their order.
+	var hops []string
+	for _, line := range forwarded {
+		hops = append(hops, strings.Split(string(line), ",")...)
+	}
+	for _, hop := range slices.Backward(hops) {
+		next, err := parseHop(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		if ip = next.Unmap(); !p.contains(ip) {
+			break
+		}
+	}
+	return ip.String()
+}
+
+func (p Proxies) contains(ip netip.Addr) bool {
+	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
+}
+
+// parseHop reads an address of X-Forwarded-For; some proxies add a port.
+func parseHop(hop string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(hop); err == nil {
+		return withPort.Addr(), nil
+	}
+	return netip.ParseAddr(strings.Trim(hop, "[]"))
+}
+
+// NetworkOf returns what rate limits count for an address: the /64 of an IPv6 address, as one host owns all of it, else
+// the address itself.
+func NetworkOf(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil || addr.Is4() {
+		return ip
+	}
+	prefix, err := addr.WithZone("").Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return prefix.String()
+}
+
+// IsValidID reports whether a client's X-Request-Id is accepted: 8 to 64 letters, digits, "-", "_" and ".".
+func IsValidID(id string) bool {
+	if len(id) < 8 || len(id) > 64 {
+		return false
+	}
+	for _, r := range id {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// CleanText returns s without control characters and cut to limit bytes, for logs, tables and messages.
+func CleanText(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "")
+	}
+	return s
+}

@@ -1,0 +1,97 @@
+// Package requestinfo holds what the server knows of one request. The middleware fills an Info at the
+// beginning and puts it into the context; every later part reads it with From or one of the functions
+// beside it, so that none of them needs the HTTP framework.
+package requestinfo
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/identity"
+)
+
+// Info describes one request and what its answer needs beside the body. One goroutine at a time uses it.
+type Info struct {
+	// ID is the request id: the client's own X-Request-Id where that is well-formed, else a new one.
+	ID string
+	// Method is the method of the request line. A method that the server does not know appears as "other".
+	Method string
+	// Path is the path without the query, in valid UTF-8. URI is the request target as it was sent.
+	Path, URI string
+	// Route is the path template of the operation, or "" before a route was found.
+	Route string
+	// Host is the Host header. Clients choose it, so it counts only through Origin.
+	Host string
+	// Origins are the names that this server may give itself.
+	Origins *Origins
+	// IP is the client's address behind trusted proxies. Network is what rate limits count: the address,
+	// or the /64 that an IPv6 host owns.
+	IP, Network string
+	// UserAgent has at most 300 bytes, without control characters.
+	UserAgent string
+	// Started is when the first middleware saw the request.
+	Started time.Time
+	// Caller is the account that the request's token stands for, or the zero Caller.
+	Caller identity.Caller
+	// Queries counts the database statements of the request.
+	Queries *atomic.Int64
+
+	// PreferredType is the media type that the client prefers over JSON, or "".
+	PreferredType string
+	// BodyFaults are rules that the body breaks as a text. They are reported together with the rules
+	// that its fields break.
+	BodyFaults []apperr.Field
+	// BodyDigest is the SHA-256 of a body that was written to a file; nil for every other.
+	BodyDigest []byte
+
+	// HasETag says that the answer gets an ETag, made of Version and the body.
+	HasETag bool
+	// Version is the version of the resource in the answer; 0 for resources without one.
+	Version int64
+	// Stream replaces the JSON body of the answer; nil for nearly every answer.
+	Stream *huma.StreamResponse
+}
+
+type contextKey struct{}
+
+var unknown = &Info{}
+
+// NewContext returns a context that carries info.
+func NewContext(ctx context.Context, info *Info) context.Context {
+	return context.WithValue(ctx, contextKey{}, info)
+}
+
+// From returns the Info of the request that ctx belongs to. Outside of a request it returns an empty one, which must
+// not be changed: see IsRequest.
+func From(ctx context.Context) *Info {
+	if info, ok := ctx.Value(contextKey{}).(*Info); ok {
+		return info
+	}
+	return unknown
+}
+
+// IsRequest reports whether ctx belongs to a request.
+func IsRequest(ctx context.Context) bool { return From(ctx) != unknown }
+
+// IsHead reports whether the request is HEAD: it asks for the headers of an answer, and nothing may happen.
+func IsHead(ctx context.Context) bool { return From(ctx).Method == http.MethodHead }
+
+// Prefers reports whether the client prefers mediaType over JSON.
+func Prefers(ctx context.Context, mediaType string) bool {
+	return From(ctx).PreferredType == mediaType
+}
+
+// Origin returns the origin that the request was sent to: PUBLIC_URL, one of CORS_ORIGINS or, in development, a name of
+// this machine with the port that the client used. It returns "" for every other Host.
+func Origin(ctx context.Context) string {
+	info := From(ctx)
+	if info.Origins == nil {
+		return ""
+	}
+	return info.Origins.Find(info.Host)
+}
