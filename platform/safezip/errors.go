@@ -33,6 +33,9 @@ func EntryError(name, reason string) *Error { return &Error{Entry: printable(nam
 // printable returns at most the first 100 characters of a name, with "?" for what can't be shown.
 func printable(name string) string {
 	const maxLetters = 100
+	if name == "" {
+		return `""` // an empty Entry means the archive
+	}
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == utf8.RuneError {
 			return '?'

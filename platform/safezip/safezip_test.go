@@ -228,6 +228,7 @@ func overlapping(t testing.TB) []byte {
 func TestErrors(t *testing.T) {
 	require.Equal(t, "safezip: the archive: is odd", (&Error{Reason: "is odd"}).Error())
 	require.Equal(t, "safezip: a??b: is odd", EntryError("a\n\xffb", "is odd").Error())
+	require.Equal(t, `safezip: "": is odd`, EntryError("", "is odd").Error(), "an entry without a name is no archive")
 	require.Len(t, EntryError(strings.Repeat("n", 300), "").Entry, 100)
 	broken := errors.New("disk gone")
 	_, err := Open(failingReader{broken}, 100, limits)
