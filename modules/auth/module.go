@@ -3,6 +3,7 @@ package auth
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -20,6 +21,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionOwnSessions},
 	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers),
 		fx.Provide(

@@ -3,6 +3,7 @@ package chat
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/chat/chatapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
@@ -18,6 +19,7 @@ var Module = module.Module{
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionManage},
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
 		fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),

@@ -3,6 +3,7 @@ package courses
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
@@ -19,6 +20,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionLearn},
 	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newArchives),
 		fx.Provide(

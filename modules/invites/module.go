@@ -3,6 +3,7 @@ package invites
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -17,6 +18,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRedeem, permissionManage},
 	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),

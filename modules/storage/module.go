@@ -3,6 +3,7 @@ package storage
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
@@ -19,6 +20,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite},
 	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newShelf, newService),
 		fx.Provide(newIntake, func(s *shelf) storageapi.Assets { return s }, func(s *shelf) storageapi.Library { return s }),

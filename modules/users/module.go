@@ -3,6 +3,7 @@ package users
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -17,6 +18,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{usersapi.PermissionAccountSelf, permissionManage},
 	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHolders, newHandlers),
 		fx.Provide(

@@ -72,8 +72,10 @@ type Route struct {
 	upload *upload
 	// switches says what follows 101, where the route answers that.
 	switches string
-	bind     func(*Server, huma.Operation)
-	raw      fiber.Handler
+	// queryValues are values of query parameters that other modules declare.
+	queryValues []queryValues
+	bind        func(*Server, huma.Operation)
+	raw         fiber.Handler
 }
 
 // Option changes a route.

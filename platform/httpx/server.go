@@ -244,6 +244,9 @@ func (s *Server) add(r placed) {
 		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"
 		r.bind(s, head)
 	}
+	for _, q := range r.queryValues {
+		q.applyTo(operationOf(s.api.OpenAPI().Paths[op.Path], op.Method))
+	}
 	// Last, as binding lists every header that the answer's type may have.
 	if documented := operationOf(s.api.OpenAPI().Paths[op.Path], op.Method); documented != nil {
 		documentHeaders(documented, r.Route)
