@@ -26,7 +26,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 	for k, v := range vars {
 		env[k] = v
 	}
-	cfg, err := config.FromMap(env)
+	cfg, err := config.FromMap(env, modules.Settings()...)
 	require.NoError(t, err)
 	return cfg
 }
@@ -96,12 +96,17 @@ func TestTheRunnerKnowsAllMigrations(t *testing.T) {
 	require.ElementsMatch(t, want, r.IDs(), "a module's tables stay though it is off")
 }
 
-// golden compares with a reviewed file; GOLDEN_UPDATE=1 writes it anew.
+// golden compares with a reviewed file in testdata; GOLDEN_UPDATE=1 writes it anew.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", name)
+	goldenFile(t, filepath.Join("testdata", name), got)
+}
+
+// goldenFile compares with a reviewed file; GOLDEN_UPDATE=1 writes it anew.
+func goldenFile(t *testing.T, file, got string) {
+	t.Helper()
 	if os.Getenv("GOLDEN_UPDATE") != "" {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(file)

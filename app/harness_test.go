@@ -65,7 +65,7 @@ func serveSite(t testing.TB, vars map[string]string, targets ...any) *site {
 		"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME": "1",
 	}
 	maps.Copy(env, vars)
-	cfg, err := config.FromMap(env)
+	cfg, err := config.FromMap(env, modules.Settings()...)
 	require.NoError(t, err)
 	require.NoError(t, checkDisabled(modules, cfg.ModulesDisabled))
 	var p parts

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
+	"lyceum/modules/storage"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
 	"lyceum/platform/broadcast"
@@ -228,25 +229,16 @@ func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *lim
 	return limit.New(r, k.Derive("limits"), c.RateLimit)
 }
 
-// budgets are what operations count against; see httpx.Budget.
-func budgets(c *config.Config) map[string]limit.Budget {
-	out := map[string]limit.Budget{}
-	for name, rate := range map[string]limit.Rate{
-		httpx.BudgetAPI: c.RateLimitAPI,
-		"login":         c.RateLimitLoginIP,
-		"recovery":      c.RateLimitLoginIP, // links and codes from mails
-	} {
-		out[name] = limit.Budget{Name: name, Rate: rate}
-	}
-	return out
-}
-
 func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
 	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
-	permissions *identity.Permissions, problems *apperr.Catalog) (*httpx.Server, error) {
+	permissions *identity.Permissions, problems *apperr.Catalog, limits limit.BudgetParams, files *storage.Config) (*httpx.Server, error) {
+	budgets, err := limit.ByName(append(limits.Groups, []limit.Budget{{Name: httpx.BudgetAPI, Rate: c.RateLimitAPI}})...)
+	if err != nil {
+		return nil, err
+	}
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,
+		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets, MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: files.MaxBytes,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},

@@ -45,6 +45,7 @@ type parts struct {
 	Jobs       *jobs.Queue
 	Blobs      blob.Store
 	Auth       *auth.Service
+	AuthConfig *auth.Config
 	Users      *users.Service
 	Keys       *keyring.Keys
 	Sealed     *keyring.SealedCheck
@@ -198,10 +199,10 @@ func (r *running) stop() error {
 // ensureAdmin makes the configured administrator when no account has that address. Replicas that
 // start together race for it; one makes it.
 func ensureAdmin(ctx context.Context, p parts) error {
-	if p.Config.AdminEmail == "" {
+	if p.AuthConfig.AdminEmail == "" {
 		return nil
 	}
-	return createAdmin(ctx, p.Auth, p.Config.AdminEmail, p.Config.AdminPassword, true)
+	return createAdmin(ctx, p.Auth, p.AuthConfig.AdminEmail, p.AuthConfig.AdminPassword, true)
 }
 
 // metricsServer serves /metrics on an address of its own.

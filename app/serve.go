@@ -24,7 +24,7 @@ import (
 
 // load reads the configuration and sets the logger up.
 func load() (*config.Config, error) {
-	cfg, err := config.Load(".env")
+	cfg, err := config.Load(".env", modules.Settings()...)
 	if err != nil {
 		return nil, err
 	}

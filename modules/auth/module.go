@@ -5,11 +5,13 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/lifecycle"
+	"lyceum/platform/limit"
 	"lyceum/platform/module"
 )
 
@@ -18,6 +20,7 @@ var Module = module.Module{
 	Name: "auth", Title: "Sign-in",
 	Required:    true,
 	Needs:       []string{"users"},
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionOwnSessions},
 	Problems:    problems,
@@ -34,6 +37,7 @@ var Module = module.Module{
 		keyring.ProvideSealedData(newSealedFactors),
 		httpx.Routes(newRoutes),
 		httpx.Capabilities(newCapability),
+		limit.ProvideBudgets(newBudgets),
 		events.Subscribers(newSubscribers),
 		lifecycle.Backgrounds(newBackgrounds),
 	),

@@ -6,6 +6,7 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/chat/chatapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
@@ -17,6 +18,7 @@ import (
 var Module = module.Module{
 	Name: "chat", Title: "Chat",
 	Needs:       []string{"users"},
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionManage},
 	Declares:    auditapi.Declare(auditActions...),
