@@ -21,6 +21,7 @@ import (
 	"lyceum/platform/embedded"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
@@ -78,7 +79,7 @@ var platformParts = fx.Options(
 			return mail.NewMailer(d, cl, q, s, k, c.MailFrom, c.PublicURL)
 		},
 		newLimiter,
-		httpx.NewCursors,
+		pagination.NewCursors,
 		func(a *tokens.Authenticator, c *config.Config) *httpx.Gate {
 			return httpx.NewGate(a, c.PublicURL, c.CORSOrigins)
 		},

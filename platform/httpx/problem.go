@@ -15,6 +15,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/strictjson"
 	"lyceum/platform/limit"
 )
 
@@ -194,7 +195,7 @@ func fieldsOf(errs []error) []apperr.Field {
 			continue
 		}
 		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
-			for _, f := range misfits(placeMissing(apperr.Field{Location: d.Location, Message: d.Message})) {
+			for _, f := range strictjson.SplitTypeFaults(placeMissing(apperr.Field{Location: d.Location, Message: d.Message})) {
 				named[f.Location] = true
 				out = append(out, f)
 			}

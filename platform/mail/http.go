@@ -8,11 +8,13 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 )
 
 // NewRoutes are the administrator's view of mail; they stay whichever modules are off.
-func NewRoutes(m *Mailer, c *httpx.Cursors) httpx.Table {
+func NewRoutes(m *Mailer, c *pagination.Cursors) httpx.Table {
 	h := &handlers{m, c}
 	return httpx.Table{Module: "mail", Routes: []httpx.Route{
 		httpx.Get("/admin/emails", httpx.Needs(identity.MailManage), "Mails, the newest first", h.list),
@@ -23,7 +25,7 @@ func NewRoutes(m *Mailer, c *httpx.Cursors) httpx.Table {
 
 type handlers struct {
 	mailer  *Mailer
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
 type view struct {
@@ -38,38 +40,21 @@ type view struct {
 	SentAt    *clock.Time `json:"sent_at" nullable:"true"`
 }
 
-type position struct {
-	CreatedAt clock.Time
-	ID        string
-}
-
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Status string `query:"status" enum:"queued,sent,failed"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[view]], error) {
-	var after position
-	more, err := h.cursors.Decode(ctx, "emails", in.Status, in.Cursor, &after)
-	if err != nil {
-		return nil, err
-	}
-	from := &after
-	if !more {
-		from = nil
-	}
-	rows, err := h.mailer.list(ctx, in.Status, from, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]view, len(rows))
-	for i, r := range rows {
-		views[i] = viewOf(r)
-	}
-	return httpx.Paged(ctx, h.cursors, "emails", in.Status, views, in.Limit, func(v view) position { return position{v.CreatedAt, v.ID} }), nil
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
+	return pagination.List(ctx, h.cursors.Request("emails", in.Status, in.Query),
+		func(after *keyset.Position, limit int) ([]row, error) {
+			return h.mailer.list(ctx, in.Status, after, limit)
+		},
+		pagination.Each(viewOf),
+		func(r *row) keyset.Position { return keyset.Position{CreatedAt: r.CreatedAt, ID: r.ID} })
 }
 
-func viewOf(r row) view {
+func viewOf(r *row) view {
 	v := view{ID: r.ID, To: r.Recipient, Subject: r.Subject, Kind: r.Kind, Status: r.Status, Attempts: r.Attempts, CreatedAt: r.CreatedAt, SentAt: r.SentAt}
 	if r.LastError != "" {
 		v.LastError = &r.LastError

@@ -13,6 +13,7 @@ import (
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
+	"lyceum/platform/keyset"
 	"lyceum/platform/migrate"
 	"lyceum/templates"
 )
@@ -265,7 +266,7 @@ func (m *Mailer) retry(ctx context.Context, id string) error {
 }
 
 // list gives one page, the newest first.
-func (m *Mailer) list(ctx context.Context, status string, after *position, limit int) (rows []row, err error) {
+func (m *Mailer) list(ctx context.Context, status string, after *keyset.Position, limit int) (rows []row, err error) {
 	q := m.db.Conn(ctx).Omit("sealed")
 	if status != "" {
 		q = q.Where("status = ?", status)
