@@ -171,7 +171,7 @@ func listModules(c *cobra.Command, asJSON bool) error {
 		}
 		lines, infos := make([]moduleLine, len(modules)), moduleInfos(modules, cfg.ModulesDisabled)
 		for i, m := range modules {
-			lines[i] = moduleLine{m.name, infos[i].Enabled, append([]string{}, m.needs...), routes[m.name], len(m.migrations)}
+			lines[i] = moduleLine{m.Name, infos[i].Enabled, append([]string{}, m.Needs...), routes[m.Name], len(m.Migrations)}
 		}
 		if asJSON {
 			return printItems(lines)

@@ -7,15 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"lyceum/platform/httpx"
 )
 
 func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
@@ -259,15 +256,16 @@ func TestOversizedHeadersAre431(t *testing.T) {
 func TestProblemsDocsAndConsoleAreThere(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
-	for _, slug := range httpx.Slugs() {
-		require.Contains(t, string(s.want(200, "GET", "/problems/"+slug, "", nil).Raw), slug)
+	problems := problemCatalog(t).List()
+	for _, p := range problems {
+		require.Contains(t, string(s.want(200, "GET", "/problems/"+p.Code, "", nil).Raw), "<code>"+p.Code+"</code>")
 	}
 	s.refused(404, "not-found", "GET", "/problems/nope", "", nil)
 	page := string(s.want(200, "GET", "/problems", "", nil, header{"Accept": "text/html"}).Raw)
 	listed := s.want(200, "GET", "/problems", "", nil, header{"Accept": "application/json"}).items()
-	require.Len(t, listed, len(httpx.Slugs()))
-	for _, slug := range httpx.Slugs() {
-		require.Contains(t, page, `href="/problems/`+slug+`"`)
+	require.Len(t, listed, len(problems))
+	for _, p := range problems {
+		require.Contains(t, page, `href="/problems/`+p.Code+`"`)
 	}
 	for _, page := range []string{"/", "/join", "/docs", "/dev/mailbox", "/console/app.js", "/docs/init.js", "/openapi.yaml", "/metrics"} {
 		s.want(200, "GET", page, "", nil)
@@ -288,19 +286,19 @@ func TestProblemsDocsAndConsoleAreThere(t *testing.T) {
 // Each optional module can be off while the rest works: its routes are gone, everything else answers.
 func TestEachModuleCanBeOff(t *testing.T) {
 	for _, m := range modules {
-		if slices.Contains(alwaysOn, m.name) {
+		if m.Required {
 			continue
 		}
-		t.Run(m.name, func(t *testing.T) {
+		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			s := serveSite(t, map[string]string{"MODULES_DISABLED": m.name})
-			on := func(name string) bool { return name != m.name }
+			s := serveSite(t, map[string]string{"MODULES_DISABLED": m.Name})
+			on := func(name string) bool { return name != m.Name }
 			for _, info := range s.want(200, "GET", "/modules", "", nil).items() {
 				i := info.(map[string]any)
 				require.Equal(t, on(i["name"].(string)), i["enabled"])
 			}
-			require.NotContains(t, string(s.want(200, "GET", "/openapi.json", "", nil).Raw), fmt.Sprintf(`"tags": [%q]`, m.name))
-			s.walkWithout(m.name, on)
+			require.NotContains(t, string(s.want(200, "GET", "/openapi.json", "", nil).Raw), fmt.Sprintf(`"tags": [%q]`, m.Name))
+			s.walkWithout(m.Name, on)
 		})
 	}
 }

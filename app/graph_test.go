@@ -14,7 +14,9 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/config"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
+	"lyceum/platform/module"
 )
 
 // embeddedConfig is the embedded default in a folder of the test's own.
@@ -30,7 +32,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 }
 
 // built gives an application's parts without starting it.
-func built(t *testing.T, cfg *config.Config, all []module, targets ...any) error {
+func built(t *testing.T, cfg *config.Config, all module.List, targets ...any) error {
 	t.Helper()
 	app := fx.New(optionsOf(cfg, all), fx.Populate(targets...))
 	if app.Err() == nil {
@@ -52,7 +54,7 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/courses/{slug}", httpx.Public, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	unheard := func() httpx.Table {
-		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Needs("courses:wirte"), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Needs(identity.Permission{Name: "courses:wirte", Lowest: identity.User}), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	forgotten := func() httpx.Table {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Who{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
@@ -63,12 +65,12 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 		says   string
 	}{
 		"two routes the same":   {httpx.Routes(route), "is there twice"},
-		"an unknown permission": {httpx.Routes(unheard), "a permission that no role has"},
-		"no permission at all":  {httpx.Routes(forgotten), "a permission that no role has"},
+		"an unknown permission": {httpx.Routes(unheard), "which no module declares"},
+		"no permission at all":  {httpx.Routes(forgotten), "which no module declares"},
 		"a missing provider":    {httpx.Routes(func(*nobody) httpx.Table { return httpx.Table{} }), "missing type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := built(t, embeddedConfig(t, nil), append(modules[:len(modules):len(modules)], module{name: "planted", option: planted.option}), &s)
+			err := built(t, embeddedConfig(t, nil), append(modules[:len(modules):len(modules)], module.Module{Name: "planted", Provides: planted.option}), &s)
 			require.ErrorContains(t, err, planted.says)
 		})
 	}
@@ -76,7 +78,7 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 
 func TestModulesDisabledNamesAllFaults(t *testing.T) {
 	require.NoError(t, checkDisabled(modules, []string{"chat", "audit"}))
-	all := append(modules[:len(modules):len(modules)], module{name: "badges", needs: []string{"courses"}})
+	all := append(modules[:len(modules):len(modules)], module.Module{Name: "badges", Needs: []string{"courses"}})
 	err := checkDisabled(all, []string{"auth", "nope", "courses"})
 	require.ErrorContains(t, err, "auth can't be disabled")
 	require.ErrorContains(t, err, `"nope"`)
@@ -117,24 +119,34 @@ func TestRouteTableGolden(t *testing.T) {
 	golden(t, "routes.txt", b.String())
 }
 
-// Every code that the program can answer has a page, and every page a code that is used.
-func TestProblemPagesAreThoseThatAreUsed(t *testing.T) {
-	used := map[string]bool{}
+// problemCatalog returns every problem that the program may answer with.
+func problemCatalog(t *testing.T) *apperr.Catalog {
+	t.Helper()
+	var catalog *apperr.Catalog
+	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &catalog))
+	return catalog
+}
+
+// Every problem that is declared is one that some code makes errors of.
+func TestEveryDeclaredProblemIsUsed(t *testing.T) {
+	var source strings.Builder
 	for _, dir := range []string{"../modules", "../platform"} {
 		require.NoError(t, filepath.WalkDir(dir, func(file string, _ os.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "catalog.go") {
+			if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
 				return err
 			}
 			raw, err := os.ReadFile(file)
-			for slug := range apperr.Catalog {
-				if strings.Contains(string(raw), `"`+slug+`"`) {
-					used[slug] = true
-				}
-			}
+			source.Write(raw)
 			return err
 		}))
 	}
-	for _, slug := range httpx.Slugs() {
-		require.True(t, used[slug], "nobody answers %s", slug)
+	problems := problemCatalog(t).List()
+	require.Len(t, problems, 50)
+	for _, p := range problems {
+		var variable strings.Builder
+		for word := range strings.SplitSeq(p.Code, "-") {
+			variable.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+		require.Contains(t, source.String(), "roblem"+variable.String()+".New(", "nothing answers with %s", p.Code)
 	}
 }

@@ -81,7 +81,7 @@ func message(err error) string {
 		}
 		var faults []string
 		for _, f := range e.Fields {
-			faults = append(faults, strings.TrimPrefix(f.Location, "body.")+": "+f.Message)
+			faults = append(faults, f.Location+": "+f.Message)
 		}
 		return strings.Join(faults, "; ")
 	}

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"go.uber.org/fx"
 
 	"lyceum/modules/audit"
@@ -12,102 +8,53 @@ import (
 	"lyceum/modules/chat"
 	"lyceum/modules/courses"
 	"lyceum/modules/invites"
+	"lyceum/modules/mail"
 	"lyceum/modules/notifications"
 	"lyceum/modules/storage"
 	"lyceum/modules/users"
 	"lyceum/platform/config"
+	"lyceum/platform/events"
 	"lyceum/platform/httpx"
-	"lyceum/platform/jobs"
-	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
+	"lyceum/platform/module"
 )
 
-// module is one line of the list.
-type module struct {
-	name       string
-	title      string
-	needs      []string
-	option     fx.Option
-	migrations []migrate.Migration
+// modules lists every module of the program, sorted by name.
+var modules = module.List{
+	audit.Module,
+	auth.Module,
+	chat.Module,
+	courses.Module,
+	invites.Module,
+	mail.Module,
+	notifications.Module,
+	storage.Module,
+	users.Module,
 }
 
-// modules is the list of all, alphabetical.
-var modules = []module{
-	{"audit", "Audit log", []string{"users"}, audit.Module, audit.Migrations},
-	{"auth", "Sign-in", []string{"users"}, auth.Module, auth.Migrations},
-	{"chat", "Chat", []string{"users"}, chat.Module, chat.Migrations},
-	{"courses", "Courses", []string{"users"}, courses.Module, courses.Migrations},
-	{"invites", "Invites", []string{"users"}, invites.Module, invites.Migrations},
-	{"mail", "Mail", []string{"users"}, mailModule, mail.Migrations},
-	{"notifications", "Notifications", []string{"users"}, notifications.Module, notifications.Migrations},
-	{"storage", "Files", []string{"users"}, storage.Module, storage.Migrations},
-	{"users", "Accounts", nil, users.Module, users.Migrations},
-}
-
-// alwaysOn modules carry the others.
-var alwaysOn = []string{"auth", "mail", "users"}
-
-// mailModule is the queue of mails with its administration.
-var mailModule = fx.Options(
-	httpx.Routes(mail.NewRoutes),
-	jobs.Workers(mail.NewWorkers),
-	migrate.Provide(mail.Migrations...),
+// platformDeclarations are the tables, permissions and problems that no module owns.
+var platformDeclarations = fx.Options(
+	migrate.Provide(events.Migrations...),
+	migrate.Provide(httpx.Migrations...),
 )
 
-// checkDisabled names every fault of MODULES_DISABLED at once.
-func checkDisabled(all []module, disabled []string) error {
-	var faults []string
-	for _, name := range disabled {
-		if !slices.ContainsFunc(all, func(m module) bool { return m.name == name }) {
-			faults = append(faults, fmt.Sprintf("MODULES_DISABLED: found %q, accepted are %s", name, optional(all)))
-		}
-		if slices.Contains(alwaysOn, name) {
-			faults = append(faults, fmt.Sprintf("MODULES_DISABLED: %s can't be disabled", name))
-		}
+// checkDisabled returns a *config.Error with every fault of MODULES_DISABLED.
+func checkDisabled(all module.List, disabled module.Disabled) error {
+	faults := all.Check(disabled)
+	if len(faults) == 0 {
+		return nil
 	}
-	for _, m := range all {
-		if slices.Contains(disabled, m.name) {
-			continue
-		}
-		for _, need := range m.needs {
-			if slices.Contains(disabled, need) && !slices.Contains(alwaysOn, need) {
-				faults = append(faults, fmt.Sprintf("MODULES_DISABLED: %s is needed by %s", need, m.name))
-			}
-		}
+	for i, fault := range faults {
+		faults[i] = "MODULES_DISABLED: " + fault
 	}
-	if len(faults) > 0 {
-		return &config.Error{Faults: faults}
-	}
-	return nil
+	return &config.Error{Faults: faults}
 }
 
-func optional(all []module) string {
-	var names []string
-	for _, m := range all {
-		if !slices.Contains(alwaysOn, m.name) {
-			names = append(names, m.name)
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-// compose gives the enabled modules whole and of the disabled ones only their tables, which stay.
-func compose(all []module, disabled []string) fx.Option {
-	var options []fx.Option
-	for _, m := range all {
-		if slices.Contains(disabled, m.name) {
-			options = append(options, migrate.Provide(m.migrations...))
-			continue
-		}
-		options = append(options, m.option)
-	}
-	return fx.Options(options...)
-}
-
-func moduleInfos(all []module, disabled []string) []httpx.ModuleInfo {
-	out := make([]httpx.ModuleInfo, len(all))
+// moduleInfos returns what GET /modules shows.
+func moduleInfos(all module.List, disabled module.Disabled) []httpx.ModuleInfo {
+	infos := make([]httpx.ModuleInfo, len(all))
 	for i, m := range all {
-		out[i] = httpx.ModuleInfo{Name: m.name, Title: m.title, Enabled: !slices.Contains(disabled, m.name)}
+		infos[i] = httpx.ModuleInfo{Name: m.Name, Title: m.Title, Enabled: !disabled.Has(m.Name)}
 	}
-	return out
+	return infos
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
@@ -22,12 +23,14 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
-	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
+	"lyceum/platform/module"
 	"lyceum/platform/passwords"
+	"lyceum/platform/smtp"
 	"lyceum/platform/telemetry"
 	"lyceum/platform/tempfile"
 	"lyceum/platform/tokens"
@@ -42,13 +45,13 @@ func Options(cfg *config.Config) fx.Option {
 	return optionsOf(cfg, modules)
 }
 
-func optionsOf(cfg *config.Config, all []module) fx.Option {
+func optionsOf(cfg *config.Config, all module.List) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg),
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		platformParts,
 		fx.Provide(func() []httpx.ModuleInfo { return moduleInfos(all, cfg.ModulesDisabled) }),
-		compose(all, cfg.ModulesDisabled),
+		all.Options(cfg.ModulesDisabled),
 		fx.Invoke(attach),
 	)
 }
@@ -75,9 +78,6 @@ var platformParts = fx.Options(
 		func(b *broadcast.Bus) cache.Signals { return b },
 		events.NewBus,
 		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
-		func(d *db.DB, cl clock.Clock, q *jobs.Queue, s mail.Sender, k *keyring.Keys, c *config.Config) *mail.Mailer {
-			return mail.NewMailer(d, cl, q, s, k, c.MailFrom, c.PublicURL)
-		},
 		newLimiter,
 		pagination.NewCursors,
 		func(a *tokens.Authenticator, c *config.Config) *httpx.Gate {
@@ -87,9 +87,14 @@ var platformParts = fx.Options(
 			return ws.NewHub(ws.Limits{Total: c.WSMax, PerUser: c.WSMaxPerUser, PerIP: c.WSMaxPerIP}, g, m)
 		},
 		newServer,
+		func(p identity.PermissionParams) (*identity.Permissions, error) {
+			return identity.NewPermissions(p.Groups...)
+		},
+		func(p apperr.Params) (*apperr.Catalog, error) {
+			return apperr.NewCatalog(append(p.Groups, httpx.Problems, ws.Problems)...)
+		},
 	),
-	migrate.Provide(events.Migrations...),
-	migrate.Provide(httpx.Migrations...),
+	platformDeclarations,
 	httpx.Routes(newDevRoutes),
 	httpx.Routes(newObjectRoutes),
 )
@@ -194,7 +199,7 @@ func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 // mailParts is the sender, and the sink behind it when mail is embedded.
 type mailParts struct {
 	fx.Out
-	Sender mail.Sender
+	Sender smtp.Sender
 	Sink   *embedded.MailSink
 }
 
@@ -209,7 +214,7 @@ func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 		lc.Append(fx.Hook{OnStop: func(context.Context) error { return sink.Close() }})
 		url = sink.URL()
 	}
-	sender, err := mail.NewSMTP(url, mail.WithHello(c.PublicURL))
+	sender, err := smtp.NewClient(url, smtp.WithHello(c.PublicURL))
 	if err != nil {
 		return mailParts{}, &config.Error{Faults: []string{"SMTP_URL: " + err.Error()}}
 	}
@@ -238,10 +243,11 @@ func budgets(c *config.Config) map[string]limit.Budget {
 }
 
 func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
-	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s mail.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo) (*httpx.Server, error) {
+	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
+	permissions *identity.Permissions, problems *apperr.Catalog) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,
+		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},

@@ -11,15 +11,15 @@ import (
 	"lyceum/modules/chat"
 	"lyceum/modules/courses"
 	"lyceum/modules/invites"
+	"lyceum/modules/mail"
 	"lyceum/modules/notifications"
 	"lyceum/modules/storage"
 	"lyceum/modules/users"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
-	"lyceum/platform/mail"
 )
 
 // All lists every migration; platform/migrate puts them into order.
-var All = slices.Concat(events.Migrations, httpx.Migrations, mail.Migrations,
+var All = slices.Concat(events.Migrations, httpx.Migrations,
 	audit.Migrations, auth.Migrations, chat.Migrations, courses.Migrations, invites.Migrations,
-	notifications.Migrations, storage.Migrations, users.Migrations)
+	mail.Migrations, notifications.Migrations, storage.Migrations, users.Migrations)

@@ -3,19 +3,28 @@ package audit
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
-	"lyceum/platform/migrate"
+	"lyceum/platform/module"
 )
 
-// Module wires the module.
-var Module = fx.Module("audit",
-	fx.Provide(fx.Private, newStore, newHandlers),
-	fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-	keyring.ProvideSealedData(newSealedHead),
-	httpx.Routes(newRoutes),
-	events.Subscribers(newSubscribers),
-	migrate.Provide(Migrations...),
-)
+// Module declares the module.
+var Module = module.Module{
+	Name: "audit", Title: "Audit log",
+	Needs:       []string{"users"},
+	Migrations:  Migrations,
+	Permissions: []identity.Permission{permissionRead},
+	Declares:    auditapi.Declare(auditActions...),
+	Provides: fx.Options(
+		fx.Provide(fx.Private, newStore, newHandlers),
+		fx.Provide(func(p auditapi.Params) (*auditapi.Actions, error) { return auditapi.NewActions(p.Groups...) }),
+		fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
+		keyring.ProvideSealedData(newSealedHead),
+		httpx.Routes(newRoutes),
+		events.Subscribers(newSubscribers),
+	),
+}

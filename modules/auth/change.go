@@ -44,7 +44,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) erro
 	}
 	next = normalize(next)
 	if err := checkPassword(next, a.Email, s.minLength); err != nil {
-		return apperr.Invalid("body.new_password", err.Error())
+		return apperr.Invalid("new_password", err.Error())
 	}
 	p, err := s.prove(ctx, current)
 	if err != nil {

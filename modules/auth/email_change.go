@@ -4,13 +4,13 @@ import (
 	"context"
 	"time"
 
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
-	"lyceum/platform/mail"
 	"lyceum/platform/text"
 )
 
@@ -42,10 +42,10 @@ func (s *Service) RequestEmailChange(ctx context.Context, newEmail, password str
 	}
 	email, err := text.Email(newEmail)
 	if err != nil {
-		return apperr.Invalid("body.new_email", err.Error())
+		return apperr.Invalid("new_email", err.Error())
 	}
 	if email == a.Email {
-		return apperr.Invalid("body.new_email", "this is the account's address already")
+		return apperr.Invalid("new_email", "this is the account's address already")
 	}
 	if _, err := s.prove(ctx, password); err != nil {
 		return err
@@ -69,13 +69,13 @@ func (s *Service) putEmailChange(ctx context.Context, a usersapi.Account, email 
 	if err != nil {
 		return err
 	}
-	invite := mail.Mail{Kind: "change_email", To: email, UserID: a.ID, Data: map[string]any{
+	invite := mailapi.Mail{Kind: "change_email", To: email, UserID: a.ID, Data: map[string]any{
 		"DisplayName": a.DisplayName, "Link": s.mailer.Link("/email", "token", token), "ExpiresIn": "48 hours",
 	}}
 	if taken {
-		invite = mail.Mail{Kind: "email_in_use", To: owner.Email, UserID: owner.ID, Data: map[string]any{"DisplayName": owner.DisplayName, "When": shownTime(now)}}
+		invite = mailapi.Mail{Kind: "email_in_use", To: owner.Email, UserID: owner.ID, Data: map[string]any{"DisplayName": owner.DisplayName, "When": shownTime(now)}}
 	}
-	return s.mailer.Queue(ctx, invite, mail.Mail{Kind: "email_change_requested", To: a.Email, UserID: a.ID,
+	return s.mailer.Queue(ctx, invite, mailapi.Mail{Kind: "email_change_requested", To: a.Email, UserID: a.ID,
 		Data: map[string]any{"DisplayName": a.DisplayName, "When": shownTime(now)}})
 }
 
@@ -121,7 +121,7 @@ func (s *Service) afterEmailChange(ctx context.Context, before, now usersapi.Acc
 	if err := s.endAll(ctx, now.ID, keep); err != nil {
 		return err
 	}
-	return s.mailer.Queue(ctx, mail.Mail{Kind: "email_changed", To: before.Email, UserID: now.ID,
+	return s.mailer.Queue(ctx, mailapi.Mail{Kind: "email_changed", To: before.Email, UserID: now.ID,
 		Data: map[string]any{"DisplayName": before.DisplayName, "When": shownTime(s.clock.Now())}})
 }
 

@@ -22,7 +22,7 @@ func (in *requestEmailInput) Resolve(ctx huma.Context) []error { return httpx.Ch
 func checkRequestEmail(_ context.Context, in *requestEmailInput) (faults httpx.Faults) {
 	if in.Body.NewEmail != "" {
 		_, err := text.Email(in.Body.NewEmail)
-		faults.Add("body.new_email", err)
+		faults.Add("new_email", err)
 	}
 	return faults
 }

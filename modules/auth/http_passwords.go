@@ -29,7 +29,7 @@ type resetInput struct {
 func (in *resetInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
 
 func (h *handlers) checkReset(_ context.Context, in *resetInput) (faults httpx.Faults) {
-	h.checkPassword(&faults, "body.password", in.Body.Password, "")
+	h.checkPassword(&faults, "password", in.Body.Password, "")
 	return faults
 }
 
@@ -48,7 +48,7 @@ type changePasswordInput struct {
 func (in *changePasswordInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
 
 func (h *handlers) checkChange(_ context.Context, in *changePasswordInput) (faults httpx.Faults) {
-	h.checkPassword(&faults, "body.new_password", in.Body.New, "")
+	h.checkPassword(&faults, "new_password", in.Body.New, "")
 	return faults
 }
 

@@ -54,11 +54,11 @@ func (in *registerInput) Resolve(ctx huma.Context) []error { return httpx.CheckR
 func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults httpx.Faults) {
 	email, err := text.Email(in.Body.Email)
 	if in.Body.Email != "" {
-		faults.Add("body.email", err)
+		faults.Add("email", err)
 	}
-	h.checkPassword(&faults, "body.password", in.Body.Password, email)
+	h.checkPassword(&faults, "password", in.Body.Password, email)
 	if in.Body.DisplayName != nil {
-		faults.Add("body.display_name", text.CheckLine(text.Line(*in.Body.DisplayName)))
+		faults.Add("display_name", text.CheckLine(text.Line(*in.Body.DisplayName)))
 	}
 	return faults
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
-	"lyceum/platform/mail"
 	"lyceum/platform/text"
 )
 
@@ -33,11 +33,11 @@ type NewUser struct {
 func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, err error) {
 	email, err := text.Email(n.Email)
 	if err != nil {
-		return a, apperr.Invalid("body.email", err.Error())
+		return a, apperr.Invalid("email", err.Error())
 	}
 	password := normalize(n.Password)
 	if err := checkPassword(password, email, s.minLength); err != nil && !n.Demo {
-		return a, apperr.Invalid("body.password", err.Error())
+		return a, apperr.Invalid("password", err.Error())
 	}
 	hash, err := s.hashOf(ctx, password)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Service) sendVerification(ctx context.Context, a usersapi.Account) erro
 	if err != nil {
 		return err
 	}
-	return s.mailer.Queue(ctx, mail.Mail{Kind: "verify_email", To: a.Email, UserID: a.ID, Data: map[string]any{
+	return s.mailer.Queue(ctx, mailapi.Mail{Kind: "verify_email", To: a.Email, UserID: a.ID, Data: map[string]any{
 		"DisplayName": a.DisplayName, "Link": s.mailer.Link("/verify", "token", token), "ExpiresIn": "48 hours",
 	}})
 }

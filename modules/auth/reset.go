@@ -6,11 +6,11 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
-	"lyceum/platform/mail"
 )
 
 // resetLife is how long a reset link lives.
@@ -63,7 +63,7 @@ func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
 	if err != nil {
 		return err
 	}
-	err = s.mailer.Queue(ctx, mail.Mail{Kind: "password_reset", To: a.Email, UserID: a.ID, Data: map[string]any{
+	err = s.mailer.Queue(ctx, mailapi.Mail{Kind: "password_reset", To: a.Email, UserID: a.ID, Data: map[string]any{
 		"DisplayName": a.DisplayName, "Link": s.mailer.Link("/reset", "token", token), "ExpiresIn": "one hour",
 	}})
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
 func (s *Service) Reset(ctx context.Context, token, password string) error {
 	password = normalize(password)
 	if err := checkPassword(password, "", s.minLength); err != nil {
-		return apperr.Invalid("body.password", err.Error())
+		return apperr.Invalid("password", err.Error())
 	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 			return orElse(err, errLink)
 		}
 		if err := checkPassword(password, a.Email, s.minLength); err != nil {
-			return apperr.Invalid("body.password", err.Error())
+			return apperr.Invalid("password", err.Error())
 		}
 		return s.setReset(ctx, a, hash)
 	})

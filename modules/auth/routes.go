@@ -3,8 +3,8 @@ package auth
 import (
 	"net/http"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx"
-	"lyceum/platform/identity"
 )
 
 func newRoutes(h *handlers) httpx.Table {
@@ -16,21 +16,21 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/auth/refresh", httpx.Public, "Spend a refresh token for the next", h.refresh,
 			httpx.Describe("The parent of the newest token gets that newest one again for 10 seconds, as after a lost answer; any older one ends the session.")),
 		httpx.Post("/auth/logout", httpx.Public, "End the session of a refresh token", h.logout),
-		httpx.Post("/auth/logout-all", httpx.Needs(identity.SessionsSelf), "End all own sessions", h.logoutAll, httpx.Unlimited()), // whoever has stolen a token must not keep its owner from this
-		httpx.Get("/auth/sessions", httpx.Needs(identity.SessionsSelf), "Own sessions, the newest first", h.sessions),
-		httpx.Delete("/auth/sessions/{id}", httpx.Needs(identity.SessionsSelf), "End one own session", h.endSession),
+		httpx.Post("/auth/logout-all", httpx.Needs(permissionOwnSessions), "End all own sessions", h.logoutAll, httpx.Unlimited()), // whoever has stolen a token must not keep its owner from this
+		httpx.Get("/auth/sessions", httpx.Needs(permissionOwnSessions), "Own sessions, the newest first", h.sessions),
+		httpx.Delete("/auth/sessions/{id}", httpx.Needs(permissionOwnSessions), "End one own session", h.endSession),
 		httpx.Post("/auth/verify-email", httpx.Public, "Spend a verification link", h.verifyEmail, httpx.Budget("recovery")),
-		httpx.Post("/auth/verify-email/request", httpx.Needs(identity.AccountSelf), "Send the verification mail again", h.requestVerification, httpx.Status(http.StatusAccepted)),
+		httpx.Post("/auth/verify-email/request", httpx.Needs(usersapi.PermissionAccountSelf), "Send the verification mail again", h.requestVerification, httpx.Status(http.StatusAccepted)),
 		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.forgot, httpx.Budget("recovery"),
 			httpx.Status(http.StatusAccepted), httpx.Describe("The answer is the same whether an account has the address or not.")),
 		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.reset, httpx.Rules(h.checkReset), httpx.Budget("recovery")),
-		httpx.Post("/auth/password/change", httpx.Needs(identity.AccountSelf), "Set another password; other sessions end", h.changePassword, httpx.Rules(h.checkChange)),
-		httpx.Post("/auth/mfa/totp", httpx.Needs(identity.AccountSelf), "Begin to set a second factor up", h.beginFactor, httpx.Describe("Asked again before it is confirmed, it gives a new secret.")),
-		httpx.Post("/auth/mfa/totp/confirm", httpx.Needs(identity.AccountSelf), "Turn the second factor on with a first code", h.confirmFactor, httpx.Describe("Answers ten recovery codes, which are not shown again.")),
-		httpx.Delete("/auth/mfa/totp", httpx.Needs(identity.AccountSelf), "Turn the second factor off", h.removeFactor),
-		httpx.Post("/auth/mfa/recovery-codes", httpx.Needs(identity.AccountSelf), "Replace the recovery codes", h.renewRecoveryCodes,
+		httpx.Post("/auth/password/change", httpx.Needs(usersapi.PermissionAccountSelf), "Set another password; other sessions end", h.changePassword, httpx.Rules(h.checkChange)),
+		httpx.Post("/auth/mfa/totp", httpx.Needs(usersapi.PermissionAccountSelf), "Begin to set a second factor up", h.beginFactor, httpx.Describe("Asked again before it is confirmed, it gives a new secret.")),
+		httpx.Post("/auth/mfa/totp/confirm", httpx.Needs(usersapi.PermissionAccountSelf), "Turn the second factor on with a first code", h.confirmFactor, httpx.Describe("Answers ten recovery codes, which are not shown again.")),
+		httpx.Delete("/auth/mfa/totp", httpx.Needs(usersapi.PermissionAccountSelf), "Turn the second factor off", h.removeFactor),
+		httpx.Post("/auth/mfa/recovery-codes", httpx.Needs(usersapi.PermissionAccountSelf), "Replace the recovery codes", h.renewRecoveryCodes,
 			httpx.Describe("Answers ten new codes, which are not shown again. The old ones no longer work.")),
-		httpx.Post("/users/me/email", httpx.Needs(identity.AccountSelf), "Ask for another email address", h.requestEmailChange, httpx.Rules(checkRequestEmail),
+		httpx.Post("/users/me/email", httpx.Needs(usersapi.PermissionAccountSelf), "Ask for another email address", h.requestEmailChange, httpx.Rules(checkRequestEmail),
 			httpx.Status(http.StatusAccepted), httpx.Describe(requestEmailDoc)),
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.Budget("recovery"),
 			httpx.Describe(confirmEmailDoc)),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
@@ -13,7 +14,6 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
-	"lyceum/platform/mail"
 	"lyceum/platform/passwords"
 	"lyceum/platform/tokens"
 )
@@ -29,7 +29,7 @@ type Service struct {
 	guard     guard
 	events    *events.Bus
 	broadcast *broadcast.Bus
-	mailer    *mail.Mailer
+	mailer    mailapi.Mailer
 	clock     clock.Clock
 	minLength int
 	ttl       time.Duration
@@ -38,7 +38,7 @@ type Service struct {
 }
 
 func newService(d *db.DB, s *store, a usersapi.Accounts, t *tokens.Tokens, k *keyring.Keys, h *passwords.Hasher, e *events.Bus,
-	b *broadcast.Bus, m *mail.Mailer, c clock.Clock, l *limit.Limiter, cfg *config.Config) *Service {
+	b *broadcast.Bus, m mailapi.Mailer, c clock.Clock, l *limit.Limiter, cfg *config.Config) *Service {
 	return &Service{db: d, store: s, accounts: a, tokens: t, refresh: refreshTokens{k.Derive("refresh tokens")}, hasher: h,
 		guard: newGuard(l, k, cfg), events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMin,
 		ttl: cfg.RefreshTokenTTL, sealKey: k.Derive("second factors")}

@@ -70,12 +70,12 @@ func titleOf(s string) (string, error) {
 	title := text.Line(s)
 	switch {
 	case title == "":
-		return "", apperr.Invalid("body.title", "must not be empty")
+		return "", apperr.Invalid("title", "must not be empty")
 	case text.Length(title) > maxTitle:
-		return "", apperr.Invalid("body.title", "at most 200 characters")
+		return "", apperr.Invalid("title", "at most 200 characters")
 	}
 	if err := text.CheckLine(title); err != nil {
-		return "", apperr.Invalid("body.title", err.Error())
+		return "", apperr.Invalid("title", err.Error())
 	}
 	return title, nil
 }

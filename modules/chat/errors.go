@@ -14,5 +14,5 @@ var (
 	errNotRemover = apperr.Forbidden("Only the author, instructors and administrators remove a message.")
 	errNotOwner   = apperr.Forbidden("Only a course's owner and administrators open channels for it.")
 	errHQStays    = apperr.Forbidden("This channel always exists and is always public.")
-	errSlugTaken  = apperr.Conflict("slug-taken", "Another channel has this slug.")
+	errSlugTaken  = apperr.ProblemSlugTaken.New("Another channel has this slug.")
 )

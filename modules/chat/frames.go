@@ -121,7 +121,7 @@ func problemFrame(err error) ws.Frame {
 	}
 	if e == nil {
 		slog.Error("internal error on a socket", "error", err)
-		e = apperr.New(500, "internal-error", "Something went wrong on our side.")
+		e = apperr.ProblemInternalError.New("Something went wrong on our side.")
 	}
 	detail := e.Detail
 	if len(e.Fields) > 0 {

@@ -92,7 +92,7 @@ func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRul
 
 func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
 	checkTitle(&faults, &in.Body.Title)
-	faults.Add("body.course_id", pairCourse(in.Body.Visibility, in.Body.CourseID))
+	faults.Add("course_id", pairCourse(in.Body.Visibility, in.Body.CourseID))
 	return faults
 }
 
@@ -100,7 +100,7 @@ func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
 func checkTitle(faults *httpx.Faults, title *string) {
 	if title != nil && *title != "" {
 		_, err := titleOf(*title)
-		faults.Add("body.title", err)
+		faults.Add("title", err)
 	}
 }
 
@@ -108,7 +108,7 @@ func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[chan
 	n := newChannel{Title: in.Body.Title, Visibility: in.Body.Visibility, CourseID: in.Body.CourseID}
 	if in.Body.Slug != nil {
 		if !slugForm.MatchString(*in.Body.Slug) {
-			return nil, apperr.Invalid("body.slug", "1 to 64 of a-z, 0-9 and -")
+			return nil, apperr.Invalid("slug", "1 to 64 of a-z, 0-9 and -")
 		}
 		n.Slug = *in.Body.Slug
 	}

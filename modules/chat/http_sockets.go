@@ -75,7 +75,7 @@ func (h *handlers) ticket(ctx context.Context, in *ticketInput) (*httpx.Out[tick
 
 // socket is the route of sockets: everything that speaks against one is answered before the upgrade.
 func (h *handlers) socket() fiber.Handler {
-	return h.hub.Handler(ws.Endpoint{Needs: identity.ChatRead, Ticket: h.service.redeemTicket, Accept: h.accept})
+	return h.hub.Handler(ws.Endpoint{Needs: permissionRead, Ticket: h.service.redeemTicket, Accept: h.accept})
 }
 
 var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)
@@ -104,7 +104,7 @@ func queryNumber(o ws.Opening, name string) (int64, []apperr.Field) {
 	case !given:
 		return -1, nil
 	case !wholeNumber.MatchString(raw):
-		return -1, []apperr.Field{{Location: "query." + name, Message: "a whole number from 0"}}
+		return -1, []apperr.Field{{Place: apperr.InQuery, Location: name, Message: "a whole number from 0"}}
 	}
 	return number(raw), nil
 }

@@ -158,7 +158,7 @@ func (s *Service) addMember(ctx context.Context, slug, userID string) (m *member
 		return nil, orElse(err, errNoAccount)
 	}
 	if c.Visibility != private {
-		return nil, apperr.Invalid("path.slug", "only private channels have members")
+		return nil, apperr.InvalidFields(apperr.Field{Place: apperr.InPath, Location: "slug", Message: "only private channels have members"})
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		added, err := s.store.addMember(ctx, membership{c.ID, userID, s.clock.Now()})

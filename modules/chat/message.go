@@ -56,18 +56,18 @@ type draft struct {
 func bodyFaults(body string) []apperr.Field {
 	switch {
 	case body == "":
-		return []apperr.Field{{Location: "body.body", Message: "must not be empty"}}
+		return []apperr.Field{{Location: "body", Message: "must not be empty"}}
 	case text.Length(body) > maxBody:
-		return []apperr.Field{{Location: "body.body", Message: "at most 4000 characters"}}
+		return []apperr.Field{{Location: "body", Message: "at most 4000 characters"}}
 	case strings.ContainsRune(body, 0):
-		return []apperr.Field{{Location: "body.body", Message: "U+0000 is not accepted"}}
+		return []apperr.Field{{Location: "body", Message: "U+0000 is not accepted"}}
 	}
 	return nil
 }
 
 func clientIDFaults(id *string) []apperr.Field {
 	if id != nil && (*id == "" || text.Length(*id) > maxClientID || strings.ContainsRune(*id, 0)) {
-		return []apperr.Field{{Location: "body.client_id", Message: "1 to 64 characters"}}
+		return []apperr.Field{{Location: "client_id", Message: "1 to 64 characters"}}
 	}
 	return nil
 }

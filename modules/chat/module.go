@@ -3,24 +3,32 @@ package chat
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/chat/chatapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
 	"lyceum/platform/lifecycle"
-	"lyceum/platform/migrate"
+	"lyceum/platform/module"
 )
 
-// Module wires the module.
-var Module = fx.Module("chat",
-	fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
-	fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-	httpx.Routes(newRoutes),
-	events.Subscribers(newSubscribers),
-	lifecycle.Starters(newStarters),
-	lifecycle.Backgrounds(newBackgrounds),
-	migrate.Provide(Migrations...),
-)
+// Module declares the module.
+var Module = module.Module{
+	Name: "chat", Title: "Chat",
+	Needs:       []string{"users"},
+	Migrations:  Migrations,
+	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionManage},
+	Declares:    auditapi.Declare(auditActions...),
+	Provides: fx.Options(
+		fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
+		fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
+		httpx.Routes(newRoutes),
+		events.Subscribers(newSubscribers),
+		lifecycle.Starters(newStarters),
+		lifecycle.Backgrounds(newBackgrounds),
+	),
+}
 
 func newStarters(s *Service) []lifecycle.Starter {
 	return []lifecycle.Starter{{Name: "chat: channel hq", Run: s.ensureHQ}}

@@ -4,27 +4,26 @@ import (
 	"net/http"
 
 	"lyceum/platform/httpx"
-	"lyceum/platform/identity"
 )
 
 func newRoutes(h *handlers) httpx.Table {
 	created, repeatable := httpx.Status(http.StatusCreated), httpx.Idempotent()
 	return httpx.Table{Module: "chat", Routes: []httpx.Route{
-		httpx.Get("/channels", httpx.Needs(identity.ChatRead), "Channels that the caller may read", h.list),
-		httpx.Post("/channels", httpx.Needs(identity.ChatManage), "Open a channel", h.create, httpx.Rules(checkCreate), httpx.ETagged(), repeatable, created),
-		httpx.Get("/channels/{slug}", httpx.Needs(identity.ChatRead), "One channel", h.get, httpx.ETagged()),
-		httpx.Patch("/channels/{slug}", httpx.Needs(identity.ChatManage), "Change a channel; its creator and administrators", h.update, httpx.Rules(checkUpdate), httpx.ETagged()),
-		httpx.Delete("/channels/{slug}", httpx.Needs(identity.ChatManage), "Delete a channel; its creator and administrators", h.remove),
-		httpx.Get("/channels/{slug}/members/{user_id}", httpx.Needs(identity.ChatManage), "A member of a private channel", h.member, httpx.ETagged()),
-		httpx.Put("/channels/{slug}/members/{user_id}", httpx.Needs(identity.ChatManage), "Let an account read a private channel", h.addMember, httpx.ETagged()),
-		httpx.Delete("/channels/{slug}/members/{user_id}", httpx.Needs(identity.ChatManage), "Take that back", h.removeMember),
-		httpx.Get("/channels/{slug}/messages", httpx.Needs(identity.ChatRead), "Messages in ascending order", h.history),
-		httpx.Post("/channels/{slug}/messages", httpx.Needs(identity.ChatWrite), "Say something", h.post, httpx.ETagged(), repeatable, created, httpx.Repeats()),
-		httpx.Patch("/channels/{slug}/messages/{id}", httpx.Needs(identity.ChatWrite), "Change one's message, for 15 minutes", h.edit, httpx.ETagged()),
-		httpx.Delete("/channels/{slug}/messages/{id}", httpx.Needs(identity.ChatWrite), "Leave a tombstone; author, instructors, administrators", h.erase),
-		httpx.Get("/channels/{slug}/presence", httpx.Needs(identity.ChatRead), "Who is on", h.presence, httpx.ETagged()),
-		httpx.Post("/ws/tickets", httpx.Needs(identity.ChatRead), "A ticket for one socket, for 30 seconds", h.ticket, created, httpx.Unlocated()),
-		httpx.Raw(http.MethodGet, "/ws/channels/{slug}", httpx.Needs(identity.ChatRead), "WebSocket of a channel", h.socket(), httpx.Describe(socketDoc), httpx.SwitchesTo("A WebSocket (RFC 6455) with the frames described here"),
+		httpx.Get("/channels", httpx.Needs(permissionRead), "Channels that the caller may read", h.list),
+		httpx.Post("/channels", httpx.Needs(permissionManage), "Open a channel", h.create, httpx.Rules(checkCreate), httpx.ETagged(), repeatable, created),
+		httpx.Get("/channels/{slug}", httpx.Needs(permissionRead), "One channel", h.get, httpx.ETagged()),
+		httpx.Patch("/channels/{slug}", httpx.Needs(permissionManage), "Change a channel; its creator and administrators", h.update, httpx.Rules(checkUpdate), httpx.ETagged()),
+		httpx.Delete("/channels/{slug}", httpx.Needs(permissionManage), "Delete a channel; its creator and administrators", h.remove),
+		httpx.Get("/channels/{slug}/members/{user_id}", httpx.Needs(permissionManage), "A member of a private channel", h.member, httpx.ETagged()),
+		httpx.Put("/channels/{slug}/members/{user_id}", httpx.Needs(permissionManage), "Let an account read a private channel", h.addMember, httpx.ETagged()),
+		httpx.Delete("/channels/{slug}/members/{user_id}", httpx.Needs(permissionManage), "Take that back", h.removeMember),
+		httpx.Get("/channels/{slug}/messages", httpx.Needs(permissionRead), "Messages in ascending order", h.history),
+		httpx.Post("/channels/{slug}/messages", httpx.Needs(permissionWrite), "Say something", h.post, httpx.ETagged(), repeatable, created, httpx.Repeats()),
+		httpx.Patch("/channels/{slug}/messages/{id}", httpx.Needs(permissionWrite), "Change one's message, for 15 minutes", h.edit, httpx.ETagged()),
+		httpx.Delete("/channels/{slug}/messages/{id}", httpx.Needs(permissionWrite), "Leave a tombstone; author, instructors, administrators", h.erase),
+		httpx.Get("/channels/{slug}/presence", httpx.Needs(permissionRead), "Who is on", h.presence, httpx.ETagged()),
+		httpx.Post("/ws/tickets", httpx.Needs(permissionRead), "A ticket for one socket, for 30 seconds", h.ticket, created, httpx.Unlocated()),
+		httpx.Raw(http.MethodGet, "/ws/channels/{slug}", httpx.Needs(permissionRead), "WebSocket of a channel", h.socket(), httpx.Describe(socketDoc), httpx.SwitchesTo("A WebSocket (RFC 6455) with the frames described here"),
 			httpx.Query("token", "Access token, for clients that can't send headers"), httpx.Query("ticket", "Of POST /ws/tickets, instead of a token"),
 			httpx.Query("after_seq", "Send what came after this message first"),
 			httpx.Query("after_change", "Send the newest state of messages that were edited or deleted after this change")),

@@ -145,9 +145,9 @@ func (s *Service) insert(ctx context.Context, c *channel, made bool) error {
 func pairCourse(visibility string, courseID *string) error {
 	switch {
 	case slices.Contains([]string{public, member, private}, visibility) && courseID != nil:
-		return apperr.Invalid("body.course_id", "only a course channel has a course")
+		return apperr.Invalid("course_id", "only a course channel has a course")
 	case visibility == course && courseID == nil:
-		return apperr.Invalid("body.course_id", "a course channel needs a course")
+		return apperr.Invalid("course_id", "a course channel needs a course")
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func pairCourse(visibility string, courseID *string) error {
 // checkCourse holds visibility and course together, and the course to its owner.
 func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *string) error {
 	if visibility == course && s.access.courses == nil {
-		return apperr.Invalid("body.visibility", "there are no courses on this server")
+		return apperr.Invalid("visibility", "there are no courses on this server")
 	}
 	if err := pairCourse(visibility, courseID); err != nil {
 		return err
@@ -164,7 +164,7 @@ func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *
 	case visibility != course:
 		return nil
 	case !ids.Valid(*courseID):
-		return apperr.Invalid("body.course_id", "there is no such course")
+		return apperr.Invalid("course_id", "there is no such course")
 	}
 	caller := identity.CallerFrom(ctx)
 	found, ok, err := s.access.courses.Find(ctx, *courseID)
@@ -181,7 +181,7 @@ func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *
 		return err
 	}
 	if !ok {
-		return apperr.Invalid("body.course_id", "there is no such course")
+		return apperr.Invalid("course_id", "there is no such course")
 	}
 	return errNotOwner
 }

@@ -3,12 +3,10 @@ package courses
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.uber.org/fx"
 
 	"lyceum/modules/storage/storageapi"
-	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/tempfile"
 )
@@ -113,20 +111,6 @@ type archiveNeeds struct {
 
 func newArchives(n archiveNeeds) *archives {
 	return &archives{n.Service, n.Intake, n.Scratch}
-}
-
-// relocated tells at another place what was said of a body.
-func relocated(location string, err error) error {
-	e, ok := apperr.As(err)
-	if !ok || len(e.Fields) == 0 {
-		return err
-	}
-	moved := *e
-	moved.Fields = slices.Clone(e.Fields)
-	for i, f := range moved.Fields {
-		moved.Fields[i].Location = location + strings.TrimPrefix(f.Location, "body")
-	}
-	return &moved
 }
 
 // texts keeps long texts on the disk, as a course may have more of them than memory should hold.

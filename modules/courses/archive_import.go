@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 )
@@ -71,7 +72,7 @@ func (a *archives) checkFiles(m *manifest, entries map[string]*entry) error {
 		case a.intake == nil:
 			err = entries[f.Path].drain()
 		default:
-			err = relocated(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
+			err = apperr.FieldsUnder(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
 		}
 		if err != nil {
 			return err

@@ -16,7 +16,7 @@ const (
 	maxAfterDays = 36_500
 )
 
-const manifestAt = "body." + manifestName
+const manifestAt = manifestName
 
 func invalidManifest(where, message string) error {
 	return apperr.Invalid(manifestAt+where, message)
@@ -26,7 +26,7 @@ func invalidManifest(where, message string) error {
 func readManifest(entries map[string]*entry) (*manifest, error) {
 	e := entries[manifestName]
 	if e == nil {
-		return nil, apperr.Invalid("body", "there is no "+manifestName)
+		return nil, apperr.Invalid("", "there is no "+manifestName)
 	}
 	raw, err := e.whole(maxManifest)
 	if err != nil {

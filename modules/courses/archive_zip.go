@@ -41,7 +41,7 @@ func errEntry(name, message string) error {
 	if letters := []rune(name); len(letters) > 100 {
 		name = string(letters[:100])
 	}
-	return apperr.Invalid("body."+name, message)
+	return apperr.Invalid(""+name, message)
 }
 
 // entry is a file of an archive whose headers were checked; its content is checked while it is read.
@@ -58,7 +58,7 @@ func openArchive(r io.ReaderAt, size int64) (map[string]*entry, error) {
 		return nil, err
 	}
 	if d.count > maxEntries {
-		return nil, apperr.Invalid("body", "more than 5,000 entries")
+		return nil, apperr.Invalid("", "more than 5,000 entries")
 	}
 	z, err := zip.NewReader(r, size)
 	if err != nil || len(z.File) != d.count {
@@ -102,11 +102,11 @@ func findDirectory(r io.ReaderAt, size int64) (*directory, error) {
 	case int(le.Uint16(end[20:])) != len(end)-endSize, d.at+d.size != size-int64(len(end)):
 		return nil, errNoArchive
 	case le.Uint32(end[4:]) != 0, int(le.Uint16(end[8:])) != d.count:
-		return nil, apperr.Invalid("body", "an archive in several parts is not accepted")
+		return nil, apperr.Invalid("", "an archive in several parts is not accepted")
 	case at >= locatorSize && string(tail[at-locatorSize:at-locatorSize+4]) == "PK\x06\x07":
-		return nil, apperr.Invalid("body", "a zip64 directory is not accepted")
+		return nil, apperr.Invalid("", "a zip64 directory is not accepted")
 	case d.size > maxDirectory:
-		return nil, apperr.Invalid("body", "the directory is too large")
+		return nil, apperr.Invalid("", "the directory is too large")
 	}
 	d.headers = make([]byte, d.size)
 	_, err := r.ReadAt(d.headers, d.at)
@@ -202,10 +202,10 @@ func bounded(entries []*entry, size int64) error {
 		unpacked += int64(e.UncompressedSize64)
 	}
 	if unpacked > maxUnpacked {
-		return apperr.Invalid("body", "unpacks to more than 1 GiB")
+		return apperr.Invalid("", "unpacks to more than 1 GiB")
 	}
 	if unpacked > smallEntry && unpacked > maxRatio*size {
-		return apperr.Invalid("body", "unpacks to more than a hundred times its size")
+		return apperr.Invalid("", "unpacks to more than a hundred times its size")
 	}
 	return nil
 }

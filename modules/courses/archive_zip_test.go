@@ -74,7 +74,7 @@ func told(t *testing.T, err error) {
 	t.Helper()
 	e, ok := apperr.As(err)
 	require.True(t, ok, "no answer for callers: %v", err)
-	require.Contains(t, []int{400, 422}, e.Status)
+	require.Contains(t, []apperr.Kind{apperr.KindMalformed, apperr.KindInvalid}, e.Kind)
 }
 
 func TestACircleIsFound(t *testing.T) {

@@ -89,7 +89,7 @@ func cleanCaptions(location string, given []caption) ([]caption, error) {
 // applyCaptions changes the captions of a lesson and returns whether they are new. Files that the lesson did not have
 // before must be the caller's to use, and captions.
 func (s *Service) applyCaptions(ctx context.Context, l *lesson, given []caption) (changed bool, err error) {
-	clean, err := cleanCaptions("body.captions", given)
+	clean, err := cleanCaptions("captions", given)
 	if err != nil {
 		return false, err
 	}
@@ -105,7 +105,7 @@ func (s *Service) applyCaptions(ctx context.Context, l *lesson, given []caption)
 		if had[c.AssetKey] {
 			continue
 		}
-		if err := s.usableCaption(ctx, fmt.Sprintf("body.captions[%d].asset_key", i), c.AssetKey); err != nil {
+		if err := s.usableCaption(ctx, fmt.Sprintf("captions[%d].asset_key", i), c.AssetKey); err != nil {
 			return false, err
 		}
 	}

@@ -100,7 +100,7 @@ func zoneOf(name string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil || zone == time.Local || !zoneName.MatchString(name) {
-		return nil, apperr.Invalid("body.time_zone", "must be the name of an IANA time zone, such as Europe/Berlin")
+		return nil, apperr.Invalid("time_zone", "must be the name of an IANA time zone, such as Europe/Berlin")
 	}
 	return zone, nil
 }
@@ -124,7 +124,7 @@ func (s shift) apply(at *clock.Time) (*clock.Time, error) {
 		moved = clock.Of(s.onTheClock(at.Std()))
 	}
 	if moved.Millis() < 0 || moved.After(maxTime) {
-		return nil, apperr.Invalid("body.shift_days", "moves a lesson's day before 1970 or past 9999")
+		return nil, apperr.Invalid("shift_days", "moves a lesson's day before 1970 or past 9999")
 	}
 	return &moved, nil
 }

@@ -85,7 +85,7 @@ func (c *course) setTags(tags []string) error {
 	for _, t := range tags {
 		t = strings.ToLower(text.Line(t))
 		if t == "" || text.Length(t) > maxTag || text.CheckLine(t) != nil {
-			return apperr.Invalid("body.tags", "each tag has 1 to 50 characters, none of them control characters")
+			return apperr.Invalid("tags", "each tag has 1 to 50 characters, none of them control characters")
 		}
 		if folded := text.Fold(t); !seen[folded] {
 			seen[folded] = true
@@ -133,7 +133,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 func givenSlug(s string) (string, error) {
 	s = strings.ToLower(s)
 	if !slugForm.MatchString(s) || len(s) > maxSlug || ids.Valid(s) {
-		return "", apperr.Invalid("body.slug", "a slug has lower-case letters, digits and single dashes, at most 100 characters, and is no id")
+		return "", apperr.Invalid("slug", "a slug has lower-case letters, digits and single dashes, at most 100 characters, and is no id")
 	}
 	return s, nil
 }

@@ -36,10 +36,10 @@ func (s *Service) apply(ctx context.Context, c *course, p patch) (changed []stri
 		return func(v string) (string, error) { return cleanProse(location, v, limit) }
 	}
 	same := func(v string) (string, error) { return v, nil }
-	set("title", &c.Title, p.Title, line("body.title", maxTitle))
+	set("title", &c.Title, p.Title, line("title", maxTitle))
 	set("slug", &c.Slug, p.Slug, givenSlug)
-	set("summary", &c.Summary, p.Summary, prose("body.summary", maxSummary))
-	set("description", &c.Description, p.Description, prose("body.description", maxDescription))
+	set("summary", &c.Summary, p.Summary, prose("summary", maxSummary))
+	set("description", &c.Description, p.Description, prose("description", maxDescription))
 	set("visibility", &c.Visibility, p.Visibility, same)
 	set("status", &c.Status, p.Status, same)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Service) apply(ctx context.Context, c *course, p patch) (changed []stri
 		}
 	}
 	if p.Cover && !equal(p.CoverKey, c.CoverKey) {
-		if err := s.usable(ctx, "body.cover_key", p.CoverKey); err != nil {
+		if err := s.usable(ctx, "cover_key", p.CoverKey); err != nil {
 			return nil, err
 		}
 		c.CoverKey = p.CoverKey

@@ -86,7 +86,7 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 
 func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (changed []string, err error) {
 	if p.Title != nil {
-		title, err := cleanLine("body.title", *p.Title, maxTitle)
+		title, err := cleanLine("title", *p.Title, maxTitle)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (ch
 		changed = append(changed, "content")
 	}
 	if p.Asset && !equal(p.AssetKey, l.AssetKey) {
-		if err := s.usable(ctx, "body.asset_key", p.AssetKey); err != nil {
+		if err := s.usable(ctx, "asset_key", p.AssetKey); err != nil {
 			return nil, err
 		}
 		l.AssetKey = p.AssetKey

@@ -35,7 +35,7 @@ func (s *Service) applyLocks(ctx context.Context, l *lesson, p lessonPatch) (cha
 // checkAvailableFrom returns 422 for a day that no clock of ours can have shown.
 func checkAvailableFrom(t *clock.Time) error {
 	if t != nil && t.Millis() < 0 {
-		return apperr.Invalid("body.available_from", "must not lie before 1970")
+		return apperr.Invalid("available_from", "must not lie before 1970")
 	}
 	return nil
 }
@@ -65,10 +65,10 @@ func (s *Service) prerequisites(ctx context.Context, l *lesson, given []string) 
 		}
 	}
 	if slices.ContainsFunc(given, func(id string) bool { return !slices.Contains(before, id) }) {
-		return nil, apperr.Invalid("body.prerequisite_ids", "must name lessons of the same course")
+		return nil, apperr.Invalid("prerequisite_ids", "must name lessons of the same course")
 	}
 	if circular(l.ID, before, waits) {
-		return nil, apperr.Invalid("body.prerequisite_ids", "a lesson can't wait for itself, by whatever way round")
+		return nil, apperr.Invalid("prerequisite_ids", "a lesson can't wait for itself, by whatever way round")
 	}
 	return before, nil
 }

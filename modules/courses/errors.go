@@ -1,6 +1,9 @@
 package courses
 
-import "lyceum/platform/apperr"
+import (
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/platform/apperr"
+)
 
 // Bounds of a course: its lessons, and how many others each of them waits for.
 const (
@@ -12,25 +15,25 @@ var (
 	errNoCourse  = apperr.NotFound("There is no such course.")
 	errNoLesson  = apperr.NotFound("There is no such lesson in this course.")
 	errNotYours  = apperr.Forbidden("Only its owner and administrators may do that.")
-	errSlug      = apperr.Conflict("slug-taken", "Another course has this slug.")
-	errArchived  = apperr.Conflict("course-archived", "An archived course takes no new enrollment.")
-	errFull      = apperr.Conflict("too-many-lessons", "A course holds at most 500 lessons.")
+	errSlug      = apperr.ProblemSlugTaken.New("Another course has this slug.")
+	errArchived  = coursesapi.ProblemCourseArchived.New("An archived course takes no new enrollment.")
+	errFull      = problemTooManyLessons.New("A course holds at most 500 lessons.")
 	errForMember = apperr.Forbidden("This is for members.")
 )
 
 func errAsset(location string) error {
-	e := apperr.New(422, "asset-unusable", "The key names no completed asset that you may use.")
+	e := problemAssetUnusable.New("The key names no completed asset that you may use.")
 	e.Fields = []apperr.Field{{Location: location, Message: "no completed asset that you may use"}}
 	return e
 }
 
 func errNoCaption(location string) error {
-	e := apperr.New(422, "asset-unusable", "The file holds no captions. Upload one of type text/vtt.")
+	e := problemAssetUnusable.New("The file holds no captions. Upload one of type text/vtt.")
 	e.Fields = []apperr.Field{{Location: location, Message: "must be a file of type text/vtt"}}
 	return e
 }
 
 // errLocked says what keeps a learner out, as the outline does.
 func errLocked(l lock) error {
-	return apperr.New(403, "lesson-locked", "This lesson is not open to you yet.").With("locked", true).With("locked_by", l.By).With("available_at", l.AvailableAt)
+	return problemLessonLocked.New("This lesson is not open to you yet.").With("locked", true).With("locked_by", l.By).With("available_at", l.AvailableAt)
 }

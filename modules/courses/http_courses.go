@@ -124,12 +124,12 @@ func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
 // checkTexts notes what is wrong with a title and a slug; what is empty was left out, or is refused by the schema.
 func checkTexts(faults *httpx.Faults, title, slug string) {
 	if title != "" {
-		_, err := cleanLine("body.title", title, maxTitle)
-		faults.Add("body.title", err)
+		_, err := cleanLine("title", title, maxTitle)
+		faults.Add("title", err)
 	}
 	if slug != "" {
 		_, err := givenSlug(slug)
-		faults.Add("body.slug", err)
+		faults.Add("slug", err)
 	}
 }
 
@@ -139,7 +139,7 @@ func checkTags(faults *httpx.Faults, tags []tagText) {
 			return // the schema names it
 		}
 	}
-	faults.Add("body.tags", new(course).setTags(plain(tags)))
+	faults.Add("tags", new(course).setTags(plain(tags)))
 }
 
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[detailView], error) {
@@ -246,7 +246,7 @@ func checkClone(_ context.Context, in *cloneInput) (faults httpx.Faults) {
 	}
 	checkTexts(&faults, in.Body.Title, in.Body.Slug)
 	_, err := zoneOf(in.Body.TimeZone)
-	faults.Add("body.time_zone", err)
+	faults.Add("time_zone", err)
 	return faults
 }
 

@@ -61,10 +61,10 @@ func checkAddLesson(_ context.Context, in *addLessonInput) (faults httpx.Faults)
 // checkLesson notes what is wrong with the parts of a lesson that need no data.
 func checkLesson(faults *httpx.Faults, content string, from *clock.Time, captions []caption) {
 	_, err := checkContent(content)
-	faults.Add("body.content", err)
-	faults.Add("body.available_from", checkAvailableFrom(from))
-	_, err = cleanCaptions("body.captions", captions)
-	faults.Add("body.captions", err)
+	faults.Add("content", err)
+	faults.Add("available_from", checkAvailableFrom(from))
+	_, err = cleanCaptions("captions", captions)
+	faults.Add("captions", err)
 }
 
 func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Out[lessonView], error) {

@@ -69,23 +69,23 @@ func render(ctx context.Context, content string) (prose, error) {
 
 // checkContent tidies Markdown and holds it to the bounds of what can be rendered quickly: 422 beyond them.
 func checkContent(content string) (string, error) {
-	content, err := cleanProse("body.content", content, maxContent)
+	content, err := cleanProse("content", content, maxContent)
 	if err != nil {
 		return "", err
 	}
 	if strings.Count(content, "](") > maxLinks {
-		return "", apperr.Invalid("body.content", "more than 4,000 links")
+		return "", apperr.Invalid("content", "more than 4,000 links")
 	}
 	if strings.Count(content, "*")+strings.Count(content, "_")+strings.Count(content, "~") > maxMarks {
-		return "", apperr.Invalid("body.content", "more than 30,000 marks of emphasis")
+		return "", apperr.Invalid("content", "more than 30,000 marks of emphasis")
 	}
 	for line := range strings.Lines(content) {
 		if len(line)-len(strings.TrimLeft(line, "> \t-+*.)0123456789")) > maxMarker {
-			return "", apperr.Invalid("body.content", "a line has more than 400 marks before its text")
+			return "", apperr.Invalid("content", "a line has more than 400 marks before its text")
 		}
 	}
 	if countCells(content) > maxCells {
-		return "", apperr.Invalid("body.content", "tables of more than 100,000 cells")
+		return "", apperr.Invalid("content", "tables of more than 100,000 cells")
 	}
 	return content, nil
 }

@@ -19,7 +19,7 @@ func (s *Service) reorder(ctx context.Context, courseID string, order []string) 
 			return err
 		}
 		if !sameLessons(before, order) {
-			return apperr.Invalid("body.lesson_ids", "must name each lesson of the course once, and no other")
+			return apperr.Invalid("lesson_ids", "must name each lesson of the course once, and no other")
 		}
 		if inOrder(before, order) {
 			lessons = before

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"lyceum/platform/httpx"
-	"lyceum/platform/identity"
 )
 
 // Words of the document.
@@ -22,31 +21,31 @@ const (
 
 func newRoutes(h *handlers, a *archives) httpx.Table {
 	return httpx.Table{Module: "courses", Routes: []httpx.Route{
-		httpx.Get("/courses", httpx.Needs(identity.CoursesRead), "Courses that the caller may see", h.list),
-		httpx.Post("/courses", httpx.Needs(identity.CoursesWrite), "Make a course", h.create, httpx.Rules(checkCreate), httpx.ETagged(), httpx.Idempotent(), httpx.Status(http.StatusCreated)),
-		httpx.Get("/courses/{id}", httpx.Needs(identity.CoursesRead), "One course by id or slug, with its outline", h.get, httpx.ETagged()),
-		httpx.Patch("/courses/{id}", httpx.Needs(identity.CoursesWrite), "Change a course", h.update, httpx.Rules(checkUpdate), httpx.ETagged()),
-		httpx.Delete("/courses/{id}", httpx.Needs(identity.CoursesWrite), "Put a course into the trash", h.remove),
-		httpx.Post("/courses/{id}/restore", httpx.Needs(identity.CoursesWrite), "Take a course out of the trash, within 30 days", h.restore, httpx.ETagged(), httpx.Describe(trashDoc)),
-		httpx.Post("/courses/{id}/clone", httpx.Needs(identity.CoursesWrite), "Make a draft of one's own out of a course", h.clone, httpx.Rules(checkClone), httpx.ETagged(), httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(cloneDoc)),
-		httpx.Get("/courses/{id}/export", httpx.Needs(identity.CoursesWrite), "A course with its lessons and files as a zip", a.getExport, httpx.Produces(archiveType, "The archive; importing it makes the same course"),
+		httpx.Get("/courses", httpx.Needs(permissionRead), "Courses that the caller may see", h.list),
+		httpx.Post("/courses", httpx.Needs(permissionWrite), "Make a course", h.create, httpx.Rules(checkCreate), httpx.ETagged(), httpx.Idempotent(), httpx.Status(http.StatusCreated)),
+		httpx.Get("/courses/{id}", httpx.Needs(permissionRead), "One course by id or slug, with its outline", h.get, httpx.ETagged()),
+		httpx.Patch("/courses/{id}", httpx.Needs(permissionWrite), "Change a course", h.update, httpx.Rules(checkUpdate), httpx.ETagged()),
+		httpx.Delete("/courses/{id}", httpx.Needs(permissionWrite), "Put a course into the trash", h.remove),
+		httpx.Post("/courses/{id}/restore", httpx.Needs(permissionWrite), "Take a course out of the trash, within 30 days", h.restore, httpx.ETagged(), httpx.Describe(trashDoc)),
+		httpx.Post("/courses/{id}/clone", httpx.Needs(permissionWrite), "Make a draft of one's own out of a course", h.clone, httpx.Rules(checkClone), httpx.ETagged(), httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(cloneDoc)),
+		httpx.Get("/courses/{id}/export", httpx.Needs(permissionWrite), "A course with its lessons and files as a zip", a.getExport, httpx.Produces(archiveType, "The archive; importing it makes the same course"),
 			httpx.Describe(archiveDoc)),
-		httpx.Post("/courses/import", httpx.Needs(identity.CoursesWrite), "Make a course from an export", a.postImport, httpx.ETagged(), httpx.Upload(archiveType, maxArchive), httpx.Idempotent(), httpx.Prepare(a.prepareImport),
+		httpx.Post("/courses/import", httpx.Needs(permissionWrite), "Make a course from an export", a.postImport, httpx.ETagged(), httpx.Upload(archiveType, maxArchive), httpx.Idempotent(), httpx.Prepare(a.prepareImport),
 			httpx.Status(http.StatusCreated), httpx.Describe(importDoc)),
-		httpx.Get("/courses/{id}/lessons", httpx.Needs(identity.CoursesRead), "The lessons in order", h.lessons),
-		httpx.Post("/courses/{id}/lessons", httpx.Needs(identity.CoursesWrite), "Add a lesson at the end", h.addLesson, httpx.Rules(checkAddLesson), httpx.ETagged(), httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(lessonDoc)),
-		httpx.Put("/courses/{id}/lessons/order", httpx.Needs(identity.CoursesWrite), "Put the lessons into an order", h.reorder),
-		httpx.Get("/courses/{id}/lessons/{lesson_id}", httpx.Needs(identity.CoursesRead), "One lesson", h.lesson, httpx.ETagged()),
-		httpx.Patch("/courses/{id}/lessons/{lesson_id}", httpx.Needs(identity.CoursesWrite), "Change a lesson", h.updateLesson, httpx.Rules(checkUpdateLesson), httpx.ETagged()),
-		httpx.Delete("/courses/{id}/lessons/{lesson_id}", httpx.Needs(identity.CoursesWrite), "Remove a lesson", h.removeLesson),
-		httpx.Put("/courses/{id}/lessons/{lesson_id}/progress", httpx.Needs(identity.LearningSelf), "Report progress in a lesson", h.report, httpx.Describe(reportDoc)),
-		httpx.Get("/courses/{id}/progress", httpx.Needs(identity.LearningSelf), "Own progress in a course", h.progress, httpx.ETagged()),
-		httpx.Get("/users/me/progress", httpx.Needs(identity.LearningSelf), "Own progress in all courses", h.myProgress),
-		httpx.Post("/courses/{id}/enrollment", httpx.Needs(identity.LearningSelf), "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeats(), httpx.Status(http.StatusCreated)),
-		httpx.Delete("/courses/{id}/enrollment", httpx.Needs(identity.LearningSelf), "End one's enrollment; progress is kept", h.unenroll),
-		httpx.Get("/courses/{id}/learners", httpx.Needs(identity.CoursesWrite), "Who learns in a course, and how far", h.learners, httpx.OrCSV(learnerColumns...)),
-		httpx.Delete("/courses/{id}/learners/{user_id}", httpx.Needs(identity.CoursesWrite), "Take a learner out of a course", h.takeOut, httpx.Describe(takeOutDoc)),
-		httpx.Post("/courses/{id}/enrollments/batch", httpx.Needs(identity.CoursesWrite), "Enroll accounts by their addresses", h.enrollAll, httpx.Idempotent(), httpx.CSVRows(), httpx.Describe(batchDoc)),
-		httpx.Get("/users/me/enrollments", httpx.Needs(identity.LearningSelf), "Own enrollments", h.enrollments),
+		httpx.Get("/courses/{id}/lessons", httpx.Needs(permissionRead), "The lessons in order", h.lessons),
+		httpx.Post("/courses/{id}/lessons", httpx.Needs(permissionWrite), "Add a lesson at the end", h.addLesson, httpx.Rules(checkAddLesson), httpx.ETagged(), httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(lessonDoc)),
+		httpx.Put("/courses/{id}/lessons/order", httpx.Needs(permissionWrite), "Put the lessons into an order", h.reorder),
+		httpx.Get("/courses/{id}/lessons/{lesson_id}", httpx.Needs(permissionRead), "One lesson", h.lesson, httpx.ETagged()),
+		httpx.Patch("/courses/{id}/lessons/{lesson_id}", httpx.Needs(permissionWrite), "Change a lesson", h.updateLesson, httpx.Rules(checkUpdateLesson), httpx.ETagged()),
+		httpx.Delete("/courses/{id}/lessons/{lesson_id}", httpx.Needs(permissionWrite), "Remove a lesson", h.removeLesson),
+		httpx.Put("/courses/{id}/lessons/{lesson_id}/progress", httpx.Needs(permissionLearn), "Report progress in a lesson", h.report, httpx.Describe(reportDoc)),
+		httpx.Get("/courses/{id}/progress", httpx.Needs(permissionLearn), "Own progress in a course", h.progress, httpx.ETagged()),
+		httpx.Get("/users/me/progress", httpx.Needs(permissionLearn), "Own progress in all courses", h.myProgress),
+		httpx.Post("/courses/{id}/enrollment", httpx.Needs(permissionLearn), "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeats(), httpx.Status(http.StatusCreated)),
+		httpx.Delete("/courses/{id}/enrollment", httpx.Needs(permissionLearn), "End one's enrollment; progress is kept", h.unenroll),
+		httpx.Get("/courses/{id}/learners", httpx.Needs(permissionWrite), "Who learns in a course, and how far", h.learners, httpx.OrCSV(learnerColumns...)),
+		httpx.Delete("/courses/{id}/learners/{user_id}", httpx.Needs(permissionWrite), "Take a learner out of a course", h.takeOut, httpx.Describe(takeOutDoc)),
+		httpx.Post("/courses/{id}/enrollments/batch", httpx.Needs(permissionWrite), "Enroll accounts by their addresses", h.enrollAll, httpx.Idempotent(), httpx.CSVRows(), httpx.Describe(batchDoc)),
+		httpx.Get("/users/me/enrollments", httpx.Needs(permissionLearn), "Own enrollments", h.enrollments),
 	}}
 }

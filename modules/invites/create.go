@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lyceum/modules/courses/coursesapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
@@ -38,7 +39,7 @@ func (s *Service) create(ctx context.Context, n newInvite) (m made, err error) {
 	if n.Email != "" {
 		email, err := text.Email(n.Email)
 		if err != nil {
-			return m, apperr.Invalid("body.email", err.Error())
+			return m, apperr.Invalid("email", err.Error())
 		}
 		m.Email = &email
 	}
@@ -69,7 +70,7 @@ func (s *Service) check(ctx context.Context, g *grant) (titles string, err error
 		return "", err
 	}
 	if err := text.CheckLine(g.Note); err != nil {
-		return "", apperr.Invalid("body.note", err.Error())
+		return "", apperr.Invalid("note", err.Error())
 	}
 	return s.checkCourses(ctx, g)
 }
@@ -77,7 +78,7 @@ func (s *Service) check(ctx context.Context, g *grant) (titles string, err error
 // checkExpiry returns 422 for an end that is not in the future.
 func checkExpiry(expiresAt *clock.Time, now clock.Time) error {
 	if expiresAt != nil && !expiresAt.After(now) {
-		return apperr.Invalid("body.expires_at", "must lie in the future")
+		return apperr.Invalid("expires_at", "must lie in the future")
 	}
 	return nil
 }
@@ -90,7 +91,7 @@ func (s *Service) checkCourses(ctx context.Context, g *grant) (titles string, er
 		return "", nil
 	}
 	if s.courses == nil {
-		return "", apperr.Invalid("body.course_ids", "there are no courses here")
+		return "", apperr.Invalid("course_ids", "there are no courses here")
 	}
 	known, err := s.courses.Courses(ctx, given)
 	if err != nil {
@@ -100,10 +101,10 @@ func (s *Service) checkCourses(ctx context.Context, g *grant) (titles string, er
 	for n, id := range given {
 		c, ok := known[id]
 		if !ok {
-			return "", apperr.Invalid(fmt.Sprintf("body.course_ids[%d]", n), "there is no course with this id")
+			return "", apperr.Invalid(fmt.Sprintf("course_ids[%d]", n), "there is no course with this id")
 		}
 		if c.Archived {
-			return "", apperr.Conflict("course-archived", "An archived course takes no new learners.")
+			return "", coursesapi.ProblemCourseArchived.New("An archived course takes no new learners.")
 		}
 		if !slices.Contains(g.CourseIDs, id) {
 			g.CourseIDs, names = append(g.CourseIDs, id), append(names, c.Title)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/mail/mailtest"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
@@ -19,9 +20,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
-	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
-	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
 )
@@ -77,17 +76,15 @@ func newWorld(t *testing.T, o db.Options) *world {
 	d, err := db.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations, events.Migrations, mail.Migrations, httpx.Migrations)
+	r, err := migrate.NewRunner(d, Migrations, events.Migrations, httpx.Migrations)
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
 	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
-	queue := jobs.NewQueue("redis://127.0.0.1:1")
-	t.Cleanup(func() { _ = queue.Close() })
 	w := &world{t: t, people: directory{known: map[string]usersapi.Account{}}}
 	bus := events.NewBus(d, clock.System{})
-	mailer := mail.NewMailer(d, clock.System{}, queue, nil, keys, "Lyceum <no-reply@lyceum.test>", "http://lyceum.test")
+	mailer := &mailtest.Mailer{PublicURL: "http://lyceum.test"}
 	w.Service = newService(d, newStore(d), w.people, w.people, Courses{}, bus, mailer, clock.System{}, keys, nil, &config.Config{})
 	require.NoError(t, bus.Attach(newSubscribers(w.Service), []events.Subscription{events.InTx("audit", w.note)}))
 	return w

@@ -61,15 +61,15 @@ func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults httpx
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	if in.Body.Email != "" {
 		_, err := text.Email(in.Body.Email)
-		faults.Add("body.email", err)
+		faults.Add("email", err)
 	}
 	return faults
 }
 
 // checkGrant notes what is wrong with the parts of a grant that need no data.
 func (h *handlers) checkGrant(faults *httpx.Faults, expiresAt *clock.Time, note string) {
-	faults.Add("body.expires_at", checkExpiry(expiresAt, h.service.clock.Now()))
-	faults.Add("body.note", text.CheckLine(note))
+	faults.Add("expires_at", checkExpiry(expiresAt, h.service.clock.Now()))
+	faults.Add("note", text.CheckLine(note))
 }
 
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[inviteView], error) {

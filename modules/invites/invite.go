@@ -86,14 +86,14 @@ func (i *invite) status(now clock.Time) string {
 var (
 	errMissing = apperr.NotFound("There is no such invite.")
 	errNoBatch = apperr.NotFound("There is no such batch.")
-	errTooLong = apperr.Invalid("body.code", "at most 128 characters")
+	errTooLong = apperr.Invalid("code", "at most 128 characters")
 	// errVoid is for an invite whose maker may no longer grant, though nobody has revoked it.
-	errVoid    = apperr.New(410, "invite-revoked", "This invite was taken back.")
-	errNoEmail = apperr.Conflict("no-email", "This invite has no address to mail a code to. Give its code to whoever it is for, or make a new invite.")
-	errAddress = apperr.New(403, "invite-wrong-address", "This invite is for another address.")
+	errVoid    = problemInviteRevoked.New("This invite was taken back.")
+	errNoEmail = problemNoEmail.New("This invite has no address to mail a code to. Give its code to whoever it is for, or make a new invite.")
+	errAddress = problemInviteWrongAddress.New("This invite is for another address.")
 	gone       = map[string]*apperr.Error{
-		revoked:   apperr.New(410, "invite-revoked", "This invite was taken back."),
-		expired:   apperr.New(410, "invite-expired", "The time of this invite has run out."),
-		exhausted: apperr.New(410, "invite-exhausted", "All uses of this invite are spent."),
+		revoked:   problemInviteRevoked.New("This invite was taken back."),
+		expired:   problemInviteExpired.New("The time of this invite has run out."),
+		exhausted: problemInviteExhausted.New("All uses of this invite are spent."),
 	}
 )

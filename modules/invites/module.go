@@ -3,17 +3,26 @@ package invites
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
-	"lyceum/platform/migrate"
+	"lyceum/platform/identity"
+	"lyceum/platform/module"
 )
 
-// Module wires the module.
-var Module = fx.Module("invites",
-	fx.Provide(fx.Private, newStore, newHandlers, newService),
-	fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-	httpx.Routes(newRoutes),
-	events.Subscribers(newSubscribers),
-	migrate.Provide(Migrations...),
-)
+// Module declares the module.
+var Module = module.Module{
+	Name: "invites", Title: "Invites",
+	Needs:       []string{"users"},
+	Migrations:  Migrations,
+	Permissions: []identity.Permission{permissionRedeem, permissionManage},
+	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
+	Provides: fx.Options(
+		fx.Provide(fx.Private, newStore, newHandlers, newService),
+		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
+		httpx.Routes(newRoutes),
+		events.Subscribers(newSubscribers),
+	),
+}

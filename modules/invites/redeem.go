@@ -36,7 +36,7 @@ func (s *Service) redeem(ctx context.Context, code string) (o outcome, err error
 		return o, err
 	}
 	o, err = s.redeemCode(ctx, code)
-	if fault, ok := apperr.As(err); err == nil || !ok || fault.Status >= 500 {
+	if fault, ok := apperr.As(err); err == nil || !ok || fault.IsFault() {
 		s.limiter.GiveBack(ctx, hit)
 	}
 	return o, err
@@ -59,7 +59,7 @@ func (s *Service) redeemCode(ctx context.Context, code string) (o outcome, err e
 		o, err = s.redeemNow(ctx, i)
 		return err
 	})
-	if fault, ok := apperr.As(err); ok && fault.Status < 500 {
+	if fault, ok := apperr.As(err); ok && !fault.IsFault() {
 		return outcome{}, s.fail(ctx, i.ID, fault)
 	}
 	return o, err

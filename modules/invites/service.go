@@ -8,6 +8,7 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
@@ -17,7 +18,6 @@ import (
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
-	"lyceum/platform/mail"
 )
 
 // Service makes, revokes and redeems invites.
@@ -28,7 +28,7 @@ type Service struct {
 	roles    usersapi.Roles
 	courses  coursesapi.Enroller
 	events   *events.Bus
-	mailer   *mail.Mailer
+	mailer   mailapi.Mailer
 	clock    clock.Clock
 	key      []byte
 	limiter  *limit.Limiter
@@ -41,7 +41,7 @@ type Courses struct {
 	Enroller coursesapi.Enroller `optional:"true"`
 }
 
-func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, courses Courses, e *events.Bus, m *mail.Mailer, c clock.Clock, k *keyring.Keys,
+func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, courses Courses, e *events.Bus, m mailapi.Mailer, c clock.Clock, k *keyring.Keys,
 	l *limit.Limiter, cfg *config.Config) *Service {
 	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.Derive("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.RateLimitRedeem}}
 }
@@ -63,7 +63,7 @@ func (s *Service) draft(ctx context.Context, g grant, now clock.Time) made {
 // keep stores new invites with an entry for each, and mails the codes of those that are for an address.
 func (s *Service) keep(ctx context.Context, courses string, all ...made) error {
 	rows := make([]*invite, len(all))
-	var mails []mail.Mail
+	var mails []mailapi.Mail
 	for n, m := range all {
 		rows[n] = m.invite
 		if m.Email != nil {
@@ -93,12 +93,12 @@ func (i *invite) said() map[string]any {
 	return data
 }
 
-func (s *Service) mailOf(m made, courses string) mail.Mail {
+func (s *Service) mailOf(m made, courses string) mailapi.Mail {
 	until := ""
 	if m.ExpiresAt != nil {
 		until = m.ExpiresAt.Std().Format("2 January 2006, 15:04 UTC")
 	}
-	return mail.Mail{Kind: "invite", To: *m.Email, Data: map[string]any{
+	return mailapi.Mail{Kind: "invite", To: *m.Email, Data: map[string]any{
 		"Code": m.Code, "Role": string(m.RoleToGrant), "Courses": courses, "Link": s.mailer.Link("/join", "code", m.Code), "ExpiresAt": until,
 	}}
 }

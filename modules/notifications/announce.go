@@ -48,12 +48,12 @@ func cleanAnnouncement(title, body string) (string, string, error) {
 	var broken []apperr.Field
 	switch n := text.Length(title); {
 	case n == 0 || n > maxTitle:
-		broken = append(broken, apperr.Field{Location: "body.title", Message: "must have 1 to 200 characters"})
+		broken = append(broken, apperr.Field{Location: "title", Message: "must have 1 to 200 characters"})
 	case text.CheckLine(title) != nil:
-		broken = append(broken, apperr.Field{Location: "body.title", Message: text.ErrLine.Error()})
+		broken = append(broken, apperr.Field{Location: "title", Message: text.ErrLine.Error()})
 	}
 	if n := text.Length(body); n == 0 || n > maxBody {
-		broken = append(broken, apperr.Field{Location: "body.body", Message: "must have 1 to 20,000 characters"})
+		broken = append(broken, apperr.Field{Location: "body", Message: "must have 1 to 20,000 characters"})
 	}
 	if len(broken) > 0 {
 		return "", "", apperr.InvalidFields(broken...)

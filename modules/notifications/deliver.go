@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"slices"
 
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/ids"
-	"lyceum/platform/mail"
 )
 
 // partSize is how many people one delivery serves: few enough for a transaction of a second.
@@ -110,7 +110,7 @@ func (s *Service) mail(ctx context.Context, k kind, m message, a usersapi.Accoun
 	for key, value := range m.Data {
 		data[key] = value
 	}
-	return s.mailer.Queue(ctx, mail.Mail{Kind: k.template, To: a.Email, UserID: a.ID, Data: data, Unsubscribe: s.unsubscribeURL(k, a.ID)})
+	return s.mailer.Queue(ctx, mailapi.Mail{Kind: k.template, To: a.Email, UserID: a.ID, Data: data, Unsubscribe: s.unsubscribeURL(k, a.ID)})
 }
 
 // push shows rows at once to those who are connected.

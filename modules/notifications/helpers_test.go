@@ -11,6 +11,7 @@ import (
 
 	"lyceum/modules/chat/chatapi"
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/mail/mailtest"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
@@ -20,9 +21,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
-	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
-	"lyceum/platform/mail"
 	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
 )
@@ -95,6 +94,7 @@ type world struct {
 	accounts *fakeAccounts
 	courses  *fakeCourses
 	pusher   *fakePusher
+	mailer   *mailtest.Mailer
 	keys     *keyring.Keys
 	owner    string
 }
@@ -124,20 +124,19 @@ func newWorld(t *testing.T, o db.Options) *world {
 	d, err := db.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations, events.Migrations, mail.Migrations, httpx.Migrations)
+	r, err := migrate.NewRunner(d, Migrations, events.Migrations, httpx.Migrations)
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
 	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
-	queue := jobs.NewQueue("redis://127.0.0.1:1")
-	t.Cleanup(func() { _ = queue.Close() })
 	w := &world{t: t, keys: keys, bus: events.NewBus(d, clock.System{}), pusher: &fakePusher{pushed: map[string][]view{}},
+		mailer:   &mailtest.Mailer{PublicURL: publicURL},
 		accounts: &fakeAccounts{known: map[string]usersapi.Account{}}}
 	w.owner = w.person("Olga")
 	w.courses = &fakeCourses{course: coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}, canRead: func(identity.Caller) bool { return true }}
 	w.Service = newService(needs{DB: d, Keys: w.keys, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher, Events: w.bus, Clock: clock.System{},
-		Mailer: mail.NewMailer(d, clock.System{}, queue, nil, keys, "Lyceum <no-reply@lyceum.test>", publicURL), Config: &config.Config{PublicURL: publicURL}})
+		Mailer: w.mailer, Config: &config.Config{PublicURL: publicURL}})
 	require.NoError(t, w.bus.Attach(newSubscribers(w.Service)))
 	return w
 }
@@ -197,11 +196,7 @@ func (w *world) inbox(id string) []notification {
 }
 
 // mails lists the kinds of mail that went to a person, in order.
-func (w *world) mails(id string) (out []string) {
-	w.t.Helper()
-	require.NoError(w.t, w.db.Conn(w.t.Context()).Raw("SELECT kind FROM mail_messages WHERE user_id = ? ORDER BY created_at, id", id).Scan(&out).Error)
-	return out
-}
+func (w *world) mails(id string) []string { return w.mailer.KindsTo(id) }
 
 func code(t *testing.T, err error) string {
 	t.Helper()

@@ -31,7 +31,7 @@ func (in *announceInput) Resolve(ctx huma.Context) []error { return httpx.CheckR
 
 func checkAnnounce(_ context.Context, in *announceInput) (faults httpx.Faults) {
 	_, _, err := cleanAnnouncement(in.Body.Title, in.Body.Body)
-	faults.Add("body", err)
+	faults.Add("", err)
 	return faults
 }
 

@@ -48,7 +48,7 @@ type chooseInput struct {
 func (in *chooseInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
 
 func checkChoose(_ context.Context, in *chooseInput) (faults httpx.Faults) {
-	faults.Add("body", checkChoices(in.choices()))
+	faults.Add("", checkChoices(in.choices()))
 	return faults
 }
 

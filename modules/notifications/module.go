@@ -6,14 +6,20 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
-	"lyceum/platform/migrate"
+	"lyceum/platform/identity"
+	"lyceum/platform/module"
 )
 
-// Module wires the module.
-var Module = fx.Module("notifications",
-	fx.Provide(fx.Private, newStore, newHandlers, newService),
-	fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-	httpx.Routes(newRoutes),
-	migrate.Provide(Migrations...),
-	events.Subscribers(newSubscribers),
-)
+// Module declares the module.
+var Module = module.Module{
+	Name: "notifications", Title: "Notifications",
+	Needs:       []string{"users"},
+	Migrations:  Migrations,
+	Permissions: []identity.Permission{permissionAnnounce, permissionReadOwn},
+	Provides: fx.Options(
+		fx.Provide(fx.Private, newStore, newHandlers, newService),
+		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
+		httpx.Routes(newRoutes),
+		events.Subscribers(newSubscribers),
+	),
+}

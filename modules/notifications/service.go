@@ -8,6 +8,7 @@ import (
 
 	"lyceum/modules/chat/chatapi"
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
@@ -17,7 +18,6 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
-	"lyceum/platform/mail"
 )
 
 // Service tells people of what happened.
@@ -29,7 +29,7 @@ type Service struct {
 	courses   coursesapi.Reader
 	pusher    chatapi.Pusher
 	events    *events.Bus
-	mailer    *mail.Mailer
+	mailer    mailapi.Mailer
 	clock     clock.Clock
 	publicURL string
 	// key seals the tokens of unsubscribe links.
@@ -44,7 +44,7 @@ type needs struct {
 	Courses  coursesapi.Reader `optional:"true"`
 	Pusher   chatapi.Pusher    `optional:"true"`
 	Events   *events.Bus
-	Mailer   *mail.Mailer
+	Mailer   mailapi.Mailer
 	Clock    clock.Clock
 	Config   *config.Config
 	Keys     *keyring.Keys
@@ -108,7 +108,7 @@ func checkChoices(chosen []preference) error {
 	var broken []apperr.Field
 	for i := range chosen {
 		if fault := checkChoice(chosen[i], seen); fault != "" {
-			broken = append(broken, apperr.Field{Location: fmt.Sprintf("body.items[%d]", i), Message: fault})
+			broken = append(broken, apperr.Field{Location: fmt.Sprintf("items[%d]", i), Message: fault})
 		}
 	}
 	if len(broken) > 0 {

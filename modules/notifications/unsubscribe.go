@@ -14,8 +14,7 @@ import (
 // unsubscribePath is where mails lead whose kind can be switched off (RFC 8058); a token follows.
 const unsubscribePath = "/notifications/unsubscribe/"
 
-var errUnsubscribe = apperr.New(http.StatusUnprocessableEntity, "invalid-link",
-	"This link does not belong to mails of this server any more. Sign in and choose under \"My account\" which mails you get.")
+var errUnsubscribe = apperr.ProblemInvalidLink.New("This link does not belong to mails of this server any more. Sign in and choose under \"My account\" which mails you get.")
 
 // unsubscribeURL returns the link that ends mails of a kind to an account; it is empty where the mail can't be switched off.
 func (s *Service) unsubscribeURL(k kind, userID string) string {

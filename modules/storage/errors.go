@@ -19,22 +19,22 @@ var (
 	errNoAsset    = apperr.NotFound("There is no such asset.")
 	errUnreadable = apperr.Forbidden("You may not read this key.")
 	errNotYours   = apperr.Forbidden("Only its uploader may do that.")
-	errTaken      = apperr.Conflict("key-taken", "An object with this key exists or is being uploaded.")
-	errIncomplete = apperr.Conflict("upload-incomplete", "The object has not arrived yet.")
+	errTaken      = problemKeyTaken.New("An object with this key exists or is being uploaded.")
+	errIncomplete = problemUploadIncomplete.New("The object has not arrived yet.")
 )
 
 // errMismatch says what of an upload is not as announced. The upload stays open, so that the right file can follow.
 func errMismatch(field, what string) *apperr.Error {
-	e := apperr.Conflict("upload-mismatch", "The file is not what was announced: "+what+". The file was removed. Send the right one to the "+
+	e := problemUploadMismatch.New("The file is not what was announced: " + what + ". The file was removed. Send the right one to the " +
 		"same URL, or begin the upload again with what this file is.")
 	e.Fields = []apperr.Field{{Location: field, Message: what}}
 	return e
 }
 
 func errQuota(size, used, quota int64) *apperr.Error {
-	e := apperr.New(422, "quota-exceeded", fmt.Sprintf("Your uploads may have %s together. They have %s without this one of %s: delete some that "+
+	e := problemQuotaExceeded.New(fmt.Sprintf("Your uploads may have %s together. They have %s without this one of %s: delete some that "+
 		"nothing uses, or ask an administrator for more room.", inUnits(quota), inUnits(used), inUnits(size)))
-	e.Fields = []apperr.Field{{Location: "body.size", Message: fmt.Sprintf("%d bytes are left", max(0, quota-used))}}
+	e.Fields = []apperr.Field{{Location: "size", Message: fmt.Sprintf("%d bytes are left", max(0, quota-used))}}
 	return e
 }
 
@@ -54,7 +54,7 @@ func inUnits(n int64) string {
 }
 
 func errInUse(uses []storageapi.Use) error {
-	return apperr.Conflict("asset-in-use", "Lessons or courses use this asset.").With("used_by", uses)
+	return problemAssetInUse.New("Lessons or courses use this asset.").With("used_by", uses)
 }
 
 // storeFault turns a fault of the object store's surroundings into what the caller is told.

@@ -61,7 +61,7 @@ func (in *beginInput) Resolve(ctx huma.Context) []error { return httpx.CheckRule
 
 func (h *handlers) checkBegin(_ context.Context, in *beginInput) (faults httpx.Faults) {
 	n := newUpload(in.Body)
-	faults.Add("body", h.service.limits.check(&n))
+	faults.Add("", h.service.limits.check(&n))
 	return faults
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -25,7 +26,7 @@ func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
 	switch err := s.admit(ctx, caller, a.Key); {
 	case err == nil:
 		return errNotYours
-	case isForbidden(err):
+	case apperr.IsKind(err, apperr.KindForbidden):
 		return missing
 	default:
 		return err

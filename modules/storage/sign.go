@@ -29,7 +29,7 @@ func (s *Service) sign(ctx context.Context, key string, life time.Duration) (lin
 	}
 	if a == nil || !a.belongsTo(caller) {
 		// Asked of a missing key too, so that a refusal takes its time whether or not there is one.
-		if err := s.admit(ctx, caller, key); err != nil && (a != nil || !caller.Can(identity.Instructor) || !isForbidden(err)) {
+		if err := s.admit(ctx, caller, key); err != nil && (a != nil || !caller.Can(identity.Instructor) || !apperr.IsKind(err, apperr.KindForbidden)) {
 			return link{}, err
 		}
 	}
@@ -77,16 +77,11 @@ func (s *Service) admit(ctx context.Context, caller identity.Caller, key string)
 			return nil
 		}
 		if err != nil {
-			if !isForbidden(err) {
+			if !apperr.IsKind(err, apperr.KindForbidden) {
 				return err
 			}
 			refusal = err
 		}
 	}
 	return refusal
-}
-
-func isForbidden(err error) bool {
-	e, ok := apperr.As(err)
-	return ok && e.Status == 403
 }

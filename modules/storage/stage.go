@@ -67,7 +67,7 @@ func (s *intake) Check(f storageapi.File, start []byte) error {
 		return err
 	}
 	if !looksLike(n.ContentType, start[:min(len(start), prefixSize)]) {
-		return apperr.Invalid("body.content_type", "the file looks like "+describeContent(start)+", not like "+n.ContentType)
+		return apperr.Invalid("content_type", "the file looks like "+describeContent(start)+", not like "+n.ContentType)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err 
 	if p.Email != nil {
 		email, err := text.Email(*p.Email)
 		if err != nil {
-			return nil, apperr.Invalid("body.email", err.Error())
+			return nil, apperr.Invalid("email", err.Error())
 		}
 		p.Email = &email
 	}
@@ -102,7 +102,7 @@ func (s *Service) apply(ctx context.Context, u *user, p patch) (entries []audita
 	if p.DisplayName != nil {
 		name := text.Line(*p.DisplayName)
 		if name == "" {
-			return nil, apperr.Invalid("body.display_name", "must not be empty")
+			return nil, apperr.Invalid("display_name", "must not be empty")
 		}
 		if name, err = displayName(name, u.Email); err != nil {
 			return nil, err

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"lyceum/modules/audit/auditapi"
-	"lyceum/platform/mail"
 )
 
 // export gives what writes everything that is held about the caller, and writes down that he takes it.
@@ -24,8 +23,8 @@ func (h *holders) export(ctx context.Context, takes bool) (func(context.Context,
 	return func(ctx context.Context, w io.Writer) error { return h.write(ctx, w, u) }, err
 }
 
-// write gives one JSON object: exported_at, account, mails, and under the name of each module its lists
-// of records. No part of it is ever held whole.
+// write gives one JSON object: exported_at, account, and under the name of each module its lists of
+// records. No part of it is ever held whole.
 func (h *holders) write(ctx context.Context, to io.Writer, u *user) error {
 	w := &exportWriter{w: bufio.NewWriterSize(to, 32<<10)}
 	w.member("exported_at", h.service.clock.Now())
@@ -37,12 +36,6 @@ func (h *holders) write(ctx context.Context, to io.Writer, u *user) error {
 		}
 		w.close()
 	}
-	w.open("mail")
-	err := h.mailer.Held(ctx, u.ID, func(m mail.Held) error { return w.record("messages", m) })
-	if err != nil {
-		return err
-	}
-	w.close()
 	return w.end()
 }
 

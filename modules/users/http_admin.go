@@ -91,9 +91,9 @@ func (in *patchInput) Resolve(ctx huma.Context) []error { return httpx.CheckRule
 func checkPatch(_ context.Context, in *patchInput) (faults httpx.Faults) {
 	if email := in.Body.Email.Value; email != nil && *email != "" {
 		_, err := text.Email(*email)
-		faults.Add("body.email", err)
+		faults.Add("email", err)
 	}
-	faults.Add("body.display_name", checkName(in.Body.DisplayName))
+	faults.Add("display_name", checkName(in.Body.DisplayName))
 	return faults
 }
 

@@ -55,7 +55,7 @@ type patchMeInput struct {
 func (in *patchMeInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
 
 func checkPatchMe(_ context.Context, in *patchMeInput) (faults httpx.Faults) {
-	faults.Add("body.display_name", checkName(in.Body.DisplayName))
+	faults.Add("display_name", checkName(in.Body.DisplayName))
 	return faults
 }
 

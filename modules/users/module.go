@@ -3,23 +3,31 @@ package users
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
-	"lyceum/platform/migrate"
+	"lyceum/platform/module"
 )
 
-// Module wires the module.
-var Module = fx.Module("users",
-	fx.Provide(fx.Private, newStore, newHolders, newHandlers),
-	fx.Provide(
-		newService,
-		func(s *Service) usersapi.Accounts { return s },
-		func(s *Service) usersapi.Roles { return s },
-		func(s *Service) identity.Accounts { return s },
+// Module declares the module.
+var Module = module.Module{
+	Name: "users", Title: "Accounts",
+	Required:    true,
+	Migrations:  Migrations,
+	Permissions: []identity.Permission{usersapi.PermissionAccountSelf, permissionManage},
+	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
+	Provides: fx.Options(
+		fx.Provide(fx.Private, newStore, newHolders, newHandlers),
+		fx.Provide(
+			newService,
+			func(s *Service) usersapi.Accounts { return s },
+			func(s *Service) usersapi.Roles { return s },
+			func(s *Service) identity.Accounts { return s },
+		),
+		httpx.Routes(newRoutes),
+		events.Subscribers(newSubscribers),
 	),
-	httpx.Routes(newRoutes),
-	events.Subscribers(newSubscribers),
-	migrate.Provide(Migrations...),
-)
+}

@@ -14,7 +14,6 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
-	"lyceum/platform/mail"
 )
 
 // holders asks every module about what it holds of an account. It stands apart from Service, which
@@ -22,7 +21,6 @@ import (
 type holders struct {
 	service   *Service
 	passwords usersapi.Passwords
-	mailer    *mail.Mailer
 	all       []usersapi.Holder
 }
 
@@ -32,9 +30,9 @@ type HolderParams struct {
 	All []usersapi.Holder `group:"account_holders"`
 }
 
-func newHolders(s *Service, p usersapi.Passwords, m *mail.Mailer, h HolderParams) *holders {
+func newHolders(s *Service, p usersapi.Passwords, h HolderParams) *holders {
 	slices.SortFunc(h.All, func(a, b usersapi.Holder) int { return strings.Compare(a.Module(), b.Module()) })
-	return &holders{s, p, m, h.All}
+	return &holders{s, p, h.All}
 }
 
 // removeMe deletes the caller's account: 403 wrong-password, 409 last-admin.
@@ -79,7 +77,7 @@ func (h *holders) remove(ctx context.Context, id string) error {
 }
 
 func (h *holders) erase(ctx context.Context, u *user) error {
-	if err := h.eraseAll(ctx, u.ID, u.Email); err != nil {
+	if err := h.eraseAll(ctx, u.ID); err != nil {
 		return err
 	}
 	if err := h.service.store.remove(ctx, u.ID); err != nil {
@@ -92,13 +90,13 @@ func (h *holders) erase(ctx context.Context, u *user) error {
 	return h.service.record(ctx, auditapi.Entry{Action: "user.deleted", TargetID: u.ID})
 }
 
-func (h *holders) eraseAll(ctx context.Context, id, email string) error {
+func (h *holders) eraseAll(ctx context.Context, id string) error {
 	for _, holder := range h.all {
 		if err := holder.Erase(ctx, id); err != nil {
 			return err
 		}
 	}
-	return h.mailer.Forget(ctx, id, email)
+	return nil
 }
 
 // removed tells that an account is gone, once everything that was under way then has ended.
@@ -114,7 +112,7 @@ func (removed) Delay() time.Duration { return 30 * time.Second }
 
 // onRemoved erases once more: a request of the account that ran beside its deletion may have written after it.
 func (h *holders) onRemoved(ctx context.Context, e removed) error {
-	return h.eraseAll(ctx, e.UserID, "")
+	return h.eraseAll(ctx, e.UserID)
 }
 
 func newSubscribers(h *holders) []events.Subscription {

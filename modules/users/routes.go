@@ -1,21 +1,21 @@
 package users
 
 import (
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx"
-	"lyceum/platform/identity"
 )
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "users", Routes: []httpx.Route{
-		httpx.Get("/users/me", httpx.Needs(identity.AccountSelf), "The caller's account", h.me, httpx.ETagged()),
-		httpx.Patch("/users/me", httpx.Needs(identity.AccountSelf), "Change one's display name", h.patchMe, httpx.ETagged(), httpx.Rules(checkPatchMe)),
-		httpx.Delete("/users/me", httpx.Needs(identity.AccountSelf), "Delete one's account, for good", h.removeMe, httpx.Describe(removeDoc)),
-		httpx.Get("/users/me/export", httpx.Needs(identity.AccountSelf), "Everything that is held about the caller", h.export, httpx.Describe(exportDoc),
+		httpx.Get("/users/me", httpx.Needs(usersapi.PermissionAccountSelf), "The caller's account", h.me, httpx.ETagged()),
+		httpx.Patch("/users/me", httpx.Needs(usersapi.PermissionAccountSelf), "Change one's display name", h.patchMe, httpx.ETagged(), httpx.Rules(checkPatchMe)),
+		httpx.Delete("/users/me", httpx.Needs(usersapi.PermissionAccountSelf), "Delete one's account, for good", h.removeMe, httpx.Describe(removeDoc)),
+		httpx.Get("/users/me/export", httpx.Needs(usersapi.PermissionAccountSelf), "Everything that is held about the caller", h.export, httpx.Describe(exportDoc),
 			httpx.Produces("application/json", "The file")),
-		httpx.Get("/admin/users", httpx.Needs(identity.UsersManage), "Accounts, the newest first", h.list),
-		httpx.Get("/admin/users/{id}", httpx.Needs(identity.UsersManage), "One account", h.get, httpx.ETagged()),
-		httpx.Patch("/admin/users/{id}", httpx.Needs(identity.UsersManage), "Change role, status or name", h.patch, httpx.ETagged(), httpx.Rules(checkPatch)),
-		httpx.Delete("/admin/users/{id}", httpx.Needs(identity.UsersManage), "Delete an account, for good", h.remove, httpx.Describe(removeDoc)),
+		httpx.Get("/admin/users", httpx.Needs(permissionManage), "Accounts, the newest first", h.list),
+		httpx.Get("/admin/users/{id}", httpx.Needs(permissionManage), "One account", h.get, httpx.ETagged()),
+		httpx.Patch("/admin/users/{id}", httpx.Needs(permissionManage), "Change role, status or name", h.patch, httpx.ETagged(), httpx.Rules(checkPatch)),
+		httpx.Delete("/admin/users/{id}", httpx.Needs(permissionManage), "Delete an account, for good", h.remove, httpx.Describe(removeDoc)),
 	}}
 }
 

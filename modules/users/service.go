@@ -34,14 +34,14 @@ func newService(d *db.DB, s *store, e *events.Bus, b *broadcast.Bus, c clock.Clo
 
 var (
 	errMissing   = apperr.NotFound("There is no such account.")
-	errLastAdmin = apperr.Conflict("last-admin", "This is the last active administrator.")
+	errLastAdmin = problemLastAdmin.New("This is the last active administrator.")
 )
 
 // Create adds an account: 409 email-taken, 422 for a bad address or name.
 func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.Account, error) {
 	email, err := text.Email(n.Email)
 	if err != nil {
-		return usersapi.Account{}, apperr.Invalid("body.email", err.Error())
+		return usersapi.Account{}, apperr.Invalid("email", err.Error())
 	}
 	name, err := displayName(n.DisplayName, email)
 	if err != nil {
@@ -80,10 +80,10 @@ func displayName(name, email string) (string, error) {
 		name, _, _ = strings.Cut(email, "@")
 	}
 	if text.Length(name) > maxDisplayName {
-		return "", apperr.Invalid("body.display_name", "at most 100 characters")
+		return "", apperr.Invalid("display_name", "at most 100 characters")
 	}
 	if err := text.CheckLine(name); err != nil {
-		return "", apperr.Invalid("body.display_name", err.Error())
+		return "", apperr.Invalid("display_name", err.Error())
 	}
 	return name, nil
 }
@@ -203,7 +203,7 @@ func (s *Service) ChangeEmail(ctx context.Context, id, email string) (a usersapi
 // emailTaken turns a broken unique constraint into what the caller is told.
 func emailTaken(err error) error {
 	if db.IsDuplicate(err) {
-		return apperr.Conflict("email-taken", "An account with this address exists.")
+		return problemEmailTaken.New("An account with this address exists.")
 	}
 	return err
 }

@@ -248,7 +248,7 @@ func TestAFullDiskIsToldAsSuch(t *testing.T) {
 	if err = diskError(err); !errors.Is(err, ErrFull) {
 		t.Fatalf("got %v", err)
 	}
-	if e, ok := apperr.As(answerable(err)); !ok || e.Status != 503 || e.Code != "storage-full" {
+	if e, ok := apperr.As(answerable(err)); !ok || e.Kind != apperr.KindUnavailable || e.Code != "storage-full" {
 		t.Errorf("answered %v", e)
 	}
 }

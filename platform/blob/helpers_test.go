@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/httpx"
 	"lyceum/platform/testkit"
 )
 
@@ -64,14 +65,16 @@ func newTestFolder(t *testing.T, dir string) (*Folder, *hands) {
 
 func problem(c *fiber.Ctx, err error) error {
 	e, ok := apperr.As(err)
+	if !ok {
+		e = apperr.ProblemInternalError.New(err.Error())
+	}
+	status, code, detail := httpx.StatusOf(e.Kind), e.Code, e.Detail
 	var own *fiber.Error
 	if errors.As(err, &own) {
-		e = apperr.New(own.Code, "from-the-router", own.Message)
-	} else if !ok {
-		e = apperr.New(http.StatusInternalServerError, "internal-error", err.Error())
+		status, code, detail = own.Code, "from-the-router", own.Message
 	}
-	c.Status(e.Status)
-	if err := c.JSON(fiber.Map{"code": e.Code, "status": e.Status, "detail": e.Detail}); err != nil {
+	c.Status(status)
+	if err := c.JSON(fiber.Map{"code": code, "status": status, "detail": detail}); err != nil {
 		return err
 	}
 	c.Set("Content-Type", "application/problem+json")

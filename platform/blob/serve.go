@@ -115,8 +115,7 @@ func unsatisfiable(c *fiber.Ctx, size int64) error {
 	c.Set(fiber.HeaderContentRange, conditional.UnsatisfiedRange(size))
 	c.Set(fiber.HeaderContentDisposition, "attachment")
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return apperr.New(http.StatusRequestedRangeNotSatisfiable, "range-not-satisfiable",
-		"The object has "+strconv.FormatInt(size, 10)+" bytes.")
+	return apperr.ProblemRangeNotSatisfiable.New("The object has " + strconv.FormatInt(size, 10) + " bytes.")
 }
 
 // stream hands the content to the server, which sends it after the handler has returned and then
@@ -172,10 +171,9 @@ func (f *Folder) receive(c *fiber.Ctx, id string, g grant) error {
 func checkLength(got, want int64) error {
 	switch {
 	case got < 0:
-		return apperr.New(http.StatusLengthRequired, "length-required", "An upload must say its Content-Length.")
+		return apperr.ProblemLengthRequired.New("An upload must say its Content-Length.")
 	case got > want:
-		return apperr.New(http.StatusRequestEntityTooLarge, "body-too-large",
-			"This URL is for "+strconv.FormatInt(want, 10)+" bytes.")
+		return apperr.ProblemBodyTooLarge.New("This URL is for " + strconv.FormatInt(want, 10) + " bytes.")
 	case got < want:
 		return apperr.Malformed("This URL is for " + strconv.FormatInt(want, 10) + " bytes.")
 	}
@@ -202,12 +200,11 @@ func answerable(err error) error {
 	case errors.Is(err, ErrFull):
 		return apperr.StorageFull().Because(err)
 	case errors.Is(err, ErrExists):
-		return apperr.New(http.StatusPreconditionFailed, "precondition-failed",
-			"The object is there already; this URL does not replace it.")
+		return apperr.ProblemPreconditionFailed.New("The object is there already; this URL does not replace it.")
 	case errors.Is(err, ErrMismatch):
 		return apperr.Malformed("The body is not what the URL was signed for.").Because(err)
 	case errors.As(err, &source) && errors.Is(err, os.ErrDeadlineExceeded):
-		return apperr.New(http.StatusRequestTimeout, "request-timeout", "The upload stopped arriving.")
+		return apperr.ProblemRequestTimeout.New("The upload stopped arriving.")
 	case errors.As(err, &source):
 		return apperr.Malformed("The upload broke off.").Because(err)
 	}

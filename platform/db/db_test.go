@@ -12,6 +12,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/migrate"
 )
@@ -92,7 +93,7 @@ func TestAWriterWaitsNoLongerThanItsContext(t *testing.T) {
 	err := d.InTx(ctx, func(context.Context) error { return nil })
 	close(release)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, 503, db.Classify(err).Status)
+	require.Equal(t, apperr.KindUnavailable, db.Classify(err).Kind)
 }
 
 func TestMigrationsRefuseRepeatedAndMalformedIDs(t *testing.T) {

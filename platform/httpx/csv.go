@@ -67,7 +67,7 @@ func notBeside(c *fiber.Ctx, op *huma.Operation, schemas huma.Registry) error {
 	var faults Faults
 	for _, name := range slices.Sorted(maps.Keys(resolve(op.RequestBody.Content["application/json"].Schema, schemas).Properties)) {
 		if c.Context().QueryArgs().Has(name) {
-			faults = append(faults, apperr.Field{Location: "query." + name, Message: "stands in the body when that is JSON"})
+			faults = append(faults, apperr.FieldAt("query."+name, "stands in the body when that is JSON"))
 		}
 	}
 	return faults.err()
@@ -106,11 +106,11 @@ func onlyOnce(c *fiber.Ctx, body *huma.Schema) (faults Faults) {
 	for k := range c.Context().QueryArgs().All() {
 		name := string(k)
 		if _, known := body.Properties[name]; !known || name == "rows" {
-			faults = append(faults, apperr.Field{Location: "query." + requestinfo.CleanText(name, 50), Message: "there is no such field of the body that this parameter could stand for"})
+			faults = append(faults, apperr.FieldAt("query."+requestinfo.CleanText(name, 50), "there is no such field of the body that this parameter could stand for"))
 			continue
 		}
 		if seen[name] {
-			faults = append(faults, apperr.Field{Location: "query." + name, Message: "comes twice; lists are separated by commas"})
+			faults = append(faults, apperr.FieldAt("query."+name, "comes twice; lists are separated by commas"))
 		}
 		seen[name] = true
 	}
@@ -121,12 +121,12 @@ func queryValue(name, given string, s *huma.Schema) (v any, err error) {
 	switch s.Type {
 	case huma.TypeBoolean:
 		if given != "true" && given != "false" {
-			return nil, apperr.Invalid("query."+name, "true or false")
+			return nil, invalidAt("query."+name, "true or false")
 		}
 		return given == "true", nil
 	case huma.TypeInteger:
 		if v, err = strconv.ParseInt(given, 10, 64); err != nil {
-			return nil, apperr.Invalid("query."+name, "a whole number")
+			return nil, invalidAt("query."+name, "a whole number")
 		}
 		return v, nil
 	case huma.TypeArray:
@@ -146,7 +146,7 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 		return nil, err
 	}
 	if strings.ContainsRune(text, 0) {
-		return nil, apperr.Invalid("body", "U+0000 is not accepted")
+		return nil, invalidAt("body", "U+0000 is not accepted")
 	}
 	t := newTable(text)
 	header, err := t.header(columns)
@@ -199,13 +199,13 @@ func placesOf(header record, columns []string) (map[string]int, error) {
 			continue
 		}
 		if _, twice := out[name]; twice {
-			return nil, apperr.Invalid("body", "the header line has the column "+name+" twice")
+			return nil, invalidAt("body", "the header line has the column "+name+" twice")
 		}
 		out[name] = i
 	}
 	for _, name := range columns {
 		if _, ok := out[name]; !ok {
-			return nil, apperr.Invalid("body", "the header line lacks the column "+name+"; it has "+requestinfo.CleanText(strings.Join(header.cells, ", "), 200))
+			return nil, invalidAt("body", "the header line lacks the column "+name+"; it has "+requestinfo.CleanText(strings.Join(header.cells, ", "), 200))
 		}
 	}
 	return out, nil

@@ -157,7 +157,7 @@ func TestTablesThatAreNone(t *testing.T) {
 		_, err := emailsOf([]byte(c.raw))
 		e, ok := apperr.As(err)
 		require.True(t, ok, "%s: %v", name, err)
-		require.Equal(t, c.status, e.Status, name)
+		require.Equal(t, c.status, StatusOf(e.Kind), name)
 		says := e.Detail
 		for _, f := range e.Fields {
 			says += f.Message

@@ -99,7 +99,7 @@ func (i *idempotency) middleware(api huma.API, prepare Preparation) func(huma.Co
 			return
 		}
 		if len(key) > maxIdem {
-			fail(api, ctx, apperr.Invalid("header.Idempotency-Key", "at most 255 characters"))
+			fail(api, ctx, invalidAt("header.Idempotency-Key", "at most 255 characters"))
 			return
 		}
 		if err := i.once(ctx, key, prepare, next); err != nil {
@@ -226,13 +226,13 @@ func (i *idempotency) claim(ctx context.Context, rec idemRecord) (*idemRecord, e
 			return nil, err
 		}
 		if string(prior.BodyHash) != string(rec.BodyHash) {
-			return nil, apperr.New(422, "idempotency-key-reused", "This Idempotency-Key came with another body before.")
+			return nil, problemIdempotencyKeyReused.New("This Idempotency-Key came with another body before.")
 		}
 		if prior.Done {
 			return prior, nil
 		}
 		if time.Now().After(deadline) {
-			e := apperr.Conflict("idempotency-in-progress", "The first request with this Idempotency-Key still runs.")
+			e := problemIdempotencyInProgress.New("The first request with this Idempotency-Key still runs.")
 			e.RetryAfter = time.Second
 			return nil, e
 		}
@@ -292,7 +292,7 @@ func replay(c *fiber.Ctx, secret []byte, rec *idemRecord) error {
 	}
 	if err != nil {
 		// The record is there, so the request must not run again, but nobody can tell what was answered.
-		return apperr.New(422, "idempotency-key-reused", "The first answer to this Idempotency-Key can't be read any more. "+
+		return problemIdempotencyKeyReused.New("The first answer to this Idempotency-Key can't be read any more. " +
 			"Look whether the request was carried out; if not, send it with another key.").Because(err)
 	}
 	for k, v := range a.Header {

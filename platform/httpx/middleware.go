@@ -308,7 +308,7 @@ func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 func checkQuery(c *fiber.Ctx) error {
 	for k, v := range c.Context().QueryArgs().All() {
 		if !utf8.Valid(k) || !utf8.Valid(v) || bytes.IndexByte(k, 0) >= 0 || bytes.IndexByte(v, 0) >= 0 {
-			return apperr.Invalid("query."+requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
+			return invalidAt("query."+requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
 		}
 	}
 	return nil
@@ -334,7 +334,7 @@ func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation, csvRow
 func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, error) {
 	types := r.bodyTypes
 	if c.Get(fiber.HeaderContentEncoding) != "" {
-		return nil, apperr.New(415, "unsupported-media-type", "A body may not have a Content-Encoding.")
+		return nil, apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
 	}
 	if expect.IsFirst(c.Context()) {
 		return nil, judgeBody(c, types)
@@ -361,7 +361,7 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, erro
 		if _, err := strictjson.Check(body); err != nil {
 			return nil, err
 		}
-		return nil, apperr.Invalid("body", "this operation takes no body, or {}")
+		return nil, invalidAt("body", "this operation takes no body, or {}")
 	}
 	return body, nil
 }
@@ -399,7 +399,7 @@ func missingBody(c *fiber.Ctx, types []string) error {
 }
 
 func wrongType(types []string) error {
-	return apperr.New(415, "unsupported-media-type", "Content-Type must be "+strings.Join(types, " or ")+".")
+	return apperr.ProblemUnsupportedMediaType.New("Content-Type must be " + strings.Join(types, " or ") + ".")
 }
 
 func drain(c *fiber.Ctx) ([]byte, error) {
@@ -424,7 +424,7 @@ func drain(c *fiber.Ctx) ([]byte, error) {
 
 func tooLarge(c *fiber.Ctx) error {
 	c.Context().SetConnectionClose()
-	return apperr.New(413, "body-too-large", "A body may have "+strconv.Itoa(strictjson.MaxBytes)+" bytes.")
+	return apperr.ProblemBodyTooLarge.New("A body may have " + strconv.Itoa(strictjson.MaxBytes) + " bytes.")
 }
 
 // tag gives answers their ETag and turns a GET that knows it already into 304.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"path"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -148,7 +147,7 @@ var problemTemplate = template.Must(template.New("problem").Parse(`<!doctype htm
 // problemPage explains a code: to programs in JSON when they ask for it, to people in HTML.
 func (s *Server) problemPage(c *fiber.Ctx) error {
 	slug := c.Params("slug")
-	p, ok := apperr.Catalog[slug]
+	p, ok := s.o.Problems.Find(slug)
 	if !ok {
 		return apperr.NotFound("There is no problem with this name.")
 	}
@@ -175,9 +174,10 @@ func (s *Server) problemIndex(c *fiber.Ctx) error {
 		Title   string `json:"title"`
 		Meaning string `json:"meaning"`
 	}
-	lines := make([]line, 0, len(apperr.Catalog))
-	for _, slug := range Slugs() {
-		lines = append(lines, line{slug, apperr.Catalog[slug].Title, apperr.Catalog[slug].Meaning})
+	all := s.o.Problems.List()
+	lines := make([]line, len(all))
+	for i, p := range all {
+		lines[i] = line{p.Code, p.Title, p.Meaning}
 	}
 	if c.Accepts("text/html", "application/json") == "application/json" {
 		raw, err := json.Marshal(map[string]any{"items": lines})
@@ -199,13 +199,3 @@ var problemIndexTemplate = template.Must(template.New("problems").Parse(`<!docty
 {{range .}}<dt><a href="/problems/{{.Code}}">{{.Title}}</a> (<code>{{.Code}}</code>)</dt><dd>{{.Meaning}}</dd>
 {{end}}</dl></body></html>
 `))
-
-// Slugs lists every code that has a page, in order.
-func Slugs() []string {
-	out := make([]string, 0, len(apperr.Catalog))
-	for slug := range apperr.Catalog {
-		out = append(out, slug)
-	}
-	slices.Sort(out)
-	return out
-}

@@ -66,12 +66,12 @@ func toProblem(ctx context.Context, err error) *problem {
 	e, ok := apperr.As(err)
 	if !ok {
 		e = fromSurroundings(ctx, err)
-	} else if cause := e.Unwrap(); cause != nil && e.Status >= http.StatusInternalServerError {
+	} else if cause := e.Unwrap(); cause != nil && e.IsFault() {
 		slog.WarnContext(ctx, "a part failed", "request_id", info.ID, "code", e.Code, "error", cause)
 	}
 	return &problem{
-		Type: "/problems/" + e.Code, Code: e.Code, Title: apperr.Catalog[e.Code].Title, Status: e.Status,
-		Detail: e.Detail, Instance: info.Path, RequestID: info.ID, Errors: e.Fields[:min(len(e.Fields), maxFaults)], extra: e.Extra,
+		Type: "/problems/" + e.Code, Code: e.Code, Title: e.Title, Status: StatusOf(e.Kind),
+		Detail: e.Detail, Instance: info.Path, RequestID: info.ID, Errors: locateFields(e.Fields), extra: e.Extra,
 		retryAfter: limit.Seconds(e.RetryAfter), limit: e.Limit,
 	}
 }
@@ -86,7 +86,7 @@ func fromSurroundings(ctx context.Context, err error) *apperr.Error {
 		return e
 	}
 	slog.ErrorContext(ctx, "internal error", "request_id", requestinfo.From(ctx).ID, "route", requestinfo.From(ctx).Route, "error", err)
-	return apperr.New(http.StatusInternalServerError, "internal-error", "Something went wrong on our side.")
+	return apperr.ProblemInternalError.New("Something went wrong on our side.")
 }
 
 // fromFiber maps what the framework refuses by itself. Its texts are dropped: they echo the request.
@@ -95,17 +95,17 @@ func fromFiber(f *fiber.Error) *apperr.Error {
 	case http.StatusNotFound:
 		return apperr.NotFound("There is nothing at this path.")
 	case http.StatusMethodNotAllowed:
-		return apperr.New(f.Code, "method-not-allowed", "This path has other methods; see Allow.")
+		return apperr.ProblemMethodNotAllowed.New("This path has other methods; see Allow.")
 	case http.StatusRequestEntityTooLarge:
-		return apperr.New(f.Code, "body-too-large", "The body is larger than this route takes.")
+		return apperr.ProblemBodyTooLarge.New("The body is larger than this route takes.")
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return apperr.New(f.Code, "header-too-large", "The headers exceed 16 KiB.")
+		return apperr.ProblemHeaderTooLarge.New("The headers exceed 16 KiB.")
 	case http.StatusRequestTimeout:
-		return apperr.New(f.Code, "request-timeout", "The request took too long to arrive.")
+		return apperr.ProblemRequestTimeout.New("The request took too long to arrive.")
 	case http.StatusUpgradeRequired:
-		return apperr.New(f.Code, "upgrade-required", "This path speaks WebSocket.")
+		return apperr.ProblemUpgradeRequired.New("This path speaks WebSocket.")
 	case http.StatusUnsupportedMediaType:
-		return apperr.New(f.Code, "unsupported-media-type", "The Content-Type does not fit.")
+		return apperr.ProblemUnsupportedMediaType.New("The Content-Type does not fit.")
 	default:
 		return apperr.Malformed("The request could not be read.")
 	}
@@ -144,6 +144,51 @@ func challenge(code string) string {
 		return `Bearer error="invalid_token"`
 	}
 	return "Bearer"
+}
+
+// statuses are the HTTP statuses of all kinds of errors (RFC 9110 §15, RFC 6585).
+var statuses = map[apperr.Kind]int{
+	apperr.KindInternal:            http.StatusInternalServerError,
+	apperr.KindMalformed:           http.StatusBadRequest,
+	apperr.KindUnauthenticated:     http.StatusUnauthorized,
+	apperr.KindForbidden:           http.StatusForbidden,
+	apperr.KindNotFound:            http.StatusNotFound,
+	apperr.KindConflict:            http.StatusConflict,
+	apperr.KindGone:                http.StatusGone,
+	apperr.KindPreconditionFailed:  http.StatusPreconditionFailed,
+	apperr.KindInvalid:             http.StatusUnprocessableEntity,
+	apperr.KindRateLimited:         http.StatusTooManyRequests,
+	apperr.KindUnavailable:         http.StatusServiceUnavailable,
+	apperr.KindMethodNotAllowed:    http.StatusMethodNotAllowed,
+	apperr.KindTimeout:             http.StatusRequestTimeout,
+	apperr.KindLengthRequired:      http.StatusLengthRequired,
+	apperr.KindTooLarge:            http.StatusRequestEntityTooLarge,
+	apperr.KindUnsupportedType:     http.StatusUnsupportedMediaType,
+	apperr.KindRangeNotSatisfiable: http.StatusRequestedRangeNotSatisfiable,
+	apperr.KindUpgradeRequired:     http.StatusUpgradeRequired,
+	apperr.KindHeadersTooLarge:     http.StatusRequestHeaderFieldsTooLarge,
+}
+
+// StatusOf returns the HTTP status that an error of the kind is answered with, 500 for a kind that is not known.
+func StatusOf(k apperr.Kind) int {
+	if status, ok := statuses[k]; ok {
+		return status
+	}
+	return http.StatusInternalServerError
+}
+
+// locateFields returns the first maxFaults fields with absolute locations, such as "body.title".
+func locateFields(fields []apperr.Field) []apperr.Field {
+	located := slices.Clone(fields[:min(len(fields), maxFaults)])
+	for i, f := range located {
+		located[i].Location = f.Absolute()
+	}
+	return located
+}
+
+// invalidAt returns the error for one field at an absolute location, such as "query.cursor".
+func invalidAt(location, message string) *apperr.Error {
+	return apperr.InvalidFields(apperr.FieldAt(location, message))
 }
 
 // fail answers on Huma's side.
@@ -195,8 +240,8 @@ func fieldsOf(errs []error) []apperr.Field {
 			continue
 		}
 		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
-			for _, f := range strictjson.SplitTypeFaults(placeMissing(apperr.Field{Location: d.Location, Message: d.Message})) {
-				named[f.Location] = true
+			for _, f := range strictjson.SplitTypeFaults(placeMissing(apperr.FieldAt(d.Location, d.Message))) {
+				named[f.Absolute()] = true
 				out = append(out, f)
 			}
 			continue
@@ -205,10 +250,10 @@ func fieldsOf(errs []error) []apperr.Field {
 			out = append(out, e.Fields...)
 			continue
 		}
-		out = append(out, apperr.Field{Location: "body", Message: "a value does not fit its type"})
+		out = append(out, apperr.FieldAt("body", "a value does not fit its type"))
 	}
 	for _, f := range rules {
-		if !named[f.Location] {
+		if !named[f.Absolute()] {
 			out = append(out, f)
 		}
 	}

@@ -31,7 +31,7 @@ type Who struct {
 var Public = Who{permission: identity.Public, blind: true}
 
 // Needs takes callers that have p. Where anonymous ones have it, a bad token is refused all the same.
-func Needs(p identity.Permission) Who { return Who{permission: p, role: p.Role()} }
+func Needs(p identity.Permission) Who { return Who{permission: p, role: p.Lowest} }
 
 // Permission is what the route asks for.
 func (w Who) Permission() identity.Permission { return w.permission }
@@ -73,8 +73,10 @@ type Route struct {
 	upload *upload
 	// switches says what follows 101, where the route answers that.
 	switches string
-	bind     func(*Server, huma.Operation)
-	raw      fiber.Handler
+	// queryValues are values of query parameters that other modules declare.
+	queryValues []queryValues
+	bind        func(*Server, huma.Operation)
+	raw         fiber.Handler
 }
 
 // Option changes a route.
@@ -243,13 +245,13 @@ type placed struct {
 }
 
 // ordered sorts routes so that static paths come before parameters. It refuses two the same, and
-// permissions that the table lacks.
-func ordered(tables []Table) ([]placed, error) {
+// permissions that nobody declared.
+func ordered(tables []Table, permissions *identity.Permissions) ([]placed, error) {
 	var all []placed
 	for _, t := range tables {
 		for _, r := range t.Routes {
-			if p := r.who.permission; !p.Known() {
-				return nil, fmt.Errorf("route %s %s of %s needs %q, a permission that no role has", r.op.Method, r.op.Path, t.Module, p)
+			if p := r.who.permission; p.Name == "" || permissions != nil && !permissions.Has(p) {
+				return nil, fmt.Errorf("route %s %s of %s needs the permission %q, which no module declares", r.op.Method, r.op.Path, t.Module, p.Name)
 			}
 			all = append(all, placed{r, t.Module})
 		}

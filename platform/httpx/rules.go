@@ -16,7 +16,7 @@ import (
 // Faults collects the fields of a request that break a rule.
 type Faults []apperr.Field
 
-// Add notes what is wrong with the field at location, such as "body.email"; nil notes nothing. An error with fields of its
+// Add notes what is wrong with the field at location, such as "email"; nil notes nothing. An error with fields of its
 // own keeps them.
 func (f *Faults) Add(location string, err error) {
 	var e *apperr.Error
@@ -75,7 +75,7 @@ func CheckRules(ctx huma.Context, in any) []error {
 // fieldError is a broken rule on its way through Huma.
 type fieldError struct{ apperr.Field }
 
-func (e *fieldError) Error() string  { return e.Location + ": " + e.Message }
+func (e *fieldError) Error() string  { return e.Absolute() + ": " + e.Message }
 func (e *fieldError) GetStatus() int { return http.StatusUnprocessableEntity }
 
 // missingProperty is Huma's message for a property that is required and not there, around its name.
@@ -84,7 +84,7 @@ const missingBefore, missingAfter = "expected required property ", " to be prese
 // placeMissing tells of a missing field at the place where it should be, not at the object that lacks it.
 func placeMissing(f apperr.Field) apperr.Field {
 	if name, ok := strings.CutPrefix(f.Message, missingBefore); ok && strings.HasSuffix(name, missingAfter) {
-		return apperr.Field{Location: f.Location + "." + strings.TrimSuffix(name, missingAfter), Message: "is missing"}
+		return apperr.Field{Location: strings.TrimSuffix(name, missingAfter), Message: "is missing", Place: f.Place}.Under(f.Location)
 	}
 	return f
 }

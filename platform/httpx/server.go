@@ -16,6 +16,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
+	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/expect"
@@ -43,7 +44,11 @@ type Options struct {
 	Checks         []Check
 	Modules        []ModuleInfo
 	Capabilities   []Capability
-	Limiter        *limit.Limiter
+	// Permissions are those that routes may ask for; without them a route may ask for any.
+	Permissions *identity.Permissions
+	// Problems are shown at /problems; without them those that every server has.
+	Problems *apperr.Catalog
+	Limiter  *limit.Limiter
 	// Budgets are what routes count against: BudgetAPI, and those that routes name.
 	Budgets map[string]limit.Budget
 	// StoreOrigin is where signed URLs lead when that is another origin than the page's.
@@ -102,6 +107,11 @@ func init() {
 func New(o Options, tables []Table) (*Server, error) {
 	s := &Server{o: o, gate: o.Gate, uploading: make(chan struct{}, uploadSlots), uploads: map[string]int64{}, sockets: func() int { return 0 }}
 	var err error
+	if s.o.Problems == nil {
+		if s.o.Problems, err = apperr.NewCatalog(Problems); err != nil {
+			return nil, err
+		}
+	}
 	if s.capabilities, err = collectCapabilities(o.Capabilities, o.Modules); err != nil {
 		return nil, err
 	}
@@ -148,12 +158,12 @@ func humaConfig(version, publicURL string, adding *string) huma.Config {
 }
 
 func (s *Server) register(tables []Table) error {
-	routes, err := ordered(append(tables, s.platformTable()))
+	routes, err := ordered(append(tables, s.platformTable()), s.o.Permissions)
 	if err != nil {
 		return err
 	}
 	for _, r := range routes {
-		s.listed = append(s.listed, Listed{Module: r.module, Method: r.op.Method, Path: r.op.Path, Who: r.who.Role(), Permission: string(r.who.Permission()), Hidden: r.op.Hidden})
+		s.listed = append(s.listed, Listed{Module: r.module, Method: r.op.Method, Path: r.op.Path, Who: r.who.Role(), Permission: r.who.Permission().Name, Hidden: r.op.Hidden})
 		s.adding = r.module
 		s.add(r)
 	}
@@ -175,7 +185,7 @@ func (s *Server) add(r placed) {
 	op := r.op
 	op.OperationID = operationID(op.Method, op.Path)
 	op.Tags = []string{r.module}
-	op.Extensions = map[string]any{"x-permission": string(r.who.Permission()), "x-role": r.who.Role()}
+	op.Extensions = map[string]any{"x-permission": r.who.Permission().Name, "x-role": r.who.Role()}
 	if !r.who.blind {
 		op.Security = []map[string][]string{{"bearer": {}}}
 		if r.who.role == identity.Anonymous {
@@ -237,6 +247,9 @@ func (s *Server) add(r placed) {
 		head := op
 		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"
 		r.bind(s, head)
+	}
+	for _, q := range r.queryValues {
+		q.applyTo(operationOf(s.api.OpenAPI().Paths[op.Path], op.Method))
 	}
 	// Last, as binding lists every header that the answer's type may have.
 	if documented := operationOf(s.api.OpenAPI().Paths[op.Path], op.Method); documented != nil {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -129,11 +128,11 @@ func (s *Server) take(ctx huma.Context, r Route, next func(huma.Context)) error 
 // admit looks at the headers alone.
 func (u *upload) admit(c *fiber.Ctx) error {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
-		return apperr.New(415, "unsupported-media-type", "A body may not have a Content-Encoding.")
+		return apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
 	}
 	length, given := c.Request().Header.ContentLength(), c.Get(fiber.HeaderContentType)
 	if media, _, err := mime.ParseMediaType(given); (err != nil || media != u.contentType) && (given != "" || length != 0) {
-		return apperr.New(415, "unsupported-media-type", "Content-Type must be "+u.contentType+".")
+		return apperr.ProblemUnsupportedMediaType.New("Content-Type must be " + u.contentType + ".")
 	}
 	if int64(length) > u.maxBytes {
 		return u.tooLarge(c)
@@ -143,7 +142,7 @@ func (u *upload) admit(c *fiber.Ctx) error {
 
 func (u *upload) tooLarge(c *fiber.Ctx) error {
 	c.Context().SetConnectionClose()
-	return apperr.New(413, "body-too-large", "This body may have "+strconv.FormatInt(u.maxBytes, 10)+" bytes.")
+	return apperr.ProblemBodyTooLarge.New("This body may have " + strconv.FormatInt(u.maxBytes, 10) + " bytes.")
 }
 
 // uploadSlot waits for one of the slots: each holds a file, and work that may take minutes.
@@ -183,7 +182,7 @@ func (u *upload) copy(w io.Writer, c *fiber.Ctx) (n int64, sum [sha256.Size]byte
 	case n > u.maxBytes:
 		err = u.tooLarge(c)
 	case errors.Is(body.err, os.ErrDeadlineExceeded):
-		err = apperr.New(http.StatusRequestTimeout, "request-timeout", "The body stopped arriving.")
+		err = apperr.ProblemRequestTimeout.New("The body stopped arriving.")
 	case body.err != nil:
 		err = apperr.Malformed("The body ended early.").Because(body.err)
 	case err == nil && length > n:

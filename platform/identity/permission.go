@@ -1,74 +1,77 @@
 package identity
 
 import (
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+
+	"go.uber.org/fx"
 )
 
-// Permission is what an operation asks of its caller before it looks at any object; whose object
-// it is, is the domain's question.
-type Permission string
-
-// The permissions. Those that end in "self" reach nothing but the caller's own.
-const (
-	Public             Permission = "public"
-	CoursesRead        Permission = "courses:read"
-	CoursesWrite       Permission = "courses:write"
-	LearningSelf       Permission = "learning:self"
-	AnnouncementsWrite Permission = "announcements:write"
-	AccountSelf        Permission = "account:self"
-	SessionsSelf       Permission = "sessions:self"
-	NotificationsSelf  Permission = "notifications:self"
-	ChatRead           Permission = "chat:read"
-	ChatWrite          Permission = "chat:write"
-	ChatManage         Permission = "chat:manage"
-	FilesRead          Permission = "files:read"
-	FilesWrite         Permission = "files:write"
-	InvitesRedeem      Permission = "invites:redeem"
-	InvitesManage      Permission = "invites:manage"
-	UsersManage        Permission = "users:manage"
-	AuditRead          Permission = "audit:read"
-	MailManage         Permission = "mail:manage"
-)
-
-// lowest is the whole table: the lowest role that has each permission; higher ones include it.
-var lowest = map[Permission]Role{
-	Public:      Anonymous,
-	CoursesRead: Anonymous,
-
-	AccountSelf:       User,
-	SessionsSelf:      User,
-	LearningSelf:      User,
-	NotificationsSelf: User,
-	ChatRead:          User,
-	ChatWrite:         User,
-	FilesRead:         User,
-	InvitesRedeem:     User,
-
-	CoursesWrite:       Instructor,
-	AnnouncementsWrite: Instructor,
-	ChatManage:         Instructor,
-	FilesWrite:         Instructor,
-
-	InvitesManage: Admin,
-	UsersManage:   Admin,
-	AuditRead:     Admin,
-	MailManage:    Admin,
+// Permission is what a route asks of its caller before any object is looked at. Whether the caller may touch one object is
+// decided by the module that owns it.
+//
+// Each module declares its permissions as variables and hands them to the program, which refuses duplicates. Permissions
+// that end in ":self" reach nothing but the caller's own data.
+type Permission struct {
+	// Name is stable, such as "courses:read".
+	Name string
+	// Lowest is the lowest role that has the permission. Every higher role has it, too.
+	Lowest Role
 }
 
-// Known says whether the table has p. A server with a route whose permission it lacks isn't built.
-func (p Permission) Known() bool { _, ok := lowest[p]; return ok }
+// Public is the permission of routes that anybody may use.
+var Public = Permission{Name: "public", Lowest: Anonymous}
 
-// Role is the lowest role that has p. One that the table lacks is shut, not open.
-func (p Permission) Role() Role {
-	if r, ok := lowest[p]; ok {
-		return r
+// Permissions are all permissions that the program knows.
+type Permissions struct {
+	byName map[string]Permission
+}
+
+var permissionName = regexp.MustCompile(`^[a-z]+:[a-z]+$`)
+
+// NewPermissions collects Public and the given permissions. It refuses a name that is declared twice, a malformed name,
+// and a lowest role that no account can have; Anonymous is allowed.
+func NewPermissions(groups ...[]Permission) (*Permissions, error) {
+	all := &Permissions{byName: map[string]Permission{Public.Name: Public}}
+	for _, p := range slices.Concat(groups...) {
+		if !permissionName.MatchString(p.Name) {
+			return nil, fmt.Errorf("permission %q: a name is two lower-case words with a colon between them", p.Name)
+		}
+		if _, twice := all.byName[p.Name]; twice {
+			return nil, fmt.Errorf("permission %q is declared twice", p.Name)
+		}
+		if p.Lowest != Anonymous && !p.Lowest.Valid() {
+			return nil, fmt.Errorf("permission %q: there is no role %q", p.Name, p.Lowest)
+		}
+		all.byName[p.Name] = p
 	}
-	return Admin
+	return all, nil
 }
 
-// Permissions are all there are, sorted.
-func Permissions() []Permission { return slices.Sorted(maps.Keys(lowest)) }
+// Has reports whether exactly this permission was declared. A route that asks for another one is not served.
+func (a *Permissions) Has(p Permission) bool { return p.Name != "" && a.byName[p.Name] == p }
 
-// May says whether the caller's role has p; nobody has one that the table lacks.
-func (c Caller) May(p Permission) bool { return p.Known() && c.Can(p.Role()) }
+// List returns all permissions, sorted by name.
+func (a *Permissions) List() []Permission {
+	list := make([]Permission, 0, len(a.byName))
+	for _, name := range slices.Sorted(maps.Keys(a.byName)) {
+		list = append(list, a.byName[name])
+	}
+	return list
+}
+
+// May reports whether the caller's role has the permission. Nobody has the zero Permission.
+func (c Caller) May(p Permission) bool { return p.Name != "" && c.Can(p.Lowest) }
+
+// ProvidePermissions declares the permissions of a module.
+func ProvidePermissions(permissions ...Permission) fx.Option {
+	return fx.Supply(fx.Annotate(permissions, fx.ResultTags(`group:"permissions"`)))
+}
+
+// PermissionParams collects the permissions of all modules.
+type PermissionParams struct {
+	fx.In
+	Groups [][]Permission `group:"permissions"`
+}

@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,56 +8,46 @@ import (
 	"lyceum/platform/identity"
 )
 
-var ladder = []identity.Role{identity.Anonymous, identity.User, identity.Member, identity.Instructor, identity.Admin}
+var roles = []identity.Role{identity.Anonymous, identity.User, identity.Member, identity.Instructor, identity.Admin}
 
-func may(r identity.Role) (out []identity.Permission) {
-	for _, p := range identity.Permissions() {
-		if (identity.Caller{Role: r}).May(p) {
-			out = append(out, p)
+func TestPermissionsOfARole(t *testing.T) {
+	for i, lowest := range roles {
+		permission := identity.Permission{Name: "things:read", Lowest: lowest}
+		for j, r := range roles {
+			require.Equal(t, j >= i, identity.Caller{Role: r}.May(permission), "%q may what needs %q", r, lowest)
 		}
 	}
-	return out
-}
-
-// A3: each role has what the one below has, and nothing else decides.
-func TestEachRoleIncludesTheOneBelow(t *testing.T) {
-	for i, r := range ladder[1:] {
-		require.Subset(t, may(r), may(ladder[i]), "%s", r)
-	}
-	require.Equal(t, []identity.Permission{identity.CoursesRead, identity.Public}, may(identity.Anonymous), "what is open is listed here, one by one")
-	require.Equal(t, identity.Permissions(), may(identity.Admin))
-	for _, p := range []identity.Permission{identity.UsersManage, identity.InvitesManage, identity.AuditRead, identity.MailManage} {
-		require.NotContains(t, may(identity.Instructor), p)
-	}
-	for _, p := range []identity.Permission{identity.CoursesWrite, identity.AnnouncementsWrite, identity.ChatManage, identity.FilesWrite} {
-		require.NotContains(t, may(identity.Member), p)
-		require.Contains(t, may(identity.Instructor), p)
-	}
-}
-
-func TestEveryPermissionHasARole(t *testing.T) {
-	all := identity.Permissions()
-	require.True(t, slices.IsSorted(all))
-	for _, p := range all {
-		require.True(t, p.Known())
-		require.Contains(t, ladder, p.Role(), "%s", p)
-		require.Regexp(t, `^([a-z]+:(read|write|manage|redeem|self)|public)$`, string(p))
-		require.Equal(t, p.Role() == identity.Anonymous, identity.Caller{}.May(p), "%s", p)
-	}
-}
-
-// Deny by default: a name that the table lacks is nobody's, an administrator's neither.
-func TestAnUnknownPermissionMayNothing(t *testing.T) {
-	for _, p := range []identity.Permission{"", "courses:wirte", "PUBLIC"} {
-		require.False(t, p.Known())
-		require.Equal(t, identity.Admin, p.Role())
-		for _, r := range ladder {
-			require.False(t, identity.Caller{UserID: "x", Role: r}.May(p), "%s %q", r, p)
+	t.Run("the zero permission is nobody's", func(t *testing.T) {
+		for _, r := range roles {
+			require.False(t, identity.Caller{UserID: "x", Role: r}.May(identity.Permission{}), "%s", r)
 		}
-	}
+	})
+	t.Run("an unknown role has what anonymous callers have", func(t *testing.T) {
+		for _, lowest := range roles {
+			permission := identity.Permission{Name: "things:read", Lowest: lowest}
+			require.Equal(t, lowest == identity.Anonymous, identity.Caller{Role: "owner"}.May(permission))
+		}
+	})
 }
 
-// A role that nobody knows, as an old row might have, has what anonymous callers have.
-func TestAnUnknownRoleHasNothing(t *testing.T) {
-	require.Equal(t, may(identity.Anonymous), may("owner"))
+func TestNewPermissions(t *testing.T) {
+	read := identity.Permission{Name: "things:read", Lowest: identity.Anonymous}
+	write := identity.Permission{Name: "things:write", Lowest: identity.Member}
+	all, err := identity.NewPermissions([]identity.Permission{write}, []identity.Permission{read})
+	require.NoError(t, err)
+	require.Equal(t, []identity.Permission{identity.Public, read, write}, all.List())
+	require.True(t, all.Has(write))
+	for _, unknown := range []identity.Permission{{}, {Name: "things:wirte", Lowest: identity.Member}, {Name: write.Name, Lowest: identity.User}} {
+		require.False(t, all.Has(unknown), "%v", unknown)
+	}
+	for name, faulty := range map[string]identity.Permission{
+		"declared twice":              write,
+		"two lower-case words":        {Name: "Things", Lowest: identity.Member},
+		`there is no role "overlord"`: {Name: "things:rule", Lowest: "overlord"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := identity.NewPermissions([]identity.Permission{write}, []identity.Permission{faulty})
+			require.ErrorContains(t, err, name)
+		})
+	}
 }

@@ -75,7 +75,7 @@ func (r Result) Err(detail string) error {
 	if r.Passed {
 		return nil
 	}
-	e := apperr.New(429, "rate-limited", detail)
+	e := apperr.ProblemRateLimited.New(detail)
 	e.RetryAfter = max(r.Reset, time.Second)
 	e.Limit = r.State()
 	return e

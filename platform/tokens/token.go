@@ -116,7 +116,7 @@ func (t *Tokens) fresh(c *Claims) error {
 	if c.ExpiresAt.After(t.clock.Now().Std()) {
 		return nil
 	}
-	return apperr.New(401, "token-expired", "The access token has run out.")
+	return apperr.ProblemTokenExpired.New("The access token has run out.")
 }
 
 // onlyExpired says that nothing but the time is wrong: a wrong issuer makes no token expired.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -210,7 +209,7 @@ func (c *Conn) recheck(ctx context.Context, caller identity.Caller) {
 	ctx, cancel := context.WithTimeout(ctx, frameTime)
 	defer cancel()
 	now, err := c.hub.gate.Still(ctx, caller.UserID, caller.SessionID)
-	if e, told := apperr.As(err); told && e.Status == http.StatusUnauthorized && c.stillUses(caller.SessionID) {
+	if apperr.IsKind(err, apperr.KindUnauthenticated) && c.stillUses(caller.SessionID) {
 		c.Close(CodeUnauthorized, "the session has ended")
 	}
 	if err != nil {

@@ -127,7 +127,7 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	s.hub = ws.NewHub(limits, gate, telemetry.NewMetrics())
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
 		if e, ok := apperr.As(err); ok {
-			return c.Status(e.Status).SendString(e.Code)
+			return c.Status(httpx.StatusOf(e.Kind)).SendString(e.Code)
 		}
 		return fiber.DefaultErrorHandler(c, err)
 	}})
@@ -136,7 +136,7 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 		return c.Next()
 	})
 	app.Get("/ws/:room", s.hub.Handler(ws.Endpoint{
-		Needs:  identity.ChatRead,
+		Needs:  identity.Permission{Name: "chat:read", Lowest: identity.User},
 		Ticket: func(_ context.Context, code string) (ws.Identity, error) { return s.ticket(code) },
 		Accept: func(ctx context.Context, o ws.Opening) (ws.Session, error) {
 			if s.accept != nil {

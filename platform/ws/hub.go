@@ -200,7 +200,7 @@ func (h *Hub) remove(c *Conn) {
 }
 
 func errTooMany() *apperr.Error {
-	e := apperr.New(503, "too-many-sockets", "As many sockets are open as are allowed.")
+	e := problemTooManySockets.New("As many sockets are open as are allowed.")
 	e.RetryAfter = 5 * time.Second
 	return e
 }

@@ -69,7 +69,7 @@ func (h *Hub) Handler(e Endpoint) fiber.Handler {
 		}
 		caller := identity.CallerFrom(ctx)
 		if !caller.May(e.Needs) {
-			return apperr.Forbidden("This needs the role " + string(e.Needs.Role()) + ".")
+			return apperr.Forbidden("This needs the role " + string(e.Needs.Lowest) + ".")
 		}
 		place, err := h.reserve(caller.UserID, caller.IP)
 		if err != nil {
@@ -89,7 +89,7 @@ func (h *Hub) upgrade(ctx context.Context, c *fiber.Ctx, e Endpoint, place *slot
 		return err
 	}
 	if c.Method() != http.MethodGet || !websocket.IsWebSocketUpgrade(c) {
-		return apperr.New(http.StatusUpgradeRequired, "upgrade-required", "This path speaks WebSocket.")
+		return apperr.ProblemUpgradeRequired.New("This path speaks WebSocket.")
 	}
 	// Nothing of the request goes on with the socket: Fiber reuses it.
 	serve := func(conn *websocket.Conn) { h.serve(conn.Conn, session, place, caller, expires) }

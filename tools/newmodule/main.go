@@ -48,7 +48,7 @@ import (
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "NAME", Routes: []httpx.Route{
-		httpx.Get("/NAME", httpx.Needs(identity.AccountSelf), "What is here", h.list),
+		httpx.Get("/NAME", httpx.Needs(usersapi.PermissionAccountSelf), "What is here", h.list),
 	}}
 }
 `,

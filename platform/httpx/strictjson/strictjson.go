@@ -82,7 +82,7 @@ func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 		if !ok {
 			return []apperr.Field{f}
 		}
-		faults = append(faults, apperr.Field{Location: f.Location + "." + location, Message: typeMessage})
+		faults = append(faults, apperr.Field{Location: location, Message: typeMessage, Place: f.Place}.Under(f.Location))
 	}
 	return faults
 }
@@ -110,14 +110,14 @@ func readFields(b []byte, v any) (pointers []string) {
 }
 
 // Decode reads JSON from inside of another body into v, such as a file in an archive, as strictly as a body itself. It
-// returns a validation error located at or below location, also for names that v does not have.
+// returns a validation error at or below location, which is relative to the body, also for names that v does not have.
 func Decode(location string, raw []byte, v any) error {
 	faults, err := Check(raw)
 	if err == nil && len(faults) > 0 {
 		err = apperr.InvalidFields(faults...)
 	}
 	if err != nil {
-		return relocate(location, err)
+		return apperr.FieldsUnder(location, err)
 	}
 	err = json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
 	if err == nil {
@@ -131,22 +131,6 @@ func Decode(location string, raw []byte, v any) error {
 		location += dottedPath(string(s.JSONPointer))
 	}
 	return apperr.Invalid(location, message)
-}
-
-// relocate moves the faults that Check found in "body" to location.
-func relocate(location string, err error) error {
-	e, ok := apperr.As(err)
-	if !ok {
-		return err
-	}
-	if len(e.Fields) == 0 {
-		return apperr.Invalid(location, e.Detail)
-	}
-	fields := make([]apperr.Field, len(e.Fields))
-	for i, f := range e.Fields {
-		fields[i] = apperr.Field{Location: location + strings.TrimPrefix(f.Location, "body"), Message: f.Message}
-	}
-	return apperr.InvalidFields(fields...)
 }
 
 // Check reads the text of a body before it is decoded. It returns a malformed-body error for what is not JSON in UTF-8 or
@@ -182,7 +166,7 @@ func isPlain(body []byte) bool {
 func findFaults(body []byte) (faults []apperr.Field, err error) {
 	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	note := func(message string) {
-		faults = append(faults, apperr.Field{Location: "body" + dottedPath(string(dec.StackPointer())), Message: message})
+		faults = append(faults, apperr.FieldAt("body"+dottedPath(string(dec.StackPointer())), message))
 	}
 	var names []map[string]bool // those of each open object
 	for before := int64(0); ; before = dec.InputOffset() {

@@ -24,17 +24,17 @@ func TestCheck(t *testing.T) {
 			_, err := Check([]byte(body))
 			e, ok := apperr.As(err)
 			require.True(t, ok, body)
-			require.Equal(t, 400, e.Status, body)
+			require.Equal(t, apperr.KindMalformed, e.Kind, body)
 		}
 	})
 	t.Run("all faults at their places", func(t *testing.T) {
 		faults, err := Check([]byte(`{"a":1,"a":2,"b":["\u0000",{"c":"\ud800"}],"d\u0000":1}`))
 		require.NoError(t, err)
 		require.Equal(t, []apperr.Field{
-			{Location: "body.a", Message: "the name stands there twice"},
-			{Location: "body.b.0", Message: "U+0000 is not accepted"},
-			{Location: "body.b.1.c", Message: "a lone surrogate is no character"},
-			{Location: "body.d\x00", Message: "U+0000 is not accepted"},
+			apperr.FieldAt("body.a", "the name stands there twice"),
+			apperr.FieldAt("body.b.0", "U+0000 is not accepted"),
+			apperr.FieldAt("body.b.1.c", "a lone surrogate is no character"),
+			apperr.FieldAt("body.d\x00", "U+0000 is not accepted"),
 		}, faults)
 	})
 }
@@ -56,14 +56,14 @@ func TestUnmarshal(t *testing.T) {
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "secret")
 		require.Equal(t, "secret", v.A)
-		require.Equal(t, []apperr.Field{{Location: "body.l.1", Message: typeMessage}, {Location: "body.n", Message: typeMessage}},
-			SplitTypeFaults(apperr.Field{Location: "body", Message: err.Error()}))
+		require.Equal(t, []apperr.Field{apperr.FieldAt("body.l.1", typeMessage), apperr.FieldAt("body.n", typeMessage)},
+			SplitTypeFaults(apperr.FieldAt("body", err.Error())))
 	})
 	t.Run("no object at all", func(t *testing.T) {
 		require.Error(t, Unmarshal([]byte(`[]`), &body{}))
 	})
 	t.Run("another message stays as it is", func(t *testing.T) {
-		f := apperr.Field{Location: "body.a", Message: "is missing"}
+		f := apperr.FieldAt("body.a", "is missing")
 		require.Equal(t, []apperr.Field{f}, SplitTypeFaults(f))
 	})
 }
@@ -83,15 +83,15 @@ func TestDecode(t *testing.T) {
 		L []inner `json:"l"`
 	}
 	var v outer
-	require.NoError(t, Decode("body.x", []byte(`{"a":"1","l":[{"n":2}]}`), &v))
+	require.NoError(t, Decode("x", []byte(`{"a":"1","l":[{"n":2}]}`), &v))
 	require.Equal(t, outer{"1", []inner{{2}}}, v)
 	for raw, location := range map[string]string{
 		``: "body.x", `{`: "body.x", `{} {}`: "body.x", "{\"a\":\"\xff\"}": "body.x", `{"b":1}`: "body.x.b", `{"A":"x"}`: "body.x.A", `{"a":1}`: "body.x.a", `{"a":"1","a":"2"}`: "body.x.a",
 		`{"l":[{"n":1},{"n":"2"}]}`: "body.x.l.1.n", `{"l":[{"m":1}]}`: "body.x.l.0.m", `{"a":"\u0000"}`: "body.x.a", `{"a":"\ud800"}`: "body.x.a", `[]`: "body.x",
 	} {
-		e, ok := apperr.As(Decode("body.x", []byte(raw), &v))
+		e, ok := apperr.As(Decode("x", []byte(raw), &v))
 		require.True(t, ok, raw)
-		require.Equal(t, []any{422, location}, []any{e.Status, e.Fields[0].Location}, raw)
+		require.Equal(t, []any{apperr.KindInvalid, location}, []any{e.Kind, e.Fields[0].Absolute()}, raw)
 	}
 }
 
@@ -104,7 +104,7 @@ func FuzzCheck(f *testing.F) {
 		faults, err := Check(raw)
 		var v any
 		if err == nil && len(faults) == 0 {
-			require.NoError(t, Decode("body", raw, &v))
+			require.NoError(t, Decode("", raw, &v))
 		}
 	})
 }

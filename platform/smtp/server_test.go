@@ -1,4 +1,4 @@
-package mail
+package smtp
 
 import (
 	"crypto/ecdsa"
@@ -233,9 +233,9 @@ type quiet struct{}
 func (quiet) Printf(string, ...any) {}
 func (quiet) Println(...any)        {}
 
-func newSender(t *testing.T, url string, opts ...SMTPOption) *SMTP {
+func newSender(t *testing.T, url string, opts ...Option) *Client {
 	t.Helper()
-	s, err := NewSMTP(url, opts...)
+	s, err := NewClient(url, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

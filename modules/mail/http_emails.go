@@ -1,5 +1,3 @@
-// Package mail owns the mails that modules want sent: rows in the database, the job that sends them,
-// retries, and the administrator's view of them.
 package mail
 
 import (
@@ -9,25 +7,17 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
-	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
 )
 
-// NewRoutes are the administrator's view of mail; they stay whichever modules are off.
-func NewRoutes(m *Mailer, c *pagination.Cursors) httpx.Table {
-	h := &handlers{m, c}
-	return httpx.Table{Module: "mail", Routes: []httpx.Route{
-		httpx.Get("/admin/emails", httpx.Needs(identity.MailManage), "Mails, the newest first", h.list),
-		httpx.Post("/admin/emails/retry", httpx.Needs(identity.MailManage), "Try all mails of a status again now", h.retryAll, httpx.Status(http.StatusAccepted)),
-		httpx.Post("/admin/emails/{id}/retry", httpx.Needs(identity.MailManage), "Try a mail again now", h.retry, httpx.Status(http.StatusAccepted)),
-	}}
-}
-
 type handlers struct {
-	mailer  *Mailer
+	service *Service
 	cursors *pagination.Cursors
 }
 
+func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
+
+// view is a mail as administrators see it, without its text.
 type view struct {
 	ID        string      `json:"id"`
 	To        string      `json:"to"`
@@ -40,26 +30,30 @@ type view struct {
 	SentAt    *clock.Time `json:"sent_at" nullable:"true"`
 }
 
+func viewOf(m *message) view {
+	v := view{
+		ID: m.ID, To: m.Recipient, Subject: m.Subject, Kind: m.Kind, Status: m.Status,
+		Attempts: m.Attempts, CreatedAt: m.CreatedAt, SentAt: m.SentAt,
+	}
+	if m.LastError != "" {
+		v.LastError = &m.LastError
+	}
+	return v
+}
+
 type listInput struct {
 	pagination.Query
 	Status string `query:"status" enum:"queued,sent,failed"`
 }
 
+// list returns one page of mails, the newest first.
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
 	return pagination.List(ctx, h.cursors.Request("emails", in.Status, in.Query),
-		func(after *keyset.Position, limit int) ([]row, error) {
-			return h.mailer.list(ctx, in.Status, after, limit)
+		func(after *keyset.Position, limit int) ([]message, error) {
+			return h.service.list(ctx, in.Status, after, limit)
 		},
 		pagination.Each(viewOf),
-		func(r *row) keyset.Position { return keyset.Position{CreatedAt: r.CreatedAt, ID: r.ID} })
-}
-
-func viewOf(r *row) view {
-	v := view{ID: r.ID, To: r.Recipient, Subject: r.Subject, Kind: r.Kind, Status: r.Status, Attempts: r.Attempts, CreatedAt: r.CreatedAt, SentAt: r.SentAt}
-	if r.LastError != "" {
-		v.LastError = &r.LastError
-	}
-	return v
+		func(m *message) keyset.Position { return keyset.Position{CreatedAt: m.CreatedAt, ID: m.ID} })
 }
 
 type retryInput struct {
@@ -70,8 +64,9 @@ type retriedView struct {
 	Count int `json:"count" doc:"How many mails are tried again"`
 }
 
+// retryAll makes all mails of a status due now and returns how many they are.
 func (h *handlers) retryAll(ctx context.Context, in *retryInput) (*httpx.Out[retriedView], error) {
-	count, err := h.mailer.retryAll(ctx, in.Status)
+	count, err := h.service.retryAll(ctx, in.Status)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +77,8 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
+// retry makes one mail due now. It returns 404 for an unknown id and 409 email-sent for a mail that
+// was sent.
 func (h *handlers) retry(ctx context.Context, in *idInput) (*httpx.Empty, error) {
-	return nil, h.mailer.retry(ctx, in.ID)
+	return nil, h.service.retry(ctx, in.ID)
 }

@@ -1,4 +1,4 @@
-package mail
+package smtp
 
 import (
 	"bytes"
@@ -256,7 +256,7 @@ func TestURLs(t *testing.T) {
 		"smtp://user:topsecret@h:port":                              false,
 		"smtp://user:topsecret@h:25?starttls=required&starttls=off": false,
 	} {
-		_, err := NewSMTP(raw)
+		_, err := NewClient(raw)
 		if (err == nil) != ok {
 			t.Errorf("%s: %v", raw, err)
 		}

@@ -1,4 +1,4 @@
-package mail
+package smtp
 
 import (
 	"bufio"
@@ -99,7 +99,7 @@ func TestRefusalsByStageAndCode(t *testing.T) {
 		{"end", "554 5.6.0 content refused", true}, {"end", "552 too big", true}, {"end", "550 spam", true}, {"end", "451 4.3.0 later", false}, {"end", "452 4.3.1 full", false}, {"end", "421 closing", false},
 	} {
 		server := newScriptedServer(t, map[string]string{c.stage: c.reply})
-		sender, err := NewSMTP("smtp://u:p@"+server.addr, WithHello("https://school.example:8443/"))
+		sender, err := NewClient("smtp://u:p@"+server.addr, WithHello("https://school.example:8443/"))
 		require.NoError(t, err)
 		err = sender.Send(t.Context(), message())
 		require.Error(t, err)
@@ -109,7 +109,7 @@ func TestRefusalsByStageAndCode(t *testing.T) {
 			require.Equal(t, "school.example", name)
 		}
 	}
-	sender, err := NewSMTP("smtp://127.0.0.1:1")
+	sender, err := NewClient("smtp://127.0.0.1:1")
 	require.NoError(t, err)
 	require.False(t, IsPermanent(sender.Send(t.Context(), message())), "nobody listens")
 }
@@ -142,11 +142,11 @@ func TestReservedCharactersInPasswords(t *testing.T) {
 		"smtp://user:pa@topsecret@h": "%40", "smtp://user:pa topsecret@h": "%20", "smtp://user:pa[topsecret@h": "%5B", "smtp://user:topsecret%@h": "%25", "smtps://me@x.org:pa#topsecret@h": "%40",
 		"smtp://user:topsecret%zz@h": "%25",
 	} {
-		_, err := NewSMTP(raw)
+		_, err := NewClient(raw)
 		require.ErrorContains(t, err, want, raw)
 		require.NotContains(t, err.Error(), "topsecret")
 	}
-	s, err := NewSMTP("smtp://me%40x.org:p%23%2F%3F%40%25%5B:!$&'()*+,;=-._~@h:25?starttls=required")
+	s, err := NewClient("smtp://me%40x.org:p%23%2F%3F%40%25%5B:!$&'()*+,;=-._~@h:25?starttls=required")
 	require.NoError(t, err)
 	require.Equal(t, []string{"me@x.org", "p#/?@%[:!$&'()*+,;=-._~"}, []string{s.target.user, s.target.password})
 }

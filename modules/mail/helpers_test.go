@@ -1,0 +1,162 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/mail/mailapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/clock"
+	"lyceum/platform/config"
+	"lyceum/platform/db"
+	"lyceum/platform/jobs"
+	"lyceum/platform/keyring"
+	"lyceum/platform/migrate"
+	"lyceum/platform/smtp"
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// fakeSender keeps the messages that it accepts. It returns err instead if that is set.
+type fakeSender struct {
+	mu       sync.Mutex
+	err      error
+	messages []smtp.Message
+}
+
+func (f *fakeSender) Send(_ context.Context, m smtp.Message) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return f.err
+	}
+	f.messages = append(f.messages, m)
+	return nil
+}
+
+func (f *fakeSender) Ping(context.Context) error { return nil }
+
+func (f *fakeSender) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+func (f *fakeSender) accepted() []smtp.Message {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.messages
+}
+
+// fakeAccounts knows the accounts of a map by their ids.
+type fakeAccounts struct {
+	usersapi.Accounts
+	known map[string]usersapi.Account
+}
+
+func (f fakeAccounts) ByID(_ context.Context, id string) (usersapi.Account, bool, error) {
+	a, ok := f.known[id]
+	return a, ok, nil
+}
+
+// movableClock shows the time that a test sets.
+type movableClock struct{ now clock.Time }
+
+func (c *movableClock) Now() clock.Time { return c.now }
+
+func (c *movableClock) advance(d time.Duration) { c.now = c.now.Add(d) }
+
+// world is the module with a database, a clock and a sender of the test's own. No queue runs.
+type world struct {
+	*Service
+	t        *testing.T
+	sender   *fakeSender
+	clock    *movableClock
+	accounts fakeAccounts
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
+	})
+}
+
+func newWorld(t *testing.T, o db.Options) *world {
+	t.Helper()
+	d, err := db.Open(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
+	r, err := migrate.NewRunner(d, Migrations)
+	require.NoError(t, err)
+	_, err = r.Up(t.Context())
+	require.NoError(t, err)
+	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	require.NoError(t, err)
+	queue := jobs.NewQueue("redis://127.0.0.1:1")
+	t.Cleanup(func() { _ = queue.Close() })
+	w := &world{
+		t: t, sender: &fakeSender{}, clock: &movableClock{clock.Of(time.Now())},
+		accounts: fakeAccounts{known: map[string]usersapi.Account{}},
+	}
+	w.Service = NewService(Params{
+		DB: d, Clock: w.clock, Queue: queue, Sender: w.sender, Keys: keys,
+		Config: &config.Config{MailFrom: "Lyceum <no-reply@lyceum.test>", PublicURL: "http://lyceum.test"},
+	})
+	return w
+}
+
+// welcome returns a mail to an address.
+func welcome(to string) mailapi.Mail {
+	return mailapi.Mail{Kind: "welcome", To: to, Data: map[string]any{
+		"DisplayName": "Ada", "Link": "http://lyceum.test/courses",
+	}}
+}
+
+// queued queues a mail to an address and returns it as it is stored.
+func (w *world) queued(to string) message {
+	w.t.Helper()
+	require.NoError(w.t, w.Queue(w.t.Context(), welcome(to)))
+	for _, m := range w.all() {
+		if m.Recipient == to {
+			return m
+		}
+	}
+	w.t.Fatalf("no mail to %s is stored", to)
+	return message{}
+}
+
+// all returns the stored mails, the newest first.
+func (w *world) all() []message {
+	w.t.Helper()
+	found, err := w.list(w.t.Context(), "", nil, 100)
+	require.NoError(w.t, err)
+	return found
+}
+
+// stored returns a mail with its encrypted text.
+func (w *world) stored(id string) (m message) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.Conn(w.t.Context()).Where("id = ?", id).Take(&m).Error)
+	return m
+}
+
+// attempt runs the job of a mail and returns the mail as it is then.
+func (w *world) attempt(id string) message {
+	w.t.Helper()
+	require.NoError(w.t, w.send(w.t.Context(), id))
+	return w.stored(id)
+}
+
+var errUnreachable = errors.New("the server can't be reached")

@@ -1,0 +1,72 @@
+package mail
+
+import (
+	"strings"
+	"time"
+
+	"lyceum/platform/clock"
+	"lyceum/platform/smtp"
+)
+
+// Statuses of a mail.
+const (
+	queued = "queued"
+	sent   = "sent"
+	failed = "failed"
+)
+
+// Times of sending. Retries come often at first, so that a short outage delays a mail by less than
+// a minute.
+const (
+	// sendLease is the time after which another worker may claim a mail whose worker died.
+	sendLease = 60 * time.Second
+	// retryPeriod is how long a mail is tried before it fails.
+	retryPeriod = 24 * time.Hour
+	// For the first eagerPeriod an attempt follows eagerPause after the one before, then calmPause.
+	eagerPeriod = time.Hour
+	eagerPause  = 20 * time.Second
+	calmPause   = 5 * time.Minute
+)
+
+// maxErrorBytes is how much of an error is kept with a mail.
+const maxErrorBytes = 300
+
+// message is one mail as it is stored.
+type message struct {
+	ID        string
+	Kind      string
+	UserID    *string
+	Recipient string
+	Subject   string
+	// Sealed is the encrypted text. It is nil once the mail is sent.
+	Sealed   []byte
+	Status   string
+	Attempts int
+	NextAt   clock.Time
+	// TriedSince is the time of the first attempt, or of the last retry by an administrator.
+	TriedSince clock.Time
+	LastError  string
+	CreatedAt  clock.Time
+	SentAt     *clock.Time
+}
+
+// TableName returns the name of the table.
+func (message) TableName() string { return "mail_messages" }
+
+// content is the part of a mail that is encrypted: the text and what belongs to it.
+type content = smtp.Message
+
+// fail notes an attempt that ended with err: the mail has failed if the error is permanent or the
+// mail has been tried for longer than retryPeriod; otherwise it is due again after a pause.
+func (m *message) fail(err error, now clock.Time) {
+	tried, pause := now.Sub(m.TriedSince), eagerPause
+	if tried > eagerPeriod {
+		pause = calmPause
+	}
+	m.Status, m.NextAt = queued, now.Add(pause)
+	if smtp.IsPermanent(err) || tried > retryPeriod {
+		m.Status = failed
+	}
+	text := err.Error()
+	m.LastError = strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "")
+}

@@ -1,0 +1,31 @@
+package mail
+
+import (
+	"go.uber.org/fx"
+
+	"lyceum/modules/mail/mailapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/httpx"
+	"lyceum/platform/identity"
+	"lyceum/platform/jobs"
+	"lyceum/platform/module"
+)
+
+// Module declares the module.
+var Module = module.Module{
+	Name: "mail", Title: "Mail", Required: true,
+	Needs:       []string{"users"},
+	Migrations:  Migrations,
+	Permissions: []identity.Permission{permissionManage},
+	Problems:    problems,
+	Provides: fx.Options(
+		fx.Provide(fx.Private, newStore, newHandlers),
+		fx.Provide(
+			NewService,
+			func(s *Service) mailapi.Mailer { return s },
+			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
+		),
+		httpx.Routes(newRoutes),
+		jobs.Workers(newWorkers),
+	),
+}

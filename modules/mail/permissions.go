@@ -1,0 +1,7 @@
+package mail
+
+import "lyceum/platform/identity"
+
+// The permissions that routes of this module ask for.
+// permissionManage lets callers see mails and send them again.
+var permissionManage = identity.Permission{Name: "mail:manage", Lowest: identity.Admin}

@@ -1,0 +1,12 @@
+package mail
+
+import "lyceum/platform/apperr"
+
+// The problems that only this module meets.
+var problemEmailSent = apperr.Problem{
+	Kind: apperr.KindConflict, Code: "email-sent", Title: "Mail already sent",
+	Meaning: "This mail was sent, so it can't be sent again.",
+}
+
+// problems lists the problems that this module declares.
+var problems = []apperr.Problem{problemEmailSent}

@@ -1,0 +1,17 @@
+package mail
+
+import (
+	"net/http"
+
+	"lyceum/platform/httpx"
+)
+
+func newRoutes(h *handlers) httpx.Table {
+	manage := httpx.Needs(permissionManage)
+	accepted := httpx.Status(http.StatusAccepted)
+	return httpx.Table{Module: "mail", Routes: []httpx.Route{
+		httpx.Get("/admin/emails", manage, "Mails, the newest first", h.list),
+		httpx.Post("/admin/emails/retry", manage, "Try all mails of a status again now", h.retryAll, accepted),
+		httpx.Post("/admin/emails/{id}/retry", manage, "Try a mail again now", h.retry, accepted),
+	}}
+}

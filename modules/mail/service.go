@@ -1,0 +1,185 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"go.uber.org/fx"
+
+	"lyceum/modules/mail/mailapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/clock"
+	"lyceum/platform/config"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+	"lyceum/platform/jobs"
+	"lyceum/platform/keyring"
+	"lyceum/platform/keyset"
+	"lyceum/platform/smtp"
+	"lyceum/templates"
+)
+
+// Service stores mails and sends them from the database, each at least once.
+type Service struct {
+	db        *db.DB
+	store     *store
+	clock     clock.Clock
+	queue     *jobs.Queue
+	sender    smtp.Sender
+	key       []byte
+	from      string
+	publicURL string
+}
+
+var _ mailapi.Mailer = (*Service)(nil)
+
+// Params are what a Service is made of.
+type Params struct {
+	fx.In
+	DB     *db.DB
+	Clock  clock.Clock
+	Queue  *jobs.Queue
+	Sender smtp.Sender
+	Keys   *keyring.Keys
+	Config *config.Config
+}
+
+// NewService returns a service that sends from MAIL_FROM and builds links on PUBLIC_URL.
+func NewService(p Params) *Service {
+	return &Service{
+		db: p.DB, store: newStore(p.DB), clock: p.Clock, queue: p.Queue, sender: p.Sender,
+		key: p.Keys.Derive("mail"), from: p.Config.MailFrom, publicURL: p.Config.PublicURL,
+	}
+}
+
+// Queue implements mailapi.Mailer.
+func (s *Service) Queue(ctx context.Context, mails ...mailapi.Mail) error {
+	messages, due := make([]message, len(mails)), make([]string, len(mails))
+	for i, mail := range mails {
+		m, err := s.newMessage(mail)
+		if err != nil {
+			return err
+		}
+		messages[i], due[i] = m, m.ID
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	if err := s.store.insert(ctx, messages); err != nil {
+		return err
+	}
+	db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, due...) })
+	return nil
+}
+
+// newMessage renders and encrypts a mail that is due now.
+func (s *Service) newMessage(mail mailapi.Mail) (message, error) {
+	data := map[string]any{"AppName": "Lyceum", "PublicURL": s.publicURL}
+	for k, v := range mail.Data {
+		data[k] = v
+	}
+	r, err := templates.Render(mail.Kind, data)
+	if err != nil {
+		return message{}, err
+	}
+	raw, err := json.Marshal(content{Text: r.Text, HTML: r.HTML, Unsubscribe: mail.Unsubscribe})
+	if err != nil {
+		return message{}, err
+	}
+	now := s.clock.Now()
+	m := message{
+		ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: keyring.Seal(s.key, raw),
+		Status: queued, NextAt: now, TriedSince: now, CreatedAt: now,
+	}
+	if mail.UserID != "" {
+		m.UserID = &mail.UserID
+	}
+	return m, nil
+}
+
+// Link implements mailapi.Mailer.
+func (s *Service) Link(page, name, secret string) string {
+	return s.publicURL + page + "#" + name + "=" + secret
+}
+
+// send sends the mail with the given id if it is due and no other worker has claimed it. It notes
+// how the attempt ended and returns an error only if the database fails.
+func (s *Service) send(ctx context.Context, id string) error {
+	m, claimed, err := s.store.claim(ctx, id, s.clock.Now())
+	if err != nil || !claimed {
+		return err
+	}
+	failure := s.deliver(ctx, m)
+	ctx, now := context.WithoutCancel(ctx), s.clock.Now()
+	if failure == nil {
+		return s.store.saveSent(ctx, m.ID, now)
+	}
+	m.fail(failure, now)
+	return s.store.saveFailure(ctx, m)
+}
+
+// deliver decrypts a mail and hands it to the server.
+func (s *Service) deliver(ctx context.Context, m message) error {
+	raw, err := keyring.Unseal(s.key, m.Sealed)
+	if err != nil {
+		return fmt.Errorf("%w: its text can't be read with this server's secret", smtp.ErrBadMessage)
+	}
+	var c content
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return err
+	}
+	c.ID, c.From, c.To, c.Subject = m.ID, s.from, m.Recipient, m.Subject
+	return s.sender.Send(ctx, c)
+}
+
+// due returns mails that are late. A job exists for a mail that was just stored, so a mail that is
+// a few seconds late may have lost its job.
+func (s *Service) due(ctx context.Context) ([]string, error) {
+	return s.store.due(ctx, s.clock.Now().Add(-lateAfter))
+}
+
+// list returns up to limit mails of a status, or of all if it is empty, the newest first.
+func (s *Service) list(ctx context.Context, status string, after *keyset.Position, limit int) ([]message, error) {
+	return s.store.list(ctx, status, after, limit)
+}
+
+// maxEnqueued is how many retried mails get a job at once. The sweep finds the others.
+const maxEnqueued = 200
+
+// retryAll makes all mails of a status, failed or queued, due now, and returns how many they are.
+// They are tried for as long as new mails.
+func (s *Service) retryAll(ctx context.Context, status string) (count int, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		due, err := s.store.requeueAll(ctx, status, s.clock.Now())
+		count = len(due)
+		db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, due[:min(len(due), maxEnqueued)]...) })
+		return err
+	})
+	return count, err
+}
+
+// errMissing returns the error for an id that no mail has.
+func errMissing() error { return apperr.NotFound("There is no such mail.") }
+
+// retry makes a failed or waiting mail due now. It is tried for as long as a new mail. It returns
+// 404 for an unknown id and 409 email-sent if the mail was sent.
+func (s *Service) retry(ctx context.Context, id string) error {
+	if !ids.Valid(id) {
+		return errMissing()
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		m, ok, err := s.store.lock(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return errMissing()
+		case m.Status == sent:
+			return problemEmailSent.New("This mail was sent.")
+		}
+		err = s.store.requeue(ctx, id, s.clock.Now())
+		db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, id) })
+		return err
+	})
+}

@@ -1,0 +1,110 @@
+package mail
+
+import (
+	"context"
+
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/keyset"
+)
+
+type store struct{ db *db.DB }
+
+func newStore(d *db.DB) *store { return &store{d} }
+
+// insertBatch is how many rows one INSERT writes.
+const insertBatch = 200
+
+func (s *store) insert(ctx context.Context, messages []message) error {
+	return s.db.Conn(ctx).CreateInBatches(messages, insertBatch).Error
+}
+
+// maxDue is how many late mails one sweep finds.
+const maxDue = 200
+
+// due returns the ids of queued mails that were due before a time, the latest first.
+func (s *store) due(ctx context.Context, before clock.Time) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw(
+		"SELECT id FROM mail_messages WHERE status = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
+		queued, before, maxDue).Scan(&found).Error
+	return found, err
+}
+
+// claim counts an attempt at a mail that is due and makes it due again after sendLease. It returns
+// false if the mail is not due: it is sent, failed, gone or claimed by another worker.
+func (s *store) claim(ctx context.Context, id string, now clock.Time) (m message, ok bool, err error) {
+	res := s.db.Conn(ctx).Exec(
+		"UPDATE mail_messages SET attempts = attempts + 1, next_at = ? WHERE id = ? AND status = ? AND next_at <= ?",
+		now.Add(sendLease), id, queued, now)
+	if res.Error != nil || res.RowsAffected == 0 {
+		return m, false, res.Error
+	}
+	err = s.db.Conn(ctx).Where("id = ?", id).Take(&m).Error
+	return m, err == nil, err
+}
+
+// saveSent notes that a mail was accepted by the server, and erases its text.
+func (s *store) saveSent(ctx context.Context, id string, now clock.Time) error {
+	return s.db.Conn(ctx).Exec(
+		"UPDATE mail_messages SET status = ?, sent_at = ?, sealed = NULL, last_error = '' WHERE id = ?",
+		sent, now, id).Error
+}
+
+// saveFailure saves the status, the time of the next attempt and the error of a mail.
+func (s *store) saveFailure(ctx context.Context, m message) error {
+	return s.db.Conn(ctx).Exec(
+		"UPDATE mail_messages SET status = ?, next_at = ?, last_error = ? WHERE id = ?",
+		m.Status, m.NextAt, m.LastError, m.ID).Error
+}
+
+// requeueAll makes all mails of a status due now and returns their ids.
+func (s *store) requeueAll(ctx context.Context, status string, now clock.Time) (due []string, err error) {
+	err = s.db.Conn(ctx).Raw(
+		"UPDATE mail_messages SET status = ?, next_at = ?, tried_since = ? WHERE status = ? RETURNING id",
+		queued, now, now, status).Scan(&due).Error
+	return due, err
+}
+
+// requeue makes one mail due now.
+func (s *store) requeue(ctx context.Context, id string, now clock.Time) error {
+	return s.db.Conn(ctx).Exec(
+		"UPDATE mail_messages SET status = ?, next_at = ?, tried_since = ? WHERE id = ?", queued, now, now, id).Error
+}
+
+// lock returns a mail and locks its row until the caller's transaction ends. It returns false if
+// there is none.
+func (s *store) lock(ctx context.Context, id string) (m message, ok bool, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT * FROM mail_messages WHERE id = ?"+s.db.ForUpdate(), id).Scan(&m).Error
+	return m, m.ID != "", err
+}
+
+// list returns up to limit mails without their texts, the newest first; see Service.list.
+func (s *store) list(ctx context.Context, status string, after *keyset.Position, limit int) (found []message, err error) {
+	q := s.db.Conn(ctx).Omit("sealed")
+	if status != "" {
+		q = q.Where("status = ?", status)
+	}
+	if after != nil {
+		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
+	}
+	err = q.Order("created_at DESC, id DESC").Limit(limit).Find(&found).Error
+	return found, err
+}
+
+// held returns up to limit mails to an account after the given one, the oldest first.
+func (s *store) held(ctx context.Context, userID string, after heldMessage, limit int) (found []heldMessage, err error) {
+	q := s.db.Conn(ctx).Table("mail_messages").
+		Select("id, kind, recipient, subject, status, created_at, sent_at").
+		Where("user_id = ?", userID)
+	if after.ID != "" {
+		q = q.Where("id > ?", after.ID) // ids rise with time
+	}
+	err = q.Order("id").Limit(limit).Scan(&found).Error
+	return found, err
+}
+
+// erase deletes the mails to an account and, if email is not empty, to its address.
+func (s *store) erase(ctx context.Context, userID, email string) error {
+	return s.db.Conn(ctx).Exec(
+		"DELETE FROM mail_messages WHERE user_id = ? OR recipient = ? AND recipient <> ''", userID, email).Error
+}

@@ -1,0 +1,228 @@
+package smtp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/textproto"
+	"os"
+	"sync"
+	"time"
+)
+
+// Bounds of a client. A connection that was idle for longer than maxIdleTime is not used again:
+// servers and firewalls drop idle connections, some without telling the client.
+const (
+	defaultDialTimeout = 10 * time.Second
+	defaultSendTimeout = 30 * time.Second
+	defaultPoolSize    = 4
+	maxIdleTime        = 30 * time.Second
+	checkTimeout       = 2 * time.Second
+)
+
+// Client sends mails through one server over a pool of connections. It implements Sender and is
+// safe for concurrent use. Close it to drop the idle connections.
+type Client struct {
+	target      target
+	dialTimeout time.Duration
+	sendTimeout time.Duration
+	now         func() time.Time
+
+	slots  chan struct{} // holds one value for each connection in use
+	mu     sync.Mutex
+	idle   []*connection
+	closed bool
+}
+
+var _ Sender = (*Client)(nil)
+
+// Option changes a default of NewClient.
+type Option func(*Client)
+
+// WithTimeouts sets how long dialing (10 s) and a whole send (30 s) may take. Zero keeps the
+// default in parentheses.
+func WithTimeouts(dial, send time.Duration) Option {
+	return func(c *Client) {
+		if dial > 0 {
+			c.dialTimeout = dial
+		}
+		if send > 0 {
+			c.sendTimeout = send
+		}
+	}
+}
+
+// WithPoolSize sets how many connections may be in use at once, at least one. The default is 4.
+func WithPoolSize(n int) Option {
+	return func(c *Client) { c.slots = make(chan struct{}, max(n, 1)) }
+}
+
+// WithHello sets the name with which the client introduces itself in EHLO: the host of publicURL.
+// The default is the name of the machine.
+func WithHello(publicURL string) Option {
+	return func(c *Client) { c.target.hello = helloName(publicURL) }
+}
+
+// NewClient returns a client for smtp://user:pass@host:port or smtps://user:pass@host:port. With
+// ?starttls=required it refuses servers that offer no encryption; with ?starttls=off it never
+// encrypts; by default it encrypts if the server offers it. It does not connect. It returns an
+// error for any other URL, and the error does not repeat the URL.
+func NewClient(rawURL string, opts ...Option) (*Client, error) {
+	target, err := parseTarget(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("smtp: SMTP URL: %w", err)
+	}
+	c := &Client{
+		target:      target,
+		dialTimeout: defaultDialTimeout,
+		sendTimeout: defaultSendTimeout,
+		now:         time.Now,
+		slots:       make(chan struct{}, defaultPoolSize),
+	}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c, nil
+}
+
+// Send delivers one mail to the server. The server has accepted the mail when Send returns nil. If
+// the server's answer is lost, Send returns an error although the server may have accepted the
+// mail; the Message-ID identifies the copy.
+func (c *Client) Send(ctx context.Context, m Message) error {
+	env, err := newEnvelope(m, c.now())
+	if err != nil {
+		return err
+	}
+	return c.withConnection(ctx, func(conn *connection) error { return conn.deliver(env) })
+}
+
+// Ping returns nil if the server answers, encrypts as configured and accepts the sign-in.
+func (c *Client) Ping(ctx context.Context) error {
+	return c.withConnection(ctx, func(*connection) error { return nil })
+}
+
+// Close closes the idle connections. Connections in use are closed after their mail.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for _, conn := range c.idle {
+		conn.close()
+	}
+	c.idle = nil
+	return nil
+}
+
+// withConnection calls do with a healthy connection and returns the connection to the pool if it is
+// still usable.
+func (c *Client) withConnection(ctx context.Context, do func(*connection) error) error {
+	deadline := time.Now().Add(c.sendTimeout)
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return fmt.Errorf("smtp: all connections are busy: %w", ctx.Err())
+	}
+	conn, err := c.acquire(ctx, deadline)
+	if err != nil {
+		return withCause(ctx, err)
+	}
+	stop := conn.guard(ctx, deadline)
+	err = do(conn)
+	stop()
+	c.release(ctx, conn, err)
+	return withCause(ctx, err)
+}
+
+// acquire returns the connection that was used last and still answers, or opens a new one.
+func (c *Client) acquire(ctx context.Context, deadline time.Time) (*connection, error) {
+	for conn := c.pop(); conn != nil; conn = c.pop() {
+		check := time.Now().Add(min(checkTimeout, c.sendTimeout/4))
+		stop := conn.guard(ctx, check)
+		ok := time.Since(conn.idleAt) < maxIdleTime && conn.isAlive()
+		stop()
+		if ok && ctx.Err() == nil {
+			return conn, nil
+		}
+		conn.close()
+	}
+	return c.target.connect(ctx, c.dialTimeout, deadline)
+}
+
+// pop removes and returns the idle connection that was used last, or nil if there is none.
+func (c *Client) pop() *connection {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.idle) == 0 {
+		return nil
+	}
+	conn := c.idle[len(c.idle)-1]
+	c.idle = c.idle[:len(c.idle)-1]
+	return conn
+}
+
+// release returns the connection to the pool after a success or a refusal of the mail. It closes
+// the connection after 421, because the server hangs up, and after any other error, because the
+// state of the dialogue is unknown.
+func (c *Client) release(ctx context.Context, conn *connection, err error) {
+	var r *refusedError
+	usable := err == nil || (errors.As(err, &r) && r.code != 421)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !usable || c.closed || ctx.Err() != nil {
+		conn.close()
+		return
+	}
+	conn.idleAt = time.Now()
+	c.idle = append(c.idle, conn)
+}
+
+// deliver sends one mail over the connection. It returns a refusedError if the server refuses the
+// sender, the recipient or the content.
+func (c *connection) deliver(env envelope) error {
+	if ok, _ := c.client.Extension("SMTPUTF8"); env.utf8 && !ok {
+		at := stageRecipient
+		if isASCII(env.to) {
+			at = stageSender
+		}
+		return &refusedError{stage: at, code: 550, text: "the server takes no addresses beyond ASCII"}
+	}
+	if err := c.client.Mail(env.from); err != nil {
+		return wrapRefusal(stageSender, err)
+	}
+	if err := c.client.Rcpt(env.to); err != nil {
+		return wrapRefusal(stageRecipient, err)
+	}
+	w, err := c.client.Data()
+	if err != nil {
+		return wrapRefusal(stageData, err)
+	}
+	if _, err := w.Write(env.data); err != nil {
+		return fmt.Errorf("smtp: write: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return wrapRefusal(stageData, err)
+	}
+	return nil
+}
+
+// withCause adds the context's error to an error of the connection. The caller set no deadline on
+// the connection and could not interpret its error alone. A reply of the server is returned
+// unchanged.
+func withCause(ctx context.Context, err error) error {
+	var reply *textproto.Error
+	var r *refusedError
+	if err == nil || errors.As(err, &reply) || errors.As(err, &r) {
+		return err
+	}
+	cause := ctx.Err()
+	if cause == nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		cause = context.DeadlineExceeded // the connection's deadline fired a moment before the context's
+	}
+	if cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", err, cause)
+}
