@@ -23,6 +23,7 @@ import (
 	"lyceum/platform/embedded"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
@@ -79,7 +80,7 @@ var platformParts = fx.Options(
 		events.NewBus,
 		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
 		newLimiter,
-		httpx.NewCursors,
+		pagination.NewCursors,
 		func(a *tokens.Authenticator, c *config.Config) *httpx.Gate {
 			return httpx.NewGate(a, c.PublicURL, c.CORSOrigins)
 		},

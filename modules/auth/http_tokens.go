@@ -10,6 +10,7 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/text"
@@ -18,10 +19,12 @@ import (
 type handlers struct {
 	service *Service
 	keys    *keyring.Keys
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, k *keyring.Keys, c *httpx.Cursors) *handlers { return &handlers{s, k, c} }
+func newHandlers(s *Service, k *keyring.Keys, c *pagination.Cursors) *handlers {
+	return &handlers{s, k, c}
+}
 
 type userView struct {
 	ID            string        `json:"id"`

@@ -27,6 +27,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
@@ -241,7 +242,7 @@ func (s *site) replica() *replica {
 		require.NoError(t, starter.Run(t.Context()))
 	}
 	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: keys, Gate: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics},
-		[]httpx.Table{newRoutes(newHandlers(r.service, r.rooms, r.hub, gate, httpx.NewCursors(keys)))})
+		[]httpx.Table{newRoutes(newHandlers(r.service, r.rooms, r.hub, gate, pagination.NewCursors(keys)))})
 	require.NoError(t, err)
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)

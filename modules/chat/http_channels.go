@@ -9,7 +9,9 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 	"lyceum/platform/ws"
 )
 
@@ -18,10 +20,10 @@ type handlers struct {
 	rooms   *rooms
 	hub     *ws.Hub
 	gate    *httpx.Gate
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, r *rooms, h *ws.Hub, g *httpx.Gate, c *httpx.Cursors) *handlers {
+func newHandlers(s *Service, r *rooms, h *ws.Hub, g *httpx.Gate, c *pagination.Cursors) *handlers {
 	return &handlers{s, r, h, g, c}
 }
 
@@ -32,37 +34,26 @@ type channelView struct {
 	CourseID   *string `json:"course_id,omitempty"`
 	LastSeq    int64   `json:"last_seq" doc:"Number of the newest message; 0 for none"`
 	Unread     int64   `json:"unread" doc:"Messages of others after the caller's mark"`
-
-	place channelPosition
 }
 
 func viewOf(l *listed) channelView {
 	c := &l.Channel
-	return channelView{c.Slug, c.Title, c.Visibility, c.CourseID, c.LastSeq, l.unread(), channelPosition{c.CreatedAt, c.ID}}
+	return channelView{c.Slug, c.Title, c.Visibility, c.CourseID, c.LastSeq, l.unread()}
 }
 
-func (h *handlers) list(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[channelView]], error) {
-	after := &channelPosition{}
-	more, err := h.cursors.Decode(ctx, "channels", nil, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
-	v, err := h.service.access.visibleTo(ctx, identity.CallerFrom(ctx))
-	if err != nil {
-		return nil, err
-	}
-	found, err := h.service.store.listChannels(ctx, v, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]channelView, len(found))
-	for i := range found {
-		views[i] = viewOf(&found[i])
-	}
-	return httpx.Paged(ctx, h.cursors, "channels", nil, views, in.Limit, func(v channelView) channelPosition { return v.place }), nil
+func (h *handlers) list(ctx context.Context, in *pagination.Query) (*pagination.Response[channelView], error) {
+	return pagination.List(ctx, h.cursors.Request("channels", nil, *in),
+		func(after *keyset.Position, limit int) ([]listed, error) {
+			v, err := h.service.access.visibleTo(ctx, identity.CallerFrom(ctx))
+			if err != nil {
+				return nil, err
+			}
+			return h.service.store.listChannels(ctx, v, after, limit)
+		},
+		pagination.Each(viewOf),
+		func(l *listed) keyset.Position {
+			return keyset.Position{CreatedAt: l.Channel.CreatedAt, ID: l.Channel.ID}
+		})
 }
 
 type slugInput struct {

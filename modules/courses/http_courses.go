@@ -10,6 +10,8 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
@@ -17,10 +19,10 @@ import (
 
 type handlers struct {
 	service *Service
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
 // filter is what shapes a list. now is no part of it: it ages the trash.
 type filter struct {
@@ -30,7 +32,7 @@ type filter struct {
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Visibility string `query:"visibility" enum:"public,member,private"`
 	Status     string `query:"status" enum:"draft,published,archived,deleted" default:"published"`
 	Q          string `query:"q" maxLength:"200" doc:"Words that occur in title, summary or tags; case is ignored"`
@@ -46,12 +48,6 @@ type position struct {
 	ID    string
 }
 
-// listedView keeps what the next page needs beside what is shown.
-type listedView struct {
-	CourseView
-	at position
-}
-
 // admitted holds a list to what its filters ask of the caller.
 func (f filter) admitted(caller identity.Caller) error {
 	if !caller.SignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
@@ -63,33 +59,26 @@ func (f filter) admitted(caller identity.Caller) error {
 	return nil
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[CourseView]], error) {
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[CourseView], error) {
 	caller := identity.CallerFrom(ctx)
 	f := filter{in.Visibility, in.Status, in.Q, in.Tag, in.Owner, in.Sort, h.service.clock.Now()}
 	if err := f.admitted(caller); err != nil {
 		return nil, err
 	}
-	after, err := h.position(ctx, "courses", f, in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	var found []listed
-	// An owner that is no id owns nothing.
-	if f.Owner == "" || ids.Valid(f.Owner) {
-		if found, err = h.service.store.list(ctx, f, caller, after, in.Limit+1); err != nil {
-			return nil, err
-		}
-	}
-	people, err := usersapi.Persons(ctx, h.service.accounts, ownersOf(found))
-	if err != nil {
-		return nil, err
-	}
-	views := make([]listedView, len(found))
-	for i := range found {
-		c := &found[i].Course
-		views[i] = listedView{viewOf(caller, c, found[i].Sums, people[c.OwnerID]), f.positionOf(c)}
-	}
-	return shown(httpx.Paged(ctx, h.cursors, "courses", f, views, in.Limit, func(v listedView) position { return v.at })), nil
+	return pagination.List(ctx, h.cursors.Request("courses", f, in.Query),
+		func(after *position, limit int) ([]listed, error) {
+			if f.Owner != "" && !ids.Valid(f.Owner) {
+				return nil, nil // an owner that is no id owns nothing
+			}
+			return h.service.store.list(ctx, f, caller, after, limit)
+		},
+		func(found []listed) ([]CourseView, error) {
+			people, err := usersapi.Persons(ctx, h.service.accounts, ownersOf(found))
+			return pagination.MapRows(found, func(l *listed) CourseView {
+				return viewOf(caller, &l.Course, l.Sums, people[l.Course.OwnerID])
+			}), err
+		},
+		func(l *listed) position { return f.positionOf(&l.Course) })
 }
 
 func (f filter) positionOf(c *course) position {
@@ -102,32 +91,12 @@ func (f filter) positionOf(c *course) position {
 	return position{At: c.CreatedAt, ID: c.ID}
 }
 
-func shown(p *httpx.Out[httpx.Page[listedView]]) *httpx.Out[httpx.Page[CourseView]] {
-	items := make([]CourseView, len(p.Body.Items))
-	for i, v := range p.Body.Items {
-		items[i] = v.CourseView
-	}
-	out := httpx.OK(httpx.Page[CourseView]{Items: items, NextCursor: p.Body.NextCursor}).Tagged()
-	out.Link = p.Link
-	return out
-}
-
 func ownersOf(found []listed) []string {
 	out := make([]string, len(found))
 	for i := range found {
 		out[i] = found[i].Course.OwnerID
 	}
 	return out
-}
-
-// position reads a cursor; nil means the first page.
-func (h *handlers) position(ctx context.Context, list string, filters any, cursor string) (*position, error) {
-	p := &position{}
-	more, err := h.cursors.Decode(ctx, list, filters, cursor, p)
-	if err != nil || !more {
-		return nil, err
-	}
-	return p, nil
 }
 
 type createInput struct {
@@ -210,14 +179,14 @@ func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*h
 type updateInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Title       httpx.Given[string]  `json:"title,omitzero" minLength:"1" maxLength:"200"`
-		Slug        httpx.Given[string]  `json:"slug,omitzero" minLength:"1" maxLength:"100"`
-		Summary     httpx.Opt[string]    `json:"summary,omitzero" maxLength:"500"`
-		Description httpx.Opt[string]    `json:"description,omitzero" maxLength:"20000"`
-		Visibility  httpx.Given[string]  `json:"visibility,omitzero" enum:"public,member,private"`
-		Status      httpx.Given[string]  `json:"status,omitzero" enum:"draft,published,archived"`
-		Tags        httpx.Opt[[]tagText] `json:"tags,omitzero" maxItems:"50"`
-		CoverKey    httpx.Opt[string]    `json:"cover_key,omitzero" maxLength:"512"`
+		Title       jsonfield.Optional[string]    `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Slug        jsonfield.Optional[string]    `json:"slug,omitzero" minLength:"1" maxLength:"100"`
+		Summary     jsonfield.Nullable[string]    `json:"summary,omitzero" maxLength:"500"`
+		Description jsonfield.Nullable[string]    `json:"description,omitzero" maxLength:"20000"`
+		Visibility  jsonfield.Optional[string]    `json:"visibility,omitzero" enum:"public,member,private"`
+		Status      jsonfield.Optional[string]    `json:"status,omitzero" enum:"draft,published,archived"`
+		Tags        jsonfield.Nullable[[]tagText] `json:"tags,omitzero" maxItems:"50"`
+		CoverKey    jsonfield.Nullable[string]    `json:"cover_key,omitzero" maxLength:"512"`
 	}
 }
 
@@ -251,7 +220,7 @@ func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[deta
 }
 
 // cleared turns null into the empty text.
-func cleared(o httpx.Opt[string]) *string {
+func cleared(o jsonfield.Nullable[string]) *string {
 	if !o.Set {
 		return nil
 	}

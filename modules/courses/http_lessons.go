@@ -7,33 +7,31 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
 )
 
 type lessonsInput struct {
-	httpx.PageQuery
+	pagination.Query
 	ID string `path:"id"`
 }
 
 type lessonPosition struct{ Position int }
 
-func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*httpx.Out[httpx.Page[OutlineView]], error) {
+func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
 	v, err := h.service.findID(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	var after lessonPosition
-	if _, err := h.cursors.Decode(ctx, "lessons", v.ID, in.Cursor, &after); err != nil {
-		return nil, err
-	}
-	found, err := h.service.store.lessonsAfter(ctx, v.ID, after.Position, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views, err := h.service.outlines(ctx, v, found)
-	if err != nil {
-		return nil, err
-	}
-	return httpx.Paged(ctx, h.cursors, "lessons", v.ID, views, in.Limit, func(v OutlineView) lessonPosition { return lessonPosition{v.Position} }), nil
+	return pagination.List(ctx, h.cursors.Request("lessons", v.ID, in.Query),
+		func(after *lessonPosition, limit int) ([]lesson, error) {
+			if after == nil {
+				after = &lessonPosition{}
+			}
+			return h.service.store.lessonsAfter(ctx, v.ID, after.Position, limit)
+		},
+		func(found []lesson) ([]OutlineView, error) { return h.service.outlines(ctx, v, found) },
+		func(l *lesson) lessonPosition { return lessonPosition{l.Position} })
 }
 
 type addLessonInput struct {
@@ -104,14 +102,14 @@ type updateLessonInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
 	Body     struct {
-		Title              httpx.Given[string]   `json:"title,omitzero" minLength:"1" maxLength:"200"`
-		Content            httpx.Opt[string]     `json:"content,omitzero" maxLength:"200000"`
-		AssetKey           httpx.Opt[string]     `json:"asset_key,omitzero" maxLength:"512"`
-		DurationSeconds    httpx.Opt[int]        `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
-		Captions           httpx.Opt[[]caption]  `json:"captions,omitzero" maxItems:"20"`
-		PrerequisiteIDs    httpx.Opt[[]string]   `json:"prerequisite_ids,omitzero" maxItems:"20"`
-		AvailableFrom      httpx.Opt[clock.Time] `json:"available_from,omitzero"`
-		AvailableAfterDays httpx.Opt[int]        `json:"available_after_days,omitzero" minimum:"0" maximum:"36500"`
+		Title              jsonfield.Optional[string]     `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Content            jsonfield.Nullable[string]     `json:"content,omitzero" maxLength:"200000"`
+		AssetKey           jsonfield.Nullable[string]     `json:"asset_key,omitzero" maxLength:"512"`
+		DurationSeconds    jsonfield.Nullable[int]        `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
+		Captions           jsonfield.Nullable[[]caption]  `json:"captions,omitzero" maxItems:"20"`
+		PrerequisiteIDs    jsonfield.Nullable[[]string]   `json:"prerequisite_ids,omitzero" maxItems:"20"`
+		AvailableFrom      jsonfield.Nullable[clock.Time] `json:"available_from,omitzero"`
+		AvailableAfterDays jsonfield.Nullable[int]        `json:"available_after_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 

@@ -8,17 +8,19 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
 
 type handlers struct {
 	service *Service
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
 type inviteView struct {
 	ID          string        `json:"id"`
@@ -82,34 +84,23 @@ func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[invi
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Status  string `query:"status" enum:"active,exhausted,expired,revoked"`
 	BatchID string `query:"batch_id" doc:"Those that were made together"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[inviteView]], error) {
-	f, after := filter{in.Status, in.BatchID}, &position{}
-	more, err := h.cursors.Decode(ctx, "invites", f, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
-	now := h.service.clock.Now()
-	var found []invite
-	// An id that is none names no batch: an empty list, not a fault of the database.
-	if f.BatchID == "" || ids.Valid(f.BatchID) {
-		found, err = h.service.store.list(ctx, f, now, after, in.Limit+1)
-	}
-	if err != nil {
-		return nil, err
-	}
-	views := make([]inviteView, len(found))
-	for i := range found {
-		views[i] = viewOf(&found[i], now)
-	}
-	return httpx.Paged(ctx, h.cursors, "invites", f, views, in.Limit, func(v inviteView) position { return position{v.CreatedAt, v.ID} }), nil
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[inviteView], error) {
+	f, now := filter{in.Status, in.BatchID}, h.service.clock.Now()
+	return pagination.List(ctx, h.cursors.Request("invites", f, in.Query),
+		func(after *keyset.Position, limit int) ([]invite, error) {
+			// An id that is none names no batch: an empty list, not a fault of the database.
+			if f.BatchID != "" && !ids.Valid(f.BatchID) {
+				return nil, nil
+			}
+			return h.service.store.list(ctx, f, now, after, limit)
+		},
+		pagination.Each(func(i *invite) inviteView { return viewOf(i, now) }),
+		func(i *invite) keyset.Position { return keyset.Position{CreatedAt: i.CreatedAt, ID: i.ID} })
 }
 
 type idInput struct {

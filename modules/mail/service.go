@@ -15,6 +15,7 @@ import (
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
+	"lyceum/platform/keyset"
 	"lyceum/platform/smtp"
 	"lyceum/templates"
 )
@@ -141,7 +142,7 @@ func (s *Service) due(ctx context.Context) ([]string, error) {
 }
 
 // list returns up to limit mails of a status, or of all if it is empty, the newest first.
-func (s *Service) list(ctx context.Context, status string, after *position, limit int) ([]message, error) {
+func (s *Service) list(ctx context.Context, status string, after *keyset.Position, limit int) ([]message, error) {
 	return s.store.list(ctx, status, after, limit)
 }
 

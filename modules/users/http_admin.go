@@ -8,8 +8,11 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
 
@@ -36,32 +39,22 @@ type listFilter struct {
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Q      string `query:"q" maxLength:"200" doc:"Part of the address or display name"`
 	Role   string `query:"role" enum:"user,member,instructor,admin"`
 	Status string `query:"status" enum:"active,disabled"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[adminView]], error) {
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[adminView], error) {
 	f := listFilter{in.Q, in.Role, in.Status}
-	after := &position{}
-	more, err := h.cursors.Decode(ctx, "users", f, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
-	found, err := h.service.store.list(ctx, f, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]adminView, len(found))
-	for i := range found {
-		views[i] = viewOf(&found[i])
-	}
-	return httpx.Paged(ctx, h.cursors, "users", f, views, in.Limit, func(v adminView) position { return position{v.CreatedAt, v.ID} }), nil
+	return pagination.List(ctx, h.cursors.Request("users", f, in.Query),
+		func(after *keyset.Position, limit int) ([]user, error) {
+			return h.service.store.list(ctx, f, after, limit)
+		},
+		pagination.Each(viewOf), positionOf)
 }
+
+func positionOf(u *user) keyset.Position { return keyset.Position{CreatedAt: u.CreatedAt, ID: u.ID} }
 
 type idInput struct {
 	ID string `path:"id"`
@@ -84,10 +77,10 @@ func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[adminView],
 type patchInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Role        httpx.Given[identity.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
-		Status      httpx.Given[string]        `json:"status,omitzero" enum:"active,disabled"`
-		DisplayName httpx.Opt[string]          `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
-		Email       httpx.Given[string]        `json:"email,omitzero" minLength:"1" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
+		Role        jsonfield.Optional[identity.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
+		Status      jsonfield.Optional[string]        `json:"status,omitzero" enum:"active,disabled"`
+		DisplayName jsonfield.Nullable[string]        `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
+		Email       jsonfield.Optional[string]        `json:"email,omitzero" minLength:"1" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 	"lyceum/platform/text"
@@ -16,10 +18,10 @@ import (
 type handlers struct {
 	service *Service
 	holders *holders
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, h *holders, c *httpx.Cursors) *handlers { return &handlers{s, h, c} }
+func newHandlers(s *Service, h *holders, c *pagination.Cursors) *handlers { return &handlers{s, h, c} }
 
 // meView is what the owner of an account sees of it.
 type meView struct {
@@ -45,7 +47,7 @@ func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Out[meView], e
 
 type patchMeInput struct {
 	Body struct {
-		DisplayName httpx.Opt[string] `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
+		DisplayName jsonfield.Nullable[string] `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
 	}
 }
 
@@ -58,7 +60,7 @@ func checkPatchMe(_ context.Context, in *patchMeInput) (faults httpx.Faults) {
 }
 
 // checkName says what is wrong with a display name that was given.
-func checkName(name httpx.Opt[string]) error {
+func checkName(name jsonfield.Nullable[string]) error {
 	if name.Value == "" {
 		return nil // left out, cleared, or refused by the schema
 	}

@@ -30,6 +30,7 @@ import (
 	"lyceum/platform/expect"
 	"lyceum/platform/httpx/conditional"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/strictjson"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
@@ -319,7 +320,7 @@ func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation, csvRow
 		return body, nil
 	}
 	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvType) {
-		faults, err := checkJSON(body)
+		faults, err := strictjson.Check(body)
 		if err == nil && csvRows {
 			err = notBeside(c, op, s.api.OpenAPI().Components.Schemas)
 		}
@@ -357,7 +358,7 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, erro
 	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
 	c.Request().Header.SetContentType(strings.ToLower(c.Get(fiber.HeaderContentType)))
 	if (documented == nil || r.ignoresForm) && strings.TrimSpace(string(body)) != "{}" {
-		if _, err := checkJSON(body); err != nil {
+		if _, err := strictjson.Check(body); err != nil {
 			return nil, err
 		}
 		return nil, invalidAt("body", "this operation takes no body, or {}")
@@ -370,7 +371,7 @@ func judgeBody(c *fiber.Ctx, types []string) error {
 	if given := c.Get(fiber.HeaderContentType); given != "" && !isOneOf(given, types) {
 		return wrongType(types)
 	}
-	if c.Request().Header.ContentLength() > maxJSONBody {
+	if c.Request().Header.ContentLength() > strictjson.MaxBytes {
 		return tooLarge(c)
 	}
 	expect.AskForBody(c.Context())
@@ -403,16 +404,16 @@ func wrongType(types []string) error {
 
 func drain(c *fiber.Ctx) ([]byte, error) {
 	stream := c.Context().RequestBodyStream()
-	if c.Request().Header.ContentLength() > 5*maxJSONBody {
+	if c.Request().Header.ContentLength() > 5*strictjson.MaxBytes {
 		return nil, tooLarge(c) // not even looked at
 	}
 	if stream == nil {
 		return c.Request().Body(), nil
 	}
-	body, err := io.ReadAll(io.LimitReader(stream, maxJSONBody+1))
-	if len(body) > maxJSONBody {
+	body, err := io.ReadAll(io.LimitReader(stream, strictjson.MaxBytes+1))
+	if len(body) > strictjson.MaxBytes {
 		// Read on a little, so that the client is done sending and sees the answer.
-		_, _ = io.CopyN(io.Discard, stream, 4*maxJSONBody)
+		_, _ = io.CopyN(io.Discard, stream, 4*strictjson.MaxBytes)
 		return nil, tooLarge(c)
 	}
 	if err != nil {
@@ -423,7 +424,7 @@ func drain(c *fiber.Ctx) ([]byte, error) {
 
 func tooLarge(c *fiber.Ctx) error {
 	c.Context().SetConnectionClose()
-	return apperr.ProblemBodyTooLarge.New("A body may have " + strconv.Itoa(maxJSONBody) + " bytes.")
+	return apperr.ProblemBodyTooLarge.New("A body may have " + strconv.Itoa(strictjson.MaxBytes) + " bytes.")
 }
 
 // tag gives answers their ETag and turns a GET that knows it already into 304.

@@ -39,18 +39,12 @@ func (o *Out[T]) WithVersion(v int64) *Out[T] { o.version, o.tagged = v, true; r
 // Tagged gives the answer an ETag of its body alone, for what has no version.
 func (o *Out[T]) Tagged() *Out[T] { o.tagged = true; return o }
 
-// isList reports whether the body is a page of a list.
-func (o *Out[T]) isList() bool {
-	_, ok := any(o.Body).(interface{ isPage() })
-	return ok
-}
-
 // Instead answers with a stream in place of the JSON body, where the caller may choose.
 func Instead[T any](s *Streamed) *Out[T] { return &Out[T]{stream: s} }
 
-func (o *Out[T]) note(info *requestinfo.Info) {
+// Annotate passes on what the answer says beside its body.
+func (o *Out[T]) Annotate(info *requestinfo.Info) {
 	info.Version, info.HasETag, info.Stream = o.version, o.tagged, o.stream
 }
 
-// noted is an answer that says more than its body.
-type noted interface{ note(info *requestinfo.Info) }
+var _ requestinfo.Annotator = (*Out[None])(nil)

@@ -15,6 +15,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/strictjson"
 	"lyceum/platform/limit"
 )
 
@@ -239,7 +240,7 @@ func fieldsOf(errs []error) []apperr.Field {
 			continue
 		}
 		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
-			for _, f := range misfits(placeMissing(apperr.FieldAt(d.Location, d.Message))) {
+			for _, f := range strictjson.SplitTypeFaults(placeMissing(apperr.FieldAt(d.Location, d.Message))) {
 				named[f.Absolute()] = true
 				out = append(out, f)
 			}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
 )
@@ -187,7 +188,7 @@ func Raw(method, path string, who Who, summary string, h fiber.Handler, opts ...
 
 func typed[I, O any](method, path string, who Who, summary string, h func(context.Context, *I) (*O, error), opts []Option) Route {
 	r := Route{who: who, op: huma.Operation{Method: method, Path: path, Summary: summary}, bodyTypes: []string{jsonType}}
-	if l, ok := any(new(O)).(interface{ isList() bool }); ok && l.isList() {
+	if pagination.IsResponse(new(O)) {
 		r.isList, r.tagged = true, true
 	}
 	r.bind = func(s *Server, op huma.Operation) { huma.Register(s.api, op, answered(h)) }
@@ -213,8 +214,8 @@ func answered[I, O any](h func(context.Context, *I) (*O, error)) func(context.Co
 			p.headers(header.Set)
 			return nil, huma.ErrorWithHeaders(p, header)
 		}
-		if t, ok := any(out).(noted); ok && out != nil {
-			t.note(requestinfo.From(ctx))
+		if t, ok := any(out).(requestinfo.Annotator); ok && out != nil {
+			t.Annotate(requestinfo.From(ctx))
 		}
 		return out, nil
 	}

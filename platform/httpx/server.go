@@ -21,6 +21,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/expect"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/strictjson"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
@@ -120,7 +121,7 @@ func New(o Options, tables []Table) (*Server, error) {
 	}
 	s.app = fiber.New(fiber.Config{
 		Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true,
-		StreamRequestBody: true, BodyLimit: maxJSONBody, ReadBufferSize: headerBytes, DisablePreParseMultipartForm: true,
+		StreamRequestBody: true, BodyLimit: strictjson.MaxBytes, ReadBufferSize: headerBytes, DisablePreParseMultipartForm: true,
 		ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		ErrorHandler: s.onError, Network: "tcp",
 	})
@@ -137,10 +138,13 @@ func New(o Options, tables []Table) (*Server, error) {
 	return s, s.document.build(s.api.OpenAPI())
 }
 
+// jsonFormat reads and writes the bodies of Huma.
+var jsonFormat = huma.Format{Marshal: strictjson.Marshal, Unmarshal: strictjson.Unmarshal}
+
 func humaConfig(version, publicURL string, adding *string) huma.Config {
 	c := huma.DefaultConfig("Lyceum", version)
 	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
-	c.Formats = map[string]huma.Format{"application/json": strictJSON, problemType: strictJSON}
+	c.Formats = map[string]huma.Format{"application/json": jsonFormat, problemType: jsonFormat}
 	c.Info.Description = "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
 		"Errors are application/problem+json; each code has a page at /problems/{code}."
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
@@ -351,14 +355,14 @@ func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	case isObject:
 		most = s.o.MaxObjectBytes
 	case !isUpload:
-		most = maxJSONBody
+		most = strictjson.MaxBytes
 	}
 	if int64(h.ContentLength()) > most {
 		h.Set(fasthttp.HeaderExpect, "100-continue")
 	}
 	switch {
 	case isObject:
-		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: maxJSONBody}
+		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: strictjson.MaxBytes}
 	case isUpload:
 		// The handler, which reads on, is called with the first byte, so that it can refuse a body before it comes.
 		return fasthttp.RequestConfig{ReadTimeout: streamStall, MaxRequestBodySize: 1}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"lyceum/platform/httpx/jsonappend"
 	"lyceum/platform/httpx/requestinfo"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -55,10 +56,10 @@ const linesType = "application/x-ndjson"
 func WantsLines(ctx context.Context) bool { return requestinfo.Prefers(ctx, linesType) }
 
 // Lines answers with a file of that name that has one JSON value a line, as it is written.
-func Lines(name string, fn func(ctx context.Context, line func(v Appender) error) error) *Streamed {
+func Lines(name string, fn func(ctx context.Context, line func(v jsonappend.Value) error) error) *Streamed {
 	return Stream(linesType, name, func(ctx context.Context, w io.Writer) error {
 		var b []byte
-		return fn(ctx, func(v Appender) error {
+		return fn(ctx, func(v jsonappend.Value) error {
 			b = append(v.AppendJSON(b[:0]), '\n')
 			_, err := w.Write(b)
 			return err
