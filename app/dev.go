@@ -3,11 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
-	"slices"
 
-	"github.com/gofiber/fiber/v2"
-
-	"lyceum/platform/blob"
 	"lyceum/platform/config"
 	"lyceum/platform/embedded"
 	"lyceum/platform/httpx"
@@ -38,18 +34,3 @@ type mailboxInput struct {
 type mailboxView struct {
 	Items []embedded.MailboxMessage `json:"items" nullable:"false"`
 }
-
-// newObjectRoutes serves the embedded store's signed URLs. They stand outside the document: what
-// they answer is the store's business, as with any S3.
-func newObjectRoutes(f *blob.Folder, c *config.Config) httpx.Table {
-	if f == nil || slices.Contains(c.ModulesDisabled, "storage") {
-		return httpx.Table{Module: "objects"}
-	}
-	var routes []httpx.Route
-	for _, method := range []string{http.MethodGet, http.MethodPut} {
-		routes = append(routes, httpx.Raw(method, "/objects/{id}", httpx.Public, "An object by signed URL", objectHandler(f), httpx.Hidden()))
-	}
-	return httpx.Table{Module: "objects", Routes: routes}
-}
-
-func objectHandler(f *blob.Folder) fiber.Handler { return f.Handler() }

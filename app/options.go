@@ -15,6 +15,8 @@ import (
 	"lyceum/modules/storage"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
+	"lyceum/platform/blob/folder"
+	"lyceum/platform/blob/s3"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
 	"lyceum/platform/clock"
@@ -181,15 +183,15 @@ func (quietRedis) Printf(_ context.Context, format string, v ...any) {
 type blobParts struct {
 	fx.Out
 	Store  blob.Store
-	Folder *blob.Folder
+	Folder *folder.Store
 }
 
 func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 	if c.S3.Endpoint == "" {
-		f, err := blob.NewFolder(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.Derive("object urls"), time.Now)
+		f, err := folder.Open(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.Derive("object urls"), time.Now)
 		return blobParts{Store: f, Folder: f}, err
 	}
-	s, err := blob.NewS3(blob.S3Config{Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
+	s, err := s3.New(s3.Config{Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
 		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS})
 	if err != nil {
 		return blobParts{}, &serviceError{"S3_ENDPOINT", err}

@@ -18,6 +18,7 @@ import (
 	"lyceum/modules/auth"
 	"lyceum/modules/users"
 	"lyceum/platform/blob"
+	"lyceum/platform/blob/s3"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
@@ -123,8 +124,8 @@ func prepare(ctx context.Context, p parts) error {
 	if err := sealEmptyLog(ctx, p.Users, p.DB, p.Keys); err != nil {
 		return err
 	}
-	if s3, ok := p.Blobs.(*blob.S3); ok {
-		if err := s3.Prepare(ctx); err != nil {
+	if store, ok := p.Blobs.(*s3.Store); ok {
+		if err := store.Prepare(ctx); err != nil {
 			return &serviceError{"S3_ENDPOINT", err}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/blob"
+	"lyceum/platform/blob/folder"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
 	"lyceum/platform/jobs"
@@ -21,7 +21,7 @@ type Service struct {
 	queue    *jobs.Queue
 	signals  *broadcast.Bus
 	// folder is the embedded store, nil where S3 keeps the objects.
-	folder *blob.Folder
+	folder *folder.Store
 	// known are completed assets by their keys: a link costs no look at what never changes.
 	known *cache.Invalidated[asset]
 	// readable are the objects of completed assets, by their ids.
@@ -55,7 +55,7 @@ type needs struct {
 	Signals  *broadcast.Bus
 	Config   *Config
 	// Folder is the embedded store, nil where S3 keeps the objects.
-	Folder *blob.Folder `optional:"true"`
+	Folder *folder.Store `optional:"true"`
 }
 
 func newService(n needs) *Service {

@@ -1,4 +1,4 @@
-package blob
+package s3
 
 import (
 	"context"
@@ -9,17 +9,22 @@ import (
 	"strings"
 	"time"
 
+	"lyceum/platform/blob"
+
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
 )
 
+// stallTimeout is how long the service may neither send nor take a byte while content moves.
+const stallTimeout = 30 * time.Second
+
 // callTimeout bounds everything but moving content, so that a caller has an answer within 3 s
 // though the store hangs.
 const callTimeout = 2500 * time.Millisecond
 
-// S3Config says where an S3-compatible store is. Its fields are the S3_* keys of the environment.
-type S3Config struct {
+// Config says where an S3-compatible store is. Its fields are the S3_* keys of the environment.
+type Config struct {
 	// Endpoint is host:port, or a whole http(s) address, which then decides about TLS.
 	Endpoint string
 	// PublicEndpoint is the address that clients reach the store under; empty means Endpoint.
@@ -33,7 +38,7 @@ type S3Config struct {
 }
 
 // S3 keeps objects in one bucket of an S3-compatible service. The key of an object is its id.
-type S3 struct {
+type Store struct {
 	bucket string
 	region string
 	client *minio.Core
@@ -43,10 +48,10 @@ type S3 struct {
 	stranger *minio.Core
 }
 
-var _ Store = (*S3)(nil)
+var _ blob.Store = (*Store)(nil)
 
-// NewS3 checks the configuration and makes no request; Prepare does.
-func NewS3(cfg S3Config) (*S3, error) {
+// New checks the configuration and makes no request; Prepare does.
+func New(cfg Config) (*Store, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
 	}
@@ -73,13 +78,13 @@ func NewS3(cfg S3Config) (*S3, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &S3{
+	return &Store{
 		bucket: cfg.Bucket, region: cfg.Region, signer: signer,
 		client: &minio.Core{Client: client}, stranger: &minio.Core{Client: stranger},
 	}, nil
 }
 
-func newClient(key, endpoint string, cfg S3Config, keys *credentials.Credentials) (*minio.Client, error) {
+func newClient(key, endpoint string, cfg Config, keys *credentials.Credentials) (*minio.Client, error) {
 	host, secure := endpoint, cfg.UseTLS
 	if strings.Contains(endpoint, "://") {
 		u, err := url.Parse(endpoint)
@@ -100,28 +105,28 @@ func newClient(key, endpoint string, cfg S3Config, keys *credentials.Credentials
 }
 
 // Stat implements Store.
-func (s *S3) Stat(ctx context.Context, id string) (Info, error) {
-	if !validID(id) {
-		return Info{}, ErrNotFound
+func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
+	if !blob.IsID(id) {
+		return blob.Info{}, blob.ErrNotFound
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	o, err := s.client.StatObject(ctx, s.bucket, id, minio.StatObjectOptions{})
 	if err != nil {
-		return Info{}, storeError(err)
+		return blob.Info{}, storeError(err)
 	}
-	return Info{Size: o.Size, ContentType: o.ContentType, ETag: o.ETag}, nil
+	return blob.Info{Size: o.Size, ContentType: o.ContentType, ETag: o.ETag}, nil
 }
 
 // Open implements Store. The answer must begin within callTimeout; reading on may then take as
 // long as bytes keep coming.
-func (s *S3) Open(ctx context.Context, id string) (io.ReadCloser, error) {
+func (s *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 	return s.get(ctx, id, minio.GetObjectOptions{})
 }
 
-func (s *S3) get(ctx context.Context, id string, opts minio.GetObjectOptions) (io.ReadCloser, error) {
-	if !validID(id) {
-		return nil, ErrNotFound
+func (s *Store) get(ctx context.Context, id string, opts minio.GetObjectOptions) (io.ReadCloser, error) {
+	if !blob.IsID(id) {
+		return nil, blob.ErrNotFound
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(callTimeout, func() { cancel(context.DeadlineExceeded) })
@@ -150,7 +155,7 @@ func (d *download) Close() error {
 }
 
 // ReadPrefix implements Store.
-func (s *S3) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
+func (s *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
 	if n <= 0 {
 		_, err := s.Stat(ctx, id)
 		return nil, err
@@ -171,15 +176,15 @@ func (s *S3) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
 }
 
 // Put implements Store.
-func (s *S3) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
-	if err := checkID(id); err != nil {
+func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
+	if err := blob.CheckID(id); err != nil {
 		return err
 	}
 	if size < 0 {
 		return fmt.Errorf("blob: an object of %d bytes", size)
 	}
 	if size == 0 && longer(r) { // the client does not even look at r then
-		return fmt.Errorf("%w: it is longer", ErrMismatch)
+		return fmt.Errorf("%w: it is longer", blob.ErrMismatch)
 	}
 	exact := &exactReader{r: r, left: size}
 	_, err := s.client.Client.PutObject(ctx, s.bucket, id, exact, size, minio.PutObjectOptions{
@@ -193,21 +198,21 @@ func (s *S3) Put(ctx context.Context, id string, r io.Reader, size int64, conten
 }
 
 // Delete implements Store.
-func (s *S3) Delete(ctx context.Context, id string) error {
-	if !validID(id) {
+func (s *Store) Delete(ctx context.Context, id string) error {
+	if !blob.IsID(id) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := storeError(s.client.RemoveObject(ctx, s.bucket, id, minio.RemoveObjectOptions{}))
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, blob.ErrNotFound) {
 		return nil
 	}
 	return err
 }
 
 // Ping implements Store: the service answers and has the bucket.
-func (s *S3) Ping(ctx context.Context) error {
+func (s *Store) Ping(ctx context.Context) error {
 	exists, err := s.bucketExists(ctx)
 	if err == nil && !exists {
 		err = fmt.Errorf("S3_BUCKET %q does not exist", s.bucket)

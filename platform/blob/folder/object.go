@@ -1,4 +1,4 @@
-package blob
+package folder
 
 import (
 	"encoding/binary"
@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"lyceum/platform/blob"
 )
 
 // A stored file is: content, description as JSON, the description's length in four bytes (big
@@ -52,7 +54,7 @@ func (o *object) etag() string { return o.meta.SHA256[:32] }
 func openObject(path string) (*object, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ErrNotFound
+		return nil, blob.ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
@@ -60,7 +62,7 @@ func openObject(path string) (*object, error) {
 	o := &object{file: file}
 	if err := o.describe(); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+		return nil, fmt.Errorf("%w: %s: %w", blob.ErrDamaged, path, err)
 	}
 	return o, nil
 }

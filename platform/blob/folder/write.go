@@ -1,6 +1,9 @@
-package blob
+package folder
 
 import (
+	"lyceum/platform/atomicfile"
+	"lyceum/platform/blob"
+
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -28,8 +31,8 @@ type incoming struct {
 }
 
 // Put implements Store.
-func (f *Folder) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
-	if err := checkID(id); err != nil {
+func (f *Store) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
+	if err := blob.CheckID(id); err != nil {
 		return err
 	}
 	if size < 0 {
@@ -41,7 +44,7 @@ func (f *Folder) Put(ctx context.Context, id string, r io.Reader, size int64, co
 
 // write takes the content into a temporary file and, once it is whole and on the disk, gives it
 // its name. Whatever goes wrong before, the name keeps what it had.
-func (f *Folder) write(ctx context.Context, r io.Reader, in incoming) (objectMeta, error) {
+func (f *Store) write(ctx context.Context, r io.Reader, in incoming) (objectMeta, error) {
 	tmp, err := f.newTemp()
 	if err != nil {
 		return objectMeta{}, diskError(err)
@@ -70,11 +73,11 @@ func fill(ctx context.Context, tmp *os.File, r io.Reader, in incoming) (objectMe
 		return objectMeta{}, err
 	}
 	if n != in.size {
-		return objectMeta{}, fmt.Errorf("%w: %d bytes were announced", ErrMismatch, in.size)
+		return objectMeta{}, fmt.Errorf("%w: %d bytes were announced", blob.ErrMismatch, in.size)
 	}
 	meta := objectMeta{Size: n, Type: in.contentType, SHA256: hex.EncodeToString(sum.Sum(nil))}
 	if in.sha256Hex != "" && !strings.EqualFold(in.sha256Hex, meta.SHA256) {
-		return objectMeta{}, fmt.Errorf("%w: its SHA-256 is %s", ErrMismatch, meta.SHA256)
+		return objectMeta{}, fmt.Errorf("%w: its SHA-256 is %s", blob.ErrMismatch, meta.SHA256)
 	}
 	trailer, err := meta.encode()
 	if err != nil {
@@ -106,19 +109,13 @@ func copyContent(ctx context.Context, w io.Writer, sum hash.Hash, r io.Reader) (
 			return total, nil
 		}
 		if readErr != nil {
-			return total, &sourceError{readErr}
+			return total, &blob.SourceError{Err: readErr}
 		}
 	}
 }
 
-// sourceError is a failure of whoever sends the content, not of the disk.
-type sourceError struct{ err error }
-
-func (e *sourceError) Error() string { return "blob: reading the content: " + e.err.Error() }
-func (e *sourceError) Unwrap() error { return e.err }
-
 // publish gives the finished file its name. With once, an object of other content stays.
-func (f *Folder) publish(tmp *os.File, in incoming, meta objectMeta) error {
+func (f *Store) publish(tmp *os.File, in incoming, meta objectMeta) error {
 	lock := &f.commit[in.id[35]%64]
 	lock.Lock()
 	defer lock.Unlock()
@@ -130,21 +127,18 @@ func (f *Folder) publish(tmp *os.File, in incoming, meta objectMeta) error {
 			if old.meta == meta {
 				return nil
 			}
-			return ErrExists
-		case !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged):
+			return blob.ErrExists
+		case !errors.Is(err, blob.ErrNotFound) && !errors.Is(err, blob.ErrDamaged):
 			return err
 		}
 	}
 	if err := f.makeShard(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return atomicfile.Rename(tmp.Name(), path)
 }
 
-func (f *Folder) makeShard(dir string) error {
+func (f *Store) makeShard(dir string) error {
 	err := os.Mkdir(dir, 0o700)
 	if errors.Is(err, os.ErrExist) {
 		return nil
@@ -152,12 +146,12 @@ func (f *Folder) makeShard(dir string) error {
 	if err != nil {
 		return err
 	}
-	return syncDir(f.objects)
+	return atomicfile.SyncDir(f.objects)
 }
 
 // newTemp makes a file that sweep of another process leaves alone while it is open. A sweep may
 // come between making and locking it: then it has lost its name and another is made.
-func (f *Folder) newTemp() (*os.File, error) {
+func (f *Store) newTemp() (*os.File, error) {
 	for {
 		path := filepath.Join(f.tmp, rand.Text())
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -182,20 +176,10 @@ func sameFile(file *os.File, path string) bool {
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
-// syncDir makes a rename or removal in dir last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
-
 // diskError marks the errors of a full disk, so that callers can say so.
 func diskError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
-		return fmt.Errorf("%w: %w", ErrFull, err)
+		return fmt.Errorf("%w: %w", blob.ErrFull, err)
 	}
 	return err
 }

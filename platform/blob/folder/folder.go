@@ -1,4 +1,4 @@
-package blob
+package folder
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"lyceum/platform/atomicfile"
+	"lyceum/platform/blob"
 	"lyceum/platform/private"
 )
 
@@ -24,7 +26,7 @@ import (
 //
 // A file holds the content, then its description, so that both appear with one rename: a process
 // killed at any instant leaves the old object or the new one, never a part.
-type Folder struct {
+type Store struct {
 	objects, tmp string
 	base         string
 	key          []byte
@@ -44,7 +46,7 @@ type Folder struct {
 const maxArriving = 3
 
 // admit counts one more transfer of an object; false when there are enough.
-func (f *Folder) admit(id string) (end func(), ok bool) {
+func (f *Store) admit(id string) (end func(), ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.arriving[id] >= maxArriving {
@@ -60,13 +62,13 @@ func (f *Folder) admit(id string) (end func(), ok bool) {
 	}, true
 }
 
-var _ Store = (*Folder)(nil)
+var _ blob.Store = (*Store)(nil)
 
 // NewFolder opens the directory, making it when it is missing, and removes what processes that
 // were killed left unfinished. publicURL is where Handler is reached from outside, without
 // /objects. secret, at least 32 bytes, signs the URLs; all replicas need the same. clock says
 // when a URL has run out.
-func NewFolder(dir, publicURL string, secret []byte, clock func() time.Time) (*Folder, error) {
+func Open(dir, publicURL string, secret []byte, clock func() time.Time) (*Store, error) {
 	if len(secret) < 32 {
 		return nil, fmt.Errorf("blob: the signing secret has %d bytes; 32 are needed", len(secret))
 	}
@@ -74,7 +76,7 @@ func NewFolder(dir, publicURL string, secret []byte, clock func() time.Time) (*F
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("blob: %q is not an http or https address", publicURL)
 	}
-	f := &Folder{
+	f := &Store{
 		objects: filepath.Join(dir, "objects"),
 		tmp:     filepath.Join(dir, "tmp"),
 		base:    strings.TrimRight(publicURL, "/") + "/objects/",
@@ -101,7 +103,7 @@ func deriveKey(secret []byte) []byte {
 
 // sweep removes temporary files whose writer is gone. Another process, such as a backup beside a
 // server, may have this folder open, so a file that its writer still holds stays.
-func (f *Folder) sweep() error {
+func (f *Store) sweep() error {
 	entries, err := os.ReadDir(f.tmp)
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)
@@ -118,39 +120,39 @@ func (f *Folder) sweep() error {
 	return nil
 }
 
-func (f *Folder) path(id string) string {
+func (f *Store) path(id string) string {
 	return filepath.Join(f.objects, id[34:], id)
 }
 
-func (f *Folder) open(id string) (*object, error) {
-	if !validID(id) {
-		return nil, ErrNotFound
+func (f *Store) open(id string) (*object, error) {
+	if !blob.IsID(id) {
+		return nil, blob.ErrNotFound
 	}
 	return openObject(f.path(id))
 }
 
 // Stat implements Store.
-func (f *Folder) Stat(ctx context.Context, id string) (Info, error) {
+func (f *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
 	if err := ctx.Err(); err != nil {
-		return Info{}, err
+		return blob.Info{}, err
 	}
 	o, err := f.open(id)
 	if err != nil {
-		return Info{}, err
+		return blob.Info{}, err
 	}
 	defer o.Close()
-	return Info{Size: o.meta.Size, ContentType: o.meta.Type, ETag: o.etag()}, nil
+	return blob.Info{Size: o.meta.Size, ContentType: o.meta.Type, ETag: o.etag()}, nil
 }
 
 // Open implements Store. The reader can seek.
-func (f *Folder) Open(ctx context.Context, id string) (io.ReadCloser, error) {
+func (f *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return f.openReader(id)
 }
 
-func (f *Folder) openReader(id string) (io.ReadCloser, error) {
+func (f *Store) openReader(id string) (io.ReadCloser, error) {
 	o, err := f.open(id)
 	if err != nil {
 		return nil, err
@@ -159,7 +161,7 @@ func (f *Folder) openReader(id string) (io.ReadCloser, error) {
 }
 
 // ReadPrefix implements Store.
-func (f *Folder) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
+func (f *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
 	r, err := f.Open(ctx, id)
 	if err != nil {
 		return nil, err
@@ -169,11 +171,11 @@ func (f *Folder) ReadPrefix(ctx context.Context, id string, n int) ([]byte, erro
 }
 
 // Delete implements Store.
-func (f *Folder) Delete(ctx context.Context, id string) error {
+func (f *Store) Delete(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !validID(id) {
+	if !blob.IsID(id) {
 		return nil
 	}
 	err := os.Remove(f.path(id))
@@ -183,11 +185,11 @@ func (f *Folder) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)
 	}
-	return syncDir(filepath.Dir(f.path(id)))
+	return atomicfile.SyncDir(filepath.Dir(f.path(id)))
 }
 
 // Ping implements Store: the directories are there and can be listed.
-func (f *Folder) Ping(ctx context.Context) error {
+func (f *Store) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

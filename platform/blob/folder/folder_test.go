@@ -1,6 +1,8 @@
-package blob
+package folder
 
 import (
+	"lyceum/platform/blob/blobtest"
+
 	"bytes"
 	"context"
 	"errors"
@@ -16,26 +18,34 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"lyceum/platform/apperr"
+	"lyceum/platform/blob"
 	"lyceum/platform/testkit"
 )
 
-func plainFolder(t *testing.T, dir string) *Folder {
+func TestConformance(t *testing.T) {
+	s, _ := newServedStore(t, t.TempDir())
+	blobtest.Run(t, s)
+}
+
+func openStore(t *testing.T, dir string) *Store {
 	t.Helper()
-	f, err := NewFolder(dir, "http://localhost:8000/", bytes.Repeat([]byte("s"), 32), time.Now)
-	noError(t, err)
+	f, err := Open(dir, "http://localhost:8000/", bytes.Repeat([]byte("s"), 32), time.Now)
+	require.NoError(t, err)
 	return f
 }
 
 func TestNewFolderRefusesWhatCannotWork(t *testing.T) {
 	secret := bytes.Repeat([]byte("s"), 32)
 	file := filepath.Join(t.TempDir(), "file")
-	noError(t, os.WriteFile(file, nil, 0o600))
-	for what, try := range map[string]func() (*Folder, error){
-		"short secret":   func() (*Folder, error) { return NewFolder(t.TempDir(), "http://x", secret[:31], time.Now) },
-		"no address":     func() (*Folder, error) { return NewFolder(t.TempDir(), "", secret, time.Now) },
-		"other scheme":   func() (*Folder, error) { return NewFolder(t.TempDir(), "ftp://x", secret, time.Now) },
-		"a file, no dir": func() (*Folder, error) { return NewFolder(file, "http://x", secret, time.Now) },
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for what, try := range map[string]func() (*Store, error){
+		"short secret":   func() (*Store, error) { return Open(t.TempDir(), "http://x", secret[:31], time.Now) },
+		"no address":     func() (*Store, error) { return Open(t.TempDir(), "", secret, time.Now) },
+		"other scheme":   func() (*Store, error) { return Open(t.TempDir(), "ftp://x", secret, time.Now) },
+		"a file, no dir": func() (*Store, error) { return Open(file, "http://x", secret, time.Now) },
 	} {
 		if _, err := try(); err == nil {
 			t.Errorf("%s was accepted", what)
@@ -44,9 +54,9 @@ func TestNewFolderRefusesWhatCannotWork(t *testing.T) {
 }
 
 func TestURLsStandUnderThePublicAddress(t *testing.T) {
-	f := plainFolder(t, t.TempDir())
-	id := newID()
-	if s := signGet(t, f, id, GetRequest{}); !strings.HasPrefix(s.URL, "http://localhost:8000/objects/"+id+"?") {
+	f := openStore(t, t.TempDir())
+	id := blobtest.NewID()
+	if s := blobtest.SignGet(t, f, id, blob.GetRequest{}); !strings.HasPrefix(s.URL, "http://localhost:8000/objects/"+id+"?") {
 		t.Errorf("got %s", s.URL)
 	}
 }
@@ -54,10 +64,10 @@ func TestURLsStandUnderThePublicAddress(t *testing.T) {
 // TestIDsNeverBecomePaths keeps F1: a folder that holds secrets beside the objects.
 func TestIDsNeverBecomePaths(t *testing.T) {
 	dir := t.TempDir()
-	f, _ := newTestFolder(t, filepath.Join(dir, "store"))
-	noError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600))
-	noError(t, f.Put(t.Context(), newID(), strings.NewReader("x"), 1, "text/plain"))
-	base, _, _ := strings.Cut(signGet(t, f, newID(), GetRequest{}).URL, "/objects/")
+	f, _ := newServedStore(t, filepath.Join(dir, "store"))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600))
+	require.NoError(t, f.Put(t.Context(), blobtest.NewID(), strings.NewReader("x"), 1, "text/plain"))
+	base, _, _ := strings.Cut(blobtest.SignGet(t, f, blobtest.NewID(), blob.GetRequest{}).URL, "/objects/")
 	for _, path := range []string{"..%2f..%2fsecret", "../../secret", "%2e%2e/%2e%2e/secret", "..%5c..%5csecret", "x%00", "%zz"} {
 		req := "GET /objects/" + path + "?expires=99999999999999&signature=00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 		answer := raw(t, strings.TrimPrefix(base, "http://"), req)
@@ -68,7 +78,7 @@ func TestIDsNeverBecomePaths(t *testing.T) {
 }
 
 func TestASecretIsNotTheSigningKeyItself(t *testing.T) {
-	f := plainFolder(t, t.TempDir())
+	f := openStore(t, t.TempDir())
 	if bytes.Contains(f.key, bytes.Repeat([]byte("s"), 8)) {
 		t.Error("the key that signs URLs is the shared secret")
 	}
@@ -76,9 +86,9 @@ func TestASecretIsNotTheSigningKeyItself(t *testing.T) {
 
 func TestObjectsSurviveReopening(t *testing.T) {
 	dir := t.TempDir()
-	id := newID()
-	put(t, plainFolder(t, dir), id, "content", "text/plain")
-	info, err := plainFolder(t, dir).Stat(t.Context(), id)
+	id := blobtest.NewID()
+	blobtest.Put(t, openStore(t, dir), id, "content", "text/plain")
+	info, err := openStore(t, dir).Stat(t.Context(), id)
 	if err != nil || info.Size != 7 {
 		t.Errorf("got %+v, %v", info, err)
 	}
@@ -86,13 +96,13 @@ func TestObjectsSurviveReopening(t *testing.T) {
 
 func TestLeftoversAreRemovedAtOpenButNotLivingOnes(t *testing.T) {
 	dir := t.TempDir()
-	f := plainFolder(t, dir)
+	f := openStore(t, dir)
 	dead := filepath.Join(f.tmp, "dead")
-	noError(t, os.WriteFile(dead, []byte("half"), 0o600))
+	require.NoError(t, os.WriteFile(dead, []byte("half"), 0o600))
 	living, err := f.newTemp()
-	noError(t, err)
+	require.NoError(t, err)
 	defer living.Close()
-	plainFolder(t, dir)
+	openStore(t, dir)
 	if _, err := os.Stat(dead); err == nil {
 		t.Error("the leftover is still there")
 	}
@@ -102,14 +112,14 @@ func TestLeftoversAreRemovedAtOpenButNotLivingOnes(t *testing.T) {
 }
 
 func TestDamagedObjectsAreToldApartFromMissingOnes(t *testing.T) {
-	f := plainFolder(t, t.TempDir())
-	id := newID()
-	put(t, f, id, "some content", "text/plain")
+	f := openStore(t, t.TempDir())
+	id := blobtest.NewID()
+	blobtest.Put(t, f, id, "some content", "text/plain")
 	whole, err := os.ReadFile(f.path(id))
-	noError(t, err)
+	require.NoError(t, err)
 	for cut := range len(whole) {
-		noError(t, os.WriteFile(f.path(id), whole[:cut], 0o600))
-		if _, err := f.Stat(t.Context(), id); !errors.Is(err, ErrDamaged) {
+		require.NoError(t, os.WriteFile(f.path(id), whole[:cut], 0o600))
+		if _, err := f.Stat(t.Context(), id); !errors.Is(err, blob.ErrDamaged) {
 			t.Fatalf("cut to %d bytes: %v", cut, err)
 		}
 	}
@@ -120,15 +130,15 @@ func TestDamagedObjectsAreToldApartFromMissingOnes(t *testing.T) {
 	if b, err := f.ReadPrefix(t.Context(), id, 20); err != nil || string(b) != "some content" {
 		t.Errorf("%q, %v", b, err)
 	}
-	noError(t, os.WriteFile(f.path(id), append([]byte("+"), whole...), 0o600))
+	require.NoError(t, os.WriteFile(f.path(id), append([]byte("+"), whole...), 0o600))
 	if _, err := f.Stat(t.Context(), id); err == nil {
 		t.Error("a longer file passed")
 	}
 }
 
 func TestConcurrentPutsOfOneIDLeaveOneWholeObject(t *testing.T) {
-	f := plainFolder(t, t.TempDir())
-	id := newID()
+	f := openStore(t, t.TempDir())
+	id := blobtest.NewID()
 	var wg sync.WaitGroup
 	for i := range 32 {
 		wg.Go(func() {
@@ -147,8 +157,8 @@ func TestConcurrentPutsOfOneIDLeaveOneWholeObject(t *testing.T) {
 }
 
 func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
-	f := plainFolder(t, t.TempDir())
-	id := newID()
+	f := openStore(t, t.TempDir())
+	id := blobtest.NewID()
 	var mu sync.Mutex
 	won := 0
 	var wg sync.WaitGroup
@@ -160,7 +170,7 @@ func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
 				mu.Lock()
 				won++
 				mu.Unlock()
-			} else if !errors.Is(err, ErrExists) {
+			} else if !errors.Is(err, blob.ErrExists) {
 				t.Error(err)
 			}
 		})
@@ -172,11 +182,11 @@ func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
 }
 
 func TestTheSameBytesAgainAreNoReplacement(t *testing.T) {
-	f, _ := newTestFolder(t, t.TempDir())
-	signed := signPut(t, f, newID(), PutRequest{ContentType: "text/plain", Size: 4, Once: true})
+	f, _ := newServedStore(t, t.TempDir())
+	signed := blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 4, Once: true})
 	for range 2 {
-		if r := upload(t, signed, "same"); r.status != 200 {
-			t.Errorf("%d %s", r.status, r.body)
+		if r := blobtest.Upload(t, signed, "same"); r.Status != 200 {
+			t.Errorf("%d %s", r.Status, r.Body)
 		}
 	}
 }
@@ -186,15 +196,15 @@ func TestTheSameBytesAgainAreNoReplacement(t *testing.T) {
 func TestNothingHalfIsSeenAfterKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
 	dir := t.TempDir()
-	ids := []string{newID(), newID(), newID()}
+	ids := []string{blobtest.NewID(), blobtest.NewID(), blobtest.NewID()}
 	for range testkit.Rounds(500) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestHelperWriter$")
 		cmd.Env = append(os.Environ(), "BLOB_TEST_WRITER="+dir, "BLOB_TEST_IDS="+strings.Join(ids, ","))
-		noError(t, cmd.Start())
+		require.NoError(t, cmd.Start())
 		time.Sleep(time.Duration(20+random.IntN(80)) * time.Millisecond)
-		noError(t, cmd.Process.Signal(syscall.SIGKILL))
+		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
 		cmd.Wait() // it was killed
-		f := plainFolder(t, dir)
+		f := openStore(t, dir)
 		noTemps(t, f)
 		for _, id := range ids {
 			checkWhole(t, f, id)
@@ -202,16 +212,16 @@ func TestNothingHalfIsSeenAfterKill(t *testing.T) {
 	}
 }
 
-func checkWhole(t *testing.T, f *Folder, id string) {
+func checkWhole(t *testing.T, f *Store, id string) {
 	t.Helper()
 	o, err := f.Open(t.Context(), id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, blob.ErrNotFound) {
 		return
 	}
-	noError(t, err)
+	require.NoError(t, err)
 	defer o.Close()
 	b, err := io.ReadAll(o)
-	noError(t, err)
+	require.NoError(t, err)
 	if len(b) == 0 || strings.Trim(string(b), string(b[:1])) != "" {
 		t.Errorf("%s holds a mixture of %d bytes", id, len(b))
 	}
@@ -223,17 +233,17 @@ func TestHelperWriter(t *testing.T) {
 	if dir == "" {
 		return
 	}
-	f := plainFolder(t, dir)
+	f := openStore(t, dir)
 	ids := strings.Split(os.Getenv("BLOB_TEST_IDS"), ",")
 	for i := 0; ; i++ {
-		put(t, f, ids[i%len(ids)], strings.Repeat(string(rune('a'+i%26)), 1+rand.IntN(300_000)), "text/plain")
+		blobtest.Put(t, f, ids[i%len(ids)], strings.Repeat(string(rune('a'+i%26)), 1+rand.IntN(300_000)), "text/plain")
 	}
 }
 
-func noTemps(t *testing.T, f *Folder) {
+func noTemps(t *testing.T, f *Store) {
 	t.Helper()
 	entries, err := os.ReadDir(f.tmp)
-	noError(t, err)
+	require.NoError(t, err)
 	for _, e := range entries {
 		t.Errorf("%s was left behind", e.Name())
 	}
@@ -242,10 +252,10 @@ func noTemps(t *testing.T, f *Folder) {
 // TestAFullDiskIsToldAsSuch writes to the device that is always full.
 func TestAFullDiskIsToldAsSuch(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	noError(t, err)
+	require.NoError(t, err)
 	defer full.Close()
 	_, err = fill(t.Context(), full, strings.NewReader("x"), incoming{size: 1})
-	if err = diskError(err); !errors.Is(err, ErrFull) {
+	if err = diskError(err); !errors.Is(err, blob.ErrFull) {
 		t.Fatalf("got %v", err)
 	}
 	if e, ok := apperr.As(answerable(err)); !ok || e.Kind != apperr.KindUnavailable || e.Code != "storage-full" {
@@ -254,14 +264,14 @@ func TestAFullDiskIsToldAsSuch(t *testing.T) {
 }
 
 func TestACancelledPutLeavesNothing(t *testing.T) {
-	f := plainFolder(t, t.TempDir())
+	f := openStore(t, t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	id := newID()
+	id := blobtest.NewID()
 	if err := f.Put(ctx, id, strings.NewReader("x"), 1, "text/plain"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	absent(t, f, id)
+	blobtest.RequireAbsent(t, f, id)
 	noTemps(t, f)
 	for what, err := range map[string]error{
 		"stat":   func() error { _, err := f.Stat(ctx, id); return err }(),
@@ -277,8 +287,8 @@ func TestACancelledPutLeavesNothing(t *testing.T) {
 
 func TestPingNoticesAFolderThatIsGone(t *testing.T) {
 	dir := t.TempDir()
-	f := plainFolder(t, dir)
-	noError(t, os.RemoveAll(filepath.Join(dir, "objects")))
+	f := openStore(t, dir)
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "objects")))
 	if err := f.Ping(t.Context()); err == nil {
 		t.Error("it answers")
 	}

@@ -1,4 +1,4 @@
-package blob
+package s3
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 // Prepare makes the bucket if it is missing and the key may, and refuses a bucket that strangers
 // can read, as every permission would be void there. It writes and removes one small object.
-func (s *S3) Prepare(ctx context.Context) error {
+func (s *Store) Prepare(ctx context.Context) error {
 	exists, err := s.bucketExists(ctx)
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ func (s *S3) Prepare(ctx context.Context) error {
 	return s.refusePublic(ctx)
 }
 
-func (s *S3) bucketExists(ctx context.Context) (bool, error) {
+func (s *Store) bucketExists(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	exists, err := s.client.BucketExists(ctx, s.bucket)
@@ -34,7 +34,7 @@ func (s *S3) bucketExists(ctx context.Context) (bool, error) {
 	return exists, nil
 }
 
-func (s *S3) makeBucket(ctx context.Context) error {
+func (s *Store) makeBucket(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := s.client.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: s.region})
@@ -52,7 +52,7 @@ func (s *S3) makeBucket(ctx context.Context) error {
 	return nil
 }
 
-func (s *S3) refusePublic(ctx context.Context) error {
+func (s *Store) refusePublic(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout)
 	defer cancel()
 	probe := uuid.NewString()

@@ -1,4 +1,4 @@
-package blob
+package s3
 
 import (
 	"context"
@@ -16,16 +16,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// Forgeable tries the fault of MinIO servers up to their last public version (CVE-2026-40344): a
+// isForgeable tries the fault of MinIO servers up to their last public version (CVE-2026-40344): a
 // PUT whose body is marked as STREAMING-UNSIGNED-PAYLOAD-TRAILER is taken without a signature from
 // whoever knows an access key's id, and every signed URL shows that. True means that objects can be
 // overwritten by anyone who was ever given a link. A key whose policy denies such bodies is safe;
 // docker/minio-policy.json has the rule.
-func (s *S3) Forgeable(ctx context.Context) (bool, error) {
+func isForgeable(ctx context.Context, s *Store) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	id := uuid.NewString()
-	req, err := s.forged(ctx, id, "forged")
+	req, err := forgedRequest(ctx, s, id, "forged")
 	if err != nil {
 		return false, err
 	}
@@ -43,8 +43,8 @@ func (s *S3) Forgeable(ctx context.Context) (bool, error) {
 	return true, s.Delete(ctx, id)
 }
 
-// forged writes an object as someone would who has seen a signed URL and nothing else.
-func (s *S3) forged(ctx context.Context, id, content string) (*http.Request, error) {
+// forgedRequest returns a request that writes an object without a secret, made of what a signed URL shows.
+func forgedRequest(ctx context.Context, s *Store, id, content string) (*http.Request, error) {
 	u, err := s.client.PresignedGetObject(ctx, s.bucket, id, time.Minute, url.Values{})
 	if err != nil {
 		return nil, fmt.Errorf("blob: %w", err)

@@ -1,4 +1,4 @@
-package blob
+package folder
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lyceum/platform/blob"
 )
 
 // Query parameters of a signed URL. All of them, and any that is added, are under the signature.
@@ -26,9 +28,9 @@ const (
 )
 
 // PresignPut implements Store.
-func (f *Folder) PresignPut(_ context.Context, id string, p PutRequest) (Signed, error) {
-	if err := p.check(id); err != nil {
-		return Signed{}, err
+func (f *Store) PresignPut(_ context.Context, id string, p blob.PutRequest) (blob.Signed, error) {
+	if err := p.Check(id); err != nil {
+		return blob.Signed{}, err
 	}
 	q := url.Values{qSize: {strconv.FormatInt(p.Size, 10)}, qType: {p.ContentType}}
 	if p.SHA256Hex != "" {
@@ -43,9 +45,9 @@ func (f *Folder) PresignPut(_ context.Context, id string, p PutRequest) (Signed,
 }
 
 // PresignGet implements Store. The URL answers HEAD too.
-func (f *Folder) PresignGet(_ context.Context, id string, g GetRequest) (Signed, error) {
-	if err := g.check(id); err != nil {
-		return Signed{}, err
+func (f *Store) PresignGet(_ context.Context, id string, g blob.GetRequest) (blob.Signed, error) {
+	if err := g.Check(id); err != nil {
+		return blob.Signed{}, err
 	}
 	q := url.Values{}
 	for key, value := range map[string]string{
@@ -62,7 +64,7 @@ func (f *Folder) PresignGet(_ context.Context, id string, g GetRequest) (Signed,
 
 // At returns a URL that the folder signed, under another origin that its Handler is reached at. A nil folder, and an empty
 // origin, leave it as it is.
-func (f *Folder) At(origin, signed string) string {
+func (f *Store) At(origin, signed string) string {
 	if f == nil || origin == "" {
 		return signed
 	}
@@ -73,17 +75,17 @@ func (f *Folder) At(origin, signed string) string {
 	return origin + "/objects/" + rest
 }
 
-func (f *Folder) signed(method, id string, q url.Values, life time.Duration) Signed {
+func (f *Store) signed(method, id string, q url.Values, life time.Duration) blob.Signed {
 	expires := f.now().Add(life).UTC().Truncate(time.Millisecond)
 	q.Set(qExpires, strconv.FormatInt(expires.UnixMilli(), 10))
 	mac := f.mac(method, id, q)
 	q.Set(qSignature, hex.EncodeToString(mac))
-	return Signed{Method: method, URL: f.base + id + "?" + q.Encode(), ExpiresAt: expires}
+	return blob.Signed{Method: method, URL: f.base + id + "?" + q.Encode(), ExpiresAt: expires}
 }
 
 // mac signs method, id and the sorted query. Encode escapes "\n", so the parts can't run into
 // each other.
-func (f *Folder) mac(method, id string, q url.Values) []byte {
+func (f *Store) mac(method, id string, q url.Values) []byte {
 	m := hmac.New(sha256.New, f.key)
 	m.Write([]byte(method + "\n" + id + "\n" + q.Encode()))
 	return m.Sum(nil)
@@ -99,7 +101,7 @@ var errSignature = errors.New("blob: the signature does not fit")
 var errExpired = errors.New("blob: the URL has expired")
 
 // verify checks a request against the signature in its query.
-func (f *Folder) verify(method, id, rawQuery string) (grant, error) {
+func (f *Store) verify(method, id, rawQuery string) (grant, error) {
 	q, err := url.ParseQuery(rawQuery)
 	if err != nil || len(q[qSignature]) != 1 {
 		return grant{}, errSignature
@@ -110,7 +112,7 @@ func (f *Folder) verify(method, id, rawQuery string) (grant, error) {
 		return grant{}, errSignature
 	}
 	q.Del(qSignature)
-	if !validID(id) || !hmac.Equal(got, f.mac(method, id, q)) {
+	if !blob.IsID(id) || !hmac.Equal(got, f.mac(method, id, q)) {
 		return grant{}, errSignature
 	}
 	ms, err := strconv.ParseInt(q.Get(qExpires), 10, 64)

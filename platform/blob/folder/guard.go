@@ -1,4 +1,4 @@
-package blob
+package folder
 
 import (
 	"context"
@@ -19,14 +19,14 @@ const guardTime = 2 * time.Second
 
 // SetGuard makes the folder ask g at each use of a URL; without one every signature holds until it ends.
 // It is called before Handler serves.
-func (f *Folder) SetGuard(g Guard) { f.guard = g }
+func (f *Store) SetGuard(g Guard) { f.guard = g }
 
 // mayPut is asked before an upload is read, and again before its object appears: the transfer may take hours.
-func (f *Folder) mayPut(id string) error { return f.ask(Guard.MayPut, id) }
+func (f *Store) mayPut(id string) error { return f.ask(Guard.MayPut, id) }
 
-func (f *Folder) mayGet(id string) error { return f.ask(Guard.MayGet, id) }
+func (f *Store) mayGet(id string) error { return f.ask(Guard.MayGet, id) }
 
-func (f *Folder) ask(question func(Guard, context.Context, string) error, id string) error {
+func (f *Store) ask(question func(Guard, context.Context, string) error, id string) error {
 	if f.guard == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package blob
+package s3
 
 import (
 	"context"
@@ -9,20 +9,22 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"lyceum/platform/blob"
 )
 
 // PresignPut implements Store. Content-Length and Content-Type are among the signed headers, so
 // the store itself refuses another size or type; a plain presigned PUT would take anything
 // (minio-js#1037).
-func (s *S3) PresignPut(ctx context.Context, id string, p PutRequest) (Signed, error) {
-	if err := p.check(id); err != nil {
-		return Signed{}, err
+func (s *Store) PresignPut(ctx context.Context, id string, p blob.PutRequest) (blob.Signed, error) {
+	if err := p.Check(id); err != nil {
+		return blob.Signed{}, err
 	}
 	headers := map[string]string{"Content-Type": p.ContentType}
 	if p.SHA256Hex != "" {
 		sum, err := hex.DecodeString(p.SHA256Hex)
 		if err != nil {
-			return Signed{}, fmt.Errorf("blob: %w", err)
+			return blob.Signed{}, fmt.Errorf("blob: %w", err)
 		}
 		headers["X-Amz-Checksum-Sha256"] = base64.StdEncoding.EncodeToString(sum)
 	}
@@ -38,12 +40,12 @@ func (s *S3) PresignPut(ctx context.Context, id string, p PutRequest) (Signed, e
 
 // PresignGet implements Store. The answer's type, disposition and cache life are parameters under
 // the signature. Unlike the folder's, the URL is for GET alone.
-func (s *S3) PresignGet(ctx context.Context, id string, g GetRequest) (Signed, error) {
-	if err := g.check(id); err != nil {
-		return Signed{}, err
+func (s *Store) PresignGet(ctx context.Context, id string, g blob.GetRequest) (blob.Signed, error) {
+	if err := g.Check(id); err != nil {
+		return blob.Signed{}, err
 	}
 	q := url.Values{
-		"response-content-disposition": {disposition(g.ContentType, g.Disposition, g.Filename)},
+		"response-content-disposition": {blob.Disposition(g.ContentType, g.Disposition, g.Filename)},
 		"response-cache-control":       {"private, max-age=" + strconv.Itoa(int(g.Expires/time.Second))},
 	}
 	if g.ContentType != "" {
@@ -52,16 +54,16 @@ func (s *S3) PresignGet(ctx context.Context, id string, g GetRequest) (Signed, e
 	return s.presign(ctx, http.MethodGet, id, g.Expires, q, nil, map[string]string{})
 }
 
-func (s *S3) presign(ctx context.Context, method, id string, life time.Duration, q url.Values, bound http.Header, headers map[string]string) (Signed, error) {
+func (s *Store) presign(ctx context.Context, method, id string, life time.Duration, q url.Values, bound http.Header, headers map[string]string) (blob.Signed, error) {
 	u, err := s.signer.PresignHeader(ctx, method, s.bucket, id, life, q, bound)
 	if err != nil {
-		return Signed{}, fmt.Errorf("blob: %w", err)
+		return blob.Signed{}, fmt.Errorf("blob: %w", err)
 	}
 	signedAt, err := time.Parse("20060102T150405Z", u.Query().Get("X-Amz-Date"))
 	if err != nil {
-		return Signed{}, fmt.Errorf("blob: %w", err)
+		return blob.Signed{}, fmt.Errorf("blob: %w", err)
 	}
-	return Signed{
+	return blob.Signed{
 		Method: method, URL: u.String(), Headers: headers,
 		ExpiresAt: signedAt.Add(life.Truncate(time.Second)),
 	}, nil

@@ -1,6 +1,8 @@
-package blob
+package s3
 
 import (
+	"lyceum/platform/blob/blobtest"
+
 	"context"
 	"errors"
 	"net"
@@ -11,21 +13,44 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/blob"
 	"lyceum/platform/testkit"
 )
 
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func TestConformance(t *testing.T) { blobtest.Run(t, newTestStore(t)) }
+
+func configOf(info testkit.S3Info) Config {
+	return Config{
+		Endpoint: info.Endpoint, Bucket: info.Bucket, Region: info.Region,
+		AccessKey: info.AccessKey, SecretKey: info.SecretKey,
+	}
+}
+
+// newTestStore returns a store with a bucket of its own.
+func newTestStore(t *testing.T) *Store {
+	t.Helper()
+	s, err := New(configOf(testkit.MinIO(t)))
+	require.NoError(t, err)
+	require.NoError(t, s.Prepare(t.Context()))
+	return s
+}
+
 func TestNewS3NamesTheKeyThatIsWrong(t *testing.T) {
-	good := S3Config{Endpoint: "localhost:9000", Bucket: "lyceum", AccessKey: "a", SecretKey: "b"}
-	for want, change := range map[string]func(*S3Config){
-		"S3_BUCKET":          func(c *S3Config) { c.Bucket = "No Bucket" },
-		"S3_ACCESS_KEY":      func(c *S3Config) { c.AccessKey = "" },
-		"S3_SECRET_KEY":      func(c *S3Config) { c.SecretKey = "" },
-		"S3_ENDPOINT":        func(c *S3Config) { c.Endpoint = "ftp://localhost" },
-		"S3_PUBLIC_ENDPOINT": func(c *S3Config) { c.PublicEndpoint = "https://cdn.example/path" },
+	good := Config{Endpoint: "localhost:9000", Bucket: "lyceum", AccessKey: "a", SecretKey: "b"}
+	for want, change := range map[string]func(*Config){
+		"S3_BUCKET":          func(c *Config) { c.Bucket = "No Bucket" },
+		"S3_ACCESS_KEY":      func(c *Config) { c.AccessKey = "" },
+		"S3_SECRET_KEY":      func(c *Config) { c.SecretKey = "" },
+		"S3_ENDPOINT":        func(c *Config) { c.Endpoint = "ftp://localhost" },
+		"S3_PUBLIC_ENDPOINT": func(c *Config) { c.PublicEndpoint = "https://cdn.example/path" },
 	} {
 		cfg := good
 		change(&cfg)
-		if _, err := NewS3(cfg); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", want, err)
 		}
 	}
@@ -33,12 +58,12 @@ func TestNewS3NamesTheKeyThatIsWrong(t *testing.T) {
 
 // TestSigningNeedsNoNetwork signs for a store that is not there.
 func TestSigningNeedsNoNetwork(t *testing.T) {
-	s, err := NewS3(S3Config{
+	s, err := New(Config{
 		Endpoint: "127.0.0.1:1", PublicEndpoint: "https://files.example", Bucket: "lyceum", AccessKey: "a", SecretKey: "b",
 	})
-	noError(t, err)
-	for _, signed := range []Signed{
-		signGet(t, s, newID(), GetRequest{}), signPut(t, s, newID(), PutRequest{ContentType: "a/b", Size: 1}),
+	require.NoError(t, err)
+	for _, signed := range []blob.Signed{
+		blobtest.SignGet(t, s, blobtest.NewID(), blob.GetRequest{}), blobtest.SignPut(t, s, blobtest.NewID(), blob.PutRequest{ContentType: "a/b", Size: 1}),
 	} {
 		if !strings.HasPrefix(signed.URL, "https://files.example/lyceum/") {
 			t.Errorf("got %s", signed.URL)
@@ -51,7 +76,7 @@ func TestPrepareMakesTheBucketHoweverManyStartTogether(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			s, err := NewS3(s3Config(info))
+			s, err := New(configOf(info))
 			if err == nil {
 				err = s.Prepare(context.Background())
 			}
@@ -67,17 +92,17 @@ func TestPrepareMakesTheBucketHoweverManyStartTogether(t *testing.T) {
 }
 
 func TestPrepareLeavesNoProbe(t *testing.T) {
-	s := newTestS3(t)
+	s := newTestStore(t)
 	result, err := s.client.ListObjectsV2(s.bucket, "", "", "", "", 10)
-	noError(t, err)
+	require.NoError(t, err)
 	if len(result.Contents) != 0 {
 		t.Errorf("left: %v", result.Contents)
 	}
 }
 
 func TestPingWithoutABucket(t *testing.T) {
-	s, err := NewS3(s3Config(testkit.MinIO(t)))
-	noError(t, err)
+	s, err := New(configOf(testkit.MinIO(t)))
+	require.NoError(t, err)
 	if err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("got %v", err)
 	}
@@ -85,8 +110,8 @@ func TestPingWithoutABucket(t *testing.T) {
 
 func TestPublicBucketsAreRefused(t *testing.T) {
 	for action, resource := range map[string]string{"s3:GetObject": "/*", "s3:ListBucket": ""} {
-		s := newTestS3(t)
-		noError(t, s.client.SetBucketPolicy(t.Context(), s.bucket, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		s := newTestStore(t)
+		require.NoError(t, s.client.SetBucketPolicy(t.Context(), s.bucket, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 			"Principal":{"AWS":["*"]},"Action":["`+action+`"],"Resource":["arn:aws:s3:::`+s.bucket+resource+`"]}]}`))
 		if err := s.Prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "by anyone") {
 			t.Errorf("%s: %v", action, err)
@@ -95,17 +120,17 @@ func TestPublicBucketsAreRefused(t *testing.T) {
 }
 
 func TestAWrongKeyIsToldAtTheStart(t *testing.T) {
-	cfg := s3Config(testkit.MinIO(t))
+	cfg := configOf(testkit.MinIO(t))
 	cfg.SecretKey = "wrong"
-	s, err := NewS3(cfg)
-	noError(t, err)
+	s, err := New(cfg)
+	require.NoError(t, err)
 	if err := s.Prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "S3_BUCKET") {
 		t.Errorf("got %v", err)
 	}
 }
 
 // everyCall is what must end within 3 s whatever the store does.
-func everyCall(s *S3, id string) map[string]func() error {
+func everyCall(s *Store, id string) map[string]func() error {
 	ctx := context.Background()
 	return map[string]func() error{
 		"stat":    func() error { _, err := s.Stat(ctx, id); return err },
@@ -117,14 +142,14 @@ func everyCall(s *S3, id string) map[string]func() error {
 	}
 }
 
-func failWithin3s(t *testing.T, s *S3, id string) {
+func failWithin3s(t *testing.T, s *Store, id string) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for name, try := range everyCall(s, id) {
 		wg.Go(func() {
 			began := time.Now()
 			err := try()
-			if took := time.Since(began); err == nil || errors.Is(err, ErrNotFound) || took > 3*time.Second {
+			if took := time.Since(began); err == nil || errors.Is(err, blob.ErrNotFound) || took > 3*time.Second {
 				t.Errorf("%s: %v after %s", name, err, took)
 			}
 		})
@@ -134,15 +159,15 @@ func failWithin3s(t *testing.T, s *S3, id string) {
 
 func TestAStoreThatHangsOrIsGoneHoldsNobodyAndHeals(t *testing.T) {
 	server, info := testkit.OwnMinIO(t)
-	s, err := NewS3(s3Config(info))
-	noError(t, err)
-	noError(t, s.Prepare(t.Context()))
-	id := newID()
-	put(t, s, id, "content", "text/plain")
+	s, err := New(configOf(info))
+	require.NoError(t, err)
+	require.NoError(t, s.Prepare(t.Context()))
+	id := blobtest.NewID()
+	blobtest.Put(t, s, id, "content", "text/plain")
 	server.Freeze()
 	failWithin3s(t, s, id)
 	server.Thaw()
-	noError(t, s.Ping(t.Context()))
+	require.NoError(t, s.Ping(t.Context()))
 	server.Kill()
 	failWithin3s(t, s, id)
 	server.Start()
@@ -154,17 +179,17 @@ func TestAStoreThatHangsOrIsGoneHoldsNobodyAndHeals(t *testing.T) {
 // TestAStoreThatTakesConnectionsAndSaysNothing is a listener whose backlog accepts for it.
 func TestAStoreThatTakesConnectionsAndSaysNothing(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	noError(t, err)
+	require.NoError(t, err)
 	defer l.Close()
-	s, err := NewS3(S3Config{Endpoint: l.Addr().String(), Bucket: "lyceum", AccessKey: "a", SecretKey: "b"})
-	noError(t, err)
-	failWithin3s(t, s, newID())
+	s, err := New(Config{Endpoint: l.Addr().String(), Bucket: "lyceum", AccessKey: "a", SecretKey: "b"})
+	require.NoError(t, err)
+	failWithin3s(t, s, blobtest.NewID())
 }
 
 // TestForgedWritesAreNoticed keeps F6: the root key that tests use has no policy to stop them.
 func TestForgedWritesAreNoticed(t *testing.T) {
-	s := newTestS3(t)
-	open, err := s.Forgeable(t.Context())
+	s := newTestStore(t)
+	open, err := isForgeable(t.Context(), s)
 	if err != nil || !open {
 		t.Errorf("a MinIO known to have the fault: %v, %v", open, err)
 	}
@@ -179,9 +204,9 @@ func TestAStoreThatRefusesForgedWrites(t *testing.T) {
 		http.Error(w, "AccessDenied", http.StatusForbidden)
 	}))
 	defer server.Close()
-	s, err := NewS3(S3Config{Endpoint: server.URL, Bucket: "lyceum", AccessKey: "a", SecretKey: "b"})
-	noError(t, err)
-	if open, err := s.Forgeable(t.Context()); err != nil || open {
+	s, err := New(Config{Endpoint: server.URL, Bucket: "lyceum", AccessKey: "a", SecretKey: "b"})
+	require.NoError(t, err)
+	if open, err := isForgeable(t.Context(), s); err != nil || open {
 		t.Errorf("got %v, %v", open, err)
 	}
 }

@@ -1,6 +1,8 @@
-package blob
+package s3
 
 import (
+	"lyceum/platform/blob"
+
 	"context"
 	"errors"
 	"fmt"
@@ -26,9 +28,9 @@ func newTransport() *http.Transport {
 			return &movingConn{conn}, nil
 		},
 		TLSHandshakeTimeout:   2 * time.Second,
-		ResponseHeaderTimeout: stall, // a large upload is answered once it is on the disks
+		ResponseHeaderTimeout: stallTimeout, // a large upload is answered once it is on the disks
 		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       stall - 5*time.Second,
+		IdleConnTimeout:       stallTimeout - 5*time.Second,
 		MaxIdleConnsPerHost:   16,
 		MaxConnsPerHost:       64,
 		// Objects are answered as they are stored, never unpacked on the way.
@@ -36,20 +38,20 @@ func newTransport() *http.Transport {
 	}
 }
 
-// movingConn gives up after stall without a byte in the direction waited for.
+// movingConn gives up after stallTimeout without a byte in the direction waited for.
 type movingConn struct{ net.Conn }
 
-// Read waits for stall at most.
+// Read waits for stallTimeout at most.
 func (c *movingConn) Read(p []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(stall)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(p)
 }
 
-// Write waits for stall at most.
+// Write waits for stallTimeout at most.
 func (c *movingConn) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(stall)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)
@@ -75,11 +77,11 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	e.left -= int64(n)
 	switch {
 	case err == io.EOF && e.left > 0:
-		e.err = fmt.Errorf("%w: %d bytes are missing", ErrMismatch, e.left)
+		e.err = fmt.Errorf("%w: %d bytes are missing", blob.ErrMismatch, e.left)
 	case err != nil && err != io.EOF:
-		e.err = &sourceError{err}
+		e.err = &blob.SourceError{Err: err}
 	case e.left == 0 && longer(e.r):
-		e.err = fmt.Errorf("%w: it is longer", ErrMismatch)
+		e.err = fmt.Errorf("%w: it is longer", blob.ErrMismatch)
 	}
 	if e.err != nil {
 		return 0, e.err
@@ -106,9 +108,9 @@ func code(err error) string { return answer(err).Code }
 func storeError(err error) error {
 	switch code(err) {
 	case "NoSuchKey":
-		return ErrNotFound
+		return blob.ErrNotFound
 	case "XMinioStorageFull", "QuotaExceeded", "InsufficientStorage":
-		return fmt.Errorf("%w: %w", ErrFull, err)
+		return fmt.Errorf("%w: %w", blob.ErrFull, err)
 	}
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)

@@ -1,6 +1,8 @@
-package blob
+package folder
 
 import (
+	"lyceum/platform/blob"
+
 	"bytes"
 	"context"
 	"errors"
@@ -23,7 +25,7 @@ import (
 //
 // Every answer carries nosniff, a sandboxing content policy and, but for media that browsers can
 // show safely, a Content-Disposition of attachment: the folder shares its origin with the console.
-func (f *Folder) Handler() fiber.Handler {
+func (f *Store) Handler() fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 		c.Set(fiber.HeaderContentSecurityPolicy, "sandbox; default-src 'none'")
@@ -49,7 +51,7 @@ func (f *Folder) Handler() fiber.Handler {
 	}
 }
 
-func (f *Folder) send(c *fiber.Ctx, id string, g grant) error {
+func (f *Store) send(c *fiber.Ctx, id string, g grant) error {
 	if err := f.mayGet(id); err != nil {
 		return answerable(err)
 	}
@@ -96,13 +98,13 @@ func conditionsOf(c *fiber.Ctx) conditional.Conditions {
 	}
 }
 
-func (f *Folder) describe(c *fiber.Ctx, g grant, o *object, etag string) {
+func (f *Store) describe(c *fiber.Ctx, g grant, o *object, etag string) {
 	contentType := g.query.Get(qType)
 	if contentType == "" {
 		contentType = o.meta.Type
 	}
 	c.Set(fiber.HeaderContentType, contentType)
-	c.Set(fiber.HeaderContentDisposition, disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename)))
+	c.Set(fiber.HeaderContentDisposition, blob.Disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename)))
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderLastModified, o.modified.UTC().Format(http.TimeFormat))
 	c.Set(fiber.HeaderAcceptRanges, "bytes")
@@ -120,7 +122,7 @@ func unsatisfiable(c *fiber.Ctx, size int64) error {
 
 // stream hands the content to the server, which sends it after the handler has returned and then
 // closes it.
-func (f *Folder) stream(c *fiber.Ctx, o *object, part conditional.Part) error {
+func (f *Store) stream(c *fiber.Ctx, o *object, part conditional.Part) error {
 	if c.Method() == fiber.MethodHead {
 		o.Close()
 		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.Length))
@@ -132,7 +134,7 @@ func (f *Folder) stream(c *fiber.Ctx, o *object, part conditional.Part) error {
 	return nil
 }
 
-func (f *Folder) receive(c *fiber.Ctx, id string, g grant) error {
+func (f *Store) receive(c *fiber.Ctx, id string, g grant) error {
 	in, err := g.incoming(id)
 	if err != nil {
 		return apperr.Forbidden("This URL was not signed here.")
@@ -180,7 +182,7 @@ func checkLength(got, want int64) error {
 	return nil
 }
 
-func (f *Folder) uploadBody(c *fiber.Ctx) io.Reader {
+func (f *Store) uploadBody(c *fiber.Ctx) io.Reader {
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
 		return bytes.NewReader(c.Request().Body())
@@ -190,18 +192,18 @@ func (f *Folder) uploadBody(c *fiber.Ctx) io.Reader {
 
 // answerable turns an error of the folder into what the caller is told.
 func answerable(err error) error {
-	var source *sourceError
+	var source *blob.SourceError
 	if told, ok := apperr.As(err); ok {
 		return told
 	}
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, blob.ErrNotFound):
 		return apperr.NotFound("There is no such object.")
-	case errors.Is(err, ErrFull):
+	case errors.Is(err, blob.ErrFull):
 		return apperr.StorageFull().Because(err)
-	case errors.Is(err, ErrExists):
+	case errors.Is(err, blob.ErrExists):
 		return apperr.ProblemPreconditionFailed.New("The object is there already; this URL does not replace it.")
-	case errors.Is(err, ErrMismatch):
+	case errors.Is(err, blob.ErrMismatch):
 		return apperr.Malformed("The body is not what the URL was signed for.").Because(err)
 	case errors.As(err, &source) && errors.Is(err, os.ErrDeadlineExceeded):
 		return apperr.ProblemRequestTimeout.New("The upload stopped arriving.")
