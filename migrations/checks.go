@@ -1,3 +1,8 @@
+// Package migrations holds what every migration of the program has to pass, and the reviewed results: the schema of both
+// databases and the checksums of all migrations that have landed.
+//
+// The migrations themselves are declared by the modules and platform parts that own the tables. The composition root, which
+// knows all of them, calls the checks of this package in its tests.
 package migrations
 
 import (
@@ -15,26 +20,24 @@ import (
 
 	"lyceum/platform/db"
 	"lyceum/platform/migrate"
-	"lyceum/platform/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
-
-func open(t *testing.T, url string) (*db.DB, *migrate.Runner) {
+// open returns a database of the test's own and a runner over all migrations.
+func open(t *testing.T, url string, all []migrate.Migration) (*db.DB, *migrate.Runner) {
 	t.Helper()
 	d, err := db.Open(t.Context(), db.Options{URL: url, Dir: t.TempDir(), MaxConns: 8})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, All)
+	r, err := migrate.NewRunner(d, all)
 	require.NoError(t, err)
 	return d, r
 }
 
-func golden(t *testing.T, name, got string) {
+// compareGolden compares with a reviewed file; GOLDEN_UPDATE=1 writes it anew.
+func compareGolden(t *testing.T, file, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", name)
 	if os.Getenv("GOLDEN_UPDATE") != "" {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(file)
@@ -42,8 +45,8 @@ func golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got, "reviewed and right? go tool task golden:update")
 }
 
-// dump is the schema in a form that reads well and compares byte for byte.
-func dump(t *testing.T, d *db.DB) string {
+// dumpSchema returns the schema in a form that reads well and compares byte for byte.
+func dumpSchema(t *testing.T, d *db.DB) string {
 	t.Helper()
 	query := `SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'schema_migrations%' ORDER BY type DESC, name`
 	if d.Dialect() == db.Postgres {
@@ -64,43 +67,42 @@ func dump(t *testing.T, d *db.DB) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-func upDownUp(t *testing.T, url, goldenFile string) {
-	d, r := open(t, url)
-	empty := dump(t, d)
+// CheckSchema runs all migrations up and down, from every height, on the database at url (SQLite if empty). The schema that
+// they lead to must be the one in the golden file, and taking all of them back must leave nothing.
+func CheckSchema(t *testing.T, all []migrate.Migration, url, goldenFile string) {
+	t.Helper()
+	d, r := open(t, url, all)
+	empty := dumpSchema(t, d)
 	done, err := r.Up(t.Context())
 	require.NoError(t, err)
-	require.Len(t, done, len(All))
-	whole := dump(t, d)
-	golden(t, goldenFile, whole)
+	require.Len(t, done, len(all))
+	whole := dumpSchema(t, d)
+	compareGolden(t, goldenFile, whole)
 
 	// From every height down one step and up again: no migration forgets a part of itself.
-	for height := range All {
+	for height := range all {
 		_, err := r.Down(t.Context(), height+1)
 		require.NoError(t, err)
 		_, err = r.Up(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, whole, dump(t, d))
+		require.Equal(t, whole, dumpSchema(t, d))
 	}
-	_, err = r.Down(t.Context(), len(All))
+	_, err = r.Down(t.Context(), len(all))
 	require.NoError(t, err)
-	require.Equal(t, empty, dump(t, d))
+	require.Equal(t, empty, dumpSchema(t, d))
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, whole, dump(t, d))
+	require.Equal(t, whole, dumpSchema(t, d))
 }
 
-func TestSchemaOnSQLite(t *testing.T) { upDownUp(t, "", "schema_sqlite.sql") }
-
-func TestSchemaOnPostgres(t *testing.T) { upDownUp(t, testkit.Postgres(t), "schema_postgres.txt") }
-
-// D1: replicas that start together migrate once.
-func TestManyReplicasMigrateOnce(t *testing.T) {
-	url := testkit.Postgres(t)
+// CheckConcurrentRuns lets five replicas migrate the PostgreSQL database at url at once: each migration runs exactly once (D1).
+func CheckConcurrentRuns(t *testing.T, all []migrate.Migration, url string) {
+	t.Helper()
 	var wg sync.WaitGroup
 	ran := make([]int, 5)
 	errs := make([]error, 5)
 	for i := range ran {
-		_, r := open(t, url)
+		_, r := open(t, url, all)
 		wg.Go(func() {
 			done, err := r.Up(t.Context())
 			ran[i], errs[i] = len(done), err
@@ -112,13 +114,13 @@ func TestManyReplicasMigrateOnce(t *testing.T) {
 		require.NoError(t, errs[i])
 		total += ran[i]
 	}
-	require.Equal(t, len(All), total)
+	require.Equal(t, len(all), total)
 }
 
-// A migration that has landed is never edited: databases elsewhere have run it as it was. New ones
-// are added to the list by golden:update; a line that is there never changes.
-func TestLandedMigrationsStay(t *testing.T) {
-	file := filepath.Join("testdata", "landed.txt")
+// CheckLanded compares the migrations with the checksums in file. A migration that has landed is never edited, as databases
+// elsewhere have run it as it was. GOLDEN_UPDATE=1 adds new migrations; a line that is there never changes.
+func CheckLanded(t *testing.T, all []migrate.Migration, file string) {
+	t.Helper()
 	landed, _ := os.ReadFile(file)
 	sums := map[string]string{}
 	for line := range strings.Lines(string(landed)) {
@@ -126,7 +128,7 @@ func TestLandedMigrationsStay(t *testing.T) {
 		sums[id] = sum
 	}
 	var fresh []string
-	for _, m := range All {
+	for _, m := range all {
 		h := sha256.Sum256(fmt.Appendf(nil, "%q", append(slices.Clone(m.Up), m.Down...)))
 		sum := hex.EncodeToString(h[:])
 		switch known, ok := sums[m.ID]; {
