@@ -80,6 +80,7 @@ var platformParts = fx.Options(
 		broadcast.New,
 		func(b *broadcast.Bus) cache.Signals { return b },
 		events.NewBus,
+		func(p events.CatalogParams) (*events.Catalog, error) { return events.NewCatalog(p.Groups...) },
 		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
 		newLimiter,
 		pagination.NewCursors,
@@ -114,8 +115,11 @@ func loadKeys(c *config.Config) (*keyring.Keys, error) {
 }
 
 // attach hands subscribers and workers to the parts that run them, once everything is built.
-func attach(b *events.Bus, subs events.Params, q *jobs.Queue, workers jobs.Params) error {
+func attach(b *events.Bus, subs events.Params, catalog *events.Catalog, q *jobs.Queue, workers jobs.Params) error {
 	if err := b.Attach(subs.Groups...); err != nil {
+		return err
+	}
+	if err := b.Restrict(catalog); err != nil {
 		return err
 	}
 	return q.Attach(workers.Groups...)

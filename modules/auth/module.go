@@ -4,6 +4,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/auth/authapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/config"
 	"lyceum/platform/events"
@@ -24,7 +25,14 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionOwnSessions},
 	Problems:    problems,
-	Declares:    auditapi.Declare(auditActions...),
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		events.Publishes(
+			events.Declare[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
+			events.Declare[authapi.PasswordChanged]("An account got another password."),
+			events.Declare[resetAsked]("Somebody asked for a link to set a new password. The address is sealed."),
+		),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers),
 		fx.Provide(

@@ -21,7 +21,12 @@ var Module = module.Module{
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionManage},
-	Declares:    auditapi.Declare(auditActions...),
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		events.Publishes(
+			events.Declare[chatapi.Mentioned]("A message names accounts that may read its channel."),
+		),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
 		fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
