@@ -16,7 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/problem"
 	"lyceum/platform/testkit"
 )
 
@@ -54,7 +54,7 @@ func newTestFolder(t *testing.T, dir string) (*Folder, *hands) {
 	}
 	app := fiber.New(fiber.Config{
 		StreamRequestBody: true, DisableStartupMessage: true, Immutable: true,
-		BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, ErrorHandler: problem,
+		BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, ErrorHandler: writeProblem,
 	})
 	app.Get("/objects/:id", f.Handler())
 	app.Put("/objects/:id", f.Handler())
@@ -63,12 +63,12 @@ func newTestFolder(t *testing.T, dir string) (*Folder, *hands) {
 	return f, clock
 }
 
-func problem(c *fiber.Ctx, err error) error {
+func writeProblem(c *fiber.Ctx, err error) error {
 	e, ok := apperr.As(err)
 	if !ok {
 		e = apperr.ProblemInternalError.New(err.Error())
 	}
-	status, code, detail := httpx.StatusOf(e.Kind), e.Code, e.Detail
+	status, code, detail := problem.StatusOf(e.Kind), e.Code, e.Detail
 	var own *fiber.Error
 	if errors.As(err, &own) {
 		status, code, detail = own.Code, "from-the-router", own.Message
