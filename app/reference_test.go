@@ -14,6 +14,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/problem"
 
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
@@ -71,7 +72,7 @@ func (d declarations) errorsPage() string {
 	b.WriteString("# Error codes\n\nEvery error is `application/problem+json` (RFC 9457) with a stable `code`. A running server explains " +
 		"each one at\n`/problems/{code}`.\n\n| code | status | title | meaning |\n| --- | --- | --- | --- |\n")
 	for _, p := range d.Problems.List() {
-		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", p.Code, httpx.StatusOf(p.Kind), p.Title, p.Meaning)
+		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", p.Code, problem.StatusOf(p.Kind), p.Title, p.Meaning)
 	}
 	return b.String()
 }

@@ -14,10 +14,13 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/csvrows"
 	"lyceum/platform/httpx/jsonappend"
 	"lyceum/platform/httpx/jsonfield"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/ids"
 )
 
@@ -90,10 +93,10 @@ type listInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *listInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *listInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
 // checkList refuses a type of target that no module declares. The schema refuses it as well, but only for GET.
-func (h *handlers) checkList(_ context.Context, in *listInput) (faults httpx.Faults) {
+func (h *handlers) checkList(_ context.Context, in *listInput) (faults validation.Faults) {
 	targets := h.service.actions.Targets()
 	if in.TargetType != "" && !slices.Contains(targets, in.TargetType) {
 		faults = append(faults, apperr.Field{
@@ -128,9 +131,9 @@ type position struct{ Seq int64 }
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[entryView], error) {
 	f := filter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From.ptr(), in.To.ptr()}
 	switch {
-	case httpx.WantsCSV(ctx):
+	case csvrows.PrefersCSV(ctx):
 		return h.export(ctx, f, "csv", h.csv)
-	case httpx.WantsLines(ctx):
+	case stream.PrefersLines(ctx):
 		return h.export(ctx, f, "ndjson", h.lines)
 	}
 	return pagination.List(ctx, h.cursors.Request("audit", f, in.Query),
@@ -151,7 +154,7 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 func (f filter) finds() bool { return f.ActorID == "" || ids.Valid(f.ActorID) }
 
 // export answers with all that the filter lets through, the oldest first, as it is read.
-func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *httpx.Streamed) (*pagination.Response[entryView], error) {
+func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *stream.Response) (*pagination.Response[entryView], error) {
 	if requestinfo.IsHead(ctx) {
 		return pagination.Streamed[entryView](write(f, 0)), nil
 	}
@@ -165,8 +168,8 @@ func (h *handlers) export(ctx context.Context, f filter, format string, write fu
 	return pagination.Streamed[entryView](write(f, last)), nil
 }
 
-func (h *handlers) lines(f filter, last int64) *httpx.Streamed {
-	return httpx.Lines("audit-log.ndjson", func(ctx context.Context, line func(jsonappend.Value) error) error {
+func (h *handlers) lines(f filter, last int64) *stream.Response {
+	return stream.Lines("audit-log.ndjson", func(ctx context.Context, line func(jsonappend.Value) error) error {
 		return h.each(ctx, f, last, func(v *entryView) error { return line(v) })
 	})
 }
@@ -174,8 +177,8 @@ func (h *handlers) lines(f filter, last int64) *httpx.Streamed {
 var csvColumns = []string{"seq", "id", "created_at", "action", "actor_id", "actor_email", "target_type", "target_id", "ip", "user_agent",
 	"request_id", "data", "prev_hash", "hash"}
 
-func (h *handlers) csv(f filter, last int64) *httpx.Streamed {
-	return httpx.CSV("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
+func (h *handlers) csv(f filter, last int64) *stream.Response {
+	return csvrows.Stream("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(csvColumns...); err != nil {
 			return err
 		}

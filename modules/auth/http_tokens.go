@@ -11,6 +11,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/text"
@@ -48,10 +49,10 @@ type registerInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *registerInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *registerInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
 // checkRegister holds a registration to the rules that need no data.
-func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults httpx.Faults) {
+func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults validation.Faults) {
 	email, err := text.Email(in.Body.Email)
 	if in.Body.Email != "" {
 		faults.Add("email", err)
@@ -64,7 +65,7 @@ func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults h
 }
 
 // checkPassword notes what is wrong with a new password; email may be empty.
-func (h *handlers) checkPassword(faults *httpx.Faults, location, password, email string) {
+func (h *handlers) checkPassword(faults *validation.Faults, location, password, email string) {
 	if password != "" {
 		faults.Add(location, checkPassword(normalize(password), email, h.service.minLength))
 	}

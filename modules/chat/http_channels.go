@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
 	"lyceum/platform/ws"
@@ -88,16 +89,16 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+func checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	checkTitle(&faults, &in.Body.Title)
 	faults.Add("course_id", pairCourse(in.Body.Visibility, in.Body.CourseID))
 	return faults
 }
 
 // checkTitle notes what is wrong with a title; an empty one was left out, or is refused by the schema.
-func checkTitle(faults *httpx.Faults, title *string) {
+func checkTitle(faults *validation.Faults, title *string) {
 	if title != nil && *title != "" {
 		_, err := titleOf(*title)
 		faults.Add("title", err)
@@ -129,9 +130,9 @@ type updateInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkUpdate(_ context.Context, in *updateInput) (faults httpx.Faults) {
+func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) {
 	checkTitle(&faults, in.Body.Title)
 	return faults
 }

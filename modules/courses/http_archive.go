@@ -5,6 +5,7 @@ import (
 
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
 )
 
 // What the document says of archives.
@@ -15,19 +16,19 @@ const (
 		"warnings says which. An archive that breaks any rule of the API is refused whole: at most 5,000 entries, 1 GiB unpacked, a hundred times the packed size."
 )
 
-func (a *archives) getExport(ctx context.Context, in *courseInput) (*httpx.Streamed, error) {
+func (a *archives) getExport(ctx context.Context, in *courseInput) (*stream.Response, error) {
 	if requestinfo.IsHead(ctx) {
 		c, err := a.oversee(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return httpx.Stream(archiveType, c.Slug+".zip", nil), nil
+		return stream.New(archiveType, c.Slug+".zip", nil), nil
 	}
 	x, err := a.export(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.Stream(archiveType, x.slug+".zip", x.write), nil
+	return stream.New(archiveType, x.slug+".zip", x.write), nil
 }
 
 // importedView is the new course, and what came otherwise than the archive says.

@@ -12,6 +12,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/jsonfield"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
@@ -113,16 +114,16 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+func checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	checkTexts(&faults, in.Body.Title, in.Body.Slug)
 	checkTags(&faults, in.Body.Tags)
 	return faults
 }
 
 // checkTexts notes what is wrong with a title and a slug; what is empty was left out, or is refused by the schema.
-func checkTexts(faults *httpx.Faults, title, slug string) {
+func checkTexts(faults *validation.Faults, title, slug string) {
 	if title != "" {
 		_, err := cleanLine("title", title, maxTitle)
 		faults.Add("title", err)
@@ -133,7 +134,7 @@ func checkTexts(faults *httpx.Faults, title, slug string) {
 	}
 }
 
-func checkTags(faults *httpx.Faults, tags []tagText) {
+func checkTags(faults *validation.Faults, tags []tagText) {
 	for _, t := range tags {
 		if t == "" || text.Length(string(t)) > maxTag {
 			return // the schema names it
@@ -191,9 +192,9 @@ type updateInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkUpdate(_ context.Context, in *updateInput) (faults httpx.Faults) {
+func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) {
 	checkTexts(&faults, valueOf(in.Body.Title.Value), valueOf(in.Body.Slug.Value))
 	checkTags(&faults, in.Body.Tags.Value)
 	return faults
@@ -238,9 +239,9 @@ type cloneInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *cloneInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *cloneInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkClone(_ context.Context, in *cloneInput) (faults httpx.Faults) {
+func checkClone(_ context.Context, in *cloneInput) (faults validation.Faults) {
 	if in.Body == nil {
 		return nil
 	}

@@ -8,7 +8,9 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/csvrows"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/stream"
 )
 
 type learnerPerson struct {
@@ -45,7 +47,7 @@ func (h *handlers) learners(ctx context.Context, in *learnersInput) (*pagination
 	if err != nil {
 		return nil, err
 	}
-	if httpx.WantsCSV(ctx) {
+	if csvrows.PrefersCSV(ctx) {
 		return pagination.Streamed[learnerView](h.learnersCSV(c)), nil
 	}
 	return pagination.List(ctx, h.cursors.Request("learners", c.ID, in.Query),
@@ -72,8 +74,8 @@ func (h *handlers) takeOut(ctx context.Context, in *learnerInput) (*httpx.Empty,
 
 var learnerColumns = []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}
 
-func (h *handlers) learnersCSV(c *course) *httpx.Streamed {
-	return httpx.CSV(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
+func (h *handlers) learnersCSV(c *course) *stream.Response {
+	return csvrows.Stream(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(slices.Clone(learnerColumns)...); err != nil {
 			return err
 		}

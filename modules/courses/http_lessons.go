@@ -9,6 +9,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/jsonfield"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 )
 
 type lessonsInput struct {
@@ -49,9 +50,9 @@ type addLessonInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *addLessonInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *addLessonInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkAddLesson(_ context.Context, in *addLessonInput) (faults httpx.Faults) {
+func checkAddLesson(_ context.Context, in *addLessonInput) (faults validation.Faults) {
 	b := in.Body
 	checkTexts(&faults, b.Title, "")
 	checkLesson(&faults, b.Content, b.AvailableFrom, b.Captions)
@@ -59,7 +60,7 @@ func checkAddLesson(_ context.Context, in *addLessonInput) (faults httpx.Faults)
 }
 
 // checkLesson notes what is wrong with the parts of a lesson that need no data.
-func checkLesson(faults *httpx.Faults, content string, from *clock.Time, captions []caption) {
+func checkLesson(faults *validation.Faults, content string, from *clock.Time, captions []caption) {
 	_, err := checkContent(content)
 	faults.Add("content", err)
 	faults.Add("available_from", checkAvailableFrom(from))
@@ -114,9 +115,9 @@ type updateLessonInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateLessonInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *updateLessonInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults httpx.Faults) {
+func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults validation.Faults) {
 	b := in.Body
 	checkTexts(&faults, valueOf(b.Title.Value), "")
 	checkLesson(&faults, b.Content.Value, b.AvailableFrom.Ptr(), b.Captions.Value)

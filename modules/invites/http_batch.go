@@ -8,6 +8,7 @@ import (
 	"lyceum/platform/bulk"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 )
 
@@ -42,9 +43,9 @@ type batchView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *batchInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *batchInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults httpx.Faults) {
+func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	return faults
 }

@@ -9,6 +9,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyset"
@@ -55,9 +56,9 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	if in.Body.Email != "" {
 		_, err := text.Email(in.Body.Email)
@@ -67,7 +68,7 @@ func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults httpx
 }
 
 // checkGrant notes what is wrong with the parts of a grant that need no data.
-func (h *handlers) checkGrant(faults *httpx.Faults, expiresAt *clock.Time, note string) {
+func (h *handlers) checkGrant(faults *validation.Faults, expiresAt *clock.Time, note string) {
 	faults.Add("expires_at", checkExpiry(expiresAt, h.service.clock.Now()))
 	faults.Add("note", text.CheckLine(note))
 }

@@ -7,6 +7,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/validation"
 )
 
 type announceInput struct {
@@ -27,9 +28,9 @@ type announcementView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *announceInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *announceInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkAnnounce(_ context.Context, in *announceInput) (faults httpx.Faults) {
+func checkAnnounce(_ context.Context, in *announceInput) (faults validation.Faults) {
 	_, _, err := cleanAnnouncement(in.Body.Title, in.Body.Body)
 	faults.Add("", err)
 	return faults

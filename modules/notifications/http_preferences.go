@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/validation"
 )
 
 type preferenceView struct {
@@ -45,9 +46,9 @@ type chooseInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *chooseInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *chooseInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkChoose(_ context.Context, in *chooseInput) (faults httpx.Faults) {
+func checkChoose(_ context.Context, in *chooseInput) (faults validation.Faults) {
 	faults.Add("", checkChoices(in.choices()))
 	return faults
 }

@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/validation"
 )
 
 type signInput struct {
@@ -57,9 +58,9 @@ type requestView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *beginInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *beginInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func (h *handlers) checkBegin(_ context.Context, in *beginInput) (faults httpx.Faults) {
+func (h *handlers) checkBegin(_ context.Context, in *beginInput) (faults validation.Faults) {
 	n := newUpload(in.Body)
 	faults.Add("", h.service.limits.check(&n))
 	return faults

@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/jsonfield"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyset"
@@ -85,10 +86,10 @@ type patchInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *patchInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *patchInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
 // checkPatch holds a change to the rules that need no data.
-func checkPatch(_ context.Context, in *patchInput) (faults httpx.Faults) {
+func checkPatch(_ context.Context, in *patchInput) (faults validation.Faults) {
 	if email := in.Body.Email.Value; email != nil && *email != "" {
 		_, err := text.Email(*email)
 		faults.Add("email", err)

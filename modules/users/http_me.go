@@ -11,6 +11,8 @@ import (
 	"lyceum/platform/httpx/jsonfield"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
@@ -52,9 +54,9 @@ type patchMeInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *patchMeInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *patchMeInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkPatchMe(_ context.Context, in *patchMeInput) (faults httpx.Faults) {
+func checkPatchMe(_ context.Context, in *patchMeInput) (faults validation.Faults) {
 	faults.Add("display_name", checkName(in.Body.DisplayName))
 	return faults
 }
@@ -89,10 +91,10 @@ func (h *handlers) removeMe(ctx context.Context, in *removeMeInput) (*httpx.Empt
 	return nil, h.holders.removeMe(ctx, in.Body.Password)
 }
 
-func (h *handlers) export(ctx context.Context, _ *httpx.None) (*httpx.Streamed, error) {
+func (h *handlers) export(ctx context.Context, _ *httpx.None) (*stream.Response, error) {
 	write, err := h.holders.export(ctx, !requestinfo.IsHead(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return httpx.Stream("application/json", "lyceum-account.json", write), nil
+	return stream.New("application/json", "lyceum-account.json", write), nil
 }

@@ -20,7 +20,9 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/httpx/problem"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
@@ -99,11 +101,11 @@ func (i *idempotency) middleware(api huma.API, prepare Preparation) func(huma.Co
 			return
 		}
 		if len(key) > maxIdem {
-			fail(api, ctx, invalidAt("header.Idempotency-Key", "at most 255 characters"))
+			problem.WriteHuma(ctx, validation.InvalidAt("header.Idempotency-Key", "at most 255 characters"))
 			return
 		}
 		if err := i.once(ctx, key, prepare, next); err != nil {
-			fail(api, ctx, err)
+			problem.WriteHuma(ctx, err)
 		}
 	}
 }

@@ -2,13 +2,12 @@ package httpx
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 
-	"lyceum/platform/apperr"
-	"lyceum/platform/expect"
+	"lyceum/platform/httpx/expect"
+	"lyceum/platform/httpx/problem"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/limit"
 )
@@ -73,13 +72,6 @@ func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v strin
 	if err := r.Err("Too many requests; wait for the window to end."); err != nil {
 		return err
 	}
-	limitHeaders(r.State(), set)
+	problem.SetRateLimit(r.State(), set)
 	return nil
-}
-
-// limitHeaders writes RateLimit and RateLimit-Policy as structured fields (RFC 9651,
-// draft-ietf-httpapi-ratelimit-headers-10).
-func limitHeaders(l *apperr.Limit, set func(k, v string)) {
-	set("RateLimit", fmt.Sprintf("%q;r=%d;t=%d", l.Name, l.Remaining, limit.Seconds(l.Reset)))
-	set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", l.Name, l.Quota, limit.Seconds(l.Window)))
 }

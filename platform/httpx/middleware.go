@@ -27,10 +27,14 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
-	"lyceum/platform/expect"
 	"lyceum/platform/httpx/conditional"
+	"lyceum/platform/httpx/csvrows"
+	"lyceum/platform/httpx/expect"
+	"lyceum/platform/httpx/problem"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
 	"lyceum/platform/httpx/strictjson"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
@@ -62,7 +66,7 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			slog.Error("panic", "request_id", info.ID, "route", info.Route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = writeProblem(c, errors.New("panic"))
+			err = problem.Write(c, errors.New("panic"))
 		}
 		s.finish(c, info)
 		span.SetName(info.Method + " " + info.Route)
@@ -71,13 +75,13 @@ func (s *Server) outer(c *fiber.Ctx) (err error) {
 	}()
 	if err := framing(c); err != nil {
 		c.Context().SetConnectionClose()
-		return writeProblem(c, err)
+		return problem.Write(c, err)
 	}
 	if preflight := s.cors(c); preflight {
 		return c.SendStatus(http.StatusNoContent)
 	}
 	if err := c.Next(); err != nil {
-		return writeProblem(c, err)
+		return problem.Write(c, err)
 	}
 	return nil
 }
@@ -98,10 +102,10 @@ func (s *Server) begin(c *fiber.Ctx) *requestinfo.Info {
 
 // wanted is the type that the caller asks for in place of JSON, where the route has another.
 func wanted(c *fiber.Ctx) string {
-	if accept := c.Get(fiber.HeaderAccept); !strings.Contains(accept, csvType) && !strings.Contains(accept, linesType) {
+	if accept := c.Get(fiber.HeaderAccept); !strings.Contains(accept, csvrows.ContentType) && !strings.Contains(accept, stream.LinesType) {
 		return ""
 	}
-	return c.Accepts("application/json", csvType, linesType)
+	return c.Accepts("application/json", csvrows.ContentType, stream.LinesType)
 }
 
 func (s *Server) securityHeaders(c *fiber.Ctx) {
@@ -247,7 +251,7 @@ func (s *Server) onError(c *fiber.Ctx, err error) error {
 		s.securityHeaders(c)
 		c.Context().SetConnectionClose()
 	}
-	return writeProblem(c, err)
+	return problem.Write(c, err)
 }
 
 // authorize resolves the caller, counts the request, and holds the route to its lowest role.
@@ -263,7 +267,7 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 			err = over
 		}
 		if err != nil {
-			fail(s.api, ctx, err)
+			problem.WriteHuma(ctx, err)
 			return
 		}
 		next(huma.WithContext(ctx, c))
@@ -297,7 +301,7 @@ func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 			body, err = s.checkBody(c, body, ctx.Operation(), r.csvRows)
 		}
 		if err != nil {
-			fail(s.api, ctx, err)
+			problem.WriteHuma(ctx, err)
 			return
 		}
 		next(guarded{ctx, body})
@@ -308,7 +312,7 @@ func (s *Server) guardBody(r Route) func(huma.Context, func(huma.Context)) {
 func checkQuery(c *fiber.Ctx) error {
 	for k, v := range c.Context().QueryArgs().All() {
 		if !utf8.Valid(k) || !utf8.Valid(v) || bytes.IndexByte(k, 0) >= 0 || bytes.IndexByte(v, 0) >= 0 {
-			return invalidAt("query."+requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
+			return validation.InvalidAt("query."+requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
 		}
 	}
 	return nil
@@ -319,16 +323,16 @@ func (s *Server) checkBody(c *fiber.Ctx, body []byte, op *huma.Operation, csvRow
 	if len(body) == 0 {
 		return body, nil
 	}
-	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvType) {
+	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvrows.ContentType) {
 		faults, err := strictjson.Check(body)
 		if err == nil && csvRows {
-			err = notBeside(c, op, s.api.OpenAPI().Components.Schemas)
+			err = csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).CheckQuery(c.Context().QueryArgs())
 		}
 		requestinfo.From(c.UserContext()).BodyFaults = faults
 		return body, err
 	}
 	c.Request().Header.SetContentType("application/json")
-	return rowsToJSON(c, body, op, s.api.OpenAPI().Components.Schemas)
+	return csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).ToJSON(body, c.Context().QueryArgs())
 }
 
 func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, error) {
@@ -361,7 +365,7 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, erro
 		if _, err := strictjson.Check(body); err != nil {
 			return nil, err
 		}
-		return nil, invalidAt("body", "this operation takes no body, or {}")
+		return nil, validation.InvalidAt("body", "this operation takes no body, or {}")
 	}
 	return body, nil
 }
@@ -386,7 +390,7 @@ func isOneOf(contentType string, types []string) bool {
 		return false
 	}
 	charset := params["charset"]
-	return charset == "" || strings.EqualFold(charset, "utf-8") || media == csvType && csvCharset(charset)
+	return charset == "" || strings.EqualFold(charset, "utf-8") || media == csvrows.ContentType && csvrows.IsCharset(charset)
 }
 
 // missingBody tells a wrong kind of body apart from none at all.
@@ -403,17 +407,17 @@ func wrongType(types []string) error {
 }
 
 func drain(c *fiber.Ctx) ([]byte, error) {
-	stream := c.Context().RequestBodyStream()
+	arriving := c.Context().RequestBodyStream()
 	if c.Request().Header.ContentLength() > 5*strictjson.MaxBytes {
 		return nil, tooLarge(c) // not even looked at
 	}
-	if stream == nil {
+	if arriving == nil {
 		return c.Request().Body(), nil
 	}
-	body, err := io.ReadAll(io.LimitReader(stream, strictjson.MaxBytes+1))
+	body, err := io.ReadAll(io.LimitReader(arriving, strictjson.MaxBytes+1))
 	if len(body) > strictjson.MaxBytes {
 		// Read on a little, so that the client is done sending and sees the answer.
-		_, _ = io.CopyN(io.Discard, stream, 4*strictjson.MaxBytes)
+		_, _ = io.CopyN(io.Discard, arriving, 4*strictjson.MaxBytes)
 		return nil, tooLarge(c)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
 )
 
 // Out is an answer with a JSON body.
@@ -13,7 +14,7 @@ type Out[T any] struct {
 
 	version int64
 	tagged  bool
-	stream  *Streamed
+	stream  *stream.Response
 }
 
 // Empty is an answer without a body: 204.
@@ -40,7 +41,7 @@ func (o *Out[T]) WithVersion(v int64) *Out[T] { o.version, o.tagged = v, true; r
 func (o *Out[T]) Tagged() *Out[T] { o.tagged = true; return o }
 
 // Instead answers with a stream in place of the JSON body, where the caller may choose.
-func Instead[T any](s *Streamed) *Out[T] { return &Out[T]{stream: s} }
+func Instead[T any](s *stream.Response) *Out[T] { return &Out[T]{stream: s} }
 
 // Annotate passes on what the answer says beside its body.
 func (o *Out[T]) Annotate(info *requestinfo.Info) {

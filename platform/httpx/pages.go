@@ -16,10 +16,11 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/httpx/conditional"
+	"lyceum/platform/httpx/problem"
 	"lyceum/public"
 )
 
-var problemReflect = reflect.TypeFor[problem]()
+var problemReflect = reflect.TypeFor[problem.Problem]()
 
 // document is the OpenAPI document, written once.
 type document struct{ json, yaml []byte }

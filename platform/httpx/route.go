@@ -13,8 +13,11 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/csvrows"
 	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/problem"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 )
 
@@ -81,6 +84,20 @@ type Route struct {
 
 // Option changes a route.
 type Option func(*Route)
+
+// Rules makes a route check rules that a schema can't express and that need no data. One answer reports them together with
+// broken types and bounds. check gets the input as far as it could be read: it must skip empty fields, which are optional
+// or which the schema has refused already. The input type needs the method
+//
+//	func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func Rules[I any](check func(ctx context.Context, in *I) validation.Faults) Option {
+	return func(r *Route) { validation.Attach(&r.op, check) }
+}
+
+// CSVRows makes a route with a body of {rows: […], …} take it as a table, too: see csvrows.Body.
+func CSVRows() Option {
+	return func(r *Route) { r.csvRows, r.bodyTypes = true, append(r.bodyTypes, csvrows.ContentType) }
+}
 
 // Idempotent makes a POST honour Idempotency-Key.
 func Idempotent() Option { return func(r *Route) { r.idempotent = true } }
@@ -209,10 +226,7 @@ func answered[I, O any](h func(context.Context, *I) (*O, error)) func(context.Co
 			out, err = h(ctx, in)
 		}
 		if err != nil {
-			p := toProblem(ctx, err)
-			header := http.Header{}
-			p.headers(header.Set)
-			return nil, huma.ErrorWithHeaders(p, header)
+			return nil, problem.Return(ctx, err)
 		}
 		if t, ok := any(out).(requestinfo.Annotator); ok && out != nil {
 			t.Annotate(requestinfo.From(ctx))

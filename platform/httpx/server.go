@@ -19,8 +19,11 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
-	"lyceum/platform/expect"
+	"lyceum/platform/httpx/csvrows"
+	"lyceum/platform/httpx/expect"
+	"lyceum/platform/httpx/problem"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
 	"lyceum/platform/httpx/strictjson"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
@@ -97,9 +100,9 @@ const (
 func init() {
 	huma.ValidateStrictCasing = true
 	huma.DefaultArrayNullable = false
-	huma.NewErrorWithContext = newHumaError
+	huma.NewErrorWithContext = problem.FromHuma
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
-		return newHumaError(nil, status, msg, errs...)
+		return problem.FromHuma(nil, status, msg, errs...)
 	}
 }
 
@@ -144,7 +147,7 @@ var jsonFormat = huma.Format{Marshal: strictjson.Marshal, Unmarshal: strictjson.
 func humaConfig(version, publicURL string, adding *string) huma.Config {
 	c := huma.DefaultConfig("Lyceum", version)
 	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
-	c.Formats = map[string]huma.Format{"application/json": jsonFormat, problemType: jsonFormat}
+	c.Formats = map[string]huma.Format{"application/json": jsonFormat, problem.ContentType: jsonFormat}
 	c.Info.Description = "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
 		"Errors are application/problem+json; each code has a page at /problems/{code}."
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
@@ -233,15 +236,15 @@ func (s *Server) add(r placed) {
 		post.Responses["200"] = &huma.Response{Description: "It was there already", Content: post.Responses["201"].Content}
 	}
 	if post := s.api.OpenAPI().Paths[op.Path].Post; r.csvRows && post != nil {
-		documentCSV(post, s.api.OpenAPI().Components.Schemas)
+		csvrows.BodyOf(post, s.api.OpenAPI().Components.Schemas).Document(post)
 	}
 	if get := s.api.OpenAPI().Paths[op.Path].Get; r.csvColumns != nil && get != nil {
-		get.Responses["200"].Content[csvType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
+		get.Responses["200"].Content[csvrows.ContentType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
 			Description: "With Accept: text/csv all of the list, whatever the page, in the columns " + strings.Join(r.csvColumns, ", ")}}
 	}
 	if get := s.api.OpenAPI().Paths[op.Path].Get; r.lines && get != nil {
-		get.Responses["200"].Content[linesType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
-			Description: "With Accept: " + linesType + " all of the list, whatever the page, one item a line"}}
+		get.Responses["200"].Content[stream.LinesType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
+			Description: "With Accept: " + stream.LinesType + " all of the list, whatever the page, one item a line"}}
 	}
 	if op.Method == http.MethodGet {
 		head := op
@@ -260,7 +263,7 @@ func (s *Server) add(r placed) {
 // problemResponse documents every answer that is no success.
 func (s *Server) problemResponse() *huma.Response {
 	return &huma.Response{Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
-		problemType: {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemReflect, true, "problem")}}}
+		problem.ContentType: {Schema: s.api.OpenAPI().Components.Schemas.Schema(problemReflect, true, "problem")}}}
 }
 
 // within replaces the usual deadline.
@@ -365,7 +368,7 @@ func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: strictjson.MaxBytes}
 	case isUpload:
 		// The handler, which reads on, is called with the first byte, so that it can refuse a body before it comes.
-		return fasthttp.RequestConfig{ReadTimeout: streamStall, MaxRequestBodySize: 1}
+		return fasthttp.RequestConfig{ReadTimeout: stream.StallTime, MaxRequestBodySize: 1}
 	}
 	return fasthttp.RequestConfig{}
 }

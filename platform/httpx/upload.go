@@ -19,7 +19,9 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/expect"
+	"lyceum/platform/httpx/expect"
+	"lyceum/platform/httpx/problem"
+	"lyceum/platform/httpx/stream"
 	"lyceum/platform/identity"
 	"lyceum/platform/tempfile"
 )
@@ -89,7 +91,7 @@ func UploadFrom(ctx context.Context) *Uploaded {
 func (s *Server) receive(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if err := s.take(ctx, r, next); err != nil {
-			fail(s.api, ctx, err)
+			problem.WriteHuma(ctx, err)
 		}
 	}
 }
@@ -102,7 +104,7 @@ func (s *Server) take(ctx huma.Context, r Route, next func(huma.Context)) error 
 	if expect.AskForBody(c.Context()) {
 		return nil
 	}
-	work, cancel := context.WithTimeout(context.WithoutCancel(ctx.Context()), streamTime)
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx.Context()), stream.MaxTime)
 	defer cancel()
 	free, err := s.uploadSlot(work)
 	if err != nil {
@@ -209,7 +211,7 @@ func arriving(c *fiber.Ctx) *arrival {
 }
 
 func (a *arrival) Read(p []byte) (n int, err error) {
-	if err = a.conn.SetReadDeadline(time.Now().Add(streamStall)); err == nil {
+	if err = a.conn.SetReadDeadline(time.Now().Add(stream.StallTime)); err == nil {
 		n, err = a.Reader.Read(p)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {

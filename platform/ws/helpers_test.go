@@ -15,6 +15,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/problem"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
@@ -127,7 +128,7 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	s.hub = ws.NewHub(limits, gate, telemetry.NewMetrics())
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
 		if e, ok := apperr.As(err); ok {
-			return c.Status(httpx.StatusOf(e.Kind)).SendString(e.Code)
+			return c.Status(problem.StatusOf(e.Kind)).SendString(e.Code)
 		}
 		return fiber.DefaultErrorHandler(c, err)
 	}})

@@ -15,8 +15,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/expect"
 	"lyceum/platform/httpx/conditional"
+	"lyceum/platform/httpx/expect"
 )
 
 // Handler serves the URLs that the folder signs: GET, HEAD and PUT of /objects/:id, the parameter

@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 )
@@ -56,7 +56,7 @@ func (c *Cursors) decode(ctx context.Context, r Request, position any) (bool, er
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(r.query.Cursor)
 	if err != nil || len(raw) < macBytes || !hmac.Equal(raw[:macBytes], c.sign(ctx, r, raw[macBytes:])) ||
 		json.Unmarshal(decompress(raw[macBytes:]), position) != nil {
-		return false, apperr.InvalidFields(apperr.FieldAt("query.cursor", "not a cursor of this list"))
+		return false, validation.InvalidAt("query.cursor", "not a cursor of this list")
 	}
 	return true, nil
 }

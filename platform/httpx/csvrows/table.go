@@ -1,4 +1,4 @@
-package httpx
+package csvrows
 
 import (
 	"bytes"
@@ -21,8 +21,8 @@ import (
 // chooses. Numbers and Google Sheets: UTF-8 with commas. Empty rows and columns come as separators alone. Outlook and
 // other mail programs: "Name <address>", quoted or not, and mailto: links.
 
-// csvCharset returns whether a table may be in a charset of that name.
-func csvCharset(name string) bool {
+// IsCharset reports whether a table may be in the charset of that name.
+func IsCharset(name string) bool {
 	return slices.Contains([]string{"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"}, strings.ToLower(name))
 }
 
@@ -79,7 +79,7 @@ type record struct {
 	text  string
 }
 
-// isBlank returns true for a row without any text, such as a spreadsheet's empty ones.
+// isBlank reports whether the row has no text at all, such as the empty rows of a spreadsheet.
 func (r record) isBlank() bool {
 	return !slices.ContainsFunc(r.cells, func(c string) bool { return tidyCell(c) != "" })
 }
@@ -93,7 +93,7 @@ func tidyCell(s string) string {
 	return s
 }
 
-// isPadding returns true for space, what has no width, and Ctrl-Z, by which DOS programs end a file.
+// isPadding reports whether r is a space, has no width, or is Ctrl-Z, by which DOS programs end a file.
 func isPadding(r rune) bool {
 	return unicode.IsSpace(r) || text.IsInvisible(r) || r == '\u001a'
 }
@@ -264,7 +264,7 @@ func (t *table) trimPadding(s string) string {
 	return strings.TrimLeftFunc(s, func(r rune) bool { return r != '\n' && r != t.separator && isPadding(r) })
 }
 
-// endsCell returns true if a cell ends before that text.
+// endsCell reports whether a cell ends before the text behind.
 func (t *table) endsCell(behind string) bool {
 	return behind == "" || behind[0] == '\n' || strings.HasPrefix(behind, string(t.separator))
 }
@@ -332,8 +332,8 @@ func (r record) addressOf(cell string) string {
 	return addressIn(r.text)
 }
 
-// isList returns true for a header whose only column with a name is that of addresses: whatever separates them below it,
-// all of them are meant.
+// isList reports whether the only named column of a header is that of addresses. Every address below it counts then,
+// whatever separates them.
 func (r record) isList() bool {
 	named := slices.DeleteFunc(slices.Clone(r.cells), func(c string) bool { return tidyCell(c) == "" })
 	return len(named) == 1 && columnName(named[0]) == emailColumn

@@ -1,4 +1,4 @@
-package httpx
+package csvrows
 
 import (
 	"encoding/binary"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/problem"
 )
 
 func inUTF16(text string, order binary.ByteOrder) []byte {
@@ -157,7 +158,7 @@ func TestTablesThatAreNone(t *testing.T) {
 		_, err := emailsOf([]byte(c.raw))
 		e, ok := apperr.As(err)
 		require.True(t, ok, "%s: %v", name, err)
-		require.Equal(t, c.status, StatusOf(e.Kind), name)
+		require.Equal(t, c.status, problem.StatusOf(e.Kind), name)
 		says := e.Detail
 		for _, f := range e.Fields {
 			says += f.Message
