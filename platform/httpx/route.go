@@ -78,8 +78,10 @@ type Route struct {
 	switches string
 	// queryValues are values of query parameters that other modules declare.
 	queryValues []queryValues
-	bind        func(*Server, huma.Operation)
-	raw         fiber.Handler
+	// maxObjectBytes is the size of the largest object that a raw route takes; see ObjectBytes.
+	maxObjectBytes int64
+	bind           func(*Server, huma.Operation)
+	raw            fiber.Handler
 }
 
 // Option changes a route.
@@ -180,6 +182,10 @@ func Delete[I, O any](path string, who Who, summary string, h func(context.Conte
 
 // SwitchesTo documents that a raw route answers 101 and goes on in another protocol.
 func SwitchesTo(doc string) Option { return func(r *Route) { r.switches = doc } }
+
+// ObjectBytes gives a raw route the time that large objects need, up to a day in each direction. A body that is announced
+// larger than most bytes is judged by its headers alone.
+func ObjectBytes(most int64) Option { return func(r *Route) { r.maxObjectBytes = most } }
 
 // jsonType is what bodies are, unless a route says otherwise.
 const jsonType = "application/json"

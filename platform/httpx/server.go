@@ -56,8 +56,6 @@ type Options struct {
 	Budgets map[string]limit.Budget
 	// StoreOrigin is where signed URLs lead when that is another origin than the page's.
 	StoreOrigin string
-	// MaxObjectBytes is the largest object that the embedded store takes; a longer body is judged by its headers.
-	MaxObjectBytes int64
 	// Scratch holds bodies of Upload routes while they are worked on.
 	Scratch *tempfile.Dir
 	// MetricsElsewhere says that /metrics has an address of its own.
@@ -79,6 +77,9 @@ type Server struct {
 	// uploading has a place for each upload at a time; uploads are the paths of their routes, with what each takes.
 	uploading chan struct{}
 	uploads   map[string]int64
+	// objectsAt is the path below which object bytes are sent, and maxObjectBytes the size of the largest; see ObjectBytes.
+	objectsAt      string
+	maxObjectBytes int64
 	// capabilities is the answer of GET /capabilities.
 	capabilities map[string]any
 	// sockets is how many connections are WebSockets now.
@@ -286,6 +287,10 @@ func (s *Server) addRaw(r placed, op huma.Operation) {
 	if !op.Hidden {
 		s.api.OpenAPI().AddOperation(&op)
 	}
+	if r.maxObjectBytes > 0 {
+		s.objectsAt, _, _ = strings.Cut(op.Path, "{")
+		s.maxObjectBytes = r.maxObjectBytes
+	}
 	path := pathParam.ReplaceAllString(op.Path, ":$1")
 	handler := func(c *fiber.Ctx) error {
 		requestinfo.From(c.UserContext()).Route = op.Path
@@ -353,10 +358,10 @@ func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	uri := string(h.RequestURI())
 	path, _, _ := strings.Cut(uri, "?")
 	most, isUpload := s.uploads[path]
-	isObject := strings.HasPrefix(uri, "/objects/")
+	isObject := s.objectsAt != "" && strings.HasPrefix(uri, s.objectsAt)
 	switch {
 	case isObject:
-		most = s.o.MaxObjectBytes
+		most = s.maxObjectBytes
 	case !isUpload:
 		most = strictjson.MaxBytes
 	}

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"lyceum/public"
 )
 
-// newDevRoutes shows the mail that the embedded sink caught; in development only.
-func newDevRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
+// newMailboxRoutes shows the mail that the embedded sink caught; in development only.
+func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 	if sink == nil || c.Production() {
 		return httpx.Table{Module: "dev"}
 	}
