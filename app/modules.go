@@ -15,6 +15,7 @@ import (
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
 )
@@ -35,7 +36,7 @@ var modules = module.List{
 // platformDeclarations are the tables, permissions and problems that no module owns.
 var platformDeclarations = fx.Options(
 	migrate.Provide(events.Migrations...),
-	migrate.Provide(httpx.Migrations...),
+	migrate.Provide(idempotency.Migrations...),
 )
 
 // checkDisabled returns a *config.Error with every fault of MODULES_DISABLED.

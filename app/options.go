@@ -22,6 +22,7 @@ import (
 	"lyceum/platform/embedded"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
@@ -80,10 +81,10 @@ var platformParts = fx.Options(
 		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
 		newLimiter,
 		pagination.NewCursors,
-		func(a *tokens.Authenticator, c *config.Config) *httpx.Gate {
-			return httpx.NewGate(a, c.PublicURL, c.CORSOrigins)
+		func(a *tokens.Authenticator, c *config.Config) *httpx.Authenticator {
+			return httpx.NewAuthenticator(a, c.PublicURL, c.CORSOrigins)
 		},
-		func(g *httpx.Gate, m *telemetry.Metrics, c *config.Config) *ws.Hub {
+		func(g *httpx.Authenticator, m *telemetry.Metrics, c *config.Config) *ws.Hub {
 			return ws.NewHub(ws.Limits{Total: c.WSMax, PerUser: c.WSMaxPerUser, PerIP: c.WSMaxPerIP}, g, m)
 		},
 		newServer,
@@ -91,7 +92,7 @@ var platformParts = fx.Options(
 			return identity.NewPermissions(p.Groups...)
 		},
 		func(p apperr.Params) (*apperr.Catalog, error) {
-			return apperr.NewCatalog(append(p.Groups, httpx.Problems, ws.Problems)...)
+			return apperr.NewCatalog(append(p.Groups, idempotency.Problems, ws.Problems)...)
 		},
 	),
 	platformDeclarations,
@@ -242,12 +243,12 @@ func budgets(c *config.Config) map[string]limit.Budget {
 	return out
 }
 
-func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
+func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Authenticator, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
 	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
 	permissions *identity.Permissions, problems *apperr.Catalog) (*httpx.Server, error) {
 	return httpx.New(httpx.Options{
 		Version: Version, PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,
+		Keys: k, Authenticator: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets(c), MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc, MaxObjectBytes: c.UploadMaxBytes,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},

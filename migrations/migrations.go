@@ -16,10 +16,10 @@ import (
 	"lyceum/modules/storage"
 	"lyceum/modules/users"
 	"lyceum/platform/events"
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 )
 
 // All lists every migration; platform/migrate puts them into order.
-var All = slices.Concat(events.Migrations, httpx.Migrations,
+var All = slices.Concat(events.Migrations, idempotency.Migrations,
 	audit.Migrations, auth.Migrations, chat.Migrations, courses.Migrations, invites.Migrations,
 	mail.Migrations, notifications.Migrations, storage.Migrations, users.Migrations)
