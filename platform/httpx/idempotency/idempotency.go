@@ -155,7 +155,7 @@ func (r *Records) runOnce(ctx huma.Context, key string, prepare Preparation, nex
 		release()
 	}
 	if err != nil {
-		return errors.Join(err, r.remove(ready, rec))
+		return errors.Join(err, r.remove(ctx.Context(), rec))
 	}
 	err = r.db.InTx(ready, func(tx context.Context) error {
 		c.Response().ResetBody()
