@@ -57,7 +57,7 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Needs(identity.Permission{Name: "courses:wirte", Lowest: identity.User}), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	forgotten := func() httpx.Table {
-		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Who{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.AccessRule{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	type nobody struct{}
 	for name, planted := range map[string]struct {

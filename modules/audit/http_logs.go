@@ -261,7 +261,7 @@ func viewOf(e *entry, emails map[string]string) entryView {
 	return v
 }
 
-func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Out[Verdict], error) {
+func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[Verdict], error) {
 	v, err := h.service.Verify(ctx, nil)
 	if err != nil && ctx.Err() != nil {
 		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)

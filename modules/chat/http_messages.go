@@ -114,7 +114,7 @@ type postInput struct {
 	}
 }
 
-func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Out[messageView], error) {
+func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Response[messageView], error) {
 	c, err := h.service.readable(ctx, in.Slug)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ type editInput struct {
 	}
 }
 
-func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Out[messageView], error) {
+func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Response[messageView], error) {
 	c, err := h.service.readable(ctx, in.Slug)
 	if err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func checkLesson(faults *validation.Faults, content string, from *clock.Time, ca
 	faults.Add("captions", err)
 }
 
-func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Response[lessonView], error) {
 	d := LessonDraft{Title: in.Body.Title, Content: in.Body.Content, DurationSeconds: in.Body.DurationSeconds, Captions: in.Body.Captions,
 		PrerequisiteIDs: in.Body.PrerequisiteIDs, AvailableFrom: in.Body.AvailableFrom, AvailableAfterDays: in.Body.AvailableAfterDays}
 	if in.Body.AssetKey != nil {
@@ -86,12 +86,12 @@ type lessonInput struct {
 	LessonID string `path:"lesson_id"`
 }
 
-func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Response[lessonView], error) {
 	_, l, err := h.service.openLesson(ctx, in.ID, in.LessonID)
 	return h.lessonAnswer(ctx, l, err)
 }
 
-func (h *handlers) lessonAnswer(ctx context.Context, l *lesson, err error) (*httpx.Out[lessonView], error) {
+func (h *handlers) lessonAnswer(ctx context.Context, l *lesson, err error) (*httpx.Response[lessonView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults validat
 	return faults
 }
 
-func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Response[lessonView], error) {
 	p := lessonPatch{Title: in.Body.Title.Value, Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr(),
 		From: in.Body.AvailableFrom.Set, AvailableFrom: in.Body.AvailableFrom.Ptr(), After: in.Body.AvailableAfterDays.Set, AvailableAfterDays: in.Body.AvailableAfterDays.Ptr()}
 	if in.Body.Captions.Set {
@@ -162,7 +162,7 @@ type orderView struct {
 	Items []OutlineView `json:"items" nullable:"false"`
 }
 
-func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Out[orderView], error) {
+func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Response[orderView], error) {
 	lessons, err := h.service.reorder(ctx, in.ID, in.Body.LessonIDs)
 	if err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ type countView struct {
 	Count int64 `json:"count"`
 }
 
-func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Out[countView], error) {
+func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Response[countView], error) {
 	n, err := h.service.store.unread(ctx, identity.CallerFrom(ctx).UserID)
 	return httpx.OK(countView{n}), err
 }

@@ -8,6 +8,6 @@ import (
 
 func TestAnUploadHasNoParametersInItsPath(t *testing.T) {
 	require.Panics(t, func() {
-		Upload("application/zip", 1)(&Route{op: typed("POST", "/x/{id}", Public, "", answered[None, Empty](nil), nil).op})
+		Upload("application/zip", 1)(&Route{op: typed("POST", "/x/{id}", Public, "", finishAnswer[None, Empty](nil), nil).op})
 	})
 }

@@ -17,7 +17,7 @@ func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 	}
 	return httpx.Table{Module: "dev", Routes: []httpx.Route{
 		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.Hidden()),
-		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first", func(_ context.Context, in *mailboxInput) (*httpx.Out[mailboxView], error) {
+		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first", func(_ context.Context, in *mailboxInput) (*httpx.Response[mailboxView], error) {
 			found, err := sink.List(in.Limit)
 			if err != nil {
 				return nil, err

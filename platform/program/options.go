@@ -20,6 +20,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
@@ -36,7 +37,7 @@ import (
 // Declarations are the tables that no module owns.
 var Declarations = fx.Options(
 	migrate.Provide(events.Migrations...),
-	migrate.Provide(httpx.Migrations...),
+	migrate.Provide(idempotency.Migrations...),
 )
 
 // Options returns the whole program for a configuration: the platform, each part chosen by the configuration on its own, and
@@ -80,10 +81,10 @@ var parts = fx.Options(
 		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
 		newLimiter,
 		pagination.NewCursors,
-		func(a *tokens.Authenticator, c *config.Config) *httpx.Gate {
-			return httpx.NewGate(a, c.PublicURL, c.CORSOrigins)
+		func(a *tokens.Authenticator, c *config.Config) *httpx.Authenticator {
+			return httpx.NewAuthenticator(a, c.PublicURL, c.CORSOrigins)
 		},
-		func(g *httpx.Gate, m *telemetry.Metrics, c *config.Config) *ws.Hub {
+		func(g *httpx.Authenticator, m *telemetry.Metrics, c *config.Config) *ws.Hub {
 			return ws.NewHub(ws.Limits{Total: c.WSMax, PerUser: c.WSMaxPerUser, PerIP: c.WSMaxPerIP}, g, m)
 		},
 		newServer,
@@ -91,7 +92,7 @@ var parts = fx.Options(
 			return identity.NewPermissions(p.Groups...)
 		},
 		func(p apperr.Params) (*apperr.Catalog, error) {
-			return apperr.NewCatalog(append(p.Groups, httpx.Problems, ws.Problems)...)
+			return apperr.NewCatalog(append(p.Groups, idempotency.Problems, ws.Problems)...)
 		},
 	),
 	Declarations,

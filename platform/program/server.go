@@ -28,7 +28,7 @@ func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *lim
 	return limit.New(r, k.Derive("limits"), c.RateLimit)
 }
 
-func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Gate, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
+func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Authenticator, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
 	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
 	permissions *identity.Permissions, problems *apperr.Catalog, limits limit.BudgetParams, version Version) (*httpx.Server, error) {
 	budgets, err := limit.ByName(append(limits.Groups, []limit.Budget{{Name: httpx.BudgetAPI, Rate: c.RateLimitAPI}})...)
@@ -37,7 +37,7 @@ func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *h
 	}
 	return httpx.New(httpx.Options{
 		Version: string(version), PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
-		Keys: k, Gate: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets, MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc,
+		Keys: k, Authenticator: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets, MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},
