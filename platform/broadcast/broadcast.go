@@ -12,12 +12,17 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lyceum/platform/lifecycle"
+
 	"github.com/redis/go-redis/v9"
 
 	"lyceum/platform/ids"
 )
 
 const channel = "lyceum:broadcast"
+
+// reconnectPause is the time between the loss of the connection and the next attempt to subscribe.
+const reconnectPause = 200 * time.Millisecond
 
 // Bus sends and hears signals of the form (topic, key).
 type Bus struct {
@@ -94,10 +99,7 @@ func (b *Bus) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		b.hear(ctx)
 		b.healthy.Store(false)
-		select {
-		case <-ctx.Done():
-		case <-time.After(200 * time.Millisecond):
-		}
+		lifecycle.Sleep(ctx, reconnectPause)
 	}
 	wg.Wait()
 }
@@ -125,10 +127,7 @@ func (b *Bus) publish(ctx context.Context, s signal) {
 			return
 		}
 		slog.Debug("broadcast not sent yet", "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(min(time.Duration(attempt)*20*time.Millisecond, beat)):
-		}
+		lifecycle.Sleep(ctx, min(time.Duration(attempt)*20*time.Millisecond, beat))
 	}
 }
 

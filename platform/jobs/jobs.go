@@ -17,6 +17,8 @@ import (
 	"github.com/gocraft/work"
 	"github.com/gomodule/redigo/redis"
 	"go.uber.org/fx"
+
+	"lyceum/platform/lifecycle"
 )
 
 // Worker does one kind of job.
@@ -154,16 +156,11 @@ func (q *Queue) sweep(ctx context.Context, w Worker) {
 	if every == 0 {
 		every = 20 * time.Second
 	}
-	for {
+	lifecycle.Repeat(ctx, "sweep of "+w.Name, every, func(ctx context.Context) {
 		ids, err := w.Sweep(ctx)
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("sweep failed", "job", w.Name, "error", err)
 		}
 		q.Enqueue(w.Name, ids...)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(every):
-		}
-	}
+	})
 }
