@@ -2,25 +2,35 @@ package audit
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/csvrows"
+	"lyceum/platform/httpx/jsonappend"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/ids"
 )
 
 type handlers struct {
 	service  *Service
 	accounts usersapi.Accounts
-	cursors  *httpx.Cursors
+	cursors  *pagination.Cursors
 }
 
-func newHandlers(s *Service, a usersapi.Accounts, c *httpx.Cursors) *handlers {
+func newHandlers(s *Service, a usersapi.Accounts, c *pagination.Cursors) *handlers {
 	return &handlers{s, a, c}
 }
 
@@ -35,51 +45,66 @@ type targetView struct {
 }
 
 type entryView struct {
-	Seq       int64        `json:"seq" doc:"Counts up by one, without gaps"`
-	ID        string       `json:"id"`
-	Action    string       `json:"action"`
-	Actor     *actorView   `json:"actor" doc:"null where nobody was signed in"`
-	Target    targetView   `json:"target"`
-	IP        string       `json:"ip"`
-	UserAgent string       `json:"user_agent"`
-	RequestID string       `json:"request_id"`
-	Data      httpx.Object `json:"data" doc:"The text that the hash covers, byte for byte"`
-	PrevHash  string       `json:"prev_hash"`
-	Hash      string       `json:"hash"`
-	CreatedAt clock.Time   `json:"created_at"`
+	Seq       int64            `json:"seq" doc:"Counts up by one, without gaps"`
+	ID        string           `json:"id"`
+	Action    string           `json:"action"`
+	Actor     *actorView       `json:"actor" doc:"null where nobody was signed in"`
+	Target    targetView       `json:"target"`
+	IP        string           `json:"ip"`
+	UserAgent string           `json:"user_agent"`
+	RequestID string           `json:"request_id"`
+	Data      jsonfield.Object `json:"data" doc:"The text that the hash covers, byte for byte"`
+	PrevHash  string           `json:"prev_hash"`
+	Hash      string           `json:"hash"`
+	CreatedAt clock.Time       `json:"created_at"`
 }
 
 // AppendJSON writes the entry as its type says, but for data, which stays as it is stored.
 func (v *entryView) AppendJSON(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"seq":`...), v.Seq, 10)
-	b = httpx.AppendText(append(b, `,"id":`...), v.ID)
-	b = httpx.AppendText(append(b, `,"action":`...), v.Action)
+	b = jsonappend.Text(append(b, `,"id":`...), v.ID)
+	b = jsonappend.Text(append(b, `,"action":`...), v.Action)
 	b = append(b, `,"actor":`...)
 	if v.Actor == nil {
 		b = append(b, `null`...)
 	} else {
-		b = httpx.AppendText(append(b, `{"id":`...), v.Actor.ID)
-		b = append(httpx.AppendString(append(b, `,"email":`...), v.Actor.Email), '}')
+		b = jsonappend.Text(append(b, `{"id":`...), v.Actor.ID)
+		b = append(jsonappend.NullableText(append(b, `,"email":`...), v.Actor.Email), '}')
 	}
-	b = httpx.AppendText(append(b, `,"target":{"type":`...), v.Target.Type)
-	b = httpx.AppendText(append(b, `,"id":`...), v.Target.ID)
-	b = httpx.AppendText(append(b, `},"ip":`...), v.IP)
-	b = httpx.AppendText(append(b, `,"user_agent":`...), v.UserAgent)
-	b = httpx.AppendText(append(b, `,"request_id":`...), v.RequestID)
+	b = jsonappend.Text(append(b, `,"target":{"type":`...), v.Target.Type)
+	b = jsonappend.Text(append(b, `,"id":`...), v.Target.ID)
+	b = jsonappend.Text(append(b, `},"ip":`...), v.IP)
+	b = jsonappend.Text(append(b, `,"user_agent":`...), v.UserAgent)
+	b = jsonappend.Text(append(b, `,"request_id":`...), v.RequestID)
 	b = append(append(b, `,"data":`...), v.Data...)
-	b = httpx.AppendText(append(b, `,"prev_hash":`...), v.PrevHash)
-	b = httpx.AppendText(append(b, `,"hash":`...), v.Hash)
-	return append(httpx.AppendTime(append(b, `,"created_at":`...), v.CreatedAt), '}')
+	b = jsonappend.Text(append(b, `,"prev_hash":`...), v.PrevHash)
+	b = jsonappend.Text(append(b, `,"hash":`...), v.Hash)
+	return append(jsonappend.Time(append(b, `,"created_at":`...), v.CreatedAt), '}')
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Action     string `query:"action" maxLength:"100"`
 	ActorID    string `query:"actor_id" maxLength:"100"`
-	TargetType string `query:"target_type" enum:"user,session,invite,course,lesson,enrollment,asset,channel,message,audit_log"`
+	TargetType string `query:"target_type"`
 	TargetID   string `query:"target_id" maxLength:"100"`
 	From       bound  `query:"from" doc:"Not before (RFC 3339)"`
 	To         bound  `query:"to" doc:"Before (RFC 3339)"`
+}
+
+// Resolve implements huma.Resolver.
+func (in *listInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+
+// checkList refuses a type of target that no module declares. The schema refuses it as well, but only for GET.
+func (h *handlers) checkList(_ context.Context, in *listInput) (faults validation.Faults) {
+	targets := h.service.actions.Targets()
+	if in.TargetType != "" && !slices.Contains(targets, in.TargetType) {
+		faults = append(faults, apperr.Field{
+			Place: apperr.InQuery, Location: "target_type",
+			Message: fmt.Sprintf("expected value to be one of %q", strings.Join(targets, ", ")),
+		})
+	}
+	return faults
 }
 
 // bound is a time that was given: even the year 1 is one.
@@ -103,40 +128,35 @@ func (b bound) ptr() *clock.Time {
 
 type position struct{ Seq int64 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[entryView]], error) {
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[entryView], error) {
 	f := filter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From.ptr(), in.To.ptr()}
 	switch {
-	case httpx.WantsCSV(ctx):
+	case csvrows.PrefersCSV(ctx):
 		return h.export(ctx, f, "csv", h.csv)
-	case httpx.WantsLines(ctx):
+	case stream.PrefersLines(ctx):
 		return h.export(ctx, f, "ndjson", h.lines)
 	}
-	var at position
-	if _, err := h.cursors.Decode(ctx, "audit", f, in.Cursor, &at); err != nil {
-		return nil, err
-	}
-	var found []entry
-	var err error
-	if f.finds() {
-		found, err = h.service.store.list(ctx, f, at.Seq, in.Limit+1)
-	}
-	if err != nil {
-		return nil, err
-	}
-	views, err := h.views(ctx, found, map[string]string{})
-	if err != nil {
-		return nil, err
-	}
-	return httpx.Paged(ctx, h.cursors, "audit", f, views, in.Limit, func(v entryView) position { return position{v.Seq} }), nil
+	return pagination.List(ctx, h.cursors.Request("audit", f, in.Query),
+		func(after *position, limit int) ([]entry, error) {
+			if !f.finds() {
+				return nil, nil
+			}
+			if after == nil {
+				after = &position{}
+			}
+			return h.service.store.list(ctx, f, after.Seq, limit)
+		},
+		func(found []entry) ([]entryView, error) { return h.views(ctx, found, map[string]string{}) },
+		func(e *entry) position { return position{e.Seq} })
 }
 
 // finds is false for an id that is none: it names nobody, which is an empty list, not a fault of the database.
 func (f filter) finds() bool { return f.ActorID == "" || ids.Valid(f.ActorID) }
 
 // export answers with all that the filter lets through, the oldest first, as it is read.
-func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *httpx.Streamed) (*httpx.Out[httpx.Page[entryView]], error) {
+func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *stream.Response) (*pagination.Response[entryView], error) {
 	if requestinfo.IsHead(ctx) {
-		return httpx.Instead[httpx.Page[entryView]](write(f, 0)), nil
+		return pagination.Streamed[entryView](write(f, 0)), nil
 	}
 	last, err := h.service.beginExport(ctx, f, format)
 	if err != nil {
@@ -145,11 +165,11 @@ func (h *handlers) export(ctx context.Context, f filter, format string, write fu
 	if !f.finds() {
 		last = 0
 	}
-	return httpx.Instead[httpx.Page[entryView]](write(f, last)), nil
+	return pagination.Streamed[entryView](write(f, last)), nil
 }
 
-func (h *handlers) lines(f filter, last int64) *httpx.Streamed {
-	return httpx.Lines("audit-log.ndjson", func(ctx context.Context, line func(httpx.Appender) error) error {
+func (h *handlers) lines(f filter, last int64) *stream.Response {
+	return stream.Lines("audit-log.ndjson", func(ctx context.Context, line func(jsonappend.Value) error) error {
 		return h.each(ctx, f, last, func(v *entryView) error { return line(v) })
 	})
 }
@@ -157,8 +177,8 @@ func (h *handlers) lines(f filter, last int64) *httpx.Streamed {
 var csvColumns = []string{"seq", "id", "created_at", "action", "actor_id", "actor_email", "target_type", "target_id", "ip", "user_agent",
 	"request_id", "data", "prev_hash", "hash"}
 
-func (h *handlers) csv(f filter, last int64) *httpx.Streamed {
-	return httpx.CSV("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
+func (h *handlers) csv(f filter, last int64) *stream.Response {
+	return csvrows.Stream("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(csvColumns...); err != nil {
 			return err
 		}
@@ -228,7 +248,7 @@ func (h *handlers) views(ctx context.Context, found []entry, emails map[string]s
 
 func viewOf(e *entry, emails map[string]string) entryView {
 	v := entryView{Seq: e.Seq, ID: e.ID, Action: e.Action, Target: targetView{e.TargetType, e.TargetID}, IP: e.IP, UserAgent: e.UserAgent,
-		RequestID: e.RequestID, Data: httpx.Object(e.Data), PrevHash: e.PrevHash, Hash: e.Hash, CreatedAt: e.CreatedAt}
+		RequestID: e.RequestID, Data: jsonfield.Object(e.Data), PrevHash: e.PrevHash, Hash: e.Hash, CreatedAt: e.CreatedAt}
 	if raw := jsontext.Value(e.Data); raw.Kind() != '{' || !raw.IsValid() {
 		v.Data = "{}" // a tampered row must still be listed; verify names it
 	}
@@ -241,7 +261,7 @@ func viewOf(e *entry, emails map[string]string) entryView {
 	return v
 }
 
-func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Out[Verdict], error) {
+func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[Verdict], error) {
 	v, err := h.service.Verify(ctx, nil)
 	if err != nil && ctx.Err() != nil {
 		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)

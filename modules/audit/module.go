@@ -3,6 +3,7 @@ package audit
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -17,8 +18,15 @@ var Module = module.Module{
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead},
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		events.Publishes(
+			events.Declare[auditapi.Entry]("Something changed that the audit log records."),
+		),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers),
+		fx.Provide(func(p auditapi.Params) (*auditapi.Actions, error) { return auditapi.NewActions(p.Groups...) }),
 		fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		keyring.ProvideSealedData(newSealedHead),
 		httpx.Routes(newRoutes),

@@ -14,15 +14,16 @@ import (
 
 // Service appends to the log, checks it and hands it out.
 type Service struct {
-	store *store
-	clock clock.Clock
-	key   []byte
+	store   *store
+	clock   clock.Clock
+	key     []byte
+	actions *auditapi.Actions
 	// verifying has a place for the one walk over the chain at a time.
 	verifying chan struct{}
 }
 
-func newService(s *store, c clock.Clock, k *keyring.Keys) *Service {
-	return &Service{s, c, k.Derive(headKey), make(chan struct{}, 1)}
+func newService(s *store, c clock.Clock, k *keyring.Keys, a *auditapi.Actions) *Service {
+	return &Service{s, c, k.Derive(headKey), a, make(chan struct{}, 1)}
 }
 
 // SealEmptyLog seals the head of a log that nothing was written to. Call it when a database is set up, before its first
@@ -49,6 +50,9 @@ type pending struct {
 // head is locked for as short as can be, and always last, so that no two changes wait for each
 // other in a circle. What a rolled-back savepoint wanted recorded goes with it.
 func (s *Service) append(ctx context.Context, e auditapi.Entry) error {
+	if err := s.actions.Check(e.Action, e.TargetType); err != nil {
+		return err
+	}
 	record, err := newEntry(e, identity.CallerFrom(ctx))
 	if err != nil {
 		return err

@@ -66,7 +66,13 @@ func serviceOn(t *testing.T, d *db.DB, c clock.Clock) *Service {
 	t.Helper()
 	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
-	return newService(newStore(d), c, keys)
+	var declared []auditapi.Action
+	for _, name := range []string{"course.created", "course.updated", "user.updated"} {
+		declared = append(declared, auditapi.Action{Name: name, Targets: []string{"course", "user", "lesson"}})
+	}
+	actions, err := auditapi.NewActions(declared)
+	require.NoError(t, err)
+	return newService(newStore(d), c, keys, actions)
 }
 
 // Every combination of filters finds what reading the whole log would find, in the same order.

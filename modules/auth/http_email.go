@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/text"
 )
 
@@ -17,9 +18,9 @@ type requestEmailInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *requestEmailInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *requestEmailInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkRequestEmail(_ context.Context, in *requestEmailInput) (faults httpx.Faults) {
+func checkRequestEmail(_ context.Context, in *requestEmailInput) (faults validation.Faults) {
 	if in.Body.NewEmail != "" {
 		_, err := text.Email(in.Body.NewEmail)
 		faults.Add("new_email", err)
@@ -37,7 +38,7 @@ type confirmEmailInput struct {
 	}
 }
 
-func (h *handlers) confirmEmailChange(ctx context.Context, in *confirmEmailInput) (*httpx.Out[userView], error) {
+func (h *handlers) confirmEmailChange(ctx context.Context, in *confirmEmailInput) (*httpx.Response[userView], error) {
 	a, err := h.service.ConfirmEmailChange(ctx, in.Body.Token)
 	if err != nil {
 		return nil, err

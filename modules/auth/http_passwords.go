@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/validation"
 )
 
 type forgotInput struct {
@@ -26,9 +27,9 @@ type resetInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *resetInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *resetInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func (h *handlers) checkReset(_ context.Context, in *resetInput) (faults httpx.Faults) {
+func (h *handlers) checkReset(_ context.Context, in *resetInput) (faults validation.Faults) {
 	h.checkPassword(&faults, "password", in.Body.Password, "")
 	return faults
 }
@@ -45,9 +46,9 @@ type changePasswordInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *changePasswordInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *changePasswordInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func (h *handlers) checkChange(_ context.Context, in *changePasswordInput) (faults httpx.Faults) {
+func (h *handlers) checkChange(_ context.Context, in *changePasswordInput) (faults validation.Faults) {
 	h.checkPassword(&faults, "new_password", in.Body.New, "")
 	return faults
 }

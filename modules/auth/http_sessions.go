@@ -5,7 +5,9 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 )
 
 type sessionView struct {
@@ -17,25 +19,16 @@ type sessionView struct {
 	Current    bool       `json:"current" doc:"Whether this request belongs to it"`
 }
 
-func (h *handlers) sessions(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[sessionView]], error) {
+func (h *handlers) sessions(ctx context.Context, in *pagination.Query) (*pagination.Response[sessionView], error) {
 	caller := identity.CallerFrom(ctx)
-	after := &position{}
-	more, err := h.cursors.Decode(ctx, "sessions", nil, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
-	found, err := h.service.store.aliveOf(ctx, caller.UserID, h.service.clock.Now(), after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]sessionView, len(found))
-	for i, s := range found {
-		views[i] = sessionView{s.ID, s.CreatedAt, s.LastUsedAt, s.IP, s.UserAgent, s.ID == caller.SessionID}
-	}
-	return httpx.Paged(ctx, h.cursors, "sessions", nil, views, in.Limit, func(v sessionView) position { return position{v.CreatedAt, v.ID} }), nil
+	return pagination.List(ctx, h.cursors.Request("sessions", nil, *in),
+		func(after *keyset.Position, limit int) ([]session, error) {
+			return h.service.store.aliveOf(ctx, caller.UserID, h.service.clock.Now(), after, limit)
+		},
+		pagination.Each(func(s *session) sessionView {
+			return sessionView{s.ID, s.CreatedAt, s.LastUsedAt, s.IP, s.UserAgent, s.ID == caller.SessionID}
+		}),
+		func(s *session) keyset.Position { return keyset.Position{CreatedAt: s.CreatedAt, ID: s.ID} })
 }
 
 type sessionInput struct {

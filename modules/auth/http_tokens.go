@@ -10,6 +10,8 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/text"
@@ -18,10 +20,12 @@ import (
 type handlers struct {
 	service *Service
 	keys    *keyring.Keys
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, k *keyring.Keys, c *httpx.Cursors) *handlers { return &handlers{s, k, c} }
+func newHandlers(s *Service, k *keyring.Keys, c *pagination.Cursors) *handlers {
+	return &handlers{s, k, c}
+}
 
 type userView struct {
 	ID            string        `json:"id"`
@@ -45,10 +49,10 @@ type registerInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *registerInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *registerInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
 // checkRegister holds a registration to the rules that need no data.
-func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults httpx.Faults) {
+func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults validation.Faults) {
 	email, err := text.Email(in.Body.Email)
 	if in.Body.Email != "" {
 		faults.Add("email", err)
@@ -61,13 +65,13 @@ func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults h
 }
 
 // checkPassword notes what is wrong with a new password; email may be empty.
-func (h *handlers) checkPassword(faults *httpx.Faults, location, password, email string) {
+func (h *handlers) checkPassword(faults *validation.Faults, location, password, email string) {
 	if password != "" {
 		faults.Add(location, checkPassword(normalize(password), email, h.service.minLength))
 	}
 }
 
-func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Out[userView], error) {
+func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Response[userView], error) {
 	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: identity.User}
 	if in.Body.DisplayName != nil {
 		n.DisplayName = *in.Body.DisplayName
@@ -98,7 +102,7 @@ type tokenView struct {
 	User         userView `json:"user"`
 }
 
-func (h *handlers) granted(g Grant, err error) (*httpx.Out[tokenView], error) {
+func (h *handlers) granted(g Grant, err error) (*httpx.Response[tokenView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +116,7 @@ type loginInput struct {
 	}
 }
 
-func (h *handlers) login(ctx context.Context, in *loginInput) (*httpx.Out[tokenView], error) {
+func (h *handlers) login(ctx context.Context, in *loginInput) (*httpx.Response[tokenView], error) {
 	return h.granted(h.service.Login(ctx, in.Body.Email, in.Body.Password))
 }
 
@@ -122,7 +126,7 @@ type refreshInput struct {
 	}
 }
 
-func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*httpx.Out[tokenView], error) {
+func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*httpx.Response[tokenView], error) {
 	return h.granted(h.service.Refresh(ctx, in.Body.RefreshToken))
 }
 
@@ -146,7 +150,7 @@ type verifyInput struct {
 	}
 }
 
-func (h *handlers) verifyEmail(ctx context.Context, in *verifyInput) (*httpx.Out[userView], error) {
+func (h *handlers) verifyEmail(ctx context.Context, in *verifyInput) (*httpx.Response[userView], error) {
 	a, err := h.service.VerifyEmail(ctx, in.Body.Token)
 	if err != nil {
 		return nil, err
@@ -172,10 +176,10 @@ type jwks struct {
 	Keys []jwk `json:"keys" nullable:"false"`
 }
 
-func (h *handlers) jwks(context.Context, *httpx.None) (*httpx.Out[jwks], error) {
+func (h *handlers) jwks(context.Context, *httpx.None) (*httpx.Response[jwks], error) {
 	set := jwks{Keys: []jwk{}}
 	for _, k := range h.keys.All() {
 		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.Public())})
 	}
-	return httpx.OK(set).Tagged(), nil
+	return httpx.OK(set).WithETag(), nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/keyset"
 )
 
 type store struct{ db *db.DB }
@@ -132,7 +133,7 @@ func (s *store) end(ctx context.Context, id string, at clock.Time) (bool, error)
 	return res.RowsAffected == 1, res.Error
 }
 
-func (s *store) aliveOf(ctx context.Context, userID string, now clock.Time, after *position, limit int) (found []session, err error) {
+func (s *store) aliveOf(ctx context.Context, userID string, now clock.Time, after *keyset.Position, limit int) (found []session, err error) {
 	q := s.db.Conn(ctx).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, now)
 	if after != nil {
 		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
@@ -222,9 +223,4 @@ func (s *store) tidy(ctx context.Context, now, sessions, strangers clock.Time) e
 			conn.Exec("DELETE FROM auth_email_changes WHERE expires_at < ?", now).Error,
 			conn.Exec("DELETE FROM auth_failures WHERE user_id IS NULL AND updated_at < ?", strangers).Error)
 	})
-}
-
-type position struct {
-	CreatedAt clock.Time
-	ID        string
 }

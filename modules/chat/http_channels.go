@@ -9,7 +9,10 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 	"lyceum/platform/ws"
 )
 
@@ -17,11 +20,11 @@ type handlers struct {
 	service *Service
 	rooms   *rooms
 	hub     *ws.Hub
-	gate    *httpx.Gate
-	cursors *httpx.Cursors
+	gate    *httpx.Authenticator
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, r *rooms, h *ws.Hub, g *httpx.Gate, c *httpx.Cursors) *handlers {
+func newHandlers(s *Service, r *rooms, h *ws.Hub, g *httpx.Authenticator, c *pagination.Cursors) *handlers {
 	return &handlers{s, r, h, g, c}
 }
 
@@ -32,51 +35,40 @@ type channelView struct {
 	CourseID   *string `json:"course_id,omitempty"`
 	LastSeq    int64   `json:"last_seq" doc:"Number of the newest message; 0 for none"`
 	Unread     int64   `json:"unread" doc:"Messages of others after the caller's mark"`
-
-	place channelPosition
 }
 
 func viewOf(l *listed) channelView {
 	c := &l.Channel
-	return channelView{c.Slug, c.Title, c.Visibility, c.CourseID, c.LastSeq, l.unread(), channelPosition{c.CreatedAt, c.ID}}
+	return channelView{c.Slug, c.Title, c.Visibility, c.CourseID, c.LastSeq, l.unread()}
 }
 
-func (h *handlers) list(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[channelView]], error) {
-	after := &channelPosition{}
-	more, err := h.cursors.Decode(ctx, "channels", nil, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
-	v, err := h.service.access.visibleTo(ctx, identity.CallerFrom(ctx))
-	if err != nil {
-		return nil, err
-	}
-	found, err := h.service.store.listChannels(ctx, v, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]channelView, len(found))
-	for i := range found {
-		views[i] = viewOf(&found[i])
-	}
-	return httpx.Paged(ctx, h.cursors, "channels", nil, views, in.Limit, func(v channelView) channelPosition { return v.place }), nil
+func (h *handlers) list(ctx context.Context, in *pagination.Query) (*pagination.Response[channelView], error) {
+	return pagination.List(ctx, h.cursors.Request("channels", nil, *in),
+		func(after *keyset.Position, limit int) ([]listed, error) {
+			v, err := h.service.access.visibleTo(ctx, identity.CallerFrom(ctx))
+			if err != nil {
+				return nil, err
+			}
+			return h.service.store.listChannels(ctx, v, after, limit)
+		},
+		pagination.Each(viewOf),
+		func(l *listed) keyset.Position {
+			return keyset.Position{CreatedAt: l.Channel.CreatedAt, ID: l.Channel.ID}
+		})
 }
 
 type slugInput struct {
 	Slug string `path:"slug"`
 }
 
-func (h *handlers) get(ctx context.Context, in *slugInput) (*httpx.Out[channelView], error) {
+func (h *handlers) get(ctx context.Context, in *slugInput) (*httpx.Response[channelView], error) {
 	if _, err := h.service.readable(ctx, in.Slug); err != nil {
 		return nil, err
 	}
 	return h.view(ctx, in.Slug)
 }
 
-func (h *handlers) view(ctx context.Context, slug string) (*httpx.Out[channelView], error) {
+func (h *handlers) view(ctx context.Context, slug string) (*httpx.Response[channelView], error) {
 	l, err := h.service.store.listedBySlug(ctx, slug, identity.CallerFrom(ctx).UserID)
 	if db.IsNotFound(err) {
 		return nil, errNoChannel
@@ -97,23 +89,23 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+func checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	checkTitle(&faults, &in.Body.Title)
 	faults.Add("course_id", pairCourse(in.Body.Visibility, in.Body.CourseID))
 	return faults
 }
 
 // checkTitle notes what is wrong with a title; an empty one was left out, or is refused by the schema.
-func checkTitle(faults *httpx.Faults, title *string) {
+func checkTitle(faults *validation.Faults, title *string) {
 	if title != nil && *title != "" {
 		_, err := titleOf(*title)
 		faults.Add("title", err)
 	}
 }
 
-func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[channelView], error) {
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[channelView], error) {
 	n := newChannel{Title: in.Body.Title, Visibility: in.Body.Visibility, CourseID: in.Body.CourseID}
 	if in.Body.Slug != nil {
 		if !slugForm.MatchString(*in.Body.Slug) {
@@ -138,14 +130,14 @@ type updateInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkUpdate(_ context.Context, in *updateInput) (faults httpx.Faults) {
+func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) {
 	checkTitle(&faults, in.Body.Title)
 	return faults
 }
 
-func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[channelView], error) {
+func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Response[channelView], error) {
 	if _, err := h.service.update(ctx, in.Slug, channelPatch(in.Body)); err != nil {
 		return nil, err
 	}
@@ -166,15 +158,15 @@ type memberView struct {
 	CreatedAt clock.Time `json:"created_at"`
 }
 
-func (h *handlers) memberView(ctx context.Context, m *membership) (*httpx.Out[memberView], error) {
+func (h *handlers) memberView(ctx context.Context, m *membership) (*httpx.Response[memberView], error) {
 	p, err := h.service.person(ctx, m.UserID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(memberView{personView(p), m.CreatedAt}).Tagged(), nil
+	return httpx.OK(memberView{personView(p), m.CreatedAt}).WithETag(), nil
 }
 
-func (h *handlers) member(ctx context.Context, in *memberInput) (*httpx.Out[memberView], error) {
+func (h *handlers) member(ctx context.Context, in *memberInput) (*httpx.Response[memberView], error) {
 	m, err := h.service.memberOf(ctx, in.Slug, in.UserID)
 	if err != nil {
 		return nil, err
@@ -182,7 +174,7 @@ func (h *handlers) member(ctx context.Context, in *memberInput) (*httpx.Out[memb
 	return h.memberView(ctx, m)
 }
 
-func (h *handlers) addMember(ctx context.Context, in *memberInput) (*httpx.Out[memberView], error) {
+func (h *handlers) addMember(ctx context.Context, in *memberInput) (*httpx.Response[memberView], error) {
 	m, err := h.service.addMember(ctx, in.Slug, in.UserID)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 )
 
 type personView usersapi.Person
@@ -50,7 +51,7 @@ type historyInput struct {
 	Slug      string `path:"slug"`
 	BeforeSeq string `query:"before_seq" pattern:"^[0-9]{1,40}$" doc:"Messages before this one, the nearest page"`
 	AfterSeq  string `query:"after_seq" pattern:"^[0-9]{1,40}$" doc:"Messages after this one, the nearest page"`
-	httpx.PageQuery
+	pagination.Query
 }
 
 // historyFilter shapes the list, so a cursor goes with it.
@@ -60,39 +61,40 @@ type seqPosition struct{ Seq int64 }
 
 // history gives messages in ascending order. Without after_seq pages go from the newest to the
 // older ones, with it from there to the newer ones.
-func (h *handlers) history(ctx context.Context, in *historyInput) (*httpx.Out[httpx.Page[messageView]], error) {
-	f := historyFilter{in.Slug, in.BeforeSeq, in.AfterSeq}
+func (h *handlers) history(ctx context.Context, in *historyInput) (*pagination.Response[messageView], error) {
+	newest := in.AfterSeq == ""
+	var slug string
+	out, err := pagination.List(ctx, h.cursors.Request("messages", historyFilter{in.Slug, in.BeforeSeq, in.AfterSeq}, in.Query),
+		func(at *seqPosition, limit int) ([]message, error) {
+			c, err := h.service.readable(ctx, in.Slug)
+			if err != nil {
+				return nil, err
+			}
+			slug = c.Slug
+			return h.service.store.history(ctx, c.ID, in.span(at), limit)
+		},
+		func(rows []message) ([]messageView, error) { return h.messageViews(ctx, slug, rows) },
+		func(m *message) seqPosition { return seqPosition{m.Seq} })
+	if err == nil && newest {
+		slices.Reverse(out.Body.Items)
+	}
+	return out, err
+}
+
+// span returns the messages that a page is taken from: those beyond the last page at a cursor, if there is one.
+func (in *historyInput) span(at *seqPosition) span {
 	p := span{Newest: in.AfterSeq == "", After: number(in.AfterSeq), Before: number(in.BeforeSeq)}
 	if in.BeforeSeq == "0" {
 		p.Before = 1 // nothing lies before the first
 	}
-	at := seqPosition{}
-	more, err := h.cursors.Decode(ctx, "messages", f, in.Cursor, &at)
-	if err != nil {
-		return nil, err
-	}
-	if more && p.Newest {
+	switch {
+	case at == nil:
+	case p.Newest:
 		p.Before = at.Seq
-	} else if more {
+	default:
 		p.After = at.Seq
 	}
-	c, err := h.service.readable(ctx, in.Slug)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := h.service.store.history(ctx, c.ID, p, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views, err := h.messageViews(ctx, c.Slug, rows)
-	if err != nil {
-		return nil, err
-	}
-	out := httpx.Paged(ctx, h.cursors, "messages", f, views, in.Limit, func(v messageView) seqPosition { return seqPosition{v.Seq} })
-	if p.Newest {
-		slices.Reverse(out.Body.Items)
-	}
-	return out, nil
+	return p
 }
 
 // number reads what the pattern has let through.
@@ -112,7 +114,7 @@ type postInput struct {
 	}
 }
 
-func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Out[messageView], error) {
+func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Response[messageView], error) {
 	c, err := h.service.readable(ctx, in.Slug)
 	if err != nil {
 		return nil, err
@@ -144,7 +146,7 @@ type editInput struct {
 	}
 }
 
-func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Out[messageView], error) {
+func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Response[messageView], error) {
 	c, err := h.service.readable(ctx, in.Slug)
 	if err != nil {
 		return nil, err

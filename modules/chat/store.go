@@ -6,6 +6,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 )
 
 type store struct{ db *db.DB }
@@ -60,11 +61,6 @@ func (s *store) deleteChannel(ctx context.Context, id string, at clock.Time) err
 	return s.db.Conn(ctx).Exec("UPDATE chat_channels SET deleted_at = ? WHERE id = ?", at, id).Error
 }
 
-type channelPosition struct {
-	CreatedAt clock.Time
-	ID        string
-}
-
 const listedColumns = `SELECT c.*, COALESCE(k.seq, c.base_seq) AS mark,
 	(SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.author_id = @user AND m.seq > COALESCE(k.seq, c.base_seq))
 	+ (SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.deleted_at IS NOT NULL AND m.author_id <> @user
@@ -72,7 +68,7 @@ const listedColumns = `SELECT c.*, COALESCE(k.seq, c.base_seq) AS mark,
 	FROM chat_channels c LEFT JOIN chat_marks k ON k.channel_id = c.id AND k.user_id = @user
 	WHERE c.deleted_at IS NULL`
 
-func (s *store) listChannels(ctx context.Context, v visible, after *channelPosition, limit int) (found []listed, err error) {
+func (s *store) listChannels(ctx context.Context, v visible, after *keyset.Position, limit int) (found []listed, err error) {
 	query := listedColumns
 	args := map[string]any{"user": v.userID, "open": v.visibilities, "courses": append([]string{ids.None}, v.courses...), "limit": limit}
 	if !v.all {

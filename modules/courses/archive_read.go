@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/strictjson"
 )
 
 // Bounds that the schema of a JSON body keeps elsewhere.
@@ -33,7 +33,7 @@ func readManifest(entries map[string]*entry) (*manifest, error) {
 		return nil, err
 	}
 	m := &manifest{}
-	if err := httpx.DecodeJSON(manifestAt, raw, m); err != nil {
+	if err := strictjson.Decode(manifestAt, raw, m); err != nil {
 		return nil, err
 	}
 	if m.Format != archiveFormat || m.Version != archiveVersion {

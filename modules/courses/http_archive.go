@@ -5,6 +5,8 @@ import (
 
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
+	"lyceum/platform/httpx/upload"
 )
 
 // What the document says of archives.
@@ -15,19 +17,19 @@ const (
 		"warnings says which. An archive that breaks any rule of the API is refused whole: at most 5,000 entries, 1 GiB unpacked, a hundred times the packed size."
 )
 
-func (a *archives) getExport(ctx context.Context, in *courseInput) (*httpx.Streamed, error) {
+func (a *archives) getExport(ctx context.Context, in *courseInput) (*stream.Response, error) {
 	if requestinfo.IsHead(ctx) {
 		c, err := a.oversee(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return httpx.Stream(archiveType, c.Slug+".zip", nil), nil
+		return stream.New(archiveType, c.Slug+".zip", nil), nil
 	}
 	x, err := a.export(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.Stream(archiveType, x.slug+".zip", x.write), nil
+	return stream.New(archiveType, x.slug+".zip", x.write), nil
 }
 
 // importedView is the new course, and what came otherwise than the archive says.
@@ -61,7 +63,7 @@ func (a *archives) prepareImport(ctx context.Context, _ []byte) (context.Context
 
 // take receives the request's file; what it holds goes with the request.
 func (a *archives) take(ctx context.Context) (*incoming, error) {
-	u := httpx.UploadFrom(ctx)
+	u := upload.From(ctx)
 	in, err := a.receive(ctx, u.File, u.Size)
 	if err == nil {
 		u.Defer(func() { a.discard(ctx, in) })
@@ -69,7 +71,7 @@ func (a *archives) take(ctx context.Context) (*incoming, error) {
 	return in, err
 }
 
-func (a *archives) postImport(ctx context.Context, _ *httpx.None) (*httpx.Out[importedView], error) {
+func (a *archives) postImport(ctx context.Context, _ *httpx.None) (*httpx.Response[importedView], error) {
 	ready, ok := ctx.Value(incomingKey{}).(arrived)
 	if !ok {
 		ready.in, ready.err = a.take(ctx)

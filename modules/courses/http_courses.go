@@ -10,6 +10,9 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/text"
@@ -17,10 +20,10 @@ import (
 
 type handlers struct {
 	service *Service
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
 // filter is what shapes a list. now is no part of it: it ages the trash.
 type filter struct {
@@ -30,7 +33,7 @@ type filter struct {
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Visibility string `query:"visibility" enum:"public,member,private"`
 	Status     string `query:"status" enum:"draft,published,archived,deleted" default:"published"`
 	Q          string `query:"q" maxLength:"200" doc:"Words that occur in title, summary or tags; case is ignored"`
@@ -46,12 +49,6 @@ type position struct {
 	ID    string
 }
 
-// listedView keeps what the next page needs beside what is shown.
-type listedView struct {
-	CourseView
-	at position
-}
-
 // admitted holds a list to what its filters ask of the caller.
 func (f filter) admitted(caller identity.Caller) error {
 	if !caller.SignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
@@ -63,33 +60,26 @@ func (f filter) admitted(caller identity.Caller) error {
 	return nil
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[CourseView]], error) {
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[CourseView], error) {
 	caller := identity.CallerFrom(ctx)
 	f := filter{in.Visibility, in.Status, in.Q, in.Tag, in.Owner, in.Sort, h.service.clock.Now()}
 	if err := f.admitted(caller); err != nil {
 		return nil, err
 	}
-	after, err := h.position(ctx, "courses", f, in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	var found []listed
-	// An owner that is no id owns nothing.
-	if f.Owner == "" || ids.Valid(f.Owner) {
-		if found, err = h.service.store.list(ctx, f, caller, after, in.Limit+1); err != nil {
-			return nil, err
-		}
-	}
-	people, err := usersapi.Persons(ctx, h.service.accounts, ownersOf(found))
-	if err != nil {
-		return nil, err
-	}
-	views := make([]listedView, len(found))
-	for i := range found {
-		c := &found[i].Course
-		views[i] = listedView{viewOf(caller, c, found[i].Sums, people[c.OwnerID]), f.positionOf(c)}
-	}
-	return shown(httpx.Paged(ctx, h.cursors, "courses", f, views, in.Limit, func(v listedView) position { return v.at })), nil
+	return pagination.List(ctx, h.cursors.Request("courses", f, in.Query),
+		func(after *position, limit int) ([]listed, error) {
+			if f.Owner != "" && !ids.Valid(f.Owner) {
+				return nil, nil // an owner that is no id owns nothing
+			}
+			return h.service.store.list(ctx, f, caller, after, limit)
+		},
+		func(found []listed) ([]CourseView, error) {
+			people, err := usersapi.Persons(ctx, h.service.accounts, ownersOf(found))
+			return pagination.MapRows(found, func(l *listed) CourseView {
+				return viewOf(caller, &l.Course, l.Sums, people[l.Course.OwnerID])
+			}), err
+		},
+		func(l *listed) position { return f.positionOf(&l.Course) })
 }
 
 func (f filter) positionOf(c *course) position {
@@ -102,32 +92,12 @@ func (f filter) positionOf(c *course) position {
 	return position{At: c.CreatedAt, ID: c.ID}
 }
 
-func shown(p *httpx.Out[httpx.Page[listedView]]) *httpx.Out[httpx.Page[CourseView]] {
-	items := make([]CourseView, len(p.Body.Items))
-	for i, v := range p.Body.Items {
-		items[i] = v.CourseView
-	}
-	out := httpx.OK(httpx.Page[CourseView]{Items: items, NextCursor: p.Body.NextCursor}).Tagged()
-	out.Link = p.Link
-	return out
-}
-
 func ownersOf(found []listed) []string {
 	out := make([]string, len(found))
 	for i := range found {
 		out[i] = found[i].Course.OwnerID
 	}
 	return out
-}
-
-// position reads a cursor; nil means the first page.
-func (h *handlers) position(ctx context.Context, list string, filters any, cursor string) (*position, error) {
-	p := &position{}
-	more, err := h.cursors.Decode(ctx, list, filters, cursor, p)
-	if err != nil || !more {
-		return nil, err
-	}
-	return p, nil
 }
 
 type createInput struct {
@@ -144,16 +114,16 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+func checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	checkTexts(&faults, in.Body.Title, in.Body.Slug)
 	checkTags(&faults, in.Body.Tags)
 	return faults
 }
 
 // checkTexts notes what is wrong with a title and a slug; what is empty was left out, or is refused by the schema.
-func checkTexts(faults *httpx.Faults, title, slug string) {
+func checkTexts(faults *validation.Faults, title, slug string) {
 	if title != "" {
 		_, err := cleanLine("title", title, maxTitle)
 		faults.Add("title", err)
@@ -164,7 +134,7 @@ func checkTexts(faults *httpx.Faults, title, slug string) {
 	}
 }
 
-func checkTags(faults *httpx.Faults, tags []tagText) {
+func checkTags(faults *validation.Faults, tags []tagText) {
 	for _, t := range tags {
 		if t == "" || text.Length(string(t)) > maxTag {
 			return // the schema names it
@@ -173,7 +143,7 @@ func checkTags(faults *httpx.Faults, tags []tagText) {
 	faults.Add("tags", new(course).setTags(plain(tags)))
 }
 
-func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[detailView], error) {
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[detailView], error) {
 	b := in.Body
 	d := Draft{Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description, Visibility: b.Visibility, Status: b.Status, Tags: plain(b.Tags)}
 	if b.CoverKey != nil {
@@ -187,12 +157,12 @@ type courseInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) get(ctx context.Context, in *courseInput) (*httpx.Out[detailView], error) {
+func (h *handlers) get(ctx context.Context, in *courseInput) (*httpx.Response[detailView], error) {
 	return h.detailed(ctx, in.ID, nil)
 }
 
 // detailed answers with a course as the caller finds it now, unless there was an error before.
-func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*httpx.Out[detailView], error) {
+func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*httpx.Response[detailView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -210,21 +180,21 @@ func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*h
 type updateInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Title       httpx.Given[string]  `json:"title,omitzero" minLength:"1" maxLength:"200"`
-		Slug        httpx.Given[string]  `json:"slug,omitzero" minLength:"1" maxLength:"100"`
-		Summary     httpx.Opt[string]    `json:"summary,omitzero" maxLength:"500"`
-		Description httpx.Opt[string]    `json:"description,omitzero" maxLength:"20000"`
-		Visibility  httpx.Given[string]  `json:"visibility,omitzero" enum:"public,member,private"`
-		Status      httpx.Given[string]  `json:"status,omitzero" enum:"draft,published,archived"`
-		Tags        httpx.Opt[[]tagText] `json:"tags,omitzero" maxItems:"50"`
-		CoverKey    httpx.Opt[string]    `json:"cover_key,omitzero" maxLength:"512"`
+		Title       jsonfield.Optional[string]    `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Slug        jsonfield.Optional[string]    `json:"slug,omitzero" minLength:"1" maxLength:"100"`
+		Summary     jsonfield.Nullable[string]    `json:"summary,omitzero" maxLength:"500"`
+		Description jsonfield.Nullable[string]    `json:"description,omitzero" maxLength:"20000"`
+		Visibility  jsonfield.Optional[string]    `json:"visibility,omitzero" enum:"public,member,private"`
+		Status      jsonfield.Optional[string]    `json:"status,omitzero" enum:"draft,published,archived"`
+		Tags        jsonfield.Nullable[[]tagText] `json:"tags,omitzero" maxItems:"50"`
+		CoverKey    jsonfield.Nullable[string]    `json:"cover_key,omitzero" maxLength:"512"`
 	}
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkUpdate(_ context.Context, in *updateInput) (faults httpx.Faults) {
+func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) {
 	checkTexts(&faults, valueOf(in.Body.Title.Value), valueOf(in.Body.Slug.Value))
 	checkTags(&faults, in.Body.Tags.Value)
 	return faults
@@ -238,7 +208,7 @@ func valueOf(s *string) string {
 	return *s
 }
 
-func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[detailView], error) {
+func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Response[detailView], error) {
 	b := in.Body
 	p := patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
 		Visibility: b.Visibility.Value, Status: b.Status.Value, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()}
@@ -251,7 +221,7 @@ func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[deta
 }
 
 // cleared turns null into the empty text.
-func cleared(o httpx.Opt[string]) *string {
+func cleared(o jsonfield.Nullable[string]) *string {
 	if !o.Set {
 		return nil
 	}
@@ -269,9 +239,9 @@ type cloneInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *cloneInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *cloneInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkClone(_ context.Context, in *cloneInput) (faults httpx.Faults) {
+func checkClone(_ context.Context, in *cloneInput) (faults validation.Faults) {
 	if in.Body == nil {
 		return nil
 	}
@@ -281,7 +251,7 @@ func checkClone(_ context.Context, in *cloneInput) (faults httpx.Faults) {
 	return faults
 }
 
-func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Out[detailView], error) {
+func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Response[detailView], error) {
 	var n cloning
 	if b := in.Body; b != nil {
 		n = cloning{b.Title, b.Slug, b.ShiftDays, b.TimeZone}
@@ -291,7 +261,7 @@ func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Out[detail
 }
 
 // created answers with a course that was made now.
-func (h *handlers) created(ctx context.Context, c *course, err error) (*httpx.Out[detailView], error) {
+func (h *handlers) created(ctx context.Context, c *course, err error) (*httpx.Response[detailView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +273,7 @@ func (h *handlers) created(ctx context.Context, c *course, err error) (*httpx.Ou
 	return out, nil
 }
 
-func (h *handlers) restore(ctx context.Context, in *courseInput) (*httpx.Out[detailView], error) {
+func (h *handlers) restore(ctx context.Context, in *courseInput) (*httpx.Response[detailView], error) {
 	return h.detailed(ctx, in.ID, h.service.restore(ctx, in.ID))
 }
 

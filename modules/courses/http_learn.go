@@ -6,6 +6,8 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 )
 
@@ -31,13 +33,13 @@ type reportInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
 	Body     struct {
-		Percent         int              `json:"percent" minimum:"0" maximum:"100" doc:"Never falls, but by reset"`
-		PositionSeconds httpx.Given[int] `json:"position_seconds,omitzero" minimum:"0" maximum:"1000000"`
-		Reset           bool             `json:"reset,omitempty" doc:"Takes percent as it is and clears completed_at"`
+		Percent         int                     `json:"percent" minimum:"0" maximum:"100" doc:"Never falls, but by reset"`
+		PositionSeconds jsonfield.Optional[int] `json:"position_seconds,omitzero" minimum:"0" maximum:"1000000"`
+		Reset           bool                    `json:"reset,omitempty" doc:"Takes percent as it is and clears completed_at"`
 	}
 }
 
-func (h *handlers) report(ctx context.Context, in *reportInput) (*httpx.Out[lessonProgressView], error) {
+func (h *handlers) report(ctx context.Context, in *reportInput) (*httpx.Response[lessonProgressView], error) {
 	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, report{in.Body.Percent, in.Body.PositionSeconds.Value, in.Body.Reset})
 	if err != nil {
 		return nil, err
@@ -51,7 +53,7 @@ type courseProgressView struct {
 	Lessons []placedView `json:"lessons" nullable:"false" doc:"Those begun, in the course's order"`
 }
 
-func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[courseProgressView], error) {
+func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Response[courseProgressView], error) {
 	c, err := h.service.findID(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -64,7 +66,7 @@ func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[co
 	for i := range rows {
 		v.Lessons[i] = placedView{progressOf(&rows[i]), rows[i].PositionSeconds}
 	}
-	return httpx.OK(v).Tagged(), nil
+	return httpx.OK(v).WithETag(), nil
 }
 
 type myProgressView struct {
@@ -75,20 +77,16 @@ type myProgressView struct {
 	LastActivityAt clock.Time `json:"last_activity_at"`
 }
 
-func (h *handlers) myProgress(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[myProgressView]], error) {
-	after, err := h.position(ctx, "my progress", nil, in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	found, err := h.service.store.started(ctx, identity.CallerFrom(ctx), after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]myProgressView, len(found))
-	for i, f := range found {
-		views[i] = myProgressView{f.Course.ID, f.Course.Slug, f.Course.Title, *f.Sums.view(f.Course.LessonCount), *f.Sums.LastActivityAt}
-	}
-	return httpx.Paged(ctx, h.cursors, "my progress", nil, views, in.Limit, func(v myProgressView) position { return position{At: v.LastActivityAt, ID: v.CourseID} }), nil
+func (h *handlers) myProgress(ctx context.Context, in *pagination.Query) (*pagination.Response[myProgressView], error) {
+	return pagination.List(ctx, h.cursors.Request("my progress", nil, *in),
+		func(after *position, limit int) ([]listed, error) {
+			return h.service.store.started(ctx, identity.CallerFrom(ctx), after, limit)
+		},
+		pagination.Each(func(f *listed) myProgressView {
+			c, s := &f.Course, &f.Sums
+			return myProgressView{c.ID, c.Slug, c.Title, *s.view(c.LessonCount), *s.LastActivityAt}
+		}),
+		func(f *listed) position { return position{At: *f.Sums.LastActivityAt, ID: f.Course.ID} })
 }
 
 type courseRef struct {
@@ -103,7 +101,7 @@ type enrollmentView struct {
 	EnrolledAt clock.Time `json:"enrolled_at" doc:"The first enrollment: leaving and coming back doesn't change it"`
 }
 
-func (h *handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Out[enrollmentView], error) {
+func (h *handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Response[enrollmentView], error) {
 	c, created, err := h.service.selfEnroll(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -119,18 +117,14 @@ func (h *handlers) unenroll(ctx context.Context, in *courseInput) (*httpx.Empty,
 	return nil, h.service.selfUnenroll(ctx, in.ID)
 }
 
-func (h *handlers) enrollments(ctx context.Context, in *httpx.PageQuery) (*httpx.Out[httpx.Page[enrollmentView]], error) {
-	after, err := h.position(ctx, "enrollments", nil, in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	found, err := h.service.store.enrollments(ctx, identity.CallerFrom(ctx), after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]enrollmentView, len(found))
-	for i, f := range found {
-		views[i] = enrollmentView{courseRef{f.Course.ID, f.Course.Slug, f.Course.Title}, f.Sums.view(f.Course.LessonCount).Percent, f.EnrolledAt}
-	}
-	return httpx.Paged(ctx, h.cursors, "enrollments", nil, views, in.Limit, func(v enrollmentView) position { return position{At: v.EnrolledAt, ID: v.Course.ID} }), nil
+func (h *handlers) enrollments(ctx context.Context, in *pagination.Query) (*pagination.Response[enrollmentView], error) {
+	return pagination.List(ctx, h.cursors.Request("enrollments", nil, *in),
+		func(after *position, limit int) ([]enrollment, error) {
+			return h.service.store.enrollments(ctx, identity.CallerFrom(ctx), after, limit)
+		},
+		pagination.Each(func(e *enrollment) enrollmentView {
+			c := &e.Course
+			return enrollmentView{courseRef{c.ID, c.Slug, c.Title}, e.Sums.view(c.LessonCount).Percent, e.EnrolledAt}
+		}),
+		func(e *enrollment) position { return position{At: e.EnrolledAt, ID: e.Course.ID} })
 }

@@ -8,6 +8,9 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/csvrows"
+	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/stream"
 )
 
 type learnerPerson struct {
@@ -35,35 +38,29 @@ func learnerViewOf(l learning, a usersapi.Account, lessons int) learnerView {
 }
 
 type learnersInput struct {
-	httpx.PageQuery
+	pagination.Query
 	ID string `path:"id"`
 }
 
-func (h *handlers) learners(ctx context.Context, in *learnersInput) (*httpx.Out[httpx.Page[learnerView]], error) {
+func (h *handlers) learners(ctx context.Context, in *learnersInput) (*pagination.Response[learnerView], error) {
 	c, err := h.service.oversee(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	if httpx.WantsCSV(ctx) {
-		return httpx.Instead[httpx.Page[learnerView]](h.learnersCSV(c)), nil
+	if csvrows.PrefersCSV(ctx) {
+		return pagination.Streamed[learnerView](h.learnersCSV(c)), nil
 	}
-	after, err := h.position(ctx, "learners", c.ID, in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	found, err := h.service.store.learning(ctx, c.ID, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	accounts, err := h.service.accounts.ByIDs(ctx, usersOf(found))
-	if err != nil {
-		return nil, err
-	}
-	views := make([]learnerView, len(found))
-	for i, l := range found {
-		views[i] = learnerViewOf(l, accounts[l.UserID], c.LessonCount)
-	}
-	return httpx.Paged(ctx, h.cursors, "learners", c.ID, views, in.Limit, func(v learnerView) position { return position{At: v.EnrolledAt, ID: v.User.ID} }), nil
+	return pagination.List(ctx, h.cursors.Request("learners", c.ID, in.Query),
+		func(after *position, limit int) ([]learning, error) {
+			return h.service.store.learning(ctx, c.ID, after, limit)
+		},
+		func(found []learning) ([]learnerView, error) {
+			accounts, err := h.service.accounts.ByIDs(ctx, usersOf(found))
+			return pagination.MapRows(found, func(l *learning) learnerView {
+				return learnerViewOf(*l, accounts[l.UserID], c.LessonCount)
+			}), err
+		},
+		func(l *learning) position { return position{At: l.EnrolledAt, ID: l.UserID} })
 }
 
 type learnerInput struct {
@@ -77,8 +74,8 @@ func (h *handlers) takeOut(ctx context.Context, in *learnerInput) (*httpx.Empty,
 
 var learnerColumns = []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}
 
-func (h *handlers) learnersCSV(c *course) *httpx.Streamed {
-	return httpx.CSV(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
+func (h *handlers) learnersCSV(c *course) *stream.Response {
+	return csvrows.Stream(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(slices.Clone(learnerColumns)...); err != nil {
 			return err
 		}

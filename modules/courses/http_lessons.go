@@ -7,33 +7,32 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 )
 
 type lessonsInput struct {
-	httpx.PageQuery
+	pagination.Query
 	ID string `path:"id"`
 }
 
 type lessonPosition struct{ Position int }
 
-func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*httpx.Out[httpx.Page[OutlineView]], error) {
+func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
 	v, err := h.service.findID(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	var after lessonPosition
-	if _, err := h.cursors.Decode(ctx, "lessons", v.ID, in.Cursor, &after); err != nil {
-		return nil, err
-	}
-	found, err := h.service.store.lessonsAfter(ctx, v.ID, after.Position, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views, err := h.service.outlines(ctx, v, found)
-	if err != nil {
-		return nil, err
-	}
-	return httpx.Paged(ctx, h.cursors, "lessons", v.ID, views, in.Limit, func(v OutlineView) lessonPosition { return lessonPosition{v.Position} }), nil
+	return pagination.List(ctx, h.cursors.Request("lessons", v.ID, in.Query),
+		func(after *lessonPosition, limit int) ([]lesson, error) {
+			if after == nil {
+				after = &lessonPosition{}
+			}
+			return h.service.store.lessonsAfter(ctx, v.ID, after.Position, limit)
+		},
+		func(found []lesson) ([]OutlineView, error) { return h.service.outlines(ctx, v, found) },
+		func(l *lesson) lessonPosition { return lessonPosition{l.Position} })
 }
 
 type addLessonInput struct {
@@ -51,9 +50,9 @@ type addLessonInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *addLessonInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *addLessonInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkAddLesson(_ context.Context, in *addLessonInput) (faults httpx.Faults) {
+func checkAddLesson(_ context.Context, in *addLessonInput) (faults validation.Faults) {
 	b := in.Body
 	checkTexts(&faults, b.Title, "")
 	checkLesson(&faults, b.Content, b.AvailableFrom, b.Captions)
@@ -61,7 +60,7 @@ func checkAddLesson(_ context.Context, in *addLessonInput) (faults httpx.Faults)
 }
 
 // checkLesson notes what is wrong with the parts of a lesson that need no data.
-func checkLesson(faults *httpx.Faults, content string, from *clock.Time, captions []caption) {
+func checkLesson(faults *validation.Faults, content string, from *clock.Time, captions []caption) {
 	_, err := checkContent(content)
 	faults.Add("content", err)
 	faults.Add("available_from", checkAvailableFrom(from))
@@ -69,7 +68,7 @@ func checkLesson(faults *httpx.Faults, content string, from *clock.Time, caption
 	faults.Add("captions", err)
 }
 
-func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Response[lessonView], error) {
 	d := LessonDraft{Title: in.Body.Title, Content: in.Body.Content, DurationSeconds: in.Body.DurationSeconds, Captions: in.Body.Captions,
 		PrerequisiteIDs: in.Body.PrerequisiteIDs, AvailableFrom: in.Body.AvailableFrom, AvailableAfterDays: in.Body.AvailableAfterDays}
 	if in.Body.AssetKey != nil {
@@ -87,12 +86,12 @@ type lessonInput struct {
 	LessonID string `path:"lesson_id"`
 }
 
-func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Response[lessonView], error) {
 	_, l, err := h.service.openLesson(ctx, in.ID, in.LessonID)
 	return h.lessonAnswer(ctx, l, err)
 }
 
-func (h *handlers) lessonAnswer(ctx context.Context, l *lesson, err error) (*httpx.Out[lessonView], error) {
+func (h *handlers) lessonAnswer(ctx context.Context, l *lesson, err error) (*httpx.Response[lessonView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -104,28 +103,28 @@ type updateLessonInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
 	Body     struct {
-		Title              httpx.Given[string]   `json:"title,omitzero" minLength:"1" maxLength:"200"`
-		Content            httpx.Opt[string]     `json:"content,omitzero" maxLength:"200000"`
-		AssetKey           httpx.Opt[string]     `json:"asset_key,omitzero" maxLength:"512"`
-		DurationSeconds    httpx.Opt[int]        `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
-		Captions           httpx.Opt[[]caption]  `json:"captions,omitzero" maxItems:"20"`
-		PrerequisiteIDs    httpx.Opt[[]string]   `json:"prerequisite_ids,omitzero" maxItems:"20"`
-		AvailableFrom      httpx.Opt[clock.Time] `json:"available_from,omitzero"`
-		AvailableAfterDays httpx.Opt[int]        `json:"available_after_days,omitzero" minimum:"0" maximum:"36500"`
+		Title              jsonfield.Optional[string]     `json:"title,omitzero" minLength:"1" maxLength:"200"`
+		Content            jsonfield.Nullable[string]     `json:"content,omitzero" maxLength:"200000"`
+		AssetKey           jsonfield.Nullable[string]     `json:"asset_key,omitzero" maxLength:"512"`
+		DurationSeconds    jsonfield.Nullable[int]        `json:"duration_seconds,omitzero" minimum:"0" maximum:"1000000"`
+		Captions           jsonfield.Nullable[[]caption]  `json:"captions,omitzero" maxItems:"20"`
+		PrerequisiteIDs    jsonfield.Nullable[[]string]   `json:"prerequisite_ids,omitzero" maxItems:"20"`
+		AvailableFrom      jsonfield.Nullable[clock.Time] `json:"available_from,omitzero"`
+		AvailableAfterDays jsonfield.Nullable[int]        `json:"available_after_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateLessonInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *updateLessonInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults httpx.Faults) {
+func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults validation.Faults) {
 	b := in.Body
 	checkTexts(&faults, valueOf(b.Title.Value), "")
 	checkLesson(&faults, b.Content.Value, b.AvailableFrom.Ptr(), b.Captions.Value)
 	return faults
 }
 
-func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Response[lessonView], error) {
 	p := lessonPatch{Title: in.Body.Title.Value, Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr(),
 		From: in.Body.AvailableFrom.Set, AvailableFrom: in.Body.AvailableFrom.Ptr(), After: in.Body.AvailableAfterDays.Set, AvailableAfterDays: in.Body.AvailableAfterDays.Ptr()}
 	if in.Body.Captions.Set {
@@ -163,7 +162,7 @@ type orderView struct {
 	Items []OutlineView `json:"items" nullable:"false"`
 }
 
-func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Out[orderView], error) {
+func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Response[orderView], error) {
 	lessons, err := h.service.reorder(ctx, in.ID, in.Body.LessonIDs)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,8 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonappend"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/ids"
 	"lyceum/platform/testkit"
 )
@@ -49,9 +50,9 @@ func TestAppendedJSONIsTheTypes(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, uint64(testkit.Seed(t))))
 	cursor := "next"
 	for range 2000 {
-		page := httpx.Page[CourseView]{Items: []CourseView{randomCourse(r), randomCourse(r)}[:r.IntN(3)], NextCursor: pick(r, nil, &cursor)}
+		page := pagination.Page[CourseView]{Items: []CourseView{randomCourse(r), randomCourse(r)}[:r.IntN(3)], NextCursor: pick(r, nil, &cursor)}
 		detail := detailView{randomCourse(r), pick(r, oddTexts...), []OutlineView{randomOutline(r), randomOutline(r)}[:r.IntN(3)]}
-		for _, v := range []httpx.Appender{page, detail, importedView{detail.CourseView, detail.Description, detail.Lessons, pick(r, []string{}, oddTexts)}} {
+		for _, v := range []jsonappend.Value{page, detail, importedView{detail.CourseView, detail.Description, detail.Lessons, pick(r, []string{}, oddTexts)}} {
 			want, err := json.Marshal(v, json.Deterministic(true))
 			require.NoError(t, err)
 			require.Equal(t, string(want), string(v.AppendJSON(nil)))

@@ -14,10 +14,9 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
-	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
@@ -76,7 +75,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	d, err := db.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations, events.Migrations, httpx.Migrations)
+	r, err := migrate.NewRunner(d, Migrations, events.Migrations, idempotency.Migrations)
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
@@ -85,7 +84,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	w := &world{t: t, people: directory{known: map[string]usersapi.Account{}}}
 	bus := events.NewBus(d, clock.System{})
 	mailer := &mailtest.Mailer{PublicURL: "http://lyceum.test"}
-	w.Service = newService(d, newStore(d), w.people, w.people, Courses{}, bus, mailer, clock.System{}, keys, nil, &config.Config{})
+	w.Service = newService(d, newStore(d), w.people, w.people, Courses{}, bus, mailer, clock.System{}, keys, nil, &Config{})
 	require.NoError(t, bus.Attach(newSubscribers(w.Service), []events.Subscription{events.InTx("audit", w.note)}))
 	return w
 }

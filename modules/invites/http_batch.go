@@ -8,6 +8,7 @@ import (
 	"lyceum/platform/bulk"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 )
 
@@ -42,14 +43,14 @@ type batchView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *batchInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *batchInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults httpx.Faults) {
+func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	return faults
 }
 
-func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Out[batchView], error) {
+func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Response[batchView], error) {
 	b := in.Body
 	order := batch{grant: grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, Atomic: b.Mode == "atomic", DryRun: b.DryRun, Emails: make([]string, len(b.Rows))}
 	for n, r := range b.Rows {

@@ -8,17 +8,20 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
 
 type handlers struct {
 	service *Service
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
 type inviteView struct {
 	ID          string        `json:"id"`
@@ -53,9 +56,9 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults httpx.Faults) {
+func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	if in.Body.Email != "" {
 		_, err := text.Email(in.Body.Email)
@@ -65,12 +68,12 @@ func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults httpx
 }
 
 // checkGrant notes what is wrong with the parts of a grant that need no data.
-func (h *handlers) checkGrant(faults *httpx.Faults, expiresAt *clock.Time, note string) {
+func (h *handlers) checkGrant(faults *validation.Faults, expiresAt *clock.Time, note string) {
 	faults.Add("expires_at", checkExpiry(expiresAt, h.service.clock.Now()))
 	faults.Add("note", text.CheckLine(note))
 }
 
-func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[inviteView], error) {
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[inviteView], error) {
 	b := in.Body
 	m, err := h.service.create(ctx, newInvite{grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, max(b.MaxUses, 1), b.Email})
 	if err != nil {
@@ -82,41 +85,30 @@ func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[invi
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Status  string `query:"status" enum:"active,exhausted,expired,revoked"`
 	BatchID string `query:"batch_id" doc:"Those that were made together"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[inviteView]], error) {
-	f, after := filter{in.Status, in.BatchID}, &position{}
-	more, err := h.cursors.Decode(ctx, "invites", f, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
-	now := h.service.clock.Now()
-	var found []invite
-	// An id that is none names no batch: an empty list, not a fault of the database.
-	if f.BatchID == "" || ids.Valid(f.BatchID) {
-		found, err = h.service.store.list(ctx, f, now, after, in.Limit+1)
-	}
-	if err != nil {
-		return nil, err
-	}
-	views := make([]inviteView, len(found))
-	for i := range found {
-		views[i] = viewOf(&found[i], now)
-	}
-	return httpx.Paged(ctx, h.cursors, "invites", f, views, in.Limit, func(v inviteView) position { return position{v.CreatedAt, v.ID} }), nil
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[inviteView], error) {
+	f, now := filter{in.Status, in.BatchID}, h.service.clock.Now()
+	return pagination.List(ctx, h.cursors.Request("invites", f, in.Query),
+		func(after *keyset.Position, limit int) ([]invite, error) {
+			// An id that is none names no batch: an empty list, not a fault of the database.
+			if f.BatchID != "" && !ids.Valid(f.BatchID) {
+				return nil, nil
+			}
+			return h.service.store.list(ctx, f, now, after, limit)
+		},
+		pagination.Each(func(i *invite) inviteView { return viewOf(i, now) }),
+		func(i *invite) keyset.Position { return keyset.Position{CreatedAt: i.CreatedAt, ID: i.ID} })
 }
 
 type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[inviteView], error) {
+func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[inviteView], error) {
 	if !ids.Valid(in.ID) {
 		return nil, errMissing
 	}
@@ -127,15 +119,15 @@ func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[inviteView]
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(i, h.service.clock.Now())).Tagged(), nil
+	return httpx.OK(viewOf(i, h.service.clock.Now())).WithETag(), nil
 }
 
-func (h *handlers) resend(ctx context.Context, in *idInput) (*httpx.Out[inviteView], error) {
+func (h *handlers) resend(ctx context.Context, in *idInput) (*httpx.Response[inviteView], error) {
 	i, err := h.service.resend(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(i, h.service.clock.Now())).Tagged(), nil
+	return httpx.OK(viewOf(i, h.service.clock.Now())).WithETag(), nil
 }
 
 func (h *handlers) revoke(ctx context.Context, in *idInput) (*httpx.Empty, error) {
@@ -162,7 +154,7 @@ type courseView struct {
 	Title string `json:"title"`
 }
 
-func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Out[redeemView], error) {
+func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Response[redeemView], error) {
 	r, err := h.service.redeem(ctx, in.Body.Code)
 	if err != nil {
 		return nil, err

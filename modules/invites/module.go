@@ -3,7 +3,9 @@ package invites
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
@@ -14,9 +16,11 @@ import (
 var Module = module.Module{
 	Name: "invites", Title: "Invites",
 	Needs:       []string{"users"},
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRedeem, permissionManage},
 	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),

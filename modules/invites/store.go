@@ -6,6 +6,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 )
 
 type store struct{ db *db.DB }
@@ -125,11 +126,6 @@ func (s *store) addRedemption(ctx context.Context, r redemption) error {
 		ON CONFLICT (invite_id, user_id) DO UPDATE SET counted = excluded.counted`, r.InviteID, r.UserID, r.Counted, r.CreatedAt).Error
 }
 
-type position struct {
-	CreatedAt clock.Time
-	ID        string
-}
-
 // statusIs says the same as invite.status, with now as its one argument.
 var statusIs = map[string]string{
 	revoked:   "revoked_at <= ?",
@@ -140,7 +136,7 @@ var statusIs = map[string]string{
 
 type filter struct{ Status, BatchID string }
 
-func (s *store) list(ctx context.Context, f filter, now clock.Time, after *position, limit int) (found []invite, err error) {
+func (s *store) list(ctx context.Context, f filter, now clock.Time, after *keyset.Position, limit int) (found []invite, err error) {
 	q := s.db.Conn(ctx)
 	if f.Status != "" {
 		q = q.Where(statusIs[f.Status], now)

@@ -6,14 +6,16 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/keyset"
 )
 
 type handlers struct {
 	service *Service
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
 // view is a mail as administrators see it, without its text.
 type view struct {
@@ -28,7 +30,7 @@ type view struct {
 	SentAt    *clock.Time `json:"sent_at" nullable:"true"`
 }
 
-func viewOf(m message) view {
+func viewOf(m *message) view {
 	v := view{
 		ID: m.ID, To: m.Recipient, Subject: m.Subject, Kind: m.Kind, Status: m.Status,
 		Attempts: m.Attempts, CreatedAt: m.CreatedAt, SentAt: m.SentAt,
@@ -39,38 +41,19 @@ func viewOf(m message) view {
 	return v
 }
 
-// position is the place of a mail in the list: the content of a cursor.
-type position struct {
-	CreatedAt clock.Time
-	ID        string
-}
-
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Status string `query:"status" enum:"queued,sent,failed"`
 }
 
 // list returns one page of mails, the newest first.
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[view]], error) {
-	var after position
-	more, err := h.cursors.Decode(ctx, "emails", in.Status, in.Cursor, &after)
-	if err != nil {
-		return nil, err
-	}
-	from := &after
-	if !more {
-		from = nil
-	}
-	messages, err := h.service.list(ctx, in.Status, from, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]view, len(messages))
-	for i, m := range messages {
-		views[i] = viewOf(m)
-	}
-	positionOf := func(v view) position { return position{v.CreatedAt, v.ID} }
-	return httpx.Paged(ctx, h.cursors, "emails", in.Status, views, in.Limit, positionOf), nil
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
+	return pagination.List(ctx, h.cursors.Request("emails", in.Status, in.Query),
+		func(after *keyset.Position, limit int) ([]message, error) {
+			return h.service.list(ctx, in.Status, after, limit)
+		},
+		pagination.Each(viewOf),
+		func(m *message) keyset.Position { return keyset.Position{CreatedAt: m.CreatedAt, ID: m.ID} })
 }
 
 type retryInput struct {
@@ -82,7 +65,7 @@ type retriedView struct {
 }
 
 // retryAll makes all mails of a status due now and returns how many they are.
-func (h *handlers) retryAll(ctx context.Context, in *retryInput) (*httpx.Out[retriedView], error) {
+func (h *handlers) retryAll(ctx context.Context, in *retryInput) (*httpx.Response[retriedView], error) {
 	count, err := h.service.retryAll(ctx, in.Status)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
+	"lyceum/platform/keyset"
 	"lyceum/platform/smtp"
 	"lyceum/templates"
 )
@@ -41,14 +42,16 @@ type Params struct {
 	Queue  *jobs.Queue
 	Sender smtp.Sender
 	Keys   *keyring.Keys
-	Config *config.Config
+	Config *Config
+	// Program tells the public address, on which links are built.
+	Program *config.Config
 }
 
 // NewService returns a service that sends from MAIL_FROM and builds links on PUBLIC_URL.
 func NewService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: newStore(p.DB), clock: p.Clock, queue: p.Queue, sender: p.Sender,
-		key: p.Keys.Derive("mail"), from: p.Config.MailFrom, publicURL: p.Config.PublicURL,
+		key: p.Keys.Derive("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
 	}
 }
 
@@ -139,7 +142,7 @@ func (s *Service) due(ctx context.Context) ([]string, error) {
 }
 
 // list returns up to limit mails of a status, or of all if it is empty, the newest first.
-func (s *Service) list(ctx context.Context, status string, after *position, limit int) ([]message, error) {
+func (s *Service) list(ctx context.Context, status string, after *keyset.Position, limit int) ([]message, error) {
 	return s.store.list(ctx, status, after, limit)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/keyset"
 )
 
 type store struct{ db *db.DB }
@@ -78,7 +79,7 @@ func (s *store) lock(ctx context.Context, id string) (m message, ok bool, err er
 }
 
 // list returns up to limit mails without their texts, the newest first; see Service.list.
-func (s *store) list(ctx context.Context, status string, after *position, limit int) (found []message, err error) {
+func (s *store) list(ctx context.Context, status string, after *keyset.Position, limit int) (found []message, err error) {
 	q := s.db.Conn(ctx).Omit("sealed")
 	if status != "" {
 		q = q.Where("status = ?", status)

@@ -7,6 +7,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/validation"
 )
 
 type announceInput struct {
@@ -27,15 +28,15 @@ type announcementView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *announceInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *announceInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkAnnounce(_ context.Context, in *announceInput) (faults httpx.Faults) {
+func checkAnnounce(_ context.Context, in *announceInput) (faults validation.Faults) {
 	_, _, err := cleanAnnouncement(in.Body.Title, in.Body.Body)
 	faults.Add("", err)
 	return faults
 }
 
-func (h *handlers) announce(ctx context.Context, in *announceInput) (*httpx.Out[announcementView], error) {
+func (h *handlers) announce(ctx context.Context, in *announceInput) (*httpx.Response[announcementView], error) {
 	a, err := h.service.announce(ctx, in.ID, in.Body.Title, in.Body.Body)
 	if err != nil {
 		return nil, err

@@ -5,15 +5,17 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 )
 
 type handlers struct {
 	service *Service
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
 type view struct {
 	ID        string      `json:"id"`
@@ -30,35 +32,24 @@ func viewOf(n *notification) view {
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Unread bool `query:"unread" doc:"true: only those that are unread"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[view]], error) {
-	after := &position{}
-	more, err := h.cursors.Decode(ctx, "notifications", in.Unread, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
-	found, err := h.service.store.list(ctx, identity.CallerFrom(ctx).UserID, in.Unread, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]view, len(found))
-	for i := range found {
-		views[i] = viewOf(&found[i])
-	}
-	return httpx.Paged(ctx, h.cursors, "notifications", in.Unread, views, in.Limit, func(v view) position { return position{v.CreatedAt, v.ID} }), nil
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
+	return pagination.List(ctx, h.cursors.Request("notifications", in.Unread, in.Query),
+		func(after *keyset.Position, limit int) ([]notification, error) {
+			return h.service.store.list(ctx, identity.CallerFrom(ctx).UserID, in.Unread, after, limit)
+		},
+		pagination.Each(viewOf),
+		func(n *notification) keyset.Position { return keyset.Position{CreatedAt: n.CreatedAt, ID: n.ID} })
 }
 
 type countView struct {
 	Count int64 `json:"count"`
 }
 
-func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Out[countView], error) {
+func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Response[countView], error) {
 	n, err := h.service.store.unread(ctx, identity.CallerFrom(ctx).UserID)
 	return httpx.OK(countView{n}), err
 }

@@ -7,6 +7,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/keyset"
 )
 
 type store struct{ db *db.DB }
@@ -26,13 +27,8 @@ func (s *store) told(ctx context.Context, eventID, kind string, users []string) 
 	return found, err
 }
 
-type position struct {
-	CreatedAt clock.Time
-	ID        string
-}
-
 // list gives one page of what a person was told, the newest first.
-func (s *store) list(ctx context.Context, userID string, unread bool, after *position, limit int) (found []notification, err error) {
+func (s *store) list(ctx context.Context, userID string, unread bool, after *keyset.Position, limit int) (found []notification, err error) {
 	q := s.db.Conn(ctx).Table("notifications n").Joins("LEFT JOIN announcements a ON a.id = n.announcement_id").
 		Select("n.id, n.kind, n.title, COALESCE(a.body, n.body) AS body, n.link, n.read_at, n.created_at").
 		Where("n.user_id = ? AND NOT n.hidden", userID)

@@ -21,7 +21,7 @@ import (
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
@@ -92,7 +92,7 @@ type world struct {
 	db      *db.DB
 	clock   *hands
 	keyUser *fakeKeyUser
-	config  *config.Config
+	config  *Config
 
 	mu      sync.Mutex
 	entries []auditapi.Entry
@@ -122,13 +122,14 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	d, err := db.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations, events.Migrations, httpx.Migrations)
+	r, err := migrate.NewRunner(d, Migrations, events.Migrations, idempotency.Migrations)
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
 	w := &world{t: t, db: d, clock: &hands{}, keyUser: &fakeKeyUser{}}
-	w.config, err = config.FromMap(nil)
+	loaded, err := config.FromMap(nil, settings)
 	require.NoError(t, err)
+	w.config = config.Of[Config](loaded)
 	if blobs == nil {
 		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().Std() })
 		require.NoError(t, err)

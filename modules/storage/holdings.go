@@ -5,6 +5,7 @@ import (
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
+	"lyceum/platform/keyset"
 )
 
 // holdings answers what the module holds about an account.
@@ -50,7 +51,7 @@ func (h holdings) Erase(ctx context.Context, userID string) error {
 
 // pages hands an uploader's assets to fn, the oldest first.
 func (h holdings) pages(ctx context.Context, userID, lock string, fn func([]asset) error) error {
-	var last position
+	var last keyset.Position
 	for {
 		page, err := h.service.store.held(ctx, userID, last, h.page, lock)
 		if err != nil || len(page) == 0 {
@@ -60,6 +61,6 @@ func (h holdings) pages(ctx context.Context, userID, lock string, fn func([]asse
 			return err
 		}
 		a := page[len(page)-1]
-		last = position{a.CreatedAt, a.ID}
+		last = positionOf(&a)
 	}
 }

@@ -7,15 +7,17 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 )
 
 type handlers struct {
 	service *Service
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, c *httpx.Cursors) *handlers { return &handlers{s, c} }
+func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
 // version of every asset: it never changes.
 const version = 1
@@ -40,33 +42,23 @@ func viewOf(a *asset, uploader usersapi.Person, uses []storageapi.Use) view {
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Prefix string `query:"prefix" maxLength:"512" doc:"How the key begins"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[view]], error) {
-	after := &position{}
-	more, err := h.cursors.Decode(ctx, "assets", in.Prefix, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
 	uploader := ""
 	if caller := identity.CallerFrom(ctx); !caller.Can(identity.Admin) {
 		uploader = caller.UserID
 	}
-	found, err := h.service.store.list(ctx, uploader, in.Prefix, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views, err := h.service.views(ctx, found)
-	if err != nil {
-		return nil, err
-	}
-	return httpx.Paged(ctx, h.cursors, "assets", in.Prefix, views, in.Limit, func(v view) position { return position{v.CreatedAt, v.ID} }), nil
+	return pagination.List(ctx, h.cursors.Request("assets", in.Prefix, in.Query),
+		func(after *keyset.Position, limit int) ([]asset, error) {
+			return h.service.store.list(ctx, uploader, in.Prefix, after, limit)
+		},
+		func(found []asset) ([]view, error) { return h.service.views(ctx, found) }, positionOf)
 }
+
+func positionOf(a *asset) keyset.Position { return keyset.Position{CreatedAt: a.CreatedAt, ID: a.ID} }
 
 type idInput struct {
 	ID string `path:"id"`

@@ -3,8 +3,10 @@ package storage
 import (
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
@@ -16,14 +18,17 @@ import (
 var Module = module.Module{
 	Name: "storage", Title: "Files",
 	Needs:       []string{"users"},
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite},
 	Problems:    problems,
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newShelf, newService),
 		fx.Provide(newIntake, func(s *shelf) storageapi.Assets { return s }, func(s *shelf) storageapi.Library { return s }),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.Routes(newRoutes),
+		httpx.Routes(newObjectRoutes),
 		httpx.Capabilities(newCapability),
 		events.Subscribers(newSubscribers),
 		jobs.Workers(newWorkers),

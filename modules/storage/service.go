@@ -10,7 +10,6 @@ import (
 	"lyceum/platform/blob/folder"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
-	"lyceum/platform/config"
 	"lyceum/platform/jobs"
 )
 
@@ -43,8 +42,8 @@ type limits struct {
 	Quota int64
 }
 
-func limitsOf(c *config.Config) limits {
-	return limits{c.UploadContentTypes, c.UploadMaxBytes, c.StorageQuotaBytes}
+func limitsOf(c *Config) limits {
+	return limits{c.ContentTypes, c.MaxBytes, c.QuotaBytes}
 }
 
 type needs struct {
@@ -54,7 +53,7 @@ type needs struct {
 	KeyUsers []storageapi.KeyUser `group:"key_users"`
 	Queue    *jobs.Queue
 	Signals  *broadcast.Bus
-	Config   *config.Config
+	Config   *Config
 	// Folder is the embedded store, nil where S3 keeps the objects.
 	Folder *folder.Store `optional:"true"`
 }

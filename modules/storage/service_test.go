@@ -19,6 +19,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 )
 
 // send makes a request as a client with a signed URL would.
@@ -250,7 +251,7 @@ func TestListing(t *testing.T) {
 			w.stored(key)
 		}
 		w.begun(textUpload("pending"))
-		keys := func(uploader, prefix string, after *position, limit int) (out []string) {
+		keys := func(uploader, prefix string, after *keyset.Position, limit int) (out []string) {
 			found, err := w.store.list(t.Context(), uploader, prefix, after, limit)
 			require.NoError(t, err)
 			for _, a := range found {

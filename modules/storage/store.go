@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 )
 
 type store struct{ db *db.DB }
@@ -125,13 +126,8 @@ func (s *store) keep(ctx context.Context, blobID string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM storage_trash WHERE blob_id = ?", blobID).Error
 }
 
-type position struct {
-	CreatedAt clock.Time
-	ID        string
-}
-
 // list gives completed assets, the newest first; an empty uploader means everyone's.
-func (s *store) list(ctx context.Context, uploader, prefix string, after *position, limit int) (found []asset, err error) {
+func (s *store) list(ctx context.Context, uploader, prefix string, after *keyset.Position, limit int) (found []asset, err error) {
 	q := s.db.Conn(ctx).Where("status = ?", completed)
 	if uploader != "" {
 		q = q.Where("uploader_id = ?", uploader)
@@ -166,7 +162,7 @@ func behind(prefix string) (end string, bounded bool) {
 }
 
 // held gives a page of what an account uploaded, whatever its status, the oldest first.
-func (s *store) held(ctx context.Context, uploader string, after position, limit int, lock string) (found []asset, err error) {
+func (s *store) held(ctx context.Context, uploader string, after keyset.Position, limit int, lock string) (found []asset, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
 		ORDER BY created_at, id LIMIT ?`+lock, uploader, after.CreatedAt.Millis(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err

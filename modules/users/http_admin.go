@@ -8,8 +8,12 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
 
@@ -36,38 +40,28 @@ type listFilter struct {
 }
 
 type listInput struct {
-	httpx.PageQuery
+	pagination.Query
 	Q      string `query:"q" maxLength:"200" doc:"Part of the address or display name"`
 	Role   string `query:"role" enum:"user,member,instructor,admin"`
 	Status string `query:"status" enum:"active,disabled"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*httpx.Out[httpx.Page[adminView]], error) {
+func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[adminView], error) {
 	f := listFilter{in.Q, in.Role, in.Status}
-	after := &position{}
-	more, err := h.cursors.Decode(ctx, "users", f, in.Cursor, after)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		after = nil
-	}
-	found, err := h.service.store.list(ctx, f, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	views := make([]adminView, len(found))
-	for i := range found {
-		views[i] = viewOf(&found[i])
-	}
-	return httpx.Paged(ctx, h.cursors, "users", f, views, in.Limit, func(v adminView) position { return position{v.CreatedAt, v.ID} }), nil
+	return pagination.List(ctx, h.cursors.Request("users", f, in.Query),
+		func(after *keyset.Position, limit int) ([]user, error) {
+			return h.service.store.list(ctx, f, after, limit)
+		},
+		pagination.Each(viewOf), positionOf)
 }
+
+func positionOf(u *user) keyset.Position { return keyset.Position{CreatedAt: u.CreatedAt, ID: u.ID} }
 
 type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[adminView], error) {
+func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[adminView], error) {
 	if !ids.Valid(in.ID) {
 		return nil, errMissing
 	}
@@ -84,18 +78,18 @@ func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[adminView],
 type patchInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Role        httpx.Given[identity.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
-		Status      httpx.Given[string]        `json:"status,omitzero" enum:"active,disabled"`
-		DisplayName httpx.Opt[string]          `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
-		Email       httpx.Given[string]        `json:"email,omitzero" minLength:"1" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
+		Role        jsonfield.Optional[identity.Role] `json:"role,omitzero" enum:"user,member,instructor,admin"`
+		Status      jsonfield.Optional[string]        `json:"status,omitzero" enum:"active,disabled"`
+		DisplayName jsonfield.Nullable[string]        `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
+		Email       jsonfield.Optional[string]        `json:"email,omitzero" minLength:"1" maxLength:"1000" doc:"Another address is not verified, and the account's sessions end"`
 	}
 }
 
 // Resolve implements huma.Resolver.
-func (in *patchInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *patchInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
 // checkPatch holds a change to the rules that need no data.
-func checkPatch(_ context.Context, in *patchInput) (faults httpx.Faults) {
+func checkPatch(_ context.Context, in *patchInput) (faults validation.Faults) {
 	if email := in.Body.Email.Value; email != nil && *email != "" {
 		_, err := text.Email(*email)
 		faults.Add("email", err)
@@ -104,7 +98,7 @@ func checkPatch(_ context.Context, in *patchInput) (faults httpx.Faults) {
 	return faults
 }
 
-func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Out[adminView], error) {
+func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Response[adminView], error) {
 	u, err := h.service.update(ctx, in.ID, patch{in.Body.Role.Value, in.Body.Status.Value, in.Body.DisplayName.Ptr(), in.Body.DisplayName.Null, in.Body.Email.Value})
 	if err != nil {
 		return nil, err

@@ -8,7 +8,11 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/jsonfield"
+	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
+	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
@@ -16,10 +20,10 @@ import (
 type handlers struct {
 	service *Service
 	holders *holders
-	cursors *httpx.Cursors
+	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, h *holders, c *httpx.Cursors) *handlers { return &handlers{s, h, c} }
+func newHandlers(s *Service, h *holders, c *pagination.Cursors) *handlers { return &handlers{s, h, c} }
 
 // meView is what the owner of an account sees of it.
 type meView struct {
@@ -31,11 +35,11 @@ type meView struct {
 	CreatedAt     clock.Time    `json:"created_at"`
 }
 
-func meOf(u *user) *httpx.Out[meView] {
+func meOf(u *user) *httpx.Response[meView] {
 	return httpx.OK(meView{u.ID, u.Email, u.DisplayName, u.Role, u.EmailVerified, u.CreatedAt}).WithVersion(u.Version)
 }
 
-func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Out[meView], error) {
+func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Response[meView], error) {
 	u, err := h.service.caller(ctx)
 	if err != nil {
 		return nil, err
@@ -45,20 +49,20 @@ func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Out[meView], e
 
 type patchMeInput struct {
 	Body struct {
-		DisplayName httpx.Opt[string] `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
+		DisplayName jsonfield.Nullable[string] `json:"display_name,omitzero" minLength:"1" maxLength:"100" doc:"null falls back to the local part of the address"`
 	}
 }
 
 // Resolve implements huma.Resolver.
-func (in *patchMeInput) Resolve(ctx huma.Context) []error { return httpx.CheckRules(ctx, in) }
+func (in *patchMeInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 
-func checkPatchMe(_ context.Context, in *patchMeInput) (faults httpx.Faults) {
+func checkPatchMe(_ context.Context, in *patchMeInput) (faults validation.Faults) {
 	faults.Add("display_name", checkName(in.Body.DisplayName))
 	return faults
 }
 
 // checkName says what is wrong with a display name that was given.
-func checkName(name httpx.Opt[string]) error {
+func checkName(name jsonfield.Nullable[string]) error {
 	if name.Value == "" {
 		return nil // left out, cleared, or refused by the schema
 	}
@@ -69,7 +73,7 @@ func checkName(name httpx.Opt[string]) error {
 	return text.CheckLine(line)
 }
 
-func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Out[meView], error) {
+func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Response[meView], error) {
 	u, err := h.service.update(ctx, identity.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName.Ptr(), ClearName: in.Body.DisplayName.Null})
 	if err != nil {
 		return nil, err
@@ -87,10 +91,10 @@ func (h *handlers) removeMe(ctx context.Context, in *removeMeInput) (*httpx.Empt
 	return nil, h.holders.removeMe(ctx, in.Body.Password)
 }
 
-func (h *handlers) export(ctx context.Context, _ *httpx.None) (*httpx.Streamed, error) {
+func (h *handlers) export(ctx context.Context, _ *httpx.None) (*stream.Response, error) {
 	write, err := h.holders.export(ctx, !requestinfo.IsHead(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return httpx.Stream("application/json", "lyceum-account.json", write), nil
+	return stream.New("application/json", "lyceum-account.json", write), nil
 }

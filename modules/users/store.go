@@ -5,6 +5,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
 
@@ -113,12 +114,7 @@ func (s *store) remove(ctx context.Context, id string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM users WHERE id = ?", id).Error
 }
 
-type position struct {
-	CreatedAt clock.Time
-	ID        string
-}
-
-func (s *store) list(ctx context.Context, f listFilter, after *position, limit int) (found []user, err error) {
+func (s *store) list(ctx context.Context, f listFilter, after *keyset.Position, limit int) (found []user, err error) {
 	q := s.db.Conn(ctx)
 	if f.Role != "" {
 		q = q.Where("role = ?", f.Role)

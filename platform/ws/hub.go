@@ -65,7 +65,7 @@ const (
 // Hub knows all sockets of this process.
 type Hub struct {
 	limits  Limits
-	gate    *httpx.Gate
+	gate    *httpx.Authenticator
 	metrics *telemetry.Metrics
 
 	mu       sync.Mutex
@@ -80,7 +80,7 @@ type Hub struct {
 }
 
 // NewHub makes an empty hub; Run watches over its sockets.
-func NewHub(l Limits, g *httpx.Gate, m *telemetry.Metrics) *Hub {
+func NewHub(l Limits, g *httpx.Authenticator, m *telemetry.Metrics) *Hub {
 	return &Hub{limits: l, gate: g, metrics: m, users: map[string]int{}, ips: map[string]int{},
 		conns: map[*Conn]struct{}{}, byUser: map[string]map[*Conn]struct{}{}, idle: make(chan struct{})}
 }

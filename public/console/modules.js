@@ -35,3 +35,9 @@ export function accepts(method, path, field) {
 
 // answers says whether an operation can answer in a type, such as text/csv.
 export const answers = (method, path, type) => Boolean(operation(method, path)?.responses?.["200"]?.content?.[type]);
+
+// queryValues lists the values of a query parameter that the document names, whether it accepts others or not.
+export function queryValues(method, path, name) {
+  const parameter = operation(method, path)?.parameters?.find((p) => p.in === "query" && p.name === name);
+  return parameter?.schema?.enum || parameter?.schema?.examples || [];
+}

@@ -57,15 +57,15 @@ func newRoutes(h *handlers) httpx.Table {
 import (
 	"context"
 
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
 )
 
 type handlers struct{}
 
 func newHandlers() *handlers { return &handlers{} }
 
-func (h *handlers) list(context.Context, *httpx.PageQuery) (*httpx.Out[httpx.Page[string]], error) {
-	return httpx.OK(httpx.Page[string]{Items: []string{}}), nil
+func (h *handlers) list(context.Context, *pagination.Query) (*pagination.Response[string], error) {
+	return &pagination.Response[string]{Body: pagination.Page[string]{Items: []string{}}}, nil
 }
 `,
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/problem"
 	"lyceum/platform/testkit"
 )
 
@@ -49,7 +49,7 @@ func newServedStore(t *testing.T, dir string) (*Store, *hands) {
 	}
 	app := fiber.New(fiber.Config{
 		StreamRequestBody: true, DisableStartupMessage: true, Immutable: true,
-		BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, ErrorHandler: problem,
+		BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, ErrorHandler: writeProblem,
 	})
 	app.Get("/objects/:id", f.Handler())
 	app.Put("/objects/:id", f.Handler())
@@ -58,12 +58,12 @@ func newServedStore(t *testing.T, dir string) (*Store, *hands) {
 	return f, clock
 }
 
-func problem(c *fiber.Ctx, err error) error {
+func writeProblem(c *fiber.Ctx, err error) error {
 	e, ok := apperr.As(err)
 	if !ok {
 		e = apperr.ProblemInternalError.New(err.Error())
 	}
-	status, code, detail := httpx.StatusOf(e.Kind), e.Code, e.Detail
+	status, code, detail := problem.StatusOf(e.Kind), e.Code, e.Detail
 	var own *fiber.Error
 	if errors.As(err, &own) {
 		status, code, detail = own.Code, "from-the-router", own.Message

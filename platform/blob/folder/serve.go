@@ -15,8 +15,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/expect"
 	"lyceum/platform/httpx/conditional"
+	"lyceum/platform/httpx/expect"
 )
 
 // Handler returns the handler of the URLs that the store signs: GET, HEAD and PUT of /objects/:id.

@@ -57,6 +57,9 @@ type Info struct {
 	Stream *huma.StreamResponse
 }
 
+// Annotator is an answer that says more than its body: whether it has an ETag, or that a stream replaces the body.
+type Annotator interface{ Annotate(info *Info) }
+
 type contextKey struct{}
 
 var unknown = &Info{}

@@ -1,0 +1,229 @@
+// Package csvrows speaks CSV in both directions: it reads bodies of {rows: […], …} that come as a table, and writes lists as
+// tables. The tables are those that spreadsheets and mail programs write, with their separators, charsets and quirks.
+//
+//	POST /invites?dry_run=true          {"dry_run": true,
+//	Content-Type: text/csv          →    "rows": [{"email": "jane@example.com"},
+//	Email;Name                                    {"email": "joe@example.com"}]}
+//	jane@example.com;Jane
+//	joe@example.com;Joe
+package csvrows
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/valyala/fasthttp"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/validation"
+)
+
+// ContentType is the media type of a table.
+const ContentType = "text/csv"
+
+// PrefersCSV reports whether the client prefers a table over JSON.
+func PrefersCSV(ctx context.Context) bool { return requestinfo.Prefers(ctx, ContentType) }
+
+// Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of objects whose required
+// fields are the columns; its other fields become query parameters beside a table.
+type Body struct {
+	schema  *huma.Schema
+	schemas huma.Registry
+}
+
+// BodyOf returns the body of op.
+func BodyOf(op *huma.Operation, schemas huma.Registry) Body {
+	return Body{resolve(op.RequestBody.Content["application/json"].Schema, schemas), schemas}
+}
+
+// Document adds the table and the query parameters to op, the operation that b is of.
+func (b Body) Document(op *huma.Operation) {
+	op.RequestBody.Content[ContentType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
+		Description: "A table as spreadsheets write it, in UTF-8 or UTF-16, at most 1 MiB: a header line with " + strings.Join(b.columns(), ", ") +
+			", then a line for each row. Commas, semicolons or tabs separate, or what a first line such as sep=; names. Other columns and rows without text are ignored. " +
+			"Name <address> and mailto:address are their address"}}
+	for _, name := range b.fields() {
+		p := b.schema.Properties[name]
+		s, doc := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}, "With a CSV body only: what `"+name+"` is in JSON"
+		if p.Type == huma.TypeArray {
+			s, doc = &huma.Schema{Type: huma.TypeString}, doc+", separated by commas"
+		}
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: s, Description: doc})
+	}
+}
+
+// fields returns the names of the fields beside "rows", sorted.
+func (b Body) fields() []string {
+	names := slices.Sorted(maps.Keys(b.schema.Properties))
+	return slices.DeleteFunc(names, func(name string) bool { return name == "rows" })
+}
+
+// resolve follows the reference of a schema, if it is one.
+func resolve(s *huma.Schema, schemas huma.Registry) *huma.Schema {
+	if s.Ref != "" {
+		return schemas.SchemaFromRef(s.Ref)
+	}
+	return s
+}
+
+// columns returns the columns that a table must have.
+func (b Body) columns() []string {
+	return append([]string{}, resolve(b.schema.Properties["rows"].Items, b.schemas).Required...)
+}
+
+// CheckQuery returns a validation error if a JSON body comes with the query parameters of a table. They would have no
+// effect, and the client would believe in a dry run that is a real one.
+func (b Body) CheckQuery(query *fasthttp.Args) error {
+	var faults validation.Faults
+	for _, name := range slices.Sorted(maps.Keys(b.schema.Properties)) {
+		if query.Has(name) {
+			faults = append(faults, apperr.FieldAt("query."+name, "stands in the body when that is JSON"))
+		}
+	}
+	return faults.Err()
+}
+
+// ToJSON returns the JSON body that a table and its query parameters stand for, so that one set of rules validates both.
+// It returns a malformed-request error for what is not a table, and a validation error for wrong columns or parameters.
+func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
+	faults := b.checkParameters(query)
+	rows, err := readRows(table, b.columns(), b.schema.Properties["rows"].MaxItems)
+	if e, ok := apperr.As(err); ok && len(e.Fields) > 0 {
+		faults = append(faults, e.Fields...)
+	} else if err != nil {
+		return nil, err
+	}
+	out := map[string]any{"rows": rows}
+	for _, name := range b.fields() {
+		given := query.Peek(name)
+		if given == nil {
+			continue
+		}
+		out[name], err = parseParameter(name, string(given), b.schema.Properties[name])
+		faults.Add("query."+name, err)
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
+}
+
+// checkParameters returns a fault for each query parameter that stands for no field of the body or comes twice. A mistyped
+// dry_run must not make a real run.
+func (b Body) checkParameters(query *fasthttp.Args) (faults validation.Faults) {
+	seen := map[string]bool{}
+	for k := range query.All() {
+		name := string(k)
+		if _, known := b.schema.Properties[name]; !known || name == "rows" {
+			faults = append(faults, apperr.FieldAt("query."+requestinfo.CleanText(name, 50), "there is no such field of the body that this parameter could stand for"))
+			continue
+		}
+		if seen[name] {
+			faults = append(faults, apperr.FieldAt("query."+name, "comes twice; lists are separated by commas"))
+		}
+		seen[name] = true
+	}
+	return faults
+}
+
+// parseParameter returns the JSON value of a query parameter whose field has the schema s.
+func parseParameter(name, given string, s *huma.Schema) (v any, err error) {
+	switch s.Type {
+	case huma.TypeBoolean:
+		if given != "true" && given != "false" {
+			return nil, validation.InvalidAt("query."+name, "true or false")
+		}
+		return given == "true", nil
+	case huma.TypeInteger:
+		if v, err = strconv.ParseInt(given, 10, 64); err != nil {
+			return nil, validation.InvalidAt("query."+name, "a whole number")
+		}
+		return v, nil
+	case huma.TypeArray:
+		return strings.FieldsFunc(given, func(r rune) bool { return r == ',' }), nil
+	}
+	return given, nil
+}
+
+// emailColumn is the column whose cells are mail addresses, as mail programs write them.
+const emailColumn = "email"
+
+// readRows reads the named columns of a table. A row that ends early has empty cells; rows without text are skipped. Reading
+// stops one row beyond most, so that the schema refuses the body.
+func readRows(raw []byte, columns []string, most *int) ([]map[string]string, error) {
+	text, err := decodeTable(raw, columns)
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsRune(text, 0) {
+		return nil, validation.InvalidAt("body", "U+0000 is not accepted")
+	}
+	t := newTable(text)
+	header, err := t.header(columns)
+	if err != nil {
+		return nil, err
+	}
+	at, err := columnPlaces(header, columns)
+	if err != nil {
+		return nil, err
+	}
+	isList := len(at) == 1 && header.isList()
+	rows := []map[string]string{}
+	for t.rest != "" && (most == nil || len(rows) <= *most) {
+		r, err := t.next()
+		if err != nil {
+			return nil, err
+		}
+		if r.isBlank() {
+			continue
+		}
+		if isList {
+			for _, address := range t.addresses(r, at[emailColumn]) {
+				if most != nil && len(rows) > *most {
+					break
+				}
+				rows = append(rows, map[string]string{emailColumn: address})
+			}
+			continue
+		}
+		row := map[string]string{}
+		for name, i := range at {
+			if row[name] = ""; i < len(r.cells) {
+				row[name] = r.cells[i]
+			}
+			if name == emailColumn {
+				row[name] = r.addressOf(row[name])
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// columnPlaces returns the index of each column in the header, without regard to case and outer space. It returns a
+// validation error for a column that is absent or comes twice.
+func columnPlaces(header record, columns []string) (map[string]int, error) {
+	out := map[string]int{}
+	for i, cell := range header.cells {
+		name := columnName(cell)
+		if !slices.Contains(columns, name) {
+			continue
+		}
+		if _, twice := out[name]; twice {
+			return nil, validation.InvalidAt("body", "the header line has the column "+name+" twice")
+		}
+		out[name] = i
+	}
+	for _, name := range columns {
+		if _, ok := out[name]; !ok {
+			return nil, validation.InvalidAt("body", "the header line lacks the column "+name+"; it has "+requestinfo.CleanText(strings.Join(header.cells, ", "), 200))
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,101 @@
+package problem
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/strictjson"
+	"lyceum/platform/httpx/validation"
+)
+
+// WriteHuma answers a request of Huma with the problem of err.
+func WriteHuma(ctx huma.Context, err error) {
+	p := From(ctx.Context(), err)
+	p.SetHeaders(ctx.SetHeader)
+	ctx.SetHeader(fiber.HeaderContentType, ContentType)
+	ctx.SetStatus(p.Status)
+	raw, err := p.MarshalJSON()
+	if err == nil {
+		_, _ = ctx.BodyWriter().Write(raw)
+	}
+}
+
+// Return returns the problem of err as the error of a Huma handler, with its headers.
+func Return(ctx context.Context, err error) error {
+	p, header := From(ctx, err), http.Header{}
+	p.SetHeaders(header.Set)
+	return huma.ErrorWithHeaders(p, header)
+}
+
+// FromHuma makes a Problem of what Huma refuses, in place of huma.NewErrorWithContext: Huma's own errors show the value,
+// which may be a password. ctx may be nil.
+func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+	c := context.Background()
+	if ctx != nil {
+		c = ctx.Context()
+	}
+	e := apperr.Malformed("The request could not be read.")
+	switch {
+	case status == http.StatusUnprocessableEntity:
+		e = apperr.InvalidFields(append(slices.Clone(requestinfo.From(c).BodyFaults), fieldsOf(errs)...)...)
+	case status >= http.StatusInternalServerError:
+		return From(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
+	case status != http.StatusBadRequest:
+		e = fromFiber(&fiber.Error{Code: status})
+	case len(errs) > 0:
+		// Readable JSON whose values do not fit their types.
+		e = apperr.InvalidFields(fieldsOf(errs)...)
+	}
+	return From(c, e)
+}
+
+// fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has refused are left out, as
+// they say nothing new.
+func fieldsOf(errs []error) []apperr.Field {
+	out := make([]apperr.Field, 0, len(errs))
+	named := map[string]bool{}
+	var rules []apperr.Field
+	for _, err := range errs {
+		if f := (*validation.FieldError)(nil); errors.As(err, &f) {
+			rules = append(rules, f.Field)
+			continue
+		}
+		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
+			for _, f := range strictjson.SplitTypeFaults(locateMissing(apperr.FieldAt(d.Location, d.Message))) {
+				named[f.Absolute()] = true
+				out = append(out, f)
+			}
+			continue
+		}
+		if e, ok := apperr.As(err); ok {
+			out = append(out, e.Fields...)
+			continue
+		}
+		out = append(out, apperr.FieldAt("body", "a value does not fit its type"))
+	}
+	for _, f := range rules {
+		if !named[f.Absolute()] {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// missingPrefix and missingSuffix surround the name in Huma's message for a required property that is absent.
+const missingPrefix, missingSuffix = "expected required property ", " to be present"
+
+// locateMissing moves the fault of an absent field from the object that lacks it to the field.
+func locateMissing(f apperr.Field) apperr.Field {
+	if name, ok := strings.CutPrefix(f.Message, missingPrefix); ok && strings.HasSuffix(name, missingSuffix) {
+		return apperr.Field{Location: strings.TrimSuffix(name, missingSuffix), Message: "is missing", Place: f.Place}.Under(f.Location)
+	}
+	return f
+}

@@ -1,0 +1,165 @@
+// Package problem turns errors into the one form of error answers, application/problem+json (RFC 9457).
+//
+//	*apperr.Error             status of its kind, its code, detail and fields
+//	*fiber.Error              what the framework refuses: 404, 405, 408, 413, 426, 431
+//	errors of the database    503, and what db.Classify knows
+//	every other error         500, logged and answered without its text
+package problem
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/db"
+	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/limit"
+)
+
+// Problem is the body of every error answer. It is also Huma's error type, so that generated documents describe it.
+type Problem struct {
+	Type      string         `json:"type" format:"uri-reference" doc:"Page that explains the code: /problems/{code}"`
+	Code      string         `json:"code" doc:"Stable name of the problem"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status" doc:"The HTTP status, again"`
+	Detail    string         `json:"detail,omitempty"`
+	Instance  string         `json:"instance,omitempty" doc:"The path that was asked"`
+	RequestID string         `json:"request_id,omitempty" doc:"As in X-Request-Id"`
+	Errors    []apperr.Field `json:"errors,omitempty" nullable:"false" doc:"Each rule that was broken, and where"`
+
+	extra      map[string]any
+	retryAfter int
+	limit      *apperr.Limit
+}
+
+// ContentType is the media type of a Problem.
+const ContentType = "application/problem+json"
+
+// Error returns code and detail.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus returns the HTTP status, as Huma asks of an error.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType returns the media type, whatever the client accepts.
+func (p *Problem) ContentType(string) string { return ContentType }
+
+// MarshalJSON adds the members that belong to one code only, such as used_by.
+func (p *Problem) MarshalJSON() ([]byte, error) {
+	type plain Problem
+	raw, err := json.Marshal((*plain)(p))
+	if err != nil || len(p.extra) == 0 {
+		return raw, err
+	}
+	more, err := json.Marshal(p.extra)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(raw[:len(raw)-1], ','), more[1:]...), nil
+}
+
+// toProblem is the one place where an error becomes an answer. What is no *apperr.Error and no
+// fault of the surroundings is ours: logged, and told without its text.
+func From(ctx context.Context, err error) *Problem {
+	if p := (*Problem)(nil); errors.As(err, &p) {
+		return p
+	}
+	info := requestinfo.From(ctx)
+	e, ok := apperr.As(err)
+	if !ok {
+		e = fromEnvironment(ctx, err)
+	} else if cause := e.Unwrap(); cause != nil && e.IsFault() {
+		slog.WarnContext(ctx, "part failed", "request_id", info.ID, "code", e.Code, "error", cause)
+	}
+	return &Problem{
+		Type: "/problems/" + e.Code, Code: e.Code, Title: e.Title, Status: StatusOf(e.Kind),
+		Detail: e.Detail, Instance: info.Path, RequestID: info.ID, Errors: locateFields(e.Fields), extra: e.Extra,
+		retryAfter: limit.Seconds(e.RetryAfter), limit: e.Limit,
+	}
+}
+
+// SetHeaders sets Retry-After, the state of the rate limit and the challenge of a 401, as far as the problem has them.
+func (p *Problem) SetHeaders(set func(k, v string)) {
+	if p.retryAfter > 0 {
+		set(fiber.HeaderRetryAfter, strconv.Itoa(p.retryAfter))
+	}
+	if p.limit != nil {
+		SetRateLimit(p.limit, set)
+	}
+	if p.Status == http.StatusUnauthorized {
+		set(fiber.HeaderWWWAuthenticate, challenge(p.Code))
+	}
+}
+
+// challenge returns WWW-Authenticate of a 401 (RFC 6750): without an error code if no token was sent.
+func challenge(code string) string {
+	switch code {
+	case "invalid-token", "token-expired", "refresh-token-reused":
+		return `Bearer error="invalid_token"`
+	}
+	return "Bearer"
+}
+
+// statuses are the HTTP statuses of all kinds of errors (RFC 9110 §15, RFC 6585).
+var statuses = map[apperr.Kind]int{
+	apperr.KindInternal:            http.StatusInternalServerError,
+	apperr.KindMalformed:           http.StatusBadRequest,
+	apperr.KindUnauthenticated:     http.StatusUnauthorized,
+	apperr.KindForbidden:           http.StatusForbidden,
+	apperr.KindNotFound:            http.StatusNotFound,
+	apperr.KindConflict:            http.StatusConflict,
+	apperr.KindGone:                http.StatusGone,
+	apperr.KindPreconditionFailed:  http.StatusPreconditionFailed,
+	apperr.KindInvalid:             http.StatusUnprocessableEntity,
+	apperr.KindRateLimited:         http.StatusTooManyRequests,
+	apperr.KindUnavailable:         http.StatusServiceUnavailable,
+	apperr.KindMethodNotAllowed:    http.StatusMethodNotAllowed,
+	apperr.KindTimeout:             http.StatusRequestTimeout,
+	apperr.KindLengthRequired:      http.StatusLengthRequired,
+	apperr.KindTooLarge:            http.StatusRequestEntityTooLarge,
+	apperr.KindUnsupportedType:     http.StatusUnsupportedMediaType,
+	apperr.KindRangeNotSatisfiable: http.StatusRequestedRangeNotSatisfiable,
+	apperr.KindUpgradeRequired:     http.StatusUpgradeRequired,
+	apperr.KindHeadersTooLarge:     http.StatusRequestHeaderFieldsTooLarge,
+}
+
+// StatusOf returns the HTTP status that an error of the kind is answered with, 500 for a kind that is not known.
+func StatusOf(k apperr.Kind) int {
+	if status, ok := statuses[k]; ok {
+		return status
+	}
+	return http.StatusInternalServerError
+}
+
+// locateFields returns the first maxFields fields with absolute locations, such as "body.title".
+func locateFields(fields []apperr.Field) []apperr.Field {
+	located := slices.Clone(fields[:min(len(fields), maxFields)])
+	for i, f := range located {
+		located[i].Location = f.Absolute()
+	}
+	return located
+}
+
+// maxFields is how many broken rules an answer names. Clients find the others after they have corrected these.
+const maxFields = 50
+
+// fromEnvironment returns the error of the framework, the database or, for every other err, an internal error.
+func fromEnvironment(ctx context.Context, err error) *apperr.Error {
+	var f *fiber.Error
+	if errors.As(err, &f) {
+		return fromFiber(f)
+	}
+	if e := db.Classify(err); e != nil {
+		slog.WarnContext(ctx, "part unavailable", "request_id", requestinfo.From(ctx).ID, "error", err)
+		return e
+	}
+	slog.ErrorContext(ctx, "internal error", "request_id", requestinfo.From(ctx).ID, "route", requestinfo.From(ctx).Route, "error", err)
+	return apperr.ProblemInternalError.New("Something went wrong on our side.")
+}
