@@ -10,10 +10,12 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Lock keeps DATA_DIR to one server. The operating system frees it when the process ends, however it ends.
+// Lock reserves DATA_DIR for one server. The operating system releases it when the process ends,
+// however it ends.
 type Lock struct{ file *flock.Flock }
 
-// LockDir takes the lock, or says which process holds it.
+// LockDir creates dir if it is missing and locks it. It returns an error that names the process
+// that has the lock.
 func LockDir(dir string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("DATA_DIR: %w", err)
@@ -32,5 +34,5 @@ func LockDir(dir string) (*Lock, error) {
 	return &Lock{l}, os.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
 }
 
-// Unlock frees the directory.
+// Unlock releases the lock.
 func (l *Lock) Unlock() { _ = l.file.Close() }

@@ -14,12 +14,12 @@ import (
 	"lyceum/platform/listener"
 )
 
-// maxSunkMail bounds one message; ours are a few kilobytes.
-const maxSunkMail = 5 << 20
+// maxMailBytes bounds one message. Those of the server have a few kilobytes.
+const maxMailBytes = 5 << 20
 
-// MailSink is an SMTP server inside the process that keeps what it is given in a folder instead of
-// sending it on, so that a development server mails through the same code as a real one and its
-// mails can be read at /dev/mailbox. It listens on loopback only and asks for no password.
+// MailSink is an SMTP server that keeps mails in a directory instead of sending them. A development
+// server sends its mails with the same code as one in production, and they can be read at
+// /dev/mailbox. The sink listens on loopback and has no password.
 type MailSink struct {
 	store    *mailStore
 	server   *smtp.Server
@@ -27,8 +27,8 @@ type MailSink struct {
 	done     chan struct{}
 }
 
-// NewMailSink starts a sink that keeps its mail in dir, which it creates when missing. What is
-// there already, from before a restart or a crash, is listed as before.
+// NewMailSink starts a sink that keeps its mails in dir, which it creates if it is missing. Mails
+// from before a restart or a crash are still listed. The caller closes the sink.
 func NewMailSink(dir string) (*MailSink, error) {
 	store, err := openMailStore(dir)
 	if err != nil {
@@ -44,11 +44,11 @@ func NewMailSink(dir string) (*MailSink, error) {
 	}))
 	sink.server.Domain = "localhost"
 	sink.server.EnableSMTPUTF8 = true
-	sink.server.MaxMessageBytes = maxSunkMail
+	sink.server.MaxMessageBytes = maxMailBytes
 	sink.server.MaxRecipients = 100
 	sink.server.ReadTimeout = 5 * time.Minute // longer than a client keeps idle connections
 	sink.server.WriteTimeout = 30 * time.Second
-	sink.server.ErrorLog = log.New(io.Discard, "", 0) // its faults reach the client as SMTP replies
+	sink.server.ErrorLog = log.New(io.Discard, "", 0) // clients get its errors as SMTP replies
 	go func() {
 		defer close(sink.done)
 		_ = sink.server.Serve(listener.NewPatient(ln, nil))
@@ -56,16 +56,16 @@ func NewMailSink(dir string) (*MailSink, error) {
 	return sink, nil
 }
 
-// URL is what SMTP_URL would be, had somebody configured this server.
+// URL returns the address of the sink in the form of SMTP_URL.
 func (s *MailSink) URL() string { return "smtp://" + s.listener.Addr().String() }
 
-// List returns the newest messages first, at most limit of them; a limit under one means all that
-// are kept.
+// List returns at most limit messages, the newest first. A limit below one means all.
 func (s *MailSink) List(limit int) ([]MailboxMessage, error) { return s.store.list(limit) }
 
-// Close stops listening and hangs up. Every message that was acknowledged is in the folder.
+// Close stops the server and closes its connections. Every mail that was acknowledged is in the
+// directory.
 func (s *MailSink) Close() error {
-	// The server knows its listener only once Serve has begun; a quick stop must not wait for ever.
+	// The server closes its listener only if Serve has begun, so a quick stop would wait for ever.
 	_ = s.listener.Close()
 	err := s.server.Close()
 	<-s.done
@@ -75,17 +75,17 @@ func (s *MailSink) Close() error {
 	return err
 }
 
-// sinkSession takes one message after the other from one connection.
+// sinkSession receives messages from one connection, one after another.
 type sinkSession struct {
 	store *mailStore
 	from  string
 	to    []string
 }
 
-// Reset forgets the message at hand.
+// Reset forgets the message that was begun.
 func (s *sinkSession) Reset() { s.from, s.to = "", nil }
 
-// Logout ends the session; there is nothing to free.
+// Logout ends the session. It has nothing to free.
 func (s *sinkSession) Logout() error { return nil }
 
 // Mail keeps the envelope's sender.
@@ -100,15 +100,17 @@ func (s *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
-// Data stores the message before it is acknowledged. A folder that can't be written to, a full disk
-// say, is a fault that the sender may try again later.
+// Data stores the message before it is acknowledged. If the directory can't be written to, it
+// returns a temporary error, after which the sender tries again later.
 func (s *sinkSession) Data(r io.Reader) error {
 	body, err := io.ReadAll(r)
 	if err != nil {
 		return err
 	}
 	if err := s.store.add(s.from, s.to, body); err != nil {
-		return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "the mailbox can't be written to"}
+		return &smtp.SMTPError{
+			Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "the mailbox can't be written to",
+		}
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// MailboxMessage is one mail as /dev/mailbox/messages shows it.
+// MailboxMessage is one mail as /dev/mailbox/messages answers it.
 type MailboxMessage struct {
 	ID        string   `json:"id"`
 	From      string   `json:"from"`
@@ -24,8 +24,8 @@ type MailboxMessage struct {
 
 const mailTime = "2006-01-02T15:04:05.000Z"
 
-// parseMail decodes a stored message as far as it can be: a mail that breaks a rule somewhere is
-// still worth showing to whoever is looking for the reason.
+// parseMail decodes a stored message as far as possible. A message that can't be decoded is
+// returned as text, so that a developer can look for the reason.
 func parseMail(id string, data []byte) MailboxMessage {
 	out := MailboxMessage{ID: id, To: []string{}, CreatedAt: timeOf(id).Format(mailTime)}
 	reader, err := mail.CreateReader(bytes.NewReader(data))
@@ -49,7 +49,7 @@ func parseMail(id string, data []byte) MailboxMessage {
 	return out
 }
 
-// readParts keeps the first text and the first HTML part.
+// readParts reads the first text and the first HTML part.
 func (m *MailboxMessage) readParts(reader *mail.Reader) {
 	for {
 		part, err := reader.NextPart()

@@ -17,13 +17,13 @@ import (
 	"lyceum/platform/private"
 )
 
-// maxKeptMails is how many messages stay; the oldest go first.
+// maxKeptMails is how many messages are kept. The oldest are removed first.
 const maxKeptMails = 500
 
 const mailSuffix = ".eml"
 
-// mailStore is a folder with one file per message, named by a UUIDv7, so that names sort by time.
-// A file appears under its name complete and synced, or not at all.
+// mailStore is a directory with one file for each message. The name is a UUIDv7, so that names sort
+// by time.
 type mailStore struct {
 	dir string
 
@@ -31,7 +31,8 @@ type mailStore struct {
 	ids []string // oldest first
 }
 
-// openMailStore reads which messages there are and removes what a killed process left half written.
+// openMailStore reads the names of the messages and removes the temporary files of processes that
+// were killed.
 func openMailStore(dir string) (*mailStore, error) {
 	if err := private.Dir(dir); err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func openMailStore(dir string) (*mailStore, error) {
 	return s, nil
 }
 
-// add stores a message with its envelope, as a mail server writes it: in the topmost headers.
+// add stores a message. It writes the envelope into the first headers, as mail servers do.
 func (s *mailStore) add(from string, to []string, body []byte) error {
 	var file bytes.Buffer
 	fmt.Fprintf(&file, "Return-Path: <%s>\r\n", from)
@@ -78,8 +79,8 @@ func (s *mailStore) add(from string, to []string, body []byte) error {
 	return nil
 }
 
-// prune removes the oldest beyond the bound; one that can't be removed is forgotten all the same
-// and found again at the next start.
+// prune removes the oldest messages beyond maxKeptMails. One that can't be removed is found again
+// at the next start.
 func (s *mailStore) prune() {
 	for len(s.ids) > maxKeptMails {
 		_ = os.Remove(filepath.Join(s.dir, s.ids[0]+mailSuffix))
@@ -87,7 +88,7 @@ func (s *mailStore) prune() {
 	}
 }
 
-// list reads the newest messages. One removed meanwhile is left out.
+// list returns the newest messages. One that is removed meanwhile is left out.
 func (s *mailStore) list(limit int) ([]MailboxMessage, error) {
 	s.mu.Lock()
 	ids := slices.Clone(s.ids)

@@ -11,31 +11,33 @@ import (
 	"go.uber.org/fx"
 )
 
-// SealedData is declared by a module that keeps data which only this server's secret can open.
+// SealedData is data of a module that only the secret of this server can open.
 type SealedData struct {
-	// Name says what it is, for the log.
+	// Name stands in the log, such as "second factors".
 	Name string
-	// Fault returns a sentence for the operator that says what the present secret can't open and what to do; empty when it
-	// opens everything.
+	// Fault returns a sentence for the operator that says what the present secret can't open and
+	// what to do. It returns "" if the secret opens everything, and an error if the database can't
+	// be asked.
 	Fault func(ctx context.Context) (string, error)
 }
 
-// ProvideSealedData adds what a constructor returns (a SealedData).
+// ProvideSealedData adds the result of a constructor that returns SealedData.
 func ProvideSealedData(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"sealed_data"`)))
 }
 
-// SealedDataParams collects what all modules declared.
+// SealedDataParams collects the data of all modules.
 type SealedDataParams struct {
 	fx.In
 	All []SealedData `group:"sealed_data"`
 }
 
-// sealedEvery is how long a fault that was found counts before it is looked for again.
+// sealedEvery is the time after which a fault is looked for again.
 const sealedEvery = 5 * time.Second
 
-// SealedCheck tells whether the server's secret opens what the database holds. A secret does not change while a process
-// runs, so data that was fine at the start is not looked at again; faults are, as they may have been mended.
+// SealedCheck finds out whether the secret opens the sealed data in the database. The secret does
+// not change while a process runs, so a check without a fault is not repeated; a fault is looked
+// for again, as it may have been repaired.
 type SealedCheck struct {
 	all []SealedData
 
@@ -44,11 +46,12 @@ type SealedCheck struct {
 	fault   error
 }
 
-// NewSealedCheck makes the check over what all modules declared.
+// NewSealedCheck returns the check of the data of all modules.
 func NewSealedCheck(p SealedDataParams) *SealedCheck { return &SealedCheck{all: p.All} }
 
-// Check returns an error that names everything which can't be opened, for operators. Nil is also the answer when the
-// database can't be asked: that has a check of its own.
+// Check returns an error for the operator that names everything that can't be opened. If the
+// database can't be asked, it returns the result of the check before: the database has a check of
+// its own.
 func (c *SealedCheck) Check(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

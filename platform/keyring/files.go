@@ -19,20 +19,21 @@ import (
 	"lyceum/platform/private"
 )
 
-// Key is one signing key; its id is the name of its file.
+// Key is one signing key (Ed25519). Its ID is the name of its file without ".pem".
 type Key struct {
 	ID      string
 	Private ed25519.PrivateKey
-	// Made is when its file was written.
+	// Made is the time at which its file was written.
 	Made time.Time
 
-	// signs is from when this process signs with it.
+	// signs is the time from which this process signs with it.
 	signs time.Time
 }
 
-// Public is the part that others may see.
+// Public returns the public key.
 func (k Key) Public() ed25519.PublicKey { return k.Private.Public().(ed25519.PublicKey) }
 
+// readSigning reads a key. It returns an error if others may read the file.
 func readSigning(file string) (Key, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -57,7 +58,8 @@ func readSigning(file string) (Key, error) {
 	return Key{ID: strings.TrimSuffix(filepath.Base(file), ".pem"), Private: private, Made: info.ModTime()}, nil
 }
 
-// makeSigning writes a new key that is newer than another, whatever the clocks of the machines that share the folder say.
+// makeSigning writes a new key and returns its id. The key is newer than after, even if the clocks
+// of the machines that share the folder differ.
 func makeSigning(dir string, after time.Time) (id string, err error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -78,6 +80,7 @@ func makeSigning(dir string, after time.Time) (id string, err error) {
 	return id, atomicfile.Write(filepath.Join(dir, id+".pem"), content, atomicfile.WithModTime(made))
 }
 
+// loadSecret reads the secret and makes one if there is none.
 func loadSecret(file string) ([]byte, error) {
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {

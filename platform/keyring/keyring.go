@@ -1,5 +1,3 @@
-// Package keyring holds the keys of the server: the signing keys of access tokens, which rotate, and one secret from
-// which every other key is derived. It also seals data with such a key.
 package keyring
 
 import (
@@ -23,20 +21,19 @@ import (
 	"lyceum/platform/private"
 )
 
-// Times of looking for new keys. Replicas share the folder, so a rotation by any process shows here.
+// Times of looking for new keys.
 const (
 	keysEvery  = 250 * time.Millisecond
 	lookAtMost = 50 * time.Millisecond
-	// signAfter is how long a process that serves knows a new key before it signs with it: by then the
-	// others know it, too.
+	// signAfter is how long a process knows a new key before it signs with it. The other replicas
+	// know the key by then.
 	signAfter = 2 * keysEvery
-	// keySlack is how much longer than an access token's life an old key verifies: a replica may sign
-	// with it until it has noticed the new one.
+	// keySlack is how much longer than the life of an access token an old key verifies, as a
+	// replica may sign with it until it has noticed the new one.
 	keySlack = 30 * time.Second
 )
 
-// Keys are all keys of the server: the newest signs, those whose tokens may still live verify, and one
-// secret from which the keys of cursors, URLs and records are derived.
+// Keys are the keys of one folder. They are safe for concurrent use.
 type Keys struct {
 	dir    string
 	keep   time.Duration
@@ -48,15 +45,17 @@ type Keys struct {
 	faulty bool
 }
 
-// keySet is what the folder held when it was last read.
+// keySet is the content of the folder when it was last read.
 type keySet struct {
-	// keys in the order of their making, the newest last.
-	keys  []Key
+	// keys are sorted by their age, the newest last.
+	keys []Key
+	// state is the folderState of the keys.
 	state string
 }
 
-// Load reads dir, which replicas share. Missing keys are made once, however many processes start
-// together. tokenTTL is how long a token lives: an old key is kept for that long after its successor was made.
+// Load reads the keys in dir. It makes the missing ones, once, even if many processes start
+// together. tokenTTL is the life of an access token: an old key verifies for that long after the
+// next one was made. Load returns an error if a file can be read by others or is damaged.
 func Load(dir string, tokenTTL time.Duration) (*Keys, error) {
 	k := &Keys{dir: dir, keep: tokenTTL + keySlack}
 	return k, k.locked(func() (err error) {
@@ -73,7 +72,7 @@ func Load(dir string, tokenTTL time.Duration) (*Keys, error) {
 	})
 }
 
-// locked runs fn while no other process makes or removes keys.
+// locked calls fn while no other process makes or removes keys.
 func (k *Keys) locked(fn func() error) error {
 	if err := private.DirOf(k.dir, "*.pem", "secret", ".lock", ".new-*", ".*"+atomicfile.TempSuffix); err != nil {
 		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
@@ -86,8 +85,8 @@ func (k *Keys) locked(fn func() error) error {
 	return fn()
 }
 
-// Rotate makes a new signing key and gives its id; servers use it within a second. Old keys verify until
-// their last token has run out, and are removed by the first rotation after that.
+// Rotate makes a new signing key and returns its id. Servers sign with it within a second. It
+// removes old keys whose last token has expired.
 func (k *Keys) Rotate() (id string, err error) {
 	err = k.locked(func() error {
 		if err := k.read(); err != nil {
@@ -113,7 +112,7 @@ func (k *Keys) Rotate() (id string, err error) {
 	return id, err
 }
 
-// read takes the folder's keys as they are now.
+// read reads all keys of the folder.
 func (k *Keys) read() error {
 	state, err := folderState(k.dir)
 	if err != nil {
@@ -151,7 +150,7 @@ func (k *Keys) read() error {
 	return nil
 }
 
-// folderState changes whenever a key comes, goes or is replaced.
+// folderState returns a text that changes when a key is added, removed or replaced.
 func folderState(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -169,13 +168,13 @@ func folderState(dir string) (string, error) {
 	return b.String(), nil
 }
 
-// Watch looks for new keys until ctx ends.
+// Watch looks for new keys four times a second until ctx ends.
 func (k *Keys) Watch(ctx context.Context) {
 	lifecycle.Every(ctx, "signing keys", keysEvery, func(context.Context) { k.look() })
 }
 
-// look reads the folder anew when it has changed, at most twenty times a second. A folder that can't be
-// read leaves the keys as they were.
+// look reads the folder if it has changed, at most twenty times a second. If it can't be read, the
+// keys stay as they were.
 func (k *Keys) look() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -196,12 +195,12 @@ func (k *Keys) look() {
 		err = fmt.Errorf("%s: no signing key is left", k.dir)
 	}
 	if err != nil && !k.faulty {
-		slog.Error("signing keys can't be read; the server goes on with those it has", "error", err)
+		slog.Error("signing keys unreadable, the server keeps those it has read before", "error", err)
 	}
 	k.faulty = err != nil
 }
 
-// live lists the keys that verify now: the newest, and those whose tokens may not have run out.
+// live returns the keys that verify now: the newest, and those whose tokens may not have expired.
 func (k *Keys) live() []Key {
 	all := k.set.Load().keys
 	for i := range all {
@@ -212,7 +211,7 @@ func (k *Keys) live() []Key {
 	return nil
 }
 
-// Signing is the key that new tokens are signed with.
+// Signing returns the key that signs new tokens.
 func (k *Keys) Signing() Key {
 	all := k.set.Load().keys
 	for _, key := range slices.Backward(all) {
@@ -223,7 +222,8 @@ func (k *Keys) Signing() Key {
 	return all[len(all)-1]
 }
 
-// Verifying gives the live key with an id. One that is not known may have been made this moment.
+// Verifying returns the live key with an id. If there is none, it looks into the folder: another
+// replica may have made the key just now. It returns false if there is still none.
 func (k *Keys) Verifying(id string) (Key, bool) {
 	for range 2 {
 		for _, key := range k.live() {
@@ -236,14 +236,15 @@ func (k *Keys) Verifying(id string) (Key, bool) {
 	return Key{}, false
 }
 
-// All lists the keys that verify now, by id.
+// All returns the keys that verify now, sorted by id.
 func (k *Keys) All() []Key {
 	out := slices.Clone(k.live())
 	slices.SortFunc(out, func(a, b Key) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
-// Derive gives a 32-byte key for one purpose (HKDF-SHA256, RFC 5869), so that no two uses share one.
+// Derive returns a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869). No two purposes share a
+// key.
 func (k *Keys) Derive(purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, k.secret, nil, "lyceum "+purpose, 32)
 	if err != nil {

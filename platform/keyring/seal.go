@@ -7,7 +7,8 @@ import (
 	"errors"
 )
 
-// Seal encrypts and authenticates with AES-256-GCM under a 32-byte key (NIST SP 800-38D).
+// Seal returns plain, encrypted and authenticated with AES-256-GCM under a key of 32 bytes (NIST SP
+// 800-38D). It panics for a key of another length.
 func Seal(key, plain []byte) []byte {
 	g := gcm(key)
 	nonce := make([]byte, g.NonceSize())
@@ -15,15 +16,17 @@ func Seal(key, plain []byte) []byte {
 	return g.Seal(nonce, nonce, plain, nil)
 }
 
-// Unseal gives what Seal was given; anything else is an error.
+// Unseal returns the text that Seal was given. It returns an error if the text was sealed with
+// another key or changed.
 func Unseal(key, sealed []byte) ([]byte, error) {
 	g := gcm(key)
 	if len(sealed) < g.NonceSize() {
-		return nil, errors.New("keyring: nothing was sealed")
+		return nil, errors.New("keyring: too short for sealed data")
 	}
 	return g.Open(nil, sealed[:g.NonceSize()], sealed[g.NonceSize():], nil)
 }
 
+// gcm returns the cipher of a key.
 func gcm(key []byte) cipher.AEAD {
 	block, err := aes.NewCipher(key)
 	if err != nil {

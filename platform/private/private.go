@@ -1,4 +1,5 @@
-// Package private keeps what the server writes from the other users of the machine.
+// Package private makes files and directories that the other users of the machine can't read. It
+// only takes rights away and never adds one.
 package private
 
 import (
@@ -10,14 +11,14 @@ import (
 	"slices"
 )
 
-// Modes of what only the server's own user may see.
+// Modes of directories and files for the user of the server alone.
 const (
 	dirMode  = 0o700
 	fileMode = 0o600
 )
 
-// Dir makes a folder that only the server's user may enter, for a name that the server itself has chosen. One that is there
-// already loses the rights of others.
+// Dir creates a directory that only the user of the server may enter. It takes the rights of others
+// from one that exists. It is for a name that the server has chosen; see DirOf.
 func Dir(path string) error {
 	if err := os.MkdirAll(path, dirMode); err != nil {
 		return err
@@ -25,9 +26,10 @@ func Dir(path string) error {
 	return tighten(path, dirMode)
 }
 
-// DirOf is Dir for a folder that the operator has named. One that is there already loses the rights of others only when all
-// that it holds is the server's, as names that match one of own (path.Match) are: a folder that others use as well, such as
-// the root of the system, must stay open to them.
+// DirOf is Dir for a directory that the operator has named. It takes the rights of others from one
+// that exists only if every entry belongs to the server, which is so if its name matches a pattern
+// of own (filepath.Match). A directory that others use, such as the root of the system, stays open
+// to them.
 func DirOf(path string, own ...string) error {
 	if err := os.MkdirAll(path, dirMode); err != nil {
 		return err
@@ -48,6 +50,7 @@ func DirOf(path string, own ...string) error {
 	return tighten(path, dirMode)
 }
 
+// isOwn returns whether a name matches one of the patterns.
 func isOwn(name string, own []string) bool {
 	return slices.ContainsFunc(own, func(pattern string) bool {
 		match, err := filepath.Match(pattern, name)
@@ -55,8 +58,8 @@ func isOwn(name string, own []string) bool {
 	})
 }
 
-// File makes an empty file that only the server's user may read, in a folder that exists. One that is there already loses
-// the rights of others and keeps its content.
+// File creates an empty file that only the user of the server may read. A file that exists keeps
+// its content and loses the rights of others. The directory must exist.
 func File(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
 	if err != nil {
@@ -65,7 +68,7 @@ func File(path string) error {
 	return errors.Join(f.Close(), tighten(path, fileMode))
 }
 
-// Existing takes the rights of others from those of the files that exist.
+// Existing takes the rights of others from files. Missing files are no error.
 func Existing(paths ...string) error {
 	for _, path := range paths {
 		if err := tighten(path, fileMode); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -75,8 +78,9 @@ func Existing(paths ...string) error {
 	return nil
 }
 
-// tighten takes the rights of others away. Where the server may not, as in a folder that belongs to somebody else, it says
-// so and goes on: the operator has decided who may see it.
+// tighten takes the rights beyond mode from a path. If the server may not change them, because the
+// path belongs to another user, it logs a warning and returns nil: the operator has decided who may
+// read it.
 func tighten(path string, mode fs.FileMode) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -87,7 +91,8 @@ func tighten(path string, mode fs.FileMode) error {
 	}
 	err = os.Chmod(path, info.Mode().Perm()&mode)
 	if errors.Is(err, fs.ErrPermission) {
-		slog.Warn("others may see what the server keeps, and it can't change that", "path", filepath.Clean(path), "mode", info.Mode().Perm().String())
+		slog.Warn("other users may read a path of the server, which may not change that",
+			"path", filepath.Clean(path), "mode", info.Mode().Perm().String())
 		return nil
 	}
 	return err

@@ -4,5 +4,6 @@ package private
 
 import "syscall"
 
-// ByDefault makes every file and folder that the process creates from now on private, those of libraries included.
+// ByDefault makes every file and folder that the process creates from now on private, those of
+// libraries included.
 func ByDefault() { syscall.Umask(0o077) }

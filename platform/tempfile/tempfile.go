@@ -1,8 +1,9 @@
-// Package tempfile gives files to what is too large for memory and needed no longer than one request.
+// Package tempfile makes temporary files for data that is too large for memory and needed for one
+// request.
 //
-// A file loses its name as soon as it is open, so that its space is free again however its process
-// ends. Where a system keeps the names of open files, Close removes it, and Open what a killed
-// process left.
+// A file loses its name as soon as it is open, so the system frees its space however the process
+// ends. On systems that keep the names of open files, Close removes the file, and Open removes what
+// a killed process left.
 package tempfile
 
 import (
@@ -14,11 +15,11 @@ import (
 	"lyceum/platform/private"
 )
 
-// Dir is a directory for such files.
+// Dir is a directory for temporary files. It is safe for concurrent use.
 type Dir struct{ path string }
 
-// Open makes the directory when it is missing and removes what is in it. Other processes may have it
-// open: their files have no name any more, or can't be removed.
+// Open creates the directory if it is missing and removes everything in it. Another process may
+// have the directory open: its files have no name any more, or can't be removed.
 func Open(path string) (*Dir, error) {
 	if err := private.Dir(path); err != nil {
 		return nil, fmt.Errorf("temporary file: %w", err)
@@ -33,10 +34,11 @@ func Open(path string) (*Dir, error) {
 	return &Dir{path}, nil
 }
 
-// File is empty at first; nobody else can open it.
+// File is a temporary file. No other process can open it.
 type File struct{ *os.File }
 
-// File makes a file, which the caller closes. A full disk is an error that wraps syscall.ENOSPC.
+// File returns a new empty file. The caller closes it. Writing to it returns an error that wraps
+// syscall.ENOSPC if the disk is full.
 func (d *Dir) File() (*File, error) {
 	f, err := os.OpenFile(filepath.Join(d.path, rand.Text()), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
@@ -46,7 +48,7 @@ func (d *Dir) File() (*File, error) {
 	return &File{f}, nil
 }
 
-// Close gives the space back.
+// Close closes the file and frees its space.
 func (f *File) Close() error {
 	err := f.File.Close()
 	_ = os.Remove(f.Name())

@@ -8,16 +8,17 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Authenticator turns an access token into a caller. What a token says is believed only as far
-// as its session and its account still hold; both are cached and forgotten when they change, so
-// that a request costs no query (ASVS 7.4.1, 8.3.2).
+// Authenticator finds the caller of an access token. The session must be alive and the account
+// active; both are cached and forgotten when they change, so that a request costs no query (ASVS
+// 7.4.1, 8.3.2).
 type Authenticator struct {
 	tokens   *Tokens
 	sessions *cache.Invalidated[string]
 	accounts *cache.Invalidated[identity.Account]
 }
 
-// NewAuthenticator wires tokens with the owners of sessions and accounts.
+// NewAuthenticator returns an authenticator that asks s for sessions and a for accounts, and
+// forgets both by the signals of b.
 func NewAuthenticator(t *Tokens, s identity.Sessions, a identity.Accounts, b cache.Signals) *Authenticator {
 	return &Authenticator{
 		tokens:   t,
@@ -26,8 +27,9 @@ func NewAuthenticator(t *Tokens, s identity.Sessions, a identity.Accounts, b cac
 	}
 }
 
-// Authenticate gives the caller that a token stands for: 401 invalid-token for every fault,
-// 401 token-expired for a sound one past its time.
+// Authenticate returns the caller and the claims of a token. It returns 401 token-expired for a
+// sound token whose time is over, and 401 invalid-token for every other fault, also if the session
+// has ended or the account is disabled.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (identity.Caller, *Claims, error) {
 	claims, err := a.tokens.Verify(token)
 	if err != nil {
@@ -37,8 +39,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (identit
 	return caller, claims, err
 }
 
-// Still gives the caller of a session as session and account are now: 401 invalid-token once
-// either no longer holds. Sockets ask it again and again.
+// Still returns the caller of a session as its account is now. It returns 401 invalid-token once
+// the session has ended or the account is disabled. Open sockets call it again and again.
 func (a *Authenticator) Still(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
 	owner, ok, err := a.sessions.Get(ctx, sessionID)
 	if err != nil {

@@ -1,4 +1,3 @@
-// Package tokens issues access tokens and turns them back into callers.
 package tokens
 
 import (
@@ -17,7 +16,7 @@ import (
 	"lyceum/platform/keyring"
 )
 
-// Audience and Type mark the one kind of JWT there is (RFC 9068).
+// Audience and Type are the aud and the typ of every access token (RFC 9068).
 const (
 	Audience  = "lyceum"
 	Type      = "at+jwt"
@@ -26,34 +25,36 @@ const (
 )
 
 func init() {
-	jwt.MarshalSingleStringAsArray = false // the contract's aud is one string
+	jwt.MarshalSingleStringAsArray = false // aud is one string, not a list
 }
 
-// Claims are what an access token says.
+// Claims are the content of an access token.
 type Claims struct {
 	jwt.RegisteredClaims
 	SessionID string        `json:"sid"`
 	Role      identity.Role `json:"role"`
 }
 
-// Tokens issues and reads access tokens: EdDSA (RFC 8037), short-lived, bound to a session.
+// Tokens issues and verifies access tokens. It is safe for concurrent use.
 type Tokens struct {
 	keys   *keyring.Keys
 	issuer string
 	ttl    time.Duration
 	clock  clock.Clock
 	parser *jwt.Parser
-	// verified remembers tokens whose signature held: checking one takes 40 µs of CPU.
+	// verified keeps the claims of tokens by the SHA-256 of the token, once the signature was
+	// checked.
 	verified *lru.Cache[[32]byte, verified]
 }
 
-// verified is a token whose signature held, and by which key: once that is gone, so is the token.
+// verified is a token whose signature was checked, and the id of the key. The token is invalid once
+// the key is gone.
 type verified struct {
 	*Claims
 	kid string
 }
 
-// NewTokens makes tokens with the given issuer (PUBLIC_URL) and life.
+// NewTokens returns tokens with the given issuer, which is PUBLIC_URL, and life.
 func NewTokens(keys *keyring.Keys, issuer string, ttl time.Duration, c clock.Clock) *Tokens {
 	known, err := lru.New[[32]byte, verified](50_000)
 	if err != nil {
@@ -68,10 +69,10 @@ func NewTokens(keys *keyring.Keys, issuer string, ttl time.Duration, c clock.Clo
 	return t
 }
 
-// TTL is the life of an access token.
+// TTL returns the life of an access token.
 func (t *Tokens) TTL() time.Duration { return t.ttl }
 
-// Issue makes an access token for a session.
+// Issue returns an access token for a session and the time at which it expires.
 func (t *Tokens) Issue(userID, sessionID string, role identity.Role) (token string, expires clock.Time, err error) {
 	now := t.clock.Now()
 	expires = now.Add(t.ttl)
@@ -88,8 +89,9 @@ func (t *Tokens) Issue(userID, sessionID string, role identity.Role) (token stri
 	return token, expires, err
 }
 
-// Verify reads an access token. Every fault is the same 401 invalid-token, except that a sound
-// token past its time is token-expired, which tells clients to refresh (RFC 8725, ASVS 9.1, 9.2).
+// Verify returns the claims of an access token. It returns 401 token-expired for a sound token
+// whose time is over, so that the client refreshes it, and 401 invalid-token for every other fault
+// (RFC 8725, ASVS 9.1, 9.2).
 func (t *Tokens) Verify(token string) (*Claims, error) {
 	if len(token) > maxToken {
 		return nil, apperr.InvalidToken()
@@ -97,29 +99,32 @@ func (t *Tokens) Verify(token string) (*Claims, error) {
 	sum := sha256.Sum256([]byte(token))
 	if v, ok := t.verified.Get(sum); ok {
 		if _, live := t.keys.Verifying(v.kid); live {
-			return v.Claims, t.fresh(v.Claims)
+			return v.Claims, t.checkExpiry(v.Claims)
 		}
 		return nil, apperr.InvalidToken()
 	}
 	c := &Claims{}
 	parsed, err := t.parser.ParseWithClaims(token, c, t.keyOf)
 	expired := errors.Is(err, jwt.ErrTokenExpired) && onlyExpired(err)
-	if err != nil && !expired || parsed == nil || !ids.Valid(c.Subject) || !ids.Valid(c.SessionID) || len(c.Audience) != 1 || c.IssuedAt == nil {
+	if err != nil && !expired || parsed == nil || !ids.Valid(c.Subject) || !ids.Valid(c.SessionID) ||
+		len(c.Audience) != 1 || c.IssuedAt == nil {
 		return nil, apperr.InvalidToken()
 	}
 	kid, _ := parsed.Header["kid"].(string)
 	t.verified.Add(sum, verified{c, kid})
-	return c, t.fresh(c)
+	return c, t.checkExpiry(c)
 }
 
-func (t *Tokens) fresh(c *Claims) error {
+// checkExpiry returns 401 token-expired if the time of a token is over.
+func (t *Tokens) checkExpiry(c *Claims) error {
 	if c.ExpiresAt.After(t.clock.Now().Std()) {
 		return nil
 	}
 	return apperr.ProblemTokenExpired.New("The access token has run out.")
 }
 
-// onlyExpired says that nothing but the time is wrong: a wrong issuer makes no token expired.
+// onlyExpired returns whether the time is the only fault: an expired token of another issuer is
+// invalid, not expired.
 func onlyExpired(err error) bool {
 	for _, other := range []error{jwt.ErrTokenInvalidIssuer, jwt.ErrTokenInvalidAudience, jwt.ErrTokenUsedBeforeIssued,
 		jwt.ErrTokenNotValidYet, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable} {
@@ -130,7 +135,8 @@ func onlyExpired(err error) bool {
 	return true
 }
 
-// keyOf looks the key up in the closed set and refuses every header that could name another one.
+// keyOf returns the public key of a token. The key is one of the keyring; headers that could name
+// another key are refused.
 func (t *Tokens) keyOf(j *jwt.Token) (any, error) {
 	for name := range j.Header {
 		if name != "alg" && name != "typ" && name != "kid" {
