@@ -54,7 +54,9 @@ type entry[V any] struct {
 
 // NewInvalidated returns a cache over load that listens to a topic until the process ends. load
 // returns false if the key has no value.
-func NewInvalidated[V any](s Signals, topic string, load func(context.Context, string) (V, bool, error)) *Invalidated[V] {
+func NewInvalidated[V any](
+	s Signals, topic string, load func(context.Context, string) (V, bool, error),
+) *Invalidated[V] {
 	entries, err := lru.New[string, entry[V]](maxEntries)
 	if err != nil {
 		panic(err) // only for a size below one

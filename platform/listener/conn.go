@@ -13,14 +13,15 @@ const (
 	lingerBytes = 64 << 20
 )
 
-// Conn is an accepted connection. It keeps what *net.TCPConn does beyond net.Conn, such as sendfile.
+// Conn is an accepted connection. It keeps what *net.TCPConn does beyond net.Conn, such as
+// sendfile.
 type Conn struct {
 	*net.TCPConn
 	lingers atomic.Bool
 }
 
-// LingerOnClose makes Close read on for up to two seconds: a client that is still sending would find the connection reset,
-// and lose the answer that is on its way.
+// LingerOnClose makes Close read on for up to two seconds: a client that is still sending would
+// find the connection reset, and lose the answer that is on its way.
 func (c *Conn) LingerOnClose() { c.lingers.Store(true) }
 
 // Close ends the connection.

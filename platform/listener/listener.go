@@ -1,7 +1,8 @@
-// Package listener keeps servers accepting connections while the process has no file descriptors left.
+// Package listener keeps servers accepting connections while the process has no file descriptors
+// left.
 //
-// Servers in Go end, or never accept again, when accept(2) fails. Such a failure passes as soon as some other connection or
-// file is closed, so Patient waits for that and tries again.
+// Servers in Go end, or never accept again, when accept(2) fails. Such a failure passes as soon as
+// some other connection or file is closed, so Patient waits for that and tries again.
 package listener
 
 import (
@@ -23,7 +24,8 @@ const (
 // Patient is a listener whose Accept fails only once it is closed.
 type Patient struct {
 	net.Listener
-	// isFull reports whether as many connections are open as the process can serve; new ones wait in the system's queue.
+	// isFull reports whether as many connections are open as the process can serve; new ones wait
+	// in the system's queue.
 	isFull func() bool
 	closed chan struct{}
 	once   sync.Once
@@ -38,7 +40,8 @@ func NewPatient(ln net.Listener, isFull func() bool) *Patient {
 	return &Patient{Listener: ln, isFull: isFull, closed: make(chan struct{})}
 }
 
-// Accept waits for the next connection, however long the process is short of descriptors or memory for it.
+// Accept waits for the next connection, however long the process is short of descriptors or memory
+// for it.
 func (p *Patient) Accept() (net.Conn, error) {
 	wait := shortestWait
 	for {
@@ -87,7 +90,8 @@ func (p *Patient) log(message string, err error) {
 	slog.Warn(message, "address", p.Addr().String(), "error", err)
 }
 
-// isShortage reports whether accept failed for want of descriptors or memory, or because the client went away first.
+// isShortage reports whether accept failed for want of descriptors or memory, or because the client
+// went away first.
 func isShortage(err error) bool {
 	for _, shortage := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
 		syscall.ECONNRESET, syscall.EINTR, syscall.EAGAIN} {
@@ -98,8 +102,9 @@ func isShortage(err error) bool {
 	return false
 }
 
-// Reserve returns how many of a number of file descriptors may be connections from outside. The rest is kept for the
-// database, Redis, objects and mail: without it, connections that only wait would keep the others from being answered.
+// Reserve returns how many of a number of file descriptors may be connections from outside. The
+// rest is kept for the database, Redis, objects and mail: without it, connections that only wait
+// would keep the others from being answered.
 func Reserve(descriptors uint64) int {
 	const forParts = 128
 	if descriptors >= 4*forParts {

@@ -1,5 +1,6 @@
-// Package safezip reads zip files from people who may want to do harm. It accepts fewer files than archive/zip: every file
-// that it accepts has one reading, stays within the caller's limits, and can be unpacked on any system.
+// Package safezip reads zip files from people who may want to do harm. It accepts fewer files than
+// archive/zip: every file that it accepts has one reading, stays within the caller's limits, and
+// can be unpacked on any system.
 //
 // # Use
 //
@@ -8,8 +9,9 @@
 //	})
 //	content, err := archive["course.json"].ReadAll(8 << 20)
 //
-// Open reads the directory and unpacks nothing. An Entry is checked against its declared size and checksum while it is read,
-// so a caller that must know that an archive is sound reads every entry to its end.
+// Open reads the directory and unpacks nothing. An Entry is checked against its declared size and
+// checksum while it is read, so a caller that must know that an archive is sound reads every entry
+// to its end.
 //
 // # Attacks
 //
@@ -27,6 +29,7 @@
 //
 // # Errors
 //
-// ErrFormat means that the file is not a readable zip file. An *Error means that the file, or the entry that it names, breaks
-// a rule; its Reason is safe to show. Other errors come from the reader of the file.
+// ErrFormat means that the file is not a readable zip file. An *Error means that the file, or the
+// entry that it names, breaks a rule; its Reason is safe to show. Other errors come from the reader
+// of the file.
 package safezip

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scriptedServer answers each stage of a dialogue as a test says, and notes what it was told.
+// scriptedServer answers each stage of a dialogue with the reply of the test, and keeps the names of EHLO.
 type scriptedServer struct {
 	addr    string
 	mu      sync.Mutex
@@ -90,24 +90,49 @@ func TestRefusalsByStageAndCode(t *testing.T) {
 		stage, reply string
 		permanent    bool
 	}{
-		{"greeting", "554 no service here", false}, {"greeting", "421 too busy", false}, {"hello", "550 5.7.1 who are you", false}, {"auth", "535 5.7.8 wrong password", false},
-		{"sender", "550 5.1.8 unknown sender", false}, {"sender", "553 not allowed", false}, {"sender", "530 5.7.0 sign in first", false}, {"sender", "451 later", false},
-		{"sender", "552 5.3.4 too big", false}, {"recipient", "550 5.1.1 no such user", true}, {"recipient", "550 no such user", true}, {"recipient", "553 5.1.3 bad syntax", true},
-		{"recipient", "551 moved", true}, {"recipient", "552 5.2.2 mailbox full", true}, {"recipient", "554 5.7.1 not wanted", true}, {"recipient", "450 4.2.1 greylisted", false},
-		{"recipient", "452 too many", false}, {"recipient", "421 closing", false}, {"recipient", "550 4.7.1 greylisted", false}, {"recipient", "550 5.1.7 bad sender", false},
-		{"recipient", "550 5.1.8 bad sender", false}, {"recipient", "530 5.7.0 sign in first", false}, {"data", "554 5.5.1 no recipients", true}, {"data", "451 later", false},
-		{"end", "554 5.6.0 content refused", true}, {"end", "552 too big", true}, {"end", "550 spam", true}, {"end", "451 4.3.0 later", false}, {"end", "452 4.3.1 full", false}, {"end", "421 closing", false},
+		{"greeting", "554 no service here", false},
+		{"greeting", "421 too busy", false},
+		{"hello", "550 5.7.1 who are you", false},
+		{"auth", "535 5.7.8 wrong password", false},
+		{"sender", "550 5.1.8 unknown sender", false},
+		{"sender", "553 not allowed", false},
+		{"sender", "530 5.7.0 sign in first", false},
+		{"sender", "451 later", false},
+		{"sender", "552 5.3.4 too big", false},
+		{"recipient", "550 5.1.1 no such user", true},
+		{"recipient", "550 no such user", true},
+		{"recipient", "553 5.1.3 bad syntax", true},
+		{"recipient", "551 moved", true},
+		{"recipient", "552 5.2.2 mailbox full", true},
+		{"recipient", "554 5.7.1 not wanted", true},
+		{"recipient", "450 4.2.1 greylisted", false},
+		{"recipient", "452 too many", false},
+		{"recipient", "421 closing", false},
+		{"recipient", "550 4.7.1 greylisted", false},
+		{"recipient", "550 5.1.7 bad sender", false},
+		{"recipient", "550 5.1.8 bad sender", false},
+		{"recipient", "530 5.7.0 sign in first", false},
+		{"data", "554 5.5.1 no recipients", true},
+		{"data", "451 later", false},
+		{"end", "554 5.6.0 content refused", true},
+		{"end", "552 too big", true},
+		{"end", "550 spam", true},
+		{"end", "451 4.3.0 later", false},
+		{"end", "452 4.3.1 full", false},
+		{"end", "421 closing", false},
 	} {
-		server := newScriptedServer(t, map[string]string{c.stage: c.reply})
-		sender, err := NewClient("smtp://u:p@"+server.addr, WithHello("https://school.example:8443/"))
-		require.NoError(t, err)
-		err = sender.Send(t.Context(), message())
-		require.Error(t, err)
-		require.Equal(t, c.permanent, IsPermanent(err), "%s: %v", c.stage, err)
-		_ = sender.Close()
-		for _, name := range server.hellos {
-			require.Equal(t, "school.example", name)
-		}
+		t.Run(c.stage+" "+c.reply, func(t *testing.T) {
+			server := newScriptedServer(t, map[string]string{c.stage: c.reply})
+			sender := newSender(t, "smtp://u:p@"+server.addr, WithHello("https://school.example:8443/"))
+			err := sender.Send(t.Context(), message())
+			require.Error(t, err)
+			require.Equal(t, c.permanent, IsPermanent(err), "%v", err)
+			server.mu.Lock()
+			defer server.mu.Unlock()
+			for _, name := range server.hellos {
+				require.Equal(t, "school.example", name)
+			}
+		})
 	}
 	sender, err := NewClient("smtp://127.0.0.1:1")
 	require.NoError(t, err)
@@ -116,8 +141,13 @@ func TestRefusalsByStageAndCode(t *testing.T) {
 
 func TestHelloNamesThePublicHost(t *testing.T) {
 	for publicURL, want := range map[string]string{
-		"http://localhost:8000": "localhost", "https://School.example": "school.example", "http://127.0.0.1:8000": "[127.0.0.1]", "http://[2001:db8::1]:8000": "[IPv6:2001:db8::1]",
-		"https://schule-münchen.example": "xn--schule-mnchen-3ob.example", "": localName(), "::": localName(),
+		"http://localhost:8000":          "localhost",
+		"https://School.example":         "school.example",
+		"http://127.0.0.1:8000":          "[127.0.0.1]",
+		"http://[2001:db8::1]:8000":      "[IPv6:2001:db8::1]",
+		"https://schule-münchen.example": "xn--schule-mnchen-3ob.example",
+		"":                               localName(),
+		"::":                             localName(),
 	} {
 		require.Equal(t, want, helloName(publicURL), publicURL)
 	}
@@ -135,12 +165,19 @@ func TestUnsubscribeHeaders(t *testing.T) {
 	require.ErrorIs(t, newSender(t, server.url("")).Send(t.Context(), m), ErrBadMessage)
 }
 
-// A password with a reserved character gets told which, and how to write it; the password itself is never repeated.
+// The error for a password with a reserved character names the character and its encoded form, and never the password.
 func TestReservedCharactersInPasswords(t *testing.T) {
 	for raw, want := range map[string]string{
-		"smtp://user:pa#topsecret@h:25": "%23", "smtp://user:1#topsecret@h:25": "%23", "smtp://user:pa/topsecret@h": "%2F", "smtp://user:pa?topsecret@h": "%3F",
-		"smtp://user:pa@topsecret@h": "%40", "smtp://user:pa topsecret@h": "%20", "smtp://user:pa[topsecret@h": "%5B", "smtp://user:topsecret%@h": "%25", "smtps://me@x.org:pa#topsecret@h": "%40",
-		"smtp://user:topsecret%zz@h": "%25",
+		"smtp://user:pa#topsecret@h:25":   "%23",
+		"smtp://user:1#topsecret@h:25":    "%23",
+		"smtp://user:pa/topsecret@h":      "%2F",
+		"smtp://user:pa?topsecret@h":      "%3F",
+		"smtp://user:pa@topsecret@h":      "%40",
+		"smtp://user:pa topsecret@h":      "%20",
+		"smtp://user:pa[topsecret@h":      "%5B",
+		"smtp://user:topsecret%@h":        "%25",
+		"smtps://me@x.org:pa#topsecret@h": "%40",
+		"smtp://user:topsecret%zz@h":      "%25",
 	} {
 		_, err := NewClient(raw)
 		require.ErrorContains(t, err, want, raw)

@@ -30,7 +30,9 @@ func TestMailer(t *testing.T) {
 			return undo
 		}), undo)
 		require.Empty(t, m.Mails())
-		require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error { return m.Queue(ctx, welcome("1"), welcome("2")) }))
+		require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
+			return m.Queue(ctx, welcome("1"), welcome("2"))
+		}))
 		require.Len(t, m.Mails(), 2)
 		require.Equal(t, []string{"welcome"}, m.KindsTo("2"))
 	})

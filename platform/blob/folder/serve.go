@@ -108,7 +108,8 @@ func (s *Store) setHeaders(c *fiber.Ctx, g grant, o *object, etag string) {
 		contentType = o.meta.Type
 	}
 	c.Set(fiber.HeaderContentType, contentType)
-	c.Set(fiber.HeaderContentDisposition, blob.Disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename)))
+	shown := blob.Disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename))
+	c.Set(fiber.HeaderContentDisposition, shown)
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderLastModified, o.modified.UTC().Format(http.TimeFormat))
 	c.Set(fiber.HeaderAcceptRanges, "bytes")

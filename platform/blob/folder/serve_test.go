@@ -203,11 +203,7 @@ func TestABrokenUploadLeavesNothing(t *testing.T) {
 
 func eventually(t *testing.T, failure string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(failure)
-		}
-	}
+	require.Eventually(t, ok, 10*time.Second, 5*time.Millisecond, failure)
 }
 
 // TestAStalledUploadIsGivenUp and the next test shorten the 30 s that clients have.

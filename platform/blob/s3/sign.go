@@ -56,7 +56,8 @@ func (s *Store) PresignGet(ctx context.Context, id string, g blob.GetRequest) (b
 // presign signs a request with the query q and the headers bound. The client must send headers; ctx
 // is only used for credentials.
 func (s *Store) presign(
-	ctx context.Context, method, id string, life time.Duration, q url.Values, bound http.Header, headers map[string]string,
+	ctx context.Context, method, id string, life time.Duration,
+	q url.Values, bound http.Header, headers map[string]string,
 ) (blob.Signed, error) {
 	u, err := s.signer.PresignHeader(ctx, method, s.bucket, id, life, q, bound)
 	if err != nil {
