@@ -20,6 +20,7 @@ import (
 	uuid "lyceum/platform/ids"
 
 	"lyceum/platform/blob"
+	"lyceum/platform/blob/s3"
 )
 
 // BenchmarkSign compares GET /storage/sign, for a learner whose right takes a query and for the uploader, with the
@@ -37,7 +38,7 @@ func BenchmarkSign(b *testing.B) {
 	s.want(201, "POST", "/courses/"+course+"/lessons", admin, `{"title":"One","asset_key":"bench/video.txt"}`)
 	_, _, learner := s.newcomer("signer")
 
-	store, err := blob.NewS3(blob.S3Config{Endpoint: vars["S3_ENDPOINT"], Bucket: vars["S3_BUCKET"], AccessKey: vars["S3_ACCESS_KEY"], SecretKey: vars["S3_SECRET_KEY"], Region: vars["S3_REGION"]})
+	store, err := s3.New(s3.Config{Endpoint: vars["S3_ENDPOINT"], Bucket: vars["S3_BUCKET"], AccessKey: vars["S3_ACCESS_KEY"], SecretKey: vars["S3_SECRET_KEY"], Region: vars["S3_REGION"]})
 	require.NoError(b, err)
 	pool, err := pgxpool.New(b.Context(), vars["DATABASE_URL"])
 	require.NoError(b, err)
@@ -106,7 +107,7 @@ func BenchmarkDownload(b *testing.B) {
 
 	ours := func() float64 {
 		_, rest, _ := strings.Cut(strings.TrimPrefix(link, "http://"), "/")
-		return fetched(b, s.run.addr.String(), "GET /"+rest+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", size)
+		return fetched(b, s.run.Addr.String(), "GET /"+rest+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", size)
 	}
 	theirs := func() float64 { return fetched(b, ln.Addr().String(), "", size) }
 	ours()

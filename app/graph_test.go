@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
-	"lyceum/migrations"
 	"lyceum/platform/apperr"
 	"lyceum/platform/config"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
+	"lyceum/platform/program"
 )
 
 // embeddedConfig is the embedded default in a folder of the test's own.
@@ -26,7 +26,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 	for k, v := range vars {
 		env[k] = v
 	}
-	cfg, err := config.FromMap(env)
+	cfg, err := config.FromMap(env, modules.Settings()...)
 	require.NoError(t, err)
 	return cfg
 }
@@ -34,7 +34,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 // built gives an application's parts without starting it.
 func built(t *testing.T, cfg *config.Config, all module.List, targets ...any) error {
 	t.Helper()
-	app := fx.New(optionsOf(cfg, all), fx.Populate(targets...))
+	app := fx.New(program.Options(cfg, all, program.Version(Version)), fx.Populate(targets...))
 	if app.Err() == nil {
 		require.NoError(t, app.Start(t.Context()))
 		t.Cleanup(func() { _ = app.Stop(context.Background()) })
@@ -77,9 +77,9 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 }
 
 func TestModulesDisabledNamesAllFaults(t *testing.T) {
-	require.NoError(t, checkDisabled(modules, []string{"chat", "audit"}))
+	require.NoError(t, program.CheckDisabled(modules, []string{"chat", "audit"}))
 	all := append(modules[:len(modules):len(modules)], module.Module{Name: "badges", Needs: []string{"courses"}})
-	err := checkDisabled(all, []string{"auth", "nope", "courses"})
+	err := program.CheckDisabled(all, []string{"auth", "nope", "courses"})
 	require.ErrorContains(t, err, "auth can't be disabled")
 	require.ErrorContains(t, err, `"nope"`)
 	require.ErrorContains(t, err, "courses is needed by badges")
@@ -90,18 +90,23 @@ func TestTheRunnerKnowsAllMigrations(t *testing.T) {
 	var r *migrate.Runner
 	require.NoError(t, built(t, embeddedConfig(t, map[string]string{"MODULES_DISABLED": "chat,courses"}), modules, &r))
 	var want []string
-	for _, m := range migrations.All {
+	for _, m := range allMigrations(t) {
 		want = append(want, m.ID)
 	}
 	require.ElementsMatch(t, want, r.IDs(), "a module's tables stay though it is off")
 }
 
-// golden compares with a reviewed file; GOLDEN_UPDATE=1 writes it anew.
+// golden compares with a reviewed file in testdata; GOLDEN_UPDATE=1 writes it anew.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	file := filepath.Join("testdata", name)
+	goldenFile(t, filepath.Join("testdata", name), got)
+}
+
+// goldenFile compares with a reviewed file; GOLDEN_UPDATE=1 writes it anew.
+func goldenFile(t *testing.T, file, got string) {
+	t.Helper()
 	if os.Getenv("GOLDEN_UPDATE") != "" {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(file)

@@ -34,9 +34,7 @@ func mayImport(importer, imported string, inTest bool) bool {
 		return strings.HasPrefix(from, "platform/")
 	case strings.HasPrefix(to, "app"), to == "migrations":
 		return false
-	case strings.HasPrefix(from, "migrations"):
-		return true
-	case strings.HasPrefix(from, "platform/"):
+	case strings.HasPrefix(from, "platform/"), strings.HasPrefix(from, "migrations"):
 		return strings.HasPrefix(to, "platform/")
 	case strings.HasPrefix(from, "tools/"):
 		return strings.HasPrefix(to, "platform/") || strings.HasPrefix(to, "tools/")

@@ -18,7 +18,12 @@ var Module = module.Module{
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead},
-	Declares:    auditapi.Declare(auditActions...),
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		events.Publishes(
+			events.Declare[auditapi.Entry]("Something changed that the audit log records."),
+		),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers),
 		fx.Provide(func(p auditapi.Params) (*auditapi.Actions, error) { return auditapi.NewActions(p.Groups...) }),

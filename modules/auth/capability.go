@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"lyceum/platform/config"
 	"lyceum/platform/httpx"
 )
 
@@ -11,6 +10,6 @@ type passwordRules struct {
 	MaxLength int `json:"max_length"`
 }
 
-func newCapability(c *config.Config) httpx.Capability {
-	return httpx.Capability{Name: "passwords", Value: passwordRules{c.PasswordMin, maxPassword}}
+func newCapability(c *Config) httpx.Capability {
+	return httpx.Capability{Name: "passwords", Value: passwordRules{c.PasswordMinLength, maxPassword}}
 }

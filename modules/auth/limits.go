@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"strings"
 
-	"lyceum/platform/config"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
@@ -31,10 +30,10 @@ type guard struct {
 	key     []byte
 }
 
-func newGuard(l *limit.Limiter, k *keyring.Keys, c *config.Config) guard {
-	return guard{l, limit.Budget{Name: "login-account", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "password", Rate: c.RateLimitLoginAccount},
-		limit.Budget{Name: "mfa-code", Rate: c.RateLimitLoginAccount}, limit.Budget{Name: "mail", Rate: c.RateLimitMail},
-		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.RateLimitMail.Hits, Window: c.RateLimitMail.Window}}, k.Derive("addresses")}
+func newGuard(l *limit.Limiter, k *keyring.Keys, c *Config) guard {
+	return guard{l, limit.Budget{Name: "login-account", Rate: c.LimitAccount}, limit.Budget{Name: "password", Rate: c.LimitAccount},
+		limit.Budget{Name: "mfa-code", Rate: c.LimitAccount}, limit.Budget{Name: "mail", Rate: c.LimitMail},
+		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.LimitMail.Hits, Window: c.LimitMail.Window}}, k.Derive("addresses")}
 }
 
 // attempt reserves a sign-in of an address from the caller's network. A new password begins a new
@@ -74,4 +73,16 @@ func (g guard) addressHash(email string) []byte {
 	h := hmac.New(sha256.New, g.key)
 	h.Write([]byte(canonical))
 	return h.Sum(nil)
+}
+
+// Budgets that routes of this module count against.
+const (
+	budgetLogin = "login"
+	// budgetRecovery is for links and codes from mails.
+	budgetRecovery = "recovery"
+)
+
+// newBudgets returns the budgets of the module's routes, both counted by network address.
+func newBudgets(c *Config) []limit.Budget {
+	return []limit.Budget{{Name: budgetLogin, Rate: c.LimitAddress}, {Name: budgetRecovery, Rate: c.LimitAddress}}
 }

@@ -4,12 +4,15 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/auth/authapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/lifecycle"
+	"lyceum/platform/limit"
 	"lyceum/platform/module"
 )
 
@@ -18,10 +21,18 @@ var Module = module.Module{
 	Name: "auth", Title: "Sign-in",
 	Required:    true,
 	Needs:       []string{"users"},
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionOwnSessions},
 	Problems:    problems,
-	Declares:    auditapi.Declare(auditActions...),
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		events.Publishes(
+			events.Declare[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
+			events.Declare[authapi.PasswordChanged]("An account got another password."),
+			events.Declare[resetAsked]("Somebody asked for a link to set a new password. The address is sealed."),
+		),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers),
 		fx.Provide(
@@ -34,6 +45,7 @@ var Module = module.Module{
 		keyring.ProvideSealedData(newSealedFactors),
 		httpx.Routes(newRoutes),
 		httpx.Capabilities(newCapability),
+		limit.ProvideBudgets(newBudgets),
 		events.Subscribers(newSubscribers),
 		lifecycle.Backgrounds(newBackgrounds),
 	),

@@ -10,8 +10,8 @@ import (
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "auth", Routes: []httpx.Route{
 		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register, httpx.Rules(h.checkRegister), httpx.Idempotent(), httpx.Prepare(h.prepareRegistration), httpx.Status(http.StatusCreated)),
-		httpx.Post("/auth/login", httpx.Public, "Open a session", h.login, httpx.Budget("login"), httpx.Describe(loginDoc)),
-		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor, httpx.Budget("login"),
+		httpx.Post("/auth/login", httpx.Public, "Open a session", h.login, httpx.Budget(budgetLogin), httpx.Describe(loginDoc)),
+		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor, httpx.Budget(budgetLogin),
 			httpx.Describe("A challenge lives five minutes and takes five tries; a wrong code counts like a wrong password.")),
 		httpx.Post("/auth/refresh", httpx.Public, "Spend a refresh token for the next", h.refresh,
 			httpx.Describe("The parent of the newest token gets that newest one again for 10 seconds, as after a lost answer; any older one ends the session.")),
@@ -19,11 +19,11 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/auth/logout-all", httpx.Needs(permissionOwnSessions), "End all own sessions", h.logoutAll, httpx.Unlimited()), // whoever has stolen a token must not keep its owner from this
 		httpx.Get("/auth/sessions", httpx.Needs(permissionOwnSessions), "Own sessions, the newest first", h.sessions),
 		httpx.Delete("/auth/sessions/{id}", httpx.Needs(permissionOwnSessions), "End one own session", h.endSession),
-		httpx.Post("/auth/verify-email", httpx.Public, "Spend a verification link", h.verifyEmail, httpx.Budget("recovery")),
+		httpx.Post("/auth/verify-email", httpx.Public, "Spend a verification link", h.verifyEmail, httpx.Budget(budgetRecovery)),
 		httpx.Post("/auth/verify-email/request", httpx.Needs(usersapi.PermissionAccountSelf), "Send the verification mail again", h.requestVerification, httpx.Status(http.StatusAccepted)),
-		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.forgot, httpx.Budget("recovery"),
+		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.forgot, httpx.Budget(budgetRecovery),
 			httpx.Status(http.StatusAccepted), httpx.Describe("The answer is the same whether an account has the address or not.")),
-		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.reset, httpx.Rules(h.checkReset), httpx.Budget("recovery")),
+		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.reset, httpx.Rules(h.checkReset), httpx.Budget(budgetRecovery)),
 		httpx.Post("/auth/password/change", httpx.Needs(usersapi.PermissionAccountSelf), "Set another password; other sessions end", h.changePassword, httpx.Rules(h.checkChange)),
 		httpx.Post("/auth/mfa/totp", httpx.Needs(usersapi.PermissionAccountSelf), "Begin to set a second factor up", h.beginFactor, httpx.Describe("Asked again before it is confirmed, it gives a new secret.")),
 		httpx.Post("/auth/mfa/totp/confirm", httpx.Needs(usersapi.PermissionAccountSelf), "Turn the second factor on with a first code", h.confirmFactor, httpx.Describe("Answers ten recovery codes, which are not shown again.")),
@@ -32,7 +32,7 @@ func newRoutes(h *handlers) httpx.Table {
 			httpx.Describe("Answers ten new codes, which are not shown again. The old ones no longer work.")),
 		httpx.Post("/users/me/email", httpx.Needs(usersapi.PermissionAccountSelf), "Ask for another email address", h.requestEmailChange, httpx.Rules(checkRequestEmail),
 			httpx.Status(http.StatusAccepted), httpx.Describe(requestEmailDoc)),
-		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.Budget("recovery"),
+		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.Budget(budgetRecovery),
 			httpx.Describe(confirmEmailDoc)),
 		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.jwks, httpx.ETagged()),
 	}}

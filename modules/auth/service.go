@@ -9,7 +9,6 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
-	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/keyring"
@@ -38,9 +37,9 @@ type Service struct {
 }
 
 func newService(d *db.DB, s *store, a usersapi.Accounts, t *tokens.Tokens, k *keyring.Keys, h *passwords.Hasher, e *events.Bus,
-	b *broadcast.Bus, m mailapi.Mailer, c clock.Clock, l *limit.Limiter, cfg *config.Config) *Service {
+	b *broadcast.Bus, m mailapi.Mailer, c clock.Clock, l *limit.Limiter, cfg *Config) *Service {
 	return &Service{db: d, store: s, accounts: a, tokens: t, refresh: refreshTokens{k.Derive("refresh tokens")}, hasher: h,
-		guard: newGuard(l, k, cfg), events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMin,
+		guard: newGuard(l, k, cfg), events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMinLength,
 		ttl: cfg.RefreshTokenTTL, sealKey: k.Derive("second factors")}
 }
 

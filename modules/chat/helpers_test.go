@@ -24,7 +24,6 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
-	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -234,7 +233,7 @@ func (s *site) replica() *replica {
 	metrics := telemetry.NewMetrics()
 	r.hub = ws.NewHub(ws.Limits{Total: 1000, PerUser: 1000, PerIP: 1000}, gate, metrics)
 	st := newStore(r.db)
-	r.service = newService(r.db, st, newAccess(st, Courses{Reader: s.courses}, r.bus), s.accounts, r.events, r.bus, clock.System{}, nil, &config.Config{})
+	r.service = newService(r.db, st, newAccess(st, Courses{Reader: s.courses}, r.bus), s.accounts, r.events, r.bus, clock.System{}, nil, &Config{})
 	r.rooms = newRooms(st, newPeople(s.accounts, r.bus), r.bus, r.hub, clock.System{})
 	require.NoError(t, r.events.Attach(newSubscribers(r.service), []events.Subscription{
 		events.InTx("audit", r.audit.note),

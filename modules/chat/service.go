@@ -10,7 +10,6 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
-	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/identity"
@@ -39,9 +38,9 @@ type Service struct {
 	pace      limit.Budget
 }
 
-func newService(d *db.DB, s *store, ac *access, a usersapi.Accounts, e *events.Bus, b *broadcast.Bus, c clock.Clock, l *limit.Limiter, cfg *config.Config) *Service {
+func newService(d *db.DB, s *store, ac *access, a usersapi.Accounts, e *events.Bus, b *broadcast.Bus, c clock.Clock, l *limit.Limiter, cfg *Config) *Service {
 	sv := &Service{db: d, store: s, access: ac, accounts: a, events: e, broadcast: b, clock: c,
-		limiter: l, pace: limit.Budget{Name: "chat", Rate: cfg.RateLimitChat}}
+		limiter: l, pace: limit.Budget{Name: "chat", Rate: cfg.LimitMessages}}
 	sv.queues = newQueues(sv.append)
 	return sv
 }

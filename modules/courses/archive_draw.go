@@ -64,12 +64,12 @@ func readContent(ctx context.Context, e *entry) (prose, error) {
 		return prose{}, err
 	}
 	if !utf8.Valid(raw) || strings.ContainsRune(string(raw), 0) {
-		return prose{}, errEntry(e.Name, "U+0000 and broken UTF-8 are not accepted")
+		return prose{}, errEntry(e.Name(), "U+0000 and broken UTF-8 are not accepted")
 	}
 	p, err := render(ctx, string(raw))
 	var told *apperr.Error
 	if errors.As(err, &told) && len(told.Fields) > 0 {
-		err = errEntry(e.Name, told.Fields[0].Message)
+		err = errEntry(e.Name(), told.Fields[0].Message)
 	}
 	return p, err
 }

@@ -70,7 +70,7 @@ func (a *archives) checkFiles(m *manifest, entries map[string]*entry) error {
 		switch {
 		case f.Path == "":
 		case a.intake == nil:
-			err = entries[f.Path].drain()
+			err = entries[f.Path].check()
 		default:
 			err = apperr.FieldsUnder(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
 		}

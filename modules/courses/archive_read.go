@@ -170,7 +170,7 @@ func (m *manifest) match(entries map[string]*entry) error {
 		if err := claim(fmt.Sprintf(".assets.%d", i), a.Path); err != nil {
 			return err
 		}
-		if int64(entries[a.Path].UncompressedSize64) != a.Size {
+		if entries[a.Path].Size() != a.Size {
 			return invalidManifest(fmt.Sprintf(".assets.%d.size", i), "is not that of its entry")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
@@ -20,7 +21,16 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionLearn},
 	Problems:    problems,
-	Declares:    auditapi.Declare(auditActions...),
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		events.Publishes(
+			events.Declare[coursesapi.CoursePublished]("A course was published for the first time."),
+			events.Declare[coursesapi.CourseCompleted]("A learner completed every lesson of a course, once per learner and course."),
+			events.Declare[coursesapi.LessonAdded]("A published course got a lesson."),
+			events.Declare[coursesapi.EnrollmentChanged]("Accounts may now read a course, or may no longer."),
+			events.Declare[coursesapi.CourseDeleted]("A course was put into the trash."),
+		),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newArchives),
 		fx.Provide(

@@ -5,6 +5,7 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
@@ -15,6 +16,7 @@ import (
 var Module = module.Module{
 	Name: "invites", Title: "Invites",
 	Needs:       []string{"users"},
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRedeem, permissionManage},
 	Problems:    problems,

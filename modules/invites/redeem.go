@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 
-	"lyceum/modules/invites/invitesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
@@ -188,8 +187,5 @@ func (s *Service) spend(ctx context.Context, i *invite, userID string) error {
 	if !taken {
 		return gone[exhausted]
 	}
-	if err := s.record(ctx, "invite.redeemed", i.ID, map[string]any{"role": i.RoleToGrant, "user_id": userID, "invited_by": i.CreatedBy}); err != nil {
-		return err
-	}
-	return s.events.Publish(ctx, invitesapi.Redeemed{InviteID: i.ID, UserID: userID, Role: string(i.RoleToGrant)})
+	return s.record(ctx, "invite.redeemed", i.ID, map[string]any{"role": i.RoleToGrant, "user_id": userID, "invited_by": i.CreatedBy})
 }

@@ -11,7 +11,6 @@ import (
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
-	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/identity"
@@ -42,8 +41,8 @@ type Courses struct {
 }
 
 func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, courses Courses, e *events.Bus, m mailapi.Mailer, c clock.Clock, k *keyring.Keys,
-	l *limit.Limiter, cfg *config.Config) *Service {
-	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.Derive("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.RateLimitRedeem}}
+	l *limit.Limiter, cfg *Config) *Service {
+	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.Derive("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.LimitRedeem}}
 }
 
 // made is a new invite with its code, which is never shown again.

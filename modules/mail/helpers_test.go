@@ -112,7 +112,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	}
 	w.Service = NewService(Params{
 		DB: d, Clock: w.clock, Queue: queue, Sender: w.sender, Keys: keys,
-		Config: &config.Config{MailFrom: "Lyceum <no-reply@lyceum.test>", PublicURL: "http://lyceum.test"},
+		Config: &Config{From: "Lyceum <no-reply@lyceum.test>"}, Program: &config.Config{PublicURL: "http://lyceum.test"},
 	})
 	return w
 }

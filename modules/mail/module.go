@@ -5,6 +5,7 @@ import (
 
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
@@ -15,6 +16,7 @@ import (
 var Module = module.Module{
 	Name: "mail", Title: "Mail", Required: true,
 	Needs:       []string{"users"},
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionManage},
 	Problems:    problems,

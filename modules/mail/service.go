@@ -42,14 +42,16 @@ type Params struct {
 	Queue  *jobs.Queue
 	Sender smtp.Sender
 	Keys   *keyring.Keys
-	Config *config.Config
+	Config *Config
+	// Program tells the public address, on which links are built.
+	Program *config.Config
 }
 
 // NewService returns a service that sends from MAIL_FROM and builds links on PUBLIC_URL.
 func NewService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: newStore(p.DB), clock: p.Clock, queue: p.Queue, sender: p.Sender,
-		key: p.Keys.Derive("mail"), from: p.Config.MailFrom, publicURL: p.Config.PublicURL,
+		key: p.Keys.Derive("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
 	}
 }
 

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"lyceum/platform/config"
 	"lyceum/platform/httpx"
 )
 
@@ -13,10 +12,10 @@ type uploadRules struct {
 	QuotaBytes *int64 `json:"quota_bytes"`
 }
 
-func newCapability(c *config.Config) httpx.Capability {
-	rules := uploadRules{ContentTypes: c.UploadContentTypes, MaxBytes: c.UploadMaxBytes}
-	if c.StorageQuotaBytes > 0 {
-		rules.QuotaBytes = &c.StorageQuotaBytes
+func newCapability(c *Config) httpx.Capability {
+	rules := uploadRules{ContentTypes: c.ContentTypes, MaxBytes: c.MaxBytes}
+	if c.QuotaBytes > 0 {
+		rules.QuotaBytes = &c.QuotaBytes
 	}
 	return httpx.Capability{Name: "uploads", Value: rules}
 }

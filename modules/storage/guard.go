@@ -14,7 +14,7 @@ import (
 
 var errNoUploader = apperr.Forbidden("This upload was given up, or its owner may not upload any more. Begin a new one.")
 
-// MayPut implements blob.Guard: an upload arrives only while its row is there and its uploader is an active instructor.
+// MayPut implements folder.Guard: an upload arrives only while its row is there and its uploader is an active instructor.
 func (s *Service) MayPut(ctx context.Context, blobID string) error {
 	a, err := s.store.byBlob(ctx, blobID)
 	if db.IsNotFound(err) {
@@ -30,7 +30,7 @@ func (s *Service) MayPut(ctx context.Context, blobID string) error {
 	return err
 }
 
-// MayGet implements blob.Guard: a link ends with its asset. While the database is away, links serve what the store has.
+// MayGet implements folder.Guard: a link ends with its asset. While the database is away, links serve what the store has.
 func (s *Service) MayGet(ctx context.Context, blobID string) error {
 	_, ok, err := s.readable.Get(ctx, blobID)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
+	"lyceum/platform/blob/folder"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
@@ -91,7 +92,7 @@ type world struct {
 	db      *db.DB
 	clock   *hands
 	keyUser *fakeKeyUser
-	config  *config.Config
+	config  *Config
 
 	mu      sync.Mutex
 	entries []auditapi.Entry
@@ -126,10 +127,11 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
 	w := &world{t: t, db: d, clock: &hands{}, keyUser: &fakeKeyUser{}}
-	w.config, err = config.FromMap(nil)
+	loaded, err := config.FromMap(nil, settings)
 	require.NoError(t, err)
+	w.config = config.Of[Config](loaded)
 	if blobs == nil {
-		blobs, err = blob.NewFolder(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().Std() })
+		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().Std() })
 		require.NoError(t, err)
 	}
 	bus := events.NewBus(d, w.clock)

@@ -6,6 +6,7 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
@@ -17,6 +18,7 @@ import (
 var Module = module.Module{
 	Name: "storage", Title: "Files",
 	Needs:       []string{"users"},
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite},
 	Problems:    problems,
@@ -26,6 +28,7 @@ var Module = module.Module{
 		fx.Provide(newIntake, func(s *shelf) storageapi.Assets { return s }, func(s *shelf) storageapi.Library { return s }),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.Routes(newRoutes),
+		httpx.Routes(newObjectRoutes),
 		httpx.Capabilities(newCapability),
 		events.Subscribers(newSubscribers),
 		jobs.Workers(newWorkers),

@@ -7,10 +7,9 @@ import (
 
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/blob"
+	"lyceum/platform/blob/folder"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
-	"lyceum/platform/config"
 	"lyceum/platform/jobs"
 )
 
@@ -22,7 +21,7 @@ type Service struct {
 	queue    *jobs.Queue
 	signals  *broadcast.Bus
 	// folder is the embedded store, nil where S3 keeps the objects.
-	folder *blob.Folder
+	folder *folder.Store
 	// known are completed assets by their keys: a link costs no look at what never changes.
 	known *cache.Invalidated[asset]
 	// readable are the objects of completed assets, by their ids.
@@ -43,8 +42,8 @@ type limits struct {
 	Quota int64
 }
 
-func limitsOf(c *config.Config) limits {
-	return limits{c.UploadContentTypes, c.UploadMaxBytes, c.StorageQuotaBytes}
+func limitsOf(c *Config) limits {
+	return limits{c.ContentTypes, c.MaxBytes, c.QuotaBytes}
 }
 
 type needs struct {
@@ -54,9 +53,9 @@ type needs struct {
 	KeyUsers []storageapi.KeyUser `group:"key_users"`
 	Queue    *jobs.Queue
 	Signals  *broadcast.Bus
-	Config   *config.Config
+	Config   *Config
 	// Folder is the embedded store, nil where S3 keeps the objects.
-	Folder *blob.Folder `optional:"true"`
+	Folder *folder.Store `optional:"true"`
 }
 
 func newService(n needs) *Service {

@@ -13,7 +13,6 @@ import (
 	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
-	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -58,7 +57,7 @@ type intake struct {
 	limits limits
 }
 
-func newIntake(s *shelf, c *config.Config) storageapi.Intake { return &intake{s, limitsOf(c)} }
+func newIntake(s *shelf, c *Config) storageapi.Intake { return &intake{s, limitsOf(c)} }
 
 // Check holds a file to what an upload is held to.
 func (s *intake) Check(f storageapi.File, start []byte) error {

@@ -111,7 +111,7 @@ func TestATakenKeyGetsANumber(t *testing.T) {
 
 func TestStagingKeepsToTheRules(t *testing.T) {
 	w := onSQLite(t)
-	w.config.StorageQuotaBytes = 20
+	w.config.QuotaBytes = 20
 	in := w.intake()
 	first := w.staged(teacher, "a.txt", hello)
 	_, err := in.Stage(w.as(teacher), fileOf("b.txt", hello), from(hello))

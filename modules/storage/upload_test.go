@@ -14,6 +14,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
+	"lyceum/platform/blob/s3"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
 	"lyceum/platform/testkit"
@@ -348,10 +349,10 @@ func TestAStoreThatIsAway(t *testing.T) {
 // TestOnMinIO runs the whole life of an asset against a real S3 server, by its signed URLs.
 func TestOnMinIO(t *testing.T) {
 	info := testkit.MinIO(t)
-	s3, err := blob.NewS3(blob.S3Config{Endpoint: info.Endpoint, Bucket: info.Bucket, AccessKey: info.AccessKey, SecretKey: info.SecretKey, Region: info.Region})
+	store, err := s3.New(s3.Config{Endpoint: info.Endpoint, Bucket: info.Bucket, AccessKey: info.AccessKey, SecretKey: info.SecretKey, Region: info.Region})
 	require.NoError(t, err)
-	require.NoError(t, s3.Prepare(t.Context()))
-	w := newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}, s3)
+	require.NoError(t, store.Prepare(t.Context()))
+	w := newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}, store)
 
 	sum := sha256.Sum256([]byte(hello))
 	n := textUpload("notes/grüße.txt")

@@ -18,7 +18,18 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{usersapi.PermissionAccountSelf, permissionManage},
 	Problems:    problems,
-	Declares:    auditapi.Declare(auditActions...),
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		events.Publishes(
+			events.Declare[usersapi.Registered]("An account was made."),
+			events.Declare[usersapi.EmailVerified]("The address of an account was confirmed, once per account."),
+			events.Declare[usersapi.RoleGranted]("The role of an account was raised."),
+			events.Declare[usersapi.Disabled]("An account was disabled."),
+			events.Declare[usersapi.EmailReplaced]("An administrator gave an account another address, which is not confirmed."),
+			events.Declare[usersapi.AdminLost]("An active administrator was demoted, disabled or deleted."),
+			events.Declare[removed]("An account was deleted, and everything that was under way then has ended."),
+		),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHolders, newHandlers),
 		fx.Provide(

@@ -10,7 +10,6 @@ package blob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 )
@@ -29,6 +28,15 @@ var (
 	// ErrExists: an object is there already and may not be replaced.
 	ErrExists = errors.New("blob: the object exists")
 )
+
+// SourceError is a failure of the reader that the content comes from, as opposed to one of the store.
+type SourceError struct{ Err error }
+
+// Error returns the text of the reader's error.
+func (e *SourceError) Error() string { return "blob: reading the content: " + e.Err.Error() }
+
+// Unwrap returns the reader's error.
+func (e *SourceError) Unwrap() error { return e.Err }
 
 // Store keeps objects. Ids are UUIDs in lower-case text form; any other id is ErrNotFound where
 // an object is looked up and an error where one is written. All methods are safe to use at the
@@ -99,64 +107,4 @@ type Info struct {
 	ContentType string
 	// ETag changes with the content; without quotes.
 	ETag string
-}
-
-// maxExpiry is the longest life of a signed URL; S3 allows no more.
-const maxExpiry = 7 * 24 * time.Hour
-
-func checkExpiry(d time.Duration) error {
-	if d < time.Second || d > maxExpiry {
-		return fmt.Errorf("blob: a signed URL lives between 1s and %s, not %s", maxExpiry, d)
-	}
-	return nil
-}
-
-func checkID(id string) error {
-	if !validID(id) {
-		return fmt.Errorf("blob: %q is not an object id", id)
-	}
-	return nil
-}
-
-// validID accepts lower-case UUID text only, which is what keeps ids from being paths.
-func validID(id string) bool {
-	if len(id) != 36 {
-		return false
-	}
-	for i := range len(id) {
-		c := id[i]
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
-				return false
-			}
-		} else if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
-
-func (p PutRequest) check(id string) error {
-	if err := checkID(id); err != nil {
-		return err
-	}
-	switch {
-	case p.Size < 0:
-		return fmt.Errorf("blob: an upload of %d bytes", p.Size)
-	case p.ContentType == "" || !headerSafe(p.ContentType):
-		return fmt.Errorf("blob: %q is not a content type", p.ContentType)
-	case p.SHA256Hex != "" && !validSHA256(p.SHA256Hex):
-		return fmt.Errorf("blob: %q is not a SHA-256 in hexadecimal", p.SHA256Hex)
-	}
-	return checkExpiry(p.Expires)
-}
-
-func (g GetRequest) check(id string) error {
-	if err := checkID(id); err != nil {
-		return err
-	}
-	if !headerSafe(g.ContentType) {
-		return fmt.Errorf("blob: %q is not a content type", g.ContentType)
-	}
-	return checkExpiry(g.Expires)
 }

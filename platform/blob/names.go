@@ -10,9 +10,9 @@ import (
 // maxFilename is what common file systems take, in bytes.
 const maxFilename = 255
 
-// inlineAllowed says whether a browser may show the type in place. SVG, HTML and PDF run scripts
+// isInlineAllowed says whether a browser may show the type in place. SVG, HTML and PDF run scripts
 // or plug-ins, so they are only ever saved (SECURITY H4, F5).
-func inlineAllowed(contentType string) bool {
+func isInlineAllowed(contentType string) bool {
 	base, _, _ := strings.Cut(contentType, ";")
 	base = strings.ToLower(strings.TrimSpace(base))
 	switch base {
@@ -22,11 +22,11 @@ func inlineAllowed(contentType string) bool {
 	return strings.HasPrefix(base, "video/") || strings.HasPrefix(base, "audio/")
 }
 
-// disposition writes a Content-Disposition header: a plain ASCII name for old clients and the
+// Disposition writes a Content-Disposition header: a plain ASCII name for old clients and the
 // real one as RFC 8187 has it.
-func disposition(contentType, asked, filename string) string {
+func Disposition(contentType, asked, filename string) string {
 	kind := "attachment"
-	if asked != "attachment" && inlineAllowed(contentType) {
+	if asked != "attachment" && isInlineAllowed(contentType) {
 		kind = "inline"
 	}
 	name := cleanFilename(filename)
@@ -49,7 +49,7 @@ func cleanFilename(name string) string {
 		switch {
 		case r == '/' || r == '\\':
 			return '_'
-		case unicode.IsControl(r), bidiControl(r):
+		case unicode.IsControl(r), isBidiControl(r):
 			return -1
 		}
 		return r
@@ -62,7 +62,7 @@ func cleanFilename(name string) string {
 	return name
 }
 
-func bidiControl(r rune) bool {
+func isBidiControl(r rune) bool {
 	return r == 0x061C || r == 0x200E || r == 0x200F || r == 0xFEFF ||
 		r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029
 }
@@ -84,7 +84,7 @@ func extValue(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if attrChar(c) {
+		if isAttrChar(c) {
 			b.WriteByte(c)
 			continue
 		}
@@ -95,13 +95,13 @@ func extValue(s string) string {
 	return b.String()
 }
 
-func attrChar(c byte) bool {
+func isAttrChar(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
 		strings.IndexByte("!#$&+-.^_`|~", c) >= 0
 }
 
-// headerSafe is true for text that can stand in a header as it is.
-func headerSafe(s string) bool {
+// isHeaderSafe is true for text that can stand in a header as it is.
+func isHeaderSafe(s string) bool {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] > 0x7e {
 			return false
@@ -110,7 +110,7 @@ func headerSafe(s string) bool {
 	return true
 }
 
-func validSHA256(s string) bool {
+func isSHA256(s string) bool {
 	b, err := hex.DecodeString(s)
 	return err == nil && len(b) == 32
 }

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 	"lyceum/platform/limit"
 )
 
-// Config is everything an operator can set. The tags are the contract; .env.example explains each.
+// Config holds the settings of the platform and, through Of, those that modules declare.
 type Config struct {
 	AppEnv    string `env:"APP_ENV" envDefault:"development"`
 	Demo      bool   `env:"DEMO" envDefault:"true"`
@@ -34,32 +33,19 @@ type Config struct {
 	RedisURL         string `env:"REDIS_URL" secret:"url"`
 	S3               S3
 	SMTPURL          string `env:"SMTP_URL" secret:"url"`
-	MailFrom         string `env:"MAIL_FROM" envDefault:"Lyceum <no-reply@lyceum.local>"`
 
-	JWTKeysDir      string        `env:"JWT_KEYS_DIR"`
-	AccessTokenTTL  time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m"`
-	RefreshTokenTTL time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"720h"`
-	AdminEmail      string        `env:"ADMIN_EMAIL"`
-	AdminPassword   string        `env:"ADMIN_PASSWORD" secret:"all"`
-	PasswordMin     int           `env:"PASSWORD_MIN_LENGTH" envDefault:"8"`
-	Argon2Memory    uint32        `env:"ARGON2_MEMORY_KIB" envDefault:"19456"`
-	Argon2Time      uint32        `env:"ARGON2_TIME" envDefault:"2"`
-	Argon2Parallel  uint8         `env:"ARGON2_PARALLELISM" envDefault:"1"`
+	JWTKeysDir     string        `env:"JWT_KEYS_DIR"`
+	AccessTokenTTL time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m"`
+	Argon2Memory   uint32        `env:"ARGON2_MEMORY_KIB" envDefault:"19456"`
+	Argon2Time     uint32        `env:"ARGON2_TIME" envDefault:"2"`
+	Argon2Parallel uint8         `env:"ARGON2_PARALLELISM" envDefault:"1"`
 
-	RateLimit             bool       `env:"RATE_LIMIT_ENABLED" envDefault:"true"`
-	RateLimitAPI          limit.Rate `env:"RATE_LIMIT_API" envDefault:"600/1m"`
-	RateLimitLoginAccount limit.Rate `env:"RATE_LIMIT_LOGIN_ACCOUNT" envDefault:"10/15m"`
-	RateLimitLoginIP      limit.Rate `env:"RATE_LIMIT_LOGIN_IP" envDefault:"300/1m"`
-	RateLimitMail         limit.Rate `env:"RATE_LIMIT_MAIL" envDefault:"5/1h"`
-	RateLimitRedeem       limit.Rate `env:"RATE_LIMIT_REDEEM" envDefault:"10/1m"`
-	RateLimitChat         limit.Rate `env:"RATE_LIMIT_CHAT" envDefault:"10/1s"`
+	RateLimit    bool       `env:"RATE_LIMIT_ENABLED" envDefault:"true"`
+	RateLimitAPI limit.Rate `env:"RATE_LIMIT_API" envDefault:"600/1m"`
 
-	ModulesDisabled    []string `env:"MODULES_DISABLED"`
-	CORSOrigins        []string `env:"CORS_ORIGINS"`
-	TrustedProxies     []string `env:"TRUSTED_PROXIES"`
-	UploadMaxBytes     int64    `env:"UPLOAD_MAX_BYTES" envDefault:"2147483648"`
-	UploadContentTypes []string `env:"UPLOAD_CONTENT_TYPES" envDefault:"video/mp4,video/webm,audio/mpeg,audio/ogg,audio/wav,image/png,image/jpeg,image/webp,image/gif,application/pdf,application/zip,text/plain,text/markdown,text/csv,text/vtt"`
-	StorageQuotaBytes  int64    `env:"STORAGE_QUOTA_BYTES" envDefault:"0"`
+	ModulesDisabled []string `env:"MODULES_DISABLED"`
+	CORSOrigins     []string `env:"CORS_ORIGINS"`
+	TrustedProxies  []string `env:"TRUSTED_PROXIES"`
 
 	WSMax        int `env:"WS_MAX" envDefault:"20000"`
 	WSMaxPerUser int `env:"WS_MAX_PER_USER" envDefault:"100"`
@@ -71,6 +57,10 @@ type Config struct {
 	LogLevel      string        `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat     string        `env:"LOG_FORMAT"`
 	OTLPEndpoint  string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+
+	// set holds the variables that are not empty, sections the settings that modules declared.
+	set      map[string]string
+	sections []any
 }
 
 // S3 names an object store; an empty Endpoint means the embedded folder.
@@ -93,12 +83,12 @@ func (e *Error) Error() string {
 }
 
 // Load reads the process's environment over dotenv (a file that may be missing).
-func Load(dotenv string) (*Config, error) {
+func Load(dotenv string, sections ...Section) (*Config, error) {
 	vars, err := readVars(dotenv)
 	if err != nil {
 		return nil, err
 	}
-	return FromMap(vars)
+	return FromMap(vars, sections...)
 }
 
 // Lookup returns one variable as Load would find it, also where the configuration as a whole is not valid.
@@ -125,66 +115,46 @@ func readVars(dotenv string) (map[string]string, error) {
 	return vars, nil
 }
 
-// FromMap reads the given variables only; tests and Load share it. A variable set to nothing
-// counts as not set.
-func FromMap(vars map[string]string) (*Config, error) {
+// FromMap reads the given variables only; tests and Load share it. A variable that is set to nothing counts as not set. The
+// error is an *Error that names every fault at once.
+func FromMap(vars map[string]string, sections ...Section) (*Config, error) {
+	if err := checkUnique(sections); err != nil {
+		return nil, err
+	}
 	set := make(map[string]string, len(vars))
 	for k, v := range vars {
 		if v = strings.TrimSpace(v); v != "" {
 			set[k] = v
 		}
 	}
-	c := &Config{}
-	var faults []string
-	if err := env.ParseWithOptions(c, env.Options{Environment: set}); err != nil {
-		faults = append(faults, parseFaults(err, set)...)
-	}
-	c.fill(set)
-	parsed := faults
-	for _, fault := range c.check(set) {
-		key, _, _ := strings.Cut(fault, ":")
-		// What could not be read has been told, with what was found instead of an empty value.
-		if !slices.ContainsFunc(parsed, func(told string) bool { return strings.HasPrefix(told, key+":") }) {
-			faults = append(faults, fault)
-		}
-	}
-	if len(faults) > 0 {
-		return nil, &Error{faults}
+	c := &Config{set: set}
+	var f Faults
+	loadSettings(c, set, &f)
+	c.sections = loadSections(sections, set, &f)
+	if len(f.lines) > 0 {
+		return nil, &Error{f.lines}
 	}
 	return c, nil
 }
 
-// fill sets the defaults that depend on other keys.
-func (c *Config) fill(set map[string]string) {
+// fillDefaults sets the defaults that depend on other keys.
+func (c *Config) fillDefaults() {
 	if c.JWTKeysDir == "" {
 		c.JWTKeysDir = filepath.Join(c.DataDir, "keys")
 	}
-	if _, ok := set["SHUTDOWN_DELAY"]; !ok && c.Production() {
+	if _, ok := c.set["SHUTDOWN_DELAY"]; !ok && c.Production() {
 		c.ShutdownDelay = 5 * time.Second
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
-	for _, list := range []*[]string{&c.ModulesDisabled, &c.CORSOrigins, &c.TrustedProxies, &c.UploadContentTypes} {
-		*list = trimmed(*list)
-	}
 }
 
-func trimmed(list []string) []string {
-	out := make([]string, 0, len(list))
-	for _, s := range list {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// Production says whether this is no place for demo data and development pages.
+// Production reports whether this is no place for demo data and development pages.
 func (c *Config) Production() bool { return c.AppEnv == "production" }
 
-// EmbeddedDatabase says whether the database is a file under DATA_DIR of this process's own.
+// EmbeddedDatabase reports whether the database is a file of this process's own, under DATA_DIR.
 func (c *Config) EmbeddedDatabase() bool { return c.DatabaseURL == "" }
 
-// SQLiteDir is the folder of a SQLite database, empty for any other: one server at a time may use it.
+// SQLiteDir returns the folder of a SQLite database, which one server at a time may use. It is empty for any other database.
 func (c *Config) SQLiteDir() string {
 	if c.EmbeddedDatabase() {
 		return c.DataDir
@@ -195,27 +165,28 @@ func (c *Config) SQLiteDir() string {
 	return ""
 }
 
-// parseFaults turns the parser's aggregate into lines that name the key and what was found. A
-// secret's value is never among them.
-func parseFaults(err error, set map[string]string) []string {
+// parseFaults turns the parser's aggregate into lines that name the key and what was found. A secret's value is never among
+// them.
+func parseFaults(err error, value any, set map[string]string) []string {
 	var agg env.AggregateError
 	if !errors.As(err, &agg) {
 		return []string{err.Error()}
 	}
-	var out []string
+	var lines []string
 	for _, e := range agg.Errors {
 		var pe env.ParseError
 		if errors.As(e, &pe) {
-			key := keyOf(pe.Name)
-			out = append(out, fmt.Sprintf("%s: found %q, accepted is %s", key, set[key], accepted(pe.Type.String())))
+			key := keyOf(value, pe.Name)
+			lines = append(lines, fmt.Sprintf("%s: found %q, accepted is %s", key, set[key], acceptedType(pe.Type.String())))
 			continue
 		}
-		out = append(out, e.Error())
+		lines = append(lines, e.Error())
 	}
-	return out
+	return lines
 }
 
-func accepted(goType string) string {
+// acceptedType describes for an operator what can be parsed as a type.
+func acceptedType(goType string) string {
 	switch goType {
 	case "bool":
 		return "true or false"

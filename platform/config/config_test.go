@@ -1,37 +1,10 @@
 package config
 
 import (
-	"os"
-	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestDefaultsAreTheContracts(t *testing.T) {
-	c, err := FromMap(nil)
-	require.NoError(t, err)
-	require.Equal(t, ":8000", c.HTTPAddr)
-	require.Equal(t, "http://localhost:8000", c.PublicURL)
-	require.Equal(t, "data/keys", c.JWTKeysDir)
-	require.True(t, c.Demo)
-	require.Zero(t, c.ShutdownDelay)
-	require.Len(t, c.UploadContentTypes, 15)
-}
-
-func TestAllFaultsAreNamedAtOnce(t *testing.T) {
-	_, err := FromMap(map[string]string{
-		"APP_ENV": "staging", "ACCESS_TOKEN_TTL": "soon", "WS_MAX": "many", "PUBLIC_URL": "localhost",
-		"DATABASE_URL": "mysql://root:hunter2@db/x", "ADMIN_EMAIL": "root@example.com", "CORS_ORIGINS": "*",
-	})
-	require.Error(t, err)
-	for _, want := range []string{"APP_ENV", `"staging"`, "development or production", "ACCESS_TOKEN_TTL", `"soon"`,
-		"WS_MAX", "PUBLIC_URL", "DATABASE_URL", "ADMIN_PASSWORD", "CORS_ORIGINS"} {
-		require.Contains(t, err.Error(), want)
-	}
-	require.NotContains(t, err.Error(), "hunter2")
-}
 
 func TestC1ProductionRefusesToStartWithoutItsKeys(t *testing.T) {
 	_, err := FromMap(map[string]string{"APP_ENV": "production"})
@@ -53,32 +26,6 @@ func TestWhatCantWorkIsNamed(t *testing.T) {
 	c, err := FromMap(map[string]string{"DATABASE_URL": "sqlite:///var/lib/lyceum/x.db"})
 	require.NoError(t, err)
 	require.Equal(t, "/var/lib/lyceum", c.SQLiteDir(), "where the lock of its one server lies")
-}
-
-func TestSettingsMaskSecrets(t *testing.T) {
-	c, err := FromMap(map[string]string{
-		"DATABASE_URL": "postgres://u:hunter2@db/x?password=hunter2", "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 and more",
-		"S3_ENDPOINT": "m:9000", "S3_BUCKET": "b", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "hunter2", "SMTP_URL": "smtp://u:hunter2@m",
-	})
-	require.NoError(t, err)
-	var all strings.Builder
-	for _, s := range c.Settings() {
-		all.WriteString(s.Key + "=" + s.Value + "\n")
-	}
-	require.NotContains(t, all.String(), "hunter2")
-	require.Contains(t, all.String(), "HTTP_ADDR=:8000")
-}
-
-// .env.example is where an operator looks first, so it must name each key with its default.
-func TestEnvExampleListsEveryKey(t *testing.T) {
-	raw, err := os.ReadFile("../../.env.example")
-	require.NoError(t, err)
-	named := regexp.MustCompile(`(?m)^#?\s?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(string(raw), -1)
-	var got []string
-	for _, m := range named {
-		got = append(got, m[1])
-	}
-	require.ElementsMatch(t, Keys(), got)
 }
 
 func TestFaultsOfAddresses(t *testing.T) {
@@ -124,4 +71,68 @@ func TestFaultsOfURLs(t *testing.T) {
 		_, err := FromMap(map[string]string{"SMTP_URL": good})
 		require.NoError(t, err, good)
 	}
+}
+
+// shopSettings is a section as a module declares one.
+type shopSettings struct {
+	Rooms    int      `env:"SHOP_ROOMS" envDefault:"3"`
+	Keepers  []string `env:"SHOP_KEEPERS" envDefault:"ada, bob ,"`
+	Password string   `env:"SHOP_PASSWORD" secret:"all"`
+}
+
+func (s *shopSettings) Check(f *Faults) {
+	f.Between("SHOP_ROOMS", int64(s.Rooms), 1, 9)
+	f.OneOf("SHOP_KEEPERS", s.Keepers[0], "ada", "eve")
+}
+
+func shopSection() Section {
+	return Declare[shopSettings]("Shop", Doc{"SHOP_ROOMS", "How many rooms the shop has, from 1 to 9."},
+		Doc{"SHOP_KEEPERS", "Who keeps it."}, Doc{"SHOP_PASSWORD", "Opens the door."})
+}
+
+func TestSectionsOfModules(t *testing.T) {
+	t.Run("defaults", func(t *testing.T) {
+		c, err := FromMap(nil, shopSection())
+		require.NoError(t, err)
+		require.Equal(t, &shopSettings{Rooms: 3, Keepers: []string{"ada", "bob"}}, Of[shopSettings](c))
+	})
+	t.Run("faults are told together with those of the platform", func(t *testing.T) {
+		_, err := FromMap(map[string]string{"APP_ENV": "staging", "SHOP_ROOMS": "10", "SHOP_KEEPERS": "mallory"}, shopSection())
+		for _, want := range []string{"APP_ENV: found", `SHOP_ROOMS: found "10", accepted is a whole number from 1 to 9`, `SHOP_KEEPERS: found "mallory", accepted is ada or eve`} {
+			require.ErrorContains(t, err, want)
+		}
+		_, err = FromMap(map[string]string{"SHOP_ROOMS": "many"}, shopSection())
+		require.EqualError(t, err, "configuration is not valid:\n  SHOP_ROOMS: found \"many\", accepted is a whole number", "told once")
+	})
+	t.Run("secrets are masked", func(t *testing.T) {
+		c, err := FromMap(map[string]string{"SHOP_PASSWORD": "hunter2"}, shopSection())
+		require.NoError(t, err)
+		require.Contains(t, c.Settings(), Setting{"SHOP_PASSWORD", Masked})
+		require.Contains(t, c.Settings(), Setting{"SHOP_ROOMS", "3"})
+	})
+	t.Run("a key has one owner", func(t *testing.T) {
+		_, err := FromMap(nil, shopSection(), shopSection())
+		require.ErrorContains(t, err, "SHOP_ROOMS is declared by")
+		_, err = FromMap(nil, Declare[struct {
+			Env string `env:"APP_ENV"`
+		}]("Thief"))
+		require.ErrorContains(t, err, `APP_ENV is declared by "the platform" and by "Thief"`)
+	})
+	t.Run("a section that was not loaded", func(t *testing.T) {
+		c, err := FromMap(nil)
+		require.NoError(t, err)
+		require.PanicsWithValue(t, "config: no section of type config.shopSettings was loaded", func() { Of[shopSettings](c) })
+	})
+}
+
+func TestExample(t *testing.T) {
+	text, err := Example(shopSection())
+	require.NoError(t, err)
+	require.Contains(t, text, "\n## Shop\n# How many rooms the shop has, from 1 to 9.\nSHOP_ROOMS=3\n")
+	require.Contains(t, text, "\nHTTP_ADDR=:8000\n")
+
+	_, err = Example(Declare[shopSettings]("Shop", Doc{"SHOP_ROOMS", "…"}, Doc{"SHOP_KEEPERS", "…"}))
+	require.ErrorContains(t, err, "SHOP_PASSWORD of Shop has no explanation")
+	_, err = Example(Declare[struct{}]("Shop", Doc{"SHOP_HOURS", "…"}))
+	require.ErrorContains(t, err, "SHOP_HOURS of Shop is explained and not a setting")
 }

@@ -20,27 +20,31 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// Settings lists the effective configuration in the order of the struct, secrets masked.
+// Settings lists the effective configuration with secrets masked: first the platform, then the sections in the order in which
+// they were loaded.
 func (c *Config) Settings() []Setting {
-	var out []Setting
-	walk(reflect.ValueOf(c).Elem(), func(f reflect.StructField, v reflect.Value) {
-		out = append(out, Setting{f.Tag.Get("env"), shown(f.Tag.Get("secret"), v)})
-	})
-	return out
+	var settings []Setting
+	for _, value := range append([]any{c}, c.sections...) {
+		walk(reflect.ValueOf(value).Elem(), func(f reflect.StructField, v reflect.Value) {
+			settings = append(settings, Setting{f.Tag.Get("env"), maskValue(f.Tag.Get("secret"), v)})
+		})
+	}
+	return settings
 }
 
-// Keys lists every environment name that the program reads.
-func Keys() []string {
-	var out []string
+// platformKeys lists the environment names that the platform itself reads.
+func platformKeys() []string {
+	var keys []string
 	walk(reflect.ValueOf(&Config{}).Elem(), func(f reflect.StructField, _ reflect.Value) {
-		out = append(out, f.Tag.Get("env"))
+		keys = append(keys, f.Tag.Get("env"))
 	})
-	return out
+	return keys
 }
 
-func keyOf(field string) string {
+// keyOf returns the environment name of a field of the settings.
+func keyOf(settings any, field string) string {
 	key := field
-	walk(reflect.ValueOf(&Config{}).Elem(), func(f reflect.StructField, _ reflect.Value) {
+	walk(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
 		if f.Name == field {
 			key = f.Tag.Get("env")
 		}
@@ -48,9 +52,13 @@ func keyOf(field string) string {
 	return key
 }
 
+// walk visits every field that has an environment name, in the order of the struct.
 func walk(v reflect.Value, visit func(reflect.StructField, reflect.Value)) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		if f.Tag.Get("env") == "" {
 			walk(v.Field(i), visit)
 			continue
@@ -59,7 +67,8 @@ func walk(v reflect.Value, visit func(reflect.StructField, reflect.Value)) {
 	}
 }
 
-func shown(secret string, v reflect.Value) string {
+// maskValue returns a value as it may be shown.
+func maskValue(secret string, v reflect.Value) string {
 	s := fmt.Sprint(v.Interface())
 	if v.Kind() == reflect.Slice {
 		s = strings.Join(v.Interface().([]string), ",")

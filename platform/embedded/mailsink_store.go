@@ -13,16 +13,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"lyceum/platform/atomicfile"
 	"lyceum/platform/private"
 )
 
 // maxKeptMails is how many messages stay; the oldest go first.
 const maxKeptMails = 500
 
-const (
-	mailSuffix = ".eml"
-	tempSuffix = ".tmp"
-)
+const mailSuffix = ".eml"
 
 // mailStore is a folder with one file per message, named by a UUIDv7, so that names sort by time.
 // A file appears under its name complete and synced, or not at all.
@@ -45,7 +43,7 @@ func openMailStore(dir string) (*mailStore, error) {
 	s := &mailStore{dir: dir}
 	for _, entry := range entries {
 		name := entry.Name()
-		if strings.HasSuffix(name, tempSuffix) {
+		if strings.HasSuffix(name, atomicfile.TempSuffix) {
 			_ = os.Remove(filepath.Join(dir, name))
 		}
 		if id, ok := strings.CutSuffix(name, mailSuffix); ok && uuid.Validate(id) == nil {
@@ -72,40 +70,12 @@ func (s *mailStore) add(from string, to []string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := s.write(id.String(), file.Bytes()); err != nil {
+	if err := atomicfile.Write(filepath.Join(s.dir, id.String()+mailSuffix), file.Bytes()); err != nil {
 		return err
 	}
 	s.ids = append(s.ids, id.String())
 	s.prune()
 	return nil
-}
-
-// write puts the bytes on the disk, then under their name, then makes the name durable.
-func (s *mailStore) write(id string, data []byte) (err error) {
-	path := filepath.Join(s.dir, id+mailSuffix)
-	temp, err := os.OpenFile(path+tempSuffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temp.Name())
-		}
-	}()
-	_, err = temp.Write(data)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if closeErr := temp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if err = os.Rename(temp.Name(), path); err != nil {
-		return err
-	}
-	return syncMailDir(s.dir)
 }
 
 // prune removes the oldest beyond the bound; one that can't be removed is forgotten all the same
@@ -140,14 +110,4 @@ func (s *mailStore) list(limit int) ([]MailboxMessage, error) {
 		messages = append(messages, parseMail(id, data))
 	}
 	return messages, nil
-}
-
-// syncMailDir makes a rename survive a power cut.
-func syncMailDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }()
-	return d.Sync()
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"lyceum/platform/atomicfile"
 )
 
 const sampleMail = "From: Lyceum <no-reply@lyceum.local>\r\nTo: ada@example.org\r\n" +
@@ -118,7 +120,7 @@ func TestMailSinkSurvivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What a process killed in the middle of a write leaves behind is no message.
-	if err := os.WriteFile(filepath.Join(dir, before[0].ID+mailSuffix+tempSuffix), []byte("Sub"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "."+before[0].ID+mailSuffix+".X"+atomicfile.TempSuffix), []byte("Sub"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	second := openSink(t, dir)
@@ -126,7 +128,7 @@ func TestMailSinkSurvivesARestart(t *testing.T) {
 	if len(after) != 1 || after[0].ID != before[0].ID || after[0].CreatedAt != before[0].CreatedAt {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
-	if files, _ := filepath.Glob(filepath.Join(dir, "*"+tempSuffix)); len(files) != 0 {
+	if files, _ := filepath.Glob(filepath.Join(dir, "*"+atomicfile.TempSuffix)); len(files) != 0 {
 		t.Errorf("left over: %v", files)
 	}
 	if err := post(second, "bob@example.org", sampleMail); err != nil {

@@ -85,6 +85,8 @@ type Bus struct {
 	clock clock.Clock
 	wake  chan struct{}
 	subs  map[string][]Subscription
+	// catalog holds the events that may be published; nil lets every event through.
+	catalog *Catalog
 }
 
 // NewBus makes a bus without subscribers: Attach adds them once all modules are built, so that a
@@ -117,6 +119,11 @@ type chain struct{ names []string }
 func (b *Bus) Publish(ctx context.Context, e Event) error {
 	if !db.InTransaction(ctx) {
 		return fmt.Errorf("events: %s published outside a transaction", e.EventName())
+	}
+	if b.catalog != nil {
+		if _, declared := b.catalog.byName[e.EventName()]; !declared {
+			return fmt.Errorf("events: no module declares %s", e.EventName())
+		}
 	}
 	prior, _ := ctx.Value(depthKey{}).(chain)
 	if slices.Contains(prior.names, e.EventName()) || len(prior.names) >= maxDepth {

@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"lyceum/platform/httpx/csvrows"
@@ -53,6 +54,10 @@ func (s *Server) registerRaw(r registeredRoute, op huma.Operation) {
 	op.Parameters = append(op.Parameters, openapi.PathParameters(op.Path)...)
 	if !op.Hidden {
 		s.api.OpenAPI().AddOperation(&op)
+	}
+	if r.maxObjectBytes > 0 {
+		s.objectsAt, _, _ = strings.Cut(op.Path, "{")
+		s.maxObjectBytes = r.maxObjectBytes
 	}
 	handler := func(c *fiber.Ctx) error {
 		requestinfo.From(c.UserContext()).Route = op.Path

@@ -47,10 +47,10 @@ func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	uri := string(h.RequestURI())
 	path, _, _ := strings.Cut(uri, "?")
 	most, isUpload := s.uploadBytes[path]
-	isObject := strings.HasPrefix(uri, "/objects/")
+	isObject := s.objectsAt != "" && strings.HasPrefix(uri, s.objectsAt)
 	switch {
 	case isObject:
-		most = s.o.MaxObjectBytes
+		most = s.maxObjectBytes
 	case !isUpload:
 		most = strictjson.MaxBytes
 	}

@@ -49,8 +49,6 @@ type Options struct {
 	Budgets map[string]limit.Budget
 	// StoreOrigin is where signed URLs lead when that is another origin than the page's.
 	StoreOrigin string
-	// MaxObjectBytes is the largest object that the embedded store takes; a longer body is judged by its headers.
-	MaxObjectBytes int64
 	// Scratch holds bodies of Upload routes while they are worked on.
 	Scratch *tempfile.Dir
 	// MetricsElsewhere says that /metrics has an address of its own.
@@ -77,6 +75,9 @@ type Server struct {
 	capabilities map[string]any
 	// sockets is how many connections are WebSockets now.
 	sockets func() int
+	// objectsAt is the path below which objects are sent, and maxObjectBytes the size of the largest; see ObjectBytes.
+	objectsAt      string
+	maxObjectBytes int64
 	// currentModule is the module whose routes are being registered; it names schemas.
 	currentModule string
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"lyceum/platform/atomicfile"
 	"lyceum/platform/private"
 )
 
@@ -73,7 +74,8 @@ func makeSigning(dir string, after time.Time) (id string, err error) {
 	if !made.After(after) {
 		made = after.Add(time.Millisecond)
 	}
-	return id, writeOnce(filepath.Join(dir, id+".pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), made)
+	content := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return id, atomicfile.Write(filepath.Join(dir, id+".pem"), content, atomicfile.WithModTime(made))
 }
 
 func loadSecret(file string) ([]byte, error) {
@@ -82,7 +84,7 @@ func loadSecret(file string) ([]byte, error) {
 		fresh := make([]byte, 32)
 		_, _ = rand.Read(fresh)
 		raw = []byte(base64.StdEncoding.EncodeToString(fresh) + "\n")
-		err = writeOnce(file, raw, time.Now())
+		err = atomicfile.Write(file, raw)
 	}
 	if err == nil {
 		err = private.Existing(file)
@@ -95,18 +97,4 @@ func loadSecret(file string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: accepted are 32 random bytes in base64", file)
 	}
 	return secret, nil
-}
-
-// writeOnce leaves a whole file or none, whenever the process is killed.
-func writeOnce(file string, content []byte, made time.Time) error {
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(tmp.Name()) }()
-	_, err = tmp.Write(content)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close(), os.Chtimes(tmp.Name(), made, made)); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), file)
 }

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lyceum/platform/atomicfile"
+
 	"github.com/gofrs/flock"
 
 	"lyceum/platform/private"
@@ -73,7 +75,7 @@ func Load(dir string, tokenTTL time.Duration) (*Keys, error) {
 
 // locked runs fn while no other process makes or removes keys.
 func (k *Keys) locked(fn func() error) error {
-	if err := private.DirOf(k.dir, "*.pem", "secret", ".lock", ".new-*"); err != nil {
+	if err := private.DirOf(k.dir, "*.pem", "secret", ".lock", ".new-*", ".*"+atomicfile.TempSuffix); err != nil {
 		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
 	lock := flock.New(filepath.Join(k.dir, ".lock"))

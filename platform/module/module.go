@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/config"
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
 )
@@ -27,6 +28,8 @@ type Module struct {
 	Required bool
 	// Needs names the modules without which this one does not work.
 	Needs []string
+	// Settings that operators make for the module. They are read and checked whether or not it is enabled.
+	Settings []config.Section
 	// Migrations of the tables that the module owns. They are run for a disabled module, too, so that its data stays.
 	Migrations []migrate.Migration
 	// Permissions that the module's routes ask for.
@@ -102,6 +105,15 @@ func (l List) Options(disabled Disabled) fx.Option {
 	return fx.Options(options...)
 }
 
+// Settings returns the settings of all modules, in their order.
+func (l List) Settings() []config.Section {
+	var sections []config.Section
+	for _, m := range l {
+		sections = append(sections, m.Settings...)
+	}
+	return sections
+}
+
 // Declarations returns what all modules declare, without anything that runs.
 func (l List) Declarations() fx.Option {
 	options := make([]fx.Option, len(l))
@@ -116,7 +128,12 @@ func (m Module) declarations() fx.Option {
 	if declares == nil {
 		declares = fx.Options()
 	}
+	settings := make([]fx.Option, len(m.Settings))
+	for i, s := range m.Settings {
+		settings[i] = s.Option()
+	}
 	return fx.Module(m.Name,
+		fx.Options(settings...),
 		migrate.Provide(m.Migrations...),
 		identity.ProvidePermissions(m.Permissions...),
 		apperr.Provide(m.Problems...),

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"lyceum/modules/audit/auditapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/events"
+	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/problem"
+
+	"lyceum/platform/identity"
+	"lyceum/platform/migrate"
+	"lyceum/platform/module"
+)
+
+// generatedNote heads every page that is written from the declarations of the modules.
+const generatedNote = "<!-- Written by go tool task golden:update from the declarations of the modules. Do not edit. -->\n\n"
+
+// declarations are what the pages of the reference are written from.
+type declarations struct {
+	fx.In
+	Permissions *identity.Permissions
+	Problems    *apperr.Catalog
+	Events      *events.Catalog
+	Bus         *events.Bus
+	Actions     *auditapi.Actions
+	Server      *httpx.Server
+}
+
+func TestReferencePages(t *testing.T) {
+	var d declarations
+	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &d))
+	for name, text := range map[string]string{
+		"permissions.md": d.permissionsPage(),
+		"errors.md":      d.errorsPage(),
+		"events.md":      d.eventsPage(),
+		"audit.md":       d.auditPage(),
+	} {
+		t.Run(name, func(t *testing.T) { goldenFile(t, "../docs/"+name, generatedNote+text) })
+	}
+}
+
+// permissionsPage lists every permission with its lowest role and its routes.
+func (d declarations) permissionsPage() string {
+	var b strings.Builder
+	b.WriteString("# Permissions\n\nEach route asks for one permission, and each permission names the lowest role that has it. Every higher " +
+		"role has it, too:\n`user` < `member` < `instructor` < `admin`. Whether a caller may touch one object is decided by the module " +
+		"that owns it.\n\n| permission | lowest role | routes |\n| --- | --- | --- |\n")
+	routes := map[string][]string{}
+	for _, r := range d.Server.Listing() {
+		if !r.Hidden {
+			routes[r.Permission] = append(routes[r.Permission], "`"+r.Method+" "+r.Path+"`")
+		}
+	}
+	for _, p := range d.Permissions.List() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, cmp.Or(string(p.Lowest), "anonymous"), strings.Join(routes[p.Name], "<br>"))
+	}
+	return b.String()
+}
+
+// errorsPage lists every code with its status and its meaning.
+func (d declarations) errorsPage() string {
+	var b strings.Builder
+	b.WriteString("# Error codes\n\nEvery error is `application/problem+json` (RFC 9457) with a stable `code`. A running server explains " +
+		"each one at\n`/problems/{code}`.\n\n| code | status | title | meaning |\n| --- | --- | --- | --- |\n")
+	for _, p := range d.Problems.List() {
+		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", p.Code, problem.StatusOf(p.Kind), p.Title, p.Meaning)
+	}
+	return b.String()
+}
+
+// eventsPage lists every event with its payload and who gets it.
+func (d declarations) eventsPage() string {
+	var b strings.Builder
+	b.WriteString("# Events\n\nModules publish events inside the transaction of the change that they tell of. A subscriber gets an event " +
+		"either *in the\ntransaction*, where its error rolls the change back, or *durably*: after the commit, at least once.\n")
+	for _, e := range d.Events.List() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", e.Name, e.Meaning)
+		for _, field := range e.Fields {
+			name, typ, _ := strings.Cut(field, " ")
+			fmt.Fprintf(&b, "- `%s`: %s\n", name, typ)
+		}
+		var subscribers []string
+		for _, s := range d.Bus.Deliveries(e.Name) {
+			how := "in the transaction"
+			if s.Durable {
+				how = "durably"
+			}
+			subscribers = append(subscribers, fmt.Sprintf("%s (%s)", s.Subscriber, how))
+		}
+		fmt.Fprintf(&b, "\nSubscribers: %s.\n", cmp.Or(strings.Join(subscribers, ", "), "none"))
+	}
+	return b.String()
+}
+
+// auditPage lists every action of the audit log with the types of its targets.
+func (d declarations) auditPage() string {
+	var b strings.Builder
+	b.WriteString("# Actions of the audit log\n\n| action | targets |\n| --- | --- |\n")
+	for _, a := range d.Actions.List() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", a.Name, strings.Join(a.Targets, ", "))
+	}
+	return b.String()
+}
+
+// Every event that is declared has a subscriber: one that nobody wants is dead code.
+func TestEveryEventHasASubscriber(t *testing.T) {
+	var d declarations
+	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &d))
+	for _, e := range d.Events.List() {
+		require.NotEmpty(t, d.Bus.Deliveries(e.Name), "%s", e.Name)
+	}
+}
+
+// Planted: a declaration that clashes with another one must make building fail, and say why.
+func TestClashingDeclarationsAreRefused(t *testing.T) {
+	var (
+		server *httpx.Server
+		runner *migrate.Runner
+	)
+	for name, clash := range map[string]struct {
+		module module.Module
+		says   string
+	}{
+		"permission":   {module.Module{Permissions: []identity.Permission{{Name: "courses:read", Lowest: identity.Admin}}}, `"courses:read" is declared twice`},
+		"problem":      {module.Module{Problems: []apperr.Problem{{Code: "not-found", Title: "x", Meaning: "x"}}}, `"not-found" is declared twice`},
+		"event":        {module.Module{Declares: events.Publishes(events.Declare[auditapi.Entry]("Again."))}, `"audit.entry" is declared twice`},
+		"audit action": {module.Module{Declares: auditapi.Declare(auditapi.Action{Name: "user.updated", Targets: []string{"user"}})}, `"user.updated" is declared twice`},
+		"migration":    {module.Module{Migrations: slices.Clone(modules[0].Migrations[:1])}, "is there twice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clash.module.Name = "planted"
+			err := built(t, embeddedConfig(t, nil), append(modules[:len(modules):len(modules)], clash.module), &server, &runner)
+			require.ErrorContains(t, err, clash.says)
+		})
+	}
+}

@@ -1,0 +1,16 @@
+package invites
+
+import (
+	"lyceum/platform/config"
+	"lyceum/platform/limit"
+)
+
+// Config holds the module's settings.
+type Config struct {
+	LimitRedeem limit.Rate `env:"RATE_LIMIT_REDEEM" envDefault:"10/1m"`
+}
+
+var settings = config.Declare[Config](
+	"Invites",
+	config.Doc{Key: "RATE_LIMIT_REDEEM", Text: "Wrong invite codes of a caller, as hits/window."},
+)

@@ -1,0 +1,24 @@
+package mail
+
+import (
+	netmail "net/mail"
+
+	"lyceum/platform/config"
+)
+
+// Config holds the module's settings.
+type Config struct {
+	From string `env:"MAIL_FROM" envDefault:"Lyceum <no-reply@lyceum.local>"`
+}
+
+var settings = config.Declare[Config](
+	"Mails",
+	config.Doc{Key: "MAIL_FROM", Text: "Sender of every mail."},
+)
+
+// Check implements config.Checker.
+func (c *Config) Check(f *config.Faults) {
+	if _, err := netmail.ParseAddress(c.From); err != nil {
+		f.Add("MAIL_FROM", c.From, "an address such as Lyceum <no-reply@example.com>")
+	}
+}

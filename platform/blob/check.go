@@ -1,0 +1,66 @@
+package blob
+
+import (
+	"fmt"
+	"time"
+)
+
+// maxExpiry is the longest life of a signed URL; S3 allows no more.
+const maxExpiry = 7 * 24 * time.Hour
+
+func checkExpiry(d time.Duration) error {
+	if d < time.Second || d > maxExpiry {
+		return fmt.Errorf("blob: a signed URL lives between 1s and %s, not %s", maxExpiry, d)
+	}
+	return nil
+}
+
+func CheckID(id string) error {
+	if !IsID(id) {
+		return fmt.Errorf("blob: %q is not an object id", id)
+	}
+	return nil
+}
+
+// validID accepts lower-case UUID text only, which is what keeps ids from being paths.
+func IsID(id string) bool {
+	if len(id) != 36 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func (p PutRequest) Check(id string) error {
+	if err := CheckID(id); err != nil {
+		return err
+	}
+	switch {
+	case p.Size < 0:
+		return fmt.Errorf("blob: an upload of %d bytes", p.Size)
+	case p.ContentType == "" || !isHeaderSafe(p.ContentType):
+		return fmt.Errorf("blob: %q is not a content type", p.ContentType)
+	case p.SHA256Hex != "" && !isSHA256(p.SHA256Hex):
+		return fmt.Errorf("blob: %q is not a SHA-256 in hexadecimal", p.SHA256Hex)
+	}
+	return checkExpiry(p.Expires)
+}
+
+func (g GetRequest) Check(id string) error {
+	if err := CheckID(id); err != nil {
+		return err
+	}
+	if !isHeaderSafe(g.ContentType) {
+		return fmt.Errorf("blob: %q is not a content type", g.ContentType)
+	}
+	return checkExpiry(g.Expires)
+}

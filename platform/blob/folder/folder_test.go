@@ -1,0 +1,295 @@
+package folder
+
+import (
+	"lyceum/platform/blob/blobtest"
+
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/blob"
+	"lyceum/platform/testkit"
+)
+
+func TestConformance(t *testing.T) {
+	s, _ := newServedStore(t, t.TempDir())
+	blobtest.Run(t, s)
+}
+
+func openStore(t *testing.T, dir string) *Store {
+	t.Helper()
+	f, err := Open(dir, "http://localhost:8000/", bytes.Repeat([]byte("s"), 32), time.Now)
+	require.NoError(t, err)
+	return f
+}
+
+func TestNewFolderRefusesWhatCannotWork(t *testing.T) {
+	secret := bytes.Repeat([]byte("s"), 32)
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for what, try := range map[string]func() (*Store, error){
+		"short secret":   func() (*Store, error) { return Open(t.TempDir(), "http://x", secret[:31], time.Now) },
+		"no address":     func() (*Store, error) { return Open(t.TempDir(), "", secret, time.Now) },
+		"other scheme":   func() (*Store, error) { return Open(t.TempDir(), "ftp://x", secret, time.Now) },
+		"a file, no dir": func() (*Store, error) { return Open(file, "http://x", secret, time.Now) },
+	} {
+		if _, err := try(); err == nil {
+			t.Errorf("%s was accepted", what)
+		}
+	}
+}
+
+func TestURLsStandUnderThePublicAddress(t *testing.T) {
+	f := openStore(t, t.TempDir())
+	id := blobtest.NewID()
+	if s := blobtest.SignGet(t, f, id, blob.GetRequest{}); !strings.HasPrefix(s.URL, "http://localhost:8000/objects/"+id+"?") {
+		t.Errorf("got %s", s.URL)
+	}
+}
+
+// TestIDsNeverBecomePaths keeps F1: a folder that holds secrets beside the objects.
+func TestIDsNeverBecomePaths(t *testing.T) {
+	dir := t.TempDir()
+	f, _ := newServedStore(t, filepath.Join(dir, "store"))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600))
+	require.NoError(t, f.Put(t.Context(), blobtest.NewID(), strings.NewReader("x"), 1, "text/plain"))
+	base, _, _ := strings.Cut(blobtest.SignGet(t, f, blobtest.NewID(), blob.GetRequest{}).URL, "/objects/")
+	for _, path := range []string{"..%2f..%2fsecret", "../../secret", "%2e%2e/%2e%2e/secret", "..%5c..%5csecret", "x%00", "%zz"} {
+		req := "GET /objects/" + path + "?expires=99999999999999&signature=00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+		answer := raw(t, strings.TrimPrefix(base, "http://"), req)
+		if !strings.Contains(answer, " 403 ") && !strings.Contains(answer, " 404 ") && !strings.Contains(answer, " 400 ") || strings.Contains(answer, "secret\n") {
+			t.Errorf("%s: %s", path, answer)
+		}
+	}
+}
+
+func TestASecretIsNotTheSigningKeyItself(t *testing.T) {
+	f := openStore(t, t.TempDir())
+	if bytes.Contains(f.key, bytes.Repeat([]byte("s"), 8)) {
+		t.Error("the key that signs URLs is the shared secret")
+	}
+}
+
+func TestObjectsSurviveReopening(t *testing.T) {
+	dir := t.TempDir()
+	id := blobtest.NewID()
+	blobtest.Put(t, openStore(t, dir), id, "content", "text/plain")
+	info, err := openStore(t, dir).Stat(t.Context(), id)
+	if err != nil || info.Size != 7 {
+		t.Errorf("got %+v, %v", info, err)
+	}
+}
+
+func TestLeftoversAreRemovedAtOpenButNotLivingOnes(t *testing.T) {
+	dir := t.TempDir()
+	f := openStore(t, dir)
+	dead := filepath.Join(f.tmp, "dead")
+	require.NoError(t, os.WriteFile(dead, []byte("half"), 0o600))
+	living, err := f.newTemp()
+	require.NoError(t, err)
+	defer living.Close()
+	openStore(t, dir)
+	if _, err := os.Stat(dead); err == nil {
+		t.Error("the leftover is still there")
+	}
+	if _, err := os.Stat(living.Name()); err != nil {
+		t.Error("an upload that still runs was removed")
+	}
+}
+
+func TestDamagedObjectsAreToldApartFromMissingOnes(t *testing.T) {
+	f := openStore(t, t.TempDir())
+	id := blobtest.NewID()
+	blobtest.Put(t, f, id, "some content", "text/plain")
+	whole, err := os.ReadFile(f.path(id))
+	require.NoError(t, err)
+	for cut := range len(whole) {
+		require.NoError(t, os.WriteFile(f.path(id), whole[:cut], 0o600))
+		if _, err := f.Stat(t.Context(), id); !errors.Is(err, blob.ErrDamaged) {
+			t.Fatalf("cut to %d bytes: %v", cut, err)
+		}
+	}
+	// What was to be written once is not there yet: the same upload mends it.
+	if _, err := f.write(t.Context(), strings.NewReader("some content"), incoming{id: id, contentType: "text/plain", size: 12, once: true}); err != nil {
+		t.Error(err)
+	}
+	if b, err := f.ReadPrefix(t.Context(), id, 20); err != nil || string(b) != "some content" {
+		t.Errorf("%q, %v", b, err)
+	}
+	require.NoError(t, os.WriteFile(f.path(id), append([]byte("+"), whole...), 0o600))
+	if _, err := f.Stat(t.Context(), id); err == nil {
+		t.Error("a longer file passed")
+	}
+}
+
+func TestConcurrentPutsOfOneIDLeaveOneWholeObject(t *testing.T) {
+	f := openStore(t, t.TempDir())
+	id := blobtest.NewID()
+	var wg sync.WaitGroup
+	for i := range 32 {
+		wg.Go(func() {
+			body := strings.Repeat(string(rune('a'+i%26)), 10_000+i)
+			if err := f.Put(context.Background(), id, strings.NewReader(body), int64(len(body)), "text/plain"); err != nil {
+				t.Error(err)
+			}
+			b, err := f.ReadPrefix(context.Background(), id, 20_000)
+			if err != nil || len(b) < 10_000 || strings.Trim(string(b), string(b[:1])) != "" {
+				t.Errorf("read %d bytes, not of one kind: %v", len(b), err)
+			}
+		})
+	}
+	wg.Wait()
+	noTemps(t, f)
+}
+
+func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
+	f := openStore(t, t.TempDir())
+	id := blobtest.NewID()
+	var mu sync.Mutex
+	won := 0
+	var wg sync.WaitGroup
+	for i := range 32 {
+		wg.Go(func() {
+			body := fmt.Sprintf("%05d", i)
+			_, err := f.write(context.Background(), strings.NewReader(body), incoming{id: id, contentType: "text/plain", size: 5, once: true})
+			if err == nil {
+				mu.Lock()
+				won++
+				mu.Unlock()
+			} else if !errors.Is(err, blob.ErrExists) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if won != 1 {
+		t.Errorf("%d of them won", won)
+	}
+}
+
+func TestTheSameBytesAgainAreNoReplacement(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	signed := blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 4, Once: true})
+	for range 2 {
+		if r := blobtest.Upload(t, signed, "same"); r.Status != 200 {
+			t.Errorf("%d %s", r.Status, r.Body)
+		}
+	}
+}
+
+// TestNothingHalfIsSeenAfterKill runs this test binary as a writer, kills it at a random moment
+// and looks at what it left.
+func TestNothingHalfIsSeenAfterKill(t *testing.T) {
+	random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
+	dir := t.TempDir()
+	ids := []string{blobtest.NewID(), blobtest.NewID(), blobtest.NewID()}
+	for range testkit.Rounds(500) {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestHelperWriter$")
+		cmd.Env = append(os.Environ(), "BLOB_TEST_WRITER="+dir, "BLOB_TEST_IDS="+strings.Join(ids, ","))
+		require.NoError(t, cmd.Start())
+		time.Sleep(time.Duration(20+random.IntN(80)) * time.Millisecond)
+		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
+		cmd.Wait() // it was killed
+		f := openStore(t, dir)
+		noTemps(t, f)
+		for _, id := range ids {
+			checkWhole(t, f, id)
+		}
+	}
+}
+
+func checkWhole(t *testing.T, f *Store, id string) {
+	t.Helper()
+	o, err := f.Open(t.Context(), id)
+	if errors.Is(err, blob.ErrNotFound) {
+		return
+	}
+	require.NoError(t, err)
+	defer o.Close()
+	b, err := io.ReadAll(o)
+	require.NoError(t, err)
+	if len(b) == 0 || strings.Trim(string(b), string(b[:1])) != "" {
+		t.Errorf("%s holds a mixture of %d bytes", id, len(b))
+	}
+}
+
+// TestHelperWriter is the process that TestNothingHalfIsSeenAfterKill kills.
+func TestHelperWriter(t *testing.T) {
+	dir := os.Getenv("BLOB_TEST_WRITER")
+	if dir == "" {
+		return
+	}
+	f := openStore(t, dir)
+	ids := strings.Split(os.Getenv("BLOB_TEST_IDS"), ",")
+	for i := 0; ; i++ {
+		blobtest.Put(t, f, ids[i%len(ids)], strings.Repeat(string(rune('a'+i%26)), 1+rand.IntN(300_000)), "text/plain")
+	}
+}
+
+func noTemps(t *testing.T, f *Store) {
+	t.Helper()
+	entries, err := os.ReadDir(f.tmp)
+	require.NoError(t, err)
+	for _, e := range entries {
+		t.Errorf("%s was left behind", e.Name())
+	}
+}
+
+// TestAFullDiskIsToldAsSuch writes to the device that is always full.
+func TestAFullDiskIsToldAsSuch(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer full.Close()
+	_, err = fill(t.Context(), full, strings.NewReader("x"), incoming{size: 1})
+	if err = diskError(err); !errors.Is(err, blob.ErrFull) {
+		t.Fatalf("got %v", err)
+	}
+	if e, ok := apperr.As(answerable(err)); !ok || e.Kind != apperr.KindUnavailable || e.Code != "storage-full" {
+		t.Errorf("answered %v", e)
+	}
+}
+
+func TestACancelledPutLeavesNothing(t *testing.T) {
+	f := openStore(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	id := blobtest.NewID()
+	if err := f.Put(ctx, id, strings.NewReader("x"), 1, "text/plain"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	blobtest.RequireAbsent(t, f, id)
+	noTemps(t, f)
+	for what, err := range map[string]error{
+		"stat":   func() error { _, err := f.Stat(ctx, id); return err }(),
+		"open":   func() error { _, err := f.Open(ctx, id); return err }(),
+		"delete": f.Delete(ctx, id),
+		"ping":   f.Ping(ctx),
+	} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func TestPingNoticesAFolderThatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	f := openStore(t, dir)
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "objects")))
+	if err := f.Ping(t.Context()); err == nil {
+		t.Error("it answers")
+	}
+}

@@ -1,0 +1,97 @@
+package folder
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"lyceum/platform/blob"
+)
+
+// A stored file is: content, description as JSON, the description's length in four bytes (big
+// endian), the eight bytes of trailerMark. The description comes last because the checksum is
+// known only then.
+const (
+	trailerMark  = "LYCBLOB1"
+	trailerFixed = 4 + len(trailerMark)
+	maxTrailer   = 4096
+)
+
+// objectMeta describes the content that stands before it.
+type objectMeta struct {
+	Size   int64  `json:"size"`
+	Type   string `json:"type"`
+	SHA256 string `json:"sha256"`
+}
+
+func (m objectMeta) encode() ([]byte, error) {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	b = binary.BigEndian.AppendUint32(b, uint32(len(b)))
+	return append(b, trailerMark...), nil
+}
+
+// object is an open file; reading it gives the content alone.
+type object struct {
+	*io.SectionReader
+	file     *os.File
+	meta     objectMeta
+	modified time.Time
+}
+
+// Close ends reading.
+func (o *object) Close() error { return o.file.Close() }
+
+func (o *object) etag() string { return o.meta.SHA256[:32] }
+
+func openObject(path string) (*object, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, blob.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	o := &object{file: file}
+	if err := o.describe(); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%w: %s: %w", blob.ErrDamaged, path, err)
+	}
+	return o, nil
+}
+
+func (o *object) describe() error {
+	info, err := o.file.Stat()
+	if err != nil {
+		return err
+	}
+	end := info.Size() - int64(trailerFixed)
+	var fixed [trailerFixed]byte
+	if _, err := o.file.ReadAt(fixed[:], max(end, 0)); err != nil {
+		return err
+	}
+	length := int64(binary.BigEndian.Uint32(fixed[:4]))
+	if string(fixed[4:]) != trailerMark || length > maxTrailer || length > end {
+		return errors.New("no description at its end")
+	}
+	b := make([]byte, length)
+	if _, err := o.file.ReadAt(b, end-length); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, &o.meta); err != nil {
+		return err
+	}
+	if o.meta.Size != end-length || len(o.meta.SHA256) != 64 {
+		return errors.New("its description does not fit")
+	}
+	o.SectionReader = io.NewSectionReader(o.file, 0, o.meta.Size)
+	o.modified = info.ModTime()
+	return nil
+}

@@ -1,0 +1,214 @@
+package folder
+
+import (
+	"lyceum/platform/blob"
+
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/conditional"
+	"lyceum/platform/httpx/expect"
+)
+
+// Handler serves the URLs that the folder signs: GET, HEAD and PUT of /objects/:id, the parameter
+// being named "id". Errors are returned as *apperr.Error for the app's error handler. The app
+// should have StreamRequestBody on; without it an upload is held in memory.
+//
+// Every answer carries nosniff, a sandboxing content policy and, but for media that browsers can
+// show safely, a Content-Disposition of attachment: the folder shares its origin with the console.
+func (f *Store) Handler() fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+		c.Set(fiber.HeaderContentSecurityPolicy, "sandbox; default-src 'none'")
+		c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		c.Set(fiber.HeaderContentDisposition, "attachment")
+		c.Set(fiber.HeaderCacheControl, "no-store")
+		put := c.Method() == fiber.MethodPut
+		method := fiber.MethodGet
+		if put {
+			method = fiber.MethodPut
+		}
+		id := c.Params("id")
+		g, err := f.verify(method, id, string(c.Request().URI().QueryString()))
+		switch {
+		case errors.Is(err, errExpired):
+			return apperr.Forbidden("This URL has expired; ask for a new one.")
+		case err != nil:
+			return apperr.Forbidden("This URL was not signed here, or not for this method.")
+		case put:
+			return f.receive(c, id, g)
+		}
+		return f.send(c, id, g)
+	}
+}
+
+func (f *Store) send(c *fiber.Ctx, id string, g grant) error {
+	if err := f.mayGet(id); err != nil {
+		return answerable(err)
+	}
+	o, err := f.open(id)
+	if err != nil {
+		return answerable(err)
+	}
+	etag := `"` + o.etag() + `"`
+	conditions := conditionsOf(c)
+	result := conditions.Evaluate(etag, o.modified)
+	if result == conditional.PreconditionFailed {
+		o.Close()
+		return apperr.PreconditionFailed()
+	}
+	f.describe(c, g, o, etag)
+	if result == conditional.NotModified {
+		o.Close()
+		c.Status(http.StatusNotModified)
+		return nil
+	}
+	part := conditional.Part{Length: o.meta.Size}
+	if header := c.Get(fiber.HeaderRange); header != "" && c.Method() == fiber.MethodGet && conditions.AllowsRange(etag, o.modified) {
+		asked, result := conditional.ParseRange(header, o.meta.Size)
+		switch result {
+		case conditional.RangeUnsatisfiable:
+			o.Close()
+			return unsatisfiable(c, o.meta.Size)
+		case conditional.RangeSatisfiable:
+			part = asked
+			c.Status(http.StatusPartialContent)
+			c.Set(fiber.HeaderContentRange, part.ContentRange(o.meta.Size))
+		}
+	}
+	return f.stream(c, o, part)
+}
+
+func conditionsOf(c *fiber.Ctx) conditional.Conditions {
+	return conditional.Conditions{
+		IfMatch:           c.Get(fiber.HeaderIfMatch),
+		IfNoneMatch:       c.Get(fiber.HeaderIfNoneMatch),
+		IfRange:           c.Get(fiber.HeaderIfRange),
+		IfModifiedSince:   c.Get(fiber.HeaderIfModifiedSince),
+		IfUnmodifiedSince: c.Get(fiber.HeaderIfUnmodifiedSince),
+	}
+}
+
+func (f *Store) describe(c *fiber.Ctx, g grant, o *object, etag string) {
+	contentType := g.query.Get(qType)
+	if contentType == "" {
+		contentType = o.meta.Type
+	}
+	c.Set(fiber.HeaderContentType, contentType)
+	c.Set(fiber.HeaderContentDisposition, blob.Disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename)))
+	c.Set(fiber.HeaderETag, etag)
+	c.Set(fiber.HeaderLastModified, o.modified.UTC().Format(http.TimeFormat))
+	c.Set(fiber.HeaderAcceptRanges, "bytes")
+	// A cached copy must not outlive the permission that the URL is.
+	left := int64(g.expires.Sub(f.now()) / time.Second)
+	c.Set(fiber.HeaderCacheControl, "private, max-age="+strconv.FormatInt(left, 10))
+}
+
+func unsatisfiable(c *fiber.Ctx, size int64) error {
+	c.Set(fiber.HeaderContentRange, conditional.UnsatisfiedRange(size))
+	c.Set(fiber.HeaderContentDisposition, "attachment")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return apperr.ProblemRangeNotSatisfiable.New("The object has " + strconv.FormatInt(size, 10) + " bytes.")
+}
+
+// stream hands the content to the server, which sends it after the handler has returned and then
+// closes it.
+func (f *Store) stream(c *fiber.Ctx, o *object, part conditional.Part) error {
+	if c.Method() == fiber.MethodHead {
+		o.Close()
+		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.Length))
+		return nil
+	}
+	c.Context().SetBodyStream(&outgoing{
+		Reader: io.NewSectionReader(o, part.Start, part.Length), object: o, conn: c.Context(), stall: f.stall,
+	}, int(part.Length))
+	return nil
+}
+
+func (f *Store) receive(c *fiber.Ctx, id string, g grant) error {
+	in, err := g.incoming(id)
+	if err != nil {
+		return apperr.Forbidden("This URL was not signed here.")
+	}
+	if err := checkLength(int64(c.Request().Header.ContentLength()), in.size); err != nil {
+		return err
+	}
+	if c.Get(fiber.HeaderContentType) != in.contentType {
+		return apperr.Forbidden("This URL is for an upload with Content-Type: " + in.contentType)
+	}
+	if err := f.mayPut(id); err != nil {
+		c.Context().SetConnectionClose() // the body stays unread
+		return answerable(err)
+	}
+	if expect.AskForBody(c.Context()) {
+		return nil
+	}
+	in.allowed = func() error { return f.mayPut(id) }
+	end, ok := f.admit(id)
+	if !ok {
+		c.Context().SetConnectionClose()
+		busy := apperr.Unavailable("This object is being sent several times already.")
+		busy.RetryAfter = f.stall
+		return busy
+	}
+	defer end()
+	meta, err := f.write(context.Background(), f.uploadBody(c), in)
+	if err != nil {
+		return answerable(err)
+	}
+	c.Set(fiber.HeaderETag, `"`+meta.SHA256[:32]+`"`)
+	c.Status(http.StatusOK)
+	return nil
+}
+
+func checkLength(got, want int64) error {
+	switch {
+	case got < 0:
+		return apperr.ProblemLengthRequired.New("An upload must say its Content-Length.")
+	case got > want:
+		return apperr.ProblemBodyTooLarge.New("This URL is for " + strconv.FormatInt(want, 10) + " bytes.")
+	case got < want:
+		return apperr.Malformed("This URL is for " + strconv.FormatInt(want, 10) + " bytes.")
+	}
+	return nil
+}
+
+func (f *Store) uploadBody(c *fiber.Ctx) io.Reader {
+	stream := c.Context().RequestBodyStream()
+	if stream == nil {
+		return bytes.NewReader(c.Request().Body())
+	}
+	return &incomingBody{stream, c.Context(), f.stall}
+}
+
+// answerable turns an error of the folder into what the caller is told.
+func answerable(err error) error {
+	var source *blob.SourceError
+	if told, ok := apperr.As(err); ok {
+		return told
+	}
+	switch {
+	case errors.Is(err, blob.ErrNotFound):
+		return apperr.NotFound("There is no such object.")
+	case errors.Is(err, blob.ErrFull):
+		return apperr.StorageFull().Because(err)
+	case errors.Is(err, blob.ErrExists):
+		return apperr.ProblemPreconditionFailed.New("The object is there already; this URL does not replace it.")
+	case errors.Is(err, blob.ErrMismatch):
+		return apperr.Malformed("The body is not what the URL was signed for.").Because(err)
+	case errors.As(err, &source) && errors.Is(err, os.ErrDeadlineExceeded):
+		return apperr.ProblemRequestTimeout.New("The upload stopped arriving.")
+	case errors.As(err, &source):
+		return apperr.Malformed("The upload broke off.").Because(err)
+	}
+	return apperr.Unavailable("The object store can't be used now.").Because(err)
+}

@@ -1,0 +1,358 @@
+package folder
+
+import (
+	"lyceum/platform/blob/blobtest"
+
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/blob"
+)
+
+// raw sends bytes to a server and gives all that comes back until it closes or falls silent.
+func raw(t *testing.T, addr, request string) string {
+	t.Helper()
+	conn := dial(t, addr)
+	defer conn.Close()
+	io.WriteString(conn, request)                         // it shows in the answer
+	conn.SetReadDeadline(time.Now().Add(2 * time.Second)) // nor this
+	b, _ := io.ReadAll(conn)
+	return string(b)
+}
+
+func dial(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(t.Context(), "tcp", addr)
+	require.NoError(t, err)
+	return conn
+}
+
+func split(t *testing.T, s blob.Signed) (addr, target string) {
+	t.Helper()
+	u, err := url.Parse(s.URL)
+	require.NoError(t, err)
+	return u.Host, u.RequestURI()
+}
+
+func TestEveryAnswerIsSandboxed(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	blobtest.Put(t, f, id, "content", "text/html")
+	good := blobtest.SignGet(t, f, id, blob.GetRequest{})
+	bad := good
+	bad.URL += "0"
+	for _, r := range []blobtest.Reply{
+		blobtest.Get(t, good, nil), blobtest.Get(t, bad, nil), blobtest.Get(t, blobtest.SignGet(t, f, blobtest.NewID(), blob.GetRequest{}), nil),
+		blobtest.Get(t, good, map[string]string{"Range": "bytes=100-"}),
+		blobtest.Upload(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 1}), "too long"),
+		blobtest.Upload(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 1}), "x"),
+	} {
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'",
+			"Cross-Origin-Resource-Policy": "cross-origin", "Content-Disposition": "attachment",
+		} {
+			if got := r.Header.Get(name); got != want {
+				t.Errorf("%d: %s is %q", r.Status, name, got)
+			}
+		}
+		if r.Status >= 400 && (r.Header.Get("Content-Type") != "application/problem+json" || r.Header.Get("Cache-Control") != "no-store") {
+			t.Errorf("%d: %v", r.Status, r.Header)
+		}
+	}
+}
+
+func TestRefusalsHaveTheirCodes(t *testing.T) {
+	f, clock := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	ok := blob.PutRequest{ContentType: "text/plain", Size: 4}
+	chunked := blobtest.SignPut(t, f, id, ok)
+	for _, c := range []struct {
+		what   string
+		r      blobtest.Reply
+		status int
+		code   string
+	}{
+		{"too long", blobtest.Upload(t, blobtest.SignPut(t, f, id, ok), "12345"), 413, "body-too-large"},
+		{"too short", blobtest.Upload(t, blobtest.SignPut(t, f, id, ok), "123"), 400, "malformed-request"},
+		{"chunked", blobtest.Call(t, "PUT", chunked.URL, chunked.Headers, io.MultiReader(strings.NewReader("1234")), -1), 411, "length-required"},
+		{"missing", blobtest.Get(t, blobtest.SignGet(t, f, id, blob.GetRequest{}), nil), 404, "not-found"},
+		{"unsigned", blobtest.Call(t, "GET", strings.Split(chunked.URL, "?")[0], nil, nil, 0), 403, "forbidden"},
+	} {
+		if c.r.Status != c.status || c.r.Code() != c.code {
+			t.Errorf("%s: %d %s", c.what, c.r.Status, c.r.Body)
+		}
+	}
+	signed := blobtest.SignGet(t, f, id, blob.GetRequest{})
+	clock.forward(time.Hour)
+	if r := blobtest.Get(t, signed, nil); r.Status != 403 || !strings.Contains(string(r.Body), "expired") {
+		t.Errorf("expired: %d %s", r.Status, r.Body)
+	}
+	noTemps(t, f)
+}
+
+func TestHeadSaysWhatGetWould(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	blobtest.Put(t, f, id, "0123456789", "video/mp4")
+	signed := blobtest.SignGet(t, f, id, blob.GetRequest{})
+	whole := blobtest.Get(t, signed, nil)
+	head := blobtest.Call(t, "HEAD", signed.URL, nil, nil, 0)
+	if head.Status != 200 || len(head.Body) != 0 {
+		t.Errorf("%d %q", head.Status, head.Body)
+	}
+	for _, name := range []string{"Content-Length", "Content-Type", "ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition"} {
+		if head.Header.Get(name) != whole.Header.Get(name) || head.Header.Get(name) == "" {
+			t.Errorf("%s: %q and %q", name, head.Header.Get(name), whole.Header.Get(name))
+		}
+	}
+	if r := blobtest.Call(t, "HEAD", signed.URL, map[string]string{"Range": "bytes=0-3"}, nil, 0); r.Status != 200 {
+		t.Errorf("HEAD takes no Range: %d", r.Status)
+	}
+	if r := blobtest.Call(t, "HEAD", blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "a/b", Size: 1}).URL, nil, nil, 0); r.Status != 403 {
+		t.Errorf("HEAD with a URL for PUT: %d", r.Status)
+	}
+}
+
+func TestCacheLifeEndsWithTheURL(t *testing.T) {
+	f, clock := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	blobtest.Put(t, f, id, "content", "text/plain")
+	signed := blobtest.SignGet(t, f, id, blob.GetRequest{Expires: 10 * time.Minute})
+	clock.forward(9 * time.Minute)
+	var left int
+	if _, err := fmt.Sscanf(blobtest.Get(t, signed, nil).Header.Get("Cache-Control"), "private, max-age=%d", &left); err != nil || left < 50 || left > 60 {
+		t.Errorf("max-age %d, %v", left, err)
+	}
+}
+
+func TestConditionsAndRangesTogether(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	blobtest.Put(t, f, id, "0123456789", "video/mp4")
+	signed := blobtest.SignGet(t, f, id, blob.GetRequest{})
+	first := blobtest.Get(t, signed, nil)
+	etag, modified := first.Header.Get("ETag"), first.Header.Get("Last-Modified")
+	past, future := "Mon, 02 Jan 2006 15:04:05 GMT", "Mon, 02 Jan 2090 15:04:05 GMT"
+	for _, c := range []struct {
+		headers map[string]string
+		status  int
+		body    string
+	}{
+		{map[string]string{"Range": "bytes=0-3", "If-Range": etag}, 206, "0123"},
+		{map[string]string{"Range": "bytes=0-3", "If-Range": modified}, 206, "0123"},
+		{map[string]string{"Range": "bytes=0-3", "If-Range": `"other"`}, 200, "0123456789"},
+		{map[string]string{"Range": "bytes=0-3", "If-Range": "W/" + etag}, 200, "0123456789"},
+		{map[string]string{"Range": "bytes=0-3", "If-Range": past}, 200, "0123456789"},
+		{map[string]string{"Range": "bytes=0-3", "If-None-Match": etag}, 304, ""},
+		{map[string]string{"If-None-Match": "W/" + etag}, 304, ""},
+		{map[string]string{"If-None-Match": `"a", ` + etag}, 304, ""},
+		{map[string]string{"If-None-Match": "*"}, 304, ""},
+		{map[string]string{"If-None-Match": `"a"`, "If-Modified-Since": future}, 200, "0123456789"},
+		{map[string]string{"If-Modified-Since": modified}, 304, ""},
+		{map[string]string{"If-Modified-Since": past}, 200, "0123456789"},
+		{map[string]string{"If-Modified-Since": "yesterday"}, 200, "0123456789"},
+		{map[string]string{"If-Match": etag}, 200, "0123456789"},
+		{map[string]string{"If-Match": `"a"`}, 412, "precondition-failed"},
+		{map[string]string{"If-Match": "W/" + etag}, 412, "precondition-failed"},
+		{map[string]string{"If-Unmodified-Since": past}, 412, "precondition-failed"},
+		{map[string]string{"If-Unmodified-Since": future}, 200, "0123456789"},
+		{map[string]string{"Range": "bytes=20-"}, 416, "range-not-satisfiable"},
+		{map[string]string{"Range": "bytes=0-1,4-5"}, 200, "0123456789"},
+	} {
+		r := blobtest.Get(t, signed, c.headers)
+		body := string(r.Body)
+		if r.Status >= 400 {
+			body = r.Code()
+		}
+		if r.Status != c.status || body != c.body {
+			t.Errorf("%v: %d %q", c.headers, r.Status, body)
+		}
+		if r.Status == 304 && (r.Header.Get("ETag") != etag || r.Header.Get("Cache-Control") == "") {
+			t.Errorf("%v: %v", c.headers, r.Header)
+		}
+		if r.Status == 416 && r.Header.Get("Content-Range") != "bytes */10" {
+			t.Errorf("%v: %v", c.headers, r.Header)
+		}
+	}
+}
+
+// TestABrokenUploadLeavesNothing cuts the connection in the middle.
+func TestABrokenUploadLeavesNothing(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	addr, target := split(t, blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "text/plain", Size: 1 << 20}))
+	conn := dial(t, addr)
+	fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", target, 1<<20, strings.Repeat("x", 1<<19))
+	eventually(t, "the upload does not arrive", func() bool { entries, _ := os.ReadDir(f.tmp); return len(entries) == 1 })
+	conn.Close()
+	eventually(t, "its temporary file stays", func() bool { entries, _ := os.ReadDir(f.tmp); return len(entries) == 0 })
+	blobtest.RequireAbsent(t, f, id)
+}
+
+func eventually(t *testing.T, failure string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(failure)
+		}
+	}
+}
+
+// TestAStalledUploadIsGivenUp and the next test shorten the 30 s that clients have.
+func TestAStalledUploadIsGivenUp(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	f.stall = 200 * time.Millisecond
+	addr, target := split(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 100_000}))
+	answer := raw(t, addr, fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n%s", target, strings.Repeat("x", 50_000)))
+	if !strings.HasPrefix(answer, "HTTP/1.1 408 ") || !strings.Contains(answer, "request-timeout") {
+		t.Errorf("got %s", answer)
+	}
+	noTemps(t, f)
+}
+
+// However many send one object at once, it takes the room of a few on the disk.
+func TestFewTransfersOfOneObjectAtOnce(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	signed := blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 100_000})
+	addr, target := split(t, signed)
+	var open []net.Conn
+	for range maxArriving {
+		conn := dial(t, addr)
+		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n%s", target, strings.Repeat("x", 50_000))
+		open = append(open, conn)
+	}
+	busy := func() int {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return len(f.arriving) * f.arriving[strings.TrimPrefix(strings.Split(target, "?")[0], "/objects/")]
+	}
+	eventually(t, "they never arrive", func() bool { return busy() == maxArriving })
+	if r := blobtest.Upload(t, signed, strings.Repeat("x", 100_000)); r.Status != 503 {
+		t.Errorf("one too many: %d %s", r.Status, r.Body)
+	}
+	for _, conn := range open {
+		conn.Close()
+	}
+	eventually(t, "they never end", func() bool { return busy() == 0 })
+	if r := blobtest.Upload(t, signed, strings.Repeat("x", 100_000)); r.Status != 200 {
+		t.Errorf("the next: %d %s", r.Status, r.Body)
+	}
+	noTemps(t, f)
+}
+
+func TestAStalledDownloadIsGivenUp(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	f.stall = 200 * time.Millisecond
+	id := blobtest.NewID()
+	require.NoError(t, f.Put(t.Context(), id, &zeros{}, 64<<20, "video/mp4"))
+	before := openFiles(t)
+	addr, target := split(t, blobtest.SignGet(t, f, id, blob.GetRequest{}))
+	conn := dial(t, addr)
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", target)
+	eventually(t, "the file was never opened", func() bool { return openFiles(t) > before+1 })
+	eventually(t, "the file stays open", func() bool { return openFiles(t) <= before+1 })
+}
+
+// zeros is endless.
+type zeros struct{ n int64 }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	if left := int64(64<<20) - z.n; int64(len(p)) > left {
+		p = p[:left]
+	}
+	z.n += int64(len(p))
+	if len(p) == 0 {
+		return 0, io.EOF
+	}
+	clear(p)
+	return len(p), nil
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}
+
+// TestLargeObjectsAreNotHeldInMemory sends 64 MiB up and down while the heap may grow by 24.
+func TestLargeObjectsAreNotHeldInMemory(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	runtime.GC()
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	signed := blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "video/mp4", Size: 64 << 20})
+	if r := blobtest.Call(t, "PUT", signed.URL, signed.Headers, &zeros{}, 64<<20); r.Status != 200 {
+		t.Fatalf("%d %s", r.Status, r.Body)
+	}
+	resp, err := http.Get(blobtest.SignGet(t, f, id, blob.GetRequest{}).URL)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, resp.Body)
+	if err != nil || n != 64<<20 {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	if resp.Header.Get("ETag") != fmt.Sprintf(`"%x"`, sum.Sum(nil)[:16]) {
+		t.Error("the bytes differ")
+	}
+	runtime.ReadMemStats(&now)
+	if grown := int64(now.HeapSys) - int64(before.HeapSys); grown > 24<<20 {
+		t.Errorf("the heap grew by %d MiB", grown>>20)
+	}
+}
+
+func TestConnectionsAreKeptAfterUploadsAndRefusals(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	blobtest.Put(t, f, id, "content", "text/plain")
+	addr, getTarget := split(t, blobtest.SignGet(t, f, id, blob.GetRequest{}))
+	_, putTarget := split(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 3}))
+	upload := func(body string) string {
+		return fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", putTarget, len(body), body)
+	}
+	download := "GET " + getTarget + " HTTP/1.1\r\nHost: x\r\n\r\n"
+	last := strings.Replace(download, "Host: x", "Host: x\r\nConnection: close", 1)
+	answer := raw(t, addr, upload("abc")+upload("too long")+download+last)
+	var codes []string
+	for line := range strings.SplitSeq(answer, "\r\n") {
+		if i := strings.Index(line, "HTTP/1.1 "); i >= 0 {
+			codes = append(codes, line[i+9:i+12])
+		}
+	}
+	if got := strings.Join(codes, " "); got != "200 413 200 200" || !bytes.HasSuffix([]byte(answer), []byte("content")) {
+		t.Errorf("got %s\n%s", got, answer)
+	}
+}
+
+func TestNoFileStaysOpen(t *testing.T) {
+	f, _ := newServedStore(t, t.TempDir())
+	id := blobtest.NewID()
+	blobtest.Put(t, f, id, strings.Repeat("x", 100_000), "text/plain")
+	signed := blobtest.SignGet(t, f, id, blob.GetRequest{})
+	etag := blobtest.Get(t, signed, nil).Header.Get("ETag")
+	before := openFiles(t)
+	for range 20 {
+		blobtest.Get(t, signed, nil)
+		blobtest.Call(t, "HEAD", signed.URL, nil, nil, 0)
+		blobtest.Get(t, signed, map[string]string{"If-None-Match": etag})
+		blobtest.Get(t, signed, map[string]string{"If-Match": `"a"`})
+		blobtest.Get(t, signed, map[string]string{"Range": "bytes=5-9"})
+		blobtest.Get(t, signed, map[string]string{"Range": "bytes=900000-"})
+	}
+	eventually(t, "files stay open", func() bool { return openFiles(t) <= before+2 })
+}

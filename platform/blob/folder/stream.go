@@ -1,0 +1,64 @@
+package folder
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// stall is how long a client may neither send nor take a byte. Objects are large and links slow,
+// so progress is what counts, not the whole time.
+const stall = 30 * time.Second
+
+// outgoing is the body of a download.
+type outgoing struct {
+	io.Reader
+	object *object
+	conn   *fasthttp.RequestCtx
+	stall  time.Duration
+}
+
+// Close lets go of the file.
+func (o *outgoing) Close() error { return o.object.Close() }
+
+// WriteTo sends the content in large pieces and grants the client time for each.
+func (o *outgoing) WriteTo(w io.Writer) (int64, error) {
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	var total int64
+	for {
+		n, readErr := o.Read(*buf)
+		if n > 0 {
+			if err := o.conn.SetWriteDeadline(time.Now().Add(o.stall)); err != nil {
+				return total, err
+			}
+			written, err := w.Write((*buf)[:n])
+			total += int64(written)
+			if err != nil {
+				return total, err
+			}
+		}
+		if errors.Is(readErr, io.EOF) {
+			return total, nil
+		}
+		if readErr != nil {
+			return total, readErr
+		}
+	}
+}
+
+// incomingBody grants the client time for each piece that it sends.
+type incomingBody struct {
+	io.Reader
+	conn  *fasthttp.RequestCtx
+	stall time.Duration
+}
+
+func (b *incomingBody) Read(p []byte) (int, error) {
+	if err := b.conn.SetReadDeadline(time.Now().Add(b.stall)); err != nil {
+		return 0, err
+	}
+	return b.Reader.Read(p)
+}

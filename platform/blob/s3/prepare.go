@@ -1,0 +1,77 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/minio/minio-go/v7"
+)
+
+// Prepare makes the bucket if it is missing and the key may, and refuses a bucket that strangers
+// can read, as every permission would be void there. It writes and removes one small object.
+func (s *Store) Prepare(ctx context.Context) error {
+	exists, err := s.bucketExists(ctx)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		if err := s.makeBucket(ctx); err != nil {
+			return err
+		}
+	}
+	return s.refusePublic(ctx)
+}
+
+func (s *Store) bucketExists(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	exists, err := s.client.BucketExists(ctx, s.bucket)
+	if err != nil {
+		return false, fmt.Errorf("S3_BUCKET %q at S3_ENDPOINT can't be looked up: %w", s.bucket, err)
+	}
+	return exists, nil
+}
+
+func (s *Store) makeBucket(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := s.client.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: s.region})
+	switch code(err) {
+	case "BucketAlreadyOwnedByYou": // another replica was faster
+		return nil
+	case "BucketAlreadyExists":
+		return fmt.Errorf("S3_BUCKET %q belongs to someone else", s.bucket)
+	case "AccessDenied":
+		return fmt.Errorf("S3_BUCKET %q does not exist and S3_ACCESS_KEY may not create it", s.bucket)
+	}
+	if err != nil {
+		return fmt.Errorf("S3_BUCKET %q can't be created: %w", s.bucket, err)
+	}
+	return nil
+}
+
+func (s *Store) refusePublic(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout)
+	defer cancel()
+	probe := uuid.NewString()
+	if err := s.Put(ctx, probe, bytes.NewReader([]byte("probe")), 5, "text/plain"); err != nil {
+		return fmt.Errorf("S3_ACCESS_KEY can't write to S3_BUCKET %q: %w", s.bucket, err)
+	}
+	defer s.Delete(context.WithoutCancel(ctx), probe) //nolint:errcheck // a probe that stays harms nobody
+	body, _, _, err := s.stranger.GetObject(ctx, s.bucket, probe, minio.GetObjectOptions{})
+	if err == nil {
+		body.Close()
+		return fmt.Errorf("S3_BUCKET %q can be read by anyone, without a signature: make it private", s.bucket)
+	}
+	if answer(err).StatusCode == 0 {
+		return fmt.Errorf("S3_BUCKET %q: asking without a signature: %w", s.bucket, err)
+	}
+	for o := range s.stranger.Client.ListObjects(ctx, s.bucket, minio.ListObjectsOptions{MaxKeys: 1}) {
+		if o.Err == nil {
+			return fmt.Errorf("S3_BUCKET %q can be listed by anyone, without a signature: make it private", s.bucket)
+		}
+	}
+	return nil
+}

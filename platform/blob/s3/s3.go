@@ -1,0 +1,221 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"lyceum/platform/blob"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
+)
+
+// stallTimeout is how long the service may neither send nor take a byte while content moves.
+const stallTimeout = 30 * time.Second
+
+// callTimeout bounds everything but moving content, so that a caller has an answer within 3 s
+// though the store hangs.
+const callTimeout = 2500 * time.Millisecond
+
+// Config says where an S3-compatible store is. Its fields are the S3_* keys of the environment.
+type Config struct {
+	// Endpoint is host:port, or a whole http(s) address, which then decides about TLS.
+	Endpoint string
+	// PublicEndpoint is the address that clients reach the store under; empty means Endpoint.
+	PublicEndpoint string
+	Bucket         string
+	AccessKey      string
+	SecretKey      string
+	// Region is part of every signature; empty means us-east-1, MinIO's default.
+	Region string
+	UseTLS bool
+}
+
+// S3 keeps objects in one bucket of an S3-compatible service. The key of an object is its id.
+type Store struct {
+	bucket string
+	region string
+	client *minio.Core
+	// signer knows the public address; a signature holds for one host only.
+	signer *minio.Client
+	// stranger has no credentials and shows what anyone can do.
+	stranger *minio.Core
+}
+
+var _ blob.Store = (*Store)(nil)
+
+// New checks the configuration and makes no request; Prepare does.
+func New(cfg Config) (*Store, error) {
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1"
+	}
+	if cfg.PublicEndpoint == "" {
+		cfg.PublicEndpoint = cfg.Endpoint
+	}
+	if err := s3utils.CheckValidBucketName(cfg.Bucket); err != nil {
+		return nil, fmt.Errorf("S3_BUCKET %q: %w", cfg.Bucket, err)
+	}
+	if cfg.AccessKey == "" || cfg.SecretKey == "" {
+		return nil, errors.New("S3_ACCESS_KEY and S3_SECRET_KEY are needed with S3_ENDPOINT")
+	}
+	keys := credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, "")
+	client, err := newClient("S3_ENDPOINT", cfg.Endpoint, cfg, keys)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := newClient("S3_PUBLIC_ENDPOINT", cfg.PublicEndpoint, cfg, keys)
+	if err != nil {
+		return nil, err
+	}
+	nobody := credentials.NewStatic("", "", "", credentials.SignatureAnonymous)
+	stranger, err := newClient("S3_ENDPOINT", cfg.Endpoint, cfg, nobody)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{
+		bucket: cfg.Bucket, region: cfg.Region, signer: signer,
+		client: &minio.Core{Client: client}, stranger: &minio.Core{Client: stranger},
+	}, nil
+}
+
+func newClient(key, endpoint string, cfg Config, keys *credentials.Credentials) (*minio.Client, error) {
+	host, secure := endpoint, cfg.UseTLS
+	if strings.Contains(endpoint, "://") {
+		u, err := url.Parse(endpoint)
+		if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, fmt.Errorf("%s %q: want host:port or http(s)://host:port", key, endpoint)
+		}
+		host, secure = u.Host, u.Scheme == "https"
+	}
+	client, err := minio.New(host, &minio.Options{
+		Creds: keys, Secure: secure, Region: cfg.Region, Transport: newTransport(),
+		// One more try mends a connection that went stale; callTimeout has no room for ten.
+		MaxRetries: 2,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w", key, endpoint, err)
+	}
+	return client, nil
+}
+
+// Stat implements Store.
+func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
+	if !blob.IsID(id) {
+		return blob.Info{}, blob.ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	o, err := s.client.StatObject(ctx, s.bucket, id, minio.StatObjectOptions{})
+	if err != nil {
+		return blob.Info{}, storeError(err)
+	}
+	return blob.Info{Size: o.Size, ContentType: o.ContentType, ETag: o.ETag}, nil
+}
+
+// Open implements Store. The answer must begin within callTimeout; reading on may then take as
+// long as bytes keep coming.
+func (s *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
+	return s.get(ctx, id, minio.GetObjectOptions{})
+}
+
+func (s *Store) get(ctx context.Context, id string, opts minio.GetObjectOptions) (io.ReadCloser, error) {
+	if !blob.IsID(id) {
+		return nil, blob.ErrNotFound
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(callTimeout, func() { cancel(context.DeadlineExceeded) })
+	body, _, _, err := s.client.GetObject(ctx, s.bucket, id, opts)
+	late.Stop()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, storeError(err)
+	}
+	return &download{body, cancel}, nil
+}
+
+// download ends its request when it is closed.
+type download struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+// Close ends reading.
+func (d *download) Close() error {
+	defer d.cancel(nil)
+	return d.ReadCloser.Close()
+}
+
+// ReadPrefix implements Store.
+func (s *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
+	if n <= 0 {
+		_, err := s.Stat(ctx, id)
+		return nil, err
+	}
+	var opts minio.GetObjectOptions
+	if err := opts.SetRange(0, int64(n)-1); err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	body, err := s.get(ctx, id, opts)
+	if code(err) == "InvalidRange" { // an empty object has no first byte
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(io.LimitReader(body, int64(n)))
+}
+
+// Put implements Store.
+func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
+	if err := blob.CheckID(id); err != nil {
+		return err
+	}
+	if size < 0 {
+		return fmt.Errorf("blob: an object of %d bytes", size)
+	}
+	if size == 0 && longer(r) { // the client does not even look at r then
+		return fmt.Errorf("%w: it is longer", blob.ErrMismatch)
+	}
+	exact := &exactReader{r: r, left: size}
+	_, err := s.client.Client.PutObject(ctx, s.bucket, id, exact, size, minio.PutObjectOptions{
+		// One request: in parts, a reader without a ReaderAt would be held in memory part by part.
+		ContentType: contentType, DisableMultipart: true,
+	})
+	if exact.err != nil {
+		return exact.err
+	}
+	return storeError(err)
+}
+
+// Delete implements Store.
+func (s *Store) Delete(ctx context.Context, id string) error {
+	if !blob.IsID(id) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := storeError(s.client.RemoveObject(ctx, s.bucket, id, minio.RemoveObjectOptions{}))
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Ping implements Store: the service answers and has the bucket.
+func (s *Store) Ping(ctx context.Context) error {
+	exists, err := s.bucketExists(ctx)
+	if err == nil && !exists {
+		err = fmt.Errorf("S3_BUCKET %q does not exist", s.bucket)
+	}
+	return err
+}

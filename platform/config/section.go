@@ -1,0 +1,146 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+	"go.uber.org/fx"
+)
+
+// Doc explains one setting.
+type Doc struct {
+	// Key is the name of the environment variable.
+	Key string
+	// Text says what it is for, what it takes and what nothing means.
+	Text string
+}
+
+// Section is a group of settings that one owner declares. It is made with Declare.
+type Section struct {
+	// Title heads the section in .env.example.
+	Title string
+	// Docs explain the settings in the order in which they are shown.
+	Docs []Doc
+
+	typ      reflect.Type
+	newValue func() any
+	provide  fx.Option
+}
+
+// Checker is implemented by settings with rules beyond their types.
+type Checker interface {
+	// Check adds every broken rule to f. It must not stop at the first.
+	Check(f *Faults)
+}
+
+// Declare makes a section of the settings in the struct T, whose fields carry the tags env, envDefault and secret:
+//
+//	type Config struct {
+//		Redeem limit.Rate `env:"RATE_LIMIT_REDEEM" envDefault:"10/1m"`
+//	}
+//
+//	var section = config.Declare[Config]("Invites", config.Doc{Key: "RATE_LIMIT_REDEEM", Text: "Wrong codes of a caller."})
+//
+// The tag secret:"all" hides a value wherever settings are shown; secret:"url" hides user, password and query of a URL.
+// If *T implements Checker, its rules are told together with the faults of all other sections.
+func Declare[T any](title string, docs ...Doc) Section {
+	return Section{
+		Title: title, Docs: docs,
+		typ:      reflect.TypeFor[T](),
+		newValue: func() any { return new(T) },
+		provide:  fx.Provide(func(c *Config) *T { return Of[T](c) }),
+	}
+}
+
+// Option provides *T to the parts of the program.
+func (s Section) Option() fx.Option { return s.provide }
+
+// Keys returns the environment names of the section in the order of its struct.
+func (s Section) Keys() []string {
+	var keys []string
+	walk(reflect.ValueOf(s.newValue()).Elem(), func(f reflect.StructField, _ reflect.Value) {
+		keys = append(keys, f.Tag.Get("env"))
+	})
+	return keys
+}
+
+// Of returns the settings of the section that was declared with T. It panics if the configuration was loaded without that
+// section, which no environment can cause.
+func Of[T any](c *Config) *T {
+	for _, value := range c.sections {
+		if settings, ok := value.(*T); ok {
+			return settings
+		}
+	}
+	panic(fmt.Sprintf("config: no section of type %v was loaded", reflect.TypeFor[T]()))
+}
+
+// loadSections reads every section from set, adds the faults to f and returns pointers to the settings.
+func loadSections(sections []Section, set map[string]string, f *Faults) []any {
+	values := make([]any, len(sections))
+	for i, s := range sections {
+		values[i] = s.newValue()
+		loadSettings(values[i], set, f)
+	}
+	return values
+}
+
+// loadSettings parses one struct and checks its rules. A key that can't be parsed is told only once.
+func loadSettings(value any, set map[string]string, f *Faults) {
+	unreadable := map[string]bool{}
+	if err := env.ParseWithOptions(value, env.Options{Environment: set}); err != nil {
+		for _, fault := range parseFaults(err, value, set) {
+			key, _, _ := strings.Cut(fault, ":")
+			unreadable[key] = true
+			f.lines = append(f.lines, fault)
+		}
+	}
+	trimLists(reflect.ValueOf(value).Elem())
+	checker, ok := value.(Checker)
+	if !ok {
+		return
+	}
+	var rules Faults
+	checker.Check(&rules)
+	for _, fault := range rules.lines {
+		if key, _, _ := strings.Cut(fault, ":"); !unreadable[key] {
+			f.lines = append(f.lines, fault)
+		}
+	}
+}
+
+// trimLists removes spaces around the items of all lists, and items that are empty.
+func trimLists(v reflect.Value) {
+	walk(v, func(_ reflect.StructField, field reflect.Value) {
+		list, ok := field.Interface().([]string)
+		if !ok {
+			return
+		}
+		trimmed := make([]string, 0, len(list))
+		for _, item := range list {
+			if item = strings.TrimSpace(item); item != "" {
+				trimmed = append(trimmed, item)
+			}
+		}
+		field.Set(reflect.ValueOf(trimmed))
+	})
+}
+
+// checkUnique returns an error if two sections read the same variable.
+func checkUnique(sections []Section) error {
+	owners := map[string]string{}
+	for _, key := range platformKeys() {
+		owners[key] = "the platform"
+	}
+	for _, s := range sections {
+		for _, key := range s.Keys() {
+			if owner, twice := owners[key]; twice {
+				return fmt.Errorf("config: %s is declared by %q and by %q", key, owner, s.Title)
+			}
+			owners[key] = s.Title
+		}
+	}
+	return nil
+}
