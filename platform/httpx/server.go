@@ -71,15 +71,15 @@ type Server struct {
 	uploads     *upload.Receiver
 	// uploadBytes are the sizes that the routes of uploads take, by path.
 	uploadBytes map[string]int64
-	// objectsAt is the path below which bytes of objects are sent, and maxObjectBytes the size of the largest; see ObjectBytes.
-	objectsAt      string
-	maxObjectBytes int64
 	// capabilities is the answer of GET /capabilities.
 	capabilities map[string]any
 	// onAnswer, if a test has set it, is told of every answer.
 	onAnswer func(info *requestinfo.Info, status int)
 	// sockets is how many connections are WebSockets now.
 	sockets func() int
+	// objectsAt is the path below which objects are sent, and maxObjectBytes the size of the largest; see ObjectBytes.
+	objectsAt      string
+	maxObjectBytes int64
 	// currentModule is the module whose routes are being registered; it names schemas.
 	currentModule string
 }
