@@ -47,7 +47,7 @@ type Route struct {
 	// queryValues are values of query parameters that other modules declare.
 	queryValues []openapi.QueryValues
 
-	// maxObjectBytes is the size of the largest object that a raw route takes; 0 for most.
+	// maxObjectBytes is the size of the largest object that a raw route takes; 0 for all that take none.
 	maxObjectBytes int64
 
 	// bind registers the handler of a typed route; raw is the handler of every other.

@@ -82,9 +82,9 @@ func Hidden() Option { return func(r *Route) { r.op.Hidden = true } }
 // SwitchesTo documents that a raw route answers 101 and continues in another protocol.
 func SwitchesTo(doc string) Option { return func(r *Route) { r.answer.SwitchesTo = doc } }
 
-// ObjectBytes gives a raw route the time that large objects need, up to a day in each direction. A body that is announced
-// larger than most bytes is judged by its headers alone.
-func ObjectBytes(most int64) Option { return func(r *Route) { r.maxObjectBytes = most } }
+// ObjectBytes gives a raw route the time that large objects need, up to a day in each direction. A body whose length is more
+// than maxBytes is refused by its headers. One path prefix of a server takes objects.
+func ObjectBytes(maxBytes int64) Option { return func(r *Route) { r.maxObjectBytes = maxBytes } }
 
 // jsonType is the media type of bodies, unless a route says otherwise.
 const jsonType = "application/json"

@@ -22,12 +22,12 @@ func TestNewNamer(t *testing.T) {
 	module := "courses"
 	name := NewNamer(&module)
 	for want, typ := range map[string]reflect.Type{
-		"Problem":            reflect.TypeFor[problem.Problem](),
-		"ApperrField":        reflect.TypeFor[apperr.Field](),
-		"CoursesPageString":  reflect.TypeFor[pagination.Page[string]](),
-		"CoursesHint":        reflect.TypeFor[struct{ A int }](),
-		"Course":             reflect.TypeFor[*courseView](),
-		"CreateInput":        reflect.TypeFor[createInput](),
+		"Problem":           reflect.TypeFor[problem.Problem](),
+		"ApperrField":       reflect.TypeFor[apperr.Field](),
+		"CoursesPageString": reflect.TypeFor[pagination.Page[string]](),
+		"CoursesHint":       reflect.TypeFor[struct{ A int }](),
+		"Course":            reflect.TypeFor[*courseView](),
+		"CreateInput":       reflect.TypeFor[createInput](),
 	} {
 		require.Equal(t, want, name(typ, "Hint"), typ.String())
 	}
