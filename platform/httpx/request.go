@@ -29,8 +29,9 @@ import (
 // unknownMethodKey marks a request whose method Fiber does not know, as a user value, which clients can't set.
 type unknownMethodKey struct{}
 
-// markUnknownMethod passes requests to Fiber. Fiber would answer methods that it does not know by itself, in plain text; as
-// TRACE, which no route has, they take the same path as every request and get the headers and the log line of all.
+// markUnknownMethod passes requests to Fiber. Fiber would answer methods that it does not know by itself, in
+// plain text; as TRACE, which no route has, they take the same path as every request and get the headers and
+// the log line of all.
 func markUnknownMethod(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler) {
 	if !slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
 		ctx.SetUserValue(unknownMethodKey{}, true)
@@ -42,8 +43,8 @@ func markUnknownMethod(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler
 // tracer makes a span of each request, at next to no cost without an exporter.
 var tracer = otel.Tracer("lyceum/http")
 
-// handleRequest is the first and last to see a request: it fills the Info and the context, sets the headers of all answers,
-// turns errors and panics into problems, and logs, measures and traces the answer.
+// handleRequest is the first and last to see a request: it fills the Info and the context, sets the headers of
+// all answers, turns errors and panics into problems, and logs, measures and traces the answer.
 func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 	info := s.newInfo(c)
 	ctx, cancel := context.WithTimeout(requestinfo.NewContext(context.Background(), info), answerTime)

@@ -75,7 +75,8 @@ type Server struct {
 	capabilities map[string]any
 	// sockets is how many connections are WebSockets now.
 	sockets func() int
-	// objectsAt is the path below which objects are sent, and maxObjectBytes the size of the largest; see ObjectBytes.
+	// objectsAt is the path below which objects are sent, and maxObjectBytes the size of the largest; see
+	// ObjectBytes.
 	objectsAt      string
 	maxObjectBytes int64
 	// currentModule is the module whose routes are being registered; it names schemas.
@@ -103,7 +104,10 @@ func init() {
 
 // New builds a server with the routes of all modules.
 func New(o Options, tables []Table) (*Server, error) {
-	s := &Server{o: o, auth: o.Authenticator, uploads: upload.NewReceiver(o.Scratch), uploadBytes: map[string]int64{}, sockets: func() int { return 0 }}
+	s := &Server{
+		o: o, auth: o.Authenticator, sockets: func() int { return 0 },
+		uploads: upload.NewReceiver(o.Scratch), uploadBytes: map[string]int64{},
+	}
 	var err error
 	if s.o.Problems == nil {
 		if s.o.Problems, err = apperr.NewCatalog(idempotency.Problems); err != nil {
@@ -140,8 +144,8 @@ func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
 // Stopping makes /readyz answer 503 while requests are still served.
 func (s *Server) Stopping() { s.stopping.Store(true) }
 
-// CountSockets tells the server, before it serves, how many connections have become WebSockets: it no longer counts those
-// itself.
+// CountSockets tells the server, before it serves, how many connections have become WebSockets: it no longer
+// counts those itself.
 func (s *Server) CountSockets(open func() int) { s.sockets = open }
 
 // Shutdown stops listening and waits for requests in flight until ctx ends.

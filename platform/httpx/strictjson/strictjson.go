@@ -3,7 +3,8 @@
 //	Check      the text: syntax, UTF-8, depth, repeated names, U+0000, lone surrogates
 //	Unmarshal  the values: each fits the type of its field; Huma then validates the schema
 //
-// The rules that Check finds broken in well-formed JSON do not stop Unmarshal, so that one answer reports all of them.
+// The rules that Check finds broken in well-formed JSON do not stop Unmarshal, so that one answer reports all
+// of them.
 package strictjson
 
 import (
@@ -39,8 +40,9 @@ func Marshal(w io.Writer, v any) error {
 // readsRest lets the decoder read what Check has reported already.
 var readsRest = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and returns an error that
-// names the others; SplitTypeFaults makes fields of it. The error never holds a value, which may be a password.
+// Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and returns an
+// error that names the others; SplitTypeFaults makes fields of it. The error never holds a value, which may be
+// a password.
 func Unmarshal(b []byte, v any) error {
 	err := json.Unmarshal(b, v, readsRest)
 	if err == nil {
@@ -59,7 +61,8 @@ type typeError struct{ pointers []string }
 // typeMessage is what a client reads of such a value.
 const typeMessage = "the value does not fit its type"
 
-// locationEnd stands between the location of a value and typeMessage in the text of a typeError, which has a line a value.
+// locationEnd stands between the location of a value and typeMessage in the text of a typeError, which has a
+// line a value.
 const locationEnd = ": "
 
 // Error returns a line for each value.
@@ -74,8 +77,8 @@ func (e *typeError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// SplitTypeFaults returns a fault for each value that an error of Unmarshal names in the message of f, located below f.
-// It returns f alone if the message is not from Unmarshal.
+// SplitTypeFaults returns a fault for each value that an error of Unmarshal names in the message of f, located
+// below f. It returns f alone if the message is not from Unmarshal.
 func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 	for line := range strings.SplitSeq(f.Message, "\n") {
 		location, ok := strings.CutSuffix(line, locationEnd+typeMessage)
@@ -87,8 +90,9 @@ func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 	return faults
 }
 
-// readFields reads each field of an object on its own and returns the JSON pointers of the values that do not fit. In one
-// pass, the first misfit would end the decoding, and the rules of later fields could not be checked.
+// readFields reads each field of an object on its own and returns the JSON pointers of the values that do not
+// fit. In one pass, the first misfit would end the decoding, and the rules of later fields could not be
+// checked.
 func readFields(b []byte, v any) (pointers []string) {
 	var fields map[string]jsontext.Value
 	if json.Unmarshal(b, &fields, readsRest) != nil {
@@ -109,8 +113,9 @@ func readFields(b []byte, v any) (pointers []string) {
 	return pointers
 }
 
-// Decode reads JSON from inside of another body into v, such as a file in an archive, as strictly as a body itself. It
-// returns a validation error at or below location, which is relative to the body, also for names that v does not have.
+// Decode reads JSON from inside of another body into v, such as a file in an archive, as strictly as a body
+// itself. It returns a validation error at or below location, which is relative to the body, also for names
+// that v does not have.
 func Decode(location string, raw []byte, v any) error {
 	faults, err := Check(raw)
 	if err == nil && len(faults) > 0 {
@@ -133,8 +138,9 @@ func Decode(location string, raw []byte, v any) error {
 	return apperr.Invalid(location, message)
 }
 
-// Check reads the text of a body before it is decoded. It returns a malformed-body error for what is not JSON in UTF-8 or
-// nests deeper than MaxDepth, else a fault for each place that breaks a rule: a repeated name, U+0000, a lone surrogate.
+// Check reads the text of a body before it is decoded. It returns a malformed-body error for what is not JSON
+// in UTF-8 or nests deeper than MaxDepth, else a fault for each place that breaks a rule: a repeated name,
+// U+0000, a lone surrogate.
 func Check(body []byte) ([]apperr.Field, error) {
 	if !utf8.Valid(body) {
 		return nil, apperr.Malformed("The body is not UTF-8.")
