@@ -51,5 +51,6 @@ func (s *Server) showCapabilities(context.Context, *None) (*Response[map[string]
 	return OK(s.capabilities).WithETag(), nil
 }
 
-const capabilitiesDoc = "What clients need to know before they send something: the modules that are on, the rules for passwords, and, with the module storage, " +
+const capabilitiesDoc = "What clients need to know before they send something: the modules that are on, " +
+	"the rules for passwords, and, with the module storage, " +
 	"which types and sizes of files may be uploaded."

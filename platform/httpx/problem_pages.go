@@ -36,7 +36,8 @@ func (s *Server) problemPage(c *fiber.Ctx) error {
 		return sendStatic(c, raw, "application/json", "")
 	}
 	var page strings.Builder
-	if err := problemTemplate.Execute(&page, map[string]string{"Slug": slug, "Title": p.Title, "Meaning": p.Meaning}); err != nil {
+	values := map[string]string{"Slug": slug, "Title": p.Title, "Meaning": p.Meaning}
+	if err := problemTemplate.Execute(&page, values); err != nil {
 		return err
 	}
 	return sendStatic(c, []byte(page.String()), htmlType, problemPolicy)

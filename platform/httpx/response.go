@@ -68,7 +68,8 @@ func finishResponse(ctx huma.Context, next func(huma.Context)) {
 	etag := conditional.VersionedETag(info.Version, c.Response().Body())
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderCacheControl, "private, no-cache")
-	if m := ctx.Operation().Method; (m == http.MethodGet || m == http.MethodHead) && conditional.MatchesWeakly(c.Get(fiber.HeaderIfNoneMatch), etag) {
+	isRead := ctx.Operation().Method == http.MethodGet || ctx.Operation().Method == http.MethodHead
+	if isRead && conditional.MatchesWeakly(c.Get(fiber.HeaderIfNoneMatch), etag) {
 		c.Response().ResetBody()
 		c.Response().Header.Del(fiber.HeaderContentType)
 		c.Status(http.StatusNotModified)

@@ -123,7 +123,8 @@ func New(o Options, tables []Table) (*Server, error) {
 	}
 	s.app = fiber.New(fiber.Config{
 		Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true,
-		StreamRequestBody: true, BodyLimit: strictjson.MaxBytes, ReadBufferSize: headerBytes, DisablePreParseMultipartForm: true,
+		StreamRequestBody: true, DisablePreParseMultipartForm: true,
+		BodyLimit: strictjson.MaxBytes, ReadBufferSize: headerBytes,
 		ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		ErrorHandler: s.onError, Network: "tcp",
 	})

@@ -51,7 +51,8 @@ func (b Body) Document(op *huma.Operation) {
 			"Name <address> and mailto:address are their address"}}
 	for _, name := range b.fields() {
 		p := b.schema.Properties[name]
-		s, doc := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}, "With a CSV body only: what `"+name+"` is in JSON"
+		s := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}
+		doc := "With a CSV body only: what `" + name + "` is in JSON"
 		if p.Type == huma.TypeArray {
 			s, doc = &huma.Schema{Type: huma.TypeString}, doc+", separated by commas"
 		}

@@ -76,8 +76,11 @@ var Migrations = []migrate.Migration{{
 }}
 
 // Parameter documents the Idempotency-Key header.
-var Parameter = &huma.Param{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", MaxLength: &maxKeyLength},
-	Description: "Send the same key again after a lost answer: within 24 h the first answer is repeated, with Idempotency-Replayed: true."}
+var Parameter = &huma.Param{
+	Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &maxKeyLength},
+	Description: "Send the same key again after a lost answer: within 24 h the first answer is repeated, " +
+		"with Idempotency-Replayed: true.",
+}
 
 // Records are the records of all requests with an Idempotency-Key.
 type Records struct {
@@ -108,7 +111,10 @@ type answer struct {
 	Body   []byte            `json:"b"`
 }
 
-var repeatedHeaders = []string{fiber.HeaderContentType, fiber.HeaderLocation, fiber.HeaderETag, fiber.HeaderCacheControl}
+// repeatedHeaders are the headers that belong to an answer; the server sets all others anew.
+var repeatedHeaders = []string{
+	fiber.HeaderContentType, fiber.HeaderLocation, fiber.HeaderETag, fiber.HeaderCacheControl,
+}
 
 // NewRecords returns the records in d.
 func NewRecords(d *db.DB, c clock.Clock) *Records { return &Records{d, c} }
@@ -198,7 +204,8 @@ func (r *Records) renewLease(ctx context.Context, rec record) (release func()) {
 				return
 			case <-time.After(leaseTime / 3):
 			}
-			err := r.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
+			err := r.db.Conn(ctx).Exec(
+				"UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
 				r.clock.Now().Add(leaseTime), rec.ID, rec.Claim).Error
 			if err != nil && ctx.Err() == nil {
 				slog.Warn("idempotency record not renewed", "error", err)
@@ -346,7 +353,8 @@ func repeatAnswer(c *fiber.Ctx, secret []byte, rec *record) error {
 // Sweep removes records past keepTime, every sweepTime until ctx ends.
 func (r *Records) Sweep(ctx context.Context) {
 	for {
-		err := r.db.Conn(ctx).Exec("DELETE FROM idempotency_records WHERE created_at < ?", r.clock.Now().Add(-keepTime)).Error
+		oldest := r.clock.Now().Add(-keepTime)
+		err := r.db.Conn(ctx).Exec("DELETE FROM idempotency_records WHERE created_at < ?", oldest).Error
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("old idempotency records not removed", "error", err)
 		}

@@ -42,7 +42,9 @@ func NewConfig(version, publicURL string, module *string) huma.Config {
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", NewNamer(module))
 	// The address that the document was read from comes first: a page at another name of this server may call
 	// no other.
-	c.Servers = []*huma.Server{{URL: "/", Description: "This server"}, {URL: publicURL, Description: "By its public address"}}
+	c.Servers = []*huma.Server{
+		{URL: "/", Description: "This server"}, {URL: publicURL, Description: "By its public address"},
+	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Access token of POST /auth/login"},
 	}

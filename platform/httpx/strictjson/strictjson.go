@@ -37,14 +37,14 @@ func Marshal(w io.Writer, v any) error {
 	return json.MarshalWrite(w, v, json.Deterministic(true))
 }
 
-// readsRest lets the decoder read what Check has reported already.
-var readsRest = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+// lenient makes the decoder accept what Check reports.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and returns an
 // error that names the others; SplitTypeFaults makes fields of it. The error never holds a value, which may be
 // a password.
 func Unmarshal(b []byte, v any) error {
-	err := json.Unmarshal(b, v, readsRest)
+	err := json.Unmarshal(b, v, lenient)
 	if err == nil {
 		return nil
 	}
@@ -85,7 +85,8 @@ func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 		if !ok {
 			return []apperr.Field{f}
 		}
-		faults = append(faults, apperr.Field{Location: location, Message: typeMessage, Place: f.Place}.Under(f.Location))
+		fault := apperr.Field{Location: location, Message: typeMessage, Place: f.Place}
+		faults = append(faults, fault.Under(f.Location))
 	}
 	return faults
 }
@@ -95,7 +96,7 @@ func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 // checked.
 func readFields(b []byte, v any) (pointers []string) {
 	var fields map[string]jsontext.Value
-	if json.Unmarshal(b, &fields, readsRest) != nil {
+	if json.Unmarshal(b, &fields, lenient) != nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -105,7 +106,7 @@ func readFields(b []byte, v any) (pointers []string) {
 			continue
 		}
 		field := slices.Concat([]byte{'{'}, quoted, []byte{':'}, value, []byte{'}'})
-		err = json.Unmarshal(field, v, readsRest)
+		err = json.Unmarshal(field, v, lenient)
 		if s := (*json.SemanticError)(nil); errors.As(err, &s) {
 			pointers = append(pointers, string(s.JSONPointer))
 		}
@@ -170,7 +171,7 @@ func isPlain(body []byte) bool {
 
 // findFaults reads every token leniently, so that it can tell broken rules from broken syntax.
 func findFaults(body []byte) (faults []apperr.Field, err error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec := jsontext.NewDecoder(bytes.NewReader(body), lenient)
 	note := func(message string) {
 		faults = append(faults, apperr.FieldAt("body"+dottedPath(string(dec.StackPointer())), message))
 	}
@@ -193,7 +194,8 @@ func findFaults(body []byte) (faults []apperr.Field, err error) {
 			if strings.ContainsRune(text, 0) {
 				note("U+0000 is not accepted")
 			}
-			if literal := bytes.TrimLeft(body[before:dec.InputOffset()], " \t\r\n,:"); !jsontext.Value(literal).IsValid() {
+			literal := bytes.TrimLeft(body[before:dec.InputOffset()], " \t\r\n,:")
+			if !jsontext.Value(literal).IsValid() {
 				note("a lone surrogate is no character")
 			}
 			if kind, read := dec.StackIndex(dec.StackDepth()); kind == '{' && read%2 == 1 {

@@ -2,8 +2,8 @@
 // arrives, for as long as it goes on arriving; the handler gets the file with From, and the file is removed
 // with the request.
 //
-//	headers are checked  →  the client is asked for the body  →  a slot is taken  →  the body is written and hashed
-//	     415, 413                    100 Continue                       503                 400, 408, 413
+//	check the headers  →  ask for the body  →  wait for a slot  →  write and hash the body
+//	    415, 413            100 Continue            503               400, 408, 413
 package upload
 
 import (
@@ -173,7 +173,8 @@ func (s Spec) checkHeaders(c *fiber.Ctx) error {
 		return apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
 	}
 	length, given := c.Request().Header.ContentLength(), c.Get(fiber.HeaderContentType)
-	if media, _, err := mime.ParseMediaType(given); (err != nil || media != s.ContentType) && (given != "" || length != 0) {
+	media, _, err := mime.ParseMediaType(given)
+	if (err != nil || media != s.ContentType) && (given != "" || length != 0) {
 		return apperr.ProblemUnsupportedMediaType.New("Content-Type must be " + s.ContentType + ".")
 	}
 	if int64(length) > s.MaxBytes {
