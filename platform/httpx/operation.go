@@ -63,6 +63,10 @@ func (s *Server) registerRaw(r registeredRoute, op huma.Operation) {
 		requestinfo.From(c.UserContext()).Route = op.Path
 		return r.raw(c)
 	}
+	if r.maxObjectBytes > 0 {
+		s.objectsAt, _, _ = strings.Cut(op.Path, "{")
+		s.maxObjectBytes = r.maxObjectBytes
+	}
 	path := openapi.FiberPath(op.Path)
 	s.app.Add(op.Method, path, handler)
 	if op.Method == http.MethodGet {

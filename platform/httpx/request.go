@@ -128,6 +128,9 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 		queries = info.Queries.Load()
 	}
 	s.o.Metrics.Observe(info.Method, route, status, took)
+	if s.onAnswer != nil {
+		s.onAnswer(info, status)
+	}
 	level := slog.LevelInfo
 	if status >= 500 {
 		level = slog.LevelWarn

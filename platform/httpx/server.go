@@ -73,6 +73,8 @@ type Server struct {
 	uploadBytes map[string]int64
 	// capabilities is the answer of GET /capabilities.
 	capabilities map[string]any
+	// onAnswer, if a test has set it, is told of every answer.
+	onAnswer func(info *requestinfo.Info, status int)
 	// sockets is how many connections are WebSockets now.
 	sockets func() int
 	// objectsAt is the path below which objects are sent, and maxObjectBytes the size of the largest; see
@@ -141,6 +143,10 @@ func New(o Options, tables []Table) (*Server, error) {
 
 // OpenAPI returns the document that is served.
 func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+
+// OnAnswer makes the server tell fn of every answer, with what is known of its request, such as the number of database
+// statements. It is for tests, and is called before the server serves. fn runs on the request's goroutine.
+func (s *Server) OnAnswer(fn func(info *requestinfo.Info, status int)) { s.onAnswer = fn }
 
 // Stopping makes /readyz answer 503 while requests are still served.
 func (s *Server) Stopping() { s.stopping.Store(true) }

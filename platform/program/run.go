@@ -23,6 +23,7 @@ import (
 	"lyceum/platform/lifecycle"
 	"lyceum/platform/listener"
 	"lyceum/platform/migrate"
+	"lyceum/platform/tokens"
 	"lyceum/platform/ws"
 )
 
@@ -40,6 +41,7 @@ type Parts struct {
 	Blobs      blob.Store
 	Keys       *keyring.Keys
 	Sealed     *keyring.SealedCheck
+	Tokens     *tokens.Tokens
 	Lifecycle  lifecycle.Params
 }
 

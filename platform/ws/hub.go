@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"lyceum/platform/lifecycle"
+
 	"lyceum/platform/apperr"
 	"lyceum/platform/httpx"
 	"lyceum/platform/telemetry"
@@ -106,16 +108,7 @@ func (h *Hub) SendUser(userID string, f Frame) {
 // Run looks at each socket more than twice a second until ctx ends: does its token, its session
 // and its account still hold, may it still be there, does it read and answer?
 func (h *Hub) Run(ctx context.Context) {
-	tick := time.NewTicker(checkEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			h.checkAll(ctx)
-		}
-	}
+	lifecycle.Every(ctx, "sockets", checkEvery, h.checkAll)
 }
 
 // checkAll spreads the sockets over a few goroutines, as some may have to wait for the database.
