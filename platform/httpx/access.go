@@ -14,8 +14,8 @@ type AccessRule struct {
 // Public lets everybody call a route and looks at no token: signing in must work with an expired one.
 var Public = AccessRule{permission: identity.Public, ignoresToken: true}
 
-// Needs lets callers call a route that have the permission. An invalid token is refused even where anonymous callers have
-// it.
+// Needs lets callers call a route that have the permission. An invalid token is refused even where anonymous
+// callers have it.
 func Needs(p identity.Permission) AccessRule { return AccessRule{permission: p, role: p.Lowest} }
 
 // Permission returns the permission that the route asks for.

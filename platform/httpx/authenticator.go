@@ -11,8 +11,8 @@ import (
 	"lyceum/platform/tokens"
 )
 
-// Authenticator finds the caller of a request or socket. The server asks it for typed routes; raw routes and sockets ask it
-// themselves.
+// Authenticator finds the caller of a request or socket. The server asks it for typed routes; raw routes and
+// sockets ask it themselves.
 type Authenticator struct {
 	tokens    *tokens.Authenticator
 	publicURL string
@@ -29,8 +29,8 @@ func NewAuthenticator(t *tokens.Authenticator, publicURL string, origins []strin
 	return a
 }
 
-// SignIn returns ctx with the caller of a token, and when the token expires. It returns an unauthenticated error for a
-// token that is not valid.
+// SignIn returns ctx with the caller of a token, and when the token expires. It returns an unauthenticated
+// error for a token that is not valid.
 func (a *Authenticator) SignIn(ctx context.Context, token string) (context.Context, time.Time, error) {
 	caller, claims, err := a.tokens.Authenticate(ctx, token)
 	if err != nil {
@@ -49,7 +49,8 @@ func (a *Authenticator) As(ctx context.Context, caller identity.Caller) context.
 	return identity.WithCaller(ctx, caller)
 }
 
-// Still returns the caller as account and session are now. It returns an unauthenticated error if they are no longer valid.
+// Still returns the caller as account and session are now. It returns an unauthenticated error if they are no
+// longer valid.
 func (a *Authenticator) Still(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
 	return a.tokens.Still(ctx, userID, sessionID)
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// authorize is the middleware that finds the caller, counts the request against its budget and checks the access rule.
+// authorize is the middleware that finds the caller, counts the request against its budget and checks the
+// access rule.
 func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 	budget := s.budgetOf(r)
 	return func(ctx huma.Context, next func(huma.Context)) {
@@ -37,7 +38,8 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 // BudgetAPI is the budget of every route that names no other: per signed-in caller, else per network address.
 const BudgetAPI = "api"
 
-// budgetOf returns the budget of a route, or nil if its requests are not counted. It panics for a budget that does not exist.
+// budgetOf returns the budget of a route, or nil if its requests are not counted. It panics for a budget that
+// does not exist.
 func (s *Server) budgetOf(r Route) *limit.Budget {
 	if r.isUnlimited || s.o.Limiter == nil { // tests build servers without a limiter
 		return nil
@@ -69,8 +71,8 @@ func (s *Server) countOnce(ctx huma.Context, b *limit.Budget) error {
 	return err
 }
 
-// count counts a request and sets the headers that show the budget. It returns a rate-limited error beyond the budget. A
-// request with an invalid token counts against its address.
+// count counts a request and sets the headers that show the budget. It returns a rate-limited error beyond the
+// budget. A request with an invalid token counts against its address.
 func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v string)) error {
 	if b == nil {
 		return nil

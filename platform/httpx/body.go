@@ -64,14 +64,15 @@ func (s *Server) checkBody(r Route) func(huma.Context, func(huma.Context)) {
 func checkQuery(c *fiber.Ctx) error {
 	for k, v := range c.Context().QueryArgs().All() {
 		if !utf8.Valid(k) || !utf8.Valid(v) || bytes.IndexByte(k, 0) >= 0 || bytes.IndexByte(v, 0) >= 0 {
-			return validation.InvalidAt("query."+requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
+			name := requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50)
+			return validation.InvalidAt("query."+name, "U+0000 and broken UTF-8 are not accepted")
 		}
 	}
 	return nil
 }
 
-// checkSyntax checks the text of a JSON body, or returns the JSON that a table stands for. The rules that well-formed JSON
-// breaks are kept, to be reported together with those that its fields break.
+// checkSyntax checks the text of a JSON body, or returns the JSON that a table stands for. The rules that
+// well-formed JSON breaks are kept, to be reported together with those that its fields break.
 func (s *Server) checkSyntax(c *fiber.Ctx, body []byte, op *huma.Operation, takesCSV bool) ([]byte, error) {
 	if len(body) == 0 {
 		return body, nil
@@ -136,14 +137,16 @@ func checkBodyHeaders(c *fiber.Ctx, types []string) error {
 	return nil
 }
 
-// isOneOf reports whether a Content-Type is one of types, in UTF-8 or, for tables, another charset that programs save.
+// isOneOf reports whether a Content-Type is one of types, in UTF-8 or, for tables, another charset that
+// programs save.
 func isOneOf(contentType string, types []string) bool {
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil || !slices.Contains(types, media) {
 		return false
 	}
 	charset := params["charset"]
-	return charset == "" || strings.EqualFold(charset, "utf-8") || media == csvrows.ContentType && csvrows.IsCharset(charset)
+	return charset == "" || strings.EqualFold(charset, "utf-8") ||
+		media == csvrows.ContentType && csvrows.IsCharset(charset)
 }
 
 // missingBody returns the error for an empty body: 415 if its type is wrong, too, else 400.

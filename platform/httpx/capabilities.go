@@ -7,7 +7,8 @@ import (
 	"go.uber.org/fx"
 )
 
-// Capability is a rule of this server that clients may ask for instead of guessing it, declared by the module that keeps it.
+// Capability is a rule of this server that clients ask for instead of guessing it. The module that keeps the
+// rule declares it.
 type Capability struct {
 	// Name is its field in the answer of GET /capabilities.
 	Name string
@@ -15,7 +16,7 @@ type Capability struct {
 	Value any
 }
 
-// Capabilities adds what a constructor returns (a Capability).
+// Capabilities adds a capability to the server: constructor returns a Capability.
 func Capabilities(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"capabilities"`)))
 }
@@ -26,7 +27,8 @@ type CapabilityParams struct {
 	All []Capability `group:"capabilities"`
 }
 
-// collectCapabilities puts the capabilities under their names, beside the names of the modules that are on.
+// collectCapabilities returns the capabilities by name, and "modules", the names of those that are on. It
+// returns an error for a name that is declared twice.
 func collectCapabilities(all []Capability, modules []ModuleInfo) (map[string]any, error) {
 	enabled := []string{}
 	for _, m := range modules {
@@ -44,9 +46,11 @@ func collectCapabilities(all []Capability, modules []ModuleInfo) (map[string]any
 	return out, nil
 }
 
+// showCapabilities answers what clients need to know before they send something.
 func (s *Server) showCapabilities(context.Context, *None) (*Response[map[string]any], error) {
 	return OK(s.capabilities).WithETag(), nil
 }
 
-const capabilitiesDoc = "What clients need to know before they send something: the modules that are on, the rules for passwords, and, with the module storage, " +
+const capabilitiesDoc = "What clients need to know before they send something: the modules that are on, " +
+	"the rules for passwords, and, with the module storage, " +
 	"which types and sizes of files may be uploaded."

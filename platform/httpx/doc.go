@@ -1,3 +1,25 @@
-// Package httpx is Lyceum's HTTP server: Fiber carries it, Huma types and documents it. Modules declare their routes as
-// a Table; the server binds them, checks who calls, and keeps the conventions that all answers share.
+// Package httpx is Lyceum's HTTP server: Fiber carries it, Huma types and documents it. Modules declare their
+// routes as a Table; the server binds them, checks who calls, and keeps the conventions that all answers share.
+//
+// A request passes, in this order:
+//
+//	serve.go     markUnknownMethod, judgeHeaders for "Expect: 100-continue"
+//	request.go   handleRequest: Info, deadline, trace, panics; framing, CORS, headers of all answers
+//	operation.go the middleware of its route:
+//	               authorize       the caller, the rate limit, the AccessRule
+//	               checkBody       type, size, syntax; uploads: receiveUpload
+//	               idempotency     requests with an Idempotency-Key, in their transaction
+//	               finishResponse  ETag, 304, streams
+//	route.go     finishAnswer: the handler of the module, its errors as problems
+//
+// The packages below know nothing of this one. A module needs these for its handlers:
+//
+//	pagination   lists, page by page            validation    rules that a schema can't express
+//	jsonfield    fields of a PATCH              jsonappend    JSON of measured hot paths
+//	stream       exports                        csvrows       tables in both directions
+//	upload       large bodies                   idempotency   Preparation of a repeated POST
+//	strictjson   JSON inside of other files     requestinfo   what is known of the request
+//
+// The others serve the server: problem (errors as answers), conditional (ETags, ranges), openapi (the
+// document), expect (requests that are judged by their headers).
 package httpx

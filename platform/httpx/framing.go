@@ -65,8 +65,8 @@ func isValidHost(host string) bool {
 	return err == nil && port <= 65535
 }
 
-// hasValidHost reports whether the Host header, which HTTP/1.1 requires, and the authority of an absolute request target
-// are well-formed. given says whether there is a Host header.
+// hasValidHost reports whether the Host header, which HTTP/1.1 requires, and the authority of an absolute
+// request target are well-formed. given says whether there is a Host header.
 func hasValidHost(c *fiber.Ctx, given bool) bool {
 	h := &c.Request().Header
 	if !given {
@@ -80,5 +80,6 @@ func hasValidHost(c *fiber.Ctx, given bool) bool {
 		return true
 	}
 	u, err := url.Parse(target)
-	return err == nil && u.User == nil && isValidHost(u.Host) && (strings.EqualFold(u.Scheme, "http") || strings.EqualFold(u.Scheme, "https"))
+	return err == nil && u.User == nil && isValidHost(u.Host) &&
+		(strings.EqualFold(u.Scheme, "http") || strings.EqualFold(u.Scheme, "https"))
 }

@@ -23,8 +23,8 @@ func (s *Server) setSecurityHeaders(c *fiber.Ctx) {
 	}
 }
 
-// setCORS lets web pages of configured origins read the answer, and reports whether the request is a preflight. Origins match
-// exactly (ASVS 3.4.2).
+// setCORS lets web pages of configured origins read the answer, and reports whether the request is a preflight.
+// Origins match exactly (ASVS 3.4.2).
 func (s *Server) setCORS(c *fiber.Ctx) (preflight bool) {
 	origin := c.Get(fiber.HeaderOrigin)
 	if len(s.auth.origins) > 0 {
@@ -34,13 +34,15 @@ func (s *Server) setCORS(c *fiber.Ctx) (preflight bool) {
 		return false
 	}
 	c.Set(fiber.HeaderAccessControlAllowOrigin, origin)
-	c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Link, Location, Retry-After, X-Request-Id, Idempotency-Replayed, RateLimit, RateLimit-Policy")
+	c.Set(fiber.HeaderAccessControlExposeHeaders,
+		"ETag, Link, Location, Retry-After, X-Request-Id, Idempotency-Replayed, RateLimit, RateLimit-Policy")
 	if c.Method() != http.MethodOptions || c.Get(fiber.HeaderAccessControlRequestMethod) == "" {
 		return false
 	}
 	c.Append(fiber.HeaderVary, fiber.HeaderAccessControlRequestMethod, fiber.HeaderAccessControlRequestHeaders)
 	c.Set(fiber.HeaderAccessControlAllowMethods, "GET, HEAD, POST, PUT, PATCH, DELETE")
-	c.Set(fiber.HeaderAccessControlAllowHeaders, "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, Accept")
+	c.Set(fiber.HeaderAccessControlAllowHeaders,
+		"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, Accept")
 	c.Set(fiber.HeaderAccessControlMaxAge, "600")
 	return true
 }

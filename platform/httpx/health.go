@@ -11,7 +11,7 @@ import (
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 )
 
-// Check asks one part whether it answers.
+// Check finds out whether one part answers.
 type Check struct {
 	// Name is database, redis, storage, mail or keys.
 	Name string
@@ -34,7 +34,8 @@ type Modules struct {
 	Items []ModuleInfo `json:"items" nullable:"false"`
 }
 
-func (s *Server) modules(context.Context, *None) (*Response[Modules], error) {
+// listModules answers which modules are on.
+func (s *Server) listModules(context.Context, *None) (*Response[Modules], error) {
 	return OK(Modules{Items: s.o.Modules}).WithETag(), nil
 }
 
@@ -51,13 +52,13 @@ type readiness struct {
 // checkTime is how long a part may take to answer before it counts as down.
 const checkTime = time.Second
 
-// readyz is for balancers: 503 when the database is down or the server is stopping.
-func (s *Server) readyz(ctx context.Context, _ *None) (*Response[readiness], error) {
+// showReadiness answers load balancers: 503 when the database is down or the server is stopping, else 200.
+func (s *Server) showReadiness(ctx context.Context, _ *None) (*Response[readiness], error) {
 	body := readiness{Status: "ready", Checks: map[string]checkResult{}}
 	results := make([]checkResult, len(s.o.Checks))
 	var wg sync.WaitGroup
 	for i, check := range s.o.Checks {
-		wg.Go(func() { results[i] = ask(ctx, check) })
+		wg.Go(func() { results[i] = runCheck(ctx, check) })
 	}
 	wg.Wait()
 	for i, check := range s.o.Checks {
@@ -66,7 +67,7 @@ func (s *Server) readyz(ctx context.Context, _ *None) (*Response[readiness], err
 		}
 		body.Checks[check.Name] = results[i]
 		if results[i].Status == "down" {
-			body.Status = worse(body.Status, check.Name)
+			body.Status = worsenStatus(body.Status, check.Name)
 		}
 	}
 	if s.stopping.Load() {
@@ -78,15 +79,17 @@ func (s *Server) readyz(ctx context.Context, _ *None) (*Response[readiness], err
 	return OK(body), nil
 }
 
-func worse(status, failed string) string {
+// worsenStatus returns the status after a check has failed: only the database makes a server unavailable.
+func worsenStatus(status, failed string) string {
 	if failed == "database" || status == "unavailable" {
 		return "unavailable"
 	}
 	return "degraded"
 }
 
-// ask waits for a part without being held by one that never answers. The detail names no host.
-func ask(ctx context.Context, c Check) checkResult {
+// runCheck waits checkTime for a part at most. The detail of its result names no host, unless the check
+// explains itself.
+func runCheck(ctx context.Context, c Check) checkResult {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	done := make(chan error, 1)
 	go func() { defer cancel(); done <- c.Ping(ctx) }()
@@ -103,7 +106,7 @@ func ask(ctx context.Context, c Check) checkResult {
 	return checkResult{Status: "down", Detail: "it does not answer"}
 }
 
-// MetricsHandler serves Prometheus' text format.
+// MetricsHandler returns the handler of /metrics, in the text format of Prometheus.
 func (s *Server) MetricsHandler() fiber.Handler {
 	h := fasthttpadaptor.NewFastHTTPHandler(promhttp.HandlerFor(s.o.Metrics.Registry, promhttp.HandlerOpts{}))
 	return func(c *fiber.Ctx) error {
@@ -112,7 +115,7 @@ func (s *Server) MetricsHandler() fiber.Handler {
 	}
 }
 
-// metricsTable serves /metrics beside the API in development, when it has no address of its own.
+// metricsRoutes returns /metrics beside the API, in development and without an address of its own.
 func (s *Server) metricsRoutes() []Route {
 	if s.o.Production || s.o.MetricsElsewhere {
 		return nil
@@ -120,9 +123,12 @@ func (s *Server) metricsRoutes() []Route {
 	return []Route{Raw(http.MethodGet, "/metrics", Public, "Prometheus metrics", s.MetricsHandler(), Hidden())}
 }
 
-// MetricsApp answers /metrics alone, for an address that only operators reach.
+// MetricsApp returns an application that answers /metrics alone, for an address that only operators reach.
 func (s *Server) MetricsApp() *fiber.App {
-	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime, ErrorHandler: s.onError})
+	app := fiber.New(fiber.Config{
+		DisableStartupMessage: true, ErrorHandler: s.onError,
+		ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+	})
 	app.Get("/metrics", s.MetricsHandler())
 	return app
 }

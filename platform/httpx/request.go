@@ -29,8 +29,9 @@ import (
 // unknownMethodKey marks a request whose method Fiber does not know, as a user value, which clients can't set.
 type unknownMethodKey struct{}
 
-// markUnknownMethod passes requests to Fiber. Fiber would answer methods that it does not know by itself, in plain text; as
-// TRACE, which no route has, they take the same path as every request and get the headers and the log line of all.
+// markUnknownMethod passes requests to Fiber. Fiber would answer methods that it does not know by itself, in
+// plain text; as TRACE, which no route has, they take the same path as every request and get the headers and
+// the log line of all.
 func markUnknownMethod(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler) {
 	if !slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
 		ctx.SetUserValue(unknownMethodKey{}, true)
@@ -42,8 +43,8 @@ func markUnknownMethod(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler
 // tracer makes a span of each request, at next to no cost without an exporter.
 var tracer = otel.Tracer("lyceum/http")
 
-// handleRequest is the first and last to see a request: it fills the Info and the context, sets the headers of all answers,
-// turns errors and panics into problems, and logs, measures and traces the answer.
+// handleRequest is the first and last to see a request: it fills the Info and the context, sets the headers of
+// all answers, turns errors and panics into problems, and logs, measures and traces the answer.
 func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 	info := s.newInfo(c)
 	ctx, cancel := context.WithTimeout(requestinfo.NewContext(context.Background(), info), answerTime)
@@ -52,16 +53,19 @@ func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 	defer span.End()
 	ctx = db.Expect(ctx, c.Get(fiber.HeaderIfMatch))
 	ctx, info.Queries = db.Count(ctx)
-	c.SetUserContext(identity.WithCaller(ctx, identity.Caller{IP: info.IP, UserAgent: info.UserAgent, RequestID: info.ID}))
+	caller := identity.Caller{IP: info.IP, UserAgent: info.UserAgent, RequestID: info.ID}
+	c.SetUserContext(identity.WithCaller(ctx, caller))
 	s.setSecurityHeaders(c)
 	defer func() {
 		if p := recover(); p != nil {
-			slog.Error("panic", "request_id", info.ID, "route", info.Route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			slog.Error("panic", "request_id", info.ID, "route", info.Route,
+				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = problem.Write(c, errors.New("panic"))
 		}
 		s.recordAnswer(c, info)
 		span.SetName(info.Method + " " + info.Route)
-		span.SetAttributes(attribute.String("http.route", info.Route), attribute.Int("http.response.status_code", c.Response().StatusCode()),
+		span.SetAttributes(attribute.String("http.route", info.Route),
+			attribute.Int("http.response.status_code", c.Response().StatusCode()),
 			attribute.String("lyceum.request_id", info.ID), attribute.Int64("lyceum.queries", info.Queries.Load()))
 	}()
 	if err := checkFraming(c); err != nil {
@@ -83,7 +87,12 @@ func (s *Server) newInfo(c *fiber.Ctx) *requestinfo.Info {
 	if !requestinfo.IsValidID(id) {
 		id = ids.New()
 	}
-	ua, ip := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""), s.proxies.ClientIP(c.Context().RemoteAddr().String(), c.Request().Header.PeekAll(fiber.HeaderXForwardedFor))
+	var forwarded [][]byte
+	if len(s.proxies) > 0 {
+		forwarded = c.Request().Header.PeekAll(fiber.HeaderXForwardedFor)
+	}
+	ip := s.proxies.ClientIP(c.Context().RemoteAddr().String(), forwarded)
+	ua := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), "")
 	return &requestinfo.Info{
 		ID: id, Method: c.Method(), Path: strings.ToValidUTF8(c.Path(), "\uFFFD"), URI: c.OriginalURL(), IP: ip,
 		Host: string(c.Context().Host()), Origins: s.origins,
@@ -94,7 +103,8 @@ func (s *Server) newInfo(c *fiber.Ctx) *requestinfo.Info {
 
 // preferredType returns the media type that the client prefers over JSON, or "". Only few routes have another.
 func preferredType(c *fiber.Ctx) string {
-	if accept := c.Get(fiber.HeaderAccept); !strings.Contains(accept, csvrows.ContentType) && !strings.Contains(accept, stream.LinesType) {
+	accept := c.Get(fiber.HeaderAccept)
+	if !strings.Contains(accept, csvrows.ContentType) && !strings.Contains(accept, stream.LinesType) {
 		return ""
 	}
 	return c.Accepts("application/json", csvrows.ContentType, stream.LinesType)
@@ -133,7 +143,8 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 	}
 	// Without the query, which may hold tokens, addresses and signatures.
 	slog.Log(context.Background(), level, "request", "method", info.Method, "path", info.Path, "status", status,
-		"ms", float64(took.Microseconds())/1000, "queries", queries, "request_id", info.ID, "user", info.Caller.UserID, "ip", info.IP)
+		"ms", float64(took.Microseconds())/1000, "queries", queries,
+		"request_id", info.ID, "user", info.Caller.UserID, "ip", info.IP)
 }
 
 // onError answers an error that reached Fiber itself.

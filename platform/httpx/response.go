@@ -51,8 +51,8 @@ func (r *Response[T]) Annotate(info *requestinfo.Info) {
 
 var _ requestinfo.Annotator = (*Response[None])(nil)
 
-// finishResponse is the innermost middleware. It replaces the body with the stream of an answer that has one, sets the ETag
-// of an answer that wants one, and turns the answer to a GET that knows the ETag into 304.
+// finishResponse is the innermost middleware. It replaces the body with the stream of an answer that has one,
+// sets the ETag of an answer that wants one, and turns the answer to a GET that knows the ETag into 304.
 func finishResponse(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 	info := requestinfo.From(ctx.Context())
@@ -68,7 +68,8 @@ func finishResponse(ctx huma.Context, next func(huma.Context)) {
 	etag := conditional.VersionedETag(info.Version, c.Response().Body())
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderCacheControl, "private, no-cache")
-	if m := ctx.Operation().Method; (m == http.MethodGet || m == http.MethodHead) && conditional.MatchesWeakly(c.Get(fiber.HeaderIfNoneMatch), etag) {
+	isRead := ctx.Operation().Method == http.MethodGet || ctx.Operation().Method == http.MethodHead
+	if isRead && conditional.MatchesWeakly(c.Get(fiber.HeaderIfNoneMatch), etag) {
 		c.Response().ResetBody()
 		c.Response().Header.Del(fiber.HeaderContentType)
 		c.Status(http.StatusNotModified)

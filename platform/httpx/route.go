@@ -55,36 +55,39 @@ type Route struct {
 	raw  fiber.Handler
 }
 
+// Handler answers a request: I has its parameters and body, O is the answer. Its errors become problems.
+type Handler[I, O any] = func(ctx context.Context, in *I) (*O, error)
+
 // Option changes a route.
 type Option func(*Route)
 
 // Get returns a route that reads. HEAD comes with it.
-func Get[I, O any](path string, access AccessRule, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+func Get[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
 	return typed(http.MethodGet, path, access, summary, h, opts)
 }
 
 // Post returns a route that creates something or acts.
-func Post[I, O any](path string, access AccessRule, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+func Post[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
 	return typed(http.MethodPost, path, access, summary, h, opts)
 }
 
 // Put returns a route that sets something.
-func Put[I, O any](path string, access AccessRule, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+func Put[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
 	return typed(http.MethodPut, path, access, summary, h, opts)
 }
 
 // Patch returns a route that changes some fields.
-func Patch[I, O any](path string, access AccessRule, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+func Patch[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
 	return typed(http.MethodPatch, path, access, summary, h, opts)
 }
 
 // Delete returns a route that removes something.
-func Delete[I, O any](path string, access AccessRule, summary string, h func(context.Context, *I) (*O, error), opts ...Option) Route {
+func Delete[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
 	return typed(http.MethodDelete, path, access, summary, h, opts)
 }
 
-// Raw returns a route whose handler uses Fiber itself: WebSocket upgrades, bytes of objects. The handler checks the caller.
-// Its errors become problems.
+// Raw returns a route whose handler uses Fiber itself: WebSocket upgrades, bytes of objects. The handler checks
+// the caller. Its errors become problems.
 func Raw(method, path string, access AccessRule, summary string, h fiber.Handler, opts ...Option) Route {
 	r := Route{access: access, raw: h, op: huma.Operation{Method: method, Path: path, Summary: summary}}
 	for _, o := range opts {
@@ -94,8 +97,11 @@ func Raw(method, path string, access AccessRule, summary string, h fiber.Handler
 }
 
 // typed returns a route whose input and answer are Go types.
-func typed[I, O any](method, path string, access AccessRule, summary string, h func(context.Context, *I) (*O, error), opts []Option) Route {
-	r := Route{access: access, op: huma.Operation{Method: method, Path: path, Summary: summary}, bodyTypes: []string{jsonType}}
+func typed[I, O any](method, path string, access AccessRule, summary string, h Handler[I, O], opts []Option) Route {
+	r := Route{
+		op:     huma.Operation{Method: method, Path: path, Summary: summary},
+		access: access, bodyTypes: []string{jsonType},
+	}
 	r.answer.HasLocation = true
 	if pagination.IsResponse(new(O)) {
 		r.answer.IsList, r.answer.HasETag = true, true
@@ -107,9 +113,9 @@ func typed[I, O any](method, path string, access AccessRule, summary string, h f
 	return r
 }
 
-// finishAnswer returns h with its errors as problems. It passes on what the answer says beside its body, and reports the
-// faults of the body's text where the schema found none.
-func finishAnswer[I, O any](h func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+// finishAnswer returns h with its errors as problems. It passes on what the answer says beside its body, and
+// reports the faults of the body's text where the schema found none.
+func finishAnswer[I, O any](h Handler[I, O]) Handler[I, O] {
 	return func(ctx context.Context, in *I) (*O, error) {
 		var out *O
 		var err error

@@ -14,9 +14,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Rules makes a route check rules that a schema can't express and that need no data. One answer reports them together with
-// broken types and bounds. check gets the input as far as it could be read: it must skip empty fields, which are optional
-// or which the schema has refused already. The input type needs the method
+// Rules makes a route check rules that a schema can't express and that need no data. One answer reports them
+// together with broken types and bounds. check gets the input as far as it could be read: it must skip empty
+// fields, which are optional or which the schema has refused already. The input type needs the method
 //
 //	func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
 func Rules[I any](check func(ctx context.Context, in *I) validation.Faults) Option {
@@ -34,8 +34,8 @@ func Idempotent() Option { return func(r *Route) { r.isIdempotent = true } }
 // Prepare makes an idempotent route call fn before its transaction.
 func Prepare(fn idempotency.Preparation) Option { return func(r *Route) { r.prepare = fn } }
 
-// OnForbidden makes a route call fn with the parameters of its path before a signed-in caller whose role is too low gets
-// 403.
+// OnForbidden makes a route call fn with the parameters of its path before a signed-in caller whose role is too
+// low gets 403.
 func OnForbidden(fn func(ctx context.Context, param func(name string) string)) Option {
 	return func(r *Route) { r.onForbidden = fn }
 }
@@ -52,7 +52,9 @@ func WithoutLocation() Option { return func(r *Route) { r.answer.HasLocation = f
 // Query documents a query parameter of a raw route.
 func Query(name, doc string) Option {
 	return func(r *Route) {
-		r.op.Parameters = append(r.op.Parameters, &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}})
+		r.op.Parameters = append(r.op.Parameters, &huma.Param{
+			Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString},
+		})
 	}
 }
 
@@ -82,8 +84,8 @@ func Hidden() Option { return func(r *Route) { r.op.Hidden = true } }
 // SwitchesTo documents that a raw route answers 101 and continues in another protocol.
 func SwitchesTo(doc string) Option { return func(r *Route) { r.answer.SwitchesTo = doc } }
 
-// ObjectBytes gives a raw route the time that large objects need, up to a day in each direction. A body whose length is more
-// than maxBytes is refused by its headers. One path prefix of a server takes objects.
+// ObjectBytes gives a raw route the time that large objects need, up to a day in each direction. A body whose
+// length is more than maxBytes is refused by its headers. One path prefix of a server takes objects.
 func ObjectBytes(maxBytes int64) Option { return func(r *Route) { r.maxObjectBytes = maxBytes } }
 
 // jsonType is the media type of bodies, unless a route says otherwise.
@@ -97,9 +99,9 @@ func IgnoresForm() Option {
 	return func(r *Route) { r.ignoresForm, r.bodyTypes = true, append(r.bodyTypes, formTypes...) }
 }
 
-// Upload makes a route take one file of a media type as its body, up to maxBytes: see package upload. The handler finds it
-// with upload.From and has an hour. Upload panics for a path with parameters, as the server knows the route of a body by its
-// path alone.
+// Upload makes a route take one file of a media type as its body, up to maxBytes: see package upload. The
+// handler finds it with upload.From and has an hour. Upload panics for a path with parameters, as the server
+// knows the route of a body by its path alone.
 func Upload(contentType string, maxBytes int64) Option {
 	return func(r *Route) {
 		if strings.Contains(r.op.Path, "{") {
@@ -116,8 +118,8 @@ func Budget(name string) Option { return func(r *Route) { r.budget = name } }
 // Unlimited makes requests count against no budget, for what balancers and developers ask all the time.
 func Unlimited() Option { return func(r *Route) { r.isUnlimited = true } }
 
-// QueryEnum bounds a query parameter to values that are known only when the program is built, as modules declare them.
-// Another value is answered with 422.
+// QueryEnum bounds a query parameter to values that are known only when the program is built, as modules
+// declare them. Another value is answered with 422.
 func QueryEnum(name string, values ...string) Option {
 	return func(r *Route) {
 		r.queryValues = append(r.queryValues, openapi.QueryValues{Name: name, Values: values, IsComplete: true})

@@ -15,7 +15,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Serve answers on ln until Shutdown. Running out of file descriptors does not end it: connections wait until some are free.
+// Serve answers on ln until Shutdown. Running out of file descriptors does not end it: connections wait until
+// some are free.
 func (s *Server) Serve(ln net.Listener) error {
 	srv := s.app.Server()
 	handler := s.app.Handler()
@@ -30,7 +31,8 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 	srv.Logger = serverLog{}
 	most := listener.MaxConnections()
-	return srv.Serve(listener.NewPatient(ln, func() bool { return int(srv.GetOpenConnectionsCount())+s.sockets() >= most }))
+	isFull := func() bool { return int(srv.GetOpenConnectionsCount())+s.sockets() >= most }
+	return srv.Serve(listener.NewPatient(ln, isFull))
 }
 
 // serverLog logs what the HTTP library says of connections. Clients cause most of it.
@@ -41,8 +43,9 @@ func (serverLog) Printf(format string, args ...any) {
 	slog.Debug("http connection", "error", fmt.Sprintf(format, args...))
 }
 
-// prepareBody gives uploads and downloads the time that they need; other requests keep the limits. A body whose length is
-// more than its route takes is handled as with Expect: the request is refused before a byte of it has come.
+// prepareBody gives uploads and downloads the time that they need; other requests keep the limits. A body whose
+// length is more than its route takes is handled as with Expect: the request is refused before a byte of it has
+// come.
 func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	uri := string(h.RequestURI())
 	path, _, _ := strings.Cut(uri, "?")
@@ -59,7 +62,9 @@ func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	}
 	switch {
 	case isObject:
-		return fasthttp.RequestConfig{ReadTimeout: 24 * time.Hour, WriteTimeout: 24 * time.Hour, MaxRequestBodySize: strictjson.MaxBytes}
+		return fasthttp.RequestConfig{
+			ReadTimeout: objectTime, WriteTimeout: objectTime, MaxRequestBodySize: strictjson.MaxBytes,
+		}
 	case isUpload:
 		// The handler, which reads on, is called with the first byte, so that it can refuse a body before it comes.
 		return fasthttp.RequestConfig{ReadTimeout: stream.StallTime, MaxRequestBodySize: 1}
@@ -67,8 +72,8 @@ func (s *Server) prepareBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	return fasthttp.RequestConfig{}
 }
 
-// judgeHeaders answers a request before its body is sent if its headers are enough to refuse it. It returns the status of
-// that answer, after which the connection ends, or 100 to let the body come.
+// judgeHeaders answers a request before its body is sent if its headers are enough to refuse it. It returns the
+// status of that answer, after which the connection ends, or 100 to let the body come.
 func (s *Server) judgeHeaders(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler) int {
 	if length := ctx.Request.Header.ContentLength(); length == 0 || length == identityBody {
 		return fasthttp.StatusContinue // there is no body to wait for
@@ -83,6 +88,9 @@ func (s *Server) judgeHeaders(ctx *fasthttp.RequestCtx, handler fasthttp.Request
 	lingerAfter(ctx)
 	return ctx.Response.StatusCode()
 }
+
+// objectTime is how long an object may take in either direction.
+const objectTime = 24 * time.Hour
 
 // lingerAfter lets a client that is still sending what is refused read the answer before the connection ends.
 func lingerAfter(ctx *fasthttp.RequestCtx) {

@@ -77,7 +77,8 @@ type Server struct {
 	onAnswer func(info *requestinfo.Info, status int)
 	// sockets is how many connections are WebSockets now.
 	sockets func() int
-	// objectsAt is the path below which objects are sent, and maxObjectBytes the size of the largest; see ObjectBytes.
+	// objectsAt is the path below which objects are sent, and maxObjectBytes the size of the largest; see
+	// ObjectBytes.
 	objectsAt      string
 	maxObjectBytes int64
 	// currentModule is the module whose routes are being registered; it names schemas.
@@ -105,7 +106,10 @@ func init() {
 
 // New builds a server with the routes of all modules.
 func New(o Options, tables []Table) (*Server, error) {
-	s := &Server{o: o, auth: o.Authenticator, uploads: upload.NewReceiver(o.Scratch), uploadBytes: map[string]int64{}, sockets: func() int { return 0 }}
+	s := &Server{
+		o: o, auth: o.Authenticator, sockets: func() int { return 0 },
+		uploads: upload.NewReceiver(o.Scratch), uploadBytes: map[string]int64{},
+	}
 	var err error
 	if s.o.Problems == nil {
 		if s.o.Problems, err = apperr.NewCatalog(idempotency.Problems); err != nil {
@@ -121,7 +125,8 @@ func New(o Options, tables []Table) (*Server, error) {
 	}
 	s.app = fiber.New(fiber.Config{
 		Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true,
-		StreamRequestBody: true, BodyLimit: strictjson.MaxBytes, ReadBufferSize: headerBytes, DisablePreParseMultipartForm: true,
+		StreamRequestBody: true, DisablePreParseMultipartForm: true,
+		BodyLimit: strictjson.MaxBytes, ReadBufferSize: headerBytes,
 		ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		ErrorHandler: s.onError, Network: "tcp",
 	})
@@ -146,8 +151,8 @@ func (s *Server) OnAnswer(fn func(info *requestinfo.Info, status int)) { s.onAns
 // Stopping makes /readyz answer 503 while requests are still served.
 func (s *Server) Stopping() { s.stopping.Store(true) }
 
-// CountSockets tells the server, before it serves, how many connections have become WebSockets: it no longer counts those
-// itself.
+// CountSockets tells the server, before it serves, how many connections have become WebSockets: it no longer
+// counts those itself.
 func (s *Server) CountSockets(open func() int) { s.sockets = open }
 
 // Shutdown stops listening and waits for requests in flight until ctx ends.

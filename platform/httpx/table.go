@@ -34,14 +34,15 @@ type registeredRoute struct {
 	module string
 }
 
-// sortRoutes returns all routes, static paths before parameters. It returns an error for two routes with the same method
-// and path, and for a permission that no module declares.
+// sortRoutes returns all routes, static paths before parameters. It returns an error for two routes with the
+// same method and path, and for a permission that no module declares.
 func sortRoutes(tables []Table, permissions *identity.Permissions) ([]registeredRoute, error) {
 	var all []registeredRoute
 	for _, t := range tables {
 		for _, r := range t.Routes {
 			if p := r.access.permission; p.Name == "" || permissions != nil && !permissions.Has(p) {
-				return nil, fmt.Errorf("route %s %s of %s needs the permission %q, which no module declares", r.op.Method, r.op.Path, t.Module, p.Name)
+				return nil, fmt.Errorf("route %s %s of %s needs the permission %q, which no module declares",
+					r.op.Method, r.op.Path, t.Module, p.Name)
 			}
 			all = append(all, registeredRoute{r, t.Module})
 		}
@@ -53,7 +54,8 @@ func sortRoutes(tables []Table, permissions *identity.Permissions) ([]registered
 	for _, r := range all {
 		shape := r.op.Method + " " + shapeOf(r.op.Path)
 		if owner, twice := seen[shape]; twice {
-			return nil, fmt.Errorf("route %s %s is there twice: in %s and in %s", r.op.Method, r.op.Path, owner, r.module)
+			return nil, fmt.Errorf("route %s %s is there twice: in %s and in %s",
+				r.op.Method, r.op.Path, owner, r.module)
 		}
 		seen[shape] = r.module
 	}

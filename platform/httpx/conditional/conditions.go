@@ -49,7 +49,8 @@ func (c Conditions) Evaluate(etag string, modified time.Time) Result {
 	return Proceed
 }
 
-// AllowsRange reports whether If-Range lets the Range header count: it was not sent, or it names the content as it is now.
+// AllowsRange reports whether If-Range lets the Range header count: it was not sent, or it names the content as
+// it is now.
 func (c Conditions) AllowsRange(etag string, modified time.Time) bool {
 	if c.IfRange == "" || c.IfRange == etag {
 		return true

@@ -30,9 +30,9 @@ const (
 	RangeUnsatisfiable
 )
 
-// ParseRange reads a Range header for content of size bytes (RFC 9110 14.1.2). Only one range is answered as such:
-// several, other units and broken headers are ignored, which the RFC allows and every client copes with. Empty content
-// has no part: it is answered whole.
+// ParseRange reads a Range header for content of size bytes (RFC 9110 14.1.2). Only one range is answered as
+// such: several, other units and broken headers are ignored, which the RFC allows and every client copes with.
+// Empty content has no part: it is answered whole.
 func ParseRange(header string, size int64) (Part, RangeResult) {
 	unit, spec, ok := strings.Cut(header, "=")
 	if !ok || !strings.EqualFold(strings.TrimSpace(unit), "bytes") || size == 0 || strings.Contains(spec, ",") {

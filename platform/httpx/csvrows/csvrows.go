@@ -1,5 +1,6 @@
-// Package csvrows speaks CSV in both directions: it reads bodies of {rows: […], …} that come as a table, and writes lists as
-// tables. The tables are those that spreadsheets and mail programs write, with their separators, charsets and quirks.
+// Package csvrows speaks CSV in both directions: it reads bodies of {rows: […], …} that come as a table, and
+// writes lists as tables. The tables are those that spreadsheets and mail programs write, with their
+// separators, charsets and quirks.
 //
 //	POST /invites?dry_run=true          {"dry_run": true,
 //	Content-Type: text/csv          →    "rows": [{"email": "jane@example.com"},
@@ -30,8 +31,8 @@ const ContentType = "text/csv"
 // PrefersCSV reports whether the client prefers a table over JSON.
 func PrefersCSV(ctx context.Context) bool { return requestinfo.Prefers(ctx, ContentType) }
 
-// Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of objects whose required
-// fields are the columns; its other fields become query parameters beside a table.
+// Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of objects whose
+// required fields are the columns; its other fields become query parameters beside a table.
 type Body struct {
 	schema  *huma.Schema
 	schemas huma.Registry
@@ -50,7 +51,8 @@ func (b Body) Document(op *huma.Operation) {
 			"Name <address> and mailto:address are their address"}}
 	for _, name := range b.fields() {
 		p := b.schema.Properties[name]
-		s, doc := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}, "With a CSV body only: what `"+name+"` is in JSON"
+		s := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}
+		doc := "With a CSV body only: what `" + name + "` is in JSON"
 		if p.Type == huma.TypeArray {
 			s, doc = &huma.Schema{Type: huma.TypeString}, doc+", separated by commas"
 		}
@@ -89,8 +91,9 @@ func (b Body) CheckQuery(query *fasthttp.Args) error {
 	return faults.Err()
 }
 
-// ToJSON returns the JSON body that a table and its query parameters stand for, so that one set of rules validates both.
-// It returns a malformed-request error for what is not a table, and a validation error for wrong columns or parameters.
+// ToJSON returns the JSON body that a table and its query parameters stand for, so that one set of rules
+// validates both. It returns a malformed-request error for what is not a table, and a validation error for
+// wrong columns or parameters.
 func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
 	faults := b.checkParameters(query)
 	rows, err := readRows(table, b.columns(), b.schema.Properties["rows"].MaxItems)
@@ -114,14 +117,15 @@ func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// checkParameters returns a fault for each query parameter that stands for no field of the body or comes twice. A mistyped
-// dry_run must not make a real run.
+// checkParameters returns a fault for each query parameter that stands for no field of the body or comes twice.
+// A mistyped dry_run must not make a real run.
 func (b Body) checkParameters(query *fasthttp.Args) (faults validation.Faults) {
 	seen := map[string]bool{}
 	for k := range query.All() {
 		name := string(k)
 		if _, known := b.schema.Properties[name]; !known || name == "rows" {
-			faults = append(faults, apperr.FieldAt("query."+requestinfo.CleanText(name, 50), "there is no such field of the body that this parameter could stand for"))
+			faults = append(faults, apperr.FieldAt("query."+requestinfo.CleanText(name, 50),
+				"there is no such field of the body that this parameter could stand for"))
 			continue
 		}
 		if seen[name] {
@@ -154,8 +158,8 @@ func parseParameter(name, given string, s *huma.Schema) (v any, err error) {
 // emailColumn is the column whose cells are mail addresses, as mail programs write them.
 const emailColumn = "email"
 
-// readRows reads the named columns of a table. A row that ends early has empty cells; rows without text are skipped. Reading
-// stops one row beyond most, so that the schema refuses the body.
+// readRows reads the named columns of a table. A row that ends early has empty cells; rows without text are
+// skipped. Reading stops one row beyond most, so that the schema refuses the body.
 func readRows(raw []byte, columns []string, most *int) ([]map[string]string, error) {
 	text, err := decodeTable(raw, columns)
 	if err != nil {
@@ -222,7 +226,8 @@ func columnPlaces(header record, columns []string) (map[string]int, error) {
 	}
 	for _, name := range columns {
 		if _, ok := out[name]; !ok {
-			return nil, validation.InvalidAt("body", "the header line lacks the column "+name+"; it has "+requestinfo.CleanText(strings.Join(header.cells, ", "), 200))
+			found := requestinfo.CleanText(strings.Join(header.cells, ", "), 200)
+			return nil, validation.InvalidAt("body", "the header line lacks the column "+name+"; it has "+found)
 		}
 	}
 	return out, nil

@@ -16,10 +16,10 @@ import (
 	"lyceum/platform/text"
 )
 
-// Tables as programs write them. Excel: commas or, where those are for decimals, semicolons, sometimes named by a first
-// line "sep=;"; as "Unicode text" UTF-16 with tabs; on a Mac CR line ends. LibreOffice: any of these, as its user
-// chooses. Numbers and Google Sheets: UTF-8 with commas. Empty rows and columns come as separators alone. Outlook and
-// other mail programs: "Name <address>", quoted or not, and mailto: links.
+// Tables as programs write them. Excel: commas or, where those are for decimals, semicolons, sometimes named by
+// a first line "sep=;"; as "Unicode text" UTF-16 with tabs; on a Mac CR line ends. LibreOffice: any of these,
+// as its user chooses. Numbers and Google Sheets: UTF-8 with commas. Empty rows and columns come as separators
+// alone. Outlook and other mail programs: "Name <address>", quoted or not, and mailto: links.
 
 // IsCharset reports whether a table may be in the charset of that name.
 func IsCharset(name string) bool {
@@ -65,7 +65,8 @@ func decodeUTF16(raw []byte, order binary.ByteOrder) (string, error) {
 
 func hasColumn(text string, columns []string) bool {
 	header, _, _ := strings.Cut(strings.TrimLeft(text, "\ufeff\r\n"), "\n")
-	return !strings.ContainsRune(text, 0) && slices.ContainsFunc(columns, func(c string) bool { return strings.Contains(strings.ToLower(header), c) })
+	isInHeader := func(column string) bool { return strings.Contains(strings.ToLower(header), column) }
+	return !strings.ContainsRune(text, 0) && slices.ContainsFunc(columns, isInHeader)
 }
 
 // errQuote tells of a quote that is never closed.
@@ -109,8 +110,8 @@ type table struct {
 // separatorLine names the separator; a spreadsheet that saved the table again put quotes and empty cells around it.
 var separatorLine = regexp.MustCompile(`(?i)^"?sep=([^" \pL\pN])"?(.*)$`)
 
-// namedSeparator returns the separator that a first line names. Empty cells behind it that something else separates tell
-// that the table was saved with that.
+// namedSeparator returns the separator that a first line names. Empty cells behind it that something else
+// separates tell that the table was saved with that.
 func namedSeparator(line string) (separator rune, isNamed bool) {
 	m := separatorLine.FindStringSubmatch(line)
 	if m == nil || strings.Trim(m[2], `,;" `+"\t"+m[1]) != "" {
@@ -134,8 +135,8 @@ func newTable(text string) *table {
 	return t
 }
 
-// header reads the first row with text and settles the separator: the one that was named, else the one by which the row
-// has the columns, else one that the table has outside of quotes.
+// header reads the first row with text and settles the separator: the one that was named, else the one by which
+// the row has the columns, else one that the table has outside of quotes.
 func (t *table) header(columns []string) (record, error) {
 	for t.rest != "" {
 		found, at := record{}, *t
@@ -163,8 +164,8 @@ func (t *table) header(columns []string) (record, error) {
 	return record{}, apperr.Malformed("The table has no header line. Its first line must name the columns.")
 }
 
-// separators lists what may separate cells: those that stand outside of quotes in the header line first, at last the one
-// that stands in the most lines, or the comma.
+// separators lists what may separate cells: those that stand outside of quotes in the header line first, at
+// last the one that stands in the most lines, or the comma.
 func (t *table) separators() (out []rune) {
 	first, _, _ := strings.Cut(strings.TrimLeft(t.rest, "\n"), "\n")
 	for _, r := range ",;\t" {
@@ -203,7 +204,8 @@ func unquoted(line string) string {
 
 func columnName(cell string) string { return strings.ToLower(tidyCell(cell)) }
 
-// next reads a row. A cell that begins with a quote ends with it (RFC 4180), also behind space; quotes elsewhere are text.
+// next reads a row. A cell that begins with a quote ends with it (RFC 4180), also behind space; quotes
+// elsewhere are text.
 func (t *table) next() (record, error) {
 	var r record
 	start := t.rest
@@ -299,7 +301,8 @@ func closingQuote(s string) int {
 // addressForm is a name with its address in angle brackets, or the address alone in them.
 var addressForm = regexp.MustCompile(`^[^<>]*<([^<>]*@[^<>]*)>[\s,;.]*$`)
 
-// addressIn returns the address of a cell: what a mail program wrote around it is taken off. A text that has none stays.
+// addressIn returns the address of a cell: what a mail program wrote around it is taken off. A text that has
+// none stays.
 func addressIn(cell string) string {
 	s := strings.TrimRight(tidyCell(cell), ",; \t")
 	if m := addressForm.FindStringSubmatch(s); m != nil {
@@ -323,8 +326,8 @@ func addressIn(cell string) string {
 	return s
 }
 
-// addressOf returns the address of a row whose cell has none by itself: "Doe, Jane <jane@example.com>" alone on its line
-// is cut at the comma.
+// addressOf returns the address of a row whose cell has none by itself: "Doe, Jane <jane@example.com>" alone on
+// its line is cut at the comma.
 func (r record) addressOf(cell string) string {
 	if tidyCell(cell) == "" || strings.Contains(cell, "@") || !addressForm.MatchString(strings.TrimSpace(r.text)) {
 		return addressIn(cell)
@@ -339,9 +342,9 @@ func (r record) isList() bool {
 	return len(named) == 1 && columnName(named[0]) == emailColumn
 }
 
-// addresses returns each address of a row of a list, and each text that is none. Cells in front of the column, such as
-// the numbers that some programs put before rows, count only if they have an address. A text before "Name <address>" and
-// a comma is the rest of the name.
+// addresses returns each address of a row of a list, and each text that is none. Cells in front of the column,
+// such as the numbers that some programs put before rows, count only if they have an address. A text before
+// "Name <address>" and a comma is the rest of the name.
 func (t *table) addresses(r record, column int) (out []string) {
 	var texts []string // may be the beginning of a name
 	for i, cell := range r.cells {

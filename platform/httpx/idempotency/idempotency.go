@@ -1,14 +1,16 @@
-// Package idempotency lets clients repeat a POST whose answer was lost (draft-ietf-httpapi-idempotency-key-header): the first
-// answer to an Idempotency-Key is kept for 24 hours and repeated.
+// Package idempotency lets clients repeat a POST whose answer was lost
+// (draft-ietf-httpapi-idempotency-key-header): the first answer to an Idempotency-Key is kept for 24 hours and
+// repeated.
 //
 //	first request   claim the record  →  prepare  →  [transaction: handler, store the answer]  →  answer
 //	the same again  the record is done            →  repeat its answer with Idempotency-Replayed: true
 //	meanwhile       the record is claimed         →  wait up to 5 s, then 409 idempotency-in-progress
 //	other body      the hashes differ             →  422 idempotency-key-reused
 //
-// The record commits with the change. A claim is a lease: when the process that holds it dies, another request takes the
-// record over. The answer is encrypted under a key that only the client's header value gives, of which the table holds a
-// hash. The server's own secret takes no part, so records stay readable when it was lost.
+// The record commits with the change. A claim is a lease: when the process that holds it dies, another request
+// takes the record over. The answer is encrypted under a key that only the client's header value gives, of
+// which the table holds a hash. The server's own secret takes no part, so records stay readable when it was
+// lost.
 package idempotency
 
 import (
@@ -74,8 +76,11 @@ var Migrations = []migrate.Migration{{
 }}
 
 // Parameter documents the Idempotency-Key header.
-var Parameter = &huma.Param{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", MaxLength: &maxKeyLength},
-	Description: "Send the same key again after a lost answer: within 24 h the first answer is repeated, with Idempotency-Replayed: true."}
+var Parameter = &huma.Param{
+	Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &maxKeyLength},
+	Description: "Send the same key again after a lost answer: within 24 h the first answer is repeated, " +
+		"with Idempotency-Replayed: true.",
+}
 
 // Records are the records of all requests with an Idempotency-Key.
 type Records struct {
@@ -106,17 +111,20 @@ type answer struct {
 	Body   []byte            `json:"b"`
 }
 
-var repeatedHeaders = []string{fiber.HeaderContentType, fiber.HeaderLocation, fiber.HeaderETag, fiber.HeaderCacheControl}
+// repeatedHeaders are the headers that belong to an answer; the server sets all others anew.
+var repeatedHeaders = []string{
+	fiber.HeaderContentType, fiber.HeaderLocation, fiber.HeaderETag, fiber.HeaderCacheControl,
+}
 
 // NewRecords returns the records in d.
 func NewRecords(d *db.DB, c clock.Clock) *Records { return &Records{d, c} }
 
-// Preparation does what must happen before the transaction of a request, such as expensive work without a database, and
-// returns a context that carries the result.
+// Preparation does what must happen before the transaction of a request, such as expensive work without a
+// database, and returns a context that carries the result.
 type Preparation func(ctx context.Context, body []byte) (context.Context, error)
 
-// Middleware makes requests with an Idempotency-Key run once; others pass through. prepare may be nil. It runs once, too,
-// and before the transaction, which would hold a connection meanwhile.
+// Middleware makes requests with an Idempotency-Key run once; others pass through. prepare may be nil. It runs
+// once, too, and before the transaction, which would hold a connection meanwhile.
 func (r *Records) Middleware(prepare Preparation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		key := ctx.Header("Idempotency-Key")
@@ -196,7 +204,8 @@ func (r *Records) renewLease(ctx context.Context, rec record) (release func()) {
 				return
 			case <-time.After(leaseTime / 3):
 			}
-			err := r.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
+			err := r.db.Conn(ctx).Exec(
+				"UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
 				r.clock.Now().Add(leaseTime), rec.ID, rec.Claim).Error
 			if err != nil && ctx.Err() == nil {
 				slog.Warn("idempotency record not renewed", "error", err)
@@ -208,11 +217,12 @@ func (r *Records) renewLease(ctx context.Context, rec record) (release func()) {
 
 // remove lets the next request with the key run.
 func (r *Records) remove(ctx context.Context, rec record) error {
-	return r.db.Conn(context.WithoutCancel(ctx)).Exec("DELETE FROM idempotency_records WHERE id = ? AND claim = ?", rec.ID, rec.Claim).Error
+	conn := r.db.Conn(context.WithoutCancel(ctx))
+	return conn.Exec("DELETE FROM idempotency_records WHERE id = ? AND claim = ?", rec.ID, rec.Claim).Error
 }
 
-// newRecord returns the record of a request, known by operation, path, caller and key, and the secret of its answer. An
-// anonymous caller is known by key and body alone.
+// newRecord returns the record of a request, known by operation, path, caller and key, and the secret of its
+// answer. An anonymous caller is known by key and body alone.
 func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []byte) {
 	body, _ := io.ReadAll(ctx.BodyReader()) // it is in memory already
 	caller := identity.CallerFrom(ctx.Context()).UserID
@@ -221,7 +231,8 @@ func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []
 		sum := sha256.Sum256(body)
 		digest = sum[:]
 	}
-	// Under the client's key, as a body may hold a password: the table must not offer a quick hash of it for guessing.
+	// Under the client's key, as a body may hold a password: the table must not offer a quick hash of it for
+	// guessing.
 	keyed := hmac.New(sha256.New, []byte(key))
 	keyed.Write(digest)
 	bodyHash := keyed.Sum(nil)
@@ -240,11 +251,14 @@ func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []
 	if err != nil {
 		panic(err) // only for a length that is out of bounds
 	}
-	return record{ID: hex.EncodeToString(h.Sum(nil)), BodyHash: bodyHash, Claim: ids.New(), ClaimedUntil: now.Add(leaseTime), CreatedAt: now}, secret
+	return record{
+		ID: hex.EncodeToString(h.Sum(nil)), BodyHash: bodyHash,
+		Claim: ids.New(), ClaimedUntil: now.Add(leaseTime), CreatedAt: now,
+	}, secret
 }
 
-// claim claims the record and returns nil, or returns the finished one. It waits while another request runs, and returns
-// idempotency-in-progress after waitTime.
+// claim claims the record and returns nil, or returns the finished one. It waits while another request runs,
+// and returns idempotency-in-progress after waitTime.
 func (r *Records) claim(ctx context.Context, rec record) (*record, error) {
 	// The wait outlasts the usual limit of an answer: that is what the client asked for.
 	ctx = context.WithoutCancel(ctx)
@@ -269,8 +283,8 @@ func (r *Records) claim(ctx context.Context, rec record) (*record, error) {
 	}
 }
 
-// tryClaim inserts the record and returns nil, or returns the one that is there. It takes over a record that is older than
-// keepTime or whose lease has ended.
+// tryClaim inserts the record and returns nil, or returns the one that is there. It takes over a record that is
+// older than keepTime or whose lease has ended.
 func (r *Records) tryClaim(ctx context.Context, rec record) (prior *record, err error) {
 	err = r.db.InTx(ctx, func(ctx context.Context) error {
 		conn := r.db.Conn(ctx)
@@ -305,7 +319,8 @@ func (r *Records) store(ctx context.Context, rec record, secret []byte, c *fiber
 		return err
 	}
 	return r.db.InTx(ctx, func(ctx context.Context) error {
-		res := r.db.Conn(ctx).Exec("UPDATE idempotency_records SET done = TRUE, answer = ? WHERE id = ? AND claim = ?", keyring.Seal(secret, raw), rec.ID, rec.Claim)
+		res := r.db.Conn(ctx).Exec("UPDATE idempotency_records SET done = TRUE, answer = ? WHERE id = ? AND claim = ?",
+			keyring.Seal(secret, raw), rec.ID, rec.Claim)
 		if res.Error == nil && res.RowsAffected == 0 {
 			// Another request took over after the lease: the change of this one must not commit, too.
 			return apperr.Unavailable("The request took too long; send it again.")
@@ -338,7 +353,8 @@ func repeatAnswer(c *fiber.Ctx, secret []byte, rec *record) error {
 // Sweep removes records past keepTime, every sweepTime until ctx ends.
 func (r *Records) Sweep(ctx context.Context) {
 	for {
-		err := r.db.Conn(ctx).Exec("DELETE FROM idempotency_records WHERE created_at < ?", r.clock.Now().Add(-keepTime)).Error
+		oldest := r.clock.Now().Add(-keepTime)
+		err := r.db.Conn(ctx).Exec("DELETE FROM idempotency_records WHERE created_at < ?", oldest).Error
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("old idempotency records not removed", "error", err)
 		}

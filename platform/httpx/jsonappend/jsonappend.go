@@ -15,8 +15,8 @@ import (
 // Value is a value that appends its own JSON.
 type Value interface{ AppendJSON(b []byte) []byte }
 
-// Any appends v, as v itself does where it is a Value, else as the JSON library does. It panics for a value that is no JSON,
-// such as a channel.
+// Any appends v, as v itself does where it is a Value, else as the JSON library does. It panics for a value
+// that is no JSON, such as a channel.
 func Any(b []byte, v any) []byte {
 	if a, ok := v.(Value); ok {
 		return a.AppendJSON(b)

@@ -1,5 +1,6 @@
-// Package openapi documents the operations of the server as an OpenAPI 3.1 document. Huma derives most of it from Go types;
-// this package adds what types can't say: which answers have which headers, other media types, names of schemas.
+// Package openapi documents the operations of the server as an OpenAPI 3.1 document. Huma derives most of it
+// from Go types; this package adds what types can't say: which answers have which headers, other media types,
+// names of schemas.
 package openapi
 
 import (
@@ -39,8 +40,11 @@ func NewConfig(version, publicURL string, module *string) huma.Config {
 		"Errors are application/problem+json; each code has a page at /problems/{code}."
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", NewNamer(module))
-	// The address that the document was read from comes first: a page at another name of this server may call no other.
-	c.Servers = []*huma.Server{{URL: "/", Description: "This server"}, {URL: publicURL, Description: "By its public address"}}
+	// The address that the document was read from comes first: a page at another name of this server may call
+	// no other.
+	c.Servers = []*huma.Server{
+		{URL: "/", Description: "This server"}, {URL: publicURL, Description: "By its public address"},
+	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Access token of POST /auth/login"},
 	}
@@ -53,8 +57,8 @@ func ProblemResponse(o *huma.OpenAPI) *huma.Response {
 		problem.ContentType: {Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "problem")}}}
 }
 
-// AllowProblemMembers documents that some codes have members of their own, such as challenge, used_by and locked_by (RFC
-// 9457 3.2).
+// AllowProblemMembers documents that some codes have members of their own, such as challenge, used_by and
+// locked_by (RFC 9457 3.2).
 func AllowProblemMembers(o *huma.OpenAPI) {
 	if p := o.Components.Schemas.Map()["Problem"]; p != nil {
 		p.AdditionalProperties = true
@@ -66,7 +70,9 @@ var pathParameter = regexp.MustCompile(`\{([a-z_]+)\}`)
 // PathParameters documents the parameters of a path template, as Huma does for typed inputs.
 func PathParameters(path string) (params []*huma.Param) {
 	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {
-		params = append(params, &huma.Param{Name: m[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
+		params = append(params, &huma.Param{
+			Name: m[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString},
+		})
 	}
 	return params
 }

@@ -53,7 +53,8 @@ type Answer struct {
 	ContentType, Description, SwitchesTo string
 }
 
-// Responses returns the documented answers that Huma can't derive from a Go type. failure documents every other status.
+// Responses returns the documented answers that Huma can't derive from a Go type. failure documents every other
+// status.
 func (a Answer) Responses(failure *huma.Response) map[string]*huma.Response {
 	responses := map[string]*huma.Response{"default": failure}
 	if a.SwitchesTo != "" {
@@ -64,7 +65,8 @@ func (a Answer) Responses(failure *huma.Response) map[string]*huma.Response {
 		if a.ContentType == jsonType {
 			schema = &huma.Schema{Type: huma.TypeObject}
 		}
-		responses["200"] = &huma.Response{Description: a.Description, Content: map[string]*huma.MediaType{a.ContentType: {Schema: schema}}}
+		content := map[string]*huma.MediaType{a.ContentType: {Schema: schema}}
+		responses["200"] = &huma.Response{Description: a.Description, Content: content}
 	}
 	return responses
 }
@@ -90,8 +92,8 @@ func (a Answer) DocumentContent(op *huma.Operation) {
 	}
 }
 
-// DocumentHeaders leaves each answer with the headers that it has: Location where something was created, Link on lists,
-// ETag where there is one. The Go type alone would list them all everywhere.
+// DocumentHeaders leaves each answer with the headers that it has: Location where something was created, Link
+// on lists, ETag where there is one. The Go type alone would list them all everywhere.
 func (a Answer) DocumentHeaders(op *huma.Operation) {
 	for status, response := range op.Responses {
 		if status == "default" {
@@ -119,7 +121,9 @@ func (a Answer) DocumentHeaders(op *huma.Operation) {
 
 // DocumentForm documents a body whose form fields nobody reads.
 func DocumentForm(op *huma.Operation, types []string) {
-	op.RequestBody = &huma.RequestBody{Description: "A form, none of whose fields is needed; or nothing", Content: map[string]*huma.MediaType{}}
+	op.RequestBody = &huma.RequestBody{
+		Description: "A form, none of whose fields is needed; or nothing", Content: map[string]*huma.MediaType{},
+	}
 	for _, t := range types {
 		op.RequestBody.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject}}
 	}

@@ -20,19 +20,21 @@ import (
 const (
 	// macBytes is how much of the HMAC-SHA256 a cursor holds.
 	macBytes = 16
-	// compressFrom is the size in bytes from which a position is compressed, so that one with a long title fits into a URL.
+	// compressFrom is the size in bytes from which a position is compressed, so that one with a long title fits
+	// into a URL.
 	compressFrom = 256
 )
 
-// Cursors signs the positions at which lists go on. A cursor is opaque to clients and bound to the caller, the list and its
-// filters, so that a forged or borrowed one is refused (ASVS 2.2.1).
+// Cursors signs the positions at which lists go on. A cursor is opaque to clients and bound to the caller, the
+// list and its filters, so that a forged or borrowed one is refused (ASVS 2.2.1).
 type Cursors struct{ key []byte }
 
 // NewCursors returns a Cursors with a key of its own, derived from keys.
 func NewCursors(keys *keyring.Keys) *Cursors { return &Cursors{keys.Derive("cursors")} }
 
-// Request describes the page that query asks for. name names the list, and filters holds every parameter that shapes it: a
-// cursor is refused with others. Both become JSON, so changing them invalidates the cursors that clients hold.
+// Request describes the page that query asks for. name names the list, and filters holds every parameter that
+// shapes it: a cursor is refused with others. Both become JSON, so changing them invalidates the cursors that
+// clients hold.
 func (c *Cursors) Request(name string, filters any, query Query) Request {
 	return Request{cursors: c, name: name, filters: filters, query: query}
 }
@@ -47,8 +49,8 @@ func (c *Cursors) encode(ctx context.Context, r Request, position any) string {
 	return base64.RawURLEncoding.EncodeToString(append(c.sign(ctx, r, raw), raw...))
 }
 
-// decode reads the cursor of a request into position and reports whether there is one. It returns a validation error for a
-// cursor that was not signed here, or for another list, filter or caller.
+// decode reads the cursor of a request into position and reports whether there is one. It returns a validation
+// error for a cursor that was not signed here, or for another list, filter or caller.
 func (c *Cursors) decode(ctx context.Context, r Request, position any) (bool, error) {
 	if r.query.Cursor == "" {
 		return false, nil

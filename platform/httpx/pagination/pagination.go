@@ -1,5 +1,5 @@
-// Package pagination answers lists page by page. A list handler states how rows are fetched, shown and located; List does
-// the rest:
+// Package pagination answers lists page by page. A list handler states how rows are fetched, shown and located;
+// List does the rest:
 //
 //	GET /lessons?limit=20&cursor=…
 //	  → the cursor becomes the position of the last row of the page before (422 if it is not valid here)
@@ -31,9 +31,10 @@ type Request struct {
 	query   Query
 }
 
-// List answers a request for a page. fetch returns at most limit rows after a position, or the first rows for nil. views
-// turns rows into items: see Each. position returns where a row stands; Position must be a plain struct. List returns a
-// validation error for an invalid cursor, before it calls fetch, and the errors of fetch and views as they are.
+// List answers a request for a page. fetch returns at most limit rows after a position, or the first rows for
+// nil. views turns rows into items: see Each. position returns where a row stands; Position must be a plain
+// struct. List returns a validation error for an invalid cursor, before it calls fetch, and the errors of fetch
+// and views as they are.
 func List[Row, View, Position any](
 	ctx context.Context, r Request, fetch func(after *Position, limit int) ([]Row, error),
 	views func([]Row) ([]View, error), position func(*Row) Position,

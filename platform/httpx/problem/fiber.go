@@ -22,7 +22,8 @@ func Write(c *fiber.Ctx, err error) error {
 	return c.Send(raw)
 }
 
-// fromFiber returns the error for what the framework refuses. The framework's own text is dropped, as it echoes the request.
+// fromFiber returns the error for what the framework refuses. The framework's own text is dropped, as it echoes
+// the request.
 func fromFiber(f *fiber.Error) *apperr.Error {
 	switch f.Code {
 	case http.StatusNotFound:

@@ -35,8 +35,8 @@ func Return(ctx context.Context, err error) error {
 	return huma.ErrorWithHeaders(p, header)
 }
 
-// FromHuma makes a Problem of what Huma refuses, in place of huma.NewErrorWithContext: Huma's own errors show the value,
-// which may be a password. ctx may be nil.
+// FromHuma makes a Problem of what Huma refuses, in place of huma.NewErrorWithContext: Huma's own errors show
+// the value, which may be a password. ctx may be nil.
 func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 	c := context.Background()
 	if ctx != nil {
@@ -57,8 +57,8 @@ func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 	return From(c, e)
 }
 
-// fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has refused are left out, as
-// they say nothing new.
+// fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has refused are
+// left out, as they say nothing new.
 func fieldsOf(errs []error) []apperr.Field {
 	out := make([]apperr.Field, 0, len(errs))
 	named := map[string]bool{}
@@ -95,7 +95,8 @@ const missingPrefix, missingSuffix = "expected required property ", " to be pres
 // locateMissing moves the fault of an absent field from the object that lacks it to the field.
 func locateMissing(f apperr.Field) apperr.Field {
 	if name, ok := strings.CutPrefix(f.Message, missingPrefix); ok && strings.HasSuffix(name, missingSuffix) {
-		return apperr.Field{Location: strings.TrimSuffix(name, missingSuffix), Message: "is missing", Place: f.Place}.Under(f.Location)
+		name = strings.TrimSuffix(name, missingSuffix)
+		return apperr.Field{Location: name, Message: "is missing", Place: f.Place}.Under(f.Location)
 	}
 	return f
 }

@@ -85,7 +85,8 @@ func From(ctx context.Context, err error) *Problem {
 	}
 }
 
-// SetHeaders sets Retry-After, the state of the rate limit and the challenge of a 401, as far as the problem has them.
+// SetHeaders sets Retry-After, the state of the rate limit and the challenge of a 401, as far as the problem
+// has them.
 func (p *Problem) SetHeaders(set func(k, v string)) {
 	if p.retryAfter > 0 {
 		set(fiber.HeaderRetryAfter, strconv.Itoa(p.retryAfter))
@@ -160,6 +161,7 @@ func fromEnvironment(ctx context.Context, err error) *apperr.Error {
 		slog.WarnContext(ctx, "part unavailable", "request_id", requestinfo.From(ctx).ID, "error", err)
 		return e
 	}
-	slog.ErrorContext(ctx, "internal error", "request_id", requestinfo.From(ctx).ID, "route", requestinfo.From(ctx).Route, "error", err)
+	info := requestinfo.From(ctx)
+	slog.ErrorContext(ctx, "internal error", "request_id", info.ID, "route", info.Route, "error", err)
 	return apperr.ProblemInternalError.New("Something went wrong on our side.")
 }

@@ -22,8 +22,8 @@ func ParseProxies(networks []string) (Proxies, error) {
 	return proxies, nil
 }
 
-// ClientIP returns the address of the client: remote, the other end of the connection, unless that is a trusted proxy.
-// Then it is the last address in the X-Forwarded-For lines that is not a trusted proxy (ASVS 4.1.3).
+// ClientIP returns the address of the client: remote, the other end of the connection, unless that is a trusted
+// proxy. Then it is the last address in the X-Forwarded-For lines that is not a trusted proxy (ASVS 4.1.3).
 func (p Proxies) ClientIP(remote string, forwarded [][]byte) string {
 	addr, _ := netip.ParseAddrPort(remote)
 	ip := addr.Addr().Unmap()
@@ -59,8 +59,8 @@ func parseHop(hop string) (netip.Addr, error) {
 	return netip.ParseAddr(strings.Trim(hop, "[]"))
 }
 
-// NetworkOf returns what rate limits count for an address: the /64 of an IPv6 address, as one host owns all of it, else
-// the address itself.
+// NetworkOf returns what rate limits count for an address: the /64 of an IPv6 address, as one host owns all of
+// it, else the address itself.
 func NetworkOf(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Is4() {

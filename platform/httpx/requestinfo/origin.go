@@ -45,8 +45,8 @@ func hostPort(host, scheme string) string {
 	return strings.TrimSuffix(strings.ToLower(host), port)
 }
 
-// Find returns the origin that a request with this Host header was sent to, or "" if it is none of this server: clients
-// choose the Host, so it counts only as far as its names are known.
+// Find returns the origin that a request with this Host header was sent to, or "" if it is none of this server:
+// clients choose the Host, so it counts only as far as its names are known.
 func (o *Origins) Find(host string) string {
 	for _, scheme := range []string{o.scheme, "https", "http"} {
 		origin := o.byHost[hostPort(host, scheme)]

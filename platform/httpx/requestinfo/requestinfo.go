@@ -89,8 +89,8 @@ func Prefers(ctx context.Context, mediaType string) bool {
 	return From(ctx).PreferredType == mediaType
 }
 
-// Origin returns the origin that the request was sent to: PUBLIC_URL, one of CORS_ORIGINS or, in development, a name of
-// this machine with the port that the client used. It returns "" for every other Host.
+// Origin returns the origin that the request was sent to: PUBLIC_URL, one of CORS_ORIGINS or, in development, a
+// name of this machine with the port that the client used. It returns "" for every other Host.
 func Origin(ctx context.Context) string {
 	info := From(ctx)
 	if info.Origins == nil {

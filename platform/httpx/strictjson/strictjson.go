@@ -3,7 +3,8 @@
 //	Check      the text: syntax, UTF-8, depth, repeated names, U+0000, lone surrogates
 //	Unmarshal  the values: each fits the type of its field; Huma then validates the schema
 //
-// The rules that Check finds broken in well-formed JSON do not stop Unmarshal, so that one answer reports all of them.
+// The rules that Check finds broken in well-formed JSON do not stop Unmarshal, so that one answer reports all
+// of them.
 package strictjson
 
 import (
@@ -36,13 +37,14 @@ func Marshal(w io.Writer, v any) error {
 	return json.MarshalWrite(w, v, json.Deterministic(true))
 }
 
-// readsRest lets the decoder read what Check has reported already.
-var readsRest = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+// lenient makes the decoder accept what Check reports.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and returns an error that
-// names the others; SplitTypeFaults makes fields of it. The error never holds a value, which may be a password.
+// Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and returns an
+// error that names the others; SplitTypeFaults makes fields of it. The error never holds a value, which may be
+// a password.
 func Unmarshal(b []byte, v any) error {
-	err := json.Unmarshal(b, v, readsRest)
+	err := json.Unmarshal(b, v, lenient)
 	if err == nil {
 		return nil
 	}
@@ -59,7 +61,8 @@ type typeError struct{ pointers []string }
 // typeMessage is what a client reads of such a value.
 const typeMessage = "the value does not fit its type"
 
-// locationEnd stands between the location of a value and typeMessage in the text of a typeError, which has a line a value.
+// locationEnd stands between the location of a value and typeMessage in the text of a typeError, which has a
+// line a value.
 const locationEnd = ": "
 
 // Error returns a line for each value.
@@ -74,24 +77,26 @@ func (e *typeError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// SplitTypeFaults returns a fault for each value that an error of Unmarshal names in the message of f, located below f.
-// It returns f alone if the message is not from Unmarshal.
+// SplitTypeFaults returns a fault for each value that an error of Unmarshal names in the message of f, located
+// below f. It returns f alone if the message is not from Unmarshal.
 func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 	for line := range strings.SplitSeq(f.Message, "\n") {
 		location, ok := strings.CutSuffix(line, locationEnd+typeMessage)
 		if !ok {
 			return []apperr.Field{f}
 		}
-		faults = append(faults, apperr.Field{Location: location, Message: typeMessage, Place: f.Place}.Under(f.Location))
+		fault := apperr.Field{Location: location, Message: typeMessage, Place: f.Place}
+		faults = append(faults, fault.Under(f.Location))
 	}
 	return faults
 }
 
-// readFields reads each field of an object on its own and returns the JSON pointers of the values that do not fit. In one
-// pass, the first misfit would end the decoding, and the rules of later fields could not be checked.
+// readFields reads each field of an object on its own and returns the JSON pointers of the values that do not
+// fit. In one pass, the first misfit would end the decoding, and the rules of later fields could not be
+// checked.
 func readFields(b []byte, v any) (pointers []string) {
 	var fields map[string]jsontext.Value
-	if json.Unmarshal(b, &fields, readsRest) != nil {
+	if json.Unmarshal(b, &fields, lenient) != nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -101,7 +106,7 @@ func readFields(b []byte, v any) (pointers []string) {
 			continue
 		}
 		field := slices.Concat([]byte{'{'}, quoted, []byte{':'}, value, []byte{'}'})
-		err = json.Unmarshal(field, v, readsRest)
+		err = json.Unmarshal(field, v, lenient)
 		if s := (*json.SemanticError)(nil); errors.As(err, &s) {
 			pointers = append(pointers, string(s.JSONPointer))
 		}
@@ -109,8 +114,9 @@ func readFields(b []byte, v any) (pointers []string) {
 	return pointers
 }
 
-// Decode reads JSON from inside of another body into v, such as a file in an archive, as strictly as a body itself. It
-// returns a validation error at or below location, which is relative to the body, also for names that v does not have.
+// Decode reads JSON from inside of another body into v, such as a file in an archive, as strictly as a body
+// itself. It returns a validation error at or below location, which is relative to the body, also for names
+// that v does not have.
 func Decode(location string, raw []byte, v any) error {
 	faults, err := Check(raw)
 	if err == nil && len(faults) > 0 {
@@ -133,8 +139,9 @@ func Decode(location string, raw []byte, v any) error {
 	return apperr.Invalid(location, message)
 }
 
-// Check reads the text of a body before it is decoded. It returns a malformed-body error for what is not JSON in UTF-8 or
-// nests deeper than MaxDepth, else a fault for each place that breaks a rule: a repeated name, U+0000, a lone surrogate.
+// Check reads the text of a body before it is decoded. It returns a malformed-body error for what is not JSON
+// in UTF-8 or nests deeper than MaxDepth, else a fault for each place that breaks a rule: a repeated name,
+// U+0000, a lone surrogate.
 func Check(body []byte) ([]apperr.Field, error) {
 	if !utf8.Valid(body) {
 		return nil, apperr.Malformed("The body is not UTF-8.")
@@ -164,7 +171,7 @@ func isPlain(body []byte) bool {
 
 // findFaults reads every token leniently, so that it can tell broken rules from broken syntax.
 func findFaults(body []byte) (faults []apperr.Field, err error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec := jsontext.NewDecoder(bytes.NewReader(body), lenient)
 	note := func(message string) {
 		faults = append(faults, apperr.FieldAt("body"+dottedPath(string(dec.StackPointer())), message))
 	}
@@ -187,7 +194,8 @@ func findFaults(body []byte) (faults []apperr.Field, err error) {
 			if strings.ContainsRune(text, 0) {
 				note("U+0000 is not accepted")
 			}
-			if literal := bytes.TrimLeft(body[before:dec.InputOffset()], " \t\r\n,:"); !jsontext.Value(literal).IsValid() {
+			literal := bytes.TrimLeft(body[before:dec.InputOffset()], " \t\r\n,:")
+			if !jsontext.Value(literal).IsValid() {
 				note("a lone surrogate is no character")
 			}
 			if kind, read := dec.StackIndex(dec.StackDepth()); kind == '{' && read%2 == 1 {

@@ -1,8 +1,9 @@
-// Package upload receives bodies that are too large for memory. A body is written to a temporary file while it arrives, for
-// as long as it goes on arriving; the handler gets the file with From, and the file is removed with the request.
+// Package upload receives bodies that are too large for memory. A body is written to a temporary file while it
+// arrives, for as long as it goes on arriving; the handler gets the file with From, and the file is removed
+// with the request.
 //
-//	headers are checked  →  the client is asked for the body  →  a slot is taken  →  the body is written and hashed
-//	     415, 413                    100 Continue                       503                 400, 408, 413
+//	check the headers  →  ask for the body  →  wait for a slot  →  write and hash the body
+//	    415, 413            100 Continue            503               400, 408, 413
 package upload
 
 import (
@@ -101,10 +102,11 @@ func NewReceiver(dir *tempfile.Dir) *Receiver {
 	return &Receiver{dir, make(chan struct{}, maxConcurrent)}
 }
 
-// Receive takes the body of a request in and calls next with a context that carries it and ends after stream.MaxTime. check
-// runs in between: a body takes its time, so it looks at the caller again, as the role may be lost by now. It returns the
-// context for next. Receive returns an error instead of calling next if the body or check refuses the request. On the first
-// call for a request with "Expect: 100-continue" it returns nil, and the server calls it again with the body.
+// Receive takes the body of a request in and calls next with a context that carries it and ends after
+// stream.MaxTime. check runs in between: a body takes its time, so it looks at the caller again, as the role
+// may be lost by now. It returns the context for next. Receive returns an error instead of calling next if the
+// body or check refuses the request. On the first call for a request with "Expect: 100-continue" it returns
+// nil, and the server calls it again with the body.
 func (r *Receiver) Receive(
 	ctx huma.Context, spec Spec, check func(context.Context) (context.Context, error), next func(context.Context),
 ) error {
@@ -136,8 +138,8 @@ func (r *Receiver) Receive(
 	return nil
 }
 
-// acquireSlot waits for a slot, as each holds a file and work that may take minutes. It returns an unavailable error after
-// slotTime.
+// acquireSlot waits for a slot, as each holds a file and work that may take minutes. It returns an unavailable
+// error after slotTime.
 func (r *Receiver) acquireSlot(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, slotTime)
 	defer cancel()
@@ -171,7 +173,8 @@ func (s Spec) checkHeaders(c *fiber.Ctx) error {
 		return apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
 	}
 	length, given := c.Request().Header.ContentLength(), c.Get(fiber.HeaderContentType)
-	if media, _, err := mime.ParseMediaType(given); (err != nil || media != s.ContentType) && (given != "" || length != 0) {
+	media, _, err := mime.ParseMediaType(given)
+	if (err != nil || media != s.ContentType) && (given != "" || length != 0) {
 		return apperr.ProblemUnsupportedMediaType.New("Content-Type must be " + s.ContentType + ".")
 	}
 	if int64(length) > s.MaxBytes {
@@ -185,8 +188,8 @@ func (s Spec) tooLarge(c *fiber.Ctx) error {
 	return apperr.ProblemBodyTooLarge.New("This body may have " + strconv.FormatInt(s.MaxBytes, 10) + " bytes.")
 }
 
-// copyBody copies the body to w and returns its length and SHA-256. It returns 408, 400 or 413 for a client that stopped or
-// sent too much, and an error of w as it is, such as that of a full disk.
+// copyBody copies the body to w and returns its length and SHA-256. It returns 408, 400 or 413 for a client
+// that stopped or sent too much, and an error of w as it is, such as that of a full disk.
 func (s Spec) copyBody(w io.Writer, c *fiber.Ctx) (n int64, digest []byte, err error) {
 	body, h := newPacedReader(c), sha256.New()
 	n, err = io.CopyBuffer(io.MultiWriter(w, h), io.LimitReader(body, s.MaxBytes+1), make([]byte, bufferBytes))
@@ -232,8 +235,8 @@ func (r *pacedReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// DrainRefused is a middleware that reads the body of a refused request on for a moment: a client that is still sending
-// would find its connection reset before it has read the answer.
+// DrainRefused is a middleware that reads the body of a refused request on for a moment: a client that is still
+// sending would find its connection reset before it has read the answer.
 func DrainRefused(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 	c := humafiber.Unwrap(ctx)

@@ -1,5 +1,6 @@
-// Package validation holds the rules of requests that a schema can't express, such as the form of an address. A module
-// checks them before its handler runs, and one answer reports them together with broken types and bounds:
+// Package validation holds the rules of requests that a schema can't express, such as the form of an address. A
+// module checks them before its handler runs, and one answer reports them together with broken types and
+// bounds:
 //
 //	Attach puts the check of a route into its operation  →  Huma validates the schema
 //	  →  the input's Resolve method calls Check  →  each fault becomes an entry of "errors"
@@ -20,8 +21,8 @@ import (
 // Faults collects the fields of a request that break a rule.
 type Faults []apperr.Field
 
-// Add adds the fault of the field at location, such as "email". It adds nothing for nil, and the fields of an error that
-// has its own.
+// Add adds the fault of the field at location, such as "email". It adds nothing for nil, and the fields of an
+// error that has its own.
 func (f *Faults) Add(location string, err error) {
 	var e *apperr.Error
 	switch {
@@ -51,8 +52,8 @@ func InvalidAt(location, message string) *apperr.Error {
 // checkKey finds the check of a route in the metadata of its operation.
 const checkKey = "lyceum.rules"
 
-// Attach makes Check call check for requests of op. Attach panics if *I is not a huma.Resolver, as its rules would never
-// be checked.
+// Attach makes Check call check for requests of op. Attach panics if *I is not a huma.Resolver, as its rules
+// would never be checked.
 func Attach[I any](op *huma.Operation, check func(ctx context.Context, in *I) Faults) {
 	if !reflect.TypeFor[*I]().Implements(reflect.TypeFor[huma.Resolver]()) {
 		panic(fmt.Sprintf("validation: %v has rules and no Resolve", reflect.TypeFor[I]()))
