@@ -21,7 +21,6 @@ import (
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/stream"
 	"lyceum/platform/httpx/validation"
-	"lyceum/platform/ids"
 )
 
 type handlers struct {
@@ -126,8 +125,6 @@ func (b bound) ptr() *clock.Time {
 	return &b.Time
 }
 
-type position struct{ Seq int64 }
-
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[entryView], error) {
 	f := filter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From.ptr(), in.To.ptr()}
 	switch {
@@ -138,32 +135,21 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 	}
 	return pagination.List(ctx, h.cursors.Request("audit", f, in.Query),
 		func(after *position, limit int) ([]entry, error) {
-			if !f.finds() {
-				return nil, nil
-			}
-			if after == nil {
-				after = &position{}
-			}
-			return h.service.store.list(ctx, f, after.Seq, limit)
+			return h.service.listEntries(ctx, f, after, limit)
 		},
 		func(found []entry) ([]entryView, error) { return h.views(ctx, found, map[string]string{}) },
 		func(e *entry) position { return position{e.Seq} })
 }
 
-// finds is false for an id that is none: it names nobody, which is an empty list, not a fault of the database.
-func (f filter) finds() bool { return f.ActorID == "" || ids.Valid(f.ActorID) }
-
 // export answers with all that the filter lets through, the oldest first, as it is read.
-func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *stream.Response) (*pagination.Response[entryView], error) {
+func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *stream.Response) (
+	*pagination.Response[entryView], error) {
 	if requestinfo.IsHead(ctx) {
 		return pagination.Streamed[entryView](write(f, 0)), nil
 	}
 	last, err := h.service.beginExport(ctx, f, format)
 	if err != nil {
 		return nil, err
-	}
-	if !f.finds() {
-		last = 0
 	}
 	return pagination.Streamed[entryView](write(f, last)), nil
 }
