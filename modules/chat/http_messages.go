@@ -63,17 +63,11 @@ type seqPosition struct{ Seq int64 }
 // older ones, with it from there to the newer ones.
 func (h *handlers) history(ctx context.Context, in *historyInput) (*pagination.Response[messageView], error) {
 	newest := in.AfterSeq == ""
-	var slug string
 	out, err := pagination.List(ctx, h.cursors.Request("messages", historyFilter{in.Slug, in.BeforeSeq, in.AfterSeq}, in.Query),
 		func(at *seqPosition, limit int) ([]message, error) {
-			c, err := h.service.readable(ctx, in.Slug)
-			if err != nil {
-				return nil, err
-			}
-			slug = c.Slug
-			return h.service.store.history(ctx, c.ID, in.span(at), limit)
+			return h.service.listMessages(ctx, in.Slug, in.span(at), limit)
 		},
-		func(rows []message) ([]messageView, error) { return h.messageViews(ctx, slug, rows) },
+		func(rows []message) ([]messageView, error) { return h.messageViews(ctx, in.Slug, rows) },
 		func(m *message) seqPosition { return seqPosition{m.Seq} })
 	if err == nil && newest {
 		slices.Reverse(out.Body.Items)
