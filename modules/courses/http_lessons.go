@@ -17,8 +17,6 @@ type lessonsInput struct {
 	ID string `path:"id"`
 }
 
-type lessonPosition struct{ Position int }
-
 func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
 	v, err := h.service.findID(ctx, in.ID)
 	if err != nil {
@@ -26,10 +24,7 @@ func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*pagination.R
 	}
 	return pagination.List(ctx, h.cursors.Request("lessons", v.ID, in.Query),
 		func(after *lessonPosition, limit int) ([]lesson, error) {
-			if after == nil {
-				after = &lessonPosition{}
-			}
-			return h.service.store.lessonsAfter(ctx, v.ID, after.Position, limit)
+			return h.service.listLessons(ctx, v.ID, after, limit)
 		},
 		func(found []lesson) ([]OutlineView, error) { return h.service.outlines(ctx, v, found) },
 		func(l *lesson) lessonPosition { return lessonPosition{l.Position} })
