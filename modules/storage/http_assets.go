@@ -8,7 +8,6 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
-	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
 )
 
@@ -47,13 +46,9 @@ type listInput struct {
 }
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
-	uploader := ""
-	if caller := identity.CallerFrom(ctx); !caller.Can(identity.Admin) {
-		uploader = caller.UserID
-	}
 	return pagination.List(ctx, h.cursors.Request("assets", in.Prefix, in.Query),
 		func(after *keyset.Position, limit int) ([]asset, error) {
-			return h.service.store.list(ctx, uploader, in.Prefix, after, limit)
+			return h.service.listAssets(ctx, in.Prefix, after, limit)
 		},
 		func(found []asset) ([]view, error) { return h.service.views(ctx, found) }, positionOf)
 }

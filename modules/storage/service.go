@@ -10,7 +10,9 @@ import (
 	"lyceum/platform/blob/folder"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
+	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
+	"lyceum/platform/keyset"
 )
 
 // Service is what the domain does for people.
@@ -66,6 +68,16 @@ func newService(n needs) *Service {
 		n.Folder.SetGuard(s)
 	}
 	return s
+}
+
+// listAssets returns one page of the completed assets whose keys begin with prefix, the newest first: everybody's for an
+// administrator, only their own for any other caller.
+func (s *Service) listAssets(ctx context.Context, prefix string, after *keyset.Position, limit int) ([]asset, error) {
+	uploader := ""
+	if caller := identity.CallerFrom(ctx); !caller.Can(identity.Admin) {
+		uploader = caller.UserID
+	}
+	return s.store.list(ctx, uploader, prefix, after, limit)
 }
 
 // views dresses assets with who uploaded them and what uses them, in one question each.
