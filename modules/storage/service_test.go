@@ -215,7 +215,7 @@ func TestStoringFromTheServerItself(t *testing.T) {
 		require.Error(t, w.Store(ctx, teacher.UserID, "short", "text/plain", 99, strings.NewReader("x")))
 		w.clock.forward(urlLife + lateness + time.Minute)
 		w.sweep()
-		_, err = w.store.byKey(ctx, "short", "")
+		_, err = w.store.byKey(ctx, "short", lockNone)
 		require.True(t, db.IsNotFound(err), "what failed is cleared as an abandoned upload")
 	})
 }
