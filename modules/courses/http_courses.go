@@ -116,15 +116,11 @@ func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*h
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.service.find(ctx, idOrSlug)
+	d, err := h.service.getDetails(ctx, idOrSlug)
 	if err != nil {
 		return nil, err
 	}
-	d, err := h.service.detail(ctx, v)
-	if err != nil {
-		return nil, err
-	}
-	return httpx.OK(d).WithVersion(v.Version), nil
+	return httpx.OK(detailOf(identity.CallerFrom(ctx), d)).WithVersion(d.Version), nil
 }
 
 type updateInput struct {

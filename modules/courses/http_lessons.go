@@ -26,7 +26,10 @@ func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*pagination.R
 		func(after *lessonPosition, limit int) ([]lesson, error) {
 			return h.service.listLessons(ctx, v.ID, after, limit)
 		},
-		func(found []lesson) ([]OutlineView, error) { return h.service.outlines(ctx, v, found) },
+		func(found []lesson) ([]OutlineView, error) {
+			p, err := h.service.learnerAmong(ctx, v, found)
+			return outlinesOf(found, p), err
+		},
 		func(l *lesson) lessonPosition { return lessonPosition{l.Position} })
 }
 
@@ -166,6 +169,9 @@ func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Out[orde
 	if err != nil {
 		return nil, err
 	}
-	views, err := h.service.outlines(ctx, v, lessons)
-	return httpx.OK(orderView{views}), err
+	p, err := h.service.learnerAmong(ctx, v, lessons)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(orderView{outlinesOf(lessons, p)}), nil
 }

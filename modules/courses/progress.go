@@ -26,6 +26,14 @@ func (s *Service) listStarted(ctx context.Context, after *position, limit int) (
 	return s.store.started(ctx, identity.CallerFrom(ctx), after, limit)
 }
 
+// percentOf returns the floor of the lessons' mean: 100 only when all are complete, 0 without lessons.
+func percentOf(sum, lessons int) int {
+	if lessons == 0 {
+		return 0
+	}
+	return min(sum/lessons, 100)
+}
+
 // report is one write of progress.
 type report struct {
 	Percent         int
