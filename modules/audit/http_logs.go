@@ -247,7 +247,22 @@ func viewOf(e *entry, emails map[string]string) entryView {
 	return v
 }
 
-func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Out[Verdict], error) {
+type verdictView struct {
+	OK          bool   `json:"ok"`
+	Entries     int64  `json:"entries" doc:"How many there are"`
+	FirstBadSeq *int64 `json:"first_bad_seq" doc:"The first that is changed or missing"`
+
+	AcceptedBreaks []acceptedBreakView `json:"accepted_breaks,omitempty" nullable:"false" doc:"Breaks that an operator accepted; the log holds from accepted_seq on"`
+}
+
+type acceptedBreakView struct {
+	FirstBadSeq int64 `json:"first_bad_seq" doc:"The first entry that may be changed or missing"`
+	AcceptedSeq int64 `json:"accepted_seq" doc:"The entry audit.break_accepted"`
+}
+
+// verify answers with the state of the whole chain. It returns 503 if the walk over the log takes longer than the route
+// may take.
+func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Out[verdictView], error) {
 	v, err := h.service.Verify(ctx, nil)
 	if err != nil && ctx.Err() != nil {
 		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)
@@ -255,5 +270,9 @@ func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Out[Verdic
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(v), nil
+	view := verdictView{OK: v.OK, Entries: v.Entries, FirstBadSeq: v.FirstBadSeq}
+	for _, b := range v.AcceptedBreaks {
+		view.AcceptedBreaks = append(view.AcceptedBreaks, acceptedBreakView(b))
+	}
+	return httpx.OK(view), nil
 }
