@@ -1,6 +1,11 @@
 package chat
 
-import "context"
+import (
+	"context"
+	"slices"
+
+	"lyceum/modules/users/usersapi"
+)
 
 // listMessages returns one page of the messages in a span of a channel. It returns 404 for a channel that does not exist
 // and 403 for one that the caller may not read.
@@ -10,4 +15,14 @@ func (s *Service) listMessages(ctx context.Context, slug string, p span, limit i
 		return nil, err
 	}
 	return s.store.history(ctx, c.ID, p, limit)
+}
+
+// authorsOf returns the authors of messages by account id.
+func (s *Service) authorsOf(ctx context.Context, rows []message) (map[string]usersapi.Person, error) {
+	authors := make([]string, len(rows))
+	for i, m := range rows {
+		authors[i] = m.AuthorID
+	}
+	slices.Sort(authors)
+	return usersapi.Persons(ctx, s.accounts, slices.Compact(authors))
 }

@@ -31,12 +31,7 @@ func messageOf(slug string, m *message, author usersapi.Person) messageView {
 }
 
 func (h *handlers) messageViews(ctx context.Context, slug string, rows []message) ([]messageView, error) {
-	authors := make([]string, len(rows))
-	for i, m := range rows {
-		authors[i] = m.AuthorID
-	}
-	slices.Sort(authors)
-	people, err := usersapi.Persons(ctx, h.service.accounts, slices.Compact(authors))
+	people, err := h.service.authorsOf(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -109,22 +104,18 @@ type postInput struct {
 }
 
 func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Out[messageView], error) {
-	c, err := h.service.readable(ctx, in.Slug)
+	p, err := h.service.postTo(ctx, in.Slug, in.Body.Body, in.Body.ClientID)
 	if err != nil {
 		return nil, err
 	}
-	p, err := h.service.post(ctx, c, in.Body.Body, in.Body.ClientID)
-	if err != nil {
-		return nil, err
-	}
-	v, err := h.messageView(ctx, c.Slug, &p.message)
+	v, err := h.messageView(ctx, in.Slug, &p.message)
 	if err != nil {
 		return nil, err
 	}
 	if !p.fresh {
 		return httpx.OK(v).WithVersion(p.Version), nil
 	}
-	return httpx.Created("/channels/"+c.Slug+"/messages/"+p.ID, v).WithVersion(p.Version), nil
+	return httpx.Created("/channels/"+in.Slug+"/messages/"+p.ID, v).WithVersion(p.Version), nil
 }
 
 func (h *handlers) messageView(ctx context.Context, slug string, m *message) (messageView, error) {
@@ -141,15 +132,11 @@ type editInput struct {
 }
 
 func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Out[messageView], error) {
-	c, err := h.service.readable(ctx, in.Slug)
+	m, err := h.service.edit(ctx, in.Slug, in.ID, in.Body.Body)
 	if err != nil {
 		return nil, err
 	}
-	m, err := h.service.edit(ctx, c, in.ID, in.Body.Body)
-	if err != nil {
-		return nil, err
-	}
-	v, err := h.messageView(ctx, c.Slug, m)
+	v, err := h.messageView(ctx, in.Slug, m)
 	if err != nil {
 		return nil, err
 	}
@@ -162,9 +149,5 @@ type messageInput struct {
 }
 
 func (h *handlers) erase(ctx context.Context, in *messageInput) (*httpx.Empty, error) {
-	c, err := h.service.readable(ctx, in.Slug)
-	if err != nil {
-		return nil, err
-	}
-	return nil, h.service.erase(ctx, c, in.ID)
+	return nil, h.service.erase(ctx, in.Slug, in.ID)
 }
