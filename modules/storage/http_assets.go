@@ -40,6 +40,15 @@ func viewOf(a *asset, uploader usersapi.Person, uses []storageapi.Use) view {
 	return view{a.ID, a.Key, a.ContentType, a.Size, a.Status, uploader, uses, a.CreatedAt}
 }
 
+func viewsOf(found []asset, r relations) []view {
+	out := make([]view, len(found))
+	for i := range found {
+		a := &found[i]
+		out[i] = viewOf(a, r.uploaders[a.UploaderID], r.uses[a.Key])
+	}
+	return out
+}
+
 type listInput struct {
 	pagination.Query
 	Prefix string `query:"prefix" maxLength:"512" doc:"How the key begins"`
@@ -50,10 +59,12 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 		func(after *keyset.Position, limit int) ([]asset, error) {
 			return h.service.listAssets(ctx, in.Prefix, after, limit)
 		},
-		func(found []asset) ([]view, error) { return h.service.views(ctx, found) }, positionOf)
+		func(found []asset) ([]view, error) {
+			r, err := h.service.relationsOf(ctx, found)
+			return viewsOf(found, r), err
+		},
+		positionOf)
 }
-
-func positionOf(a *asset) keyset.Position { return keyset.Position{CreatedAt: a.CreatedAt, ID: a.ID} }
 
 type idInput struct {
 	ID string `path:"id"`

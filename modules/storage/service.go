@@ -80,27 +80,26 @@ func (s *Service) listAssets(ctx context.Context, prefix string, after *keyset.P
 	return s.store.list(ctx, uploader, prefix, after, limit)
 }
 
-// views dresses assets with who uploaded them and what uses them, in one question each.
-func (s *Service) views(ctx context.Context, found []asset) ([]view, error) {
+// relations are what other modules know of assets: their uploaders by account id, and what uses them by key.
+type relations struct {
+	uploaders map[string]usersapi.Person
+	uses      map[string][]storageapi.Use
+}
+
+// relationsOf returns the relations of assets. It asks each module once, however many assets there are.
+func (s *Service) relationsOf(ctx context.Context, found []asset) (r relations, err error) {
 	people, keys := make([]string, len(found)), make([]string, len(found))
 	for i, a := range found {
 		people[i], keys[i] = a.UploaderID, a.Key
 	}
-	names, err := usersapi.Persons(ctx, s.accounts, people)
-	if err != nil {
-		return nil, err
+	if r.uploaders, err = usersapi.Persons(ctx, s.accounts, people); err != nil {
+		return r, err
 	}
-	uses, err := s.uses(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]view, len(found))
-	for i := range found {
-		out[i] = viewOf(&found[i], names[found[i].UploaderID], uses[found[i].Key])
-	}
-	return out, nil
+	r.uses, err = s.uses(ctx, keys)
+	return r, err
 }
 
+// uses returns what uses the objects of keys, by key.
 func (s *Service) uses(ctx context.Context, keys []string) (map[string][]storageapi.Use, error) {
 	out := map[string][]storageapi.Use{}
 	if len(keys) == 0 {

@@ -275,7 +275,7 @@ func TestListing(t *testing.T) {
 		ctx, queries := db.Count(t.Context())
 		found, err := w.store.list(ctx, "", "", nil, 10)
 		require.NoError(t, err)
-		_, err = w.views(ctx, found)
+		_, err = w.relationsOf(ctx, found)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, queries.Load())
 		require.Equal(t, 1, asked)
