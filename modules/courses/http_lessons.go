@@ -85,15 +85,15 @@ type lessonInput struct {
 }
 
 func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Out[lessonView], error) {
-	_, l, err := h.service.openLesson(ctx, in.ID, in.LessonID)
-	return h.lessonAnswer(ctx, l, err)
+	l, err := h.service.getLesson(ctx, in.ID, in.LessonID)
+	return answerLesson(l, err)
 }
 
-func (h *handlers) lessonAnswer(ctx context.Context, l *lesson, err error) (*httpx.Out[lessonView], error) {
+// answerLesson answers with a lesson, unless there was an error before.
+func answerLesson(l *lesson, err error) (*httpx.Out[lessonView], error) {
 	if err != nil {
 		return nil, err
 	}
-	h.service.renderAnew(ctx, l)
 	return httpx.OK(lessonOf(l)).WithVersion(l.Version), nil
 }
 
@@ -131,18 +131,11 @@ func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*ht
 	if in.Body.PrerequisiteIDs.Set {
 		p.Prerequisites = &in.Body.PrerequisiteIDs.Value
 	}
-	if content := cleared(in.Body.Content); content != nil {
-		text, err := render(ctx, *content)
-		if err != nil {
-			return nil, err
-		}
-		p.Prose = &text
-	}
 	if in.Body.DurationSeconds.Set {
 		p.DurationSeconds = &in.Body.DurationSeconds.Value
 	}
-	l, err := h.service.updateLesson(ctx, in.ID, in.LessonID, p)
-	return h.lessonAnswer(ctx, l, err)
+	l, err := h.service.updateLesson(ctx, in.ID, in.LessonID, cleared(in.Body.Content), p)
+	return answerLesson(l, err)
 }
 
 func (h *handlers) removeLesson(ctx context.Context, in *lessonInput) (*httpx.Empty, error) {

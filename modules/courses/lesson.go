@@ -54,6 +54,17 @@ func (s *Service) listLessons(ctx context.Context, courseID string, after *lesso
 	return s.store.lessonsAfter(ctx, courseID, position, limit)
 }
 
+// getLesson returns a lesson that is open to the caller, with HTML of the current renderer. It returns the errors of
+// openLesson.
+func (s *Service) getLesson(ctx context.Context, courseID, lessonID string) (*lesson, error) {
+	_, l, err := s.openLesson(ctx, courseID, lessonID)
+	if err != nil {
+		return nil, err
+	}
+	s.renderAnew(ctx, l)
+	return l, nil
+}
+
 // Bounds of what is rendered: the time of links, emphasis and nested blocks grows with their square.
 const (
 	maxLinks  = 4000
