@@ -239,7 +239,7 @@ func (s *site) nothingStaged(t testing.TB) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 	var pending int
-	require.NoError(t, s.run.parts.DB.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM storage_assets WHERE status = 'pending'").Scan(&pending))
+	require.NoError(t, s.run.Parts.DB.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM storage_assets WHERE status = 'pending'").Scan(&pending))
 	require.Zero(t, pending)
 }
 

@@ -56,19 +56,19 @@ var orders = []order{
 	{command: "keys rotate", because: "keys are files of the operator's, with the times at which they were made", do: func(o *operator) { o.run("", "keys", "rotate") }},
 	{command: "outbox retry", because: "deliveries of what was changed, and audited, before", do: func(o *operator) {
 		// One that was given up.
-		_, err := o.s.run.parts.DB.Exec(o.t.Context(), `INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
+		_, err := o.s.run.Parts.DB.Exec(o.t.Context(), `INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
 			VALUES (?, ?, 'nothing.happened', 'nobody', '{}', 'dead', 0, 0)`, nowhere, nowhere)
 		require.NoError(o.t, err)
 		require.Contains(o.t, o.run("", "outbox", "retry"), "1 due again")
 	}},
 	{command: "progress recompute", because: "what can be computed from the rows is made what they say", do: func(o *operator) {
 		o.s.want(201, "POST", "/courses", o.admin, `{"title":"Miscounted"}`)
-		_, err := o.s.run.parts.DB.Exec(o.t.Context(), "UPDATE courses SET lesson_count = 9")
+		_, err := o.s.run.Parts.DB.Exec(o.t.Context(), "UPDATE courses SET lesson_count = 9")
 		require.NoError(o.t, err)
 		require.Contains(o.t, o.run("", "progress", "recompute"), "1 counts and sums repaired")
 	}},
 	{command: "audit accept-break", writes: "audit.break_accepted", do: func(o *operator) {
-		withoutGuards(o.t, o.s.run.parts.DB, "UPDATE audit_head SET mac = ''")
+		withoutGuards(o.t, o.s.run.Parts.DB, "UPDATE audit_head SET mac = ''")
 		o.run("", "audit", "accept-break", "--reason", "tried on purpose")
 	}},
 	{command: "migrate status"}, {command: "audit verify"}, {command: "audit anchor"}, {command: "outbox dead"}, {command: "modules"}, {command: "config"}, {command: "openapi"}, {command: "version"},
@@ -85,7 +85,7 @@ func (o *operator) run(stdin string, args ...string) string {
 // written are the entries of commands, without those of requests, the oldest first.
 func (o *operator) written() (out []noted) {
 	o.t.Helper()
-	err := o.s.run.parts.DB.Query(o.t.Context(), "SELECT seq, action, coalesce(CAST(actor_id AS text), ''), target_type, target_id, data FROM audit_entries WHERE request_id = '' ORDER BY seq",
+	err := o.s.run.Parts.DB.Query(o.t.Context(), "SELECT seq, action, coalesce(CAST(actor_id AS text), ''), target_type, target_id, data FROM audit_entries WHERE request_id = '' ORDER BY seq",
 		nil, func(scan func(...any) error) error {
 			var e noted
 			var data string

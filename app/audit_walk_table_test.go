@@ -510,7 +510,7 @@ var deeds = map[string]deed{
 	"POST /admin/emails/retry": {because: "the same mails once more; their rows say when they were sent", do: func(w *walk) {
 		email := w.account("user").email
 		w.linkFrom(email, "/verify#token=", "")
-		_, err := w.run.parts.DB.Exec(w.t.Context(), "UPDATE mail_messages SET status = 'failed' WHERE recipient = ?", email)
+		_, err := w.run.Parts.DB.Exec(w.t.Context(), "UPDATE mail_messages SET status = 'failed' WHERE recipient = ?", email)
 		require.NoError(w.t, err)
 		w.want(202, "POST", "/admin/emails/retry?status=failed", w.root.token, nil)
 	}},
@@ -519,7 +519,7 @@ var deeds = map[string]deed{
 		w.linkFrom(email, "/verify#token=", "")
 		id := ""
 		require.Eventually(w.t, func() bool {
-			_, err := w.run.parts.DB.Exec(w.t.Context(), "UPDATE mail_messages SET status = 'failed' WHERE status = 'sent' AND recipient = ?", email)
+			_, err := w.run.Parts.DB.Exec(w.t.Context(), "UPDATE mail_messages SET status = 'failed' WHERE status = 'sent' AND recipient = ?", email)
 			require.NoError(w.t, err)
 			id = w.want(200, "GET", "/admin/emails?status=failed", w.root.token, nil).str("items.0.id")
 			return id != ""

@@ -204,7 +204,7 @@ func (w *walk) operations() (out []string) {
 			out = append(out, strings.ToUpper(method)+" "+path)
 		}
 	}
-	for _, r := range w.run.parts.Server.Listing() {
+	for _, r := range w.run.Parts.Server.Listing() {
 		if r.Hidden {
 			out = append(out, r.Method+" "+r.Path)
 		}
@@ -312,7 +312,7 @@ func leaked(text string, secrets map[string]bool) (found []string) {
 // stored is all that the log holds, as it is stored: what is answered has addresses that are looked up when read.
 func (w *walk) stored() string {
 	w.t.Helper()
-	rows, err := w.run.parts.DB.Pool().QueryContext(w.t.Context(), "SELECT * FROM audit_entries ORDER BY seq")
+	rows, err := w.run.Parts.DB.Pool().QueryContext(w.t.Context(), "SELECT * FROM audit_entries ORDER BY seq")
 	require.NoError(w.t, err)
 	defer rows.Close()
 	columns, err := rows.Columns()

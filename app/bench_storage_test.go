@@ -107,7 +107,7 @@ func BenchmarkDownload(b *testing.B) {
 
 	ours := func() float64 {
 		_, rest, _ := strings.Cut(strings.TrimPrefix(link, "http://"), "/")
-		return fetched(b, s.run.addr.String(), "GET /"+rest+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", size)
+		return fetched(b, s.run.Addr.String(), "GET /"+rest+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", size)
 	}
 	theirs := func() float64 { return fetched(b, ln.Addr().String(), "", size) }
 	ours()

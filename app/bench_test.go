@@ -23,7 +23,7 @@ type caller struct {
 }
 
 func (s *site) caller(b *testing.B) *caller {
-	addr := s.run.addr.String()
+	addr := s.run.Addr.String()
 	return &caller{b, &fasthttp.HostClient{Addr: addr, MaxConns: 256}}
 }
 

@@ -17,6 +17,7 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/migrate"
+	"lyceum/platform/program"
 )
 
 func newMigrate() *cobra.Command {
@@ -169,7 +170,7 @@ func listModules(c *cobra.Command, asJSON bool) error {
 		for _, r := range s.Listing() {
 			routes[r.Module]++
 		}
-		lines, infos := make([]moduleLine, len(modules)), moduleInfos(modules, cfg.ModulesDisabled)
+		lines, infos := make([]moduleLine, len(modules)), program.DescribeModules(modules, cfg.ModulesDisabled)
 		for i, m := range modules {
 			lines[i] = moduleLine{m.Name, infos[i].Enabled, append([]string{}, m.Needs...), routes[m.Name], len(m.Migrations)}
 		}

@@ -44,7 +44,7 @@ func (c *commands) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 // session are is asked once, and again when either changes.
 func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	t.Parallel()
-	var gate *httpx.Gate
+	var gate *httpx.Authenticator
 	var client redis.UniversalClient
 	s := serveSite(t, services(t), &gate, &client)
 	email, id, token := s.newcomer("steady")

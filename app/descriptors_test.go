@@ -13,13 +13,13 @@ import (
 )
 
 // launchWithFiles is launch for a process that may have only so many files and connections open.
-func launchWithFiles(t *testing.T, files int, vars map[string]string) *program {
+func launchWithFiles(t *testing.T, files int, vars map[string]string) *process {
 	t.Helper()
 	port := freePort(t)
 	vars["HTTP_ADDR"], vars["PUBLIC_URL"] = "127.0.0.1:"+port, "http://127.0.0.1:"+port
 	cmd := lyceumCmd(t.Context(), vars)
 	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", fmt.Sprintf("ulimit -n %d && exec %s", files, os.Args[0])}
-	p := &program{t: t, cmd: cmd, base: vars["PUBLIC_URL"], out: &safeBuffer{}}
+	p := &process{t: t, cmd: cmd, base: vars["PUBLIC_URL"], out: &safeBuffer{}}
 	cmd.Stdout, cmd.Stderr = p.out, p.out
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })

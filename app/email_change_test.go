@@ -202,7 +202,7 @@ func TestNewSignInMails(t *testing.T) {
 			signIn(c.agent, c.ip)
 			require.Eventually(t, func() bool {
 				var waiting int
-				err := s.run.parts.DB.QueryRow(t.Context(), "SELECT count(*) FROM outbox_deliveries WHERE event = 'auth.new_sign_in'", nil, &waiting)
+				err := s.run.Parts.DB.QueryRow(t.Context(), "SELECT count(*) FROM outbox_deliveries WHERE event = 'auth.new_sign_in'", nil, &waiting)
 				return err == nil && waiting == 0
 			}, 15*time.Second, 20*time.Millisecond)
 			require.Equal(t, c.want, told(), "%s from %s", c.agent, c.ip)

@@ -37,7 +37,7 @@ func newSmallDisk(t *testing.T, size string) *smallDisk {
 // fill leaves no room, in the write-ahead log neither.
 func (d *smallDisk) fill() {
 	d.t.Helper()
-	_, err := d.s.run.parts.DB.Exec(d.t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	_, err := d.s.run.Parts.DB.Exec(d.t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
 	require.NoError(d.t, err)
 	f, err := os.Create(filepath.Join(d.dir, "ballast"))
 	require.NoError(d.t, err)

@@ -16,6 +16,7 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
+	"lyceum/platform/program"
 )
 
 // embeddedConfig is the embedded default in a folder of the test's own.
@@ -33,7 +34,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 // built gives an application's parts without starting it.
 func built(t *testing.T, cfg *config.Config, all module.List, targets ...any) error {
 	t.Helper()
-	app := fx.New(optionsOf(cfg, all), fx.Populate(targets...))
+	app := fx.New(program.Options(cfg, all, program.Version(Version)), fx.Populate(targets...))
 	if app.Err() == nil {
 		require.NoError(t, app.Start(t.Context()))
 		t.Cleanup(func() { _ = app.Stop(context.Background()) })
@@ -56,7 +57,7 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Needs(identity.Permission{Name: "courses:wirte", Lowest: identity.User}), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	forgotten := func() httpx.Table {
-		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Who{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.AccessRule{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	type nobody struct{}
 	for name, planted := range map[string]struct {
@@ -76,9 +77,9 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 }
 
 func TestModulesDisabledNamesAllFaults(t *testing.T) {
-	require.NoError(t, checkDisabled(modules, []string{"chat", "audit"}))
+	require.NoError(t, program.CheckDisabled(modules, []string{"chat", "audit"}))
 	all := append(modules[:len(modules):len(modules)], module.Module{Name: "badges", Needs: []string{"courses"}})
-	err := checkDisabled(all, []string{"auth", "nope", "courses"})
+	err := program.CheckDisabled(all, []string{"auth", "nope", "courses"})
 	require.ErrorContains(t, err, "auth can't be disabled")
 	require.ErrorContains(t, err, `"nope"`)
 	require.ErrorContains(t, err, "courses is needed by badges")

@@ -20,6 +20,7 @@ import (
 
 	"lyceum/platform/config"
 	"lyceum/platform/db"
+	"lyceum/platform/program"
 	"lyceum/platform/testkit"
 )
 
@@ -28,7 +29,7 @@ type site struct {
 	t    testing.TB
 	base string
 	cfg  *config.Config
-	run  *running
+	run  *program.Running
 	stop func()
 	// peers are the other replicas: any of them may send a mail, each into a mailbox of its own.
 	peers []*site
@@ -67,9 +68,9 @@ func serveSite(t testing.TB, vars map[string]string, targets ...any) *site {
 	maps.Copy(env, vars)
 	cfg, err := config.FromMap(env, modules.Settings()...)
 	require.NoError(t, err)
-	require.NoError(t, checkDisabled(modules, cfg.ModulesDisabled))
+	require.NoError(t, program.CheckDisabled(modules, cfg.ModulesDisabled))
 	var p parts
-	app := fx.New(Options(cfg), fx.Populate(append([]any{&p}, targets...)...))
+	app := fx.New(program.Options(cfg, modules, program.Version(Version)), fx.Populate(append([]any{&p}, targets...)...))
 	require.NoError(t, app.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -83,7 +84,7 @@ func serveSite(t testing.TB, vars map[string]string, targets ...any) *site {
 			return
 		}
 		stopped = true
-		_ = r.stop()
+		_ = r.Stop()
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		require.NoError(t, app.Stop(ctx))

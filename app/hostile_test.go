@@ -23,7 +23,7 @@ func TestR3EveryForwardedLineCounts(t *testing.T) {
 	s := serveSite(t, map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8", "RATE_LIMIT_LOGIN_IP": "5/1m"})
 	try := func(lines ...string) int {
 		body := `{"email":"nobody@example.com","password":"wrong"}`
-		conn, err := net.Dial("tcp", s.run.addr.String())
+		conn, err := net.Dial("tcp", s.run.Addr.String())
 		require.NoError(t, err)
 		defer conn.Close()
 		fmt.Fprintf(conn, "POST /auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", len(body))
@@ -47,7 +47,7 @@ func TestR3EveryForwardedLineCounts(t *testing.T) {
 func TestACommitThatFailsAnswersOnce(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
-	_, err := s.run.parts.DB.Exec(t.Context(), "ALTER TABLE audit_head RENAME TO audit_head_away")
+	_, err := s.run.Parts.DB.Exec(t.Context(), "ALTER TABLE audit_head RENAME TO audit_head_away")
 	require.NoError(t, err)
 	body := `{"email":"twice@example.com","password":"correct horse battery"}`
 	for _, key := range []string{"", "k"} {
@@ -69,7 +69,7 @@ func TestACommitThatFailsAnswersOnce(t *testing.T) {
 		require.NoError(t, json.Unmarshal(raw, &problem), "%s", raw)
 		require.Equal(t, "internal-error", problem["code"])
 	}
-	_, err = s.run.parts.DB.Exec(t.Context(), "ALTER TABLE audit_head_away RENAME TO audit_head")
+	_, err = s.run.Parts.DB.Exec(t.Context(), "ALTER TABLE audit_head_away RENAME TO audit_head")
 	require.NoError(t, err)
 	s.want(201, "POST", "/auth/register", "", body, header{"Idempotency-Key": "k"})
 }
@@ -148,7 +148,7 @@ func TestWhatWasUnderWayIsErasedLater(t *testing.T) {
 	kinds(t, func(t *testing.T, s *site) {
 		_, id, token := s.newcomer("racing")
 		s.want(204, "DELETE", "/users/me", token, map[string]string{"password": password})
-		d := s.run.parts.DB
+		d := s.run.Parts.DB
 		_, err := d.Exec(t.Context(), "INSERT INTO notification_preferences (user_id, kind, in_app, email) VALUES (?, 'mention', ?, ?)", id, true, true)
 		require.NoError(t, err)
 		n, err := d.Exec(t.Context(), "UPDATE outbox_deliveries SET next_at = 0 WHERE event = 'users.removed'")
@@ -194,7 +194,7 @@ func TestSmallGapsStayShut(t *testing.T) {
 	require.Equal(t, "invalid-token", verify(challenge).str("code"))
 	// One that is written just after a new password was set proves the old one.
 	challenge = s.tryLogin(email, password).str("challenge")
-	_, err := s.run.parts.DB.Exec(t.Context(), "UPDATE auth_challenges SET password_at = password_at - 1")
+	_, err := s.run.Parts.DB.Exec(t.Context(), "UPDATE auth_challenges SET password_at = password_at - 1")
 	require.NoError(t, err)
 	require.Equal(t, "invalid-token", verify(challenge).str("code"))
 	require.Equal(t, 200, verify(s.tryLogin(email, password).str("challenge")).Status)

@@ -15,8 +15,12 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/config"
 	"lyceum/platform/private"
+	"lyceum/platform/program"
 	"lyceum/platform/telemetry"
 )
+
+// Version of the program; a build may set it with -ldflags "-X main.Version=…".
+var Version = "0.1.0"
 
 // Exit statuses of the program.
 const (
@@ -71,7 +75,7 @@ func message(err error) string {
 	if errors.As(err, &cfg) {
 		return cfg.Error()
 	}
-	var service *serviceError
+	var service *program.ServiceError
 	if errors.As(err, &service) {
 		return service.Error()
 	}

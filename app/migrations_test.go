@@ -10,6 +10,7 @@ import (
 
 	"lyceum/migrations"
 	"lyceum/platform/migrate"
+	"lyceum/platform/program"
 	"lyceum/platform/testkit"
 )
 
@@ -17,7 +18,7 @@ import (
 func allMigrations(t *testing.T) []migrate.Migration {
 	t.Helper()
 	var declared migrate.Params
-	app := fx.New(fx.NopLogger, modules.Declarations(), platformDeclarations, fx.Populate(&declared))
+	app := fx.New(fx.NopLogger, modules.Declarations(), program.Declarations, fx.Populate(&declared))
 	require.NoError(t, app.Err())
 	all := slices.Concat(declared.Groups...)
 	slices.SortFunc(all, func(a, b migrate.Migration) int { return strings.Compare(a.ID, b.ID) })

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"go.uber.org/fx"
-
 	"lyceum/modules/audit"
 	"lyceum/modules/auth"
 	"lyceum/modules/chat"
@@ -12,10 +10,6 @@ import (
 	"lyceum/modules/notifications"
 	"lyceum/modules/storage"
 	"lyceum/modules/users"
-	"lyceum/platform/config"
-	"lyceum/platform/events"
-	"lyceum/platform/httpx"
-	"lyceum/platform/migrate"
 	"lyceum/platform/module"
 )
 
@@ -30,31 +24,4 @@ var modules = module.List{
 	notifications.Module,
 	storage.Module,
 	users.Module,
-}
-
-// platformDeclarations are the tables, permissions and problems that no module owns.
-var platformDeclarations = fx.Options(
-	migrate.Provide(events.Migrations...),
-	migrate.Provide(httpx.Migrations...),
-)
-
-// checkDisabled returns a *config.Error with every fault of MODULES_DISABLED.
-func checkDisabled(all module.List, disabled module.Disabled) error {
-	faults := all.Check(disabled)
-	if len(faults) == 0 {
-		return nil
-	}
-	for i, fault := range faults {
-		faults[i] = "MODULES_DISABLED: " + fault
-	}
-	return &config.Error{Faults: faults}
-}
-
-// moduleInfos returns what GET /modules shows.
-func moduleInfos(all module.List, disabled module.Disabled) []httpx.ModuleInfo {
-	infos := make([]httpx.ModuleInfo, len(all))
-	for i, m := range all {
-		infos[i] = httpx.ModuleInfo{Name: m.Name, Title: m.Title, Enabled: !disabled.Has(m.Name)}
-	}
-	return infos
 }

@@ -36,8 +36,8 @@ func TestMain(m *testing.M) {
 	testkit.Main(m)
 }
 
-// program is a lyceum process.
-type program struct {
+// process is a lyceum process.
+type process struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	base string
@@ -83,14 +83,14 @@ func lyceum(t *testing.T, vars map[string]string, stdin string, args ...string) 
 }
 
 // launch starts `lyceum serve` and waits until it answers.
-func launch(t *testing.T, dir string, vars map[string]string) *program {
+func launch(t *testing.T, dir string, vars map[string]string) *process {
 	t.Helper()
 	port := freePort(t)
 	env := map[string]string{"HTTP_ADDR": "127.0.0.1:" + port, "PUBLIC_URL": "http://127.0.0.1:" + port, "DATA_DIR": dir}
 	for k, v := range vars {
 		env[k] = v
 	}
-	p := &program{t: t, cmd: lyceumCmd(context.Background(), env), base: env["PUBLIC_URL"], out: &safeBuffer{}}
+	p := &process{t: t, cmd: lyceumCmd(context.Background(), env), base: env["PUBLIC_URL"], out: &safeBuffer{}}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
@@ -105,7 +105,7 @@ func launch(t *testing.T, dir string, vars map[string]string) *program {
 	return p
 }
 
-func (p *program) site() *site { return &site{t: p.t, base: p.base} }
+func (p *process) site() *site { return &site{t: p.t, base: p.base} }
 
 // What was acknowledged survives kill -9, and the next start is ready at once.
 func TestAcknowledgedSurvivesKill(t *testing.T) {

@@ -333,7 +333,7 @@ func (m *matrix) noStoredSecretIn(all []told) {
 // storedSecrets reads the columns that hold secrets, by their names; the audit chain is public to administrators.
 func (m *matrix) storedSecrets() map[string]string {
 	m.t.Helper()
-	pool, out := m.s.run.parts.DB.Pool(), map[string]string{}
+	pool, out := m.s.run.Parts.DB.Pool(), map[string]string{}
 	columns, err := pool.Query(`SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'audit%'`)
 	require.NoError(m.t, err)
 	var found [][2]string

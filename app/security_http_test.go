@@ -167,10 +167,10 @@ func (s *site) everyStatus() map[string]answer {
 	}
 	require.Equal(t, 429, out["429"].Status, "%s", out["429"].Raw)
 	// Something is broken inside, then the database is gone.
-	_, err := s.run.parts.DB.Pool().Exec("ALTER TABLE lessons RENAME TO lessons_away")
+	_, err := s.run.Parts.DB.Pool().Exec("ALTER TABLE lessons RENAME TO lessons_away")
 	require.NoError(t, err)
 	out["500"] = s.plain("GET", lesson, admin)
-	_, err = s.run.parts.DB.Pool().Exec("ALTER TABLE lessons_away RENAME TO lessons")
+	_, err = s.run.Parts.DB.Pool().Exec("ALTER TABLE lessons_away RENAME TO lessons")
 	require.NoError(t, err)
 	require.Equal(t, 500, out["500"].Status, "%s", out["500"].Raw)
 	return out
@@ -387,7 +387,7 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	}
 	// The database goes away as a whole: whoever asks is told to come back, not why.
 	admin := s.admin()
-	require.NoError(t, s.run.parts.DB.Pool().Close())
+	require.NoError(t, s.run.Parts.DB.Pool().Close())
 	for _, path := range []string{"/courses", "/users/me", "/channels", "/notifications", "/admin/audit-logs", "/storage/assets"} {
 		a := s.plain("GET", path, admin)
 		require.Contains(t, []int{500, 503}, a.Status, "%s: %s", path, a.Raw)
@@ -407,7 +407,7 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 	s := serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
 	admin := s.admin()
 	has := map[string][]string{}
-	table := s.run.parts.Server.Listing()
+	table := s.run.Parts.Server.Listing()
 	for _, r := range table {
 		path := strings.ReplaceAll(named.ReplaceAllString(r.Path, nowhere), "*", "x")
 		if has[path] != nil {

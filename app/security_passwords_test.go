@@ -144,7 +144,7 @@ func TestP7FloodOfLogins(t *testing.T) {
 }
 
 // peakMemory is the most that the process ever had in memory, in bytes.
-func (p *program) peakMemory() int {
+func (p *process) peakMemory() int {
 	p.t.Helper()
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	require.NoError(p.t, err)

@@ -43,7 +43,7 @@ func TestS1RefreshTokensAreOpaqueAndHashed(t *testing.T) {
 // dump is every row of every table as text, bytes in hex.
 func (s *site) dump() (out string) {
 	s.t.Helper()
-	d := s.run.parts.DB
+	d := s.run.Parts.DB
 	query := "SELECT name FROM sqlite_master WHERE type = 'table'"
 	if d.Dialect() == db.Postgres {
 		query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"

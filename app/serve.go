@@ -19,6 +19,7 @@ import (
 	"lyceum/platform/jobs"
 	"lyceum/platform/lifecycle"
 	"lyceum/platform/migrate"
+	"lyceum/platform/program"
 	"lyceum/platform/telemetry"
 )
 
@@ -28,7 +29,7 @@ func load() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkDisabled(modules, cfg.ModulesDisabled); err != nil {
+	if err := program.CheckDisabled(modules, cfg.ModulesDisabled); err != nil {
 		return nil, err
 	}
 	slog.SetDefault(telemetry.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
@@ -37,7 +38,7 @@ func load() (*config.Config, error) {
 
 // with builds the application, fills targets from it, runs fn and takes everything down again.
 func with(ctx context.Context, cfg *config.Config, fn func(context.Context) error, targets ...any) (err error) {
-	app := fx.New(Options(cfg), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
+	app := fx.New(program.Options(cfg, modules, program.Version(Version)), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
 	if err := app.Err(); err != nil {
 		return err
 	}
@@ -102,9 +103,9 @@ func serveUntil(ctx context.Context, p parts) error {
 	select {
 	case <-ctx.Done():
 		slog.Info("stopping")
-		return r.stop()
-	case err := <-r.failed:
-		return errors.Join(fmt.Errorf("the server ended: %w", err), r.stop())
+		return r.Stop()
+	case err := <-r.Failed:
+		return errors.Join(fmt.Errorf("the server ended: %w", err), r.Stop())
 	}
 }
 
@@ -131,7 +132,7 @@ func worker(c *cobra.Command, _ []string) error {
 		}
 		g := lifecycle.NewGroup()
 		g.Go(lifecycle.Background{Name: "broadcast", Run: b.Run})
-		work(g, e, q)
+		program.RunWork(g, e, q)
 		slog.Info("working")
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)

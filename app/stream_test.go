@@ -26,7 +26,7 @@ func TestLeavingAStreamEndsNothingElse(t *testing.T) {
 	want := len(s.exportLog(admin, ""))
 	for i := range testkit.Rounds(2000) {
 		for _, accept := range []string{"text/csv", "application/x-ndjson"} {
-			conn, err := net.Dial("tcp", s.run.addr.String())
+			conn, err := net.Dial("tcp", s.run.Addr.String())
 			require.NoError(t, err)
 			_, err = fmt.Fprintf(conn, "GET /admin/audit-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nAccept: %s\r\n\r\n", admin, accept)
 			require.NoError(t, err)

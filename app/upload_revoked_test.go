@@ -44,7 +44,7 @@ func (s *site) arrive(up begunUpload) int {
 
 func (s *site) holdsObject(id string) bool {
 	s.t.Helper()
-	_, err := s.run.parts.Blobs.Stat(s.t.Context(), id)
+	_, err := s.run.Parts.Blobs.Stat(s.t.Context(), id)
 	if !errors.Is(err, blob.ErrNotFound) {
 		require.NoError(s.t, err)
 	}
@@ -177,6 +177,6 @@ func TestLinksEndBeforeTheirObject(t *testing.T) {
 	s.want(204, "DELETE", "/storage/assets/"+up.str("id"), admin, nil)
 	within(t, "the object goes", func() bool { return !s.holdsObject(up.object) })
 	ctx := context.Background()
-	require.NoError(t, s.run.parts.Blobs.Put(ctx, up.object, strings.NewReader("back"), 4, "text/plain"))
+	require.NoError(t, s.run.Parts.Blobs.Put(ctx, up.object, strings.NewReader("back"), 4, "text/plain"))
 	s.refused(404, "not-found", "GET", link, "", nil)
 }

@@ -262,7 +262,7 @@ type acceptedBreakView struct {
 
 // verify answers with the state of the whole chain. It returns 503 if the walk over the log takes longer than the route
 // may take.
-func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Out[verdictView], error) {
+func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[verdictView], error) {
 	v, err := h.service.Verify(ctx, nil)
 	if err != nil && ctx.Err() != nil {
 		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)

@@ -38,7 +38,7 @@ type confirmEmailInput struct {
 	}
 }
 
-func (h *handlers) confirmEmailChange(ctx context.Context, in *confirmEmailInput) (*httpx.Out[userView], error) {
+func (h *handlers) confirmEmailChange(ctx context.Context, in *confirmEmailInput) (*httpx.Response[userView], error) {
 	a, err := h.service.ConfirmEmailChange(ctx, in.Body.Token)
 	if err != nil {
 		return nil, err

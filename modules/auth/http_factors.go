@@ -11,7 +11,7 @@ type setupView struct {
 	URL    string `json:"otpauth_url" doc:"For authenticator apps, as a link or QR code"`
 }
 
-func (h *handlers) beginFactor(ctx context.Context, _ *httpx.None) (*httpx.Out[setupView], error) {
+func (h *handlers) beginFactor(ctx context.Context, _ *httpx.None) (*httpx.Response[setupView], error) {
 	s, err := h.service.BeginFactor(ctx)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ type confirmView struct {
 	RecoveryCodes []string `json:"recovery_codes" nullable:"false" doc:"Each works once, in place of a code; not shown again"`
 }
 
-func (h *handlers) confirmFactor(ctx context.Context, in *confirmInput) (*httpx.Out[confirmView], error) {
+func (h *handlers) confirmFactor(ctx context.Context, in *confirmInput) (*httpx.Response[confirmView], error) {
 	codes, err := h.service.ConfirmFactor(ctx, in.Body.Code)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ type passwordInput struct {
 	}
 }
 
-func (h *handlers) renewRecoveryCodes(ctx context.Context, in *passwordInput) (*httpx.Out[confirmView], error) {
+func (h *handlers) renewRecoveryCodes(ctx context.Context, in *passwordInput) (*httpx.Response[confirmView], error) {
 	codes, err := h.service.RenewRecoveryCodes(ctx, in.Body.Password)
 	if err != nil {
 		return nil, err
@@ -68,6 +68,6 @@ type verifyFactorInput struct {
 	}
 }
 
-func (h *handlers) verifyFactor(ctx context.Context, in *verifyFactorInput) (*httpx.Out[tokenView], error) {
+func (h *handlers) verifyFactor(ctx context.Context, in *verifyFactorInput) (*httpx.Response[tokenView], error) {
 	return h.granted(h.service.VerifyFactor(ctx, in.Body.Challenge, in.Body.Code))
 }

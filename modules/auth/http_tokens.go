@@ -71,7 +71,7 @@ func (h *handlers) checkPassword(faults *validation.Faults, location, password, 
 	}
 }
 
-func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Out[userView], error) {
+func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Response[userView], error) {
 	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: identity.User}
 	if in.Body.DisplayName != nil {
 		n.DisplayName = *in.Body.DisplayName
@@ -102,7 +102,7 @@ type tokenView struct {
 	User         userView `json:"user"`
 }
 
-func (h *handlers) granted(g Grant, err error) (*httpx.Out[tokenView], error) {
+func (h *handlers) granted(g Grant, err error) (*httpx.Response[tokenView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ type loginInput struct {
 	}
 }
 
-func (h *handlers) login(ctx context.Context, in *loginInput) (*httpx.Out[tokenView], error) {
+func (h *handlers) login(ctx context.Context, in *loginInput) (*httpx.Response[tokenView], error) {
 	return h.granted(h.service.Login(ctx, in.Body.Email, in.Body.Password))
 }
 
@@ -126,7 +126,7 @@ type refreshInput struct {
 	}
 }
 
-func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*httpx.Out[tokenView], error) {
+func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*httpx.Response[tokenView], error) {
 	return h.granted(h.service.Refresh(ctx, in.Body.RefreshToken))
 }
 
@@ -150,7 +150,7 @@ type verifyInput struct {
 	}
 }
 
-func (h *handlers) verifyEmail(ctx context.Context, in *verifyInput) (*httpx.Out[userView], error) {
+func (h *handlers) verifyEmail(ctx context.Context, in *verifyInput) (*httpx.Response[userView], error) {
 	a, err := h.service.VerifyEmail(ctx, in.Body.Token)
 	if err != nil {
 		return nil, err
@@ -176,10 +176,10 @@ type jwks struct {
 	Keys []jwk `json:"keys" nullable:"false"`
 }
 
-func (h *handlers) jwks(context.Context, *httpx.None) (*httpx.Out[jwks], error) {
+func (h *handlers) jwks(context.Context, *httpx.None) (*httpx.Response[jwks], error) {
 	set := jwks{Keys: []jwk{}}
 	for _, k := range h.keys.All() {
 		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.Public())})
 	}
-	return httpx.OK(set).Tagged(), nil
+	return httpx.OK(set).WithETag(), nil
 }

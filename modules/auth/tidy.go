@@ -21,17 +21,10 @@ func newBackgrounds(s *Service) []lifecycle.Background {
 }
 
 func (s *Service) tidy(ctx context.Context) {
-	tick := time.NewTicker(tidyEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			now := s.clock.Now()
-			if err := s.store.tidy(ctx, now, now.Add(-keepSessions), now.Add(-keepStrange)); err != nil && ctx.Err() == nil {
-				slog.Warn("auth: old rows stay for now", "error", err)
-			}
+	lifecycle.Every(ctx, "auth tidying", tidyEvery, func(ctx context.Context) {
+		now := s.clock.Now()
+		if err := s.store.tidy(ctx, now, now.Add(-keepSessions), now.Add(-keepStrange)); err != nil && ctx.Err() == nil {
+			slog.Warn("auth: old rows stay for now", "error", err)
 		}
-	}
+	})
 }

@@ -27,6 +27,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -217,7 +218,7 @@ func (s *site) replica() *replica {
 	var err error
 	r.db, err = db.Open(t.Context(), s.db)
 	require.NoError(t, err)
-	runner, err := migrate.NewRunner(r.db, events.Migrations, httpx.Migrations, Migrations)
+	runner, err := migrate.NewRunner(r.db, events.Migrations, idempotency.Migrations, Migrations)
 	require.NoError(t, err)
 	_, err = runner.Up(t.Context())
 	require.NoError(t, err)
@@ -228,7 +229,7 @@ func (s *site) replica() *replica {
 	require.NoError(t, err)
 	r.tokens = tokens.NewTokens(keys, publicURL, s.ttl, clock.System{})
 	r.bus, r.events = broadcast.New(rc), events.NewBus(r.db, clock.System{})
-	gate := httpx.NewGate(tokens.NewAuthenticator(r.tokens, s.accounts, s.accounts, r.bus), publicURL, nil)
+	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(r.tokens, s.accounts, s.accounts, r.bus), publicURL, nil)
 	metrics := telemetry.NewMetrics()
 	r.hub = ws.NewHub(ws.Limits{Total: 1000, PerUser: 1000, PerIP: 1000}, gate, metrics)
 	st := newStore(r.db)
@@ -241,7 +242,7 @@ func (s *site) replica() *replica {
 	for _, starter := range newStarters(r.service) {
 		require.NoError(t, starter.Run(t.Context()))
 	}
-	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: keys, Gate: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics},
+	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: keys, Authenticator: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics},
 		[]httpx.Table{newRoutes(newHandlers(r.service, r.rooms, r.hub, gate, pagination.NewCursors(keys)))})
 	require.NoError(t, err)
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

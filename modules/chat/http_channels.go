@@ -18,11 +18,11 @@ type handlers struct {
 	service *Service
 	rooms   *rooms
 	hub     *ws.Hub
-	gate    *httpx.Gate
+	gate    *httpx.Authenticator
 	cursors *pagination.Cursors
 }
 
-func newHandlers(s *Service, r *rooms, h *ws.Hub, g *httpx.Gate, c *pagination.Cursors) *handlers {
+func newHandlers(s *Service, r *rooms, h *ws.Hub, g *httpx.Authenticator, c *pagination.Cursors) *handlers {
 	return &handlers{s, r, h, g, c}
 }
 
@@ -55,7 +55,7 @@ type slugInput struct {
 	Slug string `path:"slug"`
 }
 
-func (h *handlers) get(ctx context.Context, in *slugInput) (*httpx.Out[channelView], error) {
+func (h *handlers) get(ctx context.Context, in *slugInput) (*httpx.Response[channelView], error) {
 	l, err := h.service.getChannel(ctx, in.Slug)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func checkTitle(faults *validation.Faults, title *string) {
 	}
 }
 
-func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[channelView], error) {
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[channelView], error) {
 	n := newChannel{Title: in.Body.Title, Visibility: in.Body.Visibility, CourseID: in.Body.CourseID}
 	if in.Body.Slug != nil {
 		if !slugForm.MatchString(*in.Body.Slug) {
@@ -121,7 +121,7 @@ func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) 
 	return faults
 }
 
-func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[channelView], error) {
+func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Response[channelView], error) {
 	l, err := h.service.update(ctx, in.Slug, channelPatch(in.Body))
 	if err != nil {
 		return nil, err
@@ -143,15 +143,15 @@ type memberView struct {
 	CreatedAt clock.Time `json:"created_at"`
 }
 
-func (h *handlers) memberView(ctx context.Context, m *membership) (*httpx.Out[memberView], error) {
+func (h *handlers) memberView(ctx context.Context, m *membership) (*httpx.Response[memberView], error) {
 	p, err := h.service.person(ctx, m.UserID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(memberView{personView(p), m.CreatedAt}).Tagged(), nil
+	return httpx.OK(memberView{personView(p), m.CreatedAt}).WithETag(), nil
 }
 
-func (h *handlers) member(ctx context.Context, in *memberInput) (*httpx.Out[memberView], error) {
+func (h *handlers) member(ctx context.Context, in *memberInput) (*httpx.Response[memberView], error) {
 	m, err := h.service.memberOf(ctx, in.Slug, in.UserID)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func (h *handlers) member(ctx context.Context, in *memberInput) (*httpx.Out[memb
 	return h.memberView(ctx, m)
 }
 
-func (h *handlers) addMember(ctx context.Context, in *memberInput) (*httpx.Out[memberView], error) {
+func (h *handlers) addMember(ctx context.Context, in *memberInput) (*httpx.Response[memberView], error) {
 	m, err := h.service.addMember(ctx, in.Slug, in.UserID)
 	if err != nil {
 		return nil, err

@@ -103,7 +103,7 @@ type postInput struct {
 	}
 }
 
-func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Out[messageView], error) {
+func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Response[messageView], error) {
 	p, err := h.service.postTo(ctx, in.Slug, in.Body.Body, in.Body.ClientID)
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ type editInput struct {
 	}
 }
 
-func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Out[messageView], error) {
+func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Response[messageView], error) {
 	m, err := h.service.edit(ctx, in.Slug, in.ID, in.Body.Body)
 	if err != nil {
 		return nil, err

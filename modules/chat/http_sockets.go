@@ -25,7 +25,7 @@ type presenceView struct {
 }
 
 // presence lists who is on, over all replicas; not in pages, as a client wants to see it at once.
-func (h *handlers) presence(ctx context.Context, in *slugInput) (*httpx.Out[presenceView], error) {
+func (h *handlers) presence(ctx context.Context, in *slugInput) (*httpx.Response[presenceView], error) {
 	found, people, err := h.service.listPresent(ctx, in.Slug)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (h *handlers) presence(ctx context.Context, in *slugInput) (*httpx.Out[pres
 	for i, p := range found {
 		out.Items[i] = presentView{personView(people[p.UserID]), p.Since}
 	}
-	return httpx.OK(out).Tagged(), nil
+	return httpx.OK(out).WithETag(), nil
 }
 
 type ticketInput struct {
@@ -47,7 +47,7 @@ type ticketView struct {
 	ExpiresIn int    `json:"expires_in" doc:"Seconds"`
 }
 
-func (h *handlers) ticket(ctx context.Context, in *ticketInput) (*httpx.Out[ticketView], error) {
+func (h *handlers) ticket(ctx context.Context, in *ticketInput) (*httpx.Response[ticketView], error) {
 	_, token, _ := strings.Cut(in.Authorization, " ")
 	_, expires, err := h.gate.SignIn(ctx, strings.TrimSpace(token))
 	if err != nil {

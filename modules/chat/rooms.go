@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"lyceum/platform/lifecycle"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -136,17 +138,8 @@ func (r *rooms) leave(o *room) {
 func (r *rooms) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.presence.run(ctx) })
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			wg.Wait()
-			return
-		case <-tick.C:
-			r.poll(ctx)
-		}
-	}
+	lifecycle.Every(ctx, "chat poll", pollEvery, r.poll)
+	wg.Wait()
 }
 
 // poll wakes rooms that are behind the database.

@@ -4,23 +4,18 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"lyceum/platform/lifecycle"
 )
 
 // tidy removes what dead replicas and unused tickets leave, and what was said in deleted channels,
 // once a minute.
 func (s *Service) tidy(ctx context.Context) {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := s.tidyOnce(ctx); err != nil && ctx.Err() == nil {
-				slog.Warn("chat: old rows stay for now", "error", err)
-			}
+	lifecycle.Every(ctx, "chat tidying", time.Minute, func(ctx context.Context) {
+		if err := s.tidyOnce(ctx); err != nil && ctx.Err() == nil {
+			slog.Warn("chat: old rows stay for now", "error", err)
 		}
-	}
+	})
 }
 
 // keepDeleted is how long a deleted channel's messages stay, for backups and regrets.

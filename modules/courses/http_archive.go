@@ -6,6 +6,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/stream"
+	"lyceum/platform/httpx/upload"
 	"lyceum/platform/identity"
 )
 
@@ -63,7 +64,7 @@ func (a *archives) prepareImport(ctx context.Context, _ []byte) (context.Context
 
 // take receives the request's file; what it holds goes with the request.
 func (a *archives) take(ctx context.Context) (*incoming, error) {
-	u := httpx.UploadFrom(ctx)
+	u := upload.From(ctx)
 	in, err := a.receive(ctx, u.File, u.Size)
 	if err == nil {
 		u.Defer(func() { a.discard(ctx, in) })
@@ -71,7 +72,7 @@ func (a *archives) take(ctx context.Context) (*incoming, error) {
 	return in, err
 }
 
-func (a *archives) postImport(ctx context.Context, _ *httpx.None) (*httpx.Out[importedView], error) {
+func (a *archives) postImport(ctx context.Context, _ *httpx.None) (*httpx.Response[importedView], error) {
 	ready, ok := ctx.Value(incomingKey{}).(arrived)
 	if !ok {
 		ready.in, ready.err = a.take(ctx)

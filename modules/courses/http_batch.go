@@ -32,7 +32,7 @@ type batchView struct {
 	Errors  int            `json:"errors"`
 }
 
-func (h *handlers) enrollAll(ctx context.Context, in *batchInput) (*httpx.Out[batchView], error) {
+func (h *handlers) enrollAll(ctx context.Context, in *batchInput) (*httpx.Response[batchView], error) {
 	b := batch{Atomic: in.Body.Mode == "atomic", DryRun: in.Body.DryRun, Emails: make([]string, len(in.Body.Rows))}
 	for i, r := range in.Body.Rows {
 		b.Emails[i] = r.Email

@@ -93,7 +93,7 @@ func checkTags(faults *validation.Faults, tags []tagText) {
 	faults.Add("tags", new(course).setTags(plain(tags)))
 }
 
-func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[detailView], error) {
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[detailView], error) {
 	b := in.Body
 	d := Draft{Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description, Visibility: b.Visibility, Status: b.Status, Tags: plain(b.Tags)}
 	if b.CoverKey != nil {
@@ -107,12 +107,12 @@ type courseInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) get(ctx context.Context, in *courseInput) (*httpx.Out[detailView], error) {
+func (h *handlers) get(ctx context.Context, in *courseInput) (*httpx.Response[detailView], error) {
 	return h.detailed(ctx, in.ID, nil)
 }
 
 // detailed answers with a course as the caller finds it now, unless there was an error before.
-func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*httpx.Out[detailView], error) {
+func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*httpx.Response[detailView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func valueOf(s *string) string {
 	return *s
 }
 
-func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Out[detailView], error) {
+func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Response[detailView], error) {
 	b := in.Body
 	p := patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
 		Visibility: b.Visibility.Value, Status: b.Status.Value, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()}
@@ -197,7 +197,7 @@ func checkClone(_ context.Context, in *cloneInput) (faults validation.Faults) {
 	return faults
 }
 
-func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Out[detailView], error) {
+func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Response[detailView], error) {
 	var n cloning
 	if b := in.Body; b != nil {
 		n = cloning{b.Title, b.Slug, b.ShiftDays, b.TimeZone}
@@ -207,7 +207,7 @@ func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Out[detail
 }
 
 // created answers with a course that was made now.
-func (h *handlers) created(ctx context.Context, c *course, err error) (*httpx.Out[detailView], error) {
+func (h *handlers) created(ctx context.Context, c *course, err error) (*httpx.Response[detailView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func (h *handlers) created(ctx context.Context, c *course, err error) (*httpx.Ou
 	return out, nil
 }
 
-func (h *handlers) restore(ctx context.Context, in *courseInput) (*httpx.Out[detailView], error) {
+func (h *handlers) restore(ctx context.Context, in *courseInput) (*httpx.Response[detailView], error) {
 	return h.detailed(ctx, in.ID, h.service.restore(ctx, in.ID))
 }
 

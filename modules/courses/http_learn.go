@@ -38,7 +38,7 @@ type reportInput struct {
 	}
 }
 
-func (h *handlers) report(ctx context.Context, in *reportInput) (*httpx.Out[lessonProgressView], error) {
+func (h *handlers) report(ctx context.Context, in *reportInput) (*httpx.Response[lessonProgressView], error) {
 	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, report{in.Body.Percent, in.Body.PositionSeconds.Value, in.Body.Reset})
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ type courseProgressView struct {
 	Lessons []placedView `json:"lessons" nullable:"false" doc:"Those begun, in the course's order"`
 }
 
-func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[courseProgressView], error) {
+func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Response[courseProgressView], error) {
 	c, rows, err := h.service.progressIn(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Out[co
 	for i := range rows {
 		v.Lessons[i] = placedView{progressOf(&rows[i]), rows[i].PositionSeconds}
 	}
-	return httpx.OK(v).Tagged(), nil
+	return httpx.OK(v).WithETag(), nil
 }
 
 type myProgressView struct {
@@ -96,7 +96,7 @@ type enrollmentView struct {
 	EnrolledAt clock.Time `json:"enrolled_at" doc:"The first enrollment: leaving and coming back doesn't change it"`
 }
 
-func (h *handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Out[enrollmentView], error) {
+func (h *handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Response[enrollmentView], error) {
 	c, created, err := h.service.selfEnroll(ctx, in.ID)
 	if err != nil {
 		return nil, err

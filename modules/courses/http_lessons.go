@@ -66,7 +66,7 @@ func checkLesson(faults *validation.Faults, content string, from *clock.Time, ca
 	faults.Add("captions", err)
 }
 
-func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Response[lessonView], error) {
 	d := LessonDraft{Title: in.Body.Title, Content: in.Body.Content, DurationSeconds: in.Body.DurationSeconds, Captions: in.Body.Captions,
 		PrerequisiteIDs: in.Body.PrerequisiteIDs, AvailableFrom: in.Body.AvailableFrom, AvailableAfterDays: in.Body.AvailableAfterDays}
 	if in.Body.AssetKey != nil {
@@ -84,13 +84,13 @@ type lessonInput struct {
 	LessonID string `path:"lesson_id"`
 }
 
-func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Response[lessonView], error) {
 	l, err := h.service.getLesson(ctx, in.ID, in.LessonID)
 	return answerLesson(l, err)
 }
 
 // answerLesson answers with a lesson, unless there was an error before.
-func answerLesson(l *lesson, err error) (*httpx.Out[lessonView], error) {
+func answerLesson(l *lesson, err error) (*httpx.Response[lessonView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults validat
 	return faults
 }
 
-func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Out[lessonView], error) {
+func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*httpx.Response[lessonView], error) {
 	p := lessonPatch{Title: in.Body.Title.Value, Asset: in.Body.AssetKey.Set, AssetKey: in.Body.AssetKey.Ptr(),
 		From: in.Body.AvailableFrom.Set, AvailableFrom: in.Body.AvailableFrom.Ptr(), After: in.Body.AvailableAfterDays.Set, AvailableAfterDays: in.Body.AvailableAfterDays.Ptr()}
 	if in.Body.Captions.Set {
@@ -153,7 +153,7 @@ type orderView struct {
 	Items []OutlineView `json:"items" nullable:"false"`
 }
 
-func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Out[orderView], error) {
+func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Response[orderView], error) {
 	lessons, err := h.service.reorder(ctx, in.ID, in.Body.LessonIDs)
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func newRoutes(h *handlers, a *archives) httpx.Table {
 		httpx.Put("/courses/{id}/lessons/{lesson_id}/progress", httpx.Needs(permissionLearn), "Report progress in a lesson", h.report, httpx.Describe(reportDoc)),
 		httpx.Get("/courses/{id}/progress", httpx.Needs(permissionLearn), "Own progress in a course", h.progress, httpx.ETagged()),
 		httpx.Get("/users/me/progress", httpx.Needs(permissionLearn), "Own progress in all courses", h.myProgress),
-		httpx.Post("/courses/{id}/enrollment", httpx.Needs(permissionLearn), "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeats(), httpx.Status(http.StatusCreated)),
+		httpx.Post("/courses/{id}/enrollment", httpx.Needs(permissionLearn), "Enroll", h.enroll, httpx.Idempotent(), httpx.Repeatable(), httpx.Status(http.StatusCreated)),
 		httpx.Delete("/courses/{id}/enrollment", httpx.Needs(permissionLearn), "End one's enrollment; progress is kept", h.unenroll),
 		httpx.Get("/courses/{id}/learners", httpx.Needs(permissionWrite), "Who learns in a course, and how far", h.learners, httpx.OrCSV(learnerColumns...)),
 		httpx.Delete("/courses/{id}/learners/{user_id}", httpx.Needs(permissionWrite), "Take a learner out of a course", h.takeOut, httpx.Describe(takeOutDoc)),

@@ -50,7 +50,7 @@ func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults validat
 	return faults
 }
 
-func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Out[batchView], error) {
+func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Response[batchView], error) {
 	b := in.Body
 	order := batch{grant: grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, Atomic: b.Mode == "atomic", DryRun: b.DryRun, Emails: make([]string, len(b.Rows))}
 	for n, r := range b.Rows {

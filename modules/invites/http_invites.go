@@ -71,7 +71,7 @@ func (h *handlers) checkGrant(faults *validation.Faults, expiresAt *clock.Time, 
 	faults.Add("note", text.CheckLine(note))
 }
 
-func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Out[inviteView], error) {
+func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[inviteView], error) {
 	b := in.Body
 	m, err := h.service.create(ctx, newInvite{grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, max(b.MaxUses, 1), b.Email})
 	if err != nil {
@@ -102,20 +102,20 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[inviteView], error) {
+func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[inviteView], error) {
 	i, err := h.service.getInvite(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(i, h.service.clock.Now())).Tagged(), nil
+	return httpx.OK(viewOf(i, h.service.clock.Now())).WithETag(), nil
 }
 
-func (h *handlers) resend(ctx context.Context, in *idInput) (*httpx.Out[inviteView], error) {
+func (h *handlers) resend(ctx context.Context, in *idInput) (*httpx.Response[inviteView], error) {
 	i, err := h.service.resend(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(i, h.service.clock.Now())).Tagged(), nil
+	return httpx.OK(viewOf(i, h.service.clock.Now())).WithETag(), nil
 }
 
 func (h *handlers) revoke(ctx context.Context, in *idInput) (*httpx.Empty, error) {
@@ -142,7 +142,7 @@ type courseView struct {
 	Title string `json:"title"`
 }
 
-func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Out[redeemView], error) {
+func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Response[redeemView], error) {
 	r, err := h.service.redeem(ctx, in.Body.Code)
 	if err != nil {
 		return nil, err

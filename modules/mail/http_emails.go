@@ -65,7 +65,7 @@ type retriedView struct {
 }
 
 // retryAll makes all mails of a status due now and returns how many they are.
-func (h *handlers) retryAll(ctx context.Context, in *retryInput) (*httpx.Out[retriedView], error) {
+func (h *handlers) retryAll(ctx context.Context, in *retryInput) (*httpx.Response[retriedView], error) {
 	count, err := h.service.retryAll(ctx, in.Status)
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func checkAnnounce(_ context.Context, in *announceInput) (faults validation.Faul
 	return faults
 }
 
-func (h *handlers) announce(ctx context.Context, in *announceInput) (*httpx.Out[announcementView], error) {
+func (h *handlers) announce(ctx context.Context, in *announceInput) (*httpx.Response[announcementView], error) {
 	a, err := h.service.announce(ctx, in.ID, in.Body.Title, in.Body.Body)
 	if err != nil {
 		return nil, err

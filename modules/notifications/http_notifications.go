@@ -48,7 +48,7 @@ type countView struct {
 	Count int64 `json:"count"`
 }
 
-func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Out[countView], error) {
+func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Response[countView], error) {
 	n, err := h.service.countUnread(ctx)
 	return httpx.OK(countView{n}), err
 }

@@ -20,7 +20,7 @@ type preferencesView struct {
 	Items []preferenceView `json:"items" nullable:"false"`
 }
 
-func (h *handlers) preferences(ctx context.Context, _ *httpx.None) (*httpx.Out[preferencesView], error) {
+func (h *handlers) preferences(ctx context.Context, _ *httpx.None) (*httpx.Response[preferencesView], error) {
 	found, err := h.service.preferences(ctx)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (h *handlers) preferences(ctx context.Context, _ *httpx.None) (*httpx.Out[p
 	for i, p := range found {
 		out.Items[i] = preferenceView{p.Kind, p.InApp, p.Email, kinds[i].locked}
 	}
-	return httpx.OK(out).Tagged(), nil
+	return httpx.OK(out).WithETag(), nil
 }
 
 type choiceBody struct {
@@ -61,7 +61,7 @@ func (in *chooseInput) choices() []preference {
 	return chosen
 }
 
-func (h *handlers) choose(ctx context.Context, in *chooseInput) (*httpx.Out[preferencesView], error) {
+func (h *handlers) choose(ctx context.Context, in *chooseInput) (*httpx.Response[preferencesView], error) {
 	if err := h.service.choose(ctx, in.choices()); err != nil {
 		return nil, err
 	}

@@ -47,8 +47,8 @@ func serve(w *world) *site {
 	t.Helper()
 	p := people{map[string]identity.Role{w.owner: identity.Instructor}}
 	issuer := tokens.NewTokens(w.keys, publicURL, time.Hour, clock.System{})
-	gate := httpx.NewGate(tokens.NewAuthenticator(issuer, p, p, p), publicURL, nil)
-	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: w.keys, Gate: gate, DB: w.db, Clock: clock.System{}, Metrics: telemetry.NewMetrics()},
+	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, p, p, p), publicURL, nil)
+	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: w.keys, Authenticator: gate, DB: w.db, Clock: clock.System{}, Metrics: telemetry.NewMetrics()},
 		[]httpx.Table{newRoutes(newHandlers(w.Service, pagination.NewCursors(w.keys)))})
 	require.NoError(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

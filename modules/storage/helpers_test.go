@@ -21,7 +21,7 @@ import (
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
-	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
@@ -122,7 +122,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	d, err := db.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations, events.Migrations, httpx.Migrations)
+	r, err := migrate.NewRunner(d, Migrations, events.Migrations, idempotency.Migrations)
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)

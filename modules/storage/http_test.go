@@ -51,8 +51,8 @@ func serve(w *world) *site {
 	keys, err := keyring.Load(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	issuer := tokens.NewTokens(keys, "http://lyceum.test", time.Hour, w.clock)
-	gate := httpx.NewGate(tokens.NewAuthenticator(issuer, people{}, people{}, people{}), "http://lyceum.test", nil)
-	server, err := httpx.New(httpx.Options{PublicURL: "http://lyceum.test", Keys: keys, Gate: gate, DB: w.db, Clock: w.clock, Metrics: telemetry.NewMetrics()},
+	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, people{}, people{}, people{}), "http://lyceum.test", nil)
+	server, err := httpx.New(httpx.Options{PublicURL: "http://lyceum.test", Keys: keys, Authenticator: gate, DB: w.db, Clock: w.clock, Metrics: telemetry.NewMetrics()},
 		[]httpx.Table{newRoutes(newHandlers(w.Service, pagination.NewCursors(keys)))})
 	require.NoError(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

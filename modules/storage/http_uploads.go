@@ -25,7 +25,7 @@ type linkView struct {
 	ExpiresAt clock.Time `json:"expires_at"`
 }
 
-func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Out[linkView], error) {
+func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Response[linkView], error) {
 	l, err := h.service.sign(ctx, in.Key, time.Duration(in.ExpiresIn)*time.Second)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (h *handlers) checkBegin(_ context.Context, in *beginInput) (faults validat
 	return faults
 }
 
-func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Out[uploadView], error) {
+func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Response[uploadView], error) {
 	a, signed, err := h.service.begin(ctx, newUpload(in.Body))
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (h *handlers) refuse(ctx context.Context, param func(name string) string) {
 	}
 }
 
-func (h *handlers) complete(ctx context.Context, in *idInput) (*httpx.Out[view], error) {
+func (h *handlers) complete(ctx context.Context, in *idInput) (*httpx.Response[view], error) {
 	a, err := h.service.complete(ctx, in.ID)
 	if err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ var Module = module.Module{
 		fx.Provide(newIntake, func(s *shelf) storageapi.Assets { return s }, func(s *shelf) storageapi.Library { return s }),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.Routes(newRoutes),
+		httpx.Routes(newObjectRoutes),
 		httpx.Capabilities(newCapability),
 		events.Subscribers(newSubscribers),
 		jobs.Workers(newWorkers),

@@ -13,7 +13,7 @@ func newRoutes(h *handlers) httpx.Table {
 			httpx.Describe("Send the bytes to upload.url with upload.method and upload.headers, then complete the upload. "+
 				"Content-Length is signed too and equals size. The key is taken until the URL ends.")),
 		httpx.Post("/storage/uploads/{id}/complete", httpx.Needs(permissionWrite), "Check what arrived and make it an asset", h.complete, httpx.ETagged(),
-			httpx.Refused(h.refuse)),
+			httpx.OnForbidden(h.refuse)),
 		httpx.Get("/storage/assets", httpx.Needs(permissionWrite), "Own assets, or all for administrators, the newest first", h.list),
 		httpx.Delete("/storage/assets/{id}", httpx.Needs(permissionWrite), "Delete an asset that nothing uses, or give up an upload", h.remove),
 	}}

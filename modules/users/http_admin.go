@@ -53,7 +53,7 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Out[adminView], error) {
+func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[adminView], error) {
 	u, err := h.service.getAccount(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func checkPatch(_ context.Context, in *patchInput) (faults validation.Faults) {
 	return faults
 }
 
-func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Out[adminView], error) {
+func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Response[adminView], error) {
 	u, err := h.service.update(ctx, in.ID, patch{in.Body.Role.Value, in.Body.Status.Value, in.Body.DisplayName.Ptr(), in.Body.DisplayName.Null, in.Body.Email.Value})
 	if err != nil {
 		return nil, err

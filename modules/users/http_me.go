@@ -35,11 +35,11 @@ type meView struct {
 	CreatedAt     clock.Time    `json:"created_at"`
 }
 
-func meOf(u *user) *httpx.Out[meView] {
+func meOf(u *user) *httpx.Response[meView] {
 	return httpx.OK(meView{u.ID, u.Email, u.DisplayName, u.Role, u.EmailVerified, u.CreatedAt}).WithVersion(u.Version)
 }
 
-func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Out[meView], error) {
+func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Response[meView], error) {
 	u, err := h.service.caller(ctx)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func checkName(name jsonfield.Nullable[string]) error {
 	return text.CheckLine(line)
 }
 
-func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Out[meView], error) {
+func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Response[meView], error) {
 	u, err := h.service.update(ctx, identity.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName.Ptr(), ClearName: in.Body.DisplayName.Null})
 	if err != nil {
 		return nil, err

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// maxExpiry is the longest life of a signed URL; S3 allows no more.
+// maxExpiry is the longest life of a signed URL. S3 does not allow more.
 const maxExpiry = 7 * 24 * time.Hour
 
+// checkExpiry returns an error if a signed URL may not live for d.
 func checkExpiry(d time.Duration) error {
 	if d < time.Second || d > maxExpiry {
 		return fmt.Errorf("blob: a signed URL lives between 1s and %s, not %s", maxExpiry, d)
@@ -15,6 +16,7 @@ func checkExpiry(d time.Duration) error {
 	return nil
 }
 
+// CheckID returns an error if id is not the id of an object.
 func CheckID(id string) error {
 	if !IsID(id) {
 		return fmt.Errorf("blob: %q is not an object id", id)
@@ -22,7 +24,8 @@ func CheckID(id string) error {
 	return nil
 }
 
-// validID accepts lower-case UUID text only, which is what keeps ids from being paths.
+// IsID returns whether id is a UUID in lower-case text form. A store checks it before it uses an id
+// as a path or a key.
 func IsID(id string) bool {
 	if len(id) != 36 {
 		return false
@@ -40,6 +43,7 @@ func IsID(id string) bool {
 	return true
 }
 
+// Check returns an error if the upload can't be signed. It is for implementations of Store.
 func (p PutRequest) Check(id string) error {
 	if err := CheckID(id); err != nil {
 		return err
@@ -55,6 +59,7 @@ func (p PutRequest) Check(id string) error {
 	return checkExpiry(p.Expires)
 }
 
+// Check returns an error if the download can't be signed. It is for implementations of Store.
 func (g GetRequest) Check(id string) error {
 	if err := CheckID(id); err != nil {
 		return err

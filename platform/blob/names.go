@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxFilename is what common file systems take, in bytes.
-const maxFilename = 255
+// maxFilenameBytes is the longest name on common file systems.
+const maxFilenameBytes = 255
 
-// isInlineAllowed says whether a browser may show the type in place. SVG, HTML and PDF run scripts
-// or plug-ins, so they are only ever saved (SECURITY H4, F5).
+// isInlineAllowed returns whether a browser may show the type instead of saving it. SVG, HTML and
+// PDF can run scripts or plug-ins and are always saved.
 func isInlineAllowed(contentType string) bool {
 	base, _, _ := strings.Cut(contentType, ";")
 	base = strings.ToLower(strings.TrimSpace(base))
@@ -22,8 +22,8 @@ func isInlineAllowed(contentType string) bool {
 	return strings.HasPrefix(base, "video/") || strings.HasPrefix(base, "audio/")
 }
 
-// Disposition writes a Content-Disposition header: a plain ASCII name for old clients and the
-// real one as RFC 8187 has it.
+// Disposition returns the value of Content-Disposition for a download; see GetRequest. It has the
+// name in ASCII for old clients and, if that differs, the whole name in the encoding of RFC 8187.
 func Disposition(contentType, asked, filename string) string {
 	kind := "attachment"
 	if asked != "attachment" && isInlineAllowed(contentType) {
@@ -41,8 +41,8 @@ func Disposition(contentType, asked, filename string) string {
 	return out
 }
 
-// cleanFilename drops what a name must not do on the reader's machine: leave the download folder,
-// end a header, or show its letters in another order than they are stored.
+// cleanFilename returns a name that can't leave the download folder, end the header, or show its
+// letters in another order than they are stored. It cuts long names.
 func cleanFilename(name string) string {
 	name = strings.ToValidUTF8(name, "_")
 	name = strings.Map(func(r rune) rune {
@@ -55,22 +55,24 @@ func cleanFilename(name string) string {
 		return r
 	}, name)
 	name = strings.Trim(name, " .")
-	for len(name) > maxFilename {
+	for len(name) > maxFilenameBytes {
 		_, size := utf8.DecodeLastRuneInString(name)
 		name = name[:len(name)-size]
 	}
 	return name
 }
 
+// isBidiControl returns whether a character changes the direction of text or is an invisible
+// separator.
 func isBidiControl(r rune) bool {
 	return r == 0x061C || r == 0x200E || r == 0x200F || r == 0xFEFF ||
 		r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029
 }
 
+// asciiName returns the name with "_" for every character that some clients do not read.
 func asciiName(name string) string {
 	return strings.Map(func(r rune) rune {
-		// Quotes and backslashes would need escaping and a percent sign is decoded by some
-		// browsers, so the fallback does without all three.
+		// Quotes and backslashes would need escaping, and some browsers decode a percent sign.
 		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' || r == '%' {
 			return '_'
 		}
@@ -78,7 +80,8 @@ func asciiName(name string) string {
 	}, name)
 }
 
-// extValue is the value of an extended parameter: RFC 8187, attr-char.
+// extValue returns the value of an extended parameter (RFC 8187 §3.2.1): UTF-8 with
+// percent-encoding.
 func extValue(s string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
@@ -95,12 +98,13 @@ func extValue(s string) string {
 	return b.String()
 }
 
+// isAttrChar returns whether a byte needs no encoding in an extended parameter.
 func isAttrChar(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
 		strings.IndexByte("!#$&+-.^_`|~", c) >= 0
 }
 
-// isHeaderSafe is true for text that can stand in a header as it is.
+// isHeaderSafe returns whether a text can be the value of a header as it is: printable ASCII.
 func isHeaderSafe(s string) bool {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] > 0x7e {
@@ -110,6 +114,7 @@ func isHeaderSafe(s string) bool {
 	return true
 }
 
+// isSHA256 returns whether a text is a SHA-256 in hexadecimal digits.
 func isSHA256(s string) bool {
 	b, err := hex.DecodeString(s)
 	return err == nil && len(b) == 32

@@ -31,7 +31,7 @@ func TestDisposition(t *testing.T) {
 
 func TestLongNamesAreCutBetweenLetters(t *testing.T) {
 	name := cleanFilename(strings.Repeat("ü", 200))
-	if len(name) > maxFilename || !utf8.ValidString(name) {
+	if len(name) > maxFilenameBytes || !utf8.ValidString(name) {
 		t.Errorf("%d bytes", len(name))
 	}
 }

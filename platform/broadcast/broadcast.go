@@ -1,7 +1,11 @@
-// Package broadcast tells every replica at once that something changed, over Redis pub/sub.
+// Package broadcast tells every replica that something has changed, over Redis pub/sub.
 //
-// It is a hint, never the record: what it says may be lost, so whoever listens can always look
-// the truth up in the database. The sender's own process hears itself without Redis.
+// A signal is a hint, not data: a topic and the key of what changed. It may be lost, so a
+// subscriber looks up the truth in the database. The sender's own process hears a signal without
+// Redis.
+//
+// A lost connection is noticed within 600 ms. While it is lost Healthy returns false, and after it
+// is back every subscriber hears the empty key, which means "everything may have changed".
 package broadcast
 
 import (
@@ -12,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lyceum/platform/lifecycle"
+
 	"github.com/redis/go-redis/v9"
 
 	"lyceum/platform/ids"
@@ -19,7 +25,11 @@ import (
 
 const channel = "lyceum:broadcast"
 
-// Bus sends and hears signals of the form (topic, key).
+// reconnectPause is the time between the loss of the connection and the next attempt to subscribe.
+const reconnectPause = 200 * time.Millisecond
+
+// Bus sends signals and calls the subscribers of those that it hears. Make one with New. It is safe
+// for concurrent use.
 type Bus struct {
 	redis   redis.UniversalClient
 	origin  string
@@ -30,7 +40,7 @@ type Bus struct {
 	next int
 
 	outbox chan signal
-	// lost says that a signal could not be sent: the others look at everything again once one can.
+	// lost is true after a signal that could not be sent. The next signal then means everything.
 	lost atomic.Bool
 }
 
@@ -40,12 +50,20 @@ type signal struct {
 	Key    string `json:"k"`
 }
 
-// New makes a bus; Run starts it.
+// maxQueued is how many signals wait for Redis. Beyond it, one signal for everything takes their
+// place.
+const maxQueued = 4096
+
+// New returns a bus. It reaches other replicas while Run runs.
 func New(r redis.UniversalClient) *Bus {
-	return &Bus{redis: r, origin: ids.New(), subs: map[string]map[int]func(string){}, outbox: make(chan signal, 4096)}
+	return &Bus{
+		redis: r, origin: ids.New(), subs: map[string]map[int]func(string){}, outbox: make(chan signal, maxQueued),
+	}
 }
 
-// Subscribe calls fn for each signal of a topic until cancel is called. fn must be quick.
+// Subscribe calls fn with the key of each signal of a topic until cancel is called. The empty key
+// means that everything may have changed. fn must return quickly: it is called by the sender of a
+// signal and by the reader of the connection.
 func (b *Bus) Subscribe(topic string, fn func(key string)) (cancel func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -62,10 +80,11 @@ func (b *Bus) Subscribe(topic string, fn func(key string)) (cancel func()) {
 	}
 }
 
-// Healthy says whether signals of other replicas are heard now.
+// Healthy returns whether signals of other replicas are heard now.
 func (b *Bus) Healthy() bool { return b.healthy.Load() }
 
-// Signal tells this process at once and the others soon. It never blocks and never fails.
+// Signal calls the subscribers of this process before it returns, and those of other replicas soon.
+// It does not wait for Redis.
 func (b *Bus) Signal(topic, key string) {
 	b.deliver(topic, key)
 	select {
@@ -75,6 +94,7 @@ func (b *Bus) Signal(topic, key string) {
 	}
 }
 
+// deliver calls the subscribers of a topic.
 func (b *Bus) deliver(topic, key string) {
 	b.mu.RLock()
 	fns := make([]func(string), 0, len(b.subs[topic]))
@@ -87,21 +107,19 @@ func (b *Bus) deliver(topic, key string) {
 	}
 }
 
-// Run sends and hears until ctx ends, reconnecting by itself.
+// Run sends and receives signals until ctx ends. It connects again after a lost connection.
 func (b *Bus) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { b.send(ctx) })
 	for ctx.Err() == nil {
 		b.hear(ctx)
 		b.healthy.Store(false)
-		select {
-		case <-ctx.Done():
-		case <-time.After(200 * time.Millisecond):
-		}
+		lifecycle.Sleep(ctx, reconnectPause)
 	}
 	wg.Wait()
 }
 
+// send publishes the signals of the outbox in their order.
 func (b *Bus) send(ctx context.Context) {
 	for {
 		select {
@@ -113,8 +131,9 @@ func (b *Bus) send(ctx context.Context) {
 	}
 }
 
-// publish tries a signal until it is out: a connection that broke unnoticed must not swallow it.
-// While Redis is away nobody relies on signals, so after a while one for everything does instead.
+// publish tries to send a signal until Redis has it, as a connection that broke unnoticed must not
+// lose it. After maxAttempts it sends one signal for everything instead: while Redis was away no
+// replica relied on signals.
 func (b *Bus) publish(ctx context.Context, s signal) {
 	for attempt := 1; ctx.Err() == nil; attempt++ {
 		if b.lost.Swap(false) || attempt > maxAttempts {
@@ -125,14 +144,11 @@ func (b *Bus) publish(ctx context.Context, s signal) {
 			return
 		}
 		slog.Debug("broadcast not sent yet", "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(min(time.Duration(attempt)*20*time.Millisecond, beat)):
-		}
+		lifecycle.Sleep(ctx, min(time.Duration(attempt)*20*time.Millisecond, beat))
 	}
 }
 
-// maxAttempts is how often one signal is tried before it becomes one for everything.
+// maxAttempts is how often a signal is tried before it becomes one for everything.
 const maxAttempts = 5
 
 func (b *Bus) publishOnce(ctx context.Context, s signal) error {
@@ -145,11 +161,12 @@ func (b *Bus) publishOnce(ctx context.Context, s signal) error {
 	return b.redis.Publish(ctx, channel, raw).Err()
 }
 
-// beat is how often a silent connection is asked for a sign of life. One that misses two is lost: a change
-// elsewhere must show within a second, and a frozen Redis closes nothing.
+// beat is the time after which a silent connection is asked for a sign of life. A connection that
+// does not answer twice is lost: a change on another replica must show within a second, and a Redis
+// that hangs closes no connection.
 const beat = 200 * time.Millisecond
 
-// hear returns when the connection is lost.
+// hear subscribes and receives signals until the connection is lost.
 func (b *Bus) hear(ctx context.Context) {
 	sub := b.redis.Subscribe(ctx, channel)
 	defer func() { _ = sub.Close() }()
@@ -168,7 +185,7 @@ func (b *Bus) hear(ctx context.Context) {
 		silent = 0
 		switch m := msg.(type) {
 		case *redis.Subscription:
-			// Signals may have been missed until now: everything kept is suspect.
+			// Signals may have been missed until now.
 			b.deliverAll()
 			b.healthy.Store(true)
 		case *redis.Message:
@@ -182,6 +199,7 @@ func isTimeout(err error) bool {
 	return ok && t.Timeout()
 }
 
+// receive delivers a signal of another replica.
 func (b *Bus) receive(payload string) {
 	var s signal
 	switch {
@@ -193,7 +211,7 @@ func (b *Bus) receive(payload string) {
 	}
 }
 
-// deliverAll signals the empty key, which means "everything", to every topic.
+// deliverAll calls the subscribers of every topic with the empty key.
 func (b *Bus) deliverAll() {
 	b.mu.RLock()
 	topics := make([]string, 0, len(b.subs))

@@ -1,4 +1,3 @@
-// Package cache holds copies that are dropped when their source changes, on every replica.
 package cache
 
 import (
@@ -11,42 +10,52 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Signals tells of changes on any replica. Healthy is false while changes elsewhere may go unheard.
+// Signals tells of changes on any replica. platform/broadcast implements it.
 type Signals interface {
+	// Subscribe calls fn with the key of each change in the topic until cancel is called. The empty
+	// key means that everything may have changed.
 	Subscribe(topic string, fn func(key string)) (cancel func())
+	// Healthy returns false while changes on other replicas may be missed.
 	Healthy() bool
 }
 
-// Lives of a copy. While signals are heard a copy is only renewed for safety's sake; while they
-// are not, a change elsewhere must show within a second all the same.
 const (
-	longLife  = 30 * time.Second
+	// longLife is the life of a copy while signals are heard. It bounds the damage of a signal that
+	// was not sent.
+	longLife = 30 * time.Second
+	// shortLife is the life of a copy while signals may be missed: a change must show within a
+	// second.
 	shortLife = 500 * time.Millisecond
-	size      = 100_000
-	// loadTimeout outlives no request: several callers may wait for one load.
+	// maxEntries is how many values a cache keeps. The values that were used the longest time ago
+	// go first.
+	maxEntries = 100_000
+	// loadTimeout bounds a load. The load does not end with the request that began it, as others
+	// may wait for it.
 	loadTimeout = 2 * time.Second
 )
 
-// Invalidated loads values by key and keeps them until a signal with that key arrives. The empty
-// key means all. A value that does not exist is never kept, so that a new one is seen at once.
+// Invalidated loads values by key and keeps them until a signal with that key arrives. It does not
+// keep the absence of a value, so a new value is seen at once. It is safe for concurrent use.
 type Invalidated[V any] struct {
 	load    func(ctx context.Context, key string) (V, bool, error)
 	signals Signals
 	entries *lru.Cache[string, entry[V]]
 	flight  singleflight.Group
 
-	mu         sync.Mutex
+	mu sync.Mutex
+	// generation counts the signals. A load is kept if no signal came while it ran.
 	generation uint64
 }
 
 type entry[V any] struct {
-	value  V
-	loaded time.Time
+	value    V
+	loadedAt time.Time
 }
 
-// NewInvalidated makes a cache over load that listens to topic for the life of the process.
+// NewInvalidated returns a cache over load that listens to a topic until the process ends. load
+// returns false if the key has no value.
 func NewInvalidated[V any](s Signals, topic string, load func(context.Context, string) (V, bool, error)) *Invalidated[V] {
-	entries, err := lru.New[string, entry[V]](size)
+	entries, err := lru.New[string, entry[V]](maxEntries)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
@@ -55,10 +64,10 @@ func NewInvalidated[V any](s Signals, topic string, load func(context.Context, s
 	return c
 }
 
+// forget drops the value of a key, or all values if the key is empty.
 func (c *Invalidated[V]) forget(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// A load that began before this must not be kept: it may have read the old value.
 	c.generation++
 	if key == "" {
 		c.entries.Purge()
@@ -67,19 +76,19 @@ func (c *Invalidated[V]) forget(key string) {
 	c.entries.Remove(key)
 }
 
-// Get gives the kept value or loads it; ok is false when there is none.
+// Get returns the kept value of a key, or loads it. It returns false if the key has no value.
+// Callers who ask for one key at the same time share one load.
 func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool, err error) {
-	if e, found := c.entries.Get(key); found && time.Since(e.loaded) < c.life() {
+	if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < c.life() {
 		return e.value, true, nil
 	}
 	type loaded struct {
 		value V
 		ok    bool
 	}
-	c.mu.Lock()
-	before := c.generation
-	c.mu.Unlock()
-	// The generation is part of the flight's name: who asks after a change must not join a load from before it.
+	before := c.currentGeneration()
+	// The generation is part of the flight's name: a caller who asks after a change does not join a
+	// load from before it.
 	got, err, _ := c.flight.Do(key+"#"+strconv.FormatUint(before, 36), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
@@ -96,13 +105,16 @@ func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool,
 	return l.value, l.ok, nil
 }
 
-// GetAll gives the values of those keys that have one, loading all that are not kept in one go.
-func (c *Invalidated[V]) GetAll(ctx context.Context, keys []string, load func(context.Context, []string) (map[string]V, error)) (map[string]V, error) {
+// GetAll returns the values of those keys that have one. It calls load once with the keys whose
+// values are not kept.
+func (c *Invalidated[V]) GetAll(
+	ctx context.Context, keys []string, load func(context.Context, []string) (map[string]V, error),
+) (map[string]V, error) {
 	out := make(map[string]V, len(keys))
 	var missing []string
 	life := c.life()
 	for _, key := range keys {
-		if e, found := c.entries.Get(key); found && time.Since(e.loaded) < life {
+		if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < life {
 			out[key] = e.value
 		} else {
 			missing = append(missing, key)
@@ -111,9 +123,7 @@ func (c *Invalidated[V]) GetAll(ctx context.Context, keys []string, load func(co
 	if len(missing) == 0 {
 		return out, nil
 	}
-	c.mu.Lock()
-	before := c.generation
-	c.mu.Unlock()
+	before := c.currentGeneration()
 	loaded, err := load(ctx, missing)
 	if err != nil {
 		return nil, err
@@ -125,14 +135,23 @@ func (c *Invalidated[V]) GetAll(ctx context.Context, keys []string, load func(co
 	return out, nil
 }
 
-func (c *Invalidated[V]) keep(key string, v V, before uint64) {
+func (c *Invalidated[V]) currentGeneration() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.generation == before {
+	return c.generation
+}
+
+// keep keeps a value that was loaded since the given generation, unless a signal has come
+// meanwhile.
+func (c *Invalidated[V]) keep(key string, v V, since uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.generation == since {
 		c.entries.Add(key, entry[V]{v, time.Now()})
 	}
 }
 
+// life returns how long a copy may be used.
 func (c *Invalidated[V]) life() time.Duration {
 	if c.signals.Healthy() {
 		return longLife

@@ -1,5 +1,3 @@
-// Package embedded holds the parts that run inside the process when no outside one is configured:
-// a Redis-protocol server and an SMTP sink. The lock keeps a second server off the same data.
 package embedded
 
 import (
@@ -11,40 +9,48 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/listener"
 )
 
-// Redis is a Redis-protocol server on loopback. It keeps nothing over a restart, as nothing that
-// matters may live there.
+// tickEvery is how often the server's clock moves. Keys expire at most so much later than asked.
+const tickEvery = 50 * time.Millisecond
+
+// Redis is a server with the Redis protocol on a loopback port. It keeps its data in memory and
+// loses it when it is closed.
 type Redis struct {
 	server   *miniredis.Miniredis
 	listener net.Listener
 	password string
-	stop     chan struct{}
-	done     chan struct{}
+	stop     context.CancelFunc
+	stopped  chan struct{} // closed once the clock stands
 }
 
-// NewRedis starts one on a free port, with a password so that other users of the machine stay out.
+// NewRedis starts a server on a free port of 127.0.0.1. Its password keeps out other users of the
+// machine; URL returns it. The caller closes the server.
 func NewRedis() (*Redis, error) {
-	r := &Redis{server: miniredis.NewMiniRedis(), password: rand.Text(), stop: make(chan struct{}), done: make(chan struct{})}
+	r := &Redis{server: miniredis.NewMiniRedis(), password: rand.Text(), stopped: make(chan struct{})}
 	r.server.RequireAuth(r.password)
 	if err := r.server.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	// Not the server's own listener, which never accepts again once it could not.
+	// The server's own listener does not accept again after an error, such as a lack of file
+	// descriptors.
 	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		r.server.Close()
 		return nil, err
 	}
 	r.listener = listener.NewPatient(ln, nil)
-	go r.accept()
-	go r.tick()
+	ctx, stop := context.WithCancel(context.Background())
+	r.stop = stop
+	go r.acceptConnections()
+	go r.runClock(ctx)
 	return r, nil
 }
 
-// accept hands connections to the server until the listener is closed.
-func (r *Redis) accept() {
+// acceptConnections passes connections to the server until the listener is closed.
+func (r *Redis) acceptConnections() {
 	for {
 		conn, err := r.listener.Accept()
 		if err != nil {
@@ -54,33 +60,27 @@ func (r *Redis) accept() {
 	}
 }
 
-// tick drives the server's clock: by itself it never lets a key expire.
-func (r *Redis) tick() {
-	defer close(r.done)
-	t := time.NewTicker(50 * time.Millisecond)
-	defer t.Stop()
+// runClock moves the server's clock until ctx ends. Without it no key would expire.
+func (r *Redis) runClock(ctx context.Context) {
+	defer close(r.stopped)
 	last := time.Now()
-	for {
-		select {
-		case <-r.stop:
-			return
-		case now := <-t.C:
-			r.server.FastForward(now.Sub(last))
-			last = now
-		}
-	}
+	lifecycle.Every(ctx, "clock of the embedded redis", tickEvery, func(context.Context) {
+		now := time.Now()
+		r.server.FastForward(now.Sub(last))
+		last = now
+	})
 }
 
-// URL is what REDIS_URL would be for this server.
+// URL returns the address of the server, with its password, in the form of REDIS_URL.
 func (r *Redis) URL() string {
 	u := url.URL{Scheme: "redis", Host: r.listener.Addr().String(), User: url.UserPassword("", r.password)}
 	return u.String()
 }
 
-// Close stops the server.
+// Close stops the server and ends its connections.
 func (r *Redis) Close() {
-	close(r.stop)
-	<-r.done
+	r.stop()
+	<-r.stopped
 	_ = r.listener.Close()
 	r.server.Close()
 }

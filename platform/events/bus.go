@@ -85,6 +85,8 @@ type Bus struct {
 	clock clock.Clock
 	wake  chan struct{}
 	subs  map[string][]Subscription
+	// onPublish, if a test has set it, is told of every event whose transaction was committed.
+	onPublish func(Event)
 	// catalog holds the events that may be published; nil lets every event through.
 	catalog *Catalog
 }
@@ -138,6 +140,9 @@ func (b *Bus) Publish(ctx context.Context, e Event) error {
 			return fmt.Errorf("events: %s on %s: %w", s.subscriber, e.EventName(), err)
 		}
 	}
+	if b.onPublish != nil {
+		db.AfterCommit(ctx, func() { b.onPublish(e) })
+	}
 	return b.enqueue(ctx, e)
 }
 
@@ -170,6 +175,10 @@ func (b *Bus) enqueue(ctx context.Context, e Event) error {
 	db.AfterCommit(ctx, b.Wake)
 	return nil
 }
+
+// OnPublish makes the bus tell fn of every event once its transaction is committed. It is for tests, and is called before the
+// first Publish. fn may be called by several goroutines at once.
+func (b *Bus) OnPublish(fn func(Event)) { b.onPublish = fn }
 
 // Wake makes the relay of this process look now.
 func (b *Bus) Wake() {

@@ -44,8 +44,8 @@ func collectCapabilities(all []Capability, modules []ModuleInfo) (map[string]any
 	return out, nil
 }
 
-func (s *Server) showCapabilities(context.Context, *None) (*Out[map[string]any], error) {
-	return OK(s.capabilities).Tagged(), nil
+func (s *Server) showCapabilities(context.Context, *None) (*Response[map[string]any], error) {
+	return OK(s.capabilities).WithETag(), nil
 }
 
 const capabilitiesDoc = "What clients need to know before they send something: the modules that are on, the rules for passwords, and, with the module storage, " +

@@ -2,66 +2,45 @@ package httpx
 
 import (
 	"net/http"
+	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
+	"lyceum/platform/httpx/requestinfo"
+
+	"github.com/gofiber/fiber/v2"
 )
 
-// operationOf returns the documented operation of a method; nil when it is hidden.
-func operationOf(item *huma.PathItem, method string) *huma.Operation {
-	if item == nil {
-		return nil
+// setSecurityHeaders sets the headers that every answer has; routes may change some.
+func (s *Server) setSecurityHeaders(c *fiber.Ctx) {
+	h := &c.Response().Header
+	h.Set("X-Request-Id", requestinfo.From(c.UserContext()).ID)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	if strings.HasPrefix(s.o.PublicURL, "https:") {
+		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
-	switch method {
-	case http.MethodGet:
-		return item.Get
-	case http.MethodPost:
-		return item.Post
-	case http.MethodPut:
-		return item.Put
-	case http.MethodPatch:
-		return item.Patch
-	case http.MethodDelete:
-		return item.Delete
-	}
-	return nil
 }
 
-var (
-	etagHeader = &huma.Param{Schema: &huma.Schema{Type: huma.TypeString},
-		Description: "The version and a digest of the answer, for If-None-Match and If-Match (RFC 9110 8.8.3)"}
-	ifNoneMatchParam = &huma.Param{Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
-		Description: "ETag of the answer that is known already; 304 when it is still the same."}
-)
-
-// documentHeaders leaves each answer with the headers that it has: Location where something was made, Link on lists, ETag
-// where there is one. An answer type alone would list them all everywhere.
-func documentHeaders(op *huma.Operation, r Route) {
-	for status, response := range op.Responses {
-		if status == "default" {
-			continue
-		}
-		if status != "201" || r.unlocated {
-			delete(response.Headers, "Location")
-		}
-		if !r.isList {
-			delete(response.Headers, "Link")
-		}
-		if r.tagged {
-			if response.Headers == nil {
-				response.Headers = map[string]*huma.Param{}
-			}
-			response.Headers["ETag"] = etagHeader
-		}
+// setCORS lets web pages of configured origins read the answer, and reports whether the request is a preflight. Origins match
+// exactly (ASVS 3.4.2).
+func (s *Server) setCORS(c *fiber.Ctx) (preflight bool) {
+	origin := c.Get(fiber.HeaderOrigin)
+	if len(s.auth.origins) > 0 {
+		c.Append(fiber.HeaderVary, fiber.HeaderOrigin)
 	}
-	if r.ignoresForm {
-		op.RequestBody = &huma.RequestBody{Description: "A form, none of whose fields is needed; or nothing", Content: map[string]*huma.MediaType{}}
-		for _, t := range formTypes {
-			op.RequestBody.Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject}}
-		}
+	if origin == "" || !s.auth.origins[strings.ToLower(origin)] {
+		return false
 	}
-	if r.tagged && op.Method == http.MethodGet {
-		op.Parameters = append(op.Parameters, ifNoneMatchParam)
-		op.Responses["304"] = &huma.Response{Description: "The answer is the one that If-None-Match names",
-			Headers: map[string]*huma.Param{"ETag": etagHeader}}
+	c.Set(fiber.HeaderAccessControlAllowOrigin, origin)
+	c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Link, Location, Retry-After, X-Request-Id, Idempotency-Replayed, RateLimit, RateLimit-Policy")
+	if c.Method() != http.MethodOptions || c.Get(fiber.HeaderAccessControlRequestMethod) == "" {
+		return false
 	}
+	c.Append(fiber.HeaderVary, fiber.HeaderAccessControlRequestMethod, fiber.HeaderAccessControlRequestHeaders)
+	c.Set(fiber.HeaderAccessControlAllowMethods, "GET, HEAD, POST, PUT, PATCH, DELETE")
+	c.Set(fiber.HeaderAccessControlAllowHeaders, "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, Accept")
+	c.Set(fiber.HeaderAccessControlMaxAge, "600")
+	return true
 }

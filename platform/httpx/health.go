@@ -34,8 +34,8 @@ type Modules struct {
 	Items []ModuleInfo `json:"items" nullable:"false"`
 }
 
-func (s *Server) modules(context.Context, *None) (*Out[Modules], error) {
-	return OK(Modules{Items: s.o.Modules}).Tagged(), nil
+func (s *Server) modules(context.Context, *None) (*Response[Modules], error) {
+	return OK(Modules{Items: s.o.Modules}).WithETag(), nil
 }
 
 type checkResult struct {
@@ -52,7 +52,7 @@ type readiness struct {
 const checkTime = time.Second
 
 // readyz is for balancers: 503 when the database is down or the server is stopping.
-func (s *Server) readyz(ctx context.Context, _ *None) (*Out[readiness], error) {
+func (s *Server) readyz(ctx context.Context, _ *None) (*Response[readiness], error) {
 	body := readiness{Status: "ready", Checks: map[string]checkResult{}}
 	results := make([]checkResult, len(s.o.Checks))
 	var wg sync.WaitGroup

@@ -8,37 +8,21 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"reflect"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/httpx/conditional"
-	"lyceum/platform/httpx/problem"
 	"lyceum/public"
 )
-
-var problemReflect = reflect.TypeFor[problem.Problem]()
-
-// document is the OpenAPI document, written once.
-type document struct{ json, yaml []byte }
-
-func (d *document) build(o *huma.OpenAPI) (err error) {
-	if d.json, err = json.MarshalIndent(o, "", " "); err != nil {
-		return err
-	}
-	d.yaml, err = o.YAML()
-	return err
-}
 
 // Document gives the OpenAPI document as served.
 func (s *Server) Document(yaml bool) []byte {
 	if yaml {
-		return s.document.yaml
+		return s.rendered.YAML
 	}
-	return s.document.json
+	return s.rendered.JSON
 }
 
 // platformTable holds the routes that no module owns.
@@ -49,8 +33,8 @@ func (s *Server) platformTable() Table {
 		Get("/modules", Public, "Modules of this server", s.modules, ETagged()),
 		Get("/capabilities", Public, "Show what this server offers and accepts", s.showCapabilities, ETagged(), Describe(capabilitiesDoc)),
 		Get("/healthz", Public, "Whether the process lives", s.healthz, Unlimited()),
-		Raw(http.MethodGet, "/openapi.json", Public, "This document", s.static(func() []byte { return s.document.json }, "application/json", ""), Hidden()),
-		Raw(http.MethodGet, "/openapi.yaml", Public, "This document", s.static(func() []byte { return s.document.yaml }, "application/yaml", ""), Hidden()),
+		Raw(http.MethodGet, "/openapi.json", Public, "This document", s.static(func() []byte { return s.rendered.JSON }, "application/json", ""), Hidden()),
+		Raw(http.MethodGet, "/openapi.yaml", Public, "This document", s.static(func() []byte { return s.rendered.YAML }, "application/yaml", ""), Hidden()),
 		Raw(http.MethodGet, "/problems", Public, "Every error code", s.problemIndex, Hidden()),
 		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, Hidden()),
 		Raw(http.MethodGet, "/", Public, "Console", s.page(public.Index, console), Hidden()),
@@ -80,7 +64,7 @@ func consolePolicy(style, store string) string {
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
 	"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 
-func (s *Server) healthz(context.Context, *None) (*Out[healthBody], error) {
+func (s *Server) healthz(context.Context, *None) (*Response[healthBody], error) {
 	return OK(healthBody{Status: "ok"}), nil
 }
 

@@ -1,10 +1,7 @@
-// Package jobs runs work outside a request, carried by gocraft/work over Redis.
-//
-// Redis is transport only: what must happen stands in the database, a job is just its id, and a
-// sweep enqueues again what the queue lost. Handlers are therefore idempotent by id.
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,25 +14,30 @@ import (
 	"github.com/gocraft/work"
 	"github.com/gomodule/redigo/redis"
 	"go.uber.org/fx"
+
+	"lyceum/platform/lifecycle"
 )
 
-// Worker does one kind of job.
+// Worker does one kind of job. A job is no more than the id of a row.
 type Worker struct {
-	// Name of the kind, such as "mail.send".
+	// Name is the kind of job, such as "mail.send". No two workers have the same.
 	Name string
-	// Handle does the job with the given id. The context has Timeout as its deadline.
+	// Handle does the job with the given id. It must be idempotent: a job may run twice, even at
+	// the same time. The context ends after Timeout, and not when the process stops.
 	Handle func(ctx context.Context, id string) error
-	// Timeout of one run; a minute when zero.
+	// Timeout bounds one run. Zero means a minute.
 	Timeout time.Duration
-	// MaxFails before the queue gives up on a job; the sweep may bring it back. 4 when zero.
+	// MaxFails is how often the queue tries a job that returns errors. Zero means 4. The sweep may
+	// enqueue it again.
 	MaxFails uint
-	// Sweep lists ids that are due in the database, so that nothing the queue lost stays undone.
+	// Sweep, if set, returns the ids that are due according to the database, so that a job that the
+	// queue lost is done.
 	Sweep func(ctx context.Context) ([]string, error)
-	// Every is the pause between sweeps; 20 seconds when zero.
+	// Every is the pause between sweeps. Zero means 20 seconds.
 	Every time.Duration
 }
 
-// Workers adds what a constructor returns ([]Worker).
+// Workers adds the result of a constructor that returns []Worker.
 func Workers(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"workers"`)))
 }
@@ -46,27 +48,38 @@ type Params struct {
 	Groups [][]Worker `group:"workers"`
 }
 
-const namespace = "lyceum"
+const (
+	namespace = "lyceum"
+	// concurrency is how many jobs one process runs at the same time.
+	concurrency = 4
 
-// Queue enqueues and, when started, works.
+	defaultTimeout  = time.Minute
+	defaultMaxFails = 4
+	defaultEvery    = 20 * time.Second
+)
+
+// Queue enqueues jobs and runs them. Make one with NewQueue, pass it the workers with Attach, and
+// call Run.
 type Queue struct {
 	pool     *redis.Pool
 	enqueuer *work.Enqueuer
 	workers  []Worker
 }
 
-// NewQueue connects lazily to a redis:// or rediss:// URL.
+// NewQueue returns a queue on the server at a redis:// or rediss:// URL. It connects when it is
+// used. The caller closes it.
 func NewQueue(url string) *Queue {
 	pool := &redis.Pool{
 		MaxIdle: 8, MaxActive: 64, Wait: true, IdleTimeout: time.Minute,
 		Dial: func() (redis.Conn, error) {
-			return redis.DialURL(url, redis.DialConnectTimeout(time.Second), redis.DialReadTimeout(3*time.Second), redis.DialWriteTimeout(3*time.Second))
+			return redis.DialURL(url, redis.DialConnectTimeout(time.Second),
+				redis.DialReadTimeout(3*time.Second), redis.DialWriteTimeout(3*time.Second))
 		},
 	}
 	return &Queue{pool: pool, enqueuer: work.NewEnqueuer(namespace, pool)}
 }
 
-// Attach adds workers and refuses two of one name.
+// Attach sets the workers. It returns an error if two have the same name.
 func (q *Queue) Attach(groups ...[]Worker) error {
 	q.workers = slices.Concat(groups...)
 	slices.SortFunc(q.workers, func(a, b Worker) int { return strings.Compare(a.Name, b.Name) })
@@ -78,7 +91,7 @@ func (q *Queue) Attach(groups ...[]Worker) error {
 	return nil
 }
 
-// Names lists the kinds of jobs.
+// Names returns the names of the workers, sorted.
 func (q *Queue) Names() []string {
 	out := make([]string, len(q.workers))
 	for i, w := range q.workers {
@@ -87,33 +100,31 @@ func (q *Queue) Names() []string {
 	return out
 }
 
-// Enqueue asks for jobs soon. When Redis is away nothing is lost: the sweep finds them.
+// Enqueue asks for jobs to be run soon. It returns at once and reports no error: if Redis can't be
+// reached, the sweep finds the jobs later.
 func (q *Queue) Enqueue(name string, ids ...string) {
 	if len(ids) == 0 {
 		return
 	}
-	go func() { // redigo knows no context; the caller must not wait for a frozen Redis.
+	go func() { // redigo takes no context, and the caller must not wait for a Redis that does not answer
 		for _, id := range ids {
 			if _, err := q.enqueuer.Enqueue(name, work.Q{"id": id}); err != nil {
-				slog.Debug("jobs not enqueued, the sweep will", "job", name, "id", id, "error", err)
+				slog.Debug("jobs not enqueued, the sweep will enqueue them", "job", name, "id", id, "error", err)
 				return
 			}
 		}
 	}()
 }
 
-// Run works until ctx ends, then lets jobs in hand finish.
+// Run runs jobs and sweeps until ctx ends, then waits for the jobs that are running.
 func (q *Queue) Run(ctx context.Context) {
 	if len(q.workers) == 0 {
 		return
 	}
-	pool := work.NewWorkerPool(struct{}{}, 4, namespace, q.pool)
+	pool := work.NewWorkerPool(struct{}{}, concurrency, namespace, q.pool)
 	for _, w := range q.workers {
-		fails := w.MaxFails
-		if fails == 0 {
-			fails = 4
-		}
-		pool.JobWithOptions(w.Name, work.JobOptions{MaxFails: fails, SkipDead: true}, func(j *work.Job) error { return run(ctx, w, j.ArgString("id")) })
+		options := work.JobOptions{MaxFails: cmp.Or(w.MaxFails, defaultMaxFails), SkipDead: true}
+		pool.JobWithOptions(w.Name, options, func(j *work.Job) error { return w.run(ctx, j.ArgString("id")) })
 	}
 	pool.Start()
 	var wg sync.WaitGroup
@@ -127,16 +138,13 @@ func (q *Queue) Run(ctx context.Context) {
 	pool.Stop()
 }
 
-// Close ends the connections.
+// Close closes the connections to Redis.
 func (q *Queue) Close() error { return q.pool.Close() }
 
-func run(parent context.Context, w Worker, id string) (err error) {
-	timeout := w.Timeout
-	if timeout == 0 {
-		timeout = time.Minute
-	}
-	// A job in hand may finish while the process stops, within its own time.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), timeout)
+// run does one job. It returns the error of the handler, or one for its panic. A running job goes
+// on within its timeout while the process stops.
+func (w Worker) run(parent context.Context, id string) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), cmp.Or(w.Timeout, defaultTimeout))
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
@@ -149,21 +157,13 @@ func run(parent context.Context, w Worker, id string) (err error) {
 	return w.Handle(ctx, id)
 }
 
+// sweep enqueues what is due according to the database, again and again until ctx ends.
 func (q *Queue) sweep(ctx context.Context, w Worker) {
-	every := w.Every
-	if every == 0 {
-		every = 20 * time.Second
-	}
-	for {
+	lifecycle.Repeat(ctx, "sweep of "+w.Name, cmp.Or(w.Every, defaultEvery), func(ctx context.Context) {
 		ids, err := w.Sweep(ctx)
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("sweep failed", "job", w.Name, "error", err)
 		}
 		q.Enqueue(w.Name, ids...)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(every):
-		}
-	}
+	})
 }

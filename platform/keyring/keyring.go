@@ -16,10 +16,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"lyceum/platform/atomicfile"
-
 	"github.com/gofrs/flock"
 
+	"lyceum/platform/atomicfile"
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/private"
 )
 
@@ -171,16 +171,7 @@ func folderState(dir string) (string, error) {
 
 // Watch looks for new keys until ctx ends.
 func (k *Keys) Watch(ctx context.Context) {
-	tick := time.NewTicker(keysEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			k.look()
-		}
-	}
+	lifecycle.Every(ctx, "signing keys", keysEvery, func(context.Context) { k.look() })
 }
 
 // look reads the folder anew when it has changed, at most twenty times a second. A folder that can't be

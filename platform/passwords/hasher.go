@@ -1,4 +1,7 @@
-// Package passwords hashes and checks passwords with argon2id.
+// Package passwords hashes and checks passwords with argon2id (RFC 9106).
+//
+// A hash costs about 20 ms of one core and Argon2.Memory of memory on purpose. A Hasher computes as
+// many at the same time as there are cores and refuses callers who would wait for too long.
 package passwords
 
 import (
@@ -18,36 +21,44 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// Argon2 is the cost of a password hash (RFC 9106): Memory in KiB.
+// Argon2 is the cost of a password hash (RFC 9106).
 type Argon2 struct {
-	Memory   uint32
-	Time     uint32
+	// Memory is in KiB.
+	Memory uint32
+	// Time is the number of passes over the memory.
+	Time uint32
+	// Parallel is the number of lanes.
 	Parallel uint8
 }
 
-// Hasher makes and checks argon2id hashes, as many at once as there are cores: more would only
-// take memory and make every caller wait longer (ASVS 15.2.2).
+// Hasher computes and checks hashes, as many at the same time as there are cores: more would take
+// memory and make every caller wait longer (ASVS 15.2.2). It is safe for concurrent use.
 type Hasher struct {
 	cost  Argon2
 	slots *semaphore.Weighted
+	// dummy is a hash that no password has. It takes as long to check as any other.
 	dummy string
 }
 
-// NewHasher makes a hasher with the given cost for new hashes.
+// NewHasher returns a hasher that makes new hashes at the given cost.
 func NewHasher(cost Argon2) *Hasher {
 	h := &Hasher{cost: cost, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))}
-	h.dummy = cost.encode(make([]byte, 16), make([]byte, 32))
+	h.dummy = cost.encode(make([]byte, saltBytes), make([]byte, keyBytes))
 	return h
 }
 
-const keyLength = 32
+const (
+	keyBytes  = 32
+	saltBytes = 16
+	// maxWait is how long a password may wait for a core. The rest of a request's time is for the
+	// work after it.
+	maxWait = 1800 * time.Millisecond
+)
 
-// hashWait is how long a password may wait for a core; the rest of an answer's time is for what follows.
-const hashWait = 1800 * time.Millisecond
-
-// acquire takes a slot: 503 when too many are waiting already, so that those in front are served.
+// acquire waits for a core. It returns 503 after maxWait, so that the callers who came earlier are
+// served.
 func (h *Hasher) acquire(ctx context.Context) error {
-	wait, cancel := context.WithTimeout(ctx, hashWait)
+	wait, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	if h.slots.Acquire(wait, 1) == nil {
 		return nil
@@ -55,20 +66,22 @@ func (h *Hasher) acquire(ctx context.Context) error {
 	return apperr.Unavailable("Too many are signing in at this moment; try again.")
 }
 
-// Hash gives the encoded hash of a password. The password is used whole, at any length.
+// Hash returns the hash of a password with a new salt, in the encoded form of argon2id. The whole
+// password counts, at any length. It returns 503 if too many callers are waiting.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := h.acquire(ctx); err != nil {
 		return "", err
 	}
 	defer h.slots.Release(1)
-	salt := make([]byte, 16)
+	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt)
-	return h.cost.encode(salt, argon2.IDKey([]byte(password), salt, h.cost.Time, h.cost.Memory, h.cost.Parallel, keyLength)), nil
+	return h.cost.encode(salt, h.cost.key(password, salt, keyBytes)), nil
 }
 
-// Check says whether the password belongs to the hash, and whether the hash was made at a lower
-// cost and should be made again. An empty hash takes as long and never matches, so that an
-// unknown account can't be told by the time.
+// Check returns whether the password belongs to the hash, and whether the hash was made at a lower
+// cost than that of new hashes, so that it should be replaced. An empty hash takes as long as any
+// other and never matches: the time of an answer does not tell whether an account exists. Check
+// returns 503 if too many callers are waiting, and an error for a malformed hash.
 func (h *Hasher) Check(ctx context.Context, hash, password string) (match, outdated bool, err error) {
 	known := hash != ""
 	if !known {
@@ -82,15 +95,24 @@ func (h *Hasher) Check(ctx context.Context, hash, password string) (match, outda
 		return false, false, err
 	}
 	defer h.slots.Release(1)
-	got := argon2.IDKey([]byte(password), salt, cost.Time, cost.Memory, cost.Parallel, uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1 && known, cost.Memory < h.cost.Memory || cost.Time < h.cost.Time, nil
+	got := cost.key(password, salt, uint32(len(want)))
+	match = subtle.ConstantTimeCompare(got, want) == 1 && known
+	return match, cost.Memory < h.cost.Memory || cost.Time < h.cost.Time, nil
 }
 
+// key returns the argon2id key of a password.
+func (c Argon2) key(password string, salt []byte, size uint32) []byte {
+	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Parallel, size)
+}
+
+// encode returns the usual text form: "$argon2id$v=19$m=…,t=…,p=…$salt$key".
 func (c Argon2) encode(salt, key []byte) string {
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.Memory, c.Time, c.Parallel, b64(salt), b64(key))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
+		argon2.Version, c.Memory, c.Time, c.Parallel, b64(salt), b64(key))
 }
 
+// decode is the reverse of Argon2.encode. It returns an error for any other text.
 func decode(hash string) (c Argon2, salt, key []byte, err error) {
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {

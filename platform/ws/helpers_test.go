@@ -124,7 +124,7 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	s := &server{t: t, signals: &fakeSignals{fns: map[string][]func(string){}},
 		world:  &world{sessions: map[string]string{}, accounts: map[string]identity.Account{}},
 		tokens: tokens.NewTokens(keys, publicURL, ttl, clock.System{})}
-	gate := httpx.NewGate(tokens.NewAuthenticator(s.tokens, s.world, s.world, s.signals), publicURL, []string{"https://school.test"})
+	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(s.tokens, s.world, s.world, s.signals), publicURL, []string{"https://school.test"})
 	s.hub = ws.NewHub(limits, gate, telemetry.NewMetrics())
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
 		if e, ok := apperr.As(err); ok {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"lyceum/platform/lifecycle"
+
 	"lyceum/platform/apperr"
 	"lyceum/platform/httpx"
 	"lyceum/platform/telemetry"
@@ -63,7 +65,7 @@ const (
 // Hub knows all sockets of this process.
 type Hub struct {
 	limits  Limits
-	gate    *httpx.Gate
+	gate    *httpx.Authenticator
 	metrics *telemetry.Metrics
 
 	mu       sync.Mutex
@@ -78,7 +80,7 @@ type Hub struct {
 }
 
 // NewHub makes an empty hub; Run watches over its sockets.
-func NewHub(l Limits, g *httpx.Gate, m *telemetry.Metrics) *Hub {
+func NewHub(l Limits, g *httpx.Authenticator, m *telemetry.Metrics) *Hub {
 	return &Hub{limits: l, gate: g, metrics: m, users: map[string]int{}, ips: map[string]int{},
 		conns: map[*Conn]struct{}{}, byUser: map[string]map[*Conn]struct{}{}, idle: make(chan struct{})}
 }
@@ -106,16 +108,7 @@ func (h *Hub) SendUser(userID string, f Frame) {
 // Run looks at each socket more than twice a second until ctx ends: does its token, its session
 // and its account still hold, may it still be there, does it read and answer?
 func (h *Hub) Run(ctx context.Context) {
-	tick := time.NewTicker(checkEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			h.checkAll(ctx)
-		}
-	}
+	lifecycle.Every(ctx, "sockets", checkEvery, h.checkAll)
 }
 
 // checkAll spreads the sockets over a few goroutines, as some may have to wait for the database.

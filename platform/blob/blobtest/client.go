@@ -31,8 +31,8 @@ func (r Reply) Code() string {
 	return p.Code
 }
 
-// Call makes a request with a body of size bytes, or of unknown size if size is negative. A header whose value is
-// empty is left out.
+// Call makes a request with a body of size bytes, or of unknown size if size is negative. A header
+// whose value is empty is left out.
 func Call(t *testing.T, method, url string, headers map[string]string, body io.Reader, size int64) Reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, body)

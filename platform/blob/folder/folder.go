@@ -20,12 +20,8 @@ import (
 	"lyceum/platform/private"
 )
 
-// Folder keeps objects as files: DIR/objects/XX/ID, XX being the id's last two digits, and
-// unfinished ones under DIR/tmp. It signs URLs under PUBLIC_URL/objects/ and serves them through
-// Handler.
-//
-// A file holds the content, then its description, so that both appear with one rename: a process
-// killed at any instant leaves the old object or the new one, never a part.
+// Store keeps objects in a directory. Make one with Open. It is safe for concurrent use, and
+// several processes may use one directory.
 type Store struct {
 	objects, tmp string
 	base         string
@@ -33,41 +29,44 @@ type Store struct {
 	now          func() time.Time
 	stall        time.Duration
 	guard        Guard
-	// commit serialises "is it there? then rename" of one id; the id picks the lock.
+	// commit makes "look for the object, then rename" one step for each id. The last digit of the
+	// id picks the lock.
 	commit [64]sync.Mutex
 
 	mu sync.Mutex
-	// arriving counts the transfers of each id under way.
+	// arriving counts the uploads of each id that are under way.
 	arriving map[string]int
 }
 
-// maxArriving is how many transfers of one object there may be at once: a client that tries again, while what broke off is
-// not yet noticed, needs a second, and each takes the object's whole room on the disk.
+// maxArriving is how many uploads of one object may be under way. A client that tries again needs a
+// second one until the server notices that the first broke off. Each takes the room of the whole
+// object on the disk.
 const maxArriving = 3
 
-// admit counts one more transfer of an object; false when there are enough.
-func (f *Store) admit(id string) (end func(), ok bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.arriving[id] >= maxArriving {
+// beginUpload counts one more upload of an object until end is called. It returns false if there
+// are too many.
+func (s *Store) beginUpload(id string) (end func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.arriving[id] >= maxArriving {
 		return nil, false
 	}
-	f.arriving[id]++
+	s.arriving[id]++
 	return func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.arriving[id]--; f.arriving[id] == 0 {
-			delete(f.arriving, id)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.arriving[id]--; s.arriving[id] == 0 {
+			delete(s.arriving, id)
 		}
 	}, true
 }
 
 var _ blob.Store = (*Store)(nil)
 
-// NewFolder opens the directory, making it when it is missing, and removes what processes that
-// were killed left unfinished. publicURL is where Handler is reached from outside, without
-// /objects. secret, at least 32 bytes, signs the URLs; all replicas need the same. clock says
-// when a URL has run out.
+// Open opens the directory, creates it if it is missing, and removes the unfinished uploads of
+// processes that were killed. publicURL is the address, without /objects, at which clients reach
+// Handler. secret, of at least 32 bytes, signs the URLs; all replicas need the same. clock is asked
+// whether a URL has expired.
 func Open(dir, publicURL string, secret []byte, clock func() time.Time) (*Store, error) {
 	if len(secret) < 32 {
 		return nil, fmt.Errorf("blob: the signing secret has %d bytes; 32 are needed", len(secret))
@@ -76,41 +75,42 @@ func Open(dir, publicURL string, secret []byte, clock func() time.Time) (*Store,
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("blob: %q is not an http or https address", publicURL)
 	}
-	f := &Store{
+	s := &Store{
 		objects: filepath.Join(dir, "objects"),
 		tmp:     filepath.Join(dir, "tmp"),
 		base:    strings.TrimRight(publicURL, "/") + "/objects/",
 		key:     deriveKey(secret),
 		now:     clock,
-		stall:   stall,
+		stall:   stallTimeout,
 
 		arriving: map[string]int{},
 	}
-	for _, d := range []string{dir, f.objects, f.tmp} {
+	for _, d := range []string{dir, s.objects, s.tmp} {
 		if err := private.Dir(d); err != nil {
 			return nil, fmt.Errorf("blob: %w", err)
 		}
 	}
-	return f, f.sweep()
+	return s, s.removeAbandoned()
 }
 
-// deriveKey gives object URLs a key of their own, as the same secret signs other things too.
+// deriveKey returns the key that signs URLs. It differs from the secret, whatever else the secret
+// is used for. Another derivation would make the URLs invalid that clients have.
 func deriveKey(secret []byte) []byte {
 	m := hmac.New(sha256.New, secret)
 	m.Write([]byte("lyceum object urls"))
 	return m.Sum(nil)
 }
 
-// sweep removes temporary files whose writer is gone. Another process, such as a backup beside a
-// server, may have this folder open, so a file that its writer still holds stays.
-func (f *Store) sweep() error {
-	entries, err := os.ReadDir(f.tmp)
+// removeAbandoned removes temporary files whose writer is gone. Those of another process that has
+// the directory open, such as a backup beside a server, stay.
+func (s *Store) removeAbandoned() error {
+	entries, err := os.ReadDir(s.tmp)
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)
 	}
 	for _, e := range entries {
-		path := filepath.Join(f.tmp, e.Name())
-		if !abandoned(path) {
+		path := filepath.Join(s.tmp, e.Name())
+		if !isAbandoned(path) {
 			continue
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -120,23 +120,25 @@ func (f *Store) sweep() error {
 	return nil
 }
 
-func (f *Store) path(id string) string {
-	return filepath.Join(f.objects, id[34:], id)
+// path returns the file of an object.
+func (s *Store) path(id string) string {
+	return filepath.Join(s.objects, id[34:], id)
 }
 
-func (f *Store) open(id string) (*object, error) {
+// open opens an object. It returns blob.ErrNotFound if there is none.
+func (s *Store) open(id string) (*object, error) {
 	if !blob.IsID(id) {
 		return nil, blob.ErrNotFound
 	}
-	return openObject(f.path(id))
+	return openObject(s.path(id))
 }
 
-// Stat implements Store.
-func (f *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
+// Stat implements blob.Store.
+func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
 	if err := ctx.Err(); err != nil {
 		return blob.Info{}, err
 	}
-	o, err := f.open(id)
+	o, err := s.open(id)
 	if err != nil {
 		return blob.Info{}, err
 	}
@@ -144,25 +146,25 @@ func (f *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
 	return blob.Info{Size: o.meta.Size, ContentType: o.meta.Type, ETag: o.etag()}, nil
 }
 
-// Open implements Store. The reader can seek.
-func (f *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
+// Open implements blob.Store. The reader can seek.
+func (s *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return f.openReader(id)
+	return s.openReader(id)
 }
 
-func (f *Store) openReader(id string) (io.ReadCloser, error) {
-	o, err := f.open(id)
+func (s *Store) openReader(id string) (io.ReadCloser, error) {
+	o, err := s.open(id)
 	if err != nil {
 		return nil, err
 	}
 	return o, nil
 }
 
-// ReadPrefix implements Store.
-func (f *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
-	r, err := f.Open(ctx, id)
+// ReadPrefix implements blob.Store.
+func (s *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
+	r, err := s.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -170,30 +172,30 @@ func (f *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error
 	return io.ReadAll(io.LimitReader(r, int64(n)))
 }
 
-// Delete implements Store.
-func (f *Store) Delete(ctx context.Context, id string) error {
+// Delete implements blob.Store.
+func (s *Store) Delete(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if !blob.IsID(id) {
 		return nil
 	}
-	err := os.Remove(f.path(id))
+	err := os.Remove(s.path(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)
 	}
-	return atomicfile.SyncDir(filepath.Dir(f.path(id)))
+	return atomicfile.SyncDir(filepath.Dir(s.path(id)))
 }
 
-// Ping implements Store: the directories are there and can be listed.
-func (f *Store) Ping(ctx context.Context) error {
+// Ping implements blob.Store. It returns an error if a directory is missing.
+func (s *Store) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for _, dir := range []string{f.objects, f.tmp} {
+	for _, dir := range []string{s.objects, s.tmp} {
 		info, err := os.Stat(dir)
 		if err != nil {
 			return fmt.Errorf("blob: %w", err)

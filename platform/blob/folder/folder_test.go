@@ -258,7 +258,7 @@ func TestAFullDiskIsToldAsSuch(t *testing.T) {
 	if err = diskError(err); !errors.Is(err, blob.ErrFull) {
 		t.Fatalf("got %v", err)
 	}
-	if e, ok := apperr.As(answerable(err)); !ok || e.Kind != apperr.KindUnavailable || e.Code != "storage-full" {
+	if e, ok := apperr.As(clientError(err)); !ok || e.Kind != apperr.KindUnavailable || e.Code != "storage-full" {
 		t.Errorf("answered %v", e)
 	}
 }

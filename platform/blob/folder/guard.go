@@ -5,32 +5,37 @@ import (
 	"time"
 )
 
-// Guard says whether a signed URL still holds when it is used: what it was signed for may have been taken back since.
-// An *apperr.Error is told to the caller.
+// Guard decides when a signed URL is used whether it is still valid: the right that it was signed
+// for may have been withdrawn since. The client is told an *apperr.Error as it is, and any other
+// error as 503.
 type Guard interface {
-	// MayPut returns an error if the object with this id may not arrive any more.
+	// MayPut returns an error if the object may not be uploaded any more.
 	MayPut(ctx context.Context, id string) error
-	// MayGet returns an error if the object with this id may not be read any more.
+	// MayGet returns an error if the object may not be downloaded any more.
 	MayGet(ctx context.Context, id string) error
 }
 
-// guardTime bounds one question to the guard.
-const guardTime = 2 * time.Second
+// guardTimeout bounds one question to the guard.
+const guardTimeout = 2 * time.Second
 
-// SetGuard makes the folder ask g at each use of a URL; without one every signature holds until it ends.
-// It is called before Handler serves.
-func (f *Store) SetGuard(g Guard) { f.guard = g }
+// SetGuard sets the guard. Without one, every URL is valid until it expires. It must be called
+// before Handler serves requests.
+func (s *Store) SetGuard(g Guard) { s.guard = g }
 
-// mayPut is asked before an upload is read, and again before its object appears: the transfer may take hours.
-func (f *Store) mayPut(id string) error { return f.ask(Guard.MayPut, id) }
+// mayPut asks the guard about an upload, before it is read and again before its object appears:
+// hours may lie between.
+func (s *Store) mayPut(id string) error { return s.ask(Guard.MayPut, id) }
 
-func (f *Store) mayGet(id string) error { return f.ask(Guard.MayGet, id) }
+// mayGet asks the guard about a download.
+func (s *Store) mayGet(id string) error { return s.ask(Guard.MayGet, id) }
 
-func (f *Store) ask(question func(Guard, context.Context, string) error, id string) error {
-	if f.guard == nil {
+// ask asks the guard, if there is one. The context of the request is not used: it ends when the
+// client goes away.
+func (s *Store) ask(question func(Guard, context.Context, string) error, id string) error {
+	if s.guard == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), guardTime)
+	ctx, cancel := context.WithTimeout(context.Background(), guardTimeout)
 	defer cancel()
-	return question(f.guard, ctx, id)
+	return question(s.guard, ctx, id)
 }

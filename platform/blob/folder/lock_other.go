@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// lockFile does nothing here: abandoned goes by age instead.
+// lockFile does nothing on this system: isAbandoned goes by the age of a file instead.
 func lockFile(*os.File) error { return nil }
 
-// abandoned is true for a temporary file that nothing was written to for longer than an upload
-// may pause (stall).
-func abandoned(path string) bool {
+// isAbandoned returns whether nothing was written to a temporary file for longer than an upload may
+// pause.
+func isAbandoned(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && time.Since(info.ModTime()) > 4*stall
+	return err == nil && time.Since(info.ModTime()) > 4*stallTimeout
 }

@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// lockFile holds file for as long as it is open; the kernel lets go when the process dies.
+// lockFile locks a file until it is closed. The kernel releases the lock when the process dies.
 func lockFile(file *os.File) error {
 	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
-// abandoned is true for a temporary file that no living process holds.
-func abandoned(path string) bool {
+// isAbandoned returns whether no living process has locked a temporary file.
+func isAbandoned(path string) bool {
 	file, err := os.Open(path)
 	if err != nil {
 		return false

@@ -13,22 +13,22 @@ import (
 	"lyceum/platform/blob"
 )
 
-// A stored file is: content, description as JSON, the description's length in four bytes (big
-// endian), the eight bytes of trailerMark. The description comes last because the checksum is
-// known only then.
+// A file is: the content, the description as JSON, the length of the description in four bytes (big
+// endian), and trailerMark. The description comes last because it has the checksum of the content.
 const (
 	trailerMark  = "LYCBLOB1"
 	trailerFixed = 4 + len(trailerMark)
 	maxTrailer   = 4096
 )
 
-// objectMeta describes the content that stands before it.
+// objectMeta is the description of an object.
 type objectMeta struct {
 	Size   int64  `json:"size"`
 	Type   string `json:"type"`
 	SHA256 string `json:"sha256"`
 }
 
+// encode returns the trailer of a file.
 func (m objectMeta) encode() ([]byte, error) {
 	b, err := json.Marshal(m)
 	if err != nil {
@@ -38,7 +38,7 @@ func (m objectMeta) encode() ([]byte, error) {
 	return append(b, trailerMark...), nil
 }
 
-// object is an open file; reading it gives the content alone.
+// object is an open object. Reading it returns the content without the description.
 type object struct {
 	*io.SectionReader
 	file     *os.File
@@ -46,11 +46,14 @@ type object struct {
 	modified time.Time
 }
 
-// Close ends reading.
+// Close closes the file.
 func (o *object) Close() error { return o.file.Close() }
 
+// etag returns the first half of the checksum.
 func (o *object) etag() string { return o.meta.SHA256[:32] }
 
+// openObject opens a file. It returns blob.ErrNotFound if there is none and blob.ErrDamaged if it
+// has no sound description.
 func openObject(path string) (*object, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -60,14 +63,15 @@ func openObject(path string) (*object, error) {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
 	o := &object{file: file}
-	if err := o.describe(); err != nil {
+	if err := o.readTrailer(); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%w: %s: %w", blob.ErrDamaged, path, err)
 	}
 	return o, nil
 }
 
-func (o *object) describe() error {
+// readTrailer reads the description.
+func (o *object) readTrailer() error {
 	info, err := o.file.Stat()
 	if err != nil {
 		return err
@@ -89,7 +93,7 @@ func (o *object) describe() error {
 		return err
 	}
 	if o.meta.Size != end-length || len(o.meta.SHA256) != 64 {
-		return errors.New("its description does not fit")
+		return errors.New("its description does not match its size")
 	}
 	o.SectionReader = io.NewSectionReader(o.file, 0, o.meta.Size)
 	o.modified = info.ModTime()

@@ -19,13 +19,14 @@ import (
 	"lyceum/platform/httpx/expect"
 )
 
-// Handler serves the URLs that the folder signs: GET, HEAD and PUT of /objects/:id, the parameter
-// being named "id". Errors are returned as *apperr.Error for the app's error handler. The app
-// should have StreamRequestBody on; without it an upload is held in memory.
+// Handler returns the handler of the URLs that the store signs: GET, HEAD and PUT of /objects/:id.
+// It returns errors as *apperr.Error for the error handler of the app. The app should set
+// StreamRequestBody; without it an upload is held in memory.
 //
-// Every answer carries nosniff, a sandboxing content policy and, but for media that browsers can
-// show safely, a Content-Disposition of attachment: the folder shares its origin with the console.
-func (f *Store) Handler() fiber.Handler {
+// Every answer has nosniff, a Content-Security-Policy that forbids scripts, and a
+// Content-Disposition of attachment unless browsers can show the type safely: the objects share
+// their origin with the console.
+func (s *Store) Handler() fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 		c.Set(fiber.HeaderContentSecurityPolicy, "sandbox; default-src 'none'")
@@ -38,26 +39,27 @@ func (f *Store) Handler() fiber.Handler {
 			method = fiber.MethodPut
 		}
 		id := c.Params("id")
-		g, err := f.verify(method, id, string(c.Request().URI().QueryString()))
+		g, err := s.verify(method, id, string(c.Request().URI().QueryString()))
 		switch {
 		case errors.Is(err, errExpired):
 			return apperr.Forbidden("This URL has expired; ask for a new one.")
 		case err != nil:
 			return apperr.Forbidden("This URL was not signed here, or not for this method.")
 		case put:
-			return f.receive(c, id, g)
+			return s.receive(c, id, g)
 		}
-		return f.send(c, id, g)
+		return s.send(c, id, g)
 	}
 }
 
-func (f *Store) send(c *fiber.Ctx, id string, g grant) error {
-	if err := f.mayGet(id); err != nil {
-		return answerable(err)
+// send answers GET and HEAD.
+func (s *Store) send(c *fiber.Ctx, id string, g grant) error {
+	if err := s.mayGet(id); err != nil {
+		return clientError(err)
 	}
-	o, err := f.open(id)
+	o, err := s.open(id)
 	if err != nil {
-		return answerable(err)
+		return clientError(err)
 	}
 	etag := `"` + o.etag() + `"`
 	conditions := conditionsOf(c)
@@ -66,7 +68,7 @@ func (f *Store) send(c *fiber.Ctx, id string, g grant) error {
 		o.Close()
 		return apperr.PreconditionFailed()
 	}
-	f.describe(c, g, o, etag)
+	s.setHeaders(c, g, o, etag)
 	if result == conditional.NotModified {
 		o.Close()
 		c.Status(http.StatusNotModified)
@@ -85,9 +87,10 @@ func (f *Store) send(c *fiber.Ctx, id string, g grant) error {
 			c.Set(fiber.HeaderContentRange, part.ContentRange(o.meta.Size))
 		}
 	}
-	return f.stream(c, o, part)
+	return s.stream(c, o, part)
 }
 
+// conditionsOf returns the conditional headers of a request.
 func conditionsOf(c *fiber.Ctx) conditional.Conditions {
 	return conditional.Conditions{
 		IfMatch:           c.Get(fiber.HeaderIfMatch),
@@ -98,7 +101,8 @@ func conditionsOf(c *fiber.Ctx) conditional.Conditions {
 	}
 }
 
-func (f *Store) describe(c *fiber.Ctx, g grant, o *object, etag string) {
+// setHeaders sets the headers that describe an object.
+func (s *Store) setHeaders(c *fiber.Ctx, g grant, o *object, etag string) {
 	contentType := g.query.Get(qType)
 	if contentType == "" {
 		contentType = o.meta.Type
@@ -108,11 +112,12 @@ func (f *Store) describe(c *fiber.Ctx, g grant, o *object, etag string) {
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderLastModified, o.modified.UTC().Format(http.TimeFormat))
 	c.Set(fiber.HeaderAcceptRanges, "bytes")
-	// A cached copy must not outlive the permission that the URL is.
-	left := int64(g.expires.Sub(f.now()) / time.Second)
+	// A cached copy must not live longer than the URL.
+	left := int64(g.expires.Sub(s.now()) / time.Second)
 	c.Set(fiber.HeaderCacheControl, "private, max-age="+strconv.FormatInt(left, 10))
 }
 
+// unsatisfiable answers a range that the object does not have.
 func unsatisfiable(c *fiber.Ctx, size int64) error {
 	c.Set(fiber.HeaderContentRange, conditional.UnsatisfiedRange(size))
 	c.Set(fiber.HeaderContentDisposition, "attachment")
@@ -120,21 +125,22 @@ func unsatisfiable(c *fiber.Ctx, size int64) error {
 	return apperr.ProblemRangeNotSatisfiable.New("The object has " + strconv.FormatInt(size, 10) + " bytes.")
 }
 
-// stream hands the content to the server, which sends it after the handler has returned and then
-// closes it.
-func (f *Store) stream(c *fiber.Ctx, o *object, part conditional.Part) error {
+// stream passes the content to the server, which sends it after the handler has returned and closes
+// it.
+func (s *Store) stream(c *fiber.Ctx, o *object, part conditional.Part) error {
 	if c.Method() == fiber.MethodHead {
 		o.Close()
 		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.Length))
 		return nil
 	}
 	c.Context().SetBodyStream(&outgoing{
-		Reader: io.NewSectionReader(o, part.Start, part.Length), object: o, conn: c.Context(), stall: f.stall,
+		Reader: io.NewSectionReader(o, part.Start, part.Length), object: o, conn: c.Context(), stall: s.stall,
 	}, int(part.Length))
 	return nil
 }
 
-func (f *Store) receive(c *fiber.Ctx, id string, g grant) error {
+// receive answers PUT.
+func (s *Store) receive(c *fiber.Ctx, id string, g grant) error {
 	in, err := g.incoming(id)
 	if err != nil {
 		return apperr.Forbidden("This URL was not signed here.")
@@ -145,31 +151,32 @@ func (f *Store) receive(c *fiber.Ctx, id string, g grant) error {
 	if c.Get(fiber.HeaderContentType) != in.contentType {
 		return apperr.Forbidden("This URL is for an upload with Content-Type: " + in.contentType)
 	}
-	if err := f.mayPut(id); err != nil {
+	if err := s.mayPut(id); err != nil {
 		c.Context().SetConnectionClose() // the body stays unread
-		return answerable(err)
+		return clientError(err)
 	}
 	if expect.AskForBody(c.Context()) {
 		return nil
 	}
-	in.allowed = func() error { return f.mayPut(id) }
-	end, ok := f.admit(id)
+	in.allowed = func() error { return s.mayPut(id) }
+	end, ok := s.beginUpload(id)
 	if !ok {
 		c.Context().SetConnectionClose()
 		busy := apperr.Unavailable("This object is being sent several times already.")
-		busy.RetryAfter = f.stall
+		busy.RetryAfter = s.stall
 		return busy
 	}
 	defer end()
-	meta, err := f.write(context.Background(), f.uploadBody(c), in)
+	meta, err := s.write(context.Background(), s.uploadBody(c), in)
 	if err != nil {
-		return answerable(err)
+		return clientError(err)
 	}
 	c.Set(fiber.HeaderETag, `"`+meta.SHA256[:32]+`"`)
 	c.Status(http.StatusOK)
 	return nil
 }
 
+// checkLength returns an error if the length of a body is unknown or not the signed one.
 func checkLength(got, want int64) error {
 	switch {
 	case got < 0:
@@ -182,16 +189,17 @@ func checkLength(got, want int64) error {
 	return nil
 }
 
-func (f *Store) uploadBody(c *fiber.Ctx) io.Reader {
+// uploadBody returns the body of an upload as it arrives.
+func (s *Store) uploadBody(c *fiber.Ctx) io.Reader {
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
 		return bytes.NewReader(c.Request().Body())
 	}
-	return &incomingBody{stream, c.Context(), f.stall}
+	return &incomingBody{stream, c.Context(), s.stall}
 }
 
-// answerable turns an error of the folder into what the caller is told.
-func answerable(err error) error {
+// clientError returns what the client is told about an error of the store.
+func clientError(err error) error {
 	var source *blob.SourceError
 	if told, ok := apperr.As(err); ok {
 		return told

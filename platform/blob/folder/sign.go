@@ -15,7 +15,8 @@ import (
 	"lyceum/platform/blob"
 )
 
-// Query parameters of a signed URL. All of them, and any that is added, are under the signature.
+// Query parameters of a signed URL. The signature covers all parameters, also those that a client
+// adds.
 const (
 	qExpires     = "expires" // Unix time in milliseconds
 	qSize        = "size"
@@ -27,8 +28,8 @@ const (
 	qSignature   = "signature"
 )
 
-// PresignPut implements Store.
-func (f *Store) PresignPut(_ context.Context, id string, p blob.PutRequest) (blob.Signed, error) {
+// PresignPut implements blob.Store.
+func (s *Store) PresignPut(_ context.Context, id string, p blob.PutRequest) (blob.Signed, error) {
 	if err := p.Check(id); err != nil {
 		return blob.Signed{}, err
 	}
@@ -39,13 +40,13 @@ func (f *Store) PresignPut(_ context.Context, id string, p blob.PutRequest) (blo
 	if p.Once {
 		q.Set(qOnce, "1")
 	}
-	s := f.signed(http.MethodPut, id, q, p.Expires)
-	s.Headers = map[string]string{"Content-Type": p.ContentType}
-	return s, nil
+	signed := s.sign(http.MethodPut, id, q, p.Expires)
+	signed.Headers = map[string]string{"Content-Type": p.ContentType}
+	return signed, nil
 }
 
-// PresignGet implements Store. The URL answers HEAD too.
-func (f *Store) PresignGet(_ context.Context, id string, g blob.GetRequest) (blob.Signed, error) {
+// PresignGet implements blob.Store. The URL answers HEAD too.
+func (s *Store) PresignGet(_ context.Context, id string, g blob.GetRequest) (blob.Signed, error) {
 	if err := g.Check(id); err != nil {
 		return blob.Signed{}, err
 	}
@@ -57,62 +58,66 @@ func (f *Store) PresignGet(_ context.Context, id string, g blob.GetRequest) (blo
 			q.Set(key, value)
 		}
 	}
-	s := f.signed(http.MethodGet, id, q, g.Expires)
-	s.Headers = map[string]string{}
-	return s, nil
+	signed := s.sign(http.MethodGet, id, q, g.Expires)
+	signed.Headers = map[string]string{}
+	return signed, nil
 }
 
-// At returns a URL that the folder signed, under another origin that its Handler is reached at. A nil folder, and an empty
-// origin, leave it as it is.
-func (f *Store) At(origin, signed string) string {
-	if f == nil || origin == "" {
+// At returns a signed URL of the store under another origin at which clients reach Handler. It
+// returns any other URL unchanged, and every URL if s is nil or origin is empty.
+func (s *Store) At(origin, signed string) string {
+	if s == nil || origin == "" {
 		return signed
 	}
-	rest, ours := strings.CutPrefix(signed, f.base)
+	rest, ours := strings.CutPrefix(signed, s.base)
 	if !ours {
 		return signed
 	}
 	return origin + "/objects/" + rest
 }
 
-func (f *Store) signed(method, id string, q url.Values, life time.Duration) blob.Signed {
-	expires := f.now().Add(life).UTC().Truncate(time.Millisecond)
+// sign returns a signed request with the given parameters.
+func (s *Store) sign(method, id string, q url.Values, life time.Duration) blob.Signed {
+	expires := s.now().Add(life).UTC().Truncate(time.Millisecond)
 	q.Set(qExpires, strconv.FormatInt(expires.UnixMilli(), 10))
-	mac := f.mac(method, id, q)
+	mac := s.mac(method, id, q)
 	q.Set(qSignature, hex.EncodeToString(mac))
-	return blob.Signed{Method: method, URL: f.base + id + "?" + q.Encode(), ExpiresAt: expires}
+	return blob.Signed{Method: method, URL: s.base + id + "?" + q.Encode(), ExpiresAt: expires}
 }
 
-// mac signs method, id and the sorted query. Encode escapes "\n", so the parts can't run into
-// each other.
-func (f *Store) mac(method, id string, q url.Values) []byte {
-	m := hmac.New(sha256.New, f.key)
+// mac returns the signature of a method, an id and a query. Encode sorts the query and escapes line
+// breaks, so no two requests have the same text.
+func (s *Store) mac(method, id string, q url.Values) []byte {
+	m := hmac.New(sha256.New, s.key)
 	m.Write([]byte(method + "\n" + id + "\n" + q.Encode()))
 	return m.Sum(nil)
 }
 
-// grant is what a URL with a valid signature allows.
+// grant is the content of a URL with a valid signature.
 type grant struct {
 	query   url.Values
 	expires time.Time
 }
 
+// errSignature means that a URL was not signed by this store, or not for this method.
 var errSignature = errors.New("blob: the signature does not fit")
+
+// errExpired means that a URL was signed by this store and has expired.
 var errExpired = errors.New("blob: the URL has expired")
 
-// verify checks a request against the signature in its query.
-func (f *Store) verify(method, id, rawQuery string) (grant, error) {
+// verify returns the grant of a request. It returns errSignature or errExpired if there is none.
+func (s *Store) verify(method, id, rawQuery string) (grant, error) {
 	q, err := url.ParseQuery(rawQuery)
 	if err != nil || len(q[qSignature]) != 1 {
 		return grant{}, errSignature
 	}
 	text := q.Get(qSignature)
 	got, err := hex.DecodeString(text)
-	if err != nil || text != strings.ToLower(text) { // one spelling, so that any change shows
+	if err != nil || text != strings.ToLower(text) { // one spelling is valid, so any change of a URL is found
 		return grant{}, errSignature
 	}
 	q.Del(qSignature)
-	if !blob.IsID(id) || !hmac.Equal(got, f.mac(method, id, q)) {
+	if !blob.IsID(id) || !hmac.Equal(got, s.mac(method, id, q)) {
 		return grant{}, errSignature
 	}
 	ms, err := strconv.ParseInt(q.Get(qExpires), 10, 64)
@@ -120,13 +125,13 @@ func (f *Store) verify(method, id, rawQuery string) (grant, error) {
 		return grant{}, errSignature
 	}
 	g := grant{query: q, expires: time.UnixMilli(ms)}
-	if !f.now().Before(g.expires) {
+	if !s.now().Before(g.expires) {
 		return grant{}, errExpired
 	}
 	return g, nil
 }
 
-// incoming is the upload that the grant allows.
+// incoming returns the upload that the grant allows.
 func (g grant) incoming(id string) (incoming, error) {
 	size, err := strconv.ParseInt(g.query.Get(qSize), 10, 64)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// stall is how long a client may neither send nor take a byte. Objects are large and links slow,
-// so progress is what counts, not the whole time.
-const stall = 30 * time.Second
+// stallTimeout is how long a client may neither send nor take a byte. Objects are large and links
+// are slow, so a transfer may take any time as long as bytes move.
+const stallTimeout = 30 * time.Second
 
 // outgoing is the body of a download.
 type outgoing struct {
@@ -20,10 +20,10 @@ type outgoing struct {
 	stall  time.Duration
 }
 
-// Close lets go of the file.
+// Close closes the object.
 func (o *outgoing) Close() error { return o.object.Close() }
 
-// WriteTo sends the content in large pieces and grants the client time for each.
+// WriteTo sends the content in pieces of 128 KiB. The client has stall for each.
 func (o *outgoing) WriteTo(w io.Writer) (int64, error) {
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
@@ -49,7 +49,7 @@ func (o *outgoing) WriteTo(w io.Writer) (int64, error) {
 	}
 }
 
-// incomingBody grants the client time for each piece that it sends.
+// incomingBody is the body of an upload. The client has stall for each piece that it sends.
 type incomingBody struct {
 	io.Reader
 	conn  *fasthttp.RequestCtx

@@ -19,39 +19,39 @@ import (
 	"syscall"
 )
 
-// incoming is an object on its way into the folder.
+// incoming is an object that is being written.
 type incoming struct {
 	id, contentType string
 	size            int64
-	// sha256Hex is what the content must have; empty accepts any.
+	// sha256Hex is the checksum that the content must have. Empty accepts any.
 	sha256Hex string
 	once      bool
-	// allowed, where set, is asked before the object appears.
+	// allowed, if set, is called before the object appears. Its error prevents that.
 	allowed func() error
 }
 
-// Put implements Store.
-func (f *Store) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
+// Put implements blob.Store.
+func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
 	if err := blob.CheckID(id); err != nil {
 		return err
 	}
 	if size < 0 {
 		return fmt.Errorf("blob: an object of %d bytes", size)
 	}
-	_, err := f.write(ctx, r, incoming{id: id, contentType: contentType, size: size})
+	_, err := s.write(ctx, r, incoming{id: id, contentType: contentType, size: size})
 	return err
 }
 
-// write takes the content into a temporary file and, once it is whole and on the disk, gives it
-// its name. Whatever goes wrong before, the name keeps what it had.
-func (f *Store) write(ctx context.Context, r io.Reader, in incoming) (objectMeta, error) {
-	tmp, err := f.newTemp()
+// write writes the content to a temporary file and renames it once it is complete and on the disk.
+// After an error the object that was there is unchanged.
+func (s *Store) write(ctx context.Context, r io.Reader, in incoming) (objectMeta, error) {
+	tmp, err := s.newTemp()
 	if err != nil {
 		return objectMeta{}, diskError(err)
 	}
 	defer func() {
 		tmp.Close()
-		os.Remove(tmp.Name()) // after the rename there is nothing under this name
+		os.Remove(tmp.Name()) // after the rename nothing has this name
 	}()
 	meta, err := fill(ctx, tmp, r, in)
 	if err != nil {
@@ -62,10 +62,11 @@ func (f *Store) write(ctx context.Context, r io.Reader, in incoming) (objectMeta
 			return objectMeta{}, err
 		}
 	}
-	return meta, diskError(f.publish(tmp, in, meta))
+	return meta, diskError(s.publish(tmp, in, meta))
 }
 
-// fill writes content and description, and waits until the disk has both.
+// fill writes content and description and waits until the disk has both. It returns
+// blob.ErrMismatch for another size or checksum than announced.
 func fill(ctx context.Context, tmp *os.File, r io.Reader, in incoming) (objectMeta, error) {
 	sum := sha256.New()
 	n, err := copyContent(ctx, tmp, sum, io.LimitReader(r, in.size+1))
@@ -91,6 +92,7 @@ func fill(ctx context.Context, tmp *os.File, r io.Reader, in incoming) (objectMe
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
 
+// copyContent copies r to w and adds it to the checksum, until ctx ends.
 func copyContent(ctx context.Context, w io.Writer, sum hash.Hash, r io.Reader) (int64, error) {
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
@@ -114,12 +116,13 @@ func copyContent(ctx context.Context, w io.Writer, sum hash.Hash, r io.Reader) (
 	}
 }
 
-// publish gives the finished file its name. With once, an object of other content stays.
-func (f *Store) publish(tmp *os.File, in incoming, meta objectMeta) error {
-	lock := &f.commit[in.id[35]%64]
+// publish gives a finished file the name of its object. With once it returns blob.ErrExists if
+// another object is there, and does nothing if it is the same.
+func (s *Store) publish(tmp *os.File, in incoming, meta objectMeta) error {
+	lock := &s.commit[in.id[35]%64]
 	lock.Lock()
 	defer lock.Unlock()
-	path := f.path(in.id)
+	path := s.path(in.id)
 	if in.once {
 		switch old, err := openObject(path); {
 		case err == nil:
@@ -132,13 +135,14 @@ func (f *Store) publish(tmp *os.File, in incoming, meta objectMeta) error {
 			return err
 		}
 	}
-	if err := f.makeShard(filepath.Dir(path)); err != nil {
+	if err := s.makeShard(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return atomicfile.Rename(tmp.Name(), path)
 }
 
-func (f *Store) makeShard(dir string) error {
+// makeShard creates the directory of an object if it is missing.
+func (s *Store) makeShard(dir string) error {
 	err := os.Mkdir(dir, 0o700)
 	if errors.Is(err, os.ErrExist) {
 		return nil
@@ -146,14 +150,14 @@ func (f *Store) makeShard(dir string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.SyncDir(f.objects)
+	return atomicfile.SyncDir(s.objects)
 }
 
-// newTemp makes a file that sweep of another process leaves alone while it is open. A sweep may
-// come between making and locking it: then it has lost its name and another is made.
-func (f *Store) newTemp() (*os.File, error) {
+// newTemp returns a new temporary file that no other process removes while it is open. Another
+// process may remove it between its creation and its lock: then newTemp creates another.
+func (s *Store) newTemp() (*os.File, error) {
 	for {
-		path := filepath.Join(f.tmp, rand.Text())
+		path := filepath.Join(s.tmp, rand.Text())
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, err
@@ -170,13 +174,14 @@ func (f *Store) newTemp() (*os.File, error) {
 	}
 }
 
+// sameFile returns whether path is still the name of an open file.
 func sameFile(file *os.File, path string) bool {
 	a, errA := file.Stat()
 	b, errB := os.Stat(path)
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
-// diskError marks the errors of a full disk, so that callers can say so.
+// diskError returns blob.ErrFull for an error of a full disk, and any other error unchanged.
 func diskError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w: %w", blob.ErrFull, err)

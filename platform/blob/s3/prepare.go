@@ -9,8 +9,9 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// Prepare makes the bucket if it is missing and the key may, and refuses a bucket that strangers
-// can read, as every permission would be void there. It writes and removes one small object.
+// Prepare creates the bucket if it is missing. It returns an error if the bucket can't be used, or
+// if it can be read or listed without a signature, because signed URLs would protect nothing then.
+// It writes and deletes one small object.
 func (s *Store) Prepare(ctx context.Context) error {
 	exists, err := s.bucketExists(ctx)
 	if err != nil {
@@ -24,6 +25,7 @@ func (s *Store) Prepare(ctx context.Context) error {
 	return s.refusePublic(ctx)
 }
 
+// bucketExists returns whether the service has the bucket.
 func (s *Store) bucketExists(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -34,6 +36,7 @@ func (s *Store) bucketExists(ctx context.Context) (bool, error) {
 	return exists, nil
 }
 
+// makeBucket creates the bucket. It returns nil if another replica was faster.
 func (s *Store) makeBucket(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -52,6 +55,7 @@ func (s *Store) makeBucket(ctx context.Context) error {
 	return nil
 }
 
+// refusePublic returns an error if anyone can read or list the bucket.
 func (s *Store) refusePublic(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout)
 	defer cancel()
@@ -59,7 +63,7 @@ func (s *Store) refusePublic(ctx context.Context) error {
 	if err := s.Put(ctx, probe, bytes.NewReader([]byte("probe")), 5, "text/plain"); err != nil {
 		return fmt.Errorf("S3_ACCESS_KEY can't write to S3_BUCKET %q: %w", s.bucket, err)
 	}
-	defer s.Delete(context.WithoutCancel(ctx), probe) //nolint:errcheck // a probe that stays harms nobody
+	defer s.Delete(context.WithoutCancel(ctx), probe) //nolint:errcheck // a probe that is left does no harm
 	body, _, _, err := s.stranger.GetObject(ctx, s.bucket, probe, minio.GetObjectOptions{})
 	if err == nil {
 		body.Close()

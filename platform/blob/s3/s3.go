@@ -19,38 +19,40 @@ import (
 // stallTimeout is how long the service may neither send nor take a byte while content moves.
 const stallTimeout = 30 * time.Second
 
-// callTimeout bounds everything but moving content, so that a caller has an answer within 3 s
-// though the store hangs.
+// callTimeout bounds every call but the transfer of content, so that a caller has an answer within
+// 3 s from a service that hangs.
 const callTimeout = 2500 * time.Millisecond
 
-// Config says where an S3-compatible store is. Its fields are the S3_* keys of the environment.
+// Config is where the service is and how to sign in. Its fields are the S3_* keys of the
+// environment.
 type Config struct {
-	// Endpoint is host:port, or a whole http(s) address, which then decides about TLS.
+	// Endpoint is host:port, or an http or https address whose scheme takes the place of UseTLS.
 	Endpoint string
-	// PublicEndpoint is the address that clients reach the store under; empty means Endpoint.
+	// PublicEndpoint is the address at which clients reach the service. Empty means Endpoint.
 	PublicEndpoint string
 	Bucket         string
 	AccessKey      string
 	SecretKey      string
-	// Region is part of every signature; empty means us-east-1, MinIO's default.
+	// Region is part of every signature. Empty means us-east-1, the default of MinIO.
 	Region string
 	UseTLS bool
 }
 
-// S3 keeps objects in one bucket of an S3-compatible service. The key of an object is its id.
+// Store keeps objects in one bucket. The key of an object is its id. It is safe for concurrent use.
 type Store struct {
 	bucket string
 	region string
 	client *minio.Core
-	// signer knows the public address; a signature holds for one host only.
+	// signer signs for the public address, as a signature is valid for one host.
 	signer *minio.Client
-	// stranger has no credentials and shows what anyone can do.
+	// stranger has no credentials. Prepare finds out with it what anyone may do.
 	stranger *minio.Core
 }
 
 var _ blob.Store = (*Store)(nil)
 
-// New checks the configuration and makes no request; Prepare does.
+// New returns a store. It makes no request; Prepare does. It returns an error that names the key of
+// the configuration that is wrong.
 func New(cfg Config) (*Store, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
@@ -84,6 +86,7 @@ func New(cfg Config) (*Store, error) {
 	}, nil
 }
 
+// newClient returns a client for an endpoint. Its errors name the key of the configuration.
 func newClient(key, endpoint string, cfg Config, keys *credentials.Credentials) (*minio.Client, error) {
 	host, secure := endpoint, cfg.UseTLS
 	if strings.Contains(endpoint, "://") {
@@ -95,7 +98,8 @@ func newClient(key, endpoint string, cfg Config, keys *credentials.Credentials) 
 	}
 	client, err := minio.New(host, &minio.Options{
 		Creds: keys, Secure: secure, Region: cfg.Region, Transport: newTransport(),
-		// One more try mends a connection that went stale; callTimeout has no room for ten.
+		// A second attempt replaces a connection that went stale. callTimeout has no room for the
+		// library's ten.
 		MaxRetries: 2,
 	})
 	if err != nil {
@@ -104,7 +108,7 @@ func newClient(key, endpoint string, cfg Config, keys *credentials.Credentials) 
 	return client, nil
 }
 
-// Stat implements Store.
+// Stat implements blob.Store.
 func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
 	if !blob.IsID(id) {
 		return blob.Info{}, blob.ErrNotFound
@@ -118,8 +122,8 @@ func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
 	return blob.Info{Size: o.Size, ContentType: o.ContentType, ETag: o.ETag}, nil
 }
 
-// Open implements Store. The answer must begin within callTimeout; reading on may then take as
-// long as bytes keep coming.
+// Open implements blob.Store. The answer must begin within callTimeout. Reading may then take as
+// long as bytes arrive.
 func (s *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 	return s.get(ctx, id, minio.GetObjectOptions{})
 }
@@ -142,19 +146,19 @@ func (s *Store) get(ctx context.Context, id string, opts minio.GetObjectOptions)
 	return &download{body, cancel}, nil
 }
 
-// download ends its request when it is closed.
+// download is the body of an answer. Closing it ends the request.
 type download struct {
 	io.ReadCloser
 	cancel context.CancelCauseFunc
 }
 
-// Close ends reading.
+// Close ends the request.
 func (d *download) Close() error {
 	defer d.cancel(nil)
 	return d.ReadCloser.Close()
 }
 
-// ReadPrefix implements Store.
+// ReadPrefix implements blob.Store.
 func (s *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
 	if n <= 0 {
 		_, err := s.Stat(ctx, id)
@@ -175,7 +179,7 @@ func (s *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error
 	return io.ReadAll(io.LimitReader(body, int64(n)))
 }
 
-// Put implements Store.
+// Put implements blob.Store.
 func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
 	if err := blob.CheckID(id); err != nil {
 		return err
@@ -183,12 +187,12 @@ func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, con
 	if size < 0 {
 		return fmt.Errorf("blob: an object of %d bytes", size)
 	}
-	if size == 0 && longer(r) { // the client does not even look at r then
+	if size == 0 && hasMore(r) { // the library does not read r then
 		return fmt.Errorf("%w: it is longer", blob.ErrMismatch)
 	}
 	exact := &exactReader{r: r, left: size}
 	_, err := s.client.Client.PutObject(ctx, s.bucket, id, exact, size, minio.PutObjectOptions{
-		// One request: in parts, a reader without a ReaderAt would be held in memory part by part.
+		// In several parts, the library would hold each part of a reader without ReadAt in memory.
 		ContentType: contentType, DisableMultipart: true,
 	})
 	if exact.err != nil {
@@ -197,7 +201,7 @@ func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, con
 	return storeError(err)
 }
 
-// Delete implements Store.
+// Delete implements blob.Store.
 func (s *Store) Delete(ctx context.Context, id string) error {
 	if !blob.IsID(id) {
 		return nil
@@ -211,7 +215,8 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	return err
 }
 
-// Ping implements Store: the service answers and has the bucket.
+// Ping implements blob.Store. It returns an error if the service does not answer or lacks the
+// bucket.
 func (s *Store) Ping(ctx context.Context) error {
 	exists, err := s.bucketExists(ctx)
 	if err == nil && !exists {

@@ -13,9 +13,8 @@ import (
 	"lyceum/platform/blob"
 )
 
-// PresignPut implements Store. Content-Length and Content-Type are among the signed headers, so
-// the store itself refuses another size or type; a plain presigned PUT would take anything
-// (minio-js#1037).
+// PresignPut implements blob.Store. Content-Length and Content-Type are signed headers, so the
+// service refuses another size or type. A plain presigned PUT would accept any (minio-js#1037).
 func (s *Store) PresignPut(ctx context.Context, id string, p blob.PutRequest) (blob.Signed, error) {
 	if err := p.Check(id); err != nil {
 		return blob.Signed{}, err
@@ -38,8 +37,8 @@ func (s *Store) PresignPut(ctx context.Context, id string, p blob.PutRequest) (b
 	return s.presign(ctx, http.MethodPut, id, p.Expires, nil, bound, headers)
 }
 
-// PresignGet implements Store. The answer's type, disposition and cache life are parameters under
-// the signature. Unlike the folder's, the URL is for GET alone.
+// PresignGet implements blob.Store. The type, the disposition and the cache life of the answer are
+// signed parameters. The URL is not valid for HEAD.
 func (s *Store) PresignGet(ctx context.Context, id string, g blob.GetRequest) (blob.Signed, error) {
 	if err := g.Check(id); err != nil {
 		return blob.Signed{}, err
@@ -54,7 +53,11 @@ func (s *Store) PresignGet(ctx context.Context, id string, g blob.GetRequest) (b
 	return s.presign(ctx, http.MethodGet, id, g.Expires, q, nil, map[string]string{})
 }
 
-func (s *Store) presign(ctx context.Context, method, id string, life time.Duration, q url.Values, bound http.Header, headers map[string]string) (blob.Signed, error) {
+// presign signs a request with the query q and the headers bound. The client must send headers; ctx
+// is only used for credentials.
+func (s *Store) presign(
+	ctx context.Context, method, id string, life time.Duration, q url.Values, bound http.Header, headers map[string]string,
+) (blob.Signed, error) {
 	u, err := s.signer.PresignHeader(ctx, method, s.bucket, id, life, q, bound)
 	if err != nil {
 		return blob.Signed{}, fmt.Errorf("blob: %w", err)

@@ -14,8 +14,9 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// newTransport has a deadline on everything: a store that takes connections and then says nothing
-// must not hold a request. Content may take as long as it moves.
+// newTransport returns a transport with a deadline on every step: a service that accepts
+// connections and does not answer must not hold a request. The transfer of content may take as long
+// as bytes move.
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}
 	return &http.Transport{
@@ -28,20 +29,20 @@ func newTransport() *http.Transport {
 			return &movingConn{conn}, nil
 		},
 		TLSHandshakeTimeout:   2 * time.Second,
-		ResponseHeaderTimeout: stallTimeout, // a large upload is answered once it is on the disks
+		ResponseHeaderTimeout: stallTimeout, // the service answers a large upload once it is on its disks
 		ExpectContinueTimeout: time.Second,
 		IdleConnTimeout:       stallTimeout - 5*time.Second,
 		MaxIdleConnsPerHost:   16,
 		MaxConnsPerHost:       64,
-		// Objects are answered as they are stored, never unpacked on the way.
+		// Objects arrive as they are stored, not unpacked on the way.
 		DisableCompression: true,
 	}
 }
 
-// movingConn gives up after stallTimeout without a byte in the direction waited for.
+// movingConn is a connection whose reads and writes fail after stallTimeout without a byte.
 type movingConn struct{ net.Conn }
 
-// Read waits for stallTimeout at most.
+// Read implements net.Conn.
 func (c *movingConn) Read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
@@ -49,7 +50,7 @@ func (c *movingConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Write waits for stallTimeout at most.
+// Write implements net.Conn.
 func (c *movingConn) Write(p []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
@@ -57,15 +58,15 @@ func (c *movingConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// exactReader refuses content that is shorter or longer than announced, before the store takes
-// its last byte.
+// exactReader reads content of an announced length. It returns blob.ErrMismatch for shorter or
+// longer content before it returns the last byte, so that the service does not store it.
 type exactReader struct {
 	r    io.Reader
 	left int64
 	err  error
 }
 
-// Read hands on at most what is left, and looks one byte further before the end.
+// Read implements io.Reader. It reads one byte beyond the end to find longer content.
 func (e *exactReader) Read(p []byte) (int, error) {
 	if e.err != nil {
 		return 0, e.err
@@ -80,7 +81,7 @@ func (e *exactReader) Read(p []byte) (int, error) {
 		e.err = fmt.Errorf("%w: %d bytes are missing", blob.ErrMismatch, e.left)
 	case err != nil && err != io.EOF:
 		e.err = &blob.SourceError{Err: err}
-	case e.left == 0 && longer(e.r):
+	case e.left == 0 && hasMore(e.r):
 		e.err = fmt.Errorf("%w: it is longer", blob.ErrMismatch)
 	}
 	if e.err != nil {
@@ -89,22 +90,24 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func longer(r io.Reader) bool {
+// hasMore returns whether r has another byte, and reads it.
+func hasMore(r io.Reader) bool {
 	n, _ := io.ReadFull(r, make([]byte, 1))
 	return n > 0
 }
 
-// answer is what the service said, inside whatever wraps it; empty when it said nothing.
+// answer returns the answer of the service inside of an error, or an empty one if the service has
+// not answered.
 func answer(err error) minio.ErrorResponse {
 	var r minio.ErrorResponse
 	errors.As(err, &r)
 	return r
 }
 
-// code is the service's own word for an error, or empty.
+// code returns the code of the service's answer inside of an error, or "".
 func code(err error) string { return answer(err).Code }
 
-// storeError puts an error of the service into this package's words.
+// storeError returns the error of package blob that an error of the service stands for.
 func storeError(err error) error {
 	switch code(err) {
 	case "NoSuchKey":

@@ -1,4 +1,4 @@
-package httpx
+package idempotency
 
 import "lyceum/platform/apperr"
 

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"context"
@@ -10,14 +10,14 @@ import (
 	"lyceum/public"
 )
 
-// newDevRoutes shows the mail that the embedded sink caught; in development only.
-func newDevRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
+// newMailboxRoutes shows the mail that the embedded sink caught; in development only.
+func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 	if sink == nil || c.Production() {
 		return httpx.Table{Module: "dev"}
 	}
 	return httpx.Table{Module: "dev", Routes: []httpx.Route{
 		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.Hidden()),
-		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first", func(_ context.Context, in *mailboxInput) (*httpx.Out[mailboxView], error) {
+		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first", func(_ context.Context, in *mailboxInput) (*httpx.Response[mailboxView], error) {
 			found, err := sink.List(in.Limit)
 			if err != nil {
 				return nil, err

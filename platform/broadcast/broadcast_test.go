@@ -1,0 +1,109 @@
+package broadcast_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/broadcast"
+	"lyceum/platform/embedded"
+)
+
+// newServer returns a Redis and a function that connects a bus to it and runs the bus.
+func newServer(t *testing.T) (server *embedded.Redis, join func() *broadcast.Bus) {
+	t.Helper()
+	server, err := embedded.NewRedis()
+	require.NoError(t, err)
+	options, err := redis.ParseURL(server.URL())
+	require.NoError(t, err)
+	return server, func() *broadcast.Bus {
+		client := redis.NewClient(options)
+		b := broadcast.New(client)
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan struct{})
+		go func() { b.Run(ctx); close(ended) }()
+		t.Cleanup(func() { cancel(); <-ended; _ = client.Close() })
+		require.Eventually(t, b.Healthy, 5*time.Second, time.Millisecond)
+		return b
+	}
+}
+
+// listen returns the keys that a bus hears of a topic.
+func listen(b *broadcast.Bus, topic string) <-chan string {
+	keys := make(chan string, 10_000)
+	b.Subscribe(topic, func(key string) { keys <- key })
+	return keys
+}
+
+// requireKey waits for the next key and compares it.
+func requireKey(t *testing.T, keys <-chan string, want string) {
+	t.Helper()
+	select {
+	case got := <-keys:
+		require.Equal(t, want, got)
+	case <-time.After(5 * time.Second):
+		require.Fail(t, "no signal came", want)
+	}
+}
+
+func TestSignal(t *testing.T) {
+	server, join := newServer(t)
+	t.Cleanup(server.Close)
+	one, two := join(), join()
+	here, there, other := listen(one, "account"), listen(two, "account"), listen(two, "session")
+
+	one.Signal("account", "a")
+	require.Len(t, here, 1, "the sender hears it before Signal returns")
+	requireKey(t, here, "a")
+	requireKey(t, there, "a")
+
+	two.Signal("account", "b")
+	requireKey(t, here, "b")
+	one.Signal("session", "s")
+	requireKey(t, other, "s")
+	require.Len(t, here, 0, "no replica hears its own signal twice, nor other topics")
+	require.Len(t, there, 1)
+}
+
+func TestSubscribeEnds(t *testing.T) {
+	b := broadcast.New(nil)
+	heard := 0
+	cancel := b.Subscribe("account", func(string) { heard++ })
+	b.Signal("account", "a")
+	cancel()
+	b.Signal("account", "b")
+	require.Equal(t, 1, heard)
+}
+
+func TestSignalsBeyondTheQueue(t *testing.T) {
+	server, join := newServer(t)
+	t.Cleanup(server.Close)
+	keys := listen(join(), "account")
+	options, err := redis.ParseURL(server.URL())
+	require.NoError(t, err)
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+
+	late := broadcast.New(client) // it does not run yet, so that its queue fills
+	for range 5000 {
+		late.Signal("account", "x")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { late.Run(ctx); close(ended) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	requireKey(t, keys, "")
+}
+
+func TestLostConnection(t *testing.T) {
+	server, join := newServer(t)
+	b := join()
+	server.Close()
+	require.Eventually(t, func() bool { return !b.Healthy() }, time.Second, time.Millisecond)
+	keys := listen(b, "account")
+	b.Signal("account", "a")
+	requireKey(t, keys, "a")
+}

@@ -1,0 +1,206 @@
+package httpx
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"mime"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/csvrows"
+	"lyceum/platform/httpx/expect"
+	"lyceum/platform/httpx/problem"
+	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/strictjson"
+	"lyceum/platform/httpx/validation"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+)
+
+// bodyContext is a request whose body is in memory. Huma by itself would read the connection.
+type bodyContext struct {
+	humaContext
+	body []byte
+}
+
+// humaContext is embedded under this name, as huma.Context has a method called Context.
+type humaContext = huma.Context
+
+// BodyReader returns a reader of the body.
+func (b bodyContext) BodyReader() io.Reader { return bytes.NewReader(b.body) }
+
+// Unwrap returns the context of Fiber's adapter.
+func (b bodyContext) Unwrap() huma.Context { return b.humaContext }
+
+// checkBody is the middleware that refuses bodies with 415, 413, 400 and 422, in this order, before they are decoded.
+func (s *Server) checkBody(r Route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c := humafiber.Unwrap(ctx)
+		body, err := readBody(c, ctx.Operation().RequestBody, r)
+		if expect.WillReturn(c.Context()) {
+			return
+		}
+		if err == nil {
+			err = checkQuery(c)
+		}
+		if err == nil {
+			body, err = s.checkSyntax(c, body, ctx.Operation(), r.takesCSV)
+		}
+		if err != nil {
+			problem.WriteHuma(ctx, err)
+			return
+		}
+		next(bodyContext{ctx, body})
+	}
+}
+
+// checkQuery returns a validation error for a query parameter that is not text which every database accepts.
+func checkQuery(c *fiber.Ctx) error {
+	for k, v := range c.Context().QueryArgs().All() {
+		if !utf8.Valid(k) || !utf8.Valid(v) || bytes.IndexByte(k, 0) >= 0 || bytes.IndexByte(v, 0) >= 0 {
+			return validation.InvalidAt("query."+requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50), "U+0000 and broken UTF-8 are not accepted")
+		}
+	}
+	return nil
+}
+
+// checkSyntax checks the text of a JSON body, or returns the JSON that a table stands for. The rules that well-formed JSON
+// breaks are kept, to be reported together with those that its fields break.
+func (s *Server) checkSyntax(c *fiber.Ctx, body []byte, op *huma.Operation, takesCSV bool) ([]byte, error) {
+	if len(body) == 0 {
+		return body, nil
+	}
+	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvrows.ContentType) {
+		faults, err := strictjson.Check(body)
+		if err == nil && takesCSV {
+			err = csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).CheckQuery(c.Context().QueryArgs())
+		}
+		requestinfo.From(c.UserContext()).BodyFaults = faults
+		return body, err
+	}
+	c.Request().Header.SetContentType("application/json")
+	return csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).ToJSON(body, c.Context().QueryArgs())
+}
+
+// readBody returns the body, or nil for none, after its type and size were checked.
+func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, error) {
+	types := r.bodyTypes
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return nil, apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
+	}
+	if expect.IsFirst(c.Context()) {
+		return nil, checkBodyHeaders(c, types)
+	}
+	body, err := readAll(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		if documented != nil && documented.Required {
+			return nil, missingBody(c, types)
+		}
+		return nil, nil
+	}
+	if !isOneOf(c.Get(fiber.HeaderContentType), types) {
+		return nil, wrongType(types)
+	}
+	if r.ignoresForm && !isOneOf(c.Get(fiber.HeaderContentType), []string{jsonType}) {
+		return nil, nil
+	}
+	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
+	c.Request().Header.SetContentType(strings.ToLower(c.Get(fiber.HeaderContentType)))
+	if (documented == nil || r.ignoresForm) && strings.TrimSpace(string(body)) != "{}" {
+		if _, err := strictjson.Check(body); err != nil {
+			return nil, err
+		}
+		return nil, validation.InvalidAt("body", "this operation takes no body, or {}")
+	}
+	return body, nil
+}
+
+// checkBodyHeaders refuses a body by its headers, or asks the client for it.
+func checkBodyHeaders(c *fiber.Ctx, types []string) error {
+	if given := c.Get(fiber.HeaderContentType); given != "" && !isOneOf(given, types) {
+		return wrongType(types)
+	}
+	if c.Request().Header.ContentLength() > strictjson.MaxBytes {
+		return tooLarge(c)
+	}
+	expect.AskForBody(c.Context())
+	return nil
+}
+
+// isOneOf reports whether a Content-Type is one of types, in UTF-8 or, for tables, another charset that programs save.
+func isOneOf(contentType string, types []string) bool {
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil || !slices.Contains(types, media) {
+		return false
+	}
+	charset := params["charset"]
+	return charset == "" || strings.EqualFold(charset, "utf-8") || media == csvrows.ContentType && csvrows.IsCharset(charset)
+}
+
+// missingBody returns the error for an empty body: 415 if its type is wrong, too, else 400.
+func missingBody(c *fiber.Ctx, types []string) error {
+	ct := c.Get(fiber.HeaderContentType)
+	if ct == "" || slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(ct, t) }) {
+		return apperr.Malformed("The body is missing.")
+	}
+	return wrongType(types)
+}
+
+// wrongType returns the 415 that names the accepted types.
+func wrongType(types []string) error {
+	return apperr.ProblemUnsupportedMediaType.New("Content-Type must be " + strings.Join(types, " or ") + ".")
+}
+
+// readAll reads the body into memory, up to strictjson.MaxBytes.
+func readAll(c *fiber.Ctx) ([]byte, error) {
+	arriving := c.Context().RequestBodyStream()
+	if c.Request().Header.ContentLength() > 5*strictjson.MaxBytes {
+		return nil, tooLarge(c) // not even looked at
+	}
+	if arriving == nil {
+		return c.Request().Body(), nil
+	}
+	body, err := io.ReadAll(io.LimitReader(arriving, strictjson.MaxBytes+1))
+	if len(body) > strictjson.MaxBytes {
+		// Read on, so that a client that sends a little too much finishes and sees the answer.
+		_, _ = io.CopyN(io.Discard, arriving, 4*strictjson.MaxBytes)
+		return nil, tooLarge(c)
+	}
+	if err != nil {
+		return nil, apperr.Malformed("The body ended early.").Because(err)
+	}
+	return body, nil
+}
+
+// tooLarge returns the 413 of a JSON body, after which the connection is closed.
+func tooLarge(c *fiber.Ctx) error {
+	c.Context().SetConnectionClose()
+	return apperr.ProblemBodyTooLarge.New("A body may have " + strconv.Itoa(strictjson.MaxBytes) + " bytes.")
+}
+
+// receiveUpload is the middleware that takes the place of checkBody for uploads.
+func (s *Server) receiveUpload(r Route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		check := func(work context.Context) (context.Context, error) {
+			if err := checkQuery(humafiber.Unwrap(ctx)); err != nil {
+				return nil, err
+			}
+			return s.auth.reauthorize(work, r.access)
+		}
+		err := s.uploads.Receive(ctx, *r.upload, check, func(work context.Context) {
+			next(bodyContext{huma.WithContext(ctx, work), nil})
+		})
+		if err != nil {
+			problem.WriteHuma(ctx, err)
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package idempotency
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/httpx/problem"
+	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/identity"
+	"lyceum/platform/migrate"
+)
+
+// fakeClock is a clock that tests move.
+type fakeClock struct{ offset atomic.Int64 }
+
+func (c *fakeClock) Now() clock.Time { return clock.Of(time.Now().Add(time.Duration(c.offset.Load()))) }
+
+// site answers POST /notes with the number of the run of its handler.
+type site struct {
+	t       *testing.T
+	db      *db.DB
+	clock   *fakeClock
+	records *Records
+	app     *fiber.App
+	prepare Preparation
+	// runs counts calls of the handler, which fails with fail where that is set.
+	runs atomic.Int64
+	fail error
+}
+
+type answerOf struct {
+	Location string `header:"Location"`
+	Body     struct {
+		Run int64 `json:"run"`
+	}
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 4})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
+	runner, err := migrate.NewRunner(d, Migrations)
+	require.NoError(t, err)
+	_, err = runner.Up(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, d.Conn(t.Context()).Exec("CREATE TABLE notes (run bigint)").Error)
+	s := &site{t: t, db: d, clock: &fakeClock{}, app: fiber.New(fiber.Config{DisableStartupMessage: true})}
+	s.records = NewRecords(d, s.clock)
+	s.app.Use(func(c *fiber.Ctx) error {
+		ctx := requestinfo.NewContext(context.Background(), &requestinfo.Info{Path: c.Path()})
+		c.SetUserContext(identity.WithCaller(ctx, identity.Caller{UserID: c.Get("Test-Caller")}))
+		return c.Next()
+	})
+	op := huma.Operation{Method: http.MethodPost, Path: "/notes", DefaultStatus: http.StatusCreated, Middlewares: huma.Middlewares{
+		s.records.Middleware(func(ctx context.Context, body []byte) (context.Context, error) {
+			if s.prepare == nil {
+				return ctx, nil
+			}
+			return s.prepare(ctx, body)
+		}),
+	}}
+	huma.Register(humafiber.New(s.app, huma.DefaultConfig("test", "1")), op, func(ctx context.Context, _ *struct{}) (*answerOf, error) {
+		run := s.runs.Add(1)
+		if err := s.db.Conn(ctx).Exec("INSERT INTO notes (run) VALUES (?)", run).Error; err != nil {
+			return nil, err
+		}
+		if s.fail != nil {
+			return nil, problem.Return(ctx, s.fail)
+		}
+		out := &answerOf{Location: "/notes/" + strconv.FormatInt(run, 10)}
+		out.Body.Run = run
+		return out, nil
+	})
+	return s
+}
+
+type reply struct {
+	status int
+	body   string
+	header http.Header
+}
+
+func (s *site) post(key, body, caller string) reply {
+	s.t.Helper()
+	req := httptest.NewRequest(http.MethodPost, "/notes", strings.NewReader(body))
+	req.Header.Set("Test-Caller", caller)
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	answer, err := s.app.Test(req, -1)
+	require.NoError(s.t, err)
+	raw, err := io.ReadAll(answer.Body)
+	require.NoError(s.t, err)
+	return reply{answer.StatusCode, string(raw), answer.Header}
+}
+
+func (s *site) count(table string) (n int) {
+	s.t.Helper()
+	require.NoError(s.t, s.db.Conn(s.t.Context()).Raw("SELECT count(*) FROM "+table).Scan(&n).Error)
+	return n
+}
+
+func TestARepeatedRequestRunsOnce(t *testing.T) {
+	s := newSite(t)
+	first, again := s.post("key", "{}", "jane"), s.post("key", "{}", "jane")
+	require.Equal(t, http.StatusCreated, first.status)
+	require.Equal(t, first.status, again.status)
+	require.Equal(t, first.body, again.body)
+	require.Equal(t, "/notes/1", again.header.Get("Location"))
+	require.Empty(t, first.header.Get("Idempotency-Replayed"))
+	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+	require.EqualValues(t, 1, s.runs.Load())
+	t.Run("after the records became too old", func(t *testing.T) {
+		s.clock.offset.Store(int64(keepTime + time.Minute))
+		require.Empty(t, s.post("key", "{}", "jane").header.Get("Idempotency-Replayed"))
+		require.EqualValues(t, 2, s.runs.Load())
+	})
+}
+
+func TestRequestsThatAreNotTheSame(t *testing.T) {
+	s := newSite(t)
+	s.post("key", "{}", "jane")
+	s.post("", "{}", "jane")
+	s.post("other", "{}", "jane")
+	s.post("key", "{}", "joe")
+	s.post("key", "{}", "")
+	s.post("key", `{"a":1}`, "")
+	require.EqualValues(t, 6, s.runs.Load(), "no key, another key, another caller, anonymous callers with other bodies")
+	t.Run("another body under the same key", func(t *testing.T) {
+		r := s.post("key", `{"a":1}`, "jane")
+		require.Equal(t, http.StatusUnprocessableEntity, r.status)
+		require.Contains(t, r.body, "idempotency-key-reused")
+	})
+	t.Run("a key that is too long", func(t *testing.T) {
+		require.Equal(t, http.StatusUnprocessableEntity, s.post(strings.Repeat("x", maxKeyLength+1), "{}", "jane").status)
+	})
+	require.EqualValues(t, 6, s.runs.Load())
+}
+
+func TestRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		isKept bool
+	}{
+		"a refusal is repeated":           {apperr.Forbidden("Not you."), true},
+		"a fault of the server is not":    {errors.New("broken"), false},
+		"an answer to come back later":    {apperr.ProblemRateLimited.New("Slower."), false},
+		"a part that is unavailable":      {apperr.Unavailable("Later."), false},
+		"a conflict is repeated":          {apperr.Problem{Kind: apperr.KindConflict, Code: "in-use"}.New("In use."), true},
+		"an unknown resource is repeated": {apperr.NotFound("No."), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.fail = c.err
+			first := s.post("key", "{}", "jane")
+			require.GreaterOrEqual(t, first.status, 400)
+			require.Zero(t, s.count("notes"), "what the handler did is rolled back")
+			s.fail = nil
+			again := s.post("key", "{}", "jane")
+			if c.isKept {
+				require.Equal(t, first.status, again.status)
+				require.EqualValues(t, 1, s.runs.Load())
+			} else {
+				require.Equal(t, http.StatusCreated, again.status)
+				require.EqualValues(t, 2, s.runs.Load())
+			}
+		})
+	}
+}
+
+func TestPreparation(t *testing.T) {
+	s := newSite(t)
+	s.prepare = func(ctx context.Context, body []byte) (context.Context, error) {
+		require.JSONEq(t, `{"a":1}`, string(body))
+		return nil, apperr.Forbidden("Not prepared.")
+	}
+	require.Equal(t, http.StatusForbidden, s.post("key", `{"a":1}`, "jane").status)
+	require.Zero(t, s.runs.Load())
+	require.Zero(t, s.count("idempotency_records"), "the next request may run")
+	s.prepare = nil
+	require.Equal(t, http.StatusCreated, s.post("key", `{"a":1}`, "jane").status)
+}
+
+func TestALeaseThatEndedIsTakenOver(t *testing.T) {
+	s := newSite(t)
+	s.post("key", "{}", "jane")
+	conn := s.db.Conn(t.Context())
+	require.NoError(t, conn.Exec("UPDATE idempotency_records SET done = FALSE").Error)
+	s.clock.offset.Store(int64(leaseTime + time.Second))
+	require.Equal(t, http.StatusCreated, s.post("key", "{}", "jane").status)
+	require.EqualValues(t, 2, s.runs.Load())
+}
+
+func TestARequestThatStillRuns(t *testing.T) {
+	s := newSite(t)
+	s.post("key", "{}", "jane")
+	require.NoError(t, s.db.Conn(t.Context()).Exec("UPDATE idempotency_records SET done = FALSE").Error)
+	r := s.post("key", "{}", "jane")
+	require.Equal(t, http.StatusConflict, r.status)
+	require.Contains(t, r.body, "idempotency-in-progress")
+	require.Equal(t, "1", r.header.Get("Retry-After"))
+	require.EqualValues(t, 1, s.runs.Load())
+}
+
+func TestAnAnswerThatCannotBeRead(t *testing.T) {
+	s := newSite(t)
+	s.post("key", "{}", "jane")
+	require.NoError(t, s.db.Conn(t.Context()).Exec("UPDATE idempotency_records SET answer = ?", []byte("broken")).Error)
+	r := s.post("key", "{}", "jane")
+	require.Equal(t, http.StatusUnprocessableEntity, r.status)
+	require.Contains(t, r.body, "can't be read any more")
+	require.EqualValues(t, 1, s.runs.Load(), "it must not run again")
+}
+
+func TestSweep(t *testing.T) {
+	s := newSite(t)
+	s.post("old", "{}", "jane")
+	require.NoError(t, s.db.Conn(t.Context()).Exec("UPDATE idempotency_records SET created_at = 1").Error)
+	s.post("new", "{}", "jane")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); s.records.Sweep(ctx) }()
+	require.Eventually(t, func() bool { return s.count("idempotency_records") == 1 }, 5*time.Second, 10*time.Millisecond)
+	cancel()
+	<-done
+}

@@ -1,0 +1,81 @@
+// Package openapi documents the operations of the server as an OpenAPI 3.1 document. Huma derives most of it from Go types;
+// this package adds what types can't say: which answers have which headers, other media types, names of schemas.
+package openapi
+
+import (
+	"encoding/json"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"lyceum/platform/httpx/problem"
+	"lyceum/platform/httpx/strictjson"
+)
+
+// Document is the served document in both forms. It does not change while the process runs.
+type Document struct{ JSON, YAML []byte }
+
+// Render returns the document of o.
+func Render(o *huma.OpenAPI) (Document, error) {
+	asJSON, err := json.MarshalIndent(o, "", " ")
+	if err != nil {
+		return Document{}, err
+	}
+	asYAML, err := o.YAML()
+	return Document{asJSON, asYAML}, err
+}
+
+// jsonFormat reads and writes the bodies of Huma.
+var jsonFormat = huma.Format{Marshal: strictjson.Marshal, Unmarshal: strictjson.Unmarshal}
+
+// NewConfig returns the configuration of Huma. module points to the name of the module whose routes are being added.
+func NewConfig(version, publicURL string, module *string) huma.Config {
+	c := huma.DefaultConfig("Lyceum", version)
+	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
+	c.Formats = map[string]huma.Format{"application/json": jsonFormat, problem.ContentType: jsonFormat}
+	c.Info.Description = "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
+		"Errors are application/problem+json; each code has a page at /problems/{code}."
+	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", NewNamer(module))
+	// The address that the document was read from comes first: a page at another name of this server may call no other.
+	c.Servers = []*huma.Server{{URL: "/", Description: "This server"}, {URL: publicURL, Description: "By its public address"}}
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Access token of POST /auth/login"},
+	}
+	return c
+}
+
+// ProblemResponse documents the answer of every error.
+func ProblemResponse(o *huma.OpenAPI) *huma.Response {
+	return &huma.Response{Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
+		problem.ContentType: {Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "problem")}}}
+}
+
+// AllowProblemMembers documents that some codes have members of their own, such as challenge, used_by and locked_by (RFC
+// 9457 3.2).
+func AllowProblemMembers(o *huma.OpenAPI) {
+	if p := o.Components.Schemas.Map()["Problem"]; p != nil {
+		p.AdditionalProperties = true
+	}
+}
+
+var pathParameter = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// PathParameters documents the parameters of a path template, as Huma does for typed inputs.
+func PathParameters(path string) (params []*huma.Param) {
+	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {
+		params = append(params, &huma.Param{Name: m[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	return params
+}
+
+// FiberPath returns a path template in Fiber's form: "/courses/:id" for "/courses/{id}".
+func FiberPath(path string) string { return pathParameter.ReplaceAllString(path, ":$1") }
+
+// OperationID returns a stable, readable id: "get-courses-by-id-lessons" for GET /courses/{id}/lessons.
+func OperationID(method, path string) string {
+	path = pathParameter.ReplaceAllString(path, "by-$1")
+	return strings.ToLower(method) + strings.NewReplacer("/", "-", ".", "-", "_", "-").Replace(path)
+}

@@ -1,0 +1,30 @@
+package openapi
+
+import (
+	"path"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// NewNamer returns a function that names schemas after their module and type, as two modules may both have a createInput.
+// module points to the module whose routes are being added, for types without a name of their own. Types of the HTTP
+// packages have no prefix.
+func NewNamer(module *string) func(reflect.Type, string) string {
+	return func(t reflect.Type, hint string) string {
+		name := strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		owner, isHTTP := *module, false
+		if t.Name() != "" && !strings.Contains(t.Name(), "[") {
+			owner = strings.TrimSuffix(path.Base(t.PkgPath()), "api")
+			isHTTP = strings.Contains(t.PkgPath()+"/", "/platform/httpx/")
+		}
+		if isHTTP || strings.HasPrefix(strings.ToLower(name), strings.TrimSuffix(owner, "s")) {
+			return name
+		}
+		return strings.ToUpper(owner[:1]) + owner[1:] + name
+	}
+}

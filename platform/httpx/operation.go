@@ -1,0 +1,154 @@
+package httpx
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"lyceum/platform/httpx/csvrows"
+	"lyceum/platform/httpx/idempotency"
+	"lyceum/platform/httpx/openapi"
+	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/upload"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+)
+
+// registerRoutes binds the routes of all modules and of the platform.
+func (s *Server) registerRoutes(tables []Table) error {
+	routes, err := sortRoutes(append(tables, s.platformTable()), s.o.Permissions)
+	if err != nil {
+		return err
+	}
+	for _, r := range routes {
+		s.listed = append(s.listed, Listed{
+			Module: r.module, Method: r.op.Method, Path: r.op.Path,
+			Who: r.access.Role(), Permission: r.access.Permission().Name, Hidden: r.op.Hidden,
+		})
+		s.currentModule = r.module
+		op := s.newOperation(r)
+		if r.raw != nil {
+			s.registerRaw(r, op)
+		} else {
+			s.registerTyped(r, op)
+		}
+	}
+	return nil
+}
+
+// newOperation returns the documentation that raw and typed routes share.
+func (s *Server) newOperation(r registeredRoute) huma.Operation {
+	op := r.op
+	op.OperationID = openapi.OperationID(op.Method, op.Path)
+	op.Tags = []string{r.module}
+	op.Extensions = map[string]any{"x-permission": r.access.Permission().Name, "x-role": r.access.Role()}
+	op.Security = r.access.security()
+	op.Responses = r.answer.Responses(openapi.ProblemResponse(s.api.OpenAPI()))
+	return op
+}
+
+// registerRaw binds a route whose handler uses Fiber itself. The middleware of typed routes does not run for it.
+func (s *Server) registerRaw(r registeredRoute, op huma.Operation) {
+	op.Parameters = append(op.Parameters, openapi.PathParameters(op.Path)...)
+	if !op.Hidden {
+		s.api.OpenAPI().AddOperation(&op)
+	}
+	if r.maxObjectBytes > 0 {
+		s.objectsAt, _, _ = strings.Cut(op.Path, "{")
+		s.maxObjectBytes = r.maxObjectBytes
+	}
+	handler := func(c *fiber.Ctx) error {
+		requestinfo.From(c.UserContext()).Route = op.Path
+		return r.raw(c)
+	}
+	if r.maxObjectBytes > 0 {
+		s.objectsAt, _, _ = strings.Cut(op.Path, "{")
+		s.maxObjectBytes = r.maxObjectBytes
+	}
+	path := openapi.FiberPath(op.Path)
+	s.app.Add(op.Method, path, handler)
+	if op.Method == http.MethodGet {
+		s.app.Add(http.MethodHead, path, handler)
+	}
+}
+
+// registerTyped binds a route whose input and answer are Go types, and HEAD beside GET.
+func (s *Server) registerTyped(r registeredRoute, op huma.Operation) {
+	op.SkipValidateBody = false
+	op.MaxBodyBytes = -1 // checkBody bounds it, with an answer of the server's own
+	op.Middlewares = s.middlewareOf(r.Route)
+	if r.upload != nil {
+		s.uploadBytes[op.Path] = r.upload.MaxBytes
+	}
+	if r.isIdempotent {
+		op.Parameters = append(op.Parameters, idempotency.Parameter)
+	}
+	if op.Method == http.MethodPatch || op.Method == http.MethodDelete {
+		op.Parameters = append(op.Parameters, openapi.IfMatchParameter)
+	}
+	r.bind(s.api, op)
+	s.document(r.Route, op.Method, r.answer.DocumentContent)
+	if op.Method == http.MethodGet {
+		head := op
+		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"
+		r.bind(s.api, head)
+	}
+	// Last, as binding lists every header that the type of the answer may have.
+	s.document(r.Route, op.Method, r.answer.DocumentHeaders)
+	s.document(r.Route, op.Method, func(op *huma.Operation) { s.documentRequest(r.Route, op) })
+}
+
+// middlewareOf returns what runs before the handler of a typed route, in order.
+func (s *Server) middlewareOf(r Route) huma.Middlewares {
+	chain := huma.Middlewares{s.authorize(r), s.checkBody(r)}
+	if r.upload != nil {
+		chain = huma.Middlewares{upload.DrainRefused, s.authorize(r), s.receiveUpload(r)}
+	}
+	if r.isIdempotent {
+		chain = append(chain, s.idempotency.Middleware(r.prepare))
+	}
+	if r.timeout > 0 {
+		chain = append(chain, extendDeadline(r.timeout))
+	}
+	if r.answer.CSVColumns != nil || r.answer.HasLines {
+		chain = append(chain, varyByAccept)
+	}
+	return append(chain, finishResponse)
+}
+
+// document calls change with the documented operation of a route, unless it is hidden.
+func (s *Server) document(r Route, method string, change func(*huma.Operation)) {
+	if op := openapi.OperationOf(s.api.OpenAPI().Paths[r.op.Path], method); op != nil {
+		change(op)
+	}
+}
+
+// documentRequest adds bodies and values of parameters that the Go type does not say.
+func (s *Server) documentRequest(r Route, op *huma.Operation) {
+	for _, values := range r.queryValues {
+		values.ApplyTo(op)
+	}
+	if r.takesCSV {
+		csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).Document(op)
+	}
+	if r.ignoresForm {
+		openapi.DocumentForm(op, formTypes)
+	}
+}
+
+// extendDeadline is a middleware that replaces answerTime.
+func extendDeadline(timeout time.Duration) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		longer, cancel := context.WithTimeout(context.WithoutCancel(ctx.Context()), timeout)
+		defer cancel()
+		next(huma.WithContext(ctx, longer))
+	}
+}
+
+// varyByAccept is a middleware that tells caches that the type of the answer depends on Accept.
+func varyByAccept(ctx huma.Context, next func(huma.Context)) {
+	ctx.AppendHeader(fiber.HeaderVary, fiber.HeaderAccept)
+	next(ctx)
+}

@@ -1,0 +1,149 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"lyceum/platform/db"
+	"lyceum/platform/httpx/csvrows"
+	"lyceum/platform/httpx/expect"
+	"lyceum/platform/httpx/problem"
+	"lyceum/platform/httpx/requestinfo"
+	"lyceum/platform/httpx/stream"
+	"lyceum/platform/identity"
+	"lyceum/platform/ids"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+)
+
+// unknownMethodKey marks a request whose method Fiber does not know, as a user value, which clients can't set.
+type unknownMethodKey struct{}
+
+// markUnknownMethod passes requests to Fiber. Fiber would answer methods that it does not know by itself, in plain text; as
+// TRACE, which no route has, they take the same path as every request and get the headers and the log line of all.
+func markUnknownMethod(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler) {
+	if !slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
+		ctx.SetUserValue(unknownMethodKey{}, true)
+		ctx.Request.Header.SetMethod(fiber.MethodTrace)
+	}
+	handler(ctx)
+}
+
+// tracer makes a span of each request, at next to no cost without an exporter.
+var tracer = otel.Tracer("lyceum/http")
+
+// handleRequest is the first and last to see a request: it fills the Info and the context, sets the headers of all answers,
+// turns errors and panics into problems, and logs, measures and traces the answer.
+func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
+	info := s.newInfo(c)
+	ctx, cancel := context.WithTimeout(requestinfo.NewContext(context.Background(), info), answerTime)
+	defer cancel()
+	ctx, span := tracer.Start(ctx, info.Method)
+	defer span.End()
+	ctx = db.Expect(ctx, c.Get(fiber.HeaderIfMatch))
+	ctx, info.Queries = db.Count(ctx)
+	c.SetUserContext(identity.WithCaller(ctx, identity.Caller{IP: info.IP, UserAgent: info.UserAgent, RequestID: info.ID}))
+	s.setSecurityHeaders(c)
+	defer func() {
+		if p := recover(); p != nil {
+			slog.Error("panic", "request_id", info.ID, "route", info.Route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = problem.Write(c, errors.New("panic"))
+		}
+		s.recordAnswer(c, info)
+		span.SetName(info.Method + " " + info.Route)
+		span.SetAttributes(attribute.String("http.route", info.Route), attribute.Int("http.response.status_code", c.Response().StatusCode()),
+			attribute.String("lyceum.request_id", info.ID), attribute.Int64("lyceum.queries", info.Queries.Load()))
+	}()
+	if err := checkFraming(c); err != nil {
+		c.Context().SetConnectionClose()
+		return problem.Write(c, err)
+	}
+	if preflight := s.setCORS(c); preflight {
+		return c.SendStatus(http.StatusNoContent)
+	}
+	if err := c.Next(); err != nil {
+		return problem.Write(c, err)
+	}
+	return nil
+}
+
+// newInfo returns what is known of a request before it was routed.
+func (s *Server) newInfo(c *fiber.Ctx) *requestinfo.Info {
+	id := c.Get("X-Request-Id")
+	if !requestinfo.IsValidID(id) {
+		id = ids.New()
+	}
+	ua, ip := strings.ToValidUTF8(c.Get(fiber.HeaderUserAgent), ""), s.proxies.ClientIP(c.Context().RemoteAddr().String(), c.Request().Header.PeekAll(fiber.HeaderXForwardedFor))
+	return &requestinfo.Info{
+		ID: id, Method: c.Method(), Path: strings.ToValidUTF8(c.Path(), "\uFFFD"), URI: c.OriginalURL(), IP: ip,
+		Host: string(c.Context().Host()), Origins: s.origins,
+		UserAgent: requestinfo.CleanText(ua, 300), Started: time.Now(), Network: requestinfo.NetworkOf(ip),
+		PreferredType: preferredType(c),
+	}
+}
+
+// preferredType returns the media type that the client prefers over JSON, or "". Only few routes have another.
+func preferredType(c *fiber.Ctx) string {
+	if accept := c.Get(fiber.HeaderAccept); !strings.Contains(accept, csvrows.ContentType) && !strings.Contains(accept, stream.LinesType) {
+		return ""
+	}
+	return c.Accepts("application/json", csvrows.ContentType, stream.LinesType)
+}
+
+// recordAnswer counts and logs an answer.
+func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
+	if expect.WillReturn(c.Context()) {
+		return // the handler is called again with the body
+	}
+	status := c.Response().StatusCode()
+	if c.Context().UserValue(unknownMethodKey{}) != nil {
+		info.Method = "other"
+	}
+	route := info.Route
+	if route == "" {
+		route = "none"
+	}
+	took, queries := time.Since(info.Started), int64(0)
+	if info.Queries != nil {
+		queries = info.Queries.Load()
+	}
+	s.o.Metrics.Observe(info.Method, route, status, took)
+	if s.onAnswer != nil {
+		s.onAnswer(info, status)
+	}
+	level := slog.LevelInfo
+	if status >= 500 {
+		level = slog.LevelWarn
+	}
+	if strings.HasPrefix(route, "/console") || route == "/healthz" || route == "/readyz" || route == "/metrics" {
+		level = slog.LevelDebug
+	}
+	if strings.Contains(info.Route, "{token}") {
+		info.Path = info.Route // the path contains the secret itself
+	}
+	// Without the query, which may hold tokens, addresses and signatures.
+	slog.Log(context.Background(), level, "request", "method", info.Method, "path", info.Path, "status", status,
+		"ms", float64(took.Microseconds())/1000, "queries", queries, "request_id", info.ID, "user", info.Caller.UserID, "ip", info.IP)
+}
+
+// onError answers an error that reached Fiber itself.
+func (s *Server) onError(c *fiber.Ctx, err error) error {
+	if !requestinfo.IsRequest(c.UserContext()) {
+		// The request could not be read, so no middleware has run.
+		info := s.newInfo(c)
+		c.SetUserContext(requestinfo.NewContext(context.Background(), info))
+		s.setSecurityHeaders(c)
+		c.Context().SetConnectionClose()
+	}
+	return problem.Write(c, err)
+}

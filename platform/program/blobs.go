@@ -1,0 +1,34 @@
+package program
+
+import (
+	"path/filepath"
+	"time"
+
+	"go.uber.org/fx"
+
+	"lyceum/platform/blob"
+	"lyceum/platform/blob/folder"
+	"lyceum/platform/blob/s3"
+	"lyceum/platform/config"
+	"lyceum/platform/keyring"
+)
+
+// blobParts is the store, and the folder behind it when objects are embedded.
+type blobParts struct {
+	fx.Out
+	Store  blob.Store
+	Folder *folder.Store
+}
+
+func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
+	if c.S3.Endpoint == "" {
+		f, err := folder.Open(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.Derive("object urls"), time.Now)
+		return blobParts{Store: f, Folder: f}, err
+	}
+	s, err := s3.New(s3.Config{Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
+		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS})
+	if err != nil {
+		return blobParts{}, &ServiceError{"S3_ENDPOINT", err}
+	}
+	return blobParts{Store: s}, nil
+}

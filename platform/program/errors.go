@@ -1,0 +1,22 @@
+package program
+
+import (
+	"strings"
+
+	"lyceum/platform/telemetry"
+)
+
+// ServiceError is a configured service that can't be reached.
+type ServiceError struct {
+	// Key is the environment variable that names the service.
+	Key   string
+	cause error
+}
+
+// Error names the key and the cause, without secrets.
+func (e *ServiceError) Error() string {
+	return e.Key + ": " + telemetry.Redact(strings.Join(strings.Fields(e.cause.Error()), " "))
+}
+
+// Unwrap returns the cause.
+func (e *ServiceError) Unwrap() error { return e.cause }
