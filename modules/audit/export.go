@@ -15,8 +15,8 @@ const (
 	exportTime = 30 * time.Second
 )
 
-// beginExport records that the caller takes a copy of the log, and gives the last entry that belongs to it: the one
-// before the record.
+// beginExport records that the caller takes a copy of the log, and returns the number of the last entry that belongs to
+// the copy: the one before the record. It returns 0 for a filter that no entry can match.
 func (s *Service) beginExport(ctx context.Context, f filter, format string) (last int64, err error) {
 	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
 		h, newest, err := s.store.lockHead(ctx)
@@ -28,6 +28,9 @@ func (s *Service) beginExport(ctx context.Context, f filter, format string) (las
 		data["format"] = format
 		return s.append(ctx, auditapi.Entry{Action: "audit.exported", TargetType: "audit_log", Data: data})
 	})
+	if !f.isSatisfiable() {
+		last = 0
+	}
 	return last, err
 }
 

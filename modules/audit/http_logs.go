@@ -21,7 +21,6 @@ import (
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/stream"
 	"lyceum/platform/httpx/validation"
-	"lyceum/platform/ids"
 )
 
 type handlers struct {
@@ -126,8 +125,6 @@ func (b bound) ptr() *clock.Time {
 	return &b.Time
 }
 
-type position struct{ Seq int64 }
-
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[entryView], error) {
 	f := filter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From.ptr(), in.To.ptr()}
 	switch {
@@ -138,32 +135,21 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 	}
 	return pagination.List(ctx, h.cursors.Request("audit", f, in.Query),
 		func(after *position, limit int) ([]entry, error) {
-			if !f.finds() {
-				return nil, nil
-			}
-			if after == nil {
-				after = &position{}
-			}
-			return h.service.store.list(ctx, f, after.Seq, limit)
+			return h.service.listEntries(ctx, f, after, limit)
 		},
 		func(found []entry) ([]entryView, error) { return h.views(ctx, found, map[string]string{}) },
 		func(e *entry) position { return position{e.Seq} })
 }
 
-// finds is false for an id that is none: it names nobody, which is an empty list, not a fault of the database.
-func (f filter) finds() bool { return f.ActorID == "" || ids.Valid(f.ActorID) }
-
 // export answers with all that the filter lets through, the oldest first, as it is read.
-func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *stream.Response) (*pagination.Response[entryView], error) {
+func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *stream.Response) (
+	*pagination.Response[entryView], error) {
 	if requestinfo.IsHead(ctx) {
 		return pagination.Streamed[entryView](write(f, 0)), nil
 	}
 	last, err := h.service.beginExport(ctx, f, format)
 	if err != nil {
 		return nil, err
-	}
-	if !f.finds() {
-		last = 0
 	}
 	return pagination.Streamed[entryView](write(f, last)), nil
 }
@@ -261,7 +247,22 @@ func viewOf(e *entry, emails map[string]string) entryView {
 	return v
 }
 
-func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[Verdict], error) {
+type verdictView struct {
+	OK          bool   `json:"ok"`
+	Entries     int64  `json:"entries" doc:"How many there are"`
+	FirstBadSeq *int64 `json:"first_bad_seq" doc:"The first that is changed or missing"`
+
+	AcceptedBreaks []acceptedBreakView `json:"accepted_breaks,omitempty" nullable:"false" doc:"Breaks that an operator accepted; the log holds from accepted_seq on"`
+}
+
+type acceptedBreakView struct {
+	FirstBadSeq int64 `json:"first_bad_seq" doc:"The first entry that may be changed or missing"`
+	AcceptedSeq int64 `json:"accepted_seq" doc:"The entry audit.break_accepted"`
+}
+
+// verify answers with the state of the whole chain. It returns 503 if the walk over the log takes longer than the route
+// may take.
+func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[verdictView], error) {
 	v, err := h.service.Verify(ctx, nil)
 	if err != nil && ctx.Err() != nil {
 		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)
@@ -269,5 +270,9 @@ func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[V
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(v), nil
+	view := verdictView{OK: v.OK, Entries: v.Entries, FirstBadSeq: v.FirstBadSeq}
+	for _, b := range v.AcceptedBreaks {
+		view.AcceptedBreaks = append(view.AcceptedBreaks, acceptedBreakView(b))
+	}
+	return httpx.OK(view), nil
 }

@@ -12,22 +12,25 @@ import (
 	"lyceum/platform/db"
 )
 
-// Verdict of a walk over the chain.
+// Verdict is the result of a walk over the chain.
 type Verdict struct {
-	OK          bool   `json:"ok"`
-	Entries     int64  `json:"entries" doc:"How many there are"`
-	FirstBadSeq *int64 `json:"first_bad_seq" doc:"The first that is changed or missing"`
-
+	OK bool
+	// Entries counts the rows of the table.
+	Entries int64
+	// FirstBadSeq is the first entry that is changed or missing, nil if OK.
+	FirstBadSeq *int64
 	// AcceptedBreaks are places where the log did not hold and an operator has accepted that.
-	AcceptedBreaks []AcceptedBreak `json:"accepted_breaks,omitempty" nullable:"false" doc:"Breaks that an operator accepted; the log holds from accepted_seq on"`
-	// Why says what is wrong, for people; empty when nothing is.
-	Why string `json:"-"`
+	AcceptedBreaks []AcceptedBreak
+	// Why says what is wrong, for operators; empty if OK.
+	Why string
 }
 
 // AcceptedBreak is a break in the log that an operator accepted.
 type AcceptedBreak struct {
-	FirstBadSeq int64 `json:"first_bad_seq" doc:"The first entry that may be changed or missing"`
-	AcceptedSeq int64 `json:"accepted_seq" doc:"The entry audit.break_accepted"`
+	// FirstBadSeq is the first entry that may be changed or missing.
+	FirstBadSeq int64
+	// AcceptedSeq is the entry audit.break_accepted, from which the log holds again.
+	AcceptedSeq int64
 }
 
 // Anchor is a head that was noted elsewhere: whoever rewrites the log, even with the server's secret, can't rewrite that.

@@ -15,6 +15,16 @@ func newHoldings(s *Service) usersapi.Holder { return holdings{s} }
 // Module implements usersapi.Holder.
 func (holdings) Module() string { return "auth" }
 
+type heldSession struct {
+	ID         string      `json:"id"`
+	CreatedAt  clock.Time  `json:"created_at"`
+	LastUsedAt clock.Time  `json:"last_used_at"`
+	ExpiresAt  clock.Time  `json:"expires_at"`
+	EndedAt    *clock.Time `json:"ended_at"`
+	IP         string      `json:"ip"`
+	UserAgent  string      `json:"user_agent"`
+}
+
 type heldFactor struct {
 	Kind        string     `json:"kind"`
 	ConfirmedAt clock.Time `json:"confirmed_at"`

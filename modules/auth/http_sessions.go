@@ -23,7 +23,7 @@ func (h *handlers) sessions(ctx context.Context, in *pagination.Query) (*paginat
 	caller := identity.CallerFrom(ctx)
 	return pagination.List(ctx, h.cursors.Request("sessions", nil, *in),
 		func(after *keyset.Position, limit int) ([]session, error) {
-			return h.service.store.aliveOf(ctx, caller.UserID, h.service.clock.Now(), after, limit)
+			return h.service.listSessions(ctx, after, limit)
 		},
 		pagination.Each(func(s *session) sessionView {
 			return sessionView{s.ID, s.CreatedAt, s.LastUsedAt, s.IP, s.UserAgent, s.ID == caller.SessionID}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -12,6 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"lyceum/platform/clock"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 )
 
 // grace is how long the parent of the newest refresh token still gets that newest one again: two
@@ -41,6 +44,11 @@ type session struct {
 func (session) TableName() string { return "auth_sessions" }
 
 func (s *session) alive(now clock.Time) bool { return s.EndedAt == nil && now.Before(s.ExpiresAt) }
+
+// listSessions returns one page of the caller's sessions that have not ended, the newest first.
+func (s *Service) listSessions(ctx context.Context, after *keyset.Position, limit int) ([]session, error) {
+	return s.store.aliveOf(ctx, identity.CallerFrom(ctx).UserID, s.clock.Now(), after, limit)
+}
 
 // extend gives the session its idle life again, within the absolute one.
 func (s *session) extend(now clock.Time, ttl time.Duration) clock.Time {

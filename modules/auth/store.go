@@ -152,16 +152,6 @@ func (s *store) endAll(ctx context.Context, userID, keep string, at clock.Time) 
 	return ended, err
 }
 
-type heldSession struct {
-	ID         string      `json:"id"`
-	CreatedAt  clock.Time  `json:"created_at"`
-	LastUsedAt clock.Time  `json:"last_used_at"`
-	ExpiresAt  clock.Time  `json:"expires_at"`
-	EndedAt    *clock.Time `json:"ended_at"`
-	IP         string      `json:"ip"`
-	UserAgent  string      `json:"user_agent"`
-}
-
 // heldSessions gives one page of every session that is still remembered, the oldest first.
 func (s *store) heldSessions(ctx context.Context, userID string, after heldSession, limit int) (found []heldSession, err error) {
 	err = s.db.Conn(ctx).Table("auth_sessions").Where("user_id = ? AND id > ?", userID, idOr(after.ID)).Order("id").Limit(limit).Scan(&found).Error

@@ -151,12 +151,12 @@ func (s *site) scribble(random *rand.Rand, replicas []*replica, p person, c *cha
 			}
 			ids = append(ids, m.ID)
 		case dice < 9:
-			_, err := r.service.edit(r.as(p), c, ids[random.IntN(len(ids))], fmt.Sprint("edit ", n))
+			_, err := r.service.edit(r.as(p), c.Slug, ids[random.IntN(len(ids))], fmt.Sprint("edit ", n))
 			if err != nil && err != errNoMessage { //nolint:errorlint // the very value is returned
 				s.t.Error(err)
 			}
 		default:
-			err := r.service.erase(r.as(p), c, ids[random.IntN(len(ids))])
+			err := r.service.erase(r.as(p), c.Slug, ids[random.IntN(len(ids))])
 			if err != nil && err != errNoMessage { //nolint:errorlint // the very value is returned
 				s.t.Error(err)
 			}

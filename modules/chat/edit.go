@@ -11,8 +11,13 @@ import (
 	"lyceum/platform/ids"
 )
 
-// edit changes a message's body: by its author, for 15 minutes. The same body again changes nothing.
-func (s *Service) edit(ctx context.Context, c *channel, id, body string) (m *message, err error) {
+// edit changes the body of a message: by its author, for 15 minutes. The same body again changes nothing. It returns 404 for
+// a channel or message that does not exist and 403 for a channel that the caller may not read.
+func (s *Service) edit(ctx context.Context, slug, id, body string) (m *message, err error) {
+	c, err := s.readable(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
 	if faults := bodyFaults(body); len(faults) > 0 {
 		return nil, apperr.InvalidFields(faults...)
 	}
@@ -40,8 +45,13 @@ func (s *Service) edit(ctx context.Context, c *channel, id, body string) (m *mes
 	return m, err
 }
 
-// erase leaves a tombstone: author, instructors and administrators may.
-func (s *Service) erase(ctx context.Context, c *channel, id string) error {
+// erase leaves a tombstone in place of a message: its author, instructors and administrators may. It returns 404 for a
+// channel or message that does not exist and 403 for a channel that the caller may not read.
+func (s *Service) erase(ctx context.Context, slug, id string) error {
+	c, err := s.readable(ctx, slug)
+	if err != nil {
+		return err
+	}
 	caller := identity.CallerFrom(ctx)
 	return s.change(ctx, c, id, func(m *message, now clock.Time) (bool, error) {
 		if m.AuthorID != caller.UserID && !caller.Can(identity.Instructor) {

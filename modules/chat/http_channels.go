@@ -7,11 +7,9 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
-	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/validation"
-	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
 	"lyceum/platform/ws"
 )
@@ -45,11 +43,7 @@ func viewOf(l *listed) channelView {
 func (h *handlers) list(ctx context.Context, in *pagination.Query) (*pagination.Response[channelView], error) {
 	return pagination.List(ctx, h.cursors.Request("channels", nil, *in),
 		func(after *keyset.Position, limit int) ([]listed, error) {
-			v, err := h.service.access.visibleTo(ctx, identity.CallerFrom(ctx))
-			if err != nil {
-				return nil, err
-			}
-			return h.service.store.listChannels(ctx, v, after, limit)
+			return h.service.listChannels(ctx, after, limit)
 		},
 		pagination.Each(viewOf),
 		func(l *listed) keyset.Position {
@@ -62,17 +56,7 @@ type slugInput struct {
 }
 
 func (h *handlers) get(ctx context.Context, in *slugInput) (*httpx.Response[channelView], error) {
-	if _, err := h.service.readable(ctx, in.Slug); err != nil {
-		return nil, err
-	}
-	return h.view(ctx, in.Slug)
-}
-
-func (h *handlers) view(ctx context.Context, slug string) (*httpx.Response[channelView], error) {
-	l, err := h.service.store.listedBySlug(ctx, slug, identity.CallerFrom(ctx).UserID)
-	if db.IsNotFound(err) {
-		return nil, errNoChannel
-	}
+	l, err := h.service.getChannel(ctx, in.Slug)
 	if err != nil {
 		return nil, err
 	}
@@ -138,10 +122,11 @@ func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) 
 }
 
 func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Response[channelView], error) {
-	if _, err := h.service.update(ctx, in.Slug, channelPatch(in.Body)); err != nil {
+	l, err := h.service.update(ctx, in.Slug, channelPatch(in.Body))
+	if err != nil {
 		return nil, err
 	}
-	return h.view(ctx, in.Slug)
+	return httpx.OK(viewOf(l)).WithVersion(l.Channel.Version), nil
 }
 
 func (h *handlers) remove(ctx context.Context, in *slugInput) (*httpx.Empty, error) {

@@ -31,12 +31,7 @@ func messageOf(slug string, m *message, author usersapi.Person) messageView {
 }
 
 func (h *handlers) messageViews(ctx context.Context, slug string, rows []message) ([]messageView, error) {
-	authors := make([]string, len(rows))
-	for i, m := range rows {
-		authors[i] = m.AuthorID
-	}
-	slices.Sort(authors)
-	people, err := usersapi.Persons(ctx, h.service.accounts, slices.Compact(authors))
+	people, err := h.service.authorsOf(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -63,17 +58,11 @@ type seqPosition struct{ Seq int64 }
 // older ones, with it from there to the newer ones.
 func (h *handlers) history(ctx context.Context, in *historyInput) (*pagination.Response[messageView], error) {
 	newest := in.AfterSeq == ""
-	var slug string
 	out, err := pagination.List(ctx, h.cursors.Request("messages", historyFilter{in.Slug, in.BeforeSeq, in.AfterSeq}, in.Query),
 		func(at *seqPosition, limit int) ([]message, error) {
-			c, err := h.service.readable(ctx, in.Slug)
-			if err != nil {
-				return nil, err
-			}
-			slug = c.Slug
-			return h.service.store.history(ctx, c.ID, in.span(at), limit)
+			return h.service.listMessages(ctx, in.Slug, in.span(at), limit)
 		},
-		func(rows []message) ([]messageView, error) { return h.messageViews(ctx, slug, rows) },
+		func(rows []message) ([]messageView, error) { return h.messageViews(ctx, in.Slug, rows) },
 		func(m *message) seqPosition { return seqPosition{m.Seq} })
 	if err == nil && newest {
 		slices.Reverse(out.Body.Items)
@@ -115,22 +104,18 @@ type postInput struct {
 }
 
 func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Response[messageView], error) {
-	c, err := h.service.readable(ctx, in.Slug)
+	p, err := h.service.postTo(ctx, in.Slug, in.Body.Body, in.Body.ClientID)
 	if err != nil {
 		return nil, err
 	}
-	p, err := h.service.post(ctx, c, in.Body.Body, in.Body.ClientID)
-	if err != nil {
-		return nil, err
-	}
-	v, err := h.messageView(ctx, c.Slug, &p.message)
+	v, err := h.messageView(ctx, in.Slug, &p.message)
 	if err != nil {
 		return nil, err
 	}
 	if !p.fresh {
 		return httpx.OK(v).WithVersion(p.Version), nil
 	}
-	return httpx.Created("/channels/"+c.Slug+"/messages/"+p.ID, v).WithVersion(p.Version), nil
+	return httpx.Created("/channels/"+in.Slug+"/messages/"+p.ID, v).WithVersion(p.Version), nil
 }
 
 func (h *handlers) messageView(ctx context.Context, slug string, m *message) (messageView, error) {
@@ -147,15 +132,11 @@ type editInput struct {
 }
 
 func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Response[messageView], error) {
-	c, err := h.service.readable(ctx, in.Slug)
+	m, err := h.service.edit(ctx, in.Slug, in.ID, in.Body.Body)
 	if err != nil {
 		return nil, err
 	}
-	m, err := h.service.edit(ctx, c, in.ID, in.Body.Body)
-	if err != nil {
-		return nil, err
-	}
-	v, err := h.messageView(ctx, c.Slug, m)
+	v, err := h.messageView(ctx, in.Slug, m)
 	if err != nil {
 		return nil, err
 	}
@@ -168,9 +149,5 @@ type messageInput struct {
 }
 
 func (h *handlers) erase(ctx context.Context, in *messageInput) (*httpx.Empty, error) {
-	c, err := h.service.readable(ctx, in.Slug)
-	if err != nil {
-		return nil, err
-	}
-	return nil, h.service.erase(ctx, c, in.ID)
+	return nil, h.service.erase(ctx, in.Slug, in.ID)
 }

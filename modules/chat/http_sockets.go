@@ -8,7 +8,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
@@ -27,19 +26,7 @@ type presenceView struct {
 
 // presence lists who is on, over all replicas; not in pages, as a client wants to see it at once.
 func (h *handlers) presence(ctx context.Context, in *slugInput) (*httpx.Response[presenceView], error) {
-	c, err := h.service.readable(ctx, in.Slug)
-	if err != nil {
-		return nil, err
-	}
-	found, err := h.service.store.presentIn(ctx, []string{c.ID})
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]string, len(found))
-	for i, p := range found {
-		ids[i] = p.UserID
-	}
-	people, err := usersapi.Persons(ctx, h.service.accounts, ids)
+	found, people, err := h.service.listPresent(ctx, in.Slug)
 	if err != nil {
 		return nil, err
 	}

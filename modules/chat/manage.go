@@ -17,14 +17,17 @@ type channelPatch struct {
 	CourseID   *string
 }
 
-// update changes a channel; nothing new means no new version and no audit entry.
-func (s *Service) update(ctx context.Context, slug string, p channelPatch) (c *channel, err error) {
+// update changes a channel that the caller manages and returns it as the caller sees it then. It returns 404 for a channel
+// that does not exist and 403 for one that the caller does not manage. A patch that changes nothing makes no new version
+// and no audit entry.
+func (s *Service) update(ctx context.Context, slug string, p channelPatch) (*listed, error) {
 	found, err := s.managed(ctx, slug)
 	if err != nil {
 		return nil, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if c, err = s.lock(ctx, found.ID); err != nil {
+		c, err := s.lock(ctx, found.ID)
+		if err != nil {
 			return err
 		}
 		fields, err := s.apply(ctx, c, p)
@@ -38,7 +41,10 @@ func (s *Service) update(ctx context.Context, slug string, p channelPatch) (c *c
 		s.changed(ctx, c)
 		return s.record(ctx, "channel.updated", c.ID, map[string]any{"fields": fields})
 	})
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return s.listedChannel(ctx, slug)
 }
 
 // lock holds a channel and compares the version that the caller knows.

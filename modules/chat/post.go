@@ -17,6 +17,16 @@ type posted struct {
 	fresh bool
 }
 
+// postTo is post for a channel that is named by its slug. It returns 404 for a channel that does not exist and 403 for one
+// that the caller may not read.
+func (s *Service) postTo(ctx context.Context, slug, body string, clientID *string) (posted, error) {
+	c, err := s.readable(ctx, slug)
+	if err != nil {
+		return posted{}, err
+	}
+	return s.post(ctx, c, body, clientID)
+}
+
 // post stores what the caller says in a channel. When it returns without an error the message is
 // in the database and every replica has been woken. The caller must be a reader of c.
 func (s *Service) post(ctx context.Context, c *channel, body string, clientID *string) (posted, error) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/ids"
@@ -212,4 +213,23 @@ func (p *presence) signal(joined, left []present) {
 			p.bus.Signal(topicPresence, r.ChannelID)
 		}
 	}
+}
+
+// listPresent returns the accounts that are in a channel on any replica, the earliest first, and their names by account id.
+// It returns 404 for a channel that does not exist and 403 for one that the caller may not read.
+func (s *Service) listPresent(ctx context.Context, slug string) ([]present, map[string]usersapi.Person, error) {
+	c, err := s.readable(ctx, slug)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := s.store.presentIn(ctx, []string{c.ID})
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts := make([]string, len(found))
+	for i, p := range found {
+		accounts[i] = p.UserID
+	}
+	people, err := usersapi.Persons(ctx, s.accounts, accounts)
+	return found, people, err
 }

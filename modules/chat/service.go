@@ -14,6 +14,7 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 	"lyceum/platform/limit"
 )
 
@@ -90,6 +91,34 @@ func (s *Service) managed(ctx context.Context, slug string) (*channel, error) {
 		return nil, errNotManager
 	}
 	return c, nil
+}
+
+// listChannels returns one page of the channels that the caller may read, the oldest first, each with the number of
+// messages that the caller has not read.
+func (s *Service) listChannels(ctx context.Context, after *keyset.Position, limit int) ([]listed, error) {
+	v, err := s.access.visibleTo(ctx, identity.CallerFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return s.store.listChannels(ctx, v, after, limit)
+}
+
+// getChannel returns a channel with the number of messages that the caller has not read. It returns 404 for a channel that
+// does not exist and 403 for one that the caller may not read.
+func (s *Service) getChannel(ctx context.Context, slug string) (*listed, error) {
+	if _, err := s.readable(ctx, slug); err != nil {
+		return nil, err
+	}
+	return s.listedChannel(ctx, slug)
+}
+
+// listedChannel is getChannel for a caller whose right to the channel was checked before.
+func (s *Service) listedChannel(ctx context.Context, slug string) (*listed, error) {
+	l, err := s.store.listedBySlug(ctx, slug, identity.CallerFrom(ctx).UserID)
+	if db.IsNotFound(err) {
+		return nil, errNoChannel
+	}
+	return l, err
 }
 
 // newChannel is what its creator asks for; without a slug one is made from the title.

@@ -162,7 +162,16 @@ func (s *Service) lessonIn(ctx context.Context, courseID, lessonID string) (*les
 	return l, err
 }
 
-func (s *Service) updateLesson(ctx context.Context, courseID, lessonID string, p lessonPatch) (l *lesson, err error) {
+// updateLesson changes a lesson of a course that the caller manages, and its content unless that is nil. It returns 422 for a
+// content that is too long or takes too long to render. A change that leaves everything as it is makes no new version.
+func (s *Service) updateLesson(ctx context.Context, courseID, lessonID string, content *string, p lessonPatch) (l *lesson, err error) {
+	if content != nil {
+		text, err := render(ctx, *content)
+		if err != nil {
+			return nil, err
+		}
+		p.Prose = &text
+	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		if _, l, err = s.manageLesson(ctx, courseID, lessonID); err != nil {
 			return err
@@ -187,7 +196,11 @@ func (s *Service) updateLesson(ctx context.Context, courseID, lessonID string, p
 		}
 		return s.recordLesson(ctx, "lesson.updated", l, changed)
 	})
-	return l, err
+	if err != nil {
+		return nil, err
+	}
+	s.renderAnew(ctx, l)
+	return l, nil
 }
 
 // removeLesson takes a lesson out for good. Whoever had all the others done has now completed the course.

@@ -9,6 +9,12 @@ import (
 	"lyceum/platform/ids"
 )
 
+// listEnrollments returns one page of the courses that the caller is enrolled in and may read, the newest enrollment
+// first.
+func (s *Service) listEnrollments(ctx context.Context, after *position, limit int) ([]enrollment, error) {
+	return s.store.enrollments(ctx, identity.CallerFrom(ctx), after, limit)
+}
+
 // enroll adds enrollments in the caller's transaction and gives the accounts for whom that is new.
 func (s *Service) enroll(ctx context.Context, courseID string, userIDs ...string) (created []string, err error) {
 	created, err = s.store.enroll(ctx, userIDs, courseID, s.clock.Now())

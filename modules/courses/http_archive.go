@@ -7,6 +7,7 @@ import (
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/stream"
 	"lyceum/platform/httpx/upload"
+	"lyceum/platform/identity"
 )
 
 // What the document says of archives.
@@ -83,14 +84,11 @@ func (a *archives) postImport(ctx context.Context, _ *httpx.None) (*httpx.Respon
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.findID(ctx, c.ID)
+	d, err := a.getDetails(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
-	d, err := a.detail(ctx, v)
-	if err != nil {
-		return nil, err
-	}
-	view := importedView{d.CourseView, d.Description, d.Lessons, ready.in.warnings}
+	v := detailOf(identity.CallerFrom(ctx), d)
+	view := importedView{v.CourseView, v.Description, v.Lessons, ready.in.warnings}
 	return httpx.Created("/courses/"+c.ID, view).WithVersion(c.Version), nil
 }

@@ -6,15 +6,11 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"lyceum/modules/users/usersapi"
-	"lyceum/platform/apperr"
-	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/jsonfield"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
-	"lyceum/platform/ids"
 	"lyceum/platform/text"
 )
 
@@ -24,13 +20,6 @@ type handlers struct {
 }
 
 func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
-
-// filter is what shapes a list. now is no part of it: it ages the trash.
-type filter struct {
-	Visibility, Status, Q, Tag, Owner, Sort string
-
-	now clock.Time
-}
 
 type listInput struct {
 	pagination.Query
@@ -42,62 +31,23 @@ type listInput struct {
 	Sort       string `query:"sort" enum:"newest,title,updated" default:"newest"`
 }
 
-// position is where a page of any of the lists ends.
-type position struct {
-	At    clock.Time
-	Title string
-	ID    string
-}
-
-// admitted holds a list to what its filters ask of the caller.
-func (f filter) admitted(caller identity.Caller) error {
-	if !caller.SignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
-		return apperr.Unauthenticated()
-	}
-	if f.Visibility == member && !caller.Can(identity.Member) {
-		return errForMember
-	}
-	return nil
-}
-
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[CourseView], error) {
 	caller := identity.CallerFrom(ctx)
-	f := filter{in.Visibility, in.Status, in.Q, in.Tag, in.Owner, in.Sort, h.service.clock.Now()}
-	if err := f.admitted(caller); err != nil {
+	f := filter{Visibility: in.Visibility, Status: in.Status, Q: in.Q, Tag: in.Tag, Owner: in.Owner, Sort: in.Sort}
+	if err := f.checkCaller(caller); err != nil {
 		return nil, err
 	}
 	return pagination.List(ctx, h.cursors.Request("courses", f, in.Query),
 		func(after *position, limit int) ([]listed, error) {
-			if f.Owner != "" && !ids.Valid(f.Owner) {
-				return nil, nil // an owner that is no id owns nothing
-			}
-			return h.service.store.list(ctx, f, caller, after, limit)
+			return h.service.listCourses(ctx, f, after, limit)
 		},
 		func(found []listed) ([]CourseView, error) {
-			people, err := usersapi.Persons(ctx, h.service.accounts, ownersOf(found))
+			people, err := h.service.ownersOf(ctx, found)
 			return pagination.MapRows(found, func(l *listed) CourseView {
 				return viewOf(caller, &l.Course, l.Sums, people[l.Course.OwnerID])
 			}), err
 		},
 		func(l *listed) position { return f.positionOf(&l.Course) })
-}
-
-func (f filter) positionOf(c *course) position {
-	switch f.Sort {
-	case "title":
-		return position{Title: c.FoldedTitle, ID: c.ID}
-	case "updated":
-		return position{At: c.UpdatedAt, ID: c.ID}
-	}
-	return position{At: c.CreatedAt, ID: c.ID}
-}
-
-func ownersOf(found []listed) []string {
-	out := make([]string, len(found))
-	for i := range found {
-		out[i] = found[i].Course.OwnerID
-	}
-	return out
 }
 
 type createInput struct {
@@ -166,15 +116,11 @@ func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*h
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.service.find(ctx, idOrSlug)
+	d, err := h.service.getDetails(ctx, idOrSlug)
 	if err != nil {
 		return nil, err
 	}
-	d, err := h.service.detail(ctx, v)
-	if err != nil {
-		return nil, err
-	}
-	return httpx.OK(d).WithVersion(v.Version), nil
+	return httpx.OK(detailOf(identity.CallerFrom(ctx), d)).WithVersion(d.Version), nil
 }
 
 type updateInput struct {

@@ -8,7 +8,6 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/jsonfield"
 	"lyceum/platform/httpx/pagination"
-	"lyceum/platform/identity"
 )
 
 type lessonProgressView struct {
@@ -54,11 +53,7 @@ type courseProgressView struct {
 }
 
 func (h *handlers) progress(ctx context.Context, in *courseInput) (*httpx.Response[courseProgressView], error) {
-	c, err := h.service.findID(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := h.service.store.progressIn(ctx, identity.CallerFrom(ctx).UserID, c.ID)
+	c, rows, err := h.service.progressIn(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +75,7 @@ type myProgressView struct {
 func (h *handlers) myProgress(ctx context.Context, in *pagination.Query) (*pagination.Response[myProgressView], error) {
 	return pagination.List(ctx, h.cursors.Request("my progress", nil, *in),
 		func(after *position, limit int) ([]listed, error) {
-			return h.service.store.started(ctx, identity.CallerFrom(ctx), after, limit)
+			return h.service.listStarted(ctx, after, limit)
 		},
 		pagination.Each(func(f *listed) myProgressView {
 			c, s := &f.Course, &f.Sums
@@ -120,7 +115,7 @@ func (h *handlers) unenroll(ctx context.Context, in *courseInput) (*httpx.Empty,
 func (h *handlers) enrollments(ctx context.Context, in *pagination.Query) (*pagination.Response[enrollmentView], error) {
 	return pagination.List(ctx, h.cursors.Request("enrollments", nil, *in),
 		func(after *position, limit int) ([]enrollment, error) {
-			return h.service.store.enrollments(ctx, identity.CallerFrom(ctx), after, limit)
+			return h.service.listEnrollments(ctx, after, limit)
 		},
 		pagination.Each(func(e *enrollment) enrollmentView {
 			c := &e.Course

@@ -52,10 +52,10 @@ func (h *handlers) learners(ctx context.Context, in *learnersInput) (*pagination
 	}
 	return pagination.List(ctx, h.cursors.Request("learners", c.ID, in.Query),
 		func(after *position, limit int) ([]learning, error) {
-			return h.service.store.learning(ctx, c.ID, after, limit)
+			return h.service.listLearners(ctx, c.ID, after, limit)
 		},
 		func(found []learning) ([]learnerView, error) {
-			accounts, err := h.service.accounts.ByIDs(ctx, usersOf(found))
+			accounts, err := h.service.accountsOf(ctx, found)
 			return pagination.MapRows(found, func(l *learning) learnerView {
 				return learnerViewOf(*l, accounts[l.UserID], c.LessonCount)
 			}), err

@@ -17,8 +17,6 @@ type lessonsInput struct {
 	ID string `path:"id"`
 }
 
-type lessonPosition struct{ Position int }
-
 func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
 	v, err := h.service.findID(ctx, in.ID)
 	if err != nil {
@@ -26,12 +24,12 @@ func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*pagination.R
 	}
 	return pagination.List(ctx, h.cursors.Request("lessons", v.ID, in.Query),
 		func(after *lessonPosition, limit int) ([]lesson, error) {
-			if after == nil {
-				after = &lessonPosition{}
-			}
-			return h.service.store.lessonsAfter(ctx, v.ID, after.Position, limit)
+			return h.service.listLessons(ctx, v.ID, after, limit)
 		},
-		func(found []lesson) ([]OutlineView, error) { return h.service.outlines(ctx, v, found) },
+		func(found []lesson) ([]OutlineView, error) {
+			p, err := h.service.learnerAmong(ctx, v, found)
+			return outlinesOf(found, p), err
+		},
 		func(l *lesson) lessonPosition { return lessonPosition{l.Position} })
 }
 
@@ -87,15 +85,15 @@ type lessonInput struct {
 }
 
 func (h *handlers) lesson(ctx context.Context, in *lessonInput) (*httpx.Response[lessonView], error) {
-	_, l, err := h.service.openLesson(ctx, in.ID, in.LessonID)
-	return h.lessonAnswer(ctx, l, err)
+	l, err := h.service.getLesson(ctx, in.ID, in.LessonID)
+	return answerLesson(l, err)
 }
 
-func (h *handlers) lessonAnswer(ctx context.Context, l *lesson, err error) (*httpx.Response[lessonView], error) {
+// answerLesson answers with a lesson, unless there was an error before.
+func answerLesson(l *lesson, err error) (*httpx.Response[lessonView], error) {
 	if err != nil {
 		return nil, err
 	}
-	h.service.renderAnew(ctx, l)
 	return httpx.OK(lessonOf(l)).WithVersion(l.Version), nil
 }
 
@@ -133,18 +131,11 @@ func (h *handlers) updateLesson(ctx context.Context, in *updateLessonInput) (*ht
 	if in.Body.PrerequisiteIDs.Set {
 		p.Prerequisites = &in.Body.PrerequisiteIDs.Value
 	}
-	if content := cleared(in.Body.Content); content != nil {
-		text, err := render(ctx, *content)
-		if err != nil {
-			return nil, err
-		}
-		p.Prose = &text
-	}
 	if in.Body.DurationSeconds.Set {
 		p.DurationSeconds = &in.Body.DurationSeconds.Value
 	}
-	l, err := h.service.updateLesson(ctx, in.ID, in.LessonID, p)
-	return h.lessonAnswer(ctx, l, err)
+	l, err := h.service.updateLesson(ctx, in.ID, in.LessonID, cleared(in.Body.Content), p)
+	return answerLesson(l, err)
 }
 
 func (h *handlers) removeLesson(ctx context.Context, in *lessonInput) (*httpx.Empty, error) {
@@ -171,6 +162,9 @@ func (h *handlers) reorder(ctx context.Context, in *orderInput) (*httpx.Response
 	if err != nil {
 		return nil, err
 	}
-	views, err := h.service.outlines(ctx, v, lessons)
-	return httpx.OK(orderView{views}), err
+	p, err := h.service.learnerAmong(ctx, v, lessons)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(orderView{outlinesOf(lessons, p)}), nil
 }

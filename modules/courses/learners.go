@@ -14,6 +14,21 @@ type learning struct {
 	Sums       sums `gorm:"embedded"`
 }
 
+// listLearners returns one page of the learners of a course, the earliest enrollment first. The caller must have been
+// checked to manage the course.
+func (s *Service) listLearners(ctx context.Context, courseID string, after *position, limit int) ([]learning, error) {
+	return s.store.learning(ctx, courseID, after, limit)
+}
+
+// accountsOf returns the accounts of learners by id, without those that are deleted.
+func (s *Service) accountsOf(ctx context.Context, page []learning) (map[string]usersapi.Account, error) {
+	out := make([]string, len(page))
+	for i, l := range page {
+		out[i] = l.UserID
+	}
+	return s.accounts.ByIDs(ctx, out)
+}
+
 // csvPage is how many learners are read at once for CSV.
 const csvPage = 500
 
@@ -25,7 +40,7 @@ func (s *Service) eachLearner(ctx context.Context, courseID string, fn func(lear
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		accounts, err := s.accounts.ByIDs(ctx, usersOf(page))
+		accounts, err := s.accountsOf(ctx, page)
 		if err != nil {
 			return err
 		}
@@ -37,12 +52,4 @@ func (s *Service) eachLearner(ctx context.Context, courseID string, fn func(lear
 		last := page[len(page)-1]
 		after = &position{At: last.EnrolledAt, ID: last.UserID}
 	}
-}
-
-func usersOf(page []learning) []string {
-	out := make([]string, len(page))
-	for i, l := range page {
-		out[i] = l.UserID
-	}
-	return out
 }

@@ -41,6 +41,30 @@ type lesson struct {
 // TableName of lessons.
 func (lesson) TableName() string { return "lessons" }
 
+// lessonPosition is where a page of a course's lessons ends.
+type lessonPosition struct{ Position int }
+
+// listLessons returns one page of the lessons of a course in its order, without their texts. The caller must have been
+// checked to read the course.
+func (s *Service) listLessons(ctx context.Context, courseID string, after *lessonPosition, limit int) ([]lesson, error) {
+	position := 0
+	if after != nil {
+		position = after.Position
+	}
+	return s.store.lessonsAfter(ctx, courseID, position, limit)
+}
+
+// getLesson returns a lesson that is open to the caller, with HTML of the current renderer. It returns the errors of
+// openLesson.
+func (s *Service) getLesson(ctx context.Context, courseID, lessonID string) (*lesson, error) {
+	_, l, err := s.openLesson(ctx, courseID, lessonID)
+	if err != nil {
+		return nil, err
+	}
+	s.renderAnew(ctx, l)
+	return l, nil
+}
+
 // Bounds of what is rendered: the time of links, emphasis and nested blocks grows with their square.
 const (
 	maxLinks  = 4000

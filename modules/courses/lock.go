@@ -153,6 +153,15 @@ func (s *Service) learnerIn(ctx context.Context, v *sight, lessons ...*lesson) (
 	return p, err
 }
 
+// learnerAmong is learnerIn for a list of lessons.
+func (s *Service) learnerAmong(ctx context.Context, v *sight, lessons []lesson) (learner, error) {
+	all := make([]*lesson, len(lessons))
+	for i := range lessons {
+		all[i] = &lessons[i]
+	}
+	return s.learnerIn(ctx, v, all...)
+}
+
 // completedOf gives those of the locked lessons that the caller has completed. It asks the store only where the caller
 // has completed some lesson of the course.
 func (s *Service) completedOf(ctx context.Context, v *sight, p learner, lessons []*lesson) (map[string]bool, error) {

@@ -9,6 +9,31 @@ import (
 	"lyceum/platform/ids"
 )
 
+// progressIn returns a course and the caller's progress in the lessons that they have begun, in the course's order. It
+// returns what findID returns for a course that the caller may not read.
+func (s *Service) progressIn(ctx context.Context, courseID string) (*sight, []lessonProgress, error) {
+	v, err := s.findID(ctx, courseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	lessons, err := s.store.progressIn(ctx, identity.CallerFrom(ctx).UserID, v.ID)
+	return v, lessons, err
+}
+
+// listStarted returns one page of the courses in which the caller has progress and which they may read, the latest
+// activity first.
+func (s *Service) listStarted(ctx context.Context, after *position, limit int) ([]listed, error) {
+	return s.store.started(ctx, identity.CallerFrom(ctx), after, limit)
+}
+
+// percentOf returns the floor of the lessons' mean: 100 only when all are complete, 0 without lessons.
+func percentOf(sum, lessons int) int {
+	if lessons == 0 {
+		return 0
+	}
+	return min(sum/lessons, 100)
+}
+
 // report is one write of progress.
 type report struct {
 	Percent         int

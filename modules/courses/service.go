@@ -144,6 +144,31 @@ func (s *Service) find(ctx context.Context, idOrSlug string) (*sight, error) {
 	return s.look(ctx, "slug", idOrSlug)
 }
 
+// details is a course with what its page shows: the owner, and the lessons without their texts as the caller finds them.
+type details struct {
+	*sight
+	Owner   usersapi.Person
+	Lessons []lesson
+	Learner learner
+}
+
+// getDetails returns a course that the caller may read with its details. It returns what find returns for any other.
+func (s *Service) getDetails(ctx context.Context, idOrSlug string) (d details, err error) {
+	if d.sight, err = s.find(ctx, idOrSlug); err != nil {
+		return d, err
+	}
+	people, err := usersapi.Persons(ctx, s.accounts, []string{d.OwnerID})
+	if err != nil {
+		return d, err
+	}
+	d.Owner = people[d.OwnerID]
+	if d.Lessons, err = s.store.outline(ctx, d.ID); err != nil {
+		return d, err
+	}
+	d.Learner, err = s.learnerAmong(ctx, d.sight, d.Lessons)
+	return d, err
+}
+
 // findID is find where only an id names a course.
 func (s *Service) findID(ctx context.Context, id string) (*sight, error) {
 	if !ids.Valid(id) {

@@ -6,12 +6,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/platform/clock"
-	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
-	"lyceum/platform/ids"
 	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
@@ -94,11 +92,7 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 	f, now := filter{in.Status, in.BatchID}, h.service.clock.Now()
 	return pagination.List(ctx, h.cursors.Request("invites", f, in.Query),
 		func(after *keyset.Position, limit int) ([]invite, error) {
-			// An id that is none names no batch: an empty list, not a fault of the database.
-			if f.BatchID != "" && !ids.Valid(f.BatchID) {
-				return nil, nil
-			}
-			return h.service.store.list(ctx, f, now, after, limit)
+			return h.service.listInvites(ctx, f, now, after, limit)
 		},
 		pagination.Each(func(i *invite) inviteView { return viewOf(i, now) }),
 		func(i *invite) keyset.Position { return keyset.Position{CreatedAt: i.CreatedAt, ID: i.ID} })
@@ -109,13 +103,7 @@ type idInput struct {
 }
 
 func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[inviteView], error) {
-	if !ids.Valid(in.ID) {
-		return nil, errMissing
-	}
-	i, err := h.service.store.byID(ctx, in.ID)
-	if db.IsNotFound(err) {
-		return nil, errMissing
-	}
+	i, err := h.service.getInvite(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
-	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
 )
 
@@ -39,7 +38,7 @@ type listInput struct {
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
 	return pagination.List(ctx, h.cursors.Request("notifications", in.Unread, in.Query),
 		func(after *keyset.Position, limit int) ([]notification, error) {
-			return h.service.store.list(ctx, identity.CallerFrom(ctx).UserID, in.Unread, after, limit)
+			return h.service.listNotifications(ctx, in.Unread, after, limit)
 		},
 		pagination.Each(viewOf),
 		func(n *notification) keyset.Position { return keyset.Position{CreatedAt: n.CreatedAt, ID: n.ID} })
@@ -50,7 +49,7 @@ type countView struct {
 }
 
 func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Response[countView], error) {
-	n, err := h.service.store.unread(ctx, identity.CallerFrom(ctx).UserID)
+	n, err := h.service.countUnread(ctx)
 	return httpx.OK(countView{n}), err
 }
 
@@ -63,5 +62,5 @@ func (h *handlers) read(ctx context.Context, in *idInput) (*httpx.Empty, error) 
 }
 
 func (h *handlers) readAll(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {
-	return nil, h.service.store.readAll(ctx, identity.CallerFrom(ctx).UserID, h.service.clock.Now())
+	return nil, h.service.readAll(ctx)
 }

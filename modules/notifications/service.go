@@ -18,6 +18,7 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
+	"lyceum/platform/keyset"
 )
 
 // Service tells people of what happened.
@@ -56,6 +57,17 @@ func newService(n needs) *Service {
 
 var errMissing = apperr.NotFound("There is no such notification.")
 
+// listNotifications returns one page of the caller's notifications, the newest first; only those that are unread when
+// unread is set.
+func (s *Service) listNotifications(ctx context.Context, unread bool, after *keyset.Position, limit int) ([]notification, error) {
+	return s.store.list(ctx, identity.CallerFrom(ctx).UserID, unread, after, limit)
+}
+
+// countUnread returns how many of the caller's notifications are unread.
+func (s *Service) countUnread(ctx context.Context) (int64, error) {
+	return s.store.unread(ctx, identity.CallerFrom(ctx).UserID)
+}
+
 // read marks one of the caller's as read; again is fine.
 func (s *Service) read(ctx context.Context, id string) error {
 	if !ids.Valid(id) {
@@ -66,6 +78,11 @@ func (s *Service) read(ctx context.Context, id string) error {
 		return errMissing
 	}
 	return err
+}
+
+// readAll marks all of the caller's notifications as read.
+func (s *Service) readAll(ctx context.Context) error {
+	return s.store.readAll(ctx, identity.CallerFrom(ctx).UserID, s.clock.Now())
 }
 
 // preferences gives one line for each kind, chosen or standard.

@@ -5,6 +5,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
+	"lyceum/platform/keyset"
 )
 
 // Statuses of an asset.
@@ -48,6 +49,9 @@ type asset struct {
 
 // TableName of assets.
 func (asset) TableName() string { return "storage_assets" }
+
+// positionOf returns where a page that ends with an asset ends.
+func positionOf(a *asset) keyset.Position { return keyset.Position{CreatedAt: a.CreatedAt, ID: a.ID} }
 
 // holdsKey says whether another upload of an account has to keep off the key. One that was refused gives way to its own
 // uploader, who may have announced the wrong thing.

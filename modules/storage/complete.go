@@ -41,7 +41,7 @@ func (s *Service) complete(ctx context.Context, id string) (a *asset, err error)
 }
 
 func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
-	a, err := s.uploadOf(ctx, id, "")
+	a, err := s.uploadOf(ctx, id, lockNone)
 	if err != nil || a.Status == completed {
 		return a, err
 	}
@@ -54,7 +54,7 @@ func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 	refused := false
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		refused = false
-		if a, err = s.uploadOf(ctx, id, s.store.forUpdate()); err != nil || a.Status == completed {
+		if a, err = s.uploadOf(ctx, id, lockForUpdate); err != nil || a.Status == completed {
 			return err
 		}
 		if err := s.unchanged(ctx, a, info); err != nil {
@@ -76,8 +76,9 @@ func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 	return a, err
 }
 
-// uploadOf gives the caller's own upload, or what he is told instead.
-func (s *Service) uploadOf(ctx context.Context, id, lock string) (*asset, error) {
+// uploadOf returns the caller's own upload with a lock. It returns 404 where there is none that the caller may know of, and
+// 403 for another's.
+func (s *Service) uploadOf(ctx context.Context, id string, lock rowLock) (*asset, error) {
 	a, err := s.store.byID(ctx, id, lock)
 	if db.IsNotFound(err) {
 		return nil, errNoUpload

@@ -60,7 +60,7 @@ func (s *Service) giveUp(ctx context.Context, id string) error {
 	}
 	var given *asset
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err := s.store.byID(ctx, id, s.store.forUpdate())
+		a, err := s.store.byID(ctx, id, lockForUpdate)
 		if err != nil || a.Status == completed || a.UploaderID != identity.CallerFrom(ctx).UserID {
 			return err
 		}

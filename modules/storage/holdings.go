@@ -31,7 +31,7 @@ type heldAsset struct {
 
 // Export hands over what the account uploaded, finished or not; their content is behind signed links.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
-	return h.pages(ctx, userID, "", func(page []asset) error {
+	return h.pages(ctx, userID, lockNone, func(page []asset) error {
 		for _, a := range page {
 			if err := record("assets", heldAsset{a.ID, a.Key, a.ContentType, a.Size, a.Status, a.CreatedAt, a.CompletedAt}); err != nil {
 				return err
@@ -44,13 +44,13 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 // Erase removes what the account uploaded and nothing uses. What is used stays with those who use
 // it; administrators manage it.
 func (h holdings) Erase(ctx context.Context, userID string) error {
-	return h.pages(ctx, userID, h.service.store.forUpdate(), func(page []asset) error {
+	return h.pages(ctx, userID, lockForUpdate, func(page []asset) error {
 		return h.service.removeUnused(ctx, page)
 	})
 }
 
 // pages hands an uploader's assets to fn, the oldest first.
-func (h holdings) pages(ctx context.Context, userID, lock string, fn func([]asset) error) error {
+func (h holdings) pages(ctx context.Context, userID string, lock rowLock, fn func([]asset) error) error {
 	var last keyset.Position
 	for {
 		page, err := h.service.store.held(ctx, userID, last, h.page, lock)

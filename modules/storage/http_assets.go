@@ -8,7 +8,6 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
-	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
 )
 
@@ -41,24 +40,31 @@ func viewOf(a *asset, uploader usersapi.Person, uses []storageapi.Use) view {
 	return view{a.ID, a.Key, a.ContentType, a.Size, a.Status, uploader, uses, a.CreatedAt}
 }
 
+func viewsOf(found []asset, r relations) []view {
+	out := make([]view, len(found))
+	for i := range found {
+		a := &found[i]
+		out[i] = viewOf(a, r.uploaders[a.UploaderID], r.uses[a.Key])
+	}
+	return out
+}
+
 type listInput struct {
 	pagination.Query
 	Prefix string `query:"prefix" maxLength:"512" doc:"How the key begins"`
 }
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
-	uploader := ""
-	if caller := identity.CallerFrom(ctx); !caller.Can(identity.Admin) {
-		uploader = caller.UserID
-	}
 	return pagination.List(ctx, h.cursors.Request("assets", in.Prefix, in.Query),
 		func(after *keyset.Position, limit int) ([]asset, error) {
-			return h.service.store.list(ctx, uploader, in.Prefix, after, limit)
+			return h.service.listAssets(ctx, in.Prefix, after, limit)
 		},
-		func(found []asset) ([]view, error) { return h.service.views(ctx, found) }, positionOf)
+		func(found []asset) ([]view, error) {
+			r, err := h.service.relationsOf(ctx, found)
+			return viewsOf(found, r), err
+		},
+		positionOf)
 }
-
-func positionOf(a *asset) keyset.Position { return keyset.Position{CreatedAt: a.CreatedAt, ID: a.ID} }
 
 type idInput struct {
 	ID string `path:"id"`

@@ -87,9 +87,9 @@ func (h *handlers) complete(ctx context.Context, in *idInput) (*httpx.Response[v
 	if err != nil {
 		return nil, err
 	}
-	views, err := h.service.views(ctx, []asset{*a})
+	r, err := h.service.relationsOf(ctx, []asset{*a})
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(views[0]).WithVersion(version), nil
+	return httpx.OK(viewOf(a, r.uploaders[a.UploaderID], r.uses[a.Key])).WithVersion(version), nil
 }

@@ -48,7 +48,7 @@ func (s *Service) abandoned(ctx context.Context) ([]string, error) {
 func (s *Service) clearUpload(ctx context.Context, id string) error {
 	now := s.clock.Now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err := s.store.byID(ctx, id, s.store.forUpdate())
+		a, err := s.store.byID(ctx, id, lockForUpdate)
 		if db.IsNotFound(err) {
 			return nil
 		}

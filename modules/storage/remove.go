@@ -40,7 +40,7 @@ func (s *Service) remove(ctx context.Context, id string) error {
 		return errNoAsset
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err := s.store.byID(ctx, id, s.store.forUpdate())
+		a, err := s.store.byID(ctx, id, lockForUpdate)
 		if db.IsNotFound(err) {
 			return errNoAsset
 		}

@@ -10,7 +10,9 @@ import (
 	"lyceum/platform/blob/folder"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
+	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
+	"lyceum/platform/keyset"
 )
 
 // Service is what the domain does for people.
@@ -68,27 +70,36 @@ func newService(n needs) *Service {
 	return s
 }
 
-// views dresses assets with who uploaded them and what uses them, in one question each.
-func (s *Service) views(ctx context.Context, found []asset) ([]view, error) {
+// listAssets returns one page of the completed assets whose keys begin with prefix, the newest first: everybody's for an
+// administrator, only their own for any other caller.
+func (s *Service) listAssets(ctx context.Context, prefix string, after *keyset.Position, limit int) ([]asset, error) {
+	uploader := ""
+	if caller := identity.CallerFrom(ctx); !caller.Can(identity.Admin) {
+		uploader = caller.UserID
+	}
+	return s.store.list(ctx, uploader, prefix, after, limit)
+}
+
+// relations are what other modules know of assets: their uploaders by account id, and what uses them by key.
+type relations struct {
+	uploaders map[string]usersapi.Person
+	uses      map[string][]storageapi.Use
+}
+
+// relationsOf returns the relations of assets. It asks each module once, however many assets there are.
+func (s *Service) relationsOf(ctx context.Context, found []asset) (r relations, err error) {
 	people, keys := make([]string, len(found)), make([]string, len(found))
 	for i, a := range found {
 		people[i], keys[i] = a.UploaderID, a.Key
 	}
-	names, err := usersapi.Persons(ctx, s.accounts, people)
-	if err != nil {
-		return nil, err
+	if r.uploaders, err = usersapi.Persons(ctx, s.accounts, people); err != nil {
+		return r, err
 	}
-	uses, err := s.uses(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]view, len(found))
-	for i := range found {
-		out[i] = viewOf(&found[i], names[found[i].UploaderID], uses[found[i].Key])
-	}
-	return out, nil
+	r.uses, err = s.uses(ctx, keys)
+	return r, err
 }
 
+// uses returns what uses the objects of keys, by key.
 func (s *Service) uses(ctx context.Context, keys []string) (map[string][]storageapi.Use, error) {
 	out := map[string][]storageapi.Use{}
 	if len(keys) == 0 {

@@ -215,7 +215,7 @@ func TestStoringFromTheServerItself(t *testing.T) {
 		require.Error(t, w.Store(ctx, teacher.UserID, "short", "text/plain", 99, strings.NewReader("x")))
 		w.clock.forward(urlLife + lateness + time.Minute)
 		w.sweep()
-		_, err = w.store.byKey(ctx, "short", "")
+		_, err = w.store.byKey(ctx, "short", lockNone)
 		require.True(t, db.IsNotFound(err), "what failed is cleared as an abandoned upload")
 	})
 }
@@ -275,7 +275,7 @@ func TestListing(t *testing.T) {
 		ctx, queries := db.Count(t.Context())
 		found, err := w.store.list(ctx, "", "", nil, 10)
 		require.NoError(t, err)
-		_, err = w.views(ctx, found)
+		_, err = w.relationsOf(ctx, found)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, queries.Load())
 		require.Equal(t, 1, asked)

@@ -35,7 +35,7 @@ func (s *shelf) Usable(ctx context.Context, caller identity.Caller, key string) 
 	if checkKey(key) != nil {
 		return false, nil
 	}
-	a, err := s.store.byKey(ctx, key, s.store.forShare(ctx))
+	a, err := s.store.byKey(ctx, key, lockForShare)
 	if db.IsNotFound(err) {
 		return false, nil
 	}
@@ -79,7 +79,7 @@ func blobFor(ctx context.Context, key string) string {
 }
 
 func (s *shelf) reserveOwn(ctx context.Context, a *asset, now clock.Time) (kept bool, err error) {
-	old, err := s.store.byKey(ctx, a.Key, s.store.forUpdate())
+	old, err := s.store.byKey(ctx, a.Key, lockForUpdate)
 	if err == nil && old.Status == completed {
 		return true, nil
 	}

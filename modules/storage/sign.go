@@ -57,7 +57,7 @@ func (s *Service) find(ctx context.Context, key string) (*asset, error) {
 
 // look reads the completed asset of a key.
 func (s *Service) look(ctx context.Context, key string) (asset, bool, error) {
-	a, err := s.store.byKey(ctx, key, "")
+	a, err := s.store.byKey(ctx, key, lockNone)
 	if db.IsNotFound(err) || err == nil && a.Status != completed {
 		return asset{}, false, nil
 	}

@@ -37,7 +37,7 @@ func (s *shelf) Files(ctx context.Context, keys []string) (map[string]storageapi
 
 // OpenFile reads a completed asset; ok false where the store has lost it.
 func (s *shelf) OpenFile(ctx context.Context, key string) (r io.ReadCloser, ok bool, err error) {
-	a, err := s.store.byKey(ctx, key, "")
+	a, err := s.store.byKey(ctx, key, lockNone)
 	if db.IsNotFound(err) || err == nil && a.Status != completed {
 		return nil, false, nil
 	}
@@ -88,7 +88,7 @@ func (s *intake) Stage(ctx context.Context, f storageapi.File, open func() (io.R
 func (s *intake) takeName(ctx context.Context, f storageapi.File) (*asset, error) {
 	for n := 1; n <= maxNumber+1; n++ {
 		key := numbered(f.Key, n)
-		old, err := s.store.byKey(ctx, key, "")
+		old, err := s.store.byKey(ctx, key, lockNone)
 		if err != nil && !db.IsNotFound(err) {
 			return &asset{}, err
 		}
@@ -181,7 +181,7 @@ func (s *intake) bring(ctx context.Context, a *asset, open func() (io.ReadCloser
 // Settle makes staged files assets, in the caller's transaction.
 func (s *intake) Settle(ctx context.Context, staged []string) error {
 	for _, id := range staged {
-		a, err := s.store.byID(ctx, id, s.store.forUpdate())
+		a, err := s.store.byID(ctx, id, lockForUpdate)
 		if db.IsNotFound(err) || err == nil && a.Status != pending {
 			return apperr.Unavailable("It took too long; try again.")
 		}
@@ -203,7 +203,7 @@ func (s *intake) Discard(ctx context.Context, staged []string) error {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		gone = nil
 		for _, id := range staged {
-			a, err := s.store.byID(ctx, id, s.store.forUpdate())
+			a, err := s.store.byID(ctx, id, lockForUpdate)
 			if err == nil && a.Status == pending {
 				a.ExpiresAt = now.Add(-slowest) // nobody has a URL that could bring the object back
 				gone = append(gone, *a)

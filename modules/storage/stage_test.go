@@ -49,7 +49,7 @@ func TestWhatIsStagedIsNobodysUntilItIsSettled(t *testing.T) {
 		require.NoError(t, w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.intake().Settle(ctx, []string{s.ID}) }))
 		require.Equal(t, []string{"asset.uploaded"}, w.actions())
 		require.NoError(t, w.intake().Discard(w.as(teacher), []string{s.ID}), "of settled ones nothing goes")
-		a, err := w.store.byKey(t.Context(), "a.txt", "")
+		a, err := w.store.byKey(t.Context(), "a.txt", lockNone)
 		require.NoError(t, err)
 		require.Equal(t, hello, w.content(a.BlobID))
 		files, err := w.Files(t.Context(), []string{"a.txt", "b.txt"})
@@ -63,7 +63,7 @@ func TestWhatIsStagedIsNobodysUntilItIsSettled(t *testing.T) {
 func TestWhatIsDiscardedIsGoneAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.staged(teacher, "a.txt", hello)
-		a, err := w.store.byID(t.Context(), s.ID, "")
+		a, err := w.store.byID(t.Context(), s.ID, lockNone)
 		require.NoError(t, err)
 		require.True(t, w.there(a.BlobID))
 		require.NoError(t, w.intake().Discard(w.as(teacher), []string{s.ID}))
@@ -73,7 +73,7 @@ func TestWhatIsDiscardedIsGoneAtOnce(t *testing.T) {
 
 		// One that a killed process left goes when its time is over.
 		s = w.staged(teacher, "a.txt", hello)
-		a, err = w.store.byID(t.Context(), s.ID, "")
+		a, err = w.store.byID(t.Context(), s.ID, lockNone)
 		require.NoError(t, err)
 		w.clock.forward(urlLife + lateness + time.Second)
 		w.sweep()
@@ -92,7 +92,7 @@ func TestATakenKeyGetsANumber(t *testing.T) {
 	require.Equal(t, "dir.v/a-3.txt", w.staged(other, "dir.v/a.txt", hello).Key, "the second is being taken")
 
 	// An asset whose object is lost is no place for the bytes.
-	a, err := w.store.byKey(t.Context(), "dir.v/a.txt", "")
+	a, err := w.store.byKey(t.Context(), "dir.v/a.txt", lockNone)
 	require.NoError(t, err)
 	require.NoError(t, w.blobs.Delete(t.Context(), a.BlobID))
 	require.Equal(t, "dir.v/a-4.txt", w.staged(teacher, "dir.v/a.txt", hello).Key)

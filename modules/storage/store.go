@@ -20,12 +20,13 @@ func newStore(d *db.DB) *store { return &store{d} }
 func (s *store) insert(ctx context.Context, a *asset) error { return s.db.Conn(ctx).Create(a).Error }
 
 // byKey gives the row of a key, whatever its status; db.ErrNotFound when there is none.
-func (s *store) byKey(ctx context.Context, key, lock string) (*asset, error) {
-	return s.one(ctx, "SELECT * FROM storage_assets WHERE key = ?"+lock, key)
+func (s *store) byKey(ctx context.Context, key string, lock rowLock) (*asset, error) {
+	return s.one(ctx, "SELECT * FROM storage_assets WHERE key = ?"+s.suffix(ctx, lock), key)
 }
 
-func (s *store) byID(ctx context.Context, id, lock string) (*asset, error) {
-	return s.one(ctx, "SELECT * FROM storage_assets WHERE id = ?"+lock, id)
+// byID returns the row with an id; db.ErrNotFound if there is none.
+func (s *store) byID(ctx context.Context, id string, lock rowLock) (*asset, error) {
+	return s.one(ctx, "SELECT * FROM storage_assets WHERE id = ?"+s.suffix(ctx, lock), id)
 }
 
 // byBlob returns the row whose object has an id; db.ErrNotFound if there is none.
@@ -35,7 +36,7 @@ func (s *store) byBlob(ctx context.Context, blobID string) (*asset, error) {
 
 // pendingOf returns some of an account's unfinished uploads and holds their rows.
 func (s *store) pendingOf(ctx context.Context, uploader string, limit int) (found []asset, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT * FROM storage_assets WHERE uploader_id = ? AND status = ? ORDER BY created_at, id LIMIT ?"+s.forUpdate(),
+	err = s.db.Conn(ctx).Raw("SELECT * FROM storage_assets WHERE uploader_id = ? AND status = ? ORDER BY created_at, id LIMIT ?"+s.db.ForUpdate(),
 		uploader, pending, limit).Scan(&found).Error
 	return found, err
 }
@@ -60,15 +61,27 @@ func (s *store) one(ctx context.Context, query, arg string) (*asset, error) {
 	return &found[0], nil
 }
 
-// forShare is a lock that readers share and a deletion waits for.
-func (s *store) forShare(ctx context.Context) string {
-	if s.db.Dialect() == db.Postgres && db.InTransaction(ctx) {
+// rowLock is how a row is held until the end of the transaction in which it is read.
+type rowLock int
+
+const (
+	lockNone rowLock = iota
+	// lockForShare is shared by readers; a deletion waits for all of them. It does nothing outside of a transaction.
+	lockForShare
+	// lockForUpdate keeps out everybody else who locks the row.
+	lockForUpdate
+)
+
+// suffix returns what a query ends with for a lock. SQLite needs none: a transaction has the database to itself.
+func (s *store) suffix(ctx context.Context, l rowLock) string {
+	switch {
+	case l == lockForUpdate:
+		return s.db.ForUpdate()
+	case l == lockForShare && s.db.Dialect() == db.Postgres && db.InTransaction(ctx):
 		return " FOR SHARE"
 	}
 	return ""
 }
-
-func (s *store) forUpdate() string { return s.db.ForUpdate() }
 
 func (s *store) complete(ctx context.Context, id string, at clock.Time) error {
 	res := s.db.Conn(ctx).Exec("UPDATE storage_assets SET status = ?, completed_at = ? WHERE id = ?", completed, at, id)
@@ -162,9 +175,9 @@ func behind(prefix string) (end string, bounded bool) {
 }
 
 // held gives a page of what an account uploaded, whatever its status, the oldest first.
-func (s *store) held(ctx context.Context, uploader string, after keyset.Position, limit int, lock string) (found []asset, err error) {
+func (s *store) held(ctx context.Context, uploader string, after keyset.Position, limit int, lock rowLock) (found []asset, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
-		ORDER BY created_at, id LIMIT ?`+lock, uploader, after.CreatedAt.Millis(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
+		ORDER BY created_at, id LIMIT ?`+s.suffix(ctx, lock), uploader, after.CreatedAt.Millis(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 

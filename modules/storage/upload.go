@@ -40,7 +40,7 @@ func (s *Service) begin(ctx context.Context, n newUpload) (*asset, blob.Signed, 
 // takeKey reserves the key of a in the caller's transaction: 409 key-taken, 422 quota-exceeded beyond a quota
 // that is not zero.
 func (s *shelf) takeKey(ctx context.Context, a *asset, now clock.Time, quota int64) error {
-	old, err := s.store.byKey(ctx, a.Key, s.store.forUpdate())
+	old, err := s.store.byKey(ctx, a.Key, lockForUpdate)
 	if err != nil && !db.IsNotFound(err) {
 		return err
 	}

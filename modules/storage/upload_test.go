@@ -41,8 +41,9 @@ func TestAnUploadBecomesAnAsset(t *testing.T) {
 			require.Equal(t, completed, done.Status)
 		}
 		require.Equal(t, []string{"asset.uploaded"}, w.actions(), "again is no second entry")
-		views, err := w.views(t.Context(), []asset{*a})
+		r, err := w.relationsOf(t.Context(), []asset{*a})
 		require.NoError(t, err)
+		views := viewsOf([]asset{*a}, r)
 		require.Equal(t, "Tea", views[0].Uploader.DisplayName)
 		require.NotNil(t, views[0].UsedBy)
 	})

@@ -10,8 +10,35 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
+	"lyceum/platform/ids"
+	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
+
+// listFilter is what shapes the list of accounts. Q is part of an address or display name; empty fields let everything
+// through.
+type listFilter struct {
+	Q      string
+	Role   string
+	Status string
+}
+
+// listAccounts returns one page of the accounts that f lets through, the newest first.
+func (s *Service) listAccounts(ctx context.Context, f listFilter, after *keyset.Position, limit int) ([]user, error) {
+	return s.store.list(ctx, f, after, limit)
+}
+
+// getAccount returns an account, or 404 if there is none with the id.
+func (s *Service) getAccount(ctx context.Context, id string) (*user, error) {
+	if !ids.Valid(id) {
+		return nil, errMissing
+	}
+	u, err := s.store.byID(ctx, id)
+	if db.IsNotFound(err) {
+		return nil, errMissing
+	}
+	return u, err
+}
 
 // patch is what may change; nil leaves a part as it is.
 type patch struct {

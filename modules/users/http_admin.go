@@ -6,13 +6,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/platform/clock"
-	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/jsonfield"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
-	"lyceum/platform/ids"
 	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
@@ -33,12 +31,6 @@ func viewOf(u *user) adminView {
 	return adminView{u.ID, u.Email, u.DisplayName, u.Role, u.Status, u.EmailVerified, u.CreatedAt, u.LastLoginAt}
 }
 
-type listFilter struct {
-	Q      string
-	Role   string
-	Status string
-}
-
 type listInput struct {
 	pagination.Query
 	Q      string `query:"q" maxLength:"200" doc:"Part of the address or display name"`
@@ -50,7 +42,7 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 	f := listFilter{in.Q, in.Role, in.Status}
 	return pagination.List(ctx, h.cursors.Request("users", f, in.Query),
 		func(after *keyset.Position, limit int) ([]user, error) {
-			return h.service.store.list(ctx, f, after, limit)
+			return h.service.listAccounts(ctx, f, after, limit)
 		},
 		pagination.Each(viewOf), positionOf)
 }
@@ -62,13 +54,7 @@ type idInput struct {
 }
 
 func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[adminView], error) {
-	if !ids.Valid(in.ID) {
-		return nil, errMissing
-	}
-	u, err := h.service.store.byID(ctx, in.ID)
-	if db.IsNotFound(err) {
-		return nil, errMissing
-	}
+	u, err := h.service.getAccount(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

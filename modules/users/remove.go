@@ -54,7 +54,7 @@ func (h *holders) remove(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		u, err := h.service.store.lock(ctx, id, h.service.db.ForUpdate())
+		u, err := h.service.store.lockForUpdate(ctx, id)
 		if db.IsNotFound(err) {
 			return errMissing
 		}

@@ -106,7 +106,7 @@ func (s *Service) Hold(ctx context.Context, id string) (usersapi.Account, bool, 
 	if !ids.Valid(id) {
 		return usersapi.Account{}, false, nil
 	}
-	return found(s.store.lock(ctx, id, s.store.forShare()))
+	return found(s.store.lockForShare(ctx, id))
 }
 
 // caller is the account behind the request: 401 when it was deleted this moment.
@@ -241,7 +241,7 @@ func (s *Service) change(ctx context.Context, id string, fn func(context.Context
 		return errMissing
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		u, err := s.store.lock(ctx, id, s.db.ForUpdate())
+		u, err := s.store.lockForUpdate(ctx, id)
 		if db.IsNotFound(err) {
 			return errMissing
 		}

@@ -30,10 +30,25 @@ func (s *store) one(ctx context.Context, where string, arg string) (*user, error
 		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt)
 }
 
-// lock reads the account for a change.
-func (s *store) lock(ctx context.Context, id, lock string) (*user, error) {
+// lockForUpdate returns an account and keeps out everybody else who locks it until the transaction ends. It returns
+// db.ErrNotFound if there is no such account.
+func (s *store) lockForUpdate(ctx context.Context, id string) (*user, error) {
+	return s.lock(ctx, id, s.db.ForUpdate())
+}
+
+// lockForShare returns an account with a lock that readers share and a change waits for; db.ErrNotFound if there is no such
+// account. SQLite needs no lock: a transaction has the database to itself.
+func (s *store) lockForShare(ctx context.Context, id string) (*user, error) {
+	suffix := ""
+	if s.db.Dialect() == db.Postgres {
+		suffix = " FOR SHARE"
+	}
+	return s.lock(ctx, id, suffix)
+}
+
+func (s *store) lock(ctx context.Context, id, suffix string) (*user, error) {
 	var found []user
-	err := s.db.Conn(ctx).Raw("SELECT * FROM users WHERE id = ?"+lock, id).Scan(&found).Error
+	err := s.db.Conn(ctx).Raw("SELECT * FROM users WHERE id = ?"+suffix, id).Scan(&found).Error
 	if err != nil {
 		return nil, err
 	}
@@ -41,14 +56,6 @@ func (s *store) lock(ctx context.Context, id, lock string) (*user, error) {
 		return nil, db.ErrNotFound
 	}
 	return &found[0], nil
-}
-
-// forShare is a lock that readers share and a change waits for; SQLite's transactions have the database to themselves.
-func (s *store) forShare() string {
-	if s.db.Dialect() == db.Postgres {
-		return " FOR SHARE"
-	}
-	return ""
 }
 
 // lockAdmins reads the active administrators in one order, so that two demotions wait for one

@@ -1,8 +1,6 @@
 package courses
 
 import (
-	"context"
-
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
@@ -66,14 +64,6 @@ type lessonView struct {
 	ContentHTML string `json:"content_html" doc:"The same as sanitised HTML. Its ids begin with md-"`
 }
 
-// percentOf is the floor of the lessons' mean, 100 only when all are complete, 0 without lessons.
-func percentOf(sum, lessons int) int {
-	if lessons == 0 {
-		return 0
-	}
-	return min(sum/lessons, 100)
-}
-
 func (s sums) view(lessons int) *ProgressView {
 	v := &ProgressView{TotalLessons: lessons, CompletedAt: s.CompletedAt}
 	if s.PercentSum != nil {
@@ -105,18 +95,13 @@ func outlineOf(l *lesson, p learner) OutlineView {
 		Locked: held.Locked, LockedBy: held.By, AvailableAt: held.AvailableAt, CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt}
 }
 
-// outlines shows lessons of a course as the caller finds them.
-func (s *Service) outlines(ctx context.Context, v *sight, lessons []lesson) ([]OutlineView, error) {
-	all := make([]*lesson, len(lessons))
-	for i := range lessons {
-		all[i] = &lessons[i]
-	}
-	p, err := s.learnerIn(ctx, v, all...)
+// outlinesOf shows lessons of a course as a learner finds them.
+func outlinesOf(lessons []lesson, p learner) []OutlineView {
 	out := make([]OutlineView, len(lessons))
-	for i, l := range all {
-		out[i] = outlineOf(l, p)
+	for i := range lessons {
+		out[i] = outlineOf(&lessons[i], p)
 	}
-	return out, err
+	return out
 }
 
 // lessonOf shows a lesson that is open to the caller.
@@ -124,16 +109,7 @@ func lessonOf(l *lesson) lessonView {
 	return lessonView{outlineOf(l, learner{manages: true}), l.Content, l.ContentHTML}
 }
 
-// detail shows a course with its outline, as the caller sees it.
-func (s *Service) detail(ctx context.Context, v *sight) (d detailView, err error) {
-	people, err := usersapi.Persons(ctx, s.accounts, []string{v.OwnerID})
-	if err != nil {
-		return d, err
-	}
-	lessons, err := s.store.outline(ctx, v.ID)
-	if err != nil {
-		return d, err
-	}
-	outline, err := s.outlines(ctx, v, lessons)
-	return detailView{viewOf(identity.CallerFrom(ctx), v.course, v.Own, people[v.OwnerID]), v.Description, outline}, err
+// detailOf shows a course with its outline, as the caller sees it.
+func detailOf(caller identity.Caller, d details) detailView {
+	return detailView{viewOf(caller, d.course, d.Own, d.Owner), d.Description, outlinesOf(d.Lessons, d.Learner)}
 }
