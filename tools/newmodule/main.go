@@ -1,97 +1,97 @@
-// Command newmodule writes the files that a new module begins with:
-// go run ./tools/newmodule NAME.
+// Command newmodule writes a small complete module, in the shape that all modules have:
+//
+//	go tool task new:module -- badges
+//
+// The module works and passes its tests as it is; its author replaces the items by what the module is about.
 package main
 
 import (
+	"bytes"
+	"embed"
 	"fmt"
+	"go/format"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"text/template"
+	"time"
 )
 
-var files = map[string]string{
-	"doc.go": `// Package NAME owns …
-//
-// Tables: NAME. Tells: nothing yet. Hears: nothing yet. Asks: nobody.
-package NAME
-`,
-	"module.go": `package NAME
+//go:embed templates/*.tmpl
+var templateFiles embed.FS
 
-import (
-	"go.uber.org/fx"
+var templates = template.Must(template.ParseFS(templateFiles, "templates/*.tmpl"))
 
-	"lyceum/platform/httpx"
-	"lyceum/platform/migrate"
-)
+// moduleName is a name that is a Go package, a path and a table at once.
+var moduleName = regexp.MustCompile(`^[a-z]{3,20}$`)
 
-// Module wires the module.
-var Module = fx.Module("NAME",
-	fx.Provide(fx.Private, newHandlers),
-	httpx.Routes(newRoutes),
-	migrate.Provide(Migrations...),
-)
-`,
-	"migrations.go": `package NAME
-
-import "lyceum/platform/migrate"
-
-// Migrations of the module.
-var Migrations = []migrate.Migration{}
-`,
-	"routes.go": `package NAME
-
-import (
-	"lyceum/platform/identity"
-	"lyceum/platform/httpx"
-)
-
-func newRoutes(h *handlers) httpx.Table {
-	return httpx.Table{Module: "NAME", Routes: []httpx.Route{
-		httpx.Get("/NAME", httpx.Needs(usersapi.PermissionAccountSelf), "What is here", h.list),
-	}}
-}
-`,
-	"http_NAME.go": `package NAME
-
-import (
-	"context"
-
-	"lyceum/platform/httpx/pagination"
-)
-
-type handlers struct{}
-
-func newHandlers() *handlers { return &handlers{} }
-
-func (h *handlers) list(context.Context, *pagination.Query) (*pagination.Response[string], error) {
-	return &pagination.Response[string]{Body: pagination.Page[string]{Items: []string{}}}, nil
-}
-`,
+// values are what the templates are filled with.
+type values struct {
+	Name, Title, Upper string
+	// Stamp begins the id of the migration: YYYYMMDDHHMM.
+	Stamp string
 }
 
 func main() {
-	if len(os.Args) != 2 || !regexp.MustCompile(`^[a-z]{3,20}$`).MatchString(os.Args[1]) {
+	if len(os.Args) != 2 || !moduleName.MatchString(os.Args[1]) {
 		fmt.Fprintln(os.Stderr, "usage: go tool task new:module -- NAME (3 to 20 lower-case letters)")
 		os.Exit(2)
 	}
-	if err := write(os.Args[1]); err != nil {
+	name := os.Args[1]
+	if err := writeModule(filepath.Join("modules", name), name, time.Now()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("modules/%s is there; now add its line to app/modules.go, its permissions to platform/identity/permission.go and its migrations to migrations/migrations.go\n", os.Args[1])
+	fmt.Printf("modules/%s is there. Add %s.Module to app/modules.go; then go tool task golden:update and go tool task test.\n", name, name)
 }
 
-func write(name string) error {
-	dir := filepath.Join("modules", name)
-	if err := os.Mkdir(dir, 0o755); err != nil {
+// writeModule writes the files of a module into dir, which must not exist yet.
+func writeModule(dir, name string, now time.Time) error {
+	if _, err := os.Stat(dir); err == nil {
+		return fmt.Errorf("%s exists already", dir)
+	}
+	files, err := renderFiles(name, now)
+	if err != nil {
 		return err
 	}
 	for file, text := range files {
-		path := filepath.Join(dir, strings.ReplaceAll(file, "NAME", name))
-		if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "NAME", name)), 0o644); err != nil {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// renderFiles returns the formatted source files of a module by their paths inside of its folder.
+func renderFiles(name string, now time.Time) (map[string][]byte, error) {
+	v := values{Name: name, Title: strings.ToUpper(name[:1]) + name[1:], Upper: strings.ToUpper(name), Stamp: now.UTC().Format("200601021504")}
+	files := map[string][]byte{}
+	for _, t := range templates.Templates() {
+		var source bytes.Buffer
+		if err := t.Execute(&source, v); err != nil {
+			return nil, err
+		}
+		formatted, err := format.Source(source.Bytes())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Name(), err)
+		}
+		files[placeOf(strings.TrimSuffix(t.Name(), ".tmpl"), name)] = formatted
+	}
+	return files, nil
+}
+
+// placeOf returns where the file of a template belongs: the leaf package and the fakes have folders of their own.
+func placeOf(file, name string) string {
+	switch file {
+	case "api.go":
+		return filepath.Join(name+"api", name+"api.go")
+	case "fake.go":
+		return filepath.Join(name+"test", name+"test.go")
+	}
+	return file
 }

@@ -52,7 +52,7 @@ const StartSize = 64 << 10
 // Intake takes the files of an import in two steps, so that all of them become assets together with what
 // uses them or not at all.
 type Intake interface {
-	// Check holds a file to the rules of uploads, 422 under "body."; start is its first StartSize bytes, or all.
+	// Check returns the rules of uploads that a file breaks, of kind Invalid; start is its first StartSize bytes, or all of them.
 	Check(f File, start []byte) error
 	// Stage stores a file of the caller's outside every transaction, where nobody can use it yet: 422
 	// quota-exceeded, 503 storage-full. SHA256 is taken as checked. What is never settled goes by itself.
