@@ -20,7 +20,11 @@ func TestANewModuleNeedsOneLineOutsideOfItsFolder(t *testing.T) {
 	addToList(t, filepath.Join(root, "app", "modules.go"))
 	goCommand := func(t *testing.T, args ...string) string {
 		cmd := exec.CommandContext(t.Context(), "go", args...)
-		cmd.Dir = root
+		// Other packages are tested meanwhile, some of them against time: compiling must not take their processors.
+		if nice, err := exec.LookPath("nice"); err == nil {
+			cmd = exec.CommandContext(t.Context(), nice, append([]string{"-n", "19", "go"}, args...)...)
+		}
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "GOMAXPROCS=1")
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "go %s: %s", strings.Join(args, " "), out)
 		return string(out)
