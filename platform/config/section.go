@@ -24,7 +24,6 @@ type Section struct {
 	// Docs explain the settings in the order in which they are shown.
 	Docs []Doc
 
-	typ      reflect.Type
 	newValue func() any
 	provide  fx.Option
 }
@@ -48,7 +47,6 @@ type Checker interface {
 func Declare[T any](title string, docs ...Doc) Section {
 	return Section{
 		Title: title, Docs: docs,
-		typ:      reflect.TypeFor[T](),
 		newValue: func() any { return new(T) },
 		provide:  fx.Provide(func(c *Config) *T { return Of[T](c) }),
 	}

@@ -55,10 +55,6 @@ func (s *Server) registerRaw(r registeredRoute, op huma.Operation) {
 	if !op.Hidden {
 		s.api.OpenAPI().AddOperation(&op)
 	}
-	if r.maxObjectBytes > 0 {
-		s.objectsAt, _, _ = strings.Cut(op.Path, "{")
-		s.maxObjectBytes = r.maxObjectBytes
-	}
 	handler := func(c *fiber.Ctx) error {
 		requestinfo.From(c.UserContext()).Route = op.Path
 		return r.raw(c)

@@ -95,9 +95,8 @@ func (l List) optional() (names []string) {
 
 // Options returns what all modules declare and what the enabled ones provide.
 func (l List) Options(disabled Disabled) fx.Option {
-	var options []fx.Option
+	options := []fx.Option{l.Declarations()}
 	for _, m := range l {
-		options = append(options, m.declarations())
 		if !disabled.Has(m.Name) && m.Provides != nil {
 			options = append(options, fx.Module(m.Name, m.Provides))
 		}

@@ -61,7 +61,6 @@ type Running struct {
 	// Failed tells when a listener has ended by itself.
 	Failed <-chan error
 
-	failed      chan error
 	backgrounds *lifecycle.Group
 	metrics     *metricsServer
 }
@@ -93,8 +92,8 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 		return nil, err
 	}
 	failed := make(chan error, 2)
-	r := &Running{Parts: p, Addr: ln.Addr(), Failed: failed, failed: failed, backgrounds: lifecycle.NewGroup()}
-	if r.metrics, err = serveMetrics(p.Config.MetricsAddr, p.Server, r.failed); err != nil {
+	r := &Running{Parts: p, Addr: ln.Addr(), Failed: failed, backgrounds: lifecycle.NewGroup()}
+	if r.metrics, err = serveMetrics(p.Config.MetricsAddr, p.Server, failed); err != nil {
 		_ = ln.Close()
 		return nil, err
 	}
@@ -102,7 +101,7 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 	p.Server.CountSockets(p.Sockets.Open)
 	go func() {
 		if err := p.Server.Serve(ln); err != nil {
-			r.failed <- err
+			failed <- err
 		}
 	}()
 	return r, nil

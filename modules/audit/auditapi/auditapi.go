@@ -8,8 +8,8 @@ package auditapi
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"go.uber.org/fx"
 )
@@ -86,21 +86,15 @@ func (a *Actions) Check(action, targetType string) error {
 // List returns all actions, sorted by name.
 func (a *Actions) List() []Action {
 	list := make([]Action, 0, len(a.byName))
-	for _, action := range a.byName {
-		list = append(list, action)
+	for _, name := range a.Names() {
+		list = append(list, a.byName[name])
 	}
-	slices.SortFunc(list, func(x, y Action) int { return strings.Compare(x.Name, y.Name) })
 	return list
 }
 
 // Names returns the names of all actions, sorted.
 func (a *Actions) Names() []string {
-	list := a.List()
-	names := make([]string, len(list))
-	for i, action := range list {
-		names[i] = action.Name
-	}
-	return names
+	return slices.Sorted(maps.Keys(a.byName))
 }
 
 // Targets returns the types of all targets, sorted.
