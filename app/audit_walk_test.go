@@ -422,6 +422,17 @@ func TestTheAuditWalkFindsPlantedFaults(t *testing.T) {
 	require.False(t, isOf("DELETE /courses/{id}", "DELETE", "/courses/1/enrollment"))
 }
 
+// HEAD takes the values that the declarations give to the parameters of GET.
+func TestHeadRefusesWhatGetRefuses(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	for _, method := range []string{"GET", "HEAD"} {
+		s.want(200, method, "/admin/audit-logs?target_type=user", admin, nil)
+		s.want(422, method, "/admin/audit-logs?target_type=nothing", admin, nil)
+	}
+}
+
 // declaredActions returns the names of all audit actions that modules declare.
 func declaredActions(t *testing.T) []string {
 	t.Helper()

@@ -2,12 +2,8 @@ package audit
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"lyceum/modules/users/usersapi"
@@ -20,7 +16,6 @@ import (
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/stream"
-	"lyceum/platform/httpx/validation"
 )
 
 type handlers struct {
@@ -89,21 +84,6 @@ type listInput struct {
 	TargetID   string `query:"target_id" maxLength:"100"`
 	From       bound  `query:"from" doc:"Not before (RFC 3339)"`
 	To         bound  `query:"to" doc:"Before (RFC 3339)"`
-}
-
-// Resolve implements huma.Resolver.
-func (in *listInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
-
-// checkList refuses a type of target that no module declares. The schema refuses it as well, but only for GET.
-func (h *handlers) checkList(_ context.Context, in *listInput) (faults validation.Faults) {
-	targets := h.service.actions.Targets()
-	if in.TargetType != "" && !slices.Contains(targets, in.TargetType) {
-		faults = append(faults, apperr.Field{
-			Place: apperr.InQuery, Location: "target_type",
-			Message: fmt.Sprintf("expected value to be one of %q", strings.Join(targets, ", ")),
-		})
-	}
-	return faults
 }
 
 // bound is a time that was given: even the year 1 is one.

@@ -88,12 +88,26 @@ func (s *Server) registerTyped(r registeredRoute, op huma.Operation) {
 	s.document(r.Route, op.Method, r.answer.DocumentContent)
 	if op.Method == http.MethodGet {
 		head := op
-		head.Method, head.Hidden, head.OperationID = http.MethodHead, true, op.OperationID+"-head"
+		head.Method, head.Hidden, head.OperationID = http.MethodHead, op.Hidden, op.OperationID+"-head"
 		r.bind(s.api, head)
+		s.hideHead(r.Route)
 	}
 	// Last, as binding lists every header that the type of the answer may have.
 	s.document(r.Route, op.Method, r.answer.DocumentHeaders)
 	s.document(r.Route, op.Method, func(op *huma.Operation) { s.documentRequest(r.Route, op) })
+}
+
+// hideHead gives the parameters of HEAD the values that those of GET have, and takes the operation out of the document, which
+// lists GET alone.
+func (s *Server) hideHead(r Route) {
+	item := s.api.OpenAPI().Paths[r.op.Path]
+	if item == nil || item.Head == nil {
+		return // the whole route is hidden
+	}
+	for _, values := range r.queryValues {
+		values.ApplyTo(item.Head)
+	}
+	item.Head = nil
 }
 
 // middlewareOf returns what runs before the handler of a typed route, in order.
