@@ -264,7 +264,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 	r.stop = sync.OnceFunc(func() {
 		drain, done := context.WithTimeout(context.Background(), 5*time.Second)
 		defer done()
-		r.hub.Drain(drain)
+		r.hub.DrainSockets(drain)
 		_ = server.Shutdown(drain)
 		cancel()
 		wg.Wait()

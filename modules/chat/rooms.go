@@ -108,7 +108,7 @@ func (r *rooms) onPush(key string) {
 		slog.Error("a notification is no JSON object", "error", err)
 		return
 	}
-	r.hub.SendUser(user, f)
+	r.hub.SendToUser(user, f)
 }
 
 // enter gives the room of a channel, opening it with h as what was delivered so far.

@@ -98,7 +98,7 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 		return nil, err
 	}
 	r.startBackgrounds()
-	p.Server.CountSockets(p.Sockets.Open)
+	p.Server.CountSockets(p.Sockets.CountOpen)
 	go func() {
 		if err := p.Server.Serve(ln); err != nil {
 			failed <- err
@@ -166,7 +166,7 @@ func (r *Running) Stop() error {
 	time.Sleep(r.Parts.Config.ShutdownDelay)
 	sockets, cancel := context.WithTimeout(context.Background(), socketTime)
 	defer cancel()
-	r.Parts.Sockets.Drain(sockets)
+	r.Parts.Sockets.DrainSockets(sockets)
 	requests, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	err := r.Parts.Server.Shutdown(requests)
