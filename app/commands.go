@@ -209,7 +209,7 @@ func newOutbox() *cobra.Command {
 	return group("outbox", "Deliveries that were given up",
 		listCommand("dead", "List them", func(c *cobra.Command, asJSON bool) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
-				dead, err := b.Dead(ctx)
+				dead, err := b.ListDeadLetters(ctx)
 				if err == nil && asJSON {
 					return printItems(dead)
 				}
@@ -221,7 +221,7 @@ func newOutbox() *cobra.Command {
 		}),
 		command("retry", "Make them due again", func(c *cobra.Command, _ []string) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
-				n, err := b.Retry(ctx)
+				n, err := b.RetryDeadLetters(ctx)
 				fmt.Fprintf(stdout, "%d due again\n", n)
 				return err
 			})

@@ -89,7 +89,7 @@ func (d declarations) eventsPage() string {
 			fmt.Fprintf(&b, "- `%s`: %s\n", name, typ)
 		}
 		var subscribers []string
-		for _, s := range d.Bus.Deliveries(e.Name) {
+		for _, s := range d.Bus.ListDeliveries(e.Name) {
 			how := "in the transaction"
 			if s.Durable {
 				how = "durably"
@@ -116,7 +116,7 @@ func TestEveryEventHasASubscriber(t *testing.T) {
 	var d declarations
 	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &d))
 	for _, e := range d.Events.List() {
-		require.NotEmpty(t, d.Bus.Deliveries(e.Name), "%s", e.Name)
+		require.NotEmpty(t, d.Bus.ListDeliveries(e.Name), "%s", e.Name)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestClashingDeclarationsAreRefused(t *testing.T) {
 	}{
 		"permission":   {module.Module{Permissions: []identity.Permission{{Name: "courses:read", Lowest: identity.Admin}}}, `"courses:read" is declared twice`},
 		"problem":      {module.Module{Problems: []apperr.Problem{{Code: "not-found", Title: "x", Meaning: "x"}}}, `"not-found" is declared twice`},
-		"event":        {module.Module{Declares: events.Publishes(events.Declare[auditapi.Entry]("Again."))}, `"audit.entry" is declared twice`},
+		"event":        {module.Module{Declares: events.ProvideDeclarations(events.DeclareEvent[auditapi.Entry]("Again."))}, `"audit.entry" is declared twice`},
 		"audit action": {module.Module{Declares: auditapi.Declare(auditapi.Action{Name: "user.updated", Targets: []string{"user"}})}, `"user.updated" is declared twice`},
 		"migration":    {module.Module{Migrations: slices.Clone(modules[0].Migrations[:1])}, "is there twice"},
 	} {

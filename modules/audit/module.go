@@ -20,8 +20,8 @@ var Module = module.Module{
 	Permissions: []identity.Permission{permissionRead},
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
-		events.Publishes(
-			events.Declare[auditapi.Entry]("Something changed that the audit log records."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[auditapi.Entry]("Something changed that the audit log records."),
 		),
 	),
 	Provides: fx.Options(
@@ -30,6 +30,6 @@ var Module = module.Module{
 		fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		keyring.ProvideSealedData(newSealedHead),
 		httpx.Routes(newRoutes),
-		events.Subscribers(newSubscribers),
+		events.ProvideSubscriptions(newSubscribers),
 	),
 }

@@ -27,10 +27,10 @@ var Module = module.Module{
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
-		events.Publishes(
-			events.Declare[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
-			events.Declare[authapi.PasswordChanged]("An account got another password."),
-			events.Declare[resetAsked]("Somebody asked for a link to set a new password. The address is sealed."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
+			events.DeclareEvent[authapi.PasswordChanged]("An account got another password."),
+			events.DeclareEvent[resetAsked]("Somebody asked for a link to set a new password. The address is sealed."),
 		),
 	),
 	Provides: fx.Options(
@@ -46,7 +46,7 @@ var Module = module.Module{
 		httpx.Routes(newRoutes),
 		httpx.Capabilities(newCapability),
 		limit.ProvideBudgets(newBudgets),
-		events.Subscribers(newSubscribers),
+		events.ProvideSubscriptions(newSubscribers),
 		lifecycle.Backgrounds(newBackgrounds),
 	),
 }

@@ -23,15 +23,15 @@ var Module = module.Module{
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionManage},
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
-		events.Publishes(
-			events.Declare[chatapi.Mentioned]("A message names accounts that may read its channel."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[chatapi.Mentioned]("A message names accounts that may read its channel."),
 		),
 	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
 		fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.Routes(newRoutes),
-		events.Subscribers(newSubscribers),
+		events.ProvideSubscriptions(newSubscribers),
 		lifecycle.Starters(newStarters),
 		lifecycle.Backgrounds(newBackgrounds),
 	),

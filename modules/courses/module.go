@@ -23,12 +23,12 @@ var Module = module.Module{
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
-		events.Publishes(
-			events.Declare[coursesapi.CoursePublished]("A course was published for the first time."),
-			events.Declare[coursesapi.CourseCompleted]("A learner completed every lesson of a course, once per learner and course."),
-			events.Declare[coursesapi.LessonAdded]("A published course got a lesson."),
-			events.Declare[coursesapi.EnrollmentChanged]("Accounts may now read a course, or may no longer."),
-			events.Declare[coursesapi.CourseDeleted]("A course was put into the trash."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[coursesapi.CoursePublished]("A course was published for the first time."),
+			events.DeclareEvent[coursesapi.CourseCompleted]("A learner completed every lesson of a course, once per learner and course."),
+			events.DeclareEvent[coursesapi.LessonAdded]("A published course got a lesson."),
+			events.DeclareEvent[coursesapi.EnrollmentChanged]("Accounts may now read a course, or may no longer."),
+			events.DeclareEvent[coursesapi.CourseDeleted]("A course was put into the trash."),
 		),
 	),
 	Provides: fx.Options(

@@ -25,6 +25,6 @@ var Module = module.Module{
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.Routes(newRoutes),
-		events.Subscribers(newSubscribers),
+		events.ProvideSubscriptions(newSubscribers),
 	),
 }

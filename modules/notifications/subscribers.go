@@ -16,19 +16,19 @@ const subscriber = "notifications"
 
 func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{
-		events.InTx(subscriber, s.onCoursePublished),
-		events.InTx(subscriber, s.onLessonAdded),
-		events.Durable(subscriber, s.onNewsDue),
-		events.Durable(subscriber, s.onCourseCompleted),
-		events.Durable(subscriber, s.onRoleGranted),
-		events.Durable(subscriber, s.onEmailVerified),
-		events.Durable(subscriber, s.onNewSignIn),
-		events.Durable(subscriber, s.onPasswordChanged),
-		events.Durable(subscriber, s.onMentioned),
-		events.Durable(subscriber, s.onPartDue),
-		events.Retired(subscriber, s.onCoursePublished),
-		events.Retired(subscriber, s.onLessonAdded),
-		events.Retired(subscriber, s.onOldAnnouncementMade),
+		events.SubscribeInTx(subscriber, s.onCoursePublished),
+		events.SubscribeInTx(subscriber, s.onLessonAdded),
+		events.SubscribeDurable(subscriber, s.onNewsDue),
+		events.SubscribeDurable(subscriber, s.onCourseCompleted),
+		events.SubscribeDurable(subscriber, s.onRoleGranted),
+		events.SubscribeDurable(subscriber, s.onEmailVerified),
+		events.SubscribeDurable(subscriber, s.onNewSignIn),
+		events.SubscribeDurable(subscriber, s.onPasswordChanged),
+		events.SubscribeDurable(subscriber, s.onMentioned),
+		events.SubscribeDurable(subscriber, s.onPartDue),
+		events.SubscribeRetired(subscriber, s.onCoursePublished),
+		events.SubscribeRetired(subscriber, s.onLessonAdded),
+		events.SubscribeRetired(subscriber, s.onOldAnnouncementMade),
 	}
 }
 

@@ -135,7 +135,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 		require.NoError(t, err)
 	}
 	bus := events.NewBus(d, w.clock)
-	require.NoError(t, bus.Attach([]events.Subscription{events.InTx("audit", w.note)}))
+	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
 	w.Service = newService(needs{Shelf: newShelf(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue, Signals: broadcast.New(nil),

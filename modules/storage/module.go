@@ -30,7 +30,7 @@ var Module = module.Module{
 		httpx.Routes(newRoutes),
 		httpx.Routes(newObjectRoutes),
 		httpx.Capabilities(newCapability),
-		events.Subscribers(newSubscribers),
+		events.ProvideSubscriptions(newSubscribers),
 		jobs.Workers(newWorkers),
 	),
 }

@@ -116,5 +116,5 @@ func (h *holders) onRemoved(ctx context.Context, e removed) error {
 }
 
 func newSubscribers(h *holders) []events.Subscription {
-	return []events.Subscription{events.Durable("users", h.onRemoved)}
+	return []events.Subscription{events.SubscribeDurable("users", h.onRemoved)}
 }

@@ -101,10 +101,10 @@ var parts = fx.Options(
 
 // attachHandlers hands subscribers and workers to the parts that run them, once everything is built.
 func attachHandlers(b *events.Bus, subs events.Params, catalog *events.Catalog, q *jobs.Queue, workers jobs.Params) error {
-	if err := b.Attach(subs.Groups...); err != nil {
+	if err := b.AttachSubscriptions(subs.Groups...); err != nil {
 		return err
 	}
-	if err := b.Restrict(catalog); err != nil {
+	if err := b.RestrictToCatalog(catalog); err != nil {
 		return err
 	}
 	return q.Attach(workers.Groups...)

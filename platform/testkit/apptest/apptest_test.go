@@ -41,7 +41,7 @@ var notebook = module.Module{
 	Migrations:  []migrate.Migration{{ID: "202601010000_notebook_create_notes", Up: []string{"CREATE TABLE notes (text text PRIMARY KEY)"}, Down: []string{"DROP TABLE notes"}}},
 	Permissions: []identity.Permission{permissionRead, permissionWrite},
 	Problems:    []apperr.Problem{problemFull},
-	Declares:    events.Publishes(events.Declare[noteWritten]("A note was written."), events.Declare[entry]("Something changed.")),
+	Declares:    events.ProvideDeclarations(events.DeclareEvent[noteWritten]("A note was written."), events.DeclareEvent[entry]("Something changed.")),
 	Provides:    fx.Options(fx.Provide(newHandlers), httpx.Routes(newRoutes)),
 }
 
