@@ -34,7 +34,7 @@ func (s *Service) post(ctx context.Context, c *channel, body string, clientID *s
 		return posted{}, apperr.InvalidFields(faults...)
 	}
 	author := identity.CallerFrom(ctx).UserID
-	if err := s.limiter.Take(ctx, s.pace, author+" "+c.ID).Err("You are writing faster than this channel takes."); err != nil {
+	if err := s.limiter.TakeHit(ctx, s.pace, author+" "+c.ID).RefusalError("You are writing faster than this channel takes."); err != nil {
 		return posted{}, err
 	}
 	named, err := s.mentions(ctx, c, body, author)

@@ -82,13 +82,13 @@ func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v strin
 	if info.Caller.SignedIn() && b.Name == BudgetAPI {
 		subject = "account " + info.Caller.UserID
 	}
-	r := s.o.Limiter.Take(ctx, *b, subject)
-	if r.Off() {
+	r := s.o.Limiter.TakeHit(ctx, *b, subject)
+	if r.IsUnlimited() {
 		return nil
 	}
-	if err := r.Err("Too many requests; wait for the window to end."); err != nil {
+	if err := r.RefusalError("Too many requests; wait for the window to end."); err != nil {
 		return err
 	}
-	problem.SetRateLimit(r.State(), set)
+	problem.SetRateLimit(r.ClientLimit(), set)
 	return nil
 }

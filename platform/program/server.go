@@ -31,7 +31,7 @@ func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *lim
 func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Authenticator, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
 	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
 	permissions *identity.Permissions, problems *apperr.Catalog, limits limit.BudgetParams, version Version) (*httpx.Server, error) {
-	budgets, err := limit.ByName(append(limits.Groups, []limit.Budget{{Name: httpx.BudgetAPI, Rate: c.RateLimitAPI}})...)
+	budgets, err := limit.IndexBudgets(append(limits.Groups, []limit.Budget{{Name: httpx.BudgetAPI, Rate: c.RateLimitAPI}})...)
 	if err != nil {
 		return nil, err
 	}
