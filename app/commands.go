@@ -56,7 +56,7 @@ type migrationLine struct {
 
 func migrateStatus(c *cobra.Command, asJSON bool) error {
 	return migrating(c, false, func(ctx context.Context, r *migrate.Runner) error {
-		states, err := r.Status(ctx)
+		states, err := r.ListStates(ctx)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func printEach(word string, ids []string, err error) error {
 
 // upToDate refuses to work on a schema that this program does not know.
 func upToDate(ctx context.Context, r *migrate.Runner) error {
-	pending, err := r.Pending(ctx)
+	pending, err := r.ListPending(ctx)
 	if err == nil && len(pending) > 0 {
 		err = errors.New("the schema is not up to date: run lyceum migrate up, or start the server once")
 	}

@@ -26,7 +26,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 	for k, v := range vars {
 		env[k] = v
 	}
-	cfg, err := config.FromMap(env, modules.Settings()...)
+	cfg, err := config.FromMap(env, modules.ListSettings()...)
 	require.NoError(t, err)
 	return cfg
 }
@@ -34,7 +34,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 // built gives an application's parts without starting it.
 func built(t *testing.T, cfg *config.Config, all module.List, targets ...any) error {
 	t.Helper()
-	app := fx.New(program.Options(cfg, all, program.Version(Version)), fx.Populate(targets...))
+	app := fx.New(program.BuildOptions(cfg, all, program.Version(Version)), fx.Populate(targets...))
 	if app.Err() == nil {
 		require.NoError(t, app.Start(t.Context()))
 		t.Cleanup(func() { _ = app.Stop(context.Background()) })

@@ -25,7 +25,7 @@ import (
 
 // load reads the configuration and sets the logger up.
 func load() (*config.Config, error) {
-	cfg, err := config.Load(".env", modules.Settings()...)
+	cfg, err := config.Load(".env", modules.ListSettings()...)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func load() (*config.Config, error) {
 
 // with builds the application, fills targets from it, runs fn and takes everything down again.
 func with(ctx context.Context, cfg *config.Config, fn func(context.Context) error, targets ...any) (err error) {
-	app := fx.New(program.Options(cfg, modules, program.Version(Version)), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
+	app := fx.New(program.BuildOptions(cfg, modules, program.Version(Version)), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
 	if err := app.Err(); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func serve(c *cobra.Command, _ []string) error {
 		return err
 	}
 	defer unlock()
-	stopTracing, err := telemetry.Trace(c.Context(), cfg.OTLPEndpoint, Version)
+	stopTracing, err := telemetry.StartTracing(c.Context(), cfg.OTLPEndpoint, Version)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func worker(c *cobra.Command, _ []string) error {
 	if cfg.SQLiteDir() != "" || cfg.RedisURL == "" {
 		return &usageError{"lyceum worker needs DATABASE_URL (PostgreSQL) and REDIS_URL: embedded parts belong to the serving process"}
 	}
-	stopTracing, err := telemetry.Trace(c.Context(), cfg.OTLPEndpoint, Version)
+	stopTracing, err := telemetry.StartTracing(c.Context(), cfg.OTLPEndpoint, Version)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func worker(c *cobra.Command, _ []string) error {
 			return err
 		}
 		g := lifecycle.NewGroup()
-		g.Go(lifecycle.Background{Name: "broadcast", Run: b.Run})
+		g.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
 		program.RunWork(g, e, q)
 		slog.Info("working")
 		<-ctx.Done()

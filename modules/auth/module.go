@@ -47,6 +47,6 @@ var Module = module.Module{
 		httpx.Capabilities(newCapability),
 		limit.ProvideBudgets(newBudgets),
 		events.ProvideSubscriptions(newSubscribers),
-		lifecycle.Backgrounds(newBackgrounds),
+		lifecycle.ProvideBackgrounds(newBackgrounds),
 	),
 }

@@ -272,7 +272,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 		_ = r.db.Close()
 	})
 	r.t.Cleanup(r.stop)
-	require.Eventually(r.t, r.bus.Healthy, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(r.t, r.bus.IsHealthy, 5*time.Second, 10*time.Millisecond)
 }
 
 func (r *replica) token(p person) string {

@@ -32,8 +32,8 @@ var Module = module.Module{
 		fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.Routes(newRoutes),
 		events.ProvideSubscriptions(newSubscribers),
-		lifecycle.Starters(newStarters),
-		lifecycle.Backgrounds(newBackgrounds),
+		lifecycle.ProvideStarters(newStarters),
+		lifecycle.ProvideBackgrounds(newBackgrounds),
 	),
 }
 

@@ -166,7 +166,7 @@ func (s *Service) keep(ctx context.Context, c *channel, drafts []draft, out []po
 			}
 		}
 	}
-	db.AfterCommit(ctx, func() { s.broadcast.Signal(topicMessages, c.ID) })
+	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicMessages, c.ID) })
 	return nil
 }
 

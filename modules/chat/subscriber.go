@@ -271,7 +271,7 @@ func (s *subscriber) say(ctx context.Context, f clientFrame) error {
 func (s *subscriber) typing() {
 	if now := time.Now(); now.Sub(s.typed) >= typingEvery {
 		s.typed = now
-		s.rooms.bus.Signal(topicTyping, s.channel.ID+" "+s.userID)
+		s.rooms.bus.SendSignal(topicTyping, s.channel.ID+" "+s.userID)
 	}
 }
 
@@ -298,7 +298,7 @@ func (s *subscriber) renew(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	s.conn.Send(ws.EncodeFrame(authenticatedFrame{"authenticated", clock.Of(expires)}))
+	s.conn.Send(ws.EncodeFrame(authenticatedFrame{"authenticated", clock.FromTime(expires)}))
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (s *Service) issueTicket(ctx context.Context, tokenExpires time.Time) (stri
 	code := base64.RawURLEncoding.EncodeToString(raw)
 	caller := identity.CallerFrom(ctx)
 	return code, s.store.insertTicket(ctx, &ticket{Hash: hashOf(code), UserID: caller.UserID, SessionID: caller.SessionID,
-		TokenExpiresAt: clock.Of(tokenExpires), ExpiresAt: s.clock.Now().Add(ticketLife)})
+		TokenExpiresAt: clock.FromTime(tokenExpires), ExpiresAt: s.clock.Now().Add(ticketLife)})
 }
 
 // redeemTicket uses a ticket up: 401 for one that is unknown, used or too old.
@@ -38,7 +38,7 @@ func (s *Service) redeemTicket(ctx context.Context, code string) (ws.TicketHolde
 	if err != nil {
 		return ws.TicketHolder{}, err
 	}
-	return ws.TicketHolder{UserID: t.UserID, SessionID: t.SessionID, Expires: t.TokenExpiresAt.Std()}, nil
+	return ws.TicketHolder{UserID: t.UserID, SessionID: t.SessionID, Expires: t.TokenExpiresAt.StdTime()}, nil
 }
 
 func hashOf(code string) []byte {

@@ -41,6 +41,6 @@ var Module = module.Module{
 			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 		),
 		httpx.Routes(newRoutes),
-		jobs.Workers(newWorkers),
+		jobs.ProvideWorkers(newWorkers),
 	),
 }

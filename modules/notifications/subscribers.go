@@ -36,7 +36,7 @@ func newSubscribers(s *Service) []events.Subscription {
 func courseLink(id string) string           { return "/#/courses/" + id }
 func lessonLink(course, id string) string   { return courseLink(course) + "/lessons/" + id }
 func channelLink(slug string) string        { return "/#/chat/" + slug }
-func moment(t clock.Time) string            { return t.Std().Format("2 January 2006, 15:04 UTC") }
+func moment(t clock.Time) string            { return t.StdTime().Format("2 January 2006, 15:04 UTC") }
 func quoted(title string) string            { return "“" + title + "”" }
 func course(title string) map[string]string { return map[string]string{"CourseTitle": title} }
 
@@ -95,7 +95,7 @@ func (s *Service) at(text string) string {
 	if err != nil {
 		return moment(s.clock.Now())
 	}
-	return moment(clock.Of(t))
+	return moment(clock.FromTime(t))
 }
 
 // onMentioned names the channel alone: who wrote stands there, for as long as he has a name.

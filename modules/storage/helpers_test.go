@@ -40,7 +40,7 @@ type hands struct {
 func (h *hands) Now() clock.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return clock.Of(time.Now().Add(h.offset))
+	return clock.FromTime(time.Now().Add(h.offset))
 }
 
 func (h *hands) forward(d time.Duration) {
@@ -131,7 +131,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	require.NoError(t, err)
 	w.config = config.Of[Config](loaded)
 	if blobs == nil {
-		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().Std() })
+		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().StdTime() })
 		require.NoError(t, err)
 	}
 	bus := events.NewBus(d, w.clock)

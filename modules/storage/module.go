@@ -31,6 +31,6 @@ var Module = module.Module{
 		httpx.Routes(newObjectRoutes),
 		httpx.Capabilities(newCapability),
 		events.ProvideSubscriptions(newSubscribers),
-		jobs.Workers(newWorkers),
+		jobs.ProvideWorkers(newWorkers),
 	),
 }

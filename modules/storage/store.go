@@ -177,7 +177,7 @@ func behind(prefix string) (end string, bounded bool) {
 // held gives a page of what an account uploaded, whatever its status, the oldest first.
 func (s *store) held(ctx context.Context, uploader string, after keyset.Position, limit int, lock rowLock) (found []asset, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
-		ORDER BY created_at, id LIMIT ?`+s.suffix(ctx, lock), uploader, after.CreatedAt.Millis(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
+		ORDER BY created_at, id LIMIT ?`+s.suffix(ctx, lock), uploader, after.CreatedAt.UnixMilli(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 

@@ -64,7 +64,7 @@ func (r *Redis) acceptConnections() {
 func (r *Redis) runClock(ctx context.Context) {
 	defer close(r.stopped)
 	last := time.Now()
-	lifecycle.Every(ctx, "clock of the embedded redis", tickEvery, func(context.Context) {
+	lifecycle.RunEvery(ctx, "clock of the embedded redis", tickEvery, func(context.Context) {
 		now := time.Now()
 		r.server.FastForward(now.Sub(last))
 		last = now

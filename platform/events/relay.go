@@ -26,7 +26,7 @@ const (
 
 // Run delivers due rows until ctx ends. Every replica may run one relay.
 //
-// The loop is written out, as lifecycle.Repeat can neither be woken by a commit nor skip its pause
+// The loop is written out, as lifecycle.RunRepeatedly can neither be woken by a commit nor skip its pause
 // while full batches show that more rows are due.
 func (b *Bus) Run(ctx context.Context) {
 	for ctx.Err() == nil {

@@ -170,7 +170,7 @@ func folderState(dir string) (string, error) {
 
 // Watch looks for new keys four times a second until ctx ends.
 func (k *Keys) Watch(ctx context.Context) {
-	lifecycle.Every(ctx, "signing keys", keysEvery, func(context.Context) { k.look() })
+	lifecycle.RunEvery(ctx, "signing keys", keysEvery, func(context.Context) { k.look() })
 }
 
 // look reads the folder if it has changed, at most twenty times a second. If it can't be read, the

@@ -30,8 +30,8 @@ type Migration struct {
 
 var idForm = regexp.MustCompile(`^\d{12}_[a-z]+(_[a-z0-9]+)+$`)
 
-// Provide adds a module's migrations to the application.
-func Provide(ms ...Migration) fx.Option {
+// ProvideMigrations adds a module's migrations to the application.
+func ProvideMigrations(ms ...Migration) fx.Option {
 	return fx.Supply(fx.Annotate(ms, fx.ResultTags(`group:"migrations"`)))
 }
 
@@ -159,7 +159,7 @@ type State struct {
 }
 
 // Status lists all migrations, those included that only a newer version knows, and whether each is applied.
-func (r *Runner) Status(ctx context.Context) ([]State, error) {
+func (r *Runner) ListStates(ctx context.Context) ([]State, error) {
 	applied, err := r.applied(r.db.Conn(ctx))
 	if err != nil {
 		return nil, err
@@ -176,7 +176,7 @@ func (r *Runner) Status(ctx context.Context) ([]State, error) {
 }
 
 // Pending returns the ids that are left to run; an UnknownError when a newer version has used the database.
-func (r *Runner) Pending(ctx context.Context) ([]string, error) {
+func (r *Runner) ListPending(ctx context.Context) ([]string, error) {
 	applied, err := r.applied(r.db.Conn(ctx))
 	if err == nil {
 		err = r.checkKnown(applied)

@@ -15,7 +15,7 @@ type ServiceError struct {
 
 // Error names the key and the cause, without secrets.
 func (e *ServiceError) Error() string {
-	return e.Key + ": " + telemetry.Redact(strings.Join(strings.Fields(e.cause.Error()), " "))
+	return e.Key + ": " + telemetry.RedactSecrets(strings.Join(strings.Fields(e.cause.Error()), " "))
 }
 
 // Unwrap returns the cause.

@@ -36,19 +36,19 @@ import (
 
 // Declarations are the tables that no module owns.
 var Declarations = fx.Options(
-	migrate.Provide(events.Migrations...),
-	migrate.Provide(idempotency.Migrations...),
+	migrate.ProvideMigrations(events.Migrations...),
+	migrate.ProvideMigrations(idempotency.Migrations...),
 )
 
 // Options returns the whole program for a configuration: the platform, each part chosen by the configuration on its own, and
 // the modules. The version is shown by the API document and the logs.
-func Options(cfg *config.Config, modules module.List, version Version) fx.Option {
+func BuildOptions(cfg *config.Config, modules module.List, version Version) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, version),
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		parts,
 		fx.Provide(func() []httpx.ModuleInfo { return DescribeModules(modules, cfg.ModulesDisabled) }),
-		modules.Options(cfg.ModulesDisabled),
+		modules.BuildOptions(cfg.ModulesDisabled),
 		fx.Invoke(attachHandlers),
 	)
 }
@@ -107,12 +107,12 @@ func attachHandlers(b *events.Bus, subs events.Params, catalog *events.Catalog, 
 	if err := b.RestrictToCatalog(catalog); err != nil {
 		return err
 	}
-	return q.Attach(workers.Groups...)
+	return q.AttachWorkers(workers.Groups...)
 }
 
 // CheckDisabled returns a *config.Error with every fault of MODULES_DISABLED.
 func CheckDisabled(all module.List, disabled module.Disabled) error {
-	faults := all.Check(disabled)
+	faults := all.CheckDisabled(disabled)
 	if len(faults) == 0 {
 		return nil
 	}
@@ -126,7 +126,7 @@ func CheckDisabled(all module.List, disabled module.Disabled) error {
 func DescribeModules(all module.List, disabled module.Disabled) []httpx.ModuleInfo {
 	infos := make([]httpx.ModuleInfo, len(all))
 	for i, m := range all {
-		infos[i] = httpx.ModuleInfo{Name: m.Name, Title: m.Title, Enabled: !disabled.Has(m.Name)}
+		infos[i] = httpx.ModuleInfo{Name: m.Name, Title: m.Title, Enabled: !disabled.HasModule(m.Name)}
 	}
 	return infos
 }

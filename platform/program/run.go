@@ -113,7 +113,7 @@ func prepareServices(ctx context.Context, p Parts) error {
 		if _, err := p.Migrations.Up(ctx); err != nil {
 			return err
 		}
-	} else if pending, err := p.Migrations.Pending(ctx); err != nil || len(pending) > 0 {
+	} else if pending, err := p.Migrations.ListPending(ctx); err != nil || len(pending) > 0 {
 		return errors.Join(err, fmt.Errorf("AUTO_MIGRATE=false and %d migrations are pending: run lyceum migrate up", len(pending)))
 	}
 	if store, ok := p.Blobs.(*s3.Store); ok {
@@ -139,13 +139,13 @@ func listen(addr string) (net.Listener, error) {
 // startBackgrounds starts everything that runs beside the server.
 func (r *Running) startBackgrounds() {
 	p := r.Parts
-	r.backgrounds.Go(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
-	r.backgrounds.Go(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
-	r.backgrounds.Go(lifecycle.Background{Name: "signing keys", Run: p.Keys.Watch})
-	r.backgrounds.Go(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
+	r.backgrounds.Start(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
+	r.backgrounds.Start(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
+	r.backgrounds.Start(lifecycle.Background{Name: "signing keys", Run: p.Keys.Watch})
+	r.backgrounds.Start(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
 	for _, group := range p.Lifecycle.Backgrounds {
 		for _, b := range group {
-			r.backgrounds.Go(b)
+			r.backgrounds.Start(b)
 		}
 	}
 	if p.Config.WorkerInline {
@@ -155,8 +155,8 @@ func (r *Running) startBackgrounds() {
 
 // RunWork starts durable deliveries and jobs, in a server or in a worker.
 func RunWork(g *lifecycle.Group, e *events.Bus, q *jobs.Queue) {
-	g.Go(lifecycle.Background{Name: "outbox", Run: e.Run})
-	g.Go(lifecycle.Background{Name: "jobs", Run: q.Run})
+	g.Start(lifecycle.Background{Name: "outbox", Run: e.Run})
+	g.Start(lifecycle.Background{Name: "jobs", Run: q.Run})
 }
 
 // Stop ends the program within 30 seconds so that nothing in flight is lost: load balancers see /readyz fail, requests finish,

@@ -164,7 +164,7 @@ func TestTokenRunsOutAndIsRenewed(t *testing.T) {
 	require.Eventually(t, func() bool { // a token expires at a whole second
 		issued, expires, err := s.tokens.Issue(user, session, identity.User)
 		later = issued
-		return err == nil && expires.Std().Unix() > firstExpires.Std().Unix()
+		return err == nil && expires.StdTime().Unix() > firstExpires.StdTime().Unix()
 	}, 3*time.Second, 10*time.Millisecond)
 	for sent, want := range map[string]string{"x": "invalid-token", other: "forbidden", later: "nil"} {
 		require.NoError(t, renewed.WriteMessage(client.TextMessage, []byte(sent)))

@@ -37,7 +37,7 @@ func (f *fakeSignals) Subscribe(topic string, fn func(string)) func() {
 	return func() {}
 }
 
-func (f *fakeSignals) Healthy() bool { return true }
+func (f *fakeSignals) IsHealthy() bool { return true }
 
 func (f *fakeSignals) signal(topic, key string) {
 	f.mu.Lock()

@@ -127,7 +127,7 @@ func (h *Hub) SendToUser(userID string, f Frame) {
 // Run checks every socket more than twice a second until ctx ends: whether its token and session
 // are valid, whether its account keeps its access, and whether its peer reads and answers.
 func (h *Hub) Run(ctx context.Context) {
-	lifecycle.Every(ctx, "sockets", checkInterval, h.checkConns)
+	lifecycle.RunEvery(ctx, "sockets", checkInterval, h.checkConns)
 }
 
 // checkConns spreads the sockets over a few goroutines, as a check may wait for the database.

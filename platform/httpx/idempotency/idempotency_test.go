@@ -29,7 +29,7 @@ import (
 // fakeClock is a clock that tests move.
 type fakeClock struct{ offset atomic.Int64 }
 
-func (c *fakeClock) Now() clock.Time { return clock.Of(time.Now().Add(time.Duration(c.offset.Load()))) }
+func (c *fakeClock) Now() clock.Time { return clock.FromTime(time.Now().Add(time.Duration(c.offset.Load()))) }
 
 // site answers POST /notes with the number of the run of its handler.
 type site struct {

@@ -44,7 +44,7 @@ func NullableText(b []byte, s *string) []byte {
 
 // Time appends a time as a JSON string.
 func Time(b []byte, t clock.Time) []byte {
-	return append(t.Std().AppendFormat(append(b, '"'), clock.Layout), '"')
+	return append(t.StdTime().AppendFormat(append(b, '"'), clock.Layout), '"')
 }
 
 // NullableTime appends a time, or null for nil.
