@@ -19,6 +19,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead},
 	Commands:    newCommands,
+	Console:     consoleFiles,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
 		events.Publishes(

@@ -25,6 +25,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionOwnSessions},
 	Commands:    newCommands,
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),

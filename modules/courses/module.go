@@ -21,6 +21,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionLearn},
 	Commands:    newCommands,
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),

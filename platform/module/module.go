@@ -7,6 +7,7 @@ package module
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -38,6 +39,9 @@ type Module struct {
 	Permissions []identity.Permission
 	// Problems that the module's errors are made from.
 	Problems []apperr.Problem
+	// Console holds the module's panel in the console, in a folder of that name: console/panel.js and what it imports. It
+	// is nil for a module without a panel.
+	Console fs.FS
 	// Commands returns the commands that the module adds to the command line.
 	Commands func(command.Program) []*cobra.Command
 	// Declares holds further declarations that are valid whether or not the module is enabled, such as audit actions.

@@ -1,23 +1,16 @@
 // My account: name, address, password, second factor, sessions, my data.
 
-import { h, fill } from "../dom.js";
-import { get, post, patch, del, request } from "../api.js";
-import { save as saveFile } from "../files.js";
-import { session, keepUser, forget, user } from "../session.js";
-import { form, heading, load, button, paged, notice, badge, confirm, dialog } from "../ui.js";
-import { ago, day } from "../format.js";
-import { offers } from "../modules.js";
-import { go } from "../router.js";
+import { h, fill } from "/console/dom.js";
+import { get, post, patch, del, request } from "/console/api.js";
+import { save as saveFile } from "/console/files.js";
+import { session, keepUser, forget, user } from "/console/session.js";
+import { form, heading, load, button, paged, notice, badge, confirm, dialog } from "/console/ui.js";
+import { ago, day } from "/console/format.js";
+import { offers } from "/console/modules.js";
+import { go } from "/console/router.js";
+import { logOut } from "/console/logout.js";
 
 const card = (title, ...content) => h("section", { class: "card" }, h("h2", { text: title }), content);
-
-// logOut ends this session; the server's word for it is not waited for.
-export async function logOut() {
-  const refresh_token = session()?.refresh_token;
-  forget();
-  go("/courses");
-  if (refresh_token) await post("/auth/logout", { refresh_token }, { anonymous: true }).catch(() => {});
-}
 
 export function account({ box, signal }) {
   load(async () => {

@@ -1,11 +1,11 @@
 // Notifications: the list, and which ones one wants.
 
-import { h, fill } from "../dom.js";
-import { get, post, put } from "../api.js";
-import { heading, paged, load, button, form, notice } from "../ui.js";
-import { ago } from "../format.js";
-import { go } from "../router.js";
-import { refreshBadge } from "../badge.js";
+import { h, fill } from "/console/dom.js";
+import { get, post, put } from "/console/api.js";
+import { heading, paged, load, button, form, notice } from "/console/ui.js";
+import { ago } from "/console/format.js";
+import { go } from "/console/router.js";
+import { refreshBadge } from "/console/badge.js";
 
 export function notifications({ query, box, signal }) {
   const onlyUnread = query.get("unread") === "true";

@@ -1,10 +1,10 @@
 // Inviting many by mail: addresses that are pasted, or a CSV file.
 
-import { h, fill } from "../dom.js";
-import { request, post } from "../api.js";
-import { form, field, badge, notice } from "../ui.js";
-import { enabled } from "../modules.js";
-import { addresses, toISO } from "../format.js";
+import { h, fill } from "/console/dom.js";
+import { request, post } from "/console/api.js";
+import { form, field, badge, notice } from "/console/ui.js";
+import { enabled } from "/console/modules.js";
+import { addresses, toISO } from "/console/format.js";
 import { coursePicker } from "./pick-courses.js";
 
 const path = "/admin/invites/batch";

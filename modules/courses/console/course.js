@@ -1,15 +1,15 @@
 // One course: what it is, its outline, the lesson that is open, progress.
 
-import { h, fill, icon } from "../dom.js";
-import { get, post, put, del } from "../api.js";
-import { session, hasRole, user } from "../session.js";
-import { load, explain, heading, button, bar, badge, notice, confirm } from "../ui.js";
-import { when, day, duration, plural } from "../format.js";
-import { rich } from "../richtext.js";
-import { enabled } from "../modules.js";
+import { h, fill, icon } from "/console/dom.js";
+import { get, post, put, del } from "/console/api.js";
+import { session, hasRole, user } from "/console/session.js";
+import { load, explain, heading, button, bar, badge, notice, confirm } from "/console/ui.js";
+import { when, day, duration, plural } from "/console/format.js";
+import { rich } from "/console/richtext.js";
+import { enabled } from "/console/modules.js";
 import { player } from "./asset.js";
 import { marks } from "./courses.js";
-import { go } from "../router.js";
+import { go } from "/console/router.js";
 
 const address = (course, lesson) =>
   `/courses/${encodeURIComponent(course.slug || course.id)}` + (lesson ? `/lessons/${lesson.id}` : "");

@@ -1,12 +1,12 @@
 // An open channel: history, live messages, what is on its way, who types, who is here.
 
-import { h, fill } from "../dom.js";
-import { get, del, patch } from "../api.js";
-import { user, hasRole } from "../session.js";
-import { ChannelSocket } from "../socket.js";
-import { badge, button, confirm, explain, notice, dialog, form } from "../ui.js";
-import { clock, day } from "../format.js";
-import { refreshBadge } from "../badge.js";
+import { h, fill } from "/console/dom.js";
+import { get, del, patch } from "/console/api.js";
+import { user, hasRole } from "/console/session.js";
+import { ChannelSocket } from "./socket.js";
+import { badge, button, confirm, explain, notice, dialog, form } from "/console/ui.js";
+import { clock, day } from "/console/format.js";
+import { refreshBadge } from "/console/badge.js";
 
 const PAGE = 50;
 

@@ -1,11 +1,11 @@
 // Accounts, for administrators.
 
-import { h, fill } from "../dom.js";
-import { patch, del } from "../api.js";
-import { roles, user, keepUser } from "../session.js";
-import { field, table, heading, badge, button, confirm, notice, values } from "../ui.js";
-import { offers } from "../modules.js";
-import { ago, day } from "../format.js";
+import { h, fill } from "/console/dom.js";
+import { patch, del } from "/console/api.js";
+import { roles, user, keepUser } from "/console/session.js";
+import { field, table, heading, badge, button, confirm, notice, values } from "/console/ui.js";
+import { offers } from "/console/modules.js";
+import { ago, day } from "/console/format.js";
 
 export function users({ box, signal }) {
   const list = h("div");

@@ -1,11 +1,11 @@
 // The audit log: filters, one row an entry, the check of the chain, export.
 
-import { h, fill } from "../dom.js";
-import { get } from "../api.js";
-import { save } from "../files.js";
-import { field, table, heading, button, notice, values } from "../ui.js";
-import { answers, queryValues } from "../modules.js";
-import { when, toISO, plural } from "../format.js";
+import { h, fill } from "/console/dom.js";
+import { get } from "/console/api.js";
+import { save } from "/console/files.js";
+import { field, table, heading, button, notice, values } from "/console/ui.js";
+import { answers, queryValues } from "/console/modules.js";
+import { when, toISO, plural } from "/console/format.js";
 
 export function audit({ box, signal }) {
   const list = h("div");

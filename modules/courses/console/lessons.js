@@ -1,10 +1,10 @@
 // The lessons of a course under edit: list, order, one form for adding and changing.
 
-import { h, fill } from "../dom.js";
-import { get, post, put, patch, del } from "../api.js";
-import { form, field, load, button, notice, confirm, badge } from "../ui.js";
-import { toISO, toLocal, duration } from "../format.js";
-import { accepts, enabled } from "../modules.js";
+import { h, fill } from "/console/dom.js";
+import { get, post, put, patch, del } from "/console/api.js";
+import { form, field, load, button, notice, confirm, badge } from "/console/ui.js";
+import { toISO, toLocal, duration } from "/console/format.js";
+import { accepts, enabled } from "/console/modules.js";
 import { attached, uploader } from "./asset.js";
 
 export function lessonsEditor(course, signal) {

@@ -1,10 +1,10 @@
 // Redeeming an invite code, also by somebody who came with a link and has to sign in first.
 
-import { h, fill } from "../dom.js";
-import { get, post } from "../api.js";
-import { session, user, keepUser } from "../session.js";
-import { form } from "../ui.js";
-import { enabled } from "../modules.js";
+import { h, fill } from "/console/dom.js";
+import { get, post } from "/console/api.js";
+import { session, user, keepUser } from "/console/session.js";
+import { form } from "/console/ui.js";
+import { enabled } from "/console/modules.js";
 
 const KEPT = "lyceum.code"; // over the sign-in of somebody who came with a link
 

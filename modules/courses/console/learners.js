@@ -1,11 +1,11 @@
 // Who learns in a course: the list, as a table to keep, and enrolling many by their addresses.
 
-import { h, fill } from "../dom.js";
-import { request, del } from "../api.js";
-import { save } from "../files.js";
-import { form, button, confirm, notice, table, badge } from "../ui.js";
-import { addresses, ago, plural } from "../format.js";
-import { answers, offers } from "../modules.js";
+import { h, fill } from "/console/dom.js";
+import { request, del } from "/console/api.js";
+import { save } from "/console/files.js";
+import { form, button, confirm, notice, table, badge } from "/console/ui.js";
+import { addresses, ago, plural } from "/console/format.js";
+import { answers, offers } from "/console/modules.js";
 
 const path = "/courses/{id}/learners";
 

@@ -1,11 +1,11 @@
 // Sign in, register, and what the links in mails open: verify and reset.
 
-import { h, fill } from "../dom.js";
-import { get, post } from "../api.js";
-import { keep, user, keepUser } from "../session.js";
-import { form, heading, notice, explain, load } from "../ui.js";
-import { capability, offers } from "../modules.js";
-import { go } from "../router.js";
+import { h, fill } from "/console/dom.js";
+import { get, post } from "/console/api.js";
+import { keep, user, keepUser } from "/console/session.js";
+import { form, heading, notice, explain, load } from "/console/ui.js";
+import { capability, offers } from "/console/modules.js";
+import { go } from "/console/router.js";
 
 const email = { name: "email", label: "Email address", type: "email", autocomplete: "username", required: true, maxlength: 254 };
 const newPassword = () => ({ name: "password", label: "New password", type: "password", autocomplete: "new-password", required: true,

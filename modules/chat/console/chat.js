@@ -1,10 +1,10 @@
 // Chat: the channels one may read, and the one that is open.
 
-import { h, fill } from "../dom.js";
-import { get, post } from "../api.js";
-import { hasRole } from "../session.js";
-import { load, heading, button, dialog, form, notice } from "../ui.js";
-import { go } from "../router.js";
+import { h, fill } from "/console/dom.js";
+import { get, post } from "/console/api.js";
+import { hasRole } from "/console/session.js";
+import { load, heading, button, dialog, form, notice } from "/console/ui.js";
+import { go } from "/console/router.js";
 import { channel } from "./channel.js";
 
 const kinds = { public: "Open to all", member: "Members", course: "Course", private: "Private" };

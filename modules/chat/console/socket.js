@@ -1,7 +1,7 @@
 // One chat channel, live: a socket that comes back by itself and goes on after the last message and the last
 // change it has seen. What the server sends twice is shown once; what is missing is fetched.
 
-import { get, post, freshToken } from "./api.js";
+import { get, post, freshToken } from "/console/api.js";
 
 const pause = (tries) => Math.min(15000, 500 * 2 ** tries) * (0.5 + Math.random() / 2);
 

@@ -1,13 +1,13 @@
 // Making and changing a course: its own fields, announcements, copies, deleting.
 
-import { h, fill } from "../dom.js";
-import { request, post, del } from "../api.js";
-import { save as saveFile } from "../files.js";
-import { form, field, load, heading, button, notice, confirm } from "../ui.js";
-import { enabled, offers } from "../modules.js";
-import { go } from "../router.js";
+import { h, fill } from "/console/dom.js";
+import { request, post, del } from "/console/api.js";
+import { save as saveFile } from "/console/files.js";
+import { form, field, load, heading, button, notice, confirm } from "/console/ui.js";
+import { enabled, offers } from "/console/modules.js";
+import { go } from "/console/router.js";
 import { attached } from "./asset.js";
-import { visibilityText } from "./courses.js";
+import { visibilityText } from "/console/format.js";
 import { learners } from "./learners.js";
 import { lessonsEditor } from "./lessons.js";
 

@@ -1,9 +1,9 @@
 // Stored files: reading them by signed URLs, uploading them.
 
-import { h, fill } from "../dom.js";
-import { get, post } from "../api.js";
-import { size } from "../format.js";
-import { capability } from "../modules.js";
+import { h, fill } from "/console/dom.js";
+import { get, post } from "/console/api.js";
+import { size } from "/console/format.js";
+import { capability } from "/console/modules.js";
 
 const known = new Map(); // key → {url, until}
 

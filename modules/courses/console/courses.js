@@ -1,19 +1,17 @@
 // The catalogue: search, filters, cards.
 
-import { h, fill } from "../dom.js";
-import { session, hasRole, user } from "../session.js";
-import { request } from "../api.js";
-import { pick } from "../files.js";
-import { field, paged, heading, badge, bar, button, notice } from "../ui.js";
-import { day, plural } from "../format.js";
-import { go } from "../router.js";
+import { h, fill } from "/console/dom.js";
+import { session, hasRole, user } from "/console/session.js";
+import { request } from "/console/api.js";
+import { pick } from "/console/files.js";
+import { field, paged, heading, badge, bar, button, notice } from "/console/ui.js";
+import { day, plural, visibilityText } from "/console/format.js";
+import { go } from "/console/router.js";
 import { asset } from "./asset.js";
-import { enabled, offers } from "../modules.js";
+import { enabled, offers } from "/console/modules.js";
 
 // hue gives a course one of six colours for good.
 const hue = (id) => "hue-" + ([...id].reduce((n, c) => (n * 31 + c.charCodeAt(0)) >>> 0, 7) % 6);
-
-export const visibilityText = { public: "Open to all", member: "For members", private: "By enrolment" };
 
 export function courses({ query, box, signal }) {
   const filters = Object.fromEntries(query);

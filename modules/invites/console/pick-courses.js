@@ -1,8 +1,8 @@
 // Choosing the courses that an invite enrolls in: a dialog that searches, and what is chosen beside its button.
 
-import { h, fill } from "../dom.js";
-import { dialog, field, paged, button } from "../ui.js";
-import { visibilityText } from "./courses.js";
+import { h, fill } from "/console/dom.js";
+import { dialog, field, paged, button } from "/console/ui.js";
+import { visibilityText } from "/console/format.js";
 
 // coursePicker gives its element, the ids that are chosen, and a way to choose none.
 export function coursePicker(testid, hint) {

@@ -1,11 +1,11 @@
 // Invite codes for administrators: making, listing and revoking them, one by one or a batch.
 
-import { h, fill } from "../dom.js";
-import { get, post, del, request } from "../api.js";
-import { hasRole } from "../session.js";
-import { form, field, table, heading, badge, button, confirm, notice, values } from "../ui.js";
-import { enabled, offers } from "../modules.js";
-import { when, toISO, plural } from "../format.js";
+import { h, fill } from "/console/dom.js";
+import { get, post, del, request } from "/console/api.js";
+import { hasRole } from "/console/session.js";
+import { form, field, table, heading, badge, button, confirm, notice, values } from "/console/ui.js";
+import { enabled, offers } from "/console/modules.js";
+import { when, toISO, plural } from "/console/format.js";
 import { coursePicker } from "./pick-courses.js";
 import { inviteMany } from "./invite-many.js";
 
