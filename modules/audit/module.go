@@ -18,6 +18,8 @@ var Module = module.Module{
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead},
+	Commands:    newCommands,
+	Console:     consoleFiles,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
 		events.ProvideDeclarations(

@@ -24,6 +24,8 @@ var Module = module.Module{
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionOwnSessions},
+	Commands:    newCommands,
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),

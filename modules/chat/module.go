@@ -21,6 +21,7 @@ var Module = module.Module{
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionManage},
+	Console:     consoleFiles,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
 		events.ProvideDeclarations(

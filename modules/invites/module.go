@@ -19,6 +19,7 @@ var Module = module.Module{
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRedeem, permissionManage},
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(

@@ -16,6 +16,7 @@ var Module = module.Module{
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionAnnounce, permissionReadOwn},
+	Console:     consoleFiles,
 	Declares: fx.Options(
 		events.ProvideDeclarations(
 			events.DeclareEvent[partDue]("Some readers of a message wait for it."),

@@ -17,6 +17,7 @@ var Module = module.Module{
 	Required:    true,
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{usersapi.PermissionAccountSelf, permissionManage},
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),

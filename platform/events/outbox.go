@@ -136,7 +136,7 @@ func (b *Bus) postponeRow(ctx context.Context, row outboxRow, cause error) error
 	}
 	text := cause.Error()
 	text = strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "") // the cut may split a character
-	return b.db.Conn(db.Detach(ctx)).Exec(
+	return b.db.Conn(db.WithoutTx(ctx)).Exec(
 		"UPDATE outbox_deliveries SET state = ?, next_at = ?, last_error = ? WHERE id = ?",
 		state, b.clock.Now().Add(wait), text, row.ID).Error
 }

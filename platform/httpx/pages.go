@@ -44,7 +44,7 @@ func (s *Server) platformTable() Table {
 		Raw(http.MethodGet, "/reset", Public, "Console", s.page(public.Index, console), Hidden()),
 		Raw(http.MethodGet, "/docs", Public, "Interactive documentation",
 			s.page(public.DocsIndex, docsPolicy), Hidden()),
-		Raw(http.MethodGet, "/console/*", Public, "Console files", s.files(public.Console()), Hidden()),
+		Raw(http.MethodGet, "/console/*", Public, "Console files", s.files(newConsoleFiles(public.Console(), s.o.Modules)), Hidden()),
 		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.files(public.Docs()), Hidden()),
 	}...)}
 }

@@ -15,12 +15,15 @@ package module
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
@@ -44,6 +47,11 @@ type Module struct {
 	Permissions []identity.Permission
 	// Problems are those that the errors of the module are made from.
 	Problems []apperr.Problem
+	// Console holds the module's panel of the console in a folder of that name: console/panel.js and
+	// the files that it imports. It is nil for a module without a panel.
+	Console fs.FS
+	// Commands returns the commands that the module adds to the command line.
+	Commands func(command.Program) []*cobra.Command
 	// Declares holds further declarations that are valid for a disabled module too, such as events
 	// and audit actions.
 	Declares fx.Option
