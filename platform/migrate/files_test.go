@@ -19,12 +19,13 @@ func sqlFiles(texts map[string]string) fstest.MapFS {
 	return files
 }
 
-func TestLoad(t *testing.T) {
+func TestLoadFiles(t *testing.T) {
 	t.Run("statements, directions and databases", func(t *testing.T) {
-		all, err := migrate.Load(sqlFiles(map[string]string{
-			"202601020000_test_second.up.sql":         "-- Why.\nALTER TABLE a ADD b int;\n",
-			"202601020000_test_second.down.sql":       "-- Why.\nALTER TABLE a DROP b;",
-			"202601010000_test_first.up.sql":          "-- Things have names.\nCREATE TABLE a (\n  x {uuid}, -- a; b\n  -- a comment\n  y int\n);\nCREATE INDEX i ON a (x);\n",
+		all, err := migrate.LoadFiles(sqlFiles(map[string]string{
+			"202601020000_test_second.up.sql":   "-- Why.\nALTER TABLE a ADD b int;\n",
+			"202601020000_test_second.down.sql": "-- Why.\nALTER TABLE a DROP b;",
+			"202601010000_test_first.up.sql": "-- Things have names.\nCREATE TABLE a (\n  x {uuid}, -- a; b\n" +
+				"  -- a comment\n  y int\n);\nCREATE INDEX i ON a (x);\n",
 			"202601010000_test_first.up.postgres.sql": "-- Faster.\nCREATE EXTENSION x;\n",
 			"202601010000_test_first.down.sql":        "-- Why.\nDROP TABLE a;\n",
 			"202601010000_test_first.down.sqlite.sql": "-- Why.\nVACUUM;\n",
@@ -32,11 +33,16 @@ func TestLoad(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []migrate.Migration{
 			{
-				ID:   "202601010000_test_first",
-				Up:   []string{"CREATE TABLE a (\n  x {uuid}, -- a; b\n  y int\n)", "CREATE INDEX i ON a (x)", "postgres:CREATE EXTENSION x"},
+				ID: "202601010000_test_first",
+				Up: []string{
+					"CREATE TABLE a (\n  x {uuid}, -- a; b\n  y int\n)", "CREATE INDEX i ON a (x)", "postgres:CREATE EXTENSION x",
+				},
 				Down: []string{"DROP TABLE a", "sqlite:VACUUM"},
 			},
-			{ID: "202601020000_test_second", Up: []string{"ALTER TABLE a ADD b int"}, Down: []string{"ALTER TABLE a DROP b"}},
+			{
+				ID: "202601020000_test_second",
+				Up: []string{"ALTER TABLE a ADD b int"}, Down: []string{"ALTER TABLE a DROP b"},
+			},
 		}, all)
 	})
 	const up, down = "202601010000_test_first.up.sql", "202601010000_test_first.down.sql"
@@ -51,9 +57,9 @@ func TestLoad(t *testing.T) {
 		"one direction is not": {map[string]string{up: "-- Why.\nSELECT 1;\n"}, "lacks"},
 	} {
 		t.Run(name+" is refused", func(t *testing.T) {
-			_, err := migrate.Load(sqlFiles(c.files))
+			_, err := migrate.LoadFiles(sqlFiles(c.files))
 			require.ErrorContains(t, err, c.want)
-			require.Panics(t, func() { migrate.MustLoad(sqlFiles(c.files)) })
+			require.Panics(t, func() { migrate.MustLoadFiles(sqlFiles(c.files)) })
 		})
 	}
 }
@@ -62,8 +68,9 @@ func TestLoadedMigrationsRun(t *testing.T) {
 	d, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 4})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, d.Close()) }()
-	r, err := migrate.NewRunner(d, migrate.MustLoad(sqlFiles(map[string]string{
-		"202601010000_test_create_things.up.sql":   "-- Things have names.\nCREATE TABLE things (\n  id {uuid} PRIMARY KEY\n);\nCREATE TABLE more (id int);\n",
+	r, err := migrate.NewRunner(d, migrate.MustLoadFiles(sqlFiles(map[string]string{
+		"202601010000_test_create_things.up.sql": "-- Things have names.\nCREATE TABLE things (\n  id {uuid} PRIMARY KEY\n);\n" +
+			"CREATE TABLE more (id int);\n",
 		"202601010000_test_create_things.down.sql": "-- Things have names.\nDROP TABLE more;\nDROP TABLE things;\n",
 	})))
 	require.NoError(t, err)
