@@ -133,7 +133,7 @@ func worker(c *cobra.Command, _ []string) error {
 		}
 		g := lifecycle.NewGroup()
 		g.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
-		program.RunWork(g, e, q)
+		program.StartWork(g, e, q)
 		slog.Info("working")
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
