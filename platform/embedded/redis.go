@@ -19,7 +19,8 @@ const tickEvery = 50 * time.Millisecond
 // Redis is a server with the Redis protocol on a loopback port. It keeps its data in memory and
 // loses it when it is closed.
 type Redis struct {
-	server   *miniredis.Miniredis
+	server *miniredis.Miniredis
+	// listener is the one that clients use; server has another, on which nothing is expected.
 	listener net.Listener
 	password string
 	stop     context.CancelFunc
