@@ -135,24 +135,24 @@ func keysRotate(*cobra.Command, []string) error {
 		return err
 	}
 	before, _ := filepath.Glob(filepath.Join(cfg.JWTKeysDir, "*.pem"))
-	keys, err := keyring.Load(cfg.JWTKeysDir, cfg.AccessTokenTTL)
+	keys, err := keyring.Open(cfg.JWTKeysDir, cfg.AccessTokenTTL)
 	if err != nil {
 		return err
 	}
 	if len(before) == 0 {
 		fmt.Fprintln(os.Stderr, "lyceum: there was no key in "+cfg.JWTKeysDir+" before; is it the folder of the servers (JWT_KEYS_DIR, else DATA_DIR/keys)?")
 	}
-	id, err := keys.Rotate()
+	id, err := keys.RotateSigningKey()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "in "+cfg.JWTKeysDir)
-	for _, k := range keys.All() {
+	for _, k := range keys.VerifyingKeys() {
 		word := "verifies"
 		if k.ID == id {
 			word = "signs"
 		}
-		fmt.Fprintf(stdout, "%s  %s  made %s\n", k.ID, word, k.Made.UTC().Format(time.RFC3339))
+		fmt.Fprintf(stdout, "%s  %s  made %s\n", k.ID, word, k.CreatedAt.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -178,8 +178,8 @@ type jwks struct {
 
 func (h *handlers) jwks(context.Context, *httpx.None) (*httpx.Response[jwks], error) {
 	set := jwks{Keys: []jwk{}}
-	for _, k := range h.keys.All() {
-		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.Public())})
+	for _, k := range h.keys.VerifyingKeys() {
+		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.PublicKey())})
 	}
 	return httpx.OK(set).WithETag(), nil
 }

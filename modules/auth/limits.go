@@ -33,7 +33,7 @@ type guard struct {
 func newGuard(l *limit.Limiter, k *keyring.Keys, c *Config) guard {
 	return guard{l, limit.Budget{Name: "login-account", Rate: c.LimitAccount}, limit.Budget{Name: "password", Rate: c.LimitAccount},
 		limit.Budget{Name: "mfa-code", Rate: c.LimitAccount}, limit.Budget{Name: "mail", Rate: c.LimitMail},
-		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.LimitMail.Hits, Window: c.LimitMail.Window}}, k.Derive("addresses")}
+		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.LimitMail.Hits, Window: c.LimitMail.Window}}, k.DeriveKey("addresses")}
 }
 
 // attempt reserves a sign-in of an address from the caller's network. A new password begins a new

@@ -225,7 +225,7 @@ func (s *site) replica() *replica {
 	o, err := redis.ParseURL(s.redis)
 	require.NoError(t, err)
 	rc := redis.NewClient(o)
-	keys, err := keyring.Load(s.keys, time.Hour)
+	keys, err := keyring.Open(s.keys, time.Hour)
 	require.NoError(t, err)
 	r.tokens = tokens.NewTokens(keys, publicURL, s.ttl, clock.System{})
 	r.bus, r.events = broadcast.New(rc), events.NewBus(r.db, clock.System{})

@@ -43,7 +43,7 @@ type Courses struct {
 
 func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, courses Courses, e *events.Bus, m mailapi.Mailer, c clock.Clock, k *keyring.Keys,
 	l *limit.Limiter, cfg *Config) *Service {
-	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.Derive("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.LimitRedeem}}
+	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.DeriveKey("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.LimitRedeem}}
 }
 
 // listInvites returns one page of the invites that f lets through, the newest first. The status that f asks for is the one

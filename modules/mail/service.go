@@ -51,7 +51,7 @@ type Params struct {
 func NewService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: newStore(p.DB), clock: p.Clock, queue: p.Queue, sender: p.Sender,
-		key: p.Keys.Derive("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
+		key: p.Keys.DeriveKey("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
 	}
 }
 

@@ -52,7 +52,7 @@ type needs struct {
 }
 
 func newService(n needs) *Service {
-	return &Service{n.DB, n.Store, n.Accounts, n.Courses, n.Pusher, n.Events, n.Mailer, n.Clock, n.Config.PublicURL, n.Keys.Derive("unsubscribe links")}
+	return &Service{n.DB, n.Store, n.Accounts, n.Courses, n.Pusher, n.Events, n.Mailer, n.Clock, n.Config.PublicURL, n.Keys.DeriveKey("unsubscribe links")}
 }
 
 var errMissing = apperr.NotFound("There is no such notification.")

@@ -48,7 +48,7 @@ type site struct {
 func serve(w *world) *site {
 	t := w.t
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	issuer := tokens.NewTokens(keys, "http://lyceum.test", time.Hour, w.clock)
 	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, people{}, people{}, people{}), "http://lyceum.test", nil)

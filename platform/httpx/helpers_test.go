@@ -51,7 +51,7 @@ type site struct {
 // newSite serves routes. change may alter the options.
 func newSite(t *testing.T, routes []Route, change func(*Options)) *site {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	scratch, err := tempfile.Open(t.TempDir())
 	require.NoError(t, err)

@@ -23,18 +23,18 @@ import (
 type Key struct {
 	ID      string
 	Private ed25519.PrivateKey
-	// Made is the time at which its file was written.
-	Made time.Time
+	// CreatedAt is the time at which its file was written.
+	CreatedAt time.Time
 
-	// signs is the time from which this process signs with it.
-	signs time.Time
+	// signsFrom is the time from which this process signs with it.
+	signsFrom time.Time
 }
 
-// Public returns the public key.
-func (k Key) Public() ed25519.PublicKey { return k.Private.Public().(ed25519.PublicKey) }
+// PublicKey returns the public key.
+func (k Key) PublicKey() ed25519.PublicKey { return k.Private.Public().(ed25519.PublicKey) }
 
-// readSigning reads a key. It returns an error if others may read the file.
-func readSigning(file string) (Key, error) {
+// readSigningKey reads a key. It returns an error if others may read the file.
+func readSigningKey(file string) (Key, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return Key{}, err
@@ -55,12 +55,12 @@ func readSigning(file string) (Key, error) {
 	if err != nil || !ok {
 		return Key{}, fmt.Errorf("%s: not an Ed25519 key in PKCS#8", file)
 	}
-	return Key{ID: strings.TrimSuffix(filepath.Base(file), ".pem"), Private: private, Made: info.ModTime()}, nil
+	return Key{ID: strings.TrimSuffix(filepath.Base(file), ".pem"), Private: private, CreatedAt: info.ModTime()}, nil
 }
 
-// makeSigning writes a new key and returns its id. The key is newer than after, even if the clocks
+// createSigningKey writes a new key and returns its id. The key is newer than after, even if the clocks
 // of the machines that share the folder differ.
-func makeSigning(dir string, after time.Time) (id string, err error) {
+func createSigningKey(dir string, after time.Time) (id string, err error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return "", err
@@ -80,8 +80,8 @@ func makeSigning(dir string, after time.Time) (id string, err error) {
 	return id, atomicfile.Write(filepath.Join(dir, id+".pem"), content, atomicfile.WithModTime(made))
 }
 
-// loadSecret reads the secret and makes one if there is none.
-func loadSecret(file string) ([]byte, error) {
+// loadOrCreateSecret reads the secret and makes one if there is none.
+func loadOrCreateSecret(file string) ([]byte, error) {
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		fresh := make([]byte, 32)

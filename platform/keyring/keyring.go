@@ -23,26 +23,26 @@ import (
 
 // Times of looking for new keys.
 const (
-	keysEvery  = 250 * time.Millisecond
-	lookAtMost = 50 * time.Millisecond
-	// signAfter is how long a process knows a new key before it signs with it. The other replicas
+	pollInterval      = 250 * time.Millisecond
+	minReloadInterval = 50 * time.Millisecond
+	// signDelay is how long a process knows a new key before it signs with it. The other replicas
 	// know the key by then.
-	signAfter = 2 * keysEvery
-	// keySlack is how much longer than the life of an access token an old key verifies, as a
+	signDelay = 2 * pollInterval
+	// verifySlack is how much longer than the life of an access token an old key verifies, as a
 	// replica may sign with it until it has noticed the new one.
-	keySlack = 30 * time.Second
+	verifySlack = 30 * time.Second
 )
 
 // Keys are the keys of one folder. They are safe for concurrent use.
 type Keys struct {
-	dir    string
-	keep   time.Duration
-	secret []byte
-	set    atomic.Pointer[keySet]
+	dir         string
+	verifiesFor time.Duration
+	secret      []byte
+	set         atomic.Pointer[keySet]
 
-	mu     sync.Mutex
-	looked time.Time
-	faulty bool
+	mu           sync.Mutex
+	lookedAt     time.Time
+	isUnreadable bool
 }
 
 // keySet is the content of the folder when it was last read.
@@ -53,27 +53,27 @@ type keySet struct {
 	state string
 }
 
-// Load reads the keys in dir. It makes the missing ones, once, even if many processes start
+// Open reads the keys in dir. It makes the missing ones, once, even if many processes start
 // together. tokenTTL is the life of an access token: an old key verifies for that long after the
-// next one was made. Load returns an error if a file can be read by others or is damaged.
-func Load(dir string, tokenTTL time.Duration) (*Keys, error) {
-	k := &Keys{dir: dir, keep: tokenTTL + keySlack}
-	return k, k.locked(func() (err error) {
-		if k.secret, err = loadSecret(filepath.Join(dir, "secret")); err != nil {
+// next one was made. Open returns an error if a file can be read by others or is damaged.
+func Open(dir string, tokenTTL time.Duration) (*Keys, error) {
+	k := &Keys{dir: dir, verifiesFor: tokenTTL + verifySlack}
+	return k, k.withLock(func() (err error) {
+		if k.secret, err = loadOrCreateSecret(filepath.Join(dir, "secret")); err != nil {
 			return err
 		}
-		if err := k.read(); err != nil || len(k.set.Load().keys) > 0 {
+		if err := k.readFolder(); err != nil || len(k.set.Load().keys) > 0 {
 			return err
 		}
-		if _, err := makeSigning(dir, time.Time{}); err != nil {
+		if _, err := createSigningKey(dir, time.Time{}); err != nil {
 			return err
 		}
-		return k.read()
+		return k.readFolder()
 	})
 }
 
-// locked calls fn while no other process makes or removes keys.
-func (k *Keys) locked(fn func() error) error {
+// withLock calls fn while no other process makes or removes keys.
+func (k *Keys) withLock(fn func() error) error {
 	if err := private.DirOf(k.dir, "*.pem", "secret", ".lock", ".new-*", ".*"+atomicfile.TempSuffix); err != nil {
 		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
@@ -85,35 +85,35 @@ func (k *Keys) locked(fn func() error) error {
 	return fn()
 }
 
-// Rotate makes a new signing key and returns its id. Servers sign with it within a second. It
+// RotateSigningKey makes a new signing key and returns its id. Servers sign with it within a second. It
 // removes old keys whose last token has expired.
-func (k *Keys) Rotate() (id string, err error) {
-	err = k.locked(func() error {
-		if err := k.read(); err != nil {
+func (k *Keys) RotateSigningKey() (id string, err error) {
+	err = k.withLock(func() error {
+		if err := k.readFolder(); err != nil {
 			return err
 		}
 		all := k.set.Load().keys
 		newest := time.Time{}
 		if len(all) > 0 {
-			newest = all[len(all)-1].Made
+			newest = all[len(all)-1].CreatedAt
 		}
-		if id, err = makeSigning(k.dir, newest); err != nil {
+		if id, err = createSigningKey(k.dir, newest); err != nil {
 			return err
 		}
 		for i, key := range all {
-			if i+1 < len(all) && time.Since(all[i+1].Made) > k.keep {
+			if i+1 < len(all) && time.Since(all[i+1].CreatedAt) > k.verifiesFor {
 				if err := os.Remove(filepath.Join(k.dir, key.ID+".pem")); err != nil {
 					return err
 				}
 			}
 		}
-		return k.read()
+		return k.readFolder()
 	})
 	return id, err
 }
 
-// read reads all keys of the folder.
-func (k *Keys) read() error {
+// readFolder reads all keys of the folder.
+func (k *Keys) readFolder() error {
 	state, err := folderState(k.dir)
 	if err != nil {
 		return err
@@ -125,23 +125,23 @@ func (k *Keys) read() error {
 	set, known := &keySet{state: state}, map[string]time.Time{}
 	if before := k.set.Load(); before != nil {
 		for _, key := range before.keys {
-			known[key.ID] = key.signs
+			known[key.ID] = key.signsFrom
 		}
 	}
 	for _, f := range files {
-		key, err := readSigning(f)
+		key, err := readSigningKey(f)
 		if err != nil {
 			return err
 		}
 		if since, ok := known[key.ID]; ok {
-			key.signs = since
+			key.signsFrom = since
 		} else if len(known) > 0 {
-			key.signs = time.Now().Add(signAfter)
+			key.signsFrom = time.Now().Add(signDelay)
 		}
 		set.keys = append(set.keys, key)
 	}
 	slices.SortFunc(set.keys, func(a, b Key) int {
-		if c := a.Made.Compare(b.Made); c != 0 {
+		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
 			return c
 		}
 		return strings.Compare(a.ID, b.ID)
@@ -168,84 +168,84 @@ func folderState(dir string) (string, error) {
 	return b.String(), nil
 }
 
-// Watch looks for new keys four times a second until ctx ends.
-func (k *Keys) Watch(ctx context.Context) {
-	lifecycle.Every(ctx, "signing keys", keysEvery, func(context.Context) { k.look() })
+// WatchFolder looks for new keys four times a second until ctx ends.
+func (k *Keys) WatchFolder(ctx context.Context) {
+	lifecycle.Every(ctx, "signing keys", pollInterval, func(context.Context) { k.reloadIfChanged() })
 }
 
-// look reads the folder if it has changed, at most twenty times a second. If it can't be read, the
+// reloadIfChanged reads the folder if it has changed, at most twenty times a second. If it can't be read, the
 // keys stay as they were.
-func (k *Keys) look() {
+func (k *Keys) reloadIfChanged() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if time.Since(k.looked) < lookAtMost {
+	if time.Since(k.lookedAt) < minReloadInterval {
 		return
 	}
-	k.looked = time.Now()
+	k.lookedAt = time.Now()
 	state, err := folderState(k.dir)
 	if err == nil && state == k.set.Load().state {
 		return
 	}
 	before := k.set.Load()
 	if err == nil {
-		err = k.read()
+		err = k.readFolder()
 	}
 	if err == nil && len(k.set.Load().keys) == 0 {
 		k.set.Store(before)
 		err = fmt.Errorf("%s: no signing key is left", k.dir)
 	}
-	if err != nil && !k.faulty {
+	if err != nil && !k.isUnreadable {
 		slog.Error("signing keys unreadable, the server keeps those it has read before", "error", err)
 	}
-	k.faulty = err != nil
+	k.isUnreadable = err != nil
 }
 
-// live returns the keys that verify now: the newest, and those whose tokens may not have expired.
-func (k *Keys) live() []Key {
+// liveKeys returns the keys that verify now: the newest, and those whose tokens may not have expired.
+func (k *Keys) liveKeys() []Key {
 	all := k.set.Load().keys
 	for i := range all {
-		if i+1 == len(all) || time.Since(all[i+1].Made) <= k.keep {
+		if i+1 == len(all) || time.Since(all[i+1].CreatedAt) <= k.verifiesFor {
 			return all[i:]
 		}
 	}
 	return nil
 }
 
-// Signing returns the key that signs new tokens.
-func (k *Keys) Signing() Key {
+// SigningKey returns the key that signs new tokens.
+func (k *Keys) SigningKey() Key {
 	all := k.set.Load().keys
 	for _, key := range slices.Backward(all) {
-		if time.Now().After(key.signs) {
+		if time.Now().After(key.signsFrom) {
 			return key
 		}
 	}
 	return all[len(all)-1]
 }
 
-// Verifying returns the live key with an id. If there is none, it looks into the folder: another
+// FindVerifyingKey returns the live key with an id. If there is none, it looks into the folder: another
 // replica may have made the key just now. It returns false if there is still none.
-func (k *Keys) Verifying(id string) (Key, bool) {
+func (k *Keys) FindVerifyingKey(id string) (Key, bool) {
 	for range 2 {
-		for _, key := range k.live() {
+		for _, key := range k.liveKeys() {
 			if key.ID == id {
 				return key, true
 			}
 		}
-		k.look()
+		k.reloadIfChanged()
 	}
 	return Key{}, false
 }
 
-// All returns the keys that verify now, sorted by id.
-func (k *Keys) All() []Key {
-	out := slices.Clone(k.live())
+// VerifyingKeys returns the keys that verify now, sorted by id.
+func (k *Keys) VerifyingKeys() []Key {
+	out := slices.Clone(k.liveKeys())
 	slices.SortFunc(out, func(a, b Key) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
-// Derive returns a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869). No two purposes share a
+// DeriveKey returns a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869). No two purposes share a
 // key.
-func (k *Keys) Derive(purpose string) []byte {
+func (k *Keys) DeriveKey(purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, k.secret, nil, "lyceum "+purpose, 32)
 	if err != nil {
 		panic(err) // only for a length that is out of bounds

@@ -84,7 +84,7 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 			}
 		}
 	}
-	if err := p.Sealed.Check(ctx); err != nil {
+	if err := p.Sealed.CheckSealedData(ctx); err != nil {
 		slog.Error("JWT_KEYS_DIR does not hold the keys that this database was used with", "dir", p.Config.JWTKeysDir, "keys", err.Error())
 	}
 	ln, err := listen(p.Config.HTTPAddr)
@@ -141,7 +141,7 @@ func (r *Running) startBackgrounds() {
 	p := r.Parts
 	r.backgrounds.Go(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
 	r.backgrounds.Go(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
-	r.backgrounds.Go(lifecycle.Background{Name: "signing keys", Run: p.Keys.Watch})
+	r.backgrounds.Go(lifecycle.Background{Name: "signing keys", Run: p.Keys.WatchFolder})
 	r.backgrounds.Go(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
 	for _, group := range p.Lifecycle.Backgrounds {
 		for _, b := range group {

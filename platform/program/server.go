@@ -25,7 +25,7 @@ func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *lim
 	if c.RedisURL == "" {
 		r = nil
 	}
-	return limit.New(r, k.Derive("limits"), c.RateLimit)
+	return limit.New(r, k.DeriveKey("limits"), c.RateLimit)
 }
 
 func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Authenticator, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
@@ -43,7 +43,7 @@ func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *h
 			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},
 			{Name: "storage", Ping: b.Ping},
 			{Name: "mail", Ping: s.Ping},
-			{Name: "keys", Ping: sealed.Check, OnlyFaults: true, Explains: true},
+			{Name: "keys", Ping: sealed.CheckSealedData, OnlyFaults: true, Explains: true},
 		},
 	}, tables.Tables)
 }

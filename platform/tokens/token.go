@@ -83,7 +83,7 @@ func (t *Tokens) Issue(userID, sessionID string, role identity.Role) (token stri
 		},
 		SessionID: sessionID, Role: role,
 	})
-	key := t.keys.Signing()
+	key := t.keys.SigningKey()
 	j.Header["typ"], j.Header["kid"] = Type, key.ID
 	token, err = j.SignedString(key.Private)
 	return token, expires, err
@@ -98,7 +98,7 @@ func (t *Tokens) Verify(token string) (*Claims, error) {
 	}
 	sum := sha256.Sum256([]byte(token))
 	if v, ok := t.verified.Get(sum); ok {
-		if _, live := t.keys.Verifying(v.kid); live {
+		if _, live := t.keys.FindVerifyingKey(v.kid); live {
 			return v.Claims, t.checkExpiry(v.Claims)
 		}
 		return nil, apperr.InvalidToken()
@@ -147,9 +147,9 @@ func (t *Tokens) keyOf(j *jwt.Token) (any, error) {
 	if j.Header["typ"] != Type {
 		return nil, errors.New("another kind of token")
 	}
-	key, ok := t.keys.Verifying(kid)
+	key, ok := t.keys.FindVerifyingKey(kid)
 	if !ok {
 		return nil, errors.New("unknown key")
 	}
-	return key.Public(), nil
+	return key.PublicKey(), nil
 }

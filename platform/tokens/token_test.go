@@ -31,7 +31,7 @@ const issuer = "https://lyceum.example"
 
 func newTokens(t *testing.T) (*tokens.Tokens, *keyring.Keys, *fixedClock) {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), 15*time.Minute)
+	keys, err := keyring.Open(t.TempDir(), 15*time.Minute)
 	require.NoError(t, err)
 	c := &fixedClock{clock.Of(time.Now())}
 	return tokens.NewTokens(keys, issuer, 15*time.Minute, c), keys, c
@@ -66,7 +66,7 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 	ts, keys, c := newTokens(t)
 	good, _, err := ts.Issue(ids.New(), ids.New(), identity.Admin)
 	require.NoError(t, err)
-	key := keys.All()[0]
+	key := keys.VerifyingKeys()[0]
 	_, stranger, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	sign := func(method jwt.SigningMethod, with any, change func(h map[string]any, c jwt.MapClaims)) string {
@@ -91,11 +91,11 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 	head := func(name string, v any) func(map[string]any, jwt.MapClaims) {
 		return func(h map[string]any, _ jwt.MapClaims) { h[name] = v }
 	}
-	public, _ := json.Marshal(key.Public())
+	public, _ := json.Marshal(key.PublicKey())
 	eddsa := jwt.SigningMethodEdDSA
 	for name, forged := range map[string]string{
 		"none":              sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same),
-		"hs256, public key": sign(jwt.SigningMethodHS256, []byte(key.Public()), same),
+		"hs256, public key": sign(jwt.SigningMethodHS256, []byte(key.PublicKey()), same),
 		"hs512":             sign(jwt.SigningMethodHS512, public, same),
 		"another key":       sign(eddsa, stranger, same),
 		"unknown kid":       sign(eddsa, key.Private, head("kid", "nobody")),
@@ -130,7 +130,7 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	keys, err := keyring.Load(f.TempDir(), time.Minute)
+	keys, err := keyring.Open(f.TempDir(), time.Minute)
 	require.NoError(f, err)
 	ts := tokens.NewTokens(keys, issuer, time.Minute, clock.System{})
 	good, _, err := ts.Issue(ids.New(), ids.New(), identity.User)
@@ -147,23 +147,23 @@ func FuzzVerify(f *testing.F) {
 func TestKeysRotate(t *testing.T) {
 	dir := t.TempDir()
 	c := &fixedClock{clock.Of(time.Now())}
-	serving, err := keyring.Load(dir, 15*time.Minute)
+	serving, err := keyring.Open(dir, 15*time.Minute)
 	require.NoError(t, err)
 	ts := tokens.NewTokens(serving, issuer, 15*time.Minute, c)
 	ctx, stop := context.WithCancel(t.Context())
 	watching := make(chan struct{})
-	go func() { serving.Watch(ctx); close(watching) }()
+	go func() { serving.WatchFolder(ctx); close(watching) }()
 	defer func() { stop(); <-watching }()
 	issue := func() string {
 		token, _, err := ts.Issue(ids.New(), ids.New(), identity.User)
 		require.NoError(t, err)
 		return token
 	}
-	old, first := issue(), serving.All()[0].ID
+	old, first := issue(), serving.VerifyingKeys()[0].ID
 
-	other, err := keyring.Load(dir, 15*time.Minute)
+	other, err := keyring.Open(dir, 15*time.Minute)
 	require.NoError(t, err)
-	second, err := other.Rotate()
+	second, err := other.RotateSigningKey()
 	require.NoError(t, err)
 	kid := func(token string) any {
 		parsed, _, err := jwt.NewParser().ParseUnverified(token, &tokens.Claims{})
@@ -171,7 +171,7 @@ func TestKeysRotate(t *testing.T) {
 		return parsed.Header["kid"]
 	}
 	require.Eventually(t, func() bool { return kid(issue()) == second }, time.Second, 20*time.Millisecond)
-	require.Len(t, serving.All(), 2)
+	require.Len(t, serving.VerifyingKeys(), 2)
 	for _, token := range []string{old, issue()} {
 		_, err := ts.Verify(token)
 		require.NoError(t, err)
@@ -184,10 +184,10 @@ func TestKeysRotate(t *testing.T) {
 	}
 	age(first, time.Hour)
 	age(second, 30*time.Minute)
-	require.Eventually(t, func() bool { return len(serving.All()) == 1 }, time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(serving.VerifyingKeys()) == 1 }, time.Second, 20*time.Millisecond)
 	_, err = ts.Verify(old)
 	require.Equal(t, "invalid-token", code(err), "remembered or not")
-	third, err := other.Rotate()
+	third, err := other.RotateSigningKey()
 	require.NoError(t, err)
 	require.NoFileExists(t, filepath.Join(dir, first+".pem"))
 	require.FileExists(t, filepath.Join(dir, second+".pem"))

@@ -119,7 +119,7 @@ const publicURL = "http://lyceum.test"
 
 func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	s := &server{t: t, signals: &fakeSignals{fns: map[string][]func(string){}},
 		world:  &world{sessions: map[string]string{}, accounts: map[string]identity.Account{}},

@@ -30,7 +30,7 @@ const (
 type Cursors struct{ key []byte }
 
 // NewCursors returns a Cursors with a key of its own, derived from keys.
-func NewCursors(keys *keyring.Keys) *Cursors { return &Cursors{keys.Derive("cursors")} }
+func NewCursors(keys *keyring.Keys) *Cursors { return &Cursors{keys.DeriveKey("cursors")} }
 
 // Request describes the page that query asks for. name names the list, and filters holds every parameter that
 // shapes it: a cursor is refused with others. Both become JSON, so changing them invalidates the cursors that

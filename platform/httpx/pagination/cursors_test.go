@@ -19,7 +19,7 @@ type place struct {
 
 func newCursors(t testing.TB) *Cursors {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	return NewCursors(keys)
 }

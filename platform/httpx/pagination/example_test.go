@@ -45,7 +45,7 @@ func ExampleList() {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
-	keys, err := keyring.Load(folder, time.Hour)
+	keys, err := keyring.Open(folder, time.Hour)
 	if err != nil {
 		panic(err)
 	}
