@@ -192,9 +192,9 @@ func showConfig(_ *cobra.Command, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		return printItems(cfg.Settings())
+		return printItems(cfg.ListSettings())
 	}
-	for _, s := range cfg.Settings() {
+	for _, s := range cfg.ListSettings() {
 		fmt.Fprintf(stdout, "%s=%s\n", s.Key, s.Value)
 	}
 	return nil

@@ -18,7 +18,7 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 	require.Equal(t, "data/keys", c.JWTKeysDir)
 	require.True(t, c.Demo)
 	require.Zero(t, c.ShutdownDelay)
-	require.Len(t, config.Of[storage.Config](c).ContentTypes, 15)
+	require.Len(t, config.SettingsOf[storage.Config](c).ContentTypes, 15)
 }
 
 func TestAllFaultsAreNamedAtOnce(t *testing.T) {
@@ -41,7 +41,7 @@ func TestSettingsMaskSecrets(t *testing.T) {
 	}, modules.Settings()...)
 	require.NoError(t, err)
 	var all strings.Builder
-	for _, s := range c.Settings() {
+	for _, s := range c.ListSettings() {
 		all.WriteString(s.Key + "=" + s.Value + "\n")
 	}
 	require.NotContains(t, all.String(), "hunter2")
@@ -50,12 +50,12 @@ func TestSettingsMaskSecrets(t *testing.T) {
 
 // .env.example is where an operator looks first: it names every key with its explanation and its default.
 func TestEnvExampleListsEveryKey(t *testing.T) {
-	text, err := config.Example(modules.Settings()...)
+	text, err := config.RenderEnvExample(modules.Settings()...)
 	require.NoError(t, err)
 	goldenFile(t, "../.env.example", text)
 	c, err := config.FromMap(nil, modules.Settings()...)
 	require.NoError(t, err)
-	for _, s := range c.Settings() {
+	for _, s := range c.ListSettings() {
 		require.Contains(t, text, "\n"+s.Key+"=")
 	}
 }

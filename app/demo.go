@@ -47,7 +47,7 @@ type demoCourse struct {
 // loadDemo fills an empty embedded database so that a newcomer finds something to look at. It is
 // all or nothing, and says whether the demo accounts are there.
 func loadDemo(ctx context.Context, p parts) (bool, error) {
-	if !p.Config.Demo || p.Config.Production() || !p.Config.EmbeddedDatabase() {
+	if !p.Config.Demo || p.Config.IsProduction() || !p.Config.HasEmbeddedDatabase() {
 		return false, nil
 	}
 	done := false

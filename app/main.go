@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string) int {
 // report says why a command ended. A server whose log is JSON says that in JSON, too.
 func report(c *cobra.Command, err error) {
 	serves := c == nil || c.Name() == "lyceum" || c.Name() == "serve" || c.Name() == "worker"
-	format, _ := config.Lookup(".env", "LOG_FORMAT")
+	format, _ := config.LookupVariable(".env", "LOG_FORMAT")
 	if !serves || telemetry.IsText(os.Stderr, format) {
 		fmt.Fprintln(os.Stderr, "lyceum: "+message(err))
 		return

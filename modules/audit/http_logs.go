@@ -245,7 +245,7 @@ type acceptedBreakView struct {
 func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[verdictView], error) {
 	v, err := h.service.Verify(ctx, nil)
 	if err != nil && ctx.Err() != nil {
-		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)
+		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").WithCause(err)
 	}
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func (a *archives) checkFiles(m *manifest, entries map[string]*entry) error {
 		case a.intake == nil:
 			err = entries[f.Path].check()
 		default:
-			err = apperr.FieldsUnder(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
+			err = apperr.MoveFieldsUnder(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
 		}
 		if err != nil {
 			return err

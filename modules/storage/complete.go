@@ -37,7 +37,7 @@ func (s *Service) complete(ctx context.Context, id string) (a *asset, err error)
 			return a, err
 		}
 	}
-	return nil, apperr.Unavailable("The object keeps changing.").Because(err)
+	return nil, apperr.Unavailable("The object keeps changing.").WithCause(err)
 }
 
 func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {

@@ -129,7 +129,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	w := &world{t: t, db: d, clock: &hands{}, keyUser: &fakeKeyUser{}}
 	loaded, err := config.FromMap(nil, settings)
 	require.NoError(t, err)
-	w.config = config.Of[Config](loaded)
+	w.config = config.SettingsOf[Config](loaded)
 	if blobs == nil {
 		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().Std() })
 		require.NoError(t, err)

@@ -60,7 +60,7 @@ func TestDeclarations(t *testing.T) {
 		require.Equal(t, "validation-failed", code(t, err))
 		e, _ := apperr.As(err)
 		require.Len(t, e.Fields, 1)
-		require.Equal(t, location, e.Fields[0].Absolute())
+		require.Equal(t, location, e.Fields[0].AbsoluteLocation())
 	}
 	_, _, err := w.begin(w.as(teacher), newUpload{})
 	e, _ := apperr.As(err)

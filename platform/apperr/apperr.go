@@ -62,15 +62,15 @@ func (e *Error) Is(target error) bool {
 // IsFault reports whether the server and not the caller has to change something: the kinds KindInternal and KindUnavailable.
 func (e *Error) IsFault() bool { return e.Kind == KindInternal || e.Kind == KindUnavailable }
 
-// Because returns a copy that keeps the cause for the log.
-func (e *Error) Because(cause error) *Error {
+// WithCause returns a copy that keeps the cause for the log.
+func (e *Error) WithCause(cause error) *Error {
 	c := *e
 	c.cause = cause
 	return &c
 }
 
-// With returns a copy whose answer has one more member.
-func (e *Error) With(key string, value any) *Error {
+// WithMember returns a copy whose answer has one more member.
+func (e *Error) WithMember(key string, value any) *Error {
 	c := *e
 	c.Extra = make(map[string]any, len(e.Extra)+1)
 	for k, v := range e.Extra {

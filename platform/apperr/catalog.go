@@ -48,8 +48,8 @@ func NewCatalog(groups ...[]Problem) (*Catalog, error) {
 	return c, nil
 }
 
-// Find returns the problem with the code.
-func (c *Catalog) Find(code string) (Problem, bool) {
+// FindProblem returns the problem with the code.
+func (c *Catalog) FindProblem(code string) (Problem, bool) {
 	p, ok := c.problems[code]
 	return p, ok
 }
@@ -63,13 +63,13 @@ func (c *Catalog) List() []Problem {
 	return list
 }
 
-// Provide declares the problems of a module.
-func Provide(problems ...Problem) fx.Option {
+// ProvideProblems declares the problems of a module.
+func ProvideProblems(problems ...Problem) fx.Option {
 	return fx.Supply(fx.Annotate(problems, fx.ResultTags(`group:"problems"`)))
 }
 
-// Params collects the problems of all modules.
-type Params struct {
+// ProblemParams collects the problems of all modules.
+type ProblemParams struct {
 	fx.In
 	Groups [][]Problem `group:"problems"`
 }

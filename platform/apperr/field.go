@@ -38,8 +38,8 @@ func FieldAt(location, message string) Field {
 	return Field{Location: rest, Message: message, Place: Place(place)}
 }
 
-// Absolute returns the location with its place in front, such as "body.title", as an answer names it.
-func (f Field) Absolute() string {
+// AbsoluteLocation returns the location with its place in front, such as "body.title", as an answer names it.
+func (f Field) AbsoluteLocation() string {
 	place := string(f.Place)
 	if f.Place == InBody {
 		place = "body"
@@ -47,8 +47,8 @@ func (f Field) Absolute() string {
 	return joinLocation(place, f.Location)
 }
 
-// Under returns the field below a location of the same place.
-func (f Field) Under(location string) Field {
+// MoveUnder returns the field below a location of the same place.
+func (f Field) MoveUnder(location string) Field {
 	f.Location = joinLocation(location, f.Location)
 	return f
 }
@@ -60,9 +60,9 @@ func joinLocation(parent, child string) string {
 	return parent + "." + child
 }
 
-// FieldsUnder returns err with its fields below location, for a document that came inside of a body. An *Error without
+// MoveFieldsUnder returns err with its fields below location, for a document that came inside of a body. An *Error without
 // fields becomes one of kind Invalid that blames the location itself; any other error is returned as it is.
-func FieldsUnder(location string, err error) error {
+func MoveFieldsUnder(location string, err error) error {
 	e, ok := As(err)
 	if !ok {
 		return err
@@ -73,29 +73,29 @@ func FieldsUnder(location string, err error) error {
 	moved := *e
 	moved.Fields = make([]Field, len(e.Fields))
 	for i, f := range e.Fields {
-		moved.Fields[i] = f.Under(location)
+		moved.Fields[i] = f.MoveUnder(location)
 	}
 	return &moved
 }
 
-// maxExplained is how many broken rules a detail spells out. The fields of the error name all of them.
-const maxExplained = 3
+// maxExplainedFields is how many broken rules a detail spells out. The fields of the error name all of them.
+const maxExplainedFields = 3
 
 // explainFields returns one sentence for the person who filled the fields in: which ones to correct, and why.
 func explainFields(fields []Field) string {
 	if len(fields) == 0 {
 		return "Something in the request is not accepted."
 	}
-	parts := make([]string, 0, maxExplained)
-	for _, f := range fields[:min(len(fields), maxExplained)] {
+	parts := make([]string, 0, maxExplainedFields)
+	for _, f := range fields[:min(len(fields), maxExplainedFields)] {
 		name := f.Location
 		if name == "" {
-			name = f.Absolute()
+			name = f.AbsoluteLocation()
 		}
 		parts = append(parts, name+" ("+f.Message+")")
 	}
 	text := "Please correct " + strings.Join(parts, ", ")
-	if more := len(fields) - maxExplained; more > 0 {
+	if more := len(fields) - maxExplainedFields; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text + "."

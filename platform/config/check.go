@@ -10,28 +10,28 @@ import (
 	"time"
 )
 
-// Check fills the defaults that depend on other keys, and adds every broken rule.
-func (c *Config) Check(f *Faults) {
+// Validate fills the defaults that depend on other keys, and adds every broken rule.
+func (c *Config) Validate(f *Faults) {
 	c.fillDefaults()
-	f.OneOf("APP_ENV", c.AppEnv, "development", "production")
-	f.OneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
-	f.OneOf("LOG_FORMAT", c.LogFormat, "", "text", "json")
-	f.absoluteURL("PUBLIC_URL", c.PublicURL, false, "http", "https")
-	f.absoluteURL("DATABASE_URL", c.DatabaseURL, true, "postgres", "postgresql", "sqlite")
-	f.absoluteURL("REDIS_URL", c.RedisURL, true, "redis", "rediss")
-	f.absoluteURL("SMTP_URL", c.SMTPURL, true, "smtp", "smtps")
-	f.absoluteURL("OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLPEndpoint, false, "http", "https")
-	f.address("HTTP_ADDR", c.HTTPAddr)
-	f.address("METRICS_ADDR", c.MetricsAddr)
-	f.Between("DATABASE_MAX_CONNS", int64(c.DatabaseMaxConns), 1, 1000)
-	f.Between("ARGON2_MEMORY_KIB", int64(c.Argon2Memory), 8, 4<<20)
-	f.Between("ARGON2_TIME", int64(c.Argon2Time), 1, 100)
-	f.Between("ARGON2_PARALLELISM", int64(c.Argon2Parallel), 1, 64)
-	f.Between("WS_MAX", int64(c.WSMax), 1, 1<<20)
-	f.Between("WS_MAX_PER_USER", int64(c.WSMaxPerUser), 1, 1<<20)
-	f.Between("WS_MAX_PER_IP", int64(c.WSMaxPerIP), 1, 1<<20)
-	f.Duration("ACCESS_TOKEN_TTL", c.AccessTokenTTL, time.Second, 24*time.Hour)
-	f.Duration("SHUTDOWN_DELAY", c.ShutdownDelay, 0, 20*time.Second)
+	f.CheckOneOf("APP_ENV", c.AppEnv, "development", "production")
+	f.CheckOneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
+	f.CheckOneOf("LOG_FORMAT", c.LogFormat, "", "text", "json")
+	f.checkURL("PUBLIC_URL", c.PublicURL, false, "http", "https")
+	f.checkURL("DATABASE_URL", c.DatabaseURL, true, "postgres", "postgresql", "sqlite")
+	f.checkURL("REDIS_URL", c.RedisURL, true, "redis", "rediss")
+	f.checkURL("SMTP_URL", c.SMTPURL, true, "smtp", "smtps")
+	f.checkURL("OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLPEndpoint, false, "http", "https")
+	f.checkAddress("HTTP_ADDR", c.HTTPAddr)
+	f.checkAddress("METRICS_ADDR", c.MetricsAddr)
+	f.CheckRange("DATABASE_MAX_CONNS", int64(c.DatabaseMaxConns), 1, 1000)
+	f.CheckRange("ARGON2_MEMORY_KIB", int64(c.Argon2Memory), 8, 4<<20)
+	f.CheckRange("ARGON2_TIME", int64(c.Argon2Time), 1, 100)
+	f.CheckRange("ARGON2_PARALLELISM", int64(c.Argon2Parallel), 1, 64)
+	f.CheckRange("WS_MAX", int64(c.WSMax), 1, 1<<20)
+	f.CheckRange("WS_MAX_PER_USER", int64(c.WSMaxPerUser), 1, 1<<20)
+	f.CheckRange("WS_MAX_PER_IP", int64(c.WSMaxPerIP), 1, 1<<20)
+	f.CheckDuration("ACCESS_TOKEN_TTL", c.AccessTokenTTL, time.Second, 24*time.Hour)
+	f.CheckDuration("SHUTDOWN_DELAY", c.ShutdownDelay, 0, 20*time.Second)
 	if u, err := url.Parse(c.PublicURL); err == nil && u.Fragment == "" && (u.Path != "" || u.RawQuery != "" || u.User != nil) {
 		f.Add("PUBLIC_URL", maskURL(c.PublicURL), "scheme and host without a path, such as https://lyceum.example.com")
 	}
@@ -50,7 +50,7 @@ func (c *Config) checkS3(f *Faults) {
 	if strings.Contains(c.S3.Endpoint, "/") {
 		found := c.S3.Endpoint
 		if strings.Contains(found, "@") {
-			found = Masked
+			found = Mask
 		}
 		f.Add("S3_ENDPOINT", found, "host:port without a scheme")
 	}
@@ -63,7 +63,7 @@ func (c *Config) checkS3(f *Faults) {
 
 func (c *Config) checkLists(f *Faults) {
 	for _, o := range c.CORSOrigins {
-		if !isOrigin(o) {
+		if !isExactOrigin(o) {
 			f.Add("CORS_ORIGINS", o, "exact origins such as https://app.example.com, comma-separated, without wildcards and paths")
 		}
 	}
@@ -76,21 +76,21 @@ func (c *Config) checkLists(f *Faults) {
 
 // checkProduction holds production to what it can't do without: the defaults are for trying out.
 func (c *Config) checkProduction(f *Faults) {
-	if !c.Production() {
+	if !c.IsProduction() {
 		return
 	}
 	for _, key := range []string{"PUBLIC_URL", "DATA_DIR", "JWT_KEYS_DIR", "SMTP_URL"} {
-		if c.set[key] == "" {
+		if c.given[key] == "" {
 			f.AddLine(key + ": missing, needed when APP_ENV=production")
 		}
 	}
 }
 
-// hostForm is a host name or an IPv6 address in brackets.
-var hostForm = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])$`)
+// hostPattern is a host name or an IPv6 address in brackets.
+var hostPattern = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])$`)
 
-// isOrigin reports whether s is what browsers send as Origin: scheme, host and perhaps a port, and nothing else.
-func isOrigin(s string) bool {
+// isExactOrigin reports whether s is what browsers send as Origin: scheme, host and perhaps a port, and nothing else.
+func isExactOrigin(s string) bool {
 	scheme, authority, ok := strings.Cut(s, "://")
 	if scheme = strings.ToLower(scheme); !ok || scheme != "http" && scheme != "https" {
 		return false
@@ -100,15 +100,15 @@ func isOrigin(s string) bool {
 		host, port = authority[:i], authority[i+1:]
 	}
 	number, err := strconv.Atoi(port)
-	return hostForm.MatchString(host) && err == nil && number >= 0 && number <= 65535
+	return hostPattern.MatchString(host) && err == nil && number >= 0 && number <= 65535
 }
 
-// absoluteURL names a malformed URL and the part of it that is wrong; one that may hold a password is not repeated.
-func (f *Faults) absoluteURL(key, found string, secret bool, schemes ...string) {
+// checkURL names a malformed URL and the part of it that is wrong; one that may hold a password is not repeated.
+func (f *Faults) checkURL(key, found string, secret bool, schemes ...string) {
 	if found == "" {
 		return
 	}
-	if wrong := urlFault(found, schemes); wrong != "" {
+	if wrong := findURLFault(found, schemes); wrong != "" {
 		if secret {
 			found = maskURL(found)
 		}
@@ -116,15 +116,15 @@ func (f *Faults) absoluteURL(key, found string, secret bool, schemes ...string) 
 	}
 }
 
-// urlFault says what is accepted in place of the first part of a URL that is wrong, "" when nothing is.
-func urlFault(raw string, schemes []string) string {
+// findURLFault says what is accepted in place of the first part of a URL that is wrong, "" when nothing is.
+func findURLFault(raw string, schemes []string) string {
 	begins := "a URL beginning with " + strings.Join(schemes, ":// or ") + "://"
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok || !slices.Contains(schemes, strings.ToLower(scheme)) {
 		return begins
 	}
 	u, err := url.Parse(raw)
-	isValid := err == nil && u.Fragment == "" && validPort(u.Port())
+	isValid := err == nil && u.Fragment == "" && isValidPort(u.Port())
 	if scheme == "sqlite" && isValid && u.Host == "" && u.Path != "" && !strings.HasSuffix(u.Path, "/") {
 		return ""
 	}
@@ -151,7 +151,7 @@ func urlFault(raw string, schemes []string) string {
 	return begins + ", a host and, after a colon, a port from 1 to 65535"
 }
 
-func validPort(port string) bool {
+func isValidPort(port string) bool {
 	if port == "" {
 		return true
 	}

@@ -58,8 +58,8 @@ type Config struct {
 	LogFormat     string        `env:"LOG_FORMAT"`
 	OTLPEndpoint  string        `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 
-	// set holds the variables that are not empty, sections the settings that modules declared.
-	set      map[string]string
+	// given holds the variables that are not empty, sections the settings that modules declared.
+	given    map[string]string
 	sections []any
 }
 
@@ -84,23 +84,23 @@ func (e *Error) Error() string {
 
 // Load reads the process's environment over dotenv (a file that may be missing).
 func Load(dotenv string, sections ...Section) (*Config, error) {
-	vars, err := readVars(dotenv)
+	vars, err := readVariables(dotenv)
 	if err != nil {
 		return nil, err
 	}
 	return FromMap(vars, sections...)
 }
 
-// Lookup returns one variable as Load would find it, also where the configuration as a whole is not valid.
-func Lookup(dotenv, key string) (string, error) {
-	vars, err := readVars(dotenv)
+// LookupVariable returns one variable as Load would find it, also where the configuration as a whole is not valid.
+func LookupVariable(dotenv, key string) (string, error) {
+	vars, err := readVariables(dotenv)
 	if err != nil {
 		return os.Getenv(key), err
 	}
 	return strings.TrimSpace(vars[key]), nil
 }
 
-func readVars(dotenv string) (map[string]string, error) {
+func readVariables(dotenv string) (map[string]string, error) {
 	vars, err := godotenv.Read(dotenv)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{[]string{dotenv + ": not readable as KEY=value lines"}}
@@ -118,7 +118,7 @@ func readVars(dotenv string) (map[string]string, error) {
 // FromMap reads the given variables only; tests and Load share it. A variable that is set to nothing counts as not set. The
 // error is an *Error that names every fault at once.
 func FromMap(vars map[string]string, sections ...Section) (*Config, error) {
-	if err := checkUnique(sections); err != nil {
+	if err := checkUniqueKeys(sections); err != nil {
 		return nil, err
 	}
 	set := make(map[string]string, len(vars))
@@ -127,7 +127,7 @@ func FromMap(vars map[string]string, sections ...Section) (*Config, error) {
 			set[k] = v
 		}
 	}
-	c := &Config{set: set}
+	c := &Config{given: set}
 	var f Faults
 	loadSettings(c, set, &f)
 	c.sections = loadSections(sections, set, &f)
@@ -142,21 +142,21 @@ func (c *Config) fillDefaults() {
 	if c.JWTKeysDir == "" {
 		c.JWTKeysDir = filepath.Join(c.DataDir, "keys")
 	}
-	if _, ok := c.set["SHUTDOWN_DELAY"]; !ok && c.Production() {
+	if _, ok := c.given["SHUTDOWN_DELAY"]; !ok && c.IsProduction() {
 		c.ShutdownDelay = 5 * time.Second
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 }
 
-// Production reports whether this is no place for demo data and development pages.
-func (c *Config) Production() bool { return c.AppEnv == "production" }
+// IsProduction reports whether this is no place for demo data and development pages.
+func (c *Config) IsProduction() bool { return c.AppEnv == "production" }
 
-// EmbeddedDatabase reports whether the database is a file of this process's own, under DATA_DIR.
-func (c *Config) EmbeddedDatabase() bool { return c.DatabaseURL == "" }
+// HasEmbeddedDatabase reports whether the database is a file of this process's own, under DATA_DIR.
+func (c *Config) HasEmbeddedDatabase() bool { return c.DatabaseURL == "" }
 
 // SQLiteDir returns the folder of a SQLite database, which one server at a time may use. It is empty for any other database.
 func (c *Config) SQLiteDir() string {
-	if c.EmbeddedDatabase() {
+	if c.HasEmbeddedDatabase() {
 		return c.DataDir
 	}
 	if u, err := url.Parse(c.DatabaseURL); err == nil && u.Scheme == "sqlite" {
@@ -176,7 +176,7 @@ func parseFaults(err error, value any, set map[string]string) []string {
 	for _, e := range agg.Errors {
 		var pe env.ParseError
 		if errors.As(e, &pe) {
-			key := keyOf(value, pe.Name)
+			key := envKeyOf(value, pe.Name)
 			lines = append(lines, fmt.Sprintf("%s: found %q, accepted is %s", key, set[key], acceptedType(pe.Type.String())))
 			continue
 		}

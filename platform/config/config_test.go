@@ -80,13 +80,13 @@ type shopSettings struct {
 	Password string   `env:"SHOP_PASSWORD" secret:"all"`
 }
 
-func (s *shopSettings) Check(f *Faults) {
-	f.Between("SHOP_ROOMS", int64(s.Rooms), 1, 9)
-	f.OneOf("SHOP_KEEPERS", s.Keepers[0], "ada", "eve")
+func (s *shopSettings) Validate(f *Faults) {
+	f.CheckRange("SHOP_ROOMS", int64(s.Rooms), 1, 9)
+	f.CheckOneOf("SHOP_KEEPERS", s.Keepers[0], "ada", "eve")
 }
 
 func shopSection() Section {
-	return Declare[shopSettings]("Shop", Doc{"SHOP_ROOMS", "How many rooms the shop has, from 1 to 9."},
+	return DeclareSection[shopSettings]("Shop", Doc{"SHOP_ROOMS", "How many rooms the shop has, from 1 to 9."},
 		Doc{"SHOP_KEEPERS", "Who keeps it."}, Doc{"SHOP_PASSWORD", "Opens the door."})
 }
 
@@ -94,7 +94,7 @@ func TestSectionsOfModules(t *testing.T) {
 	t.Run("defaults", func(t *testing.T) {
 		c, err := FromMap(nil, shopSection())
 		require.NoError(t, err)
-		require.Equal(t, &shopSettings{Rooms: 3, Keepers: []string{"ada", "bob"}}, Of[shopSettings](c))
+		require.Equal(t, &shopSettings{Rooms: 3, Keepers: []string{"ada", "bob"}}, SettingsOf[shopSettings](c))
 	})
 	t.Run("faults are told together with those of the platform", func(t *testing.T) {
 		_, err := FromMap(map[string]string{"APP_ENV": "staging", "SHOP_ROOMS": "10", "SHOP_KEEPERS": "mallory"}, shopSection())
@@ -107,13 +107,13 @@ func TestSectionsOfModules(t *testing.T) {
 	t.Run("secrets are masked", func(t *testing.T) {
 		c, err := FromMap(map[string]string{"SHOP_PASSWORD": "hunter2"}, shopSection())
 		require.NoError(t, err)
-		require.Contains(t, c.Settings(), Setting{"SHOP_PASSWORD", Masked})
-		require.Contains(t, c.Settings(), Setting{"SHOP_ROOMS", "3"})
+		require.Contains(t, c.ListSettings(), Setting{"SHOP_PASSWORD", Mask})
+		require.Contains(t, c.ListSettings(), Setting{"SHOP_ROOMS", "3"})
 	})
 	t.Run("a key has one owner", func(t *testing.T) {
 		_, err := FromMap(nil, shopSection(), shopSection())
 		require.ErrorContains(t, err, "SHOP_ROOMS is declared by")
-		_, err = FromMap(nil, Declare[struct {
+		_, err = FromMap(nil, DeclareSection[struct {
 			Env string `env:"APP_ENV"`
 		}]("Thief"))
 		require.ErrorContains(t, err, `APP_ENV is declared by "the platform" and by "Thief"`)
@@ -121,18 +121,18 @@ func TestSectionsOfModules(t *testing.T) {
 	t.Run("a section that was not loaded", func(t *testing.T) {
 		c, err := FromMap(nil)
 		require.NoError(t, err)
-		require.PanicsWithValue(t, "config: no section of type config.shopSettings was loaded", func() { Of[shopSettings](c) })
+		require.PanicsWithValue(t, "config: no section of type config.shopSettings was loaded", func() { SettingsOf[shopSettings](c) })
 	})
 }
 
 func TestExample(t *testing.T) {
-	text, err := Example(shopSection())
+	text, err := RenderEnvExample(shopSection())
 	require.NoError(t, err)
 	require.Contains(t, text, "\n## Shop\n# How many rooms the shop has, from 1 to 9.\nSHOP_ROOMS=3\n")
 	require.Contains(t, text, "\nHTTP_ADDR=:8000\n")
 
-	_, err = Example(Declare[shopSettings]("Shop", Doc{"SHOP_ROOMS", "…"}, Doc{"SHOP_KEEPERS", "…"}))
+	_, err = RenderEnvExample(DeclareSection[shopSettings]("Shop", Doc{"SHOP_ROOMS", "…"}, Doc{"SHOP_KEEPERS", "…"}))
 	require.ErrorContains(t, err, "SHOP_PASSWORD of Shop has no explanation")
-	_, err = Example(Declare[struct{}]("Shop", Doc{"SHOP_HOURS", "…"}))
+	_, err = RenderEnvExample(DeclareSection[struct{}]("Shop", Doc{"SHOP_HOURS", "…"}))
 	require.ErrorContains(t, err, "SHOP_HOURS of Shop is explained and not a setting")
 }

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// group is the settings of the platform under one heading.
-type group struct {
+// docGroup is the settings of the platform under one heading.
+type docGroup struct {
 	title string
 	docs  []Doc
 }
 
 // platformDocs explain the settings of Config, in the order of .env.example.
-var platformDocs = []group{
+var platformDocs = []docGroup{
 	{"The server", []Doc{
 		{"APP_ENV", "development or production. Production needs PUBLIC_URL, DATA_DIR, JWT_KEYS_DIR and SMTP_URL."},
 		{"DEMO", "Demo accounts and courses in an empty embedded database; never in production."},
@@ -68,9 +68,9 @@ var platformDocs = []group{
 	}},
 }
 
-// Example returns the text of .env.example: every setting with its explanation and its default. It returns an error if the
+// RenderEnvExample returns the text of .env.example: every setting with its explanation and its default. It returns an error if the
 // explanations of a section are not those of its settings.
-func Example(sections ...Section) (string, error) {
+func RenderEnvExample(sections ...Section) (string, error) {
 	var b strings.Builder
 	b.WriteString("# Every setting of Lyceum with its default, written by go tool task golden:update. Copy this file to .env and\n" +
 		"# change what you need; the environment wins over it. Empty means that the part runs inside of the process.\n")
@@ -88,12 +88,12 @@ func Example(sections ...Section) (string, error) {
 	}
 	for _, s := range sections {
 		collectDefaults(s.newValue(), defaults)
-		writeGroup(&b, group{s.Title, s.Docs}, defaults)
+		writeGroup(&b, docGroup{s.Title, s.Docs}, defaults)
 		explained = nil
 		for _, d := range s.Docs {
 			explained = append(explained, d.Key)
 		}
-		if err := compareKeys(s.Title, s.Keys(), explained); err != nil {
+		if err := compareKeys(s.Title, s.EnvKeys(), explained); err != nil {
 			return "", err
 		}
 	}
@@ -102,7 +102,7 @@ func Example(sections ...Section) (string, error) {
 
 // collectDefaults adds the default of each setting.
 func collectDefaults(settings any, defaults map[string]string) {
-	walk(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
+	walkFields(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
 		defaults[f.Tag.Get("env")] = f.Tag.Get("envDefault")
 	})
 }
@@ -110,7 +110,7 @@ func collectDefaults(settings any, defaults map[string]string) {
 // exampleWidth is the length of the explanations' lines.
 const exampleWidth = 110
 
-func writeGroup(b *strings.Builder, g group, defaults map[string]string) {
+func writeGroup(b *strings.Builder, g docGroup, defaults map[string]string) {
 	fmt.Fprintf(b, "\n## %s\n", g.title)
 	for _, d := range g.docs {
 		line := "#"

@@ -20,30 +20,30 @@ func (f *Faults) Add(key, found, accepted string) {
 // AddLine notes a fault in words of its own. It begins with the key, or keys, and a colon.
 func (f *Faults) AddLine(line string) { f.lines = append(f.lines, line) }
 
-// OneOf notes a value that is none of those accepted.
-func (f *Faults) OneOf(key, found string, accepted ...string) {
+// CheckOneOf notes a value that is none of those accepted.
+func (f *Faults) CheckOneOf(key, found string, accepted ...string) {
 	if !slices.Contains(accepted, found) {
 		named := slices.DeleteFunc(slices.Clone(accepted), func(s string) bool { return s == "" })
 		f.Add(key, found, strings.Join(named, " or "))
 	}
 }
 
-// Between notes a number outside of low and high, both of which are accepted.
-func (f *Faults) Between(key string, found, low, high int64) {
+// CheckRange notes a number outside of low and high, both of which are accepted.
+func (f *Faults) CheckRange(key string, found, low, high int64) {
 	if found < low || found > high {
 		f.Add(key, fmt.Sprint(found), fmt.Sprintf("a whole number from %d to %d", low, high))
 	}
 }
 
-// Duration notes a duration outside of low and high, both of which are accepted.
-func (f *Faults) Duration(key string, found, low, high time.Duration) {
+// CheckDuration notes a duration outside of low and high, both of which are accepted.
+func (f *Faults) CheckDuration(key string, found, low, high time.Duration) {
 	if found < low || found > high {
 		f.Add(key, found.String(), fmt.Sprintf("a duration from %s to %s", low, high))
 	}
 }
 
-// address notes what is no address to listen on. Nothing is accepted.
-func (f *Faults) address(key, found string) {
+// checkAddress notes what is no address to listen on. Nothing is accepted.
+func (f *Faults) checkAddress(key, found string) {
 	if found == "" {
 		return
 	}

@@ -28,45 +28,45 @@ type Section struct {
 	provide  fx.Option
 }
 
-// Checker is implemented by settings with rules beyond their types.
-type Checker interface {
-	// Check adds every broken rule to f. It must not stop at the first.
-	Check(f *Faults)
+// Validator is implemented by settings with rules beyond their types.
+type Validator interface {
+	// Validate adds every broken rule to f. It must not stop at the first.
+	Validate(f *Faults)
 }
 
-// Declare makes a section of the settings in the struct T, whose fields carry the tags env, envDefault and secret:
+// DeclareSection makes a section of the settings in the struct T, whose fields carry the tags env, envDefault and secret:
 //
 //	type Config struct {
 //		Redeem limit.Rate `env:"RATE_LIMIT_REDEEM" envDefault:"10/1m"`
 //	}
 //
-//	var section = config.Declare[Config]("Invites", config.Doc{Key: "RATE_LIMIT_REDEEM", Text: "Wrong codes of a caller."})
+//	var section = config.DeclareSection[Config]("Invites", config.Doc{Key: "RATE_LIMIT_REDEEM", Text: "Wrong codes of a caller."})
 //
 // The tag secret:"all" hides a value wherever settings are shown; secret:"url" hides user, password and query of a URL.
 // If *T implements Checker, its rules are told together with the faults of all other sections.
-func Declare[T any](title string, docs ...Doc) Section {
+func DeclareSection[T any](title string, docs ...Doc) Section {
 	return Section{
 		Title: title, Docs: docs,
 		newValue: func() any { return new(T) },
-		provide:  fx.Provide(func(c *Config) *T { return Of[T](c) }),
+		provide:  fx.Provide(func(c *Config) *T { return SettingsOf[T](c) }),
 	}
 }
 
-// Option provides *T to the parts of the program.
-func (s Section) Option() fx.Option { return s.provide }
+// FxOption provides *T to the parts of the program.
+func (s Section) FxOption() fx.Option { return s.provide }
 
-// Keys returns the environment names of the section in the order of its struct.
-func (s Section) Keys() []string {
+// EnvKeys returns the environment names of the section in the order of its struct.
+func (s Section) EnvKeys() []string {
 	var keys []string
-	walk(reflect.ValueOf(s.newValue()).Elem(), func(f reflect.StructField, _ reflect.Value) {
+	walkFields(reflect.ValueOf(s.newValue()).Elem(), func(f reflect.StructField, _ reflect.Value) {
 		keys = append(keys, f.Tag.Get("env"))
 	})
 	return keys
 }
 
-// Of returns the settings of the section that was declared with T. It panics if the configuration was loaded without that
+// SettingsOf returns the settings of the section that was declared with T. It panics if the configuration was loaded without that
 // section, which no environment can cause.
-func Of[T any](c *Config) *T {
+func SettingsOf[T any](c *Config) *T {
 	for _, value := range c.sections {
 		if settings, ok := value.(*T); ok {
 			return settings
@@ -96,12 +96,12 @@ func loadSettings(value any, set map[string]string, f *Faults) {
 		}
 	}
 	trimLists(reflect.ValueOf(value).Elem())
-	checker, ok := value.(Checker)
+	checker, ok := value.(Validator)
 	if !ok {
 		return
 	}
 	var rules Faults
-	checker.Check(&rules)
+	checker.Validate(&rules)
 	for _, fault := range rules.lines {
 		if key, _, _ := strings.Cut(fault, ":"); !unreadable[key] {
 			f.lines = append(f.lines, fault)
@@ -111,7 +111,7 @@ func loadSettings(value any, set map[string]string, f *Faults) {
 
 // trimLists removes spaces around the items of all lists, and items that are empty.
 func trimLists(v reflect.Value) {
-	walk(v, func(_ reflect.StructField, field reflect.Value) {
+	walkFields(v, func(_ reflect.StructField, field reflect.Value) {
 		list, ok := field.Interface().([]string)
 		if !ok {
 			return
@@ -126,14 +126,14 @@ func trimLists(v reflect.Value) {
 	})
 }
 
-// checkUnique returns an error if two sections read the same variable.
-func checkUnique(sections []Section) error {
+// checkUniqueKeys returns an error if two sections read the same variable.
+func checkUniqueKeys(sections []Section) error {
 	owners := map[string]string{}
 	for _, key := range platformKeys() {
 		owners[key] = "the platform"
 	}
 	for _, s := range sections {
-		for _, key := range s.Keys() {
+		for _, key := range s.EnvKeys() {
 			if owner, twice := owners[key]; twice {
 				return fmt.Errorf("config: %s is declared by %q and by %q", key, owner, s.Title)
 			}

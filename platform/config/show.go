@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// schemeForm is a scheme (RFC 3986 3.1), short enough to hold no secret.
-var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{0,15}$`)
+// schemePattern is a scheme (RFC 3986 3.1), short enough to hold no secret.
+var schemePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{0,15}$`)
 
-// Masked stands where a secret is not shown.
-const Masked = "********"
+// Mask stands where a secret is not shown.
+const Mask = "********"
 
 // Setting is one effective value; secrets are masked.
 type Setting struct {
@@ -20,12 +20,12 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// Settings lists the effective configuration with secrets masked: first the platform, then the sections in the order in which
+// ListSettings lists the effective configuration with secrets masked: first the platform, then the sections in the order in which
 // they were loaded.
-func (c *Config) Settings() []Setting {
+func (c *Config) ListSettings() []Setting {
 	var settings []Setting
 	for _, value := range append([]any{c}, c.sections...) {
-		walk(reflect.ValueOf(value).Elem(), func(f reflect.StructField, v reflect.Value) {
+		walkFields(reflect.ValueOf(value).Elem(), func(f reflect.StructField, v reflect.Value) {
 			settings = append(settings, Setting{f.Tag.Get("env"), maskValue(f.Tag.Get("secret"), v)})
 		})
 	}
@@ -35,16 +35,16 @@ func (c *Config) Settings() []Setting {
 // platformKeys lists the environment names that the platform itself reads.
 func platformKeys() []string {
 	var keys []string
-	walk(reflect.ValueOf(&Config{}).Elem(), func(f reflect.StructField, _ reflect.Value) {
+	walkFields(reflect.ValueOf(&Config{}).Elem(), func(f reflect.StructField, _ reflect.Value) {
 		keys = append(keys, f.Tag.Get("env"))
 	})
 	return keys
 }
 
-// keyOf returns the environment name of a field of the settings.
-func keyOf(settings any, field string) string {
+// envKeyOf returns the environment name of a field of the settings.
+func envKeyOf(settings any, field string) string {
 	key := field
-	walk(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
+	walkFields(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
 		if f.Name == field {
 			key = f.Tag.Get("env")
 		}
@@ -52,15 +52,15 @@ func keyOf(settings any, field string) string {
 	return key
 }
 
-// walk visits every field that has an environment name, in the order of the struct.
-func walk(v reflect.Value, visit func(reflect.StructField, reflect.Value)) {
+// walkFields visits every field that has an environment name, in the order of the struct.
+func walkFields(v reflect.Value, visit func(reflect.StructField, reflect.Value)) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		if !f.IsExported() {
 			continue
 		}
 		if f.Tag.Get("env") == "" {
-			walk(v.Field(i), visit)
+			walkFields(v.Field(i), visit)
 			continue
 		}
 		visit(f, v.Field(i))
@@ -77,7 +77,7 @@ func maskValue(secret string, v reflect.Value) string {
 	case s == "":
 		return s
 	case secret == "all":
-		return Masked
+		return Mask
 	case secret == "url":
 		return maskURL(s)
 	}
@@ -89,16 +89,16 @@ func maskURL(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" && u.Scheme != "sqlite" || u.Fragment != "" || u.User == nil && strings.Contains(raw, "@") {
 		// A password with a reserved character may stand anywhere in it.
-		if scheme, _, ok := strings.Cut(raw, "://"); ok && schemeForm.MatchString(scheme) {
-			return scheme + "://" + Masked
+		if scheme, _, ok := strings.Cut(raw, "://"); ok && schemePattern.MatchString(scheme) {
+			return scheme + "://" + Mask
 		}
-		return Masked
+		return Mask
 	}
 	if u.User != nil {
-		u.User = url.User(Masked)
+		u.User = url.User(Mask)
 	}
 	if u.RawQuery != "" {
-		u.RawQuery = Masked
+		u.RawQuery = Mask
 	}
-	return strings.ReplaceAll(u.String(), url.PathEscape(Masked), Masked)
+	return strings.ReplaceAll(u.String(), url.PathEscape(Mask), Mask)
 }

@@ -43,11 +43,11 @@ func isRetryable(err error) bool {
 func Classify(err error) *apperr.Error {
 	switch {
 	case isFull(err):
-		return apperr.StorageFull().Because(err)
+		return apperr.StorageFull().WithCause(err)
 	case isShortOfFiles(err):
-		return apperr.Unavailable("The server has too many files and connections open at the moment. Try again in a few seconds.").Because(err)
+		return apperr.Unavailable("The server has too many files and connections open at the moment. Try again in a few seconds.").WithCause(err)
 	case isAway(err):
-		return apperr.Unavailable("The database can't be reached now.").Because(err)
+		return apperr.Unavailable("The database can't be reached now.").WithCause(err)
 	}
 	return nil
 }

@@ -179,7 +179,7 @@ func readAll(c *fiber.Ctx) ([]byte, error) {
 		return nil, tooLarge(c)
 	}
 	if err != nil {
-		return nil, apperr.Malformed("The body ended early.").Because(err)
+		return nil, apperr.Malformed("The body ended early.").WithCause(err)
 	}
 	return body, nil
 }

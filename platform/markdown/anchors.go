@@ -7,33 +7,33 @@ import (
 	"unicode"
 )
 
-// maxSlug bounds the letters that a heading gives its id.
-const maxSlug = 100
+// maxAnchorLetters bounds the letters that a heading gives its id.
+const maxAnchorLetters = 100
 
-// anchors are the ids of one text, without their prefix.
-type anchors struct {
+// anchorSet are the ids of one text, without their prefix.
+type anchorSet struct {
 	taken map[string]bool
-	// next is the number to try next for a name that is taken.
-	next map[string]int
+	// nextSuffix is the number to try next for a name that is taken.
+	nextSuffix map[string]int
 }
 
-func newAnchors() *anchors { return &anchors{map[string]bool{}, map[string]int{}} }
+func newAnchorSet() *anchorSet { return &anchorSet{map[string]bool{}, map[string]int{}} }
 
-// add takes a name for a heading, with a number where it is taken.
-func (a *anchors) add(slug string) string {
+// assignName takes a name for a heading, with a number where it is taken.
+func (a *anchorSet) assignName(slug string) string {
 	if slug == "" {
 		slug = "section"
 	}
 	name := slug
-	for !a.take(name) {
-		a.next[slug]++
-		name = slug + "-" + strconv.Itoa(a.next[slug])
+	for !a.reserveName(name) {
+		a.nextSuffix[slug]++
+		name = slug + "-" + strconv.Itoa(a.nextSuffix[slug])
 	}
 	return name
 }
 
-// take returns false if the name is taken.
-func (a *anchors) take(name string) bool {
+// reserveName returns false if the name is taken.
+func (a *anchorSet) reserveName(name string) bool {
 	if a.taken[name] {
 		return false
 	}
@@ -41,8 +41,8 @@ func (a *anchors) take(name string) bool {
 	return true
 }
 
-// resolve gives a link within the text the id that it means; others stay as they are.
-func (a *anchors) resolve(address string) string {
+// resolveLink gives a link within the text the id that it means; others stay as they are.
+func (a *anchorSet) resolveLink(address string) string {
 	name, local := strings.CutPrefix(address, "#")
 	if !local {
 		return address
@@ -50,7 +50,7 @@ func (a *anchors) resolve(address string) string {
 	if plain, err := url.PathUnescape(name); err == nil {
 		name = plain
 	}
-	for _, candidate := range []string{name, strings.TrimPrefix(name, idPrefix), slugOf(name)} {
+	for _, candidate := range []string{name, strings.TrimPrefix(name, idPrefix), makeAnchor(name)} {
 		if a.taken[candidate] {
 			return "#" + idPrefix + candidate
 		}
@@ -58,13 +58,13 @@ func (a *anchors) resolve(address string) string {
 	return address
 }
 
-// slugOf makes the name of a heading as GitHub does: letters and digits of any script in lower case, dashes for spaces.
-func slugOf(heading string) string {
+// makeAnchor makes the name of a heading as GitHub does: letters and digits of any script in lower case, dashes for spaces.
+func makeAnchor(heading string) string {
 	var b strings.Builder
 	n := 0
 	for _, r := range strings.ToLower(strings.TrimSpace(heading)) {
 		switch {
-		case n >= maxSlug:
+		case n >= maxAnchorLetters:
 			return b.String()
 		case unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) || r == '-' || r == '_':
 			b.WriteRune(r)

@@ -12,11 +12,11 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// htmlInlines reads comments and harmless tags within a text, and leaves every other < to be text.
-type htmlInlines struct{ parser.InlineParser }
+// inlineHTMLParser reads comments and harmless tags within a text, and leaves every other < to be text.
+type inlineHTMLParser struct{ parser.InlineParser }
 
 // Parse implements parser.InlineParser.
-func (p htmlInlines) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+func (p inlineHTMLParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, _ := block.PeekLine()
 	if bytes.HasPrefix(line, []byte("<?")) || bytes.HasPrefix(line, []byte("<!")) && !bytes.HasPrefix(line, []byte("<!--")) {
 		return nil
@@ -36,34 +36,34 @@ func (p htmlInlines) Parse(parent ast.Node, block text.Reader, pc parser.Context
 	return nil
 }
 
-// htmlBlocks opens a block of HTML where a line begins with a comment or a tag of a harmless block, and leaves every
+// blockHTMLParser opens a block of HTML where a line begins with a comment or a tag of a harmless block, and leaves every
 // other < to be the start of a paragraph.
-type htmlBlocks struct{ parser.BlockParser }
+type blockHTMLParser struct{ parser.BlockParser }
 
 // Open implements parser.BlockParser.
-func (p htmlBlocks) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func (p blockHTMLParser) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
 	start := bytes.TrimLeft(line, " ")
 	if rest, isComment := bytes.CutPrefix(start, []byte("<!--")); isComment {
 		_, behind, closed := bytes.Cut(rest, []byte("-->"))
-		if closed && !util.IsBlank(behind) || !closed && !standsBehind(pc, reader, segment.Stop, "-->") {
+		if closed && !util.IsBlank(behind) || !closed && !endsLater(pc, reader, segment.Stop, "-->") {
 			return nil, parser.NoChildren
 		}
 		return p.BlockParser.Open(parent, reader, pc)
 	}
 	t, ok := parseTag(start)
-	if !ok || !blockElements[t.name] || t.name == "pre" && !t.closing && !standsBehind(pc, reader, segment.Start, "</pre>") {
+	if !ok || !blockElements[t.name] || t.name == "pre" && !t.closing && !endsLater(pc, reader, segment.Start, "</pre>") {
 		return nil, parser.NoChildren
 	}
 	return p.BlockParser.Open(parent, reader, pc)
 }
 
-var lastEndsKey = parser.NewContextKey()
+var lastEndsContextKey = parser.NewContextKey()
 
-// standsBehind returns true if the end of a block stands in the source behind a position. A block without its end would
+// endsLater returns true if the end of a block stands in the source behind a position. A block without its end would
 // take in all the rest of the text.
-func standsBehind(pc parser.Context, reader text.Reader, at int, end string) bool {
-	last := pc.ComputeIfAbsent(lastEndsKey, func() any {
+func endsLater(pc parser.Context, reader text.Reader, at int, end string) bool {
+	last := pc.ComputeIfAbsent(lastEndsContextKey, func() any {
 		lower := bytes.ToLower(reader.Source())
 		return map[string]int{"-->": bytes.LastIndex(lower, []byte("-->")), "</pre>": bytes.LastIndex(lower, []byte("</pre>"))}
 	}).(map[string]int)
@@ -88,8 +88,8 @@ func (*tagNode) Kind() ast.NodeKind { return kindTag }
 // Dump implements ast.Node.
 func (n *tagNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
 
-// rawNode is a block of HTML: texts and tags in turns.
-type rawNode struct {
+// htmlNode is a block of HTML: texts and tags in turns.
+type htmlNode struct {
 	ast.BaseBlock
 	pieces []piece
 }
@@ -101,18 +101,18 @@ type piece struct {
 }
 
 // Kind implements ast.Node.
-func (*rawNode) Kind() ast.NodeKind { return kindRawHTML }
+func (*htmlNode) Kind() ast.NodeKind { return kindRawHTML }
 
 // Dump implements ast.Node.
-func (n *rawNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
+func (n *htmlNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
 
-// newRawNode cuts a block of HTML into its pieces. Comments are left out.
-func newRawNode(block *ast.HTMLBlock, source []byte) *rawNode {
+// newHTMLNode cuts a block of HTML into its pieces. Comments are left out.
+func newHTMLNode(block *ast.HTMLBlock, source []byte) *htmlNode {
 	raw := block.Lines().Value(source)
 	if block.HasClosure() {
 		raw = append(bytes.Clone(raw), block.ClosureLine.Value(source)...)
 	}
-	n := &rawNode{}
+	n := &htmlNode{}
 	var typed []byte
 	flush := func() {
 		if len(typed) > 0 {
@@ -137,7 +137,7 @@ func newRawNode(block *ast.HTMLBlock, source []byte) *rawNode {
 		if t, ok := parseTag(raw); ok {
 			flush()
 			n.pieces = append(n.pieces, piece{tag: t})
-			raw = raw[len(t.typed):]
+			raw = raw[len(t.source):]
 			continue
 		}
 		typed = append(typed, raw[:next]...)
@@ -147,8 +147,8 @@ func newRawNode(block *ast.HTMLBlock, source []byte) *rawNode {
 	return n
 }
 
-// angles escapes what would begin or end a tag; entities stay what they are.
-var angles = strings.NewReplacer("<", "&lt;", ">", "&gt;", `"`, "&#34;")
+// angleEscaper escapes what would begin or end a tag; entities stay what they are.
+var angleEscaper = strings.NewReplacer("<", "&lt;", ">", "&gt;", `"`, "&#34;")
 
 // htmlRenderer writes the nodes of this package.
 type htmlRenderer struct{}
@@ -157,29 +157,29 @@ type htmlRenderer struct{}
 func (htmlRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(kindTag, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
-			_, _ = w.WriteString(n.(*tagNode).write())
+			_, _ = w.WriteString(n.(*tagNode).render())
 		}
 		return ast.WalkContinue, nil
 	})
 	r.Register(kindRawHTML, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
-			n.(*rawNode).write(w)
+			n.(*htmlNode).render(w)
 		}
 		return ast.WalkContinue, nil
 	})
 }
 
-func (n *rawNode) write(w util.BufWriter) {
+func (n *htmlNode) render(w util.BufWriter) {
 	plain := true
 	for _, p := range n.pieces {
-		plain = plain && (p.tag == nil || !p.shown)
+		plain = plain && (p.tag == nil || !p.isMarkup)
 	}
 	var b strings.Builder
 	for _, p := range n.pieces {
 		if p.tag != nil {
-			b.WriteString(p.write())
+			b.WriteString(p.render())
 		} else {
-			b.WriteString(angles.Replace(p.text))
+			b.WriteString(angleEscaper.Replace(p.text))
 		}
 	}
 	switch out := b.String(); {
@@ -191,8 +191,8 @@ func (n *rawNode) write(w util.BufWriter) {
 	}
 }
 
-// typedNode is text that is shown as it stands.
-func typedNode(s string) ast.Node {
+// verbatimNode is text that is shown as it stands.
+func verbatimNode(s string) ast.Node {
 	n := ast.NewString([]byte(html.EscapeString(s)))
 	n.SetCode(true) // written as it is
 	return n

@@ -30,7 +30,7 @@ var converter = goldmark.New(
 		parser.WithBlockParsers(blockParsers()...),
 		parser.WithInlineParsers(inlineParsers()...),
 		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
-		parser.WithASTTransformers(util.Prioritized(transformer{}, 500)),
+		parser.WithASTTransformers(util.Prioritized(documentTransformer{}, 500)),
 	)),
 	goldmark.WithExtensions(
 		extension.Linkify, extension.Strikethrough, extension.TaskList,
@@ -47,7 +47,7 @@ func Render(source string) (string, error) {
 	if err := converter.Convert([]byte(source), &html); err != nil {
 		return "", err
 	}
-	return policy().Sanitize(html.String()), nil
+	return sanitizePolicy().Sanitize(html.String()), nil
 }
 
 // blockParsers are goldmark's, with HTML read by htmlBlocks.
@@ -55,7 +55,7 @@ func blockParsers() []util.PrioritizedValue {
 	out := parser.DefaultBlockParsers()
 	for i, p := range out {
 		if p.Value == parser.NewHTMLBlockParser() {
-			out[i].Value = htmlBlocks{parser.NewHTMLBlockParser()}
+			out[i].Value = blockHTMLParser{parser.NewHTMLBlockParser()}
 		}
 	}
 	return out
@@ -66,7 +66,7 @@ func inlineParsers() []util.PrioritizedValue {
 	out := parser.DefaultInlineParsers()
 	for i, p := range out {
 		if p.Value == parser.NewRawHTMLParser() {
-			out[i].Value = htmlInlines{parser.NewRawHTMLParser()}
+			out[i].Value = inlineHTMLParser{parser.NewRawHTMLParser()}
 		}
 	}
 	return out

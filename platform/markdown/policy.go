@@ -7,8 +7,8 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// policy is the allow-list that everything rendered passes (ASVS 1.3.1).
-var policy = sync.OnceValue(func() *bluemonday.Policy {
+// sanitizePolicy is the allow-list that everything rendered passes (ASVS 1.3.1).
+var sanitizePolicy = sync.OnceValue(func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	for _, elements := range []map[string]bool{inlineElements, blockElements} {
 		for name := range elements {

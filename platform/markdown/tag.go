@@ -12,10 +12,10 @@ type tag struct {
 	name       string
 	closing    bool
 	attributes []attribute
-	// typed is the tag as it stands in the source.
-	typed string
-	// shown says that the tag has its other half, or needs none; without it the tag is text.
-	shown bool
+	// source is the tag as it stands in the source.
+	source string
+	// isMarkup says that the tag has its other half, or needs none; without it the tag is text.
+	isMarkup bool
 }
 
 type attribute struct{ name, value string }
@@ -27,8 +27,8 @@ var (
 	blockElements = wordSet("address article aside blockquote caption center dd details div dl dt figcaption figure footer " +
 		"h1 h2 h3 h4 h5 h6 header hr li ol p pre section summary table tbody td tfoot th thead tr ul")
 	voidElements = wordSet("br hr img wbr")
-	// optionalEnds are elements whose closing tag HTML lets a writer leave out, within the element around them.
-	optionalEnds = wordSet("dd dt li p rp rt tbody td tfoot th thead tr")
+	// optionalEndElements are elements whose closing tag HTML lets a writer leave out, within the element around them.
+	optionalEndElements = wordSet("dd dt li p rp rt tbody td tfoot th thead tr")
 )
 
 // Attributes that pass, of every element and by element.
@@ -60,30 +60,30 @@ const (
 )
 
 var (
-	openTag    = regexp.MustCompile(`^<` + tagName + `((?:` + attributeForm + `)*)[ \t\r\n]*(/?)>`)
-	closeTag   = regexp.MustCompile(`^</` + tagName + `[ \t\r\n]*>`)
-	attributes = regexp.MustCompile(attributeForm)
+	openTagPattern   = regexp.MustCompile(`^<` + tagName + `((?:` + attributeForm + `)*)[ \t\r\n]*(/?)>`)
+	closeTagPattern  = regexp.MustCompile(`^</` + tagName + `[ \t\r\n]*>`)
+	attributePattern = regexp.MustCompile(attributeForm)
 )
 
-// maxTag bounds the bytes of a tag; a longer one is text.
-const maxTag = 4096
+// maxTagBytes bounds the bytes of a tag; a longer one is text.
+const maxTagBytes = 4096
 
 // parseTag reads the tag at the start of s. It returns false for what is no tag of a harmless element.
 func parseTag(s []byte) (t *tag, ok bool) {
-	s = s[:min(len(s), maxTag)]
-	if m := closeTag.FindSubmatch(s); m != nil {
-		t = &tag{name: strings.ToLower(string(m[1])), closing: true, typed: string(m[0])}
-		return t, isHarmless(t.name) && !voidElements[t.name]
+	s = s[:min(len(s), maxTagBytes)]
+	if m := closeTagPattern.FindSubmatch(s); m != nil {
+		t = &tag{name: strings.ToLower(string(m[1])), closing: true, source: string(m[0])}
+		return t, isHarmlessElement(t.name) && !voidElements[t.name]
 	}
-	m := openTag.FindSubmatch(s)
+	m := openTagPattern.FindSubmatch(s)
 	if m == nil {
 		return nil, false
 	}
-	t = &tag{name: strings.ToLower(string(m[1])), typed: string(m[0])}
-	if !isHarmless(t.name) || len(m[len(m)-1]) > 0 && !voidElements[t.name] {
+	t = &tag{name: strings.ToLower(string(m[1])), source: string(m[0])}
+	if !isHarmlessElement(t.name) || len(m[len(m)-1]) > 0 && !voidElements[t.name] {
 		return nil, false
 	}
-	for _, a := range attributes.FindAllSubmatch(m[2], -1) {
+	for _, a := range attributePattern.FindAllSubmatch(m[2], -1) {
 		name, value := strings.ToLower(string(a[1])), a[2]
 		if value == nil && !bareAttributes[name] {
 			return nil, false
@@ -92,12 +92,12 @@ func parseTag(s []byte) (t *tag, ok bool) {
 			t.attributes = append(t.attributes, attribute{name, html.UnescapeString(strings.Trim(string(value), `"'`))})
 		}
 	}
-	return t, t.name != "img" || isImageAddress(t.value("src"))
+	return t, t.name != "img" || isImageAddress(t.attributeValue("src"))
 }
 
-func isHarmless(name string) bool { return inlineElements[name] || blockElements[name] }
+func isHarmlessElement(name string) bool { return inlineElements[name] || blockElements[name] }
 
-func (t *tag) value(name string) string {
+func (t *tag) attributeValue(name string) string {
 	i := slices.IndexFunc(t.attributes, func(a attribute) bool { return a.name == name })
 	if i < 0 {
 		return ""
@@ -105,10 +105,10 @@ func (t *tag) value(name string) string {
 	return t.attributes[i].value
 }
 
-// write returns the tag as HTML, or as text if it is not shown.
-func (t *tag) write() string {
-	if !t.shown {
-		return html.EscapeString(t.typed)
+// render returns the tag as HTML, or as text if it is not shown.
+func (t *tag) render() string {
+	if !t.isMarkup {
+		return html.EscapeString(t.source)
 	}
 	if t.closing {
 		return "</" + t.name + ">"
@@ -122,18 +122,18 @@ func (t *tag) write() string {
 	return b.String()
 }
 
-// maxDepth bounds how deep tags may stand in each other; deeper ones are text.
-const maxDepth = 64
+// maxTagDepth bounds how deep tags may stand in each other; deeper ones are text.
+const maxTagDepth = 64
 
-// pair finds the other half of each tag among tags that stand in one container, and marks those as shown that have it.
-func pair(tags []*tag) {
+// matchTags finds the other half of each tag among tags that stand in one container, and marks those as shown that have it.
+func matchTags(tags []*tag) {
 	var open []*tag
 	count := map[string]int{}
 	for _, t := range tags {
 		switch {
 		case voidElements[t.name]:
-			t.shown = true
-		case !t.closing && len(open) < maxDepth:
+			t.isMarkup = true
+		case !t.closing && len(open) < maxTagDepth:
 			open = append(open, t)
 			count[t.name]++
 		case t.closing && count[t.name] > 0:
@@ -142,10 +142,10 @@ func pair(tags []*tag) {
 				open = open[:len(open)-1]
 				count[last.name]--
 				if last.name == t.name {
-					last.shown, t.shown = true, true
+					last.isMarkup, t.isMarkup = true, true
 					break
 				}
-				last.shown = optionalEnds[last.name]
+				last.isMarkup = optionalEndElements[last.name]
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func TestOptions(t *testing.T) {
 	var (
 		migrations  migrate.Params
 		permissions identity.PermissionParams
-		problems    apperr.Params
+		problems    apperr.ProblemParams
 		parts       *shopParts
 	)
 	for name, disabled := range map[string]module.Disabled{"enabled": nil, "disabled": {"shop", "vouchers"}} {

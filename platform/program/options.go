@@ -91,7 +91,7 @@ var parts = fx.Options(
 		func(p identity.PermissionParams) (*identity.Permissions, error) {
 			return identity.NewPermissions(p.Groups...)
 		},
-		func(p apperr.Params) (*apperr.Catalog, error) {
+		func(p apperr.ProblemParams) (*apperr.Catalog, error) {
 			return apperr.NewCatalog(append(p.Groups, idempotency.Problems, ws.Problems)...)
 		},
 	),

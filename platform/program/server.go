@@ -36,7 +36,7 @@ func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *h
 		return nil, err
 	}
 	return httpx.New(httpx.Options{
-		Version: string(version), PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.Production(),
+		Version: string(version), PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.IsProduction(),
 		Keys: k, Authenticator: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets, MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},

@@ -209,15 +209,15 @@ func clientError(err error) error {
 	case errors.Is(err, blob.ErrNotFound):
 		return apperr.NotFound("There is no such object.")
 	case errors.Is(err, blob.ErrFull):
-		return apperr.StorageFull().Because(err)
+		return apperr.StorageFull().WithCause(err)
 	case errors.Is(err, blob.ErrExists):
 		return apperr.ProblemPreconditionFailed.New("The object is there already; this URL does not replace it.")
 	case errors.Is(err, blob.ErrMismatch):
-		return apperr.Malformed("The body is not what the URL was signed for.").Because(err)
+		return apperr.Malformed("The body is not what the URL was signed for.").WithCause(err)
 	case errors.As(err, &source) && errors.Is(err, os.ErrDeadlineExceeded):
 		return apperr.ProblemRequestTimeout.New("The upload stopped arriving.")
 	case errors.As(err, &source):
-		return apperr.Malformed("The upload broke off.").Because(err)
+		return apperr.Malformed("The upload broke off.").WithCause(err)
 	}
-	return apperr.Unavailable("The object store can't be used now.").Because(err)
+	return apperr.Unavailable("The object store can't be used now.").WithCause(err)
 }

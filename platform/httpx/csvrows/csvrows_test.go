@@ -77,7 +77,7 @@ func TestToJSON(t *testing.T) {
 			e, ok := apperr.As(err)
 			require.True(t, ok)
 			require.Equal(t, apperr.KindInvalid, e.Kind)
-			require.Equal(t, fault, e.Fields[0].Absolute())
+			require.Equal(t, fault, e.Fields[0].AbsoluteLocation())
 		})
 	}
 	t.Run("faults of the table and of parameters together", func(t *testing.T) {

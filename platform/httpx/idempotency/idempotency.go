@@ -339,7 +339,7 @@ func repeatAnswer(c *fiber.Ctx, secret []byte, rec *record) error {
 	if err != nil {
 		// The request must not run again, but its answer is lost.
 		return problemIdempotencyKeyReused.New("The first answer to this Idempotency-Key can't be read any more. " +
-			"Look whether the request was carried out; if not, send it with another key.").Because(err)
+			"Look whether the request was carried out; if not, send it with another key.").WithCause(err)
 	}
 	for k, v := range a.Header {
 		c.Set(k, v)

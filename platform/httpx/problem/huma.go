@@ -70,7 +70,7 @@ func fieldsOf(errs []error) []apperr.Field {
 		}
 		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
 			for _, f := range strictjson.SplitTypeFaults(locateMissing(apperr.FieldAt(d.Location, d.Message))) {
-				named[f.Absolute()] = true
+				named[f.AbsoluteLocation()] = true
 				out = append(out, f)
 			}
 			continue
@@ -82,7 +82,7 @@ func fieldsOf(errs []error) []apperr.Field {
 		out = append(out, apperr.FieldAt("body", "a value does not fit its type"))
 	}
 	for _, f := range rules {
-		if !named[f.Absolute()] {
+		if !named[f.AbsoluteLocation()] {
 			out = append(out, f)
 		}
 	}
@@ -96,7 +96,7 @@ const missingPrefix, missingSuffix = "expected required property ", " to be pres
 func locateMissing(f apperr.Field) apperr.Field {
 	if name, ok := strings.CutPrefix(f.Message, missingPrefix); ok && strings.HasSuffix(name, missingSuffix) {
 		name = strings.TrimSuffix(name, missingSuffix)
-		return apperr.Field{Location: name, Message: "is missing", Place: f.Place}.Under(f.Location)
+		return apperr.Field{Location: name, Message: "is missing", Place: f.Place}.MoveUnder(f.Location)
 	}
 	return f
 }

@@ -143,7 +143,7 @@ func StatusOf(k apperr.Kind) int {
 func locateFields(fields []apperr.Field) []apperr.Field {
 	located := slices.Clone(fields[:min(len(fields), maxFields)])
 	for i, f := range located {
-		located[i].Location = f.Absolute()
+		located[i].Location = f.AbsoluteLocation()
 	}
 	return located
 }

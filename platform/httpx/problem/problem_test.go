@@ -71,7 +71,7 @@ func TestStatusOf(t *testing.T) {
 }
 
 func TestMarshalJSON(t *testing.T) {
-	raw, err := json.Marshal(From(t.Context(), errConflict.With("used_by", []string{"a course"})))
+	raw, err := json.Marshal(From(t.Context(), errConflict.WithMember("used_by", []string{"a course"})))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"type": "/problems/in-use", "code": "in-use", "title": "In use", "status": 409,
 		"detail": "The file is used by a course.", "used_by": ["a course"]}`, string(raw))

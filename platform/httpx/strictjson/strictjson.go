@@ -86,7 +86,7 @@ func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 			return []apperr.Field{f}
 		}
 		fault := apperr.Field{Location: location, Message: typeMessage, Place: f.Place}
-		faults = append(faults, fault.Under(f.Location))
+		faults = append(faults, fault.MoveUnder(f.Location))
 	}
 	return faults
 }
@@ -123,7 +123,7 @@ func Decode(location string, raw []byte, v any) error {
 		err = apperr.InvalidFields(faults...)
 	}
 	if err != nil {
-		return apperr.FieldsUnder(location, err)
+		return apperr.MoveFieldsUnder(location, err)
 	}
 	err = json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
 	if err == nil {

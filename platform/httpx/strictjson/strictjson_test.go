@@ -91,7 +91,7 @@ func TestDecode(t *testing.T) {
 	} {
 		e, ok := apperr.As(Decode("x", []byte(raw), &v))
 		require.True(t, ok, raw)
-		require.Equal(t, []any{apperr.KindInvalid, location}, []any{e.Kind, e.Fields[0].Absolute()}, raw)
+		require.Equal(t, []any{apperr.KindInvalid, location}, []any{e.Kind, e.Fields[0].AbsoluteLocation()}, raw)
 	}
 }
 

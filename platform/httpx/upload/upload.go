@@ -200,7 +200,7 @@ func (s Spec) copyBody(w io.Writer, c *fiber.Ctx) (n int64, digest []byte, err e
 	case errors.Is(body.err, os.ErrDeadlineExceeded):
 		err = apperr.ProblemRequestTimeout.New("The body stopped arriving.")
 	case body.err != nil:
-		err = apperr.Malformed("The body ended early.").Because(body.err)
+		err = apperr.Malformed("The body ended early.").WithCause(body.err)
 	case err == nil && length > n:
 		err = apperr.Malformed("The body ended early.")
 	case err == nil && n == 0:

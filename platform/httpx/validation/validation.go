@@ -81,7 +81,7 @@ func Check(ctx huma.Context, in any) []error {
 type FieldError struct{ apperr.Field }
 
 // Error returns the absolute location and the message.
-func (e *FieldError) Error() string { return e.Absolute() + ": " + e.Message }
+func (e *FieldError) Error() string { return e.AbsoluteLocation() + ": " + e.Message }
 
 // GetStatus returns 422, as Huma asks of an error.
 func (e *FieldError) GetStatus() int { return http.StatusUnprocessableEntity }

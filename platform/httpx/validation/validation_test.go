@@ -33,7 +33,7 @@ func TestFaults(t *testing.T) {
 func TestInvalidAt(t *testing.T) {
 	e := InvalidAt("query.cursor", "is not valid")
 	require.Equal(t, apperr.KindInvalid, e.Kind)
-	require.Equal(t, "query.cursor", e.Fields[0].Absolute())
+	require.Equal(t, "query.cursor", e.Fields[0].AbsoluteLocation())
 }
 
 type checked struct{ Name string }
