@@ -68,8 +68,8 @@ const maxReason = 500
 func newAcceptBreak() *cobra.Command {
 	var reason string
 	c := command("accept-break", "Write down that the log does not hold up to here, so that verify holds from here on", func(c *cobra.Command, _ []string) error {
-		reason = text.Line(reason)
-		if n := text.Length(reason); n == 0 || n > maxReason || text.CheckLine(reason) != nil {
+		reason = text.CleanLine(reason)
+		if n := text.CountRunes(reason); n == 0 || n > maxReason || text.CheckLine(reason) != nil {
 			return &usageError{fmt.Sprintf("audit accept-break needs --reason, one line of 1 to %d characters", maxReason)}
 		}
 		var s *audit.Service

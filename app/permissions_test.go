@@ -24,7 +24,7 @@ func TestPermissionsOfEachRole(t *testing.T) {
 		expected = append(expected, own[r]...)
 		var has []string
 		for _, p := range all.List() {
-			if (identity.Caller{Role: r}).May(p) {
+			if (identity.Caller{Role: r}).HasPermission(p) {
 				has = append(has, p.Name)
 			}
 			require.Regexp(t, `^([a-z]+:(read|write|manage|redeem|self)|public)$`, p.Name)

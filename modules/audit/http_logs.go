@@ -144,7 +144,7 @@ var csvColumns = []string{"seq", "id", "created_at", "action", "actor_id", "acto
 	"request_id", "data", "prev_hash", "hash"}
 
 func (h *handlers) csv(f filter, last int64) *stream.Response {
-	return csvrows.Stream("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
+	return csvrows.StreamTable("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(csvColumns...); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (in *requestEmailInput) Resolve(ctx huma.Context) []error { return validati
 
 func checkRequestEmail(_ context.Context, in *requestEmailInput) (faults validation.Faults) {
 	if in.Body.NewEmail != "" {
-		_, err := text.Email(in.Body.NewEmail)
+		_, err := text.NormalizeEmail(in.Body.NewEmail)
 		faults.Add("new_email", err)
 	}
 	return faults

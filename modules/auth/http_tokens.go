@@ -53,13 +53,13 @@ func (in *registerInput) Resolve(ctx huma.Context) []error { return validation.C
 
 // checkRegister holds a registration to the rules that need no data.
 func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults validation.Faults) {
-	email, err := text.Email(in.Body.Email)
+	email, err := text.NormalizeEmail(in.Body.Email)
 	if in.Body.Email != "" {
 		faults.Add("email", err)
 	}
 	h.checkPassword(&faults, "password", in.Body.Password, email)
 	if in.Body.DisplayName != nil {
-		faults.Add("display_name", text.CheckLine(text.Line(*in.Body.DisplayName)))
+		faults.Add("display_name", text.CheckLine(text.CleanLine(*in.Body.DisplayName)))
 	}
 	return faults
 }

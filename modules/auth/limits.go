@@ -66,7 +66,7 @@ func (g guard) mayWelcome(ctx context.Context, email string) bool {
 
 // addressHash names an address, known or not, in tables and counters that must not hold it.
 func (g guard) addressHash(email string) []byte {
-	canonical, err := text.Email(email)
+	canonical, err := text.NormalizeEmail(email)
 	if err != nil {
 		canonical = strings.ToLower(strings.TrimSpace(email))
 	}

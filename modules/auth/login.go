@@ -71,7 +71,7 @@ func (s *Service) Login(ctx context.Context, email, password string) (g Grant, e
 }
 
 func (s *Service) matches(ctx context.Context, hash, password string) (match, outdated bool, err error) {
-	if password = normalize(password); text.Length(password) > maxPassword {
+	if password = normalize(password); text.CountRunes(password) > maxPassword {
 		password = "" // never right, and no reason to hash a megabyte
 	}
 	return s.hasher.Check(ctx, hash, password)

@@ -31,7 +31,7 @@ type NewUser struct {
 
 // Register makes an account with a password: 409 email-taken, 422 for what breaks a rule.
 func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, err error) {
-	email, err := text.Email(n.Email)
+	email, err := text.NormalizeEmail(n.Email)
 	if err != nil {
 		return a, apperr.Invalid("email", err.Error())
 	}

@@ -43,16 +43,16 @@ func newAccess(s *store, c Courses, b cache.Signals) *access {
 // and administrators always.
 func (a *access) mayRead(ctx context.Context, caller identity.Caller, c *channel) (bool, error) {
 	switch {
-	case !caller.SignedIn():
+	case !caller.IsSignedIn():
 		return false, nil
-	case caller.Can(identity.Admin):
+	case caller.HasRole(identity.Admin):
 		return true, nil
 	}
 	switch c.Visibility {
 	case public:
 		return true, nil
 	case member:
-		return caller.Can(identity.Member), nil
+		return caller.HasRole(identity.Member), nil
 	case private:
 		if c.CreatedBy != nil && *c.CreatedBy == caller.UserID {
 			return true, nil
@@ -99,7 +99,7 @@ type visible struct {
 }
 
 func (a *access) visibleTo(ctx context.Context, caller identity.Caller) (v visible, err error) {
-	v = visible{userID: caller.UserID, all: caller.Can(identity.Admin), visibilities: openTo(caller.Role)}
+	v = visible{userID: caller.UserID, all: caller.HasRole(identity.Admin), visibilities: openTo(caller.Role)}
 	if a.courses != nil && !v.all {
 		v.courses, err = a.courses.EnrolledCourses(ctx, caller.UserID)
 	}
@@ -109,10 +109,10 @@ func (a *access) visibleTo(ctx context.Context, caller identity.Caller) (v visib
 // openTo lists the visibilities that a role alone gives.
 func openTo(role identity.Role) []string {
 	open := []string{public}
-	if role.AtLeast(identity.Member) {
+	if role.IsAtLeast(identity.Member) {
 		open = append(open, member)
 	}
-	if role.AtLeast(identity.Admin) {
+	if role.IsAtLeast(identity.Admin) {
 		open = append(open, course, private)
 	}
 	return slices.Clip(open)

@@ -97,7 +97,7 @@ func TestWhoMayRead(t *testing.T) {
 			find: func(id string) (coursesapi.Course, bool) {
 				return coursesapi.Course{ID: id, OwnerID: owner.id}, id == courseID
 			},
-			canRead:  func(c identity.Caller, _ string) bool { return c.Can(identity.Member) },
+			canRead:  func(c identity.Caller, _ string) bool { return c.HasRole(identity.Member) },
 			enrolled: func(user, id string) bool { return user == learner.id && id == courseID },
 			courses: func(user string) []string {
 				if user == learner.id || user == owner.id {

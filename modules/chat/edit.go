@@ -54,7 +54,7 @@ func (s *Service) erase(ctx context.Context, slug, id string) error {
 	}
 	caller := identity.CallerFrom(ctx)
 	return s.change(ctx, c, id, func(m *message, now clock.Time) (bool, error) {
-		if m.AuthorID != caller.UserID && !caller.Can(identity.Instructor) {
+		if m.AuthorID != caller.UserID && !caller.HasRole(identity.Instructor) {
 			return false, errNotRemover
 		}
 		if err := db.CheckVersion(ctx, m.Version); err != nil {

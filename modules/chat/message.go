@@ -57,7 +57,7 @@ func bodyFaults(body string) []apperr.Field {
 	switch {
 	case body == "":
 		return []apperr.Field{{Location: "body", Message: "must not be empty"}}
-	case text.Length(body) > maxBody:
+	case text.CountRunes(body) > maxBody:
 		return []apperr.Field{{Location: "body", Message: "at most 4000 characters"}}
 	case strings.ContainsRune(body, 0):
 		return []apperr.Field{{Location: "body", Message: "U+0000 is not accepted"}}
@@ -66,7 +66,7 @@ func bodyFaults(body string) []apperr.Field {
 }
 
 func clientIDFaults(id *string) []apperr.Field {
-	if id != nil && (*id == "" || text.Length(*id) > maxClientID || strings.ContainsRune(*id, 0)) {
+	if id != nil && (*id == "" || text.CountRunes(*id) > maxClientID || strings.ContainsRune(*id, 0)) {
 		return []apperr.Field{{Location: "client_id", Message: "1 to 64 characters"}}
 	}
 	return nil

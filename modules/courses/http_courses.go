@@ -86,7 +86,7 @@ func checkTexts(faults *validation.Faults, title, slug string) {
 
 func checkTags(faults *validation.Faults, tags []tagText) {
 	for _, t := range tags {
-		if t == "" || text.Length(string(t)) > maxTag {
+		if t == "" || text.CountRunes(string(t)) > maxTag {
 			return // the schema names it
 		}
 	}

@@ -75,7 +75,7 @@ func (h *handlers) takeOut(ctx context.Context, in *learnerInput) (*httpx.Empty,
 var learnerColumns = []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}
 
 func (h *handlers) learnersCSV(c *course) *stream.Response {
-	return csvrows.Stream(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
+	return csvrows.StreamTable(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(slices.Clone(learnerColumns)...); err != nil {
 			return err
 		}

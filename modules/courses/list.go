@@ -28,10 +28,10 @@ type position struct {
 // checkCaller returns 401 where the filter asks for courses that only accounts see and the caller is not signed in, and
 // 403 where it asks for courses for members and the caller is not one.
 func (f filter) checkCaller(caller identity.Caller) error {
-	if !caller.SignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
+	if !caller.IsSignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
 		return apperr.Unauthenticated()
 	}
-	if f.Visibility == member && !caller.Can(identity.Member) {
+	if f.Visibility == member && !caller.HasRole(identity.Member) {
 		return errForMember
 	}
 	return nil

@@ -59,7 +59,7 @@ func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Che
 func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	if in.Body.Email != "" {
-		_, err := text.Email(in.Body.Email)
+		_, err := text.NormalizeEmail(in.Body.Email)
 		faults.Add("email", err)
 	}
 	return faults

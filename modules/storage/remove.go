@@ -17,7 +17,7 @@ import (
 // it, 404 where not.
 func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
 	caller := identity.CallerFrom(ctx)
-	if caller.Can(identity.Admin) {
+	if caller.HasRole(identity.Admin) {
 		return errNotYours
 	}
 	if a.Status != completed {

@@ -77,7 +77,7 @@ func (in *patchInput) Resolve(ctx huma.Context) []error { return validation.Chec
 // checkPatch holds a change to the rules that need no data.
 func checkPatch(_ context.Context, in *patchInput) (faults validation.Faults) {
 	if email := in.Body.Email.Value; email != nil && *email != "" {
-		_, err := text.Email(*email)
+		_, err := text.NormalizeEmail(*email)
 		faults.Add("email", err)
 	}
 	faults.Add("display_name", checkName(in.Body.DisplayName))

@@ -66,7 +66,7 @@ func checkName(name jsonfield.Nullable[string]) error {
 	if name.Value == "" {
 		return nil // left out, cleared, or refused by the schema
 	}
-	line := text.Line(name.Value)
+	line := text.CleanLine(name.Value)
 	if line == "" {
 		return errors.New("must not be empty")
 	}

@@ -39,7 +39,7 @@ var (
 
 // Create adds an account: 409 email-taken, 422 for a bad address or name.
 func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.Account, error) {
-	email, err := text.Email(n.Email)
+	email, err := text.NormalizeEmail(n.Email)
 	if err != nil {
 		return usersapi.Account{}, apperr.Invalid("email", err.Error())
 	}
@@ -75,11 +75,11 @@ func registeredBy(ctx context.Context, id string) string {
 
 // displayName checks a given name; without one it is the address's local part.
 func displayName(name, email string) (string, error) {
-	name = text.Line(name)
+	name = text.CleanLine(name)
 	if name == "" {
 		name, _, _ = strings.Cut(email, "@")
 	}
-	if text.Length(name) > maxDisplayName {
+	if text.CountRunes(name) > maxDisplayName {
 		return "", apperr.Invalid("display_name", "at most 100 characters")
 	}
 	if err := text.CheckLine(name); err != nil {
@@ -120,7 +120,7 @@ func (s *Service) caller(ctx context.Context) (*user, error) {
 
 // ByEmail gives the account with an address in any spelling.
 func (s *Service) ByEmail(ctx context.Context, email string) (usersapi.Account, bool, error) {
-	canonical, err := text.Email(email)
+	canonical, err := text.NormalizeEmail(email)
 	if err != nil {
 		return usersapi.Account{}, false, nil //nolint:nilerr // what is no address belongs to nobody
 	}
@@ -217,7 +217,7 @@ func (s *Service) TouchLogin(ctx context.Context, id string) (bool, error) {
 func (s *Service) Grant(ctx context.Context, id string, role identity.Role) (now identity.Role, granted bool, err error) {
 	err = s.change(ctx, id, func(ctx context.Context, u *user) ([]auditapi.Entry, error) {
 		now = u.Role
-		if u.Role.AtLeast(role) {
+		if u.Role.IsAtLeast(role) {
 			return nil, nil
 		}
 		from := u.Role

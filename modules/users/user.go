@@ -33,7 +33,7 @@ type user struct {
 func (user) TableName() string { return "users" }
 
 func (u *user) rename(name string) {
-	u.DisplayName, u.FoldedName = name, text.Fold(name)
+	u.DisplayName, u.FoldedName = name, text.FoldCase(name)
 }
 
 func (u *user) activeAdmin() bool { return u.Role == identity.Admin && u.Status == active }

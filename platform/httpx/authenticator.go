@@ -85,7 +85,7 @@ func (a *Authenticator) authorize(ctx context.Context, header string, rule Acces
 	if err != nil {
 		return nil, err
 	}
-	if !identity.CallerFrom(ctx).Can(rule.role) {
+	if !identity.CallerFrom(ctx).HasRole(rule.role) {
 		return nil, apperr.Forbidden("This needs the role " + string(rule.role) + ".")
 	}
 	return ctx, nil
@@ -94,14 +94,14 @@ func (a *Authenticator) authorize(ctx context.Context, header string, rule Acces
 // reauthorize checks a caller again after a body that took its time to arrive, as the role may be lost meanwhile.
 func (a *Authenticator) reauthorize(ctx context.Context, rule AccessRule) (context.Context, error) {
 	known := identity.CallerFrom(ctx)
-	if !known.SignedIn() {
+	if !known.IsSignedIn() {
 		return ctx, nil
 	}
 	now, err := a.Still(ctx, known.UserID, known.SessionID)
 	if err != nil {
 		return nil, err
 	}
-	if !now.Can(rule.role) {
+	if !now.HasRole(rule.role) {
 		return nil, apperr.Forbidden("This needs the role " + string(rule.role) + ".")
 	}
 	return a.As(ctx, now), nil

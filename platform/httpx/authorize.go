@@ -21,7 +21,7 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, err := s.auth.authorize(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.access)
 		requestinfo.From(ctx.Context()).Route = ctx.Operation().Path
-		if caller := requestinfo.From(ctx.Context()).Caller; err != nil && r.onForbidden != nil && caller.SignedIn() {
+		if caller := requestinfo.From(ctx.Context()).Caller; err != nil && r.onForbidden != nil && caller.IsSignedIn() {
 			r.onForbidden(identity.WithCaller(ctx.Context(), caller), ctx.Param)
 		}
 		if over := s.countOnce(ctx, budget); over != nil {
@@ -79,7 +79,7 @@ func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v strin
 	}
 	info := requestinfo.From(ctx)
 	subject := "address " + info.Network
-	if info.Caller.SignedIn() && b.Name == BudgetAPI {
+	if info.Caller.IsSignedIn() && b.Name == BudgetAPI {
 		subject = "account " + info.Caller.UserID
 	}
 	r := s.o.Limiter.Take(ctx, *b, subject)

@@ -141,7 +141,7 @@ func (s *Server) documentRequest(r Route, op *huma.Operation) {
 		values.ApplyTo(op)
 	}
 	if r.takesCSV {
-		csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).Document(op)
+		csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).DocumentTable(op)
 	}
 	if r.ignoresForm {
 		openapi.DocumentForm(op, formTypes)

@@ -127,7 +127,7 @@ func TestListsAsFiles(t *testing.T) {
 	s := newSite(t, []Route{Get("/numbers", Public, "", func(ctx context.Context, _ *pagination.Query) (*pagination.Response[numberView], error) {
 		switch {
 		case csvrows.PrefersCSV(ctx):
-			return pagination.Streamed[numberView](csvrows.Stream("n.csv", func(_ context.Context, row func(...string) error) error {
+			return pagination.Streamed[numberView](csvrows.StreamTable("n.csv", func(_ context.Context, row func(...string) error) error {
 				return row("n")
 			})), nil
 		case stream.PrefersLines(ctx):

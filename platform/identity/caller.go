@@ -18,11 +18,11 @@ const (
 
 var rank = map[Role]int{Anonymous: 0, User: 1, Member: 2, Instructor: 3, Admin: 4}
 
-// Valid says whether r is a role that an account can have.
-func (r Role) Valid() bool { return rank[r] > 0 }
+// IsValid says whether r is a role that an account can have.
+func (r Role) IsValid() bool { return rank[r] > 0 }
 
-// AtLeast says whether r includes other.
-func (r Role) AtLeast(other Role) bool { return rank[r] >= rank[other] }
+// IsAtLeast says whether r includes other.
+func (r Role) IsAtLeast(other Role) bool { return rank[r] >= rank[other] }
 
 // Caller is who a request comes from, and how. It travels in the context; services and the audit
 // log read it there.
@@ -38,11 +38,11 @@ type Caller struct {
 	Via string
 }
 
-// SignedIn says whether a token was presented and held.
-func (c Caller) SignedIn() bool { return c.UserID != "" }
+// IsSignedIn says whether a token was presented and held.
+func (c Caller) IsSignedIn() bool { return c.UserID != "" }
 
-// Can says whether the caller's role includes r.
-func (c Caller) Can(r Role) bool { return c.Role.AtLeast(r) }
+// HasRole says whether the caller's role includes r.
+func (c Caller) HasRole(r Role) bool { return c.Role.IsAtLeast(r) }
 
 type callerKey struct{}
 

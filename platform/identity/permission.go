@@ -42,7 +42,7 @@ func NewPermissions(groups ...[]Permission) (*Permissions, error) {
 		if _, twice := all.byName[p.Name]; twice {
 			return nil, fmt.Errorf("permission %q is declared twice", p.Name)
 		}
-		if p.Lowest != Anonymous && !p.Lowest.Valid() {
+		if p.Lowest != Anonymous && !p.Lowest.IsValid() {
 			return nil, fmt.Errorf("permission %q: there is no role %q", p.Name, p.Lowest)
 		}
 		all.byName[p.Name] = p
@@ -50,8 +50,8 @@ func NewPermissions(groups ...[]Permission) (*Permissions, error) {
 	return all, nil
 }
 
-// Has reports whether exactly this permission was declared. A route that asks for another one is not served.
-func (a *Permissions) Has(p Permission) bool { return p.Name != "" && a.byName[p.Name] == p }
+// IsDeclared reports whether exactly this permission was declared. A route that asks for another one is not served.
+func (a *Permissions) IsDeclared(p Permission) bool { return p.Name != "" && a.byName[p.Name] == p }
 
 // List returns all permissions, sorted by name.
 func (a *Permissions) List() []Permission {
@@ -62,8 +62,8 @@ func (a *Permissions) List() []Permission {
 	return list
 }
 
-// May reports whether the caller's role has the permission. Nobody has the zero Permission.
-func (c Caller) May(p Permission) bool { return p.Name != "" && c.Can(p.Lowest) }
+// HasPermission reports whether the caller's role has the permission. Nobody has the zero Permission.
+func (c Caller) HasPermission(p Permission) bool { return p.Name != "" && c.HasRole(p.Lowest) }
 
 // ProvidePermissions declares the permissions of a module.
 func ProvidePermissions(permissions ...Permission) fx.Option {

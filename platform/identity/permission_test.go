@@ -14,18 +14,18 @@ func TestPermissionsOfARole(t *testing.T) {
 	for i, lowest := range roles {
 		permission := identity.Permission{Name: "things:read", Lowest: lowest}
 		for j, r := range roles {
-			require.Equal(t, j >= i, identity.Caller{Role: r}.May(permission), "%q may what needs %q", r, lowest)
+			require.Equal(t, j >= i, identity.Caller{Role: r}.HasPermission(permission), "%q may what needs %q", r, lowest)
 		}
 	}
 	t.Run("the zero permission is nobody's", func(t *testing.T) {
 		for _, r := range roles {
-			require.False(t, identity.Caller{UserID: "x", Role: r}.May(identity.Permission{}), "%s", r)
+			require.False(t, identity.Caller{UserID: "x", Role: r}.HasPermission(identity.Permission{}), "%s", r)
 		}
 	})
 	t.Run("an unknown role has what anonymous callers have", func(t *testing.T) {
 		for _, lowest := range roles {
 			permission := identity.Permission{Name: "things:read", Lowest: lowest}
-			require.Equal(t, lowest == identity.Anonymous, identity.Caller{Role: "owner"}.May(permission))
+			require.Equal(t, lowest == identity.Anonymous, identity.Caller{Role: "owner"}.HasPermission(permission))
 		}
 	})
 }
@@ -36,9 +36,9 @@ func TestNewPermissions(t *testing.T) {
 	all, err := identity.NewPermissions([]identity.Permission{write}, []identity.Permission{read})
 	require.NoError(t, err)
 	require.Equal(t, []identity.Permission{identity.Public, read, write}, all.List())
-	require.True(t, all.Has(write))
+	require.True(t, all.IsDeclared(write))
 	for _, unknown := range []identity.Permission{{}, {Name: "things:wirte", Lowest: identity.Member}, {Name: write.Name, Lowest: identity.User}} {
-		require.False(t, all.Has(unknown), "%v", unknown)
+		require.False(t, all.IsDeclared(unknown), "%v", unknown)
 	}
 	for name, faulty := range map[string]identity.Permission{
 		"declared twice":              write,

@@ -10,9 +10,9 @@ import (
 	"lyceum/platform/httpx/stream"
 )
 
-// Stream answers with a table as a file of that name. write gets a function that writes one row, the header
+// StreamTable answers with a table as a file of that name. write gets a function that writes one row, the header
 // first. Cells that a spreadsheet would compute become text (ASVS 1.2.10).
-func Stream(name string, write func(ctx context.Context, row func(cells ...string) error) error) *stream.Response {
+func StreamTable(name string, write func(ctx context.Context, row func(cells ...string) error) error) *stream.Response {
 	return stream.New(ContentType+"; charset=utf-8; header=present", name, func(ctx context.Context, w io.Writer) error {
 		// Without the byte order mark Excel takes the text for the system's old charset.
 		if _, err := io.WriteString(w, "\ufeff"); err != nil {
