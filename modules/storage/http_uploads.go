@@ -30,7 +30,7 @@ func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Response[lin
 	if err != nil {
 		return nil, err
 	}
-	l.URL = h.service.folder.At(requestinfo.Origin(ctx), l.URL)
+	l.URL = h.service.folder.RebaseURL(requestinfo.Origin(ctx), l.URL)
 	return httpx.OK(linkView(l)), nil
 }
 
@@ -71,7 +71,7 @@ func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Response[u
 	if err != nil {
 		return nil, err
 	}
-	signed.URL = h.service.folder.At(requestinfo.Origin(ctx), signed.URL)
+	signed.URL = h.service.folder.RebaseURL(requestinfo.Origin(ctx), signed.URL)
 	return httpx.Created("/storage/uploads/"+a.ID, uploadView{a.ID, a.Key, requestView{signed.Method, signed.URL, signed.Headers, a.ExpiresAt}}), nil
 }
 

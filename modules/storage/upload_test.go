@@ -352,7 +352,7 @@ func TestOnMinIO(t *testing.T) {
 	info := testkit.MinIO(t)
 	store, err := s3.New(s3.Config{Endpoint: info.Endpoint, Bucket: info.Bucket, AccessKey: info.AccessKey, SecretKey: info.SecretKey, Region: info.Region})
 	require.NoError(t, err)
-	require.NoError(t, store.Prepare(t.Context()))
+	require.NoError(t, store.PrepareBucket(t.Context()))
 	w := newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}, store)
 
 	sum := sha256.Sum256([]byte(hello))

@@ -117,7 +117,7 @@ func prepareServices(ctx context.Context, p Parts) error {
 		return errors.Join(err, fmt.Errorf("AUTO_MIGRATE=false and %d migrations are pending: run lyceum migrate up", len(pending)))
 	}
 	if store, ok := p.Blobs.(*s3.Store); ok {
-		if err := store.Prepare(ctx); err != nil {
+		if err := store.PrepareBucket(ctx); err != nil {
 			return &ServiceError{"S3_ENDPOINT", err}
 		}
 	}

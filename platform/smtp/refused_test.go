@@ -124,7 +124,7 @@ func TestRefusalsByStageAndCode(t *testing.T) {
 		t.Run(c.stage+" "+c.reply, func(t *testing.T) {
 			server := newScriptedServer(t, map[string]string{c.stage: c.reply})
 			sender := newSender(t, "smtp://u:p@"+server.addr, WithHello("https://school.example:8443/"))
-			err := sender.Send(t.Context(), message())
+			err := sender.Send(t.Context(), newMessage())
 			require.Error(t, err)
 			require.Equal(t, c.permanent, IsPermanent(err), "%v", err)
 			server.mu.Lock()
@@ -136,7 +136,7 @@ func TestRefusalsByStageAndCode(t *testing.T) {
 	}
 	sender, err := NewClient("smtp://127.0.0.1:1")
 	require.NoError(t, err)
-	require.False(t, IsPermanent(sender.Send(t.Context(), message())), "nobody listens")
+	require.False(t, IsPermanent(sender.Send(t.Context(), newMessage())), "nobody listens")
 }
 
 func TestHelloNamesThePublicHost(t *testing.T) {
@@ -155,10 +155,10 @@ func TestHelloNamesThePublicHost(t *testing.T) {
 
 func TestUnsubscribeHeaders(t *testing.T) {
 	server := startServer(t, serverOptions{})
-	m := message()
+	m := newMessage()
 	m.Unsubscribe = "https://school.example/notifications/unsubscribe/" + strings.Repeat("abcdefgh-_", 20)
 	require.NoError(t, newSender(t, server.url("")).Send(t.Context(), m))
-	text := string(server.only(t).data)
+	text := string(server.onlyMail(t).data)
 	require.Contains(t, text, "List-Unsubscribe: <"+m.Unsubscribe+">\r\n")
 	require.Contains(t, text, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
 	m.Unsubscribe = "https://school.example/\r\nBcc: x@example.org"
