@@ -30,7 +30,7 @@ const (
 )
 
 func main() {
-	private.ByDefault()
+	private.SetPrivateUmask()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:]))

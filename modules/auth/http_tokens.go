@@ -49,7 +49,7 @@ type registerInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *registerInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *registerInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 // checkRegister holds a registration to the rules that need no data.
 func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults validation.Faults) {

@@ -72,7 +72,7 @@ func (s *Service) Prepare(ctx context.Context, password string) (context.Context
 	if checkPassword(password, "", s.minLength) != nil {
 		return ctx, nil
 	}
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := s.hasher.HashPassword(ctx, password)
 	return context.WithValue(ctx, preparedKey{}, prepared{password, hash}), err
 }
 
@@ -80,7 +80,7 @@ func (s *Service) hashOf(ctx context.Context, password string) (string, error) {
 	if p, ok := ctx.Value(preparedKey{}).(prepared); ok && p.password == password {
 		return p.hash, nil
 	}
-	return s.hasher.Hash(ctx, password)
+	return s.hasher.HashPassword(ctx, password)
 }
 
 func (s *Service) sendVerification(ctx context.Context, a usersapi.Account) error {

@@ -70,7 +70,7 @@ func (s *Service) erase(ctx context.Context, slug, id string) error {
 // change holds a message, lets fn change it, numbers the change and tells every replica. A tombstone
 // is there to be seen, but there is nothing left to change: 404.
 func (s *Service) change(ctx context.Context, c *channel, id string, fn func(*message, clock.Time) (bool, error), then func(context.Context) error) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errNoMessage
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

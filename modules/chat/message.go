@@ -78,7 +78,7 @@ var mention = regexp.MustCompile(`<@([0-9a-f-]{36})>`)
 func mentioned(body, author string) []string {
 	var out []string
 	for _, m := range mention.FindAllStringSubmatch(body, -1) {
-		if id := m[1]; ids.Valid(id) && id != author && !slices.Contains(out, id) && len(out) < maxMentions {
+		if id := m[1]; ids.IsValid(id) && id != author && !slices.Contains(out, id) && len(out) < maxMentions {
 			out = append(out, id)
 		}
 	}

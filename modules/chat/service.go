@@ -191,7 +191,7 @@ func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *
 	switch {
 	case visibility != course:
 		return nil
-	case !ids.Valid(*courseID):
+	case !ids.IsValid(*courseID):
 		return apperr.Invalid("course_id", "there is no such course")
 	}
 	caller := identity.CallerFrom(ctx)

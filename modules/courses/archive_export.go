@@ -39,7 +39,7 @@ func (a *archives) export(ctx context.Context, id string) (*export, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := a.tempFiles.File()
+	file, err := a.tempFiles.CreateFile()
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (a *archives) receive(ctx context.Context, r io.ReaderAt, size int64) (*inc
 	if err := a.checkFiles(m, entries); err != nil {
 		return nil, err
 	}
-	file, err := a.tempFiles.File()
+	file, err := a.tempFiles.CreateFile()
 	if err != nil {
 		return nil, err
 	}

@@ -132,7 +132,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // givenSlug checks a slug that a teacher chose; capitals are lowered.
 func givenSlug(s string) (string, error) {
 	s = strings.ToLower(s)
-	if !slugForm.MatchString(s) || len(s) > maxSlug || ids.Valid(s) {
+	if !slugForm.MatchString(s) || len(s) > maxSlug || ids.IsValid(s) {
 		return "", apperr.Invalid("slug", "a slug has lower-case letters, digits and single dashes, at most 100 characters, and is no id")
 	}
 	return s, nil
@@ -141,7 +141,7 @@ func givenSlug(s string) (string, error) {
 // slugOf makes a slug from a title. It leaves room for a number.
 func slugOf(title string) string {
 	s := text.MakeSlug(title, maxSlug-5)
-	if s == "" || ids.Valid(s) {
+	if s == "" || ids.IsValid(s) {
 		return "course"
 	}
 	return s

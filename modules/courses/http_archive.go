@@ -64,10 +64,10 @@ func (a *archives) prepareImport(ctx context.Context, _ []byte) (context.Context
 
 // take receives the request's file; what it holds goes with the request.
 func (a *archives) take(ctx context.Context) (*incoming, error) {
-	u := upload.From(ctx)
+	u := upload.BodyFromContext(ctx)
 	in, err := a.receive(ctx, u.File, u.Size)
 	if err == nil {
-		u.Defer(func() { a.discard(ctx, in) })
+		u.DeferToEnd(func() { a.discard(ctx, in) })
 	}
 	return in, err
 }

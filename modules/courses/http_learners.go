@@ -48,9 +48,9 @@ func (h *handlers) learners(ctx context.Context, in *learnersInput) (*pagination
 		return nil, err
 	}
 	if csvrows.PrefersCSV(ctx) {
-		return pagination.Streamed[learnerView](h.learnersCSV(c)), nil
+		return pagination.NewStreamResponse[learnerView](h.learnersCSV(c)), nil
 	}
-	return pagination.List(ctx, h.cursors.Request("learners", c.ID, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("learners", c.ID, in.Query),
 		func(after *position, limit int) ([]learning, error) {
 			return h.service.listLearners(ctx, c.ID, after, limit)
 		},

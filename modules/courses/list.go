@@ -51,7 +51,7 @@ func (f filter) positionOf(c *course) position {
 // listCourses returns one page of the courses that f lets through and the caller may read, each with the caller's
 // progress. An owner that is not an id owns no course.
 func (s *Service) listCourses(ctx context.Context, f filter, after *position, limit int) ([]listed, error) {
-	if f.Owner != "" && !ids.Valid(f.Owner) {
+	if f.Owner != "" && !ids.IsValid(f.Owner) {
 		return nil, nil
 	}
 	f.now = s.clock.Now()

@@ -12,7 +12,7 @@ import (
 // 410 for one that has ended and 409 no-email for one without an address. An invite whose inviter may no longer grant is
 // revoked with the refusal.
 func (s *Service) resend(ctx context.Context, id string) (i *invite, err error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errMissing
 	}
 	void := false

@@ -84,7 +84,7 @@ func (s *site) want(status int, user, method, path, body string, headers ...stri
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if user != "" {
-		token, _, err := s.tokens.Issue(user, user, identity.User)
+		token, _, err := s.tokens.IssueToken(user, user, identity.User)
 		require.NoError(s.t, err)
 		req.Header.Set("Authorization", "Bearer "+token)
 	}

@@ -70,7 +70,7 @@ func (s *Service) countUnread(ctx context.Context) (int64, error) {
 
 // read marks one of the caller's as read; again is fine.
 func (s *Service) read(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errMissing
 	}
 	found, err := s.store.read(ctx, identity.CallerFrom(ctx).UserID, id, s.clock.Now())

@@ -29,7 +29,7 @@ var errAgain = errors.New("storage: the object changed meanwhile")
 // another upload under the key.
 // Only its uploader may; once completed it answers the same again.
 func (s *Service) complete(ctx context.Context, id string) (a *asset, err error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errNoUpload
 	}
 	for range 3 {

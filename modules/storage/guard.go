@@ -55,7 +55,7 @@ func (s *Service) isReadable(ctx context.Context, blobID string) (none struct{},
 // giveUp removes the caller's own unfinished upload and its object: no store but the embedded one keeps out what an owner
 // sends who may not upload any more. Any other id does nothing.
 func (s *Service) giveUp(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil
 	}
 	var given *asset

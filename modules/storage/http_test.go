@@ -82,7 +82,7 @@ func (s *site) want(status int, c identity.Caller, method, path, body string, he
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.UserID != "" {
-		token, _, err := s.tokens.Issue(c.UserID, c.UserID, c.Role)
+		token, _, err := s.tokens.IssueToken(c.UserID, c.UserID, c.Role)
 		require.NoError(s.t, err)
 		req.Header.Set("Authorization", "Bearer "+token)
 	}

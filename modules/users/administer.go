@@ -30,7 +30,7 @@ func (s *Service) listAccounts(ctx context.Context, f listFilter, after *keyset.
 
 // getAccount returns an account, or 404 if there is none with the id.
 func (s *Service) getAccount(ctx context.Context, id string) (*user, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errMissing
 	}
 	u, err := s.store.byID(ctx, id)

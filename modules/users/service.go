@@ -95,7 +95,7 @@ func (s *Service) record(ctx context.Context, e auditapi.Entry) error {
 
 // ByID gives an account.
 func (s *Service) ByID(ctx context.Context, id string) (usersapi.Account, bool, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return usersapi.Account{}, false, nil
 	}
 	return found(s.store.byID(ctx, id))
@@ -103,7 +103,7 @@ func (s *Service) ByID(ctx context.Context, id string) (usersapi.Account, bool, 
 
 // Hold gives an account and keeps it as it is for the rest of the transaction.
 func (s *Service) Hold(ctx context.Context, id string) (usersapi.Account, bool, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return usersapi.Account{}, false, nil
 	}
 	return found(s.store.lockForShare(ctx, id))
@@ -237,7 +237,7 @@ func roleChanged(from, to identity.Role) auditapi.Entry {
 // change locks an account, lets fn change it and writes the entries that fn names; none means
 // that nothing changed. Every replica forgets what it knew of the account.
 func (s *Service) change(ctx context.Context, id string, fn func(context.Context, *user) ([]auditapi.Entry, error)) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errMissing
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

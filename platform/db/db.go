@@ -132,14 +132,14 @@ func makeSQLiteFile(path string, ownDir bool) error {
 		return err
 	}
 	if ownDir {
-		if err := private.DirOf(dir, "lyceum.*", "keys", "objects", "mailbox", "scratch"); err != nil {
+		if err := private.CreateNamedDir(dir, "lyceum.*", "keys", "objects", "mailbox", "scratch"); err != nil {
 			return err
 		}
 	}
-	if err := private.File(path); err != nil {
+	if err := private.CreateFile(path); err != nil {
 		return err
 	}
-	return private.Existing(path+"-wal", path+"-shm")
+	return private.TightenFiles(path+"-wal", path+"-shm")
 }
 
 // withoutURL keeps the cause and drops what may hold a password.

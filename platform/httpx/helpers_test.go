@@ -105,7 +105,7 @@ func (s *site) send(method, path, body string, headers ...string) reply {
 // tokenOf returns the Authorization header of an account with a role.
 func (s *site) tokenOf(role identity.Role) string {
 	s.t.Helper()
-	token, _, err := s.issuer.Issue(accountIDs[role], accountIDs[role], role)
+	token, _, err := s.issuer.IssueToken(accountIDs[role], accountIDs[role], role)
 	require.NoError(s.t, err)
 	return "Bearer " + token
 }

@@ -127,11 +127,11 @@ func TestListsAsFiles(t *testing.T) {
 	s := newSite(t, []Route{Get("/numbers", Public, "", func(ctx context.Context, _ *pagination.Query) (*pagination.Response[numberView], error) {
 		switch {
 		case csvrows.PrefersCSV(ctx):
-			return pagination.Streamed[numberView](csvrows.StreamTable("n.csv", func(_ context.Context, row func(...string) error) error {
+			return pagination.NewStreamResponse[numberView](csvrows.StreamTable("n.csv", func(_ context.Context, row func(...string) error) error {
 				return row("n")
 			})), nil
 		case stream.PrefersLines(ctx):
-			return pagination.Streamed[numberView](stream.Lines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
+			return pagination.NewStreamResponse[numberView](stream.NewLines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
 				return line(numberView(7))
 			})), nil
 		}
@@ -152,7 +152,7 @@ func TestListsAsFiles(t *testing.T) {
 
 func TestUploadRoute(t *testing.T) {
 	s := newSite(t, []Route{Post("/files", Needs(identity.Permission{Name: "files:write", Lowest: identity.Member}), "", func(ctx context.Context, _ *None) (*Response[string], error) {
-		raw, err := io.ReadAll(io.NewSectionReader(upload.From(ctx).File, 0, upload.From(ctx).Size))
+		raw, err := io.ReadAll(io.NewSectionReader(upload.BodyFromContext(ctx).File, 0, upload.BodyFromContext(ctx).Size))
 		return OK(string(raw) + " of " + identity.CallerFrom(ctx).UserID), err
 	}, Upload("application/zip", 10))}, nil)
 	token := s.tokenOf(identity.Member)

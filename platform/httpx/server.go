@@ -137,7 +137,7 @@ func New(o Options, tables []Table) (*Server, error) {
 		return nil, err
 	}
 	openapi.AllowProblemMembers(s.api.OpenAPI())
-	s.rendered, err = openapi.Render(s.api.OpenAPI())
+	s.rendered, err = openapi.RenderDocument(s.api.OpenAPI())
 	return s, err
 }
 

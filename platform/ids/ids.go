@@ -8,9 +8,9 @@ func New() string {
 	return uuid.Must(uuid.NewV7()).String()
 }
 
-// Valid says whether s is an id in its one accepted form: 36 characters, lower case. Anything
+// IsValid says whether s is an id in its one accepted form: 36 characters, lower case. Anything
 // else can't name a stored thing, so callers answer it as missing.
-func Valid(s string) bool {
+func IsValid(s string) bool {
 	if len(s) != 36 {
 		return false
 	}

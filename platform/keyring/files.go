@@ -90,7 +90,7 @@ func loadOrCreateSecret(file string) ([]byte, error) {
 		err = atomicfile.Write(file, raw)
 	}
 	if err == nil {
-		err = private.Existing(file)
+		err = private.TightenFiles(file)
 	}
 	if err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func Open(dir string, tokenTTL time.Duration) (*Keys, error) {
 
 // withLock calls fn while no other process makes or removes keys.
 func (k *Keys) withLock(fn func() error) error {
-	if err := private.DirOf(k.dir, "*.pem", "secret", ".lock", ".new-*", ".*"+atomicfile.TempSuffix); err != nil {
+	if err := private.CreateNamedDir(k.dir, "*.pem", "secret", ".lock", ".new-*", ".*"+atomicfile.TempSuffix); err != nil {
 		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
 	lock := flock.New(filepath.Join(k.dir, ".lock"))

@@ -92,7 +92,7 @@ func TestOpen(t *testing.T) {
 		require.Equal(t, want, string(got))
 		require.Equal(t, name, entries[name].Name())
 		require.EqualValues(t, len(want), entries[name].Size())
-		require.NoError(t, entries[name].Check())
+		require.NoError(t, entries[name].CheckContent())
 	}
 	_, err = entries["e"].ReadAll(499)
 	require.Equal(t, "is too large", reason(t, err))
@@ -159,7 +159,7 @@ func TestContents(t *testing.T) {
 			f.name = "a"
 			entries, err := open(forge(t, f))
 			require.NoError(t, err)
-			require.Equal(t, want, reason(t, entries["a"].Check()))
+			require.Equal(t, want, reason(t, entries["a"].CheckContent()))
 			_, err = entries["a"].ReadAll(1 << 10)
 			require.Equal(t, want, reason(t, err))
 		})

@@ -48,23 +48,23 @@ func code(err error) string {
 func TestATokenLivesUntilItsTime(t *testing.T) {
 	ts, _, c := newTokens(t)
 	user, session := ids.New(), ids.New()
-	token, expires, err := ts.Issue(user, session, identity.Member)
+	token, expires, err := ts.IssueToken(user, session, identity.Member)
 	require.NoError(t, err)
 	require.Equal(t, c.now.Add(15*time.Minute), expires)
-	claims, err := ts.Verify(token)
+	claims, err := ts.VerifyToken(token)
 	require.NoError(t, err)
 	require.Equal(t, user, claims.Subject)
 	require.Equal(t, session, claims.SessionID)
 	require.Equal(t, identity.Member, claims.Role)
 	c.now = c.now.Add(16 * time.Minute)
-	_, err = ts.Verify(token)
+	_, err = ts.VerifyToken(token)
 	require.Equal(t, "token-expired", code(err), "from the cache, too")
 }
 
 // J1–J7: every kind of forged token gets one and the same answer.
 func TestForgedTokensAreAllInvalid(t *testing.T) {
 	ts, keys, c := newTokens(t)
-	good, _, err := ts.Issue(ids.New(), ids.New(), identity.Admin)
+	good, _, err := ts.IssueToken(ids.New(), ids.New(), identity.Admin)
 	require.NoError(t, err)
 	key := keys.VerifyingKeys()[0]
 	_, stranger, err := ed25519.GenerateKey(rand.Reader)
@@ -80,7 +80,7 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 		return s
 	}
 	same := func(map[string]any, jwt.MapClaims) {}
-	_, err = ts.Verify(sign(jwt.SigningMethodEdDSA, key.Private, same))
+	_, err = ts.VerifyToken(sign(jwt.SigningMethodEdDSA, key.Private, same))
 	require.NoError(t, err, "the pattern of the forgeries holds but for what each changes")
 	set := func(name string, v any) func(map[string]any, jwt.MapClaims) {
 		return func(_ map[string]any, c jwt.MapClaims) { c[name] = v }
@@ -124,7 +124,7 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 		"empty":             "",
 		"garbage":           base64.RawURLEncoding.EncodeToString([]byte("{}")),
 	} {
-		_, err := ts.Verify(forged)
+		_, err := ts.VerifyToken(forged)
 		require.Equal(t, "invalid-token", code(err), name)
 	}
 }
@@ -133,12 +133,12 @@ func FuzzVerify(f *testing.F) {
 	keys, err := keyring.Open(f.TempDir(), time.Minute)
 	require.NoError(f, err)
 	ts := tokens.NewTokens(keys, issuer, time.Minute, clock.System{})
-	good, _, err := ts.Issue(ids.New(), ids.New(), identity.User)
+	good, _, err := ts.IssueToken(ids.New(), ids.New(), identity.User)
 	require.NoError(f, err)
 	f.Add(good)
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, s string) {
-		if _, err := ts.Verify(s); err == nil && s != good {
+		if _, err := ts.VerifyToken(s); err == nil && s != good {
 			t.Fatalf("%q holds", s)
 		}
 	})
@@ -155,7 +155,7 @@ func TestKeysRotate(t *testing.T) {
 	go func() { serving.WatchFolder(ctx); close(watching) }()
 	defer func() { stop(); <-watching }()
 	issue := func() string {
-		token, _, err := ts.Issue(ids.New(), ids.New(), identity.User)
+		token, _, err := ts.IssueToken(ids.New(), ids.New(), identity.User)
 		require.NoError(t, err)
 		return token
 	}
@@ -173,7 +173,7 @@ func TestKeysRotate(t *testing.T) {
 	require.Eventually(t, func() bool { return kid(issue()) == second }, time.Second, 20*time.Millisecond)
 	require.Len(t, serving.VerifyingKeys(), 2)
 	for _, token := range []string{old, issue()} {
-		_, err := ts.Verify(token)
+		_, err := ts.VerifyToken(token)
 		require.NoError(t, err)
 	}
 
@@ -185,7 +185,7 @@ func TestKeysRotate(t *testing.T) {
 	age(first, time.Hour)
 	age(second, 30*time.Minute)
 	require.Eventually(t, func() bool { return len(serving.VerifyingKeys()) == 1 }, time.Second, 20*time.Millisecond)
-	_, err = ts.Verify(old)
+	_, err = ts.VerifyToken(old)
 	require.Equal(t, "invalid-token", code(err), "remembered or not")
 	third, err := other.RotateSigningKey()
 	require.NoError(t, err)
@@ -196,9 +196,9 @@ func TestKeysRotate(t *testing.T) {
 	require.Eventually(t, func() bool { return kid(issue()) == third }, time.Second, 20*time.Millisecond)
 	stolen := issue()
 	require.NoError(t, os.Remove(filepath.Join(dir, third+".pem")))
-	require.Eventually(t, func() bool { _, err := ts.Verify(stolen); return err != nil }, time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := ts.VerifyToken(stolen); return err != nil }, time.Second, 20*time.Millisecond)
 	require.NoError(t, os.Remove(filepath.Join(dir, second+".pem")))
 	time.Sleep(400 * time.Millisecond)
-	_, err = ts.Verify(issue())
+	_, err = ts.VerifyToken(issue())
 	require.NoError(t, err)
 }

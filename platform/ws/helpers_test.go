@@ -173,7 +173,7 @@ func (s *server) user(role identity.Role) (userID, sessionID, token string) {
 }
 
 func (s *server) token(userID, sessionID string) string {
-	token, _, err := s.tokens.Issue(userID, sessionID, identity.User)
+	token, _, err := s.tokens.IssueToken(userID, sessionID, identity.User)
 	require.NoError(s.t, err)
 	return token
 }

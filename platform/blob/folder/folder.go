@@ -86,7 +86,7 @@ func Open(dir, publicURL string, secret []byte, clock func() time.Time) (*Store,
 		activeUploads: map[string]int{},
 	}
 	for _, d := range []string{dir, s.objectDir, s.tempDir} {
-		if err := private.Dir(d); err != nil {
+		if err := private.CreateDir(d); err != nil {
 			return nil, fmt.Errorf("blob: %w", err)
 		}
 	}

@@ -138,7 +138,7 @@ func (s *Store) publishObject(tmp *os.File, in upload, meta objectMeta) error {
 	if err := s.createShard(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return atomicfile.Rename(tmp.Name(), path)
+	return atomicfile.RenameSynced(tmp.Name(), path)
 }
 
 // createShard creates the directory of an object if it is missing.

@@ -29,7 +29,7 @@ import (
 const ContentType = "text/csv"
 
 // PrefersCSV reports whether the client prefers a table over JSON.
-func PrefersCSV(ctx context.Context) bool { return requestinfo.Prefers(ctx, ContentType) }
+func PrefersCSV(ctx context.Context) bool { return requestinfo.PrefersType(ctx, ContentType) }
 
 // Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of objects whose
 // required fields are the columns; its other fields become query parameters beside a table.

@@ -12,24 +12,24 @@ type stateKey struct{}
 // state of the first call.
 type state struct{ asked bool }
 
-// Begin marks the first call.
-func Begin(ctx *fasthttp.RequestCtx) { ctx.SetUserValue(stateKey{}, &state{}) }
+// BeginFirstCall marks the first call.
+func BeginFirstCall(ctx *fasthttp.RequestCtx) { ctx.SetUserValue(stateKey{}, &state{}) }
 
-// End unmarks the first call and reports whether it ended at AskForBody.
-func End(ctx *fasthttp.RequestCtx) (asked bool) {
+// EndFirstCall unmarks the first call and reports whether it ended at AskForBody.
+func EndFirstCall(ctx *fasthttp.RequestCtx) (asked bool) {
 	s, ok := ctx.UserValue(stateKey{}).(*state)
 	ctx.RemoveUserValue(stateKey{})
 	return ok && s.asked
 }
 
-// IsFirst reports whether this is the call without a body.
-func IsFirst(ctx *fasthttp.RequestCtx) bool {
+// IsFirstCall reports whether this is the call without a body.
+func IsFirstCall(ctx *fasthttp.RequestCtx) bool {
 	_, ok := ctx.UserValue(stateKey{}).(*state)
 	return ok
 }
 
-// WillReturn reports whether the handler is called again, as AskForBody was called in this call.
-func WillReturn(ctx *fasthttp.RequestCtx) bool {
+// WillCallAgain reports whether the handler is called again, as AskForBody was called in this call.
+func WillCallAgain(ctx *fasthttp.RequestCtx) bool {
 	s, ok := ctx.UserValue(stateKey{}).(*state)
 	return ok && s.asked
 }

@@ -190,7 +190,7 @@ func (r *Records) runOnce(ctx huma.Context, key string, prepare Preparation, nex
 	for _, name := range repeatedHeaders {
 		c.Response().Header.Del(name)
 	}
-	requestinfo.From(outside).HasETag = false
+	requestinfo.FromContext(outside).HasETag = false
 	return err
 }
 
@@ -226,7 +226,7 @@ func (r *Records) remove(ctx context.Context, rec record) error {
 func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []byte) {
 	body, _ := io.ReadAll(ctx.BodyReader()) // it is in memory already
 	caller := identity.CallerFrom(ctx.Context()).UserID
-	digest := requestinfo.From(ctx.Context()).BodyDigest // of an upload
+	digest := requestinfo.FromContext(ctx.Context()).BodyDigest // of an upload
 	if digest == nil {
 		sum := sha256.Sum256(body)
 		digest = sum[:]
@@ -236,7 +236,7 @@ func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []
 	keyed := hmac.New(sha256.New, []byte(key))
 	keyed.Write(digest)
 	bodyHash := keyed.Sum(nil)
-	parts := []string{ctx.Method(), requestinfo.From(ctx.Context()).Path, caller, key}
+	parts := []string{ctx.Method(), requestinfo.FromContext(ctx.Context()).Path, caller, key}
 	if caller == "" {
 		parts = append(parts, string(bodyHash))
 	}

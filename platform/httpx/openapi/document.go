@@ -18,8 +18,8 @@ import (
 // Document is the served document in both forms. It does not change while the process runs.
 type Document struct{ JSON, YAML []byte }
 
-// Render returns the document of o.
-func Render(o *huma.OpenAPI) (Document, error) {
+// RenderDocument returns the document of o.
+func RenderDocument(o *huma.OpenAPI) (Document, error) {
 	asJSON, err := json.MarshalIndent(o, "", " ")
 	if err != nil {
 		return Document{}, err

@@ -53,9 +53,9 @@ type Answer struct {
 	ContentType, Description, SwitchesTo string
 }
 
-// Responses returns the documented answers that Huma can't derive from a Go type. failure documents every other
+// DocumentResponses returns the documented answers that Huma can't derive from a Go type. failure documents every other
 // status.
-func (a Answer) Responses(failure *huma.Response) map[string]*huma.Response {
+func (a Answer) DocumentResponses(failure *huma.Response) map[string]*huma.Response {
 	responses := map[string]*huma.Response{"default": failure}
 	if a.SwitchesTo != "" {
 		responses["101"] = &huma.Response{Description: a.SwitchesTo}

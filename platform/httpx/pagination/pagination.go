@@ -40,7 +40,7 @@ func List[Row, View, Position any](
 	views func([]Row) ([]View, error), position func(*Row) Position,
 ) (*Response[View], error) {
 	after := new(Position)
-	isNext, err := r.cursors.decode(ctx, r, after)
+	isNext, err := r.cursors.decodeCursor(ctx, r, after)
 	if err != nil {
 		return nil, err
 	}
@@ -61,15 +61,15 @@ func List[Row, View, Position any](
 	}
 	out := &Response[View]{Body: Page[View]{Items: items}}
 	if len(rows) > len(page) {
-		cursor := r.cursors.encode(ctx, r, position(&page[len(page)-1]))
+		cursor := r.cursors.encodeCursor(ctx, r, position(&page[len(page)-1]))
 		out.Body.NextCursor = &cursor
-		out.Link = linkNext(requestinfo.From(ctx).URI, cursor)
+		out.Link = nextPageLink(requestinfo.FromContext(ctx).URI, cursor)
 	}
 	return out, nil
 }
 
-// Each returns a views function for List that turns rows into items one by one.
-func Each[Row, View any](view func(*Row) View) func([]Row) ([]View, error) {
+// ViewEach returns a views function for List that turns rows into items one by one.
+func ViewEach[Row, View any](view func(*Row) View) func([]Row) ([]View, error) {
 	return func(rows []Row) ([]View, error) { return MapRows(rows, view), nil }
 }
 
@@ -82,8 +82,8 @@ func MapRows[Row, View any](rows []Row, view func(*Row) View) []View {
 	return items
 }
 
-// linkNext returns the Link header (RFC 8288) of the next page: the request's own path and query with another cursor.
-func linkNext(uri, cursor string) string {
+// nextPageLink returns the Link header (RFC 8288) of the next page: the request's own path and query with another cursor.
+func nextPageLink(uri, cursor string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
 		return ""
@@ -102,8 +102,10 @@ type Response[T any] struct {
 	stream *huma.StreamResponse
 }
 
-// Streamed answers with stream in place of a page, where the client prefers another type than JSON.
-func Streamed[T any](stream *huma.StreamResponse) *Response[T] { return &Response[T]{stream: stream} }
+// NewStreamResponse answers with stream in place of a page, where the client prefers another type than JSON.
+func NewStreamResponse[T any](stream *huma.StreamResponse) *Response[T] {
+	return &Response[T]{stream: stream}
+}
 
 // Annotate makes the page get an ETag of its content, or the stream replace it.
 func (r *Response[T]) Annotate(info *requestinfo.Info) {
@@ -133,8 +135,8 @@ func (p Page[T]) AppendJSON(b []byte) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = jsonappend.Any(b, &p.Items[i])
+		b = jsonappend.AppendValue(b, &p.Items[i])
 	}
-	b = jsonappend.NullableText(append(b, `],"next_cursor":`...), p.NextCursor)
+	b = jsonappend.AppendNullableText(append(b, `],"next_cursor":`...), p.NextCursor)
 	return append(b, '}')
 }

@@ -10,7 +10,7 @@ import (
 
 // Write answers a request of Fiber with the problem of err: errors of routing, middleware and raw routes.
 func Write(c *fiber.Ctx, err error) error {
-	p := From(c.UserContext(), err)
+	p := FromError(c.UserContext(), err)
 	c.Response().ResetBody()
 	p.SetHeaders(c.Set)
 	c.Status(p.Status)

@@ -18,7 +18,7 @@ import (
 
 // WriteHuma answers a request of Huma with the problem of err.
 func WriteHuma(ctx huma.Context, err error) {
-	p := From(ctx.Context(), err)
+	p := FromError(ctx.Context(), err)
 	p.SetHeaders(ctx.SetHeader)
 	ctx.SetHeader(fiber.HeaderContentType, ContentType)
 	ctx.SetStatus(p.Status)
@@ -28,9 +28,9 @@ func WriteHuma(ctx huma.Context, err error) {
 	}
 }
 
-// Return returns the problem of err as the error of a Huma handler, with its headers.
-func Return(ctx context.Context, err error) error {
-	p, header := From(ctx, err), http.Header{}
+// NewHandlerError returns the problem of err as the error of a Huma handler, with its headers.
+func NewHandlerError(ctx context.Context, err error) error {
+	p, header := FromError(ctx, err), http.Header{}
 	p.SetHeaders(header.Set)
 	return huma.ErrorWithHeaders(p, header)
 }
@@ -45,16 +45,16 @@ func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 	e := apperr.Malformed("The request could not be read.")
 	switch {
 	case status == http.StatusUnprocessableEntity:
-		e = apperr.InvalidFields(append(slices.Clone(requestinfo.From(c).BodyFaults), fieldsOf(errs)...)...)
+		e = apperr.InvalidFields(append(slices.Clone(requestinfo.FromContext(c).BodyFaults), fieldsOf(errs)...)...)
 	case status >= http.StatusInternalServerError:
-		return From(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
+		return FromError(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
 	case status != http.StatusBadRequest:
 		e = fromFiber(&fiber.Error{Code: status})
 	case len(errs) > 0:
 		// Readable JSON whose values do not fit their types.
 		e = apperr.InvalidFields(fieldsOf(errs)...)
 	}
-	return From(c, e)
+	return FromError(c, e)
 }
 
 // fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has refused are

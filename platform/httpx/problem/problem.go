@@ -67,11 +67,11 @@ func (p *Problem) MarshalJSON() ([]byte, error) {
 
 // toProblem is the one place where an error becomes an answer. What is no *apperr.Error and no
 // fault of the surroundings is ours: logged, and told without its text.
-func From(ctx context.Context, err error) *Problem {
+func FromError(ctx context.Context, err error) *Problem {
 	if p := (*Problem)(nil); errors.As(err, &p) {
 		return p
 	}
-	info := requestinfo.From(ctx)
+	info := requestinfo.FromContext(ctx)
 	e, ok := apperr.As(err)
 	if !ok {
 		e = fromEnvironment(ctx, err)
@@ -95,12 +95,12 @@ func (p *Problem) SetHeaders(set func(k, v string)) {
 		SetRateLimit(p.limit, set)
 	}
 	if p.Status == http.StatusUnauthorized {
-		set(fiber.HeaderWWWAuthenticate, challenge(p.Code))
+		set(fiber.HeaderWWWAuthenticate, authChallenge(p.Code))
 	}
 }
 
-// challenge returns WWW-Authenticate of a 401 (RFC 6750): without an error code if no token was sent.
-func challenge(code string) string {
+// authChallenge returns WWW-Authenticate of a 401 (RFC 6750): without an error code if no token was sent.
+func authChallenge(code string) string {
 	switch code {
 	case "invalid-token", "token-expired", "refresh-token-reused":
 		return `Bearer error="invalid_token"`
@@ -158,10 +158,10 @@ func fromEnvironment(ctx context.Context, err error) *apperr.Error {
 		return fromFiber(f)
 	}
 	if e := db.Classify(err); e != nil {
-		slog.WarnContext(ctx, "part unavailable", "request_id", requestinfo.From(ctx).ID, "error", err)
+		slog.WarnContext(ctx, "part unavailable", "request_id", requestinfo.FromContext(ctx).ID, "error", err)
 		return e
 	}
-	info := requestinfo.From(ctx)
+	info := requestinfo.FromContext(ctx)
 	slog.ErrorContext(ctx, "internal error", "request_id", info.ID, "route", info.Route, "error", err)
 	return apperr.ProblemInternalError.New("Something went wrong on our side.")
 }

@@ -27,7 +27,7 @@ func ParseProxies(networks []string) (Proxies, error) {
 func (p Proxies) ClientIP(remote string, forwarded [][]byte) string {
 	addr, _ := netip.ParseAddrPort(remote)
 	ip := addr.Addr().Unmap()
-	if len(p) == 0 || !p.contains(ip) {
+	if len(p) == 0 || !p.trusts(ip) {
 		return ip.String()
 	}
 	// A proxy may add a line of its own instead of extending the last one: all lines count, in their order.
@@ -40,14 +40,14 @@ func (p Proxies) ClientIP(remote string, forwarded [][]byte) string {
 		if err != nil {
 			break
 		}
-		if ip = next.Unmap(); !p.contains(ip) {
+		if ip = next.Unmap(); !p.trusts(ip) {
 			break
 		}
 	}
 	return ip.String()
 }
 
-func (p Proxies) contains(ip netip.Addr) bool {
+func (p Proxies) trusts(ip netip.Addr) bool {
 	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
 }
 

@@ -69,9 +69,9 @@ func NewContext(ctx context.Context, info *Info) context.Context {
 	return context.WithValue(ctx, contextKey{}, info)
 }
 
-// From returns the Info of the request that ctx belongs to. Outside of a request it returns an empty one, which must
+// FromContext returns the Info of the request that ctx belongs to. Outside of a request it returns an empty one, which must
 // not be changed: see IsRequest.
-func From(ctx context.Context) *Info {
+func FromContext(ctx context.Context) *Info {
 	if info, ok := ctx.Value(contextKey{}).(*Info); ok {
 		return info
 	}
@@ -79,22 +79,22 @@ func From(ctx context.Context) *Info {
 }
 
 // IsRequest reports whether ctx belongs to a request.
-func IsRequest(ctx context.Context) bool { return From(ctx) != unknown }
+func IsRequest(ctx context.Context) bool { return FromContext(ctx) != unknown }
 
 // IsHead reports whether the request is HEAD: it asks for the headers of an answer, and nothing may happen.
-func IsHead(ctx context.Context) bool { return From(ctx).Method == http.MethodHead }
+func IsHead(ctx context.Context) bool { return FromContext(ctx).Method == http.MethodHead }
 
-// Prefers reports whether the client prefers mediaType over JSON.
-func Prefers(ctx context.Context, mediaType string) bool {
-	return From(ctx).PreferredType == mediaType
+// PrefersType reports whether the client prefers mediaType over JSON.
+func PrefersType(ctx context.Context, mediaType string) bool {
+	return FromContext(ctx).PreferredType == mediaType
 }
 
-// Origin returns the origin that the request was sent to: PUBLIC_URL, one of CORS_ORIGINS or, in development, a
+// OriginOf returns the origin that the request was sent to: PUBLIC_URL, one of CORS_ORIGINS or, in development, a
 // name of this machine with the port that the client used. It returns "" for every other Host.
-func Origin(ctx context.Context) string {
-	info := From(ctx)
+func OriginOf(ctx context.Context) string {
+	info := FromContext(ctx)
 	if info.Origins == nil {
 		return ""
 	}
-	return info.Origins.Find(info.Host)
+	return info.Origins.FindOrigin(info.Host)
 }

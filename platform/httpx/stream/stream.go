@@ -43,7 +43,7 @@ func New(contentType, name string, write func(ctx context.Context, w io.Writer) 
 		}
 		// The connection itself: when the client leaves, the server releases the request context, and may reuse
 		// it for another request, before the writer notices.
-		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context().Conn(), requestinfo.From(h.Context()).ID
+		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context().Conn(), requestinfo.FromContext(h.Context()).ID
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			ctx, cancel := context.WithTimeout(ctx, MaxTime)
 			defer cancel()
@@ -59,10 +59,10 @@ func New(contentType, name string, write func(ctx context.Context, w io.Writer) 
 const LinesType = "application/x-ndjson"
 
 // PrefersLines reports whether the client prefers LinesType over JSON.
-func PrefersLines(ctx context.Context) bool { return requestinfo.Prefers(ctx, LinesType) }
+func PrefersLines(ctx context.Context) bool { return requestinfo.PrefersType(ctx, LinesType) }
 
-// Lines answers with a file of that name that has one JSON value a line. write gets a function that writes one.
-func Lines(name string, write func(ctx context.Context, line func(v jsonappend.Value) error) error) *Response {
+// NewLines answers with a file of that name that has one JSON value a line. write gets a function that writes one.
+func NewLines(name string, write func(ctx context.Context, line func(v jsonappend.Value) error) error) *Response {
 	return New(LinesType, name, func(ctx context.Context, w io.Writer) error {
 		var b []byte
 		return write(ctx, func(v jsonappend.Value) error {

@@ -118,7 +118,7 @@ func readFields(b []byte, v any) (pointers []string) {
 // itself. It returns a validation error at or below location, which is relative to the body, also for names
 // that v does not have.
 func Decode(location string, raw []byte, v any) error {
-	faults, err := Check(raw)
+	faults, err := CheckText(raw)
 	if err == nil && len(faults) > 0 {
 		err = apperr.InvalidFields(faults...)
 	}
@@ -139,10 +139,10 @@ func Decode(location string, raw []byte, v any) error {
 	return apperr.Invalid(location, message)
 }
 
-// Check reads the text of a body before it is decoded. It returns a malformed-body error for what is not JSON
+// CheckText reads the text of a body before it is decoded. It returns a malformed-body error for what is not JSON
 // in UTF-8 or nests deeper than MaxDepth, else a fault for each place that breaks a rule: a repeated name,
 // U+0000, a lone surrogate.
-func Check(body []byte) ([]apperr.Field, error) {
+func CheckText(body []byte) ([]apperr.Field, error) {
 	if !utf8.Valid(body) {
 		return nil, apperr.Malformed("The body is not UTF-8.")
 	}

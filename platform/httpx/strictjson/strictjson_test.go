@@ -14,21 +14,21 @@ func TestCheck(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	t.Run("accepted", func(t *testing.T) {
 		for _, body := range []string{`{}`, ` [1] `, `"x"`, `null`, `{"a":{"a":1},"b":[{"a":1},{"a":2}]}`, `"\ud83d\ude00"`, `"\\u0000"`, deep(MaxDepth)} {
-			faults, err := Check([]byte(body))
+			faults, err := CheckText([]byte(body))
 			require.NoError(t, err, body)
 			require.Empty(t, faults, body)
 		}
 	})
 	t.Run("malformed", func(t *testing.T) {
 		for _, body := range []string{``, ` `, `{`, `{"a":}`, `{} {}`, `{}x`, `[1,]`, "\"\xff\"", `{'a':1}`, `NaN`, deep(MaxDepth + 1)} {
-			_, err := Check([]byte(body))
+			_, err := CheckText([]byte(body))
 			e, ok := apperr.As(err)
 			require.True(t, ok, body)
 			require.Equal(t, apperr.KindMalformed, e.Kind, body)
 		}
 	})
 	t.Run("all faults at their places", func(t *testing.T) {
-		faults, err := Check([]byte(`{"a":1,"a":2,"b":["\u0000",{"c":"\ud800"}],"d\u0000":1}`))
+		faults, err := CheckText([]byte(`{"a":1,"a":2,"b":["\u0000",{"c":"\ud800"}],"d\u0000":1}`))
 		require.NoError(t, err)
 		require.Equal(t, []apperr.Field{
 			apperr.FieldAt("body.a", "the name stands there twice"),
@@ -102,7 +102,7 @@ func FuzzCheck(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		faults, err := Check(raw)
+		faults, err := CheckText(raw)
 		var v any
 		if err == nil && len(faults) == 0 {
 			require.NoError(t, Decode("", raw, &v))

@@ -73,8 +73,8 @@ type Body struct {
 	defers []func()
 }
 
-// Defer runs fn when the request ends, after its transaction if it has one, in the order of Go's defer.
-func (b *Body) Defer(fn func()) { b.defers = append(b.defers, fn) }
+// DeferToEnd runs fn when the request ends, after its transaction if it has one, in the order of Go's defer.
+func (b *Body) DeferToEnd(fn func()) { b.defers = append(b.defers, fn) }
 
 func (b *Body) close() {
 	for _, fn := range slices.Backward(b.defers) {
@@ -85,8 +85,8 @@ func (b *Body) close() {
 
 type bodyKey struct{}
 
-// From returns the body of an upload, or nil in every other request.
-func From(ctx context.Context) *Body {
+// BodyFromContext returns the body of an upload, or nil in every other request.
+func BodyFromContext(ctx context.Context) *Body {
 	b, _ := ctx.Value(bodyKey{}).(*Body)
 	return b
 }
@@ -102,12 +102,12 @@ func NewReceiver(dir *tempfile.Dir) *Receiver {
 	return &Receiver{dir, make(chan struct{}, maxConcurrent)}
 }
 
-// Receive takes the body of a request in and calls next with a context that carries it and ends after
+// ReceiveBody takes the body of a request in and calls next with a context that carries it and ends after
 // stream.MaxTime. check runs in between: a body takes its time, so it looks at the caller again, as the role
-// may be lost by now. It returns the context for next. Receive returns an error instead of calling next if the
+// may be lost by now. It returns the context for next. ReceiveBody returns an error instead of calling next if the
 // body or check refuses the request. On the first call for a request with "Expect: 100-continue" it returns
 // nil, and the server calls it again with the body.
-func (r *Receiver) Receive(
+func (r *Receiver) ReceiveBody(
 	ctx huma.Context, spec Spec, check func(context.Context) (context.Context, error), next func(context.Context),
 ) error {
 	c := humafiber.Unwrap(ctx)
@@ -124,7 +124,7 @@ func (r *Receiver) Receive(
 		return err
 	}
 	defer release()
-	body, err := r.store(c, spec)
+	body, err := r.storeBody(c, spec)
 	if err != nil {
 		c.Context().SetConnectionClose()
 		return err
@@ -133,7 +133,7 @@ func (r *Receiver) Receive(
 	if work, err = check(work); err != nil {
 		return err
 	}
-	requestinfo.From(work).BodyDigest = body.digest
+	requestinfo.FromContext(work).BodyDigest = body.digest
 	next(context.WithValue(work, bodyKey{}, body))
 	return nil
 }
@@ -153,9 +153,9 @@ func (r *Receiver) acquireSlot(ctx context.Context) (release func(), err error) 
 	}
 }
 
-// store writes the body to a temporary file.
-func (r *Receiver) store(c *fiber.Ctx, spec Spec) (*Body, error) {
-	file, err := r.dir.File()
+// storeBody writes the body to a temporary file.
+func (r *Receiver) storeBody(c *fiber.Ctx, spec Spec) (*Body, error) {
+	file, err := r.dir.CreateFile()
 	if err != nil {
 		return nil, err
 	}
@@ -178,12 +178,12 @@ func (s Spec) checkHeaders(c *fiber.Ctx) error {
 		return apperr.ProblemUnsupportedMediaType.New("Content-Type must be " + s.ContentType + ".")
 	}
 	if int64(length) > s.MaxBytes {
-		return s.tooLarge(c)
+		return s.newTooLargeError(c)
 	}
 	return nil
 }
 
-func (s Spec) tooLarge(c *fiber.Ctx) error {
+func (s Spec) newTooLargeError(c *fiber.Ctx) error {
 	c.Context().SetConnectionClose()
 	return apperr.ProblemBodyTooLarge.New("This body may have " + strconv.FormatInt(s.MaxBytes, 10) + " bytes.")
 }
@@ -196,7 +196,7 @@ func (s Spec) copyBody(w io.Writer, c *fiber.Ctx) (n int64, digest []byte, err e
 	length := int64(c.Request().Header.ContentLength())
 	switch {
 	case n > s.MaxBytes:
-		err = s.tooLarge(c)
+		err = s.newTooLargeError(c)
 	case errors.Is(body.err, os.ErrDeadlineExceeded):
 		err = apperr.ProblemRequestTimeout.New("The body stopped arriving.")
 	case body.err != nil:

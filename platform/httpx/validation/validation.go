@@ -52,9 +52,9 @@ func InvalidAt(location, message string) *apperr.Error {
 // checkKey finds the check of a route in the metadata of its operation.
 const checkKey = "lyceum.rules"
 
-// Attach makes Check call check for requests of op. Attach panics if *I is not a huma.Resolver, as its rules
+// AttachRules makes Check call check for requests of op. Attach panics if *I is not a huma.Resolver, as its rules
 // would never be checked.
-func Attach[I any](op *huma.Operation, check func(ctx context.Context, in *I) Faults) {
+func AttachRules[I any](op *huma.Operation, check func(ctx context.Context, in *I) Faults) {
 	if !reflect.TypeFor[*I]().Implements(reflect.TypeFor[huma.Resolver]()) {
 		panic(fmt.Sprintf("validation: %v has rules and no Resolve", reflect.TypeFor[I]()))
 	}
@@ -64,8 +64,8 @@ func Attach[I any](op *huma.Operation, check func(ctx context.Context, in *I) Fa
 	op.Metadata[checkKey] = func(ctx context.Context, in any) Faults { return check(ctx, in.(*I)) }
 }
 
-// Check returns the faults of an input as errors for Huma. The Resolve method of every input with a check returns it.
-func Check(ctx huma.Context, in any) []error {
+// CheckInput returns the faults of an input as errors for Huma. The Resolve method of every input with a check returns it.
+func CheckInput(ctx huma.Context, in any) []error {
 	check, ok := ctx.Operation().Metadata[checkKey].(func(context.Context, any) Faults)
 	if !ok {
 		return nil
