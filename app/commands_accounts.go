@@ -18,6 +18,7 @@ import (
 
 	"lyceum/modules/auth"
 	"lyceum/modules/users"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
@@ -114,7 +115,7 @@ func createAdmin(ctx context.Context, s *auth.Service, email, password string, i
 			return err
 		}
 	}
-	_, err := s.Register(ctx, auth.NewUser{Email: email, Password: password, Role: identity.Admin, Verified: true})
+	_, err := s.Register(ctx, auth.NewUser{Email: email, Password: password, Role: usersapi.RoleAdmin, Verified: true})
 	if e, ok := apperr.As(err); ok && ifMissing {
 		if e.Code == "email-taken" {
 			return nil

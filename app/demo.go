@@ -10,6 +10,7 @@ import (
 	"lyceum/modules/auth"
 	"lyceum/modules/courses"
 	"lyceum/modules/storage/storageapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
 )
@@ -20,10 +21,10 @@ var demoAccounts = []struct {
 	email, name string
 	role        identity.Role
 }{
-	{"admin@lyceum.local", "Ada Admin", identity.Admin},
-	{"instructor@lyceum.local", "Ivo Instructor", identity.Instructor},
-	{"member@lyceum.local", "Mira Member", identity.Member},
-	{"user@lyceum.local", "Uli User", identity.User},
+	{"admin@lyceum.local", "Ada Admin", usersapi.RoleAdmin},
+	{"instructor@lyceum.local", "Ivo Instructor", usersapi.RoleInstructor},
+	{"member@lyceum.local", "Mira Member", usersapi.RoleMember},
+	{"user@lyceum.local", "Uli User", usersapi.RoleUser},
 }
 
 const demoVideoKey = "lessons/video.mp4"
@@ -85,7 +86,7 @@ func demoPeople(ctx context.Context, s *auth.Service) (map[string]string, error)
 }
 
 func demoContent(ctx context.Context, p demoParts, owner string) error {
-	ctx = identity.WithCaller(ctx, identity.Caller{UserID: owner, Role: identity.Admin, Via: "cli"})
+	ctx = identity.WithCaller(ctx, identity.Caller{UserID: owner, Role: usersapi.RoleAdmin, Via: "cli"})
 	video := ""
 	if p.Assets != nil {
 		if err := p.Assets.Store(ctx, owner, demoVideoKey, "video/mp4", int64(len(demoVideo)), bytes.NewReader(demoVideo)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/config"
 	"lyceum/platform/httpx"
@@ -54,7 +55,7 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/courses/{slug}", httpx.Public, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	unheard := func() httpx.Table {
-		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Needs(identity.Permission{Name: "courses:wirte", Lowest: identity.User}), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Needs(identity.Permission{Name: "courses:wirte", Lowest: usersapi.RoleUser}), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	forgotten := func() httpx.Table {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.AccessRule{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}

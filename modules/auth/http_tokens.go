@@ -72,7 +72,7 @@ func (h *handlers) checkPassword(faults *validation.Faults, location, password, 
 }
 
 func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Response[userView], error) {
-	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: identity.User}
+	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: usersapi.RoleUser}
 	if in.Body.DisplayName != nil {
 		n.DisplayName = *in.Body.DisplayName
 	}

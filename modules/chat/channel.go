@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
@@ -46,7 +47,7 @@ func (channel) TableName() string { return "chat_channels" }
 
 // manages says whether the caller may change the channel and its members.
 func (c *channel) manages(caller identity.Caller) bool {
-	return caller.HasRole(identity.Admin) || c.CreatedBy != nil && *c.CreatedBy == caller.UserID && caller.HasRole(identity.Instructor)
+	return caller.HasRole(usersapi.RoleAdmin) || c.CreatedBy != nil && *c.CreatedBy == caller.UserID && caller.HasRole(usersapi.RoleInstructor)
 }
 
 // listed is a channel with what one reader has left to read.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -54,7 +55,7 @@ func (s *Service) erase(ctx context.Context, slug, id string) error {
 	}
 	caller := identity.CallerFrom(ctx)
 	return s.change(ctx, c, id, func(m *message, now clock.Time) (bool, error) {
-		if m.AuthorID != caller.UserID && !caller.HasRole(identity.Instructor) {
+		if m.AuthorID != caller.UserID && !caller.HasRole(usersapi.RoleInstructor) {
 			return false, errNotRemover
 		}
 		if err := db.CheckVersion(ctx, m.Version); err != nil {

@@ -276,7 +276,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 }
 
 func (r *replica) token(p person) string {
-	token, _, err := r.tokens.IssueToken(p.id, p.session, identity.User)
+	token, _, err := r.tokens.IssueToken(p.id, p.session, usersapi.RoleUser)
 	require.NoError(r.t, err)
 	return token
 }

@@ -199,7 +199,7 @@ func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *
 	if err != nil {
 		return err
 	}
-	if ok && (found.OwnerID == caller.UserID || caller.HasRole(identity.Admin)) {
+	if ok && (found.OwnerID == caller.UserID || caller.HasRole(usersapi.RoleAdmin)) {
 		return nil
 	}
 	if ok {

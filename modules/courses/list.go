@@ -31,7 +31,7 @@ func (f filter) checkCaller(caller identity.Caller) error {
 	if !caller.IsSignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
 		return apperr.Unauthenticated()
 	}
-	if f.Visibility == member && !caller.HasRole(identity.Member) {
+	if f.Visibility == member && !caller.HasRole(usersapi.RoleMember) {
 		return errForMember
 	}
 	return nil

@@ -213,7 +213,7 @@ func (s *Service) managed(ctx context.Context, id string, read func(context.Cont
 		return nil, err
 	}
 	caller := identity.CallerFrom(ctx)
-	if manages(c, caller) && caller.HasRole(identity.Instructor) {
+	if manages(c, caller) && caller.HasRole(usersapi.RoleInstructor) {
 		return c, nil
 	}
 	enrolled, err := s.store.enrolled(ctx, caller.UserID, c.ID)

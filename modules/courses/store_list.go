@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -75,7 +76,7 @@ func (s *store) listQuery(f filter, caller identity.Caller, after *position, lim
 func (s *store) where(q *query, f filter, caller identity.Caller) {
 	if f.Status == deleted {
 		q.add(" WHERE c.deleted_at > ?", f.now.Add(-trashLife))
-		if !caller.HasRole(identity.Admin) {
+		if !caller.HasRole(usersapi.RoleAdmin) {
 			q.add(" AND c.owner_id = ?", caller.UserID)
 		}
 	} else {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
@@ -58,7 +59,7 @@ func (s *Service) mayGrant(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !known || !a.Active || !a.Role.IsAtLeast(identity.Admin) {
+	if !known || !a.Active || !a.Role.IsAtLeast(usersapi.RoleAdmin) {
 		return apperr.Forbidden("This needs the role admin.")
 	}
 	return nil

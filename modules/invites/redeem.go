@@ -127,7 +127,7 @@ func (s *Service) holds(ctx context.Context, i *invite, redeemer usersapi.Accoun
 	if err != nil {
 		return err
 	}
-	if !known || !inviter.Active || !inviter.Role.IsAtLeast(identity.Admin) {
+	if !known || !inviter.Active || !inviter.Role.IsAtLeast(usersapi.RoleAdmin) {
 		return errVoid
 	}
 	if !i.isFor(redeemer.Email) {

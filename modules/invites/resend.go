@@ -3,8 +3,8 @@ package invites
 import (
 	"context"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/db"
-	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -28,7 +28,7 @@ func (s *Service) resend(ctx context.Context, id string) (i *invite, err error) 
 		if err != nil {
 			return err
 		}
-		if void = !known || !inviter.Active || !inviter.Role.IsAtLeast(identity.Admin); void {
+		if void = !known || !inviter.Active || !inviter.Role.IsAtLeast(usersapi.RoleAdmin); void {
 			return s.revokeNow(ctx, theOne, id, map[string]any{"reason": "inviter"})
 		}
 		if i.address() == nil {

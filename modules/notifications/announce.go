@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -70,7 +71,7 @@ func (s *Service) mayAnnounce(ctx context.Context, courseID string) error {
 	if !ok {
 		return errNoCourse
 	}
-	if c.OwnerID == caller.UserID || caller.HasRole(identity.Admin) {
+	if c.OwnerID == caller.UserID || caller.HasRole(usersapi.RoleAdmin) {
 		return nil
 	}
 	readable, err := s.courses.CanRead(ctx, caller, courseID)

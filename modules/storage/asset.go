@@ -3,6 +3,7 @@ package storage
 import (
 	"time"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
@@ -64,7 +65,7 @@ func (a *asset) holdsKey(uploaderID string, now clock.Time) bool {
 
 // belongsTo says whether the caller may do with it what only its uploader and administrators may.
 func (a *asset) belongsTo(c identity.Caller) bool {
-	return a.UploaderID == c.UserID || c.HasRole(identity.Admin)
+	return a.UploaderID == c.UserID || c.HasRole(usersapi.RoleAdmin)
 }
 
 // trash is an object that has to go: at NextAt, and for the last time at LastAt, since whoever

@@ -24,7 +24,7 @@ func (s *Service) MayPut(ctx context.Context, blobID string) error {
 		return err
 	}
 	owner, ok, err := s.accounts.ByID(ctx, a.UploaderID)
-	if err == nil && (!ok || !owner.Active || !owner.Role.IsAtLeast(identity.Instructor)) {
+	if err == nil && (!ok || !owner.Active || !owner.Role.IsAtLeast(usersapi.RoleInstructor)) {
 		return errNoUploader
 	}
 	return err

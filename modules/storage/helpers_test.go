@@ -165,10 +165,10 @@ func (w *world) actions() (out []string) {
 }
 
 var (
-	teacher = identity.Caller{UserID: ids.New(), Role: identity.Instructor}
-	other   = identity.Caller{UserID: ids.New(), Role: identity.Instructor}
-	student = identity.Caller{UserID: ids.New(), Role: identity.User}
-	admin   = identity.Caller{UserID: ids.New(), Role: identity.Admin}
+	teacher = identity.Caller{UserID: ids.New(), Role: usersapi.RoleInstructor}
+	other   = identity.Caller{UserID: ids.New(), Role: usersapi.RoleInstructor}
+	student = identity.Caller{UserID: ids.New(), Role: usersapi.RoleUser}
+	admin   = identity.Caller{UserID: ids.New(), Role: usersapi.RoleAdmin}
 )
 
 func (w *world) as(c identity.Caller) context.Context { return identity.WithCaller(w.t.Context(), c) }

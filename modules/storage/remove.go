@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -17,7 +18,7 @@ import (
 // it, 404 where not.
 func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
 	caller := identity.CallerFrom(ctx)
-	if caller.HasRole(identity.Admin) {
+	if caller.HasRole(usersapi.RoleAdmin) {
 		return errNotYours
 	}
 	if a.Status != completed {

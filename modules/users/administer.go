@@ -93,7 +93,7 @@ func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err 
 }
 
 func (p patch) endsAdmin() bool {
-	return p.Role != nil && *p.Role != identity.Admin || p.Status != nil && *p.Status != active
+	return p.Role != nil && *p.Role != usersapi.RoleAdmin || p.Status != nil && *p.Status != active
 }
 
 // adminsIfNeeded locks the administrators before the account itself, so that all take locks in one order.

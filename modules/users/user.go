@@ -36,7 +36,7 @@ func (u *user) rename(name string) {
 	u.DisplayName, u.FoldedName = name, text.FoldCase(name)
 }
 
-func (u *user) activeAdmin() bool { return u.Role == identity.Admin && u.Status == active }
+func (u *user) activeAdmin() bool { return u.Role == usersapi.RoleAdmin && u.Status == active }
 
 func (u *user) account() usersapi.Account {
 	return usersapi.Account{ID: u.ID, Email: u.Email, DisplayName: u.DisplayName, Role: u.Role,

@@ -49,7 +49,7 @@ func Example() {
 	// content: # Monday <nil>
 }
 
-func ExampleDisposition() {
+func ExampleContentDisposition() {
 	fmt.Println(blob.ContentDisposition("image/png", "", "Prüfung 1.png"))
 	fmt.Println(blob.ContentDisposition("text/html", "inline", "../page.html"))
 	// Output:

@@ -13,6 +13,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
 	"lyceum/platform/telemetry"
@@ -21,7 +22,7 @@ import (
 )
 
 // accountIDs has the id of an account for each role. It is the id of the account's session, too.
-var accountIDs = map[identity.Role]string{identity.User: ids.New(), identity.Member: ids.New(), identity.Admin: ids.New()}
+var accountIDs = map[identity.Role]string{identitytest.User: ids.New(), identitytest.Member: ids.New(), identitytest.Admin: ids.New()}
 
 type accounts struct{}
 

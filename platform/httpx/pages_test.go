@@ -17,6 +17,7 @@ import (
 	"lyceum/platform/httpx/stream"
 	"lyceum/platform/httpx/upload"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 )
 
 func TestPages(t *testing.T) {
@@ -79,7 +80,7 @@ func TestProblemPages(t *testing.T) {
 
 func TestTheDocument(t *testing.T) {
 	s := newSite(t, []Route{
-		Get("/things/{id}", Needs(identity.Permission{Name: "things:read", Lowest: identity.Member}), "Show a thing", showThing, ETagged(), Describe("Everything.")),
+		Get("/things/{id}", Needs(identity.Permission{Name: "things:read", Lowest: identitytest.Member}), "Show a thing", showThing, ETagged(), Describe("Everything.")),
 		Raw("GET", "/raw/{id}", Public, "Raw", func(c *fiber.Ctx) error { return c.SendString(c.Params("id")) }, Query("token", "A token"), SwitchesTo("WebSocket")),
 		Get("/hidden", Public, "Hidden", showThing, Hidden()),
 		Post("/files", Public, "Upload a file", func(context.Context, *None) (*Empty, error) { return nil, nil }, Upload("application/zip", 10)),
@@ -151,18 +152,18 @@ func TestListsAsFiles(t *testing.T) {
 }
 
 func TestUploadRoute(t *testing.T) {
-	s := newSite(t, []Route{Post("/files", Needs(identity.Permission{Name: "files:write", Lowest: identity.Member}), "", func(ctx context.Context, _ *None) (*Response[string], error) {
+	s := newSite(t, []Route{Post("/files", Needs(identity.Permission{Name: "files:write", Lowest: identitytest.Member}), "", func(ctx context.Context, _ *None) (*Response[string], error) {
 		raw, err := io.ReadAll(io.NewSectionReader(upload.BodyFromContext(ctx).File, 0, upload.BodyFromContext(ctx).Size))
 		return OK(string(raw) + " of " + identity.CallerFrom(ctx).UserID), err
 	}, Upload("application/zip", 10))}, nil)
-	token := s.tokenOf(identity.Member)
+	token := s.tokenOf(identitytest.Member)
 	for name, c := range map[string]struct {
 		path, body, token string
 		status            int
 	}{
 		"received":               {"/files", "0123456789", token, 200},
 		"too long":               {"/files", "0123456789x", token, 413},
-		"too low a role":         {"/files", "0", s.tokenOf(identity.User), 403},
+		"too low a role":         {"/files", "0", s.tokenOf(identitytest.User), 403},
 		"no token":               {"/files", "0", "", 401},
 		"a parameter with U+000": {"/files?a=%00", "0", token, 422},
 	} {
@@ -174,7 +175,7 @@ func TestUploadRoute(t *testing.T) {
 			r := s.send("POST", c.path, c.body, headers...)
 			require.Equal(t, c.status, r.status, r.body)
 			if c.status == http.StatusOK {
-				require.JSONEq(t, `"0123456789 of `+accountIDs[identity.Member]+`"`, r.body)
+				require.JSONEq(t, `"0123456789 of `+accountIDs[identitytest.Member]+`"`, r.body)
 			}
 		})
 	}

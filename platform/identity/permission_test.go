@@ -6,9 +6,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 )
 
-var roles = []identity.Role{identity.Anonymous, identity.User, identity.Member, identity.Instructor, identity.Admin}
+var roles = []identity.Role{identity.Anonymous, identitytest.User, identitytest.Member, identitytest.Admin}
 
 func TestPermissionsOfARole(t *testing.T) {
 	for i, lowest := range roles {
@@ -32,17 +33,17 @@ func TestPermissionsOfARole(t *testing.T) {
 
 func TestNewPermissions(t *testing.T) {
 	read := identity.Permission{Name: "things:read", Lowest: identity.Anonymous}
-	write := identity.Permission{Name: "things:write", Lowest: identity.Member}
+	write := identity.Permission{Name: "things:write", Lowest: identitytest.Member}
 	all, err := identity.NewPermissions([]identity.Permission{write}, []identity.Permission{read})
 	require.NoError(t, err)
 	require.Equal(t, []identity.Permission{identity.Public, read, write}, all.List())
 	require.True(t, all.IsDeclared(write))
-	for _, unknown := range []identity.Permission{{}, {Name: "things:wirte", Lowest: identity.Member}, {Name: write.Name, Lowest: identity.User}} {
+	for _, unknown := range []identity.Permission{{}, {Name: "things:wirte", Lowest: identitytest.Member}, {Name: write.Name, Lowest: identitytest.User}} {
 		require.False(t, all.IsDeclared(unknown), "%v", unknown)
 	}
 	for name, faulty := range map[string]identity.Permission{
 		"declared twice":              write,
-		"two lower-case words":        {Name: "Things", Lowest: identity.Member},
+		"two lower-case words":        {Name: "Things", Lowest: identitytest.Member},
 		`there is no role "overlord"`: {Name: "things:rule", Lowest: "overlord"},
 	} {
 		t.Run(name, func(t *testing.T) {

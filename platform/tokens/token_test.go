@@ -17,7 +17,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
-	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
 	"lyceum/platform/tokens"
@@ -48,14 +48,14 @@ func code(err error) string {
 func TestATokenLivesUntilItsTime(t *testing.T) {
 	ts, _, c := newTokens(t)
 	user, session := ids.New(), ids.New()
-	token, expires, err := ts.IssueToken(user, session, identity.Member)
+	token, expires, err := ts.IssueToken(user, session, identitytest.Member)
 	require.NoError(t, err)
 	require.Equal(t, c.now.Add(15*time.Minute), expires)
 	claims, err := ts.VerifyToken(token)
 	require.NoError(t, err)
 	require.Equal(t, user, claims.Subject)
 	require.Equal(t, session, claims.SessionID)
-	require.Equal(t, identity.Member, claims.Role)
+	require.Equal(t, identitytest.Member, claims.Role)
 	c.now = c.now.Add(16 * time.Minute)
 	_, err = ts.VerifyToken(token)
 	require.Equal(t, "token-expired", code(err), "from the cache, too")
@@ -64,7 +64,7 @@ func TestATokenLivesUntilItsTime(t *testing.T) {
 // J1–J7: every kind of forged token gets one and the same answer.
 func TestForgedTokensAreAllInvalid(t *testing.T) {
 	ts, keys, c := newTokens(t)
-	good, _, err := ts.IssueToken(ids.New(), ids.New(), identity.Admin)
+	good, _, err := ts.IssueToken(ids.New(), ids.New(), identitytest.Admin)
 	require.NoError(t, err)
 	key := keys.VerifyingKeys()[0]
 	_, stranger, err := ed25519.GenerateKey(rand.Reader)
@@ -133,7 +133,7 @@ func FuzzVerify(f *testing.F) {
 	keys, err := keyring.Open(f.TempDir(), time.Minute)
 	require.NoError(f, err)
 	ts := tokens.NewTokens(keys, issuer, time.Minute, clock.System{})
-	good, _, err := ts.IssueToken(ids.New(), ids.New(), identity.User)
+	good, _, err := ts.IssueToken(ids.New(), ids.New(), identitytest.User)
 	require.NoError(f, err)
 	f.Add(good)
 	f.Add("a.b.c")
@@ -155,7 +155,7 @@ func TestKeysRotate(t *testing.T) {
 	go func() { serving.WatchFolder(ctx); close(watching) }()
 	defer func() { stop(); <-watching }()
 	issue := func() string {
-		token, _, err := ts.IssueToken(ids.New(), ids.New(), identity.User)
+		token, _, err := ts.IssueToken(ids.New(), ids.New(), identitytest.User)
 		require.NoError(t, err)
 		return token
 	}
