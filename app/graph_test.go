@@ -35,7 +35,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 // built gives an application's parts without starting it.
 func built(t *testing.T, cfg *config.Config, all module.List, targets ...any) error {
 	t.Helper()
-	app := fx.New(program.Options(cfg, all, program.Version(Version)), fx.Populate(targets...))
+	app := fx.New(program.Options(cfg, all, about), fx.Populate(targets...))
 	if app.Err() == nil {
 		require.NoError(t, app.Start(t.Context()))
 		t.Cleanup(func() { _ = app.Stop(context.Background()) })

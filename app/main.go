@@ -22,6 +22,13 @@ import (
 // Version of the program; a build may set it with -ldflags "-X main.Version=…".
 var Version = "0.1.0"
 
+// about is what the program says of itself.
+var about = program.About{
+	Version: Version,
+	Description: "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
+		"Errors are application/problem+json; each code has a page at /problems/{code}.",
+}
+
 // Exit statuses of the program.
 const (
 	exitDone   = 0

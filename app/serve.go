@@ -38,7 +38,7 @@ func load() (*config.Config, error) {
 
 // with builds the application, fills targets from it, runs fn and takes everything down again.
 func with(ctx context.Context, cfg *config.Config, fn func(context.Context) error, targets ...any) (err error) {
-	app := fx.New(program.Options(cfg, modules, program.Version(Version)), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
+	app := fx.New(program.Options(cfg, modules, about), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
 	if err := app.Err(); err != nil {
 		return err
 	}

@@ -20,7 +20,10 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRedeem, permissionManage},
 	Problems:    problems,
-	Declares:    auditapi.Declare(auditActions...),
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		httpx.ProvideConsolePages("/join"),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),

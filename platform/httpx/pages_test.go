@@ -24,7 +24,7 @@ func TestPages(t *testing.T) {
 	s := newSite(t, []Route{
 		Raw("GET", "/from-a-mail", Public, "Console", ConsolePage(), Hidden()),
 		Raw("GET", "/mailbox", Public, "Mailbox", MailboxPage(func() []byte { return []byte("mails") }), Hidden()),
-	}, func(o *Options) { o.StoreOrigin = "https://store.test" })
+	}, func(o *Options) { o.StoreOrigin, o.ConsolePages = "https://store.test", []string{"/join"} })
 	for path, policy := range map[string]string{
 		"/":            "media-src 'self' data: blob: https://store.test;",
 		"/join":        "trusted-types lyceum",

@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -30,13 +31,13 @@ func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *lim
 
 func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Authenticator, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
 	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
-	permissions *identity.Permissions, problems *apperr.Catalog, limits limit.BudgetParams, version Version) (*httpx.Server, error) {
+	permissions *identity.Permissions, problems *apperr.Catalog, limits limit.BudgetParams, pages httpx.ConsolePageParams, about About) (*httpx.Server, error) {
 	budgets, err := limit.ByName(append(limits.Groups, []limit.Budget{{Name: httpx.BudgetAPI, Rate: c.RateLimitAPI}})...)
 	if err != nil {
 		return nil, err
 	}
 	return httpx.New(httpx.Options{
-		Version: string(version), PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.IsProduction(),
+		Version: about.Version, Description: about.Description, ConsolePages: slices.Concat(pages.Groups...), PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.IsProduction(),
 		Keys: k, Authenticator: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets, MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc,
 		Checks: []httpx.Check{
 			{Name: "database", Ping: d.Ping},

@@ -31,19 +31,27 @@ func RenderDocument(o *huma.OpenAPI) (Document, error) {
 // jsonFormat reads and writes the bodies of Huma.
 var jsonFormat = huma.Format{Marshal: strictjson.Marshal, Unmarshal: strictjson.Unmarshal}
 
+// Info is what the program says of its API as a whole.
+type Info struct {
+	Version string
+	// Description introduces the API; it may hold Markdown.
+	Description string
+	// PublicURL is the address at which clients reach the server.
+	PublicURL string
+}
+
 // NewConfig returns the configuration of Huma. module points to the name of the module whose routes are being added.
-func NewConfig(version, publicURL string, module *string) huma.Config {
-	c := huma.DefaultConfig("Lyceum", version)
+func NewConfig(info Info, module *string) huma.Config {
+	c := huma.DefaultConfig("Lyceum", info.Version)
 	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
 	c.Formats = map[string]huma.Format{"application/json": jsonFormat, problem.ContentType: jsonFormat}
-	c.Info.Description = "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
-		"Errors are application/problem+json; each code has a page at /problems/{code}."
+	c.Info.Description = info.Description
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", NewNamer(module))
 	// The address that the document was read from comes first: a page at another name of this server may call
 	// no other.
 	c.Servers = []*huma.Server{
-		{URL: "/", Description: "This server"}, {URL: publicURL, Description: "By its public address"},
+		{URL: "/", Description: "This server"}, {URL: info.PublicURL, Description: "By its public address"},
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Access token of POST /auth/login"},

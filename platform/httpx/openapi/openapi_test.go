@@ -127,12 +127,12 @@ func TestOperationOf(t *testing.T) {
 
 func TestRender(t *testing.T) {
 	module := "courses"
-	config := NewConfig("1.2.3", "https://school.example", &module)
+	config := NewConfig(Info{Version: "1.2.3", Description: "Shops and orders.", PublicURL: "https://school.example"}, &module)
 	ProblemResponse(config.OpenAPI)
 	AllowProblemMembers(config.OpenAPI)
 	document, err := RenderDocument(config.OpenAPI)
 	require.NoError(t, err)
-	for _, text := range []string{`"version": "1.2.3"`, `"url": "https://school.example"`, `"Problem": {`, `"additionalProperties": true`} {
+	for _, text := range []string{`"version": "1.2.3"`, `"description": "Shops and orders."`, `"url": "https://school.example"`, `"Problem": {`, `"additionalProperties": true`} {
 		require.Contains(t, string(document.JSON), text)
 	}
 	require.Contains(t, string(document.YAML), "version: 1.2.3")

@@ -78,7 +78,7 @@ func Start(t testing.TB, modules module.List, options ...Option) *App {
 	require.NoError(t, program.CheckDisabled(modules, cfg.ModulesDisabled))
 
 	var p program.Parts
-	built := fx.New(program.Options(cfg, modules, "test"), fx.Options(s.parts...), fx.Populate(&p))
+	built := fx.New(program.Options(cfg, modules, program.About{Version: "test"}), fx.Options(s.parts...), fx.Populate(&p))
 	require.NoError(t, built.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
