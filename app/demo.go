@@ -12,8 +12,23 @@ import (
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
+	"lyceum/platform/config"
 	"lyceum/platform/identity"
 )
+
+// demoConfig holds the setting of the demo data.
+type demoConfig struct {
+	Enabled bool `env:"DEMO" envDefault:"true"`
+}
+
+var demoSettings = config.DeclareSection[demoConfig]("Demo data", config.Doc{
+	Key: "DEMO", Text: "Demo accounts and courses in an empty embedded database; never in production.",
+})
+
+// allSettings returns the settings of the program beside those of the platform: its own and those of all modules.
+func allSettings() []config.Section {
+	return append([]config.Section{demoSettings}, modules.Settings()...)
+}
 
 const demoPassword = "lyceum-demo-1"
 
@@ -48,7 +63,7 @@ type demoCourse struct {
 // loadDemo fills an empty embedded database so that a newcomer finds something to look at. It is
 // all or nothing, and says whether the demo accounts are there.
 func loadDemo(ctx context.Context, p parts) (bool, error) {
-	if !p.Config.Demo || p.Config.IsProduction() || !p.Config.HasEmbeddedDatabase() {
+	if !config.SettingsOf[demoConfig](p.Config).Enabled || p.Config.IsProduction() || !p.Config.HasEmbeddedDatabase() {
 		return false, nil
 	}
 	done := false

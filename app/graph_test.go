@@ -27,7 +27,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 	for k, v := range vars {
 		env[k] = v
 	}
-	cfg, err := config.FromMap(env, modules.Settings()...)
+	cfg, err := config.FromMap(env, allSettings()...)
 	require.NoError(t, err)
 	return cfg
 }

@@ -25,7 +25,7 @@ import (
 
 // load reads the configuration and sets the logger up.
 func load() (*config.Config, error) {
-	cfg, err := config.Load(".env", modules.Settings()...)
+	cfg, err := config.Load(".env", allSettings()...)
 	if err != nil {
 		return nil, err
 	}

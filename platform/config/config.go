@@ -22,7 +22,6 @@ import (
 // Config holds the settings of the platform and, through Of, those that modules declare.
 type Config struct {
 	AppEnv    string `env:"APP_ENV" envDefault:"development"`
-	Demo      bool   `env:"DEMO" envDefault:"true"`
 	DataDir   string `env:"DATA_DIR" envDefault:"./data"`
 	HTTPAddr  string `env:"HTTP_ADDR" envDefault:":8000"`
 	PublicURL string `env:"PUBLIC_URL" envDefault:"http://localhost:8000"`

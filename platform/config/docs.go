@@ -16,7 +16,6 @@ type docGroup struct {
 var platformDocs = []docGroup{
 	{"The server", []Doc{
 		{"APP_ENV", "development or production. Production needs PUBLIC_URL, DATA_DIR, JWT_KEYS_DIR and SMTP_URL."},
-		{"DEMO", "Demo accounts and courses in an empty embedded database; never in production."},
 		{"HTTP_ADDR", "Address to listen on, host:port or :port."},
 		{"PUBLIC_URL", "Where browsers reach the server: in mail links, in signed URLs of the embedded store, and as the issuer of tokens."},
 		{"DATA_DIR", "Folder of everything that embedded parts keep."},
