@@ -102,6 +102,7 @@ func message(err error) string {
 // usageError is a command line that can't be carried out.
 type usageError struct{ text string }
 
+// Error returns the text that the operator reads.
 func (e *usageError) Error() string { return e.text }
 
 func newRoot() *cobra.Command {

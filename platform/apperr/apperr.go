@@ -2,8 +2,10 @@
 //
 // A module declares each of its error codes once, as a Problem with its kind, and returns errors made from it:
 //
-//	var problemExpired = apperr.Problem{Kind: apperr.KindGone, Code: "invite-expired", Title: "…", Meaning: "…"}
-//	return problemExpired.New("The time of this invite has run out.")
+//	var problemExpired = apperr.Problem{
+//		Kind: apperr.KindGone, Code: "voucher-expired", Title: "…", Meaning: "…",
+//	}
+//	return problemExpired.New("This voucher was valid until Friday. Ask for a new one.")
 //
 // An error says which kind of refusal it is, never an HTTP status: platform/httpx answers every kind with a status, as
 // application/problem+json (RFC 9457), in one place. An error of any other type is a fault of the program: it is logged, and

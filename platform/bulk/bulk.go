@@ -23,7 +23,7 @@ type Row struct {
 	Status         string
 	// Error is a code, where the row has failed.
 	Error string
-	// ID is what the row has come to, if anything: an account or an invite.
+	// ID is the id of what the row created, or "" if it created nothing.
 	ID string
 }
 

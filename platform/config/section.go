@@ -37,10 +37,12 @@ type Validator interface {
 // DeclareSection makes a section of the settings in the struct T, whose fields carry the tags env, envDefault and secret:
 //
 //	type Config struct {
-//		Redeem limit.Rate `env:"RATE_LIMIT_REDEEM" envDefault:"10/1m"`
+//		MaxItems int `env:"SHOP_MAX_ITEMS" envDefault:"100"`
 //	}
 //
-//	var section = config.DeclareSection[Config]("Invites", config.Doc{Key: "RATE_LIMIT_REDEEM", Text: "Wrong codes of a caller."})
+//	var settings = config.DeclareSection[Config]("Shop", config.Doc{
+//		Key: "SHOP_MAX_ITEMS", Text: "Items that the shop may have, from 1 to 1000.",
+//	})
 //
 // The tag secret:"all" hides a value wherever settings are shown; secret:"url" hides user, password and query of a URL.
 // If *T implements Checker, its rules are told together with the faults of all other sections.

@@ -56,6 +56,7 @@ type uploadReader struct {
 	stallTimeout time.Duration
 }
 
+// Read implements io.Reader. It sets the deadline of the connection anew.
 func (b *uploadReader) Read(p []byte) (int, error) {
 	if err := b.conn.SetReadDeadline(time.Now().Add(b.stallTimeout)); err != nil {
 		return 0, err

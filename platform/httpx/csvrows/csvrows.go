@@ -2,7 +2,7 @@
 // writes lists as tables. The tables are those that spreadsheets and mail programs write, with their
 // separators, charsets and quirks.
 //
-//	POST /invites?dry_run=true          {"dry_run": true,
+//	POST /accounts?dry_run=true         {"dry_run": true,
 //	Content-Type: text/csv          →    "rows": [{"email": "jane@example.com"},
 //	Email;Name                                    {"email": "joe@example.com"}]}
 //	jane@example.com;Jane

@@ -102,6 +102,7 @@ type record struct {
 	CreatedAt clock.Time
 }
 
+// TableName implements the naming of tables by GORM.
 func (record) TableName() string { return "idempotency_records" }
 
 // answer is what is repeated.

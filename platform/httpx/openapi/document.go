@@ -85,10 +85,10 @@ func PathParameters(path string) (params []*huma.Param) {
 	return params
 }
 
-// FiberPath returns a path template in Fiber's form: "/courses/:id" for "/courses/{id}".
+// FiberPath returns a path template in Fiber's form: "/files/:id" for "/files/{id}".
 func FiberPath(path string) string { return pathParameter.ReplaceAllString(path, ":$1") }
 
-// OperationID returns a stable, readable id: "get-courses-by-id-lessons" for GET /courses/{id}/lessons.
+// OperationID returns a stable, readable id: "get-files-by-id-versions" for GET /files/{id}/versions.
 func OperationID(method, path string) string {
 	path = pathParameter.ReplaceAllString(path, "by-$1")
 	return strings.ToLower(method) + strings.NewReplacer("/", "-", ".", "-", "_", "-").Replace(path)

@@ -1,7 +1,7 @@
 // Package pagination answers lists page by page. A list handler states how rows are fetched, shown and located;
 // List does the rest:
 //
-//	GET /lessons?limit=20&cursor=…
+//	GET /notes?limit=20&cursor=…
 //	  → the cursor becomes the position of the last row of the page before (422 if it is not valid here)
 //	  → fetch gets that position, or nil, and limit+1: one row more tells whether there is a next page
 //	  → the rows become items; the position of the last one becomes next_cursor and the Link header

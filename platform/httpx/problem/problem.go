@@ -65,8 +65,9 @@ func (p *Problem) MarshalJSON() ([]byte, error) {
 	return append(append(raw[:len(raw)-1], ','), more[1:]...), nil
 }
 
-// toProblem is the one place where an error becomes an answer. What is no *apperr.Error and no
-// fault of the surroundings is ours: logged, and told without its text.
+// FromError returns the problem that answers err. It is the one place where an error becomes an
+// answer. An error that is neither an *apperr.Error nor a fault of the framework or the database
+// is a fault of the program: it is logged and answered without its text.
 func FromError(ctx context.Context, err error) *Problem {
 	if p := (*Problem)(nil); errors.As(err, &p) {
 		return p

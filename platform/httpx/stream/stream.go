@@ -92,6 +92,7 @@ type pacedWriter struct {
 	conn interface{ SetWriteDeadline(t time.Time) error }
 }
 
+// Write implements io.Writer. It sets the deadline of the connection anew.
 func (w *pacedWriter) Write(b []byte) (int, error) {
 	if err := w.conn.SetWriteDeadline(time.Now().Add(StallTime)); err != nil {
 		return 0, err

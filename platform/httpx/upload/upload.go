@@ -225,6 +225,7 @@ func newPacedReader(c *fiber.Ctx) *pacedReader {
 	return &pacedReader{body: body, conn: c.Context()}
 }
 
+// Read implements io.Reader. It sets the deadline of the connection anew.
 func (r *pacedReader) Read(p []byte) (n int, err error) {
 	if err = r.conn.SetReadDeadline(time.Now().Add(stream.StallTime)); err == nil {
 		n, err = r.body.Read(p)
