@@ -1,15 +1,16 @@
 // Package apperr is the one vocabulary of errors that a caller is told about.
 //
-// A module declares each of its error codes once, as a Problem with its kind, and returns errors made from it:
+// A module declares each of its error codes once, as a Problem with its kind, and returns errors
+// made from it:
 //
 //	var problemExpired = apperr.Problem{
 //		Kind: apperr.KindGone, Code: "voucher-expired", Title: "…", Meaning: "…",
 //	}
 //	return problemExpired.New("This voucher was valid until Friday. Ask for a new one.")
 //
-// An error says which kind of refusal it is, never an HTTP status: platform/httpx answers every kind with a status, as
-// application/problem+json (RFC 9457), in one place. An error of any other type is a fault of the program: it is logged, and
-// the caller sees only internal-error.
+// An error says which kind of refusal it is, never an HTTP status: platform/httpx answers every
+// kind with a status, as application/problem+json (RFC 9457), in one place. An error of any other
+// type is a fault of the program: it is logged, and the caller sees only internal-error.
 package apperr
 
 import (
@@ -25,7 +26,8 @@ type Error struct {
 	Code string
 	// Title names the problem in a few words.
 	Title string
-	// Detail says what happened and what to do next. It never holds a secret or data of someone else.
+	// Detail says what happened and what to do next. It never holds a secret or data of someone
+	// else.
 	Detail string
 	// Fields names the parts of a request that break a rule.
 	Fields []Field
@@ -61,7 +63,8 @@ func (e *Error) Is(target error) bool {
 	return errors.As(target, &t) && t.Code == e.Code
 }
 
-// IsFault reports whether the server and not the caller has to change something: the kinds KindInternal and KindUnavailable.
+// IsFault reports whether the server and not the caller has to change something: the kinds
+// KindInternal and KindUnavailable.
 func (e *Error) IsFault() bool { return e.Kind == KindInternal || e.Kind == KindUnavailable }
 
 // WithCause returns a copy that keeps the cause for the log.

@@ -30,8 +30,8 @@ type Catalog struct {
 	problems map[string]Problem
 }
 
-// NewCatalog returns the catalog of the common problems, those of HTTP and the given ones. It refuses a code that is
-// declared twice and a declaration that lacks its texts.
+// NewCatalog returns the catalog of the common problems, those of HTTP and the given ones. It
+// refuses a code that is declared twice and a declaration that lacks its texts.
 func NewCatalog(groups ...[]Problem) (*Catalog, error) {
 	c := &Catalog{problems: map[string]Problem{}}
 	for _, group := range append([][]Problem{CommonProblems, HTTPProblems}, groups...) {

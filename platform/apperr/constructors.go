@@ -28,20 +28,22 @@ func PreconditionFailed() *Error {
 // Malformed returns the error for a request that can't be read at all.
 func Malformed(detail string) *Error { return ProblemMalformedRequest.New(detail) }
 
-// Invalid returns the error for one field of the body that breaks a rule. The location is relative to the body, such as
-// "title"; it is empty for the body as a whole.
+// Invalid returns the error for one field of the body that breaks a rule. The location is relative
+// to the body, such as "title"; it is empty for the body as a whole.
 func Invalid(location, message string) *Error {
 	return InvalidFields(Field{Location: location, Message: message})
 }
 
-// InvalidFields returns the error for all fields that break a rule. Its detail spells out the first of them.
+// InvalidFields returns the error for all fields that break a rule. Its detail spells out the first
+// of them.
 func InvalidFields(fields ...Field) *Error {
 	e := ProblemValidationFailed.New(explainFields(fields))
 	e.Fields = fields
 	return e
 }
 
-// Unavailable returns the error for a part that can't be reached now. Callers may try again after two seconds.
+// Unavailable returns the error for a part that can't be reached now. Callers may try again after
+// two seconds.
 func Unavailable(detail string) *Error {
 	e := ProblemUnavailable.New(detail)
 	e.RetryAfter = 2 * time.Second

@@ -18,7 +18,8 @@ const (
 
 // Field is one part of a request that breaks a rule.
 type Field struct {
-	// Location is where the field is inside of its place, such as "title" or "items[2].email"; empty for the whole place.
+	// Location is where the field is inside of its place, such as "title" or "items[2].email";
+	// empty for the whole place.
 	Location string `json:"location"`
 	// Message says what is accepted, or what is wrong.
 	Message string `json:"message"`
@@ -38,7 +39,8 @@ func FieldAt(location, message string) Field {
 	return Field{Location: rest, Message: message, Place: Place(place)}
 }
 
-// AbsoluteLocation returns the location with its place in front, such as "body.title", as an answer names it.
+// AbsoluteLocation returns the location with its place in front, such as "body.title", as an answer
+// names it.
 func (f Field) AbsoluteLocation() string {
 	place := string(f.Place)
 	if f.Place == InBody {
@@ -60,8 +62,9 @@ func joinLocation(parent, child string) string {
 	return parent + "." + child
 }
 
-// MoveFieldsUnder returns err with its fields below location, for a document that came inside of a body. An *Error without
-// fields becomes one of kind Invalid that blames the location itself; any other error is returned as it is.
+// MoveFieldsUnder returns err with its fields below location, for a document that came inside of a
+// body. An *Error without fields becomes one of kind Invalid that blames the location itself; any
+// other error is returned as it is.
 func MoveFieldsUnder(location string, err error) error {
 	e, ok := As(err)
 	if !ok {
@@ -78,10 +81,12 @@ func MoveFieldsUnder(location string, err error) error {
 	return &moved
 }
 
-// maxExplainedFields is how many broken rules a detail spells out. The fields of the error name all of them.
+// maxExplainedFields is how many broken rules a detail spells out. The fields of the error name all
+// of them.
 const maxExplainedFields = 3
 
-// explainFields returns one sentence for the person who filled the fields in: which ones to correct, and why.
+// explainFields returns one sentence for the person who filled the fields in: which ones to
+// correct, and why.
 func explainFields(fields []Field) string {
 	if len(fields) == 0 {
 		return "Something in the request is not accepted."

@@ -1,6 +1,7 @@
 package apperr
 
-// Kind is a sort of refusal. The zero Kind is KindInternal, so that an error whose kind was forgotten blames the server.
+// Kind is a sort of refusal. The zero Kind is KindInternal, so that an error whose kind was
+// forgotten blames the server.
 type Kind int
 
 // The kinds that modules use.
@@ -13,7 +14,8 @@ const (
 	KindUnauthenticated
 	// KindForbidden is something that the caller may see but not do.
 	KindForbidden
-	// KindNotFound is something that does not exist, or that the caller may not know of: both look alike.
+	// KindNotFound is something that does not exist, or that the caller may not know of: both look
+	// alike.
 	KindNotFound
 	// KindConflict is a request that the present state does not allow.
 	KindConflict
@@ -29,7 +31,8 @@ const (
 	KindUnavailable
 )
 
-// The kinds that only concern how a request was sent; the HTTP layer and the object store raise them.
+// The kinds that only concern how a request was sent; the HTTP layer and the object store raise
+// them.
 const (
 	// KindMethodNotAllowed is a path that takes other methods.
 	KindMethodNotAllowed Kind = iota + 100

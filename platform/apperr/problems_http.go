@@ -1,6 +1,7 @@
 package apperr
 
-// The problems of how a request was sent. Only the HTTP layer and the object store make errors of them.
+// The problems of how a request was sent. Only the HTTP layer and the object store make errors of
+// them.
 var (
 	ProblemMethodNotAllowed = Problem{
 		Kind: KindMethodNotAllowed, Code: "method-not-allowed", Title: "Method not allowed",

@@ -77,9 +77,9 @@ func removeTemp(path string) error {
 	return nil
 }
 
-// RenameSynced gives a file that is written and synced its final name, in place of a file that is there,
-// and waits until the disk has the name. Both paths are on one file system. It is for files that
-// are too large for Write.
+// RenameSynced gives a file that is written and synced its final name, in place of a file that is
+// there, and waits until the disk has the name. Both paths are on one file system. It is for files
+// that are too large for Write.
 func RenameSynced(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err

@@ -104,7 +104,8 @@ func TestSyncDir(t *testing.T) {
 	require.ErrorIs(t, atomicfile.SyncDir(filepath.Join(t.TempDir(), "missing")), fs.ErrNotExist)
 }
 
-// TestAKilledWriter kills processes that replace one file, and expects the file to be whole each time.
+// TestAKilledWriter kills processes that replace one file, and expects the file to be whole each
+// time.
 func TestAKilledWriter(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")

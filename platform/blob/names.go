@@ -22,8 +22,9 @@ func isInlineAllowed(contentType string) bool {
 	return strings.HasPrefix(base, "video/") || strings.HasPrefix(base, "audio/")
 }
 
-// ContentDisposition returns the value of Content-Disposition for a download; see GetRequest. It has the
-// name in ASCII for old clients and, if that differs, the whole name in the encoding of RFC 8187.
+// ContentDisposition returns the value of Content-Disposition for a download; see GetRequest. It
+// has the name in ASCII for old clients and, if that differs, the whole name in the encoding of RFC
+// 8187.
 func ContentDisposition(contentType, asked, filename string) string {
 	kind := "attachment"
 	if asked != "attachment" && isInlineAllowed(contentType) {

@@ -89,7 +89,8 @@ func (c *Config) checkProduction(f *Faults) {
 // hostPattern is a host name or an IPv6 address in brackets.
 var hostPattern = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])$`)
 
-// isExactOrigin reports whether s is what browsers send as Origin: scheme, host and perhaps a port, and nothing else.
+// isExactOrigin reports whether s is what browsers send as Origin: scheme, host and perhaps a port,
+// and nothing else.
 func isExactOrigin(s string) bool {
 	scheme, authority, ok := strings.Cut(s, "://")
 	if scheme = strings.ToLower(scheme); !ok || scheme != "http" && scheme != "https" {
@@ -103,7 +104,8 @@ func isExactOrigin(s string) bool {
 	return hostPattern.MatchString(host) && err == nil && number >= 0 && number <= 65535
 }
 
-// checkURL names a malformed URL and the part of it that is wrong; one that may hold a password is not repeated.
+// checkURL names a malformed URL and the part of it that is wrong; one that may hold a password is
+// not repeated.
 func (f *Faults) checkURL(key, found string, secret bool, schemes ...string) {
 	if found == "" {
 		return
@@ -116,7 +118,8 @@ func (f *Faults) checkURL(key, found string, secret bool, schemes ...string) {
 	}
 }
 
-// findURLFault says what is accepted in place of the first part of a URL that is wrong, "" when nothing is.
+// findURLFault says what is accepted in place of the first part of a URL that is wrong, "" when
+// nothing is.
 func findURLFault(raw string, schemes []string) string {
 	begins := "a URL beginning with " + strings.Join(schemes, ":// or ") + "://"
 	scheme, rest, ok := strings.Cut(raw, "://")

@@ -90,7 +90,8 @@ func Load(dotenv string, sections ...Section) (*Config, error) {
 	return FromMap(vars, sections...)
 }
 
-// LookupVariable returns one variable as Load would find it, also where the configuration as a whole is not valid.
+// LookupVariable returns one variable as Load would find it, also where the configuration as a
+// whole is not valid.
 func LookupVariable(dotenv, key string) (string, error) {
 	vars, err := readVariables(dotenv)
 	if err != nil {
@@ -114,8 +115,8 @@ func readVariables(dotenv string) (map[string]string, error) {
 	return vars, nil
 }
 
-// FromMap reads the given variables only; tests and Load share it. A variable that is set to nothing counts as not set. The
-// error is an *Error that names every fault at once.
+// FromMap reads the given variables only; tests and Load share it. A variable that is set to
+// nothing counts as not set. The error is an *Error that names every fault at once.
 func FromMap(vars map[string]string, sections ...Section) (*Config, error) {
 	if err := checkUniqueKeys(sections); err != nil {
 		return nil, err
@@ -153,7 +154,8 @@ func (c *Config) IsProduction() bool { return c.AppEnv == "production" }
 // HasEmbeddedDatabase reports whether the database is a file of this process's own, under DATA_DIR.
 func (c *Config) HasEmbeddedDatabase() bool { return c.DatabaseURL == "" }
 
-// SQLiteDir returns the folder of a SQLite database, which one server at a time may use. It is empty for any other database.
+// SQLiteDir returns the folder of a SQLite database, which one server at a time may use. It is
+// empty for any other database.
 func (c *Config) SQLiteDir() string {
 	if c.HasEmbeddedDatabase() {
 		return c.DataDir
@@ -164,8 +166,8 @@ func (c *Config) SQLiteDir() string {
 	return ""
 }
 
-// parseFaults turns the parser's aggregate into lines that name the key and what was found. A secret's value is never among
-// them.
+// parseFaults turns the parser's aggregate into lines that name the key and what was found. A
+// secret's value is never among them.
 func parseFaults(err error, value any, set map[string]string) []string {
 	var agg env.AggregateError
 	if !errors.As(err, &agg) {

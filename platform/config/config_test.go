@@ -45,7 +45,8 @@ func TestFaultsOfAddresses(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A faulty URL is named with the part that is wrong, and never repeated where it may hold a password.
+// A faulty URL is named with the part that is wrong, and never repeated where it may hold a
+// password.
 func TestFaultsOfURLs(t *testing.T) {
 	for _, c := range []struct{ key, value, says string }{
 		{"SMTP_URL", "http://u:hunter2@host:25", "a URL beginning with smtp:// or smtps://"},

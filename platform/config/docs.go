@@ -67,8 +67,8 @@ var platformDocs = []docGroup{
 	}},
 }
 
-// RenderEnvExample returns the text of .env.example: every setting with its explanation and its default. It returns an error if the
-// explanations of a section are not those of its settings.
+// RenderEnvExample returns the text of .env.example: every setting with its explanation and its
+// default. It returns an error if the explanations of a section are not those of its settings.
 func RenderEnvExample(sections ...Section) (string, error) {
 	var b strings.Builder
 	b.WriteString("# Every setting of Lyceum with its default, written by go tool task golden:update. Copy this file to .env and\n" +
@@ -124,7 +124,8 @@ func writeGroup(b *strings.Builder, g docGroup, defaults map[string]string) {
 	}
 }
 
-// compareKeys returns an error that names the settings without an explanation, or explanations without a setting.
+// compareKeys returns an error that names the settings without an explanation, or explanations
+// without a setting.
 func compareKeys(owner string, keys, explained []string) error {
 	seen := map[string]int{}
 	for _, key := range keys {

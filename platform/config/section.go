@@ -34,7 +34,8 @@ type Validator interface {
 	Validate(f *Faults)
 }
 
-// DeclareSection makes a section of the settings in the struct T, whose fields carry the tags env, envDefault and secret:
+// DeclareSection makes a section of the settings in the struct T, whose fields carry the tags env,
+// envDefault and secret:
 //
 //	type Config struct {
 //		MaxItems int `env:"SHOP_MAX_ITEMS" envDefault:"100"`
@@ -44,8 +45,9 @@ type Validator interface {
 //		Key: "SHOP_MAX_ITEMS", Text: "Items that the shop may have, from 1 to 1000.",
 //	})
 //
-// The tag secret:"all" hides a value wherever settings are shown; secret:"url" hides user, password and query of a URL.
-// If *T implements Checker, its rules are told together with the faults of all other sections.
+// The tag secret:"all" hides a value wherever settings are shown; secret:"url" hides user, password
+// and query of a URL. If *T implements Checker, its rules are told together with the faults of all
+// other sections.
 func DeclareSection[T any](title string, docs ...Doc) Section {
 	return Section{
 		Title: title, Docs: docs,
@@ -66,8 +68,8 @@ func (s Section) EnvKeys() []string {
 	return keys
 }
 
-// SettingsOf returns the settings of the section that was declared with T. It panics if the configuration was loaded without that
-// section, which no environment can cause.
+// SettingsOf returns the settings of the section that was declared with T. It panics if the
+// configuration was loaded without that section, which no environment can cause.
 func SettingsOf[T any](c *Config) *T {
 	for _, value := range c.sections {
 		if settings, ok := value.(*T); ok {
@@ -77,7 +79,8 @@ func SettingsOf[T any](c *Config) *T {
 	panic(fmt.Sprintf("config: no section of type %v was loaded", reflect.TypeFor[T]()))
 }
 
-// loadSections reads every section from set, adds the faults to f and returns pointers to the settings.
+// loadSections reads every section from set, adds the faults to f and returns pointers to the
+// settings.
 func loadSections(sections []Section, set map[string]string, f *Faults) []any {
 	values := make([]any, len(sections))
 	for i, s := range sections {
@@ -87,7 +90,8 @@ func loadSections(sections []Section, set map[string]string, f *Faults) []any {
 	return values
 }
 
-// loadSettings parses one struct and checks its rules. A key that can't be parsed is told only once.
+// loadSettings parses one struct and checks its rules. A key that can't be parsed is told only
+// once.
 func loadSettings(value any, set map[string]string, f *Faults) {
 	unreadable := map[string]bool{}
 	if err := env.ParseWithOptions(value, env.Options{Environment: set}); err != nil {

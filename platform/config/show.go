@@ -20,8 +20,8 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// ListSettings lists the effective configuration with secrets masked: first the platform, then the sections in the order in which
-// they were loaded.
+// ListSettings lists the effective configuration with secrets masked: first the platform, then the
+// sections in the order in which they were loaded.
 func (c *Config) ListSettings() []Setting {
 	var settings []Setting
 	for _, value := range append([]any{c}, c.sections...) {

@@ -6,20 +6,22 @@ import (
 	"sync/atomic"
 )
 
-// Role is how much a caller may do. The roles of a program form one order, in which each role includes the roles
-// before it. This package compares roles and knows none of them by name: the owner of accounts declares them with
-// DeclareRoles.
+// Role is how much a caller may do. The roles of a program form one order, in which each role
+// includes the roles before it. This package compares roles and knows none of them by name: the
+// owner of accounts declares them with DeclareRoles.
 type Role string
 
 // Anonymous is the role of callers without a token. Every declared role includes it.
 const Anonymous Role = ""
 
-// declaredRoles holds the roles of the program, the lowest first. It is nil until DeclareRoles is called.
+// declaredRoles holds the roles of the program, the lowest first. It is nil until DeclareRoles is
+// called.
 var declaredRoles atomic.Pointer[[]Role]
 
-// DeclareRoles sets the roles that accounts of this program can have, the lowest first. The package that names the
-// roles calls it while it is initialized, so that every program and test that uses the names knows their order. It
-// panics if a role is Anonymous or given twice, or if other roles were declared before.
+// DeclareRoles sets the roles that accounts of this program can have, the lowest first. The package
+// that names the roles calls it while it is initialized, so that every program and test that uses
+// the names knows their order. It panics if a role is Anonymous or given twice, or if other roles
+// were declared before.
 func DeclareRoles(lowestFirst ...Role) {
 	roles := slices.Clone(lowestFirst)
 	for i, r := range roles {
@@ -35,8 +37,8 @@ func DeclareRoles(lowestFirst ...Role) {
 	}
 }
 
-// rank returns the position of a role in the declared order, from 1 for the lowest. It returns 0 for Anonymous and for
-// a role that was not declared: such a role includes nothing.
+// rank returns the position of a role in the declared order, from 1 for the lowest. It returns 0
+// for Anonymous and for a role that was not declared: such a role includes nothing.
 func (r Role) rank() int {
 	roles := declaredRoles.Load()
 	if roles == nil {

@@ -1,4 +1,5 @@
-// Package ids makes and reads the ids of everything that is stored: UUIDv7 (RFC 9562), so that ids made later sort later.
+// Package ids makes and reads the ids of everything that is stored: UUIDv7 (RFC 9562), so that ids
+// made later sort later.
 package ids
 
 import "github.com/google/uuid"

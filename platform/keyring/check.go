@@ -15,9 +15,9 @@ import (
 type SealedData struct {
 	// Name stands in the log, such as "second factors".
 	Name string
-	// FindFault returns a sentence for the operator that says what the present secret can't open and
-	// what to do. It returns "" if the secret opens everything, and an error if the database can't
-	// be asked.
+	// FindFault returns a sentence for the operator that says what the present secret can't open
+	// and what to do. It returns "" if the secret opens everything, and an error if the database
+	// can't be asked.
 	FindFault func(ctx context.Context) (string, error)
 }
 
@@ -49,9 +49,9 @@ type SealedCheck struct {
 // NewSealedCheck returns the check of the data of all modules.
 func NewSealedCheck(p SealedDataParams) *SealedCheck { return &SealedCheck{sealed: p.Sealed} }
 
-// CheckSealedData returns an error for the operator that names everything that can't be opened. If the
-// database can't be asked, it returns the result of the check before: the database has a check of
-// its own.
+// CheckSealedData returns an error for the operator that names everything that can't be opened. If
+// the database can't be asked, it returns the result of the check before: the database has a check
+// of its own.
 func (c *SealedCheck) CheckSealedData(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

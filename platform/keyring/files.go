@@ -58,8 +58,8 @@ func readSigningKey(file string) (Key, error) {
 	return Key{ID: strings.TrimSuffix(filepath.Base(file), ".pem"), Private: private, CreatedAt: info.ModTime()}, nil
 }
 
-// createSigningKey writes a new key and returns its id. The key is newer than after, even if the clocks
-// of the machines that share the folder differ.
+// createSigningKey writes a new key and returns its id. The key is newer than after, even if the
+// clocks of the machines that share the folder differ.
 func createSigningKey(dir string, after time.Time) (id string, err error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

@@ -85,8 +85,8 @@ func (k *Keys) withLock(fn func() error) error {
 	return fn()
 }
 
-// RotateSigningKey makes a new signing key and returns its id. Servers sign with it within a second. It
-// removes old keys whose last token has expired.
+// RotateSigningKey makes a new signing key and returns its id. Servers sign with it within a
+// second. It removes old keys whose last token has expired.
 func (k *Keys) RotateSigningKey() (id string, err error) {
 	err = k.withLock(func() error {
 		if err := k.readFolder(); err != nil {
@@ -173,8 +173,8 @@ func (k *Keys) WatchFolder(ctx context.Context) {
 	lifecycle.Every(ctx, "signing keys", pollInterval, func(context.Context) { k.reloadIfChanged() })
 }
 
-// reloadIfChanged reads the folder if it has changed, at most twenty times a second. If it can't be read, the
-// keys stay as they were.
+// reloadIfChanged reads the folder if it has changed, at most twenty times a second. If it can't be
+// read, the keys stay as they were.
 func (k *Keys) reloadIfChanged() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -200,7 +200,8 @@ func (k *Keys) reloadIfChanged() {
 	k.isUnreadable = err != nil
 }
 
-// liveKeys returns the keys that verify now: the newest, and those whose tokens may not have expired.
+// liveKeys returns the keys that verify now: the newest, and those whose tokens may not have
+// expired.
 func (k *Keys) liveKeys() []Key {
 	all := k.set.Load().keys
 	for i := range all {
@@ -222,8 +223,8 @@ func (k *Keys) SigningKey() Key {
 	return all[len(all)-1]
 }
 
-// FindVerifyingKey returns the live key with an id. If there is none, it looks into the folder: another
-// replica may have made the key just now. It returns false if there is still none.
+// FindVerifyingKey returns the live key with an id. If there is none, it looks into the folder:
+// another replica may have made the key just now. It returns false if there is still none.
 func (k *Keys) FindVerifyingKey(id string) (Key, bool) {
 	for range 2 {
 		for _, key := range k.liveKeys() {
@@ -243,8 +244,8 @@ func (k *Keys) VerifyingKeys() []Key {
 	return out
 }
 
-// DeriveKey returns a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869). No two purposes share a
-// key.
+// DeriveKey returns a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869). No two purposes
+// share a key.
 func (k *Keys) DeriveKey(purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, k.secret, nil, "lyceum "+purpose, 32)
 	if err != nil {

@@ -58,7 +58,8 @@ func (a *anchorSet) resolveLink(address string) string {
 	return address
 }
 
-// makeAnchor makes the name of a heading as GitHub does: letters and digits of any script in lower case, dashes for spaces.
+// makeAnchor makes the name of a heading as GitHub does: letters and digits of any script in lower
+// case, dashes for spaces.
 func makeAnchor(heading string) string {
 	var b strings.Builder
 	n := 0

@@ -12,7 +12,8 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// inlineHTMLParser reads comments and harmless tags within a text, and leaves every other < to be text.
+// inlineHTMLParser reads comments and harmless tags within a text, and leaves every other < to be
+// text.
 type inlineHTMLParser struct{ parser.InlineParser }
 
 // Parse implements parser.InlineParser.
@@ -36,8 +37,8 @@ func (p inlineHTMLParser) Parse(parent ast.Node, block text.Reader, pc parser.Co
 	return nil
 }
 
-// blockHTMLParser opens a block of HTML where a line begins with a comment or a tag of a harmless block, and leaves every
-// other < to be the start of a paragraph.
+// blockHTMLParser opens a block of HTML where a line begins with a comment or a tag of a harmless
+// block, and leaves every other < to be the start of a paragraph.
 type blockHTMLParser struct{ parser.BlockParser }
 
 // Open implements parser.BlockParser.
@@ -60,8 +61,8 @@ func (p blockHTMLParser) Open(parent ast.Node, reader text.Reader, pc parser.Con
 
 var lastEndsContextKey = parser.NewContextKey()
 
-// endsLater returns true if the end of a block stands in the source behind a position. A block without its end would
-// take in all the rest of the text.
+// endsLater returns true if the end of a block stands in the source behind a position. A block
+// without its end would take in all the rest of the text.
 func endsLater(pc parser.Context, reader text.Reader, at int, end string) bool {
 	last := pc.ComputeIfAbsent(lastEndsContextKey, func() any {
 		lower := bytes.ToLower(reader.Source())

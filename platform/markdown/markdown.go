@@ -1,12 +1,15 @@
-// Package markdown renders CommonMark and GFM as HTML that is safe to show, and loses no text on the way.
+// Package markdown renders CommonMark and GFM as HTML that is safe to show, and loses no text on
+// the way.
 //
-// Harmless HTML passes: a tag of a known element whose attributes are HTML's and whose other half stands in the same
-// block of text (or, for tags that begin a line, beside it in the same container). Every other <…> is text, and shown as
-// typed. What renders as nothing is what Markdown defines so: comments, marks, and definitions of links that are used;
-// unused definitions are shown.
+// Harmless HTML passes: a tag of a known element whose attributes are HTML's and whose other half
+// stands in the same block of text (or, for tags that begin a line, beside it in the same
+// container). Every other <…> is text, and shown as typed. What renders as nothing is what Markdown
+// defines so: comments, marks, and definitions of links that are used; unused definitions are
+// shown.
 //
-// Ids of headings, footnotes and HTML begin with "md-", so that they name nothing of the page around them, and links to
-// them are rewritten. The result passes an allow-list as a second line of defense.
+// Ids of headings, footnotes and HTML begin with "md-", so that they name nothing of the page
+// around them, and links to them are rewritten. The result passes an allow-list as a second line of
+// defense.
 package markdown
 
 import (
@@ -19,7 +22,8 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Version rises with every change of what Render returns, so that stored HTML can be told to be out of date.
+// Version rises with every change of what Render returns, so that stored HTML can be told to be out
+// of date.
 const Version = 1
 
 // idPrefix begins every id in rendered HTML.
@@ -40,8 +44,8 @@ var converter = goldmark.New(
 	goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(htmlRenderer{}, 100))),
 )
 
-// Render returns the HTML of a Markdown text. Its time grows with the square of links, emphasis and nesting, which the
-// caller bounds.
+// Render returns the HTML of a Markdown text. Its time grows with the square of links, emphasis and
+// nesting, which the caller bounds.
 func Render(source string) (string, error) {
 	var html bytes.Buffer
 	if err := converter.Convert([]byte(source), &html); err != nil {

@@ -106,7 +106,8 @@ func TestMarkdownKeepsItsForm(t *testing.T) {
 	}
 }
 
-// Every link within a text leads to an id of it, and each id is there once and names nothing outside.
+// Every link within a text leads to an id of it, and each id is there once and names nothing
+// outside.
 func TestAnchorsLead(t *testing.T) {
 	source := "# Introduction\n\n[to it](#introduction) [Größe](#größe-der-welt) [coded](#gr%C3%B6%C3%9Fe-der-welt) [second](#introduction-1) [raw](#here) [upper](#Introduction)\n\n" +
 		"## Introduction\n\n## Größe *der* `Welt`\n\n## location\n\n### !!!\n\n### ???\n\n## Introduction-1\n\n<a id=\"here\"></a><a name=\"here\"></a>note[^1] again[^1] other[^x]\n\n" +
@@ -138,7 +139,8 @@ func TestAnchorsLead(t *testing.T) {
 	}
 }
 
-// Texts put together at random from words and from all that could make words vanish: each word is there afterwards.
+// Texts put together at random from words and from all that could make words vanish: each word is
+// there afterwards.
 func TestNoWordDisappears(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	joints := []string{" ", "\n", "\n\n", "\n- ", "\n> ", "\n# ", "\n1. ", "<b>", "</b>", "<i>", "</i>", "<div>", "</div>\n", "\n<div>", "\n<details>\n", "\n</details>\n", "<summary>", "</summary>",

@@ -20,14 +20,16 @@ type tag struct {
 
 type attribute struct{ name, value string }
 
-// Elements whose tags pass, by where they may stand. Tags of blocks begin a block of HTML at the start of a line.
+// Elements whose tags pass, by where they may stand. Tags of blocks begin a block of HTML at the
+// start of a line.
 var (
 	inlineElements = wordSet("a abbr b bdi bdo big br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span " +
 		"strike strong sub sup time tt u var wbr")
 	blockElements = wordSet("address article aside blockquote caption center dd details div dl dt figcaption figure footer " +
 		"h1 h2 h3 h4 h5 h6 header hr li ol p pre section summary table tbody td tfoot th thead tr ul")
 	voidElements = wordSet("br hr img wbr")
-	// optionalEndElements are elements whose closing tag HTML lets a writer leave out, within the element around them.
+	// optionalEndElements are elements whose closing tag HTML lets a writer leave out, within the
+	// element around them.
 	optionalEndElements = wordSet("dd dt li p rp rt tbody td tfoot th thead tr")
 )
 
@@ -41,7 +43,8 @@ var (
 		"h4": wordSet("align"), "h5": wordSet("align"), "h6": wordSet("align"),
 		"time": wordSet("datetime"), "ins": wordSet("datetime"), "del": wordSet("datetime"),
 	}
-	// bareAttributes may stand without a value. Any other bare word makes a tag text: "a<b and c>d".
+	// bareAttributes may stand without a value. Any other bare word makes a tag text: "a<b and
+	// c>d".
 	bareAttributes = wordSet("open reversed")
 )
 

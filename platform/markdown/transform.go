@@ -13,8 +13,8 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// documentTransformer makes of goldmark's tree what is shown. It runs before the footnotes' own transformer, which drops those
-// that nothing refers to.
+// documentTransformer makes of goldmark's tree what is shown. It runs before the footnotes' own
+// transformer, which drops those that nothing refers to.
 type documentTransformer struct{}
 
 // Transform implements parser.ASTTransformer.
@@ -61,8 +61,8 @@ func childNodes(n ast.Node) (out []ast.Node) {
 	return out
 }
 
-// showUnusedDefinitions turns definitions of links and footnotes that nothing refers to into paragraphs: they may have been meant
-// as text.
+// showUnusedDefinitions turns definitions of links and footnotes that nothing refers to into
+// paragraphs: they may have been meant as text.
 func (t *tree) showUnusedDefinitions() {
 	used := map[string]bool{}
 	for _, l := range nodesOf[*ast.Link](t) {
@@ -111,7 +111,8 @@ func (t *tree) showUnusedFootnote(f *extensions.Footnote) {
 	}
 }
 
-// restoreExtraCells gives rows of a table the cells that they have beyond the header's, which GFM drops.
+// restoreExtraCells gives rows of a table the cells that they have beyond the header's, which GFM
+// drops.
 func (t *tree) restoreExtraCells() {
 	for _, row := range nodesOf[*extensions.TableRow](t) {
 		last, ok := row.LastChild().(*extensions.TableCell)
@@ -166,7 +167,8 @@ func (t *tree) textOf(n ast.Node) string {
 	return b.String()
 }
 
-// resolveTags finds the other half of each tag: within a text among its siblings, of blocks among the blocks of HTML beside.
+// resolveTags finds the other half of each tag: within a text among its siblings, of blocks among
+// the blocks of HTML beside.
 func (t *tree) resolveTags() {
 	groups, order := map[ast.Node][]*tag{}, []ast.Node{}
 	add := func(parent ast.Node, tags ...*tag) {
@@ -219,7 +221,8 @@ func (t *tree) assignTagID(tag *tag) {
 	}
 }
 
-// rewriteLinks leads links within the text to the ids that are there, and shows what can't be a link or an image as text.
+// rewriteLinks leads links within the text to the ids that are there, and shows what can't be a
+// link or an image as text.
 func (t *tree) rewriteLinks() {
 	for _, l := range nodesOf[*ast.Link](t) {
 		l.Destination = []byte(t.anchors.resolveLink(string(l.Destination)))
@@ -256,7 +259,8 @@ func isInImage(n ast.Node) bool {
 	return false
 }
 
-// hasLinkedScheme returns true for the schemes of addresses that become links by themselves. <std::string> is no address.
+// hasLinkedScheme returns true for the schemes of addresses that become links by themselves.
+// <std::string> is no address.
 func hasLinkedScheme(address string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
 	return slices.Contains([]string{"http", "https", "ftp", "mailto"}, scheme)

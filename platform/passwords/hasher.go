@@ -55,8 +55,8 @@ const (
 	maxWait = 1800 * time.Millisecond
 )
 
-// acquireSlot waits for a core. It returns 503 after maxWait, so that the callers who came earlier are
-// served.
+// acquireSlot waits for a core. It returns 503 after maxWait, so that the callers who came earlier
+// are served.
 func (h *Hasher) acquireSlot(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
@@ -66,8 +66,8 @@ func (h *Hasher) acquireSlot(ctx context.Context) error {
 	return apperr.Unavailable("Too many are signing in at this moment; try again.")
 }
 
-// HashPassword returns the hash of a password with a new salt, in the encoded form of argon2id. The whole
-// password counts, at any length. It returns 503 if too many callers are waiting.
+// HashPassword returns the hash of a password with a new salt, in the encoded form of argon2id. The
+// whole password counts, at any length. It returns 503 if too many callers are waiting.
 func (h *Hasher) HashPassword(ctx context.Context, password string) (string, error) {
 	if err := h.acquireSlot(ctx); err != nil {
 		return "", err
@@ -78,10 +78,10 @@ func (h *Hasher) HashPassword(ctx context.Context, password string) (string, err
 	return h.cost.formatHash(salt, h.cost.deriveKey(password, salt, keyBytes)), nil
 }
 
-// CheckPassword returns whether the password belongs to the hash, and whether the hash was made at a lower
-// cost than that of new hashes, so that it should be replaced. An empty hash takes as long as any
-// other and never matches: the time of an answer does not tell whether an account exists. CheckPassword
-// returns 503 if too many callers are waiting, and an error for a malformed hash.
+// CheckPassword returns whether the password belongs to the hash, and whether the hash was made at
+// a lower cost than that of new hashes, so that it should be replaced. An empty hash takes as long
+// as any other and never matches: the time of an answer does not tell whether an account exists.
+// CheckPassword returns 503 if too many callers are waiting, and an error for a malformed hash.
 func (h *Hasher) CheckPassword(ctx context.Context, hash, password string) (match, outdated bool, err error) {
 	known := hash != ""
 	if !known {

@@ -17,8 +17,8 @@ const (
 	fileMode = 0o600
 )
 
-// CreateDir creates a directory that only the user of the server may enter. It takes the rights of others
-// from one that exists. It is for a name that the server has chosen; see DirOf.
+// CreateDir creates a directory that only the user of the server may enter. It takes the rights of
+// others from one that exists. It is for a name that the server has chosen; see DirOf.
 func CreateDir(path string) error {
 	if err := os.MkdirAll(path, dirMode); err != nil {
 		return err
@@ -26,10 +26,10 @@ func CreateDir(path string) error {
 	return removeRights(path, dirMode)
 }
 
-// CreateNamedDir is Dir for a directory that the operator has named. It takes the rights of others from one
-// that exists only if every entry belongs to the server, which is so if its name matches a pattern
-// of own (filepath.Match). A directory that others use, such as the root of the system, stays open
-// to them.
+// CreateNamedDir is Dir for a directory that the operator has named. It takes the rights of others
+// from one that exists only if every entry belongs to the server, which is so if its name matches a
+// pattern of own (filepath.Match). A directory that others use, such as the root of the system,
+// stays open to them.
 func CreateNamedDir(path string, own ...string) error {
 	if err := os.MkdirAll(path, dirMode); err != nil {
 		return err
@@ -58,8 +58,8 @@ func isOwn(name string, own []string) bool {
 	})
 }
 
-// CreateFile creates an empty file that only the user of the server may read. A file that exists keeps
-// its content and loses the rights of others. The directory must exist.
+// CreateFile creates an empty file that only the user of the server may read. A file that exists
+// keeps its content and loses the rights of others. The directory must exist.
 func CreateFile(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
 	if err != nil {
@@ -78,9 +78,9 @@ func TightenFiles(paths ...string) error {
 	return nil
 }
 
-// removeRights takes the rights beyond mode from a path. If the server may not change them, because the
-// path belongs to another user, it logs a warning and returns nil: the operator has decided who may
-// read it.
+// removeRights takes the rights beyond mode from a path. If the server may not change them, because
+// the path belongs to another user, it logs a warning and returns nil: the operator has decided who
+// may read it.
 func removeRights(path string, mode fs.FileMode) error {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -32,7 +32,8 @@ func EntryError(name, reason string) *Error {
 	return &Error{Entry: printableName(name), Reason: reason}
 }
 
-// printableName returns at most the first 100 characters of a name, with "?" for what can't be shown.
+// printableName returns at most the first 100 characters of a name, with "?" for what can't be
+// shown.
 func printableName(name string) string {
 	const maxLetters = 100
 	if name == "" {

@@ -17,7 +17,8 @@ import (
 // limits are those of the tests.
 var limits = Limits{Entries: 100, PackedBytes: 1 << 20, UnpackedBytes: 4 << 20, Ratio: 100, RatioFromBytes: 1 << 10}
 
-// file is an entry to be packed. Its header may be changed before it is written, and data may differ from the content.
+// file is an entry to be packed. Its header may be changed before it is written, and data may
+// differ from the content.
 type file struct {
 	name    string
 	content string
@@ -71,7 +72,8 @@ func open(raw []byte) (map[string]*Entry, error) {
 	return Open(bytes.NewReader(raw), int64(len(raw)), limits)
 }
 
-// reason returns the reason of an *Error, "format" for ErrFormat, and fails the test for any other error.
+// reason returns the reason of an *Error, "format" for ErrFormat, and fails the test for any other
+// error.
 func reason(t testing.TB, err error) string {
 	t.Helper()
 	if errors.Is(err, ErrFormat) {
@@ -245,7 +247,8 @@ func TestFormatBytes(t *testing.T) {
 	}
 }
 
-// Each byte of an archive may be changed: what is read then is right, or an error says why it is not.
+// Each byte of an archive may be changed: what is read then is right, or an error says why it is
+// not.
 func TestDamagedBytes(t *testing.T) {
 	want := map[string]string{"a": "hello, learners", "b/c.md": strings.Repeat("many words ", 50)}
 	raw := deflate(t, "a", want["a"], "b/c.md", want["b/c.md"])

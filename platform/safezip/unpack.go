@@ -39,8 +39,8 @@ func (e *Entry) ReadAll(limit int64) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// CheckContent reads the content to its end, keeps nothing of it, and returns an *Error if the entry is
-// damaged.
+// CheckContent reads the content to its end, keeps nothing of it, and returns an *Error if the
+// entry is damaged.
 func (e *Entry) CheckContent() error {
 	r, err := e.Open()
 	if err != nil {

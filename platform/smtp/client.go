@@ -136,7 +136,8 @@ func (c *Client) withConnection(ctx context.Context, do func(*connection) error)
 	return withContextError(ctx, err)
 }
 
-// acquireConnection returns the connection that was used last and still answers, or opens a new one.
+// acquireConnection returns the connection that was used last and still answers, or opens a new
+// one.
 func (c *Client) acquireConnection(ctx context.Context, deadline time.Time) (*connection, error) {
 	for conn := c.popIdle(); conn != nil; conn = c.popIdle() {
 		check := time.Now().Add(min(checkTimeout, c.sendTimeout/4))
@@ -163,9 +164,9 @@ func (c *Client) popIdle() *connection {
 	return conn
 }
 
-// releaseConnection returns the connection to the pool after a success or a refusal of the mail. It closes
-// the connection after 421, because the server hangs up, and after any other error, because the
-// state of the dialogue is unknown.
+// releaseConnection returns the connection to the pool after a success or a refusal of the mail. It
+// closes the connection after 421, because the server hangs up, and after any other error, because
+// the state of the dialogue is unknown.
 func (c *Client) releaseConnection(ctx context.Context, conn *connection, err error) {
 	var r *refusedError
 	usable := err == nil || (errors.As(err, &r) && r.code != 421)
@@ -179,8 +180,8 @@ func (c *Client) releaseConnection(ctx context.Context, conn *connection, err er
 	c.idle = append(c.idle, conn)
 }
 
-// deliverMail sends one mail over the connection. It returns a refusedError if the server refuses the
-// sender, the recipient or the content.
+// deliverMail sends one mail over the connection. It returns a refusedError if the server refuses
+// the sender, the recipient or the content.
 func (c *connection) deliverMail(env envelope) error {
 	if ok, _ := c.client.Extension("SMTPUTF8"); env.utf8 && !ok {
 		at := stageRecipient
@@ -208,9 +209,9 @@ func (c *connection) deliverMail(env envelope) error {
 	return nil
 }
 
-// withContextError adds the context's error to an error of the connection. The caller set no deadline on
-// the connection and could not interpret its error alone. A reply of the server is returned
-// unchanged.
+// withContextError adds the context's error to an error of the connection. The caller set no
+// deadline on the connection and could not interpret its error alone. A reply of the server is
+// returned unchanged.
 func withContextError(ctx context.Context, err error) error {
 	var reply *textproto.Error
 	var r *refusedError

@@ -75,8 +75,8 @@ func wrapRefusal(at stage, err error) error {
 	return fmt.Errorf("smtp: %s: %w", at, err)
 }
 
-// truncateText returns at most the first 300 bytes of a text from outside, so that it can't fill rows and
-// logs.
+// truncateText returns at most the first 300 bytes of a text from outside, so that it can't fill
+// rows and logs.
 func truncateText(s string) string {
 	const maxBytes = 300
 	if len(s) <= maxBytes {

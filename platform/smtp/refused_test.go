@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scriptedServer answers each stage of a dialogue with the reply of the test, and keeps the names of EHLO.
+// scriptedServer answers each stage of a dialogue with the reply of the test, and keeps the names
+// of EHLO.
 type scriptedServer struct {
 	addr    string
 	mu      sync.Mutex
@@ -165,7 +166,8 @@ func TestUnsubscribeHeaders(t *testing.T) {
 	require.ErrorIs(t, newSender(t, server.url("")).Send(t.Context(), m), ErrBadMessage)
 }
 
-// The error for a password with a reserved character names the character and its encoded form, and never the password.
+// The error for a password with a reserved character names the character and its encoded form, and
+// never the password.
 func TestReservedCharactersInPasswords(t *testing.T) {
 	for raw, want := range map[string]string{
 		"smtp://user:pa#topsecret@h:25":   "%23",

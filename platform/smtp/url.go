@@ -91,7 +91,8 @@ func checkUserinfo(raw string) error {
 	return nil
 }
 
-// applyQuery sets the mode from the parameter starttls, and returns an error for any other parameter.
+// applyQuery sets the mode from the parameter starttls, and returns an error for any other
+// parameter.
 func (t *target) applyQuery(q url.Values) error {
 	for key, values := range q {
 		if key != "starttls" {

@@ -37,8 +37,8 @@ func Open(path string) (*Dir, error) {
 // File is a temporary file. No other process can open it.
 type File struct{ *os.File }
 
-// CreateFile returns a new empty file. The caller closes it. Writing to it returns an error that wraps
-// syscall.ENOSPC if the disk is full.
+// CreateFile returns a new empty file. The caller closes it. Writing to it returns an error that
+// wraps syscall.ENOSPC if the disk is full.
 func (d *Dir) CreateFile() (*File, error) {
 	f, err := os.OpenFile(filepath.Join(d.path, rand.Text()), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {

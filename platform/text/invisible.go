@@ -26,9 +26,10 @@ var blankGlyphs = &unicode.RangeTable{
 	R32: []unicode.Range32{{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
 }
 
-// IsInvisible reports whether r leaves no mark of its own in a line of text: format characters (Cf), everything else that a
-// reader may ignore (Default_Ignorable_Code_Point), and blanks. Spaces are not meant, nor characters that a font lacks: those
-// show as a box, and tomorrow's emoji are among them.
+// IsInvisible reports whether r leaves no mark of its own in a line of text: format characters
+// (Cf), everything else that a reader may ignore (Default_Ignorable_Code_Point), and blanks. Spaces
+// are not meant, nor characters that a font lacks: those show as a box, and tomorrow's emoji are
+// among them.
 func IsInvisible(r rune) bool {
 	if r < 0x80 {
 		return false
@@ -36,8 +37,8 @@ func IsInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blankGlyphs)
 }
 
-// TrimInvisible removes spaces and invisible characters from both ends, as they come along when text is copied. What may
-// belong to a picture at the end stays.
+// TrimInvisible removes spaces and invisible characters from both ends, as they come along when
+// text is copied. What may belong to a picture at the end stays.
 func TrimInvisible(s string) string {
 	s = strings.TrimLeftFunc(s, isTrimmable)
 	for {
@@ -50,7 +51,8 @@ func TrimInvisible(s string) string {
 	}
 }
 
-// endsWithFlag reports whether s ends with the flag of a region: a black flag, tag characters, and the tag that ends them.
+// endsWithFlag reports whether s ends with the flag of a region: a black flag, tag characters, and
+// the tag that ends them.
 func endsWithFlag(s string) bool {
 	ended, found := strings.CutSuffix(s, "\U000E007F")
 	base := strings.TrimRightFunc(ended, func(r rune) bool { return r >= 0xE0020 && r <= 0xE007E })
@@ -59,8 +61,9 @@ func endsWithFlag(s string) bool {
 
 func isTrimmable(r rune) bool { return unicode.IsSpace(r) || IsInvisible(r) && !unicode.IsControl(r) }
 
-// checkInvisible returns ErrInvisible unless each invisible character stands where it changes what a reader sees: joiners
-// inside words of scripts that need them (RFC 5892, appendix A), and joiners and presentation selectors in emoji.
+// checkInvisible returns ErrInvisible unless each invisible character stands where it changes what
+// a reader sees: joiners inside words of scripts that need them (RFC 5892, appendix A), and joiners
+// and presentation selectors in emoji.
 func checkInvisible(s string) error {
 	runes := []rune(s)
 	for i, r := range runes {

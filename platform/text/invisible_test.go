@@ -38,7 +38,8 @@ func TestEmailWithOtherSpacesInside(t *testing.T) {
 	}
 }
 
-// A letter whose full lower case differs from Go's simple one must not become somebody else's address.
+// A letter whose full lower case differs from Go's simple one must not become somebody else's
+// address.
 func TestEmailInFullLowerCase(t *testing.T) {
 	dotted, err := NormalizeEmail("İxd@example.com")
 	require.NoError(t, err)

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FoldCase is NFKC and Unicode case folding, so that searching and sorting give the same on every database.
+// FoldCase is NFKC and Unicode case folding, so that searching and sorting give the same on every
+// database.
 func FoldCase(s string) string {
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 }
@@ -23,12 +24,12 @@ func FoldCase(s string) string {
 // CleanLine tidies a one-line text: NFC, without spaces and invisible characters at its ends.
 func CleanLine(s string) string { return TrimInvisible(norm.NFC.String(s)) }
 
-// ErrControlCharacter refuses control characters and characters that change the direction of text in a line,
-// as names made of them mislead readers (ASVS 2.2.1).
+// ErrControlCharacter refuses control characters and characters that change the direction of text
+// in a line, as names made of them mislead readers (ASVS 2.2.1).
 var ErrControlCharacter = errors.New("control and direction-changing characters are not accepted")
 
-// CheckLine says whether a line may be shown as a name, a title or a key: ErrLine for control and direction-changing
-// characters, ErrInvisible for those that nobody sees and that change nothing.
+// CheckLine says whether a line may be shown as a name, a title or a key: ErrLine for control and
+// direction-changing characters, ErrInvisible for those that nobody sees and that change nothing.
 func CheckLine(s string) error {
 	for _, r := range s {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
@@ -47,17 +48,20 @@ const MaxEmailBytes = 254
 // ErrInvalidEmail refuses what is no plain address.
 var ErrInvalidEmail = errors.New("not a mail address")
 
-// lowerCase returns the full lower case of Unicode: U+0130 becomes two characters, where Go's simple mapping gives a plain i.
+// lowerCase returns the full lower case of Unicode: U+0130 becomes two characters, where Go's
+// simple mapping gives a plain i.
 func lowerCase(s string) string { return cases.Lower(language.Und).String(s) }
 
-// NormalizeEmail returns the one form in which an address is stored and compared: without spaces and invisible characters at its
-// ends, NFKC, the full Unicode lower case, the domain in IDNA's ASCII form (UTS 46). It returns ErrEmail for what is no
-// plain address, one with invisible characters inside included.
+// NormalizeEmail returns the one form in which an address is stored and compared: without spaces
+// and invisible characters at its ends, NFKC, the full Unicode lower case, the domain in IDNA's
+// ASCII form (UTS 46). It returns ErrEmail for what is no plain address, one with invisible
+// characters inside included.
 func NormalizeEmail(s string) (string, error) {
 	if len(s) > 4*MaxEmailBytes || !utf8.ValidString(s) {
 		return "", ErrInvalidEmail // not parsed at all: parsing long addresses is slow
 	}
-	// Lower case may leave what NFKC composes: both are done until nothing changes, so that the form is one.
+	// Lower case may leave what NFKC composes: both are done until nothing changes, so that the
+	// form is one.
 	for range 4 {
 		folded := norm.NFKC.String(lowerCase(norm.NFKC.String(strings.TrimFunc(s, isTrimmable))))
 		if folded == s {

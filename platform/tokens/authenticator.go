@@ -39,8 +39,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (identit
 	return caller, claims, err
 }
 
-// CheckSession returns the caller of a session as its account is now. It returns 401 invalid-token once
-// the session has ended or the account is disabled. Open sockets call it again and again.
+// CheckSession returns the caller of a session as its account is now. It returns 401 invalid-token
+// once the session has ended or the account is disabled. Open sockets call it again and again.
 func (a *Authenticator) CheckSession(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
 	owner, ok, err := a.sessions.Get(ctx, sessionID)
 	if err != nil {

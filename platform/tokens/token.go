@@ -47,8 +47,8 @@ type Tokens struct {
 	verified *lru.Cache[[32]byte, verifiedToken]
 }
 
-// verifiedToken is a token whose signature was checked, and the id of the key. The token is invalid once
-// the key is gone.
+// verifiedToken is a token whose signature was checked, and the id of the key. The token is invalid
+// once the key is gone.
 type verifiedToken struct {
 	*Claims
 	kid string

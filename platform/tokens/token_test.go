@@ -177,7 +177,8 @@ func TestKeysRotate(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	// Once its last token has run out an old key verifies no more, and the next rotation removes it.
+	// Once its last token has run out an old key verifies no more, and the next rotation removes
+	// it.
 	age := func(kid string, by time.Duration) {
 		made := time.Now().Add(-by)
 		require.NoError(t, os.Chtimes(filepath.Join(dir, kid+".pem"), made, made))
@@ -192,7 +193,8 @@ func TestKeysRotate(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, first+".pem"))
 	require.FileExists(t, filepath.Join(dir, second+".pem"))
 
-	// A key that an operator takes away ends at once; without any the server goes on with those it has.
+	// A key that an operator takes away ends at once; without any the server goes on with those it
+	// has.
 	require.Eventually(t, func() bool { return kid(issue()) == third }, time.Second, 20*time.Millisecond)
 	stolen := issue()
 	require.NoError(t, os.Remove(filepath.Join(dir, third+".pem")))

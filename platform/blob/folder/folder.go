@@ -29,8 +29,8 @@ type Store struct {
 	now                func() time.Time
 	stallTimeout       time.Duration
 	guard              Guard
-	// commitLocks makes "look for the object, then rename" one step for each id. The last digit of the
-	// id picks the lock.
+	// commitLocks makes "look for the object, then rename" one step for each id. The last digit of
+	// the id picks the lock.
 	commitLocks [64]sync.Mutex
 
 	mu sync.Mutex
@@ -38,9 +38,9 @@ type Store struct {
 	activeUploads map[string]int
 }
 
-// maxActiveUploads is how many uploads of one object may be under way. A client that tries again needs a
-// second one until the server notices that the first broke off. Each takes the room of the whole
-// object on the disk.
+// maxActiveUploads is how many uploads of one object may be under way. A client that tries again
+// needs a second one until the server notices that the first broke off. Each takes the room of the
+// whole object on the disk.
 const maxActiveUploads = 3
 
 // beginUpload counts one more upload of an object until end is called. It returns false if there

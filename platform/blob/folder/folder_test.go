@@ -191,8 +191,8 @@ func TestTheSameBytesAgainAreNoReplacement(t *testing.T) {
 	}
 }
 
-// TestNothingHalfIsSeenAfterKill runs this test binary as a writer, kills it at a random moment
-// and looks at what it left.
+// TestNothingHalfIsSeenAfterKill runs this test binary as a writer, kills it at a random moment and
+// looks at what it left.
 func TestNothingHalfIsSeenAfterKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
 	dir := t.TempDir()

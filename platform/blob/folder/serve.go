@@ -126,8 +126,8 @@ func newRangeError(c *fiber.Ctx, size int64) error {
 	return apperr.ProblemRangeNotSatisfiable.New("The object has " + strconv.FormatInt(size, 10) + " bytes.")
 }
 
-// streamContent passes the content to the server, which sends it after the handler has returned and closes
-// it.
+// streamContent passes the content to the server, which sends it after the handler has returned and
+// closes it.
 func (s *Store) streamContent(c *fiber.Ctx, o *object, part conditional.Part) error {
 	if c.Method() == fiber.MethodHead {
 		o.Close()

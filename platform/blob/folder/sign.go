@@ -63,8 +63,8 @@ func (s *Store) PresignGet(_ context.Context, id string, g blob.GetRequest) (blo
 	return signed, nil
 }
 
-// RebaseURL returns a signed URL of the store under another origin at which clients reach Handler. It
-// returns any other URL unchanged, and every URL if s is nil or origin is empty.
+// RebaseURL returns a signed URL of the store under another origin at which clients reach Handler.
+// It returns any other URL unchanged, and every URL if s is nil or origin is empty.
 func (s *Store) RebaseURL(origin, signed string) string {
 	if s == nil || origin == "" {
 		return signed
@@ -85,8 +85,8 @@ func (s *Store) signRequest(method, id string, q url.Values, life time.Duration)
 	return blob.Signed{Method: method, URL: s.urlPrefix + id + "?" + q.Encode(), ExpiresAt: expires}
 }
 
-// computeMAC returns the signature of a method, an id and a query. Encode sorts the query and escapes line
-// breaks, so no two requests have the same text.
+// computeMAC returns the signature of a method, an id and a query. Encode sorts the query and
+// escapes line breaks, so no two requests have the same text.
 func (s *Store) computeMAC(method, id string, q url.Values) []byte {
 	m := hmac.New(sha256.New, s.key)
 	m.Write([]byte(method + "\n" + id + "\n" + q.Encode()))
@@ -105,7 +105,8 @@ var errSignature = errors.New("blob: the signature does not fit")
 // errExpired means that a URL was signed by this store and has expired.
 var errExpired = errors.New("blob: the URL has expired")
 
-// verifyRequest returns the grant of a request. It returns errSignature or errExpired if there is none.
+// verifyRequest returns the grant of a request. It returns errSignature or errExpired if there is
+// none.
 func (s *Store) verifyRequest(method, id, rawQuery string) (signedRules, error) {
 	q, err := url.ParseQuery(rawQuery)
 	if err != nil || len(q[qSignature]) != 1 {

@@ -42,8 +42,8 @@ func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, con
 	return err
 }
 
-// writeObject writes the content to a temporary file and renames it once it is complete and on the disk.
-// After an error the object that was there is unchanged.
+// writeObject writes the content to a temporary file and renames it once it is complete and on the
+// disk. After an error the object that was there is unchanged.
 func (s *Store) writeObject(ctx context.Context, r io.Reader, in upload) (objectMeta, error) {
 	tmp, err := s.createTempFile()
 	if err != nil {
@@ -116,8 +116,8 @@ func copyContent(ctx context.Context, w io.Writer, sum hash.Hash, r io.Reader) (
 	}
 }
 
-// publishObject gives a finished file the name of its object. With once it returns blob.ErrExists if
-// another object is there, and does nothing if it is the same.
+// publishObject gives a finished file the name of its object. With once it returns blob.ErrExists
+// if another object is there, and does nothing if it is the same.
 func (s *Store) publishObject(tmp *os.File, in upload, meta objectMeta) error {
 	lock := &s.commitLocks[in.id[35]%64]
 	lock.Lock()
@@ -153,8 +153,9 @@ func (s *Store) createShard(dir string) error {
 	return atomicfile.SyncDir(s.objectDir)
 }
 
-// createTempFile returns a new temporary file that no other process removes while it is open. Another
-// process may remove it between its creation and its lock: then createTempFile creates another.
+// createTempFile returns a new temporary file that no other process removes while it is open.
+// Another process may remove it between its creation and its lock: then createTempFile creates
+// another.
 func (s *Store) createTempFile() (*os.File, error) {
 	for {
 		path := filepath.Join(s.tempDir, rand.Text())

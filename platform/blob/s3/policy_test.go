@@ -14,7 +14,8 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// newLimitedStore has a key that may do what docker/minio-policy.json allows and nothing else, for a bucket of its own.
+// newLimitedStore has a key that may do what docker/minio-policy.json allows and nothing else, for
+// a bucket of its own.
 func newLimitedStore(t *testing.T) *Store {
 	t.Helper()
 	root := newTestStore(t)
@@ -31,7 +32,8 @@ func newLimitedStore(t *testing.T) *Store {
 	return &Store{bucket: root.bucket, region: root.region, signer: client, client: &minio.Core{Client: client}, anonymous: root.anonymous}
 }
 
-// F6: everything works with a key that reaches this one bucket, and what that key may not do it can't.
+// F6: everything works with a key that reaches this one bucket, and what that key may not do it
+// can't.
 func TestS3ConformsWithTheLeastKey(t *testing.T) {
 	s := newLimitedStore(t)
 	require.NoError(t, s.PrepareBucket(t.Context()))

@@ -9,9 +9,9 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// PrepareBucket creates the bucket if it is missing. It returns an error if the bucket can't be used, or
-// if it can be read or listed without a signature, because signed URLs would protect nothing then.
-// It writes and deletes one small object.
+// PrepareBucket creates the bucket if it is missing. It returns an error if the bucket can't be
+// used, or if it can be read or listed without a signature, because signed URLs would protect
+// nothing then. It writes and deletes one small object.
 func (s *Store) PrepareBucket(ctx context.Context) error {
 	exists, err := s.bucketExists(ctx)
 	if err != nil {

@@ -96,8 +96,8 @@ func hasMore(r io.Reader) bool {
 	return n > 0
 }
 
-// responseOf returns the answer of the service inside of an error, or an empty one if the service has
-// not answered.
+// responseOf returns the answer of the service inside of an error, or an empty one if the service
+// has not answered.
 func responseOf(err error) minio.ErrorResponse {
 	var r minio.ErrorResponse
 	errors.As(err, &r)

@@ -1,6 +1,6 @@
-// Package csvrows speaks CSV in both directions: it reads bodies of {rows: […], …} that come as a table, and
-// writes lists as tables. The tables are those that spreadsheets and mail programs write, with their
-// separators, charsets and quirks.
+// Package csvrows speaks CSV in both directions: it reads bodies of {rows: […], …} that come as a
+// table, and writes lists as tables. The tables are those that spreadsheets and mail programs
+// write, with their separators, charsets and quirks.
 //
 //	POST /accounts?dry_run=true         {"dry_run": true,
 //	Content-Type: text/csv          →    "rows": [{"email": "jane@example.com"},
@@ -31,8 +31,9 @@ const ContentType = "text/csv"
 // PrefersCSV reports whether the client prefers a table over JSON.
 func PrefersCSV(ctx context.Context) bool { return requestinfo.PrefersType(ctx, ContentType) }
 
-// Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of objects whose
-// required fields are the columns; its other fields become query parameters beside a table.
+// Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of
+// objects whose required fields are the columns; its other fields become query parameters beside a
+// table.
 type Body struct {
 	schema  *huma.Schema
 	schemas huma.Registry
@@ -79,8 +80,8 @@ func (b Body) requiredColumns() []string {
 	return append([]string{}, resolveSchema(b.schema.Properties["rows"].Items, b.schemas).Required...)
 }
 
-// CheckQuery returns a validation error if a JSON body comes with the query parameters of a table. They would have no
-// effect, and the client would believe in a dry run that is a real one.
+// CheckQuery returns a validation error if a JSON body comes with the query parameters of a table.
+// They would have no effect, and the client would believe in a dry run that is a real one.
 func (b Body) CheckQuery(query *fasthttp.Args) error {
 	var faults validation.Faults
 	for _, name := range slices.Sorted(maps.Keys(b.schema.Properties)) {
@@ -91,9 +92,9 @@ func (b Body) CheckQuery(query *fasthttp.Args) error {
 	return faults.Err()
 }
 
-// ToJSON returns the JSON body that a table and its query parameters stand for, so that one set of rules
-// validates both. It returns a malformed-request error for what is not a table, and a validation error for
-// wrong columns or parameters.
+// ToJSON returns the JSON body that a table and its query parameters stand for, so that one set of
+// rules validates both. It returns a malformed-request error for what is not a table, and a
+// validation error for wrong columns or parameters.
 func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
 	faults := b.checkQueryNames(query)
 	rows, err := readRows(table, b.requiredColumns(), b.schema.Properties["rows"].MaxItems)
@@ -117,8 +118,8 @@ func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// checkQueryNames returns a fault for each query parameter that stands for no field of the body or comes twice.
-// A mistyped dry_run must not make a real run.
+// checkQueryNames returns a fault for each query parameter that stands for no field of the body or
+// comes twice. A mistyped dry_run must not make a real run.
 func (b Body) checkQueryNames(query *fasthttp.Args) (faults validation.Faults) {
 	seen := map[string]bool{}
 	for k := range query.All() {
@@ -158,8 +159,8 @@ func parseParameter(name, given string, s *huma.Schema) (v any, err error) {
 // emailColumn is the column whose cells are mail addresses, as mail programs write them.
 const emailColumn = "email"
 
-// readRows reads the named columns of a table. A row that ends early has empty cells; rows without text are
-// skipped. Reading stops one row beyond most, so that the schema refuses the body.
+// readRows reads the named columns of a table. A row that ends early has empty cells; rows without
+// text are skipped. Reading stops one row beyond most, so that the schema refuses the body.
 func readRows(raw []byte, columns []string, most *int) ([]map[string]string, error) {
 	text, err := decodeTable(raw, columns)
 	if err != nil {
@@ -210,8 +211,8 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 	return rows, nil
 }
 
-// findColumns returns the index of each column in the header, without regard to case and outer space. It returns a
-// validation error for a column that is absent or comes twice.
+// findColumns returns the index of each column in the header, without regard to case and outer
+// space. It returns a validation error for a column that is absent or comes twice.
 func findColumns(header record, columns []string) (map[string]int, error) {
 	out := map[string]int{}
 	for i, cell := range header.cells {

@@ -16,18 +16,19 @@ import (
 	"lyceum/platform/text"
 )
 
-// Tables as programs write them. Excel: commas or, where those are for decimals, semicolons, sometimes named by
-// a first line "sep=;"; as "Unicode text" UTF-16 with tabs; on a Mac CR line ends. LibreOffice: any of these,
-// as its user chooses. Numbers and Google Sheets: UTF-8 with commas. Empty rows and columns come as separators
-// alone. Outlook and other mail programs: "Name <address>", quoted or not, and mailto: links.
+// Tables as programs write them. Excel: commas or, where those are for decimals, semicolons,
+// sometimes named by a first line "sep=;"; as "Unicode text" UTF-16 with tabs; on a Mac CR line
+// ends. LibreOffice: any of these, as its user chooses. Numbers and Google Sheets: UTF-8 with
+// commas. Empty rows and columns come as separators alone. Outlook and other mail programs: "Name
+// <address>", quoted or not, and mailto: links.
 
 // IsCharset reports whether a table may be in the charset of that name.
 func IsCharset(name string) bool {
 	return slices.Contains([]string{"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"}, strings.ToLower(name))
 }
 
-// decodeTable returns the text of a table in UTF-8 or UTF-16, with or without a byte order mark. A table in UTF-16
-// without the mark is known by a column that its header has.
+// decodeTable returns the text of a table in UTF-8 or UTF-16, with or without a byte order mark. A
+// table in UTF-16 without the mark is known by a column that its header has.
 func decodeTable(raw []byte, columns []string) (string, error) {
 	switch {
 	case bytes.HasPrefix(raw, []byte("\xff\xfe")):
@@ -85,7 +86,8 @@ func (r record) isBlank() bool {
 	return !slices.ContainsFunc(r.cells, func(c string) bool { return trimCell(c) != "" })
 }
 
-// trimCell takes off outer space and invisible characters, and the formula ="…" by which Excel keeps a text as it is.
+// trimCell takes off outer space and invisible characters, and the formula ="…" by which Excel
+// keeps a text as it is.
 func trimCell(s string) string {
 	s = strings.TrimFunc(s, isPadding)
 	if inner, isFormula := strings.CutPrefix(s, `="`); isFormula && strings.HasSuffix(inner, `"`) {
@@ -94,7 +96,8 @@ func trimCell(s string) string {
 	return s
 }
 
-// isPadding reports whether r is a space, has no width, or is Ctrl-Z, by which DOS programs end a file.
+// isPadding reports whether r is a space, has no width, or is Ctrl-Z, by which DOS programs end a
+// file.
 func isPadding(r rune) bool {
 	return unicode.IsSpace(r) || text.IsInvisible(r) || r == '\u001a'
 }
@@ -107,11 +110,12 @@ type table struct {
 	separator rune
 }
 
-// separatorLinePattern names the separator; a spreadsheet that saved the table again put quotes and empty cells around it.
+// separatorLinePattern names the separator; a spreadsheet that saved the table again put quotes and
+// empty cells around it.
 var separatorLinePattern = regexp.MustCompile(`(?i)^"?sep=([^" \pL\pN])"?(.*)$`)
 
-// namedSeparator returns the separator that a first line names. Empty cells behind it that something else
-// separates tell that the table was saved with that.
+// namedSeparator returns the separator that a first line names. Empty cells behind it that
+// something else separates tell that the table was saved with that.
 func namedSeparator(line string) (separator rune, isNamed bool) {
 	m := separatorLinePattern.FindStringSubmatch(line)
 	if m == nil || strings.Trim(m[2], `,;" `+"\t"+m[1]) != "" {
@@ -124,7 +128,8 @@ func namedSeparator(line string) (separator rune, isNamed bool) {
 	return separator, true
 }
 
-// newTable begins a table after its byte order mark and a line that names the separator. Every line end becomes \n.
+// newTable begins a table after its byte order mark and a line that names the separator. Every line
+// end becomes \n.
 func newTable(text string) *table {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimLeft(text, "\ufeff"))
 	t := &table{rest: text, line: 1}
@@ -135,8 +140,8 @@ func newTable(text string) *table {
 	return t
 }
 
-// readHeader reads the first row with text and settles the separator: the one that was named, else the one by which
-// the row has the columns, else one that the table has outside of quotes.
+// readHeader reads the first row with text and settles the separator: the one that was named, else
+// the one by which the row has the columns, else one that the table has outside of quotes.
 func (t *table) readHeader(columns []string) (record, error) {
 	for t.rest != "" {
 		found, at := record{}, *t
@@ -164,8 +169,8 @@ func (t *table) readHeader(columns []string) (record, error) {
 	return record{}, apperr.Malformed("The table has no header line. Its first line must name the columns.")
 }
 
-// candidateSeparators lists what may separate cells: those that stand outside of quotes in the header line first, at
-// last the one that stands in the most lines, or the comma.
+// candidateSeparators lists what may separate cells: those that stand outside of quotes in the
+// header line first, at last the one that stands in the most lines, or the comma.
 func (t *table) candidateSeparators() (out []rune) {
 	first, _, _ := strings.Cut(strings.TrimLeft(t.rest, "\n"), "\n")
 	for _, r := range ",;\t" {
@@ -204,8 +209,8 @@ func removeQuoted(line string) string {
 
 func columnName(cell string) string { return strings.ToLower(trimCell(cell)) }
 
-// readRecord reads a row. A cell that begins with a quote ends with it (RFC 4180), also behind space; quotes
-// elsewhere are text.
+// readRecord reads a row. A cell that begins with a quote ends with it (RFC 4180), also behind
+// space; quotes elsewhere are text.
 func (t *table) readRecord() (record, error) {
 	var r record
 	start := t.rest
@@ -234,8 +239,8 @@ func (t *table) readCell() (cell string, last bool, err error) {
 			if behind := t.trimPadding(inner[end+1:]); t.endsCell(behind) {
 				return strings.ReplaceAll(inner[:end], `""`, `"`), t.advance(behind), nil
 			}
-			// Text goes on behind the quote, as in "Doe, Jane" <jane@example.com>: the quotes are part of it. A quote
-			// behind space may be text as well, and holds no line end then.
+			// Text goes on behind the quote, as in "Doe, Jane" <jane@example.com>: the quotes are
+			// part of it. A quote behind space may be text as well, and holds no line end then.
 			if t.rest[0] == '"' || !strings.Contains(inner[:end], "\n") {
 				stop := strings.IndexAny(inner[end+1:], string(t.separator)+"\n")
 				if stop < 0 {
@@ -301,8 +306,8 @@ func closingQuote(s string) int {
 // addressPattern is a name with its address in angle brackets, or the address alone in them.
 var addressPattern = regexp.MustCompile(`^[^<>]*<([^<>]*@[^<>]*)>[\s,;.]*$`)
 
-// extractAddress returns the address of a cell: what a mail program wrote around it is taken off. A text that has
-// none stays.
+// extractAddress returns the address of a cell: what a mail program wrote around it is taken off. A
+// text that has none stays.
 func extractAddress(cell string) string {
 	s := strings.TrimRight(trimCell(cell), ",; \t")
 	if m := addressPattern.FindStringSubmatch(s); m != nil {
@@ -326,8 +331,8 @@ func extractAddress(cell string) string {
 	return s
 }
 
-// findAddress returns the address of a row whose cell has none by itself: "Doe, Jane <jane@example.com>" alone on
-// its line is cut at the comma.
+// findAddress returns the address of a row whose cell has none by itself: "Doe, Jane
+// <jane@example.com>" alone on its line is cut at the comma.
 func (r record) findAddress(cell string) string {
 	if trimCell(cell) == "" || strings.Contains(cell, "@") || !addressPattern.MatchString(strings.TrimSpace(r.text)) {
 		return extractAddress(cell)
@@ -335,16 +340,16 @@ func (r record) findAddress(cell string) string {
 	return extractAddress(r.text)
 }
 
-// isList reports whether the only named column of a header is that of addresses. Every address below it counts then,
-// whatever separates them.
+// isList reports whether the only named column of a header is that of addresses. Every address
+// below it counts then, whatever separates them.
 func (r record) isList() bool {
 	named := slices.DeleteFunc(slices.Clone(r.cells), func(c string) bool { return trimCell(c) == "" })
 	return len(named) == 1 && columnName(named[0]) == emailColumn
 }
 
-// splitAddresses returns each address of a row of a list, and each text that is none. Cells in front of the column,
-// such as the numbers that some programs put before rows, count only if they have an address. A text before
-// "Name <address>" and a comma is the rest of the name.
+// splitAddresses returns each address of a row of a list, and each text that is none. Cells in
+// front of the column, such as the numbers that some programs put before rows, count only if they
+// have an address. A text before "Name <address>" and a comma is the rest of the name.
 func (t *table) splitAddresses(r record, column int) (out []string) {
 	var texts []string // may be the beginning of a name
 	for i, cell := range r.cells {
@@ -375,7 +380,8 @@ type listPart struct {
 	separator rune
 }
 
-// splitList cuts a cell at commas, semicolons, tabs and line ends outside of quotes and angle brackets.
+// splitList cuts a cell at commas, semicolons, tabs and line ends outside of quotes and angle
+// brackets.
 func splitList(cell string) (out []listPart) {
 	start := 0
 	for i := 0; i < len(cell); i++ {

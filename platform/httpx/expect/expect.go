@@ -1,8 +1,8 @@
 // Package expect lets a request be judged by its headers before its body comes (RFC 9110 10.1.1).
 //
-// The server calls the handler of a request twice when its client waits for "100 Continue", or announces a body
-// that is larger than any that is taken. The first call has no body: it ends with an answer, or at AskForBody.
-// Then the body is asked for and the handler is called again.
+// The server calls the handler of a request twice when its client waits for "100 Continue", or
+// announces a body that is larger than any that is taken. The first call has no body: it ends with
+// an answer, or at AskForBody. Then the body is asked for and the handler is called again.
 package expect
 
 import "github.com/valyala/fasthttp"
@@ -34,8 +34,8 @@ func WillCallAgain(ctx *fasthttp.RequestCtx) bool {
 	return ok && s.asked
 }
 
-// AskForBody is what a handler calls before it reads the body, once the headers are fine. When it returns true,
-// the handler must return without an answer: it is called again with the body.
+// AskForBody is what a handler calls before it reads the body, once the headers are fine. When it
+// returns true, the handler must return without an answer: it is called again with the body.
 func AskForBody(ctx *fasthttp.RequestCtx) bool {
 	s, ok := ctx.UserValue(stateKey{}).(*state)
 	if ok {

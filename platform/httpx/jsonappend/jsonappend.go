@@ -1,5 +1,6 @@
-// Package jsonappend writes JSON by appending to a buffer, for answers on measured hot paths. A type that implements
-// Value writes exactly what the JSON library would write for it; a test of its owner compares the two.
+// Package jsonappend writes JSON by appending to a buffer, for answers on measured hot paths. A
+// type that implements Value writes exactly what the JSON library would write for it; a test of its
+// owner compares the two.
 package jsonappend
 
 import (
@@ -15,8 +16,8 @@ import (
 // Value is a value that appends its own JSON.
 type Value interface{ AppendJSON(b []byte) []byte }
 
-// AppendValue appends v, as v itself does where it is a Value, else as the JSON library does. It panics for a value
-// that is no JSON, such as a channel.
+// AppendValue appends v, as v itself does where it is a Value, else as the JSON library does. It
+// panics for a value that is no JSON, such as a channel.
 func AppendValue(b []byte, v any) []byte {
 	if a, ok := v.(Value); ok {
 		return a.AppendJSON(b)

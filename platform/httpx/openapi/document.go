@@ -1,6 +1,6 @@
-// Package openapi documents the operations of the server as an OpenAPI 3.1 document. Huma derives most of it
-// from Go types; this package adds what types can't say: which answers have which headers, other media types,
-// names of schemas.
+// Package openapi documents the operations of the server as an OpenAPI 3.1 document. Huma derives
+// most of it from Go types; this package adds what types can't say: which answers have which
+// headers, other media types, names of schemas.
 package openapi
 
 import (
@@ -40,7 +40,8 @@ type Info struct {
 	PublicURL string
 }
 
-// NewConfig returns the configuration of Huma. module points to the name of the module whose routes are being added.
+// NewConfig returns the configuration of Huma. module points to the name of the module whose routes
+// are being added.
 func NewConfig(info Info, module *string) huma.Config {
 	c := huma.DefaultConfig("Lyceum", info.Version)
 	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
@@ -48,8 +49,8 @@ func NewConfig(info Info, module *string) huma.Config {
 	c.Info.Description = info.Description
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", NewNamer(module))
-	// The address that the document was read from comes first: a page at another name of this server may call
-	// no other.
+	// The address that the document was read from comes first: a page at another name of this
+	// server may call no other.
 	c.Servers = []*huma.Server{
 		{URL: "/", Description: "This server"}, {URL: info.PublicURL, Description: "By its public address"},
 	}
@@ -65,8 +66,8 @@ func ProblemResponse(o *huma.OpenAPI) *huma.Response {
 		problem.ContentType: {Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "problem")}}}
 }
 
-// AllowProblemMembers documents that some codes have members of their own, such as challenge, used_by and
-// locked_by (RFC 9457 3.2).
+// AllowProblemMembers documents that some codes have members of their own, such as challenge,
+// used_by and locked_by (RFC 9457 3.2).
 func AllowProblemMembers(o *huma.OpenAPI) {
 	if p := o.Components.Schemas.Map()["Problem"]; p != nil {
 		p.AdditionalProperties = true
@@ -88,7 +89,8 @@ func PathParameters(path string) (params []*huma.Param) {
 // FiberPath returns a path template in Fiber's form: "/files/:id" for "/files/{id}".
 func FiberPath(path string) string { return pathParameter.ReplaceAllString(path, ":$1") }
 
-// OperationID returns a stable, readable id: "get-files-by-id-versions" for GET /files/{id}/versions.
+// OperationID returns a stable, readable id: "get-files-by-id-versions" for GET
+// /files/{id}/versions.
 func OperationID(method, path string) string {
 	path = pathParameter.ReplaceAllString(path, "by-$1")
 	return strings.ToLower(method) + strings.NewReplacer("/", "-", ".", "-", "_", "-").Replace(path)

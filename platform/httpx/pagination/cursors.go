@@ -20,21 +20,21 @@ import (
 const (
 	// macBytes is how much of the HMAC-SHA256 a cursor holds.
 	macBytes = 16
-	// compressFromBytes is the size in bytes from which a position is compressed, so that one with a long title fits
-	// into a URL.
+	// compressFromBytes is the size in bytes from which a position is compressed, so that one with
+	// a long title fits into a URL.
 	compressFromBytes = 256
 )
 
-// Cursors signs the positions at which lists go on. A cursor is opaque to clients and bound to the caller, the
-// list and its filters, so that a forged or borrowed one is refused (ASVS 2.2.1).
+// Cursors signs the positions at which lists go on. A cursor is opaque to clients and bound to the
+// caller, the list and its filters, so that a forged or borrowed one is refused (ASVS 2.2.1).
 type Cursors struct{ key []byte }
 
 // NewCursors returns a Cursors with a key of its own, derived from keys.
 func NewCursors(keys *keyring.Keys) *Cursors { return &Cursors{keys.DeriveKey("cursors")} }
 
-// NewRequest describes the page that query asks for. name names the list, and filters holds every parameter that
-// shapes it: a cursor is refused with others. Both become JSON, so changing them invalidates the cursors that
-// clients hold.
+// NewRequest describes the page that query asks for. name names the list, and filters holds every
+// parameter that shapes it: a cursor is refused with others. Both become JSON, so changing them
+// invalidates the cursors that clients hold.
 func (c *Cursors) NewRequest(name string, filters any, query Query) Request {
 	return Request{cursors: c, name: name, filters: filters, query: query}
 }
@@ -49,8 +49,9 @@ func (c *Cursors) encodeCursor(ctx context.Context, r Request, position any) str
 	return base64.RawURLEncoding.EncodeToString(append(c.signPosition(ctx, r, raw), raw...))
 }
 
-// decodeCursor reads the cursor of a request into position and reports whether there is one. It returns a validation
-// error for a cursor that was not signed here, or for another list, filter or caller.
+// decodeCursor reads the cursor of a request into position and reports whether there is one. It
+// returns a validation error for a cursor that was not signed here, or for another list, filter or
+// caller.
 func (c *Cursors) decodeCursor(ctx context.Context, r Request, position any) (bool, error) {
 	if r.query.Cursor == "" {
 		return false, nil
@@ -63,7 +64,8 @@ func (c *Cursors) decodeCursor(ctx context.Context, r Request, position any) (bo
 	return true, nil
 }
 
-// signPosition returns the MAC of a position under the caller, the list and its filters. The lengths keep the parts apart.
+// signPosition returns the MAC of a position under the caller, the list and its filters. The
+// lengths keep the parts apart.
 func (c *Cursors) signPosition(ctx context.Context, r Request, position []byte) []byte {
 	filters, err := json.Marshal(r.filters)
 	if err != nil {

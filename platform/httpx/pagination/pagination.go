@@ -1,5 +1,5 @@
-// Package pagination answers lists page by page. A list handler states how rows are fetched, shown and located;
-// List does the rest:
+// Package pagination answers lists page by page. A list handler states how rows are fetched, shown
+// and located; List does the rest:
 //
 //	GET /notes?limit=20&cursor=…
 //	  → the cursor becomes the position of the last row of the page before (422 if it is not valid here)
@@ -31,10 +31,10 @@ type Request struct {
 	query   Query
 }
 
-// List answers a request for a page. fetch returns at most limit rows after a position, or the first rows for
-// nil. views turns rows into items: see Each. position returns where a row stands; Position must be a plain
-// struct. List returns a validation error for an invalid cursor, before it calls fetch, and the errors of fetch
-// and views as they are.
+// List answers a request for a page. fetch returns at most limit rows after a position, or the
+// first rows for nil. views turns rows into items: see Each. position returns where a row stands;
+// Position must be a plain struct. List returns a validation error for an invalid cursor, before it
+// calls fetch, and the errors of fetch and views as they are.
 func List[Row, View, Position any](
 	ctx context.Context, r Request, fetch func(after *Position, limit int) ([]Row, error),
 	views func([]Row) ([]View, error), position func(*Row) Position,
@@ -73,7 +73,8 @@ func ViewEach[Row, View any](view func(*Row) View) func([]Row) ([]View, error) {
 	return func(rows []Row) ([]View, error) { return MapRows(rows, view), nil }
 }
 
-// MapRows returns the view of each row, for views that need what was read for all rows of the page together.
+// MapRows returns the view of each row, for views that need what was read for all rows of the page
+// together.
 func MapRows[Row, View any](rows []Row, view func(*Row) View) []View {
 	items := make([]View, len(rows))
 	for i := range rows {
@@ -82,7 +83,8 @@ func MapRows[Row, View any](rows []Row, view func(*Row) View) []View {
 	return items
 }
 
-// nextPageLink returns the Link header (RFC 8288) of the next page: the request's own path and query with another cursor.
+// nextPageLink returns the Link header (RFC 8288) of the next page: the request's own path and
+// query with another cursor.
 func nextPageLink(uri, cursor string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -102,7 +104,8 @@ type Response[T any] struct {
 	stream *huma.StreamResponse
 }
 
-// NewStreamResponse answers with stream in place of a page, where the client prefers another type than JSON.
+// NewStreamResponse answers with stream in place of a page, where the client prefers another type
+// than JSON.
 func NewStreamResponse[T any](stream *huma.StreamResponse) *Response[T] {
 	return &Response[T]{stream: stream}
 }
@@ -128,7 +131,8 @@ type Page[T any] struct {
 	NextCursor *string `json:"next_cursor" doc:"Asks for the next page; null on the last"`
 }
 
-// AppendJSON appends the page as its type says. Items write themselves if they are a jsonappend.Value.
+// AppendJSON appends the page as its type says. Items write themselves if they are a
+// jsonappend.Value.
 func (p Page[T]) AppendJSON(b []byte) []byte {
 	b = append(b, `{"items":[`...)
 	for i := range p.Items {

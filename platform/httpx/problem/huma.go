@@ -35,8 +35,8 @@ func NewHandlerError(ctx context.Context, err error) error {
 	return huma.ErrorWithHeaders(p, header)
 }
 
-// FromHuma makes a Problem of what Huma refuses, in place of huma.NewErrorWithContext: Huma's own errors show
-// the value, which may be a password. ctx may be nil.
+// FromHuma makes a Problem of what Huma refuses, in place of huma.NewErrorWithContext: Huma's own
+// errors show the value, which may be a password. ctx may be nil.
 func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 	c := context.Background()
 	if ctx != nil {
@@ -57,8 +57,8 @@ func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 	return FromError(c, e)
 }
 
-// fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has refused are
-// left out, as they say nothing new.
+// fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has
+// refused are left out, as they say nothing new.
 func fieldsOf(errs []error) []apperr.Field {
 	out := make([]apperr.Field, 0, len(errs))
 	named := map[string]bool{}
@@ -89,7 +89,8 @@ func fieldsOf(errs []error) []apperr.Field {
 	return out
 }
 
-// missingPrefix and missingSuffix surround the name in Huma's message for a required property that is absent.
+// missingPrefix and missingSuffix surround the name in Huma's message for a required property that
+// is absent.
 const missingPrefix, missingSuffix = "expected required property ", " to be present"
 
 // locateMissing moves the fault of an absent field from the object that lacks it to the field.

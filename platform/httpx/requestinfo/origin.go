@@ -18,7 +18,8 @@ type Origins struct {
 	allowMachine bool
 }
 
-// NewOrigins returns the set of publicURL, the other origins and, with allowMachine, every name of this machine.
+// NewOrigins returns the set of publicURL, the other origins and, with allowMachine, every name of
+// this machine.
 func NewOrigins(publicURL string, others map[string]bool, allowMachine bool) *Origins {
 	o := &Origins{byHost: map[string]string{}, allowMachine: allowMachine}
 	for other := range others {
@@ -45,8 +46,8 @@ func normalizeHost(host, scheme string) string {
 	return strings.TrimSuffix(strings.ToLower(host), port)
 }
 
-// FindOrigin returns the origin that a request with this Host header was sent to, or "" if it is none of this server:
-// clients choose the Host, so it counts only as far as its names are known.
+// FindOrigin returns the origin that a request with this Host header was sent to, or "" if it is
+// none of this server: clients choose the Host, so it counts only as far as its names are known.
 func (o *Origins) FindOrigin(host string) string {
 	for _, scheme := range []string{o.scheme, "https", "http"} {
 		origin := o.byHost[normalizeHost(host, scheme)]

@@ -95,8 +95,8 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// FuzzCheck looks for bodies that Check accepts without faults and a decoder with the library's own strict
-// rules does not.
+// FuzzCheck looks for bodies that Check accepts without faults and a decoder with the library's own
+// strict rules does not.
 func FuzzCheck(f *testing.F) {
 	for _, s := range []string{`{"a":1,"a":2}`, `"\ud800"`, `[[]]`, "\"\xff\"", `{"a":"\u0000"}`} {
 		f.Add([]byte(s))

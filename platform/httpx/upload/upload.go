@@ -1,6 +1,6 @@
-// Package upload receives bodies that are too large for memory. A body is written to a temporary file while it
-// arrives, for as long as it goes on arriving; the handler gets the file with From, and the file is removed
-// with the request.
+// Package upload receives bodies that are too large for memory. A body is written to a temporary
+// file while it arrives, for as long as it goes on arriving; the handler gets the file with From,
+// and the file is removed with the request.
 //
 //	check the headers  →  ask for the body  →  wait for a slot  →  write and hash the body
 //	    415, 413            100 Continue            503               400, 408, 413
@@ -36,7 +36,8 @@ const (
 	maxConcurrent = 2
 	// slotTime is how long another upload waits for its turn before it is answered with 503.
 	slotTime = 10 * time.Second
-	// drainTime and drainPause bound how long a refused body is read on, in all and between two reads.
+	// drainTime and drainPause bound how long a refused body is read on, in all and between two
+	// reads.
 	drainTime  = 2 * time.Second
 	drainPause = 500 * time.Millisecond
 	// bufferBytes is the size of the buffer between connection and file.
@@ -73,7 +74,8 @@ type Body struct {
 	defers []func()
 }
 
-// DeferToEnd runs fn when the request ends, after its transaction if it has one, in the order of Go's defer.
+// DeferToEnd runs fn when the request ends, after its transaction if it has one, in the order of
+// Go's defer.
 func (b *Body) DeferToEnd(fn func()) { b.defers = append(b.defers, fn) }
 
 func (b *Body) close() {
@@ -102,11 +104,11 @@ func NewReceiver(dir *tempfile.Dir) *Receiver {
 	return &Receiver{dir, make(chan struct{}, maxConcurrent)}
 }
 
-// ReceiveBody takes the body of a request in and calls next with a context that carries it and ends after
-// stream.MaxTime. check runs in between: a body takes its time, so it looks at the caller again, as the role
-// may be lost by now. It returns the context for next. ReceiveBody returns an error instead of calling next if the
-// body or check refuses the request. On the first call for a request with "Expect: 100-continue" it returns
-// nil, and the server calls it again with the body.
+// ReceiveBody takes the body of a request in and calls next with a context that carries it and ends
+// after stream.MaxTime. check runs in between: a body takes its time, so it looks at the caller
+// again, as the role may be lost by now. It returns the context for next. ReceiveBody returns an
+// error instead of calling next if the body or check refuses the request. On the first call for a
+// request with "Expect: 100-continue" it returns nil, and the server calls it again with the body.
 func (r *Receiver) ReceiveBody(
 	ctx huma.Context, spec Spec, check func(context.Context) (context.Context, error), next func(context.Context),
 ) error {
@@ -138,8 +140,8 @@ func (r *Receiver) ReceiveBody(
 	return nil
 }
 
-// acquireSlot waits for a slot, as each holds a file and work that may take minutes. It returns an unavailable
-// error after slotTime.
+// acquireSlot waits for a slot, as each holds a file and work that may take minutes. It returns an
+// unavailable error after slotTime.
 func (r *Receiver) acquireSlot(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, slotTime)
 	defer cancel()
@@ -167,7 +169,8 @@ func (r *Receiver) storeBody(c *fiber.Ctx, spec Spec) (*Body, error) {
 	return body, nil
 }
 
-// checkHeaders refuses a body by its headers: 415 for another type or an encoding, 413 for one that is too long.
+// checkHeaders refuses a body by its headers: 415 for another type or an encoding, 413 for one that
+// is too long.
 func (s Spec) checkHeaders(c *fiber.Ctx) error {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
@@ -188,8 +191,8 @@ func (s Spec) newTooLargeError(c *fiber.Ctx) error {
 	return apperr.ProblemBodyTooLarge.New("This body may have " + strconv.FormatInt(s.MaxBytes, 10) + " bytes.")
 }
 
-// copyBody copies the body to w and returns its length and SHA-256. It returns 408, 400 or 413 for a client
-// that stopped or sent too much, and an error of w as it is, such as that of a full disk.
+// copyBody copies the body to w and returns its length and SHA-256. It returns 408, 400 or 413 for
+// a client that stopped or sent too much, and an error of w as it is, such as that of a full disk.
 func (s Spec) copyBody(w io.Writer, c *fiber.Ctx) (n int64, digest []byte, err error) {
 	body, h := newPacedReader(c), sha256.New()
 	n, err = io.CopyBuffer(io.MultiWriter(w, h), io.LimitReader(body, s.MaxBytes+1), make([]byte, bufferBytes))
@@ -236,8 +239,8 @@ func (r *pacedReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// DrainRefused is a middleware that reads the body of a refused request on for a moment: a client that is still
-// sending would find its connection reset before it has read the answer.
+// DrainRefused is a middleware that reads the body of a refused request on for a moment: a client
+// that is still sending would find its connection reset before it has read the answer.
 func DrainRefused(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 	c := humafiber.Unwrap(ctx)

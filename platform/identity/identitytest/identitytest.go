@@ -1,5 +1,6 @@
-// Package identitytest declares three roles for the tests of the platform, which knows no role by name. A test that
-// imports modules has the roles of the program instead and must not import this package.
+// Package identitytest declares three roles for the tests of the platform, which knows no role by
+// name. A test that imports modules has the roles of the program instead and must not import this
+// package.
 package identitytest
 
 import "lyceum/platform/identity"
