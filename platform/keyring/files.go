@@ -19,21 +19,24 @@ import (
 	"lyceum/platform/private"
 )
 
-// Key is one signing key (Ed25519). Its ID is the name of its file without ".pem".
+// Key is one signing key (Ed25519, RFC 8032).
 type Key struct {
+	// ID is the name of the key's file without ".pem". Tokens name their key by it ("kid").
 	ID      string
 	Private ed25519.PrivateKey
-	// CreatedAt is the time at which its file was written.
+	// CreatedAt is the modification time of the file. The keys of a folder are ordered by it.
 	CreatedAt time.Time
 
-	// signsFrom is the time from which this process signs with it.
+	// signsFrom is the time from which this process signs with the key. It is zero for a key that
+	// the process knew from its start.
 	signsFrom time.Time
 }
 
-// PublicKey returns the public key.
+// PublicKey returns the public half of the key.
 func (k Key) PublicKey() ed25519.PublicKey { return k.Private.Public().(ed25519.PublicKey) }
 
-// readSigningKey reads a key. It returns an error if others may read the file.
+// readSigningKey reads the key in a file. It returns an error if other users of the machine may
+// read the file, or if it does not hold an Ed25519 key in PKCS#8 and PEM.
 func readSigningKey(file string) (Key, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -58,8 +61,8 @@ func readSigningKey(file string) (Key, error) {
 	return Key{ID: strings.TrimSuffix(filepath.Base(file), ".pem"), Private: private, CreatedAt: info.ModTime()}, nil
 }
 
-// createSigningKey writes a new key and returns its id. The key is newer than after, even if the
-// clocks of the machines that share the folder differ.
+// createSigningKey writes a new key and returns its id. Its CreatedAt is later than after, even if
+// the clocks of the machines that share the folder differ: the newest key is the one that signs.
 func createSigningKey(dir string, after time.Time) (id string, err error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -69,18 +72,21 @@ func createSigningKey(dir string, after time.Time) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	name := make([]byte, 8)
-	_, _ = rand.Read(name)
-	id = hex.EncodeToString(name)
-	made := time.Now()
-	if !made.After(after) {
-		made = after.Add(time.Millisecond)
+	random := make([]byte, 8)
+	_, _ = rand.Read(random)
+	id = hex.EncodeToString(random)
+
+	createdAt := time.Now()
+	if !createdAt.After(after) {
+		createdAt = after.Add(time.Millisecond)
 	}
 	content := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	return id, atomicfile.Write(filepath.Join(dir, id+".pem"), content, atomicfile.WithModTime(made))
+	return id, atomicfile.Write(filepath.Join(dir, id+".pem"), content, atomicfile.WithModTime(createdAt))
 }
 
-// loadOrCreateSecret reads the secret and makes one if there is none.
+// loadOrCreateSecret returns the secret in a file and writes a new one if the file is missing. It
+// returns an error for fewer than 32 bytes, so that an operator can't choose a password as the
+// secret (ASVS 11.2.3).
 func loadOrCreateSecret(file string) ([]byte, error) {
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -11,22 +11,24 @@ import (
 	"go.uber.org/fx"
 )
 
-// SealedData is data of a module that only the secret of this server can open.
+// SealedData is data of a module that was sealed with a key derived from the secret. If the secret
+// is lost, the data can't be read any more, and the server must say so instead of failing request
+// by request.
 type SealedData struct {
-	// Name stands in the log, such as "second factors".
+	// Name names the data in the log, such as "second factors".
 	Name string
 	// FindFault returns a sentence for the operator that says what the present secret can't open
-	// and what to do. It returns "" if the secret opens everything, and an error if the database
-	// can't be asked.
+	// and what to do about it. It returns "" if the secret opens everything, and an error if the
+	// database can't be asked.
 	FindFault func(ctx context.Context) (string, error)
 }
 
-// ProvideSealedData adds the result of a constructor that returns SealedData.
+// ProvideSealedData declares sealed data of a module: constructor returns SealedData.
 func ProvideSealedData(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"sealed_data"`)))
 }
 
-// SealedDataParams collects the data of all modules.
+// SealedDataParams collects the sealed data of all modules.
 type SealedDataParams struct {
 	fx.In
 	Sealed []SealedData `group:"sealed_data"`
@@ -41,12 +43,14 @@ const sealedCheckInterval = 5 * time.Second
 type SealedCheck struct {
 	sealed []SealedData
 
-	mu        sync.Mutex
+	mu sync.Mutex
+	// checkedAt is the time of the last check that could ask the database, zero before the first.
 	checkedAt time.Time
-	fault     error
+	// fault is the result of that check.
+	fault error
 }
 
-// NewSealedCheck returns the check of the data of all modules.
+// NewSealedCheck returns the check of the sealed data of all modules.
 func NewSealedCheck(p SealedDataParams) *SealedCheck { return &SealedCheck{sealed: p.Sealed} }
 
 // CheckSealedData returns an error for the operator that names everything that can't be opened. If
@@ -59,16 +63,16 @@ func (c *SealedCheck) CheckSealedData(ctx context.Context) error {
 		return c.fault
 	}
 	var faults []string
-	for _, d := range c.sealed {
-		fault, err := d.FindFault(ctx)
+	for _, data := range c.sealed {
+		fault, err := data.FindFault(ctx)
 		if err != nil {
 			return c.fault
 		}
 		if fault != "" {
-			faults = append(faults, d.Name+": "+fault)
+			faults = append(faults, data.Name+": "+fault)
 		}
 	}
-	slices.Sort(faults) // modules are asked in any order
+	slices.Sort(faults) // fx collects the modules in any order
 	c.checkedAt, c.fault = time.Now(), nil
 	if len(faults) > 0 {
 		c.fault = errors.New(strings.Join(faults, "; "))
