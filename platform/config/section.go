@@ -9,32 +9,33 @@ import (
 	"go.uber.org/fx"
 )
 
-// Doc explains one setting.
+// Doc explains one setting to operators.
 type Doc struct {
 	// Key is the name of the environment variable.
 	Key string
-	// Text says what it is for, what it takes and what nothing means.
+	// Text says what the setting is for, which values it takes and what an empty one means.
 	Text string
 }
 
-// Section is a group of settings that one owner declares. It is made with Declare.
+// Section is a group of settings that one owner declares with DeclareSection.
 type Section struct {
 	// Title heads the section in .env.example.
 	Title string
 	// Docs explain the settings in the order in which they are shown.
 	Docs []Doc
 
+	// newValue returns a pointer to a new struct of settings.
 	newValue func() any
 	provide  fx.Option
 }
 
-// Validator is implemented by settings with rules beyond their types.
+// Validator is implemented by pointers to settings that have rules beyond their types.
 type Validator interface {
 	// Validate adds every broken rule to f. It must not stop at the first.
 	Validate(f *Faults)
 }
 
-// DeclareSection makes a section of the settings in the struct T, whose fields carry the tags env,
+// DeclareSection returns the section of the settings in the struct T. Its fields have the tags env,
 // envDefault and secret:
 //
 //	type Config struct {
@@ -45,9 +46,9 @@ type Validator interface {
 //		Key: "SHOP_MAX_ITEMS", Text: "Items that the shop may have, from 1 to 1000.",
 //	})
 //
-// The tag secret:"all" hides a value wherever settings are shown; secret:"url" hides user, password
-// and query of a URL. If *T implements Checker, its rules are told together with the faults of all
-// other sections.
+// docs explain the settings, one each, in the order in which they are shown. The tag secret:"all"
+// hides a value wherever settings are shown; secret:"url" hides user, password and query of a URL.
+// If *T implements Validator, its faults are reported together with those of all other sections.
 func DeclareSection[T any](title string, docs ...Doc) Section {
 	return Section{
 		Title: title, Docs: docs,
@@ -56,10 +57,10 @@ func DeclareSection[T any](title string, docs ...Doc) Section {
 	}
 }
 
-// FxOption provides *T to the parts of the program.
+// FxOption returns the option that provides *T to the parts of the program.
 func (s Section) FxOption() fx.Option { return s.provide }
 
-// EnvKeys returns the environment names of the section in the order of its struct.
+// EnvKeys returns the names of the variables of the section in the order of its struct.
 func (s Section) EnvKeys() []string {
 	var keys []string
 	walkFields(reflect.ValueOf(s.newValue()).Elem(), func(f reflect.StructField, _ reflect.Value) {
@@ -68,8 +69,8 @@ func (s Section) EnvKeys() []string {
 	return keys
 }
 
-// SettingsOf returns the settings of the section that was declared with T. It panics if the
-// configuration was loaded without that section, which no environment can cause.
+// SettingsOf returns the settings of the section that was declared with T. It panics if c was
+// loaded without that section, which no environment can cause.
 func SettingsOf[T any](c *Config) *T {
 	for _, value := range c.sections {
 		if settings, ok := value.(*T); ok {
@@ -79,43 +80,45 @@ func SettingsOf[T any](c *Config) *T {
 	panic(fmt.Sprintf("config: no section of type %v was loaded", reflect.TypeFor[T]()))
 }
 
-// loadSections reads every section from set, adds the faults to f and returns pointers to the
-// settings.
-func loadSections(sections []Section, set map[string]string, f *Faults) []any {
+// loadSections reads the settings of every section from the given variables and adds the faults to
+// f. It returns pointers to the settings.
+func loadSections(sections []Section, given map[string]string, f *Faults) []any {
 	values := make([]any, len(sections))
 	for i, s := range sections {
 		values[i] = s.newValue()
-		loadSettings(values[i], set, f)
+		loadSettings(values[i], given, f)
 	}
 	return values
 }
 
-// loadSettings parses one struct and checks its rules. A key that can't be parsed is told only
-// once.
-func loadSettings(value any, set map[string]string, f *Faults) {
+// loadSettings reads one struct from the given variables and adds its faults to f. A value that
+// can't be parsed is reported once: the rules would complain about its zero value as well.
+func loadSettings(settings any, given map[string]string, f *Faults) {
 	unreadable := map[string]bool{}
-	if err := env.ParseWithOptions(value, env.Options{Environment: set}); err != nil {
-		for _, fault := range parseFaults(err, value, set) {
+	if err := env.ParseWithOptions(settings, env.Options{Environment: given}); err != nil {
+		for _, fault := range parseFaults(err, settings, given) {
 			key, _, _ := strings.Cut(fault, ":")
 			unreadable[key] = true
 			f.lines = append(f.lines, fault)
 		}
 	}
-	trimLists(reflect.ValueOf(value).Elem())
-	checker, ok := value.(Validator)
-	if !ok {
+	trimLists(reflect.ValueOf(settings).Elem())
+
+	validator, hasRules := settings.(Validator)
+	if !hasRules {
 		return
 	}
-	var rules Faults
-	checker.Validate(&rules)
-	for _, fault := range rules.lines {
+	var broken Faults
+	validator.Validate(&broken)
+	for _, fault := range broken.lines {
 		if key, _, _ := strings.Cut(fault, ":"); !unreadable[key] {
 			f.lines = append(f.lines, fault)
 		}
 	}
 }
 
-// trimLists removes spaces around the items of all lists, and items that are empty.
+// trimLists removes spaces around the items of all lists, and empty items: "a, b," is a list of
+// two.
 func trimLists(v reflect.Value) {
 	walkFields(v, func(_ reflect.StructField, field reflect.Value) {
 		list, ok := field.Interface().([]string)
@@ -140,7 +143,7 @@ func checkUniqueKeys(sections []Section) error {
 	}
 	for _, s := range sections {
 		for _, key := range s.EnvKeys() {
-			if owner, twice := owners[key]; twice {
+			if owner, isTaken := owners[key]; isTaken {
 				return fmt.Errorf("config: %s is declared by %q and by %q", key, owner, s.Title)
 			}
 			owners[key] = s.Title
