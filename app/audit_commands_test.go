@@ -119,7 +119,9 @@ func TestEveryChangeByACommandHasItsEntryOrAReason(t *testing.T) {
 	for i, o := range orders {
 		listed[i] = o.command
 	}
-	require.ElementsMatch(t, commandsOf(newRoot(), ""), listed, "each command says in orders what it writes, why nothing, or that it only reads")
+	root, err := newRoot()
+	require.NoError(t, err)
+	require.ElementsMatch(t, commandsOf(root, ""), listed, "each command says in orders what it writes, why nothing, or that it only reads")
 	onKinds(t, func(t *testing.T, vars map[string]string) {
 		o := &operator{t: t, vars: vars}
 		maps.Copy(o.vars, map[string]string{"DATA_DIR": t.TempDir(), "DEMO": "false", "ADMIN_EMAIL": operatorEmail, "ADMIN_PASSWORD": demoPassword})

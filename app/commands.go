@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lyceum/modules/courses"
+	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -22,8 +22,8 @@ import (
 
 func newMigrate() *cobra.Command {
 	down := &cobra.Command{Use: "down [N]", Short: "Take back the last N migrations (1)", Args: cobra.MaximumNArgs(1), RunE: migrateDown}
-	return group("migrate", "Bring the schema up or down",
-		command("up", "Run what is pending", migrateUp), down, listCommand("status", "List the migrations", migrateStatus))
+	return command.NewGroup("migrate", "Bring the schema up or down",
+		command.New("up", "Run what is pending", migrateUp), down, command.NewList("status", "List the migrations", migrateStatus))
 }
 
 func migrateUp(c *cobra.Command, _ []string) error {
@@ -38,7 +38,7 @@ func migrateDown(c *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		var err error
 		if n, err = strconv.Atoi(args[0]); err != nil || n < 1 {
-			return &usageError{fmt.Sprintf("migrate down: found %q, accepted is a whole number above 0", args[0])}
+			return &command.UsageError{Text: fmt.Sprintf("migrate down: found %q, accepted is a whole number above 0", args[0])}
 		}
 	}
 	return migrating(c, true, func(ctx context.Context, r *migrate.Runner) error {
@@ -71,7 +71,7 @@ func migrateStatus(c *cobra.Command, asJSON bool) error {
 			}
 		}
 		if asJSON {
-			return printItems(lines)
+			return command.PrintItems(stdout, lines)
 		}
 		for _, l := range lines {
 			fmt.Fprintf(stdout, "%s  %s\n", l.Status, l.ID)
@@ -145,7 +145,7 @@ func described(c *cobra.Command, fn func(*config.Config, *httpx.Server) error) e
 
 func newOpenAPI() *cobra.Command {
 	var yaml bool
-	c := command("openapi", "Print the OpenAPI document", func(c *cobra.Command, _ []string) error {
+	c := command.New("openapi", "Print the OpenAPI document", func(c *cobra.Command, _ []string) error {
 		return described(c, func(_ *config.Config, s *httpx.Server) error {
 			_, err := stdout.Write(append(s.Document(yaml), '\n'))
 			return err
@@ -175,7 +175,7 @@ func listModules(c *cobra.Command, asJSON bool) error {
 			lines[i] = moduleLine{m.Name, infos[i].Enabled, append([]string{}, m.Needs...), routes[m.Name], len(m.Migrations)}
 		}
 		if asJSON {
-			return printItems(lines)
+			return command.PrintItems(stdout, lines)
 		}
 		w := tabwriter.NewWriter(stdout, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(w, "MODULE\tENABLED\tDEPENDS ON\tROUTES\tMIGRATIONS")
@@ -192,7 +192,7 @@ func showConfig(_ *cobra.Command, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		return printItems(cfg.ListSettings())
+		return command.PrintItems(stdout, cfg.ListSettings())
 	}
 	for _, s := range cfg.ListSettings() {
 		fmt.Fprintf(stdout, "%s=%s\n", s.Key, s.Value)
@@ -206,12 +206,12 @@ func showVersion(*cobra.Command, []string) error {
 }
 
 func newOutbox() *cobra.Command {
-	return group("outbox", "Deliveries that were given up",
-		listCommand("dead", "List them", func(c *cobra.Command, asJSON bool) error {
+	return command.NewGroup("outbox", "Deliveries that were given up",
+		command.NewList("dead", "List them", func(c *cobra.Command, asJSON bool) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
 				dead, err := b.Dead(ctx)
 				if err == nil && asJSON {
-					return printItems(dead)
+					return command.PrintItems(stdout, dead)
 				}
 				for _, l := range dead {
 					fmt.Fprintf(stdout, "%s  %s  %s → %s  %d attempts: %s\n", l.CreatedAt, l.ID, l.Event, l.Subscriber, l.Attempts, l.LastError)
@@ -219,7 +219,7 @@ func newOutbox() *cobra.Command {
 				return err
 			})
 		}),
-		command("retry", "Make them due again", func(c *cobra.Command, _ []string) error {
+		command.New("retry", "Make them due again", func(c *cobra.Command, _ []string) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
 				n, err := b.Retry(ctx)
 				fmt.Fprintf(stdout, "%d due again\n", n)
@@ -248,28 +248,17 @@ func current(c *cobra.Command, fn func(context.Context) error, targets ...any) e
 	}, append(targets, &r)...)
 }
 
-func newProgress() *cobra.Command {
-	return group("progress", "Learners' progress",
-		command("recompute", "Make stored counts and sums what the rows of progress say", func(c *cobra.Command, _ []string) error {
-			var s *courses.Service
-			return of("courses", c, func(ctx context.Context) error {
-				n, err := s.Recompute(ctx)
-				if err == nil {
-					fmt.Fprintf(stdout, "%d counts and sums repaired\n", n)
-				}
-				return err
-			}, &s)
-		}))
-}
+// moduleProgram is the program as the commands of one module see it.
+type moduleProgram struct{ module string }
 
-// of is current for what a module does that may be switched off.
-func of(module string, c *cobra.Command, fn func(context.Context) error, targets ...any) error {
+// Run implements command.Program.
+func (p moduleProgram) Run(c *cobra.Command, fn func(context.Context) error, parts ...any) error {
 	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	if slices.Contains(cfg.ModulesDisabled, module) {
-		return errors.New("the module " + module + " is switched off")
+	if slices.Contains(cfg.ModulesDisabled, p.module) {
+		return errors.New("the module " + p.module + " is switched off")
 	}
-	return current(c, fn, targets...)
+	return current(c, fn, parts...)
 }

@@ -20,6 +20,7 @@ import (
 	"lyceum/modules/users"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
+	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -30,35 +31,15 @@ import (
 func newAdmin() *cobra.Command {
 	var email string
 	var fromStdin bool
-	create := &cobra.Command{Use: "create", Short: "Make an administrator", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
+	create := &cobra.Command{Use: "create", Short: "Make an administrator", Args: command.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		if email == "" {
-			return &usageError{"admin create needs --email"}
+			return &command.UsageError{Text: "admin create needs --email"}
 		}
 		return adminCreate(c, email, fromStdin)
 	}}
 	create.Flags().StringVar(&email, "email", "", "the address")
 	create.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
-	return group("admin", "Manage administrators and what only an operator may", create, newRemoveFactor())
-}
-
-// newRemoveFactor is for people who have lost their device and their recovery codes, and are known to the operator.
-func newRemoveFactor() *cobra.Command {
-	var email string
-	remove := command("remove-factor", "Remove the second factor of an account", func(c *cobra.Command, _ []string) error {
-		if email == "" {
-			return &usageError{"admin remove-factor needs --email"}
-		}
-		var s *auth.Service
-		return current(c, func(ctx context.Context) error {
-			if err := s.DropFactor(identity.WithCaller(ctx, identity.Caller{Via: "cli"}), email); err != nil {
-				return err
-			}
-			fmt.Fprintln(stdout, "removed the second factor of "+email)
-			return nil
-		}, &s)
-	})
-	remove.Flags().StringVar(&email, "email", "", "the address")
-	return remove
+	return command.NewGroup("admin", "Manage administrators and what only an operator may", create)
 }
 
 func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
@@ -126,8 +107,8 @@ func createAdmin(ctx context.Context, s *auth.Service, email, password string, i
 }
 
 func newKeys() *cobra.Command {
-	return group("keys", "Manage the keys that sign access tokens",
-		command("rotate", "Make a new signing key; servers use it within a second, the old one verifies until its last token has run out", keysRotate))
+	return command.NewGroup("keys", "Manage the keys that sign access tokens",
+		command.New("rotate", "Make a new signing key; servers use it within a second, the old one verifies until its last token has run out", keysRotate))
 }
 
 func keysRotate(*cobra.Command, []string) error {
@@ -167,7 +148,7 @@ func readPassword(fromStdin bool) (string, error) {
 		return strings.TrimRight(line, "\r\n"), nil
 	}
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		return "", &usageError{"there is no terminal to ask for a password; use --password-stdin"}
+		return "", &command.UsageError{Text: "there is no terminal to ask for a password; use --password-stdin"}
 	}
 	fmt.Fprint(os.Stderr, "Password: ")
 	raw, err := term.ReadPassword(int(os.Stdin.Fd()))

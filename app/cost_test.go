@@ -52,7 +52,7 @@ func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	admin := s.admin()
 	sent := &commands{}
 	client.AddHook(sent)
-	ctx, queries := db.Count(context.WithValue(t.Context(), watchedKey{}, true))
+	ctx, queries := db.CountStatements(context.WithValue(t.Context(), watchedKey{}, true))
 	require.NoError(t, client.Ping(ctx).Err())
 	require.EqualValues(t, 1, sent.Load(), "what is watched is counted")
 	signIn := func() identity.Caller {

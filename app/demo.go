@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 
+	"github.com/google/uuid"
 	"go.uber.org/fx"
 
 	"lyceum/modules/auth"
@@ -60,57 +61,63 @@ type demoCourse struct {
 	lessons []courses.LessonDraft
 }
 
-// loadDemo fills an empty embedded database so that a newcomer finds something to look at. It is
-// all or nothing, and says whether the demo accounts are there.
+// loadDemo fills an empty embedded database so that a newcomer finds something to look at. It reports whether the demo
+// accounts are there. Accounts and courses come all or none. The video is stored before them, under the id that its
+// owner is going to have; a start that was interrupted in between is continued by the next one.
 func loadDemo(ctx context.Context, p parts) (bool, error) {
 	if !config.SettingsOf[demoConfig](p.Config).Enabled || p.Config.IsProduction() || !p.Config.HasEmbeddedDatabase() {
 		return false, nil
 	}
-	done := false
-	err := p.DB.InTx(ctx, func(ctx context.Context) error {
-		empty, err := p.Users.Empty(ctx)
-		if err != nil {
+	empty, err := p.Users.Empty(ctx)
+	if err != nil {
+		return false, err
+	}
+	if !empty {
+		// An earlier start may have loaded it: the greeting names its accounts then, too.
+		return p.Auth.Known(ctx, demoAccounts[0].email)
+	}
+	instructor := identity.WithCaller(ctx, identity.Caller{UserID: demoID("instructor@lyceum.local"), Role: usersapi.RoleAdmin, Via: "cli"})
+	if p.Demo.Assets != nil {
+		video := bytes.NewReader(demoVideo)
+		if err := p.Demo.Assets.Store(instructor, demoID("instructor@lyceum.local"), demoVideoKey, "video/mp4", video.Size(), video); err != nil {
+			return false, err
+		}
+	}
+	err = p.DB.InTx(instructor, func(ctx context.Context) error {
+		if err := createDemoAccounts(ctx, p.Auth); err != nil {
 			return err
 		}
-		if !empty {
-			// An earlier start may have loaded it: the greeting names its accounts then, too.
-			done, err = p.Auth.Known(ctx, demoAccounts[0].email)
-			return err
-		}
-		done = true
-		ids, err := demoPeople(ctx, p.Auth)
-		if err != nil {
-			return err
-		}
-		return demoContent(ctx, p.Demo, ids["instructor@lyceum.local"])
+		return createDemoCourses(ctx, p.Demo)
 	})
-	return done, err
+	return err == nil, err
 }
 
-func demoPeople(ctx context.Context, s *auth.Service) (map[string]string, error) {
+// demoID returns the id of a demo account, which is the same in every installation.
+func demoID(email string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("lyceum demo "+email)).String()
+}
+
+func createDemoAccounts(ctx context.Context, s *auth.Service) error {
 	ctx = identity.WithCaller(ctx, identity.Caller{Via: "cli"})
-	ids := map[string]string{}
 	for _, a := range demoAccounts {
-		made, err := s.Register(ctx, auth.NewUser{Email: a.email, Password: demoPassword, DisplayName: a.name, Role: a.role, Verified: true, Demo: true})
+		_, err := s.Register(ctx, auth.NewUser{
+			ID: demoID(a.email), Email: a.email, Password: demoPassword, DisplayName: a.name, Role: a.role, Verified: true, Demo: true,
+		})
 		if err != nil {
-			return nil, err
-		}
-		ids[a.email] = made.ID
-	}
-	return ids, nil
-}
-
-func demoContent(ctx context.Context, p demoParts, owner string) error {
-	ctx = identity.WithCaller(ctx, identity.Caller{UserID: owner, Role: usersapi.RoleAdmin, Via: "cli"})
-	video := ""
-	if p.Assets != nil {
-		if err := p.Assets.Store(ctx, owner, demoVideoKey, "video/mp4", int64(len(demoVideo)), bytes.NewReader(demoVideo)); err != nil {
 			return err
 		}
-		video = demoVideoKey
 	}
+	return nil
+}
+
+// createDemoCourses creates the courses of the caller. Their video is there if the server keeps files.
+func createDemoCourses(ctx context.Context, p demoParts) error {
 	if p.Courses == nil {
 		return nil
+	}
+	video := ""
+	if p.Assets != nil {
+		video = demoVideoKey
 	}
 	for _, c := range demoCourses(video) {
 		made, err := p.Courses.Create(ctx, c.Draft)

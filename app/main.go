@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/private"
 	"lyceum/platform/program"
@@ -45,7 +46,11 @@ func main() {
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string) int {
-	root := newRoot()
+	root, err := newRoot()
+	if err != nil {
+		report(nil, err)
+		return exitFailed
+	}
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
@@ -66,9 +71,9 @@ func report(c *cobra.Command, err error) {
 	telemetry.NewLogger(os.Stderr, "error", "json").Error(message(err), "exit_status", exitStatus(err))
 }
 
-// exitStatus is 2 for what the operator wrote, 1 for what the world did.
+// exitStatus returns 2 for invalid configuration or arguments and 1 for failures at run time.
 func exitStatus(err error) int {
-	var usage *usageError
+	var usage *command.UsageError
 	var cfg *config.Error
 	if errors.As(err, &usage) || errors.As(err, &cfg) {
 		return exitMisuse
@@ -99,50 +104,29 @@ func message(err error) string {
 	return err.Error()
 }
 
-// usageError is a command line that can't be carried out.
-type usageError struct{ text string }
-
-// Error returns the text that the operator reads.
-func (e *usageError) Error() string { return e.text }
-
-func newRoot() *cobra.Command {
+// newRoot returns the command line: the commands of the program and those that modules declare. It returns an error if
+// two of them have one name.
+func newRoot() (*cobra.Command, error) {
 	root := &cobra.Command{
 		Use: "lyceum", Short: "The backend of a small education team, in one program",
 		Long:          "Without a sub-command it serves. Configuration comes from the environment or a .env file; see lyceum config.",
-		SilenceErrors: true, SilenceUsage: true, Args: noArgs, RunE: serve,
+		SilenceErrors: true, SilenceUsage: true, Args: command.NoArgs, RunE: serve,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err.Error()} })
-	root.AddCommand(
-		command("serve", "Serve the API, the console and the docs (default)", serve),
-		command("worker", "Run durable deliveries and jobs only", worker),
-		newMigrate(), newAdmin(), newAudit(), newKeys(), newOpenAPI(), newOutbox(), newProgress(),
-		listCommand("modules", "List the modules", listModules),
-		listCommand("config", "Show the effective configuration, secrets masked", showConfig),
-		command("version", "Show the version", showVersion),
-	)
-	return root
-}
-
-func command(use, short string, run func(*cobra.Command, []string) error) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: run}
-}
-
-// group is a command that only holds others.
-func group(use, short string, subs ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, RunE: func(c *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return &usageError{fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())}
-		}
-		return &usageError{c.CommandPath() + " needs one of its sub-commands; see --help"}
-	}}
-	c.AddCommand(subs...)
-	return c
-}
-
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return &usageError{fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &command.UsageError{Text: err.Error()} })
+	root.SetOut(stdout)
+	commands := []*cobra.Command{
+		command.New("serve", "Serve the API, the console and the docs (default)", serve),
+		command.New("worker", "Run durable deliveries and jobs only", worker),
+		newMigrate(), newAdmin(), newKeys(), newOpenAPI(), newOutbox(),
+		command.NewList("modules", "List the modules", listModules),
+		command.NewList("config", "Show the effective configuration, secrets masked", showConfig),
+		command.New("version", "Show the version", showVersion),
 	}
-	return nil
+	for _, m := range modules {
+		if m.Commands != nil {
+			commands = append(commands, m.Commands(moduleProgram{m.Name})...)
+		}
+	}
+	return root, command.Add(root, commands...)
 }

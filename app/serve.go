@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/broadcast"
+	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/embedded"
 	"lyceum/platform/events"
@@ -115,7 +116,7 @@ func worker(c *cobra.Command, _ []string) error {
 		return err
 	}
 	if cfg.SQLiteDir() != "" || cfg.RedisURL == "" {
-		return &usageError{"lyceum worker needs DATABASE_URL (PostgreSQL) and REDIS_URL: embedded parts belong to the serving process"}
+		return &command.UsageError{Text: "lyceum worker needs DATABASE_URL (PostgreSQL) and REDIS_URL: embedded parts belong to the serving process"}
 	}
 	stopTracing, err := telemetry.Trace(c.Context(), cfg.OTLPEndpoint, Version)
 	if err != nil {

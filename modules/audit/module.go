@@ -18,6 +18,7 @@ var Module = module.Module{
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead},
+	Commands:    newCommands,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
 		events.Publishes(

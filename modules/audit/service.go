@@ -67,7 +67,7 @@ func (s *Service) append(ctx context.Context, e auditapi.Entry) error {
 
 // pendingOf returns the entries that wait for the end of the transaction.
 func (s *Service) pendingOf(ctx context.Context) *pending {
-	p, fresh := db.Keep(ctx, pendingKey{}, func() *pending { return &pending{} })
+	p, fresh := db.TxValue(ctx, pendingKey{}, func() *pending { return &pending{} })
 	if fresh {
 		db.BeforeCommit(ctx, func(ctx context.Context) error { return s.write(ctx, p) })
 	}

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -81,17 +80,6 @@ func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Resp
 		return nil, err
 	}
 	return httpx.Created("/users/me", viewOf(a)), nil
-}
-
-// prepareRegistration hashes the password before the transaction of a request with an Idempotency-Key.
-func (h *handlers) prepareRegistration(ctx context.Context, body []byte) (context.Context, error) {
-	var in struct {
-		Password string `json:"password"`
-	}
-	if json.Unmarshal(body, &in) != nil {
-		return ctx, nil // the handler says what is wrong
-	}
-	return h.service.Prepare(ctx, in.Password)
 }
 
 type tokenView struct {

@@ -59,9 +59,9 @@ func (g guard) mayAskEmail(ctx context.Context, userID string) bool {
 	return g.limiter.Take(ctx, g.mail, "account "+userID).Passed
 }
 
-// mayWelcome is mayMail for registrations.
-func (g guard) mayWelcome(ctx context.Context, email string) bool {
-	return g.limiter.Take(ctx, g.welcome, string(g.addressHash(email))).Passed
+// takeWelcome counts a registration of an address, which is welcomed by a mail if the hit passed.
+func (g guard) takeWelcome(ctx context.Context, email string) limit.Result {
+	return g.limiter.Take(ctx, g.welcome, string(g.addressHash(email)))
 }
 
 // addressHash names an address, known or not, in tables and counters that must not hold it.

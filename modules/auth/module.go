@@ -24,6 +24,7 @@ var Module = module.Module{
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionOwnSessions},
+	Commands:    newCommands,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),

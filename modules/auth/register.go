@@ -8,6 +8,7 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
+	"lyceum/platform/limit"
 	"lyceum/platform/text"
 )
 
@@ -19,6 +20,8 @@ const (
 
 // NewUser is what an account is made of.
 type NewUser struct {
+	// ID is the id of the account; "" stands for a new one.
+	ID          string
 	Email       string
 	Password    string
 	DisplayName string
@@ -39,12 +42,16 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 	if err := checkPassword(password, email, s.minLength); err != nil && !n.Demo {
 		return a, apperr.Invalid("password", err.Error())
 	}
-	hash, err := s.hashOf(ctx, password)
+	hash, err := s.hasher.HashPassword(ctx, password)
 	if err != nil {
 		return a, err
 	}
+	var welcome limit.Result
+	if !n.Verified {
+		welcome = s.guard.takeWelcome(ctx, email)
+	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err = s.accounts.Create(ctx, usersapi.NewAccount{Email: email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified})
+		a, err = s.accounts.Create(ctx, usersapi.NewAccount{ID: n.ID, Email: email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified})
 		if err != nil {
 			return err
 		}
@@ -52,35 +59,15 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 		if err := s.store.clearFailures(ctx, s.guard.addressHash(email)); err != nil {
 			return err
 		}
-		if err := s.store.setPassword(ctx, a.ID, hash, s.clock.Now()); err != nil || n.Verified || !s.guard.mayWelcome(ctx, email) {
+		if err := s.store.setPassword(ctx, a.ID, hash, s.clock.Now()); err != nil || !welcome.Passed {
 			return err
 		}
 		return s.sendVerification(ctx, a)
 	})
+	if err != nil && welcome.Passed {
+		s.guard.limiter.GiveBack(ctx, welcome)
+	}
 	return a, err
-}
-
-type preparedKey struct{}
-
-// prepared is a hash that was made before the transaction in which it is needed.
-type prepared struct{ password, hash string }
-
-// Prepare hashes a password ahead for a Register within a transaction, which would be held up by it. What
-// breaks a rule is left to Register.
-func (s *Service) Prepare(ctx context.Context, password string) (context.Context, error) {
-	password = normalize(password)
-	if checkPassword(password, "", s.minLength) != nil {
-		return ctx, nil
-	}
-	hash, err := s.hasher.HashPassword(ctx, password)
-	return context.WithValue(ctx, preparedKey{}, prepared{password, hash}), err
-}
-
-func (s *Service) hashOf(ctx context.Context, password string) (string, error) {
-	if p, ok := ctx.Value(preparedKey{}).(prepared); ok && p.password == password {
-		return p.hash, nil
-	}
-	return s.hasher.HashPassword(ctx, password)
 }
 
 func (s *Service) sendVerification(ctx context.Context, a usersapi.Account) error {
@@ -141,11 +128,9 @@ func (s *Service) unusableLink(ctx context.Context, hash []byte) error {
 
 // RequestVerification sends the mail again, unless the address is verified already or was sent too many.
 func (s *Service) RequestVerification(ctx context.Context) error {
-	return s.db.InTx(ctx, func(ctx context.Context) error {
-		a, ok, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
-		if err != nil || !ok || a.Verified || !s.guard.mayMail(ctx, a.Email) {
-			return err
-		}
-		return s.sendVerification(ctx, a)
-	})
+	a, ok, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
+	if err != nil || !ok || a.Verified || !s.guard.mayMail(ctx, a.Email) {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error { return s.sendVerification(ctx, a) })
 }

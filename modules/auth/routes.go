@@ -9,7 +9,7 @@ import (
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "auth", Routes: []httpx.Route{
-		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register, httpx.Rules(h.checkRegister), httpx.Idempotent(), httpx.Prepare(h.prepareRegistration), httpx.Status(http.StatusCreated)),
+		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register, httpx.Rules(h.checkRegister), httpx.Idempotent(), httpx.Status(http.StatusCreated)),
 		httpx.Post("/auth/login", httpx.Public, "Open a session", h.login, httpx.Budget(budgetLogin), httpx.Describe(loginDoc)),
 		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor, httpx.Budget(budgetLogin),
 			httpx.Describe("A challenge lives five minutes and takes five tries; a wrong code counts like a wrong password.")),

@@ -115,7 +115,7 @@ func TestMissedChangesBeyondTheNewest(t *testing.T) {
 		for range count / 20 {
 			drafts := make([]draft, 20)
 			for i := range drafts {
-				drafts[i] = draft{Author: olga.id, Body: "old"}
+				drafts[i] = draft{Author: olga.id, newMessage: newMessage{Body: "old"}}
 			}
 			_, err = r.service.append(t.Context(), c.ID, drafts)
 			require.NoError(t, err)

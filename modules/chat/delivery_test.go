@@ -145,7 +145,7 @@ func (s *site) scribble(random *rand.Rand, replicas []*replica, p person, c *cha
 		r := replicas[n%len(replicas)]
 		switch dice := random.IntN(10); {
 		case dice < 5 || len(ids) == 0:
-			m, err := r.service.post(r.as(p), c, fmt.Sprint("message ", n), nil)
+			m, err := r.service.post(r.as(p), c, newMessage{Body: fmt.Sprint("message ", n)})
 			if err != nil {
 				s.t.Error(err)
 			}
@@ -178,7 +178,7 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 		for range n / 50 {
 			drafts := make([]draft, 50)
 			for i := range drafts {
-				drafts[i] = draft{Author: speaker.id, Body: body}
+				drafts[i] = draft{Author: speaker.id, newMessage: newMessage{Body: body}}
 			}
 			if _, err := r.service.append(r.as(speaker), c.ID, drafts); err != nil {
 				t.Error(err)

@@ -117,7 +117,7 @@ func notificationFrame(object jsontext.Value) (ws.Frame, error) {
 func problemFrame(err error) ws.Frame {
 	e, ok := apperr.As(err)
 	if !ok {
-		e = db.Classify(err)
+		e = db.ClassifyError(err)
 	}
 	if e == nil {
 		slog.Error("internal error on a socket", "error", err)

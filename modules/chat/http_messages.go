@@ -10,6 +10,7 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/httpx/pagination"
 )
 
@@ -104,7 +105,7 @@ type postInput struct {
 }
 
 func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Response[messageView], error) {
-	p, err := h.service.postTo(ctx, in.Slug, in.Body.Body, in.Body.ClientID)
+	p, err := h.service.postTo(ctx, in.Slug, newMessage{in.Body.Body, in.Body.ClientID, idempotency.OperationID(ctx)})
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +113,7 @@ func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Response[mes
 	if err != nil {
 		return nil, err
 	}
-	if !p.fresh {
+	if !p.created {
 		return httpx.OK(v).WithVersion(p.Version), nil
 	}
 	return httpx.Created("/channels/"+in.Slug+"/messages/"+p.ID, v).WithVersion(p.Version), nil

@@ -45,11 +45,18 @@ func (m *message) editable(now clock.Time) bool {
 	return now.Sub(m.CreatedAt) < editWindow
 }
 
-// draft is a message that has no number yet.
-type draft struct {
-	Author   string
+// newMessage is what a caller wants to post.
+type newMessage struct {
 	Body     string
 	ClientID *string
+	// ID is the id that the message gets, if its request may be repeated; "" stands for a new one.
+	ID string
+}
+
+// draft is a message that has no number yet.
+type draft struct {
+	newMessage
+	Author   string
 	Mentions []string
 }
 

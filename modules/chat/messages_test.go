@@ -111,7 +111,7 @@ func TestHistoryPages(t *testing.T) {
 		require.NoError(t, err)
 		var drafts []draft
 		for i := range 25 {
-			drafts = append(drafts, draft{Author: uli.id, Body: fmt.Sprint(i + 1)})
+			drafts = append(drafts, draft{Author: uli.id, newMessage: newMessage{Body: fmt.Sprint(i + 1)}})
 		}
 		_, err = r.service.append(t.Context(), c.ID, drafts)
 		require.NoError(t, err)
@@ -167,14 +167,11 @@ func TestConcurrentSendersGetGaplessNumbers(t *testing.T) {
 			wg.Go(func() {
 				for n := range each {
 					id := fmt.Sprintf("%d", n/2*2) // every second one repeats the one before
-					post := r.service.post
-					if i == 0 { // as a request with an Idempotency-Key does: in a transaction of its own
-						post = func(x ctx, c *channel, body string, id *string) (out posted, err error) {
-							err = r.db.InTx(x, func(x ctx) error { out, err = r.service.post(x, c, body, id); return err })
-							return out, err
-						}
+					said := newMessage{Body: fmt.Sprint(i, n), ClientID: &id}
+					if i == 0 { // as a request with an Idempotency-Key does
+						said.ID = ids.New()
 					}
-					m, err := post(r.as(p), c, fmt.Sprint(i, n), &id)
+					m, err := r.service.post(r.as(p), c, said)
 					if err != nil {
 						t.Error(err)
 						return
@@ -208,15 +205,34 @@ func TestRolledBackMessagesLeaveNoGap(t *testing.T) {
 	c, err := r.service.find(t.Context(), hq)
 	require.NoError(t, err)
 	err = r.db.InTx(r.as(uli), func(x ctx) error {
-		if _, err := r.service.post(x, c, "never", nil); err != nil {
+		if _, err := r.service.append(x, c.ID, []draft{{Author: uli.id, newMessage: newMessage{Body: "never"}}}); err != nil {
 			return err
 		}
 		return errNotReader
 	})
 	require.ErrorIs(t, err, errNotReader)
-	m, err := r.service.post(r.as(uli), c, "kept", nil)
+	m, err := r.service.post(r.as(uli), c, newMessage{Body: "kept"})
 	require.NoError(t, err)
 	require.Equal(t, int64(1), m.Seq)
+}
+
+// A process that dies between the commit of a message and that of its answer leaves a record that is not done.
+func TestARequestThatDiedAfterItsMessageFindsItAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		uli := s.person(usersapi.RoleUser, "Uli")
+		for _, body := range []object{{"body": "once"}, {"body": "with a client id", "client_id": "c1"}} {
+			first := r.call(uli, "POST", "/channels/hq/messages", body, "Idempotency-Key", body["body"].(string))
+			require.Equal(t, 201, first.status)
+			require.NoError(t, r.db.Conn(t.Context()).Exec("UPDATE idempotency_records SET done = FALSE, claimed_until = 0").Error)
+			again := r.call(uli, "POST", "/channels/hq/messages", body, "Idempotency-Key", body["body"].(string))
+			require.Equal(t, 201, again.status)
+			require.Empty(t, again.header.Get("Idempotency-Replayed"), "the answer is made anew")
+			require.Equal(t, first.body, again.body)
+			require.Equal(t, first.header.Get("Location"), again.header.Get("Location"))
+		}
+		require.Len(t, r.want(200, uli, "GET", "/channels/hq/messages", nil).body["items"], 2)
+	})
 }
 
 func TestMentionsAreToldToThoseWhoMayRead(t *testing.T) {
@@ -330,7 +346,7 @@ func TestListsCostAFixedNumberOfQueries(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.service.append(t.Context(), c.ID, make([]draft, 0))
 	require.NoError(t, err)
-	counted, n := db.Count(r.as(uli))
+	counted, n := db.CountStatements(r.as(uli))
 	h := newHandlers(r.service, r.rooms, r.hub, nil, nil)
 	v, err := r.service.access.visibleTo(counted, identity.CallerFrom(counted))
 	require.NoError(t, err)

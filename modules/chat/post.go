@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -11,45 +12,44 @@ import (
 	"lyceum/platform/ids"
 )
 
-// posted is a stored message; fresh is false when the same client id was stored before.
+// posted is a stored message.
 type posted struct {
 	message
+	// fresh is false if the message was stored before.
 	fresh bool
+	// created is false if the message was stored before for its client id, as the answer says. It is true for a message
+	// that an earlier try of the same request stored.
+	created bool
 }
 
 // postTo is post for a channel that is named by its slug. It returns 404 for a channel that does not exist and 403 for one
 // that the caller may not read.
-func (s *Service) postTo(ctx context.Context, slug, body string, clientID *string) (posted, error) {
+func (s *Service) postTo(ctx context.Context, slug string, n newMessage) (posted, error) {
 	c, err := s.readable(ctx, slug)
 	if err != nil {
 		return posted{}, err
 	}
-	return s.post(ctx, c, body, clientID)
+	return s.post(ctx, c, n)
 }
 
-// post stores what the caller says in a channel. When it returns without an error the message is
+// post stores a message of the caller in a channel. When it returns without an error the message is
 // in the database and every replica has been woken. The caller must be a reader of c.
-func (s *Service) post(ctx context.Context, c *channel, body string, clientID *string) (posted, error) {
-	if faults := slices.Concat(bodyFaults(body), clientIDFaults(clientID)); len(faults) > 0 {
+//
+// The message commits together with those of others, in a transaction of its channel and not in one of the caller's.
+func (s *Service) post(ctx context.Context, c *channel, n newMessage) (posted, error) {
+	db.RequireNoTx(ctx, "chat: post")
+	if faults := slices.Concat(bodyFaults(n.Body), clientIDFaults(n.ClientID)); len(faults) > 0 {
 		return posted{}, apperr.InvalidFields(faults...)
 	}
 	author := identity.CallerFrom(ctx).UserID
 	if err := s.limiter.Take(ctx, s.pace, author+" "+c.ID).Err("You are writing faster than this channel takes."); err != nil {
 		return posted{}, err
 	}
-	named, err := s.mentions(ctx, c, body, author)
+	named, err := s.mentions(ctx, c, n.Body, author)
 	if err != nil {
 		return posted{}, err
 	}
-	d := draft{Author: author, Body: body, ClientID: clientID, Mentions: named}
-	if !db.InTransaction(ctx) {
-		return s.queues.post(ctx, c.ID, d)
-	}
-	out, err := s.append(ctx, c.ID, []draft{d})
-	if err != nil {
-		return posted{}, err
-	}
-	return out[0], nil
+	return s.queues.post(ctx, c.ID, draft{newMessage: n, Author: author, Mentions: named})
 }
 
 // mentions lists the accounts that a body names and that may read the channel: the others must not
@@ -94,7 +94,11 @@ func (s *Service) append(ctx context.Context, channelID string, drafts []draft) 
 		if err != nil {
 			return err
 		}
-		out = s.number(c, drafts, prior)
+		before, err := s.storedBefore(ctx, channelID, drafts)
+		if err != nil {
+			return err
+		}
+		out = s.number(c, drafts, prior, before)
 		return s.keep(ctx, c, drafts, out)
 	})
 	return out, err
@@ -121,10 +125,33 @@ func (s *Service) priorOf(ctx context.Context, channelID string, drafts []draft)
 	return prior, err
 }
 
-func (s *Service) number(c *channel, drafts []draft, prior map[sender]message) []posted {
+// storedBefore returns the messages that earlier tries of the same requests have stored, by their ids.
+func (s *Service) storedBefore(ctx context.Context, channelID string, drafts []draft) (map[string]message, error) {
+	var repeatable []string
+	for _, d := range drafts {
+		if d.ID != "" {
+			repeatable = append(repeatable, d.ID)
+		}
+	}
+	if len(repeatable) == 0 {
+		return nil, nil
+	}
+	found, err := s.store.byIDs(ctx, channelID, repeatable)
+	out := map[string]message{}
+	for _, m := range found {
+		out[m.ID] = m
+	}
+	return out, err
+}
+
+func (s *Service) number(c *channel, drafts []draft, prior map[sender]message, before map[string]message) []posted {
 	now, seq := s.clock.Now(), c.LastSeq-int64(len(drafts))
 	out := make([]posted, len(drafts))
 	for i, d := range drafts {
+		if m, ok := before[d.ID]; ok {
+			out[i] = posted{message: m, created: true}
+			continue
+		}
 		if d.ClientID != nil {
 			if m, ok := prior[sender{d.Author, *d.ClientID}]; ok {
 				out[i] = posted{message: m}
@@ -132,11 +159,11 @@ func (s *Service) number(c *channel, drafts []draft, prior map[sender]message) [
 			}
 		}
 		seq++
-		m := message{ID: ids.New(), ChannelID: c.ID, Seq: seq, AuthorID: d.Author, Body: d.Body, ClientID: d.ClientID, Version: 1, CreatedAt: now}
+		m := message{ID: cmp.Or(d.ID, ids.New()), ChannelID: c.ID, Seq: seq, AuthorID: d.Author, Body: d.Body, ClientID: d.ClientID, Version: 1, CreatedAt: now}
 		if d.ClientID != nil {
 			prior[sender{d.Author, *d.ClientID}] = m
 		}
-		out[i] = posted{m, true}
+		out[i] = posted{m, true, true}
 	}
 	return out
 }

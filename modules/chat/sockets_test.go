@@ -101,7 +101,7 @@ func TestResumeGivesWhatWasMissedOnce(t *testing.T) {
 		require.NoError(t, err)
 		var drafts []draft
 		for i := range 5100 {
-			drafts = append(drafts, draft{Author: olga.id, Body: fmt.Sprint(i + 1)})
+			drafts = append(drafts, draft{Author: olga.id, newMessage: newMessage{Body: fmt.Sprint(i + 1)}})
 		}
 		for len(drafts) > 0 {
 			_, err = r.service.append(t.Context(), c.ID, drafts[:100])

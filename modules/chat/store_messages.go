@@ -29,6 +29,12 @@ func (s *store) byClientIDs(ctx context.Context, channelID string, authors, clie
 	return found, err
 }
 
+// byIDs returns those messages of a channel that have one of the ids.
+func (s *store) byIDs(ctx context.Context, channelID string, ids []string) (found []message, err error) {
+	err = s.db.Conn(ctx).Where("channel_id = ? AND id IN ?", channelID, ids).Find(&found).Error
+	return found, err
+}
+
 func (s *store) message(ctx context.Context, channelID, id string) (*message, error) {
 	m := &message{}
 	return m, s.db.Conn(ctx).Where("id = ? AND channel_id = ?", id, channelID).Take(m).Error

@@ -260,7 +260,7 @@ func (s *subscriber) say(ctx context.Context, f clientFrame) error {
 	if err != nil || !ok {
 		return orElse(err, errNoChannel)
 	}
-	m, err := s.service.post(ctx, &c, f.Body, f.ClientID)
+	m, err := s.service.post(ctx, &c, newMessage{Body: f.Body, ClientID: f.ClientID})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package courses
 import (
 	"context"
 
+	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/stream"
@@ -47,25 +48,11 @@ func (v importedView) AppendJSON(b []byte) []byte {
 	return append(appendIDs(append(b[:len(b)-1], `,"warnings":`...), v.Warnings), '}')
 }
 
-type incomingKey struct{}
-
-// arrived is what became of an archive before the transaction of an idempotent request.
-type arrived struct {
-	in  *incoming
-	err error
-}
-
-// prepareImport does all but the transaction. What is wrong with the archive is left to the handler, whose
-// answer is kept.
-func (a *archives) prepareImport(ctx context.Context, _ []byte) (context.Context, error) {
-	in, err := a.take(ctx)
-	return context.WithValue(ctx, incomingKey{}, arrived{in, err}), nil
-}
-
-// take receives the request's file; what it holds goes with the request.
+// take receives the request's file; what it holds goes with the request. It does not wait for the transaction of the
+// request: files are stored one after the other, and staged until admit makes a course of them.
 func (a *archives) take(ctx context.Context) (*incoming, error) {
 	u := upload.BodyFromContext(ctx)
-	in, err := a.receive(ctx, u.File, u.Size)
+	in, err := a.receive(db.WithoutTx(ctx), u.File, u.Size)
 	if err == nil {
 		u.DeferToEnd(func() { a.discard(ctx, in) })
 	}
@@ -73,14 +60,11 @@ func (a *archives) take(ctx context.Context) (*incoming, error) {
 }
 
 func (a *archives) postImport(ctx context.Context, _ *httpx.None) (*httpx.Response[importedView], error) {
-	ready, ok := ctx.Value(incomingKey{}).(arrived)
-	if !ok {
-		ready.in, ready.err = a.take(ctx)
+	in, err := a.take(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if ready.err != nil {
-		return nil, ready.err
-	}
-	c, err := a.admit(ctx, ready.in)
+	c, err := a.admit(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +73,6 @@ func (a *archives) postImport(ctx context.Context, _ *httpx.None) (*httpx.Respon
 		return nil, err
 	}
 	v := detailOf(identity.CallerFrom(ctx), d)
-	view := importedView{v.CourseView, v.Description, v.Lessons, ready.in.warnings}
+	view := importedView{v.CourseView, v.Description, v.Lessons, in.warnings}
 	return httpx.Created("/courses/"+c.ID, view).WithVersion(c.Version), nil
 }

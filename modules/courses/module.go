@@ -20,6 +20,7 @@ var Module = module.Module{
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionLearn},
+	Commands:    newCommands,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),

@@ -30,7 +30,7 @@ func newRoutes(h *handlers, a *archives) httpx.Table {
 		httpx.Post("/courses/{id}/clone", httpx.Needs(permissionWrite), "Make a draft of one's own out of a course", h.clone, httpx.Rules(checkClone), httpx.ETagged(), httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(cloneDoc)),
 		httpx.Get("/courses/{id}/export", httpx.Needs(permissionWrite), "A course with its lessons and files as a zip", a.getExport, httpx.Produces(archiveType, "The archive; importing it makes the same course"),
 			httpx.Describe(archiveDoc)),
-		httpx.Post("/courses/import", httpx.Needs(permissionWrite), "Make a course from an export", a.postImport, httpx.ETagged(), httpx.Upload(archiveType, maxArchive), httpx.Idempotent(), httpx.Prepare(a.prepareImport),
+		httpx.Post("/courses/import", httpx.Needs(permissionWrite), "Make a course from an export", a.postImport, httpx.ETagged(), httpx.Upload(archiveType, maxArchive), httpx.Idempotent(),
 			httpx.Status(http.StatusCreated), httpx.Describe(importDoc)),
 		httpx.Get("/courses/{id}/lessons", httpx.Needs(permissionRead), "The lessons in order", h.lessons),
 		httpx.Post("/courses/{id}/lessons", httpx.Needs(permissionWrite), "Add a lesson at the end", h.addLesson, httpx.Rules(checkAddLesson), httpx.ETagged(), httpx.Idempotent(), httpx.Status(http.StatusCreated), httpx.Describe(lessonDoc)),

@@ -65,7 +65,7 @@ func storeFault(err error) error {
 	case errors.Is(err, blob.ErrFull):
 		return apperr.StorageFull().WithCause(err)
 	}
-	if e := db.Classify(err); e != nil && errors.Is(e, apperr.StorageFull()) {
+	if e := db.ClassifyError(err); e != nil && errors.Is(e, apperr.StorageFull()) {
 		return e
 	}
 	return apperr.Unavailable("The object store can't be reached now.").WithCause(err)

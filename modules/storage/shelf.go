@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/google/uuid"
-
 	"lyceum/modules/audit/auditapi"
 	"lyceum/platform/blob"
 	"lyceum/platform/clock"
@@ -46,14 +44,14 @@ func (s *shelf) Usable(ctx context.Context, caller identity.Caller, key string) 
 }
 
 // Store puts an object of the server's own making under a key. An existing key is kept; one that
-// is being uploaded is 409 key-taken. Neither the allowed types nor the quota bind it. Outside a
-// transaction the bytes are written without one, so that a large object holds nobody up.
+// is being uploaded is 409 key-taken. Neither the allowed types nor the quota bind it. It must not be called inside a
+// transaction: the bytes are written between two, so that a large object holds nobody up.
 func (s *shelf) Store(ctx context.Context, ownerID, key, contentType string, size int64, r io.Reader) error {
 	if err := checkKey(key); err != nil {
 		return fmt.Errorf("key %q: %w", key, err)
 	}
 	now := s.clock.Now()
-	a := &asset{ID: ids.New(), Key: key, BlobID: blobFor(ctx, key), ContentType: contentType, Size: size, Status: pending, UploaderID: ownerID,
+	a := &asset{ID: ids.New(), Key: key, BlobID: ids.New(), ContentType: contentType, Size: size, Status: pending, UploaderID: ownerID,
 		ExpiresAt: now.Add(urlLife), CreatedAt: now}
 	kept := false
 	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
@@ -67,15 +65,6 @@ func (s *shelf) Store(ctx context.Context, ownerID, key, contentType string, siz
 		return storeFault(err)
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error { return s.finish(ctx, a) })
-}
-
-// blobFor names the object. In a transaction the name follows from the key: when all of it is
-// rolled back the object stays, and the next attempt replaces it instead of leaving another.
-func blobFor(ctx context.Context, key string) string {
-	if db.InTransaction(ctx) {
-		return uuid.NewSHA1(uuid.NameSpaceURL, []byte("lyceum storage "+key)).String()
-	}
-	return ids.New()
 }
 
 func (s *shelf) reserveOwn(ctx context.Context, a *asset, now clock.Time) (kept bool, err error) {

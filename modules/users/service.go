@@ -1,6 +1,7 @@
 package users
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -48,7 +49,7 @@ func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.A
 		return usersapi.Account{}, err
 	}
 	now := s.clock.Now()
-	u := &user{ID: ids.New(), Email: email, Role: n.Role, Status: active, EmailVerified: n.Verified, Version: 1, CreatedAt: now, UpdatedAt: now}
+	u := &user{ID: cmp.Or(n.ID, ids.New()), Email: email, Role: n.Role, Status: active, EmailVerified: n.Verified, Version: 1, CreatedAt: now, UpdatedAt: now}
 	u.rename(name)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.insert(ctx, u); err != nil {

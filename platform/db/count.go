@@ -9,21 +9,24 @@ import (
 
 type countKey struct{}
 
-// Count gives a context under which statements are counted, so that tests can hold a route to a number of queries.
-func Count(ctx context.Context) (context.Context, *atomic.Int64) {
+// CountStatements returns a context whose statements are counted, and their number so far. Tests hold
+// routes to a number of statements with it. Opening and ending transactions do not count.
+func CountStatements(ctx context.Context) (context.Context, *atomic.Int64) {
 	n := &atomic.Int64{}
 	return context.WithValue(ctx, countKey{}, n), n
 }
 
-func counted(ctx context.Context) {
+// countStatement counts a statement with ctx, if ctx comes from CountStatements.
+func countStatement(ctx context.Context) {
 	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
 		n.Add(1)
 	}
 }
 
-func countQueries(g *gorm.DB) error {
+// registerStatementCounter makes GORM count its statements.
+func registerStatementCounter(g *gorm.DB) error {
 	count := func(tx *gorm.DB) {
-		counted(tx.Statement.Context)
+		countStatement(tx.Statement.Context)
 	}
 	cb := g.Callback()
 	for _, register := range []func(string, func(*gorm.DB)) error{

@@ -1,7 +1,3 @@
-// Package db holds the database: PostgreSQL, or SQLite inside the process, behind the same calls.
-//
-// The transaction travels in the context: what a store does with Conn(ctx) joins the caller's
-// transaction by itself. Only store files and this package touch GORM.
 package db
 
 import (
@@ -29,7 +25,7 @@ import (
 // Dialect names a kind of database.
 type Dialect string
 
-// The two kinds.
+// The supported kinds.
 const (
 	Postgres Dialect = "postgres"
 	SQLite   Dialect = "sqlite"
@@ -40,22 +36,22 @@ type DB struct {
 	gorm    *gorm.DB
 	sql     *sql.DB
 	dialect Dialect
-	// writer admits one writing transaction at a time on SQLite, which has one writer anyway:
-	// waiting here honours the context, waiting there does not.
+	// writer admits one transaction at a time on SQLite, which has one writer anyway. Waiting here ends with the
+	// context; waiting inside SQLite would not. It is nil on PostgreSQL.
 	writer chan struct{}
 }
 
-// Options say which database to open.
+// Options select the database to open.
 type Options struct {
-	// URL is postgres://… or sqlite:///path; empty means a file in Dir.
+	// URL is postgres://… or sqlite:///path. "" stands for a SQLite file in Dir.
 	URL string
-	// Dir holds the embedded database.
+	// Dir is the folder of the embedded database. Open creates it, readable by its owner alone.
 	Dir string
-	// MaxConns bounds the connections of this process.
+	// MaxConns bounds the connections of this process. SQLite opens half as many, at least 4.
 	MaxConns int
 }
 
-// Open connects. The error names no password.
+// Open connects to a database and checks that it answers. The error names no password.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	d := &DB{dialect: Postgres}
 	var dialector gorm.Dialector
@@ -82,9 +78,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d, countQueries(d.gorm)
+	return d, registerStatementCounter(d.gorm)
 }
 
+// openPostgres returns a pool for a postgres:// URL. It does not connect.
 func openPostgres(o Options) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(o.URL)
 	if err != nil {
@@ -100,6 +97,7 @@ func openPostgres(o Options) (*sql.DB, error) {
 	return pool, nil
 }
 
+// openSQLite returns a pool for a SQLite file, which it creates.
 func openSQLite(o Options) (*sql.DB, error) {
 	path := filepath.Join(o.Dir, "lyceum.db")
 	if o.URL != "" {
@@ -113,8 +111,8 @@ func openSQLite(o Options) (*sql.DB, error) {
 		return nil, err
 	}
 	// synchronous=FULL: what was acknowledged survives a power cut, too.
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?vfs=" + vfsName + "&_txlock=immediate&_pragma=busy_timeout(4000)" +
-		"&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=foreign_keys(on)"
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?vfs=" + vfsName + "&_txlock=immediate" +
+		"&_pragma=busy_timeout(4000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=foreign_keys(on)"
 	pool, err := driver.Open(dsn)
 	if err != nil {
 		return nil, err
@@ -124,8 +122,8 @@ func openSQLite(o Options) (*sql.DB, error) {
 	return pool, nil
 }
 
-// makeSQLiteFile makes the database's file, so that nobody else may read it; the files beside it get its mode. A folder that
-// the operator chose with the path stays as it is.
+// makeSQLiteFile creates the database's file, readable by its owner alone; SQLite gives the files beside it the same
+// mode. The folder gets that mode, too, if ownDir says that it is the server's own.
 func makeSQLiteFile(path string, ownDir bool) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -142,7 +140,7 @@ func makeSQLiteFile(path string, ownDir bool) error {
 	return private.TightenFiles(path+"-wal", path+"-shm")
 }
 
-// withoutURL keeps the cause and drops what may hold a password.
+// withoutURL returns the cause of a failed connection without the parts of the text that may hold a password.
 func withoutURL(err error) string {
 	var pe *pgconn.ConnectError
 	_ = errors.As(err, &pe)
@@ -156,27 +154,29 @@ func withoutURL(err error) string {
 	return "connection failed"
 }
 
-// Dialect says which kind of database this is.
+// Dialect returns the kind of the database.
 func (d *DB) Dialect() Dialect { return d.dialect }
 
-// Ping asks whether the database answers.
+// Ping returns an error if the database does not answer.
 func (d *DB) Ping(ctx context.Context) error { return d.sql.PingContext(ctx) }
 
 // Close ends all connections.
 func (d *DB) Close() error { return d.sql.Close() }
 
-// Pool gives database/sql's pool, for backups, locks and measured hot paths.
+// Pool returns the pool of database/sql, for session locks and backups. Its statements join no transaction.
 func (d *DB) Pool() *sql.DB { return d.sql }
 
-// Conn is the database as seen from ctx: its transaction if there is one.
+// Conn returns the database for one statement: inside the transaction of ctx, if there is one. The result must not be
+// kept, as GORM's values collect conditions.
 func (d *DB) Conn(ctx context.Context) *gorm.DB {
-	if t := txOf(ctx); t != nil {
+	if t := txFrom(ctx); t != nil {
 		return t.gorm.WithContext(ctx)
 	}
 	return d.gorm.WithContext(ctx)
 }
 
-// NowMillis is the SQL expression for the database's own clock in milliseconds since 1970.
+// NowMillis returns the SQL expression for the database's own clock, in milliseconds since 1970 UTC. Leases that
+// several replicas compare use it, as the clocks of replicas differ.
 func (d *DB) NowMillis() string {
 	if d.dialect == Postgres {
 		return "(extract(epoch from clock_timestamp()) * 1000)::bigint"
@@ -184,7 +184,8 @@ func (d *DB) NowMillis() string {
 	return "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 }
 
-// ForUpdate is the clause that locks the selected rows; SQLite's transactions lock all already.
+// ForUpdate returns the clause that locks the selected rows until the transaction ends. It is empty on SQLite, where a
+// transaction has the database to itself.
 func (d *DB) ForUpdate() string {
 	if d.dialect == Postgres {
 		return " FOR UPDATE"
@@ -192,7 +193,7 @@ func (d *DB) ForUpdate() string {
 	return ""
 }
 
-// SkipLocked is ForUpdate for queues: rows that another replica holds are passed over.
+// SkipLocked returns ForUpdate for queues: rows that another transaction has locked are left out.
 func (d *DB) SkipLocked() string {
 	if d.dialect == Postgres {
 		return " FOR UPDATE SKIP LOCKED"

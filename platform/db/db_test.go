@@ -93,7 +93,7 @@ func TestAWriterWaitsNoLongerThanItsContext(t *testing.T) {
 	err := d.InTx(ctx, func(context.Context) error { return nil })
 	close(release)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, apperr.KindUnavailable, db.Classify(err).Kind)
+	require.Equal(t, apperr.KindUnavailable, db.ClassifyError(err).Kind)
 }
 
 func TestMigrationsRefuseRepeatedAndMalformedIDs(t *testing.T) {
@@ -117,10 +117,10 @@ func TestClassifyFullDisk(t *testing.T) {
 	for _, full := range []error{
 		&pgconn.PgError{Code: "53100"}, sqlite3.FULL, sqlite3.IOERR_SHMSIZE, syscall.ENOSPC, syscall.EDQUOT, &fs.PathError{Op: "write", Err: syscall.ENOSPC},
 	} {
-		e := db.Classify(fmt.Errorf("courses: %w", full))
+		e := db.ClassifyError(fmt.Errorf("courses: %w", full))
 		require.Equal(t, "storage-full", e.Code, "%v", full)
 	}
 	for _, away := range []error{&pgconn.PgError{Code: "53300"}, sqlite3.IOERR_READ, context.DeadlineExceeded} {
-		require.Equal(t, "unavailable", db.Classify(away).Code, "%v", away)
+		require.Equal(t, "unavailable", db.ClassifyError(away).Code, "%v", away)
 	}
 }

@@ -15,44 +15,49 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// ErrNotFound says that a query for one row found none.
+// ErrNotFound is the error of a query for one row that found none.
 var ErrNotFound = gorm.ErrRecordNotFound
 
-// IsNotFound says whether err is ErrNotFound.
+// IsNotFound reports whether err is ErrNotFound.
 func IsNotFound(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
 
-// IsDuplicate says whether err is a broken unique constraint.
+// IsDuplicate reports whether err is a violated unique constraint.
 func IsDuplicate(err error) bool {
 	var pg *pgconn.PgError
 	return errors.Is(err, gorm.ErrDuplicatedKey) || errors.As(err, &pg) && pg.Code == "23505"
 }
 
-// IsMissingReference says whether err is a row that refers to one that is not there.
+// IsMissingReference reports whether err is a violated foreign key: the row refers to one that does not exist.
 func IsMissingReference(err error) bool {
 	var pg *pgconn.PgError
 	return errors.Is(err, gorm.ErrForeignKeyViolated) || errors.As(err, &pg) && pg.Code == "23503"
 }
 
-func isRetryable(err error) bool {
+// IsRetryable reports whether the database ended the transaction in favor of another one: a deadlock or a
+// serialization failure. The same transaction may succeed when it is run again.
+func IsRetryable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || errors.Is(err, sqlite3.BUSY_SNAPSHOT)
 }
 
-// Classify turns a fault of the database's surroundings into what the caller is told; nil means
-// that the fault is ours.
-func Classify(err error) *apperr.Error {
+// ClassifyError returns the error for the client if err comes from the surroundings of the database: its
+// disk is full, it can't be reached, descriptors are used up. It returns nil for every other error, which is a
+// fault of the program.
+func ClassifyError(err error) *apperr.Error {
 	switch {
 	case isFull(err):
 		return apperr.StorageFull().WithCause(err)
 	case isShortOfFiles(err):
-		return apperr.Unavailable("The server has too many files and connections open at the moment. Try again in a few seconds.").WithCause(err)
+		const detail = "The server has too many files and connections open at the moment. Try again in a few seconds."
+		return apperr.Unavailable(detail).WithCause(err)
 	case isAway(err):
 		return apperr.Unavailable("The database can't be reached now.").WithCause(err)
 	}
 	return nil
 }
 
-// isFull returns whether there is no room to write: for the database's files, or for those of anything else that failed.
+// isFull reports whether there is no room to write: for the database's files, or for those of anything
+// else that failed.
 func isFull(err error) bool {
 	var pg *pgconn.PgError
 	// IOERR_SHMSIZE: the index of the write-ahead log could not grow.
@@ -65,10 +70,12 @@ func isShortOfFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, sqlite3.CANTOPEN)
 }
 
+// isAway reports whether the database could not be reached, or did not answer in time.
 func isAway(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		// 08: connection; 53: out of resources; 57P: shutting down; 25006: a standby.
+		// Classes and codes of appendix A of the PostgreSQL manual: 08 connection, 53 out of resources, 57P shutting down,
+		// 57014 canceled, 25006 read-only, such as a standby.
 		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") ||
 			strings.HasPrefix(pg.Code, "57P") || pg.Code == "57014" || pg.Code == "25006"
 	}
@@ -76,6 +83,7 @@ func isAway(err error) bool {
 	var netErr *net.OpError // not net.Error: SQLite errors have its methods, too
 	return errors.As(err, &connect) || errors.As(err, &netErr) || errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
-		errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.IOERR) || pgconn.Timeout(err) ||
+		errors.Is(err, sqlite3.BUSY) || errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.IOERR) ||
+		pgconn.Timeout(err) ||
 		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
 }

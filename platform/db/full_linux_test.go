@@ -27,7 +27,7 @@ func TestFullDiskOfSQLite(t *testing.T) {
 	for err == nil {
 		err = d.InTx(t.Context(), func(ctx context.Context) error { return add(ctx, d, strings.Repeat("x", 8000)) })
 	}
-	require.Equal(t, "storage-full", db.Classify(err).Code, "%v", err)
+	require.Equal(t, "storage-full", db.ClassifyError(err).Code, "%v", err)
 	stored := len(names(t, d))
 	require.Error(t, d.InTx(t.Context(), func(ctx context.Context) error { return add(ctx, d, strings.Repeat("x", 8000)) }))
 	require.NoError(t, syscall.Mount("", dir, "tmpfs", syscall.MS_REMOUNT, "size=8m"))

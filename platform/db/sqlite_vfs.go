@@ -41,8 +41,10 @@ type osFile interface {
 	vfs.FileSizeHint
 }
 
+// fullFile is a file of fullVFS.
 type fullFile struct{ osFile }
 
+// wrapFile returns f with errors of a full disk told apart, if f is a file of the operating system.
 func wrapFile(f vfs.File) vfs.File {
 	if f, ok := f.(osFile); ok {
 		return fullFile{f}
@@ -68,6 +70,7 @@ func (f fullFile) SizeHint(size int64) error { return fullError(f.osFile.SizeHin
 // Unwrap implements vfs.FileUnwrap.
 func (f fullFile) Unwrap() vfs.File { return f.osFile }
 
+// fullError returns err as SQLITE_FULL if it says that there is no room.
 func fullError(err error) error {
 	if isNoRoom(err) {
 		return vfs.SystemError(err, sqlite3.FULL)
@@ -75,7 +78,7 @@ func fullError(err error) error {
 	return err
 }
 
-// isNoRoom returns whether a file can't grow: the disk, the user's quota or the process's limit is reached.
+// isNoRoom reports whether a file can't grow: the disk, the user's quota or the process's limit is reached.
 func isNoRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

@@ -195,7 +195,7 @@ func (b *Bus) postpone(ctx context.Context, row delivery, cause error) error {
 		state = dead
 	}
 	text := cause.Error()
-	return b.db.Conn(db.Detach(ctx)).Exec("UPDATE outbox_deliveries SET state = ?, next_at = ?, last_error = ? WHERE id = ?",
+	return b.db.Conn(db.WithoutTx(ctx)).Exec("UPDATE outbox_deliveries SET state = ?, next_at = ?, last_error = ? WHERE id = ?",
 		state, b.clock.Now().Add(wait), strings.ToValidUTF8(text[:min(len(text), 500)], ""), row.ID).Error
 }
 

@@ -8,7 +8,7 @@
 //	operation.go the middleware of its route:
 //	               authorize       the caller, the rate limit, the AccessRule
 //	               checkBody       type, size, syntax; uploads: receiveUpload
-//	               idempotency     requests with an Idempotency-Key, in their transaction
+//	               idempotency     one run for each Idempotency-Key; the commit waits for the answer
 //	               finishResponse  ETag, 304, streams
 //	route.go     finishAnswer: the handler of the module, its errors as problems
 //
@@ -17,7 +17,7 @@
 //	pagination   lists, page by page            validation    rules that a schema can't express
 //	jsonfield    fields of a PATCH              jsonappend    JSON of measured hot paths
 //	stream       exports                        csvrows       tables in both directions
-//	upload       large bodies                   idempotency   Preparation of a repeated POST
+//	upload       large bodies                   idempotency   OperationID of a repeated POST
 //	strictjson   JSON inside of other files     requestinfo   what is known of the request
 //
 // The others serve the server: problem (errors as answers), conditional (ETags, ranges), openapi (the

@@ -116,11 +116,11 @@ func (s *Server) middlewareOf(r Route) huma.Middlewares {
 	if r.upload != nil {
 		chain = huma.Middlewares{upload.DrainRefused, s.authorize(r), s.receiveUpload(r)}
 	}
-	if r.isIdempotent {
-		chain = append(chain, s.idempotency.Middleware(r.prepare))
-	}
 	if r.timeout > 0 {
 		chain = append(chain, extendDeadline(r.timeout))
+	}
+	if r.isIdempotent {
+		chain = append(chain, s.idempotency.Middleware)
 	}
 	if r.answer.CSVColumns != nil || r.answer.HasLines {
 		chain = append(chain, varyByAccept)

@@ -51,8 +51,8 @@ func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 	defer cancel()
 	ctx, span := tracer.Start(ctx, info.Method)
 	defer span.End()
-	ctx = db.Expect(ctx, c.Get(fiber.HeaderIfMatch))
-	ctx, info.Queries = db.Count(ctx)
+	ctx = db.ExpectVersion(ctx, c.Get(fiber.HeaderIfMatch))
+	ctx, info.Queries = db.CountStatements(ctx)
 	caller := identity.Caller{IP: info.IP, UserAgent: info.UserAgent, RequestID: info.ID}
 	c.SetUserContext(identity.WithCaller(ctx, caller))
 	s.setSecurityHeaders(c)

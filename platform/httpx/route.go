@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/httpx/openapi"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/problem"
@@ -25,8 +24,6 @@ type Route struct {
 	answer openapi.Answer
 
 	isIdempotent bool
-	// prepare runs before the transaction of an idempotent request; nil for most.
-	prepare idempotency.Preparation
 	// onForbidden is called before a signed-in caller whose role is too low gets 403; nil for most.
 	onForbidden func(ctx context.Context, param func(name string) string)
 

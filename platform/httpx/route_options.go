@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"lyceum/platform/httpx/csvrows"
-	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/httpx/openapi"
 	"lyceum/platform/httpx/upload"
 	"lyceum/platform/httpx/validation"
@@ -30,9 +29,6 @@ func CSVRows() Option {
 
 // Idempotent makes a POST honor Idempotency-Key: see package idempotency.
 func Idempotent() Option { return func(r *Route) { r.isIdempotent = true } }
-
-// Prepare makes an idempotent route call fn before its transaction.
-func Prepare(fn idempotency.Preparation) Option { return func(r *Route) { r.prepare = fn } }
 
 // OnForbidden makes a route call fn with the parameters of its path before a signed-in caller whose role is too
 // low gets 403.

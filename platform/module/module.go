@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
@@ -36,6 +38,8 @@ type Module struct {
 	Permissions []identity.Permission
 	// Problems that the module's errors are made from.
 	Problems []apperr.Problem
+	// Commands returns the commands that the module adds to the command line.
+	Commands func(command.Program) []*cobra.Command
 	// Declares holds further declarations that are valid whether or not the module is enabled, such as audit actions.
 	Declares fx.Option
 	// Provides wires everything that works only while the module is enabled.

@@ -13,22 +13,23 @@ import (
 	"lyceum/platform/keyring"
 )
 
-// blobParts is the store, and the folder behind it when objects are embedded.
+// blobParts is the object store, and the folder or the bucket behind it; the other one is nil.
 type blobParts struct {
 	fx.Out
 	Store  blob.Store
 	Folder *folder.Store
+	Bucket *s3.Store
 }
 
 func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 	if c.S3.Endpoint == "" {
 		f, err := folder.Open(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.DeriveKey("object urls"), time.Now)
-		return blobParts{Store: f, Folder: f}, err
+		return blobParts{Store: outsideBlobs{f}, Folder: f}, err
 	}
 	s, err := s3.New(s3.Config{Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
 		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS})
 	if err != nil {
 		return blobParts{}, &ServiceError{"S3_ENDPOINT", err}
 	}
-	return blobParts{Store: s}, nil
+	return blobParts{Store: outsideBlobs{s}, Bucket: s}, nil
 }

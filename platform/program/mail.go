@@ -33,5 +33,5 @@ func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 	if err != nil {
 		return mailParts{}, &config.Error{Faults: []string{"SMTP_URL: " + err.Error()}}
 	}
-	return mailParts{Sender: sender, Sink: sink}, nil
+	return mailParts{Sender: outsideSender{sender}, Sink: sink}, nil
 }

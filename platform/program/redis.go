@@ -37,6 +37,7 @@ func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
 	o.ContextTimeoutEnabled, o.MaxRetries = true, -1
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
 	client, queue := redis.NewClient(o), jobs.NewQueue(url)
+	client.AddHook(outsideRedis{})
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	if err := client.Ping(ctx).Err(); err != nil {

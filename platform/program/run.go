@@ -39,6 +39,7 @@ type Parts struct {
 	Events     *events.Bus
 	Jobs       *jobs.Queue
 	Blobs      blob.Store
+	Bucket     *s3.Store
 	Keys       *keyring.Keys
 	Sealed     *keyring.SealedCheck
 	Tokens     *tokens.Tokens
@@ -116,8 +117,8 @@ func prepareServices(ctx context.Context, p Parts) error {
 	} else if pending, err := p.Migrations.Pending(ctx); err != nil || len(pending) > 0 {
 		return errors.Join(err, fmt.Errorf("AUTO_MIGRATE=false and %d migrations are pending: run lyceum migrate up", len(pending)))
 	}
-	if store, ok := p.Blobs.(*s3.Store); ok {
-		if err := store.PrepareBucket(ctx); err != nil {
+	if p.Bucket != nil {
+		if err := p.Bucket.PrepareBucket(ctx); err != nil {
 			return &ServiceError{"S3_ENDPOINT", err}
 		}
 	}

@@ -13,9 +13,9 @@ type Assets interface {
 	// Usable says whether the caller may use the key in a lesson or as a cover: a completed asset
 	// that the caller uploaded, or any for administrators.
 	Usable(ctx context.Context, caller identity.Caller, key string) (bool, error)
-	// Store puts an object of the server's own making under a key, such as demo data or an import; an
-	// existing key is kept, one that is being uploaded is 409 key-taken. Large objects are best stored
-	// outside a transaction, which would hold others up while the bytes are written.
+	// Store puts an object of the server's own making under a key, such as demo data. An existing key is kept. It
+	// returns key-taken if the key is being uploaded. It must not be called inside a transaction, which would hold
+	// others up while the bytes are written.
 	Store(ctx context.Context, ownerID, key, contentType string, size int64, r io.Reader) error
 }
 

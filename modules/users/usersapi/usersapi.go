@@ -21,6 +21,8 @@ type Account struct {
 
 // NewAccount is what registration and administration give.
 type NewAccount struct {
+	// ID is the id of the account; "" stands for a new one.
+	ID          string
 	Email       string
 	DisplayName string
 	Role        identity.Role

@@ -1,16 +1,3 @@
-// Package idempotency lets clients repeat a POST whose answer was lost
-// (draft-ietf-httpapi-idempotency-key-header): the first answer to an Idempotency-Key is kept for 24 hours and
-// repeated.
-//
-//	first request   claim the record  →  prepare  →  [transaction: handler, store the answer]  →  answer
-//	the same again  the record is done            →  repeat its answer with Idempotency-Replayed: true
-//	meanwhile       the record is claimed         →  wait up to 5 s, then 409 idempotency-in-progress
-//	other body      the hashes differ             →  422 idempotency-key-reused
-//
-// The record commits with the change. A claim is a lease: when the process that holds it dies, another request
-// takes the record over. The answer is encrypted under a key that only the client's header value gives, of
-// which the table holds a hash. The server's own secret takes no part, so records stay readable when it was
-// lost.
 package idempotency
 
 import (
@@ -39,13 +26,13 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
-	"lyceum/platform/migrate"
+	"lyceum/platform/lifecycle"
 )
 
 const (
 	// keepTime is how long an answer is kept.
 	keepTime = 24 * time.Hour
-	// leaseTime is how long a claim holds without being renewed.
+	// leaseTime is the lease of a claim.
 	leaseTime = 60 * time.Second
 	// waitTime is how long a request waits for the one that holds its record; it looks again every pollTime.
 	waitTime = 5 * time.Second
@@ -56,24 +43,6 @@ const (
 
 // maxKeyLength is the longest Idempotency-Key in bytes.
 var maxKeyLength = 255
-
-// Migrations create the table of the records.
-var Migrations = []migrate.Migration{{
-	ID: "202611240002_http_create_idempotency",
-	Up: []string{
-		`CREATE TABLE idempotency_records (
-			id {bin} PRIMARY KEY,
-			body_hash {bytes} NOT NULL,
-			claim {uuid} NOT NULL,
-			done {bool} NOT NULL DEFAULT FALSE,
-			claimed_until bigint NOT NULL,
-			answer {bytes},
-			created_at bigint NOT NULL
-		)`,
-		`CREATE INDEX idempotency_records_created ON idempotency_records (created_at)`,
-	},
-	Down: []string{"DROP TABLE idempotency_records"},
-}}
 
 // Parameter documents the Idempotency-Key header.
 var Parameter = &huma.Param{
@@ -86,6 +55,8 @@ var Parameter = &huma.Param{
 type Records struct {
 	db    *db.DB
 	clock clock.Clock
+	// lease is how long a claim holds without being renewed.
+	lease time.Duration
 }
 
 // record is one request with its key.
@@ -94,7 +65,9 @@ type record struct {
 	ID       string
 	BodyHash []byte
 	// Claim is an id of the request that runs; ClaimedUntil ends its lease.
-	Claim        string
+	Claim string
+	// OperationID is the same for all requests that claim the record one after the other.
+	OperationID  string
 	Done         bool
 	ClaimedUntil clock.Time
 	// Answer is an answer as JSON, encrypted.
@@ -118,108 +91,132 @@ var repeatedHeaders = []string{
 }
 
 // NewRecords returns the records in d.
-func NewRecords(d *db.DB, c clock.Clock) *Records { return &Records{d, c} }
+func NewRecords(d *db.DB, c clock.Clock) *Records { return &Records{d, c, leaseTime} }
 
-// Preparation does what must happen before the transaction of a request, such as expensive work without a
-// database, and returns a context that carries the result.
-type Preparation func(ctx context.Context, body []byte) (context.Context, error)
+type operationKey struct{}
 
-// Middleware makes requests with an Idempotency-Key run once; others pass through. prepare may be nil. It runs
-// once, too, and before the transaction, which would hold a connection meanwhile.
-func (r *Records) Middleware(prepare Preparation) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
-		key := ctx.Header("Idempotency-Key")
-		if key == "" {
-			next(ctx)
-			return
-		}
-		if len(key) > maxKeyLength {
-			problem.WriteHuma(ctx, validation.InvalidAt("header.Idempotency-Key", "at most 255 characters"))
-			return
-		}
-		if err := r.runOnce(ctx, key, prepare, next); err != nil {
-			problem.WriteHuma(ctx, err)
-		}
+// OperationID returns an id for what the request creates, which is the same whenever the request is repeated with its
+// Idempotency-Key. It returns "" for a request without a key.
+func OperationID(ctx context.Context) string {
+	id, _ := ctx.Value(operationKey{}).(string)
+	return id
+}
+
+// Middleware makes requests with an Idempotency-Key run once. For all requests, with a key or without, it commits the
+// first transaction of the handler when the answer is known, and rolls it back if the answer is an error.
+func (r *Records) Middleware(ctx huma.Context, next func(huma.Context)) {
+	if err := r.serve(ctx, next); err != nil {
+		problem.WriteHuma(ctx, err)
 	}
 }
 
-var errNotDone = errors.New("the answer is no success: nothing of it is kept")
+func (r *Records) serve(ctx huma.Context, next func(huma.Context)) error {
+	key := ctx.Header("Idempotency-Key")
+	switch {
+	case key == "":
+		requestCtx, deferral := r.db.DeferCommit(ctx.Context())
+		err := runHandler(ctx, requestCtx, deferral, next, nil)
+		if errors.Is(err, errNotDone) {
+			return nil
+		}
+		return err
+	case len(key) > maxKeyLength:
+		return validation.InvalidAt("header.Idempotency-Key", "at most 255 characters")
+	}
+	return r.runOnce(ctx, key, next)
+}
 
 // runOnce lets the first request through and answers the others from its record.
-func (r *Records) runOnce(ctx huma.Context, key string, prepare Preparation, next func(huma.Context)) error {
+func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context)) error {
 	c := humafiber.Unwrap(ctx)
 	rec, secret := r.newRecord(ctx, key)
-	prior, err := r.claim(ctx.Context(), rec)
+	prior, err := r.claim(ctx.Context(), &rec)
 	if err != nil {
 		return err
 	}
 	if prior != nil {
 		return repeatAnswer(c, secret, prior)
 	}
-	ready := ctx.Context()
-	if prepare != nil {
-		body, _ := io.ReadAll(ctx.BodyReader())
-		release := r.renewLease(ready, rec)
-		ready, err = prepare(ready, body)
-		release()
-	}
-	if err != nil {
-		return errors.Join(err, r.remove(ctx.Context(), rec))
-	}
-	err = r.db.InTx(ready, func(tx context.Context) error {
-		c.Response().ResetBody()
-		next(huma.WithContext(ctx, tx))
-		if c.Response().StatusCode() >= 300 {
-			return errNotDone
+	requestCtx, deferral := r.db.DeferCommit(context.WithValue(ctx.Context(), operationKey{}, rec.OperationID))
+	outside := context.WithoutCancel(ctx.Context())
+	endRenewal := r.renewLease(outside, rec, deferral)
+	defer endRenewal()
+	panicked := true
+	defer func() {
+		if panicked {
+			_ = r.release(outside, rec)
 		}
-		return r.store(tx, rec, secret, c)
-	})
+	}()
+	err = runHandler(ctx, requestCtx, deferral, next, func(tx context.Context) error { return r.store(tx, rec, secret, c) })
+	panicked = false
 	if err == nil {
 		return nil
 	}
-	outside := context.WithoutCancel(ctx.Context())
 	status := c.Response().StatusCode()
 	if errors.Is(err, errNotDone) && status < 500 && status != http.StatusTooManyRequests {
 		return r.store(outside, rec, secret, c)
 	}
-	removed := r.remove(outside, rec)
+	released := r.release(outside, rec)
 	if errors.Is(err, errNotDone) {
-		return removed
+		return released
 	}
-	// The handler has answered already, but what it did is not there.
-	c.Response().ResetBody()
-	for _, name := range repeatedHeaders {
-		c.Response().Header.Del(name)
-	}
-	requestinfo.FromContext(outside).HasETag = false
 	return err
 }
 
-// renewLease keeps the claim while work goes on that may outlast its lease, until release is called.
-func (r *Records) renewLease(ctx context.Context, rec record) (release func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	go func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(leaseTime / 3):
-			}
-			err := r.db.Conn(ctx).Exec(
-				"UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
-				r.clock.Now().Add(leaseTime), rec.ID, rec.Claim).Error
-			if err != nil && ctx.Err() == nil {
-				slog.Warn("idempotency record not renewed", "error", err)
-			}
+// maxRuns is how often a handler runs when the database can't commit its change beside those of others.
+const maxRuns = 3
+
+var errNotDone = errors.New("the answer is no success: nothing of it is kept")
+
+// runHandler runs the handler and commits what it did, together with what last writes; last may be nil. It returns
+// errNotDone if the handler has answered with an error, and another error if the change could not be committed: then
+// the answer is taken back. In both cases nothing of the transaction is kept.
+func runHandler(
+	ctx huma.Context, requestCtx context.Context, deferral *db.Deferral, next func(huma.Context), last func(context.Context) error,
+) (err error) {
+	c := humafiber.Unwrap(ctx)
+	defer deferral.End()
+	for range maxRuns {
+		next(huma.WithContext(ctx, requestCtx))
+		if c.Response().StatusCode() >= 300 {
+			return errNotDone
 		}
-	}()
-	return cancel
+		if err = deferral.Commit(last); err == nil {
+			return nil
+		}
+		c.Response().ResetBody()
+		for _, name := range repeatedHeaders {
+			c.Response().Header.Del(name)
+		}
+		requestinfo.FromContext(requestCtx).HasETag = false
+		if !db.IsRetryable(err) {
+			return err
+		}
+	}
+	return err
 }
 
-// remove lets the next request with the key run.
-func (r *Records) remove(ctx context.Context, rec record) error {
-	conn := r.db.Conn(context.WithoutCancel(ctx))
-	return conn.Exec("DELETE FROM idempotency_records WHERE id = ? AND claim = ?", rec.ID, rec.Claim).Error
+// renewLease keeps the claim until end is called, while work goes on that may outlast its lease. It stops when the
+// transaction is open: on SQLite it could not write beside it.
+func (r *Records) renewLease(ctx context.Context, rec record, deferral *db.Deferral) (end func()) {
+	ctx, end = context.WithCancel(ctx)
+	go lifecycle.Every(ctx, "idempotency lease", r.lease/3, func(ctx context.Context) {
+		if deferral.IsOpen() {
+			return
+		}
+		err := r.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
+			r.clock.Now().Add(r.lease), rec.ID, rec.Claim).Error
+		if err != nil && ctx.Err() == nil {
+			slog.Warn("idempotency record not renewed", "error", err)
+		}
+	})
+	return end
+}
+
+// release ends the claim, so that the next request with the key runs.
+func (r *Records) release(ctx context.Context, rec record) error {
+	return r.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = 0 WHERE id = ? AND claim = ? AND NOT done",
+		rec.ID, rec.Claim).Error
 }
 
 // newRecord returns the record of a request, known by operation, path, caller and key, and the secret of its
@@ -254,52 +251,60 @@ func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []
 	}
 	return record{
 		ID: hex.EncodeToString(h.Sum(nil)), BodyHash: bodyHash,
-		Claim: ids.New(), ClaimedUntil: now.Add(leaseTime), CreatedAt: now,
+		Claim: ids.New(), OperationID: ids.New(), ClaimedUntil: now.Add(r.lease), CreatedAt: now,
 	}, secret
 }
 
-// claim claims the record and returns nil, or returns the finished one. It waits while another request runs,
-// and returns idempotency-in-progress after waitTime.
-func (r *Records) claim(ctx context.Context, rec record) (*record, error) {
+// claim claims the record and returns nil, or returns the finished one. It waits while another request runs, and
+// returns idempotency-in-progress after waitTime.
+func (r *Records) claim(ctx context.Context, rec *record) (*record, error) {
 	// The wait outlasts the usual limit of an answer: that is what the client asked for.
 	ctx = context.WithoutCancel(ctx)
-	deadline := time.Now().Add(waitTime)
+	wait, cancel := context.WithTimeout(ctx, waitTime)
+	defer cancel()
 	for {
 		prior, err := r.tryClaim(ctx, rec)
-		if err != nil || prior == nil {
+		switch {
+		case err != nil || prior == nil:
 			return nil, err
-		}
-		if string(prior.BodyHash) != string(rec.BodyHash) {
+		case string(prior.BodyHash) != string(rec.BodyHash):
 			return nil, problemIdempotencyKeyReused.New("This Idempotency-Key came with another body before.")
-		}
-		if prior.Done {
+		case prior.Done:
 			return prior, nil
 		}
-		if time.Now().After(deadline) {
+		if !lifecycle.Sleep(wait, pollTime) {
 			e := problemIdempotencyInProgress.New("The first request with this Idempotency-Key still runs.")
 			e.RetryAfter = time.Second
 			return nil, e
 		}
-		time.Sleep(pollTime)
 	}
 }
 
-// tryClaim inserts the record and returns nil, or returns the one that is there. It takes over a record that is
-// older than keepTime or whose lease has ended.
-func (r *Records) tryClaim(ctx context.Context, rec record) (prior *record, err error) {
+// claimStatement inserts a record, or takes over one that is older than keepTime or whose lease has ended. A request
+// that takes over the record of the same request continues its operation.
+const claimStatement = `INSERT INTO idempotency_records AS r
+		(id, body_hash, claim, operation_id, done, claimed_until, created_at) VALUES (?, ?, ?, ?, FALSE, ?, ?)
+	ON CONFLICT (id) DO UPDATE SET
+		operation_id = CASE WHEN r.created_at >= ? AND r.body_hash = excluded.body_hash
+			THEN COALESCE(r.operation_id, excluded.operation_id) ELSE excluded.operation_id END,
+		body_hash = excluded.body_hash, claim = excluded.claim, done = FALSE,
+		claimed_until = excluded.claimed_until, created_at = excluded.created_at, answer = NULL
+	WHERE r.created_at < ? OR (NOT r.done AND r.claimed_until < ?)
+	RETURNING operation_id`
+
+// tryClaim claims the record, sets its OperationID and returns nil, or returns the one that is there.
+func (r *Records) tryClaim(ctx context.Context, rec *record) (prior *record, err error) {
+	oldest := rec.CreatedAt.Add(-keepTime)
 	err = r.db.InTx(ctx, func(ctx context.Context) error {
-		conn := r.db.Conn(ctx)
 		prior = nil
-		res := conn.Exec(`INSERT INTO idempotency_records (id, body_hash, claim, done, claimed_until, created_at) VALUES (?, ?, ?, FALSE, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET body_hash = excluded.body_hash, claim = excluded.claim, done = FALSE,
-				claimed_until = excluded.claimed_until, created_at = excluded.created_at, answer = NULL
-			WHERE idempotency_records.created_at < ? OR (NOT idempotency_records.done AND idempotency_records.claimed_until < ?)`,
-			rec.ID, rec.BodyHash, rec.Claim, rec.ClaimedUntil, rec.CreatedAt, rec.CreatedAt.Add(-keepTime), rec.CreatedAt)
-		if res.Error != nil || res.RowsAffected == 1 {
-			return res.Error
+		err := r.db.QueryRow(ctx, claimStatement, []any{
+			rec.ID, rec.BodyHash, rec.Claim, rec.OperationID, rec.ClaimedUntil, rec.CreatedAt, oldest, oldest, rec.CreatedAt,
+		}, &rec.OperationID)
+		if !db.IsNotFound(err) {
+			return err
 		}
 		prior = &record{}
-		return conn.Where("id = ?", rec.ID).Take(prior).Error
+		return r.db.Conn(ctx).Where("id = ?", rec.ID).Take(prior).Error
 	})
 	if db.IsNotFound(err) {
 		return &record{BodyHash: rec.BodyHash}, nil // freed this moment: look again
@@ -353,16 +358,11 @@ func repeatAnswer(c *fiber.Ctx, secret []byte, rec *record) error {
 
 // Sweep removes records past keepTime, every sweepTime until ctx ends.
 func (r *Records) Sweep(ctx context.Context) {
-	for {
+	lifecycle.Repeat(ctx, "idempotency sweep", sweepTime, func(ctx context.Context) {
 		oldest := r.clock.Now().Add(-keepTime)
 		err := r.db.Conn(ctx).Exec("DELETE FROM idempotency_records WHERE created_at < ?", oldest).Error
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("old idempotency records not removed", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(sweepTime):
-		}
-	}
+	})
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
+	recovery "github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/apperr"
@@ -38,10 +40,11 @@ type site struct {
 	clock   *fakeClock
 	records *Records
 	app     *fiber.App
-	prepare Preparation
 	// runs counts calls of the handler, which fails with fail where that is set.
 	runs atomic.Int64
 	fail error
+	// before runs in the handler ahead of its transaction, inside in the transaction, after behind it; nil for most.
+	before, inside, after func(ctx context.Context)
 }
 
 type answerOf struct {
@@ -63,24 +66,25 @@ func newSite(t *testing.T) *site {
 	require.NoError(t, d.Conn(t.Context()).Exec("CREATE TABLE notes (run bigint)").Error)
 	s := &site{t: t, db: d, clock: &fakeClock{}, app: fiber.New(fiber.Config{DisableStartupMessage: true})}
 	s.records = NewRecords(d, s.clock)
-	s.app.Use(func(c *fiber.Ctx) error {
+	s.app.Use(recovery.New(), func(c *fiber.Ctx) error {
 		ctx := requestinfo.NewContext(context.Background(), &requestinfo.Info{Path: c.Path()})
 		c.SetUserContext(identity.WithCaller(ctx, identity.Caller{UserID: c.Get("Test-Caller")}))
 		return c.Next()
 	})
 	op := huma.Operation{Method: http.MethodPost, Path: "/notes", DefaultStatus: http.StatusCreated, Middlewares: huma.Middlewares{
-		s.records.Middleware(func(ctx context.Context, body []byte) (context.Context, error) {
-			if s.prepare == nil {
-				return ctx, nil
-			}
-			return s.prepare(ctx, body)
-		}),
+		func(ctx huma.Context, next func(huma.Context)) { s.records.Middleware(ctx, next) },
 	}}
 	huma.Register(humafiber.New(s.app, huma.DefaultConfig("test", "1")), op, func(ctx context.Context, _ *struct{}) (*answerOf, error) {
 		run := s.runs.Add(1)
-		if err := s.db.Conn(ctx).Exec("INSERT INTO notes (run) VALUES (?)", run).Error; err != nil {
+		call(s.before, ctx)
+		err := s.db.InTx(ctx, func(ctx context.Context) error {
+			call(s.inside, ctx)
+			return s.db.Conn(ctx).Exec("INSERT INTO notes (run) VALUES (?)", run).Error
+		})
+		if err != nil {
 			return nil, err
 		}
+		call(s.after, ctx)
 		if s.fail != nil {
 			return nil, problem.NewHandlerError(ctx, s.fail)
 		}
@@ -89,6 +93,13 @@ func newSite(t *testing.T) *site {
 		return out, nil
 	})
 	return s
+}
+
+// call calls a step of the handler, if there is one.
+func call(step func(context.Context), ctx context.Context) {
+	if step != nil {
+		step(ctx)
+	}
 }
 
 type reply struct {
@@ -185,17 +196,101 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestPreparation(t *testing.T) {
-	s := newSite(t)
-	s.prepare = func(ctx context.Context, body []byte) (context.Context, error) {
-		require.JSONEq(t, `{"a":1}`, string(body))
-		return nil, apperr.Forbidden("Not prepared.")
+func TestTheTransactionOfTheHandler(t *testing.T) {
+	for name, key := range map[string]string{"with a key": "key", "without a key": ""} {
+		t.Run(name+", it is open from its beginning to the answer", func(t *testing.T) {
+			s := newSite(t)
+			s.before = func(ctx context.Context) { require.False(t, db.InTransaction(ctx), "expensive work comes first") }
+			s.after = func(ctx context.Context) {
+				require.True(t, db.InTransaction(ctx))
+				require.Zero(t, s.count("notes"), "others see nothing before the answer is known")
+			}
+			require.Equal(t, http.StatusCreated, s.post(key, "{}", "jane").status)
+			require.Equal(t, 1, s.count("notes"))
+		})
+		t.Run(name+", nothing of it stays when the answer is an error", func(t *testing.T) {
+			s := newSite(t)
+			s.fail = apperr.Forbidden("Not you.")
+			require.Equal(t, http.StatusForbidden, s.post(key, "{}", "jane").status)
+			require.Zero(t, s.count("notes"))
+		})
+		t.Run(name+", the answer is taken back when it can't commit", func(t *testing.T) {
+			s := newSite(t)
+			s.inside = func(ctx context.Context) {
+				db.BeforeCommit(ctx, func(context.Context) error { return apperr.Unavailable("Later.") })
+			}
+			r := s.post(key, "{}", "jane")
+			require.Equal(t, http.StatusServiceUnavailable, r.status)
+			require.Contains(t, r.body, "unavailable")
+			require.NotContains(t, r.body, "run")
+			require.Empty(t, r.header.Get("Location"))
+			require.Zero(t, s.count("notes"))
+			s.inside = nil
+			require.Equal(t, http.StatusCreated, s.post(key, "{}", "jane").status, "the key is free again")
+		})
+		t.Run(name+", it is tried again when the database prefers another", func(t *testing.T) {
+			s := newSite(t)
+			s.inside = func(ctx context.Context) {
+				if s.runs.Load() == 1 {
+					db.BeforeCommit(ctx, func(context.Context) error { return &pgconn.PgError{Code: "40001"} })
+				}
+			}
+			require.Equal(t, "/notes/2", s.post(key, "{}", "jane").header.Get("Location"))
+			require.Equal(t, 1, s.count("notes"))
+		})
+		t.Run(name+", a panic leaves nothing open", func(t *testing.T) {
+			s := newSite(t)
+			s.after = func(context.Context) { panic("planted") }
+			require.Equal(t, http.StatusInternalServerError, s.post(key, "{}", "jane").status)
+			s.after = nil
+			require.Equal(t, http.StatusCreated, s.post(key, "{}", "jane").status, "the key and the writer's turn are free")
+			require.Equal(t, 1, s.count("notes"))
+		})
 	}
-	require.Equal(t, http.StatusForbidden, s.post("key", `{"a":1}`, "jane").status)
-	require.Zero(t, s.runs.Load())
-	require.Zero(t, s.count("idempotency_records"), "the next request may run")
-	s.prepare = nil
-	require.Equal(t, http.StatusCreated, s.post("key", `{"a":1}`, "jane").status)
+}
+
+func TestOperationID(t *testing.T) {
+	s := newSite(t)
+	var seen []string
+	s.before = func(ctx context.Context) { seen = append(seen, OperationID(ctx)) }
+	last := func() string { return seen[len(seen)-1] }
+
+	s.post("", "{}", "jane")
+	require.Empty(t, last(), "without a key no request repeats another")
+	s.fail = apperr.Unavailable("Later.")
+	s.post("key", "{}", "jane")
+	first := last()
+	require.NotEmpty(t, first)
+	s.post("key", "{}", "jane")
+	require.Equal(t, first, last(), "after an answer that is not kept")
+	s.post("key", `{"a":1}`, "jane")
+	require.NotEqual(t, first, last(), "another body is another operation")
+	second := last()
+	s.fail = nil
+	s.post("key", `{"a":1}`, "jane")
+	require.Equal(t, second, last())
+	require.NoError(t, s.db.Conn(t.Context()).Exec("UPDATE idempotency_records SET done = FALSE").Error)
+	s.clock.offset.Store(int64(leaseTime + time.Second))
+	s.post("key", `{"a":1}`, "jane")
+	require.Equal(t, second, last(), "after the process died between the change and its answer")
+	s.clock.offset.Store(int64(2*leaseTime + keepTime))
+	s.post("key", `{"a":1}`, "jane")
+	require.NotEqual(t, second, last(), "after the record has expired")
+	require.Len(t, seen, 7)
+}
+
+func TestTheLeaseIsRenewedWhileTheHandlerWorks(t *testing.T) {
+	s := newSite(t)
+	s.records.lease = 60 * time.Millisecond
+	until := func() (at int64) {
+		require.NoError(t, s.db.Conn(t.Context()).Raw("SELECT claimed_until FROM idempotency_records").Scan(&at).Error)
+		return at
+	}
+	s.before = func(context.Context) {
+		began := until()
+		require.Eventually(t, func() bool { return until() > began }, 5*time.Second, 5*time.Millisecond)
+	}
+	require.Equal(t, http.StatusCreated, s.post("key", "{}", "jane").status)
 }
 
 func TestALeaseThatEndedIsTakenOver(t *testing.T) {

@@ -3,7 +3,7 @@
 //
 //	*apperr.Error             status of its kind, its code, detail and fields
 //	*fiber.Error              what the framework refuses: 404, 405, 408, 413, 426, 431
-//	errors of the database    503, and what db.Classify knows
+//	errors of the database    503, and what db.ClassifyError knows
 //	every other error         500, logged and answered without its text
 package problem
 
@@ -164,7 +164,7 @@ func fromEnvironment(ctx context.Context, err error) *apperr.Error {
 	if errors.As(err, &f) {
 		return fromFiber(f)
 	}
-	if e := db.Classify(err); e != nil {
+	if e := db.ClassifyError(err); e != nil {
 		slog.WarnContext(ctx, "part unavailable", "request_id", requestinfo.FromContext(ctx).ID, "error", err)
 		return e
 	}
