@@ -7,19 +7,23 @@ import (
 	"unicode"
 )
 
-// maxAnchorLetters bounds the letters that a heading gives its id.
+// maxAnchorLetters is the greatest length of an anchor that is made from a heading, in letters.
 const maxAnchorLetters = 100
 
-// anchorSet are the ids of one text, without their prefix.
+// anchorSet holds the anchors of one text: the ids of its headings and HTML elements without
+// idPrefix. Each is there once.
 type anchorSet struct {
 	taken map[string]bool
-	// nextSuffix is the number to try next for a name that is taken.
+	// nextSuffix is the number that was tried last behind a taken name. Without it, a thousand
+	// equal headings would take a million tries.
 	nextSuffix map[string]int
 }
 
+// newAnchorSet returns an empty set.
 func newAnchorSet() *anchorSet { return &anchorSet{map[string]bool{}, map[string]int{}} }
 
-// assignName takes a name for a heading, with a number where it is taken.
+// assignName reserves and returns the anchor of a heading: slug, or slug with a number behind it if
+// it is taken. A heading without letters gets "section".
 func (a *anchorSet) assignName(slug string) string {
 	if slug == "" {
 		slug = "section"
@@ -32,7 +36,7 @@ func (a *anchorSet) assignName(slug string) string {
 	return name
 }
 
-// reserveName returns false if the name is taken.
+// reserveName takes a name. It returns false if the name is taken already.
 func (a *anchorSet) reserveName(name string) bool {
 	if a.taken[name] {
 		return false
@@ -41,7 +45,9 @@ func (a *anchorSet) reserveName(name string) bool {
 	return true
 }
 
-// resolveLink gives a link within the text the id that it means; others stay as they are.
+// resolveLink returns the address of the anchor that a link of the text means. A link may name an
+// anchor as it is written, with idPrefix, percent-encoded, or by the words of the heading. Every
+// other address is returned unchanged.
 func (a *anchorSet) resolveLink(address string) string {
 	name, local := strings.CutPrefix(address, "#")
 	if !local {
@@ -58,8 +64,8 @@ func (a *anchorSet) resolveLink(address string) string {
 	return address
 }
 
-// makeAnchor makes the name of a heading as GitHub does: letters and digits of any script in lower
-// case, dashes for spaces.
+// makeAnchor returns the anchor of a heading as GitHub makes it, so that links in texts from there
+// work: letters and digits of any script in lower case, dashes for spaces.
 func makeAnchor(heading string) string {
 	var b strings.Builder
 	n := 0

@@ -13,8 +13,8 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// documentTransformer makes of goldmark's tree what is shown. It runs before the footnotes' own
-// transformer, which drops those that nothing refers to.
+// documentTransformer changes the tree of goldmark between parsing and rendering. It runs before
+// the transformer of the footnotes, which drops those that nothing refers to.
 type documentTransformer struct{}
 
 // Transform implements parser.ASTTransformer.
@@ -27,15 +27,17 @@ func (documentTransformer) Transform(doc *ast.Document, reader text.Reader, _ pa
 	t.rewriteLinks()
 }
 
-// tree is one text on its way.
+// tree is the tree of one text while it is changed.
 type tree struct {
 	doc     *ast.Document
 	source  []byte
 	anchors *anchorSet
-	tags    []*tag
+	// tags are all tags of the text, once resolveTags has collected them.
+	tags []*tag
 }
 
-// nodesOf lists the nodes of a kind.
+// nodesOf returns the nodes of a type in the order of the text. The caller may change the tree
+// while it goes through them.
 func nodesOf[N ast.Node](t *tree) (out []N) {
 	_ = ast.Walk(t.doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if found, ok := n.(N); ok && entering {
@@ -46,6 +48,7 @@ func nodesOf[N ast.Node](t *tree) (out []N) {
 	return out
 }
 
+// replaceNode puts nodes in the place of another one. Without nodes it removes that one.
 func replaceNode(old ast.Node, by ...ast.Node) {
 	parent := old.Parent()
 	for _, n := range by {
@@ -54,6 +57,7 @@ func replaceNode(old ast.Node, by ...ast.Node) {
 	parent.RemoveChild(parent, old)
 }
 
+// childNodes returns the children of a node as they are now.
 func childNodes(n ast.Node) (out []ast.Node) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		out = append(out, c)
@@ -62,7 +66,7 @@ func childNodes(n ast.Node) (out []ast.Node) {
 }
 
 // showUnusedDefinitions turns definitions of links and footnotes that nothing refers to into
-// paragraphs: they may have been meant as text.
+// paragraphs. Their author may have meant text, such as "[Note]: remember".
 func (t *tree) showUnusedDefinitions() {
 	used := map[string]bool{}
 	for _, l := range nodesOf[*ast.Link](t) {
@@ -78,7 +82,7 @@ func (t *tree) showUnusedDefinitions() {
 	for _, d := range nodesOf[*ast.LinkReferenceDefinition](t) {
 		label := util.ToLinkReference(d.Label)
 		if used[label] {
-			delete(used, label) // a second definition of the same label is not used
+			delete(used, label) // Markdown ignores a second definition of the label
 			continue
 		}
 		p := ast.NewParagraph()
@@ -92,7 +96,8 @@ func (t *tree) showUnusedDefinitions() {
 	}
 }
 
-// showUnusedFootnote shows a footnote that nothing refers to at the end of the text.
+// showUnusedFootnote moves a footnote that nothing refers to, with its label, to the end of the
+// text.
 func (t *tree) showUnusedFootnote(f *extensions.Footnote) {
 	label := verbatimNode("[^" + string(f.Ref) + "]: ")
 	first := f.FirstChild()
@@ -111,8 +116,8 @@ func (t *tree) showUnusedFootnote(f *extensions.Footnote) {
 	}
 }
 
-// restoreExtraCells gives rows of a table the cells that they have beyond the header's, which GFM
-// drops.
+// restoreExtraCells adds the cells that a row of a table has beyond those of the header. GFM drops
+// them.
 func (t *tree) restoreExtraCells() {
 	for _, row := range nodesOf[*extensions.TableRow](t) {
 		last, ok := row.LastChild().(*extensions.TableCell)
@@ -138,13 +143,14 @@ func (t *tree) restoreExtraCells() {
 	}
 }
 
+// assignHeadingIDs gives each heading the id of its words.
 func (t *tree) assignHeadingIDs() {
 	for _, h := range nodesOf[*ast.Heading](t) {
 		h.SetAttributeString("id", []byte(idPrefix+t.anchors.assignName(makeAnchor(t.textOf(h)))))
 	}
 }
 
-// textOf returns the text that a node shows.
+// textOf returns the text that a reader sees of a node, without markup.
 func (t *tree) textOf(n ast.Node) string {
 	var b strings.Builder
 	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -167,8 +173,9 @@ func (t *tree) textOf(n ast.Node) string {
 	return b.String()
 }
 
-// resolveTags finds the other half of each tag: within a text among its siblings, of blocks among
-// the blocks of HTML beside.
+// resolveTags finds the other half of each tag: for a tag inside of a paragraph among its siblings,
+// for one of a block among the blocks of HTML beside it. It replaces goldmark's nodes of HTML and
+// drops comments.
 func (t *tree) resolveTags() {
 	groups, order := map[ast.Node][]*tag{}, []ast.Node{}
 	add := func(parent ast.Node, tags ...*tag) {
@@ -205,24 +212,26 @@ func (t *tree) resolveTags() {
 	}
 }
 
-// assignTagID gives the id of a tag its prefix. One that is taken goes.
+// assignTagID gives the id of a tag its prefix. It drops an id that is taken or is no anchor. The
+// attribute name, by which old HTML marks a place, becomes an id.
 func (t *tree) assignTagID(tag *tag) {
 	if !tag.isMarkup {
 		return
 	}
+	isID := func(a attribute) bool { return a.name == "id" || a.name == "name" }
 	tag.attributes = slices.DeleteFunc(tag.attributes, func(a attribute) bool {
-		isName := a.name == "id" || a.name == "name"
-		return isName && (a.value == "" || makeAnchor(a.value) != strings.ToLower(a.value) || !t.anchors.reserveName(a.value))
+		isAnchor := a.value != "" && makeAnchor(a.value) == strings.ToLower(a.value)
+		return isID(a) && (!isAnchor || !t.anchors.reserveName(a.value))
 	})
 	for i, a := range tag.attributes {
-		if a.name == "id" || a.name == "name" {
+		if isID(a) {
 			tag.attributes[i] = attribute{"id", idPrefix + a.value}
 		}
 	}
 }
 
-// rewriteLinks leads links within the text to the ids that are there, and shows what can't be a
-// link or an image as text.
+// rewriteLinks makes links of the text lead to its ids. It shows the text in place of an image that
+// a browser must not load and of an address that is none.
 func (t *tree) rewriteLinks() {
 	for _, l := range nodesOf[*ast.Link](t) {
 		l.Destination = []byte(t.anchors.resolveLink(string(l.Destination)))
@@ -250,6 +259,7 @@ func (t *tree) rewriteLinks() {
 	}
 }
 
+// isInImage reports whether a node stands in the alternative text of an image, which has no markup.
 func isInImage(n ast.Node) bool {
 	for p := n.Parent(); p != nil && p.Type() == ast.TypeInline; p = p.Parent() {
 		if p.Kind() == ast.KindImage {
@@ -259,14 +269,15 @@ func isInImage(n ast.Node) bool {
 	return false
 }
 
-// hasLinkedScheme returns true for the schemes of addresses that become links by themselves.
-// <std::string> is no address.
+// hasLinkedScheme reports whether an address in angle brackets becomes a link. Others, such as
+// <std::string>, are text.
 func hasLinkedScheme(address string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
 	return slices.Contains([]string{"http", "https", "ftp", "mailto"}, scheme)
 }
 
-// isImageAddress returns true if a browser may load an image from the address.
+// isImageAddress reports whether a browser may load an image from the address: over HTTP or from
+// this server.
 func isImageAddress(address string) bool {
 	address = strings.TrimSpace(address)
 	u, err := url.Parse(address)
