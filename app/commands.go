@@ -192,9 +192,9 @@ func showConfig(_ *cobra.Command, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		return command.PrintItems(stdout, cfg.Settings())
+		return command.PrintItems(stdout, cfg.ListSettings())
 	}
-	for _, s := range cfg.Settings() {
+	for _, s := range cfg.ListSettings() {
 		fmt.Fprintf(stdout, "%s=%s\n", s.Key, s.Value)
 	}
 	return nil

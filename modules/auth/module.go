@@ -29,6 +29,7 @@ var Module = module.Module{
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
+		httpx.ProvideConsolePages("/verify", "/email", "/reset"),
 		events.Publishes(
 			events.Declare[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
 			events.Declare[authapi.PasswordChanged]("An account got another password."),

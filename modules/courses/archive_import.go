@@ -52,7 +52,7 @@ func (a *archives) receive(ctx context.Context, r io.ReaderAt, size int64) (*inc
 	if err := a.checkFiles(m, entries); err != nil {
 		return nil, err
 	}
-	file, err := a.tempFiles.File()
+	file, err := a.tempFiles.CreateFile()
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (a *archives) checkFiles(m *manifest, entries map[string]*entry) error {
 		case a.intake == nil:
 			err = entries[f.Path].check()
 		default:
-			err = apperr.FieldsUnder(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
+			err = apperr.MoveFieldsUnder(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
 		}
 		if err != nil {
 			return err

@@ -49,10 +49,10 @@ func (v importedView) AppendJSON(b []byte) []byte {
 
 // take receives the request's file; what it holds goes with the request.
 func (a *archives) take(ctx context.Context) (*incoming, error) {
-	u := upload.From(ctx)
+	u := upload.BodyFromContext(ctx)
 	in, err := a.receive(ctx, u.File, u.Size)
 	if err == nil {
-		u.Defer(func() { a.discard(ctx, in) })
+		u.DeferToEnd(func() { a.discard(ctx, in) })
 	}
 	return in, err
 }

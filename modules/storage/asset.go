@@ -3,6 +3,7 @@ package storage
 import (
 	"time"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
@@ -71,7 +72,7 @@ func (a *asset) isBeingRefused(now clock.Time) bool {
 
 // belongsTo says whether the caller may do with it what only its uploader and administrators may.
 func (a *asset) belongsTo(c identity.Caller) bool {
-	return a.UploaderID == c.UserID || c.Can(identity.Admin)
+	return a.UploaderID == c.UserID || c.HasRole(usersapi.RoleAdmin)
 }
 
 // trash is an object that has to go: at NextAt, and for the last time at LastAt, since whoever

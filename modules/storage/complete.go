@@ -46,7 +46,7 @@ var (
 // another than declared: then the object is gone, the URL takes another, and the uploader may begin another upload
 // under the key.
 func (s *Service) complete(ctx context.Context, id string) (a *asset, err error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errNoUpload
 	}
 	waiting, cancel := context.WithTimeout(ctx, refusalWait)
@@ -62,7 +62,7 @@ func (s *Service) complete(ctx context.Context, id string) (a *asset, err error)
 			changes = 3
 		}
 	}
-	return nil, apperr.Unavailable("The object keeps changing.").Because(err)
+	return nil, apperr.Unavailable("The object keeps changing.").WithCause(err)
 }
 
 // tryComplete looks at the object without a transaction, as that takes its time, and decides then.

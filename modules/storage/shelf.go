@@ -40,7 +40,7 @@ func (s *shelf) Usable(ctx context.Context, caller identity.Caller, key string) 
 	if err != nil {
 		return false, err
 	}
-	return a.Status == completed && caller.SignedIn() && a.belongsTo(caller), nil
+	return a.Status == completed && caller.IsSignedIn() && a.belongsTo(caller), nil
 }
 
 // Store puts an object of the server's own making under a key. An existing key is kept; one that

@@ -23,7 +23,7 @@ type Row struct {
 	Status         string
 	// Error is a code, where the row has failed.
 	Error string
-	// ID is what the row has come to, if anything: an account or an invite.
+	// ID is the id of what the row created, or "" if it created nothing.
 	ID string
 }
 
@@ -31,7 +31,7 @@ type Row struct {
 func Rows(emails []string) []Row {
 	rows := make([]Row, len(emails))
 	for i, email := range emails {
-		address, err := text.Email(email)
+		address, err := text.NormalizeEmail(email)
 		rows[i] = Row{Email: email, Address: address, Status: Created}
 		if err != nil {
 			rows[i].Fail("invalid-email")

@@ -20,7 +20,7 @@ import (
 	"lyceum/platform/ids"
 )
 
-// Event is something that happened, named in the past tense, such as "course.published".
+// Event is something that happened, named in the past tense, such as "order.placed".
 type Event interface{ EventName() string }
 
 // Delayed is an event whose durable deliveries wait for a while.

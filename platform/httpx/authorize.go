@@ -20,8 +20,8 @@ func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
 	budget := s.budgetOf(r)
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, err := s.auth.authorize(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.access)
-		requestinfo.From(ctx.Context()).Route = ctx.Operation().Path
-		if caller := requestinfo.From(ctx.Context()).Caller; err != nil && r.onForbidden != nil && caller.SignedIn() {
+		requestinfo.FromContext(ctx.Context()).Route = ctx.Operation().Path
+		if caller := requestinfo.FromContext(ctx.Context()).Caller; err != nil && r.onForbidden != nil && caller.IsSignedIn() {
 			r.onForbidden(identity.WithCaller(ctx.Context(), caller), ctx.Param)
 		}
 		if over := s.countOnce(ctx, budget); over != nil {
@@ -65,7 +65,7 @@ func (s *Server) countOnce(ctx huma.Context, b *limit.Budget) error {
 		return nil
 	}
 	err := s.count(ctx.Context(), b, ctx.SetHeader)
-	if expect.IsFirst(c) {
+	if expect.IsFirstCall(c) {
 		c.SetUserValue(countedKey, true)
 	}
 	return err
@@ -77,9 +77,9 @@ func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v strin
 	if b == nil {
 		return nil
 	}
-	info := requestinfo.From(ctx)
+	info := requestinfo.FromContext(ctx)
 	subject := "address " + info.Network
-	if info.Caller.SignedIn() && b.Name == BudgetAPI {
+	if info.Caller.IsSignedIn() && b.Name == BudgetAPI {
 		subject = "account " + info.Caller.UserID
 	}
 	r := s.o.Limiter.Take(ctx, *b, subject)

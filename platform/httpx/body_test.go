@@ -18,7 +18,7 @@ type noteInput struct {
 	}
 }
 
-func (in *noteInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *noteInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 type rowsInput struct {
 	Body struct {

@@ -45,7 +45,7 @@ func (s *Server) newOperation(r registeredRoute) huma.Operation {
 	op.Tags = []string{r.module}
 	op.Extensions = map[string]any{"x-permission": r.access.Permission().Name, "x-role": r.access.Role()}
 	op.Security = r.access.security()
-	op.Responses = r.answer.Responses(openapi.ProblemResponse(s.api.OpenAPI()))
+	op.Responses = r.answer.DocumentResponses(openapi.ProblemResponse(s.api.OpenAPI()))
 	return op
 }
 
@@ -56,7 +56,7 @@ func (s *Server) registerRaw(r registeredRoute, op huma.Operation) {
 		s.api.OpenAPI().AddOperation(&op)
 	}
 	handler := func(c *fiber.Ctx) error {
-		requestinfo.From(c.UserContext()).Route = op.Path
+		requestinfo.FromContext(c.UserContext()).Route = op.Path
 		return r.raw(c)
 	}
 	if r.maxObjectBytes > 0 {
@@ -141,7 +141,7 @@ func (s *Server) documentRequest(r Route, op *huma.Operation) {
 		values.ApplyTo(op)
 	}
 	if r.takesCSV {
-		csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).Document(op)
+		csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).DocumentTable(op)
 	}
 	if r.ignoresForm {
 		openapi.DocumentForm(op, formTypes)

@@ -8,6 +8,7 @@ import (
 	"path"
 
 	"github.com/gofiber/fiber/v2"
+	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/httpx/conditional"
@@ -25,7 +26,11 @@ func (s *Server) Document(yaml bool) []byte {
 // platformTable holds the routes that no module owns.
 func (s *Server) platformTable() Table {
 	console := consolePolicy("'self'", s.o.StoreOrigin)
-	return Table{Module: "platform", Routes: append(s.metricsRoutes(), []Route{
+	routes := s.metricsRoutes()
+	for _, path := range s.o.ConsolePages {
+		routes = append(routes, Raw(http.MethodGet, path, Public, "Console", s.page(public.Index, console), Hidden()))
+	}
+	return Table{Module: "platform", Routes: append(routes, []Route{
 		Get("/readyz", Public, "Whether requests should be sent here", s.showReadiness, Unlimited()),
 		Get("/modules", Public, "Modules of this server", s.listModules, ETagged()),
 		Get("/capabilities", Public, "Show what this server offers and accepts", s.showCapabilities,
@@ -38,15 +43,23 @@ func (s *Server) platformTable() Table {
 		Raw(http.MethodGet, "/problems", Public, "Every error code", s.problemIndex, Hidden()),
 		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, Hidden()),
 		Raw(http.MethodGet, "/", Public, "Console", s.page(public.Index, console), Hidden()),
-		Raw(http.MethodGet, "/join", Public, "Console", s.page(public.Index, console), Hidden()),
-		Raw(http.MethodGet, "/verify", Public, "Console", s.page(public.Index, console), Hidden()),
-		Raw(http.MethodGet, "/email", Public, "Console", s.page(public.Index, console), Hidden()),
-		Raw(http.MethodGet, "/reset", Public, "Console", s.page(public.Index, console), Hidden()),
 		Raw(http.MethodGet, "/docs", Public, "Interactive documentation",
 			s.page(public.DocsIndex, docsPolicy), Hidden()),
 		Raw(http.MethodGet, "/console/*", Public, "Console files", s.files(newConsoleFiles(public.Console(), s.o.Modules)), Hidden()),
 		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.files(public.Docs()), Hidden()),
 	}...)}
+}
+
+// ProvideConsolePages declares further paths at which the server shows the console, such as those that links in the
+// mails of a module lead to.
+func ProvideConsolePages(paths ...string) fx.Option {
+	return fx.Supply(fx.Annotate(paths, fx.ResultTags(`group:"console_pages"`)))
+}
+
+// ConsolePageParams collects the console paths of all modules.
+type ConsolePageParams struct {
+	fx.In
+	Groups [][]string `group:"console_pages"`
 }
 
 // consolePolicy returns the content security policy of the console. Its pages show content of users, so nothing

@@ -116,16 +116,16 @@ func finishAnswer[I, O any](h Handler[I, O]) Handler[I, O] {
 	return func(ctx context.Context, in *I) (*O, error) {
 		var out *O
 		var err error
-		if faults := requestinfo.From(ctx).BodyFaults; len(faults) > 0 {
+		if faults := requestinfo.FromContext(ctx).BodyFaults; len(faults) > 0 {
 			err = apperr.InvalidFields(faults...)
 		} else {
 			out, err = h(ctx, in)
 		}
 		if err != nil {
-			return nil, problem.Return(ctx, err)
+			return nil, problem.NewHandlerError(ctx, err)
 		}
 		if t, ok := any(out).(requestinfo.Annotator); ok && out != nil {
-			t.Annotate(requestinfo.From(ctx))
+			t.Annotate(requestinfo.FromContext(ctx))
 		}
 		return out, nil
 	}

@@ -17,9 +17,9 @@ import (
 // together with broken types and bounds. check gets the input as far as it could be read: it must skip empty
 // fields, which are optional or which the schema has refused already. The input type needs the method
 //
-//	func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+//	func (in *createInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 func Rules[I any](check func(ctx context.Context, in *I) validation.Faults) Option {
-	return func(r *Route) { validation.Attach(&r.op, check) }
+	return func(r *Route) { validation.AttachRules(&r.op, check) }
 }
 
 // CSVRows makes a route with a body of {rows: […], …} take it as a table, too: see csvrows.Body.
@@ -96,7 +96,7 @@ func IgnoresForm() Option {
 }
 
 // Upload makes a route take one file of a media type as its body, up to maxBytes: see package upload. The
-// handler finds it with upload.From and has an hour. Upload panics for a path with parameters, as the server
+// handler finds it with upload.BodyFromContext and has an hour. Upload panics for a path with parameters, as the server
 // knows the route of a body by its path alone.
 func Upload(contentType string, maxBytes int64) Option {
 	return func(r *Route) {

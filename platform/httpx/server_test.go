@@ -14,6 +14,7 @@ import (
 
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 )
 
 type thingView struct {
@@ -49,7 +50,7 @@ func TestClientsCannotChangeHowARequestIsCounted(t *testing.T) {
 
 func TestAccessRules(t *testing.T) {
 	var forbidden atomic.Value
-	member := Needs(identity.Permission{Name: "things:read", Lowest: identity.Member})
+	member := Needs(identity.Permission{Name: "things:read", Lowest: identitytest.Member})
 	anonymous := Needs(identity.Permission{Name: "things:list", Lowest: identity.Anonymous})
 	s := newSite(t, []Route{
 		Get("/public", Public, "", showThing),
@@ -73,10 +74,10 @@ func TestAccessRules(t *testing.T) {
 		"anonymous, an invalid token":    {"/anonymous", "Bearer x", 401},
 		"anonymous, no bearer token":     {"/anonymous", "Basic x", 401},
 		"a member's without a token":     {"/member/1", "", 401},
-		"a member's as a user":           {"/member/1", s.tokenOf(identity.User), 403},
-		"a member's as a member":         {"/member/1", s.tokenOf(identity.Member), 204},
-		"a member's as an admin":         {"/member/1", s.tokenOf(identity.Admin), 204},
-		"the scheme is case-insensitive": {"/member/1", strings.Replace(s.tokenOf(identity.Member), "Bearer", "bearer", 1), 204},
+		"a member's as a user":           {"/member/1", s.tokenOf(identitytest.User), 403},
+		"a member's as a member":         {"/member/1", s.tokenOf(identitytest.Member), 204},
+		"a member's as an admin":         {"/member/1", s.tokenOf(identitytest.Admin), 204},
+		"the scheme is case-insensitive": {"/member/1", strings.Replace(s.tokenOf(identitytest.Member), "Bearer", "bearer", 1), 204},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var headers []string
@@ -87,7 +88,7 @@ func TestAccessRules(t *testing.T) {
 			require.Equal(t, c.status, r.status, r.body)
 		})
 	}
-	require.Equal(t, accountIDs[identity.User]+" 1", forbidden.Load(), "OnForbidden was told")
+	require.Equal(t, accountIDs[identitytest.User]+" 1", forbidden.Load(), "OnForbidden was told")
 }
 
 func TestRouteTables(t *testing.T) {

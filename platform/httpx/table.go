@@ -40,7 +40,7 @@ func sortRoutes(tables []Table, permissions *identity.Permissions) ([]registered
 	var all []registeredRoute
 	for _, t := range tables {
 		for _, r := range t.Routes {
-			if p := r.access.permission; p.Name == "" || permissions != nil && !permissions.Has(p) {
+			if p := r.access.permission; p.Name == "" || permissions != nil && !permissions.IsDeclared(p) {
 				return nil, fmt.Errorf("route %s %s of %s needs the permission %q, which no module declares",
 					r.op.Method, r.op.Path, t.Module, p.Name)
 			}

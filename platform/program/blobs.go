@@ -23,7 +23,7 @@ type blobParts struct {
 
 func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 	if c.S3.Endpoint == "" {
-		f, err := folder.Open(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.Derive("object urls"), time.Now)
+		f, err := folder.Open(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.DeriveKey("object urls"), time.Now)
 		return blobParts{Store: outsideBlobs{f}, Folder: f}, err
 	}
 	s, err := s3.New(s3.Config{Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,

@@ -12,7 +12,7 @@ import (
 
 // newMailboxRoutes shows the mail that the embedded sink caught; in development only.
 func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
-	if sink == nil || c.Production() {
+	if sink == nil || c.IsProduction() {
 		return httpx.Table{Module: "dev"}
 	}
 	return httpx.Table{Module: "dev", Routes: []httpx.Route{

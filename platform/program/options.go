@@ -3,7 +3,7 @@
 //
 // The command line and the tests of modules build the same program:
 //
-//	configuration -> Options(cfg, modules, version) -> fx graph -> Start -> requests -> Stop
+//	configuration -> Options(cfg, modules, about) -> fx graph -> Start -> requests -> Stop
 package program
 
 import (
@@ -41,10 +41,10 @@ var Declarations = fx.Options(
 )
 
 // Options returns the whole program for a configuration: the platform, each part chosen by the configuration on its own, and
-// the modules. The version is shown by the API document and the logs.
-func Options(cfg *config.Config, modules module.List, version Version) fx.Option {
+// the modules. about is shown by the API document.
+func Options(cfg *config.Config, modules module.List, about About) fx.Option {
 	return fx.Options(
-		fx.Supply(cfg, version),
+		fx.Supply(cfg, about),
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		parts,
 		fx.Provide(func() []httpx.ModuleInfo { return DescribeModules(modules, cfg.ModulesDisabled) }),
@@ -53,8 +53,13 @@ func Options(cfg *config.Config, modules module.List, version Version) fx.Option
 	)
 }
 
-// Version is the version of the program.
-type Version string
+// About is what the program says of itself.
+type About struct {
+	// Version is shown by the API document, the logs and lyceum version.
+	Version string
+	// Description introduces the API in its document.
+	Description string
+}
 
 // parts provides the technical parts, each chosen by the configuration on its own.
 var parts = fx.Options(
@@ -91,7 +96,7 @@ var parts = fx.Options(
 		func(p identity.PermissionParams) (*identity.Permissions, error) {
 			return identity.NewPermissions(p.Groups...)
 		},
-		func(p apperr.Params) (*apperr.Catalog, error) {
+		func(p apperr.ProblemParams) (*apperr.Catalog, error) {
 			return apperr.NewCatalog(append(p.Groups, idempotency.Problems, ws.Problems)...)
 		},
 	),

@@ -19,26 +19,31 @@ import (
 // anywhere.
 type outsideBlobs struct{ blob.Store }
 
+// Stat implements blob.Store.
 func (s outsideBlobs) Stat(ctx context.Context, id string) (blob.Info, error) {
 	db.RequireNoTx(ctx, "object store: stat")
 	return s.Store.Stat(ctx, id)
 }
 
+// Open implements blob.Store.
 func (s outsideBlobs) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 	db.RequireNoTx(ctx, "object store: open")
 	return s.Store.Open(ctx, id)
 }
 
+// ReadPrefix implements blob.Store.
 func (s outsideBlobs) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error) {
 	db.RequireNoTx(ctx, "object store: read")
 	return s.Store.ReadPrefix(ctx, id, n)
 }
 
+// Put implements blob.Store.
 func (s outsideBlobs) Put(ctx context.Context, id string, r io.Reader, size int64, contentType string) error {
 	db.RequireNoTx(ctx, "object store: put")
 	return s.Store.Put(ctx, id, r, size, contentType)
 }
 
+// Delete implements blob.Store.
 func (s outsideBlobs) Delete(ctx context.Context, id string) error {
 	db.RequireNoTx(ctx, "object store: delete")
 	return s.Store.Delete(ctx, id)
@@ -47,6 +52,7 @@ func (s outsideBlobs) Delete(ctx context.Context, id string) error {
 // outsideSender is a smtp.Sender that sends outside transactions.
 type outsideSender struct{ smtp.Sender }
 
+// Send implements smtp.Sender.
 func (s outsideSender) Send(ctx context.Context, m smtp.Message) error {
 	db.RequireNoTx(ctx, "smtp: send")
 	return s.Sender.Send(ctx, m)

@@ -85,7 +85,7 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 			}
 		}
 	}
-	if err := p.Sealed.Check(ctx); err != nil {
+	if err := p.Sealed.CheckSealedData(ctx); err != nil {
 		slog.Error("JWT_KEYS_DIR does not hold the keys that this database was used with", "dir", p.Config.JWTKeysDir, "keys", err.Error())
 	}
 	ln, err := listen(p.Config.HTTPAddr)
@@ -118,7 +118,7 @@ func prepareServices(ctx context.Context, p Parts) error {
 		return errors.Join(err, fmt.Errorf("AUTO_MIGRATE=false and %d migrations are pending: run lyceum migrate up", len(pending)))
 	}
 	if p.Bucket != nil {
-		if err := p.Bucket.Prepare(ctx); err != nil {
+		if err := p.Bucket.PrepareBucket(ctx); err != nil {
 			return &ServiceError{"S3_ENDPOINT", err}
 		}
 	}
@@ -142,7 +142,7 @@ func (r *Running) startBackgrounds() {
 	p := r.Parts
 	r.backgrounds.Go(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
 	r.backgrounds.Go(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
-	r.backgrounds.Go(lifecycle.Background{Name: "signing keys", Run: p.Keys.Watch})
+	r.backgrounds.Go(lifecycle.Background{Name: "signing keys", Run: p.Keys.WatchFolder})
 	r.backgrounds.Go(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
 	for _, group := range p.Lifecycle.Backgrounds {
 		for _, b := range group {

@@ -15,12 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ws"
 )
 
 func TestFramesKeepTheirOrderAndSize(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	sizes := []int{0, 1, 125, 126, 65535, 65536, 200_000}
 	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
 		return &fakeSession{open: func(_ context.Context, c *ws.Conn) {
@@ -41,7 +42,7 @@ func TestFramesKeepTheirOrderAndSize(t *testing.T) {
 
 func TestEchoPingAndClose(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	c := s.connect(token)
 	pong := make(chan string, 1)
 	c.SetPongHandler(func(p string) error { pong <- p; return nil })
@@ -56,7 +57,7 @@ func TestEchoPingAndClose(t *testing.T) {
 // W4 and the contract's close codes for what a client may not send.
 func TestRefusedFrames(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	for name, c := range map[string]struct {
 		kind int
 		data string
@@ -84,7 +85,7 @@ func TestRefusedFrames(t *testing.T) {
 // W9: a panic neither ends the process nor reaches the client.
 func TestPanicIsNotTold(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	closed := make(chan struct{})
 	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
 		return &fakeSession{receive: func(context.Context, *ws.Conn, []byte) { panic("the secret") }, closed: func() { close(closed) }}, nil
@@ -103,7 +104,7 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 	refuse := atomic.Int32{}
 	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
 		return &fakeSession{recheck: func(c identity.Caller) int {
-			if c.Role == identity.User {
+			if c.Role == identitytest.User {
 				return int(refuse.Load())
 			}
 			return 0
@@ -118,17 +119,17 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 			go s.signals.signal(identity.TopicSession, session)
 		}},
 		"disabled": {4401, func(user, _ string) {
-			s.world.accounts[user] = identity.Account{Role: identity.Member}
+			s.world.accounts[user] = identity.Account{Role: identitytest.Member}
 			go s.signals.signal(identity.TopicAccount, user)
 		}},
 		"role lost": {4403, func(user, _ string) {
 			refuse.Store(4403)
-			s.world.accounts[user] = identity.Account{Role: identity.User, Active: true}
+			s.world.accounts[user] = identity.Account{Role: identitytest.User, Active: true}
 			go s.signals.signal(identity.TopicAccount, user)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			user, session, token := s.user(identity.Member)
+			user, session, token := s.user(identitytest.Member)
 			conn := s.connect(token)
 			time.Sleep(500 * time.Millisecond) // looked at once, nothing happened
 			require.NoError(t, conn.WriteMessage(client.TextMessage, []byte("still here")))
@@ -145,8 +146,8 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 
 func TestTokenRunsOutAndIsRenewed(t *testing.T) {
 	s := serve(t, roomy, 4*time.Second) // a token ends at a whole second
-	user, session, token := s.user(identity.User)
-	_, _, other := s.user(identity.User)
+	user, session, token := s.user(identitytest.User)
+	_, _, other := s.user(identitytest.User)
 	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
 		return &fakeSession{receive: func(ctx context.Context, c *ws.Conn, b []byte) {
 			_, err := c.Renew(ctx, string(b))
@@ -168,7 +169,7 @@ func TestTokenRunsOutAndIsRenewed(t *testing.T) {
 // W6: who does not read is cut off, and nobody else notices.
 func TestSlowReaderIsCutOff(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	var mu sync.Mutex
 	var conns []*ws.Conn
 	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
@@ -210,7 +211,7 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 // What is more than a queue holds waits for the reader instead of cutting it off.
 func TestSendWait(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	const n = 3000
 	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
 		return &fakeSession{open: func(ctx context.Context, c *ws.Conn) {
@@ -232,8 +233,8 @@ func TestSendWait(t *testing.T) {
 
 func TestSendUserReachesEverySocketOfThatUser(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	user, _, token := s.user(identity.User)
-	_, _, other := s.user(identity.User)
+	user, _, token := s.user(identitytest.User)
+	_, _, other := s.user(identitytest.User)
 	a, b, c := s.connect(token), s.connect(token), s.connect(other)
 	for _, conn := range []*client.Conn{a, b, c} { // all are open once they echo
 		require.NoError(t, conn.WriteMessage(client.TextMessage, []byte("x")))
@@ -249,7 +250,7 @@ func TestSendUserReachesEverySocketOfThatUser(t *testing.T) {
 // Z1: a stop tells every socket and takes no new ones.
 func TestDrain(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	var open []*client.Conn
 	codes := make(chan int, 20)
 	for range cap(codes) {
@@ -283,7 +284,7 @@ func TestDrain(t *testing.T) {
 // Sockets that do not answer are cut when the time of a stop is over.
 func TestDrainDoesNotWaitForTheSilent(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	s.connect(token) // never reads, so never answers the close
 	require.Eventually(t, func() bool { return true }, time.Second, 50*time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)

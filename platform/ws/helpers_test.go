@@ -17,6 +17,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/problem"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
 	"lyceum/platform/telemetry"
@@ -119,7 +120,7 @@ const publicURL = "http://lyceum.test"
 
 func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	s := &server{t: t, signals: &fakeSignals{fns: map[string][]func(string){}},
 		world:  &world{sessions: map[string]string{}, accounts: map[string]identity.Account{}},
@@ -137,7 +138,7 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 		return c.Next()
 	})
 	app.Get("/ws/:room", s.hub.Handler(ws.Endpoint{
-		Needs:  identity.Permission{Name: "chat:read", Lowest: identity.User},
+		Needs:  identity.Permission{Name: "chat:read", Lowest: identitytest.User},
 		Ticket: func(_ context.Context, code string) (ws.Identity, error) { return s.ticket(code) },
 		Accept: func(ctx context.Context, o ws.Opening) (ws.Session, error) {
 			if s.accept != nil {
@@ -173,7 +174,7 @@ func (s *server) user(role identity.Role) (userID, sessionID, token string) {
 }
 
 func (s *server) token(userID, sessionID string) string {
-	token, _, err := s.tokens.Issue(userID, sessionID, identity.User)
+	token, _, err := s.tokens.IssueToken(userID, sessionID, identitytest.User)
 	require.NoError(s.t, err)
 	return token
 }

@@ -68,7 +68,7 @@ func (h *Hub) Handler(e Endpoint) fiber.Handler {
 			return apperr.Forbidden("Pages of this origin may not open sockets here.")
 		}
 		caller := identity.CallerFrom(ctx)
-		if !caller.May(e.Needs) {
+		if !caller.HasPermission(e.Needs) {
 			return apperr.Forbidden("This needs the role " + string(e.Needs.Lowest) + ".")
 		}
 		place, err := h.reserve(caller.UserID, caller.IP)

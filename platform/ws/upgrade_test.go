@@ -12,13 +12,14 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ws"
 )
 
 // W1, W2: who may not open a socket learns it before the upgrade.
 func TestRefusedBeforeTheUpgrade(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	for name, c := range map[string]struct {
 		query  string
 		header http.Header
@@ -46,7 +47,7 @@ func TestRefusedBeforeTheUpgrade(t *testing.T) {
 
 func TestAcceptDecides(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	s.accept = func(_ context.Context, o ws.Opening) (ws.Session, error) {
 		require.Equal(t, "one", o.Param("room"))
 		v, ok := o.Query("after_seq")
@@ -60,7 +61,7 @@ func TestAcceptDecides(t *testing.T) {
 
 func TestPlainGetIsToldToUpgrade(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identity.User)
+	_, _, token := s.user(identitytest.User)
 	for query, want := range map[string]int{"": 401, "?token=" + token: 426} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.addr+"/ws/one"+query, nil)
 		require.NoError(t, err)
@@ -74,7 +75,7 @@ func TestPlainGetIsToldToUpgrade(t *testing.T) {
 
 func TestTicketStandsForItsSession(t *testing.T) {
 	s := serve(t, roomy, time.Minute)
-	user, session, _ := s.user(identity.User)
+	user, session, _ := s.user(identitytest.User)
 	s.ticket = func(code string) (ws.Identity, error) {
 		if code != "good" {
 			return ws.Identity{}, apperr.InvalidToken()
@@ -100,7 +101,7 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, l, time.Minute)
-			_, _, token := s.user(identity.User)
+			_, _, token := s.user(identitytest.User)
 			first := s.connect(token)
 			s.connect(token)
 			_, status := s.dial("?token="+token, nil)

@@ -75,6 +75,7 @@ type record struct {
 	CreatedAt clock.Time
 }
 
+// TableName implements the naming of tables by GORM.
 func (record) TableName() string { return "idempotency_records" }
 
 // answer is what is repeated.
@@ -187,7 +188,7 @@ func runHandler(
 		for _, name := range repeatedHeaders {
 			c.Response().Header.Del(name)
 		}
-		requestinfo.From(requestCtx).HasETag = false
+		requestinfo.FromContext(requestCtx).HasETag = false
 		if !db.IsRetryable(err) {
 			return err
 		}
@@ -223,7 +224,7 @@ func (r *Records) release(ctx context.Context, rec record) error {
 func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []byte) {
 	body, _ := io.ReadAll(ctx.BodyReader()) // it is in memory already
 	caller := identity.CallerFrom(ctx.Context()).UserID
-	digest := requestinfo.From(ctx.Context()).BodyDigest // of an upload
+	digest := requestinfo.FromContext(ctx.Context()).BodyDigest // of an upload
 	if digest == nil {
 		sum := sha256.Sum256(body)
 		digest = sum[:]
@@ -233,7 +234,7 @@ func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []
 	keyed := hmac.New(sha256.New, []byte(key))
 	keyed.Write(digest)
 	bodyHash := keyed.Sum(nil)
-	parts := []string{ctx.Method(), requestinfo.From(ctx.Context()).Path, caller, key}
+	parts := []string{ctx.Method(), requestinfo.FromContext(ctx.Context()).Path, caller, key}
 	if caller == "" {
 		parts = append(parts, string(bodyHash))
 	}
@@ -344,7 +345,7 @@ func repeatAnswer(c *fiber.Ctx, secret []byte, rec *record) error {
 	if err != nil {
 		// The request must not run again, but its answer is lost.
 		return problemIdempotencyKeyReused.New("The first answer to this Idempotency-Key can't be read any more. " +
-			"Look whether the request was carried out; if not, send it with another key.").Because(err)
+			"Look whether the request was carried out; if not, send it with another key.").WithCause(err)
 	}
 	for k, v := range a.Header {
 		c.Set(k, v)

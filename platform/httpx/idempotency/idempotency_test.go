@@ -86,7 +86,7 @@ func newSite(t *testing.T) *site {
 		}
 		call(s.after, ctx)
 		if s.fail != nil {
-			return nil, problem.Return(ctx, s.fail)
+			return nil, problem.NewHandlerError(ctx, s.fail)
 		}
 		out := &answerOf{Location: "/notes/" + strconv.FormatInt(run, 10)}
 		out.Body.Run = run
