@@ -56,7 +56,7 @@ func (d declarations) permissionsPage() string {
 		"role has it, too:\n`user` < `member` < `instructor` < `admin`. Whether a caller may touch one object is decided by the module " +
 		"that owns it.\n\n| permission | lowest role | routes |\n| --- | --- | --- |\n")
 	routes := map[string][]string{}
-	for _, r := range d.Server.Listing() {
+	for _, r := range d.Server.ListRoutes() {
 		if !r.Hidden {
 			routes[r.Permission] = append(routes[r.Permission], "`"+r.Method+" "+r.Path+"`")
 		}

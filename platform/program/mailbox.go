@@ -16,14 +16,14 @@ func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 		return httpx.Table{Module: "dev"}
 	}
 	return httpx.Table{Module: "dev", Routes: []httpx.Route{
-		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.Hidden()),
+		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.HideOperation()),
 		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first", func(_ context.Context, in *mailboxInput) (*httpx.Response[mailboxView], error) {
 			found, err := sink.List(in.Limit)
 			if err != nil {
 				return nil, err
 			}
 			return httpx.OK(mailboxView{found}), nil
-		}, httpx.Unlimited()),
+		}, httpx.CountAgainstNothing()),
 	}}
 }
 

@@ -101,7 +101,7 @@ var parts = fx.Options(
 		},
 	),
 	Declarations,
-	httpx.Routes(newMailboxRoutes),
+	httpx.ProvideRoutes(newMailboxRoutes),
 )
 
 // attachHandlers hands subscribers and workers to the parts that run them, once everything is built.

@@ -163,7 +163,7 @@ func RunWork(g *lifecycle.Group, e *events.Bus, q *jobs.Queue) {
 // Stop ends the program within 30 seconds so that nothing in flight is lost: load balancers see /readyz fail, requests finish,
 // sockets are closed, then background work ends.
 func (r *Running) Stop() error {
-	r.Parts.Server.Stopping()
+	r.Parts.Server.MarkStopping()
 	time.Sleep(r.Parts.Config.ShutdownDelay)
 	sockets, cancel := context.WithTimeout(context.Background(), socketTime)
 	defer cancel()

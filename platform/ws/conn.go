@@ -208,7 +208,7 @@ func (c *Conn) behind(now time.Time) time.Duration {
 func (c *Conn) recheck(ctx context.Context, caller identity.Caller) {
 	ctx, cancel := context.WithTimeout(ctx, frameTime)
 	defer cancel()
-	now, err := c.hub.gate.Still(ctx, caller.UserID, caller.SessionID)
+	now, err := c.hub.gate.CheckCaller(ctx, caller.UserID, caller.SessionID)
 	if apperr.IsKind(err, apperr.KindUnauthenticated) && c.stillUses(caller.SessionID) {
 		c.Close(CodeUnauthorized, "the session has ended")
 	}

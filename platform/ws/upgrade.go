@@ -128,7 +128,7 @@ func (h *Hub) redeem(ctx context.Context, e Endpoint, ticket string) (context.Co
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	caller, err := h.gate.Still(ctx, who.UserID, who.SessionID)
+	caller, err := h.gate.CheckCaller(ctx, who.UserID, who.SessionID)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
