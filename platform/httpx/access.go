@@ -14,8 +14,8 @@ type AccessRule struct {
 // Public lets everybody call a route and looks at no token: signing in must work with an expired one.
 var Public = AccessRule{permission: identity.Public, ignoresToken: true}
 
-// RequirePermission lets callers call a route that have the permission. An invalid token is refused even where anonymous
-// callers have it.
+// RequirePermission lets callers call a route that have the permission. An invalid token is refused even
+// where anonymous callers have it.
 func RequirePermission(p identity.Permission) AccessRule {
 	return AccessRule{permission: p, role: p.Lowest}
 }

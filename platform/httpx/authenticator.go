@@ -65,8 +65,8 @@ func (a *Authenticator) OriginAllowed(origin, host string) bool {
 	return strings.EqualFold(origin, scheme+"://"+host)
 }
 
-// authorizeHeader returns ctx with the caller that an Authorization header names, if they may call a route. It returns an
-// unauthenticated or a forbidden error if they may not.
+// authorizeHeader returns ctx with the caller that an Authorization header names, if they may call a route. It
+// returns an unauthenticated or a forbidden error if they may not.
 func (a *Authenticator) authorizeHeader(ctx context.Context, header string, rule AccessRule) (context.Context, error) {
 	if rule.ignoresToken {
 		return ctx, nil

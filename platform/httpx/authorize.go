@@ -21,7 +21,8 @@ func (s *Server) authorizeRequest(r Route) func(huma.Context, func(huma.Context)
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, err := s.auth.authorizeHeader(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.access)
 		requestinfo.FromContext(ctx.Context()).Route = ctx.Operation().Path
-		if caller := requestinfo.FromContext(ctx.Context()).Caller; err != nil && r.onForbidden != nil && caller.IsSignedIn() {
+		caller := requestinfo.FromContext(ctx.Context()).Caller
+		if err != nil && r.onForbidden != nil && caller.IsSignedIn() {
 			r.onForbidden(identity.WithCaller(ctx.Context(), caller), ctx.Param)
 		}
 		if over := s.countOnce(ctx, budget); over != nil {

@@ -97,8 +97,8 @@ func (s *Server) registerTyped(r registeredRoute, op huma.Operation) {
 	s.changeOperation(r.Route, op.Method, func(op *huma.Operation) { s.documentRequest(r.Route, op) })
 }
 
-// hideHead gives the parameters of HEAD the values that those of GET have, and takes the operation out of the document, which
-// lists GET alone.
+// hideHead gives the parameters of HEAD the values that those of GET have, and takes the operation out of the
+// document, which lists GET alone.
 func (s *Server) hideHead(r Route) {
 	item := s.api.OpenAPI().Paths[r.op.Path]
 	if item == nil || item.Head == nil {

@@ -28,7 +28,8 @@ func (s *Server) platformTable() Table {
 	console := consolePolicy("'self'", s.o.StoreOrigin)
 	routes := s.metricsRoutes()
 	for _, path := range s.o.ConsolePages {
-		routes = append(routes, Raw(http.MethodGet, path, Public, "Console", s.servePage(public.Index, console), HideOperation()))
+		page := s.servePage(public.Index, console)
+		routes = append(routes, Raw(http.MethodGet, path, Public, "Console", page, HideOperation()))
 	}
 	return Table{Module: "platform", Routes: append(routes, []Route{
 		Get("/readyz", Public, "Whether requests should be sent here", s.showReadiness, CountAgainstNothing()),
@@ -45,7 +46,8 @@ func (s *Server) platformTable() Table {
 		Raw(http.MethodGet, "/", Public, "Console", s.servePage(public.Index, console), HideOperation()),
 		Raw(http.MethodGet, "/docs", Public, "Interactive documentation",
 			s.servePage(public.DocsIndex, docsPolicy), HideOperation()),
-		Raw(http.MethodGet, "/console/*", Public, "Console files", s.serveFiles(newConsoleFiles(public.Console(), s.o.Modules)), HideOperation()),
+		Raw(http.MethodGet, "/console/*", Public, "Console files",
+			s.serveFiles(newConsoleFiles(public.Console(), s.o.Modules)), HideOperation()),
 		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.serveFiles(public.Docs()), HideOperation()),
 	}...)}
 }
@@ -70,13 +72,14 @@ func consolePolicy(style, store string) string {
 		media += " " + store
 	}
 	return "default-src 'none'; script-src 'self'; style-src " + style + "; img-src " + media + "; media-src " + media +
-		"; connect-src 'self' ws: wss: " + store + "; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
+		"; connect-src 'self' ws: wss: " + store +
+		"; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
 		"frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types lyceum"
 }
 
 // docsPolicy is the content security policy of the documentation, without trusted types, as Swagger UI sets markup.
-const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
-	"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 
 // showHealth answers that the process lives.
 func (s *Server) showHealth(context.Context, *None) (*Response[healthBody], error) {

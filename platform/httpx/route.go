@@ -94,7 +94,9 @@ func Raw(method, path string, access AccessRule, summary string, h fiber.Handler
 }
 
 // newTypedRoute returns a route whose input and answer are Go types.
-func newTypedRoute[I, O any](method, path string, access AccessRule, summary string, h Handler[I, O], opts []Option) Route {
+func newTypedRoute[I, O any](
+	method, path string, access AccessRule, summary string, h Handler[I, O], opts []Option,
+) Route {
 	r := Route{
 		op:     huma.Operation{Method: method, Path: path, Summary: summary},
 		access: access, bodyTypes: []string{jsonType},

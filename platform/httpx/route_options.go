@@ -96,8 +96,8 @@ func IgnoresForm() Option {
 }
 
 // TakesUpload makes a route take one file of a media type as its body, up to maxBytes: see package upload. The
-// handler finds it with upload.BodyFromContext and has an hour. TakesUpload panics for a path with parameters, as the server
-// knows the route of a body by its path alone.
+// handler finds it with upload.BodyFromContext and has an hour. TakesUpload panics for a path with parameters, as
+// the server knows the route of a body by its path alone.
 func TakesUpload(contentType string, maxBytes int64) Option {
 	return func(r *Route) {
 		if strings.Contains(r.op.Path, "{") {

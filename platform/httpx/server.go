@@ -170,4 +170,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // SweepRecords removes the old records of requests with an Idempotency-Key, once an hour until ctx ends.
-func (s *Server) SweepRecords(ctx context.Context) { s.idempotency.Sweep(ctx) }
+func (s *Server) SweepRecords(ctx context.Context) { s.idempotency.SweepExpired(ctx) }

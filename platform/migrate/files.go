@@ -13,9 +13,9 @@ import (
 // ID.up.postgres.sql and the like for one of them.
 var fileForm = regexp.MustCompile(`^(\d{12}_[a-z0-9_]+)\.(up|down)(?:\.(postgres|sqlite))?\.sql$`)
 
-// Load reads migrations from .sql files in the folder migrations of files, sorted by their ids. Each file begins with a
-// comment that says why the migration exists; its statements end with a semicolon at the end of a line. If a migration has
-// files for both databases and for one of them, the former run first.
+// Load reads migrations from .sql files in the folder migrations of files, sorted by their ids. Each file begins
+// with a comment that says why the migration exists; its statements end with a semicolon at the end of a line. If a
+// migration has files for both databases and for one of them, the former run first.
 //
 // Load returns an error for another name, for a file without a comment or without statements, and for a migration that
 // lacks one direction.
@@ -28,7 +28,8 @@ func Load(files fs.FS) ([]Migration, error) {
 	for _, entry := range entries {
 		name := fileForm.FindStringSubmatch(entry.Name())
 		if name == nil {
-			return nil, fmt.Errorf("migration file %q: accepted are ID.up.sql and ID.down.sql, with .postgres or .sqlite before .sql", entry.Name())
+			return nil, fmt.Errorf("migration file %q: accepted are ID.up.sql and ID.down.sql, "+
+				"with .postgres or .sqlite before .sql", entry.Name())
 		}
 		text, err := fs.ReadFile(files, path.Join("migrations", entry.Name()))
 		if err != nil {

@@ -331,7 +331,7 @@ func TestSweep(t *testing.T) {
 	s.post("new", "{}", "jane")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); s.records.Sweep(ctx) }()
+	go func() { defer close(done); s.records.SweepExpired(ctx) }()
 	require.Eventually(t, func() bool { return s.count("idempotency_records") == 1 }, 5*time.Second, 10*time.Millisecond)
 	cancel()
 	<-done
