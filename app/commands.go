@@ -167,7 +167,7 @@ type moduleLine struct {
 func listModules(c *cobra.Command, asJSON bool) error {
 	return described(c, func(cfg *config.Config, s *httpx.Server) error {
 		routes := map[string]int{}
-		for _, r := range s.Listing() {
+		for _, r := range s.ListRoutes() {
 			routes[r.Module]++
 		}
 		lines, infos := make([]moduleLine, len(modules)), program.DescribeModules(modules, cfg.ModulesDisabled)
@@ -192,9 +192,9 @@ func showConfig(_ *cobra.Command, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		return command.PrintItems(stdout, cfg.Settings())
+		return command.PrintItems(stdout, cfg.ListSettings())
 	}
-	for _, s := range cfg.Settings() {
+	for _, s := range cfg.ListSettings() {
 		fmt.Fprintf(stdout, "%s=%s\n", s.Key, s.Value)
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 
 	"lyceum/modules/auth"
 	"lyceum/modules/users"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/command"
 	"lyceum/platform/config"
@@ -95,7 +96,7 @@ func createAdmin(ctx context.Context, s *auth.Service, email, password string, i
 			return err
 		}
 	}
-	_, err := s.Register(ctx, auth.NewUser{Email: email, Password: password, Role: identity.Admin, Verified: true})
+	_, err := s.Register(ctx, auth.NewUser{Email: email, Password: password, Role: usersapi.RoleAdmin, Verified: true})
 	if e, ok := apperr.As(err); ok && ifMissing {
 		if e.Code == "email-taken" {
 			return nil
@@ -116,24 +117,24 @@ func keysRotate(*cobra.Command, []string) error {
 		return err
 	}
 	before, _ := filepath.Glob(filepath.Join(cfg.JWTKeysDir, "*.pem"))
-	keys, err := keyring.Load(cfg.JWTKeysDir, cfg.AccessTokenTTL)
+	keys, err := keyring.Open(cfg.JWTKeysDir, cfg.AccessTokenTTL)
 	if err != nil {
 		return err
 	}
 	if len(before) == 0 {
 		fmt.Fprintln(os.Stderr, "lyceum: there was no key in "+cfg.JWTKeysDir+" before; is it the folder of the servers (JWT_KEYS_DIR, else DATA_DIR/keys)?")
 	}
-	id, err := keys.Rotate()
+	id, err := keys.RotateSigningKey()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "in "+cfg.JWTKeysDir)
-	for _, k := range keys.All() {
+	for _, k := range keys.VerifyingKeys() {
 		word := "verifies"
 		if k.ID == id {
 			word = "signs"
 		}
-		fmt.Fprintf(stdout, "%s  %s  made %s\n", k.ID, word, k.Made.UTC().Format(time.RFC3339))
+		fmt.Fprintf(stdout, "%s  %s  made %s\n", k.ID, word, k.CreatedAt.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -11,21 +11,21 @@ import (
 )
 
 func TestDefaultsAreTheContracts(t *testing.T) {
-	c, err := config.FromMap(nil, modules.ListSettings()...)
+	c, err := config.FromMap(nil, allSettings()...)
 	require.NoError(t, err)
 	require.Equal(t, ":8000", c.HTTPAddr)
 	require.Equal(t, "http://localhost:8000", c.PublicURL)
 	require.Equal(t, "data/keys", c.JWTKeysDir)
-	require.True(t, c.Demo)
+	require.True(t, config.SettingsOf[demoConfig](c).Enabled)
 	require.Zero(t, c.ShutdownDelay)
-	require.Len(t, config.Of[storage.Config](c).ContentTypes, 15)
+	require.Len(t, config.SettingsOf[storage.Config](c).ContentTypes, 15)
 }
 
 func TestAllFaultsAreNamedAtOnce(t *testing.T) {
 	_, err := config.FromMap(map[string]string{
 		"APP_ENV": "staging", "ACCESS_TOKEN_TTL": "soon", "WS_MAX": "many", "PUBLIC_URL": "localhost",
 		"DATABASE_URL": "mysql://root:hunter2@db/x", "ADMIN_EMAIL": "root@example.com", "CORS_ORIGINS": "*",
-	}, modules.ListSettings()...)
+	}, allSettings()...)
 	require.Error(t, err)
 	for _, want := range []string{"APP_ENV", `"staging"`, "development or production", "ACCESS_TOKEN_TTL", `"soon"`,
 		"WS_MAX", "PUBLIC_URL", "DATABASE_URL", "ADMIN_PASSWORD", "CORS_ORIGINS"} {
@@ -38,10 +38,10 @@ func TestSettingsMaskSecrets(t *testing.T) {
 	c, err := config.FromMap(map[string]string{
 		"DATABASE_URL": "postgres://u:hunter2@db/x?password=hunter2", "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 and more",
 		"S3_ENDPOINT": "m:9000", "S3_BUCKET": "b", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "hunter2", "SMTP_URL": "smtp://u:hunter2@m",
-	}, modules.ListSettings()...)
+	}, allSettings()...)
 	require.NoError(t, err)
 	var all strings.Builder
-	for _, s := range c.Settings() {
+	for _, s := range c.ListSettings() {
 		all.WriteString(s.Key + "=" + s.Value + "\n")
 	}
 	require.NotContains(t, all.String(), "hunter2")
@@ -50,12 +50,12 @@ func TestSettingsMaskSecrets(t *testing.T) {
 
 // .env.example is where an operator looks first: it names every key with its explanation and its default.
 func TestEnvExampleListsEveryKey(t *testing.T) {
-	text, err := config.Example(modules.ListSettings()...)
+	text, err := config.RenderEnvExample(allSettings()...)
 	require.NoError(t, err)
 	goldenFile(t, "../.env.example", text)
-	c, err := config.FromMap(nil, modules.ListSettings()...)
+	c, err := config.FromMap(nil, allSettings()...)
 	require.NoError(t, err)
-	for _, s := range c.Settings() {
+	for _, s := range c.ListSettings() {
 		require.Contains(t, text, "\n"+s.Key+"=")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
@@ -68,7 +69,7 @@ func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	require.Equal(t, spoken, sent.Load(), "Redis commands")
 
 	s.promote(admin, id, "member")
-	require.Equal(t, identity.Member, signIn().Role)
+	require.Equal(t, usersapi.RoleMember, signIn().Role)
 	require.Equal(t, before+1, queries.Load(), "one look at what has changed")
 	s.want(204, "POST", "/auth/logout-all", token, nil)
 	_, _, err := gate.SignIn(ctx, token)

@@ -11,9 +11,25 @@ import (
 	"lyceum/modules/auth"
 	"lyceum/modules/courses"
 	"lyceum/modules/storage/storageapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
+	"lyceum/platform/config"
 	"lyceum/platform/identity"
 )
+
+// demoConfig holds the setting of the demo data.
+type demoConfig struct {
+	Enabled bool `env:"DEMO" envDefault:"true"`
+}
+
+var demoSettings = config.DeclareSection[demoConfig]("Demo data", config.Doc{
+	Key: "DEMO", Text: "Demo accounts and courses in an empty embedded database; never in production.",
+})
+
+// allSettings returns the settings of the program beside those of the platform: its own and those of all modules.
+func allSettings() []config.Section {
+	return append([]config.Section{demoSettings}, modules.ListSettings()...)
+}
 
 const demoPassword = "lyceum-demo-1"
 
@@ -21,10 +37,10 @@ var demoAccounts = []struct {
 	email, name string
 	role        identity.Role
 }{
-	{"admin@lyceum.local", "Ada Admin", identity.Admin},
-	{"instructor@lyceum.local", "Ivo Instructor", identity.Instructor},
-	{"member@lyceum.local", "Mira Member", identity.Member},
-	{"user@lyceum.local", "Uli User", identity.User},
+	{"admin@lyceum.local", "Ada Admin", usersapi.RoleAdmin},
+	{"instructor@lyceum.local", "Ivo Instructor", usersapi.RoleInstructor},
+	{"member@lyceum.local", "Mira Member", usersapi.RoleMember},
+	{"user@lyceum.local", "Uli User", usersapi.RoleUser},
 }
 
 const demoVideoKey = "lessons/video.mp4"
@@ -49,7 +65,7 @@ type demoCourse struct {
 // accounts are there. Accounts and courses come all or none. The video is stored before them, under the id that its
 // owner is going to have; a start that was interrupted in between is continued by the next one.
 func loadDemo(ctx context.Context, p parts) (bool, error) {
-	if !p.Config.Demo || p.Config.Production() || !p.Config.EmbeddedDatabase() {
+	if !config.SettingsOf[demoConfig](p.Config).Enabled || p.Config.IsProduction() || !p.Config.HasEmbeddedDatabase() {
 		return false, nil
 	}
 	empty, err := p.Users.Empty(ctx)
@@ -60,7 +76,7 @@ func loadDemo(ctx context.Context, p parts) (bool, error) {
 		// An earlier start may have loaded it: the greeting names its accounts then, too.
 		return p.Auth.Known(ctx, demoAccounts[0].email)
 	}
-	instructor := identity.WithCaller(ctx, identity.Caller{UserID: demoID("instructor@lyceum.local"), Role: identity.Admin, Via: "cli"})
+	instructor := identity.WithCaller(ctx, identity.Caller{UserID: demoID("instructor@lyceum.local"), Role: usersapi.RoleAdmin, Via: "cli"})
 	if p.Demo.Assets != nil {
 		video := bytes.NewReader(demoVideo)
 		if err := p.Demo.Assets.Store(instructor, demoID("instructor@lyceum.local"), demoVideoKey, "video/mp4", video.Size(), video); err != nil {

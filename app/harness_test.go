@@ -66,11 +66,11 @@ func serveSite(t testing.TB, vars map[string]string, targets ...any) *site {
 		"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME": "1",
 	}
 	maps.Copy(env, vars)
-	cfg, err := config.FromMap(env, modules.ListSettings()...)
+	cfg, err := config.FromMap(env, allSettings()...)
 	require.NoError(t, err)
 	require.NoError(t, program.CheckDisabled(modules, cfg.ModulesDisabled))
 	var p parts
-	app := fx.New(program.BuildOptions(cfg, modules, program.Version(Version)), fx.Populate(append([]any{&p}, targets...)...))
+	app := fx.New(program.BuildOptions(cfg, modules, about), fx.Populate(append([]any{&p}, targets...)...))
 	require.NoError(t, app.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

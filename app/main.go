@@ -23,6 +23,13 @@ import (
 // Version of the program; a build may set it with -ldflags "-X main.Version=…".
 var Version = "0.1.0"
 
+// about is what the program says of itself.
+var about = program.About{
+	Version: Version,
+	Description: "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
+		"Errors are application/problem+json; each code has a page at /problems/{code}.",
+}
+
 // Exit statuses of the program.
 const (
 	exitDone   = 0
@@ -31,7 +38,7 @@ const (
 )
 
 func main() {
-	private.ByDefault()
+	private.SetPrivateUmask()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:]))
@@ -56,7 +63,7 @@ func run(ctx context.Context, args []string) int {
 // report says why a command ended. A server whose log is JSON says that in JSON, too.
 func report(c *cobra.Command, err error) {
 	serves := c == nil || c.Name() == "lyceum" || c.Name() == "serve" || c.Name() == "worker"
-	format, _ := config.Lookup(".env", "LOG_FORMAT")
+	format, _ := config.LookupVariable(".env", "LOG_FORMAT")
 	if !serves || telemetry.IsText(os.Stderr, format) {
 		fmt.Fprintln(os.Stderr, "lyceum: "+message(err))
 		return

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/identity"
 )
 
@@ -14,17 +15,17 @@ func TestPermissionsOfEachRole(t *testing.T) {
 	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &all))
 	own := map[identity.Role][]string{
 		identity.Anonymous: {"courses:read", "public"},
-		identity.User: {"account:self", "chat:read", "chat:write", "files:read", "invites:redeem", "learning:self",
+		usersapi.RoleUser: {"account:self", "chat:read", "chat:write", "files:read", "invites:redeem", "learning:self",
 			"notifications:self", "sessions:self"},
-		identity.Instructor: {"announcements:write", "chat:manage", "courses:write", "files:write"},
-		identity.Admin:      {"audit:read", "invites:manage", "mail:manage", "users:manage"},
+		usersapi.RoleInstructor: {"announcements:write", "chat:manage", "courses:write", "files:write"},
+		usersapi.RoleAdmin:      {"audit:read", "invites:manage", "mail:manage", "users:manage"},
 	}
 	var expected []string
-	for _, r := range []identity.Role{identity.Anonymous, identity.User, identity.Member, identity.Instructor, identity.Admin} {
+	for _, r := range []identity.Role{identity.Anonymous, usersapi.RoleUser, usersapi.RoleMember, usersapi.RoleInstructor, usersapi.RoleAdmin} {
 		expected = append(expected, own[r]...)
 		var has []string
 		for _, p := range all.List() {
-			if (identity.Caller{Role: r}).May(p) {
+			if (identity.Caller{Role: r}).HasPermission(p) {
 				has = append(has, p.Name)
 			}
 			require.Regexp(t, `^([a-z]+:(read|write|manage|redeem|self)|public)$`, p.Name)

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -55,7 +56,7 @@ func (d declarations) permissionsPage() string {
 		"role has it, too:\n`user` < `member` < `instructor` < `admin`. Whether a caller may touch one object is decided by the module " +
 		"that owns it.\n\n| permission | lowest role | routes |\n| --- | --- | --- |\n")
 	routes := map[string][]string{}
-	for _, r := range d.Server.Listing() {
+	for _, r := range d.Server.ListRoutes() {
 		if !r.Hidden {
 			routes[r.Permission] = append(routes[r.Permission], "`"+r.Method+" "+r.Path+"`")
 		}
@@ -130,7 +131,7 @@ func TestClashingDeclarationsAreRefused(t *testing.T) {
 		module module.Module
 		says   string
 	}{
-		"permission":   {module.Module{Permissions: []identity.Permission{{Name: "courses:read", Lowest: identity.Admin}}}, `"courses:read" is declared twice`},
+		"permission":   {module.Module{Permissions: []identity.Permission{{Name: "courses:read", Lowest: usersapi.RoleAdmin}}}, `"courses:read" is declared twice`},
 		"problem":      {module.Module{Problems: []apperr.Problem{{Code: "not-found", Title: "x", Meaning: "x"}}}, `"not-found" is declared twice`},
 		"event":        {module.Module{Declares: events.ProvideDeclarations(events.DeclareEvent[auditapi.Entry]("Again."))}, `"audit.entry" is declared twice`},
 		"audit action": {module.Module{Declares: auditapi.Declare(auditapi.Action{Name: "user.updated", Targets: []string{"user"}})}, `"user.updated" is declared twice`},

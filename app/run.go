@@ -85,7 +85,7 @@ func greet(out io.Writer, c *config.Config, addr net.Addr, demo bool) {
 	}
 	_, port, _ := net.SplitHostPort(addr.String())
 	fmt.Fprintf(out, "\nLyceum %s listens on %s\n\n  Console   %s/\n  API docs  %s/docs\n", Version, addr, c.PublicURL, c.PublicURL)
-	if c.SMTPURL == "" && !c.Production() {
+	if c.SMTPURL == "" && !c.IsProduction() {
 		fmt.Fprintf(out, "  Mail      %s/dev/mailbox\n", c.PublicURL)
 	}
 	if u, err := url.Parse(c.PublicURL); err == nil && u.Port() != "" && u.Port() != port {

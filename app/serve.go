@@ -26,7 +26,7 @@ import (
 
 // load reads the configuration and sets the logger up.
 func load() (*config.Config, error) {
-	cfg, err := config.Load(".env", modules.ListSettings()...)
+	cfg, err := config.Load(".env", allSettings()...)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func load() (*config.Config, error) {
 
 // with builds the application, fills targets from it, runs fn and takes everything down again.
 func with(ctx context.Context, cfg *config.Config, fn func(context.Context) error, targets ...any) (err error) {
-	app := fx.New(program.BuildOptions(cfg, modules, program.Version(Version)), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
+	app := fx.New(program.BuildOptions(cfg, modules, about), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
 	if err := app.Err(); err != nil {
 		return err
 	}

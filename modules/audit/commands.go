@@ -81,8 +81,8 @@ func newAcceptBreakCommand(p command.Program) *cobra.Command {
 	var reason string
 	const short = "Write down that the log does not hold up to here, so that verify holds from here on"
 	c := command.New("accept-break", short, func(c *cobra.Command, _ []string) error {
-		reason = text.Line(reason)
-		if n := text.Length(reason); n == 0 || n > maxReason || text.CheckLine(reason) != nil {
+		reason = text.CleanLine(reason)
+		if n := text.CountRunes(reason); n == 0 || n > maxReason || text.CheckLine(reason) != nil {
 			return &command.UsageError{Text: fmt.Sprintf("audit accept-break needs --reason, one line of 1 to %d characters", maxReason)}
 		}
 		var s *Service

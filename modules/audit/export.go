@@ -56,7 +56,7 @@ func (f filter) said() map[string]any {
 		data["to"] = f.To.String()
 	}
 	for name, id := range map[string]string{"actor_id": f.ActorID, "target_id": f.TargetID} {
-		if ids.Valid(id) {
+		if ids.IsValid(id) {
 			data[name] = id
 		}
 	}

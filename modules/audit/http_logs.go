@@ -56,24 +56,24 @@ type entryView struct {
 // AppendJSON writes the entry as its type says, but for data, which stays as it is stored.
 func (v *entryView) AppendJSON(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"seq":`...), v.Seq, 10)
-	b = jsonappend.Text(append(b, `,"id":`...), v.ID)
-	b = jsonappend.Text(append(b, `,"action":`...), v.Action)
+	b = jsonappend.AppendText(append(b, `,"id":`...), v.ID)
+	b = jsonappend.AppendText(append(b, `,"action":`...), v.Action)
 	b = append(b, `,"actor":`...)
 	if v.Actor == nil {
 		b = append(b, `null`...)
 	} else {
-		b = jsonappend.Text(append(b, `{"id":`...), v.Actor.ID)
-		b = append(jsonappend.NullableText(append(b, `,"email":`...), v.Actor.Email), '}')
+		b = jsonappend.AppendText(append(b, `{"id":`...), v.Actor.ID)
+		b = append(jsonappend.AppendNullableText(append(b, `,"email":`...), v.Actor.Email), '}')
 	}
-	b = jsonappend.Text(append(b, `,"target":{"type":`...), v.Target.Type)
-	b = jsonappend.Text(append(b, `,"id":`...), v.Target.ID)
-	b = jsonappend.Text(append(b, `},"ip":`...), v.IP)
-	b = jsonappend.Text(append(b, `,"user_agent":`...), v.UserAgent)
-	b = jsonappend.Text(append(b, `,"request_id":`...), v.RequestID)
+	b = jsonappend.AppendText(append(b, `,"target":{"type":`...), v.Target.Type)
+	b = jsonappend.AppendText(append(b, `,"id":`...), v.Target.ID)
+	b = jsonappend.AppendText(append(b, `},"ip":`...), v.IP)
+	b = jsonappend.AppendText(append(b, `,"user_agent":`...), v.UserAgent)
+	b = jsonappend.AppendText(append(b, `,"request_id":`...), v.RequestID)
 	b = append(append(b, `,"data":`...), v.Data...)
-	b = jsonappend.Text(append(b, `,"prev_hash":`...), v.PrevHash)
-	b = jsonappend.Text(append(b, `,"hash":`...), v.Hash)
-	return append(jsonappend.Time(append(b, `,"created_at":`...), v.CreatedAt), '}')
+	b = jsonappend.AppendText(append(b, `,"prev_hash":`...), v.PrevHash)
+	b = jsonappend.AppendText(append(b, `,"hash":`...), v.Hash)
+	return append(jsonappend.AppendTime(append(b, `,"created_at":`...), v.CreatedAt), '}')
 }
 
 type listInput struct {
@@ -113,7 +113,7 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 	case stream.PrefersLines(ctx):
 		return h.export(ctx, f, "ndjson", h.lines)
 	}
-	return pagination.List(ctx, h.cursors.Request("audit", f, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("audit", f, in.Query),
 		func(after *position, limit int) ([]entry, error) {
 			return h.service.listEntries(ctx, f, after, limit)
 		},
@@ -125,17 +125,17 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *stream.Response) (
 	*pagination.Response[entryView], error) {
 	if requestinfo.IsHead(ctx) {
-		return pagination.Streamed[entryView](write(f, 0)), nil
+		return pagination.NewStreamResponse[entryView](write(f, 0)), nil
 	}
 	last, err := h.service.beginExport(ctx, f, format)
 	if err != nil {
 		return nil, err
 	}
-	return pagination.Streamed[entryView](write(f, last)), nil
+	return pagination.NewStreamResponse[entryView](write(f, last)), nil
 }
 
 func (h *handlers) lines(f filter, last int64) *stream.Response {
-	return stream.Lines("audit-log.ndjson", func(ctx context.Context, line func(jsonappend.Value) error) error {
+	return stream.NewLines("audit-log.ndjson", func(ctx context.Context, line func(jsonappend.Value) error) error {
 		return h.each(ctx, f, last, func(v *entryView) error { return line(v) })
 	})
 }
@@ -144,7 +144,7 @@ var csvColumns = []string{"seq", "id", "created_at", "action", "actor_id", "acto
 	"request_id", "data", "prev_hash", "hash"}
 
 func (h *handlers) csv(f filter, last int64) *stream.Response {
-	return csvrows.Stream("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
+	return csvrows.StreamTable("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(csvColumns...); err != nil {
 			return err
 		}
@@ -245,7 +245,7 @@ type acceptedBreakView struct {
 func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[verdictView], error) {
 	v, err := h.service.Verify(ctx, nil)
 	if err != nil && ctx.Err() != nil {
-		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").Because(err)
+		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").WithCause(err)
 	}
 	if err != nil {
 		return nil, err

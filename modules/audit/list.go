@@ -24,4 +24,4 @@ func (s *Service) listEntries(ctx context.Context, f filter, after *position, li
 
 // isSatisfiable returns whether any entry can match f. An actor that is not an id names no account, and PostgreSQL
 // would refuse to compare it.
-func (f filter) isSatisfiable() bool { return f.ActorID == "" || ids.Valid(f.ActorID) }
+func (f filter) isSatisfiable() bool { return f.ActorID == "" || ids.IsValid(f.ActorID) }

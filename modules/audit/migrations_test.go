@@ -52,7 +52,7 @@ func TestALogFromBeforeHolds(t *testing.T) {
 		found, err := s.store.list(t.Context(), filter{}, 0, 10)
 		require.NoError(t, err)
 		for _, e := range found {
-			require.True(t, ids.Valid(e.ID), e.ID)
+			require.True(t, ids.IsValid(e.ID), e.ID)
 		}
 	})
 }

@@ -31,7 +31,7 @@ var Module = module.Module{
 		fx.Provide(func(p auditapi.Params) (*auditapi.Actions, error) { return auditapi.NewActions(p.Groups...) }),
 		fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		keyring.ProvideSealedData(newSealedHead),
-		httpx.Routes(newRoutes),
+		httpx.ProvideRoutes(newRoutes),
 		events.ProvideSubscriptions(newSubscribers),
 	),
 }

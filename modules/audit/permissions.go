@@ -1,7 +1,10 @@
 package audit
 
-import "lyceum/platform/identity"
+import (
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/identity"
+)
 
 // The permissions that routes of this module ask for.
 // permissionRead lets callers read and verify the audit log.
-var permissionRead = identity.Permission{Name: "audit:read", Lowest: identity.Admin}
+var permissionRead = identity.Permission{Name: "audit:read", Lowest: usersapi.RoleAdmin}

@@ -9,7 +9,7 @@ import (
 
 // newSealedHead declares the head of the log, which is sealed with the server's secret.
 func newSealedHead(s *Service) keyring.SealedData {
-	return keyring.SealedData{Name: "audit log", Fault: s.headFault}
+	return keyring.SealedData{Name: "audit log", FindFault: s.headFault}
 }
 
 // headFault says that the end of the log does not hold, or did not when a later entry was written.

@@ -23,7 +23,7 @@ type Service struct {
 }
 
 func newService(s *store, c clock.Clock, k *keyring.Keys, a *auditapi.Actions) *Service {
-	return &Service{s, c, k.Derive(headKey), a, make(chan struct{}, 1)}
+	return &Service{s, c, k.DeriveKey(headKey), a, make(chan struct{}, 1)}
 }
 
 // SealEmptyLog seals the head of a log that nothing was written to. Call it when a database is set up, before its first
@@ -31,7 +31,7 @@ func newService(s *store, c clock.Clock, k *keyring.Keys, a *auditapi.Actions) *
 // a log that has begun, and may be called by several replicas at once.
 func SealEmptyLog(ctx context.Context, d *db.DB, k *keyring.Keys) error {
 	var empty head
-	return newStore(d).sealEmptyHead(ctx, empty.seal(k.Derive(headKey)))
+	return newStore(d).sealEmptyHead(ctx, empty.seal(k.DeriveKey(headKey)))
 }
 
 // headKey is the purpose of the key that seals the head.

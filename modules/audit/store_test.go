@@ -64,7 +64,7 @@ func up(t *testing.T, d *db.DB, ms []migrate.Migration) {
 
 func serviceOn(t *testing.T, d *db.DB, c clock.Clock) *Service {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	var declared []auditapi.Action
 	for _, name := range []string{"course.created", "course.updated", "user.updated"} {

@@ -26,7 +26,7 @@ func (s *Service) challenge(ctx context.Context, a usersapi.Account, p proof) er
 	if err != nil {
 		return err
 	}
-	return errMFA.With("challenge", token).With("expires_in", int(challengeLife.Seconds()))
+	return errMFA.WithMember("challenge", token).WithMember("expires_in", int(challengeLife.Seconds()))
 }
 
 // VerifyFactor completes a sign-in: 401 invalid-token for a challenge that does not hold, 401

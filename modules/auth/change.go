@@ -50,7 +50,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) erro
 	if err != nil {
 		return err
 	}
-	hash, err := s.hasher.Hash(ctx, next)
+	hash, err := s.hasher.HashPassword(ctx, next)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type Config struct {
 	LimitMail         limit.Rate    `env:"RATE_LIMIT_MAIL" envDefault:"5/1h"`
 }
 
-var settings = config.Declare[Config](
+var settings = config.DeclareSection[Config](
 	"Sign-in",
 	config.Doc{Key: "REFRESH_TOKEN_TTL", Text: "How long an unused session lasts. A session ends after six times that in any case."},
 	config.Doc{Key: "ADMIN_EMAIL", Text: "An administrator who is made at the start if no account has the address. Set both or neither."},
@@ -33,10 +33,10 @@ var settings = config.Declare[Config](
 		"is the same, and no mail goes out."},
 )
 
-// Check implements config.Checker.
-func (c *Config) Check(f *config.Faults) {
-	f.Between("PASSWORD_MIN_LENGTH", int64(c.PasswordMinLength), 8, 64)
-	f.Duration("REFRESH_TOKEN_TTL", c.RefreshTokenTTL, time.Second, 10*365*24*time.Hour)
+// Validate implements config.Validator.
+func (c *Config) Validate(f *config.Faults) {
+	f.CheckRange("PASSWORD_MIN_LENGTH", int64(c.PasswordMinLength), 8, 64)
+	f.CheckDuration("REFRESH_TOKEN_TTL", c.RefreshTokenTTL, time.Second, 10*365*24*time.Hour)
 	if (c.AdminEmail == "") != (c.AdminPassword == "") {
 		f.AddLine("ADMIN_EMAIL and ADMIN_PASSWORD: only one is set, accepted is both or neither")
 	}

@@ -40,7 +40,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, newEmail, password str
 	if err != nil {
 		return err
 	}
-	email, err := text.Email(newEmail)
+	email, err := text.NormalizeEmail(newEmail)
 	if err != nil {
 		return apperr.Invalid("new_email", err.Error())
 	}

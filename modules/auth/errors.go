@@ -10,7 +10,7 @@ var (
 	errCredentials = problemInvalidCredentials.New("The address and the password do not belong together.")
 	errDisabled    = problemAccountDisabled.New("This account is disabled.")
 	errReused      = problemRefreshTokenReused.New("This refresh token was spent already; its session is ended.")
-	errLinkDone    = apperr.ProblemInvalidLink.New("This link was used before: the address is confirmed, nothing is left to do.").With("done", true)
+	errLinkDone    = apperr.ProblemInvalidLink.New("This link was used before: the address is confirmed, nothing is left to do.").WithMember("done", true)
 	errLink        = apperr.ProblemInvalidLink.New("The link is used, too old, or replaced by a newer one.")
 	errPassword    = problemWrongPassword.New("The current password is wrong.")
 	errCode        = problemInvalidCode.New("The code is wrong, too old, or used.")

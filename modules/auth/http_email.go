@@ -18,11 +18,11 @@ type requestEmailInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *requestEmailInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *requestEmailInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkRequestEmail(_ context.Context, in *requestEmailInput) (faults validation.Faults) {
 	if in.Body.NewEmail != "" {
-		_, err := text.Email(in.Body.NewEmail)
+		_, err := text.NormalizeEmail(in.Body.NewEmail)
 		faults.Add("new_email", err)
 	}
 	return faults

@@ -27,7 +27,7 @@ type resetInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *resetInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *resetInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func (h *handlers) checkReset(_ context.Context, in *resetInput) (faults validation.Faults) {
 	h.checkPassword(&faults, "password", in.Body.Password, "")
@@ -46,7 +46,9 @@ type changePasswordInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *changePasswordInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *changePasswordInput) Resolve(ctx huma.Context) []error {
+	return validation.CheckInput(ctx, in)
+}
 
 func (h *handlers) checkChange(_ context.Context, in *changePasswordInput) (faults validation.Faults) {
 	h.checkPassword(&faults, "new_password", in.Body.New, "")

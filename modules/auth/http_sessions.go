@@ -21,11 +21,11 @@ type sessionView struct {
 
 func (h *handlers) sessions(ctx context.Context, in *pagination.Query) (*pagination.Response[sessionView], error) {
 	caller := identity.CallerFrom(ctx)
-	return pagination.List(ctx, h.cursors.Request("sessions", nil, *in),
+	return pagination.List(ctx, h.cursors.NewRequest("sessions", nil, *in),
 		func(after *keyset.Position, limit int) ([]session, error) {
 			return h.service.listSessions(ctx, after, limit)
 		},
-		pagination.Each(func(s *session) sessionView {
+		pagination.ViewEach(func(s *session) sessionView {
 			return sessionView{s.ID, s.CreatedAt, s.LastUsedAt, s.IP, s.UserAgent, s.ID == caller.SessionID}
 		}),
 		func(s *session) keyset.Position { return keyset.Position{CreatedAt: s.CreatedAt, ID: s.ID} })

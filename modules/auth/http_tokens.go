@@ -48,17 +48,17 @@ type registerInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *registerInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *registerInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 // checkRegister holds a registration to the rules that need no data.
 func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults validation.Faults) {
-	email, err := text.Email(in.Body.Email)
+	email, err := text.NormalizeEmail(in.Body.Email)
 	if in.Body.Email != "" {
 		faults.Add("email", err)
 	}
 	h.checkPassword(&faults, "password", in.Body.Password, email)
 	if in.Body.DisplayName != nil {
-		faults.Add("display_name", text.CheckLine(text.Line(*in.Body.DisplayName)))
+		faults.Add("display_name", text.CheckLine(text.CleanLine(*in.Body.DisplayName)))
 	}
 	return faults
 }
@@ -71,7 +71,7 @@ func (h *handlers) checkPassword(faults *validation.Faults, location, password, 
 }
 
 func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Response[userView], error) {
-	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: identity.User}
+	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: usersapi.RoleUser}
 	if in.Body.DisplayName != nil {
 		n.DisplayName = *in.Body.DisplayName
 	}
@@ -166,8 +166,8 @@ type jwks struct {
 
 func (h *handlers) jwks(context.Context, *httpx.None) (*httpx.Response[jwks], error) {
 	set := jwks{Keys: []jwk{}}
-	for _, k := range h.keys.All() {
-		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.Public())})
+	for _, k := range h.keys.VerifyingKeys() {
+		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.PublicKey())})
 	}
 	return httpx.OK(set).WithETag(), nil
 }

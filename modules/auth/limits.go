@@ -33,7 +33,7 @@ type guard struct {
 func newGuard(l *limit.Limiter, k *keyring.Keys, c *Config) guard {
 	return guard{l, limit.Budget{Name: "login-account", Rate: c.LimitAccount}, limit.Budget{Name: "password", Rate: c.LimitAccount},
 		limit.Budget{Name: "mfa-code", Rate: c.LimitAccount}, limit.Budget{Name: "mail", Rate: c.LimitMail},
-		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.LimitMail.Hits, Window: c.LimitMail.Window}}, k.Derive("addresses")}
+		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.LimitMail.Hits, Window: c.LimitMail.Window}}, k.DeriveKey("addresses")}
 }
 
 // attempt reserves a sign-in of an address from the caller's network. A new password begins a new
@@ -66,7 +66,7 @@ func (g guard) takeWelcome(ctx context.Context, email string) limit.Result {
 
 // addressHash names an address, known or not, in tables and counters that must not hold it.
 func (g guard) addressHash(email string) []byte {
-	canonical, err := text.Email(email)
+	canonical, err := text.NormalizeEmail(email)
 	if err != nil {
 		canonical = strings.ToLower(strings.TrimSpace(email))
 	}

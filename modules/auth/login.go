@@ -71,10 +71,10 @@ func (s *Service) Login(ctx context.Context, email, password string) (g Grant, e
 }
 
 func (s *Service) matches(ctx context.Context, hash, password string) (match, outdated bool, err error) {
-	if password = normalize(password); text.Length(password) > maxPassword {
+	if password = normalize(password); text.CountRunes(password) > maxPassword {
 		password = "" // never right, and no reason to hash a megabyte
 	}
-	return s.hasher.Check(ctx, hash, password)
+	return s.hasher.CheckPassword(ctx, hash, password)
 }
 
 // idOr lets an unknown address take the same query as a known one.
@@ -117,7 +117,7 @@ func (s *Service) note(ctx context.Context, userID, reason string, answer *apper
 
 // rehash brings a hash to today's cost and gives the one that is stored then; a failure leaves the old one.
 func (s *Service) rehash(ctx context.Context, userID, password string, p proof) string {
-	hash, err := s.hasher.Hash(ctx, normalize(password))
+	hash, err := s.hasher.HashPassword(ctx, normalize(password))
 	if err != nil {
 		return p.PasswordHash
 	}
@@ -176,7 +176,7 @@ func (s *Service) tellSession(ctx context.Context, se *session, past past, addre
 
 func (s *Service) grant(g Grant, se *session, a usersapi.Account) (Grant, error) {
 	var err error
-	g.AccessToken, g.Expires, err = s.tokens.Issue(a.ID, se.ID, a.Role)
+	g.AccessToken, g.Expires, err = s.tokens.IssueToken(a.ID, se.ID, a.Role)
 	g.Account = a
 	return g, err
 }

@@ -43,7 +43,7 @@ func (s *Service) LogoutAll(ctx context.Context) error {
 
 // EndSession ends one of the caller's own sessions: 404 for any other.
 func (s *Service) EndSession(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errNoSession
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

@@ -29,6 +29,7 @@ var Module = module.Module{
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
+		httpx.ProvideConsolePages("/verify", "/email", "/reset"),
 		events.ProvideDeclarations(
 			events.DeclareEvent[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
 			events.DeclareEvent[authapi.PasswordChanged]("An account got another password."),
@@ -45,8 +46,8 @@ var Module = module.Module{
 			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 		),
 		keyring.ProvideSealedData(newSealedFactors),
-		httpx.Routes(newRoutes),
-		httpx.Capabilities(newCapability),
+		httpx.ProvideRoutes(newRoutes),
+		httpx.ProvideCapability(newCapability),
 		limit.ProvideBudgets(newBudgets),
 		events.ProvideSubscriptions(newSubscribers),
 		lifecycle.ProvideBackgrounds(newBackgrounds),

@@ -22,7 +22,7 @@ var common = func() map[string]bool {
 	out := map[string]bool{}
 	for line := range strings.Lines(commonList) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "# ") {
-			out[text.Fold(line)] = true
+			out[text.FoldCase(line)] = true
 		}
 	}
 	return out
@@ -33,9 +33,9 @@ func normalize(password string) string { return norm.NFKC.String(password) }
 
 // checkPassword holds a normalized password to the rules; the error says which, never the password.
 func checkPassword(password, email string, minimum int) error {
-	n := text.Length(password)
+	n := text.CountRunes(password)
 	local, _, _ := strings.Cut(email, "@")
-	folded := text.Fold(password)
+	folded := text.FoldCase(password)
 	switch {
 	case n < minimum:
 		return fmt.Errorf("at least %d characters", minimum)
@@ -43,7 +43,7 @@ func checkPassword(password, email string, minimum int) error {
 		return fmt.Errorf("at most %d characters", maxPassword)
 	case common[folded]:
 		return errors.New("it is one of the commonest passwords")
-	case folded == text.Fold(email) || folded == text.Fold(local) || folded == "lyceum":
+	case folded == text.FoldCase(email) || folded == text.FoldCase(local) || folded == "lyceum":
 		return errors.New("it must differ from the address and the site's name")
 	}
 	return nil

@@ -1,7 +1,10 @@
 package auth
 
-import "lyceum/platform/identity"
+import (
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/identity"
+)
 
 // The permissions that routes of this module ask for.
 // permissionOwnSessions lets callers list and end their own sessions.
-var permissionOwnSessions = identity.Permission{Name: "sessions:self", Lowest: identity.User}
+var permissionOwnSessions = identity.Permission{Name: "sessions:self", Lowest: usersapi.RoleUser}

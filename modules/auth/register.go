@@ -34,7 +34,7 @@ type NewUser struct {
 
 // Register makes an account with a password: 409 email-taken, 422 for what breaks a rule.
 func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, err error) {
-	email, err := text.Email(n.Email)
+	email, err := text.NormalizeEmail(n.Email)
 	if err != nil {
 		return a, apperr.Invalid("email", err.Error())
 	}
@@ -42,7 +42,7 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 	if err := checkPassword(password, email, s.minLength); err != nil && !n.Demo {
 		return a, apperr.Invalid("password", err.Error())
 	}
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := s.hasher.HashPassword(ctx, password)
 	if err != nil {
 		return a, err
 	}

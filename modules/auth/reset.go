@@ -80,7 +80,7 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 	if err := checkPassword(password, "", s.minLength); err != nil {
 		return apperr.Invalid("password", err.Error())
 	}
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := s.hasher.HashPassword(ctx, password)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 
 // newSealedFactors declares the secrets of second factors, which only the keys that sealed them can open.
 func newSealedFactors(s *Service) keyring.SealedData {
-	return keyring.SealedData{Name: "second factors", Fault: s.unreadableFactors}
+	return keyring.SealedData{Name: "second factors", FindFault: s.unreadableFactors}
 }
 
 // unreadableFactors says how many second factors the present keys can't open.

@@ -38,9 +38,9 @@ type Service struct {
 
 func newService(d *db.DB, s *store, a usersapi.Accounts, t *tokens.Tokens, k *keyring.Keys, h *passwords.Hasher, e *events.Bus,
 	b *broadcast.Bus, m mailapi.Mailer, c clock.Clock, l *limit.Limiter, cfg *Config) *Service {
-	return &Service{db: d, store: s, accounts: a, tokens: t, refresh: refreshTokens{k.Derive("refresh tokens")}, hasher: h,
+	return &Service{db: d, store: s, accounts: a, tokens: t, refresh: refreshTokens{k.DeriveKey("refresh tokens")}, hasher: h,
 		guard: newGuard(l, k, cfg), events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMinLength,
-		ttl: cfg.RefreshTokenTTL, sealKey: k.Derive("second factors")}
+		ttl: cfg.RefreshTokenTTL, sealKey: k.DeriveKey("second factors")}
 }
 
 func (s *Service) record(ctx context.Context, action, targetType, targetID, actorID string, data map[string]any) error {

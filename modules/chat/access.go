@@ -8,6 +8,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/cache"
 	"lyceum/platform/identity"
 )
@@ -43,16 +44,16 @@ func newAccess(s *store, c Courses, b cache.Signals) *access {
 // and administrators always.
 func (a *access) mayRead(ctx context.Context, caller identity.Caller, c *channel) (bool, error) {
 	switch {
-	case !caller.SignedIn():
+	case !caller.IsSignedIn():
 		return false, nil
-	case caller.Can(identity.Admin):
+	case caller.HasRole(usersapi.RoleAdmin):
 		return true, nil
 	}
 	switch c.Visibility {
 	case public:
 		return true, nil
 	case member:
-		return caller.Can(identity.Member), nil
+		return caller.HasRole(usersapi.RoleMember), nil
 	case private:
 		if c.CreatedBy != nil && *c.CreatedBy == caller.UserID {
 			return true, nil
@@ -99,7 +100,7 @@ type visible struct {
 }
 
 func (a *access) visibleTo(ctx context.Context, caller identity.Caller) (v visible, err error) {
-	v = visible{userID: caller.UserID, all: caller.Can(identity.Admin), visibilities: openTo(caller.Role)}
+	v = visible{userID: caller.UserID, all: caller.HasRole(usersapi.RoleAdmin), visibilities: openTo(caller.Role)}
 	if a.courses != nil && !v.all {
 		v.courses, err = a.courses.EnrolledCourses(ctx, caller.UserID)
 	}
@@ -109,10 +110,10 @@ func (a *access) visibleTo(ctx context.Context, caller identity.Caller) (v visib
 // openTo lists the visibilities that a role alone gives.
 func openTo(role identity.Role) []string {
 	open := []string{public}
-	if role.AtLeast(identity.Member) {
+	if role.IsAtLeast(usersapi.RoleMember) {
 		open = append(open, member)
 	}
-	if role.AtLeast(identity.Admin) {
+	if role.IsAtLeast(usersapi.RoleAdmin) {
 		open = append(open, course, private)
 	}
 	return slices.Clip(open)

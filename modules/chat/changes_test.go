@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/platform/identity"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/testkit"
 )
 
@@ -55,7 +55,7 @@ func summary(frames []object) (out []string) {
 func TestMissedChanges(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		first, second := s.replicas()
-		uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		live := second.enter(olga, "/ws/channels/hq")
 		var paths []string
 		for n := range 5 {
@@ -108,7 +108,7 @@ func TestMissedChanges(t *testing.T) {
 func TestMissedChangesBeyondTheNewest(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		c, err := r.service.find(t.Context(), hq)
 		require.NoError(t, err)
 		const count = maxReplay + 20
@@ -188,7 +188,7 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 		require.NoError(t, err)
 		var talk, listen sync.WaitGroup
 		for n := range 2 {
-			p := s.person(identity.Instructor, fmt.Sprint("speaker ", n))
+			p := s.person(usersapi.RoleInstructor, fmt.Sprint("speaker ", n))
 			random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), uint64(n)))
 			talk.Go(func() { s.scribble(random, replicas, p, c, 150) })
 		}
@@ -196,7 +196,7 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 		var want view
 		finished := func(v view) bool { mu.Lock(); defer mu.Unlock(); return want != nil && maps.Equal(v, want) }
 		for i := range 6 {
-			p := s.person(identity.User, fmt.Sprint(i))
+			p := s.person(usersapi.RoleUser, fmt.Sprint(i))
 			listen.Go(func() {
 				client := &resumer{view: view{}}
 				for round := 0; ; round++ {
@@ -225,7 +225,7 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 		mu.Unlock()
 		ended := make(chan struct{})
 		go func() { listen.Wait(); close(ended) }()
-		for waker := replicas[0].enter(s.person(identity.User, "waker"), "/ws/channels/hq"); ; {
+		for waker := replicas[0].enter(s.person(usersapi.RoleUser, "waker"), "/ws/channels/hq"); ; {
 			select {
 			case <-ended:
 				return

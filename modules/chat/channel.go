@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
@@ -46,7 +47,7 @@ func (channel) TableName() string { return "chat_channels" }
 
 // manages says whether the caller may change the channel and its members.
 func (c *channel) manages(caller identity.Caller) bool {
-	return caller.Can(identity.Admin) || c.CreatedBy != nil && *c.CreatedBy == caller.UserID && caller.Can(identity.Instructor)
+	return caller.HasRole(usersapi.RoleAdmin) || c.CreatedBy != nil && *c.CreatedBy == caller.UserID && caller.HasRole(usersapi.RoleInstructor)
 }
 
 // listed is a channel with what one reader has left to read.
@@ -63,15 +64,15 @@ var slugForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // slugOf makes a slug of a title; one that gives none becomes "channel".
 func slugOf(title string) string {
-	return cmp.Or(text.Slug(title, maxSlug-4), "channel") // room for a number
+	return cmp.Or(text.MakeSlug(title, maxSlug-4), "channel") // room for a number
 }
 
 func titleOf(s string) (string, error) {
-	title := text.Line(s)
+	title := text.CleanLine(s)
 	switch {
 	case title == "":
 		return "", apperr.Invalid("title", "must not be empty")
-	case text.Length(title) > maxTitle:
+	case text.CountRunes(title) > maxTitle:
 		return "", apperr.Invalid("title", "at most 200 characters")
 	}
 	if err := text.CheckLine(title); err != nil {

@@ -22,7 +22,7 @@ func TestHQIsMadeOnceAndStays(t *testing.T) {
 			wg.Go(func() { require.NoError(t, r.service.ensureHQ(t.Context())) })
 		}
 		wg.Wait()
-		user, admin := s.person(identity.User, "Uli"), s.person(identity.Admin, "Ada")
+		user, admin := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleAdmin, "Ada")
 		list := items(r.want(200, user, "GET", "/channels", nil))
 		require.Len(t, list, 1)
 		require.Equal(t, object{"slug": "hq", "title": hqTitle, "visibility": "public", "last_seq": 0.0, "unread": 0.0}, list[0])
@@ -35,7 +35,7 @@ func TestHQIsMadeOnceAndStays(t *testing.T) {
 func TestChannelsAreMadeChangedAndDeleted(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, other, admin, user := s.person(identity.Instructor, "Ivo"), s.person(identity.Instructor, "Olga"), s.person(identity.Admin, "Ada"), s.person(identity.User, "Uli")
+		ivo, other, admin, user := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleInstructor, "Olga"), s.person(usersapi.RoleAdmin, "Ada"), s.person(usersapi.RoleUser, "Uli")
 		r.want(401, person{}, "POST", "/channels", object{"title": "x", "visibility": "public"})
 		r.want(403, user, "POST", "/channels", object{"title": "x", "visibility": "public"})
 		made := r.want(201, ivo, "POST", "/channels", object{"title": "Über uns & andere!", "visibility": "public"})
@@ -78,7 +78,7 @@ func TestChannelsAreMadeChangedAndDeleted(t *testing.T) {
 func TestRepeatedCreationIsAnsweredOnce(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	ivo := s.person(identity.Instructor, "Ivo")
+	ivo := s.person(usersapi.RoleInstructor, "Ivo")
 	first := r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "public"}, "Idempotency-Key", "k")
 	second := r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "public"}, "Idempotency-Key", "k")
 	require.Equal(t, first.body, second.body)
@@ -91,13 +91,13 @@ func TestRepeatedCreationIsAnsweredOnce(t *testing.T) {
 // A3, A6: who may read which channel, on every path.
 func TestWhoMayRead(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
-		owner, learner := s.person(identity.Instructor, "Owner"), s.person(identity.User, "Learner")
+		owner, learner := s.person(usersapi.RoleInstructor, "Owner"), s.person(usersapi.RoleUser, "Learner")
 		courseID := ids.New()
 		s.courses = &fakeCourses{
 			find: func(id string) (coursesapi.Course, bool) {
 				return coursesapi.Course{ID: id, OwnerID: owner.id}, id == courseID
 			},
-			canRead:  func(c identity.Caller, _ string) bool { return c.Can(identity.Member) },
+			canRead:  func(c identity.Caller, _ string) bool { return c.HasRole(usersapi.RoleMember) },
 			enrolled: func(user, id string) bool { return user == learner.id && id == courseID },
 			courses: func(user string) []string {
 				if user == learner.id || user == owner.id {
@@ -107,8 +107,8 @@ func TestWhoMayRead(t *testing.T) {
 			},
 		}
 		r := s.replica()
-		admin, creator, invited := s.person(identity.Admin, "Admin"), s.person(identity.Instructor, "Creator"), s.person(identity.User, "Invited")
-		member, user := s.person(identity.Member, "Member"), s.person(identity.User, "User")
+		admin, creator, invited := s.person(usersapi.RoleAdmin, "Admin"), s.person(usersapi.RoleInstructor, "Creator"), s.person(usersapi.RoleUser, "Invited")
+		member, user := s.person(usersapi.RoleMember, "Member"), s.person(usersapi.RoleUser, "User")
 		for slug, v := range map[string]string{"open": "public", "club": "member", "secret": "private"} {
 			r.want(201, creator, "POST", "/channels", object{"title": slug, "slug": slug, "visibility": v})
 		}
@@ -160,7 +160,7 @@ func TestWhoMayRead(t *testing.T) {
 func TestWithoutCoursesThereAreNoCourseChannels(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	ivo := s.person(identity.Instructor, "Ivo")
+	ivo := s.person(usersapi.RoleInstructor, "Ivo")
 	a := r.want(422, ivo, "POST", "/channels", object{"title": "x", "visibility": "course", "course_id": ids.New()})
 	require.Equal(t, "validation-failed", a.code())
 }
@@ -168,7 +168,7 @@ func TestWithoutCoursesThereAreNoCourseChannels(t *testing.T) {
 func TestMembersOfPrivateChannels(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, uli, olga := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Uli"), s.person(identity.Instructor, "Olga")
+		ivo, uli, olga := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleInstructor, "Olga")
 		r.want(201, ivo, "POST", "/channels", object{"title": "Staff", "slug": "staff", "visibility": "private"})
 		path := "/channels/staff/members/" + uli.id
 		r.want(404, ivo, "GET", path, nil)
@@ -197,7 +197,7 @@ func TestMembersOfPrivateChannels(t *testing.T) {
 func TestListPagesWithCursors(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo := s.person(identity.Instructor, "Ivo")
+		ivo := s.person(usersapi.RoleInstructor, "Ivo")
 		for range 5 {
 			r.want(201, ivo, "POST", "/channels", object{"title": "Room", "visibility": "public"})
 		}
@@ -221,7 +221,7 @@ func TestListPagesWithCursors(t *testing.T) {
 func TestUnreadCountsWhatOthersSaidSinceOneCouldRead(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, early := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Early")
+		ivo, early := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Early")
 		r.want(201, ivo, "POST", "/channels", object{"title": "club", "visibility": "member"})
 		unread := func(p person, slug string) any {
 			return r.want(200, p, "GET", "/channels/"+slug, nil).body["unread"]
@@ -237,7 +237,7 @@ func TestUnreadCountsWhatOthersSaidSinceOneCouldRead(t *testing.T) {
 		require.Equal(t, 3.0, unread(early, "hq"))
 		require.Equal(t, 1.0, unread(ivo, "hq"))
 
-		late := s.person(identity.User, "Late")
+		late := s.person(usersapi.RoleUser, "Late")
 		require.NoError(t, r.db.InTx(r.as(late), func(ctx ctx) error {
 			return r.events.Publish(ctx, usersapi.Registered{UserID: late.id, Role: "user"})
 		}))
@@ -249,7 +249,7 @@ func TestUnreadCountsWhatOthersSaidSinceOneCouldRead(t *testing.T) {
 
 		s.accounts.mu.Lock()
 		promoted := s.accounts.accounts[late.id]
-		promoted.Role = identity.Member
+		promoted.Role = usersapi.RoleMember
 		s.accounts.accounts[late.id] = promoted
 		s.accounts.mu.Unlock()
 		r.bus.SendSignal(identity.TopicAccount, late.id)
@@ -278,7 +278,7 @@ func TestUnreadCountsWhatOthersSaidSinceOneCouldRead(t *testing.T) {
 func TestOpeningAChannelStartsItsNewReadersAtItsEnd(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	ivo, uli := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Uli")
+	ivo, uli := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli")
 	r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "private"})
 	r.want(201, ivo, "POST", "/channels/x/messages", object{"body": "among us"})
 	r.want(200, ivo, "PATCH", "/channels/x", object{"visibility": "public"})
@@ -288,7 +288,7 @@ func TestOpeningAChannelStartsItsNewReadersAtItsEnd(t *testing.T) {
 
 func TestEnrollmentOpensCourseChannels(t *testing.T) {
 	s := onSQLite(t)
-	owner, uli := s.person(identity.Instructor, "Owner"), s.person(identity.User, "Uli")
+	owner, uli := s.person(usersapi.RoleInstructor, "Owner"), s.person(usersapi.RoleUser, "Uli")
 	courseID, enrolled := ids.New(), false
 	var mu sync.Mutex
 	is := func() bool { mu.Lock(); defer mu.Unlock(); return enrolled }

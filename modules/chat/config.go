@@ -10,7 +10,7 @@ type Config struct {
 	LimitMessages limit.Rate `env:"RATE_LIMIT_CHAT" envDefault:"10/1s"`
 }
 
-var settings = config.Declare[Config](
+var settings = config.DeclareSection[Config](
 	"Chat",
 	config.Doc{Key: "RATE_LIMIT_CHAT", Text: "Messages of a caller in one channel, as hits/window."},
 )

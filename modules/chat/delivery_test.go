@@ -13,10 +13,10 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
-	"lyceum/platform/identity"
 	"lyceum/platform/testkit"
 )
 
@@ -26,7 +26,7 @@ func TestTwoReplicasOnRealServices(t *testing.T) {
 	s := onPostgres(t)
 	s.redis = testkit.Redis(t)
 	first, second := s.replica(), s.replica()
-	uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+	uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 	a, b := first.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
 	for n := 1; n <= 20; n++ {
 		from, to := a, b
@@ -47,7 +47,7 @@ func TestDeliveryGoesOnWithoutRedis(t *testing.T) {
 	require.NoError(t, mini.Start())
 	s.redis = "redis://" + mini.Addr()
 	first, second := s.replica(), s.replica()
-	uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+	uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 	a, b := first.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
 	mini.Close()
 	for n := 1; n <= 3; n++ {
@@ -84,7 +84,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 		}
 		r := replicas[0]
 		random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
-		uli := s.person(identity.Instructor, "Uli")
+		uli := s.person(usersapi.RoleInstructor, "Uli")
 		c, err := r.service.find(t.Context(), hq)
 		require.NoError(t, err)
 		var talk, listen sync.WaitGroup
@@ -93,7 +93,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 		const listeners = 8
 		final := make(chan struct{})
 		for i := range listeners {
-			p := s.person(identity.User, fmt.Sprint(i))
+			p := s.person(usersapi.RoleUser, fmt.Sprint(i))
 			listen.Go(func() {
 				time.Sleep(time.Duration(i*20) * time.Millisecond)
 				a := replicas[i%len(replicas)].enter(p, "/ws/channels/hq?after_seq=0")
@@ -127,7 +127,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 			}
 		}()
 		listen.Go(func() { // wakes those who wait for a frame although they have everything
-			a := r.enter(s.person(identity.User, "waker"), "/ws/channels/hq")
+			a := r.enter(s.person(usersapi.RoleUser, "waker"), "/ws/channels/hq")
 			for range 3 {
 				time.Sleep(100 * time.Millisecond)
 				r.bus.SendSignal(topicTyping, c.ID+" "+uli.id)
@@ -168,7 +168,7 @@ func (s *site) scribble(random *rand.Rand, replicas []*replica, p person, c *cha
 func TestSlowReadersAreCutOff(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	slow, fast, speaker := s.person(identity.User, "Slow"), s.person(identity.User, "Fast"), s.person(identity.User, "Speaker")
+	slow, fast, speaker := s.person(usersapi.RoleUser, "Slow"), s.person(usersapi.RoleUser, "Fast"), s.person(usersapi.RoleUser, "Speaker")
 	a, b := r.enter(slow, "/ws/channels/hq"), r.enter(fast, "/ws/channels/hq")
 	c, err := r.service.find(t.Context(), hq)
 	require.NoError(t, err)
@@ -200,7 +200,7 @@ func TestPresenceOutlivesAnOutage(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, away.Close())
 	p := newPresence(newStore(away), broadcast.New(nil), clock.System{})
-	uli, olga := seat{s.person(identity.User, "Room").id, s.person(identity.User, "Uli").id}, seat{s.person(identity.User, "Room").id, s.person(identity.User, "Olga").id}
+	uli, olga := seat{s.person(usersapi.RoleUser, "Room").id, s.person(usersapi.RoleUser, "Uli").id}, seat{s.person(usersapi.RoleUser, "Room").id, s.person(usersapi.RoleUser, "Olga").id}
 	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	p.join(short, uli)
@@ -227,7 +227,7 @@ func TestPresenceOutlivesAnOutage(t *testing.T) {
 func TestRoomsTryAgain(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli := s.person(identity.User, "Uli")
+	uli := s.person(usersapi.RoleUser, "Uli")
 	a := r.enter(uli, "/ws/channels/hq")
 	c, err := r.service.find(t.Context(), hq)
 	require.NoError(t, err)

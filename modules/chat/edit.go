@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -54,7 +55,7 @@ func (s *Service) erase(ctx context.Context, slug, id string) error {
 	}
 	caller := identity.CallerFrom(ctx)
 	return s.change(ctx, c, id, func(m *message, now clock.Time) (bool, error) {
-		if m.AuthorID != caller.UserID && !caller.Can(identity.Instructor) {
+		if m.AuthorID != caller.UserID && !caller.HasRole(usersapi.RoleInstructor) {
 			return false, errNotRemover
 		}
 		if err := db.CheckVersion(ctx, m.Version); err != nil {
@@ -70,7 +71,7 @@ func (s *Service) erase(ctx context.Context, slug, id string) error {
 // change holds a message, lets fn change it, numbers the change and tells every replica. A tombstone
 // is there to be seen, but there is nothing left to change: 404.
 func (s *Service) change(ctx context.Context, c *channel, id string, fn func(*message, clock.Time) (bool, error), then func(context.Context) error) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errNoMessage
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

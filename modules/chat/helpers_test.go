@@ -225,7 +225,7 @@ func (s *site) replica() *replica {
 	o, err := redis.ParseURL(s.redis)
 	require.NoError(t, err)
 	rc := redis.NewClient(o)
-	keys, err := keyring.Load(s.keys, time.Hour)
+	keys, err := keyring.Open(s.keys, time.Hour)
 	require.NoError(t, err)
 	r.tokens = tokens.NewTokens(keys, publicURL, s.ttl, clock.System{})
 	r.bus, r.events = broadcast.New(rc), events.NewBus(r.db, clock.System{})
@@ -276,7 +276,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 }
 
 func (r *replica) token(p person) string {
-	token, _, err := r.tokens.Issue(p.id, p.session, identity.User)
+	token, _, err := r.tokens.IssueToken(p.id, p.session, usersapi.RoleUser)
 	require.NoError(r.t, err)
 	return token
 }

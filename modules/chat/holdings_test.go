@@ -3,12 +3,11 @@ package chat
 import (
 	"encoding/json"
 	"fmt"
+	"lyceum/modules/users/usersapi"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"lyceum/platform/identity"
 )
 
 // export reads an account's holdings in pages of two.
@@ -65,7 +64,7 @@ func chatter(r *replica, ivo person, people ...person) {
 func TestHoldingsAreExportedAndErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, uli, olga := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+		ivo, uli, olga := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		chatter(r, ivo, uli, olga)
 		mine := items(r.want(200, uli, "GET", "/channels/hq/messages", nil))[0]
 		r.want(204, ivo, "DELETE", "/channels/hq/messages/"+mine["id"].(string), nil)
@@ -99,7 +98,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 func TestHoldingsGiveChannelsToAdministrators(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, other, uli, ada := s.person(identity.Instructor, "Ivo"), s.person(identity.Instructor, "Ina"), s.person(identity.User, "Uli"), s.person(identity.Admin, "Ada")
+		ivo, other, uli, ada := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleInstructor, "Ina"), s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleAdmin, "Ada")
 		chatter(r, ivo, uli)
 		r.want(201, ivo, "POST", "/channels", object{"slug": "gone", "title": "Gone", "visibility": "public"})
 		r.want(204, ivo, "DELETE", "/channels/gone", nil)
@@ -122,7 +121,7 @@ func TestHoldingsGiveChannelsToAdministrators(t *testing.T) {
 func TestHoldingsErasedAreForgottenEverywhere(t *testing.T) {
 	s := onSQLite(t)
 	here, there := s.replica(), s.replica()
-	ivo, uli := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Uli")
+	ivo, uli := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli")
 	chatter(here, ivo, uli)
 	owner, member := there.enter(ivo, "/ws/channels/room-0"), there.enter(uli, "/ws/channels/room-0")
 	for _, s := range []*socket{owner, member} {

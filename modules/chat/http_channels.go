@@ -41,11 +41,11 @@ func viewOf(l *listed) channelView {
 }
 
 func (h *handlers) list(ctx context.Context, in *pagination.Query) (*pagination.Response[channelView], error) {
-	return pagination.List(ctx, h.cursors.Request("channels", nil, *in),
+	return pagination.List(ctx, h.cursors.NewRequest("channels", nil, *in),
 		func(after *keyset.Position, limit int) ([]listed, error) {
 			return h.service.listChannels(ctx, after, limit)
 		},
-		pagination.Each(viewOf),
+		pagination.ViewEach(viewOf),
 		func(l *listed) keyset.Position {
 			return keyset.Position{CreatedAt: l.Channel.CreatedAt, ID: l.Channel.ID}
 		})
@@ -73,7 +73,7 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	checkTitle(&faults, &in.Body.Title)
@@ -114,7 +114,7 @@ type updateInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) {
 	checkTitle(&faults, in.Body.Title)

@@ -59,7 +59,7 @@ type seqPosition struct{ Seq int64 }
 // older ones, with it from there to the newer ones.
 func (h *handlers) history(ctx context.Context, in *historyInput) (*pagination.Response[messageView], error) {
 	newest := in.AfterSeq == ""
-	out, err := pagination.List(ctx, h.cursors.Request("messages", historyFilter{in.Slug, in.BeforeSeq, in.AfterSeq}, in.Query),
+	out, err := pagination.List(ctx, h.cursors.NewRequest("messages", historyFilter{in.Slug, in.BeforeSeq, in.AfterSeq}, in.Query),
 		func(at *seqPosition, limit int) ([]message, error) {
 			return h.service.listMessages(ctx, in.Slug, in.span(at), limit)
 		},

@@ -141,7 +141,7 @@ func (s *Service) memberOf(ctx context.Context, slug, userID string) (*membershi
 	if err != nil {
 		return nil, err
 	}
-	if !ids.Valid(userID) {
+	if !ids.IsValid(userID) {
 		return nil, errNoMember
 	}
 	m, err := s.store.member(ctx, c.ID, userID)
@@ -157,7 +157,7 @@ func (s *Service) addMember(ctx context.Context, slug, userID string) (m *member
 	if err != nil {
 		return nil, err
 	}
-	if !ids.Valid(userID) {
+	if !ids.IsValid(userID) {
 		return nil, errNoAccount
 	}
 	if _, ok, err := s.accounts.ByID(ctx, userID); err != nil || !ok {
@@ -194,7 +194,7 @@ func (s *Service) removeMember(ctx context.Context, slug, userID string) error {
 	if err != nil {
 		return err
 	}
-	if !ids.Valid(userID) {
+	if !ids.IsValid(userID) {
 		return errNoMember
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

@@ -64,7 +64,7 @@ func bodyFaults(body string) []apperr.Field {
 	switch {
 	case body == "":
 		return []apperr.Field{{Location: "body", Message: "must not be empty"}}
-	case text.Length(body) > maxBody:
+	case text.CountRunes(body) > maxBody:
 		return []apperr.Field{{Location: "body", Message: "at most 4000 characters"}}
 	case strings.ContainsRune(body, 0):
 		return []apperr.Field{{Location: "body", Message: "U+0000 is not accepted"}}
@@ -73,7 +73,7 @@ func bodyFaults(body string) []apperr.Field {
 }
 
 func clientIDFaults(id *string) []apperr.Field {
-	if id != nil && (*id == "" || text.Length(*id) > maxClientID || strings.ContainsRune(*id, 0)) {
+	if id != nil && (*id == "" || text.CountRunes(*id) > maxClientID || strings.ContainsRune(*id, 0)) {
 		return []apperr.Field{{Location: "client_id", Message: "1 to 64 characters"}}
 	}
 	return nil
@@ -85,7 +85,7 @@ var mention = regexp.MustCompile(`<@([0-9a-f-]{36})>`)
 func mentioned(body, author string) []string {
 	var out []string
 	for _, m := range mention.FindAllStringSubmatch(body, -1) {
-		if id := m[1]; ids.Valid(id) && id != author && !slices.Contains(out, id) && len(out) < maxMentions {
+		if id := m[1]; ids.IsValid(id) && id != author && !slices.Contains(out, id) && len(out) < maxMentions {
 			out = append(out, id)
 		}
 	}

@@ -21,7 +21,7 @@ import (
 func TestMessagesArePostedEditedAndDeleted(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		uli, olga, ivo := s.person(identity.User, "Uli"), s.person(identity.User, "Olga"), s.person(identity.Instructor, "Ivo")
+		uli, olga, ivo := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga"), s.person(usersapi.RoleInstructor, "Ivo")
 		const path = "/channels/hq/messages"
 		r.want(401, person{}, "POST", path, object{"body": "x"})
 		r.want(404, uli, "POST", "/channels/none/messages", object{"body": "x"})
@@ -68,7 +68,7 @@ func TestMessagesArePostedEditedAndDeleted(t *testing.T) {
 func TestMessagesOfOtherChannelsAreMissing(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	ivo := s.person(identity.Instructor, "Ivo")
+	ivo := s.person(usersapi.RoleInstructor, "Ivo")
 	r.want(201, ivo, "POST", "/channels", object{"title": "other", "visibility": "public"})
 	id := r.want(201, ivo, "POST", "/channels/hq/messages", object{"body": "x"}).body["id"].(string)
 	r.want(404, ivo, "PATCH", "/channels/other/messages/"+id, object{"body": "y"})
@@ -78,7 +78,7 @@ func TestMessagesOfOtherChannelsAreMissing(t *testing.T) {
 func TestEditingEndsAfterFifteenMinutes(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli := s.person(identity.User, "Uli")
+	uli := s.person(usersapi.RoleUser, "Uli")
 	id := r.want(201, uli, "POST", "/channels/hq/messages", object{"body": "x"}).body["id"].(string)
 	age := func(by time.Duration) {
 		at := clock.System{}.Now().Add(-by)
@@ -94,7 +94,7 @@ func TestEditingEndsAfterFifteenMinutes(t *testing.T) {
 func TestAuthorsWhoAreGoneKeepTheirMessages(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+	uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 	r.want(201, uli, "POST", "/channels/hq/messages", object{"body": "x"})
 	s.accounts.mu.Lock()
 	delete(s.accounts.accounts, uli.id)
@@ -106,7 +106,7 @@ func TestAuthorsWhoAreGoneKeepTheirMessages(t *testing.T) {
 func TestHistoryPages(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		uli := s.person(identity.User, "Uli")
+		uli := s.person(usersapi.RoleUser, "Uli")
 		c, err := r.service.find(t.Context(), hq)
 		require.NoError(t, err)
 		var drafts []draft
@@ -163,7 +163,7 @@ func TestConcurrentSendersGetGaplessNumbers(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[int64]string{}
 		for i := range senders {
-			p := s.person(identity.User, fmt.Sprint(i))
+			p := s.person(usersapi.RoleUser, fmt.Sprint(i))
 			wg.Go(func() {
 				for n := range each {
 					id := fmt.Sprintf("%d", n/2*2) // every second one repeats the one before
@@ -201,7 +201,7 @@ func TestConcurrentSendersGetGaplessNumbers(t *testing.T) {
 func TestRolledBackMessagesLeaveNoGap(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli := s.person(identity.User, "Uli")
+	uli := s.person(usersapi.RoleUser, "Uli")
 	c, err := r.service.find(t.Context(), hq)
 	require.NoError(t, err)
 	err = r.db.InTx(r.as(uli), func(x ctx) error {
@@ -220,7 +220,7 @@ func TestRolledBackMessagesLeaveNoGap(t *testing.T) {
 func TestARequestThatDiedAfterItsMessageFindsItAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		uli := s.person(identity.User, "Uli")
+		uli := s.person(usersapi.RoleUser, "Uli")
 		for _, body := range []object{{"body": "once"}, {"body": "with a client id", "client_id": "c1"}} {
 			first := r.call(uli, "POST", "/channels/hq/messages", body, "Idempotency-Key", body["body"].(string))
 			require.Equal(t, 201, first.status)
@@ -238,7 +238,7 @@ func TestARequestThatDiedAfterItsMessageFindsItAgain(t *testing.T) {
 func TestMentionsAreToldToThoseWhoMayRead(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, uli, olga := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+		ivo, uli, olga := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		r.want(201, ivo, "POST", "/channels", object{"title": "staff", "visibility": "private"})
 		r.want(200, ivo, "PUT", "/channels/staff/members/"+uli.id, nil)
 		body := fmt.Sprintf("<@%s> <@%s> <@%s> <@%s> <@%s> <@x>", uli.id, uli.id, olga.id, ivo.id, ids.New())
@@ -266,7 +266,7 @@ func TestTicketsWorkOnceWithinThirtySeconds(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
 		other := s.replica()
-		uli := s.person(identity.User, "Uli")
+		uli := s.person(usersapi.RoleUser, "Uli")
 		issue := func() string {
 			a := r.want(201, uli, "POST", "/ws/tickets", nil)
 			require.Equal(t, 30.0, a.body["expires_in"])
@@ -312,7 +312,7 @@ func TestTicketsWorkOnceWithinThirtySeconds(t *testing.T) {
 func TestTidyingRemovesWhatIsOver(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, uli := s.person(identity.Instructor, "Ivo"), s.person(identity.User, "Uli")
+		ivo, uli := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli")
 		r.want(201, ivo, "POST", "/channels", object{"title": "gone", "visibility": "private"})
 		r.want(200, ivo, "PUT", "/channels/gone/members/"+uli.id, nil)
 		r.want(201, ivo, "POST", "/channels/gone/messages", object{"body": "x"})
@@ -341,7 +341,7 @@ func TestTidyingRemovesWhatIsOver(t *testing.T) {
 func TestListsCostAFixedNumberOfQueries(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli := s.person(identity.User, "Uli")
+	uli := s.person(usersapi.RoleUser, "Uli")
 	c, err := r.service.find(t.Context(), hq)
 	require.NoError(t, err)
 	_, err = r.service.append(t.Context(), c.ID, make([]draft, 0))

@@ -31,7 +31,7 @@ var Module = module.Module{
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
 		fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-		httpx.Routes(newRoutes),
+		httpx.ProvideRoutes(newRoutes),
 		events.ProvideSubscriptions(newSubscribers),
 		lifecycle.ProvideStarters(newStarters),
 		lifecycle.ProvideBackgrounds(newBackgrounds),

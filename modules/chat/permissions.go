@@ -1,13 +1,16 @@
 package chat
 
-import "lyceum/platform/identity"
+import (
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/identity"
+)
 
 // The permissions that routes of this module ask for.
 var (
 	// permissionRead lets callers read the channels that are open to them.
-	permissionRead = identity.Permission{Name: "chat:read", Lowest: identity.User}
+	permissionRead = identity.Permission{Name: "chat:read", Lowest: usersapi.RoleUser}
 	// permissionWrite lets callers write in the channels that are open to them.
-	permissionWrite = identity.Permission{Name: "chat:write", Lowest: identity.User}
+	permissionWrite = identity.Permission{Name: "chat:write", Lowest: usersapi.RoleUser}
 	// permissionManage lets callers open channels and manage their own.
-	permissionManage = identity.Permission{Name: "chat:manage", Lowest: identity.Instructor}
+	permissionManage = identity.Permission{Name: "chat:manage", Lowest: usersapi.RoleInstructor}
 )

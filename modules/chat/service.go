@@ -191,7 +191,7 @@ func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *
 	switch {
 	case visibility != course:
 		return nil
-	case !ids.Valid(*courseID):
+	case !ids.IsValid(*courseID):
 		return apperr.Invalid("course_id", "there is no such course")
 	}
 	caller := identity.CallerFrom(ctx)
@@ -199,7 +199,7 @@ func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *
 	if err != nil {
 		return err
 	}
-	if ok && (found.OwnerID == caller.UserID || caller.Can(identity.Admin)) {
+	if ok && (found.OwnerID == caller.UserID || caller.HasRole(usersapi.RoleAdmin)) {
 		return nil
 	}
 	if ok {

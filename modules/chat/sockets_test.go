@@ -10,13 +10,14 @@ import (
 	client "github.com/fasthttp/websocket"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/identity"
 )
 
 func TestWelcomeMessageAndAck(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		a, status := r.dial(uli, "/ws/channels/hq")
 		require.Equal(t, 101, status)
 		require.Equal(t, object{"type": "welcome", "channel": "hq", "user": object{"id": uli.id, "display_name": "Uli"}, "last_seq": 0.0,
@@ -50,7 +51,7 @@ func TestWelcomeMessageAndAck(t *testing.T) {
 func TestFramesOfClients(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+	uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 	a, b := r.enter(uli, "/ws/channels/hq"), r.enter(olga, "/ws/channels/hq")
 	for raw, code := range map[string]string{
 		`{"type":"message","body":""}`: "validation-failed", `{"type":"message"}`: "validation-failed",
@@ -79,7 +80,7 @@ func TestFramesOfClients(t *testing.T) {
 func TestRefusedUpgrades(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli, ivo := s.person(identity.User, "Uli"), s.person(identity.Instructor, "Ivo")
+	uli, ivo := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleInstructor, "Ivo")
 	r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "private"})
 	for path, want := range map[string]int{
 		"/ws/channels/none": 404, "/ws/channels/x": 403, "/ws/channels/hq?after_seq=-1": 422, "/ws/channels/hq?after_seq=": 422, "/ws/channels/hq?after_seq=1.0": 422,
@@ -95,7 +96,7 @@ func TestRefusedUpgrades(t *testing.T) {
 func TestResumeGivesWhatWasMissedOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		c, err := r.service.find(t.Context(), hq)
 		require.NoError(t, err)
 		var drafts []draft
@@ -145,7 +146,7 @@ func TestNobodyMissesOrDoublesAnything(t *testing.T) {
 		const speakers, each = 6, 40
 		var talk, listen sync.WaitGroup
 		for i := range speakers {
-			p, r := s.person(identity.User, fmt.Sprint(i)), replicas[i%len(replicas)]
+			p, r := s.person(usersapi.RoleUser, fmt.Sprint(i)), replicas[i%len(replicas)]
 			talk.Go(func() {
 				a, status := r.dial(p, "/ws/channels/hq")
 				if status != 101 {
@@ -166,7 +167,7 @@ func TestNobodyMissesOrDoublesAnything(t *testing.T) {
 			})
 		}
 		for i := range 6 {
-			p := s.person(identity.User, fmt.Sprint("listener", i))
+			p := s.person(usersapi.RoleUser, fmt.Sprint("listener", i))
 			listen.Go(func() {
 				last := int64(0)
 				for round := 0; last < speakers*each; round++ {
@@ -195,7 +196,7 @@ func TestNobodyMissesOrDoublesAnything(t *testing.T) {
 func TestPresenceOverAllReplicas(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		first, second := s.replicas()
-		uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		a := first.enter(uli, "/ws/channels/hq")
 		a2 := second.enter(uli, "/ws/channels/hq")
 		time.Sleep(300 * time.Millisecond)
@@ -223,7 +224,7 @@ func TestPresenceOverAllReplicas(t *testing.T) {
 func TestPeopleOfADeadReplicaAreGone(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli := s.person(identity.User, "Uli")
+	uli := s.person(usersapi.RoleUser, "Uli")
 	r.enter(uli, "/ws/channels/hq")
 	require.Len(t, items(r.want(200, uli, "GET", "/channels/hq/presence", nil)), 1)
 	old := time.Now().Add(-time.Hour).UnixMilli()
@@ -238,7 +239,7 @@ func TestPeopleOfADeadReplicaAreGone(t *testing.T) {
 func TestNotificationsReachEverySocketOfTheirUser(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		first, second := s.replicas()
-		uli, olga := s.person(identity.User, "Uli"), s.person(identity.User, "Olga")
+		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		a, b, c := first.enter(uli, "/ws/channels/hq"), second.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
 		first.rooms.Push(uli.id, struct {
 			ID    string  `json:"id"`
@@ -260,7 +261,7 @@ func TestCloseCodes(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		s.ttl = 3 * time.Second
 		r := s.replica()
-		ivo := s.person(identity.Instructor, "Ivo")
+		ivo := s.person(usersapi.RoleInstructor, "Ivo")
 		r.want(201, ivo, "POST", "/channels", object{"title": "club", "visibility": "member"})
 		set := func(p person, change func(role *identity.Role, active *bool)) {
 			s.accounts.mu.Lock()
@@ -274,7 +275,7 @@ func TestCloseCodes(t *testing.T) {
 			code  int
 			cause func(p person)
 		}{
-			"role lost": {4403, func(p person) { set(p, func(role *identity.Role, _ *bool) { *role = identity.User }) }},
+			"role lost": {4403, func(p person) { set(p, func(role *identity.Role, _ *bool) { *role = usersapi.RoleUser }) }},
 			"disabled":  {4401, func(p person) { set(p, func(_ *identity.Role, active *bool) { *active = false }) }},
 			"logged out": {4401, func(p person) {
 				s.accounts.mu.Lock()
@@ -286,7 +287,7 @@ func TestCloseCodes(t *testing.T) {
 				r.want(200, ivo, "PATCH", "/channels/club", object{"visibility": "private"})
 			}},
 		} {
-			p := s.person(identity.Member, "Mira")
+			p := s.person(usersapi.RoleMember, "Mira")
 			a := r.enter(p, "/ws/channels/club")
 			began := time.Now()
 			c.cause(p)
@@ -294,7 +295,7 @@ func TestCloseCodes(t *testing.T) {
 			require.Less(t, time.Since(began), time.Second, name)
 			r.want(200, ivo, "PATCH", "/channels/club", object{"visibility": "member"})
 		}
-		p := s.person(identity.Member, "Mira")
+		p := s.person(usersapi.RoleMember, "Mira")
 		a := r.enter(p, "/ws/channels/club")
 		r.want(204, ivo, "DELETE", "/channels/club", nil)
 		require.Equal(t, 4404, a.closeCode())
@@ -310,12 +311,12 @@ func TestCloseCodes(t *testing.T) {
 func TestEachMessageIsAuthorisedAnew(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	ivo, mira := s.person(identity.Instructor, "Ivo"), s.person(identity.Member, "Mira")
+	ivo, mira := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleMember, "Mira")
 	r.want(201, ivo, "POST", "/channels", object{"title": "club", "visibility": "member"})
 	a := r.enter(mira, "/ws/channels/club")
 	s.accounts.mu.Lock()
 	account := s.accounts.accounts[mira.id]
-	account.Role = identity.User
+	account.Role = usersapi.RoleUser
 	s.accounts.accounts[mira.id] = account
 	s.accounts.mu.Unlock()
 	r.bus.SendSignal(identity.TopicAccount, mira.id)

@@ -1,6 +1,7 @@
 package courses
 
 import (
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
 )
@@ -15,7 +16,7 @@ import (
 // mayRead is the rule for one course; readable in store_access.go is the same in SQL, for lists. A test compares them.
 
 func manages(c *course, caller identity.Caller) bool {
-	return caller.SignedIn() && (c.OwnerID == caller.UserID || caller.Can(identity.Admin))
+	return caller.IsSignedIn() && (c.OwnerID == caller.UserID || caller.HasRole(usersapi.RoleAdmin))
 }
 
 func mayRead(c *course, caller identity.Caller, enrolled bool) bool {
@@ -31,14 +32,14 @@ func mayRead(c *course, caller identity.Caller, enrolled bool) bool {
 	case c.Status == archived:
 		return false
 	}
-	return c.Visibility == public || c.Visibility == member && caller.Can(identity.Member)
+	return c.Visibility == public || c.Visibility == member && caller.HasRole(usersapi.RoleMember)
 }
 
 // refusal is what a caller who may not read is told: a published member course may be known of,
 // any other course is missing.
 func refusal(c *course, caller identity.Caller) error {
 	if c.DeletedAt == nil && c.Status == published && c.Visibility == member {
-		if !caller.SignedIn() {
+		if !caller.IsSignedIn() {
 			return apperr.Unauthenticated()
 		}
 		return errForMember

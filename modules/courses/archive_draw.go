@@ -24,7 +24,7 @@ func (a *archives) draw(ctx context.Context, m *manifest, ownerID string) (*cour
 	c := &course{ID: ids.New(), Visibility: m.Visibility, Status: draft, OwnerID: ownerID, LessonCount: len(m.Lessons), CoverKey: m.CoverKey,
 		Version: 1, CreatedAt: now, UpdatedAt: now}
 	_, err := a.apply(ctx, c, patch{Title: &m.Title, Summary: &m.Summary, Description: &m.Description, Tags: &m.Tags})
-	return c, apperr.FieldsUnder(manifestAt, err)
+	return c, apperr.MoveFieldsUnder(manifestAt, err)
 }
 
 // drawLessons makes the lessons, all but their content.
@@ -39,7 +39,7 @@ func (a *archives) drawLessons(ctx context.Context, m *manifest, c *course) ([]*
 		_, err := a.applyLesson(ctx, out[i], lessonPatch{Title: &l.Title, DurationSeconds: &l.DurationSeconds,
 			From: true, AvailableFrom: l.AvailableFrom, After: true, AvailableAfterDays: l.AvailableAfterDays})
 		if err != nil {
-			return nil, apperr.FieldsUnder(fmt.Sprintf("%s.lessons.%d", manifestAt, i), err)
+			return nil, apperr.MoveFieldsUnder(fmt.Sprintf("%s.lessons.%d", manifestAt, i), err)
 		}
 		captions, err := cleanCaptions(fmt.Sprintf("%s.lessons.%d.captions", manifestAt, i), l.Captions)
 		if err != nil {

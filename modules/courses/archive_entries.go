@@ -65,7 +65,7 @@ func (e *entry) whole(limit int64) ([]byte, error) {
 }
 
 // check reads an entry that is not imported, so that a damaged archive is refused all the same.
-func (e *entry) check() error { return archiveError(e.Check()) }
+func (e *entry) check() error { return archiveError(e.CheckContent()) }
 
 // entryReader reads an entry and returns errors that callers are told.
 type entryReader struct{ io.ReadCloser }

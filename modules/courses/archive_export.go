@@ -39,7 +39,7 @@ func (a *archives) export(ctx context.Context, id string) (*export, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := a.tempFiles.File()
+	file, err := a.tempFiles.CreateFile()
 	if err != nil {
 		return nil, err
 	}
@@ -161,6 +161,7 @@ func writeText(z *zip.Writer, name string, b []byte) error {
 
 type counter struct{ n int64 }
 
+// Write implements io.Writer.
 func (c *counter) Write(b []byte) (int, error) { c.n += int64(len(b)); return len(b), nil }
 
 // writeAsset copies a file as it is. One that is gone keeps its line without a path.

@@ -31,6 +31,9 @@ type contentAt struct{ markdown, html span }
 // receive checks an archive as a whole, renders its lessons and stages its files, all outside every transaction.
 // 400 for what is no zip file, 422 for all else that is wrong with it. What came in is released with discard.
 func (a *archives) receive(ctx context.Context, r io.ReaderAt, size int64) (*incoming, error) {
+	// The files do not wait for the transaction of the request: they are stored one after the other, and staged until
+	// admit makes a course of them.
+	ctx = db.WithoutTx(ctx)
 	entries, err := openArchive(r, size)
 	if err != nil {
 		return nil, err
@@ -49,7 +52,7 @@ func (a *archives) receive(ctx context.Context, r io.ReaderAt, size int64) (*inc
 	if err := a.checkFiles(m, entries); err != nil {
 		return nil, err
 	}
-	file, err := a.tempFiles.File()
+	file, err := a.tempFiles.CreateFile()
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +75,7 @@ func (a *archives) checkFiles(m *manifest, entries map[string]*entry) error {
 		case a.intake == nil:
 			err = entries[f.Path].check()
 		default:
-			err = apperr.FieldsUnder(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
+			err = apperr.MoveFieldsUnder(fmt.Sprintf("%s.assets.%d", manifestAt, i), a.checkFile(f, entries[f.Path]))
 		}
 		if err != nil {
 			return err

@@ -83,11 +83,11 @@ func (c *course) tags() []string {
 func (c *course) setTags(tags []string) error {
 	kept, seen := []string{}, map[string]bool{}
 	for _, t := range tags {
-		t = strings.ToLower(text.Line(t))
-		if t == "" || text.Length(t) > maxTag || text.CheckLine(t) != nil {
+		t = strings.ToLower(text.CleanLine(t))
+		if t == "" || text.CountRunes(t) > maxTag || text.CheckLine(t) != nil {
 			return apperr.Invalid("tags", "each tag has 1 to 50 characters, none of them control characters")
 		}
-		if folded := text.Fold(t); !seen[folded] {
+		if folded := text.FoldCase(t); !seen[folded] {
 			seen[folded] = true
 			kept = append(kept, t)
 		}
@@ -99,12 +99,12 @@ func (c *course) setTags(tags []string) error {
 
 // index brings the folded columns up to the texts that people see.
 func (c *course) index() {
-	c.FoldedTitle = text.Fold(c.Title)
-	c.SearchText = text.Fold(strings.Join(append([]string{c.Title, c.Summary}, c.tags()...), "\n"))
+	c.FoldedTitle = text.FoldCase(c.Title)
+	c.SearchText = text.FoldCase(strings.Join(append([]string{c.Title, c.Summary}, c.tags()...), "\n"))
 }
 
 func cleanLine(location, s string, limit int) (string, error) {
-	s = text.Line(s)
+	s = text.CleanLine(s)
 	if s == "" {
 		return "", apperr.Invalid(location, "must not be empty")
 	}
@@ -118,7 +118,7 @@ func cleanProse(location, s string, limit int) (string, error) {
 }
 
 func checked(location, s string, limit int, err error) (string, error) {
-	if err == nil && text.Length(s) > limit {
+	if err == nil && text.CountRunes(s) > limit {
 		err = apperr.Invalid(location, "too long")
 	}
 	if _, ok := apperr.As(err); err != nil && !ok {
@@ -132,7 +132,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // givenSlug checks a slug that a teacher chose; capitals are lowered.
 func givenSlug(s string) (string, error) {
 	s = strings.ToLower(s)
-	if !slugForm.MatchString(s) || len(s) > maxSlug || ids.Valid(s) {
+	if !slugForm.MatchString(s) || len(s) > maxSlug || ids.IsValid(s) {
 		return "", apperr.Invalid("slug", "a slug has lower-case letters, digits and single dashes, at most 100 characters, and is no id")
 	}
 	return s, nil
@@ -140,8 +140,8 @@ func givenSlug(s string) (string, error) {
 
 // slugOf makes a slug from a title. It leaves room for a number.
 func slugOf(title string) string {
-	s := text.Slug(title, maxSlug-5)
-	if s == "" || ids.Valid(s) {
+	s := text.MakeSlug(title, maxSlug-5)
+	if s == "" || ids.IsValid(s) {
 		return "course"
 	}
 	return s

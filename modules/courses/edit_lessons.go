@@ -152,7 +152,7 @@ func (s *Service) manageLesson(ctx context.Context, courseID, lessonID string) (
 }
 
 func (s *Service) lessonIn(ctx context.Context, courseID, lessonID string) (*lesson, error) {
-	if !ids.Valid(lessonID) {
+	if !ids.IsValid(lessonID) {
 		return nil, errNoLesson
 	}
 	l, err := s.store.lesson(ctx, courseID, lessonID)

@@ -77,7 +77,7 @@ func (s *Service) takeOut(ctx context.Context, courseID, userID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		// The lock keeps out reports that would enroll the learner meanwhile.
 		c, err := s.manage(ctx, courseID)
-		if err != nil || !ids.Valid(userID) {
+		if err != nil || !ids.IsValid(userID) {
 			return err
 		}
 		if ended, err := s.store.unenroll(ctx, userID, c.ID); err != nil || !ended {

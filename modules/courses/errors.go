@@ -35,5 +35,5 @@ func errNoCaption(location string) error {
 
 // errLocked says what keeps a learner out, as the outline does.
 func errLocked(l lock) error {
-	return problemLessonLocked.New("This lesson is not open to you yet.").With("locked", true).With("locked_by", l.By).With("available_at", l.AvailableAt)
+	return problemLessonLocked.New("This lesson is not open to you yet.").WithMember("locked", true).WithMember("locked_by", l.By).WithMember("available_at", l.AvailableAt)
 }

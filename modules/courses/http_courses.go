@@ -37,7 +37,7 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 	if err := f.checkCaller(caller); err != nil {
 		return nil, err
 	}
-	return pagination.List(ctx, h.cursors.Request("courses", f, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("courses", f, in.Query),
 		func(after *position, limit int) ([]listed, error) {
 			return h.service.listCourses(ctx, f, after, limit)
 		},
@@ -64,7 +64,7 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	checkTexts(&faults, in.Body.Title, in.Body.Slug)
@@ -86,7 +86,7 @@ func checkTexts(faults *validation.Faults, title, slug string) {
 
 func checkTags(faults *validation.Faults, tags []tagText) {
 	for _, t := range tags {
-		if t == "" || text.Length(string(t)) > maxTag {
+		if t == "" || text.CountRunes(string(t)) > maxTag {
 			return // the schema names it
 		}
 	}
@@ -138,7 +138,7 @@ type updateInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) {
 	checkTexts(&faults, valueOf(in.Body.Title.Value), valueOf(in.Body.Slug.Value))
@@ -185,7 +185,7 @@ type cloneInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *cloneInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *cloneInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkClone(_ context.Context, in *cloneInput) (faults validation.Faults) {
 	if in.Body == nil {

@@ -73,11 +73,11 @@ type myProgressView struct {
 }
 
 func (h *handlers) myProgress(ctx context.Context, in *pagination.Query) (*pagination.Response[myProgressView], error) {
-	return pagination.List(ctx, h.cursors.Request("my progress", nil, *in),
+	return pagination.List(ctx, h.cursors.NewRequest("my progress", nil, *in),
 		func(after *position, limit int) ([]listed, error) {
 			return h.service.listStarted(ctx, after, limit)
 		},
-		pagination.Each(func(f *listed) myProgressView {
+		pagination.ViewEach(func(f *listed) myProgressView {
 			c, s := &f.Course, &f.Sums
 			return myProgressView{c.ID, c.Slug, c.Title, *s.view(c.LessonCount), *s.LastActivityAt}
 		}),
@@ -113,11 +113,11 @@ func (h *handlers) unenroll(ctx context.Context, in *courseInput) (*httpx.Empty,
 }
 
 func (h *handlers) enrollments(ctx context.Context, in *pagination.Query) (*pagination.Response[enrollmentView], error) {
-	return pagination.List(ctx, h.cursors.Request("enrollments", nil, *in),
+	return pagination.List(ctx, h.cursors.NewRequest("enrollments", nil, *in),
 		func(after *position, limit int) ([]enrollment, error) {
 			return h.service.listEnrollments(ctx, after, limit)
 		},
-		pagination.Each(func(e *enrollment) enrollmentView {
+		pagination.ViewEach(func(e *enrollment) enrollmentView {
 			c := &e.Course
 			return enrollmentView{courseRef{c.ID, c.Slug, c.Title}, e.Sums.view(c.LessonCount).Percent, e.EnrolledAt}
 		}),

@@ -48,9 +48,9 @@ func (h *handlers) learners(ctx context.Context, in *learnersInput) (*pagination
 		return nil, err
 	}
 	if csvrows.PrefersCSV(ctx) {
-		return pagination.Streamed[learnerView](h.learnersCSV(c)), nil
+		return pagination.NewStreamResponse[learnerView](h.learnersCSV(c)), nil
 	}
-	return pagination.List(ctx, h.cursors.Request("learners", c.ID, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("learners", c.ID, in.Query),
 		func(after *position, limit int) ([]learning, error) {
 			return h.service.listLearners(ctx, c.ID, after, limit)
 		},
@@ -75,7 +75,7 @@ func (h *handlers) takeOut(ctx context.Context, in *learnerInput) (*httpx.Empty,
 var learnerColumns = []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}
 
 func (h *handlers) learnersCSV(c *course) *stream.Response {
-	return csvrows.Stream(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
+	return csvrows.StreamTable(c.Slug+"-learners.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(slices.Clone(learnerColumns)...); err != nil {
 			return err
 		}

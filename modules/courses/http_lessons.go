@@ -22,7 +22,7 @@ func (h *handlers) lessons(ctx context.Context, in *lessonsInput) (*pagination.R
 	if err != nil {
 		return nil, err
 	}
-	return pagination.List(ctx, h.cursors.Request("lessons", v.ID, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("lessons", v.ID, in.Query),
 		func(after *lessonPosition, limit int) ([]lesson, error) {
 			return h.service.listLessons(ctx, v.ID, after, limit)
 		},
@@ -48,7 +48,7 @@ type addLessonInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *addLessonInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *addLessonInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkAddLesson(_ context.Context, in *addLessonInput) (faults validation.Faults) {
 	b := in.Body
@@ -113,7 +113,7 @@ type updateLessonInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *updateLessonInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *updateLessonInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults validation.Faults) {
 	b := in.Body

@@ -77,7 +77,7 @@ func viewOf(caller identity.Caller, c *course, own sums, owner usersapi.Person) 
 	v := CourseView{ID: c.ID, Slug: c.Slug, Title: c.Title, Summary: c.Summary, Visibility: c.Visibility, Status: c.Status, Tags: tagList(c.Tags),
 		CoverKey: c.CoverKey, Owner: owner, LessonCount: c.LessonCount, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		PublishedAt: c.PublishedAt, DeletedAt: c.DeletedAt}
-	if caller.SignedIn() {
+	if caller.IsSignedIn() {
 		v.Progress = own.view(c.LessonCount)
 	}
 	return v

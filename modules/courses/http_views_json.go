@@ -13,22 +13,22 @@ import (
 func (v *CourseView) AppendJSON(b []byte) []byte { return append(v.appendFields(append(b, '{')), '}') }
 
 func (v *CourseView) appendFields(b []byte) []byte {
-	b = jsonappend.Text(append(b, `"id":`...), v.ID)
-	b = jsonappend.Text(append(b, `,"slug":`...), v.Slug)
-	b = jsonappend.Text(append(b, `,"title":`...), v.Title)
-	b = jsonappend.Text(append(b, `,"summary":`...), v.Summary)
-	b = jsonappend.Text(append(b, `,"visibility":`...), v.Visibility)
-	b = jsonappend.Text(append(b, `,"status":`...), v.Status)
+	b = jsonappend.AppendText(append(b, `"id":`...), v.ID)
+	b = jsonappend.AppendText(append(b, `,"slug":`...), v.Slug)
+	b = jsonappend.AppendText(append(b, `,"title":`...), v.Title)
+	b = jsonappend.AppendText(append(b, `,"summary":`...), v.Summary)
+	b = jsonappend.AppendText(append(b, `,"visibility":`...), v.Visibility)
+	b = jsonappend.AppendText(append(b, `,"status":`...), v.Status)
 	b = append(append(b, `,"tags":`...), v.Tags...)
-	b = jsonappend.NullableText(append(b, `,"cover_key":`...), v.CoverKey)
-	b = jsonappend.Text(append(b, `,"owner":{"id":`...), v.Owner.ID)
-	b = jsonappend.Text(append(b, `,"display_name":`...), v.Owner.DisplayName)
+	b = jsonappend.AppendNullableText(append(b, `,"cover_key":`...), v.CoverKey)
+	b = jsonappend.AppendText(append(b, `,"owner":{"id":`...), v.Owner.ID)
+	b = jsonappend.AppendText(append(b, `,"display_name":`...), v.Owner.DisplayName)
 	b = strconv.AppendInt(append(b, `},"lesson_count":`...), int64(v.LessonCount), 10)
-	b = jsonappend.Time(append(b, `,"created_at":`...), v.CreatedAt)
-	b = jsonappend.Time(append(b, `,"updated_at":`...), v.UpdatedAt)
-	b = jsonappend.NullableTime(append(b, `,"published_at":`...), v.PublishedAt)
+	b = jsonappend.AppendTime(append(b, `,"created_at":`...), v.CreatedAt)
+	b = jsonappend.AppendTime(append(b, `,"updated_at":`...), v.UpdatedAt)
+	b = jsonappend.AppendNullableTime(append(b, `,"published_at":`...), v.PublishedAt)
 	if v.DeletedAt != nil {
-		b = jsonappend.Time(append(b, `,"deleted_at":`...), *v.DeletedAt)
+		b = jsonappend.AppendTime(append(b, `,"deleted_at":`...), *v.DeletedAt)
 	}
 	if v.Progress != nil {
 		b = append(v.Progress.appendFields(append(b, `,"progress":{`...)), '}')
@@ -40,13 +40,13 @@ func (v *ProgressView) appendFields(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `"percent":`...), int64(v.Percent), 10)
 	b = strconv.AppendInt(append(b, `,"completed_lessons":`...), int64(v.CompletedLessons), 10)
 	b = strconv.AppendInt(append(b, `,"total_lessons":`...), int64(v.TotalLessons), 10)
-	return jsonappend.NullableTime(append(b, `,"completed_at":`...), v.CompletedAt)
+	return jsonappend.AppendNullableTime(append(b, `,"completed_at":`...), v.CompletedAt)
 }
 
 // AppendJSON writes the course with its outline as its type says.
 func (v detailView) AppendJSON(b []byte) []byte {
 	b = v.appendFields(append(b, '{'))
-	b = jsonappend.Text(append(b, `,"description":`...), v.Description)
+	b = jsonappend.AppendText(append(b, `,"description":`...), v.Description)
 	b = append(b, `,"lessons":[`...)
 	for i := range v.Lessons {
 		if i > 0 {
@@ -59,15 +59,15 @@ func (v detailView) AppendJSON(b []byte) []byte {
 
 // AppendJSON writes the lesson as its type says.
 func (v *OutlineView) AppendJSON(b []byte) []byte {
-	b = jsonappend.Text(append(b, `{"id":`...), v.ID)
-	b = jsonappend.Text(append(b, `,"course_id":`...), v.CourseID)
+	b = jsonappend.AppendText(append(b, `{"id":`...), v.ID)
+	b = jsonappend.AppendText(append(b, `,"course_id":`...), v.CourseID)
 	b = strconv.AppendInt(append(b, `,"position":`...), int64(v.Position), 10)
-	b = jsonappend.Text(append(b, `,"title":`...), v.Title)
-	b = jsonappend.NullableText(append(b, `,"asset_key":`...), v.AssetKey)
+	b = jsonappend.AppendText(append(b, `,"title":`...), v.Title)
+	b = jsonappend.AppendNullableText(append(b, `,"asset_key":`...), v.AssetKey)
 	b = strconv.AppendInt(append(b, `,"duration_seconds":`...), int64(v.DurationSeconds), 10)
 	b = append(append(b, `,"captions":`...), v.Captions...)
 	b = appendIDs(append(b, `,"prerequisite_ids":`...), v.PrerequisiteIDs)
-	b = jsonappend.NullableTime(append(b, `,"available_from":`...), v.AvailableFrom)
+	b = jsonappend.AppendNullableTime(append(b, `,"available_from":`...), v.AvailableFrom)
 	b = append(b, `,"available_after_days":`...)
 	if v.AvailableAfterDays == nil {
 		b = append(b, `null`...)
@@ -76,9 +76,9 @@ func (v *OutlineView) AppendJSON(b []byte) []byte {
 	}
 	b = strconv.AppendBool(append(b, `,"locked":`...), v.Locked)
 	b = appendIDs(append(b, `,"locked_by":`...), v.LockedBy)
-	b = jsonappend.NullableTime(append(b, `,"available_at":`...), v.AvailableAt)
-	b = jsonappend.Time(append(b, `,"created_at":`...), v.CreatedAt)
-	b = jsonappend.Time(append(b, `,"updated_at":`...), v.UpdatedAt)
+	b = jsonappend.AppendNullableTime(append(b, `,"available_at":`...), v.AvailableAt)
+	b = jsonappend.AppendTime(append(b, `,"created_at":`...), v.CreatedAt)
+	b = jsonappend.AppendTime(append(b, `,"updated_at":`...), v.UpdatedAt)
 	return append(b, '}')
 }
 
@@ -88,7 +88,7 @@ func appendIDs(b []byte, ids []string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = jsonappend.Text(b, id)
+		b = jsonappend.AppendText(b, id)
 	}
 	return append(b, ']')
 }

@@ -28,10 +28,10 @@ type position struct {
 // checkCaller returns 401 where the filter asks for courses that only accounts see and the caller is not signed in, and
 // 403 where it asks for courses for members and the caller is not one.
 func (f filter) checkCaller(caller identity.Caller) error {
-	if !caller.SignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
+	if !caller.IsSignedIn() && (f.Visibility == member || f.Visibility == private || f.Status != published) {
 		return apperr.Unauthenticated()
 	}
-	if f.Visibility == member && !caller.Can(identity.Member) {
+	if f.Visibility == member && !caller.HasRole(usersapi.RoleMember) {
 		return errForMember
 	}
 	return nil
@@ -51,7 +51,7 @@ func (f filter) positionOf(c *course) position {
 // listCourses returns one page of the courses that f lets through and the caller may read, each with the caller's
 // progress. An owner that is not an id owns no course.
 func (s *Service) listCourses(ctx context.Context, f filter, after *position, limit int) ([]listed, error) {
-	if f.Owner != "" && !ids.Valid(f.Owner) {
+	if f.Owner != "" && !ids.IsValid(f.Owner) {
 		return nil, nil
 	}
 	f.now = s.clock.Now()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
@@ -12,8 +13,8 @@ import (
 
 func TestFilterCheckCaller(t *testing.T) {
 	nobody := identity.Caller{}
-	user := identity.Caller{UserID: "u", Role: identity.User}
-	memberCaller := identity.Caller{UserID: "m", Role: identity.Member}
+	user := identity.Caller{UserID: "u", Role: usersapi.RoleUser}
+	memberCaller := identity.Caller{UserID: "m", Role: usersapi.RoleMember}
 	for _, c := range []struct {
 		name   string
 		filter filter

@@ -42,7 +42,7 @@ var Module = module.Module{
 			fx.Annotate(func(s *Service) storageapi.KeyUser { return reader{s} }, fx.ResultTags(storageapi.KeyUserGroup)),
 			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 		),
-		httpx.Routes(newRoutes),
+		httpx.ProvideRoutes(newRoutes),
 		jobs.ProvideWorkers(newWorkers),
 	),
 }

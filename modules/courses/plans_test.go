@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -79,7 +80,7 @@ func TestListsStandOnIndexes(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, s *school) {
 		owner := s.fill(5000)
 		after := &position{At: clock.FromMillis(noon.UnixMilli() + 2500), Title: "course 3", ID: ids.New()}
-		for name, caller := range map[string]identity.Caller{"anon": {}, "user": {UserID: ids.New(), Role: identity.User}, "member": {UserID: ids.New(), Role: identity.Member}, "admin": {UserID: ids.New(), Role: identity.Admin}} {
+		for name, caller := range map[string]identity.Caller{"anon": {}, "user": {UserID: ids.New(), Role: usersapi.RoleUser}, "member": {UserID: ids.New(), Role: usersapi.RoleMember}, "admin": {UserID: ids.New(), Role: usersapi.RoleAdmin}} {
 			for _, sort := range []string{"newest", "title", "updated"} {
 				for _, from := range []*position{nil, after} {
 					plan := s.explain(s.store.listQuery(filter{Status: published, Sort: sort, now: noon}, caller, from, 21))
@@ -92,7 +93,7 @@ func TestListsStandOnIndexes(t *testing.T) {
 				require.NotRegexp(t, `Seq Scan on courses|SCAN c\n`, plan, "%s %s", name, what)
 			}
 		}
-		trash := s.explain(s.store.listQuery(filter{Status: deleted, Sort: "newest", now: noon}, identity.Caller{UserID: owner, Role: identity.Instructor}, nil, 21))
+		trash := s.explain(s.store.listQuery(filter{Status: deleted, Sort: "newest", now: noon}, identity.Caller{UserID: owner, Role: usersapi.RoleInstructor}, nil, 21))
 		require.NotRegexp(t, `Seq Scan on courses|SCAN c\n`, trash)
 	})
 }
@@ -120,7 +121,7 @@ func TestSearchFindsSubstringsLiterally(t *testing.T) {
 				want := true
 				c := course{Title: title, Tags: "[]"}
 				c.index()
-				for _, word := range strings.Fields(text.Fold(q)) {
+				for _, word := range strings.Fields(text.FoldCase(q)) {
 					want = want && strings.Contains(c.SearchText, word)
 				}
 				require.Equal(t, want, got[title], "%q in %q", q, title)

@@ -45,7 +45,7 @@ type report struct {
 // percent never falls but by a reset. Most reports are one statement on PostgreSQL; what that one can't
 // do is done step by step.
 func (s *Service) reportProgress(ctx context.Context, courseID, lessonID string, r report) (p *lessonProgress, err error) {
-	if !r.Reset && s.db.Dialect() == db.Postgres && ids.Valid(courseID) && ids.Valid(lessonID) {
+	if !r.Reset && s.db.Dialect() == db.Postgres && ids.IsValid(courseID) && ids.IsValid(lessonID) {
 		if p, err = s.quickReport(ctx, courseID, lessonID, r); err != nil || p != nil {
 			return p, err
 		}

@@ -16,7 +16,7 @@ type reader struct{ s *Service }
 
 // Find gives a course that is not deleted.
 func (r reader) Find(ctx context.Context, id string) (coursesapi.Course, bool, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return coursesapi.Course{}, false, nil
 	}
 	c, err := r.s.store.course(ctx, "id", id)
@@ -28,7 +28,7 @@ func (r reader) Find(ctx context.Context, id string) (coursesapi.Course, bool, e
 
 // CanRead says whether the caller may read the course.
 func (r reader) CanRead(ctx context.Context, caller identity.Caller, id string) (bool, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return false, nil
 	}
 	v, err := r.s.store.sight(ctx, "id", id, caller.UserID)
@@ -40,7 +40,7 @@ func (r reader) CanRead(ctx context.Context, caller identity.Caller, id string) 
 
 // Enrolled says whether the account is enrolled.
 func (r reader) Enrolled(ctx context.Context, userID, id string) (bool, error) {
-	if !ids.Valid(id) || !ids.Valid(userID) {
+	if !ids.IsValid(id) || !ids.IsValid(userID) {
 		return false, nil
 	}
 	return r.s.store.enrolled(ctx, userID, id)
@@ -58,7 +58,7 @@ func (r reader) Learners(ctx context.Context, id string) ([]string, error) {
 
 // Courses gives those that exist.
 func (r reader) Courses(ctx context.Context, list []string) (map[string]coursesapi.Course, error) {
-	found, err := r.s.store.coursesOf(ctx, slices.DeleteFunc(slices.Clone(list), func(id string) bool { return !ids.Valid(id) }))
+	found, err := r.s.store.coursesOf(ctx, slices.DeleteFunc(slices.Clone(list), func(id string) bool { return !ids.IsValid(id) }))
 	out := make(map[string]coursesapi.Course, len(found))
 	for i := range found {
 		out[found[i].ID] = found[i].brief()

@@ -138,7 +138,7 @@ func (s *Service) record(ctx context.Context, action, id string, data map[string
 
 // find gives a course that the caller may read, as he finds it, else what he is told instead.
 func (s *Service) find(ctx context.Context, idOrSlug string) (*sight, error) {
-	if ids.Valid(idOrSlug) {
+	if ids.IsValid(idOrSlug) {
 		return s.findID(ctx, idOrSlug)
 	}
 	return s.look(ctx, "slug", idOrSlug)
@@ -171,7 +171,7 @@ func (s *Service) getDetails(ctx context.Context, idOrSlug string) (d details, e
 
 // findID is find where only an id names a course.
 func (s *Service) findID(ctx context.Context, id string) (*sight, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errNoCourse
 	}
 	return s.look(ctx, "id", id)
@@ -202,7 +202,7 @@ func (s *Service) oversee(ctx context.Context, id string) (*course, error) {
 }
 
 func (s *Service) managed(ctx context.Context, id string, read func(context.Context, string) (*course, error)) (*course, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errNoCourse
 	}
 	c, err := read(ctx, id)
@@ -213,7 +213,7 @@ func (s *Service) managed(ctx context.Context, id string, read func(context.Cont
 		return nil, err
 	}
 	caller := identity.CallerFrom(ctx)
-	if manages(c, caller) && caller.Can(identity.Instructor) {
+	if manages(c, caller) && caller.HasRole(usersapi.RoleInstructor) {
 		return c, nil
 	}
 	enrolled, err := s.store.enrolled(ctx, caller.UserID, c.ID)

@@ -28,7 +28,7 @@ func (s *store) setTags(ctx context.Context, c *course) error {
 	}
 	rows := []map[string]any{}
 	for _, t := range c.tags() {
-		rows = append(rows, map[string]any{"course_id": c.ID, "tag": text.Fold(t)})
+		rows = append(rows, map[string]any{"course_id": c.ID, "tag": text.FoldCase(t)})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -84,7 +84,7 @@ func (s *store) saveCourse(ctx context.Context, c *course) error {
 // slugsLike lists the slugs that are the wanted one, or its base with a number.
 func (s *store) slugsLike(ctx context.Context, wanted, base string) (found []string, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT slug FROM courses WHERE deleted_at IS NULL AND (slug = ? OR slug = ? OR slug LIKE ? ESCAPE '\')`,
-		wanted, base, text.LikeEscape(base)+"-%").Scan(&found).Error
+		wanted, base, text.EscapeLike(base)+"-%").Scan(&found).Error
 	return found, err
 }
 

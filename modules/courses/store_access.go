@@ -3,6 +3,7 @@ package courses
 import (
 	"cmp"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -10,14 +11,14 @@ import (
 
 // readable is mayRead as a condition over courses c.
 func readable(caller identity.Caller) (string, []any) {
-	if !caller.SignedIn() {
+	if !caller.IsSignedIn() {
 		return "c.deleted_at IS NULL AND c.status = 'published' AND c.visibility = 'public'", nil
 	}
-	if caller.Can(identity.Admin) {
+	if caller.HasRole(usersapi.RoleAdmin) {
 		return "c.deleted_at IS NULL", nil
 	}
 	visible := "c.visibility = 'public'"
-	if caller.Can(identity.Member) {
+	if caller.HasRole(usersapi.RoleMember) {
 		visible = "c.visibility IN ('public', 'member')"
 	}
 	return `c.deleted_at IS NULL AND (c.owner_id = ? OR (c.status = 'published' AND ` + visible + `)
@@ -27,7 +28,7 @@ func readable(caller identity.Caller) (string, []any) {
 
 // readableEnrolled is readable for an account that is enrolled.
 func readableEnrolled(caller identity.Caller) (string, []any) {
-	if caller.Can(identity.Admin) {
+	if caller.HasRole(usersapi.RoleAdmin) {
 		return "c.deleted_at IS NULL", nil
 	}
 	return "c.deleted_at IS NULL AND (c.status <> 'draft' OR c.owner_id = ?)", []any{caller.UserID}
@@ -35,7 +36,7 @@ func readableEnrolled(caller identity.Caller) (string, []any) {
 
 // unlocked is lockOf as a condition over lessons l of courses c: a lesson that the caller has completed stays open.
 func unlocked(caller identity.Caller, now clock.Time) (string, []any) {
-	if caller.Can(identity.Admin) {
+	if caller.HasRole(usersapi.RoleAdmin) {
 		return "TRUE", nil
 	}
 	user := cmp.Or(caller.UserID, ids.None)

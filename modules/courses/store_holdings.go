@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -13,7 +14,7 @@ import (
 func shownTitle(ctx context.Context, userID string) (string, []any) {
 	learner := identity.CallerFrom(ctx)
 	if learner.UserID != userID {
-		learner = identity.Caller{UserID: userID, Role: identity.User}
+		learner = identity.Caller{UserID: userID, Role: usersapi.RoleUser}
 	}
 	may, args := readable(learner)
 	return "CASE WHEN " + may + " THEN c.title ELSE '' END AS title", args

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -39,7 +40,7 @@ func (q *query) add(sql string, args ...any) {
 
 // list reads one page.
 func (s *store) list(ctx context.Context, f filter, caller identity.Caller, after *position, limit int) (found []listed, err error) {
-	q, own := s.listQuery(f, caller, after, limit), caller.SignedIn()
+	q, own := s.listQuery(f, caller, after, limit), caller.IsSignedIn()
 	found = make([]listed, 0, limit)
 	err = s.db.Query(ctx, q.String(), q.args, func(scan func(...any) error) error {
 		found = append(found, listed{})
@@ -56,7 +57,7 @@ func (s *store) list(ctx context.Context, f filter, caller identity.Caller, afte
 
 // listQuery is the query of a page. What is written into it comes from closed sets: see filter.
 func (s *store) listQuery(f filter, caller identity.Caller, after *position, limit int) *query {
-	q, own := &query{args: make([]any, 0, 8)}, caller.SignedIn()
+	q, own := &query{args: make([]any, 0, 8)}, caller.IsSignedIn()
 	q.add(`SELECT c.id, c.slug, c.title, c.folded_title, c.summary, c.visibility, c.status, c.tags, c.cover_key, c.owner_id, c.lesson_count,
 		c.published_at, c.deleted_at, c.version, c.created_at, c.updated_at`)
 	if own {
@@ -75,7 +76,7 @@ func (s *store) listQuery(f filter, caller identity.Caller, after *position, lim
 func (s *store) where(q *query, f filter, caller identity.Caller) {
 	if f.Status == deleted {
 		q.add(" WHERE c.deleted_at > ?", f.now.Add(-trashLife))
-		if !caller.Can(identity.Admin) {
+		if !caller.HasRole(usersapi.RoleAdmin) {
 			q.add(" AND c.owner_id = ?", caller.UserID)
 		}
 	} else {
@@ -91,9 +92,9 @@ func (s *store) where(q *query, f filter, caller identity.Caller) {
 		q.add(" AND c.owner_id = ?", f.Owner)
 	}
 	if f.Tag != "" {
-		q.add(" AND EXISTS (SELECT 1 FROM course_tags t WHERE t.tag = ? AND t.course_id = c.id)", text.Fold(text.Line(f.Tag)))
+		q.add(" AND EXISTS (SELECT 1 FROM course_tags t WHERE t.tag = ? AND t.course_id = c.id)", text.FoldCase(text.CleanLine(f.Tag)))
 	}
-	s.search(q, strings.Fields(text.Fold(f.Q)))
+	s.search(q, strings.Fields(text.FoldCase(f.Q)))
 }
 
 // order sorts the page and lets it begin after a position.
@@ -122,8 +123,8 @@ func (s *store) search(q *query, words []string) {
 	for _, word := range words {
 		switch {
 		case s.db.Dialect() == db.Postgres:
-			q.add(` AND c.search_text LIKE ? ESCAPE '\'`, "%"+text.LikeEscape(word)+"%")
-		case text.Length(word) < 3:
+			q.add(` AND c.search_text LIKE ? ESCAPE '\'`, "%"+text.EscapeLike(word)+"%")
+		case text.CountRunes(word) < 3:
 			q.add(" AND instr(c.search_text, ?) > 0", word)
 		default:
 			phrases = append(phrases, `"`+strings.ReplaceAll(word, `"`, `""`)+`"`)

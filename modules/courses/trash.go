@@ -40,7 +40,7 @@ func (s *Service) remove(ctx context.Context, id string) error {
 // A course that is not in the trash stays as it is.
 func (s *Service) restore(ctx context.Context, id string) error {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		if !ids.Valid(id) {
+		if !ids.IsValid(id) {
 			return errNoCourse
 		}
 		c, err := s.store.lockAny(ctx, id)

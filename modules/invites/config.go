@@ -10,7 +10,7 @@ type Config struct {
 	LimitRedeem limit.Rate `env:"RATE_LIMIT_REDEEM" envDefault:"10/1m"`
 }
 
-var settings = config.Declare[Config](
+var settings = config.DeclareSection[Config](
 	"Invites",
 	config.Doc{Key: "RATE_LIMIT_REDEEM", Text: "Wrong invite codes of a caller, as hits/window."},
 )

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
@@ -37,7 +38,7 @@ func (s *Service) create(ctx context.Context, n newInvite) (m made, err error) {
 	m = s.draft(ctx, n.grant, s.clock.Now())
 	m.MaxUses = n.MaxUses
 	if n.Email != "" {
-		email, err := text.Email(n.Email)
+		email, err := text.NormalizeEmail(n.Email)
 		if err != nil {
 			return m, apperr.Invalid("email", err.Error())
 		}
@@ -58,7 +59,7 @@ func (s *Service) mayGrant(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !known || !a.Active || !a.Role.AtLeast(identity.Admin) {
+	if !known || !a.Active || !a.Role.IsAtLeast(usersapi.RoleAdmin) {
 		return apperr.Forbidden("This needs the role admin.")
 	}
 	return nil

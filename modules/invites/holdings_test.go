@@ -79,7 +79,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	w := &world{t: t, people: directory{known: map[string]usersapi.Account{}}}
 	bus := events.NewBus(d, clock.System{})
@@ -103,7 +103,7 @@ func (w *world) person(name string, role identity.Role) (string, context.Context
 
 func (w *world) makes(ctx context.Context, n newInvite) (*invite, string) {
 	w.t.Helper()
-	n.Role, n.MaxUses = identity.Member, max(n.MaxUses, 1)
+	n.Role, n.MaxUses = usersapi.RoleMember, max(n.MaxUses, 1)
 	m, err := w.create(ctx, n)
 	require.NoError(w.t, err)
 	return m.invite, m.Code
@@ -141,10 +141,10 @@ func code(t *testing.T, err error) string {
 
 func TestHoldingsAreExportedAndErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		ada, asAda := w.person("ada", identity.Admin)
-		_, asBea := w.person("bea", identity.Admin)
-		uli, asUli := w.person("uli", identity.User)
-		olga, asOlga := w.person("olga", identity.User)
+		ada, asAda := w.person("ada", usersapi.RoleAdmin)
+		_, asBea := w.person("bea", usersapi.RoleAdmin)
+		uli, asUli := w.person("uli", usersapi.RoleUser)
+		olga, asOlga := w.person("olga", usersapi.RoleUser)
 		for i := range 5 {
 			_, code := w.makes(asAda, newInvite{grant: grant{Note: fmt.Sprintf("N %d", i)}, MaxUses: 2})
 			for _, redeemer := range []context.Context{asUli, asOlga} {
@@ -178,8 +178,8 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 
 func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		_, asAda := w.person("ada", identity.Admin)
-		uli, asUli := w.person("uli", identity.User)
+		_, asAda := w.person("ada", usersapi.RoleAdmin)
+		uli, asUli := w.person("uli", usersapi.RoleUser)
 		open, openCode := w.makes(asAda, newInvite{Email: "uli@example.org"})
 		spent, spentCode := w.makes(asAda, newInvite{Email: "uli@example.org"})
 		others, _ := w.makes(asAda, newInvite{Email: "olga@example.org"})
@@ -209,9 +209,9 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 		}
 		// Even if it were open again, a blanked invite is for nobody: not for an account without an address either.
 		require.NoError(t, w.db.Conn(t.Context()).Exec("UPDATE invites SET revoked_at = NULL").Error)
-		_, asOlga := w.person("olga", identity.User)
-		nameless, asNameless := w.person("nameless", identity.User)
-		w.people.known[nameless] = usersapi.Account{ID: nameless, Role: identity.User, Active: true}
+		_, asOlga := w.person("olga", usersapi.RoleUser)
+		nameless, asNameless := w.person("nameless", usersapi.RoleUser)
+		w.people.known[nameless] = usersapi.Account{ID: nameless, Role: usersapi.RoleUser, Active: true}
 		for _, redeemer := range []context.Context{asOlga, asNameless} {
 			_, err = w.redeem(redeemer, openCode)
 			require.Equal(t, "invite-wrong-address", code(t, err))

@@ -43,7 +43,7 @@ type batchView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *batchInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *batchInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)

@@ -54,12 +54,12 @@ type createInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *createInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *createInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	if in.Body.Email != "" {
-		_, err := text.Email(in.Body.Email)
+		_, err := text.NormalizeEmail(in.Body.Email)
 		faults.Add("email", err)
 	}
 	return faults
@@ -90,11 +90,11 @@ type listInput struct {
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[inviteView], error) {
 	f, now := filter{in.Status, in.BatchID}, h.service.clock.Now()
-	return pagination.List(ctx, h.cursors.Request("invites", f, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("invites", f, in.Query),
 		func(after *keyset.Position, limit int) ([]invite, error) {
 			return h.service.listInvites(ctx, f, now, after, limit)
 		},
-		pagination.Each(func(i *invite) inviteView { return viewOf(i, now) }),
+		pagination.ViewEach(func(i *invite) inviteView { return viewOf(i, now) }),
 		func(i *invite) keyset.Position { return keyset.Position{CreatedAt: i.CreatedAt, ID: i.ID} })
 }
 

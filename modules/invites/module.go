@@ -21,11 +21,14 @@ var Module = module.Module{
 	Permissions: []identity.Permission{permissionRedeem, permissionManage},
 	Console:     consoleFiles,
 	Problems:    problems,
-	Declares:    auditapi.Declare(auditActions...),
+	Declares: fx.Options(
+		auditapi.Declare(auditActions...),
+		httpx.ProvideConsolePages("/join"),
+	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-		httpx.Routes(newRoutes),
+		httpx.ProvideRoutes(newRoutes),
 		events.ProvideSubscriptions(newSubscribers),
 	),
 }

@@ -49,7 +49,7 @@ func (s *Service) redeemCode(ctx context.Context, code string) (o outcome, err e
 		return o, err
 	}
 	switch {
-	case text.Length(code) > maxTyped:
+	case text.CountRunes(code) > maxTyped:
 		return o, s.fail(ctx, "", errTooLong)
 	case err != nil:
 		return o, s.fail(ctx, "", errMissing)
@@ -108,7 +108,7 @@ func (s *Service) redeemNow(ctx context.Context, found *invite) (o outcome, err 
 	if prior, err = s.store.redemption(ctx, id, account.ID); err != nil { // again, as he may have raced with himself
 		return o, err
 	}
-	if prior != nil && (prior.Counted || account.Role.AtLeast(i.RoleToGrant)) {
+	if prior != nil && (prior.Counted || account.Role.IsAtLeast(i.RoleToGrant)) {
 		o.Courses, err = s.coursesOf(ctx, i)
 		return o, err
 	}
@@ -127,7 +127,7 @@ func (s *Service) holds(ctx context.Context, i *invite, redeemer usersapi.Accoun
 	if err != nil {
 		return err
 	}
-	if !known || !inviter.Active || !inviter.Role.AtLeast(identity.Admin) {
+	if !known || !inviter.Active || !inviter.Role.IsAtLeast(usersapi.RoleAdmin) {
 		return errVoid
 	}
 	if !i.isFor(redeemer.Email) {

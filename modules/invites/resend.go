@@ -3,8 +3,8 @@ package invites
 import (
 	"context"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/db"
-	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -12,7 +12,7 @@ import (
 // 410 for one that has ended and 409 no-email for one without an address. An invite whose inviter may no longer grant is
 // revoked with the refusal.
 func (s *Service) resend(ctx context.Context, id string) (i *invite, err error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errMissing
 	}
 	void := false
@@ -28,7 +28,7 @@ func (s *Service) resend(ctx context.Context, id string) (i *invite, err error) 
 		if err != nil {
 			return err
 		}
-		if void = !known || !inviter.Active || !inviter.Role.AtLeast(identity.Admin); void {
+		if void = !known || !inviter.Active || !inviter.Role.IsAtLeast(usersapi.RoleAdmin); void {
 			return s.revokeNow(ctx, theOne, id, map[string]any{"reason": "inviter"})
 		}
 		if i.address() == nil {

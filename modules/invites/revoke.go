@@ -10,7 +10,7 @@ import (
 
 // revoke takes an invite back; one that is revoked already stays so.
 func (s *Service) revoke(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errMissing
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
@@ -26,7 +26,7 @@ func (s *Service) revoke(ctx context.Context, id string) error {
 
 // revokeBatch takes back all invites that were made together, used or not.
 func (s *Service) revokeBatch(ctx context.Context, batchID string) error {
-	if !ids.Valid(batchID) {
+	if !ids.IsValid(batchID) {
 		return errNoBatch
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

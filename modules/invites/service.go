@@ -43,13 +43,13 @@ type Courses struct {
 
 func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, courses Courses, e *events.Bus, m mailapi.Mailer, c clock.Clock, k *keyring.Keys,
 	l *limit.Limiter, cfg *Config) *Service {
-	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.Derive("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.LimitRedeem}}
+	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.DeriveKey("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.LimitRedeem}}
 }
 
 // listInvites returns one page of the invites that f lets through, the newest first. The status that f asks for is the one
 // at the time now. A batch that is not an id has no invites.
 func (s *Service) listInvites(ctx context.Context, f filter, now clock.Time, after *keyset.Position, limit int) ([]invite, error) {
-	if f.BatchID != "" && !ids.Valid(f.BatchID) {
+	if f.BatchID != "" && !ids.IsValid(f.BatchID) {
 		return nil, nil
 	}
 	return s.store.list(ctx, f, now, after, limit)
@@ -57,7 +57,7 @@ func (s *Service) listInvites(ctx context.Context, f filter, now clock.Time, aft
 
 // getInvite returns an invite, or 404 if there is none with the id.
 func (s *Service) getInvite(ctx context.Context, id string) (*invite, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errMissing
 	}
 	i, err := s.store.byID(ctx, id)

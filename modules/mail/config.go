@@ -11,13 +11,13 @@ type Config struct {
 	From string `env:"MAIL_FROM" envDefault:"Lyceum <no-reply@lyceum.local>"`
 }
 
-var settings = config.Declare[Config](
+var settings = config.DeclareSection[Config](
 	"Mails",
 	config.Doc{Key: "MAIL_FROM", Text: "Sender of every mail."},
 )
 
-// Check implements config.Checker.
-func (c *Config) Check(f *config.Faults) {
+// Validate implements config.Validator.
+func (c *Config) Validate(f *config.Faults) {
 	if _, err := netmail.ParseAddress(c.From); err != nil {
 		f.Add("MAIL_FROM", c.From, "an address such as Lyceum <no-reply@example.com>")
 	}

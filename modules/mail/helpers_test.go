@@ -102,7 +102,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })

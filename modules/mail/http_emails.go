@@ -48,11 +48,11 @@ type listInput struct {
 
 // list returns one page of mails, the newest first.
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
-	return pagination.List(ctx, h.cursors.Request("emails", in.Status, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("emails", in.Status, in.Query),
 		func(after *keyset.Position, limit int) ([]message, error) {
 			return h.service.list(ctx, in.Status, after, limit)
 		},
-		pagination.Each(viewOf),
+		pagination.ViewEach(viewOf),
 		func(m *message) keyset.Position { return keyset.Position{CreatedAt: m.CreatedAt, ID: m.ID} })
 }
 

@@ -51,7 +51,7 @@ type Params struct {
 func NewService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: newStore(p.DB), clock: p.Clock, queue: p.Queue, sender: p.Sender,
-		key: p.Keys.Derive("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
+		key: p.Keys.DeriveKey("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
 	}
 }
 
@@ -167,7 +167,7 @@ func errMissing() error { return apperr.NotFound("There is no such mail.") }
 // retry makes a failed or waiting mail due now. It is tried for as long as a new mail. It returns
 // 404 for an unknown id and 409 email-sent if the mail was sent.
 func (s *Service) retry(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errMissing()
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

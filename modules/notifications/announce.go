@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -43,16 +44,16 @@ func (s *Service) announce(ctx context.Context, courseID, title, body string) (*
 }
 
 func cleanAnnouncement(title, body string) (string, string, error) {
-	title = text.Line(title)
+	title = text.CleanLine(title)
 	body = strings.TrimSpace(norm.NFC.String(strings.ReplaceAll(body, "\r\n", "\n")))
 	var broken []apperr.Field
-	switch n := text.Length(title); {
+	switch n := text.CountRunes(title); {
 	case n == 0 || n > maxTitle:
 		broken = append(broken, apperr.Field{Location: "title", Message: "must have 1 to 200 characters"})
 	case text.CheckLine(title) != nil:
-		broken = append(broken, apperr.Field{Location: "title", Message: text.ErrLine.Error()})
+		broken = append(broken, apperr.Field{Location: "title", Message: text.ErrControlCharacter.Error()})
 	}
-	if n := text.Length(body); n == 0 || n > maxBody {
+	if n := text.CountRunes(body); n == 0 || n > maxBody {
 		broken = append(broken, apperr.Field{Location: "body", Message: "must have 1 to 20,000 characters"})
 	}
 	if len(broken) > 0 {
@@ -70,7 +71,7 @@ func (s *Service) mayAnnounce(ctx context.Context, courseID string) error {
 	if !ok {
 		return errNoCourse
 	}
-	if c.OwnerID == caller.UserID || caller.Can(identity.Admin) {
+	if c.OwnerID == caller.UserID || caller.HasRole(usersapi.RoleAdmin) {
 		return nil
 	}
 	readable, err := s.courses.CanRead(ctx, caller, courseID)

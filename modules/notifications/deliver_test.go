@@ -100,7 +100,7 @@ func TestNewsGoToThoseWhoAreEnrolled(t *testing.T) {
 			coursePublished: func() error { return publish(coursesapi.CoursePublished{CourseID: id}) },
 			lessonAdded:     func() error { return publish(coursesapi.LessonAdded{CourseID: id, LessonID: ids.New()}) },
 			announced: func() error {
-				_, err := w.announce(w.as(w.owner, identity.Instructor), id, "Exam", "on Friday")
+				_, err := w.announce(w.as(w.owner, usersapi.RoleInstructor), id, "Exam", "on Friday")
 				return err
 			},
 		} {
@@ -175,7 +175,7 @@ func TestPreferencesAreRespected(t *testing.T) {
 		quiet, mailOnly, off := w.person("Q"), w.person("M"), w.person("O")
 		for id, p := range map[string]preference{quiet: {InApp: true}, mailOnly: {Email: true}, off: {}} {
 			p.Kind = coursePublished
-			require.NoError(t, w.choose(w.as(id, identity.User), []preference{p}))
+			require.NoError(t, w.choose(w.as(id, usersapi.RoleUser), []preference{p}))
 		}
 		w.courses.learners = []string{quiet, mailOnly, off}
 		w.publish(coursesapi.CoursePublished{CourseID: w.courses.course.ID})
@@ -187,7 +187,7 @@ func TestPreferencesAreRespected(t *testing.T) {
 		}
 		require.Len(t, w.pusher.pushed, 1)
 
-		require.NoError(t, w.choose(w.as(quiet, identity.User), []preference{{Kind: newSignIn, Email: true}}))
+		require.NoError(t, w.choose(w.as(quiet, usersapi.RoleUser), []preference{{Kind: newSignIn, Email: true}}))
 		w.publish(authapi.NewSignIn{UserID: quiet, At: "nonsense"})
 		require.Equal(t, []string{"new_sign_in"}, w.mails(quiet))
 	})
@@ -266,9 +266,9 @@ func TestAnnouncing(t *testing.T) {
 		learner := w.class(3)[0]
 		id := w.courses.course.ID
 		body := strings.Repeat("ä", maxBody-1) + "\n"
-		_, err := w.announce(w.as(w.owner, identity.Instructor), id, "  Exam ", body+"\r\n")
+		_, err := w.announce(w.as(w.owner, usersapi.RoleInstructor), id, "  Exam ", body+"\r\n")
 		require.NoError(t, err)
-		_, err = w.announce(w.as(ids.New(), identity.Admin), id, "Second", "b")
+		_, err = w.announce(w.as(ids.New(), usersapi.RoleAdmin), id, "Second", "b")
 		require.NoError(t, err)
 		w.relay()
 		inbox := w.inbox(learner)
@@ -286,17 +286,17 @@ func TestAnnouncing(t *testing.T) {
 func TestWhoMayAnnounce(t *testing.T) {
 	w := onSQLite(t)
 	id := w.courses.course.ID
-	other := w.as(ids.New(), identity.Instructor)
+	other := w.as(ids.New(), usersapi.RoleInstructor)
 	say := func(ctx context.Context, course string) string {
 		_, err := w.announce(ctx, course, "t", "b")
 		return code(t, err)
 	}
-	require.Equal(t, "not-found", say(w.as(w.owner, identity.Instructor), ids.New()))
+	require.Equal(t, "not-found", say(w.as(w.owner, usersapi.RoleInstructor), ids.New()))
 	require.Equal(t, "forbidden", say(other, id))
 	w.courses.canRead = func(identity.Caller) bool { return false }
 	require.Equal(t, "not-found", say(other, id))
 	for _, bad := range [][2]string{{"", "b"}, {"t", " \n"}, {strings.Repeat("t", maxTitle+1), "b"}, {"t\nt", "b"}, {"t", strings.Repeat("b", maxBody+1)}} {
-		_, err := w.announce(w.as(w.owner, identity.Instructor), id, bad[0], bad[1])
+		_, err := w.announce(w.as(w.owner, usersapi.RoleInstructor), id, bad[0], bad[1])
 		require.Equal(t, "validation-failed", code(t, err))
 	}
 	require.Zero(t, w.count("announcements"))

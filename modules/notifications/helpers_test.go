@@ -128,7 +128,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	_, err = r.Up(t.Context())
 	require.NoError(t, err)
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	w := &world{t: t, keys: keys, bus: events.NewBus(d, clock.System{}), pusher: &fakePusher{pushed: map[string][]view{}},
 		mailer:   &mailtest.Mailer{PublicURL: publicURL},

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
-	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
@@ -38,10 +38,10 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		}
 		require.NoError(t, w.store.insert(t.Context(), rows))
 		for _, user := range []string{uli, olga} {
-			require.NoError(t, w.choose(w.as(user, identity.User), []preference{{Kind: announced, InApp: true}, {Kind: lessonAdded}, {Kind: mentioned}}))
+			require.NoError(t, w.choose(w.as(user, usersapi.RoleUser), []preference{{Kind: announced, InApp: true}, {Kind: lessonAdded}, {Kind: mentioned}}))
 		}
 		for i := range 3 {
-			_, err := w.announce(w.as(olga, identity.Instructor), w.courses.course.ID, fmt.Sprintf("A %d", i), "text")
+			_, err := w.announce(w.as(olga, usersapi.RoleInstructor), w.courses.course.ID, fmt.Sprintf("A %d", i), "text")
 			require.NoError(t, err)
 		}
 		got, before := w.export(uli), w.export(olga)
@@ -68,7 +68,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 func TestHoldingsShowWhatAnAnnouncementSaid(t *testing.T) {
 	w := onSQLite(t)
 	learner := w.class(1)[0]
-	_, err := w.announce(w.as(w.owner, identity.Instructor), w.courses.course.ID, "Exam", "on Friday")
+	_, err := w.announce(w.as(w.owner, usersapi.RoleInstructor), w.courses.course.ID, "Exam", "on Friday")
 	require.NoError(t, err)
 	w.relay()
 	got := w.export(learner)["notifications"]

@@ -28,7 +28,7 @@ type announcementView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *announceInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *announceInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkAnnounce(_ context.Context, in *announceInput) (faults validation.Faults) {
 	_, _, err := cleanAnnouncement(in.Body.Title, in.Body.Body)

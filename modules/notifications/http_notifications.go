@@ -36,11 +36,11 @@ type listInput struct {
 }
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
-	return pagination.List(ctx, h.cursors.Request("notifications", in.Unread, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("notifications", in.Unread, in.Query),
 		func(after *keyset.Position, limit int) ([]notification, error) {
 			return h.service.listNotifications(ctx, in.Unread, after, limit)
 		},
-		pagination.Each(viewOf),
+		pagination.ViewEach(viewOf),
 		func(n *notification) keyset.Position { return keyset.Position{CreatedAt: n.CreatedAt, ID: n.ID} })
 }
 

@@ -46,7 +46,7 @@ type chooseInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *chooseInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *chooseInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkChoose(_ context.Context, in *chooseInput) (faults validation.Faults) {
 	faults.Add("", checkChoices(in.choices()))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/pagination"
@@ -45,7 +46,7 @@ type site struct {
 func serve(w *world) *site {
 	t := w.t
 	t.Helper()
-	p := people{map[string]identity.Role{w.owner: identity.Instructor}}
+	p := people{map[string]identity.Role{w.owner: usersapi.RoleInstructor}}
 	issuer := tokens.NewTokens(w.keys, publicURL, time.Hour, clock.System{})
 	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, p, p, p), publicURL, nil)
 	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: w.keys, Authenticator: gate, DB: w.db, Clock: clock.System{}, Metrics: telemetry.NewMetrics()},
@@ -84,7 +85,7 @@ func (s *site) want(status int, user, method, path, body string, headers ...stri
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if user != "" {
-		token, _, err := s.tokens.Issue(user, user, identity.User)
+		token, _, err := s.tokens.IssueToken(user, user, usersapi.RoleUser)
 		require.NoError(s.t, err)
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -107,7 +108,7 @@ func (s *site) want(status int, user, method, path, body string, headers ...stri
 // user is a new account that may call.
 func (s *site) user() string {
 	id := s.person("Uli")
-	s.people.roles[id] = identity.User
+	s.people.roles[id] = usersapi.RoleUser
 	return id
 }
 

@@ -1,11 +1,14 @@
 package notifications
 
-import "lyceum/platform/identity"
+import (
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/identity"
+)
 
 // The permissions that routes of this module ask for.
 var (
 	// permissionAnnounce lets callers write to the learners of their own courses.
-	permissionAnnounce = identity.Permission{Name: "announcements:write", Lowest: identity.Instructor}
+	permissionAnnounce = identity.Permission{Name: "announcements:write", Lowest: usersapi.RoleInstructor}
 	// permissionReadOwn lets callers read and choose their own notifications.
-	permissionReadOwn = identity.Permission{Name: "notifications:self", Lowest: identity.User}
+	permissionReadOwn = identity.Permission{Name: "notifications:self", Lowest: usersapi.RoleUser}
 )

@@ -52,7 +52,7 @@ type needs struct {
 }
 
 func newService(n needs) *Service {
-	return &Service{n.DB, n.Store, n.Accounts, n.Courses, n.Pusher, n.Events, n.Mailer, n.Clock, n.Config.PublicURL, n.Keys.Derive("unsubscribe links")}
+	return &Service{n.DB, n.Store, n.Accounts, n.Courses, n.Pusher, n.Events, n.Mailer, n.Clock, n.Config.PublicURL, n.Keys.DeriveKey("unsubscribe links")}
 }
 
 var errMissing = apperr.NotFound("There is no such notification.")
@@ -70,7 +70,7 @@ func (s *Service) countUnread(ctx context.Context) (int64, error) {
 
 // read marks one of the caller's as read; again is fine.
 func (s *Service) read(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errMissing
 	}
 	found, err := s.store.read(ctx, identity.CallerFrom(ctx).UserID, id, s.clock.Now())

@@ -3,6 +3,7 @@ package storage
 import (
 	"time"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
@@ -42,9 +43,11 @@ type asset struct {
 	// ExpiresAt is when the upload URL ends.
 	ExpiresAt clock.Time
 	// RefusedAt is when its object was last found to be another than announced.
-	RefusedAt   *clock.Time
-	CreatedAt   clock.Time
-	CompletedAt *clock.Time
+	RefusedAt *clock.Time
+	// RefusingUntil ends the lease of a request that deletes the object, which was found to be another than announced.
+	RefusingUntil *clock.Time
+	CreatedAt     clock.Time
+	CompletedAt   *clock.Time
 }
 
 // TableName of assets.
@@ -62,9 +65,14 @@ func (a *asset) holdsKey(uploaderID string, now clock.Time) bool {
 	return a.Status == completed || now.Before(a.ExpiresAt)
 }
 
+// isBeingRefused reports whether a request is about to delete the object.
+func (a *asset) isBeingRefused(now clock.Time) bool {
+	return a.RefusingUntil != nil && now.Before(*a.RefusingUntil)
+}
+
 // belongsTo says whether the caller may do with it what only its uploader and administrators may.
 func (a *asset) belongsTo(c identity.Caller) bool {
-	return a.UploaderID == c.UserID || c.Can(identity.Admin)
+	return a.UploaderID == c.UserID || c.HasRole(usersapi.RoleAdmin)
 }
 
 // trash is an object that has to go: at NextAt, and for the last time at LastAt, since whoever

@@ -54,7 +54,7 @@ func inUnits(n int64) string {
 }
 
 func errInUse(uses []storageapi.Use) error {
-	return problemAssetInUse.New("Lessons or courses use this asset.").With("used_by", uses)
+	return problemAssetInUse.New("Lessons or courses use this asset.").WithMember("used_by", uses)
 }
 
 // storeFault turns a fault of the object store's surroundings into what the caller is told.
@@ -63,10 +63,10 @@ func storeFault(err error) error {
 	case err == nil, errors.Is(err, blob.ErrNotFound), errors.Is(err, blob.ErrMismatch), errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, blob.ErrFull):
-		return apperr.StorageFull().Because(err)
+		return apperr.StorageFull().WithCause(err)
 	}
 	if e := db.ClassifyError(err); e != nil && errors.Is(e, apperr.StorageFull()) {
 		return e
 	}
-	return apperr.Unavailable("The object store can't be reached now.").Because(err)
+	return apperr.Unavailable("The object store can't be reached now.").WithCause(err)
 }

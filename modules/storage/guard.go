@@ -24,7 +24,7 @@ func (s *Service) MayPut(ctx context.Context, blobID string) error {
 		return err
 	}
 	owner, ok, err := s.accounts.ByID(ctx, a.UploaderID)
-	if err == nil && (!ok || !owner.Active || !owner.Role.AtLeast(identity.Instructor)) {
+	if err == nil && (!ok || !owner.Active || !owner.Role.IsAtLeast(usersapi.RoleInstructor)) {
 		return errNoUploader
 	}
 	return err
@@ -55,7 +55,7 @@ func (s *Service) isReadable(ctx context.Context, blobID string) (none struct{},
 // giveUp removes the caller's own unfinished upload and its object: no store but the embedded one keeps out what an owner
 // sends who may not upload any more. Any other id does nothing.
 func (s *Service) giveUp(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil
 	}
 	var given *asset

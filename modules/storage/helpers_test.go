@@ -129,7 +129,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	w := &world{t: t, db: d, clock: &hands{}, keyUser: &fakeKeyUser{}}
 	loaded, err := config.FromMap(nil, settings)
 	require.NoError(t, err)
-	w.config = config.Of[Config](loaded)
+	w.config = config.SettingsOf[Config](loaded)
 	if blobs == nil {
 		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().StdTime() })
 		require.NoError(t, err)
@@ -165,10 +165,10 @@ func (w *world) actions() (out []string) {
 }
 
 var (
-	teacher = identity.Caller{UserID: ids.New(), Role: identity.Instructor}
-	other   = identity.Caller{UserID: ids.New(), Role: identity.Instructor}
-	student = identity.Caller{UserID: ids.New(), Role: identity.User}
-	admin   = identity.Caller{UserID: ids.New(), Role: identity.Admin}
+	teacher = identity.Caller{UserID: ids.New(), Role: usersapi.RoleInstructor}
+	other   = identity.Caller{UserID: ids.New(), Role: usersapi.RoleInstructor}
+	student = identity.Caller{UserID: ids.New(), Role: usersapi.RoleUser}
+	admin   = identity.Caller{UserID: ids.New(), Role: usersapi.RoleAdmin}
 )
 
 func (w *world) as(c identity.Caller) context.Context { return identity.WithCaller(w.t.Context(), c) }

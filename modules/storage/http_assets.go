@@ -55,7 +55,7 @@ type listInput struct {
 }
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
-	return pagination.List(ctx, h.cursors.Request("assets", in.Prefix, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("assets", in.Prefix, in.Query),
 		func(after *keyset.Position, limit int) ([]asset, error) {
 			return h.service.listAssets(ctx, in.Prefix, after, limit)
 		},

@@ -48,7 +48,7 @@ type site struct {
 func serve(w *world) *site {
 	t := w.t
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	issuer := tokens.NewTokens(keys, "http://lyceum.test", time.Hour, w.clock)
 	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, people{}, people{}, people{}), "http://lyceum.test", nil)
@@ -82,7 +82,7 @@ func (s *site) want(status int, c identity.Caller, method, path, body string, he
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.UserID != "" {
-		token, _, err := s.tokens.Issue(c.UserID, c.UserID, c.Role)
+		token, _, err := s.tokens.IssueToken(c.UserID, c.UserID, c.Role)
 		require.NoError(s.t, err)
 		req.Header.Set("Authorization", "Bearer "+token)
 	}

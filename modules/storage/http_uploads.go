@@ -30,7 +30,7 @@ func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Response[lin
 	if err != nil {
 		return nil, err
 	}
-	l.URL = h.service.folder.At(requestinfo.Origin(ctx), l.URL)
+	l.URL = h.service.folder.RebaseURL(requestinfo.OriginOf(ctx), l.URL)
 	return httpx.OK(linkView(l)), nil
 }
 
@@ -58,7 +58,7 @@ type requestView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *beginInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *beginInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func (h *handlers) checkBegin(_ context.Context, in *beginInput) (faults validation.Faults) {
 	n := newUpload(in.Body)
@@ -71,7 +71,7 @@ func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Response[u
 	if err != nil {
 		return nil, err
 	}
-	signed.URL = h.service.folder.At(requestinfo.Origin(ctx), signed.URL)
+	signed.URL = h.service.folder.RebaseURL(requestinfo.OriginOf(ctx), signed.URL)
 	return httpx.Created("/storage/uploads/"+a.ID, uploadView{a.ID, a.Key, requestView{signed.Method, signed.URL, signed.Headers, a.ExpiresAt}}), nil
 }
 

@@ -18,7 +18,7 @@ func checkKey(key string) error {
 	switch {
 	case !utf8.ValidString(key):
 		return errors.New("must be UTF-8")
-	case key == "" || text.Length(key) > maxKey:
+	case key == "" || text.CountRunes(key) > maxKey:
 		return errors.New("must have 1 to 512 characters")
 	case strings.Contains(key, `\`):
 		return errors.New("must not have a backslash")

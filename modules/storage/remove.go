@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -17,7 +18,7 @@ import (
 // it, 404 where not.
 func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
 	caller := identity.CallerFrom(ctx)
-	if caller.Can(identity.Admin) {
+	if caller.HasRole(usersapi.RoleAdmin) {
 		return errNotYours
 	}
 	if a.Status != completed {
@@ -36,7 +37,7 @@ func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
 // remove deletes an asset that nothing uses: 409 asset-in-use. An upload that was begun may be
 // given up so, which frees its key at once. The object goes after the commit.
 func (s *Service) remove(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errNoAsset
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

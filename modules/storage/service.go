@@ -74,7 +74,7 @@ func newService(n needs) *Service {
 // administrator, only their own for any other caller.
 func (s *Service) listAssets(ctx context.Context, prefix string, after *keyset.Position, limit int) ([]asset, error) {
 	uploader := ""
-	if caller := identity.CallerFrom(ctx); !caller.Can(identity.Admin) {
+	if caller := identity.CallerFrom(ctx); !caller.HasRole(usersapi.RoleAdmin) {
 		uploader = caller.UserID
 	}
 	return s.store.list(ctx, uploader, prefix, after, limit)

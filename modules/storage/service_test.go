@@ -68,7 +68,7 @@ func TestWhoGetsALink(t *testing.T) {
 func TestARefusalThatSaysMoreIsPassedOn(t *testing.T) {
 	w := onSQLite(t)
 	w.stored("a.txt")
-	locked := apperr.Problem{Kind: apperr.KindForbidden, Code: "lesson-locked", Title: "Locked", Meaning: "Wait."}.New("Not yet.").With("locked_by", []string{"x"})
+	locked := apperr.Problem{Kind: apperr.KindForbidden, Code: "lesson-locked", Title: "Locked", Meaning: "Wait."}.New("Not yet.").WithMember("locked_by", []string{"x"})
 	w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return false, locked }
 	_, err := w.sign(w.as(student), "a.txt", time.Minute)
 	require.Equal(t, "lesson-locked", code(t, err))

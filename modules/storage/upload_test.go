@@ -60,7 +60,7 @@ func TestDeclarations(t *testing.T) {
 		require.Equal(t, "validation-failed", code(t, err))
 		e, _ := apperr.As(err)
 		require.Len(t, e.Fields, 1)
-		require.Equal(t, location, e.Fields[0].Absolute())
+		require.Equal(t, location, e.Fields[0].AbsoluteLocation())
 	}
 	_, _, err := w.begin(w.as(teacher), newUpload{})
 	e, _ := apperr.As(err)
@@ -352,7 +352,7 @@ func TestOnMinIO(t *testing.T) {
 	info := testkit.MinIO(t)
 	store, err := s3.New(s3.Config{Endpoint: info.Endpoint, Bucket: info.Bucket, AccessKey: info.AccessKey, SecretKey: info.SecretKey, Region: info.Region})
 	require.NoError(t, err)
-	require.NoError(t, store.Prepare(t.Context()))
+	require.NoError(t, store.PrepareBucket(t.Context()))
 	w := newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}, store)
 
 	sum := sha256.Sum256([]byte(hello))

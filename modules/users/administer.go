@@ -30,7 +30,7 @@ func (s *Service) listAccounts(ctx context.Context, f listFilter, after *keyset.
 
 // getAccount returns an account, or 404 if there is none with the id.
 func (s *Service) getAccount(ctx context.Context, id string) (*user, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return nil, errMissing
 	}
 	u, err := s.store.byID(ctx, id)
@@ -54,7 +54,7 @@ type patch struct {
 // however many try at once: 409 last-admin. Another account's address is 409 email-taken.
 func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err error) {
 	if p.Email != nil {
-		email, err := text.Email(*p.Email)
+		email, err := text.NormalizeEmail(*p.Email)
 		if err != nil {
 			return nil, apperr.Invalid("email", err.Error())
 		}
@@ -93,7 +93,7 @@ func (s *Service) update(ctx context.Context, id string, p patch) (u *user, err 
 }
 
 func (p patch) endsAdmin() bool {
-	return p.Role != nil && *p.Role != identity.Admin || p.Status != nil && *p.Status != active
+	return p.Role != nil && *p.Role != usersapi.RoleAdmin || p.Status != nil && *p.Status != active
 }
 
 // adminsIfNeeded locks the administrators before the account itself, so that all take locks in one order.
@@ -106,7 +106,7 @@ func (s *Service) adminsIfNeeded(ctx context.Context, p patch) ([]string, error)
 
 func (s *Service) apply(ctx context.Context, u *user, p patch) (entries []auditapi.Entry, err error) {
 	if p.Role != nil && *p.Role != u.Role {
-		if p.Role.AtLeast(u.Role) {
+		if p.Role.IsAtLeast(u.Role) {
 			if err := s.events.Publish(ctx, usersapi.RoleGranted{UserID: u.ID, Role: string(*p.Role)}); err != nil {
 				return nil, err
 			}
@@ -127,7 +127,7 @@ func (s *Service) apply(ctx context.Context, u *user, p patch) (entries []audita
 		p.DisplayName = &local
 	}
 	if p.DisplayName != nil {
-		name := text.Line(*p.DisplayName)
+		name := text.CleanLine(*p.DisplayName)
 		if name == "" {
 			return nil, apperr.Invalid("display_name", "must not be empty")
 		}

@@ -40,11 +40,11 @@ type listInput struct {
 
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[adminView], error) {
 	f := listFilter{in.Q, in.Role, in.Status}
-	return pagination.List(ctx, h.cursors.Request("users", f, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("users", f, in.Query),
 		func(after *keyset.Position, limit int) ([]user, error) {
 			return h.service.listAccounts(ctx, f, after, limit)
 		},
-		pagination.Each(viewOf), positionOf)
+		pagination.ViewEach(viewOf), positionOf)
 }
 
 func positionOf(u *user) keyset.Position { return keyset.Position{CreatedAt: u.CreatedAt, ID: u.ID} }
@@ -72,12 +72,12 @@ type patchInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *patchInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *patchInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 // checkPatch holds a change to the rules that need no data.
 func checkPatch(_ context.Context, in *patchInput) (faults validation.Faults) {
 	if email := in.Body.Email.Value; email != nil && *email != "" {
-		_, err := text.Email(*email)
+		_, err := text.NormalizeEmail(*email)
 		faults.Add("email", err)
 	}
 	faults.Add("display_name", checkName(in.Body.DisplayName))

@@ -54,7 +54,7 @@ type patchMeInput struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *patchMeInput) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *patchMeInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func checkPatchMe(_ context.Context, in *patchMeInput) (faults validation.Faults) {
 	faults.Add("display_name", checkName(in.Body.DisplayName))
@@ -66,7 +66,7 @@ func checkName(name jsonfield.Nullable[string]) error {
 	if name.Value == "" {
 		return nil // left out, cleared, or refused by the schema
 	}
-	line := text.Line(name.Value)
+	line := text.CleanLine(name.Value)
 	if line == "" {
 		return errors.New("must not be empty")
 	}

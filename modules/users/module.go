@@ -39,7 +39,7 @@ var Module = module.Module{
 			func(s *Service) usersapi.Roles { return s },
 			func(s *Service) identity.Accounts { return s },
 		),
-		httpx.Routes(newRoutes),
+		httpx.ProvideRoutes(newRoutes),
 		events.ProvideSubscriptions(newSubscribers),
 	),
 }

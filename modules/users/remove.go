@@ -46,7 +46,7 @@ func (h *holders) removeMe(ctx context.Context, password string) error {
 // remove deletes an account: each module erases or anonymises its part in the same transaction, audit
 // entries keep the id alone, and the address is free again. 404, 409 last-admin.
 func (h *holders) remove(ctx context.Context, id string) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errMissing
 	}
 	return h.service.db.InTx(ctx, func(ctx context.Context) error {

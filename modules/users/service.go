@@ -40,7 +40,7 @@ var (
 
 // Create adds an account: 409 email-taken, 422 for a bad address or name.
 func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.Account, error) {
-	email, err := text.Email(n.Email)
+	email, err := text.NormalizeEmail(n.Email)
 	if err != nil {
 		return usersapi.Account{}, apperr.Invalid("email", err.Error())
 	}
@@ -76,11 +76,11 @@ func registeredBy(ctx context.Context, id string) string {
 
 // displayName checks a given name; without one it is the address's local part.
 func displayName(name, email string) (string, error) {
-	name = text.Line(name)
+	name = text.CleanLine(name)
 	if name == "" {
 		name, _, _ = strings.Cut(email, "@")
 	}
-	if text.Length(name) > maxDisplayName {
+	if text.CountRunes(name) > maxDisplayName {
 		return "", apperr.Invalid("display_name", "at most 100 characters")
 	}
 	if err := text.CheckLine(name); err != nil {
@@ -96,7 +96,7 @@ func (s *Service) record(ctx context.Context, e auditapi.Entry) error {
 
 // ByID gives an account.
 func (s *Service) ByID(ctx context.Context, id string) (usersapi.Account, bool, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return usersapi.Account{}, false, nil
 	}
 	return found(s.store.byID(ctx, id))
@@ -104,7 +104,7 @@ func (s *Service) ByID(ctx context.Context, id string) (usersapi.Account, bool, 
 
 // Hold gives an account and keeps it as it is for the rest of the transaction.
 func (s *Service) Hold(ctx context.Context, id string) (usersapi.Account, bool, error) {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return usersapi.Account{}, false, nil
 	}
 	return found(s.store.lockForShare(ctx, id))
@@ -121,7 +121,7 @@ func (s *Service) caller(ctx context.Context) (*user, error) {
 
 // ByEmail gives the account with an address in any spelling.
 func (s *Service) ByEmail(ctx context.Context, email string) (usersapi.Account, bool, error) {
-	canonical, err := text.Email(email)
+	canonical, err := text.NormalizeEmail(email)
 	if err != nil {
 		return usersapi.Account{}, false, nil //nolint:nilerr // what is no address belongs to nobody
 	}
@@ -218,7 +218,7 @@ func (s *Service) TouchLogin(ctx context.Context, id string) (bool, error) {
 func (s *Service) Grant(ctx context.Context, id string, role identity.Role) (now identity.Role, granted bool, err error) {
 	err = s.change(ctx, id, func(ctx context.Context, u *user) ([]auditapi.Entry, error) {
 		now = u.Role
-		if u.Role.AtLeast(role) {
+		if u.Role.IsAtLeast(role) {
 			return nil, nil
 		}
 		from := u.Role
@@ -238,7 +238,7 @@ func roleChanged(from, to identity.Role) auditapi.Entry {
 // change locks an account, lets fn change it and writes the entries that fn names; none means
 // that nothing changed. Every replica forgets what it knew of the account.
 func (s *Service) change(ctx context.Context, id string, fn func(context.Context, *user) ([]auditapi.Entry, error)) error {
-	if !ids.Valid(id) {
+	if !ids.IsValid(id) {
 		return errMissing
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

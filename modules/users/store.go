@@ -130,7 +130,7 @@ func (s *store) list(ctx context.Context, f listFilter, after *keyset.Position, 
 		q = q.Where("status = ?", f.Status)
 	}
 	if f.Q != "" {
-		like := "%" + text.LikeEscape(text.Fold(f.Q)) + "%"
+		like := "%" + text.EscapeLike(text.FoldCase(f.Q)) + "%"
 		q = q.Where(`(email LIKE ? ESCAPE '\' OR folded_name LIKE ? ESCAPE '\')`, like, like)
 	}
 	if after != nil {

@@ -33,10 +33,10 @@ type user struct {
 func (user) TableName() string { return "users" }
 
 func (u *user) rename(name string) {
-	u.DisplayName, u.FoldedName = name, text.Fold(name)
+	u.DisplayName, u.FoldedName = name, text.FoldCase(name)
 }
 
-func (u *user) activeAdmin() bool { return u.Role == identity.Admin && u.Status == active }
+func (u *user) activeAdmin() bool { return u.Role == usersapi.RoleAdmin && u.Status == active }
 
 func (u *user) account() usersapi.Account {
 	return usersapi.Account{ID: u.ID, Email: u.Email, DisplayName: u.DisplayName, Role: u.Role,

@@ -1,21 +1,26 @@
-// Package apperr is the one vocabulary of errors that a caller is told about.
+// Package apperr is the one vocabulary of errors that clients are told about.
 //
-// A module declares each of its error codes once, as a Problem with its kind, and returns errors made from it:
+// A module declares each of its error codes once, as a Problem with its kind, and returns errors
+// made from it:
 //
-//	var problemExpired = apperr.Problem{Kind: apperr.KindGone, Code: "invite-expired", Title: "…", Meaning: "…"}
-//	return problemExpired.New("The time of this invite has run out.")
+//	var problemExpired = apperr.Problem{
+//		Kind: apperr.KindGone, Code: "voucher-expired", Title: "…", Meaning: "…",
+//	}
+//	return problemExpired.New("This voucher was valid until Friday. Ask for a new one.")
 //
-// An error says which kind of refusal it is, never an HTTP status: platform/httpx answers every kind with a status, as
-// application/problem+json (RFC 9457), in one place. An error of any other type is a fault of the program: it is logged, and
-// the caller sees only internal-error.
+// An error says which kind of refusal it is, never an HTTP status: platform/httpx answers every
+// kind with a status, as application/problem+json (RFC 9457), in one place. An error of any other
+// type is a fault of the program: it is logged, and the caller sees only internal-error.
 package apperr
 
 import (
 	"errors"
+	"maps"
 	"time"
 )
 
-// Error is the refusal of a request, in words that are safe to show.
+// Error is the refusal of a request, in words that are safe to show. Errors are made from a Problem
+// and are not changed afterwards: WithCause and WithMember return copies.
 type Error struct {
 	// Kind says what sort of refusal it is.
 	Kind Kind
@@ -23,71 +28,76 @@ type Error struct {
 	Code string
 	// Title names the problem in a few words.
 	Title string
-	// Detail says what happened and what to do next. It never holds a secret or data of someone else.
+	// Detail says what happened and what to do next. It never holds a secret or data of someone
+	// else.
 	Detail string
-	// Fields names the parts of a request that break a rule.
+	// Fields names each part of the request that breaks a rule, and says why.
 	Fields []Field
-	// Extra holds members that are added to the answer, such as used_by.
+	// Extra holds members of the answer that belong to this code only, such as used_by (RFC 9457
+	// §3.2).
 	Extra map[string]any
-	// RetryAfter, when set, tells the caller how long to wait; it is rounded up to whole seconds.
+	// RetryAfter, if set, is how long the client should wait. The answer has it in whole seconds,
+	// rounded up.
 	RetryAfter time.Duration
-	// Limit, when set, tells the caller the state of the budget that the request counted against.
+	// Limit, if set, is the state of the budget that the request counted against.
 	Limit *Limit
 
+	// cause is for the log only.
 	cause error
 }
 
 // Limit is the state of a budget that a request counted against.
 type Limit struct {
-	// Name of the budget.
+	// Name is the name of the budget, such as "api".
 	Name string
-	// Quota is how many requests a window takes, Remaining how many of them are left.
+	// Quota is how many requests a window allows, Remaining how many of them are left.
 	Quota, Remaining int
-	// Window is how long a window lasts, Reset how much of the present one is left.
+	// Window is how long a window lasts, Reset how long the present one still lasts.
 	Window, Reset time.Duration
 }
 
-// Error returns code and detail. The cause is left out, as it may hold internal text.
+// Error returns the code and the detail. The cause is left out, as it may hold internal text.
 func (e *Error) Error() string { return e.Code + ": " + e.Detail }
 
-// Unwrap returns the cause, for the log.
+// Unwrap returns the cause, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is reports whether target has the same code, so that errors.Is works on copies.
+// Is reports whether target is an error of the same problem, whatever its detail. So errors.Is
+// works on copies, and on errors made anew from the problem.
 func (e *Error) Is(target error) bool {
 	var t *Error
 	return errors.As(target, &t) && t.Code == e.Code
 }
 
-// IsFault reports whether the server and not the caller has to change something: the kinds KindInternal and KindUnavailable.
+// IsFault reports whether the server and not the client is at fault: for KindInternal and
+// KindUnavailable. The cause of a fault is logged.
 func (e *Error) IsFault() bool { return e.Kind == KindInternal || e.Kind == KindUnavailable }
 
-// Because returns a copy that keeps the cause for the log.
-func (e *Error) Because(cause error) *Error {
+// WithCause returns a copy of the error with a cause for the log.
+func (e *Error) WithCause(cause error) *Error {
 	c := *e
 	c.cause = cause
 	return &c
 }
 
-// With returns a copy whose answer has one more member.
-func (e *Error) With(key string, value any) *Error {
+// WithMember returns a copy of the error whose answer has one more member. value is shown as JSON.
+func (e *Error) WithMember(key string, value any) *Error {
 	c := *e
-	c.Extra = make(map[string]any, len(e.Extra)+1)
-	for k, v := range e.Extra {
-		c.Extra[k] = v
-	}
+	c.Extra = make(map[string]any, len(e.Extra)+1) // the original keeps its own
+	maps.Copy(c.Extra, e.Extra)
 	c.Extra[key] = value
 	return &c
 }
 
-// As returns the *Error inside err, if there is one.
+// As returns the first *Error in the chain of err. It returns false if there is none, which means
+// that err is a fault of the program.
 func As(err error) (*Error, bool) {
 	var e *Error
 	ok := errors.As(err, &e)
 	return e, ok
 }
 
-// IsKind reports whether err is an *Error of the kind.
+// IsKind reports whether there is an *Error of the kind in the chain of err.
 func IsKind(err error, k Kind) bool {
 	e, ok := As(err)
 	return ok && e.Kind == k

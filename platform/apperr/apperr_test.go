@@ -21,7 +21,7 @@ func TestErrorsOfAProblem(t *testing.T) {
 
 	t.Run("copies with a cause or a member stay the same problem", func(t *testing.T) {
 		cause := errors.New("the key is lost")
-		wrapped := fmt.Errorf("opening: %w", err.Because(cause).With("until", "six"))
+		wrapped := fmt.Errorf("opening: %w", err.WithCause(cause).WithMember("until", "six"))
 		require.ErrorIs(t, wrapped, problemClosed.New("another detail"))
 		require.ErrorIs(t, wrapped, cause)
 		require.NotErrorIs(t, wrapped, apperr.NotFound("x"))
@@ -50,27 +50,31 @@ func TestFields(t *testing.T) {
 			"header.If-Match":       {Location: "If-Match", Place: apperr.InHeader},
 			"body.items[0].choices": {Location: "items[0].choices"},
 		} {
-			require.Equal(t, absolute, field.Absolute())
+			require.Equal(t, absolute, field.AbsoluteLocation())
 			field.Message = "wrong"
 			require.Equal(t, field, apperr.FieldAt(absolute, "wrong"))
 		}
 	})
 	t.Run("a document inside of a body", func(t *testing.T) {
-		err := apperr.FieldsUnder("course.json", apperr.InvalidFields(apperr.Field{Location: "title", Message: "too long"}, apperr.Field{Location: "[1]"}))
+		err := apperr.MoveFieldsUnder("course.json", apperr.InvalidFields(
+			apperr.Field{Location: "title", Message: "too long"}, apperr.Field{Location: "[1]"}))
 		e, ok := apperr.As(err)
 		require.True(t, ok)
-		require.Equal(t, []string{"body.course.json.title", "body.course.json[1]"}, []string{e.Fields[0].Absolute(), e.Fields[1].Absolute()})
+		require.Equal(t, "body.course.json.title", e.Fields[0].AbsoluteLocation())
+		require.Equal(t, "body.course.json[1]", e.Fields[1].AbsoluteLocation())
 
-		e, ok = apperr.As(apperr.FieldsUnder("course.json", apperr.Malformed("Not JSON.")))
+		e, ok = apperr.As(apperr.MoveFieldsUnder("course.json", apperr.Malformed("Not JSON.")))
 		require.True(t, ok)
 		require.Equal(t, apperr.KindInvalid, e.Kind)
 		require.Equal(t, []apperr.Field{{Location: "course.json", Message: "Not JSON."}}, e.Fields)
 
 		other := errors.New("disk")
-		require.Equal(t, other, apperr.FieldsUnder("course.json", other))
+		require.Equal(t, other, apperr.MoveFieldsUnder("course.json", other))
 	})
 	t.Run("the detail spells out the first three", func(t *testing.T) {
-		fields := []apperr.Field{{Message: "empty"}, {Location: "a", Message: "1"}, {Location: "b", Message: "2"}, {Location: "c", Message: "3"}}
+		fields := []apperr.Field{
+			{Message: "empty"}, {Location: "a", Message: "1"}, {Location: "b", Message: "2"}, {Location: "c", Message: "3"},
+		}
 		require.Equal(t, "Please correct body (empty), a (1), b (2) and 1 more.", apperr.InvalidFields(fields...).Detail)
 		require.Equal(t, "Something in the request is not accepted.", apperr.InvalidFields().Detail)
 	})
@@ -79,10 +83,10 @@ func TestFields(t *testing.T) {
 func TestNewCatalog(t *testing.T) {
 	catalog, err := apperr.NewCatalog([]apperr.Problem{problemClosed})
 	require.NoError(t, err)
-	found, ok := catalog.Find("shop-closed")
+	found, ok := catalog.FindProblem("shop-closed")
 	require.True(t, ok)
 	require.Equal(t, problemClosed, found)
-	_, ok = catalog.Find("shop-open")
+	_, ok = catalog.FindProblem("shop-open")
 	require.False(t, ok)
 	list := catalog.List()
 	require.Len(t, list, 1+len(apperr.CommonProblems)+len(apperr.HTTPProblems))

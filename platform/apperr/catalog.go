@@ -8,35 +8,39 @@ import (
 	"go.uber.org/fx"
 )
 
-// Problem declares one code that answers may carry. GET /problems/{code} shows it to people.
+// Problem declares one code of error answers. A module declares each of its problems once, as a
+// variable. The page /problems/{code} explains it to people.
 type Problem struct {
-	// Kind says what sort of refusal it is.
+	// Kind says what sort of refusal it is. The HTTP layer answers it with a status.
 	Kind Kind
-	// Code is the stable name of the problem: lower-case words with dashes.
+	// Code is the stable name of the problem, lower-case words with dashes. Clients decide by it.
 	Code string
 	// Title names the problem in a few words.
 	Title string
-	// Meaning says what is wrong and what to do next, in words for the person who meets it.
+	// Meaning says what is wrong and what to do next, in words for the people who meet the problem.
 	Meaning string
 }
 
-// New returns an error of the problem. The detail says what happened this time and what to do next.
+// New returns an error of the problem. detail says what happened this time and what to do next. It
+// must not hold a secret or data of somebody else.
 func (p Problem) New(detail string) *Error {
 	return &Error{Kind: p.Kind, Code: p.Code, Title: p.Title, Detail: detail}
 }
 
-// Catalog holds every problem that the program may answer with.
+// Catalog holds every problem that the program may answer with. It does not change and is safe for
+// concurrent use.
 type Catalog struct {
 	problems map[string]Problem
 }
 
-// NewCatalog returns the catalog of the common problems, those of HTTP and the given ones. It refuses a code that is
-// declared twice and a declaration that lacks its texts.
+// NewCatalog returns the catalog of CommonProblems, HTTPProblems and the given ones. It returns an
+// error for a code that is declared twice and for a declaration that lacks its code, title or
+// meaning.
 func NewCatalog(groups ...[]Problem) (*Catalog, error) {
 	c := &Catalog{problems: map[string]Problem{}}
 	for _, group := range append([][]Problem{CommonProblems, HTTPProblems}, groups...) {
 		for _, p := range group {
-			if _, twice := c.problems[p.Code]; twice {
+			if _, isTaken := c.problems[p.Code]; isTaken {
 				return nil, fmt.Errorf("problem %q is declared twice", p.Code)
 			}
 			if p.Code == "" || p.Title == "" || p.Meaning == "" {
@@ -48,8 +52,8 @@ func NewCatalog(groups ...[]Problem) (*Catalog, error) {
 	return c, nil
 }
 
-// Find returns the problem with the code.
-func (c *Catalog) Find(code string) (Problem, bool) {
+// FindProblem returns the problem with the code. It returns false if none was declared.
+func (c *Catalog) FindProblem(code string) (Problem, bool) {
 	p, ok := c.problems[code]
 	return p, ok
 }
@@ -63,13 +67,13 @@ func (c *Catalog) List() []Problem {
 	return list
 }
 
-// Provide declares the problems of a module.
-func Provide(problems ...Problem) fx.Option {
+// ProvideProblems declares the problems of a module to the program.
+func ProvideProblems(problems ...Problem) fx.Option {
 	return fx.Supply(fx.Annotate(problems, fx.ResultTags(`group:"problems"`)))
 }
 
-// Params collects the problems of all modules.
-type Params struct {
+// ProblemParams collects the problems of all modules, a group for each.
+type ProblemParams struct {
 	fx.In
 	Groups [][]Problem `group:"problems"`
 }

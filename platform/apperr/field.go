@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// Place is the part of a request that a field is in.
+// Place is the part of a request that a field is in: its body, query, path or headers.
 type Place string
 
-// The places. Modules know only bodies; the HTTP layer names the others.
+// The places. Modules name fields of bodies only, so InBody is the zero value; the HTTP layer names
+// the others.
 const (
 	InBody   Place = ""
 	InQuery  Place = "query"
@@ -18,15 +19,17 @@ const (
 
 // Field is one part of a request that breaks a rule.
 type Field struct {
-	// Location is where the field is inside of its place, such as "title" or "items[2].email"; empty for the whole place.
+	// Location is the path of the field inside of its place, such as "title" or "items[2].email".
+	// It is "" for the place as a whole.
 	Location string `json:"location"`
-	// Message says what is accepted, or what is wrong.
+	// Message says what is accepted or what is wrong, to follow the name of the field.
 	Message string `json:"message"`
-	// Place is the part of the request, the body unless it says otherwise.
+	// Place is the part of the request, InBody unless it is set.
 	Place Place `json:"-"`
 }
 
-// FieldAt returns the field at an absolute location, such as "query.limit" or "body".
+// FieldAt returns the field at an absolute location, such as "query.limit" or "body". It is the
+// reverse of Field.AbsoluteLocation.
 func FieldAt(location, message string) Field {
 	place, rest := location, ""
 	if end := strings.IndexAny(location, ".["); end >= 0 {
@@ -38,8 +41,9 @@ func FieldAt(location, message string) Field {
 	return Field{Location: rest, Message: message, Place: Place(place)}
 }
 
-// Absolute returns the location with its place in front, such as "body.title", as an answer names it.
-func (f Field) Absolute() string {
+// AbsoluteLocation returns the location behind the name of its place, such as "body.title", as
+// answers show it.
+func (f Field) AbsoluteLocation() string {
 	place := string(f.Place)
 	if f.Place == InBody {
 		place = "body"
@@ -47,12 +51,13 @@ func (f Field) Absolute() string {
 	return joinLocation(place, f.Location)
 }
 
-// Under returns the field below a location of the same place.
-func (f Field) Under(location string) Field {
-	f.Location = joinLocation(location, f.Location)
+// MoveUnder returns a copy of the field whose location is below parent, in the same place.
+func (f Field) MoveUnder(parent string) Field {
+	f.Location = joinLocation(parent, f.Location)
 	return f
 }
 
+// joinLocation returns the location of child inside of parent. Indexes follow without a dot.
 func joinLocation(parent, child string) string {
 	if parent == "" || child == "" || strings.HasPrefix(child, "[") {
 		return parent + child
@@ -60,9 +65,10 @@ func joinLocation(parent, child string) string {
 	return parent + "." + child
 }
 
-// FieldsUnder returns err with its fields below location, for a document that came inside of a body. An *Error without
-// fields becomes one of kind Invalid that blames the location itself; any other error is returned as it is.
-func FieldsUnder(location string, err error) error {
+// MoveFieldsUnder returns err with its fields moved below location. It is for a document that came
+// inside of a body, such as a file of an archive. An *Error without fields becomes a validation
+// error at the location itself. Any other error is returned unchanged.
+func MoveFieldsUnder(location string, err error) error {
 	e, ok := As(err)
 	if !ok {
 		return err
@@ -73,29 +79,30 @@ func FieldsUnder(location string, err error) error {
 	moved := *e
 	moved.Fields = make([]Field, len(e.Fields))
 	for i, f := range e.Fields {
-		moved.Fields[i] = f.Under(location)
+		moved.Fields[i] = f.MoveUnder(location)
 	}
 	return &moved
 }
 
-// maxExplained is how many broken rules a detail spells out. The fields of the error name all of them.
-const maxExplained = 3
+// maxExplainedFields is how many broken rules a detail spells out. Fields has all of them.
+const maxExplainedFields = 3
 
-// explainFields returns one sentence for the person who filled the fields in: which ones to correct, and why.
+// explainFields returns one sentence for the people who filled the fields in: which ones to
+// correct, and why.
 func explainFields(fields []Field) string {
 	if len(fields) == 0 {
 		return "Something in the request is not accepted."
 	}
-	parts := make([]string, 0, maxExplained)
-	for _, f := range fields[:min(len(fields), maxExplained)] {
+	parts := make([]string, 0, maxExplainedFields)
+	for _, f := range fields[:min(len(fields), maxExplainedFields)] {
 		name := f.Location
 		if name == "" {
-			name = f.Absolute()
+			name = f.AbsoluteLocation()
 		}
 		parts = append(parts, name+" ("+f.Message+")")
 	}
 	text := "Please correct " + strings.Join(parts, ", ")
-	if more := len(fields) - maxExplained; more > 0 {
+	if more := len(fields) - maxExplainedFields; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text + "."

@@ -1,6 +1,7 @@
 package apperr
 
-// Kind is a sort of refusal. The zero Kind is KindInternal, so that an error whose kind was forgotten blames the server.
+// Kind is a sort of refusal. The HTTP layer has one status for each. The zero Kind is KindInternal,
+// so that an error whose kind was forgotten blames the server.
 type Kind int
 
 // The kinds that modules use.
@@ -9,15 +10,16 @@ const (
 	KindInternal Kind = iota
 	// KindMalformed is a request that can't be read at all.
 	KindMalformed
-	// KindUnauthenticated is a caller whose token or password is missing or does not hold.
+	// KindUnauthenticated is a request whose token or password is missing or wrong.
 	KindUnauthenticated
-	// KindForbidden is something that the caller may see but not do.
+	// KindForbidden is an action that the caller may know of but not take.
 	KindForbidden
-	// KindNotFound is something that does not exist, or that the caller may not know of: both look alike.
+	// KindNotFound is an object that does not exist or that the caller may not know of. Both look
+	// alike.
 	KindNotFound
-	// KindConflict is a request that the present state does not allow.
+	// KindConflict is a request that the present state of an object does not allow.
 	KindConflict
-	// KindGone is something that existed and has ended.
+	// KindGone is an object that existed and has ended for good.
 	KindGone
 	// KindPreconditionFailed is a change of a version that is not the stored one.
 	KindPreconditionFailed
@@ -25,11 +27,13 @@ const (
 	KindInvalid
 	// KindRateLimited is a request beyond a budget.
 	KindRateLimited
-	// KindUnavailable is a part of the server that can't work at the moment.
+	// KindUnavailable is a part of the server that can't work at the moment. The client may try
+	// again.
 	KindUnavailable
 )
 
-// The kinds that only concern how a request was sent; the HTTP layer and the object store raise them.
+// The kinds that concern the way a request was sent. Only the HTTP layer and the object store use
+// them.
 const (
 	// KindMethodNotAllowed is a path that takes other methods.
 	KindMethodNotAllowed Kind = iota + 100

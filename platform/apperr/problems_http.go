@@ -1,6 +1,7 @@
 package apperr
 
-// The problems of how a request was sent. Only the HTTP layer and the object store make errors of them.
+// The problems of the way in which a request was sent. Only the HTTP layer and the object store
+// make errors of them.
 var (
 	ProblemMethodNotAllowed = Problem{
 		Kind: KindMethodNotAllowed, Code: "method-not-allowed", Title: "Method not allowed",
@@ -37,7 +38,7 @@ var (
 	}
 )
 
-// HTTPProblems lists the problems of how a request was sent.
+// HTTPProblems lists the problems of the way in which a request was sent.
 var HTTPProblems = []Problem{
 	ProblemMethodNotAllowed,
 	ProblemRequestTimeout,

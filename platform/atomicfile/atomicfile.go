@@ -77,10 +77,10 @@ func removeTemp(path string) error {
 	return nil
 }
 
-// Rename gives a file that is written and synced its final name, in place of a file that is there,
-// and waits until the disk has the name. Both paths are on one file system. It is for files that
-// are too large for Write.
-func Rename(from, to string) error {
+// RenameSynced gives a file that is written and synced its final name, in place of a file that is
+// there, and waits until the disk has the name. Both paths are on one file system. It is for files
+// that are too large for Write.
+func RenameSynced(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}

@@ -94,9 +94,9 @@ func TestRename(t *testing.T) {
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
 	require.NoError(t, os.WriteFile(from, []byte("content"), 0o600))
-	require.NoError(t, atomicfile.Rename(from, to))
+	require.NoError(t, atomicfile.RenameSynced(from, to))
 	require.Equal(t, []string{"to"}, names(t, dir))
-	require.ErrorIs(t, atomicfile.Rename(from, to), fs.ErrNotExist)
+	require.ErrorIs(t, atomicfile.RenameSynced(from, to), fs.ErrNotExist)
 }
 
 func TestSyncDir(t *testing.T) {
@@ -104,7 +104,8 @@ func TestSyncDir(t *testing.T) {
 	require.ErrorIs(t, atomicfile.SyncDir(filepath.Join(t.TempDir(), "missing")), fs.ErrNotExist)
 }
 
-// TestAKilledWriter kills processes that replace one file, and expects the file to be whole each time.
+// TestAKilledWriter kills processes that replace one file, and expects the file to be whole each
+// time.
 func TestAKilledWriter(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// maxExpiry is the longest life of a signed URL. S3 does not allow more.
-const maxExpiry = 7 * 24 * time.Hour
+// maxURLLifetime is the longest life of a signed URL. S3 does not allow more.
+const maxURLLifetime = 7 * 24 * time.Hour
 
-// checkExpiry returns an error if a signed URL may not live for d.
-func checkExpiry(d time.Duration) error {
-	if d < time.Second || d > maxExpiry {
-		return fmt.Errorf("blob: a signed URL lives between 1s and %s, not %s", maxExpiry, d)
+// checkLifetime returns an error if a signed URL may not live for d.
+func checkLifetime(d time.Duration) error {
+	if d < time.Second || d > maxURLLifetime {
+		return fmt.Errorf("blob: a signed URL lives between 1s and %s, not %s", maxURLLifetime, d)
 	}
 	return nil
 }
@@ -43,8 +43,8 @@ func IsID(id string) bool {
 	return true
 }
 
-// Check returns an error if the upload can't be signed. It is for implementations of Store.
-func (p PutRequest) Check(id string) error {
+// Validate returns an error if the upload can't be signed. It is for implementations of Store.
+func (p PutRequest) Validate(id string) error {
 	if err := CheckID(id); err != nil {
 		return err
 	}
@@ -56,16 +56,16 @@ func (p PutRequest) Check(id string) error {
 	case p.SHA256Hex != "" && !isSHA256(p.SHA256Hex):
 		return fmt.Errorf("blob: %q is not a SHA-256 in hexadecimal", p.SHA256Hex)
 	}
-	return checkExpiry(p.Expires)
+	return checkLifetime(p.Expires)
 }
 
-// Check returns an error if the download can't be signed. It is for implementations of Store.
-func (g GetRequest) Check(id string) error {
+// Validate returns an error if the download can't be signed. It is for implementations of Store.
+func (g GetRequest) Validate(id string) error {
 	if err := CheckID(id); err != nil {
 		return err
 	}
 	if !isHeaderSafe(g.ContentType) {
 		return fmt.Errorf("blob: %q is not a content type", g.ContentType)
 	}
-	return checkExpiry(g.Expires)
+	return checkLifetime(g.Expires)
 }

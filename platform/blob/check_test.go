@@ -25,8 +25,8 @@ func TestIsID(t *testing.T) {
 
 func TestCheckPut(t *testing.T) {
 	sound := blob.PutRequest{ContentType: "text/plain", Size: 1, SHA256Hex: strings.Repeat("ab", 32), Expires: time.Minute}
-	require.NoError(t, sound.Check(id))
-	require.Error(t, sound.Check("x"))
+	require.NoError(t, sound.Validate(id))
+	require.Error(t, sound.Validate("x"))
 	for name, change := range map[string]func(p *blob.PutRequest){
 		"a negative size":      func(p *blob.PutRequest) { p.Size = -1 },
 		"no type":              func(p *blob.PutRequest) { p.ContentType = "" },
@@ -38,14 +38,14 @@ func TestCheckPut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := sound
 			change(&p)
-			require.Error(t, p.Check(id))
+			require.Error(t, p.Validate(id))
 		})
 	}
 }
 
 func TestCheckGet(t *testing.T) {
-	require.NoError(t, blob.GetRequest{Filename: "any\nname", Expires: time.Second}.Check(id))
-	require.Error(t, blob.GetRequest{ContentType: "a\nb", Expires: time.Second}.Check(id))
-	require.Error(t, blob.GetRequest{Expires: time.Millisecond}.Check(id))
-	require.Error(t, blob.GetRequest{Expires: time.Second}.Check("x"))
+	require.NoError(t, blob.GetRequest{Filename: "any\nname", Expires: time.Second}.Validate(id))
+	require.Error(t, blob.GetRequest{ContentType: "a\nb", Expires: time.Second}.Validate(id))
+	require.Error(t, blob.GetRequest{Expires: time.Millisecond}.Validate(id))
+	require.Error(t, blob.GetRequest{Expires: time.Second}.Validate("x"))
 }

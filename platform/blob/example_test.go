@@ -49,9 +49,9 @@ func Example() {
 	// content: # Monday <nil>
 }
 
-func ExampleDisposition() {
-	fmt.Println(blob.Disposition("image/png", "", "Prüfung 1.png"))
-	fmt.Println(blob.Disposition("text/html", "inline", "../page.html"))
+func ExampleContentDisposition() {
+	fmt.Println(blob.ContentDisposition("image/png", "", "Prüfung 1.png"))
+	fmt.Println(blob.ContentDisposition("text/html", "inline", "../page.html"))
 	// Output:
 	// inline; filename="Pr_fung 1.png"; filename*=UTF-8''Pr%C3%BCfung%201.png
 	// attachment; filename="_page.html"

@@ -22,9 +22,10 @@ func isInlineAllowed(contentType string) bool {
 	return strings.HasPrefix(base, "video/") || strings.HasPrefix(base, "audio/")
 }
 
-// Disposition returns the value of Content-Disposition for a download; see GetRequest. It has the
-// name in ASCII for old clients and, if that differs, the whole name in the encoding of RFC 8187.
-func Disposition(contentType, asked, filename string) string {
+// ContentDisposition returns the value of Content-Disposition for a download; see GetRequest. It
+// has the name in ASCII for old clients and, if that differs, the whole name in the encoding of RFC
+// 8187.
+func ContentDisposition(contentType, asked, filename string) string {
 	kind := "attachment"
 	if asked != "attachment" && isInlineAllowed(contentType) {
 		kind = "inline"
@@ -33,10 +34,10 @@ func Disposition(contentType, asked, filename string) string {
 	if name == "" {
 		return kind
 	}
-	ascii := asciiName(name)
+	ascii := toASCIIName(name)
 	out := kind + `; filename="` + ascii + `"`
 	if ascii != name {
-		out += "; filename*=UTF-8''" + extValue(name)
+		out += "; filename*=UTF-8''" + encodeExtValue(name)
 	}
 	return out
 }
@@ -69,8 +70,8 @@ func isBidiControl(r rune) bool {
 		r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029
 }
 
-// asciiName returns the name with "_" for every character that some clients do not read.
-func asciiName(name string) string {
+// toASCIIName returns the name with "_" for every character that some clients do not read.
+func toASCIIName(name string) string {
 	return strings.Map(func(r rune) rune {
 		// Quotes and backslashes would need escaping, and some browsers decode a percent sign.
 		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' || r == '%' {
@@ -80,9 +81,9 @@ func asciiName(name string) string {
 	}, name)
 }
 
-// extValue returns the value of an extended parameter (RFC 8187 §3.2.1): UTF-8 with
+// encodeExtValue returns the value of an extended parameter (RFC 8187 §3.2.1): UTF-8 with
 // percent-encoding.
-func extValue(s string) string {
+func encodeExtValue(s string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := range len(s) {

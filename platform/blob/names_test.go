@@ -23,7 +23,7 @@ func TestDisposition(t *testing.T) {
 		{"", "", "...", "attachment"},
 		{"", "", "講義.mp4", `attachment; filename="__.mp4"; filename*=UTF-8''%E8%AC%9B%E7%BE%A9.mp4`},
 	} {
-		if got := Disposition(c.contentType, c.asked, c.filename); got != c.want {
+		if got := ContentDisposition(c.contentType, c.asked, c.filename); got != c.want {
 			t.Errorf("%q: got %s, want %s", c.filename, got, c.want)
 		}
 	}
@@ -42,7 +42,7 @@ func FuzzDisposition(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		header := Disposition("text/plain", "", name)
+		header := ContentDisposition("text/plain", "", name)
 		if !isHeaderSafe(header) {
 			t.Fatalf("%q is no header", header)
 		}

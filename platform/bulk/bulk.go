@@ -42,7 +42,7 @@ type Row struct {
 func NewRows(emails []string) []Row {
 	rows := make([]Row, len(emails))
 	for i, email := range emails {
-		address, err := text.Email(email)
+		address, err := text.NormalizeEmail(email)
 		rows[i] = Row{Email: email, Address: address, Status: Created}
 		if err != nil {
 			rows[i].MarkFailed("invalid-email")

@@ -9,41 +9,45 @@ import (
 	"time"
 )
 
-// Faults collects what is wrong with a configuration, one line for each broken rule.
+// Faults collects the broken rules of a configuration. The methods that begin with Check add a
+// fault unless the value is accepted.
 type Faults struct{ lines []string }
 
-// Add notes a value that is not accepted. A secret must not be given as what was found.
+// Add adds the fault of a value that is not accepted. found must not be a secret: the fault repeats
+// it.
 func (f *Faults) Add(key, found, accepted string) {
 	f.AddLine(fmt.Sprintf("%s: found %q, accepted is %s", key, found, accepted))
 }
 
-// AddLine notes a fault in words of its own. It begins with the key, or keys, and a colon.
+// AddLine adds a fault in other words. The line begins with the key, or the keys, and a colon.
 func (f *Faults) AddLine(line string) { f.lines = append(f.lines, line) }
 
-// OneOf notes a value that is none of those accepted.
-func (f *Faults) OneOf(key, found string, accepted ...string) {
+// CheckOneOf adds a fault unless found is one of the accepted values. "" among them is accepted and
+// not named.
+func (f *Faults) CheckOneOf(key, found string, accepted ...string) {
 	if !slices.Contains(accepted, found) {
 		named := slices.DeleteFunc(slices.Clone(accepted), func(s string) bool { return s == "" })
 		f.Add(key, found, strings.Join(named, " or "))
 	}
 }
 
-// Between notes a number outside of low and high, both of which are accepted.
-func (f *Faults) Between(key string, found, low, high int64) {
+// CheckRange adds a fault unless found lies between low and high, both of which are accepted.
+func (f *Faults) CheckRange(key string, found, low, high int64) {
 	if found < low || found > high {
 		f.Add(key, fmt.Sprint(found), fmt.Sprintf("a whole number from %d to %d", low, high))
 	}
 }
 
-// Duration notes a duration outside of low and high, both of which are accepted.
-func (f *Faults) Duration(key string, found, low, high time.Duration) {
+// CheckDuration adds a fault unless found lies between low and high, both of which are accepted.
+func (f *Faults) CheckDuration(key string, found, low, high time.Duration) {
 	if found < low || found > high {
 		f.Add(key, found.String(), fmt.Sprintf("a duration from %s to %s", low, high))
 	}
 }
 
-// address notes what is no address to listen on. Nothing is accepted.
-func (f *Faults) address(key, found string) {
+// checkAddress adds a fault unless found is "" or an address to listen on: host:port or :port. Port
+// 0 lets the system choose one.
+func (f *Faults) checkAddress(key, found string) {
 	if found == "" {
 		return
 	}

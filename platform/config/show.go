@@ -8,43 +8,43 @@ import (
 	"strings"
 )
 
-// schemeForm is a scheme (RFC 3986 3.1), short enough to hold no secret.
-var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{0,15}$`)
+// schemePattern matches the scheme of a URL (RFC 3986 §3.1) that is too short to hold a password.
+var schemePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{0,15}$`)
 
-// Masked stands where a secret is not shown.
-const Masked = "********"
+// Mask is shown in place of a secret.
+const Mask = "********"
 
-// Setting is one effective value; secrets are masked.
+// Setting is a variable and its effective value. Secrets are masked.
 type Setting struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
 }
 
-// Settings lists the effective configuration with secrets masked: first the platform, then the sections in the order in which
-// they were loaded.
-func (c *Config) Settings() []Setting {
+// ListSettings returns the effective configuration with secrets masked: first the settings of the
+// platform, then those of the sections in the order in which they were loaded.
+func (c *Config) ListSettings() []Setting {
 	var settings []Setting
 	for _, value := range append([]any{c}, c.sections...) {
-		walk(reflect.ValueOf(value).Elem(), func(f reflect.StructField, v reflect.Value) {
+		walkFields(reflect.ValueOf(value).Elem(), func(f reflect.StructField, v reflect.Value) {
 			settings = append(settings, Setting{f.Tag.Get("env"), maskValue(f.Tag.Get("secret"), v)})
 		})
 	}
 	return settings
 }
 
-// platformKeys lists the environment names that the platform itself reads.
+// platformKeys returns the names of the variables that Config itself reads.
 func platformKeys() []string {
 	var keys []string
-	walk(reflect.ValueOf(&Config{}).Elem(), func(f reflect.StructField, _ reflect.Value) {
+	walkFields(reflect.ValueOf(&Config{}).Elem(), func(f reflect.StructField, _ reflect.Value) {
 		keys = append(keys, f.Tag.Get("env"))
 	})
 	return keys
 }
 
-// keyOf returns the environment name of a field of the settings.
-func keyOf(settings any, field string) string {
+// envKeyOf returns the name of the variable that a field of the settings is read from.
+func envKeyOf(settings any, field string) string {
 	key := field
-	walk(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
+	walkFields(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
 		if f.Name == field {
 			key = f.Tag.Get("env")
 		}
@@ -52,23 +52,25 @@ func keyOf(settings any, field string) string {
 	return key
 }
 
-// walk visits every field that has an environment name, in the order of the struct.
-func walk(v reflect.Value, visit func(reflect.StructField, reflect.Value)) {
+// walkFields calls visit for every field that is read from a variable, in the order of the struct.
+// It enters structs inside of v.
+func walkFields(v reflect.Value, visit func(reflect.StructField, reflect.Value)) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		if !f.IsExported() {
 			continue
 		}
 		if f.Tag.Get("env") == "" {
-			walk(v.Field(i), visit)
+			walkFields(v.Field(i), visit)
 			continue
 		}
 		visit(f, v.Field(i))
 	}
 }
 
-// maskValue returns a value as it may be shown.
-func maskValue(secret string, v reflect.Value) string {
+// maskValue returns the text of a value without its secret parts. kind is the tag secret of its
+// field.
+func maskValue(kind string, v reflect.Value) string {
 	s := fmt.Sprint(v.Interface())
 	if v.Kind() == reflect.Slice {
 		s = strings.Join(v.Interface().([]string), ",")
@@ -76,29 +78,30 @@ func maskValue(secret string, v reflect.Value) string {
 	switch {
 	case s == "":
 		return s
-	case secret == "all":
-		return Masked
-	case secret == "url":
+	case kind == "all":
+		return Mask
+	case kind == "url":
 		return maskURL(s)
 	}
 	return s
 }
 
-// maskURL hides user, password and query, and everything behind the scheme of what can't be parsed.
+// maskURL returns a URL without user, password and query. Of a URL that can't be parsed it shows
+// only the scheme: a password with a reserved character may stand anywhere behind it.
 func maskURL(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" && u.Scheme != "sqlite" || u.Fragment != "" || u.User == nil && strings.Contains(raw, "@") {
-		// A password with a reserved character may stand anywhere in it.
-		if scheme, _, ok := strings.Cut(raw, "://"); ok && schemeForm.MatchString(scheme) {
-			return scheme + "://" + Masked
+	isParsed := err == nil && u.Fragment == "" && (u.Host != "" || u.Scheme == "sqlite")
+	if !isParsed || u.User == nil && strings.Contains(raw, "@") {
+		if scheme, _, ok := strings.Cut(raw, "://"); ok && schemePattern.MatchString(scheme) {
+			return scheme + "://" + Mask
 		}
-		return Masked
+		return Mask
 	}
 	if u.User != nil {
-		u.User = url.User(Masked)
+		u.User = url.User(Mask)
 	}
 	if u.RawQuery != "" {
-		u.RawQuery = Masked
+		u.RawQuery = Mask
 	}
-	return strings.ReplaceAll(u.String(), url.PathEscape(Masked), Masked)
+	return strings.ReplaceAll(u.String(), url.PathEscape(Mask), Mask)
 }

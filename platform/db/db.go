@@ -130,14 +130,14 @@ func makeSQLiteFile(path string, ownDir bool) error {
 		return err
 	}
 	if ownDir {
-		if err := private.DirOf(dir, "lyceum.*", "keys", "objects", "mailbox", "scratch"); err != nil {
+		if err := private.CreateNamedDir(dir, "lyceum.*", "keys", "objects", "mailbox", "scratch"); err != nil {
 			return err
 		}
 	}
-	if err := private.File(path); err != nil {
+	if err := private.CreateFile(path); err != nil {
 		return err
 	}
-	return private.Existing(path+"-wal", path+"-shm")
+	return private.TightenFiles(path+"-wal", path+"-shm")
 }
 
 // withoutURL returns the cause of a failed connection without the parts of the text that may hold a password.

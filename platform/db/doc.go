@@ -6,7 +6,7 @@
 // The transaction travels in the context. A service opens it; stores join it without knowing:
 //
 //	service   d.InTx(ctx, func(ctx context.Context) error {
-//	              course, err := s.store.lockCourse(ctx, id)   // d.Conn(ctx) is inside the transaction
+//	              order, err := s.store.lockOrder(ctx, id)     // d.Conn(ctx) is inside the transaction
 //	              ...
 //	              return s.events.Publish(ctx, ...)            // the outbox row commits with the change
 //	          })

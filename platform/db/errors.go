@@ -46,12 +46,12 @@ func IsRetryable(err error) bool {
 func ClassifyError(err error) *apperr.Error {
 	switch {
 	case isFull(err):
-		return apperr.StorageFull().Because(err)
+		return apperr.StorageFull().WithCause(err)
 	case isShortOfFiles(err):
 		const detail = "The server has too many files and connections open at the moment. Try again in a few seconds."
-		return apperr.Unavailable(detail).Because(err)
+		return apperr.Unavailable(detail).WithCause(err)
 	case isAway(err):
-		return apperr.Unavailable("The database can't be reached now.").Because(err)
+		return apperr.Unavailable("The database can't be reached now.").WithCause(err)
 	}
 	return nil
 }

@@ -52,15 +52,23 @@ func wrapFile(f vfs.File) vfs.File {
 	return f
 }
 
+// WriteAt implements vfs.File and names a full disk.
 func (f fullFile) WriteAt(p []byte, off int64) (int, error) {
 	n, err := f.osFile.WriteAt(p, off)
 	return n, fullError(err)
 }
 
-func (f fullFile) Truncate(size int64) error     { return fullError(f.osFile.Truncate(size)) }
+// Truncate implements vfs.File and names a full disk.
+func (f fullFile) Truncate(size int64) error { return fullError(f.osFile.Truncate(size)) }
+
+// Sync implements vfs.File and names a full disk.
 func (f fullFile) Sync(flags vfs.SyncFlag) error { return fullError(f.osFile.Sync(flags)) }
-func (f fullFile) SizeHint(size int64) error     { return fullError(f.osFile.SizeHint(size)) }
-func (f fullFile) Unwrap() vfs.File              { return f.osFile }
+
+// SizeHint implements vfs.FileSizeHint and names a full disk.
+func (f fullFile) SizeHint(size int64) error { return fullError(f.osFile.SizeHint(size)) }
+
+// Unwrap implements vfs.FileUnwrap.
+func (f fullFile) Unwrap() vfs.File { return f.osFile }
 
 // fullError returns err as SQLITE_FULL if it says that there is no room.
 func fullError(err error) error {

@@ -36,7 +36,7 @@ type mailStore struct {
 // openMailStore reads the names of the messages and removes the temporary files of processes that
 // were killed.
 func openMailStore(dir string) (*mailStore, error) {
-	if err := private.Dir(dir); err != nil {
+	if err := private.CreateDir(dir); err != nil {
 		return nil, err
 	}
 	entries, err := os.ReadDir(dir)

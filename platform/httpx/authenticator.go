@@ -43,16 +43,16 @@ func (a *Authenticator) SignIn(ctx context.Context, token string) (context.Conte
 func (a *Authenticator) As(ctx context.Context, caller identity.Caller) context.Context {
 	known := identity.CallerFrom(ctx)
 	caller.IP, caller.UserAgent, caller.RequestID = known.IP, known.UserAgent, known.RequestID
-	if info := requestinfo.From(ctx); requestinfo.IsRequest(ctx) {
+	if info := requestinfo.FromContext(ctx); requestinfo.IsRequest(ctx) {
 		info.Caller = caller
 	}
 	return identity.WithCaller(ctx, caller)
 }
 
-// Still returns the caller as account and session are now. It returns an unauthenticated error if they are no
+// CheckCaller returns the caller as account and session are now. It returns an unauthenticated error if they are no
 // longer valid.
-func (a *Authenticator) Still(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
-	return a.tokens.Still(ctx, userID, sessionID)
+func (a *Authenticator) CheckCaller(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
+	return a.tokens.CheckSession(ctx, userID, sessionID)
 }
 
 // OriginAllowed reports whether a web page of that origin may open a socket: a page of this server or of a configured
@@ -65,9 +65,9 @@ func (a *Authenticator) OriginAllowed(origin, host string) bool {
 	return strings.EqualFold(origin, scheme+"://"+host)
 }
 
-// authorize returns ctx with the caller that an Authorization header names, if they may call a route. It returns an
-// unauthenticated or a forbidden error if they may not.
-func (a *Authenticator) authorize(ctx context.Context, header string, rule AccessRule) (context.Context, error) {
+// authorizeHeader returns ctx with the caller that an Authorization header names, if they may call a route. It
+// returns an unauthenticated or a forbidden error if they may not.
+func (a *Authenticator) authorizeHeader(ctx context.Context, header string, rule AccessRule) (context.Context, error) {
 	if rule.ignoresToken {
 		return ctx, nil
 	}
@@ -85,23 +85,23 @@ func (a *Authenticator) authorize(ctx context.Context, header string, rule Acces
 	if err != nil {
 		return nil, err
 	}
-	if !identity.CallerFrom(ctx).Can(rule.role) {
+	if !identity.CallerFrom(ctx).HasRole(rule.role) {
 		return nil, apperr.Forbidden("This needs the role " + string(rule.role) + ".")
 	}
 	return ctx, nil
 }
 
-// reauthorize checks a caller again after a body that took its time to arrive, as the role may be lost meanwhile.
-func (a *Authenticator) reauthorize(ctx context.Context, rule AccessRule) (context.Context, error) {
+// checkCallerAgain checks a caller again after a body that took its time to arrive, as the role may be lost meanwhile.
+func (a *Authenticator) checkCallerAgain(ctx context.Context, rule AccessRule) (context.Context, error) {
 	known := identity.CallerFrom(ctx)
-	if !known.SignedIn() {
+	if !known.IsSignedIn() {
 		return ctx, nil
 	}
-	now, err := a.Still(ctx, known.UserID, known.SessionID)
+	now, err := a.CheckCaller(ctx, known.UserID, known.SessionID)
 	if err != nil {
 		return nil, err
 	}
-	if !now.Can(rule.role) {
+	if !now.HasRole(rule.role) {
 		return nil, apperr.Forbidden("This needs the role " + string(rule.role) + ".")
 	}
 	return a.As(ctx, now), nil

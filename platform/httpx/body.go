@@ -43,7 +43,7 @@ func (s *Server) checkBody(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
 		body, err := readBody(c, ctx.Operation().RequestBody, r)
-		if expect.WillReturn(c.Context()) {
+		if expect.WillCallAgain(c.Context()) {
 			return
 		}
 		if err == nil {
@@ -78,11 +78,11 @@ func (s *Server) checkSyntax(c *fiber.Ctx, body []byte, op *huma.Operation, take
 		return body, nil
 	}
 	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvrows.ContentType) {
-		faults, err := strictjson.Check(body)
+		faults, err := strictjson.CheckText(body)
 		if err == nil && takesCSV {
 			err = csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).CheckQuery(c.Context().QueryArgs())
 		}
-		requestinfo.From(c.UserContext()).BodyFaults = faults
+		requestinfo.FromContext(c.UserContext()).BodyFaults = faults
 		return body, err
 	}
 	c.Request().Header.SetContentType("application/json")
@@ -95,7 +95,7 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, erro
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return nil, apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
 	}
-	if expect.IsFirst(c.Context()) {
+	if expect.IsFirstCall(c.Context()) {
 		return nil, checkBodyHeaders(c, types)
 	}
 	body, err := readAll(c)
@@ -117,7 +117,7 @@ func readBody(c *fiber.Ctx, documented *huma.RequestBody, r Route) ([]byte, erro
 	// Types are case-insensitive (RFC 9110 8.3.1), Huma's table of them is not.
 	c.Request().Header.SetContentType(strings.ToLower(c.Get(fiber.HeaderContentType)))
 	if (documented == nil || r.ignoresForm) && strings.TrimSpace(string(body)) != "{}" {
-		if _, err := strictjson.Check(body); err != nil {
+		if _, err := strictjson.CheckText(body); err != nil {
 			return nil, err
 		}
 		return nil, validation.InvalidAt("body", "this operation takes no body, or {}")
@@ -179,7 +179,7 @@ func readAll(c *fiber.Ctx) ([]byte, error) {
 		return nil, tooLarge(c)
 	}
 	if err != nil {
-		return nil, apperr.Malformed("The body ended early.").Because(err)
+		return nil, apperr.Malformed("The body ended early.").WithCause(err)
 	}
 	return body, nil
 }
@@ -197,9 +197,9 @@ func (s *Server) receiveUpload(r Route) func(huma.Context, func(huma.Context)) {
 			if err := checkQuery(humafiber.Unwrap(ctx)); err != nil {
 				return nil, err
 			}
-			return s.auth.reauthorize(work, r.access)
+			return s.auth.checkCallerAgain(work, r.access)
 		}
-		err := s.uploads.Receive(ctx, *r.upload, check, func(work context.Context) {
+		err := s.uploads.ReceiveBody(ctx, *r.upload, check, func(work context.Context) {
 			next(bodyContext{huma.WithContext(ctx, work), nil})
 		})
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 // setSecurityHeaders sets the headers that every answer has; routes may change some.
 func (s *Server) setSecurityHeaders(c *fiber.Ctx) {
 	h := &c.Response().Header
-	h.Set("X-Request-Id", requestinfo.From(c.UserContext()).ID)
+	h.Set("X-Request-Id", requestinfo.FromContext(c.UserContext()).ID)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")

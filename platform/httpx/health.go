@@ -134,7 +134,7 @@ func (s *Server) metricsRoutes() []Route {
 	if s.o.Production || s.o.MetricsElsewhere {
 		return nil
 	}
-	return []Route{Raw(http.MethodGet, "/metrics", Public, "Prometheus metrics", s.MetricsHandler(), Hidden())}
+	return []Route{Raw(http.MethodGet, "/metrics", Public, "Prometheus metrics", s.MetricsHandler(), HideOperation())}
 }
 
 // MetricsApp returns an application that answers /metrics alone, for an address that only operators reach.

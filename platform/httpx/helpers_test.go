@@ -13,6 +13,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
 	"lyceum/platform/telemetry"
@@ -21,7 +22,7 @@ import (
 )
 
 // accountIDs has the id of an account for each role. It is the id of the account's session, too.
-var accountIDs = map[identity.Role]string{identity.User: ids.New(), identity.Member: ids.New(), identity.Admin: ids.New()}
+var accountIDs = map[identity.Role]string{identitytest.User: ids.New(), identitytest.Member: ids.New(), identitytest.Admin: ids.New()}
 
 type accounts struct{}
 
@@ -51,7 +52,7 @@ type site struct {
 // newSite serves routes. change may alter the options.
 func newSite(t *testing.T, routes []Route, change func(*Options)) *site {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	scratch, err := tempfile.Open(t.TempDir())
 	require.NoError(t, err)
@@ -105,7 +106,7 @@ func (s *site) send(method, path, body string, headers ...string) reply {
 // tokenOf returns the Authorization header of an account with a role.
 func (s *site) tokenOf(role identity.Role) string {
 	s.t.Helper()
-	token, _, err := s.issuer.Issue(accountIDs[role], accountIDs[role], role)
+	token, _, err := s.issuer.IssueToken(accountIDs[role], accountIDs[role], role)
 	require.NoError(s.t, err)
 	return "Bearer " + token
 }

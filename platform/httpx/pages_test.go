@@ -17,13 +17,14 @@ import (
 	"lyceum/platform/httpx/stream"
 	"lyceum/platform/httpx/upload"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 )
 
 func TestPages(t *testing.T) {
 	s := newSite(t, []Route{
-		Raw("GET", "/from-a-mail", Public, "Console", ConsolePage(), Hidden()),
-		Raw("GET", "/mailbox", Public, "Mailbox", MailboxPage(func() []byte { return []byte("mails") }), Hidden()),
-	}, func(o *Options) { o.StoreOrigin = "https://store.test" })
+		Raw("GET", "/from-a-mail", Public, "Console", ConsolePage(), HideOperation()),
+		Raw("GET", "/mailbox", Public, "Mailbox", MailboxPage(func() []byte { return []byte("mails") }), HideOperation()),
+	}, func(o *Options) { o.StoreOrigin, o.ConsolePages = "https://store.test", []string{"/join"} })
 	for path, policy := range map[string]string{
 		"/":            "media-src 'self' data: blob: https://store.test;",
 		"/join":        "trusted-types lyceum",
@@ -79,10 +80,10 @@ func TestProblemPages(t *testing.T) {
 
 func TestTheDocument(t *testing.T) {
 	s := newSite(t, []Route{
-		Get("/things/{id}", Needs(identity.Permission{Name: "things:read", Lowest: identity.Member}), "Show a thing", showThing, ETagged(), Describe("Everything.")),
-		Raw("GET", "/raw/{id}", Public, "Raw", func(c *fiber.Ctx) error { return c.SendString(c.Params("id")) }, Query("token", "A token"), SwitchesTo("WebSocket")),
-		Get("/hidden", Public, "Hidden", showThing, Hidden()),
-		Post("/files", Public, "Upload a file", func(context.Context, *None) (*Empty, error) { return nil, nil }, Upload("application/zip", 10)),
+		Get("/things/{id}", RequirePermission(identity.Permission{Name: "things:read", Lowest: identitytest.Member}), "Show a thing", showThing, ETagged(), DescribeOperation("Everything.")),
+		Raw("GET", "/raw/{id}", Public, "Raw", func(c *fiber.Ctx) error { return c.SendString(c.Params("id")) }, QueryParameter("token", "A token"), SwitchesTo("WebSocket")),
+		Get("/hidden", Public, "Hidden", showThing, HideOperation()),
+		Post("/files", Public, "Upload a file", func(context.Context, *None) (*Empty, error) { return nil, nil }, TakesUpload("application/zip", 10)),
 	}, nil)
 	var document struct {
 		Paths map[string]map[string]struct {
@@ -111,7 +112,7 @@ func TestTheDocument(t *testing.T) {
 	require.NotContains(t, document.Paths, "/hidden")
 	require.Equal(t, "7", s.send("GET", "/raw/7", "").body)
 	var listed []string
-	for _, l := range s.server.Listing() {
+	for _, l := range s.server.ListRoutes() {
 		if l.Module == "test" {
 			listed = append(listed, l.Method+" "+l.Path+" "+l.Who)
 		}
@@ -127,11 +128,11 @@ func TestListsAsFiles(t *testing.T) {
 	s := newSite(t, []Route{Get("/numbers", Public, "", func(ctx context.Context, _ *pagination.Query) (*pagination.Response[numberView], error) {
 		switch {
 		case csvrows.PrefersCSV(ctx):
-			return pagination.Streamed[numberView](csvrows.Stream("n.csv", func(_ context.Context, row func(...string) error) error {
+			return pagination.NewStreamResponse[numberView](csvrows.StreamTable("n.csv", func(_ context.Context, row func(...string) error) error {
 				return row("n")
 			})), nil
 		case stream.PrefersLines(ctx):
-			return pagination.Streamed[numberView](stream.Lines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
+			return pagination.NewStreamResponse[numberView](stream.NewLines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
 				return line(numberView(7))
 			})), nil
 		}
@@ -151,18 +152,18 @@ func TestListsAsFiles(t *testing.T) {
 }
 
 func TestUploadRoute(t *testing.T) {
-	s := newSite(t, []Route{Post("/files", Needs(identity.Permission{Name: "files:write", Lowest: identity.Member}), "", func(ctx context.Context, _ *None) (*Response[string], error) {
-		raw, err := io.ReadAll(io.NewSectionReader(upload.From(ctx).File, 0, upload.From(ctx).Size))
+	s := newSite(t, []Route{Post("/files", RequirePermission(identity.Permission{Name: "files:write", Lowest: identitytest.Member}), "", func(ctx context.Context, _ *None) (*Response[string], error) {
+		raw, err := io.ReadAll(io.NewSectionReader(upload.BodyFromContext(ctx).File, 0, upload.BodyFromContext(ctx).Size))
 		return OK(string(raw) + " of " + identity.CallerFrom(ctx).UserID), err
-	}, Upload("application/zip", 10))}, nil)
-	token := s.tokenOf(identity.Member)
+	}, TakesUpload("application/zip", 10))}, nil)
+	token := s.tokenOf(identitytest.Member)
 	for name, c := range map[string]struct {
 		path, body, token string
 		status            int
 	}{
 		"received":               {"/files", "0123456789", token, 200},
 		"too long":               {"/files", "0123456789x", token, 413},
-		"too low a role":         {"/files", "0", s.tokenOf(identity.User), 403},
+		"too low a role":         {"/files", "0", s.tokenOf(identitytest.User), 403},
 		"no token":               {"/files", "0", "", 401},
 		"a parameter with U+000": {"/files?a=%00", "0", token, 422},
 	} {
@@ -174,7 +175,7 @@ func TestUploadRoute(t *testing.T) {
 			r := s.send("POST", c.path, c.body, headers...)
 			require.Equal(t, c.status, r.status, r.body)
 			if c.status == http.StatusOK {
-				require.JSONEq(t, `"0123456789 of `+accountIDs[identity.Member]+`"`, r.body)
+				require.JSONEq(t, `"0123456789 of `+accountIDs[identitytest.Member]+`"`, r.body)
 			}
 		})
 	}

@@ -23,7 +23,7 @@ var problemTemplate = template.Must(template.New("problem").Parse(`<!doctype htm
 // problemPage explains a code, in HTML or, for programs that ask for it, in JSON.
 func (s *Server) problemPage(c *fiber.Ctx) error {
 	slug := c.Params("slug")
-	p, ok := s.o.Problems.Find(slug)
+	p, ok := s.o.Problems.FindProblem(slug)
 	if !ok {
 		return apperr.NotFound("There is no problem with this name.")
 	}

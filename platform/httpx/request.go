@@ -112,7 +112,7 @@ func preferredType(c *fiber.Ctx) string {
 
 // recordAnswer counts and logs an answer.
 func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
-	if expect.WillReturn(c.Context()) {
+	if expect.WillCallAgain(c.Context()) {
 		return // the handler is called again with the body
 	}
 	status := c.Response().StatusCode()

@@ -55,7 +55,7 @@ var _ requestinfo.Annotator = (*Response[None])(nil)
 // sets the ETag of an answer that wants one, and turns the answer to a GET that knows the ETag into 304.
 func finishResponse(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
-	info := requestinfo.From(ctx.Context())
+	info := requestinfo.FromContext(ctx.Context())
 	c := humafiber.Unwrap(ctx)
 	if info.Stream != nil {
 		c.Response().ResetBody()

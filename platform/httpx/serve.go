@@ -78,9 +78,9 @@ func (s *Server) judgeHeaders(ctx *fasthttp.RequestCtx, handler fasthttp.Request
 	if length := ctx.Request.Header.ContentLength(); length == 0 || length == identityBody {
 		return fasthttp.StatusContinue // there is no body to wait for
 	}
-	expect.Begin(ctx)
+	expect.BeginFirstCall(ctx)
 	markUnknownMethod(ctx, handler)
-	if expect.End(ctx) {
+	if expect.EndFirstCall(ctx) {
 		ctx.Response.ResetBody()
 		ctx.SetStatusCode(fasthttp.StatusOK)
 		return fasthttp.StatusContinue

@@ -28,7 +28,9 @@ import (
 
 // Options are what a server needs.
 type Options struct {
-	Version        string
+	Version string
+	// Description introduces the API in its document.
+	Description    string
 	PublicURL      string
 	TrustedProxies []string
 	Production     bool
@@ -49,6 +51,8 @@ type Options struct {
 	Budgets map[string]limit.Budget
 	// StoreOrigin is where signed URLs lead when that is another origin than the page's.
 	StoreOrigin string
+	// ConsolePages are the paths beside "/" at which the console is shown.
+	ConsolePages []string
 	// Scratch holds bodies of Upload routes while they are worked on.
 	Scratch *tempfile.Dir
 	// MetricsElsewhere says that /metrics has an address of its own.
@@ -132,12 +136,14 @@ func New(o Options, tables []Table) (*Server, error) {
 	})
 	s.app.Use(s.handleRequest)
 	s.idempotency = idempotency.NewRecords(o.DB, o.Clock)
-	s.api = humafiber.New(s.app, openapi.NewConfig(o.Version, o.PublicURL, &s.currentModule))
+	s.api = humafiber.New(s.app, openapi.NewConfig(openapi.Info{
+		Version: o.Version, Description: o.Description, PublicURL: o.PublicURL,
+	}, &s.currentModule))
 	if err := s.registerRoutes(tables); err != nil {
 		return nil, err
 	}
 	openapi.AllowProblemMembers(s.api.OpenAPI())
-	s.rendered, err = openapi.Render(s.api.OpenAPI())
+	s.rendered, err = openapi.RenderDocument(s.api.OpenAPI())
 	return s, err
 }
 
@@ -148,8 +154,8 @@ func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
 // statements. It is for tests, and is called before the server serves. fn runs on the request's goroutine.
 func (s *Server) OnAnswer(fn func(info *requestinfo.Info, status int)) { s.onAnswer = fn }
 
-// Stopping makes /readyz answer 503 while requests are still served.
-func (s *Server) Stopping() { s.stopping.Store(true) }
+// MarkStopping makes /readyz answer 503 while requests are still served.
+func (s *Server) MarkStopping() { s.stopping.Store(true) }
 
 // CountSockets tells the server, before it serves, how many connections have become WebSockets: it no longer
 // counts those itself.
@@ -164,4 +170,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // SweepRecords removes the old records of requests with an Idempotency-Key, once an hour until ctx ends.
-func (s *Server) SweepRecords(ctx context.Context) { s.idempotency.Sweep(ctx) }
+func (s *Server) SweepRecords(ctx context.Context) { s.idempotency.SweepExpired(ctx) }

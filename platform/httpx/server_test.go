@@ -14,6 +14,7 @@ import (
 
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 )
 
 type thingView struct {
@@ -49,8 +50,8 @@ func TestClientsCannotChangeHowARequestIsCounted(t *testing.T) {
 
 func TestAccessRules(t *testing.T) {
 	var forbidden atomic.Value
-	member := Needs(identity.Permission{Name: "things:read", Lowest: identity.Member})
-	anonymous := Needs(identity.Permission{Name: "things:list", Lowest: identity.Anonymous})
+	member := RequirePermission(identity.Permission{Name: "things:read", Lowest: identitytest.Member})
+	anonymous := RequirePermission(identity.Permission{Name: "things:list", Lowest: identity.Anonymous})
 	s := newSite(t, []Route{
 		Get("/public", Public, "", showThing),
 		Get("/anonymous", anonymous, "", showThing),
@@ -73,10 +74,10 @@ func TestAccessRules(t *testing.T) {
 		"anonymous, an invalid token":    {"/anonymous", "Bearer x", 401},
 		"anonymous, no bearer token":     {"/anonymous", "Basic x", 401},
 		"a member's without a token":     {"/member/1", "", 401},
-		"a member's as a user":           {"/member/1", s.tokenOf(identity.User), 403},
-		"a member's as a member":         {"/member/1", s.tokenOf(identity.Member), 204},
-		"a member's as an admin":         {"/member/1", s.tokenOf(identity.Admin), 204},
-		"the scheme is case-insensitive": {"/member/1", strings.Replace(s.tokenOf(identity.Member), "Bearer", "bearer", 1), 204},
+		"a member's as a user":           {"/member/1", s.tokenOf(identitytest.User), 403},
+		"a member's as a member":         {"/member/1", s.tokenOf(identitytest.Member), 204},
+		"a member's as an admin":         {"/member/1", s.tokenOf(identitytest.Admin), 204},
+		"the scheme is case-insensitive": {"/member/1", strings.Replace(s.tokenOf(identitytest.Member), "Bearer", "bearer", 1), 204},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var headers []string
@@ -87,7 +88,7 @@ func TestAccessRules(t *testing.T) {
 			require.Equal(t, c.status, r.status, r.body)
 		})
 	}
-	require.Equal(t, accountIDs[identity.User]+" 1", forbidden.Load(), "OnForbidden was told")
+	require.Equal(t, accountIDs[identitytest.User]+" 1", forbidden.Load(), "OnForbidden was told")
 }
 
 func TestRouteTables(t *testing.T) {
@@ -110,7 +111,7 @@ func TestRouteTables(t *testing.T) {
 		require.ErrorContains(t, err, "which no module declares")
 	})
 	t.Run("an upload with parameters in its path", func(t *testing.T) {
-		require.Panics(t, func() { Post("/things/{id}", Public, "", showThing, Upload("application/zip", 1)) })
+		require.Panics(t, func() { Post("/things/{id}", Public, "", showThing, TakesUpload("application/zip", 1)) })
 	})
 }
 
@@ -150,7 +151,7 @@ func TestErrorsAndPanicsBecomeProblems(t *testing.T) {
 				slow <- errors.New("the deadline is the usual one")
 			}
 			return nil, nil
-		}, Within(time.Hour)),
+		}, AnswerWithin(time.Hour)),
 	}, nil)
 	for path, status := range map[string]int{"/error": 500, "/panic": 500, "/raw": 426, "/nowhere": 404} {
 		t.Run(path, func(t *testing.T) {
@@ -216,7 +217,7 @@ func TestReadiness(t *testing.T) {
 		require.NotContains(t, r.body, `"detail":"down"`, "errors name hosts")
 	}
 	down.Store("")
-	s.server.Stopping()
+	s.server.MarkStopping()
 	require.Equal(t, 503, s.send("GET", "/readyz", "").status, "balancers send no more requests")
 }
 

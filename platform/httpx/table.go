@@ -17,8 +17,8 @@ type Table struct {
 	Routes []Route
 }
 
-// Routes adds the table of a module to the server: constructor returns a Table.
-func Routes(constructor any) fx.Option {
+// ProvideRoutes adds the table of a module to the server: constructor returns a Table.
+func ProvideRoutes(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"routes"`)))
 }
 
@@ -40,7 +40,7 @@ func sortRoutes(tables []Table, permissions *identity.Permissions) ([]registered
 	var all []registeredRoute
 	for _, t := range tables {
 		for _, r := range t.Routes {
-			if p := r.access.permission; p.Name == "" || permissions != nil && !permissions.Has(p) {
+			if p := r.access.permission; p.Name == "" || permissions != nil && !permissions.IsDeclared(p) {
 				return nil, fmt.Errorf("route %s %s of %s needs the permission %q, which no module declares",
 					r.op.Method, r.op.Path, t.Module, p.Name)
 			}
@@ -84,5 +84,5 @@ type Listed struct {
 	Hidden          bool
 }
 
-// Listing returns the route table in order.
-func (s *Server) Listing() []Listed { return s.listed }
+// ListRoutes returns the route table in order.
+func (s *Server) ListRoutes() []Listed { return s.listed }

@@ -1,57 +1,41 @@
-// Package identity knows who is calling: roles, permissions and the caller in a context. Modules own accounts and
-// sessions; they answer the small interfaces of this package.
 package identity
 
 import "context"
 
-// Role is how much a caller may do; each includes the one before.
-type Role string
-
-// The roles, and Anonymous for callers without a token.
-const (
-	Anonymous  Role = ""
-	User       Role = "user"
-	Member     Role = "member"
-	Instructor Role = "instructor"
-	Admin      Role = "admin"
-)
-
-var rank = map[Role]int{Anonymous: 0, User: 1, Member: 2, Instructor: 3, Admin: 4}
-
-// Valid says whether r is a role that an account can have.
-func (r Role) Valid() bool { return rank[r] > 0 }
-
-// AtLeast says whether r includes other.
-func (r Role) AtLeast(other Role) bool { return rank[r] >= rank[other] }
-
-// Caller is who a request comes from, and how. It travels in the context; services and the audit
-// log read it there.
+// Caller is the account that a request comes from, and the way it came. It travels in the context:
+// services and the audit log read it there. The zero Caller is an anonymous one.
 type Caller struct {
+	// UserID and SessionID are empty for a caller without a token.
 	UserID    string
 	SessionID string
-	Role      Role
-	// IP, UserAgent and RequestID describe the request; empty on the command line.
+	// Role is the role of the account now, not the one that its token was issued with.
+	Role Role
+	// IP, UserAgent and RequestID describe the request. They are empty on the command line.
 	IP        string
 	UserAgent string
 	RequestID string
-	// Via is "cli" when a command acts, so that the audit log can say so.
+	// Via is "cli" if a command acts, so that the audit log can tell it from a request.
 	Via string
 }
 
-// SignedIn says whether a token was presented and held.
-func (c Caller) SignedIn() bool { return c.UserID != "" }
+// IsSignedIn reports whether the caller presented a valid token.
+func (c Caller) IsSignedIn() bool { return c.UserID != "" }
 
-// Can says whether the caller's role includes r.
-func (c Caller) Can(r Role) bool { return c.Role.AtLeast(r) }
+// HasRole reports whether the role of the caller includes r.
+func (c Caller) HasRole(r Role) bool { return c.Role.IsAtLeast(r) }
+
+// HasPermission reports whether the role of the caller has the permission. No role has the zero
+// Permission, so that a route whose permission was forgotten is closed.
+func (c Caller) HasPermission(p Permission) bool { return p.Name != "" && c.HasRole(p.Lowest) }
 
 type callerKey struct{}
 
-// WithCaller puts the caller into the context.
+// WithCaller returns a context that carries the caller.
 func WithCaller(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, &c)
 }
 
-// CallerFrom gives the caller, the zero Caller when there is none.
+// CallerFrom returns the caller that ctx carries, or the zero Caller if it carries none.
 func CallerFrom(ctx context.Context) Caller {
 	if c, ok := ctx.Value(callerKey{}).(*Caller); ok {
 		return *c

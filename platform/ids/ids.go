@@ -1,4 +1,5 @@
-// Package ids makes and reads the ids of everything that is stored: UUIDv7 (RFC 9562), so that ids made later sort later.
+// Package ids makes and reads the ids of everything that is stored: UUIDv7 (RFC 9562), so that ids
+// made later sort later.
 package ids
 
 import "github.com/google/uuid"
@@ -8,9 +9,9 @@ func New() string {
 	return uuid.Must(uuid.NewV7()).String()
 }
 
-// Valid says whether s is an id in its one accepted form: 36 characters, lower case. Anything
+// IsValid says whether s is an id in its one accepted form: 36 characters, lower case. Anything
 // else can't name a stored thing, so callers answer it as missing.
-func Valid(s string) bool {
+func IsValid(s string) bool {
 	if len(s) != 36 {
 		return false
 	}

@@ -19,22 +19,25 @@ import (
 	"lyceum/platform/private"
 )
 
-// Key is one signing key (Ed25519). Its ID is the name of its file without ".pem".
+// Key is one signing key (Ed25519, RFC 8032).
 type Key struct {
+	// ID is the name of the key's file without ".pem". Tokens name their key by it ("kid").
 	ID      string
 	Private ed25519.PrivateKey
-	// Made is the time at which its file was written.
-	Made time.Time
+	// CreatedAt is the modification time of the file. The keys of a folder are ordered by it.
+	CreatedAt time.Time
 
-	// signs is the time from which this process signs with it.
-	signs time.Time
+	// signsFrom is the time from which this process signs with the key. It is zero for a key that
+	// the process knew from its start.
+	signsFrom time.Time
 }
 
-// Public returns the public key.
-func (k Key) Public() ed25519.PublicKey { return k.Private.Public().(ed25519.PublicKey) }
+// PublicKey returns the public half of the key.
+func (k Key) PublicKey() ed25519.PublicKey { return k.Private.Public().(ed25519.PublicKey) }
 
-// readSigning reads a key. It returns an error if others may read the file.
-func readSigning(file string) (Key, error) {
+// readSigningKey reads the key in a file. It returns an error if other users of the machine may
+// read the file, or if it does not hold an Ed25519 key in PKCS#8 and PEM.
+func readSigningKey(file string) (Key, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return Key{}, err
@@ -55,12 +58,12 @@ func readSigning(file string) (Key, error) {
 	if err != nil || !ok {
 		return Key{}, fmt.Errorf("%s: not an Ed25519 key in PKCS#8", file)
 	}
-	return Key{ID: strings.TrimSuffix(filepath.Base(file), ".pem"), Private: private, Made: info.ModTime()}, nil
+	return Key{ID: strings.TrimSuffix(filepath.Base(file), ".pem"), Private: private, CreatedAt: info.ModTime()}, nil
 }
 
-// makeSigning writes a new key and returns its id. The key is newer than after, even if the clocks
-// of the machines that share the folder differ.
-func makeSigning(dir string, after time.Time) (id string, err error) {
+// createSigningKey writes a new key and returns its id. Its CreatedAt is later than after, even if
+// the clocks of the machines that share the folder differ: the newest key is the one that signs.
+func createSigningKey(dir string, after time.Time) (id string, err error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return "", err
@@ -69,19 +72,22 @@ func makeSigning(dir string, after time.Time) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	name := make([]byte, 8)
-	_, _ = rand.Read(name)
-	id = hex.EncodeToString(name)
-	made := time.Now()
-	if !made.After(after) {
-		made = after.Add(time.Millisecond)
+	random := make([]byte, 8)
+	_, _ = rand.Read(random)
+	id = hex.EncodeToString(random)
+
+	createdAt := time.Now()
+	if !createdAt.After(after) {
+		createdAt = after.Add(time.Millisecond)
 	}
 	content := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	return id, atomicfile.Write(filepath.Join(dir, id+".pem"), content, atomicfile.WithModTime(made))
+	return id, atomicfile.Write(filepath.Join(dir, id+".pem"), content, atomicfile.WithModTime(createdAt))
 }
 
-// loadSecret reads the secret and makes one if there is none.
-func loadSecret(file string) ([]byte, error) {
+// loadOrCreateSecret returns the secret in a file and writes a new one if the file is missing. It
+// returns an error for fewer than 32 bytes, so that an operator can't choose a password as the
+// secret (ASVS 11.2.3).
+func loadOrCreateSecret(file string) ([]byte, error) {
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		fresh := make([]byte, 32)
@@ -90,7 +96,7 @@ func loadSecret(file string) ([]byte, error) {
 		err = atomicfile.Write(file, raw)
 	}
 	if err == nil {
-		err = private.Existing(file)
+		err = private.TightenFiles(file)
 	}
 	if err != nil {
 		return nil, err

@@ -21,60 +21,70 @@ import (
 	"lyceum/platform/private"
 )
 
-// Times of looking for new keys.
+// Times of a rotation. A new key is known to every replica before the first of them signs with it.
 const (
-	keysEvery  = 250 * time.Millisecond
-	lookAtMost = 50 * time.Millisecond
-	// signAfter is how long a process knows a new key before it signs with it. The other replicas
+	// pollInterval is the time between two looks into the folder.
+	pollInterval = 250 * time.Millisecond
+	// minReloadInterval bounds how often tokens with an unknown key make the process look again:
+	// their senders must not keep the disk busy.
+	minReloadInterval = 50 * time.Millisecond
+	// signDelay is how long a process knows a new key before it signs with it. The other replicas
 	// know the key by then.
-	signAfter = 2 * keysEvery
-	// keySlack is how much longer than the life of an access token an old key verifies, as a
+	signDelay = 2 * pollInterval
+	// verifySlack is how much longer than the life of an access token an old key verifies, as a
 	// replica may sign with it until it has noticed the new one.
-	keySlack = 30 * time.Second
+	verifySlack = 30 * time.Second
 )
 
-// Keys are the keys of one folder. They are safe for concurrent use.
+// Keys are the secret and the signing keys of one folder. They are safe for concurrent use.
 type Keys struct {
-	dir    string
-	keep   time.Duration
-	secret []byte
-	set    atomic.Pointer[keySet]
+	dir string
+	// verifiesFor is how long a key verifies after the next one was created.
+	verifiesFor time.Duration
+	secret      []byte
+	set         atomic.Pointer[keySet]
 
-	mu     sync.Mutex
-	looked time.Time
-	faulty bool
+	// mu guards what reloadIfChanged remembers.
+	mu       sync.Mutex
+	lookedAt time.Time
+	// isUnreadable says that the last look failed, so that the log has the fault once.
+	isUnreadable bool
 }
 
-// keySet is the content of the folder when it was last read.
+// keySet is the signing keys of the folder when it was last read. It is replaced as a whole.
 type keySet struct {
-	// keys are sorted by their age, the newest last.
+	// keys are sorted by CreatedAt, the newest last.
 	keys []Key
-	// state is the folderState of the keys.
+	// state is the folderState that belongs to keys.
 	state string
 }
 
-// Load reads the keys in dir. It makes the missing ones, once, even if many processes start
-// together. tokenTTL is the life of an access token: an old key verifies for that long after the
-// next one was made. Load returns an error if a file can be read by others or is damaged.
-func Load(dir string, tokenTTL time.Duration) (*Keys, error) {
-	k := &Keys{dir: dir, keep: tokenTTL + keySlack}
-	return k, k.locked(func() (err error) {
-		if k.secret, err = loadSecret(filepath.Join(dir, "secret")); err != nil {
+// Open reads the keys in dir and creates the directory, the secret and the first signing key if
+// they are missing. Processes that start together wait for each other, so that all of them have the
+// same keys. tokenTTL is the life of an access token: an old key verifies for that long, and 30 s
+// more, after the next one was created. Open returns an error if other users may read a file or a
+// file is damaged.
+func Open(dir string, tokenTTL time.Duration) (*Keys, error) {
+	k := &Keys{dir: dir, verifiesFor: tokenTTL + verifySlack}
+	return k, k.withLock(func() (err error) {
+		if k.secret, err = loadOrCreateSecret(filepath.Join(dir, "secret")); err != nil {
 			return err
 		}
-		if err := k.read(); err != nil || len(k.set.Load().keys) > 0 {
+		if err := k.readFolder(); err != nil || len(k.set.Load().keys) > 0 {
 			return err
 		}
-		if _, err := makeSigning(dir, time.Time{}); err != nil {
+		if _, err := createSigningKey(dir, time.Time{}); err != nil {
 			return err
 		}
-		return k.read()
+		return k.readFolder()
 	})
 }
 
-// locked calls fn while no other process makes or removes keys.
-func (k *Keys) locked(fn func() error) error {
-	if err := private.DirOf(k.dir, "*.pem", "secret", ".lock", ".new-*", ".*"+atomicfile.TempSuffix); err != nil {
+// withLock calls fn while no other process creates or removes keys in the folder. It takes the
+// rights of other users from the folder first.
+func (k *Keys) withLock(fn func() error) error {
+	own := []string{"*.pem", "secret", ".lock", ".new-*", ".*" + atomicfile.TempSuffix}
+	if err := private.CreateNamedDir(k.dir, own...); err != nil {
 		return fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
 	lock := flock.New(filepath.Join(k.dir, ".lock"))
@@ -85,35 +95,46 @@ func (k *Keys) locked(fn func() error) error {
 	return fn()
 }
 
-// Rotate makes a new signing key and returns its id. Servers sign with it within a second. It
-// removes old keys whose last token has expired.
-func (k *Keys) Rotate() (id string, err error) {
-	err = k.locked(func() error {
-		if err := k.read(); err != nil {
+// RotateSigningKey creates a signing key and returns its id. Running servers sign with it within a
+// second. It removes the old keys whose last token has expired.
+func (k *Keys) RotateSigningKey() (id string, err error) {
+	err = k.withLock(func() error {
+		if err := k.readFolder(); err != nil {
 			return err
 		}
-		all := k.set.Load().keys
+		keys := k.set.Load().keys
 		newest := time.Time{}
-		if len(all) > 0 {
-			newest = all[len(all)-1].Made
+		if len(keys) > 0 {
+			newest = keys[len(keys)-1].CreatedAt
 		}
-		if id, err = makeSigning(k.dir, newest); err != nil {
+		if id, err = createSigningKey(k.dir, newest); err != nil {
 			return err
 		}
-		for i, key := range all {
-			if i+1 < len(all) && time.Since(all[i+1].Made) > k.keep {
-				if err := os.Remove(filepath.Join(k.dir, key.ID+".pem")); err != nil {
-					return err
-				}
-			}
+		if err := k.removeExpired(keys); err != nil {
+			return err
 		}
-		return k.read()
+		return k.readFolder()
 	})
 	return id, err
 }
 
-// read reads all keys of the folder.
-func (k *Keys) read() error {
+// removeExpired removes the files of the keys that verify no more. The last of keys is never
+// removed.
+func (k *Keys) removeExpired(keys []Key) error {
+	for i, key := range keys {
+		if i+1 == len(keys) || time.Since(keys[i+1].CreatedAt) <= k.verifiesFor {
+			continue
+		}
+		if err := os.Remove(filepath.Join(k.dir, key.ID+".pem")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFolder replaces the key set with the keys of the folder. A key that the process did not know
+// before signs after signDelay, unless it is among the first ones.
+func (k *Keys) readFolder() error {
 	state, err := folderState(k.dir)
 	if err != nil {
 		return err
@@ -122,26 +143,28 @@ func (k *Keys) read() error {
 	if err != nil {
 		return err
 	}
-	set, known := &keySet{state: state}, map[string]time.Time{}
+	signsFrom := map[string]time.Time{}
 	if before := k.set.Load(); before != nil {
 		for _, key := range before.keys {
-			known[key.ID] = key.signs
+			signsFrom[key.ID] = key.signsFrom
 		}
 	}
-	for _, f := range files {
-		key, err := readSigning(f)
+
+	set := &keySet{state: state}
+	for _, file := range files {
+		key, err := readSigningKey(file)
 		if err != nil {
 			return err
 		}
-		if since, ok := known[key.ID]; ok {
-			key.signs = since
-		} else if len(known) > 0 {
-			key.signs = time.Now().Add(signAfter)
+		if from, isKnown := signsFrom[key.ID]; isKnown {
+			key.signsFrom = from
+		} else if len(signsFrom) > 0 {
+			key.signsFrom = time.Now().Add(signDelay)
 		}
 		set.keys = append(set.keys, key)
 	}
 	slices.SortFunc(set.keys, func(a, b Key) int {
-		if c := a.Made.Compare(b.Made); c != 0 {
+		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
 			return c
 		}
 		return strings.Compare(a.ID, b.ID)
@@ -150,7 +173,8 @@ func (k *Keys) read() error {
 	return nil
 }
 
-// folderState returns a text that changes when a key is added, removed or replaced.
+// folderState returns a text that changes if a key is added, removed or replaced. It reads no file,
+// so it may be asked often.
 func folderState(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -168,84 +192,88 @@ func folderState(dir string) (string, error) {
 	return b.String(), nil
 }
 
-// Watch looks for new keys four times a second until ctx ends.
-func (k *Keys) Watch(ctx context.Context) {
-	lifecycle.RunEvery(ctx, "signing keys", keysEvery, func(context.Context) { k.look() })
+// WatchFolder reads the folder whenever its keys have changed, until ctx ends. It looks four times
+// a second.
+func (k *Keys) WatchFolder(ctx context.Context) {
+	lifecycle.RunEvery(ctx, "signing keys", pollInterval, func(context.Context) { k.reloadIfChanged() })
 }
 
-// look reads the folder if it has changed, at most twenty times a second. If it can't be read, the
-// keys stay as they were.
-func (k *Keys) look() {
+// reloadIfChanged reads the folder if its keys have changed, at most twenty times a second. If the
+// folder can't be read or has no key left, the process keeps the keys that it has and logs the
+// fault once.
+func (k *Keys) reloadIfChanged() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if time.Since(k.looked) < lookAtMost {
+	if time.Since(k.lookedAt) < minReloadInterval {
 		return
 	}
-	k.looked = time.Now()
+	k.lookedAt = time.Now()
 	state, err := folderState(k.dir)
 	if err == nil && state == k.set.Load().state {
 		return
 	}
 	before := k.set.Load()
 	if err == nil {
-		err = k.read()
+		err = k.readFolder()
 	}
 	if err == nil && len(k.set.Load().keys) == 0 {
 		k.set.Store(before)
 		err = fmt.Errorf("%s: no signing key is left", k.dir)
 	}
-	if err != nil && !k.faulty {
-		slog.Error("signing keys unreadable, the server keeps those it has read before", "error", err)
+	if err != nil && !k.isUnreadable {
+		slog.Error("signing keys unreadable, the server keeps those it has read before", "dir", k.dir, "error", err)
 	}
-	k.faulty = err != nil
+	k.isUnreadable = err != nil
 }
 
-// live returns the keys that verify now: the newest, and those whose tokens may not have expired.
-func (k *Keys) live() []Key {
-	all := k.set.Load().keys
-	for i := range all {
-		if i+1 == len(all) || time.Since(all[i+1].Made) <= k.keep {
-			return all[i:]
+// liveKeys returns the keys that verify now, sorted by age: the newest, and those whose tokens may
+// not have expired.
+func (k *Keys) liveKeys() []Key {
+	keys := k.set.Load().keys
+	for i := range keys {
+		if i+1 == len(keys) || time.Since(keys[i+1].CreatedAt) <= k.verifiesFor {
+			return keys[i:]
 		}
 	}
 	return nil
 }
 
-// Signing returns the key that signs new tokens.
-func (k *Keys) Signing() Key {
-	all := k.set.Load().keys
-	for _, key := range slices.Backward(all) {
-		if time.Now().After(key.signs) {
+// SigningKey returns the key that signs new tokens: the newest that every replica knows by now.
+func (k *Keys) SigningKey() Key {
+	keys := k.set.Load().keys
+	for _, key := range slices.Backward(keys) {
+		if time.Now().After(key.signsFrom) {
 			return key
 		}
 	}
-	return all[len(all)-1]
+	return keys[len(keys)-1]
 }
 
-// Verifying returns the live key with an id. If there is none, it looks into the folder: another
-// replica may have made the key just now. It returns false if there is still none.
-func (k *Keys) Verifying(id string) (Key, bool) {
+// FindVerifyingKey returns the key with the id, if it verifies now. It looks into the folder before
+// it returns false: another replica may have created the key a moment ago.
+func (k *Keys) FindVerifyingKey(id string) (Key, bool) {
 	for range 2 {
-		for _, key := range k.live() {
+		for _, key := range k.liveKeys() {
 			if key.ID == id {
 				return key, true
 			}
 		}
-		k.look()
+		k.reloadIfChanged()
 	}
 	return Key{}, false
 }
 
-// All returns the keys that verify now, sorted by id.
-func (k *Keys) All() []Key {
-	out := slices.Clone(k.live())
+// VerifyingKeys returns the keys that verify now, sorted by id, as GET /.well-known/jwks.json shows
+// them.
+func (k *Keys) VerifyingKeys() []Key {
+	out := slices.Clone(k.liveKeys())
 	slices.SortFunc(out, func(a, b Key) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
-// Derive returns a key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869). No two purposes share a
-// key.
-func (k *Keys) Derive(purpose string) []byte {
+// DeriveKey returns a key of 32 bytes for a purpose (HKDF-SHA256, RFC 5869). The same secret and
+// purpose always give the same key; two purposes never share one.
+func (k *Keys) DeriveKey(purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, k.secret, nil, "lyceum "+purpose, 32)
 	if err != nil {
 		panic(err) // only for a length that is out of bounds

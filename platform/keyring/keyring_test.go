@@ -18,9 +18,9 @@ func TestKeysAreMadeOnceHoweverManyStartTogether(t *testing.T) {
 	derived := make([]string, 8)
 	for i := range derived {
 		wg.Go(func() {
-			k, err := keyring.Load(dir, 15*time.Minute)
+			k, err := keyring.Open(dir, 15*time.Minute)
 			if err == nil {
-				derived[i] = string(k.Derive("x")) + k.All()[0].ID
+				derived[i] = string(k.DeriveKey("x")) + k.VerifyingKeys()[0].ID
 			}
 		})
 	}
@@ -38,15 +38,15 @@ func TestKeysAreMadeOnceHoweverManyStartTogether(t *testing.T) {
 func TestC1UnsafeKeysAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600))
-	_, err := keyring.Load(dir, 15*time.Minute)
+	_, err := keyring.Open(dir, 15*time.Minute)
 	require.ErrorContains(t, err, "32 random bytes")
 
 	dir = t.TempDir()
-	_, err = keyring.Load(dir, 15*time.Minute)
+	_, err = keyring.Open(dir, 15*time.Minute)
 	require.NoError(t, err)
 	files, _ := filepath.Glob(filepath.Join(dir, "*.pem"))
 	require.NoError(t, os.Chmod(files[0], 0o644))
-	_, err = keyring.Load(dir, 15*time.Minute)
+	_, err = keyring.Open(dir, 15*time.Minute)
 	require.ErrorContains(t, err, "0600")
 }
 
@@ -64,7 +64,7 @@ func TestSealedIsReadOnlyWithItsKey(t *testing.T) {
 
 func load(t *testing.T, dir string) *keyring.Keys {
 	t.Helper()
-	k, err := keyring.Load(dir, 15*time.Minute)
+	k, err := keyring.Open(dir, 15*time.Minute)
 	require.NoError(t, err)
 	return k
 }
@@ -72,10 +72,10 @@ func load(t *testing.T, dir string) *keyring.Keys {
 func TestDerive(t *testing.T) {
 	dir := t.TempDir()
 	k := load(t, dir)
-	require.Len(t, k.Derive("cursors"), 32)
-	require.NotEqual(t, k.Derive("cursors"), k.Derive("mail"), "each purpose has a key of its own")
-	require.Equal(t, k.Derive("cursors"), load(t, dir).Derive("cursors"), "it stays over a restart")
-	require.NotEqual(t, k.Derive("cursors"), load(t, t.TempDir()).Derive("cursors"))
+	require.Len(t, k.DeriveKey("cursors"), 32)
+	require.NotEqual(t, k.DeriveKey("cursors"), k.DeriveKey("mail"), "each purpose has a key of its own")
+	require.Equal(t, k.DeriveKey("cursors"), load(t, dir).DeriveKey("cursors"), "it stays over a restart")
+	require.NotEqual(t, k.DeriveKey("cursors"), load(t, t.TempDir()).DeriveKey("cursors"))
 }
 
 func TestFilesArePrivate(t *testing.T) {
@@ -94,27 +94,27 @@ func TestFilesArePrivate(t *testing.T) {
 func TestVerifying(t *testing.T) {
 	dir := t.TempDir()
 	k := load(t, dir)
-	first := k.Signing()
-	key, ok := k.Verifying(first.ID)
+	first := k.SigningKey()
+	key, ok := k.FindVerifyingKey(first.ID)
 	require.True(t, ok)
-	require.Equal(t, first.Public(), key.Public())
-	_, ok = k.Verifying("0123456789abcdef")
+	require.Equal(t, first.PublicKey(), key.PublicKey())
+	_, ok = k.FindVerifyingKey("0123456789abcdef")
 	require.False(t, ok)
 
-	second, err := load(t, dir).Rotate()
+	second, err := load(t, dir).RotateSigningKey()
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { _, ok := k.Verifying(second); return ok }, time.Second, time.Millisecond,
+	require.Eventually(t, func() bool { _, ok := k.FindVerifyingKey(second); return ok }, time.Second, time.Millisecond,
 		"a key that another process made is found when it is asked for")
-	require.Equal(t, first.ID, k.Signing().ID, "the other replicas may not know the new key yet")
-	require.Len(t, k.All(), 2)
+	require.Equal(t, first.ID, k.SigningKey().ID, "the other replicas may not know the new key yet")
+	require.Len(t, k.VerifyingKeys(), 2)
 }
 
 func TestRotateKeepsTheOrder(t *testing.T) {
 	dir := t.TempDir()
 	k := load(t, dir)
 	future := time.Now().Add(time.Hour)
-	require.NoError(t, os.Chtimes(filepath.Join(dir, k.Signing().ID+".pem"), future, future))
-	id, err := load(t, dir).Rotate()
+	require.NoError(t, os.Chtimes(filepath.Join(dir, k.SigningKey().ID+".pem"), future, future))
+	id, err := load(t, dir).RotateSigningKey()
 	require.NoError(t, err)
-	require.Equal(t, id, load(t, dir).Signing().ID, "newer than a key of a machine whose clock is ahead")
+	require.Equal(t, id, load(t, dir).SigningKey().ID, "newer than a key of a machine whose clock is ahead")
 }

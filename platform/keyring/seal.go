@@ -7,34 +7,37 @@ import (
 	"errors"
 )
 
-// Seal returns plain, encrypted and authenticated with AES-256-GCM under a key of 32 bytes (NIST SP
-// 800-38D). It panics for a key of another length.
+// Seal encrypts and authenticates plain with AES-256-GCM (NIST SP 800-38D). The result begins with
+// a random nonce, so that sealing one text twice gives two results. key has 32 bytes, such as one
+// of DeriveKey; Seal panics for another length.
 func Seal(key, plain []byte) []byte {
-	g := gcm(key)
-	nonce := make([]byte, g.NonceSize())
+	aead := newGCM(key)
+	nonce := make([]byte, aead.NonceSize())
 	_, _ = rand.Read(nonce)
-	return g.Seal(nonce, nonce, plain, nil)
+	return aead.Seal(nonce, nonce, plain, nil)
 }
 
 // Unseal returns the text that Seal was given. It returns an error if the text was sealed with
-// another key or changed.
+// another key, was changed or was cut. key is that of Seal.
 func Unseal(key, sealed []byte) ([]byte, error) {
-	g := gcm(key)
-	if len(sealed) < g.NonceSize() {
+	aead := newGCM(key)
+	if len(sealed) < aead.NonceSize() {
 		return nil, errors.New("keyring: too short for sealed data")
 	}
-	return g.Open(nil, sealed[:g.NonceSize()], sealed[g.NonceSize():], nil)
+	nonce, text := sealed[:aead.NonceSize()], sealed[aead.NonceSize():]
+	return aead.Open(nil, nonce, text, nil)
 }
 
-// gcm returns the cipher of a key.
-func gcm(key []byte) cipher.AEAD {
+// newGCM returns the cipher of a key. It panics for a key that has not 32 bytes, as no input can
+// cause that.
+func newGCM(key []byte) cipher.AEAD {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err) // only for a key of another length
 	}
-	g, err := cipher.NewGCM(block)
+	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		panic(err)
+		panic(err) // only for a block size other than that of AES
 	}
-	return g
+	return aead
 }

@@ -12,71 +12,81 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// htmlInlines reads comments and harmless tags within a text, and leaves every other < to be text.
-type htmlInlines struct{ parser.InlineParser }
+// inlineHTMLParser reads comments and harmless tags inside of a paragraph. Every other "<" stays
+// text.
+type inlineHTMLParser struct{ parser.InlineParser }
 
 // Parse implements parser.InlineParser.
-func (p htmlInlines) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+func (p inlineHTMLParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, _ := block.PeekLine()
-	if bytes.HasPrefix(line, []byte("<?")) || bytes.HasPrefix(line, []byte("<!")) && !bytes.HasPrefix(line, []byte("<!--")) {
-		return nil
+	isComment := bytes.HasPrefix(line, []byte("<!--"))
+	if bytes.HasPrefix(line, []byte("<?")) || bytes.HasPrefix(line, []byte("<!")) && !isComment {
+		return nil // an instruction or a declaration, which goldmark would take for HTML
 	}
 	node := p.InlineParser.Parse(parent, block, pc)
 	raw, ok := node.(*ast.RawHTML)
 	if !ok {
 		return nil
 	}
-	typed := raw.Segments.Value(block.Source())
-	if bytes.HasPrefix(typed, []byte("<!--")) {
+	source := raw.Segments.Value(block.Source())
+	if bytes.HasPrefix(source, []byte("<!--")) {
 		return raw
 	}
-	if t, ok := parseTag(typed); ok {
+	if t, ok := parseTag(source); ok {
 		return &tagNode{tag: t}
 	}
 	return nil
 }
 
-// htmlBlocks opens a block of HTML where a line begins with a comment or a tag of a harmless block, and leaves every
-// other < to be the start of a paragraph.
-type htmlBlocks struct{ parser.BlockParser }
+// blockHTMLParser opens a block of HTML at a line that begins with a comment or with the tag of a
+// harmless block element. Every other "<" begins a paragraph.
+type blockHTMLParser struct{ parser.BlockParser }
 
 // Open implements parser.BlockParser.
-func (p htmlBlocks) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func (p blockHTMLParser) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
-	start := bytes.TrimLeft(line, " ")
-	if rest, isComment := bytes.CutPrefix(start, []byte("<!--")); isComment {
-		_, behind, closed := bytes.Cut(rest, []byte("-->"))
-		if closed && !util.IsBlank(behind) || !closed && !standsBehind(pc, reader, segment.Stop, "-->") {
+	line = bytes.TrimLeft(line, " ")
+	if rest, isComment := bytes.CutPrefix(line, []byte("<!--")); isComment {
+		_, behind, isClosed := bytes.Cut(rest, []byte("-->"))
+		if isClosed && !util.IsBlank(behind) || !isClosed && !endsLater(pc, reader, segment.Stop, "-->") {
 			return nil, parser.NoChildren
 		}
 		return p.BlockParser.Open(parent, reader, pc)
 	}
-	t, ok := parseTag(start)
-	if !ok || !blockElements[t.name] || t.name == "pre" && !t.closing && !standsBehind(pc, reader, segment.Start, "</pre>") {
+	t, ok := parseTag(line)
+	if !ok || !blockElements[t.name] {
+		return nil, parser.NoChildren
+	}
+	if t.name == "pre" && !t.closing && !endsLater(pc, reader, segment.Start, "</pre>") {
 		return nil, parser.NoChildren
 	}
 	return p.BlockParser.Open(parent, reader, pc)
 }
 
-var lastEndsKey = parser.NewContextKey()
+// lastEndsContextKey finds the last positions of block ends in the context of a text.
+var lastEndsContextKey = parser.NewContextKey()
 
-// standsBehind returns true if the end of a block stands in the source behind a position. A block without its end would
-// take in all the rest of the text.
-func standsBehind(pc parser.Context, reader text.Reader, at int, end string) bool {
-	last := pc.ComputeIfAbsent(lastEndsKey, func() any {
+// endsLater reports whether end, "-->" or "</pre>", stands in the source at or behind a position. A
+// block without its end would hide all the rest of the text. The positions are found once for each
+// text: a search for each block would take quadratic time.
+func endsLater(pc parser.Context, reader text.Reader, at int, end string) bool {
+	last := pc.ComputeIfAbsent(lastEndsContextKey, func() any {
 		lower := bytes.ToLower(reader.Source())
-		return map[string]int{"-->": bytes.LastIndex(lower, []byte("-->")), "</pre>": bytes.LastIndex(lower, []byte("</pre>"))}
+		return map[string]int{
+			"-->":    bytes.LastIndex(lower, []byte("-->")),
+			"</pre>": bytes.LastIndex(lower, []byte("</pre>")),
+		}
 	}).(map[string]int)
 	return last[end] >= at
 }
 
-// Nodes of HTML that passes.
+// The kinds of nodes that this package adds to the tree.
 var (
 	kindTag     = ast.NewNodeKind("HarmlessTag")
 	kindRawHTML = ast.NewNodeKind("HarmlessHTML")
 )
 
-// tagNode is a tag within a text.
+// tagNode is a tag inside of a paragraph.
 type tagNode struct {
 	ast.BaseInline
 	*tag
@@ -88,112 +98,113 @@ func (*tagNode) Kind() ast.NodeKind { return kindTag }
 // Dump implements ast.Node.
 func (n *tagNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
 
-// rawNode is a block of HTML: texts and tags in turns.
-type rawNode struct {
+// htmlNode is a block of HTML, cut into texts and tags.
+type htmlNode struct {
 	ast.BaseBlock
 	pieces []piece
 }
 
-// piece is a tag or, without one, a text as it stands in the source.
+// piece is a tag or, if tag is nil, a text as it stands in the source.
 type piece struct {
 	*tag
 	text string
 }
 
 // Kind implements ast.Node.
-func (*rawNode) Kind() ast.NodeKind { return kindRawHTML }
+func (*htmlNode) Kind() ast.NodeKind { return kindRawHTML }
 
 // Dump implements ast.Node.
-func (n *rawNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
+func (n *htmlNode) Dump(source []byte, level int) { ast.DumpHelper(n, source, level, nil, nil) }
 
-// newRawNode cuts a block of HTML into its pieces. Comments are left out.
-func newRawNode(block *ast.HTMLBlock, source []byte) *rawNode {
+// newHTMLNode returns the node of a block of HTML. Comments are left out, unless they are never
+// closed.
+func newHTMLNode(block *ast.HTMLBlock, source []byte) *htmlNode {
 	raw := block.Lines().Value(source)
 	if block.HasClosure() {
 		raw = append(bytes.Clone(raw), block.ClosureLine.Value(source)...)
 	}
-	n := &rawNode{}
-	var typed []byte
+	n := &htmlNode{}
+	var text []byte
 	flush := func() {
-		if len(typed) > 0 {
-			n.pieces = append(n.pieces, piece{text: string(typed)})
+		if len(text) > 0 {
+			n.pieces = append(n.pieces, piece{text: string(text)})
 		}
-		typed = nil
+		text = nil
 	}
-	noComment := false
+	hasOpenComment := false // then no later "<!--" is closed either
 	for len(raw) > 0 {
-		next := bytes.IndexByte(raw[1:], '<') + 1
-		if next == 0 {
-			next = len(raw)
-		}
-		if bytes.HasPrefix(raw, []byte("<!--")) && !noComment {
-			end := bytes.Index(raw, []byte("-->"))
-			if end >= 0 {
-				raw = raw[max(end+3, 5):]
+		if bytes.HasPrefix(raw, []byte("<!--")) && !hasOpenComment {
+			if end := bytes.Index(raw, []byte("-->")); end >= 0 {
+				raw = raw[max(end+3, 5):] // "<!-->" and "<!--->" are whole comments
 				continue
 			}
-			noComment = true
+			hasOpenComment = true
 		}
 		if t, ok := parseTag(raw); ok {
 			flush()
 			n.pieces = append(n.pieces, piece{tag: t})
-			raw = raw[len(t.typed):]
+			raw = raw[len(t.source):]
 			continue
 		}
-		typed = append(typed, raw[:next]...)
+		next := bytes.IndexByte(raw[1:], '<') + 1
+		if next == 0 {
+			next = len(raw)
+		}
+		text = append(text, raw[:next]...)
 		raw = raw[next:]
 	}
 	flush()
 	return n
 }
 
-// angles escapes what would begin or end a tag; entities stay what they are.
-var angles = strings.NewReplacer("<", "&lt;", ">", "&gt;", `"`, "&#34;")
+// angleEscaper escapes the characters that begin or end a tag. Entities such as "&amp;" stay as
+// they are.
+var angleEscaper = strings.NewReplacer("<", "&lt;", ">", "&gt;", `"`, "&#34;")
 
-// htmlRenderer writes the nodes of this package.
+// htmlRenderer renders the nodes of this package.
 type htmlRenderer struct{}
 
 // RegisterFuncs implements renderer.NodeRenderer.
 func (htmlRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(kindTag, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
-			_, _ = w.WriteString(n.(*tagNode).write())
+			_, _ = w.WriteString(n.(*tagNode).render())
 		}
 		return ast.WalkContinue, nil
 	})
 	r.Register(kindRawHTML, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
-			n.(*rawNode).write(w)
+			n.(*htmlNode).render(w)
 		}
 		return ast.WalkContinue, nil
 	})
 }
 
-func (n *rawNode) write(w util.BufWriter) {
-	plain := true
-	for _, p := range n.pieces {
-		plain = plain && (p.tag == nil || !p.shown)
-	}
+// render writes the block. A block whose tags are all shown as text becomes a paragraph, and an
+// empty block, such as a comment, leaves nothing.
+func (n *htmlNode) render(w util.BufWriter) {
+	isText := true
 	var b strings.Builder
 	for _, p := range n.pieces {
+		isText = isText && (p.tag == nil || !p.isMarkup)
 		if p.tag != nil {
-			b.WriteString(p.write())
+			b.WriteString(p.render())
 		} else {
-			b.WriteString(angles.Replace(p.text))
+			b.WriteString(angleEscaper.Replace(p.text))
 		}
 	}
 	switch out := b.String(); {
 	case strings.TrimSpace(out) == "":
-	case plain:
+	case isText:
 		_, _ = w.WriteString("<p>" + strings.TrimSpace(out) + "</p>\n")
 	default:
 		_, _ = w.WriteString(out)
 	}
 }
 
-// typedNode is text that is shown as it stands.
-func typedNode(s string) ast.Node {
+// verbatimNode returns a node that shows s as it stands, without any meaning in Markdown.
+func verbatimNode(s string) ast.Node {
 	n := ast.NewString([]byte(html.EscapeString(s)))
-	n.SetCode(true) // written as it is
+	n.SetCode(true) // its value is HTML already and is not escaped again
 	return n
 }

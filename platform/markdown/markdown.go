@@ -1,12 +1,3 @@
-// Package markdown renders CommonMark and GFM as HTML that is safe to show, and loses no text on the way.
-//
-// Harmless HTML passes: a tag of a known element whose attributes are HTML's and whose other half stands in the same
-// block of text (or, for tags that begin a line, beside it in the same container). Every other <…> is text, and shown as
-// typed. What renders as nothing is what Markdown defines so: comments, marks, and definitions of links that are used;
-// unused definitions are shown.
-//
-// Ids of headings, footnotes and HTML begin with "md-", so that they name nothing of the page around them, and links to
-// them are rewritten. The result passes an allow-list as a second line of defense.
 package markdown
 
 import (
@@ -19,18 +10,22 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Version rises with every change of what Render returns, so that stored HTML can be told to be out of date.
+// Version rises with every change of the output of Render. Modules store it beside rendered HTML
+// and render again if it has risen.
 const Version = 1
 
-// idPrefix begins every id in rendered HTML.
+// idPrefix begins every id in rendered HTML, so that no id of a text is one of the page around it
+// (DOM clobbering).
 const idPrefix = "md-"
 
+// converter parses with this package's parsers of HTML and renders without goldmark's raw HTML. It
+// is safe for concurrent use.
 var converter = goldmark.New(
 	goldmark.WithParser(parser.NewParser(
 		parser.WithBlockParsers(blockParsers()...),
 		parser.WithInlineParsers(inlineParsers()...),
 		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
-		parser.WithASTTransformers(util.Prioritized(transformer{}, 500)),
+		parser.WithASTTransformers(util.Prioritized(documentTransformer{}, 500)),
 	)),
 	goldmark.WithExtensions(
 		extension.Linkify, extension.Strikethrough, extension.TaskList,
@@ -40,33 +35,36 @@ var converter = goldmark.New(
 	goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(htmlRenderer{}, 100))),
 )
 
-// Render returns the HTML of a Markdown text. Its time grows with the square of links, emphasis and nesting, which the
-// caller bounds.
+// Render returns the HTML of a Markdown text. It returns an error only for a fault of the renderer.
+// Its time grows with the square of the number of links, emphasis marks and levels of nesting, so
+// the caller bounds the length of source: 200 kB of the worst text take seconds.
 func Render(source string) (string, error) {
-	var html bytes.Buffer
-	if err := converter.Convert([]byte(source), &html); err != nil {
+	var unchecked bytes.Buffer
+	if err := converter.Convert([]byte(source), &unchecked); err != nil {
 		return "", err
 	}
-	return policy().Sanitize(html.String()), nil
+	return sanitizePolicy().Sanitize(unchecked.String()), nil
 }
 
-// blockParsers are goldmark's, with HTML read by htmlBlocks.
+// blockParsers returns the block parsers of goldmark, with blockHTMLParser in place of its own for
+// HTML.
 func blockParsers() []util.PrioritizedValue {
 	out := parser.DefaultBlockParsers()
 	for i, p := range out {
 		if p.Value == parser.NewHTMLBlockParser() {
-			out[i].Value = htmlBlocks{parser.NewHTMLBlockParser()}
+			out[i].Value = blockHTMLParser{parser.NewHTMLBlockParser()}
 		}
 	}
 	return out
 }
 
-// inlineParsers are goldmark's, with HTML read by htmlInlines.
+// inlineParsers returns the inline parsers of goldmark, with inlineHTMLParser in place of its own
+// for HTML.
 func inlineParsers() []util.PrioritizedValue {
 	out := parser.DefaultInlineParsers()
 	for i, p := range out {
 		if p.Value == parser.NewRawHTMLParser() {
-			out[i].Value = htmlInlines{parser.NewRawHTMLParser()}
+			out[i].Value = inlineHTMLParser{parser.NewRawHTMLParser()}
 		}
 	}
 	return out

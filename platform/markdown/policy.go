@@ -7,8 +7,9 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// policy is the allow-list that everything rendered passes (ASVS 1.3.1).
-var policy = sync.OnceValue(func() *bluemonday.Policy {
+// sanitizePolicy returns the allow-list that all rendered HTML passes (ASVS 1.3.1). It repeats the
+// rules of the parsers with another library, so that a fault of one does not let a script through.
+var sanitizePolicy = sync.OnceValue(func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	for _, elements := range []map[string]bool{inlineElements, blockElements} {
 		for name := range elements {
@@ -35,7 +36,8 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	p.AllowAttrs("reversed").Matching(regexp.MustCompile(`^(reversed)?$`)).OnElements("ol")
 	p.AllowAttrs("value").Matching(number).OnElements("li")
 	p.AllowAttrs("open").Matching(regexp.MustCompile(`^(open)?$`)).OnElements("details")
-	p.AllowAttrs("datetime").Matching(regexp.MustCompile(`^[0-9A-Za-z:.+ -]{1,40}$`)).OnElements("time", "ins", "del")
+	p.AllowAttrs("datetime").Matching(regexp.MustCompile(`^[0-9A-Za-z:.+ -]{1,40}$`)).
+		OnElements("time", "ins", "del")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^language-[^\s"'<>]{1,50}$`)).OnElements("code")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^footnote(s|-ref|-backref)$`)).OnElements("a", "div")
 	// GFM's task lists.

@@ -13,30 +13,32 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// transformer makes of goldmark's tree what is shown. It runs before the footnotes' own transformer, which drops those
-// that nothing refers to.
-type transformer struct{}
+// documentTransformer changes the tree of goldmark between parsing and rendering. It runs before
+// the transformer of the footnotes, which drops those that nothing refers to.
+type documentTransformer struct{}
 
 // Transform implements parser.ASTTransformer.
-func (transformer) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
-	t := &tree{doc: doc, source: reader.Source(), anchors: newAnchors()}
-	t.showUnused()
-	t.widenRows()
-	t.nameHeadings()
-	t.pairTags()
-	t.mendLinks()
+func (documentTransformer) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
+	t := &tree{doc: doc, source: reader.Source(), anchors: newAnchorSet()}
+	t.showUnusedDefinitions()
+	t.restoreExtraCells()
+	t.assignHeadingIDs()
+	t.resolveTags()
+	t.rewriteLinks()
 }
 
-// tree is one text on its way.
+// tree is the tree of one text while it is changed.
 type tree struct {
 	doc     *ast.Document
 	source  []byte
-	anchors *anchors
-	tags    []*tag
+	anchors *anchorSet
+	// tags are all tags of the text, once resolveTags has collected them.
+	tags []*tag
 }
 
-// all lists the nodes of a kind.
-func all[N ast.Node](t *tree) (out []N) {
+// nodesOf returns the nodes of a type in the order of the text. The caller may change the tree
+// while it goes through them.
+func nodesOf[N ast.Node](t *tree) (out []N) {
 	_ = ast.Walk(t.doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if found, ok := n.(N); ok && entering {
 			out = append(out, found)
@@ -46,7 +48,8 @@ func all[N ast.Node](t *tree) (out []N) {
 	return out
 }
 
-func replace(old ast.Node, by ...ast.Node) {
+// replaceNode puts nodes in the place of another one. Without nodes it removes that one.
+func replaceNode(old ast.Node, by ...ast.Node) {
 	parent := old.Parent()
 	for _, n := range by {
 		parent.InsertBefore(parent, old, n)
@@ -54,47 +57,49 @@ func replace(old ast.Node, by ...ast.Node) {
 	parent.RemoveChild(parent, old)
 }
 
-func children(n ast.Node) (out []ast.Node) {
+// childNodes returns the children of a node as they are now.
+func childNodes(n ast.Node) (out []ast.Node) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		out = append(out, c)
 	}
 	return out
 }
 
-// showUnused turns definitions of links and footnotes that nothing refers to into paragraphs: they may have been meant
-// as text.
-func (t *tree) showUnused() {
+// showUnusedDefinitions turns definitions of links and footnotes that nothing refers to into
+// paragraphs. Their author may have meant text, such as "[Note]: remember".
+func (t *tree) showUnusedDefinitions() {
 	used := map[string]bool{}
-	for _, l := range all[*ast.Link](t) {
+	for _, l := range nodesOf[*ast.Link](t) {
 		if l.Reference != nil {
 			used[util.ToLinkReference(l.Reference.Value)] = true
 		}
 	}
-	for _, i := range all[*ast.Image](t) {
+	for _, i := range nodesOf[*ast.Image](t) {
 		if i.Reference != nil {
 			used[util.ToLinkReference(i.Reference.Value)] = true
 		}
 	}
-	for _, d := range all[*ast.LinkReferenceDefinition](t) {
+	for _, d := range nodesOf[*ast.LinkReferenceDefinition](t) {
 		label := util.ToLinkReference(d.Label)
 		if used[label] {
-			delete(used, label) // a second definition of the same label is not used
+			delete(used, label) // Markdown ignores a second definition of the label
 			continue
 		}
 		p := ast.NewParagraph()
-		p.AppendChild(p, typedNode(strings.TrimSpace(string(d.Lines().Value(t.source)))))
-		replace(d, p)
+		p.AppendChild(p, verbatimNode(strings.TrimSpace(string(d.Lines().Value(t.source)))))
+		replaceNode(d, p)
 	}
-	for _, f := range all[*extensions.Footnote](t) {
+	for _, f := range nodesOf[*extensions.Footnote](t) {
 		if f.Index < 0 {
-			t.showFootnote(f)
+			t.showUnusedFootnote(f)
 		}
 	}
 }
 
-// showFootnote shows a footnote that nothing refers to at the end of the text.
-func (t *tree) showFootnote(f *extensions.Footnote) {
-	label := typedNode("[^" + string(f.Ref) + "]: ")
+// showUnusedFootnote moves a footnote that nothing refers to, with its label, to the end of the
+// text.
+func (t *tree) showUnusedFootnote(f *extensions.Footnote) {
+	label := verbatimNode("[^" + string(f.Ref) + "]: ")
 	first := f.FirstChild()
 	if first == nil || !ast.IsParagraph(first) {
 		p := ast.NewParagraph()
@@ -105,15 +110,16 @@ func (t *tree) showFootnote(f *extensions.Footnote) {
 	} else {
 		first.AppendChild(first, label)
 	}
-	for _, c := range children(f) {
+	for _, c := range childNodes(f) {
 		f.RemoveChild(f, c)
 		t.doc.AppendChild(t.doc, c)
 	}
 }
 
-// widenRows gives rows of a table the cells that they have beyond the header's, which GFM drops.
-func (t *tree) widenRows() {
-	for _, row := range all[*extensions.TableRow](t) {
+// restoreExtraCells adds the cells that a row of a table has beyond those of the header. GFM drops
+// them.
+func (t *tree) restoreExtraCells() {
+	for _, row := range nodesOf[*extensions.TableRow](t) {
 		last, ok := row.LastChild().(*extensions.TableCell)
 		if !ok || last.Lines().Len() == 0 {
 			continue
@@ -131,19 +137,20 @@ func (t *tree) widenRows() {
 		line = bytes.TrimSuffix(line, []byte("|"))
 		for cell := range bytes.SplitSeq(line, []byte("|")) {
 			node := extensions.NewTableCell()
-			node.AppendChild(node, typedNode(strings.TrimSpace(string(cell))))
+			node.AppendChild(node, verbatimNode(strings.TrimSpace(string(cell))))
 			row.AppendChild(row, node)
 		}
 	}
 }
 
-func (t *tree) nameHeadings() {
-	for _, h := range all[*ast.Heading](t) {
-		h.SetAttributeString("id", []byte(idPrefix+t.anchors.add(slugOf(t.textOf(h)))))
+// assignHeadingIDs gives each heading the id of its words.
+func (t *tree) assignHeadingIDs() {
+	for _, h := range nodesOf[*ast.Heading](t) {
+		h.SetAttributeString("id", []byte(idPrefix+t.anchors.assignName(makeAnchor(t.textOf(h)))))
 	}
 }
 
-// textOf returns the text that a node shows.
+// textOf returns the text that a reader sees of a node, without markup.
 func (t *tree) textOf(n ast.Node) string {
 	var b strings.Builder
 	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -166,8 +173,10 @@ func (t *tree) textOf(n ast.Node) string {
 	return b.String()
 }
 
-// pairTags finds the other half of each tag: within a text among its siblings, of blocks among the blocks of HTML beside.
-func (t *tree) pairTags() {
+// resolveTags finds the other half of each tag: for a tag inside of a paragraph among its siblings,
+// for one of a block among the blocks of HTML beside it. It replaces goldmark's nodes of HTML and
+// drops comments.
+func (t *tree) resolveTags() {
 	groups, order := map[ast.Node][]*tag{}, []ast.Node{}
 	add := func(parent ast.Node, tags ...*tag) {
 		if groups[parent] == nil {
@@ -176,77 +185,81 @@ func (t *tree) pairTags() {
 		groups[parent] = append(groups[parent], tags...)
 		t.tags = append(t.tags, tags...)
 	}
-	for _, n := range all[*tagNode](t) {
+	for _, n := range nodesOf[*tagNode](t) {
 		if isInImage(n) {
-			replace(n, typedNode(n.typed))
+			replaceNode(n, verbatimNode(n.source))
 		} else {
 			add(n.Parent(), n.tag)
 		}
 	}
-	for _, b := range all[*ast.HTMLBlock](t) {
-		n := newRawNode(b, t.source)
+	for _, b := range nodesOf[*ast.HTMLBlock](t) {
+		n := newHTMLNode(b, t.source)
 		for _, p := range n.pieces {
 			if p.tag != nil {
 				add(b.Parent(), p.tag)
 			}
 		}
-		replace(b, n)
+		replaceNode(b, n)
 	}
-	for _, c := range all[*ast.RawHTML](t) {
-		replace(c) // a comment
+	for _, c := range nodesOf[*ast.RawHTML](t) {
+		replaceNode(c) // a comment
 	}
 	for _, parent := range order {
-		pair(groups[parent])
+		matchTags(groups[parent])
 	}
 	for _, tag := range t.tags {
-		t.nameTag(tag)
+		t.assignTagID(tag)
 	}
 }
 
-// nameTag gives the id of a tag its prefix. One that is taken goes.
-func (t *tree) nameTag(tag *tag) {
-	if !tag.shown {
+// assignTagID gives the id of a tag its prefix. It drops an id that is taken or is no anchor. The
+// attribute name, by which old HTML marks a place, becomes an id.
+func (t *tree) assignTagID(tag *tag) {
+	if !tag.isMarkup {
 		return
 	}
+	isID := func(a attribute) bool { return a.name == "id" || a.name == "name" }
 	tag.attributes = slices.DeleteFunc(tag.attributes, func(a attribute) bool {
-		isName := a.name == "id" || a.name == "name"
-		return isName && (a.value == "" || slugOf(a.value) != strings.ToLower(a.value) || !t.anchors.take(a.value))
+		isAnchor := a.value != "" && makeAnchor(a.value) == strings.ToLower(a.value)
+		return isID(a) && (!isAnchor || !t.anchors.reserveName(a.value))
 	})
 	for i, a := range tag.attributes {
-		if a.name == "id" || a.name == "name" {
+		if isID(a) {
 			tag.attributes[i] = attribute{"id", idPrefix + a.value}
 		}
 	}
 }
 
-// mendLinks leads links within the text to the ids that are there, and shows what can't be a link or an image as text.
-func (t *tree) mendLinks() {
-	for _, l := range all[*ast.Link](t) {
-		l.Destination = []byte(t.anchors.resolve(string(l.Destination)))
+// rewriteLinks makes links of the text lead to its ids. It shows the text in place of an image that
+// a browser must not load and of an address that is none.
+func (t *tree) rewriteLinks() {
+	for _, l := range nodesOf[*ast.Link](t) {
+		l.Destination = []byte(t.anchors.resolveLink(string(l.Destination)))
 	}
 	for _, tag := range t.tags {
 		for i, a := range tag.attributes {
 			if a.name == "href" {
-				tag.attributes[i].value = t.anchors.resolve(a.value)
+				tag.attributes[i].value = t.anchors.resolveLink(a.value)
 			}
 		}
 	}
-	for _, i := range all[*ast.Image](t) {
+	for _, i := range nodesOf[*ast.Image](t) {
 		if !isImageAddress(string(i.Destination)) {
-			replace(i, children(i)...)
+			replaceNode(i, childNodes(i)...)
 		}
 	}
-	for _, l := range all[*ast.AutoLink](t) {
+	for _, l := range nodesOf[*ast.AutoLink](t) {
 		label := string(l.Label(t.source))
 		switch {
 		case isInImage(l):
-			replace(l, typedNode(label))
-		case l.AutoLinkType == ast.AutoLinkURL && l.Protocol == nil && !isLinked(label):
-			replace(l, typedNode("<"+label+">"))
+			replaceNode(l, verbatimNode(label))
+		case l.AutoLinkType == ast.AutoLinkURL && l.Protocol == nil && !hasLinkedScheme(label):
+			replaceNode(l, verbatimNode("<"+label+">"))
 		}
 	}
 }
 
+// isInImage reports whether a node stands in the alternative text of an image, which has no markup.
 func isInImage(n ast.Node) bool {
 	for p := n.Parent(); p != nil && p.Type() == ast.TypeInline; p = p.Parent() {
 		if p.Kind() == ast.KindImage {
@@ -256,13 +269,15 @@ func isInImage(n ast.Node) bool {
 	return false
 }
 
-// isLinked returns true for the schemes of addresses that become links by themselves. <std::string> is no address.
-func isLinked(address string) bool {
+// hasLinkedScheme reports whether an address in angle brackets becomes a link. Others, such as
+// <std::string>, are text.
+func hasLinkedScheme(address string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
 	return slices.Contains([]string{"http", "https", "ftp", "mailto"}, scheme)
 }
 
-// isImageAddress returns true if a browser may load an image from the address.
+// isImageAddress reports whether a browser may load an image from the address: over HTTP or from
+// this server.
 func isImageAddress(address string) bool {
 	address = strings.TrimSpace(address)
 	u, err := url.Parse(address)

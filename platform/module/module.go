@@ -150,13 +150,13 @@ func (m Module) buildDeclarations() fx.Option {
 	}
 	settings := make([]fx.Option, len(m.Settings))
 	for i, s := range m.Settings {
-		settings[i] = s.Option()
+		settings[i] = s.FxOption()
 	}
 	return fx.Module(m.Name,
 		fx.Options(settings...),
 		migrate.ProvideMigrations(m.Migrations...),
 		identity.ProvidePermissions(m.Permissions...),
-		apperr.Provide(m.Problems...),
+		apperr.ProvideProblems(m.Problems...),
 		declares,
 	)
 }

@@ -8,6 +8,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
 )
@@ -21,7 +22,7 @@ func newList() module.List {
 		{
 			Name: "shop", Title: "Shop", Needs: []string{"accounts"},
 			Migrations:  []migrate.Migration{{ID: "202601010000_shop_create_orders"}},
-			Permissions: []identity.Permission{{Name: "shop:read", Lowest: identity.User}},
+			Permissions: []identity.Permission{{Name: "shop:read", Lowest: identitytest.User}},
 			Problems:    []apperr.Problem{{Code: "sold-out", Title: "Sold out", Meaning: "Nothing is left."}},
 			Provides:    fx.Provide(func() *shopParts { return &shopParts{} }),
 		},
@@ -42,7 +43,7 @@ func TestOptions(t *testing.T) {
 	var (
 		migrations  migrate.Params
 		permissions identity.PermissionParams
-		problems    apperr.Params
+		problems    apperr.ProblemParams
 		parts       *shopParts
 	)
 	for name, disabled := range map[string]module.Disabled{"enabled": nil, "disabled": {"shop", "vouchers"}} {

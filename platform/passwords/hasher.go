@@ -43,7 +43,7 @@ type Hasher struct {
 // NewHasher returns a hasher that makes new hashes at the given cost.
 func NewHasher(cost Argon2) *Hasher {
 	h := &Hasher{cost: cost, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))}
-	h.dummy = cost.encode(make([]byte, saltBytes), make([]byte, keyBytes))
+	h.dummy = cost.formatHash(make([]byte, saltBytes), make([]byte, keyBytes))
 	return h
 }
 
@@ -55,9 +55,9 @@ const (
 	maxWait = 1800 * time.Millisecond
 )
 
-// acquire waits for a core. It returns 503 after maxWait, so that the callers who came earlier are
-// served.
-func (h *Hasher) acquire(ctx context.Context) error {
+// acquireSlot waits for a core. It returns 503 after maxWait, so that the callers who came earlier
+// are served.
+func (h *Hasher) acquireSlot(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	if h.slots.Acquire(wait, 1) == nil {
@@ -66,54 +66,54 @@ func (h *Hasher) acquire(ctx context.Context) error {
 	return apperr.Unavailable("Too many are signing in at this moment; try again.")
 }
 
-// Hash returns the hash of a password with a new salt, in the encoded form of argon2id. The whole
-// password counts, at any length. It returns 503 if too many callers are waiting.
-func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if err := h.acquire(ctx); err != nil {
+// HashPassword returns the hash of a password with a new salt, in the encoded form of argon2id. The
+// whole password counts, at any length. It returns 503 if too many callers are waiting.
+func (h *Hasher) HashPassword(ctx context.Context, password string) (string, error) {
+	if err := h.acquireSlot(ctx); err != nil {
 		return "", err
 	}
 	defer h.slots.Release(1)
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt)
-	return h.cost.encode(salt, h.cost.key(password, salt, keyBytes)), nil
+	return h.cost.formatHash(salt, h.cost.deriveKey(password, salt, keyBytes)), nil
 }
 
-// Check returns whether the password belongs to the hash, and whether the hash was made at a lower
-// cost than that of new hashes, so that it should be replaced. An empty hash takes as long as any
-// other and never matches: the time of an answer does not tell whether an account exists. Check
-// returns 503 if too many callers are waiting, and an error for a malformed hash.
-func (h *Hasher) Check(ctx context.Context, hash, password string) (match, outdated bool, err error) {
+// CheckPassword returns whether the password belongs to the hash, and whether the hash was made at
+// a lower cost than that of new hashes, so that it should be replaced. An empty hash takes as long
+// as any other and never matches: the time of an answer does not tell whether an account exists.
+// CheckPassword returns 503 if too many callers are waiting, and an error for a malformed hash.
+func (h *Hasher) CheckPassword(ctx context.Context, hash, password string) (match, outdated bool, err error) {
 	known := hash != ""
 	if !known {
 		hash = h.dummy
 	}
-	cost, salt, want, err := decode(hash)
+	cost, salt, want, err := parseHash(hash)
 	if err != nil {
 		return false, false, err
 	}
-	if err := h.acquire(ctx); err != nil {
+	if err := h.acquireSlot(ctx); err != nil {
 		return false, false, err
 	}
 	defer h.slots.Release(1)
-	got := cost.key(password, salt, uint32(len(want)))
+	got := cost.deriveKey(password, salt, uint32(len(want)))
 	match = subtle.ConstantTimeCompare(got, want) == 1 && known
 	return match, cost.Memory < h.cost.Memory || cost.Time < h.cost.Time, nil
 }
 
-// key returns the argon2id key of a password.
-func (c Argon2) key(password string, salt []byte, size uint32) []byte {
+// deriveKey returns the argon2id key of a password.
+func (c Argon2) deriveKey(password string, salt []byte, size uint32) []byte {
 	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Parallel, size)
 }
 
-// encode returns the usual text form: "$argon2id$v=19$m=…,t=…,p=…$salt$key".
-func (c Argon2) encode(salt, key []byte) string {
+// formatHash returns the usual text form: "$argon2id$v=19$m=…,t=…,p=…$salt$key".
+func (c Argon2) formatHash(salt, key []byte) string {
 	b64 := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
 		argon2.Version, c.Memory, c.Time, c.Parallel, b64(salt), b64(key))
 }
 
-// decode is the reverse of Argon2.encode. It returns an error for any other text.
-func decode(hash string) (c Argon2, salt, key []byte, err error) {
+// parseHash is the reverse of Argon2.encode. It returns an error for any other text.
+func parseHash(hash string) (c Argon2, salt, key []byte, err error) {
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
 		return c, nil, nil, errors.New("not an argon2id hash")

@@ -17,20 +17,20 @@ const (
 	fileMode = 0o600
 )
 
-// Dir creates a directory that only the user of the server may enter. It takes the rights of others
-// from one that exists. It is for a name that the server has chosen; see DirOf.
-func Dir(path string) error {
+// CreateDir creates a directory that only the user of the server may enter. It takes the rights of
+// others from one that exists. It is for a name that the server has chosen; see DirOf.
+func CreateDir(path string) error {
 	if err := os.MkdirAll(path, dirMode); err != nil {
 		return err
 	}
-	return tighten(path, dirMode)
+	return removeRights(path, dirMode)
 }
 
-// DirOf is Dir for a directory that the operator has named. It takes the rights of others from one
-// that exists only if every entry belongs to the server, which is so if its name matches a pattern
-// of own (filepath.Match). A directory that others use, such as the root of the system, stays open
-// to them.
-func DirOf(path string, own ...string) error {
+// CreateNamedDir is Dir for a directory that the operator has named. It takes the rights of others
+// from one that exists only if every entry belongs to the server, which is so if its name matches a
+// pattern of own (filepath.Match). A directory that others use, such as the root of the system,
+// stays open to them.
+func CreateNamedDir(path string, own ...string) error {
 	if err := os.MkdirAll(path, dirMode); err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func DirOf(path string, own ...string) error {
 			return nil
 		}
 	}
-	return tighten(path, dirMode)
+	return removeRights(path, dirMode)
 }
 
 // isOwn returns whether a name matches one of the patterns.
@@ -58,30 +58,30 @@ func isOwn(name string, own []string) bool {
 	})
 }
 
-// File creates an empty file that only the user of the server may read. A file that exists keeps
-// its content and loses the rights of others. The directory must exist.
-func File(path string) error {
+// CreateFile creates an empty file that only the user of the server may read. A file that exists
+// keeps its content and loses the rights of others. The directory must exist.
+func CreateFile(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Close(), tighten(path, fileMode))
+	return errors.Join(f.Close(), removeRights(path, fileMode))
 }
 
-// Existing takes the rights of others from files. Missing files are no error.
-func Existing(paths ...string) error {
+// TightenFiles takes the rights of others from files. Missing files are no error.
+func TightenFiles(paths ...string) error {
 	for _, path := range paths {
-		if err := tighten(path, fileMode); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := removeRights(path, fileMode); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
 }
 
-// tighten takes the rights beyond mode from a path. If the server may not change them, because the
-// path belongs to another user, it logs a warning and returns nil: the operator has decided who may
-// read it.
-func tighten(path string, mode fs.FileMode) error {
+// removeRights takes the rights beyond mode from a path. If the server may not change them, because
+// the path belongs to another user, it logs a warning and returns nil: the operator has decided who
+// may read it.
+func removeRights(path string, mode fs.FileMode) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err

@@ -2,5 +2,5 @@
 
 package private
 
-// ByDefault makes files private by default where the system has such a default; this one has none.
-func ByDefault() {}
+// SetPrivateUmask makes files private by default where the system has such a default; this one has none.
+func SetPrivateUmask() {}

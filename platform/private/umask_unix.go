@@ -4,6 +4,6 @@ package private
 
 import "syscall"
 
-// ByDefault makes every file and folder that the process creates from now on private, those of
-// libraries included.
-func ByDefault() { syscall.Umask(0o077) }
+// SetPrivateUmask makes every file and folder that the process creates from now on private, those
+// of libraries included.
+func SetPrivateUmask() { syscall.Umask(0o077) }

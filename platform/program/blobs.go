@@ -26,7 +26,7 @@ type blobParts struct {
 func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 	if c.S3.Endpoint == "" {
 		dir := filepath.Join(c.DataDir, "objects")
-		f, err := folder.Open(dir, c.PublicURL, k.Derive("object urls"), time.Now)
+		f, err := folder.Open(dir, c.PublicURL, k.DeriveKey("object urls"), time.Now)
 		return blobParts{Store: outsideBlobs{f}, Folder: f}, err
 	}
 	s, err := s3.New(s3.Config{

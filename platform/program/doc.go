@@ -3,7 +3,7 @@
 //
 // The command line and the tests of modules build the same program:
 //
-//	configuration ─▶ BuildOptions(cfg, modules, version) ─▶ fx graph ─▶ Start ─▶ requests ─▶ Stop
+//	configuration ─▶ BuildOptions(cfg, modules, about) ─▶ fx graph ─▶ Start ─▶ requests ─▶ Stop
 //
 // Each service is chosen on its own: without DATABASE_URL the program uses SQLite, without REDIS_URL
 // a Redis server inside of the process, without S3_ENDPOINT a folder, and without SMTP_URL a mailbox

@@ -11,7 +11,7 @@ import (
 // loadKeys reads the keys of the server, or makes them in an empty folder. It returns a *config.Error
 // for a folder or a file that can't be used.
 func loadKeys(c *config.Config) (*keyring.Keys, error) {
-	k, err := keyring.Load(c.JWTKeysDir, c.AccessTokenTTL)
+	k, err := keyring.Open(c.JWTKeysDir, c.AccessTokenTTL)
 	if err != nil {
 		cause := strings.TrimPrefix(err.Error(), "JWT_KEYS_DIR: ")
 		return nil, &config.Error{Faults: []string{fmt.Sprintf("JWT_KEYS_DIR: found %q, which can't be used: %s; "+

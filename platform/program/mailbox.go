@@ -13,13 +13,13 @@ import (
 // newMailboxRoutes returns the routes that show the mail in the embedded sink. There are none in
 // production, as anybody could read the mail.
 func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
-	if sink == nil || c.Production() {
+	if sink == nil || c.IsProduction() {
 		return httpx.Table{Module: "dev"}
 	}
 	return httpx.Table{Module: "dev", Routes: []httpx.Route{
-		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.Hidden()),
+		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.HideOperation()),
 		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first",
-			mailboxHandler{sink}.listMessages, httpx.Unlimited()),
+			mailboxHandler{sink}.listMessages, httpx.CountAgainstNothing()),
 	}}
 }
 

@@ -35,10 +35,10 @@ var Declarations = fx.Options(
 )
 
 // BuildOptions returns the whole program for a configuration: the parts of the platform and the
-// modules. The version stands in the API document and in the log.
-func BuildOptions(cfg *config.Config, modules module.List, version Version) fx.Option {
+// modules. The API document shows about.
+func BuildOptions(cfg *config.Config, modules module.List, about About) fx.Option {
 	return fx.Options(
-		fx.Supply(cfg, version),
+		fx.Supply(cfg, about),
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		platformParts,
 		fx.Provide(func() []httpx.ModuleInfo { return DescribeModules(modules, cfg.ModulesDisabled) }),
@@ -47,8 +47,13 @@ func BuildOptions(cfg *config.Config, modules module.List, version Version) fx.O
 	)
 }
 
-// Version is the version of the program. It has a type of its own, as fx finds parts by their types.
-type Version string
+// About describes the program.
+type About struct {
+	// Version is shown by the API document, the logs and lyceum version.
+	Version string
+	// Description introduces the API in its document.
+	Description string
+}
 
 // platformParts provides the parts of the platform. Constructors of the packages know no
 // configuration; the functions below pass them what they want of it.
@@ -76,7 +81,7 @@ var platformParts = fx.Options(
 		newLimiter, newProblemCatalog, pagination.NewCursors, newHub, newServer,
 	),
 	Declarations,
-	httpx.Routes(newMailboxRoutes),
+	httpx.ProvideRoutes(newMailboxRoutes),
 )
 
 // openScratch opens the directory of temporary files under DATA_DIR, which is emptied at each start.
@@ -115,7 +120,7 @@ func newEventCatalog(p events.CatalogParams) (*events.Catalog, error) {
 }
 
 // newProblemCatalog returns the problems of all modules and of the platform packages with own ones.
-func newProblemCatalog(p apperr.Params) (*apperr.Catalog, error) {
+func newProblemCatalog(p apperr.ProblemParams) (*apperr.Catalog, error) {
 	return apperr.NewCatalog(append(p.Groups, idempotency.Problems, ws.Problems)...)
 }
 

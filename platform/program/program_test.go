@@ -65,7 +65,7 @@ func (s *site) module() module.Module {
 			Up: []string{"CREATE TABLE pages (id text)"}, Down: []string{"DROP TABLE pages"},
 		}},
 		Provides: fx.Options(
-			httpx.Routes(func() httpx.Table {
+			httpx.ProvideRoutes(func() httpx.Table {
 				return httpx.Table{Module: "site", Routes: []httpx.Route{
 					httpx.Get("/slow", httpx.Public, "Answer slowly", s.answerSlowly),
 				}}
@@ -88,7 +88,7 @@ func (s *site) module() module.Module {
 func build(t *testing.T, env map[string]string, modules ...module.Module) (p Parts, err error) {
 	t.Helper()
 	vars := map[string]string{
-		"HTTP_ADDR": "127.0.0.1:0", "DATA_DIR": t.TempDir(), "DEMO": "false",
+		"HTTP_ADDR": "127.0.0.1:0", "DATA_DIR": t.TempDir(),
 		"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME": "1",
 	}
 	for key, value := range env {
@@ -97,7 +97,7 @@ func build(t *testing.T, env map[string]string, modules ...module.Module) (p Par
 	list := module.List(modules)
 	cfg, err := config.FromMap(vars, list.ListSettings()...)
 	require.NoError(t, err)
-	app := fx.New(BuildOptions(cfg, list, "1.2.3"), fx.Populate(&p),
+	app := fx.New(BuildOptions(cfg, list, About{Version: "1.2.3"}), fx.Populate(&p),
 		fx.Supply(fx.Annotate(noAccounts{}, fx.As(new(identity.Sessions)), fx.As(new(identity.Accounts)))))
 	if app.Err() != nil {
 		return p, app.Err()

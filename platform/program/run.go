@@ -95,7 +95,7 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 	}
 	// Wrong keys don't stop the start: an operator must be able to reach the server and read why
 	// accounts with a second factor can't sign in.
-	if err := p.Sealed.Check(ctx); err != nil {
+	if err := p.Sealed.CheckSealedData(ctx); err != nil {
 		slog.Error("JWT_KEYS_DIR does not hold the keys that this database was used with",
 			"dir", p.Config.JWTKeysDir, "keys", err.Error())
 	}
@@ -134,7 +134,7 @@ func prepareServices(ctx context.Context, p Parts) error {
 	}
 	// The bucket is made if it does not exist, so that an installation needs no step of its own.
 	if p.Bucket != nil {
-		if err := p.Bucket.Prepare(ctx); err != nil {
+		if err := p.Bucket.PrepareBucket(ctx); err != nil {
 			return &ServiceError{"S3_ENDPOINT", err}
 		}
 	}
@@ -160,7 +160,7 @@ func (r *Running) startBackgrounds() {
 	p := r.Parts
 	r.backgrounds.Start(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
 	r.backgrounds.Start(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
-	r.backgrounds.Start(lifecycle.Background{Name: "signing keys", Run: p.Keys.Watch})
+	r.backgrounds.Start(lifecycle.Background{Name: "signing keys", Run: p.Keys.WatchFolder})
 	r.backgrounds.Start(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
 	for _, group := range p.Lifecycle.Backgrounds {
 		for _, b := range group {
@@ -184,7 +184,7 @@ func StartWork(g *lifecycle.Group, e *events.Bus, q *jobs.Queue) {
 // time is done again after the next start.
 func (r *Running) Stop() error {
 	// Load balancers need a moment to see /readyz fail, during which they still send requests.
-	r.Parts.Server.Stopping()
+	r.Parts.Server.MarkStopping()
 	time.Sleep(r.Parts.Config.ShutdownDelay)
 	// Sockets first: their clients connect to another replica while requests still finish here.
 	sockets, cancel := context.WithTimeout(context.Background(), socketTimeout)

@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -27,15 +28,15 @@ func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *lim
 	if c.RedisURL == "" {
 		r = nil
 	}
-	return limit.New(r, k.Derive("limits"), c.RateLimit)
+	return limit.New(r, k.DeriveKey("limits"), c.RateLimit)
 }
 
 // serverParams are the parts that the server is built from. fx fills the fields by their types, so a
 // new dependency is one new field.
 type serverParams struct {
 	fx.In
-	Config  *config.Config
-	Version Version
+	Config *config.Config
+	About  About
 
 	// Parts that requests use.
 	Keys          *keyring.Keys
@@ -59,6 +60,7 @@ type serverParams struct {
 	Permissions  *identity.Permissions
 	Problems     *apperr.Catalog
 	Budgets      limit.BudgetParams
+	ConsolePages httpx.ConsolePageParams
 }
 
 // newServer returns the HTTP server with the routes of all modules. It returns an error for
@@ -72,11 +74,12 @@ func newServer(p serverParams) (*httpx.Server, error) {
 	}
 	// METRICS_ADDR moves /metrics away from the routes for clients.
 	return httpx.New(httpx.Options{
-		Version: string(p.Version), PublicURL: c.PublicURL, Production: c.Production(),
+		Version: p.About.Version, Description: p.About.Description, PublicURL: c.PublicURL, Production: c.IsProduction(),
 		TrustedProxies: c.TrustedProxies,
 		Keys:           p.Keys, Authenticator: p.Authenticator, DB: p.DB, Clock: p.Clock,
 		Metrics: p.Metrics, Scratch: p.Scratch,
-		Modules: p.Modules, Capabilities: p.Capabilities.All, Permissions: p.Permissions, Problems: p.Problems,
+		ConsolePages: slices.Concat(p.ConsolePages.Groups...),
+		Modules:      p.Modules, Capabilities: p.Capabilities.All, Permissions: p.Permissions, Problems: p.Problems,
 		Limiter: p.Limiter, Budgets: budgets,
 		MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c),
 		Checks: readinessChecks(p),
@@ -91,7 +94,7 @@ func readinessChecks(p serverParams) []httpx.Check {
 		{Name: "redis", Ping: func(ctx context.Context) error { return p.Redis.Ping(ctx).Err() }},
 		{Name: "storage", Ping: p.Blobs.Ping},
 		{Name: "mail", Ping: p.Mail.Ping},
-		{Name: "keys", Ping: p.Sealed.Check, OnlyFaults: true, Explains: true},
+		{Name: "keys", Ping: p.Sealed.CheckSealedData, OnlyFaults: true, Explains: true},
 	}
 }
 

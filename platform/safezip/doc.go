@@ -7,7 +7,7 @@
 //	archive, err := safezip.Open(file, size, safezip.Limits{
 //		Entries: 5000, PackedBytes: 512 << 20, UnpackedBytes: 1 << 30, Ratio: 100, RatioFromBytes: 1 << 20,
 //	})
-//	content, err := archive["course.json"].ReadAll(8 << 20)
+//	content, err := archive["manifest.json"].ReadAll(8 << 20)
 //
 // Open reads the directory and unpacks nothing. An Entry is checked against its declared size and
 // checksum while it is read, so a caller that must know that an archive is sound reads every entry

@@ -28,10 +28,13 @@ func (e *Error) Error() string {
 }
 
 // EntryError returns an error about the entry with the given name, which may hold anything.
-func EntryError(name, reason string) *Error { return &Error{Entry: printable(name), Reason: reason} }
+func EntryError(name, reason string) *Error {
+	return &Error{Entry: printableName(name), Reason: reason}
+}
 
-// printable returns at most the first 100 characters of a name, with "?" for what can't be shown.
-func printable(name string) string {
+// printableName returns at most the first 100 characters of a name, with "?" for what can't be
+// shown.
+func printableName(name string) string {
 	const maxLetters = 100
 	if name == "" {
 		return `""` // an empty Entry means the archive

@@ -207,7 +207,7 @@ func (d *directory) checkApart(entries []*Entry) error {
 func indexByName(entries []*Entry) (map[string]*Entry, error) {
 	out, seen := map[string]*Entry{}, map[string]bool{}
 	for _, e := range entries {
-		folded := text.Fold(strings.TrimSuffix(e.Name(), "/"))
+		folded := text.FoldCase(strings.TrimSuffix(e.Name(), "/"))
 		if seen[folded] {
 			return nil, EntryError(e.Name(), "is there twice")
 		}

@@ -17,7 +17,8 @@ import (
 // limits are those of the tests.
 var limits = Limits{Entries: 100, PackedBytes: 1 << 20, UnpackedBytes: 4 << 20, Ratio: 100, RatioFromBytes: 1 << 10}
 
-// file is an entry to be packed. Its header may be changed before it is written, and data may differ from the content.
+// file is an entry to be packed. Its header may be changed before it is written, and data may
+// differ from the content.
 type file struct {
 	name    string
 	content string
@@ -71,7 +72,8 @@ func open(raw []byte) (map[string]*Entry, error) {
 	return Open(bytes.NewReader(raw), int64(len(raw)), limits)
 }
 
-// reason returns the reason of an *Error, "format" for ErrFormat, and fails the test for any other error.
+// reason returns the reason of an *Error, "format" for ErrFormat, and fails the test for any other
+// error.
 func reason(t testing.TB, err error) string {
 	t.Helper()
 	if errors.Is(err, ErrFormat) {
@@ -92,7 +94,7 @@ func TestOpen(t *testing.T) {
 		require.Equal(t, want, string(got))
 		require.Equal(t, name, entries[name].Name())
 		require.EqualValues(t, len(want), entries[name].Size())
-		require.NoError(t, entries[name].Check())
+		require.NoError(t, entries[name].CheckContent())
 	}
 	_, err = entries["e"].ReadAll(499)
 	require.Equal(t, "is too large", reason(t, err))
@@ -159,7 +161,7 @@ func TestContents(t *testing.T) {
 			f.name = "a"
 			entries, err := open(forge(t, f))
 			require.NoError(t, err)
-			require.Equal(t, want, reason(t, entries["a"].Check()))
+			require.Equal(t, want, reason(t, entries["a"].CheckContent()))
 			_, err = entries["a"].ReadAll(1 << 10)
 			require.Equal(t, want, reason(t, err))
 		})
@@ -245,7 +247,8 @@ func TestFormatBytes(t *testing.T) {
 	}
 }
 
-// Each byte of an archive may be changed: what is read then is right, or an error says why it is not.
+// Each byte of an archive may be changed: what is read then is right, or an error says why it is
+// not.
 func TestDamagedBytes(t *testing.T) {
 	want := map[string]string{"a": "hello, learners", "b/c.md": strings.Repeat("many words ", 50)}
 	raw := deflate(t, "a", want["a"], "b/c.md", want["b/c.md"])

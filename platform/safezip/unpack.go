@@ -39,9 +39,9 @@ func (e *Entry) ReadAll(limit int64) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// Check reads the content to its end, keeps nothing of it, and returns an *Error if the entry is
-// damaged.
-func (e *Entry) Check() error {
+// CheckContent reads the content to its end, keeps nothing of it, and returns an *Error if the
+// entry is damaged.
+func (e *Entry) CheckContent() error {
 	r, err := e.Open()
 	if err != nil {
 		return err

@@ -93,7 +93,7 @@ func (c *Client) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	return c.withConnection(ctx, func(conn *connection) error { return conn.deliver(env) })
+	return c.withConnection(ctx, func(conn *connection) error { return conn.deliverMail(env) })
 }
 
 // Ping returns nil if the server answers, encrypts as configured and accepts the sign-in.
@@ -125,22 +125,23 @@ func (c *Client) withConnection(ctx context.Context, do func(*connection) error)
 	case <-ctx.Done():
 		return fmt.Errorf("smtp: all connections are busy: %w", ctx.Err())
 	}
-	conn, err := c.acquire(ctx, deadline)
+	conn, err := c.acquireConnection(ctx, deadline)
 	if err != nil {
-		return withCause(ctx, err)
+		return withContextError(ctx, err)
 	}
-	stop := conn.guard(ctx, deadline)
+	stop := conn.limitTime(ctx, deadline)
 	err = do(conn)
 	stop()
-	c.release(ctx, conn, err)
-	return withCause(ctx, err)
+	c.releaseConnection(ctx, conn, err)
+	return withContextError(ctx, err)
 }
 
-// acquire returns the connection that was used last and still answers, or opens a new one.
-func (c *Client) acquire(ctx context.Context, deadline time.Time) (*connection, error) {
-	for conn := c.pop(); conn != nil; conn = c.pop() {
+// acquireConnection returns the connection that was used last and still answers, or opens a new
+// one.
+func (c *Client) acquireConnection(ctx context.Context, deadline time.Time) (*connection, error) {
+	for conn := c.popIdle(); conn != nil; conn = c.popIdle() {
 		check := time.Now().Add(min(checkTimeout, c.sendTimeout/4))
-		stop := conn.guard(ctx, check)
+		stop := conn.limitTime(ctx, check)
 		ok := time.Since(conn.idleAt) < maxIdleTime && conn.isAlive()
 		stop()
 		if ok && ctx.Err() == nil {
@@ -148,11 +149,11 @@ func (c *Client) acquire(ctx context.Context, deadline time.Time) (*connection, 
 		}
 		conn.close()
 	}
-	return c.target.connect(ctx, c.dialTimeout, deadline)
+	return c.target.openConnection(ctx, c.dialTimeout, deadline)
 }
 
-// pop removes and returns the idle connection that was used last, or nil if there is none.
-func (c *Client) pop() *connection {
+// popIdle removes and returns the idle connection that was used last, or nil if there is none.
+func (c *Client) popIdle() *connection {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.idle) == 0 {
@@ -163,10 +164,10 @@ func (c *Client) pop() *connection {
 	return conn
 }
 
-// release returns the connection to the pool after a success or a refusal of the mail. It closes
-// the connection after 421, because the server hangs up, and after any other error, because the
-// state of the dialogue is unknown.
-func (c *Client) release(ctx context.Context, conn *connection, err error) {
+// releaseConnection returns the connection to the pool after a success or a refusal of the mail. It
+// closes the connection after 421, because the server hangs up, and after any other error, because
+// the state of the dialogue is unknown.
+func (c *Client) releaseConnection(ctx context.Context, conn *connection, err error) {
 	var r *refusedError
 	usable := err == nil || (errors.As(err, &r) && r.code != 421)
 	c.mu.Lock()
@@ -179,9 +180,9 @@ func (c *Client) release(ctx context.Context, conn *connection, err error) {
 	c.idle = append(c.idle, conn)
 }
 
-// deliver sends one mail over the connection. It returns a refusedError if the server refuses the
-// sender, the recipient or the content.
-func (c *connection) deliver(env envelope) error {
+// deliverMail sends one mail over the connection. It returns a refusedError if the server refuses
+// the sender, the recipient or the content.
+func (c *connection) deliverMail(env envelope) error {
 	if ok, _ := c.client.Extension("SMTPUTF8"); env.utf8 && !ok {
 		at := stageRecipient
 		if isASCII(env.to) {
@@ -208,10 +209,10 @@ func (c *connection) deliver(env envelope) error {
 	return nil
 }
 
-// withCause adds the context's error to an error of the connection. The caller set no deadline on
-// the connection and could not interpret its error alone. A reply of the server is returned
-// unchanged.
-func withCause(ctx context.Context, err error) error {
+// withContextError adds the context's error to an error of the connection. The caller set no
+// deadline on the connection and could not interpret its error alone. A reply of the server is
+// returned unchanged.
+func withContextError(ctx context.Context, err error) error {
 	var reply *textproto.Error
 	var r *refusedError
 	if err == nil || errors.As(err, &reply) || errors.As(err, &r) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func message() Message {
+func newMessage() Message {
 	return Message{
 		From: "Lyceum <no-reply@lyceum.local>", To: "ada@example.org", ID: "0193-abc",
 		Subject: "Grüße, Ada", Text: "Hello\n.\nWorld", HTML: "<p>Hello</p>",
@@ -24,10 +24,10 @@ func TestDelivery(t *testing.T) {
 	if err := sender.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := sender.Send(t.Context(), message()); err != nil {
+	if err := sender.Send(t.Context(), newMessage()); err != nil {
 		t.Fatal(err)
 	}
-	got := server.only(t)
+	got := server.onlyMail(t)
 	if got.from != "no-reply@lyceum.local" || got.to != "ada@example.org" {
 		t.Errorf("envelope %q → %q", got.from, got.to)
 	}
@@ -50,11 +50,11 @@ func TestSignsIn(t *testing.T) {
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
 		t.Run(mechanism, func(t *testing.T) {
 			server := startServer(t, serverOptions{auth: mechanism})
-			if err := newSender(t, server.url("robot:s3cret-word@")).Send(t.Context(), message()); err != nil {
+			if err := newSender(t, server.url("robot:s3cret-word@")).Send(t.Context(), newMessage()); err != nil {
 				t.Fatal(err)
 			}
-			server.only(t)
-			err := newSender(t, server.url("robot:wr0ng-word@")).Send(t.Context(), message())
+			server.onlyMail(t)
+			err := newSender(t, server.url("robot:wr0ng-word@")).Send(t.Context(), newMessage())
 			if err == nil || IsPermanent(err) || strings.Contains(err.Error(), "wr0ng-word") {
 				t.Errorf("a wrong password gives %v", err)
 			}
@@ -64,7 +64,7 @@ func TestSignsIn(t *testing.T) {
 
 func TestPasswordNeedsAServerThatAsksForIt(t *testing.T) {
 	server := startServer(t, serverOptions{})
-	if err := newSender(t, server.url("robot:s3cret@")).Send(t.Context(), message()); err == nil {
+	if err := newSender(t, server.url("robot:s3cret@")).Send(t.Context(), newMessage()); err == nil {
 		t.Error("mail went without the sign-in that was configured")
 	}
 }
@@ -85,7 +85,7 @@ func TestSilentServer(t *testing.T) {
 	}()
 	sender := newSender(t, "smtp://"+listener.Addr().String(), WithTimeouts(0, 150*time.Millisecond))
 	began := time.Now()
-	err = sender.Send(t.Context(), message())
+	err = sender.Send(t.Context(), newMessage())
 	if !errors.Is(err, context.DeadlineExceeded) || IsPermanent(err) {
 		t.Errorf("error %v", err)
 	}
@@ -104,11 +104,11 @@ func TestSilentServer(t *testing.T) {
 // Keeps M4: required encryption is never given up, whatever the server leaves out.
 func TestSTARTTLSRequiredButNotOffered(t *testing.T) {
 	server := startServer(t, serverOptions{})
-	err := newSender(t, server.url("")+"?starttls=required").Send(t.Context(), message())
+	err := newSender(t, server.url("")+"?starttls=required").Send(t.Context(), newMessage())
 	if err == nil || !strings.Contains(err.Error(), "STARTTLS") || IsPermanent(err) {
 		t.Errorf("error %v", err)
 	}
-	if n := server.count(); n != 0 {
+	if n := server.mailCount(); n != 0 {
 		t.Errorf("%d mails went in the clear", n)
 	}
 }
@@ -120,13 +120,13 @@ func TestEncrypted(t *testing.T) {
 			target := server.url("") + "?starttls=required"
 			trusting := newSender(t, target)
 			trusting.target.tls.RootCAs = server.roots
-			if err := trusting.Send(t.Context(), message()); err != nil {
+			if err := trusting.Send(t.Context(), newMessage()); err != nil {
 				t.Fatal(err)
 			}
-			if got := server.only(t); !got.encrypted {
+			if got := server.onlyMail(t); !got.encrypted {
 				t.Error("the mail came in the clear")
 			}
-			if err := newSender(t, target).Send(t.Context(), message()); err == nil {
+			if err := newSender(t, target).Send(t.Context(), newMessage()); err == nil {
 				t.Error("an unknown certificate was trusted")
 			}
 		})
@@ -137,17 +137,17 @@ func TestRefusals(t *testing.T) {
 	server := startServer(t, serverOptions{refuse: map[string]int{"gone@example.org": 550, "busy@example.org": 451}})
 	sender := newSender(t, server.url(""))
 	for to, permanent := range map[string]bool{"gone@example.org": true, "busy@example.org": false} {
-		m := message()
+		m := newMessage()
 		m.To = to
 		err := sender.Send(t.Context(), m)
 		if err == nil || IsPermanent(err) != permanent {
 			t.Errorf("%s: permanent %v, error %v", to, IsPermanent(err), err)
 		}
 	}
-	if err := sender.Send(t.Context(), message()); err != nil {
+	if err := sender.Send(t.Context(), newMessage()); err != nil {
 		t.Errorf("after the refusals: %v", err)
 	}
-	if n := server.connections(); n != 1 {
+	if n := server.connectionCount(); n != 1 {
 		t.Errorf("%d connections for three mails, one after the other", n)
 	}
 }
@@ -171,20 +171,20 @@ func TestInjectionIsRefused(t *testing.T) {
 		"id":             func(m *Message) { m.ID = "a>\r\nX: y" },
 		"id odd":         func(m *Message) { m.ID = "a b" },
 	} {
-		m := message()
+		m := newMessage()
 		change(&m)
 		if err := sender.Send(t.Context(), m); !errors.Is(err, ErrBadMessage) || !IsPermanent(err) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	if n := server.count(); n != 0 {
+	if n := server.mailCount(); n != 0 {
 		t.Errorf("%d mails went", n)
 	}
 }
 
 func TestSubjectArrivesAsTyped(t *testing.T) {
 	for _, subject := range []string{"plain", "Grüße 🎓", "=?utf-8?q?=0D=0ABcc:_eve?=", strings.Repeat("ü=?", 60)} {
-		m := message()
+		m := newMessage()
 		m.Subject = subject
 		env, err := newEnvelope(m, time.Now())
 		if err != nil {
@@ -204,19 +204,19 @@ func TestPoolSurvivesARestart(t *testing.T) {
 	server := startServer(t, serverOptions{})
 	sender := newSender(t, server.url(""))
 	for range 3 {
-		if err := sender.Send(t.Context(), message()); err != nil {
+		if err := sender.Send(t.Context(), newMessage()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := server.connections(); n != 1 {
+	if n := server.connectionCount(); n != 1 {
 		t.Errorf("%d connections, want one used again", n)
 	}
 	server.stop()
-	if err := sender.Send(t.Context(), message()); err == nil || IsPermanent(err) {
+	if err := sender.Send(t.Context(), newMessage()); err == nil || IsPermanent(err) {
 		t.Errorf("with the server gone: %v", err)
 	}
 	server.restart(t)
-	if err := sender.Send(t.Context(), message()); err != nil {
+	if err := sender.Send(t.Context(), newMessage()); err != nil {
 		t.Errorf("after the restart: %v", err)
 	}
 }
@@ -226,17 +226,17 @@ func TestPoolIsBounded(t *testing.T) {
 	sender := newSender(t, server.url(""), WithPoolSize(2))
 	errs := make(chan error, 20)
 	for range cap(errs) {
-		go func() { errs <- sender.Send(t.Context(), message()) }()
+		go func() { errs <- sender.Send(t.Context(), newMessage()) }()
 	}
 	for range cap(errs) {
 		if err := <-errs; err != nil {
 			t.Error(err)
 		}
 	}
-	if n := server.connections(); n > 2 {
+	if n := server.connectionCount(); n > 2 {
 		t.Errorf("%d connections, at most 2 were allowed", n)
 	}
-	if n := server.count(); n != 20 {
+	if n := server.mailCount(); n != 20 {
 		t.Errorf("%d of 20 mails arrived", n)
 	}
 }
@@ -273,7 +273,7 @@ func TestPasswordIsNotSentInTheClear(t *testing.T) {
 	}
 	server := startServer(t, serverOptions{auth: "PLAIN"})
 	target.addr = server.addr // a distant name for the server at hand
-	if _, err := target.connect(t.Context(), time.Second, time.Now().Add(time.Second)); err == nil ||
+	if _, err := target.openConnection(t.Context(), time.Second, time.Now().Add(time.Second)); err == nil ||
 		!strings.Contains(err.Error(), "not encrypted") {
 		t.Errorf("error %v", err)
 	}

@@ -25,10 +25,10 @@ type connection struct {
 	idleAt time.Time
 }
 
-// guard limits everything that happens on the connection until stop is called: reads and writes
+// limitTime limits everything that happens on the connection until stop is called: reads and writes
 // fail after the deadline and as soon as ctx ends, even if they are blocked. net/smtp takes no
 // context.
-func (c *connection) guard(ctx context.Context, deadline time.Time) (stop func()) {
+func (c *connection) limitTime(ctx context.Context, deadline time.Time) (stop func()) {
 	conn := c.conn // greet may replace c.conn by its TLS wrapper meanwhile
 	_ = conn.SetDeadline(deadline)
 	release := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
@@ -40,26 +40,26 @@ func (c *connection) isAlive() bool { return c.client.Reset() == nil }
 
 func (c *connection) close() { _ = c.conn.Close() }
 
-// connect returns a connection that is encrypted and signed in. All of it happens before the
+// openConnection returns a connection that is encrypted and signed in. All of it happens before the
 // deadline.
-func (t *target) connect(ctx context.Context, dialTimeout time.Duration, deadline time.Time) (*connection, error) {
+func (t *target) openConnection(ctx context.Context, dialTimeout time.Duration, deadline time.Time) (*connection, error) {
 	dialer := &net.Dialer{Timeout: min(dialTimeout, time.Until(deadline))}
 	conn, err := dialer.DialContext(ctx, "tcp", t.addr)
 	if err != nil {
 		return nil, fmt.Errorf("smtp: connect: %w", err)
 	}
 	c := &connection{conn: conn}
-	stop := c.guard(ctx, deadline)
+	stop := c.limitTime(ctx, deadline)
 	defer stop()
-	if err := t.greet(ctx, c); err != nil {
+	if err := t.startSession(ctx, c); err != nil {
 		c.close()
 		return nil, err
 	}
 	return c, nil
 }
 
-// greet reads the server's greeting, introduces the client, encrypts and signs in.
-func (t *target) greet(ctx context.Context, c *connection) error {
+// startSession reads the server's greeting, introduces the client, encrypts and signs in.
+func (t *target) startSession(ctx context.Context, c *connection) error {
 	if t.mode == tlsAtOnce {
 		secure := tls.Client(c.conn, t.tls)
 		if err := secure.HandshakeContext(ctx); err != nil {

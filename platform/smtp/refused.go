@@ -70,14 +70,14 @@ func (r *refusedError) isPermanent() bool {
 func wrapRefusal(at stage, err error) error {
 	var reply *textproto.Error
 	if errors.As(err, &reply) {
-		return &refusedError{stage: at, code: reply.Code, text: clip(reply.Msg)}
+		return &refusedError{stage: at, code: reply.Code, text: truncateText(reply.Msg)}
 	}
 	return fmt.Errorf("smtp: %s: %w", at, err)
 }
 
-// clip returns at most the first 300 bytes of a text from outside, so that it can't fill rows and
-// logs.
-func clip(s string) string {
+// truncateText returns at most the first 300 bytes of a text from outside, so that it can't fill
+// rows and logs.
+func truncateText(s string) string {
 	const maxBytes = 300
 	if len(s) <= maxBytes {
 		return s

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// scriptedServer answers each stage of a dialogue with the reply of the test, and keeps the names of EHLO.
+// scriptedServer answers each stage of a dialogue with the reply of the test, and keeps the names
+// of EHLO.
 type scriptedServer struct {
 	addr    string
 	mu      sync.Mutex
@@ -124,7 +125,7 @@ func TestRefusalsByStageAndCode(t *testing.T) {
 		t.Run(c.stage+" "+c.reply, func(t *testing.T) {
 			server := newScriptedServer(t, map[string]string{c.stage: c.reply})
 			sender := newSender(t, "smtp://u:p@"+server.addr, WithHello("https://school.example:8443/"))
-			err := sender.Send(t.Context(), message())
+			err := sender.Send(t.Context(), newMessage())
 			require.Error(t, err)
 			require.Equal(t, c.permanent, IsPermanent(err), "%v", err)
 			server.mu.Lock()
@@ -136,7 +137,7 @@ func TestRefusalsByStageAndCode(t *testing.T) {
 	}
 	sender, err := NewClient("smtp://127.0.0.1:1")
 	require.NoError(t, err)
-	require.False(t, IsPermanent(sender.Send(t.Context(), message())), "nobody listens")
+	require.False(t, IsPermanent(sender.Send(t.Context(), newMessage())), "nobody listens")
 }
 
 func TestHelloNamesThePublicHost(t *testing.T) {
@@ -155,17 +156,18 @@ func TestHelloNamesThePublicHost(t *testing.T) {
 
 func TestUnsubscribeHeaders(t *testing.T) {
 	server := startServer(t, serverOptions{})
-	m := message()
+	m := newMessage()
 	m.Unsubscribe = "https://school.example/notifications/unsubscribe/" + strings.Repeat("abcdefgh-_", 20)
 	require.NoError(t, newSender(t, server.url("")).Send(t.Context(), m))
-	text := string(server.only(t).data)
+	text := string(server.onlyMail(t).data)
 	require.Contains(t, text, "List-Unsubscribe: <"+m.Unsubscribe+">\r\n")
 	require.Contains(t, text, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
 	m.Unsubscribe = "https://school.example/\r\nBcc: x@example.org"
 	require.ErrorIs(t, newSender(t, server.url("")).Send(t.Context(), m), ErrBadMessage)
 }
 
-// The error for a password with a reserved character names the character and its encoded form, and never the password.
+// The error for a password with a reserved character names the character and its encoded form, and
+// never the password.
 func TestReservedCharactersInPasswords(t *testing.T) {
 	for raw, want := range map[string]string{
 		"smtp://user:pa#topsecret@h:25":   "%23",

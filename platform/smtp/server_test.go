@@ -28,7 +28,7 @@ type serverOptions struct {
 	refuse   map[string]int // reply to these recipients
 }
 
-type received struct {
+type receivedMail struct {
 	from, to  string
 	data      []byte
 	encrypted bool
@@ -42,7 +42,7 @@ type testServer struct {
 	roots *x509.CertPool
 
 	mu     sync.Mutex
-	mails  []received
+	mails  []receivedMail
 	opened int
 	server *smtp.Server
 }
@@ -69,7 +69,7 @@ func (s *testServer) restart(t *testing.T) {
 	server := smtp.NewServer(s)
 	server.Domain = "localhost"
 	server.AllowInsecureAuth = true
-	server.ErrorLog = quiet{}
+	server.ErrorLog = silentLogger{}
 	if s.opts.tls {
 		config := &tls.Config{Certificates: []tls.Certificate{s.cert}}
 		if s.opts.implicit {
@@ -92,19 +92,19 @@ func (s *testServer) url(userinfo string) string {
 	return fmt.Sprintf("%s://%s%s", scheme, userinfo, s.addr)
 }
 
-func (s *testServer) count() int {
+func (s *testServer) mailCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.mails)
 }
 
-func (s *testServer) connections() int {
+func (s *testServer) connectionCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.opened
 }
 
-func (s *testServer) only(t *testing.T) received {
+func (s *testServer) onlyMail(t *testing.T) receivedMail {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,7 +184,7 @@ func (s *testSession) Data(r io.Reader) error {
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	s.server.mails = append(s.server.mails, received{from: s.from, to: s.to, data: data, encrypted: s.encrypted})
+	s.server.mails = append(s.server.mails, receivedMail{from: s.from, to: s.to, data: data, encrypted: s.encrypted})
 	return nil
 }
 
@@ -228,10 +228,10 @@ func (l *loginServer) Next(answer []byte) ([]byte, bool, error) {
 	return nil, false, errors.New("too many answers")
 }
 
-type quiet struct{}
+type silentLogger struct{}
 
-func (quiet) Printf(string, ...any) {}
-func (quiet) Println(...any)        {}
+func (silentLogger) Printf(string, ...any) {}
+func (silentLogger) Println(...any)        {}
 
 func newSender(t *testing.T, url string, opts ...Option) *Client {
 	t.Helper()

@@ -52,7 +52,7 @@ func parseTarget(raw string) (target, error) {
 			port = "465"
 		}
 	default:
-		return target{}, fmt.Errorf("scheme %q (accepted: smtp, smtps)", clip(u.Scheme))
+		return target{}, fmt.Errorf("scheme %q (accepted: smtp, smtps)", truncateText(u.Scheme))
 	}
 	if t.host == "" || (u.Path != "" && u.Path != "/") || u.Fragment != "" {
 		return target{}, errors.New("expected a host and a port, nothing after them but ?starttls=")
@@ -61,7 +61,7 @@ func parseTarget(raw string) (target, error) {
 		t.user = u.User.Username()
 		t.password, _ = u.User.Password()
 	}
-	if err := t.setQuery(u.Query()); err != nil {
+	if err := t.applyQuery(u.Query()); err != nil {
 		return target{}, err
 	}
 	t.addr = net.JoinHostPort(t.host, port)
@@ -91,11 +91,12 @@ func checkUserinfo(raw string) error {
 	return nil
 }
 
-// setQuery sets the mode from the parameter starttls, and returns an error for any other parameter.
-func (t *target) setQuery(q url.Values) error {
+// applyQuery sets the mode from the parameter starttls, and returns an error for any other
+// parameter.
+func (t *target) applyQuery(q url.Values) error {
 	for key, values := range q {
 		if key != "starttls" {
-			return fmt.Errorf("unknown parameter %q (accepted: starttls)", clip(key))
+			return fmt.Errorf("unknown parameter %q (accepted: starttls)", truncateText(key))
 		}
 		switch v := strings.Join(values, ","); {
 		case t.mode == tlsAtOnce && v != "required":
@@ -106,7 +107,7 @@ func (t *target) setQuery(q url.Values) error {
 		case v == "off":
 			t.mode = tlsNever
 		case v != "optional":
-			return fmt.Errorf("starttls=%q (accepted: required, optional, off)", clip(v))
+			return fmt.Errorf("starttls=%q (accepted: required, optional, off)", truncateText(v))
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ type Dir struct{ path string }
 // Open creates the directory if it is missing and removes everything in it. Another process may
 // have the directory open: its files have no name any more, or can't be removed.
 func Open(path string) (*Dir, error) {
-	if err := private.Dir(path); err != nil {
+	if err := private.CreateDir(path); err != nil {
 		return nil, fmt.Errorf("temporary file: %w", err)
 	}
 	entries, err := os.ReadDir(path)
@@ -37,9 +37,9 @@ func Open(path string) (*Dir, error) {
 // File is a temporary file. No other process can open it.
 type File struct{ *os.File }
 
-// File returns a new empty file. The caller closes it. Writing to it returns an error that wraps
-// syscall.ENOSPC if the disk is full.
-func (d *Dir) File() (*File, error) {
+// CreateFile returns a new empty file. The caller closes it. Writing to it returns an error that
+// wraps syscall.ENOSPC if the disk is full.
+func (d *Dir) CreateFile() (*File, error) {
 	f, err := os.OpenFile(filepath.Join(d.path, rand.Text()), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("temporary file: %w", err)

@@ -13,7 +13,7 @@ func TestAFileIsItsOwnersAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	d, err := Open(dir)
 	require.NoError(t, err)
-	f, err := d.File()
+	f, err := d.CreateFile()
 	require.NoError(t, err)
 	_, err = f.WriteString("hello")
 	require.NoError(t, err)

@@ -20,58 +20,61 @@ const (
 	emojiPresentation  = '\uFE0F'
 )
 
-// blanks are graphic characters whose glyph is empty, which no property of Unicode tells.
-var blanks = &unicode.RangeTable{
+// blankGlyphs are graphic characters whose glyph is empty, which no property of Unicode tells.
+var blankGlyphs = &unicode.RangeTable{
 	R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}, {Lo: 0xFFFC, Hi: 0xFFFC, Stride: 1}},
 	R32: []unicode.Range32{{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
 }
 
-// IsInvisible reports whether r leaves no mark of its own in a line of text: format characters (Cf), everything else that a
-// reader may ignore (Default_Ignorable_Code_Point), and blanks. Spaces are not meant, nor characters that a font lacks: those
-// show as a box, and tomorrow's emoji are among them.
+// IsInvisible reports whether r leaves no mark of its own in a line of text: format characters
+// (Cf), everything else that a reader may ignore (Default_Ignorable_Code_Point), and blanks. Spaces
+// are not meant, nor characters that a font lacks: those show as a box, and tomorrow's emoji are
+// among them.
 func IsInvisible(r rune) bool {
 	if r < 0x80 {
 		return false
 	}
-	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blanks)
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blankGlyphs)
 }
 
-// TrimInvisible removes spaces and invisible characters from both ends, as they come along when text is copied. What may
-// belong to a picture at the end stays.
+// TrimInvisible removes spaces and invisible characters from both ends, as they come along when
+// text is copied. What may belong to a picture at the end stays.
 func TrimInvisible(s string) string {
-	s = strings.TrimLeftFunc(s, isTrimmed)
+	s = strings.TrimLeftFunc(s, isTrimmable)
 	for {
 		last, size := utf8.DecodeLastRuneInString(s)
 		before, _ := utf8.DecodeLastRuneInString(s[:len(s)-size])
-		if size == 0 || !isTrimmed(last) || last == emojiPresentation && hasEmojiForm(before) || endsWithFlag(s) {
+		if size == 0 || !isTrimmable(last) || last == emojiPresentation && hasEmojiForm(before) || endsWithFlag(s) {
 			return s
 		}
 		s = s[:len(s)-size]
 	}
 }
 
-// endsWithFlag reports whether s ends with the flag of a region: a black flag, tag characters, and the tag that ends them.
+// endsWithFlag reports whether s ends with the flag of a region: a black flag, tag characters, and
+// the tag that ends them.
 func endsWithFlag(s string) bool {
 	ended, found := strings.CutSuffix(s, "\U000E007F")
 	base := strings.TrimRightFunc(ended, func(r rune) bool { return r >= 0xE0020 && r <= 0xE007E })
 	return found && base != ended && strings.HasSuffix(base, "\U0001F3F4")
 }
 
-func isTrimmed(r rune) bool { return unicode.IsSpace(r) || IsInvisible(r) && !unicode.IsControl(r) }
+func isTrimmable(r rune) bool { return unicode.IsSpace(r) || IsInvisible(r) && !unicode.IsControl(r) }
 
-// checkInvisible returns ErrInvisible unless each invisible character stands where it changes what a reader sees: joiners
-// inside words of scripts that need them (RFC 5892, appendix A), and joiners and presentation selectors in emoji.
+// checkInvisible returns ErrInvisible unless each invisible character stands where it changes what
+// a reader sees: joiners inside words of scripts that need them (RFC 5892, appendix A), and joiners
+// and presentation selectors in emoji.
 func checkInvisible(s string) error {
 	runes := []rune(s)
 	for i, r := range runes {
 		if !IsInvisible(r) {
 			continue
 		}
-		before, after := neighbor(runes, i-1), neighbor(runes, i+1)
+		before, after := runeAt(runes, i-1), runeAt(runes, i+1)
 		switch {
 		case r == emojiPresentation && hasEmojiForm(before):
-		case r == zeroWidthJoiner && (isPicture(before) || before == emojiPresentation) && isPicture(after):
-		case (r == zeroWidthJoiner || r == zeroWidthNonJoiner) && joinsWord(runes, i):
+		case r == zeroWidthJoiner && (isEmojiSymbol(before) || before == emojiPresentation) && isEmojiSymbol(after):
+		case (r == zeroWidthJoiner || r == zeroWidthNonJoiner) && isJoinerInWord(runes, i):
 		default:
 			return ErrInvisible
 		}
@@ -79,26 +82,26 @@ func checkInvisible(s string) error {
 	return nil
 }
 
-func neighbor(runes []rune, i int) rune {
+func runeAt(runes []rune, i int) rune {
 	if i < 0 || i >= len(runes) {
 		return 0
 	}
 	return runes[i]
 }
 
-// isPicture reports whether r is a symbol of which emoji are made, skin tones included.
-func isPicture(r rune) bool { return unicode.Is(unicode.So, r) || r >= 0x1F3FB && r <= 0x1F3FF }
+// isEmojiSymbol reports whether r is a symbol of which emoji are made, skin tones included.
+func isEmojiSymbol(r rune) bool { return unicode.Is(unicode.So, r) || r >= 0x1F3FB && r <= 0x1F3FF }
 
 // hasEmojiForm reports whether a presentation selector may follow r.
 func hasEmojiForm(r rune) bool {
-	return isPicture(r) || unicode.Is(unicode.Sm, r) || r == '#' || r == '*' || r >= '0' && r <= '9' || r == '\u203C' || r == '\u2049' || r == '\u3030' || r == '\u303D'
+	return isEmojiSymbol(r) || unicode.Is(unicode.Sm, r) || r == '#' || r == '*' || r >= '0' && r <= '9' || r == '\u203C' || r == '\u2049' || r == '\u3030' || r == '\u303D'
 }
 
 // joinerRules checks that joiners have an effect (CONTEXTJ).
 var joinerRules = idna.New(idna.ValidateLabels(true), idna.CheckJoiners(true))
 
-// joinsWord reports whether the joiner at i stands inside a word where it has an effect.
-func joinsWord(runes []rune, i int) bool {
+// isJoinerInWord reports whether the joiner at i stands inside a word where it has an effect.
+func isJoinerInWord(runes []rune, i int) bool {
 	inWord := func(r rune) bool {
 		return unicode.In(r, unicode.L, unicode.M) || r == zeroWidthJoiner || r == zeroWidthNonJoiner
 	}

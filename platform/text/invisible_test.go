@@ -19,11 +19,11 @@ func TestEmailWithInvisibleCharacters(t *testing.T) {
 	for _, r := range invisible {
 		t.Run(fmt.Sprintf("%U", r), func(t *testing.T) {
 			for _, inside := range []string{"bo%cb@school.example", "bob%c@school.example", "bob@%cschool.example", "bob@sch%cool.example"} {
-				_, err := Email(fmt.Sprintf(inside, r))
-				require.ErrorIs(t, err, ErrEmail, inside)
+				_, err := NormalizeEmail(fmt.Sprintf(inside, r))
+				require.ErrorIs(t, err, ErrInvalidEmail, inside)
 			}
 			for _, around := range []string{"%cbob@school.example", "bob@school.example%c", " %c bob@school.example"} {
-				got, err := Email(fmt.Sprintf(around, r))
+				got, err := NormalizeEmail(fmt.Sprintf(around, r))
 				require.NoError(t, err, around)
 				require.Equal(t, "bob@school.example", got)
 			}
@@ -33,20 +33,21 @@ func TestEmailWithInvisibleCharacters(t *testing.T) {
 
 func TestEmailWithOtherSpacesInside(t *testing.T) {
 	for _, r := range []rune{'\u00A0', '\u1680', '\u2003', '\u2028', '\u2029', '\u202F', '\u3000', '\u0085'} {
-		_, err := Email(fmt.Sprintf("bo%cb@school.example", r))
-		require.ErrorIs(t, err, ErrEmail, "%U", r)
+		_, err := NormalizeEmail(fmt.Sprintf("bo%cb@school.example", r))
+		require.ErrorIs(t, err, ErrInvalidEmail, "%U", r)
 	}
 }
 
-// A letter whose full lower case differs from Go's simple one must not become somebody else's address.
+// A letter whose full lower case differs from Go's simple one must not become somebody else's
+// address.
 func TestEmailInFullLowerCase(t *testing.T) {
-	dotted, err := Email("İxd@example.com")
+	dotted, err := NormalizeEmail("İxd@example.com")
 	require.NoError(t, err)
-	plain, err := Email("ixd@example.com")
+	plain, err := NormalizeEmail("ixd@example.com")
 	require.NoError(t, err)
 	require.NotEqual(t, plain, dotted)
 	require.Equal(t, "i\u0307xd@example.com", dotted)
-	again, err := Email(dotted)
+	again, err := NormalizeEmail(dotted)
 	require.NoError(t, err)
 	require.Equal(t, dotted, again)
 }
@@ -55,7 +56,7 @@ func TestCheckLineWithInvisibleCharacters(t *testing.T) {
 	for _, r := range invisible {
 		require.Error(t, CheckLine(fmt.Sprintf("Al%cgebra", r)), "%U", r)
 		require.Error(t, CheckLine(fmt.Sprintf("%cAlgebra", r)), "%U", r)
-		require.Equal(t, "Algebra", Line(fmt.Sprintf("%cAlgebra%c %c", r, r, r)), "%U", r)
+		require.Equal(t, "Algebra", CleanLine(fmt.Sprintf("%cAlgebra%c %c", r, r, r)), "%U", r)
 	}
 	for _, equal := range []string{"a\u200Cb", "د\u200Cا", "ب\u200Dب", "x\uFE0F", "क\u200Dख"} {
 		require.ErrorIs(t, CheckLine(equal), ErrInvisible, "%+q", equal)
@@ -67,7 +68,7 @@ func TestCheckLineWithJoinersInPlace(t *testing.T) {
 	for _, line := range []string{"می\u200Cخواهم", "نمی\u200Cشود بخوانم", "क्\u200Dष", "ශ්\u200Dරී", "👩\u200D🏫 Biology", "👩🏽\u200D🔬", "❤\uFE0F", "1\uFE0F⃣ First",
 		"🏳\uFE0F\u200D🌈", "Œuvre – “quoted”… 日本語 한국어", "e\u0301te\u0301", "☀\uFE0F Summer", "\uF8FF Works", "\U0001FAE9 New"} {
 		require.NoError(t, CheckLine(line), "%+q", line)
-		require.Equal(t, norm.NFC.String(line), Line(line), "nothing is cut off")
+		require.Equal(t, norm.NFC.String(line), CleanLine(line), "nothing is cut off")
 	}
 }
 
@@ -76,11 +77,11 @@ func FuzzCheckLine(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		line := Line(s)
+		line := CleanLine(s)
 		if CheckLine(line) != nil {
 			return
 		}
-		if again := Line(line); again != line {
+		if again := CleanLine(line); again != line {
 			t.Fatalf("%+q became %+q", line, again)
 		}
 	})

@@ -10,17 +10,17 @@ import (
 	"golang.org/x/text/unicode/runenames"
 )
 
-// Slug makes a name for addresses from a title: lower-case letters a to z, digits and single dashes, at most limit
-// bytes. Letters of every script are transliterated; what is neither a letter nor a digit separates. It returns the empty
-// text for a title that gives none.
-func Slug(title string, limit int) string {
+// MakeSlug makes a name for addresses from a title: lower-case letters a to z, digits and single
+// dashes, at most limit bytes. Letters of every script are transliterated; what is neither a letter
+// nor a digit separates. It returns the empty text for a title that gives none.
+func MakeSlug(title string, limit int) string {
 	var b strings.Builder
-	for _, r := range Fold(title) {
+	for _, r := range FoldCase(title) {
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r) {
 			b.WriteByte('-')
 			continue
 		}
-		for _, plain := range strings.ToLower(transliterate(r)) {
+		for _, plain := range strings.ToLower(transliterateLetter(r)) {
 			switch {
 			case plain >= 'a' && plain <= 'z' || plain >= '0' && plain <= '9':
 				b.WriteRune(plain)
@@ -33,7 +33,8 @@ func Slug(title string, limit int) string {
 	return strings.Trim(s[:min(len(s), limit)], "-")
 }
 
-// latinLetters has letters that the library takes for punctuation or doesn't know, and whose name is not their sound.
+// latinLetters has letters that the library takes for punctuation or doesn't know, and whose name
+// is not their sound.
 var latinLetters = map[rune]string{
 	'ə': "a", 'ǝ': "a", 'ɚ': "a", 'ʌ': "a", 'ә': "a", 'ӛ': "a", 'ӏ': "l", 'ة': "h", 'ى': "a", 'ې': "e", 'ϗ': "kai", 'ƿ': "w",
 	'ҋ': "i", 'ӆ': "l", 'ӊ': "n", 'ӎ': "m", 'ӷ': "g", 'ӻ': "g", 'ӽ': "h", 'ӿ': "h", 'ԁ': "d", 'ԃ': "d", 'ԅ': "z", 'ԇ': "dz",
@@ -41,8 +42,9 @@ var latinLetters = map[rune]string{
 	'ԡ': "l", 'ԣ': "n", 'ԥ': "p", 'ԧ': "h", 'ԩ': "n", 'ԫ': "dz", 'ԭ': "ch", 'ԯ': "l", 'ꝺ': "d", 'ꝼ': "f",
 }
 
-// transliterate returns the Latin letters of one of any script, the empty text if none are known.
-func transliterate(r rune) string {
+// transliterateLetter returns the Latin letters of one of any script, the empty text if none are
+// known.
+func transliterateLetter(r rune) string {
 	if plain, ok := latinLetters[unicode.ToLower(r)]; ok {
 		return plain
 	}
@@ -54,12 +56,12 @@ func transliterate(r rune) string {
 			return plain
 		}
 	}
-	return nameLetter(r)
+	return soundFromName(r)
 }
 
-// nameLetter returns what Unicode calls a letter of a script that the library lacks: "ga" for CHEROKEE LETTER GA. Signs
-// that only change or part other letters give nothing, nor do ideographs.
-func nameLetter(r rune) string {
+// soundFromName returns what Unicode calls a letter of a script that the library lacks: "ga" for
+// CHEROKEE LETTER GA. Signs that only change or part other letters give nothing, nor do ideographs.
+func soundFromName(r rune) string {
 	if !unicode.IsLetter(r) || unicode.Is(unicode.Lm, r) {
 		return ""
 	}

@@ -17,10 +17,10 @@ func TestSlugsOfEveryScript(t *testing.T) {
 		"ⴰⴱ": "yayab", "ߊߓ": "aba", "Ⲁⲁ": "alfaalfa", "ⰀⰁ": "azubuky", "𐌰": "ahsa", "ꔀ": "ee", "𞤀𞤢": "alifalif", "ꭶᎦ": "gaga", "ꦏꦒ": "kaga", "𛀂": "a", "𠀀": "", "𓀀": "",
 		"ʻokina ʼn": "okina-n", "ꞌa": "a", "ɂa": "a",
 	} {
-		require.Equal(t, want, Slug(title, 100), title)
+		require.Equal(t, want, MakeSlug(title, 100), title)
 	}
-	require.Equal(t, "ab-cd", Slug("ab cd ef", 6))
-	require.Len(t, Slug(strings.Repeat("北", 200), 95), 95)
+	require.Equal(t, "ab-cd", MakeSlug("ab cd ef", 6))
+	require.Len(t, MakeSlug(strings.Repeat("北", 200), 95), 95)
 }
 
 func FuzzSlug(f *testing.F) {
@@ -28,11 +28,11 @@ func FuzzSlug(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, title string) {
-		s := Slug(title, 95)
+		s := MakeSlug(title, 95)
 		if len(s) > 95 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Contains(s, "--") || strings.Trim(s, "-") != s {
 			t.Fatalf("%q became %q", title, s)
 		}
-		if again := Slug(s, 95); again != s {
+		if again := MakeSlug(s, 95); again != s {
 			t.Fatalf("%q became %q, then %q", title, s, again)
 		}
 	})

@@ -15,51 +15,55 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fold is NFKC and Unicode case folding, so that searching and sorting give the same on every database.
-func Fold(s string) string {
+// FoldCase is NFKC and Unicode case folding, so that searching and sorting give the same on every
+// database.
+func FoldCase(s string) string {
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 }
 
-// Line tidies a one-line text: NFC, without spaces and invisible characters at its ends.
-func Line(s string) string { return TrimInvisible(norm.NFC.String(s)) }
+// CleanLine tidies a one-line text: NFC, without spaces and invisible characters at its ends.
+func CleanLine(s string) string { return TrimInvisible(norm.NFC.String(s)) }
 
-// ErrLine refuses control characters and characters that change the direction of text in a line,
-// as names made of them mislead readers (ASVS 2.2.1).
-var ErrLine = errors.New("control and direction-changing characters are not accepted")
+// ErrControlCharacter refuses control characters and characters that change the direction of text
+// in a line, as names made of them mislead readers (ASVS 2.2.1).
+var ErrControlCharacter = errors.New("control and direction-changing characters are not accepted")
 
-// CheckLine says whether a line may be shown as a name, a title or a key: ErrLine for control and direction-changing
-// characters, ErrInvisible for those that nobody sees and that change nothing.
+// CheckLine says whether a line may be shown as a name, a title or a key: ErrLine for control and
+// direction-changing characters, ErrInvisible for those that nobody sees and that change nothing.
 func CheckLine(s string) error {
 	for _, r := range s {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
-			return ErrLine
+			return ErrControlCharacter
 		}
 	}
 	return checkInvisible(s)
 }
 
-// Length counts code points, as the contract's bounds do.
-func Length(s string) int { return utf8.RuneCountInString(s) }
+// CountRunes counts code points, as the contract's bounds do.
+func CountRunes(s string) int { return utf8.RuneCountInString(s) }
 
-// MaxEmail is the longest accepted address (RFC 5321 and its erratum 1690).
-const MaxEmail = 254
+// MaxEmailBytes is the longest accepted address (RFC 5321 and its erratum 1690).
+const MaxEmailBytes = 254
 
-// ErrEmail refuses what is no plain address.
-var ErrEmail = errors.New("not a mail address")
+// ErrInvalidEmail refuses what is no plain address.
+var ErrInvalidEmail = errors.New("not a mail address")
 
-// lower returns the full lower case of Unicode: U+0130 becomes two characters, where Go's simple mapping gives a plain i.
-func lower(s string) string { return cases.Lower(language.Und).String(s) }
+// lowerCase returns the full lower case of Unicode: U+0130 becomes two characters, where Go's
+// simple mapping gives a plain i.
+func lowerCase(s string) string { return cases.Lower(language.Und).String(s) }
 
-// Email returns the one form in which an address is stored and compared: without spaces and invisible characters at its
-// ends, NFKC, the full Unicode lower case, the domain in IDNA's ASCII form (UTS 46). It returns ErrEmail for what is no
-// plain address, one with invisible characters inside included.
-func Email(s string) (string, error) {
-	if len(s) > 4*MaxEmail || !utf8.ValidString(s) {
-		return "", ErrEmail // not parsed at all: parsing long addresses is slow
+// NormalizeEmail returns the one form in which an address is stored and compared: without spaces
+// and invisible characters at its ends, NFKC, the full Unicode lower case, the domain in IDNA's
+// ASCII form (UTS 46). It returns ErrEmail for what is no plain address, one with invisible
+// characters inside included.
+func NormalizeEmail(s string) (string, error) {
+	if len(s) > 4*MaxEmailBytes || !utf8.ValidString(s) {
+		return "", ErrInvalidEmail // not parsed at all: parsing long addresses is slow
 	}
-	// Lower case may leave what NFKC composes: both are done until nothing changes, so that the form is one.
+	// Lower case may leave what NFKC composes: both are done until nothing changes, so that the
+	// form is one.
 	for range 4 {
-		folded := norm.NFKC.String(lower(norm.NFKC.String(strings.TrimFunc(s, isTrimmed))))
+		folded := norm.NFKC.String(lowerCase(norm.NFKC.String(strings.TrimFunc(s, isTrimmable))))
 		if folded == s {
 			break
 		}
@@ -68,24 +72,24 @@ func Email(s string) (string, error) {
 	local, domain, ok := cutLast(s, "@")
 	if !ok || local == "" || len(local) > 64 || strings.ContainsAny(s, " \t\r\n<>,;:\"()[]\\") || CheckLine(s) != nil ||
 		strings.ContainsFunc(s, func(r rune) bool { return IsInvisible(r) || unicode.IsSpace(r) }) {
-		return "", ErrEmail
+		return "", ErrInvalidEmail
 	}
 	ascii, err := idna.Lookup.ToASCII(domain)
 	if err == nil {
 		ascii, err = idna.Lookup.ToASCII(ascii) // what its own form does not pass again is no domain
 	}
 	if err != nil || ascii == "" || strings.HasPrefix(ascii, ".") || strings.Contains(ascii, "..") {
-		return "", ErrEmail
+		return "", ErrInvalidEmail
 	}
 	for label := range strings.SplitSeq(ascii, ".") {
 		if len(label) > 63 { // RFC 1035 2.3.4
-			return "", ErrEmail
+			return "", ErrInvalidEmail
 		}
 	}
 	address := local + "@" + ascii
 	parsed, err := mail.ParseAddress(address)
-	if err != nil || parsed.Address != address || len(address) > MaxEmail {
-		return "", ErrEmail
+	if err != nil || parsed.Address != address || len(address) > MaxEmailBytes {
+		return "", ErrInvalidEmail
 	}
 	return address, nil
 }
@@ -98,7 +102,7 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// LikeEscape makes s literal inside a LIKE pattern whose escape character is the backslash.
-func LikeEscape(s string) string {
+// EscapeLike makes s literal inside a LIKE pattern whose escape character is the backslash.
+func EscapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }

@@ -31,17 +31,17 @@ func NewAuthenticator(t *Tokens, s identity.Sessions, a identity.Accounts, b cac
 // sound token whose time is over, and 401 invalid-token for every other fault, also if the session
 // has ended or the account is disabled.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (identity.Caller, *Claims, error) {
-	claims, err := a.tokens.Verify(token)
+	claims, err := a.tokens.VerifyToken(token)
 	if err != nil {
 		return identity.Caller{}, nil, err
 	}
-	caller, err := a.Still(ctx, claims.Subject, claims.SessionID)
+	caller, err := a.CheckSession(ctx, claims.Subject, claims.SessionID)
 	return caller, claims, err
 }
 
-// Still returns the caller of a session as its account is now. It returns 401 invalid-token once
-// the session has ended or the account is disabled. Open sockets call it again and again.
-func (a *Authenticator) Still(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
+// CheckSession returns the caller of a session as its account is now. It returns 401 invalid-token
+// once the session has ended or the account is disabled. Open sockets call it again and again.
+func (a *Authenticator) CheckSession(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
 	owner, ok, err := a.sessions.Get(ctx, sessionID)
 	if err != nil {
 		return identity.Caller{}, err

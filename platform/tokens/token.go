@@ -44,19 +44,19 @@ type Tokens struct {
 	parser *jwt.Parser
 	// verified keeps the claims of tokens by the SHA-256 of the token, once the signature was
 	// checked.
-	verified *lru.Cache[[32]byte, verified]
+	verified *lru.Cache[[32]byte, verifiedToken]
 }
 
-// verified is a token whose signature was checked, and the id of the key. The token is invalid once
-// the key is gone.
-type verified struct {
+// verifiedToken is a token whose signature was checked, and the id of the key. The token is invalid
+// once the key is gone.
+type verifiedToken struct {
 	*Claims
 	kid string
 }
 
 // NewTokens returns tokens with the given issuer, which is PUBLIC_URL, and life.
 func NewTokens(keys *keyring.Keys, issuer string, ttl time.Duration, c clock.Clock) *Tokens {
-	known, err := lru.New[[32]byte, verified](50_000)
+	known, err := lru.New[[32]byte, verifiedToken](50_000)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
@@ -72,8 +72,8 @@ func NewTokens(keys *keyring.Keys, issuer string, ttl time.Duration, c clock.Clo
 // TTL returns the life of an access token.
 func (t *Tokens) TTL() time.Duration { return t.ttl }
 
-// Issue returns an access token for a session and the time at which it expires.
-func (t *Tokens) Issue(userID, sessionID string, role identity.Role) (token string, expires clock.Time, err error) {
+// IssueToken returns an access token for a session and the time at which it expires.
+func (t *Tokens) IssueToken(userID, sessionID string, role identity.Role) (token string, expires clock.Time, err error) {
 	now := t.clock.Now()
 	expires = now.Add(t.ttl)
 	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, Claims{
@@ -83,35 +83,35 @@ func (t *Tokens) Issue(userID, sessionID string, role identity.Role) (token stri
 		},
 		SessionID: sessionID, Role: role,
 	})
-	key := t.keys.Signing()
+	key := t.keys.SigningKey()
 	j.Header["typ"], j.Header["kid"] = Type, key.ID
 	token, err = j.SignedString(key.Private)
 	return token, expires, err
 }
 
-// Verify returns the claims of an access token. It returns 401 token-expired for a sound token
+// VerifyToken returns the claims of an access token. It returns 401 token-expired for a sound token
 // whose time is over, so that the client refreshes it, and 401 invalid-token for every other fault
 // (RFC 8725, ASVS 9.1, 9.2).
-func (t *Tokens) Verify(token string) (*Claims, error) {
+func (t *Tokens) VerifyToken(token string) (*Claims, error) {
 	if len(token) > maxToken {
 		return nil, apperr.InvalidToken()
 	}
 	sum := sha256.Sum256([]byte(token))
 	if v, ok := t.verified.Get(sum); ok {
-		if _, live := t.keys.Verifying(v.kid); live {
+		if _, live := t.keys.FindVerifyingKey(v.kid); live {
 			return v.Claims, t.checkExpiry(v.Claims)
 		}
 		return nil, apperr.InvalidToken()
 	}
 	c := &Claims{}
-	parsed, err := t.parser.ParseWithClaims(token, c, t.keyOf)
-	expired := errors.Is(err, jwt.ErrTokenExpired) && onlyExpired(err)
-	if err != nil && !expired || parsed == nil || !ids.Valid(c.Subject) || !ids.Valid(c.SessionID) ||
+	parsed, err := t.parser.ParseWithClaims(token, c, t.findKey)
+	expired := errors.Is(err, jwt.ErrTokenExpired) && isOnlyExpired(err)
+	if err != nil && !expired || parsed == nil || !ids.IsValid(c.Subject) || !ids.IsValid(c.SessionID) ||
 		len(c.Audience) != 1 || c.IssuedAt == nil {
 		return nil, apperr.InvalidToken()
 	}
 	kid, _ := parsed.Header["kid"].(string)
-	t.verified.Add(sum, verified{c, kid})
+	t.verified.Add(sum, verifiedToken{c, kid})
 	return c, t.checkExpiry(c)
 }
 
@@ -123,9 +123,9 @@ func (t *Tokens) checkExpiry(c *Claims) error {
 	return apperr.ProblemTokenExpired.New("The access token has run out.")
 }
 
-// onlyExpired returns whether the time is the only fault: an expired token of another issuer is
+// isOnlyExpired returns whether the time is the only fault: an expired token of another issuer is
 // invalid, not expired.
-func onlyExpired(err error) bool {
+func isOnlyExpired(err error) bool {
 	for _, other := range []error{jwt.ErrTokenInvalidIssuer, jwt.ErrTokenInvalidAudience, jwt.ErrTokenUsedBeforeIssued,
 		jwt.ErrTokenNotValidYet, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable} {
 		if errors.Is(err, other) {
@@ -135,9 +135,9 @@ func onlyExpired(err error) bool {
 	return true
 }
 
-// keyOf returns the public key of a token. The key is one of the keyring; headers that could name
+// findKey returns the public key of a token. The key is one of the keyring; headers that could name
 // another key are refused.
-func (t *Tokens) keyOf(j *jwt.Token) (any, error) {
+func (t *Tokens) findKey(j *jwt.Token) (any, error) {
 	for name := range j.Header {
 		if name != "alg" && name != "typ" && name != "kid" {
 			return nil, fmt.Errorf("header %q is not accepted", name)
@@ -147,9 +147,9 @@ func (t *Tokens) keyOf(j *jwt.Token) (any, error) {
 	if j.Header["typ"] != Type {
 		return nil, errors.New("another kind of token")
 	}
-	key, ok := t.keys.Verifying(kid)
+	key, ok := t.keys.FindVerifyingKey(kid)
 	if !ok {
 		return nil, errors.New("unknown key")
 	}
-	return key.Public(), nil
+	return key.PublicKey(), nil
 }

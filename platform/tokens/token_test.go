@@ -17,7 +17,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
-	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
 	"lyceum/platform/tokens"
@@ -31,7 +31,7 @@ const issuer = "https://lyceum.example"
 
 func newTokens(t *testing.T) (*tokens.Tokens, *keyring.Keys, *fixedClock) {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), 15*time.Minute)
+	keys, err := keyring.Open(t.TempDir(), 15*time.Minute)
 	require.NoError(t, err)
 	c := &fixedClock{clock.FromTime(time.Now())}
 	return tokens.NewTokens(keys, issuer, 15*time.Minute, c), keys, c
@@ -48,25 +48,25 @@ func code(err error) string {
 func TestATokenLivesUntilItsTime(t *testing.T) {
 	ts, _, c := newTokens(t)
 	user, session := ids.New(), ids.New()
-	token, expires, err := ts.Issue(user, session, identity.Member)
+	token, expires, err := ts.IssueToken(user, session, identitytest.Member)
 	require.NoError(t, err)
 	require.Equal(t, c.now.Add(15*time.Minute), expires)
-	claims, err := ts.Verify(token)
+	claims, err := ts.VerifyToken(token)
 	require.NoError(t, err)
 	require.Equal(t, user, claims.Subject)
 	require.Equal(t, session, claims.SessionID)
-	require.Equal(t, identity.Member, claims.Role)
+	require.Equal(t, identitytest.Member, claims.Role)
 	c.now = c.now.Add(16 * time.Minute)
-	_, err = ts.Verify(token)
+	_, err = ts.VerifyToken(token)
 	require.Equal(t, "token-expired", code(err), "from the cache, too")
 }
 
 // J1–J7: every kind of forged token gets one and the same answer.
 func TestForgedTokensAreAllInvalid(t *testing.T) {
 	ts, keys, c := newTokens(t)
-	good, _, err := ts.Issue(ids.New(), ids.New(), identity.Admin)
+	good, _, err := ts.IssueToken(ids.New(), ids.New(), identitytest.Admin)
 	require.NoError(t, err)
-	key := keys.All()[0]
+	key := keys.VerifyingKeys()[0]
 	_, stranger, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	sign := func(method jwt.SigningMethod, with any, change func(h map[string]any, c jwt.MapClaims)) string {
@@ -80,7 +80,7 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 		return s
 	}
 	same := func(map[string]any, jwt.MapClaims) {}
-	_, err = ts.Verify(sign(jwt.SigningMethodEdDSA, key.Private, same))
+	_, err = ts.VerifyToken(sign(jwt.SigningMethodEdDSA, key.Private, same))
 	require.NoError(t, err, "the pattern of the forgeries holds but for what each changes")
 	set := func(name string, v any) func(map[string]any, jwt.MapClaims) {
 		return func(_ map[string]any, c jwt.MapClaims) { c[name] = v }
@@ -91,11 +91,11 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 	head := func(name string, v any) func(map[string]any, jwt.MapClaims) {
 		return func(h map[string]any, _ jwt.MapClaims) { h[name] = v }
 	}
-	public, _ := json.Marshal(key.Public())
+	public, _ := json.Marshal(key.PublicKey())
 	eddsa := jwt.SigningMethodEdDSA
 	for name, forged := range map[string]string{
 		"none":              sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, same),
-		"hs256, public key": sign(jwt.SigningMethodHS256, []byte(key.Public()), same),
+		"hs256, public key": sign(jwt.SigningMethodHS256, []byte(key.PublicKey()), same),
 		"hs512":             sign(jwt.SigningMethodHS512, public, same),
 		"another key":       sign(eddsa, stranger, same),
 		"unknown kid":       sign(eddsa, key.Private, head("kid", "nobody")),
@@ -124,21 +124,21 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 		"empty":             "",
 		"garbage":           base64.RawURLEncoding.EncodeToString([]byte("{}")),
 	} {
-		_, err := ts.Verify(forged)
+		_, err := ts.VerifyToken(forged)
 		require.Equal(t, "invalid-token", code(err), name)
 	}
 }
 
 func FuzzVerify(f *testing.F) {
-	keys, err := keyring.Load(f.TempDir(), time.Minute)
+	keys, err := keyring.Open(f.TempDir(), time.Minute)
 	require.NoError(f, err)
 	ts := tokens.NewTokens(keys, issuer, time.Minute, clock.System{})
-	good, _, err := ts.Issue(ids.New(), ids.New(), identity.User)
+	good, _, err := ts.IssueToken(ids.New(), ids.New(), identitytest.User)
 	require.NoError(f, err)
 	f.Add(good)
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, s string) {
-		if _, err := ts.Verify(s); err == nil && s != good {
+		if _, err := ts.VerifyToken(s); err == nil && s != good {
 			t.Fatalf("%q holds", s)
 		}
 	})
@@ -147,23 +147,23 @@ func FuzzVerify(f *testing.F) {
 func TestKeysRotate(t *testing.T) {
 	dir := t.TempDir()
 	c := &fixedClock{clock.FromTime(time.Now())}
-	serving, err := keyring.Load(dir, 15*time.Minute)
+	serving, err := keyring.Open(dir, 15*time.Minute)
 	require.NoError(t, err)
 	ts := tokens.NewTokens(serving, issuer, 15*time.Minute, c)
 	ctx, stop := context.WithCancel(t.Context())
 	watching := make(chan struct{})
-	go func() { serving.Watch(ctx); close(watching) }()
+	go func() { serving.WatchFolder(ctx); close(watching) }()
 	defer func() { stop(); <-watching }()
 	issue := func() string {
-		token, _, err := ts.Issue(ids.New(), ids.New(), identity.User)
+		token, _, err := ts.IssueToken(ids.New(), ids.New(), identitytest.User)
 		require.NoError(t, err)
 		return token
 	}
-	old, first := issue(), serving.All()[0].ID
+	old, first := issue(), serving.VerifyingKeys()[0].ID
 
-	other, err := keyring.Load(dir, 15*time.Minute)
+	other, err := keyring.Open(dir, 15*time.Minute)
 	require.NoError(t, err)
-	second, err := other.Rotate()
+	second, err := other.RotateSigningKey()
 	require.NoError(t, err)
 	kid := func(token string) any {
 		parsed, _, err := jwt.NewParser().ParseUnverified(token, &tokens.Claims{})
@@ -171,34 +171,36 @@ func TestKeysRotate(t *testing.T) {
 		return parsed.Header["kid"]
 	}
 	require.Eventually(t, func() bool { return kid(issue()) == second }, time.Second, 20*time.Millisecond)
-	require.Len(t, serving.All(), 2)
+	require.Len(t, serving.VerifyingKeys(), 2)
 	for _, token := range []string{old, issue()} {
-		_, err := ts.Verify(token)
+		_, err := ts.VerifyToken(token)
 		require.NoError(t, err)
 	}
 
-	// Once its last token has run out an old key verifies no more, and the next rotation removes it.
+	// Once its last token has run out an old key verifies no more, and the next rotation removes
+	// it.
 	age := func(kid string, by time.Duration) {
 		made := time.Now().Add(-by)
 		require.NoError(t, os.Chtimes(filepath.Join(dir, kid+".pem"), made, made))
 	}
 	age(first, time.Hour)
 	age(second, 30*time.Minute)
-	require.Eventually(t, func() bool { return len(serving.All()) == 1 }, time.Second, 20*time.Millisecond)
-	_, err = ts.Verify(old)
+	require.Eventually(t, func() bool { return len(serving.VerifyingKeys()) == 1 }, time.Second, 20*time.Millisecond)
+	_, err = ts.VerifyToken(old)
 	require.Equal(t, "invalid-token", code(err), "remembered or not")
-	third, err := other.Rotate()
+	third, err := other.RotateSigningKey()
 	require.NoError(t, err)
 	require.NoFileExists(t, filepath.Join(dir, first+".pem"))
 	require.FileExists(t, filepath.Join(dir, second+".pem"))
 
-	// A key that an operator takes away ends at once; without any the server goes on with those it has.
+	// A key that an operator takes away ends at once; without any the server goes on with those it
+	// has.
 	require.Eventually(t, func() bool { return kid(issue()) == third }, time.Second, 20*time.Millisecond)
 	stolen := issue()
 	require.NoError(t, os.Remove(filepath.Join(dir, third+".pem")))
-	require.Eventually(t, func() bool { _, err := ts.Verify(stolen); return err != nil }, time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := ts.VerifyToken(stolen); return err != nil }, time.Second, 20*time.Millisecond)
 	require.NoError(t, os.Remove(filepath.Join(dir, second+".pem")))
 	time.Sleep(400 * time.Millisecond)
-	_, err = ts.Verify(issue())
+	_, err = ts.VerifyToken(issue())
 	require.NoError(t, err)
 }

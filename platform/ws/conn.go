@@ -238,7 +238,7 @@ func (c *Conn) writeDelay(now time.Time) time.Duration {
 func (c *Conn) checkAccess(ctx context.Context, caller identity.Caller) {
 	ctx, cancel := context.WithTimeout(ctx, textTimeout)
 	defer cancel()
-	current, err := c.hub.authenticator.Still(ctx, caller.UserID, caller.SessionID)
+	current, err := c.hub.authenticator.CheckCaller(ctx, caller.UserID, caller.SessionID)
 	if apperr.IsKind(err, apperr.KindUnauthenticated) && c.usesSession(caller.SessionID) {
 		c.Close(CodeUnauthorized, "the session has ended")
 	}

@@ -14,12 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ws"
 )
 
 func TestFramesKeepTheirOrderAndSize(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	sizes := []int{0, 1, 125, 126, 65535, 65536, 200_000}
 	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
 		return &fakeSession{onOpen: func(_ context.Context, c *ws.Conn) {
@@ -40,7 +41,7 @@ func TestFramesKeepTheirOrderAndSize(t *testing.T) {
 
 func TestEchoPingAndClose(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	c := s.connect(token)
 	pong := make(chan string, 1)
 	c.SetPongHandler(func(p string) error { pong <- p; return nil })
@@ -55,7 +56,7 @@ func TestEchoPingAndClose(t *testing.T) {
 // W4 and the contract's close codes for what a client may not send.
 func TestRefusedFrames(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	for name, c := range map[string]struct {
 		kind int
 		data string
@@ -83,7 +84,7 @@ func TestRefusedFrames(t *testing.T) {
 // W9: a panic neither ends the process nor reaches the client.
 func TestPanicIsNotSentToTheClient(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	closed := make(chan struct{})
 	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
 		return &fakeSession{
@@ -106,7 +107,7 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
 		return &fakeSession{checkAccess: func(c identity.Caller) int {
 			checks.Add(1)
-			if c.Role == identity.User {
+			if c.Role == identitytest.User {
 				return int(refuse.Load())
 			}
 			return 0
@@ -121,17 +122,17 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 			go s.signals.signal(identity.TopicSession, session)
 		}},
 		"disabled": {4401, func(user, _ string) {
-			s.accounts.accounts[user] = identity.Account{Role: identity.Member}
+			s.accounts.accounts[user] = identity.Account{Role: identitytest.Member}
 			go s.signals.signal(identity.TopicAccount, user)
 		}},
 		"role lost": {4403, func(user, _ string) {
 			refuse.Store(4403)
-			s.accounts.accounts[user] = identity.Account{Role: identity.User, Active: true}
+			s.accounts.accounts[user] = identity.Account{Role: identitytest.User, Active: true}
 			go s.signals.signal(identity.TopicAccount, user)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			user, session, token := s.newUser(identity.Member)
+			user, session, token := s.newUser(identitytest.Member)
 			conn := s.connect(token)
 			before := checks.Load()
 			require.Eventually(t, func() bool { return checks.Load() > before }, 5*time.Second, time.Millisecond, "checked")
@@ -149,10 +150,10 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 
 func TestTokenRunsOutAndIsRenewed(t *testing.T) {
 	s := startServer(t, roomy, 4*time.Second)
-	user, session, token := s.newUser(identity.User)
-	_, firstExpires, err := s.tokens.Issue(user, session, identity.User)
+	user, session, token := s.newUser(identitytest.User)
+	_, firstExpires, err := s.tokens.IssueToken(user, session, identitytest.User)
 	require.NoError(t, err)
-	_, _, other := s.newUser(identity.User)
+	_, _, other := s.newUser(identitytest.User)
 	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
 		return &fakeSession{onText: func(ctx context.Context, c *ws.Conn, b []byte) {
 			_, err := c.RenewToken(ctx, string(b))
@@ -162,7 +163,7 @@ func TestTokenRunsOutAndIsRenewed(t *testing.T) {
 	left, renewed := s.connect(token), s.connect(token)
 	var later string
 	require.Eventually(t, func() bool { // a token expires at a whole second
-		issued, expires, err := s.tokens.Issue(user, session, identity.User)
+		issued, expires, err := s.tokens.IssueToken(user, session, identitytest.User)
 		later = issued
 		return err == nil && expires.StdTime().Unix() > firstExpires.StdTime().Unix()
 	}, 3*time.Second, 10*time.Millisecond)
@@ -179,7 +180,7 @@ func TestTokenRunsOutAndIsRenewed(t *testing.T) {
 // W6: a client that does not read is cut off, and other clients do not notice.
 func TestSlowReaderIsCutOff(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	opened := make(chan *ws.Conn, 2)
 	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
 		return &fakeSession{onOpen: func(_ context.Context, c *ws.Conn) { opened <- c }}, nil
@@ -222,7 +223,7 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 // A reply that is longer than the queue waits for the reader instead of cutting it off.
 func TestSendWait(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	opened := make(chan *ws.Conn, 1)
 	const n = 3000
 	padding := strings.Repeat("x", 8<<10) // more than the buffers of the kernel hold
@@ -248,8 +249,8 @@ func TestSendWait(t *testing.T) {
 
 func TestSendToUserReachesEverySocketOfThatUser(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	user, _, token := s.newUser(identity.User)
-	_, _, other := s.newUser(identity.User)
+	user, _, token := s.newUser(identitytest.User)
+	_, _, other := s.newUser(identitytest.User)
 	a, b, c := s.connect(token), s.connect(token), s.connect(other)
 	for _, conn := range []*client.Conn{a, b, c} { // all are open once they echo
 		require.NoError(t, conn.WriteMessage(client.TextMessage, []byte("x")))
@@ -265,7 +266,7 @@ func TestSendToUserReachesEverySocketOfThatUser(t *testing.T) {
 // Z1: a stop tells every socket and takes no new ones.
 func TestDrainSockets(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	var open []*client.Conn
 	codes := make(chan int, 20)
 	for range cap(codes) {
@@ -299,7 +300,7 @@ func TestDrainSockets(t *testing.T) {
 // Sockets that do not answer are cut when the time of a stop is over.
 func TestDrainDoesNotWaitForTheSilent(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	s.connect(token) // never reads, so never answers the close
 	require.Eventually(t, func() bool { return true }, time.Second, 50*time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)

@@ -17,6 +17,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/problem"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
 	"lyceum/platform/telemetry"
@@ -120,7 +121,7 @@ const publicURL = "http://lyceum.test"
 // startServer runs a hub behind one route of a real server. Access tokens live for ttl.
 func startServer(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	s := &server{t: t, signals: &fakeSignals{fns: map[string][]func(string){}},
 		accounts: &fakeAccounts{sessions: map[string]string{}, accounts: map[string]identity.Account{}},
@@ -139,7 +140,7 @@ func startServer(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 		return c.Next()
 	})
 	app.Get("/ws/:room", s.hub.UpgradeHandler(ws.Endpoint{
-		Needs:        identity.Permission{Name: "chat:read", Lowest: identity.User},
+		Needs:        identity.Permission{Name: "chat:read", Lowest: identitytest.User},
 		RedeemTicket: func(_ context.Context, code string) (ws.TicketHolder, error) { return s.redeemTicket(code) },
 		Accept: func(ctx context.Context, o ws.OpenRequest) (ws.Session, error) {
 			if s.accept != nil {
@@ -175,7 +176,7 @@ func (s *server) newUser(role identity.Role) (userID, sessionID, token string) {
 }
 
 func (s *server) issueToken(userID, sessionID string) string {
-	token, _, err := s.tokens.Issue(userID, sessionID, identity.User)
+	token, _, err := s.tokens.IssueToken(userID, sessionID, identitytest.User)
 	require.NoError(s.t, err)
 	return token
 }

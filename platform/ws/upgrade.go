@@ -38,7 +38,7 @@ func (h *Hub) UpgradeHandler(e Endpoint) fiber.Handler {
 			return apperr.Forbidden("Pages of this origin may not open sockets here.")
 		}
 		caller := identity.CallerFrom(ctx)
-		if !caller.May(e.Needs) {
+		if !caller.HasPermission(e.Needs) {
 			return apperr.Forbidden("This needs the role " + string(e.Needs.Lowest) + ".")
 		}
 		s, err := h.reserveSlot(caller.UserID, caller.IP)
@@ -102,7 +102,7 @@ func (h *Hub) signInWithTicket(ctx context.Context, e Endpoint, ticket string) (
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	caller, err := h.authenticator.Still(ctx, holder.UserID, holder.SessionID)
+	caller, err := h.authenticator.CheckCaller(ctx, holder.UserID, holder.SessionID)
 	if err != nil {
 		return nil, time.Time{}, err
 	}

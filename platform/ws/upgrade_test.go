@@ -12,13 +12,14 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/ws"
 )
 
 // W1, W2: a caller without the right to open a socket is refused before the upgrade.
 func TestRefusedBeforeTheUpgrade(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	for name, c := range map[string]struct {
 		query  string
 		header http.Header
@@ -46,7 +47,7 @@ func TestRefusedBeforeTheUpgrade(t *testing.T) {
 
 func TestAcceptDecides(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	s.accept = func(_ context.Context, r ws.OpenRequest) (ws.Session, error) {
 		require.Equal(t, "one", r.PathParam("room"))
 		v, ok := r.QueryParam("after_seq")
@@ -60,7 +61,7 @@ func TestAcceptDecides(t *testing.T) {
 
 func TestPlainGetIsToldToUpgrade(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	_, _, token := s.newUser(identity.User)
+	_, _, token := s.newUser(identitytest.User)
 	for query, want := range map[string]int{"": 401, "?token=" + token: 426} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.addr+"/ws/one"+query, nil)
 		require.NoError(t, err)
@@ -74,7 +75,7 @@ func TestPlainGetIsToldToUpgrade(t *testing.T) {
 
 func TestTicketStandsForItsSession(t *testing.T) {
 	s := startServer(t, roomy, time.Minute)
-	user, session, _ := s.newUser(identity.User)
+	user, session, _ := s.newUser(identitytest.User)
 	s.redeemTicket = func(code string) (ws.TicketHolder, error) {
 		if code != "good" {
 			return ws.TicketHolder{}, apperr.InvalidToken()
@@ -101,7 +102,7 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startServer(t, l, time.Minute)
-			_, _, token := s.newUser(identity.User)
+			_, _, token := s.newUser(identitytest.User)
 			first := s.connect(token)
 			s.connect(token)
 			_, status := s.dial("?token="+token, nil)

@@ -38,7 +38,7 @@ type Accounts interface {
 	ByEmail(ctx context.Context, email string) (a Account, ok bool, err error)
 	// ByIDs gives those that exist.
 	ByIDs(ctx context.Context, ids []string) (map[string]Account, error)
-	// ByEmails gives those that exist, by their canonical address (text.Email), which is what it takes.
+	// ByEmails gives those that exist, by their canonical address (text.NormalizeEmail), which is what it takes.
 	ByEmails(ctx context.Context, emails []string) (map[string]Account, error)
 	// Names gives the display names of those that exist, as they were at most a second ago.
 	Names(ctx context.Context, ids []string) (map[string]string, error)

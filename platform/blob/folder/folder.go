@@ -23,40 +23,40 @@ import (
 // Store keeps objects in a directory. Make one with Open. It is safe for concurrent use, and
 // several processes may use one directory.
 type Store struct {
-	objects, tmp string
-	base         string
-	key          []byte
-	now          func() time.Time
-	stall        time.Duration
-	guard        Guard
-	// commit makes "look for the object, then rename" one step for each id. The last digit of the
-	// id picks the lock.
-	commit [64]sync.Mutex
+	objectDir, tempDir string
+	urlPrefix          string
+	key                []byte
+	now                func() time.Time
+	stallTimeout       time.Duration
+	guard              Guard
+	// commitLocks makes "look for the object, then rename" one step for each id. The last digit of
+	// the id picks the lock.
+	commitLocks [64]sync.Mutex
 
 	mu sync.Mutex
-	// arriving counts the uploads of each id that are under way.
-	arriving map[string]int
+	// activeUploads counts the uploads of each id that are under way.
+	activeUploads map[string]int
 }
 
-// maxArriving is how many uploads of one object may be under way. A client that tries again needs a
-// second one until the server notices that the first broke off. Each takes the room of the whole
-// object on the disk.
-const maxArriving = 3
+// maxActiveUploads is how many uploads of one object may be under way. A client that tries again
+// needs a second one until the server notices that the first broke off. Each takes the room of the
+// whole object on the disk.
+const maxActiveUploads = 3
 
 // beginUpload counts one more upload of an object until end is called. It returns false if there
 // are too many.
 func (s *Store) beginUpload(id string) (end func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.arriving[id] >= maxArriving {
+	if s.activeUploads[id] >= maxActiveUploads {
 		return nil, false
 	}
-	s.arriving[id]++
+	s.activeUploads[id]++
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.arriving[id]--; s.arriving[id] == 0 {
-			delete(s.arriving, id)
+		if s.activeUploads[id]--; s.activeUploads[id] == 0 {
+			delete(s.activeUploads, id)
 		}
 	}, true
 }
@@ -76,17 +76,17 @@ func Open(dir, publicURL string, secret []byte, clock func() time.Time) (*Store,
 		return nil, fmt.Errorf("blob: %q is not an http or https address", publicURL)
 	}
 	s := &Store{
-		objects: filepath.Join(dir, "objects"),
-		tmp:     filepath.Join(dir, "tmp"),
-		base:    strings.TrimRight(publicURL, "/") + "/objects/",
-		key:     deriveKey(secret),
-		now:     clock,
-		stall:   stallTimeout,
+		objectDir:    filepath.Join(dir, "objects"),
+		tempDir:      filepath.Join(dir, "tmp"),
+		urlPrefix:    strings.TrimRight(publicURL, "/") + "/objects/",
+		key:          deriveKey(secret),
+		now:          clock,
+		stallTimeout: stallTimeout,
 
-		arriving: map[string]int{},
+		activeUploads: map[string]int{},
 	}
-	for _, d := range []string{dir, s.objects, s.tmp} {
-		if err := private.Dir(d); err != nil {
+	for _, d := range []string{dir, s.objectDir, s.tempDir} {
+		if err := private.CreateDir(d); err != nil {
 			return nil, fmt.Errorf("blob: %w", err)
 		}
 	}
@@ -104,12 +104,12 @@ func deriveKey(secret []byte) []byte {
 // removeAbandoned removes temporary files whose writer is gone. Those of another process that has
 // the directory open, such as a backup beside a server, stay.
 func (s *Store) removeAbandoned() error {
-	entries, err := os.ReadDir(s.tmp)
+	entries, err := os.ReadDir(s.tempDir)
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)
 	}
 	for _, e := range entries {
-		path := filepath.Join(s.tmp, e.Name())
+		path := filepath.Join(s.tempDir, e.Name())
 		if !isAbandoned(path) {
 			continue
 		}
@@ -120,17 +120,17 @@ func (s *Store) removeAbandoned() error {
 	return nil
 }
 
-// path returns the file of an object.
-func (s *Store) path(id string) string {
-	return filepath.Join(s.objects, id[34:], id)
+// objectPath returns the file of an object.
+func (s *Store) objectPath(id string) string {
+	return filepath.Join(s.objectDir, id[34:], id)
 }
 
-// open opens an object. It returns blob.ErrNotFound if there is none.
-func (s *Store) open(id string) (*object, error) {
+// openByID opens an object. It returns blob.ErrNotFound if there is none.
+func (s *Store) openByID(id string) (*object, error) {
 	if !blob.IsID(id) {
 		return nil, blob.ErrNotFound
 	}
-	return openObject(s.path(id))
+	return openObject(s.objectPath(id))
 }
 
 // Stat implements blob.Store.
@@ -138,12 +138,12 @@ func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
 	if err := ctx.Err(); err != nil {
 		return blob.Info{}, err
 	}
-	o, err := s.open(id)
+	o, err := s.openByID(id)
 	if err != nil {
 		return blob.Info{}, err
 	}
 	defer o.Close()
-	return blob.Info{Size: o.meta.Size, ContentType: o.meta.Type, ETag: o.etag()}, nil
+	return blob.Info{Size: o.meta.Size, ContentType: o.meta.Type, ETag: o.entityTag()}, nil
 }
 
 // Open implements blob.Store. The reader can seek.
@@ -155,7 +155,7 @@ func (s *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 }
 
 func (s *Store) openReader(id string) (io.ReadCloser, error) {
-	o, err := s.open(id)
+	o, err := s.openByID(id)
 	if err != nil {
 		return nil, err
 	}
@@ -180,14 +180,14 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if !blob.IsID(id) {
 		return nil
 	}
-	err := os.Remove(s.path(id))
+	err := os.Remove(s.objectPath(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)
 	}
-	return atomicfile.SyncDir(filepath.Dir(s.path(id)))
+	return atomicfile.SyncDir(filepath.Dir(s.objectPath(id)))
 }
 
 // Ping implements blob.Store. It returns an error if a directory is missing.
@@ -195,7 +195,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for _, dir := range []string{s.objects, s.tmp} {
+	for _, dir := range []string{s.objectDir, s.tempDir} {
 		info, err := os.Stat(dir)
 		if err != nil {
 			return fmt.Errorf("blob: %w", err)

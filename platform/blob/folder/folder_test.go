@@ -70,7 +70,7 @@ func TestIDsNeverBecomePaths(t *testing.T) {
 	base, _, _ := strings.Cut(blobtest.SignGet(t, f, blobtest.NewID(), blob.GetRequest{}).URL, "/objects/")
 	for _, path := range []string{"..%2f..%2fsecret", "../../secret", "%2e%2e/%2e%2e/secret", "..%5c..%5csecret", "x%00", "%zz"} {
 		req := "GET /objects/" + path + "?expires=99999999999999&signature=00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-		answer := raw(t, strings.TrimPrefix(base, "http://"), req)
+		answer := sendRaw(t, strings.TrimPrefix(base, "http://"), req)
 		if !strings.Contains(answer, " 403 ") && !strings.Contains(answer, " 404 ") && !strings.Contains(answer, " 400 ") || strings.Contains(answer, "secret\n") {
 			t.Errorf("%s: %s", path, answer)
 		}
@@ -97,9 +97,9 @@ func TestObjectsSurviveReopening(t *testing.T) {
 func TestLeftoversAreRemovedAtOpenButNotLivingOnes(t *testing.T) {
 	dir := t.TempDir()
 	f := openStore(t, dir)
-	dead := filepath.Join(f.tmp, "dead")
+	dead := filepath.Join(f.tempDir, "dead")
 	require.NoError(t, os.WriteFile(dead, []byte("half"), 0o600))
-	living, err := f.newTemp()
+	living, err := f.createTempFile()
 	require.NoError(t, err)
 	defer living.Close()
 	openStore(t, dir)
@@ -115,22 +115,22 @@ func TestDamagedObjectsAreToldApartFromMissingOnes(t *testing.T) {
 	f := openStore(t, t.TempDir())
 	id := blobtest.NewID()
 	blobtest.Put(t, f, id, "some content", "text/plain")
-	whole, err := os.ReadFile(f.path(id))
+	whole, err := os.ReadFile(f.objectPath(id))
 	require.NoError(t, err)
 	for cut := range len(whole) {
-		require.NoError(t, os.WriteFile(f.path(id), whole[:cut], 0o600))
+		require.NoError(t, os.WriteFile(f.objectPath(id), whole[:cut], 0o600))
 		if _, err := f.Stat(t.Context(), id); !errors.Is(err, blob.ErrDamaged) {
 			t.Fatalf("cut to %d bytes: %v", cut, err)
 		}
 	}
 	// What was to be written once is not there yet: the same upload mends it.
-	if _, err := f.write(t.Context(), strings.NewReader("some content"), incoming{id: id, contentType: "text/plain", size: 12, once: true}); err != nil {
+	if _, err := f.writeObject(t.Context(), strings.NewReader("some content"), upload{id: id, contentType: "text/plain", size: 12, once: true}); err != nil {
 		t.Error(err)
 	}
 	if b, err := f.ReadPrefix(t.Context(), id, 20); err != nil || string(b) != "some content" {
 		t.Errorf("%q, %v", b, err)
 	}
-	require.NoError(t, os.WriteFile(f.path(id), append([]byte("+"), whole...), 0o600))
+	require.NoError(t, os.WriteFile(f.objectPath(id), append([]byte("+"), whole...), 0o600))
 	if _, err := f.Stat(t.Context(), id); err == nil {
 		t.Error("a longer file passed")
 	}
@@ -153,7 +153,7 @@ func TestConcurrentPutsOfOneIDLeaveOneWholeObject(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	noTemps(t, f)
+	requireNoTempFiles(t, f)
 }
 
 func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
@@ -165,7 +165,7 @@ func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
 	for i := range 32 {
 		wg.Go(func() {
 			body := fmt.Sprintf("%05d", i)
-			_, err := f.write(context.Background(), strings.NewReader(body), incoming{id: id, contentType: "text/plain", size: 5, once: true})
+			_, err := f.writeObject(context.Background(), strings.NewReader(body), upload{id: id, contentType: "text/plain", size: 5, once: true})
 			if err == nil {
 				mu.Lock()
 				won++
@@ -191,8 +191,8 @@ func TestTheSameBytesAgainAreNoReplacement(t *testing.T) {
 	}
 }
 
-// TestNothingHalfIsSeenAfterKill runs this test binary as a writer, kills it at a random moment
-// and looks at what it left.
+// TestNothingHalfIsSeenAfterKill runs this test binary as a writer, kills it at a random moment and
+// looks at what it left.
 func TestNothingHalfIsSeenAfterKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
 	dir := t.TempDir()
@@ -205,7 +205,7 @@ func TestNothingHalfIsSeenAfterKill(t *testing.T) {
 		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
 		cmd.Wait() // it was killed
 		f := openStore(t, dir)
-		noTemps(t, f)
+		requireNoTempFiles(t, f)
 		for _, id := range ids {
 			checkWhole(t, f, id)
 		}
@@ -240,9 +240,9 @@ func TestHelperWriter(t *testing.T) {
 	}
 }
 
-func noTemps(t *testing.T, f *Store) {
+func requireNoTempFiles(t *testing.T, f *Store) {
 	t.Helper()
-	entries, err := os.ReadDir(f.tmp)
+	entries, err := os.ReadDir(f.tempDir)
 	require.NoError(t, err)
 	for _, e := range entries {
 		t.Errorf("%s was left behind", e.Name())
@@ -254,11 +254,11 @@ func TestAFullDiskIsToldAsSuch(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	require.NoError(t, err)
 	defer full.Close()
-	_, err = fill(t.Context(), full, strings.NewReader("x"), incoming{size: 1})
-	if err = diskError(err); !errors.Is(err, blob.ErrFull) {
+	_, err = writeContent(t.Context(), full, strings.NewReader("x"), upload{size: 1})
+	if err = toStoreError(err); !errors.Is(err, blob.ErrFull) {
 		t.Fatalf("got %v", err)
 	}
-	if e, ok := apperr.As(clientError(err)); !ok || e.Kind != apperr.KindUnavailable || e.Code != "storage-full" {
+	if e, ok := apperr.As(toClientError(err)); !ok || e.Kind != apperr.KindUnavailable || e.Code != "storage-full" {
 		t.Errorf("answered %v", e)
 	}
 }
@@ -272,7 +272,7 @@ func TestACancelledPutLeavesNothing(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	blobtest.RequireAbsent(t, f, id)
-	noTemps(t, f)
+	requireNoTempFiles(t, f)
 	for what, err := range map[string]error{
 		"stat":   func() error { _, err := f.Stat(ctx, id); return err }(),
 		"open":   func() error { _, err := f.Open(ctx, id); return err }(),

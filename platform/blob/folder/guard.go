@@ -22,16 +22,16 @@ const guardTimeout = 2 * time.Second
 // before Handler serves requests.
 func (s *Store) SetGuard(g Guard) { s.guard = g }
 
-// mayPut asks the guard about an upload, before it is read and again before its object appears:
-// hours may lie between.
-func (s *Store) mayPut(id string) error { return s.ask(Guard.MayPut, id) }
+// checkMayPut asks the guard about an upload, before it is read and again before its object
+// appears: hours may lie between.
+func (s *Store) checkMayPut(id string) error { return s.askGuard(Guard.MayPut, id) }
 
-// mayGet asks the guard about a download.
-func (s *Store) mayGet(id string) error { return s.ask(Guard.MayGet, id) }
+// checkMayGet asks the guard about a download.
+func (s *Store) checkMayGet(id string) error { return s.askGuard(Guard.MayGet, id) }
 
-// ask asks the guard, if there is one. The context of the request is not used: it ends when the
-// client goes away.
-func (s *Store) ask(question func(Guard, context.Context, string) error, id string) error {
+// askGuard asks the guard, if there is one. The context of the request is not used: it ends when
+// the client goes away.
+func (s *Store) askGuard(question func(Guard, context.Context, string) error, id string) error {
 	if s.guard == nil {
 		return nil
 	}

@@ -17,32 +17,32 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// hands is a clock that tests set.
-type hands struct {
+// testClock is a clock that tests set.
+type testClock struct {
 	mu     sync.Mutex
 	offset time.Duration
 }
 
-func (h *hands) now() time.Time {
+func (h *testClock) now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return time.Now().Add(h.offset)
 }
 
-func (h *hands) forward(d time.Duration) {
+func (h *testClock) forward(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.offset += d
 }
 
 // newTestFolder serves a folder on a real port, with the settings that the app has.
-func newServedStore(t *testing.T, dir string) (*Store, *hands) {
+func newServedStore(t *testing.T, dir string) (*Store, *testClock) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := &hands{}
+	clock := &testClock{}
 	f, err := Open(dir, "http://"+listener.Addr().String(), bytes.Repeat([]byte("s"), 32), clock.now)
 	if err != nil {
 		t.Fatal(err)

@@ -49,8 +49,8 @@ type object struct {
 // Close closes the file.
 func (o *object) Close() error { return o.file.Close() }
 
-// etag returns the first half of the checksum.
-func (o *object) etag() string { return o.meta.SHA256[:32] }
+// entityTag returns the first half of the checksum.
+func (o *object) entityTag() string { return o.meta.SHA256[:32] }
 
 // openObject opens a file. It returns blob.ErrNotFound if there is none and blob.ErrDamaged if it
 // has no sound description.

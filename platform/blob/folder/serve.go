@@ -39,30 +39,30 @@ func (s *Store) Handler() fiber.Handler {
 			method = fiber.MethodPut
 		}
 		id := c.Params("id")
-		g, err := s.verify(method, id, string(c.Request().URI().QueryString()))
+		g, err := s.verifyRequest(method, id, string(c.Request().URI().QueryString()))
 		switch {
 		case errors.Is(err, errExpired):
 			return apperr.Forbidden("This URL has expired; ask for a new one.")
 		case err != nil:
 			return apperr.Forbidden("This URL was not signed here, or not for this method.")
 		case put:
-			return s.receive(c, id, g)
+			return s.receiveUpload(c, id, g)
 		}
-		return s.send(c, id, g)
+		return s.sendObject(c, id, g)
 	}
 }
 
-// send answers GET and HEAD.
-func (s *Store) send(c *fiber.Ctx, id string, g grant) error {
-	if err := s.mayGet(id); err != nil {
-		return clientError(err)
+// sendObject answers GET and HEAD.
+func (s *Store) sendObject(c *fiber.Ctx, id string, g signedRules) error {
+	if err := s.checkMayGet(id); err != nil {
+		return toClientError(err)
 	}
-	o, err := s.open(id)
+	o, err := s.openByID(id)
 	if err != nil {
-		return clientError(err)
+		return toClientError(err)
 	}
-	etag := `"` + o.etag() + `"`
-	conditions := conditionsOf(c)
+	etag := `"` + o.entityTag() + `"`
+	conditions := readConditions(c)
 	result := conditions.Evaluate(etag, o.modified)
 	if result == conditional.PreconditionFailed {
 		o.Close()
@@ -80,18 +80,18 @@ func (s *Store) send(c *fiber.Ctx, id string, g grant) error {
 		switch result {
 		case conditional.RangeUnsatisfiable:
 			o.Close()
-			return unsatisfiable(c, o.meta.Size)
+			return newRangeError(c, o.meta.Size)
 		case conditional.RangeSatisfiable:
 			part = asked
 			c.Status(http.StatusPartialContent)
 			c.Set(fiber.HeaderContentRange, part.ContentRange(o.meta.Size))
 		}
 	}
-	return s.stream(c, o, part)
+	return s.streamContent(c, o, part)
 }
 
-// conditionsOf returns the conditional headers of a request.
-func conditionsOf(c *fiber.Ctx) conditional.Conditions {
+// readConditions returns the conditional headers of a request.
+func readConditions(c *fiber.Ctx) conditional.Conditions {
 	return conditional.Conditions{
 		IfMatch:           c.Get(fiber.HeaderIfMatch),
 		IfNoneMatch:       c.Get(fiber.HeaderIfNoneMatch),
@@ -102,13 +102,13 @@ func conditionsOf(c *fiber.Ctx) conditional.Conditions {
 }
 
 // setHeaders sets the headers that describe an object.
-func (s *Store) setHeaders(c *fiber.Ctx, g grant, o *object, etag string) {
+func (s *Store) setHeaders(c *fiber.Ctx, g signedRules, o *object, etag string) {
 	contentType := g.query.Get(qType)
 	if contentType == "" {
 		contentType = o.meta.Type
 	}
 	c.Set(fiber.HeaderContentType, contentType)
-	shown := blob.Disposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename))
+	shown := blob.ContentDisposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename))
 	c.Set(fiber.HeaderContentDisposition, shown)
 	c.Set(fiber.HeaderETag, etag)
 	c.Set(fiber.HeaderLastModified, o.modified.UTC().Format(http.TimeFormat))
@@ -118,31 +118,31 @@ func (s *Store) setHeaders(c *fiber.Ctx, g grant, o *object, etag string) {
 	c.Set(fiber.HeaderCacheControl, "private, max-age="+strconv.FormatInt(left, 10))
 }
 
-// unsatisfiable answers a range that the object does not have.
-func unsatisfiable(c *fiber.Ctx, size int64) error {
+// newRangeError answers a range that the object does not have.
+func newRangeError(c *fiber.Ctx, size int64) error {
 	c.Set(fiber.HeaderContentRange, conditional.UnsatisfiedRange(size))
 	c.Set(fiber.HeaderContentDisposition, "attachment")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return apperr.ProblemRangeNotSatisfiable.New("The object has " + strconv.FormatInt(size, 10) + " bytes.")
 }
 
-// stream passes the content to the server, which sends it after the handler has returned and closes
-// it.
-func (s *Store) stream(c *fiber.Ctx, o *object, part conditional.Part) error {
+// streamContent passes the content to the server, which sends it after the handler has returned and
+// closes it.
+func (s *Store) streamContent(c *fiber.Ctx, o *object, part conditional.Part) error {
 	if c.Method() == fiber.MethodHead {
 		o.Close()
 		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.Length))
 		return nil
 	}
-	c.Context().SetBodyStream(&outgoing{
-		Reader: io.NewSectionReader(o, part.Start, part.Length), object: o, conn: c.Context(), stall: s.stall,
+	c.Context().SetBodyStream(&downloadBody{
+		Reader: io.NewSectionReader(o, part.Start, part.Length), object: o, conn: c.Context(), stallTimeout: s.stallTimeout,
 	}, int(part.Length))
 	return nil
 }
 
-// receive answers PUT.
-func (s *Store) receive(c *fiber.Ctx, id string, g grant) error {
-	in, err := g.incoming(id)
+// receiveUpload answers PUT.
+func (s *Store) receiveUpload(c *fiber.Ctx, id string, g signedRules) error {
+	in, err := g.parseUpload(id)
 	if err != nil {
 		return apperr.Forbidden("This URL was not signed here.")
 	}
@@ -152,25 +152,25 @@ func (s *Store) receive(c *fiber.Ctx, id string, g grant) error {
 	if c.Get(fiber.HeaderContentType) != in.contentType {
 		return apperr.Forbidden("This URL is for an upload with Content-Type: " + in.contentType)
 	}
-	if err := s.mayPut(id); err != nil {
+	if err := s.checkMayPut(id); err != nil {
 		c.Context().SetConnectionClose() // the body stays unread
-		return clientError(err)
+		return toClientError(err)
 	}
 	if expect.AskForBody(c.Context()) {
 		return nil
 	}
-	in.allowed = func() error { return s.mayPut(id) }
+	in.allowed = func() error { return s.checkMayPut(id) }
 	end, ok := s.beginUpload(id)
 	if !ok {
 		c.Context().SetConnectionClose()
 		busy := apperr.Unavailable("This object is being sent several times already.")
-		busy.RetryAfter = s.stall
+		busy.RetryAfter = s.stallTimeout
 		return busy
 	}
 	defer end()
-	meta, err := s.write(context.Background(), s.uploadBody(c), in)
+	meta, err := s.writeObject(context.Background(), s.uploadBody(c), in)
 	if err != nil {
-		return clientError(err)
+		return toClientError(err)
 	}
 	c.Set(fiber.HeaderETag, `"`+meta.SHA256[:32]+`"`)
 	c.Status(http.StatusOK)
@@ -196,11 +196,11 @@ func (s *Store) uploadBody(c *fiber.Ctx) io.Reader {
 	if stream == nil {
 		return bytes.NewReader(c.Request().Body())
 	}
-	return &incomingBody{stream, c.Context(), s.stall}
+	return &uploadReader{stream, c.Context(), s.stallTimeout}
 }
 
-// clientError returns what the client is told about an error of the store.
-func clientError(err error) error {
+// toClientError returns what the client is told about an error of the store.
+func toClientError(err error) error {
 	var source *blob.SourceError
 	if told, ok := apperr.As(err); ok {
 		return told
@@ -209,15 +209,15 @@ func clientError(err error) error {
 	case errors.Is(err, blob.ErrNotFound):
 		return apperr.NotFound("There is no such object.")
 	case errors.Is(err, blob.ErrFull):
-		return apperr.StorageFull().Because(err)
+		return apperr.StorageFull().WithCause(err)
 	case errors.Is(err, blob.ErrExists):
 		return apperr.ProblemPreconditionFailed.New("The object is there already; this URL does not replace it.")
 	case errors.Is(err, blob.ErrMismatch):
-		return apperr.Malformed("The body is not what the URL was signed for.").Because(err)
+		return apperr.Malformed("The body is not what the URL was signed for.").WithCause(err)
 	case errors.As(err, &source) && errors.Is(err, os.ErrDeadlineExceeded):
 		return apperr.ProblemRequestTimeout.New("The upload stopped arriving.")
 	case errors.As(err, &source):
-		return apperr.Malformed("The upload broke off.").Because(err)
+		return apperr.Malformed("The upload broke off.").WithCause(err)
 	}
-	return apperr.Unavailable("The object store can't be used now.").Because(err)
+	return apperr.Unavailable("The object store can't be used now.").WithCause(err)
 }

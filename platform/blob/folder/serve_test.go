@@ -21,8 +21,8 @@ import (
 	"lyceum/platform/blob"
 )
 
-// raw sends bytes to a server and gives all that comes back until it closes or falls silent.
-func raw(t *testing.T, addr, request string) string {
+// sendRaw sends bytes to a server and gives all that comes back until it closes or falls silent.
+func sendRaw(t *testing.T, addr, request string) string {
 	t.Helper()
 	conn := dial(t, addr)
 	defer conn.Close()
@@ -39,7 +39,7 @@ func dial(t *testing.T, addr string) net.Conn {
 	return conn
 }
 
-func split(t *testing.T, s blob.Signed) (addr, target string) {
+func splitURL(t *testing.T, s blob.Signed) (addr, target string) {
 	t.Helper()
 	u, err := url.Parse(s.URL)
 	require.NoError(t, err)
@@ -99,7 +99,7 @@ func TestRefusalsHaveTheirCodes(t *testing.T) {
 	if r := blobtest.Get(t, signed, nil); r.Status != 403 || !strings.Contains(string(r.Body), "expired") {
 		t.Errorf("expired: %d %s", r.Status, r.Body)
 	}
-	noTemps(t, f)
+	requireNoTempFiles(t, f)
 }
 
 func TestHeadSaysWhatGetWould(t *testing.T) {
@@ -192,12 +192,12 @@ func TestConditionsAndRangesTogether(t *testing.T) {
 func TestABrokenUploadLeavesNothing(t *testing.T) {
 	f, _ := newServedStore(t, t.TempDir())
 	id := blobtest.NewID()
-	addr, target := split(t, blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "text/plain", Size: 1 << 20}))
+	addr, target := splitURL(t, blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "text/plain", Size: 1 << 20}))
 	conn := dial(t, addr)
 	fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", target, 1<<20, strings.Repeat("x", 1<<19))
-	eventually(t, "the upload does not arrive", func() bool { entries, _ := os.ReadDir(f.tmp); return len(entries) == 1 })
+	eventually(t, "the upload does not arrive", func() bool { entries, _ := os.ReadDir(f.tempDir); return len(entries) == 1 })
 	conn.Close()
-	eventually(t, "its temporary file stays", func() bool { entries, _ := os.ReadDir(f.tmp); return len(entries) == 0 })
+	eventually(t, "its temporary file stays", func() bool { entries, _ := os.ReadDir(f.tempDir); return len(entries) == 0 })
 	blobtest.RequireAbsent(t, f, id)
 }
 
@@ -209,22 +209,22 @@ func eventually(t *testing.T, failure string, ok func() bool) {
 // TestAStalledUploadIsGivenUp and the next test shorten the 30 s that clients have.
 func TestAStalledUploadIsGivenUp(t *testing.T) {
 	f, _ := newServedStore(t, t.TempDir())
-	f.stall = 200 * time.Millisecond
-	addr, target := split(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 100_000}))
-	answer := raw(t, addr, fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n%s", target, strings.Repeat("x", 50_000)))
+	f.stallTimeout = 200 * time.Millisecond
+	addr, target := splitURL(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 100_000}))
+	answer := sendRaw(t, addr, fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n%s", target, strings.Repeat("x", 50_000)))
 	if !strings.HasPrefix(answer, "HTTP/1.1 408 ") || !strings.Contains(answer, "request-timeout") {
 		t.Errorf("got %s", answer)
 	}
-	noTemps(t, f)
+	requireNoTempFiles(t, f)
 }
 
 // However many send one object at once, it takes the room of a few on the disk.
 func TestFewTransfersOfOneObjectAtOnce(t *testing.T) {
 	f, _ := newServedStore(t, t.TempDir())
 	signed := blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 100_000})
-	addr, target := split(t, signed)
+	addr, target := splitURL(t, signed)
 	var open []net.Conn
-	for range maxArriving {
+	for range maxActiveUploads {
 		conn := dial(t, addr)
 		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n%s", target, strings.Repeat("x", 50_000))
 		open = append(open, conn)
@@ -232,9 +232,9 @@ func TestFewTransfersOfOneObjectAtOnce(t *testing.T) {
 	busy := func() int {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		return len(f.arriving) * f.arriving[strings.TrimPrefix(strings.Split(target, "?")[0], "/objects/")]
+		return len(f.activeUploads) * f.activeUploads[strings.TrimPrefix(strings.Split(target, "?")[0], "/objects/")]
 	}
-	eventually(t, "they never arrive", func() bool { return busy() == maxArriving })
+	eventually(t, "they never arrive", func() bool { return busy() == maxActiveUploads })
 	if r := blobtest.Upload(t, signed, strings.Repeat("x", 100_000)); r.Status != 503 {
 		t.Errorf("one too many: %d %s", r.Status, r.Body)
 	}
@@ -245,16 +245,16 @@ func TestFewTransfersOfOneObjectAtOnce(t *testing.T) {
 	if r := blobtest.Upload(t, signed, strings.Repeat("x", 100_000)); r.Status != 200 {
 		t.Errorf("the next: %d %s", r.Status, r.Body)
 	}
-	noTemps(t, f)
+	requireNoTempFiles(t, f)
 }
 
 func TestAStalledDownloadIsGivenUp(t *testing.T) {
 	f, _ := newServedStore(t, t.TempDir())
-	f.stall = 200 * time.Millisecond
+	f.stallTimeout = 200 * time.Millisecond
 	id := blobtest.NewID()
 	require.NoError(t, f.Put(t.Context(), id, &zeros{}, 64<<20, "video/mp4"))
 	before := openFiles(t)
-	addr, target := split(t, blobtest.SignGet(t, f, id, blob.GetRequest{}))
+	addr, target := splitURL(t, blobtest.SignGet(t, f, id, blob.GetRequest{}))
 	conn := dial(t, addr)
 	defer conn.Close()
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", target)
@@ -316,14 +316,14 @@ func TestConnectionsAreKeptAfterUploadsAndRefusals(t *testing.T) {
 	f, _ := newServedStore(t, t.TempDir())
 	id := blobtest.NewID()
 	blobtest.Put(t, f, id, "content", "text/plain")
-	addr, getTarget := split(t, blobtest.SignGet(t, f, id, blob.GetRequest{}))
-	_, putTarget := split(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 3}))
+	addr, getTarget := splitURL(t, blobtest.SignGet(t, f, id, blob.GetRequest{}))
+	_, putTarget := splitURL(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 3}))
 	upload := func(body string) string {
 		return fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", putTarget, len(body), body)
 	}
 	download := "GET " + getTarget + " HTTP/1.1\r\nHost: x\r\n\r\n"
 	last := strings.Replace(download, "Host: x", "Host: x\r\nConnection: close", 1)
-	answer := raw(t, addr, upload("abc")+upload("too long")+download+last)
+	answer := sendRaw(t, addr, upload("abc")+upload("too long")+download+last)
 	var codes []string
 	for line := range strings.SplitSeq(answer, "\r\n") {
 		if i := strings.Index(line, "HTTP/1.1 "); i >= 0 {

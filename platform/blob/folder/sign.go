@@ -30,7 +30,7 @@ const (
 
 // PresignPut implements blob.Store.
 func (s *Store) PresignPut(_ context.Context, id string, p blob.PutRequest) (blob.Signed, error) {
-	if err := p.Check(id); err != nil {
+	if err := p.Validate(id); err != nil {
 		return blob.Signed{}, err
 	}
 	q := url.Values{qSize: {strconv.FormatInt(p.Size, 10)}, qType: {p.ContentType}}
@@ -40,14 +40,14 @@ func (s *Store) PresignPut(_ context.Context, id string, p blob.PutRequest) (blo
 	if p.Once {
 		q.Set(qOnce, "1")
 	}
-	signed := s.sign(http.MethodPut, id, q, p.Expires)
+	signed := s.signRequest(http.MethodPut, id, q, p.Expires)
 	signed.Headers = map[string]string{"Content-Type": p.ContentType}
 	return signed, nil
 }
 
 // PresignGet implements blob.Store. The URL answers HEAD too.
 func (s *Store) PresignGet(_ context.Context, id string, g blob.GetRequest) (blob.Signed, error) {
-	if err := g.Check(id); err != nil {
+	if err := g.Validate(id); err != nil {
 		return blob.Signed{}, err
 	}
 	q := url.Values{}
@@ -58,43 +58,43 @@ func (s *Store) PresignGet(_ context.Context, id string, g blob.GetRequest) (blo
 			q.Set(key, value)
 		}
 	}
-	signed := s.sign(http.MethodGet, id, q, g.Expires)
+	signed := s.signRequest(http.MethodGet, id, q, g.Expires)
 	signed.Headers = map[string]string{}
 	return signed, nil
 }
 
-// At returns a signed URL of the store under another origin at which clients reach Handler. It
-// returns any other URL unchanged, and every URL if s is nil or origin is empty.
-func (s *Store) At(origin, signed string) string {
+// RebaseURL returns a signed URL of the store under another origin at which clients reach Handler.
+// It returns any other URL unchanged, and every URL if s is nil or origin is empty.
+func (s *Store) RebaseURL(origin, signed string) string {
 	if s == nil || origin == "" {
 		return signed
 	}
-	rest, ours := strings.CutPrefix(signed, s.base)
+	rest, ours := strings.CutPrefix(signed, s.urlPrefix)
 	if !ours {
 		return signed
 	}
 	return origin + "/objects/" + rest
 }
 
-// sign returns a signed request with the given parameters.
-func (s *Store) sign(method, id string, q url.Values, life time.Duration) blob.Signed {
+// signRequest returns a signed request with the given parameters.
+func (s *Store) signRequest(method, id string, q url.Values, life time.Duration) blob.Signed {
 	expires := s.now().Add(life).UTC().Truncate(time.Millisecond)
 	q.Set(qExpires, strconv.FormatInt(expires.UnixMilli(), 10))
-	mac := s.mac(method, id, q)
+	mac := s.computeMAC(method, id, q)
 	q.Set(qSignature, hex.EncodeToString(mac))
-	return blob.Signed{Method: method, URL: s.base + id + "?" + q.Encode(), ExpiresAt: expires}
+	return blob.Signed{Method: method, URL: s.urlPrefix + id + "?" + q.Encode(), ExpiresAt: expires}
 }
 
-// mac returns the signature of a method, an id and a query. Encode sorts the query and escapes line
-// breaks, so no two requests have the same text.
-func (s *Store) mac(method, id string, q url.Values) []byte {
+// computeMAC returns the signature of a method, an id and a query. Encode sorts the query and
+// escapes line breaks, so no two requests have the same text.
+func (s *Store) computeMAC(method, id string, q url.Values) []byte {
 	m := hmac.New(sha256.New, s.key)
 	m.Write([]byte(method + "\n" + id + "\n" + q.Encode()))
 	return m.Sum(nil)
 }
 
-// grant is the content of a URL with a valid signature.
-type grant struct {
+// signedRules is the content of a URL with a valid signature.
+type signedRules struct {
 	query   url.Values
 	expires time.Time
 }
@@ -105,39 +105,40 @@ var errSignature = errors.New("blob: the signature does not fit")
 // errExpired means that a URL was signed by this store and has expired.
 var errExpired = errors.New("blob: the URL has expired")
 
-// verify returns the grant of a request. It returns errSignature or errExpired if there is none.
-func (s *Store) verify(method, id, rawQuery string) (grant, error) {
+// verifyRequest returns the grant of a request. It returns errSignature or errExpired if there is
+// none.
+func (s *Store) verifyRequest(method, id, rawQuery string) (signedRules, error) {
 	q, err := url.ParseQuery(rawQuery)
 	if err != nil || len(q[qSignature]) != 1 {
-		return grant{}, errSignature
+		return signedRules{}, errSignature
 	}
 	text := q.Get(qSignature)
 	got, err := hex.DecodeString(text)
 	if err != nil || text != strings.ToLower(text) { // one spelling is valid, so any change of a URL is found
-		return grant{}, errSignature
+		return signedRules{}, errSignature
 	}
 	q.Del(qSignature)
-	if !blob.IsID(id) || !hmac.Equal(got, s.mac(method, id, q)) {
-		return grant{}, errSignature
+	if !blob.IsID(id) || !hmac.Equal(got, s.computeMAC(method, id, q)) {
+		return signedRules{}, errSignature
 	}
 	ms, err := strconv.ParseInt(q.Get(qExpires), 10, 64)
 	if err != nil {
-		return grant{}, errSignature
+		return signedRules{}, errSignature
 	}
-	g := grant{query: q, expires: time.UnixMilli(ms)}
+	g := signedRules{query: q, expires: time.UnixMilli(ms)}
 	if !s.now().Before(g.expires) {
-		return grant{}, errExpired
+		return signedRules{}, errExpired
 	}
 	return g, nil
 }
 
-// incoming returns the upload that the grant allows.
-func (g grant) incoming(id string) (incoming, error) {
+// parseUpload returns the upload that the grant allows.
+func (g signedRules) parseUpload(id string) (upload, error) {
 	size, err := strconv.ParseInt(g.query.Get(qSize), 10, 64)
 	if err != nil {
-		return incoming{}, errSignature
+		return upload{}, errSignature
 	}
-	return incoming{
+	return upload{
 		id: id, size: size, contentType: g.query.Get(qType),
 		sha256Hex: g.query.Get(qSHA256), once: g.query.Get(qOnce) == "1",
 	}, nil

@@ -12,26 +12,26 @@ import (
 // are slow, so a transfer may take any time as long as bytes move.
 const stallTimeout = 30 * time.Second
 
-// outgoing is the body of a download.
-type outgoing struct {
+// downloadBody is the body of a download.
+type downloadBody struct {
 	io.Reader
-	object *object
-	conn   *fasthttp.RequestCtx
-	stall  time.Duration
+	object       *object
+	conn         *fasthttp.RequestCtx
+	stallTimeout time.Duration
 }
 
 // Close closes the object.
-func (o *outgoing) Close() error { return o.object.Close() }
+func (o *downloadBody) Close() error { return o.object.Close() }
 
 // WriteTo sends the content in pieces of 128 KiB. The client has stall for each.
-func (o *outgoing) WriteTo(w io.Writer) (int64, error) {
+func (o *downloadBody) WriteTo(w io.Writer) (int64, error) {
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
 	var total int64
 	for {
 		n, readErr := o.Read(*buf)
 		if n > 0 {
-			if err := o.conn.SetWriteDeadline(time.Now().Add(o.stall)); err != nil {
+			if err := o.conn.SetWriteDeadline(time.Now().Add(o.stallTimeout)); err != nil {
 				return total, err
 			}
 			written, err := w.Write((*buf)[:n])
@@ -49,15 +49,16 @@ func (o *outgoing) WriteTo(w io.Writer) (int64, error) {
 	}
 }
 
-// incomingBody is the body of an upload. The client has stall for each piece that it sends.
-type incomingBody struct {
+// uploadReader is the body of an upload. The client has stall for each piece that it sends.
+type uploadReader struct {
 	io.Reader
-	conn  *fasthttp.RequestCtx
-	stall time.Duration
+	conn         *fasthttp.RequestCtx
+	stallTimeout time.Duration
 }
 
-func (b *incomingBody) Read(p []byte) (int, error) {
-	if err := b.conn.SetReadDeadline(time.Now().Add(b.stall)); err != nil {
+// Read implements io.Reader. It sets the deadline of the connection anew.
+func (b *uploadReader) Read(p []byte) (int, error) {
+	if err := b.conn.SetReadDeadline(time.Now().Add(b.stallTimeout)); err != nil {
 		return 0, err
 	}
 	return b.Reader.Read(p)

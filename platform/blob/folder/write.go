@@ -19,8 +19,8 @@ import (
 	"syscall"
 )
 
-// incoming is an object that is being written.
-type incoming struct {
+// upload is an object that is being written.
+type upload struct {
 	id, contentType string
 	size            int64
 	// sha256Hex is the checksum that the content must have. Empty accepts any.
@@ -38,36 +38,36 @@ func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, con
 	if size < 0 {
 		return fmt.Errorf("blob: an object of %d bytes", size)
 	}
-	_, err := s.write(ctx, r, incoming{id: id, contentType: contentType, size: size})
+	_, err := s.writeObject(ctx, r, upload{id: id, contentType: contentType, size: size})
 	return err
 }
 
-// write writes the content to a temporary file and renames it once it is complete and on the disk.
-// After an error the object that was there is unchanged.
-func (s *Store) write(ctx context.Context, r io.Reader, in incoming) (objectMeta, error) {
-	tmp, err := s.newTemp()
+// writeObject writes the content to a temporary file and renames it once it is complete and on the
+// disk. After an error the object that was there is unchanged.
+func (s *Store) writeObject(ctx context.Context, r io.Reader, in upload) (objectMeta, error) {
+	tmp, err := s.createTempFile()
 	if err != nil {
-		return objectMeta{}, diskError(err)
+		return objectMeta{}, toStoreError(err)
 	}
 	defer func() {
 		tmp.Close()
 		os.Remove(tmp.Name()) // after the rename nothing has this name
 	}()
-	meta, err := fill(ctx, tmp, r, in)
+	meta, err := writeContent(ctx, tmp, r, in)
 	if err != nil {
-		return objectMeta{}, diskError(err)
+		return objectMeta{}, toStoreError(err)
 	}
 	if in.allowed != nil {
 		if err := in.allowed(); err != nil {
 			return objectMeta{}, err
 		}
 	}
-	return meta, diskError(s.publish(tmp, in, meta))
+	return meta, toStoreError(s.publishObject(tmp, in, meta))
 }
 
-// fill writes content and description and waits until the disk has both. It returns
+// writeContent writes content and description and waits until the disk has both. It returns
 // blob.ErrMismatch for another size or checksum than announced.
-func fill(ctx context.Context, tmp *os.File, r io.Reader, in incoming) (objectMeta, error) {
+func writeContent(ctx context.Context, tmp *os.File, r io.Reader, in upload) (objectMeta, error) {
 	sum := sha256.New()
 	n, err := copyContent(ctx, tmp, sum, io.LimitReader(r, in.size+1))
 	if err != nil {
@@ -116,13 +116,13 @@ func copyContent(ctx context.Context, w io.Writer, sum hash.Hash, r io.Reader) (
 	}
 }
 
-// publish gives a finished file the name of its object. With once it returns blob.ErrExists if
-// another object is there, and does nothing if it is the same.
-func (s *Store) publish(tmp *os.File, in incoming, meta objectMeta) error {
-	lock := &s.commit[in.id[35]%64]
+// publishObject gives a finished file the name of its object. With once it returns blob.ErrExists
+// if another object is there, and does nothing if it is the same.
+func (s *Store) publishObject(tmp *os.File, in upload, meta objectMeta) error {
+	lock := &s.commitLocks[in.id[35]%64]
 	lock.Lock()
 	defer lock.Unlock()
-	path := s.path(in.id)
+	path := s.objectPath(in.id)
 	if in.once {
 		switch old, err := openObject(path); {
 		case err == nil:
@@ -135,14 +135,14 @@ func (s *Store) publish(tmp *os.File, in incoming, meta objectMeta) error {
 			return err
 		}
 	}
-	if err := s.makeShard(filepath.Dir(path)); err != nil {
+	if err := s.createShard(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return atomicfile.Rename(tmp.Name(), path)
+	return atomicfile.RenameSynced(tmp.Name(), path)
 }
 
-// makeShard creates the directory of an object if it is missing.
-func (s *Store) makeShard(dir string) error {
+// createShard creates the directory of an object if it is missing.
+func (s *Store) createShard(dir string) error {
 	err := os.Mkdir(dir, 0o700)
 	if errors.Is(err, os.ErrExist) {
 		return nil
@@ -150,14 +150,15 @@ func (s *Store) makeShard(dir string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.SyncDir(s.objects)
+	return atomicfile.SyncDir(s.objectDir)
 }
 
-// newTemp returns a new temporary file that no other process removes while it is open. Another
-// process may remove it between its creation and its lock: then newTemp creates another.
-func (s *Store) newTemp() (*os.File, error) {
+// createTempFile returns a new temporary file that no other process removes while it is open.
+// Another process may remove it between its creation and its lock: then createTempFile creates
+// another.
+func (s *Store) createTempFile() (*os.File, error) {
 	for {
-		path := filepath.Join(s.tmp, rand.Text())
+		path := filepath.Join(s.tempDir, rand.Text())
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, err
@@ -167,22 +168,22 @@ func (s *Store) newTemp() (*os.File, error) {
 			os.Remove(path)
 			return nil, err
 		}
-		if sameFile(file, path) {
+		if isSameFile(file, path) {
 			return file, nil
 		}
 		file.Close()
 	}
 }
 
-// sameFile returns whether path is still the name of an open file.
-func sameFile(file *os.File, path string) bool {
+// isSameFile returns whether path is still the name of an open file.
+func isSameFile(file *os.File, path string) bool {
 	a, errA := file.Stat()
 	b, errB := os.Stat(path)
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
-// diskError returns blob.ErrFull for an error of a full disk, and any other error unchanged.
-func diskError(err error) error {
+// toStoreError returns blob.ErrFull for an error of a full disk, and any other error unchanged.
+func toStoreError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w: %w", blob.ErrFull, err)
 	}

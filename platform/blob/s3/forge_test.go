@@ -43,7 +43,8 @@ func isForgeable(ctx context.Context, s *Store) (bool, error) {
 	return true, s.Delete(ctx, id)
 }
 
-// forgedRequest returns a request that writes an object without a secret, made of what a signed URL shows.
+// forgedRequest returns a request that writes an object without a secret, made of what a signed URL
+// shows.
 func forgedRequest(ctx context.Context, s *Store, id, content string) (*http.Request, error) {
 	u, err := s.client.PresignedGetObject(ctx, s.bucket, id, time.Minute, url.Values{})
 	if err != nil {

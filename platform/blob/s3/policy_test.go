@@ -14,7 +14,8 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// newLimitedStore has a key that may do what docker/minio-policy.json allows and nothing else, for a bucket of its own.
+// newLimitedStore has a key that may do what docker/minio-policy.json allows and nothing else, for
+// a bucket of its own.
 func newLimitedStore(t *testing.T) *Store {
 	t.Helper()
 	root := newTestStore(t)
@@ -28,13 +29,14 @@ func newLimitedStore(t *testing.T) *Store {
 	require.NoError(t, err)
 	client, err := newClient("S3_ENDPOINT", cfg.Endpoint, cfg, keys)
 	require.NoError(t, err)
-	return &Store{bucket: root.bucket, region: root.region, signer: client, client: &minio.Core{Client: client}, stranger: root.stranger}
+	return &Store{bucket: root.bucket, region: root.region, signer: client, client: &minio.Core{Client: client}, anonymous: root.anonymous}
 }
 
-// F6: everything works with a key that reaches this one bucket, and what that key may not do it can't.
+// F6: everything works with a key that reaches this one bucket, and what that key may not do it
+// can't.
 func TestS3ConformsWithTheLeastKey(t *testing.T) {
 	s := newLimitedStore(t)
-	require.NoError(t, s.Prepare(t.Context()))
+	require.NoError(t, s.PrepareBucket(t.Context()))
 	t.Run("conformance", func(t *testing.T) { blobtest.Run(t, s) })
 	other := newTestStore(t)
 	id := blobtest.NewID()

@@ -9,20 +9,20 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// Prepare creates the bucket if it is missing. It returns an error if the bucket can't be used, or
-// if it can be read or listed without a signature, because signed URLs would protect nothing then.
-// It writes and deletes one small object.
-func (s *Store) Prepare(ctx context.Context) error {
+// PrepareBucket creates the bucket if it is missing. It returns an error if the bucket can't be
+// used, or if it can be read or listed without a signature, because signed URLs would protect
+// nothing then. It writes and deletes one small object.
+func (s *Store) PrepareBucket(ctx context.Context) error {
 	exists, err := s.bucketExists(ctx)
 	if err != nil {
 		return err
 	}
 	if !exists {
-		if err := s.makeBucket(ctx); err != nil {
+		if err := s.createBucket(ctx); err != nil {
 			return err
 		}
 	}
-	return s.refusePublic(ctx)
+	return s.refusePublicBucket(ctx)
 }
 
 // bucketExists returns whether the service has the bucket.
@@ -36,12 +36,12 @@ func (s *Store) bucketExists(ctx context.Context) (bool, error) {
 	return exists, nil
 }
 
-// makeBucket creates the bucket. It returns nil if another replica was faster.
-func (s *Store) makeBucket(ctx context.Context) error {
+// createBucket creates the bucket. It returns nil if another replica was faster.
+func (s *Store) createBucket(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := s.client.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: s.region})
-	switch code(err) {
+	switch errorCode(err) {
 	case "BucketAlreadyOwnedByYou": // another replica was faster
 		return nil
 	case "BucketAlreadyExists":
@@ -55,8 +55,8 @@ func (s *Store) makeBucket(ctx context.Context) error {
 	return nil
 }
 
-// refusePublic returns an error if anyone can read or list the bucket.
-func (s *Store) refusePublic(ctx context.Context) error {
+// refusePublicBucket returns an error if anyone can read or list the bucket.
+func (s *Store) refusePublicBucket(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout)
 	defer cancel()
 	probe := uuid.NewString()
@@ -64,15 +64,15 @@ func (s *Store) refusePublic(ctx context.Context) error {
 		return fmt.Errorf("S3_ACCESS_KEY can't write to S3_BUCKET %q: %w", s.bucket, err)
 	}
 	defer s.Delete(context.WithoutCancel(ctx), probe) //nolint:errcheck // a probe that is left does no harm
-	body, _, _, err := s.stranger.GetObject(ctx, s.bucket, probe, minio.GetObjectOptions{})
+	body, _, _, err := s.anonymous.GetObject(ctx, s.bucket, probe, minio.GetObjectOptions{})
 	if err == nil {
 		body.Close()
 		return fmt.Errorf("S3_BUCKET %q can be read by anyone, without a signature: make it private", s.bucket)
 	}
-	if answer(err).StatusCode == 0 {
+	if responseOf(err).StatusCode == 0 {
 		return fmt.Errorf("S3_BUCKET %q: asking without a signature: %w", s.bucket, err)
 	}
-	for o := range s.stranger.Client.ListObjects(ctx, s.bucket, minio.ListObjectsOptions{MaxKeys: 1}) {
+	for o := range s.anonymous.Client.ListObjects(ctx, s.bucket, minio.ListObjectsOptions{MaxKeys: 1}) {
 		if o.Err == nil {
 			return fmt.Errorf("S3_BUCKET %q can be listed by anyone, without a signature: make it private", s.bucket)
 		}

@@ -45,8 +45,8 @@ type Store struct {
 	client *minio.Core
 	// signer signs for the public address, as a signature is valid for one host.
 	signer *minio.Client
-	// stranger has no credentials. Prepare finds out with it what anyone may do.
-	stranger *minio.Core
+	// anonymous has no credentials. Prepare finds out with it what anyone may do.
+	anonymous *minio.Core
 }
 
 var _ blob.Store = (*Store)(nil)
@@ -82,7 +82,7 @@ func New(cfg Config) (*Store, error) {
 	}
 	return &Store{
 		bucket: cfg.Bucket, region: cfg.Region, signer: signer,
-		client: &minio.Core{Client: client}, stranger: &minio.Core{Client: stranger},
+		client: &minio.Core{Client: client}, anonymous: &minio.Core{Client: stranger},
 	}, nil
 }
 
@@ -117,7 +117,7 @@ func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
 	defer cancel()
 	o, err := s.client.StatObject(ctx, s.bucket, id, minio.StatObjectOptions{})
 	if err != nil {
-		return blob.Info{}, storeError(err)
+		return blob.Info{}, toStoreError(err)
 	}
 	return blob.Info{Size: o.Size, ContentType: o.ContentType, ETag: o.ETag}, nil
 }
@@ -125,10 +125,10 @@ func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
 // Open implements blob.Store. The answer must begin within callTimeout. Reading may then take as
 // long as bytes arrive.
 func (s *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
-	return s.get(ctx, id, minio.GetObjectOptions{})
+	return s.getObject(ctx, id, minio.GetObjectOptions{})
 }
 
-func (s *Store) get(ctx context.Context, id string, opts minio.GetObjectOptions) (io.ReadCloser, error) {
+func (s *Store) getObject(ctx context.Context, id string, opts minio.GetObjectOptions) (io.ReadCloser, error) {
 	if !blob.IsID(id) {
 		return nil, blob.ErrNotFound
 	}
@@ -141,7 +141,7 @@ func (s *Store) get(ctx context.Context, id string, opts minio.GetObjectOptions)
 	}
 	if err != nil {
 		cancel(nil)
-		return nil, storeError(err)
+		return nil, toStoreError(err)
 	}
 	return &download{body, cancel}, nil
 }
@@ -168,8 +168,8 @@ func (s *Store) ReadPrefix(ctx context.Context, id string, n int) ([]byte, error
 	if err := opts.SetRange(0, int64(n)-1); err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
-	body, err := s.get(ctx, id, opts)
-	if code(err) == "InvalidRange" { // an empty object has no first byte
+	body, err := s.getObject(ctx, id, opts)
+	if errorCode(err) == "InvalidRange" { // an empty object has no first byte
 		return nil, nil
 	}
 	if err != nil {
@@ -198,7 +198,7 @@ func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, con
 	if exact.err != nil {
 		return exact.err
 	}
-	return storeError(err)
+	return toStoreError(err)
 }
 
 // Delete implements blob.Store.
@@ -208,7 +208,7 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := storeError(s.client.RemoveObject(ctx, s.bucket, id, minio.RemoveObjectOptions{}))
+	err := toStoreError(s.client.RemoveObject(ctx, s.bucket, id, minio.RemoveObjectOptions{}))
 	if errors.Is(err, blob.ErrNotFound) {
 		return nil
 	}

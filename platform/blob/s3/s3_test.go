@@ -35,7 +35,7 @@ func newTestStore(t *testing.T) *Store {
 	t.Helper()
 	s, err := New(configOf(testkit.MinIO(t)))
 	require.NoError(t, err)
-	require.NoError(t, s.Prepare(t.Context()))
+	require.NoError(t, s.PrepareBucket(t.Context()))
 	return s
 }
 
@@ -78,7 +78,7 @@ func TestPrepareMakesTheBucketHoweverManyStartTogether(t *testing.T) {
 		wg.Go(func() {
 			s, err := New(configOf(info))
 			if err == nil {
-				err = s.Prepare(context.Background())
+				err = s.PrepareBucket(context.Background())
 			}
 			if err == nil {
 				err = s.Ping(context.Background())
@@ -113,7 +113,7 @@ func TestPublicBucketsAreRefused(t *testing.T) {
 		s := newTestStore(t)
 		require.NoError(t, s.client.SetBucketPolicy(t.Context(), s.bucket, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 			"Principal":{"AWS":["*"]},"Action":["`+action+`"],"Resource":["arn:aws:s3:::`+s.bucket+resource+`"]}]}`))
-		if err := s.Prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "by anyone") {
+		if err := s.PrepareBucket(t.Context()); err == nil || !strings.Contains(err.Error(), "by anyone") {
 			t.Errorf("%s: %v", action, err)
 		}
 	}
@@ -124,7 +124,7 @@ func TestAWrongKeyIsToldAtTheStart(t *testing.T) {
 	cfg.SecretKey = "wrong"
 	s, err := New(cfg)
 	require.NoError(t, err)
-	if err := s.Prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "S3_BUCKET") {
+	if err := s.PrepareBucket(t.Context()); err == nil || !strings.Contains(err.Error(), "S3_BUCKET") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -138,7 +138,7 @@ func everyCall(s *Store, id string) map[string]func() error {
 		"prefix":  func() error { _, err := s.ReadPrefix(ctx, id, 4); return err },
 		"delete":  func() error { return s.Delete(ctx, id) },
 		"ping":    func() error { return s.Ping(ctx) },
-		"prepare": func() error { return s.Prepare(ctx) },
+		"prepare": func() error { return s.PrepareBucket(ctx) },
 	}
 }
 
@@ -161,7 +161,7 @@ func TestAStoreThatHangsOrIsGoneHoldsNobodyAndHeals(t *testing.T) {
 	server, info := testkit.OwnMinIO(t)
 	s, err := New(configOf(info))
 	require.NoError(t, err)
-	require.NoError(t, s.Prepare(t.Context()))
+	require.NoError(t, s.PrepareBucket(t.Context()))
 	id := blobtest.NewID()
 	blobtest.Put(t, s, id, "content", "text/plain")
 	server.Freeze()

@@ -16,7 +16,7 @@ import (
 // PresignPut implements blob.Store. Content-Length and Content-Type are signed headers, so the
 // service refuses another size or type. A plain presigned PUT would accept any (minio-js#1037).
 func (s *Store) PresignPut(ctx context.Context, id string, p blob.PutRequest) (blob.Signed, error) {
-	if err := p.Check(id); err != nil {
+	if err := p.Validate(id); err != nil {
 		return blob.Signed{}, err
 	}
 	headers := map[string]string{"Content-Type": p.ContentType}
@@ -40,11 +40,11 @@ func (s *Store) PresignPut(ctx context.Context, id string, p blob.PutRequest) (b
 // PresignGet implements blob.Store. The type, the disposition and the cache life of the answer are
 // signed parameters. The URL is not valid for HEAD.
 func (s *Store) PresignGet(ctx context.Context, id string, g blob.GetRequest) (blob.Signed, error) {
-	if err := g.Check(id); err != nil {
+	if err := g.Validate(id); err != nil {
 		return blob.Signed{}, err
 	}
 	q := url.Values{
-		"response-content-disposition": {blob.Disposition(g.ContentType, g.Disposition, g.Filename)},
+		"response-content-disposition": {blob.ContentDisposition(g.ContentType, g.Disposition, g.Filename)},
 		"response-cache-control":       {"private, max-age=" + strconv.Itoa(int(g.Expires/time.Second))},
 	}
 	if g.ContentType != "" {

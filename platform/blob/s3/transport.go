@@ -26,7 +26,7 @@ func newTransport() *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &movingConn{conn}, nil
+			return &stallGuardConn{conn}, nil
 		},
 		TLSHandshakeTimeout:   2 * time.Second,
 		ResponseHeaderTimeout: stallTimeout, // the service answers a large upload once it is on its disks
@@ -39,11 +39,11 @@ func newTransport() *http.Transport {
 	}
 }
 
-// movingConn is a connection whose reads and writes fail after stallTimeout without a byte.
-type movingConn struct{ net.Conn }
+// stallGuardConn is a connection whose reads and writes fail after stallTimeout without a byte.
+type stallGuardConn struct{ net.Conn }
 
 // Read implements net.Conn.
-func (c *movingConn) Read(p []byte) (int, error) {
+func (c *stallGuardConn) Read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
 	}
@@ -51,7 +51,7 @@ func (c *movingConn) Read(p []byte) (int, error) {
 }
 
 // Write implements net.Conn.
-func (c *movingConn) Write(p []byte) (int, error) {
+func (c *stallGuardConn) Write(p []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
 	}
@@ -96,20 +96,20 @@ func hasMore(r io.Reader) bool {
 	return n > 0
 }
 
-// answer returns the answer of the service inside of an error, or an empty one if the service has
-// not answered.
-func answer(err error) minio.ErrorResponse {
+// responseOf returns the answer of the service inside of an error, or an empty one if the service
+// has not answered.
+func responseOf(err error) minio.ErrorResponse {
 	var r minio.ErrorResponse
 	errors.As(err, &r)
 	return r
 }
 
-// code returns the code of the service's answer inside of an error, or "".
-func code(err error) string { return answer(err).Code }
+// errorCode returns the code of the service's answer inside of an error, or "".
+func errorCode(err error) string { return responseOf(err).Code }
 
-// storeError returns the error of package blob that an error of the service stands for.
-func storeError(err error) error {
-	switch code(err) {
+// toStoreError returns the error of package blob that an error of the service stands for.
+func toStoreError(err error) error {
+	switch errorCode(err) {
 	case "NoSuchKey":
 		return blob.ErrNotFound
 	case "XMinioStorageFull", "QuotaExceeded", "InsufficientStorage":

@@ -23,8 +23,8 @@ const (
 	PreconditionFailed
 )
 
-// Evaluate checks the conditions of a GET or HEAD against content with a strong etag that changed at modified, in the
-// order of RFC 9110 13.2.2. Dates that can't be read are ignored.
+// Evaluate checks the conditions of a GET or HEAD against content with a strong etag that changed
+// at modified, in the order of RFC 9110 13.2.2. Dates that can't be read are ignored.
 func (c Conditions) Evaluate(etag string, modified time.Time) Result {
 	switch {
 	case c.IfMatch != "":
@@ -49,8 +49,8 @@ func (c Conditions) Evaluate(etag string, modified time.Time) Result {
 	return Proceed
 }
 
-// AllowsRange reports whether If-Range lets the Range header count: it was not sent, or it names the content as
-// it is now.
+// AllowsRange reports whether If-Range lets the Range header count: it was not sent, or it names
+// the content as it is now.
 func (c Conditions) AllowsRange(etag string, modified time.Time) bool {
 	if c.IfRange == "" || c.IfRange == etag {
 		return true

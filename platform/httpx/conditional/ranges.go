@@ -30,9 +30,9 @@ const (
 	RangeUnsatisfiable
 )
 
-// ParseRange reads a Range header for content of size bytes (RFC 9110 14.1.2). Only one range is answered as
-// such: several, other units and broken headers are ignored, which the RFC allows and every client copes with.
-// Empty content has no part: it is answered whole.
+// ParseRange reads a Range header for content of size bytes (RFC 9110 14.1.2). Only one range is
+// answered as such: several, other units and broken headers are ignored, which the RFC allows and
+// every client copes with. Empty content has no part: it is answered whole.
 func ParseRange(header string, size int64) (Part, RangeResult) {
 	unit, spec, ok := strings.Cut(header, "=")
 	if !ok || !strings.EqualFold(strings.TrimSpace(unit), "bytes") || size == 0 || strings.Contains(spec, ",") {
@@ -45,9 +45,9 @@ func ParseRange(header string, size int64) (Part, RangeResult) {
 	if first == "" {
 		return parseSuffix(last, size)
 	}
-	start, end := parseSaturated(first), size-1
+	start, end := parseClamped(first), size-1
 	if last != "" {
-		if n := parseSaturated(last); n < start {
+		if n := parseClamped(last); n < start {
 			return Part{}, RangeIgnored
 		} else if n < end {
 			end = n
@@ -61,7 +61,7 @@ func ParseRange(header string, size int64) (Part, RangeResult) {
 
 // parseSuffix reads the range "-n", the last n bytes.
 func parseSuffix(last string, size int64) (Part, RangeResult) {
-	n := min(parseSaturated(last), size)
+	n := min(parseClamped(last), size)
 	if n == 0 {
 		return Part{}, RangeUnsatisfiable
 	}
@@ -71,8 +71,9 @@ func parseSuffix(last string, size int64) (Part, RangeResult) {
 // isDigits reports whether s has nothing but digits, as "" has.
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-// parseSaturated reads digits; a number beyond int64 becomes the largest one, which lies beyond any content.
-func parseSaturated(s string) int64 {
+// parseClamped reads digits; a number beyond int64 becomes the largest one, which lies beyond any
+// content.
+func parseClamped(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		return math.MaxInt64

@@ -1,8 +1,8 @@
-// Package csvrows speaks CSV in both directions: it reads bodies of {rows: […], …} that come as a table, and
-// writes lists as tables. The tables are those that spreadsheets and mail programs write, with their
-// separators, charsets and quirks.
+// Package csvrows speaks CSV in both directions: it reads bodies of {rows: […], …} that come as a
+// table, and writes lists as tables. The tables are those that spreadsheets and mail programs
+// write, with their separators, charsets and quirks.
 //
-//	POST /invites?dry_run=true          {"dry_run": true,
+//	POST /accounts?dry_run=true         {"dry_run": true,
 //	Content-Type: text/csv          →    "rows": [{"email": "jane@example.com"},
 //	Email;Name                                    {"email": "joe@example.com"}]}
 //	jane@example.com;Jane
@@ -29,10 +29,11 @@ import (
 const ContentType = "text/csv"
 
 // PrefersCSV reports whether the client prefers a table over JSON.
-func PrefersCSV(ctx context.Context) bool { return requestinfo.Prefers(ctx, ContentType) }
+func PrefersCSV(ctx context.Context) bool { return requestinfo.PrefersType(ctx, ContentType) }
 
-// Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of objects whose
-// required fields are the columns; its other fields become query parameters beside a table.
+// Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of
+// objects whose required fields are the columns; its other fields become query parameters beside a
+// table.
 type Body struct {
 	schema  *huma.Schema
 	schemas huma.Registry
@@ -40,16 +41,16 @@ type Body struct {
 
 // BodyOf returns the body of op.
 func BodyOf(op *huma.Operation, schemas huma.Registry) Body {
-	return Body{resolve(op.RequestBody.Content["application/json"].Schema, schemas), schemas}
+	return Body{resolveSchema(op.RequestBody.Content["application/json"].Schema, schemas), schemas}
 }
 
-// Document adds the table and the query parameters to op, the operation that b is of.
-func (b Body) Document(op *huma.Operation) {
+// DocumentTable adds the table and the query parameters to op, the operation that b is of.
+func (b Body) DocumentTable(op *huma.Operation) {
 	op.RequestBody.Content[ContentType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
-		Description: "A table as spreadsheets write it, in UTF-8 or UTF-16, at most 1 MiB: a header line with " + strings.Join(b.columns(), ", ") +
+		Description: "A table as spreadsheets write it, in UTF-8 or UTF-16, at most 1 MiB: a header line with " + strings.Join(b.requiredColumns(), ", ") +
 			", then a line for each row. Commas, semicolons or tabs separate, or what a first line such as sep=; names. Other columns and rows without text are ignored. " +
 			"Name <address> and mailto:address are their address"}}
-	for _, name := range b.fields() {
+	for _, name := range b.fieldNames() {
 		p := b.schema.Properties[name]
 		s := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}
 		doc := "With a CSV body only: what `" + name + "` is in JSON"
@@ -60,27 +61,27 @@ func (b Body) Document(op *huma.Operation) {
 	}
 }
 
-// fields returns the names of the fields beside "rows", sorted.
-func (b Body) fields() []string {
+// fieldNames returns the names of the fields beside "rows", sorted.
+func (b Body) fieldNames() []string {
 	names := slices.Sorted(maps.Keys(b.schema.Properties))
 	return slices.DeleteFunc(names, func(name string) bool { return name == "rows" })
 }
 
-// resolve follows the reference of a schema, if it is one.
-func resolve(s *huma.Schema, schemas huma.Registry) *huma.Schema {
+// resolveSchema follows the reference of a schema, if it is one.
+func resolveSchema(s *huma.Schema, schemas huma.Registry) *huma.Schema {
 	if s.Ref != "" {
 		return schemas.SchemaFromRef(s.Ref)
 	}
 	return s
 }
 
-// columns returns the columns that a table must have.
-func (b Body) columns() []string {
-	return append([]string{}, resolve(b.schema.Properties["rows"].Items, b.schemas).Required...)
+// requiredColumns returns the columns that a table must have.
+func (b Body) requiredColumns() []string {
+	return append([]string{}, resolveSchema(b.schema.Properties["rows"].Items, b.schemas).Required...)
 }
 
-// CheckQuery returns a validation error if a JSON body comes with the query parameters of a table. They would have no
-// effect, and the client would believe in a dry run that is a real one.
+// CheckQuery returns a validation error if a JSON body comes with the query parameters of a table.
+// They would have no effect, and the client would believe in a dry run that is a real one.
 func (b Body) CheckQuery(query *fasthttp.Args) error {
 	var faults validation.Faults
 	for _, name := range slices.Sorted(maps.Keys(b.schema.Properties)) {
@@ -91,19 +92,19 @@ func (b Body) CheckQuery(query *fasthttp.Args) error {
 	return faults.Err()
 }
 
-// ToJSON returns the JSON body that a table and its query parameters stand for, so that one set of rules
-// validates both. It returns a malformed-request error for what is not a table, and a validation error for
-// wrong columns or parameters.
+// ToJSON returns the JSON body that a table and its query parameters stand for, so that one set of
+// rules validates both. It returns a malformed-request error for what is not a table, and a
+// validation error for wrong columns or parameters.
 func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
-	faults := b.checkParameters(query)
-	rows, err := readRows(table, b.columns(), b.schema.Properties["rows"].MaxItems)
+	faults := b.checkQueryNames(query)
+	rows, err := readRows(table, b.requiredColumns(), b.schema.Properties["rows"].MaxItems)
 	if e, ok := apperr.As(err); ok && len(e.Fields) > 0 {
 		faults = append(faults, e.Fields...)
 	} else if err != nil {
 		return nil, err
 	}
 	out := map[string]any{"rows": rows}
-	for _, name := range b.fields() {
+	for _, name := range b.fieldNames() {
 		given := query.Peek(name)
 		if given == nil {
 			continue
@@ -117,9 +118,9 @@ func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// checkParameters returns a fault for each query parameter that stands for no field of the body or comes twice.
-// A mistyped dry_run must not make a real run.
-func (b Body) checkParameters(query *fasthttp.Args) (faults validation.Faults) {
+// checkQueryNames returns a fault for each query parameter that stands for no field of the body or
+// comes twice. A mistyped dry_run must not make a real run.
+func (b Body) checkQueryNames(query *fasthttp.Args) (faults validation.Faults) {
 	seen := map[string]bool{}
 	for k := range query.All() {
 		name := string(k)
@@ -158,8 +159,8 @@ func parseParameter(name, given string, s *huma.Schema) (v any, err error) {
 // emailColumn is the column whose cells are mail addresses, as mail programs write them.
 const emailColumn = "email"
 
-// readRows reads the named columns of a table. A row that ends early has empty cells; rows without text are
-// skipped. Reading stops one row beyond most, so that the schema refuses the body.
+// readRows reads the named columns of a table. A row that ends early has empty cells; rows without
+// text are skipped. Reading stops one row beyond most, so that the schema refuses the body.
 func readRows(raw []byte, columns []string, most *int) ([]map[string]string, error) {
 	text, err := decodeTable(raw, columns)
 	if err != nil {
@@ -169,18 +170,18 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 		return nil, validation.InvalidAt("body", "U+0000 is not accepted")
 	}
 	t := newTable(text)
-	header, err := t.header(columns)
+	header, err := t.readHeader(columns)
 	if err != nil {
 		return nil, err
 	}
-	at, err := columnPlaces(header, columns)
+	at, err := findColumns(header, columns)
 	if err != nil {
 		return nil, err
 	}
 	isList := len(at) == 1 && header.isList()
 	rows := []map[string]string{}
 	for t.rest != "" && (most == nil || len(rows) <= *most) {
-		r, err := t.next()
+		r, err := t.readRecord()
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +189,7 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 			continue
 		}
 		if isList {
-			for _, address := range t.addresses(r, at[emailColumn]) {
+			for _, address := range t.splitAddresses(r, at[emailColumn]) {
 				if most != nil && len(rows) > *most {
 					break
 				}
@@ -202,7 +203,7 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 				row[name] = r.cells[i]
 			}
 			if name == emailColumn {
-				row[name] = r.addressOf(row[name])
+				row[name] = r.findAddress(row[name])
 			}
 		}
 		rows = append(rows, row)
@@ -210,9 +211,9 @@ func readRows(raw []byte, columns []string, most *int) ([]map[string]string, err
 	return rows, nil
 }
 
-// columnPlaces returns the index of each column in the header, without regard to case and outer space. It returns a
-// validation error for a column that is absent or comes twice.
-func columnPlaces(header record, columns []string) (map[string]int, error) {
+// findColumns returns the index of each column in the header, without regard to case and outer
+// space. It returns a validation error for a column that is absent or comes twice.
+func findColumns(header record, columns []string) (map[string]int, error) {
 	out := map[string]int{}
 	for i, cell := range header.cells {
 		name := columnName(cell)

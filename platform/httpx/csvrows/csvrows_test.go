@@ -49,7 +49,7 @@ func queryOf(t *testing.T, query string) *fasthttp.Args {
 
 func TestDocument(t *testing.T) {
 	op, body := newBody(t)
-	body.Document(op)
+	body.DocumentTable(op)
 	require.Contains(t, op.RequestBody.Content[ContentType].Schema.Description, "a header line with email, name,")
 	var names []string
 	for _, p := range op.Parameters {
@@ -77,7 +77,7 @@ func TestToJSON(t *testing.T) {
 			e, ok := apperr.As(err)
 			require.True(t, ok)
 			require.Equal(t, apperr.KindInvalid, e.Kind)
-			require.Equal(t, fault, e.Fields[0].Absolute())
+			require.Equal(t, fault, e.Fields[0].AbsoluteLocation())
 		})
 	}
 	t.Run("faults of the table and of parameters together", func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestPrefersCSV(t *testing.T) {
 }
 
 func TestStreamIsAFile(t *testing.T) {
-	require.NotNil(t, Stream("people.csv", func(context.Context, func(...string) error) error { return nil }).Body)
+	require.NotNil(t, StreamTable("people.csv", func(context.Context, func(...string) error) error { return nil }).Body)
 }
 
 func TestEscapeFormula(t *testing.T) {

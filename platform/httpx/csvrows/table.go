@@ -16,18 +16,19 @@ import (
 	"lyceum/platform/text"
 )
 
-// Tables as programs write them. Excel: commas or, where those are for decimals, semicolons, sometimes named by
-// a first line "sep=;"; as "Unicode text" UTF-16 with tabs; on a Mac CR line ends. LibreOffice: any of these,
-// as its user chooses. Numbers and Google Sheets: UTF-8 with commas. Empty rows and columns come as separators
-// alone. Outlook and other mail programs: "Name <address>", quoted or not, and mailto: links.
+// Tables as programs write them. Excel: commas or, where those are for decimals, semicolons,
+// sometimes named by a first line "sep=;"; as "Unicode text" UTF-16 with tabs; on a Mac CR line
+// ends. LibreOffice: any of these, as its user chooses. Numbers and Google Sheets: UTF-8 with
+// commas. Empty rows and columns come as separators alone. Outlook and other mail programs: "Name
+// <address>", quoted or not, and mailto: links.
 
 // IsCharset reports whether a table may be in the charset of that name.
 func IsCharset(name string) bool {
 	return slices.Contains([]string{"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"}, strings.ToLower(name))
 }
 
-// decodeTable returns the text of a table in UTF-8 or UTF-16, with or without a byte order mark. A table in UTF-16
-// without the mark is known by a column that its header has.
+// decodeTable returns the text of a table in UTF-8 or UTF-16, with or without a byte order mark. A
+// table in UTF-16 without the mark is known by a column that its header has.
 func decodeTable(raw []byte, columns []string) (string, error) {
 	switch {
 	case bytes.HasPrefix(raw, []byte("\xff\xfe")):
@@ -69,8 +70,8 @@ func hasColumn(text string, columns []string) bool {
 	return !strings.ContainsRune(text, 0) && slices.ContainsFunc(columns, isInHeader)
 }
 
-// errQuote tells of a quote that is never closed.
-func errQuote(line int) error {
+// newOpenQuoteError tells of a quote that is never closed.
+func newOpenQuoteError(line int) error {
 	return apperr.Malformed(fmt.Sprintf("Line %d of the table opens a quote that is never closed.", line))
 }
 
@@ -82,11 +83,12 @@ type record struct {
 
 // isBlank reports whether the row has no text at all, such as the empty rows of a spreadsheet.
 func (r record) isBlank() bool {
-	return !slices.ContainsFunc(r.cells, func(c string) bool { return tidyCell(c) != "" })
+	return !slices.ContainsFunc(r.cells, func(c string) bool { return trimCell(c) != "" })
 }
 
-// tidyCell takes off outer space and invisible characters, and the formula ="…" by which Excel keeps a text as it is.
-func tidyCell(s string) string {
+// trimCell takes off outer space and invisible characters, and the formula ="…" by which Excel
+// keeps a text as it is.
+func trimCell(s string) string {
 	s = strings.TrimFunc(s, isPadding)
 	if inner, isFormula := strings.CutPrefix(s, `="`); isFormula && strings.HasSuffix(inner, `"`) {
 		return strings.TrimFunc(strings.ReplaceAll(inner[:len(inner)-1], `""`, `"`), isPadding)
@@ -94,7 +96,8 @@ func tidyCell(s string) string {
 	return s
 }
 
-// isPadding reports whether r is a space, has no width, or is Ctrl-Z, by which DOS programs end a file.
+// isPadding reports whether r is a space, has no width, or is Ctrl-Z, by which DOS programs end a
+// file.
 func isPadding(r rune) bool {
 	return unicode.IsSpace(r) || text.IsInvisible(r) || r == '\u001a'
 }
@@ -107,13 +110,14 @@ type table struct {
 	separator rune
 }
 
-// separatorLine names the separator; a spreadsheet that saved the table again put quotes and empty cells around it.
-var separatorLine = regexp.MustCompile(`(?i)^"?sep=([^" \pL\pN])"?(.*)$`)
+// separatorLinePattern names the separator; a spreadsheet that saved the table again put quotes and
+// empty cells around it.
+var separatorLinePattern = regexp.MustCompile(`(?i)^"?sep=([^" \pL\pN])"?(.*)$`)
 
-// namedSeparator returns the separator that a first line names. Empty cells behind it that something else
-// separates tell that the table was saved with that.
+// namedSeparator returns the separator that a first line names. Empty cells behind it that
+// something else separates tell that the table was saved with that.
 func namedSeparator(line string) (separator rune, isNamed bool) {
-	m := separatorLine.FindStringSubmatch(line)
+	m := separatorLinePattern.FindStringSubmatch(line)
 	if m == nil || strings.Trim(m[2], `,;" `+"\t"+m[1]) != "" {
 		return 0, false
 	}
@@ -124,7 +128,8 @@ func namedSeparator(line string) (separator rune, isNamed bool) {
 	return separator, true
 }
 
-// newTable begins a table after its byte order mark and a line that names the separator. Every line end becomes \n.
+// newTable begins a table after its byte order mark and a line that names the separator. Every line
+// end becomes \n.
 func newTable(text string) *table {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimLeft(text, "\ufeff"))
 	t := &table{rest: text, line: 1}
@@ -135,19 +140,19 @@ func newTable(text string) *table {
 	return t
 }
 
-// header reads the first row with text and settles the separator: the one that was named, else the one by which
-// the row has the columns, else one that the table has outside of quotes.
-func (t *table) header(columns []string) (record, error) {
+// readHeader reads the first row with text and settles the separator: the one that was named, else
+// the one by which the row has the columns, else one that the table has outside of quotes.
+func (t *table) readHeader(columns []string) (record, error) {
 	for t.rest != "" {
 		found, at := record{}, *t
 		candidates := []rune{t.separator}
 		if t.separator == 0 {
-			candidates = t.separators()
+			candidates = t.candidateSeparators()
 		}
 		for i, separator := range candidates {
 			*t = at
 			t.separator = separator
-			r, err := t.next()
+			r, err := t.readRecord()
 			if err != nil {
 				return record{}, err
 			}
@@ -164,12 +169,12 @@ func (t *table) header(columns []string) (record, error) {
 	return record{}, apperr.Malformed("The table has no header line. Its first line must name the columns.")
 }
 
-// separators lists what may separate cells: those that stand outside of quotes in the header line first, at
-// last the one that stands in the most lines, or the comma.
-func (t *table) separators() (out []rune) {
+// candidateSeparators lists what may separate cells: those that stand outside of quotes in the
+// header line first, at last the one that stands in the most lines, or the comma.
+func (t *table) candidateSeparators() (out []rune) {
 	first, _, _ := strings.Cut(strings.TrimLeft(t.rest, "\n"), "\n")
 	for _, r := range ",;\t" {
-		if strings.ContainsRune(unquoted(first), r) {
+		if strings.ContainsRune(removeQuoted(first), r) {
 			out = append(out, r)
 		}
 	}
@@ -180,7 +185,7 @@ func (t *table) separators() (out []rune) {
 	for _, r := range ",;\t" {
 		n := 0
 		for line := range strings.Lines(t.rest) {
-			if strings.ContainsRune(unquoted(line), r) {
+			if strings.ContainsRune(removeQuoted(line), r) {
 				n++
 			}
 		}
@@ -191,8 +196,8 @@ func (t *table) separators() (out []rune) {
 	return []rune{most}
 }
 
-// unquoted returns a line without what stands in quotes.
-func unquoted(line string) string {
+// removeQuoted returns a line without what stands in quotes.
+func removeQuoted(line string) string {
 	var b strings.Builder
 	for i, part := range strings.Split(line, `"`) {
 		if i%2 == 0 {
@@ -202,15 +207,15 @@ func unquoted(line string) string {
 	return b.String()
 }
 
-func columnName(cell string) string { return strings.ToLower(tidyCell(cell)) }
+func columnName(cell string) string { return strings.ToLower(trimCell(cell)) }
 
-// next reads a row. A cell that begins with a quote ends with it (RFC 4180), also behind space; quotes
-// elsewhere are text.
-func (t *table) next() (record, error) {
+// readRecord reads a row. A cell that begins with a quote ends with it (RFC 4180), also behind
+// space; quotes elsewhere are text.
+func (t *table) readRecord() (record, error) {
 	var r record
 	start := t.rest
 	for {
-		cell, last, err := t.cell()
+		cell, last, err := t.readCell()
 		if err != nil {
 			return r, err
 		}
@@ -223,33 +228,33 @@ func (t *table) next() (record, error) {
 	}
 }
 
-// cell reads up to a separator or the end of the row.
-func (t *table) cell() (cell string, last bool, err error) {
+// readCell reads up to a separator or the end of the row.
+func (t *table) readCell() (cell string, last bool, err error) {
 	if inner, isQuoted := strings.CutPrefix(t.trimPadding(t.rest), `"`); isQuoted {
 		end := closingQuote(inner)
 		if end < 0 && t.rest[0] == '"' {
-			return "", false, errQuote(t.line)
+			return "", false, newOpenQuoteError(t.line)
 		}
 		if end >= 0 {
 			if behind := t.trimPadding(inner[end+1:]); t.endsCell(behind) {
-				return strings.ReplaceAll(inner[:end], `""`, `"`), t.skip(behind), nil
+				return strings.ReplaceAll(inner[:end], `""`, `"`), t.advance(behind), nil
 			}
-			// Text goes on behind the quote, as in "Doe, Jane" <jane@example.com>: the quotes are part of it. A quote
-			// behind space may be text as well, and holds no line end then.
+			// Text goes on behind the quote, as in "Doe, Jane" <jane@example.com>: the quotes are
+			// part of it. A quote behind space may be text as well, and holds no line end then.
 			if t.rest[0] == '"' || !strings.Contains(inner[:end], "\n") {
 				stop := strings.IndexAny(inner[end+1:], string(t.separator)+"\n")
 				if stop < 0 {
 					stop = len(inner) - end - 1
 				}
 				cell = t.rest[:len(t.rest)-len(inner)+end+1+stop]
-				return cell, t.skip(t.rest[len(cell):]), nil
+				return cell, t.advance(t.rest[len(cell):]), nil
 			}
 		}
 	}
 	if inner, isFormula := strings.CutPrefix(t.trimPadding(t.rest), `="`); isFormula {
 		if end := closingQuote(inner); end >= 0 && !strings.Contains(inner[:end], "\n") {
 			if behind := t.trimPadding(inner[end+1:]); t.endsCell(behind) {
-				return strings.ReplaceAll(inner[:end], `""`, `"`), t.skip(behind), nil
+				return strings.ReplaceAll(inner[:end], `""`, `"`), t.advance(behind), nil
 			}
 		}
 	}
@@ -258,7 +263,7 @@ func (t *table) cell() (cell string, last bool, err error) {
 		stop = len(t.rest)
 	}
 	cell = t.rest[:stop]
-	return cell, t.skip(t.rest[stop:]), nil
+	return cell, t.advance(t.rest[stop:]), nil
 }
 
 // trimPadding takes off what has no meaning before or behind a quoted cell.
@@ -271,8 +276,8 @@ func (t *table) endsCell(behind string) bool {
 	return behind == "" || behind[0] == '\n' || strings.HasPrefix(behind, string(t.separator))
 }
 
-// skip goes on behind a separator or the end of a row, and returns whether it was the end.
-func (t *table) skip(rest string) (last bool) {
+// advance goes on behind a separator or the end of a row, and returns whether it was the end.
+func (t *table) advance(rest string) (last bool) {
 	if rest == "" {
 		t.rest = ""
 		return true
@@ -298,15 +303,15 @@ func closingQuote(s string) int {
 	return -1
 }
 
-// addressForm is a name with its address in angle brackets, or the address alone in them.
-var addressForm = regexp.MustCompile(`^[^<>]*<([^<>]*@[^<>]*)>[\s,;.]*$`)
+// addressPattern is a name with its address in angle brackets, or the address alone in them.
+var addressPattern = regexp.MustCompile(`^[^<>]*<([^<>]*@[^<>]*)>[\s,;.]*$`)
 
-// addressIn returns the address of a cell: what a mail program wrote around it is taken off. A text that has
-// none stays.
-func addressIn(cell string) string {
-	s := strings.TrimRight(tidyCell(cell), ",; \t")
-	if m := addressForm.FindStringSubmatch(s); m != nil {
-		s = tidyCell(m[1])
+// extractAddress returns the address of a cell: what a mail program wrote around it is taken off. A
+// text that has none stays.
+func extractAddress(cell string) string {
+	s := strings.TrimRight(trimCell(cell), ",; \t")
+	if m := addressPattern.FindStringSubmatch(s); m != nil {
+		s = trimCell(m[1])
 	}
 	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
 		s, _, _ = strings.Cut(s[7:], "?")
@@ -321,44 +326,44 @@ func addressIn(cell string) string {
 		s = s[1:]
 	}
 	if !strings.Contains(s, "@") {
-		return tidyCell(cell)
+		return trimCell(cell)
 	}
 	return s
 }
 
-// addressOf returns the address of a row whose cell has none by itself: "Doe, Jane <jane@example.com>" alone on
-// its line is cut at the comma.
-func (r record) addressOf(cell string) string {
-	if tidyCell(cell) == "" || strings.Contains(cell, "@") || !addressForm.MatchString(strings.TrimSpace(r.text)) {
-		return addressIn(cell)
+// findAddress returns the address of a row whose cell has none by itself: "Doe, Jane
+// <jane@example.com>" alone on its line is cut at the comma.
+func (r record) findAddress(cell string) string {
+	if trimCell(cell) == "" || strings.Contains(cell, "@") || !addressPattern.MatchString(strings.TrimSpace(r.text)) {
+		return extractAddress(cell)
 	}
-	return addressIn(r.text)
+	return extractAddress(r.text)
 }
 
-// isList reports whether the only named column of a header is that of addresses. Every address below it counts then,
-// whatever separates them.
+// isList reports whether the only named column of a header is that of addresses. Every address
+// below it counts then, whatever separates them.
 func (r record) isList() bool {
-	named := slices.DeleteFunc(slices.Clone(r.cells), func(c string) bool { return tidyCell(c) == "" })
+	named := slices.DeleteFunc(slices.Clone(r.cells), func(c string) bool { return trimCell(c) == "" })
 	return len(named) == 1 && columnName(named[0]) == emailColumn
 }
 
-// addresses returns each address of a row of a list, and each text that is none. Cells in front of the column,
-// such as the numbers that some programs put before rows, count only if they have an address. A text before
-// "Name <address>" and a comma is the rest of the name.
-func (t *table) addresses(r record, column int) (out []string) {
+// splitAddresses returns each address of a row of a list, and each text that is none. Cells in
+// front of the column, such as the numbers that some programs put before rows, count only if they
+// have an address. A text before "Name <address>" and a comma is the rest of the name.
+func (t *table) splitAddresses(r record, column int) (out []string) {
 	var texts []string // may be the beginning of a name
 	for i, cell := range r.cells {
 		if i < column && !strings.Contains(cell, "@") {
 			continue
 		}
 		for _, p := range splitList(cell) {
-			text := tidyCell(p.text)
+			text := trimCell(p.text)
 			switch {
 			case text == "":
-			case addressForm.MatchString(text):
-				out, texts = append(out, addressIn(text)), nil
+			case addressPattern.MatchString(text):
+				out, texts = append(out, extractAddress(text)), nil
 			default:
-				texts = append(texts, addressIn(text))
+				texts = append(texts, extractAddress(text))
 			}
 			isComma := p.separator == ',' || p.separator == 0 && t.separator == ','
 			if !isComma || strings.Contains(text, "@") {
@@ -369,14 +374,15 @@ func (t *table) addresses(r record, column int) (out []string) {
 	return append(out, texts...)
 }
 
-// part is a part of a cell and what separates it from the next one, 0 at the end.
-type part struct {
+// listPart is a part of a cell and what separates it from the next one, 0 at the end.
+type listPart struct {
 	text      string
 	separator rune
 }
 
-// splitList cuts a cell at commas, semicolons, tabs and line ends outside of quotes and angle brackets.
-func splitList(cell string) (out []part) {
+// splitList cuts a cell at commas, semicolons, tabs and line ends outside of quotes and angle
+// brackets.
+func splitList(cell string) (out []listPart) {
 	start := 0
 	for i := 0; i < len(cell); i++ {
 		switch c := cell[i]; c {
@@ -389,9 +395,9 @@ func splitList(cell string) (out []part) {
 				i += 1 + n
 			}
 		case ',', ';', '\t', '\n':
-			out = append(out, part{cell[start:i], rune(c)})
+			out = append(out, listPart{cell[start:i], rune(c)})
 			start = i + 1
 		}
 	}
-	return append(out, part{cell[start:], 0})
+	return append(out, listPart{cell[start:], 0})
 }

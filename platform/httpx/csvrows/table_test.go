@@ -173,7 +173,7 @@ func TestWhatIsNoAddressStays(t *testing.T) {
 		"Short": "Short", "": "", " a b ": "a b", "Jane <>": "Jane <>", "<x> <y>": "<x> <y>", "o'brien@example.com": "o'brien@example.com", "'+plus@example.com": "+plus@example.com",
 		"'=f@example.com": "=f@example.com", "Jane <jane@example.com> or <joe@example.com>": "Jane <jane@example.com> or <joe@example.com>", "mailto:": "mailto:",
 	} {
-		require.Equal(t, want, addressIn(cell), cell)
+		require.Equal(t, want, extractAddress(cell), cell)
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 	"lyceum/platform/httpx/stream"
 )
 
-// Stream answers with a table as a file of that name. write gets a function that writes one row, the header
-// first. Cells that a spreadsheet would compute become text (ASVS 1.2.10).
-func Stream(name string, write func(ctx context.Context, row func(cells ...string) error) error) *stream.Response {
+// StreamTable answers with a table as a file of that name. write gets a function that writes one
+// row, the header first. Cells that a spreadsheet would compute become text (ASVS 1.2.10).
+func StreamTable(name string, write func(ctx context.Context, row func(cells ...string) error) error) *stream.Response {
 	return stream.New(ContentType+"; charset=utf-8; header=present", name, func(ctx context.Context, w io.Writer) error {
 		// Without the byte order mark Excel takes the text for the system's old charset.
 		if _, err := io.WriteString(w, "\ufeff"); err != nil {
@@ -31,8 +31,8 @@ func Stream(name string, write func(ctx context.Context, row func(cells ...strin
 	})
 }
 
-// escapeFormula puts an apostrophe before a cell that a spreadsheet would compute, and before an apostrophe, so
-// that it can be removed again.
+// escapeFormula puts an apostrophe before a cell that a spreadsheet would compute, and before an
+// apostrophe, so that it can be removed again.
 func escapeFormula(s string) string {
 	if s == "" {
 		return s

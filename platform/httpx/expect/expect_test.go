@@ -9,27 +9,27 @@ import (
 
 func TestARequestThatComesAtOnce(t *testing.T) {
 	ctx := &fasthttp.RequestCtx{}
-	require.False(t, IsFirst(ctx))
+	require.False(t, IsFirstCall(ctx))
 	require.False(t, AskForBody(ctx), "the handler reads the body")
-	require.False(t, WillReturn(ctx))
-	require.False(t, End(ctx))
+	require.False(t, WillCallAgain(ctx))
+	require.False(t, EndFirstCall(ctx))
 }
 
 func TestACallWithoutABody(t *testing.T) {
 	t.Run("refused by its headers", func(t *testing.T) {
 		ctx := &fasthttp.RequestCtx{}
-		Begin(ctx)
-		require.True(t, IsFirst(ctx))
-		require.False(t, WillReturn(ctx))
-		require.False(t, End(ctx), "the answer of the first call counts")
+		BeginFirstCall(ctx)
+		require.True(t, IsFirstCall(ctx))
+		require.False(t, WillCallAgain(ctx))
+		require.False(t, EndFirstCall(ctx), "the answer of the first call counts")
 	})
 	t.Run("asked for its body", func(t *testing.T) {
 		ctx := &fasthttp.RequestCtx{}
-		Begin(ctx)
+		BeginFirstCall(ctx)
 		require.True(t, AskForBody(ctx), "the handler returns without an answer")
-		require.True(t, WillReturn(ctx))
-		require.True(t, End(ctx))
-		require.False(t, IsFirst(ctx), "the next call has the body")
+		require.True(t, WillCallAgain(ctx))
+		require.True(t, EndFirstCall(ctx))
+		require.False(t, IsFirstCall(ctx), "the next call has the body")
 		require.False(t, AskForBody(ctx))
 	})
 }

@@ -88,7 +88,7 @@ func newSite(t *testing.T) *site {
 		}
 		call(s.after, ctx)
 		if s.fail != nil {
-			return nil, problem.Return(ctx, s.fail)
+			return nil, problem.NewHandlerError(ctx, s.fail)
 		}
 		out := &answerOf{Location: "/notes/" + strconv.FormatInt(run, 10)}
 		out.Body.Run = run
@@ -333,7 +333,7 @@ func TestSweep(t *testing.T) {
 	s.post("new", "{}", "jane")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); s.records.Sweep(ctx) }()
+	go func() { defer close(done); s.records.SweepExpired(ctx) }()
 	require.Eventually(t, func() bool { return s.count("idempotency_records") == 1 }, 5*time.Second, 10*time.Millisecond)
 	cancel()
 	<-done

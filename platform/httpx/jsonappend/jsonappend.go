@@ -1,5 +1,6 @@
-// Package jsonappend writes JSON by appending to a buffer, for answers on measured hot paths. A type that implements
-// Value writes exactly what the JSON library would write for it; a test of its owner compares the two.
+// Package jsonappend writes JSON by appending to a buffer, for answers on measured hot paths. A
+// type that implements Value writes exactly what the JSON library would write for it; a test of its
+// owner compares the two.
 package jsonappend
 
 import (
@@ -15,9 +16,9 @@ import (
 // Value is a value that appends its own JSON.
 type Value interface{ AppendJSON(b []byte) []byte }
 
-// Any appends v, as v itself does where it is a Value, else as the JSON library does. It panics for a value
-// that is no JSON, such as a channel.
-func Any(b []byte, v any) []byte {
+// AppendValue appends v, as v itself does where it is a Value, else as the JSON library does. It
+// panics for a value that is no JSON, such as a channel.
+func AppendValue(b []byte, v any) []byte {
 	if a, ok := v.(Value); ok {
 		return a.AppendJSON(b)
 	}
@@ -28,31 +29,31 @@ func Any(b []byte, v any) []byte {
 	return append(b, raw...)
 }
 
-// Text appends a JSON string.
-func Text(b []byte, s string) []byte {
+// AppendText appends a JSON string.
+func AppendText(b []byte, s string) []byte {
 	b, _ = jsontext.AppendQuote(b, s) // stored texts are UTF-8
 	return b
 }
 
-// NullableText appends a JSON string, or null for nil.
-func NullableText(b []byte, s *string) []byte {
+// AppendNullableText appends a JSON string, or null for nil.
+func AppendNullableText(b []byte, s *string) []byte {
 	if s == nil {
 		return append(b, `null`...)
 	}
-	return Text(b, *s)
+	return AppendText(b, *s)
 }
 
-// Time appends a time as a JSON string.
-func Time(b []byte, t clock.Time) []byte {
+// AppendTime appends a time as a JSON string.
+func AppendTime(b []byte, t clock.Time) []byte {
 	return append(t.StdTime().AppendFormat(append(b, '"'), clock.Layout), '"')
 }
 
-// NullableTime appends a time, or null for nil.
-func NullableTime(b []byte, t *clock.Time) []byte {
+// AppendNullableTime appends a time, or null for nil.
+func AppendNullableTime(b []byte, t *clock.Time) []byte {
 	if t == nil {
 		return append(b, `null`...)
 	}
-	return Time(b, *t)
+	return AppendTime(b, *t)
 }
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}

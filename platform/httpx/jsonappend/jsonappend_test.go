@@ -19,9 +19,9 @@ type lesson struct {
 }
 
 func (l *lesson) AppendJSON(b []byte) []byte {
-	b = Text(append(b, `{"title":`...), l.Title)
-	b = NullableText(append(b, `,"note":`...), l.Note)
-	b = Time(append(b, `,"at":`...), l.At)
+	b = AppendText(append(b, `{"title":`...), l.Title)
+	b = AppendNullableText(append(b, `,"note":`...), l.Note)
+	b = AppendTime(append(b, `,"at":`...), l.At)
 	return append(b, '}')
 }
 
@@ -37,17 +37,17 @@ func TestValuesAreWrittenAsByTheLibrary(t *testing.T) {
 		require.NoError(t, err)
 		require.JSONEq(t, string(want), string(l.AppendJSON(nil)))
 		require.Equal(t, string(want), string(l.AppendJSON(nil)))
-		require.Equal(t, string(want), string(Any(nil, &l)), "by its own method")
+		require.Equal(t, string(want), string(AppendValue(nil, &l)), "by its own method")
 	}
-	require.Equal(t, "null", string(NullableTime(nil, nil)))
-	require.Equal(t, string(Time(nil, at)), string(NullableTime(nil, &at)))
+	require.Equal(t, "null", string(AppendNullableTime(nil, nil)))
+	require.Equal(t, string(AppendTime(nil, at)), string(AppendNullableTime(nil, &at)))
 }
 
 func TestAnyOfOtherTypes(t *testing.T) {
 	for want, v := range map[string]any{`{"a":1,"b":2}`: map[string]int{"b": 2, "a": 1}, `[]`: []string{}, `"x"`: "x"} {
-		require.Equal(t, "1,"+want, string(Any([]byte("1,"), v)))
+		require.Equal(t, "1,"+want, string(AppendValue([]byte("1,"), v)))
 	}
-	require.Panics(t, func() { Any(nil, make(chan int)) })
+	require.Panics(t, func() { AppendValue(nil, make(chan int)) })
 }
 
 func TestWrite(t *testing.T) {

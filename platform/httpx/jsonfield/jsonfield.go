@@ -1,5 +1,5 @@
-// Package jsonfield has types for fields of request and response bodies that plain Go types can't express. The
-// fields of a PATCH are Optional, or Nullable where null clears them:
+// Package jsonfield has types for fields of request and response bodies that plain Go types can't
+// express. The fields of a PATCH are Optional, or Nullable where null clears them:
 //
 //	body            Optional[T]       Nullable[T]
 //	{}              Value == nil      Set == false

@@ -1,6 +1,6 @@
-// Package openapi documents the operations of the server as an OpenAPI 3.1 document. Huma derives most of it
-// from Go types; this package adds what types can't say: which answers have which headers, other media types,
-// names of schemas.
+// Package openapi documents the operations of the server as an OpenAPI 3.1 document. Huma derives
+// most of it from Go types; this package adds what types can't say: which answers have which
+// headers, other media types, names of schemas.
 package openapi
 
 import (
@@ -18,8 +18,8 @@ import (
 // Document is the served document in both forms. It does not change while the process runs.
 type Document struct{ JSON, YAML []byte }
 
-// Render returns the document of o.
-func Render(o *huma.OpenAPI) (Document, error) {
+// RenderDocument returns the document of o.
+func RenderDocument(o *huma.OpenAPI) (Document, error) {
 	asJSON, err := json.MarshalIndent(o, "", " ")
 	if err != nil {
 		return Document{}, err
@@ -31,19 +31,28 @@ func Render(o *huma.OpenAPI) (Document, error) {
 // jsonFormat reads and writes the bodies of Huma.
 var jsonFormat = huma.Format{Marshal: strictjson.Marshal, Unmarshal: strictjson.Unmarshal}
 
-// NewConfig returns the configuration of Huma. module points to the name of the module whose routes are being added.
-func NewConfig(version, publicURL string, module *string) huma.Config {
-	c := huma.DefaultConfig("Lyceum", version)
+// Info is what the program says of its API as a whole.
+type Info struct {
+	Version string
+	// Description introduces the API; it may hold Markdown.
+	Description string
+	// PublicURL is the address at which clients reach the server.
+	PublicURL string
+}
+
+// NewConfig returns the configuration of Huma. module points to the name of the module whose routes
+// are being added.
+func NewConfig(info Info, module *string) huma.Config {
+	c := huma.DefaultConfig("Lyceum", info.Version)
 	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
 	c.Formats = map[string]huma.Format{"application/json": jsonFormat, problem.ContentType: jsonFormat}
-	c.Info.Description = "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
-		"Errors are application/problem+json; each code has a page at /problems/{code}."
+	c.Info.Description = info.Description
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", NewNamer(module))
-	// The address that the document was read from comes first: a page at another name of this server may call
-	// no other.
+	// The address that the document was read from comes first: a page at another name of this
+	// server may call no other.
 	c.Servers = []*huma.Server{
-		{URL: "/", Description: "This server"}, {URL: publicURL, Description: "By its public address"},
+		{URL: "/", Description: "This server"}, {URL: info.PublicURL, Description: "By its public address"},
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Access token of POST /auth/login"},
@@ -57,8 +66,8 @@ func ProblemResponse(o *huma.OpenAPI) *huma.Response {
 		problem.ContentType: {Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "problem")}}}
 }
 
-// AllowProblemMembers documents that some codes have members of their own, such as challenge, used_by and
-// locked_by (RFC 9457 3.2).
+// AllowProblemMembers documents that some codes have members of their own, such as challenge,
+// used_by and locked_by (RFC 9457 3.2).
 func AllowProblemMembers(o *huma.OpenAPI) {
 	if p := o.Components.Schemas.Map()["Problem"]; p != nil {
 		p.AdditionalProperties = true
@@ -77,10 +86,11 @@ func PathParameters(path string) (params []*huma.Param) {
 	return params
 }
 
-// FiberPath returns a path template in Fiber's form: "/courses/:id" for "/courses/{id}".
+// FiberPath returns a path template in Fiber's form: "/files/:id" for "/files/{id}".
 func FiberPath(path string) string { return pathParameter.ReplaceAllString(path, ":$1") }
 
-// OperationID returns a stable, readable id: "get-courses-by-id-lessons" for GET /courses/{id}/lessons.
+// OperationID returns a stable, readable id: "get-files-by-id-versions" for GET
+// /files/{id}/versions.
 func OperationID(method, path string) string {
 	path = pathParameter.ReplaceAllString(path, "by-$1")
 	return strings.ToLower(method) + strings.NewReplacer("/", "-", ".", "-", "_", "-").Replace(path)

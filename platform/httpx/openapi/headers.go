@@ -10,7 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// OperationOf returns the documented operation of a method, or nil if there is none or it is hidden.
+// OperationOf returns the documented operation of a method, or nil if there is none or it is
+// hidden.
 func OperationOf(item *huma.PathItem, method string) *huma.Operation {
 	if item == nil {
 		return nil
@@ -42,20 +43,23 @@ var (
 
 // Answer says what the Go type of an answer can't.
 type Answer struct {
-	// HasETag, HasLocation and IsList say which headers the answer has: ETag, Location of a 201, Link.
+	// HasETag, HasLocation and IsList say which headers the answer has: ETag, Location of a 201,
+	// Link.
 	HasETag, HasLocation, IsList bool
 	// IsRepeatable says that a POST answers 200 if there is nothing to create.
 	IsRepeatable bool
-	// CSVColumns are the columns of the answer as a table; nil if there is none. HasLines says that it may be ndjson.
+	// CSVColumns are the columns of the answer as a table; nil if there is none. HasLines says that
+	// it may be ndjson.
 	CSVColumns []string
 	HasLines   bool
-	// Statuses and types beside JSON: ContentType of a streamed answer with its description, what follows a 101.
+	// Statuses and types beside JSON: ContentType of a streamed answer with its description, what
+	// follows a 101.
 	ContentType, Description, SwitchesTo string
 }
 
-// Responses returns the documented answers that Huma can't derive from a Go type. failure documents every other
-// status.
-func (a Answer) Responses(failure *huma.Response) map[string]*huma.Response {
+// DocumentResponses returns the documented answers that Huma can't derive from a Go type. failure
+// documents every other status.
+func (a Answer) DocumentResponses(failure *huma.Response) map[string]*huma.Response {
 	responses := map[string]*huma.Response{"default": failure}
 	if a.SwitchesTo != "" {
 		responses["101"] = &huma.Response{Description: a.SwitchesTo}
@@ -73,7 +77,8 @@ func (a Answer) Responses(failure *huma.Response) map[string]*huma.Response {
 
 const jsonType = "application/json"
 
-// DocumentContent adds the answers that stand beside the one of the Go type: 200 of a repeated POST, tables, lines.
+// DocumentContent adds the answers that stand beside the one of the Go type: 200 of a repeated
+// POST, tables, lines.
 func (a Answer) DocumentContent(op *huma.Operation) {
 	switch op.Method {
 	case http.MethodPost:
@@ -92,8 +97,9 @@ func (a Answer) DocumentContent(op *huma.Operation) {
 	}
 }
 
-// DocumentHeaders leaves each answer with the headers that it has: Location where something was created, Link
-// on lists, ETag where there is one. The Go type alone would list them all everywhere.
+// DocumentHeaders leaves each answer with the headers that it has: Location where something was
+// created, Link on lists, ETag where there is one. The Go type alone would list them all
+// everywhere.
 func (a Answer) DocumentHeaders(op *huma.Operation) {
 	for status, response := range op.Responses {
 		if status == "default" {

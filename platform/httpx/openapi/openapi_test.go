@@ -92,7 +92,7 @@ func TestAnswerContent(t *testing.T) {
 		require.Equal(t, op.Responses["201"].Content, op.Responses["200"].Content)
 	})
 	t.Run("a stream and a switch", func(t *testing.T) {
-		responses := Answer{ContentType: "application/zip", Description: "An archive", SwitchesTo: "WebSocket"}.Responses(&huma.Response{})
+		responses := Answer{ContentType: "application/zip", Description: "An archive", SwitchesTo: "WebSocket"}.DocumentResponses(&huma.Response{})
 		require.Equal(t, "binary", responses["200"].Content["application/zip"].Schema.Format)
 		require.Equal(t, "WebSocket", responses["101"].Description)
 		require.NotNil(t, responses["default"])
@@ -127,16 +127,16 @@ func TestOperationOf(t *testing.T) {
 
 func TestRender(t *testing.T) {
 	module := "courses"
-	config := NewConfig("1.2.3", "https://school.example", &module)
+	config := NewConfig(Info{Version: "1.2.3", Description: "Shops and orders.", PublicURL: "https://school.example"}, &module)
 	ProblemResponse(config.OpenAPI)
 	AllowProblemMembers(config.OpenAPI)
-	document, err := Render(config.OpenAPI)
+	document, err := RenderDocument(config.OpenAPI)
 	require.NoError(t, err)
-	for _, text := range []string{`"version": "1.2.3"`, `"url": "https://school.example"`, `"Problem": {`, `"additionalProperties": true`} {
+	for _, text := range []string{`"version": "1.2.3"`, `"description": "Shops and orders."`, `"url": "https://school.example"`, `"Problem": {`, `"additionalProperties": true`} {
 		require.Contains(t, string(document.JSON), text)
 	}
 	require.Contains(t, string(document.YAML), "version: 1.2.3")
-	again, err := Render(config.OpenAPI)
+	again, err := RenderDocument(config.OpenAPI)
 	require.NoError(t, err)
 	require.Equal(t, document, again)
 	require.False(t, strings.Contains(string(document.JSON), "\t"))

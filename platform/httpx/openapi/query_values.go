@@ -12,7 +12,8 @@ type QueryValues struct {
 	IsComplete bool
 }
 
-// ApplyTo changes the schema of the parameter, with which Huma both documents and validates requests.
+// ApplyTo changes the schema of the parameter, with which Huma both documents and validates
+// requests.
 func (q QueryValues) ApplyTo(op *huma.Operation) {
 	for _, p := range op.Parameters {
 		if p.In != "query" || p.Name != q.Name {

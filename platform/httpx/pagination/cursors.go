@@ -20,51 +20,53 @@ import (
 const (
 	// macBytes is how much of the HMAC-SHA256 a cursor holds.
 	macBytes = 16
-	// compressFrom is the size in bytes from which a position is compressed, so that one with a long title fits
-	// into a URL.
-	compressFrom = 256
+	// compressFromBytes is the size in bytes from which a position is compressed, so that one with
+	// a long title fits into a URL.
+	compressFromBytes = 256
 )
 
-// Cursors signs the positions at which lists go on. A cursor is opaque to clients and bound to the caller, the
-// list and its filters, so that a forged or borrowed one is refused (ASVS 2.2.1).
+// Cursors signs the positions at which lists go on. A cursor is opaque to clients and bound to the
+// caller, the list and its filters, so that a forged or borrowed one is refused (ASVS 2.2.1).
 type Cursors struct{ key []byte }
 
 // NewCursors returns a Cursors with a key of its own, derived from keys.
-func NewCursors(keys *keyring.Keys) *Cursors { return &Cursors{keys.Derive("cursors")} }
+func NewCursors(keys *keyring.Keys) *Cursors { return &Cursors{keys.DeriveKey("cursors")} }
 
-// Request describes the page that query asks for. name names the list, and filters holds every parameter that
-// shapes it: a cursor is refused with others. Both become JSON, so changing them invalidates the cursors that
-// clients hold.
-func (c *Cursors) Request(name string, filters any, query Query) Request {
+// NewRequest describes the page that query asks for. name names the list, and filters holds every
+// parameter that shapes it: a cursor is refused with others. Both become JSON, so changing them
+// invalidates the cursors that clients hold.
+func (c *Cursors) NewRequest(name string, filters any, query Query) Request {
 	return Request{cursors: c, name: name, filters: filters, query: query}
 }
 
-// encode returns the cursor of the page after position.
-func (c *Cursors) encode(ctx context.Context, r Request, position any) string {
+// encodeCursor returns the cursor of the page after position.
+func (c *Cursors) encodeCursor(ctx context.Context, r Request, position any) string {
 	raw, err := json.Marshal(position)
 	if err != nil {
 		panic(err) // positions are plain structs
 	}
-	raw = compress(raw)
-	return base64.RawURLEncoding.EncodeToString(append(c.sign(ctx, r, raw), raw...))
+	raw = compressPosition(raw)
+	return base64.RawURLEncoding.EncodeToString(append(c.signPosition(ctx, r, raw), raw...))
 }
 
-// decode reads the cursor of a request into position and reports whether there is one. It returns a validation
-// error for a cursor that was not signed here, or for another list, filter or caller.
-func (c *Cursors) decode(ctx context.Context, r Request, position any) (bool, error) {
+// decodeCursor reads the cursor of a request into position and reports whether there is one. It
+// returns a validation error for a cursor that was not signed here, or for another list, filter or
+// caller.
+func (c *Cursors) decodeCursor(ctx context.Context, r Request, position any) (bool, error) {
 	if r.query.Cursor == "" {
 		return false, nil
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(r.query.Cursor)
-	if err != nil || len(raw) < macBytes || !hmac.Equal(raw[:macBytes], c.sign(ctx, r, raw[macBytes:])) ||
-		json.Unmarshal(decompress(raw[macBytes:]), position) != nil {
+	if err != nil || len(raw) < macBytes || !hmac.Equal(raw[:macBytes], c.signPosition(ctx, r, raw[macBytes:])) ||
+		json.Unmarshal(decompressPosition(raw[macBytes:]), position) != nil {
 		return false, validation.InvalidAt("query.cursor", "not a cursor of this list")
 	}
 	return true, nil
 }
 
-// sign returns the MAC of a position under the caller, the list and its filters. The lengths keep the parts apart.
-func (c *Cursors) sign(ctx context.Context, r Request, position []byte) []byte {
+// signPosition returns the MAC of a position under the caller, the list and its filters. The
+// lengths keep the parts apart.
+func (c *Cursors) signPosition(ctx context.Context, r Request, position []byte) []byte {
 	filters, err := json.Marshal(r.filters)
 	if err != nil {
 		panic(err) // filters are plain structs
@@ -77,9 +79,9 @@ func (c *Cursors) sign(ctx context.Context, r Request, position []byte) []byte {
 	return h.Sum(nil)[:macBytes]
 }
 
-// compress shortens a long position. The result begins with a zero byte, as no JSON does.
-func compress(raw []byte) []byte {
-	if len(raw) < compressFrom {
+// compressPosition shortens a long position. The result begins with a zero byte, as no JSON does.
+func compressPosition(raw []byte) []byte {
+	if len(raw) < compressFromBytes {
 		return raw
 	}
 	out := bytes.NewBuffer([]byte{0})
@@ -92,8 +94,8 @@ func compress(raw []byte) []byte {
 	return out.Bytes()
 }
 
-// decompress undoes compress. Its input is trusted, as its MAC was right.
-func decompress(raw []byte) []byte {
+// decompressPosition undoes compress. Its input is trusted, as its MAC was right.
+func decompressPosition(raw []byte) []byte {
 	if len(raw) == 0 || raw[0] != 0 {
 		return raw
 	}

@@ -19,7 +19,7 @@ type place struct {
 
 func newCursors(t testing.TB) *Cursors {
 	t.Helper()
-	keys, err := keyring.Load(t.TempDir(), time.Hour)
+	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	return NewCursors(keys)
 }
@@ -28,17 +28,19 @@ func newCursors(t testing.TB) *Cursors {
 func TestACursorIsBound(t *testing.T) {
 	c := newCursors(t)
 	me := identity.WithCaller(context.Background(), identity.Caller{UserID: "me"})
-	good := Query{Cursor: c.encode(me, c.Request("courses", "a", Query{}), place{7, "x"})}
+	good := Query{Cursor: c.encodeCursor(me, c.NewRequest("courses", "a", Query{}), place{7, "x"})}
 	var at place
-	more, err := c.decode(me, c.Request("courses", "a", good), &at)
+	more, err := c.decodeCursor(me, c.NewRequest("courses", "a", good), &at)
 	require.NoError(t, err)
 	require.True(t, more)
 	require.Equal(t, place{7, "x"}, at)
 	for name, decode := range map[string]func() (bool, error){
-		"another list":   func() (bool, error) { return c.decode(me, c.Request("lessons", "a", good), &at) },
-		"another filter": func() (bool, error) { return c.decode(me, c.Request("courses", "b", good), &at) },
-		"another caller": func() (bool, error) { return c.decode(context.Background(), c.Request("courses", "a", good), &at) },
-		"another server": func() (bool, error) { return newCursors(t).decode(me, c.Request("courses", "a", good), &at) },
+		"another list":   func() (bool, error) { return c.decodeCursor(me, c.NewRequest("lessons", "a", good), &at) },
+		"another filter": func() (bool, error) { return c.decodeCursor(me, c.NewRequest("courses", "b", good), &at) },
+		"another caller": func() (bool, error) {
+			return c.decodeCursor(context.Background(), c.NewRequest("courses", "a", good), &at)
+		},
+		"another server": func() (bool, error) { return newCursors(t).decodeCursor(me, c.NewRequest("courses", "a", good), &at) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := decode()
@@ -50,23 +52,23 @@ func TestACursorIsBound(t *testing.T) {
 func TestLongPositionsFitIntoACursor(t *testing.T) {
 	c := newCursors(t)
 	long := place{7, strings.Repeat("a long title ", 300)}
-	cursor := c.encode(t.Context(), c.Request("courses", nil, Query{}), long)
+	cursor := c.encodeCursor(t.Context(), c.NewRequest("courses", nil, Query{}), long)
 	require.LessOrEqual(t, len(cursor), 2048, "the bound of the parameter")
 	var at place
-	_, err := c.decode(t.Context(), c.Request("courses", nil, Query{Cursor: cursor}), &at)
+	_, err := c.decodeCursor(t.Context(), c.NewRequest("courses", nil, Query{Cursor: cursor}), &at)
 	require.NoError(t, err)
 	require.Equal(t, long, at)
 }
 
 func FuzzCursor(f *testing.F) {
 	c := newCursors(f)
-	good := c.encode(f.Context(), c.Request("courses", nil, Query{}), place{7, "x"})
+	good := c.encodeCursor(f.Context(), c.NewRequest("courses", nil, Query{}), place{7, "x"})
 	for _, s := range []string{good, "", "x", good + "A", good[:len(good)-2], "Zm9yZ2Vk", good[4:]} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		var at place
-		if more, err := c.decode(context.Background(), c.Request("courses", nil, Query{Cursor: s}), &at); err == nil && more && s != good {
+		if more, err := c.decodeCursor(context.Background(), c.NewRequest("courses", nil, Query{Cursor: s}), &at); err == nil && more && s != good {
 			t.Fatalf("%q holds", s)
 		}
 	})

@@ -33,9 +33,9 @@ type handlers struct {
 
 // list is what a list handler of a module looks like.
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[noteView], error) {
-	return pagination.List(ctx, h.cursors.Request("notes", in.Tag, in.Query),
+	return pagination.List(ctx, h.cursors.NewRequest("notes", in.Tag, in.Query),
 		func(after *keyset.Position, limit int) ([]note, error) { return h.find(ctx, in.Tag, after, limit) },
-		pagination.Each(func(n *note) noteView { return noteView{n.Text} }),
+		pagination.ViewEach(func(n *note) noteView { return noteView{n.Text} }),
 		func(n *note) keyset.Position { return keyset.Position{CreatedAt: n.CreatedAt, ID: n.ID} })
 }
 
@@ -45,7 +45,7 @@ func ExampleList() {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
-	keys, err := keyring.Load(folder, time.Hour)
+	keys, err := keyring.Open(folder, time.Hour)
 	if err != nil {
 		panic(err)
 	}

@@ -1,7 +1,7 @@
-// Package pagination answers lists page by page. A list handler states how rows are fetched, shown and located;
-// List does the rest:
+// Package pagination answers lists page by page. A list handler states how rows are fetched, shown
+// and located; List does the rest:
 //
-//	GET /lessons?limit=20&cursor=…
+//	GET /notes?limit=20&cursor=…
 //	  → the cursor becomes the position of the last row of the page before (422 if it is not valid here)
 //	  → fetch gets that position, or nil, and limit+1: one row more tells whether there is a next page
 //	  → the rows become items; the position of the last one becomes next_cursor and the Link header
@@ -31,16 +31,16 @@ type Request struct {
 	query   Query
 }
 
-// List answers a request for a page. fetch returns at most limit rows after a position, or the first rows for
-// nil. views turns rows into items: see Each. position returns where a row stands; Position must be a plain
-// struct. List returns a validation error for an invalid cursor, before it calls fetch, and the errors of fetch
-// and views as they are.
+// List answers a request for a page. fetch returns at most limit rows after a position, or the
+// first rows for nil. views turns rows into items: see Each. position returns where a row stands;
+// Position must be a plain struct. List returns a validation error for an invalid cursor, before it
+// calls fetch, and the errors of fetch and views as they are.
 func List[Row, View, Position any](
 	ctx context.Context, r Request, fetch func(after *Position, limit int) ([]Row, error),
 	views func([]Row) ([]View, error), position func(*Row) Position,
 ) (*Response[View], error) {
 	after := new(Position)
-	isNext, err := r.cursors.decode(ctx, r, after)
+	isNext, err := r.cursors.decodeCursor(ctx, r, after)
 	if err != nil {
 		return nil, err
 	}
@@ -61,19 +61,20 @@ func List[Row, View, Position any](
 	}
 	out := &Response[View]{Body: Page[View]{Items: items}}
 	if len(rows) > len(page) {
-		cursor := r.cursors.encode(ctx, r, position(&page[len(page)-1]))
+		cursor := r.cursors.encodeCursor(ctx, r, position(&page[len(page)-1]))
 		out.Body.NextCursor = &cursor
-		out.Link = linkNext(requestinfo.From(ctx).URI, cursor)
+		out.Link = nextPageLink(requestinfo.FromContext(ctx).URI, cursor)
 	}
 	return out, nil
 }
 
-// Each returns a views function for List that turns rows into items one by one.
-func Each[Row, View any](view func(*Row) View) func([]Row) ([]View, error) {
+// ViewEach returns a views function for List that turns rows into items one by one.
+func ViewEach[Row, View any](view func(*Row) View) func([]Row) ([]View, error) {
 	return func(rows []Row) ([]View, error) { return MapRows(rows, view), nil }
 }
 
-// MapRows returns the view of each row, for views that need what was read for all rows of the page together.
+// MapRows returns the view of each row, for views that need what was read for all rows of the page
+// together.
 func MapRows[Row, View any](rows []Row, view func(*Row) View) []View {
 	items := make([]View, len(rows))
 	for i := range rows {
@@ -82,8 +83,9 @@ func MapRows[Row, View any](rows []Row, view func(*Row) View) []View {
 	return items
 }
 
-// linkNext returns the Link header (RFC 8288) of the next page: the request's own path and query with another cursor.
-func linkNext(uri, cursor string) string {
+// nextPageLink returns the Link header (RFC 8288) of the next page: the request's own path and
+// query with another cursor.
+func nextPageLink(uri, cursor string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
 		return ""
@@ -102,8 +104,11 @@ type Response[T any] struct {
 	stream *huma.StreamResponse
 }
 
-// Streamed answers with stream in place of a page, where the client prefers another type than JSON.
-func Streamed[T any](stream *huma.StreamResponse) *Response[T] { return &Response[T]{stream: stream} }
+// NewStreamResponse answers with stream in place of a page, where the client prefers another type
+// than JSON.
+func NewStreamResponse[T any](stream *huma.StreamResponse) *Response[T] {
+	return &Response[T]{stream: stream}
+}
 
 // Annotate makes the page get an ETag of its content, or the stream replace it.
 func (r *Response[T]) Annotate(info *requestinfo.Info) {
@@ -126,15 +131,16 @@ type Page[T any] struct {
 	NextCursor *string `json:"next_cursor" doc:"Asks for the next page; null on the last"`
 }
 
-// AppendJSON appends the page as its type says. Items write themselves if they are a jsonappend.Value.
+// AppendJSON appends the page as its type says. Items write themselves if they are a
+// jsonappend.Value.
 func (p Page[T]) AppendJSON(b []byte) []byte {
 	b = append(b, `{"items":[`...)
 	for i := range p.Items {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = jsonappend.Any(b, &p.Items[i])
+		b = jsonappend.AppendValue(b, &p.Items[i])
 	}
-	b = jsonappend.NullableText(append(b, `],"next_cursor":`...), p.NextCursor)
+	b = jsonappend.AppendNullableText(append(b, `],"next_cursor":`...), p.NextCursor)
 	return append(b, '}')
 }

@@ -50,7 +50,7 @@ func TestListWalksAllPages(t *testing.T) {
 			query, uri := Query{Limit: 3}, "/numbers?limit=3&q=a%20b"
 			for i, page := range want {
 				ctx := requestinfo.NewContext(t.Context(), &requestinfo.Info{URI: uri})
-				out, err := List(ctx, c.Request("numbers", nil, query), fetchFrom(count), Each(viewOf), placeOf)
+				out, err := List(ctx, c.NewRequest("numbers", nil, query), fetchFrom(count), ViewEach(viewOf), placeOf)
 				require.NoError(t, err)
 				require.Equal(t, page, out.Body.Items)
 				if i == len(want)-1 {
@@ -73,22 +73,22 @@ func TestListErrors(t *testing.T) {
 	failFetch := func(*place, int) ([]row, error) { return nil, broken }
 	failViews := func([]row) ([]int64, error) { return nil, broken }
 	t.Run("a forged cursor, before anything is fetched", func(t *testing.T) {
-		_, err := List(t.Context(), c.Request("numbers", nil, Query{Limit: 3, Cursor: "x"}), failFetch, failViews, placeOf)
+		_, err := List(t.Context(), c.NewRequest("numbers", nil, Query{Limit: 3, Cursor: "x"}), failFetch, failViews, placeOf)
 		require.ErrorContains(t, err, "validation-failed")
 	})
 	t.Run("fetch", func(t *testing.T) {
-		_, err := List(t.Context(), c.Request("numbers", nil, Query{Limit: 3}), failFetch, Each(viewOf), placeOf)
+		_, err := List(t.Context(), c.NewRequest("numbers", nil, Query{Limit: 3}), failFetch, ViewEach(viewOf), placeOf)
 		require.ErrorIs(t, err, broken)
 	})
 	t.Run("views", func(t *testing.T) {
-		_, err := List(t.Context(), c.Request("numbers", nil, Query{Limit: 3}), fetchFrom(9), failViews, placeOf)
+		_, err := List(t.Context(), c.NewRequest("numbers", nil, Query{Limit: 3}), fetchFrom(9), failViews, placeOf)
 		require.ErrorIs(t, err, broken)
 	})
 }
 
 func TestViewsSeeOnlyThePage(t *testing.T) {
 	seen := 0
-	_, err := List(t.Context(), newCursors(t).Request("numbers", nil, Query{Limit: 3}), fetchFrom(9), func(rows []row) ([]int64, error) {
+	_, err := List(t.Context(), newCursors(t).NewRequest("numbers", nil, Query{Limit: 3}), fetchFrom(9), func(rows []row) ([]int64, error) {
 		seen = len(rows)
 		return nil, nil
 	}, placeOf)
@@ -105,7 +105,7 @@ func TestResponse(t *testing.T) {
 	t.Run("a stream has none", func(t *testing.T) {
 		var info requestinfo.Info
 		s := &huma.StreamResponse{}
-		Streamed[int](s).Annotate(&info)
+		NewStreamResponse[int](s).Annotate(&info)
 		require.Equal(t, requestinfo.Info{Stream: s}, info)
 	})
 	require.True(t, IsResponse(new(Response[int])))

@@ -8,9 +8,10 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// Write answers a request of Fiber with the problem of err: errors of routing, middleware and raw routes.
+// Write answers a request of Fiber with the problem of err: errors of routing, middleware and raw
+// routes.
 func Write(c *fiber.Ctx, err error) error {
-	p := From(c.UserContext(), err)
+	p := FromError(c.UserContext(), err)
 	c.Response().ResetBody()
 	p.SetHeaders(c.Set)
 	c.Status(p.Status)
@@ -22,8 +23,8 @@ func Write(c *fiber.Ctx, err error) error {
 	return c.Send(raw)
 }
 
-// fromFiber returns the error for what the framework refuses. The framework's own text is dropped, as it echoes
-// the request.
+// fromFiber returns the error for what the framework refuses. The framework's own text is dropped,
+// as it echoes the request.
 func fromFiber(f *fiber.Error) *apperr.Error {
 	switch f.Code {
 	case http.StatusNotFound:

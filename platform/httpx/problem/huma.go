@@ -18,7 +18,7 @@ import (
 
 // WriteHuma answers a request of Huma with the problem of err.
 func WriteHuma(ctx huma.Context, err error) {
-	p := From(ctx.Context(), err)
+	p := FromError(ctx.Context(), err)
 	p.SetHeaders(ctx.SetHeader)
 	ctx.SetHeader(fiber.HeaderContentType, ContentType)
 	ctx.SetStatus(p.Status)
@@ -28,15 +28,15 @@ func WriteHuma(ctx huma.Context, err error) {
 	}
 }
 
-// Return returns the problem of err as the error of a Huma handler, with its headers.
-func Return(ctx context.Context, err error) error {
-	p, header := From(ctx, err), http.Header{}
+// NewHandlerError returns the problem of err as the error of a Huma handler, with its headers.
+func NewHandlerError(ctx context.Context, err error) error {
+	p, header := FromError(ctx, err), http.Header{}
 	p.SetHeaders(header.Set)
 	return huma.ErrorWithHeaders(p, header)
 }
 
-// FromHuma makes a Problem of what Huma refuses, in place of huma.NewErrorWithContext: Huma's own errors show
-// the value, which may be a password. ctx may be nil.
+// FromHuma makes a Problem of what Huma refuses, in place of huma.NewErrorWithContext: Huma's own
+// errors show the value, which may be a password. ctx may be nil.
 func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 	c := context.Background()
 	if ctx != nil {
@@ -45,20 +45,20 @@ func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 	e := apperr.Malformed("The request could not be read.")
 	switch {
 	case status == http.StatusUnprocessableEntity:
-		e = apperr.InvalidFields(append(slices.Clone(requestinfo.From(c).BodyFaults), fieldsOf(errs)...)...)
+		e = apperr.InvalidFields(append(slices.Clone(requestinfo.FromContext(c).BodyFaults), fieldsOf(errs)...)...)
 	case status >= http.StatusInternalServerError:
-		return From(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
+		return FromError(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
 	case status != http.StatusBadRequest:
 		e = fromFiber(&fiber.Error{Code: status})
 	case len(errs) > 0:
 		// Readable JSON whose values do not fit their types.
 		e = apperr.InvalidFields(fieldsOf(errs)...)
 	}
-	return From(c, e)
+	return FromError(c, e)
 }
 
-// fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has refused are
-// left out, as they say nothing new.
+// fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has
+// refused are left out, as they say nothing new.
 func fieldsOf(errs []error) []apperr.Field {
 	out := make([]apperr.Field, 0, len(errs))
 	named := map[string]bool{}
@@ -70,7 +70,7 @@ func fieldsOf(errs []error) []apperr.Field {
 		}
 		if d := (*huma.ErrorDetail)(nil); errors.As(err, &d) {
 			for _, f := range strictjson.SplitTypeFaults(locateMissing(apperr.FieldAt(d.Location, d.Message))) {
-				named[f.Absolute()] = true
+				named[f.AbsoluteLocation()] = true
 				out = append(out, f)
 			}
 			continue
@@ -82,21 +82,22 @@ func fieldsOf(errs []error) []apperr.Field {
 		out = append(out, apperr.FieldAt("body", "a value does not fit its type"))
 	}
 	for _, f := range rules {
-		if !named[f.Absolute()] {
+		if !named[f.AbsoluteLocation()] {
 			out = append(out, f)
 		}
 	}
 	return out
 }
 
-// missingPrefix and missingSuffix surround the name in Huma's message for a required property that is absent.
+// missingPrefix and missingSuffix surround the name in Huma's message for a required property that
+// is absent.
 const missingPrefix, missingSuffix = "expected required property ", " to be present"
 
 // locateMissing moves the fault of an absent field from the object that lacks it to the field.
 func locateMissing(f apperr.Field) apperr.Field {
 	if name, ok := strings.CutPrefix(f.Message, missingPrefix); ok && strings.HasSuffix(name, missingSuffix) {
 		name = strings.TrimSuffix(name, missingSuffix)
-		return apperr.Field{Location: name, Message: "is missing", Place: f.Place}.Under(f.Location)
+		return apperr.Field{Location: name, Message: "is missing", Place: f.Place}.MoveUnder(f.Location)
 	}
 	return f
 }

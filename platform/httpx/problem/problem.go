@@ -1,4 +1,5 @@
-// Package problem turns errors into the one form of error answers, application/problem+json (RFC 9457).
+// Package problem turns errors into the one form of error answers, application/problem+json (RFC
+// 9457).
 //
 //	*apperr.Error             status of its kind, its code, detail and fields
 //	*fiber.Error              what the framework refuses: 404, 405, 408, 413, 426, 431
@@ -23,7 +24,8 @@ import (
 	"lyceum/platform/limit"
 )
 
-// Problem is the body of every error answer. It is also Huma's error type, so that generated documents describe it.
+// Problem is the body of every error answer. It is also Huma's error type, so that generated
+// documents describe it.
 type Problem struct {
 	Type      string         `json:"type" format:"uri-reference" doc:"Page that explains the code: /problems/{code}"`
 	Code      string         `json:"code" doc:"Stable name of the problem"`
@@ -65,13 +67,14 @@ func (p *Problem) MarshalJSON() ([]byte, error) {
 	return append(append(raw[:len(raw)-1], ','), more[1:]...), nil
 }
 
-// toProblem is the one place where an error becomes an answer. What is no *apperr.Error and no
-// fault of the surroundings is ours: logged, and told without its text.
-func From(ctx context.Context, err error) *Problem {
+// FromError returns the problem that answers err. It is the one place where an error becomes an
+// answer. An error that is neither an *apperr.Error nor a fault of the framework or the database is
+// a fault of the program: it is logged and answered without its text.
+func FromError(ctx context.Context, err error) *Problem {
 	if p := (*Problem)(nil); errors.As(err, &p) {
 		return p
 	}
-	info := requestinfo.From(ctx)
+	info := requestinfo.FromContext(ctx)
 	e, ok := apperr.As(err)
 	if !ok {
 		e = fromEnvironment(ctx, err)
@@ -85,8 +88,8 @@ func From(ctx context.Context, err error) *Problem {
 	}
 }
 
-// SetHeaders sets Retry-After, the state of the rate limit and the challenge of a 401, as far as the problem
-// has them.
+// SetHeaders sets Retry-After, the state of the rate limit and the challenge of a 401, as far as
+// the problem has them.
 func (p *Problem) SetHeaders(set func(k, v string)) {
 	if p.retryAfter > 0 {
 		set(fiber.HeaderRetryAfter, strconv.Itoa(p.retryAfter))
@@ -95,12 +98,13 @@ func (p *Problem) SetHeaders(set func(k, v string)) {
 		SetRateLimit(p.limit, set)
 	}
 	if p.Status == http.StatusUnauthorized {
-		set(fiber.HeaderWWWAuthenticate, challenge(p.Code))
+		set(fiber.HeaderWWWAuthenticate, authChallenge(p.Code))
 	}
 }
 
-// challenge returns WWW-Authenticate of a 401 (RFC 6750): without an error code if no token was sent.
-func challenge(code string) string {
+// authChallenge returns WWW-Authenticate of a 401 (RFC 6750): without an error code if no token was
+// sent.
+func authChallenge(code string) string {
 	switch code {
 	case "invalid-token", "token-expired", "refresh-token-reused":
 		return `Bearer error="invalid_token"`
@@ -131,7 +135,8 @@ var statuses = map[apperr.Kind]int{
 	apperr.KindHeadersTooLarge:     http.StatusRequestHeaderFieldsTooLarge,
 }
 
-// StatusOf returns the HTTP status that an error of the kind is answered with, 500 for a kind that is not known.
+// StatusOf returns the HTTP status that an error of the kind is answered with, 500 for a kind that
+// is not known.
 func StatusOf(k apperr.Kind) int {
 	if status, ok := statuses[k]; ok {
 		return status
@@ -143,25 +148,27 @@ func StatusOf(k apperr.Kind) int {
 func locateFields(fields []apperr.Field) []apperr.Field {
 	located := slices.Clone(fields[:min(len(fields), maxFields)])
 	for i, f := range located {
-		located[i].Location = f.Absolute()
+		located[i].Location = f.AbsoluteLocation()
 	}
 	return located
 }
 
-// maxFields is how many broken rules an answer names. Clients find the others after they have corrected these.
+// maxFields is how many broken rules an answer names. Clients find the others after they have
+// corrected these.
 const maxFields = 50
 
-// fromEnvironment returns the error of the framework, the database or, for every other err, an internal error.
+// fromEnvironment returns the error of the framework, the database or, for every other err, an
+// internal error.
 func fromEnvironment(ctx context.Context, err error) *apperr.Error {
 	var f *fiber.Error
 	if errors.As(err, &f) {
 		return fromFiber(f)
 	}
 	if e := db.ClassifyError(err); e != nil {
-		slog.WarnContext(ctx, "part unavailable", "request_id", requestinfo.From(ctx).ID, "error", err)
+		slog.WarnContext(ctx, "part unavailable", "request_id", requestinfo.FromContext(ctx).ID, "error", err)
 		return e
 	}
-	info := requestinfo.From(ctx)
+	info := requestinfo.FromContext(ctx)
 	slog.ErrorContext(ctx, "internal error", "request_id", info.ID, "route", info.Route, "error", err)
 	return apperr.ProblemInternalError.New("Something went wrong on our side.")
 }

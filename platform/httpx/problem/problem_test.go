@@ -27,14 +27,14 @@ var errConflict = apperr.Problem{Kind: apperr.KindConflict, Code: "in-use", Titl
 func TestFrom(t *testing.T) {
 	ctx := requestinfo.NewContext(t.Context(), &requestinfo.Info{ID: "12345678", Path: "/files/1"})
 	t.Run("an error of the vocabulary", func(t *testing.T) {
-		p := From(ctx, errConflict)
+		p := FromError(ctx, errConflict)
 		require.Equal(t, &Problem{
 			Type: "/problems/in-use", Code: "in-use", Title: "In use", Status: 409, Detail: "The file is used by a course.",
 			Instance: "/files/1", RequestID: "12345678",
 		}, &Problem{Type: p.Type, Code: p.Code, Title: p.Title, Status: p.Status, Detail: p.Detail, Instance: p.Instance, RequestID: p.RequestID})
 	})
 	t.Run("fields at their places", func(t *testing.T) {
-		p := From(ctx, apperr.InvalidFields(apperr.Field{Location: "title", Message: "is missing"}, apperr.FieldAt("query.limit", "is too large")))
+		p := FromError(ctx, apperr.InvalidFields(apperr.Field{Location: "title", Message: "is missing"}, apperr.FieldAt("query.limit", "is too large")))
 		require.Equal(t, 422, p.Status)
 		require.Equal(t, []string{"body.title", "query.limit"}, []string{p.Errors[0].Location, p.Errors[1].Location})
 	})
@@ -43,20 +43,20 @@ func TestFrom(t *testing.T) {
 		for i := range 2 * maxFields {
 			fields = append(fields, apperr.FieldAt("body."+strconv.Itoa(i), "is wrong"))
 		}
-		require.Len(t, From(ctx, apperr.InvalidFields(fields...)).Errors, maxFields)
+		require.Len(t, FromError(ctx, apperr.InvalidFields(fields...)).Errors, maxFields)
 	})
 	t.Run("an error of the program keeps its text", func(t *testing.T) {
-		p := From(ctx, errors.New("secret of the program"))
+		p := FromError(ctx, errors.New("secret of the program"))
 		require.Equal(t, 500, p.Status)
 		require.NotContains(t, p.Error(), "secret")
 	})
 	t.Run("a problem stays as it is", func(t *testing.T) {
-		p := From(ctx, errConflict)
-		require.Same(t, p, From(ctx, errors.Join(errors.New("around"), p)))
+		p := FromError(ctx, errConflict)
+		require.Same(t, p, FromError(ctx, errors.Join(errors.New("around"), p)))
 	})
 	for status, code := range map[int]string{404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 431: "header-too-large", 426: "upgrade-required", 415: "unsupported-media-type", 408: "request-timeout"} {
 		t.Run("the framework's "+strconv.Itoa(status), func(t *testing.T) {
-			p := From(ctx, fiber.NewError(status, "secret"))
+			p := FromError(ctx, fiber.NewError(status, "secret"))
 			require.Equal(t, []any{status, code}, []any{p.Status, p.Code})
 			require.NotContains(t, p.Detail, "secret")
 		})
@@ -71,7 +71,7 @@ func TestStatusOf(t *testing.T) {
 }
 
 func TestMarshalJSON(t *testing.T) {
-	raw, err := json.Marshal(From(t.Context(), errConflict.With("used_by", []string{"a course"})))
+	raw, err := json.Marshal(FromError(t.Context(), errConflict.WithMember("used_by", []string{"a course"})))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"type": "/problems/in-use", "code": "in-use", "title": "In use", "status": 409,
 		"detail": "The file is used by a course.", "used_by": ["a course"]}`, string(raw))
@@ -93,7 +93,7 @@ func TestSetHeaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			header := http.Header{}
-			From(t.Context(), c.err).SetHeaders(header.Set)
+			FromError(t.Context(), c.err).SetHeaders(header.Set)
 			require.Equal(t, c.want, header)
 		})
 	}
@@ -106,7 +106,7 @@ type input struct {
 	}
 }
 
-func (in *input) Resolve(ctx huma.Context) []error { return validation.Check(ctx, in) }
+func (in *input) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func TestAnswers(t *testing.T) {
 	huma.NewErrorWithContext = FromHuma
@@ -114,14 +114,14 @@ func TestAnswers(t *testing.T) {
 	app.Get("/fiber", func(*fiber.Ctx) error { return errConflict })
 	api := humafiber.New(app, huma.DefaultConfig("test", "1"))
 	op := huma.Operation{Method: http.MethodPost, Path: "/huma"}
-	validation.Attach(&op, func(_ context.Context, in *input) (faults validation.Faults) {
+	validation.AttachRules(&op, func(_ context.Context, in *input) (faults validation.Faults) {
 		if in.Body.Name != "okay" {
 			faults.Add("name", errors.New("is not okay"))
 		}
 		faults.Add("role", errors.New("is not known"))
 		return faults
 	})
-	huma.Register(api, op, func(ctx context.Context, _ *input) (*struct{}, error) { return nil, Return(ctx, errConflict) })
+	huma.Register(api, op, func(ctx context.Context, _ *input) (*struct{}, error) { return nil, NewHandlerError(ctx, errConflict) })
 	middleware := huma.Operation{Method: http.MethodGet, Path: "/middleware", Middlewares: huma.Middlewares{
 		func(ctx huma.Context, _ func(huma.Context)) { WriteHuma(ctx, apperr.InvalidToken()) },
 	}}

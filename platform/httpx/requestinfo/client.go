@@ -22,15 +22,17 @@ func ParseProxies(networks []string) (Proxies, error) {
 	return proxies, nil
 }
 
-// ClientIP returns the address of the client: remote, the other end of the connection, unless that is a trusted
-// proxy. Then it is the last address in the X-Forwarded-For lines that is not a trusted proxy (ASVS 4.1.3).
+// ClientIP returns the address of the client: remote, the other end of the connection, unless that
+// is a trusted proxy. Then it is the last address in the X-Forwarded-For lines that is not a
+// trusted proxy (ASVS 4.1.3).
 func (p Proxies) ClientIP(remote string, forwarded [][]byte) string {
 	addr, _ := netip.ParseAddrPort(remote)
 	ip := addr.Addr().Unmap()
-	if len(p) == 0 || !p.contains(ip) {
+	if len(p) == 0 || !p.trusts(ip) {
 		return ip.String()
 	}
-	// A proxy may add a line of its own instead of extending the last one: all lines count, in their order.
+	// A proxy may add a line of its own instead of extending the last one: all lines count, in
+	// their order.
 	var hops []string
 	for _, line := range forwarded {
 		hops = append(hops, strings.Split(string(line), ",")...)
@@ -40,14 +42,14 @@ func (p Proxies) ClientIP(remote string, forwarded [][]byte) string {
 		if err != nil {
 			break
 		}
-		if ip = next.Unmap(); !p.contains(ip) {
+		if ip = next.Unmap(); !p.trusts(ip) {
 			break
 		}
 	}
 	return ip.String()
 }
 
-func (p Proxies) contains(ip netip.Addr) bool {
+func (p Proxies) trusts(ip netip.Addr) bool {
 	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
 }
 
@@ -59,8 +61,8 @@ func parseHop(hop string) (netip.Addr, error) {
 	return netip.ParseAddr(strings.Trim(hop, "[]"))
 }
 
-// NetworkOf returns what rate limits count for an address: the /64 of an IPv6 address, as one host owns all of
-// it, else the address itself.
+// NetworkOf returns what rate limits count for an address: the /64 of an IPv6 address, as one host
+// owns all of it, else the address itself.
 func NetworkOf(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Is4() {
@@ -73,7 +75,8 @@ func NetworkOf(ip string) string {
 	return prefix.String()
 }
 
-// IsValidID reports whether a client's X-Request-Id is accepted: 8 to 64 letters, digits, "-", "_" and ".".
+// IsValidID reports whether a client's X-Request-Id is accepted: 8 to 64 letters, digits, "-", "_"
+// and ".".
 func IsValidID(id string) bool {
 	if len(id) < 8 || len(id) > 64 {
 		return false
@@ -86,7 +89,8 @@ func IsValidID(id string) bool {
 	return true
 }
 
-// CleanText returns s without control characters and cut to limit bytes, for logs, tables and messages.
+// CleanText returns s without control characters and cut to limit bytes, for logs, tables and
+// messages.
 func CleanText(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

@@ -18,26 +18,27 @@ type Origins struct {
 	allowMachine bool
 }
 
-// NewOrigins returns the set of publicURL, the other origins and, with allowMachine, every name of this machine.
+// NewOrigins returns the set of publicURL, the other origins and, with allowMachine, every name of
+// this machine.
 func NewOrigins(publicURL string, others map[string]bool, allowMachine bool) *Origins {
 	o := &Origins{byHost: map[string]string{}, allowMachine: allowMachine}
 	for other := range others {
-		o.add(other)
+		o.addOrigin(other)
 	}
-	o.add(publicURL)
+	o.addOrigin(publicURL)
 	o.scheme, _, _ = strings.Cut(publicURL, "://")
 	return o
 }
 
-func (o *Origins) add(origin string) {
+func (o *Origins) addOrigin(origin string) {
 	if u, err := url.Parse(origin); err == nil && u.Host != "" {
 		scheme := strings.ToLower(u.Scheme)
-		o.byHost[hostPort(u.Host, scheme)] = scheme + "://" + u.Host
+		o.byHost[normalizeHost(u.Host, scheme)] = scheme + "://" + u.Host
 	}
 }
 
-// hostPort is a host in lower case, without the port that its scheme has anyway.
-func hostPort(host, scheme string) string {
+// normalizeHost is a host in lower case, without the port that its scheme has anyway.
+func normalizeHost(host, scheme string) string {
 	port := ":80"
 	if scheme == "https" {
 		port = ":443"
@@ -45,11 +46,11 @@ func hostPort(host, scheme string) string {
 	return strings.TrimSuffix(strings.ToLower(host), port)
 }
 
-// Find returns the origin that a request with this Host header was sent to, or "" if it is none of this server:
-// clients choose the Host, so it counts only as far as its names are known.
-func (o *Origins) Find(host string) string {
+// FindOrigin returns the origin that a request with this Host header was sent to, or "" if it is
+// none of this server: clients choose the Host, so it counts only as far as its names are known.
+func (o *Origins) FindOrigin(host string) string {
 	for _, scheme := range []string{o.scheme, "https", "http"} {
-		origin := o.byHost[hostPort(host, scheme)]
+		origin := o.byHost[normalizeHost(host, scheme)]
 		if strings.HasPrefix(origin, scheme+"://") {
 			return origin
 		}
@@ -66,17 +67,17 @@ func (o *Origins) Find(host string) string {
 			return ""
 		}
 	}
-	if !isMachine(u.Hostname()) {
+	if !isOwnHost(u.Hostname()) {
 		return ""
 	}
 	return o.scheme + "://" + strings.ToLower(host)
 }
 
-// isMachine reports whether a host name or address is this machine's own.
-func isMachine(host string) bool {
+// isOwnHost reports whether a host name or address is this machine's own.
+func isOwnHost(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.Zone() == "" && (ip.Unmap().IsLoopback() || isInterface(ip.Unmap()))
+		return ip.Zone() == "" && (ip.Unmap().IsLoopback() || isOwnAddress(ip.Unmap()))
 	}
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
@@ -90,8 +91,8 @@ func isMachine(host string) bool {
 	return host == own || host == short || host == short+".local"
 }
 
-// isInterface reports whether an address is one of this machine's network cards, now.
-func isInterface(ip netip.Addr) bool {
+// isOwnAddress reports whether an address is one of this machine's network cards, now.
+func isOwnAddress(ip netip.Addr) bool {
 	found, err := net.InterfaceAddrs()
 	if err != nil {
 		return false

@@ -36,16 +36,16 @@ func TestOriginOfRequest(t *testing.T) {
 	dev := NewOrigins("http://lyceum.example:8000", allowed, true)
 	production := NewOrigins("http://lyceum.example:8000", allowed, false)
 	for host, want := range machine {
-		require.Equal(t, want, dev.Find(host), host)
-		require.Empty(t, production.Find(host), host)
+		require.Equal(t, want, dev.FindOrigin(host), host)
+		require.Empty(t, production.FindOrigin(host), host)
 	}
 	for host, want := range always {
-		require.Equal(t, want, dev.Find(host), host)
-		require.Equal(t, want, production.Find(host), host)
+		require.Equal(t, want, dev.FindOrigin(host), host)
+		require.Equal(t, want, production.FindOrigin(host), host)
 	}
 	for _, host := range never {
-		require.Empty(t, dev.Find(host), host)
-		require.Empty(t, production.Find(host), host)
+		require.Empty(t, dev.FindOrigin(host), host)
+		require.Empty(t, production.FindOrigin(host), host)
 	}
-	require.Equal(t, "https://localhost", NewOrigins("https://school.example", nil, true).Find("localhost"), "behind the same TLS")
+	require.Equal(t, "https://localhost", NewOrigins("https://school.example", nil, true).FindOrigin("localhost"), "behind the same TLS")
 }

@@ -1,6 +1,6 @@
-// Package requestinfo holds what the server knows of one request. The middleware fills an Info at the
-// beginning and puts it into the context; every later part reads it with From or one of the functions
-// beside it, so that none of them needs the HTTP framework.
+// Package requestinfo holds what the server knows of one request. The middleware fills an Info at
+// the beginning and puts it into the context; every later part reads it with From or one of the
+// functions beside it, so that none of them needs the HTTP framework.
 package requestinfo
 
 import (
@@ -15,11 +15,14 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Info describes one request and what its answer needs beside the body. One goroutine at a time uses it.
+// Info describes one request and what its answer needs beside the body. One goroutine at a time
+// uses it.
 type Info struct {
-	// ID is the request id: the client's own X-Request-Id where that is well-formed, else a new one.
+	// ID is the request id: the client's own X-Request-Id where that is well-formed, else a new
+	// one.
 	ID string
-	// Method is the method of the request line. A method that the server does not know appears as "other".
+	// Method is the method of the request line. A method that the server does not know appears as
+	// "other".
 	Method string
 	// Path is the path without the query, in valid UTF-8. URI is the request target as it was sent.
 	Path, URI string
@@ -29,8 +32,8 @@ type Info struct {
 	Host string
 	// Origins are the names that this server may give itself.
 	Origins *Origins
-	// IP is the client's address behind trusted proxies. Network is what rate limits count: the address,
-	// or the /64 that an IPv6 host owns.
+	// IP is the client's address behind trusted proxies. Network is what rate limits count: the
+	// address, or the /64 that an IPv6 host owns.
 	IP, Network string
 	// UserAgent has at most 300 bytes, without control characters.
 	UserAgent string
@@ -43,8 +46,8 @@ type Info struct {
 
 	// PreferredType is the media type that the client prefers over JSON, or "".
 	PreferredType string
-	// BodyFaults are rules that the body breaks as a text. They are reported together with the rules
-	// that its fields break.
+	// BodyFaults are rules that the body breaks as a text. They are reported together with the
+	// rules that its fields break.
 	BodyFaults []apperr.Field
 	// BodyDigest is the SHA-256 of a body that was written to a file; nil for every other.
 	BodyDigest []byte
@@ -57,7 +60,8 @@ type Info struct {
 	Stream *huma.StreamResponse
 }
 
-// Annotator is an answer that says more than its body: whether it has an ETag, or that a stream replaces the body.
+// Annotator is an answer that says more than its body: whether it has an ETag, or that a stream
+// replaces the body.
 type Annotator interface{ Annotate(info *Info) }
 
 type contextKey struct{}
@@ -69,9 +73,9 @@ func NewContext(ctx context.Context, info *Info) context.Context {
 	return context.WithValue(ctx, contextKey{}, info)
 }
 
-// From returns the Info of the request that ctx belongs to. Outside of a request it returns an empty one, which must
-// not be changed: see IsRequest.
-func From(ctx context.Context) *Info {
+// FromContext returns the Info of the request that ctx belongs to. Outside of a request it returns
+// an empty one, which must not be changed: see IsRequest.
+func FromContext(ctx context.Context) *Info {
 	if info, ok := ctx.Value(contextKey{}).(*Info); ok {
 		return info
 	}
@@ -79,22 +83,24 @@ func From(ctx context.Context) *Info {
 }
 
 // IsRequest reports whether ctx belongs to a request.
-func IsRequest(ctx context.Context) bool { return From(ctx) != unknown }
+func IsRequest(ctx context.Context) bool { return FromContext(ctx) != unknown }
 
-// IsHead reports whether the request is HEAD: it asks for the headers of an answer, and nothing may happen.
-func IsHead(ctx context.Context) bool { return From(ctx).Method == http.MethodHead }
+// IsHead reports whether the request is HEAD: it asks for the headers of an answer, and nothing may
+// happen.
+func IsHead(ctx context.Context) bool { return FromContext(ctx).Method == http.MethodHead }
 
-// Prefers reports whether the client prefers mediaType over JSON.
-func Prefers(ctx context.Context, mediaType string) bool {
-	return From(ctx).PreferredType == mediaType
+// PrefersType reports whether the client prefers mediaType over JSON.
+func PrefersType(ctx context.Context, mediaType string) bool {
+	return FromContext(ctx).PreferredType == mediaType
 }
 
-// Origin returns the origin that the request was sent to: PUBLIC_URL, one of CORS_ORIGINS or, in development, a
-// name of this machine with the port that the client used. It returns "" for every other Host.
-func Origin(ctx context.Context) string {
-	info := From(ctx)
+// OriginOf returns the origin that the request was sent to: PUBLIC_URL, one of CORS_ORIGINS or, in
+// development, a name of this machine with the port that the client used. It returns "" for every
+// other Host.
+func OriginOf(ctx context.Context) string {
+	info := FromContext(ctx)
 	if info.Origins == nil {
 		return ""
 	}
-	return info.Origins.Find(info.Host)
+	return info.Origins.FindOrigin(info.Host)
 }

@@ -13,17 +13,17 @@ func TestFrom(t *testing.T) {
 		info := &Info{ID: "12345678", Method: http.MethodHead, PreferredType: "text/csv"}
 		ctx, cancel := context.WithCancel(NewContext(t.Context(), info))
 		defer cancel()
-		require.Same(t, info, From(ctx))
+		require.Same(t, info, FromContext(ctx))
 		require.True(t, IsRequest(ctx))
 		require.True(t, IsHead(ctx))
-		require.True(t, Prefers(ctx, "text/csv"))
-		require.False(t, Prefers(ctx, "application/x-ndjson"))
+		require.True(t, PrefersType(ctx, "text/csv"))
+		require.False(t, PrefersType(ctx, "application/x-ndjson"))
 	})
 	t.Run("outside of a request", func(t *testing.T) {
-		require.Equal(t, &Info{}, From(t.Context()))
+		require.Equal(t, &Info{}, FromContext(t.Context()))
 		require.False(t, IsRequest(t.Context()))
 		require.False(t, IsHead(t.Context()))
-		require.Empty(t, Origin(t.Context()))
+		require.Empty(t, OriginOf(t.Context()))
 	})
 }
 
@@ -31,6 +31,6 @@ func TestOrigin(t *testing.T) {
 	origins := NewOrigins("https://school.example", nil, false)
 	for host, want := range map[string]string{"school.example": "https://school.example", "evil.example": ""} {
 		ctx := NewContext(t.Context(), &Info{Host: host, Origins: origins})
-		require.Equal(t, want, Origin(ctx), host)
+		require.Equal(t, want, OriginOf(ctx), host)
 	}
 }

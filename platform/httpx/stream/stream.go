@@ -1,6 +1,7 @@
-// Package stream answers with content that is written while the client reads it: exports, archives, lists
-// without pages. A stream is never held in memory as a whole. It may go on for as long as the client reads:
-// every write gets a deadline of its own, StallTime ahead, instead of one deadline for the whole answer.
+// Package stream answers with content that is written while the client reads it: exports, archives,
+// lists without pages. A stream is never held in memory as a whole. It may go on for as long as the
+// client reads: every write gets a deadline of its own, StallTime ahead, instead of one deadline
+// for the whole answer.
 package stream
 
 import (
@@ -22,17 +23,18 @@ import (
 const (
 	// StallTime is how long a body may make no progress, in either direction.
 	StallTime = 30 * time.Second
-	// MaxTime bounds a whole body, so that a client that reads a byte now and then ends at some time.
+	// MaxTime bounds a whole body, so that a client that reads a byte now and then ends at some
+	// time.
 	MaxTime = time.Hour
 )
 
 // Response is an answer that is streamed. Handlers return it in place of a typed body.
 type Response = huma.StreamResponse
 
-// New answers with what write writes, as a file of that name. write runs after the handler has returned, with a
-// context that ends after MaxTime. The status has been sent by then, so an error or a panic cuts the
-// connection: the client must not take a part for the whole. A HEAD request gets the headers, and write is not
-// called.
+// New answers with what write writes, as a file of that name. write runs after the handler has
+// returned, with a context that ends after MaxTime. The status has been sent by then, so an error
+// or a panic cuts the connection: the client must not take a part for the whole. A HEAD request
+// gets the headers, and write is not called.
 func New(contentType, name string, write func(ctx context.Context, w io.Writer) error) *Response {
 	return &Response{Body: func(h huma.Context) {
 		c := humafiber.Unwrap(h)
@@ -41,9 +43,9 @@ func New(contentType, name string, write func(ctx context.Context, w io.Writer) 
 		if requestinfo.IsHead(h.Context()) {
 			return
 		}
-		// The connection itself: when the client leaves, the server releases the request context, and may reuse
-		// it for another request, before the writer notices.
-		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context().Conn(), requestinfo.From(h.Context()).ID
+		// The connection itself: when the client leaves, the server releases the request context,
+		// and may reuse it for another request, before the writer notices.
+		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context().Conn(), requestinfo.FromContext(h.Context()).ID
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			ctx, cancel := context.WithTimeout(ctx, MaxTime)
 			defer cancel()
@@ -59,10 +61,11 @@ func New(contentType, name string, write func(ctx context.Context, w io.Writer) 
 const LinesType = "application/x-ndjson"
 
 // PrefersLines reports whether the client prefers LinesType over JSON.
-func PrefersLines(ctx context.Context) bool { return requestinfo.Prefers(ctx, LinesType) }
+func PrefersLines(ctx context.Context) bool { return requestinfo.PrefersType(ctx, LinesType) }
 
-// Lines answers with a file of that name that has one JSON value a line. write gets a function that writes one.
-func Lines(name string, write func(ctx context.Context, line func(v jsonappend.Value) error) error) *Response {
+// NewLines answers with a file of that name that has one JSON value a line. write gets a function
+// that writes one.
+func NewLines(name string, write func(ctx context.Context, line func(v jsonappend.Value) error) error) *Response {
 	return New(LinesType, name, func(ctx context.Context, w io.Writer) error {
 		var b []byte
 		return write(ctx, func(v jsonappend.Value) error {
@@ -92,6 +95,7 @@ type pacedWriter struct {
 	conn interface{ SetWriteDeadline(t time.Time) error }
 }
 
+// Write implements io.Writer. It sets the deadline of the connection anew.
 func (w *pacedWriter) Write(b []byte) (int, error) {
 	if err := w.conn.SetWriteDeadline(time.Now().Add(StallTime)); err != nil {
 		return 0, err

@@ -81,7 +81,7 @@ type number string
 func (n number) AppendJSON(b []byte) []byte { return append(b, n...) }
 
 func TestLines(t *testing.T) {
-	answer, body, err := get(t, http.MethodGet, Lines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
+	answer, body, err := get(t, http.MethodGet, NewLines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
 		return errors.Join(line(number("1")), line(number("22")))
 	}))
 	require.NoError(t, err)

@@ -1,10 +1,11 @@
-// Package strictjson reads JSON bodies as strictly as the API promises (ASVS 1.5.3, 2.2.1). A body passes two steps:
+// Package strictjson reads JSON bodies as strictly as the API promises (ASVS 1.5.3, 2.2.1). A body
+// passes two steps:
 //
 //	Check      the text: syntax, UTF-8, depth, repeated names, U+0000, lone surrogates
 //	Unmarshal  the values: each fits the type of its field; Huma then validates the schema
 //
-// The rules that Check finds broken in well-formed JSON do not stop Unmarshal, so that one answer reports all
-// of them.
+// The rules that Check finds broken in well-formed JSON do not stop Unmarshal, so that one answer
+// reports all of them.
 package strictjson
 
 import (
@@ -29,7 +30,8 @@ const (
 	MaxDepth = 32
 )
 
-// Marshal writes the JSON of v to w, with the members of maps in order. A jsonappend.Value writes itself.
+// Marshal writes the JSON of v to w, with the members of maps in order. A jsonappend.Value writes
+// itself.
 func Marshal(w io.Writer, v any) error {
 	if a, ok := v.(jsonappend.Value); ok {
 		return jsonappend.Write(w, a)
@@ -40,9 +42,9 @@ func Marshal(w io.Writer, v any) error {
 // lenient makes the decoder accept what Check reports.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and returns an
-// error that names the others; SplitTypeFaults makes fields of it. The error never holds a value, which may be
-// a password.
+// Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and
+// returns an error that names the others; SplitTypeFaults makes fields of it. The error never holds
+// a value, which may be a password.
 func Unmarshal(b []byte, v any) error {
 	err := json.Unmarshal(b, v, lenient)
 	if err == nil {
@@ -61,8 +63,8 @@ type typeError struct{ pointers []string }
 // typeMessage is what a client reads of such a value.
 const typeMessage = "the value does not fit its type"
 
-// locationEnd stands between the location of a value and typeMessage in the text of a typeError, which has a
-// line a value.
+// locationEnd stands between the location of a value and typeMessage in the text of a typeError,
+// which has a line a value.
 const locationEnd = ": "
 
 // Error returns a line for each value.
@@ -77,8 +79,8 @@ func (e *typeError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// SplitTypeFaults returns a fault for each value that an error of Unmarshal names in the message of f, located
-// below f. It returns f alone if the message is not from Unmarshal.
+// SplitTypeFaults returns a fault for each value that an error of Unmarshal names in the message of
+// f, located below f. It returns f alone if the message is not from Unmarshal.
 func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 	for line := range strings.SplitSeq(f.Message, "\n") {
 		location, ok := strings.CutSuffix(line, locationEnd+typeMessage)
@@ -86,14 +88,14 @@ func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 			return []apperr.Field{f}
 		}
 		fault := apperr.Field{Location: location, Message: typeMessage, Place: f.Place}
-		faults = append(faults, fault.Under(f.Location))
+		faults = append(faults, fault.MoveUnder(f.Location))
 	}
 	return faults
 }
 
-// readFields reads each field of an object on its own and returns the JSON pointers of the values that do not
-// fit. In one pass, the first misfit would end the decoding, and the rules of later fields could not be
-// checked.
+// readFields reads each field of an object on its own and returns the JSON pointers of the values
+// that do not fit. In one pass, the first misfit would end the decoding, and the rules of later
+// fields could not be checked.
 func readFields(b []byte, v any) (pointers []string) {
 	var fields map[string]jsontext.Value
 	if json.Unmarshal(b, &fields, lenient) != nil {
@@ -114,16 +116,16 @@ func readFields(b []byte, v any) (pointers []string) {
 	return pointers
 }
 
-// Decode reads JSON from inside of another body into v, such as a file in an archive, as strictly as a body
-// itself. It returns a validation error at or below location, which is relative to the body, also for names
-// that v does not have.
+// Decode reads JSON from inside of another body into v, such as a file in an archive, as strictly
+// as a body itself. It returns a validation error at or below location, which is relative to the
+// body, also for names that v does not have.
 func Decode(location string, raw []byte, v any) error {
-	faults, err := Check(raw)
+	faults, err := CheckText(raw)
 	if err == nil && len(faults) > 0 {
 		err = apperr.InvalidFields(faults...)
 	}
 	if err != nil {
-		return apperr.FieldsUnder(location, err)
+		return apperr.MoveFieldsUnder(location, err)
 	}
 	err = json.Unmarshal(raw, v, json.RejectUnknownMembers(true))
 	if err == nil {
@@ -139,10 +141,10 @@ func Decode(location string, raw []byte, v any) error {
 	return apperr.Invalid(location, message)
 }
 
-// Check reads the text of a body before it is decoded. It returns a malformed-body error for what is not JSON
-// in UTF-8 or nests deeper than MaxDepth, else a fault for each place that breaks a rule: a repeated name,
-// U+0000, a lone surrogate.
-func Check(body []byte) ([]apperr.Field, error) {
+// CheckText reads the text of a body before it is decoded. It returns a malformed-body error for
+// what is not JSON in UTF-8 or nests deeper than MaxDepth, else a fault for each place that breaks
+// a rule: a repeated name, U+0000, a lone surrogate.
+func CheckText(body []byte) ([]apperr.Field, error) {
 	if !utf8.Valid(body) {
 		return nil, apperr.Malformed("The body is not UTF-8.")
 	}
@@ -152,7 +154,8 @@ func Check(body []byte) ([]apperr.Field, error) {
 	return findFaults(body)
 }
 
-// isPlain reports whether the text has no fault at all. It decides nearly every request in one cheap pass.
+// isPlain reports whether the text has no fault at all. It decides nearly every request in one
+// cheap pass.
 func isPlain(body []byte) bool {
 	if bytes.Contains(body, []byte(`\u0000`)) {
 		return false
@@ -216,7 +219,8 @@ func findFaults(body []byte) (faults []apperr.Field, err error) {
 	return faults, nil
 }
 
-// dottedPath turns a JSON pointer (RFC 6901) into the ".items.0.name" of a location, cut to 200 bytes.
+// dottedPath turns a JSON pointer (RFC 6901) into the ".items.0.name" of a location, cut to 200
+// bytes.
 func dottedPath(pointer string) string {
 	p := strings.NewReplacer("/", ".", "~1", "/", "~0", "~").Replace(pointer)
 	return p[:min(len(p), 200)]

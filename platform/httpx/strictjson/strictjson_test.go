@@ -14,21 +14,21 @@ func TestCheck(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	t.Run("accepted", func(t *testing.T) {
 		for _, body := range []string{`{}`, ` [1] `, `"x"`, `null`, `{"a":{"a":1},"b":[{"a":1},{"a":2}]}`, `"\ud83d\ude00"`, `"\\u0000"`, deep(MaxDepth)} {
-			faults, err := Check([]byte(body))
+			faults, err := CheckText([]byte(body))
 			require.NoError(t, err, body)
 			require.Empty(t, faults, body)
 		}
 	})
 	t.Run("malformed", func(t *testing.T) {
 		for _, body := range []string{``, ` `, `{`, `{"a":}`, `{} {}`, `{}x`, `[1,]`, "\"\xff\"", `{'a':1}`, `NaN`, deep(MaxDepth + 1)} {
-			_, err := Check([]byte(body))
+			_, err := CheckText([]byte(body))
 			e, ok := apperr.As(err)
 			require.True(t, ok, body)
 			require.Equal(t, apperr.KindMalformed, e.Kind, body)
 		}
 	})
 	t.Run("all faults at their places", func(t *testing.T) {
-		faults, err := Check([]byte(`{"a":1,"a":2,"b":["\u0000",{"c":"\ud800"}],"d\u0000":1}`))
+		faults, err := CheckText([]byte(`{"a":1,"a":2,"b":["\u0000",{"c":"\ud800"}],"d\u0000":1}`))
 		require.NoError(t, err)
 		require.Equal(t, []apperr.Field{
 			apperr.FieldAt("body.a", "the name stands there twice"),
@@ -91,18 +91,18 @@ func TestDecode(t *testing.T) {
 	} {
 		e, ok := apperr.As(Decode("x", []byte(raw), &v))
 		require.True(t, ok, raw)
-		require.Equal(t, []any{apperr.KindInvalid, location}, []any{e.Kind, e.Fields[0].Absolute()}, raw)
+		require.Equal(t, []any{apperr.KindInvalid, location}, []any{e.Kind, e.Fields[0].AbsoluteLocation()}, raw)
 	}
 }
 
-// FuzzCheck looks for bodies that Check accepts without faults and a decoder with the library's own strict
-// rules does not.
+// FuzzCheck looks for bodies that Check accepts without faults and a decoder with the library's own
+// strict rules does not.
 func FuzzCheck(f *testing.F) {
 	for _, s := range []string{`{"a":1,"a":2}`, `"\ud800"`, `[[]]`, "\"\xff\"", `{"a":"\u0000"}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		faults, err := Check(raw)
+		faults, err := CheckText(raw)
 		var v any
 		if err == nil && len(faults) == 0 {
 			require.NoError(t, Decode("", raw, &v))

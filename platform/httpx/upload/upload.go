@@ -1,6 +1,6 @@
-// Package upload receives bodies that are too large for memory. A body is written to a temporary file while it
-// arrives, for as long as it goes on arriving; the handler gets the file with From, and the file is removed
-// with the request.
+// Package upload receives bodies that are too large for memory. A body is written to a temporary
+// file while it arrives, for as long as it goes on arriving; the handler gets the file with From,
+// and the file is removed with the request.
 //
 //	check the headers  →  ask for the body  →  wait for a slot  →  write and hash the body
 //	    415, 413            100 Continue            503               400, 408, 413
@@ -36,7 +36,8 @@ const (
 	maxConcurrent = 2
 	// slotTime is how long another upload waits for its turn before it is answered with 503.
 	slotTime = 10 * time.Second
-	// drainTime and drainPause bound how long a refused body is read on, in all and between two reads.
+	// drainTime and drainPause bound how long a refused body is read on, in all and between two
+	// reads.
 	drainTime  = 2 * time.Second
 	drainPause = 500 * time.Millisecond
 	// bufferBytes is the size of the buffer between connection and file.
@@ -73,8 +74,9 @@ type Body struct {
 	defers []func()
 }
 
-// Defer runs fn when the request ends, after its transaction if it has one, in the order of Go's defer.
-func (b *Body) Defer(fn func()) { b.defers = append(b.defers, fn) }
+// DeferToEnd runs fn when the request ends, after its transaction if it has one, in the order of
+// Go's defer.
+func (b *Body) DeferToEnd(fn func()) { b.defers = append(b.defers, fn) }
 
 func (b *Body) close() {
 	for _, fn := range slices.Backward(b.defers) {
@@ -85,8 +87,8 @@ func (b *Body) close() {
 
 type bodyKey struct{}
 
-// From returns the body of an upload, or nil in every other request.
-func From(ctx context.Context) *Body {
+// BodyFromContext returns the body of an upload, or nil in every other request.
+func BodyFromContext(ctx context.Context) *Body {
 	b, _ := ctx.Value(bodyKey{}).(*Body)
 	return b
 }
@@ -102,12 +104,12 @@ func NewReceiver(dir *tempfile.Dir) *Receiver {
 	return &Receiver{dir, make(chan struct{}, maxConcurrent)}
 }
 
-// Receive takes the body of a request in and calls next with a context that carries it and ends after
-// stream.MaxTime. check runs in between: a body takes its time, so it looks at the caller again, as the role
-// may be lost by now. It returns the context for next. Receive returns an error instead of calling next if the
-// body or check refuses the request. On the first call for a request with "Expect: 100-continue" it returns
-// nil, and the server calls it again with the body.
-func (r *Receiver) Receive(
+// ReceiveBody takes the body of a request in and calls next with a context that carries it and ends
+// after stream.MaxTime. check runs in between: a body takes its time, so it looks at the caller
+// again, as the role may be lost by now. It returns the context for next. ReceiveBody returns an
+// error instead of calling next if the body or check refuses the request. On the first call for a
+// request with "Expect: 100-continue" it returns nil, and the server calls it again with the body.
+func (r *Receiver) ReceiveBody(
 	ctx huma.Context, spec Spec, check func(context.Context) (context.Context, error), next func(context.Context),
 ) error {
 	c := humafiber.Unwrap(ctx)
@@ -124,7 +126,7 @@ func (r *Receiver) Receive(
 		return err
 	}
 	defer release()
-	body, err := r.store(c, spec)
+	body, err := r.storeBody(c, spec)
 	if err != nil {
 		c.Context().SetConnectionClose()
 		return err
@@ -133,13 +135,13 @@ func (r *Receiver) Receive(
 	if work, err = check(work); err != nil {
 		return err
 	}
-	requestinfo.From(work).BodyDigest = body.digest
+	requestinfo.FromContext(work).BodyDigest = body.digest
 	next(context.WithValue(work, bodyKey{}, body))
 	return nil
 }
 
-// acquireSlot waits for a slot, as each holds a file and work that may take minutes. It returns an unavailable
-// error after slotTime.
+// acquireSlot waits for a slot, as each holds a file and work that may take minutes. It returns an
+// unavailable error after slotTime.
 func (r *Receiver) acquireSlot(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, slotTime)
 	defer cancel()
@@ -153,9 +155,9 @@ func (r *Receiver) acquireSlot(ctx context.Context) (release func(), err error) 
 	}
 }
 
-// store writes the body to a temporary file.
-func (r *Receiver) store(c *fiber.Ctx, spec Spec) (*Body, error) {
-	file, err := r.dir.File()
+// storeBody writes the body to a temporary file.
+func (r *Receiver) storeBody(c *fiber.Ctx, spec Spec) (*Body, error) {
+	file, err := r.dir.CreateFile()
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +169,8 @@ func (r *Receiver) store(c *fiber.Ctx, spec Spec) (*Body, error) {
 	return body, nil
 }
 
-// checkHeaders refuses a body by its headers: 415 for another type or an encoding, 413 for one that is too long.
+// checkHeaders refuses a body by its headers: 415 for another type or an encoding, 413 for one that
+// is too long.
 func (s Spec) checkHeaders(c *fiber.Ctx) error {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
@@ -178,29 +181,29 @@ func (s Spec) checkHeaders(c *fiber.Ctx) error {
 		return apperr.ProblemUnsupportedMediaType.New("Content-Type must be " + s.ContentType + ".")
 	}
 	if int64(length) > s.MaxBytes {
-		return s.tooLarge(c)
+		return s.newTooLargeError(c)
 	}
 	return nil
 }
 
-func (s Spec) tooLarge(c *fiber.Ctx) error {
+func (s Spec) newTooLargeError(c *fiber.Ctx) error {
 	c.Context().SetConnectionClose()
 	return apperr.ProblemBodyTooLarge.New("This body may have " + strconv.FormatInt(s.MaxBytes, 10) + " bytes.")
 }
 
-// copyBody copies the body to w and returns its length and SHA-256. It returns 408, 400 or 413 for a client
-// that stopped or sent too much, and an error of w as it is, such as that of a full disk.
+// copyBody copies the body to w and returns its length and SHA-256. It returns 408, 400 or 413 for
+// a client that stopped or sent too much, and an error of w as it is, such as that of a full disk.
 func (s Spec) copyBody(w io.Writer, c *fiber.Ctx) (n int64, digest []byte, err error) {
 	body, h := newPacedReader(c), sha256.New()
 	n, err = io.CopyBuffer(io.MultiWriter(w, h), io.LimitReader(body, s.MaxBytes+1), make([]byte, bufferBytes))
 	length := int64(c.Request().Header.ContentLength())
 	switch {
 	case n > s.MaxBytes:
-		err = s.tooLarge(c)
+		err = s.newTooLargeError(c)
 	case errors.Is(body.err, os.ErrDeadlineExceeded):
 		err = apperr.ProblemRequestTimeout.New("The body stopped arriving.")
 	case body.err != nil:
-		err = apperr.Malformed("The body ended early.").Because(body.err)
+		err = apperr.Malformed("The body ended early.").WithCause(body.err)
 	case err == nil && length > n:
 		err = apperr.Malformed("The body ended early.")
 	case err == nil && n == 0:
@@ -225,6 +228,7 @@ func newPacedReader(c *fiber.Ctx) *pacedReader {
 	return &pacedReader{body: body, conn: c.Context()}
 }
 
+// Read implements io.Reader. It sets the deadline of the connection anew.
 func (r *pacedReader) Read(p []byte) (n int, err error) {
 	if err = r.conn.SetReadDeadline(time.Now().Add(stream.StallTime)); err == nil {
 		n, err = r.body.Read(p)
@@ -235,8 +239,8 @@ func (r *pacedReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// DrainRefused is a middleware that reads the body of a refused request on for a moment: a client that is still
-// sending would find its connection reset before it has read the answer.
+// DrainRefused is a middleware that reads the body of a refused request on for a moment: a client
+// that is still sending would find its connection reset before it has read the answer.
 func DrainRefused(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 	c := humafiber.Unwrap(ctx)

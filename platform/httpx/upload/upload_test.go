@@ -47,8 +47,8 @@ func newSite(t *testing.T) *site {
 		return c.Next()
 	})
 	op := huma.Operation{Method: http.MethodPost, Path: "/x", Middlewares: huma.Middlewares{DrainRefused, func(ctx huma.Context, _ func(huma.Context)) {
-		err := s.receiver.Receive(ctx, spec, s.check, func(work context.Context) {
-			_, _ = io.WriteString(ctx.BodyWriter(), s.handle(work, From(work)))
+		err := s.receiver.ReceiveBody(ctx, spec, s.check, func(work context.Context) {
+			_, _ = io.WriteString(ctx.BodyWriter(), s.handle(work, BodyFromContext(work)))
 		})
 		if err != nil {
 			problem.WriteHuma(ctx, err)
@@ -89,10 +89,10 @@ func TestReceive(t *testing.T) {
 			s := newSite(t)
 			var order []string
 			s.handle = func(ctx context.Context, b *Body) string {
-				b.Defer(func() { order = append(order, "second") })
-				b.Defer(func() { order = append(order, "first") })
+				b.DeferToEnd(func() { order = append(order, "second") })
+				b.DeferToEnd(func() { order = append(order, "first") })
 				sum := sha256.Sum256([]byte("0123456789"))
-				require.Equal(t, sum[:], requestinfo.From(ctx).BodyDigest)
+				require.Equal(t, sum[:], requestinfo.FromContext(ctx).BodyDigest)
 				require.EqualValues(t, 10, b.Size)
 				raw := make([]byte, 10)
 				_, err := b.File.ReadAt(raw, 0)
@@ -176,4 +176,4 @@ func TestPacedReaderKeepsErrorsOfTheConnection(t *testing.T) {
 	require.NoError(t, r.err, "the end is no error")
 }
 
-func TestFromOutsideOfAnUpload(t *testing.T) { require.Nil(t, From(t.Context())) }
+func TestFromOutsideOfAnUpload(t *testing.T) { require.Nil(t, BodyFromContext(t.Context())) }

@@ -1,6 +1,6 @@
-// Package validation holds the rules of requests that a schema can't express, such as the form of an address. A
-// module checks them before its handler runs, and one answer reports them together with broken types and
-// bounds:
+// Package validation holds the rules of requests that a schema can't express, such as the form of
+// an address. A module checks them before its handler runs, and one answer reports them together
+// with broken types and bounds:
 //
 //	Attach puts the check of a route into its operation  →  Huma validates the schema
 //	  →  the input's Resolve method calls Check  →  each fault becomes an entry of "errors"
@@ -21,8 +21,8 @@ import (
 // Faults collects the fields of a request that break a rule.
 type Faults []apperr.Field
 
-// Add adds the fault of the field at location, such as "email". It adds nothing for nil, and the fields of an
-// error that has its own.
+// Add adds the fault of the field at location, such as "email". It adds nothing for nil, and the
+// fields of an error that has its own.
 func (f *Faults) Add(location string, err error) {
 	var e *apperr.Error
 	switch {
@@ -44,7 +44,8 @@ func (f Faults) Err() error {
 	return apperr.InvalidFields(f...)
 }
 
-// InvalidAt returns the validation error of one field at an absolute location, such as "query.cursor".
+// InvalidAt returns the validation error of one field at an absolute location, such as
+// "query.cursor".
 func InvalidAt(location, message string) *apperr.Error {
 	return apperr.InvalidFields(apperr.FieldAt(location, message))
 }
@@ -52,9 +53,9 @@ func InvalidAt(location, message string) *apperr.Error {
 // checkKey finds the check of a route in the metadata of its operation.
 const checkKey = "lyceum.rules"
 
-// Attach makes Check call check for requests of op. Attach panics if *I is not a huma.Resolver, as its rules
-// would never be checked.
-func Attach[I any](op *huma.Operation, check func(ctx context.Context, in *I) Faults) {
+// AttachRules makes Check call check for requests of op. Attach panics if *I is not a
+// huma.Resolver, as its rules would never be checked.
+func AttachRules[I any](op *huma.Operation, check func(ctx context.Context, in *I) Faults) {
 	if !reflect.TypeFor[*I]().Implements(reflect.TypeFor[huma.Resolver]()) {
 		panic(fmt.Sprintf("validation: %v has rules and no Resolve", reflect.TypeFor[I]()))
 	}
@@ -64,8 +65,9 @@ func Attach[I any](op *huma.Operation, check func(ctx context.Context, in *I) Fa
 	op.Metadata[checkKey] = func(ctx context.Context, in any) Faults { return check(ctx, in.(*I)) }
 }
 
-// Check returns the faults of an input as errors for Huma. The Resolve method of every input with a check returns it.
-func Check(ctx huma.Context, in any) []error {
+// CheckInput returns the faults of an input as errors for Huma. The Resolve method of every input
+// with a check returns it.
+func CheckInput(ctx huma.Context, in any) []error {
 	check, ok := ctx.Operation().Metadata[checkKey].(func(context.Context, any) Faults)
 	if !ok {
 		return nil
@@ -81,7 +83,7 @@ func Check(ctx huma.Context, in any) []error {
 type FieldError struct{ apperr.Field }
 
 // Error returns the absolute location and the message.
-func (e *FieldError) Error() string { return e.Absolute() + ": " + e.Message }
+func (e *FieldError) Error() string { return e.AbsoluteLocation() + ": " + e.Message }
 
 // GetStatus returns 422, as Huma asks of an error.
 func (e *FieldError) GetStatus() int { return http.StatusUnprocessableEntity }

@@ -33,12 +33,12 @@ func TestFaults(t *testing.T) {
 func TestInvalidAt(t *testing.T) {
 	e := InvalidAt("query.cursor", "is not valid")
 	require.Equal(t, apperr.KindInvalid, e.Kind)
-	require.Equal(t, "query.cursor", e.Fields[0].Absolute())
+	require.Equal(t, "query.cursor", e.Fields[0].AbsoluteLocation())
 }
 
 type checked struct{ Name string }
 
-func (in *checked) Resolve(ctx huma.Context) []error { return Check(ctx, in) }
+func (in *checked) Resolve(ctx huma.Context) []error { return CheckInput(ctx, in) }
 
 type unchecked struct{ Name string }
 
@@ -60,7 +60,7 @@ func TestCheck(t *testing.T) {
 	t.Run("an operation without rules", func(t *testing.T) {
 		require.Empty(t, (&checked{"x"}).Resolve(ctx))
 	})
-	Attach(op, func(_ context.Context, in *checked) (faults Faults) {
+	AttachRules(op, func(_ context.Context, in *checked) (faults Faults) {
 		if in.Name == "x" {
 			faults.Add("name", errors.New("is taken"))
 		}
@@ -78,6 +78,6 @@ func TestCheck(t *testing.T) {
 		require.Empty(t, (&checked{"y"}).Resolve(ctx))
 	})
 	t.Run("an input that would never be checked", func(t *testing.T) {
-		require.Panics(t, func() { Attach(op, func(context.Context, *unchecked) Faults { return nil }) })
+		require.Panics(t, func() { AttachRules(op, func(context.Context, *unchecked) Faults { return nil }) })
 	})
 }

@@ -66,7 +66,7 @@ func OnServices(t testing.TB) Option {
 func Start(t testing.TB, modules module.List, options ...Option) *App {
 	t.Helper()
 	s := &setup{env: map[string]string{
-		"HTTP_ADDR": "127.0.0.1:0", "PUBLIC_URL": "http://lyceum.test", "DATA_DIR": t.TempDir(), "DEMO": "false",
+		"HTTP_ADDR": "127.0.0.1:0", "PUBLIC_URL": "http://lyceum.test", "DATA_DIR": t.TempDir(),
 		// Cheap password hashes: tests show the flow, not the cost.
 		"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME": "1",
 	}}
@@ -78,7 +78,7 @@ func Start(t testing.TB, modules module.List, options ...Option) *App {
 	require.NoError(t, program.CheckDisabled(modules, cfg.ModulesDisabled))
 
 	var p program.Parts
-	built := fx.New(program.BuildOptions(cfg, modules, "test"), fx.Options(s.parts...), fx.Populate(&p))
+	built := fx.New(program.BuildOptions(cfg, modules, program.About{Version: "test"}), fx.Options(s.parts...), fx.Populate(&p))
 	require.NoError(t, built.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

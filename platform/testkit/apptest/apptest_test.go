@@ -13,6 +13,7 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
+	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
 	"lyceum/platform/testkit/apptest"
@@ -31,7 +32,7 @@ func (entry) EventName() string { return "audit.entry" }
 
 var (
 	permissionRead  = identity.Permission{Name: "notes:read", Lowest: identity.Anonymous}
-	permissionWrite = identity.Permission{Name: "notes:write", Lowest: identity.Member}
+	permissionWrite = identity.Permission{Name: "notes:write", Lowest: identitytest.Member}
 	problemFull     = apperr.Problem{Kind: apperr.KindConflict, Code: "notebook-full", Title: "Notebook full", Meaning: "Tear a page out."}
 )
 
@@ -42,7 +43,7 @@ var notebook = module.Module{
 	Permissions: []identity.Permission{permissionRead, permissionWrite},
 	Problems:    []apperr.Problem{problemFull},
 	Declares:    events.ProvideDeclarations(events.DeclareEvent[noteWritten]("A note was written."), events.DeclareEvent[entry]("Something changed.")),
-	Provides:    fx.Options(fx.Provide(newHandlers), httpx.Routes(newRoutes)),
+	Provides:    fx.Options(fx.Provide(newHandlers), httpx.ProvideRoutes(newRoutes)),
 }
 
 type handlers struct {
@@ -54,8 +55,8 @@ func newHandlers(d *db.DB, b *events.Bus) *handlers { return &handlers{d, b} }
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "notebook", Routes: []httpx.Route{
-		httpx.Get("/notes", httpx.Needs(permissionRead), "Count the notes", h.count),
-		httpx.Post("/notes", httpx.Needs(permissionWrite), "Write a note", h.write, httpx.Status(http.StatusCreated)),
+		httpx.Get("/notes", httpx.RequirePermission(permissionRead), "Count the notes", h.count),
+		httpx.Post("/notes", httpx.RequirePermission(permissionWrite), "Write a note", h.write, httpx.DefaultStatus(http.StatusCreated)),
 	}}
 }
 
@@ -112,16 +113,16 @@ func TestScenarios(t *testing.T) {
 					WantStatus: 401, WantCode: "unauthenticated", WantStatements: apptest.NoStatements,
 				},
 				apptest.Scenario{
-					Name: "users may not write", As: identity.User, Method: "POST", Path: "/notes", Body: `{"text":"x"}`,
+					Name: "users may not write", As: identitytest.User, Method: "POST", Path: "/notes", Body: `{"text":"x"}`,
 					WantStatus: 403, WantCode: "forbidden",
 				},
 				apptest.Scenario{
-					Name: "a member writes", As: identity.Member, Method: "POST", Path: "/notes", Body: map[string]string{"text": "x"},
-					WantStatus: 201, WantBody: map[string]any{"by": app.CallerID(identity.Member)},
+					Name: "a member writes", As: identitytest.Member, Method: "POST", Path: "/notes", Body: map[string]string{"text": "x"},
+					WantStatus: 201, WantBody: map[string]any{"by": app.CallerID(identitytest.Member)},
 					WantEvents: []string{"note.written"}, WantAudit: []string{"note.written"},
 				},
 				apptest.Scenario{
-					Name: "what is rolled back is not published", As: identity.Admin, Method: "POST", Path: "/notes", Body: `{"text":"full"}`,
+					Name: "what is rolled back is not published", As: identitytest.Admin, Method: "POST", Path: "/notes", Body: `{"text":"full"}`,
 					WantStatus: 409, WantCode: "notebook-full",
 				},
 				apptest.Scenario{

@@ -73,7 +73,7 @@ func (a *App) Token(t testing.TB, role identity.Role) string {
 	}
 	require.NotNil(t, a.callers, "the program was started without WithCallers")
 	id := a.callers.idOf(role)
-	token, _, err := a.callers.tokens.Issue(id, id, role)
+	token, _, err := a.callers.tokens.IssueToken(id, id, role)
 	require.NoError(t, err)
 	return token
 }

@@ -3,14 +3,14 @@
 // A module is proved in its own folder: the test starts a program of that one module, hands it fakes of what it asks other
 // modules, and describes requests as data.
 //
-//	app := apptest.Start(t, module.List{badges.Module}, apptest.WithCallers())
+//	app := apptest.Start(t, module.List{notes.Module}, apptest.WithCallers())
 //	app.Run(t,
 //		apptest.Scenario{
-//			Name: "members list badges", As: identity.Member, Method: "GET", Path: "/badges",
+//			Name: "members list notes", As: roles.Member, Method: "GET", Path: "/notes",
 //			WantStatus: 200, WantBody: map[string]any{"items": []any{}}, WantStatements: 1,
 //		},
 //		apptest.Scenario{
-//			Name: "users may not make one", As: identity.User, Method: "POST", Path: "/badges", Body: `{"title":"Gold"}`,
+//			Name: "users may not make one", As: roles.User, Method: "POST", Path: "/notes", Body: `{"text":"x"}`,
 //			WantStatus: 403, WantCode: "forbidden",
 //		},
 //	)

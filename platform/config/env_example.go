@@ -3,27 +3,30 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
-// group is the settings of the platform under one heading.
-type group struct {
+// docGroup is a heading of .env.example and the settings below it.
+type docGroup struct {
 	title string
 	docs  []Doc
 }
 
-// platformDocs explain the settings of Config, in the order of .env.example.
-var platformDocs = []group{
+// platformDocs explains the settings of Config, in the order of .env.example.
+var platformDocs = []docGroup{
 	{"The server", []Doc{
 		{"APP_ENV", "development or production. Production needs PUBLIC_URL, DATA_DIR, JWT_KEYS_DIR and SMTP_URL."},
-		{"DEMO", "Demo accounts and courses in an empty embedded database; never in production."},
 		{"HTTP_ADDR", "Address to listen on, host:port or :port."},
-		{"PUBLIC_URL", "Where browsers reach the server: in mail links, in signed URLs of the embedded store, and as the issuer of tokens."},
+		{"PUBLIC_URL", "Where browsers reach the server: in mail links, in signed URLs of the embedded " +
+			"store, and as the issuer of tokens."},
 		{"DATA_DIR", "Folder of everything that embedded parts keep."},
 		{"MODULES_DISABLED", "Comma-separated names of modules to switch off, of those that lyceum modules lists."},
-		{"CORS_ORIGINS", "Comma-separated exact origins of other sites that may call, for sockets too. Empty: only the server's own origin."},
+		{"CORS_ORIGINS", "Comma-separated exact origins of other sites that may call, for sockets too. " +
+			"Empty: only the server's own origin."},
 		{"TRUSTED_PROXIES", "Comma-separated CIDRs whose X-Forwarded-For is believed."},
-		{"SHUTDOWN_DELAY", "How long a stopping server still takes new requests, so that load balancers see /readyz fail. In production 5s unless set."},
+		{"SHUTDOWN_DELAY", "How long a stopping server still takes new requests, so that load balancers see " +
+			"/readyz fail. In production 5s unless set."},
 		{"WORKER_INLINE", "true: durable deliveries and jobs run in the server. false: only in lyceum worker."},
 	}},
 	{"Database and Redis", []Doc{
@@ -42,10 +45,12 @@ var platformDocs = []group{
 		{"S3_PUBLIC_ENDPOINT", "host:port at which browsers reach the store, if it differs from S3_ENDPOINT."},
 	}},
 	{"Mail server", []Doc{
-		{"SMTP_URL", "smtp://user:password@host:1025 or smtps://host, with ?starttls=required if wanted. Empty: mail is read at /dev/mailbox."},
+		{"SMTP_URL", "smtp://user:password@host:1025 or smtps://host, with ?starttls=required if " +
+			"wanted. Empty: mail is read at /dev/mailbox."},
 	}},
 	{"Keys and password hashes", []Doc{
-		{"JWT_KEYS_DIR", "Folder of all keys of the server: <kid>.pem sign tokens, secret signs cursors and URLs. Empty: DATA_DIR/keys."},
+		{"JWT_KEYS_DIR", "Folder of all keys of the server: <kid>.pem sign tokens, secret signs cursors " +
+			"and URLs. Empty: DATA_DIR/keys."},
 		{"ACCESS_TOKEN_TTL", "How long an access token is valid, from 1s to 24h."},
 		{"ARGON2_MEMORY_KIB", "Memory of a password hash (argon2id, RFC 9106) in KiB."},
 		{"ARGON2_TIME", "Passes of a password hash."},
@@ -68,49 +73,50 @@ var platformDocs = []group{
 	}},
 }
 
-// Example returns the text of .env.example: every setting with its explanation and its default. It returns an error if the
-// explanations of a section are not those of its settings.
-func Example(sections ...Section) (string, error) {
+// envExampleHead begins .env.example.
+const envExampleHead = "# Every setting of Lyceum with its default, written by go tool task golden:update. " +
+	"Copy this file to .env and\n# change what you need; the environment wins over it. " +
+	"Empty means that the part runs inside of the process.\n"
+
+// RenderEnvExample returns the text of .env.example: every setting of the platform and of sections
+// with its explanation and its default. It returns an error if a setting has no explanation, or an
+// explanation no setting.
+func RenderEnvExample(sections ...Section) (string, error) {
 	var b strings.Builder
-	b.WriteString("# Every setting of Lyceum with its default, written by go tool task golden:update. Copy this file to .env and\n" +
-		"# change what you need; the environment wins over it. Empty means that the part runs inside of the process.\n")
+	b.WriteString(envExampleHead)
 	defaults := map[string]string{}
 	collectDefaults(&Config{}, defaults)
-	var explained []string
+	var explained []Doc
 	for _, g := range platformDocs {
 		writeGroup(&b, g, defaults)
-		for _, d := range g.docs {
-			explained = append(explained, d.Key)
-		}
+		explained = append(explained, g.docs...)
 	}
-	if err := compareKeys("the platform", platformKeys(), explained); err != nil {
+	if err := checkExplained("the platform", platformKeys(), explained); err != nil {
 		return "", err
 	}
 	for _, s := range sections {
-		collectDefaults(s.newValue(), defaults)
-		writeGroup(&b, group{s.Title, s.Docs}, defaults)
-		explained = nil
-		for _, d := range s.Docs {
-			explained = append(explained, d.Key)
-		}
-		if err := compareKeys(s.Title, s.Keys(), explained); err != nil {
+		if err := checkExplained(s.Title, s.EnvKeys(), s.Docs); err != nil {
 			return "", err
 		}
+		collectDefaults(s.newValue(), defaults)
+		writeGroup(&b, docGroup{s.Title, s.Docs}, defaults)
 	}
 	return b.String(), nil
 }
 
-// collectDefaults adds the default of each setting.
+// collectDefaults adds the default of each setting to defaults, by the name of its variable.
 func collectDefaults(settings any, defaults map[string]string) {
-	walk(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
+	walkFields(reflect.ValueOf(settings).Elem(), func(f reflect.StructField, _ reflect.Value) {
 		defaults[f.Tag.Get("env")] = f.Tag.Get("envDefault")
 	})
 }
 
-// exampleWidth is the length of the explanations' lines.
+// exampleWidth is the greatest length of a line of an explanation.
 const exampleWidth = 110
 
-func writeGroup(b *strings.Builder, g group, defaults map[string]string) {
+// writeGroup writes a heading and its settings: the explanation as comment lines, then the variable
+// with its default.
+func writeGroup(b *strings.Builder, g docGroup, defaults map[string]string) {
 	fmt.Fprintf(b, "\n## %s\n", g.title)
 	for _, d := range g.docs {
 		line := "#"
@@ -125,21 +131,18 @@ func writeGroup(b *strings.Builder, g group, defaults map[string]string) {
 	}
 }
 
-// compareKeys returns an error that names the settings without an explanation, or explanations without a setting.
-func compareKeys(owner string, keys, explained []string) error {
-	seen := map[string]int{}
-	for _, key := range keys {
-		seen[key]++
-	}
-	for _, key := range explained {
-		seen[key]--
-	}
-	for key, n := range seen {
-		if n > 0 {
-			return fmt.Errorf("config: %s of %s has no explanation", key, owner)
+// checkExplained returns an error unless each of the keys is explained once and nothing else is.
+func checkExplained(owner string, keys []string, docs []Doc) error {
+	explained := map[string]bool{}
+	for _, d := range docs {
+		if !slices.Contains(keys, d.Key) || explained[d.Key] {
+			return fmt.Errorf("config: %s of %s is explained and not a setting", d.Key, owner)
 		}
-		if n < 0 {
-			return fmt.Errorf("config: %s of %s is explained and not a setting", key, owner)
+		explained[d.Key] = true
+	}
+	for _, key := range keys {
+		if !explained[key] {
+			return fmt.Errorf("config: %s of %s has no explanation", key, owner)
 		}
 	}
 	return nil
