@@ -10,35 +10,38 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ErrInvisible refuses characters that nobody sees, as they make two names that look alike differ.
+// ErrInvisible is the error for characters that nobody sees: with them, two names that look alike
+// differ.
 var ErrInvisible = errors.New("invisible characters are not accepted")
 
-// Characters with a meaning in some places and none in others.
+// Invisible characters that change the picture in some places and nothing in others.
 const (
 	zeroWidthNonJoiner = '\u200C'
 	zeroWidthJoiner    = '\u200D'
 	emojiPresentation  = '\uFE0F'
 )
 
-// blankGlyphs are graphic characters whose glyph is empty, which no property of Unicode tells.
+// blankGlyphs holds graphic characters whose glyph is empty. No property of Unicode says so:
+// Braille pattern blank, object replacement character, musical symbol null notehead.
 var blankGlyphs = &unicode.RangeTable{
 	R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}, {Lo: 0xFFFC, Hi: 0xFFFC, Stride: 1}},
 	R32: []unicode.Range32{{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}},
 }
 
 // IsInvisible reports whether r leaves no mark of its own in a line of text: format characters
-// (Cf), everything else that a reader may ignore (Default_Ignorable_Code_Point), and blanks. Spaces
-// are not meant, nor characters that a font lacks: those show as a box, and tomorrow's emoji are
-// among them.
+// (Cf), all others that a reader may ignore (Default_Ignorable_Code_Point), and blank glyphs. It
+// returns false for spaces, and for characters that a font lacks: those show as a box, and emoji of
+// future versions of Unicode are among them.
 func IsInvisible(r rune) bool {
 	if r < 0x80 {
 		return false
 	}
-	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blankGlyphs)
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point,
+		unicode.Variation_Selector, blankGlyphs)
 }
 
-// TrimInvisible removes spaces and invisible characters from both ends, as they come along when
-// text is copied. What may belong to a picture at the end stays.
+// TrimInvisible returns s without spaces and invisible characters at its ends, which come along
+// when text is copied. Characters that belong to an emoji at the end stay.
 func TrimInvisible(s string) string {
 	s = strings.TrimLeftFunc(s, isTrimmable)
 	for {
@@ -51,19 +54,21 @@ func TrimInvisible(s string) string {
 	}
 }
 
-// endsWithFlag reports whether s ends with the flag of a region: a black flag, tag characters, and
-// the tag that ends them.
+// endsWithFlag reports whether s ends with the flag of a region (UTS 51 §1.4.6): a black flag, tag
+// characters, and the tag that ends them.
 func endsWithFlag(s string) bool {
 	ended, found := strings.CutSuffix(s, "\U000E007F")
 	base := strings.TrimRightFunc(ended, func(r rune) bool { return r >= 0xE0020 && r <= 0xE007E })
 	return found && base != ended && strings.HasSuffix(base, "\U0001F3F4")
 }
 
+// isTrimmable reports whether r is removed at the ends of a line. Control characters stay, so that
+// CheckLine refuses them.
 func isTrimmable(r rune) bool { return unicode.IsSpace(r) || IsInvisible(r) && !unicode.IsControl(r) }
 
-// checkInvisible returns ErrInvisible unless each invisible character stands where it changes what
-// a reader sees: joiners inside words of scripts that need them (RFC 5892, appendix A), and joiners
-// and presentation selectors in emoji.
+// checkInvisible returns ErrInvisible unless each invisible character stands where it changes the
+// picture: joiners inside of words of scripts that need them (RFC 5892, appendix A), and joiners
+// and presentation selectors in emoji (UTS 51).
 func checkInvisible(s string) error {
 	runes := []rune(s)
 	for i, r := range runes {
@@ -82,6 +87,7 @@ func checkInvisible(s string) error {
 	return nil
 }
 
+// runeAt returns the rune at an index, or 0 outside of runes.
 func runeAt(runes []rune, i int) rune {
 	if i < 0 || i >= len(runes) {
 		return 0
@@ -89,18 +95,21 @@ func runeAt(runes []rune, i int) rune {
 	return runes[i]
 }
 
-// isEmojiSymbol reports whether r is a symbol of which emoji are made, skin tones included.
+// isEmojiSymbol reports whether r is a symbol of which emoji are made, such as a face or a skin
+// tone.
 func isEmojiSymbol(r rune) bool { return unicode.Is(unicode.So, r) || r >= 0x1F3FB && r <= 0x1F3FF }
 
-// hasEmojiForm reports whether a presentation selector may follow r.
+// hasEmojiForm reports whether r has two pictures, so that a presentation selector may follow it.
 func hasEmojiForm(r rune) bool {
-	return isEmojiSymbol(r) || unicode.Is(unicode.Sm, r) || r == '#' || r == '*' || r >= '0' && r <= '9' || r == '\u203C' || r == '\u2049' || r == '\u3030' || r == '\u303D'
+	return isEmojiSymbol(r) || unicode.Is(unicode.Sm, r) || r >= '0' && r <= '9' ||
+		strings.ContainsRune("#*\u203C\u2049\u3030\u303D", r)
 }
 
-// joinerRules checks that joiners have an effect (CONTEXTJ).
+// joinerRules checks that a joiner has an effect where it stands (rule CONTEXTJ of RFC 5892).
 var joinerRules = idna.New(idna.ValidateLabels(true), idna.CheckJoiners(true))
 
-// isJoinerInWord reports whether the joiner at i stands inside a word where it has an effect.
+// isJoinerInWord reports whether the joiner at index i stands inside of a word where it has an
+// effect.
 func isJoinerInWord(runes []rune, i int) bool {
 	inWord := func(r rune) bool {
 		return unicode.In(r, unicode.L, unicode.M) || r == zeroWidthJoiner || r == zeroWidthNonJoiner

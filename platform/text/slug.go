@@ -10,9 +10,10 @@ import (
 	"golang.org/x/text/unicode/runenames"
 )
 
-// MakeSlug makes a name for addresses from a title: lower-case letters a to z, digits and single
-// dashes, at most limit bytes. Letters of every script are transliterated; what is neither a letter
-// nor a digit separates. It returns the empty text for a title that gives none.
+// MakeSlug returns a name for addresses that is made from a title: lower-case letters a to z,
+// digits and single dashes, at most limit bytes. Letters of every script are transliterated; every
+// other character becomes a dash. It returns "" for a title without letters and digits. The slug of
+// a slug is itself.
 func MakeSlug(title string, limit int) string {
 	var b strings.Builder
 	for _, r := range FoldCase(title) {
@@ -33,8 +34,8 @@ func MakeSlug(title string, limit int) string {
 	return strings.Trim(s[:min(len(s), limit)], "-")
 }
 
-// latinLetters has letters that the library takes for punctuation or doesn't know, and whose name
-// is not their sound.
+// latinLetters has the letters that the library takes for punctuation or does not know, and whose
+// Unicode name is not their sound.
 var latinLetters = map[rune]string{
 	'ə': "a", 'ǝ': "a", 'ɚ': "a", 'ʌ': "a", 'ә': "a", 'ӛ': "a", 'ӏ': "l", 'ة': "h", 'ى': "a", 'ې': "e", 'ϗ': "kai", 'ƿ': "w",
 	'ҋ': "i", 'ӆ': "l", 'ӊ': "n", 'ӎ': "m", 'ӷ': "g", 'ӻ': "g", 'ӽ': "h", 'ӿ': "h", 'ԁ': "d", 'ԃ': "d", 'ԅ': "z", 'ԇ': "dz",
@@ -42,7 +43,7 @@ var latinLetters = map[rune]string{
 	'ԡ': "l", 'ԣ': "n", 'ԥ': "p", 'ԧ': "h", 'ԩ': "n", 'ԫ': "dz", 'ԭ': "ch", 'ԯ': "l", 'ꝺ': "d", 'ꝼ': "f",
 }
 
-// transliterateLetter returns the Latin letters of one of any script, the empty text if none are
+// transliterateLetter returns the Latin letters for a letter of any script, or "" if none are
 // known.
 func transliterateLetter(r rune) string {
 	if plain, ok := latinLetters[unicode.ToLower(r)]; ok {
@@ -59,8 +60,9 @@ func transliterateLetter(r rune) string {
 	return soundFromName(r)
 }
 
-// soundFromName returns what Unicode calls a letter of a script that the library lacks: "ga" for
-// CHEROKEE LETTER GA. Signs that only change or part other letters give nothing, nor do ideographs.
+// soundFromName returns the sound that the Unicode name of a letter ends with: "ga" for CHEROKEE
+// LETTER GA. It is for scripts that the library lacks. It returns "" for signs that only change or
+// separate other letters, and for ideographs, whose names have no sound.
 func soundFromName(r rune) string {
 	if !unicode.IsLetter(r) || unicode.Is(unicode.Lm, r) {
 		return ""
@@ -71,8 +73,11 @@ func soundFromName(r rune) string {
 		return ""
 	}
 	last, _, _ := strings.Cut(words[len(words)-1], "-") // HENTAIGANA LETTER A-1
-	if slices.Contains([]string{"STOP", "SALTILLO", "DOT"}, last) || unicode.Is(unicode.Arabic, r) && (last == "ALEF" || last == "HAMZA") {
+	if slices.Contains([]string{"STOP", "SALTILLO", "DOT"}, last) {
 		return ""
+	}
+	if unicode.Is(unicode.Arabic, r) && (last == "ALEF" || last == "HAMZA") {
+		return "" // carriers of a vowel that is not written
 	}
 	return strings.ToLower(last)
 }

@@ -23,17 +23,14 @@ func TestSlugsOfEveryScript(t *testing.T) {
 	require.Len(t, MakeSlug(strings.Repeat("北", 200), 95), 95)
 }
 
-func FuzzSlug(f *testing.F) {
+func FuzzMakeSlug(f *testing.F) {
 	for _, s := range []string{"Łódź", "a--b", "北京", "\u0130x", "ß"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, title string) {
 		s := MakeSlug(title, 95)
-		if len(s) > 95 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Contains(s, "--") || strings.Trim(s, "-") != s {
-			t.Fatalf("%q became %q", title, s)
-		}
-		if again := MakeSlug(s, 95); again != s {
-			t.Fatalf("%q became %q, then %q", title, s, again)
-		}
+		require.LessOrEqual(t, len(s), 95)
+		require.Regexp(t, `^([a-z0-9]+(-[a-z0-9]+)*)?$`, s, "%q", title)
+		require.Equal(t, s, MakeSlug(s, 95), "the slug of a slug is itself: %q", title)
 	})
 }

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestFoldIgnoresCaseForAllOfUnicode(t *testing.T) {
 	require.Equal(t, FoldCase("ﬁn"), FoldCase("FIN"))
 }
 
-func FuzzEmail(f *testing.F) {
+func FuzzNormalizeEmail(f *testing.F) {
 	for _, s := range []string{"user@example.com", "J\u030cane@example.com", "\u03aa\u0301x@example.com", "H\u0331q@example.com", "\u0130x@EXAMPLE.com"} {
 		f.Add(s)
 	}
@@ -43,8 +44,65 @@ func FuzzEmail(f *testing.F) {
 			return
 		}
 		twice, err := NormalizeEmail(once)
-		if err != nil || twice != once || strings.ContainsAny(once, "\r\n\x00 ") {
-			t.Fatalf("%q became %q, then %q (%v)", s, once, twice, err)
-		}
+		require.NoError(t, err, "%q", s)
+		require.Equal(t, once, twice, "%q", s)
+		require.False(t, strings.ContainsAny(once, "\r\n\x00 "), "%q became %q", s, once)
 	})
+}
+
+func TestBoundsOfAddresses(t *testing.T) {
+	local := strings.Repeat("a", 64)
+	label := strings.Repeat("b", 63)
+	for address, valid := range map[string]bool{
+		local + "@b.example":       true,
+		local + "a@b.example":      false,
+		"a@" + label + ".example":  true,
+		"a@" + label + "b.example": false,
+		"a@localhost":              true,
+		"a@b.example.":             false,
+		"a@-b.example":             false,
+		"a@b_c.example":            false,
+		"a@[192.0.2.1]":            false,
+		"a@@b.example":             false,
+		"a.@b.example":             false,
+		"..a@b.example":            false,
+		"o'brien+x@b.example":      true,
+		"a@b.example\u2028":        true, // a space at its end
+		"a\u2028@b.example":        false,
+		"\xff@b.example":           false,
+		local + "@" + label + "." + label + "." + label + ".example": false,
+	} {
+		_, err := NormalizeEmail(address)
+		require.Equal(t, valid, err == nil, "%q: %v", address, err)
+		if !valid {
+			require.ErrorIs(t, err, ErrInvalidEmail)
+		}
+	}
+}
+
+func TestEscapeLike(t *testing.T) {
+	for s, want := range map[string]string{"": "", "abc": "abc", `50%`: `50\%`, `a_b`: `a\_b`, `\`: `\\`, `\%`: `\\\%`} {
+		require.Equal(t, want, EscapeLike(s))
+	}
+}
+
+func TestCountRunes(t *testing.T) {
+	for s, want := range map[string]int{"": 0, "abc": 3, "äöü": 3, "日本": 2, "👩\u200D🔬": 3, "\xff\xfe": 2} {
+		require.Equal(t, want, CountRunes(s), "%q", s)
+	}
+}
+
+func ExampleNormalizeEmail() {
+	for _, s := range []string{" Jörg@BÜCHER.example ", "Jörg <jörg@example.com>"} {
+		address, err := NormalizeEmail(s)
+		fmt.Printf("%q %v\n", address, err)
+	}
+	// Output:
+	// "jörg@xn--bcher-kva.example" <nil>
+	// "" not a mail address
+}
+
+func ExampleMakeSlug() {
+	fmt.Println(MakeSlug("Математика 5 класс: Łódź & 北京", 30))
+	// Output: matematika-5-klass-lodz-bei-ji
 }
