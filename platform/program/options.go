@@ -167,7 +167,10 @@ func CheckDisabled(all module.List, disabled module.Disabled) error {
 func DescribeModules(all module.List, disabled module.Disabled) []httpx.ModuleInfo {
 	infos := make([]httpx.ModuleInfo, len(all))
 	for i, m := range all {
-		infos[i] = httpx.NewModuleInfo(m.Name, m.Title, !disabled.HasModule(m.Name), m.Console)
+		infos[i] = httpx.ModuleInfo{Name: m.Name, Title: m.Title, Enabled: !disabled.HasModule(m.Name)}
+		if infos[i].Enabled {
+			infos[i].Console = m.Console
+		}
 	}
 	return infos
 }
