@@ -112,7 +112,7 @@ func (c Argon2) formatHash(salt, key []byte) string {
 		argon2.Version, c.Memory, c.Time, c.Parallel, b64(salt), b64(key))
 }
 
-// parseHash is the reverse of Argon2.encode. It returns an error for any other text.
+// parseHash is the reverse of formatHash. It returns an error for any other text.
 func parseHash(hash string) (c Argon2, salt, key []byte, err error) {
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {

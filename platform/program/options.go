@@ -28,8 +28,8 @@ import (
 	"lyceum/platform/ws"
 )
 
-// Declarations are the tables that belong to no module: the outbox and the idempotency records.
-var Declarations = fx.Options(
+// PlatformMigrations are the tables that belong to no module: the outbox and the idempotency records.
+var PlatformMigrations = fx.Options(
 	migrate.ProvideMigrations(events.Migrations...),
 	migrate.ProvideMigrations(idempotency.Migrations...),
 )
@@ -80,7 +80,7 @@ var platformParts = fx.Options(
 		// The server.
 		newLimiter, newProblemCatalog, pagination.NewCursors, newHub, newServer,
 	),
-	Declarations,
+	PlatformMigrations,
 	httpx.ProvideRoutes(newMailboxRoutes),
 )
 

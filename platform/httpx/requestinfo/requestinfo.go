@@ -1,5 +1,5 @@
 // Package requestinfo holds what the server knows of one request. The middleware fills an Info at
-// the beginning and puts it into the context; every later part reads it with From or one of the
+// the beginning and puts it into the context; every later part reads it with FromContext or one of the
 // functions beside it, so that none of them needs the HTTP framework.
 package requestinfo
 
@@ -28,7 +28,7 @@ type Info struct {
 	Path, URI string
 	// Route is the path template of the operation, or "" before a route was found.
 	Route string
-	// Host is the Host header. Clients choose it, so it counts only through Origin.
+	// Host is the Host header. Clients choose it, so it counts only through OriginOf.
 	Host string
 	// Origins are the names that this server may give itself.
 	Origins *Origins

@@ -1,10 +1,10 @@
 // Package strictjson reads JSON bodies as strictly as the API promises (ASVS 1.5.3, 2.2.1). A body
 // passes two steps:
 //
-//	Check      the text: syntax, UTF-8, depth, repeated names, U+0000, lone surrogates
+//	CheckText  the text: syntax, UTF-8, depth, repeated names, U+0000, lone surrogates
 //	Unmarshal  the values: each fits the type of its field; Huma then validates the schema
 //
-// The rules that Check finds broken in well-formed JSON do not stop Unmarshal, so that one answer
+// The rules that CheckText finds broken in well-formed JSON do not stop Unmarshal, so that one answer
 // reports all of them.
 package strictjson
 
@@ -39,10 +39,10 @@ func Marshal(w io.Writer, v any) error {
 	return json.MarshalWrite(w, v, json.Deterministic(true))
 }
 
-// lenient makes the decoder accept what Check reports.
+// lenient makes the decoder accept what CheckText reports.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and
+// Unmarshal reads a body that CheckText accepted into v. It reads every field that fits its type and
 // returns an error that names the others; SplitTypeFaults makes fields of it. The error never holds
 // a value, which may be a password.
 func Unmarshal(b []byte, v any) error {

@@ -1,6 +1,6 @@
 // Package upload receives bodies that are too large for memory. A body is written to a temporary
-// file while it arrives, for as long as it goes on arriving; the handler gets the file with From,
-// and the file is removed with the request.
+// file while it arrives, for as long as it goes on arriving; the handler gets the file with
+// BodyFromContext, and the file is removed with the request.
 //
 //	check the headers  →  ask for the body  →  wait for a slot  →  write and hash the body
 //	    415, 413            100 Continue            503               400, 408, 413

@@ -2,8 +2,8 @@
 // an address. A module checks them before its handler runs, and one answer reports them together
 // with broken types and bounds:
 //
-//	Attach puts the check of a route into its operation  →  Huma validates the schema
-//	  →  the input's Resolve method calls Check  →  each fault becomes an entry of "errors"
+//	AttachRules puts the check of a route into its operation  →  Huma validates the schema
+//	  →  the input's Resolve method calls CheckInput  →  each fault becomes an entry of "errors"
 package validation
 
 import (
@@ -53,8 +53,8 @@ func InvalidAt(location, message string) *apperr.Error {
 // checkKey finds the check of a route in the metadata of its operation.
 const checkKey = "lyceum.rules"
 
-// AttachRules makes Check call check for requests of op. Attach panics if *I is not a
-// huma.Resolver, as its rules would never be checked.
+// AttachRules makes CheckInput call check for the input of op. It panics if *I is not a
+// huma.Resolver: its rules would never be checked.
 func AttachRules[I any](op *huma.Operation, check func(ctx context.Context, in *I) Faults) {
 	if !reflect.TypeFor[*I]().Implements(reflect.TypeFor[huma.Resolver]()) {
 		panic(fmt.Sprintf("validation: %v has rules and no Resolve", reflect.TypeFor[I]()))
