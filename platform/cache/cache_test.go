@@ -266,7 +266,10 @@ func TestUncommittedValuesStayInTheirTransaction(t *testing.T) {
 	t.Cleanup(func() { _ = d.Close() })
 	loads := 0
 	c := cache.NewInvalidated(&fakeSignals{}, "topic", func(context.Context, string) (string, bool, error) { loads++; return "uncommitted", true, nil })
-	all := func(context.Context, []string) (map[string]string, error) { loads++; return map[string]string{"b": "uncommitted"}, nil }
+	all := func(context.Context, []string) (map[string]string, error) {
+		loads++
+		return map[string]string{"b": "uncommitted"}, nil
+	}
 	require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
 		for range 2 {
 			v, ok, err := c.Get(ctx, "a")
