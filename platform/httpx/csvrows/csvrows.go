@@ -1,12 +1,3 @@
-// Package csvrows speaks CSV in both directions: it reads bodies of {rows: […], …} that come as a
-// table, and writes lists as tables. The tables are those that spreadsheets and mail programs
-// write, with their separators, charsets and quirks.
-//
-//	POST /accounts?dry_run=true         {"dry_run": true,
-//	Content-Type: text/csv          →    "rows": [{"email": "jane@example.com"},
-//	Email;Name                                    {"email": "joe@example.com"}]}
-//	jane@example.com;Jane
-//	joe@example.com;Joe
 package csvrows
 
 import (
@@ -31,43 +22,48 @@ const ContentType = "text/csv"
 // PrefersCSV reports whether the client prefers a table over JSON.
 func PrefersCSV(ctx context.Context) bool { return requestinfo.PrefersType(ctx, ContentType) }
 
-// Body is the JSON body of an operation that takes a table as well. Its field "rows" is a list of
-// objects whose required fields are the columns; its other fields become query parameters beside a
-// table.
+// Body describes the JSON body of an operation that takes a table as well. Its field "rows" is a
+// list of objects whose required fields are the columns. Its other fields become query parameters
+// beside a table.
 type Body struct {
 	schema  *huma.Schema
 	schemas huma.Registry
 }
 
-// BodyOf returns the body of op.
+// BodyOf returns the body of op, whose JSON schema is in schemas.
 func BodyOf(op *huma.Operation, schemas huma.Registry) Body {
 	return Body{resolveSchema(op.RequestBody.Content["application/json"].Schema, schemas), schemas}
 }
 
 // DocumentTable adds the table and the query parameters to op, the operation that b is of.
 func (b Body) DocumentTable(op *huma.Operation) {
-	op.RequestBody.Content[ContentType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
-		Description: "A table as spreadsheets write it, in UTF-8 or UTF-16, at most 1 MiB: a header line with " + strings.Join(b.requiredColumns(), ", ") +
-			", then a line for each row. Commas, semicolons or tabs separate, or what a first line such as sep=; names. Other columns and rows without text are ignored. " +
-			"Name <address> and mailto:address are their address"}}
+	op.RequestBody.Content[ContentType] = &huma.MediaType{Schema: &huma.Schema{
+		Type: huma.TypeString,
+		Description: "A table as spreadsheets write it, in UTF-8 or UTF-16, at most 1 MiB: a header line with " +
+			strings.Join(b.requiredColumns(), ", ") + ", then a line for each row. " +
+			"Commas, semicolons or tabs separate, or what a first line such as sep=; names. " +
+			"Other columns and rows without text are ignored. " +
+			"Name <address> and mailto:address are their address",
+	}}
 	for _, name := range b.fieldNames() {
-		p := b.schema.Properties[name]
-		s := &huma.Schema{Type: p.Type, Enum: p.Enum, Default: p.Default}
+		field := b.schema.Properties[name]
+		schema := &huma.Schema{Type: field.Type, Enum: field.Enum, Default: field.Default}
 		doc := "With a CSV body only: what `" + name + "` is in JSON"
-		if p.Type == huma.TypeArray {
-			s, doc = &huma.Schema{Type: huma.TypeString}, doc+", separated by commas"
+		if field.Type == huma.TypeArray {
+			schema, doc = &huma.Schema{Type: huma.TypeString}, doc+", separated by commas"
 		}
-		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: s, Description: doc})
+		op.Parameters = append(op.Parameters,
+			&huma.Param{Name: name, In: "query", Schema: schema, Description: doc})
 	}
 }
 
-// fieldNames returns the names of the fields beside "rows", sorted.
+// fieldNames returns the names of the fields beside "rows", sorted. They are the query parameters.
 func (b Body) fieldNames() []string {
 	names := slices.Sorted(maps.Keys(b.schema.Properties))
 	return slices.DeleteFunc(names, func(name string) bool { return name == "rows" })
 }
 
-// resolveSchema follows the reference of a schema, if it is one.
+// resolveSchema returns the schema that s refers to, or s if it is no reference.
 func resolveSchema(s *huma.Schema, schemas huma.Registry) *huma.Schema {
 	if s.Ref != "" {
 		return schemas.SchemaFromRef(s.Ref)
@@ -75,13 +71,13 @@ func resolveSchema(s *huma.Schema, schemas huma.Registry) *huma.Schema {
 	return s
 }
 
-// requiredColumns returns the columns that a table must have.
+// requiredColumns returns the names of the columns that a table must have.
 func (b Body) requiredColumns() []string {
 	return append([]string{}, resolveSchema(b.schema.Properties["rows"].Items, b.schemas).Required...)
 }
 
-// CheckQuery returns a validation error if a JSON body comes with the query parameters of a table.
-// They would have no effect, and the client would believe in a dry run that is a real one.
+// CheckQuery returns a validation error if query has a parameter of a table beside a JSON body. It
+// would have no effect: the client would take a real run for a dry one.
 func (b Body) CheckQuery(query *fasthttp.Args) error {
 	var faults validation.Faults
 	for _, name := range slices.Sorted(maps.Keys(b.schema.Properties)) {
@@ -92,9 +88,9 @@ func (b Body) CheckQuery(query *fasthttp.Args) error {
 	return faults.Err()
 }
 
-// ToJSON returns the JSON body that a table and its query parameters stand for, so that one set of
-// rules validates both. It returns a malformed-request error for what is not a table, and a
-// validation error for wrong columns or parameters.
+// ToJSON returns the JSON body that a table and its query parameters stand for. It returns a
+// malformed-request error for what is not a table, and one validation error for all wrong columns
+// and parameters.
 func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
 	faults := b.checkQueryNames(query)
 	rows, err := readRows(table, b.requiredColumns(), b.schema.Properties["rows"].MaxItems)
@@ -137,7 +133,8 @@ func (b Body) checkQueryNames(query *fasthttp.Args) (faults validation.Faults) {
 	return faults
 }
 
-// parseParameter returns the JSON value of a query parameter whose field has the schema s.
+// parseParameter returns the JSON value of a query parameter whose field has the schema s. It
+// returns a validation error for a text that is not of that type.
 func parseParameter(name, given string, s *huma.Schema) (v any, err error) {
 	switch s.Type {
 	case huma.TypeBoolean:
@@ -154,82 +151,4 @@ func parseParameter(name, given string, s *huma.Schema) (v any, err error) {
 		return strings.FieldsFunc(given, func(r rune) bool { return r == ',' }), nil
 	}
 	return given, nil
-}
-
-// emailColumn is the column whose cells are mail addresses, as mail programs write them.
-const emailColumn = "email"
-
-// readRows reads the named columns of a table. A row that ends early has empty cells; rows without
-// text are skipped. Reading stops one row beyond most, so that the schema refuses the body.
-func readRows(raw []byte, columns []string, most *int) ([]map[string]string, error) {
-	text, err := decodeTable(raw, columns)
-	if err != nil {
-		return nil, err
-	}
-	if strings.ContainsRune(text, 0) {
-		return nil, validation.InvalidAt("body", "U+0000 is not accepted")
-	}
-	t := newTable(text)
-	header, err := t.readHeader(columns)
-	if err != nil {
-		return nil, err
-	}
-	at, err := findColumns(header, columns)
-	if err != nil {
-		return nil, err
-	}
-	isList := len(at) == 1 && header.isList()
-	rows := []map[string]string{}
-	for t.rest != "" && (most == nil || len(rows) <= *most) {
-		r, err := t.readRecord()
-		if err != nil {
-			return nil, err
-		}
-		if r.isBlank() {
-			continue
-		}
-		if isList {
-			for _, address := range t.splitAddresses(r, at[emailColumn]) {
-				if most != nil && len(rows) > *most {
-					break
-				}
-				rows = append(rows, map[string]string{emailColumn: address})
-			}
-			continue
-		}
-		row := map[string]string{}
-		for name, i := range at {
-			if row[name] = ""; i < len(r.cells) {
-				row[name] = r.cells[i]
-			}
-			if name == emailColumn {
-				row[name] = r.findAddress(row[name])
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
-// findColumns returns the index of each column in the header, without regard to case and outer
-// space. It returns a validation error for a column that is absent or comes twice.
-func findColumns(header record, columns []string) (map[string]int, error) {
-	out := map[string]int{}
-	for i, cell := range header.cells {
-		name := columnName(cell)
-		if !slices.Contains(columns, name) {
-			continue
-		}
-		if _, twice := out[name]; twice {
-			return nil, validation.InvalidAt("body", "the header line has the column "+name+" twice")
-		}
-		out[name] = i
-	}
-	for _, name := range columns {
-		if _, ok := out[name]; !ok {
-			found := requestinfo.CleanText(strings.Join(header.cells, ", "), 200)
-			return nil, validation.InvalidAt("body", "the header line lacks the column "+name+"; it has "+found)
-		}
-	}
-	return out, nil
 }

@@ -1,93 +1,37 @@
 package csvrows
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/text"
 )
 
-// Tables as programs write them. Excel: commas or, where those are for decimals, semicolons,
-// sometimes named by a first line "sep=;"; as "Unicode text" UTF-16 with tabs; on a Mac CR line
-// ends. LibreOffice: any of these, as its user chooses. Numbers and Google Sheets: UTF-8 with
-// commas. Empty rows and columns come as separators alone. Outlook and other mail programs: "Name
-// <address>", quoted or not, and mailto: links.
-
-// IsCharset reports whether a table may be in the charset of that name.
-func IsCharset(name string) bool {
-	return slices.Contains([]string{"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"}, strings.ToLower(name))
-}
-
-// decodeTable returns the text of a table in UTF-8 or UTF-16, with or without a byte order mark. A
-// table in UTF-16 without the mark is known by a column that its header has.
-func decodeTable(raw []byte, columns []string) (string, error) {
-	switch {
-	case bytes.HasPrefix(raw, []byte("\xff\xfe")):
-		return decodeUTF16(raw[2:], binary.LittleEndian)
-	case bytes.HasPrefix(raw, []byte("\xfe\xff")):
-		return decodeUTF16(raw[2:], binary.BigEndian)
-	}
-	if bytes.IndexByte(raw, 0) >= 0 {
-		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-			if text, err := decodeUTF16(raw, order); err == nil && hasColumn(text, columns) {
-				return text, nil
-			}
-		}
-	}
-	if !utf8.Valid(raw) {
-		return "", apperr.Malformed("The table is not UTF-8 or UTF-16. Save it as “CSV UTF-8” and send it again.")
-	}
-	return string(raw), nil
-}
-
-func decodeUTF16(raw []byte, order binary.ByteOrder) (string, error) {
-	if len(raw)%2 != 0 {
-		return "", apperr.Malformed("The table is broken: text in UTF-16 has an even number of bytes.")
-	}
-	units := make([]uint16, len(raw)/2)
-	for i := range units {
-		units[i] = order.Uint16(raw[2*i:])
-	}
-	text := string(utf16.Decode(units))
-	if strings.ContainsRune(text, utf8.RuneError) && !slices.Contains(units, uint16(utf8.RuneError)) {
-		return "", apperr.Malformed("The table is broken: it is not valid UTF-16.")
-	}
-	return text, nil
-}
-
-func hasColumn(text string, columns []string) bool {
-	header, _, _ := strings.Cut(strings.TrimLeft(text, "\ufeff\r\n"), "\n")
-	isInHeader := func(column string) bool { return strings.Contains(strings.ToLower(header), column) }
-	return !strings.ContainsRune(text, 0) && slices.ContainsFunc(columns, isInHeader)
-}
-
-// newOpenQuoteError tells of a quote that is never closed.
+// newOpenQuoteError returns the error for a quote that is never closed, such as one inch in a text.
+// It would swallow the rest of the table.
 func newOpenQuoteError(line int) error {
 	return apperr.Malformed(fmt.Sprintf("Line %d of the table opens a quote that is never closed.", line))
 }
 
-// record is a row of a table: its cells, and the text that they were cut from.
+// record is a row of a table.
 type record struct {
 	cells []string
-	text  string
+	// text is the row as it stands in the table, without its line end.
+	text string
 }
 
-// isBlank reports whether the row has no text at all, such as the empty rows of a spreadsheet.
+// isBlank reports whether no cell has any text. Spreadsheets write such rows at the end.
 func (r record) isBlank() bool {
 	return !slices.ContainsFunc(r.cells, func(c string) bool { return trimCell(c) != "" })
 }
 
-// trimCell takes off outer space and invisible characters, and the formula ="…" by which Excel
-// keeps a text as it is.
+// trimCell returns the text of a cell without space and invisible characters at its ends, and
+// without the formula ="…" by which Excel keeps a text from becoming a number.
 func trimCell(s string) string {
 	s = strings.TrimFunc(s, isPadding)
 	if inner, isFormula := strings.CutPrefix(s, `="`); isFormula && strings.HasSuffix(inner, `"`) {
@@ -96,26 +40,30 @@ func trimCell(s string) string {
 	return s
 }
 
-// isPadding reports whether r is a space, has no width, or is Ctrl-Z, by which DOS programs end a
-// file.
+// isPadding reports whether r may stand around a text without a meaning: a space, a character
+// without width, or Ctrl-Z, by which DOS programs end a file.
 func isPadding(r rune) bool {
 	return unicode.IsSpace(r) || text.IsInvisible(r) || r == '\u001a'
 }
 
-// table reads records one after another.
+// table reads the records of a table one after another.
 type table struct {
+	// rest is the text that was not read yet; line is the number of its first line, from 1.
 	rest string
 	line int
-	// separator stands between cells; 0 before it is known.
+	// separator stands between cells. It is 0 until it is known.
 	separator rune
+	// lineCounts is the number of lines of counted that have a separator; see countLines.
+	lineCounts map[rune]int
+	counted    string
 }
 
-// separatorLinePattern names the separator; a spreadsheet that saved the table again put quotes and
-// empty cells around it.
+// separatorLinePattern matches a first line that names the separator. If a spreadsheet saved the
+// table again, it has quotes and empty cells around it.
 var separatorLinePattern = regexp.MustCompile(`(?i)^"?sep=([^" \pL\pN])"?(.*)$`)
 
-// namedSeparator returns the separator that a first line names. Empty cells behind it that
-// something else separates tell that the table was saved with that.
+// namedSeparator returns the separator that a first line names. If the line ends with empty cells,
+// their separator is the one with which the table was saved at last, and wins.
 func namedSeparator(line string) (separator rune, isNamed bool) {
 	m := separatorLinePattern.FindStringSubmatch(line)
 	if m == nil || strings.Trim(m[2], `,;" `+"\t"+m[1]) != "" {
@@ -128,8 +76,8 @@ func namedSeparator(line string) (separator rune, isNamed bool) {
 	return separator, true
 }
 
-// newTable begins a table after its byte order mark and a line that names the separator. Every line
-// end becomes \n.
+// newTable returns a table that begins behind its byte order mark and a line that names the
+// separator. Every line end becomes "\n".
 func newTable(text string) *table {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimLeft(text, "\ufeff"))
 	t := &table{rest: text, line: 1}
@@ -140,63 +88,95 @@ func newTable(text string) *table {
 	return t
 }
 
-// readHeader reads the first row with text and settles the separator: the one that was named, else
-// the one by which the row has the columns, else one that the table has outside of quotes.
+// readHeader reads the first row with text and chooses the separator: the one that was named, else
+// the one that cuts the row into the columns, else one that stands in the table outside of quotes.
 func (t *table) readHeader(columns []string) (record, error) {
-	for t.rest != "" {
-		found, at := record{}, *t
+	for t.skipEmptyLines(); t.rest != ""; t.skipEmptyLines() {
 		candidates := []rune{t.separator}
 		if t.separator == 0 {
 			candidates = t.candidateSeparators()
 		}
+		header, before := record{}, *t
 		for i, separator := range candidates {
-			*t = at
+			*t = before
 			t.separator = separator
 			r, err := t.readRecord()
 			if err != nil {
 				return record{}, err
 			}
-			has := slices.ContainsFunc(r.cells, func(c string) bool { return slices.Contains(columns, columnName(c)) })
-			if found = r; has && (len(r.cells) > 1 || i == len(candidates)-1) {
+			header = r
+			isWanted := func(cell string) bool { return slices.Contains(columns, columnName(cell)) }
+			if slices.ContainsFunc(r.cells, isWanted) && (len(r.cells) > 1 || i == len(candidates)-1) {
 				break
 			}
 		}
-		if !found.isBlank() {
-			return found, nil
+		if !header.isBlank() {
+			return header, nil
 		}
-		t.separator = at.separator
+		t.separator = before.separator // the next row is tried with all candidates again
 	}
 	return record{}, apperr.Malformed("The table has no header line. Its first line must name the columns.")
 }
 
-// candidateSeparators lists what may separate cells: those that stand outside of quotes in the
-// header line first, at last the one that stands in the most lines, or the comma.
-func (t *table) candidateSeparators() (out []rune) {
-	first, _, _ := strings.Cut(strings.TrimLeft(t.rest, "\n"), "\n")
-	for _, r := range ",;\t" {
+// skipEmptyLines moves to the next line with a character.
+func (t *table) skipEmptyLines() {
+	rest := strings.TrimLeft(t.rest, "\n")
+	t.line += len(t.rest) - len(rest)
+	t.rest = rest
+}
+
+// separators are the characters that separate cells unless a first line names another one.
+const separators = ",;\t"
+
+// candidateSeparators returns the characters that may separate cells: those that stand outside of
+// quotes in the first line or, if there are none, the one that stands in the most lines, else the
+// comma.
+func (t *table) candidateSeparators() (candidates []rune) {
+	first, _, _ := strings.Cut(t.rest, "\n")
+	for _, r := range separators {
 		if strings.ContainsRune(removeQuoted(first), r) {
-			out = append(out, r)
+			candidates = append(candidates, r)
 		}
 	}
-	if len(out) > 0 {
-		return out
+	if len(candidates) > 0 {
+		return candidates
 	}
-	most, lines := ',', 0
-	for _, r := range ",;\t" {
-		n := 0
-		for line := range strings.Lines(t.rest) {
-			if strings.ContainsRune(removeQuoted(line), r) {
-				n++
-			}
-		}
-		if n > lines {
-			most, lines = r, n
+	t.countLines()
+	most := ','
+	for _, r := range separators {
+		if t.lineCounts[r] > t.lineCounts[most] {
+			most = r
 		}
 	}
 	return []rune{most}
 }
 
-// removeQuoted returns a line without what stands in quotes.
+// countLines updates lineCounts to the lines of rest. Each line is looked at once when it is counted and
+// once when it is taken off: a table of blank lines only would otherwise take quadratic time.
+func (t *table) countLines() {
+	if t.lineCounts == nil {
+		t.lineCounts, t.counted = map[rune]int{}, t.rest
+		t.addLines(t.rest, 1)
+		return
+	}
+	read := t.counted[:len(t.counted)-len(t.rest)]
+	t.addLines(read, -1)
+	t.counted = t.rest
+}
+
+// addLines adds n to the count of each separator for each line of text that has it outside of quotes.
+func (t *table) addLines(text string, n int) {
+	for line := range strings.Lines(text) {
+		plain := removeQuoted(line)
+		for _, r := range separators {
+			if strings.ContainsRune(plain, r) {
+				t.lineCounts[r] += n
+			}
+		}
+	}
+}
+
+// removeQuoted returns a line without its texts in quotes.
 func removeQuoted(line string) string {
 	var b strings.Builder
 	for i, part := range strings.Split(line, `"`) {
@@ -207,10 +187,11 @@ func removeQuoted(line string) string {
 	return b.String()
 }
 
+// columnName returns the name of the column that a cell of the header stands for.
 func columnName(cell string) string { return strings.ToLower(trimCell(cell)) }
 
-// readRecord reads a row. A cell that begins with a quote ends with it (RFC 4180), also behind
-// space; quotes elsewhere are text.
+// readRecord reads a row. A cell that begins with a quote, perhaps behind space, ends with a quote
+// (RFC 4180); quotes elsewhere are text.
 func (t *table) readRecord() (record, error) {
 	var r record
 	start := t.rest
@@ -228,8 +209,9 @@ func (t *table) readRecord() (record, error) {
 	}
 }
 
-// readCell reads up to a separator or the end of the row.
-func (t *table) readCell() (cell string, last bool, err error) {
+// readCell reads a cell and the separator behind it. It returns isLast if a line end or the end of
+// the table stands there.
+func (t *table) readCell() (cell string, isLast bool, err error) {
 	if inner, isQuoted := strings.CutPrefix(t.trimPadding(t.rest), `"`); isQuoted {
 		end := closingQuote(inner)
 		if end < 0 && t.rest[0] == '"' {
@@ -266,29 +248,30 @@ func (t *table) readCell() (cell string, last bool, err error) {
 	return cell, t.advance(t.rest[stop:]), nil
 }
 
-// trimPadding takes off what has no meaning before or behind a quoted cell.
+// trimPadding returns s without padding at its beginning. Line ends and separators stay.
 func (t *table) trimPadding(s string) string {
 	return strings.TrimLeftFunc(s, func(r rune) bool { return r != '\n' && r != t.separator && isPadding(r) })
 }
 
-// endsCell reports whether a cell ends before the text behind.
+// endsCell reports whether the text behind a cell begins with its end.
 func (t *table) endsCell(behind string) bool {
 	return behind == "" || behind[0] == '\n' || strings.HasPrefix(behind, string(t.separator))
 }
 
-// advance goes on behind a separator or the end of a row, and returns whether it was the end.
-func (t *table) advance(rest string) (last bool) {
+// advance moves behind the separator or the line end that rest begins with. It returns isLast if
+// that was the end of the row.
+func (t *table) advance(rest string) (isLast bool) {
 	if rest == "" {
 		t.rest = ""
 		return true
 	}
-	last = rest[0] == '\n'
+	isLast = rest[0] == '\n'
 	_, n := utf8.DecodeRuneInString(rest)
 	t.rest = rest[n:]
-	return last
+	return isLast
 }
 
-// closingQuote finds the quote that ends a cell; a doubled one is text.
+// closingQuote returns the index of the quote that ends a cell, or -1. A doubled quote is text.
 func closingQuote(s string) int {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '"' {
@@ -301,103 +284,4 @@ func closingQuote(s string) int {
 		return i
 	}
 	return -1
-}
-
-// addressPattern is a name with its address in angle brackets, or the address alone in them.
-var addressPattern = regexp.MustCompile(`^[^<>]*<([^<>]*@[^<>]*)>[\s,;.]*$`)
-
-// extractAddress returns the address of a cell: what a mail program wrote around it is taken off. A
-// text that has none stays.
-func extractAddress(cell string) string {
-	s := strings.TrimRight(trimCell(cell), ",; \t")
-	if m := addressPattern.FindStringSubmatch(s); m != nil {
-		s = trimCell(m[1])
-	}
-	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
-		s, _, _ = strings.Cut(s[7:], "?")
-		if plain, err := url.PathUnescape(s); err == nil {
-			s = plain
-		}
-	}
-	if len(s) > 2 && s[0] == '\'' && s[len(s)-1] == '\'' { // Outlook's
-		s = s[1 : len(s)-1]
-	}
-	if len(s) > 1 && s[0] == '\'' && strings.ContainsRune("=+-@'", rune(s[1])) { // what CSV put there
-		s = s[1:]
-	}
-	if !strings.Contains(s, "@") {
-		return trimCell(cell)
-	}
-	return s
-}
-
-// findAddress returns the address of a row whose cell has none by itself: "Doe, Jane
-// <jane@example.com>" alone on its line is cut at the comma.
-func (r record) findAddress(cell string) string {
-	if trimCell(cell) == "" || strings.Contains(cell, "@") || !addressPattern.MatchString(strings.TrimSpace(r.text)) {
-		return extractAddress(cell)
-	}
-	return extractAddress(r.text)
-}
-
-// isList reports whether the only named column of a header is that of addresses. Every address
-// below it counts then, whatever separates them.
-func (r record) isList() bool {
-	named := slices.DeleteFunc(slices.Clone(r.cells), func(c string) bool { return trimCell(c) == "" })
-	return len(named) == 1 && columnName(named[0]) == emailColumn
-}
-
-// splitAddresses returns each address of a row of a list, and each text that is none. Cells in
-// front of the column, such as the numbers that some programs put before rows, count only if they
-// have an address. A text before "Name <address>" and a comma is the rest of the name.
-func (t *table) splitAddresses(r record, column int) (out []string) {
-	var texts []string // may be the beginning of a name
-	for i, cell := range r.cells {
-		if i < column && !strings.Contains(cell, "@") {
-			continue
-		}
-		for _, p := range splitList(cell) {
-			text := trimCell(p.text)
-			switch {
-			case text == "":
-			case addressPattern.MatchString(text):
-				out, texts = append(out, extractAddress(text)), nil
-			default:
-				texts = append(texts, extractAddress(text))
-			}
-			isComma := p.separator == ',' || p.separator == 0 && t.separator == ','
-			if !isComma || strings.Contains(text, "@") {
-				out, texts = append(out, texts...), nil
-			}
-		}
-	}
-	return append(out, texts...)
-}
-
-// listPart is a part of a cell and what separates it from the next one, 0 at the end.
-type listPart struct {
-	text      string
-	separator rune
-}
-
-// splitList cuts a cell at commas, semicolons, tabs and line ends outside of quotes and angle
-// brackets.
-func splitList(cell string) (out []listPart) {
-	start := 0
-	for i := 0; i < len(cell); i++ {
-		switch c := cell[i]; c {
-		case '"':
-			if strings.TrimFunc(cell[start:i], isPadding) == "" {
-				i += 1 + closingQuote(cell[i+1:])
-			}
-		case '<':
-			if n := strings.IndexAny(cell[i+1:], "<>\n"); n >= 0 && cell[i+1+n] == '>' {
-				i += 1 + n
-			}
-		case ',', ';', '\t', '\n':
-			out = append(out, listPart{cell[start:i], rune(c)})
-			start = i + 1
-		}
-	}
-	return append(out, listPart{cell[start:], 0})
 }

@@ -10,11 +10,12 @@ import (
 	"lyceum/platform/httpx/stream"
 )
 
-// StreamTable answers with a table as a file of that name. write gets a function that writes one
-// row, the header first. Cells that a spreadsheet would compute become text (ASVS 1.2.10).
+// StreamTable returns an answer that is a table, as a file of that name. write gets a function that
+// writes one row, and writes the header first. Cells that a spreadsheet would compute become text
+// (ASVS 1.2.10).
 func StreamTable(name string, write func(ctx context.Context, row func(cells ...string) error) error) *stream.Response {
 	return stream.New(ContentType+"; charset=utf-8; header=present", name, func(ctx context.Context, w io.Writer) error {
-		// Without the byte order mark Excel takes the text for the system's old charset.
+		// Without the byte order mark, Excel reads the text in the old charset of the system.
 		if _, err := io.WriteString(w, "\ufeff"); err != nil {
 			return err
 		}
@@ -31,8 +32,8 @@ func StreamTable(name string, write func(ctx context.Context, row func(cells ...
 	})
 }
 
-// escapeFormula puts an apostrophe before a cell that a spreadsheet would compute, and before an
-// apostrophe, so that it can be removed again.
+// escapeFormula returns a cell with an apostrophe before it if a spreadsheet would compute it. It
+// puts one before an apostrophe, too, so that a reader can remove the first in any case.
 func escapeFormula(s string) string {
 	if s == "" {
 		return s
