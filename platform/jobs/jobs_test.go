@@ -62,7 +62,8 @@ func TestAttachWorkers(t *testing.T) {
 	t.Cleanup(func() { _ = q.Close() })
 	require.NoError(t, q.AttachWorkers([]jobs.Worker{{Name: "b"}}, []jobs.Worker{{Name: "a"}}))
 	require.Equal(t, []string{"a", "b"}, q.WorkerNames())
-	require.ErrorContains(t, q.AttachWorkers([]jobs.Worker{{Name: "a"}}, []jobs.Worker{{Name: "a"}}), "a has two workers")
+	err := q.AttachWorkers([]jobs.Worker{{Name: "a"}}, []jobs.Worker{{Name: "a"}})
+	require.ErrorContains(t, err, "a has two workers")
 }
 
 func TestRun(t *testing.T) {
@@ -73,15 +74,19 @@ func TestRun(t *testing.T) {
 	t.Run("jobs get their ids and a deadline", func(t *testing.T) {
 		t.Parallel()
 		done := make(chan string, 3)
-		q := newQueue(t, jobs.Worker{Name: "note", Timeout: time.Minute, Handle: func(ctx context.Context, id string) error {
-			deadline, ok := ctx.Deadline()
-			done <- fmt.Sprint(id, ok && time.Until(deadline) <= time.Minute)
-			return nil
-		}})
+		q := newQueue(t, jobs.Worker{
+			Name: "note", Timeout: time.Minute,
+			Handle: func(ctx context.Context, id string) error {
+				deadline, ok := ctx.Deadline()
+				done <- fmt.Sprint(id, ok && time.Until(deadline) <= time.Minute)
+				return nil
+			},
+		})
 		q.Enqueue("note")
 		q.Enqueue("note", "1", "2", "3")
 		start(t, q)
-		require.ElementsMatch(t, []string{"1true", "2true", "3true"}, []string{receive(t, done), receive(t, done), receive(t, done)})
+		got := []string{receive(t, done), receive(t, done), receive(t, done)}
+		require.ElementsMatch(t, []string{"1true", "2true", "3true"}, got)
 	})
 	t.Run("an error and a panic leave the others alone", func(t *testing.T) {
 		t.Parallel()
@@ -115,7 +120,8 @@ func TestRun(t *testing.T) {
 		receive(t, begun)
 		stopped := make(chan struct{})
 		go func() { stop(); close(stopped) }()
-		require.Never(t, func() bool { return isClosed(stopped) }, 50*time.Millisecond, 5*time.Millisecond, "the queue waits")
+		hasStopped := func() bool { return isClosed(stopped) }
+		require.Never(t, hasStopped, 50*time.Millisecond, 5*time.Millisecond, "the queue waits")
 		close(finish)
 		<-stopped
 		require.True(t, finished.Load())
