@@ -97,7 +97,10 @@ func TestDurableDeliveriesAreRetriedApart(t *testing.T) {
 		var ids []string
 		fail := true
 		attach(t, b,
-			events.SubscribeDurable("good", func(_ context.Context, e happened) error { good = append(good, e.N); return nil }),
+			events.SubscribeDurable("good", func(_ context.Context, e happened) error {
+				good = append(good, e.N)
+				return nil
+			}),
 			events.SubscribeDurable("bad", func(ctx context.Context, e happened) error {
 				bad = append(bad, e.N)
 				ids = append(ids, events.EventID(ctx))

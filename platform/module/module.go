@@ -74,7 +74,8 @@ func (l List) CheckDisabled(disabled Disabled) (faults []string) {
 	for _, name := range disabled {
 		switch m, ok := l.findModule(name); {
 		case !ok:
-			faults = append(faults, fmt.Sprintf("found %q, accepted are %s", name, strings.Join(l.optionalNames(), ", ")))
+			accepted := strings.Join(l.optionalNames(), ", ")
+			faults = append(faults, fmt.Sprintf("found %q, accepted are %s", name, accepted))
 		case m.Required:
 			faults = append(faults, name+" can't be disabled")
 		}
