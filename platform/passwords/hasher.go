@@ -78,7 +78,7 @@ func (h *Hasher) HashPassword(ctx context.Context, password string) (string, err
 	return h.cost.formatHash(salt, h.cost.deriveKey(password, salt, keyBytes)), nil
 }
 
-// CheckPassword returns whether the password belongs to the hash, and whether the hash was made at
+// CheckPassword reports whether the password belongs to the hash, and whether the hash was made at
 // a lower cost than that of new hashes, so that it should be replaced. An empty hash takes as long
 // as any other and never matches: the time of an answer does not tell whether an account exists.
 // CheckPassword returns 503 if too many callers are waiting, and an error for a malformed hash.

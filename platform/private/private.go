@@ -50,7 +50,7 @@ func CreateNamedDir(path string, own ...string) error {
 	return removeRights(path, dirMode)
 }
 
-// isOwn returns whether a name matches one of the patterns.
+// isOwn reports whether a name matches one of the patterns.
 func isOwn(name string, own []string) bool {
 	return slices.ContainsFunc(own, func(pattern string) bool {
 		match, err := filepath.Match(pattern, name)

@@ -35,7 +35,7 @@ func (c *connection) limitTime(ctx context.Context, deadline time.Time) (stop fu
 	return func() { release() }
 }
 
-// isAlive returns whether the server answers RSET, which also drops a mail that was begun.
+// isAlive reports whether the server answers RSET, which also drops a mail that was begun.
 func (c *connection) isAlive() bool { return c.client.Reset() == nil }
 
 func (c *connection) close() { _ = c.conn.Close() }
@@ -153,7 +153,7 @@ func (a *passwordAuth) Next(question []byte, more bool) ([]byte, error) {
 	return nil, errors.New("the server asked something unexpected")
 }
 
-// hasWord returns whether a list of words separated by spaces contains the word, in any case.
+// hasWord reports whether a list of words separated by spaces contains the word, in any case.
 func hasWord(list, word string) bool {
 	for _, w := range strings.Fields(list) {
 		if strings.EqualFold(w, word) {

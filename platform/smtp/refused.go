@@ -11,7 +11,7 @@ import (
 // header or with a recipient that is not an address. IsPermanent returns true for it.
 var ErrBadMessage = errors.New("smtp: message refused")
 
-// IsPermanent returns whether sending the same mail again is pointless: the server refused its
+// IsPermanent reports whether sending the same mail again is pointless: the server refused its
 // recipient or its content for good, or the message itself is faulty. It returns false for refusals
 // of the connection, the greeting, the hello, the encryption, the sign-in and the sender: they
 // concern the server, and an operator mends them while the mail waits.

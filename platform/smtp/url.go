@@ -113,7 +113,7 @@ func (t *target) applyQuery(q url.Values) error {
 	return nil
 }
 
-// isLoopback returns whether the server is on this machine, so that no network carries the
+// isLoopback reports whether the server is on this machine, so that no network carries the
 // password.
 func (t *target) isLoopback() bool {
 	ip := net.ParseIP(t.host)

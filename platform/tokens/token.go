@@ -123,7 +123,7 @@ func (t *Tokens) checkExpiry(c *Claims) error {
 	return apperr.ProblemTokenExpired.New("The access token has run out.")
 }
 
-// isOnlyExpired returns whether the time is the only fault: an expired token of another issuer is
+// isOnlyExpired reports whether the time is the only fault: an expired token of another issuer is
 // invalid, not expired.
 func isOnlyExpired(err error) bool {
 	for _, other := range []error{jwt.ErrTokenInvalidIssuer, jwt.ErrTokenInvalidAudience, jwt.ErrTokenUsedBeforeIssued,

@@ -25,7 +25,7 @@ func (s *Store) PrepareBucket(ctx context.Context) error {
 	return s.refusePublicBucket(ctx)
 }
 
-// bucketExists returns whether the service has the bucket.
+// bucketExists reports whether the service has the bucket.
 func (s *Store) bucketExists(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

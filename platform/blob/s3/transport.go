@@ -90,7 +90,7 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// hasMore returns whether r has another byte, and reads it.
+// hasMore reports whether r has another byte, and reads it.
 func hasMore(r io.Reader) bool {
 	n, _ := io.ReadFull(r, make([]byte, 1))
 	return n > 0
