@@ -21,8 +21,8 @@ var (
 	ErrExists = errors.New("blob: the object exists")
 )
 
-// SourceError is a failure of the reader that the content comes from, as opposed to one of the store: a
-// client that breaks off, for example.
+// SourceError is a failure of the reader that the content comes from, as opposed to one of the
+// store: a client that breaks off, for example.
 type SourceError struct{ Err error }
 
 // Error returns the text of the reader's error.
