@@ -23,12 +23,11 @@ const (
 )
 
 const (
-	// maxTokenBytes is the length of the longest token that is parsed. Issued tokens have about
-	// 500.
+	// maxTokenBytes is the length of the longest token that is parsed.
 	maxTokenBytes = 4 << 10
 	// maxLeeway is how far the clocks of replicas may differ.
 	maxLeeway = 5 * time.Second
-	// maxRemembered is how many tokens a process remembers, at about 1 KiB each.
+	// maxRemembered is how many tokens a process remembers.
 	maxRemembered = 50_000
 )
 
