@@ -204,7 +204,7 @@ func (w *walk) operations() (out []string) {
 			out = append(out, strings.ToUpper(method)+" "+path)
 		}
 	}
-	for _, r := range w.run.Parts.Server.Listing() {
+	for _, r := range w.run.Parts.Server.ListRoutes() {
 		if r.Hidden {
 			out = append(out, r.Method+" "+r.Path)
 		}

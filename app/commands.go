@@ -56,7 +56,7 @@ type migrationLine struct {
 
 func migrateStatus(c *cobra.Command, asJSON bool) error {
 	return migrating(c, false, func(ctx context.Context, r *migrate.Runner) error {
-		states, err := r.Status(ctx)
+		states, err := r.ListStates(ctx)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func printEach(word string, ids []string, err error) error {
 
 // upToDate refuses to work on a schema that this program does not know.
 func upToDate(ctx context.Context, r *migrate.Runner) error {
-	pending, err := r.Pending(ctx)
+	pending, err := r.ListPending(ctx)
 	if err == nil && len(pending) > 0 {
 		err = errors.New("the schema is not up to date: run lyceum migrate up, or start the server once")
 	}
@@ -167,7 +167,7 @@ type moduleLine struct {
 func listModules(c *cobra.Command, asJSON bool) error {
 	return described(c, func(cfg *config.Config, s *httpx.Server) error {
 		routes := map[string]int{}
-		for _, r := range s.Listing() {
+		for _, r := range s.ListRoutes() {
 			routes[r.Module]++
 		}
 		lines, infos := make([]moduleLine, len(modules)), program.DescribeModules(modules, cfg.ModulesDisabled)
@@ -209,7 +209,7 @@ func newOutbox() *cobra.Command {
 	return command.NewGroup("outbox", "Deliveries that were given up",
 		command.NewList("dead", "List them", func(c *cobra.Command, asJSON bool) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
-				dead, err := b.Dead(ctx)
+				dead, err := b.ListDeadLetters(ctx)
 				if err == nil && asJSON {
 					return command.PrintItems(stdout, dead)
 				}
@@ -221,7 +221,7 @@ func newOutbox() *cobra.Command {
 		}),
 		command.New("retry", "Make them due again", func(c *cobra.Command, _ []string) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
-				n, err := b.Retry(ctx)
+				n, err := b.RetryDeadLetters(ctx)
 				fmt.Fprintf(stdout, "%d due again\n", n)
 				return err
 			})

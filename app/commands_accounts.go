@@ -76,7 +76,7 @@ func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
 
 // migrateEmpty brings an empty database to today's schema, unless AUTO_MIGRATE=false; any other must be up to date already.
 func migrateEmpty(ctx context.Context, cfg *config.Config, r *migrate.Runner) error {
-	states, err := r.Status(ctx)
+	states, err := r.ListStates(ctx)
 	if err != nil {
 		return err
 	}

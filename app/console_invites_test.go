@@ -140,7 +140,7 @@ func TestTheConsoleRedeemsALinkBeforeAnAccount(t *testing.T) {
 	gone := s.invite(admin, map[string]any{"role_to_grant": "instructor"})
 	s.want(204, "DELETE", "/admin/invites/"+gone.str("id"), admin, nil)
 	soon := time.Now().Add(2 * time.Second)
-	late := s.invite(admin, map[string]any{"role_to_grant": "instructor", "expires_at": clock.Of(soon).String()}).str("code")
+	late := s.invite(admin, map[string]any{"role_to_grant": "instructor", "expires_at": clock.FromTime(soon).String()}).str("code")
 	foreign := s.invite(admin, map[string]any{"role_to_grant": "instructor", "email": "other@example.com"}).str("code")
 	_, _, other := s.newcomer("quick")
 	spent := s.invite(admin, map[string]any{"role_to_grant": "instructor"}).str("code")

@@ -277,7 +277,7 @@ func TestProblemsDocsAndConsoleAreThere(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(s.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
 	require.True(t, strings.HasPrefix(doc.OpenAPI, "3.1"))
-	for _, r := range s.run.Parts.Server.Listing() {
+	for _, r := range s.run.Parts.Server.ListRoutes() {
 		_, there := doc.Paths[r.Path][strings.ToLower(r.Method)]
 		require.Equal(t, !r.Hidden, there, "%s %s in the document", r.Method, r.Path)
 	}

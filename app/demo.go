@@ -28,7 +28,7 @@ var demoSettings = config.DeclareSection[demoConfig]("Demo data", config.Doc{
 
 // allSettings returns the settings of the program beside those of the platform: its own and those of all modules.
 func allSettings() []config.Section {
-	return append([]config.Section{demoSettings}, modules.Settings()...)
+	return append([]config.Section{demoSettings}, modules.ListSettings()...)
 }
 
 const demoPassword = "lyceum-demo-1"

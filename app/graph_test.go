@@ -35,7 +35,7 @@ func embeddedConfig(t *testing.T, vars map[string]string) *config.Config {
 // built gives an application's parts without starting it.
 func built(t *testing.T, cfg *config.Config, all module.List, targets ...any) error {
 	t.Helper()
-	app := fx.New(program.Options(cfg, all, about), fx.Populate(targets...))
+	app := fx.New(program.BuildOptions(cfg, all, about), fx.Populate(targets...))
 	if app.Err() == nil {
 		require.NoError(t, app.Start(t.Context()))
 		t.Cleanup(func() { _ = app.Stop(context.Background()) })
@@ -55,7 +55,7 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/courses/{slug}", httpx.Public, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	unheard := func() httpx.Table {
-		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.Needs(identity.Permission{Name: "courses:wirte", Lowest: usersapi.RoleUser}), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.RequirePermission(identity.Permission{Name: "courses:wirte", Lowest: usersapi.RoleUser}), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
 	}
 	forgotten := func() httpx.Table {
 		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.AccessRule{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
@@ -65,10 +65,10 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 		option fx.Option
 		says   string
 	}{
-		"two routes the same":   {httpx.Routes(route), "is there twice"},
-		"an unknown permission": {httpx.Routes(unheard), "which no module declares"},
-		"no permission at all":  {httpx.Routes(forgotten), "which no module declares"},
-		"a missing provider":    {httpx.Routes(func(*nobody) httpx.Table { return httpx.Table{} }), "missing type"},
+		"two routes the same":   {httpx.ProvideRoutes(route), "is there twice"},
+		"an unknown permission": {httpx.ProvideRoutes(unheard), "which no module declares"},
+		"no permission at all":  {httpx.ProvideRoutes(forgotten), "which no module declares"},
+		"a missing provider":    {httpx.ProvideRoutes(func(*nobody) httpx.Table { return httpx.Table{} }), "missing type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := built(t, embeddedConfig(t, nil), append(modules[:len(modules):len(modules)], module.Module{Name: "planted", Provides: planted.option}), &s)
@@ -119,7 +119,7 @@ func TestRouteTableGolden(t *testing.T) {
 	var s *httpx.Server
 	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &s))
 	var b strings.Builder
-	for _, r := range s.Listing() {
+	for _, r := range s.ListRoutes() {
 		b.WriteString(r.Method + " " + r.Path + "  " + r.Who + "  " + r.Permission + "  (" + r.Module + ")\n")
 	}
 	golden(t, "routes.txt", b.String())

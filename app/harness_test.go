@@ -70,7 +70,7 @@ func serveSite(t testing.TB, vars map[string]string, targets ...any) *site {
 	require.NoError(t, err)
 	require.NoError(t, program.CheckDisabled(modules, cfg.ModulesDisabled))
 	var p parts
-	app := fx.New(program.Options(cfg, modules, about), fx.Populate(append([]any{&p}, targets...)...))
+	app := fx.New(program.BuildOptions(cfg, modules, about), fx.Populate(append([]any{&p}, targets...)...))
 	require.NoError(t, app.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -125,7 +125,7 @@ func TestManyAreInvitedAtOnce(t *testing.T) {
 		require.Nil(t, again.get("batch_id"))
 		require.Equal(t, done.get("results.0.invite_id"), again.get("results.0.invite_id"))
 		code := s.linkFrom(a, "/join#code=", "")
-		later := s.want(200, "POST", path, admin, plus(batchOf(a), "role_to_grant", "instructor", "course_ids", []string{course}, "expires_at", clock.Of(time.Now().Add(time.Hour)).String()))
+		later := s.want(200, "POST", path, admin, plus(batchOf(a), "role_to_grant", "instructor", "course_ids", []string{course}, "expires_at", clock.FromTime(time.Now().Add(time.Hour)).String()))
 		require.Equal(t, []string{"exists"}, rowsOf(t, later), "one that lasts longer is there")
 		other := s.want(200, "POST", path, admin, plus(batchOf(a), "role_to_grant", "member"))
 		require.Equal(t, []string{"created"}, rowsOf(t, other), "another role is another invite")
@@ -160,7 +160,7 @@ func TestInvitesMayComeAsCSV(t *testing.T) {
 		admin := s.admin()
 		one := s.want(201, "POST", "/courses", admin, `{"title":"Table 1","status":"published"}`).str("id")
 		two := s.want(201, "POST", "/courses", admin, `{"title":"Table 2","status":"published"}`).str("id")
-		soon := clock.Of(time.Now().Add(time.Hour)).String()
+		soon := clock.FromTime(time.Now().Add(time.Hour)).String()
 		send := func(query, body string, more ...header) answer {
 			return s.call("POST", "/admin/invites/batch?"+query, admin, body, append(more, header{"Content-Type": "text/csv"})...)
 		}

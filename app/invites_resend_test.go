@@ -49,7 +49,7 @@ func TestResendInvite(t *testing.T) {
 		s.refused(409, "no-email", "POST", "/admin/invites/"+open+"/resend", admin, nil)
 		s.want(204, "DELETE", "/admin/invites/"+open, admin, nil)
 		s.refused(410, "invite-revoked", "POST", "/admin/invites/"+open+"/resend", admin, nil)
-		soon := clock.Of(time.Now().Add(300 * time.Millisecond)).String()
+		soon := clock.FromTime(time.Now().Add(300 * time.Millisecond)).String()
 		late := s.invite(admin, map[string]any{"role_to_grant": "member", "email": "late@example.com", "expires_at": soon}).str("id")
 		require.Eventually(t, func() bool {
 			return s.call("POST", "/admin/invites/"+late+"/resend", admin, nil).str("code") == "invite-expired"

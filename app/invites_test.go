@@ -52,7 +52,7 @@ func TestInvitesFromMakingToTheirEnd(t *testing.T) {
 		s.want(204, "DELETE", "/admin/invites/"+lower.str("id"), admin, nil)
 		require.Equal(t, "invite-revoked", s.redeem(stranger, lower.str("code")).str("code"))
 
-		soon := s.invite(admin, map[string]any{"role_to_grant": "member", "expires_at": clock.Of(time.Now().Add(300 * time.Millisecond))})
+		soon := s.invite(admin, map[string]any{"role_to_grant": "member", "expires_at": clock.FromTime(time.Now().Add(300 * time.Millisecond))})
 		time.Sleep(400 * time.Millisecond)
 		require.Equal(t, "invite-expired", s.redeem(stranger, soon.str("code")).str("code"))
 		for _, bad := range []string{`{"role_to_grant":"user"}`, `{"role_to_grant":"member","expires_at":"2001-01-01T00:00:00Z"}`, `{"role_to_grant":"member","max_uses":0}`,

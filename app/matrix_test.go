@@ -303,7 +303,7 @@ func TestA1PermissionMatrix(t *testing.T) {
 	m := newMatrix(t)
 	said := readDocument(t, m.s)
 	m.s.heard = said.hear
-	for _, r := range m.s.run.Parts.Server.Listing() {
+	for _, r := range m.s.run.Parts.Server.ListRoutes() {
 		require.True(t, !r.Hidden || r.Who == "anonymous", "%s %s is hidden from the document and so from the matrix", r.Method, r.Path)
 	}
 	for _, o := range m.ops {

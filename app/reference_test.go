@@ -56,7 +56,7 @@ func (d declarations) permissionsPage() string {
 		"role has it, too:\n`user` < `member` < `instructor` < `admin`. Whether a caller may touch one object is decided by the module " +
 		"that owns it.\n\n| permission | lowest role | routes |\n| --- | --- | --- |\n")
 	routes := map[string][]string{}
-	for _, r := range d.Server.Listing() {
+	for _, r := range d.Server.ListRoutes() {
 		if !r.Hidden {
 			routes[r.Permission] = append(routes[r.Permission], "`"+r.Method+" "+r.Path+"`")
 		}
@@ -90,7 +90,7 @@ func (d declarations) eventsPage() string {
 			fmt.Fprintf(&b, "- `%s`: %s\n", name, typ)
 		}
 		var subscribers []string
-		for _, s := range d.Bus.Deliveries(e.Name) {
+		for _, s := range d.Bus.ListDeliveries(e.Name) {
 			how := "in the transaction"
 			if s.Durable {
 				how = "durably"
@@ -117,7 +117,7 @@ func TestEveryEventHasASubscriber(t *testing.T) {
 	var d declarations
 	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &d))
 	for _, e := range d.Events.List() {
-		require.NotEmpty(t, d.Bus.Deliveries(e.Name), "%s", e.Name)
+		require.NotEmpty(t, d.Bus.ListDeliveries(e.Name), "%s", e.Name)
 	}
 }
 
@@ -133,7 +133,7 @@ func TestClashingDeclarationsAreRefused(t *testing.T) {
 	}{
 		"permission":   {module.Module{Permissions: []identity.Permission{{Name: "courses:read", Lowest: usersapi.RoleAdmin}}}, `"courses:read" is declared twice`},
 		"problem":      {module.Module{Problems: []apperr.Problem{{Code: "not-found", Title: "x", Meaning: "x"}}}, `"not-found" is declared twice`},
-		"event":        {module.Module{Declares: events.Publishes(events.Declare[auditapi.Entry]("Again."))}, `"audit.entry" is declared twice`},
+		"event":        {module.Module{Declares: events.ProvideDeclarations(events.DeclareEvent[auditapi.Entry]("Again."))}, `"audit.entry" is declared twice`},
 		"audit action": {module.Module{Declares: auditapi.Declare(auditapi.Action{Name: "user.updated", Targets: []string{"user"}})}, `"user.updated" is declared twice`},
 		"migration":    {module.Module{Migrations: slices.Clone(modules[0].Migrations[:1])}, "is there twice"},
 	} {

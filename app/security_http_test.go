@@ -407,7 +407,7 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 	s := serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
 	admin := s.admin()
 	has := map[string][]string{}
-	table := s.run.Parts.Server.Listing()
+	table := s.run.Parts.Server.ListRoutes()
 	for _, r := range table {
 		path := strings.ReplaceAll(named.ReplaceAllString(r.Path, nowhere), "*", "x")
 		if has[path] != nil {

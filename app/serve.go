@@ -39,7 +39,7 @@ func load() (*config.Config, error) {
 
 // with builds the application, fills targets from it, runs fn and takes everything down again.
 func with(ctx context.Context, cfg *config.Config, fn func(context.Context) error, targets ...any) (err error) {
-	app := fx.New(program.Options(cfg, modules, about), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
+	app := fx.New(program.BuildOptions(cfg, modules, about), fx.Populate(targets...), fx.StartTimeout(time.Minute), fx.StopTimeout(10*time.Second))
 	if err := app.Err(); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func serve(c *cobra.Command, _ []string) error {
 		return err
 	}
 	defer unlock()
-	stopTracing, err := telemetry.Trace(c.Context(), cfg.OTLPEndpoint, Version)
+	stopTracing, err := telemetry.StartTracing(c.Context(), cfg.OTLPEndpoint, Version)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func worker(c *cobra.Command, _ []string) error {
 	if cfg.SQLiteDir() != "" || cfg.RedisURL == "" {
 		return &command.UsageError{Text: "lyceum worker needs DATABASE_URL (PostgreSQL) and REDIS_URL: embedded parts belong to the serving process"}
 	}
-	stopTracing, err := telemetry.Trace(c.Context(), cfg.OTLPEndpoint, Version)
+	stopTracing, err := telemetry.StartTracing(c.Context(), cfg.OTLPEndpoint, Version)
 	if err != nil {
 		return err
 	}
@@ -132,8 +132,8 @@ func worker(c *cobra.Command, _ []string) error {
 			return err
 		}
 		g := lifecycle.NewGroup()
-		g.Go(lifecycle.Background{Name: "broadcast", Run: b.Run})
-		program.RunWork(g, e, q)
+		g.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
+		program.StartWork(g, e, q)
 		slog.Info("working")
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)

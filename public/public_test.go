@@ -2,40 +2,58 @@ package public
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
-// sources gives the text of every file of ours with one of the endings.
-func sources(t *testing.T, endings ...string) map[string]string {
+// console returns the files of the browser's side by the path under which they are served: those of this folder, and
+// those of the modules' panels.
+func console(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.Contains(name, "/vendor/") {
-			return err
-		}
-		for _, ending := range endings {
-			if strings.HasSuffix(name, ending) {
-				out[name] = string(must(t, name))
+	read := func(root fs.FS, folder, served string) {
+		require.NoError(t, fs.WalkDir(root, folder, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || strings.Contains(name, "/vendor/") {
+				return err
 			}
-		}
-		return nil
-	})
-	if err != nil || len(out) == 0 {
-		t.Fatalf("no %v: %v", endings, err)
+			text, err := fs.ReadFile(root, name)
+			out[path.Join(served, strings.TrimPrefix(name, folder))] = string(text)
+			return err
+		}))
 	}
+	read(files, ".", "")
+	panels, err := filepath.Glob("../modules/*/console")
+	require.NoError(t, err)
+	require.NotEmpty(t, panels)
+	for _, panel := range panels {
+		module := filepath.Base(filepath.Dir(panel))
+		read(os.DirFS(filepath.Dir(panel)), "console", "console/modules/"+module)
+		require.Contains(t, out, "console/modules/"+module+"/panel.js")
+	}
+	return out
+}
+
+// sources returns those files that have one of the endings.
+func sources(t *testing.T, endings ...string) map[string]string {
+	t.Helper()
+	out := console(t)
+	maps.DeleteFunc(out, func(name, _ string) bool { return !slices.Contains(endings, path.Ext(name)) })
+	require.NotEmpty(t, out)
 	return out
 }
 
 func must(t *testing.T, name string) []byte {
 	t.Helper()
 	data, err := fs.ReadFile(files, name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return data
 }
 
@@ -91,29 +109,45 @@ func TestNoMarkupFromStrings(t *testing.T) {
 
 func TestEveryReferenceExists(t *testing.T) {
 	reference := regexp.MustCompile(`(?:src|href)="(/(?:console|docs)/[^"#]+)|"(/console/[^"#]+)#?|from "(\.[^"]+)"`)
+	all := console(t)
 	for name, text := range sources(t, ".html", ".js") {
 		for _, found := range reference.FindAllStringSubmatch(text, -1) {
 			file := strings.TrimPrefix(found[1]+found[2], "/")
 			if found[3] != "" {
 				file = path.Join(path.Dir(name), found[3])
 			}
-			if _, err := fs.Stat(files, file); err != nil {
+			if _, ok := all[file]; !ok && !isVendored(file) {
 				t.Errorf("%s names %s, which is not here", name, file)
 			}
 		}
 	}
 }
 
+// A panel must load when every other module is disabled.
+func TestPanelsImportNothingOfOtherModules(t *testing.T) {
+	for name, text := range sources(t, ".js") {
+		require.NotContains(t, text, "/console/modules/", name)
+	}
+}
+
+func isVendored(file string) bool {
+	_, err := fs.Stat(files, file)
+	return err == nil && strings.Contains(file, "/vendor/")
+}
+
 func TestIconsExist(t *testing.T) {
 	icons := string(must(t, "console/icons.svg"))
-	use := regexp.MustCompile(`icon\("([a-z]+)"\)|"([a-z]+)"\],?\n|, , "([a-z]+)"\]`)
-	for _, name := range []string{"console/app.js", "console/panels/course.js"} {
-		for _, found := range use.FindAllStringSubmatch(string(must(t, name)), -1) {
-			if id := found[1] + found[2] + found[3]; !strings.Contains(icons, `id="`+id+`"`) {
+	use := regexp.MustCompile(`icon\("([a-z]+)"\)|\bicon: "([a-z]+)"`)
+	found := 0
+	for name, text := range sources(t, ".js") {
+		for _, match := range use.FindAllStringSubmatch(text, -1) {
+			found++
+			if id := match[1] + match[2]; !strings.Contains(icons, `id="`+id+`"`) {
 				t.Errorf("%s uses the icon %s, which is not drawn", name, id)
 			}
 		}
 	}
+	require.Greater(t, found, 10)
 }
 
 // The names in README.md are what browser tests hold on to.

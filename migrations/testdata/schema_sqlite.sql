@@ -245,7 +245,7 @@ CREATE TABLE idempotency_records (
 			claimed_until bigint NOT NULL,
 			answer blob,
 			created_at bigint NOT NULL
-		);
+		, operation_id text);
 CREATE TABLE invite_redemptions (
 			invite_id text NOT NULL REFERENCES invites (id),
 			user_id text NOT NULL,
@@ -358,7 +358,7 @@ CREATE TABLE storage_assets (
 			expires_at bigint NOT NULL,
 			created_at bigint NOT NULL,
 			completed_at bigint
-		, refused_at bigint);
+		, refused_at bigint, refusing_until bigint);
 CREATE TABLE storage_trash (
 			blob_id text PRIMARY KEY,
 			next_at bigint NOT NULL,

@@ -121,6 +121,6 @@ func (e *entry) idOf() string {
 	if len(e.Hash) < 18 {
 		return ""
 	}
-	ms := fmt.Sprintf("%012x", e.CreatedAt.Millis())
+	ms := fmt.Sprintf("%012x", e.CreatedAt.UnixMilli())
 	return ms[:8] + "-" + ms[8:] + "-7" + e.Hash[:3] + "-8" + e.Hash[3:6] + "-" + e.Hash[6:18]
 }

@@ -11,7 +11,7 @@ import (
 
 // Times run like numbers, though clocks differ by a little; one that is wrong by more is taken at its word.
 func TestEntriesAreNotDatedBeforeOneAnother(t *testing.T) {
-	noon := clock.Of(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC))
+	noon := clock.FromTime(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC))
 	var h head
 	for _, c := range []struct{ now, want time.Duration }{{0, 0}, {-2 * time.Second, 0}, {time.Second, time.Second}, {-59 * time.Second, time.Second},
 		{-time.Hour, -time.Hour}, {2 * time.Second, 2 * time.Second}} {

@@ -19,10 +19,11 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead},
 	Commands:    newCommands,
+	Console:     consoleFiles,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
-		events.Publishes(
-			events.Declare[auditapi.Entry]("Something changed that the audit log records."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[auditapi.Entry]("Something changed that the audit log records."),
 		),
 	),
 	Provides: fx.Options(
@@ -30,7 +31,7 @@ var Module = module.Module{
 		fx.Provide(func(p auditapi.Params) (*auditapi.Actions, error) { return auditapi.NewActions(p.Groups...) }),
 		fx.Provide(newService, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		keyring.ProvideSealedData(newSealedHead),
-		httpx.Routes(newRoutes),
-		events.Subscribers(newSubscribers),
+		httpx.ProvideRoutes(newRoutes),
+		events.ProvideSubscriptions(newSubscribers),
 	),
 }

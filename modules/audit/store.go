@@ -122,16 +122,16 @@ func (f filter) where(even bool) (sql string, args []any) {
 	// A time is looked up once and the rest goes by number, whatever else is asked for; the sum keeps the databases from
 	// another plan.
 	if f.From != nil && even {
-		add("seq >= coalesce((SELECT seq FROM audit_entries WHERE created_at >= ? ORDER BY created_at, seq LIMIT 1), 9223372036854775807)", f.From.Millis())
+		add("seq >= coalesce((SELECT seq FROM audit_entries WHERE created_at >= ? ORDER BY created_at, seq LIMIT 1), 9223372036854775807)", f.From.UnixMilli())
 	}
 	if f.From != nil {
-		add("created_at + 0 >= ?", f.From.Millis())
+		add("created_at + 0 >= ?", f.From.UnixMilli())
 	}
 	if f.To != nil && even {
-		add("seq <= coalesce((SELECT seq FROM audit_entries WHERE created_at < ? ORDER BY created_at DESC, seq DESC LIMIT 1), -1)", f.To.Millis())
+		add("seq <= coalesce((SELECT seq FROM audit_entries WHERE created_at < ? ORDER BY created_at DESC, seq DESC LIMIT 1), -1)", f.To.UnixMilli())
 	}
 	if f.To != nil {
-		add("created_at + 0 < ?", f.To.Millis())
+		add("created_at + 0 < ?", f.To.UnixMilli())
 	}
 	return sql, args
 }

@@ -31,12 +31,12 @@ func (w *wavering) Now() clock.Time {
 	w.base = w.base.Add(time.Duration(w.IntN(400)) * time.Millisecond)
 	w.calls++
 	if w.wrong && w.calls == 50 {
-		return clock.Of(w.base.Add(-time.Hour))
+		return clock.FromTime(w.base.Add(-time.Hour))
 	}
 	if w.wrong && w.IntN(30) == 0 {
-		return clock.Of(w.base.Add(time.Duration(w.IntN(5)-2) * time.Hour))
+		return clock.FromTime(w.base.Add(time.Duration(w.IntN(5)-2) * time.Hour))
 	}
-	return clock.Of(w.base.Add(-time.Duration(w.IntN(20)) * time.Second))
+	return clock.FromTime(w.base.Add(-time.Duration(w.IntN(20)) * time.Second))
 }
 
 // onBoth gives an empty database of each kind.
@@ -114,7 +114,7 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 			if random.IntN(3) == 0 {
 				return nil
 			}
-			return all[random.IntN(len(all))].CreatedAt.Add(time.Duration(random.IntN(3)-1) * time.Millisecond).Ptr()
+			return all[random.IntN(len(all))].CreatedAt.Add(time.Duration(random.IntN(3)-1) * time.Millisecond).ToPtr()
 		}
 		for range testkit.Rounds(20_000) {
 			f := filter{maybe(actions), maybe(people), maybe(types), maybe(things), moment(), moment()}

@@ -8,5 +8,5 @@ import (
 )
 
 func newSubscribers(s *Service) []events.Subscription {
-	return []events.Subscription{events.InTx("audit", func(ctx context.Context, e auditapi.Entry) error { return s.append(ctx, e) })}
+	return []events.Subscription{events.SubscribeInTx("audit", func(ctx context.Context, e auditapi.Entry) error { return s.append(ctx, e) })}
 }

@@ -144,7 +144,7 @@ func (s *Service) compare(w walk, h head, there extent) (v Verdict) {
 	case strays != accepted:
 		v.Why = "there are entries that the head does not know"
 		return v.bad(h.Seq + 1)
-	case h.Seq > 0 && w.at.Millis() != h.At.Millis() || w.skewed && !h.Skewed:
+	case h.Seq > 0 && w.at.UnixMilli() != h.At.UnixMilli() || w.skewed && !h.Skewed:
 		v.Why = "every entry follows the one before, but the head's times are not theirs"
 		return v.bad(h.Seq + 1)
 	}

@@ -144,4 +144,4 @@ func (s *Service) onEmailReplaced(ctx context.Context, e usersapi.EmailReplaced)
 }
 
 // shownTime is a time as mails show it.
-func shownTime(t clock.Time) string { return t.Std().Format("2 January 2006, 15:04 UTC") }
+func shownTime(t clock.Time) string { return t.StdTime().Format("2 January 2006, 15:04 UTC") }

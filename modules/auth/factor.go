@@ -195,7 +195,7 @@ func (s *Service) stepOf(f *factor, code string) (step int64, ok bool, err error
 	}
 	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
 	code = strings.ReplaceAll(strings.TrimSpace(code), " ", "")
-	now := s.clock.Now().Std().Unix() / period
+	now := s.clock.Now().StdTime().Unix() / period
 	for at := now - skew; at <= now+skew; at++ {
 		want, err := hotp.GenerateCodeCustom(secret, uint64(at), digits)
 		if err != nil {

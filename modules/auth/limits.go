@@ -39,29 +39,29 @@ func newGuard(l *limit.Limiter, k *keyring.Keys, c *Config) guard {
 // attempt reserves a sign-in of an address from the caller's network. A new password begins a new
 // count, which is how an owner gets in past an attacker: by a reset.
 func (g guard) attempt(ctx context.Context, address []byte, p proof) (limit.Result, error) {
-	r := g.limiter.Take(ctx, g.login, string(address)+" "+networkOf(identity.CallerFrom(ctx).IP)+" "+p.ChangedAt.String())
-	return r, r.Err("Too many sign-ins have failed for this address from here. Wait, or set a new password by mail.")
+	r := g.limiter.TakeHit(ctx, g.login, string(address)+" "+networkOf(identity.CallerFrom(ctx).IP)+" "+p.ChangedAt.String())
+	return r, r.RefusalError("Too many sign-ins have failed for this address from here. Wait, or set a new password by mail.")
 }
 
 // guess reserves a guess of the caller's own password or code.
 func (g guard) guess(ctx context.Context, b limit.Budget) (limit.Result, error) {
-	r := g.limiter.Take(ctx, b, identity.CallerFrom(ctx).UserID)
-	return r, r.Err("Too many wrong tries; wait for the window to end.")
+	r := g.limiter.TakeHit(ctx, b, identity.CallerFrom(ctx).UserID)
+	return r, r.RefusalError("Too many wrong tries; wait for the window to end.")
 }
 
 // mayMail counts a mail that somebody unknown has sent to an address, and says whether it may go.
 func (g guard) mayMail(ctx context.Context, email string) bool {
-	return g.limiter.Take(ctx, g.mail, string(g.addressHash(email))).Passed
+	return g.limiter.TakeHit(ctx, g.mail, string(g.addressHash(email))).Passed
 }
 
 // mayAskEmail counts a request of an account for another address, and says whether its mails may go.
 func (g guard) mayAskEmail(ctx context.Context, userID string) bool {
-	return g.limiter.Take(ctx, g.mail, "account "+userID).Passed
+	return g.limiter.TakeHit(ctx, g.mail, "account "+userID).Passed
 }
 
 // takeWelcome counts a registration of an address, which is welcomed by a mail if the hit passed.
 func (g guard) takeWelcome(ctx context.Context, email string) limit.Result {
-	return g.limiter.Take(ctx, g.welcome, string(g.addressHash(email)))
+	return g.limiter.TakeHit(ctx, g.welcome, string(g.addressHash(email)))
 }
 
 // addressHash names an address, known or not, in tables and counters that must not hold it.

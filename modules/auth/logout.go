@@ -102,7 +102,7 @@ func (s *Service) forget(ctx context.Context, ids ...string) {
 	}
 	db.AfterCommit(ctx, func() {
 		for _, id := range ids {
-			s.broadcast.Signal(identity.TopicSession, id)
+			s.broadcast.SendSignal(identity.TopicSession, id)
 		}
 	})
 }

@@ -25,14 +25,15 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionOwnSessions},
 	Commands:    newCommands,
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
 		httpx.ProvideConsolePages("/verify", "/email", "/reset"),
-		events.Publishes(
-			events.Declare[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
-			events.Declare[authapi.PasswordChanged]("An account got another password."),
-			events.Declare[resetAsked]("Somebody asked for a link to set a new password. The address is sealed."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
+			events.DeclareEvent[authapi.PasswordChanged]("An account got another password."),
+			events.DeclareEvent[resetAsked]("Somebody asked for a link to set a new password. The address is sealed."),
 		),
 	),
 	Provides: fx.Options(
@@ -45,10 +46,10 @@ var Module = module.Module{
 			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 		),
 		keyring.ProvideSealedData(newSealedFactors),
-		httpx.Routes(newRoutes),
-		httpx.Capabilities(newCapability),
+		httpx.ProvideRoutes(newRoutes),
+		httpx.ProvideCapability(newCapability),
 		limit.ProvideBudgets(newBudgets),
-		events.Subscribers(newSubscribers),
-		lifecycle.Backgrounds(newBackgrounds),
+		events.ProvideSubscriptions(newSubscribers),
+		lifecycle.ProvideBackgrounds(newBackgrounds),
 	),
 }

@@ -4,8 +4,8 @@ import "lyceum/platform/events"
 
 func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{
-		events.InTx("auth", s.onDisabled),
-		events.InTx("auth", s.onEmailReplaced),
-		events.Durable("auth", s.onResetAsked),
+		events.SubscribeInTx("auth", s.onDisabled),
+		events.SubscribeInTx("auth", s.onEmailReplaced),
+		events.SubscribeDurable("auth", s.onResetAsked),
 	}
 }

@@ -21,7 +21,7 @@ func newBackgrounds(s *Service) []lifecycle.Background {
 }
 
 func (s *Service) tidy(ctx context.Context) {
-	lifecycle.Every(ctx, "auth tidying", tidyEvery, func(ctx context.Context) {
+	lifecycle.RunEvery(ctx, "auth tidying", tidyEvery, func(ctx context.Context) {
 		now := s.clock.Now()
 		if err := s.store.tidy(ctx, now, now.Add(-keepSessions), now.Add(-keepStrange)); err != nil && ctx.Err() == nil {
 			slog.Warn("auth: old rows stay for now", "error", err)

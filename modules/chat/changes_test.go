@@ -231,7 +231,7 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 				return
 			case <-time.After(100 * time.Millisecond): // a reader that has everything waits for a frame
 				waker.send(object{"type": "ping"})
-				replicas[0].bus.Signal(topicTyping, c.ID+" "+rows[0].AuthorID)
+				replicas[0].bus.SendSignal(topicTyping, c.ID+" "+rows[0].AuthorID)
 			}
 		}
 	})

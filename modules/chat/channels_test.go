@@ -252,7 +252,7 @@ func TestUnreadCountsWhatOthersSaidSinceOneCouldRead(t *testing.T) {
 		promoted.Role = usersapi.RoleMember
 		s.accounts.accounts[late.id] = promoted
 		s.accounts.mu.Unlock()
-		r.bus.Signal(identity.TopicAccount, late.id)
+		r.bus.SendSignal(identity.TopicAccount, late.id)
 		require.NoError(t, r.db.InTx(r.as(late), func(ctx ctx) error {
 			return r.events.Publish(ctx, usersapi.RoleGranted{UserID: late.id, Role: "member"})
 		}))

@@ -55,7 +55,7 @@ func (o *room) encode(ctx context.Context, rows []message) (*batch, error) {
 			b.own[i] = frameOf(o.slug, m, author, true)
 		}
 	}
-	b.all = ws.Join(b.frames...)
+	b.all = ws.JoinFrames(b.frames...)
 	return b, nil
 }
 
@@ -107,7 +107,7 @@ func (o *room) crowded() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for s := range o.subs {
-		if s.conn.Backlog() > roomBatch {
+		if s.conn.CountQueued() > roomBatch {
 			return true
 		}
 	}

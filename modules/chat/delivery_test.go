@@ -130,7 +130,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 			a := r.enter(s.person(usersapi.RoleUser, "waker"), "/ws/channels/hq")
 			for range 3 {
 				time.Sleep(100 * time.Millisecond)
-				r.bus.Signal(topicTyping, c.ID+" "+uli.id)
+				r.bus.SendSignal(topicTyping, c.ID+" "+uli.id)
 			}
 			_ = a.Close()
 		})
@@ -232,7 +232,7 @@ func TestRoomsTryAgain(t *testing.T) {
 	c, err := r.service.find(t.Context(), hq)
 	require.NoError(t, err)
 	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE chat_messages RENAME TO elsewhere").Error)
-	r.bus.Signal(topicMessages, c.ID)
+	r.bus.SendSignal(topicMessages, c.ID)
 	require.Equal(t, "internal-error", a.say("x")["code"])
 	time.Sleep(100 * time.Millisecond)
 	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE elsewhere RENAME TO chat_messages").Error)

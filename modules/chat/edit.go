@@ -40,7 +40,7 @@ func (s *Service) edit(ctx context.Context, slug, id, body string) (m *message, 
 		}
 		known := mentioned(found.Body, author)
 		named = slices.DeleteFunc(named, func(id string) bool { return slices.Contains(known, id) })
-		found.Body, found.EditedAt = body, now.Ptr()
+		found.Body, found.EditedAt = body, now.ToPtr()
 		return true, nil
 	}, func(ctx context.Context) error { return s.tell(ctx, c, m, named) })
 	return m, err
@@ -61,7 +61,7 @@ func (s *Service) erase(ctx context.Context, slug, id string) error {
 		if err := db.CheckVersion(ctx, m.Version); err != nil {
 			return false, err
 		}
-		m.Body, m.DeletedAt = "", now.Ptr()
+		m.Body, m.DeletedAt = "", now.ToPtr()
 		return true, nil
 	}, func(ctx context.Context) error {
 		return s.recordOf(ctx, "message.deleted", "message", id, map[string]any{"channel_id": c.ID})
@@ -92,7 +92,7 @@ func (s *Service) change(ctx context.Context, c *channel, id string, fn func(*me
 		if err := s.store.saveMessage(ctx, m); err != nil {
 			return err
 		}
-		db.AfterCommit(ctx, func() { s.broadcast.Signal(topicChanges, c.ID) })
+		db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicChanges, c.ID) })
 		return then(ctx)
 	})
 }

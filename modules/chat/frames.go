@@ -91,15 +91,15 @@ func frameOf(slug string, m *message, author usersapi.Person, withClientID bool)
 	if withClientID {
 		f.ClientID = m.ClientID
 	}
-	return ws.Text(f)
+	return ws.EncodeFrame(f)
 }
 
 // changeFrame tells the newest state of a message that was edited or deleted.
 func changeFrame(m *message) ws.Frame {
 	if m.deleted() {
-		return ws.Text(deletedFrame{"deleted", m.Seq, m.ID, m.Change})
+		return ws.EncodeFrame(deletedFrame{"deleted", m.Seq, m.ID, m.Change})
 	}
-	return ws.Text(editedFrame{"edited", m.Seq, m.ID, m.Body, m.EditedAt, m.Change})
+	return ws.EncodeFrame(editedFrame{"edited", m.Seq, m.ID, m.Body, m.EditedAt, m.Change})
 }
 
 // notificationFrame puts the type before the fields of a JSON object.
@@ -110,7 +110,7 @@ func notificationFrame(object jsontext.Value) (ws.Frame, error) {
 	}
 	fields["type"] = jsontext.Value(`"notification"`)
 	raw, err := json.Marshal(fields, json.Deterministic(true))
-	return ws.Raw(raw), err
+	return ws.NewTextFrame(raw), err
 }
 
 // problemFrame tells an error in the words that HTTP would use.
@@ -127,7 +127,7 @@ func problemFrame(err error) ws.Frame {
 	if len(e.Fields) > 0 {
 		detail = e.Fields[0].Location + ": " + e.Fields[0].Message
 	}
-	return ws.Text(errorFrame{"error", e.Code, detail})
+	return ws.EncodeFrame(errorFrame{"error", e.Code, detail})
 }
 
 // clientFrame is anything that a client may send.

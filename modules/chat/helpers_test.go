@@ -235,9 +235,9 @@ func (s *site) replica() *replica {
 	st := newStore(r.db)
 	r.service = newService(r.db, st, newAccess(st, Courses{Reader: s.courses}, r.bus), s.accounts, r.events, r.bus, clock.System{}, nil, &Config{})
 	r.rooms = newRooms(st, newPeople(s.accounts, r.bus), r.bus, r.hub, clock.System{})
-	require.NoError(t, r.events.Attach(newSubscribers(r.service), []events.Subscription{
-		events.InTx("audit", r.audit.note),
-		events.Durable("notifications", func(_ context.Context, e chatapi.Mentioned) error { r.mentions <- e; return nil }),
+	require.NoError(t, r.events.AttachSubscriptions(newSubscribers(r.service), []events.Subscription{
+		events.SubscribeInTx("audit", r.audit.note),
+		events.SubscribeDurable("notifications", func(_ context.Context, e chatapi.Mentioned) error { r.mentions <- e; return nil }),
 	}))
 	for _, starter := range newStarters(r.service) {
 		require.NoError(t, starter.Run(t.Context()))
@@ -264,7 +264,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 	r.stop = sync.OnceFunc(func() {
 		drain, done := context.WithTimeout(context.Background(), 5*time.Second)
 		defer done()
-		r.hub.Drain(drain)
+		r.hub.DrainSockets(drain)
 		_ = server.Shutdown(drain)
 		cancel()
 		wg.Wait()
@@ -272,7 +272,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 		_ = r.db.Close()
 	})
 	r.t.Cleanup(r.stop)
-	require.Eventually(r.t, r.bus.Healthy, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(r.t, r.bus.IsHealthy, 5*time.Second, 10*time.Millisecond)
 }
 
 func (r *replica) token(p person) string {

@@ -37,6 +37,6 @@ func (h holdings) Erase(ctx context.Context, userID string) error {
 	}
 	// All rights and channels at once: which ones it were is no longer known, and may be many.
 	h.service.regrant(ctx, "")
-	db.AfterCommit(ctx, func() { h.service.broadcast.Signal(topicChannel, "") })
+	db.AfterCommit(ctx, func() { h.service.broadcast.SendSignal(topicChannel, "") })
 	return nil
 }

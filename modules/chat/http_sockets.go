@@ -62,20 +62,20 @@ func (h *handlers) ticket(ctx context.Context, in *ticketInput) (*httpx.Response
 
 // socket is the route of sockets: everything that speaks against one is answered before the upgrade.
 func (h *handlers) socket() fiber.Handler {
-	return h.hub.Handler(ws.Endpoint{Needs: permissionRead, Ticket: h.service.redeemTicket, Accept: h.accept})
+	return h.hub.UpgradeHandler(ws.Endpoint{Needs: permissionRead, RedeemTicket: h.service.redeemTicket, Accept: h.accept})
 }
 
 var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)
 
 // accept returns the session of a reader. It returns 422 for an after_seq or after_change that is not a
 // whole number from 0, 404 for a channel that does not exist and 403 for one that the caller may not read.
-func (h *handlers) accept(ctx context.Context, o ws.Opening) (ws.Session, error) {
+func (h *handlers) accept(ctx context.Context, o ws.OpenRequest) (ws.Session, error) {
 	afterSeq, seqFault := queryNumber(o, "after_seq")
 	afterChange, changeFault := queryNumber(o, "after_change")
 	if faults := slices.Concat(seqFault, changeFault); len(faults) > 0 {
 		return nil, apperr.InvalidFields(faults...)
 	}
-	c, err := h.service.readable(ctx, o.Param("slug"))
+	c, err := h.service.readable(ctx, o.PathParam("slug"))
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func (h *handlers) accept(ctx context.Context, o ws.Opening) (ws.Session, error)
 
 // queryNumber returns a query parameter as a number, -1 if it is absent. It returns a fault if the parameter is not
 // a whole number from 0.
-func queryNumber(o ws.Opening, name string) (int64, []apperr.Field) {
-	raw, given := o.Query(name)
+func queryNumber(o ws.OpenRequest, name string) (int64, []apperr.Field) {
+	raw, given := o.QueryParam(name)
 	switch {
 	case !given:
 		return -1, nil

@@ -53,7 +53,7 @@ func (o *room) announce(ctx context.Context, news []arrival) error {
 			if err != nil {
 				return err
 			}
-			frames[i], about[n.userID] = ws.Text(presenceFrame{"presence", n.event, p}), true
+			frames[i], about[n.userID] = ws.EncodeFrame(presenceFrame{"presence", n.event, p}), true
 		}
 		o.sendNews(part, frames, about)
 		o.breathe()
@@ -65,7 +65,7 @@ func (o *room) announce(ctx context.Context, news []arrival) error {
 func (o *room) sendNews(news []arrival, frames []ws.Frame, about map[string]bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	all := ws.Join(frames...)
+	all := ws.JoinFrames(frames...)
 	for s := range o.subs {
 		if !about[s.userID] {
 			s.conn.Send(all)

@@ -61,7 +61,7 @@ func (s *Service) lock(ctx context.Context, id string) (*channel, error) {
 
 // changed makes every replica look again at the channel and at who may read it.
 func (s *Service) changed(ctx context.Context, c *channel) {
-	db.AfterCommit(ctx, func() { s.broadcast.Signal(topicChannel, c.ID) })
+	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicChannel, c.ID) })
 }
 
 func (s *Service) apply(ctx context.Context, c *channel, p channelPatch) (fields []string, err error) {
@@ -209,7 +209,7 @@ func (s *Service) removeMember(ctx context.Context, slug, userID string) error {
 
 // regrant makes every replica ask again for a right.
 func (s *Service) regrant(ctx context.Context, key string) {
-	db.AfterCommit(ctx, func() { s.broadcast.Signal(topicAccess, key) })
+	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicAccess, key) })
 }
 
 func orElse(err, fallback error) error {

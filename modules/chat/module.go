@@ -21,19 +21,20 @@ var Module = module.Module{
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionManage},
+	Console:     consoleFiles,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
-		events.Publishes(
-			events.Declare[chatapi.Mentioned]("A message names accounts that may read its channel."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[chatapi.Mentioned]("A message names accounts that may read its channel."),
 		),
 	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
 		fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-		httpx.Routes(newRoutes),
-		events.Subscribers(newSubscribers),
-		lifecycle.Starters(newStarters),
-		lifecycle.Backgrounds(newBackgrounds),
+		httpx.ProvideRoutes(newRoutes),
+		events.ProvideSubscriptions(newSubscribers),
+		lifecycle.ProvideStarters(newStarters),
+		lifecycle.ProvideBackgrounds(newBackgrounds),
 	),
 }
 

@@ -42,7 +42,7 @@ func (s *Service) post(ctx context.Context, c *channel, n newMessage) (posted, e
 		return posted{}, apperr.InvalidFields(faults...)
 	}
 	author := identity.CallerFrom(ctx).UserID
-	if err := s.limiter.Take(ctx, s.pace, author+" "+c.ID).Err("You are writing faster than this channel takes."); err != nil {
+	if err := s.limiter.TakeHit(ctx, s.pace, author+" "+c.ID).RefusalError("You are writing faster than this channel takes."); err != nil {
 		return posted{}, err
 	}
 	named, err := s.mentions(ctx, c, n.Body, author)
@@ -193,7 +193,7 @@ func (s *Service) keep(ctx context.Context, c *channel, drafts []draft, out []po
 			}
 		}
 	}
-	db.AfterCommit(ctx, func() { s.broadcast.Signal(topicMessages, c.ID) })
+	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicMessages, c.ID) })
 	return nil
 }
 

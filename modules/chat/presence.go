@@ -210,7 +210,7 @@ func (p *presence) signal(joined, left []present) {
 	for _, r := range append(joined, left...) {
 		if !told[r.ChannelID] {
 			told[r.ChannelID] = true
-			p.bus.Signal(topicPresence, r.ChannelID)
+			p.bus.SendSignal(topicPresence, r.ChannelID)
 		}
 	}
 }

@@ -142,7 +142,7 @@ func (o *room) tellTyping(ctx context.Context, user string) {
 	if err != nil {
 		return // nothing worth trying again for
 	}
-	f := ws.Text(typingFrame{"typing", p})
+	f := ws.EncodeFrame(typingFrame{"typing", p})
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for s := range o.subs {

@@ -95,7 +95,7 @@ func (r *rooms) Push(userID string, notification any) {
 		slog.Error("a notification can't be encoded", "error", err)
 		return
 	}
-	r.bus.Signal(topicPush, userID+" "+string(raw))
+	r.bus.SendSignal(topicPush, userID+" "+string(raw))
 }
 
 func (r *rooms) onPush(key string) {
@@ -108,7 +108,7 @@ func (r *rooms) onPush(key string) {
 		slog.Error("a notification is no JSON object", "error", err)
 		return
 	}
-	r.hub.SendUser(user, f)
+	r.hub.SendToUser(user, f)
 }
 
 // enter gives the room of a channel, opening it with h as what was delivered so far.
@@ -138,7 +138,7 @@ func (r *rooms) leave(o *room) {
 func (r *rooms) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.presence.run(ctx) })
-	lifecycle.Every(ctx, "chat poll", pollEvery, r.poll)
+	lifecycle.RunEvery(ctx, "chat poll", pollEvery, r.poll)
 	wg.Wait()
 }
 

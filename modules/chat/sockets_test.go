@@ -269,7 +269,7 @@ func TestCloseCodes(t *testing.T) {
 			change(&a.Role, &a.Active)
 			s.accounts.accounts[p.id] = a
 			s.accounts.mu.Unlock()
-			r.bus.Signal(identity.TopicAccount, p.id)
+			r.bus.SendSignal(identity.TopicAccount, p.id)
 		}
 		for name, c := range map[string]struct {
 			code  int
@@ -281,7 +281,7 @@ func TestCloseCodes(t *testing.T) {
 				s.accounts.mu.Lock()
 				delete(s.accounts.sessions, p.session)
 				s.accounts.mu.Unlock()
-				r.bus.Signal(identity.TopicSession, p.session)
+				r.bus.SendSignal(identity.TopicSession, p.session)
 			}},
 			"narrowed": {4403, func(person) {
 				r.want(200, ivo, "PATCH", "/channels/club", object{"visibility": "private"})
@@ -319,7 +319,7 @@ func TestEachMessageIsAuthorisedAnew(t *testing.T) {
 	account.Role = usersapi.RoleUser
 	s.accounts.accounts[mira.id] = account
 	s.accounts.mu.Unlock()
-	r.bus.Signal(identity.TopicAccount, mira.id)
+	r.bus.SendSignal(identity.TopicAccount, mira.id)
 	for range 20 {
 		_ = a.WriteJSON(object{"type": "message", "body": "too late"})
 	}

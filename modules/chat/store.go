@@ -77,7 +77,7 @@ func (s *store) listChannels(ctx context.Context, v visible, after *keyset.Posit
 	}
 	if after != nil {
 		query += " AND (c.created_at, c.id) > (@at, @id)"
-		args["at"], args["id"] = after.CreatedAt.Millis(), after.ID
+		args["at"], args["id"] = after.CreatedAt.UnixMilli(), after.ID
 	}
 	err = s.db.Conn(ctx).Raw(query+" ORDER BY c.created_at, c.id LIMIT @limit", args).Scan(&found).Error
 	return found, err

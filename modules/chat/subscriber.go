@@ -41,8 +41,8 @@ type subscriber struct {
 	refusedSince time.Time
 }
 
-// Open implements ws.Session: welcome first, then what was missed, then live.
-func (s *subscriber) Open(ctx context.Context, c *ws.Conn) {
+// OnOpen implements ws.Session: welcome first, then what was missed, then live.
+func (s *subscriber) OnOpen(ctx context.Context, c *ws.Conn) {
 	s.conn = c
 	if err := s.enter(ctx); err != nil && !errors.Is(err, ws.ErrClosed) {
 		c.Send(problemFrame(err))
@@ -61,7 +61,7 @@ func (s *subscriber) enter(ctx context.Context) error {
 		return err
 	}
 	s.room = s.rooms.enter(s.channel.Slug, h)
-	s.conn.Send(ws.Text(welcomeFrame{"welcome", s.channel.Slug, me, h.LastSeq, h.LastChange, ws.HeartbeatSeconds}))
+	s.conn.Send(ws.EncodeFrame(welcomeFrame{"welcome", s.channel.Slug, me, h.LastSeq, h.LastChange, ws.HeartbeatSeconds}))
 	s.seq, s.change = h.LastSeq, h.LastChange
 	if err := s.replayMessages(ctx, h); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (s *subscriber) replayMessages(ctx context.Context, h head) error {
 	}
 	s.seq = s.replayFrom
 	if first := h.LastSeq - maxReplay; first > s.seq {
-		s.conn.Send(ws.Text(gapFrame{"gap", s.seq + 1, first}))
+		s.conn.Send(ws.EncodeFrame(gapFrame{"gap", s.seq + 1, first}))
 		s.seq = first
 	}
 	for s.seq < h.LastSeq {
@@ -110,7 +110,7 @@ func (s *subscriber) replayMissedChanges(ctx context.Context, h head) error {
 		return err
 	}
 	if older.Count > 0 {
-		s.conn.Send(ws.Text(gapFrame{"gap", older.FromSeq, older.ToSeq}))
+		s.conn.Send(ws.EncodeFrame(gapFrame{"gap", older.FromSeq, older.ToSeq}))
 		missed.After = older.Change
 	}
 	for {
@@ -201,8 +201,8 @@ func (s *subscriber) replayChanges(ctx context.Context) error {
 	return err
 }
 
-// Receive implements ws.Session.
-func (s *subscriber) Receive(ctx context.Context, c *ws.Conn, data []byte) {
+// OnText implements ws.Session.
+func (s *subscriber) OnText(ctx context.Context, c *ws.Conn, data []byte) {
 	f, err := readFrame(data)
 	if err == nil {
 		err = s.handle(ctx, f)
@@ -244,7 +244,7 @@ func (s *subscriber) handle(ctx context.Context, f clientFrame) error {
 	case "auth":
 		return s.renew(ctx, f.Token)
 	case "ping":
-		s.conn.Send(ws.Text(pongFrame{"pong"}))
+		s.conn.Send(ws.EncodeFrame(pongFrame{"pong"}))
 		return nil
 	}
 	return apperr.Invalid("type", "one of message, typing, read, auth, ping")
@@ -253,7 +253,7 @@ func (s *subscriber) handle(ctx context.Context, f clientFrame) error {
 // say stores a message and then acknowledges it. Whether the speaker may still speak is asked now,
 // not when the socket was last looked at.
 func (s *subscriber) say(ctx context.Context, f clientFrame) error {
-	if !s.conn.Check(ctx) {
+	if !s.conn.CheckNow(ctx) {
 		return nil
 	}
 	c, ok, err := s.rooms.channels.Get(ctx, s.channel.ID)
@@ -264,14 +264,14 @@ func (s *subscriber) say(ctx context.Context, f clientFrame) error {
 	if err != nil {
 		return err
 	}
-	s.conn.Send(ws.Text(ackFrame{"ack", f.ClientID, m.Seq, m.ID}))
+	s.conn.Send(ws.EncodeFrame(ackFrame{"ack", f.ClientID, m.Seq, m.ID}))
 	return nil
 }
 
 func (s *subscriber) typing() {
 	if now := time.Now(); now.Sub(s.typed) >= typingEvery {
 		s.typed = now
-		s.rooms.bus.Signal(topicTyping, s.channel.ID+" "+s.userID)
+		s.rooms.bus.SendSignal(topicTyping, s.channel.ID+" "+s.userID)
 	}
 }
 
@@ -294,16 +294,16 @@ func (s *subscriber) renew(ctx context.Context, token string) error {
 	if token == "" {
 		return apperr.InvalidToken()
 	}
-	expires, err := s.conn.Renew(ctx, token)
+	expires, err := s.conn.RenewToken(ctx, token)
 	if err != nil {
 		return err
 	}
-	s.conn.Send(ws.Text(authenticatedFrame{"authenticated", clock.Of(expires)}))
+	s.conn.Send(ws.EncodeFrame(authenticatedFrame{"authenticated", clock.FromTime(expires)}))
 	return nil
 }
 
-// Recheck implements ws.Session.
-func (s *subscriber) Recheck(ctx context.Context, caller identity.Caller) (code int, reason string) {
+// CheckAccess implements ws.Session.
+func (s *subscriber) CheckAccess(ctx context.Context, caller identity.Caller) (code int, reason string) {
 	c, ok, err := s.rooms.channels.Get(ctx, s.channel.ID)
 	if err != nil {
 		return 0, ""
@@ -318,8 +318,8 @@ func (s *subscriber) Recheck(ctx context.Context, caller identity.Caller) (code 
 	return 0, ""
 }
 
-// Closed implements ws.Session.
-func (s *subscriber) Closed() {
+// OnClose implements ws.Session.
+func (s *subscriber) OnClose() {
 	if s.conn == nil {
 		return // never opened
 	}

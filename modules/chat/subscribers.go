@@ -11,10 +11,10 @@ import (
 
 func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{
-		events.InTx("chat", s.onRegistered),
-		events.InTx("chat", s.onRoleGranted),
-		events.InTx("chat", s.onEnrollmentChanged),
-		events.InTx("chat", s.onCourseDeleted),
+		events.SubscribeInTx("chat", s.onRegistered),
+		events.SubscribeInTx("chat", s.onRoleGranted),
+		events.SubscribeInTx("chat", s.onEnrollmentChanged),
+		events.SubscribeInTx("chat", s.onCourseDeleted),
 	}
 }
 

@@ -26,19 +26,19 @@ func (s *Service) issueTicket(ctx context.Context, tokenExpires time.Time) (stri
 	code := base64.RawURLEncoding.EncodeToString(raw)
 	caller := identity.CallerFrom(ctx)
 	return code, s.store.insertTicket(ctx, &ticket{Hash: hashOf(code), UserID: caller.UserID, SessionID: caller.SessionID,
-		TokenExpiresAt: clock.Of(tokenExpires), ExpiresAt: s.clock.Now().Add(ticketLife)})
+		TokenExpiresAt: clock.FromTime(tokenExpires), ExpiresAt: s.clock.Now().Add(ticketLife)})
 }
 
 // redeemTicket uses a ticket up: 401 for one that is unknown, used or too old.
-func (s *Service) redeemTicket(ctx context.Context, code string) (ws.Identity, error) {
+func (s *Service) redeemTicket(ctx context.Context, code string) (ws.TicketHolder, error) {
 	t, err := s.store.takeTicket(ctx, hashOf(code))
 	if db.IsNotFound(err) || err == nil && !s.clock.Now().Before(t.ExpiresAt) {
-		return ws.Identity{}, apperr.InvalidToken()
+		return ws.TicketHolder{}, apperr.InvalidToken()
 	}
 	if err != nil {
-		return ws.Identity{}, err
+		return ws.TicketHolder{}, err
 	}
-	return ws.Identity{UserID: t.UserID, SessionID: t.SessionID, Expires: t.TokenExpiresAt.Std()}, nil
+	return ws.TicketHolder{UserID: t.UserID, SessionID: t.SessionID, Expires: t.TokenExpiresAt.StdTime()}, nil
 }
 
 func hashOf(code string) []byte {

@@ -11,7 +11,7 @@ import (
 // tidy removes what dead replicas and unused tickets leave, and what was said in deleted channels,
 // once a minute.
 func (s *Service) tidy(ctx context.Context) {
-	lifecycle.Every(ctx, "chat tidying", time.Minute, func(ctx context.Context) {
+	lifecycle.RunEvery(ctx, "chat tidying", time.Minute, func(ctx context.Context) {
 		if err := s.tidyOnce(ctx); err != nil && ctx.Err() == nil {
 			slog.Warn("chat: old rows stay for now", "error", err)
 		}

@@ -31,6 +31,9 @@ type contentAt struct{ markdown, html span }
 // receive checks an archive as a whole, renders its lessons and stages its files, all outside every transaction.
 // 400 for what is no zip file, 422 for all else that is wrong with it. What came in is released with discard.
 func (a *archives) receive(ctx context.Context, r io.ReaderAt, size int64) (*incoming, error) {
+	// The files do not wait for the transaction of the request: they are stored one after the other, and staged until
+	// admit makes a course of them.
+	ctx = db.WithoutTx(ctx)
 	entries, err := openArchive(r, size)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func (s *Service) enrollAll(ctx context.Context, courseID string, b batch) (rows
 		if rows, err = s.judge(ctx, c.ID, b.Emails); err != nil {
 			return err
 		}
-		if skipped := bulk.Hold(rows, b.Atomic); skipped || b.DryRun {
+		if skipped := bulk.SkipIfFailed(rows, b.Atomic); skipped || b.DryRun {
 			return nil
 		}
 		return s.enrollRows(ctx, c.ID, rows)
@@ -38,8 +38,8 @@ func (s *Service) enrollAll(ctx context.Context, courseID string, b batch) (rows
 
 // judge says what is to become of each row.
 func (s *Service) judge(ctx context.Context, courseID string, emails []string) ([]bulk.Row, error) {
-	rows := bulk.Rows(emails)
-	accounts, err := s.accounts.ByEmails(ctx, bulk.Addresses(rows))
+	rows := bulk.NewRows(emails)
+	accounts, err := s.accounts.ByEmails(ctx, bulk.ListAddresses(rows))
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *Service) judgeAccounts(ctx context.Context, courseID string, rows []bul
 		a, known := accounts[r.Address]
 		switch {
 		case !known:
-			r.Fail("no-account")
+			r.MarkFailed("no-account")
 		case enrolled[a.ID]:
 			r.Status = bulk.Exists
 		}

@@ -22,7 +22,7 @@ type cloning struct {
 }
 
 // maxTime is the last instant that RFC 3339 can tell.
-var maxTime = clock.Of(time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC))
+var maxTime = clock.FromTime(time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC))
 
 // clone makes a draft of the caller's own out of a course that he manages: all its texts, lessons and what keeps
 // learners out of them, but no learner.
@@ -121,9 +121,9 @@ func (s shift) apply(at *clock.Time) (*clock.Time, error) {
 	}
 	moved := at.Add(time.Duration(s.days) * day)
 	if s.zone != nil {
-		moved = clock.Of(s.onTheClock(at.Std()))
+		moved = clock.FromTime(s.onTheClock(at.StdTime()))
 	}
-	if moved.Millis() < 0 || moved.After(maxTime) {
+	if moved.UnixMilli() < 0 || moved.After(maxTime) {
 		return nil, apperr.Invalid("shift_days", "moves a lesson's day before 1970 or past 9999")
 	}
 	return &moved, nil

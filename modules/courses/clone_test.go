@@ -34,7 +34,7 @@ func TestShiftedTimesKeepTheClock(t *testing.T) {
 			require.NoError(t, err)
 			at, err := time.Parse(time.RFC3339Nano, c.at)
 			require.NoError(t, err)
-			moved, err := shift{c.days, zone}.apply(clock.Of(at).Ptr())
+			moved, err := shift{c.days, zone}.apply(clock.FromTime(at).ToPtr())
 			require.NoError(t, err)
 			require.Equal(t, c.want, moved.String())
 		})
@@ -48,18 +48,18 @@ func TestShiftedTimesShowTheSameOnTheClock(t *testing.T) {
 		require.NoError(t, err)
 		start := time.Date(2018, 1, 1, 0, 15, 0, 0, time.UTC)
 		for i := range 24 * 366 * 2 {
-			at := clock.Of(start.Add(time.Duration(i) * time.Hour))
+			at := clock.FromTime(start.Add(time.Duration(i) * time.Hour))
 			moved, err := shift{37, zone}.apply(&at)
 			require.NoError(t, err)
-			from, to := at.Std().In(zone), moved.Std().In(zone)
+			from, to := at.StdTime().In(zone), moved.StdTime().In(zone)
 			if from.Format("15:04") != to.Format("15:04") {
 				require.True(t, to.After(time.Date(from.Year(), from.Month(), from.Day()+37, from.Hour(), from.Minute(), 0, 0, zone).Add(-3*time.Hour)))
-				_, before := moved.Add(-3 * time.Hour).Std().In(zone).Zone()
+				_, before := moved.Add(-3 * time.Hour).StdTime().In(zone).Zone()
 				_, offset := to.Zone()
 				require.Greater(t, offset, before, "%s: only where clocks were set forward: %s, %s", name, from, to)
 				continue
 			}
-			earlier := moved.Add(-time.Hour).Std().In(zone)
+			earlier := moved.Add(-time.Hour).StdTime().In(zone)
 			require.NotEqual(t, to.Format(time.DateTime), earlier.Format(time.DateTime), "the first of two")
 		}
 	}

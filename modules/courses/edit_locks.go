@@ -34,7 +34,7 @@ func (s *Service) applyLocks(ctx context.Context, l *lesson, p lessonPatch) (cha
 
 // checkAvailableFrom returns 422 for a day that no clock of ours can have shown.
 func checkAvailableFrom(t *clock.Time) error {
-	if t != nil && t.Millis() < 0 {
+	if t != nil && t.UnixMilli() < 0 {
 		return apperr.Invalid("available_from", "must not lie before 1970")
 	}
 	return nil

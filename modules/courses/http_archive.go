@@ -3,7 +3,6 @@ package courses
 import (
 	"context"
 
-	"lyceum/platform/db"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/stream"
@@ -48,11 +47,10 @@ func (v importedView) AppendJSON(b []byte) []byte {
 	return append(appendIDs(append(b[:len(b)-1], `,"warnings":`...), v.Warnings), '}')
 }
 
-// take receives the request's file; what it holds goes with the request. It does not wait for the transaction of the
-// request: files are stored one after the other, and staged until admit makes a course of them.
+// take receives the request's file; what it holds goes with the request.
 func (a *archives) take(ctx context.Context) (*incoming, error) {
 	u := upload.BodyFromContext(ctx)
-	in, err := a.receive(db.WithoutTx(ctx), u.File, u.Size)
+	in, err := a.receive(ctx, u.File, u.Size)
 	if err == nil {
 		u.DeferToEnd(func() { a.discard(ctx, in) })
 	}

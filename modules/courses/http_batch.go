@@ -45,6 +45,6 @@ func (h *handlers) enrollAll(ctx context.Context, in *batchInput) (*httpx.Respon
 	for i, r := range rows {
 		v.Results[i] = batchRowView{i + 1, r.Email, r.Status, r.Error}
 	}
-	v.Created, v.Exists, v.Errors = bulk.Count(rows)
+	v.Created, v.Exists, v.Errors = bulk.CountStatuses(rows)
 	return httpx.OK(v), nil
 }

@@ -21,15 +21,16 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionLearn},
 	Commands:    newCommands,
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
-		events.Publishes(
-			events.Declare[coursesapi.CoursePublished]("A course was published for the first time."),
-			events.Declare[coursesapi.CourseCompleted]("A learner completed every lesson of a course, once per learner and course."),
-			events.Declare[coursesapi.LessonAdded]("A published course got a lesson."),
-			events.Declare[coursesapi.EnrollmentChanged]("Accounts may now read a course, or may no longer."),
-			events.Declare[coursesapi.CourseDeleted]("A course was put into the trash."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[coursesapi.CoursePublished]("A course was published for the first time."),
+			events.DeclareEvent[coursesapi.CourseCompleted]("A learner completed every lesson of a course, once per learner and course."),
+			events.DeclareEvent[coursesapi.LessonAdded]("A published course got a lesson."),
+			events.DeclareEvent[coursesapi.EnrollmentChanged]("Accounts may now read a course, or may no longer."),
+			events.DeclareEvent[coursesapi.CourseDeleted]("A course was put into the trash."),
 		),
 	),
 	Provides: fx.Options(
@@ -41,7 +42,7 @@ var Module = module.Module{
 			fx.Annotate(func(s *Service) storageapi.KeyUser { return reader{s} }, fx.ResultTags(storageapi.KeyUserGroup)),
 			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 		),
-		httpx.Routes(newRoutes),
-		jobs.Workers(newWorkers),
+		httpx.ProvideRoutes(newRoutes),
+		jobs.ProvideWorkers(newWorkers),
 	),
 }

@@ -26,7 +26,7 @@ func (s *school) fill(n int) (owner string) {
 	}
 	require.NoError(s.t, s.store.db.InTx(s.t.Context(), func(ctx context.Context) error {
 		for i := range n {
-			at := clock.FromMillis(noon.Millis() + int64(i))
+			at := clock.FromMillis(noon.UnixMilli() + int64(i))
 			c := course{ID: ids.New(), Slug: fmt.Sprint("filled-", i), Title: fmt.Sprintf("Course %d", (i*7919)%n), Visibility: []string{public, public, member, private}[i%4],
 				Status: []string{published, published, published, draft, archived}[i%5], OwnerID: owners[i%50], Version: 1, CreatedAt: at, UpdatedAt: at}
 			if i%1000 == 0 {
@@ -79,7 +79,7 @@ func TestListsStandOnIndexes(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, s *school) {
 		owner := s.fill(5000)
-		after := &position{At: clock.FromMillis(noon.Millis() + 2500), Title: "course 3", ID: ids.New()}
+		after := &position{At: clock.FromMillis(noon.UnixMilli() + 2500), Title: "course 3", ID: ids.New()}
 		for name, caller := range map[string]identity.Caller{"anon": {}, "user": {UserID: ids.New(), Role: usersapi.RoleUser}, "member": {UserID: ids.New(), Role: usersapi.RoleMember}, "admin": {UserID: ids.New(), Role: usersapi.RoleAdmin}} {
 			for _, sort := range []string{"newest", "title", "updated"} {
 				for _, from := range []*position{nil, after} {

@@ -36,7 +36,7 @@ func (s *Service) inviteAll(ctx context.Context, b batch) (batchID string, rows 
 		if rows, err = s.judge(ctx, b); err != nil {
 			return err
 		}
-		if bulk.Hold(rows, b.Atomic) || b.DryRun || !slices.ContainsFunc(rows, isNew) {
+		if bulk.SkipIfFailed(rows, b.Atomic) || b.DryRun || !slices.ContainsFunc(rows, isNew) {
 			return nil
 		}
 		batchID = ids.New()
@@ -47,9 +47,9 @@ func (s *Service) inviteAll(ctx context.Context, b batch) (batchID string, rows 
 
 // judge says what is to become of each row.
 func (s *Service) judge(ctx context.Context, b batch) ([]bulk.Row, error) {
-	rows := bulk.Rows(b.Emails)
+	rows := bulk.NewRows(b.Emails)
 	courses, _ := json.Marshal(b.CourseIDs) // a list of strings
-	open, err := s.store.openFor(ctx, bulk.Addresses(rows), b.Role, string(courses), b.ExpiresAt, s.clock.Now())
+	open, err := s.store.openFor(ctx, bulk.ListAddresses(rows), b.Role, string(courses), b.ExpiresAt, s.clock.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	bus := events.NewBus(d, clock.System{})
 	mailer := &mailtest.Mailer{PublicURL: "http://lyceum.test"}
 	w.Service = newService(d, newStore(d), w.people, w.people, Courses{}, bus, mailer, clock.System{}, keys, nil, &Config{})
-	require.NoError(t, bus.Attach(newSubscribers(w.Service), []events.Subscription{events.InTx("audit", w.note)}))
+	require.NoError(t, bus.AttachSubscriptions(newSubscribers(w.Service), []events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	return w
 }
 

@@ -64,7 +64,7 @@ func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Respon
 	for n, r := range rows {
 		v.Results[n] = batchRowView{n + 1, r.Email, r.Status, r.ID, r.Error}
 	}
-	v.Created, v.Exists, v.Errors = bulk.Count(rows)
+	v.Created, v.Exists, v.Errors = bulk.CountStatuses(rows)
 	return httpx.OK(v), nil
 }
 

@@ -19,6 +19,7 @@ var Module = module.Module{
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRedeem, permissionManage},
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
@@ -27,7 +28,7 @@ var Module = module.Module{
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-		httpx.Routes(newRoutes),
-		events.Subscribers(newSubscribers),
+		httpx.ProvideRoutes(newRoutes),
+		events.ProvideSubscriptions(newSubscribers),
 	),
 }

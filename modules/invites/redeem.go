@@ -30,8 +30,8 @@ type course struct {
 // together; a failure is written down on its own.
 func (s *Service) redeem(ctx context.Context, code string) (o outcome, err error) {
 	// Reserved before the work: only codes that did not hold count.
-	hit := s.limiter.Take(ctx, s.guesses, identity.CallerFrom(ctx).UserID)
-	if err := hit.Err("Too many codes did not hold; wait for the window to end."); err != nil {
+	hit := s.limiter.TakeHit(ctx, s.guesses, identity.CallerFrom(ctx).UserID)
+	if err := hit.RefusalError("Too many codes did not hold; wait for the window to end."); err != nil {
 		return o, err
 	}
 	o, err = s.redeemCode(ctx, code)

@@ -117,7 +117,7 @@ func (i *invite) said() map[string]any {
 func (s *Service) mailOf(m made, courses string) mailapi.Mail {
 	until := ""
 	if m.ExpiresAt != nil {
-		until = m.ExpiresAt.Std().Format("2 January 2006, 15:04 UTC")
+		until = m.ExpiresAt.StdTime().Format("2 January 2006, 15:04 UTC")
 	}
 	return mailapi.Mail{Kind: "invite", To: *m.Email, Data: map[string]any{
 		"Code": m.Code, "Role": string(m.RoleToGrant), "Courses": courses, "Link": s.mailer.Link("/join", "code", m.Code), "ExpiresAt": until,

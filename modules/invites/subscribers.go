@@ -8,7 +8,7 @@ import (
 )
 
 func newSubscribers(s *Service) []events.Subscription {
-	return []events.Subscription{events.InTx("invites", s.onAdminLost)}
+	return []events.Subscription{events.SubscribeInTx("invites", s.onAdminLost)}
 }
 
 // onAdminLost revokes what the inviter has left open: who may no longer grant has no invites.

@@ -107,7 +107,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
 	w := &world{
-		t: t, sender: &fakeSender{}, clock: &movableClock{clock.Of(time.Now())},
+		t: t, sender: &fakeSender{}, clock: &movableClock{clock.FromTime(time.Now())},
 		accounts: fakeAccounts{known: map[string]usersapi.Account{}},
 	}
 	w.Service = NewService(Params{

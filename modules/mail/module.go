@@ -27,7 +27,7 @@ var Module = module.Module{
 			func(s *Service) mailapi.Mailer { return s },
 			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 		),
-		httpx.Routes(newRoutes),
-		jobs.Workers(newWorkers),
+		httpx.ProvideRoutes(newRoutes),
+		jobs.ProvideWorkers(newWorkers),
 	),
 }

@@ -7,8 +7,8 @@ import (
 )
 
 func newRoutes(h *handlers) httpx.Table {
-	manage := httpx.Needs(permissionManage)
-	accepted := httpx.Status(http.StatusAccepted)
+	manage := httpx.RequirePermission(permissionManage)
+	accepted := httpx.DefaultStatus(http.StatusAccepted)
 	return httpx.Table{Module: "mail", Routes: []httpx.Route{
 		httpx.Get("/admin/emails", manage, "Mails, the newest first", h.list),
 		httpx.Post("/admin/emails/retry", manage, "Try all mails of a status again now", h.retryAll, accepted),

@@ -137,7 +137,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	w.courses = &fakeCourses{course: coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}, canRead: func(identity.Caller) bool { return true }}
 	w.Service = newService(needs{DB: d, Keys: w.keys, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher, Events: w.bus, Clock: clock.System{},
 		Mailer: w.mailer, Config: &config.Config{PublicURL: publicURL}})
-	require.NoError(t, w.bus.Attach(newSubscribers(w.Service)))
+	require.NoError(t, w.bus.AttachSubscriptions(newSubscribers(w.Service)))
 	return w
 }
 

@@ -33,7 +33,7 @@ func (p people) Account(_ context.Context, id string) (identity.Account, bool, e
 }
 
 func (people) Subscribe(string, func(string)) func() { return func() {} }
-func (people) Healthy() bool                         { return true }
+func (people) IsHealthy() bool                       { return true }
 
 // site serves the module's routes alone.
 type site struct {

@@ -16,16 +16,17 @@ var Module = module.Module{
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionAnnounce, permissionReadOwn},
+	Console:     consoleFiles,
 	Declares: fx.Options(
-		events.Publishes(
-			events.Declare[partDue]("Some readers of a message wait for it."),
-			events.Declare[newsDue]("Learners of a course wait for news of it."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[partDue]("Some readers of a message wait for it."),
+			events.DeclareEvent[newsDue]("Learners of a course wait for news of it."),
 		),
 	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
-		httpx.Routes(newRoutes),
-		events.Subscribers(newSubscribers),
+		httpx.ProvideRoutes(newRoutes),
+		events.ProvideSubscriptions(newSubscribers),
 	),
 }

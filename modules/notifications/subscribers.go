@@ -16,19 +16,19 @@ const subscriber = "notifications"
 
 func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{
-		events.InTx(subscriber, s.onCoursePublished),
-		events.InTx(subscriber, s.onLessonAdded),
-		events.Durable(subscriber, s.onNewsDue),
-		events.Durable(subscriber, s.onCourseCompleted),
-		events.Durable(subscriber, s.onRoleGranted),
-		events.Durable(subscriber, s.onEmailVerified),
-		events.Durable(subscriber, s.onNewSignIn),
-		events.Durable(subscriber, s.onPasswordChanged),
-		events.Durable(subscriber, s.onMentioned),
-		events.Durable(subscriber, s.onPartDue),
-		events.Retired(subscriber, s.onCoursePublished),
-		events.Retired(subscriber, s.onLessonAdded),
-		events.Retired(subscriber, s.onOldAnnouncementMade),
+		events.SubscribeInTx(subscriber, s.onCoursePublished),
+		events.SubscribeInTx(subscriber, s.onLessonAdded),
+		events.SubscribeDurable(subscriber, s.onNewsDue),
+		events.SubscribeDurable(subscriber, s.onCourseCompleted),
+		events.SubscribeDurable(subscriber, s.onRoleGranted),
+		events.SubscribeDurable(subscriber, s.onEmailVerified),
+		events.SubscribeDurable(subscriber, s.onNewSignIn),
+		events.SubscribeDurable(subscriber, s.onPasswordChanged),
+		events.SubscribeDurable(subscriber, s.onMentioned),
+		events.SubscribeDurable(subscriber, s.onPartDue),
+		events.SubscribeRetired(subscriber, s.onCoursePublished),
+		events.SubscribeRetired(subscriber, s.onLessonAdded),
+		events.SubscribeRetired(subscriber, s.onOldAnnouncementMade),
 	}
 }
 
@@ -36,7 +36,7 @@ func newSubscribers(s *Service) []events.Subscription {
 func courseLink(id string) string           { return "/#/courses/" + id }
 func lessonLink(course, id string) string   { return courseLink(course) + "/lessons/" + id }
 func channelLink(slug string) string        { return "/#/chat/" + slug }
-func moment(t clock.Time) string            { return t.Std().Format("2 January 2006, 15:04 UTC") }
+func moment(t clock.Time) string            { return t.StdTime().Format("2 January 2006, 15:04 UTC") }
 func quoted(title string) string            { return "“" + title + "”" }
 func course(title string) map[string]string { return map[string]string{"CourseTitle": title} }
 
@@ -95,7 +95,7 @@ func (s *Service) at(text string) string {
 	if err != nil {
 		return moment(s.clock.Now())
 	}
-	return moment(clock.Of(t))
+	return moment(clock.FromTime(t))
 }
 
 // onMentioned names the channel alone: who wrote stands there, for as long as he has a name.

@@ -70,7 +70,7 @@ const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe
 func (h *handlers) unsubscribeRoutes() []httpx.Route {
 	const path = unsubscribePath + "{token}"
 	return []httpx.Route{
-		httpx.Post(path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.IgnoresForm(), httpx.Describe(unsubscribeDoc)),
-		httpx.Raw(http.MethodGet, path, httpx.Public, "Console", httpx.ConsolePage(), httpx.Hidden()),
+		httpx.Post(path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.IgnoresForm(), httpx.DescribeOperation(unsubscribeDoc)),
+		httpx.Raw(http.MethodGet, path, httpx.Public, "Console", httpx.ConsolePage(), httpx.HideOperation()),
 	}
 }

@@ -43,9 +43,11 @@ type asset struct {
 	// ExpiresAt is when the upload URL ends.
 	ExpiresAt clock.Time
 	// RefusedAt is when its object was last found to be another than announced.
-	RefusedAt   *clock.Time
-	CreatedAt   clock.Time
-	CompletedAt *clock.Time
+	RefusedAt *clock.Time
+	// RefusingUntil ends the lease of a request that deletes the object, which was found to be another than announced.
+	RefusingUntil *clock.Time
+	CreatedAt     clock.Time
+	CompletedAt   *clock.Time
 }
 
 // TableName of assets.
@@ -61,6 +63,11 @@ func (a *asset) holdsKey(uploaderID string, now clock.Time) bool {
 		return false
 	}
 	return a.Status == completed || now.Before(a.ExpiresAt)
+}
+
+// isBeingRefused reports whether a request is about to delete the object.
+func (a *asset) isBeingRefused(now clock.Time) bool {
+	return a.RefusingUntil != nil && now.Before(*a.RefusingUntil)
 }
 
 // belongsTo says whether the caller may do with it what only its uploader and administrators may.

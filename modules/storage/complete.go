@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,12 +9,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
+	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/lifecycle"
 )
 
 // maxHashed is how large an object may be for its checksum to be computed again here, within the
@@ -21,59 +25,106 @@ import (
 // request, so that the store took no other bytes.
 const maxHashed = 64 << 20
 
-// errAgain says that the object was replaced between looking at it and deciding.
-var errAgain = errors.New("storage: the object changed meanwhile")
+// Times of a refusal: how long a request may take to delete the object, how long it keeps others from the upload, and how
+// long and how often those wait.
+const (
+	refusalTime  = 20 * time.Second
+	refusalLease = 3 * refusalTime
+	refusalWait  = 5 * time.Second
+	refusalPoll  = 25 * time.Millisecond
+)
 
-// complete makes an upload an asset once its object is there and as declared: 409
-// upload-incomplete, 409 upload-mismatch, after which the object is gone, the URL takes another, and its uploader may begin
-// another upload under the key.
-// Only its uploader may; once completed it answers the same again.
+var (
+	// errAgain means that the object was replaced between looking at it and deciding.
+	errAgain = errors.New("storage: the object changed meanwhile")
+	// errRefusing means that another request is deleting the object.
+	errRefusing = errors.New("storage: the object is being deleted")
+)
+
+// complete makes an upload an asset once its object is there and as declared. Only its uploader may; once completed it
+// answers the same again. It returns upload-incomplete if there is no object, and upload-mismatch if the object is
+// another than declared: then the object is gone, the URL takes another, and the uploader may begin another upload
+// under the key.
 func (s *Service) complete(ctx context.Context, id string) (a *asset, err error) {
 	if !ids.IsValid(id) {
 		return nil, errNoUpload
 	}
-	for range 3 {
-		if a, err = s.tryComplete(ctx, id); !errors.Is(err, errAgain) {
+	waiting, cancel := context.WithTimeout(ctx, refusalWait)
+	defer cancel()
+	for changes := 0; changes < 3; {
+		a, err = s.tryComplete(ctx, id)
+		switch {
+		case errors.Is(err, errAgain):
+			changes++
+		case !errors.Is(err, errRefusing):
 			return a, err
+		case !lifecycle.Sleep(waiting, refusalPoll):
+			changes = 3
 		}
 	}
 	return nil, apperr.Unavailable("The object keeps changing.").WithCause(err)
 }
 
+// tryComplete looks at the object without a transaction, as that takes its time, and decides then.
 func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 	a, err := s.uploadOf(ctx, id, lockNone)
 	if err != nil || a.Status == completed {
 		return a, err
 	}
-	// The object is looked at without a transaction, as that takes its time.
 	info, err := s.inspect(ctx, a)
 	var mismatch *apperr.Error
-	if err != nil && !(errors.As(err, &mismatch) && mismatch.Code == "upload-mismatch") {
+	if errors.As(err, &mismatch) && mismatch.Code == "upload-mismatch" {
+		return s.refuseUpload(ctx, id, info, mismatch)
+	}
+	if err != nil {
 		return nil, err
 	}
-	refused := false
+	if err := s.unchanged(ctx, a, info); err != nil {
+		return nil, err
+	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		refused = false
-		if a, err = s.uploadOf(ctx, id, lockForUpdate); err != nil || a.Status == completed {
+		if a, err = s.openUpload(ctx, id); err != nil || a.Status == completed {
 			return err
-		}
-		if err := s.unchanged(ctx, a, info); err != nil {
-			return err
-		}
-		if mismatch != nil {
-			// Under the row's lock, so that nobody completes meanwhile what is deleted here.
-			if err := s.blobs.Delete(ctx, a.BlobID); err != nil {
-				return storeFault(err)
-			}
-			refused = true
-			return s.store.refuse(ctx, a.ID, s.clock.Now())
 		}
 		return s.finish(ctx, a)
 	})
-	if err == nil && refused {
-		return nil, mismatch
+	return a, err
+}
+
+// openUpload locks the caller's upload. It returns errRefusing while another request deletes its object.
+func (s *Service) openUpload(ctx context.Context, id string) (*asset, error) {
+	a, err := s.uploadOf(ctx, id, lockForUpdate)
+	if err == nil && a.Status != completed && a.isBeingRefused(s.clock.Now()) {
+		return nil, errRefusing
 	}
 	return a, err
+}
+
+// refuseUpload deletes an object that is another than declared and returns mismatch. If somebody has completed the upload
+// meanwhile, it returns the asset. A lease on the upload keeps others from completing what is deleted here; the deletion
+// ends long before the lease does.
+func (s *Service) refuseUpload(ctx context.Context, id string, seen blob.Info, mismatch error) (*asset, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalTime)
+	defer cancel()
+	var a *asset
+	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
+		if a, err = s.openUpload(ctx, id); err != nil || a.Status == completed {
+			return err
+		}
+		return s.store.beginRefusal(ctx, id, s.clock.Now().Add(refusalLease))
+	})
+	if err != nil || a.Status == completed {
+		return a, err
+	}
+	var refusedAt *clock.Time
+	if err = s.unchanged(ctx, a, seen); err == nil {
+		err = storeFault(s.blobs.Delete(ctx, a.BlobID))
+	}
+	if err == nil {
+		now := s.clock.Now()
+		refusedAt, err = &now, mismatch
+	}
+	return nil, cmp.Or(s.store.endRefusal(ctx, id, refusedAt), err)
 }
 
 // uploadOf returns the caller's own upload with a lock. It returns 404 where there is none that the caller may know of, and
@@ -89,7 +140,7 @@ func (s *Service) uploadOf(ctx context.Context, id string, lock rowLock) (*asset
 	return a, err
 }
 
-// unchanged holds the object to be the one that was inspected.
+// unchanged returns errAgain unless the object is still the one that was inspected.
 func (s *Service) unchanged(ctx context.Context, a *asset, seen blob.Info) error {
 	now, err := s.blobs.Stat(ctx, a.BlobID)
 	if errors.Is(err, blob.ErrDamaged) && seen == (blob.Info{}) {

@@ -77,7 +77,7 @@ func (s *Service) giveUp(ctx context.Context, id string) error {
 }
 
 func newSubscribers(s *Service) []events.Subscription {
-	return []events.Subscription{events.InTx("storage", s.onDisabled)}
+	return []events.Subscription{events.SubscribeInTx("storage", s.onDisabled)}
 }
 
 // disabledPage is how many uploads are given up with one statement.

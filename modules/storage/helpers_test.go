@@ -40,7 +40,7 @@ type hands struct {
 func (h *hands) Now() clock.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return clock.Of(time.Now().Add(h.offset))
+	return clock.FromTime(time.Now().Add(h.offset))
 }
 
 func (h *hands) forward(d time.Duration) {
@@ -131,11 +131,11 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	require.NoError(t, err)
 	w.config = config.SettingsOf[Config](loaded)
 	if blobs == nil {
-		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().Std() })
+		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().StdTime() })
 		require.NoError(t, err)
 	}
 	bus := events.NewBus(d, w.clock)
-	require.NoError(t, bus.Attach([]events.Subscription{events.InTx("audit", w.note)}))
+	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
 	w.Service = newService(needs{Shelf: newShelf(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue, Signals: broadcast.New(nil),

@@ -26,7 +26,7 @@ func newObjectRoutes(n objectRoutesNeeds) httpx.Table {
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPut} {
 		table.Routes = append(table.Routes, httpx.Raw(method, "/objects/{id}", httpx.Public, "An object by signed URL",
-			n.Folder.Handler(), httpx.ObjectBytes(n.Config.MaxBytes), httpx.Hidden()))
+			n.Folder.Handler(), httpx.ObjectBytes(n.Config.MaxBytes), httpx.HideOperation()))
 	}
 	return table
 }

@@ -36,7 +36,7 @@ func (people) Account(_ context.Context, id string) (identity.Account, bool, err
 }
 
 func (people) Subscribe(string, func(string)) func() { return func() {} }
-func (people) Healthy() bool                         { return true }
+func (people) IsHealthy() bool                       { return true }
 
 // site serves the module's routes alone.
 type site struct {

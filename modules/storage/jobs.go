@@ -24,16 +24,18 @@ func (s *Service) dueTrash(ctx context.Context) ([]string, error) {
 	return s.store.dueTrash(ctx, s.clock.Now())
 }
 
-// emptyTrash deletes one object. It holds the row meanwhile, so that nobody takes the object's
-// name back in the middle of it.
+// emptyTrash deletes one object that is due. Two may do so at once: no other object ever gets its name.
 func (s *shelf) emptyTrash(ctx context.Context, blobID string) error {
 	now := s.clock.Now()
+	if t, err := s.store.dueTrashOf(ctx, blobID, now); err != nil || t == nil {
+		return err
+	}
+	if err := s.blobs.Delete(ctx, blobID); err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		t, err := s.store.lockTrash(ctx, blobID, now)
 		if err != nil || t == nil {
-			return err
-		}
-		if err := s.blobs.Delete(ctx, blobID); err != nil {
 			return err
 		}
 		return s.store.emptied(ctx, t, now)

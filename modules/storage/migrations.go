@@ -48,4 +48,9 @@ var Migrations = []migrate.Migration{{
 	ID:   "202611291001_storage_note_refusal",
 	Up:   []string{"ALTER TABLE storage_assets ADD COLUMN refused_at bigint"},
 	Down: []string{"ALTER TABLE storage_assets DROP COLUMN refused_at"},
+}, {
+	// The object of a refused upload is deleted outside of a transaction; meanwhile nobody may complete the upload.
+	ID:   "202611291202_storage_lease_refusal",
+	Up:   []string{"ALTER TABLE storage_assets ADD COLUMN refusing_until bigint"},
+	Down: []string{"ALTER TABLE storage_assets DROP COLUMN refusing_until"},
 }}

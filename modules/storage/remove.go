@@ -98,8 +98,8 @@ func (s *Service) discard(ctx context.Context, assets []asset) error {
 		objects[i] = assets[i].BlobID
 		blobID, key := assets[i].BlobID, assets[i].Key
 		db.AfterCommit(ctx, func() {
-			s.signals.Signal(topicRemoved, key)
-			s.signals.Signal(topicDiscarded, blobID)
+			s.signals.SendSignal(topicRemoved, key)
+			s.signals.SendSignal(topicDiscarded, blobID)
 			s.queue.Enqueue(trashJob, blobID)
 		})
 		if err := s.record(ctx, "asset.deleted", &assets[i]); err != nil {

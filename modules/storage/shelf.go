@@ -78,7 +78,7 @@ func (s *shelf) reserveOwn(ctx context.Context, a *asset, now clock.Time) (kept 
 	if err := s.reserve(ctx, a, old, now); err != nil {
 		return false, err
 	}
-	return false, s.store.keep(ctx, a.BlobID)
+	return false, nil
 }
 
 // reserve takes the key for a in the caller's transaction: 409 key-taken where old, the row of that

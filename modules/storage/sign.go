@@ -41,7 +41,7 @@ func (s *Service) sign(ctx context.Context, key string, life time.Duration) (lin
 	if err != nil {
 		return link{}, storeFault(err)
 	}
-	return link{key, signed.URL, signed.Method, clock.Of(signed.ExpiresAt)}, nil
+	return link{key, signed.URL, signed.Method, clock.FromTime(signed.ExpiresAt)}, nil
 }
 
 // find gives the completed asset of a key, nil when there is none.

@@ -91,9 +91,15 @@ func (s *store) complete(ctx context.Context, id string, at clock.Time) error {
 	return res.Error
 }
 
-// refuse notes that the object of an upload was not as announced.
-func (s *store) refuse(ctx context.Context, id string, at clock.Time) error {
-	return s.db.Conn(ctx).Exec("UPDATE storage_assets SET refused_at = ? WHERE id = ?", at, id).Error
+// beginRefusal keeps others from completing an upload until its object is deleted, but no longer than until.
+func (s *store) beginRefusal(ctx context.Context, id string, until clock.Time) error {
+	return s.db.Conn(ctx).Exec("UPDATE storage_assets SET refusing_until = ? WHERE id = ?", until, id).Error
+}
+
+// endRefusal ends what beginRefusal began. refusedAt is when the object was deleted, or nil if it was not.
+func (s *store) endRefusal(ctx context.Context, id string, refusedAt *clock.Time) error {
+	return s.db.Conn(ctx).Exec("UPDATE storage_assets SET refusing_until = NULL, refused_at = COALESCE(?, refused_at) WHERE id = ?",
+		refusedAt, id).Error
 }
 
 // lockUploader makes those who would add to one uploader's sum wait for each other.
@@ -134,8 +140,8 @@ func (s *store) removeAll(ctx context.Context, assets []asset, now clock.Time) e
 	}).Create(&rows).Error
 }
 
-// keep takes an object out of the trash, waiting for whoever empties it now.
-func (s *store) keep(ctx context.Context, blobID string) error {
+// forgetTrash takes an object out of the trash.
+func (s *store) forgetTrash(ctx context.Context, blobID string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM storage_trash WHERE blob_id = ?", blobID).Error
 }
 
@@ -177,7 +183,7 @@ func behind(prefix string) (end string, bounded bool) {
 // held gives a page of what an account uploaded, whatever its status, the oldest first.
 func (s *store) held(ctx context.Context, uploader string, after keyset.Position, limit int, lock rowLock) (found []asset, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
-		ORDER BY created_at, id LIMIT ?`+s.suffix(ctx, lock), uploader, after.CreatedAt.Millis(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
+		ORDER BY created_at, id LIMIT ?`+s.suffix(ctx, lock), uploader, after.CreatedAt.UnixMilli(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err
 }
 
@@ -192,11 +198,19 @@ func (s *store) dueTrash(ctx context.Context, now clock.Time) (found []string, e
 	return found, err
 }
 
-// lockTrash gives what has to go now, nil when it is gone or not due.
+// dueTrashOf returns the trash of an object, or nil if there is none or it is not due.
+func (s *store) dueTrashOf(ctx context.Context, blobID string, now clock.Time) (*trash, error) {
+	return s.oneTrash(ctx, "SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?", blobID, now)
+}
+
+// lockTrash is dueTrashOf with a lock on the row.
 func (s *store) lockTrash(ctx context.Context, blobID string, now clock.Time) (*trash, error) {
+	return s.oneTrash(ctx, "SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?"+s.db.ForUpdate(), blobID, now)
+}
+
+func (s *store) oneTrash(ctx context.Context, query string, args ...any) (*trash, error) {
 	var found []trash
-	err := s.db.Conn(ctx).Raw("SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?"+s.db.ForUpdate(), blobID, now).Scan(&found).Error
-	if err != nil || len(found) == 0 {
+	if err := s.db.Conn(ctx).Raw(query, args...).Scan(&found).Error; err != nil || len(found) == 0 {
 		return nil, err
 	}
 	return &found[0], nil
@@ -205,7 +219,7 @@ func (s *store) lockTrash(ctx context.Context, blobID string, now clock.Time) (*
 // emptied forgets an object that is gone for good, or waits for its last time.
 func (s *store) emptied(ctx context.Context, t *trash, now clock.Time) error {
 	if !now.Before(t.LastAt) {
-		return s.keep(ctx, t.BlobID)
+		return s.forgetTrash(ctx, t.BlobID)
 	}
 	return s.db.Conn(ctx).Exec("UPDATE storage_trash SET next_at = ? WHERE blob_id = ?", t.again(now), t.BlobID).Error
 }

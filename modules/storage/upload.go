@@ -33,7 +33,7 @@ func (s *Service) begin(ctx context.Context, n newUpload) (*asset, blob.Signed, 
 	if err != nil {
 		return nil, signed, storeFault(err)
 	}
-	a.ExpiresAt = clock.Of(signed.ExpiresAt)
+	a.ExpiresAt = clock.FromTime(signed.ExpiresAt)
 	return a, signed, s.db.InTx(ctx, func(ctx context.Context) error { return s.takeKey(ctx, a, now, s.limits.Quota) })
 }
 

@@ -29,7 +29,7 @@ func TestAnUploadBecomesAnAsset(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "PUT", signed.Method)
 		require.Contains(t, signed.URL, a.BlobID)
-		require.WithinDuration(t, time.Now().Add(urlLife), a.ExpiresAt.Std(), time.Minute)
+		require.WithinDuration(t, time.Now().Add(urlLife), a.ExpiresAt.StdTime(), time.Minute)
 		require.Empty(t, w.actions(), "the start of an upload is not audited")
 
 		_, err = w.complete(w.as(teacher), a.ID)

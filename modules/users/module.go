@@ -17,17 +17,18 @@ var Module = module.Module{
 	Required:    true,
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{usersapi.PermissionAccountSelf, permissionManage},
+	Console:     consoleFiles,
 	Problems:    problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
-		events.Publishes(
-			events.Declare[usersapi.Registered]("An account was made."),
-			events.Declare[usersapi.EmailVerified]("The address of an account was confirmed, once per account."),
-			events.Declare[usersapi.RoleGranted]("The role of an account was raised."),
-			events.Declare[usersapi.Disabled]("An account was disabled."),
-			events.Declare[usersapi.EmailReplaced]("An administrator gave an account another address, which is not confirmed."),
-			events.Declare[usersapi.AdminLost]("An active administrator was demoted, disabled or deleted."),
-			events.Declare[removed]("An account was deleted, and everything that was under way then has ended."),
+		events.ProvideDeclarations(
+			events.DeclareEvent[usersapi.Registered]("An account was made."),
+			events.DeclareEvent[usersapi.EmailVerified]("The address of an account was confirmed, once per account."),
+			events.DeclareEvent[usersapi.RoleGranted]("The role of an account was raised."),
+			events.DeclareEvent[usersapi.Disabled]("An account was disabled."),
+			events.DeclareEvent[usersapi.EmailReplaced]("An administrator gave an account another address, which is not confirmed."),
+			events.DeclareEvent[usersapi.AdminLost]("An active administrator was demoted, disabled or deleted."),
+			events.DeclareEvent[removed]("An account was deleted, and everything that was under way then has ended."),
 		),
 	),
 	Provides: fx.Options(
@@ -38,7 +39,7 @@ var Module = module.Module{
 			func(s *Service) usersapi.Roles { return s },
 			func(s *Service) identity.Accounts { return s },
 		),
-		httpx.Routes(newRoutes),
-		events.Subscribers(newSubscribers),
+		httpx.ProvideRoutes(newRoutes),
+		events.ProvideSubscriptions(newSubscribers),
 	),
 }

@@ -83,7 +83,7 @@ func (h *holders) erase(ctx context.Context, u *user) error {
 	if err := h.service.store.remove(ctx, u.ID); err != nil {
 		return err
 	}
-	db.AfterCommit(ctx, func() { h.service.broadcast.Signal(identity.TopicAccount, u.ID) })
+	db.AfterCommit(ctx, func() { h.service.broadcast.SendSignal(identity.TopicAccount, u.ID) })
 	if err := h.service.events.Publish(ctx, removed{u.ID}); err != nil {
 		return err
 	}
@@ -116,5 +116,5 @@ func (h *holders) onRemoved(ctx context.Context, e removed) error {
 }
 
 func newSubscribers(h *holders) []events.Subscription {
-	return []events.Subscription{events.Durable("users", h.onRemoved)}
+	return []events.Subscription{events.SubscribeDurable("users", h.onRemoved)}
 }

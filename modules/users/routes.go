@@ -7,15 +7,15 @@ import (
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "users", Routes: []httpx.Route{
-		httpx.Get("/users/me", httpx.Needs(usersapi.PermissionAccountSelf), "The caller's account", h.me, httpx.ETagged()),
-		httpx.Patch("/users/me", httpx.Needs(usersapi.PermissionAccountSelf), "Change one's display name", h.patchMe, httpx.ETagged(), httpx.Rules(checkPatchMe)),
-		httpx.Delete("/users/me", httpx.Needs(usersapi.PermissionAccountSelf), "Delete one's account, for good", h.removeMe, httpx.Describe(removeDoc)),
-		httpx.Get("/users/me/export", httpx.Needs(usersapi.PermissionAccountSelf), "Everything that is held about the caller", h.export, httpx.Describe(exportDoc),
-			httpx.Produces("application/json", "The file")),
-		httpx.Get("/admin/users", httpx.Needs(permissionManage), "Accounts, the newest first", h.list),
-		httpx.Get("/admin/users/{id}", httpx.Needs(permissionManage), "One account", h.get, httpx.ETagged()),
-		httpx.Patch("/admin/users/{id}", httpx.Needs(permissionManage), "Change role, status or name", h.patch, httpx.ETagged(), httpx.Rules(checkPatch)),
-		httpx.Delete("/admin/users/{id}", httpx.Needs(permissionManage), "Delete an account, for good", h.remove, httpx.Describe(removeDoc)),
+		httpx.Get("/users/me", httpx.RequirePermission(usersapi.PermissionAccountSelf), "The caller's account", h.me, httpx.ETagged()),
+		httpx.Patch("/users/me", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Change one's display name", h.patchMe, httpx.ETagged(), httpx.CheckRules(checkPatchMe)),
+		httpx.Delete("/users/me", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Delete one's account, for good", h.removeMe, httpx.DescribeOperation(removeDoc)),
+		httpx.Get("/users/me/export", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Everything that is held about the caller", h.export, httpx.DescribeOperation(exportDoc),
+			httpx.ProducesStream("application/json", "The file")),
+		httpx.Get("/admin/users", httpx.RequirePermission(permissionManage), "Accounts, the newest first", h.list),
+		httpx.Get("/admin/users/{id}", httpx.RequirePermission(permissionManage), "One account", h.get, httpx.ETagged()),
+		httpx.Patch("/admin/users/{id}", httpx.RequirePermission(permissionManage), "Change role, status or name", h.patch, httpx.ETagged(), httpx.CheckRules(checkPatch)),
+		httpx.Delete("/admin/users/{id}", httpx.RequirePermission(permissionManage), "Delete an account, for good", h.remove, httpx.DescribeOperation(removeDoc)),
 	}}
 }
 

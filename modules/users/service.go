@@ -263,7 +263,7 @@ func (s *Service) change(ctx context.Context, id string, fn func(context.Context
 				return err
 			}
 		}
-		db.AfterCommit(ctx, func() { s.broadcast.Signal(identity.TopicAccount, id) })
+		db.AfterCommit(ctx, func() { s.broadcast.SendSignal(identity.TopicAccount, id) })
 		return nil
 	})
 }

@@ -4,7 +4,7 @@
 // subscriber looks up the truth in the database. The sender's own process hears a signal without
 // Redis.
 //
-// A lost connection is noticed within 600 ms. While it is lost Healthy returns false, and after it
+// A lost connection is noticed within 600 ms. While it is lost IsHealthy returns false, and after it
 // is back every subscriber hears the empty key, which means "everything may have changed".
 package broadcast
 
@@ -16,13 +16,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"lyceum/platform/lifecycle"
-
 	"github.com/redis/go-redis/v9"
 
 	"lyceum/platform/ids"
+	"lyceum/platform/lifecycle"
 )
 
+// channel is the Redis channel that all replicas share.
 const channel = "lyceum:broadcast"
 
 // reconnectPause is the time between the loss of the connection and the next attempt to subscribe.
@@ -35,16 +35,19 @@ type Bus struct {
 	origin  string
 	healthy atomic.Bool
 
-	mu   sync.RWMutex
-	subs map[string]map[int]func(key string)
-	next int
+	mu sync.RWMutex
+	// subscribers are the functions of each topic by the id of their subscription.
+	subscribers map[string]map[int]func(key string)
+	nextID      int
 
 	outbox chan signal
 	// lost is true after a signal that could not be sent. The next signal then means everything.
 	lost atomic.Bool
 }
 
+// signal is the message on the channel. An empty topic means that everything may have changed.
 type signal struct {
+	// Origin is the sending bus, which ignores its own signals.
 	Origin string `json:"o"`
 	Topic  string `json:"t"`
 	Key    string `json:"k"`
@@ -57,7 +60,8 @@ const maxQueued = 4096
 // New returns a bus. It reaches other replicas while Run runs.
 func New(r redis.UniversalClient) *Bus {
 	return &Bus{
-		redis: r, origin: ids.New(), subs: map[string]map[int]func(string){}, outbox: make(chan signal, maxQueued),
+		redis: r, origin: ids.New(), subscribers: map[string]map[int]func(string){},
+		outbox: make(chan signal, maxQueued),
 	}
 }
 
@@ -67,26 +71,26 @@ func New(r redis.UniversalClient) *Bus {
 func (b *Bus) Subscribe(topic string, fn func(key string)) (cancel func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.next++
-	id := b.next
-	if b.subs[topic] == nil {
-		b.subs[topic] = map[int]func(string){}
+	b.nextID++
+	id := b.nextID
+	if b.subscribers[topic] == nil {
+		b.subscribers[topic] = map[int]func(string){}
 	}
-	b.subs[topic][id] = fn
+	b.subscribers[topic][id] = fn
 	return func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		delete(b.subs[topic], id)
+		delete(b.subscribers[topic], id)
 	}
 }
 
-// Healthy returns whether signals of other replicas are heard now.
-func (b *Bus) Healthy() bool { return b.healthy.Load() }
+// IsHealthy returns whether signals of other replicas are heard now.
+func (b *Bus) IsHealthy() bool { return b.healthy.Load() }
 
-// Signal calls the subscribers of this process before it returns, and those of other replicas soon.
+// SendSignal calls the subscribers of this process before it returns, and those of other replicas soon.
 // It does not wait for Redis.
-func (b *Bus) Signal(topic, key string) {
-	b.deliver(topic, key)
+func (b *Bus) SendSignal(topic, key string) {
+	b.callSubscribers(topic, key)
 	select {
 	case b.outbox <- signal{b.origin, topic, key}:
 	default: // Redis is away and the queue full
@@ -94,11 +98,11 @@ func (b *Bus) Signal(topic, key string) {
 	}
 }
 
-// deliver calls the subscribers of a topic.
-func (b *Bus) deliver(topic, key string) {
+// callSubscribers calls the subscribers of a topic.
+func (b *Bus) callSubscribers(topic, key string) {
 	b.mu.RLock()
-	fns := make([]func(string), 0, len(b.subs[topic]))
-	for _, fn := range b.subs[topic] {
+	fns := make([]func(string), 0, len(b.subscribers[topic]))
+	for _, fn := range b.subscribers[topic] {
 		fns = append(fns, fn)
 	}
 	b.mu.RUnlock()
@@ -110,31 +114,31 @@ func (b *Bus) deliver(topic, key string) {
 // Run sends and receives signals until ctx ends. It connects again after a lost connection.
 func (b *Bus) Run(ctx context.Context) {
 	var wg sync.WaitGroup
-	wg.Go(func() { b.send(ctx) })
+	wg.Go(func() { b.sendQueued(ctx) })
 	for ctx.Err() == nil {
-		b.hear(ctx)
+		b.receiveSignals(ctx)
 		b.healthy.Store(false)
 		lifecycle.Sleep(ctx, reconnectPause)
 	}
 	wg.Wait()
 }
 
-// send publishes the signals of the outbox in their order.
-func (b *Bus) send(ctx context.Context) {
+// sendQueued publishes the signals of the outbox in their order.
+func (b *Bus) sendQueued(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case s := <-b.outbox:
-			b.publish(ctx, s)
+			b.publishUntilTaken(ctx, s)
 		}
 	}
 }
 
-// publish tries to send a signal until Redis has it, as a connection that broke unnoticed must not
+// publishUntilTaken tries to send a signal until Redis has it, as a connection that broke unnoticed must not
 // lose it. After maxAttempts it sends one signal for everything instead: while Redis was away no
 // replica relied on signals.
-func (b *Bus) publish(ctx context.Context, s signal) {
+func (b *Bus) publishUntilTaken(ctx context.Context, s signal) {
 	for attempt := 1; ctx.Err() == nil; attempt++ {
 		if b.lost.Swap(false) || attempt > maxAttempts {
 			s = signal{Origin: b.origin} // everything, the one in hand included
@@ -143,14 +147,15 @@ func (b *Bus) publish(ctx context.Context, s signal) {
 		if err == nil {
 			return
 		}
-		slog.Debug("broadcast not sent yet", "error", err)
-		lifecycle.Sleep(ctx, min(time.Duration(attempt)*20*time.Millisecond, beat))
+		slog.Debug("broadcast not sent, will be tried again", "topic", s.Topic, "attempt", attempt, "error", err)
+		lifecycle.Sleep(ctx, min(time.Duration(attempt)*20*time.Millisecond, heartbeat))
 	}
 }
 
 // maxAttempts is how often a signal is tried before it becomes one for everything.
 const maxAttempts = 5
 
+// publishOnce sends a signal within a second or returns why it could not.
 func (b *Bus) publishOnce(ctx context.Context, s signal) error {
 	raw, err := json.Marshal(s)
 	if err != nil {
@@ -161,18 +166,18 @@ func (b *Bus) publishOnce(ctx context.Context, s signal) error {
 	return b.redis.Publish(ctx, channel, raw).Err()
 }
 
-// beat is the time after which a silent connection is asked for a sign of life. A connection that
+// heartbeat is the time after which a silent connection is asked for a sign of life. A connection that
 // does not answer twice is lost: a change on another replica must show within a second, and a Redis
 // that hangs closes no connection.
-const beat = 200 * time.Millisecond
+const heartbeat = 200 * time.Millisecond
 
-// hear subscribes and receives signals until the connection is lost.
-func (b *Bus) hear(ctx context.Context) {
+// receiveSignals subscribes and receives signals until the connection is lost.
+func (b *Bus) receiveSignals(ctx context.Context) {
 	sub := b.redis.Subscribe(ctx, channel)
 	defer func() { _ = sub.Close() }()
 	silent := 0
 	for ctx.Err() == nil {
-		msg, err := sub.ReceiveTimeout(ctx, beat)
+		msg, err := sub.ReceiveTimeout(ctx, heartbeat)
 		if err != nil {
 			if !isTimeout(err) {
 				return
@@ -186,40 +191,41 @@ func (b *Bus) hear(ctx context.Context) {
 		switch m := msg.(type) {
 		case *redis.Subscription:
 			// Signals may have been missed until now.
-			b.deliverAll()
+			b.invalidateAll()
 			b.healthy.Store(true)
 		case *redis.Message:
-			b.receive(m.Payload)
+			b.handlePayload(m.Payload)
 		}
 	}
 }
 
+// isTimeout returns whether a read has only reached its deadline, so that the connection may be well.
 func isTimeout(err error) bool {
 	t, ok := err.(interface{ Timeout() bool })
 	return ok && t.Timeout()
 }
 
-// receive delivers a signal of another replica.
-func (b *Bus) receive(payload string) {
+// handlePayload delivers a signal of another replica.
+func (b *Bus) handlePayload(payload string) {
 	var s signal
 	switch {
 	case json.Unmarshal([]byte(payload), &s) != nil || s.Origin == b.origin:
 	case s.Topic == "":
-		b.deliverAll()
+		b.invalidateAll()
 	default:
-		b.deliver(s.Topic, s.Key)
+		b.callSubscribers(s.Topic, s.Key)
 	}
 }
 
-// deliverAll calls the subscribers of every topic with the empty key.
-func (b *Bus) deliverAll() {
+// invalidateAll calls the subscribers of every topic with the empty key.
+func (b *Bus) invalidateAll() {
 	b.mu.RLock()
-	topics := make([]string, 0, len(b.subs))
-	for t := range b.subs {
+	topics := make([]string, 0, len(b.subscribers))
+	for t := range b.subscribers {
 		topics = append(topics, t)
 	}
 	b.mu.RUnlock()
 	for _, t := range topics {
-		b.deliver(t, "")
+		b.callSubscribers(t, "")
 	}
 }

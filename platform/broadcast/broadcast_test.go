@@ -10,7 +10,10 @@ import (
 
 	"lyceum/platform/broadcast"
 	"lyceum/platform/embedded"
+	"lyceum/platform/testkit"
 )
+
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // newServer returns a Redis and a function that connects a bus to it and runs the bus.
 func newServer(t *testing.T) (server *embedded.Redis, join func() *broadcast.Bus) {
@@ -26,7 +29,7 @@ func newServer(t *testing.T) (server *embedded.Redis, join func() *broadcast.Bus
 		ended := make(chan struct{})
 		go func() { b.Run(ctx); close(ended) }()
 		t.Cleanup(func() { cancel(); <-ended; _ = client.Close() })
-		require.Eventually(t, b.Healthy, 5*time.Second, time.Millisecond)
+		require.Eventually(t, b.IsHealthy, 5*time.Second, time.Millisecond)
 		return b
 	}
 }
@@ -55,14 +58,14 @@ func TestSignal(t *testing.T) {
 	one, two := join(), join()
 	here, there, other := listen(one, "account"), listen(two, "account"), listen(two, "session")
 
-	one.Signal("account", "a")
+	one.SendSignal("account", "a")
 	require.Len(t, here, 1, "the sender hears it before Signal returns")
 	requireKey(t, here, "a")
 	requireKey(t, there, "a")
 
-	two.Signal("account", "b")
+	two.SendSignal("account", "b")
 	requireKey(t, here, "b")
-	one.Signal("session", "s")
+	one.SendSignal("session", "s")
 	requireKey(t, other, "s")
 	require.Len(t, here, 0, "no replica hears its own signal twice, nor other topics")
 	require.Len(t, there, 1)
@@ -72,9 +75,9 @@ func TestSubscribeEnds(t *testing.T) {
 	b := broadcast.New(nil)
 	heard := 0
 	cancel := b.Subscribe("account", func(string) { heard++ })
-	b.Signal("account", "a")
+	b.SendSignal("account", "a")
 	cancel()
-	b.Signal("account", "b")
+	b.SendSignal("account", "b")
 	require.Equal(t, 1, heard)
 }
 
@@ -89,7 +92,7 @@ func TestSignalsBeyondTheQueue(t *testing.T) {
 
 	late := broadcast.New(client) // it does not run yet, so that its queue fills
 	for range 5000 {
-		late.Signal("account", "x")
+		late.SendSignal("account", "x")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -102,8 +105,54 @@ func TestLostConnection(t *testing.T) {
 	server, join := newServer(t)
 	b := join()
 	server.Close()
-	require.Eventually(t, func() bool { return !b.Healthy() }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return !b.IsHealthy() }, time.Second, time.Millisecond)
 	keys := listen(b, "account")
-	b.Signal("account", "a")
+	b.SendSignal("account", "a")
 	requireKey(t, keys, "a")
+}
+
+// A payload that is no signal changes nothing, and what follows it is heard.
+func TestForeignPayloads(t *testing.T) {
+	server, join := newServer(t)
+	t.Cleanup(server.Close)
+	keys := listen(join(), "account")
+	options, err := redis.ParseURL(server.URL())
+	require.NoError(t, err)
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	for _, payload := range []string{
+		"", "null garbage", "[]", `"account"`, `{"o":7,"t":"account","k":"x"}`, "\xff\x00", `{"o":"other","t":"session","k":"s"}`,
+		`{"o":"other","t":"account","k":"a"}`,
+	} {
+		require.NoError(t, client.Publish(t.Context(), "lyceum:broadcast", payload).Err())
+	}
+	requireKey(t, keys, "a")
+	require.Empty(t, keys)
+}
+
+// A Redis that hangs closes no connection. Its absence is noticed all the same, and its return makes
+// every subscriber hear the empty key.
+func TestServerHangsAndReturns(t *testing.T) {
+	server := testkit.OwnRedis(t)
+	options, err := redis.ParseURL(server.URL)
+	require.NoError(t, err)
+	options.ContextTimeoutEnabled, options.MaxRetries = true, -1
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	b := broadcast.New(client)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { b.Run(ctx); close(ended) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	testkit.Eventually(t, b.IsHealthy, "the bus is connected")
+
+	for _, fault := range []struct{ begin, end func() }{{server.Freeze, server.Thaw}, {server.Kill, server.Start}} {
+		keys := listen(b, "account")
+		fault.begin()
+		testkit.Eventually(t, func() bool { return !b.IsHealthy() }, "the fault is noticed")
+		fault.end()
+		requireKey(t, keys, "")
+		testkit.Eventually(t, b.IsHealthy, "the bus is connected again")
+	}
 }

@@ -1,5 +1,9 @@
-// Package bulk has what orders of many rows share, one row for each address: what may become of a row, and that an
-// atomic order with an error does nothing.
+// Package bulk holds what requests with many rows have in common, such as inviting or enrolling a
+// list of mail addresses. Each row has a result of its own, and an atomic request with one failed row
+// changes nothing.
+//
+//	NewRows(emails) ─▶ the module sets Exists, Failed and ID ─▶ SkipIfFailed(rows, atomic)
+//	                   for each row                              └─ false: create the Created rows
 package bulk
 
 import (
@@ -8,53 +12,61 @@ import (
 	"lyceum/platform/text"
 )
 
-// Statuses of a row.
+// Statuses of a row, as clients see them.
 const (
+	// Created is the status of a row that is carried out, and of every row before it is looked at.
 	Created = "created"
-	Exists  = "exists"
-	Failed  = "error"
+	// Exists is the status of a row whose result was there before.
+	Exists = "exists"
+	// Failed is the status of a row with an error.
+	Failed = "error"
+	// Skipped is the status of a sound row of an atomic request that another row has stopped.
 	Skipped = "skipped"
 )
 
-// Row is one row of an order, and what became of it.
+// Row is one row of a request and its result.
 type Row struct {
-	// Email as it was given; Address is its one form, empty for what is no address.
+	// Email is the mail address as it was given, Address its normal form. Address is empty if Email
+	// is not a mail address.
 	Email, Address string
-	Status         string
-	// Error is a code, where the row has failed.
+	// Status is one of the constants above.
+	Status string
+	// Error is the code of the error of a failed row.
 	Error string
-	// ID is the id of what the row created, or "" if it created nothing.
+	// ID is the account or invite that the row has led to, if there is one.
 	ID string
 }
 
-// Rows begins an order: all is to be created, but for what is no address.
-func Rows(emails []string) []Row {
+// NewRows returns a row for each address, in order. Rows without a valid address have failed with
+// invalid-email. Addresses that are given twice have two rows.
+func NewRows(emails []string) []Row {
 	rows := make([]Row, len(emails))
 	for i, email := range emails {
 		address, err := text.NormalizeEmail(email)
 		rows[i] = Row{Email: email, Address: address, Status: Created}
 		if err != nil {
-			rows[i].Fail("invalid-email")
+			rows[i].MarkFailed("invalid-email")
 		}
 	}
 	return rows
 }
 
-// Fail gives the row an error.
-func (r *Row) Fail(code string) { r.Status, r.Error = Failed, code }
+// MarkFailed gives the row an error code.
+func (r *Row) MarkFailed(code string) { r.Status, r.Error = Failed, code }
 
-// Addresses are those of rows that have one.
-func Addresses(rows []Row) (out []string) {
+// ListAddresses returns the normal forms of the valid addresses, in order.
+func ListAddresses(rows []Row) (addresses []string) {
 	for _, r := range rows {
 		if r.Address != "" {
-			out = append(out, r.Address)
+			addresses = append(addresses, r.Address)
 		}
 	}
-	return out
+	return addresses
 }
 
-// Hold makes an atomic order with an error one that does nothing, and says so.
-func Hold(rows []Row, atomic bool) bool {
+// SkipIfFailed returns whether the request must change nothing, which is so if it is atomic and a
+// row has failed. It gives the rows that would have been created the status Skipped then.
+func SkipIfFailed(rows []Row, atomic bool) bool {
 	if !atomic || !slices.ContainsFunc(rows, func(r Row) bool { return r.Status == Failed }) {
 		return false
 	}
@@ -66,8 +78,8 @@ func Hold(rows []Row, atomic bool) bool {
 	return true
 }
 
-// Count says how many rows were created, existed and failed.
-func Count(rows []Row) (created, exists, failed int) {
+// CountStatuses returns how many rows were created, existed and failed. Skipped rows are not counted.
+func CountStatuses(rows []Row) (created, exists, failed int) {
 	for _, r := range rows {
 		switch r.Status {
 		case Created:

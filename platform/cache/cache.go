@@ -15,17 +15,17 @@ type Signals interface {
 	// Subscribe calls fn with the key of each change in the topic until cancel is called. The empty
 	// key means that everything may have changed.
 	Subscribe(topic string, fn func(key string)) (cancel func())
-	// Healthy returns false while changes on other replicas may be missed.
-	Healthy() bool
+	// IsHealthy returns false while changes on other replicas may be missed.
+	IsHealthy() bool
 }
 
 const (
-	// longLife is the life of a copy while signals are heard. It bounds the damage of a signal that
+	// longMaxAge is the maximum age of a copy while signals are heard. It bounds the damage of a signal that
 	// was not sent.
-	longLife = 30 * time.Second
-	// shortLife is the life of a copy while signals may be missed: a change must show within a
+	longMaxAge = 30 * time.Second
+	// shortMaxAge is the maximum age of a copy while signals may be missed: a change must show within a
 	// second.
-	shortLife = 500 * time.Millisecond
+	shortMaxAge = 500 * time.Millisecond
 	// maxEntries is how many values a cache keeps. The values that were used the longest time ago
 	// go first.
 	maxEntries = 100_000
@@ -47,6 +47,7 @@ type Invalidated[V any] struct {
 	generation uint64
 }
 
+// entry is a copy of a value and the time at which it was loaded.
 type entry[V any] struct {
 	value    V
 	loadedAt time.Time
@@ -62,12 +63,12 @@ func NewInvalidated[V any](
 		panic(err) // only for a size below one
 	}
 	c := &Invalidated[V]{load: load, signals: s, entries: entries}
-	s.Subscribe(topic, c.forget)
+	s.Subscribe(topic, c.dropKey)
 	return c
 }
 
-// forget drops the value of a key, or all values if the key is empty.
-func (c *Invalidated[V]) forget(key string) {
+// dropKey drops the value of a key, or all values if the key is empty.
+func (c *Invalidated[V]) dropKey(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.generation++
@@ -81,7 +82,7 @@ func (c *Invalidated[V]) forget(key string) {
 // Get returns the kept value of a key, or loads it. It returns false if the key has no value.
 // Callers who ask for one key at the same time share one load.
 func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool, err error) {
-	if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < c.life() {
+	if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < c.maxAge() {
 		return e.value, true, nil
 	}
 	type loaded struct {
@@ -102,7 +103,7 @@ func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool,
 	}
 	l := got.(loaded)
 	if l.ok {
-		c.keep(key, l.value, before)
+		c.storeValue(key, l.value, before)
 	}
 	return l.value, l.ok, nil
 }
@@ -114,9 +115,9 @@ func (c *Invalidated[V]) GetAll(
 ) (map[string]V, error) {
 	out := make(map[string]V, len(keys))
 	var missing []string
-	life := c.life()
+	maxAge := c.maxAge()
 	for _, key := range keys {
-		if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < life {
+		if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < maxAge {
 			out[key] = e.value
 		} else {
 			missing = append(missing, key)
@@ -132,20 +133,21 @@ func (c *Invalidated[V]) GetAll(
 	}
 	for key, v := range loaded {
 		out[key] = v
-		c.keep(key, v, before)
+		c.storeValue(key, v, before)
 	}
 	return out, nil
 }
 
+// currentGeneration returns the number of signals so far.
 func (c *Invalidated[V]) currentGeneration() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.generation
 }
 
-// keep keeps a value that was loaded since the given generation, unless a signal has come
+// storeValue keeps a value that was loaded since the given generation, unless a signal has come
 // meanwhile.
-func (c *Invalidated[V]) keep(key string, v V, since uint64) {
+func (c *Invalidated[V]) storeValue(key string, v V, since uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.generation == since {
@@ -153,10 +155,10 @@ func (c *Invalidated[V]) keep(key string, v V, since uint64) {
 	}
 }
 
-// life returns how long a copy may be used.
-func (c *Invalidated[V]) life() time.Duration {
-	if c.signals.Healthy() {
-		return longLife
+// maxAge returns the age up to which a copy may be used.
+func (c *Invalidated[V]) maxAge() time.Duration {
+	if c.signals.IsHealthy() {
+		return longMaxAge
 	}
-	return shortLife
+	return shortMaxAge
 }

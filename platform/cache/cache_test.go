@@ -24,7 +24,7 @@ type fakeSignals struct {
 
 func (f *fakeSignals) Subscribe(_ string, fn func(string)) func() { f.fn = fn; return func() {} }
 
-func (f *fakeSignals) Healthy() bool { return !f.sick.Load() }
+func (f *fakeSignals) IsHealthy() bool { return !f.sick.Load() }
 
 // source is a table of values that counts how often it is asked.
 type source struct {
@@ -175,7 +175,7 @@ func TestRaces(t *testing.T) {
 	})
 }
 
-func TestLife(t *testing.T) {
+func TestMaxAge(t *testing.T) {
 	for name, c := range map[string]struct {
 		sick bool
 		life time.Duration
@@ -231,7 +231,7 @@ func (l *localSignals) Subscribe(_ string, fn func(string)) func() {
 	return func() { l.subscribers = slices.Delete(l.subscribers, 0, 1) }
 }
 
-func (l *localSignals) Healthy() bool { return true }
+func (l *localSignals) IsHealthy() bool { return true }
 
 func ExampleInvalidated() {
 	names := map[string]string{"u1": "Ada"}
@@ -248,7 +248,7 @@ func ExampleInvalidated() {
 	show()
 	show()
 	names["u1"] = "Ada Lovelace"
-	signals.subscribers[0]("u1") // what Bus.Signal("account", "u1") does on every replica
+	signals.subscribers[0]("u1") // what Bus.SendSignal("account", "u1") does on every replica
 	show()
 	// Output:
 	// loading u1

@@ -1,9 +1,9 @@
 // Package cache keeps copies of values from the database in memory and drops them on every replica
 // when the value changes.
 //
-//	writer's replica                         every replica
-//	----------------                         -------------
-//	commit ─▶ Bus.Signal(topic, key) ─────▶  Invalidated.forget(key) ─▶ the next Get loads again
+//	replica of the writer                    every replica
+//	---------------------                    -------------
+//	commit ─▶ Bus.SendSignal(topic, key) ─▶  Invalidated drops the key ─▶ the next Get loads again
 //
 // Three rules keep a copy from being stale for longer than a second:
 //

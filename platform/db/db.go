@@ -122,8 +122,9 @@ func openSQLite(o Options) (*sql.DB, error) {
 	return pool, nil
 }
 
-// makeSQLiteFile creates the database's file, readable by its owner alone; SQLite gives the files beside it the same
-// mode. The folder gets that mode, too, if ownDir says that it is the server's own.
+// makeSQLiteFile creates the database's file, readable by its owner alone. The folder gets that mode, too, if ownDir
+// says that it is the server's own. The files that SQLite creates beside it later follow the umask, which the program
+// sets at its start.
 func makeSQLiteFile(path string, ownDir bool) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Lock reserves DATA_DIR for one server. The operating system releases it when the process ends,
-// however it ends.
+// Lock reserves DATA_DIR for one server. The operating system releases it when the process ends, also
+// after a crash or a kill, so no stale lock can keep a server from starting.
 type Lock struct{ file *flock.Flock }
 
 // LockDir creates dir if it is missing and locks it. It returns an error that names the process
@@ -26,6 +26,7 @@ func LockDir(dir string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DATA_DIR: %w", err)
 	}
+	// The file of the lock itself must stay untouched: some systems forbid reading locked files.
 	pidFile := filepath.Join(dir, "lyceum.pid")
 	if !ok {
 		pid, _ := os.ReadFile(pidFile)

@@ -14,7 +14,8 @@ import (
 	"lyceum/platform/listener"
 )
 
-// maxMailBytes bounds one message. Those of the server have a few kilobytes.
+// maxMailBytes bounds one message. Those of the server have a few kilobytes. A larger one is refused
+// with 552, so that a mistake does not fill the disk.
 const maxMailBytes = 5 << 20
 
 // MailSink is an SMTP server that keeps mails in a directory instead of sending them. A development
@@ -24,7 +25,8 @@ type MailSink struct {
 	store    *mailStore
 	server   *smtp.Server
 	listener net.Listener
-	done     chan struct{}
+	// done is closed once the server has ended.
+	done chan struct{}
 }
 
 // NewMailSink starts a sink that keeps its mails in dir, which it creates if it is missing. Mails
@@ -75,11 +77,13 @@ func (s *MailSink) Close() error {
 	return err
 }
 
-// sinkSession receives messages from one connection, one after another.
+// sinkSession receives messages from one connection, one after another. It implements smtp.Session,
+// whose methods are named after the commands of SMTP.
 type sinkSession struct {
 	store *mailStore
-	from  string
-	to    []string
+	// from and to are the envelope of the message that has begun.
+	from string
+	to   []string
 }
 
 // Reset forgets the message that was begun.

@@ -11,23 +11,27 @@ import (
 	"github.com/google/uuid"
 )
 
-// MailboxMessage is one mail as /dev/mailbox/messages answers it.
+// MailboxMessage is one mail as /dev/mailbox/messages answers it. Text and HTML are the first parts
+// of these types, with line breaks as \n.
 type MailboxMessage struct {
-	ID        string   `json:"id"`
-	From      string   `json:"from"`
-	To        []string `json:"to"` // of the envelope
-	Subject   string   `json:"subject"`
-	Text      string   `json:"text"`
-	HTML      string   `json:"html"`
-	CreatedAt string   `json:"created_at"` // RFC 3339, UTC, milliseconds
+	ID   string `json:"id"`
+	From string `json:"from"`
+	// To holds the recipients of the envelope, among them those of Bcc.
+	To      []string `json:"to"`
+	Subject string   `json:"subject"`
+	Text    string   `json:"text"`
+	HTML    string   `json:"html"`
+	// CreatedAt is the time of arrival in RFC 3339.
+	CreatedAt string `json:"created_at"`
 }
 
+// mailTime is the layout of created_at: RFC 3339 in UTC with milliseconds.
 const mailTime = "2006-01-02T15:04:05.000Z"
 
 // parseMail decodes a stored message as far as possible. A message that can't be decoded is
 // returned as text, so that a developer can look for the reason.
 func parseMail(id string, data []byte) MailboxMessage {
-	out := MailboxMessage{ID: id, To: []string{}, CreatedAt: timeOf(id).Format(mailTime)}
+	out := MailboxMessage{ID: id, To: []string{}, CreatedAt: arrivalTime(id).Format(mailTime)}
 	reader, err := mail.CreateReader(bytes.NewReader(data))
 	if reader == nil || (err != nil && !message.IsUnknownCharset(err)) {
 		out.Text = strings.ToValidUTF8(string(data), "\uFFFD")
@@ -49,7 +53,8 @@ func parseMail(id string, data []byte) MailboxMessage {
 	return out
 }
 
-// readParts reads the first text and the first HTML part.
+// readParts reads the first text and the first HTML part. It ignores attachments, and stops at the
+// first part that can't be decoded.
 func (m *MailboxMessage) readParts(reader *mail.Reader) {
 	for {
 		part, err := reader.NextPart()
@@ -74,8 +79,8 @@ func (m *MailboxMessage) readParts(reader *mail.Reader) {
 	}
 }
 
-// timeOf reads the moment of arrival out of a UUIDv7.
-func timeOf(id string) time.Time {
+// arrivalTime returns the time that a UUIDv7 was made at, and the zero time for any other text.
+func arrivalTime(id string) time.Time {
 	u, err := uuid.Parse(id)
 	if err != nil {
 		return time.Time{}

@@ -20,6 +20,7 @@ import (
 // maxKeptMails is how many messages are kept. The oldest are removed first.
 const maxKeptMails = 500
 
+// mailSuffix ends the names of message files, so that mail programs open them.
 const mailSuffix = ".eml"
 
 // mailStore is a directory with one file for each message. The name is a UUIDv7, so that names sort
@@ -27,8 +28,9 @@ const mailSuffix = ".eml"
 type mailStore struct {
 	dir string
 
-	mu  sync.Mutex
-	ids []string // oldest first
+	mu sync.Mutex
+	// ids are the names of the messages without their suffix, the oldest first.
+	ids []string
 }
 
 // openMailStore reads the names of the messages and removes the temporary files of processes that
@@ -52,7 +54,7 @@ func openMailStore(dir string) (*mailStore, error) {
 		}
 	}
 	slices.Sort(s.ids)
-	s.prune()
+	s.removeOldest()
 	return s, nil
 }
 
@@ -75,13 +77,13 @@ func (s *mailStore) add(from string, to []string, body []byte) error {
 		return err
 	}
 	s.ids = append(s.ids, id.String())
-	s.prune()
+	s.removeOldest()
 	return nil
 }
 
-// prune removes the oldest messages beyond maxKeptMails. One that can't be removed is found again
+// removeOldest removes the oldest messages beyond maxKeptMails. One that can't be removed is found again
 // at the next start.
-func (s *mailStore) prune() {
+func (s *mailStore) removeOldest() {
 	for len(s.ids) > maxKeptMails {
 		_ = os.Remove(filepath.Join(s.dir, s.ids[0]+mailSuffix))
 		s.ids = slices.Delete(s.ids, 0, 1)

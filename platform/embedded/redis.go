@@ -19,7 +19,8 @@ const tickEvery = 50 * time.Millisecond
 // Redis is a server with the Redis protocol on a loopback port. It keeps its data in memory and
 // loses it when it is closed.
 type Redis struct {
-	server   *miniredis.Miniredis
+	server *miniredis.Miniredis
+	// listener is the one that clients use; server has another, on which nothing is expected.
 	listener net.Listener
 	password string
 	stop     context.CancelFunc
@@ -64,7 +65,7 @@ func (r *Redis) acceptConnections() {
 func (r *Redis) runClock(ctx context.Context) {
 	defer close(r.stopped)
 	last := time.Now()
-	lifecycle.Every(ctx, "clock of the embedded redis", tickEvery, func(context.Context) {
+	lifecycle.RunEvery(ctx, "clock of the embedded redis", tickEvery, func(context.Context) {
 		now := time.Now()
 		r.server.FastForward(now.Sub(last))
 		last = now

@@ -1,196 +1,116 @@
-// Package events is the in-process bus between modules.
-//
-// Publish is legal only inside a transaction. A subscriber picks one of two deliveries: InTx,
-// in the publisher's transaction, whose error rolls everything back; or Durable, an outbox row in
-// the same transaction that a relay delivers after the commit, at least once.
 package events
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"go.uber.org/fx"
-
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
-	"lyceum/platform/ids"
 )
 
-// Event is something that happened, named in the past tense, such as "order.placed".
+// Event is a fact. Its name is in the past tense, such as "course.published". The type is a struct
+// whose JSON is stored in the outbox, so a new version must be able to read the JSON of an old one.
 type Event interface{ EventName() string }
 
-// Delayed is an event whose durable deliveries wait for a while.
+// Delayed is an event whose durable deliveries become due a while after it was published.
 type Delayed interface{ Delay() time.Duration }
 
-// maxDepth bounds how far in-transaction handlers may publish further events.
-const maxDepth = 4
+// maxChain bounds how many events may follow from one another through handlers in a transaction.
+const maxChain = 4
 
-// Subscription is one handler of one event; make it with InTx or Durable.
-type Subscription struct {
-	subscriber string
-	event      string
-	durable    bool
-	retired    bool
-	handle     func(ctx context.Context, payload any, raw []byte) error
-}
-
-// InTx delivers within the publisher's transaction: database work only.
-func InTx[E Event](subscriber string, fn func(context.Context, E) error) Subscription {
-	var zero E
-	return Subscription{subscriber: subscriber, event: zero.EventName(), handle: func(ctx context.Context, p any, _ []byte) error {
-		return fn(ctx, p.(E))
-	}}
-}
-
-// Durable delivers after the commit, at least once. fn runs in a transaction of its own that also
-// takes the delivery off the outbox, so its database work happens once; anything else it does
-// must be idempotent by EventID(ctx).
-func Durable[E Event](subscriber string, fn func(context.Context, E) error) Subscription {
-	var zero E
-	return Subscription{subscriber: subscriber, event: zero.EventName(), durable: true, handle: func(ctx context.Context, _ any, raw []byte) error {
-		var e E
-		if err := json.Unmarshal(raw, &e); err != nil {
-			return err
-		}
-		return fn(ctx, e)
-	}}
-}
-
-// Retired is Durable for deliveries that an earlier version, or a replica of it, has left in the outbox; new events make
-// none.
-func Retired[E Event](subscriber string, fn func(context.Context, E) error) Subscription {
-	s := Durable(subscriber, fn)
-	s.retired = true
-	return s
-}
-
-// Subscribers adds what a constructor returns ([]Subscription) to the bus.
-func Subscribers(constructor any) fx.Option {
-	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"subscriptions"`)))
-}
-
-// Params collects the subscriptions of all modules.
-type Params struct {
-	fx.In
-	Groups [][]Subscription `group:"subscriptions"`
-}
-
-// Bus delivers events.
+// Bus delivers events to subscribers. Make one with NewBus and pass it the subscriptions with
+// AttachSubscriptions before the first Publish; afterwards it is safe for concurrent use.
 type Bus struct {
 	db    *db.DB
 	clock clock.Clock
-	wake  chan struct{}
-	subs  map[string][]Subscription
-	// onPublish, if a test has set it, is told of every event whose transaction was committed.
+	// wake holds a token if rows were written since the relay of this process last looked.
+	wake chan struct{}
+	// subscriptions are those of each event by its name, sorted by subscriber.
+	subscriptions map[string][]Subscription
+	// onPublish is called with each event after its commit, if a test has set it.
 	onPublish func(Event)
-	// catalog holds the events that may be published; nil lets every event through.
+	// catalog holds the events that may be published. Without one every event may be.
 	catalog *Catalog
 }
 
-// NewBus makes a bus without subscribers: Attach adds them once all modules are built, so that a
+// NewBus returns a bus without subscribers. They are attached once all modules are built, so that a
 // module may both publish and subscribe.
 func NewBus(d *db.DB, c clock.Clock) *Bus {
-	return &Bus{db: d, clock: c, wake: make(chan struct{}, 1), subs: map[string][]Subscription{}}
+	return &Bus{db: d, clock: c, wake: make(chan struct{}, 1), subscriptions: map[string][]Subscription{}}
 }
 
-// Attach adds subscriptions, sorted by subscriber, and refuses two of the same for one event.
-func (b *Bus) Attach(groups ...[]Subscription) error {
+// AttachSubscriptions adds subscriptions. It returns an error if a subscriber has two of the same
+// delivery for one event, as rows of the outbox could not tell them apart.
+func (b *Bus) AttachSubscriptions(groups ...[]Subscription) error {
 	all := slices.Concat(groups...)
 	slices.SortStableFunc(all, func(x, y Subscription) int { return strings.Compare(x.subscriber, y.subscriber) })
 	for _, s := range all {
-		for _, other := range b.subs[s.event] {
+		for _, other := range b.subscriptions[s.event] {
 			if other.subscriber == s.subscriber && other.durable == s.durable {
 				return fmt.Errorf("events: %s subscribes to %s twice", s.subscriber, s.event)
 			}
 		}
-		b.subs[s.event] = append(b.subs[s.event], s)
+		b.subscriptions[s.event] = append(b.subscriptions[s.event], s)
 	}
 	return nil
 }
 
-type depthKey struct{}
+// chainKey is the key of the context value that holds the names of the events that led to a handler.
+type chainKey struct{}
 
-type chain struct{ names []string }
-
-// Publish delivers e: to InTx subscribers now, to Durable ones after the commit. It refuses to run
-// outside a transaction, a circle of events, and a chain of more than four.
+// Publish calls the handlers in the transaction and writes one outbox row for each durable
+// subscriber. It returns the error of a handler, and an error outside of a transaction, for an event
+// that no module declares, and for an event that follows from itself or from maxChain others. The
+// caller returns the error, so that the transaction is rolled back.
 func (b *Bus) Publish(ctx context.Context, e Event) error {
+	name := e.EventName()
 	if !db.InTransaction(ctx) {
-		return fmt.Errorf("events: %s published outside a transaction", e.EventName())
+		return fmt.Errorf("events: %s published outside a transaction", name)
 	}
-	if b.catalog != nil {
-		if _, declared := b.catalog.byName[e.EventName()]; !declared {
-			return fmt.Errorf("events: no module declares %s", e.EventName())
-		}
+	if b.catalog != nil && !b.catalog.declares(name) {
+		return fmt.Errorf("events: no module declares %s", name)
 	}
-	prior, _ := ctx.Value(depthKey{}).(chain)
-	if slices.Contains(prior.names, e.EventName()) || len(prior.names) >= maxDepth {
-		return fmt.Errorf("events: circle or too deep: %s after %s", e.EventName(), strings.Join(prior.names, " → "))
+	chain, _ := ctx.Value(chainKey{}).([]string)
+	if slices.Contains(chain, name) || len(chain) >= maxChain {
+		return fmt.Errorf("events: circle or chain of more than %d: %s after %s",
+			maxChain, name, strings.Join(chain, " → "))
 	}
-	ctx = context.WithValue(ctx, depthKey{}, chain{append(slices.Clone(prior.names), e.EventName())})
-	for _, s := range b.subs[e.EventName()] {
+
+	ctx = context.WithValue(ctx, chainKey{}, append(slices.Clone(chain), name))
+	for _, s := range b.subscriptions[name] {
 		if s.durable {
 			continue
 		}
 		if err := s.handle(ctx, e, nil); err != nil {
-			return fmt.Errorf("events: %s on %s: %w", s.subscriber, e.EventName(), err)
+			return fmt.Errorf("events: %s on %s: %w", s.subscriber, name, err)
 		}
 	}
 	if b.onPublish != nil {
 		db.AfterCommit(ctx, func() { b.onPublish(e) })
 	}
-	return b.enqueue(ctx, e)
+	return b.writeOutbox(ctx, e)
 }
 
-// enqueue writes one outbox row for each durable subscriber, in the publisher's transaction.
-func (b *Bus) enqueue(ctx context.Context, e Event) error {
-	var rows []delivery
-	id := ids.New()
-	for _, s := range b.subs[e.EventName()] {
-		if !s.durable || s.retired {
-			continue
-		}
-		raw, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		now := b.clock.Now()
-		due := now
-		if d, ok := e.(Delayed); ok {
-			due = now.Add(d.Delay())
-		}
-		rows = append(rows, delivery{ID: ids.New(), EventID: id, Event: e.EventName(), Subscriber: s.subscriber,
-			Payload: string(raw), State: pending, NextAt: due, CreatedAt: now})
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := b.db.Conn(ctx).Create(&rows).Error; err != nil {
-		return err
-	}
-	db.AfterCommit(ctx, b.Wake)
-	return nil
-}
-
-// OnPublish makes the bus tell fn of every event once its transaction is committed. It is for tests, and is called before the
-// first Publish. fn may be called by several goroutines at once.
+// OnPublish makes the bus call fn with every event once its transaction is committed. It is for
+// tests and is called before the first Publish. Several goroutines may call fn at the same time.
 func (b *Bus) OnPublish(fn func(Event)) { b.onPublish = fn }
 
-// Wake makes the relay of this process look now.
-func (b *Bus) Wake() {
+// WakeRelay makes the relay of this process look for due rows now.
+func (b *Bus) WakeRelay() {
 	select {
 	case b.wake <- struct{}{}:
-	default:
+	default: // it will look anyway
 	}
 }
 
+// eventIDKey is the key of the context value that EventID returns.
 type eventIDKey struct{}
 
-// EventID is the id of the event that is being delivered durably; redeliveries share it.
+// EventID returns the id of the event that is delivered durably, or an empty string elsewhere.
+// Repeated deliveries, and those to other subscribers, have the same id.
 func EventID(ctx context.Context) string {
 	id, _ := ctx.Value(eventIDKey{}).(string)
 	return id

@@ -10,18 +10,19 @@ import (
 	"go.uber.org/fx"
 )
 
-// Declaration names an event that a module publishes. It is made with Declare.
+// Declaration describes an event that a module publishes. Make one with DeclareEvent.
 type Declaration struct {
 	// Name is the event's name.
 	Name string
 	// Meaning says when the event is published, in a sentence.
 	Meaning string
-	// Fields are the names of the payload's fields, with their types.
+	// Fields are the names of the fields of the payload with their JSON types, such as "id string".
 	Fields []string
 }
 
-// Declare returns the declaration of E.
-func Declare[E Event](meaning string) Declaration {
+// DeclareEvent returns the declaration of E. The meaning is a sentence for the reference of all
+// events; the fields are read from the struct and its json tags.
+func DeclareEvent[E Event](meaning string) Declaration {
 	var zero E
 	d := Declaration{Name: zero.EventName(), Meaning: meaning}
 	t := reflect.TypeFor[E]()
@@ -36,7 +37,8 @@ func Declare[E Event](meaning string) Declaration {
 	return d
 }
 
-// describeType returns a type in the words of JSON.
+// describeType returns the JSON type of the values of a Go type. Types with a text of their own,
+// such as times, are strings.
 func describeType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -57,8 +59,8 @@ func describeType(t reflect.Type) string {
 	}
 }
 
-// Publishes declares the events of a module.
-func Publishes(declarations ...Declaration) fx.Option {
+// ProvideDeclarations adds the events of a module to the program.
+func ProvideDeclarations(declarations ...Declaration) fx.Option {
 	return fx.Supply(fx.Annotate(declarations, fx.ResultTags(`group:"events"`)))
 }
 
@@ -68,12 +70,13 @@ type CatalogParams struct {
 	Groups [][]Declaration `group:"events"`
 }
 
-// Catalog holds every event that the program may publish.
+// Catalog holds every event that the program may publish. Make one with NewCatalog.
 type Catalog struct {
 	byName map[string]Declaration
 }
 
-// NewCatalog collects declarations. It refuses an event that is declared twice or without a meaning.
+// NewCatalog returns a catalog of declarations. It returns an error for an event that is declared
+// twice or without a meaning.
 func NewCatalog(groups ...[]Declaration) (*Catalog, error) {
 	c := &Catalog{byName: map[string]Declaration{}}
 	for _, d := range slices.Concat(groups...) {
@@ -88,6 +91,12 @@ func NewCatalog(groups ...[]Declaration) (*Catalog, error) {
 	return c, nil
 }
 
+// declares returns whether the catalog holds an event of that name.
+func (c *Catalog) declares(name string) bool {
+	_, ok := c.byName[name]
+	return ok
+}
+
 // List returns all events, sorted by name.
 func (c *Catalog) List() []Declaration {
 	list := make([]Declaration, 0, len(c.byName))
@@ -97,12 +106,13 @@ func (c *Catalog) List() []Declaration {
 	return list
 }
 
-// Restrict makes the bus refuse events that the catalog lacks. It returns an error if somebody subscribes to one, unless the
-// subscription is Retired. It is called once, after Attach and before the first Publish.
-func (b *Bus) Restrict(c *Catalog) error {
-	for event, subscriptions := range b.subs {
+// RestrictToCatalog makes the bus refuse events that the catalog lacks. It returns an error if a
+// subscription names such an event, which is a misspelling or a module that was removed; retired
+// subscriptions may. It is called once, after AttachSubscriptions and before the first Publish.
+func (b *Bus) RestrictToCatalog(c *Catalog) error {
+	for event, subscriptions := range b.subscriptions {
 		for _, s := range subscriptions {
-			if _, declared := c.byName[event]; !declared && !s.retired {
+			if !c.declares(event) && !s.retired {
 				return fmt.Errorf("events: %s subscribes to %q, which no module declares", s.subscriber, event)
 			}
 		}
@@ -111,18 +121,18 @@ func (b *Bus) Restrict(c *Catalog) error {
 	return nil
 }
 
-// Delivery says how one subscriber gets an event.
+// Delivery describes how one subscriber gets an event.
 type Delivery struct {
 	// Subscriber is the name that the subscription was made with.
 	Subscriber string
-	// Durable deliveries happen after the commit, at least once; others within the publisher's transaction.
+	// Durable is true for a delivery after the commit and false for one in the transaction.
 	Durable bool
 }
 
-// Deliveries returns who gets an event and how, sorted by subscriber, without what only earlier versions left.
-func (b *Bus) Deliveries(event string) []Delivery {
+// ListDeliveries returns the subscribers of an event, sorted by name, without retired ones.
+func (b *Bus) ListDeliveries(event string) []Delivery {
 	var deliveries []Delivery
-	for _, s := range b.subs[event] {
+	for _, s := range b.subscriptions[event] {
 		if !s.retired {
 			deliveries = append(deliveries, Delivery{Subscriber: s.subscriber, Durable: s.durable})
 		}

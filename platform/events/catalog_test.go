@@ -28,51 +28,53 @@ func TestDeclare(t *testing.T) {
 	require.Equal(t, events.Declaration{
 		Name: "shop.ordered", Meaning: "Somebody ordered.",
 		Fields: []string{"id string", "items list of string", "amount number", "note string or null", "Sealed base64"},
-	}, events.Declare[ordered]("Somebody ordered."))
+	}, events.DeclareEvent[ordered]("Somebody ordered."))
 }
 
 func TestNewCatalog(t *testing.T) {
-	order, end := events.Declare[ordered]("Somebody ordered."), events.Declare[closed]("The shop closed.")
+	order, end := events.DeclareEvent[ordered]("Somebody ordered."), events.DeclareEvent[closed]("The shop closed.")
 	catalog, err := events.NewCatalog([]events.Declaration{order}, []events.Declaration{end})
 	require.NoError(t, err)
 	require.Equal(t, []events.Declaration{end, order}, catalog.List())
 	_, err = events.NewCatalog([]events.Declaration{order, order})
 	require.ErrorContains(t, err, `"shop.ordered" is declared twice`)
-	_, err = events.NewCatalog([]events.Declaration{events.Declare[closed]("")})
+	_, err = events.NewCatalog([]events.Declaration{events.DeclareEvent[closed]("")})
 	require.ErrorContains(t, err, "needs a name and a meaning")
 }
 
 func TestRestrict(t *testing.T) {
-	catalog, err := events.NewCatalog([]events.Declaration{events.Declare[ordered]("Somebody ordered.")})
+	catalog, err := events.NewCatalog([]events.Declaration{events.DeclareEvent[ordered]("Somebody ordered.")})
 	require.NoError(t, err)
 	ignore := func(context.Context, closed) error { return nil }
 
 	t.Run("subscribers of what is not declared", func(t *testing.T) {
 		bus := events.NewBus(nil, clock.System{})
-		require.NoError(t, bus.Attach([]events.Subscription{events.InTx("cleaner", ignore)}))
-		require.ErrorContains(t, bus.Restrict(catalog), `cleaner subscribes to "shop.closed", which no module declares`)
+		attach(t, bus, events.SubscribeInTx("cleaner", ignore))
+		require.ErrorContains(t, bus.RestrictToCatalog(catalog),
+			`cleaner subscribes to "shop.closed", which no module declares`)
 	})
 	t.Run("what an earlier version left is still delivered", func(t *testing.T) {
 		bus := events.NewBus(nil, clock.System{})
-		require.NoError(t, bus.Attach([]events.Subscription{events.Retired("cleaner", ignore)}))
-		require.NoError(t, bus.Restrict(catalog))
-		require.Empty(t, bus.Deliveries("shop.closed"))
+		attach(t, bus, events.SubscribeRetired("cleaner", ignore))
+		require.NoError(t, bus.RestrictToCatalog(catalog))
+		require.Empty(t, bus.ListDeliveries("shop.closed"))
 	})
 	t.Run("deliveries", func(t *testing.T) {
 		bus := events.NewBus(nil, clock.System{})
 		deliver := func(context.Context, ordered) error { return nil }
-		require.NoError(t, bus.Attach([]events.Subscription{events.Durable("packer", deliver), events.InTx("audit", deliver)}))
-		require.NoError(t, bus.Restrict(catalog))
-		require.Equal(t, []events.Delivery{{Subscriber: "audit"}, {Subscriber: "packer", Durable: true}}, bus.Deliveries("shop.ordered"))
+		attach(t, bus, events.SubscribeDurable("packer", deliver), events.SubscribeInTx("audit", deliver))
+		require.NoError(t, bus.RestrictToCatalog(catalog))
+		require.Equal(t, []events.Delivery{{Subscriber: "audit"}, {Subscriber: "packer", Durable: true}},
+			bus.ListDeliveries("shop.ordered"))
 	})
 }
 
 func TestPublishOfAnUndeclaredEvent(t *testing.T) {
-	d := open(t, "")
+	d := openDB(t, "")
 	bus := events.NewBus(d, clock.System{})
-	catalog, err := events.NewCatalog([]events.Declaration{events.Declare[closed]("The shop closed.")})
+	catalog, err := events.NewCatalog([]events.Declaration{events.DeclareEvent[closed]("The shop closed.")})
 	require.NoError(t, err)
-	require.NoError(t, bus.Restrict(catalog))
+	require.NoError(t, bus.RestrictToCatalog(catalog))
 	publish := func(e events.Event) error {
 		return d.InTx(t.Context(), func(ctx context.Context) error { return bus.Publish(ctx, e) })
 	}

@@ -28,20 +28,8 @@ type followed struct{}
 
 func (followed) EventName() string { return "thing.followed" }
 
-// hands is a clock that tests move on.
-type hands struct {
-	mu  sync.Mutex
-	now clock.Time
-}
-
-func (h *hands) Now() clock.Time { h.mu.Lock(); defer h.mu.Unlock(); return h.now }
-func (h *hands) move(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
-}
-
-func open(t *testing.T, url string) *db.DB {
+// openDB opens a database with the outbox: SQLite if the URL is empty, else PostgreSQL.
+func openDB(t *testing.T, url string) *db.DB {
 	t.Helper()
 	d, err := db.Open(t.Context(), db.Options{URL: url, Dir: t.TempDir(), MaxConns: 8})
 	require.NoError(t, err)
@@ -53,9 +41,15 @@ func open(t *testing.T, url string) *db.DB {
 	return d
 }
 
-func both(t *testing.T, story func(t *testing.T, d *db.DB)) {
-	t.Run("sqlite", func(t *testing.T) { story(t, open(t, "")) })
-	t.Run("postgres", func(t *testing.T) { story(t, open(t, testkit.Postgres(t))) })
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, story func(t *testing.T, d *db.DB)) {
+	t.Run("sqlite", func(t *testing.T) { story(t, openDB(t, "")) })
+	t.Run("postgres", func(t *testing.T) { story(t, openDB(t, testkit.Postgres(t))) })
+}
+
+func attach(t *testing.T, b *events.Bus, subscriptions ...events.Subscription) {
+	t.Helper()
+	require.NoError(t, b.AttachSubscriptions(subscriptions))
 }
 
 func publish(t *testing.T, d *db.DB, b *events.Bus, e events.Event) error {
@@ -64,18 +58,18 @@ func publish(t *testing.T, d *db.DB, b *events.Bus, e events.Event) error {
 }
 
 func TestPublishNeedsATransaction(t *testing.T) {
-	d := open(t, "")
+	d := openDB(t, "")
 	require.ErrorContains(t, events.NewBus(d, clock.System{}).Publish(t.Context(), happened{}), "outside a transaction")
 }
 
 func TestAnInTxErrorRollsBack(t *testing.T) {
-	d := open(t, "")
+	d := openDB(t, "")
 	b := events.NewBus(d, clock.System{})
 	no := errors.New("no")
-	require.NoError(t, b.Attach([]events.Subscription{
-		events.InTx("audit", func(context.Context, happened) error { return no }),
-		events.Durable("mail", func(context.Context, happened) error { return nil }),
-	}))
+	attach(t, b,
+		events.SubscribeInTx("audit", func(context.Context, happened) error { return no }),
+		events.SubscribeDurable("mail", func(context.Context, happened) error { return nil }),
+	)
 	require.ErrorIs(t, publish(t, d, b, happened{}), no)
 	n, err := b.RelayOnce(t.Context())
 	require.NoError(t, err)
@@ -83,28 +77,28 @@ func TestAnInTxErrorRollsBack(t *testing.T) {
 }
 
 func TestCirclesAreRefused(t *testing.T) {
-	d := open(t, "")
+	d := openDB(t, "")
 	b := events.NewBus(d, clock.System{})
-	require.NoError(t, b.Attach([]events.Subscription{
-		events.InTx("a", func(ctx context.Context, _ happened) error { return b.Publish(ctx, followed{}) }),
-		events.InTx("b", func(ctx context.Context, _ followed) error { return b.Publish(ctx, happened{}) }),
-	}))
+	attach(t, b,
+		events.SubscribeInTx("a", func(ctx context.Context, _ happened) error { return b.Publish(ctx, followed{}) }),
+		events.SubscribeInTx("b", func(ctx context.Context, _ followed) error { return b.Publish(ctx, happened{}) }),
+	)
 	require.ErrorContains(t, publish(t, d, b, happened{}), "circle")
-	twice := events.InTx("a", func(context.Context, happened) error { return nil })
-	require.ErrorContains(t, b.Attach([]events.Subscription{twice}), "twice")
+	twice := events.SubscribeInTx("a", func(context.Context, happened) error { return nil })
+	require.ErrorContains(t, b.AttachSubscriptions([]events.Subscription{twice}), "twice")
 }
 
 // Each durable subscriber is tracked on its own: one that fails does not repeat the others.
 func TestDurableDeliveriesAreRetriedApart(t *testing.T) {
-	both(t, func(t *testing.T, d *db.DB) {
-		c := &hands{now: clock.Of(time.Now())}
+	onBoth(t, func(t *testing.T, d *db.DB) {
+		c := testkit.NewClock(time.Now())
 		b := events.NewBus(d, c)
 		var good, bad []int
 		var ids []string
 		fail := true
-		require.NoError(t, b.Attach([]events.Subscription{
-			events.Durable("good", func(_ context.Context, e happened) error { good = append(good, e.N); return nil }),
-			events.Durable("bad", func(ctx context.Context, e happened) error {
+		attach(t, b,
+			events.SubscribeDurable("good", func(_ context.Context, e happened) error { good = append(good, e.N); return nil }),
+			events.SubscribeDurable("bad", func(ctx context.Context, e happened) error {
 				bad = append(bad, e.N)
 				ids = append(ids, events.EventID(ctx))
 				if fail {
@@ -112,20 +106,20 @@ func TestDurableDeliveriesAreRetriedApart(t *testing.T) {
 				}
 				return nil
 			}),
-		}))
+		)
 		require.NoError(t, publish(t, d, b, happened{7}))
 		_, err := b.RelayOnce(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []int{7}, good)
 		require.Equal(t, []int{7}, bad)
 		fail = false
-		c.move(time.Minute)
+		c.Advance(time.Minute)
 		_, err = b.RelayOnce(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []int{7}, good)
 		require.Equal(t, []int{7, 7}, bad)
 		require.Equal(t, ids[0], ids[1], "redeliveries share the event's id")
-		c.move(time.Hour)
+		c.Advance(time.Hour)
 		n, err := b.RelayOnce(t.Context())
 		require.NoError(t, err)
 		require.Zero(t, n)
@@ -134,21 +128,21 @@ func TestDurableDeliveriesAreRetriedApart(t *testing.T) {
 
 // O2: poison ends as a dead letter, also when each attempt kills its process: the claim counts.
 func TestPoisonBecomesADeadLetter(t *testing.T) {
-	d := open(t, "")
-	c := &hands{now: clock.Of(time.Now())}
+	d := openDB(t, "")
+	c := testkit.NewClock(time.Now())
 	b := events.NewBus(d, c)
-	require.NoError(t, b.Attach([]events.Subscription{events.Durable("bad", func(context.Context, happened) error { return errors.New("no") })}))
+	attach(t, b, events.SubscribeDurable("bad", func(context.Context, happened) error { return errors.New("no") }))
 	require.NoError(t, publish(t, d, b, happened{}))
 	for range 20 {
 		_, err := b.RelayOnce(t.Context())
 		require.NoError(t, err)
-		c.move(time.Hour)
+		c.Advance(time.Hour)
 	}
-	dead, err := b.Dead(t.Context())
+	dead, err := b.ListDeadLetters(t.Context())
 	require.NoError(t, err)
 	require.Len(t, dead, 1)
 	require.Equal(t, "no", dead[0].LastError)
-	n, err := b.Retry(t.Context())
+	n, err := b.RetryDeadLetters(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 1, n)
 	claimed, err := b.RelayOnce(t.Context())
@@ -158,21 +152,25 @@ func TestPoisonBecomesADeadLetter(t *testing.T) {
 
 // A process that dies between the commit and the delivery loses nothing: another takes over.
 func TestAnotherReplicaTakesOver(t *testing.T) {
-	both(t, func(t *testing.T, d *db.DB) {
-		c := &hands{now: clock.Of(time.Now())}
+	onBoth(t, func(t *testing.T, d *db.DB) {
+		c := testkit.NewClock(time.Now())
 		first, second := events.NewBus(d, c), events.NewBus(d, c)
 		got := make(chan int, 1)
-		require.NoError(t, first.Attach([]events.Subscription{events.Durable("s", func(context.Context, happened) error { return nil })}))
-		require.NoError(t, second.Attach([]events.Subscription{events.Durable("s", func(_ context.Context, e happened) error { got <- e.N; return nil })}))
+		attach(t, first, events.SubscribeDurable("s", func(context.Context, happened) error { return nil }))
+		attach(t, second, events.SubscribeDurable("s", func(_ context.Context, e happened) error {
+			got <- e.N
+			return nil
+		}))
 		require.NoError(t, publish(t, d, first, happened{3}))
 		// The first one claims and is gone: its lease runs out.
 		require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
-			return d.Conn(ctx).Exec("UPDATE outbox_deliveries SET attempts = attempts + 1, next_at = ?", c.Now().Add(30*time.Second)).Error
+			return d.Conn(ctx).Exec("UPDATE outbox_deliveries SET attempts = attempts + 1, next_at = ?",
+				c.Now().Add(30*time.Second)).Error
 		}))
 		n, err := second.RelayOnce(t.Context())
 		require.NoError(t, err)
 		require.Zero(t, n)
-		c.move(31 * time.Second)
+		c.Advance(31 * time.Second)
 		_, err = second.RelayOnce(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 3, <-got)
@@ -181,18 +179,18 @@ func TestAnotherReplicaTakesOver(t *testing.T) {
 
 // Two relays at once deliver each event once.
 func TestManyRelaysDeliverOnce(t *testing.T) {
-	both(t, func(t *testing.T, d *db.DB) {
+	onBoth(t, func(t *testing.T, d *db.DB) {
 		var mu sync.Mutex
 		seen := map[int]int{}
 		buses := make([]*events.Bus, 3)
 		for i := range buses {
 			buses[i] = events.NewBus(d, clock.System{})
-			require.NoError(t, buses[i].Attach([]events.Subscription{events.Durable("s", func(_ context.Context, e happened) error {
+			attach(t, buses[i], events.SubscribeDurable("s", func(_ context.Context, e happened) error {
 				mu.Lock()
 				defer mu.Unlock()
 				seen[e.N]++
 				return nil
-			})}))
+			}))
 		}
 		for i := range 120 {
 			require.NoError(t, publish(t, d, buses[0], happened{i}))
@@ -202,11 +200,56 @@ func TestManyRelaysDeliverOnce(t *testing.T) {
 		for _, b := range buses {
 			wg.Go(func() { b.Run(ctx) })
 		}
-		require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(seen) == 120 }, 15*time.Second, 10*time.Millisecond)
+		testkit.Eventually(t, func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(seen) == 120
+		}, "120 deliveries")
 		cancel()
 		wg.Wait()
 		for n, times := range seen {
 			require.Equal(t, 1, times, n)
 		}
 	})
+}
+
+// A delayed event is not due before its delay is over; a published one wakes the relay.
+func TestDelayedDeliveries(t *testing.T) {
+	d, c := openDB(t, ""), testkit.NewClock(time.Now())
+	b := events.NewBus(d, c)
+	attach(t, b,
+		events.SubscribeDurable("mail", func(context.Context, reminded) error { return nil }),
+	)
+	require.NoError(t, publish(t, d, b, reminded{}))
+	for _, want := range []struct {
+		later   time.Duration
+		claimed int
+	}{{0, 0}, {59 * time.Second, 0}, {time.Second, 1}, {time.Hour, 0}} {
+		c.Advance(want.later)
+		n, err := b.RelayOnce(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want.claimed, n, want.later)
+	}
+}
+
+type reminded struct{}
+
+func (reminded) EventName() string { return "thing.reminded" }
+
+func (reminded) Delay() time.Duration { return time.Minute }
+
+// A row whose JSON no longer fits the event is kept with the reason.
+func TestUnreadablePayloads(t *testing.T) {
+	d, c := openDB(t, ""), testkit.NewClock(time.Now())
+	b := events.NewBus(d, c)
+	attach(t, b,
+		events.SubscribeDurable("mail", func(context.Context, happened) error { return nil }),
+	)
+	require.NoError(t, publish(t, d, b, happened{1}))
+	require.NoError(t, d.Conn(t.Context()).Exec(`UPDATE outbox_deliveries SET payload = '{"n":"one"}'`).Error)
+	_, err := b.RelayOnce(t.Context())
+	require.NoError(t, err)
+	var reason string
+	require.NoError(t, d.Conn(t.Context()).Raw("SELECT last_error FROM outbox_deliveries").Scan(&reason).Error)
+	require.Contains(t, reason, "cannot unmarshal string")
 }

@@ -14,9 +14,11 @@ type AccessRule struct {
 // Public lets everybody call a route and looks at no token: signing in must work with an expired one.
 var Public = AccessRule{permission: identity.Public, ignoresToken: true}
 
-// Needs lets callers call a route that have the permission. An invalid token is refused even where anonymous
-// callers have it.
-func Needs(p identity.Permission) AccessRule { return AccessRule{permission: p, role: p.Lowest} }
+// RequirePermission lets callers call a route that have the permission. An invalid token is refused even
+// where anonymous callers have it.
+func RequirePermission(p identity.Permission) AccessRule {
+	return AccessRule{permission: p, role: p.Lowest}
+}
 
 // Permission returns the permission that the route asks for.
 func (a AccessRule) Permission() identity.Permission { return a.permission }
@@ -29,8 +31,8 @@ func (a AccessRule) Role() string {
 	return string(a.role)
 }
 
-// security returns the security requirements of the document: a bearer token, or none as well.
-func (a AccessRule) security() []map[string][]string {
+// securityRequirements returns the security requirements of the document: a bearer token, or none as well.
+func (a AccessRule) securityRequirements() []map[string][]string {
 	if a.ignoresToken {
 		return nil
 	}

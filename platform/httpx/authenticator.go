@@ -49,9 +49,9 @@ func (a *Authenticator) As(ctx context.Context, caller identity.Caller) context.
 	return identity.WithCaller(ctx, caller)
 }
 
-// Still returns the caller as account and session are now. It returns an unauthenticated error if they are no
+// CheckCaller returns the caller as account and session are now. It returns an unauthenticated error if they are no
 // longer valid.
-func (a *Authenticator) Still(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
+func (a *Authenticator) CheckCaller(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
 	return a.tokens.CheckSession(ctx, userID, sessionID)
 }
 
@@ -65,9 +65,9 @@ func (a *Authenticator) OriginAllowed(origin, host string) bool {
 	return strings.EqualFold(origin, scheme+"://"+host)
 }
 
-// authorize returns ctx with the caller that an Authorization header names, if they may call a route. It returns an
-// unauthenticated or a forbidden error if they may not.
-func (a *Authenticator) authorize(ctx context.Context, header string, rule AccessRule) (context.Context, error) {
+// authorizeHeader returns ctx with the caller that an Authorization header names, if they may call a route. It
+// returns an unauthenticated or a forbidden error if they may not.
+func (a *Authenticator) authorizeHeader(ctx context.Context, header string, rule AccessRule) (context.Context, error) {
 	if rule.ignoresToken {
 		return ctx, nil
 	}
@@ -91,13 +91,13 @@ func (a *Authenticator) authorize(ctx context.Context, header string, rule Acces
 	return ctx, nil
 }
 
-// reauthorize checks a caller again after a body that took its time to arrive, as the role may be lost meanwhile.
-func (a *Authenticator) reauthorize(ctx context.Context, rule AccessRule) (context.Context, error) {
+// checkCallerAgain checks a caller again after a body that took its time to arrive, as the role may be lost meanwhile.
+func (a *Authenticator) checkCallerAgain(ctx context.Context, rule AccessRule) (context.Context, error) {
 	known := identity.CallerFrom(ctx)
 	if !known.IsSignedIn() {
 		return ctx, nil
 	}
-	now, err := a.Still(ctx, known.UserID, known.SessionID)
+	now, err := a.CheckCaller(ctx, known.UserID, known.SessionID)
 	if err != nil {
 		return nil, err
 	}

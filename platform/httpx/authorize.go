@@ -14,14 +14,15 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// authorize is the middleware that finds the caller, counts the request against its budget and checks the
+// authorizeRequest is the middleware that finds the caller, counts the request against its budget and checks the
 // access rule.
-func (s *Server) authorize(r Route) func(huma.Context, func(huma.Context)) {
+func (s *Server) authorizeRequest(r Route) func(huma.Context, func(huma.Context)) {
 	budget := s.budgetOf(r)
 	return func(ctx huma.Context, next func(huma.Context)) {
-		c, err := s.auth.authorize(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.access)
+		c, err := s.auth.authorizeHeader(ctx.Context(), ctx.Header(fiber.HeaderAuthorization), r.access)
 		requestinfo.FromContext(ctx.Context()).Route = ctx.Operation().Path
-		if caller := requestinfo.FromContext(ctx.Context()).Caller; err != nil && r.onForbidden != nil && caller.IsSignedIn() {
+		caller := requestinfo.FromContext(ctx.Context()).Caller
+		if err != nil && r.onForbidden != nil && caller.IsSignedIn() {
 			r.onForbidden(identity.WithCaller(ctx.Context(), caller), ctx.Param)
 		}
 		if over := s.countOnce(ctx, budget); over != nil {
@@ -64,16 +65,16 @@ func (s *Server) countOnce(ctx huma.Context, b *limit.Budget) error {
 	if c.UserValue(countedKey) != nil {
 		return nil
 	}
-	err := s.count(ctx.Context(), b, ctx.SetHeader)
+	err := s.countRequest(ctx.Context(), b, ctx.SetHeader)
 	if expect.IsFirstCall(c) {
 		c.SetUserValue(countedKey, true)
 	}
 	return err
 }
 
-// count counts a request and sets the headers that show the budget. It returns a rate-limited error beyond the
+// countRequest counts a request and sets the headers that show the budget. It returns a rate-limited error beyond the
 // budget. A request with an invalid token counts against its address.
-func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v string)) error {
+func (s *Server) countRequest(ctx context.Context, b *limit.Budget, set func(k, v string)) error {
 	if b == nil {
 		return nil
 	}
@@ -82,13 +83,13 @@ func (s *Server) count(ctx context.Context, b *limit.Budget, set func(k, v strin
 	if info.Caller.IsSignedIn() && b.Name == BudgetAPI {
 		subject = "account " + info.Caller.UserID
 	}
-	r := s.o.Limiter.Take(ctx, *b, subject)
-	if r.Off() {
+	r := s.o.Limiter.TakeHit(ctx, *b, subject)
+	if r.IsUnlimited() {
 		return nil
 	}
-	if err := r.Err("Too many requests; wait for the window to end."); err != nil {
+	if err := r.RefusalError("Too many requests; wait for the window to end."); err != nil {
 		return err
 	}
-	problem.SetRateLimit(r.State(), set)
+	problem.SetRateLimit(r.ClientLimit(), set)
 	return nil
 }

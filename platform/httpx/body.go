@@ -197,7 +197,7 @@ func (s *Server) receiveUpload(r Route) func(huma.Context, func(huma.Context)) {
 			if err := checkQuery(humafiber.Unwrap(ctx)); err != nil {
 				return nil, err
 			}
-			return s.auth.reauthorize(work, r.access)
+			return s.auth.checkCallerAgain(work, r.access)
 		}
 		err := s.uploads.ReceiveBody(ctx, *r.upload, check, func(work context.Context) {
 			next(bodyContext{huma.WithContext(ctx, work), nil})

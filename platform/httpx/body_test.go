@@ -34,7 +34,7 @@ func newBodySite(t *testing.T) *site {
 	return newSite(t, []Route{
 		Post("/notes", Public, "", func(_ context.Context, in *noteInput) (*Response[string], error) {
 			return Created("/notes/1", in.Body.Text), nil
-		}, Status(201), Rules(func(_ context.Context, in *noteInput) (faults validation.Faults) {
+		}, DefaultStatus(201), CheckRules(func(_ context.Context, in *noteInput) (faults validation.Faults) {
 			if strings.Contains(in.Body.Text, "!") {
 				faults = append(faults, validation.InvalidAt("body.text", "has an exclamation mark").Fields...)
 			}

@@ -16,8 +16,8 @@ type Capability struct {
 	Value any
 }
 
-// Capabilities adds a capability to the server: constructor returns a Capability.
-func Capabilities(constructor any) fx.Option {
+// ProvideCapability adds a capability to the server: constructor returns a Capability.
+func ProvideCapability(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"capabilities"`)))
 }
 

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"context"
+	"io/fs"
 	"net/http"
 	"sync"
 	"time"
@@ -27,6 +28,19 @@ type ModuleInfo struct {
 	Name    string `json:"name"`
 	Title   string `json:"title"`
 	Enabled bool   `json:"enabled"`
+	// Panel is the address of the script of an enabled module's panel.
+	Panel string `json:"panel,omitempty" doc:"Script of the module's panel in the console"`
+	// Console holds the files of the panel, in a folder of that name; nil if the module has no panel or is disabled.
+	Console fs.FS `json:"-"`
+}
+
+// NewModuleInfo describes a module. console may be nil.
+func NewModuleInfo(name, title string, enabled bool, console fs.FS) ModuleInfo {
+	info := ModuleInfo{Name: name, Title: title, Enabled: enabled}
+	if enabled && console != nil {
+		info.Panel, info.Console = "/console/"+modulesFolder+name+"/panel.js", console
+	}
+	return info
 }
 
 // Modules is the body of GET /modules.
@@ -120,7 +134,7 @@ func (s *Server) metricsRoutes() []Route {
 	if s.o.Production || s.o.MetricsElsewhere {
 		return nil
 	}
-	return []Route{Raw(http.MethodGet, "/metrics", Public, "Prometheus metrics", s.MetricsHandler(), Hidden())}
+	return []Route{Raw(http.MethodGet, "/metrics", Public, "Prometheus metrics", s.MetricsHandler(), HideOperation())}
 }
 
 // MetricsApp returns an application that answers /metrics alone, for an address that only operators reach.

@@ -38,7 +38,7 @@ func (accounts) Account(_ context.Context, id string) (identity.Account, bool, e
 }
 
 func (accounts) Subscribe(string, func(string)) func() { return func() {} }
-func (accounts) Healthy() bool                         { return true }
+func (accounts) IsHealthy() bool                       { return true }
 
 // site is a server with some routes on a port of its own.
 type site struct {

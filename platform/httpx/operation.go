@@ -44,7 +44,7 @@ func (s *Server) newOperation(r registeredRoute) huma.Operation {
 	op.OperationID = openapi.OperationID(op.Method, op.Path)
 	op.Tags = []string{r.module}
 	op.Extensions = map[string]any{"x-permission": r.access.Permission().Name, "x-role": r.access.Role()}
-	op.Security = r.access.security()
+	op.Security = r.access.securityRequirements()
 	op.Responses = r.answer.DocumentResponses(openapi.ProblemResponse(s.api.OpenAPI()))
 	return op
 }
@@ -85,7 +85,7 @@ func (s *Server) registerTyped(r registeredRoute, op huma.Operation) {
 		op.Parameters = append(op.Parameters, openapi.IfMatchParameter)
 	}
 	r.bind(s.api, op)
-	s.document(r.Route, op.Method, r.answer.DocumentContent)
+	s.changeOperation(r.Route, op.Method, r.answer.DocumentContent)
 	if op.Method == http.MethodGet {
 		head := op
 		head.Method, head.Hidden, head.OperationID = http.MethodHead, op.Hidden, op.OperationID+"-head"
@@ -93,12 +93,12 @@ func (s *Server) registerTyped(r registeredRoute, op huma.Operation) {
 		s.hideHead(r.Route)
 	}
 	// Last, as binding lists every header that the type of the answer may have.
-	s.document(r.Route, op.Method, r.answer.DocumentHeaders)
-	s.document(r.Route, op.Method, func(op *huma.Operation) { s.documentRequest(r.Route, op) })
+	s.changeOperation(r.Route, op.Method, r.answer.DocumentHeaders)
+	s.changeOperation(r.Route, op.Method, func(op *huma.Operation) { s.documentRequest(r.Route, op) })
 }
 
-// hideHead gives the parameters of HEAD the values that those of GET have, and takes the operation out of the document, which
-// lists GET alone.
+// hideHead gives the parameters of HEAD the values that those of GET have, and takes the operation out of the
+// document, which lists GET alone.
 func (s *Server) hideHead(r Route) {
 	item := s.api.OpenAPI().Paths[r.op.Path]
 	if item == nil || item.Head == nil {
@@ -112,9 +112,9 @@ func (s *Server) hideHead(r Route) {
 
 // middlewareOf returns what runs before the handler of a typed route, in order.
 func (s *Server) middlewareOf(r Route) huma.Middlewares {
-	chain := huma.Middlewares{s.authorize(r), s.checkBody(r)}
+	chain := huma.Middlewares{s.authorizeRequest(r), s.checkBody(r)}
 	if r.upload != nil {
-		chain = huma.Middlewares{upload.DrainRefused, s.authorize(r), s.receiveUpload(r)}
+		chain = huma.Middlewares{upload.DrainRefused, s.authorizeRequest(r), s.receiveUpload(r)}
 	}
 	if r.timeout > 0 {
 		chain = append(chain, extendDeadline(r.timeout))
@@ -128,8 +128,8 @@ func (s *Server) middlewareOf(r Route) huma.Middlewares {
 	return append(chain, finishResponse)
 }
 
-// document calls change with the documented operation of a route, unless it is hidden.
-func (s *Server) document(r Route, method string, change func(*huma.Operation)) {
+// changeOperation calls change with the documented operation of a route, unless it is hidden.
+func (s *Server) changeOperation(r Route, method string, change func(*huma.Operation)) {
 	if op := openapi.OperationOf(s.api.OpenAPI().Paths[r.op.Path], method); op != nil {
 		change(op)
 	}

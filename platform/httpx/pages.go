@@ -28,25 +28,27 @@ func (s *Server) platformTable() Table {
 	console := consolePolicy("'self'", s.o.StoreOrigin)
 	routes := s.metricsRoutes()
 	for _, path := range s.o.ConsolePages {
-		routes = append(routes, Raw(http.MethodGet, path, Public, "Console", s.page(public.Index, console), Hidden()))
+		page := s.servePage(public.Index, console)
+		routes = append(routes, Raw(http.MethodGet, path, Public, "Console", page, HideOperation()))
 	}
 	return Table{Module: "platform", Routes: append(routes, []Route{
-		Get("/readyz", Public, "Whether requests should be sent here", s.showReadiness, Unlimited()),
+		Get("/readyz", Public, "Whether requests should be sent here", s.showReadiness, CountAgainstNothing()),
 		Get("/modules", Public, "Modules of this server", s.listModules, ETagged()),
 		Get("/capabilities", Public, "Show what this server offers and accepts", s.showCapabilities,
-			ETagged(), Describe(capabilitiesDoc)),
-		Get("/healthz", Public, "Whether the process lives", s.showHealth, Unlimited()),
+			ETagged(), DescribeOperation(capabilitiesDoc)),
+		Get("/healthz", Public, "Whether the process lives", s.showHealth, CountAgainstNothing()),
 		Raw(http.MethodGet, "/openapi.json", Public, "This document",
-			s.static(func() []byte { return s.rendered.JSON }, "application/json", ""), Hidden()),
+			s.serveStatic(func() []byte { return s.rendered.JSON }, "application/json", ""), HideOperation()),
 		Raw(http.MethodGet, "/openapi.yaml", Public, "This document",
-			s.static(func() []byte { return s.rendered.YAML }, "application/yaml", ""), Hidden()),
-		Raw(http.MethodGet, "/problems", Public, "Every error code", s.problemIndex, Hidden()),
-		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, Hidden()),
-		Raw(http.MethodGet, "/", Public, "Console", s.page(public.Index, console), Hidden()),
+			s.serveStatic(func() []byte { return s.rendered.YAML }, "application/yaml", ""), HideOperation()),
+		Raw(http.MethodGet, "/problems", Public, "Every error code", s.problemIndex, HideOperation()),
+		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, HideOperation()),
+		Raw(http.MethodGet, "/", Public, "Console", s.servePage(public.Index, console), HideOperation()),
 		Raw(http.MethodGet, "/docs", Public, "Interactive documentation",
-			s.page(public.DocsIndex, docsPolicy), Hidden()),
-		Raw(http.MethodGet, "/console/*", Public, "Console files", s.files(public.Console()), Hidden()),
-		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.files(public.Docs()), Hidden()),
+			s.servePage(public.DocsIndex, docsPolicy), HideOperation()),
+		Raw(http.MethodGet, "/console/*", Public, "Console files",
+			s.serveFiles(newConsoleFiles(public.Console(), s.o.Modules)), HideOperation()),
+		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.serveFiles(public.Docs()), HideOperation()),
 	}...)}
 }
 
@@ -70,13 +72,14 @@ func consolePolicy(style, store string) string {
 		media += " " + store
 	}
 	return "default-src 'none'; script-src 'self'; style-src " + style + "; img-src " + media + "; media-src " + media +
-		"; connect-src 'self' ws: wss: " + store + "; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
+		"; connect-src 'self' ws: wss: " + store +
+		"; font-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
 		"frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types lyceum"
 }
 
 // docsPolicy is the content security policy of the documentation, without trusted types, as Swagger UI sets markup.
-const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
-	"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 
 // showHealth answers that the process lives.
 func (s *Server) showHealth(context.Context, *None) (*Response[healthBody], error) {
@@ -87,9 +90,9 @@ type healthBody struct {
 	Status string `json:"status" enum:"ok"`
 }
 
-// page returns a handler that answers an HTML page with a content security policy.
-func (s *Server) page(content func() []byte, csp string) fiber.Handler {
-	return s.static(content, htmlType, csp)
+// servePage returns a handler that answers an HTML page with a content security policy.
+func (s *Server) servePage(content func() []byte, csp string) fiber.Handler {
+	return s.serveStatic(content, htmlType, csp)
 }
 
 // MailboxPage returns the handler of the page that shows caught mail. Mails have styles of their own, and a
@@ -107,8 +110,8 @@ func ConsolePage() fiber.Handler {
 	}
 }
 
-// static returns a handler that answers bytes which do not change while the process runs.
-func (s *Server) static(content func() []byte, contentType, csp string) fiber.Handler {
+// serveStatic returns a handler that answers bytes which do not change while the process runs.
+func (s *Server) serveStatic(content func() []byte, contentType, csp string) fiber.Handler {
 	return func(c *fiber.Ctx) error { return sendStatic(c, content(), contentType, csp) }
 }
 
@@ -127,8 +130,8 @@ func sendStatic(c *fiber.Ctx, body []byte, contentType, csp string) error {
 	return c.Send(body)
 }
 
-// files returns a handler that answers the files of root.
-func (s *Server) files(root fs.FS) fiber.Handler {
+// serveFiles returns a handler that answers the files of root.
+func (s *Server) serveFiles(root fs.FS) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		name := c.Params("*")
 		body, err := fs.ReadFile(root, name)

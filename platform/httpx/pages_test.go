@@ -22,8 +22,8 @@ import (
 
 func TestPages(t *testing.T) {
 	s := newSite(t, []Route{
-		Raw("GET", "/from-a-mail", Public, "Console", ConsolePage(), Hidden()),
-		Raw("GET", "/mailbox", Public, "Mailbox", MailboxPage(func() []byte { return []byte("mails") }), Hidden()),
+		Raw("GET", "/from-a-mail", Public, "Console", ConsolePage(), HideOperation()),
+		Raw("GET", "/mailbox", Public, "Mailbox", MailboxPage(func() []byte { return []byte("mails") }), HideOperation()),
 	}, func(o *Options) { o.StoreOrigin, o.ConsolePages = "https://store.test", []string{"/join"} })
 	for path, policy := range map[string]string{
 		"/":            "media-src 'self' data: blob: https://store.test;",
@@ -80,10 +80,10 @@ func TestProblemPages(t *testing.T) {
 
 func TestTheDocument(t *testing.T) {
 	s := newSite(t, []Route{
-		Get("/things/{id}", Needs(identity.Permission{Name: "things:read", Lowest: identitytest.Member}), "Show a thing", showThing, ETagged(), Describe("Everything.")),
-		Raw("GET", "/raw/{id}", Public, "Raw", func(c *fiber.Ctx) error { return c.SendString(c.Params("id")) }, Query("token", "A token"), SwitchesTo("WebSocket")),
-		Get("/hidden", Public, "Hidden", showThing, Hidden()),
-		Post("/files", Public, "Upload a file", func(context.Context, *None) (*Empty, error) { return nil, nil }, Upload("application/zip", 10)),
+		Get("/things/{id}", RequirePermission(identity.Permission{Name: "things:read", Lowest: identitytest.Member}), "Show a thing", showThing, ETagged(), DescribeOperation("Everything.")),
+		Raw("GET", "/raw/{id}", Public, "Raw", func(c *fiber.Ctx) error { return c.SendString(c.Params("id")) }, QueryParameter("token", "A token"), SwitchesTo("WebSocket")),
+		Get("/hidden", Public, "Hidden", showThing, HideOperation()),
+		Post("/files", Public, "Upload a file", func(context.Context, *None) (*Empty, error) { return nil, nil }, TakesUpload("application/zip", 10)),
 	}, nil)
 	var document struct {
 		Paths map[string]map[string]struct {
@@ -112,7 +112,7 @@ func TestTheDocument(t *testing.T) {
 	require.NotContains(t, document.Paths, "/hidden")
 	require.Equal(t, "7", s.send("GET", "/raw/7", "").body)
 	var listed []string
-	for _, l := range s.server.Listing() {
+	for _, l := range s.server.ListRoutes() {
 		if l.Module == "test" {
 			listed = append(listed, l.Method+" "+l.Path+" "+l.Who)
 		}
@@ -152,10 +152,10 @@ func TestListsAsFiles(t *testing.T) {
 }
 
 func TestUploadRoute(t *testing.T) {
-	s := newSite(t, []Route{Post("/files", Needs(identity.Permission{Name: "files:write", Lowest: identitytest.Member}), "", func(ctx context.Context, _ *None) (*Response[string], error) {
+	s := newSite(t, []Route{Post("/files", RequirePermission(identity.Permission{Name: "files:write", Lowest: identitytest.Member}), "", func(ctx context.Context, _ *None) (*Response[string], error) {
 		raw, err := io.ReadAll(io.NewSectionReader(upload.BodyFromContext(ctx).File, 0, upload.BodyFromContext(ctx).Size))
 		return OK(string(raw) + " of " + identity.CallerFrom(ctx).UserID), err
-	}, Upload("application/zip", 10))}, nil)
+	}, TakesUpload("application/zip", 10))}, nil)
 	token := s.tokenOf(identitytest.Member)
 	for name, c := range map[string]struct {
 		path, body, token string

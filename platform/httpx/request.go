@@ -127,7 +127,7 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 	if info.Queries != nil {
 		queries = info.Queries.Load()
 	}
-	s.o.Metrics.Observe(info.Method, route, status, took)
+	s.o.Metrics.ObserveRequest(info.Method, route, status, took)
 	if s.onAnswer != nil {
 		s.onAnswer(info, status)
 	}

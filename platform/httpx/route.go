@@ -60,27 +60,27 @@ type Option func(*Route)
 
 // Get returns a route that reads. HEAD comes with it.
 func Get[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
-	return typed(http.MethodGet, path, access, summary, h, opts)
+	return newTypedRoute(http.MethodGet, path, access, summary, h, opts)
 }
 
 // Post returns a route that creates something or acts.
 func Post[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
-	return typed(http.MethodPost, path, access, summary, h, opts)
+	return newTypedRoute(http.MethodPost, path, access, summary, h, opts)
 }
 
 // Put returns a route that sets something.
 func Put[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
-	return typed(http.MethodPut, path, access, summary, h, opts)
+	return newTypedRoute(http.MethodPut, path, access, summary, h, opts)
 }
 
 // Patch returns a route that changes some fields.
 func Patch[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
-	return typed(http.MethodPatch, path, access, summary, h, opts)
+	return newTypedRoute(http.MethodPatch, path, access, summary, h, opts)
 }
 
 // Delete returns a route that removes something.
 func Delete[I, O any](path string, access AccessRule, summary string, h Handler[I, O], opts ...Option) Route {
-	return typed(http.MethodDelete, path, access, summary, h, opts)
+	return newTypedRoute(http.MethodDelete, path, access, summary, h, opts)
 }
 
 // Raw returns a route whose handler uses Fiber itself: WebSocket upgrades, bytes of objects. The handler checks
@@ -93,8 +93,10 @@ func Raw(method, path string, access AccessRule, summary string, h fiber.Handler
 	return r
 }
 
-// typed returns a route whose input and answer are Go types.
-func typed[I, O any](method, path string, access AccessRule, summary string, h Handler[I, O], opts []Option) Route {
+// newTypedRoute returns a route whose input and answer are Go types.
+func newTypedRoute[I, O any](
+	method, path string, access AccessRule, summary string, h Handler[I, O], opts []Option,
+) Route {
 	r := Route{
 		op:     huma.Operation{Method: method, Path: path, Summary: summary},
 		access: access, bodyTypes: []string{jsonType},

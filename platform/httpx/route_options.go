@@ -13,12 +13,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Rules makes a route check rules that a schema can't express and that need no data. One answer reports them
+// CheckRules makes a route check rules that a schema can't express and that need no data. One answer reports them
 // together with broken types and bounds. check gets the input as far as it could be read: it must skip empty
 // fields, which are optional or which the schema has refused already. The input type needs the method
 //
 //	func (in *createInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
-func Rules[I any](check func(ctx context.Context, in *I) validation.Faults) Option {
+func CheckRules[I any](check func(ctx context.Context, in *I) validation.Faults) Option {
 	return func(r *Route) { validation.AttachRules(&r.op, check) }
 }
 
@@ -27,8 +27,8 @@ func CSVRows() Option {
 	return func(r *Route) { r.takesCSV, r.bodyTypes = true, append(r.bodyTypes, csvrows.ContentType) }
 }
 
-// Idempotent makes a POST honor Idempotency-Key: see package idempotency.
-func Idempotent() Option { return func(r *Route) { r.isIdempotent = true } }
+// WithIdempotency makes a POST honor Idempotency-Key: see package idempotency.
+func WithIdempotency() Option { return func(r *Route) { r.isIdempotent = true } }
 
 // OnForbidden makes a route call fn with the parameters of its path before a signed-in caller whose role is too
 // low gets 403.
@@ -36,8 +36,8 @@ func OnForbidden(fn func(ctx context.Context, param func(name string) string)) O
 	return func(r *Route) { r.onForbidden = fn }
 }
 
-// Repeatable documents that a repeated POST answers 200 with what is there.
-func Repeatable() Option { return func(r *Route) { r.answer.IsRepeatable = true } }
+// RepeatsWithOK documents that a repeated POST answers 200 with what is there.
+func RepeatsWithOK() Option { return func(r *Route) { r.answer.IsRepeatable = true } }
 
 // ETagged documents that the answer has an ETag. The handler adds it with WithVersion or WithETag.
 func ETagged() Option { return func(r *Route) { r.answer.HasETag = true } }
@@ -45,8 +45,8 @@ func ETagged() Option { return func(r *Route) { r.answer.HasETag = true } }
 // WithoutLocation documents that a 201 has no Location, as what was created has no address.
 func WithoutLocation() Option { return func(r *Route) { r.answer.HasLocation = false } }
 
-// Query documents a query parameter of a raw route.
-func Query(name, doc string) Option {
+// QueryParameter documents a query parameter of a raw route.
+func QueryParameter(name, doc string) Option {
 	return func(r *Route) {
 		r.op.Parameters = append(r.op.Parameters, &huma.Param{
 			Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString},
@@ -54,14 +54,14 @@ func Query(name, doc string) Option {
 	}
 }
 
-// Status sets the documented default status.
-func Status(code int) Option { return func(r *Route) { r.op.DefaultStatus = code } }
+// DefaultStatus sets the documented default status.
+func DefaultStatus(code int) Option { return func(r *Route) { r.op.DefaultStatus = code } }
 
-// Describe sets the description in the document.
-func Describe(text string) Option { return func(r *Route) { r.op.Description = text } }
+// DescribeOperation sets the description in the document.
+func DescribeOperation(text string) Option { return func(r *Route) { r.op.Description = text } }
 
-// Produces documents an answer that is streamed: its media type and what it is.
-func Produces(contentType, doc string) Option {
+// ProducesStream documents an answer that is streamed: its media type and what it is.
+func ProducesStream(contentType, doc string) Option {
 	return func(r *Route) { r.answer.ContentType, r.answer.Description = contentType, doc }
 }
 
@@ -71,11 +71,11 @@ func OrCSV(columns ...string) Option { return func(r *Route) { r.answer.CSVColum
 // OrLines documents that Accept: application/x-ndjson gets all of a list, one item a line.
 func OrLines() Option { return func(r *Route) { r.answer.HasLines = true } }
 
-// Within sets how long an answer may take in place of answerTime, for work that grows with the site.
-func Within(d time.Duration) Option { return func(r *Route) { r.timeout = d } }
+// AnswerWithin sets how long an answer may take in place of answerTime, for work that grows with the site.
+func AnswerWithin(d time.Duration) Option { return func(r *Route) { r.timeout = d } }
 
-// Hidden keeps a route out of the document.
-func Hidden() Option { return func(r *Route) { r.op.Hidden = true } }
+// HideOperation keeps a route out of the document.
+func HideOperation() Option { return func(r *Route) { r.op.Hidden = true } }
 
 // SwitchesTo documents that a raw route answers 101 and continues in another protocol.
 func SwitchesTo(doc string) Option { return func(r *Route) { r.answer.SwitchesTo = doc } }
@@ -95,10 +95,10 @@ func IgnoresForm() Option {
 	return func(r *Route) { r.ignoresForm, r.bodyTypes = true, append(r.bodyTypes, formTypes...) }
 }
 
-// Upload makes a route take one file of a media type as its body, up to maxBytes: see package upload. The
-// handler finds it with upload.BodyFromContext and has an hour. Upload panics for a path with parameters, as the server
-// knows the route of a body by its path alone.
-func Upload(contentType string, maxBytes int64) Option {
+// TakesUpload makes a route take one file of a media type as its body, up to maxBytes: see package upload. The
+// handler finds it with upload.BodyFromContext and has an hour. TakesUpload panics for a path with parameters, as
+// the server knows the route of a body by its path alone.
+func TakesUpload(contentType string, maxBytes int64) Option {
 	return func(r *Route) {
 		if strings.Contains(r.op.Path, "{") {
 			panic("httpx: an upload has no parameters in its path: " + r.op.Path)
@@ -108,11 +108,11 @@ func Upload(contentType string, maxBytes int64) Option {
 	}
 }
 
-// Budget makes requests count against the named budget, by network address, in place of BudgetAPI.
-func Budget(name string) Option { return func(r *Route) { r.budget = name } }
+// CountAgainst makes requests count against the named budget, by network address, in place of BudgetAPI.
+func CountAgainst(name string) Option { return func(r *Route) { r.budget = name } }
 
-// Unlimited makes requests count against no budget, for what balancers and developers ask all the time.
-func Unlimited() Option { return func(r *Route) { r.isUnlimited = true } }
+// CountAgainstNothing makes requests count against no budget, for what balancers and developers ask all the time.
+func CountAgainstNothing() Option { return func(r *Route) { r.isUnlimited = true } }
 
 // QueryEnum bounds a query parameter to values that are known only when the program is built, as modules
 // declare them. Another value is answered with 422.

@@ -154,8 +154,8 @@ func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
 // statements. It is for tests, and is called before the server serves. fn runs on the request's goroutine.
 func (s *Server) OnAnswer(fn func(info *requestinfo.Info, status int)) { s.onAnswer = fn }
 
-// Stopping makes /readyz answer 503 while requests are still served.
-func (s *Server) Stopping() { s.stopping.Store(true) }
+// MarkStopping makes /readyz answer 503 while requests are still served.
+func (s *Server) MarkStopping() { s.stopping.Store(true) }
 
 // CountSockets tells the server, before it serves, how many connections have become WebSockets: it no longer
 // counts those itself.
@@ -170,4 +170,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // SweepRecords removes the old records of requests with an Idempotency-Key, once an hour until ctx ends.
-func (s *Server) SweepRecords(ctx context.Context) { s.idempotency.Sweep(ctx) }
+func (s *Server) SweepRecords(ctx context.Context) { s.idempotency.SweepExpired(ctx) }

@@ -50,8 +50,8 @@ func TestClientsCannotChangeHowARequestIsCounted(t *testing.T) {
 
 func TestAccessRules(t *testing.T) {
 	var forbidden atomic.Value
-	member := Needs(identity.Permission{Name: "things:read", Lowest: identitytest.Member})
-	anonymous := Needs(identity.Permission{Name: "things:list", Lowest: identity.Anonymous})
+	member := RequirePermission(identity.Permission{Name: "things:read", Lowest: identitytest.Member})
+	anonymous := RequirePermission(identity.Permission{Name: "things:list", Lowest: identity.Anonymous})
 	s := newSite(t, []Route{
 		Get("/public", Public, "", showThing),
 		Get("/anonymous", anonymous, "", showThing),
@@ -111,7 +111,7 @@ func TestRouteTables(t *testing.T) {
 		require.ErrorContains(t, err, "which no module declares")
 	})
 	t.Run("an upload with parameters in its path", func(t *testing.T) {
-		require.Panics(t, func() { Post("/things/{id}", Public, "", showThing, Upload("application/zip", 1)) })
+		require.Panics(t, func() { Post("/things/{id}", Public, "", showThing, TakesUpload("application/zip", 1)) })
 	})
 }
 
@@ -151,7 +151,7 @@ func TestErrorsAndPanicsBecomeProblems(t *testing.T) {
 				slow <- errors.New("the deadline is the usual one")
 			}
 			return nil, nil
-		}, Within(time.Hour)),
+		}, AnswerWithin(time.Hour)),
 	}, nil)
 	for path, status := range map[string]int{"/error": 500, "/panic": 500, "/raw": 426, "/nowhere": 404} {
 		t.Run(path, func(t *testing.T) {
@@ -217,7 +217,7 @@ func TestReadiness(t *testing.T) {
 		require.NotContains(t, r.body, `"detail":"down"`, "errors name hosts")
 	}
 	down.Store("")
-	s.server.Stopping()
+	s.server.MarkStopping()
 	require.Equal(t, 503, s.send("GET", "/readyz", "").status, "balancers send no more requests")
 }
 

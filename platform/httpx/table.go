@@ -17,8 +17,8 @@ type Table struct {
 	Routes []Route
 }
 
-// Routes adds the table of a module to the server: constructor returns a Table.
-func Routes(constructor any) fx.Option {
+// ProvideRoutes adds the table of a module to the server: constructor returns a Table.
+func ProvideRoutes(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"routes"`)))
 }
 
@@ -84,5 +84,5 @@ type Listed struct {
 	Hidden          bool
 }
 
-// Listing returns the route table in order.
-func (s *Server) Listing() []Listed { return s.listed }
+// ListRoutes returns the route table in order.
+func (s *Server) ListRoutes() []Listed { return s.listed }

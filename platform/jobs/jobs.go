@@ -37,8 +37,8 @@ type Worker struct {
 	Every time.Duration
 }
 
-// Workers adds the result of a constructor that returns []Worker.
-func Workers(constructor any) fx.Option {
+// ProvideWorkers adds the result of a constructor that returns []Worker.
+func ProvideWorkers(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"workers"`)))
 }
 
@@ -49,6 +49,7 @@ type Params struct {
 }
 
 const (
+	// namespace is the prefix of the Redis keys. Replicas of all versions share it.
 	namespace = "lyceum"
 	// concurrency is how many jobs one process runs at the same time.
 	concurrency = 4
@@ -58,7 +59,7 @@ const (
 	defaultEvery    = 20 * time.Second
 )
 
-// Queue enqueues jobs and runs them. Make one with NewQueue, pass it the workers with Attach, and
+// Queue enqueues jobs and runs them. Make one with NewQueue, pass it the workers with AttachWorkers, and
 // call Run.
 type Queue struct {
 	pool     *redis.Pool
@@ -79,10 +80,11 @@ func NewQueue(url string) *Queue {
 	return &Queue{pool: pool, enqueuer: work.NewEnqueuer(namespace, pool)}
 }
 
-// Attach sets the workers. It returns an error if two have the same name.
-func (q *Queue) Attach(groups ...[]Worker) error {
+// AttachWorkers sets the workers. It returns an error if two have the same name.
+func (q *Queue) AttachWorkers(groups ...[]Worker) error {
 	q.workers = slices.Concat(groups...)
 	slices.SortFunc(q.workers, func(a, b Worker) int { return strings.Compare(a.Name, b.Name) })
+	// Sorted, so that workers of the same name are neighbors.
 	for i := 1; i < len(q.workers); i++ {
 		if q.workers[i].Name == q.workers[i-1].Name {
 			return fmt.Errorf("jobs: %s has two workers", q.workers[i].Name)
@@ -91,8 +93,8 @@ func (q *Queue) Attach(groups ...[]Worker) error {
 	return nil
 }
 
-// Names returns the names of the workers, sorted.
-func (q *Queue) Names() []string {
+// WorkerNames returns the names of the workers, sorted.
+func (q *Queue) WorkerNames() []string {
 	out := make([]string, len(q.workers))
 	for i, w := range q.workers {
 		out[i] = w.Name
@@ -106,10 +108,12 @@ func (q *Queue) Enqueue(name string, ids ...string) {
 	if len(ids) == 0 {
 		return
 	}
-	go func() { // redigo takes no context, and the caller must not wait for a Redis that does not answer
+	// redigo takes no context, and the caller must not wait for a Redis that does not answer. The
+	// goroutine ends after the timeouts of the connection.
+	go func() {
 		for _, id := range ids {
 			if _, err := q.enqueuer.Enqueue(name, work.Q{"id": id}); err != nil {
-				slog.Debug("jobs not enqueued, the sweep will enqueue them", "job", name, "id", id, "error", err)
+				slog.Debug("jobs not enqueued, the sweep will enqueue them later", "job", name, "id", id, "error", err)
 				return
 			}
 		}
@@ -124,13 +128,13 @@ func (q *Queue) Run(ctx context.Context) {
 	pool := work.NewWorkerPool(struct{}{}, concurrency, namespace, q.pool)
 	for _, w := range q.workers {
 		options := work.JobOptions{MaxFails: cmp.Or(w.MaxFails, defaultMaxFails), SkipDead: true}
-		pool.JobWithOptions(w.Name, options, func(j *work.Job) error { return w.run(ctx, j.ArgString("id")) })
+		pool.JobWithOptions(w.Name, options, func(j *work.Job) error { return w.runJob(ctx, j.ArgString("id")) })
 	}
 	pool.Start()
 	var wg sync.WaitGroup
 	for _, w := range q.workers {
 		if w.Sweep != nil {
-			wg.Go(func() { q.sweep(ctx, w) })
+			wg.Go(func() { q.runSweeps(ctx, w) })
 		}
 	}
 	<-ctx.Done()
@@ -141,9 +145,9 @@ func (q *Queue) Run(ctx context.Context) {
 // Close closes the connections to Redis.
 func (q *Queue) Close() error { return q.pool.Close() }
 
-// run does one job. It returns the error of the handler, or one for its panic. A running job goes
+// runJob does one job. It returns the error of the handler, or one for its panic. A running job goes
 // on within its timeout while the process stops.
-func (w Worker) run(parent context.Context, id string) (err error) {
+func (w Worker) runJob(parent context.Context, id string) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), cmp.Or(w.Timeout, defaultTimeout))
 	defer cancel()
 	defer func() {
@@ -157,9 +161,10 @@ func (w Worker) run(parent context.Context, id string) (err error) {
 	return w.Handle(ctx, id)
 }
 
-// sweep enqueues what is due according to the database, again and again until ctx ends.
-func (q *Queue) sweep(ctx context.Context, w Worker) {
-	lifecycle.Repeat(ctx, "sweep of "+w.Name, cmp.Or(w.Every, defaultEvery), func(ctx context.Context) {
+// runSweeps enqueues what is due according to the database, again and again until ctx ends. It
+// starts at once, so that jobs that were lost while the process was down do not wait.
+func (q *Queue) runSweeps(ctx context.Context, w Worker) {
+	lifecycle.RunRepeatedly(ctx, "sweep of "+w.Name, cmp.Or(w.Every, defaultEvery), func(ctx context.Context) {
 		ids, err := w.Sweep(ctx)
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("sweep failed", "job", w.Name, "error", err)

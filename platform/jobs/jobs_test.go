@@ -22,7 +22,7 @@ func newQueue(t *testing.T, workers ...jobs.Worker) *jobs.Queue {
 	t.Cleanup(server.Close)
 	q := jobs.NewQueue(server.URL())
 	t.Cleanup(func() { _ = q.Close() })
-	require.NoError(t, q.Attach(workers))
+	require.NoError(t, q.AttachWorkers(workers))
 	return q
 }
 
@@ -48,12 +48,21 @@ func receive[T any](t *testing.T, from <-chan T) (v T) {
 	return v
 }
 
-func TestAttach(t *testing.T) {
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestAttachWorkers(t *testing.T) {
 	q := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = q.Close() })
-	require.NoError(t, q.Attach([]jobs.Worker{{Name: "b"}}, []jobs.Worker{{Name: "a"}}))
-	require.Equal(t, []string{"a", "b"}, q.Names())
-	require.ErrorContains(t, q.Attach([]jobs.Worker{{Name: "a"}}, []jobs.Worker{{Name: "a"}}), "a has two workers")
+	require.NoError(t, q.AttachWorkers([]jobs.Worker{{Name: "b"}}, []jobs.Worker{{Name: "a"}}))
+	require.Equal(t, []string{"a", "b"}, q.WorkerNames())
+	require.ErrorContains(t, q.AttachWorkers([]jobs.Worker{{Name: "a"}}, []jobs.Worker{{Name: "a"}}), "a has two workers")
 }
 
 func TestRun(t *testing.T) {
@@ -104,8 +113,11 @@ func TestRun(t *testing.T) {
 		q.Enqueue("slow", "1")
 		stop := start(t, q)
 		receive(t, begun)
-		time.AfterFunc(50*time.Millisecond, func() { close(finish) })
-		stop()
+		stopped := make(chan struct{})
+		go func() { stop(); close(stopped) }()
+		require.Never(t, func() bool { return isClosed(stopped) }, 50*time.Millisecond, 5*time.Millisecond, "the queue waits")
+		close(finish)
+		<-stopped
 		require.True(t, finished.Load())
 	})
 	t.Run("the sweep enqueues what is due, again and again", func(t *testing.T) {

@@ -195,7 +195,7 @@ func folderState(dir string) (string, error) {
 // WatchFolder reads the folder whenever its keys have changed, until ctx ends. It looks four times
 // a second.
 func (k *Keys) WatchFolder(ctx context.Context) {
-	lifecycle.Every(ctx, "signing keys", pollInterval, func(context.Context) { k.reloadIfChanged() })
+	lifecycle.RunEvery(ctx, "signing keys", pollInterval, func(context.Context) { k.reloadIfChanged() })
 }
 
 // reloadIfChanged reads the folder if its keys have changed, at most twenty times a second. If the

@@ -2,15 +2,15 @@
 // that runs beside it until it stops, and work that comes again after some time. Modules declare
 // such work and do not know who starts and stops it:
 //
-//	module                      app
-//	------                      ---
-//	Starters(newStarters)   ─▶  runs each once, after the migrations and before the first request
-//	Backgrounds(newWork)    ─▶  Group.Go for each; Group.Stop at shutdown
+//	module                            program
+//	------                            -------
+//	ProvideStarters(newStarters)  ─▶  runs each once, after the migrations, before the first request
+//	ProvideBackgrounds(newWork)   ─▶  Group.Start for each; Group.Stop at shutdown
 //
-// Inside of a Background, Every and Repeat run a function again and again:
+// Inside of a Background, these run a function again and again:
 //
-//	Every    wait, run, wait, run       at a fixed rate: the waiting time includes the run
-//	Repeat   run, pause, run, pause     the pause begins when the run ends
+//	RunEvery           wait, run, wait, run     at a fixed rate: the waiting time includes the run
+//	RunRepeatedly      run, pause, run, pause   the pause begins when the run ends
 //
 // A panic ends neither the process nor the repetition: it is logged with its stack.
 package lifecycle

@@ -18,15 +18,16 @@ type Group struct {
 	wg     sync.WaitGroup
 }
 
-// NewGroup returns an empty group.
+// NewGroup returns an empty group. Its backgrounds have a context of their own: they outlive the
+// context of the program's start and end with Stop.
 func NewGroup() *Group {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Group{cancel: cancel, ctx: ctx}
 }
 
-// Go runs a background until the group stops. If it panics, it is started again after a second; if
+// Start runs a background until the group stops. If it panics, it is started again after a second; if
 // it returns, it is not.
-func (g *Group) Go(b Background) {
+func (g *Group) Start(b Background) {
 	g.wg.Go(func() {
 		for runGuarded(g.ctx, b.Name, b.Run) != nil {
 			if !Sleep(g.ctx, restartPause) {

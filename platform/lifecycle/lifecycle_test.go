@@ -34,17 +34,17 @@ func calls(n int, work func(call int)) (times func() []time.Duration, run func(f
 }
 
 func every(ctx context.Context, run func(context.Context)) {
-	lifecycle.Every(ctx, "test", time.Minute, run)
+	lifecycle.RunEvery(ctx, "test", time.Minute, run)
 }
 
 func repeat(ctx context.Context, run func(context.Context)) {
-	lifecycle.Repeat(ctx, "test", time.Minute, run)
+	lifecycle.RunRepeatedly(ctx, "test", time.Minute, run)
 }
 
 // sleep waits on the clock of a synctest bubble.
 func sleep(d time.Duration) { <-time.After(d) }
 
-func TestEvery(t *testing.T) {
+func TestRunEvery(t *testing.T) {
 	t.Run("waits before the first call and keeps the rate", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			times, run := calls(3, func(int) { sleep(20 * time.Second) })
@@ -75,14 +75,14 @@ func TestEvery(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 			defer cancel()
 			began, n := time.Now(), 0
-			lifecycle.Every(ctx, "test", time.Minute, func(context.Context) { n++ })
+			lifecycle.RunEvery(ctx, "test", time.Minute, func(context.Context) { n++ })
 			require.Equal(t, 1, n)
 			require.Equal(t, 90*time.Second, time.Since(began))
 		})
 	})
 }
 
-func TestRepeat(t *testing.T) {
+func TestRunRepeatedly(t *testing.T) {
 	t.Run("calls at once and pauses after each call", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			times, run := calls(3, func(int) { sleep(20 * time.Second) })
@@ -116,7 +116,7 @@ func TestGroup(t *testing.T) {
 	t.Run("stops all and waits for them", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g, ended := lifecycle.NewGroup(), 0
-			g.Go(lifecycle.Background{Name: "slow", Run: func(ctx context.Context) {
+			g.Start(lifecycle.Background{Name: "slow", Run: func(ctx context.Context) {
 				<-ctx.Done()
 				sleep(5 * time.Second)
 				ended++
@@ -128,7 +128,7 @@ func TestGroup(t *testing.T) {
 	t.Run("does not wait longer than asked", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g := lifecycle.NewGroup()
-			g.Go(lifecycle.Background{Name: "too slow", Run: func(ctx context.Context) {
+			g.Start(lifecycle.Background{Name: "too slow", Run: func(ctx context.Context) {
 				<-ctx.Done()
 				sleep(time.Minute)
 			}})
@@ -141,7 +141,7 @@ func TestGroup(t *testing.T) {
 	t.Run("starts a background again after a panic", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g, starts := lifecycle.NewGroup(), []time.Time{}
-			g.Go(lifecycle.Background{Name: "faulty", Run: func(ctx context.Context) {
+			g.Start(lifecycle.Background{Name: "faulty", Run: func(ctx context.Context) {
 				starts = append(starts, time.Now())
 				if len(starts) < 3 {
 					panic("planted")
@@ -156,7 +156,7 @@ func TestGroup(t *testing.T) {
 	t.Run("does not start again what panics while it stops", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g, starts := lifecycle.NewGroup(), 0
-			g.Go(lifecycle.Background{Name: "faulty", Run: func(ctx context.Context) {
+			g.Start(lifecycle.Background{Name: "faulty", Run: func(ctx context.Context) {
 				starts++
 				<-ctx.Done()
 				panic("planted")
@@ -171,9 +171,9 @@ func TestGroup(t *testing.T) {
 func TestCollecting(t *testing.T) {
 	var collected lifecycle.Params
 	app := fx.New(fx.NopLogger,
-		lifecycle.Starters(func() []lifecycle.Starter { return []lifecycle.Starter{{Name: "a"}, {Name: "b"}} }),
-		lifecycle.Backgrounds(func() []lifecycle.Background { return []lifecycle.Background{{Name: "c"}} }),
-		lifecycle.Backgrounds(func() []lifecycle.Background { return []lifecycle.Background{{Name: "d"}} }),
+		lifecycle.ProvideStarters(func() []lifecycle.Starter { return []lifecycle.Starter{{Name: "a"}, {Name: "b"}} }),
+		lifecycle.ProvideBackgrounds(func() []lifecycle.Background { return []lifecycle.Background{{Name: "c"}} }),
+		lifecycle.ProvideBackgrounds(func() []lifecycle.Background { return []lifecycle.Background{{Name: "d"}} }),
 		fx.Invoke(func(p lifecycle.Params) { collected = p }))
 	require.NoError(t, app.Err())
 	require.Len(t, collected.Starters, 1)
@@ -181,10 +181,10 @@ func TestCollecting(t *testing.T) {
 	require.Len(t, collected.Backgrounds, 2)
 }
 
-func ExampleEvery() {
+func ExampleRunEvery() {
 	ctx, cancel := context.WithCancel(context.Background())
 	left := 3
-	lifecycle.Every(ctx, "countdown", time.Millisecond, func(context.Context) {
+	lifecycle.RunEvery(ctx, "countdown", time.Millisecond, func(context.Context) {
 		fmt.Println(left)
 		if left--; left == 0 {
 			cancel()

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Every calls run each interval until ctx ends. The first call comes after one interval. A call
+// RunEvery calls run each interval until ctx ends. The first call comes after one interval. A call
 // that takes longer than the interval delays the next one; calls that were missed are not made up
 // for. The name stands in the log if run panics.
-func Every(ctx context.Context, name string, interval time.Duration, run func(context.Context)) {
+func RunEvery(ctx context.Context, name string, interval time.Duration, run func(context.Context)) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
@@ -21,9 +21,9 @@ func Every(ctx context.Context, name string, interval time.Duration, run func(co
 	}
 }
 
-// Repeat calls run at once, and again after a pause each time that it has returned, until ctx ends.
+// RunRepeatedly calls run at once, and again after a pause each time that it has returned, until ctx ends.
 // The name stands in the log if run panics.
-func Repeat(ctx context.Context, name string, pause time.Duration, run func(context.Context)) {
+func RunRepeatedly(ctx context.Context, name string, pause time.Duration, run func(context.Context)) {
 	for {
 		_ = runGuarded(ctx, name, run)
 		if !Sleep(ctx, pause) {

@@ -6,7 +6,8 @@ import (
 	"go.uber.org/fx"
 )
 
-// ProvideBudgets declares the budgets that a module's routes count against; the constructor returns []Budget.
+// ProvideBudgets adds the budgets of a module's routes: the result of a constructor that returns
+// []Budget.
 func ProvideBudgets(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"budgets"`)))
 }
@@ -17,16 +18,16 @@ type BudgetParams struct {
 	Groups [][]Budget `group:"budgets"`
 }
 
-// ByName returns budgets by their names. It refuses a name that is declared twice.
-func ByName(groups ...[]Budget) (map[string]Budget, error) {
-	budgets := map[string]Budget{}
+// IndexBudgets returns budgets by their names. It returns an error for a name that is declared twice.
+func IndexBudgets(groups ...[]Budget) (map[string]Budget, error) {
+	byName := map[string]Budget{}
 	for _, group := range groups {
 		for _, b := range group {
-			if _, twice := budgets[b.Name]; twice {
+			if _, twice := byName[b.Name]; twice {
 				return nil, fmt.Errorf("rate-limit budget %q is declared twice", b.Name)
 			}
-			budgets[b.Name] = b
+			byName[b.Name] = b
 		}
 	}
-	return budgets, nil
+	return byName, nil
 }

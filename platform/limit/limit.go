@@ -17,86 +17,94 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// Budget is a rate under a name, which clients see in RateLimit (draft-ietf-httpapi-ratelimit-headers).
+// Budget is a rate with a name. Clients see both in the RateLimit headers
+// (draft-ietf-httpapi-ratelimit-headers).
 type Budget struct {
 	Name string
 	Rate Rate
 }
 
-// Times around Redis. A call that takes longer counts as Redis being away: then the process counts by
-// itself for a while before it asks again.
 const (
-	callTime  = 500 * time.Millisecond
-	awayTime  = time.Second
-	payTime   = 20 * time.Millisecond
-	keyPrefix = "lyceum:limit:"
+	// callTimeout is the time after which Redis counts as unreachable.
+	callTimeout = 500 * time.Millisecond
+	// awayPause is how long the process counts by itself before it asks Redis again. Without it each
+	// request would wait for callTimeout.
+	awayPause = time.Second
+	// repayDelay is how long a hit that was given back waits for another call to Redis to join.
+	repayDelay = 20 * time.Millisecond
+	keyPrefix  = "lyceum:limit:"
 )
 
-// Limiter counts. One that is nil or disabled lets everything pass.
+// Limiter counts hits. Make one with New. A nil or disabled limiter lets every hit pass. It is safe
+// for concurrent use.
 type Limiter struct {
 	redis   redis.UniversalClient
-	local   *local
-	key     []byte
+	local   *localCounter
+	hmacKey []byte
 	enabled bool
-	// away is until when Redis is not asked, in nanoseconds since 1970.
-	away atomic.Int64
+	// awayUntil is the time until which Redis is not asked, in nanoseconds since 1970.
+	awayUntil atomic.Int64
 
 	mu sync.Mutex
-	// owed are hits to be given back: with the next call, or shortly by themselves.
-	owed []string
+	// owedKeys are the keys of hits that were given back and are still counted in Redis.
+	owedKeys []string
 }
 
-// New makes a limiter. Without r it counts in this process alone; key keeps addresses and accounts
-// unreadable in Redis.
+// New returns a limiter. Without a Redis client it counts in this process alone. The key turns
+// accounts and addresses into names that Redis may see; replicas must use the same one.
 func New(r redis.UniversalClient, key []byte, enabled bool) *Limiter {
-	return &Limiter{redis: r, local: newLocal(), key: key, enabled: enabled}
+	return &Limiter{redis: r, local: newLocalCounter(), hmacKey: key, enabled: enabled}
 }
 
-// Result is how a hit went.
+// Result is the outcome of one hit.
 type Result struct {
 	Budget
-	// Passed says whether the hit is within the rate.
+	// Passed is true if the hit is within the rate.
 	Passed bool
-	// Remaining hits of the window.
+	// Remaining is the number of hits that are left in the window.
 	Remaining int
-	// Reset is how long the window lasts yet.
+	// Reset is the time until the window ends.
 	Reset time.Duration
 
-	key   string
-	taken time.Time
-	off   bool
+	key       string
+	takenAt   time.Time
+	unlimited bool
 }
 
-// Off says that nothing is limited, so that there is nothing to tell.
-func (r Result) Off() bool { return r.off }
+// IsUnlimited returns whether the limiter is off, so that clients get no RateLimit headers.
+func (r Result) IsUnlimited() bool { return r.unlimited }
 
-// Err is 429 rate-limited for a hit beyond the rate, else nil.
-func (r Result) Err(detail string) error {
+// RefusalError returns nil for a hit that passed. For others it returns 429 rate-limited with the
+// given detail, the budget, and a Retry-After of at least a second.
+func (r Result) RefusalError(detail string) error {
 	if r.Passed {
 		return nil
 	}
 	e := apperr.ProblemRateLimited.New(detail)
 	e.RetryAfter = max(r.Reset, time.Second)
-	e.Limit = r.State()
+	e.Limit = r.ClientLimit()
 	return e
 }
 
-// State is what clients are told of the budget.
-func (r Result) State() *apperr.Limit {
-	return &apperr.Limit{Name: r.Name, Quota: r.Rate.Hits, Window: r.Rate.Window, Remaining: r.Remaining, Reset: r.Reset}
+// ClientLimit returns what the RateLimit headers tell a client about the budget.
+func (r Result) ClientLimit() *apperr.Limit {
+	return &apperr.Limit{
+		Name: r.Name, Quota: r.Rate.Hits, Window: r.Rate.Window, Remaining: r.Remaining, Reset: r.Reset,
+	}
 }
 
-// Take counts one hit of who, which may be anything that names somebody.
-func (l *Limiter) Take(ctx context.Context, b Budget, who string) Result {
+// TakeHit counts one hit of a subject, such as an account or an address, and returns whether it is
+// within the rate. It never fails: while Redis is unreachable this process counts by itself.
+func (l *Limiter) TakeHit(ctx context.Context, b Budget, subject string) Result {
 	if l == nil || !l.enabled {
-		return Result{Budget: b, Passed: true, off: true}
+		return Result{Budget: b, Passed: true, unlimited: true}
 	}
-	r := Result{Budget: b, key: l.keyOf(b.Name, who), taken: time.Now()}
-	count, left, ok := l.count(ctx, r.key, b.Rate.Window)
+	r := Result{Budget: b, key: l.counterKey(b.Name, subject), takenAt: time.Now()}
+	count, left, ok := l.countInRedis(ctx, r.key, b.Rate.Window)
 	if ok {
-		l.local.learn(r.key, count, r.taken.Add(left))
+		l.local.adoptCount(r.key, count, r.takenAt.Add(left))
 	} else {
-		count, left = l.local.hit(r.key, b.Rate.Window, r.taken)
+		count, left = l.local.countHit(r.key, b.Rate.Window, r.takenAt)
 	}
 	r.Passed = count <= int64(b.Rate.Hits)
 	r.Remaining = int(max(int64(b.Rate.Hits)-count, 0))
@@ -104,73 +112,79 @@ func (l *Limiter) Take(ctx context.Context, b Budget, who string) Result {
 	return r
 }
 
-// GiveBack takes a hit back, as for a password that was right: work that must be limited before its
-// outcome is known reserves its hit first. It costs no call of its own where others follow soon.
+// GiveBack takes a hit out of the count, for work that turned out not to count, such as a correct
+// password. A hit that did not pass is not given back: refused attempts must not make room for more.
+// Usually it costs no call of its own, as the next call to Redis within 20 ms carries it along.
 func (l *Limiter) GiveBack(_ context.Context, r Result) {
-	// Near its end the window may be over before the call arrives, and the next one is not ours to change.
-	if r.off || !r.Passed || time.Since(r.taken) > r.Reset-2*callTime {
+	// Close to the end of the window the call might arrive in the next window and lower its count.
+	if r.unlimited || !r.Passed || time.Since(r.takenAt) > r.Reset-2*callTimeout {
 		return
 	}
 	l.local.giveBack(r.key)
-	if !l.asks() {
+	if !l.canAskRedis() {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.owed = append(l.owed, r.key); len(l.owed) == 1 {
-		time.AfterFunc(payTime, l.pay)
+	if l.owedKeys = append(l.owedKeys, r.key); len(l.owedKeys) == 1 {
+		time.AfterFunc(repayDelay, l.repayOwed)
 	}
 }
 
-// pay gives back what no other call has taken along.
-func (l *Limiter) pay() {
-	ctx, cancel := context.WithTimeout(context.Background(), callTime)
+// repayOwed subtracts the owed hits that no other call has carried along.
+func (l *Limiter) repayOwed() {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
-	p := l.redis.Pipeline()
-	if paid := l.payWith(ctx, p); len(paid) > 0 {
-		_, err := p.Exec(ctx)
-		l.settle(ctx, paid, err)
+	pipeline := l.redis.Pipeline()
+	if repaid := l.appendOwed(ctx, pipeline); len(repaid) > 0 {
+		_, err := pipeline.Exec(ctx)
+		l.checkRepaid(ctx, repaid, err)
 	}
 }
 
-// payWith adds what is owed to a pipeline.
-func (l *Limiter) payWith(ctx context.Context, p redis.Pipeliner) (paid []*redis.IntCmd) {
+// appendOwed moves the owed hits into a pipeline and returns its commands.
+func (l *Limiter) appendOwed(ctx context.Context, p redis.Pipeliner) (repaid []*redis.IntCmd) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, key := range l.owed {
-		paid = append(paid, p.Decr(ctx, key))
+	for _, key := range l.owedKeys {
+		repaid = append(repaid, p.Decr(ctx, key))
 	}
-	l.owed = nil
-	return paid
+	l.owedKeys = nil
+	return repaid
 }
 
-// settle removes counters that were gone by then: nothing without an end may stay.
-func (l *Limiter) settle(ctx context.Context, paid []*redis.IntCmd, err error) {
+// checkRepaid removes counters whose window had ended before the hit was subtracted: DECR has made
+// them anew at -1 and without an end.
+func (l *Limiter) checkRepaid(ctx context.Context, repaid []*redis.IntCmd, err error) {
 	if err != nil {
-		l.failed(err)
+		l.markAway(err)
 		return
 	}
-	for _, cmd := range paid {
+	for _, cmd := range repaid {
 		if cmd.Val() < 0 {
 			l.redis.Del(ctx, cmd.Args()[1].(string))
 		}
 	}
 }
 
-// count asks Redis; ok is false when it can't be asked.
-func (l *Limiter) count(ctx context.Context, key string, window time.Duration) (n int64, left time.Duration, ok bool) {
-	if !l.asks() {
+// countInRedis adds one hit to a counter and returns its value and the time until its window ends.
+// It returns false if Redis can't be asked. The call goes on if the request ends, as the hit of a
+// client that hangs up must count.
+func (l *Limiter) countInRedis(
+	ctx context.Context, key string, window time.Duration,
+) (count int64, left time.Duration, ok bool) {
+	if !l.canAskRedis() {
 		return 0, 0, false
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
-	p := l.redis.Pipeline()
-	paid := l.payWith(ctx, p)
-	incr := p.Incr(ctx, key)
-	p.Do(ctx, "pexpire", key, window.Milliseconds(), "nx")
-	ttl := p.PTTL(ctx, key)
-	_, err := p.Exec(ctx)
-	l.settle(ctx, paid, err)
+	pipeline := l.redis.Pipeline()
+	repaid := l.appendOwed(ctx, pipeline)
+	incr := pipeline.Incr(ctx, key)
+	pipeline.Do(ctx, "pexpire", key, window.Milliseconds(), "nx")
+	ttl := pipeline.PTTL(ctx, key)
+	_, err := pipeline.Exec(ctx)
+	l.checkRepaid(ctx, repaid, err)
 	if err != nil {
 		return 0, 0, false
 	}
@@ -181,24 +195,31 @@ func (l *Limiter) count(ctx context.Context, key string, window time.Duration) (
 	return incr.Val(), left, true
 }
 
-func (l *Limiter) asks() bool { return l.redis != nil && time.Now().UnixNano() >= l.away.Load() }
+// canAskRedis returns false without Redis, and during the pause after a failed call.
+func (l *Limiter) canAskRedis() bool {
+	return l.redis != nil && time.Now().UnixNano() >= l.awayUntil.Load()
+}
 
-// failed notes that Redis is away. One call after the pause tries again, the others go on locally.
-func (l *Limiter) failed(err error) {
+// markAway begins a pause during which Redis is not asked. It logs the first failure of an outage:
+// failures within ten pauses belong to the same one.
+func (l *Limiter) markAway(err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, redis.ErrClosed) {
 		return
 	}
-	before := l.away.Swap(time.Now().Add(awayTime).UnixNano())
-	if time.Since(time.Unix(0, before)) > 10*awayTime {
-		slog.Warn("limits are counted by this process alone while Redis is away", "error", err)
+	before := l.awayUntil.Swap(time.Now().Add(awayPause).UnixNano())
+	if time.Since(time.Unix(0, before)) > 10*awayPause {
+		slog.Warn("redis unreachable, rate limits are counted per process", "error", err)
 	}
 }
 
-func (l *Limiter) keyOf(name, who string) string {
-	h := hmac.New(sha256.New, l.key)
-	h.Write([]byte(who))
-	return keyPrefix + name + ":" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+// counterKey returns the Redis key of a subject's counter: 128 bits of an HMAC, so that the key names
+// no account and no address.
+func (l *Limiter) counterKey(budget, subject string) string {
+	h := hmac.New(sha256.New, l.hmacKey)
+	h.Write([]byte(subject))
+	return keyPrefix + budget + ":" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Seconds is a duration in whole seconds, rounded up, as headers carry it.
-func Seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+// WholeSeconds returns a duration in seconds, rounded up, as HTTP headers carry it: a client that
+// waits that long does not come too early.
+func WholeSeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

@@ -7,30 +7,34 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// maxLocal bounds the windows that one process remembers; whoever was not seen longest is forgotten first.
-const maxLocal = 200_000
+// maxLocalWindows bounds the memory of one process. The windows that were used the longest time ago
+// are forgotten first.
+const maxLocalWindows = 200_000
 
-// local counts in this process.
-type local struct {
+// localCounter counts in the memory of this process. It is safe for concurrent use.
+type localCounter struct {
 	mu      sync.Mutex
 	windows *lru.Cache[string, *window]
 }
 
+// window is the count of one key until its end.
 type window struct {
 	count int64
 	ends  time.Time
 }
 
-func newLocal() *local {
-	windows, err := lru.New[string, *window](maxLocal)
+// newLocalCounter returns a counter that has seen no key.
+func newLocalCounter() *localCounter {
+	windows, err := lru.New[string, *window](maxLocalWindows)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return &local{windows: windows}
+	return &localCounter{windows: windows}
 }
 
-// hit counts one and says how many there are in the window and how long it lasts yet.
-func (l *local) hit(key string, length time.Duration, now time.Time) (int64, time.Duration) {
+// countHit adds one hit. It returns the count of the window and the time until it ends. A window
+// begins with its first hit and has the given length.
+func (l *localCounter) countHit(key string, length time.Duration, now time.Time) (int64, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w, ok := l.windows.Get(key)
@@ -42,19 +46,20 @@ func (l *local) hit(key string, length time.Duration, now time.Time) (int64, tim
 	return w.count, w.ends.Sub(now)
 }
 
-// learn notes what all replicas together have counted, so that this one goes on from there when it
-// has to count alone.
-func (l *local) learn(key string, count int64, ends time.Time) {
+// adoptCount takes over the count that Redis has answered, so that this process goes on from there
+// if Redis becomes unreachable. Answers may overtake each other: within one window, whose end they
+// report with less than a second of difference, a lower count is older and is ignored.
+func (l *localCounter) adoptCount(key string, count int64, ends time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Answers may overtake each other: within one window the count only rises.
 	if w, ok := l.windows.Get(key); ok && w.count > count && ends.Sub(w.ends) < time.Second {
 		return
 	}
 	l.windows.Add(key, &window{count, ends})
 }
 
-func (l *local) giveBack(key string) {
+// giveBack takes one hit out of the window of a key, if it is still known.
+func (l *localCounter) giveBack(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if w, ok := l.windows.Peek(key); ok && w.count > 0 {

@@ -1,9 +1,3 @@
-// Package limit counts hits in windows, exactly over all replicas, and refuses those beyond a rate.
-//
-// Counters live in Redis: a window begins with its first hit (INCR, PEXPIRE … NX and PTTL in one
-// pipeline), so a rate of N lets N pass however many replicas count. While Redis is away each
-// replica goes on from what it knows: there is never no limit (ASVS 16.5.3). With no Redis at all,
-// as when everything is embedded, the process counts by itself.
 package limit
 
 import (
@@ -14,7 +8,7 @@ import (
 	"time"
 )
 
-// Rate is how many hits a window takes; its text is like "600/1m".
+// Rate is the number of hits that pass in a window. Its text form is like "600/1m".
 type Rate struct {
 	Hits   int
 	Window time.Duration
@@ -27,11 +21,13 @@ const (
 	maxWindow = 30 * 24 * time.Hour
 )
 
+// errRate describes the text form; configuration errors show it to operators.
 var errRate = errors.New("a rate such as 600/1m: a whole number from 1, a slash, a duration from 1s")
 
-// UnmarshalText reads "600/1m".
-func (r *Rate) UnmarshalText(b []byte) error {
-	hits, window, ok := strings.Cut(string(b), "/")
+// UnmarshalText reads the text form. It returns an error that describes the form unless the text has
+// 1 to 1,000,000 hits and a window of a second to 30 days.
+func (r *Rate) UnmarshalText(text []byte) error {
+	hits, window, ok := strings.Cut(string(text), "/")
 	n, err := strconv.Atoi(strings.TrimSpace(hits))
 	if !ok || err != nil || n < 1 || n > maxHits {
 		return errRate
@@ -44,7 +40,8 @@ func (r *Rate) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// String is the text that UnmarshalText reads.
+// String returns the text form that UnmarshalText reads, without units that are zero: "600/1m" and
+// not "600/1m0s".
 func (r Rate) String() string {
 	d := r.Window.String()
 	d = strings.TrimSuffix(d, "0s")
@@ -57,5 +54,5 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.Hits, d)
 }
 
-// MarshalText is String.
+// MarshalText returns the text form.
 func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Bounds of reading on after a refused request.
+// Bounds of reading on after a refused request. A client that sends more, or more slowly, finds the
+// connection reset.
 const (
 	lingerTime  = 2 * time.Second
 	lingerBytes = 64 << 20
@@ -20,11 +21,12 @@ type Conn struct {
 	lingers atomic.Bool
 }
 
-// LingerOnClose makes Close read on for up to two seconds: a client that is still sending would
-// find the connection reset, and lose the answer that is on its way.
+// LingerOnClose makes Close read on for up to two seconds. Closing a connection with unread bytes
+// resets it, and a client that is still sending would lose the answer that is on its way.
 func (c *Conn) LingerOnClose() { c.lingers.Store(true) }
 
-// Close ends the connection.
+// Close ends the connection. After LingerOnClose it first closes the writing side and reads what the
+// client is still sending.
 func (c *Conn) Close() error {
 	if c.lingers.Swap(false) && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		_, _ = io.CopyN(io.Discard, c.TCPConn, lingerBytes)

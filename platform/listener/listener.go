@@ -29,7 +29,8 @@ type Patient struct {
 	isFull func() bool
 	closed chan struct{}
 	once   sync.Once
-	logged time.Time
+	// loggedAt is the time of the last log line.
+	loggedAt time.Time
 }
 
 // NewPatient wraps ln. isFull may be nil.
@@ -40,14 +41,14 @@ func NewPatient(ln net.Listener, isFull func() bool) *Patient {
 	return &Patient{Listener: ln, isFull: isFull, closed: make(chan struct{})}
 }
 
-// Accept waits for the next connection, however long the process is short of descriptors or memory
-// for it.
+// Accept returns the next connection. It waits as long as the process is short of descriptors or
+// memory, and returns net.ErrClosed once the listener is closed.
 func (p *Patient) Accept() (net.Conn, error) {
 	wait := shortestWait
 	for {
 		for p.isFull() {
-			p.log("as many connections are open as file descriptors allow", nil)
-			if !p.sleep(shortestWait) {
+			p.logShortage("connections wait, as many are open as file descriptors allow", nil)
+			if !p.waitUnlessClosed(shortestWait) {
 				return nil, net.ErrClosed
 			}
 		}
@@ -58,8 +59,8 @@ func (p *Patient) Accept() (net.Conn, error) {
 		if err == nil || !isShortage(err) {
 			return conn, err
 		}
-		p.log("a connection could not be accepted yet", err)
-		if !p.sleep(wait) {
+		p.logShortage("connection not accepted, will be tried again", err)
+		if !p.waitUnlessClosed(wait) {
 			return nil, net.ErrClosed
 		}
 		wait = min(2*wait, longestWait)
@@ -72,7 +73,9 @@ func (p *Patient) Close() error {
 	return p.Listener.Close()
 }
 
-func (p *Patient) sleep(d time.Duration) bool {
+// waitUnlessClosed waits for d. It returns false at once if the listener is closed. lifecycle.Sleep
+// does not fit, as Accept has no context.
+func (p *Patient) waitUnlessClosed(d time.Duration) bool {
 	select {
 	case <-p.closed:
 		return false
@@ -81,20 +84,22 @@ func (p *Patient) sleep(d time.Duration) bool {
 	}
 }
 
-// log tells of a shortage once a minute: Accept is called by one goroutine.
-func (p *Patient) log(message string, err error) {
-	if time.Since(p.logged) < logEvery {
+// logShortage logs a shortage at most once a minute. It needs no lock, as one goroutine calls Accept.
+func (p *Patient) logShortage(message string, err error) {
+	if time.Since(p.loggedAt) < logEvery {
 		return
 	}
-	p.logged = time.Now()
+	p.loggedAt = time.Now()
 	slog.Warn(message, "address", p.Addr().String(), "error", err)
 }
 
 // isShortage reports whether accept failed for want of descriptors or memory, or because the client
 // went away first.
 func isShortage(err error) bool {
-	for _, shortage := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
-		syscall.ECONNRESET, syscall.EINTR, syscall.EAGAIN} {
+	for _, shortage := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EINTR, syscall.EAGAIN,
+	} {
 		if errors.Is(err, shortage) {
 			return true
 		}
@@ -102,13 +107,13 @@ func isShortage(err error) bool {
 	return false
 }
 
-// Reserve returns how many of a number of file descriptors may be connections from outside. The
-// rest is kept for the database, Redis, objects and mail: without it, connections that only wait
-// would keep the others from being answered.
-func Reserve(descriptors uint64) int {
-	const forParts = 128
-	if descriptors >= 4*forParts {
-		return int(min(descriptors-forParts, 1<<30))
+// connectionsWithin returns how many of a number of file descriptors may be connections from
+// outside. The rest is kept for the database, Redis, objects and mail: without it, connections that
+// only wait would keep the others from being answered.
+func connectionsWithin(descriptors uint64) int {
+	const reserved = 128
+	if descriptors >= 4*reserved {
+		return int(min(descriptors-reserved, 1<<30))
 	}
 	return int(max(descriptors/4, 4))
 }

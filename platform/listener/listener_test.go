@@ -104,8 +104,8 @@ func shortages(n int) chan error {
 	return errs
 }
 
-func TestReserve(t *testing.T) {
+func TestConnectionsWithin(t *testing.T) {
 	for descriptors, want := range map[uint64]int{8: 4, 64: 16, 256: 64, 1024: 896, 1 << 20: 1<<20 - 128, 1 << 63: 1 << 30} {
-		require.Equal(t, want, Reserve(descriptors), "%d", descriptors)
+		require.Equal(t, want, connectionsWithin(descriptors), "%d", descriptors)
 	}
 }

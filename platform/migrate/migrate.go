@@ -1,6 +1,3 @@
-// Package migrate brings the schema up and down, one migration a transaction, in one order over all modules.
-//
-// A migration that has landed is never edited: a later one corrects it.
 package migrate
 
 import (
@@ -18,11 +15,9 @@ import (
 	"lyceum/platform/db"
 )
 
-// Migration is one step of the schema in raw SQL. Portable statements may use {uuid}, {bytes},
-// {bool} and {bin} (text compared by bytes), which become each database's own words; a statement
-// that begins with "postgres:" or "sqlite:" runs only there.
+// Migration is one step of the schema. Up and Down hold the statements of its two directions.
 type Migration struct {
-	// ID is YYYYMMDDHHMM_module_verb_noun; ids order the migrations of all modules.
+	// ID has the form YYYYMMDDHHMM_module_verb_noun and never changes.
 	ID   string
 	Up   []string
 	Down []string
@@ -30,8 +25,8 @@ type Migration struct {
 
 var idForm = regexp.MustCompile(`^\d{12}_[a-z]+(_[a-z0-9]+)+$`)
 
-// Provide adds a module's migrations to the application.
-func Provide(ms ...Migration) fx.Option {
+// ProvideMigrations adds the migrations of a module to the program.
+func ProvideMigrations(ms ...Migration) fx.Option {
 	return fx.Supply(fx.Annotate(ms, fx.ResultTags(`group:"migrations"`)))
 }
 
@@ -41,13 +36,15 @@ type Params struct {
 	Groups [][]Migration `group:"migrations"`
 }
 
-// Runner knows all migrations in their order.
+// Runner runs migrations. Make one with NewRunner.
 type Runner struct {
-	db  *db.DB
+	db *db.DB
+	// all are the migrations that this program knows, sorted by id.
 	all []Migration
 }
 
-// NewRunner sorts the migrations and refuses a repeated or malformed id.
+// NewRunner returns a runner for the migrations of all groups. It returns an error for an id that is
+// malformed or repeated.
 func NewRunner(d *db.DB, groups ...[]Migration) (*Runner, error) {
 	all := slices.Concat(groups...)
 	slices.SortFunc(all, func(a, b Migration) int { return strings.Compare(a.ID, b.ID) })
@@ -62,7 +59,7 @@ func NewRunner(d *db.DB, groups ...[]Migration) (*Runner, error) {
 	return &Runner{d, all}, nil
 }
 
-// IDs lists all migrations in order.
+// IDs returns the ids of all known migrations in order.
 func (r *Runner) IDs() []string {
 	out := make([]string, len(r.all))
 	for i, m := range r.all {
@@ -71,27 +68,22 @@ func (r *Runner) IDs() []string {
 	return out
 }
 
-// UnknownError says that the database holds migrations that this program does not know: a newer version has used it.
+// UnknownError is returned if migrations were applied that this program does not know, because a
+// newer version has used the database.
 type UnknownError struct {
 	// IDs are the unknown migrations, in order.
 	IDs []string
 }
 
-// Error names the newest unknown migration and what to do.
+// Error names the newest unknown migration and says what to do.
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("the database's schema is newer than this program: it holds %d migrations that are not known here (the newest is %s). "+
-		"Run the version that was last used with it, or a later one", len(e.IDs), e.IDs[len(e.IDs)-1])
+	return fmt.Sprintf("the database's schema is newer than this program: it holds %d migrations that are not known "+
+		"here (the newest is %s). Run the version that was last used with it, or a later one",
+		len(e.IDs), e.IDs[len(e.IDs)-1])
 }
 
-// checkKnown returns an UnknownError unless every applied migration is known.
-func (r *Runner) checkKnown(applied map[string]bool) error {
-	if unknown := r.unknown(applied); len(unknown) > 0 {
-		return &UnknownError{unknown}
-	}
-	return nil
-}
-
-func (r *Runner) unknown(applied map[string]bool) (ids []string) {
+// unknownIDs returns the applied migrations that this program does not know, sorted.
+func (r *Runner) unknownIDs(applied map[string]bool) (ids []string) {
 	for id := range applied {
 		if !slices.ContainsFunc(r.all, func(m Migration) bool { return m.ID == id }) {
 			ids = append(ids, id)
@@ -101,24 +93,22 @@ func (r *Runner) unknown(applied map[string]bool) (ids []string) {
 	return ids
 }
 
-// Up runs what is pending and returns its ids. Replicas that start together wait for one another. It returns an
-// UnknownError, and changes nothing, when a newer version has used the database.
+// Up runs the pending migrations and returns their ids, also those of a call that fails later.
+// Replicas that call it at the same time wait for one another. It returns an UnknownError and changes
+// nothing if a newer version has used the database.
 func (r *Runner) Up(ctx context.Context) ([]string, error) {
 	var done []string
-	err := r.locked(ctx, func(g *gorm.DB) error {
-		status, err := r.applied(g)
-		if err == nil {
-			err = r.checkKnown(status)
-		}
+	err := r.withLock(ctx, func(conn *gorm.DB) error {
+		applied, err := r.readKnownApplied(conn)
 		if err != nil {
 			return err
 		}
 		for _, m := range r.all {
-			if status[m.ID] {
+			if applied[m.ID] {
 				continue
 			}
-			// MigrateTo with one step at a time: each migration is a transaction of its own.
-			if err := r.gormigrate(g).MigrateTo(m.ID); err != nil {
+			// One step at a time: gormigrate would run all pending migrations in one transaction.
+			if err := r.newGormigrate(conn).MigrateTo(m.ID); err != nil {
 				return fmt.Errorf("migration %s: %w", m.ID, err)
 			}
 			done = append(done, m.ID)
@@ -128,19 +118,21 @@ func (r *Runner) Up(ctx context.Context) ([]string, error) {
 	return done, err
 }
 
-// Down takes back the last n migrations. Past the first one it is an error, and so is a migration that is not known here.
+// Down takes back the last n applied migrations and returns their ids. It returns an error if fewer
+// than n are applied, after it has taken those back, and an UnknownError if a newer version has used
+// the database.
 func (r *Runner) Down(ctx context.Context, n int) ([]string, error) {
 	var done []string
-	err := r.locked(ctx, func(g *gorm.DB) error {
+	err := r.withLock(ctx, func(conn *gorm.DB) error {
 		for range n {
-			last, err := r.last(g)
+			last, err := r.findLastApplied(conn)
 			if err != nil {
 				return err
 			}
 			if last == "" {
 				return fmt.Errorf("there is no migration left to take back")
 			}
-			if err := r.gormigrate(g).RollbackLast(); err != nil {
+			if err := r.newGormigrate(conn).RollbackLast(); err != nil {
 				return fmt.Errorf("migration %s: %w", last, err)
 			}
 			done = append(done, last)
@@ -150,7 +142,7 @@ func (r *Runner) Down(ctx context.Context, n int) ([]string, error) {
 	return done, err
 }
 
-// State is one line of Status.
+// State tells whether one migration is applied.
 type State struct {
 	ID      string
 	Applied bool
@@ -158,63 +150,75 @@ type State struct {
 	Known bool
 }
 
-// Status lists all migrations, those included that only a newer version knows, and whether each is applied.
-func (r *Runner) Status(ctx context.Context) ([]State, error) {
-	applied, err := r.applied(r.db.Conn(ctx))
+// ListStates returns the states of all known migrations, and of the unknown ones that are applied,
+// sorted by id.
+func (r *Runner) ListStates(ctx context.Context) ([]State, error) {
+	applied, err := r.readApplied(r.db.Conn(ctx))
 	if err != nil {
 		return nil, err
 	}
-	out := make([]State, len(r.all))
+	states := make([]State, len(r.all))
 	for i, m := range r.all {
-		out[i] = State{m.ID, applied[m.ID], true}
+		states[i] = State{ID: m.ID, Applied: applied[m.ID], Known: true}
 	}
-	for _, id := range r.unknown(applied) {
-		out = append(out, State{id, true, false})
+	for _, id := range r.unknownIDs(applied) {
+		states = append(states, State{ID: id, Applied: true})
 	}
-	slices.SortStableFunc(out, func(a, b State) int { return strings.Compare(a.ID, b.ID) })
-	return out, nil
+	slices.SortStableFunc(states, func(a, b State) int { return strings.Compare(a.ID, b.ID) })
+	return states, nil
 }
 
-// Pending returns the ids that are left to run; an UnknownError when a newer version has used the database.
-func (r *Runner) Pending(ctx context.Context) ([]string, error) {
-	applied, err := r.applied(r.db.Conn(ctx))
-	if err == nil {
-		err = r.checkKnown(applied)
-	}
+// ListPending returns the ids of the migrations that Up would run. It returns an UnknownError if a
+// newer version has used the database.
+func (r *Runner) ListPending(ctx context.Context) ([]string, error) {
+	applied, err := r.readKnownApplied(r.db.Conn(ctx))
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	var pending []string
 	for _, m := range r.all {
 		if !applied[m.ID] {
-			out = append(out, m.ID)
+			pending = append(pending, m.ID)
 		}
 	}
-	return out, nil
+	return pending, nil
 }
 
-const table = "schema_migrations"
+// tableName is the table of the applied migrations, one row with its id for each.
+const tableName = "schema_migrations"
 
-func (r *Runner) applied(g *gorm.DB) (map[string]bool, error) {
-	out := map[string]bool{}
-	if !g.Migrator().HasTable(table) {
-		return out, nil
+// readApplied returns the ids of the applied migrations. A database without the table has none.
+func (r *Runner) readApplied(conn *gorm.DB) (map[string]bool, error) {
+	applied := map[string]bool{}
+	if !conn.Migrator().HasTable(tableName) {
+		return applied, nil
 	}
 	var ids []string
-	if err := g.Table(table).Order("id").Pluck("id", &ids).Error; err != nil {
+	if err := conn.Table(tableName).Order("id").Pluck("id", &ids).Error; err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
-		out[id] = true
+		applied[id] = true
 	}
-	return out, nil
+	return applied, nil
 }
 
-func (r *Runner) last(g *gorm.DB) (string, error) {
-	applied, err := r.applied(g)
-	if err == nil {
-		err = r.checkKnown(applied)
+// readKnownApplied returns the ids of the applied migrations, or an UnknownError if this program does
+// not know one of them.
+func (r *Runner) readKnownApplied(conn *gorm.DB) (map[string]bool, error) {
+	applied, err := r.readApplied(conn)
+	if err != nil {
+		return nil, err
 	}
+	if unknown := r.unknownIDs(applied); len(unknown) > 0 {
+		return nil, &UnknownError{unknown}
+	}
+	return applied, nil
+}
+
+// findLastApplied returns the id of the last applied migration, or an empty string without one.
+func (r *Runner) findLastApplied(conn *gorm.DB) (string, error) {
+	applied, err := r.readKnownApplied(conn)
 	if err != nil {
 		return "", err
 	}
@@ -226,45 +230,57 @@ func (r *Runner) last(g *gorm.DB) (string, error) {
 	return "", nil
 }
 
-func (r *Runner) gormigrate(g *gorm.DB) *gormigrate.Gormigrate {
+// newGormigrate returns the library's runner over all known migrations.
+func (r *Runner) newGormigrate(conn *gorm.DB) *gormigrate.Gormigrate {
 	steps := make([]*gormigrate.Migration, len(r.all))
 	for i, m := range r.all {
 		steps[i] = &gormigrate.Migration{
 			ID:       m.ID,
-			Migrate:  func(tx *gorm.DB) error { return run(tx, m.Up) },
-			Rollback: func(tx *gorm.DB) error { return run(tx, m.Down) },
+			Migrate:  func(tx *gorm.DB) error { return runStatements(tx, m.Up) },
+			Rollback: func(tx *gorm.DB) error { return runStatements(tx, m.Down) },
 		}
 	}
-	return gormigrate.New(g, &gormigrate.Options{TableName: table, IDColumnName: "id", IDColumnSize: 190, UseTransaction: true}, steps)
+	return gormigrate.New(conn, &gormigrate.Options{
+		TableName: tableName, IDColumnName: "id", IDColumnSize: 190, UseTransaction: true,
+	}, steps)
 }
 
-var words = map[string]*strings.Replacer{
-	"postgres": strings.NewReplacer("{uuid}", "uuid", "{bytes}", "bytea", "{bool}", "boolean", "{bin}", `text COLLATE "C"`),
-	"sqlite":   strings.NewReplacer("{uuid}", "text", "{bytes}", "blob", "{bool}", "boolean", "{bin}", "text"),
+// typeWords replaces the words for types by those of each database.
+var typeWords = map[string]*strings.Replacer{
+	"postgres": strings.NewReplacer(
+		"{uuid}", "uuid", "{bytes}", "bytea", "{bool}", "boolean", "{bin}", `text COLLATE "C"`),
+	"sqlite": strings.NewReplacer(
+		"{uuid}", "text", "{bytes}", "blob", "{bool}", "boolean", "{bin}", "text"),
 }
 
-func run(tx *gorm.DB, statements []string) error {
+// runStatements runs the statements that are for the database of tx.
+func runStatements(tx *gorm.DB, statements []string) error {
 	dialect := tx.Name()
 	for _, s := range statements {
-		if only, rest, ok := strings.Cut(s, ":"); ok && words[only] != nil {
+		if only, rest, ok := strings.Cut(s, ":"); ok && typeWords[only] != nil {
 			if only != dialect {
 				continue
 			}
 			s = rest
 		}
-		if err := tx.Exec(words[dialect].Replace(s)).Error; err != nil {
+		if err := tx.Exec(typeWords[dialect].Replace(s)).Error; err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lockID is any number that nothing else in the database uses for an advisory lock.
+// lockID is the key of the advisory lock. It is arbitrary and used for nothing else in the database.
 const lockID = 7_262_391_105
 
-// locked holds PostgreSQL's advisory lock on a connection of its own meanwhile. SQLite's immediate
-// transactions keep two runners apart already.
-func (r *Runner) locked(ctx context.Context, fn func(*gorm.DB) error) error {
+// unlockTimeout bounds the release of the lock.
+const unlockTimeout = 2 * time.Second
+
+// withLock calls fn while no other runner works on the database. On PostgreSQL it holds an advisory
+// lock on a connection of its own, as the lock belongs to a connection and fn uses others from the
+// pool. SQLite needs none: it has one process, whose immediate transactions exclude each other.
+func (r *Runner) withLock(ctx context.Context, fn func(*gorm.DB) error) error {
+	// Without prepared statements, which a changed schema would invalidate.
 	plain := r.db.Conn(ctx).Session(&gorm.Session{PrepareStmt: false})
 	if r.db.Dialect() != db.Postgres {
 		return fn(plain)
@@ -278,8 +294,8 @@ func (r *Runner) locked(ctx context.Context, fn func(*gorm.DB) error) error {
 		return err
 	}
 	defer func() {
-		// The context may have ended; the lock must go all the same.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		// The context may have ended, and the lock must be released all the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
 		defer cancel()
 		_, _ = conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", int64(lockID))
 	}()

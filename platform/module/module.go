@@ -1,12 +1,21 @@
-// Package module defines what a module of the program says about itself.
+// Package module defines what a module of the program declares about itself.
 //
-// A module is one folder that exports one value of type Module. The composition root lists these values; everything else is
-// collected from them: configuration, permissions, problems, migrations, routes, subscribers, jobs and commands. Adding a
-// module therefore changes one line outside of its folder.
+// A module is one folder that exports one value of type Module. The composition root lists these
+// values, and everything else is collected from them: settings, permissions, problems, migrations,
+// routes, subscribers, jobs and commands. So adding a module changes one line outside of its folder.
+//
+//	always                                    only while the module is enabled
+//	------                                    --------------------------------
+//	Settings, Migrations, Permissions,        Provides: routes, services, subscribers, workers,
+//	Problems, Declares                        backgrounds
+//
+// A disabled module keeps its tables and data, its settings are still checked, and its permissions
+// stay known, so that it can be enabled again at any time.
 package module
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -22,56 +31,61 @@ import (
 
 // Module is the declaration of one module.
 type Module struct {
-	// Name is stable and the same as the folder's.
+	// Name is the name of the folder. It never changes, as configurations name it.
 	Name string
-	// Title names the module for people.
+	// Title is the name for people.
 	Title string
-	// Required modules can't be disabled.
+	// Required is true for a module that can't be disabled.
 	Required bool
-	// Needs names the modules without which this one does not work.
+	// Needs are the names of the modules without which this one does not work.
 	Needs []string
-	// Settings that operators make for the module. They are read and checked whether or not it is enabled.
+	// Settings are made by operators. They are read and checked for a disabled module too.
 	Settings []config.Section
-	// Migrations of the tables that the module owns. They are run for a disabled module, too, so that its data stays.
+	// Migrations create the tables of the module. They run for a disabled module too.
 	Migrations []migrate.Migration
-	// Permissions that the module's routes ask for.
+	// Permissions are those that the routes of the module ask for.
 	Permissions []identity.Permission
-	// Problems that the module's errors are made from.
+	// Problems are those that the errors of the module are made from.
 	Problems []apperr.Problem
+	// Console holds the module's panel of the console in a folder of that name: console/panel.js and
+	// the files that it imports. It is nil for a module without a panel.
+	Console fs.FS
 	// Commands returns the commands that the module adds to the command line.
 	Commands func(command.Program) []*cobra.Command
-	// Declares holds further declarations that are valid whether or not the module is enabled, such as audit actions.
+	// Declares holds further declarations that are valid for a disabled module too, such as events
+	// and audit actions.
 	Declares fx.Option
-	// Provides wires everything that works only while the module is enabled.
+	// Provides holds the parts that exist only while the module is enabled.
 	Provides fx.Option
 }
 
-// List is all modules of a program, sorted by name.
+// List holds all modules of a program, sorted by name.
 type List []Module
 
-// Disabled names the modules of a list that are switched off.
+// Disabled holds the names of the modules that are disabled.
 type Disabled []string
 
-// Has reports whether the module is switched off.
-func (d Disabled) Has(name string) bool { return slices.Contains(d, name) }
+// HasModule returns whether the module of that name is disabled.
+func (d Disabled) HasModule(name string) bool { return slices.Contains(d, name) }
 
-// Check returns every fault of a choice of disabled modules, in words for an operator: names that do not exist, required
-// modules, and modules that an enabled one needs.
-func (l List) Check(disabled Disabled) (faults []string) {
+// CheckDisabled returns every fault of a choice of disabled modules, in words for an operator: names
+// that do not exist, required modules, and modules that an enabled one needs.
+func (l List) CheckDisabled(disabled Disabled) (faults []string) {
 	for _, name := range disabled {
-		switch m, ok := l.find(name); {
+		switch m, ok := l.findModule(name); {
 		case !ok:
-			faults = append(faults, fmt.Sprintf("found %q, accepted are %s", name, strings.Join(l.optional(), ", ")))
+			faults = append(faults, fmt.Sprintf("found %q, accepted are %s", name, strings.Join(l.optionalNames(), ", ")))
 		case m.Required:
 			faults = append(faults, name+" can't be disabled")
 		}
 	}
 	for _, m := range l {
-		if disabled.Has(m.Name) {
+		if disabled.HasModule(m.Name) {
 			continue
 		}
 		for _, need := range m.Needs {
-			if needed, ok := l.find(need); ok && disabled.Has(need) && !needed.Required {
+			// That a required module is disabled was reported above, once instead of for each user.
+			if needed, ok := l.findModule(need); ok && disabled.HasModule(need) && !needed.Required {
 				faults = append(faults, need+" is needed by "+m.Name)
 			}
 		}
@@ -79,7 +93,8 @@ func (l List) Check(disabled Disabled) (faults []string) {
 	return faults
 }
 
-func (l List) find(name string) (Module, bool) {
+// findModule returns the module of that name and whether there is one.
+func (l List) findModule(name string) (Module, bool) {
 	i := slices.IndexFunc(l, func(m Module) bool { return m.Name == name })
 	if i < 0 {
 		return Module{}, false
@@ -87,8 +102,8 @@ func (l List) find(name string) (Module, bool) {
 	return l[i], true
 }
 
-// optional returns the names of the modules that can be disabled.
-func (l List) optional() (names []string) {
+// optionalNames returns the names of the modules that can be disabled.
+func (l List) optionalNames() (names []string) {
 	for _, m := range l {
 		if !m.Required {
 			names = append(names, m.Name)
@@ -97,19 +112,19 @@ func (l List) optional() (names []string) {
 	return names
 }
 
-// Options returns what all modules declare and what the enabled ones provide.
-func (l List) Options(disabled Disabled) fx.Option {
-	options := []fx.Option{l.Declarations()}
+// BuildOptions returns the declarations of all modules and the parts of those that are enabled.
+func (l List) BuildOptions(disabled Disabled) fx.Option {
+	options := []fx.Option{l.BuildDeclarations()}
 	for _, m := range l {
-		if !disabled.Has(m.Name) && m.Provides != nil {
+		if !disabled.HasModule(m.Name) && m.Provides != nil {
 			options = append(options, fx.Module(m.Name, m.Provides))
 		}
 	}
 	return fx.Options(options...)
 }
 
-// Settings returns the settings of all modules, in their order.
-func (l List) Settings() []config.Section {
+// ListSettings returns the settings of all modules, in their order.
+func (l List) ListSettings() []config.Section {
 	var sections []config.Section
 	for _, m := range l {
 		sections = append(sections, m.Settings...)
@@ -117,16 +132,18 @@ func (l List) Settings() []config.Section {
 	return sections
 }
 
-// Declarations returns what all modules declare, without anything that runs.
-func (l List) Declarations() fx.Option {
+// BuildDeclarations returns the declarations of all modules. They start nothing, so commands that
+// only migrate or print references can use them alone.
+func (l List) BuildDeclarations() fx.Option {
 	options := make([]fx.Option, len(l))
 	for i, m := range l {
-		options[i] = m.declarations()
+		options[i] = m.buildDeclarations()
 	}
 	return fx.Options(options...)
 }
 
-func (m Module) declarations() fx.Option {
+// buildDeclarations returns what one module declares.
+func (m Module) buildDeclarations() fx.Option {
 	declares := m.Declares
 	if declares == nil {
 		declares = fx.Options()
@@ -137,7 +154,7 @@ func (m Module) declarations() fx.Option {
 	}
 	return fx.Module(m.Name,
 		fx.Options(settings...),
-		migrate.Provide(m.Migrations...),
+		migrate.ProvideMigrations(m.Migrations...),
 		identity.ProvidePermissions(m.Permissions...),
 		apperr.ProvideProblems(m.Problems...),
 		declares,

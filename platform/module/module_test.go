@@ -32,11 +32,11 @@ func newList() module.List {
 
 func TestCheckNamesEveryFault(t *testing.T) {
 	list := newList()
-	require.Empty(t, list.Check(nil))
-	require.Empty(t, list.Check(module.Disabled{"shop", "vouchers"}))
+	require.Empty(t, list.CheckDisabled(nil))
+	require.Empty(t, list.CheckDisabled(module.Disabled{"shop", "vouchers"}))
 	require.Equal(t, []string{
 		"accounts can't be disabled", `found "ship", accepted are shop, vouchers`, "shop is needed by vouchers",
-	}, list.Check(module.Disabled{"accounts", "ship", "shop"}))
+	}, list.CheckDisabled(module.Disabled{"accounts", "ship", "shop"}))
 }
 
 func TestOptions(t *testing.T) {
@@ -48,14 +48,14 @@ func TestOptions(t *testing.T) {
 	)
 	for name, disabled := range map[string]module.Disabled{"enabled": nil, "disabled": {"shop", "vouchers"}} {
 		t.Run(name, func(t *testing.T) {
-			app := fx.New(newList().Options(disabled), fx.NopLogger, fx.Populate(&migrations, &permissions, &problems))
+			app := fx.New(newList().BuildOptions(disabled), fx.NopLogger, fx.Populate(&migrations, &permissions, &problems))
 			require.NoError(t, app.Err(), "what is declared is there whether or not the module is enabled")
 			require.Contains(t, migrations.Groups, newList()[1].Migrations)
 			require.Contains(t, permissions.Groups, newList()[1].Permissions)
 			require.Contains(t, problems.Groups, newList()[1].Problems)
 
-			err := fx.New(newList().Options(disabled), fx.NopLogger, fx.Populate(&parts)).Err()
-			if disabled.Has("shop") {
+			err := fx.New(newList().BuildOptions(disabled), fx.NopLogger, fx.Populate(&parts)).Err()
+			if disabled.HasModule("shop") {
 				require.ErrorContains(t, err, "missing type")
 				return
 			}

@@ -21,13 +21,18 @@ type blobParts struct {
 	Bucket *s3.Store
 }
 
+// openBlobs opens a folder under DATA_DIR, or S3 if S3_ENDPOINT is set. It makes no request: Start
+// prepares the bucket.
 func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 	if c.S3.Endpoint == "" {
-		f, err := folder.Open(filepath.Join(c.DataDir, "objects"), c.PublicURL, k.DeriveKey("object urls"), time.Now)
+		dir := filepath.Join(c.DataDir, "objects")
+		f, err := folder.Open(dir, c.PublicURL, k.DeriveKey("object urls"), time.Now)
 		return blobParts{Store: outsideBlobs{f}, Folder: f}, err
 	}
-	s, err := s3.New(s3.Config{Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
-		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS})
+	s, err := s3.New(s3.Config{
+		Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
+		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS,
+	})
 	if err != nil {
 		return blobParts{}, &ServiceError{"S3_ENDPOINT", err}
 	}

@@ -6,16 +6,16 @@ import (
 	"lyceum/platform/telemetry"
 )
 
-// ServiceError is a configured service that can't be reached.
+// ServiceError is the error of a configured service that can't be reached.
 type ServiceError struct {
 	// Key is the environment variable that names the service.
 	Key   string
 	cause error
 }
 
-// Error names the key and the cause, without secrets.
+// Error returns the key and the cause in one line, without secrets.
 func (e *ServiceError) Error() string {
-	return e.Key + ": " + telemetry.Redact(strings.Join(strings.Fields(e.cause.Error()), " "))
+	return e.Key + ": " + telemetry.RedactSecrets(strings.Join(strings.Fields(e.cause.Error()), " "))
 }
 
 // Unwrap returns the cause.

@@ -8,13 +8,14 @@ import (
 	"lyceum/platform/keyring"
 )
 
-// loadKeys reads the server's keys; a folder or a file that can't be used is a fault of the configuration.
+// loadKeys reads the keys of the server, or makes them in an empty folder. It returns a *config.Error
+// for a folder or a file that can't be used.
 func loadKeys(c *config.Config) (*keyring.Keys, error) {
 	k, err := keyring.Open(c.JWTKeysDir, c.AccessTokenTTL)
 	if err != nil {
 		cause := strings.TrimPrefix(err.Error(), "JWT_KEYS_DIR: ")
-		return nil, &config.Error{Faults: []string{fmt.Sprintf("JWT_KEYS_DIR: found %q, which can't be used: %s; accepted is a folder of keys that this server has made, or an empty one",
-			c.JWTKeysDir, cause)}}
+		return nil, &config.Error{Faults: []string{fmt.Sprintf("JWT_KEYS_DIR: found %q, which can't be used: %s; "+
+			"accepted is a folder of keys that this server has made, or an empty one", c.JWTKeysDir, cause)}}
 	}
 	return k, nil
 }

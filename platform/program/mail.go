@@ -11,13 +11,15 @@ import (
 	"lyceum/platform/smtp"
 )
 
-// mailParts is the sender, and the sink behind it when mail is embedded.
+// mailParts is the sender of mail and the sink behind it, which is nil if SMTP_URL is set.
 type mailParts struct {
 	fx.Out
 	Sender smtp.Sender
 	Sink   *embedded.MailSink
 }
 
+// openMail returns a client of the server at SMTP_URL. Without one it starts a server on loopback that
+// keeps mail in a folder under DATA_DIR, and stops it with the program.
 func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 	url := c.SMTPURL
 	var sink *embedded.MailSink
@@ -26,6 +28,7 @@ func openMail(lc fx.Lifecycle, c *config.Config) (mailParts, error) {
 		if sink, err = embedded.NewMailSink(filepath.Join(c.DataDir, "mailbox")); err != nil {
 			return mailParts{}, err
 		}
+		// fx stops parts in the reverse order, so the sink outlives everything that sends.
 		lc.Append(fx.Hook{OnStop: func(context.Context) error { return sink.Close() }})
 		url = sink.URL()
 	}

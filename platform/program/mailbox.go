@@ -10,27 +10,39 @@ import (
 	"lyceum/public"
 )
 
-// newMailboxRoutes shows the mail that the embedded sink caught; in development only.
+// newMailboxRoutes returns the routes that show the mail in the embedded sink. There are none in
+// production, as anybody could read the mail.
 func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 	if sink == nil || c.IsProduction() {
 		return httpx.Table{Module: "dev"}
 	}
 	return httpx.Table{Module: "dev", Routes: []httpx.Route{
-		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.Hidden()),
-		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first", func(_ context.Context, in *mailboxInput) (*httpx.Response[mailboxView], error) {
-			found, err := sink.List(in.Limit)
-			if err != nil {
-				return nil, err
-			}
-			return httpx.OK(mailboxView{found}), nil
-		}, httpx.Unlimited()),
+		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.HideOperation()),
+		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first",
+			mailboxHandler{sink}.listMessages, httpx.CountAgainstNothing()),
 	}}
 }
 
+// mailboxHandler answers from the mail in a sink.
+type mailboxHandler struct{ sink *embedded.MailSink }
+
+// listMessages returns the newest messages.
+func (h mailboxHandler) listMessages(
+	_ context.Context, in *mailboxInput,
+) (*httpx.Response[mailboxView], error) {
+	found, err := h.sink.List(in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(mailboxView{found}), nil
+}
+
+// mailboxInput is the query of listMessages.
 type mailboxInput struct {
 	Limit int `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
+// mailboxView is the answer of listMessages.
 type mailboxView struct {
 	Items []embedded.MailboxMessage `json:"items" nullable:"false"`
 }

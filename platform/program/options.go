@@ -1,9 +1,3 @@
-// Package program puts the parts of the platform and the modules together: it opens what the configuration names, embedded or
-// as services, builds the server, and starts and stops it.
-//
-// The command line and the tests of modules build the same program:
-//
-//	configuration -> Options(cfg, modules, about) -> fx graph -> Start -> requests -> Stop
 package program
 
 import (
@@ -34,26 +28,26 @@ import (
 	"lyceum/platform/ws"
 )
 
-// Declarations are the tables that no module owns.
+// Declarations are the tables that belong to no module: the outbox and the idempotency records.
 var Declarations = fx.Options(
-	migrate.Provide(events.Migrations...),
-	migrate.Provide(idempotency.Migrations...),
+	migrate.ProvideMigrations(events.Migrations...),
+	migrate.ProvideMigrations(idempotency.Migrations...),
 )
 
-// Options returns the whole program for a configuration: the platform, each part chosen by the configuration on its own, and
-// the modules. about is shown by the API document.
-func Options(cfg *config.Config, modules module.List, about About) fx.Option {
+// BuildOptions returns the whole program for a configuration: the parts of the platform and the
+// modules. The API document shows about.
+func BuildOptions(cfg *config.Config, modules module.List, about About) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, about),
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
-		parts,
+		platformParts,
 		fx.Provide(func() []httpx.ModuleInfo { return DescribeModules(modules, cfg.ModulesDisabled) }),
-		modules.Options(cfg.ModulesDisabled),
+		modules.BuildOptions(cfg.ModulesDisabled),
 		fx.Invoke(attachHandlers),
 	)
 }
 
-// About is what the program says of itself.
+// About describes the program.
 type About struct {
 	// Version is shown by the API document, the logs and lyceum version.
 	Version string
@@ -61,63 +55,105 @@ type About struct {
 	Description string
 }
 
-// parts provides the technical parts, each chosen by the configuration on its own.
-var parts = fx.Options(
+// platformParts provides the parts of the platform. Constructors of the packages know no
+// configuration; the functions below pass them what they want of it.
+var platformParts = fx.Options(
 	fx.Provide(
 		func() clock.Clock { return clock.System{} },
 		telemetry.NewMetrics,
-		loadKeys,
-		func(c *config.Config) *passwords.Hasher {
-			return passwords.NewHasher(passwords.Argon2{Memory: c.Argon2Memory, Time: c.Argon2Time, Parallel: c.Argon2Parallel})
-		},
-		func(k *keyring.Keys, c *config.Config, cl clock.Clock) *tokens.Tokens {
-			return tokens.NewTokens(k, c.PublicURL, c.AccessTokenTTL, cl)
-		},
-		tokens.NewAuthenticator,
-		keyring.NewSealedCheck,
-		func(c *config.Config) (*tempfile.Dir, error) {
-			return tempfile.Open(filepath.Join(c.DataDir, "scratch"))
-		},
+		openScratch,
+
+		// Services, each embedded or configured.
 		openDatabase, openRedis, openBlobs, openMail,
+		newMigrations,
+
+		// Keys, tokens and permissions.
+		loadKeys, keyring.NewSealedCheck,
+		newHasher, newTokens, tokens.NewAuthenticator, newAuthenticator,
+		newPermissions,
+
+		// What replicas tell each other, and modules each other.
 		broadcast.New,
 		func(b *broadcast.Bus) cache.Signals { return b },
-		events.NewBus,
-		func(p events.CatalogParams) (*events.Catalog, error) { return events.NewCatalog(p.Groups...) },
-		func(p migrate.Params, d *db.DB) (*migrate.Runner, error) { return migrate.NewRunner(d, p.Groups...) },
-		newLimiter,
-		pagination.NewCursors,
-		func(a *tokens.Authenticator, c *config.Config) *httpx.Authenticator {
-			return httpx.NewAuthenticator(a, c.PublicURL, c.CORSOrigins)
-		},
-		func(g *httpx.Authenticator, m *telemetry.Metrics, c *config.Config) *ws.Hub {
-			return ws.NewHub(ws.Limits{Total: c.WSMax, PerUser: c.WSMaxPerUser, PerIP: c.WSMaxPerIP}, g, m)
-		},
-		newServer,
-		func(p identity.PermissionParams) (*identity.Permissions, error) {
-			return identity.NewPermissions(p.Groups...)
-		},
-		func(p apperr.ProblemParams) (*apperr.Catalog, error) {
-			return apperr.NewCatalog(append(p.Groups, idempotency.Problems, ws.Problems)...)
-		},
+		events.NewBus, newEventCatalog,
+
+		// The server.
+		newLimiter, newProblemCatalog, pagination.NewCursors, newHub, newServer,
 	),
 	Declarations,
-	httpx.Routes(newMailboxRoutes),
+	httpx.ProvideRoutes(newMailboxRoutes),
 )
 
-// attachHandlers hands subscribers and workers to the parts that run them, once everything is built.
-func attachHandlers(b *events.Bus, subs events.Params, catalog *events.Catalog, q *jobs.Queue, workers jobs.Params) error {
-	if err := b.Attach(subs.Groups...); err != nil {
+// openScratch opens the directory of temporary files under DATA_DIR, which is emptied at each start.
+func openScratch(c *config.Config) (*tempfile.Dir, error) {
+	return tempfile.Open(filepath.Join(c.DataDir, "scratch"))
+}
+
+// newMigrations returns a runner over the migrations of the platform and of all modules.
+func newMigrations(p migrate.Params, d *db.DB) (*migrate.Runner, error) {
+	return migrate.NewRunner(d, p.Groups...)
+}
+
+// newHasher returns the password hasher with the configured costs of Argon2.
+func newHasher(c *config.Config) *passwords.Hasher {
+	return passwords.NewHasher(passwords.Argon2{Memory: c.Argon2Memory, Time: c.Argon2Time, Parallel: c.Argon2Parallel})
+}
+
+// newTokens returns the issuer of access tokens. PUBLIC_URL is their issuer.
+func newTokens(k *keyring.Keys, c *config.Config, cl clock.Clock) *tokens.Tokens {
+	return tokens.NewTokens(k, c.PublicURL, c.AccessTokenTTL, cl)
+}
+
+// newAuthenticator returns the authenticator of requests, with the origins that may open sockets.
+func newAuthenticator(a *tokens.Authenticator, c *config.Config) *httpx.Authenticator {
+	return httpx.NewAuthenticator(a, c.PublicURL, c.CORSOrigins)
+}
+
+// newPermissions returns the permissions of all modules.
+func newPermissions(p identity.PermissionParams) (*identity.Permissions, error) {
+	return identity.NewPermissions(p.Groups...)
+}
+
+// newEventCatalog returns the events of all modules.
+func newEventCatalog(p events.CatalogParams) (*events.Catalog, error) {
+	return events.NewCatalog(p.Groups...)
+}
+
+// newProblemCatalog returns the problems of all modules and of the platform packages with own ones.
+func newProblemCatalog(p apperr.ProblemParams) (*apperr.Catalog, error) {
+	return apperr.NewCatalog(append(p.Groups, idempotency.Problems, ws.Problems)...)
+}
+
+// newHub returns the hub of WebSockets with the configured limits of this process.
+func newHub(a *httpx.Authenticator, m *telemetry.Metrics, c *config.Config) *ws.Hub {
+	return ws.NewHub(ws.Limits{Total: c.WSMax, PerUser: c.WSMaxPerUser, PerIP: c.WSMaxPerIP}, a, m)
+}
+
+// handlerParams are the parts that call handlers, and the handlers of all modules.
+type handlerParams struct {
+	fx.In
+	Bus           *events.Bus
+	Catalog       *events.Catalog
+	Subscriptions events.Params
+	Queue         *jobs.Queue
+	Workers       jobs.Params
+}
+
+// attachHandlers passes subscriptions and workers to the parts that call them. It runs once
+// everything is built: a constructor that needs the bus can't also be needed by it.
+func attachHandlers(p handlerParams) error {
+	if err := p.Bus.AttachSubscriptions(p.Subscriptions.Groups...); err != nil {
 		return err
 	}
-	if err := b.Restrict(catalog); err != nil {
+	if err := p.Bus.RestrictToCatalog(p.Catalog); err != nil {
 		return err
 	}
-	return q.Attach(workers.Groups...)
+	return p.Queue.AttachWorkers(p.Workers.Groups...)
 }
 
 // CheckDisabled returns a *config.Error with every fault of MODULES_DISABLED.
 func CheckDisabled(all module.List, disabled module.Disabled) error {
-	faults := all.Check(disabled)
+	faults := all.CheckDisabled(disabled)
 	if len(faults) == 0 {
 		return nil
 	}
@@ -127,11 +163,11 @@ func CheckDisabled(all module.List, disabled module.Disabled) error {
 	return &config.Error{Faults: faults}
 }
 
-// DescribeModules returns what GET /modules shows.
+// DescribeModules returns the modules as GET /modules shows them, in the order of the list.
 func DescribeModules(all module.List, disabled module.Disabled) []httpx.ModuleInfo {
 	infos := make([]httpx.ModuleInfo, len(all))
 	for i, m := range all {
-		infos[i] = httpx.ModuleInfo{Name: m.Name, Title: m.Title, Enabled: !disabled.Has(m.Name)}
+		infos[i] = httpx.NewModuleInfo(m.Name, m.Title, !disabled.HasModule(m.Name), m.Console)
 	}
 	return infos
 }

@@ -14,13 +14,17 @@ import (
 	"lyceum/platform/jobs"
 )
 
-// redisParts share one address: go-redis for signals between replicas, redigo inside the job queue.
+// redisParts are the two clients of one Redis: go-redis for limits, signals and presence, and redigo
+// inside of the job queue, whose library needs it.
 type redisParts struct {
 	fx.Out
 	Client redis.UniversalClient
 	Queue  *jobs.Queue
 }
 
+// openRedis connects to REDIS_URL, or starts a server inside of the process, and closes it with the
+// program. It returns a *config.Error for a URL that can't be read and a *ServiceError if the server
+// can't be reached.
 func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
 	url, stop := c.RedisURL, func() {}
 	if url == "" {
@@ -32,13 +36,16 @@ func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
 	}
 	o, err := redis.ParseURL(url)
 	if err != nil {
-		return redisParts{}, &config.Error{Faults: []string{"REDIS_URL: accepted is redis://host:port or rediss://host:port"}}
+		return redisParts{}, &config.Error{
+			Faults: []string{"REDIS_URL: accepted is redis://host:port or rediss://host:port"},
+		}
 	}
+	// Every caller has an answer to a Redis that is away, so trying again would only take time.
 	o.ContextTimeoutEnabled, o.MaxRetries = true, -1
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
 	client, queue := redis.NewClient(o), jobs.NewQueue(url)
 	client.AddHook(outsideRedis{})
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), redisPingTimeout)
 	defer cancel()
 	if err := client.Ping(ctx).Err(); err != nil {
 		return redisParts{}, &ServiceError{"REDIS_URL", err}
@@ -52,12 +59,16 @@ func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
 	return redisParts{Client: client, Queue: queue}, nil
 }
 
-// quietRedis puts the client's own words about lost connections where an operator looks for detail.
+// redisPingTimeout bounds the first request to Redis.
+const redisPingTimeout = 3 * time.Second
+
+// quietRedis logs the messages of the client at debug level: those about lost connections repeat for
+// each request, while the parts that use Redis log an outage once.
 type quietRedis struct{}
 
 func init() { redis.SetLogger(quietRedis{}) }
 
-// Printf implements the client's logger.
+// Printf implements the logger interface of the client.
 func (quietRedis) Printf(_ context.Context, format string, v ...any) {
-	slog.Debug("redis", "says", fmt.Sprintf(format, v...))
+	slog.Debug("redis client", "message", fmt.Sprintf(format, v...))
 }

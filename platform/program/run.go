@@ -27,7 +27,7 @@ import (
 	"lyceum/platform/ws"
 )
 
-// Parts are what a running program consists of.
+// Parts are the parts of a program that Start and Stop work on. fx fills the fields by their types.
 type Parts struct {
 	fx.In
 	Config     *config.Config
@@ -39,36 +39,44 @@ type Parts struct {
 	Events     *events.Bus
 	Jobs       *jobs.Queue
 	Blobs      blob.Store
-	Bucket     *s3.Store
-	Keys       *keyring.Keys
-	Sealed     *keyring.SealedCheck
-	Tokens     *tokens.Tokens
-	Lifecycle  lifecycle.Params
+	// Bucket is the S3 bucket behind Blobs, or nil if objects are in a folder.
+	Bucket *s3.Store
+	Keys   *keyring.Keys
+	// Sealed finds out whether the keys are those that the database was used with.
+	Sealed *keyring.SealedCheck
+	Tokens *tokens.Tokens
+	// Lifecycle holds the starters and backgrounds of all modules.
+	Lifecycle lifecycle.Params
 }
 
-// Times of a stop: all of it ends within 30 s of the signal.
+// Bounds of the steps of a stop. Together with SHUTDOWN_DELAY they end within the 30 seconds that
+// container runtimes wait before they kill.
 const (
-	socketTime = 3 * time.Second
-	drainTime  = 12 * time.Second
-	workTime   = 8 * time.Second
+	socketTimeout  = 3 * time.Second
+	requestTimeout = 12 * time.Second
+	workTimeout    = 8 * time.Second
 )
 
-// Running is a started program.
+// Running is a started program. The caller stops it with Stop.
 type Running struct {
-	// Parts are what it was started with.
+	// Parts are the parts that it was started with.
 	Parts Parts
 	// Addr is the address that it listens on.
 	Addr net.Addr
-	// Failed tells when a listener has ended by itself.
+	// Failed receives the error of a listener that has ended without Stop.
 	Failed <-chan error
 
+	// backgrounds is the work that Stop ends last.
 	backgrounds *lifecycle.Group
-	metrics     *metricsServer
+	// metrics is nil without METRICS_ADDR.
+	metrics *metricsServer
 }
 
-// Start brings the schema and the bucket up to date, runs setUp, then everything that modules want to run at a start, and
-// listens. setUp may be nil; it finds a schema that is up to date and no request under way. The caller stops what Start
-// returns.
+// Start prepares the schema and the bucket, calls setUp, runs the starters of the modules, starts the
+// background work and listens. setUp may be nil; it finds a current schema and no request under way.
+//
+// It returns a *ServiceError for a service that can't be reached, and an error that names the starter
+// or the setting that failed. The caller stops what Start returns.
 func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Running, error) {
 	if err := prepareServices(ctx, p); err != nil {
 		return nil, err
@@ -85,21 +93,25 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 			}
 		}
 	}
+	// Wrong keys don't stop the start: an operator must be able to reach the server and read why
+	// accounts with a second factor can't sign in.
 	if err := p.Sealed.CheckSealedData(ctx); err != nil {
-		slog.Error("JWT_KEYS_DIR does not hold the keys that this database was used with", "dir", p.Config.JWTKeysDir, "keys", err.Error())
+		slog.Error("JWT_KEYS_DIR does not hold the keys that this database was used with",
+			"dir", p.Config.JWTKeysDir, "keys", err.Error())
 	}
-	ln, err := listen(p.Config.HTTPAddr)
+	ln, err := listenHTTP(p.Config.HTTPAddr)
 	if err != nil {
 		return nil, err
 	}
-	failed := make(chan error, 2)
+	failed := make(chan error, 2) // one for each listener, so that neither has to wait
 	r := &Running{Parts: p, Addr: ln.Addr(), Failed: failed, backgrounds: lifecycle.NewGroup()}
-	if r.metrics, err = serveMetrics(p.Config.MetricsAddr, p.Server, failed); err != nil {
+	if r.metrics, err = startMetrics(p.Config.MetricsAddr, p.Server, failed); err != nil {
 		_ = ln.Close()
 		return nil, err
 	}
 	r.startBackgrounds()
-	p.Server.CountSockets(p.Sockets.Open)
+	// The server bounds its connections by the file descriptors. It loses sight of sockets.
+	p.Server.CountSockets(p.Sockets.CountOpen)
 	go func() {
 		if err := p.Server.Serve(ln); err != nil {
 			failed <- err
@@ -108,15 +120,19 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 	return r, nil
 }
 
-// prepareServices brings the schema and the bucket to where the code expects them.
+// prepareServices brings the schema and the bucket to the state that the code expects. With
+// AUTO_MIGRATE=false it returns an error if migrations are pending.
 func prepareServices(ctx context.Context, p Parts) error {
 	if p.Config.AutoMigrate {
 		if _, err := p.Migrations.Up(ctx); err != nil {
 			return err
 		}
-	} else if pending, err := p.Migrations.Pending(ctx); err != nil || len(pending) > 0 {
-		return errors.Join(err, fmt.Errorf("AUTO_MIGRATE=false and %d migrations are pending: run lyceum migrate up", len(pending)))
+	} else if pending, err := p.Migrations.ListPending(ctx); err != nil {
+		return err
+	} else if len(pending) > 0 {
+		return fmt.Errorf("AUTO_MIGRATE=false and %d migrations are pending: run lyceum migrate up", len(pending))
 	}
+	// The bucket is made if it does not exist, so that an installation needs no step of its own.
 	if p.Bucket != nil {
 		if err := p.Bucket.PrepareBucket(ctx); err != nil {
 			return &ServiceError{"S3_ENDPOINT", err}
@@ -125,8 +141,9 @@ func prepareServices(ctx context.Context, p Parts) error {
 	return nil
 }
 
-// listen returns a listener, or an error that names HTTP_ADDR and says whether the address is in use.
-func listen(addr string) (net.Listener, error) {
+// listenHTTP returns a listener, or an error that names HTTP_ADDR and says whether the address is in
+// use.
+func listenHTTP(addr string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("HTTP_ADDR: %s is in use by another process", addr)
@@ -137,59 +154,67 @@ func listen(addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// startBackgrounds starts everything that runs beside the server.
+// startBackgrounds starts everything that runs beside the server: the work of the platform, that of
+// the modules and, unless workers run as processes of their own, deliveries and jobs.
 func (r *Running) startBackgrounds() {
 	p := r.Parts
-	r.backgrounds.Go(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
-	r.backgrounds.Go(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
-	r.backgrounds.Go(lifecycle.Background{Name: "signing keys", Run: p.Keys.WatchFolder})
-	r.backgrounds.Go(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
+	r.backgrounds.Start(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
+	r.backgrounds.Start(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
+	r.backgrounds.Start(lifecycle.Background{Name: "signing keys", Run: p.Keys.WatchFolder})
+	r.backgrounds.Start(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
 	for _, group := range p.Lifecycle.Backgrounds {
 		for _, b := range group {
-			r.backgrounds.Go(b)
+			r.backgrounds.Start(b)
 		}
 	}
 	if p.Config.WorkerInline {
-		RunWork(r.backgrounds, p.Events, p.Jobs)
+		StartWork(r.backgrounds, p.Events, p.Jobs)
 	}
 }
 
-// RunWork starts durable deliveries and jobs, in a server or in a worker.
-func RunWork(g *lifecycle.Group, e *events.Bus, q *jobs.Queue) {
-	g.Go(lifecycle.Background{Name: "outbox", Run: e.Run})
-	g.Go(lifecycle.Background{Name: "jobs", Run: q.Run})
+// StartWork starts durable deliveries and jobs, in a server or in a worker process.
+func StartWork(g *lifecycle.Group, e *events.Bus, q *jobs.Queue) {
+	g.Start(lifecycle.Background{Name: "outbox", Run: e.Run})
+	g.Start(lifecycle.Background{Name: "jobs", Run: q.Run})
 }
 
-// Stop ends the program within 30 seconds so that nothing in flight is lost: load balancers see /readyz fail, requests finish,
-// sockets are closed, then background work ends.
+// Stop ends the program within 30 seconds without losing anything in flight, in this order: /readyz
+// fails, so that load balancers send no more requests; sockets are closed; requests under way finish;
+// background work ends. It returns an error if requests had to be cut off. Work that did not end in
+// time is done again after the next start.
 func (r *Running) Stop() error {
-	r.Parts.Server.Stopping()
+	// Load balancers need a moment to see /readyz fail, during which they still send requests.
+	r.Parts.Server.MarkStopping()
 	time.Sleep(r.Parts.Config.ShutdownDelay)
-	sockets, cancel := context.WithTimeout(context.Background(), socketTime)
+	// Sockets first: their clients connect to another replica while requests still finish here.
+	sockets, cancel := context.WithTimeout(context.Background(), socketTimeout)
 	defer cancel()
-	r.Parts.Sockets.Drain(sockets)
-	requests, cancel := context.WithTimeout(context.Background(), drainTime)
+	r.Parts.Sockets.DrainSockets(sockets)
+	requests, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
 	err := r.Parts.Server.Shutdown(requests)
 	r.metrics.close()
-	ctx, cancel := context.WithTimeout(context.Background(), workTime)
+	ctx, cancel := context.WithTimeout(context.Background(), workTimeout)
 	defer cancel()
 	if !r.backgrounds.Stop(ctx) {
-		slog.Warn("background work did not end in time and will be done again")
+		slog.Warn("background work cut off, it will be done again", "timeout", workTimeout)
 	}
 	return err
 }
 
-// metricsServer serves /metrics on an address of its own.
+// metricsServer serves /metrics on an address of its own. A nil one is valid and does nothing.
 type metricsServer struct{ stop func() error }
 
+// close ends the server and waits for its answers.
 func (m *metricsServer) close() {
 	if m != nil {
 		_ = m.stop()
 	}
 }
 
-func serveMetrics(addr string, s *httpx.Server, failed chan<- error) (*metricsServer, error) {
+// startMetrics serves /metrics on METRICS_ADDR and returns nil if that is empty. It accepts an eighth
+// of the possible connections: the rest is for the users of the server.
+func startMetrics(addr string, s *httpx.Server, failed chan<- error) (*metricsServer, error) {
 	if addr == "" {
 		return nil, nil
 	}
@@ -197,10 +222,10 @@ func serveMetrics(addr string, s *httpx.Server, failed chan<- error) (*metricsSe
 	if err != nil {
 		return nil, fmt.Errorf("METRICS_ADDR: can't listen on %s: %w", addr, err)
 	}
-	app := s.MetricsApp()
-	most := max(2, listener.MaxConnections()/8) // the rest is for those whom the server is there for
+	app, maxConnections := s.MetricsApp(), max(2, listener.MaxConnections()/8)
+	isFull := func() bool { return int(app.Server().GetOpenConnectionsCount()) >= maxConnections }
 	go func() {
-		if err := app.Listener(listener.NewPatient(ln, func() bool { return int(app.Server().GetOpenConnectionsCount()) >= most })); err != nil {
+		if err := app.Listener(listener.NewPatient(ln, isFull)); err != nil {
 			failed <- err
 		}
 	}()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
@@ -21,7 +22,8 @@ import (
 	"lyceum/platform/tempfile"
 )
 
-// newLimiter counts in Redis when replicas may share one, else in this process.
+// newLimiter returns a limiter that counts in Redis if replicas may share one. The embedded Redis
+// belongs to one process, which counts faster by itself.
 func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *limit.Limiter {
 	if c.RedisURL == "" {
 		r = nil
@@ -29,28 +31,75 @@ func newLimiter(c *config.Config, r redis.UniversalClient, k *keyring.Keys) *lim
 	return limit.New(r, k.DeriveKey("limits"), c.RateLimit)
 }
 
-func newServer(c *config.Config, tables httpx.TableParams, k *keyring.Keys, g *httpx.Authenticator, d *db.DB, cl clock.Clock, m *telemetry.Metrics,
-	r redis.UniversalClient, l *limit.Limiter, b blob.Store, s smtp.Sender, sc *tempfile.Dir, sealed *keyring.SealedCheck, caps httpx.CapabilityParams, infos []httpx.ModuleInfo,
-	permissions *identity.Permissions, problems *apperr.Catalog, limits limit.BudgetParams, pages httpx.ConsolePageParams, about About) (*httpx.Server, error) {
-	budgets, err := limit.ByName(append(limits.Groups, []limit.Budget{{Name: httpx.BudgetAPI, Rate: c.RateLimitAPI}})...)
+// serverParams are the parts that the server is built from. fx fills the fields by their types, so a
+// new dependency is one new field.
+type serverParams struct {
+	fx.In
+	Config *config.Config
+	About  About
+
+	// Parts that requests use.
+	Keys          *keyring.Keys
+	Authenticator *httpx.Authenticator
+	Clock         clock.Clock
+	Metrics       *telemetry.Metrics
+	Limiter       *limit.Limiter
+	Scratch       *tempfile.Dir
+
+	// Services, which /readyz asks too.
+	DB     *db.DB
+	Redis  redis.UniversalClient
+	Blobs  blob.Store
+	Mail   smtp.Sender
+	Sealed *keyring.SealedCheck
+
+	// Declarations of all modules.
+	Tables       httpx.TableParams
+	Capabilities httpx.CapabilityParams
+	Modules      []httpx.ModuleInfo
+	Permissions  *identity.Permissions
+	Problems     *apperr.Catalog
+	Budgets      limit.BudgetParams
+	ConsolePages httpx.ConsolePageParams
+}
+
+// newServer returns the HTTP server with the routes of all modules. It returns an error for
+// declarations that contradict each other, such as two budgets of one name.
+func newServer(p serverParams) (*httpx.Server, error) {
+	c := p.Config
+	general := []limit.Budget{{Name: httpx.BudgetAPI, Rate: c.RateLimitAPI}}
+	budgets, err := limit.IndexBudgets(append(p.Budgets.Groups, general)...)
 	if err != nil {
 		return nil, err
 	}
+	// METRICS_ADDR moves /metrics away from the routes for clients.
 	return httpx.New(httpx.Options{
-		Version: about.Version, Description: about.Description, ConsolePages: slices.Concat(pages.Groups...), PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, Production: c.IsProduction(),
-		Keys: k, Authenticator: g, DB: d, Clock: cl, Metrics: m, Modules: infos, Capabilities: caps.All, Permissions: permissions, Problems: problems, Limiter: l, Budgets: budgets, MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c), Scratch: sc,
-		Checks: []httpx.Check{
-			{Name: "database", Ping: d.Ping},
-			{Name: "redis", Ping: func(ctx context.Context) error { return r.Ping(ctx).Err() }},
-			{Name: "storage", Ping: b.Ping},
-			{Name: "mail", Ping: s.Ping},
-			{Name: "keys", Ping: sealed.CheckSealedData, OnlyFaults: true, Explains: true},
-		},
-	}, tables.Tables)
+		Version: p.About.Version, Description: p.About.Description, PublicURL: c.PublicURL, Production: c.IsProduction(),
+		TrustedProxies: c.TrustedProxies,
+		Keys:           p.Keys, Authenticator: p.Authenticator, DB: p.DB, Clock: p.Clock,
+		Metrics: p.Metrics, Scratch: p.Scratch,
+		ConsolePages: slices.Concat(p.ConsolePages.Groups...),
+		Modules:      p.Modules, Capabilities: p.Capabilities.All, Permissions: p.Permissions, Problems: p.Problems,
+		Limiter: p.Limiter, Budgets: budgets,
+		MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c),
+		Checks: readinessChecks(p),
+	}, p.Tables.Tables)
 }
 
-// storeOrigin is where browsers fetch signed URLs if not from the origin of their page: from S3, or from the embedded store by
-// its public address.
+// readinessChecks returns what /readyz asks. Keys that do not fit the database are reported with
+// their reason, as an operator has to find the right ones; other services only show up or down.
+func readinessChecks(p serverParams) []httpx.Check {
+	return []httpx.Check{
+		{Name: "database", Ping: p.DB.Ping},
+		{Name: "redis", Ping: func(ctx context.Context) error { return p.Redis.Ping(ctx).Err() }},
+		{Name: "storage", Ping: p.Blobs.Ping},
+		{Name: "mail", Ping: p.Mail.Ping},
+		{Name: "keys", Ping: p.Sealed.CheckSealedData, OnlyFaults: true, Explains: true},
+	}
+}
+
+// storeOrigin returns the origin from which browsers fetch signed URLs, for the policy of the
+// console. That is the address of S3 that browsers use, or the own address if objects are in a folder.
 func storeOrigin(c *config.Config) string {
 	s := c.S3
 	host, scheme := s.PublicEndpoint, "http"

@@ -1,4 +1,5 @@
-// Package telemetry is what an operator sees of a running server: logs without secrets, metrics, traces.
+// Package telemetry holds what an operator sees of a running server: logs without secrets, metrics
+// and traces.
 package telemetry
 
 import (
@@ -12,24 +13,39 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// secretNames are attributes whose value is never written.
+// secretNames are the attributes whose values are never written, in lower case.
 var secretNames = map[string]bool{
 	"password": true, "token": true, "ticket": true, "secret": true, "authorization": true, "code": true,
 	"access_token": true, "refresh_token": true, "cookie": true, "challenge": true,
 }
 
-// secretText finds credentials inside other text: JWTs, bearer headers, token parameters, URL passwords.
-var secretText = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*|(?i)(bearer\s+)[^\s"]+|([?&](?:token|ticket|code|sig|signature|X-Amz-Signature)=)[^&\s"]+|(://[^:/@\s"]+:)[^@\s"]+(@)`)
+// redactedText stands in the place of a secret.
+const redactedText = "[redacted]"
 
-// Redact replaces what looks like a credential.
-func Redact(s string) string {
-	if !strings.ContainsAny(s, "=:. ") {
+// secretPatterns match credentials inside of other text. The groups keep what shows which credential
+// it was.
+var secretPatterns = regexp.MustCompile(strings.Join([]string{
+	// JSON Web Tokens: two or three base64url parts, the first of which is a JSON object
+	`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*`,
+	// the value of an Authorization header
+	`(?i)(bearer\s+)[^\s"]+`,
+	// parameters of a URL, among them those of signed URLs
+	`([?&](?:token|ticket|code|sig|signature|X-Amz-Signature)=)[^&\s"]+`,
+	// the password of a URL, with or without a user, as in redis://:password@host
+	`(://[^:/@\s"]*:)[^@\s"]+(@)`,
+}, "|"))
+
+// RedactSecrets returns a text with [redacted] in the place of everything that looks like a
+// credential.
+func RedactSecrets(s string) string {
+	if !strings.ContainsAny(s, "=:. ") { // every pattern needs one of these; most attributes have none
 		return s
 	}
-	return secretText.ReplaceAllString(s, "${1}${2}${3}[redacted]${4}")
+	return secretPatterns.ReplaceAllString(s, "${1}${2}${3}"+redactedText+"${4}")
 }
 
-// IsText reports whether LOG_FORMAT means text for people: an empty one does when w is a terminal, and JSON otherwise.
+// IsText returns whether LOG_FORMAT asks for text instead of JSON. An empty format means text if w is
+// a terminal.
 func IsText(w io.Writer, format string) bool {
 	if format != "" {
 		return format == "text"
@@ -38,43 +54,49 @@ func IsText(w io.Writer, format string) bool {
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
-// NewLogger writes text or JSON at the given level, credentials redacted; see IsText for an empty format.
+// NewLogger returns a logger that writes records of at least the given level to w and redacts
+// credentials in messages and attributes. See IsText for the format. A level that slog does not know
+// means info; config refuses one.
 func NewLogger(w io.Writer, level, format string) *slog.Logger {
 	var l slog.Level
 	_ = l.UnmarshalText([]byte(level))
 	o := &slog.HandlerOptions{Level: l, ReplaceAttr: redactAttr}
 	if IsText(w, format) {
-		return slog.New(&redacting{slog.NewTextHandler(w, o)})
+		return slog.New(&redactingHandler{slog.NewTextHandler(w, o)})
 	}
-	return slog.New(&redacting{slog.NewJSONHandler(w, o)})
+	return slog.New(&redactingHandler{slog.NewJSONHandler(w, o)})
 }
 
+// redactAttr returns an attribute without credentials. Errors become their redacted text.
 func redactAttr(_ []string, a slog.Attr) slog.Attr {
 	if secretNames[strings.ToLower(a.Key)] {
-		return slog.String(a.Key, "[redacted]")
+		return slog.String(a.Key, redactedText)
 	}
 	switch v := a.Value.Any().(type) {
 	case string:
-		a.Value = slog.StringValue(Redact(v))
+		a.Value = slog.StringValue(RedactSecrets(v))
 	case error:
-		a.Value = slog.StringValue(Redact(v.Error()))
+		a.Value = slog.StringValue(RedactSecrets(v.Error()))
 	}
 	return a
 }
 
-// redacting cleans messages too; attributes are cleaned by redactAttr.
-type redacting struct{ slog.Handler }
+// redactingHandler redacts messages, which ReplaceAttr does not see. Attributes are redacted by
+// redactAttr.
+type redactingHandler struct{ slog.Handler }
 
-// Handle cleans the message and hands on.
-func (h *redacting) Handle(ctx context.Context, r slog.Record) error {
-	r.Message = Redact(r.Message)
+// Handle passes the record on with a redacted message.
+func (h *redactingHandler) Handle(ctx context.Context, r slog.Record) error {
+	r.Message = RedactSecrets(r.Message)
 	return h.Handler.Handle(ctx, r)
 }
 
-// WithAttrs keeps the cleaning.
-func (h *redacting) WithAttrs(a []slog.Attr) slog.Handler {
-	return &redacting{h.Handler.WithAttrs(a)}
+// WithAttrs returns a handler with further attributes that redacts messages too.
+func (h *redactingHandler) WithAttrs(a []slog.Attr) slog.Handler {
+	return &redactingHandler{h.Handler.WithAttrs(a)}
 }
 
-// WithGroup keeps the cleaning.
-func (h *redacting) WithGroup(name string) slog.Handler { return &redacting{h.Handler.WithGroup(name)} }
+// WithGroup returns a handler with an open group that redacts messages too.
+func (h *redactingHandler) WithGroup(name string) slog.Handler {
+	return &redactingHandler{h.Handler.WithGroup(name)}
+}

@@ -12,9 +12,13 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// Trace sends traces to an OTLP endpoint over HTTP; an empty endpoint means none. The returned
-// function sends what is left and stops.
-func Trace(ctx context.Context, endpoint, version string) (func(), error) {
+// flushTimeout bounds how long a stop waits for the collector to take the last traces.
+const flushTimeout = 3 * time.Second
+
+// StartTracing sends traces to an OTLP endpoint over HTTP, in batches and in the background. With an
+// empty endpoint it does nothing. The caller calls the returned function at the end: it sends the
+// last traces. An error names the environment variable of the endpoint.
+func StartTracing(ctx context.Context, endpoint, version string) (func(), error) {
 	if endpoint == "" {
 		return func() {}, nil
 	}
@@ -22,11 +26,14 @@ func Trace(ctx context.Context, endpoint, version string) (func(), error) {
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 	}
-	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(resource.NewSchemaless(
-		attribute.String("service.name", "lyceum"), attribute.String("service.version", version))))
+	provider := sdktrace.NewTracerProvider(
+		sdktrace.WithBatcher(exporter),
+		sdktrace.WithResource(resource.NewSchemaless(
+			attribute.String("service.name", "lyceum"), attribute.String("service.version", version))),
+	)
 	otel.SetTracerProvider(provider)
 	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 		defer cancel()
 		_ = provider.Shutdown(ctx)
 	}, nil

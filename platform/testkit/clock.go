@@ -14,7 +14,7 @@ type Clock struct {
 }
 
 // NewClock returns a clock that stands at now.
-func NewClock(now time.Time) *Clock { return &Clock{now: clock.Of(now)} }
+func NewClock(now time.Time) *Clock { return &Clock{now: clock.FromTime(now)} }
 
 // Now implements clock.Clock.
 func (c *Clock) Now() clock.Time {

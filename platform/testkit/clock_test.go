@@ -10,10 +10,10 @@ import (
 func TestClockStandsUntilItIsMoved(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	c := NewClock(start)
-	require.Equal(t, start, c.Now().Std())
+	require.Equal(t, start, c.Now().StdTime())
 	c.Advance(90 * time.Minute)
 	c.Advance(-30 * time.Minute)
-	require.Equal(t, start.Add(time.Hour), c.Now().Std())
+	require.Equal(t, start.Add(time.Hour), c.Now().StdTime())
 }
 
 func TestEventually(t *testing.T) {

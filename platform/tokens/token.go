@@ -74,7 +74,7 @@ func NewTokens(keys *keyring.Keys, issuer string, ttl time.Duration, c clock.Clo
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithStrictDecoding(),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(maxLeeway),
 		jwt.WithIssuer(issuer), jwt.WithAudience(Audience),
-		jwt.WithTimeFunc(func() time.Time { return c.Now().Std() }))
+		jwt.WithTimeFunc(func() time.Time { return c.Now().StdTime() }))
 	return t
 }
 
@@ -89,7 +89,7 @@ func (t *Tokens) IssueToken(userID, sessionID string, role identity.Role) (token
 	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, Claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: t.issuer, Subject: userID, Audience: jwt.ClaimStrings{Audience}, ID: ids.New(),
-			IssuedAt: jwt.NewNumericDate(now.Std()), ExpiresAt: jwt.NewNumericDate(expires.Std()),
+			IssuedAt: jwt.NewNumericDate(now.StdTime()), ExpiresAt: jwt.NewNumericDate(expires.StdTime()),
 		},
 		SessionID: sessionID, Role: role,
 	})
@@ -128,7 +128,7 @@ func (t *Tokens) VerifyToken(token string) (*Claims, error) {
 // checkExpiry returns ProblemTokenExpired if the time of a token is over. Remembered tokens expire,
 // too.
 func (t *Tokens) checkExpiry(c *Claims) error {
-	if c.ExpiresAt.After(t.clock.Now().Std()) {
+	if c.ExpiresAt.After(t.clock.Now().StdTime()) {
 		return nil
 	}
 	return apperr.ProblemTokenExpired.New("The access token has run out.")

@@ -33,7 +33,7 @@ func newTokens(t *testing.T) (*tokens.Tokens, *keyring.Keys, *fixedClock) {
 	t.Helper()
 	keys, err := keyring.Open(t.TempDir(), 15*time.Minute)
 	require.NoError(t, err)
-	c := &fixedClock{clock.Of(time.Now())}
+	c := &fixedClock{clock.FromTime(time.Now())}
 	return tokens.NewTokens(keys, issuer, 15*time.Minute, c), keys, c
 }
 
@@ -71,7 +71,7 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 	require.NoError(t, err)
 	sign := func(method jwt.SigningMethod, with any, change func(h map[string]any, c jwt.MapClaims)) string {
 		claims := jwt.MapClaims{"iss": issuer, "aud": "lyceum", "sub": ids.New(), "sid": ids.New(), "role": "admin", "jti": ids.New(),
-			"iat": c.now.Std().Unix(), "exp": c.now.Add(time.Minute).Std().Unix()}
+			"iat": c.now.StdTime().Unix(), "exp": c.now.Add(time.Minute).StdTime().Unix()}
 		j := jwt.NewWithClaims(method, claims)
 		j.Header["typ"], j.Header["kid"] = "at+jwt", key.ID
 		change(j.Header, claims)
@@ -145,7 +145,7 @@ func FuzzVerify(f *testing.F) {
 
 func TestKeysRotate(t *testing.T) {
 	dir := t.TempDir()
-	c := &fixedClock{clock.Of(time.Now())}
+	c := &fixedClock{clock.FromTime(time.Now())}
 	serving, err := keyring.Open(dir, 15*time.Minute)
 	require.NoError(t, err)
 	ts := tokens.NewTokens(serving, issuer, 15*time.Minute, c)

@@ -10,75 +10,94 @@ import (
 	"sync"
 	"time"
 
-	raw "github.com/fasthttp/websocket"
+	"github.com/fasthttp/websocket"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
 )
 
-// Conn is one open socket. Its methods may be called from everywhere and after its end.
+// Conn is one open socket. Its methods may be called from any goroutine, also after the socket has
+// ended.
 type Conn struct {
 	hub     *Hub
 	userID  string
 	session Session
-	// raw and net belong to a pool once serve returns, so only serve and the writer that it
-	// waits for touch them, and abort under mu while alive.
-	raw *raw.Conn
-	net net.Conn
+	// socket and netConn go back to a pool when serveSocket returns. Only serveSocket and the
+	// writer, for which it waits, may use them freely; others need mu and ownsConn.
+	socket  *websocket.Conn
+	netConn net.Conn
 
-	mu      sync.Mutex
-	alive   bool
-	caller  identity.Caller
-	expires time.Time
-	queue   []Frame
-	queued  int
-	writing time.Time
-	closing bool
-	code    int
-	reason  string
-	pong    []byte
-	pinged  time.Time
-	ping    bool
-	// unread says that the peer may still be sending what nobody will read.
-	unread bool
-	// wake has something to write; room has place in the queue.
-	wake, room chan struct{}
+	mu       sync.Mutex
+	ownsConn bool
+	// caller is the owner, with the role that the last check has found.
+	caller identity.Caller
+	// tokenExpires is the end of the access token that the socket was opened or renewed with.
+	tokenExpires time.Time
+
+	// queuedFrames is the number of text frames in queue, whose elements may hold several each.
+	queue        []Frame
+	queuedFrames int
+	// writeBegan is the creation time of the oldest frame in the write under way, zero without one.
+	writeBegan time.Time
+
+	// closing is true from the first Close on. A closeCode of 0 means that no close frame is sent.
+	closing     bool
+	closeCode   int
+	closeReason string
+
+	// pendingPong is the payload of the ping that has to be answered, pingDue asks for a ping of
+	// the server.
+	pendingPong []byte
+	lastPing    time.Time
+	pingDue     bool
+	// hasUnread is true if the peer may still be sending data that no one will read.
+	hasUnread bool
+
+	// wakeWriter holds a token if there is something to write, queueSpace if frames left the queue.
+	wakeWriter, queueSpace chan struct{}
 }
 
-func newConn(h *Hub, r *raw.Conn, s Session, caller identity.Caller, expires time.Time) *Conn {
-	return &Conn{hub: h, userID: caller.UserID, session: s, raw: r, net: r.NetConn(), alive: true, caller: caller, expires: expires,
-		pinged: time.Now(), wake: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+// newConn returns the socket of an accepted request. Its goroutines are started by serveSocket.
+func newConn(h *Hub, r *websocket.Conn, o *opening) *Conn {
+	return &Conn{
+		hub: h, userID: o.caller.UserID, session: o.session,
+		socket: r, netConn: r.NetConn(), ownsConn: true,
+		caller: o.caller, tokenExpires: o.tokenExpires, lastPing: time.Now(),
+		wakeWriter: make(chan struct{}, 1), queueSpace: make(chan struct{}, 1),
+	}
 }
 
-// Caller is who the socket belongs to, as the account was when last looked at.
-func (c *Conn) Caller() identity.Caller {
+// CurrentCaller returns the owner of the socket, with the role of the account at the last check.
+func (c *Conn) CurrentCaller() identity.Caller {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.caller
 }
 
-// ErrClosed says that nothing can be sent any more.
+// ErrClosed is returned for a frame that can't be sent because the socket is closing or closed.
 var ErrClosed = errors.New("ws: the socket is closed")
 
-// Send queues a frame and never waits: a reader who is too far behind is cut off instead, so that
-// he holds nobody up.
+// Send queues a frame and returns at once. A reader that is more than maxQueuedFrames behind is cut
+// off with CodeTooSlow instead, so that it can't hold up the sender. An empty queue accepts a frame
+// of any size.
 func (c *Conn) Send(f Frame) {
 	c.mu.Lock()
 	if c.closing {
 		c.mu.Unlock()
 		return
 	}
-	if c.queued+f.n > maxQueue && c.queued > 0 {
+	if c.queuedFrames+f.count > maxQueuedFrames && c.queuedFrames > 0 {
 		c.mu.Unlock()
 		c.Close(CodeTooSlow, "too far behind")
 		return
 	}
-	c.push(f)
+	c.pushFrame(f)
 	c.mu.Unlock()
 }
 
-// SendWait queues a frame once half of the queue is free, for what is more than a queue holds.
-// Only the session's own goroutine may call it.
+// SendWait queues a frame once at least half of the queue is free. It serves replies that are
+// longer than the queue. It returns ErrClosed if the socket closes and the error of ctx if that ends.
+// Only the goroutine that calls the session may call it: queueSpace wakes one waiter.
 func (c *Conn) SendWait(ctx context.Context, f Frame) error {
 	for {
 		c.mu.Lock()
@@ -86,74 +105,79 @@ func (c *Conn) SendWait(ctx context.Context, f Frame) error {
 			c.mu.Unlock()
 			return ErrClosed
 		}
-		if c.queued <= maxQueue/2 {
-			c.push(f)
+		if c.queuedFrames <= maxQueuedFrames/2 {
+			c.pushFrame(f)
 			c.mu.Unlock()
 			return nil
 		}
 		c.mu.Unlock()
+
 		select {
-		case <-c.room:
+		case <-c.queueSpace:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// Backlog is how many frames wait to be written.
-func (c *Conn) Backlog() int {
+// CountQueued returns the number of frames that wait to be written.
+func (c *Conn) CountQueued() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.queued
+	return c.queuedFrames
 }
 
-func (c *Conn) push(f Frame) {
+// pushFrame appends a frame to the queue. The caller holds mu.
+func (c *Conn) pushFrame(f Frame) {
 	c.queue = append(c.queue, f)
-	c.queued += f.n
-	poke(c.wake)
+	c.queuedFrames += f.count
+	putToken(c.wakeWriter)
 }
 
-func poke(ch chan struct{}) {
+// putToken puts a token into a channel of capacity one, unless it holds one already.
+func putToken(ch chan struct{}) {
 	select {
 	case ch <- struct{}{}:
 	default:
 	}
 }
 
-// Close ends the socket with a code; the first one counts. What is queued still goes out before
-// a code below 4000, and is dropped for the others.
+// Close ends the socket with a close code; later calls have no effect. Frames in the queue are
+// written first if the code is below 4000 and are dropped otherwise.
 func (c *Conn) Close(code int, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing {
 		return
 	}
-	c.closing, c.code, c.reason = true, code, reason
+	c.closing, c.closeCode, c.closeReason = true, code, reason
 	if code >= 4000 {
-		c.queue, c.queued = nil, 0
+		c.queue, c.queuedFrames = nil, 0
 	}
-	if c.alive {
-		_ = c.net.SetWriteDeadline(time.Now().Add(grace))
+	if c.ownsConn {
+		_ = c.netConn.SetWriteDeadline(time.Now().Add(closeGrace))
 	}
-	poke(c.wake)
-	poke(c.room)
+	putToken(c.wakeWriter)
+	putToken(c.queueSpace)
 }
 
-// abort cuts the connection without a word.
-func (c *Conn) abort() {
+// cutConnection ends the socket without a close frame. Reads and writes that block return at once.
+func (c *Conn) cutConnection() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closing, c.queue, c.queued = true, nil, 0
-	if c.alive {
-		_ = c.net.SetDeadline(time.Unix(1, 0))
+	c.closing, c.queue, c.queuedFrames = true, nil, 0
+	if c.ownsConn {
+		// A deadline in the past, as closing the connection here would race with its pool.
+		_ = c.netConn.SetDeadline(time.Unix(1, 0))
 	}
-	poke(c.wake)
-	poke(c.room)
+	putToken(c.wakeWriter)
+	putToken(c.queueSpace)
 }
 
-// Renew lets the socket live on with another token of the same user and says until when.
-func (c *Conn) Renew(ctx context.Context, token string) (time.Time, error) {
-	ctx, expires, err := c.hub.gate.SignIn(ctx, token)
+// RenewToken replaces the access token of the socket and returns the expiry of the new one. It
+// returns 401 if the token is invalid and 403 if it belongs to another account.
+func (c *Conn) RenewToken(ctx context.Context, token string) (time.Time, error) {
+	ctx, expires, err := c.hub.authenticator.SignIn(ctx, token)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -163,41 +187,44 @@ func (c *Conn) Renew(ctx context.Context, token string) (time.Time, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.caller, c.expires = caller, expires
+	c.caller, c.tokenExpires = caller, expires
 	return expires, nil
 }
 
-// Check looks at the socket now, as Run does all the time, and says whether it stays open.
-func (c *Conn) Check(ctx context.Context) bool {
-	c.check(ctx, time.Now())
+// CheckNow checks the socket at once, without waiting for the next check of Hub.Run, and returns
+// whether it stays open.
+func (c *Conn) CheckNow(ctx context.Context) bool {
+	c.checkState(ctx, time.Now())
 	return !c.isClosing()
 }
 
-// check is the watch's look at this socket.
-func (c *Conn) check(ctx context.Context, now time.Time) {
+// checkState sends a ping if one is due and closes the socket if its reader is too slow, its token
+// has expired, its session has ended or its account has lost access.
+func (c *Conn) checkState(ctx context.Context, now time.Time) {
 	c.mu.Lock()
-	closing, caller, expires, behind := c.closing, c.caller, c.expires, c.behind(now)
-	if due := now.Sub(c.pinged) >= pingEvery; due && !closing {
-		c.pinged, c.ping = now, true
-		poke(c.wake)
+	closing, caller, expires, delay := c.closing, c.caller, c.tokenExpires, c.writeDelay(now)
+	if now.Sub(c.lastPing) >= pingInterval && !closing {
+		c.lastPing, c.pingDue = now, true
+		putToken(c.wakeWriter)
 	}
 	c.mu.Unlock()
+
 	switch {
 	case closing:
-	case behind > maxBehind:
+	case delay > maxDelay:
 		c.Close(CodeTooSlow, "too far behind")
 	case !now.Before(expires):
 		c.Close(CodeUnauthorized, "the token has run out")
 	default:
-		c.recheck(ctx, caller)
+		c.checkAccess(ctx, caller)
 	}
 }
 
-// behind is how old the oldest frame is that has not been written yet.
-func (c *Conn) behind(now time.Time) time.Duration {
-	oldest := c.writing
+// writeDelay returns the age of the oldest frame that has not been written. The caller holds mu.
+func (c *Conn) writeDelay(now time.Time) time.Duration {
+	oldest := c.writeBegan
 	if oldest.IsZero() && len(c.queue) > 0 {
-		oldest = c.queue[0].made
+		oldest = c.queue[0].createdAt
 	}
 	if oldest.IsZero() {
 		return 0
@@ -205,32 +232,39 @@ func (c *Conn) behind(now time.Time) time.Duration {
 	return now.Sub(oldest)
 }
 
-func (c *Conn) recheck(ctx context.Context, caller identity.Caller) {
-	ctx, cancel := context.WithTimeout(ctx, frameTime)
+// checkAccess asks for the present state of the account and passes it to the session. An account
+// whose state can't be determined keeps its sockets: a short outage of the database must not
+// disconnect everyone.
+func (c *Conn) checkAccess(ctx context.Context, caller identity.Caller) {
+	ctx, cancel := context.WithTimeout(ctx, textTimeout)
 	defer cancel()
-	now, err := c.hub.gate.Still(ctx, caller.UserID, caller.SessionID)
-	if apperr.IsKind(err, apperr.KindUnauthenticated) && c.stillUses(caller.SessionID) {
+	current, err := c.hub.authenticator.CheckCaller(ctx, caller.UserID, caller.SessionID)
+	if apperr.IsKind(err, apperr.KindUnauthenticated) && c.usesSession(caller.SessionID) {
 		c.Close(CodeUnauthorized, "the session has ended")
 	}
 	if err != nil {
-		return // who can't be asked about is not thrown out
+		return
 	}
 	c.mu.Lock()
-	c.caller.Role = now.Role
+	c.caller.Role = current.Role
 	c.mu.Unlock()
-	if code, reason := c.session.Recheck(ctx, now); code != 0 {
+	if code, reason := c.session.CheckAccess(ctx, current); code != 0 {
 		c.Close(code, reason)
 	}
 }
 
-// stillUses says that no other session was put in its place meanwhile.
-func (c *Conn) stillUses(sessionID string) bool { return c.Caller().SessionID == sessionID }
+// usesSession returns false if RenewToken has put another session in the place of the given one
+// while that was being checked.
+func (c *Conn) usesSession(sessionID string) bool {
+	return c.CurrentCaller().SessionID == sessionID
+}
 
-// guard keeps a panic from the client and from the process (it would end it).
-func (c *Conn) guard(fn func()) {
+// runGuarded calls fn. A panic is logged and closes the socket with CodeInternal; it would end the
+// process otherwise. The client does not learn its text.
+func (c *Conn) runGuarded(fn func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.Error("panic on a socket", "user", c.userID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			slog.Error("socket panicked", "user", c.userID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			c.Close(CodeInternal, "internal error")
 		}
 	}()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,44 +19,44 @@ import (
 )
 
 func TestFramesKeepTheirOrderAndSize(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
 	sizes := []int{0, 1, 125, 126, 65535, 65536, 200_000}
-	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
-		return &fakeSession{open: func(_ context.Context, c *ws.Conn) {
+	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
+		return &fakeSession{onOpen: func(_ context.Context, c *ws.Conn) {
 			var frames []ws.Frame
 			for _, n := range sizes {
-				frames = append(frames, ws.Raw([]byte(strings.Repeat("x", n))))
+				frames = append(frames, ws.NewTextFrame([]byte(strings.Repeat("x", n))))
 			}
-			c.Send(ws.Join(frames...))
-			c.Send(ws.Text(map[string]string{"type": "last <&>"}))
+			c.Send(ws.JoinFrames(frames...))
+			c.Send(ws.EncodeFrame(map[string]string{"type": "last <&>"}))
 		}}, nil
 	}
 	c := s.connect(token)
 	for _, n := range sizes {
-		require.Len(t, read(t, c), n)
+		require.Len(t, readText(t, c), n)
 	}
-	require.Equal(t, `{"type":"last <&>"}`, read(t, c))
+	require.Equal(t, `{"type":"last <&>"}`, readText(t, c))
 }
 
 func TestEchoPingAndClose(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
 	c := s.connect(token)
 	pong := make(chan string, 1)
 	c.SetPongHandler(func(p string) error { pong <- p; return nil })
 	require.NoError(t, c.WriteMessage(client.PingMessage, []byte("are you there")))
 	require.NoError(t, c.WriteMessage(client.TextMessage, []byte(`{"a":1}`)))
-	require.Equal(t, `{"a":1}`, read(t, c))
+	require.Equal(t, `{"a":1}`, readText(t, c))
 	require.Equal(t, "are you there", <-pong)
 	_ = c.WriteControl(client.CloseMessage, client.FormatCloseMessage(1001, "bye"), time.Now().Add(time.Second))
-	require.Equal(t, 1001, closeCode(t, c))
+	require.Equal(t, 1001, readCloseCode(t, c))
 }
 
 // W4 and the contract's close codes for what a client may not send.
 func TestRefusedFrames(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
 	for name, c := range map[string]struct {
 		kind int
 		data string
@@ -74,21 +73,24 @@ func TestRefusedFrames(t *testing.T) {
 			conn := s.connect(token)
 			_ = conn.WriteMessage(c.kind, []byte(c.data))
 			if c.want == 0 {
-				require.Equal(t, c.data, read(t, conn))
+				require.Equal(t, c.data, readText(t, conn))
 				return
 			}
-			require.Equal(t, c.want, closeCode(t, conn))
+			require.Equal(t, c.want, readCloseCode(t, conn))
 		})
 	}
 }
 
 // W9: a panic neither ends the process nor reaches the client.
-func TestPanicIsNotTold(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+func TestPanicIsNotSentToTheClient(t *testing.T) {
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
 	closed := make(chan struct{})
-	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
-		return &fakeSession{receive: func(context.Context, *ws.Conn, []byte) { panic("the secret") }, closed: func() { close(closed) }}, nil
+	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
+		return &fakeSession{
+			onText:  func(context.Context, *ws.Conn, []byte) { panic("the secret") },
+			onClose: func() { close(closed) },
+		}, nil
 	}
 	c := s.connect(token)
 	require.NoError(t, c.WriteMessage(client.TextMessage, []byte("x")))
@@ -100,10 +102,11 @@ func TestPanicIsNotTold(t *testing.T) {
 
 // W3, S7: what ends a session or an account ends its sockets, within a second.
 func TestSocketsEndWithTheirCause(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	refuse := atomic.Int32{}
-	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
-		return &fakeSession{recheck: func(c identity.Caller) int {
+	s := startServer(t, roomy, time.Minute)
+	refuse, checks := atomic.Int32{}, atomic.Int32{}
+	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
+		return &fakeSession{checkAccess: func(c identity.Caller) int {
+			checks.Add(1)
 			if c.Role == identitytest.User {
 				return int(refuse.Load())
 			}
@@ -115,142 +118,155 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 		cause func(user, session string)
 	}{
 		"logged out": {4401, func(_, session string) {
-			delete(s.world.sessions, session)
+			delete(s.accounts.sessions, session)
 			go s.signals.signal(identity.TopicSession, session)
 		}},
 		"disabled": {4401, func(user, _ string) {
-			s.world.accounts[user] = identity.Account{Role: identitytest.Member}
+			s.accounts.accounts[user] = identity.Account{Role: identitytest.Member}
 			go s.signals.signal(identity.TopicAccount, user)
 		}},
 		"role lost": {4403, func(user, _ string) {
 			refuse.Store(4403)
-			s.world.accounts[user] = identity.Account{Role: identitytest.User, Active: true}
+			s.accounts.accounts[user] = identity.Account{Role: identitytest.User, Active: true}
 			go s.signals.signal(identity.TopicAccount, user)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			user, session, token := s.user(identitytest.Member)
+			user, session, token := s.newUser(identitytest.Member)
 			conn := s.connect(token)
-			time.Sleep(500 * time.Millisecond) // looked at once, nothing happened
+			before := checks.Load()
+			require.Eventually(t, func() bool { return checks.Load() > before }, 5*time.Second, time.Millisecond, "checked")
 			require.NoError(t, conn.WriteMessage(client.TextMessage, []byte("still here")))
-			require.Equal(t, "still here", read(t, conn))
+			require.Equal(t, "still here", readText(t, conn))
 			began := time.Now()
-			s.world.mu.Lock()
+			s.accounts.mu.Lock()
 			c.cause(user, session)
-			s.world.mu.Unlock()
-			require.Equal(t, c.want, closeCode(t, conn))
+			s.accounts.mu.Unlock()
+			require.Equal(t, c.want, readCloseCode(t, conn))
 			require.Less(t, time.Since(began), time.Second)
 		})
 	}
 }
 
 func TestTokenRunsOutAndIsRenewed(t *testing.T) {
-	s := serve(t, roomy, 4*time.Second) // a token ends at a whole second
-	user, session, token := s.user(identitytest.User)
-	_, _, other := s.user(identitytest.User)
-	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
-		return &fakeSession{receive: func(ctx context.Context, c *ws.Conn, b []byte) {
-			_, err := c.Renew(ctx, string(b))
-			c.Send(ws.Text(fmt.Sprint(err)))
+	s := startServer(t, roomy, 4*time.Second)
+	user, session, token := s.newUser(identitytest.User)
+	_, firstExpires, err := s.tokens.IssueToken(user, session, identitytest.User)
+	require.NoError(t, err)
+	_, _, other := s.newUser(identitytest.User)
+	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
+		return &fakeSession{onText: func(ctx context.Context, c *ws.Conn, b []byte) {
+			_, err := c.RenewToken(ctx, string(b))
+			c.Send(ws.EncodeFrame(fmt.Sprint(err)))
 		}}, nil
 	}
 	left, renewed := s.connect(token), s.connect(token)
-	time.Sleep(1100 * time.Millisecond)
-	for sent, want := range map[string]string{"x": "invalid-token", other: "forbidden", s.token(user, session): "nil"} {
+	var later string
+	require.Eventually(t, func() bool { // a token expires at a whole second
+		issued, expires, err := s.tokens.IssueToken(user, session, identitytest.User)
+		later = issued
+		return err == nil && expires.StdTime().Unix() > firstExpires.StdTime().Unix()
+	}, 3*time.Second, 10*time.Millisecond)
+	for sent, want := range map[string]string{"x": "invalid-token", other: "forbidden", later: "nil"} {
 		require.NoError(t, renewed.WriteMessage(client.TextMessage, []byte(sent)))
-		require.Contains(t, read(t, renewed), want)
+		require.Contains(t, readText(t, renewed), want)
 	}
-	require.Equal(t, 4401, closeCode(t, left))
+	require.Equal(t, 4401, readCloseCode(t, left))
 	require.NoError(t, renewed.WriteMessage(client.TextMessage, []byte("x")))
-	require.Contains(t, read(t, renewed), "invalid-token")
-	require.Equal(t, 4401, closeCode(t, renewed))
+	require.Contains(t, readText(t, renewed), "invalid-token")
+	require.Equal(t, 4401, readCloseCode(t, renewed))
 }
 
-// W6: who does not read is cut off, and nobody else notices.
+// W6: a client that does not read is cut off, and other clients do not notice.
 func TestSlowReaderIsCutOff(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
-	var mu sync.Mutex
-	var conns []*ws.Conn
-	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
-		return &fakeSession{open: func(_ context.Context, c *ws.Conn) {
-			mu.Lock()
-			defer mu.Unlock()
-			conns = append(conns, c)
-		}}, nil
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
+	opened := make(chan *ws.Conn, 2)
+	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
+		return &fakeSession{onOpen: func(_ context.Context, c *ws.Conn) { opened <- c }}, nil
 	}
 	slow, fast := s.connect(token), s.connect(token)
-	require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(conns) == 2 }, time.Second, time.Millisecond)
+	conns := []*ws.Conn{<-opened, <-opened}
+
 	const n = 2000
-	got := make(chan int, 1)
+	received := make(chan struct{}, n)
 	go func() {
-		count := 0
+		defer close(received)
 		_ = fast.SetReadDeadline(time.Now().Add(20 * time.Second))
-		for count < n {
+		for range n {
 			if _, _, err := fast.ReadMessage(); err != nil {
-				break
+				return
 			}
-			count++
+			received <- struct{}{}
 		}
-		got <- count
 	}()
 	body := strings.Repeat("x", 32<<10)
+	count := 0
 	for i := range n {
-		f := ws.Text(map[string]any{"i": i, "body": body})
+		f := ws.EncodeFrame(map[string]any{"i": i, "body": body})
 		for _, c := range conns {
 			c.Send(f)
 		}
-		if i%32 == 0 {
-			time.Sleep(5 * time.Millisecond)
+		for i-count >= 64 { // the fast reader stays within its queue
+			_, ok := <-received
+			require.True(t, ok, "the fast reader was cut off")
+			count++
 		}
 	}
-	require.Equal(t, n, <-got)
-	require.Equal(t, 4408, closeCode(t, slow))
+	for range received {
+		count++
+	}
+	require.Equal(t, n, count)
+	require.Equal(t, 4408, readCloseCode(t, slow))
 }
 
-// What is more than a queue holds waits for the reader instead of cutting it off.
+// A reply that is longer than the queue waits for the reader instead of cutting it off.
 func TestSendWait(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
+	opened := make(chan *ws.Conn, 1)
 	const n = 3000
-	s.accept = func(context.Context, ws.Opening) (ws.Session, error) {
-		return &fakeSession{open: func(ctx context.Context, c *ws.Conn) {
+	padding := strings.Repeat("x", 8<<10) // more than the buffers of the kernel hold
+	s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) {
+		return &fakeSession{onOpen: func(ctx context.Context, c *ws.Conn) {
+			opened <- c
 			for i := range n {
-				if c.SendWait(ctx, ws.Text(i)) != nil {
+				if c.SendWait(ctx, ws.EncodeFrame(map[string]any{"i": i, "padding": padding})) != nil {
 					return
 				}
 			}
 		}}, nil
 	}
 	c := s.connect(token)
-	time.Sleep(100 * time.Millisecond)
+	sender := <-opened
+	require.Eventually(t, func() bool { return sender.CountQueued() > 128 }, 5*time.Second, time.Millisecond)
 	for i := range n {
-		var got int
-		require.NoError(t, json.Unmarshal([]byte(read(t, c)), &got))
-		require.Equal(t, i, got)
+		var got struct{ I int }
+		require.NoError(t, json.Unmarshal([]byte(readText(t, c)), &got))
+		require.Equal(t, i, got.I)
 	}
 }
 
-func TestSendUserReachesEverySocketOfThatUser(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	user, _, token := s.user(identitytest.User)
-	_, _, other := s.user(identitytest.User)
+func TestSendToUserReachesEverySocketOfThatUser(t *testing.T) {
+	s := startServer(t, roomy, time.Minute)
+	user, _, token := s.newUser(identitytest.User)
+	_, _, other := s.newUser(identitytest.User)
 	a, b, c := s.connect(token), s.connect(token), s.connect(other)
 	for _, conn := range []*client.Conn{a, b, c} { // all are open once they echo
 		require.NoError(t, conn.WriteMessage(client.TextMessage, []byte("x")))
-		require.Equal(t, "x", read(t, conn))
+		require.Equal(t, "x", readText(t, conn))
 	}
-	s.hub.SendUser(user, ws.Text("hello"))
-	require.Equal(t, `"hello"`, read(t, a))
-	require.Equal(t, `"hello"`, read(t, b))
+	s.hub.SendToUser(user, ws.EncodeFrame("hello"))
+	require.Equal(t, `"hello"`, readText(t, a))
+	require.Equal(t, `"hello"`, readText(t, b))
 	require.NoError(t, c.WriteMessage(client.TextMessage, []byte("nothing else")))
-	require.Equal(t, "nothing else", read(t, c))
+	require.Equal(t, "nothing else", readText(t, c))
 }
 
 // Z1: a stop tells every socket and takes no new ones.
-func TestDrain(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+func TestDrainSockets(t *testing.T) {
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
 	var open []*client.Conn
 	codes := make(chan int, 20)
 	for range cap(codes) {
@@ -272,7 +288,7 @@ func TestDrain(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	s.hub.Drain(ctx)
+	s.hub.DrainSockets(ctx)
 	require.NoError(t, ctx.Err())
 	for range cap(codes) {
 		require.Equal(t, 1001, <-codes)
@@ -283,13 +299,13 @@ func TestDrain(t *testing.T) {
 
 // Sockets that do not answer are cut when the time of a stop is over.
 func TestDrainDoesNotWaitForTheSilent(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
 	s.connect(token) // never reads, so never answers the close
 	require.Eventually(t, func() bool { return true }, time.Second, 50*time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	began := time.Now()
-	s.hub.Drain(ctx)
+	s.hub.DrainSockets(ctx)
 	require.Less(t, time.Since(began), 3*time.Second)
 }

@@ -8,42 +8,46 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Frame is one or more text frames as they stand on the wire: encoded once, sent to many.
+// Frame holds one or more text frames in their wire format. It is encoded once and may be sent to
+// many sockets.
 type Frame struct {
-	raw  []byte
-	n    int
-	made time.Time
+	wire      []byte
+	count     int
+	createdAt time.Time
 }
 
-// Text encodes v as one JSON text frame.
-func Text(v any) Frame {
+// EncodeFrame returns v as one text frame of JSON. It panics if v can't be encoded, as frames are
+// structs of this program and not data of a client.
+func EncodeFrame(v any) Frame {
 	payload, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("ws: %T can't be encoded: %v", v, err)) // frames are plain structs of ours
+		panic(fmt.Sprintf("ws: encode %T: %v", v, err))
 	}
-	return Raw(payload)
+	return NewTextFrame(payload)
 }
 
-// Raw makes one text frame of JSON that is encoded already.
-func Raw(payload []byte) Frame {
-	return Frame{raw: appendFrame(make([]byte, 0, len(payload)+4), opText, payload), n: 1, made: time.Now()}
+// NewTextFrame returns one text frame of a payload that is JSON already.
+func NewTextFrame(payload []byte) Frame {
+	wire := appendFrame(make([]byte, 0, len(payload)+4), opText, payload)
+	return Frame{wire: wire, count: 1, createdAt: time.Now()}
 }
 
-// Join makes one of several, to be written at once and in this order.
-func Join(frames ...Frame) Frame {
+// JoinFrames returns a frame that holds several frames in the given order. They enter a queue
+// together, so no other frame comes between them.
+func JoinFrames(frames ...Frame) Frame {
 	size := 0
 	for _, f := range frames {
-		size += len(f.raw)
+		size += len(f.wire)
 	}
-	out := Frame{raw: make([]byte, 0, size), made: time.Now()}
+	joined := Frame{wire: make([]byte, 0, size), createdAt: time.Now()}
 	for _, f := range frames {
-		out.raw = append(out.raw, f.raw...)
-		out.n += f.n
+		joined.wire = append(joined.wire, f.wire...)
+		joined.count += f.count
 	}
-	return out
+	return joined
 }
 
-// Opcodes of RFC 6455 5.2.
+// Opcodes of RFC 6455 §5.2.
 const (
 	opText  = 0x1
 	opClose = 0x8
@@ -51,9 +55,11 @@ const (
 	opPong  = 0xA
 )
 
+// finalBit marks the last fragment of a message. Every frame of the server is one.
 const finalBit = 0x80
 
-// appendFrame writes a server's frame: never masked, never fragmented.
+// appendFrame appends a frame of a server to b: unmasked, in one fragment, with the payload length
+// in 7, 16 or 64 bits (RFC 6455 §5.2).
 func appendFrame(b []byte, op byte, payload []byte) []byte {
 	b = append(b, finalBit|op)
 	switch n := len(payload); {
@@ -67,11 +73,12 @@ func appendFrame(b []byte, op byte, payload []byte) []byte {
 	return append(b, payload...)
 }
 
-// maxControl bounds a control frame's payload (RFC 6455 5.5).
-const maxControl = 125
+// maxControlBytes bounds the payload of a control frame (RFC 6455 §5.5).
+const maxControlBytes = 125
 
-func appendClose(b []byte, code int, reason string) []byte {
+// appendCloseFrame appends a close frame with a code and as much of the reason as fits.
+func appendCloseFrame(b []byte, code int, reason string) []byte {
 	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
 	payload = append(payload, reason...)
-	return appendFrame(b, opClose, payload[:min(len(payload), maxControl)])
+	return appendFrame(b, opClose, payload[:min(len(payload), maxControlBytes)])
 }

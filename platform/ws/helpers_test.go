@@ -25,7 +25,7 @@ import (
 	"lyceum/platform/ws"
 )
 
-// fakeSignals hears everything at once, as in one process.
+// fakeSignals delivers signals within one process, before signal returns.
 type fakeSignals struct {
 	mu  sync.Mutex
 	fns map[string][]func(string)
@@ -38,7 +38,7 @@ func (f *fakeSignals) Subscribe(topic string, fn func(string)) func() {
 	return func() {}
 }
 
-func (f *fakeSignals) Healthy() bool { return true }
+func (f *fakeSignals) IsHealthy() bool { return true }
 
 func (f *fakeSignals) signal(topic, key string) {
 	f.mu.Lock()
@@ -48,85 +48,87 @@ func (f *fakeSignals) signal(topic, key string) {
 	}
 }
 
-// world is who exists.
-type world struct {
+// fakeAccounts holds the sessions and accounts of a test.
+type fakeAccounts struct {
 	mu       sync.Mutex
 	sessions map[string]string
 	accounts map[string]identity.Account
 }
 
-func (w *world) Session(_ context.Context, id string) (string, bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	u, ok := w.sessions[id]
+func (f *fakeAccounts) Session(_ context.Context, id string) (string, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u, ok := f.sessions[id]
 	return u, ok, nil
 }
 
-func (w *world) Account(_ context.Context, id string) (identity.Account, bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	a, ok := w.accounts[id]
+func (f *fakeAccounts) Account(_ context.Context, id string) (identity.Account, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a, ok := f.accounts[id]
 	return a, ok, nil
 }
 
-// fakeSession is a session with func fields.
+// fakeSession is a session with func fields. Without onText it sends back what it receives.
 type fakeSession struct {
-	open    func(context.Context, *ws.Conn)
-	receive func(context.Context, *ws.Conn, []byte)
-	recheck func(identity.Caller) int
-	closed  func()
+	onOpen      func(context.Context, *ws.Conn)
+	onText      func(context.Context, *ws.Conn, []byte)
+	checkAccess func(identity.Caller) int
+	onClose     func()
 }
 
-func (s *fakeSession) Open(ctx context.Context, c *ws.Conn) {
-	if s.open != nil {
-		s.open(ctx, c)
+func (s *fakeSession) OnOpen(ctx context.Context, c *ws.Conn) {
+	if s.onOpen != nil {
+		s.onOpen(ctx, c)
 	}
 }
 
-func (s *fakeSession) Receive(ctx context.Context, c *ws.Conn, b []byte) {
-	if s.receive != nil {
-		s.receive(ctx, c, b)
+func (s *fakeSession) OnText(ctx context.Context, c *ws.Conn, b []byte) {
+	if s.onText != nil {
+		s.onText(ctx, c, b)
 		return
 	}
-	c.Send(ws.Raw(b))
+	c.Send(ws.NewTextFrame(b))
 }
 
-func (s *fakeSession) Recheck(_ context.Context, caller identity.Caller) (int, string) {
-	if s.recheck != nil {
-		return s.recheck(caller), "told"
+func (s *fakeSession) CheckAccess(_ context.Context, caller identity.Caller) (int, string) {
+	if s.checkAccess != nil {
+		return s.checkAccess(caller), "told"
 	}
 	return 0, ""
 }
 
-func (s *fakeSession) Closed() {
-	if s.closed != nil {
-		s.closed()
+func (s *fakeSession) OnClose() {
+	if s.onClose != nil {
+		s.onClose()
 	}
 }
 
 type server struct {
-	t       *testing.T
-	hub     *ws.Hub
-	signals *fakeSignals
-	world   *world
-	tokens  *tokens.Tokens
-	addr    string
-	// accept makes the session of the next socket; an echo when nil.
-	accept func(context.Context, ws.Opening) (ws.Session, error)
-	ticket func(string) (ws.Identity, error)
+	t        *testing.T
+	hub      *ws.Hub
+	signals  *fakeSignals
+	accounts *fakeAccounts
+	tokens   *tokens.Tokens
+	addr     string
+	// accept makes the session of the next socket. Without it a session echoes.
+	accept       func(context.Context, ws.OpenRequest) (ws.Session, error)
+	redeemTicket func(string) (ws.TicketHolder, error)
 }
 
 const publicURL = "http://lyceum.test"
 
-func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
+// startServer runs a hub behind one route of a real server. Access tokens live for ttl.
+func startServer(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	t.Helper()
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	s := &server{t: t, signals: &fakeSignals{fns: map[string][]func(string){}},
-		world:  &world{sessions: map[string]string{}, accounts: map[string]identity.Account{}},
-		tokens: tokens.NewTokens(keys, publicURL, ttl, clock.System{})}
-	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(s.tokens, s.world, s.world, s.signals), publicURL, []string{"https://school.test"})
-	s.hub = ws.NewHub(limits, gate, telemetry.NewMetrics())
+		accounts: &fakeAccounts{sessions: map[string]string{}, accounts: map[string]identity.Account{}},
+		tokens:   tokens.NewTokens(keys, publicURL, ttl, clock.System{})}
+	authenticator := tokens.NewAuthenticator(s.tokens, s.accounts, s.accounts, s.signals)
+	s.hub = ws.NewHub(limits, httpx.NewAuthenticator(authenticator, publicURL, []string{"https://school.test"}),
+		telemetry.NewMetrics())
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
 		if e, ok := apperr.As(err); ok {
 			return c.Status(problem.StatusOf(e.Kind)).SendString(e.Code)
@@ -137,10 +139,10 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 		c.SetUserContext(identity.WithCaller(context.Background(), identity.Caller{IP: c.IP()}))
 		return c.Next()
 	})
-	app.Get("/ws/:room", s.hub.Handler(ws.Endpoint{
-		Needs:  identity.Permission{Name: "chat:read", Lowest: identitytest.User},
-		Ticket: func(_ context.Context, code string) (ws.Identity, error) { return s.ticket(code) },
-		Accept: func(ctx context.Context, o ws.Opening) (ws.Session, error) {
+	app.Get("/ws/:room", s.hub.UpgradeHandler(ws.Endpoint{
+		Needs:        identity.Permission{Name: "chat:read", Lowest: identitytest.User},
+		RedeemTicket: func(_ context.Context, code string) (ws.TicketHolder, error) { return s.redeemTicket(code) },
+		Accept: func(ctx context.Context, o ws.OpenRequest) (ws.Session, error) {
 			if s.accept != nil {
 				return s.accept(ctx, o)
 			}
@@ -156,30 +158,30 @@ func serve(t *testing.T, limits ws.Limits, ttl time.Duration) *server {
 	t.Cleanup(func() {
 		stop, done := context.WithTimeout(context.Background(), 5*time.Second)
 		defer done()
-		s.hub.Drain(stop)
+		s.hub.DrainSockets(stop)
 		cancel()
 		_ = app.Shutdown()
 	})
 	return s
 }
 
-// user makes an account with a session and gives a token.
-func (s *server) user(role identity.Role) (userID, sessionID, token string) {
+// newUser makes an account with a session and returns a token of it.
+func (s *server) newUser(role identity.Role) (userID, sessionID, token string) {
 	s.t.Helper()
 	userID, sessionID = ids.New(), ids.New()
-	s.world.mu.Lock()
-	s.world.sessions[sessionID], s.world.accounts[userID] = userID, identity.Account{Role: role, Active: true}
-	s.world.mu.Unlock()
-	return userID, sessionID, s.token(userID, sessionID)
+	s.accounts.mu.Lock()
+	s.accounts.sessions[sessionID], s.accounts.accounts[userID] = userID, identity.Account{Role: role, Active: true}
+	s.accounts.mu.Unlock()
+	return userID, sessionID, s.issueToken(userID, sessionID)
 }
 
-func (s *server) token(userID, sessionID string) string {
+func (s *server) issueToken(userID, sessionID string) string {
 	token, _, err := s.tokens.IssueToken(userID, sessionID, identitytest.User)
 	require.NoError(s.t, err)
 	return token
 }
 
-// dial tries to open a socket and gives the status when that is refused.
+// dial tries to open a socket and returns the status of the answer, with no socket if it is refused.
 func (s *server) dial(query string, header http.Header) (*client.Conn, int) {
 	s.t.Helper()
 	c, res, err := client.DefaultDialer.DialContext(s.t.Context(), "ws://"+s.addr+"/ws/one"+query, header)
@@ -198,8 +200,8 @@ func (s *server) connect(token string) *client.Conn {
 	return c
 }
 
-// closeCode reads until the socket is closed.
-func closeCode(t *testing.T, c *client.Conn) int {
+// readCloseCode reads until the socket is closed and returns the code.
+func readCloseCode(t *testing.T, c *client.Conn) int {
 	t.Helper()
 	_ = c.SetReadDeadline(time.Now().Add(8 * time.Second))
 	for {
@@ -211,7 +213,8 @@ func closeCode(t *testing.T, c *client.Conn) int {
 	}
 }
 
-func read(t *testing.T, c *client.Conn) string {
+// readText returns the next message.
+func readText(t *testing.T, c *client.Conn) string {
 	t.Helper()
 	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
 	_, b, err := c.ReadMessage()

@@ -2,7 +2,7 @@ package ws
 
 import "lyceum/platform/apperr"
 
-// The problems that only this package meets.
+// problemTooManySockets is answered beyond one of the Limits.
 var problemTooManySockets = apperr.Problem{
 	Kind: apperr.KindUnavailable, Code: "too-many-sockets", Title: "Too many connections",
 	Meaning: "The server, your account or your address has as many live connections open as allowed. Close other " +

@@ -9,150 +9,168 @@ import (
 	"time"
 	"unicode/utf8"
 
-	raw "github.com/fasthttp/websocket"
+	"github.com/fasthttp/websocket"
 
 	"lyceum/platform/identity"
 )
 
-// serve runs a socket from upgrade to end. When it returns the connection goes back to a pool, so
-// everything that touches it has ended then.
-func (h *Hub) serve(r *raw.Conn, s Session, place *slot, caller identity.Caller, expires time.Time) {
-	if !place.start() {
+// serveSocket runs a socket from the upgrade to its end. The connection goes back to a pool when it
+// returns, so both goroutines of the socket have ended by then.
+func (h *Hub) serveSocket(r *websocket.Conn, o *opening) {
+	if !o.slot.markRunning() {
 		return
 	}
-	defer place.release()
-	c := newConn(h, r, s, caller, expires)
-	defer c.let()
+	defer o.slot.releaseOnce()
+	c := newConn(h, r, o)
+	defer c.disownConn()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	c.prepare()
+
+	c.installHandlers()
 	var writer sync.WaitGroup
 	writer.Go(c.runWriter)
-	if h.add(c) {
-		defer h.remove(c)
-		c.guard(func() { s.Open(c.context(ctx), c) })
+	if h.addConn(c) {
+		defer h.removeConn(c)
+		c.runGuarded(func() { c.session.OnOpen(c.withCaller(ctx), c) })
 	} else {
 		c.Close(CodeGoingAway, "the server is going away")
 	}
-	// A panic closes the socket; reading goes on, to hear the peer's answer to that.
-	for more := true; more; {
-		c.guard(func() { c.read(ctx); more = false })
+
+	// A panic of the session closes the socket. Reading goes on to receive the peer's close frame.
+	for finished := false; !finished; {
+		c.runGuarded(func() { c.readFrames(ctx); finished = true })
 	}
 	c.Close(CodeNormal, "")
 	writer.Wait()
-	c.linger()
-	c.guard(s.Closed)
+	c.discardUnread()
+	c.runGuarded(c.session.OnClose)
 }
 
-// let leaves the connection to whoever gets it next.
-func (c *Conn) let() {
+// disownConn forbids other goroutines to touch the connection, which its pool may hand out again.
+func (c *Conn) disownConn() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.alive = false
+	c.ownsConn = false
 }
 
-// context is the socket's own: the request's ended with the upgrade.
-func (c *Conn) context(ctx context.Context) context.Context {
-	return identity.WithCaller(ctx, c.Caller())
+// withCaller adds the caller to the context of the socket. The context of the request can't be
+// used: it ended with the upgrade.
+func (c *Conn) withCaller(ctx context.Context) context.Context {
+	return identity.WithCaller(ctx, c.CurrentCaller())
 }
 
-func (c *Conn) prepare() {
-	c.raw.SetReadLimit(maxRead)
-	c.heard()
-	c.raw.SetPongHandler(func(string) error { c.heard(); return nil })
-	c.raw.SetPingHandler(func(payload string) error { c.heard(); c.answer(payload); return nil })
-	// The writer answers a close; the library would do so between its frames.
-	c.raw.SetCloseHandler(func(int, string) error { return nil })
+// installHandlers sets the read limit and the handlers of control frames. The writer answers close
+// frames, as the library would write its answer between two parts of a write.
+func (c *Conn) installHandlers() {
+	c.socket.SetReadLimit(maxMessageBytes)
+	c.extendReadDeadline()
+	c.socket.SetPongHandler(func(string) error {
+		c.extendReadDeadline()
+		return nil
+	})
+	c.socket.SetPingHandler(func(payload string) error {
+		c.extendReadDeadline()
+		c.queuePong(payload)
+		return nil
+	})
+	c.socket.SetCloseHandler(func(int, string) error { return nil })
 }
 
-// heard moves the read deadline on, as the peer gave a sign of life.
-func (c *Conn) heard() {
+// extendReadDeadline gives the peer, which has just sent something, another maxSilence.
+func (c *Conn) extendReadDeadline() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closing {
-		_ = c.net.SetReadDeadline(time.Now().Add(silence))
+		_ = c.netConn.SetReadDeadline(time.Now().Add(maxSilence))
 	}
 }
 
-// answer has the writer send a pong; of several pings only the last needs one (RFC 6455 5.5.3).
-func (c *Conn) answer(payload string) {
+// queuePong makes the writer send a pong. A later ping replaces an earlier one that was not
+// answered yet (RFC 6455 §5.5.3).
+func (c *Conn) queuePong(payload string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pong = []byte(payload)
-	poke(c.wake)
+	c.pendingPong = []byte(payload)
+	putToken(c.wakeWriter)
 }
 
-// read hands frames to the session until the connection or the peer ends.
-func (c *Conn) read(ctx context.Context) {
+// readFrames passes text frames to the session until the connection ends. Binary frames and invalid
+// UTF-8 close the socket.
+func (c *Conn) readFrames(ctx context.Context) {
 	for {
-		kind, data, err := c.raw.ReadMessage()
+		kind, data, err := c.socket.ReadMessage()
 		if err != nil {
-			c.readEnded(err)
+			c.handleReadError(err)
 			return
 		}
-		c.heard()
+		c.extendReadDeadline()
 		switch {
 		case c.isClosing():
-			// Only the peer's close is still of interest.
-		case kind == raw.BinaryMessage:
+			// Only the close frame of the peer is awaited.
+		case kind == websocket.BinaryMessage:
 			c.Close(CodeBinary, "text only")
 		case !utf8.Valid(data):
 			c.Close(CodeInvalidUTF8, "not UTF-8")
 		default:
-			c.receive(ctx, data)
+			c.handleText(ctx, data)
 		}
 	}
 }
 
-func (c *Conn) receive(ctx context.Context, data []byte) {
-	ctx, cancel := context.WithTimeout(c.context(ctx), frameTime)
+// handleText calls the session with one text frame and a deadline of textTimeout.
+func (c *Conn) handleText(ctx context.Context, data []byte) {
+	ctx, cancel := context.WithTimeout(c.withCaller(ctx), textTimeout)
 	defer cancel()
-	c.session.Receive(ctx, c, data)
+	c.session.OnText(ctx, c, data)
 }
 
+// isClosing returns whether the socket was closed by either side.
 func (c *Conn) isClosing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closing
 }
 
-// readEnded says goodbye where that can still be heard.
-func (c *Conn) readEnded(err error) {
-	var closed *raw.CloseError
+// handleReadError ends the socket after a failed read: it answers a close frame, cuts a broken
+// connection, and sends nothing more if the library has sent a close frame itself, as it does for
+// frames that are too large or break the protocol.
+func (c *Conn) handleReadError(err error) {
+	var closed *websocket.CloseError
 	var broken net.Error
 	switch {
-	case errors.As(err, &closed) && closed.Code != raw.CloseAbnormalClosure:
-		c.Close(echo(closed.Code), "")
+	case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
+		c.Close(echoCloseCode(closed.Code), "")
 	case errors.As(err, &broken), errors.As(err, &closed), errors.Is(err, io.EOF):
 		if !c.isClosing() {
-			c.abort()
+			c.cutConnection()
 		}
 	default:
-		// Too large a frame, or not the protocol: the library has told the peer the code already.
-		c.told()
+		c.closeSilently()
 	}
 }
 
-// told ends the socket without another close frame.
-func (c *Conn) told() {
+// closeSilently ends the socket without another close frame.
+func (c *Conn) closeSilently() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closing, c.unread, c.code, c.queue, c.queued = true, true, 0, nil, 0
-	poke(c.wake)
+	c.closing, c.hasUnread, c.closeCode = true, true, 0
+	c.queue, c.queuedFrames = nil, 0
+	putToken(c.wakeWriter)
 }
 
-// echo answers the peer's code; some stand for "none" and may not be sent (RFC 6455 7.4.1).
-func echo(code int) int {
-	if code == raw.CloseNoStatusReceived || code < CodeNormal || code > 4999 {
+// echoCloseCode returns the code that answers the close code of a peer: the same one, or CodeNormal
+// for codes that mean "none" and for those that may not be sent (RFC 6455 §7.4.1).
+func echoCloseCode(code int) int {
+	if code == websocket.CloseNoStatusReceived || code < CodeNormal || code > 4999 {
 		return CodeNormal
 	}
 	return code
 }
 
-// linger reads what the peer is still sending: closing on unread bytes would reset the connection
-// and take the close frame away from it.
-func (c *Conn) linger() {
-	if c.unread {
-		_, _ = io.CopyN(io.Discard, c.net, 4<<20)
+// discardUnread reads up to 4 MiB that the peer is still sending. Closing a connection with unread
+// bytes would reset it, and the peer could lose the close frame.
+func (c *Conn) discardUnread() {
+	if c.hasUnread {
+		_, _ = io.CopyN(io.Discard, c.netConn, 4<<20)
 	}
 }

@@ -7,66 +7,73 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// slot is a place under the limits, taken before the upgrade and given back once.
+// slot is one place under the limits. It is reserved before the upgrade and released once.
 type slot struct {
 	hub      *Hub
 	user, ip string
-	// state is pending until the socket runs; a client that goes away during the upgrade leaves
-	// a slot whose socket never does.
+	// state is slotReserved until the socket runs. A client that leaves during the upgrade keeps
+	// its slot in that state until timer ends.
 	state atomic.Int32
 	timer *time.Timer
 }
 
+// States of a slot.
 const (
-	pending = iota
-	started
-	released
+	slotReserved = iota
+	slotRunning
+	slotReleased
 )
 
-func (h *Hub) reserve(user, ip string) (*slot, error) {
+// reserveSlot takes a slot for an account and an address. It returns 503 while the hub drains, and
+// 503 too-many-sockets if one of the limits is reached.
+func (h *Hub) reserveSlot(user, ip string) (*slot, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.draining {
 		return nil, apperr.Unavailable("The server is stopping.")
 	}
-	if h.total >= h.limits.Total || h.users[user] >= h.limits.PerUser || h.ips[ip] >= h.limits.PerIP {
-		return nil, errTooMany()
+	if h.slots >= h.limits.Total || h.slotsByUser[user] >= h.limits.PerUser || h.slotsByIP[ip] >= h.limits.PerIP {
+		return nil, errTooManySockets()
 	}
-	h.total++
-	h.users[user]++
-	h.ips[ip]++
+	h.slots++
+	h.slotsByUser[user]++
+	h.slotsByIP[ip]++
 	s := &slot{hub: h, user: user, ip: ip}
-	s.timer = time.AfterFunc(startTime, func() {
-		if s.state.CompareAndSwap(pending, released) {
-			s.free()
+	s.timer = time.AfterFunc(upgradeTimeout, func() {
+		if s.state.CompareAndSwap(slotReserved, slotReleased) {
+			s.freeCounts()
 		}
 	})
 	return s, nil
 }
 
-// start says that the socket runs; false when it came too late for its place.
-func (s *slot) start() bool {
+// markRunning keeps the slot for a socket that begins to run. It returns false if the slot was
+// released before, because the upgrade took longer than upgradeTimeout.
+func (s *slot) markRunning() bool {
 	s.timer.Stop()
-	return s.state.CompareAndSwap(pending, started)
+	return s.state.CompareAndSwap(slotReserved, slotRunning)
 }
 
-func (s *slot) release() {
+// releaseOnce gives the slot back. Further calls have no effect.
+func (s *slot) releaseOnce() {
 	s.timer.Stop()
-	if s.state.Swap(released) != released {
-		s.free()
+	if s.state.Swap(slotReleased) != slotReleased {
+		s.freeCounts()
 	}
 }
 
-func (s *slot) free() {
+// freeCounts subtracts the slot from the counts of the hub.
+func (s *slot) freeCounts() {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
-	s.hub.total--
-	less(s.hub.users, s.user)
-	less(s.hub.ips, s.ip)
+	s.hub.slots--
+	decrementCount(s.hub.slotsByUser, s.user)
+	decrementCount(s.hub.slotsByIP, s.ip)
 }
 
-func less(m map[string]int, key string) {
-	if m[key]--; m[key] <= 0 {
-		delete(m, key)
+// decrementCount removes keys whose count becomes zero, so that the map does not grow for ever.
+func decrementCount(counts map[string]int, key string) {
+	if counts[key]--; counts[key] <= 0 {
+		delete(counts, key)
 	}
 }

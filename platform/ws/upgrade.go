@@ -2,12 +2,11 @@ package ws
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"strings"
 	"time"
 
-	raw "github.com/fasthttp/websocket"
+	fasthttpws "github.com/fasthttp/websocket"
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 
@@ -15,98 +14,72 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Session is what one socket is there for. Open, Receive and Closed are called one after another
-// from one goroutine; Recheck from others, and perhaps once more after Closed.
-type Session interface {
-	// Open is called once after the upgrade, before anything is read.
-	Open(ctx context.Context, c *Conn)
-	// Receive handles one text frame. data is the session's to keep.
-	Receive(ctx context.Context, c *Conn, data []byte)
-	// Recheck says whether the caller, as the account is now, may stay: the close code if not,
-	// else 0. It is asked twice a second, so it must be cheap.
-	Recheck(ctx context.Context, caller identity.Caller) (code int, reason string)
-	// Closed is called once when nothing can be sent any more.
-	Closed()
+// opening is an accepted request: everything that its socket takes over from it.
+type opening struct {
+	session Session
+	// slot is released by serveSocket, or by UpgradeHandler if the upgrade fails.
+	slot         *slot
+	caller       identity.Caller
+	tokenExpires time.Time
 }
 
-// Identity is who a ticket stands for, and until when.
-type Identity struct {
-	UserID, SessionID string
-	Expires           time.Time
-}
-
-// Endpoint is one kind of socket.
-type Endpoint struct {
-	// Needs is what a caller must be allowed to open one at all.
-	Needs identity.Permission
-	// Ticket redeems ?ticket=, once: 401 invalid-token for one that does not hold.
-	Ticket func(ctx context.Context, ticket string) (Identity, error)
-	// Accept decides before the upgrade, with the caller in ctx; its error is the answer.
-	Accept func(ctx context.Context, o Opening) (Session, error)
-}
-
-// Opening is a request to open a socket.
-type Opening struct{ params, query map[string]string }
-
-// Param is a part of the path.
-func (o Opening) Param(name string) string { return o.params[name] }
-
-// Query is a query parameter, and whether it was there.
-func (o Opening) Query(name string) (string, bool) {
-	v, ok := o.query[name]
-	return v, ok
-}
-
-// Handler answers upgrade requests; everything that speaks against one is a problem before it.
-func (h *Hub) Handler(e Endpoint) fiber.Handler {
+// UpgradeHandler returns the handler of upgrade requests. It answers a refused request with a
+// problem before the upgrade, as browsers can't read a reason from a failed handshake otherwise:
+// 401 without a valid token or ticket, 403 for a foreign origin or a missing permission, 503 beyond
+// the limits, the error of Endpoint.Accept, and 426 for a plain GET.
+func (h *Hub) UpgradeHandler(e Endpoint) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		ctx, expires, err := h.signIn(c, e)
 		if err != nil {
 			return err
 		}
-		if !h.gate.OriginAllowed(c.Get(fiber.HeaderOrigin), string(c.Context().Host())) {
+		if !h.authenticator.OriginAllowed(c.Get(fiber.HeaderOrigin), string(c.Context().Host())) {
+			// Browsers send cookies and stored tokens with sockets of any page; CORS does not apply.
 			return apperr.Forbidden("Pages of this origin may not open sockets here.")
 		}
 		caller := identity.CallerFrom(ctx)
 		if !caller.HasPermission(e.Needs) {
 			return apperr.Forbidden("This needs the role " + string(e.Needs.Lowest) + ".")
 		}
-		place, err := h.reserve(caller.UserID, caller.IP)
+		s, err := h.reserveSlot(caller.UserID, caller.IP)
 		if err != nil {
 			return err
 		}
-		err = h.upgrade(ctx, c, e, place, caller, expires)
+		err = h.upgradeRequest(ctx, c, e, &opening{slot: s, caller: caller, tokenExpires: expires})
 		if err != nil {
-			place.release()
+			s.releaseOnce()
 		}
 		return err
 	}
 }
 
-func (h *Hub) upgrade(ctx context.Context, c *fiber.Ctx, e Endpoint, place *slot, caller identity.Caller, expires time.Time) error {
-	session, err := e.Accept(ctx, Opening{cloned(c.AllParams()), cloned(c.Queries())})
+// upgradeRequest asks the endpoint for a session and upgrades the connection.
+func (h *Hub) upgradeRequest(ctx context.Context, c *fiber.Ctx, e Endpoint, o *opening) (err error) {
+	// Fiber reuses the memory of the request, so nothing of it may go on with the socket uncopied.
+	o.session, err = e.Accept(ctx, OpenRequest{cloneParams(c.AllParams()), cloneParams(c.Queries())})
 	if err != nil {
 		return err
 	}
 	if c.Method() != http.MethodGet || !websocket.IsWebSocketUpgrade(c) {
 		return apperr.ProblemUpgradeRequired.New("This path speaks WebSocket.")
 	}
-	// Nothing of the request goes on with the socket: Fiber reuses it.
-	serve := func(conn *websocket.Conn) { h.serve(conn.Conn, session, place, caller, expires) }
-	return websocket.New(serve, websocket.Config{
-		Subprotocols: []string{protocolBearer}, WriteBufferPool: buffers, ReadBufferSize: 1024,
-		RecoverHandler: func(*websocket.Conn) {}, // serve has its own, which tells the client nothing
+	return websocket.New(func(conn *websocket.Conn) { h.serveSocket(conn.Conn, o) }, websocket.Config{
+		Subprotocols: []string{protocolBearer}, WriteBufferPool: writeBuffers, ReadBufferSize: 1024,
+		// serveSocket recovers itself; the default handler would send the panic to the client.
+		RecoverHandler: func(*websocket.Conn) {},
 	})(c)
 }
 
+// protocolBearer is the subprotocol under which a browser sends a token.
 const protocolBearer = "bearer"
 
-// signIn takes the token from where browsers and programs can put it.
+// signIn returns a context with the caller and the expiry of the token. It takes the token from the
+// first of these places that has one: ?token=, ?ticket=, the Authorization header, the subprotocol.
 func (h *Hub) signIn(c *fiber.Ctx, e Endpoint) (context.Context, time.Time, error) {
 	ctx := c.UserContext()
 	token := c.Query("token")
-	if ticket := c.Query("ticket"); token == "" && ticket != "" && e.Ticket != nil {
-		return h.redeem(ctx, e, ticket)
+	if ticket := c.Query("ticket"); token == "" && ticket != "" && e.RedeemTicket != nil {
+		return h.signInWithTicket(ctx, e, ticket)
 	}
 	if header := c.Get(fiber.HeaderAuthorization); token == "" && header != "" {
 		scheme, value, _ := strings.Cut(header, " ")
@@ -115,28 +88,30 @@ func (h *Hub) signIn(c *fiber.Ctx, e Endpoint) (context.Context, time.Time, erro
 		}
 	}
 	if token == "" {
-		token = protocolToken(c.Get(fiber.HeaderSecWebSocketProtocol))
+		token = tokenFromProtocol(c.Get(fiber.HeaderSecWebSocketProtocol))
 	}
 	if token == "" {
 		return nil, time.Time{}, apperr.Unauthenticated()
 	}
-	return h.gate.SignIn(ctx, strings.Clone(token))
+	return h.authenticator.SignIn(ctx, strings.Clone(token))
 }
 
-func (h *Hub) redeem(ctx context.Context, e Endpoint, ticket string) (context.Context, time.Time, error) {
-	who, err := e.Ticket(ctx, strings.Clone(ticket))
+// signInWithTicket redeems a ticket and returns 401 if the session that it was issued for has ended.
+func (h *Hub) signInWithTicket(ctx context.Context, e Endpoint, ticket string) (context.Context, time.Time, error) {
+	holder, err := e.RedeemTicket(ctx, strings.Clone(ticket))
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	caller, err := h.gate.Still(ctx, who.UserID, who.SessionID)
+	caller, err := h.authenticator.CheckCaller(ctx, holder.UserID, holder.SessionID)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	return h.gate.As(ctx, caller), who.Expires, nil
+	return h.authenticator.As(ctx, caller), holder.Expires, nil
 }
 
-// protocolToken reads "bearer, <token>": what a browser can send that sets no headers.
-func protocolToken(header string) string {
+// tokenFromProtocol returns the token of a Sec-WebSocket-Protocol header "bearer, <token>", or an
+// empty string. Scripts in a browser can set this header and no other.
+func tokenFromProtocol(header string) string {
 	name, token, _ := strings.Cut(header, ",")
 	if strings.TrimSpace(name) != protocolBearer {
 		return ""
@@ -145,13 +120,15 @@ func protocolToken(header string) string {
 	return strings.TrimSpace(token)
 }
 
-func cloned(m map[string]string) map[string]string {
-	out := make(map[string]string, len(m))
-	for k, v := range maps.All(m) {
-		out[strings.Clone(k)] = strings.Clone(v)
+// cloneParams returns a copy whose strings do not share memory with the request.
+func cloneParams(params map[string]string) map[string]string {
+	clone := make(map[string]string, len(params))
+	for name, value := range params {
+		clone[strings.Clone(name)] = strings.Clone(value)
 	}
-	return out
+	return clone
 }
 
-// buffers are for the library's own writes, of which there are next to none.
-var buffers raw.BufferPool = &bufferPool{}
+// writeBuffers serves the writes of the library, of which there are few: runWriter writes frames to
+// the connection itself.
+var writeBuffers fasthttpws.BufferPool = &bufferPool{}

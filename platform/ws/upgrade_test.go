@@ -16,10 +16,10 @@ import (
 	"lyceum/platform/ws"
 )
 
-// W1, W2: who may not open a socket learns it before the upgrade.
+// W1, W2: a caller without the right to open a socket is refused before the upgrade.
 func TestRefusedBeforeTheUpgrade(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
 	for name, c := range map[string]struct {
 		query  string
 		header http.Header
@@ -46,11 +46,11 @@ func TestRefusedBeforeTheUpgrade(t *testing.T) {
 }
 
 func TestAcceptDecides(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
-	s.accept = func(_ context.Context, o ws.Opening) (ws.Session, error) {
-		require.Equal(t, "one", o.Param("room"))
-		v, ok := o.Query("after_seq")
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
+	s.accept = func(_ context.Context, r ws.OpenRequest) (ws.Session, error) {
+		require.Equal(t, "one", r.PathParam("room"))
+		v, ok := r.QueryParam("after_seq")
 		require.True(t, ok)
 		require.Equal(t, "7", v)
 		return nil, apperr.NotFound("no such room")
@@ -60,8 +60,8 @@ func TestAcceptDecides(t *testing.T) {
 }
 
 func TestPlainGetIsToldToUpgrade(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	_, _, token := s.user(identitytest.User)
+	s := startServer(t, roomy, time.Minute)
+	_, _, token := s.newUser(identitytest.User)
 	for query, want := range map[string]int{"": 401, "?token=" + token: 426} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.addr+"/ws/one"+query, nil)
 		require.NoError(t, err)
@@ -74,42 +74,43 @@ func TestPlainGetIsToldToUpgrade(t *testing.T) {
 }
 
 func TestTicketStandsForItsSession(t *testing.T) {
-	s := serve(t, roomy, time.Minute)
-	user, session, _ := s.user(identitytest.User)
-	s.ticket = func(code string) (ws.Identity, error) {
+	s := startServer(t, roomy, time.Minute)
+	user, session, _ := s.newUser(identitytest.User)
+	s.redeemTicket = func(code string) (ws.TicketHolder, error) {
 		if code != "good" {
-			return ws.Identity{}, apperr.InvalidToken()
+			return ws.TicketHolder{}, apperr.InvalidToken()
 		}
-		return ws.Identity{UserID: user, SessionID: session, Expires: time.Now().Add(time.Minute)}, nil
+		return ws.TicketHolder{UserID: user, SessionID: session, Expires: time.Now().Add(time.Minute)}, nil
 	}
 	_, status := s.dial("?ticket=good", nil)
 	require.Equal(t, 101, status)
 	_, status = s.dial("?ticket=bad", nil)
 	require.Equal(t, 401, status)
-	s.world.mu.Lock()
-	delete(s.world.sessions, session)
-	s.world.mu.Unlock()
+	s.accounts.mu.Lock()
+	delete(s.accounts.sessions, session)
+	s.accounts.mu.Unlock()
 	s.signals.signal(identity.TopicSession, session)
 	_, status = s.dial("?ticket=good", nil)
 	require.Equal(t, 401, status)
 }
 
-// W7: beyond the limits 503, and a place that is left is free again.
+// W7: the answer beyond a limit is 503, and the slot of a closed socket is free again.
 func TestLimits(t *testing.T) {
 	for name, l := range map[string]ws.Limits{
-		"total": {Total: 2, PerUser: 9, PerIP: 9}, "user": {Total: 9, PerUser: 2, PerIP: 9}, "address": {Total: 9, PerUser: 9, PerIP: 2},
+		"total": {Total: 2, PerUser: 9, PerIP: 9}, "user": {Total: 9, PerUser: 2, PerIP: 9},
+		"address": {Total: 9, PerUser: 9, PerIP: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t, l, time.Minute)
-			_, _, token := s.user(identitytest.User)
+			s := startServer(t, l, time.Minute)
+			_, _, token := s.newUser(identitytest.User)
 			first := s.connect(token)
 			s.connect(token)
 			_, status := s.dial("?token="+token, nil)
 			require.Equal(t, 503, status)
 			// A request that is no upgrade takes no place.
-			s.accept = func(context.Context, ws.Opening) (ws.Session, error) { return nil, apperr.NotFound("none") }
+			s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) { return nil, apperr.NotFound("none") }
 			_ = first.WriteControl(client.CloseMessage, client.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
-			require.Equal(t, 1000, closeCode(t, first))
+			require.Equal(t, 1000, readCloseCode(t, first))
 			require.Eventually(t, func() bool {
 				_, status := s.dial("?token="+token, nil)
 				return status == 404

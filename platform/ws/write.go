@@ -5,96 +5,97 @@ import (
 	"time"
 )
 
-// chunk is about how much goes out in one write.
-const chunk = 64 << 10
+// chunkBytes is the size at which a write takes no further frame. Few large writes cost much less
+// than many small ones: each is a system call and, on the network, at least one packet.
+const chunkBytes = 64 << 10
 
-// runWriter is the socket's second goroutine; reading ends with it.
+// runWriter is the second goroutine of a socket. A panic in it cuts the connection, so that reading
+// ends too.
 func (c *Conn) runWriter() {
-	clean := false
-	c.guard(func() { c.write(); clean = true })
-	if !clean {
-		c.abort()
+	finished := false
+	c.runGuarded(func() { c.writeFrames(); finished = true })
+	if !finished {
+		c.cutConnection()
 	}
 }
 
-// write is the one writer of a socket.
-func (c *Conn) write() {
-	var buf []byte
+// writeFrames writes queued frames until the socket closes. It is the only writer of the connection.
+func (c *Conn) writeFrames() {
+	var chunk []byte
 	for last := false; !last; {
-		buf, last = c.take(buf[:0])
-		if len(buf) > 0 {
-			if _, err := c.net.Write(buf); err != nil {
-				c.abort()
+		chunk, last = c.nextChunk(chunk[:0])
+		if len(chunk) > 0 {
+			if _, err := c.netConn.Write(chunk); err != nil {
+				c.cutConnection()
 				return
 			}
 		}
-		if cap(buf) > 2*chunk {
-			buf = nil
+		if cap(chunk) > 2*chunkBytes {
+			chunk = nil // an idle socket must not keep a large buffer
 		}
 	}
-	// The peer answers the close frame and the connection ends, at the latest now:
-	_ = c.net.SetReadDeadline(time.Now().Add(closeWait))
+	// The peer answers the close frame and the read ends, at the latest now.
+	_ = c.netConn.SetReadDeadline(time.Now().Add(closeReplyTime))
 }
 
-// take waits for something to write and gives as much as fits one write, each frame whole; last
-// says that a close frame is at its end.
-func (c *Conn) take(buf []byte) (out []byte, last bool) {
+// nextChunk waits for something to write and returns buf with it: about chunkBytes, each frame
+// whole. It returns true for the chunk that ends the socket.
+func (c *Conn) nextChunk(buf []byte) (chunk []byte, last bool) {
 	for {
 		c.mu.Lock()
-		c.writing = time.Time{}
-		out, last = c.fill(buf)
-		if len(out) > 0 || last {
+		c.writeBegan = time.Time{}
+		chunk, last = c.fillChunk(buf)
+		if len(chunk) > 0 || last {
 			if !c.closing {
-				_ = c.net.SetWriteDeadline(time.Now().Add(maxBehind + grace))
+				_ = c.netConn.SetWriteDeadline(time.Now().Add(maxDelay + closeGrace))
 			}
 			c.mu.Unlock()
-			poke(c.room)
-			return out, last
+			putToken(c.queueSpace)
+			return chunk, last
 		}
 		c.mu.Unlock()
-		<-c.wake
+		<-c.wakeWriter
 	}
 }
 
-func (c *Conn) fill(buf []byte) (out []byte, last bool) {
-	if c.ping && !c.closing {
-		buf, c.ping = appendFrame(buf, opPing, nil), false
+// fillChunk appends control frames and queued frames to buf, and the close frame once the queue of
+// a closing socket is empty. The caller holds mu.
+func (c *Conn) fillChunk(buf []byte) (chunk []byte, last bool) {
+	if c.pingDue && !c.closing {
+		buf, c.pingDue = appendFrame(buf, opPing, nil), false
 	}
-	if c.pong != nil && !c.closing {
-		buf, c.pong = appendFrame(buf, opPong, c.pong), nil
+	if c.pendingPong != nil && !c.closing {
+		buf, c.pendingPong = appendFrame(buf, opPong, c.pendingPong), nil
 	}
+
 	taken := 0
 	for _, f := range c.queue {
-		if taken > 0 && len(buf)+len(f.raw) > chunk {
+		if taken > 0 && len(buf)+len(f.wire) > chunkBytes {
 			break
 		}
-		buf = append(buf, f.raw...)
-		c.queued -= f.n
+		buf = append(buf, f.wire...)
+		c.queuedFrames -= f.count
 		taken++
 	}
 	if taken > 0 {
-		c.writing = c.queue[0].made
+		c.writeBegan = c.queue[0].createdAt
 		c.queue = append(c.queue[:0], c.queue[taken:]...)
 	}
-	if c.closing && len(c.queue) == 0 {
-		return c.goodbye(buf), true
+
+	if !c.closing || len(c.queue) > 0 {
+		return buf, false
 	}
-	return buf, false
+	if c.closeCode != 0 { // 0: the connection was cut, or the library has sent a close frame
+		buf = appendCloseFrame(buf, c.closeCode, c.closeReason)
+	}
+	return buf, true
 }
 
-// goodbye adds the close frame, unless the connection was cut.
-func (c *Conn) goodbye(buf []byte) []byte {
-	if c.code == 0 {
-		return buf
-	}
-	return appendClose(buf, c.code, c.reason)
-}
-
-// bufferPool implements the library's interface with a pool that all sockets share.
+// bufferPool implements the BufferPool of the library. All sockets share its buffers.
 type bufferPool struct{ pool sync.Pool }
 
-// Get implements websocket.BufferPool.
+// Get returns a buffer, or nil if the pool is empty; the library allocates one then.
 func (p *bufferPool) Get() any { return p.pool.Get() }
 
-// Put implements websocket.BufferPool.
+// Put gives a buffer back.
 func (p *bufferPool) Put(v any) { p.pool.Put(v) }

@@ -2,56 +2,14 @@
 
 import { h, fill, icon } from "./dom.js";
 import { session, user, hasRole, onChange } from "./session.js";
-import { loadModules, enabled } from "./modules.js";
+import { loadModules, enabled, panelScripts } from "./modules.js";
 import { define, entrance, here, show, go } from "./router.js";
 import { explain } from "./ui.js";
 import { paintBadge, refreshBadge } from "./badge.js";
-import * as auth from "./panels/auth.js";
-import { courses } from "./panels/courses.js";
-import { courseView } from "./panels/course.js";
-import { newCourse, editCourse } from "./panels/edit.js";
-import { chat } from "./panels/chat.js";
-import { notifications, unsubscribe } from "./panels/notifications.js";
-import { invites } from "./panels/invites.js";
-import { redeem } from "./panels/redeem.js";
-import { users } from "./panels/users.js";
-import { audit } from "./panels/audit.js";
-import { account, logOut } from "./panels/account.js";
+import { logOut } from "./logout.js";
 
-// Each row: address, view, {module it needs, least role, title}.
-const routes = [
-  ["/courses", courses, { module: "courses", title: "Courses" }],
-  ["/new-course", newCourse, { module: "courses", role: "instructor", title: "New course" }],
-  ["/courses/:course", courseView, { module: "courses", title: "Course" }],
-  ["/courses/:course/lessons/:lesson", courseView, { module: "courses", title: "Course" }],
-  ["/courses/:course/edit", editCourse, { module: "courses", role: "instructor", title: "Edit course" }],
-  ["/chat", chat, { module: "chat", role: "user", title: "Chat" }],
-  ["/chat/:channel", chat, { module: "chat", role: "user", title: "Chat" }],
-  ["/notifications", notifications, { module: "notifications", role: "user", title: "Notifications" }],
-  ["/unsubscribe", unsubscribe, { module: "notifications", title: "Stop mails" }],
-  ["/redeem", redeem, { module: "invites", title: "Redeem a code" }],
-  ["/invites", invites, { module: "invites", role: "admin", title: "Invites" }],
-  ["/users", users, { role: "admin", title: "Users" }],
-  ["/audit", audit, { module: "audit", role: "admin", title: "Audit log" }],
-  ["/account", account, { role: "user", title: "My account" }],
-  ["/signin", auth.signIn, { title: "Sign in" }],
-  ["/register", auth.register, { title: "Create an account" }],
-  ["/forgot", auth.forgot, { title: "Forgot your password?" }],
-  ["/reset", auth.reset, { title: "Set a new password" }],
-  ["/email", auth.confirmEmail, { title: "Confirm your new address" }],
-  ["/verify", auth.verify, { title: "Confirm your address" }],
-];
-
-// What stands in the navigation: name, address, module, least role (null: everybody), icon.
-const places = [
-  ["Courses", "/courses", "courses", null, "book"],
-  ["Chat", "/chat", "chat", "user", "chat"],
-  ["Notifications", "/notifications", "notifications", "user", "bell"],
-  ["Redeem a code", "/redeem", "invites", "user", "key"],
-  ["Invites", "/invites", "invites", "admin", "ticket"],
-  ["Users", "/users", "users", "admin", "people"],
-  ["Audit log", "/audit", "audit", "admin", "list"],
-];
+// What the panels of the modules put into the navigation: name, address, role (none: everybody), icon, order.
+let places = [];
 
 const box = document.getElementById("main");
 const nav = document.getElementById("nav");
@@ -61,17 +19,17 @@ let mailbox = false;
 
 function drawNav() {
   const { path } = here();
-  const item = ([name, address, , , picture]) => h("li", {}, h("a", { href: "#" + address, testid: "nav-" + address.slice(1),
+  const item = ({ name, address, icon: picture }) => h("li", {}, h("a", { href: "#" + address, testid: "nav-" + address.slice(1),
     "aria-current": path === address || path.startsWith(address + "/") ? "page" : null }, icon(picture), h("span", { text: name }),
   address === "/notifications" && h("span", { class: "count", "data-badge": "notifications", testid: "notification-badge", hidden: true })));
   const me = user();
-  fill(nav, h("ul", {}, places.filter(([, , module, role]) => enabled(module) && (!role || (me && hasRole(role)))).map(item)),
+  fill(nav, h("ul", {}, places.filter(({ role }) => !role || (me && hasRole(role))).map(item)),
     h("ul", { class: "nav-foot" },
       h("li", {}, h("a", { href: "/docs", testid: "nav-docs" }, icon("code"), h("span", { text: "API" }))),
       mailbox && h("li", {}, h("a", { href: "/dev/mailbox", testid: "nav-mailbox" }, icon("mail"), h("span", { text: "Mailbox" }))),
-      me ? [item([me.display_name || me.email, "/account", , , "person"]),
+      me ? [item({ name: me.display_name || me.email, address: "/account", icon: "person" }),
         h("li", {}, h("button", { type: "button", testid: "nav-logout", on: { click: logOut } }, icon("out"), h("span", { text: "Log out" })))]
-        : item(["Sign in", "/signin", , , "person"])));
+        : item({ name: "Sign in", address: "/signin", icon: "person" })));
   paintBadge();
 }
 
@@ -81,9 +39,9 @@ function open(route, place) {
   drawNav();
   fill(box);
   scrollTo(0, 0);
-  const { module, role, title } = route?.options || {};
+  const { role, title } = route?.options || {};
   document.title = (title || "Not found") + " · Lyceum";
-  if (!route || !enabled(module)) {
+  if (!route) {
     fill(box, h("section", { class: "card narrow" }, h("h1", { tabindex: "-1", text: "Not here" }), h("p", { text: "There is no such page." }),
       h("a", { class: "button", href: "#/courses", text: "To the courses" })));
   } else if (role && !session()) {
@@ -109,13 +67,21 @@ async function findMailbox() {
   if (mailbox) drawNav();
 }
 
+// loadPanels loads the panels of the modules that are on. Each brings its routes, rows of address, view and options (least
+// role, title), and its places in the navigation.
+async function loadPanels() {
+  const panels = await Promise.all(panelScripts().map((script) => import(script)));
+  places = panels.flatMap((panel) => panel.places || []).sort((a, b) => a.order - b.order);
+  return panels.flatMap((panel) => panel.routes);
+}
+
 async function start() {
   try {
     await loadModules();
+    define(await loadPanels(), open);
   } catch (error) {
     return fill(box, explain(error, () => location.reload()));
   }
-  define(routes, open);
   // Other fragments (#main, of the skip link) are places on this page.
   addEventListener("hashchange", () => { if (!location.hash || location.hash.startsWith("#/")) show(); });
   let who = user()?.id;

@@ -51,3 +51,6 @@ export const addresses = (text) => text.split(/[\r\n]+/).flatMap((line) => {
   const named = [...line.matchAll(/<\s*(?:mailto:)?([^<>\s]+@[^<>\s]+?)\s*>/gi)].map((m) => m[1]);
   return named.length ? named : line.split(/[\s,;]+/).map((one) => one.replace(/^mailto:/i, "")).filter(Boolean);
 });
+
+// visibilityText says in words who may see a course.
+export const visibilityText = { public: "Open to all", member: "For members", private: "By enrolment" };

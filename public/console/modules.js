@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 
 let on = new Set();
+let scripts = [];
 let paths = {};
 let schemas = {};
 let capabilities = {};
@@ -12,6 +13,7 @@ export async function loadModules() {
   const [{ items }, document, rules] = await Promise.all(addresses.map((path) => get(path, undefined, { anonymous: true })));
   capabilities = rules;
   on = new Set(items.filter((m) => m.enabled).map((m) => m.name));
+  scripts = items.filter((m) => m.panel).map((m) => m.panel);
   paths = document.paths || {};
   schemas = document.components?.schemas || {};
 }
@@ -19,7 +21,10 @@ export async function loadModules() {
 // capability is what the server says of one subject, such as uploads or passwords; nothing where a module is off.
 export const capability = (name) => capabilities[name];
 
-export const enabled = (name) => !name || on.has(name);
+export const enabled = (name) => on.has(name);
+
+// panelScripts lists the addresses of the panels that the modules declare.
+export const panelScripts = () => scripts;
 
 // offers says whether the server has an operation, named as in its document: offers("POST", "/courses/{id}/clone").
 export const offers = (method, path) => Boolean(paths[path]?.[method.toLowerCase()]);

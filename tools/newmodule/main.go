@@ -67,7 +67,7 @@ func writeModule(dir, name string, now time.Time) error {
 	return nil
 }
 
-// renderFiles returns the formatted source files of a module by their paths inside of its folder.
+// renderFiles returns the files of a module by their paths inside of its folder.
 func renderFiles(name string, now time.Time) (map[string][]byte, error) {
 	v := values{Name: name, Title: strings.ToUpper(name[:1]) + name[1:], Upper: strings.ToUpper(name), Stamp: now.UTC().Format("200601021504")}
 	files := map[string][]byte{}
@@ -76,22 +76,33 @@ func renderFiles(name string, now time.Time) (map[string][]byte, error) {
 		if err := t.Execute(&source, v); err != nil {
 			return nil, err
 		}
-		formatted, err := format.Source(source.Bytes())
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", t.Name(), err)
+		file, text := strings.TrimSuffix(t.Name(), ".tmpl"), source.Bytes()
+		if filepath.Ext(file) == ".go" {
+			var err error
+			if text, err = format.Source(text); err != nil {
+				return nil, fmt.Errorf("%s: %w", t.Name(), err)
+			}
 		}
-		files[placeOf(strings.TrimSuffix(t.Name(), ".tmpl"), name)] = formatted
+		files[v.placeOf(file)] = text
 	}
 	return files, nil
 }
 
-// placeOf returns where the file of a template belongs: the leaf package and the fakes have folders of their own.
-func placeOf(file, name string) string {
-	switch file {
-	case "api.go":
-		return filepath.Join(name+"api", name+"api.go")
-	case "fake.go":
-		return filepath.Join(name+"test", name+"test.go")
+// placeOf returns where the file of a template belongs: the leaf package, the fakes, the migrations and the panel have
+// folders of their own.
+func (v values) placeOf(file string) string {
+	migration := filepath.Join("migrations", v.Stamp+"_"+v.Name+"_create_"+v.Name)
+	switch {
+	case file == "api.go":
+		return filepath.Join(v.Name+"api", v.Name+"api.go")
+	case file == "fake.go":
+		return filepath.Join(v.Name+"test", v.Name+"test.go")
+	case file == "migration_up.sql":
+		return migration + ".up.sql"
+	case file == "migration_down.sql":
+		return migration + ".down.sql"
+	case filepath.Ext(file) == ".js":
+		return filepath.Join("console", file)
 	}
 	return file
 }

@@ -39,6 +39,7 @@ func TestANewModuleNeedsOneLineOutsideOfItsFolder(t *testing.T) {
 	})
 	t.Run("the rules of the structure hold", func(t *testing.T) {
 		goCommand(t, "vet", "./modules/badges/...")
+		goCommand(t, "test", "./public")
 		goCommand(t, "test", "./app", "-run", "TestNobodyImports|TestEveryModuleIsComposed|TestTheGraphIsWhole|TestHandlers|TestEveryEventHasASubscriber")
 	})
 }

@@ -116,7 +116,7 @@ func (r *Records) serve(ctx huma.Context, next func(huma.Context)) error {
 	case key == "":
 		requestCtx, deferral := r.db.DeferCommit(ctx.Context())
 		err := runHandler(ctx, requestCtx, deferral, next, nil)
-		if errors.Is(err, errNotDone) {
+		if errors.Is(err, errNoSuccess) {
 			return nil
 		}
 		return err
@@ -130,7 +130,7 @@ func (r *Records) serve(ctx huma.Context, next func(huma.Context)) error {
 func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context)) error {
 	c := humafiber.Unwrap(ctx)
 	rec, secret := r.newRecord(ctx, key)
-	prior, err := r.claim(ctx.Context(), &rec)
+	prior, err := r.waitForClaim(ctx.Context(), &rec)
 	if err != nil {
 		return err
 	}
@@ -144,20 +144,22 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 	panicked := true
 	defer func() {
 		if panicked {
-			_ = r.release(outside, rec)
+			_ = r.releaseClaim(outside, rec)
 		}
 	}()
-	err = runHandler(ctx, requestCtx, deferral, next, func(tx context.Context) error { return r.store(tx, rec, secret, c) })
+	err = runHandler(ctx, requestCtx, deferral, next, func(tx context.Context) error {
+		return r.storeAnswer(tx, rec, secret, c)
+	})
 	panicked = false
 	if err == nil {
 		return nil
 	}
 	status := c.Response().StatusCode()
-	if errors.Is(err, errNotDone) && status < 500 && status != http.StatusTooManyRequests {
-		return r.store(outside, rec, secret, c)
+	if errors.Is(err, errNoSuccess) && status < 500 && status != http.StatusTooManyRequests {
+		return r.storeAnswer(outside, rec, secret, c)
 	}
-	released := r.release(outside, rec)
-	if errors.Is(err, errNotDone) {
+	released := r.releaseClaim(outside, rec)
+	if errors.Is(err, errNoSuccess) {
 		return released
 	}
 	return err
@@ -166,20 +168,21 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 // maxRuns is how often a handler runs when the database can't commit its change beside those of others.
 const maxRuns = 3
 
-var errNotDone = errors.New("the answer is no success: nothing of it is kept")
+var errNoSuccess = errors.New("the answer is no success: nothing of it is kept")
 
 // runHandler runs the handler and commits what it did, together with what last writes; last may be nil. It returns
-// errNotDone if the handler has answered with an error, and another error if the change could not be committed: then
+// errNoSuccess if the handler has answered with an error, and another error if the change could not be committed: then
 // the answer is taken back. In both cases nothing of the transaction is kept.
 func runHandler(
-	ctx huma.Context, requestCtx context.Context, deferral *db.Deferral, next func(huma.Context), last func(context.Context) error,
+	ctx huma.Context, requestCtx context.Context, deferral *db.Deferral, next func(huma.Context),
+	last func(context.Context) error,
 ) (err error) {
 	c := humafiber.Unwrap(ctx)
 	defer deferral.End()
 	for range maxRuns {
 		next(huma.WithContext(ctx, requestCtx))
 		if c.Response().StatusCode() >= 300 {
-			return errNotDone
+			return errNoSuccess
 		}
 		if err = deferral.Commit(last); err == nil {
 			return nil
@@ -200,7 +203,7 @@ func runHandler(
 // transaction is open: on SQLite it could not write beside it.
 func (r *Records) renewLease(ctx context.Context, rec record, deferral *db.Deferral) (end func()) {
 	ctx, end = context.WithCancel(ctx)
-	go lifecycle.Every(ctx, "idempotency lease", r.lease/3, func(ctx context.Context) {
+	go lifecycle.RunEvery(ctx, "idempotency lease", r.lease/3, func(ctx context.Context) {
 		if deferral.IsOpen() {
 			return
 		}
@@ -213,8 +216,8 @@ func (r *Records) renewLease(ctx context.Context, rec record, deferral *db.Defer
 	return end
 }
 
-// release ends the claim, so that the next request with the key runs.
-func (r *Records) release(ctx context.Context, rec record) error {
+// releaseClaim ends the claim, so that the next request with the key runs.
+func (r *Records) releaseClaim(ctx context.Context, rec record) error {
 	return r.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = 0 WHERE id = ? AND claim = ? AND NOT done",
 		rec.ID, rec.Claim).Error
 }
@@ -255,9 +258,9 @@ func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []
 	}, secret
 }
 
-// claim claims the record and returns nil, or returns the finished one. It waits while another request runs, and
+// waitForClaim claims the record and returns nil, or returns the finished one. It waits while another request runs, and
 // returns idempotency-in-progress after waitTime.
-func (r *Records) claim(ctx context.Context, rec *record) (*record, error) {
+func (r *Records) waitForClaim(ctx context.Context, rec *record) (*record, error) {
 	// The wait outlasts the usual limit of an answer: that is what the client asked for.
 	ctx = context.WithoutCancel(ctx)
 	wait, cancel := context.WithTimeout(ctx, waitTime)
@@ -312,8 +315,8 @@ func (r *Records) tryClaim(ctx context.Context, rec *record) (prior *record, err
 	return prior, err
 }
 
-// store makes the record done with the answer as it stands in the response.
-func (r *Records) store(ctx context.Context, rec record, secret []byte, c *fiber.Ctx) error {
+// storeAnswer makes the record done with the answer as it stands in the response.
+func (r *Records) storeAnswer(ctx context.Context, rec record, secret []byte, c *fiber.Ctx) error {
 	a := answer{Status: c.Response().StatusCode(), Header: map[string]string{}, Body: c.Response().Body()}
 	for _, name := range repeatedHeaders {
 		if v := c.GetRespHeader(name); v != "" {
@@ -356,9 +359,9 @@ func repeatAnswer(c *fiber.Ctx, secret []byte, rec *record) error {
 	return nil
 }
 
-// Sweep removes records past keepTime, every sweepTime until ctx ends.
-func (r *Records) Sweep(ctx context.Context) {
-	lifecycle.Repeat(ctx, "idempotency sweep", sweepTime, func(ctx context.Context) {
+// SweepExpired removes records past keepTime, every sweepTime until ctx ends.
+func (r *Records) SweepExpired(ctx context.Context) {
+	lifecycle.RunRepeatedly(ctx, "idempotency sweep", sweepTime, func(ctx context.Context) {
 		oldest := r.clock.Now().Add(-keepTime)
 		err := r.db.Conn(ctx).Exec("DELETE FROM idempotency_records WHERE created_at < ?", oldest).Error
 		if err != nil && ctx.Err() == nil {

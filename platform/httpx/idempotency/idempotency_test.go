@@ -31,7 +31,9 @@ import (
 // fakeClock is a clock that tests move.
 type fakeClock struct{ offset atomic.Int64 }
 
-func (c *fakeClock) Now() clock.Time { return clock.Of(time.Now().Add(time.Duration(c.offset.Load()))) }
+func (c *fakeClock) Now() clock.Time {
+	return clock.FromTime(time.Now().Add(time.Duration(c.offset.Load())))
+}
 
 // site answers POST /notes with the number of the run of its handler.
 type site struct {
@@ -331,7 +333,7 @@ func TestSweep(t *testing.T) {
 	s.post("new", "{}", "jane")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); s.records.Sweep(ctx) }()
+	go func() { defer close(done); s.records.SweepExpired(ctx) }()
 	require.Eventually(t, func() bool { return s.count("idempotency_records") == 1 }, 5*time.Second, 10*time.Millisecond)
 	cancel()
 	<-done

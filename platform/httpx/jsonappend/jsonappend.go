@@ -45,7 +45,7 @@ func AppendNullableText(b []byte, s *string) []byte {
 
 // AppendTime appends a time as a JSON string in clock.Layout.
 func AppendTime(b []byte, t clock.Time) []byte {
-	return append(t.Std().AppendFormat(append(b, '"'), clock.Layout), '"')
+	return append(t.StdTime().AppendFormat(append(b, '"'), clock.Layout), '"')
 }
 
 // AppendNullableTime appends a time, or null for nil.

@@ -27,7 +27,7 @@ func (l *lesson) AppendJSON(b []byte) []byte {
 
 func TestValuesAreWrittenAsByTheLibrary(t *testing.T) {
 	note := "a \"note\"\u2028"
-	at := clock.Of(time.Date(2026, 11, 24, 10, 0, 0, 7e6, time.UTC))
+	at := clock.FromTime(time.Date(2026, 11, 24, 10, 0, 0, 7e6, time.UTC))
 	for _, l := range []lesson{{"", nil, at}, {"<b>\t\x01\U0001F600", &note, at}} {
 		want, err := json.Marshal(struct {
 			Title string     `json:"title"`

@@ -86,7 +86,7 @@ func FromError(ctx context.Context, err error) *Problem {
 	return &Problem{
 		Type: "/problems/" + e.Code, Code: e.Code, Title: e.Title, Status: StatusOf(e.Kind),
 		Detail: e.Detail, Instance: info.Path, RequestID: info.ID, Errors: locateFields(e.Fields), extra: e.Extra,
-		retryAfter: limit.Seconds(e.RetryAfter), limit: e.Limit,
+		retryAfter: limit.WholeSeconds(e.RetryAfter), limit: e.Limit,
 	}
 }
 

@@ -73,12 +73,12 @@ func Start(t testing.TB, modules module.List, options ...Option) *App {
 	for _, option := range options {
 		option(s)
 	}
-	cfg, err := config.FromMap(s.env, modules.Settings()...)
+	cfg, err := config.FromMap(s.env, modules.ListSettings()...)
 	require.NoError(t, err)
 	require.NoError(t, program.CheckDisabled(modules, cfg.ModulesDisabled))
 
 	var p program.Parts
-	built := fx.New(program.Options(cfg, modules, program.About{Version: "test"}), fx.Options(s.parts...), fx.Populate(&p))
+	built := fx.New(program.BuildOptions(cfg, modules, program.About{Version: "test"}), fx.Options(s.parts...), fx.Populate(&p))
 	require.NoError(t, built.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -42,8 +42,8 @@ var notebook = module.Module{
 	Migrations:  []migrate.Migration{{ID: "202601010000_notebook_create_notes", Up: []string{"CREATE TABLE notes (text text PRIMARY KEY)"}, Down: []string{"DROP TABLE notes"}}},
 	Permissions: []identity.Permission{permissionRead, permissionWrite},
 	Problems:    []apperr.Problem{problemFull},
-	Declares:    events.Publishes(events.Declare[noteWritten]("A note was written."), events.Declare[entry]("Something changed.")),
-	Provides:    fx.Options(fx.Provide(newHandlers), httpx.Routes(newRoutes)),
+	Declares:    events.ProvideDeclarations(events.DeclareEvent[noteWritten]("A note was written."), events.DeclareEvent[entry]("Something changed.")),
+	Provides:    fx.Options(fx.Provide(newHandlers), httpx.ProvideRoutes(newRoutes)),
 }
 
 type handlers struct {
@@ -55,8 +55,8 @@ func newHandlers(d *db.DB, b *events.Bus) *handlers { return &handlers{d, b} }
 
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "notebook", Routes: []httpx.Route{
-		httpx.Get("/notes", httpx.Needs(permissionRead), "Count the notes", h.count),
-		httpx.Post("/notes", httpx.Needs(permissionWrite), "Write a note", h.write, httpx.Status(http.StatusCreated)),
+		httpx.Get("/notes", httpx.RequirePermission(permissionRead), "Count the notes", h.count),
+		httpx.Post("/notes", httpx.RequirePermission(permissionWrite), "Write a note", h.write, httpx.DefaultStatus(http.StatusCreated)),
 	}}
 }
 

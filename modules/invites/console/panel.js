@@ -1,0 +1,14 @@
+// Invites: redeeming a code, and making codes. public/README.md describes what a panel exports.
+
+import { invites } from "./invites.js";
+import { redeem } from "./redeem.js";
+
+export const routes = [
+  ["/redeem", redeem, { title: "Redeem a code" }],
+  ["/invites", invites, { role: "admin", title: "Invites" }],
+];
+
+export const places = [
+  { name: "Redeem a code", address: "/redeem", role: "user", icon: "key", order: 40 },
+  { name: "Invites", address: "/invites", role: "admin", icon: "ticket", order: 50 },
+];

@@ -1,0 +1,168 @@
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/ids"
+	"lyceum/platform/migrate"
+)
+
+// States of an outbox row. The row of a successful delivery is deleted.
+const (
+	statePending = "pending"
+	stateDead    = "dead"
+)
+
+// outboxRow is one delivery of one event to one durable subscriber.
+type outboxRow struct {
+	ID         string
+	EventID    string
+	Event      string
+	Subscriber string
+	Payload    string
+	State      string
+	// Attempts counts claims, so that an attempt that kills its process counts too.
+	Attempts int
+	// NextAt is the time from which a pending row may be claimed.
+	NextAt    clock.Time
+	LastError string
+	CreatedAt clock.Time
+}
+
+// TableName returns the name of the table for GORM.
+func (outboxRow) TableName() string { return "outbox_deliveries" }
+
+// Migrations creates the outbox. The index holds pending rows only: dead letters may stay for long.
+var Migrations = []migrate.Migration{{
+	ID: "202611240001_events_create_outbox",
+	Up: []string{
+		`CREATE TABLE outbox_deliveries (
+			id {uuid} PRIMARY KEY,
+			event_id {uuid} NOT NULL,
+			event text NOT NULL,
+			subscriber text NOT NULL,
+			payload text NOT NULL,
+			state text NOT NULL,
+			attempts integer NOT NULL DEFAULT 0,
+			next_at bigint NOT NULL,
+			last_error text NOT NULL DEFAULT '',
+			created_at bigint NOT NULL
+		)`,
+		`CREATE INDEX outbox_deliveries_due ON outbox_deliveries (next_at) WHERE state = 'pending'`,
+	},
+	Down: []string{"DROP TABLE outbox_deliveries"},
+}}
+
+// writeOutbox writes one row for each durable subscriber in the publisher's transaction and wakes
+// the relay after the commit. Retired subscriptions get none.
+func (b *Bus) writeOutbox(ctx context.Context, e Event) error {
+	var rows []outboxRow
+	eventID, now := ids.New(), b.clock.Now()
+	due := now
+	if d, ok := e.(Delayed); ok {
+		due = now.Add(d.Delay())
+	}
+	for _, s := range b.subscriptions[e.EventName()] {
+		if !s.durable || s.retired {
+			continue
+		}
+		payload, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, outboxRow{
+			ID: ids.New(), EventID: eventID, Event: e.EventName(), Subscriber: s.subscriber,
+			Payload: string(payload), State: statePending, NextAt: due, CreatedAt: now,
+		})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := b.db.Conn(ctx).Create(&rows).Error; err != nil {
+		return err
+	}
+	db.AfterCommit(ctx, b.WakeRelay)
+	return nil
+}
+
+// claimRows takes up to batchSize due rows for this process until their lease ends. It takes only
+// rows of subscribers that this process has: others may belong to a module that is disabled here.
+func (b *Bus) claimRows(ctx context.Context) (rows []outboxRow, err error) {
+	now := b.clock.Now()
+	err = b.db.InTx(ctx, func(ctx context.Context) error {
+		conn := b.db.Conn(ctx)
+		due := conn.Raw("SELECT * FROM outbox_deliveries WHERE state = ? AND next_at <= ? AND subscriber IN ? "+
+			"ORDER BY next_at, id LIMIT ?"+b.db.SkipLocked(), statePending, now, b.durableSubscribers(), batchSize)
+		if err := due.Scan(&rows).Error; err != nil || len(rows) == 0 {
+			return err
+		}
+		return conn.Exec("UPDATE outbox_deliveries SET attempts = attempts + 1, next_at = ? WHERE id IN ?",
+			now.Add(claimLease), rowIDs(rows)).Error
+	})
+	return rows, err
+}
+
+// releaseRows makes claimed rows due again and takes the attempt back.
+func (b *Bus) releaseRows(ctx context.Context, rows []outboxRow) error {
+	return b.db.Conn(ctx).Exec("UPDATE outbox_deliveries SET attempts = attempts - 1, next_at = ? WHERE id IN ?",
+		b.clock.Now(), rowIDs(rows)).Error
+}
+
+func rowIDs(rows []outboxRow) []string {
+	out := make([]string, len(rows))
+	for i, r := range rows {
+		out[i] = r.ID
+	}
+	return out
+}
+
+// deleteRow deletes a row and returns whether it was still there.
+func (b *Bus) deleteRow(ctx context.Context, id string) (bool, error) {
+	res := b.db.Conn(ctx).Exec("DELETE FROM outbox_deliveries WHERE id = ?", id)
+	return res.RowsAffected == 1, res.Error
+}
+
+// postponeRow makes a row due again after 1, 2, 4 … seconds, at most five minutes. After
+// maxAttempts it makes the row a dead letter.
+func (b *Bus) postponeRow(ctx context.Context, row outboxRow, cause error) error {
+	state, wait := statePending, min(time.Second<<min(row.Attempts, 10), 5*time.Minute)
+	if row.Attempts+1 >= maxAttempts {
+		state = stateDead
+	}
+	text := cause.Error()
+	text = strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "") // the cut may split a character
+	return b.db.Conn(db.WithoutTx(ctx)).Exec(
+		"UPDATE outbox_deliveries SET state = ?, next_at = ?, last_error = ? WHERE id = ?",
+		state, b.clock.Now().Add(wait), text, row.ID).Error
+}
+
+// DeadLetter is a delivery that failed maxAttempts times.
+type DeadLetter struct {
+	ID         string     `json:"id"`
+	Event      string     `json:"event"`
+	Subscriber string     `json:"subscriber"`
+	LastError  string     `json:"last_error"`
+	Attempts   int        `json:"attempts"`
+	CreatedAt  clock.Time `json:"created_at"`
+}
+
+// ListDeadLetters returns up to 1000 dead letters, the oldest first.
+func (b *Bus) ListDeadLetters(ctx context.Context) (letters []DeadLetter, err error) {
+	err = b.db.Conn(ctx).Raw("SELECT id, event, subscriber, last_error, attempts, created_at FROM outbox_deliveries "+
+		"WHERE state = ? ORDER BY created_at, id LIMIT 1000", stateDead).Scan(&letters).Error
+	return letters, err
+}
+
+// RetryDeadLetters makes all dead letters due again, with maxAttempts further attempts, and returns
+// how many there were.
+func (b *Bus) RetryDeadLetters(ctx context.Context) (int64, error) {
+	res := b.db.Conn(ctx).Exec("UPDATE outbox_deliveries SET state = ?, attempts = 0, next_at = ? WHERE state = ?",
+		statePending, b.clock.Now(), stateDead)
+	b.WakeRelay()
+	return res.RowsAffected, res.Error
+}
