@@ -29,7 +29,7 @@ func ParseProxies(networks []string) (Proxies, error) {
 func (p Proxies) ClientIP(remote string, forwarded [][]byte) string {
 	addr, _ := netip.ParseAddrPort(remote)
 	ip := addr.Addr().Unmap()
-	if len(p) == 0 || !p.trusts(ip) {
+	if len(p) == 0 || !p.isTrusted(ip) {
 		return ip.String()
 	}
 	// A proxy may add a line of its own instead of extending the last one: all lines count, in
@@ -43,15 +43,15 @@ func (p Proxies) ClientIP(remote string, forwarded [][]byte) string {
 		if err != nil {
 			break
 		}
-		if ip = next.Unmap(); !p.trusts(ip) {
+		if ip = next.Unmap(); !p.isTrusted(ip) {
 			break
 		}
 	}
 	return ip.String()
 }
 
-// trusts reports whether an address is one of a trusted proxy.
-func (p Proxies) trusts(ip netip.Addr) bool {
+// isTrusted reports whether an address is one of a trusted proxy.
+func (p Proxies) isTrusted(ip netip.Addr) bool {
 	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
 }
 
