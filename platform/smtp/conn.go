@@ -42,7 +42,9 @@ func (c *connection) close() { _ = c.conn.Close() }
 
 // openConnection returns a connection that is encrypted and signed in. All of it happens before the
 // deadline.
-func (t *target) openConnection(ctx context.Context, dialTimeout time.Duration, deadline time.Time) (*connection, error) {
+func (t *target) openConnection(
+	ctx context.Context, dialTimeout time.Duration, deadline time.Time,
+) (*connection, error) {
 	dialer := &net.Dialer{Timeout: min(dialTimeout, time.Until(deadline))}
 	conn, err := dialer.DialContext(ctx, "tcp", t.addr)
 	if err != nil {

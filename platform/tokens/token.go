@@ -83,7 +83,9 @@ func (t *Tokens) TTL() time.Duration { return t.ttl }
 
 // IssueToken returns an access token for a session and the time at which it expires. Every token
 // has an id of its own (jti).
-func (t *Tokens) IssueToken(userID, sessionID string, role identity.Role) (token string, expires clock.Time, err error) {
+func (t *Tokens) IssueToken(
+	userID, sessionID string, role identity.Role,
+) (token string, expires clock.Time, err error) {
 	now := t.clock.Now()
 	expires = now.Add(t.ttl)
 	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, Claims{
