@@ -44,14 +44,15 @@ func Example() {
 	text, err := io.ReadAll(content)
 	fmt.Println("content:", string(text), err)
 	// Output:
-	// put: <nil> link: GET https://lyceum.example/objects/0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b
-	// 09:00:00 <nil> content: # Monday <nil>
+	// put: <nil>
+	// link: GET https://lyceum.example/objects/0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b 09:00:00 <nil>
+	// content: # Monday <nil>
 }
 
 func ExampleContentDisposition() {
 	fmt.Println(blob.ContentDisposition("image/png", "", "Prüfung 1.png"))
 	fmt.Println(blob.ContentDisposition("text/html", "inline", "../page.html"))
 	// Output:
-	// inline; filename="Pr_fung 1.png"; filename*=UTF-8''Pr%C3%BCfung%201.png attachment;
-	// filename="_page.html"
+	// inline; filename="Pr_fung 1.png"; filename*=UTF-8''Pr%C3%BCfung%201.png
+	// attachment; filename="_page.html"
 }

@@ -120,7 +120,9 @@ func testWrongSize(t *testing.T, s blob.Store) {
 		requireClientError(Upload(t, signed, body), body[:min(len(body), 20)])
 	}
 	chunked := io.MultiReader(strings.NewReader("1234567890"))
-	requireClientError(Call(t, signed.Method, signed.URL, signed.Headers, chunked, -1), "no length")
+	requireClientError(Call(t, Request{
+		Method: signed.Method, URL: signed.URL, Headers: signed.Headers, Body: chunked, Size: -1,
+	}), "no length")
 	RequireAbsent(t, s, id)
 	r := Upload(t, signed, "1234567890")
 	require.Equal(t, http.StatusOK, r.Status, "the right size after all: %s", r.Body)
@@ -190,11 +192,13 @@ func testTamperedURL(t *testing.T, s blob.Store) {
 	Put(t, s, id, "content", "text/plain")
 	download := SignGet(t, s, id, blob.GetRequest{Filename: "notes.txt", ContentType: "text/plain"})
 	for what, raw := range tamper(t, download.URL) {
-		requireRefused(t, Call(t, http.MethodGet, raw, nil, nil, 0), "GET, "+what)
+		requireRefused(t, Call(t, Request{Method: http.MethodGet, URL: raw}), "GET, "+what)
 	}
 	upload := SignPut(t, s, id, blob.PutRequest{ContentType: "text/plain", Size: 7})
 	for what, raw := range tamper(t, upload.URL) {
-		r := Call(t, http.MethodPut, raw, upload.Headers, strings.NewReader("replace"), 7)
+		r := Call(t, Request{
+			Method: http.MethodPut, URL: raw, Headers: upload.Headers, Body: strings.NewReader("replace"), Size: 7,
+		})
 		requireRefused(t, r, "PUT, "+what)
 	}
 	requireContent(t, s, id, "content")
@@ -205,10 +209,10 @@ func testOtherMethod(t *testing.T, s blob.Store) {
 	Put(t, s, id, "content", "text/plain")
 	download := SignGet(t, s, id, blob.GetRequest{})
 	upload := SignPut(t, s, id, blob.PutRequest{ContentType: "text/plain", Size: 7})
-	r := Call(t, http.MethodPut, download.URL, nil, strings.NewReader("replace"), 7)
+	r := Call(t, Request{Method: http.MethodPut, URL: download.URL, Body: strings.NewReader("replace"), Size: 7})
 	require.Equal(t, http.StatusForbidden, r.Status, "PUT with a URL for GET")
-	requireRefused(t, Call(t, http.MethodGet, upload.URL, nil, nil, 0), "GET with a URL for PUT")
-	r = Call(t, http.MethodDelete, download.URL, nil, nil, 0)
+	requireRefused(t, Call(t, Request{Method: http.MethodGet, URL: upload.URL}), "GET with a URL for PUT")
+	r = Call(t, Request{Method: http.MethodDelete, URL: download.URL})
 	require.Contains(t, []int{http.StatusForbidden, http.StatusMethodNotAllowed}, r.Status, "DELETE with a URL for GET")
 	requireContent(t, s, id, "content")
 }

@@ -83,9 +83,9 @@ func TestRefusalsHaveTheirCodes(t *testing.T) {
 	}{
 		{"too long", blobtest.Upload(t, blobtest.SignPut(t, f, id, ok), "12345"), 413, "body-too-large"},
 		{"too short", blobtest.Upload(t, blobtest.SignPut(t, f, id, ok), "123"), 400, "malformed-request"},
-		{"chunked", blobtest.Call(t, "PUT", chunked.URL, chunked.Headers, io.MultiReader(strings.NewReader("1234")), -1), 411, "length-required"},
+		{"chunked", blobtest.Call(t, blobtest.Request{Method: "PUT", URL: chunked.URL, Headers: chunked.Headers, Body: io.MultiReader(strings.NewReader("1234")), Size: -1}), 411, "length-required"},
 		{"missing", blobtest.Get(t, blobtest.SignGet(t, f, id, blob.GetRequest{}), nil), 404, "not-found"},
-		{"unsigned", blobtest.Call(t, "GET", strings.Split(chunked.URL, "?")[0], nil, nil, 0), 403, "forbidden"},
+		{"unsigned", blobtest.Call(t, blobtest.Request{Method: "GET", URL: strings.Split(chunked.URL, "?")[0]}), 403, "forbidden"},
 	} {
 		require.Equal(t, c.status, c.r.Status, "%s: %d %s", c.what, c.r.Status, c.r.Body)
 		require.Equal(t, c.code, c.r.Code(), "%s: %d %s", c.what, c.r.Status, c.r.Body)
@@ -104,16 +104,16 @@ func TestHeadSaysWhatGetWould(t *testing.T) {
 	blobtest.Put(t, f, id, "0123456789", "video/mp4")
 	signed := blobtest.SignGet(t, f, id, blob.GetRequest{})
 	whole := blobtest.Get(t, signed, nil)
-	head := blobtest.Call(t, "HEAD", signed.URL, nil, nil, 0)
+	head := blobtest.Call(t, blobtest.Request{Method: "HEAD", URL: signed.URL})
 	require.Equal(t, 200, head.Status, "%d %q", head.Status, head.Body)
 	require.Empty(t, head.Body, "%d %q", head.Status, head.Body)
 	for _, name := range []string{"Content-Length", "Content-Type", "ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition"} {
 		require.Equal(t, whole.Header.Get(name), head.Header.Get(name), "%s: %q and %q", name, head.Header.Get(name), whole.Header.Get(name))
 		require.NotEmpty(t, head.Header.Get(name), "%s: %q and %q", name, head.Header.Get(name), whole.Header.Get(name))
 	}
-	r := blobtest.Call(t, "HEAD", signed.URL, map[string]string{"Range": "bytes=0-3"}, nil, 0)
+	r := blobtest.Call(t, blobtest.Request{Method: "HEAD", URL: signed.URL, Headers: map[string]string{"Range": "bytes=0-3"}})
 	require.Equal(t, 200, r.Status, "HEAD takes no Range: %d", r.Status)
-	r = blobtest.Call(t, "HEAD", blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "a/b", Size: 1}).URL, nil, nil, 0)
+	r = blobtest.Call(t, blobtest.Request{Method: "HEAD", URL: blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "a/b", Size: 1}).URL})
 	require.Equal(t, 403, r.Status, "HEAD with a URL for PUT: %d", r.Status)
 }
 
@@ -277,7 +277,7 @@ func TestLargeObjectsAreNotHeldInMemory(t *testing.T) {
 	var before, now runtime.MemStats
 	runtime.ReadMemStats(&before)
 	signed := blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "video/mp4", Size: 64 << 20})
-	r := blobtest.Call(t, "PUT", signed.URL, signed.Headers, &zeros{}, 64<<20)
+	r := blobtest.Call(t, blobtest.Request{Method: "PUT", URL: signed.URL, Headers: signed.Headers, Body: &zeros{}, Size: 64 << 20})
 	require.Equal(t, 200, r.Status, "%d %s", r.Status, r.Body)
 	resp, err := http.Get(blobtest.SignGet(t, f, id, blob.GetRequest{}).URL)
 	require.NoError(t, err)
@@ -324,7 +324,7 @@ func TestNoFileStaysOpen(t *testing.T) {
 	before := openFiles(t)
 	for range 20 {
 		blobtest.Get(t, signed, nil)
-		blobtest.Call(t, "HEAD", signed.URL, nil, nil, 0)
+		blobtest.Call(t, blobtest.Request{Method: "HEAD", URL: signed.URL})
 		blobtest.Get(t, signed, map[string]string{"If-None-Match": etag})
 		blobtest.Get(t, signed, map[string]string{"If-Match": `"a"`})
 		blobtest.Get(t, signed, map[string]string{"Range": "bytes=5-9"})
