@@ -25,7 +25,7 @@ func TestParseTag(t *testing.T) {
 		tag, ok := parseTag([]byte(source))
 		require.True(t, ok, source)
 		tag.isMarkup = true
-		require.Equal(t, want, tag.render(), source)
+		require.Equal(t, want, tag.renderTag(), source)
 		require.True(t, strings.HasPrefix(source, tag.source), source)
 	}
 	for _, source := range []string{

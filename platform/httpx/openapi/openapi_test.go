@@ -148,3 +148,13 @@ func TestDocumentForm(t *testing.T) {
 	require.False(t, op.RequestBody.Required)
 	require.NotNil(t, op.RequestBody.Content["multipart/form-data"])
 }
+
+func TestSchemasOfTwoModules(t *testing.T) {
+	module := "shops"
+	config := NewConfig(Info{Version: "1"}, &module)
+	first := config.Components.Schemas.Schema(reflect.TypeFor[struct{ A int }](), true, "CreateInput")
+	module = "orders"
+	second := config.Components.Schemas.Schema(reflect.TypeFor[struct{ B int }](), true, "CreateInput")
+	require.Equal(t, "#/components/schemas/ShopsCreateInput", first.Ref)
+	require.Equal(t, "#/components/schemas/OrdersCreateInput", second.Ref, "one does not take the place of the other")
+}
