@@ -85,6 +85,8 @@ func (p *presence) leave(s seat) {
 	})
 }
 
+// run writes changes when they come and everything at each beat, until ctx ends. The loop is written
+// out, as lifecycle.RunEvery can't be woken between two beats.
 func (p *presence) run(ctx context.Context) {
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()

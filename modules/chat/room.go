@@ -85,7 +85,8 @@ func (o *room) compare(h head) {
 	}
 }
 
-// run serves wake-ups until the last guest has left.
+// run serves wake-ups until the last guest has left. The loop is written out, as the lifecycle helpers
+// wait for a time and not for one of several channels.
 func (o *room) run() {
 	for o.step() {
 	}

@@ -115,11 +115,7 @@ func (b *Bus) callSubscribers(topic, key string) {
 func (b *Bus) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { b.sendQueued(ctx) })
-	for ctx.Err() == nil {
-		b.receiveSignals(ctx)
-		b.healthy.Store(false)
-		lifecycle.Sleep(ctx, reconnectPause)
-	}
+	lifecycle.RunRepeatedly(ctx, "broadcast", reconnectPause, b.receiveSignals)
 	wg.Wait()
 }
 
@@ -174,7 +170,10 @@ const heartbeat = 200 * time.Millisecond
 // receiveSignals subscribes and receives signals until the connection is lost.
 func (b *Bus) receiveSignals(ctx context.Context) {
 	sub := b.redis.Subscribe(ctx, channel)
-	defer func() { _ = sub.Close() }()
+	defer func() {
+		b.healthy.Store(false)
+		_ = sub.Close()
+	}()
 	silent := 0
 	for ctx.Err() == nil {
 		msg, err := sub.ReceiveTimeout(ctx, heartbeat)

@@ -121,7 +121,8 @@ func TestForeignPayloads(t *testing.T) {
 	client := redis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
 	for _, payload := range []string{
-		"", "null garbage", "[]", `"account"`, `{"o":7,"t":"account","k":"x"}`, "\xff\x00", `{"o":"other","t":"session","k":"s"}`,
+		"", "null garbage", "[]", `"account"`, `{"o":7,"t":"account","k":"x"}`, "\xff\x00",
+		`{"o":"other","t":"session","k":"s"}`,
 		`{"o":"other","t":"account","k":"a"}`,
 	} {
 		require.NoError(t, client.Publish(t.Context(), "lyceum:broadcast", payload).Err())

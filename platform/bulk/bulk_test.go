@@ -11,7 +11,8 @@ import (
 )
 
 func TestNewRows(t *testing.T) {
-	rows := bulk.NewRows([]string{"Ada@Example.org", "not an address", "", "ada@example.org", strings.Repeat("x", 300) + "@a.b"})
+	tooLong := strings.Repeat("x", 300) + "@a.b"
+	rows := bulk.NewRows([]string{"Ada@Example.org", "not an address", "", "ada@example.org", tooLong})
 	require.Len(t, rows, 5)
 	require.Equal(t, bulk.Row{Email: "Ada@Example.org", Address: rows[0].Address, Status: bulk.Created}, rows[0])
 	require.Equal(t, rows[0].Address, rows[3].Address, "the normal form is the same")
@@ -38,7 +39,8 @@ func TestSkipIfFailed(t *testing.T) {
 		skip   bool
 	}{
 		"atomic with an error": {
-			true, []string{bulk.Created, bulk.Failed, bulk.Exists}, []string{bulk.Skipped, bulk.Failed, bulk.Exists}, true,
+			true, []string{bulk.Created, bulk.Failed, bulk.Exists},
+			[]string{bulk.Skipped, bulk.Failed, bulk.Exists}, true,
 		},
 		"atomic and sound": {true, []string{bulk.Created, bulk.Exists}, []string{bulk.Created, bulk.Exists}, false},
 		"each for itself":  {false, []string{bulk.Created, bulk.Failed}, []string{bulk.Created, bulk.Failed}, false},

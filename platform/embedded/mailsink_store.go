@@ -90,7 +90,8 @@ func (s *mailStore) removeOldest() {
 	}
 }
 
-// list returns the newest messages. One that is removed meanwhile is left out.
+// list returns the newest messages, at most limit or, below one, all. It reads files without the lock,
+// so that mail can arrive meanwhile. A message that is removed meanwhile is left out.
 func (s *mailStore) list(limit int) ([]MailboxMessage, error) {
 	s.mu.Lock()
 	ids := slices.Clone(s.ids)

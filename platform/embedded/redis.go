@@ -50,7 +50,8 @@ func NewRedis() (*Redis, error) {
 	return r, nil
 }
 
-// acceptConnections passes connections to the server until the listener is closed.
+// acceptConnections passes connections to the server until the listener is closed. The server runs a
+// goroutine for each.
 func (r *Redis) acceptConnections() {
 	for {
 		conn, err := r.listener.Accept()

@@ -62,7 +62,8 @@ func TestAttachWorkers(t *testing.T) {
 	t.Cleanup(func() { _ = q.Close() })
 	require.NoError(t, q.AttachWorkers([]jobs.Worker{{Name: "b"}}, []jobs.Worker{{Name: "a"}}))
 	require.Equal(t, []string{"a", "b"}, q.WorkerNames())
-	require.ErrorContains(t, q.AttachWorkers([]jobs.Worker{{Name: "a"}}, []jobs.Worker{{Name: "a"}}), "a has two workers")
+	err := q.AttachWorkers([]jobs.Worker{{Name: "a"}}, []jobs.Worker{{Name: "a"}})
+	require.ErrorContains(t, err, "a has two workers")
 }
 
 func TestRun(t *testing.T) {
@@ -73,15 +74,19 @@ func TestRun(t *testing.T) {
 	t.Run("jobs get their ids and a deadline", func(t *testing.T) {
 		t.Parallel()
 		done := make(chan string, 3)
-		q := newQueue(t, jobs.Worker{Name: "note", Timeout: time.Minute, Handle: func(ctx context.Context, id string) error {
-			deadline, ok := ctx.Deadline()
-			done <- fmt.Sprint(id, ok && time.Until(deadline) <= time.Minute)
-			return nil
-		}})
+		q := newQueue(t, jobs.Worker{
+			Name: "note", Timeout: time.Minute,
+			Handle: func(ctx context.Context, id string) error {
+				deadline, ok := ctx.Deadline()
+				done <- fmt.Sprint(id, ok && time.Until(deadline) <= time.Minute)
+				return nil
+			},
+		})
 		q.Enqueue("note")
 		q.Enqueue("note", "1", "2", "3")
 		start(t, q)
-		require.ElementsMatch(t, []string{"1true", "2true", "3true"}, []string{receive(t, done), receive(t, done), receive(t, done)})
+		got := []string{receive(t, done), receive(t, done), receive(t, done)}
+		require.ElementsMatch(t, []string{"1true", "2true", "3true"}, got)
 	})
 	t.Run("an error and a panic leave the others alone", func(t *testing.T) {
 		t.Parallel()
@@ -100,48 +105,53 @@ func TestRun(t *testing.T) {
 		start(t, q)
 		require.Equal(t, "good", receive(t, done))
 	})
-	t.Run("a running job finishes while the queue stops", func(t *testing.T) {
-		t.Parallel()
-		begun, finish := make(chan string), make(chan struct{})
-		var finished atomic.Bool
-		q := newQueue(t, jobs.Worker{Name: "slow", Handle: func(ctx context.Context, id string) error {
-			begun <- id
-			<-finish
-			finished.Store(ctx.Err() == nil)
-			return nil
-		}})
-		q.Enqueue("slow", "1")
-		stop := start(t, q)
-		receive(t, begun)
-		stopped := make(chan struct{})
-		go func() { stop(); close(stopped) }()
-		require.Never(t, func() bool { return isClosed(stopped) }, 50*time.Millisecond, 5*time.Millisecond, "the queue waits")
-		close(finish)
-		<-stopped
-		require.True(t, finished.Load())
+}
+
+// A running job finishes while the queue stops.
+func TestStopWaitsForJobs(t *testing.T) {
+	t.Parallel()
+	begun, finish := make(chan string), make(chan struct{})
+	var finished atomic.Bool
+	q := newQueue(t, jobs.Worker{Name: "slow", Handle: func(ctx context.Context, id string) error {
+		begun <- id
+		<-finish
+		finished.Store(ctx.Err() == nil)
+		return nil
+	}})
+	q.Enqueue("slow", "1")
+	stop := start(t, q)
+	receive(t, begun)
+	stopped := make(chan struct{})
+	go func() { stop(); close(stopped) }()
+	hasStopped := func() bool { return isClosed(stopped) }
+	require.Never(t, hasStopped, 50*time.Millisecond, 5*time.Millisecond, "the queue waits")
+	close(finish)
+	<-stopped
+	require.True(t, finished.Load())
+}
+
+// The sweep enqueues what is due, again and again, also after an error and a panic.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	done := make(chan string, 100)
+	var sweeps atomic.Int32
+	q := newQueue(t, jobs.Worker{
+		Name: "note", Every: 10 * time.Millisecond,
+		Sweep: func(context.Context) ([]string, error) {
+			switch sweeps.Add(1) {
+			case 1:
+				return nil, errors.New("planted")
+			case 2:
+				panic("planted")
+			case 3:
+				return []string{"late"}, nil
+			}
+			return nil, nil
+		},
+		Handle: func(_ context.Context, id string) error { done <- id; return nil },
 	})
-	t.Run("the sweep enqueues what is due, again and again", func(t *testing.T) {
-		t.Parallel()
-		done := make(chan string, 100)
-		var sweeps atomic.Int32
-		q := newQueue(t, jobs.Worker{
-			Name: "note", Every: 10 * time.Millisecond,
-			Sweep: func(context.Context) ([]string, error) {
-				switch sweeps.Add(1) {
-				case 1:
-					return nil, errors.New("planted")
-				case 2:
-					panic("planted")
-				case 3:
-					return []string{"late"}, nil
-				}
-				return nil, nil
-			},
-			Handle: func(_ context.Context, id string) error { done <- id; return nil },
-		})
-		start(t, q)
-		require.Equal(t, "late", receive(t, done))
-	})
+	start(t, q)
+	require.Equal(t, "late", receive(t, done))
 }
 
 func TestEnqueueDoesNotWaitForRedis(t *testing.T) {

@@ -13,11 +13,14 @@ import (
 	"lyceum/platform/lifecycle"
 )
 
+// repeater calls a function again and again until its context ends.
+type repeater func(ctx context.Context, run func(context.Context))
+
 // calls returns a function that notes at which times since now it is called, and the times. It
 // stops after n calls.
-func calls(n int, work func(call int)) (times func() []time.Duration, run func(func(context.Context, func(context.Context)))) {
+func calls(n int, work func(call int)) (times func() []time.Duration, run func(repeater)) {
 	var noted []time.Duration
-	return func() []time.Duration { return noted }, func(repeat func(context.Context, func(context.Context))) {
+	return func() []time.Duration { return noted }, func(repeat repeater) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		began := time.Now()

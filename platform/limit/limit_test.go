@@ -68,7 +68,8 @@ func TestR4ExactlyTheRatePasses(t *testing.T) {
 			wg.Wait()
 			require.EqualValues(t, 10, passed.Load())
 			require.Zero(t, wrongResets.Load(), "every reset lies within the window")
-			require.True(t, ls[0].TakeHit(t.Context(), ten, fmt.Sprint("other", round)).Passed, "others have their own window")
+			other := ls[0].TakeHit(t.Context(), ten, fmt.Sprint("other", round))
+			require.True(t, other.Passed, "others have their own window")
 		}
 	})
 }

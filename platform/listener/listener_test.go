@@ -42,7 +42,9 @@ func accept(err error) error {
 func TestAccept(t *testing.T) {
 	t.Run("shortages are waited out", func(t *testing.T) {
 		f := &failing{listen(t), make(chan error, 8)}
-		for _, err := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		for _, err := range []error{
+			syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
+		} {
 			f.errs <- accept(err)
 		}
 		p := NewPatient(f, nil)
@@ -105,7 +107,9 @@ func shortages(n int) chan error {
 }
 
 func TestConnectionsWithin(t *testing.T) {
-	for descriptors, want := range map[uint64]int{8: 4, 64: 16, 256: 64, 1024: 896, 1 << 20: 1<<20 - 128, 1 << 63: 1 << 30} {
+	for descriptors, want := range map[uint64]int{
+		8: 4, 64: 16, 256: 64, 1024: 896, 1 << 20: 1<<20 - 128, 1 << 63: 1 << 30,
+	} {
 		require.Equal(t, want, connectionsWithin(descriptors), "%d", descriptors)
 	}
 }

@@ -76,7 +76,10 @@ func TestNewRunner(t *testing.T) {
 
 	_, err = migrate.NewRunner(nil, []migrate.Migration{createThings}, []migrate.Migration{createThings})
 	require.ErrorContains(t, err, "is there twice")
-	for _, id := range []string{"", "things", "20260101_test_create", "202601010000_test", "202601010000_Test_create", "202601010000_test_create;"} {
+	for _, id := range []string{
+		"", "things", "20260101_test_create", "202601010000_test", "202601010000_Test_create",
+		"202601010000_test_create;",
+	} {
 		_, err = migrate.NewRunner(nil, []migrate.Migration{{ID: id}})
 		require.ErrorContains(t, err, "an id is YYYYMMDDHHMM_module_verb_noun", id)
 	}
@@ -99,7 +102,8 @@ func TestUpAndDown(t *testing.T) {
 		done, err = r.Up(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, done)
-		insert := "INSERT INTO things (id, name, size, color) VALUES ('0190a6b0-0000-7000-8000-000000000001', 'a', 1, 'red')"
+		insert := "INSERT INTO things (id, name, size, color) " +
+			"VALUES ('0190a6b0-0000-7000-8000-000000000001', 'a', 1, 'red')"
 		require.NoError(t, d.Conn(t.Context()).Exec(insert).Error)
 
 		done, err = r.Down(t.Context(), 2)
@@ -108,7 +112,8 @@ func TestUpAndDown(t *testing.T) {
 		states, err := r.ListStates(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []migrate.State{
-			{ID: createThings.ID, Applied: true, Known: true}, {ID: addSizes.ID, Known: true}, {ID: addColors.ID, Known: true},
+			{ID: createThings.ID, Applied: true, Known: true},
+			{ID: addSizes.ID, Known: true}, {ID: addColors.ID, Known: true},
 		}, states)
 
 		done, err = r.Down(t.Context(), 2)

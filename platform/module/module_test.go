@@ -7,6 +7,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/config"
 	"lyceum/platform/identity"
 	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/migrate"
@@ -48,7 +49,8 @@ func TestOptions(t *testing.T) {
 	)
 	for name, disabled := range map[string]module.Disabled{"enabled": nil, "disabled": {"shop", "vouchers"}} {
 		t.Run(name, func(t *testing.T) {
-			app := fx.New(newList().BuildOptions(disabled), fx.NopLogger, fx.Populate(&migrations, &permissions, &problems))
+			app := fx.New(newList().BuildOptions(disabled), fx.NopLogger,
+				fx.Populate(&migrations, &permissions, &problems))
 			require.NoError(t, app.Err(), "what is declared is there whether or not the module is enabled")
 			require.Contains(t, migrations.Groups, newList()[1].Migrations)
 			require.Contains(t, permissions.Groups, newList()[1].Permissions)
@@ -62,4 +64,37 @@ func TestOptions(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
+}
+
+// shopSettings are settings of a module.
+type shopSettings struct {
+	Rooms int `env:"SHOP_ROOMS" envDefault:"3"`
+}
+
+// A disabled module's settings are still read and its declarations still collected.
+func TestSettingsAndDeclarations(t *testing.T) {
+	type declared struct{ text string }
+	list := newList()
+	doc := config.Doc{Key: "SHOP_ROOMS", Text: "Rooms."}
+	list[1].Settings = []config.Section{config.DeclareSection[shopSettings]("Shop", doc)}
+	list[1].Declares = fx.Supply(&declared{"of the shop"})
+	require.Len(t, list.ListSettings(), 1)
+	cfg, err := config.FromMap(map[string]string{"SHOP_ROOMS": "4"}, list.ListSettings()...)
+	require.NoError(t, err)
+
+	var (
+		settings *shopSettings
+		d        *declared
+	)
+	options := list.BuildOptions(module.Disabled{"shop", "vouchers"})
+	require.NoError(t, fx.New(options, fx.NopLogger, fx.Supply(cfg), fx.Populate(&settings, &d)).Err())
+	require.Equal(t, 4, settings.Rooms)
+	require.Equal(t, "of the shop", d.text)
+}
+
+func TestListWithoutModules(t *testing.T) {
+	var none module.List
+	require.Empty(t, none.ListSettings())
+	require.NoError(t, fx.New(none.BuildOptions(nil), fx.NopLogger).Err())
+	require.Equal(t, []string{`found "shop", accepted are `}, none.CheckDisabled(module.Disabled{"shop"}))
 }

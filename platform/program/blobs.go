@@ -16,6 +16,7 @@ import (
 // blobParts is the object store, and the folder or the bucket behind it; the other one is nil.
 type blobParts struct {
 	fx.Out
+	// Store is what modules use. Its requests are made outside of transactions.
 	Store  blob.Store
 	Folder *folder.Store
 	Bucket *s3.Store

@@ -17,13 +17,15 @@ func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 		return httpx.Table{Module: "dev"}
 	}
 	return httpx.Table{Module: "dev", Routes: []httpx.Route{
-		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail", httpx.MailboxPage(public.Mailbox), httpx.HideOperation()),
+		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail",
+			httpx.MailboxPage(public.Mailbox), httpx.HideOperation()),
 		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first",
 			mailboxHandler{sink}.listMessages, httpx.CountAgainstNothing()),
 	}}
 }
 
-// mailboxHandler answers from the mail in a sink.
+// mailboxHandler answers from the mail in a sink. The page of the mailbox asks it every few seconds, so
+// its requests are not limited.
 type mailboxHandler struct{ sink *embedded.MailSink }
 
 // listMessages returns the newest messages.
@@ -37,7 +39,7 @@ func (h mailboxHandler) listMessages(
 	return httpx.OK(mailboxView{found}), nil
 }
 
-// mailboxInput is the query of listMessages.
+// mailboxInput is the query of listMessages. The maximum is the number of messages that a sink keeps.
 type mailboxInput struct {
 	Limit int `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }

@@ -442,3 +442,29 @@ func TestReadinessFollowsServices(t *testing.T) {
 	}
 	require.NoError(t, r.Stop())
 }
+
+// The error of a service is one line for an operator, without the password of its URL.
+func TestServiceError(t *testing.T) {
+	cause := errors.New("dial smtp://lyceum:canary@mail:25:\n\tconnection refused")
+	err := &ServiceError{Key: "SMTP_URL", cause: cause}
+	require.EqualError(t, err, "SMTP_URL: dial smtp://lyceum:[redacted]@mail:25: connection refused")
+	require.ErrorIs(t, err, cause)
+}
+
+// A program of a configuration that can't be used names the setting.
+func TestMalformedAddresses(t *testing.T) {
+	for key, value := range map[string]string{"REDIS_URL": "redis://cache:port", "SMTP_URL": "smtp://mail:port"} {
+		vars := map[string]string{
+			"HTTP_ADDR": "127.0.0.1:0", "DATA_DIR": t.TempDir(), key: value,
+		}
+		cfg, err := config.FromMap(vars)
+		if err == nil { // the rest of the rules is that of the client
+			var p Parts
+			err = fx.New(BuildOptions(cfg, nil, About{}), fx.NopLogger, fx.Populate(&p),
+				fx.Supply(fx.Annotate(noAccounts{}, fx.As(new(identity.Sessions)), fx.As(new(identity.Accounts))))).Err()
+		}
+		var faults *config.Error
+		require.ErrorAs(t, err, &faults, key)
+		require.ErrorContains(t, err, key)
+	}
+}

@@ -38,7 +38,7 @@ type serverParams struct {
 	Config *config.Config
 	About  About
 
-	// Parts that requests use.
+	// These parts serve requests. Scratch holds the bodies of uploads until they are stored.
 	Keys          *keyring.Keys
 	Authenticator *httpx.Authenticator
 	Clock         clock.Clock
@@ -46,14 +46,16 @@ type serverParams struct {
 	Limiter       *limit.Limiter
 	Scratch       *tempfile.Dir
 
-	// Services, which /readyz asks too.
+	// These services are also asked by /readyz. Sealed is none: it compares the keys with the
+	// database.
 	DB     *db.DB
 	Redis  redis.UniversalClient
 	Blobs  blob.Store
 	Mail   smtp.Sender
 	Sealed *keyring.SealedCheck
 
-	// Declarations of all modules.
+	// These are the declarations of all modules. The server checks them against each other: a route
+	// names a permission and a budget that exist.
 	Tables       httpx.TableParams
 	Capabilities httpx.CapabilityParams
 	Modules      []httpx.ModuleInfo
@@ -72,17 +74,29 @@ func newServer(p serverParams) (*httpx.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	// METRICS_ADDR moves /metrics away from the routes for clients.
 	return httpx.New(httpx.Options{
-		Version: p.About.Version, Description: p.About.Description, PublicURL: c.PublicURL, Production: c.IsProduction(),
+		Version:        p.About.Version,
+		Description:    p.About.Description,
+		PublicURL:      c.PublicURL,
+		Production:     c.IsProduction(),
 		TrustedProxies: c.TrustedProxies,
-		Keys:           p.Keys, Authenticator: p.Authenticator, DB: p.DB, Clock: p.Clock,
-		Metrics: p.Metrics, Scratch: p.Scratch,
-		ConsolePages: slices.Concat(p.ConsolePages.Groups...),
-		Modules:      p.Modules, Capabilities: p.Capabilities.All, Permissions: p.Permissions, Problems: p.Problems,
-		Limiter: p.Limiter, Budgets: budgets,
-		MetricsElsewhere: c.MetricsAddr != "", StoreOrigin: storeOrigin(c),
-		Checks: readinessChecks(p),
+		Keys:           p.Keys,
+		Authenticator:  p.Authenticator,
+		DB:             p.DB,
+		Clock:          p.Clock,
+		Metrics:        p.Metrics,
+		Scratch:        p.Scratch,
+		ConsolePages:   slices.Concat(p.ConsolePages.Groups...),
+		Modules:        p.Modules,
+		Capabilities:   p.Capabilities.All,
+		Permissions:    p.Permissions,
+		Problems:       p.Problems,
+		Limiter:        p.Limiter,
+		Budgets:        budgets,
+		StoreOrigin:    storeOrigin(c),
+		Checks:         readinessChecks(p),
+		// METRICS_ADDR moves /metrics away from the routes for clients.
+		MetricsElsewhere: c.MetricsAddr != "",
 	}, p.Tables.Tables)
 }
 

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// eventuallyWait is how long Eventually waits: far longer than anything takes, so that only a fault ends it.
+// eventuallyWait is how long Eventually waits. Everything that it waits for takes far less, so only a
+// fault reaches it.
 const eventuallyWait = 15 * time.Second
 
-// Eventually waits until the condition holds, and fails the test if it still does not after 15 seconds. The message says what
-// was waited for. The condition runs on the goroutine of the test, so it may use require.
+// Eventually waits until the condition holds and fails the test if it does not within 15 seconds. The
+// message names what was waited for. Unlike the condition of require.Eventually, this one runs on the
+// goroutine of the test, so it may use require.
 func Eventually(t testing.TB, condition func() bool, message string, args ...any) {
 	t.Helper()
 	if !holdsWithin(eventuallyWait, condition) {
@@ -18,7 +20,7 @@ func Eventually(t testing.TB, condition func() bool, message string, args ...any
 	}
 }
 
-// holdsWithin asks until the condition holds or the time is over.
+// holdsWithin evaluates the condition every 5 ms and returns whether it became true within d.
 func holdsWithin(d time.Duration, condition func() bool) bool {
 	timeout := time.NewTimer(d)
 	defer timeout.Stop()

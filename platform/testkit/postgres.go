@@ -15,68 +15,72 @@ import (
 	"lyceum/platform/testkit/services"
 )
 
-// Postgres gives the URL of a new, empty database of the test's own. It is dropped when the test
-// ends, open connections included.
+// Postgres returns the URL of a new, empty database. It is dropped when the test ends, also while
+// connections to it are open.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	return PostgresFrom(t, "")
 }
 
-// PostgresFrom is Postgres with the content of the database named template, as PostgresTemplate
-// makes it.
+// PostgresFrom returns the URL of a new database with the content of a template that PostgresTemplate
+// has made. An empty name means an empty database.
 func PostgresFrom(t testing.TB, template string) string {
 	t.Helper()
 	if template == "" {
 		template = "template0"
 	}
-	base := postgresBase(t)
+	base := postgresURL(t)
 	name := uniqueName("test_")
-	admin(t, base, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template))
-	t.Cleanup(func() { admin(t, base, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)") })
-	return onDatabase(base, name)
+	runAdminSQL(t, base, "CREATE DATABASE "+quoteName(name)+" TEMPLATE "+quoteName(template))
+	t.Cleanup(func() { runAdminSQL(t, base, "DROP DATABASE IF EXISTS "+quoteName(name)+" WITH (FORCE)") })
+	return urlOfDatabase(base, name)
 }
 
-// PostgresTemplate makes a database for PostgresFrom, once for all packages that share a server,
-// and gives its name: build fills it, for example with migrations, and must close its connections.
-// The name has to change with what build does, as a hash of the migrations would.
+// PostgresTemplate returns the name of a database for PostgresFrom. The first call with a name makes
+// it; all packages that share a server share the template too. build fills it, for example with
+// migrations, and must close its connections. The name has to change with the work of build, as a
+// hash of the migrations does.
 func PostgresTemplate(t testing.TB, name string, build func(databaseURL string) error) string {
 	t.Helper()
-	base := postgresBase(t)
+	base := postgresURL(t)
 	name = "template_" + name
-	conn := connect(t, base)
-	defer conn.Close(context.Background()) //nolint:errcheck // this also lets go of the lock
+	conn := connectPostgres(t, base)
+	defer conn.Close(context.Background()) //nolint:errcheck // the lock ends with the connection
 	ctx := t.Context()
 	var exists bool
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtext($1))", name); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists); err != nil {
+	row := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name)
+	if err := row.Scan(&exists); err != nil {
 		t.Fatal(err)
 	}
 	if exists {
 		return name
 	}
-	// Under another name until it is done, so that a failed build leaves no half template.
+	// It has another name until it is complete, so a failed build leaves no half template.
 	building := uniqueName("building_")
-	admin(t, base, "CREATE DATABASE "+quote(building)+" TEMPLATE template0")
-	if err := build(onDatabase(base, building)); err != nil {
-		admin(t, base, "DROP DATABASE "+quote(building)+" WITH (FORCE)")
+	runAdminSQL(t, base, "CREATE DATABASE "+quoteName(building)+" TEMPLATE template0")
+	if err := build(urlOfDatabase(base, building)); err != nil {
+		runAdminSQL(t, base, "DROP DATABASE "+quoteName(building)+" WITH (FORCE)")
 		t.Fatalf("template %s: %v", name, err)
 	}
-	admin(t, base, "ALTER DATABASE "+quote(building)+" RENAME TO "+quote(name))
+	runAdminSQL(t, base, "ALTER DATABASE "+quoteName(building)+" RENAME TO "+quoteName(name))
 	return name
 }
 
-func postgresBase(t testing.TB) string {
+// postgresURL returns the URL of the server on which databases are made.
+func postgresURL(t testing.TB) string {
 	t.Helper()
-	need(t, services.Postgres)
+	skipWithoutServices(t, services.Postgres)
 	if base := os.Getenv(services.EnvPostgres); base != "" {
 		return base
 	}
-	return shared(t, services.Postgres).URL
+	return sharedServer(t, services.Postgres).URL
 }
 
-func connect(t testing.TB, databaseURL string) *pgx.Conn {
+// connectPostgres opens a connection that the caller closes.
+func connectPostgres(t testing.TB, databaseURL string) *pgx.Conn {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -87,10 +91,11 @@ func connect(t testing.TB, databaseURL string) *pgx.Conn {
 	return conn
 }
 
-// admin runs one statement with a context of its own, as cleanup runs when the test's is over.
-func admin(t testing.TB, base, statement string) {
+// runAdminSQL runs one statement. It has a context of its own, as that of a test has ended when the
+// cleanup runs.
+func runAdminSQL(t testing.TB, base, statement string) {
 	t.Helper()
-	conn := connect(t, base)
+	conn := connectPostgres(t, base)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	defer conn.Close(ctx) //nolint:errcheck // nothing is left to say to it
@@ -99,9 +104,11 @@ func admin(t testing.TB, base, statement string) {
 	}
 }
 
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
+// quoteName returns a name as an SQL identifier.
+func quoteName(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-func onDatabase(base, name string) string {
+// urlOfDatabase returns the URL of another database on the same server.
+func urlOfDatabase(base, name string) string {
 	u, err := url.Parse(base)
 	if err != nil {
 		panic(fmt.Sprintf("testkit: %q is not a URL", base)) // pgx has connected to it before
@@ -110,6 +117,7 @@ func onDatabase(base, name string) string {
 	return u.String()
 }
 
+// hostOf returns the host and port of a URL, and false for a text that has none.
 func hostOf(rawURL string) (string, bool) {
 	u, err := url.Parse(rawURL)
 	if err != nil || u.Host == "" {
@@ -118,7 +126,8 @@ func hostOf(rawURL string) (string, bool) {
 	return u.Host, true
 }
 
-// uniqueName fits databases and buckets: lower-case letters and digits.
+// uniqueName returns a random name of lower-case letters and digits after a prefix. It is valid for
+// databases and for buckets.
 func uniqueName(prefix string) string {
 	return prefix + strings.ToLower(rand.Text())
 }

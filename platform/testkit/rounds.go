@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// EnvProve set to 1 runs randomised and racing tests with all their rounds.
+// EnvProve is the variable that makes randomized and racing tests run all their rounds if it is 1.
 const EnvProve = "LYCEUM_PROVE"
 
-// EnvSeed repeats a randomised test with the seed that a failure has printed.
+// EnvSeed is the variable that repeats a randomized test with the seed that a failure has printed.
 const EnvSeed = "LYCEUM_SEED"
 
-// Rounds says how often to repeat a randomised or racing test: full times under LYCEUM_PROVE=1
-// (`go tool task prove`), otherwise a fiftieth of it, and at least once.
+// Rounds returns how often to repeat a randomized or racing test: full times under LYCEUM_PROVE=1
+// (`go tool task prove`), otherwise a fiftieth of that and at least once.
 func Rounds(full int) int {
 	if os.Getenv(EnvProve) == "1" {
 		return full
@@ -22,8 +22,8 @@ func Rounds(full int) int {
 	return max(full/50, 1)
 }
 
-// Seed gives a seed for the test's random choices, another one each time unless LYCEUM_SEED is
-// set, and logs it, so that a failure can be repeated.
+// Seed returns and logs a seed for the random choices of a test. It is another one each time unless
+// LYCEUM_SEED repeats an earlier run.
 func Seed(t testing.TB) int64 {
 	t.Helper()
 	seed := time.Now().UnixNano()

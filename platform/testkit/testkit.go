@@ -1,18 +1,3 @@
-// Package testkit gives tests the real services that Lyceum runs on: PostgreSQL, Redis, MinIO and
-// a browser.
-//
-// Under `go tool task test` one set of servers is shared by all packages; its addresses come in
-// TEST_* variables (see tools/services). A plain `go test ./modules/x` starts what it needs for that
-// one process, if the programs are on the machine, and fails otherwise: a test of the real thing
-// never skips in silence. LYCEUM_TEST_EMBEDDED=1 (`go tool task test:embedded`) is the one way to
-// leave them out, and then each such test says that it was skipped.
-//
-// A package whose tests use these functions should have
-//
-//	func TestMain(m *testing.M) { testkit.Main(m) }
-//
-// which removes what its process started. Without it the servers still end with the process, and
-// the next run removes their data.
 package testkit
 
 import (
@@ -29,17 +14,17 @@ import (
 // EnvEmbedded set to 1 skips every test of a real service.
 const EnvEmbedded = "LYCEUM_TEST_EMBEDDED"
 
-// S3Info is how to reach an S3 server. The bucket is a name of this test's own and not made yet.
+// S3Info tells how to reach an S3 server. The bucket is a unique name; it is not made yet.
 type S3Info struct {
 	Endpoint, AccessKey, SecretKey, Region, Bucket string
 }
 
-// Server is a server of one test's own that can be stopped, killed, frozen and started again on
+// Server is a server that only one test uses. It can be stopped, killed, frozen and started again on
 // the same address with the same data.
 type Server struct {
-	// URL is postgres://…, redis://… or http://….
+	// URL begins with postgres://, redis:// or http://.
 	URL string
-	// Addr is host:port.
+	// Addr is the host and the port.
 	Addr string
 
 	t      testing.TB
@@ -68,7 +53,8 @@ func (s *Server) Start() {
 	}
 }
 
-// process is what this test process has started itself.
+// process holds what this test process has started itself. All tests of the process use the servers
+// in shared.
 var process struct {
 	mu     sync.Mutex
 	dir    *services.Dir
@@ -82,7 +68,8 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Close stops what this process started, for a TestMain that has more to do than Main.
+// Close stops the servers that this process has started. It is for a TestMain that does more than
+// Main.
 func Close() {
 	process.mu.Lock()
 	defer process.mu.Unlock()
@@ -95,23 +82,24 @@ func Close() {
 	process.shared, process.dir = nil, nil
 }
 
-// need skips the test where real services are left out on purpose.
-func need(t testing.TB, name string) {
+// skipWithoutServices skips the test under LYCEUM_TEST_EMBEDDED=1 and names the missing service.
+func skipWithoutServices(t testing.TB, name string) {
 	t.Helper()
 	if os.Getenv(EnvEmbedded) == "1" {
 		t.Skipf("%s=1 leaves out tests that need %s", EnvEmbedded, name)
 	}
 }
 
-// shared gives this process's own server of that name, starting it at the first call.
-func shared(t testing.TB, name string) *services.Server {
+// sharedServer returns the server of that name that the tests of this process share. The first call
+// starts it.
+func sharedServer(t testing.TB, name string) *services.Server {
 	t.Helper()
 	process.mu.Lock()
 	defer process.mu.Unlock()
 	if s := process.shared[name]; s != nil {
 		return s
 	}
-	s, err := start(name)
+	s, err := startServer(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,9 +110,9 @@ func shared(t testing.TB, name string) *services.Server {
 	return s
 }
 
-// start starts a server; process.mu is held.
-func start(name string) (*services.Server, error) {
-	path, err := services.Find(name)
+// startServer starts a server. The caller holds process.mu.
+func startServer(name string) (*services.Server, error) {
+	path, err := services.FindProgram(name)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +126,12 @@ func start(name string) (*services.Server, error) {
 	return services.StartServer(ctx, name, path, process.dir)
 }
 
-// own starts a server that ends with the test.
-func own(t testing.TB, name string) *Server {
+// startOwn starts a server that ends with the test.
+func startOwn(t testing.TB, name string) *Server {
 	t.Helper()
-	need(t, name)
+	skipWithoutServices(t, name)
 	process.mu.Lock()
-	s, err := start(name)
+	s, err := startServer(name)
 	process.mu.Unlock()
 	if err != nil {
 		t.Fatal(err)
@@ -152,30 +140,37 @@ func own(t testing.TB, name string) *Server {
 	return &Server{URL: s.URL, Addr: s.Addr, t: t, server: s}
 }
 
-// OwnPostgres starts a PostgreSQL server for this test alone; its URL names the database
-// "postgres". It takes about two seconds: Postgres is for tests that stop nothing.
-func OwnPostgres(t testing.TB) *Server { t.Helper(); return own(t, services.Postgres) }
+// OwnPostgres starts a PostgreSQL server for this test alone. Its URL names the database "postgres".
+// It takes about two seconds, so tests that stop no server use Postgres.
+func OwnPostgres(t testing.TB) *Server {
+	t.Helper()
+	return startOwn(t, services.Postgres)
+}
 
 // OwnRedis starts a Redis server for this test alone.
-func OwnRedis(t testing.TB) *Server { t.Helper(); return own(t, services.Redis) }
+func OwnRedis(t testing.TB) *Server {
+	t.Helper()
+	return startOwn(t, services.Redis)
+}
 
-// OwnMinIO starts a MinIO server for this test alone. Its keys are those that MinIO answers.
+// OwnMinIO starts a MinIO server for this test alone and tells how to reach it.
 func OwnMinIO(t testing.TB) (*Server, S3Info) {
 	t.Helper()
-	s := own(t, services.MinIO)
+	s := startOwn(t, services.MinIO)
 	return s, s3Info(s.Addr, services.MinIOUser, services.MinIOPassword)
 }
 
-// MinIO gives a bucket name of the test's own on a real MinIO server.
+// MinIO returns a unique bucket name on a real MinIO server that tests share.
 func MinIO(t testing.TB) S3Info {
 	t.Helper()
-	need(t, services.MinIO)
+	skipWithoutServices(t, services.MinIO)
 	if addr := os.Getenv(services.EnvS3Endpoint); addr != "" {
 		return s3Info(addr, os.Getenv(services.EnvS3AccessKey), os.Getenv(services.EnvS3SecretKey))
 	}
-	return s3Info(shared(t, services.MinIO).Addr, services.MinIOUser, services.MinIOPassword)
+	return s3Info(sharedServer(t, services.MinIO).Addr, services.MinIOUser, services.MinIOPassword)
 }
 
+// s3Info returns the address and keys of a server with a unique bucket name.
 func s3Info(addr, access, secret string) S3Info {
 	return S3Info{
 		Endpoint: addr, AccessKey: access, SecretKey: secret,
@@ -183,35 +178,37 @@ func s3Info(addr, access, secret string) S3Info {
 	}
 }
 
-// Redis gives a Redis server of the test's own: its pub/sub channels, unlike its keys, are not
-// kept apart by database numbers. Where only TEST_REDIS_URL is there and no redis-server, it gives
-// a database number of the test's own on that server instead.
+// Redis starts a Redis server for this test alone and returns its URL. A number on a shared server
+// would separate the keys of tests and not their pub/sub channels. Only if there is a TEST_REDIS_URL
+// and no redis-server on the machine, it returns a number of its own on that server.
 func Redis(t testing.TB) string {
 	t.Helper()
-	need(t, services.Redis)
+	skipWithoutServices(t, services.Redis)
 	if base := os.Getenv(services.EnvRedis); base != "" {
-		if _, err := services.Find(services.Redis); err != nil {
-			return redisNumber(t, base)
+		if _, err := services.FindProgram(services.Redis); err != nil {
+			return takeRedisNumber(t, base)
 		}
 	}
-	return own(t, services.Redis).URL
+	return startOwn(t, services.Redis).URL
 }
 
-// Chromium gives the path of a Chromium or Chrome binary.
+// Chromium returns the path of a Chromium or Chrome binary.
 func Chromium(t testing.TB) string {
 	t.Helper()
-	need(t, services.Chromium)
+	skipWithoutServices(t, services.Chromium)
 	if path := os.Getenv(services.EnvChromium); path != "" {
 		return path
 	}
-	path, err := services.Find(services.Chromium)
+	path, err := services.FindProgram(services.Chromium)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-func redisNumber(t testing.TB, base string) string {
+// takeRedisNumber returns the URL of a database number that no other test has got. The server counts
+// them.
+func takeRedisNumber(t testing.TB, base string) string {
 	t.Helper()
 	addr, ok := hostOf(base)
 	if !ok {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/testkit/services"
 )
@@ -27,26 +28,20 @@ func exec1(t *testing.T, databaseURL, sql string) error {
 
 func TestPostgresGivesADatabaseOfItsOwn(t *testing.T) {
 	a, b := Postgres(t), Postgres(t)
-	if err := exec1(t, a, "CREATE TABLE things (id int)"); err != nil {
-		t.Fatal(err)
-	}
-	if err := exec1(t, b, "CREATE TABLE things (id int)"); err != nil {
-		t.Errorf("the second database knows the first one's table: %v", err)
-	}
+	require.NoError(t, exec1(t, a, "CREATE TABLE things (id int)"))
+	require.NoError(t, exec1(t, b, "CREATE TABLE things (id int)"), "the second database knows the first one's table")
 }
 
 func TestPostgresIsDroppedThoughConnectionsAreOpen(t *testing.T) {
 	var databaseURL string
 	t.Run("inner", func(t *testing.T) {
 		databaseURL = Postgres(t)
-		connect(t, databaseURL) // and never closed
+		connectPostgres(t, databaseURL) // and never closed
 	})
 	if databaseURL == "" {
 		t.Skip("the inner test was skipped")
 	}
-	if err := exec1(t, databaseURL, "SELECT 1"); err == nil {
-		t.Error("the database is still there")
-	}
+	require.Error(t, exec1(t, databaseURL, "SELECT 1"), "the database is still there")
 }
 
 func TestPostgresTemplateIsBuiltOnceAndCopied(t *testing.T) {
@@ -58,13 +53,9 @@ func TestPostgresTemplateIsBuiltOnceAndCopied(t *testing.T) {
 	}
 	for range 2 {
 		url := PostgresFrom(t, PostgresTemplate(t, name, build))
-		if err := exec1(t, url, "INSERT INTO seeded VALUES (2)"); err != nil {
-			t.Error(err)
-		}
+		require.NoError(t, exec1(t, url, "INSERT INTO seeded VALUES (2)"))
 	}
-	if built != 1 {
-		t.Errorf("built %d times", built)
-	}
+	require.Equal(t, 1, built)
 }
 
 // halted is a testing.TB that remembers what ended it.
@@ -82,63 +73,58 @@ func TestAFailedTemplateLeavesNothing(t *testing.T) {
 	func() {
 		defer func() { _ = recover() }()
 		PostgresTemplate(&halted{TB: t}, name, func(string) error { return errors.New("no") })
-		t.Error("a failed build went unnoticed")
+		require.Fail(t, "a failed build went unnoticed")
 	}()
 	built := false
 	PostgresTemplate(t, name, func(string) error { built = true; return nil })
-	if !built {
-		t.Error("the failed template was taken for a good one")
-	}
+	require.True(t, built, "the failed template was taken for a good one")
 }
 
 func TestRedisServersAreApart(t *testing.T) {
 	ctx := t.Context()
 	a, _ := hostOf(Redis(t))
 	b, _ := hostOf(Redis(t))
-	if _, err := services.RedisCall(ctx, a, "SET k v"); err != nil {
-		t.Fatal(err)
-	}
+	_, err := services.RedisCall(ctx, a, "SET k v")
+	require.NoError(t, err)
 	reply, err := services.RedisCall(ctx, b, "EXISTS k")
-	if err != nil || reply != ":0" {
-		t.Errorf("got %q, %v", reply, err)
-	}
+	require.NoError(t, err)
+	require.Equal(t, ":0", reply)
 }
 
 func TestRedisNumbersOnAGivenServer(t *testing.T) {
 	url := Redis(t)
-	if first, second := redisNumber(t, url), redisNumber(t, url); first == second || !strings.HasSuffix(second, "/2") {
-		t.Errorf("got %s and %s", first, second)
-	}
+	first, second := takeRedisNumber(t, url), takeRedisNumber(t, url)
+	require.NotEqual(t, first, second)
+	require.True(t, strings.HasSuffix(second, "/2"), second)
 }
 
 func TestOwnServersComeBack(t *testing.T) {
 	s := OwnRedis(t)
 	s.Kill()
-	if _, err := services.RedisCall(t.Context(), s.Addr, "PING"); err == nil {
-		t.Error("killed, it answers")
-	}
+	_, err := services.RedisCall(t.Context(), s.Addr, "PING")
+	require.Error(t, err, "killed, it answers")
 	s.Start()
-	if _, err := services.RedisCall(t.Context(), s.Addr, "PING"); err != nil {
-		t.Error(err)
-	}
+	_, err = services.RedisCall(t.Context(), s.Addr, "PING")
+	require.NoError(t, err)
 }
 
 func TestMinIOGivesBucketNamesOfTheirOwn(t *testing.T) {
 	a, b := MinIO(t), MinIO(t)
-	if a.Endpoint != b.Endpoint || a.Bucket == b.Bucket || a.SecretKey == "" {
-		t.Errorf("got %+v and %+v", a, b)
-	}
+	require.Equal(t, a.Endpoint, b.Endpoint)
+	require.NotEqual(t, a.Bucket, b.Bucket)
+	require.NotEmpty(t, a.SecretKey)
 }
 
 func TestChromiumRuns(t *testing.T) {
 	out, err := exec.Command(Chromium(t), "--version").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "Chrom") {
-		t.Errorf("%s, %v", out, err)
-	}
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "Chrom")
 }
 
 func TestMissingServicesFailTheTest(t *testing.T) {
-	for _, name := range []string{services.EnvPostgres, services.EnvRedis, services.EnvS3Endpoint, services.EnvChromium, EnvEmbedded} {
+	for _, name := range []string{
+		services.EnvPostgres, services.EnvRedis, services.EnvS3Endpoint, services.EnvChromium, EnvEmbedded,
+	} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("PATH", t.TempDir())
@@ -147,9 +133,8 @@ func TestMissingServicesFailTheTest(t *testing.T) {
 		defer func() { _ = recover() }()
 		Redis(h)
 	}()
-	if !strings.HasPrefix(h.fatal, "redis is missing: apt-get install redis-server") || strings.Contains(h.fatal, "\n") {
-		t.Errorf("got %q", h.fatal)
-	}
+	require.True(t, strings.HasPrefix(h.fatal, "redis is missing: apt-get install redis-server"), h.fatal)
+	require.NotContains(t, h.fatal, "\n")
 }
 
 func TestEmbeddedSkipsWithTheReason(t *testing.T) {
@@ -166,9 +151,7 @@ func TestEmbeddedSkipsWithTheReason(t *testing.T) {
 			t.Cleanup(func() { skipped = t.Skipped() })
 			ask(t)
 		})
-		if !skipped {
-			t.Errorf("%s was not skipped", name)
-		}
+		require.True(t, skipped, name)
 	}
 }
 
@@ -178,15 +161,11 @@ func TestRounds(t *testing.T) {
 		full, want int
 	}{{"", 1000, 20}, {"", 10, 1}, {"0", 100, 2}, {"1", 1000, 1000}} {
 		t.Setenv(EnvProve, c.prove)
-		if got := Rounds(c.full); got != c.want {
-			t.Errorf("LYCEUM_PROVE=%s: Rounds(%d) = %d, want %d", c.prove, c.full, got, c.want)
-		}
+		require.Equal(t, c.want, Rounds(c.full), "LYCEUM_PROVE=%s: Rounds(%d)", c.prove, c.full)
 	}
 }
 
 func TestSeedCanBeGiven(t *testing.T) {
 	t.Setenv(EnvSeed, "42")
-	if got := Seed(t); got != 42 {
-		t.Errorf("got %d", got)
-	}
+	require.EqualValues(t, 42, Seed(t))
 }

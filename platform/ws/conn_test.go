@@ -135,7 +135,8 @@ func TestSocketsEndWithTheirCause(t *testing.T) {
 			user, session, token := s.newUser(identitytest.Member)
 			conn := s.connect(token)
 			before := checks.Load()
-			require.Eventually(t, func() bool { return checks.Load() > before }, 5*time.Second, time.Millisecond, "checked")
+			wasChecked := func() bool { return checks.Load() > before }
+			require.Eventually(t, wasChecked, 5*time.Second, time.Millisecond)
 			require.NoError(t, conn.WriteMessage(client.TextMessage, []byte("still here")))
 			require.Equal(t, "still here", readText(t, conn))
 			began := time.Now()

@@ -109,7 +109,8 @@ func TestLimits(t *testing.T) {
 			require.Equal(t, 503, status)
 			// A request that is no upgrade takes no place.
 			s.accept = func(context.Context, ws.OpenRequest) (ws.Session, error) { return nil, apperr.NotFound("none") }
-			_ = first.WriteControl(client.CloseMessage, client.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+			goodbye := client.FormatCloseMessage(1000, "")
+			_ = first.WriteControl(client.CloseMessage, goodbye, time.Now().Add(time.Second))
 			require.Equal(t, 1000, readCloseCode(t, first))
 			require.Eventually(t, func() bool {
 				_, status := s.dial("?token="+token, nil)

@@ -1,12 +1,12 @@
-// Command cover reads a coverage profile that several packages' tests have written together and
-// holds each named module to a least share of statements that ran:
+// Command cover reads a coverage profile that the tests of several packages have written together and
+// checks that the tests ran a minimum share of the statements of each named module:
 //
 //	go test ./... -coverpkg=./modules/... -coverprofile=cover.out
 //	go run ./tools/cover -min 70 cover.out lyceum/modules/auth lyceum/modules/chat
 //
-// It prints one line a module. Exit status 1 when one is below, 2 for misuse. A module is a folder
-// with all under it. go tool cover counts per function and file, and a statement once for each
-// package whose tests were asked, so that it can't answer this.
+// It prints one line for each module, which is a folder with everything below it. It exits with 1 if a
+// module is below the minimum and with 2 for wrong arguments. go tool cover can't answer this question:
+// it counts by function and file, and counts a statement once for each package whose tests ran.
 package main
 
 import (
@@ -22,6 +22,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// run checks the modules, prints the result and returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("cover", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -43,7 +44,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	status := 0
 	for _, module := range flags.Args()[1:] {
-		percent := share(blocks, module)
+		percent := coveredPercent(blocks, module)
 		verdict := "ok  "
 		if percent < *least {
 			verdict, status = "LOW ", 1
@@ -53,14 +54,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return status
 }
 
-// block is a piece of code that runs as a whole, counted in statements.
+// block is a sequence of statements that run together.
 type block struct {
 	statements int
 	ran        bool
 }
 
-// readProfile merges the profile's lines: a block ran if it did in any package's tests. The key is
-// the block's place, FILE:LINE.COLUMN,LINE.COLUMN.
+// readProfile merges the lines of the profile: a block ran if it ran in the tests of any package. The
+// keys are the places of the blocks, FILE:LINE.COLUMN,LINE.COLUMN.
 func readProfile(r io.Reader) (map[string]block, error) {
 	blocks := map[string]block{}
 	lines := bufio.NewScanner(r)
@@ -79,9 +80,9 @@ func readProfile(r io.Reader) (map[string]block, error) {
 	return blocks, lines.Err()
 }
 
-// share is the percentage of a module's statements that ran; 0 for a module without any, as a
-// name that is misspelt must not pass.
-func share(blocks map[string]block, module string) float64 {
+// coveredPercent returns the percentage of the statements of a module that ran. It returns 0 for a
+// module without statements, as a misspelled name must not pass.
+func coveredPercent(blocks map[string]block, module string) float64 {
 	all, ran := 0, 0
 	for place, b := range blocks {
 		if !strings.HasPrefix(place, strings.TrimSuffix(module, "/")+"/") {

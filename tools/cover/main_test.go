@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 const profile = `mode: set
@@ -19,9 +21,7 @@ lyceum/modules/author/d.go:1.1,2.2 100 0
 func TestCover(t *testing.T) {
 	good, bad := filepath.Join(t.TempDir(), "good"), filepath.Join(t.TempDir(), "bad")
 	for path, content := range map[string]string{good: profile, bad: "mode: set\nwhat is this\n"} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 	}
 	for _, c := range []struct {
 		args   []string
@@ -30,15 +30,17 @@ func TestCover(t *testing.T) {
 	}{
 		{[]string{good, "lyceum/modules/auth"}, 0, "ok    80.0 %  lyceum/modules/auth\n"},
 		{[]string{"-min", "80.1", good, "lyceum/modules/auth/"}, 1, "LOW   80.0 %  lyceum/modules/auth/\n"},
-		{[]string{good, "lyceum/modules/auth", "lyceum/modules/aut"}, 1, "ok    80.0 %  lyceum/modules/auth\nLOW    0.0 %  lyceum/modules/aut\n"},
+		{
+			[]string{good, "lyceum/modules/auth", "lyceum/modules/aut"}, 1,
+			"ok    80.0 %  lyceum/modules/auth\nLOW    0.0 %  lyceum/modules/aut\n",
+		},
 		{[]string{bad, "lyceum/modules/auth"}, 2, ""},
 		{[]string{"no such file", "lyceum/modules/auth"}, 2, ""},
 		{[]string{good}, 2, ""},
 		{[]string{"-x"}, 2, ""},
 	} {
 		var out, errs bytes.Buffer
-		if status := run(c.args, &out, &errs); status != c.status || out.String() != c.out {
-			t.Errorf("%v: %d\n%s%s", c.args, status, &out, &errs)
-		}
+		require.Equal(t, c.status, run(c.args, &out, &errs), "%v: %s", c.args, &errs)
+		require.Equal(t, c.out, out.String(), "%v", c.args)
 	}
 }

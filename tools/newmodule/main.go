@@ -2,7 +2,8 @@
 //
 //	go tool task new:module -- badges
 //
-// The module works and passes its tests as it is; its author replaces the items by what the module is about.
+// The module works and passes its tests as it is. Its author replaces the items by the things that the
+// module is about.
 package main
 
 import (
@@ -23,10 +24,10 @@ var templateFiles embed.FS
 
 var templates = template.Must(template.ParseFS(templateFiles, "templates/*.tmpl"))
 
-// moduleName is a name that is a Go package, a path and a table at once.
+// moduleName matches names that are valid as a Go package, a path and a table.
 var moduleName = regexp.MustCompile(`^[a-z]{3,20}$`)
 
-// values are what the templates are filled with.
+// values are the values that the templates use.
 type values struct {
 	Name, Title, Upper string
 	// Stamp begins the id of the migration: YYYYMMDDHHMM.
@@ -43,7 +44,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("modules/%s is there. Add %s.Module to app/modules.go; then go tool task golden:update and go tool task test.\n", name, name)
+	fmt.Printf("modules/%s is there. Add %s.Module to app/modules.go; then go tool task golden:update "+
+		"and go tool task test.\n", name, name)
 }
 
 // writeModule writes the files of a module into dir, which must not exist yet.
@@ -69,7 +71,10 @@ func writeModule(dir, name string, now time.Time) error {
 
 // renderFiles returns the files of a module by their paths inside of its folder.
 func renderFiles(name string, now time.Time) (map[string][]byte, error) {
-	v := values{Name: name, Title: strings.ToUpper(name[:1]) + name[1:], Upper: strings.ToUpper(name), Stamp: now.UTC().Format("200601021504")}
+	v := values{
+		Name: name, Title: strings.ToUpper(name[:1]) + name[1:], Upper: strings.ToUpper(name),
+		Stamp: now.UTC().Format("200601021504"),
+	}
 	files := map[string][]byte{}
 	for _, t := range templates.Templates() {
 		var source bytes.Buffer
@@ -88,8 +93,8 @@ func renderFiles(name string, now time.Time) (map[string][]byte, error) {
 	return files, nil
 }
 
-// placeOf returns where the file of a template belongs: the leaf package, the fakes, the migrations and the panel have
-// folders of their own.
+// placeOf returns the path of the file of a template. The leaf package, the fakes, the migrations and
+// the panel have folders of their own.
 func (v values) placeOf(file string) string {
 	migration := filepath.Join("migrations", v.Stamp+"_"+v.Name+"_create_"+v.Name)
 	switch {

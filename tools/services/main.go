@@ -2,11 +2,11 @@
 //
 //	go run ./tools/services -- go test ./...
 //
-// It installs what is missing where it may (apt-get as root; MinIO is built from source), starts
-// the servers on free loopback ports with their data in a temporary directory, tells the command
-// where they are through TEST_* variables, and stops them when it has ended, when this program is
-// told to stop, or when its parent dies. Its exit status is the command's; 1 when a service could
-// not be had, 2 for misuse.
+// It installs missing programs (by apt-get as root; MinIO is built from source), starts the servers on
+// free loopback ports with their data in a temporary directory, and tells the command where they are
+// through TEST_* variables. It stops them when the command has ended, when it gets a signal, or when
+// its parent dies. It exits with the status of the command, with 1 if a service could not be started,
+// and with 2 for wrong arguments.
 package main
 
 import (
@@ -26,11 +26,11 @@ import (
 	"lyceum/platform/testkit/services"
 )
 
-// grace is how long the command may take to end after a signal.
-const grace = 10 * time.Second
+// stopGrace is how long the command may take to end after a signal.
+const stopGrace = 10 * time.Second
 
 func main() {
-	runtime.LockOSThread() // the command is tied to this thread, so it has to be the one that stays
+	runtime.LockOSThread() // the command is tied to this thread, which must not end before it
 	if err := services.EndWithParent(); err != nil {
 		fmt.Fprintln(os.Stderr, "services:", err)
 	}
@@ -40,10 +40,11 @@ func main() {
 	os.Exit(status)
 }
 
+// run starts the services, runs the command and returns the exit status.
 func run(ctx context.Context, args []string, stderr io.Writer) int {
 	flags := flag.NewFlagSet("services", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	need := flags.String("need", strings.Join(services.All, ","), "what to start, comma-separated")
+	need := flags.String("need", strings.Join(services.AllServices, ","), "what to start, comma-separated")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: services [-need LIST] -- COMMAND [ARGUMENT…]")
 		flags.PrintDefaults()
@@ -66,15 +67,15 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	return runCommand(ctx, flags.Args(), stack.Env(), stderr)
 }
 
-// runCommand runs the command in a process group of its own, so that a signal reaches what it has
-// started too: go test leaves test binaries otherwise.
+// runCommand runs the command in a process group of its own, so that a signal also reaches the
+// processes that it has started. Otherwise go test would leave test binaries behind.
 func runCommand(ctx context.Context, args, env []string, stderr io.Writer) int {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), env...)
-	services.Tie(cmd, syscall.SIGTERM)
+	services.TieToThread(cmd, syscall.SIGTERM)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = grace
+	cmd.WaitDelay = stopGrace
 	err := cmd.Run()
 	if cmd.Process != nil {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // usually none of the group is left
@@ -82,6 +83,8 @@ func runCommand(ctx context.Context, args, env []string, stderr io.Writer) int {
 	return exitStatus(err, stderr)
 }
 
+// exitStatus returns the exit status of the command, 128 plus the signal if one ended it, and 1 if it
+// could not be run.
 func exitStatus(err error, stderr io.Writer) int {
 	var exit *exec.ExitError
 	switch {

@@ -12,6 +12,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// wait is how long tests wait for an end, and tick how often they look.
+const (
+	wait = 30 * time.Second
+	tick = 20 * time.Millisecond
 )
 
 // TestMain lets this test binary stand in for the command, so that it can be killed and watched.
@@ -34,13 +42,9 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 func tempDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "services-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.Chmod(dir, 0o755))
 	return dir
 }
 
@@ -58,9 +62,8 @@ func TestStatusIsTheCommands(t *testing.T) {
 		want   int
 	}{{"exit 0", 0}, {"exit 7", 7}, {"kill -9 $$", 137}} {
 		var stderr bytes.Buffer
-		if got := run(t.Context(), []string{"-need", "redis", "--", "sh", "-c", c.script}, &stderr); got != c.want {
-			t.Errorf("%s: got %d, want %d; %s", c.script, got, c.want, &stderr)
-		}
+		got := run(t.Context(), []string{"-need", "redis", "--", "sh", "-c", c.script}, &stderr)
+		require.Equal(t, c.want, got, "%s: %s", c.script, &stderr)
 	}
 }
 
@@ -73,13 +76,10 @@ func TestMisuse(t *testing.T) {
 		"not found in $PATH": {"-need", "redis", "--", "no-such-command-here"},
 	} {
 		var stderr bytes.Buffer
-		if got := run(t.Context(), args, &stderr); got == 0 || !strings.Contains(stderr.String(), want) {
-			t.Errorf("%v: %d, %s", args, got, &stderr)
-		}
+		require.NotZero(t, run(t.Context(), args, &stderr), "%v", args)
+		require.Contains(t, stderr.String(), want)
 	}
-	if got := run(t.Context(), []string{"-h"}, &bytes.Buffer{}); got != 0 {
-		t.Errorf("-h: %d", got)
-	}
+	require.Zero(t, run(t.Context(), []string{"-h"}, &bytes.Buffer{}))
 }
 
 // TestNothingStaysBehind ends the command in each way there is and looks for what it started.
@@ -90,15 +90,15 @@ func TestNothingStaysBehind(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
 			cmd := command(t, "-need", "postgres,redis,minio", "--", "sh", "-c",
 				`echo "$TEST_DATABASE_URL $TEST_REDIS_URL $TEST_S3_ENDPOINT $$" > `+out+`.new; mv `+out+`.new `+out+`; sleep 60`)
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, cmd.Start())
 			addrs, child := started(t, out)
 			cmd.Process.Signal(sig)
 			cmd.Wait() // a signal ends it
-			eventually(t, "the command's process is there", func() bool { return syscall.Kill(child, 0) != nil })
+			require.Eventually(t, func() bool { return syscall.Kill(child, 0) != nil },
+				wait, tick, "the command's process is there")
 			for _, addr := range addrs {
-				eventually(t, addr+" still answers", func() bool { return !listening(addr) })
+				require.Eventually(t, func() bool { return !listening(addr) },
+					wait, tick, addr+" still answers")
 			}
 		})
 	}
@@ -116,27 +116,25 @@ func TestEndsWithItsParent(t *testing.T) {
 	}
 	shell := exec.Command("sh", "-c", strings.Join(quoted, " ")+"; true")
 	shell.Env = inner.Env
-	if err := shell.Start(); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, shell.Start())
 	addrs, child := started(t, out)
 	shell.Process.Kill()
 	shell.Wait() // it was killed
-	eventually(t, "redis still answers", func() bool { return !listening(addrs[1]) })
-	eventually(t, "the command's process is there", func() bool { return syscall.Kill(child, 0) != nil })
+	require.Eventually(t, func() bool { return !listening(addrs[1]) },
+		wait, tick, "redis still answers")
+	require.Eventually(t, func() bool { return syscall.Kill(child, 0) != nil },
+		wait, tick, "the command's process is there")
 }
 
 func started(t *testing.T, path string) (addrs []string, child int) {
 	t.Helper()
-	eventually(t, "the command has not started", func() bool { _, err := os.Stat(path); return err == nil })
+	require.Eventually(t, func() bool { _, err := os.Stat(path); return err == nil },
+		wait, tick, "the command has not started")
 	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	fields := strings.Fields(string(b))
-	if _, err := fmt.Sscan(fields[len(fields)-1], &child); err != nil {
-		t.Fatalf("%s: %v", b, err)
-	}
+	_, err = fmt.Sscan(fields[len(fields)-1], &child)
+	require.NoError(t, err, "%s", b)
 	for _, field := range fields[:len(fields)-1] {
 		_, rest, ok := strings.Cut(field, "://")
 		if !ok {
@@ -156,13 +154,4 @@ func listening(addr string) bool {
 	}
 	conn.Close()
 	return true
-}
-
-func eventually(t *testing.T, failure string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(failure)
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
@@ -16,9 +17,11 @@ import (
 	"lyceum/platform/httpx/validation"
 )
 
-// WriteHuma answers a request of Huma with the problem of err.
+// WriteHuma answers a request of Huma with the problem of err, in place of an answer that was
+// written before.
 func WriteHuma(ctx huma.Context, err error) {
 	p := FromError(ctx.Context(), err)
+	humafiber.Unwrap(ctx).Response().ResetBody()
 	p.SetHeaders(ctx.SetHeader)
 	ctx.SetHeader(fiber.HeaderContentType, ContentType)
 	ctx.SetStatus(p.Status)

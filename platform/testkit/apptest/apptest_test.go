@@ -33,17 +33,23 @@ func (entry) EventName() string { return "audit.entry" }
 var (
 	permissionRead  = identity.Permission{Name: "notes:read", Lowest: identity.Anonymous}
 	permissionWrite = identity.Permission{Name: "notes:write", Lowest: identitytest.Member}
-	problemFull     = apperr.Problem{Kind: apperr.KindConflict, Code: "notebook-full", Title: "Notebook full", Meaning: "Tear a page out."}
+	problemFull     = apperr.Problem{
+		Kind: apperr.KindConflict, Code: "notebook-full", Title: "Notebook full", Meaning: "Tear a page out.",
+	}
 )
 
-// notebook is a small module as the package's documentation describes it.
+// notebook is a small module.
 var notebook = module.Module{
 	Name: "notebook", Title: "Notebook",
-	Migrations:  []migrate.Migration{{ID: "202601010000_notebook_create_notes", Up: []string{"CREATE TABLE notes (text text PRIMARY KEY)"}, Down: []string{"DROP TABLE notes"}}},
+	Migrations: []migrate.Migration{{
+		ID: "202601010000_notebook_create_notes",
+		Up: []string{"CREATE TABLE notes (text text PRIMARY KEY)"}, Down: []string{"DROP TABLE notes"},
+	}},
 	Permissions: []identity.Permission{permissionRead, permissionWrite},
 	Problems:    []apperr.Problem{problemFull},
-	Declares:    events.ProvideDeclarations(events.DeclareEvent[noteWritten]("A note was written."), events.DeclareEvent[entry]("Something changed.")),
-	Provides:    fx.Options(fx.Provide(newHandlers), httpx.ProvideRoutes(newRoutes)),
+	Declares: events.ProvideDeclarations(
+		events.DeclareEvent[noteWritten]("A note was written."), events.DeclareEvent[entry]("Something changed.")),
+	Provides: fx.Options(fx.Provide(newHandlers), httpx.ProvideRoutes(newRoutes)),
 }
 
 type handlers struct {
@@ -56,7 +62,8 @@ func newHandlers(d *db.DB, b *events.Bus) *handlers { return &handlers{d, b} }
 func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "notebook", Routes: []httpx.Route{
 		httpx.Get("/notes", httpx.RequirePermission(permissionRead), "Count the notes", h.count),
-		httpx.Post("/notes", httpx.RequirePermission(permissionWrite), "Write a note", h.write, httpx.DefaultStatus(http.StatusCreated)),
+		httpx.Post("/notes", httpx.RequirePermission(permissionWrite), "Write a note", h.write,
+			httpx.DefaultStatus(http.StatusCreated)),
 	}}
 }
 
@@ -105,30 +112,38 @@ func TestScenarios(t *testing.T) {
 			app := apptest.Start(t, module.List{notebook}, append(options(t), apptest.WithCallers())...)
 			app.Run(t,
 				apptest.Scenario{
-					Name: "anybody counts", Method: "GET", Path: "/notes",
+					Name:   "anybody counts",
+					Method: "GET", Path: "/notes",
 					WantStatus: 200, WantBody: map[string]any{"count": 0.0}, WantStatements: 1,
 				},
 				apptest.Scenario{
-					Name: "nobody writes without an account", Method: "POST", Path: "/notes", Body: `{"text":"x"}`,
+					Name:   "nobody writes without an account",
+					Method: "POST", Path: "/notes", Body: `{"text":"x"}`,
 					WantStatus: 401, WantCode: "unauthenticated", WantStatements: apptest.NoStatements,
 				},
 				apptest.Scenario{
-					Name: "users may not write", As: identitytest.User, Method: "POST", Path: "/notes", Body: `{"text":"x"}`,
+					Name: "users may not write",
+					As:   identitytest.User, Method: "POST", Path: "/notes", Body: `{"text":"x"}`,
 					WantStatus: 403, WantCode: "forbidden",
 				},
 				apptest.Scenario{
-					Name: "a member writes", As: identitytest.Member, Method: "POST", Path: "/notes", Body: map[string]string{"text": "x"},
+					Name: "a member writes",
+					As:   identitytest.Member, Method: "POST", Path: "/notes", Body: map[string]string{"text": "x"},
 					WantStatus: 201, WantBody: map[string]any{"by": app.CallerID(identitytest.Member)},
 					WantEvents: []string{"note.written"}, WantAudit: []string{"note.written"},
 				},
 				apptest.Scenario{
-					Name: "what is rolled back is not published", As: identitytest.Admin, Method: "POST", Path: "/notes", Body: `{"text":"full"}`,
+					Name: "what is rolled back is not published",
+					As:   identitytest.Admin, Method: "POST", Path: "/notes", Body: `{"text":"full"}`,
 					WantStatus: 409, WantCode: "notebook-full",
 				},
 				apptest.Scenario{
-					Name: "another look", Method: "GET", Path: "/notes", Header: map[string]string{"X-Request-Id": "given-by-us"},
+					Name:   "another look",
+					Method: "GET", Path: "/notes", Header: map[string]string{"X-Request-Id": "given-by-us"},
 					WantStatus: 200, WantBody: map[string]any{"count": 1.0},
-					Check: func(t *testing.T, a apptest.Answer) { require.Equal(t, "given-by-us", a.Header.Get("X-Request-Id")) },
+					Check: func(t *testing.T, a apptest.Answer) {
+						require.Equal(t, "given-by-us", a.Header.Get("X-Request-Id"))
+					},
 				},
 			)
 		})

@@ -13,7 +13,7 @@ import (
 	"lyceum/platform/tokens"
 )
 
-// callers are the accounts and sessions of a program without the modules that own them.
+// callers are the accounts and sessions of a program without the modules that own these.
 type callers struct {
 	tokens *tokens.Tokens
 
@@ -24,7 +24,8 @@ type callers struct {
 	ids map[identity.Role]string
 }
 
-// WithCallers gives a program without the modules users and auth an account of every role, which scenarios act as.
+// WithCallers gives a program without the modules that own accounts and sessions an account of every
+// role, which scenarios act as.
 func WithCallers() Option {
 	return func(s *setup) {
 		s.callers = &callers{roles: map[string]identity.Role{}, ids: map[identity.Role]string{}}
@@ -51,7 +52,7 @@ func (c *callers) Account(_ context.Context, id string) (a identity.Account, ok 
 	return identity.Account{Role: role, Active: ok, Verified: ok}, ok, nil
 }
 
-// idOf returns the account of a role, which is made at the first question.
+// idOf returns the account of a role. The first call makes it.
 func (c *callers) idOf(role identity.Role) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,11 +63,12 @@ func (c *callers) idOf(role identity.Role) string {
 	return c.ids[role]
 }
 
-// CallerID returns the id of the account that scenarios with As: role act as.
+// CallerID returns the id of the account that scenarios of a role act as.
 func (a *App) CallerID(role identity.Role) string { return a.callers.idOf(role) }
 
-// Token returns an access token of that account, and nothing for identity.Anonymous.
-func (a *App) Token(t testing.TB, role identity.Role) string {
+// IssueToken returns an access token of the account of a role, and an empty string for callers
+// without an account.
+func (a *App) IssueToken(t testing.TB, role identity.Role) string {
 	t.Helper()
 	if role == identity.Anonymous {
 		return ""

@@ -1,19 +1,11 @@
-// Package apptest runs a program of chosen modules in a test and drives it from outside.
+// Package apptest runs a program of chosen modules in a test and sends it requests over HTTP.
 //
-// A module is proved in its own folder: the test starts a program of that one module, hands it fakes of what it asks other
-// modules, and describes requests as data.
+// A module is tested in its own folder. The test starts a program of that one module, passes it fakes
+// of the interfaces that it asks of other modules (WithParts), and describes requests as data
+// (Scenario). Everything is embedded in a temporary folder unless the test asks for real services
+// (OnServices). See the example.
 //
-//	app := apptest.Start(t, module.List{notes.Module}, apptest.WithCallers())
-//	app.Run(t,
-//		apptest.Scenario{
-//			Name: "members list notes", As: roles.Member, Method: "GET", Path: "/notes",
-//			WantStatus: 200, WantBody: map[string]any{"items": []any{}}, WantStatements: 1,
-//		},
-//		apptest.Scenario{
-//			Name: "users may not make one", As: roles.User, Method: "POST", Path: "/notes", Body: `{"text":"x"}`,
-//			WantStatus: 403, WantCode: "forbidden",
-//		},
-//	)
-//
-// Everything is embedded unless the test says otherwise with OnServices.
+// Each scenario checks the answer and everything that follows from it: the published events, the
+// audit entries and, where the number matters, the database statements. Events that no one expects
+// fail the test.
 package apptest

@@ -9,7 +9,7 @@ import (
 	"lyceum/platform/httpx/requestinfo"
 )
 
-// auditEvent is the event by which modules write to the audit log.
+// auditEvent is the name of the event by which modules write to the audit log.
 const auditEvent = "audit.entry"
 
 // Recorder keeps the events of a program in the order in which their transactions were committed.
@@ -18,30 +18,31 @@ type Recorder struct {
 	events []events.Event
 }
 
-func (r *Recorder) record(e events.Event) {
+// recordEvent appends an event.
+func (r *Recorder) recordEvent(e events.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
 }
 
-// Reset forgets what was recorded.
+// Reset forgets all recorded events.
 func (r *Recorder) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = nil
 }
 
-// All returns the recorded events.
-func (r *Recorder) All() []events.Event {
+// ListEvents returns the recorded events, those of the audit log included.
+func (r *Recorder) ListEvents() []events.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.events)
 }
 
-// Names returns the names of the recorded events, without entries of the audit log.
-func (r *Recorder) Names() []string {
+// ListNames returns the names of the recorded events, without those of the audit log.
+func (r *Recorder) ListNames() []string {
 	names := []string{}
-	for _, e := range r.All() {
+	for _, e := range r.ListEvents() {
 		if e.EventName() != auditEvent {
 			names = append(names, e.EventName())
 		}
@@ -49,10 +50,11 @@ func (r *Recorder) Names() []string {
 	return names
 }
 
-// AuditActions returns the actions of the recorded entries of the audit log.
-func (r *Recorder) AuditActions() []string {
+// ListAuditActions returns the actions of the recorded entries of the audit log. The type of these
+// entries belongs to a module, so their JSON is read.
+func (r *Recorder) ListAuditActions() []string {
 	actions := []string{}
-	for _, e := range r.All() {
+	for _, e := range r.ListEvents() {
 		if e.EventName() != auditEvent {
 			continue
 		}
@@ -69,25 +71,26 @@ func (r *Recorder) AuditActions() []string {
 	return actions
 }
 
-// statementCounts remembers how many database statements each answer took, by the id of its request.
+// statementCounts holds the number of database statements of each answer by the id of its request.
 type statementCounts struct {
-	mu    sync.Mutex
-	count map[string]int
+	mu        sync.Mutex
+	byRequest map[string]int
 }
 
-func (s *statementCounts) record(info *requestinfo.Info, _ int) {
+// recordAnswer notes the statements of one answer.
+func (s *statementCounts) recordAnswer(info *requestinfo.Info, _ int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.count == nil {
-		s.count = map[string]int{}
+	if s.byRequest == nil {
+		s.byRequest = map[string]int{}
 	}
-	s.count[info.ID] = int(info.Queries.Load())
+	s.byRequest[info.ID] = int(info.Queries.Load())
 }
 
-// find returns the number for a request. The server notes it just after the answer, so it may take a moment.
-func (s *statementCounts) find(requestID string) (n int, ok bool) {
+// findCount returns the number for a request, and false as long as the server has not noted it.
+func (s *statementCounts) findCount(requestID string) (n int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n, ok = s.count[requestID]
+	n, ok = s.byRequest[requestID]
 	return n, ok
 }

@@ -10,17 +10,17 @@ import (
 // dirPrefix marks the temporary directories of tests.
 const dirPrefix = "lyceum-test-"
 
-// Dir is a temporary directory that its owner holds locked, so that others can tell it from one
-// that a killed test left behind.
+// Dir is a temporary directory of servers. Its owner holds a lock on it. That of a killed test is
+// unlocked, so that others can remove it.
 type Dir struct {
 	Path string
 	lock *os.File
 }
 
-// NewDir makes a directory that servers running as another user can enter, and removes those of
-// test processes that are gone.
+// NewDir makes a directory that servers of another user can enter, and removes the directories of
+// test processes that have ended without Remove.
 func NewDir() (*Dir, error) {
-	sweep()
+	removeDeadDirs()
 	path, err := os.MkdirTemp("", dirPrefix)
 	if err != nil {
 		return nil, err
@@ -28,36 +28,37 @@ func NewDir() (*Dir, error) {
 	if err := os.Chmod(path, 0o755); err != nil {
 		return nil, err
 	}
-	lock, err := lock(filepath.Join(path, "lock"), 0)
+	lock, err := lockFile(filepath.Join(path, "lock"), 0)
 	if err != nil {
 		return nil, err
 	}
 	return &Dir{Path: path, lock: lock}, nil
 }
 
-// Remove deletes the directory with all that is in it.
+// Remove deletes the directory with its content and releases its lock.
 func (d *Dir) Remove() {
 	os.RemoveAll(d.Path)
 	d.lock.Close()
 }
 
-func sweep() {
+// removeDeadDirs removes unlocked directories that are older than a minute.
+func removeDeadDirs() {
 	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), dirPrefix+"*"))
 	for _, dir := range dirs {
 		info, err := os.Stat(dir)
 		if err != nil || time.Since(info.ModTime()) < time.Minute {
-			continue // it may have been made this moment and not be locked yet
+			continue // it may have been made just now and not be locked yet
 		}
-		if held, err := lock(filepath.Join(dir, "lock"), syscall.LOCK_NB); err == nil {
+		if held, err := lockFile(filepath.Join(dir, "lock"), syscall.LOCK_NB); err == nil {
 			os.RemoveAll(dir)
 			held.Close()
 		}
 	}
 }
 
-// lock takes the file's lock, waiting for it unless flags has LOCK_NB. Closing it, or the end of
-// the process, lets go.
-func lock(path string, flags int) (*os.File, error) {
+// lockFile makes a file and locks it. It waits for the lock unless flags has LOCK_NB, which makes it
+// return an error. The lock ends when the file is closed or the process ends.
+func lockFile(path string, flags int) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err

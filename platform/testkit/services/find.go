@@ -11,33 +11,34 @@ import (
 	"strings"
 )
 
-// debianPackage is what brings a program where apt-get is.
+// debianPackage names the packages that hold the programs. MinIO has none; it is built from source.
 var debianPackage = map[string]string{
 	Postgres: "postgresql", Redis: "redis-server", Chromium: "chromium",
 }
 
-// Find gives the path of a program, or an error of one line that says how to get it.
-func Find(name string) (string, error) {
+// FindProgram returns the path of a program, or an error of one line that says how to install it.
+func FindProgram(name string) (string, error) {
 	var path string
 	switch name {
 	case Postgres:
 		path = findPostgres()
 	case Redis:
-		path = inPath("redis-server")
+		path = lookPath("redis-server")
 	case MinIO:
 		path = findMinIO()
 	case Chromium:
-		path = inPath("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+		path = lookPath("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 	default:
-		return "", fmt.Errorf("no such service: %q; there are %s", name, strings.Join(All, ", "))
+		return "", fmt.Errorf("no such service: %q; there are %s", name, strings.Join(AllServices, ", "))
 	}
 	if path == "" {
-		return "", fmt.Errorf("%s is missing: %s", name, remedy(name))
+		return "", fmt.Errorf("%s is missing: %s", name, installHint(name))
 	}
 	return path, nil
 }
 
-func remedy(name string) string {
+// installHint says how to install a program.
+func installHint(name string) string {
 	const command = "go run ./tools/services -- go test ./... (go tool task test)"
 	if pkg := debianPackage[name]; pkg != "" {
 		return "apt-get install " + pkg + ", or run the tests by " + command
@@ -45,7 +46,8 @@ func remedy(name string) string {
 	return command + " builds it"
 }
 
-func inPath(names ...string) string {
+// lookPath returns the first program in PATH, or an empty string.
+func lookPath(names ...string) string {
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
@@ -54,10 +56,11 @@ func inPath(names ...string) string {
 	return ""
 }
 
-// findPostgres looks where Debian keeps the servers too, which is outside PATH; the newest wins.
+// findPostgres returns the newest PostgreSQL server that has its initdb beside it. Debian installs
+// servers outside of PATH.
 func findPostgres() string {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	if path := inPath("postgres"); path != "" {
+	if path := lookPath("postgres"); path != "" {
 		found = append(found, path)
 	}
 	slices.SortFunc(found, func(a, b string) int { return len(a) - len(b) + strings.Compare(a, b) })
@@ -69,22 +72,23 @@ func findPostgres() string {
 	return ""
 }
 
+// findMinIO returns the MinIO of the cache, or one in PATH.
 func findMinIO() string {
 	path := filepath.Join(minioDir(), "minio")
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	return inPath("minio")
+	return lookPath("minio")
 }
 
-// findAll finds what is asked for and installs what is missing.
+// findAll returns the paths of programs by their names. It installs missing ones.
 func findAll(ctx context.Context, names []string, log io.Writer) (map[string]string, error) {
-	if err := install(ctx, missing(names), log); err != nil {
+	if err := installMissing(ctx, listMissing(names), log); err != nil {
 		return nil, err
 	}
 	paths := map[string]string{}
 	for _, name := range names {
-		path, err := Find(name)
+		path, err := FindProgram(name)
 		if err != nil {
 			return nil, err
 		}
@@ -93,10 +97,11 @@ func findAll(ctx context.Context, names []string, log io.Writer) (map[string]str
 	return paths, nil
 }
 
-func missing(names []string) []string {
+// listMissing returns the names of the programs that are not on the machine.
+func listMissing(names []string) []string {
 	var out []string
 	for _, name := range names {
-		if _, err := Find(name); err != nil {
+		if _, err := FindProgram(name); err != nil {
 			out = append(out, name)
 		}
 	}

@@ -12,11 +12,12 @@ import (
 	"strings"
 )
 
-// minioVersion is the last one that MinIO published as source.
+// minioVersion is the last version that MinIO published as source.
 const minioVersion = "v0.0.0-20260212201848-7aac2a2c5b7c"
 
-// install brings what is missing: Debian's packages by apt-get, MinIO built from source.
-func install(ctx context.Context, names []string, log io.Writer) error {
+// installMissing installs packages of Debian by apt-get and builds MinIO from source. One process of
+// the machine installs at a time.
+func installMissing(ctx context.Context, names []string, log io.Writer) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -25,7 +26,7 @@ func install(ctx context.Context, names []string, log io.Writer) error {
 		return err
 	}
 	defer held.Close()
-	names = missing(names) // another process may have brought it while this one waited
+	names = listMissing(names) // another process may have installed them while this one waited
 	var packages []string
 	for _, name := range names {
 		if pkg := debianPackage[name]; pkg != "" {
@@ -41,13 +42,15 @@ func install(ctx context.Context, names []string, log io.Writer) error {
 	return nil
 }
 
+// installLock waits for the lock under which a process installs.
 func installLock() (*os.File, error) {
 	if err := os.MkdirAll(cacheDir(), 0o755); err != nil {
 		return nil, err
 	}
-	return lock(filepath.Join(cacheDir(), "install.lock"), 0)
+	return lockFile(filepath.Join(cacheDir(), "install.lock"), 0)
 }
 
+// installPackages installs packages of Debian. It needs root.
 func installPackages(ctx context.Context, packages []string, log io.Writer) error {
 	if len(packages) == 0 {
 		return nil
@@ -62,15 +65,15 @@ func installPackages(ctx context.Context, packages []string, log io.Writer) erro
 		return err
 	}
 	defer restore()
-	if err := quietly(ctx, nil, apt, "update", "-qq"); err != nil {
+	if err := runQuietly(ctx, nil, apt, "update", "-qq"); err != nil {
 		return err
 	}
 	args := []string{"install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"}
-	return quietly(ctx, []string{"DEBIAN_FRONTEND=noninteractive"}, apt, append(args, packages...)...)
+	return runQuietly(ctx, []string{"DEBIAN_FRONTEND=noninteractive"}, apt, append(args, packages...)...)
 }
 
-// holdServices keeps packages from starting their own services, which would take ports and memory
-// for nothing: Debian asks policy-rc.d, and 101 means no.
+// holdServices keeps packages from starting services when they are installed, which would use ports
+// and memory. Debian asks the program policy-rc.d before each start; its exit status 101 forbids it.
 func holdServices() (restore func(), err error) {
 	const policy = "/usr/sbin/policy-rc.d"
 	if _, err := os.Stat(policy); err == nil {
@@ -82,8 +85,9 @@ func holdServices() (restore func(), err error) {
 	return func() { os.Remove(policy) }, nil
 }
 
-// quietly runs a command whose output matters only when it fails.
-func quietly(ctx context.Context, env []string, name string, args ...string) error {
+// runQuietly runs a command. Its output becomes part of the error if it fails and is dropped
+// otherwise.
+func runQuietly(ctx context.Context, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Dir = os.TempDir()
@@ -93,8 +97,8 @@ func quietly(ctx context.Context, env []string, name string, args ...string) err
 	return nil
 }
 
-// buildMinIO compiles the server into the cache. It is renamed there when it is whole, as a build
-// may be interrupted.
+// buildMinIO compiles the server into the cache. The program gets its name once it is complete, as a
+// build may be interrupted.
 func buildMinIO(ctx context.Context, log io.Writer) error {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
@@ -110,12 +114,13 @@ func buildMinIO(ctx context.Context, log io.Writer) error {
 	}
 	defer os.RemoveAll(tmp)
 	env := []string{"CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOBIN=" + tmp, "GOWORK=off"}
-	if err := quietly(ctx, env, goTool, "install", "github.com/minio/minio@"+minioVersion); err != nil {
+	if err := runQuietly(ctx, env, goTool, "install", "github.com/minio/minio@"+minioVersion); err != nil {
 		return err
 	}
 	return os.Rename(filepath.Join(tmp, "minio"), filepath.Join(minioDir(), "minio"))
 }
 
+// cacheDir returns the directory in which programs are kept from run to run.
 func cacheDir() string {
 	dir, err := os.UserCacheDir()
 	if err != nil { // no HOME, as under some runners

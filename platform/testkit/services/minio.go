@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// MinIOUser and MinIOPassword are the root credentials of the servers started here, which listen
-// on loopback only and hold nothing but test data.
+// MinIOUser and MinIOPassword are the credentials of the servers that this package starts. They are no
+// secrets: the servers listen on loopback and hold test data.
 const (
 	MinIOUser     = "lyceum-test"
 	MinIOPassword = "lyceum-test-secret"
 )
 
+// prepareMinIO returns a MinIO server that has not started.
 func prepareMinIO(path, data, addr string) *Server {
 	s := &Server{
 		name: MinIO, data: data, Addr: addr, URL: "http://" + addr,
@@ -36,6 +37,7 @@ func prepareMinIO(path, data, addr string) *Server {
 	return s
 }
 
+// getOK returns an error unless a GET request is answered with 200 within two seconds.
 func getOK(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

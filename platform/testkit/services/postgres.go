@@ -14,17 +14,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// preparePostgres makes a cluster that trusts everyone on this machine and does not wait for the
-// disk: a test's data need not outlive a power cut. Commits stay synchronous, as what was committed
-// has to outlive Kill.
+// preparePostgres makes a cluster and returns its server, which has not started. The cluster trusts
+// every user of the machine and does not wait for the disk, as the data of tests need not survive a
+// power cut. Commits stay synchronous, as committed data has to survive Kill.
 func preparePostgres(ctx context.Context, path, data, addr string) (*Server, error) {
-	as, err := unprivileged(data)
+	as, err := unprivilegedUser(data)
 	if err != nil {
 		return nil, err
 	}
 	cluster := filepath.Join(data, "cluster")
 	if _, err := os.Stat(cluster); err != nil {
-		if err := initdb(ctx, filepath.Dir(path), cluster, as); err != nil {
+		if err := createCluster(ctx, filepath.Dir(path), cluster, as); err != nil {
 			return nil, err
 		}
 	}
@@ -41,7 +41,7 @@ func preparePostgres(ctx context.Context, path, data, addr string) (*Server, err
 		cmd := exec.Command(path, "-D", cluster, "-h", host, "-p", port, "-k", "", "-F",
 			"-c", "full_page_writes=off", "-c", "max_connections=300",
 			"-c", "shared_buffers=256MB", "-c", "timezone=UTC",
-			// In the data directory, which is removed in the end, and not in /dev/shm.
+			// Shared memory lies in the data directory, which is removed, and not in /dev/shm.
 			"-c", "dynamic_shared_memory_type=mmap")
 		cmd.Dir = data
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
@@ -51,9 +51,9 @@ func preparePostgres(ctx context.Context, path, data, addr string) (*Server, err
 	return s, nil
 }
 
-// unprivileged gives the user to run as, PostgreSQL refusing to run as root, and makes the
-// directory his. It is nil when this process is not root.
-func unprivileged(dir string) (*syscall.Credential, error) {
+// unprivilegedUser returns the user that PostgreSQL runs as, since it refuses to run as root, and
+// gives that user the directory. It returns nil if this process does not run as root.
+func unprivilegedUser(dir string) (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
@@ -78,7 +78,8 @@ func unprivileged(dir string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), NoSetGroups: false}, nil
 }
 
-func initdb(ctx context.Context, bin, cluster string, as *syscall.Credential) error {
+// createCluster makes the files of a cluster in the directory that the server will use.
+func createCluster(ctx context.Context, bin, cluster string, as *syscall.Credential) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", cluster, "-U", "lyceum",
 		"-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 	cmd.Dir = filepath.Dir(cluster)
@@ -89,6 +90,7 @@ func initdb(ctx context.Context, bin, cluster string, as *syscall.Credential) er
 	return nil
 }
 
+// pingPostgres returns an error unless the server accepts a connection.
 func pingPostgres(ctx context.Context, url string) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// prepareRedis keeps nothing on disk, as Lyceum asks nothing of Redis that must last.
+// prepareRedis returns a Redis server that has not started. It keeps nothing on disk, as Lyceum may
+// lose everything that Redis holds.
 func prepareRedis(path, data, addr string) *Server {
 	host, port, _ := strings.Cut(addr, ":")
 	s := &Server{
@@ -34,8 +35,8 @@ func prepareRedis(path, data, addr string) *Server {
 	return s
 }
 
-// RedisCall sends one inline command and gives the first line of the reply. It serves tests that
-// ask next to nothing, without a client library.
+// RedisCall sends one inline command to a server and returns the first line of the reply. It spares
+// tests with a single command a client library.
 func RedisCall(ctx context.Context, addr, command string) (string, error) {
 	dialer := net.Dialer{Timeout: time.Second}
 	conn, err := dialer.DialContext(ctx, "tcp", addr)

@@ -14,24 +14,29 @@ import (
 	"time"
 )
 
-// Server is one server process that can be stopped and started again on the same address with
-// the same data, to see what its users do meanwhile.
+// Server is one server process. It can be stopped and started again on the same address with the same
+// data, so that tests see how its clients behave meanwhile.
 type Server struct {
-	// URL is how clients name it: postgres://…, redis://…, http://….
+	// URL begins with postgres://, redis:// or http://.
 	URL string
-	// Addr is host:port.
+	// Addr is the host and the port.
 	Addr string
 
-	name    string
-	data    string
+	name string
+	// data is the directory of the server's files and of its log.
+	data string
+	// command returns the command that runs the server, once for each start.
 	command func() *exec.Cmd
-	ready   func(context.Context) error
-	// stopSignal ends it in good order; deathSignal is sent to it when this process dies.
+	// ready returns nil once the server answers.
+	ready func(context.Context) error
+	// stopSignal asks the server to stop. The system sends deathSignal when this process dies.
 	stopSignal, deathSignal syscall.Signal
 	cmd                     *exec.Cmd
-	done                    chan struct{}
+	// done is closed once the process has ended.
+	done chan struct{}
 }
 
+// Bounds of a start and of a stop. A server that takes longer is killed.
 const (
 	startTimeout = 60 * time.Second
 	stopTimeout  = 15 * time.Second
@@ -40,8 +45,8 @@ const (
 // Start runs the server and waits until it answers.
 func (s *Server) Start(ctx context.Context) error {
 	var err error
-	// A server that was killed may leave children that hold its memory for a moment yet: PostgreSQL
-	// refuses to start beside them.
+	// The children of a killed server may hold its memory for another moment, during which PostgreSQL
+	// refuses to start.
 	for range startTries {
 		if err = s.startOnce(ctx); err == nil || ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 			return err
@@ -51,8 +56,11 @@ func (s *Server) Start(ctx context.Context) error {
 	return err
 }
 
+// startTries is how often a start is tried.
 const startTries = 5
 
+// startOnce starts the process and waits until it answers. The error of a failed start holds the end
+// of the log.
 func (s *Server) startOnce(ctx context.Context) error {
 	logPath := filepath.Join(s.data, "server.log")
 	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -62,20 +70,20 @@ func (s *Server) startOnce(ctx context.Context) error {
 	defer log.Close()
 	s.cmd = s.command()
 	s.cmd.Stdout, s.cmd.Stderr = log, log
-	Tie(s.cmd, s.deathSignal)
-	if err := s.launch(); err != nil {
+	TieToThread(s.cmd, s.deathSignal)
+	if err := s.launchProcess(); err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	if err := s.await(ctx); err != nil {
+	if err := s.awaitReady(ctx); err != nil {
 		s.Kill()
-		return fmt.Errorf("%s did not start: %w\n%s", s.name, err, tail(logPath))
+		return fmt.Errorf("%s did not start: %w\n%s", s.name, err, readTail(logPath))
 	}
 	return nil
 }
 
-// launch starts the process from a thread that lives as long as it does: Linux sends the death
-// signal when the starting thread ends, not the process.
-func (s *Server) launch() error {
+// launchProcess starts the process from a thread that lives as long as the process does. Linux sends
+// the death signal when the starting thread ends, and Go ends idle threads.
+func (s *Server) launchProcess() error {
 	started := make(chan error)
 	done := make(chan struct{})
 	s.done = done
@@ -92,7 +100,9 @@ func (s *Server) launch() error {
 	return <-started
 }
 
-func (s *Server) await(ctx context.Context) error {
+// awaitReady waits until the server answers. It returns an error if the process ends or does not
+// answer within startTimeout.
+func (s *Server) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	var err error
@@ -110,10 +120,10 @@ func (s *Server) await(ctx context.Context) error {
 	}
 }
 
-// Stop ends the server in good order and waits for its end.
+// Stop asks the server to stop and waits until it has ended. After stopTimeout it kills it.
 func (s *Server) Stop() {
 	s.Thaw()
-	s.signal(s.stopSignal)
+	s.signalServer(s.stopSignal)
 	select {
 	case <-s.done:
 	case <-time.After(stopTimeout):
@@ -121,29 +131,30 @@ func (s *Server) Stop() {
 	}
 }
 
-// Kill ends the server at once, as a crash would.
+// Kill ends the server and its children at once, as a crash does.
 func (s *Server) Kill() {
-	for _, pid := range s.pids() {
+	for _, pid := range s.listProcesses() {
 		syscall.Kill(pid, syscall.SIGKILL)
 	}
 	<-s.done
 }
 
-// Freeze stops the server from doing anything while its connections stay open, as a machine that
-// hangs would. It returns when every thread stands still.
+// Freeze suspends the server while its connections stay open, as on a machine that hangs. It returns
+// once every thread is suspended.
 func (s *Server) Freeze() {
 	s.signalAll(syscall.SIGSTOP)
-	for deadline := time.Now().Add(5 * time.Second); !s.still() && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Second); !s.isFrozen() && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 }
 
-// still looks for a thread that has not noticed the signal yet.
-func (s *Server) still() bool {
-	for _, pid := range s.pids() {
+// isFrozen returns whether every thread of the server is suspended. A thread notices the signal with
+// a delay.
+func (s *Server) isFrozen() bool {
+	for _, pid := range s.listProcesses() {
 		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 		for _, file := range files {
-			// NUMBER (NAME) STATE …, and a name may hold anything.
+			// The form is NUMBER (NAME) STATE …, and a name may contain any character.
 			b, err := os.ReadFile(file)
 			_, state, ok := strings.Cut(string(b[bytes.LastIndexByte(b, ')')+1:]), " ")
 			if err == nil && ok && !strings.HasPrefix(state, "T") {
@@ -157,30 +168,33 @@ func (s *Server) still() bool {
 // Thaw ends Freeze.
 func (s *Server) Thaw() { s.signalAll(syscall.SIGCONT) }
 
-func (s *Server) signal(sig syscall.Signal) {
+// signalServer sends a signal to the server process alone.
+func (s *Server) signalServer(sig syscall.Signal) {
 	if s.cmd != nil && s.cmd.Process != nil {
 		s.cmd.Process.Signal(sig) //nolint:errcheck // one that has ended needs no signal
 	}
 }
 
+// signalAll sends a signal to the server and its children.
 func (s *Server) signalAll(sig syscall.Signal) {
-	for _, pid := range s.pids() {
+	for _, pid := range s.listProcesses() {
 		syscall.Kill(pid, sig)
 	}
 }
 
-// pids lists the server and its children, parents first: PostgreSQL's are in process groups of
-// their own, so that a signal to a group would miss them.
-func (s *Server) pids() []int {
+// listProcesses returns the ids of the server and its children, parents first. A signal to the process
+// group would miss the children of PostgreSQL, which have groups of their own.
+func (s *Server) listProcesses() []int {
 	select {
 	case <-s.done:
 		return nil
 	default:
-		return descendants(s.cmd.Process.Pid)
+		return listDescendants(s.cmd.Process.Pid)
 	}
 }
 
-func descendants(pid int) []int {
+// listDescendants returns a process and its children, as /proc lists them.
+func listDescendants(pid int) []int {
 	out := []int{pid}
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, file := range files {
@@ -191,7 +205,7 @@ func descendants(pid int) []int {
 		for _, field := range strings.Fields(string(b)) {
 			var child int
 			if _, err := fmt.Sscan(field, &child); err == nil {
-				out = append(out, descendants(child)...)
+				out = append(out, listDescendants(child)...)
 			}
 		}
 	}

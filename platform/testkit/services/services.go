@@ -1,5 +1,9 @@
 // Package services finds, installs, starts and stops the real servers that tests run against:
-// PostgreSQL, Redis and MinIO on free loopback ports, with their data in a temporary directory.
+// PostgreSQL, Redis and MinIO. They listen on free loopback ports and have their data in a temporary
+// directory.
+//
+// Servers end with the process that started them, also if it is killed: the system sends them a
+// signal. Directories of killed processes are removed by the next one.
 package services
 
 import (
@@ -24,7 +28,7 @@ const (
 	EnvChromium    = "TEST_CHROMIUM"
 )
 
-// Names of what Stack can hold, in the order in which it is looked for.
+// Names of the services. Chromium is a program and not a server.
 const (
 	Postgres = "postgres"
 	Redis    = "redis"
@@ -32,8 +36,8 @@ const (
 	Chromium = "chromium"
 )
 
-// All lists every name.
-var All = []string{Postgres, Redis, MinIO, Chromium}
+// AllServices holds every name.
+var AllServices = []string{Postgres, Redis, MinIO, Chromium}
 
 // Stack is a set of running servers.
 type Stack struct {
@@ -43,8 +47,8 @@ type Stack struct {
 	dir     *Dir
 }
 
-// Start finds or installs what names asks for and starts it, all at once. Steps that take long are
-// told on log. When one fails, the others are stopped and the error says which it was.
+// Start starts the named services at the same time and installs those that are missing. It reports
+// long steps on log. If one fails, it stops the others and returns an error that names it.
 func Start(ctx context.Context, names []string, log io.Writer) (*Stack, error) {
 	paths, err := findAll(ctx, names, log)
 	if err != nil {
@@ -57,7 +61,7 @@ func Start(ctx context.Context, names []string, log io.Writer) (*Stack, error) {
 	s := &Stack{dir: dir}
 	failures := make(chan error, len(names))
 	for _, name := range names {
-		go func() { failures <- s.start(ctx, name, paths[name]) }()
+		go func() { failures <- s.startService(ctx, name, paths[name]) }()
 	}
 	for range names {
 		err = errors.Join(err, <-failures)
@@ -69,9 +73,10 @@ func Start(ctx context.Context, names []string, log io.Writer) (*Stack, error) {
 	return s, nil
 }
 
-func (s *Stack) start(ctx context.Context, name, path string) error {
+// startService starts one service and adds it to the stack.
+func (s *Stack) startService(ctx context.Context, name, path string) error {
 	if name == Chromium {
-		s.add(nil, EnvChromium+"="+path)
+		s.addServer(nil, EnvChromium+"="+path)
 		return nil
 	}
 	server, err := StartServer(ctx, name, path, s.dir)
@@ -80,16 +85,18 @@ func (s *Stack) start(ctx context.Context, name, path string) error {
 	}
 	switch name {
 	case Postgres:
-		s.add(server, EnvPostgres+"="+server.URL)
+		s.addServer(server, EnvPostgres+"="+server.URL)
 	case Redis:
-		s.add(server, EnvRedis+"="+server.URL)
+		s.addServer(server, EnvRedis+"="+server.URL)
 	case MinIO:
-		s.add(server, EnvS3Endpoint+"="+server.Addr, EnvS3AccessKey+"="+MinIOUser, EnvS3SecretKey+"="+MinIOPassword)
+		s.addServer(server, EnvS3Endpoint+"="+server.Addr,
+			EnvS3AccessKey+"="+MinIOUser, EnvS3SecretKey+"="+MinIOPassword)
 	}
 	return nil
 }
 
-func (s *Stack) add(server *Server, env ...string) {
+// addServer adds a server, which may be nil, and the variables that tell where it is.
+func (s *Stack) addServer(server *Server, env ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if server != nil {
@@ -98,7 +105,7 @@ func (s *Stack) add(server *Server, env ...string) {
 	s.env = append(s.env, env...)
 }
 
-// Env gives the variables that tell test processes where the servers are, as NAME=value.
+// Env returns the variables that tell test processes where the servers are, in the form NAME=value.
 func (s *Stack) Env() []string { return s.env }
 
 // Close stops the servers and removes their data.
@@ -111,16 +118,16 @@ func (s *Stack) Close() {
 	s.dir.Remove()
 }
 
-// StartServer starts one server of its own data under dir. path is its binary.
+// StartServer starts one server with its data under dir. path is its program.
 func StartServer(ctx context.Context, name, path string, dir *Dir) (*Server, error) {
 	data, err := os.MkdirTemp(dir.Path, name+"-")
 	if err != nil {
 		return nil, err
 	}
 	var server *Server
-	// A free port may be taken by someone else before the server has it.
+	// Another process may take the free port before the server does.
 	for range 3 {
-		if server, err = prepare(ctx, name, path, data); err != nil {
+		if server, err = prepareServer(ctx, name, path, data); err != nil {
 			return nil, err
 		}
 		if err = server.Start(ctx); err == nil || ctx.Err() != nil {
@@ -133,7 +140,8 @@ func StartServer(ctx context.Context, name, path string, dir *Dir) (*Server, err
 	return server, nil
 }
 
-func prepare(ctx context.Context, name, path, data string) (*Server, error) {
+// prepareServer returns a server on a free port that has not started.
+func prepareServer(ctx context.Context, name, path, data string) (*Server, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -146,9 +154,10 @@ func prepare(ctx context.Context, name, path, data string) (*Server, error) {
 	case MinIO:
 		return prepareMinIO(path, data, addr), nil
 	}
-	return nil, fmt.Errorf("no such service: %q; there are %s", name, strings.Join(All, ", "))
+	return nil, fmt.Errorf("no such service: %q; there are %s", name, strings.Join(AllServices, ", "))
 }
 
+// freeAddr returns a loopback address on which nothing listens.
 func freeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -158,8 +167,8 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// tail gives the end of a log file, for the message of a failed start.
-func tail(path string) string {
+// readTail returns the name and the last 2000 bytes of a log file.
+func readTail(path string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()

@@ -8,9 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tie ends the command with sig when the thread that starts it ends, and keeps a Ctrl-C in the
-// terminal from reaching it before its user has stopped.
-func Tie(cmd *exec.Cmd, sig syscall.Signal) {
+// TieToThread makes the system send sig to the command when the thread that starts it ends. It also
+// gives the command a process group of its own, so that a Ctrl-C in the terminal does not end it
+// before its clients.
+func TieToThread(cmd *exec.Cmd, sig syscall.Signal) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
@@ -18,7 +19,7 @@ func Tie(cmd *exec.Cmd, sig syscall.Signal) {
 	cmd.SysProcAttr.Setpgid = true
 }
 
-// EndWithParent sends this process SIGTERM when its parent dies.
+// EndWithParent makes the system send this process SIGTERM when its parent dies.
 func EndWithParent() error {
 	parent := os.Getppid()
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGTERM), 0, 0, 0); err != nil {

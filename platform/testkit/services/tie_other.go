@@ -7,14 +7,14 @@ import (
 	"syscall"
 )
 
-// Tie keeps a Ctrl-C in the terminal from reaching the command before its user has stopped. This
-// system has no death signal: a killed test leaves its servers running.
-func Tie(cmd *exec.Cmd, _ syscall.Signal) {
+// TieToThread gives the command a process group of its own, so that a Ctrl-C in the terminal does not
+// end it before its clients. This system has no death signal: the servers of a killed test go on.
+func TieToThread(cmd *exec.Cmd, _ syscall.Signal) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Setpgid = true
 }
 
-// EndWithParent does nothing here.
+// EndWithParent does nothing, as this system can't do it.
 func EndWithParent() error { return nil }
