@@ -14,7 +14,7 @@ func ExampleRender() {
 	}
 	fmt.Print(out)
 	// Output:
-	// <h2 id="md-week-1">Week 1</h2> <p>H<sub>2</sub>O, <code>List&lt;String&gt;</code> and
-	// List&lt;String&gt;. &lt;script&gt;alert(1)&lt;/script&gt;</p> <p><a href="#md-week-1"
-	// rel="nofollow noreferrer">up</a></p>
+	// <h2 id="md-week-1">Week 1</h2>
+	// <p>H<sub>2</sub>O, <code>List&lt;String&gt;</code> and List&lt;String&gt;. &lt;script&gt;alert(1)&lt;/script&gt;</p>
+	// <p><a href="#md-week-1" rel="nofollow noreferrer">up</a></p>
 }

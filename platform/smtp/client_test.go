@@ -52,7 +52,8 @@ func TestSignsIn(t *testing.T) {
 
 func TestPasswordNeedsAServerThatAsksForIt(t *testing.T) {
 	server := startServer(t, serverOptions{})
-	require.Error(t, newSender(t, server.url("robot:s3cret@")).Send(t.Context(), newMessage()), "mail went without the sign-in that was configured")
+	require.Error(t, newSender(t, server.url("robot:s3cret@")).Send(t.Context(), newMessage()),
+		"mail went without the sign-in that was configured")
 }
 
 // Keeps M4: a server that accepts and says nothing must not hold a job.
@@ -103,7 +104,8 @@ func TestEncrypted(t *testing.T) {
 			require.NoError(t, trusting.Send(t.Context(), newMessage()))
 			got := server.onlyMail(t)
 			require.True(t, got.encrypted, "the mail came in the clear")
-			require.Error(t, newSender(t, target).Send(t.Context(), newMessage()), "an unknown certificate was trusted")
+			require.Error(t, newSender(t, target).Send(t.Context(), newMessage()),
+				"an unknown certificate was trusted")
 		})
 	}
 }

@@ -197,7 +197,9 @@ func TestKeysRotate(t *testing.T) {
 	require.Eventually(t, func() bool { return kid(issue()) == third }, time.Second, 20*time.Millisecond)
 	stolen := issue()
 	require.NoError(t, os.Remove(filepath.Join(dir, third+".pem")))
-	require.Eventually(t, func() bool { _, err := ts.VerifyToken(stolen); return err != nil }, time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := ts.VerifyToken(stolen); return err != nil }, time.Second,
+		20*time.Millisecond)
 	require.NoError(t, os.Remove(filepath.Join(dir, second+".pem")))
-	require.Never(t, func() bool { _, err := ts.VerifyToken(issue()); return err != nil }, 400*time.Millisecond, 20*time.Millisecond)
+	require.Never(t, func() bool { _, err := ts.VerifyToken(issue()); return err != nil },
+		400*time.Millisecond, 20*time.Millisecond)
 }

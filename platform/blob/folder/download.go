@@ -3,14 +3,15 @@ package folder
 import (
 	"bytes"
 	"io"
-	"lyceum/platform/apperr"
-	"lyceum/platform/blob"
-	"lyceum/platform/httpx/conditional"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/blob"
+	"lyceum/platform/httpx/conditional"
 )
 
 // sendObject answers GET and HEAD with an object, a range of it or 304. It returns an *apperr.Error

