@@ -18,7 +18,7 @@ import (
 func allMigrations(t *testing.T) []migrate.Migration {
 	t.Helper()
 	var declared migrate.Params
-	app := fx.New(fx.NopLogger, modules.BuildDeclarations(), program.Declarations, fx.Populate(&declared))
+	app := fx.New(fx.NopLogger, modules.BuildDeclarations(), program.PlatformMigrations, fx.Populate(&declared))
 	require.NoError(t, app.Err())
 	all := slices.Concat(declared.Groups...)
 	slices.SortFunc(all, func(a, b migrate.Migration) int { return strings.Compare(a.ID, b.ID) })

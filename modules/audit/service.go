@@ -44,6 +44,8 @@ type pending struct {
 	entries []*entry
 	// accept is a break that the last of the entries accepts.
 	accept *logBreak
+	// isScheduled says that write is among the functions of BeforeCommit that have not run yet.
+	isScheduled bool
 }
 
 // append adds an entry to the transaction. The chain is written once, just before the commit: its
@@ -67,8 +69,9 @@ func (s *Service) append(ctx context.Context, e auditapi.Entry) error {
 
 // pendingOf returns the entries that wait for the end of the transaction.
 func (s *Service) pendingOf(ctx context.Context) *pending {
-	p, fresh := db.TxValue(ctx, pendingKey{}, func() *pending { return &pending{} })
-	if fresh {
+	p, _ := db.TxValue(ctx, pendingKey{}, func() *pending { return &pending{} })
+	if !p.isScheduled {
+		p.isScheduled = true
 		db.BeforeCommit(ctx, func(ctx context.Context) error { return s.write(ctx, p) })
 	}
 	return p
@@ -77,8 +80,8 @@ func (s *Service) pendingOf(ctx context.Context) *pending {
 // write numbers the entries and moves the head. A head that does not hold never stops a change; it is marked, and verify
 // reports the mark from then on.
 func (s *Service) write(ctx context.Context, p *pending) error {
-	entries := p.entries
-	p.entries = nil
+	entries, accept := p.entries, p.accept
+	*p = pending{} // entries that another function of BeforeCommit adds later are written by another call
 	h, last, err := s.store.lockHead(ctx)
 	if err != nil {
 		return err
@@ -91,8 +94,8 @@ func (s *Service) write(ctx context.Context, p *pending) error {
 		h.markBreak(tail)
 		slog.Error("the end of the audit log does not hold; run lyceum audit verify", "first_bad_seq", h.openBreak())
 	}
-	if p.accept != nil {
-		if p.accept.Strays, err = s.store.countStrays(ctx, h.Seq); err != nil {
+	if accept != nil {
+		if accept.Strays, err = s.store.countStrays(ctx, h.Seq); err != nil {
 			return err
 		}
 	}
@@ -101,8 +104,8 @@ func (s *Service) write(ctx context.Context, p *pending) error {
 		e.CreatedAt = now
 		e.chain(&h)
 	}
-	if p.accept != nil {
-		h.acceptBreak(*p.accept, h.Seq)
+	if accept != nil {
+		h.acceptBreak(*accept, h.Seq)
 	}
 	h.Mac = h.seal(s.key)
 	return s.store.append(ctx, entries, h)

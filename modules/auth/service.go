@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"go.uber.org/fx"
+
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
@@ -36,11 +38,30 @@ type Service struct {
 	sealKey []byte
 }
 
-func newService(d *db.DB, s *store, a usersapi.Accounts, t *tokens.Tokens, k *keyring.Keys, h *passwords.Hasher, e *events.Bus,
-	b *broadcast.Bus, m mailapi.Mailer, c clock.Clock, l *limit.Limiter, cfg *Config) *Service {
-	return &Service{db: d, store: s, accounts: a, tokens: t, refresh: refreshTokens{k.DeriveKey("refresh tokens")}, hasher: h,
-		guard: newGuard(l, k, cfg), events: e, broadcast: b, mailer: m, clock: c, minLength: cfg.PasswordMinLength,
-		ttl: cfg.RefreshTokenTTL, sealKey: k.DeriveKey("second factors")}
+// Params are what a Service is made of.
+type Params struct {
+	fx.In
+	DB        *db.DB
+	Store     *store
+	Accounts  usersapi.Accounts
+	Tokens    *tokens.Tokens
+	Keys      *keyring.Keys
+	Hasher    *passwords.Hasher
+	Events    *events.Bus
+	Broadcast *broadcast.Bus
+	Mailer    mailapi.Mailer
+	Clock     clock.Clock
+	Limiter   *limit.Limiter
+	Config    *Config
+}
+
+func newService(p Params) *Service {
+	return &Service{
+		db: p.DB, store: p.Store, accounts: p.Accounts, tokens: p.Tokens, hasher: p.Hasher, events: p.Events,
+		broadcast: p.Broadcast, mailer: p.Mailer, clock: p.Clock,
+		refresh: refreshTokens{p.Keys.DeriveKey("refresh tokens")}, sealKey: p.Keys.DeriveKey("second factors"),
+		guard: newGuard(p.Limiter, p.Keys, p.Config), minLength: p.Config.PasswordMinLength, ttl: p.Config.RefreshTokenTTL,
+	}
 }
 
 func (s *Service) record(ctx context.Context, action, targetType, targetID, actorID string, data map[string]any) error {

@@ -233,7 +233,10 @@ func (s *site) replica() *replica {
 	metrics := telemetry.NewMetrics()
 	r.hub = ws.NewHub(ws.Limits{Total: 1000, PerUser: 1000, PerIP: 1000}, gate, metrics)
 	st := newStore(r.db)
-	r.service = newService(r.db, st, newAccess(st, Courses{Reader: s.courses}, r.bus), s.accounts, r.events, r.bus, clock.System{}, nil, &Config{})
+	r.service = newService(Params{
+		DB: r.db, Store: st, Access: newAccess(st, Courses{Reader: s.courses}, r.bus), Accounts: s.accounts, Events: r.events, Broadcast: r.bus,
+		Clock: clock.System{}, Config: &Config{},
+	})
 	r.rooms = newRooms(st, newPeople(s.accounts, r.bus), r.bus, r.hub, clock.System{})
 	require.NoError(t, r.events.AttachSubscriptions(newSubscribers(r.service), []events.Subscription{
 		events.SubscribeInTx("audit", r.audit.note),

@@ -3,11 +3,12 @@ package chat
 import (
 	"encoding/json"
 	"fmt"
-	"lyceum/modules/users/usersapi"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/modules/users/usersapi"
 )
 
 // export reads an account's holdings in pages of two.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 
+	"go.uber.org/fx"
+
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
@@ -39,11 +41,27 @@ type Service struct {
 	pace      limit.Budget
 }
 
-func newService(d *db.DB, s *store, ac *access, a usersapi.Accounts, e *events.Bus, b *broadcast.Bus, c clock.Clock, l *limit.Limiter, cfg *Config) *Service {
-	sv := &Service{db: d, store: s, access: ac, accounts: a, events: e, broadcast: b, clock: c,
-		limiter: l, pace: limit.Budget{Name: "chat", Rate: cfg.LimitMessages}}
-	sv.queues = newQueues(sv.append)
-	return sv
+// Params are what a Service is made of.
+type Params struct {
+	fx.In
+	DB        *db.DB
+	Store     *store
+	Access    *access
+	Accounts  usersapi.Accounts
+	Events    *events.Bus
+	Broadcast *broadcast.Bus
+	Clock     clock.Clock
+	Limiter   *limit.Limiter
+	Config    *Config
+}
+
+func newService(p Params) *Service {
+	s := &Service{
+		db: p.DB, store: p.Store, access: p.Access, accounts: p.Accounts, events: p.Events, broadcast: p.Broadcast, clock: p.Clock,
+		limiter: p.Limiter, pace: limit.Budget{Name: "chat", Rate: p.Config.LimitMessages},
+	}
+	s.queues = newQueues(s.append)
+	return s
 }
 
 // ensureHQ makes the channel that always exists. Replicas that start together make it once.

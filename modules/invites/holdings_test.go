@@ -84,7 +84,9 @@ func newWorld(t *testing.T, o db.Options) *world {
 	w := &world{t: t, people: directory{known: map[string]usersapi.Account{}}}
 	bus := events.NewBus(d, clock.System{})
 	mailer := &mailtest.Mailer{PublicURL: "http://lyceum.test"}
-	w.Service = newService(d, newStore(d), w.people, w.people, Courses{}, bus, mailer, clock.System{}, keys, nil, &Config{})
+	w.Service = newService(Params{
+		DB: d, Store: newStore(d), Accounts: w.people, Roles: w.people, Events: bus, Mailer: mailer, Clock: clock.System{}, Keys: keys, Config: &Config{},
+	})
 	require.NoError(t, bus.AttachSubscriptions(newSubscribers(w.Service), []events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	return w
 }

@@ -21,14 +21,12 @@ var Module = module.Module{
 	Permissions: []identity.Permission{permissionRedeem, permissionManage},
 	Console:     consoleFiles,
 	Problems:    problems,
-	Declares: fx.Options(
-		auditapi.Declare(auditActions...),
-		httpx.ProvideConsolePages("/join"),
-	),
+	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.ProvideRoutes(newRoutes),
+		httpx.ProvideConsolePages("/join"),
 		events.ProvideSubscriptions(newSubscribers),
 	),
 }

@@ -35,15 +35,29 @@ type Service struct {
 	guesses  limit.Budget
 }
 
-// Courses is who enrolls; without the module invites carry no courses.
-type Courses struct {
+// Params are what a Service is made of.
+type Params struct {
 	fx.In
-	Enroller coursesapi.Enroller `optional:"true"`
+	DB       *db.DB
+	Store    *store
+	Accounts usersapi.Accounts
+	Roles    usersapi.Roles
+	// Courses enrolls; without the module courses invites carry no courses.
+	Courses coursesapi.Enroller `optional:"true"`
+	Events  *events.Bus
+	Mailer  mailapi.Mailer
+	Clock   clock.Clock
+	Keys    *keyring.Keys
+	Limiter *limit.Limiter
+	Config  *Config
 }
 
-func newService(d *db.DB, s *store, a usersapi.Accounts, r usersapi.Roles, courses Courses, e *events.Bus, m mailapi.Mailer, c clock.Clock, k *keyring.Keys,
-	l *limit.Limiter, cfg *Config) *Service {
-	return &Service{d, s, a, r, courses.Enroller, e, m, c, k.DeriveKey("invite codes"), l, limit.Budget{Name: "redeem", Rate: cfg.LimitRedeem}}
+func newService(p Params) *Service {
+	return &Service{
+		db: p.DB, store: p.Store, accounts: p.Accounts, roles: p.Roles, courses: p.Courses, events: p.Events, mailer: p.Mailer,
+		clock: p.Clock, key: p.Keys.DeriveKey("invite codes"), limiter: p.Limiter,
+		guesses: limit.Budget{Name: "redeem", Rate: p.Config.LimitRedeem},
+	}
 }
 
 // listInvites returns one page of the invites that f lets through, the newest first. The status that f asks for is the one

@@ -27,6 +27,7 @@ var Module = module.Module{
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.ProvideRoutes(newRoutes),
+		httpx.ProvideConsolePages(unsubscribePath+"{token}"),
 		events.ProvideSubscriptions(newSubscribers),
 	),
 }

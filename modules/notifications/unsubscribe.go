@@ -3,7 +3,6 @@ package notifications
 import (
 	"context"
 	"encoding/base64"
-	"net/http"
 	"strings"
 
 	"lyceum/platform/apperr"
@@ -66,11 +65,10 @@ const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe
 	"Answers 204, again and again; 422 `invalid-link` for a token that is not this server's or whose account is gone. " +
 	"A browser that opens the link gets a page that asks first, so that a mail scanner switches nothing off."
 
-// unsubscribeRoutes are the link's own: a POST does it, a GET shows the page that asks.
+// unsubscribeRoutes are those of the link. The module declares its page, which asks first, with the pages of the console.
 func (h *handlers) unsubscribeRoutes() []httpx.Route {
 	const path = unsubscribePath + "{token}"
 	return []httpx.Route{
 		httpx.Post(path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.IgnoresForm(), httpx.DescribeOperation(unsubscribeDoc)),
-		httpx.Raw(http.MethodGet, path, httpx.Public, "Console", httpx.ConsolePage(), httpx.HideOperation()),
 	}
 }

@@ -77,7 +77,7 @@ func (s *store) suffix(ctx context.Context, l rowLock) string {
 	switch {
 	case l == lockForUpdate:
 		return s.db.ForUpdate()
-	case l == lockForShare && s.db.Dialect() == db.Postgres && db.InTransaction(ctx):
+	case l == lockForShare && s.db.Dialect() == db.Postgres && db.IsInTx(ctx):
 		return " FOR SHARE"
 	}
 	return ""

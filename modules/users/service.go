@@ -158,7 +158,7 @@ func (s *Service) ByEmails(ctx context.Context, emails []string) (map[string]use
 // Names gives the display names of the accounts that exist. A transaction sees its own changes, which others
 // must not see yet.
 func (s *Service) Names(ctx context.Context, list []string) (map[string]string, error) {
-	if db.InTransaction(ctx) {
+	if db.IsInTx(ctx) {
 		return s.store.names(ctx, list)
 	}
 	return s.names.GetAll(ctx, list, s.store.names)

@@ -75,7 +75,8 @@ func TestFields(t *testing.T) {
 		fields := []apperr.Field{
 			{Message: "empty"}, {Location: "a", Message: "1"}, {Location: "b", Message: "2"}, {Location: "c", Message: "3"},
 		}
-		require.Equal(t, "Please correct body (empty), a (1), b (2) and 1 more.", apperr.InvalidFields(fields...).Detail)
+		require.Equal(t, "Please correct body (empty), a (1), b (2) and 1 more.",
+			apperr.InvalidFields(fields...).Detail)
 		require.Equal(t, "Something in the request is not accepted.", apperr.InvalidFields().Detail)
 	})
 }

@@ -82,7 +82,8 @@ func TestErrorsAreNotShared(t *testing.T) {
 	}
 	require.Equal(t, map[string]any{"used_by": "nobody"}, original.Extra)
 	require.NotErrorIs(t, original, context.Canceled)
-	require.Equal(t, "everybody", original.WithMember("used_by", "everybody").Extra["used_by"], "the last value counts")
+	require.Equal(t, "everybody", original.WithMember("used_by", "everybody").Extra["used_by"],
+		"the last value counts")
 }
 
 func TestFieldsOfHostileNames(t *testing.T) {

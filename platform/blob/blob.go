@@ -22,7 +22,7 @@ var (
 )
 
 // SourceError is a failure of the reader that the content comes from, as opposed to one of the
-// store.
+// store: a client that breaks off, for example.
 type SourceError struct{ Err error }
 
 // Error returns the text of the reader's error.

@@ -8,7 +8,7 @@ import (
 // maxURLLifetime is the longest life of a signed URL. S3 does not allow more.
 const maxURLLifetime = 7 * 24 * time.Hour
 
-// checkLifetime returns an error if a signed URL may not live for d.
+// checkLifetime returns an error unless a signed URL may live for d.
 func checkLifetime(d time.Duration) error {
 	if d < time.Second || d > maxURLLifetime {
 		return fmt.Errorf("blob: a signed URL lives between 1s and %s, not %s", maxURLLifetime, d)
@@ -24,7 +24,7 @@ func CheckID(id string) error {
 	return nil
 }
 
-// IsID returns whether id is a UUID in lower-case text form. A store checks it before it uses an id
+// IsID reports whether id is a UUID in lower-case text form. A store checks it before it uses an id
 // as a path or a key.
 func IsID(id string) bool {
 	if len(id) != 36 {

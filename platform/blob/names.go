@@ -10,7 +10,7 @@ import (
 // maxFilenameBytes is the longest name on common file systems.
 const maxFilenameBytes = 255
 
-// isInlineAllowed returns whether a browser may show the type instead of saving it. SVG, HTML and
+// isInlineAllowed reports whether a browser may show the type instead of saving it. SVG, HTML and
 // PDF can run scripts or plug-ins and are always saved.
 func isInlineAllowed(contentType string) bool {
 	base, _, _ := strings.Cut(contentType, ";")
@@ -63,7 +63,7 @@ func cleanFilename(name string) string {
 	return name
 }
 
-// isBidiControl returns whether a character changes the direction of text or is an invisible
+// isBidiControl reports whether a character changes the direction of text or is an invisible
 // separator.
 func isBidiControl(r rune) bool {
 	return r == 0x061C || r == 0x200E || r == 0x200F || r == 0xFEFF ||
@@ -99,13 +99,13 @@ func encodeExtValue(s string) string {
 	return b.String()
 }
 
-// isAttrChar returns whether a byte needs no encoding in an extended parameter.
+// isAttrChar reports whether a byte needs no encoding in an extended parameter.
 func isAttrChar(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
 		strings.IndexByte("!#$&+-.^_`|~", c) >= 0
 }
 
-// isHeaderSafe returns whether a text can be the value of a header as it is: printable ASCII.
+// isHeaderSafe reports whether a text can be the value of a header as it is: printable ASCII.
 func isHeaderSafe(s string) bool {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] > 0x7e {
@@ -115,7 +115,7 @@ func isHeaderSafe(s string) bool {
 	return true
 }
 
-// isSHA256 returns whether a text is a SHA-256 in hexadecimal digits.
+// isSHA256 reports whether a text is a SHA-256 in hexadecimal digits.
 func isSHA256(s string) bool {
 	b, err := hex.DecodeString(s)
 	return err == nil && len(b) == 32

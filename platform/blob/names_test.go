@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestDisposition(t *testing.T) {
@@ -23,17 +25,15 @@ func TestDisposition(t *testing.T) {
 		{"", "", "...", "attachment"},
 		{"", "", "講義.mp4", `attachment; filename="__.mp4"; filename*=UTF-8''%E8%AC%9B%E7%BE%A9.mp4`},
 	} {
-		if got := ContentDisposition(c.contentType, c.asked, c.filename); got != c.want {
-			t.Errorf("%q: got %s, want %s", c.filename, got, c.want)
-		}
+		got := ContentDisposition(c.contentType, c.asked, c.filename)
+		require.Equal(t, c.want, got, "%q: got %s, want %s", c.filename, got, c.want)
 	}
 }
 
 func TestLongNamesAreCutBetweenLetters(t *testing.T) {
 	name := cleanFilename(strings.Repeat("ü", 200))
-	if len(name) > maxFilenameBytes || !utf8.ValidString(name) {
-		t.Errorf("%d bytes", len(name))
-	}
+	require.LessOrEqual(t, len(name), maxFilenameBytes)
+	require.True(t, utf8.ValidString(name))
 }
 
 // FuzzDisposition looks for a name that breaks out of its header or is not the one cleaned.
@@ -43,15 +43,10 @@ func FuzzDisposition(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		header := ContentDisposition("text/plain", "", name)
-		if !isHeaderSafe(header) {
-			t.Fatalf("%q is no header", header)
-		}
+		require.True(t, isHeaderSafe(header), "%q is no header", header)
 		_, params, err := mime.ParseMediaType(header)
-		if err != nil {
-			t.Fatalf("%q: %v", header, err)
-		}
-		if got := params["filename"]; got != cleanFilename(name) {
-			t.Fatalf("%q is read as %q", header, got)
-		}
+		require.NoError(t, err, "%q: %v", header, err)
+		got := params["filename"]
+		require.Equal(t, cleanFilename(name), got, "%q is read as %q", header, got)
 	})
 }

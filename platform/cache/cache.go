@@ -8,6 +8,8 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
+
+	"lyceum/platform/db"
 )
 
 // Signals tells of changes on any replica. platform/broadcast implements it.
@@ -80,7 +82,8 @@ func (c *Invalidated[V]) dropKey(key string) {
 }
 
 // Get returns the kept value of a key, or loads it. It returns false if the key has no value.
-// Callers who ask for one key at the same time share one load.
+// Callers who ask for one key at the same time share one load. In an open transaction a value that
+// is not kept is loaded for the caller alone.
 func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool, err error) {
 	if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < c.maxAge() {
 		return e.value, true, nil
@@ -88,6 +91,10 @@ func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool,
 	type loaded struct {
 		value V
 		ok    bool
+	}
+	if db.HasOpenTx(ctx) {
+		// Others must neither see nor keep what is not committed yet.
+		return c.load(ctx, key)
 	}
 	before := c.currentGeneration()
 	// The generation is part of the flight's name: a caller who asks after a change does not join a
@@ -109,7 +116,7 @@ func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool,
 }
 
 // GetAll returns the values of those keys that have one. It calls load once with the keys whose
-// values are not kept.
+// values are not kept. What is loaded in an open transaction is not kept.
 func (c *Invalidated[V]) GetAll(
 	ctx context.Context, keys []string, load func(context.Context, []string) (map[string]V, error),
 ) (map[string]V, error) {
@@ -133,7 +140,9 @@ func (c *Invalidated[V]) GetAll(
 	}
 	for key, v := range loaded {
 		out[key] = v
-		c.storeValue(key, v, before)
+		if !db.HasOpenTx(ctx) {
+			c.storeValue(key, v, before)
+		}
 	}
 	return out, nil
 }

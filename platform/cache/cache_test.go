@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/cache"
+	"lyceum/platform/db"
 )
 
 // fakeSignals passes on what a test signals. It is healthy unless it is told otherwise.
@@ -256,4 +257,37 @@ func ExampleInvalidated() {
 	// Ada true <nil>
 	// loading u1
 	// Ada Lovelace true <nil>
+}
+
+// What a transaction sees before its commit reaches nobody else.
+func TestUncommittedValuesStayInTheirTransaction(t *testing.T) {
+	d, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 4})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = d.Close() })
+	loads := 0
+	c := cache.NewInvalidated(&fakeSignals{}, "topic", func(context.Context, string) (string, bool, error) { loads++; return "uncommitted", true, nil })
+	all := func(context.Context, []string) (map[string]string, error) {
+		loads++
+		return map[string]string{"b": "uncommitted"}, nil
+	}
+	require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
+		for range 2 {
+			v, ok, err := c.Get(ctx, "a")
+			require.NoError(t, err)
+			require.True(t, ok)
+			require.Equal(t, "uncommitted", v)
+			_, err = c.GetAll(ctx, []string{"b"}, all)
+			require.NoError(t, err)
+		}
+		require.Equal(t, 4, loads, "each look is its own")
+		return nil
+	}))
+	_, _, err = c.Get(t.Context(), "a")
+	require.NoError(t, err)
+	_, err = c.GetAll(t.Context(), []string{"b"}, all)
+	require.NoError(t, err)
+	require.Equal(t, 6, loads, "nothing was kept")
+	_, err = c.GetAll(t.Context(), []string{"a", "b"}, all)
+	require.NoError(t, err)
+	require.Equal(t, 6, loads, "what was loaded outside is")
 }

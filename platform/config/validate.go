@@ -47,7 +47,7 @@ func (c *Config) Validate(f *Faults) {
 func (c *Config) checkPublicURL(f *Faults) {
 	u, err := url.Parse(c.PublicURL)
 	if err != nil || u.Fragment != "" {
-		return // CheckURL has named it
+		return // checkURL has named it
 	}
 	if u.Path != "" || u.RawQuery != "" || u.User != nil {
 		f.Add("PUBLIC_URL", maskURL(c.PublicURL),

@@ -176,8 +176,8 @@ func (d *DB) Conn(ctx context.Context) *gorm.DB {
 	return d.gorm.WithContext(ctx)
 }
 
-// NowMillis returns the SQL expression for the database's own clock, in milliseconds since 1970 UTC. Leases that
-// several replicas compare use it, as the clocks of replicas differ.
+// NowMillis returns the SQL expression for the database's own clock, in milliseconds since 1970 UTC. It is for
+// comparisons that must not depend on the clock of a replica, such as whether another replica is alive.
 func (d *DB) NowMillis() string {
 	if d.dialect == Postgres {
 		return "(extract(epoch from clock_timestamp()) * 1000)::bigint"

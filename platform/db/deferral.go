@@ -17,7 +17,9 @@ import (
 type Deferral struct {
 	db *DB
 	// ctx is the context of the whole request. The transaction must not end with a context that the handler derived.
-	ctx   context.Context
+	ctx context.Context
+	// begun is set while a transaction runs or is open; open is the transaction once its function has returned.
+	begun atomic.Bool
 	open  atomic.Pointer[tx]
 	ended atomic.Bool
 }
@@ -43,8 +45,8 @@ func deferralFrom(ctx context.Context) *Deferral {
 	return f
 }
 
-// IsOpen reports whether a transaction has begun that Commit has to end.
-func (f *Deferral) IsOpen() bool { return f.open.Load() != nil }
+// HasBegun reports whether a transaction runs, or is open and waits for Commit.
+func (f *Deferral) HasBegun() bool { return f.begun.Load() }
 
 // runTx runs fn in a new transaction and leaves it open if fn succeeds.
 func (f *Deferral) runTx(ctx context.Context, fn func(context.Context) error) error {
@@ -52,10 +54,12 @@ func (f *Deferral) runTx(ctx context.Context, fn func(context.Context) error) er
 	if err != nil {
 		return err
 	}
+	f.begun.Store(true)
 	keepOpen := false
 	defer func() {
 		if !keepOpen {
 			t.rollback()
+			f.begun.Store(false)
 		}
 	}()
 	if err := fn(withTx(ctx, t)); err != nil {
@@ -66,20 +70,24 @@ func (f *Deferral) runTx(ctx context.Context, fn func(context.Context) error) er
 	return nil
 }
 
-// Commit runs last in the open transaction and commits. If no transaction was opened, last runs in one of its own; a
-// nil last does nothing. If Commit returns an error, nothing of the request has been changed, and the handler may run
-// again.
-func (f *Deferral) Commit(last func(ctx context.Context) error) error {
+// Commit runs addAnswer in the open transaction, then the functions of BeforeCommit, and commits. If no transaction was
+// opened, addAnswer runs in one of its own; a nil addAnswer does nothing.
+//
+// If Commit returns an error, nothing of the request has been changed and the handler may run again, unless the
+// connection was lost during the commit: then only the database knows. A client that repeats its request with the same
+// Idempotency-Key gets the answer if the commit has happened.
+func (f *Deferral) Commit(addAnswer func(ctx context.Context) error) error {
 	t := f.open.Swap(nil)
 	switch {
-	case t == nil && last == nil:
+	case t == nil && addAnswer == nil:
 		return nil
 	case t == nil:
-		return f.db.InTx(f.ctx, last)
+		return f.db.InTx(f.ctx, addAnswer)
 	}
+	defer f.begun.Store(false)
 	defer t.rollback()
-	if last != nil {
-		if err := last(withTx(f.ctx, t)); err != nil {
+	if addAnswer != nil {
+		if err := addAnswer(withTx(f.ctx, t)); err != nil {
 			return err
 		}
 	}

@@ -15,15 +15,15 @@ func TestDeferral(t *testing.T) {
 		d := open(t)
 		ctx, deferral := d.DeferCommit(t.Context())
 		defer deferral.End()
-		require.False(t, db.InTransaction(ctx))
+		require.False(t, db.IsInTx(ctx))
 		var order []string
 		require.NoError(t, d.InTx(ctx, func(ctx context.Context) error {
 			db.AfterCommit(ctx, func() { order = append(order, "after") })
 			db.BeforeCommit(ctx, func(context.Context) error { order = append(order, "before"); return nil })
 			return add(ctx, d, "a")
 		}))
-		require.True(t, deferral.IsOpen())
-		require.True(t, db.InTransaction(ctx))
+		require.True(t, deferral.HasBegun())
+		require.True(t, db.HasOpenTx(ctx))
 		require.Empty(t, names(t, d), "others do not see it")
 		require.Empty(t, order)
 		var seen []string
@@ -55,7 +55,7 @@ func TestDeferral(t *testing.T) {
 		refused := errors.New("refused")
 		require.ErrorIs(t, d.InTx(ctx, func(ctx context.Context) error { return errors.Join(add(ctx, d, "a"), refused) }), refused)
 		require.Panics(t, func() { _ = d.InTx(ctx, func(context.Context) error { panic("planted") }) })
-		require.False(t, deferral.IsOpen())
+		require.False(t, deferral.HasBegun())
 		require.NoError(t, d.InTx(ctx, func(ctx context.Context) error { return add(ctx, d, "b") }))
 		require.NoError(t, deferral.Commit(nil))
 		require.Equal(t, []string{"b"}, names(t, d))
@@ -93,7 +93,7 @@ func TestDeferral(t *testing.T) {
 		defer deferral.End()
 		require.NoError(t, deferral.Commit(nil))
 		require.NoError(t, deferral.Commit(func(ctx context.Context) error {
-			require.True(t, db.InTransaction(ctx))
+			require.True(t, db.IsInTx(ctx))
 			return add(ctx, d, "answer")
 		}))
 		require.Equal(t, []string{"answer"}, names(t, d))

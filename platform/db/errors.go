@@ -50,6 +50,8 @@ func ClassifyError(err error) *apperr.Error {
 	case isShortOfFiles(err):
 		const detail = "The server has too many files and connections open at the moment. Try again in a few seconds."
 		return apperr.Unavailable(detail).WithCause(err)
+	case IsRetryable(err):
+		return apperr.Unavailable("Another change was in the way. Send the request again.").WithCause(err)
 	case isAway(err):
 		return apperr.Unavailable("The database can't be reached now.").WithCause(err)
 	}

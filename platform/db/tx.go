@@ -13,12 +13,15 @@ const maxAttempts = 3
 
 type txKey struct{}
 
-// tx is an open transaction, or a savepoint in one, with the work that surrounds its commit.
+// tx is an open transaction, or a savepoint in one.
 type tx struct {
 	gorm *gorm.DB
-	// root is the transaction of a savepoint, and the transaction itself otherwise.
-	root *tx
-	// release gives the turn of a writer back (SQLite). Only the root has it.
+	root *rootTx
+}
+
+// rootTx is what a transaction shares with its savepoints: the work that surrounds its commit.
+type rootTx struct {
+	// release gives the turn of a writer back (SQLite).
 	release func()
 	ended   atomic.Bool
 
@@ -27,7 +30,8 @@ type tx struct {
 	values       map[any]any
 }
 
-// txFrom returns the transaction in ctx, or the one that a Deferral holds open for ctx, or nil.
+// txFrom returns the transaction that statements with ctx join: the one in ctx, or the one that a Deferral holds open for
+// ctx, or nil.
 func txFrom(ctx context.Context) *tx {
 	if t, ok := ctx.Value(txKey{}).(*tx); ok {
 		return t
@@ -40,14 +44,22 @@ func txFrom(ctx context.Context) *tx {
 
 func withTx(ctx context.Context, t *tx) context.Context { return context.WithValue(ctx, txKey{}, t) }
 
-// InTransaction reports whether a statement with ctx runs in a transaction that is still open.
-func InTransaction(ctx context.Context) bool {
+// IsInTx reports whether ctx is that of a function that InTx runs.
+func IsInTx(ctx context.Context) bool {
+	t, _ := ctx.Value(txKey{}).(*tx)
+	return t != nil && !t.root.ended.Load()
+}
+
+// HasOpenTx reports whether statements with ctx join a transaction that is still open: that of InTx, or the one that a
+// Deferral holds open. They see what is not committed yet, so nobody else may get it.
+func HasOpenTx(ctx context.Context) bool {
 	t := txFrom(ctx)
 	return t != nil && !t.root.ended.Load()
 }
 
-// WithoutTx returns a context outside the transaction of ctx, for work that must be kept even if the transaction is
-// rolled back.
+// WithoutTx returns a context outside the transaction of ctx and outside its Deferral, for work that must be kept even if
+// the transaction is rolled back. On SQLite such work must not write while the transaction is open: it would wait for
+// its own turn.
 func WithoutTx(ctx context.Context) context.Context {
 	return withTx(withDeferral(ctx, nil), nil)
 }
@@ -67,14 +79,13 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	if f := deferralFrom(ctx); f != nil {
 		run = f.runTx
 	}
-	var err error
-	for attempt := range maxAttempts {
-		if err = run(ctx, fn); err == nil || !IsRetryable(err) || ctx.Err() != nil {
+	for attempt := 1; ; attempt++ {
+		err := run(ctx, fn)
+		if err == nil || !IsRetryable(err) || attempt == maxAttempts || ctx.Err() != nil {
 			return err
 		}
-		time.Sleep(time.Duration(attempt+1) * 5 * time.Millisecond)
+		time.Sleep(time.Duration(attempt) * 5 * time.Millisecond)
 	}
-	return err
 }
 
 // runTx runs fn in a transaction of its own, once.
@@ -107,17 +118,15 @@ func (d *DB) begin(ctx context.Context) (*tx, error) {
 		release()
 		return nil, g.Error
 	}
-	t := &tx{gorm: g, release: release, values: map[any]any{}}
-	t.root = t
-	return t, nil
+	return &tx{gorm: g, root: &rootTx{release: release, values: map[any]any{}}}, nil
 }
 
 // commit runs the functions of BeforeCommit, commits, and runs those of AfterCommit.
 func (t *tx) commit(ctx context.Context) error {
 	inTx := withTx(ctx, t)
-	// A function may add others: the audit log writes last, after the entries of all others.
-	for i := 0; i < len(t.beforeCommit); i++ {
-		if err := t.beforeCommit[i](inTx); err != nil {
+	// A function may add others, which run after it.
+	for i := 0; i < len(t.root.beforeCommit); i++ {
+		if err := t.root.beforeCommit[i](inTx); err != nil {
 			return err
 		}
 	}
@@ -126,7 +135,7 @@ func (t *tx) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, run := range t.afterCommit {
+	for _, run := range t.root.afterCommit {
 		run()
 	}
 	return nil
@@ -134,69 +143,67 @@ func (t *tx) commit(ctx context.Context) error {
 
 // rollback undoes the transaction. It does nothing after commit.
 func (t *tx) rollback() {
-	if !t.ended.Load() {
+	if !t.root.ended.Load() {
 		t.gorm.Rollback()
 		t.end()
 	}
 }
 
 func (t *tx) end() {
-	t.ended.Store(true)
-	t.release()
+	t.root.ended.Store(true)
+	t.root.release()
 }
 
-// inSavepoint runs fn in a savepoint of outer. If fn fails, the functions that it gave to BeforeCommit and AfterCommit
-// go with its changes.
+// inSavepoint runs fn in a savepoint of outer. If fn fails, the functions that were given to BeforeCommit and AfterCommit
+// meanwhile go with its changes.
 func inSavepoint(ctx context.Context, outer *tx, fn func(context.Context) error) error {
-	inner := &tx{root: outer.root, beforeCommit: outer.beforeCommit, afterCommit: outer.afterCommit, values: outer.values}
-	before, after := len(outer.beforeCommit), len(outer.afterCommit)
+	root := outer.root
+	before, after := len(root.beforeCommit), len(root.afterCommit)
 	err := outer.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		inner.gorm = g
-		return fn(withTx(ctx, inner))
+		return fn(withTx(ctx, &tx{gorm: g, root: root}))
 	})
 	if err != nil {
-		outer.beforeCommit, outer.afterCommit = outer.beforeCommit[:before], outer.afterCommit[:after]
-		return err
+		root.beforeCommit, root.afterCommit = root.beforeCommit[:before], root.afterCommit[:after]
 	}
-	outer.beforeCommit, outer.afterCommit = inner.beforeCommit, inner.afterCommit
-	return nil
+	return err
 }
 
 // BeforeCommit runs fn at the end of the outermost transaction, inside it. An error rolls everything back. It panics
-// outside a transaction.
+// outside a transaction. The context of fn is that of the commit: it has the request's values, but not those that were
+// added between the beginning of the transaction and this call.
 func BeforeCommit(ctx context.Context, fn func(context.Context) error) {
-	t := mustTx(ctx)
-	t.beforeCommit = append(t.beforeCommit, fn)
+	root := mustTx(ctx).root
+	root.beforeCommit = append(root.beforeCommit, fn)
 }
 
-// AfterCommit runs fn when the outermost transaction is committed, or at once outside a transaction. The caller of
-// InTx waits for fn and fn can't fail, so it should only wake up others that do the work.
+// AfterCommit runs fn when the outermost transaction is committed, or at once if there is no open transaction. The caller
+// of InTx waits for fn and fn can't fail, so it should only wake up others that do the work.
 func AfterCommit(ctx context.Context, fn func()) {
-	t := txFrom(ctx)
-	if t == nil {
+	if !HasOpenTx(ctx) {
 		fn()
 		return
 	}
-	t.afterCommit = append(t.afterCommit, fn)
+	root := txFrom(ctx).root
+	root.afterCommit = append(root.afterCommit, fn)
 }
 
 // TxValue returns the value that the transaction keeps under key, and whether this call created it. Savepoints share
-// values with their transaction. It panics outside a transaction.
+// values with their transaction, and a value stays when the savepoint that created it is rolled back, whereas the
+// functions of BeforeCommit go. It panics outside a transaction.
 func TxValue[V any](ctx context.Context, key any, create func() V) (value V, created bool) {
-	t := mustTx(ctx)
-	if v, ok := t.values[key]; ok {
+	root := mustTx(ctx).root
+	if v, ok := root.values[key]; ok {
 		return v.(V), false
 	}
 	value = create()
-	t.values[key] = value
+	root.values[key] = value
 	return value, true
 }
 
-// mustTx returns the transaction in ctx. It panics without one: the call is a mistake in the program.
+// mustTx returns the open transaction of ctx. It panics without one: the call is a mistake in the program.
 func mustTx(ctx context.Context) *tx {
-	t := txFrom(ctx)
-	if t == nil {
+	if !HasOpenTx(ctx) {
 		panic("db: called outside a transaction")
 	}
-	return t
+	return txFrom(ctx)
 }

@@ -67,7 +67,7 @@ type chainKey struct{}
 // caller returns the error, so that the transaction is rolled back.
 func (b *Bus) Publish(ctx context.Context, e Event) error {
 	name := e.EventName()
-	if !db.InTransaction(ctx) {
+	if !db.IsInTx(ctx) {
 		return fmt.Errorf("events: %s published outside a transaction", name)
 	}
 	if b.catalog != nil && !b.catalog.declares(name) {
@@ -109,8 +109,8 @@ func (b *Bus) WakeRelay() {
 // eventIDKey is the key of the context value that EventID returns.
 type eventIDKey struct{}
 
-// EventID returns the id of the event that is delivered durably, or an empty string elsewhere.
-// Repeated deliveries, and those to other subscribers, have the same id.
+// EventID returns the id of the event whose durable delivery led to this call, or an empty string
+// elsewhere. Repeated deliveries, and those to other subscribers, have the same id.
 func EventID(ctx context.Context) string {
 	id, _ := ctx.Value(eventIDKey{}).(string)
 	return id

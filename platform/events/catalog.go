@@ -1,6 +1,7 @@
 package events
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
 	"reflect"
@@ -37,6 +38,8 @@ func DeclareEvent[E Event](meaning string) Declaration {
 	return d
 }
 
+var textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+
 // describeType returns the JSON type of the values of a Go type. Types with a text of their own,
 // such as times, are strings.
 func describeType(t reflect.Type) string {
@@ -50,9 +53,15 @@ func describeType(t reflect.Type) string {
 		return "list of " + describeType(t.Elem())
 	case reflect.Bool:
 		return "boolean"
-	case reflect.Int, reflect.Int32, reflect.Int64:
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
 		return "number"
 	case reflect.Map:
+		return "object"
+	case reflect.Struct:
+		if t.Implements(textMarshaler) {
+			return "string"
+		}
 		return "object"
 	default:
 		return "string"

@@ -129,7 +129,45 @@ func TestDurableDeliveriesAreRetriedApart(t *testing.T) {
 	})
 }
 
-// O2: poison ends as a dead letter, also when each attempt kills its process: the claim counts.
+// O2: an event whose handling kills the process each time ends as a dead letter, too: the claims count.
+func TestAnEventThatKillsItsProcessBecomesADeadLetter(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *db.DB) {
+		c := testkit.NewClock(time.Now())
+		b, called := events.NewBus(d, c), 0
+		attach(t, b, events.SubscribeDurable("s", func(context.Context, happened) error { called++; return nil }))
+		require.NoError(t, publish(t, d, b, happened{1}))
+		require.NoError(t, d.Conn(t.Context()).Exec("UPDATE outbox_deliveries SET attempts = 12").Error)
+		require.NoError(t, publish(t, d, b, happened{2}))
+		n, err := b.RelayOnce(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []int{1, 1}, []int{n, called}, "the other event is delivered")
+		dead, err := b.ListDeadLetters(t.Context())
+		require.NoError(t, err)
+		require.Len(t, dead, 1)
+		require.Contains(t, dead[0].LastError, "ended with its process")
+	})
+}
+
+// Slow handlers use up the lease of their batch: the rest is given to whoever is free, and its attempts stay whole.
+func TestARelayGivesBackWhatItsLeaseDoesNotCover(t *testing.T) {
+	d, c := openDB(t, ""), testkit.NewClock(time.Now())
+	b := events.NewBus(d, c)
+	attach(t, b, events.SubscribeDurable("s", func(context.Context, happened) error { c.Advance(9 * time.Second); return nil }))
+	for n := range 5 {
+		require.NoError(t, publish(t, d, b, happened{n}))
+	}
+	n, err := b.RelayOnce(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	var attempts []int
+	require.NoError(t, d.Conn(t.Context()).Raw("SELECT attempts FROM outbox_deliveries").Scan(&attempts).Error)
+	require.Equal(t, []int{0, 0, 0}, attempts)
+	n, err = b.RelayOnce(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2, n, "they are due at once")
+}
+
+// O2: poison ends as a dead letter.
 func TestPoisonBecomesADeadLetter(t *testing.T) {
 	d := openDB(t, "")
 	c := testkit.NewClock(time.Now())

@@ -91,20 +91,51 @@ func (b *Bus) writeOutbox(ctx context.Context, e Event) error {
 }
 
 // claimRows takes up to batchSize due rows for this process until their lease ends. It takes only
-// rows of subscribers that this process has: others may belong to a module that is disabled here.
+// rows of subscribers that this process has: others may belong to a module that is disabled here. A
+// row whose attempts are used up though none has postponed it becomes a dead letter: each of them
+// has ended with its process.
 func (b *Bus) claimRows(ctx context.Context) (rows []outboxRow, err error) {
 	now := b.clock.Now()
 	err = b.db.InTx(ctx, func(ctx context.Context) error {
 		conn := b.db.Conn(ctx)
 		due := conn.Raw("SELECT * FROM outbox_deliveries WHERE state = ? AND next_at <= ? AND subscriber IN ? "+
 			"ORDER BY next_at, id LIMIT ?"+b.db.SkipLocked(), statePending, now, b.durableSubscribers(), batchSize)
-		if err := due.Scan(&rows).Error; err != nil || len(rows) == 0 {
+		rows = nil
+		if err := due.Scan(&rows).Error; err != nil {
 			return err
+		}
+		live, fatal := splitByAttempts(rows)
+		if err := b.buryRows(ctx, fatal); err != nil {
+			return err
+		}
+		if rows = live; len(rows) == 0 {
+			return nil
 		}
 		return conn.Exec("UPDATE outbox_deliveries SET attempts = attempts + 1, next_at = ? WHERE id IN ?",
 			now.Add(claimLease), rowIDs(rows)).Error
 	})
 	return rows, err
+}
+
+// splitByAttempts separates the rows that may be tried from those whose attempts are used up.
+func splitByAttempts(rows []outboxRow) (live, fatal []outboxRow) {
+	for _, row := range rows {
+		if row.Attempts < maxAttempts {
+			live = append(live, row)
+		} else {
+			fatal = append(fatal, row)
+		}
+	}
+	return live, fatal
+}
+
+// buryRows makes rows dead letters that no attempt has lived to postpone.
+func (b *Bus) buryRows(ctx context.Context, rows []outboxRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return b.db.Conn(ctx).Exec("UPDATE outbox_deliveries SET state = ?, last_error = ? WHERE id IN ?",
+		stateDead, "each attempt has ended with its process", rowIDs(rows)).Error
 }
 
 // releaseRows makes claimed rows due again and takes the attempt back.

@@ -10,10 +10,12 @@ import (
 
 // Bounds of the relay.
 const (
-	// claimLease is the time after which another replica may take over a claimed row. It is longer
-	// than handlerTimeout, so a slow handler is not run twice.
+	// claimLease is the time after which another replica may take over a claimed row. The last
+	// delivery of a batch begins before lastStart and takes handlerTimeout at most, so it ends before
+	// the lease does.
 	claimLease     = 30 * time.Second
 	handlerTimeout = 20 * time.Second
+	lastStart      = claimLease - handlerTimeout
 	// batchSize is how many rows one claim takes.
 	batchSize   = 50
 	maxAttempts = 12
@@ -48,12 +50,14 @@ func (b *Bus) Run(ctx context.Context) {
 // RelayOnce claims one batch of due rows, calls their handlers and returns how many rows it claimed.
 // The error of a handler is stored with its row and not returned.
 func (b *Bus) RelayOnce(ctx context.Context) (int, error) {
+	claimedAt := b.clock.Now()
 	rows, err := b.claimRows(ctx)
 	if err != nil {
 		return 0, err
 	}
 	for i, row := range rows {
-		if ctx.Err() != nil { // the process stops: other replicas need not wait for the lease
+		// The process stops, or slow handlers have used the lease up: others need not wait for its end.
+		if ctx.Err() != nil || b.clock.Now().Sub(claimedAt) >= lastStart {
 			return i, b.releaseRows(context.WithoutCancel(ctx), rows[i:])
 		}
 		b.deliverRow(ctx, row)

@@ -17,8 +17,9 @@ type Subscription struct {
 	handle func(ctx context.Context, event any, payload []byte) error
 }
 
-// SubscribeInTx returns a subscription whose handler runs in the publisher's transaction. Its error
-// rolls the transaction back and is returned by Publish. The handler does database work only.
+// SubscribeInTx returns a subscription whose handler runs in the publisher's transaction. Publish
+// returns its error, which the publisher passes on, so that the transaction is rolled back. The
+// handler does database work only.
 func SubscribeInTx[E Event](subscriber string, handler func(context.Context, E) error) Subscription {
 	var zero E
 	return Subscription{
@@ -29,7 +30,8 @@ func SubscribeInTx[E Event](subscriber string, handler func(context.Context, E) 
 
 // SubscribeDurable returns a subscription whose handler runs after the commit, at least once. It
 // runs in a transaction of its own that also deletes the delivery, so its database work happens
-// once. Everything else that it does must be idempotent by EventID(ctx).
+// once. As it runs in a transaction it calls no other service: it queues a mail or a job, or wakes
+// up others with db.AfterCommit, which may be lost or happen twice in a crash.
 //
 // Rows in the outbox name the subscriber, so a subscriber that is renamed leaves its deliveries
 // behind; see SubscribeRetired.

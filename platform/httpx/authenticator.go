@@ -39,7 +39,8 @@ func (a *Authenticator) SignIn(ctx context.Context, token string) (context.Conte
 	return a.As(ctx, caller), claims.ExpiresAt.Time, nil
 }
 
-// As returns the context of a request with a caller who was identified in another way, such as by a ticket.
+// As returns the context of a request with a caller who was identified in another way, such as by a ticket. It notes the
+// caller in the Info of the request, too, for the log and for a refusal that follows.
 func (a *Authenticator) As(ctx context.Context, caller identity.Caller) context.Context {
 	known := identity.CallerFrom(ctx)
 	caller.IP, caller.UserAgent, caller.RequestID = known.IP, known.UserAgent, known.RequestID

@@ -38,7 +38,8 @@ func (b bodyContext) BodyReader() io.Reader { return bytes.NewReader(b.body) }
 // Unwrap returns the context of Fiber's adapter.
 func (b bodyContext) Unwrap() huma.Context { return b.humaContext }
 
-// checkBody is the middleware that refuses bodies with 415, 413, 400 and 422, in this order, before they are decoded.
+// checkBody is the middleware that refuses bodies before they are decoded: with 413 for their size, 415 for their
+// type, 400 for their syntax and 422 for text that no field may have.
 func (s *Server) checkBody(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
@@ -50,7 +51,7 @@ func (s *Server) checkBody(r Route) func(huma.Context, func(huma.Context)) {
 			err = checkQuery(c)
 		}
 		if err == nil {
-			body, err = s.checkSyntax(c, body, ctx.Operation(), r.takesCSV)
+			body, err = s.decodeText(c, body, ctx.Operation(), r.takesCSV)
 		}
 		if err != nil {
 			problem.WriteHuma(ctx, err)
@@ -71,9 +72,10 @@ func checkQuery(c *fiber.Ctx) error {
 	return nil
 }
 
-// checkSyntax checks the text of a JSON body, or returns the JSON that a table stands for. The rules that
-// well-formed JSON breaks are kept, to be reported together with those that its fields break.
-func (s *Server) checkSyntax(c *fiber.Ctx, body []byte, op *huma.Operation, takesCSV bool) ([]byte, error) {
+// decodeText returns the JSON of a body: the body itself after a check of its text, or what a table stands for. Rules
+// that well-formed JSON breaks are kept as BodyFaults, to be reported together with those that its fields break. The
+// media type is in lower case by then: see readBody.
+func (s *Server) decodeText(c *fiber.Ctx, body []byte, op *huma.Operation, takesCSV bool) ([]byte, error) {
 	if len(body) == 0 {
 		return body, nil
 	}

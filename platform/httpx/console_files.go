@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"encoding/json"
 	"io/fs"
 	"path"
 	"strings"
@@ -38,4 +39,19 @@ func (c consoleFiles) Open(name string) (fs.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	return panel.Open(path.Join("console", file))
+}
+
+// listPanels returns the scripts of the panels of enabled modules as JSON, for the console, which loads them.
+func listPanels(modules []ModuleInfo) []byte {
+	scripts := []string{}
+	for _, m := range modules {
+		if m.Console != nil {
+			scripts = append(scripts, "/console/"+modulesFolder+m.Name+"/panel.js")
+		}
+	}
+	raw, err := json.Marshal(map[string][]string{"items": scripts})
+	if err != nil {
+		panic(err) // a list of strings
+	}
+	return raw
 }

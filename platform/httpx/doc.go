@@ -3,14 +3,18 @@
 //
 // A request passes, in this order:
 //
-//	serve.go     markUnknownMethod, judgeHeaders for "Expect: 100-continue"
-//	request.go   handleRequest: Info, deadline, trace, panics; framing, CORS, headers of all answers
-//	operation.go the middleware of its route:
-//	               authorize       the caller, the rate limit, the AccessRule
-//	               checkBody       type, size, syntax; uploads: receiveUpload
-//	               idempotency     one run for each Idempotency-Key; the commit waits for the answer
-//	               finishResponse  ETag, 304, streams
-//	route.go     finishAnswer: the handler of the module, its errors as problems
+//	serve.go          prepareBody bounds the body by its route; judgeHeaders answers "Expect: 100-continue", which
+//	                  runs everything below once without the body
+//	request.go        markUnknownMethod; handleRequest, the first middleware: Info, deadline, trace, panics, framing,
+//	                  CORS, headers of all answers
+//	operation.go      middlewareOf lists what runs before the handler of a typed route:
+//	  authorize.go      authorizeRequest: the caller, the rate limit, the AccessRule
+//	  body.go           checkBody: type, size, syntax; uploads: receiveUpload
+//	  operation.go      extendDeadline, for routes that may take longer
+//	  idempotency       one run for each Idempotency-Key; the commit waits for the answer
+//	  response.go       finishResponse: ETag, 304, streams
+//	Huma              decodes the body (strictjson), checks the schema and the rules of CheckRules
+//	route.go          finishAnswer: the handler of the module, its errors as problems
 //
 // The packages below know nothing of this one. A module needs these for its handlers:
 //

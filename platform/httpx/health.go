@@ -28,19 +28,8 @@ type ModuleInfo struct {
 	Name    string `json:"name"`
 	Title   string `json:"title"`
 	Enabled bool   `json:"enabled"`
-	// Panel is the address of the script of an enabled module's panel.
-	Panel string `json:"panel,omitempty" doc:"Script of the module's panel in the console"`
-	// Console holds the files of the panel, in a folder of that name; nil if the module has no panel or is disabled.
+	// Console holds the files of the module's panel, in a folder of that name; nil if the module has none or is disabled.
 	Console fs.FS `json:"-"`
-}
-
-// NewModuleInfo describes a module. console may be nil.
-func NewModuleInfo(name, title string, enabled bool, console fs.FS) ModuleInfo {
-	info := ModuleInfo{Name: name, Title: title, Enabled: enabled}
-	if enabled && console != nil {
-		info.Panel, info.Console = "/console/"+modulesFolder+name+"/panel.js", console
-	}
-	return info
 }
 
 // Modules is the body of GET /modules.

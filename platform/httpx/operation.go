@@ -59,8 +59,11 @@ func (s *Server) registerRaw(r registeredRoute, op huma.Operation) {
 		requestinfo.FromContext(c.UserContext()).Route = op.Path
 		return r.raw(c)
 	}
-	if r.maxObjectBytes > 0 {
-		s.objectsAt, _, _ = strings.Cut(op.Path, "{")
+	if prefix, _, _ := strings.Cut(op.Path, "{"); r.maxObjectBytes > 0 {
+		if s.objectsAt != "" && s.objectsAt != prefix {
+			panic("httpx: objects are sent below one path, not below " + s.objectsAt + " and " + prefix)
+		}
+		s.objectsAt = prefix
 		s.maxObjectBytes = r.maxObjectBytes
 	}
 	path := openapi.FiberPath(op.Path)
@@ -72,7 +75,6 @@ func (s *Server) registerRaw(r registeredRoute, op huma.Operation) {
 
 // registerTyped binds a route whose input and answer are Go types, and HEAD beside GET.
 func (s *Server) registerTyped(r registeredRoute, op huma.Operation) {
-	op.SkipValidateBody = false
 	op.MaxBodyBytes = -1 // checkBody bounds it, with an answer of the server's own
 	op.Middlewares = s.middlewareOf(r.Route)
 	if r.upload != nil {
@@ -88,7 +90,7 @@ func (s *Server) registerTyped(r registeredRoute, op huma.Operation) {
 	s.changeOperation(r.Route, op.Method, r.answer.DocumentContent)
 	if op.Method == http.MethodGet {
 		head := op
-		head.Method, head.Hidden, head.OperationID = http.MethodHead, op.Hidden, op.OperationID+"-head"
+		head.Method, head.OperationID = http.MethodHead, op.OperationID+"-head"
 		r.bind(s.api, head)
 		s.hideHead(r.Route)
 	}

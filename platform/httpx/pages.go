@@ -46,6 +46,8 @@ func (s *Server) platformTable() Table {
 		Raw(http.MethodGet, "/", Public, "Console", s.servePage(public.Index, console), HideOperation()),
 		Raw(http.MethodGet, "/docs", Public, "Interactive documentation",
 			s.servePage(public.DocsIndex, docsPolicy), HideOperation()),
+		Raw(http.MethodGet, "/console/panels.json", Public, "Panels of the console",
+			s.serveStatic(func() []byte { return listPanels(s.o.Modules) }, "application/json", ""), HideOperation()),
 		Raw(http.MethodGet, "/console/*", Public, "Console files",
 			s.serveFiles(newConsoleFiles(public.Console(), s.o.Modules)), HideOperation()),
 		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.serveFiles(public.Docs()), HideOperation()),
@@ -100,13 +102,6 @@ func (s *Server) servePage(content func() []byte, csp string) fiber.Handler {
 func MailboxPage(content func() []byte) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		return sendStatic(c, content(), htmlType, consolePolicy("'self' 'unsafe-inline'", ""))
-	}
-}
-
-// ConsolePage returns a handler that shows the console at a path of a module, for links in mails.
-func ConsolePage() fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		return sendStatic(c, public.Index(), htmlType, consolePolicy("'self'", ""))
 	}
 }
 

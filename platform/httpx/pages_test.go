@@ -22,15 +22,16 @@ import (
 
 func TestPages(t *testing.T) {
 	s := newSite(t, []Route{
-		Raw("GET", "/from-a-mail", Public, "Console", ConsolePage(), HideOperation()),
 		Raw("GET", "/mailbox", Public, "Mailbox", MailboxPage(func() []byte { return []byte("mails") }), HideOperation()),
-	}, func(o *Options) { o.StoreOrigin, o.ConsolePages = "https://store.test", []string{"/join"} })
+	}, func(o *Options) {
+		o.StoreOrigin, o.ConsolePages = "https://store.test", []string{"/join", "/links/{token}"}
+	})
 	for path, policy := range map[string]string{
-		"/":            "media-src 'self' data: blob: https://store.test;",
-		"/join":        "trusted-types lyceum",
-		"/from-a-mail": "trusted-types lyceum",
-		"/mailbox":     "style-src 'self' 'unsafe-inline'",
-		"/docs":        "script-src 'self'",
+		"/":          "media-src 'self' data: blob: https://store.test;",
+		"/join":      "trusted-types lyceum",
+		"/links/abc": "media-src 'self' data: blob: https://store.test;",
+		"/mailbox":   "style-src 'self' 'unsafe-inline'",
+		"/docs":      "script-src 'self'",
 	} {
 		t.Run(path, func(t *testing.T) {
 			r := s.send("GET", path, "")

@@ -43,7 +43,7 @@ func markUnknownMethod(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler
 // tracer makes a span of each request, at next to no cost without an exporter.
 var tracer = otel.Tracer("lyceum/http")
 
-// handleRequest is the first and last to see a request: it fills the Info and the context, sets the headers of
+// handleRequest is the first middleware: it fills the Info and the context, sets the headers of
 // all answers, turns errors and panics into problems, and logs, measures and traces the answer.
 func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 	info := s.newInfo(c)

@@ -80,13 +80,14 @@ func TestConsolePanels(t *testing.T) {
 	}
 	s := newSite(t, nil, func(o *Options) {
 		o.Modules = []ModuleInfo{
-			NewModuleInfo("badges", "Badges", true, panel), NewModuleInfo("off", "Off", false, panel), NewModuleInfo("plain", "Plain", true, nil),
+			{Name: "badges", Title: "Badges", Enabled: true, Console: panel}, {Name: "off", Title: "Off"}, {Name: "plain", Title: "Plain", Enabled: true},
 		}
 	})
 	require.JSONEq(t, `{"items": [
-		{"name": "badges", "title": "Badges", "enabled": true, "panel": "/console/modules/badges/panel.js"},
-		{"name": "off", "title": "Off", "enabled": false}, {"name": "plain", "title": "Plain", "enabled": true}
+		{"name": "badges", "title": "Badges", "enabled": true}, {"name": "off", "title": "Off", "enabled": false},
+		{"name": "plain", "title": "Plain", "enabled": true}
 	]}`, s.send("GET", "/modules", "").body)
+	require.JSONEq(t, `{"items": ["/console/modules/badges/panel.js"]}`, s.send("GET", "/console/panels.json", "").body)
 	r := s.send("GET", "/console/modules/badges/panel.js", "")
 	require.Equal(t, []any{200, "export const routes = [];"}, []any{r.status, r.body})
 	require.Contains(t, r.header.Get("Content-Type"), "javascript")

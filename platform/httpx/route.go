@@ -83,8 +83,9 @@ func Delete[I, O any](path string, access AccessRule, summary string, h Handler[
 	return newTypedRoute(http.MethodDelete, path, access, summary, h, opts)
 }
 
-// Raw returns a route whose handler uses Fiber itself: WebSocket upgrades, bytes of objects. The handler checks
-// the caller. Its errors become problems.
+// Raw returns a route whose handler uses Fiber itself: WebSocket upgrades, bytes of objects. The access rule documents
+// who may call it; the handler checks that. Of the options only those for the document apply, and ObjectBytes. Errors
+// become problems.
 func Raw(method, path string, access AccessRule, summary string, h fiber.Handler, opts ...Option) Route {
 	r := Route{access: access, raw: h, op: huma.Operation{Method: method, Path: path, Summary: summary}}
 	for _, o := range opts {

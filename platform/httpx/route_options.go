@@ -27,7 +27,9 @@ func CSVRows() Option {
 	return func(r *Route) { r.takesCSV, r.bodyTypes = true, append(r.bodyTypes, csvrows.ContentType) }
 }
 
-// WithIdempotency makes a POST honor Idempotency-Key: see package idempotency.
+// WithIdempotency makes a POST honor Idempotency-Key, see package idempotency. With a key or without, the handler has one
+// transaction: its first InTx stays open until the answer is known, later ones are savepoints of it, and an answer that
+// is an error undoes all of it, audit entries included. What must be kept then uses db.WithoutTx.
 func WithIdempotency() Option { return func(r *Route) { r.isIdempotent = true } }
 
 // OnForbidden makes a route call fn with the parameters of its path before a signed-in caller whose role is too

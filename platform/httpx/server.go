@@ -53,7 +53,7 @@ type Options struct {
 	StoreOrigin string
 	// ConsolePages are the paths beside "/" at which the console is shown.
 	ConsolePages []string
-	// Scratch holds bodies of Upload routes while they are worked on.
+	// Scratch holds bodies of routes with TakesUpload while they are worked on.
 	Scratch *tempfile.Dir
 	// MetricsElsewhere says that /metrics has an address of its own.
 	MetricsElsewhere bool
@@ -95,7 +95,8 @@ const (
 	readTime    = 15 * time.Second
 	writeTime   = 30 * time.Second
 	idleTime    = 60 * time.Second
-	// answerTime bounds what one request may wait for its parts: every answer comes within 3 s.
+	// answerTime bounds what one request may wait for its parts: an answer comes within 3 s, unless its route has
+	// AnswerWithin or TakesUpload, or the request waits for another one with its Idempotency-Key.
 	answerTime = 2500 * time.Millisecond
 )
 

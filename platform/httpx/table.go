@@ -62,8 +62,8 @@ func sortRoutes(tables []Table, permissions *identity.Permissions) ([]registered
 	return all, nil
 }
 
-// sortKey returns a path that sorts parameters after every letter.
-func sortKey(path string) string { return strings.ReplaceAll(path, "{", "\x7f") }
+// sortKey returns a path that sorts parameters and wildcards after every letter.
+func sortKey(path string) string { return strings.NewReplacer("{", "\x7f", "*", "\x7f").Replace(path) }
 
 // shapeOf returns a path without the names of its parameters.
 func shapeOf(path string) string {

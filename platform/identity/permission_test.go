@@ -15,7 +15,8 @@ func TestPermissionsOfARole(t *testing.T) {
 	for i, lowest := range roles {
 		permission := identity.Permission{Name: "things:read", Lowest: lowest}
 		for j, r := range roles {
-			require.Equal(t, j >= i, identity.Caller{Role: r}.HasPermission(permission), "%q may what needs %q", r, lowest)
+			require.Equal(t, j >= i, identity.Caller{Role: r}.HasPermission(permission),
+				"%q may what needs %q", r, lowest)
 		}
 	}
 	t.Run("the zero permission is nobody's", func(t *testing.T) {

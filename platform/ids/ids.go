@@ -1,16 +1,18 @@
-// Package ids makes and reads the ids of everything that is stored: UUIDv7 (RFC 9562), so that ids
-// made later sort later.
+// Package ids makes and checks the ids of everything that is stored: UUIDs of version 7 (RFC 9562
+// §5.7), which begin with the time. Ids that were made later sort later, so that rows with
+// neighboring ids stand beside each other in an index.
 package ids
 
 import "github.com/google/uuid"
 
-// New makes an id.
+// New returns a new id. Within one process each is greater than the one before.
 func New() string {
 	return uuid.Must(uuid.NewV7()).String()
 }
 
-// IsValid says whether s is an id in its one accepted form: 36 characters, lower case. Anything
-// else can't name a stored thing, so callers answer it as missing.
+// IsValid reports whether s is an id in its one accepted form: a UUID of 36 characters in lower
+// case. No stored thing has another text as its id, so callers answer it as missing without asking
+// the database.
 func IsValid(s string) bool {
 	if len(s) != 36 {
 		return false
@@ -19,5 +21,5 @@ func IsValid(s string) bool {
 	return err == nil && u.String() == s
 }
 
-// None is no id of ours: it comes before every one, and nothing has it.
+// None is the id of nothing. It sorts before every id that New returns.
 const None = "00000000-0000-0000-0000-000000000000"

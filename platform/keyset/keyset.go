@@ -1,6 +1,6 @@
-// Package keyset has the position of keyset pagination: a page begins after the last row of the
-// page before, found by the values that the list is ordered by. Unlike an offset it stays right
-// while rows come and go.
+// Package keyset has the position of keyset pagination. A page begins after the last row of the
+// page before, which is found by the values that the list is ordered by. Unlike an offset, a
+// position stays right while rows come and go, and costs the same on every page.
 package keyset
 
 import "lyceum/platform/clock"

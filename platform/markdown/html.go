@@ -168,27 +168,27 @@ type htmlRenderer struct{}
 func (htmlRenderer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(kindTag, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
-			_, _ = w.WriteString(n.(*tagNode).render())
+			_, _ = w.WriteString(n.(*tagNode).renderTag())
 		}
 		return ast.WalkContinue, nil
 	})
 	r.Register(kindRawHTML, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering {
-			n.(*htmlNode).render(w)
+			n.(*htmlNode).renderBlock(w)
 		}
 		return ast.WalkContinue, nil
 	})
 }
 
-// render writes the block. A block whose tags are all shown as text becomes a paragraph, and an
+// renderBlock writes the block. A block whose tags are all shown as text becomes a paragraph, and an
 // empty block, such as a comment, leaves nothing.
-func (n *htmlNode) render(w util.BufWriter) {
+func (n *htmlNode) renderBlock(w util.BufWriter) {
 	isText := true
 	var b strings.Builder
 	for _, p := range n.pieces {
 		isText = isText && (p.tag == nil || !p.isMarkup)
 		if p.tag != nil {
-			b.WriteString(p.render())
+			b.WriteString(p.renderTag())
 		} else {
 			b.WriteString(angleEscaper.Replace(p.text))
 		}

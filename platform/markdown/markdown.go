@@ -37,7 +37,7 @@ var converter = goldmark.New(
 
 // Render returns the HTML of a Markdown text. It returns an error only for a fault of the renderer.
 // Its time grows with the square of the number of links, emphasis marks and levels of nesting, so
-// the caller bounds the length of source: 200 kB of the worst text take seconds.
+// the caller bounds the length of source.
 func Render(source string) (string, error) {
 	var unchecked bytes.Buffer
 	if err := converter.Convert([]byte(source), &unchecked); err != nil {

@@ -67,7 +67,8 @@ func TestWhatIsNoHTMLIsShownAsTyped(t *testing.T) {
 			"after a paragraph": "word\n" + s + "\n\nend",
 		} {
 			want := html.UnescapeString(s)
-			require.Contains(t, textOf(t, render(t, source)), want, "%s: %q became %q", name, source, render(t, source))
+			require.Contains(t, textOf(t, render(t, source)), want, "%s: %q became %q", name, source,
+				render(t, source))
 		}
 	}
 }

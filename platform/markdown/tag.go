@@ -122,8 +122,8 @@ func (t *tag) attributeValue(name string) string {
 	return t.attributes[i].value
 }
 
-// render returns the tag as HTML, or its source as escaped text if it is not markup.
-func (t *tag) render() string {
+// renderTag returns the tag as HTML, or its source as escaped text if it is not markup.
+func (t *tag) renderTag() string {
 	if !t.isMarkup {
 		return html.EscapeString(t.source)
 	}

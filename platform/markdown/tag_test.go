@@ -25,7 +25,7 @@ func TestParseTag(t *testing.T) {
 		tag, ok := parseTag([]byte(source))
 		require.True(t, ok, source)
 		tag.isMarkup = true
-		require.Equal(t, want, tag.render(), source)
+		require.Equal(t, want, tag.renderTag(), source)
 		require.True(t, strings.HasPrefix(source, tag.source), source)
 	}
 	for _, source := range []string{
@@ -103,7 +103,8 @@ func TestAnchors(t *testing.T) {
 		a := newAnchorSet()
 		require.True(t, a.reserveName("x-1"))
 		require.False(t, a.reserveName("x-1"))
-		require.Equal(t, []string{"x", "x-2", "x-3"}, []string{a.assignName("x"), a.assignName("x"), a.assignName("x")})
+		require.Equal(t, []string{"x", "x-2", "x-3"},
+			[]string{a.assignName("x"), a.assignName("x"), a.assignName("x")})
 		require.Equal(t, []string{"section", "section-1"}, []string{a.assignName(""), a.assignName("")})
 	})
 	t.Run("links to them", func(t *testing.T) {

@@ -7,7 +7,7 @@
 //	always                                    only while the module is enabled
 //	------                                    --------------------------------
 //	Settings, Migrations, Permissions,        Provides: routes, services, subscribers, workers,
-//	Problems, Declares                        backgrounds
+//	Problems, Declares                        backgrounds; Console and Commands
 //
 // A disabled module keeps its tables and data, its settings are still checked, and its permissions
 // stay known, so that it can be enabled again at any time.
@@ -59,7 +59,7 @@ type Module struct {
 	Provides fx.Option
 }
 
-// List holds all modules of a program, sorted by name.
+// List holds all modules of a program; the composition root sorts it by name.
 type List []Module
 
 // Disabled holds the names of the modules that are disabled.

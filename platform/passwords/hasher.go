@@ -21,7 +21,7 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// Argon2 is the cost of a password hash (RFC 9106).
+// Argon2 is the cost of a password hash. RFC 9106 §4 and OWASP recommend values for it.
 type Argon2 struct {
 	// Memory is in KiB.
 	Memory uint32
@@ -36,17 +36,18 @@ type Argon2 struct {
 type Hasher struct {
 	cost  Argon2
 	slots *semaphore.Weighted
-	// dummy is a hash that no password has. It takes as long to check as any other.
+	// dummy is a hash that no password has. Checking it takes as long as checking any other.
 	dummy string
 }
 
-// NewHasher returns a hasher that makes new hashes at the given cost.
+// NewHasher returns a hasher whose new hashes have the given cost.
 func NewHasher(cost Argon2) *Hasher {
 	h := &Hasher{cost: cost, slots: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))}
 	h.dummy = cost.formatHash(make([]byte, saltBytes), make([]byte, keyBytes))
 	return h
 }
 
+// Sizes of a hash (RFC 9106 §3.1), and the patience of a caller.
 const (
 	keyBytes  = 32
 	saltBytes = 16
@@ -55,8 +56,8 @@ const (
 	maxWait = 1800 * time.Millisecond
 )
 
-// acquireSlot waits for a core. It returns 503 after maxWait, so that the callers who came earlier
-// are served.
+// acquireSlot waits for a core. It returns an unavailable error after maxWait or if ctx ends, so
+// that the callers that came earlier are served in time.
 func (h *Hasher) acquireSlot(ctx context.Context) error {
 	wait, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
@@ -66,8 +67,9 @@ func (h *Hasher) acquireSlot(ctx context.Context) error {
 	return apperr.Unavailable("Too many are signing in at this moment; try again.")
 }
 
-// HashPassword returns the hash of a password with a new salt, in the encoded form of argon2id. The
-// whole password counts, at any length. It returns 503 if too many callers are waiting.
+// HashPassword returns the hash of a password with a new salt, in the usual text form of argon2id.
+// The whole password counts, at any length. It returns an unavailable error if too many callers are
+// waiting.
 func (h *Hasher) HashPassword(ctx context.Context, password string) (string, error) {
 	if err := h.acquireSlot(ctx); err != nil {
 		return "", err
@@ -78,10 +80,11 @@ func (h *Hasher) HashPassword(ctx context.Context, password string) (string, err
 	return h.cost.formatHash(salt, h.cost.deriveKey(password, salt, keyBytes)), nil
 }
 
-// CheckPassword returns whether the password belongs to the hash, and whether the hash was made at
-// a lower cost than that of new hashes, so that it should be replaced. An empty hash takes as long
-// as any other and never matches: the time of an answer does not tell whether an account exists.
-// CheckPassword returns 503 if too many callers are waiting, and an error for a malformed hash.
+// CheckPassword reports whether the password belongs to the hash, and whether the hash has a lower
+// cost than new hashes, so that it should be replaced. An empty hash takes as long as any other and
+// never matches: the time of an answer does not tell whether an account exists. CheckPassword
+// returns an unavailable error if too many callers are waiting, and another error for a malformed
+// hash.
 func (h *Hasher) CheckPassword(ctx context.Context, hash, password string) (match, outdated bool, err error) {
 	known := hash != ""
 	if !known {
@@ -100,19 +103,21 @@ func (h *Hasher) CheckPassword(ctx context.Context, hash, password string) (matc
 	return match, cost.Memory < h.cost.Memory || cost.Time < h.cost.Time, nil
 }
 
-// deriveKey returns the argon2id key of a password.
+// deriveKey returns the argon2id key of a password, of size bytes. It takes about 20 ms.
 func (c Argon2) deriveKey(password string, salt []byte, size uint32) []byte {
 	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Parallel, size)
 }
 
-// formatHash returns the usual text form: "$argon2id$v=19$m=…,t=…,p=…$salt$key".
+// formatHash returns the text form of a hash: "$argon2id$v=19$m=…,t=…,p=…$salt$key", salt and key
+// in base64 without padding.
 func (c Argon2) formatHash(salt, key []byte) string {
 	b64 := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
 		argon2.Version, c.Memory, c.Time, c.Parallel, b64(salt), b64(key))
 }
 
-// parseHash is the reverse of Argon2.encode. It returns an error for any other text.
+// parseHash returns the parts of a text that formatHash wrote. It returns an error for any other
+// text.
 func parseHash(hash string) (c Argon2, salt, key []byte, err error) {
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {

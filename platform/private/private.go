@@ -17,8 +17,9 @@ const (
 	fileMode = 0o600
 )
 
-// CreateDir creates a directory that only the user of the server may enter. It takes the rights of
-// others from one that exists. It is for a name that the server has chosen; see DirOf.
+// CreateDir creates a directory that only the user of the server may enter, and its parents. It
+// takes the rights of others from a directory that exists. It is for a name that the server has
+// chosen; see CreateNamedDir.
 func CreateDir(path string) error {
 	if err := os.MkdirAll(path, dirMode); err != nil {
 		return err
@@ -26,8 +27,8 @@ func CreateDir(path string) error {
 	return removeRights(path, dirMode)
 }
 
-// CreateNamedDir is Dir for a directory that the operator has named. It takes the rights of others
-// from one that exists only if every entry belongs to the server, which is so if its name matches a
+// CreateNamedDir is CreateDir for a directory that the operator has named. It takes the rights of
+// others from one that exists only if every entry belongs to the server: if its name matches a
 // pattern of own (filepath.Match). A directory that others use, such as the root of the system,
 // stays open to them.
 func CreateNamedDir(path string, own ...string) error {
@@ -50,7 +51,7 @@ func CreateNamedDir(path string, own ...string) error {
 	return removeRights(path, dirMode)
 }
 
-// isOwn returns whether a name matches one of the patterns.
+// isOwn reports whether a name matches one of the patterns.
 func isOwn(name string, own []string) bool {
 	return slices.ContainsFunc(own, func(pattern string) bool {
 		match, err := filepath.Match(pattern, name)
@@ -68,7 +69,7 @@ func CreateFile(path string) error {
 	return errors.Join(f.Close(), removeRights(path, fileMode))
 }
 
-// TightenFiles takes the rights of others from files. Missing files are no error.
+// TightenFiles takes the rights of others from files. It ignores files that are missing.
 func TightenFiles(paths ...string) error {
 	for _, path := range paths {
 		if err := removeRights(path, fileMode); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -2,5 +2,6 @@
 
 package private
 
-// SetPrivateUmask makes files private by default where the system has such a default; this one has none.
+// SetPrivateUmask makes files private by default where the system has such a default; this one has
+// none.
 func SetPrivateUmask() {}

@@ -28,8 +28,8 @@ import (
 	"lyceum/platform/ws"
 )
 
-// Declarations are the tables that belong to no module: the outbox and the idempotency records.
-var Declarations = fx.Options(
+// PlatformMigrations are the tables that belong to no module: the outbox and the idempotency records.
+var PlatformMigrations = fx.Options(
 	migrate.ProvideMigrations(events.Migrations...),
 	migrate.ProvideMigrations(idempotency.Migrations...),
 )
@@ -80,7 +80,7 @@ var platformParts = fx.Options(
 		// The server.
 		newLimiter, newProblemCatalog, pagination.NewCursors, newHub, newServer,
 	),
-	Declarations,
+	PlatformMigrations,
 	httpx.ProvideRoutes(newMailboxRoutes),
 )
 
@@ -167,7 +167,10 @@ func CheckDisabled(all module.List, disabled module.Disabled) error {
 func DescribeModules(all module.List, disabled module.Disabled) []httpx.ModuleInfo {
 	infos := make([]httpx.ModuleInfo, len(all))
 	for i, m := range all {
-		infos[i] = httpx.NewModuleInfo(m.Name, m.Title, !disabled.HasModule(m.Name), m.Console)
+		infos[i] = httpx.ModuleInfo{Name: m.Name, Title: m.Title, Enabled: !disabled.HasModule(m.Name)}
+		if infos[i].Enabled {
+			infos[i].Console = m.Console
+		}
 	}
 	return infos
 }

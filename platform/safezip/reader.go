@@ -144,7 +144,7 @@ func (d *directory) nextEntry(r io.ReaderAt, f *zip.File, limits Limits) (*Entry
 	return &Entry{file: f, start: start, end: end}, nil
 }
 
-// headersAgree returns whether the header before the data says the same as the one in the
+// headersAgree reports whether the header before the data says the same as the one in the
 // directory: name, flags, method, checksum and sizes. The last two may follow the data instead.
 func headersAgree(local, central []byte) bool {
 	le := binary.LittleEndian
@@ -179,7 +179,7 @@ func checkHeader(f *zip.File, limits Limits) string {
 	return limits.checkEntry(f.CompressedSize64, f.UncompressedSize64)
 }
 
-// isPlainPath returns whether a name is a relative path of plain segments on every system (ASVS
+// isPlainPath reports whether a name is a relative path of plain segments on every system (ASVS
 // 5.3.2).
 func isPlainPath(name string) bool {
 	return fs.ValidPath(name) && name != "." && len(name) <= maxNameBytes &&

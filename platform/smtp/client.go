@@ -11,7 +11,8 @@ import (
 )
 
 // Bounds of a client. A connection that was idle for longer than maxIdleTime is not used again:
-// servers and firewalls drop idle connections, some without telling the client.
+// servers and firewalls drop idle connections, some without telling the client. checkTimeout is how
+// long an idle connection may take to show that it still works.
 const (
 	defaultDialTimeout = 10 * time.Second
 	defaultSendTimeout = 30 * time.Second
@@ -28,8 +29,11 @@ type Client struct {
 	sendTimeout time.Duration
 	now         func() time.Time
 
-	slots  chan struct{} // holds one value for each connection in use
-	mu     sync.Mutex
+	// slots holds one value for each connection in use.
+	slots chan struct{}
+
+	mu sync.Mutex
+	// idle has the connection that was used last at its end.
 	idle   []*connection
 	closed bool
 }
@@ -85,8 +89,8 @@ func NewClient(rawURL string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Send delivers one mail to the server. The server has accepted the mail when Send returns nil. If
-// the server's answer is lost, Send returns an error although the server may have accepted the
+// Send delivers one mail to the server. If it returns nil, the server has accepted the mail. If the
+// answer of the server is lost, Send returns an error although the server may have accepted the
 // mail; the Message-ID identifies the copy.
 func (c *Client) Send(ctx context.Context, m Message) error {
 	env, err := newEnvelope(m, c.now())
@@ -113,8 +117,8 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// withConnection calls do with a healthy connection and returns the connection to the pool if it is
-// still usable.
+// withConnection calls do with a working connection and returns the connection to the pool if it is
+// still usable. It waits while the pool is in use. All of it ends after sendTimeout or with ctx.
 func (c *Client) withConnection(ctx context.Context, do func(*connection) error) error {
 	deadline := time.Now().Add(c.sendTimeout)
 	ctx, cancel := context.WithDeadline(ctx, deadline)
@@ -136,8 +140,8 @@ func (c *Client) withConnection(ctx context.Context, do func(*connection) error)
 	return withContextError(ctx, err)
 }
 
-// acquireConnection returns the connection that was used last and still answers, or opens a new
-// one.
+// acquireConnection returns the idle connection that was used last and still answers, or opens a
+// new one. It closes idle connections that do not answer.
 func (c *Client) acquireConnection(ctx context.Context, deadline time.Time) (*connection, error) {
 	for conn := c.popIdle(); conn != nil; conn = c.popIdle() {
 		check := time.Now().Add(min(checkTimeout, c.sendTimeout/4))
@@ -180,7 +184,7 @@ func (c *Client) releaseConnection(ctx context.Context, conn *connection, err er
 	c.idle = append(c.idle, conn)
 }
 
-// deliverMail sends one mail over the connection. It returns a refusedError if the server refuses
+// deliverMail sends one mail over the connection. It returns a *refusedError if the server refuses
 // the sender, the recipient or the content.
 func (c *connection) deliverMail(env envelope) error {
 	if ok, _ := c.client.Extension("SMTPUTF8"); env.utf8 && !ok {
@@ -209,9 +213,9 @@ func (c *connection) deliverMail(env envelope) error {
 	return nil
 }
 
-// withContextError adds the context's error to an error of the connection. The caller set no
-// deadline on the connection and could not interpret its error alone. A reply of the server is
-// returned unchanged.
+// withContextError adds the error of ctx to an error of the connection. The caller set no deadline
+// on the connection and could not interpret its error alone. It returns a reply of the server
+// unchanged.
 func withContextError(ctx context.Context, err error) error {
 	var reply *textproto.Error
 	var r *refusedError

@@ -3,12 +3,13 @@ package smtp
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net"
 	"net/mail"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 func newMessage() Message {
@@ -21,60 +22,44 @@ func newMessage() Message {
 func TestDelivery(t *testing.T) {
 	server := startServer(t, serverOptions{})
 	sender := newSender(t, server.url(""))
-	if err := sender.Ping(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := sender.Send(t.Context(), newMessage()); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, sender.Ping(t.Context()))
+	require.NoError(t, sender.Send(t.Context(), newMessage()))
 	got := server.onlyMail(t)
-	if got.from != "no-reply@lyceum.local" || got.to != "ada@example.org" {
-		t.Errorf("envelope %q → %q", got.from, got.to)
-	}
+	require.Equal(t, "no-reply@lyceum.local", got.from, "envelope %q → %q", got.from, got.to)
+	require.Equal(t, "ada@example.org", got.to, "envelope %q → %q", got.from, got.to)
 	m, err := mail.ReadMessage(bytes.NewReader(got.data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if id := m.Header.Get("Message-Id"); id != "<0193-abc@lyceum.local>" {
-		t.Errorf("Message-Id %q", id)
-	}
-	if _, err := m.Header.Date(); err != nil {
-		t.Errorf("Date: %v", err)
-	}
-	if !strings.Contains(string(got.data), "Hello\r\n.\r\nWorld") {
-		t.Errorf("the text did not survive:\n%s", got.data)
-	}
+	require.NoError(t, err)
+	id := m.Header.Get("Message-Id")
+	require.Equal(t, "<0193-abc@lyceum.local>", id, "Message-Id %q", id)
+	_, err = m.Header.Date()
+	require.NoError(t, err, "Date")
+	require.Contains(t, string(got.data), "Hello\r\n.\r\nWorld", "the text did not survive:\n%s", got.data)
 }
 
 func TestSignsIn(t *testing.T) {
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
 		t.Run(mechanism, func(t *testing.T) {
 			server := startServer(t, serverOptions{auth: mechanism})
-			if err := newSender(t, server.url("robot:s3cret-word@")).Send(t.Context(), newMessage()); err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, newSender(t, server.url("robot:s3cret-word@")).Send(t.Context(), newMessage()))
 			server.onlyMail(t)
 			err := newSender(t, server.url("robot:wr0ng-word@")).Send(t.Context(), newMessage())
-			if err == nil || IsPermanent(err) || strings.Contains(err.Error(), "wr0ng-word") {
-				t.Errorf("a wrong password gives %v", err)
-			}
+			require.Error(t, err, "a wrong password gives %v", err)
+			require.False(t, IsPermanent(err), "a wrong password gives %v", err)
+			require.NotContains(t, err.Error(), "wr0ng-word", "a wrong password gives %v", err)
 		})
 	}
 }
 
 func TestPasswordNeedsAServerThatAsksForIt(t *testing.T) {
 	server := startServer(t, serverOptions{})
-	if err := newSender(t, server.url("robot:s3cret@")).Send(t.Context(), newMessage()); err == nil {
-		t.Error("mail went without the sign-in that was configured")
-	}
+	require.Error(t, newSender(t, server.url("robot:s3cret@")).Send(t.Context(), newMessage()),
+		"mail went without the sign-in that was configured")
 }
 
 // Keeps M4: a server that accepts and says nothing must not hold a job.
 func TestSilentServer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
@@ -86,31 +71,27 @@ func TestSilentServer(t *testing.T) {
 	sender := newSender(t, "smtp://"+listener.Addr().String(), WithTimeouts(0, 150*time.Millisecond))
 	began := time.Now()
 	err = sender.Send(t.Context(), newMessage())
-	if !errors.Is(err, context.DeadlineExceeded) || IsPermanent(err) {
-		t.Errorf("error %v", err)
-	}
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("took %v", took)
-	}
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.False(t, IsPermanent(err))
+	took := time.Since(began)
+	require.LessOrEqual(t, took, 3*time.Second, "took %v", took)
 
 	patient := newSender(t, "smtp://"+listener.Addr().String())
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if err := patient.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("ping with a context that ends: %v", err)
-	}
+	err = patient.Ping(ctx)
+	require.ErrorIs(t, err, context.DeadlineExceeded, "ping with a context that ends")
 }
 
 // Keeps M4: required encryption is never given up, whatever the server leaves out.
 func TestSTARTTLSRequiredButNotOffered(t *testing.T) {
 	server := startServer(t, serverOptions{})
 	err := newSender(t, server.url("")+"?starttls=required").Send(t.Context(), newMessage())
-	if err == nil || !strings.Contains(err.Error(), "STARTTLS") || IsPermanent(err) {
-		t.Errorf("error %v", err)
-	}
-	if n := server.mailCount(); n != 0 {
-		t.Errorf("%d mails went in the clear", n)
-	}
+	require.Error(t, err)
+	require.Contains(t, err.Error(), "STARTTLS")
+	require.False(t, IsPermanent(err))
+	n := server.mailCount()
+	require.EqualValues(t, 0, n, "%d mails went in the clear", n)
 }
 
 func TestEncrypted(t *testing.T) {
@@ -120,15 +101,11 @@ func TestEncrypted(t *testing.T) {
 			target := server.url("") + "?starttls=required"
 			trusting := newSender(t, target)
 			trusting.target.tls.RootCAs = server.roots
-			if err := trusting.Send(t.Context(), newMessage()); err != nil {
-				t.Fatal(err)
-			}
-			if got := server.onlyMail(t); !got.encrypted {
-				t.Error("the mail came in the clear")
-			}
-			if err := newSender(t, target).Send(t.Context(), newMessage()); err == nil {
-				t.Error("an unknown certificate was trusted")
-			}
+			require.NoError(t, trusting.Send(t.Context(), newMessage()))
+			got := server.onlyMail(t)
+			require.True(t, got.encrypted, "the mail came in the clear")
+			require.Error(t, newSender(t, target).Send(t.Context(), newMessage()),
+				"an unknown certificate was trusted")
 		})
 	}
 }
@@ -140,16 +117,12 @@ func TestRefusals(t *testing.T) {
 		m := newMessage()
 		m.To = to
 		err := sender.Send(t.Context(), m)
-		if err == nil || IsPermanent(err) != permanent {
-			t.Errorf("%s: permanent %v, error %v", to, IsPermanent(err), err)
-		}
+		require.Error(t, err, "%s: permanent %v, error %v", to, IsPermanent(err), err)
+		require.Equal(t, permanent, IsPermanent(err), "%s: permanent %v, error %v", to, IsPermanent(err), err)
 	}
-	if err := sender.Send(t.Context(), newMessage()); err != nil {
-		t.Errorf("after the refusals: %v", err)
-	}
-	if n := server.connectionCount(); n != 1 {
-		t.Errorf("%d connections for three mails, one after the other", n)
-	}
+	require.NoError(t, sender.Send(t.Context(), newMessage()), "after the refusals")
+	n := server.connectionCount()
+	require.EqualValues(t, 1, n, "%d connections for three mails, one after the other", n)
 }
 
 // Keeps M1: no value writes a header or a command of its own.
@@ -173,13 +146,12 @@ func TestInjectionIsRefused(t *testing.T) {
 	} {
 		m := newMessage()
 		change(&m)
-		if err := sender.Send(t.Context(), m); !errors.Is(err, ErrBadMessage) || !IsPermanent(err) {
-			t.Errorf("%s: error %v", name, err)
-		}
+		err := sender.Send(t.Context(), m)
+		require.ErrorIs(t, err, ErrBadMessage, name)
+		require.True(t, IsPermanent(err), name)
 	}
-	if n := server.mailCount(); n != 0 {
-		t.Errorf("%d mails went", n)
-	}
+	n := server.mailCount()
+	require.EqualValues(t, 0, n, "%d mails went", n)
 }
 
 func TestSubjectArrivesAsTyped(t *testing.T) {
@@ -187,16 +159,11 @@ func TestSubjectArrivesAsTyped(t *testing.T) {
 		m := newMessage()
 		m.Subject = subject
 		env, err := newEnvelope(m, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		parsed, err := mail.ReadMessage(bytes.NewReader(env.data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := decodeHeader(t, parsed.Header.Get("Subject")); got != subject {
-			t.Errorf("%q arrives as %q", subject, got)
-		}
+		require.NoError(t, err)
+		got := decodeHeader(t, parsed.Header.Get("Subject"))
+		require.Equal(t, subject, got, "%q arrives as %q", subject, got)
 	}
 }
 
@@ -204,21 +171,16 @@ func TestPoolSurvivesARestart(t *testing.T) {
 	server := startServer(t, serverOptions{})
 	sender := newSender(t, server.url(""))
 	for range 3 {
-		if err := sender.Send(t.Context(), newMessage()); err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, sender.Send(t.Context(), newMessage()))
 	}
-	if n := server.connectionCount(); n != 1 {
-		t.Errorf("%d connections, want one used again", n)
-	}
+	n := server.connectionCount()
+	require.EqualValues(t, 1, n, "%d connections, want one used again", n)
 	server.stop()
-	if err := sender.Send(t.Context(), newMessage()); err == nil || IsPermanent(err) {
-		t.Errorf("with the server gone: %v", err)
-	}
+	err := sender.Send(t.Context(), newMessage())
+	require.Error(t, err, "with the server gone")
+	require.False(t, IsPermanent(err), "with the server gone")
 	server.restart(t)
-	if err := sender.Send(t.Context(), newMessage()); err != nil {
-		t.Errorf("after the restart: %v", err)
-	}
+	require.NoError(t, sender.Send(t.Context(), newMessage()), "after the restart")
 }
 
 func TestPoolIsBounded(t *testing.T) {
@@ -229,16 +191,12 @@ func TestPoolIsBounded(t *testing.T) {
 		go func() { errs <- sender.Send(t.Context(), newMessage()) }()
 	}
 	for range cap(errs) {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
+		require.NoError(t, <-errs)
 	}
-	if n := server.connectionCount(); n > 2 {
-		t.Errorf("%d connections, at most 2 were allowed", n)
-	}
-	if n := server.mailCount(); n != 20 {
-		t.Errorf("%d of 20 mails arrived", n)
-	}
+	n := server.connectionCount()
+	require.LessOrEqual(t, n, 2, "%d connections, at most 2 were allowed", n)
+	n = server.mailCount()
+	require.EqualValues(t, 20, n, "%d of 20 mails arrived", n)
 }
 
 func TestURLs(t *testing.T) {
@@ -257,24 +215,16 @@ func TestURLs(t *testing.T) {
 		"smtp://user:topsecret@h:25?starttls=required&starttls=off": false,
 	} {
 		_, err := NewClient(raw)
-		if (err == nil) != ok {
-			t.Errorf("%s: %v", raw, err)
-		}
-		if err != nil && strings.Contains(err.Error(), "topsecret") {
-			t.Errorf("the error shows the password: %v", err)
-		}
+		require.Equal(t, ok, err == nil, raw)
+		require.False(t, err != nil && strings.Contains(err.Error(), "topsecret"), "the error shows the password")
 	}
 }
 
 func TestPasswordIsNotSentInTheClear(t *testing.T) {
 	target, err := parseTarget("smtp://u:p@mail.example.org:25")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	server := startServer(t, serverOptions{auth: "PLAIN"})
 	target.addr = server.addr // a distant name for the server at hand
-	if _, err := target.openConnection(t.Context(), time.Second, time.Now().Add(time.Second)); err == nil ||
-		!strings.Contains(err.Error(), "not encrypted") {
-		t.Errorf("error %v", err)
-	}
+	_, err = target.openConnection(t.Context(), time.Second, time.Now().Add(time.Second))
+	require.ErrorContains(t, err, "not encrypted")
 }

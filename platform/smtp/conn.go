@@ -25,24 +25,26 @@ type connection struct {
 	idleAt time.Time
 }
 
-// limitTime limits everything that happens on the connection until stop is called: reads and writes
-// fail after the deadline and as soon as ctx ends, even if they are blocked. net/smtp takes no
-// context.
+// limitTime makes reads and writes of the connection fail after the deadline and as soon as ctx
+// ends, even if they are blocked, until stop is called. net/smtp takes no context.
 func (c *connection) limitTime(ctx context.Context, deadline time.Time) (stop func()) {
-	conn := c.conn // greet may replace c.conn by its TLS wrapper meanwhile
+	conn := c.conn // startSession may replace c.conn by its TLS wrapper meanwhile
 	_ = conn.SetDeadline(deadline)
 	release := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	return func() { release() }
 }
 
-// isAlive returns whether the server answers RSET, which also drops a mail that was begun.
+// isAlive reports whether the server answers RSET, which also drops a mail that was begun.
 func (c *connection) isAlive() bool { return c.client.Reset() == nil }
 
+// close closes the connection without a QUIT, which could block.
 func (c *connection) close() { _ = c.conn.Close() }
 
 // openConnection returns a connection that is encrypted and signed in. All of it happens before the
 // deadline.
-func (t *target) openConnection(ctx context.Context, dialTimeout time.Duration, deadline time.Time) (*connection, error) {
+func (t *target) openConnection(
+	ctx context.Context, dialTimeout time.Duration, deadline time.Time,
+) (*connection, error) {
 	dialer := &net.Dialer{Timeout: min(dialTimeout, time.Until(deadline))}
 	conn, err := dialer.DialContext(ctx, "tcp", t.addr)
 	if err != nil {
@@ -58,7 +60,7 @@ func (t *target) openConnection(ctx context.Context, dialTimeout time.Duration, 
 	return c, nil
 }
 
-// startSession reads the server's greeting, introduces the client, encrypts and signs in.
+// startSession reads the greeting of the server, introduces the client, encrypts and signs in.
 func (t *target) startSession(ctx context.Context, c *connection) error {
 	if t.mode == tlsAtOnce {
 		secure := tls.Client(c.conn, t.tls)
@@ -153,7 +155,7 @@ func (a *passwordAuth) Next(question []byte, more bool) ([]byte, error) {
 	return nil, errors.New("the server asked something unexpected")
 }
 
-// hasWord returns whether a list of words separated by spaces contains the word, in any case.
+// hasWord reports whether a list of words separated by spaces has the word, in upper or lower case.
 func hasWord(list, word string) bool {
 	for _, w := range strings.Fields(list) {
 		if strings.EqualFold(w, word) {

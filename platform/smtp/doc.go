@@ -4,9 +4,9 @@
 // A Client keeps a few connections open and uses them again:
 //
 //	Send → newEnvelope        checks each header value, builds the MIME with jordan-wright/email
-//	     → acquire            an idle connection that still answers, or dial, TLS and sign-in
+//	     → acquireConnection  an idle connection that still answers, or dial, TLS and sign-in
 //	     → MAIL, RCPT, DATA   each refusal is kept with its stage and its code
-//	     → release            back to the pool, unless the connection is in doubt
+//	     → releaseConnection  back to the pool, unless the connection is in doubt
 //
 // Every step has a deadline. net/smtp and the MIME library have none, so the deadlines are set on
 // the connection.

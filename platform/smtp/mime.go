@@ -115,7 +115,7 @@ func parseTo(s string) (string, error) {
 	return s, nil
 }
 
-// isPlainAddress returns whether s has one "@" and no character that would need quoting in an SMTP
+// isPlainAddress reports whether s has one "@" and no character that would need quoting in an SMTP
 // command.
 func isPlainAddress(s string) bool {
 	return len(s) <= maxAddressBytes && utf8.ValidString(s) && strings.Count(s, "@") == 1 &&
@@ -143,7 +143,7 @@ func encodeSubject(s string) string {
 	return strings.Join(words, " ")
 }
 
-// isASCII returns whether s has no letter beyond ASCII.
+// isASCII reports whether s has no letter beyond ASCII.
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > 127 })
 }

@@ -11,7 +11,7 @@ import (
 // header or with a recipient that is not an address. IsPermanent returns true for it.
 var ErrBadMessage = errors.New("smtp: message refused")
 
-// IsPermanent returns whether sending the same mail again is pointless: the server refused its
+// IsPermanent reports whether sending the same mail again is pointless: the server refused its
 // recipient or its content for good, or the message itself is faulty. It returns false for refusals
 // of the connection, the greeting, the hello, the encryption, the sign-in and the sender: they
 // concern the server, and an operator mends them while the mail waits.
@@ -23,7 +23,7 @@ func IsPermanent(err error) bool {
 	return errors.As(err, &r) && r.isPermanent()
 }
 
-// stage is the part of a mail's dialogue that a server answers to (RFC 5321 §3.3).
+// stage is the part of the dialogue about a mail that a server answers to (RFC 5321 §3.3).
 type stage string
 
 const (
@@ -75,8 +75,8 @@ func wrapRefusal(at stage, err error) error {
 	return fmt.Errorf("smtp: %s: %w", at, err)
 }
 
-// truncateText returns at most the first 300 bytes of a text from outside, so that it can't fill
-// rows and logs.
+// truncateText returns at most the first 300 bytes of a text from outside and "…" behind a cut
+// text, so that it can't fill rows and logs.
 func truncateText(s string) string {
 	const maxBytes = 300
 	if len(s) <= maxBytes {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+	"github.com/stretchr/testify/require"
 )
 
 // serverOptions says how the test server behaves.
@@ -62,9 +63,7 @@ func startServer(t *testing.T, opts serverOptions) *testServer {
 func (s *testServer) restart(t *testing.T) {
 	t.Helper()
 	listener, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	s.addr = listener.Addr().String()
 	server := smtp.NewServer(s)
 	server.Domain = "localhost"
@@ -108,31 +107,23 @@ func (s *testServer) onlyMail(t *testing.T) receivedMail {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.mails) != 1 {
-		t.Fatalf("%d mails arrived, want one", len(s.mails))
-	}
+	require.Len(t, s.mails, 1)
 	return s.mails[0]
 }
 
 func (s *testServer) makeCertificate(t *testing.T) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	s.cert = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 	s.roots = x509.NewCertPool()
 	s.roots.AddCert(parsed)
@@ -236,9 +227,7 @@ func (silentLogger) Println(...any)        {}
 func newSender(t *testing.T, url string, opts ...Option) *Client {
 	t.Helper()
 	s, err := NewClient(url, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -246,8 +235,6 @@ func newSender(t *testing.T, url string, opts ...Option) *Client {
 func decodeHeader(t *testing.T, s string) string {
 	t.Helper()
 	got, err := new(mime.WordDecoder).DecodeHeader(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return got
 }

@@ -91,8 +91,8 @@ func checkUserinfo(raw string) error {
 	return nil
 }
 
-// applyQuery sets the mode from the parameter starttls, and returns an error for any other
-// parameter.
+// applyQuery sets the mode from the parameter starttls. It returns an error for any other
+// parameter, so that a mistyped one does not leave mail unencrypted.
 func (t *target) applyQuery(q url.Values) error {
 	for key, values := range q {
 		if key != "starttls" {
@@ -113,7 +113,7 @@ func (t *target) applyQuery(q url.Values) error {
 	return nil
 }
 
-// isLoopback returns whether the server is on this machine, so that no network carries the
+// isLoopback reports whether the server is on this machine, so that no network carries the
 // password.
 func (t *target) isLoopback() bool {
 	ip := net.ParseIP(t.host)

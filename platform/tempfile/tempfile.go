@@ -19,7 +19,8 @@ import (
 type Dir struct{ path string }
 
 // Open creates the directory if it is missing and removes everything in it. Another process may
-// have the directory open: its files have no name any more, or can't be removed.
+// have the directory open: its files have no name any more, or can't be removed. Open returns an
+// error if the directory can't be created or read.
 func Open(path string) (*Dir, error) {
 	if err := private.CreateDir(path); err != nil {
 		return nil, fmt.Errorf("temporary file: %w", err)

@@ -54,7 +54,7 @@ func TrimInvisible(s string) string {
 	}
 }
 
-// endsWithFlag reports whether s ends with the flag of a region (UTS 51 §1.4.6): a black flag, tag
+// endsWithFlag reports whether s ends with the flag of a region (UTS 51): a black flag, tag
 // characters, and the tag that ends them.
 func endsWithFlag(s string) bool {
 	ended, found := strings.CutSuffix(s, "\U000E007F")

@@ -37,10 +37,12 @@ func MakeSlug(title string, limit int) string {
 // latinLetters has the letters that the library takes for punctuation or does not know, and whose
 // Unicode name is not their sound.
 var latinLetters = map[rune]string{
-	'ə': "a", 'ǝ': "a", 'ɚ': "a", 'ʌ': "a", 'ә': "a", 'ӛ': "a", 'ӏ': "l", 'ة': "h", 'ى': "a", 'ې': "e", 'ϗ': "kai", 'ƿ': "w",
-	'ҋ': "i", 'ӆ': "l", 'ӊ': "n", 'ӎ': "m", 'ӷ': "g", 'ӻ': "g", 'ӽ': "h", 'ӿ': "h", 'ԁ': "d", 'ԃ': "d", 'ԅ': "z", 'ԇ': "dz",
-	'ԉ': "l", 'ԋ': "n", 'ԍ': "s", 'ԏ': "t", 'ԑ': "z", 'ԓ': "l", 'ԕ': "l", 'ԗ': "r", 'ԙ': "ya", 'ԛ': "q", 'ԝ': "w", 'ԟ': "k",
-	'ԡ': "l", 'ԣ': "n", 'ԥ': "p", 'ԧ': "h", 'ԩ': "n", 'ԫ': "dz", 'ԭ': "ch", 'ԯ': "l", 'ꝺ': "d", 'ꝼ': "f",
+	'ə': "a", 'ǝ': "a", 'ɚ': "a", 'ʌ': "a", 'ә': "a", 'ӛ': "a", 'ӏ': "l", 'ة': "h",
+	'ى': "a", 'ې': "e", 'ϗ': "kai", 'ƿ': "w", 'ҋ': "i", 'ӆ': "l", 'ӊ': "n", 'ӎ': "m",
+	'ӷ': "g", 'ӻ': "g", 'ӽ': "h", 'ӿ': "h", 'ԁ': "d", 'ԃ': "d", 'ԅ': "z", 'ԇ': "dz",
+	'ԉ': "l", 'ԋ': "n", 'ԍ': "s", 'ԏ': "t", 'ԑ': "z", 'ԓ': "l", 'ԕ': "l", 'ԗ': "r",
+	'ԙ': "ya", 'ԛ': "q", 'ԝ': "w", 'ԟ': "k", 'ԡ': "l", 'ԣ': "n", 'ԥ': "p", 'ԧ': "h",
+	'ԩ': "n", 'ԫ': "dz", 'ԭ': "ch", 'ԯ': "l", 'ꝺ': "d", 'ꝼ': "f",
 }
 
 // transliterateLetter returns the Latin letters for a letter of any script, or "" if none are

@@ -8,9 +8,9 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Authenticator finds the caller of an access token. The session must be alive and the account
-// active; both are cached and forgotten when they change, so that a request costs no query (ASVS
-// 7.4.1, 8.3.2).
+// Authenticator finds the caller of an access token. Its session must be alive and its account
+// active (ASVS 7.4.1, 8.3.2). Both are cached and forgotten when they change, so that a request
+// costs no query. It is safe for concurrent use.
 type Authenticator struct {
 	tokens   *Tokens
 	sessions *cache.Invalidated[string]
@@ -18,7 +18,7 @@ type Authenticator struct {
 }
 
 // NewAuthenticator returns an authenticator that asks s for sessions and a for accounts, and
-// forgets both by the signals of b.
+// forgets both when b signals their topics.
 func NewAuthenticator(t *Tokens, s identity.Sessions, a identity.Accounts, b cache.Signals) *Authenticator {
 	return &Authenticator{
 		tokens:   t,
@@ -27,9 +27,9 @@ func NewAuthenticator(t *Tokens, s identity.Sessions, a identity.Accounts, b cac
 	}
 }
 
-// Authenticate returns the caller and the claims of a token. It returns 401 token-expired for a
-// sound token whose time is over, and 401 invalid-token for every other fault, also if the session
-// has ended or the account is disabled.
+// Authenticate returns the caller and the claims of a token. It returns ProblemTokenExpired for a
+// sound token whose time is over, and ProblemInvalidToken for every other fault, also if the
+// session has ended or the account is disabled.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (identity.Caller, *Claims, error) {
 	claims, err := a.tokens.VerifyToken(token)
 	if err != nil {
@@ -39,8 +39,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (identit
 	return caller, claims, err
 }
 
-// CheckSession returns the caller of a session as its account is now. It returns 401 invalid-token
-// once the session has ended or the account is disabled. Open sockets call it again and again.
+// CheckSession returns the caller of a session with the role that its account has now. It returns
+// ProblemInvalidToken if the session has ended, belongs to another account, or its account is
+// disabled. Open sockets call it again and again.
 func (a *Authenticator) CheckSession(ctx context.Context, userID, sessionID string) (identity.Caller, error) {
 	owner, ok, err := a.sessions.Get(ctx, sessionID)
 	if err != nil {

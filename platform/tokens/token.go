@@ -16,34 +16,42 @@ import (
 	"lyceum/platform/keyring"
 )
 
-// Audience and Type are the aud and the typ of every access token (RFC 9068).
+// Audience and Type are the aud and the typ of every access token (RFC 9068 §2).
 const (
-	Audience  = "lyceum"
-	Type      = "at+jwt"
-	maxToken  = 4 << 10
+	Audience = "lyceum"
+	Type     = "at+jwt"
+)
+
+const (
+	// maxTokenBytes is the length of the longest token that is parsed.
+	maxTokenBytes = 4 << 10
+	// maxLeeway is how far the clocks of replicas may differ.
 	maxLeeway = 5 * time.Second
+	// maxRemembered is how many tokens a process remembers.
+	maxRemembered = 50_000
 )
 
 func init() {
 	jwt.MarshalSingleStringAsArray = false // aud is one string, not a list
 }
 
-// Claims are the content of an access token.
+// Claims are the content of an access token. Role is the role at the time of issue, for clients
+// that show it; what a caller may do is decided by the account.
 type Claims struct {
 	jwt.RegisteredClaims
 	SessionID string        `json:"sid"`
 	Role      identity.Role `json:"role"`
 }
 
-// Tokens issues and verifies access tokens. It is safe for concurrent use.
+// Tokens issues and verifies access tokens: JWTs with EdDSA (RFC 8037). It is safe for concurrent
+// use.
 type Tokens struct {
 	keys   *keyring.Keys
 	issuer string
 	ttl    time.Duration
 	clock  clock.Clock
 	parser *jwt.Parser
-	// verified keeps the claims of tokens by the SHA-256 of the token, once the signature was
-	// checked.
+	// verified has the tokens whose signature was checked, by the SHA-256 of the token.
 	verified *lru.Cache[[32]byte, verifiedToken]
 }
 
@@ -54,9 +62,10 @@ type verifiedToken struct {
 	kid string
 }
 
-// NewTokens returns tokens with the given issuer, which is PUBLIC_URL, and life.
+// NewTokens returns a Tokens that issues tokens with the given life and accepts those of issuer
+// only. issuer is PUBLIC_URL.
 func NewTokens(keys *keyring.Keys, issuer string, ttl time.Duration, c clock.Clock) *Tokens {
-	known, err := lru.New[[32]byte, verifiedToken](50_000)
+	known, err := lru.New[[32]byte, verifiedToken](maxRemembered)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
@@ -69,11 +78,14 @@ func NewTokens(keys *keyring.Keys, issuer string, ttl time.Duration, c clock.Clo
 	return t
 }
 
-// TTL returns the life of an access token.
+// TTL returns the life of an access token from its issue.
 func (t *Tokens) TTL() time.Duration { return t.ttl }
 
-// IssueToken returns an access token for a session and the time at which it expires.
-func (t *Tokens) IssueToken(userID, sessionID string, role identity.Role) (token string, expires clock.Time, err error) {
+// IssueToken returns an access token for a session and the time at which it expires. Every token
+// has an id of its own (jti).
+func (t *Tokens) IssueToken(
+	userID, sessionID string, role identity.Role,
+) (token string, expires clock.Time, err error) {
 	now := t.clock.Now()
 	expires = now.Add(t.ttl)
 	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, Claims{
@@ -89,11 +101,11 @@ func (t *Tokens) IssueToken(userID, sessionID string, role identity.Role) (token
 	return token, expires, err
 }
 
-// VerifyToken returns the claims of an access token. It returns 401 token-expired for a sound token
-// whose time is over, so that the client refreshes it, and 401 invalid-token for every other fault
-// (RFC 8725, ASVS 9.1, 9.2).
+// VerifyToken returns the claims of an access token (RFC 8725, ASVS 9.1, 9.2). It returns
+// ProblemTokenExpired for a sound token whose time is over, so that the client refreshes it, and
+// ProblemInvalidToken for every other fault. It does not look at the session.
 func (t *Tokens) VerifyToken(token string) (*Claims, error) {
-	if len(token) > maxToken {
+	if len(token) > maxTokenBytes {
 		return nil, apperr.InvalidToken()
 	}
 	sum := sha256.Sum256([]byte(token))
@@ -115,7 +127,8 @@ func (t *Tokens) VerifyToken(token string) (*Claims, error) {
 	return c, t.checkExpiry(c)
 }
 
-// checkExpiry returns 401 token-expired if the time of a token is over.
+// checkExpiry returns ProblemTokenExpired if the time of a token is over. Remembered tokens expire,
+// too.
 func (t *Tokens) checkExpiry(c *Claims) error {
 	if c.ExpiresAt.After(t.clock.Now().StdTime()) {
 		return nil
@@ -123,8 +136,8 @@ func (t *Tokens) checkExpiry(c *Claims) error {
 	return apperr.ProblemTokenExpired.New("The access token has run out.")
 }
 
-// isOnlyExpired returns whether the time is the only fault: an expired token of another issuer is
-// invalid, not expired.
+// isOnlyExpired reports whether the time is the only fault of a token: an expired token of another
+// issuer is invalid, not expired.
 func isOnlyExpired(err error) bool {
 	for _, other := range []error{jwt.ErrTokenInvalidIssuer, jwt.ErrTokenInvalidAudience, jwt.ErrTokenUsedBeforeIssued,
 		jwt.ErrTokenNotValidYet, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable} {
@@ -135,8 +148,8 @@ func isOnlyExpired(err error) bool {
 	return true
 }
 
-// findKey returns the public key of a token. The key is one of the keyring; headers that could name
-// another key are refused.
+// findKey returns the public key that a token names by its kid. It returns an error for headers
+// that could bring a key of their own (jku, jwk, x5u), for another typ and for an unknown key.
 func (t *Tokens) findKey(j *jwt.Token) (any, error) {
 	for name := range j.Header {
 		if name != "alg" && name != "typ" && name != "kid" {

@@ -9,11 +9,11 @@ let schemas = {};
 let capabilities = {};
 
 export async function loadModules() {
-  const addresses = ["/modules", "/openapi.json", "/capabilities"];
-  const [{ items }, document, rules] = await Promise.all(addresses.map((path) => get(path, undefined, { anonymous: true })));
+  const addresses = ["/modules", "/openapi.json", "/capabilities", "/console/panels.json"];
+  const [{ items }, document, rules, panels] = await Promise.all(addresses.map((path) => get(path, undefined, { anonymous: true })));
   capabilities = rules;
   on = new Set(items.filter((m) => m.enabled).map((m) => m.name));
-  scripts = items.filter((m) => m.panel).map((m) => m.panel);
+  scripts = panels.items;
   paths = document.paths || {};
   schemas = document.components?.schemas || {};
 }

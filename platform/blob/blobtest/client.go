@@ -31,16 +31,25 @@ func (r Reply) Code() string {
 	return p.Code
 }
 
-// Call makes a request with a body of size bytes, or of unknown size if size is negative. A header
-// whose value is empty is left out.
-func Call(t *testing.T, method, url string, headers map[string]string, body io.Reader, size int64) Reply {
+// Request is a request of a client.
+type Request struct {
+	Method, URL string
+	// Headers are sent unless their value is "".
+	Headers map[string]string
+	// Body is nil for none. Size is its length in bytes, or negative to send it in chunks.
+	Body io.Reader
+	Size int64
+}
+
+// Call makes a request and returns the whole answer.
+func Call(t *testing.T, r Request) Reply {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	req, err := http.NewRequestWithContext(t.Context(), r.Method, r.URL, r.Body)
 	require.NoError(t, err)
-	if body != nil {
-		req.ContentLength = size
+	if r.Body != nil {
+		req.ContentLength = r.Size
 	}
-	for name, value := range headers {
+	for name, value := range r.Headers {
 		if value != "" {
 			req.Header.Set(name, value)
 		}
@@ -49,20 +58,22 @@ func Call(t *testing.T, method, url string, headers map[string]string, body io.R
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	require.NoError(t, err, "%s %s: reading the answer", method, url)
+	require.NoError(t, err, "%s %s: reading the answer", r.Method, r.URL)
 	return Reply{resp.StatusCode, resp.Header, b}
 }
 
 // Upload sends a body as a client would that has the signed request.
 func Upload(t *testing.T, s blob.Signed, body string) Reply {
 	t.Helper()
-	return Call(t, s.Method, s.URL, s.Headers, strings.NewReader(body), int64(len(body)))
+	return Call(t, Request{
+		Method: s.Method, URL: s.URL, Headers: s.Headers, Body: strings.NewReader(body), Size: int64(len(body)),
+	})
 }
 
 // Get follows a signed URL with further headers.
 func Get(t *testing.T, s blob.Signed, headers map[string]string) Reply {
 	t.Helper()
-	return Call(t, s.Method, s.URL, headers, nil, 0)
+	return Call(t, Request{Method: s.Method, URL: s.URL, Headers: headers})
 }
 
 // SignPut returns a signed upload. It lasts a minute if p has no life.

@@ -1,7 +1,8 @@
 // Package folder keeps objects in a directory of the machine and serves the URLs that it signs. It
 // implements blob.Store for installations without S3.
 //
-//	DIR/objects/5b/0193a1b2-…-4a5b   an object: its content, then its description; 5b are the last two digits of the id
+//	DIR/objects/5b/0193a1b2-…-4a5b   an object: its content, then its description
+//	                                 (5b: the last two digits of the id)
 //	DIR/tmp/…                        uploads under way
 //
 // An upload is written to a temporary file, synced, and renamed. Content and description are in one

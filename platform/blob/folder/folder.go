@@ -23,14 +23,18 @@ import (
 // Store keeps objects in a directory. Make one with Open. It is safe for concurrent use, and
 // several processes may use one directory.
 type Store struct {
+	// objectDir has the objects, tempDir the uploads under way.
 	objectDir, tempDir string
-	urlPrefix          string
-	key                []byte
-	now                func() time.Time
-	stallTimeout       time.Duration
-	guard              Guard
-	// commitLocks makes "look for the object, then rename" one step for each id. The last digit of
-	// the id picks the lock.
+	// urlPrefix begins every signed URL; the id follows.
+	urlPrefix string
+	// key signs URLs.
+	key []byte
+	now func() time.Time
+	// stallTimeout is the constant of that name. Tests shorten it.
+	stallTimeout time.Duration
+	guard        Guard
+	// commitLocks make "look for the object, then rename" one step for each id. The last digit of
+	// the id chooses the lock.
 	commitLocks [64]sync.Mutex
 
 	mu sync.Mutex
@@ -38,35 +42,13 @@ type Store struct {
 	activeUploads map[string]int
 }
 
-// maxActiveUploads is how many uploads of one object may be under way. A client that tries again
-// needs a second one until the server notices that the first broke off. Each takes the room of the
-// whole object on the disk.
-const maxActiveUploads = 3
-
-// beginUpload counts one more upload of an object until end is called. It returns false if there
-// are too many.
-func (s *Store) beginUpload(id string) (end func(), ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.activeUploads[id] >= maxActiveUploads {
-		return nil, false
-	}
-	s.activeUploads[id]++
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.activeUploads[id]--; s.activeUploads[id] == 0 {
-			delete(s.activeUploads, id)
-		}
-	}, true
-}
-
 var _ blob.Store = (*Store)(nil)
 
 // Open opens the directory, creates it if it is missing, and removes the unfinished uploads of
 // processes that were killed. publicURL is the address, without /objects, at which clients reach
-// Handler. secret, of at least 32 bytes, signs the URLs; all replicas need the same. clock is asked
-// whether a URL has expired.
+// Handler. secret, of at least 32 bytes, signs the URLs; all replicas need the same one. clock
+// decides whether a URL has expired. Open returns an error if an argument or the directory can't be
+// used.
 func Open(dir, publicURL string, secret []byte, clock func() time.Time) (*Store, error) {
 	if len(secret) < 32 {
 		return nil, fmt.Errorf("blob: the signing secret has %d bytes; 32 are needed", len(secret))
@@ -93,8 +75,8 @@ func Open(dir, publicURL string, secret []byte, clock func() time.Time) (*Store,
 	return s, s.removeAbandoned()
 }
 
-// deriveKey returns the key that signs URLs. It differs from the secret, whatever else the secret
-// is used for. Another derivation would make the URLs invalid that clients have.
+// deriveKey returns the key that signs URLs. It differs from the secret, which may have other uses.
+// Another derivation would make the URLs invalid that clients hold.
 func deriveKey(secret []byte) []byte {
 	m := hmac.New(sha256.New, secret)
 	m.Write([]byte("lyceum object urls"))
@@ -102,7 +84,7 @@ func deriveKey(secret []byte) []byte {
 }
 
 // removeAbandoned removes temporary files whose writer is gone. Those of another process that has
-// the directory open, such as a backup beside a server, stay.
+// the directory open, such as a second server, stay.
 func (s *Store) removeAbandoned() error {
 	entries, err := os.ReadDir(s.tempDir)
 	if err != nil {
@@ -120,12 +102,14 @@ func (s *Store) removeAbandoned() error {
 	return nil
 }
 
-// objectPath returns the file of an object.
+// objectPath returns the file of an object. The last two digits of a UUID are random, so that the
+// 256 directories fill evenly.
 func (s *Store) objectPath(id string) string {
 	return filepath.Join(s.objectDir, id[34:], id)
 }
 
-// openByID opens an object. It returns blob.ErrNotFound if there is none.
+// openByID opens an object. It returns blob.ErrNotFound if there is none, also for an id that is
+// not a UUID: no path is made of it.
 func (s *Store) openByID(id string) (*object, error) {
 	if !blob.IsID(id) {
 		return nil, blob.ErrNotFound
@@ -154,6 +138,8 @@ func (s *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 	return s.openReader(id)
 }
 
+// openReader is openByID for callers that only read. A nil object would be a reader that is not
+// nil.
 func (s *Store) openReader(id string) (io.ReadCloser, error) {
 	o, err := s.openByID(id)
 	if err != nil {

@@ -47,18 +47,16 @@ func TestNewFolderRefusesWhatCannotWork(t *testing.T) {
 		"other scheme":   func() (*Store, error) { return Open(t.TempDir(), "ftp://x", secret, time.Now) },
 		"a file, no dir": func() (*Store, error) { return Open(file, "http://x", secret, time.Now) },
 	} {
-		if _, err := try(); err == nil {
-			t.Errorf("%s was accepted", what)
-		}
+		_, err := try()
+		require.Error(t, err, "%s was accepted", what)
 	}
 }
 
 func TestURLsStandUnderThePublicAddress(t *testing.T) {
 	f := openStore(t, t.TempDir())
 	id := blobtest.NewID()
-	if s := blobtest.SignGet(t, f, id, blob.GetRequest{}); !strings.HasPrefix(s.URL, "http://localhost:8000/objects/"+id+"?") {
-		t.Errorf("got %s", s.URL)
-	}
+	s := blobtest.SignGet(t, f, id, blob.GetRequest{})
+	require.True(t, strings.HasPrefix(s.URL, "http://localhost:8000/objects/"+id+"?"), "got %s", s.URL)
 }
 
 // TestIDsNeverBecomePaths keeps F1: a folder that holds secrets beside the objects.
@@ -71,17 +69,15 @@ func TestIDsNeverBecomePaths(t *testing.T) {
 	for _, path := range []string{"..%2f..%2fsecret", "../../secret", "%2e%2e/%2e%2e/secret", "..%5c..%5csecret", "x%00", "%zz"} {
 		req := "GET /objects/" + path + "?expires=99999999999999&signature=00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 		answer := sendRaw(t, strings.TrimPrefix(base, "http://"), req)
-		if !strings.Contains(answer, " 403 ") && !strings.Contains(answer, " 404 ") && !strings.Contains(answer, " 400 ") || strings.Contains(answer, "secret\n") {
-			t.Errorf("%s: %s", path, answer)
-		}
+		require.Regexp(t, " (400|403|404) ", answer, path)
+		require.NotContains(t, answer, "secret\n", "%s: %s", path, answer)
 	}
 }
 
 func TestASecretIsNotTheSigningKeyItself(t *testing.T) {
 	f := openStore(t, t.TempDir())
-	if bytes.Contains(f.key, bytes.Repeat([]byte("s"), 8)) {
-		t.Error("the key that signs URLs is the shared secret")
-	}
+	require.False(t, bytes.Contains(f.key, bytes.Repeat([]byte("s"), 8)),
+		"the key that signs URLs is the shared secret")
 }
 
 func TestObjectsSurviveReopening(t *testing.T) {
@@ -89,9 +85,8 @@ func TestObjectsSurviveReopening(t *testing.T) {
 	id := blobtest.NewID()
 	blobtest.Put(t, openStore(t, dir), id, "content", "text/plain")
 	info, err := openStore(t, dir).Stat(t.Context(), id)
-	if err != nil || info.Size != 7 {
-		t.Errorf("got %+v, %v", info, err)
-	}
+	require.NoError(t, err, "got %+v, %v", info, err)
+	require.EqualValues(t, 7, info.Size, "got %+v, %v", info, err)
 }
 
 func TestLeftoversAreRemovedAtOpenButNotLivingOnes(t *testing.T) {
@@ -103,12 +98,10 @@ func TestLeftoversAreRemovedAtOpenButNotLivingOnes(t *testing.T) {
 	require.NoError(t, err)
 	defer living.Close()
 	openStore(t, dir)
-	if _, err := os.Stat(dead); err == nil {
-		t.Error("the leftover is still there")
-	}
-	if _, err := os.Stat(living.Name()); err != nil {
-		t.Error("an upload that still runs was removed")
-	}
+	_, err = os.Stat(dead)
+	require.Error(t, err, "the leftover is still there")
+	_, err = os.Stat(living.Name())
+	require.NoError(t, err, "an upload that still runs was removed")
 }
 
 func TestDamagedObjectsAreToldApartFromMissingOnes(t *testing.T) {
@@ -119,75 +112,73 @@ func TestDamagedObjectsAreToldApartFromMissingOnes(t *testing.T) {
 	require.NoError(t, err)
 	for cut := range len(whole) {
 		require.NoError(t, os.WriteFile(f.objectPath(id), whole[:cut], 0o600))
-		if _, err := f.Stat(t.Context(), id); !errors.Is(err, blob.ErrDamaged) {
-			t.Fatalf("cut to %d bytes: %v", cut, err)
-		}
+		_, err = f.Stat(t.Context(), id)
+		require.ErrorIs(t, err, blob.ErrDamaged, "cut to %d bytes: %v", cut, err)
 	}
 	// What was to be written once is not there yet: the same upload mends it.
-	if _, err := f.writeObject(t.Context(), strings.NewReader("some content"), upload{id: id, contentType: "text/plain", size: 12, once: true}); err != nil {
-		t.Error(err)
-	}
-	if b, err := f.ReadPrefix(t.Context(), id, 20); err != nil || string(b) != "some content" {
-		t.Errorf("%q, %v", b, err)
-	}
+	_, err = f.writeObject(t.Context(), strings.NewReader("some content"),
+		upload{id: id, contentType: "text/plain", size: 12, once: true})
+	require.NoError(t, err)
+	b, err := f.ReadPrefix(t.Context(), id, 20)
+	require.NoError(t, err, "%q, %v", b, err)
+	require.Equal(t, "some content", string(b), "%q, %v", b, err)
 	require.NoError(t, os.WriteFile(f.objectPath(id), append([]byte("+"), whole...), 0o600))
-	if _, err := f.Stat(t.Context(), id); err == nil {
-		t.Error("a longer file passed")
-	}
+	_, err = f.Stat(t.Context(), id)
+	require.Error(t, err, "a longer file passed")
 }
 
 func TestConcurrentPutsOfOneIDLeaveOneWholeObject(t *testing.T) {
 	f := openStore(t, t.TempDir())
 	id := blobtest.NewID()
+	errs, contents := make([]error, 32), make([]string, 32)
 	var wg sync.WaitGroup
-	for i := range 32 {
+	for i := range errs {
 		wg.Go(func() {
 			body := strings.Repeat(string(rune('a'+i%26)), 10_000+i)
-			if err := f.Put(context.Background(), id, strings.NewReader(body), int64(len(body)), "text/plain"); err != nil {
-				t.Error(err)
-			}
-			b, err := f.ReadPrefix(context.Background(), id, 20_000)
-			if err != nil || len(b) < 10_000 || strings.Trim(string(b), string(b[:1])) != "" {
-				t.Errorf("read %d bytes, not of one kind: %v", len(b), err)
-			}
+			put := f.Put(context.Background(), id, strings.NewReader(body), int64(len(body)), "text/plain")
+			content, err := f.ReadPrefix(context.Background(), id, 20_000)
+			errs[i], contents[i] = errors.Join(put, err), string(content)
 		})
 	}
 	wg.Wait()
+	require.NoError(t, errors.Join(errs...))
+	for _, content := range contents {
+		require.GreaterOrEqual(t, len(content), 10_000)
+		require.Empty(t, strings.Trim(content, content[:1]), "a mixture of two objects was read")
+	}
 	requireNoTempFiles(t, f)
 }
 
 func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
 	f := openStore(t, t.TempDir())
 	id := blobtest.NewID()
-	var mu sync.Mutex
-	won := 0
+	errs := make([]error, 32)
 	var wg sync.WaitGroup
-	for i := range 32 {
+	for i := range errs {
 		wg.Go(func() {
-			body := fmt.Sprintf("%05d", i)
-			_, err := f.writeObject(context.Background(), strings.NewReader(body), upload{id: id, contentType: "text/plain", size: 5, once: true})
-			if err == nil {
-				mu.Lock()
-				won++
-				mu.Unlock()
-			} else if !errors.Is(err, blob.ErrExists) {
-				t.Error(err)
-			}
+			body := strings.NewReader(fmt.Sprintf("%05d", i))
+			_, errs[i] = f.writeObject(context.Background(), body, upload{id: id, contentType: "text/plain", size: 5, once: true})
 		})
 	}
 	wg.Wait()
-	if won != 1 {
-		t.Errorf("%d of them won", won)
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+			continue
+		}
+		require.ErrorIs(t, err, blob.ErrExists)
 	}
+	require.Equal(t, 1, won)
 }
 
 func TestTheSameBytesAgainAreNoReplacement(t *testing.T) {
 	f, _ := newServedStore(t, t.TempDir())
-	signed := blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 4, Once: true})
+	signed := blobtest.SignPut(t, f, blobtest.NewID(),
+		blob.PutRequest{ContentType: "text/plain", Size: 4, Once: true})
 	for range 2 {
-		if r := blobtest.Upload(t, signed, "same"); r.Status != 200 {
-			t.Errorf("%d %s", r.Status, r.Body)
-		}
+		r := blobtest.Upload(t, signed, "same")
+		require.Equal(t, 200, r.Status, "%d %s", r.Status, r.Body)
 	}
 }
 
@@ -222,9 +213,8 @@ func checkWhole(t *testing.T, f *Store, id string) {
 	defer o.Close()
 	b, err := io.ReadAll(o)
 	require.NoError(t, err)
-	if len(b) == 0 || strings.Trim(string(b), string(b[:1])) != "" {
-		t.Errorf("%s holds a mixture of %d bytes", id, len(b))
-	}
+	require.NotEqual(t, 0, len(b), "%s holds a mixture of %d bytes", id, len(b))
+	require.Empty(t, strings.Trim(string(b), string(b[:1])), "%s holds a mixture of %d bytes", id, len(b))
 }
 
 // TestHelperWriter is the process that TestNothingHalfIsSeenAfterKill kills.
@@ -236,7 +226,8 @@ func TestHelperWriter(t *testing.T) {
 	f := openStore(t, dir)
 	ids := strings.Split(os.Getenv("BLOB_TEST_IDS"), ",")
 	for i := 0; ; i++ {
-		blobtest.Put(t, f, ids[i%len(ids)], strings.Repeat(string(rune('a'+i%26)), 1+rand.IntN(300_000)), "text/plain")
+		blobtest.Put(t, f, ids[i%len(ids)], strings.Repeat(string(rune('a'+i%26)), 1+rand.IntN(300_000)),
+			"text/plain")
 	}
 }
 
@@ -244,9 +235,7 @@ func requireNoTempFiles(t *testing.T, f *Store) {
 	t.Helper()
 	entries, err := os.ReadDir(f.tempDir)
 	require.NoError(t, err)
-	for _, e := range entries {
-		t.Errorf("%s was left behind", e.Name())
-	}
+	require.Empty(t, entries, "left behind")
 }
 
 // TestAFullDiskIsToldAsSuch writes to the device that is always full.
@@ -255,12 +244,12 @@ func TestAFullDiskIsToldAsSuch(t *testing.T) {
 	require.NoError(t, err)
 	defer full.Close()
 	_, err = writeContent(t.Context(), full, strings.NewReader("x"), upload{size: 1})
-	if err = toStoreError(err); !errors.Is(err, blob.ErrFull) {
-		t.Fatalf("got %v", err)
-	}
-	if e, ok := apperr.As(toClientError(err)); !ok || e.Kind != apperr.KindUnavailable || e.Code != "storage-full" {
-		t.Errorf("answered %v", e)
-	}
+	err = toStoreError(err)
+	require.ErrorIs(t, err, blob.ErrFull)
+	e, ok := apperr.As(toClientError(err))
+	require.True(t, ok, "answered %v", e)
+	require.Equal(t, apperr.KindUnavailable, e.Kind, "answered %v", e)
+	require.Equal(t, "storage-full", e.Code, "answered %v", e)
 }
 
 func TestACancelledPutLeavesNothing(t *testing.T) {
@@ -268,9 +257,8 @@ func TestACancelledPutLeavesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	id := blobtest.NewID()
-	if err := f.Put(ctx, id, strings.NewReader("x"), 1, "text/plain"); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
+	err := f.Put(ctx, id, strings.NewReader("x"), 1, "text/plain")
+	require.ErrorIs(t, err, context.Canceled)
 	blobtest.RequireAbsent(t, f, id)
 	requireNoTempFiles(t, f)
 	for what, err := range map[string]error{
@@ -279,9 +267,7 @@ func TestACancelledPutLeavesNothing(t *testing.T) {
 		"delete": f.Delete(ctx, id),
 		"ping":   f.Ping(ctx),
 	} {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %v", what, err)
-		}
+		require.ErrorIs(t, err, context.Canceled, what)
 	}
 }
 
@@ -289,7 +275,5 @@ func TestPingNoticesAFolderThatIsGone(t *testing.T) {
 	dir := t.TempDir()
 	f := openStore(t, dir)
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "objects")))
-	if err := f.Ping(t.Context()); err == nil {
-		t.Error("it answers")
-	}
+	require.Error(t, f.Ping(t.Context()), "it answers")
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/httpx/problem"
@@ -39,14 +40,10 @@ func (h *testClock) forward(d time.Duration) {
 func newServedStore(t *testing.T, dir string) (*Store, *testClock) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	clock := &testClock{}
 	f, err := Open(dir, "http://"+listener.Addr().String(), bytes.Repeat([]byte("s"), 32), clock.now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	app := fiber.New(fiber.Config{
 		StreamRequestBody: true, DisableStartupMessage: true, Immutable: true,
 		BodyLimit: 1 << 20, ReadTimeout: 15 * time.Second, ErrorHandler: writeProblem,

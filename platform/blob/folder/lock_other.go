@@ -10,7 +10,7 @@ import (
 // lockFile does nothing on this system: isAbandoned goes by the age of a file instead.
 func lockFile(*os.File) error { return nil }
 
-// isAbandoned returns whether nothing was written to a temporary file for longer than an upload may
+// isAbandoned reports whether nothing was written to a temporary file for longer than an upload may
 // pause.
 func isAbandoned(path string) bool {
 	info, err := os.Stat(path)

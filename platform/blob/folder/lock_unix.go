@@ -12,7 +12,7 @@ func lockFile(file *os.File) error {
 	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
-// isAbandoned returns whether no living process has locked a temporary file.
+// isAbandoned reports whether no living process has locked a temporary file.
 func isAbandoned(path string) bool {
 	file, err := os.Open(path)
 	if err != nil {

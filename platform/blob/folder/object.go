@@ -41,15 +41,16 @@ func (m objectMeta) encode() ([]byte, error) {
 // object is an open object. Reading it returns the content without the description.
 type object struct {
 	*io.SectionReader
-	file     *os.File
-	meta     objectMeta
+	file *os.File
+	meta objectMeta
+	// modified is the time at which the object was written.
 	modified time.Time
 }
 
 // Close closes the file.
 func (o *object) Close() error { return o.file.Close() }
 
-// entityTag returns the first half of the checksum.
+// entityTag returns the first half of the checksum, without quotes.
 func (o *object) entityTag() string { return o.meta.SHA256[:32] }
 
 // openObject opens a file. It returns blob.ErrNotFound if there is none and blob.ErrDamaged if it
@@ -70,7 +71,8 @@ func openObject(path string) (*object, error) {
 	return o, nil
 }
 
-// readTrailer reads the description.
+// readTrailer reads the description. It returns an error if the file is cut, longer or not one of
+// this package.
 func (o *object) readTrailer() error {
 	info, err := o.file.Stat()
 	if err != nil {

@@ -3,20 +3,12 @@ package folder
 import (
 	"lyceum/platform/blob"
 
-	"bytes"
-	"context"
 	"errors"
-	"io"
-	"net/http"
 	"os"
-	"strconv"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/httpx/conditional"
-	"lyceum/platform/httpx/expect"
 )
 
 // Handler returns the handler of the URLs that the store signs: GET, HEAD and PUT of /objects/:id.
@@ -33,173 +25,27 @@ func (s *Store) Handler() fiber.Handler {
 		c.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		c.Set(fiber.HeaderContentDisposition, "attachment")
 		c.Set(fiber.HeaderCacheControl, "no-store")
-		put := c.Method() == fiber.MethodPut
-		method := fiber.MethodGet
-		if put {
+		isUpload := c.Method() == fiber.MethodPut
+		method := fiber.MethodGet // its URLs answer HEAD, too
+		if isUpload {
 			method = fiber.MethodPut
 		}
 		id := c.Params("id")
-		g, err := s.verifyRequest(method, id, string(c.Request().URI().QueryString()))
+		rules, err := s.verifyRequest(method, id, string(c.Request().URI().QueryString()))
 		switch {
 		case errors.Is(err, errExpired):
 			return apperr.Forbidden("This URL has expired; ask for a new one.")
 		case err != nil:
 			return apperr.Forbidden("This URL was not signed here, or not for this method.")
-		case put:
-			return s.receiveUpload(c, id, g)
+		case isUpload:
+			return s.receiveUpload(c, id, rules)
 		}
-		return s.sendObject(c, id, g)
+		return s.sendObject(c, id, rules)
 	}
 }
 
-// sendObject answers GET and HEAD.
-func (s *Store) sendObject(c *fiber.Ctx, id string, g signedRules) error {
-	if err := s.checkMayGet(id); err != nil {
-		return toClientError(err)
-	}
-	o, err := s.openByID(id)
-	if err != nil {
-		return toClientError(err)
-	}
-	etag := `"` + o.entityTag() + `"`
-	conditions := readConditions(c)
-	result := conditions.Evaluate(etag, o.modified)
-	if result == conditional.PreconditionFailed {
-		o.Close()
-		return apperr.PreconditionFailed()
-	}
-	s.setHeaders(c, g, o, etag)
-	if result == conditional.NotModified {
-		o.Close()
-		c.Status(http.StatusNotModified)
-		return nil
-	}
-	part := conditional.Part{Length: o.meta.Size}
-	if header := c.Get(fiber.HeaderRange); header != "" && c.Method() == fiber.MethodGet && conditions.AllowsRange(etag, o.modified) {
-		asked, result := conditional.ParseRange(header, o.meta.Size)
-		switch result {
-		case conditional.RangeUnsatisfiable:
-			o.Close()
-			return newRangeError(c, o.meta.Size)
-		case conditional.RangeSatisfiable:
-			part = asked
-			c.Status(http.StatusPartialContent)
-			c.Set(fiber.HeaderContentRange, part.ContentRange(o.meta.Size))
-		}
-	}
-	return s.streamContent(c, o, part)
-}
-
-// readConditions returns the conditional headers of a request.
-func readConditions(c *fiber.Ctx) conditional.Conditions {
-	return conditional.Conditions{
-		IfMatch:           c.Get(fiber.HeaderIfMatch),
-		IfNoneMatch:       c.Get(fiber.HeaderIfNoneMatch),
-		IfRange:           c.Get(fiber.HeaderIfRange),
-		IfModifiedSince:   c.Get(fiber.HeaderIfModifiedSince),
-		IfUnmodifiedSince: c.Get(fiber.HeaderIfUnmodifiedSince),
-	}
-}
-
-// setHeaders sets the headers that describe an object.
-func (s *Store) setHeaders(c *fiber.Ctx, g signedRules, o *object, etag string) {
-	contentType := g.query.Get(qType)
-	if contentType == "" {
-		contentType = o.meta.Type
-	}
-	c.Set(fiber.HeaderContentType, contentType)
-	shown := blob.ContentDisposition(contentType, g.query.Get(qDisposition), g.query.Get(qFilename))
-	c.Set(fiber.HeaderContentDisposition, shown)
-	c.Set(fiber.HeaderETag, etag)
-	c.Set(fiber.HeaderLastModified, o.modified.UTC().Format(http.TimeFormat))
-	c.Set(fiber.HeaderAcceptRanges, "bytes")
-	// A cached copy must not live longer than the URL.
-	left := int64(g.expires.Sub(s.now()) / time.Second)
-	c.Set(fiber.HeaderCacheControl, "private, max-age="+strconv.FormatInt(left, 10))
-}
-
-// newRangeError answers a range that the object does not have.
-func newRangeError(c *fiber.Ctx, size int64) error {
-	c.Set(fiber.HeaderContentRange, conditional.UnsatisfiedRange(size))
-	c.Set(fiber.HeaderContentDisposition, "attachment")
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return apperr.ProblemRangeNotSatisfiable.New("The object has " + strconv.FormatInt(size, 10) + " bytes.")
-}
-
-// streamContent passes the content to the server, which sends it after the handler has returned and
-// closes it.
-func (s *Store) streamContent(c *fiber.Ctx, o *object, part conditional.Part) error {
-	if c.Method() == fiber.MethodHead {
-		o.Close()
-		c.Context().SetBodyStream(bytes.NewReader(nil), int(part.Length))
-		return nil
-	}
-	c.Context().SetBodyStream(&downloadBody{
-		Reader: io.NewSectionReader(o, part.Start, part.Length), object: o, conn: c.Context(), stallTimeout: s.stallTimeout,
-	}, int(part.Length))
-	return nil
-}
-
-// receiveUpload answers PUT.
-func (s *Store) receiveUpload(c *fiber.Ctx, id string, g signedRules) error {
-	in, err := g.parseUpload(id)
-	if err != nil {
-		return apperr.Forbidden("This URL was not signed here.")
-	}
-	if err := checkLength(int64(c.Request().Header.ContentLength()), in.size); err != nil {
-		return err
-	}
-	if c.Get(fiber.HeaderContentType) != in.contentType {
-		return apperr.Forbidden("This URL is for an upload with Content-Type: " + in.contentType)
-	}
-	if err := s.checkMayPut(id); err != nil {
-		c.Context().SetConnectionClose() // the body stays unread
-		return toClientError(err)
-	}
-	if expect.AskForBody(c.Context()) {
-		return nil
-	}
-	in.allowed = func() error { return s.checkMayPut(id) }
-	end, ok := s.beginUpload(id)
-	if !ok {
-		c.Context().SetConnectionClose()
-		busy := apperr.Unavailable("This object is being sent several times already.")
-		busy.RetryAfter = s.stallTimeout
-		return busy
-	}
-	defer end()
-	meta, err := s.writeObject(context.Background(), s.uploadBody(c), in)
-	if err != nil {
-		return toClientError(err)
-	}
-	c.Set(fiber.HeaderETag, `"`+meta.SHA256[:32]+`"`)
-	c.Status(http.StatusOK)
-	return nil
-}
-
-// checkLength returns an error if the length of a body is unknown or not the signed one.
-func checkLength(got, want int64) error {
-	switch {
-	case got < 0:
-		return apperr.ProblemLengthRequired.New("An upload must say its Content-Length.")
-	case got > want:
-		return apperr.ProblemBodyTooLarge.New("This URL is for " + strconv.FormatInt(want, 10) + " bytes.")
-	case got < want:
-		return apperr.Malformed("This URL is for " + strconv.FormatInt(want, 10) + " bytes.")
-	}
-	return nil
-}
-
-// uploadBody returns the body of an upload as it arrives.
-func (s *Store) uploadBody(c *fiber.Ctx) io.Reader {
-	stream := c.Context().RequestBodyStream()
-	if stream == nil {
-		return bytes.NewReader(c.Request().Body())
-	}
-	return &uploadReader{stream, c.Context(), s.stallTimeout}
-}
-
-// toClientError returns what the client is told about an error of the store.
+// toClientError returns the answer to an error of the store or of the guard. It keeps an
+// *apperr.Error as it is.
 func toClientError(err error) error {
 	var source *blob.SourceError
 	if told, ok := apperr.As(err); ok {

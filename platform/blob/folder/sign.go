@@ -63,8 +63,9 @@ func (s *Store) PresignGet(_ context.Context, id string, g blob.GetRequest) (blo
 	return signed, nil
 }
 
-// RebaseURL returns a signed URL of the store under another origin at which clients reach Handler.
-// It returns any other URL unchanged, and every URL if s is nil or origin is empty.
+// RebaseURL returns a signed URL of the store under another origin at which clients reach Handler:
+// the signature does not cover the origin. It returns any other URL unchanged, and every URL if s
+// is nil or origin is "".
 func (s *Store) RebaseURL(origin, signed string) string {
 	if s == nil || origin == "" {
 		return signed
@@ -76,7 +77,7 @@ func (s *Store) RebaseURL(origin, signed string) string {
 	return origin + "/objects/" + rest
 }
 
-// signRequest returns a signed request with the given parameters.
+// signRequest returns a signed request with the given parameters that is valid for life from now.
 func (s *Store) signRequest(method, id string, q url.Values, life time.Duration) blob.Signed {
 	expires := s.now().Add(life).UTC().Truncate(time.Millisecond)
 	q.Set(qExpires, strconv.FormatInt(expires.UnixMilli(), 10))
@@ -85,15 +86,15 @@ func (s *Store) signRequest(method, id string, q url.Values, life time.Duration)
 	return blob.Signed{Method: method, URL: s.urlPrefix + id + "?" + q.Encode(), ExpiresAt: expires}
 }
 
-// computeMAC returns the signature of a method, an id and a query. Encode sorts the query and
-// escapes line breaks, so no two requests have the same text.
+// computeMAC returns the signature of a method, an id and a query (HMAC-SHA-256, RFC 2104). Encode
+// sorts the query and escapes line breaks, so that no two requests have the same text.
 func (s *Store) computeMAC(method, id string, q url.Values) []byte {
 	m := hmac.New(sha256.New, s.key)
 	m.Write([]byte(method + "\n" + id + "\n" + q.Encode()))
 	return m.Sum(nil)
 }
 
-// signedRules is the content of a URL with a valid signature.
+// signedRules are the rules of a URL whose signature is valid.
 type signedRules struct {
 	query   url.Values
 	expires time.Time
@@ -105,8 +106,8 @@ var errSignature = errors.New("blob: the signature does not fit")
 // errExpired means that a URL was signed by this store and has expired.
 var errExpired = errors.New("blob: the URL has expired")
 
-// verifyRequest returns the grant of a request. It returns errSignature or errExpired if there is
-// none.
+// verifyRequest returns the rules of a request. It returns errSignature if the URL was not signed
+// by this store for this method and id, and errExpired if its time is over.
 func (s *Store) verifyRequest(method, id, rawQuery string) (signedRules, error) {
 	q, err := url.ParseQuery(rawQuery)
 	if err != nil || len(q[qSignature]) != 1 {
@@ -125,21 +126,21 @@ func (s *Store) verifyRequest(method, id, rawQuery string) (signedRules, error) 
 	if err != nil {
 		return signedRules{}, errSignature
 	}
-	g := signedRules{query: q, expires: time.UnixMilli(ms)}
-	if !s.now().Before(g.expires) {
+	rules := signedRules{query: q, expires: time.UnixMilli(ms)}
+	if !s.now().Before(rules.expires) {
 		return signedRules{}, errExpired
 	}
-	return g, nil
+	return rules, nil
 }
 
-// parseUpload returns the upload that the grant allows.
-func (g signedRules) parseUpload(id string) (upload, error) {
-	size, err := strconv.ParseInt(g.query.Get(qSize), 10, 64)
+// parseUpload returns the upload of the object id that the rules allow.
+func (rules signedRules) parseUpload(id string) (upload, error) {
+	size, err := strconv.ParseInt(rules.query.Get(qSize), 10, 64)
 	if err != nil {
 		return upload{}, errSignature
 	}
 	return upload{
-		id: id, size: size, contentType: g.query.Get(qType),
-		sha256Hex: g.query.Get(qSHA256), once: g.query.Get(qOnce) == "1",
+		id: id, size: size, contentType: rules.query.Get(qType),
+		sha256Hex: rules.query.Get(qSHA256), once: rules.query.Get(qOnce) == "1",
 	}, nil
 }

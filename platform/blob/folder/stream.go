@@ -12,7 +12,7 @@ import (
 // are slow, so a transfer may take any time as long as bytes move.
 const stallTimeout = 30 * time.Second
 
-// downloadBody is the body of a download.
+// downloadBody is the body of a download. The server calls WriteTo and then Close.
 type downloadBody struct {
 	io.Reader
 	object       *object

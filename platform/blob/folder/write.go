@@ -19,15 +19,18 @@ import (
 	"syscall"
 )
 
-// upload is an object that is being written.
+// upload is an object that is being written, and the rules that it must keep.
 type upload struct {
 	id, contentType string
-	size            int64
+	// size is the exact length of the content in bytes.
+	size int64
 	// sha256Hex is the checksum that the content must have. Empty accepts any.
 	sha256Hex string
-	once      bool
-	// allowed, if set, is called before the object appears. Its error prevents that.
-	allowed func() error
+	// once refuses to replace another object.
+	once bool
+	// checkAllowed, if set, is called once the content is complete. If it returns an error, the
+	// object does not appear.
+	checkAllowed func() error
 }
 
 // Put implements blob.Store.
@@ -43,7 +46,8 @@ func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, con
 }
 
 // writeObject writes the content to a temporary file and renames it once it is complete and on the
-// disk. After an error the object that was there is unchanged.
+// disk. It returns an error of blob, of r or of checkAllowed. After an error the object that was
+// there is unchanged.
 func (s *Store) writeObject(ctx context.Context, r io.Reader, in upload) (objectMeta, error) {
 	tmp, err := s.createTempFile()
 	if err != nil {
@@ -57,16 +61,16 @@ func (s *Store) writeObject(ctx context.Context, r io.Reader, in upload) (object
 	if err != nil {
 		return objectMeta{}, toStoreError(err)
 	}
-	if in.allowed != nil {
-		if err := in.allowed(); err != nil {
+	if in.checkAllowed != nil {
+		if err := in.checkAllowed(); err != nil {
 			return objectMeta{}, err
 		}
 	}
 	return meta, toStoreError(s.publishObject(tmp, in, meta))
 }
 
-// writeContent writes content and description and waits until the disk has both. It returns
-// blob.ErrMismatch for another size or checksum than announced.
+// writeContent writes the content and its description and waits until the disk has both. It returns
+// blob.ErrMismatch for content of another size or checksum than announced.
 func writeContent(ctx context.Context, tmp *os.File, r io.Reader, in upload) (objectMeta, error) {
 	sum := sha256.New()
 	n, err := copyContent(ctx, tmp, sum, io.LimitReader(r, in.size+1))
@@ -90,9 +94,11 @@ func writeContent(ctx context.Context, tmp *os.File, r io.Reader, in upload) (ob
 	return meta, tmp.Sync()
 }
 
+// copyBuffers holds buffers of 128 KiB for uploads and downloads.
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 128<<10); return &b }}
 
-// copyContent copies r to w and adds it to the checksum, until ctx ends.
+// copyContent copies r to w until ctx ends, and adds it to the checksum. It returns a
+// *blob.SourceError for an error of r and the error of w as it is.
 func copyContent(ctx context.Context, w io.Writer, sum hash.Hash, r io.Reader) (int64, error) {
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
@@ -117,7 +123,8 @@ func copyContent(ctx context.Context, w io.Writer, sum hash.Hash, r io.Reader) (
 }
 
 // publishObject gives a finished file the name of its object. With once it returns blob.ErrExists
-// if another object is there, and does nothing if it is the same.
+// if another object is there, and nil if the same content is: a client that lost the answer may
+// repeat its upload.
 func (s *Store) publishObject(tmp *os.File, in upload, meta objectMeta) error {
 	lock := &s.commitLocks[in.id[35]%64]
 	lock.Lock()
@@ -141,7 +148,7 @@ func (s *Store) publishObject(tmp *os.File, in upload, meta objectMeta) error {
 	return atomicfile.RenameSynced(tmp.Name(), path)
 }
 
-// createShard creates the directory of an object if it is missing.
+// createShard creates the directory of objects with the same last digits if it is missing.
 func (s *Store) createShard(dir string) error {
 	err := os.Mkdir(dir, 0o700)
 	if errors.Is(err, os.ErrExist) {
@@ -175,14 +182,15 @@ func (s *Store) createTempFile() (*os.File, error) {
 	}
 }
 
-// isSameFile returns whether path is still the name of an open file.
+// isSameFile reports whether path is still the name of an open file.
 func isSameFile(file *os.File, path string) bool {
 	a, errA := file.Stat()
 	b, errB := os.Stat(path)
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
-// toStoreError returns blob.ErrFull for an error of a full disk, and any other error unchanged.
+// toStoreError returns blob.ErrFull for an error of a full disk or a used-up quota, and any other
+// error unchanged.
 func toStoreError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w: %w", blob.ErrFull, err)

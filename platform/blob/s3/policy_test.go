@@ -41,16 +41,11 @@ func TestS3ConformsWithTheLeastKey(t *testing.T) {
 	other := newTestStore(t)
 	id := blobtest.NewID()
 	blobtest.Put(t, other, id, "secret", "text/plain")
-	if _, err := s.client.StatObject(t.Context(), other.bucket, id, minio.StatObjectOptions{}); err == nil {
-		t.Error("the key reads another bucket")
-	}
-	if err := s.client.MakeBucket(t.Context(), "made-"+id, minio.MakeBucketOptions{}); err == nil {
-		t.Error("the key makes buckets")
-	}
-	if err := s.client.SetBucketPolicy(t.Context(), s.bucket, ""); err == nil {
-		t.Error("the key makes its bucket public")
-	}
-	if open, err := isForgeable(t.Context(), s); err != nil || open {
-		t.Errorf("forged writes: %v, %v", open, err)
-	}
+	_, err := s.client.StatObject(t.Context(), other.bucket, id, minio.StatObjectOptions{})
+	require.Error(t, err, "the key reads another bucket")
+	require.Error(t, s.client.MakeBucket(t.Context(), "made-"+id, minio.MakeBucketOptions{}), "the key makes buckets")
+	require.Error(t, s.client.SetBucketPolicy(t.Context(), s.bucket, ""), "the key makes its bucket public")
+	open, err := isForgeable(t.Context(), s)
+	require.NoError(t, err, "forged writes: %v, %v", open, err)
+	require.False(t, open, "forged writes: %v, %v", open, err)
 }

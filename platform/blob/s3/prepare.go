@@ -10,8 +10,8 @@ import (
 )
 
 // PrepareBucket creates the bucket if it is missing. It returns an error if the bucket can't be
-// used, or if it can be read or listed without a signature, because signed URLs would protect
-// nothing then. It writes and deletes one small object.
+// used, or if anyone can read or list it: signed URLs would protect nothing then. It writes and
+// deletes one small object. Replicas that start together may call it at the same time.
 func (s *Store) PrepareBucket(ctx context.Context) error {
 	exists, err := s.bucketExists(ctx)
 	if err != nil {
@@ -25,7 +25,7 @@ func (s *Store) PrepareBucket(ctx context.Context) error {
 	return s.refusePublicBucket(ctx)
 }
 
-// bucketExists returns whether the service has the bucket.
+// bucketExists reports whether the service has the bucket.
 func (s *Store) bucketExists(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -36,7 +36,8 @@ func (s *Store) bucketExists(ctx context.Context) (bool, error) {
 	return exists, nil
 }
 
-// createBucket creates the bucket. It returns nil if another replica was faster.
+// createBucket creates the bucket. It returns nil if another replica was faster, and an error that
+// says what the operator has to change.
 func (s *Store) createBucket(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -55,7 +56,8 @@ func (s *Store) createBucket(ctx context.Context) error {
 	return nil
 }
 
-// refusePublicBucket returns an error if anyone can read or list the bucket.
+// refusePublicBucket returns an error if a client without credentials can read an object or list
+// the bucket, or if the service did not answer such a client.
 func (s *Store) refusePublicBucket(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout)
 	defer cancel()

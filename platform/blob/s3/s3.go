@@ -38,21 +38,22 @@ type Config struct {
 	UseTLS bool
 }
 
-// Store keeps objects in one bucket. The key of an object is its id. It is safe for concurrent use.
+// Store keeps objects in one bucket. The key of an object is its id. Make one with New. It is safe
+// for concurrent use.
 type Store struct {
 	bucket string
 	region string
 	client *minio.Core
 	// signer signs for the public address, as a signature is valid for one host.
 	signer *minio.Client
-	// anonymous has no credentials. Prepare finds out with it what anyone may do.
+	// anonymous has no credentials. PrepareBucket finds out with it what anyone may do.
 	anonymous *minio.Core
 }
 
 var _ blob.Store = (*Store)(nil)
 
-// New returns a store. It makes no request; Prepare does. It returns an error that names the key of
-// the configuration that is wrong.
+// New returns a store. It makes no request; PrepareBucket does. It returns an error that names the
+// key of the configuration that is wrong.
 func New(cfg Config) (*Store, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
@@ -86,12 +87,14 @@ func New(cfg Config) (*Store, error) {
 	}, nil
 }
 
-// newClient returns a client for an endpoint. Its errors name the key of the configuration.
+// newClient returns a client for an endpoint. key is the key of the configuration that its errors
+// name.
 func newClient(key, endpoint string, cfg Config, keys *credentials.Credentials) (*minio.Client, error) {
 	host, secure := endpoint, cfg.UseTLS
 	if strings.Contains(endpoint, "://") {
 		u, err := url.Parse(endpoint)
-		if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.Scheme != "http" && u.Scheme != "https" {
+		isAddress := err == nil && u.Host != "" && strings.Trim(u.Path, "/") == ""
+		if !isAddress || u.Scheme != "http" && u.Scheme != "https" {
 			return nil, fmt.Errorf("%s %q: want host:port or http(s)://host:port", key, endpoint)
 		}
 		host, secure = u.Host, u.Scheme == "https"
@@ -128,11 +131,14 @@ func (s *Store) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 	return s.getObject(ctx, id, minio.GetObjectOptions{})
 }
 
+// getObject returns the content of an object or a range of it. It returns blob.ErrNotFound if there
+// is none, and an error if the answer does not begin within callTimeout.
 func (s *Store) getObject(ctx context.Context, id string, opts minio.GetObjectOptions) (io.ReadCloser, error) {
 	if !blob.IsID(id) {
 		return nil, blob.ErrNotFound
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
+	// A deadline of ctx would end the transfer of the content, too.
 	late := time.AfterFunc(callTimeout, func() { cancel(context.DeadlineExceeded) })
 	body, _, _, err := s.client.GetObject(ctx, s.bucket, id, opts)
 	late.Stop()
@@ -146,13 +152,13 @@ func (s *Store) getObject(ctx context.Context, id string, opts minio.GetObjectOp
 	return &download{body, cancel}, nil
 }
 
-// download is the body of an answer. Closing it ends the request.
+// download is the body of an answer.
 type download struct {
 	io.ReadCloser
 	cancel context.CancelCauseFunc
 }
 
-// Close ends the request.
+// Close closes the body and ends the request, so that the rest of the content is not sent.
 func (d *download) Close() error {
 	defer d.cancel(nil)
 	return d.ReadCloser.Close()

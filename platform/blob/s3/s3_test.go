@@ -50,9 +50,9 @@ func TestNewS3NamesTheKeyThatIsWrong(t *testing.T) {
 	} {
 		cfg := good
 		change(&cfg)
-		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v", want, err)
-		}
+		_, err := New(cfg)
+		require.Error(t, err, "%s: got %v", want, err)
+		require.Contains(t, err.Error(), want, "%s: got %v", want, err)
 	}
 }
 
@@ -65,16 +65,15 @@ func TestSigningNeedsNoNetwork(t *testing.T) {
 	for _, signed := range []blob.Signed{
 		blobtest.SignGet(t, s, blobtest.NewID(), blob.GetRequest{}), blobtest.SignPut(t, s, blobtest.NewID(), blob.PutRequest{ContentType: "a/b", Size: 1}),
 	} {
-		if !strings.HasPrefix(signed.URL, "https://files.example/lyceum/") {
-			t.Errorf("got %s", signed.URL)
-		}
+		require.True(t, strings.HasPrefix(signed.URL, "https://files.example/lyceum/"), "got %s", signed.URL)
 	}
 }
 
 func TestPrepareMakesTheBucketHoweverManyStartTogether(t *testing.T) {
 	info := testkit.MinIO(t)
+	errs := make([]error, 8)
 	var wg sync.WaitGroup
-	for range 8 {
+	for i := range errs {
 		wg.Go(func() {
 			s, err := New(configOf(info))
 			if err == nil {
@@ -83,29 +82,26 @@ func TestPrepareMakesTheBucketHoweverManyStartTogether(t *testing.T) {
 			if err == nil {
 				err = s.Ping(context.Background())
 			}
-			if err != nil {
-				t.Error(err)
-			}
+			errs[i] = err
 		})
 	}
 	wg.Wait()
+	require.NoError(t, errors.Join(errs...))
 }
 
 func TestPrepareLeavesNoProbe(t *testing.T) {
 	s := newTestStore(t)
 	result, err := s.client.ListObjectsV2(s.bucket, "", "", "", "", 10)
 	require.NoError(t, err)
-	if len(result.Contents) != 0 {
-		t.Errorf("left: %v", result.Contents)
-	}
+	require.Empty(t, result.Contents, "left: %v", result.Contents)
 }
 
 func TestPingWithoutABucket(t *testing.T) {
 	s, err := New(configOf(testkit.MinIO(t)))
 	require.NoError(t, err)
-	if err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "does not exist") {
-		t.Errorf("got %v", err)
-	}
+	err = s.Ping(t.Context())
+	require.Error(t, err)
+	require.Contains(t, err.Error(), "does not exist")
 }
 
 func TestPublicBucketsAreRefused(t *testing.T) {
@@ -113,9 +109,9 @@ func TestPublicBucketsAreRefused(t *testing.T) {
 		s := newTestStore(t)
 		require.NoError(t, s.client.SetBucketPolicy(t.Context(), s.bucket, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 			"Principal":{"AWS":["*"]},"Action":["`+action+`"],"Resource":["arn:aws:s3:::`+s.bucket+resource+`"]}]}`))
-		if err := s.PrepareBucket(t.Context()); err == nil || !strings.Contains(err.Error(), "by anyone") {
-			t.Errorf("%s: %v", action, err)
-		}
+		err := s.PrepareBucket(t.Context())
+		require.Error(t, err, action)
+		require.Contains(t, err.Error(), "by anyone", action)
 	}
 }
 
@@ -124,9 +120,9 @@ func TestAWrongKeyIsToldAtTheStart(t *testing.T) {
 	cfg.SecretKey = "wrong"
 	s, err := New(cfg)
 	require.NoError(t, err)
-	if err := s.PrepareBucket(t.Context()); err == nil || !strings.Contains(err.Error(), "S3_BUCKET") {
-		t.Errorf("got %v", err)
-	}
+	err = s.PrepareBucket(t.Context())
+	require.Error(t, err)
+	require.Contains(t, err.Error(), "S3_BUCKET")
 }
 
 // everyCall is what must end within 3 s whatever the store does.
@@ -144,17 +140,25 @@ func everyCall(s *Store, id string) map[string]func() error {
 
 func failWithin3s(t *testing.T, s *Store, id string) {
 	t.Helper()
-	var wg sync.WaitGroup
-	for name, try := range everyCall(s, id) {
-		wg.Go(func() {
-			began := time.Now()
-			err := try()
-			if took := time.Since(began); err == nil || errors.Is(err, blob.ErrNotFound) || took > 3*time.Second {
-				t.Errorf("%s: %v after %s", name, err, took)
-			}
-		})
+	type result struct {
+		name string
+		err  error
+		took time.Duration
 	}
-	wg.Wait()
+	calls := everyCall(s, id)
+	results := make(chan result, len(calls))
+	for name, try := range calls {
+		go func() {
+			began := time.Now()
+			results <- result{name, try(), time.Since(began)}
+		}()
+	}
+	for range calls {
+		r := <-results
+		require.Error(t, r.err, r.name)
+		require.NotErrorIs(t, r.err, blob.ErrNotFound, r.name)
+		require.LessOrEqual(t, r.took, 3*time.Second, r.name)
+	}
 }
 
 func TestAStoreThatHangsOrIsGoneHoldsNobodyAndHeals(t *testing.T) {
@@ -171,9 +175,9 @@ func TestAStoreThatHangsOrIsGoneHoldsNobodyAndHeals(t *testing.T) {
 	server.Kill()
 	failWithin3s(t, s, id)
 	server.Start()
-	if b, err := s.ReadPrefix(t.Context(), id, 10); err != nil || string(b) != "content" {
-		t.Errorf("after its return: %q, %v", b, err)
-	}
+	b, err := s.ReadPrefix(t.Context(), id, 10)
+	require.NoError(t, err, "after its return: %q, %v", b, err)
+	require.Equal(t, "content", string(b), "after its return: %q, %v", b, err)
 }
 
 // TestAStoreThatTakesConnectionsAndSaysNothing is a listener whose backlog accepts for it.
@@ -190,13 +194,11 @@ func TestAStoreThatTakesConnectionsAndSaysNothing(t *testing.T) {
 func TestForgedWritesAreNoticed(t *testing.T) {
 	s := newTestStore(t)
 	open, err := isForgeable(t.Context(), s)
-	if err != nil || !open {
-		t.Errorf("a MinIO known to have the fault: %v, %v", open, err)
-	}
+	require.NoError(t, err, "a MinIO known to have the fault: %v, %v", open, err)
+	require.True(t, open, "a MinIO known to have the fault: %v, %v", open, err)
 	result, err := s.client.ListObjectsV2(s.bucket, "", "", "", "", 10)
-	if err != nil || len(result.Contents) != 0 {
-		t.Errorf("left: %v, %v", result.Contents, err)
-	}
+	require.NoError(t, err, "left: %v, %v", result.Contents, err)
+	require.Empty(t, result.Contents, "left: %v, %v", result.Contents, err)
 }
 
 func TestAStoreThatRefusesForgedWrites(t *testing.T) {
@@ -206,7 +208,7 @@ func TestAStoreThatRefusesForgedWrites(t *testing.T) {
 	defer server.Close()
 	s, err := New(Config{Endpoint: server.URL, Bucket: "lyceum", AccessKey: "a", SecretKey: "b"})
 	require.NoError(t, err)
-	if open, err := isForgeable(t.Context(), s); err != nil || open {
-		t.Errorf("got %v, %v", open, err)
-	}
+	open, err := isForgeable(t.Context(), s)
+	require.NoError(t, err, "got %v, %v", open, err)
+	require.False(t, open, "got %v, %v", open, err)
 }

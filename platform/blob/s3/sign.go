@@ -30,11 +30,13 @@ func (s *Store) PresignPut(ctx context.Context, id string, p blob.PutRequest) (b
 	if p.Once {
 		headers["If-None-Match"] = "*"
 	}
-	bound := http.Header{"Content-Length": {strconv.FormatInt(p.Size, 10)}}
+	signed := http.Header{"Content-Length": {strconv.FormatInt(p.Size, 10)}}
 	for name, value := range headers {
-		bound.Set(name, value)
+		signed.Set(name, value)
 	}
-	return s.presign(ctx, http.MethodPut, id, p.Expires, nil, bound, headers)
+	return s.presignRequest(ctx, request{
+		method: http.MethodPut, id: id, life: p.Expires, signedHeaders: signed, clientHeaders: headers,
+	})
 }
 
 // PresignGet implements blob.Store. The type, the disposition and the cache life of the answer are
@@ -50,16 +52,28 @@ func (s *Store) PresignGet(ctx context.Context, id string, g blob.GetRequest) (b
 	if g.ContentType != "" {
 		q.Set("response-content-type", g.ContentType)
 	}
-	return s.presign(ctx, http.MethodGet, id, g.Expires, q, nil, map[string]string{})
+	return s.presignRequest(ctx, request{
+		method: http.MethodGet, id: id, life: g.Expires, query: q, clientHeaders: map[string]string{},
+	})
 }
 
-// presign signs a request with the query q and the headers bound. The client must send headers; ctx
-// is only used for credentials.
-func (s *Store) presign(
-	ctx context.Context, method, id string, life time.Duration,
-	q url.Values, bound http.Header, headers map[string]string,
-) (blob.Signed, error) {
-	u, err := s.signer.PresignHeader(ctx, method, s.bucket, id, life, q, bound)
+// request is a request that is to be signed.
+type request struct {
+	method, id string
+	// life is how long the URL is valid. S3 counts whole seconds.
+	life time.Duration
+	// query and signedHeaders are covered by the signature.
+	query         url.Values
+	signedHeaders http.Header
+	// clientHeaders are those of signedHeaders that a client must be told to send. Every client
+	// sends Content-Length by itself.
+	clientHeaders map[string]string
+}
+
+// presignRequest returns a signed request. It makes no request to the service: ctx is only used for
+// the credentials, and the region is known.
+func (s *Store) presignRequest(ctx context.Context, r request) (blob.Signed, error) {
+	u, err := s.signer.PresignHeader(ctx, r.method, s.bucket, r.id, r.life, r.query, r.signedHeaders)
 	if err != nil {
 		return blob.Signed{}, fmt.Errorf("blob: %w", err)
 	}
@@ -68,7 +82,7 @@ func (s *Store) presign(
 		return blob.Signed{}, fmt.Errorf("blob: %w", err)
 	}
 	return blob.Signed{
-		Method: method, URL: u.String(), Headers: headers,
-		ExpiresAt: signedAt.Add(life.Truncate(time.Second)),
+		Method: r.method, URL: u.String(), Headers: r.clientHeaders,
+		ExpiresAt: signedAt.Add(r.life.Truncate(time.Second)),
 	}, nil
 }

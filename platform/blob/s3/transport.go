@@ -39,10 +39,11 @@ func newTransport() *http.Transport {
 	}
 }
 
-// stallGuardConn is a connection whose reads and writes fail after stallTimeout without a byte.
+// stallGuardConn is a connection whose reads and writes fail after stallTimeout without a byte. A
+// deadline for the whole transfer would cut large objects on slow links.
 type stallGuardConn struct{ net.Conn }
 
-// Read implements net.Conn.
+// Read implements net.Conn. It sets the deadline anew.
 func (c *stallGuardConn) Read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
@@ -50,7 +51,7 @@ func (c *stallGuardConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Write implements net.Conn.
+// Write implements net.Conn. It sets the deadline anew.
 func (c *stallGuardConn) Write(p []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(stallTimeout)); err != nil {
 		return 0, err
@@ -61,9 +62,11 @@ func (c *stallGuardConn) Write(p []byte) (int, error) {
 // exactReader reads content of an announced length. It returns blob.ErrMismatch for shorter or
 // longer content before it returns the last byte, so that the service does not store it.
 type exactReader struct {
-	r    io.Reader
+	r io.Reader
+	// left is how many bytes are still announced.
 	left int64
-	err  error
+	// err is the first error, which the library would hide among its own.
+	err error
 }
 
 // Read implements io.Reader. It reads one byte beyond the end to find longer content.
@@ -90,7 +93,7 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// hasMore returns whether r has another byte, and reads it.
+// hasMore reports whether r has another byte, and reads it.
 func hasMore(r io.Reader) bool {
 	n, _ := io.ReadFull(r, make([]byte, 1))
 	return n > 0
@@ -107,7 +110,8 @@ func responseOf(err error) minio.ErrorResponse {
 // errorCode returns the code of the service's answer inside of an error, or "".
 func errorCode(err error) string { return responseOf(err).Code }
 
-// toStoreError returns the error of package blob that an error of the service stands for.
+// toStoreError returns the error of package blob that an error of the service stands for:
+// ErrNotFound, ErrFull, or an error that wraps it.
 func toStoreError(err error) error {
 	switch errorCode(err) {
 	case "NoSuchKey":

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Conditions are the headers of a conditional request; "" stands for a header that was not sent.
+// Conditions are the headers of a conditional request. "" stands for a header that was not sent.
 type Conditions struct {
 	IfMatch, IfNoneMatch, IfRange      string
 	IfModifiedSince, IfUnmodifiedSince string
@@ -23,8 +23,9 @@ const (
 	PreconditionFailed
 )
 
-// Evaluate checks the conditions of a GET or HEAD against content with a strong etag that changed
-// at modified, in the order of RFC 9110 13.2.2. Dates that can't be read are ignored.
+// Evaluate checks the conditions of a GET or HEAD in the order of RFC 9110 §13.2.2. etag is the
+// strong entity tag of the content, with quotes; modified is when it changed. Dates count to the
+// second, and dates that can't be read are ignored.
 func (c Conditions) Evaluate(etag string, modified time.Time) Result {
 	switch {
 	case c.IfMatch != "":
@@ -50,7 +51,7 @@ func (c Conditions) Evaluate(etag string, modified time.Time) Result {
 }
 
 // AllowsRange reports whether If-Range lets the Range header count: it was not sent, or it names
-// the content as it is now.
+// the content as it is now. Otherwise the client gets all of the new content.
 func (c Conditions) AllowsRange(etag string, modified time.Time) bool {
 	if c.IfRange == "" || c.IfRange == etag {
 		return true

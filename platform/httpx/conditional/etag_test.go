@@ -9,7 +9,8 @@ import (
 func TestETags(t *testing.T) {
 	require.Equal(t, `"7.2cf24dba5fb0a30e26e83b2a"`, VersionedETag(7, []byte("hello")))
 	require.Equal(t, `"2cf24dba5fb0a30e26e83b2a"`, ContentETag([]byte("hello")))
-	require.NotEqual(t, VersionedETag(7, []byte("a")), VersionedETag(7, []byte("b")), "two views of one version differ")
+	require.NotEqual(t, VersionedETag(7, []byte("a")), VersionedETag(7, []byte("b")),
+		"two views of one version differ")
 }
 
 func TestMatching(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Part is the part of some content that an answer holds, in bytes.
+// Part is the part of some content that an answer has, in bytes.
 type Part struct{ Start, Length int64 }
 
 // ContentRange returns the Content-Range header of an answer that holds the part of size bytes.
@@ -30,9 +30,10 @@ const (
 	RangeUnsatisfiable
 )
 
-// ParseRange reads a Range header for content of size bytes (RFC 9110 14.1.2). Only one range is
-// answered as such: several, other units and broken headers are ignored, which the RFC allows and
-// every client copes with. Empty content has no part: it is answered whole.
+// ParseRange reads a Range header for content of size bytes (RFC 9110 §14.1.2). Several ranges,
+// other units and broken headers are ignored, which the RFC allows and every client copes with:
+// many ranges could ask for the same bytes again and again. Empty content has no part and is
+// answered whole.
 func ParseRange(header string, size int64) (Part, RangeResult) {
 	unit, spec, ok := strings.Cut(header, "=")
 	if !ok || !strings.EqualFold(strings.TrimSpace(unit), "bytes") || size == 0 || strings.Contains(spec, ",") {
@@ -68,11 +69,11 @@ func parseSuffix(last string, size int64) (Part, RangeResult) {
 	return Part{size - n, n}, RangeSatisfiable
 }
 
-// isDigits reports whether s has nothing but digits, as "" has.
+// isDigits reports whether s has no other character than digits. It returns true for "".
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-// parseClamped reads digits; a number beyond int64 becomes the largest one, which lies beyond any
-// content.
+// parseClamped returns the number that digits stand for. A number beyond int64 becomes the largest
+// int64, which lies beyond any content.
 func parseClamped(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {

@@ -55,8 +55,10 @@ func FuzzParseRange(f *testing.F) {
 	f.Add("bytes=-5", int64(3))
 	f.Fuzz(func(t *testing.T, header string, size int64) {
 		part, result := ParseRange(header, max(size, 0))
-		if result == RangeSatisfiable && (part.Start < 0 || part.Length < 1 || part.Start+part.Length > size) {
-			t.Errorf("%q of %d: %v", header, size, part)
+		if result == RangeSatisfiable {
+			require.GreaterOrEqual(t, part.Start, int64(0), "%q of %d", header, size)
+			require.Positive(t, part.Length, "%q of %d", header, size)
+			require.LessOrEqual(t, part.Start+part.Length, size, "%q of %d", header, size)
 		}
 	})
 }

@@ -3,11 +3,12 @@ package csvrows
 import (
 	"bytes"
 	"encoding/binary"
-	"lyceum/platform/apperr"
 	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"lyceum/platform/apperr"
 )
 
 // IsCharset reports whether a table may be in the charset of that name.

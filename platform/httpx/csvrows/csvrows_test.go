@@ -91,7 +91,8 @@ func TestToJSON(t *testing.T) {
 func TestCheckQuery(t *testing.T) {
 	_, body := newBody(t)
 	require.NoError(t, body.CheckQuery(queryOf(t, "other=1")))
-	require.ErrorContains(t, body.CheckQuery(queryOf(t, "dry_run=true")), "validation-failed", "beside JSON it would have no effect")
+	require.ErrorContains(t, body.CheckQuery(queryOf(t, "dry_run=true")), "validation-failed",
+		"beside JSON it would have no effect")
 }
 
 func TestPrefersCSV(t *testing.T) {
@@ -100,7 +101,8 @@ func TestPrefersCSV(t *testing.T) {
 }
 
 func TestStreamIsAFile(t *testing.T) {
-	require.NotNil(t, StreamTable("people.csv", func(context.Context, func(...string) error) error { return nil }).Body)
+	require.NotNil(t,
+		StreamTable("people.csv", func(context.Context, func(...string) error) error { return nil }).Body)
 }
 
 func TestEscapeFormula(t *testing.T) {

@@ -219,7 +219,7 @@ func (t *table) readCell() (cell string, isLast bool, err error) {
 		}
 		if end >= 0 {
 			if behind := t.trimPadding(inner[end+1:]); t.endsCell(behind) {
-				return strings.ReplaceAll(inner[:end], `""`, `"`), t.advance(behind), nil
+				return strings.ReplaceAll(inner[:end], `""`, `"`), t.advanceTo(behind), nil
 			}
 			// Text goes on behind the quote, as in "Doe, Jane" <jane@example.com>: the quotes are
 			// part of it. A quote behind space may be text as well, and holds no line end then.
@@ -229,14 +229,14 @@ func (t *table) readCell() (cell string, isLast bool, err error) {
 					stop = len(inner) - end - 1
 				}
 				cell = t.rest[:len(t.rest)-len(inner)+end+1+stop]
-				return cell, t.advance(t.rest[len(cell):]), nil
+				return cell, t.advanceTo(t.rest[len(cell):]), nil
 			}
 		}
 	}
 	if inner, isFormula := strings.CutPrefix(t.trimPadding(t.rest), `="`); isFormula {
 		if end := closingQuote(inner); end >= 0 && !strings.Contains(inner[:end], "\n") {
 			if behind := t.trimPadding(inner[end+1:]); t.endsCell(behind) {
-				return strings.ReplaceAll(inner[:end], `""`, `"`), t.advance(behind), nil
+				return strings.ReplaceAll(inner[:end], `""`, `"`), t.advanceTo(behind), nil
 			}
 		}
 	}
@@ -245,7 +245,7 @@ func (t *table) readCell() (cell string, isLast bool, err error) {
 		stop = len(t.rest)
 	}
 	cell = t.rest[:stop]
-	return cell, t.advance(t.rest[stop:]), nil
+	return cell, t.advanceTo(t.rest[stop:]), nil
 }
 
 // trimPadding returns s without padding at its beginning. Line ends and separators stay.
@@ -258,9 +258,9 @@ func (t *table) endsCell(behind string) bool {
 	return behind == "" || behind[0] == '\n' || strings.HasPrefix(behind, string(t.separator))
 }
 
-// advance moves behind the separator or the line end that rest begins with. It returns isLast if
+// advanceTo moves behind the separator or the line end that rest begins with. It returns isLast if
 // that was the end of the row.
-func (t *table) advance(rest string) (isLast bool) {
+func (t *table) advanceTo(rest string) (isLast bool) {
 	if rest == "" {
 		t.rest = ""
 		return true

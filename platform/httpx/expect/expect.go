@@ -1,4 +1,4 @@
-// Package expect lets a request be judged by its headers before its body comes (RFC 9110 10.1.1).
+// Package expect lets a request be judged by its headers before its body comes (RFC 9110 §10.1.1).
 //
 // The server calls the handler of a request twice when its client waits for "100 Continue", or
 // announces a body that is larger than any that is taken. The first call has no body: it ends with
@@ -7,34 +7,38 @@ package expect
 
 import "github.com/valyala/fasthttp"
 
+// stateKey finds the state among the user values of a request.
 type stateKey struct{}
 
-// state of the first call.
+// state belongs to the first call of a request's handler.
 type state struct{ asked bool }
 
-// BeginFirstCall marks the first call.
+// BeginFirstCall marks the call of the handler that follows as the one without a body.
 func BeginFirstCall(ctx *fasthttp.RequestCtx) { ctx.SetUserValue(stateKey{}, &state{}) }
 
-// EndFirstCall unmarks the first call and reports whether it ended at AskForBody.
+// EndFirstCall removes the mark of BeginFirstCall. It reports whether the handler asked for the
+// body, so that it must be called again.
 func EndFirstCall(ctx *fasthttp.RequestCtx) (asked bool) {
 	s, ok := ctx.UserValue(stateKey{}).(*state)
 	ctx.RemoveUserValue(stateKey{})
 	return ok && s.asked
 }
 
-// IsFirstCall reports whether this is the call without a body.
+// IsFirstCall reports whether this is the call without a body. Middleware that reads bodies or
+// counts answers does nothing then.
 func IsFirstCall(ctx *fasthttp.RequestCtx) bool {
 	_, ok := ctx.UserValue(stateKey{}).(*state)
 	return ok
 }
 
-// WillCallAgain reports whether the handler is called again, as AskForBody was called in this call.
+// WillCallAgain reports whether the handler has asked for the body, so that this call has no
+// answer.
 func WillCallAgain(ctx *fasthttp.RequestCtx) bool {
 	s, ok := ctx.UserValue(stateKey{}).(*state)
 	return ok && s.asked
 }
 
-// AskForBody is what a handler calls before it reads the body, once the headers are fine. When it
+// AskForBody is called by a handler before it reads the body, once the headers are accepted. If it
 // returns true, the handler must return without an answer: it is called again with the body.
 func AskForBody(ctx *fasthttp.RequestCtx) bool {
 	s, ok := ctx.UserValue(stateKey{}).(*state)

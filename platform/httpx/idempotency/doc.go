@@ -11,7 +11,8 @@
 //
 // The answer commits in the transaction of the service that the handler calls: the middleware gives the handler a
 // context whose first transaction stays open until the handler has answered (db.Deferral). A request without a key
-// takes the same path; it has no answer to store. If the answer is an error, the transaction is rolled back.
+// takes the same path; it has no answer to store. If the answer is an error, the transaction is rolled back. The
+// answer is kept and repeated all the same, unless it is 429 or a fault of the server (5xx): then the key is free again.
 //
 // Some changes can't wait for one answer, such as a message that is committed together with those of other
 // senders. Such an operation takes the id of what it creates from OperationID. The id survives a crash between the

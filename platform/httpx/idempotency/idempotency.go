@@ -129,6 +129,7 @@ func (r *Records) serve(ctx huma.Context, next func(huma.Context)) error {
 // runOnce lets the first request through and answers the others from its record.
 func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context)) error {
 	c := humafiber.Unwrap(ctx)
+	answerTime := untilDeadline(ctx.Context())
 	rec, secret := r.newRecord(ctx, key)
 	prior, err := r.waitForClaim(ctx.Context(), &rec)
 	if err != nil {
@@ -137,8 +138,11 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 	if prior != nil {
 		return repeatAnswer(c, secret, prior)
 	}
-	requestCtx, deferral := r.db.DeferCommit(context.WithValue(ctx.Context(), operationKey{}, rec.OperationID))
+	// The handler has its whole time, however long the request has waited for another one.
 	outside := context.WithoutCancel(ctx.Context())
+	handlerCtx, cancel := context.WithTimeout(outside, answerTime)
+	defer cancel()
+	requestCtx, deferral := r.db.DeferCommit(context.WithValue(handlerCtx, operationKey{}, rec.OperationID))
 	endRenewal := r.renewLease(outside, rec, deferral)
 	defer endRenewal()
 	panicked := true
@@ -154,8 +158,7 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 	if err == nil {
 		return nil
 	}
-	status := c.Response().StatusCode()
-	if errors.Is(err, errNoSuccess) && status < 500 && status != http.StatusTooManyRequests {
+	if errors.Is(err, errNoSuccess) && isRefusal(c.Response().StatusCode()) {
 		return r.storeAnswer(outside, rec, secret, c)
 	}
 	released := r.releaseClaim(outside, rec)
@@ -165,26 +168,46 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 	return err
 }
 
+// untilDeadline returns how long a context lasts, or an hour if it has no deadline.
+func untilDeadline(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return time.Until(deadline)
+	}
+	return time.Hour
+}
+
+// isSuccess reports whether the change of a request with this status is kept.
+func isSuccess(status int) bool { return status >= 200 && status < 300 }
+
+// isRefusal reports whether the same request would be refused again: its answer is kept and repeated. After 429 and
+// after faults of the server the client may try again.
+func isRefusal(status int) bool {
+	return status >= 400 && status < 500 && status != http.StatusTooManyRequests
+}
+
 // maxRuns is how often a handler runs when the database can't commit its change beside those of others.
 const maxRuns = 3
 
-var errNoSuccess = errors.New("the answer is no success: nothing of it is kept")
+// errNoSuccess means that the handler has answered with an error, so that its transaction is not kept. The answer may be:
+// see isRefusal.
+var errNoSuccess = errors.New("the answer is no success: its transaction is not kept")
 
-// runHandler runs the handler and commits what it did, together with what last writes; last may be nil. It returns
-// errNoSuccess if the handler has answered with an error, and another error if the change could not be committed: then
-// the answer is taken back. In both cases nothing of the transaction is kept.
+// runHandler runs the handler and commits what it did, together with what addAnswer writes; addAnswer may be nil. It
+// returns errNoSuccess if the handler has answered with an error, and another error if the change could not be
+// committed: then the body and the repeatedHeaders of the answer are taken back. In both cases nothing of the
+// transaction is kept.
 func runHandler(
 	ctx huma.Context, requestCtx context.Context, deferral *db.Deferral, next func(huma.Context),
-	last func(context.Context) error,
+	addAnswer func(context.Context) error,
 ) (err error) {
 	c := humafiber.Unwrap(ctx)
 	defer deferral.End()
 	for range maxRuns {
 		next(huma.WithContext(ctx, requestCtx))
-		if c.Response().StatusCode() >= 300 {
+		if !isSuccess(c.Response().StatusCode()) {
 			return errNoSuccess
 		}
-		if err = deferral.Commit(last); err == nil {
+		if err = deferral.Commit(addAnswer); err == nil {
 			return nil
 		}
 		c.Response().ResetBody()
@@ -200,11 +223,11 @@ func runHandler(
 }
 
 // renewLease keeps the claim until end is called, while work goes on that may outlast its lease. It stops when the
-// transaction is open: on SQLite it could not write beside it.
+// transaction has begun, which is shorter than the lease: on SQLite it could not write beside it.
 func (r *Records) renewLease(ctx context.Context, rec record, deferral *db.Deferral) (end func()) {
 	ctx, end = context.WithCancel(ctx)
 	go lifecycle.RunEvery(ctx, "idempotency lease", r.lease/3, func(ctx context.Context) {
-		if deferral.IsOpen() {
+		if deferral.HasBegun() {
 			return
 		}
 		err := r.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",

@@ -202,9 +202,9 @@ func TestTheTransactionOfTheHandler(t *testing.T) {
 	for name, key := range map[string]string{"with a key": "key", "without a key": ""} {
 		t.Run(name+", it is open from its beginning to the answer", func(t *testing.T) {
 			s := newSite(t)
-			s.before = func(ctx context.Context) { require.False(t, db.InTransaction(ctx), "expensive work comes first") }
+			s.before = func(ctx context.Context) { require.False(t, db.IsInTx(ctx), "expensive work comes first") }
 			s.after = func(ctx context.Context) {
-				require.True(t, db.InTransaction(ctx))
+				require.True(t, db.HasOpenTx(ctx))
 				require.Zero(t, s.count("notes"), "others see nothing before the answer is known")
 			}
 			require.Equal(t, http.StatusCreated, s.post(key, "{}", "jane").status)

@@ -1,6 +1,6 @@
-// Package jsonappend writes JSON by appending to a buffer, for answers on measured hot paths. A
-// type that implements Value writes exactly what the JSON library would write for it; a test of its
-// owner compares the two.
+// Package jsonappend writes JSON by appending to a buffer, for answers on measured hot paths. A type
+// that implements Value writes exactly the text that the JSON library would write for it; a test of
+// its owner compares the two.
 package jsonappend
 
 import (
@@ -16,8 +16,8 @@ import (
 // Value is a value that appends its own JSON.
 type Value interface{ AppendJSON(b []byte) []byte }
 
-// AppendValue appends v, as v itself does where it is a Value, else as the JSON library does. It
-// panics for a value that is no JSON, such as a channel.
+// AppendValue appends the JSON of v. A Value writes itself; the JSON library writes every other
+// type, with the members of maps in order. It panics for a type without JSON, such as a channel.
 func AppendValue(b []byte, v any) []byte {
 	if a, ok := v.(Value); ok {
 		return a.AppendJSON(b)
@@ -29,7 +29,7 @@ func AppendValue(b []byte, v any) []byte {
 	return append(b, raw...)
 }
 
-// AppendText appends a JSON string.
+// AppendText appends s as a JSON string. s is valid UTF-8.
 func AppendText(b []byte, s string) []byte {
 	b, _ = jsontext.AppendQuote(b, s) // stored texts are UTF-8
 	return b
@@ -43,7 +43,7 @@ func AppendNullableText(b []byte, s *string) []byte {
 	return AppendText(b, *s)
 }
 
-// AppendTime appends a time as a JSON string.
+// AppendTime appends a time as a JSON string in clock.Layout.
 func AppendTime(b []byte, t clock.Time) []byte {
 	return append(t.StdTime().AppendFormat(append(b, '"'), clock.Layout), '"')
 }
@@ -56,12 +56,14 @@ func AppendNullableTime(b []byte, t *clock.Time) []byte {
 	return AppendTime(b, *t)
 }
 
+// buffers holds the buffers of Write.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
 
-// maxPooledBytes is the capacity of the largest buffer that is kept for the next answer.
+// maxPooledBytes is the capacity of the largest buffer that is kept: one huge answer must not hold
+// its memory for ever.
 const maxPooledBytes = 256 << 10
 
-// Write writes the JSON of v through a buffer that is used again.
+// Write writes the JSON of v to w in one call. It returns the error of w.
 func Write(w io.Writer, v Value) error {
 	buf := buffers.Get().(*[]byte)
 	b := v.AppendJSON((*buf)[:0])

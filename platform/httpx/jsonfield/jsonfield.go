@@ -23,7 +23,7 @@ type Nullable[T any] struct {
 	Value T
 }
 
-// Ptr returns the value, or nil if the field is absent or null.
+// Ptr returns a pointer to the value, or nil if the field is absent or null.
 func (n Nullable[T]) Ptr() *T {
 	if !n.Set || n.Null {
 		return nil
@@ -73,7 +73,7 @@ func (o Optional[T]) Schema(r huma.Registry) *huma.Schema {
 	return &s
 }
 
-// Object is a JSON object that is answered byte for byte as it is stored.
+// Object is a JSON object that is answered byte for byte as it is stored, such as a signed one.
 type Object string
 
 // MarshalJSON returns the text itself.

@@ -1,6 +1,6 @@
 // Package openapi documents the operations of the server as an OpenAPI 3.1 document. Huma derives
-// most of it from Go types; this package adds what types can't say: which answers have which
-// headers, other media types, names of schemas.
+// most of it from Go types. This package adds the rest: which answers have which headers, other
+// media types than JSON, and names of schemas that do not collide between modules.
 package openapi
 
 import (
@@ -18,7 +18,7 @@ import (
 // Document is the served document in both forms. It does not change while the process runs.
 type Document struct{ JSON, YAML []byte }
 
-// RenderDocument returns the document of o.
+// RenderDocument returns the document of o. The same routes always give the same bytes.
 func RenderDocument(o *huma.OpenAPI) (Document, error) {
 	asJSON, err := json.MarshalIndent(o, "", " ")
 	if err != nil {
@@ -28,7 +28,7 @@ func RenderDocument(o *huma.OpenAPI) (Document, error) {
 	return Document{asJSON, asYAML}, err
 }
 
-// jsonFormat reads and writes the bodies of Huma.
+// jsonFormat makes Huma read and write bodies with strictjson.
 var jsonFormat = huma.Format{Marshal: strictjson.Marshal, Unmarshal: strictjson.Unmarshal}
 
 // Info is what the program says of its API as a whole.
@@ -40,8 +40,9 @@ type Info struct {
 	PublicURL string
 }
 
-// NewConfig returns the configuration of Huma. module points to the name of the module whose routes
-// are being added.
+// NewConfig returns the configuration of Huma: no pages of its own, strict JSON, and the head of
+// the document. module points to the name of the module whose routes are being added; it changes
+// while they are registered.
 func NewConfig(info Info, module *string) huma.Config {
 	c := huma.DefaultConfig("Lyceum", info.Version)
 	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
@@ -60,23 +61,25 @@ func NewConfig(info Info, module *string) huma.Config {
 	return c
 }
 
-// ProblemResponse documents the answer of every error.
+// ProblemResponse returns the documentation of every error answer.
 func ProblemResponse(o *huma.OpenAPI) *huma.Response {
 	return &huma.Response{Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
 		problem.ContentType: {Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "problem")}}}
 }
 
 // AllowProblemMembers documents that some codes have members of their own, such as challenge,
-// used_by and locked_by (RFC 9457 3.2).
+// used_by and locked_by (RFC 9457 §3.2).
 func AllowProblemMembers(o *huma.OpenAPI) {
 	if p := o.Components.Schemas.Map()["Problem"]; p != nil {
 		p.AdditionalProperties = true
 	}
 }
 
+// pathParameter matches a parameter of a path template.
 var pathParameter = regexp.MustCompile(`\{([a-z_]+)\}`)
 
-// PathParameters documents the parameters of a path template, as Huma does for typed inputs.
+// PathParameters returns the documentation of the parameters of a path template, as Huma makes it
+// for typed inputs. It is for routes without one.
 func PathParameters(path string) (params []*huma.Param) {
 	for _, m := range pathParameter.FindAllStringSubmatch(path, -1) {
 		params = append(params, &huma.Param{

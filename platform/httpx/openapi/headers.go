@@ -31,6 +31,7 @@ func OperationOf(item *huma.PathItem, method string) *huma.Operation {
 	return nil
 }
 
+// The documented headers of versions (RFC 9110 §8.8.3 and §13).
 var (
 	etagHeader = &huma.Param{Schema: &huma.Schema{Type: huma.TypeString},
 		Description: "The version and a digest of the answer, for If-None-Match and If-Match (RFC 9110 8.8.3)"}
@@ -41,24 +42,24 @@ var (
 		Description: "ETag of the answer that is known already; 304 when it is still the same."}
 )
 
-// Answer says what the Go type of an answer can't.
+// Answer describes the parts of an answer that its Go type does not show.
 type Answer struct {
 	// HasETag, HasLocation and IsList say which headers the answer has: ETag, Location of a 201,
-	// Link.
+	// and Link.
 	HasETag, HasLocation, IsList bool
 	// IsRepeatable says that a POST answers 200 if there is nothing to create.
 	IsRepeatable bool
-	// CSVColumns are the columns of the answer as a table; nil if there is none. HasLines says that
-	// it may be ndjson.
+	// CSVColumns are the columns of the answer as a table, nil if it can't be one. HasLines says
+	// that it may be one JSON value a line.
 	CSVColumns []string
 	HasLines   bool
-	// Statuses and types beside JSON: ContentType of a streamed answer with its description, what
-	// follows a 101.
+	// ContentType is the type of a streamed answer that is not JSON, and Description what it is.
+	// SwitchesTo is the protocol that follows a 101.
 	ContentType, Description, SwitchesTo string
 }
 
 // DocumentResponses returns the documented answers that Huma can't derive from a Go type. failure
-// documents every other status.
+// documents every status that is not listed.
 func (a Answer) DocumentResponses(failure *huma.Response) map[string]*huma.Response {
 	responses := map[string]*huma.Response{"default": failure}
 	if a.SwitchesTo != "" {
@@ -75,10 +76,11 @@ func (a Answer) DocumentResponses(failure *huma.Response) map[string]*huma.Respo
 	return responses
 }
 
+// jsonType is the media type of JSON.
 const jsonType = "application/json"
 
-// DocumentContent adds the answers that stand beside the one of the Go type: 200 of a repeated
-// POST, tables, lines.
+// DocumentContent adds the answers beside the one of the Go type: 200 of a repeated POST, tables,
+// lines.
 func (a Answer) DocumentContent(op *huma.Operation) {
 	switch op.Method {
 	case http.MethodPost:
@@ -87,8 +89,11 @@ func (a Answer) DocumentContent(op *huma.Operation) {
 		}
 	case http.MethodGet:
 		if a.CSVColumns != nil {
-			op.Responses["200"].Content[csvrows.ContentType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
-				Description: "With Accept: text/csv all of the list, whatever the page, in the columns " + strings.Join(a.CSVColumns, ", ")}}
+			op.Responses["200"].Content[csvrows.ContentType] = &huma.MediaType{Schema: &huma.Schema{
+				Type: huma.TypeString,
+				Description: "With Accept: text/csv all of the list, whatever the page, in the columns " +
+					strings.Join(a.CSVColumns, ", "),
+			}}
 		}
 		if a.HasLines {
 			op.Responses["200"].Content[stream.LinesType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString,
@@ -97,9 +102,8 @@ func (a Answer) DocumentContent(op *huma.Operation) {
 	}
 }
 
-// DocumentHeaders leaves each answer with the headers that it has: Location where something was
-// created, Link on lists, ETag where there is one. The Go type alone would list them all
-// everywhere.
+// DocumentHeaders removes the headers that an answer does not have and adds its ETag: the Go type,
+// which all answers share, has them all. A GET with an ETag also gets If-None-Match and 304.
 func (a Answer) DocumentHeaders(op *huma.Operation) {
 	for status, response := range op.Responses {
 		if status == "default" {
@@ -125,7 +129,8 @@ func (a Answer) DocumentHeaders(op *huma.Operation) {
 	}
 }
 
-// DocumentForm documents a body whose form fields nobody reads.
+// DocumentForm documents a body that is accepted and not read, in the given types: some clients of
+// one-click links send a form (RFC 8058).
 func DocumentForm(op *huma.Operation, types []string) {
 	op.RequestBody = &huma.RequestBody{
 		Description: "A form, none of whose fields is needed; or nothing", Content: map[string]*huma.MediaType{},

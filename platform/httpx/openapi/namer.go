@@ -9,8 +9,8 @@ import (
 )
 
 // NewNamer returns a function that names schemas after their module and type, as two modules may
-// both have a createInput. module points to the module whose routes are being added, for types
-// without a name of their own. Types of the HTTP packages have no prefix.
+// both have a createInput. module points to the name of the module whose routes are being added:
+// types without a name belong to it. Types of the HTTP packages, such as Problem, have no prefix.
 func NewNamer(module *string) func(reflect.Type, string) string {
 	return func(t reflect.Type, hint string) string {
 		name := strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")

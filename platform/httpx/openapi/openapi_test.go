@@ -31,7 +31,8 @@ func TestNewNamer(t *testing.T) {
 	} {
 		require.Equal(t, want, name(typ, "Hint"), typ.String())
 	}
-	require.Equal(t, "CourseBody", name(reflect.TypeFor[struct{ A int }](), "CourseBody"), "it begins with the module's name")
+	require.Equal(t, "CourseBody", name(reflect.TypeFor[struct{ A int }](), "CourseBody"),
+		"it begins with the module's name")
 }
 
 func TestPaths(t *testing.T) {
@@ -147,4 +148,14 @@ func TestDocumentForm(t *testing.T) {
 	DocumentForm(op, []string{"multipart/form-data"})
 	require.False(t, op.RequestBody.Required)
 	require.NotNil(t, op.RequestBody.Content["multipart/form-data"])
+}
+
+func TestSchemasOfTwoModules(t *testing.T) {
+	module := "shops"
+	config := NewConfig(Info{Version: "1"}, &module)
+	first := config.Components.Schemas.Schema(reflect.TypeFor[struct{ A int }](), true, "CreateInput")
+	module = "orders"
+	second := config.Components.Schemas.Schema(reflect.TypeFor[struct{ B int }](), true, "CreateInput")
+	require.Equal(t, "#/components/schemas/ShopsCreateInput", first.Ref)
+	require.Equal(t, "#/components/schemas/OrdersCreateInput", second.Ref, "one does not take the place of the other")
 }

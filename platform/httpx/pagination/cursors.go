@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// macBytes is how much of the HMAC-SHA256 a cursor holds.
+	// macBytes is how much of the HMAC-SHA-256 a cursor holds: 128 bits (RFC 2104 §5).
 	macBytes = 16
 	// compressFromBytes is the size in bytes from which a position is compressed, so that one with
 	// a long title fits into a URL.
@@ -26,15 +26,18 @@ const (
 )
 
 // Cursors signs the positions at which lists go on. A cursor is opaque to clients and bound to the
-// caller, the list and its filters, so that a forged or borrowed one is refused (ASVS 2.2.1).
+// caller, the list and its filters, so that a forged or borrowed one is refused (ASVS 2.2.1). It is
+// safe for concurrent use.
 type Cursors struct{ key []byte }
 
-// NewCursors returns a Cursors with a key of its own, derived from keys.
+// NewCursors returns a Cursors whose key is derived from the secret of the server: cursors of all
+// replicas are valid on all of them, and after a restart.
 func NewCursors(keys *keyring.Keys) *Cursors { return &Cursors{keys.DeriveKey("cursors")} }
 
-// NewRequest describes the page that query asks for. name names the list, and filters holds every
-// parameter that shapes it: a cursor is refused with others. Both become JSON, so changing them
-// invalidates the cursors that clients hold.
+// NewRequest returns the request for the page that query asks for. name is the name of the list.
+// filters holds every parameter that changes which rows the list has or their order: a cursor is
+// refused with others. filters become JSON; a change of their type invalidates the cursors that
+// clients hold.
 func (c *Cursors) NewRequest(name string, filters any, query Query) Request {
 	return Request{cursors: c, name: name, filters: filters, query: query}
 }
@@ -50,8 +53,8 @@ func (c *Cursors) encodeCursor(ctx context.Context, r Request, position any) str
 }
 
 // decodeCursor reads the cursor of a request into position and reports whether there is one. It
-// returns a validation error for a cursor that was not signed here, or for another list, filter or
-// caller.
+// returns a validation error for a cursor that was not signed here, or for another list, other
+// filters or another caller.
 func (c *Cursors) decodeCursor(ctx context.Context, r Request, position any) (bool, error) {
 	if r.query.Cursor == "" {
 		return false, nil
@@ -64,8 +67,8 @@ func (c *Cursors) decodeCursor(ctx context.Context, r Request, position any) (bo
 	return true, nil
 }
 
-// signPosition returns the MAC of a position under the caller, the list and its filters. The
-// lengths keep the parts apart.
+// signPosition returns the MAC of a position together with the caller, the list and its filters.
+// The length before each part keeps two requests from having the same text.
 func (c *Cursors) signPosition(ctx context.Context, r Request, position []byte) []byte {
 	filters, err := json.Marshal(r.filters)
 	if err != nil {
@@ -79,7 +82,8 @@ func (c *Cursors) signPosition(ctx context.Context, r Request, position []byte) 
 	return h.Sum(nil)[:macBytes]
 }
 
-// compressPosition shortens a long position. The result begins with a zero byte, as no JSON does.
+// compressPosition returns a shorter form of a long position, which begins with a zero byte as no
+// JSON does. It returns a short position unchanged.
 func compressPosition(raw []byte) []byte {
 	if len(raw) < compressFromBytes {
 		return raw
@@ -94,7 +98,8 @@ func compressPosition(raw []byte) []byte {
 	return out.Bytes()
 }
 
-// decompressPosition undoes compress. Its input is trusted, as its MAC was right.
+// decompressPosition is the reverse of compressPosition. Its input is trusted: only this server can
+// have signed it, so it is not a bomb.
 func decompressPosition(raw []byte) []byte {
 	if len(raw) == 0 || raw[0] != 0 {
 		return raw

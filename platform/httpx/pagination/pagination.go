@@ -1,5 +1,5 @@
-// Package pagination answers lists page by page. A list handler states how rows are fetched, shown
-// and located; List does the rest:
+// Package pagination answers lists page by page (keyset pagination). A list handler states how rows
+// are fetched, shown and located; List does the rest:
 //
 //	GET /notes?limit=20&cursor=…
 //	  → the cursor becomes the position of the last row of the page before (422 if it is not valid here)
@@ -17,13 +17,13 @@ import (
 	"lyceum/platform/httpx/requestinfo"
 )
 
-// Query has the parameters that every list takes. Embed it in the input of the operation.
+// Query has the parameters that every list takes. The input of a list operation embeds it.
 type Query struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Items on a page"`
 	Cursor string `query:"cursor" maxLength:"2048" doc:"next_cursor of the page before"`
 }
 
-// Request is a request for one page of one list; see Cursors.Request.
+// Request is a request for one page of one list. Cursors.NewRequest makes it.
 type Request struct {
 	cursors *Cursors
 	name    string
@@ -32,9 +32,10 @@ type Request struct {
 }
 
 // List answers a request for a page. fetch returns at most limit rows after a position, or the
-// first rows for nil. views turns rows into items: see Each. position returns where a row stands;
-// Position must be a plain struct. List returns a validation error for an invalid cursor, before it
-// calls fetch, and the errors of fetch and views as they are.
+// first rows for nil; it is asked for one row more than the page has. views turns the rows of the
+// page into items; see ViewEach. position returns the place of a row; Position must be a struct
+// that survives JSON. List returns a validation error for an invalid cursor before it calls fetch,
+// and the errors of fetch and views as they are.
 func List[Row, View, Position any](
 	ctx context.Context, r Request, fetch func(after *Position, limit int) ([]Row, error),
 	views func([]Row) ([]View, error), position func(*Row) Position,
@@ -73,8 +74,8 @@ func ViewEach[Row, View any](view func(*Row) View) func([]Row) ([]View, error) {
 	return func(rows []Row) ([]View, error) { return MapRows(rows, view), nil }
 }
 
-// MapRows returns the view of each row, for views that need what was read for all rows of the page
-// together.
+// MapRows returns the view of each row. It is for views functions that first read something for all
+// rows of the page together.
 func MapRows[Row, View any](rows []Row, view func(*Row) View) []View {
 	items := make([]View, len(rows))
 	for i := range rows {
@@ -83,8 +84,8 @@ func MapRows[Row, View any](rows []Row, view func(*Row) View) []View {
 	return items
 }
 
-// nextPageLink returns the Link header (RFC 8288) of the next page: the request's own path and
-// query with another cursor.
+// nextPageLink returns the Link header (RFC 8288) of the next page: the path and query of the
+// request with another cursor. It returns "" for a request without a usable URI, as in tests.
 func nextPageLink(uri, cursor string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -96,7 +97,7 @@ func nextPageLink(uri, cursor string) string {
 	return "<" + u.String() + `>; rel="next"`
 }
 
-// Response is the answer of a list: a page, or everything as a stream.
+// Response is the answer of a list: one page, or the whole list as a stream.
 type Response[T any] struct {
 	Link string `header:"Link" doc:"The next page, with rel=next; absent on the last"`
 	Body Page[T]
@@ -104,35 +105,36 @@ type Response[T any] struct {
 	stream *huma.StreamResponse
 }
 
-// NewStreamResponse answers with stream in place of a page, where the client prefers another type
-// than JSON.
+// NewStreamResponse returns an answer that is a stream of the whole list, for clients that prefer
+// another type than JSON.
 func NewStreamResponse[T any](stream *huma.StreamResponse) *Response[T] {
 	return &Response[T]{stream: stream}
 }
 
-// Annotate makes the page get an ETag of its content, or the stream replace it.
+// Annotate implements requestinfo.Annotator. A page gets an ETag of its content; a stream replaces
+// the body and has none.
 func (r *Response[T]) Annotate(info *requestinfo.Info) {
 	info.HasETag, info.Stream = r.stream == nil, r.stream
 }
 
 var _ requestinfo.Annotator = (*Response[any])(nil)
 
+// isList marks the type for IsResponse, as a type switch can't name all instances.
 func (r *Response[T]) isList() {}
 
-// IsResponse reports whether v is a *Response.
+// IsResponse reports whether v is a *Response of any view.
 func IsResponse(v any) bool {
 	_, ok := v.(interface{ isList() })
 	return ok
 }
 
-// Page is the body of a list.
+// Page is the body of a list. Items is never null.
 type Page[T any] struct {
 	Items      []T     `json:"items" nullable:"false"`
 	NextCursor *string `json:"next_cursor" doc:"Asks for the next page; null on the last"`
 }
 
-// AppendJSON appends the page as its type says. Items write themselves if they are a
-// jsonappend.Value.
+// AppendJSON implements jsonappend.Value. Items that are a jsonappend.Value write themselves.
 func (p Page[T]) AppendJSON(b []byte) []byte {
 	b = append(b, `{"items":[`...)
 	for i := range p.Items {

@@ -50,7 +50,8 @@ func TestListWalksAllPages(t *testing.T) {
 			query, uri := Query{Limit: 3}, "/numbers?limit=3&q=a%20b"
 			for i, page := range want {
 				ctx := requestinfo.NewContext(t.Context(), &requestinfo.Info{URI: uri})
-				out, err := List(ctx, c.NewRequest("numbers", nil, query), fetchFrom(count), ViewEach(viewOf), placeOf)
+				out, err := List(ctx, c.NewRequest("numbers", nil, query), fetchFrom(count), ViewEach(viewOf),
+					placeOf)
 				require.NoError(t, err)
 				require.Equal(t, page, out.Body.Items)
 				if i == len(want)-1 {
@@ -61,7 +62,8 @@ func TestListWalksAllPages(t *testing.T) {
 				uri = strings.TrimSuffix(strings.TrimPrefix(out.Link, "<"), `>; rel="next"`)
 				link, err := url.Parse(uri)
 				require.NoError(t, err)
-				require.Equal(t, url.Values{"limit": {"3"}, "q": {"a b"}, "cursor": {*out.Body.NextCursor}}, link.Query())
+				require.Equal(t, url.Values{"limit": {"3"}, "q": {"a b"}, "cursor": {*out.Body.NextCursor}},
+					link.Query())
 				query.Cursor = *out.Body.NextCursor
 			}
 		})
@@ -73,11 +75,13 @@ func TestListErrors(t *testing.T) {
 	failFetch := func(*place, int) ([]row, error) { return nil, broken }
 	failViews := func([]row) ([]int64, error) { return nil, broken }
 	t.Run("a forged cursor, before anything is fetched", func(t *testing.T) {
-		_, err := List(t.Context(), c.NewRequest("numbers", nil, Query{Limit: 3, Cursor: "x"}), failFetch, failViews, placeOf)
+		_, err := List(t.Context(), c.NewRequest("numbers", nil, Query{Limit: 3, Cursor: "x"}), failFetch,
+			failViews, placeOf)
 		require.ErrorContains(t, err, "validation-failed")
 	})
 	t.Run("fetch", func(t *testing.T) {
-		_, err := List(t.Context(), c.NewRequest("numbers", nil, Query{Limit: 3}), failFetch, ViewEach(viewOf), placeOf)
+		_, err := List(t.Context(), c.NewRequest("numbers", nil, Query{Limit: 3}), failFetch,
+			ViewEach(viewOf), placeOf)
 		require.ErrorIs(t, err, broken)
 	})
 	t.Run("views", func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// Write answers a request of Fiber with the problem of err: errors of routing, middleware and raw
-// routes.
+// Write answers a request of Fiber with the problem of err. It is Fiber's error handler, for errors
+// of routing, middleware and raw routes.
 func Write(c *fiber.Ctx, err error) error {
 	p := FromError(c.UserContext(), err)
 	c.Response().ResetBody()
@@ -23,8 +23,8 @@ func Write(c *fiber.Ctx, err error) error {
 	return c.Send(raw)
 }
 
-// fromFiber returns the error for what the framework refuses. The framework's own text is dropped,
-// as it echoes the request.
+// fromFiber returns the error for a request that the framework refuses. The text of the framework
+// is dropped, as it repeats parts of the request.
 func fromFiber(f *fiber.Error) *apperr.Error {
 	switch f.Code {
 	case http.StatusNotFound:

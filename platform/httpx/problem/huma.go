@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
 
 	"lyceum/platform/apperr"
@@ -16,9 +17,11 @@ import (
 	"lyceum/platform/httpx/validation"
 )
 
-// WriteHuma answers a request of Huma with the problem of err.
+// WriteHuma answers a request of Huma with the problem of err, in place of an answer that was
+// written before.
 func WriteHuma(ctx huma.Context, err error) {
 	p := FromError(ctx.Context(), err)
+	humafiber.Unwrap(ctx).Response().ResetBody()
 	p.SetHeaders(ctx.SetHeader)
 	ctx.SetHeader(fiber.HeaderContentType, ContentType)
 	ctx.SetStatus(p.Status)
@@ -28,15 +31,16 @@ func WriteHuma(ctx huma.Context, err error) {
 	}
 }
 
-// NewHandlerError returns the problem of err as the error of a Huma handler, with its headers.
+// NewHandlerError returns the problem of err, with its headers, as the error of a Huma handler.
 func NewHandlerError(ctx context.Context, err error) error {
 	p, header := FromError(ctx, err), http.Header{}
 	p.SetHeaders(header.Set)
 	return huma.ErrorWithHeaders(p, header)
 }
 
-// FromHuma makes a Problem of what Huma refuses, in place of huma.NewErrorWithContext: Huma's own
-// errors show the value, which may be a password. ctx may be nil.
+// FromHuma returns the problem of a request that Huma refuses. It takes the place of
+// huma.NewErrorWithContext: Huma's own errors repeat the value, which may be a password. ctx may be
+// nil.
 func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 	c := context.Background()
 	if ctx != nil {
@@ -57,8 +61,8 @@ func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 	return FromError(c, e)
 }
 
-// fieldsOf returns the faults of the schema and of the rules. Rules for a field that the schema has
-// refused are left out, as they say nothing new.
+// fieldsOf returns the fields that errors of the schema and of the rules name. Rules for a field
+// that the schema has refused are left out, as they say nothing new.
 func fieldsOf(errs []error) []apperr.Field {
 	out := make([]apperr.Field, 0, len(errs))
 	named := map[string]bool{}
@@ -89,11 +93,12 @@ func fieldsOf(errs []error) []apperr.Field {
 	return out
 }
 
-// missingPrefix and missingSuffix surround the name in Huma's message for a required property that
-// is absent.
+// missingPrefix and missingSuffix stand around the name in Huma's message for a required property
+// that is absent.
 const missingPrefix, missingSuffix = "expected required property ", " to be present"
 
-// locateMissing moves the fault of an absent field from the object that lacks it to the field.
+// locateMissing returns the fault of an absent field at the field. Huma locates it at the object
+// that lacks the field.
 func locateMissing(f apperr.Field) apperr.Field {
 	if name, ok := strings.CutPrefix(f.Message, missingPrefix); ok && strings.HasSuffix(name, missingSuffix) {
 		name = strings.TrimSuffix(name, missingSuffix)

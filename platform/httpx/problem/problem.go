@@ -24,8 +24,8 @@ import (
 	"lyceum/platform/limit"
 )
 
-// Problem is the body of every error answer. It is also Huma's error type, so that generated
-// documents describe it.
+// Problem is the body of every error answer (RFC 9457). It is also Huma's error type, so that
+// generated documents describe it.
 type Problem struct {
 	Type      string         `json:"type" format:"uri-reference" doc:"Page that explains the code: /problems/{code}"`
 	Code      string         `json:"code" doc:"Stable name of the problem"`
@@ -36,7 +36,9 @@ type Problem struct {
 	RequestID string         `json:"request_id,omitempty" doc:"As in X-Request-Id"`
 	Errors    []apperr.Field `json:"errors,omitempty" nullable:"false" doc:"Each rule that was broken, and where"`
 
-	extra      map[string]any
+	// extra are the members that belong to the code.
+	extra map[string]any
+	// retryAfter is in seconds, 0 for none.
 	retryAfter int
 	limit      *apperr.Limit
 }
@@ -53,7 +55,7 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType returns the media type, whatever the client accepts.
 func (p *Problem) ContentType(string) string { return ContentType }
 
-// MarshalJSON adds the members that belong to one code only, such as used_by.
+// MarshalJSON returns the problem with the members that belong to its code only, such as used_by.
 func (p *Problem) MarshalJSON() ([]byte, error) {
 	type plain Problem
 	raw, err := json.Marshal((*plain)(p))
@@ -88,8 +90,8 @@ func FromError(ctx context.Context, err error) *Problem {
 	}
 }
 
-// SetHeaders sets Retry-After, the state of the rate limit and the challenge of a 401, as far as
-// the problem has them.
+// SetHeaders sets the headers that the problem has: Retry-After, the state of the rate limit, and
+// WWW-Authenticate of a 401.
 func (p *Problem) SetHeaders(set func(k, v string)) {
 	if p.retryAfter > 0 {
 		set(fiber.HeaderRetryAfter, strconv.Itoa(p.retryAfter))
@@ -102,8 +104,8 @@ func (p *Problem) SetHeaders(set func(k, v string)) {
 	}
 }
 
-// authChallenge returns WWW-Authenticate of a 401 (RFC 6750): without an error code if no token was
-// sent.
+// authChallenge returns the value of WWW-Authenticate for a 401 (RFC 6750 §3.1). It has an error
+// code only if a token was sent.
 func authChallenge(code string) string {
 	switch code {
 	case "invalid-token", "token-expired", "refresh-token-reused":
@@ -135,8 +137,8 @@ var statuses = map[apperr.Kind]int{
 	apperr.KindHeadersTooLarge:     http.StatusRequestHeaderFieldsTooLarge,
 }
 
-// StatusOf returns the HTTP status that an error of the kind is answered with, 500 for a kind that
-// is not known.
+// StatusOf returns the HTTP status of errors of the kind. It returns 500 for a kind that is not
+// known.
 func StatusOf(k apperr.Kind) int {
 	if status, ok := statuses[k]; ok {
 		return status
@@ -144,7 +146,7 @@ func StatusOf(k apperr.Kind) int {
 	return http.StatusInternalServerError
 }
 
-// locateFields returns the first maxFields fields with absolute locations, such as "body.title".
+// locateFields returns the first maxFields fields, with absolute locations such as "body.title".
 func locateFields(fields []apperr.Field) []apperr.Field {
 	located := slices.Clone(fields[:min(len(fields), maxFields)])
 	for i, f := range located {
@@ -153,12 +155,12 @@ func locateFields(fields []apperr.Field) []apperr.Field {
 	return located
 }
 
-// maxFields is how many broken rules an answer names. Clients find the others after they have
-// corrected these.
+// maxFields is how many broken rules an answer names, so that a hostile body does not make a huge
+// answer.
 const maxFields = 50
 
-// fromEnvironment returns the error of the framework, the database or, for every other err, an
-// internal error.
+// fromEnvironment returns the error for a fault of the framework or the database, and an internal
+// error for every other err. It logs both faults.
 func fromEnvironment(ctx context.Context, err error) *apperr.Error {
 	var f *fiber.Error
 	if errors.As(err, &f) {

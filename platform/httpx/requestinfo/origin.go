@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Origins are the names that this server may give itself in URLs.
+// Origins are the names that this server may give itself in URLs. It is safe for concurrent use.
 type Origins struct {
 	// byHost holds the origins of PUBLIC_URL and CORS_ORIGINS under their host and port.
 	byHost map[string]string
 	scheme string
-	// allowMachine accepts any name of this machine, as in development.
+	// allowMachine accepts every name and address of this machine, as in development.
 	allowMachine bool
 }
 
@@ -30,6 +30,7 @@ func NewOrigins(publicURL string, others map[string]bool, allowMachine bool) *Or
 	return o
 }
 
+// addOrigin adds an origin. It ignores a text that is not one.
 func (o *Origins) addOrigin(origin string) {
 	if u, err := url.Parse(origin); err == nil && u.Host != "" {
 		scheme := strings.ToLower(u.Scheme)
@@ -37,7 +38,7 @@ func (o *Origins) addOrigin(origin string) {
 	}
 }
 
-// normalizeHost is a host in lower case, without the port that its scheme has anyway.
+// normalizeHost returns a host in lower case, without the default port of its scheme.
 func normalizeHost(host, scheme string) string {
 	port := ":80"
 	if scheme == "https" {
@@ -46,8 +47,9 @@ func normalizeHost(host, scheme string) string {
 	return strings.TrimSuffix(strings.ToLower(host), port)
 }
 
-// FindOrigin returns the origin that a request with this Host header was sent to, or "" if it is
-// none of this server: clients choose the Host, so it counts only as far as its names are known.
+// FindOrigin returns the origin that a request with this Host header was sent to. It returns "" for
+// a host that is none of this server's: clients choose the header, and links in mails are made of
+// the result.
 func (o *Origins) FindOrigin(host string) string {
 	for _, scheme := range []string{o.scheme, "https", "http"} {
 		origin := o.byHost[normalizeHost(host, scheme)]
@@ -73,7 +75,7 @@ func (o *Origins) FindOrigin(host string) string {
 	return o.scheme + "://" + strings.ToLower(host)
 }
 
-// isOwnHost reports whether a host name or address is this machine's own.
+// isOwnHost reports whether a host name or address is one of this machine.
 func isOwnHost(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if ip, err := netip.ParseAddr(host); err == nil {
@@ -91,7 +93,7 @@ func isOwnHost(host string) bool {
 	return host == own || host == short || host == short+".local"
 }
 
-// isOwnAddress reports whether an address is one of this machine's network cards, now.
+// isOwnAddress reports whether a network interface of this machine has the address now.
 func isOwnAddress(ip netip.Addr) bool {
 	found, err := net.InterfaceAddrs()
 	if err != nil {

@@ -47,5 +47,6 @@ func TestOriginOfRequest(t *testing.T) {
 		require.Empty(t, dev.FindOrigin(host), host)
 		require.Empty(t, production.FindOrigin(host), host)
 	}
-	require.Equal(t, "https://localhost", NewOrigins("https://school.example", nil, true).FindOrigin("localhost"), "behind the same TLS")
+	require.Equal(t, "https://localhost",
+		NewOrigins("https://school.example", nil, true).FindOrigin("localhost"), "behind the same TLS")
 }

@@ -1,6 +1,6 @@
 // Package requestinfo holds what the server knows of one request. The middleware fills an Info at
-// the beginning and puts it into the context; every later part reads it with From or one of the
-// functions beside it, so that none of them needs the HTTP framework.
+// the beginning and puts it into the context; every later part reads it with FromContext or one of
+// the functions beside it, so that none of them needs the HTTP framework.
 package requestinfo
 
 import (
@@ -28,7 +28,7 @@ type Info struct {
 	Path, URI string
 	// Route is the path template of the operation, or "" before a route was found.
 	Route string
-	// Host is the Host header. Clients choose it, so it counts only through Origin.
+	// Host is the Host header. Clients choose it, so it is used only by OriginOf.
 	Host string
 	// Origins are the names that this server may give itself.
 	Origins *Origins
@@ -60,12 +60,16 @@ type Info struct {
 	Stream *huma.StreamResponse
 }
 
-// Annotator is an answer that says more than its body: whether it has an ETag, or that a stream
-// replaces the body.
-type Annotator interface{ Annotate(info *Info) }
+// Annotator is implemented by answers that say more than their body.
+type Annotator interface {
+	// Annotate writes into info whether the answer has an ETag or is a stream.
+	Annotate(info *Info)
+}
 
+// contextKey finds the Info in a context.
 type contextKey struct{}
 
+// unknown is the Info outside of requests.
 var unknown = &Info{}
 
 // NewContext returns a context that carries info.
@@ -74,7 +78,7 @@ func NewContext(ctx context.Context, info *Info) context.Context {
 }
 
 // FromContext returns the Info of the request that ctx belongs to. Outside of a request it returns
-// an empty one, which must not be changed: see IsRequest.
+// an empty one, which is shared and must not be changed; see IsRequest.
 func FromContext(ctx context.Context) *Info {
 	if info, ok := ctx.Value(contextKey{}).(*Info); ok {
 		return info
@@ -85,8 +89,7 @@ func FromContext(ctx context.Context) *Info {
 // IsRequest reports whether ctx belongs to a request.
 func IsRequest(ctx context.Context) bool { return FromContext(ctx) != unknown }
 
-// IsHead reports whether the request is HEAD: it asks for the headers of an answer, and nothing may
-// happen.
+// IsHead reports whether the request is HEAD, which asks for the headers of an answer only.
 func IsHead(ctx context.Context) bool { return FromContext(ctx).Method == http.MethodHead }
 
 // PrefersType reports whether the client prefers mediaType over JSON.
@@ -96,7 +99,7 @@ func PrefersType(ctx context.Context, mediaType string) bool {
 
 // OriginOf returns the origin that the request was sent to: PUBLIC_URL, one of CORS_ORIGINS or, in
 // development, a name of this machine with the port that the client used. It returns "" for every
-// other Host.
+// other Host header and outside of a request.
 func OriginOf(ctx context.Context) string {
 	info := FromContext(ctx)
 	if info.Origins == nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
+// Bounds of bodies that take long, in either direction (ASVS 15.1.3).
 const (
 	// StallTime is how long a body may make no progress, in either direction.
 	StallTime = 30 * time.Second
@@ -31,10 +32,10 @@ const (
 // Response is an answer that is streamed. Handlers return it in place of a typed body.
 type Response = huma.StreamResponse
 
-// New answers with what write writes, as a file of that name. write runs after the handler has
-// returned, with a context that ends after MaxTime. The status has been sent by then, so an error
-// or a panic cuts the connection: the client must not take a part for the whole. A HEAD request
-// gets the headers, and write is not called.
+// New returns an answer whose content write writes, as a file of that name. write runs after the
+// handler has returned, with a context that ends after MaxTime. The status has been sent by then,
+// so an error or a panic of write cuts the connection: the client must not take a part for the
+// whole. A HEAD request gets the headers, and write is not called.
 func New(contentType, name string, write func(ctx context.Context, w io.Writer) error) *Response {
 	return &Response{Body: func(h huma.Context) {
 		c := humafiber.Unwrap(h)
@@ -43,14 +44,14 @@ func New(contentType, name string, write func(ctx context.Context, w io.Writer) 
 		if requestinfo.IsHead(h.Context()) {
 			return
 		}
-		// The connection itself: when the client leaves, the server releases the request context,
-		// and may reuse it for another request, before the writer notices.
+		// The writer uses the connection itself: if the client leaves, the server may reuse the
+		// request context for another request before the writer notices.
 		ctx, conn, id := context.WithoutCancel(h.Context()), c.Context().Conn(), requestinfo.FromContext(h.Context()).ID
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			ctx, cancel := context.WithTimeout(ctx, MaxTime)
 			defer cancel()
 			if err := writeAll(ctx, &pacedWriter{w, conn}, write); err != nil {
-				slog.Info("stream cut", "request_id", id, "error", err)
+				slog.Info("stream cut, the client has a part of it", "request_id", id, "error", err)
 				_ = conn.Close()
 			}
 		})
@@ -63,8 +64,8 @@ const LinesType = "application/x-ndjson"
 // PrefersLines reports whether the client prefers LinesType over JSON.
 func PrefersLines(ctx context.Context) bool { return requestinfo.PrefersType(ctx, LinesType) }
 
-// NewLines answers with a file of that name that has one JSON value a line. write gets a function
-// that writes one.
+// NewLines returns an answer with one JSON value a line, as a file of that name. write gets a
+// function that writes one line.
 func NewLines(name string, write func(ctx context.Context, line func(v jsonappend.Value) error) error) *Response {
 	return New(LinesType, name, func(ctx context.Context, w io.Writer) error {
 		var b []byte
@@ -76,7 +77,8 @@ func NewLines(name string, write func(ctx context.Context, line func(v jsonappen
 	})
 }
 
-// writeAll runs write and flushes what is buffered. It returns a panic of write as an error.
+// writeAll runs write and flushes the buffer. It returns a panic of write as an error: the
+// goroutine is not the server's, so nobody else recovers it.
 func writeAll(ctx context.Context, w *pacedWriter, write func(context.Context, io.Writer) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -89,7 +91,7 @@ func writeAll(ctx context.Context, w *pacedWriter, write func(context.Context, i
 	return w.w.Flush()
 }
 
-// pacedWriter gives the client StallTime for each write.
+// pacedWriter gives the client StallTime to take each write.
 type pacedWriter struct {
 	w    *bufio.Writer
 	conn interface{ SetWriteDeadline(t time.Time) error }

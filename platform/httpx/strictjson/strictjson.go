@@ -1,11 +1,11 @@
 // Package strictjson reads JSON bodies as strictly as the API promises (ASVS 1.5.3, 2.2.1). A body
 // passes two steps:
 //
-//	Check      the text: syntax, UTF-8, depth, repeated names, U+0000, lone surrogates
+//	CheckText  the text: syntax, UTF-8, depth, repeated names, U+0000, lone surrogates
 //	Unmarshal  the values: each fits the type of its field; Huma then validates the schema
 //
-// The rules that Check finds broken in well-formed JSON do not stop Unmarshal, so that one answer
-// reports all of them.
+// The rules that CheckText finds broken in well-formed JSON do not stop Unmarshal, so that one
+// answer reports all of them.
 package strictjson
 
 import (
@@ -24,7 +24,8 @@ import (
 	"lyceum/platform/httpx/jsonappend"
 )
 
-// Bounds of a JSON body.
+// Bounds of a JSON body: its length in bytes, and how deep arrays and objects may stand in each
+// other.
 const (
 	MaxBytes = 1 << 20
 	MaxDepth = 32
@@ -39,12 +40,12 @@ func Marshal(w io.Writer, v any) error {
 	return json.MarshalWrite(w, v, json.Deterministic(true))
 }
 
-// lenient makes the decoder accept what Check reports.
+// lenient makes the decoder accept the broken rules that CheckText reports.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// Unmarshal reads a body that Check accepted into v. It reads every field that fits its type and
-// returns an error that names the others; SplitTypeFaults makes fields of it. The error never holds
-// a value, which may be a password.
+// Unmarshal reads a body that CheckText accepted into v. It reads every field that fits its type
+// and returns an error that names the others; SplitTypeFaults makes fields of it. The error never
+// has a value, which may be a password.
 func Unmarshal(b []byte, v any) error {
 	err := json.Unmarshal(b, v, lenient)
 	if err == nil {
@@ -60,11 +61,10 @@ func Unmarshal(b []byte, v any) error {
 // typeError names the values that do not fit their types, as JSON pointers.
 type typeError struct{ pointers []string }
 
-// typeMessage is what a client reads of such a value.
+// typeMessage is the message of the fault of such a value.
 const typeMessage = "the value does not fit its type"
 
-// locationEnd stands between the location of a value and typeMessage in the text of a typeError,
-// which has a line a value.
+// locationEnd stands between the location of a value and typeMessage in the text of a typeError.
 const locationEnd = ": "
 
 // Error returns a line for each value.
@@ -94,7 +94,7 @@ func SplitTypeFaults(f apperr.Field) (faults []apperr.Field) {
 }
 
 // readFields reads each field of an object on its own and returns the JSON pointers of the values
-// that do not fit. In one pass, the first misfit would end the decoding, and the rules of later
+// that do not fit. In one pass, the first of them would end the decoding, and the rules of later
 // fields could not be checked.
 func readFields(b []byte, v any) (pointers []string) {
 	var fields map[string]jsontext.Value
@@ -116,9 +116,9 @@ func readFields(b []byte, v any) (pointers []string) {
 	return pointers
 }
 
-// Decode reads JSON from inside of another body into v, such as a file in an archive, as strictly
-// as a body itself. It returns a validation error at or below location, which is relative to the
-// body, also for names that v does not have.
+// Decode reads JSON that came inside of another body into v, such as a file of an archive, as
+// strictly as a body itself, and accepts no names that v does not have. It returns a validation
+// error at or below location, which is relative to the body.
 func Decode(location string, raw []byte, v any) error {
 	faults, err := CheckText(raw)
 	if err == nil && len(faults) > 0 {
@@ -141,9 +141,10 @@ func Decode(location string, raw []byte, v any) error {
 	return apperr.Invalid(location, message)
 }
 
-// CheckText reads the text of a body before it is decoded. It returns a malformed-body error for
-// what is not JSON in UTF-8 or nests deeper than MaxDepth, else a fault for each place that breaks
-// a rule: a repeated name, U+0000, a lone surrogate.
+// CheckText checks the text of a body before it is decoded. It returns a malformed-request error
+// for a text that is not one JSON value in UTF-8 or nests deeper than MaxDepth. Otherwise it
+// returns a fault for each place that breaks a rule: a repeated name, U+0000, a lone surrogate.
+// Parsers disagree about those.
 func CheckText(body []byte) ([]apperr.Field, error) {
 	if !utf8.Valid(body) {
 		return nil, apperr.Malformed("The body is not UTF-8.")
@@ -154,8 +155,8 @@ func CheckText(body []byte) ([]apperr.Field, error) {
 	return findFaults(body)
 }
 
-// isPlain reports whether the text has no fault at all. It decides nearly every request in one
-// cheap pass.
+// isPlain reports whether the text has no fault at all. It is true for nearly every request, in one
+// pass without allocations.
 func isPlain(body []byte) bool {
 	if bytes.Contains(body, []byte(`\u0000`)) {
 		return false
@@ -172,13 +173,14 @@ func isPlain(body []byte) bool {
 	}
 }
 
-// findFaults reads every token leniently, so that it can tell broken rules from broken syntax.
+// findFaults returns the broken rules of a text, or an error for broken syntax. It reads every
+// token leniently to tell the two apart.
 func findFaults(body []byte) (faults []apperr.Field, err error) {
 	dec := jsontext.NewDecoder(bytes.NewReader(body), lenient)
 	note := func(message string) {
 		faults = append(faults, apperr.FieldAt("body"+dottedPath(string(dec.StackPointer())), message))
 	}
-	var names []map[string]bool // those of each open object
+	var names []map[string]bool // the names that each open object has so far
 	for before := int64(0); ; before = dec.InputOffset() {
 		tok, err := dec.ReadToken()
 		if err != nil {
@@ -219,8 +221,7 @@ func findFaults(body []byte) (faults []apperr.Field, err error) {
 	return faults, nil
 }
 
-// dottedPath turns a JSON pointer (RFC 6901) into the ".items.0.name" of a location, cut to 200
-// bytes.
+// dottedPath returns the form ".items.0.name" of a JSON pointer (RFC 6901), cut to 200 bytes.
 func dottedPath(pointer string) string {
 	p := strings.NewReplacer("/", ".", "~1", "/", "~0", "~").Replace(pointer)
 	return p[:min(len(p), 200)]

@@ -95,9 +95,9 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// FuzzCheck looks for bodies that Check accepts without faults and a decoder with the library's own
+// FuzzCheckText looks for bodies that CheckText accepts without faults and a decoder with the library's own
 // strict rules does not.
-func FuzzCheck(f *testing.F) {
+func FuzzCheckText(f *testing.F) {
 	for _, s := range []string{`{"a":1,"a":2}`, `"\ud800"`, `[[]]`, "\"\xff\"", `{"a":"\u0000"}`} {
 		f.Add([]byte(s))
 	}

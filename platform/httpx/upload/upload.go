@@ -1,6 +1,6 @@
 // Package upload receives bodies that are too large for memory. A body is written to a temporary
-// file while it arrives, for as long as it goes on arriving; the handler gets the file with From,
-// and the file is removed with the request.
+// file while it arrives, for as long as it goes on arriving; the handler gets the file with
+// BodyFromContext, and the file is removed with the request.
 //
 //	check the headers  →  ask for the body  →  wait for a slot  →  write and hash the body
 //	    415, 413            100 Continue            503               400, 408, 413
@@ -74,10 +74,11 @@ type Body struct {
 	defers []func()
 }
 
-// DeferToEnd runs fn when the request ends, after its transaction if it has one, in the order of
-// Go's defer.
+// DeferToEnd runs fn when the request ends, after its transaction if it has one. The function that
+// was added last runs first, as with defer.
 func (b *Body) DeferToEnd(fn func()) { b.defers = append(b.defers, fn) }
 
+// close runs the deferred functions and removes the file.
 func (b *Body) close() {
 	for _, fn := range slices.Backward(b.defers) {
 		fn()
@@ -85,6 +86,7 @@ func (b *Body) close() {
 	_ = b.File.Close()
 }
 
+// bodyKey finds the Body in a context.
 type bodyKey struct{}
 
 // BodyFromContext returns the body of an upload, or nil in every other request.
@@ -99,16 +101,17 @@ type Receiver struct {
 	slots chan struct{}
 }
 
-// NewReceiver returns a Receiver that keeps bodies in dir while they are worked on.
+// NewReceiver returns a Receiver that keeps bodies in dir until their requests end.
 func NewReceiver(dir *tempfile.Dir) *Receiver {
 	return &Receiver{dir, make(chan struct{}, maxConcurrent)}
 }
 
-// ReceiveBody takes the body of a request in and calls next with a context that carries it and ends
-// after stream.MaxTime. check runs in between: a body takes its time, so it looks at the caller
-// again, as the role may be lost by now. It returns the context for next. ReceiveBody returns an
-// error instead of calling next if the body or check refuses the request. On the first call for a
-// request with "Expect: 100-continue" it returns nil, and the server calls it again with the body.
+// ReceiveBody writes the body of a request to a file and calls next with a context that carries it
+// and ends after stream.MaxTime. check runs in between and returns the context for next: a body
+// takes its time, so check looks at the caller again, who may have lost the role. ReceiveBody
+// returns an error instead of calling next if the body or check refuses the request. On the first
+// call for a request with "Expect: 100-continue" it returns nil, and the server calls it again with
+// the body.
 func (r *Receiver) ReceiveBody(
 	ctx huma.Context, spec Spec, check func(context.Context) (context.Context, error), next func(context.Context),
 ) error {
@@ -140,8 +143,8 @@ func (r *Receiver) ReceiveBody(
 	return nil
 }
 
-// acquireSlot waits for a slot, as each holds a file and work that may take minutes. It returns an
-// unavailable error after slotTime.
+// acquireSlot waits for one of maxConcurrent slots, as each upload holds a file and work that may
+// take minutes. It returns an unavailable error after slotTime.
 func (r *Receiver) acquireSlot(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, slotTime)
 	defer cancel()
@@ -169,8 +172,8 @@ func (r *Receiver) storeBody(c *fiber.Ctx, spec Spec) (*Body, error) {
 	return body, nil
 }
 
-// checkHeaders refuses a body by its headers: 415 for another type or an encoding, 413 for one that
-// is too long.
+// checkHeaders returns an error for a body that its headers rule out: 415 for another type or an
+// encoding, 413 for one that is too long.
 func (s Spec) checkHeaders(c *fiber.Ctx) error {
 	if c.Get(fiber.HeaderContentEncoding) != "" {
 		return apperr.ProblemUnsupportedMediaType.New("A body may not have a Content-Encoding.")
@@ -186,6 +189,8 @@ func (s Spec) checkHeaders(c *fiber.Ctx) error {
 	return nil
 }
 
+// newTooLargeError returns 413 and makes the server close the connection: the rest of the body is
+// not read.
 func (s Spec) newTooLargeError(c *fiber.Ctx) error {
 	c.Context().SetConnectionClose()
 	return apperr.ProblemBodyTooLarge.New("This body may have " + strconv.FormatInt(s.MaxBytes, 10) + " bytes.")
@@ -212,7 +217,7 @@ func (s Spec) copyBody(w io.Writer, c *fiber.Ctx) (n int64, digest []byte, err e
 	return n, h.Sum(nil), err
 }
 
-// pacedReader gives the client stream.StallTime for each piece of a body.
+// pacedReader reads a body and gives the client stream.StallTime for each piece of it.
 type pacedReader struct {
 	body io.Reader
 	conn interface{ SetReadDeadline(t time.Time) error }
@@ -220,6 +225,7 @@ type pacedReader struct {
 	err error
 }
 
+// newPacedReader returns a reader of the body of a request, also of one without a body.
 func newPacedReader(c *fiber.Ctx) *pacedReader {
 	var body io.Reader = bytes.NewReader(nil)
 	if arriving := c.Context().RequestBodyStream(); arriving != nil {
@@ -239,7 +245,7 @@ func (r *pacedReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// DrainRefused is a middleware that reads the body of a refused request on for a moment: a client
+// DrainRefused is a middleware that reads on the body of a refused request for a moment. A client
 // that is still sending would find its connection reset before it has read the answer.
 func DrainRefused(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)

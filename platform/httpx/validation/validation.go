@@ -1,9 +1,9 @@
-// Package validation holds the rules of requests that a schema can't express, such as the form of
-// an address. A module checks them before its handler runs, and one answer reports them together
-// with broken types and bounds:
+// Package validation checks the rules of requests that a schema can't express, such as the form of
+// an address. They are checked before the handler runs, and one answer reports them together with
+// wrong types and bounds:
 //
-//	Attach puts the check of a route into its operation  →  Huma validates the schema
-//	  →  the input's Resolve method calls Check  →  each fault becomes an entry of "errors"
+//	AttachRules puts the check of a route into its operation  →  Huma validates the schema
+//	  →  the input's Resolve method calls CheckInput  →  each fault becomes an entry of "errors"
 package validation
 
 import (
@@ -18,11 +18,11 @@ import (
 	"lyceum/platform/apperr"
 )
 
-// Faults collects the fields of a request that break a rule.
+// Faults collects the fields of a request that break a rule. The zero value is ready for use.
 type Faults []apperr.Field
 
-// Add adds the fault of the field at location, such as "email". It adds nothing for nil, and the
-// fields of an error that has its own.
+// Add adds the fault of the field at location, such as "email". It adds nothing if err is nil. If
+// err is an *apperr.Error with fields, it adds those instead.
 func (f *Faults) Add(location string, err error) {
 	var e *apperr.Error
 	switch {
@@ -53,7 +53,7 @@ func InvalidAt(location, message string) *apperr.Error {
 // checkKey finds the check of a route in the metadata of its operation.
 const checkKey = "lyceum.rules"
 
-// AttachRules makes Check call check for requests of op. Attach panics if *I is not a
+// AttachRules makes CheckInput call check for requests of op. It panics if *I is not a
 // huma.Resolver, as its rules would never be checked.
 func AttachRules[I any](op *huma.Operation, check func(ctx context.Context, in *I) Faults) {
 	if !reflect.TypeFor[*I]().Implements(reflect.TypeFor[huma.Resolver]()) {
@@ -66,7 +66,7 @@ func AttachRules[I any](op *huma.Operation, check func(ctx context.Context, in *
 }
 
 // CheckInput returns the faults of an input as errors for Huma. The Resolve method of every input
-// with a check returns it.
+// with rules returns its result.
 func CheckInput(ctx huma.Context, in any) []error {
 	check, ok := ctx.Operation().Metadata[checkKey].(func(context.Context, any) Faults)
 	if !ok {
@@ -79,7 +79,7 @@ func CheckInput(ctx huma.Context, in any) []error {
 	return out
 }
 
-// FieldError is a fault on its way through Huma.
+// FieldError carries a fault through Huma to package problem.
 type FieldError struct{ apperr.Field }
 
 // Error returns the absolute location and the message.

@@ -33,7 +33,7 @@ func prepareMinIO(path, data, addr string) *Server {
 			"MINIO_ROOT_PASSWORD="+MinIOPassword, "MINIO_BROWSER=off", "MINIO_UPDATE=off")
 		return cmd
 	}
-	s.ready = func(ctx context.Context) error { return getOK(ctx, s.URL+"/minio/health/ready") }
+	s.ready = func(ctx context.Context) error { return getOK(ctx, s.URL+"/minio/health/cluster") }
 	return s
 }
 
