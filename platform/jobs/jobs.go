@@ -77,6 +77,11 @@ func NewQueue(url string) *Queue {
 				redis.DialReadTimeout(3*time.Second), redis.DialWriteTimeout(3*time.Second))
 		},
 	}
+	// redigo 1.9.3 initializes the pool at its first use, and does so without the lock that Close
+	// takes. A use with an ended context initializes it now and opens no connection.
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, _ = pool.GetContext(ended)
 	return &Queue{pool: pool, enqueuer: work.NewEnqueuer(namespace, pool)}
 }
 

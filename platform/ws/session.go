@@ -7,7 +7,7 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Session gives one socket its meaning. One goroutine calls OnOpen, OnText and OnClose, one after
+// Session handles the frames of one socket. One goroutine calls OnOpen, OnText and OnClose, one after
 // another. Other goroutines call CheckAccess, possibly once more after OnClose.
 type Session interface {
 	// OnOpen is called once after the upgrade, before the first frame is read.
