@@ -1,4 +1,5 @@
-// Package bulk holds what requests with many rows have in common, such as an import of a list of mail addresses. Each row has a result of its own, and an atomic request with one failed row
+// Package bulk holds what requests with many rows have in common, such as an import of a list of
+// mail addresses. Each row has a result of its own, and an atomic request with one failed row
 // changes nothing.
 //
 //	NewRows(emails) ─▶ the module sets Exists, Failed and ID ─▶ SkipIfFailed(rows, atomic)
@@ -77,7 +78,8 @@ func SkipIfFailed(rows []Row, atomic bool) bool {
 	return true
 }
 
-// CountStatuses returns how many rows were created, existed and failed. Skipped rows are not counted.
+// CountStatuses returns how many rows were created, existed and failed. Skipped rows are not
+// counted.
 func CountStatuses(rows []Row) (created, exists, failed int) {
 	for _, r := range rows {
 		switch r.Status {
