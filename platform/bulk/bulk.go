@@ -1,5 +1,5 @@
-// Package bulk holds what requests with many rows have in common, such as inviting or enrolling a
-// list of mail addresses. Each row has a result of its own, and an atomic request with one failed row
+// Package bulk holds what requests with many rows have in common, such as an import of a list of
+// mail addresses. Each row has a result of its own, and an atomic request with one failed row
 // changes nothing.
 //
 //	NewRows(emails) ─▶ the module sets Exists, Failed and ID ─▶ SkipIfFailed(rows, atomic)
@@ -33,7 +33,7 @@ type Row struct {
 	Status string
 	// Error is the code of the error of a failed row.
 	Error string
-	// ID is the account or invite that the row has led to, if there is one.
+	// ID is the id of the object that the row has led to, or "" if there is none.
 	ID string
 }
 
@@ -78,7 +78,8 @@ func SkipIfFailed(rows []Row, atomic bool) bool {
 	return true
 }
 
-// CountStatuses returns how many rows were created, existed and failed. Skipped rows are not counted.
+// CountStatuses returns how many rows were created, existed and failed. Skipped rows are not
+// counted.
 func CountStatuses(rows []Row) (created, exists, failed int) {
 	for _, r := range rows {
 		switch r.Status {

@@ -11,7 +11,7 @@ import (
 	"lyceum/platform/db"
 )
 
-// Event is a fact. Its name is in the past tense, such as "course.published". The type is a struct
+// Event is a fact. Its name is in the past tense, such as "order.placed". The type is a struct
 // whose JSON is stored in the outbox, so a new version must be able to read the JSON of an old one.
 type Event interface{ EventName() string }
 

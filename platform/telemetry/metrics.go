@@ -38,7 +38,7 @@ func NewMetrics() *Metrics {
 }
 
 // ObserveRequest records one answered request. The route is the pattern of the path, such as
-// /courses/:slug. The path itself would make one time series for each course.
+// /files/:id. The path itself would make one time series for each object.
 func (m *Metrics) ObserveRequest(method, route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
 }
