@@ -35,5 +35,6 @@ func LockDir(dir string) (*Lock, error) {
 	return &Lock{l}, os.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
 }
 
-// Unlock releases the lock.
+// Unlock releases the lock. The file stays: removing it would let two servers lock two files of one
+// name.
 func (l *Lock) Unlock() { _ = l.file.Close() }

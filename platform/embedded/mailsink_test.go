@@ -140,3 +140,11 @@ func TestMailSinkRefusesLargeMessages(t *testing.T) {
 	require.NoError(t, post(sink, "ada@example.org", sampleMail))
 	require.Len(t, listMail(t, sink, 0), 1)
 }
+
+// The name of a message tells when it arrived. A name of another form has no time.
+func TestArrivalTime(t *testing.T) {
+	arrived := arrivalTime("01a2d6ed-e68e-7000-8000-000000000000")
+	require.Equal(t, "2027-01-02T15:04:05.006Z", arrived.Format(mailTime))
+	require.True(t, arrivalTime("no id").IsZero())
+	require.True(t, arrivalTime("").IsZero())
+}

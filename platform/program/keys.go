@@ -11,6 +11,7 @@ import (
 // loadKeys reads the keys of the server, or makes them in an empty folder. It returns a *config.Error
 // for a folder or a file that can't be used.
 func loadKeys(c *config.Config) (*keyring.Keys, error) {
+	// The error of keyring begins with the name of the setting, which the fault names already.
 	k, err := keyring.Open(c.JWTKeysDir, c.AccessTokenTTL)
 	if err != nil {
 		cause := strings.TrimPrefix(err.Error(), "JWT_KEYS_DIR: ")
