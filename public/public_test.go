@@ -116,7 +116,7 @@ func TestEveryReferenceExists(t *testing.T) {
 			if found[3] != "" {
 				file = path.Join(path.Dir(name), found[3])
 			}
-			if _, ok := all[file]; !ok && !isVendored(file) {
+			if _, ok := all[file]; !ok && !isVendored(file) && file != "console/panels.json" { // the server makes that one
 				t.Errorf("%s names %s, which is not here", name, file)
 			}
 		}
