@@ -1,15 +1,18 @@
 package users
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
+	"errors"
 	"io"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/users/usersapi"
 )
 
-// export gives what writes everything that is held about the caller, and writes down that he takes it.
+// export returns what writes everything that is held about the caller. It records that the caller takes it, if takes is set.
 func (h *holders) export(ctx context.Context, takes bool) (func(context.Context, io.Writer) error, error) {
 	u, err := h.service.caller(ctx)
 	if err != nil {
@@ -23,20 +26,22 @@ func (h *holders) export(ctx context.Context, takes bool) (func(context.Context,
 	return func(ctx context.Context, w io.Writer) error { return h.write(ctx, w, u) }, err
 }
 
-// write gives one JSON object: exported_at, account, and under the name of each module its lists of
-// records. No part of it is ever held whole.
+// write writes one JSON object: exported_at, account, and under the name of each module its lists of records. No part of it
+// is ever held whole.
 func (h *holders) write(ctx context.Context, to io.Writer, u *user) error {
-	w := &exportWriter{w: bufio.NewWriterSize(to, 32<<10)}
-	w.member("exported_at", h.service.clock.Now())
-	w.member("account", accountRecord{meOf(u).Body, u.Status, u.UpdatedAt.String(), timeOr(u)})
+	w := &exportWriter{encoder: jsontext.NewEncoder(to, jsontext.WithIndent(" "))}
+	err := errors.Join(
+		w.writeTokens(jsontext.BeginObject),
+		w.writeMember("exported_at", h.service.clock.Now()),
+		w.writeMember("account", accountRecord{meOf(u).Body, u.Status, u.UpdatedAt.String(), timeOr(u)}),
+	)
 	for _, holder := range h.all {
-		w.open(holder.Module())
-		if err := holder.Export(ctx, u.ID, w.record); err != nil {
+		if err != nil {
 			return err
 		}
-		w.close()
+		err = w.writeModule(holder.Module(), func(record usersapi.Record) error { return holder.Export(ctx, u.ID, record) })
 	}
-	return w.end()
+	return errors.Join(err, w.writeTokens(jsontext.EndObject))
 }
 
 type accountRecord struct {
@@ -54,73 +59,58 @@ func timeOr(u *user) *string {
 	return &s
 }
 
-// exportWriter writes one JSON object of objects of lists, record by record. The first fault stays.
+// exportWriter writes objects of lists, record by record.
 type exportWriter struct {
-	w       *bufio.Writer
-	begun   bool
+	encoder *jsontext.Encoder
+	// section is the list that is open, "" if none is.
 	section string
-	err     error
 }
 
-func (e *exportWriter) text(s string) {
-	if e.err == nil {
-		_, e.err = e.w.WriteString(s)
+func (e *exportWriter) writeTokens(tokens ...jsontext.Token) error {
+	for _, token := range tokens {
+		if err := e.encoder.WriteToken(token); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-func (e *exportWriter) json(v any) {
-	raw, err := json.Marshal(v)
-	if err != nil && e.err == nil {
-		e.err = err
+func (e *exportWriter) writeMember(name string, value any) error {
+	if err := e.writeTokens(jsontext.String(name)); err != nil {
+		return err
 	}
-	e.text(string(raw))
+	return json.MarshalEncode(e.encoder, value, json.FormatNilSliceAsNull(true))
 }
 
-func (e *exportWriter) name(name string) {
-	if e.begun {
-		e.text(",\n")
-	} else {
-		e.text("{\n")
+// writeModule writes the object of a module, which export fills.
+func (e *exportWriter) writeModule(name string, export func(usersapi.Record) error) error {
+	if err := e.writeTokens(jsontext.String(name), jsontext.BeginObject); err != nil {
+		return err
 	}
-	e.begun = true
-	e.json(name)
-	e.text(": ")
+	e.section = ""
+	if err := export(e.writeRecord); err != nil {
+		return err
+	}
+	return errors.Join(e.closeSection(), e.writeTokens(jsontext.EndObject))
 }
 
-func (e *exportWriter) member(name string, v any) { e.name(name); e.json(v) }
-
-// open begins the object of a module, close ends it.
-func (e *exportWriter) open(name string) { e.name(name); e.text("{"); e.section = "" }
-
-func (e *exportWriter) close() {
-	if e.section != "" {
-		e.text("\n ]")
+// writeRecord implements usersapi.Record: records of one section follow each other.
+func (e *exportWriter) writeRecord(section string, value any) error {
+	if section != e.section {
+		if err := e.closeSection(); err != nil {
+			return err
+		}
+		if err := e.writeTokens(jsontext.String(section), jsontext.BeginArray); err != nil {
+			return err
+		}
+		e.section = section
 	}
-	e.text("}")
+	return json.MarshalEncode(e.encoder, value, json.FormatNilSliceAsNull(true))
 }
 
-func (e *exportWriter) record(section string, v any) error {
-	switch e.section {
-	case section:
-		e.text(",\n  ")
-	case "":
-		e.text("\n ")
-		e.json(section)
-		e.text(": [\n  ")
-	default:
-		e.text("\n ],\n ")
-		e.json(section)
-		e.text(": [\n  ")
+func (e *exportWriter) closeSection() error {
+	if e.section == "" {
+		return nil
 	}
-	e.section = section
-	e.json(v)
-	return e.err
-}
-
-func (e *exportWriter) end() error {
-	e.text("\n}\n")
-	if e.err == nil {
-		e.err = e.w.Flush()
-	}
-	return e.err
+	return e.writeTokens(jsontext.EndArray)
 }
