@@ -25,6 +25,7 @@ func BenchmarkChatFanOut(b *testing.B) {
 	token := s.admin()
 	var delivered atomic.Int64
 	var reading sync.WaitGroup
+	var conns []*websocket.Conn
 	for range readers {
 		conn, _, err := websocket.DefaultDialer.DialContext(b.Context(), "ws"+s.base[len("http"):]+"/ws/channels/hq?token="+token, http.Header{})
 		require.NoError(b, err)
@@ -38,9 +39,14 @@ func BenchmarkChatFanOut(b *testing.B) {
 				delivered.Add(int64(bytes.Count(raw, []byte(`"type":"message"`))))
 			}
 		})
-		defer reading.Wait()
-		defer func() { _ = conn.Close() }()
+		conns = append(conns, conn)
 	}
+	defer func() {
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+		reading.Wait()
+	}()
 	c := s.caller(b)
 	post := func(i int) {
 		if status := c.try("POST", "/channels/hq/messages", token, fmt.Sprintf(`{"body":"message %d"}`, i)); status != 201 {
