@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -32,18 +34,14 @@ type service struct {
 func load(t *testing.T) composeFile {
 	t.Helper()
 	var c composeFile
-	if err := yaml.Unmarshal([]byte(read(t, "compose.yml")), &c); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, yaml.Unmarshal([]byte(read(t, "compose.yml")), &c))
 	return c
 }
 
 func read(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	return string(b)
 }
 
@@ -61,20 +59,14 @@ func TestServicesListenWhereTheReadmeSays(t *testing.T) {
 		"worker":      {"lyceum:", nil},
 	}
 	c := load(t)
-	if len(c.Services) != len(want) {
-		t.Errorf("%d services, want %d", len(c.Services), len(want))
-	}
+	require.Len(t, c.Services, len(want))
 	for name, w := range want {
 		s := c.Services[name]
-		if !strings.HasPrefix(s.Image, w.image) {
-			t.Errorf("%s: image %q", name, s.Image)
-		}
+		require.True(t, strings.HasPrefix(s.Image, w.image), "%s: image %q", name, s.Image)
 		for i, port := range w.ports {
 			w.ports[i] = "127.0.0.1:" + port // the passwords are public
 		}
-		if !slices.Equal(s.Ports, w.ports) {
-			t.Errorf("%s: ports %v, want %v", name, s.Ports, w.ports)
-		}
+		require.Equal(t, w.ports, s.Ports, "%s: ports %v, want %v", name, s.Ports, w.ports)
 	}
 }
 
@@ -93,9 +85,7 @@ func TestWhatIsWaitedForCanBeReady(t *testing.T) {
 			if _, ok := c.Services[other]; !ok {
 				t.Errorf("%s waits for %s, which is not there", name, other)
 			}
-			if on.Condition == "service_healthy" && c.Services[other].Healthcheck == nil {
-				t.Errorf("%s waits for %s, which has no healthcheck", name, other)
-			}
+			require.False(t, on.Condition == "service_healthy" && c.Services[other].Healthcheck == nil, "%s waits for %s, which has no healthcheck", name, other)
 		}
 	}
 }
@@ -114,9 +104,9 @@ func TestVolumesAreDeclaredAndKeysAreShared(t *testing.T) {
 	}
 	for _, name := range []string{"app", "worker"} {
 		s := c.Services[name]
-		if !slices.Contains(s.Volumes, "keys:/keys") || s.Environment["JWT_KEYS_DIR"] != "/keys" || !s.ReadOnly {
-			t.Errorf("%s: %v, %s, read-only %v", name, s.Volumes, s.Environment["JWT_KEYS_DIR"], s.ReadOnly)
-		}
+		require.Contains(t, s.Volumes, "keys:/keys", name)
+		require.Equal(t, "/keys", s.Environment["JWT_KEYS_DIR"], name)
+		require.True(t, s.ReadOnly, name)
 	}
 }
 
@@ -129,17 +119,11 @@ func TestEnvironmentIsWhatTheProgramReads(t *testing.T) {
 	for _, name := range []string{"app", "worker"} {
 		env := c.Services[name].Environment
 		for key, value := range env {
-			if !known[key] {
-				t.Errorf("%s: .env.example does not know %s", name, key)
-			}
-			if value == "" {
-				t.Errorf("%s: %s is empty", name, key)
-			}
+			require.True(t, known[key], "%s: .env.example does not know %s", name, key)
+			require.NotEmpty(t, value, "%s: %s is empty", name, key)
 		}
 		for _, key := range []string{"PUBLIC_URL", "DATA_DIR", "JWT_KEYS_DIR", "SMTP_URL", "DATABASE_URL", "REDIS_URL"} {
-			if env[key] == "" {
-				t.Errorf("%s: %s is missing", name, key)
-			}
+			require.NotEmpty(t, env[key], "%s: %s is missing", name, key)
 		}
 	}
 }
@@ -149,13 +133,10 @@ func TestTheStoreKeyIsNarrow(t *testing.T) {
 	c := load(t)
 	app, setup, minio := c.Services["app"].Environment, c.Services["minio-setup"].Environment, c.Services["minio"].Environment
 	for _, key := range []string{"S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"} {
-		if app[key] == "" || app[key] != setup[key] {
-			t.Errorf("%s: the app has %q, the setup makes %q", key, app[key], setup[key])
-		}
+		require.NotEmpty(t, app[key], key)
+		require.Equal(t, setup[key], app[key], key)
 	}
-	if app["S3_ACCESS_KEY"] == minio["MINIO_ROOT_USER"] {
-		t.Error("the app has the root key")
-	}
+	require.NotEqual(t, minio["MINIO_ROOT_USER"], app["S3_ACCESS_KEY"], "the app has the root key")
 	var policy struct {
 		Statement []struct {
 			Effect           string
@@ -163,9 +144,7 @@ func TestTheStoreKeyIsNarrow(t *testing.T) {
 			Condition        map[string]map[string][]string
 		}
 	}
-	if err := json.Unmarshal([]byte(read(t, "minio-policy.json")), &policy); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, json.Unmarshal([]byte(read(t, "minio-policy.json")), &policy))
 	denied := false
 	for _, s := range policy.Statement {
 		for _, resource := range s.Resource {
@@ -174,23 +153,17 @@ func TestTheStoreKeyIsNarrow(t *testing.T) {
 			}
 		}
 		for _, action := range s.Action {
-			if s.Effect == "Allow" && !slices.Contains([]string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:GetBucketLocation"}, action) {
-				t.Errorf("the policy allows %s", action)
-			}
+			require.False(t, s.Effect == "Allow" && !slices.Contains([]string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:GetBucketLocation"}, action), "the policy allows %s", action)
 		}
 		denied = denied || s.Effect == "Deny" && slices.Contains(s.Condition["StringLike"]["s3:x-amz-content-sha256"], "STREAMING-UNSIGNED-*")
 	}
-	if !denied {
-		t.Error("the policy takes unsigned bodies")
-	}
+	require.True(t, denied, "the policy takes unsigned bodies")
 }
 
 func TestTheImageIsSmallAndUnprivileged(t *testing.T) {
 	file := read(t, "Dockerfile")
 	for _, want := range []string{"CGO_ENABLED=0 go build", "USER 65532:65532", "distroless/static", "-o /out/lyceum ./app"} {
-		if !strings.Contains(file, want) {
-			t.Errorf("no %q", want)
-		}
+		require.Contains(t, file, want, "no %q", want)
 	}
 }
 

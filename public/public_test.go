@@ -84,9 +84,7 @@ func TestInlineRulesCanFail(t *testing.T) {
 		"a style element": `<style>`, "a style attribute": `<p style="x">`, "a handler attribute": `<p onclick="x">`,
 		"a javascript address": `href="javascript:x"`, "a foreign asset": `<img src="https://x/y">`,
 	} {
-		if !inline[what].MatchString(text) {
-			t.Errorf("the rule against %s lets %s pass", what, text)
-		}
+		require.True(t, inline[what].MatchString(text), "the rule against %s lets %s pass", what, text)
 	}
 }
 
@@ -153,9 +151,7 @@ func TestIconsExist(t *testing.T) {
 // The names in README.md are what browser tests hold on to.
 func TestNamesForTestsExist(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	var all strings.Builder
 	for _, text := range sources(t, ".js", ".html") {
 		all.WriteString(text)
@@ -184,13 +180,11 @@ func TestAccessors(t *testing.T) {
 		t.Error("a page lacks its script")
 	}
 	for _, file := range []string{"app.js", "style.css", "favicon.svg"} {
-		if _, err := fs.Stat(Console(), file); err != nil {
-			t.Error(err)
-		}
+		_, err := fs.Stat(Console(), file)
+		require.NoError(t, err)
 	}
 	for _, file := range []string{"init.js", "vendor/swagger-ui-bundle.js", "vendor/swagger-ui.css", "vendor/LICENSE"} {
-		if _, err := fs.Stat(Docs(), file); err != nil {
-			t.Error(err)
-		}
+		_, err := fs.Stat(Docs(), file)
+		require.NoError(t, err)
 	}
 }

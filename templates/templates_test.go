@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // keysOf repeats the table of doc.go, so that a template asking for more fails here first.
@@ -49,24 +51,17 @@ func TestEveryKindRenders(t *testing.T) {
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
 			got, err := Render(name, sample(name, func(key string) string { return "Value of " + key }))
-			if err != nil {
-				t.Fatal(err)
-			}
+			require.NoError(t, err)
 			for _, key := range keysOf[name] {
 				want := "Value of " + key
 				if key == "Link" {
 					want = "http://localhost:8000/verify#token=abc_DEF-123"
 				}
-				if !strings.Contains(got.Text, want) {
-					t.Errorf("the text has no %s:\n%s", key, got.Text)
-				}
-				if !strings.Contains(got.HTML, want) {
-					t.Errorf("the HTML has no %s:\n%s", key, got.HTML)
-				}
+				require.Contains(t, got.Text, want, "the text has no %s:\n%s", key, got.Text)
+				require.Contains(t, got.HTML, want, "the HTML has no %s:\n%s", key, got.HTML)
 			}
-			if got.Subject == "" || strings.Contains(got.HTML, "<no value>") {
-				t.Errorf("subject %q, HTML:\n%s", got.Subject, got.HTML)
-			}
+			require.NotEmpty(t, got.Subject)
+			require.NotContains(t, got.HTML, "<no value>")
 		})
 	}
 }
@@ -77,18 +72,10 @@ func TestHostileValuesArriveAsText(t *testing.T) {
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
 			got, err := Render(name, sample(name, func(string) string { return evil }))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if strings.Contains(got.HTML, "<img") {
-				t.Errorf("markup came through:\n%s", got.HTML)
-			}
-			if strings.ContainsAny(got.Subject, "\r\n\x00\u2028") {
-				t.Errorf("subject has a line break: %q", got.Subject)
-			}
-			if name != "announcement" && strings.Contains(got.Text, "\nBcc:") {
-				t.Errorf("a value wrote a line of its own:\n%s", got.Text)
-			}
+			require.NoError(t, err)
+			require.NotContains(t, got.HTML, "<img", "markup came through:\n%s", got.HTML)
+			require.False(t, strings.ContainsAny(got.Subject, "\r\n\x00\u2028"), "subject has a line break: %q", got.Subject)
+			require.False(t, name != "announcement" && strings.Contains(got.Text, "\nBcc:"), "a value wrote a line of its own:\n%s", got.Text)
 		})
 	}
 }
@@ -97,12 +84,8 @@ func TestHostileLinkIsDefused(t *testing.T) {
 	data := sample("welcome", func(string) string { return "Ada" })
 	data["Link"] = "javascript:alert(1)"
 	got, err := Render("welcome", data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(got.HTML, `href="javascript:`) {
-		t.Errorf("a script became a link:\n%s", got.HTML)
-	}
+	require.NoError(t, err)
+	require.NotContains(t, got.HTML, `href="javascript:`, "a script became a link:\n%s", got.HTML)
 }
 
 func TestMissingKeyIsAnError(t *testing.T) {
@@ -122,12 +105,10 @@ func TestMissingKeyIsAnError(t *testing.T) {
 
 func TestRenderLeavesDataAlone(t *testing.T) {
 	data := sample("welcome", func(string) string { return "Ada\nLovelace" })
-	if _, err := Render("welcome", data); err != nil {
-		t.Fatal(err)
-	}
-	if data["DisplayName"] != "Ada\nLovelace" || data["Subject"] != nil {
-		t.Errorf("data changed: %v", data)
-	}
+	_, err := Render("welcome", data)
+	require.NoError(t, err)
+	require.Equal(t, "Ada\nLovelace", data["DisplayName"])
+	require.Nil(t, data["Subject"])
 }
 
 func TestHello(t *testing.T) {
@@ -147,7 +128,7 @@ func TestHello(t *testing.T) {
 
 func TestParagraphs(t *testing.T) {
 	got := paragraphs("one\r\ntwo\n\n\nthree\n")
-	if len(got) != 2 || len(got[0]) != 2 || got[1][0] != "three" {
-		t.Errorf("paragraphs = %q", got)
-	}
+	require.Len(t, got, 2)
+	require.Len(t, got[0], 2)
+	require.Equal(t, "three", got[1][0])
 }
