@@ -239,6 +239,11 @@ func current(c *cobra.Command, fn func(context.Context) error, targets ...any) e
 	if err != nil {
 		return err
 	}
+	return currentWith(c, cfg, fn, targets...)
+}
+
+// currentWith is current for a configuration that was read before.
+func currentWith(c *cobra.Command, cfg *config.Config, fn func(context.Context) error, targets ...any) error {
 	var r *migrate.Runner
 	return with(c.Context(), cfg, func(ctx context.Context) error {
 		if err := upToDate(ctx, r); err != nil {
@@ -260,5 +265,5 @@ func (p moduleProgram) Run(c *cobra.Command, fn func(context.Context) error, par
 	if slices.Contains(cfg.ModulesDisabled, p.module) {
 		return errors.New("the module " + p.module + " is switched off")
 	}
-	return current(c, fn, parts...)
+	return currentWith(c, cfg, fn, parts...)
 }

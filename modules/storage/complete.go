@@ -53,14 +53,16 @@ func (s *Service) complete(ctx context.Context, id string) (a *asset, err error)
 	defer cancel()
 	for changes := 0; changes < 3; {
 		a, err = s.tryComplete(ctx, id)
-		switch {
-		case errors.Is(err, errAgain):
-			changes++
-		case !errors.Is(err, errRefusing):
-			return a, err
-		case !lifecycle.Sleep(waiting, refusalPoll):
-			changes = 3
+		if errors.Is(err, errRefusing) {
+			if !lifecycle.Sleep(waiting, refusalPoll) {
+				break
+			}
+			continue
 		}
+		if !errors.Is(err, errAgain) {
+			return a, err
+		}
+		changes++
 	}
 	return nil, apperr.Unavailable("The object keeps changing.").WithCause(err)
 }

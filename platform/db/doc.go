@@ -18,8 +18,7 @@
 // A transaction guarantees that its changes, audit entries, outbox rows and, for a request with an Idempotency-Key, the
 // recorded answer become durable together or not at all. It holds a connection and locks, so calls to other services
 // happen before or after it: RequireNoTx checks this in all tests. A Deferral lets the transaction of a request wait
-// for
-// its answer.
+// for its answer.
 //
 // # Which call to use
 //

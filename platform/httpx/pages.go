@@ -25,7 +25,7 @@ func (s *Server) Document(yaml bool) []byte {
 
 // platformTable holds the routes that no module owns.
 func (s *Server) platformTable() Table {
-	console := consolePolicy("'self'", s.o.StoreOrigin)
+	console, panels := consolePolicy("'self'", s.o.StoreOrigin), listPanels(s.o.Modules)
 	routes := s.metricsRoutes()
 	for _, path := range s.o.ConsolePages {
 		page := s.servePage(public.Index, console)
@@ -47,7 +47,7 @@ func (s *Server) platformTable() Table {
 		Raw(http.MethodGet, "/docs", Public, "Interactive documentation",
 			s.servePage(public.DocsIndex, docsPolicy), HideOperation()),
 		Raw(http.MethodGet, "/console/panels.json", Public, "Panels of the console",
-			s.serveStatic(func() []byte { return listPanels(s.o.Modules) }, "application/json", ""), HideOperation()),
+			s.serveStatic(func() []byte { return panels }, "application/json", ""), HideOperation()),
 		Raw(http.MethodGet, "/console/*", Public, "Console files",
 			s.serveFiles(newConsoleFiles(public.Console(), s.o.Modules)), HideOperation()),
 		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.serveFiles(public.Docs()), HideOperation()),
