@@ -44,6 +44,7 @@ func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
 		{"PATCH", "/users/me", user, `{"display_name":"a\u0007b","email":"x@example.com"}`, "body.display_name body.email"},
 		{"PATCH", "/admin/users/" + id, admin, `{"role":"owner","status":"gone","email":"bad","display_name":"\u200b"}`, "body.display_name body.email body.role body.status"},
 		{"PATCH", "/admin/users/" + id, admin, `{"role":null,"status":null}`, "body.role body.status"},
+		{"PATCH", "/admin/users/" + id, admin, `{"role":null,"status":"gone","email":null}`, "body.email body.role body.status"},
 		{"POST", "/courses", admin, `{"title":7,"tags":[7,"ok",{}],"slug":[]}`, "body.slug body.tags[0] body.tags[2] body.title"},
 		{"POST", "/courses", admin, `{"title":" ","slug":"No!","visibility":"secret","tags":["a\u0007b"]}`, "body.slug body.tags body.title body.visibility"},
 		{"PATCH", "/courses/" + course, admin, `{"title":" ","slug":"No!","status":"secret"}`, "body.slug body.status body.title"},
@@ -55,6 +56,7 @@ func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
 		{"POST", "/admin/invites", admin, `{"role_to_grant":"owner","email":"bad","max_uses":0,"expires_at":"2020-01-01T00:00:00Z","note":"a\u0007b"}`,
 			"body.email body.expires_at body.max_uses body.note body.role_to_grant"},
 		{"POST", "/admin/invites/batch", admin, `{"role_to_grant":"owner","expires_at":"2020-01-01T00:00:00Z"}`, "body.expires_at body.role_to_grant body.rows"},
+		{"PATCH", "/courses/" + course, admin, `{"title":null,"slug":"No!","status":"secret","tags":null}`, "body.slug body.status body.title"},
 		{"POST", "/storage/uploads", admin, `{"key":"a//b","content_type":"text/html","size":0,"sha256":"xyz"}`, "body.content_type body.key body.sha256 body.size"},
 		{"PUT", "/notifications/preferences", user, `{"items":[{"kind":"nonsense","in_app":1,"email":true}]}`, "body.items[0] body.items[0].in_app"},
 		{"POST", "/auth/register", "", `{"display_name":7,"email":"bad","password":"x"}`, "body.display_name body.email body.password"},
@@ -67,6 +69,26 @@ func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
 		a := s.call(c.method, c.path, c.token, body)
 		assert.Equal(t, 422, a.Status, "%s %s %s: %s", c.method, c.path, c.body, a.Raw)
 		assert.Equal(t, c.want, faultyPlaces(a), "%s %s %s: %s", c.method, c.path, c.body, a.Raw)
+	}
+}
+
+// A table and its query parameters are one request, too.
+func TestAllFaultsOfATableAreNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := serveSite(t, nil)
+	admin := s.admin()
+	course := s.want(201, "POST", "/courses", admin, `{"title":"Table"}`).str("id")
+	for _, c := range []struct{ path, table, want string }{
+		{"/admin/invites/batch?dry_run=maybe&role_to_grant=owner&expires_at=2020-01-01T00:00:00Z&dry=1", "email\n",
+			"body.expires_at body.role_to_grant body.rows query.dry query.dry_run"},
+		{"/admin/invites/batch?dry_run=maybe&role_to_grant=owner", "mail\nx@example.com\n", "body body.role_to_grant query.dry_run"},
+		{"/admin/invites/batch?role_to_grant=owner%00", "email\nx@example.com\n", "body.role_to_grant query.role_to_grant"},
+		{"/courses/" + course + "/enrollments/batch?mode=some&dry_run=1", "email\n", "body.mode body.rows query.dry_run"},
+		{"/courses/" + course + "/enrollments/batch?mode=some&mode=all", "email,email\na,b\n", "body body.mode query.mode"},
+	} {
+		a := s.call("POST", c.path, admin, c.table, header{"Content-Type": "text/csv"})
+		assert.Equal(t, 422, a.Status, "%s: %s", c.path, a.Raw)
+		assert.Equal(t, c.want, faultyPlaces(a), "%s: %s", c.path, a.Raw)
 	}
 }
 

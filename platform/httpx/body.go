@@ -39,7 +39,8 @@ func (b bodyContext) BodyReader() io.Reader { return bytes.NewReader(b.body) }
 func (b bodyContext) Unwrap() huma.Context { return b.humaContext }
 
 // checkBody is the middleware that refuses bodies before they are decoded: with 413 for their size, 415 for their
-// type, 400 for their syntax and 422 for text that no field may have.
+// type and 400 for their syntax. Texts that no field may have, in the query and the body, become TextFaults: the
+// answer reports them together with the rules that fields break.
 func (s *Server) checkBody(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humafiber.Unwrap(ctx)
@@ -48,9 +49,7 @@ func (s *Server) checkBody(r Route) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		if err == nil {
-			err = checkQuery(c)
-		}
-		if err == nil {
+			requestinfo.FromContext(c.UserContext()).TextFaults = checkQuery(c)
 			body, err = s.decodeText(c, body, ctx.Operation(), r.takesCSV)
 		}
 		if err != nil {
@@ -61,34 +60,39 @@ func (s *Server) checkBody(r Route) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// checkQuery returns a validation error for a query parameter that is not text which every database accepts.
-func checkQuery(c *fiber.Ctx) error {
+// checkQuery returns a fault for each query parameter that is not text which every database accepts.
+func checkQuery(c *fiber.Ctx) (faults validation.Faults) {
 	for k, v := range c.Context().QueryArgs().All() {
 		if !utf8.Valid(k) || !utf8.Valid(v) || bytes.IndexByte(k, 0) >= 0 || bytes.IndexByte(v, 0) >= 0 {
 			name := requestinfo.CleanText(strings.ToValidUTF8(string(k), ""), 50)
-			return validation.InvalidAt("query."+name, "U+0000 and broken UTF-8 are not accepted")
+			faults = append(faults, apperr.FieldAt("query."+name, "U+0000 and broken UTF-8 are not accepted"))
 		}
 	}
-	return nil
+	return faults
 }
 
-// decodeText returns the JSON of a body: the body itself after a check of its text, or what a table stands for. Rules
-// that well-formed JSON breaks are kept as BodyFaults, to be reported together with those that its fields break. The
-// media type is in lower case by then: see readBody.
+// decodeText returns the JSON of a body: the body itself after a check of its text, or what a table stands for. It
+// adds rules that a readable text breaks to TextFaults. The media type is in lower case by then: see readBody.
 func (s *Server) decodeText(c *fiber.Ctx, body []byte, op *huma.Operation, takesCSV bool) ([]byte, error) {
 	if len(body) == 0 {
 		return body, nil
 	}
+	info := requestinfo.FromContext(c.UserContext())
 	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), csvrows.ContentType) {
 		faults, err := strictjson.CheckText(body)
-		if err == nil && takesCSV {
-			err = csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).CheckQuery(c.Context().QueryArgs())
+		if takesCSV {
+			table := csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas)
+			faults = append(faults, table.CheckQuery(c.Context().QueryArgs())...)
 		}
-		requestinfo.FromContext(c.UserContext()).BodyFaults = faults
+		info.TextFaults = append(info.TextFaults, faults...)
 		return body, err
 	}
 	c.Request().Header.SetContentType("application/json")
-	return csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas).ToJSON(body, c.Context().QueryArgs())
+	table := csvrows.BodyOf(op, s.api.OpenAPI().Components.Schemas)
+	converted, err := table.ToJSON(body, c.Context().QueryArgs())
+	info.TextFaults = append(info.TextFaults, converted.Faults...)
+	info.UnreadFields = converted.Unread
+	return converted.JSON, err
 }
 
 // readBody returns the body, or nil for none, after its type and size were checked.
@@ -196,7 +200,7 @@ func tooLarge(c *fiber.Ctx) error {
 func (s *Server) receiveUpload(r Route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		check := func(work context.Context) (context.Context, error) {
-			if err := checkQuery(humafiber.Unwrap(ctx)); err != nil {
+			if err := checkQuery(humafiber.Unwrap(ctx)).Err(); err != nil {
 				return nil, err
 			}
 			return s.auth.checkCallerAgain(work, r.access)

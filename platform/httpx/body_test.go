@@ -25,7 +25,9 @@ type rowsInput struct {
 		Rows []struct {
 			Email string `json:"email"`
 		} `json:"rows" minItems:"1" maxItems:"2"`
-		DryRun bool `json:"dry_run,omitempty"`
+		DryRun bool   `json:"dry_run,omitempty"`
+		Days   int    `json:"days,omitempty" maximum:"9"`
+		Role   string `json:"role" enum:"user,member"`
 	}
 }
 
@@ -73,9 +75,9 @@ func TestBodies(t *testing.T) {
 		"one where none is taken":      {"/act", `{"a":1}`, "", 422, "takes no body"},
 		"a form that is ignored":       {"/click", `List-Unsubscribe=One-Click`, form, 204, ""},
 		"a form elsewhere":             {"/act", `a=b`, form, 415, ""},
-		"a table":                      {"/rows", "email\njane@example.com\n", csv, 200, "jane@example.com"},
+		"a table":                      {"/rows?role=user", "email\njane@example.com\n", csv, 200, "jane@example.com"},
 		"a table that is too long":     {"/rows", "email\na@x\nb@x\nc@x\n", csv, 422, "body.rows"},
-		"a parameter beside JSON":      {"/rows?dry_run=true", `{"rows":[{"email":"a@x"}]}`, "", 422, "query.dry_run"},
+		"a parameter beside JSON":      {"/rows?dry_run=true", `{"role":"user","rows":[{"email":"a@x"}]}`, "", 422, "query.dry_run"},
 		"a table elsewhere":            {"/notes", "text\nhi\n", csv, 415, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,6 +94,27 @@ func TestBodies(t *testing.T) {
 		r := s.send("POST", "/notes", `{"text":"12345678901","n":1,"n":2}`)
 		require.Contains(t, r.body, "body.text")
 		require.Contains(t, r.body, "body.n")
+	})
+	for path, want := range map[string]string{
+		"/rows?days=x&role=owner&a=%00&dry=1": "query.a query.a query.days query.dry body.rows body.role",
+		"/rows?days=99&dry_run=maybe":         "query.dry_run body.days body.role body.rows",
+	} {
+		t.Run("one answer for a table and its parameters: "+path, func(t *testing.T) {
+			r := s.send("POST", path, "email\na@x\nb@x\nc@x\n", "Content-Type", csv)
+			require.Equal(t, 422, r.status, r.body)
+			require.ElementsMatch(t, strings.Fields(want), r.faultyPlaces())
+		})
+		t.Run("one answer for a wrong column and the parameters: "+path, func(t *testing.T) {
+			r := s.send("POST", path, "mail\na@x\n", "Content-Type", csv)
+			require.Equal(t, 422, r.status, r.body)
+			require.ElementsMatch(t, strings.Fields(strings.Replace(want, "body.rows", "body", 1)), r.faultyPlaces())
+		})
+	}
+	t.Run("one answer for the query and a body", func(t *testing.T) {
+		r := s.send("POST", "/rows?a=%00&b=%ff&dry_run=true", `{"rows":[],"role":"user"}`)
+		require.ElementsMatch(t, []string{"query.a", "query.b", "query.dry_run", "body.rows"}, r.faultyPlaces())
+		r = s.send("POST", "/rows?a=%00", `{`)
+		require.Equal(t, 400, r.status, "what can't be read has no faults to collect")
 	})
 	t.Run("compressed", func(t *testing.T) {
 		require.Equal(t, 415, s.send("POST", "/notes", `{"text":"hi"}`, "Content-Encoding", "gzip").status)

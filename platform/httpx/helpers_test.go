@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,14 @@ func (s *site) send(method, path, body string, headers ...string) reply {
 	raw, err := io.ReadAll(answer.Body)
 	require.NoError(s.t, err)
 	return reply{answer.StatusCode, answer.Header, string(raw)}
+}
+
+// faultyPlaces returns the locations in the errors of a validation problem.
+func (r reply) faultyPlaces() (places []string) {
+	for _, m := range regexp.MustCompile(`"location":"([^"]+)"`).FindAllStringSubmatch(r.body, -1) {
+		places = append(places, m[1])
+	}
+	return places
 }
 
 // tokenOf returns the Authorization header of an account with a role.

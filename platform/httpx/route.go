@@ -114,12 +114,12 @@ func newTypedRoute[I, O any](
 }
 
 // finishAnswer returns h with its errors as problems. It passes on what the answer says beside its body, and
-// reports the faults of the body's text where the schema found none.
+// reports the faults of the request's text where the schema found none.
 func finishAnswer[I, O any](h Handler[I, O]) Handler[I, O] {
 	return func(ctx context.Context, in *I) (*O, error) {
 		var out *O
 		var err error
-		if faults := requestinfo.FromContext(ctx).BodyFaults; len(faults) > 0 {
+		if faults := requestinfo.FromContext(ctx).TextFaults; len(faults) > 0 {
 			err = apperr.InvalidFields(faults...)
 		} else {
 			out, err = h(ctx, in)

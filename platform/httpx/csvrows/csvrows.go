@@ -76,42 +76,56 @@ func (b Body) requiredColumns() []string {
 	return append([]string{}, resolveSchema(b.schema.Properties["rows"].Items, b.schemas).Required...)
 }
 
-// CheckQuery returns a validation error if query has a parameter of a table beside a JSON body. It
+// CheckQuery returns a fault for each parameter of a table that query has beside a JSON body. It
 // would have no effect: the client would take a real run for a dry one.
-func (b Body) CheckQuery(query *fasthttp.Args) error {
-	var faults validation.Faults
+func (b Body) CheckQuery(query *fasthttp.Args) (faults validation.Faults) {
 	for _, name := range slices.Sorted(maps.Keys(b.schema.Properties)) {
 		if query.Has(name) {
 			faults = append(faults, apperr.FieldAt("query."+name, "stands in the body when that is JSON"))
 		}
 	}
-	return faults.Err()
+	return faults
 }
 
-// ToJSON returns the JSON body that a table and its query parameters stand for. It returns a
-// malformed-request error for what is not a table, and one validation error for all wrong columns
-// and parameters.
-func (b Body) ToJSON(table []byte, query *fasthttp.Args) ([]byte, error) {
-	faults := b.checkQueryNames(query)
+// Converted is the JSON body that a table and its query parameters stand for. Faults are what is
+// wrong with columns and parameters; Unread are the absolute locations of the fields that the JSON
+// lacks because of them. The schema of the JSON is still to be checked, so that one answer reports
+// everything.
+type Converted struct {
+	JSON   []byte
+	Faults validation.Faults
+	Unread []string
+}
+
+// ToJSON converts a table and its query parameters. It returns a malformed-request error for what
+// is not a table.
+func (b Body) ToJSON(table []byte, query *fasthttp.Args) (out Converted, err error) {
+	out.Faults = b.checkQueryNames(query)
+	fields := map[string]any{}
 	rows, err := readRows(table, b.requiredColumns(), b.schema.Properties["rows"].MaxItems)
 	if e, ok := apperr.As(err); ok && len(e.Fields) > 0 {
-		faults = append(faults, e.Fields...)
+		out.Faults = append(out.Faults, e.Fields...)
+		out.Unread = append(out.Unread, "body.rows")
 	} else if err != nil {
-		return nil, err
+		return Converted{}, err
+	} else {
+		fields["rows"] = rows
 	}
-	out := map[string]any{"rows": rows}
 	for _, name := range b.fieldNames() {
 		given := query.Peek(name)
 		if given == nil {
 			continue
 		}
-		out[name], err = parseParameter(name, string(given), b.schema.Properties[name])
-		faults.Add("query."+name, err)
+		value, err := parseParameter(name, string(given), b.schema.Properties[name])
+		if err != nil {
+			out.Faults.Add("query."+name, err)
+			out.Unread = append(out.Unread, "body."+name)
+			continue
+		}
+		fields[name] = value
 	}
-	if err := faults.Err(); err != nil {
-		return nil, err
-	}
-	return json.Marshal(out)
+	out.JSON, err = json.Marshal(fields)
+	return out, err
 }
 
 // checkQueryNames returns a fault for each query parameter that stands for no field of the body or

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
 
-	"lyceum/platform/apperr"
 	"lyceum/platform/httpx/requestinfo"
 )
 
@@ -63,36 +62,40 @@ func TestToJSON(t *testing.T) {
 	table := "Email;Name;Other\njane@example.com;Jane;x\njoe@example.com\n"
 	t.Run("with all parameters", func(t *testing.T) {
 		_, body := newBody(t)
-		raw, err := body.ToJSON([]byte(table), queryOf(t, "dry_run=true&days=7&role=user&tags=a,b,"))
+		converted, err := body.ToJSON([]byte(table), queryOf(t, "dry_run=true&days=7&role=user&tags=a,b,"))
 		require.NoError(t, err)
+		require.Empty(t, converted.Faults)
+		require.Empty(t, converted.Unread)
 		require.JSONEq(t, `{"rows": [{"email": "jane@example.com", "name": "Jane"}, {"email": "joe@example.com", "name": ""}],
-			"dry_run": true, "days": 7, "role": "user", "tags": ["a", "b"]}`, string(raw))
+			"dry_run": true, "days": 7, "role": "user", "tags": ["a", "b"]}`, string(converted.JSON))
 	})
 	for query, fault := range map[string]string{
 		"dry_run=yes": "query.dry_run", "dryrun=true": "query.dryrun", "rows=x": "query.rows", "days=x": "query.days", "role=user&role=member": "query.role",
 	} {
 		t.Run("refused: "+query, func(t *testing.T) {
 			_, body := newBody(t)
-			_, err := body.ToJSON([]byte(table), queryOf(t, query))
-			e, ok := apperr.As(err)
-			require.True(t, ok)
-			require.Equal(t, apperr.KindInvalid, e.Kind)
-			require.Equal(t, fault, e.Fields[0].AbsoluteLocation())
+			converted, err := body.ToJSON([]byte(table), queryOf(t, query))
+			require.NoError(t, err, "the faults of the schema are still to come")
+			require.NotEmpty(t, converted.Faults)
+			require.Equal(t, fault, converted.Faults[0].AbsoluteLocation())
 		})
 	}
 	t.Run("faults of the table and of parameters together", func(t *testing.T) {
 		_, body := newBody(t)
-		_, err := body.ToJSON([]byte("email\nx\n"), queryOf(t, "days=x"))
-		e, _ := apperr.As(err)
-		require.Len(t, e.Fields, 2)
+		converted, err := body.ToJSON([]byte("email\nx\n"), queryOf(t, "days=x&role=user"))
+		require.NoError(t, err)
+		require.Len(t, converted.Faults, 2)
+		require.Equal(t, []string{"body.rows", "body.days"}, converted.Unread)
+		require.JSONEq(t, `{"role": "user"}`, string(converted.JSON))
 	})
 }
 
 func TestCheckQuery(t *testing.T) {
 	_, body := newBody(t)
-	require.NoError(t, body.CheckQuery(queryOf(t, "other=1")))
-	require.ErrorContains(t, body.CheckQuery(queryOf(t, "dry_run=true")), "validation-failed",
-		"beside JSON it would have no effect")
+	require.Empty(t, body.CheckQuery(queryOf(t, "other=1")))
+	faults := body.CheckQuery(queryOf(t, "dry_run=true"))
+	require.Len(t, faults, 1, "beside JSON it would have no effect")
+	require.Equal(t, "query.dry_run", faults[0].AbsoluteLocation())
 }
 
 func TestPrefersCSV(t *testing.T) {

@@ -126,8 +126,8 @@ func TestOneBodyServesManyRequests(t *testing.T) {
 	for i := range out {
 		query := queryOf(t, "days=7&dry_run="+[]string{"true", "false"}[i%2])
 		wg.Go(func() {
-			if raw, err := body.ToJSON(table, query); err == nil {
-				out[i] = string(raw)
+			if converted, err := body.ToJSON(table, query); err == nil {
+				out[i] = string(converted.JSON)
 			}
 		})
 	}

@@ -13,6 +13,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/httpx/validation"
 )
 
 // Nullable is a field of a PATCH that null clears: absent, null or a value.
@@ -52,15 +55,32 @@ func (n Nullable[T]) Schema(r huma.Registry) *huma.Schema {
 }
 
 // Optional is a field of a PATCH that can't be cleared: absent, when Value is nil, or a value.
-type Optional[T any] struct{ Value *T }
+type Optional[T any] struct {
+	Value *T
+
+	isNull bool
+}
+
+// errNull is the fault of a field that can't be cleared.
+var errNull = errors.New("null is not accepted")
 
 // UnmarshalJSON reads a value. It returns an error for null.
 func (o *Optional[T]) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
-		return errors.New("null is not accepted")
+		o.isNull = true
+		return errNull
 	}
 	o.Value = new(T)
 	return json.Unmarshal(b, o.Value)
+}
+
+// Resolve implements huma.ResolverWithPath. Huma's schema lets null pass for every field that may be
+// absent, and drops the error of UnmarshalJSON when another field is wrong.
+func (o *Optional[T]) Resolve(_ huma.Context, path *huma.PathBuffer) []error {
+	if !o.isNull {
+		return nil
+	}
+	return []error{&validation.FieldError{Field: apperr.FieldAt(path.String(), errNull.Error())}}
 }
 
 // IsZero reports whether the field is absent, so that omitzero leaves it out.

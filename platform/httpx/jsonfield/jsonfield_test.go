@@ -17,7 +17,7 @@ func TestPatch(t *testing.T) {
 	value := "x"
 	for body, want := range map[string]patch{
 		`{}`:                       {},
-		`{"title":"x","note":"x"}`: {Optional[string]{&value}, Nullable[string]{Set: true, Value: value}},
+		`{"title":"x","note":"x"}`: {Optional[string]{Value: &value}, Nullable[string]{Set: true, Value: value}},
 		`{"note":null}`:            {Note: Nullable[string]{Set: true, Null: true}},
 	} {
 		t.Run(body, func(t *testing.T) {

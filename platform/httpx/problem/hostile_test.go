@@ -44,11 +44,11 @@ func TestFromHumaKeepsValuesSecret(t *testing.T) {
 }
 
 func TestFaultsOfTheBodyComeFirst(t *testing.T) {
-	info := &requestinfo.Info{BodyFaults: []apperr.Field{apperr.FieldAt("body.a", "the name stands there twice")}}
+	info := &requestinfo.Info{TextFaults: []apperr.Field{apperr.FieldAt("body.a", "the name stands there twice")}}
 	ctx := requestinfo.NewContext(t.Context(), info)
-	p := FromError(ctx, apperr.InvalidFields(info.BodyFaults...))
+	p := FromError(ctx, apperr.InvalidFields(info.TextFaults...))
 	require.Equal(t, "body.a", p.Errors[0].Location)
-	require.Len(t, info.BodyFaults, 1, "the faults of the request are not changed")
+	require.Len(t, info.TextFaults, 1, "the faults of the request are not changed")
 }
 
 func TestErrorsOfOneProblem(t *testing.T) {

@@ -49,7 +49,7 @@ func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 	e := apperr.Malformed("The request could not be read.")
 	switch {
 	case status == http.StatusUnprocessableEntity:
-		e = apperr.InvalidFields(append(slices.Clone(requestinfo.FromContext(c).BodyFaults), fieldsOf(errs)...)...)
+		e = withTextFaults(requestinfo.FromContext(c), fieldsOf(errs))
 	case status >= http.StatusInternalServerError:
 		return FromError(c, errors.Join(append([]error{errors.New(msg)}, errs...)...))
 	case status != http.StatusBadRequest:
@@ -59,6 +59,16 @@ func FromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 		e = apperr.InvalidFields(fieldsOf(errs)...)
 	}
 	return FromError(c, e)
+}
+
+// withTextFaults returns the validation error of the faults of a request's text and of those that
+// its schema and its rules name. Fields that the text left without a value are not said to be
+// missing.
+func withTextFaults(info *requestinfo.Info, fields []apperr.Field) *apperr.Error {
+	fields = slices.DeleteFunc(fields, func(f apperr.Field) bool {
+		return slices.Contains(info.UnreadFields, f.AbsoluteLocation())
+	})
+	return apperr.InvalidFields(slices.Concat(info.TextFaults, fields)...)
 }
 
 // fieldsOf returns the fields that errors of the schema and of the rules name. Rules for a field

@@ -46,9 +46,12 @@ type Info struct {
 
 	// PreferredType is the media type that the client prefers over JSON, or "".
 	PreferredType string
-	// BodyFaults are rules that the body breaks as a text. They are reported together with the
-	// rules that its fields break.
-	BodyFaults []apperr.Field
+	// TextFaults are rules that the query and the body break as texts. They are reported together
+	// with the rules that the fields break.
+	TextFaults []apperr.Field
+	// UnreadFields are the absolute locations of fields that have no value because of one of
+	// TextFaults. That they are missing is not reported.
+	UnreadFields []string
 	// BodyDigest is the SHA-256 of a body that was written to a file; nil for every other.
 	BodyDigest []byte
 
