@@ -29,6 +29,9 @@ func BenchmarkChatFanOut(b *testing.B) {
 	for range readers {
 		conn, _, err := websocket.DefaultDialer.DialContext(b.Context(), "ws"+s.base[len("http"):]+"/ws/channels/hq?token="+token, http.Header{})
 		require.NoError(b, err)
+		_, welcome, err := conn.ReadMessage() // from here on the socket gets every message
+		require.NoError(b, err)
+		require.Contains(b, string(welcome), `"type":"welcome"`)
 		reading.Go(func() {
 			for {
 				_, raw, err := conn.ReadMessage()
