@@ -18,7 +18,7 @@ import (
 // Document returns the OpenAPI document as it is served, in YAML or JSON.
 func (s *Server) Document(yaml bool) []byte {
 	if yaml {
-		return s.rendered.YAML
+		return s.rendered.YAML()
 	}
 	return s.rendered.JSON
 }
@@ -40,7 +40,7 @@ func (s *Server) platformTable() Table {
 		Raw(http.MethodGet, "/openapi.json", Public, "This document",
 			s.serveStatic(func() []byte { return s.rendered.JSON }, "application/json", ""), HideOperation()),
 		Raw(http.MethodGet, "/openapi.yaml", Public, "This document",
-			s.serveStatic(func() []byte { return s.rendered.YAML }, "application/yaml", ""), HideOperation()),
+			s.serveStatic(func() []byte { return s.rendered.YAML() }, "application/yaml", ""), HideOperation()),
 		Raw(http.MethodGet, "/problems", Public, "Every error code", s.problemIndex, HideOperation()),
 		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, HideOperation()),
 		Raw(http.MethodGet, "/", Public, "Console", s.servePage(public.Index, console), HideOperation()),
