@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // parcel is what an archive holds, by the names of its entries.
@@ -127,7 +129,7 @@ const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
 // fullCourse uses everything that a course can have.
 func (s *site) fullCourse(token, prefix string) string {
 	s.t.Helper()
-	s.asset(token, prefix+"/video.mp4", "video/mp4", string(demoVideo))
+	s.asset(token, prefix+"/video.mp4", "video/mp4", string(seed.DemoVideo))
 	s.asset(token, prefix+"/cover.gif", "image/gif", gif)
 	s.asset(token, prefix+"/notes", "text/plain", strings.Repeat("no extension, much to pack ", 1000))
 	id := s.want(201, "POST", "/courses", token, map[string]any{"title": "Ünïcode & <full> 日本語", "summary": "Two\nlines", "description": "# Long\n\ntext",
@@ -167,7 +169,7 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		require.Equal(t, first.Raw, s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw, "the same course, other bytes")
 		require.Empty(t, s.want(200, "HEAD", "/courses/"+id+"/export", owner, nil).Raw)
 		x := unzip(t, first.Raw)
-		require.Equal(t, string(demoVideo), string(x["assets/0001"]))
+		require.Equal(t, string(seed.DemoVideo), string(x["assets/0001"]))
 		m := x.manifest(t)
 		require.Equal(t, "Ünïcode & <full> 日本語", m["title"])
 		require.Equal(t, []any{2.0, 4.0, 5.0}, inOf(m, "lessons", 0)["prerequisites"])
@@ -208,7 +210,7 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		delete(y, "course.json")
 		require.Equal(t, rest, y)
 		video := s.want(200, "GET", "/storage/sign?key=round/video-2.mp4", other, nil).str("url")
-		require.Equal(t, string(demoVideo), string(s.want(200, "GET", video, "", nil).Raw))
+		require.Equal(t, string(seed.DemoVideo), string(s.want(200, "GET", video, "", nil).Raw))
 		// Once more: what he has already is not stored again.
 		before := len(s.want(200, "GET", "/storage/assets?limit=100", other, nil).items())
 		s.imported(other, string(first.Raw))
@@ -250,17 +252,17 @@ func TestTheDemoCourseGoesRound(t *testing.T) {
 	id := s.want(200, "GET", "/courses/welcome-to-lyceum", "", nil).str("id")
 	raw := string(s.want(200, "GET", "/courses/"+id+"/export", s.admin(), nil).Raw)
 	x := unzip(t, []byte(raw))
-	require.Equal(t, string(demoVideo), string(x["assets/0001"]))
+	require.Equal(t, string(seed.DemoVideo), string(x["assets/0001"]))
 	require.Contains(t, string(x["lessons/001.md"]), "# What is here")
 
 	// Whoever has the demo's video already may use it as it is, though nobody has told its checksum.
-	owner := s.login("instructor@lyceum.local", demoPassword)
+	owner := s.login("instructor@lyceum.local", seed.DemoPassword)
 	for _, token := range []string{owner, s.admin()} {
 		a := s.imported(token, raw)
 		require.Empty(t, a.get("warnings"))
-		require.Equal(t, demoVideoKey, a.str("lessons.1.asset_key"))
+		require.Equal(t, seed.DemoVideoKey, a.str("lessons.1.asset_key"))
 	}
-	without := serveSite(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": demoPassword})
+	without := serveSite(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword})
 	a := without.imported(without.admin(), raw)
 	require.Equal(t, "welcome-to-lyceum", a.str("slug"))
 	require.Equal(t, x, without.export(without.admin(), a.str("id")))
@@ -323,7 +325,7 @@ func TestArchivesNeedTheRight(t *testing.T) {
 	_, owner := s.instructor("righted")
 	id := s.fullCourse(owner, "right")
 	raw := string(s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
-	member := s.login("member@lyceum.local", demoPassword)
+	member := s.login("member@lyceum.local", seed.DemoPassword)
 	_, stranger := s.instructor("stranger")
 	for token, status := range map[string]int{"": 401, "x.y.z": 401, member: 403, stranger: 403, owner: 200, s.admin(): 200} {
 		s.want(status, "GET", "/courses/"+id+"/export", token, nil)
@@ -350,7 +352,7 @@ func TestArchivesNeedTheRight(t *testing.T) {
 
 func TestAnImportKeepsToTheQuota(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(demoVideo) + 40_000)})
+	s := serveSite(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(seed.DemoVideo) + 40_000)})
 	_, owner := s.instructor("frugal")
 	id := s.fullCourse(owner, "quota")
 	raw := unzip(t, s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)

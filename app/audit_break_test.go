@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/db"
 )
 
@@ -199,7 +200,7 @@ func TestMarksOfTheLogCantBeForged(t *testing.T) {
 // empty. Accepting the break makes it hold again.
 func TestALogOfLostKeysIsReported(t *testing.T) {
 	onKinds(t, func(t *testing.T, vars map[string]string) {
-		vars["DATA_DIR"], vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = t.TempDir(), "admin@lyceum.local", demoPassword
+		vars["DATA_DIR"], vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = t.TempDir(), "admin@lyceum.local", seed.DemoPassword
 		vars["JWT_KEYS_DIR"] = filepath.Join(t.TempDir(), "keys")
 		var d *db.DB
 		s := serveSite(t, vars, &d)

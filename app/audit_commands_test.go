@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // order says what a command writes into the log, and runs it.
@@ -38,7 +40,7 @@ var orders = []order{
 	}},
 	{command: "serve", writes: "user.registered", do: func(o *operator) {
 		o.s = serveSite(o.t, o.vars)
-		o.admin = o.s.login(operatorEmail, demoPassword)
+		o.admin = o.s.login(operatorEmail, seed.DemoPassword)
 	}},
 	{command: "worker", because: "it does what servers leave to it: the changes are those of their requests"},
 	{command: "admin create", writes: "user.registered", do: func(o *operator) {
@@ -124,7 +126,7 @@ func TestEveryChangeByACommandHasItsEntryOrAReason(t *testing.T) {
 	require.ElementsMatch(t, commandsOf(root, ""), listed, "each command says in orders what it writes, why nothing, or that it only reads")
 	onKinds(t, func(t *testing.T, vars map[string]string) {
 		o := &operator{t: t, vars: vars}
-		maps.Copy(o.vars, map[string]string{"DATA_DIR": t.TempDir(), "DEMO": "false", "ADMIN_EMAIL": operatorEmail, "ADMIN_PASSWORD": demoPassword})
+		maps.Copy(o.vars, map[string]string{"DATA_DIR": t.TempDir(), "DEMO": "false", "ADMIN_EMAIL": operatorEmail, "ADMIN_PASSWORD": seed.DemoPassword})
 		seen := 0
 		for _, each := range orders {
 			if each.do == nil {

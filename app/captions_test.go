@@ -8,6 +8,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // stored uploads a small file.
@@ -125,11 +127,11 @@ func TestCaptionsNeedStorage(t *testing.T) {
 func TestTheConsoleShowsCaptions(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
-	teacher := s.login("instructor@lyceum.local", demoPassword)
+	teacher := s.login("instructor@lyceum.local", seed.DemoPassword)
 	s.stored(teacher, "c/en.vtt", "text/vtt", vtt)
 	course := "/courses/" + s.want(201, "POST", "/courses", teacher, `{"title":"Captioned","status":"published"}`).str("id")
 	b := newBrowser(t, s.base)
-	b.signIn("instructor@lyceum.local", demoPassword)
+	b.signIn("instructor@lyceum.local", seed.DemoPassword)
 	b.open("/#" + course + "/edit")
 	b.click("lesson-add")
 	b.fill("edit-lesson-title", "Seen")

@@ -16,14 +16,12 @@ import (
 	"go.uber.org/fx"
 	"golang.org/x/term"
 
+	"lyceum/app/seed"
 	"lyceum/modules/auth"
 	"lyceum/modules/users"
-	"lyceum/modules/users/usersapi"
-	"lyceum/platform/apperr"
 	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
-	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
 	"lyceum/platform/migrate"
 )
@@ -63,10 +61,10 @@ func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
 		if err := migrateEmpty(ctx, cfg, p.Migrations); err != nil {
 			return err
 		}
-		if err := sealEmptyLog(ctx, p.Users, p.DB, p.Keys); err != nil {
+		if err := seed.SealEmptyLog(ctx, p.Users, p.DB, p.Keys); err != nil {
 			return err
 		}
-		if err := createAdmin(ctx, p.Auth, email, password, false); err != nil {
+		if err := seed.CreateAdmin(ctx, p.Auth, email, password); err != nil {
 			return err
 		}
 		fmt.Fprintln(stdout, "made the administrator "+email)
@@ -86,24 +84,6 @@ func migrateEmpty(ctx context.Context, cfg *config.Config, r *migrate.Runner) er
 		return err
 	}
 	return upToDate(ctx, r)
-}
-
-// createAdmin makes an administrator. With ifMissing an account that has the address is fine.
-func createAdmin(ctx context.Context, s *auth.Service, email, password string, ifMissing bool) error {
-	ctx = identity.WithCaller(ctx, identity.Caller{Via: "cli"})
-	if ifMissing {
-		if known, err := s.Known(ctx, email); err != nil || known {
-			return err
-		}
-	}
-	_, err := s.Register(ctx, auth.NewUser{Email: email, Password: password, Role: usersapi.RoleAdmin, Verified: true})
-	if e, ok := apperr.As(err); ok && ifMissing {
-		if e.Code == "email-taken" {
-			return nil
-		}
-		return &config.Error{Faults: []string{"ADMIN_EMAIL, ADMIN_PASSWORD: " + message(err)}}
-	}
-	return err
 }
 
 func newKeys() *cobra.Command {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/modules/storage"
 	"lyceum/platform/config"
 )
@@ -16,7 +17,7 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 	require.Equal(t, ":8000", c.HTTPAddr)
 	require.Equal(t, "http://localhost:8000", c.PublicURL)
 	require.Equal(t, "data/keys", c.JWTKeysDir)
-	require.True(t, config.SettingsOf[demoConfig](c).Enabled)
+	require.True(t, config.SettingsOf[seed.Config](c).Demo)
 	require.Zero(t, c.ShutdownDelay)
 	require.Len(t, config.SettingsOf[storage.Config](c).ContentTypes, 15)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/clock"
 )
 
@@ -28,7 +29,7 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	s.want(201, "POST", "/courses", admin, `{"title":"Astronomy","status":"published","visibility":"private"}`)
 	s.want(201, "POST", "/courses", admin, `{"title":"Botany","visibility":"private"}`)
 	b := newBrowser(t, s.base)
-	b.signIn("admin@lyceum.local", demoPassword)
+	b.signIn("admin@lyceum.local", seed.DemoPassword)
 
 	b.open("/#/invites")
 	b.click("invite-new-courses")
@@ -169,7 +170,7 @@ func TestTheConsoleInvitesWithoutCourses(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, map[string]string{"MODULES_DISABLED": "courses"})
 	b := newBrowser(t, s.base)
-	b.signIn("admin@lyceum.local", demoPassword)
+	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/invites")
 	b.fill("invite-many-rows", "one@example.com")
 	b.click("invite-many-send")
@@ -194,7 +195,7 @@ func TestTheConsoleExportsTheAuditLog(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
 	b := newBrowser(t, s.base)
-	b.signIn("admin@lyceum.local", demoPassword)
+	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/audit")
 	b.sees("audit-list", "user.registered")
 	known, err := js[[]string](b, `[...document.querySelectorAll('`+string(id("audit-action"))+` option')].map(e => e.value).filter(Boolean)`)

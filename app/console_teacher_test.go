@@ -5,6 +5,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // A teacher's day in the browser: a course with lessons that wait, learners enrolled in one go, a copy, the trash.
@@ -13,7 +15,7 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	s := serveSite(t, nil)
 	learner, _, _ := s.newcomer("taught")
 	b := newBrowser(t, s.base)
-	b.signIn("instructor@lyceum.local", demoPassword)
+	b.signIn("instructor@lyceum.local", seed.DemoPassword)
 
 	b.open("/#/new-course")
 	b.fill("edit-title", "Beekeeping")
@@ -42,7 +44,7 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.fill("enroll-email", learner)
 	b.click("enroll-submit")
 	b.sees("learner-list", learner)
-	s.want(200, "PATCH", "/courses/"+s.want(200, "GET", "/courses?status=draft", s.login("instructor@lyceum.local", demoPassword), nil).str("items.0.id"), s.admin(), `{"status":"published"}`)
+	s.want(200, "PATCH", "/courses/"+s.want(200, "GET", "/courses?status=draft", s.login("instructor@lyceum.local", seed.DemoPassword), nil).str("items.0.id"), s.admin(), `{"status":"published"}`)
 
 	b.open("/#/courses/beekeeping/edit")
 	b.click("course-clone")

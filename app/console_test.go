@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/testkit"
 )
 
@@ -217,13 +218,13 @@ func TestAVideoSeeksStraightFromS3(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, services(t))
 	admin := s.admin()
-	s.asset(admin, demoVideoKey, "video/mp4", string(demoVideo))
+	s.asset(admin, seed.DemoVideoKey, "video/mp4", string(seed.DemoVideo))
 	course := s.want(201, "POST", "/courses", admin, `{"title":"From the store","status":"published"}`)
-	s.want(201, "POST", "/courses/"+course.str("id")+"/lessons", admin, map[string]string{"title": "Film", "asset_key": demoVideoKey})
-	link := s.want(200, "GET", "/storage/sign?key="+demoVideoKey, admin, nil).str("url")
+	s.want(201, "POST", "/courses/"+course.str("id")+"/lessons", admin, map[string]string{"title": "Film", "asset_key": seed.DemoVideoKey})
+	link := s.want(200, "GET", "/storage/sign?key="+seed.DemoVideoKey, admin, nil).str("url")
 	require.False(t, strings.HasPrefix(link, s.base), "the bytes don't pass through the program")
 	b := newBrowser(t, s.base)
-	b.signIn("admin@lyceum.local", demoPassword)
+	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.plays("/#/courses/"+course.str("slug"), 0)
 	require.Empty(t, b.faults)
 }
@@ -233,7 +234,7 @@ func TestH1TheConsoleAdministersWithoutAViolation(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
 	b := newBrowser(t, s.base)
-	b.signIn("admin@lyceum.local", demoPassword)
+	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/audit")
 	b.click("audit-verify")
 	b.sees("audit-list", "user.registered")

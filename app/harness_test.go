@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"lyceum/app/seed"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/program"
@@ -150,7 +151,7 @@ func services(t testing.TB) map[string]string {
 	return map[string]string{
 		"DATABASE_URL": testkit.Postgres(t), "REDIS_URL": testkit.Redis(t), "S3_ENDPOINT": s3.Endpoint, "S3_BUCKET": s3.Bucket,
 		"S3_ACCESS_KEY": s3.AccessKey, "S3_SECRET_KEY": s3.SecretKey, "S3_REGION": s3.Region,
-		"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": demoPassword,
+		"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword,
 	}
 }
 
@@ -298,7 +299,7 @@ func (s *site) newcomer(name string) (email, id, token string) {
 }
 
 // admin logs the administrator in.
-func (s *site) admin() string { s.t.Helper(); return s.login("admin@lyceum.local", demoPassword) }
+func (s *site) admin() string { s.t.Helper(); return s.login("admin@lyceum.local", seed.DemoPassword) }
 
 // promote gives an account a role.
 func (s *site) promote(admin, id, role string) {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // What hostile clients have tried with success before stays tried.
@@ -130,13 +132,13 @@ func TestALostSecondFactorIsRemovedByTheOperator(t *testing.T) {
 	dir := t.TempDir()
 	p := launch(t, dir, nil)
 	s := p.site()
-	token := s.login("user@lyceum.local", demoPassword)
+	token := s.login("user@lyceum.local", seed.DemoPassword)
 	secret := s.want(200, "POST", "/auth/mfa/totp", token, nil).str("secret")
 	s.want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": totpCode(t, secret, 0)})
-	s.refused(401, "mfa-required", "POST", "/auth/login", "", creds("user@lyceum.local", demoPassword))
+	s.refused(401, "mfa-required", "POST", "/auth/login", "", creds("user@lyceum.local", seed.DemoPassword))
 	status, out := lyceum(t, map[string]string{"DATA_DIR": dir}, "", "admin", "remove-factor", "--email", "User@Lyceum.local")
 	require.Equal(t, 0, status, out)
-	s.login("user@lyceum.local", demoPassword)
+	s.login("user@lyceum.local", seed.DemoPassword)
 	entry := s.want(200, "GET", "/admin/audit-logs?action=auth.mfa_disabled", s.admin(), nil)
 	require.Equal(t, "cli", entry.str("items.0.data.via"))
 	status, _ = lyceum(t, map[string]string{"DATA_DIR": dir}, "", "admin", "remove-factor", "--email", "user@lyceum.local")

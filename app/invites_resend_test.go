@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/clock"
 )
 
@@ -125,7 +126,7 @@ func TestConsoleSaysWhatIsDoneAlready(t *testing.T) {
 	b.open("/verify#token=" + token)
 	b.sees("verify-done", "Your address is confirmed already.")
 	made := s.invite(admin, map[string]any{"role_to_grant": "member", "email": email})
-	b.signIn("admin@lyceum.local", demoPassword)
+	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/invites")
 	b.click("invite-resend")
 	require.Eventually(t, func() bool { return len(s.codesMailedTo(email)) == 2 }, 20*time.Second, 100*time.Millisecond)

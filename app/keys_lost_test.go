@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // Everything that is sealed, signed or hashed with the server's keys has its documented refusal once the keys are lost, and
 // what does not depend on them goes on.
 func TestLostKeysRefuseAndNeverFail(t *testing.T) {
 	onKinds(t, func(t *testing.T, vars map[string]string) {
-		vars["DATA_DIR"], vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = t.TempDir(), "admin@lyceum.local", demoPassword
+		vars["DATA_DIR"], vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = t.TempDir(), "admin@lyceum.local", seed.DemoPassword
 		vars["JWT_KEYS_DIR"] = filepath.Join(t.TempDir(), "keys")
 		s := serveSite(t, vars)
 		admin := s.admin()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -92,14 +91,7 @@ func message(err error) string {
 		return service.Error()
 	}
 	if e, ok := apperr.As(err); ok {
-		if len(e.Fields) == 0 {
-			return e.Detail
-		}
-		var faults []string
-		for _, f := range e.Fields {
-			faults = append(faults, f.Location+": "+f.Message)
-		}
-		return strings.Join(faults, "; ")
+		return e.Summary()
 	}
 	return err.Error()
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // called sends a request under another name of the server.
@@ -25,7 +27,7 @@ func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 	allowed := map[string]string{"CORS_ORIGINS": "https://app.school.example,http://other.example:8080"}
 	for environment, machine := range map[string]bool{"development": true, "production": false} {
 		vars := map[string]string{"APP_ENV": environment, "CORS_ORIGINS": allowed["CORS_ORIGINS"], "SMTP_URL": "smtp://127.0.0.1:1", "JWT_KEYS_DIR": t.TempDir(),
-			"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": demoPassword, "DEMO": "false"}
+			"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "DEMO": "false"}
 		s := serveSite(t, vars)
 		admin := s.admin()
 		s.asset(admin, "notes", "text/plain", "some text")
@@ -57,7 +59,7 @@ func TestConsoleAtAnotherName(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, nil)
 	b := newBrowser(t, strings.Replace(s.base, "127.0.0.1", "localhost", 1))
-	b.signIn("admin@lyceum.local", demoPassword)
+	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.plays("/#/courses/welcome-to-lyceum", 1)
 	b.open("/#/courses/welcome-to-lyceum/edit")
 	b.do("file", chromedp.WaitVisible(id("edit-cover-file")))

@@ -9,6 +9,7 @@ import (
 	otp "github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/testkit"
 )
 
@@ -246,7 +247,7 @@ func TestA7TheLastAdministratorCantBeDeleted(t *testing.T) {
 		admin := s.admin()
 		me := s.want(200, "GET", "/users/me", admin, nil).str("id")
 		s.refused(409, "last-admin", "DELETE", "/admin/users/"+me, admin, nil)
-		s.refused(409, "last-admin", "DELETE", "/users/me", admin, map[string]string{"password": demoPassword})
+		s.refused(409, "last-admin", "DELETE", "/users/me", admin, map[string]string{"password": seed.DemoPassword})
 		for round := range testkit.Rounds(100) {
 			_, other, token := s.newcomer("deleter" + strings.Repeat("x", round))
 			s.promote(admin, other, "admin")

@@ -21,6 +21,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/db"
 	"lyceum/platform/testkit"
 )
@@ -346,18 +347,18 @@ func TestFirstStartShowsTheDemo(t *testing.T) {
 		t.Helper()
 		require.Eventually(t, func() bool { return strings.Contains(p.out.String(), words) }, 5*time.Second, 10*time.Millisecond, words)
 	}
-	for _, account := range demoAccounts {
-		says(account.email)
+	for _, account := range seed.DemoAccounts {
+		says(account.Email)
 	}
 	says("for trying out only")
 	s := p.site()
 	require.Len(t, s.want(200, "GET", "/courses", "", nil).items(), 1)
-	require.Len(t, s.want(200, "GET", "/courses", s.login("member@lyceum.local", demoPassword), nil).items(), 2)
-	require.Len(t, s.want(200, "GET", "/courses?status=draft", s.login("instructor@lyceum.local", demoPassword), nil).items(), 1)
+	require.Len(t, s.want(200, "GET", "/courses", s.login("member@lyceum.local", seed.DemoPassword), nil).items(), 2)
+	require.Len(t, s.want(200, "GET", "/courses?status=draft", s.login("instructor@lyceum.local", seed.DemoPassword), nil).items(), 1)
 
 	without := launch(t, t.TempDir(), map[string]string{"DEMO": "false"}).site()
 	require.Empty(t, without.want(200, "GET", "/courses", "", nil).items())
-	without.refused(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": demoPassword})
+	without.refused(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword})
 
 	production := launch(t, t.TempDir(), map[string]string{"APP_ENV": "production", "JWT_KEYS_DIR": t.TempDir(), "SMTP_URL": "smtp://127.0.0.1:1", "SHUTDOWN_DELAY": "0s"}).site()
 	require.Empty(t, production.want(200, "GET", "/courses", "", nil).items())
@@ -390,7 +391,7 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 	require.NoError(t, p.cmd.Wait())
 	records := onlyJSON(t, p.out.String())
 	require.Contains(t, p.out.String(), `"admin@lyceum.local"`)
-	require.NotContains(t, p.out.String(), demoPassword)
+	require.NotContains(t, p.out.String(), seed.DemoPassword)
 	require.NotEmpty(t, records)
 
 	for _, c := range []struct {
@@ -410,7 +411,7 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 	}
 	// Text is for people: the greeting is there, and so is the password that it is safe to show.
 	text := launch(t, t.TempDir(), map[string]string{"LOG_FORMAT": "text"})
-	require.Eventually(t, func() bool { return strings.Contains(text.out.String(), demoPassword) }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(text.out.String(), seed.DemoPassword) }, 5*time.Second, 10*time.Millisecond)
 }
 
 // A folder that the operator shares with others stays open to them: the file in it is private.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/testkit"
 )
 
@@ -98,7 +99,7 @@ func TestReplicasDoThingsOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		login := sites[0].want(200, "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": demoPassword}).str("refresh_token")
+		login := sites[0].want(200, "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword}).str("refresh_token")
 		next := make([]string, 20)
 		for i := range next {
 			wg.Go(func() { next[i] = sites[i%2].refresh(login).str("refresh_token") })

@@ -11,12 +11,8 @@ import (
 
 	"go.uber.org/fx"
 
-	"lyceum/modules/audit"
-	"lyceum/modules/auth"
-	"lyceum/modules/users"
+	"lyceum/app/seed"
 	"lyceum/platform/config"
-	"lyceum/platform/db"
-	"lyceum/platform/keyring"
 	"lyceum/platform/program"
 	"lyceum/platform/telemetry"
 )
@@ -25,23 +21,20 @@ import (
 type parts struct {
 	fx.In
 	program.Parts
-	Auth       *auth.Service
-	AuthConfig *auth.Config
-	Users      *users.Service
-	Demo       demoParts
+	Seed seed.Parts
 }
 
-// start starts the program with the accounts that it begins with, and tells where it can be reached.
+// allSettings returns the settings of the program beside those of the platform.
+func allSettings() []config.Section {
+	return append([]config.Section{seed.Settings}, modules.ListSettings()...)
+}
+
+// start starts the program with the data that an installation begins with, and tells where it can be reached.
 func start(ctx context.Context, p parts, out io.Writer) (*program.Running, error) {
 	hasDemo := false
 	r, err := program.Start(ctx, p.Parts, func(ctx context.Context) (err error) {
-		if err := sealEmptyLog(ctx, p.Users, p.DB, p.Keys); err != nil {
-			return err
-		}
-		if hasDemo, err = loadDemo(ctx, p); err != nil {
-			return fmt.Errorf("demo data: %w", err)
-		}
-		return ensureAdmin(ctx, p)
+		hasDemo, err = seed.Fill(ctx, p.Seed)
+		return err
 	})
 	if err == nil {
 		greet(out, p.Config, r.Addr, hasDemo)
@@ -49,32 +42,13 @@ func start(ctx context.Context, p parts, out io.Writer) (*program.Running, error
 	return r, err
 }
 
-// sealEmptyLog begins the audit log of a database that has no account yet, whether or not the module is on: what is
-// audited later must follow a sealed beginning.
-func sealEmptyLog(ctx context.Context, u *users.Service, d *db.DB, k *keyring.Keys) error {
-	empty, err := u.Empty(ctx)
-	if err != nil || !empty {
-		return err
-	}
-	return audit.SealEmptyLog(ctx, d, k)
-}
-
-// ensureAdmin makes the configured administrator when no account has that address. Replicas that
-// start together race for it; one makes it.
-func ensureAdmin(ctx context.Context, p parts) error {
-	if p.AuthConfig.AdminEmail == "" {
-		return nil
-	}
-	return createAdmin(ctx, p.Auth, p.AuthConfig.AdminEmail, p.AuthConfig.AdminPassword, true)
-}
-
 // greet tells a newcomer where to go: as text for people where the log is text, else as one record of the log.
 func greet(out io.Writer, c *config.Config, addr net.Addr, demo bool) {
 	slog.Info("listening", "version", Version, "address", addr.String(), "public_url", c.PublicURL)
 	var accounts []string
 	if demo {
-		for _, a := range demoAccounts {
-			accounts = append(accounts, a.email)
+		for _, a := range seed.DemoAccounts {
+			accounts = append(accounts, a.Email)
 		}
 	}
 	if !telemetry.IsText(os.Stderr, c.LogFormat) {
@@ -92,7 +66,7 @@ func greet(out io.Writer, c *config.Config, addr net.Addr, demo bool) {
 		fmt.Fprintf(out, "\n  PUBLIC_URL names another port than %s; links and signed URLs go to PUBLIC_URL.\n", port)
 	}
 	if demo {
-		fmt.Fprintf(out, "\n  Demo accounts, for trying out only (password of each: %s):\n", demoPassword)
+		fmt.Fprintf(out, "\n  Demo accounts, for trying out only (password of each: %s):\n", seed.DemoPassword)
 		for _, email := range accounts {
 			fmt.Fprintf(out, "    %s\n", email)
 		}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // writing is an operation with what makes a request of it valid, ready to be spoiled.
@@ -314,7 +316,7 @@ func (m *matrix) noStoredSecretIn(all []told) {
 	for _, a := range m.actors {
 		secrets[a.token] = "an access token"
 	}
-	secrets[password], secrets[demoPassword] = "a password", "a password"
+	secrets[password], secrets[seed.DemoPassword] = "a password", "a password"
 	for key, made := range m.cache {
 		for _, name := range []string{"code", "refresh_token", "recovery_code", "challenge"} {
 			secrets[made[name]] = name + " of " + key

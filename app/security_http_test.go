@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
+
+	"lyceum/app/seed"
 )
 
 // speak sends bytes as they are and gives all that is answered until the server closes or falls silent.
@@ -447,14 +449,14 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 	}
 	require.Greater(t, len(has), 60)
 	s.want(200, "GET", "/users/me", admin, nil)
-	require.NotEqual(t, 200, s.call("POST", "/users/me?_method=DELETE", admin, `{"password":"`+demoPassword+`"}`).Status)
+	require.NotEqual(t, 200, s.call("POST", "/users/me?_method=DELETE", admin, `{"password":"`+seed.DemoPassword+`"}`).Status)
 }
 
 // H6: who looks from outside learns neither what runs here nor how it fares.
 func TestH6NothingInternalIsPublic(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	production := map[string]string{"APP_ENV": "production", "JWT_KEYS_DIR": dir, "SMTP_URL": "smtp://127.0.0.1:9", "SHUTDOWN_DELAY": "0s", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": demoPassword}
+	production := map[string]string{"APP_ENV": "production", "JWT_KEYS_DIR": dir, "SMTP_URL": "smtp://127.0.0.1:9", "SHUTDOWN_DELAY": "0s", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword}
 	metrics := "127.0.0.1:" + freePort(t)
 	for name, vars := range map[string]map[string]string{"production": production, "metrics elsewhere": {"METRICS_ADDR": metrics}, "development": nil} {
 		t.Run(name, func(t *testing.T) {

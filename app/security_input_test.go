@@ -22,6 +22,8 @@ import (
 	"github.com/fasthttp/websocket"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
+
+	"lyceum/app/seed"
 )
 
 // manyRequests is kinds for stories of more requests than a limit lets through.
@@ -271,7 +273,7 @@ func (s *site) headersOfAnyBytes(admin string) {
 	s.t.Helper()
 	for _, v := range []string{"\xff\xfe", "\xed\xa0\x80", "\xc0\x80", "a\tb", strings.Repeat("ü", 1000), "'; DROP TABLE users; --"} {
 		h := header{"User-Agent": v, "X-Request-Id": v, "Accept": v, "Accept-Language": v, "Referer": v, "X-Forwarded-For": v}
-		token := s.want(200, "POST", "/auth/login", "", creds("admin@lyceum.local", demoPassword), h).str("access_token")
+		token := s.want(200, "POST", "/auth/login", "", creds("admin@lyceum.local", seed.DemoPassword), h).str("access_token")
 		a := s.want(200, "GET", "/auth/sessions?limit=100", token, nil, h)
 		require.NotEqual(s.t, v, a.Header.Get("X-Request-Id"))
 		require.Less(s.t, s.call("POST", "/courses", admin, `{"title":"Keyed"}`, header{"Idempotency-Key": v}).Status, 500, v)
@@ -936,7 +938,7 @@ func TestV8NoCellIsAFormula(t *testing.T) {
 	admin := s.admin()
 	course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Formulas","status":"published"}`).str("id")
 	for i, formula := range []string{`=HYPERLINK("http://evil.example","x")`, `+1+1`, `-2+3`, `@SUM(1)`, `=cmd|' /C calc'!A0`, `＝1`, `"=1"`} {
-		s.want(200, "POST", "/auth/login", "", creds("user@lyceum.local", demoPassword), header{"User-Agent": formula})
+		s.want(200, "POST", "/auth/login", "", creds("user@lyceum.local", seed.DemoPassword), header{"User-Agent": formula})
 		_, _, token := s.newcomer(fmt.Sprint("=formula-", i))
 		s.want(200, "PATCH", "/users/me", token, map[string]string{"display_name": formula})
 		s.want(201, "POST", course+"/enrollment", token, nil)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/testkit"
 )
 
@@ -357,7 +358,7 @@ func TestR8WithoutRedisALimitHolds(t *testing.T) {
 	}
 	require.Equal(t, 6, countOf(statuses, 401), "it goes on from the four")
 	require.Equal(t, 194, countOf(statuses, 429))
-	require.Equal(t, 200, s.tryLogin("admin@lyceum.local", demoPassword).Status)
+	require.Equal(t, 200, s.tryLogin("admin@lyceum.local", seed.DemoPassword).Status)
 }
 
 // RATE_LIMIT_CHAT: ten messages a second in one channel, over the socket and the route together.

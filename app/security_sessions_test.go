@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/seed"
 	"lyceum/platform/db"
 	"lyceum/platform/testkit"
 )
@@ -107,7 +108,7 @@ func TestS5IdleAndAbsoluteLife(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, map[string]string{"REFRESH_TOKEN_TTL": "1s", "RATE_LIMIT_ENABLED": "false"})
 	login := func() string {
-		return s.want(200, "POST", "/auth/login", "", creds("user@lyceum.local", demoPassword)).str("refresh_token")
+		return s.want(200, "POST", "/auth/login", "", creds("user@lyceum.local", seed.DemoPassword)).str("refresh_token")
 	}
 	idle, used, began := login(), login(), time.Now()
 	for time.Since(began) < 1200*time.Millisecond {
@@ -195,7 +196,7 @@ func TestRacesOverReplicas(t *testing.T) {
 	second := b.login("other-admin@example.com", password)
 	for round := range testkit.Rounds(500) {
 		// refresh
-		login := a.want(200, "POST", "/auth/login", "", creds("admin@lyceum.local", demoPassword))
+		login := a.want(200, "POST", "/auth/login", "", creds("admin@lyceum.local", seed.DemoPassword))
 		next := make([]string, 200)
 		both(sites, len(next), func(s *site, i int) { next[i] = s.refresh(login.str("refresh_token")).str("refresh_token") })
 		for _, n := range next {

@@ -17,6 +17,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // forger makes tokens as somebody could who has everything but what the server checks.
@@ -199,7 +201,7 @@ func TestJ4KeysFromAClosedSet(t *testing.T) {
 func TestJ5OneSpelling(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
-	login := f.want(200, "POST", "/auth/login", "", creds("admin@lyceum.local", demoPassword))
+	login := f.want(200, "POST", "/auth/login", "", creds("admin@lyceum.local", seed.DemoPassword))
 	token := login.str("access_token")
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	forged := map[string]string{"padded": token + "=", "space": token + "%20", "dot": token + ".", "twice": token + "." + token}

@@ -14,6 +14,8 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // objects counts what the store of a site holds, finished or not.
@@ -43,7 +45,7 @@ func (s *site) kept() (n int) {
 
 // F1, F2: what is declared wrongly is refused, and names become no paths.
 func TestHostileDeclarationsAreRefused(t *testing.T) {
-	kindsWith(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": demoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
+	kindsWith(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
 		admin := s.admin()
 		sound := map[string]any{"key": "sound.txt", "content_type": "text/plain", "size": 3}
 		for field, values := range map[string][]any{
@@ -80,7 +82,7 @@ func TestHostileDeclarationsAreRefused(t *testing.T) {
 
 // F2, F6: an upload URL takes the one object that it was signed for, once, and nothing that is refused stays.
 func TestHostileUploadsLeaveNothing(t *testing.T) {
-	kindsWith(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": demoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
+	kindsWith(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
 		admin := s.admin()
 		up := s.want(201, "POST", "/storage/uploads", admin, `{"key":"bound.png","content_type":"image/png","size":12}`)
 		const png = "\x89PNG\r\n\x1a\n1234"

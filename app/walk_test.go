@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // The main job, from outside: register, be invited, learn, attach a file, talk, read the mail.
@@ -127,7 +129,7 @@ func TestTheSeedWalk(t *testing.T) {
 	url := s.want(200, "GET", "/storage/sign?key=lessons/video.mp4", user, nil).str("url")
 	video := s.want(200, "GET", url, "", nil)
 	require.Equal(t, "video/mp4", video.Header.Get("Content-Type"))
-	require.Equal(t, demoVideo, video.Raw)
+	require.Equal(t, seed.DemoVideo, video.Raw)
 	c := s.dial("/ws/channels/hq?token="+user, nil)
 	require.Equal(t, 101, c.status)
 	require.Equal(t, "hq", c.until("welcome")["channel"])

@@ -204,7 +204,7 @@ func (s *Service) ChangeEmail(ctx context.Context, id, email string) (a usersapi
 // emailTaken turns a broken unique constraint into what the caller is told.
 func emailTaken(err error) error {
 	if db.IsDuplicate(err) {
-		return problemEmailTaken.New("An account with this address exists.")
+		return usersapi.ProblemEmailTaken.New("An account with this address exists.")
 	}
 	return err
 }

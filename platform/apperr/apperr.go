@@ -16,6 +16,7 @@ package apperr
 import (
 	"errors"
 	"maps"
+	"strings"
 	"time"
 )
 
@@ -58,6 +59,19 @@ type Limit struct {
 
 // Error returns the code and the detail. The cause is left out, as it may hold internal text.
 func (e *Error) Error() string { return e.Code + ": " + e.Detail }
+
+// Summary returns what is wrong in one line, for a terminal: each field with its fault, or else the
+// detail.
+func (e *Error) Summary() string {
+	if len(e.Fields) == 0 {
+		return e.Detail
+	}
+	faults := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		faults[i] = f.Location + ": " + f.Message
+	}
+	return strings.Join(faults, "; ")
+}
 
 // Unwrap returns the cause, or nil.
 func (e *Error) Unwrap() error { return e.cause }
