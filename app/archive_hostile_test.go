@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // item is an entry whose headers may lie.
@@ -299,64 +301,64 @@ func badManifests(t testing.TB) map[string]bad {
 
 // F: nothing of an archive that breaks a rule stays, and no rule can be broken.
 func TestF2HostileArchivesAreRefusedWhole(t *testing.T) {
-	manyRequests(t, func(t *testing.T, s *site) {
-		_, owner := s.instructor("attacked")
-		m := &matrix{t: t, s: s, root: s.admin()}
-		before, objects := m.newestEntry(), s.kept()
+	manyRequests(t, func(t *testing.T, s *sitetest.Site) {
+		_, owner := newInstructor(s, "attacked")
+		m := &matrix{t: t, s: s, root: s.AdminToken()}
+		before, objects := m.newestEntry(), s.CountStoredObjects()
 		n := 0
 		for _, corpus := range []map[string]bad{badNames(t), badContents(t), badStructures(t), badManifests(t)} {
 			for name, b := range corpus {
 				n++
-				a := s.imports(owner, b.archive)
+				a := tryImport(s, owner, b.archive)
 				code := map[int]string{400: "malformed-request", 422: "validation-failed"}[b.status]
-				if a.Status != b.status || a.str("code") != code || !strings.HasPrefix(a.str("errors.0.location"), b.location) {
+				if a.Status != b.status || a.Text("code") != code || !strings.HasPrefix(a.Text("errors.0.location"), b.location) {
 					t.Errorf("%s: want %d %s, got %d %s", name, b.status, b.location, a.Status, a.Raw)
 				}
 			}
 		}
 		t.Logf("%d archives refused", n)
 		require.Equal(t, before, m.newestEntry(), "a refused archive has changed something")
-		require.Equal(t, objects, s.kept())
-		require.Empty(t, s.want(200, "GET", "/courses?status=draft", owner, nil).items())
-		require.Empty(t, s.want(200, "GET", "/storage/assets", owner, nil).items())
-		s.nothingStaged(t)
+		require.Equal(t, objects, s.CountStoredObjects())
+		require.Empty(t, s.Want(200, "GET", "/courses?status=draft", owner, nil).Items())
+		require.Empty(t, s.Want(200, "GET", "/storage/assets", owner, nil).Items())
+		nothingStaged(s, t)
 
 		// The sound one is taken, and folders that other programs add are no harm.
-		a := s.imported(owner, soundParcel().plus(t, item{name: "lessons/"}, item{name: "assets/"}))
-		require.Equal(t, "hostile/a.txt", a.str("lessons.0.asset_key"))
-		require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", m.root, nil).get("ok"))
+		a := importCourse(s, owner, soundParcel().plus(t, item{name: "lessons/"}, item{name: "assets/"}))
+		require.Equal(t, "hostile/a.txt", a.Text("lessons.0.asset_key"))
+		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", m.root, nil).Get("ok"))
 	})
 }
 
 // What the request itself may be wrong with, in the contract's order.
 func TestImportsAreRefusedInOrder(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
-	_, owner := s.instructor("ordered")
-	_, _, user := s.newcomer("ordinary")
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
+	_, owner := newInstructor(s, "ordered")
+	_, _, user := s.NewAccount("ordinary")
 	sound := soundParcel().zipped(t)
-	refused := func(status int, code, token, body string, h header) {
+	refused := func(status int, code, token, body string, h sitetest.Header) {
 		t.Helper()
-		a := s.call("POST", "/courses/import", token, body, h)
-		require.Equal(t, []any{status, code}, []any{a.Status, a.str("code")}, "%v: %s", h, a.Raw)
+		a := s.Call("POST", "/courses/import", token, body, h)
+		require.Equal(t, []any{status, code}, []any{a.Status, a.Text("code")}, "%v: %s", h, a.Raw)
 	}
-	refused(401, "unauthenticated", "", "x", header{"Content-Type": "text/plain"})
-	refused(403, "forbidden", user, "x", header{"Content-Type": "text/plain"})
+	refused(401, "unauthenticated", "", "x", sitetest.Header{"Content-Type": "text/plain"})
+	refused(403, "forbidden", user, "x", sitetest.Header{"Content-Type": "text/plain"})
 	for _, other := range []string{"", "application/json", "application/octet-stream", "application/x-zip-compressed", "multipart/form-data; boundary=x", "text/plain", "application/zip, text/plain", "nonsense;;"} {
-		refused(415, "unsupported-media-type", owner, sound, header{"Content-Type": other})
+		refused(415, "unsupported-media-type", owner, sound, sitetest.Header{"Content-Type": other})
 	}
 	for _, coding := range []string{"gzip", "br", "identity", "nonsense"} {
-		refused(415, "unsupported-media-type", owner, sound, header{"Content-Type": zipType, "Content-Encoding": coding})
+		refused(415, "unsupported-media-type", owner, sound, sitetest.Header{"Content-Type": zipType, "Content-Encoding": coding})
 	}
-	refused(400, "malformed-request", owner, "", header{"Content-Type": zipType})
-	refused(422, "validation-failed", owner, sound, header{"Content-Type": zipType, "Idempotency-Key": strings.Repeat("k", 256)})
-	a := s.call("POST", "/courses/import?x=%00", owner, sound, header{"Content-Type": zipType})
+	refused(400, "malformed-request", owner, "", sitetest.Header{"Content-Type": zipType})
+	refused(422, "validation-failed", owner, sound, sitetest.Header{"Content-Type": zipType, "Idempotency-Key": strings.Repeat("k", 256)})
+	a := s.Call("POST", "/courses/import?x=%00", owner, sound, sitetest.Header{"Content-Type": zipType})
 	require.Equal(t, 422, a.Status)
-	s.refused(405, "method-not-allowed", "PUT", "/courses/import", owner, nil)
-	require.Equal(t, 201, s.call("POST", "/courses/import", owner, sound, header{"Content-Type": "Application/ZIP; charset=binary"}).Status)
+	s.WantProblem(405, "method-not-allowed", "PUT", "/courses/import", owner, nil)
+	require.Equal(t, 201, s.Call("POST", "/courses/import", owner, sound, sitetest.Header{"Content-Type": "Application/ZIP; charset=binary"}).Status)
 	// Everything else keeps its own limit.
-	s.refused(413, "body-too-large", "POST", "/courses", owner, `{"title":"`+strings.Repeat("a", 1<<20)+`"}`)
-	s.refused(415, "unsupported-media-type", "POST", "/courses", owner, sound, header{"Content-Type": zipType})
+	s.WantProblem(413, "body-too-large", "POST", "/courses", owner, `{"title":"`+strings.Repeat("a", 1<<20)+`"}`)
+	s.WantProblem(415, "unsupported-media-type", "POST", "/courses", owner, sound, sitetest.Header{"Content-Type": zipType})
 }
 
 // endless gives n bytes without holding them.
@@ -373,31 +375,31 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 // stream sends a body that is never held whole; a negative length means in chunks.
-func (s *site) stream(token string, body io.Reader, length int64) answer {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), "POST", s.base+"/courses/import", body)
-	require.NoError(s.t, err)
+func postStream(s *sitetest.Site, token string, body io.Reader, length int64) sitetest.Answer {
+	s.T.Helper()
+	req, err := http.NewRequestWithContext(s.T.Context(), "POST", s.URL+"/courses/import", body)
+	require.NoError(s.T, err)
 	req.ContentLength = length
 	req.Header.Set("Content-Type", zipType)
 	req.Header.Set("Authorization", "Bearer "+token)
 	res, err := (&http.Client{Timeout: 2 * time.Minute}).Do(req)
-	require.NoError(s.t, err)
-	return s.read(res)
+	require.NoError(s.T, err)
+	return s.ReadAnswer(res)
 }
 
 func TestX2TooLargeAnImportIsCutOff(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	_, owner := s.instructor("large")
+	s := sitetest.Start(t, nil)
+	_, owner := newInstructor(s, "large")
 	for _, length := range []int64{512<<20 + 1, -1} {
-		a := s.stream(owner, &endless{512<<20 + 1}, length)
-		require.Equal(t, []any{413, "body-too-large"}, []any{a.Status, a.str("code")}, "%s", a.Raw)
+		a := postStream(s, owner, &endless{512<<20 + 1}, length)
+		require.Equal(t, []any{413, "body-too-large"}, []any{a.Status, a.Text("code")}, "%s", a.Raw)
 	}
-	s.nothingStaged(t)
+	nothingStaged(s, t)
 	// Told at once, by the length alone.
-	answer := s.raw("POST /courses/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + owner + "\r\nContent-Type: application/zip\r\nContent-Length: 600000000\r\n\r\nPK")
+	answer := sendRaw(s, "POST /courses/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+owner+"\r\nContent-Type: application/zip\r\nContent-Length: 600000000\r\n\r\nPK")
 	require.Contains(t, answer, "HTTP/1.1 413")
-	s.nothingStaged(t)
+	nothingStaged(s, t)
 }
 
 // zippedFile is an archive with one asset of size bytes, written as it is read.
@@ -456,13 +458,13 @@ func heapGrowth() (end func() int64) {
 
 // X2: memory does not grow with what comes in or goes out.
 func TestX2LargeArchivesAreNotHeldInMemory(t *testing.T) {
-	s := serveSite(t, nil)
-	_, owner := s.instructor("heavy")
+	s := sitetest.Start(t, nil)
+	_, owner := newInstructor(s, "heavy")
 	growth := heapGrowth()
 	const size = 200 << 20
-	a := s.stream(owner, zippedFile(size), -1)
+	a := postStream(s, owner, zippedFile(size), -1)
 	require.Equal(t, 201, a.Status, "%s", a.Raw)
-	req, err := http.NewRequestWithContext(t.Context(), "GET", s.base+"/courses/"+a.str("id")+"/export", nil)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+"/courses/"+a.Text("id")+"/export", nil)
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+owner)
 	res, err := (&http.Client{Timeout: time.Minute}).Do(req)
@@ -486,10 +488,10 @@ func TestAKilledImportLeavesNothing(t *testing.T) {
 	for _, delay := range []time.Duration{50 * time.Millisecond, 300 * time.Millisecond, 700 * time.Millisecond, 1200 * time.Millisecond} {
 		p := launch(t, dir, nil)
 		s := p.site()
-		admin := s.admin()
-		s.nothingLarge(admin)
+		admin := s.AdminToken()
+		nothingLarge(s, admin)
 		go func() {
-			req, err := http.NewRequest("POST", s.base+"/courses/import", zippedFile(300<<20))
+			req, err := http.NewRequest("POST", s.URL+"/courses/import", zippedFile(300<<20))
 			if err != nil {
 				return
 			}
@@ -504,7 +506,7 @@ func TestAKilledImportLeavesNothing(t *testing.T) {
 		_ = p.cmd.Wait()
 	}
 	s := launch(t, dir, nil).site()
-	s.nothingLarge(s.admin())
+	nothingLarge(s, s.AdminToken())
 	for _, place := range []string{"scratch", "objects/tmp"} {
 		left, err := os.ReadDir(filepath.Join(dir, place))
 		require.NoError(t, err)
@@ -513,21 +515,21 @@ func TestAKilledImportLeavesNothing(t *testing.T) {
 }
 
 // raw sends bytes and gives what comes back.
-func (s *site) raw(request string) string {
-	s.t.Helper()
-	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.base, "http://"), time.Second)
-	require.NoError(s.t, err)
+func sendRaw(s *sitetest.Site, request string) string {
+	s.T.Helper()
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.URL, "http://"), time.Second)
+	require.NoError(s.T, err)
 	defer func() { _ = conn.Close() }()
-	require.NoError(s.t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(s.T, conn.SetDeadline(time.Now().Add(10*time.Second)))
 	_, err = io.WriteString(conn, request)
-	require.NoError(s.t, err)
+	require.NoError(s.T, err)
 	all, _ := io.ReadAll(conn)
 	return string(all)
 }
 
-func (s *site) nothingLarge(admin string) {
-	s.t.Helper()
-	require.Empty(s.t, s.want(200, "GET", "/courses?status=draft&q=large", admin, nil).items())
-	require.Empty(s.t, s.want(200, "GET", "/storage/assets?prefix=large", admin, nil).items())
-	require.Equal(s.t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+func nothingLarge(s *sitetest.Site, admin string) {
+	s.T.Helper()
+	require.Empty(s.T, s.Want(200, "GET", "/courses?status=draft&q=large", admin, nil).Items())
+	require.Empty(s.T, s.Want(200, "GET", "/storage/assets?prefix=large", admin, nil).Items())
+	require.Equal(s.T, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 }

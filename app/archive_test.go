@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 )
 
 // parcel is what an archive holds, by the names of its entries.
@@ -99,41 +100,33 @@ var smallArchive = func() string {
 	return b.String()
 }()
 
-func (s *site) export(token, id string) parcel {
-	s.t.Helper()
-	return unzip(s.t, s.want(200, "GET", "/courses/"+id+"/export", token, nil).Raw)
+func exportCourse(s *sitetest.Site, token, id string) parcel {
+	s.T.Helper()
+	return unzip(s.T, s.Want(200, "GET", "/courses/"+id+"/export", token, nil).Raw)
 }
 
-func (s *site) imports(token, archive string, headers ...header) answer {
-	s.t.Helper()
-	return s.call("POST", "/courses/import", token, archive, append([]header{{"Content-Type": zipType}}, headers...)...)
+func tryImport(s *sitetest.Site, token, archive string, headers ...sitetest.Header) sitetest.Answer {
+	s.T.Helper()
+	return s.Call("POST", "/courses/import", token, archive, append([]sitetest.Header{{"Content-Type": zipType}}, headers...)...)
 }
 
-func (s *site) imported(token, archive string, headers ...header) answer {
-	s.t.Helper()
-	a := s.imports(token, archive, headers...)
-	require.Equal(s.t, 201, a.Status, "%s", a.Raw)
+func importCourse(s *sitetest.Site, token, archive string, headers ...sitetest.Header) sitetest.Answer {
+	s.T.Helper()
+	a := tryImport(s, token, archive, headers...)
+	require.Equal(s.T, 201, a.Status, "%s", a.Raw)
 	return a
-}
-
-// asset uploads a file of the caller's.
-func (s *site) asset(token, key, contentType, content string) {
-	s.t.Helper()
-	up := s.want(201, "POST", "/storage/uploads", token, map[string]any{"key": key, "content_type": contentType, "size": len(content)})
-	s.put(up, content)
-	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", token, nil)
 }
 
 const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
 
 // fullCourse uses everything that a course can have.
-func (s *site) fullCourse(token, prefix string) string {
-	s.t.Helper()
-	s.asset(token, prefix+"/video.mp4", "video/mp4", string(seed.DemoVideo))
-	s.asset(token, prefix+"/cover.gif", "image/gif", gif)
-	s.asset(token, prefix+"/notes", "text/plain", strings.Repeat("no extension, much to pack ", 1000))
-	id := s.want(201, "POST", "/courses", token, map[string]any{"title": "Ünïcode & <full> 日本語", "summary": "Two\nlines", "description": "# Long\n\ntext",
-		"visibility": "member", "status": "published", "tags": []string{"b", "a", "ß"}, "cover_key": prefix + "/cover.gif"}).str("id")
+func fullCourse(s *sitetest.Site, token, prefix string) string {
+	s.T.Helper()
+	s.AddAsset(token, prefix+"/video.mp4", "video/mp4", string(seed.DemoVideo))
+	s.AddAsset(token, prefix+"/cover.gif", "image/gif", gif)
+	s.AddAsset(token, prefix+"/notes", "text/plain", strings.Repeat("no extension, much to pack ", 1000))
+	id := s.Want(201, "POST", "/courses", token, map[string]any{"title": "Ünïcode & <full> 日本語", "summary": "Two\nlines", "description": "# Long\n\ntext",
+		"visibility": "member", "status": "published", "tags": []string{"b", "a", "ß"}, "cover_key": prefix + "/cover.gif"}).Text("id")
 	lessons := make([]string, 5)
 	for i, body := range []map[string]any{
 		{"title": "One", "content": "# Hi\n\n<script>alert(1)</script>\n\n*there*", "duration_seconds": 60},
@@ -145,29 +138,29 @@ func (s *site) fullCourse(token, prefix string) string {
 		if i > 2 {
 			body["prerequisite_ids"] = lessons[1:i]
 		}
-		lessons[i] = s.want(201, "POST", "/courses/"+id+"/lessons", token, body).str("id")
+		lessons[i] = s.Want(201, "POST", "/courses/"+id+"/lessons", token, body).Text("id")
 	}
-	s.want(200, "PUT", "/courses/"+id+"/lessons/order", token, map[string]any{"lesson_ids": []string{lessons[4], lessons[3], lessons[0], lessons[2], lessons[1]}})
+	s.Want(200, "PUT", "/courses/"+id+"/lessons/order", token, map[string]any{"lesson_ids": []string{lessons[4], lessons[3], lessons[0], lessons[2], lessons[1]}})
 	return id
 }
 
-func (s *site) instructor(name string) (id, token string) {
-	s.t.Helper()
-	_, id, token = s.newcomer(name)
-	s.promote(s.admin(), id, "instructor")
+func newInstructor(s *sitetest.Site, name string) (id, token string) {
+	s.T.Helper()
+	_, id, token = s.NewAccount(name)
+	s.SetRole(s.AdminToken(), id, "instructor")
 	return id, token
 }
 
 func TestAnArchiveGoesRound(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		ownerID, owner := s.instructor("exporter")
-		id := s.fullCourse(owner, "round")
-		first := s.want(200, "GET", "/courses/"+id+"/export", owner, nil)
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		ownerID, owner := newInstructor(s, "exporter")
+		id := fullCourse(s, owner, "round")
+		first := s.Want(200, "GET", "/courses/"+id+"/export", owner, nil)
 		require.Equal(t, zipType, first.Header.Get("Content-Type"))
-		slug := s.want(200, "GET", "/courses/"+id, owner, nil).str("slug")
+		slug := s.Want(200, "GET", "/courses/"+id, owner, nil).Text("slug")
 		require.Equal(t, `attachment; filename="`+slug+`.zip"`, first.Header.Get("Content-Disposition"))
-		require.Equal(t, first.Raw, s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw, "the same course, other bytes")
-		require.Empty(t, s.want(200, "HEAD", "/courses/"+id+"/export", owner, nil).Raw)
+		require.Equal(t, first.Raw, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw, "the same course, other bytes")
+		require.Empty(t, s.Want(200, "HEAD", "/courses/"+id+"/export", owner, nil).Raw)
 		x := unzip(t, first.Raw)
 		require.Equal(t, string(seed.DemoVideo), string(x["assets/0001"]))
 		m := x.manifest(t)
@@ -176,25 +169,25 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		require.Len(t, m["assets"], 3)
 
 		// By the owner: his files are there, so that they are used as they are.
-		a := s.imported(owner, string(first.Raw))
-		again := a.str("id")
+		a := importCourse(s, owner, string(first.Raw))
+		again := a.Text("id")
 		require.Equal(t, "/courses/"+again, a.Header.Get("Location"))
 		require.NotEmpty(t, a.Header.Get("ETag"))
-		require.Empty(t, a.get("warnings"))
-		require.Equal(t, []any{slug + "-2", "draft", "member", ownerID, nil, 5.0}, []any{a.get("slug"), a.get("status"), a.get("visibility"), a.get("owner.id"), a.get("published_at"), a.get("lesson_count")})
-		require.Equal(t, x, s.export(owner, again))
-		lesson := s.want(200, "GET", "/courses/"+again+"/lessons/"+a.str("lessons.2.id"), owner, nil)
-		require.Contains(t, lesson.str("content_html"), "<em>there</em>")
-		require.NotContains(t, lesson.str("content_html"), "<script")
-		require.Equal(t, []any{a.get("lessons.1.id"), a.get("lessons.3.id"), a.get("lessons.4.id")}, a.get("lessons.0.prerequisite_ids"))
+		require.Empty(t, a.Get("warnings"))
+		require.Equal(t, []any{slug + "-2", "draft", "member", ownerID, nil, 5.0}, []any{a.Get("slug"), a.Get("status"), a.Get("visibility"), a.Get("owner.id"), a.Get("published_at"), a.Get("lesson_count")})
+		require.Equal(t, x, exportCourse(s, owner, again))
+		lesson := s.Want(200, "GET", "/courses/"+again+"/lessons/"+a.Text("lessons.2.id"), owner, nil)
+		require.Contains(t, lesson.Text("content_html"), "<em>there</em>")
+		require.NotContains(t, lesson.Text("content_html"), "<script")
+		require.Equal(t, []any{a.Get("lessons.1.id"), a.Get("lessons.3.id"), a.Get("lessons.4.id")}, a.Get("lessons.0.prerequisite_ids"))
 
 		// By another: the keys are taken, so that the files get others.
-		otherID, other := s.instructor("importer")
-		b := s.imported(other, string(first.Raw))
-		require.Len(t, b.get("warnings"), 3)
+		otherID, other := newInstructor(s, "importer")
+		b := importCourse(s, other, string(first.Raw))
+		require.Len(t, b.Get("warnings"), 3)
 		require.Equal(t, []any{otherID, "round/cover-2.gif", "round/video-2.mp4", "round/notes-2"},
-			[]any{b.get("owner.id"), b.get("cover_key"), b.get("lessons.1.asset_key"), b.get("lessons.3.asset_key")})
-		y := s.export(other, b.str("id"))
+			[]any{b.Get("owner.id"), b.Get("cover_key"), b.Get("lessons.1.asset_key"), b.Get("lessons.3.asset_key")})
+		y := exportCourse(s, other, b.Text("id"))
 		rest := x.with(t, func(m map[string]any) {
 			for i := range 3 {
 				f := inOf(m, "assets", i)
@@ -209,93 +202,93 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		delete(rest, "course.json")
 		delete(y, "course.json")
 		require.Equal(t, rest, y)
-		video := s.want(200, "GET", "/storage/sign?key=round/video-2.mp4", other, nil).str("url")
-		require.Equal(t, string(seed.DemoVideo), string(s.want(200, "GET", video, "", nil).Raw))
+		video := s.Want(200, "GET", "/storage/sign?key=round/video-2.mp4", other, nil).Text("url")
+		require.Equal(t, string(seed.DemoVideo), string(s.Want(200, "GET", video, "", nil).Raw))
 		// Once more: what he has already is not stored again.
-		before := len(s.want(200, "GET", "/storage/assets?limit=100", other, nil).items())
-		s.imported(other, string(first.Raw))
-		require.Len(t, s.want(200, "GET", "/storage/assets?limit=100", other, nil).items(), before)
-		s.refused(403, "forbidden", "GET", "/courses/"+id+"/export", other, nil)
+		before := len(s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items())
+		importCourse(s, other, string(first.Raw))
+		require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), before)
+		s.WantProblem(403, "forbidden", "GET", "/courses/"+id+"/export", other, nil)
 
 		// On a fresh site, by its administrator: nothing is taken.
-		fresh := serveSite(t, nil)
-		c := fresh.imported(fresh.admin(), string(first.Raw))
-		require.Empty(t, c.get("warnings"))
-		require.Equal(t, slug, c.str("slug"))
-		require.Equal(t, x, fresh.export(fresh.admin(), c.str("id")))
+		fresh := sitetest.Start(t, nil)
+		c := importCourse(fresh, fresh.AdminToken(), string(first.Raw))
+		require.Empty(t, c.Get("warnings"))
+		require.Equal(t, slug, c.Text("slug"))
+		require.Equal(t, x, exportCourse(fresh, fresh.AdminToken(), c.Text("id")))
 
 		// The log says where it came from, and of each file; exporting is no change.
-		admin := s.admin()
-		made := s.want(200, "GET", "/admin/audit-logs?action=course.created&target_id="+again, admin, nil)
-		require.Equal(t, []any{"import", 5.0, ownerID}, []any{made.get("items.0.data.source"), made.get("items.0.data.lessons"), made.get("items.0.actor.id")})
-		require.Len(t, s.want(200, "GET", "/admin/audit-logs?action=asset.uploaded&actor_id="+otherID, admin, nil).items(), 3)
-		require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
-		s.nothingStaged(t)
+		admin := s.AdminToken()
+		made := s.Want(200, "GET", "/admin/audit-logs?action=course.created&target_id="+again, admin, nil)
+		require.Equal(t, []any{"import", 5.0, ownerID}, []any{made.Get("items.0.data.source"), made.Get("items.0.data.lessons"), made.Get("items.0.actor.id")})
+		require.Len(t, s.Want(200, "GET", "/admin/audit-logs?action=asset.uploaded&actor_id="+otherID, admin, nil).Items(), 3)
+		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
+		nothingStaged(s, t)
 	})
 }
 
 // nothingStaged: no request leaves a file behind.
-func (s *site) nothingStaged(t testing.TB) {
+func nothingStaged(s *sitetest.Site, t testing.TB) {
 	t.Helper()
-	left, err := os.ReadDir(filepath.Join(s.cfg.DataDir, "scratch"))
+	left, err := os.ReadDir(filepath.Join(s.Config.DataDir, "scratch"))
 	require.NoError(t, err)
 	require.Empty(t, left)
 	var pending int
-	require.NoError(t, s.run.Parts.DB.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM storage_assets WHERE status = 'pending'").Scan(&pending))
+	require.NoError(t, s.Running.Parts.DB.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM storage_assets WHERE status = 'pending'").Scan(&pending))
 	require.Zero(t, pending)
 }
 
 // The demo's own course, video included.
 func TestTheDemoCourseGoesRound(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	id := s.want(200, "GET", "/courses/welcome-to-lyceum", "", nil).str("id")
-	raw := string(s.want(200, "GET", "/courses/"+id+"/export", s.admin(), nil).Raw)
+	s := sitetest.Start(t, nil)
+	id := s.Want(200, "GET", "/courses/welcome-to-lyceum", "", nil).Text("id")
+	raw := string(s.Want(200, "GET", "/courses/"+id+"/export", s.AdminToken(), nil).Raw)
 	x := unzip(t, []byte(raw))
 	require.Equal(t, string(seed.DemoVideo), string(x["assets/0001"]))
 	require.Contains(t, string(x["lessons/001.md"]), "# What is here")
 
 	// Whoever has the demo's video already may use it as it is, though nobody has told its checksum.
-	owner := s.login("instructor@lyceum.local", seed.DemoPassword)
-	for _, token := range []string{owner, s.admin()} {
-		a := s.imported(token, raw)
-		require.Empty(t, a.get("warnings"))
-		require.Equal(t, seed.DemoVideoKey, a.str("lessons.1.asset_key"))
+	owner := s.Login("instructor@lyceum.local", seed.DemoPassword)
+	for _, token := range []string{owner, s.AdminToken()} {
+		a := importCourse(s, token, raw)
+		require.Empty(t, a.Get("warnings"))
+		require.Equal(t, seed.DemoVideoKey, a.Text("lessons.1.asset_key"))
 	}
-	without := serveSite(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword})
-	a := without.imported(without.admin(), raw)
-	require.Equal(t, "welcome-to-lyceum", a.str("slug"))
-	require.Equal(t, x, without.export(without.admin(), a.str("id")))
+	without := sitetest.Start(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword})
+	a := importCourse(without, without.AdminToken(), raw)
+	require.Equal(t, "welcome-to-lyceum", a.Text("slug"))
+	require.Equal(t, x, exportCourse(without, without.AdminToken(), a.Text("id")))
 }
 
 func TestAnImportIsAnsweredOnce(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		_, owner := s.instructor("repeater")
-		id := s.fullCourse(owner, "once")
-		raw := string(s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
-		_, other := s.instructor("other")
-		key := header{"Idempotency-Key": "import-1"}
-		first := s.imported(other, raw, key)
-		again := s.imported(other, raw, key)
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		_, owner := newInstructor(s, "repeater")
+		id := fullCourse(s, owner, "once")
+		raw := string(s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
+		_, other := newInstructor(s, "other")
+		key := sitetest.Header{"Idempotency-Key": "import-1"}
+		first := importCourse(s, other, raw, key)
+		again := importCourse(s, other, raw, key)
 		require.Equal(t, first.Raw, again.Raw)
 		require.Equal(t, first.Header.Get("Location"), again.Header.Get("Location"))
 		require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
 		changed := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "Another" }).zipped(t)
-		require.Equal(t, "idempotency-key-reused", s.imports(other, changed, key).str("code"))
-		require.Len(t, s.want(200, "GET", "/storage/assets?limit=100", other, nil).items(), 3)
+		require.Equal(t, "idempotency-key-reused", tryImport(s, other, changed, key).Text("code"))
+		require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), 3)
 
 		// A refusal is kept, too.
 		bad := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "" }).zipped(t)
 		for _, replayed := range []string{"", "true"} {
-			a := s.imports(other, bad, header{"Idempotency-Key": "import-2"})
-			require.Equal(t, []any{422, "validation-failed", replayed}, []any{a.Status, a.str("code"), a.Header.Get("Idempotency-Replayed")})
+			a := tryImport(s, other, bad, sitetest.Header{"Idempotency-Key": "import-2"})
+			require.Equal(t, []any{422, "validation-failed", replayed}, []any{a.Status, a.Text("code"), a.Header.Get("Idempotency-Replayed")})
 		}
 
 		// Several at once with one key are one course.
 		var wg sync.WaitGroup
 		ids := make([]string, 4)
 		for i := range ids {
-			wg.Go(func() { ids[i] = s.imports(other, raw, header{"Idempotency-Key": "import-3"}).str("id") })
+			wg.Go(func() { ids[i] = tryImport(s, other, raw, sitetest.Header{"Idempotency-Key": "import-3"}).Text("id") })
 		}
 		wg.Wait()
 		require.NotEmpty(t, ids[0])
@@ -303,111 +296,111 @@ func TestAnImportIsAnsweredOnce(t *testing.T) {
 			require.Equal(t, ids[0], id)
 		}
 		// Without a key they are several, each whole.
-		_, third := s.instructor("third")
+		_, third := newInstructor(s, "third")
 		slugs := make([]string, 4)
 		for i := range slugs {
 			wg.Go(func() {
-				a := s.imports(third, raw)
-				slugs[i] = a.str("slug")
+				a := tryImport(s, third, raw)
+				slugs[i] = a.Text("slug")
 				require.Equal(t, 201, a.Status, "%s", a.Raw)
 			})
 		}
 		wg.Wait()
 		slices.Sort(slugs)
 		require.Len(t, slices.Compact(slugs), 4)
-		s.nothingStaged(t)
+		nothingStaged(s, t)
 	})
 }
 
 func TestArchivesNeedTheRight(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	_, owner := s.instructor("righted")
-	id := s.fullCourse(owner, "right")
-	raw := string(s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
-	member := s.login("member@lyceum.local", seed.DemoPassword)
-	_, stranger := s.instructor("stranger")
-	for token, status := range map[string]int{"": 401, "x.y.z": 401, member: 403, stranger: 403, owner: 200, s.admin(): 200} {
-		s.want(status, "GET", "/courses/"+id+"/export", token, nil)
+	s := sitetest.Start(t, nil)
+	_, owner := newInstructor(s, "righted")
+	id := fullCourse(s, owner, "right")
+	raw := string(s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
+	member := s.Login("member@lyceum.local", seed.DemoPassword)
+	_, stranger := newInstructor(s, "stranger")
+	for token, status := range map[string]int{"": 401, "x.y.z": 401, member: 403, stranger: 403, owner: 200, s.AdminToken(): 200} {
+		s.Want(status, "GET", "/courses/"+id+"/export", token, nil)
 		want := map[int]int{401: 401, 403: 403, 200: 201}[status]
 		if token == stranger {
 			want = 201
 		}
-		require.Equal(t, want, s.imports(token, raw).Status, token)
+		require.Equal(t, want, tryImport(s, token, raw).Status, token)
 	}
-	s.refused(404, "not-found", "GET", "/courses/"+nowhere+"/export", owner, nil)
-	s.refused(404, "not-found", "GET", "/courses/nonsense/export", owner, nil)
-	s.want(200, "PATCH", "/courses/"+id, owner, `{"status":"draft"}`)
-	s.refused(404, "not-found", "GET", "/courses/"+id+"/export", stranger, nil)
+	s.WantProblem(404, "not-found", "GET", "/courses/"+nowhere+"/export", owner, nil)
+	s.WantProblem(404, "not-found", "GET", "/courses/nonsense/export", owner, nil)
+	s.Want(200, "PATCH", "/courses/"+id, owner, `{"status":"draft"}`)
+	s.WantProblem(404, "not-found", "GET", "/courses/"+id+"/export", stranger, nil)
 
 	// What an administrator uploaded and put into a teacher's course, the teacher may take with him.
-	s.asset(s.admin(), "right/handout.txt", "text/plain", "for all")
-	lesson := s.want(200, "GET", "/courses/"+id, owner, nil).str("lessons.0.id")
-	s.want(200, "PATCH", "/courses/"+id+"/lessons/"+lesson, s.admin(), `{"asset_key":"right/handout.txt"}`)
-	require.Equal(t, "for all", string(s.export(owner, id)["assets/0001"]))
+	s.AddAsset(s.AdminToken(), "right/handout.txt", "text/plain", "for all")
+	lesson := s.Want(200, "GET", "/courses/"+id, owner, nil).Text("lessons.0.id")
+	s.Want(200, "PATCH", "/courses/"+id+"/lessons/"+lesson, s.AdminToken(), `{"asset_key":"right/handout.txt"}`)
+	require.Equal(t, "for all", string(exportCourse(s, owner, id)["assets/0001"]))
 	// It is the administrator's all the same: in a new course it gets a key of the teacher's.
-	a := s.imported(owner, s.export(owner, id).zipped(t))
-	require.Equal(t, "right/handout-2.txt", a.str("lessons.0.asset_key"))
+	a := importCourse(s, owner, exportCourse(s, owner, id).zipped(t))
+	require.Equal(t, "right/handout-2.txt", a.Text("lessons.0.asset_key"))
 }
 
 func TestAnImportKeepsToTheQuota(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(seed.DemoVideo) + 40_000)})
-	_, owner := s.instructor("frugal")
-	id := s.fullCourse(owner, "quota")
-	raw := unzip(t, s.want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
-	_, other := s.instructor("spender")
-	fits := s.imported(other, raw.zipped(t))
-	before := s.kept()
+	s := sitetest.Start(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(seed.DemoVideo) + 40_000)})
+	_, owner := newInstructor(s, "frugal")
+	id := fullCourse(s, owner, "quota")
+	raw := unzip(t, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
+	_, other := newInstructor(s, "spender")
+	fits := importCourse(s, other, raw.zipped(t))
+	before := s.CountStoredObjects()
 	more := raw.with(t, func(m map[string]any) {
 		f := inOf(m, "assets", 1)
 		f["size"], f["sha256"] = 35_000, sha256Of(strings.Repeat("z", 35_000))
 	})
 	more["assets/0002"] = []byte(strings.Repeat("z", 35_000))
-	a := s.imports(other, more.zipped(t))
-	require.Equal(t, []any{422, "quota-exceeded"}, []any{a.Status, a.str("code")}, "%s", a.Raw)
-	require.Equal(t, before, s.kept())
-	require.Len(t, s.want(200, "GET", "/storage/assets?limit=100", other, nil).items(), 3)
-	s.want(200, "GET", "/courses/"+fits.str("id"), other, nil)
+	a := tryImport(s, other, more.zipped(t))
+	require.Equal(t, []any{422, "quota-exceeded"}, []any{a.Status, a.Text("code")}, "%s", a.Raw)
+	require.Equal(t, before, s.CountStoredObjects())
+	require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), 3)
+	s.Want(200, "GET", "/courses/"+fits.Text("id"), other, nil)
 }
 
 // What can't come along is told.
 func TestFilesThatStayBehindAreTold(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	_, owner := s.instructor("loser")
-	id := s.fullCourse(owner, "lost")
-	x := s.export(owner, id)
-	require.NoError(t, os.RemoveAll(filepath.Join(s.cfg.DataDir, "objects", "objects")))
-	lost := s.export(owner, id)
+	s := sitetest.Start(t, nil)
+	_, owner := newInstructor(s, "loser")
+	id := fullCourse(s, owner, "lost")
+	x := exportCourse(s, owner, id)
+	require.NoError(t, os.RemoveAll(filepath.Join(s.Config.DataDir, "objects", "objects")))
+	lost := exportCourse(s, owner, id)
 	require.NotContains(t, lost, "assets/0001")
 	require.Equal(t, inOf(x.manifest(t), "assets", 0)["size"], inOf(lost.manifest(t), "assets", 0)["size"])
 	require.NotContains(t, inOf(lost.manifest(t), "assets", 0), "path")
-	without := serveSite(t, map[string]string{"MODULES_DISABLED": "storage"})
+	without := sitetest.Start(t, map[string]string{"MODULES_DISABLED": "storage"})
 	for _, c := range []struct {
-		on      *site
+		on      *sitetest.Site
 		archive parcel
 	}{{s, lost}, {without, lost}, {without, x}} {
-		a := c.on.imported(c.on.admin(), c.archive.zipped(t))
-		require.Nil(t, a.get("cover_key"))
-		require.Nil(t, a.get("lessons.1.asset_key"))
-		require.Len(t, a.get("warnings"), 3)
-		require.Contains(t, a.str("warnings.0"), "lost/video.mp4")
+		a := importCourse(c.on, c.on.AdminToken(), c.archive.zipped(t))
+		require.Nil(t, a.Get("cover_key"))
+		require.Nil(t, a.Get("lessons.1.asset_key"))
+		require.Len(t, a.Get("warnings"), 3)
+		require.Contains(t, a.Text("warnings.0"), "lost/video.mp4")
 	}
-	bare := without.imported(without.admin(), lost.zipped(t))
-	y := without.export(without.admin(), bare.str("id"))
+	bare := importCourse(without, without.AdminToken(), lost.zipped(t))
+	y := exportCourse(without, without.AdminToken(), bare.Text("id"))
 	require.Empty(t, y.manifest(t)["assets"])
 	require.Equal(t, x["lessons/003.md"], y["lessons/003.md"])
 }
 
 // An edit at the same time is in the archive as a whole or not at all.
 func TestAnExportIsOfOneInstant(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
-		course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Moving"}`).str("id")
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Moving"}`).Text("id")
 		var ids []string
 		for range 4 {
-			ids = append(ids, s.want(201, "POST", course+"/lessons", admin, `{"title":"0","content":"0"}`).str("id"))
+			ids = append(ids, s.Want(201, "POST", course+"/lessons", admin, `{"title":"0","content":"0"}`).Text("id"))
 		}
 		stop, done := make(chan struct{}), make(chan struct{})
 		go func() {
@@ -419,11 +412,11 @@ func TestAnExportIsOfOneInstant(t *testing.T) {
 				default:
 				}
 				word := fmt.Sprint(n)
-				s.call("PATCH", course+"/lessons/"+ids[n%4], admin, map[string]any{"title": word, "content": word})
+				s.Call("PATCH", course+"/lessons/"+ids[n%4], admin, map[string]any{"title": word, "content": word})
 			}
 		}()
 		for range 20 {
-			x := unzip(t, s.want(200, "GET", course+"/export", admin, nil).Raw)
+			x := unzip(t, s.Want(200, "GET", course+"/export", admin, nil).Raw)
 			for i := range 4 {
 				l := inOf(x.manifest(t), "lessons", i)
 				require.Equal(t, l["title"], string(x[l["path"].(string)]))
@@ -436,7 +429,7 @@ func TestAnExportIsOfOneInstant(t *testing.T) {
 
 func TestTheDocumentSaysWhatAnImportTakes(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
+	s := sitetest.Start(t, nil)
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Body struct {
@@ -453,7 +446,7 @@ func TestTheDocumentSaysWhatAnImportTakes(t *testing.T) {
 			Responses  map[string]struct{ Content map[string]any }
 		}
 	}
-	require.NoError(t, json.Unmarshal(s.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	require.NoError(t, json.Unmarshal(s.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
 	in := doc.Paths["/courses/import"]["post"]
 	require.True(t, in.Body.Required)
 	require.Len(t, in.Body.Content, 1)

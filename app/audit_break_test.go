@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 	"lyceum/platform/db"
 )
 
@@ -51,10 +52,10 @@ func withoutGuards(t *testing.T, d *db.DB, sql string) {
 }
 
 // auditVerdict is what verify answers.
-func (s *site) auditVerdict(admin string) []any {
-	s.t.Helper()
-	v := s.want(200, "GET", "/admin/audit-logs/verify", admin, nil)
-	return []any{v.get("ok"), v.get("first_bad_seq")}
+func auditVerdict(s *sitetest.Site, admin string) []any {
+	s.T.Helper()
+	v := s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil)
+	return []any{v.Get("ok"), v.Get("first_bad_seq")}
 }
 
 // logLength is the number of entries.
@@ -102,31 +103,31 @@ func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
+			sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 				if c.sqliteOnly && d.Dialect() != db.SQLite {
 					return
 				}
-				admin := s.admin()
-				_, id, _ := s.newcomer("marked")
+				admin := s.AdminToken()
+				_, id, _ := s.NewAccount("marked")
 				rename := func(name string) {
-					s.want(200, "PATCH", "/admin/users/"+id, admin, map[string]string{"display_name": name})
+					s.Want(200, "PATCH", "/admin/users/"+id, admin, map[string]string{"display_name": name})
 				}
 				rename("One")
 				last := logLength(t, d)
-				middle, vars := last-2, s.cliVars()
+				middle, vars := last-2, cliVars(s)
 				withoutGuards(t, d, strings.NewReplacer("{middle}", fmt.Sprint(middle), "{last}", fmt.Sprint(last)).Replace(c.sql))
 				bad := c.bad(middle, last)
 				want := []any{false, float64(bad)}
-				require.Equal(t, want, s.auditVerdict(admin), "before anything is written")
-				s.want(200, "GET", "/admin/audit-logs", admin, nil)
-				before := s.entriesOf(admin, "user.updated")
+				require.Equal(t, want, auditVerdict(s, admin), "before anything is written")
+				s.Want(200, "GET", "/admin/audit-logs", admin, nil)
+				before := s.CountEntries(admin, "user.updated")
 				for i := range 3 {
 					rename(fmt.Sprint("Two ", i))
-					s.admin()
-					require.Equal(t, want, s.auditVerdict(admin), "after a change")
+					s.AdminToken()
+					require.Equal(t, want, auditVerdict(s, admin), "after a change")
 				}
-				require.Equal(t, before+3, s.entriesOf(admin, "user.updated"), "changes are written down")
-				s.exportLog(admin, "")
+				require.Equal(t, before+3, s.CountEntries(admin, "user.updated"), "changes are written down")
+				exportLog(s, admin, "")
 				status, out := lyceum(t, vars, "", "audit", "verify")
 				require.Equal(t, 1, status)
 				require.Contains(t, out, fmt.Sprintf("the first bad entry is %d", bad))
@@ -139,13 +140,13 @@ func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
 				}
 				status, out = lyceum(t, vars, "", "audit", "accept-break", "--reason", "restored from an older state")
 				require.Equal(t, 0, status, out)
-				entry := s.want(200, "GET", "/admin/audit-logs?action=audit.break_accepted", admin, nil)
-				require.Equal(t, map[string]any{"first_bad_seq": float64(bad), "reason": "restored from an older state", "via": "cli"}, entry.get("items.0.data"))
-				require.Nil(t, entry.get("items.0.actor"))
+				entry := s.Want(200, "GET", "/admin/audit-logs?action=audit.break_accepted", admin, nil)
+				require.Equal(t, map[string]any{"first_bad_seq": float64(bad), "reason": "restored from an older state", "via": "cli"}, entry.Get("items.0.data"))
+				require.Nil(t, entry.Get("items.0.actor"))
 				rename("Three")
-				v := s.want(200, "GET", "/admin/audit-logs/verify", admin, nil)
-				require.Equal(t, []any{true, nil, float64(bad), entry.get("items.0.seq")},
-					[]any{v.get("ok"), v.get("first_bad_seq"), v.get("accepted_breaks.0.first_bad_seq"), v.get("accepted_breaks.0.accepted_seq")}, "%s", v.Raw)
+				v := s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil)
+				require.Equal(t, []any{true, nil, float64(bad), entry.Get("items.0.seq")},
+					[]any{v.Get("ok"), v.Get("first_bad_seq"), v.Get("accepted_breaks.0.first_bad_seq"), v.Get("accepted_breaks.0.accepted_seq")}, "%s", v.Raw)
 				status, out = lyceum(t, vars, "", "audit", "verify")
 				require.Equal(t, 0, status, out)
 				require.Contains(t, out, fmt.Sprintf("entry %d the first that may be changed or missing, was accepted", bad))
@@ -156,7 +157,7 @@ func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
 				var end int
 				require.NoError(t, d.QueryRow(t.Context(), "SELECT seq FROM audit_head", nil, &end))
 				withoutGuards(t, d, fmt.Sprintf("UPDATE audit_entries SET ip = 'x' WHERE seq = %d", end))
-				require.Equal(t, []any{false, float64(end)}, s.auditVerdict(admin))
+				require.Equal(t, []any{false, float64(end)}, auditVerdict(s, admin))
 			})
 		})
 	}
@@ -164,34 +165,34 @@ func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
 
 // A row that nothing can follow is reported, and changes go on.
 func TestARowBeyondAllNumbersStopsNoChange(t *testing.T) {
-	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
-		admin := s.admin()
-		_, id, _ := s.newcomer("beyond")
+	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
+		admin := s.AdminToken()
+		_, id, _ := s.NewAccount("beyond")
 		withoutGuards(t, d, "INSERT INTO audit_entries SELECT 9223372036854775807, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, "+
 			"target_id, ip, user_agent, request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = 1")
-		s.want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Beyond"}`)
-		require.Equal(t, false, s.auditVerdict(admin)[0])
-		status, out := lyceum(t, s.cliVars(), "", "audit", "accept-break", "--reason", "a forged row that can't be removed")
+		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Beyond"}`)
+		require.Equal(t, false, auditVerdict(s, admin)[0])
+		status, out := lyceum(t, cliVars(s), "", "audit", "accept-break", "--reason", "a forged row that can't be removed")
 		require.Equal(t, 0, status, out)
-		s.want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Beyond again"}`)
-		require.Equal(t, []any{true, nil}, s.auditVerdict(admin))
+		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Beyond again"}`)
+		require.Equal(t, []any{true, nil}, auditVerdict(s, admin))
 	})
 }
 
 // Nobody without the server's secret can take a mark away or forge an acceptance.
 func TestMarksOfTheLogCantBeForged(t *testing.T) {
-	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
-		admin := s.admin()
-		_, id, _ := s.newcomer("forged")
+	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
+		admin := s.AdminToken()
+		_, id, _ := s.NewAccount("forged")
 		withoutGuards(t, d, "UPDATE audit_head SET mac = ''")
-		s.want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Marked"}`)
-		want := s.auditVerdict(admin)
+		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Marked"}`)
+		want := auditVerdict(s, admin)
 		require.Equal(t, false, want[0])
 		for _, sql := range []string{"UPDATE audit_head SET breaks = ''", `UPDATE audit_head SET breaks = '[{"from":1,"accepted":5}]'`, "UPDATE audit_head SET breaks = 'x'"} {
 			withoutGuards(t, d, sql)
-			require.Equal(t, false, s.auditVerdict(admin)[0], sql)
-			s.want(200, "PATCH", "/admin/users/"+id, admin, map[string]string{"display_name": sql[:20] + fmt.Sprint(len(sql))})
-			require.Equal(t, false, s.auditVerdict(admin)[0], sql)
+			require.Equal(t, false, auditVerdict(s, admin)[0], sql)
+			s.Want(200, "PATCH", "/admin/users/"+id, admin, map[string]string{"display_name": sql[:20] + fmt.Sprint(len(sql))})
+			require.Equal(t, false, auditVerdict(s, admin)[0], sql)
 		}
 	})
 }
@@ -199,42 +200,42 @@ func TestMarksOfTheLogCantBeForged(t *testing.T) {
 // A log of another secret does not hold: neither at once, nor once something was written with the new one, nor while it is
 // empty. Accepting the break makes it hold again.
 func TestALogOfLostKeysIsReported(t *testing.T) {
-	onKinds(t, func(t *testing.T, vars map[string]string) {
+	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		vars["DATA_DIR"], vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = t.TempDir(), "admin@lyceum.local", seed.DemoPassword
 		vars["JWT_KEYS_DIR"] = filepath.Join(t.TempDir(), "keys")
 		var d *db.DB
-		s := serveSite(t, vars, &d)
-		require.Equal(t, []any{true, nil}, s.auditVerdict(s.admin()))
+		s := sitetest.Start(t, vars, &d)
+		require.Equal(t, []any{true, nil}, auditVerdict(s, s.AdminToken()))
 		last := logLength(t, d)
-		s.stop()
+		s.Stop()
 		require.NoError(t, os.RemoveAll(vars["JWT_KEYS_DIR"]))
-		s = serveSite(t, vars, &d)
+		s = sitetest.Start(t, vars, &d)
 		want := []any{false, float64(last + 1)}
-		admin := s.admin()
-		require.Equal(t, want, s.auditVerdict(admin))
-		s.newcomer("later")
-		require.Equal(t, want, s.auditVerdict(admin))
-		status, out := lyceum(t, s.cliVars(), "", "audit", "accept-break", "--reason", "the keys were lost")
+		admin := s.AdminToken()
+		require.Equal(t, want, auditVerdict(s, admin))
+		s.NewAccount("later")
+		require.Equal(t, want, auditVerdict(s, admin))
+		status, out := lyceum(t, cliVars(s), "", "audit", "accept-break", "--reason", "the keys were lost")
 		require.Equal(t, 0, status, out)
-		s.newcomer("latest")
-		require.Equal(t, []any{true, nil}, s.auditVerdict(admin))
+		s.NewAccount("latest")
+		require.Equal(t, []any{true, nil}, auditVerdict(s, admin))
 	})
 }
 
 // The log may be off when the database is set up and on later.
 func TestALogThatIsTurnedOnLaterHolds(t *testing.T) {
-	onKinds(t, func(t *testing.T, vars map[string]string) {
+	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		vars["DATA_DIR"], vars["MODULES_DISABLED"] = t.TempDir(), "audit"
-		s := serveSite(t, vars)
-		s.newcomer("unaudited")
-		s.stop()
+		s := sitetest.Start(t, vars)
+		s.NewAccount("unaudited")
+		s.Stop()
 		delete(vars, "MODULES_DISABLED")
-		s = serveSite(t, vars)
-		require.Equal(t, []any{true, nil}, s.auditVerdict(s.admin()))
+		s = sitetest.Start(t, vars)
+		require.Equal(t, []any{true, nil}, auditVerdict(s, s.AdminToken()))
 	})
 }
 
 // cliVars is the configuration of a command beside the site.
-func (s *site) cliVars() map[string]string {
-	return map[string]string{"DATA_DIR": s.cfg.DataDir, "DATABASE_URL": s.cfg.DatabaseURL, "JWT_KEYS_DIR": s.cfg.JWTKeysDir}
+func cliVars(s *sitetest.Site) map[string]string {
+	return map[string]string{"DATA_DIR": s.Config.DataDir, "DATABASE_URL": s.Config.DatabaseURL, "JWT_KEYS_DIR": s.Config.JWTKeysDir}
 }

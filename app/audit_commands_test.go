@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 )
 
 // order says what a command writes into the log, and runs it.
@@ -24,7 +25,7 @@ type order struct {
 type operator struct {
 	t    *testing.T
 	vars map[string]string
-	s    *site
+	s    *sitetest.Site
 	// admin is the administrator that the start has made.
 	admin string
 }
@@ -39,38 +40,38 @@ var orders = []order{
 		o.run("", "migrate", "up")
 	}},
 	{command: "serve", writes: "user.registered", do: func(o *operator) {
-		o.s = serveSite(o.t, o.vars)
-		o.admin = o.s.login(operatorEmail, seed.DemoPassword)
+		o.s = sitetest.Start(o.t, o.vars)
+		o.admin = o.s.Login(operatorEmail, seed.DemoPassword)
 	}},
 	{command: "worker", because: "it does what servers leave to it: the changes are those of their requests"},
 	{command: "admin create", writes: "user.registered", do: func(o *operator) {
 		o.run("a long enough phrase\n", "admin", "create", "--email", "second@example.com", "--password-stdin")
 	}},
 	{command: "admin remove-factor", writes: "auth.mfa_disabled", do: func(o *operator) {
-		email, _, token := o.s.newcomer("factor")
-		secret := o.s.want(200, "POST", "/auth/mfa/totp", token, nil).str("secret")
-		o.s.want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": totpCode(o.t, secret, 0)})
+		email, _, token := o.s.NewAccount("factor")
+		secret := o.s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
+		o.s.Want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": sitetest.TOTPCode(o.t, secret, 0)})
 		o.run("", "admin", "remove-factor", "--email", email)
 		// What was only being set up was never on: nothing is disabled.
-		o.s.want(200, "POST", "/auth/mfa/totp", token, nil)
+		o.s.Want(200, "POST", "/auth/mfa/totp", token, nil)
 		o.run("", "admin", "remove-factor", "--email", email)
 	}},
 	{command: "keys rotate", because: "keys are files of the operator's, with the times at which they were made", do: func(o *operator) { o.run("", "keys", "rotate") }},
 	{command: "outbox retry", because: "deliveries of what was changed, and audited, before", do: func(o *operator) {
 		// One that was given up.
-		_, err := o.s.run.Parts.DB.Exec(o.t.Context(), `INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
+		_, err := o.s.Running.Parts.DB.Exec(o.t.Context(), `INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
 			VALUES (?, ?, 'nothing.happened', 'nobody', '{}', 'dead', 0, 0)`, nowhere, nowhere)
 		require.NoError(o.t, err)
 		require.Contains(o.t, o.run("", "outbox", "retry"), "1 due again")
 	}},
 	{command: "progress recompute", because: "what can be computed from the rows is made what they say", do: func(o *operator) {
-		o.s.want(201, "POST", "/courses", o.admin, `{"title":"Miscounted"}`)
-		_, err := o.s.run.Parts.DB.Exec(o.t.Context(), "UPDATE courses SET lesson_count = 9")
+		o.s.Want(201, "POST", "/courses", o.admin, `{"title":"Miscounted"}`)
+		_, err := o.s.Running.Parts.DB.Exec(o.t.Context(), "UPDATE courses SET lesson_count = 9")
 		require.NoError(o.t, err)
 		require.Contains(o.t, o.run("", "progress", "recompute"), "1 counts and sums repaired")
 	}},
 	{command: "audit accept-break", writes: "audit.break_accepted", do: func(o *operator) {
-		withoutGuards(o.t, o.s.run.Parts.DB, "UPDATE audit_head SET mac = ''")
+		withoutGuards(o.t, o.s.Running.Parts.DB, "UPDATE audit_head SET mac = ''")
 		o.run("", "audit", "accept-break", "--reason", "tried on purpose")
 	}},
 	{command: "migrate status"}, {command: "audit verify"}, {command: "audit anchor"}, {command: "outbox dead"}, {command: "modules"}, {command: "config"}, {command: "openapi"}, {command: "version"},
@@ -87,7 +88,7 @@ func (o *operator) run(stdin string, args ...string) string {
 // written are the entries of commands, without those of requests, the oldest first.
 func (o *operator) written() (out []noted) {
 	o.t.Helper()
-	err := o.s.run.Parts.DB.Query(o.t.Context(), "SELECT seq, action, coalesce(CAST(actor_id AS text), ''), target_type, target_id, data FROM audit_entries WHERE request_id = '' ORDER BY seq",
+	err := o.s.Running.Parts.DB.Query(o.t.Context(), "SELECT seq, action, coalesce(CAST(actor_id AS text), ''), target_type, target_id, data FROM audit_entries WHERE request_id = '' ORDER BY seq",
 		nil, func(scan func(...any) error) error {
 			var e noted
 			var data string
@@ -124,7 +125,7 @@ func TestEveryChangeByACommandHasItsEntryOrAReason(t *testing.T) {
 	root, err := newRoot()
 	require.NoError(t, err)
 	require.ElementsMatch(t, commandsOf(root, ""), listed, "each command says in orders what it writes, why nothing, or that it only reads")
-	onKinds(t, func(t *testing.T, vars map[string]string) {
+	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		o := &operator{t: t, vars: vars}
 		maps.Copy(o.vars, map[string]string{"DATA_DIR": t.TempDir(), "DEMO": "false", "ADMIN_EMAIL": operatorEmail, "ADMIN_PASSWORD": seed.DemoPassword})
 		seen := 0
@@ -142,7 +143,7 @@ func TestEveryChangeByACommandHasItsEntryOrAReason(t *testing.T) {
 			require.Equal(t, strings.Fields(each.writes), actionsOf(t, found[seen:]), each.command)
 			seen = len(found)
 		}
-		require.Equal(t, true, o.s.want(200, "GET", "/admin/audit-logs/verify", o.admin, nil).get("ok"))
+		require.Equal(t, true, o.s.Want(200, "GET", "/admin/audit-logs/verify", o.admin, nil).Get("ok"))
 	})
 }
 

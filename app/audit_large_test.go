@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/modules/audit/auditapi"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
@@ -47,33 +48,33 @@ func fillLog(t *testing.T, d *db.DB, bus *events.Bus, n int) (actor string) {
 func TestALongLogIsExportedInLittleMemory(t *testing.T) {
 	for kind, vars := range map[string]func(*testing.T) map[string]string{
 		"embedded": func(*testing.T) map[string]string { return nil },
-		"services": func(t *testing.T) map[string]string { return services(t) },
+		"services": func(t *testing.T) map[string]string { return sitetest.Services(t) },
 	} {
 		t.Run(kind, func(t *testing.T) { // one after another: the heap is one
 			var d *db.DB
 			var bus *events.Bus
-			s := serveSite(t, vars(t), &d, &bus)
-			admin := s.admin()
+			s := sitetest.Start(t, vars(t), &d, &bus)
+			admin := s.AdminToken()
 			n := testkit.Rounds(1_000_000)
 			actor := fillLog(t, d, bus, n)
 			for _, accept := range []string{"application/x-ndjson", "text/csv"} {
 				growth, began := heapGrowth(), time.Now()
-				lines, size := s.countLines(admin, accept)
+				lines, size := countLines(s, admin, accept)
 				grown := growth()
 				t.Logf("%d lines of %s, %d MiB, in %s: the heap grew by %d MiB", lines, accept, size>>20, time.Since(began).Round(time.Millisecond), grown>>20)
 				require.GreaterOrEqual(t, lines, n)
 				require.Less(t, grown, int64(64<<20))
 			}
 			began := time.Now()
-			verdict := s.verified(admin)
+			verdict := verifyLog(s, admin)
 			t.Logf("verified in %s", time.Since(began).Round(time.Millisecond))
-			require.Equal(t, true, verdict.get("ok"))
-			require.Greater(t, verdict.get("entries"), float64(n))
-			first := s.want(200, "GET", "/admin/audit-logs?limit=1&action=user.registered", admin, nil).str("items.0.created_at")
+			require.Equal(t, true, verdict.Get("ok"))
+			require.Greater(t, verdict.Get("entries"), float64(n))
+			first := s.Want(200, "GET", "/admin/audit-logs?limit=1&action=user.registered", admin, nil).Text("items.0.created_at")
 			for _, query := range []string{"", "?action=course.updated", "?action=user.registered", "?actor_id=" + actor, "?actor_id=" + uuid.New(), "?target_id=" + actor, "?target_type=message",
 				"?target_type=course", "?from=" + first, "?to=" + first, "?from=2001-01-01T00:00:00Z", "?to=2001-01-01T00:00:00Z", "?from=9998-01-01T00:00:00Z", "?actor_id=" + actor + "&from=" + first, "?action=course.updated&to=" + first} {
 				began := time.Now()
-				s.want(200, "GET", "/admin/audit-logs"+query, admin, nil)
+				s.Want(200, "GET", "/admin/audit-logs"+query, admin, nil)
 				t.Logf("%8s  %s", time.Since(began).Round(10*time.Microsecond), query)
 			}
 		})
@@ -81,37 +82,37 @@ func TestALongLogIsExportedInLittleMemory(t *testing.T) {
 }
 
 // verified waits for as long as a walk over a long log may take.
-func (s *site) verified(token string) (v answer) {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.base+"/admin/audit-logs/verify", nil)
-	require.NoError(s.t, err)
+func verifyLog(s *sitetest.Site, token string) (v sitetest.Answer) {
+	s.T.Helper()
+	req, err := http.NewRequestWithContext(s.T.Context(), http.MethodGet, s.URL+"/admin/audit-logs/verify", nil)
+	require.NoError(s.T, err)
 	req.Header.Set("Authorization", "Bearer "+token)
 	res, err := (&http.Client{Timeout: time.Minute}).Do(req)
-	require.NoError(s.t, err)
+	require.NoError(s.T, err)
 	defer func() { _ = res.Body.Close() }()
-	require.Equal(s.t, 200, res.StatusCode)
-	require.NoError(s.t, json.NewDecoder(res.Body).Decode(&v.JSON))
+	require.Equal(s.T, 200, res.StatusCode)
+	require.NoError(s.T, json.NewDecoder(res.Body).Decode(&v.JSON))
 	return v
 }
 
 // countLines reads an answer without keeping it.
-func (s *site) countLines(token, accept string) (lines, size int) {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.base+"/admin/audit-logs", nil)
-	require.NoError(s.t, err)
+func countLines(s *sitetest.Site, token, accept string) (lines, size int) {
+	s.T.Helper()
+	req, err := http.NewRequestWithContext(s.T.Context(), http.MethodGet, s.URL+"/admin/audit-logs", nil)
+	require.NoError(s.T, err)
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", accept)
 	res, err := (&http.Client{Timeout: 10 * time.Minute}).Do(req)
-	require.NoError(s.t, err)
+	require.NoError(s.T, err)
 	defer func() { _ = res.Body.Close() }()
-	require.Equal(s.t, 200, res.StatusCode)
+	require.Equal(s.T, 200, res.StatusCode)
 	in := bufio.NewScanner(res.Body)
 	in.Buffer(make([]byte, 64<<10), 1<<20)
 	for in.Scan() {
 		if lines, size = lines+1, size+len(in.Bytes())+1; lines == 1 && accept == "text/csv" {
-			require.True(s.t, bytes.HasPrefix(in.Bytes(), []byte("\ufeffseq,id,")), fmt.Sprint(in.Text()))
+			require.True(s.T, bytes.HasPrefix(in.Bytes(), []byte("\ufeffseq,id,")), fmt.Sprint(in.Text()))
 		}
 	}
-	require.NoError(s.t, in.Err())
+	require.NoError(s.T, in.Err())
 	return lines, size
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/db"
 )
 
@@ -50,16 +51,16 @@ type tampering struct {
 
 // L2: whatever was done to the table, verify says so, and names the first entry that is changed or missing.
 func TestATamperedLogIsFound(t *testing.T) {
-	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
-		admin := s.admin()
-		_, _, user := s.newcomer("tampered")
+	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
+		admin := s.AdminToken()
+		_, _, user := s.NewAccount("tampered")
 		for i := range 8 {
-			s.want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint(i)})
+			s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint(i)})
 		}
-		s.want(204, "POST", "/auth/logout-all", user, nil)
-		log := s.want(200, "GET", "/admin/audit-logs?limit=100", admin, nil).items()
+		s.Want(204, "POST", "/auth/logout-all", user, nil)
+		log := s.Want(200, "GET", "/admin/audit-logs?limit=100", admin, nil).Items()
 		last := len(log)
-		vars := map[string]string{"DATA_DIR": s.cfg.DataDir, "DATABASE_URL": s.cfg.DatabaseURL, "JWT_KEYS_DIR": s.cfg.JWTKeysDir}
+		vars := map[string]string{"DATA_DIR": s.Config.DataDir, "DATABASE_URL": s.Config.DatabaseURL, "JWT_KEYS_DIR": s.Config.JWTKeysDir}
 		anchors := map[int]string{}
 		for _, item := range log {
 			e := item.(map[string]any)
@@ -69,8 +70,8 @@ func TestATamperedLogIsFound(t *testing.T) {
 		require.Equal(t, []any{0, anchors[last] + "\n"}, []any{status, out})
 		exec, mend := openLog(t, d)
 		verdict := func() []any {
-			v := s.want(200, "GET", "/admin/audit-logs/verify", admin, nil)
-			return []any{v.get("ok"), v.get("first_bad_seq")}
+			v := s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil)
+			return []any{v.Get("ok"), v.Get("first_bad_seq")}
 		}
 		sound := []any{true, nil}
 		require.Equal(t, sound, verdict())
@@ -148,9 +149,9 @@ func TestATamperedLogIsFound(t *testing.T) {
 
 // L2: the database itself refuses to change or remove an entry, or to move the head back.
 func TestTheDatabaseKeepsEntries(t *testing.T) {
-	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
-		admin := s.admin()
-		s.newcomer("kept")
+	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
+		admin := s.AdminToken()
+		s.NewAccount("kept")
 		attempts := []string{
 			"UPDATE audit_entries SET ip = '1.2.3.4' WHERE seq = 2", "UPDATE audit_entries SET ip = ip", "DELETE FROM audit_entries WHERE seq = 2", "DELETE FROM audit_entries",
 			"UPDATE audit_head SET seq = seq - 1", "UPDATE audit_head SET hash = ''", "DELETE FROM audit_head",
@@ -190,7 +191,7 @@ func TestTheDatabaseKeepsEntries(t *testing.T) {
 			}
 			require.Contains(t, privileges, "INSERT")
 		}
-		require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 	})
 }
 
@@ -230,15 +231,15 @@ func (e *exported) digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (s *site) exportLog(token, query string) (out []exported) {
-	s.t.Helper()
-	a := s.want(200, "GET", "/admin/audit-logs"+query, token, nil, header{"Accept": "application/x-ndjson"})
-	require.Equal(s.t, "application/x-ndjson", a.Header.Get("Content-Type"))
-	require.Equal(s.t, `attachment; filename="audit-log.ndjson"`, a.Header.Get("Content-Disposition"))
-	require.Equal(s.t, "Accept", a.Header.Get("Vary"))
+func exportLog(s *sitetest.Site, token, query string) (out []exported) {
+	s.T.Helper()
+	a := s.Want(200, "GET", "/admin/audit-logs"+query, token, nil, sitetest.Header{"Accept": "application/x-ndjson"})
+	require.Equal(s.T, "application/x-ndjson", a.Header.Get("Content-Type"))
+	require.Equal(s.T, `attachment; filename="audit-log.ndjson"`, a.Header.Get("Content-Disposition"))
+	require.Equal(s.T, "Accept", a.Header.Get("Vary"))
 	for line := range bytes.Lines(a.Raw) {
 		var e exported
-		require.NoError(s.t, json.Unmarshal(line, &e))
+		require.NoError(s.T, json.Unmarshal(line, &e))
 		out = append(out, e)
 	}
 	return out
@@ -246,15 +247,15 @@ func (s *site) exportLog(token, query string) (out []exported) {
 
 // Whoever keeps an export can check the chain with what the README says, and nothing of ours.
 func TestAnExportedLogCanBeCheckedByAnybody(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
-		email, id, user := s.newcomer("exported")
-		s.want(200, "POST", "/auth/login", "", creds(email, password), header{"User-Agent": "<b>\u2028\"quoted\" & =1+1; ü日本\\"})
-		s.want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Renamed"}`)
-		s.redeem(user, "no code")
-		course := s.want(201, "POST", "/courses", admin, `{"title":"Exported","tags":["a<b"]}`).str("id")
-		s.want(200, "PATCH", "/courses/"+course, admin, `{"title":"Exported again","summary":"x"}`)
-		all := s.exportLog(admin, "")
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		email, id, user := s.NewAccount("exported")
+		s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password), sitetest.Header{"User-Agent": "<b>\u2028\"quoted\" & =1+1; ü日本\\"})
+		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Renamed"}`)
+		s.Redeem(user, "no code")
+		course := s.Want(201, "POST", "/courses", admin, `{"title":"Exported","tags":["a<b"]}`).Text("id")
+		s.Want(200, "PATCH", "/courses/"+course, admin, `{"title":"Exported again","summary":"x"}`)
+		all := exportLog(s, admin, "")
 		prev := ""
 		for i, e := range all {
 			require.EqualValues(t, i+1, e.Seq)
@@ -262,27 +263,27 @@ func TestAnExportedLogCanBeCheckedByAnybody(t *testing.T) {
 			require.Equal(t, e.digest(), e.Hash, "%d", e.Seq)
 			prev = e.Hash
 		}
-		pages := s.want(200, "GET", "/admin/audit-logs?limit=100", admin, nil)
-		require.Equal(t, "audit.exported", pages.get("items.0.action"))
-		require.Equal(t, map[string]any{"format": "ndjson"}, pages.get("items.0.data"))
-		require.Equal(t, []any{"audit_log", ""}, []any{pages.get("items.0.target.type"), pages.get("items.0.target.id")})
-		require.Len(t, pages.items(), len(all)+1, "all but the export's own")
+		pages := s.Want(200, "GET", "/admin/audit-logs?limit=100", admin, nil)
+		require.Equal(t, "audit.exported", pages.Get("items.0.action"))
+		require.Equal(t, map[string]any{"format": "ndjson"}, pages.Get("items.0.data"))
+		require.Equal(t, []any{"audit_log", ""}, []any{pages.Get("items.0.target.type"), pages.Get("items.0.target.id")})
+		require.Len(t, pages.Items(), len(all)+1, "all but the export's own")
 
 		// Filters hold for exports as for pages, and asking as HEAD takes nothing away and writes nothing down.
-		mine := s.exportLog(admin, "?action=auth.login_succeeded&actor_id="+id+"&limit=1&from=2020-01-01T00:00:00Z&to=9999-01-01T00:00:00Z&target_type=session")
+		mine := exportLog(s, admin, "?action=auth.login_succeeded&actor_id="+id+"&limit=1&from=2020-01-01T00:00:00Z&to=9999-01-01T00:00:00Z&target_type=session")
 		require.Len(t, mine, 2)
 		require.Equal(t, email, *mine[0].Actor.Email)
-		said := s.want(200, "GET", "/admin/audit-logs?action=audit.exported", admin, nil).get("items.0.data")
+		said := s.Want(200, "GET", "/admin/audit-logs?action=audit.exported", admin, nil).Get("items.0.data")
 		require.Equal(t, map[string]any{"format": "ndjson", "filters": []any{"action", "actor_id", "from", "target_type", "to"}, "action": "auth.login_succeeded", "actor_id": id, "target_type": "session",
 			"from": "2020-01-01T00:00:00.000Z", "to": "9999-01-01T00:00:00.000Z"}, said)
-		require.Empty(t, s.exportLog(admin, "?target_id=someone@example.com&actor_id=nobody&action=Who@example.com"))
-		require.Equal(t, map[string]any{"format": "ndjson", "filters": []any{"action", "actor_id", "target_id"}}, s.want(200, "GET", "/admin/audit-logs?action=audit.exported", admin, nil).get("items.0.data"))
-		require.Empty(t, s.want(200, "HEAD", "/admin/audit-logs", admin, nil, header{"Accept": "application/x-ndjson"}).Raw)
-		require.Equal(t, 3, s.entriesOf(admin, "audit.exported"))
-		s.refused(403, "forbidden", "GET", "/admin/audit-logs", user, nil, header{"Accept": "application/x-ndjson"})
-		s.refused(422, "validation-failed", "GET", "/admin/audit-logs?target_type=secret", admin, nil, header{"Accept": "text/csv"})
+		require.Empty(t, exportLog(s, admin, "?target_id=someone@example.com&actor_id=nobody&action=Who@example.com"))
+		require.Equal(t, map[string]any{"format": "ndjson", "filters": []any{"action", "actor_id", "target_id"}}, s.Want(200, "GET", "/admin/audit-logs?action=audit.exported", admin, nil).Get("items.0.data"))
+		require.Empty(t, s.Want(200, "HEAD", "/admin/audit-logs", admin, nil, sitetest.Header{"Accept": "application/x-ndjson"}).Raw)
+		require.Equal(t, 3, s.CountEntries(admin, "audit.exported"))
+		s.WantProblem(403, "forbidden", "GET", "/admin/audit-logs", user, nil, sitetest.Header{"Accept": "application/x-ndjson"})
+		s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?target_type=secret", admin, nil, sitetest.Header{"Accept": "text/csv"})
 
-		table := s.want(200, "GET", "/admin/audit-logs?target_id="+course, admin, nil, header{"Accept": "text/csv"})
+		table := s.Want(200, "GET", "/admin/audit-logs?target_id="+course, admin, nil, sitetest.Header{"Accept": "text/csv"})
 		rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(table.Raw, []byte("\ufeff")))).ReadAll()
 		require.NoError(t, err)
 		require.Equal(t, "seq id created_at action actor_id actor_email target_type target_id ip user_agent request_id data prev_hash hash", strings.Join(rows[0], " "))
@@ -290,7 +291,7 @@ func TestAnExportedLogCanBeCheckedByAnybody(t *testing.T) {
 		require.Equal(t, []string{"admin@lyceum.local", "course", course}, rows[2][5:8])
 		for accept, kind := range map[string]string{"": "application/json", "*/*": "application/json", "text/csv, application/json": "text/csv; charset=utf-8; header=present",
 			"application/x-ndjson;q=0.5, application/json": "application/json", "application/xml": "application/json"} {
-			require.Equal(t, kind, s.want(200, http.MethodGet, "/admin/audit-logs", admin, nil, header{"Accept": accept}).Header.Get("Content-Type"), accept)
+			require.Equal(t, kind, s.Want(200, http.MethodGet, "/admin/audit-logs", admin, nil, sitetest.Header{"Accept": accept}).Header.Get("Content-Type"), accept)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/modules/audit/auditapi"
 )
 
@@ -45,7 +46,7 @@ type heard struct {
 
 // walk performs every operation that changes something on a running server and judges the log after each.
 type walk struct {
-	*site
+	*sitetest.Site
 	t    *testing.T
 	root actor
 	n    int
@@ -58,11 +59,11 @@ type walk struct {
 	secrets map[string]bool
 }
 
-func newWalk(t *testing.T, s *site) *walk {
+func newWalk(t *testing.T, s *sitetest.Site) *walk {
 	t.Helper()
-	w := &walk{site: s, t: t, calls: map[string]heard{}, secrets: map[string]bool{}}
-	s.heard = w.hear
-	w.root = actor{role: "admin", token: s.admin()}
+	w := &walk{Site: s, t: t, calls: map[string]heard{}, secrets: map[string]bool{}}
+	s.OnAnswer = w.hear
+	w.root = actor{role: "admin", token: s.AdminToken()}
 	w.root.id = subject(w.root.token)
 	return w
 }
@@ -78,9 +79,9 @@ func (w *walk) word(kind string) string {
 // account makes one; nobody else is signed in to it.
 func (w *walk) account(role string) actor {
 	w.t.Helper()
-	email, id, token := w.newcomer(w.word("person"))
+	email, id, token := w.NewAccount(w.word("person"))
 	if role != "user" {
-		w.promote(w.root.token, id, role)
+		w.SetRole(w.root.token, id, role)
 	}
 	return actor{role, id, email, token}
 }
@@ -97,16 +98,16 @@ func (w *walk) quietly(calls func()) {
 }
 
 // hear keeps what is needed to judge the entry of a call, and whatever must not stand in it.
-func (w *walk) hear(method, path, token string, body any, a answer) {
+func (w *walk) hear(method, path, token string, body any, a sitetest.Answer) {
 	if strings.HasSuffix(path, "/openapi.json") {
 		return // its url says where the server is
 	}
 	c := heard{caller: subject(token), about: w.about, quiet: w.quiet}
-	if isOf(w.operation, method, strings.TrimPrefix(path, w.base)) {
+	if isOf(w.operation, method, strings.TrimPrefix(path, w.URL)) {
 		c.operation = w.operation
 		w.succeeded = w.succeeded || a.Status < 300
 	}
-	if id := a.str("user.id"); id != "" {
+	if id := a.Text("user.id"); id != "" {
 		c.about = id
 	}
 	if id := a.Header.Get("X-Request-Id"); id != "" { // the object store's answers have none
@@ -178,18 +179,18 @@ func isOf(operation, method, path string) bool {
 func (w *walk) since(seq float64) (out []noted) {
 	w.t.Helper()
 	for cursor := ""; ; {
-		page := w.want(200, "GET", "/admin/audit-logs?limit=100"+cursor, w.root.token, nil)
-		for i := range page.items() {
-			e := answer{JSON: page.items()[i].(map[string]any)}
-			if e.get("seq").(float64) <= seq {
+		page := w.Want(200, "GET", "/admin/audit-logs?limit=100"+cursor, w.root.token, nil)
+		for i := range page.Items() {
+			e := sitetest.Answer{JSON: page.Items()[i].(map[string]any)}
+			if e.Get("seq").(float64) <= seq {
 				return out
 			}
-			out = append(out, noted{e.get("seq").(float64), e.str("action"), e.str("actor.id"), e.str("target.type"), e.str("target.id"), e.str("ip"), e.str("request_id")})
+			out = append(out, noted{e.Get("seq").(float64), e.Text("action"), e.Text("actor.id"), e.Text("target.type"), e.Text("target.id"), e.Text("ip"), e.Text("request_id")})
 		}
-		if page.get("next_cursor") == nil {
+		if page.Get("next_cursor") == nil {
 			return out
 		}
-		cursor = "&cursor=" + page.str("next_cursor")
+		cursor = "&cursor=" + page.Text("next_cursor")
 	}
 }
 
@@ -198,13 +199,13 @@ func (w *walk) operations() (out []string) {
 	var doc struct {
 		Paths map[string]map[string]any `json:"paths"`
 	}
-	require.NoError(w.t, json.Unmarshal(w.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	require.NoError(w.t, json.Unmarshal(w.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
 	for path, methods := range doc.Paths {
 		for method := range methods {
 			out = append(out, strings.ToUpper(method)+" "+path)
 		}
 	}
-	for _, r := range w.run.Parts.Server.ListRoutes() {
+	for _, r := range w.Running.Parts.Server.ListRoutes() {
 		if r.Hidden {
 			out = append(out, r.Method+" "+r.Path)
 		}
@@ -215,7 +216,7 @@ func (w *walk) operations() (out []string) {
 // row performs an operation and says what is wrong with what that wrote.
 func (w *walk) row(operation string, d deed) (faults []string) {
 	w.t.Helper()
-	before, _ := w.want(200, "GET", "/admin/audit-logs?limit=1", w.root.token, nil).get("items.0.seq").(float64)
+	before, _ := w.Want(200, "GET", "/admin/audit-logs?limit=1", w.root.token, nil).Get("items.0.seq").(float64)
 	w.operation, w.about, w.succeeded = operation, "", false
 	d.do(w)
 	w.operation = ""
@@ -312,7 +313,7 @@ func leaked(text string, secrets map[string]bool) (found []string) {
 // stored is all that the log holds, as it is stored: what is answered has addresses that are looked up when read.
 func (w *walk) stored() string {
 	w.t.Helper()
-	rows, err := w.run.Parts.DB.Pool().QueryContext(w.t.Context(), "SELECT * FROM audit_entries ORDER BY seq")
+	rows, err := w.Running.Parts.DB.Pool().QueryContext(w.t.Context(), "SELECT * FROM audit_entries ORDER BY seq")
 	require.NoError(w.t, err)
 	defer rows.Close()
 	columns, err := rows.Columns()
@@ -338,10 +339,10 @@ func (w *walk) stored() string {
 // L1, L2: every operation that changes something writes exactly its entries, or has a reason for none; all entries
 // hold together, and no secret and no text of users is in them.
 func TestEveryChangeHasItsEntryOrAReason(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		w := newWalk(t, s)
 		rows := maps.Clone(deeds)
-		if s.cfg.S3.Endpoint != "" {
+		if s.Config.S3.Endpoint != "" {
 			delete(rows, "PUT /objects/{id}") // the store's own there
 		}
 		require.Empty(t, unmatched(w.operations(), rows))
@@ -370,8 +371,8 @@ func TestEveryChangeHasItsEntryOrAReason(t *testing.T) {
 		seen["audit.break_accepted"] = true // a command's, for a log that does not hold: see TestABrokenEndOfTheLogStaysMarked
 		require.Equal(t, slices.Sorted(maps.Keys(targets)), slices.Sorted(maps.Keys(seen)), "the actions that were written")
 		require.ElementsMatch(t, declaredActions(t), slices.Collect(maps.Keys(targets)), "the actions that may be written")
-		verdict := w.want(200, "GET", "/admin/audit-logs/verify", w.root.token, nil)
-		require.Equal(t, []any{true, float64(len(all)), nil}, []any{verdict.get("ok"), verdict.get("entries"), verdict.get("first_bad_seq")})
+		verdict := w.Want(200, "GET", "/admin/audit-logs/verify", w.root.token, nil)
+		require.Equal(t, []any{true, float64(len(all)), nil}, []any{verdict.Get("ok"), verdict.Get("entries"), verdict.Get("first_bad_seq")})
 		require.Greater(t, len(w.secrets), 300)
 		require.Empty(t, leaked(w.stored(), w.secrets), "secrets and texts of users that the log holds")
 		t.Logf("the walk: %d operations, %d with entries, %d with a reason; %d entries, %d secrets", len(rows), writing, len(rows)-writing, len(all), len(w.secrets))
@@ -425,11 +426,11 @@ func TestTheAuditWalkFindsPlantedFaults(t *testing.T) {
 // HEAD takes the values that the declarations give to the parameters of GET.
 func TestHeadRefusesWhatGetRefuses(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
 	for _, method := range []string{"GET", "HEAD"} {
-		s.want(200, method, "/admin/audit-logs?target_type=user", admin, nil)
-		s.want(422, method, "/admin/audit-logs?target_type=nothing", admin, nil)
+		s.Want(200, method, "/admin/audit-logs?target_type=user", admin, nil)
+		s.Want(422, method, "/admin/audit-logs?target_type=nothing", admin, nil)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/fasthttp/websocket"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // BenchmarkChatFanOut measures how many messages a second reach the sockets of a channel: eight senders post by REST,
@@ -19,15 +21,15 @@ import (
 func BenchmarkChatFanOut(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent)) // as serve does
 	const readers, senders = 100, 8
-	vars := services(b)
+	vars := sitetest.Services(b)
 	vars["RATE_LIMIT_ENABLED"], vars["DATABASE_MAX_CONNS"], vars["WS_MAX_PER_USER"] = "false", "8", "1000"
-	s := serveSite(b, vars)
-	token := s.admin()
+	s := sitetest.Start(b, vars)
+	token := s.AdminToken()
 	var delivered atomic.Int64
 	var reading sync.WaitGroup
 	var conns []*websocket.Conn
 	for range readers {
-		conn, _, err := websocket.DefaultDialer.DialContext(b.Context(), "ws"+s.base[len("http"):]+"/ws/channels/hq?token="+token, http.Header{})
+		conn, _, err := websocket.DefaultDialer.DialContext(b.Context(), "ws"+s.URL[len("http"):]+"/ws/channels/hq?token="+token, http.Header{})
 		require.NoError(b, err)
 		_, welcome, err := conn.ReadMessage() // from here on the socket gets every message
 		require.NoError(b, err)
@@ -50,7 +52,7 @@ func BenchmarkChatFanOut(b *testing.B) {
 		}
 		reading.Wait()
 	}()
-	c := s.caller(b)
+	c := newCaller(s, b)
 	post := func(i int) {
 		if status := c.try("POST", "/channels/hq/messages", token, fmt.Sprintf(`{"body":"message %d"}`, i)); status != 201 {
 			b.Errorf("status %d", status)

@@ -12,12 +12,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
+
+	"lyceum/app/sitetest"
 )
 
 // library is a site with many courses, and a bare server on the same database: fasthttp, pgx and JSON written
 // by hand, with no rule but the query's own. It is the yardstick.
 type library struct {
-	*site
+	*sitetest.Site
 	c       *caller
 	bare    *caller
 	pool    *pgxpool.Pool
@@ -28,26 +30,26 @@ type library struct {
 }
 
 func newLibrary(b *testing.B) *library {
-	vars := services(b)
+	vars := sitetest.Services(b)
 	vars["RATE_LIMIT_ENABLED"], vars["DATABASE_MAX_CONNS"] = "false", "8"
-	s := serveSite(b, vars)
-	l := &library{site: s, c: s.caller(b)}
-	admin := s.admin()
+	s := sitetest.Start(b, vars)
+	l := &library{Site: s, c: newCaller(s, b)}
+	admin := s.AdminToken()
 	for i := range 200 {
-		id := s.want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint("Course ", i), "summary": "What it is about, in a sentence or two.",
-			"description": "Longer text.", "tags": []string{"go", "web"}, "status": "published"}).str("id")
+		id := s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint("Course ", i), "summary": "What it is about, in a sentence or two.",
+			"description": "Longer text.", "tags": []string{"go", "web"}, "status": "published"}).Text("id")
 		for j := range 5 {
-			l.lessons = append(l.lessons, s.want(201, "POST", "/courses/"+id+"/lessons", admin, map[string]any{"title": fmt.Sprint("Lesson ", j), "content": "Text."}).str("id"))
+			l.lessons = append(l.lessons, s.Want(201, "POST", "/courses/"+id+"/lessons", admin, map[string]any{"title": fmt.Sprint("Lesson ", j), "content": "Text."}).Text("id"))
 		}
 		l.courses = append(l.courses, id)
 	}
 	var emails []string
 	for i := range 32 {
-		email, id, token := s.newcomer(fmt.Sprint("reader-", i))
+		email, id, token := s.NewAccount(fmt.Sprint("reader-", i))
 		l.users, l.tokens, emails = append(l.users, id), append(l.tokens, token), append(emails, email)
 	}
 	for _, c := range l.courses {
-		s.want(200, "POST", "/courses/"+c+"/enrollments/batch", admin, batchOf(emails...))
+		s.Want(200, "POST", "/courses/"+c+"/enrollments/batch", admin, sitetest.Batch(emails...))
 	}
 	// Everybody has begun every course: the first report in one takes more than those that follow.
 	busy(len(l.users)*len(l.courses), 8, func(i int) {
@@ -65,7 +67,7 @@ func (l *library) startBare(b *testing.B, url string) {
 	l.pool, err = pgxpool.NewWithConfig(b.Context(), cfg)
 	require.NoError(b, err)
 	b.Cleanup(l.pool.Close)
-	addr := "127.0.0.1:" + freePort(b)
+	addr := "127.0.0.1:" + sitetest.FreePort(b)
 	server := &fasthttp.Server{Handler: l.answerBare}
 	go func() { _ = server.ListenAndServe(addr) }()
 	b.Cleanup(func() { _ = server.Shutdown() })
@@ -196,7 +198,7 @@ func BenchmarkCourses(b *testing.B) {
 			b.Errorf("status %d instead of %d", got, want)
 		}
 	}
-	etag := l.want(200, "GET", "/courses", "", nil).Header.Get("ETag")
+	etag := l.Want(200, "GET", "/courses", "", nil).Header.Get("ETag")
 	ours := map[string]func(int){
 		"list":   func(int) { hold(200, l.c.try("GET", "/courses", "", "")) },
 		"member": func(int) { _, _, u := pick(); hold(200, l.c.try("GET", "/courses", l.tokens[u], "")) },

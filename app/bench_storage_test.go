@@ -19,6 +19,7 @@ import (
 
 	uuid "lyceum/platform/ids"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/blob"
 	"lyceum/platform/blob/s3"
 )
@@ -27,16 +28,16 @@ import (
 // signature alone: behind a bare server, and without one. Server, client and PostgreSQL share the machine.
 func BenchmarkSign(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent)) // as serve does
-	vars := services(b)
+	vars := sitetest.Services(b)
 	vars["RATE_LIMIT_ENABLED"], vars["DATABASE_MAX_CONNS"] = "false", "8"
-	s := serveSite(b, vars)
-	admin := s.admin()
-	up := s.want(201, "POST", "/storage/uploads", admin, `{"key":"bench/video.txt","content_type":"text/plain","size":1}`)
-	s.put(up, "x")
-	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", admin, nil)
-	course := s.want(201, "POST", "/courses", admin, `{"title":"Signed","status":"published"}`).str("id")
-	s.want(201, "POST", "/courses/"+course+"/lessons", admin, `{"title":"One","asset_key":"bench/video.txt"}`)
-	_, _, learner := s.newcomer("signer")
+	s := sitetest.Start(b, vars)
+	admin := s.AdminToken()
+	up := s.Want(201, "POST", "/storage/uploads", admin, `{"key":"bench/video.txt","content_type":"text/plain","size":1}`)
+	s.Upload(up, "x")
+	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
+	course := s.Want(201, "POST", "/courses", admin, `{"title":"Signed","status":"published"}`).Text("id")
+	s.Want(201, "POST", "/courses/"+course+"/lessons", admin, `{"title":"One","asset_key":"bench/video.txt"}`)
+	_, _, learner := s.NewAccount("signer")
 
 	store, err := s3.New(s3.Config{Endpoint: vars["S3_ENDPOINT"], Bucket: vars["S3_BUCKET"], AccessKey: vars["S3_ACCESS_KEY"], SecretKey: vars["S3_SECRET_KEY"], Region: vars["S3_REGION"]})
 	require.NoError(b, err)
@@ -50,7 +51,7 @@ func BenchmarkSign(b *testing.B) {
 		}
 		return signed.URL
 	}
-	addr := "127.0.0.1:" + freePort(b)
+	addr := "127.0.0.1:" + sitetest.FreePort(b)
 	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
 		id := uuid.None
 		if string(ctx.Path()) == "/asked" {
@@ -63,7 +64,7 @@ func BenchmarkSign(b *testing.B) {
 	}}
 	go func() { _ = server.ListenAndServe(addr) }()
 	b.Cleanup(func() { _ = server.Shutdown() })
-	bare, ours := &caller{b, &fasthttp.HostClient{Addr: addr, MaxConns: 256}}, s.caller(b)
+	bare, ours := &caller{b, &fasthttp.HostClient{Addr: addr, MaxConns: 256}}, newCaller(s, b)
 	require.Eventually(b, func() bool { return bare.try("GET", "/asked", "", "") == 200 }, 5*time.Second, 10*time.Millisecond)
 	hold := func(got int) {
 		if got != 200 {
@@ -86,10 +87,10 @@ func BenchmarkSign(b *testing.B) {
 // BenchmarkDownload serves a large file from the embedded store, in turns with io.Copy from the same file to a socket.
 func BenchmarkDownload(b *testing.B) {
 	const size = 1 << 30
-	s := serveSite(b, map[string]string{"UPLOAD_MAX_BYTES": fmt.Sprint(size), "RATE_LIMIT_ENABLED": "false"})
-	admin := s.admin()
-	up := s.want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "large.txt", "content_type": "text/plain", "size": size})
-	req, err := http.NewRequestWithContext(b.Context(), "PUT", up.str("upload.url"), io.LimitReader(letters{}, size))
+	s := sitetest.Start(b, map[string]string{"UPLOAD_MAX_BYTES": fmt.Sprint(size), "RATE_LIMIT_ENABLED": "false"})
+	admin := s.AdminToken()
+	up := s.Want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "large.txt", "content_type": "text/plain", "size": size})
+	req, err := http.NewRequestWithContext(b.Context(), "PUT", up.Text("upload.url"), io.LimitReader(letters{}, size))
 	require.NoError(b, err)
 	req.ContentLength = size
 	req.Header.Set("Content-Type", "text/plain")
@@ -97,9 +98,9 @@ func BenchmarkDownload(b *testing.B) {
 	require.NoError(b, err)
 	require.NoError(b, res.Body.Close())
 	require.Equal(b, 200, res.StatusCode)
-	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", admin, nil)
-	link := s.want(200, "GET", "/storage/sign?key=large.txt&expires_in=3600", admin, nil).str("url")
-	file := largest(b, filepath.Join(s.cfg.DataDir))
+	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
+	link := s.Want(200, "GET", "/storage/sign?key=large.txt&expires_in=3600", admin, nil).Text("url")
+	file := largest(b, filepath.Join(s.Config.DataDir))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(b, err)
 	b.Cleanup(func() { _ = ln.Close() })
@@ -107,7 +108,7 @@ func BenchmarkDownload(b *testing.B) {
 
 	ours := func() float64 {
 		_, rest, _ := strings.Cut(strings.TrimPrefix(link, "http://"), "/")
-		return fetched(b, s.run.Addr.String(), "GET /"+rest+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", size)
+		return fetched(b, s.Running.Addr.String(), "GET /"+rest+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", size)
 	}
 	theirs := func() float64 { return fetched(b, ln.Addr().String(), "", size) }
 	ours()

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/passwords"
 )
 
@@ -22,8 +23,8 @@ type caller struct {
 	client *fasthttp.HostClient
 }
 
-func (s *site) caller(b *testing.B) *caller {
-	addr := s.run.Addr.String()
+func newCaller(s *sitetest.Site, b *testing.B) *caller {
+	addr := s.Running.Addr.String()
 	return &caller{b, &fasthttp.HostClient{Addr: addr, MaxConns: 256}}
 }
 
@@ -68,15 +69,15 @@ func busy(n, workers int, work func(i int)) float64 {
 }
 
 // benchSite is a site on real services with the cost of a hash that operators get.
-func benchSite(b *testing.B, accounts int) (*site, []string) {
-	vars := services(b)
+func benchSite(b *testing.B, accounts int) (*sitetest.Site, []string) {
+	vars := sitetest.Services(b)
 	vars["ARGON2_MEMORY_KIB"], vars["ARGON2_TIME"] = "19456", "2"
 	vars["RATE_LIMIT_LOGIN_IP"], vars["RATE_LIMIT_API"] = "1000000/1m", "1000000/1m"
-	s := serveSite(b, vars)
+	s := sitetest.Start(b, vars)
 	emails := make([]string, accounts)
 	for i := range emails {
 		emails[i] = fmt.Sprintf("bench-%d@example.com", i)
-		s.want(201, "POST", "/auth/register", "", creds(emails[i], password))
+		s.Want(201, "POST", "/auth/register", "", sitetest.Credentials(emails[i], sitetest.Password))
 	}
 	return s, emails
 }
@@ -86,16 +87,16 @@ func benchSite(b *testing.B, accounts int) (*site, []string) {
 func BenchmarkLoginBesideItsHash(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent)) // as serve does
 	s, emails := benchSite(b, 40)
-	c := s.caller(b)
+	c := newCaller(s, b)
 	h := passwords.NewHasher(passwords.Argon2{Memory: 19456, Time: 2, Parallel: 1})
-	hash, err := h.HashPassword(b.Context(), password)
+	hash, err := h.HashPassword(b.Context(), sitetest.Password)
 	require.NoError(b, err)
 	const turn = 250
 	var hashes, logins []float64
 	b.ResetTimer()
 	for done := 0; done < max(b.N, turn); done += turn {
-		hashes = append(hashes, busy(turn, 8, func(int) { _, _, _ = h.CheckPassword(b.Context(), hash, password) }))
-		logins = append(logins, busy(turn, 16, func(i int) { c.post("/auth/login", creds(emails[i%len(emails)], password)) }))
+		hashes = append(hashes, busy(turn, 8, func(int) { _, _, _ = h.CheckPassword(b.Context(), hash, sitetest.Password) }))
+		logins = append(logins, busy(turn, 16, func(i int) { c.post("/auth/login", sitetest.Credentials(emails[i%len(emails)], sitetest.Password)) }))
 	}
 	b.ReportMetric(mean(hashes), "hashes/s")
 	b.ReportMetric(mean(logins), "logins/s")
@@ -123,10 +124,10 @@ func mean(xs []float64) (sum float64) {
 // Refreshes a second on PostgreSQL, over all cores that server, client and database share.
 func BenchmarkRefresh(b *testing.B) {
 	s, emails := benchSite(b, 64)
-	c := s.caller(b)
+	c := newCaller(s, b)
 	tokens := make([]string, len(emails))
 	for i, email := range emails {
-		tokens[i] = c.post("/auth/login", creds(email, password))["refresh_token"].(string)
+		tokens[i] = c.post("/auth/login", sitetest.Credentials(email, sitetest.Password))["refresh_token"].(string)
 	}
 	b.ResetTimer()
 	n := max(b.N, len(tokens)) / len(tokens)

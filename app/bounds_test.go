@@ -7,16 +7,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // bodySchema is what the document says of a body's field.
-func (s *site) bodySchema(method, path, field string) map[string]any {
-	s.t.Helper()
-	doc := s.want(200, "GET", "/openapi.json", "", nil).JSON
+func bodySchema(s *sitetest.Site, method, path, field string) map[string]any {
+	s.T.Helper()
+	doc := s.Want(200, "GET", "/openapi.json", "", nil).JSON
 	dig := func(m map[string]any, keys ...string) map[string]any {
 		for _, k := range keys {
 			next, ok := m[k].(map[string]any)
-			require.True(s.t, ok, "%s %s: no %s", method, path, k)
+			require.True(s.T, ok, "%s %s: no %s", method, path, k)
 			m = next
 		}
 		return m
@@ -31,21 +33,21 @@ func (s *site) bodySchema(method, path, field string) map[string]any {
 // Every bound of courses stands in the document as a number, holds to the last character, and counts code points.
 func TestBoundsAreDocumentedAndHold(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
-	admin := s.admin()
-	course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Bounds"}`).str("id")
-	lesson := course + "/lessons/" + s.want(201, "POST", course+"/lessons", admin, `{"title":"One"}`).str("id")
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
+	admin := s.AdminToken()
+	course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Bounds"}`).Text("id")
+	lesson := course + "/lessons/" + s.Want(201, "POST", course+"/lessons", admin, `{"title":"One"}`).Text("id")
 	for field, most := range map[string]int{"title": 200, "summary": 500, "description": 20_000} {
 		for _, op := range []string{"POST /courses", "PATCH /courses/{id}"} {
 			method, path, _ := strings.Cut(op, " ")
-			require.EqualValues(t, most, s.bodySchema(method, path, field)["maxLength"], "%s %s", op, field)
+			require.EqualValues(t, most, bodySchema(s, method, path, field)["maxLength"], "%s %s", op, field)
 		}
-		s.want(200, "PATCH", course, admin, map[string]string{field: strings.Repeat("é", most)})
-		s.refused(422, "validation-failed", "PATCH", course, admin, map[string]string{field: strings.Repeat("é", most+1)})
+		s.Want(200, "PATCH", course, admin, map[string]string{field: strings.Repeat("é", most)})
+		s.WantProblem(422, "validation-failed", "PATCH", course, admin, map[string]string{field: strings.Repeat("é", most+1)})
 	}
 	for _, op := range []string{"POST /courses", "PATCH /courses/{id}"} {
 		method, path, _ := strings.Cut(op, " ")
-		tags := s.bodySchema(method, path, "tags")
+		tags := bodySchema(s, method, path, "tags")
 		require.EqualValues(t, 50, tags["maxItems"])
 		require.EqualValues(t, 50, tags["items"].(map[string]any)["maxLength"])
 	}
@@ -53,59 +55,59 @@ func TestBoundsAreDocumentedAndHold(t *testing.T) {
 	for i := range tags {
 		tags[i] = fmt.Sprintf("%02d", i) + strings.Repeat("é", 48)
 	}
-	require.Len(t, s.want(200, "PATCH", course, admin, map[string]any{"tags": tags[:50]}).get("tags"), 50)
-	s.refused(422, "validation-failed", "PATCH", course, admin, map[string]any{"tags": tags})
-	s.refused(422, "validation-failed", "PATCH", course, admin, map[string]any{"tags": []string{tags[0] + "x"}})
+	require.Len(t, s.Want(200, "PATCH", course, admin, map[string]any{"tags": tags[:50]}).Get("tags"), 50)
+	s.WantProblem(422, "validation-failed", "PATCH", course, admin, map[string]any{"tags": tags})
+	s.WantProblem(422, "validation-failed", "PATCH", course, admin, map[string]any{"tags": []string{tags[0] + "x"}})
 	for _, op := range []string{"POST /courses/{id}/lessons", "PATCH /courses/{id}/lessons/{lesson_id}"} {
 		method, path, _ := strings.Cut(op, " ")
-		require.EqualValues(t, 200, s.bodySchema(method, path, "title")["maxLength"])
-		require.EqualValues(t, 200_000, s.bodySchema(method, path, "content")["maxLength"])
-		require.EqualValues(t, 36_500, s.bodySchema(method, path, "available_after_days")["maximum"])
-		require.EqualValues(t, 20, s.bodySchema(method, path, "prerequisite_ids")["maxItems"])
+		require.EqualValues(t, 200, bodySchema(s, method, path, "title")["maxLength"])
+		require.EqualValues(t, 200_000, bodySchema(s, method, path, "content")["maxLength"])
+		require.EqualValues(t, 36_500, bodySchema(s, method, path, "available_after_days")["maximum"])
+		require.EqualValues(t, 20, bodySchema(s, method, path, "prerequisite_ids")["maxItems"])
 	}
-	s.want(200, "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000)})
-	s.refused(422, "validation-failed", "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000) + "x"})
-	require.EqualValues(t, 1000, s.bodySchema("POST", "/courses/{id}/enrollments/batch", "rows")["maxItems"])
+	s.Want(200, "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000)})
+	s.WantProblem(422, "validation-failed", "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000) + "x"})
+	require.EqualValues(t, 1000, bodySchema(s, "POST", "/courses/{id}/enrollments/batch", "rows")["maxItems"])
 }
 
 // A course takes 500 lessons and no more, however many come at once; a copy of it is whole.
 func TestACourseHolds500Lessons(t *testing.T) {
-	kindsWith(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
-		admin := s.admin()
-		course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Long"}`).str("id")
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Long"}`).Text("id")
 		var mu sync.Mutex
 		made := map[int]int{}
 		busy(510, 6, func(i int) {
-			status := s.call("POST", course+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Status
+			status := s.Call("POST", course+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Status
 			mu.Lock()
 			defer mu.Unlock()
 			made[status]++
 		})
 		require.Equal(t, map[int]int{201: 500, 409: 10}, made)
-		s.refused(409, "too-many-lessons", "POST", course+"/lessons", admin, `{"title":"501"}`)
-		require.EqualValues(t, 500, s.want(200, "GET", course, admin, nil).get("lesson_count"))
-		require.EqualValues(t, 500, s.want(201, "POST", course+"/clone", admin, nil).get("lesson_count"))
+		s.WantProblem(409, "too-many-lessons", "POST", course+"/lessons", admin, `{"title":"501"}`)
+		require.EqualValues(t, 500, s.Want(200, "GET", course, admin, nil).Get("lesson_count"))
+		require.EqualValues(t, 500, s.Want(201, "POST", course+"/clone", admin, nil).Get("lesson_count"))
 	})
 }
 
 // The longest titles, whose folded form is longer still, end a page like any other.
 func TestLongTitlesAreWalkedOver(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
 	emoji := make([]rune, 200)
 	for i := range emoji {
 		emoji[i] = 0x1F300 + rune(i)
 	}
 	titles := []string{strings.Repeat("&", 200), strings.Repeat("\uFDFA", 200), string(emoji), strings.Repeat("㌀㍿㌕㌳", 50), strings.Repeat("\"", 200)}
 	for _, title := range titles {
-		s.want(201, "POST", "/courses", admin, map[string]any{"title": title, "status": "published", "tags": []string{"long"}})
+		s.Want(201, "POST", "/courses", admin, map[string]any{"title": title, "status": "published", "tags": []string{"long"}})
 	}
 	seen, path := map[string]bool{}, "/courses?tag=long&sort=title&limit=1"
 	for next := path; next != ""; {
-		page := s.want(200, "GET", next, "", nil)
-		seen[page.str("items.0.title")] = true
-		if next = page.str("next_cursor"); next != "" {
+		page := s.Want(200, "GET", next, "", nil)
+		seen[page.Text("items.0.title")] = true
+		if next = page.Text("next_cursor"); next != "" {
 			next = path + "&cursor=" + next
 		}
 	}
@@ -115,28 +117,28 @@ func TestLongTitlesAreWalkedOver(t *testing.T) {
 // What could not be told again as a time of RFC 3339 is not taken, and what can is copied as it is.
 func TestTimesEndWithTheYear9999(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Ends"}`).str("id")
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Ends"}`).Text("id")
 	for _, bad := range []string{"9999-12-31T23:59:59-23:59", "10000-01-01T00:00:00Z", "0000-01-01T00:00:00+01:00"} {
-		s.refused(422, "validation-failed", "POST", course+"/lessons", admin, map[string]any{"title": "x", "available_from": bad})
-		s.refused(422, "validation-failed", "POST", "/admin/invites", admin, map[string]any{"role_to_grant": "member", "expires_at": bad})
+		s.WantProblem(422, "validation-failed", "POST", course+"/lessons", admin, map[string]any{"title": "x", "available_from": bad})
+		s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin, map[string]any{"role_to_grant": "member", "expires_at": bad})
 	}
-	s.want(201, "POST", course+"/lessons", admin, map[string]any{"title": "x", "available_from": "9999-12-31T23:59:59.999Z"})
-	require.Equal(t, "9999-12-31T23:59:59.999Z", s.want(201, "POST", course+"/clone", admin, nil).str("lessons.0.available_from"))
-	s.refused(422, "validation-failed", "POST", course+"/clone", admin, `{"shift_days":1}`)
+	s.Want(201, "POST", course+"/lessons", admin, map[string]any{"title": "x", "available_from": "9999-12-31T23:59:59.999Z"})
+	require.Equal(t, "9999-12-31T23:59:59.999Z", s.Want(201, "POST", course+"/clone", admin, nil).Text("lessons.0.available_from"))
+	s.WantProblem(422, "validation-failed", "POST", course+"/clone", admin, `{"shift_days":1}`)
 }
 
 // A lesson waits for at most twenty others, so that an outline of 500 stays one that can be shown.
 func TestALessonWaitsForTwenty(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	lessons := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Waits"}`).str("id") + "/lessons"
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	lessons := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Waits"}`).Text("id") + "/lessons"
 	var ids []string
 	for i := range 21 {
-		ids = append(ids, s.want(201, "POST", lessons, admin, map[string]any{"title": fmt.Sprint(i)}).str("id"))
+		ids = append(ids, s.Want(201, "POST", lessons, admin, map[string]any{"title": fmt.Sprint(i)}).Text("id"))
 	}
-	s.want(201, "POST", lessons, admin, map[string]any{"title": "last", "prerequisite_ids": ids[:20]})
-	s.refused(422, "validation-failed", "POST", lessons, admin, map[string]any{"title": "last", "prerequisite_ids": ids})
+	s.Want(201, "POST", lessons, admin, map[string]any{"title": "last", "prerequisite_ids": ids[:20]})
+	s.WantProblem(422, "validation-failed", "POST", lessons, admin, map[string]any{"title": "last", "prerequisite_ids": ids})
 }

@@ -7,21 +7,23 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // What people do with their account, by hand in a browser: a forgotten password, a second factor, a
 // change, a wrong guess too many, their data, and the end.
 func TestTheConsoleManagesAnAccount(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"RATE_LIMIT_LOGIN_ACCOUNT": "3/15m"})
-	email, _, _ := s.newcomer("browser")
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_LOGIN_ACCOUNT": "3/15m"})
+	email, _, _ := s.NewAccount("browser")
+	b := newBrowser(t, s.URL)
 
 	b.open("/#/forgot")
 	b.fill("forgot-email", email)
 	b.click("forgot-submit")
 	b.sees("forgot-done", "on its way")
-	b.open("/reset#token=" + s.linkFrom(email, "/reset#token=", ""))
+	b.open("/reset#token=" + s.WaitForLink(email, "/reset#token=", ""))
 	next := "a phrase by mail"
 	b.fill("reset-password", next)
 	b.click("reset-submit")
@@ -37,7 +39,7 @@ func TestTheConsoleManagesAnAccount(t *testing.T) {
 	if into := time.Now().Unix() % 30; into > 15 { // the code of the step before is taken until this step ends
 		time.Sleep(time.Duration(30-into) * time.Second)
 	}
-	b.fill("mfa-confirm-code", totpCode(t, secret, -30*time.Second))
+	b.fill("mfa-confirm-code", sitetest.TOTPCode(t, secret, -30*time.Second))
 	b.click("mfa-confirm-submit")
 	b.sees("mfa-recovery", "-")
 	recovery, err := js[string](b, `document.querySelector('[data-testid="mfa-recovery"]').textContent`)
@@ -74,11 +76,11 @@ func TestTheConsoleManagesAnAccount(t *testing.T) {
 	b.fill("ask-password", "a phrase by hand")
 	b.click("ask-submit")
 	b.do("signed out", chromedp.WaitVisible(id("nav-signin")))
-	s.refused(401, "invalid-credentials", "POST", "/auth/login", "", creds(email, "a phrase by hand"))
+	s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(email, "a phrase by hand"))
 
 	b.open("/#/signin")
 	for range 3 {
-		s.tryLogin(email, "wrong")
+		s.TryLogin(email, "wrong")
 	}
 	b.fill("signin-email", email)
 	b.fill("signin-password", "a phrase by hand")

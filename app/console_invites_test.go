@@ -18,17 +18,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 	"lyceum/platform/clock"
 )
 
 // An administrator invites in the browser: one with courses, many at once, and takes a batch back.
 func TestTheConsoleInvitesMany(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	s.want(201, "POST", "/courses", admin, `{"title":"Astronomy","status":"published","visibility":"private"}`)
-	s.want(201, "POST", "/courses", admin, `{"title":"Botany","visibility":"private"}`)
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	s.Want(201, "POST", "/courses", admin, `{"title":"Astronomy","status":"published","visibility":"private"}`)
+	s.Want(201, "POST", "/courses", admin, `{"title":"Botany","visibility":"private"}`)
+	b := newBrowser(t, s.URL)
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
 
 	b.open("/#/invites")
@@ -47,7 +48,7 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.click("invite-new-submit")
 	b.do("the code", chromedp.WaitVisible(id("invite-code")))
 	b.sees("invite-new-max_uses", "1")
-	require.Len(t, s.want(200, "GET", "/admin/invites", admin, nil).get("items.0.course_ids"), 1)
+	require.Len(t, s.Want(200, "GET", "/admin/invites", admin, nil).Get("items.0.course_ids"), 1)
 	b.do("its courses", chromedp.Click(chromedp.CSS(`[data-testid="invite-courses"] summary`)))
 	b.sees("invite-courses", "Botany")
 
@@ -61,7 +62,7 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.sees("invite-many-result", "Checked, nothing is sent. 2 can be invited, 1 invited already, 1 wrong.")
 	b.sees("invite-many-row", "3nonsensewrongThis is not an email address")
 	b.sees("invite-many-row", "4one@example.cominvited alreadyStands further up, too")
-	require.Len(t, s.want(200, "GET", "/admin/invites", admin, nil).items(), 1)
+	require.Len(t, s.Want(200, "GET", "/admin/invites", admin, nil).Items(), 1)
 	b.click("invite-many-atomic")
 	b.click("invite-many-send")
 	b.sees("invite-many-result", "Nothing was sent. 0 invited, 1 invited already, 1 wrong, 2 left out.")
@@ -70,7 +71,7 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.click("invite-many-atomic")
 	b.click("invite-many-send")
 	b.sees("invite-many-result", "Sent. 2 invited, 1 invited already, 1 wrong.")
-	require.Contains(t, s.textFrom("two@example.com", "/join#code="), "Astronomy")
+	require.Contains(t, s.WaitForText("two@example.com", "/join#code="), "Astronomy")
 	b.page("invites-all")
 	b.click("invite-many-submit")
 	b.sees("invite-many-row", "1one@example.cominvited alreadyHas an open invite")
@@ -86,16 +87,16 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.sees("invite-many-result", "1 can be invited, 0 invited already, 1 wrong.")
 	b.click("invite-many-send")
 	b.sees("invite-many-result", "Sent. 1 invited")
-	jane := s.want(200, "GET", "/admin/invites", admin, nil)
-	require.Equal(t, []any{"jane@example.com", "autumn & more"}, []any{jane.get("items.0.email"), jane.get("items.0.note")})
-	require.Len(t, jane.get("items.0.course_ids"), 1)
+	jane := s.Want(200, "GET", "/admin/invites", admin, nil)
+	require.Equal(t, []any{"jane@example.com", "autumn & more"}, []any{jane.Get("items.0.email"), jane.Get("items.0.note")})
+	require.Len(t, jane.Get("items.0.course_ids"), 1)
 
 	b.click("invite-many-batch")
-	b.sees("invite-batch-id", jane.str("items.0.batch_id"))
+	b.sees("invite-batch-id", jane.Text("items.0.batch_id"))
 	b.sees("invite-row", "jane@example.com")
 	b.click("invite-all")
 	b.do("the form again", chromedp.WaitVisible(id("invite-many-form")))
-	other := s.want(200, "GET", "/admin/invites", admin, nil).str("items.1.batch_id")
+	other := s.Want(200, "GET", "/admin/invites", admin, nil).Text("items.1.batch_id")
 	b.open("/#/invites?batch=" + other)
 	b.sees("invite-batch-id", other)
 	b.click("invite-revoke-batch")
@@ -106,18 +107,18 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	rows, err := js[[]string](b, `[...document.querySelectorAll('`+string(id("invite-row"))+`')].map(e => e.textContent)`)
 	require.NoError(t, err)
 	require.Len(t, rows, 2, "%q", rows)
-	require.Len(t, s.want(200, "GET", "/admin/invites?status=active", admin, nil).items(), 2, "the others are left")
+	require.Len(t, s.Want(200, "GET", "/admin/invites?status=active", admin, nil).Items(), 2, "the others are left")
 	require.Empty(t, b.faults)
 }
 
 // Who comes by a link registers first and finds the code again; what does not hold is explained.
 func TestTheConsoleRedeemsALinkBeforeAnAccount(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"RATE_LIMIT_REDEEM": "5/1h"})
-	admin := s.admin()
-	course := s.want(201, "POST", "/courses", admin, `{"title":"Chemistry","status":"published","visibility":"private"}`).str("id")
-	code := s.invite(admin, map[string]any{"role_to_grant": "member", "course_ids": []string{course}}).str("code")
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_REDEEM": "5/1h"})
+	admin := s.AdminToken()
+	course := s.Want(201, "POST", "/courses", admin, `{"title":"Chemistry","status":"published","visibility":"private"}`).Text("id")
+	code := s.Invite(admin, map[string]any{"role_to_grant": "member", "course_ids": []string{course}}).Text("code")
+	b := newBrowser(t, s.URL)
 
 	b.open("/join#code=" + code)
 	b.click("redeem-login")
@@ -126,7 +127,7 @@ func TestTheConsoleRedeemsALinkBeforeAnAccount(t *testing.T) {
 	b.click("signin-register") // to and fro, and the way is kept
 	b.fill("register-display_name", "Nora")
 	b.fill("register-email", "nora@example.com")
-	b.fill("register-password", password)
+	b.fill("register-password", sitetest.Password)
 	b.click("register-submit")
 	b.sees("redeem-code", code)
 	b.shot("redeem")
@@ -138,18 +139,18 @@ func TestTheConsoleRedeemsALinkBeforeAnAccount(t *testing.T) {
 	b.click("redeem-course")
 	b.sees("course", "Chemistry")
 
-	gone := s.invite(admin, map[string]any{"role_to_grant": "instructor"})
-	s.want(204, "DELETE", "/admin/invites/"+gone.str("id"), admin, nil)
+	gone := s.Invite(admin, map[string]any{"role_to_grant": "instructor"})
+	s.Want(204, "DELETE", "/admin/invites/"+gone.Text("id"), admin, nil)
 	soon := time.Now().Add(2 * time.Second)
-	late := s.invite(admin, map[string]any{"role_to_grant": "instructor", "expires_at": clock.FromTime(soon).String()}).str("code")
-	foreign := s.invite(admin, map[string]any{"role_to_grant": "instructor", "email": "other@example.com"}).str("code")
-	_, _, other := s.newcomer("quick")
-	spent := s.invite(admin, map[string]any{"role_to_grant": "instructor"}).str("code")
-	require.Equal(t, 200, s.redeem(other, spent).Status)
+	late := s.Invite(admin, map[string]any{"role_to_grant": "instructor", "expires_at": clock.FromTime(soon).String()}).Text("code")
+	foreign := s.Invite(admin, map[string]any{"role_to_grant": "instructor", "email": "other@example.com"}).Text("code")
+	_, _, other := s.NewAccount("quick")
+	spent := s.Invite(admin, map[string]any{"role_to_grant": "instructor"}).Text("code")
+	require.Equal(t, 200, s.Redeem(other, spent).Status)
 	time.Sleep(time.Until(soon))
 	for _, c := range []struct{ code, where, words string }{
 		{code, "redeem-done", "Nothing has changed"},
-		{gone.str("code"), "redeem-error", "This invite was taken back. Ask"},
+		{gone.Text("code"), "redeem-error", "This invite was taken back. Ask"},
 		{late, "redeem-error", "This invite has run out. Ask"},
 		{foreign, "redeem-error", "for another address than nora@example.com"},
 		{spent, "redeem-error", "This invite is used up. Ask"},
@@ -168,8 +169,8 @@ func TestTheConsoleRedeemsALinkBeforeAnAccount(t *testing.T) {
 // Where there are no courses nobody is asked for them.
 func TestTheConsoleInvitesWithoutCourses(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"MODULES_DISABLED": "courses"})
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, map[string]string{"MODULES_DISABLED": "courses"})
+	b := newBrowser(t, s.URL)
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/invites")
 	b.fill("invite-many-rows", "one@example.com")
@@ -181,7 +182,7 @@ func TestTheConsoleInvitesWithoutCourses(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, none)
 
-	code := s.invite(s.admin(), map[string]any{"role_to_grant": "member"}).str("code")
+	code := s.Invite(s.AdminToken(), map[string]any{"role_to_grant": "member"}).Text("code")
 	b.open("/join#code=" + code)
 	b.click("redeem-submit")
 	b.sees("redeem-done", "Your role stays: admin.")
@@ -193,8 +194,8 @@ func TestTheConsoleInvitesWithoutCourses(t *testing.T) {
 // The log is checked and downloaded in the browser, with what its filters say.
 func TestTheConsoleExportsTheAuditLog(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, nil)
+	b := newBrowser(t, s.URL)
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/audit")
 	b.sees("audit-list", "user.registered")

@@ -7,14 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 )
 
 // A teacher's day in the browser: a course with lessons that wait, learners enrolled in one go, a copy, the trash.
 func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	learner, _, _ := s.newcomer("taught")
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, nil)
+	learner, _, _ := s.NewAccount("taught")
+	b := newBrowser(t, s.URL)
 	b.signIn("instructor@lyceum.local", seed.DemoPassword)
 
 	b.open("/#/new-course")
@@ -44,7 +45,7 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.fill("enroll-email", learner)
 	b.click("enroll-submit")
 	b.sees("learner-list", learner)
-	s.want(200, "PATCH", "/courses/"+s.want(200, "GET", "/courses?status=draft", s.login("instructor@lyceum.local", seed.DemoPassword), nil).str("items.0.id"), s.admin(), `{"status":"published"}`)
+	s.Want(200, "PATCH", "/courses/"+s.Want(200, "GET", "/courses?status=draft", s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Text("items.0.id"), s.AdminToken(), `{"status":"published"}`)
 
 	b.open("/#/courses/beekeeping/edit")
 	b.click("course-clone")
@@ -58,7 +59,7 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 
 	b.open("/#/account")
 	b.click("nav-logout")
-	b.signIn(learner, password)
+	b.signIn(learner, sitetest.Password)
 	b.open("/#/courses/beekeeping")
 	b.do("the locked lesson", chromedp.WaitVisible(chromedp.CSS(`.outline a.locked`)), chromedp.Click(chromedp.CSS(`.outline a.locked`)))
 	b.sees("lesson-locked", "Complete first: The hive.")

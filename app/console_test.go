@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 	"lyceum/platform/testkit"
 )
 
@@ -152,15 +153,15 @@ func (b *browser) signIn(email, password string) {
 // The same walk as with curl, by hand in a browser, without one violation of the page's policy.
 func TestH1TheConsoleDoesTheWalkWithoutAViolation(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	code := s.want(201, "POST", "/admin/invites", s.admin(), `{"role_to_grant":"member"}`).str("code")
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, nil)
+	code := s.Want(201, "POST", "/admin/invites", s.AdminToken(), `{"role_to_grant":"member"}`).Text("code")
+	b := newBrowser(t, s.URL)
 
 	b.open("/")
 	b.sees("course-card", "Welcome to Lyceum")
 	b.shot("courses")
-	s.want(201, "POST", "/auth/register", "", map[string]string{"email": "hand@example.com", "password": password, "display_name": "Hanna Weber"})
-	b.signIn("hand@example.com", password)
+	s.Want(201, "POST", "/auth/register", "", map[string]string{"email": "hand@example.com", "password": sitetest.Password, "display_name": "Hanna Weber"})
+	b.signIn("hand@example.com", sitetest.Password)
 
 	b.open("/join#code=" + code)
 	b.click("redeem-submit")
@@ -173,9 +174,9 @@ func TestH1TheConsoleDoesTheWalkWithoutAViolation(t *testing.T) {
 	b.shot("course")
 	b.do("first lesson", chromedp.WaitVisible(id("lesson-link")), chromedp.Click(id("lesson-link")))
 	b.click("lesson-complete")
-	me := s.login("hand@example.com", password)
+	me := s.Login("hand@example.com", sitetest.Password)
 	require.Eventually(t, func() bool {
-		items := s.want(200, "GET", "/users/me/progress", me, nil).items()
+		items := s.Want(200, "GET", "/users/me/progress", me, nil).Items()
 		return len(items) == 1 && items[0].(map[string]any)["completed_lessons"] == 1.0
 	}, 10*time.Second, 100*time.Millisecond)
 	b.plays("/#/courses/welcome-to-lyceum", 1)
@@ -184,7 +185,7 @@ func TestH1TheConsoleDoesTheWalkWithoutAViolation(t *testing.T) {
 	b.fill("chat-input", "hello by hand")
 	b.click("chat-send")
 	b.sees("chat-message", "hello by hand")
-	s.want(201, "POST", "/channels/hq/messages", s.admin(), `{"body":"hello back"}`)
+	s.Want(201, "POST", "/channels/hq/messages", s.AdminToken(), `{"body":"hello back"}`)
 	b.sees("chat-message", "hello back")
 	b.shot("chat")
 
@@ -216,24 +217,24 @@ func (b *browser) plays(course string, lesson int) {
 // The same video from the object store itself, which is another origin: the page's policy lets it in, and nothing else.
 func TestAVideoSeeksStraightFromS3(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, services(t))
-	admin := s.admin()
-	s.asset(admin, seed.DemoVideoKey, "video/mp4", string(seed.DemoVideo))
-	course := s.want(201, "POST", "/courses", admin, `{"title":"From the store","status":"published"}`)
-	s.want(201, "POST", "/courses/"+course.str("id")+"/lessons", admin, map[string]string{"title": "Film", "asset_key": seed.DemoVideoKey})
-	link := s.want(200, "GET", "/storage/sign?key="+seed.DemoVideoKey, admin, nil).str("url")
-	require.False(t, strings.HasPrefix(link, s.base), "the bytes don't pass through the program")
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, sitetest.Services(t))
+	admin := s.AdminToken()
+	s.AddAsset(admin, seed.DemoVideoKey, "video/mp4", string(seed.DemoVideo))
+	course := s.Want(201, "POST", "/courses", admin, `{"title":"From the store","status":"published"}`)
+	s.Want(201, "POST", "/courses/"+course.Text("id")+"/lessons", admin, map[string]string{"title": "Film", "asset_key": seed.DemoVideoKey})
+	link := s.Want(200, "GET", "/storage/sign?key="+seed.DemoVideoKey, admin, nil).Text("url")
+	require.False(t, strings.HasPrefix(link, s.URL), "the bytes don't pass through the program")
+	b := newBrowser(t, s.URL)
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
-	b.plays("/#/courses/"+course.str("slug"), 0)
+	b.plays("/#/courses/"+course.Text("slug"), 0)
 	require.Empty(t, b.faults)
 }
 
 // The administrator's side of the console.
 func TestH1TheConsoleAdministersWithoutAViolation(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	b := newBrowser(t, s.base)
+	s := sitetest.Start(t, nil)
+	b := newBrowser(t, s.URL)
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/audit")
 	b.click("audit-verify")

@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
 	deep := strings.Repeat("[", 40) + strings.Repeat("]", 40)
 	for _, c := range []struct {
 		status       int
@@ -26,7 +28,7 @@ func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
 		method, path string
 		token        string
 		body         any
-		header       header
+		header       sitetest.Header
 	}{
 		{404, "not-found", "GET", "/nope", "", nil, nil},
 		{404, "not-found", "GET", "/Courses", "", nil, nil},
@@ -37,11 +39,11 @@ func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
 		{401, "unauthenticated", "GET", "/users/me", "", nil, nil},
 		{401, "invalid-token", "GET", "/users/me", "x.y.z", nil, nil},
 		{401, "invalid-token", "GET", "/courses", "x.y.z", nil, nil},
-		{401, "invalid-token", "GET", "/users/me", "", nil, header{"Authorization": "Basic abc"}},
+		{401, "invalid-token", "GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Basic abc"}},
 		{401, "invalid-token", "GET", "/users/me", strings.Repeat("a", 5000), nil, nil},
-		{415, "unsupported-media-type", "POST", "/auth/login", "", "a=b", header{"Content-Type": "application/x-www-form-urlencoded"}},
-		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", header{"Content-Type": "text/plain+json"}},
-		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", header{"Content-Encoding": "gzip"}},
+		{415, "unsupported-media-type", "POST", "/auth/login", "", "a=b", sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"}},
+		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Type": "text/plain+json"}},
+		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Encoding": "gzip"}},
 		{413, "body-too-large", "POST", "/auth/login", "", `{"email":"` + strings.Repeat("a", 1<<20) + `"}`, nil},
 		{400, "malformed-request", "POST", "/auth/login", "", `{"email":`, nil},
 		{400, "malformed-request", "POST", "/auth/login", "", `{} {}`, nil},
@@ -68,107 +70,107 @@ func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
 		{404, "not-found", "PATCH", "/courses/01900000-0000-7000-8000-000000000000", admin, `{"title":"x"}`, nil},
 		{422, "validation-failed", "POST", "/auth/logout-all", admin, `{"x":1}`, nil},
 	} {
-		s.refused(c.status, c.code, c.method, c.path, c.token, c.body, c.header)
+		s.WantProblem(c.status, c.code, c.method, c.path, c.token, c.body, c.header)
 	}
-	a := s.refused(405, "method-not-allowed", "DELETE", "/courses", "", nil)
+	a := s.WantProblem(405, "method-not-allowed", "DELETE", "/courses", "", nil)
 	require.Equal(t, "GET, HEAD, POST", a.Header.Get("Allow"))
-	require.Equal(t, "Bearer", s.call("GET", "/users/me", "", nil).Header.Get("WWW-Authenticate"))
+	require.Equal(t, "Bearer", s.Call("GET", "/users/me", "", nil).Header.Get("WWW-Authenticate"))
 }
 
 func TestASecretIsNeverEchoed(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
+	s := sitetest.Start(t, nil)
 	for _, body := range []string{
 		`{"email":"a@b.example","password":"hunter2"}`, `{"email":"a@b.example","password":["hunter2"]}`,
 		`{"email":"a@b.example","password":{"hunter2":1}}`, `{"password":"hunter2hunter2","display_name":"` + strings.Repeat("x", 200) + `"}`,
 	} {
-		a := s.want(422, "POST", "/auth/register", "", body)
+		a := s.Want(422, "POST", "/auth/register", "", body)
 		require.NotContains(t, strings.ReplaceAll(string(a.Raw), "body.password.hunter2", ""), "hunter2")
 	}
 }
 
 func TestHeadETagAndConditions(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	c := s.want(201, "POST", "/courses", admin, map[string]any{"title": "Tagged"})
-	path := "/courses/" + c.str("id")
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	c := s.Want(201, "POST", "/courses", admin, map[string]any{"title": "Tagged"})
+	path := "/courses/" + c.Text("id")
 	etag := c.Header.Get("ETag")
 	require.Regexp(t, `^"1\.[0-9a-f]+"$`, etag)
-	get := s.want(200, "GET", path, admin, nil)
+	get := s.Want(200, "GET", path, admin, nil)
 	require.Equal(t, etag, get.Header.Get("ETag"))
 	require.Equal(t, "private, no-cache", get.Header.Get("Cache-Control"))
-	head := s.want(200, "HEAD", path, admin, nil)
+	head := s.Want(200, "HEAD", path, admin, nil)
 	require.Empty(t, head.Raw)
 	require.Equal(t, get.Header.Get("Content-Length"), head.Header.Get("Content-Length"))
-	require.Empty(t, s.want(304, "GET", path, admin, nil, header{"If-None-Match": etag}).Raw)
-	changed := s.want(200, "PATCH", path, admin, `{"title":"Changed"}`, header{"If-Match": etag})
+	require.Empty(t, s.Want(304, "GET", path, admin, nil, sitetest.Header{"If-None-Match": etag}).Raw)
+	changed := s.Want(200, "PATCH", path, admin, `{"title":"Changed"}`, sitetest.Header{"If-Match": etag})
 	require.Regexp(t, `^"2\.`, changed.Header.Get("ETag"))
-	s.refused(412, "precondition-failed", "PATCH", path, admin, `{"title":"Lost"}`, header{"If-Match": etag})
-	s.refused(412, "precondition-failed", "DELETE", path, admin, nil, header{"If-Match": `"nonsense"`})
-	same := s.want(200, "PATCH", path, admin, `{"title":"Changed"}`)
+	s.WantProblem(412, "precondition-failed", "PATCH", path, admin, `{"title":"Lost"}`, sitetest.Header{"If-Match": etag})
+	s.WantProblem(412, "precondition-failed", "DELETE", path, admin, nil, sitetest.Header{"If-Match": `"nonsense"`})
+	same := s.Want(200, "PATCH", path, admin, `{"title":"Changed"}`)
 	require.Equal(t, changed.Header.Get("ETag"), same.Header.Get("ETag"), "what changes nothing is no new version")
-	s.want(204, "DELETE", path, admin, nil)
-	s.refused(404, "not-found", "GET", path, admin, nil)
+	s.Want(204, "DELETE", path, admin, nil)
+	s.WantProblem(404, "not-found", "GET", path, admin, nil)
 }
 
 func TestIdempotencyKey(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
-		key := header{"Idempotency-Key": "k-1"}
-		first := s.want(201, "POST", "/courses", admin, `{"title":"Once"}`, key)
-		again := s.want(201, "POST", "/courses", admin, `{"title":"Once"}`, key)
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		key := sitetest.Header{"Idempotency-Key": "k-1"}
+		first := s.Want(201, "POST", "/courses", admin, `{"title":"Once"}`, key)
+		again := s.Want(201, "POST", "/courses", admin, `{"title":"Once"}`, key)
 		require.Equal(t, first.Raw, again.Raw)
 		require.Equal(t, first.Header.Get("Location"), again.Header.Get("Location"))
 		require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
-		s.refused(422, "idempotency-key-reused", "POST", "/courses", admin, `{"title":"Twice"}`, key)
+		s.WantProblem(422, "idempotency-key-reused", "POST", "/courses", admin, `{"title":"Twice"}`, key)
 
-		bad := header{"Idempotency-Key": "k-2"}
-		s.refused(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad)
-		require.Equal(t, "true", s.refused(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad).Header.Get("Idempotency-Replayed"))
+		bad := sitetest.Header{"Idempotency-Key": "k-2"}
+		s.WantProblem(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad)
+		require.Equal(t, "true", s.WantProblem(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad).Header.Get("Idempotency-Replayed"))
 
 		// Twenty at once are one course.
 		var wg sync.WaitGroup
 		ids := make([]string, 20)
 		for i := range ids {
 			wg.Go(func() {
-				ids[i] = s.call("POST", "/courses", admin, `{"title":"Race"}`, header{"Idempotency-Key": "k-3"}).str("id")
+				ids[i] = s.Call("POST", "/courses", admin, `{"title":"Race"}`, sitetest.Header{"Idempotency-Key": "k-3"}).Text("id")
 			})
 		}
 		wg.Wait()
 		for _, id := range ids {
 			require.Equal(t, ids[0], id)
 		}
-		require.Len(t, s.want(200, "GET", "/courses?status=draft&q=race", admin, nil).items(), 1)
+		require.Len(t, s.Want(200, "GET", "/courses?status=draft&q=race", admin, nil).Items(), 1)
 
 		// Anonymous requests are known by key and body.
 		reg := `{"email":"idem@example.com","password":"secretpass"}`
-		one := s.want(201, "POST", "/auth/register", "", reg, key)
-		require.Equal(t, one.Raw, s.want(201, "POST", "/auth/register", "", reg, key).Raw)
+		one := s.Want(201, "POST", "/auth/register", "", reg, key)
+		require.Equal(t, one.Raw, s.Want(201, "POST", "/auth/register", "", reg, key).Raw)
 	})
 }
 
 func TestH3CORSIsExact(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"CORS_ORIGINS": "https://app.example.com"})
-	token := s.admin()
+	s := sitetest.Start(t, map[string]string{"CORS_ORIGINS": "https://app.example.com"})
+	token := s.AdminToken()
 	for _, evil := range []string{"https://evil.example", "null", "https://app.example.com.evil.example", "https://evilapp.example.com", "https://evil.example/https://app.example.com", "http://app.example.com",
 		"https://app.example.com:8443", "https://app.example.com.", "https://app.example.com/", "https://example.com", "https://x.app.example.com", "https://app.example.com@evil.example", "https://app.example.com, https://evil.example", "*", "app.example.com"} {
 		for _, method := range []string{"GET", "OPTIONS"} {
-			a := s.call(method, "/courses", "", nil, header{"Origin": evil, "Access-Control-Request-Method": "POST"})
+			a := s.Call(method, "/courses", "", nil, sitetest.Header{"Origin": evil, "Access-Control-Request-Method": "POST"})
 			require.Empty(t, a.Header.Get("Access-Control-Allow-Origin"), evil)
 			require.Empty(t, a.Header.Get("Access-Control-Allow-Methods"), evil)
 			require.Contains(t, a.Header.Values("Vary"), "Origin", "a cache must not give one origin's answer to another")
 		}
-		require.Equal(t, 403, s.dial("/ws/channels/hq?token="+token, http.Header{"Origin": {evil}}).status, evil)
+		require.Equal(t, 403, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {evil}}).Status, evil)
 	}
-	good := header{"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
-	require.Equal(t, "https://app.example.com", s.call("GET", "/courses", "", nil, good).Header.Get("Access-Control-Allow-Origin"))
-	preflight := s.want(204, "OPTIONS", "/courses", "", nil, good)
+	good := sitetest.Header{"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+	require.Equal(t, "https://app.example.com", s.Call("GET", "/courses", "", nil, good).Header.Get("Access-Control-Allow-Origin"))
+	preflight := s.Want(204, "OPTIONS", "/courses", "", nil, good)
 	require.Contains(t, preflight.Header.Get("Access-Control-Allow-Headers"), "Idempotency-Key")
-	require.Equal(t, 101, s.dial("/ws/channels/hq?token="+token, http.Header{"Origin": {"https://app.example.com"}}).status)
+	require.Equal(t, 101, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {"https://app.example.com"}}).Status)
 	// Errors are readable there, too, and no cookie ever goes along.
-	for _, a := range []answer{s.want(401, "GET", "/users/me", "", nil, good), s.want(404, "GET", "/nope", "", nil, good), s.want(422, "POST", "/auth/login", "", "{}", good), preflight} {
+	for _, a := range []sitetest.Answer{s.Want(401, "GET", "/users/me", "", nil, good), s.Want(404, "GET", "/nope", "", nil, good), s.Want(422, "POST", "/auth/login", "", "{}", good), preflight} {
 		require.Equal(t, "https://app.example.com", a.Header.Get("Access-Control-Allow-Origin"))
 		require.Empty(t, a.Header.Get("Access-Control-Allow-Credentials"))
 	}
@@ -177,8 +179,8 @@ func TestH3CORSIsExact(t *testing.T) {
 // H7: what proxies and servers read differently is refused, and nothing after it is served.
 func TestH7AmbiguousFramingIsRefused(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	addr := strings.TrimPrefix(s.base, "http://")
+	s := sitetest.Start(t, nil)
+	addr := strings.TrimPrefix(s.URL, "http://")
 	smuggled := "GET /modules HTTP/1.1\r\nHost: x\r\n\r\n"
 	post := "POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	for name, raw := range map[string]string{
@@ -236,8 +238,8 @@ func TestH7AmbiguousFramingIsRefused(t *testing.T) {
 
 func TestABrokenEscapeIsAMissingPath(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.base, "http://"), time.Second)
+	s := sitetest.Start(t, nil)
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.URL, "http://"), time.Second)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	_, err = io.WriteString(conn, "GET /courses/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -249,35 +251,35 @@ func TestABrokenEscapeIsAMissingPath(t *testing.T) {
 
 func TestOversizedHeadersAre431(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	s.refused(431, "header-too-large", "GET", "/healthz", "", nil, header{"X-Long": strings.Repeat("a", 20<<10)})
+	s := sitetest.Start(t, nil)
+	s.WantProblem(431, "header-too-large", "GET", "/healthz", "", nil, sitetest.Header{"X-Long": strings.Repeat("a", 20<<10)})
 }
 
 func TestProblemsDocsAndConsoleAreThere(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
+	s := sitetest.Start(t, nil)
 	problems := problemCatalog(t).List()
 	for _, p := range problems {
-		require.Contains(t, string(s.want(200, "GET", "/problems/"+p.Code, "", nil).Raw), "<code>"+p.Code+"</code>")
+		require.Contains(t, string(s.Want(200, "GET", "/problems/"+p.Code, "", nil).Raw), "<code>"+p.Code+"</code>")
 	}
-	s.refused(404, "not-found", "GET", "/problems/nope", "", nil)
-	page := string(s.want(200, "GET", "/problems", "", nil, header{"Accept": "text/html"}).Raw)
-	listed := s.want(200, "GET", "/problems", "", nil, header{"Accept": "application/json"}).items()
+	s.WantProblem(404, "not-found", "GET", "/problems/nope", "", nil)
+	page := string(s.Want(200, "GET", "/problems", "", nil, sitetest.Header{"Accept": "text/html"}).Raw)
+	listed := s.Want(200, "GET", "/problems", "", nil, sitetest.Header{"Accept": "application/json"}).Items()
 	require.Len(t, listed, len(problems))
 	for _, p := range problems {
 		require.Contains(t, page, `href="/problems/`+p.Code+`"`)
 	}
 	for _, page := range []string{"/", "/join", "/docs", "/dev/mailbox", "/console/app.js", "/docs/init.js", "/openapi.yaml", "/metrics"} {
-		s.want(200, "GET", page, "", nil)
+		s.Want(200, "GET", page, "", nil)
 	}
-	require.Contains(t, s.want(200, "GET", "/", "", nil).Header.Get("Content-Security-Policy"), "script-src 'self'")
+	require.Contains(t, s.Want(200, "GET", "/", "", nil).Header.Get("Content-Security-Policy"), "script-src 'self'")
 	var doc struct {
 		OpenAPI string                    `json:"openapi"`
 		Paths   map[string]map[string]any `json:"paths"`
 	}
-	require.NoError(t, json.Unmarshal(s.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	require.NoError(t, json.Unmarshal(s.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
 	require.True(t, strings.HasPrefix(doc.OpenAPI, "3.1"))
-	for _, r := range s.run.Parts.Server.ListRoutes() {
+	for _, r := range s.Running.Parts.Server.ListRoutes() {
 		_, there := doc.Paths[r.Path][strings.ToLower(r.Method)]
 		require.Equal(t, !r.Hidden, there, "%s %s in the document", r.Method, r.Path)
 	}
@@ -291,44 +293,44 @@ func TestEachModuleCanBeOff(t *testing.T) {
 		}
 		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			s := serveSite(t, map[string]string{"MODULES_DISABLED": m.Name})
+			s := sitetest.Start(t, map[string]string{"MODULES_DISABLED": m.Name})
 			on := func(name string) bool { return name != m.Name }
-			for _, info := range s.want(200, "GET", "/modules", "", nil).items() {
+			for _, info := range s.Want(200, "GET", "/modules", "", nil).Items() {
 				i := info.(map[string]any)
 				require.Equal(t, on(i["name"].(string)), i["enabled"])
 			}
-			require.NotContains(t, string(s.want(200, "GET", "/openapi.json", "", nil).Raw), fmt.Sprintf(`"tags": [%q]`, m.Name))
-			s.walkWithout(m.Name, on)
+			require.NotContains(t, string(s.Want(200, "GET", "/openapi.json", "", nil).Raw), fmt.Sprintf(`"tags": [%q]`, m.Name))
+			walkWithout(s, m.Name, on)
 		})
 	}
 }
 
 // walkWithout does the main job but for one module, whose routes must be missing.
-func (s *site) walkWithout(off string, on func(string) bool) {
-	admin := s.admin()
-	email, _, user := s.newcomer("without-" + off)
-	s.mailArrives(email)
+func walkWithout(s *sitetest.Site, off string, on func(string) bool) {
+	admin := s.AdminToken()
+	email, _, user := s.NewAccount("without-" + off)
+	s.WaitForMail(email)
 	status := func(module string, enabled int) int {
 		if on(module) {
 			return enabled
 		}
 		return 404
 	}
-	s.want(status("invites", 201), "POST", "/admin/invites", admin, `{"role_to_grant":"member"}`)
-	s.want(status("audit", 200), "GET", "/admin/audit-logs", admin, nil)
-	s.want(status("chat", 200), "GET", "/channels/hq", user, nil)
-	s.want(status("notifications", 200), "GET", "/notifications", user, nil)
-	s.want(status("storage", 404), "GET", "/storage/sign?key=nothing", admin, nil)
-	s.want(status("courses", 200), "GET", "/courses", user, nil)
-	s.want(200, "GET", "/admin/emails", admin, nil)
-	s.want(status("storage", 403), "GET", "/objects/01900000-0000-7000-8000-000000000000", "", nil)
+	s.Want(status("invites", 201), "POST", "/admin/invites", admin, `{"role_to_grant":"member"}`)
+	s.Want(status("audit", 200), "GET", "/admin/audit-logs", admin, nil)
+	s.Want(status("chat", 200), "GET", "/channels/hq", user, nil)
+	s.Want(status("notifications", 200), "GET", "/notifications", user, nil)
+	s.Want(status("storage", 404), "GET", "/storage/sign?key=nothing", admin, nil)
+	s.Want(status("courses", 200), "GET", "/courses", user, nil)
+	s.Want(200, "GET", "/admin/emails", admin, nil)
+	s.Want(status("storage", 403), "GET", "/objects/01900000-0000-7000-8000-000000000000", "", nil)
 	if !on("courses") {
 		return
 	}
-	c := s.want(201, "POST", "/courses", admin, `{"title":"Without","status":"published"}`).str("id")
-	l := s.want(201, "POST", "/courses/"+c+"/lessons", admin, `{"title":"One"}`).str("id")
-	s.want(200, "PUT", "/courses/"+c+"/lessons/"+l+"/progress", user, `{"percent":100}`)
+	c := s.Want(201, "POST", "/courses", admin, `{"title":"Without","status":"published"}`).Text("id")
+	l := s.Want(201, "POST", "/courses/"+c+"/lessons", admin, `{"title":"One"}`).Text("id")
+	s.Want(200, "PUT", "/courses/"+c+"/lessons/"+l+"/progress", user, `{"percent":100}`)
 	if !on("storage") {
-		s.refused(422, "asset-unusable", "PATCH", "/courses/"+c+"/lessons/"+l, admin, `{"asset_key":"lessons/video.mp4"}`)
+		s.WantProblem(422, "asset-unusable", "PATCH", "/courses/"+c+"/lessons/"+l, admin, `{"asset_key":"lessons/video.mp4"}`)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/db"
 	"lyceum/platform/httpx"
@@ -47,9 +48,9 @@ func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	var gate *httpx.Authenticator
 	var client redis.UniversalClient
-	s := serveSite(t, services(t), &gate, &client)
-	email, id, token := s.newcomer("steady")
-	admin := s.admin()
+	s := sitetest.Start(t, sitetest.Services(t), &gate, &client)
+	email, id, token := s.NewAccount("steady")
+	admin := s.AdminToken()
 	sent := &commands{}
 	client.AddHook(sent)
 	ctx, queries := db.CountStatements(context.WithValue(t.Context(), watchedKey{}, true))
@@ -68,11 +69,11 @@ func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	require.Equal(t, before, queries.Load(), "queries")
 	require.Equal(t, spoken, sent.Load(), "Redis commands")
 
-	s.promote(admin, id, "member")
+	s.SetRole(admin, id, "member")
 	require.Equal(t, usersapi.RoleMember, signIn().Role)
 	require.Equal(t, before+1, queries.Load(), "one look at what has changed")
-	s.want(204, "POST", "/auth/logout-all", token, nil)
+	s.Want(204, "POST", "/auth/logout-all", token, nil)
 	_, _, err := gate.SignIn(ctx, token)
 	require.Error(t, err)
-	s.login(email, password)
+	s.Login(email, sitetest.Password)
 }

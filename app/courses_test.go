@@ -7,52 +7,40 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
-
-// cast is one caller of each kind.
-type cast struct{ user, member, instructor, admin string }
-
-func (s *site) cast() cast {
-	c := cast{admin: s.admin()}
-	var id string
-	_, _, c.user = s.newcomer("cast-user")
-	_, id, c.member = s.newcomer("cast-member")
-	s.promote(c.admin, id, "member")
-	_, id, c.instructor = s.newcomer("cast-instructor")
-	s.promote(c.admin, id, "instructor")
-	return c
-}
 
 // Lists show exactly what the details would: every visibility × status × caller, enrolled or not.
 func TestWhoMayReadIsOneRule(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		c := s.cast()
-		_, _, enrolled := s.newcomer("cast-enrolled")
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		c := s.NewCast()
+		_, _, enrolled := s.NewAccount("cast-enrolled")
 		type made struct{ id, visibility, status string }
 		var all []made
 		for _, visibility := range []string{"public", "member", "private"} {
 			for _, status := range []string{"draft", "published", "archived"} {
-				id := s.want(201, "POST", "/courses", c.instructor, map[string]any{"title": "Matrix", "visibility": "public", "status": "published"}).str("id")
-				s.want(201, "POST", "/courses/"+id+"/enrollment", enrolled, nil)
-				s.want(200, "PATCH", "/courses/"+id, c.instructor, map[string]any{"visibility": visibility, "status": status})
+				id := s.Want(201, "POST", "/courses", c.Instructor, map[string]any{"title": "Matrix", "visibility": "public", "status": "published"}).Text("id")
+				s.Want(201, "POST", "/courses/"+id+"/enrollment", enrolled, nil)
+				s.Want(200, "PATCH", "/courses/"+id, c.Instructor, map[string]any{"visibility": visibility, "status": status})
 				all = append(all, made{id, visibility, status})
 			}
 		}
-		for name, token := range map[string]string{"anon": "", "user": c.user, "member": c.member, "owner": c.instructor, "admin": c.admin, "enrolled": enrolled} {
+		for name, token := range map[string]string{"anon": "", "user": c.User, "member": c.Member, "owner": c.Instructor, "admin": c.Admin, "enrolled": enrolled} {
 			listed := map[string]bool{}
 			for _, status := range []string{"published", "draft", "archived"} {
 				if name == "anon" && status != "published" {
-					s.refused(401, "unauthenticated", "GET", "/courses?status="+status, token, nil)
+					s.WantProblem(401, "unauthenticated", "GET", "/courses?status="+status, token, nil)
 					continue
 				}
-				for _, item := range s.want(200, "GET", "/courses?limit=100&q=matrix&status="+status, token, nil).items() {
+				for _, item := range s.Want(200, "GET", "/courses?limit=100&q=matrix&status="+status, token, nil).Items() {
 					listed[item.(map[string]any)["id"].(string)] = true
 				}
 			}
 			for _, m := range all {
-				detail := s.call("GET", "/courses/"+m.id, token, nil)
+				detail := s.Call("GET", "/courses/"+m.id, token, nil)
 				require.Equal(t, detail.Status == 200, listed[m.id], "%s sees %v: %d", name, m, detail.Status)
-				require.Equal(t, detail.Status, s.call("GET", "/courses/"+m.id+"/lessons", token, nil).Status)
+				require.Equal(t, detail.Status, s.Call("GET", "/courses/"+m.id+"/lessons", token, nil).Status)
 				want := 404
 				switch {
 				case name == "owner" || name == "admin" || name == "enrolled" && m.status != "draft",
@@ -69,208 +57,210 @@ func TestWhoMayReadIsOneRule(t *testing.T) {
 
 func TestWhoMayEdit(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	c := s.cast()
-	s.refused(403, "forbidden", "POST", "/courses", c.member, `{"title":"No"}`)
-	course := s.want(201, "POST", "/courses", c.admin, `{"title":"Foreign","status":"published"}`).str("id")
-	draft := s.want(201, "POST", "/courses", c.admin, `{"title":"Hidden"}`).str("id")
+	s := sitetest.Start(t, nil)
+	c := s.NewCast()
+	s.WantProblem(403, "forbidden", "POST", "/courses", c.Member, `{"title":"No"}`)
+	course := s.Want(201, "POST", "/courses", c.Admin, `{"title":"Foreign","status":"published"}`).Text("id")
+	draft := s.Want(201, "POST", "/courses", c.Admin, `{"title":"Hidden"}`).Text("id")
 	path := "/courses/" + course
-	s.refused(403, "forbidden", "PATCH", path, c.instructor, `{"title":"Mine"}`)
-	s.refused(404, "not-found", "PATCH", "/courses/"+draft, c.instructor, `{"title":"Mine"}`)
-	s.refused(403, "forbidden", "POST", path+"/lessons", c.instructor, `{"title":"Mine"}`)
-	s.refused(422, "validation-failed", "POST", "/courses", c.instructor, `{"title":"x","owner_id":"me"}`)
-	lesson := s.want(201, "POST", path+"/lessons", c.admin, `{"title":"One"}`).str("id")
-	other := s.want(201, "POST", "/courses", c.admin, `{"title":"Other","status":"published"}`).str("id")
+	s.WantProblem(403, "forbidden", "PATCH", path, c.Instructor, `{"title":"Mine"}`)
+	s.WantProblem(404, "not-found", "PATCH", "/courses/"+draft, c.Instructor, `{"title":"Mine"}`)
+	s.WantProblem(403, "forbidden", "POST", path+"/lessons", c.Instructor, `{"title":"Mine"}`)
+	s.WantProblem(422, "validation-failed", "POST", "/courses", c.Instructor, `{"title":"x","owner_id":"me"}`)
+	lesson := s.Want(201, "POST", path+"/lessons", c.Admin, `{"title":"One"}`).Text("id")
+	other := s.Want(201, "POST", "/courses", c.Admin, `{"title":"Other","status":"published"}`).Text("id")
 	// A2: nested ids must belong together.
-	s.refused(404, "not-found", "GET", "/courses/"+other+"/lessons/"+lesson, c.admin, nil)
-	s.refused(404, "not-found", "PUT", "/courses/"+other+"/lessons/"+lesson+"/progress", c.user, `{"percent":1}`)
-	s.refused(422, "validation-failed", "PUT", "/courses/"+other+"/lessons/order", c.admin, map[string]any{"lesson_ids": []string{lesson}})
+	s.WantProblem(404, "not-found", "GET", "/courses/"+other+"/lessons/"+lesson, c.Admin, nil)
+	s.WantProblem(404, "not-found", "PUT", "/courses/"+other+"/lessons/"+lesson+"/progress", c.User, `{"percent":1}`)
+	s.WantProblem(422, "validation-failed", "PUT", "/courses/"+other+"/lessons/order", c.Admin, map[string]any{"lesson_ids": []string{lesson}})
 }
 
 func TestCoursesAreWrittenAndFound(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
-		c := s.want(201, "POST", "/courses", admin, `{"title":"Straße & Wege","summary":"100% _sure_","tags":["Go","go","Δοκιμή"],"status":"published"}`)
-		require.Equal(t, "strasse-wege", c.str("slug"))
-		require.Equal(t, "public", c.str("visibility"))
-		require.Equal(t, []any{"go", "δοκιμή"}, c.get("tags"))
-		require.NotNil(t, c.get("published_at"))
-		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`, c.str("created_at"))
-		require.Equal(t, "strasse-wege-2", s.want(201, "POST", "/courses", admin, `{"title":"STRASSE wege"}`).str("slug"))
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		c := s.Want(201, "POST", "/courses", admin, `{"title":"Straße & Wege","summary":"100% _sure_","tags":["Go","go","Δοκιμή"],"status":"published"}`)
+		require.Equal(t, "strasse-wege", c.Text("slug"))
+		require.Equal(t, "public", c.Text("visibility"))
+		require.Equal(t, []any{"go", "δοκιμή"}, c.Get("tags"))
+		require.NotNil(t, c.Get("published_at"))
+		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`, c.Text("created_at"))
+		require.Equal(t, "strasse-wege-2", s.Want(201, "POST", "/courses", admin, `{"title":"STRASSE wege"}`).Text("slug"))
 		for title, slug := range map[string]string{"日本": "ri-ben", "Łódź": "lodz", "Математика 5 класс": "matematika-5-klass", "Смак": "smak"} {
-			require.Equal(t, slug, s.want(201, "POST", "/courses", admin, map[string]any{"title": title}).str("slug"))
-			require.Equal(t, slug, s.want(201, "POST", "/channels", admin, map[string]any{"title": title, "visibility": "public"}).str("slug"))
+			require.Equal(t, slug, s.Want(201, "POST", "/courses", admin, map[string]any{"title": title}).Text("slug"))
+			require.Equal(t, slug, s.Want(201, "POST", "/channels", admin, map[string]any{"title": title, "visibility": "public"}).Text("slug"))
 		}
 		for _, slug := range []string{"course", "course-2"} {
-			require.Equal(t, slug, s.want(201, "POST", "/courses", admin, `{"title":"!!!"}`).str("slug"))
+			require.Equal(t, slug, s.Want(201, "POST", "/courses", admin, `{"title":"!!!"}`).Text("slug"))
 		}
-		require.Equal(t, "course-3", s.want(201, "POST", "/courses", admin, `{"title":"01900000-0000-7000-8000-000000000000"}`).str("slug"))
-		s.refused(409, "slug-taken", "POST", "/courses", admin, `{"title":"x","slug":"Strasse-Wege"}`)
+		require.Equal(t, "course-3", s.Want(201, "POST", "/courses", admin, `{"title":"01900000-0000-7000-8000-000000000000"}`).Text("slug"))
+		s.WantProblem(409, "slug-taken", "POST", "/courses", admin, `{"title":"x","slug":"Strasse-Wege"}`)
 		for _, bad := range []string{`{"title":"x","slug":"a--b"}`, `{"title":"x","slug":"01900000-0000-7000-8000-000000000000"}`, `{"title":" "}`, `{"title":"a\u0007b"}`,
 			`{"title":"` + strings.Repeat("x", 201) + `"}`, `{"title":"x","tags":[""]}`, `{"title":"x","visibility":"all"}`, `{"title":"x","cover_key":"not/there"}`} {
-			require.Equal(t, 422, s.call("POST", "/courses", admin, bad).Status, bad)
+			require.Equal(t, 422, s.Call("POST", "/courses", admin, bad).Status, bad)
 		}
 		for _, q := range []string{"STRASSE", "wege+straße", "100%25", "_sure_", "δοκιμή"} {
-			require.Len(t, s.want(200, "GET", "/courses?q="+q, "", nil).items(), 1, q)
+			require.Len(t, s.Want(200, "GET", "/courses?q="+q, "", nil).Items(), 1, q)
 		}
-		require.Empty(t, s.want(200, "GET", "/courses?q=strasse_wege", "", nil).items(), "an underscore is only itself")
-		require.Len(t, s.want(200, "GET", "/courses?tag=ΔΟΚΙΜΉ", "", nil).items(), 1)
-		require.Equal(t, c.str("id"), s.want(200, "GET", "/courses/strasse-wege", "", nil).str("id"))
-		s.refused(404, "not-found", "GET", "/courses/strasse-wege/lessons", "", nil)
+		require.Empty(t, s.Want(200, "GET", "/courses?q=strasse_wege", "", nil).Items(), "an underscore is only itself")
+		require.Len(t, s.Want(200, "GET", "/courses?tag=ΔΟΚΙΜΉ", "", nil).Items(), 1)
+		require.Equal(t, c.Text("id"), s.Want(200, "GET", "/courses/strasse-wege", "", nil).Text("id"))
+		s.WantProblem(404, "not-found", "GET", "/courses/strasse-wege/lessons", "", nil)
 
-		id := "/courses/" + c.str("id")
-		require.Equal(t, "", s.want(200, "PATCH", id, admin, `{"summary":null}`).str("summary"))
-		s.refused(422, "validation-failed", "PATCH", id, admin, `{"title":null}`)
-		archived := s.want(200, "PATCH", id, admin, `{"status":"archived"}`)
-		require.Equal(t, c.str("published_at"), archived.str("published_at"))
-		s.want(204, "DELETE", id, admin, nil)
-		require.Len(t, s.want(200, "GET", "/courses?status=deleted", admin, nil).items(), 1)
-		require.Equal(t, "strasse-wege", s.want(201, "POST", "/courses", admin, `{"title":"Straße Wege"}`).str("slug"), "a deleted course frees its slug")
+		id := "/courses/" + c.Text("id")
+		require.Equal(t, "", s.Want(200, "PATCH", id, admin, `{"summary":null}`).Text("summary"))
+		s.WantProblem(422, "validation-failed", "PATCH", id, admin, `{"title":null}`)
+		archived := s.Want(200, "PATCH", id, admin, `{"status":"archived"}`)
+		require.Equal(t, c.Text("published_at"), archived.Text("published_at"))
+		s.Want(204, "DELETE", id, admin, nil)
+		require.Len(t, s.Want(200, "GET", "/courses?status=deleted", admin, nil).Items(), 1)
+		require.Equal(t, "strasse-wege", s.Want(201, "POST", "/courses", admin, `{"title":"Straße Wege"}`).Text("slug"), "a deleted course frees its slug")
 	})
 }
 
 func TestLessonsKeepTheirOrder(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
-		id := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Order","status":"published"}`).str("id")
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		id := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Order","status":"published"}`).Text("id")
 		ids := make([]string, 5)
 		for i := range ids {
-			l := s.want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint("L", i), "content": "<img src=x onerror=alert(1)> [x](javascript:alert(1)) **b**"})
-			require.EqualValues(t, i+1, l.get("position"))
-			require.NotContains(t, l.str("content_html"), "onerror")
-			require.NotContains(t, l.str("content_html"), "javascript:")
-			ids[i] = l.str("id")
+			l := s.Want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint("L", i), "content": "<img src=x onerror=alert(1)> [x](javascript:alert(1)) **b**"})
+			require.EqualValues(t, i+1, l.Get("position"))
+			require.NotContains(t, l.Text("content_html"), "onerror")
+			require.NotContains(t, l.Text("content_html"), "javascript:")
+			ids[i] = l.Text("id")
 		}
 		ids[0], ids[4] = ids[4], ids[0]
-		s.want(200, "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": ids})
-		s.refused(422, "validation-failed", "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": ids[1:]})
-		s.refused(422, "validation-failed", "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": append(ids[:4:4], ids[0])})
-		s.want(204, "DELETE", id+"/lessons/"+ids[2], admin, nil)
+		s.Want(200, "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": ids})
+		s.WantProblem(422, "validation-failed", "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": ids[1:]})
+		s.WantProblem(422, "validation-failed", "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": append(ids[:4:4], ids[0])})
+		s.Want(204, "DELETE", id+"/lessons/"+ids[2], admin, nil)
 		var got []string
 		for cursor := ""; ; {
-			page := s.want(200, "GET", id+"/lessons?limit=2"+cursor, "", nil)
-			for _, item := range page.items() {
+			page := s.Want(200, "GET", id+"/lessons?limit=2"+cursor, "", nil)
+			for _, item := range page.Items() {
 				l := item.(map[string]any)
 				require.EqualValues(t, len(got)+1, l["position"])
 				require.NotContains(t, l, "content")
 				got = append(got, l["id"].(string))
 			}
-			if page.get("next_cursor") == nil {
+			if page.Get("next_cursor") == nil {
 				break
 			}
 			require.Contains(t, page.Header.Get("Link"), `rel="next"`)
-			cursor = "&cursor=" + page.str("next_cursor")
+			cursor = "&cursor=" + page.Text("next_cursor")
 		}
 		require.Equal(t, []string{ids[0], ids[1], ids[3], ids[4]}, got)
-		require.EqualValues(t, 4, s.want(200, "GET", id, "", nil).get("lesson_count"))
-		changed := s.want(200, "PATCH", id+"/lessons/"+ids[0], admin, `{"title":"New","duration_seconds":7,"content":null}`)
-		require.EqualValues(t, 7, changed.get("duration_seconds"))
-		require.Equal(t, "", changed.str("content_html"))
+		require.EqualValues(t, 4, s.Want(200, "GET", id, "", nil).Get("lesson_count"))
+		changed := s.Want(200, "PATCH", id+"/lessons/"+ids[0], admin, `{"title":"New","duration_seconds":7,"content":null}`)
+		require.EqualValues(t, 7, changed.Get("duration_seconds"))
+		require.Equal(t, "", changed.Text("content_html"))
 	})
 }
 
 // Text whose rendering would take minutes is refused, and none holds up the others meanwhile.
 func TestCostlyMarkdownHoldsUpNobody(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	id := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Costly"}`).str("id")
-	lesson := id + "/lessons/" + s.want(201, "POST", id+"/lessons", admin, `{"title":"One"}`).str("id")
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	id := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Costly"}`).Text("id")
+	lesson := id + "/lessons/" + s.Want(201, "POST", id+"/lessons", admin, `{"title":"One"}`).Text("id")
 	for _, hostile := range []string{strings.Repeat("![a](", 30_000), strings.Repeat("> ", 90_000), strings.Repeat("1. ", 60_000), strings.Repeat(">", 150_000), strings.Repeat("*a**b ", 30_000),
 		strings.Repeat("|a", 5000) + "\n" + strings.Repeat("|-", 5000) + "\n" + strings.Repeat("|\n", 60_000), "> " + strings.Repeat("|a", 500) + "\n> " + strings.Repeat("|-", 500) + "\n" + strings.Repeat("> |\n", 40_000)} {
-		s.refused(422, "validation-failed", "POST", id+"/lessons", admin, map[string]any{"title": "x", "content": hostile})
-		s.refused(422, "validation-failed", "PATCH", lesson, admin, map[string]any{"content": hostile})
+		s.WantProblem(422, "validation-failed", "POST", id+"/lessons", admin, map[string]any{"title": "x", "content": hostile})
+		s.WantProblem(422, "validation-failed", "PATCH", lesson, admin, map[string]any{"content": hostile})
 	}
 	// The costliest that are accepted, and writers that go on meanwhile.
 	var wg sync.WaitGroup
 	for _, long := range []string{strings.Repeat("![a](", 2000), strings.Repeat("*a**b ", 5000), strings.Repeat("[a]: x\n", 5000), strings.Repeat("word ", 39_000), "|a|b|\n|-|-|\n" + strings.Repeat("|x|y|\n", 30_000)} {
-		wg.Go(func() { s.want(200, "PATCH", lesson, admin, map[string]any{"content": long}) })
+		wg.Go(func() { s.Want(200, "PATCH", lesson, admin, map[string]any{"content": long}) })
 	}
 	for range 5 {
-		wg.Go(func() { s.admin() })
+		wg.Go(func() { s.AdminToken() })
 	}
 	wg.Wait()
 }
 
 func TestProgressIsMonotoneAndExact(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
-		_, userID, user := s.newcomer("progress")
-		id := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Progress","status":"published"}`).str("id")
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		_, userID, user := s.NewAccount("progress")
+		id := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Progress","status":"published"}`).Text("id")
 		var lessons []string
 		for i := range 3 {
-			lessons = append(lessons, s.want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).str("id"))
+			lessons = append(lessons, s.Want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Text("id"))
 		}
-		put := func(l, body string) answer { return s.want(200, "PUT", id+"/lessons/"+l+"/progress", user, body) }
-		require.EqualValues(t, 0, s.want(200, "GET", id, user, nil).get("progress.percent"))
-		require.Nil(t, s.want(200, "GET", id, "", nil).get("progress"))
+		put := func(l, body string) sitetest.Answer {
+			return s.Want(200, "PUT", id+"/lessons/"+l+"/progress", user, body)
+		}
+		require.EqualValues(t, 0, s.Want(200, "GET", id, user, nil).Get("progress.percent"))
+		require.Nil(t, s.Want(200, "GET", id, "", nil).Get("progress"))
 		// Many tabs at once, in any order: the highest stays, and the sums are its.
 		var wg sync.WaitGroup
 		for i := range 30 {
 			wg.Go(func() { put(lessons[i%3], fmt.Sprintf(`{"percent":%d}`, i*3)) })
 		}
 		wg.Wait()
-		require.EqualValues(t, (81+84+87)/3, s.want(200, "GET", id+"/progress", user, nil).get("percent"))
-		require.EqualValues(t, 87, put(lessons[2], `{"percent":5}`).get("percent"))
-		require.EqualValues(t, 5, put(lessons[2], `{"percent":5,"reset":true}`).get("percent"))
+		require.EqualValues(t, (81+84+87)/3, s.Want(200, "GET", id+"/progress", user, nil).Get("percent"))
+		require.EqualValues(t, 87, put(lessons[2], `{"percent":5}`).Get("percent"))
+		require.EqualValues(t, 5, put(lessons[2], `{"percent":5,"reset":true}`).Get("percent"))
 		for _, l := range lessons {
-			require.Equal(t, true, put(l, `{"percent":100}`).get("completed"))
+			require.Equal(t, true, put(l, `{"percent":100}`).Get("completed"))
 		}
-		whole := s.want(200, "GET", id+"/progress", user, nil)
-		require.EqualValues(t, 100, whole.get("percent"))
-		require.NotNil(t, whole.get("completed_at"))
-		require.Len(t, whole.get("lessons"), 3)
+		whole := s.Want(200, "GET", id+"/progress", user, nil)
+		require.EqualValues(t, 100, whole.Get("percent"))
+		require.NotNil(t, whole.Get("completed_at"))
+		require.Len(t, whole.Get("lessons"), 3)
 		again := put(lessons[0], `{"percent":0,"reset":true}`)
-		require.Nil(t, again.get("completed_at"))
-		after := s.want(200, "GET", id+"/progress", user, nil)
-		require.EqualValues(t, 66, after.get("percent"))
-		require.Equal(t, whole.get("completed_at"), after.get("completed_at"), "completed_at stays once set")
+		require.Nil(t, again.Get("completed_at"))
+		after := s.Want(200, "GET", id+"/progress", user, nil)
+		require.EqualValues(t, 66, after.Get("percent"))
+		require.Equal(t, whole.Get("completed_at"), after.Get("completed_at"), "completed_at stays once set")
 		for _, bad := range []string{`{}`, `{"percent":101}`, `{"percent":-1}`, `{"percent":1.5}`, `{"percent":"1"}`, `{"percent":null}`, `{"percent":1,"completed":true}`, `{"reset":true}`} {
-			s.refused(422, "validation-failed", "PUT", id+"/lessons/"+lessons[0]+"/progress", user, bad)
+			s.WantProblem(422, "validation-failed", "PUT", id+"/lessons/"+lessons[0]+"/progress", user, bad)
 		}
-		require.Len(t, s.want(200, "GET", "/users/me/progress", user, nil).items(), 1)
-		require.Len(t, s.want(200, "GET", "/users/me/enrollments", user, nil).items(), 1, "the first progress enrolls")
-		s.want(200, "POST", id+"/enrollment", user, nil)
-		s.want(204, "DELETE", id+"/enrollment", user, nil)
-		require.Empty(t, s.want(200, "GET", "/users/me/enrollments", user, nil).items())
-		require.EqualValues(t, 66, s.want(200, "GET", id+"/progress", user, nil).get("percent"), "unenrolling keeps progress")
+		require.Len(t, s.Want(200, "GET", "/users/me/progress", user, nil).Items(), 1)
+		require.Len(t, s.Want(200, "GET", "/users/me/enrollments", user, nil).Items(), 1, "the first progress enrolls")
+		s.Want(200, "POST", id+"/enrollment", user, nil)
+		s.Want(204, "DELETE", id+"/enrollment", user, nil)
+		require.Empty(t, s.Want(200, "GET", "/users/me/enrollments", user, nil).Items())
+		require.EqualValues(t, 66, s.Want(200, "GET", id+"/progress", user, nil).Get("percent"), "unenrolling keeps progress")
 		// Deleting the unfinished lesson leaves a whole course, and 100 %.
-		s.want(204, "DELETE", id+"/lessons/"+lessons[0], admin, nil)
-		require.EqualValues(t, 100, s.want(200, "GET", id+"/progress", user, nil).get("percent"))
-		s.want(200, "PATCH", id, admin, `{"status":"archived"}`)
-		s.refused(404, "not-found", "POST", id+"/enrollment", user, nil)
-		s.refused(409, "course-archived", "POST", id+"/enrollment", admin, nil)
-		created := s.want(200, "GET", "/admin/audit-logs?action=enrollment.created", admin, nil).items()
+		s.Want(204, "DELETE", id+"/lessons/"+lessons[0], admin, nil)
+		require.EqualValues(t, 100, s.Want(200, "GET", id+"/progress", user, nil).Get("percent"))
+		s.Want(200, "PATCH", id, admin, `{"status":"archived"}`)
+		s.WantProblem(404, "not-found", "POST", id+"/enrollment", user, nil)
+		s.WantProblem(409, "course-archived", "POST", id+"/enrollment", admin, nil)
+		created := s.Want(200, "GET", "/admin/audit-logs?action=enrollment.created", admin, nil).Items()
 		require.Len(t, created, 1)
 		require.Equal(t, userID, created[0].(map[string]any)["data"].(map[string]any)["user_id"])
 	})
 }
 
 func TestPagesHaveNoHolesNorDoubles(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
 		for i := range 25 {
-			s.want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprintf("Page %02d", i%20), "status": "published", "tags": []string{"paged"}})
+			s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprintf("Page %02d", i%20), "status": "published", "tags": []string{"paged"}})
 		}
 		for _, sort := range []string{"newest", "title", "updated"} {
 			seen, cursor := map[string]bool{}, ""
 			for n := 0; ; n++ {
-				page := s.want(200, "GET", "/courses?tag=paged&limit=4&sort="+sort+cursor, admin, nil)
-				for _, item := range page.items() {
+				page := s.Want(200, "GET", "/courses?tag=paged&limit=4&sort="+sort+cursor, admin, nil)
+				for _, item := range page.Items() {
 					id := item.(map[string]any)["id"].(string)
 					require.False(t, seen[id])
 					seen[id] = true
 				}
 				if n == 1 { // an item that comes in between shifts nothing
-					s.want(201, "POST", "/courses", admin, `{"title":"Page 99","status":"published"}`)
+					s.Want(201, "POST", "/courses", admin, `{"title":"Page 99","status":"published"}`)
 				}
-				if page.get("next_cursor") == nil {
+				if page.Get("next_cursor") == nil {
 					break
 				}
-				cursor = "&cursor=" + page.str("next_cursor")
+				cursor = "&cursor=" + page.Text("next_cursor")
 				// V4: a cursor holds for its list, filters and caller only.
-				s.refused(422, "validation-failed", "GET", "/courses?limit=4&sort="+sort+cursor, admin, nil)
-				s.refused(422, "validation-failed", "GET", "/courses?tag=paged&limit=4&sort="+sort+cursor, "", nil)
+				s.WantProblem(422, "validation-failed", "GET", "/courses?limit=4&sort="+sort+cursor, admin, nil)
+				s.WantProblem(422, "validation-failed", "GET", "/courses?tag=paged&limit=4&sort="+sort+cursor, "", nil)
 			}
 			require.Len(t, seen, 25, sort)
 		}
@@ -279,57 +269,57 @@ func TestPagesHaveNoHolesNorDoubles(t *testing.T) {
 
 // What the contract says of tags, slugs and lists beside the main stories.
 func TestCoursesInDetail(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		cast, admin := s.cast(), s.admin()
-		made := s.want(201, "POST", "/courses", cast.instructor, map[string]any{"title": "Details", "slug": "De-TAILS", "tags": []string{"STRASSE", "straße", "Ünï", "ünÏ", "ﬁn", "FIN", "ΣΟΦΌΣ", "σοφός"}})
-		require.Equal(t, "de-tails", made.str("slug"))
-		require.Len(t, made.get("tags"), 4, "each once, whatever its case: %v", made.get("tags"))
-		course := "/courses/" + made.str("id")
-		s.want(200, "PATCH", course, cast.instructor, `{"status":"published"}`)
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		cast, admin := s.NewCast(), s.AdminToken()
+		made := s.Want(201, "POST", "/courses", cast.Instructor, map[string]any{"title": "Details", "slug": "De-TAILS", "tags": []string{"STRASSE", "straße", "Ünï", "ünÏ", "ﬁn", "FIN", "ΣΟΦΌΣ", "σοφός"}})
+		require.Equal(t, "de-tails", made.Text("slug"))
+		require.Len(t, made.Get("tags"), 4, "each once, whatever its case: %v", made.Get("tags"))
+		course := "/courses/" + made.Text("id")
+		s.Want(200, "PATCH", course, cast.Instructor, `{"status":"published"}`)
 		for _, query := range []string{"tag=STRASSE", "tag=straße", "tag=ÜNÏ", "tag=fin", "tag=%EF%AC%81n", "tag=σοφοσ&x", "q=DETAILS", "q=d%C3%A9tails", "q=ünï"} {
 			want := 1
 			if strings.HasPrefix(query, "tag=σοφοσ") || strings.HasPrefix(query, "q=d%C3") {
 				want = 0 // another letter is another word
 			}
-			require.Len(t, s.want(200, "GET", "/courses?"+query, "", nil).items(), want, query)
+			require.Len(t, s.Want(200, "GET", "/courses?"+query, "", nil).Items(), want, query)
 		}
-		require.Len(t, s.want(200, "GET", "/courses?tag=ΣΟΦΌς", "", nil).items(), 1)
+		require.Len(t, s.Want(200, "GET", "/courses?tag=ΣΟΦΌς", "", nil).Items(), 1)
 
 		// null clears, and what is nothing new is no change.
-		etag := s.want(200, "PATCH", course, cast.instructor, `{"tags":null,"summary":null}`).Header.Get("ETag")
-		cleared := s.want(200, "GET", course, cast.instructor, nil)
-		require.Equal(t, []any{}, cleared.get("tags"))
-		require.Empty(t, s.want(200, "GET", "/courses?tag=fin", "", nil).items())
-		entries := s.entriesOf(admin, "course.updated")
+		etag := s.Want(200, "PATCH", course, cast.Instructor, `{"tags":null,"summary":null}`).Header.Get("ETag")
+		cleared := s.Want(200, "GET", course, cast.Instructor, nil)
+		require.Equal(t, []any{}, cleared.Get("tags"))
+		require.Empty(t, s.Want(200, "GET", "/courses?tag=fin", "", nil).Items())
+		entries := s.CountEntries(admin, "course.updated")
 		for _, same := range []string{`{}`, `{"tags":null}`, `{"tags":[]}`, `{"title":" Details "}`, `{"slug":"DE-tails"}`, `{"summary":"","cover_key":null}`, `{"status":"published"}`} {
-			a := s.want(200, "PATCH", course, cast.instructor, same)
+			a := s.Want(200, "PATCH", course, cast.Instructor, same)
 			require.Equal(t, etag, a.Header.Get("ETag"), same)
-			require.Equal(t, cleared.str("updated_at"), a.str("updated_at"), same)
+			require.Equal(t, cleared.Text("updated_at"), a.Text("updated_at"), same)
 		}
-		require.Equal(t, entries, s.entriesOf(admin, "course.updated"))
+		require.Equal(t, entries, s.CountEntries(admin, "course.updated"))
 		for _, clear := range []string{`{"title":null}`, `{"visibility":null}`, `{"status":null}`, `{"slug":null}`} {
-			s.refused(422, "validation-failed", "PATCH", course, cast.instructor, clear)
+			s.WantProblem(422, "validation-failed", "PATCH", course, cast.Instructor, clear)
 		}
 
 		// Lists of what is not everybody's need a token, and have what the caller may see.
 		for status := range map[string]bool{"draft": true, "archived": true, "deleted": true} {
-			s.want(200, "PATCH", course, cast.instructor, map[string]string{"status": map[string]string{"deleted": "draft"}[status] + map[string]string{"draft": "draft", "archived": "archived"}[status]})
+			s.Want(200, "PATCH", course, cast.Instructor, map[string]string{"status": map[string]string{"deleted": "draft"}[status] + map[string]string{"draft": "draft", "archived": "archived"}[status]})
 			if status == "deleted" {
-				s.want(204, "DELETE", course, cast.instructor, nil)
+				s.Want(204, "DELETE", course, cast.Instructor, nil)
 			}
-			s.refused(401, "unauthenticated", "GET", "/courses?status="+status, "", nil)
-			for token, n := range map[string]int{cast.user: 0, cast.member: 0, cast.instructor: 1, admin: 1} {
-				require.Len(t, s.want(200, "GET", "/courses?q=details&status="+status, token, nil).items(), n, status)
+			s.WantProblem(401, "unauthenticated", "GET", "/courses?status="+status, "", nil)
+			for token, n := range map[string]int{cast.User: 0, cast.Member: 0, cast.Instructor: 1, admin: 1} {
+				require.Len(t, s.Want(200, "GET", "/courses?q=details&status="+status, token, nil).Items(), n, status)
 			}
 			if status == "deleted" {
-				s.want(200, "POST", course+"/restore", cast.instructor, nil)
+				s.Want(200, "POST", course+"/restore", cast.Instructor, nil)
 			}
 		}
-		require.Equal(t, 1, s.entriesOf(admin, "course.restored"))
-		s.want(200, "PATCH", course, cast.instructor, `{"status":"published","visibility":"private"}`)
-		s.refused(401, "unauthenticated", "GET", "/courses?visibility=private", "", nil)
-		require.Empty(t, s.want(200, "GET", "/courses?q=details&visibility=private", cast.user, nil).items())
-		s.want(200, "POST", course+"/enrollments/batch", cast.instructor, batchOf(s.want(200, "GET", "/users/me", cast.user, nil).str("email")))
-		require.Len(t, s.want(200, "GET", "/courses?q=details&visibility=private", cast.user, nil).items(), 1)
+		require.Equal(t, 1, s.CountEntries(admin, "course.restored"))
+		s.Want(200, "PATCH", course, cast.Instructor, `{"status":"published","visibility":"private"}`)
+		s.WantProblem(401, "unauthenticated", "GET", "/courses?visibility=private", "", nil)
+		require.Empty(t, s.Want(200, "GET", "/courses?q=details&visibility=private", cast.User, nil).Items())
+		s.Want(200, "POST", course+"/enrollments/batch", cast.Instructor, sitetest.Batch(s.Want(200, "GET", "/users/me", cast.User, nil).Text("email")))
+		require.Len(t, s.Want(200, "GET", "/courses?q=details&visibility=private", cast.User, nil).Items(), 1)
 	})
 }

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // launchWithFiles is launch for a process that may have only so many files and connections open.
 func launchWithFiles(t *testing.T, files int, vars map[string]string) *process {
 	t.Helper()
-	port := freePort(t)
+	port := sitetest.FreePort(t)
 	vars["HTTP_ADDR"], vars["PUBLIC_URL"] = "127.0.0.1:"+port, "http://127.0.0.1:"+port
 	cmd := lyceumCmd(t.Context(), vars)
 	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", fmt.Sprintf("ulimit -n %d && exec %s", files, os.Args[0])}
@@ -39,13 +41,13 @@ func answers(url string) bool {
 // once some are free, and the parts inside the process work as before.
 func TestRunningOutOfFileDescriptorsEndsNothing(t *testing.T) {
 	t.Parallel()
-	for name, vars := range map[string]map[string]string{"embedded": {}, "services": services(t)} {
+	for name, vars := range map[string]map[string]string{"embedded": {}, "services": sitetest.Services(t)} {
 		t.Run(name, func(t *testing.T) {
 			vars["DATA_DIR"] = t.TempDir()
-			vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = "owner@example.com", password
+			vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = "owner@example.com", sitetest.Password
 			p := launchWithFiles(t, 64, vars)
 			s := p.site()
-			token := s.login("owner@example.com", password)
+			token := s.Login("owner@example.com", sitetest.Password)
 			for round := range 3 {
 				var idle []net.Conn
 				for range 100 {
@@ -55,13 +57,13 @@ func TestRunningOutOfFileDescriptorsEndsNothing(t *testing.T) {
 					idle = append(idle, conn)
 				}
 				// The connection of before is still served, though it needs the database and a write.
-				course := s.want(201, "POST", "/courses", token, map[string]string{"title": fmt.Sprint("Round ", round)}).str("id")
+				course := s.Want(201, "POST", "/courses", token, map[string]string{"title": fmt.Sprint("Round ", round)}).Text("id")
 				for _, conn := range idle {
 					require.NoError(t, conn.Close())
 				}
 				require.Eventually(t, func() bool { return answers(p.base + "/courses") }, 10*time.Second, 50*time.Millisecond, "%s", p.out)
-				s.want(200, "GET", "/courses/"+course, token, nil)
-				require.Eventually(t, func() bool { return s.want(200, "GET", "/readyz", "", nil).str("status") == "ready" }, 10*time.Second, 100*time.Millisecond)
+				s.Want(200, "GET", "/courses/"+course, token, nil)
+				require.Eventually(t, func() bool { return s.Want(200, "GET", "/readyz", "", nil).Text("status") == "ready" }, 10*time.Second, 100*time.Millisecond)
 			}
 			require.NotContains(t, p.out.String(), "the server ended")
 		})

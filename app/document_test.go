@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // documented compares what a server answers with what its document says of statuses and headers.
@@ -28,13 +30,13 @@ type documentedOperation struct {
 	} `json:"responses"`
 }
 
-func readDocument(t *testing.T, s *site) *documented {
+func readDocument(t *testing.T, s *sitetest.Site) *documented {
 	t.Helper()
 	d := &documented{t: t, faults: map[string]bool{}, seen: map[string]bool{}}
 	var doc struct {
 		Paths map[string]map[string]documentedOperation `json:"paths"`
 	}
-	require.NoError(t, json.Unmarshal(s.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	require.NoError(t, json.Unmarshal(s.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
 	d.paths = doc.Paths
 	return d
 }
@@ -71,7 +73,7 @@ func matchTemplate(template, path string) (static int, fits bool) {
 }
 
 // hear judges one answer.
-func (d *documented) hear(method, path, _ string, _ any, a answer) {
+func (d *documented) hear(method, path, _ string, _ any, a sitetest.Answer) {
 	if method == http.MethodHead || a.Status >= 400 {
 		return
 	}
@@ -127,7 +129,7 @@ func TestTheDocumentIsTheSameAtEveryStart(t *testing.T) {
 // What client generators need: sockets say that they switch, files are bodies, lists link, and nothing else does.
 func TestTheDocumentSaysWhatAnswersHave(t *testing.T) {
 	t.Parallel()
-	d := readDocument(t, serveSite(t, nil))
+	d := readDocument(t, sitetest.Start(t, nil))
 	require.Contains(t, d.paths["/ws/channels/{slug}"]["get"].Responses, "101")
 	require.NotNil(t, d.paths["/ws/channels/{slug}"]["get"].Responses["default"].Content["application/problem+json"])
 	require.Contains(t, d.paths["/courses"]["get"].Responses["200"].Headers, "Link")

@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"lyceum/app/sitetest"
 )
 
 // faultyPlaces are the locations that an answer names, sorted.
-func faultyPlaces(a answer) string {
+func faultyPlaces(a sitetest.Answer) string {
 	var places []string
 	faults, _ := a.JSON["errors"].([]any)
 	for _, f := range faults {
@@ -23,10 +25,10 @@ func faultyPlaces(a answer) string {
 // what is wrong with the JSON as a text.
 func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	_, id, user := s.newcomer("faulty")
-	course := s.want(201, "POST", "/courses", admin, `{"title":"Faulty"}`).str("id")
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	_, id, user := s.NewAccount("faulty")
+	course := s.Want(201, "POST", "/courses", admin, `{"title":"Faulty"}`).Text("id")
 	for _, c := range []struct{ method, path, token, body, want string }{
 		{"POST", "/auth/register", "", `{"email":"bad","password":"x"}`, "body.email body.password"},
 		{"POST", "/auth/register", "", `{"email":"bad"}`, "body.email body.password"},
@@ -66,7 +68,7 @@ func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
 		if c.body != "" {
 			body = c.body
 		}
-		a := s.call(c.method, c.path, c.token, body)
+		a := s.Call(c.method, c.path, c.token, body)
 		assert.Equal(t, 422, a.Status, "%s %s %s: %s", c.method, c.path, c.body, a.Raw)
 		assert.Equal(t, c.want, faultyPlaces(a), "%s %s %s: %s", c.method, c.path, c.body, a.Raw)
 	}
@@ -75,9 +77,9 @@ func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
 // A table and its query parameters are one request, too.
 func TestAllFaultsOfATableAreNamedAtOnce(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	course := s.want(201, "POST", "/courses", admin, `{"title":"Table"}`).str("id")
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	course := s.Want(201, "POST", "/courses", admin, `{"title":"Table"}`).Text("id")
 	for _, c := range []struct{ path, table, want string }{
 		{"/admin/invites/batch?dry_run=maybe&role_to_grant=owner&expires_at=2020-01-01T00:00:00Z&dry=1", "email\n",
 			"body.expires_at body.role_to_grant body.rows query.dry query.dry_run"},
@@ -86,7 +88,7 @@ func TestAllFaultsOfATableAreNamedAtOnce(t *testing.T) {
 		{"/courses/" + course + "/enrollments/batch?mode=some&dry_run=1", "email\n", "body.mode body.rows query.dry_run"},
 		{"/courses/" + course + "/enrollments/batch?mode=some&mode=all", "email,email\na,b\n", "body body.mode query.mode"},
 	} {
-		a := s.call("POST", c.path, admin, c.table, header{"Content-Type": "text/csv"})
+		a := s.Call("POST", c.path, admin, c.table, sitetest.Header{"Content-Type": "text/csv"})
 		assert.Equal(t, 422, a.Status, "%s: %s", c.path, a.Raw)
 		assert.Equal(t, c.want, faultyPlaces(a), "%s: %s", c.path, a.Raw)
 	}
@@ -95,9 +97,9 @@ func TestAllFaultsOfATableAreNamedAtOnce(t *testing.T) {
 // A body that is empty or blank where one is needed can't be read at all.
 func TestBlankBodies(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
+	s := sitetest.Start(t, nil)
 	for _, body := range []string{"", " ", "\n", "\t \r\n"} {
-		s.refused(400, "malformed-request", "POST", "/auth/register", "", body)
-		s.want(204, "POST", "/auth/logout-all", s.admin(), body)
+		s.WantProblem(400, "malformed-request", "POST", "/auth/register", "", body)
+		s.Want(204, "POST", "/auth/logout-all", s.AdminToken(), body)
 	}
 }

@@ -14,13 +14,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // smallDisk is a file system of its own that a test can fill.
 type smallDisk struct {
 	t   *testing.T
 	dir string
-	s   *site
+	s   *sitetest.Site
 }
 
 func newSmallDisk(t *testing.T, size string) *smallDisk {
@@ -37,7 +39,7 @@ func newSmallDisk(t *testing.T, size string) *smallDisk {
 // fill leaves no room, in the write-ahead log neither.
 func (d *smallDisk) fill() {
 	d.t.Helper()
-	_, err := d.s.run.Parts.DB.Exec(d.t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	_, err := d.s.Running.Parts.DB.Exec(d.t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
 	require.NoError(d.t, err)
 	f, err := os.Create(filepath.Join(d.dir, "ballast"))
 	require.NoError(d.t, err)
@@ -66,31 +68,31 @@ var writeless = []string{"GET /courses/{id}/export", "GET /courses/{id}/learners
 func TestEveryWriteOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	d := newSmallDisk(t, "64m")
-	d.s = serveSite(t, map[string]string{"DATA_DIR": d.dir, "RATE_LIMIT_ENABLED": "false"})
+	d.s = sitetest.Start(t, map[string]string{"DATA_DIR": d.dir, "RATE_LIMIT_ENABLED": "false"})
 	w := newWalk(t, d.s)
 	for _, operation := range slices.Sorted(maps.Keys(deeds)) {
 		refused := 0
-		var full answer
-		w.before = func(method, path, token string, body any, headers ...header) {
-			if !isOf(operation, method, strings.TrimPrefix(path, w.base)) {
+		var full sitetest.Answer
+		w.OnCall = func(method, path, token string, body any, headers ...sitetest.Header) {
+			if !isOf(operation, method, strings.TrimPrefix(path, w.URL)) {
 				return
 			}
-			before, after := w.before, w.heard
-			w.before, w.heard = nil, nil
+			before, after := w.OnCall, w.OnAnswer
+			w.OnCall, w.OnAnswer = nil, nil
 			d.fill()
-			full = w.call(method, path, token, body, headers...)
+			full = w.Call(method, path, token, body, headers...)
 			d.free()
-			w.before, w.heard = before, after
+			w.OnCall, w.OnAnswer = before, after
 		}
-		w.heard = func(method, path, _ string, _ any, a answer) {
-			if !isOf(operation, method, strings.TrimPrefix(path, w.base)) {
+		w.OnAnswer = func(method, path, _ string, _ any, a sitetest.Answer) {
+			if !isOf(operation, method, strings.TrimPrefix(path, w.URL)) {
 				return
 			}
 			if full.Status != http.StatusServiceUnavailable {
 				require.Equal(t, a.Status, full.Status, "%s: %s", operation, full.Raw)
 				return
 			}
-			require.Equal(t, "storage-full", full.str("code"), operation)
+			require.Equal(t, "storage-full", full.Text("code"), operation)
 			require.Equal(t, "30", full.Header.Get("Retry-After"), operation)
 			refused++
 		}
@@ -103,34 +105,34 @@ func TestEveryWriteOnAFullDisk(t *testing.T) {
 func TestChatOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	d := newSmallDisk(t, "64m")
-	d.s = serveSite(t, map[string]string{"DATA_DIR": d.dir, "RATE_LIMIT_ENABLED": "false"})
+	d.s = sitetest.Start(t, map[string]string{"DATA_DIR": d.dir, "RATE_LIMIT_ENABLED": "false"})
 	s := d.s
-	admin := s.admin()
-	c := s.dial("/ws/channels/hq?token="+admin, nil)
-	c.until("welcome")
+	admin := s.AdminToken()
+	c := s.Dial("/ws/channels/hq?token="+admin, nil)
+	c.Until("welcome")
 	d.fill()
-	other := s.dial("/ws/channels/hq?token="+admin, nil)
-	require.EqualValues(t, 0, other.until("welcome")["last_seq"], "reads go on")
+	other := s.Dial("/ws/channels/hq?token="+admin, nil)
+	require.EqualValues(t, 0, other.Until("welcome")["last_seq"], "reads go on")
 	var all sync.WaitGroup
 	for n := range 20 {
 		all.Go(func() {
-			assert.Equal(t, "storage-full", s.call("POST", "/channels/hq/messages", admin, map[string]string{"body": fmt.Sprint(n)}).str("code"))
+			assert.Equal(t, "storage-full", s.Call("POST", "/channels/hq/messages", admin, map[string]string{"body": fmt.Sprint(n)}).Text("code"))
 		})
-		c.send(map[string]any{"type": "message", "body": fmt.Sprint(n)})
+		c.Send(map[string]any{"type": "message", "body": fmt.Sprint(n)})
 	}
 	all.Wait()
 	for range 20 {
-		require.Equal(t, "storage-full", c.until("error")["code"])
+		require.Equal(t, "storage-full", c.Until("error")["code"])
 	}
-	c.send(map[string]any{"type": "ping"})
-	c.until("pong")
-	s.want(200, "GET", "/channels/hq/messages", admin, nil)
-	require.Equal(t, "ready", s.want(200, "GET", "/readyz", "", nil).str("status"))
+	c.Send(map[string]any{"type": "ping"})
+	c.Until("pong")
+	s.Want(200, "GET", "/channels/hq/messages", admin, nil)
+	require.Equal(t, "ready", s.Want(200, "GET", "/readyz", "", nil).Text("status"))
 	d.free()
-	c.send(map[string]any{"type": "message", "body": "room again"})
-	require.EqualValues(t, 1, c.until("ack")["seq"])
-	require.Equal(t, "room again", other.until("message")["body"])
+	c.Send(map[string]any{"type": "message", "body": "room again"})
+	require.EqualValues(t, 1, c.Until("ack")["seq"])
+	require.Equal(t, "room again", other.Until("message")["body"])
 	d.fill()
-	c.send(map[string]any{"type": "read", "seq": 1})
-	require.Equal(t, "storage-full", c.until("error")["code"])
+	c.Send(map[string]any{"type": "read", "seq": 1})
+	require.Equal(t, "storage-full", c.Until("error")["code"])
 }

@@ -5,29 +5,31 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // V3, V9: nothing that nobody sees makes two addresses, names, titles or keys that look alike.
 func TestInvisibleCharacters(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		admin := s.admin()
-		_, id, token := s.newcomer("bob")
-		course := s.want(201, "POST", "/courses", admin, `{"title":"Seen"}`).str("id")
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		_, id, token := s.NewAccount("bob")
+		course := s.Want(201, "POST", "/courses", admin, `{"title":"Seen"}`).Text("id")
 		for _, r := range []rune{'\u200B', '\u00AD', '\uFEFF', '\u2060', '\u3164', '\u034F', '\u2800', '\u200D', '\u180E', '\U000E0041'} {
 			name := fmt.Sprintf("%U", r)
 			around, inside := fmt.Sprintf("%cBob@example.com %c", r, r), fmt.Sprintf("b%cob@example.com", r)
-			s.refused(409, "email-taken", "POST", "/auth/register", "", creds(around, password))
-			faulty := s.refused(422, "validation-failed", "POST", "/auth/register", "", creds(inside, password))
-			require.Equal(t, "body.email", faulty.str("errors.0.location"), name)
-			s.login(around, password)
-			s.refused(401, "invalid-credentials", "POST", "/auth/login", "", creds(inside, password))
-			s.want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": inside})
-			s.refused(422, "validation-failed", "POST", "/admin/invites", admin, map[string]string{"role_to_grant": "member", "email": inside})
+			s.WantProblem(409, "email-taken", "POST", "/auth/register", "", sitetest.Credentials(around, sitetest.Password))
+			faulty := s.WantProblem(422, "validation-failed", "POST", "/auth/register", "", sitetest.Credentials(inside, sitetest.Password))
+			require.Equal(t, "body.email", faulty.Text("errors.0.location"), name)
+			s.Login(around, sitetest.Password)
+			s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(inside, sitetest.Password))
+			s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": inside})
+			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin, map[string]string{"role_to_grant": "member", "email": inside})
 			rows := []map[string]string{{"email": around}, {"email": inside}}
-			batch := s.want(200, "POST", "/admin/invites/batch", admin, map[string]any{"role_to_grant": "member", "dry_run": true, "rows": rows})
-			require.Equal(t, []any{nil, "invalid-email"}, []any{batch.get("results.0.error"), batch.get("results.1.error")}, name)
-			batch = s.want(200, "POST", "/courses/"+course+"/enrollments/batch", admin, map[string]any{"dry_run": true, "rows": rows})
-			require.Equal(t, []any{"created", "invalid-email"}, []any{batch.get("results.0.status"), batch.get("results.1.error")}, name)
+			batch := s.Want(200, "POST", "/admin/invites/batch", admin, map[string]any{"role_to_grant": "member", "dry_run": true, "rows": rows})
+			require.Equal(t, []any{nil, "invalid-email"}, []any{batch.Get("results.0.error"), batch.Get("results.1.error")}, name)
+			batch = s.Want(200, "POST", "/courses/"+course+"/enrollments/batch", admin, map[string]any{"dry_run": true, "rows": rows})
+			require.Equal(t, []any{"created", "invalid-email"}, []any{batch.Get("results.0.status"), batch.Get("results.1.error")}, name)
 
 			within, tidy := fmt.Sprintf("Al%cgebra", r), fmt.Sprintf("%cAlgebra%c", r, r)
 			for _, c := range []struct{ method, path, token, field string }{
@@ -42,28 +44,28 @@ func TestInvisibleCharacters(t *testing.T) {
 				if c.path == "/courses/"+course+"/announcements" {
 					body["body"] = "text"
 				}
-				faulty := s.refused(422, "validation-failed", c.method, c.path, c.token, body)
-				require.Equal(t, "body."+c.field, faulty.str("errors.0.location"), "%s %s", name, c.path)
+				faulty := s.WantProblem(422, "validation-failed", c.method, c.path, c.token, body)
+				require.Equal(t, "body."+c.field, faulty.Text("errors.0.location"), "%s %s", name, c.path)
 				body[c.field] = tidy
-				done := s.call(c.method, c.path, c.token, body)
+				done := s.Call(c.method, c.path, c.token, body)
 				require.Less(t, done.Status, 300, "%s %s: %s", name, c.path, done.Raw)
 				if got, ok := done.JSON[c.field]; ok {
 					require.Equal(t, "Algebra", got, "%s %s", name, c.path)
 				}
 			}
-			s.refused(422, "validation-failed", "PATCH", "/courses/"+course, admin, map[string]any{"tags": []string{within}})
-			s.refused(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": within, "content_type": "text/plain", "size": 1})
-			s.refused(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": tidy, "content_type": "text/plain", "size": 1})
+			s.WantProblem(422, "validation-failed", "PATCH", "/courses/"+course, admin, map[string]any{"tags": []string{within}})
+			s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": within, "content_type": "text/plain", "size": 1})
+			s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": tidy, "content_type": "text/plain", "size": 1})
 		}
-		s.refused(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": "a\u00a0b", "content_type": "text/plain", "size": 1})
+		s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": "a\u00a0b", "content_type": "text/plain", "size": 1})
 
 		// The full lower case of U+0130 is not a plain i.
-		s.newcomer("ixd")
-		dotted := s.want(201, "POST", "/auth/register", "", creds("İxd@example.com", password))
-		require.Equal(t, "i\u0307xd@example.com", dotted.str("email"))
+		s.NewAccount("ixd")
+		dotted := s.Want(201, "POST", "/auth/register", "", sitetest.Credentials("İxd@example.com", sitetest.Password))
+		require.Equal(t, "i\u0307xd@example.com", dotted.Text("email"))
 		// What changes the picture of a word stays.
 		for _, title := range []string{"می\u200Cخواهم", "👩\u200D🏫 Biology"} {
-			require.Equal(t, title, s.want(200, "PATCH", "/courses/"+course, admin, map[string]string{"title": title}).str("title"))
+			require.Equal(t, title, s.Want(200, "PATCH", "/courses/"+course, admin, map[string]string{"title": title}).Text("title"))
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/db"
 )
 
@@ -107,14 +108,14 @@ func (m *mailServer) mails(text string) (found []string) {
 }
 
 // mailTo returns the newest mail to an address once it has been tried that often.
-func (s *site) mailTo(admin, email string, attempts float64) answer {
-	s.t.Helper()
-	var found answer
-	require.Eventually(s.t, func() bool {
-		for _, item := range s.want(200, "GET", "/admin/emails?limit=100", admin, nil).items() {
-			found = answer{JSON: item.(map[string]any)}
-			if found.str("to") == email {
-				return found.get("attempts").(float64) >= attempts && found.get("last_error") != nil || found.str("status") == "sent"
+func mailTo(s *sitetest.Site, admin, email string, attempts float64) sitetest.Answer {
+	s.T.Helper()
+	var found sitetest.Answer
+	require.Eventually(s.T, func() bool {
+		for _, item := range s.Want(200, "GET", "/admin/emails?limit=100", admin, nil).Items() {
+			found = sitetest.Answer{JSON: item.(map[string]any)}
+			if found.Text("to") == email {
+				return found.Get("attempts").(float64) >= attempts && found.Get("last_error") != nil || found.Text("status") == "sent"
 			}
 		}
 		return false
@@ -123,50 +124,50 @@ func (s *site) mailTo(admin, email string, attempts float64) answer {
 }
 
 func TestMailRefusals(t *testing.T) {
-	onKinds(t, func(t *testing.T, vars map[string]string) {
+	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		server := newMailServer(t)
 		vars["SMTP_URL"], vars["MAIL_FROM"] = "smtp://"+server.addr, "Lyceum <no-reply@example.com>"
 		var d *db.DB
-		s := serveSite(t, vars, &d)
-		admin := s.admin()
+		s := sitetest.Start(t, vars, &d)
+		admin := s.AdminToken()
 		// What concerns this server waits, whatever the first digit; what concerns the mail fails at once.
 		for n, c := range []struct{ stage, reply, status string }{
 			{"greeting", "554 no service for you", "queued"}, {"sender", "550 5.1.8 unknown sender", "queued"}, {"recipient", "451 4.7.1 greylisted", "queued"},
 			{"recipient", "550 5.1.1 no such user", "failed"}, {"end", "554 5.6.0 content refused", "failed"}, {"end", "452 4.3.1 full", "queued"},
 		} {
 			server.script(c.stage, c.reply)
-			email, _, _ := s.newcomer(fmt.Sprint("refused-", n))
-			mail := s.mailTo(admin, email, 1)
-			require.Equal(t, c.status, mail.str("status"), "%s %s", c.stage, c.reply)
-			require.Contains(t, mail.str("last_error"), c.reply[:3])
+			email, _, _ := s.NewAccount(fmt.Sprint("refused-", n))
+			mail := mailTo(s, admin, email, 1)
+			require.Equal(t, c.status, mail.Text("status"), "%s %s", c.stage, c.reply)
+			require.Contains(t, mail.Text("last_error"), c.reply[:3])
 			server.script(c.stage, "")
 		}
 		require.Contains(t, server.hellos, "[127.0.0.1]", "the host of PUBLIC_URL, an address here")
 
 		// A mail older than a day fails at its next refusal, but not right after somebody asked to try it again.
 		server.script("end", "451 4.3.0 later")
-		email, _, _ := s.newcomer("patient")
-		mail := s.mailTo(admin, email, 1)
+		email, _, _ := s.NewAccount("patient")
+		mail := mailTo(s, admin, email, 1)
 		long := time.Now().Add(-25 * time.Hour).UnixMilli()
 		require.Eventually(t, func() bool { // a delivery under way read the mail before it was old
 			require.NoError(t, d.Conn(t.Context()).Exec("UPDATE mail_messages SET created_at = ?, tried_since = ?, next_at = ? WHERE id = ? AND status = 'queued'",
-				long, long, long, mail.str("id")).Error)
-			mail = s.mailTo(admin, email, 1)
-			return mail.str("status") == "failed"
+				long, long, long, mail.Text("id")).Error)
+			mail = mailTo(s, admin, email, 1)
+			return mail.Text("status") == "failed"
 		}, 15*time.Second, 200*time.Millisecond)
-		s.want(202, "POST", "/admin/emails/"+mail.str("id")+"/retry", admin, nil)
-		mail = s.mailTo(admin, email, mail.get("attempts").(float64)+1)
-		require.Equal(t, "queued", mail.str("status"), "%v", mail.JSON)
+		s.Want(202, "POST", "/admin/emails/"+mail.Text("id")+"/retry", admin, nil)
+		mail = mailTo(s, admin, email, mail.Get("attempts").(float64)+1)
+		require.Equal(t, "queued", mail.Text("status"), "%v", mail.JSON)
 
 		// All that failed, at once; and what waits comes by itself within a minute of the server's return.
 		server.script("end", "")
-		s.refused(422, "validation-failed", "POST", "/admin/emails/retry?status=sent", admin, nil)
-		require.EqualValues(t, 2, s.want(202, "POST", "/admin/emails/retry?status=failed", admin, nil).get("count"))
-		require.EqualValues(t, 0, s.want(202, "POST", "/admin/emails/retry?status=failed", admin, nil).get("count"))
+		s.WantProblem(422, "validation-failed", "POST", "/admin/emails/retry?status=sent", admin, nil)
+		require.EqualValues(t, 2, s.Want(202, "POST", "/admin/emails/retry?status=failed", admin, nil).Get("count"))
+		require.EqualValues(t, 0, s.Want(202, "POST", "/admin/emails/retry?status=failed", admin, nil).Get("count"))
 		require.Eventually(t, func() bool {
-			return len(s.want(200, "GET", "/admin/emails?status=queued", admin, nil).items()) == 0
+			return len(s.Want(200, "GET", "/admin/emails?status=queued", admin, nil).Items()) == 0
 		}, time.Minute, 200*time.Millisecond)
-		require.Empty(t, s.want(200, "GET", "/admin/emails?status=failed", admin, nil).items())
+		require.Empty(t, s.Want(200, "GET", "/admin/emails?status=failed", admin, nil).Items())
 		require.Len(t, server.mails("refused-3@example.com"), 1, "once")
 	})
 }
@@ -174,28 +175,28 @@ func TestMailRefusals(t *testing.T) {
 var unsubscribeHeader = regexp.MustCompile(`(?m)^List-Unsubscribe: <([^>]+)>$`)
 
 func TestUnsubscribe(t *testing.T) {
-	onKinds(t, func(t *testing.T, vars map[string]string) {
+	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		server := newMailServer(t)
 		vars["SMTP_URL"] = "smtp://" + server.addr
-		s := serveSite(t, vars)
-		admin := s.admin()
-		email, id, token := s.newcomer("reader")
-		course := s.want(201, "POST", "/courses", admin, `{"title":"News","status":"published"}`).str("id")
-		s.want(201, "POST", "/courses/"+course+"/enrollment", token, nil)
+		s := sitetest.Start(t, vars)
+		admin := s.AdminToken()
+		email, id, token := s.NewAccount("reader")
+		course := s.Want(201, "POST", "/courses", admin, `{"title":"News","status":"published"}`).Text("id")
+		s.Want(201, "POST", "/courses/"+course+"/enrollment", token, nil)
 		announce := func(title string) {
-			s.want(201, "POST", "/courses/"+course+"/announcements", admin, map[string]string{"title": title, "body": "Words."})
+			s.Want(201, "POST", "/courses/"+course+"/announcements", admin, map[string]string{"title": title, "body": "Words."})
 		}
 		announce("first news")
 		require.Eventually(t, func() bool { return len(server.mails("Subject: ")) >= 2 && len(server.mails("first news")) == 1 }, 20*time.Second, 50*time.Millisecond)
 		mail := server.mails("first news")[0]
 		require.Contains(t, "\n"+mail, "\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n", "headers come in any order")
 		link := unsubscribeHeader.FindStringSubmatch(mail)[1]
-		require.True(t, strings.HasPrefix(link, s.base+"/notifications/unsubscribe/"), link)
+		require.True(t, strings.HasPrefix(link, s.URL+"/notifications/unsubscribe/"), link)
 		require.NotContains(t, link, id)
 		require.Empty(t, unsubscribeHeader.FindAllString(strings.Join(server.mails("/verify#token="), ""), -1), "mails that can't be switched off")
 
 		chosen := func() (email, inApp bool) {
-			for _, item := range s.want(200, "GET", "/notifications/preferences", token, nil).items() {
+			for _, item := range s.Want(200, "GET", "/notifications/preferences", token, nil).Items() {
 				if p := item.(map[string]any); p["kind"] == "announcement" {
 					return p["email"].(bool), p["in_app"].(bool)
 				}
@@ -203,29 +204,29 @@ func TestUnsubscribe(t *testing.T) {
 			return false, false
 		}
 		// A scanner that opens the link switches nothing off.
-		page := s.want(200, "GET", link, "", nil)
+		page := s.Want(200, "GET", link, "", nil)
 		require.Contains(t, page.Header.Get("Content-Type"), "text/html")
 		on, _ := chosen()
 		require.True(t, on)
-		form := header{"Content-Type": "application/x-www-form-urlencoded"}
+		form := sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"}
 		for range 2 {
-			s.want(204, "POST", link, "", "List-Unsubscribe=One-Click", form)
+			s.Want(204, "POST", link, "", "List-Unsubscribe=One-Click", form)
 			on, inApp := chosen()
 			require.False(t, on)
 			require.True(t, inApp, "inside Lyceum it is still told")
 		}
-		s.want(204, "POST", link, "", nil)
+		s.Want(204, "POST", link, "", nil)
 		announce("second news")
 		require.Eventually(t, func() bool {
-			return strings.Contains(s.want(200, "GET", "/notifications?limit=1", token, nil).str("items.0.title"), "second news")
+			return strings.Contains(s.Want(200, "GET", "/notifications?limit=1", token, nil).Text("items.0.title"), "second news")
 		}, 20*time.Second, 50*time.Millisecond)
 		require.Empty(t, server.mails("second news"))
 
-		for _, bad := range []string{link[:len(link)-4], link + "AAAA", s.base + "/notifications/unsubscribe/x", s.base + "/notifications/unsubscribe/" + url.PathEscape("a/../b"), s.base + "/notifications/unsubscribe/%00"} {
-			s.refused(422, "invalid-link", "POST", bad, "", nil)
+		for _, bad := range []string{link[:len(link)-4], link + "AAAA", s.URL + "/notifications/unsubscribe/x", s.URL + "/notifications/unsubscribe/" + url.PathEscape("a/../b"), s.URL + "/notifications/unsubscribe/%00"} {
+			s.WantProblem(422, "invalid-link", "POST", bad, "", nil)
 		}
-		s.want(204, "DELETE", "/admin/users/"+id, admin, nil)
-		s.refused(422, "invalid-link", "POST", link, "", nil)
+		s.Want(204, "DELETE", "/admin/users/"+id, admin, nil)
+		s.WantProblem(422, "invalid-link", "POST", link, "", nil)
 		_ = email
 	})
 }
@@ -235,43 +236,43 @@ func TestUnsubscribeLinksOfOtherServers(t *testing.T) {
 	server, dir := newMailServer(t), t.TempDir()
 	links := []string{}
 	for range 2 { // the second start has other keys
-		s := serveSite(t, map[string]string{"SMTP_URL": "smtp://" + server.addr, "DATA_DIR": dir, "JWT_KEYS_DIR": t.TempDir()})
+		s := sitetest.Start(t, map[string]string{"SMTP_URL": "smtp://" + server.addr, "DATA_DIR": dir, "JWT_KEYS_DIR": t.TempDir()})
 		for _, link := range links {
-			s.refused(422, "invalid-link", "POST", s.base+link, "", nil)
+			s.WantProblem(422, "invalid-link", "POST", s.URL+link, "", nil)
 		}
-		admin := s.admin()
-		_, id, _ := s.newcomer(fmt.Sprint("granted-", len(links)))
-		s.promote(admin, id, "member")
+		admin := s.AdminToken()
+		_, id, _ := s.NewAccount(fmt.Sprint("granted-", len(links)))
+		s.SetRole(admin, id, "member")
 		require.Eventually(t, func() bool { return len(server.mails("List-Unsubscribe: ")) > len(links) }, 20*time.Second, 50*time.Millisecond)
 		mails := server.mails("List-Unsubscribe: ")
 		u, err := url.Parse(unsubscribeHeader.FindStringSubmatch(mails[len(mails)-1])[1])
 		require.NoError(t, err)
 		links = append(links, u.Path)
-		s.stop()
+		s.Stop()
 	}
-	s := serveSite(t, map[string]string{"MODULES_DISABLED": "notifications"})
-	s.want(404, "POST", links[0], "", nil)
-	s.want(404, "GET", links[0], "", nil)
+	s := sitetest.Start(t, map[string]string{"MODULES_DISABLED": "notifications"})
+	s.Want(404, "POST", links[0], "", nil)
+	s.Want(404, "GET", links[0], "", nil)
 }
 
 func TestConsoleUnsubscribesOnlyWhenAsked(t *testing.T) {
 	t.Parallel()
 	server := newMailServer(t)
-	s := serveSite(t, map[string]string{"SMTP_URL": "smtp://" + server.addr})
-	_, id, token := s.newcomer("reader")
-	s.promote(s.admin(), id, "member")
+	s := sitetest.Start(t, map[string]string{"SMTP_URL": "smtp://" + server.addr})
+	_, id, token := s.NewAccount("reader")
+	s.SetRole(s.AdminToken(), id, "member")
 	require.Eventually(t, func() bool { return len(server.mails("List-Unsubscribe: ")) == 1 }, 20*time.Second, 50*time.Millisecond)
 	link := unsubscribeHeader.FindStringSubmatch(server.mails("List-Unsubscribe: ")[0])[1]
 	mails := func() (on bool) {
-		for _, item := range s.want(200, "GET", "/notifications/preferences", token, nil).items() {
+		for _, item := range s.Want(200, "GET", "/notifications/preferences", token, nil).Items() {
 			if p := item.(map[string]any); p["kind"] == "role.granted" {
 				on = p["email"].(bool)
 			}
 		}
 		return on
 	}
-	b := newBrowser(t, s.base)
-	b.open(strings.TrimPrefix(link, s.base))
+	b := newBrowser(t, s.URL)
+	b.open(strings.TrimPrefix(link, s.URL))
 	b.sees("unsubscribe-submit", "Stop these mails")
 	require.True(t, mails())
 	b.click("unsubscribe-submit")

@@ -7,37 +7,38 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/db"
 )
 
 // Lessons are shown as they were typed: what looks like a tag and is none, harmless HTML, tables, code, footnotes.
 func TestLessonsKeepEveryWord(t *testing.T) {
-	kindsInside(t, func(t *testing.T, s *site, d *db.DB) {
-		admin := s.admin()
-		lessons := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Words","status":"published"}`).str("id") + "/lessons"
+	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
+		admin := s.AdminToken()
+		lessons := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Words","status":"published"}`).Text("id") + "/lessons"
 		content := "If a<b and c>d then stop. List<String> <your name> H<sub>2</sub>O\n\n# Part\n\n[part](#part) note[^1]\n\n" +
 			"| l | r |\n|:--|--:|\n| 1 | 2 |\n\n```go\nx\n```\n\n[^1]: noted"
-		lesson := s.want(201, "POST", lessons, admin, map[string]any{"title": "One", "content": content})
-		markup := lesson.str("content_html")
+		lesson := s.Want(201, "POST", lessons, admin, map[string]any{"title": "One", "content": content})
+		markup := lesson.Text("content_html")
 		for _, part := range []string{"If a&lt;b and c&gt;d then stop. List&lt;String&gt; &lt;your name&gt; H<sub>2</sub>O", `<h1 id="md-part">`, `href="#md-part"`,
 			`id="md-fn:1"`, `href="#md-fn:1"`, `id="md-fnref:1"`, `href="#md-fnref:1"`, `<td align="right">2</td>`, `<code class="language-go">`} {
 			require.Contains(t, markup, part)
 		}
-		require.Equal(t, content, lesson.str("content"))
+		require.Equal(t, content, lesson.Text("content"))
 
 		// HTML that an older program has stored is rendered anew when it is read, and copies of it are.
 		path := lesson.Header.Get("Location")
-		_, err := d.Exec(t.Context(), "UPDATE lessons SET content_html = 'old', html_version = 0 WHERE id = ?", lesson.str("id"))
+		_, err := d.Exec(t.Context(), "UPDATE lessons SET content_html = 'old', html_version = 0 WHERE id = ?", lesson.Text("id"))
 		require.NoError(t, err)
-		copied := s.want(201, "POST", strings.TrimSuffix(lessons, "/lessons")+"/clone", admin, nil)
-		changed := s.want(200, "PATCH", path, admin, `{"title":"Two"}`)
-		require.Equal(t, markup, changed.str("content_html"))
-		for _, read := range []string{path, "/courses/" + copied.str("id") + "/lessons/" + copied.str("lessons.0.id")} {
-			got := s.want(200, "GET", read, admin, nil)
-			require.Equal(t, markup, got.str("content_html"))
-			require.Equal(t, got.Header.Get("ETag"), s.want(200, "GET", read, admin, nil).Header.Get("ETag"))
+		copied := s.Want(201, "POST", strings.TrimSuffix(lessons, "/lessons")+"/clone", admin, nil)
+		changed := s.Want(200, "PATCH", path, admin, `{"title":"Two"}`)
+		require.Equal(t, markup, changed.Text("content_html"))
+		for _, read := range []string{path, "/courses/" + copied.Text("id") + "/lessons/" + copied.Text("lessons.0.id")} {
+			got := s.Want(200, "GET", read, admin, nil)
+			require.Equal(t, markup, got.Text("content_html"))
+			require.Equal(t, got.Header.Get("ETag"), s.Want(200, "GET", read, admin, nil).Header.Get("ETag"))
 		}
-		require.Equal(t, changed.str("updated_at"), s.want(200, "GET", path, admin, nil).str("updated_at"), "rendering is no change")
+		require.Equal(t, changed.Text("updated_at"), s.Want(200, "GET", path, admin, nil).Text("updated_at"), "rendering is no change")
 		var left int
 		require.NoError(t, d.Conn(t.Context()).Raw("SELECT count(*) FROM lessons WHERE content_html = 'old'").Scan(&left).Error)
 		require.Zero(t, left)
@@ -47,13 +48,13 @@ func TestLessonsKeepEveryWord(t *testing.T) {
 // In the console, links within a lesson lead to its headings and footnotes, and what hides opens.
 func TestTheConsoleFollowsAnchors(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	course := "/courses/" + s.want(201, "POST", "/courses", admin, `{"title":"Anchors","status":"published"}`).str("id")
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Anchors","status":"published"}`).Text("id")
 	content := "[go](#far-away) x[^1] List<String>\n\n<details><summary>More</summary>\n\n" + strings.Repeat("line\n\n", 100) + "## Far away\n\n</details>\n\n" +
 		"| l | r |\n|:--|--:|\n| 1 | 2 |\n\n[^1]: noted"
-	lesson := s.want(201, "POST", course+"/lessons", admin, map[string]any{"title": "One", "content": content}).str("id")
-	b := newBrowser(t, s.base)
+	lesson := s.Want(201, "POST", course+"/lessons", admin, map[string]any{"title": "One", "content": content}).Text("id")
+	b := newBrowser(t, s.URL)
 	b.open("/#" + course + "/lessons/" + lesson)
 	b.sees("lesson-title", "One")
 	for link, target := range map[string]string{`a[href]`: "md-far-away", `sup a`: "md-fn:1", `.prose li a`: "md-fnref:1"} {

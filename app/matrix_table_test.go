@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // row says what an operation answers to whom. It is written from CONTRACT.md, not from answers.
@@ -69,8 +71,8 @@ var table = map[string]row{
 	"GET /.well-known/jwks.json": {ok: "200"}, "GET /healthz": {ok: "200"}, "GET /readyz": {ok: "200"}, "GET /modules": {ok: "200"}, "GET /capabilities": {ok: "200"},
 	"GET /dev/mailbox/messages": {ok: "200"},
 
-	"POST /auth/register":             {ok: "201", with: "name", body: `{"email":"{name}@example.com","password":"` + password + `"}`, spends: true},
-	"POST /auth/login":                {ok: "200", with: "credentials", body: `{"email":"{email}","password":"` + password + `"}`},
+	"POST /auth/register":             {ok: "201", with: "name", body: `{"email":"{name}@example.com","password":"` + sitetest.Password + `"}`, spends: true},
+	"POST /auth/login":                {ok: "200", with: "credentials", body: `{"email":"{email}","password":"` + sitetest.Password + `"}`},
 	"POST /auth/refresh":              {ok: "200", with: "credentials", body: `{"refresh_token":"{refresh_token}"}`, spends: true},
 	"POST /auth/logout":               {ok: "204", with: "credentials", body: `{"refresh_token":"{refresh_token}"}`, spends: true},
 	"POST /auth/logout-all":           {ok: "204", alone: true},
@@ -80,18 +82,18 @@ var table = map[string]row{
 	"POST /auth/verify-email/request": {ok: "202", alone: true},
 	"POST /auth/password/forgot":      {ok: "202", with: "credentials", body: `{"email":"{email}"}`},
 	"POST /auth/password/reset":       {ok: "422", body: `{"token":"forged","password":"another fine horse"}`},
-	"POST /auth/password/change":      {ok: "204", alone: true, body: `{"current_password":"` + password + `","new_password":"another fine horse"}`},
+	"POST /auth/password/change":      {ok: "204", alone: true, body: `{"current_password":"` + sitetest.Password + `","new_password":"another fine horse"}`},
 	"POST /auth/mfa/totp":             {ok: "200", alone: true},
 	"POST /auth/mfa/totp/confirm":     {ok: "200", alone: true, with: "begun factor", body: `{"code":"{code}"}`},
-	"DELETE /auth/mfa/totp":           {ok: "204", alone: true, with: "factor", body: `{"password":"` + password + `"}`},
-	"POST /auth/mfa/recovery-codes":   {ok: "200", alone: true, with: "factor", body: `{"password":"` + password + `"}`},
-	"POST /users/me/email":            {ok: "202", alone: true, with: "name", body: `{"new_email":"{name}-new@example.com","password":"` + password + `"}`},
+	"DELETE /auth/mfa/totp":           {ok: "204", alone: true, with: "factor", body: `{"password":"` + sitetest.Password + `"}`},
+	"POST /auth/mfa/recovery-codes":   {ok: "200", alone: true, with: "factor", body: `{"password":"` + sitetest.Password + `"}`},
+	"POST /users/me/email":            {ok: "202", alone: true, with: "name", body: `{"new_email":"{name}-new@example.com","password":"` + sitetest.Password + `"}`},
 	"POST /users/me/email/confirm":    {ok: "422", body: `{"token":"forged"}`},
 	"POST /auth/mfa/verify":           {ok: "200", with: "challenge", body: `{"challenge":"{challenge}","code":"{recovery_code}"}`, spends: true},
 
 	"GET /users/me":             {ok: "200"},
 	"PATCH /users/me":           {ok: "200", body: `{"display_name":"Renamed"}`},
-	"DELETE /users/me":          {ok: "204", alone: true, body: `{"password":"` + password + `"}`},
+	"DELETE /users/me":          {ok: "204", alone: true, body: `{"password":"` + sitetest.Password + `"}`},
 	"GET /users/me/export":      {ok: "200"},
 	"GET /users/me/progress":    {ok: "200"},
 	"GET /users/me/enrollments": {ok: "200"},
@@ -202,7 +204,7 @@ var makers = map[string]maker{
 	"joined channel": joinedChannel, "public message": spoken("public"), "private message": spoken("private"),
 
 	"session": session, "notification": notification, "name": func(m *matrix, _, _ actor) ids { return ids{"name": m.name()} },
-	"credentials": func(m *matrix, _, _ actor) ids { return m.credentials(m.account("user")) },
+	"credentials": func(m *matrix, _, _ actor) ids { return m.creds(m.account("user")) },
 	"account":     func(m *matrix, _, _ actor) ids { return ids{"id": m.account("user").id} },
 	"caller's account": func(_ *matrix, owner, caller actor) ids {
 		if caller.id == "" {
@@ -211,22 +213,22 @@ var makers = map[string]maker{
 		return ids{"id": caller.id}
 	},
 	"invite": func(m *matrix, _, _ actor) ids {
-		a := m.s.want(201, "POST", "/admin/invites", m.root, `{"role_to_grant":"member"}`)
-		return ids{"id": a.str("id"), "code": a.str("code")}
+		a := m.s.Want(201, "POST", "/admin/invites", m.root, `{"role_to_grant":"member"}`)
+		return ids{"id": a.Text("id"), "code": a.Text("code")}
 	},
 	"invite batch": func(m *matrix, _, _ actor) ids {
-		a := m.s.want(200, "POST", "/admin/invites/batch", m.root, plus(batchOf(m.name()+"@example.com"), "role_to_grant", "member"))
-		return ids{"id": a.str("batch_id")}
+		a := m.s.Want(200, "POST", "/admin/invites/batch", m.root, sitetest.With(sitetest.Batch(m.name()+"@example.com"), "role_to_grant", "member"))
+		return ids{"id": a.Text("batch_id")}
 	},
 	"email": func(m *matrix, _, _ actor) ids {
-		return ids{"id": m.s.want(200, "GET", "/admin/emails?limit=1", m.root, nil).str("items.0.id")}
+		return ids{"id": m.s.Want(200, "GET", "/admin/emails?limit=1", m.root, nil).Text("items.0.id")}
 	},
 	"begun factor": func(m *matrix, owner, _ actor) ids { return m.beginFactor(owner) },
 	"factor":       func(m *matrix, owner, _ actor) ids { return m.factor(owner) },
 	"challenge": func(m *matrix, _, _ actor) ids {
 		a := m.account("user")
 		made := m.factor(a)
-		made["challenge"] = m.s.want(401, "POST", "/auth/login", "", map[string]string{"email": a.email, "password": password}).str("challenge")
+		made["challenge"] = m.s.Want(401, "POST", "/auth/login", "", map[string]string{"email": a.email, "password": sitetest.Password}).Text("challenge")
 		return made
 	},
 }
@@ -234,8 +236,8 @@ var makers = map[string]maker{
 func course(visibility, status string) maker {
 	return func(m *matrix, owner, _ actor) (made ids) {
 		m.elevated(owner, func() {
-			id := m.s.want(201, "POST", "/courses", owner.token, map[string]any{"title": m.name(), "visibility": visibility, "status": status}).str("id")
-			made = ids{"id": id, "user_id": owner.id, "lesson_id": m.s.want(201, "POST", "/courses/"+id+"/lessons", owner.token, `{"title":"One"}`).str("id")}
+			id := m.s.Want(201, "POST", "/courses", owner.token, map[string]any{"title": m.name(), "visibility": visibility, "status": status}).Text("id")
+			made = ids{"id": id, "user_id": owner.id, "lesson_id": m.s.Want(201, "POST", "/courses/"+id+"/lessons", owner.token, `{"title":"One"}`).Text("id")}
 		})
 		return made
 	}
@@ -245,30 +247,30 @@ func course(visibility, status string) maker {
 func enrolledCourse(m *matrix, owner, caller actor) ids {
 	made := course("public", "published")(m, owner, caller)
 	if caller.id != "" {
-		m.s.want(201, "POST", "/courses/"+made["id"]+"/enrollment", caller.token, nil)
+		m.s.Want(201, "POST", "/courses/"+made["id"]+"/enrollment", caller.token, nil)
 	}
-	m.elevated(owner, func() { m.s.want(200, "PATCH", "/courses/"+made["id"], owner.token, `{"visibility":"private"}`) })
+	m.elevated(owner, func() { m.s.Want(200, "PATCH", "/courses/"+made["id"], owner.token, `{"visibility":"private"}`) })
 	return made
 }
 
 func deletedCourse(m *matrix, owner, caller actor) ids {
 	made := course("public", "published")(m, owner, caller)
-	m.elevated(owner, func() { m.s.want(204, "DELETE", "/courses/"+made["id"], owner.token, nil) })
+	m.elevated(owner, func() { m.s.Want(204, "DELETE", "/courses/"+made["id"], owner.token, nil) })
 	return made
 }
 
 func (m *matrix) upload(owner actor) (made ids) {
 	m.elevated(owner, func() {
-		up := m.s.want(201, "POST", "/storage/uploads", owner.token, map[string]any{"key": "matrix/" + m.name(), "content_type": "text/plain", "size": 5})
-		m.s.put(up, "hello")
-		made = ids{"id": up.str("id"), "key": up.str("key")}
+		up := m.s.Want(201, "POST", "/storage/uploads", owner.token, map[string]any{"key": "matrix/" + m.name(), "content_type": "text/plain", "size": 5})
+		m.s.Upload(up, "hello")
+		made = ids{"id": up.Text("id"), "key": up.Text("key")}
 	})
 	return made
 }
 
 func (m *matrix) asset(owner actor) ids {
 	made := m.upload(owner)
-	m.elevated(owner, func() { m.s.want(200, "POST", "/storage/uploads/"+made["id"]+"/complete", owner.token, nil) })
+	m.elevated(owner, func() { m.s.Want(200, "POST", "/storage/uploads/"+made["id"]+"/complete", owner.token, nil) })
 	return made
 }
 
@@ -276,7 +278,7 @@ func assetOf(visibility, status string) maker {
 	return func(m *matrix, owner, caller actor) ids {
 		made, in := m.asset(owner), course(visibility, status)(m, owner, caller)
 		m.elevated(owner, func() {
-			m.s.want(200, "PATCH", "/courses/"+in["id"]+"/lessons/"+in["lesson_id"], owner.token, map[string]string{"asset_key": made["key"]})
+			m.s.Want(200, "PATCH", "/courses/"+in["id"]+"/lessons/"+in["lesson_id"], owner.token, map[string]string{"asset_key": made["key"]})
 		})
 		return made
 	}
@@ -291,9 +293,9 @@ func channel(visibility string) maker {
 		}
 		made := ids{"user_id": m.account("user").id}
 		m.elevated(owner, func() {
-			made["slug"] = m.s.want(201, "POST", "/channels", owner.token, body).str("slug")
+			made["slug"] = m.s.Want(201, "POST", "/channels", owner.token, body).Text("slug")
 			if visibility == "private" {
-				m.s.want(200, "PUT", "/channels/"+made["slug"]+"/members/"+made["user_id"], owner.token, nil)
+				m.s.Want(200, "PUT", "/channels/"+made["slug"]+"/members/"+made["user_id"], owner.token, nil)
 			}
 		})
 		return made
@@ -304,7 +306,7 @@ func channel(visibility string) maker {
 func joinedChannel(m *matrix, owner, caller actor) ids {
 	made := channel("private")(m, owner, caller)
 	if caller.id != "" {
-		m.elevated(owner, func() { m.s.want(200, "PUT", "/channels/"+made["slug"]+"/members/"+caller.id, owner.token, nil) })
+		m.elevated(owner, func() { m.s.Want(200, "PUT", "/channels/"+made["slug"]+"/members/"+caller.id, owner.token, nil) })
 	}
 	return made
 }
@@ -312,22 +314,22 @@ func joinedChannel(m *matrix, owner, caller actor) ids {
 func spoken(visibility string) maker {
 	return func(m *matrix, owner, caller actor) ids {
 		made := channel(visibility)(m, owner, caller)
-		made["id"] = m.s.want(201, "POST", "/channels/"+made["slug"]+"/messages", owner.token, `{"body":"hello"}`).str("id")
+		made["id"] = m.s.Want(201, "POST", "/channels/"+made["slug"]+"/messages", owner.token, `{"body":"hello"}`).Text("id")
 		return made
 	}
 }
 
 func session(m *matrix, owner, _ actor) ids {
-	token := m.s.login(owner.email, password)
-	return ids{"id": m.s.want(200, "GET", "/auth/sessions?limit=1", token, nil).str("items.0.id")}
+	token := m.s.Login(owner.email, sitetest.Password)
+	return ids{"id": m.s.Want(200, "GET", "/auth/sessions?limit=1", token, nil).Text("items.0.id")}
 }
 
 // notification mentions the owner and waits until he is told.
 func notification(m *matrix, owner, _ actor) ids {
-	m.s.want(201, "POST", "/channels/hq/messages", m.root, map[string]string{"body": "<@" + owner.id + ">"})
+	m.s.Want(201, "POST", "/channels/hq/messages", m.root, map[string]string{"body": "<@" + owner.id + ">"})
 	made := ids{}
-	require.Eventually(m.s.t, func() bool {
-		for _, n := range m.s.want(200, "GET", "/notifications", owner.token, nil).items() {
+	require.Eventually(m.s.T, func() bool {
+		for _, n := range m.s.Want(200, "GET", "/notifications", owner.token, nil).Items() {
 			if n := n.(map[string]any); n["kind"] == "mention" {
 				made["id"] = n["id"].(string)
 			}
@@ -337,18 +339,18 @@ func notification(m *matrix, owner, _ actor) ids {
 	return made
 }
 
-func (m *matrix) credentials(a actor) ids {
-	in := m.s.want(200, "POST", "/auth/login", "", map[string]string{"email": a.email, "password": password})
-	return ids{"email": a.email, "refresh_token": in.str("refresh_token")}
+func (m *matrix) creds(a actor) ids {
+	in := m.s.Want(200, "POST", "/auth/login", "", map[string]string{"email": a.email, "password": sitetest.Password})
+	return ids{"email": a.email, "refresh_token": in.Text("refresh_token")}
 }
 
 func (m *matrix) beginFactor(owner actor) ids {
-	secret := m.s.want(200, "POST", "/auth/mfa/totp", owner.token, nil).str("secret")
-	return ids{"code": totpCode(m.t, secret, 0)}
+	secret := m.s.Want(200, "POST", "/auth/mfa/totp", owner.token, nil).Text("secret")
+	return ids{"code": sitetest.TOTPCode(m.t, secret, 0)}
 }
 
 func (m *matrix) factor(owner actor) ids {
 	code := m.beginFactor(owner)
-	a := m.s.want(200, "POST", "/auth/mfa/totp/confirm", owner.token, code)
-	return ids{"recovery_code": a.str("recovery_codes.0")}
+	a := m.s.Want(200, "POST", "/auth/mfa/totp/confirm", owner.token, code)
+	return ids{"recovery_code": a.Text("recovery_codes.0")}
 }

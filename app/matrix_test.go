@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 var roles = []string{"anonymous", "user", "member", "instructor", "admin"}
@@ -48,7 +50,7 @@ type operation struct {
 // matrix sends every operation for every caller to a running server and judges the answers.
 type matrix struct {
 	t        *testing.T
-	s        *site
+	s        *sitetest.Site
 	root     string
 	actors   map[string]actor
 	stranger actor
@@ -59,8 +61,8 @@ type matrix struct {
 
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
-	m := &matrix{t: t, s: serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}), cache: map[string]ids{}}
-	m.root = m.s.admin()
+	m := &matrix{t: t, s: sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}), cache: map[string]ids{}}
+	m.root = m.s.AdminToken()
 	m.actors = map[string]actor{"anonymous": {role: "anonymous"}}
 	for _, role := range roles[1:] {
 		m.actors[role] = m.account(role)
@@ -73,9 +75,9 @@ func newMatrix(t *testing.T) *matrix {
 func (m *matrix) name() string { m.n++; return fmt.Sprint("matrix-", m.n) }
 
 func (m *matrix) account(role string) actor {
-	email, id, token := m.s.newcomer(m.name())
+	email, id, token := m.s.NewAccount(m.name())
 	if role != "user" {
-		m.s.promote(m.root, id, role)
+		m.s.SetRole(m.root, id, role)
 	}
 	return actor{role, id, email, token}
 }
@@ -86,9 +88,9 @@ func (m *matrix) elevated(a actor, do func()) {
 		do()
 		return
 	}
-	m.s.promote(m.root, a.id, "instructor")
+	m.s.SetRole(m.root, a.id, "instructor")
 	do()
-	m.s.promote(m.root, a.id, a.role)
+	m.s.SetRole(m.root, a.id, a.role)
 }
 
 var named = regexp.MustCompile(`\{([a-z_]+)\}`)
@@ -101,7 +103,7 @@ func (m *matrix) operations() (out []operation) {
 			Role       string `json:"x-role"`
 		} `json:"paths"`
 	}
-	require.NoError(m.t, json.Unmarshal(m.s.want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	require.NoError(m.t, json.Unmarshal(m.s.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
 	rows := maps.Clone(table)
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 		for _, method := range slices.Sorted(maps.Keys(doc.Paths[path])) {
@@ -140,12 +142,12 @@ func (m *matrix) object(kind string, owner, caller actor, fresh bool) ids {
 	return made
 }
 
-func (m *matrix) send(o operation, who actor, with ids) answer {
+func (m *matrix) send(o operation, who actor, with ids) sitetest.Answer {
 	m.cells++
 	if o.media != "" {
-		return m.s.call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with), header{"Content-Type": o.media})
+		return m.s.Call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with), sitetest.Header{"Content-Type": o.media})
 	}
-	return m.s.call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with))
+	return m.s.Call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with))
 }
 
 func (o operation) bodyOf(with ids) any {
@@ -168,11 +170,11 @@ var codes = map[int]string{401: "unauthenticated", 403: "forbidden", 404: "not-f
 
 // verdict says what is wrong with an answer, if anything: it must have one of the wanted statuses,
 // and refusals of access their one code.
-func verdict(want string, a answer) string {
+func verdict(want string, a sitetest.Answer) string {
 	if !slices.Contains(strings.Fields(want), fmt.Sprint(a.Status)) {
 		return fmt.Sprintf("want %s, got %d: %s", want, a.Status, a.Raw)
 	}
-	if code := codes[a.Status]; code != "" && a.str("code") != code {
+	if code := codes[a.Status]; code != "" && a.Text("code") != code {
 		return fmt.Sprintf("want the code %s, got %s", code, a.Raw)
 	}
 	return ""
@@ -181,8 +183,8 @@ func verdict(want string, a answer) string {
 var perRequest = regexp.MustCompile(`"(request_id|instance)":"(\\.|[^"\\])*"`)
 
 // same says whether two answers can't be told apart but for their request_id and instance.
-func same(a, b answer) bool {
-	plain := func(a answer) (string, http.Header) {
+func same(a, b sitetest.Answer) bool {
+	plain := func(a sitetest.Answer) (string, http.Header) {
 		h := a.Header.Clone()
 		for _, k := range []string{"X-Request-Id", "Date", "Content-Length"} {
 			h.Del(k)
@@ -194,14 +196,14 @@ func same(a, b answer) bool {
 	return a.Status == b.Status && rawA == rawB && maps.EqualFunc(headA, headB, slices.Equal[[]string])
 }
 
-func (m *matrix) judge(o operation, who actor, what, want string, a answer) {
+func (m *matrix) judge(o operation, who actor, what, want string, a sitetest.Answer) {
 	m.t.Helper()
 	if fault := verdict(want, a); fault != "" {
 		m.t.Errorf("%s (%s) by %s, %s: %s", o.name, o.permission, who.role, what, fault)
 	}
 }
 
-func (m *matrix) alike(o operation, who actor, what string, a, b answer) {
+func (m *matrix) alike(o operation, who actor, what string, a, b sitetest.Answer) {
 	m.t.Helper()
 	if !same(a, b) {
 		m.t.Errorf("%s by %s, %s can be told apart:\n%v %s\n%v %s", o.name, who.role, what, a.Header, a.Raw, b.Header, b.Raw)
@@ -223,7 +225,7 @@ func (m *matrix) refusals(o operation, who actor) {
 	}
 	first := m.send(o, who, own)
 	m.judge(o, who, "own", want, first)
-	check := func(what string, a answer) {
+	check := func(what string, a sitetest.Answer) {
 		m.judge(o, who, what, want, a)
 		m.alike(o, who, "own and "+what, first, a)
 	}
@@ -237,12 +239,12 @@ func (m *matrix) refusals(o operation, who actor) {
 	if o.method != http.MethodGet {
 		for _, broken := range []string{`{"broken`, `{"unheard_of":1}`, "null"} {
 			m.cells++
-			check("a body that is "+broken, m.s.call(o.method, own.into(o.path), who.token, broken))
+			check("a body that is "+broken, m.s.Call(o.method, own.into(o.path), who.token, broken))
 		}
 		return
 	}
 	m.cells++
-	head := m.s.call(http.MethodHead, own.into(o.path+o.query), who.token, nil)
+	head := m.s.Call(http.MethodHead, own.into(o.path+o.query), who.token, nil)
 	if fmt.Sprint(head.Status) != want {
 		m.t.Errorf("HEAD of %s by %s: want %s, got %d", o.name, who.role, want, head.Status)
 	}
@@ -270,9 +272,9 @@ func (m *matrix) objects(o operation, who actor) {
 }
 
 // missing asks with ids that are none, and gives the answer to a wrong outer one.
-func (m *matrix) missing(o operation, who actor) (outer answer) {
+func (m *matrix) missing(o operation, who actor) (outer sitetest.Answer) {
 	if len(o.names) == 0 {
-		return answer{}
+		return sitetest.Answer{}
 	}
 	owner := who
 	if who.id == "" {
@@ -302,8 +304,8 @@ func TestA1PermissionMatrix(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
 	said := readDocument(t, m.s)
-	m.s.heard = said.hear
-	for _, r := range m.s.run.Parts.Server.ListRoutes() {
+	m.s.OnAnswer = said.hear
+	for _, r := range m.s.Running.Parts.Server.ListRoutes() {
 		require.True(t, !r.Hidden || r.Who == "anonymous", "%s %s is hidden from the document and so from the matrix", r.Method, r.Path)
 	}
 	for _, o := range m.ops {
@@ -333,7 +335,7 @@ func (m *matrix) forged(o operation) {
 		return
 	}
 	a := m.send(o, actor{role: "forged", token: "x.y.z"}, ids{"id": nowhere, "slug": "hq"})
-	if a.Status != 401 || a.str("code") != "invalid-token" {
+	if a.Status != 401 || a.Text("code") != "invalid-token" {
 		m.t.Errorf("%s by a forged token: %d %s", o.name, a.Status, a.Raw)
 	}
 }
@@ -366,7 +368,7 @@ func TestA2NestedIdsBelongTogether(t *testing.T) {
 	own := m.actors["instructor"]
 	a, b := m.object("draft course", own, own, true), m.object("draft course", own, own, true)
 	for _, list := range [][]string{{b["lesson_id"]}, {a["lesson_id"], b["lesson_id"]}} {
-		m.s.refused(422, "validation-failed", "PUT", "/courses/"+a["id"]+"/lessons/order", own.token, map[string]any{"lesson_ids": list})
+		m.s.WantProblem(422, "validation-failed", "PUT", "/courses/"+a["id"]+"/lessons/order", own.token, map[string]any{"lesson_ids": list})
 	}
 }
 
@@ -388,7 +390,7 @@ func TestA3EveryManagingVerbNeedsItsRole(t *testing.T) {
 	}
 	require.Greater(t, refuse(), 40) // makes the objects
 	newest := func() string {
-		return fmt.Sprint(m.s.want(200, "GET", "/admin/audit-logs?limit=1", m.root, nil).get("items.0.seq"))
+		return fmt.Sprint(m.s.Want(200, "GET", "/admin/audit-logs?limit=1", m.root, nil).Get("items.0.seq"))
 	}
 	before := newest()
 	refuse()
@@ -397,15 +399,15 @@ func TestA3EveryManagingVerbNeedsItsRole(t *testing.T) {
 
 // Planted: what the matrix must not let pass.
 func TestTheMatrixFindsPlantedFaults(t *testing.T) {
-	told := func(status int, body string) answer {
-		a := answer{Status: status, Raw: []byte(body), Header: http.Header{}}
+	told := func(status int, body string) sitetest.Answer {
+		a := sitetest.Answer{Status: status, Raw: []byte(body), Header: http.Header{}}
 		require.NoError(t, json.Unmarshal(a.Raw, &a.JSON))
 		return a
 	}
 	missing := told(404, `{"code":"not-found","detail":"No such course.","instance":"/courses/a","request_id":"1"}`)
 	require.Empty(t, verdict("404", missing))
 	require.Empty(t, verdict("200 201", told(201, `{}`)))
-	for want, a := range map[string]answer{
+	for want, a := range map[string]sitetest.Answer{
 		"404": told(200, `{}`), "401": told(403, `{"code":"forbidden"}`), "403": told(403, `{"code":"account-disabled"}`), "204": missing, "-": told(200, `{}`),
 	} {
 		require.NotEmpty(t, verdict(want, a), want)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/testkit"
 )
 
@@ -20,9 +21,9 @@ type troupe struct {
 	owner, teacher, member, user, admin, anonymous actor
 }
 
-func newTroupe(s *site, n int) troupe {
-	admin := s.admin()
-	account := func(name, role string) actor { return s.account(fmt.Sprint(name, "-", n), role, admin) }
+func newTroupe(s *sitetest.Site, n int) troupe {
+	admin := s.AdminToken()
+	account := func(name, role string) actor { return newActor(s, fmt.Sprint(name, "-", n), role, admin) }
 	return troupe{account("owner", "instructor"), account("teacher", "instructor"), account("member", "member"),
 		account("user", "user"), account("admin", "admin"), actor{role: "anonymous"}}
 }
@@ -35,7 +36,7 @@ func (c troupe) all() []actor {
 type trial struct {
 	troupe
 	t *testing.T
-	s *site
+	s *sitetest.Site
 	r *rand.Rand
 	// word stands in the title and the tags of all its courses, and of no others.
 	word, asset string
@@ -49,19 +50,19 @@ type trial struct {
 // that was written from the contract.
 func TestCoursesAgreeWithAModel(t *testing.T) {
 	const workers = 4
-	kindsWith(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"}, func(t *testing.T, s *site) {
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"}, func(t *testing.T, s *sitetest.Site) {
 		seed, programs, began := modelSeed(t), testkit.Rounds(10_000), time.Now()
 		t.Cleanup(func() { t.Logf("%d programs in %s", programs, time.Since(began).Round(time.Second)) })
 		for w := range workers {
 			t.Run(fmt.Sprint("worker ", w), func(t *testing.T) {
 				t.Parallel()
 				own := *s
-				own.t = t
+				own.T = t
 				c, told := newTroupe(&own, w), map[actor]map[string]bool{}
 				for n := w; n < programs; n += workers {
 					runTrial(t, &own, c, seed, n).completions(told)
 				}
-				own.toldOfCompletions(c, told)
+				toldOfCompletions(&own, c, told)
 			})
 		}
 	})
@@ -75,7 +76,7 @@ func modelSeed(t *testing.T) int64 {
 	return 1
 }
 
-func runTrial(t *testing.T, s *site, c troupe, seed int64, n int) *trial {
+func runTrial(t *testing.T, s *sitetest.Site, c troupe, seed int64, n int) *trial {
 	p := &trial{troupe: c, t: t, s: s, r: rand.New(rand.NewPCG(uint64(seed), uint64(n))), word: fmt.Sprintf("trial%05d", n)}
 	defer func() {
 		if t.Failed() {
@@ -98,7 +99,7 @@ func (p *trial) String() string {
 }
 
 // act lets somebody do something, and holds the answer's status and code against what the model wants.
-func (p *trial) act(want int, code string, a actor, method, path string, body any) answer {
+func (p *trial) act(want int, code string, a actor, method, path string, body any) sitetest.Answer {
 	line := fmt.Sprintf("%s: %s %s %s", a.role, method, path, jsonOf(p.t, body))
 	if a == p.owner {
 		line = "owner" + line[len(a.role):]
@@ -106,12 +107,12 @@ func (p *trial) act(want int, code string, a actor, method, path string, body an
 	if method != http.MethodGet {
 		p.story = append(p.story, line)
 	}
-	got := p.s.call(method, path, a.token, body)
+	got := p.s.Call(method, path, a.token, body)
 	require.Equal(p.t, want, got.Status, "%s: %s", line, got.Raw)
 	if code == "" {
 		code = map[int]string{401: "unauthenticated", 403: "forbidden", 404: "not-found", 422: "validation-failed"}[want]
 	}
-	require.Equal(p.t, code, got.str("code"), "%s: %s", line, got.Raw)
+	require.Equal(p.t, code, got.Text("code"), "%s: %s", line, got.Raw)
 	return got
 }
 
@@ -153,10 +154,10 @@ func (p *trial) completions(told map[actor]map[string]bool) {
 }
 
 // toldOfCompletions holds what everyone was told against what he has completed, each course once.
-func (s *site) toldOfCompletions(c troupe, want map[actor]map[string]bool) {
+func toldOfCompletions(s *sitetest.Site, c troupe, want map[actor]map[string]bool) {
 	for _, a := range c.all()[:5] {
-		require.EventuallyWithT(s.t, func(e *assert.CollectT) {
-			got := s.completions(a.token)
+		require.EventuallyWithT(s.T, func(e *assert.CollectT) {
+			got := completions(s, a.token)
 			for course, certain := range want[a] {
 				require.True(e, !certain || got[course] == 1, "%s was told %d times of %s", a.email, got[course], course)
 			}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 func (p *trial) report(c *modelCourse) {
@@ -50,7 +52,7 @@ func (p *trial) enroll(c *modelCourse) {
 	got := p.act(want, code, a, "POST", "/courses/"+c.id+"/enrollment", nil)
 	if want == http.StatusCreated {
 		c.enroll(a)
-		c.of(a).enrolledAt = got.str("enrolled_at")
+		c.of(a).enrolledAt = got.Text("enrolled_at")
 	}
 }
 
@@ -120,7 +122,7 @@ func (c *modelCourse) judge(people []actor, atomic bool) (rows []string) {
 	return rows
 }
 
-func (p *trial) isVerdict(rows []object, verdict []string, got answer) {
+func (p *trial) isVerdict(rows []object, verdict []string, got sitetest.Answer) {
 	count := map[string]int{}
 	for i, status := range verdict {
 		want := object{"row": float64(i + 1), "email": rows[i]["email"], "status": status}
@@ -128,7 +130,7 @@ func (p *trial) isVerdict(rows []object, verdict []string, got answer) {
 			want["status"], want["error"] = "error", status
 		}
 		count[want["status"].(string)]++
-		require.Equal(p.t, want, got.get("results").([]any)[i], "%s", got.Raw)
+		require.Equal(p.t, want, got.Get("results").([]any)[i], "%s", got.Raw)
 	}
-	require.Equal(p.t, []any{float64(count["created"]), float64(count["exists"]), float64(count["error"])}, []any{got.get("created"), got.get("exists"), got.get("errors")})
+	require.Equal(p.t, []any{float64(count["created"]), float64(count["exists"]), float64(count["error"])}, []any{got.Get("created"), got.Get("exists"), got.Get("errors")})
 }

@@ -81,7 +81,7 @@ func (p *trial) addLesson(c *modelCourse) {
 	if want != http.StatusCreated {
 		return
 	}
-	l.id = got.str("id")
+	l.id = got.Text("id")
 	c.lessons = append(c.lessons, l)
 	p.named(l.id)
 	p.isLesson(a, c, l, len(c.lessons), got.JSON)
@@ -141,6 +141,6 @@ func (p *trial) reorder(c *modelCourse) {
 	}
 	c.lessons = order
 	for i, l := range c.lessons {
-		p.isLesson(a, c, l, i+1, got.items()[i].(object))
+		p.isLesson(a, c, l, i+1, got.Items()[i].(object))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"lyceum/app/sitetest"
 )
 
 // steps are what a trial can do, as often as they stand here.
@@ -38,8 +40,8 @@ func (p *trial) look(*modelCourse) { p.sees(p.anyone()) }
 func (p *trial) begin() {
 	p.asset = "model/" + p.word
 	up := p.act(http.StatusCreated, "", p.owner, "POST", "/storage/uploads", object{"key": p.asset, "content_type": "text/plain", "size": 5})
-	p.s.put(up, "model")
-	p.act(http.StatusOK, "", p.owner, "POST", "/storage/uploads/"+up.str("id")+"/complete", nil)
+	p.s.Upload(up, "model")
+	p.act(http.StatusOK, "", p.owner, "POST", "/storage/uploads/"+up.Text("id")+"/complete", nil)
 	p.createCourse()
 	for range p.r.IntN(4) {
 		p.addLesson(p.courses[0])
@@ -55,8 +57,8 @@ func (p *trial) createCourse() {
 }
 
 // take adds a course to the trial.
-func (p *trial) take(c *modelCourse, got answer) {
-	c.id, c.published = got.str("id"), got.get("published_at")
+func (p *trial) take(c *modelCourse, got sitetest.Answer) {
+	c.id, c.published = got.Text("id"), got.Get("published_at")
 	p.courses = append(p.courses, c)
 	p.names = append(p.names, c.id, fmt.Sprint("C", len(p.courses)))
 }
@@ -98,7 +100,7 @@ func (p *trial) patchCourse(c *modelCourse) {
 		c.hide()
 	}
 	if c.published == nil && c.status == "published" {
-		c.published = got.get("published_at")
+		c.published = got.Get("published_at")
 	}
 	p.isCourse(a, c, got)
 }
@@ -152,7 +154,7 @@ func (p *trial) clone(c *modelCourse) {
 	renamed := map[string]string{}
 	for i, l := range c.lessons {
 		copied := *l
-		copied.id, copied.from = got.str(fmt.Sprintf("lessons.%d.id", i)), later(l.from, days)
+		copied.id, copied.from = got.Text(fmt.Sprintf("lessons.%d.id", i)), later(l.from, days)
 		renamed[l.id] = copied.id
 		p.named(copied.id)
 		next.lessons = append(next.lessons, &copied)

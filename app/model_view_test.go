@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // object is a JSON object as it was answered.
@@ -40,7 +42,7 @@ func (p *trial) listed(a actor) map[string]object {
 				want = append(want, c.id)
 			}
 		}
-		for _, item := range p.act(http.StatusOK, "", a, "GET", path, nil).items() {
+		for _, item := range p.act(http.StatusOK, "", a, "GET", path, nil).Items() {
 			i := item.(object)
 			got = append(got, i["id"].(string))
 			all[i["id"].(string)] = i
@@ -66,11 +68,11 @@ func (p *trial) seesCourse(a actor, c *modelCourse, item object) {
 		return
 	}
 	p.isCourse(a, c, detail)
-	require.Equal(p.t, detail.get("lessons"), lessons.JSON["items"])
+	require.Equal(p.t, detail.Get("lessons"), lessons.JSON["items"])
 	for i, l := range c.lessons {
-		p.seesLesson(a, c, l, lessons.items()[i].(object))
+		p.seesLesson(a, c, l, lessons.Items()[i].(object))
 	}
-	require.Equal(p.t, detail.JSON, p.act(http.StatusOK, "", a, "GET", "/courses/"+detail.str("slug"), nil).JSON)
+	require.Equal(p.t, detail.JSON, p.act(http.StatusOK, "", a, "GET", "/courses/"+detail.Text("slug"), nil).JSON)
 	if item != nil { // else it is left out by the filter, as listed has checked
 		short := maps.Clone(detail.JSON)
 		delete(short, "description")
@@ -80,19 +82,19 @@ func (p *trial) seesCourse(a actor, c *modelCourse, item object) {
 }
 
 // isCourse holds an answered detail against the model.
-func (p *trial) isCourse(a actor, c *modelCourse, got answer) {
+func (p *trial) isCourse(a actor, c *modelCourse, got sitetest.Answer) {
 	want := object{"id": c.id, "title": c.title, "visibility": c.visibility, "status": c.status, "cover_key": orNull(c.cover),
-		"lesson_count": float64(len(c.lessons)), "published_at": c.published, "tags": anys(c.tags), "progress": any(p.progress(a, c, got.get("progress.completed_at")))}
+		"lesson_count": float64(len(c.lessons)), "published_at": c.published, "tags": anys(c.tags), "progress": any(p.progress(a, c, got.Get("progress.completed_at")))}
 	if a.role == "anonymous" {
 		want["progress"] = nil
 	}
 	for field, v := range want {
-		require.Equal(p.t, v, got.get(field), "%s as seen by %s", field, a.role)
+		require.Equal(p.t, v, got.Get(field), "%s as seen by %s", field, a.role)
 	}
-	require.Equal(p.t, c.owner.id, got.str("owner.id"))
-	require.Len(p.t, got.get("lessons"), len(c.lessons))
+	require.Equal(p.t, c.owner.id, got.Text("owner.id"))
+	require.Len(p.t, got.Get("lessons"), len(c.lessons))
 	for i, l := range c.lessons {
-		p.isLesson(a, c, l, i+1, got.get("lessons").([]any)[i].(object))
+		p.isLesson(a, c, l, i+1, got.Get("lessons").([]any)[i].(object))
 	}
 }
 
@@ -134,10 +136,10 @@ func (p *trial) seesLesson(a actor, c *modelCourse, l *modelLesson, line object)
 	require.Equal(p.t, line, got)
 }
 
-func (p *trial) isLocked(k modelLock, got answer) {
-	require.Equal(p.t, true, got.get("locked"), "%s", got.Raw)
-	require.Equal(p.t, anys(k.by), got.get("locked_by"), "%s", got.Raw)
-	require.Equal(p.t, k.at, got.get("available_at"), "%s", got.Raw)
+func (p *trial) isLocked(k modelLock, got sitetest.Answer) {
+	require.Equal(p.t, true, got.Get("locked"), "%s", got.Raw)
+	require.Equal(p.t, anys(k.by), got.Get("locked_by"), "%s", got.Raw)
+	require.Equal(p.t, k.at, got.Get("available_at"), "%s", got.Raw)
 }
 
 // seesProgress holds a caller's own progress against the model, wherever it is told.
@@ -152,12 +154,12 @@ func (p *trial) seesProgress(a actor, c *modelCourse) {
 	if got.Status != http.StatusOK {
 		return
 	}
-	whole := p.progress(a, c, got.get("completed_at"))
+	whole := p.progress(a, c, got.Get("completed_at"))
 	for field, v := range whole {
-		require.Equal(p.t, v, got.get(field), "%s of %s: %s", field, a.role, got.Raw)
+		require.Equal(p.t, v, got.Get(field), "%s of %s: %s", field, a.role, got.Raw)
 		require.True(p.t, item == nil || item[field] == v, "%s of %s in %v", field, a.role, item)
 	}
-	begun := got.get("lessons").([]any)
+	begun := got.Get("lessons").([]any)
 	require.Equal(p.t, anys(c.inOrder(slices.Collect(maps.Keys(l.percent)))), fields(begun, "lesson_id"))
 	for _, b := range begun {
 		p.isReport(l.percent[b.(object)["lesson_id"].(string)], b.(object))
@@ -189,7 +191,7 @@ func (p *trial) seesLearners(a actor, c *modelCourse) {
 				"begun": item["last_activity_at"] != nil, "completed": item["completed_at"] != nil})
 		require.True(p.t, l.enrolledAt == "" || l.enrolledAt == item["enrolled_at"])
 	}
-	require.Len(p.t, got.items(), n)
+	require.Len(p.t, got.Items(), n)
 }
 
 // meet looks up since when a caller is enrolled, which only the server can say.
@@ -214,9 +216,9 @@ func (p *trial) meet(a actor) {
 }
 
 // itemWith finds the item of a page with an id in a field.
-func itemWith(page answer, field, id string) object {
-	for _, item := range page.items() {
-		if (answer{JSON: item.(object)}).str(field) == id {
+func itemWith(page sitetest.Answer, field, id string) object {
+	for _, item := range page.Items() {
+		if (sitetest.Answer{JSON: item.(object)}).Text(field) == id {
 			return item.(object)
 		}
 	}

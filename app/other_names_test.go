@@ -10,16 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 )
 
 // called sends a request under another name of the server.
-func (s *site) called(name, method, path, token, body string) answer {
-	s.t.Helper()
+func callAs(s *sitetest.Site, name, method, path, token, body string) sitetest.Answer {
+	s.T.Helper()
 	var given any
 	if body != "" {
 		given = body
 	}
-	return s.call(method, path, token, given, header{"Host": name})
+	return s.Call(method, path, token, given, sitetest.Header{"Host": name})
 }
 
 func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
@@ -28,15 +29,15 @@ func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 	for environment, machine := range map[string]bool{"development": true, "production": false} {
 		vars := map[string]string{"APP_ENV": environment, "CORS_ORIGINS": allowed["CORS_ORIGINS"], "SMTP_URL": "smtp://127.0.0.1:1", "JWT_KEYS_DIR": t.TempDir(),
 			"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "DEMO": "false"}
-		s := serveSite(t, vars)
-		admin := s.admin()
-		s.asset(admin, "notes", "text/plain", "some text")
-		_, port, err := net.SplitHostPort(strings.TrimPrefix(s.base, "http://"))
+		s := sitetest.Start(t, vars)
+		admin := s.AdminToken()
+		s.AddAsset(admin, "notes", "text/plain", "some text")
+		_, port, err := net.SplitHostPort(strings.TrimPrefix(s.URL, "http://"))
 		require.NoError(t, err)
 		names := map[string]string{
-			"127.0.0.1:" + port: s.base, "app.school.example": "https://app.school.example", "other.example:8080": "http://other.example:8080",
-			"evil.example": s.base, "localhost.evil.example:" + port: s.base, "other.example": s.base,
-			"localhost:" + port: s.base, "localhost:9999": s.base, "[::1]:" + port: s.base,
+			"127.0.0.1:" + port: s.URL, "app.school.example": "https://app.school.example", "other.example:8080": "http://other.example:8080",
+			"evil.example": s.URL, "localhost.evil.example:" + port: s.URL, "other.example": s.URL,
+			"localhost:" + port: s.URL, "localhost:9999": s.URL, "[::1]:" + port: s.URL,
 		}
 		if machine {
 			for _, name := range []string{"localhost:" + port, "localhost:9999", "[::1]:" + port} {
@@ -44,12 +45,12 @@ func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 			}
 		}
 		for name, want := range names {
-			link := s.called(name, "GET", "/storage/sign?key=notes", admin, "").str("url")
+			link := callAs(s, name, "GET", "/storage/sign?key=notes", admin, "").Text("url")
 			require.True(t, strings.HasPrefix(link, want+"/objects/"), "%s as %s: %s", environment, name, link)
-			up := s.called(name, "POST", "/storage/uploads", admin, `{"key":"by `+strings.NewReplacer("[", "", "]", "").Replace(name)+`","content_type":"text/plain","size":5}`)
-			require.True(t, strings.HasPrefix(up.str("upload.url"), want+"/objects/"), "%s as %s: %s", environment, name, up.Raw)
+			up := callAs(s, name, "POST", "/storage/uploads", admin, `{"key":"by `+strings.NewReplacer("[", "", "]", "").Replace(name)+`","content_type":"text/plain","size":5}`)
+			require.True(t, strings.HasPrefix(up.Text("upload.url"), want+"/objects/"), "%s as %s: %s", environment, name, up.Raw)
 			// The signature is the same at every name.
-			require.Equal(t, 200, s.call("GET", s.base+strings.TrimPrefix(link, want), "", nil).Status)
+			require.Equal(t, 200, s.Call("GET", s.URL+strings.TrimPrefix(link, want), "", nil).Status)
 		}
 	}
 }
@@ -57,8 +58,8 @@ func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 // The console at another name of this machine than PUBLIC_URL's: its own policy lets in what it shows and sends.
 func TestConsoleAtAnotherName(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	b := newBrowser(t, strings.Replace(s.base, "127.0.0.1", "localhost", 1))
+	s := sitetest.Start(t, nil)
+	b := newBrowser(t, strings.Replace(s.URL, "127.0.0.1", "localhost", 1))
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.plays("/#/courses/welcome-to-lyceum", 1)
 	b.open("/#/courses/welcome-to-lyceum/edit")
@@ -72,7 +73,7 @@ func TestConsoleAtAnotherName(t *testing.T) {
 	})()`)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		return len(s.want(200, "GET", "/storage/assets?prefix=covers/", s.admin(), nil).items()) == 1
+		return len(s.Want(200, "GET", "/storage/assets?prefix=covers/", s.AdminToken(), nil).Items()) == 1
 	}, 20*time.Second, 100*time.Millisecond)
 	b.open("/docs")
 	b.do("docs", chromedp.WaitVisible(chromedp.CSS(".opblock")))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/testkit"
 )
 
@@ -16,16 +17,16 @@ import (
 // none twice.
 func TestWalkOverCoursesThatChange(t *testing.T) {
 	stay, others := max(testkit.Rounds(5000), 300), max(testkit.Rounds(200), 40)
-	kindsWith(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"}, func(t *testing.T, s *site) {
-		admin := s.admin()
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"}, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
 		began := time.Now()
-		staying := s.manyCourses(admin, stay)
+		staying := manyCourses(s, admin, stay)
 		t.Logf("%d courses in %s", stay, time.Since(began).Round(time.Millisecond))
 		for _, sort := range []string{"newest", "title", "updated"} {
 			began, walks, pages := time.Now(), 0, 0
-			for over := s.comeAndGo(admin, others); walks == 0 || !over.Load(); walks++ {
+			for over := comeAndGo(s, admin, others); walks == 0 || !over.Load(); walks++ {
 				token := []string{"", admin}[walks%2]
-				pages += s.walkOver("/courses?tag=walk&sort="+sort+"&limit="+fmt.Sprint(stay/50), token, staying)
+				pages += walkOver(s, "/courses?tag=walk&sort="+sort+"&limit="+fmt.Sprint(stay/50), token, staying)
 			}
 			t.Logf("%s: %d walks of %d pages in %s", sort, walks, pages, time.Since(began).Round(time.Millisecond))
 		}
@@ -33,13 +34,13 @@ func TestWalkOverCoursesThatChange(t *testing.T) {
 }
 
 // manyCourses makes n courses by several workers, so that some are of one millisecond; many have a title in common.
-func (s *site) manyCourses(token string, n int) map[string]bool {
+func manyCourses(s *sitetest.Site, token string, n int) map[string]bool {
 	var wg sync.WaitGroup
 	ids := make([]string, n)
 	for w := range 4 {
 		wg.Go(func() {
 			for i := w; i < n; i += 4 {
-				ids[i] = s.walkCourse(token, i)
+				ids[i] = walkCourse(s, token, i)
 			}
 		})
 	}
@@ -48,56 +49,56 @@ func (s *site) manyCourses(token string, n int) map[string]bool {
 	for _, id := range ids {
 		all[id] = true
 	}
-	require.Len(s.t, all, n)
+	require.Len(s.T, all, n)
 	return all
 }
 
 var walkSlug atomic.Int64
 
-func (s *site) walkCourse(token string, i int) string {
+func walkCourse(s *sitetest.Site, token string, i int) string {
 	// A slug of its own, as making one from a title looks for all that are like it.
 	body := map[string]any{"title": fmt.Sprint("Walk ", i%97), "slug": fmt.Sprint("walk-", walkSlug.Add(1)), "status": "published", "tags": []string{"walk"}}
-	return s.want(201, "POST", "/courses", token, body).str("id")
+	return s.Want(201, "POST", "/courses", token, body).Text("id")
 }
 
 // comeAndGo adds n courses and takes each away again, some soon and some late; over says when it is done.
-func (s *site) comeAndGo(token string, n int) (over *atomic.Bool) {
+func comeAndGo(s *sitetest.Site, token string, n int) (over *atomic.Bool) {
 	over = &atomic.Bool{}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer over.Store(true)
 		var open []string
 		for i := range n {
-			open = append(open, s.walkCourse(token, i))
+			open = append(open, walkCourse(s, token, i))
 			if i%3 == 0 { // the oldest third goes meanwhile
-				s.want(204, "DELETE", "/courses/"+open[0], token, nil)
+				s.Want(204, "DELETE", "/courses/"+open[0], token, nil)
 				open = open[1:]
 			}
 		}
 		for _, id := range open {
-			s.want(204, "DELETE", "/courses/"+id, token, nil)
+			s.Want(204, "DELETE", "/courses/"+id, token, nil)
 		}
 	})
-	s.t.Cleanup(wg.Wait)
+	s.T.Cleanup(wg.Wait)
 	return over
 }
 
 // walkOver goes from page to page and gives their number.
-func (s *site) walkOver(path, token string, staying map[string]bool) (pages int) {
+func walkOver(s *sitetest.Site, path, token string, staying map[string]bool) (pages int) {
 	seen, found := map[string]bool{}, 0
 	for cursor := ""; ; pages++ {
-		page := s.want(200, "GET", path+cursor, token, nil)
-		for _, item := range page.items() {
+		page := s.Want(200, "GET", path+cursor, token, nil)
+		for _, item := range page.Items() {
 			id := item.(map[string]any)["id"].(string)
-			require.False(s.t, seen[id], "%s twice in %s, page %d", id, path, pages+1)
+			require.False(s.T, seen[id], "%s twice in %s, page %d", id, path, pages+1)
 			seen[id] = true
 			found += map[bool]int{true: 1}[staying[id]]
 		}
-		if page.get("next_cursor") == nil {
+		if page.Get("next_cursor") == nil {
 			break
 		}
-		cursor = "&cursor=" + page.str("next_cursor")
+		cursor = "&cursor=" + page.Text("next_cursor")
 	}
-	require.Equal(s.t, len(staying), found, "of those that stayed, in %s", path)
+	require.Equal(s.T, len(staying), found, "of those that stayed, in %s", path)
 	return pages + 1
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 	"lyceum/platform/db"
 	"lyceum/platform/testkit"
 )
@@ -86,7 +87,7 @@ func lyceum(t *testing.T, vars map[string]string, stdin string, args ...string) 
 // launch starts `lyceum serve` and waits until it answers.
 func launch(t *testing.T, dir string, vars map[string]string) *process {
 	t.Helper()
-	port := freePort(t)
+	port := sitetest.FreePort(t)
 	env := map[string]string{"HTTP_ADDR": "127.0.0.1:" + port, "PUBLIC_URL": "http://127.0.0.1:" + port, "DATA_DIR": dir}
 	for k, v := range vars {
 		env[k] = v
@@ -106,7 +107,7 @@ func launch(t *testing.T, dir string, vars map[string]string) *process {
 	return p
 }
 
-func (p *process) site() *site { return &site{t: p.t, base: p.base} }
+func (p *process) site() *sitetest.Site { return &sitetest.Site{T: p.t, URL: p.base} }
 
 // What was acknowledged survives kill -9, and the next start is ready at once.
 func TestAcknowledgedSurvivesKill(t *testing.T) {
@@ -118,28 +119,28 @@ func TestAcknowledgedSurvivesKill(t *testing.T) {
 	for round := range testkit.Rounds(100) {
 		p := launch(t, dir, nil)
 		s := p.site()
-		admin := s.admin()
+		admin := s.AdminToken()
 		for i := range 3 {
-			c := s.want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprintf("Kill %d %d", round, i), "status": "published"})
-			l := s.want(201, "POST", "/courses/"+c.str("id")+"/lessons", admin, `{"title":"One"}`)
-			s.want(200, "PUT", "/courses/"+c.str("id")+"/lessons/"+l.str("id")+"/progress", admin, `{"percent":40}`)
-			s.want(201, "POST", "/channels/hq/messages", admin, `{"body":"still here"}`)
+			c := s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprintf("Kill %d %d", round, i), "status": "published"})
+			l := s.Want(201, "POST", "/courses/"+c.Text("id")+"/lessons", admin, `{"title":"One"}`)
+			s.Want(200, "PUT", "/courses/"+c.Text("id")+"/lessons/"+l.Text("id")+"/progress", admin, `{"percent":40}`)
+			s.Want(201, "POST", "/channels/hq/messages", admin, `{"body":"still here"}`)
 			messages++
-			acked = append(acked, ack{"/courses/" + c.str("id") + "/progress", l.str("id")})
+			acked = append(acked, ack{"/courses/" + c.Text("id") + "/progress", l.Text("id")})
 		}
-		s.newcomer(fmt.Sprintf("killed-%d", round))
+		s.NewAccount(fmt.Sprintf("killed-%d", round))
 		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
 		_ = p.cmd.Wait()
 	}
 	p := launch(t, dir, nil)
 	s := p.site()
-	admin := s.admin()
+	admin := s.AdminToken()
 	for _, a := range acked {
-		require.EqualValues(t, 40, s.want(200, "GET", a.path, admin, nil).get("percent"))
+		require.EqualValues(t, 40, s.Want(200, "GET", a.path, admin, nil).Get("percent"))
 	}
-	require.EqualValues(t, messages, s.want(200, "GET", "/channels/hq", admin, nil).get("last_seq"))
-	require.Equal(t, true, s.want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
-	s.mailArrives("killed-0@example.com")
+	require.EqualValues(t, messages, s.Want(200, "GET", "/channels/hq", admin, nil).Get("last_seq"))
+	require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
+	s.WaitForMail("killed-0@example.com")
 }
 
 // SIGTERM: readyz fails while requests are still served, sockets get 1001, exit 0.
@@ -147,12 +148,12 @@ func TestGracefulStop(t *testing.T) {
 	t.Parallel()
 	p := launch(t, t.TempDir(), map[string]string{"SHUTDOWN_DELAY": "1s"})
 	s := p.site()
-	c := s.dial("/ws/channels/hq?token="+s.admin(), nil)
-	c.until("welcome")
+	c := s.Dial("/ws/channels/hq?token="+s.AdminToken(), nil)
+	c.Until("welcome")
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	require.Eventually(t, func() bool { return s.call("GET", "/readyz", "", nil).Status == 503 }, 900*time.Millisecond, 20*time.Millisecond)
-	s.want(200, "GET", "/courses", "", nil)
-	require.Equal(t, 1001, c.closed())
+	require.Eventually(t, func() bool { return s.Call("GET", "/readyz", "", nil).Status == 503 }, 900*time.Millisecond, 20*time.Millisecond)
+	s.Want(200, "GET", "/courses", "", nil)
+	require.Equal(t, 1001, c.CloseCode())
 	require.NoError(t, p.cmd.Wait(), "%s", p.out)
 }
 
@@ -173,10 +174,10 @@ func TestASecondServerIsRefused(t *testing.T) {
 	status, out = lyceum(t, map[string]string{"DATA_DIR": dir}, "a long enough phrase\n", "admin", "create", "--email", "second@example.com", "--password-stdin")
 	require.Equal(t, 0, status, out)
 	s := p.site()
-	token := s.login("second@example.com", "a long enough phrase")
-	entries := s.want(200, "GET", "/admin/audit-logs?action=user.registered&limit=1", token, nil)
-	require.Equal(t, "cli", entries.str("items.0.data.via"))
-	require.Nil(t, entries.get("items.0.actor"))
+	token := s.Login("second@example.com", "a long enough phrase")
+	entries := s.Want(200, "GET", "/admin/audit-logs?action=user.registered&limit=1", token, nil)
+	require.Equal(t, "cli", entries.Text("items.0.data.via"))
+	require.Nil(t, entries.Get("items.0.actor"))
 
 	busy := strings.TrimPrefix(p.base, "http://")
 	status, out = lyceum(t, map[string]string{"DATA_DIR": t.TempDir(), "HTTP_ADDR": busy}, "", "serve")
@@ -324,11 +325,11 @@ func TestTokensNeverReachALog(t *testing.T) {
 	t.Parallel()
 	p := launch(t, t.TempDir(), map[string]string{"LOG_LEVEL": "debug", "LOG_FORMAT": "json"})
 	s := p.site()
-	token := s.admin()
-	s.dial("/ws/channels/hq?token="+token, nil).until("welcome")
-	s.call("GET", "/courses?token=canary-token-1&ticket=canary-ticket-2", "", nil)
-	s.call("POST", "/auth/login", "", `{"email":"canary@example.com","password":"canary-password-3"}`)
-	s.call("POST", "/invites/redeem", token, `{"code":"canary-code-4"}`)
+	token := s.AdminToken()
+	s.Dial("/ws/channels/hq?token="+token, nil).Until("welcome")
+	s.Call("GET", "/courses?token=canary-token-1&ticket=canary-ticket-2", "", nil)
+	s.Call("POST", "/auth/login", "", `{"email":"canary@example.com","password":"canary-password-3"}`)
+	s.Call("POST", "/invites/redeem", token, `{"code":"canary-code-4"}`)
 	log := p.out.String()
 	require.Contains(t, log, "/ws/channels/hq")
 	require.NotContains(t, log, token)
@@ -352,19 +353,19 @@ func TestFirstStartShowsTheDemo(t *testing.T) {
 	}
 	says("for trying out only")
 	s := p.site()
-	require.Len(t, s.want(200, "GET", "/courses", "", nil).items(), 1)
-	require.Len(t, s.want(200, "GET", "/courses", s.login("member@lyceum.local", seed.DemoPassword), nil).items(), 2)
-	require.Len(t, s.want(200, "GET", "/courses?status=draft", s.login("instructor@lyceum.local", seed.DemoPassword), nil).items(), 1)
+	require.Len(t, s.Want(200, "GET", "/courses", "", nil).Items(), 1)
+	require.Len(t, s.Want(200, "GET", "/courses", s.Login("member@lyceum.local", seed.DemoPassword), nil).Items(), 2)
+	require.Len(t, s.Want(200, "GET", "/courses?status=draft", s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Items(), 1)
 
 	without := launch(t, t.TempDir(), map[string]string{"DEMO": "false"}).site()
-	require.Empty(t, without.want(200, "GET", "/courses", "", nil).items())
-	without.refused(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword})
+	require.Empty(t, without.Want(200, "GET", "/courses", "", nil).Items())
+	without.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword})
 
 	production := launch(t, t.TempDir(), map[string]string{"APP_ENV": "production", "JWT_KEYS_DIR": t.TempDir(), "SMTP_URL": "smtp://127.0.0.1:1", "SHUTDOWN_DELAY": "0s"}).site()
-	require.Empty(t, production.want(200, "GET", "/courses", "", nil).items())
-	production.refused(404, "not-found", "GET", "/dev/mailbox/messages", "", nil)
-	production.refused(404, "not-found", "GET", "/metrics", "", nil)
-	require.Equal(t, "degraded", production.want(200, "GET", "/readyz", "", nil).str("status"))
+	require.Empty(t, production.Want(200, "GET", "/courses", "", nil).Items())
+	production.WantProblem(404, "not-found", "GET", "/dev/mailbox/messages", "", nil)
+	production.WantProblem(404, "not-found", "GET", "/metrics", "", nil)
+	require.Equal(t, "degraded", production.Want(200, "GET", "/readyz", "", nil).Text("status"))
 }
 
 // onlyJSON holds every line of an output to be a record, and returns them.
@@ -385,8 +386,8 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 	dir := t.TempDir()
 	p := launch(t, dir, map[string]string{"LOG_FORMAT": "json", "LOG_LEVEL": "debug"})
 	s := p.site()
-	s.admin()
-	s.rawRequest("nonsense\r\n\r\n", time.Second)
+	s.AdminToken()
+	rawRequest(s, "nonsense\r\n\r\n", time.Second)
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, p.cmd.Wait())
 	records := onlyJSON(t, p.out.String())
@@ -448,7 +449,7 @@ func TestTheDataFolderIsPrivate(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "apart.db")
 	for _, vars := range []map[string]string{{}, {"DATABASE_URL": "sqlite://" + elsewhere}} {
 		p := launch(t, dir, vars)
-		p.site().newcomer("private")
+		p.site().NewAccount("private")
 		wide := func(root string) {
 			require.NoError(t, filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 				if err != nil || d.Type()&os.ModeSocket != 0 {

@@ -8,12 +8,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/testkit"
 )
 
 // Reports of one learner arrive in any order, twice, and at once: the highest of each lesson stays.
 func TestProgressComesInAnyOrder(t *testing.T) {
-	onReplicas(t, func(t *testing.T, sites []*site) {
+	onReplicas(t, func(t *testing.T, sites []*sitetest.Site) {
 		seed := testkit.Seed(t)
 		c := newSchool(t, sites, 1)
 		for round := range testkit.Rounds(500) {
@@ -26,7 +27,7 @@ func TestProgressComesInAnyOrder(t *testing.T) {
 // shuffledReports sends a learner's way through a course by four tabs at once, each report once or more.
 func (c *school) shuffledReports(r *rand.Rand, learner actor) {
 	course, lessons := c.course(1 + r.IntN(5))
-	highest, reports, whole := map[string]int{}, []func(*site){}, r.IntN(3) > 0
+	highest, reports, whole := map[string]int{}, []func(*sitetest.Site){}, r.IntN(3) > 0
 	for _, l := range lessons {
 		for i := range 2 + r.IntN(6) {
 			percent := r.IntN(100)
@@ -35,7 +36,9 @@ func (c *school) shuffledReports(r *rand.Rand, learner actor) {
 			}
 			highest[l] = max(highest[l], percent)
 			for range 1 + r.IntN(2) {
-				reports = append(reports, func(s *site) { s.want(200, "PUT", l+"/progress", learner.token, map[string]any{"percent": percent}) })
+				reports = append(reports, func(s *sitetest.Site) {
+					s.Want(200, "PUT", l+"/progress", learner.token, map[string]any{"percent": percent})
+				})
 			}
 		}
 	}
@@ -43,9 +46,9 @@ func (c *school) shuffledReports(r *rand.Rand, learner actor) {
 	c.atOnce(4, reports)
 	a := c.recount(learner, course)
 	for i, l := range lessons {
-		require.EqualValues(c.t, highest[l], a.get(fmt.Sprintf("lessons.%d.percent", i)))
+		require.EqualValues(c.t, highest[l], a.Get(fmt.Sprintf("lessons.%d.percent", i)))
 	}
-	require.Equal(c.t, whole, a.get("completed_at") != nil)
+	require.Equal(c.t, whole, a.Get("completed_at") != nil)
 	if whole {
 		c.done[learner] = append(c.done[learner], course)
 	}
@@ -54,15 +57,17 @@ func (c *school) shuffledReports(r *rand.Rand, learner actor) {
 // The very first reports of an enrolled learner, on one lesson and at once: each is answered, none is held up by
 // the other, and the highest stays.
 func TestFirstReportsComeAtOnce(t *testing.T) {
-	onReplicas(t, func(t *testing.T, sites []*site) {
+	onReplicas(t, func(t *testing.T, sites []*sitetest.Site) {
 		c := newSchool(t, sites, 1)
 		l := c.learners[0]
 		for range max(testkit.Rounds(2000), 150) {
 			course, lessons := c.course(1)
-			sites[0].want(201, "POST", course+"/enrollment", l.token, nil)
-			work := []func(*site){}
+			sites[0].Want(201, "POST", course+"/enrollment", l.token, nil)
+			work := []func(*sitetest.Site){}
 			for _, percent := range []int{100, 50, 100, 20} {
-				work = append(work, func(s *site) { s.want(200, "PUT", lessons[0]+"/progress", l.token, map[string]any{"percent": percent}) })
+				work = append(work, func(s *sitetest.Site) {
+					s.Want(200, "PUT", lessons[0]+"/progress", l.token, map[string]any{"percent": percent})
+				})
 			}
 			began := time.Now()
 			c.atOnce(len(work), work)
@@ -76,7 +81,7 @@ func TestFirstReportsComeAtOnce(t *testing.T) {
 // The last lesson that a learner has not done goes while he reports the other one complete: whoever comes second,
 // he has completed the course, once. One learner to a course, as the report of another would mend what is lost.
 func TestTheLastLessonGoesWhileTheOtherIsDone(t *testing.T) {
-	onReplicas(t, func(t *testing.T, sites []*site) {
+	onReplicas(t, func(t *testing.T, sites []*sitetest.Site) {
 		c := newSchool(t, sites, 4)
 		for range testkit.Rounds(500) {
 			for i, l := range c.learners {
@@ -94,12 +99,12 @@ func (c *school) lastLessonGoes(l actor, begun ...bool) {
 	course, lessons := c.course(2)
 	for i := range begun {
 		if begun[i] {
-			c.sites[0].want(200, "PUT", lessons[i]+"/progress", l.token, `{"percent":99}`)
+			c.sites[0].Want(200, "PUT", lessons[i]+"/progress", l.token, `{"percent":99}`)
 		}
 	}
-	c.atOnce(2, []func(*site){
-		func(s *site) { s.want(204, "DELETE", lessons[1], c.admin, nil) },
-		func(s *site) { s.want(200, "PUT", lessons[0]+"/progress", l.token, `{"percent":100}`) },
+	c.atOnce(2, []func(*sitetest.Site){
+		func(s *sitetest.Site) { s.Want(204, "DELETE", lessons[1], c.admin, nil) },
+		func(s *sitetest.Site) { s.Want(200, "PUT", lessons[0]+"/progress", l.token, `{"percent":100}`) },
 	})
 	c.completed(l, course)
 }
@@ -107,18 +112,18 @@ func (c *school) lastLessonGoes(l actor, begun ...bool) {
 // A lesson goes while learners report on that same lesson, some for the first time: a report is kept or finds
 // nothing, and no sum holds a part of what is gone.
 func TestALessonGoesWhileItIsDone(t *testing.T) {
-	onReplicas(t, func(t *testing.T, sites []*site) {
+	onReplicas(t, func(t *testing.T, sites []*sitetest.Site) {
 		c := newSchool(t, sites, 4)
 		for range testkit.Rounds(500) {
 			course, lessons := c.course(2)
-			work := []func(*site){func(s *site) { s.want(204, "DELETE", lessons[1], c.admin, nil) }}
+			work := []func(*sitetest.Site){func(s *sitetest.Site) { s.Want(204, "DELETE", lessons[1], c.admin, nil) }}
 			for i, l := range c.learners {
-				sites[0].want(200, "PUT", lessons[0]+"/progress", l.token, map[string]any{"percent": []int{100, 37}[i/2]})
+				sites[0].Want(200, "PUT", lessons[0]+"/progress", l.token, map[string]any{"percent": []int{100, 37}[i/2]})
 				if i%2 == 0 {
-					sites[0].want(200, "PUT", lessons[1]+"/progress", l.token, `{"percent":10}`)
+					sites[0].Want(200, "PUT", lessons[1]+"/progress", l.token, `{"percent":10}`)
 				}
-				work = append(work, func(s *site) {
-					a := s.call("PUT", lessons[1]+"/progress", l.token, map[string]any{"percent": 100 - i%2})
+				work = append(work, func(s *sitetest.Site) {
+					a := s.Call("PUT", lessons[1]+"/progress", l.token, map[string]any{"percent": 100 - i%2})
 					require.Contains(c.t, []int{200, 404}, a.Status, "%s", a.Raw)
 				})
 			}
@@ -129,8 +134,8 @@ func TestALessonGoesWhileItIsDone(t *testing.T) {
 					continue
 				}
 				a := c.recount(l, course)
-				require.EqualValues(t, 37, a.get("percent"))
-				require.Nil(t, a.get("completed_at"))
+				require.EqualValues(t, 37, a.Get("percent"))
+				require.Nil(t, a.Get("completed_at"))
 			}
 		}
 		c.toldOnce()

@@ -13,22 +13,24 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"lyceum/app/sitetest"
 )
 
 // queriesOf sends a request and gives how many statements its answer took, as its span says.
-func (s *site) queriesOf(spans *tracetest.SpanRecorder, method, path, token string, body any) int64 {
-	s.t.Helper()
-	a := s.call(method, path, token, body)
-	require.Less(s.t, a.Status, 300, "%s %s: %s", method, path, a.Raw)
-	return s.queriesFor(spans, a)
+func queriesOf(s *sitetest.Site, spans *tracetest.SpanRecorder, method, path, token string, body any) int64 {
+	s.T.Helper()
+	a := s.Call(method, path, token, body)
+	require.Less(s.T, a.Status, 300, "%s %s: %s", method, path, a.Raw)
+	return queriesFor(s, spans, a)
 }
 
 // queriesFor gives how many statements an answer took.
-func (s *site) queriesFor(spans *tracetest.SpanRecorder, a answer) int64 {
-	s.t.Helper()
+func queriesFor(s *sitetest.Site, spans *tracetest.SpanRecorder, a sitetest.Answer) int64 {
+	s.T.Helper()
 	id := attribute.String("lyceum.request_id", a.Header.Get("X-Request-Id"))
 	var found int64 = -1
-	require.Eventually(s.t, func() bool {
+	require.Eventually(s.T, func() bool {
 		for _, span := range spans.Ended() {
 			if !slices.Contains(span.Attributes(), id) {
 				continue
@@ -61,15 +63,15 @@ func record(t *testing.T) *tracetest.SpanRecorder {
 
 // What is no code takes the same steps, whatever it looks like: nobody learns from the time how near a guess was.
 func TestI4WhatIsNoCodeTakesTheSameSteps(t *testing.T) {
-	s := serveSite(t, services(t))
+	s := sitetest.Start(t, sitetest.Services(t))
 	spans := record(t)
-	_, _, token := s.newcomer("guesser")
-	s.redeem(token, "now the caller is known")
+	_, _, token := s.NewAccount("guesser")
+	s.Redeem(token, "now the caller is known")
 	seen := map[int64]bool{}
 	for code, status := range map[string]int{"01234-56789-ABCDE-FGHJK-MNPQR-S": 404, "x": 404, "??": 404, strings.Repeat("A", 128): 404, strings.Repeat("A", 129): 422, strings.Repeat("日", 100_000): 422} {
-		a := s.redeem(token, code)
+		a := s.Redeem(token, code)
 		require.Equal(t, status, a.Status, "%s", a.Raw)
-		seen[s.queriesFor(spans, a)] = true
+		seen[queriesFor(s, spans, a)] = true
 	}
 	require.Len(t, seen, 1, "statements an answer took: %v", seen)
 }
@@ -77,33 +79,33 @@ func TestI4WhatIsNoCodeTakesTheSameSteps(t *testing.T) {
 // What each route of courses may ask of PostgreSQL, in the steady state: accounts, sessions and names are known.
 // Transactions' BEGIN and COMMIT are not counted; entries of the audit log are.
 func TestRoutesTakeFewQueries(t *testing.T) {
-	s := serveSite(t, services(t))
+	s := sitetest.Start(t, sitetest.Services(t))
 	spans := record(t)
-	admin := s.admin()
-	_, _, learner := s.newcomer("counted")
+	admin := s.AdminToken()
+	_, _, learner := s.NewAccount("counted")
 	var course, lesson string
 	for i := range 30 {
-		course = "/courses/" + s.want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint("Counted ", i), "status": "published"}).str("id")
-		s.want(201, "POST", course+"/enrollment", learner, nil)
+		course = "/courses/" + s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint("Counted ", i), "status": "published"}).Text("id")
+		s.Want(201, "POST", course+"/enrollment", learner, nil)
 		var first string
 		for j := range 3 {
 			l := map[string]any{"title": fmt.Sprint(j)}
 			if j > 0 {
 				l["prerequisite_ids"] = []string{first}
 			}
-			lesson = s.want(201, "POST", course+"/lessons", admin, l).str("id")
+			lesson = s.Want(201, "POST", course+"/lessons", admin, l).Text("id")
 			if j == 0 {
 				first = lesson
-				s.want(200, "PUT", course+"/lessons/"+first+"/progress", learner, `{"percent":100}`)
+				s.Want(200, "PUT", course+"/lessons/"+first+"/progress", learner, `{"percent":100}`)
 			}
 		}
 	}
 	lesson = course + "/lessons/" + lesson
-	up := s.want(201, "POST", "/storage/uploads", admin, `{"key":"counted.txt","content_type":"text/plain","size":1}`)
-	s.put(up, "x")
-	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", admin, nil)
-	s.want(201, "POST", course+"/lessons", admin, `{"title":"With a file","asset_key":"counted.txt"}`)
-	s.want(200, "GET", "/storage/sign?key=counted.txt", learner, nil)
+	up := s.Want(201, "POST", "/storage/uploads", admin, `{"key":"counted.txt","content_type":"text/plain","size":1}`)
+	s.Upload(up, "x")
+	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
+	s.Want(201, "POST", course+"/lessons", admin, `{"title":"With a file","asset_key":"counted.txt"}`)
+	s.Want(200, "GET", "/storage/sign?key=counted.txt", learner, nil)
 	for _, c := range []struct {
 		most               int64
 		method, path, body string
@@ -125,7 +127,7 @@ func TestRoutesTakeFewQueries(t *testing.T) {
 		if c.body != "" {
 			body = c.body
 		}
-		n := s.queriesOf(spans, c.method, c.path, c.token, body)
+		n := queriesOf(s, spans, c.method, c.path, c.token, body)
 		t.Logf("%2d  %s %s", n, c.method, strings.NewReplacer(lesson, "/courses/{id}/lessons/{lesson_id}", course, "/courses/{id}").Replace(c.path))
 		require.LessOrEqual(t, n, c.most, "%s %s", c.method, c.path)
 	}

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,97 +9,75 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 	"lyceum/platform/testkit"
 )
-
-// replicas starts n servers on the same parts, as behind a balancer. more is KEY=value.
-func replicas(t *testing.T, n int, more ...string) []*site {
-	t.Helper()
-	vars := services(t)
-	for _, kv := range more {
-		k, v, _ := strings.Cut(kv, "=")
-		vars[k] = v
-	}
-	vars["JWT_KEYS_DIR"] = t.TempDir()
-	vars["PUBLIC_URL"] = "http://127.0.0.1:" + freePort(t)
-	sites := make([]*site, n)
-	for i := range sites {
-		own := maps.Clone(vars)
-		own["HTTP_ADDR"] = "127.0.0.1:" + freePort(t)
-		sites[i] = serveSite(t, own)
-		sites[i].base = "http://" + own["HTTP_ADDR"]
-	}
-	for i := range sites {
-		sites[i].peers = append(slices.Clone(sites[:i]), sites[i+1:]...)
-	}
-	return sites
-}
 
 // What one replica changes holds on the other within a second, for requests and open sockets.
 func TestReplicasAgreeWithinASecond(t *testing.T) {
 	t.Parallel()
-	sites := replicas(t, 2)
+	sites := sitetest.StartReplicas(t, 2)
 	a, b := sites[0], sites[1]
-	admin := a.admin()
+	admin := a.AdminToken()
 	soon := func(what string, holds func() bool) {
 		t.Helper()
 		require.Eventually(t, holds, time.Second, 20*time.Millisecond, what)
 	}
-	email, id, token := a.newcomer("agree")
-	b.want(200, "GET", "/users/me", token, nil)
-	a.promote(admin, id, "instructor")
+	email, id, token := a.NewAccount("agree")
+	b.Want(200, "GET", "/users/me", token, nil)
+	a.SetRole(admin, id, "instructor")
 	soon("the role", func() bool {
-		return b.call("POST", "/courses", token, `{"title":"On the other one"}`).Status == 201
+		return b.Call("POST", "/courses", token, `{"title":"On the other one"}`).Status == 201
 	})
-	c := b.dial("/ws/channels/hq?token="+token, nil)
-	c.until("welcome")
-	sent := a.want(201, "POST", "/channels/hq/messages", admin, `{"body":"across"}`)
-	require.Equal(t, sent.get("seq"), c.until("message")["seq"])
-	a.want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
-	require.Equal(t, 4401, c.closed())
-	soon("the account's end", func() bool { return b.call("GET", "/users/me", token, nil).Status == 401 })
-	a.want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"active"}`)
-	session := a.want(200, "POST", "/auth/login", "", map[string]string{"email": email, "password": password})
-	b.want(200, "GET", "/users/me", session.str("access_token"), nil)
-	a.want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": session.str("refresh_token")})
-	soon("the logout", func() bool { return b.call("GET", "/users/me", session.str("access_token"), nil).Status == 401 })
+	c := b.Dial("/ws/channels/hq?token="+token, nil)
+	c.Until("welcome")
+	sent := a.Want(201, "POST", "/channels/hq/messages", admin, `{"body":"across"}`)
+	require.Equal(t, sent.Get("seq"), c.Until("message")["seq"])
+	a.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
+	require.Equal(t, 4401, c.CloseCode())
+	soon("the account's end", func() bool { return b.Call("GET", "/users/me", token, nil).Status == 401 })
+	a.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"active"}`)
+	session := a.Want(200, "POST", "/auth/login", "", map[string]string{"email": email, "password": sitetest.Password})
+	b.Want(200, "GET", "/users/me", session.Text("access_token"), nil)
+	a.Want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": session.Text("refresh_token")})
+	soon("the logout", func() bool { return b.Call("GET", "/users/me", session.Text("access_token"), nil).Status == 401 })
 }
 
 // A frozen Redis tells nobody anything, and closes nothing: what ends on one replica ends on the other all the same.
 func TestEndsHoldWhileRedisIsFrozen(t *testing.T) {
 	t.Parallel()
 	redis := testkit.OwnRedis(t)
-	sites := replicas(t, 2, "REDIS_URL="+redis.URL)
+	sites := sitetest.StartReplicas(t, 2, "REDIS_URL="+redis.URL)
 	a, b := sites[0], sites[1]
-	admin := a.admin()
-	_, id, token := a.newcomer("frozen")
-	b.want(200, "GET", "/users/me", token, nil)
+	admin := a.AdminToken()
+	_, id, token := a.NewAccount("frozen")
+	b.Want(200, "GET", "/users/me", token, nil)
 	redis.Freeze()
 	defer redis.Thaw()
-	a.want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
+	a.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
 	ended := time.Now()
-	require.Eventually(t, func() bool { return b.call("GET", "/users/me", token, nil).Status == 401 }, 2*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return b.Call("GET", "/users/me", token, nil).Status == 401 }, 2*time.Second, 20*time.Millisecond)
 	t.Logf("after %s", time.Since(ended).Round(time.Millisecond))
 }
 
 // One Idempotency-Key on two replicas at once is one course; one refresh token has one successor.
 func TestReplicasDoThingsOnce(t *testing.T) {
 	t.Parallel()
-	sites := replicas(t, 2)
-	admin := sites[0].admin()
+	sites := sitetest.StartReplicas(t, 2)
+	admin := sites[0].AdminToken()
 	for round := range testkit.Rounds(100) {
 		ids := make([]string, 10)
 		var wg sync.WaitGroup
 		for i := range ids {
 			wg.Go(func() {
-				ids[i] = sites[i%2].call("POST", "/courses", admin, `{"title":"Once"}`, header{"Idempotency-Key": fmt.Sprint("r", round)}).str("id")
+				ids[i] = sites[i%2].Call("POST", "/courses", admin, `{"title":"Once"}`, sitetest.Header{"Idempotency-Key": fmt.Sprint("r", round)}).Text("id")
 			})
 		}
 		wg.Wait()
-		login := sites[0].want(200, "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword}).str("refresh_token")
+		login := sites[0].Want(200, "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword}).Text("refresh_token")
 		next := make([]string, 20)
 		for i := range next {
-			wg.Go(func() { next[i] = sites[i%2].refresh(login).str("refresh_token") })
+			wg.Go(func() { next[i] = sites[i%2].Refresh(login).Text("refresh_token") })
 		}
 		wg.Wait()
 		for _, id := range ids {
@@ -114,32 +89,32 @@ func TestReplicasDoThingsOnce(t *testing.T) {
 			require.Equal(t, next[0], n)
 		}
 	}
-	require.Equal(t, true, sites[1].want(200, "GET", "/admin/audit-logs/verify", admin, nil).get("ok"))
+	require.Equal(t, true, sites[1].Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 }
 
 // Z3: without Redis everything but speed goes on; without the database the answer is 503 at once;
 // both heal by themselves.
 func TestPartsGoAndComeBack(t *testing.T) {
 	t.Parallel()
-	vars := services(t)
+	vars := sitetest.Services(t)
 	redis, postgres := testkit.OwnRedis(t), testkit.OwnPostgres(t)
 	vars["REDIS_URL"], vars["DATABASE_URL"] = redis.URL, postgres.URL
-	s := serveSite(t, vars)
-	admin := s.admin()
-	quick := func(method, path, token string, body any) answer {
+	s := sitetest.Start(t, vars)
+	admin := s.AdminToken()
+	quick := func(method, path, token string, body any) sitetest.Answer {
 		t.Helper()
 		began := time.Now()
-		a := s.call(method, path, token, body)
+		a := s.Call(method, path, token, body)
 		require.Less(t, time.Since(began), 3*time.Second, "%s %s", method, path)
 		return a
 	}
 	heals := func() {
 		t.Helper()
-		require.Eventually(t, func() bool { return s.call("GET", "/readyz", "", nil).str("status") == "ready" }, 10*time.Second, 100*time.Millisecond)
+		require.Eventually(t, func() bool { return s.Call("GET", "/readyz", "", nil).Text("status") == "ready" }, 10*time.Second, 100*time.Millisecond)
 	}
 	for _, fault := range []struct{ fail, mend func() }{{redis.Freeze, redis.Thaw}, {redis.Kill, redis.Start}} {
 		fault.fail()
-		require.Eventually(t, func() bool { return quick("GET", "/readyz", "", nil).str("status") == "degraded" }, 10*time.Second, 100*time.Millisecond)
+		require.Eventually(t, func() bool { return quick("GET", "/readyz", "", nil).Text("status") == "degraded" }, 10*time.Second, 100*time.Millisecond)
 		require.Equal(t, 200, quick("GET", "/users/me", admin, nil).Status)
 		require.Equal(t, 201, quick("POST", "/courses", admin, `{"title":"Without Redis"}`).Status)
 		require.Equal(t, 201, quick("POST", "/channels/hq/messages", admin, `{"body":"without Redis"}`).Status)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/module"
 
 	"github.com/stretchr/testify/require"
@@ -20,7 +21,7 @@ import (
 const root = "lyceum/"
 
 // mayImport returns whether a package may import another. A module's fakes (<name>test) are for the tests of other
-// modules; in everything else tests follow the same rule as the code.
+// modules, and app/sitetest is for the tests of all modules; in everything else tests follow the same rule as the code.
 func mayImport(importer, imported string, inTest bool) bool {
 	from, to := strings.TrimPrefix(importer, root), strings.TrimPrefix(imported, root)
 	switch {
@@ -32,6 +33,8 @@ func mayImport(importer, imported string, inTest bool) bool {
 		return moduleOf(from) == "modules/mail"
 	case to == "public":
 		return strings.HasPrefix(from, "platform/")
+	case to == "app/sitetest" && inTest:
+		return strings.HasPrefix(from, "modules/")
 	case strings.HasPrefix(to, "app"), to == "migrations":
 		return false
 	case strings.HasPrefix(from, "platform/"), strings.HasPrefix(from, "migrations"):
@@ -107,6 +110,7 @@ func TestPlantedImportsAreFound(t *testing.T) {
 		"a module from platform":                {"platform/httpx", "lyceum/modules/users/usersapi"},
 		"a module from a leaf":                  {"modules/chat/chatapi", "lyceum/modules/users/usersapi"},
 		"the composition root":                  {"modules/chat", "lyceum/app"},
+		"a whole site outside a test":           {"modules/chat", "lyceum/app/sitetest"},
 		"the migrations from a module":          {"modules/chat", "lyceum/migrations"},
 		"the developer tools":                   {"platform/testkit", "lyceum/tools/services"},
 		"the console from a module":             {"modules/chat", "lyceum/public"},
@@ -162,6 +166,13 @@ func TestEveryModuleIsComposed(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "modules", "badges"), 0o700))
 	require.Equal(t, []string{"not composed: modules/badges"}, uncomposed(t, dir, nil))
+}
+
+// A site of the tests has no module that the program lacks.
+func TestSitesHaveModulesOfTheProgram(t *testing.T) {
+	for _, ofSite := range sitetest.Modules {
+		require.True(t, slices.ContainsFunc(modules, func(m module.Module) bool { return m.Name == ofSite.Name }), ofSite.Name)
+	}
 }
 
 // Nothing else stands at the top level, so that a newcomer finds his way.

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 )
 
 // writing is an operation with what makes a request of it valid, ready to be spoiled.
@@ -47,15 +48,15 @@ func (m *matrix) writings() (out []writing) {
 	return out
 }
 
-func (m *matrix) spoiled(w writing, body any, headers ...header) answer {
+func (m *matrix) spoiled(w writing, body any, headers ...sitetest.Header) sitetest.Answer {
 	m.t.Helper()
-	return m.s.call(w.method, w.with.into(w.path), w.who.token, body, headers...)
+	return m.s.Call(w.method, w.with.into(w.path), w.who.token, body, headers...)
 }
 
 // newestEntry numbers the newest audit entry: every change leaves one.
 func (m *matrix) newestEntry() any {
 	m.t.Helper()
-	return m.s.want(200, "GET", "/admin/audit-logs?limit=1", m.root, nil).get("items.0.seq")
+	return m.s.Want(200, "GET", "/admin/audit-logs?limit=1", m.root, nil).Get("items.0.seq")
 }
 
 // smuggled is what only the server sets.
@@ -88,7 +89,7 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 			}
 			body := maps.Clone(valid)
 			body[field] = value
-			if a := m.spoiled(w, body); a.Status != 422 || a.str("code") != "validation-failed" {
+			if a := m.spoiled(w, body); a.Status != 422 || a.Text("code") != "validation-failed" {
 				t.Errorf("%s by %s takes %s: %d %s", w.name, w.who.role, field, a.Status, a.Raw)
 			}
 		}
@@ -105,22 +106,22 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 		{"POST", "/channels/hq/messages", `{"body":"x","user":{"id":"` + m.stranger.id + `"}}`},
 		{"POST", "/channels/hq/messages", `{"body":"x","channel":"another"}`},
 	} {
-		s.refused(422, "validation-failed", c.method, c.path, user.token, c.body)
+		s.WantProblem(422, "validation-failed", c.method, c.path, user.token, c.body)
 	}
-	s.refused(422, "validation-failed", "PATCH", "/admin/users/"+user.id, m.root, `{"email_verified":true}`)
-	me := s.want(200, "GET", "/users/me", user.token, nil)
-	require.Equal(t, []any{user.email, "user", false}, []any{me.get("email"), me.get("role"), me.get("email_verified")})
+	s.WantProblem(422, "validation-failed", "PATCH", "/admin/users/"+user.id, m.root, `{"email_verified":true}`)
+	me := s.Want(200, "GET", "/users/me", user.token, nil)
+	require.Equal(t, []any{user.email, "user", false}, []any{me.Get("email"), me.Get("role"), me.Get("email_verified")})
 
 	// The owner is who asks, whatever stands in the query; so is a message's author, whatever in a frame.
 	own := m.actors["instructor"]
-	made := s.want(201, "POST", "/courses?owner_id="+m.stranger.id+"&owner="+m.stranger.id+"&status=published", own.token, `{"title":"Mine"}`)
-	require.Equal(t, []any{own.id, "draft"}, []any{made.get("owner.id"), made.get("status")})
-	c := s.dial("/ws/channels/hq?token="+user.token, nil)
-	last := c.until("welcome")["last_seq"].(float64)
-	c.send(map[string]any{"type": "message", "body": "one", "client_id": "a4", "seq": 999, "id": nowhere, "user": map[string]string{"id": m.stranger.id}, "created_at": "2001-01-01T00:00:00Z"})
-	c.send(map[string]any{"type": "message", "body": "two", "client_id": "a4-2"})
-	require.EqualValues(t, "a4-2", c.acked("a4-2")["client_id"])
-	for _, item := range s.want(200, "GET", fmt.Sprintf("/channels/hq/messages?after_seq=%.0f", last), user.token, nil).items() {
+	made := s.Want(201, "POST", "/courses?owner_id="+m.stranger.id+"&owner="+m.stranger.id+"&status=published", own.token, `{"title":"Mine"}`)
+	require.Equal(t, []any{own.id, "draft"}, []any{made.Get("owner.id"), made.Get("status")})
+	c := s.Dial("/ws/channels/hq?token="+user.token, nil)
+	last := c.Until("welcome")["last_seq"].(float64)
+	c.Send(map[string]any{"type": "message", "body": "one", "client_id": "a4", "seq": 999, "id": nowhere, "user": map[string]string{"id": m.stranger.id}, "created_at": "2001-01-01T00:00:00Z"})
+	c.Send(map[string]any{"type": "message", "body": "two", "client_id": "a4-2"})
+	require.EqualValues(t, "a4-2", untilAcknowledged(c, "a4-2")["client_id"])
+	for _, item := range s.Want(200, "GET", fmt.Sprintf("/channels/hq/messages?after_seq=%.0f", last), user.token, nil).Items() {
 		said := item.(map[string]any)
 		require.Equal(t, user.id, said["user"].(map[string]any)["id"])
 		require.NotEqual(t, nowhere, said["id"])
@@ -130,23 +131,23 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 }
 
 // untilAll reads on until a frame of each type was there, in whatever order, and gives all that came.
-func (c *socket) untilAll(kinds ...string) (frames []any) {
-	c.t.Helper()
-	require.NoError(c.t, c.conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+func untilAll(c *sitetest.Socket, kinds ...string) (frames []any) {
+	c.T.Helper()
+	require.NoError(c.T, c.Conn.SetReadDeadline(time.Now().Add(20*time.Second)))
 	for len(kinds) > 0 {
 		var frame map[string]any
-		require.NoError(c.t, c.conn.ReadJSON(&frame), "waiting for %v", kinds)
+		require.NoError(c.T, c.Conn.ReadJSON(&frame), "waiting for %v", kinds)
 		frames = append(frames, frame)
 		kinds = slices.DeleteFunc(kinds, func(k string) bool { return k == frame["type"] })
 	}
 	return frames
 }
 
-// acked reads on to the acknowledgement of one message.
-func (c *socket) acked(clientID string) map[string]any {
-	c.t.Helper()
+// untilAcknowledged reads on to the acknowledgement of one message.
+func untilAcknowledged(c *sitetest.Socket, clientID string) map[string]any {
+	c.T.Helper()
 	for {
-		if ack := c.until("ack"); ack["client_id"] == clientID {
+		if ack := c.Until("ack"); ack["client_id"] == clientID {
 			return ack
 		}
 	}
@@ -192,7 +193,7 @@ var addressed = map[string]string{
 type told struct {
 	op  operation
 	who actor
-	answer
+	sitetest.Answer
 }
 
 // tells collects what every GET answers each caller, on own and on others' objects.
@@ -257,7 +258,7 @@ func TestA5AnswersHoldWhatTheCallerMayKnow(t *testing.T) {
 // faults names what an answer must not hold.
 func (a told) faults() (out []string) {
 	if fields, ok := shapes[a.op.name]; ok {
-		items := a.items()
+		items := a.Items()
 		if _, list := a.JSON["items"]; !list {
 			items = []any{a.JSON}
 		}
@@ -316,7 +317,7 @@ func (m *matrix) noStoredSecretIn(all []told) {
 	for _, a := range m.actors {
 		secrets[a.token] = "an access token"
 	}
-	secrets[password], secrets[seed.DemoPassword] = "a password", "a password"
+	secrets[sitetest.Password], secrets[seed.DemoPassword] = "a password", "a password"
 	for key, made := range m.cache {
 		for _, name := range []string{"code", "refresh_token", "recovery_code", "challenge"} {
 			secrets[made[name]] = name + " of " + key
@@ -335,7 +336,7 @@ func (m *matrix) noStoredSecretIn(all []told) {
 // storedSecrets reads the columns that hold secrets, by their names; the audit chain is public to administrators.
 func (m *matrix) storedSecrets() map[string]string {
 	m.t.Helper()
-	pool, out := m.s.run.Parts.DB.Pool(), map[string]string{}
+	pool, out := m.s.Running.Parts.DB.Pool(), map[string]string{}
 	columns, err := pool.Query(`SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'audit%'`)
 	require.NoError(m.t, err)
 	var found [][2]string
@@ -368,15 +369,15 @@ func (m *matrix) storedSecrets() map[string]string {
 func (m *matrix) noSecretInFrames() {
 	m.t.Helper()
 	s, user, other := m.s, m.actors["user"], m.actors["member"]
-	c := s.dial("/ws/channels/hq?token="+user.token, nil)
-	welcome := c.until("welcome")
-	b := s.dial("/ws/channels/hq?token="+other.token, nil)
-	b.until("welcome")
-	frames := []any{welcome, c.until("presence")}
-	b.send(map[string]any{"type": "typing"})
-	frames = append(frames, c.until("typing"))
-	b.send(map[string]any{"type": "message", "body": "hello <@" + user.id + ">", "client_id": "of the author alone"})
-	frames = append(frames, c.untilAll("message", "notification")...)
+	c := s.Dial("/ws/channels/hq?token="+user.token, nil)
+	welcome := c.Until("welcome")
+	b := s.Dial("/ws/channels/hq?token="+other.token, nil)
+	b.Until("welcome")
+	frames := []any{welcome, c.Until("presence")}
+	b.Send(map[string]any{"type": "typing"})
+	frames = append(frames, c.Until("typing"))
+	b.Send(map[string]any{"type": "message", "body": "hello <@" + user.id + ">", "client_id": "of the author alone"})
+	frames = append(frames, untilAll(c, "message", "notification")...)
 	for _, f := range frames {
 		raw, err := json.Marshal(f)
 		require.NoError(m.t, err)
@@ -390,28 +391,28 @@ func (m *matrix) noSecretInFrames() {
 const canary = "quetzal77"
 
 // hide makes a course full of the canary, with a lesson, a file and a channel.
-func (s *site) hide(owner, visibility, status string) ids {
-	s.t.Helper()
+func hideCourse(s *sitetest.Site, owner, visibility, status string) ids {
+	s.T.Helper()
 	key := canary + "/" + visibility + "-" + status + ".txt"
-	up := s.want(201, "POST", "/storage/uploads", owner, map[string]any{"key": key, "content_type": "text/plain", "size": 9})
-	s.put(up, canary)
-	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", owner, nil)
-	c := s.want(201, "POST", "/courses", owner, map[string]any{"title": canary + " " + visibility + " " + status, "summary": canary, "description": canary,
+	up := s.Want(201, "POST", "/storage/uploads", owner, map[string]any{"key": key, "content_type": "text/plain", "size": 9})
+	s.Upload(up, canary)
+	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", owner, nil)
+	c := s.Want(201, "POST", "/courses", owner, map[string]any{"title": canary + " " + visibility + " " + status, "summary": canary, "description": canary,
 		"tags": []string{canary}, "cover_key": key, "visibility": visibility})
-	made := ids{"id": c.str("id"), "slug": c.str("slug"), "key": key, "asset_id": up.str("id"), "etag": c.Header.Get("ETag")}
-	l := s.want(201, "POST", "/courses/"+made["id"]+"/lessons", owner, map[string]any{"title": canary, "content": canary, "asset_key": key})
-	made["lesson_id"], made["lesson_etag"] = l.str("id"), l.Header.Get("ETag")
-	made["channel"] = s.want(201, "POST", "/channels", owner, map[string]any{"title": canary, "visibility": "course", "course_id": made["id"]}).str("slug")
-	made["message_id"] = s.want(201, "POST", "/channels/"+made["channel"]+"/messages", owner, map[string]any{"body": canary}).str("id")
+	made := ids{"id": c.Text("id"), "slug": c.Text("slug"), "key": key, "asset_id": up.Text("id"), "etag": c.Header.Get("ETag")}
+	l := s.Want(201, "POST", "/courses/"+made["id"]+"/lessons", owner, map[string]any{"title": canary, "content": canary, "asset_key": key})
+	made["lesson_id"], made["lesson_etag"] = l.Text("id"), l.Header.Get("ETag")
+	made["channel"] = s.Want(201, "POST", "/channels", owner, map[string]any{"title": canary, "visibility": "course", "course_id": made["id"]}).Text("slug")
+	made["message_id"] = s.Want(201, "POST", "/channels/"+made["channel"]+"/messages", owner, map[string]any{"body": canary}).Text("id")
 	if status != "draft" {
-		s.want(200, "PATCH", "/courses/"+made["id"], owner, map[string]string{"status": status})
-		made["etag"] = s.want(200, "GET", "/courses/"+made["id"], owner, nil).Header.Get("ETag")
+		s.Want(200, "PATCH", "/courses/"+made["id"], owner, map[string]string{"status": status})
+		made["etag"] = s.Want(200, "GET", "/courses/"+made["id"], owner, nil).Header.Get("ETag")
 	}
 	return made
 }
 
 // silent holds an answer to say nothing of the canary. A problem repeats the path that was asked.
-func silent(t *testing.T, what string, a answer) {
+func silent(t *testing.T, what string, a sitetest.Answer) {
 	t.Helper()
 	require.NotContains(t, strings.ToLower(perRequest.ReplaceAllString(string(a.Raw), "")), canary, what)
 }
@@ -421,19 +422,19 @@ func TestA6HiddenContentShowsNowhere(t *testing.T) {
 	m := newMatrix(t)
 	s, owner := m.s, m.stranger.token
 	outsiders := []actor{m.actors["anonymous"], m.actors["user"], m.actors["member"], m.actors["instructor"]}
-	hq := s.dial("/ws/channels/hq?token="+m.actors["user"].token, nil)
-	hq.until("welcome")
+	hq := s.Dial("/ws/channels/hq?token="+m.actors["user"].token, nil)
+	hq.Until("welcome")
 	listBefore := map[string]string{}
 	for _, who := range outsiders {
-		listBefore[who.role] = s.want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag")
+		listBefore[who.role] = s.Want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag")
 	}
 
-	hidden := map[string]ids{"draft": s.hide(owner, "public", "draft"), "private": s.hide(owner, "private", "published"),
-		"archived": s.hide(owner, "public", "archived"), "member": s.hide(owner, "member", "published"), "deleted": s.hide(owner, "private", "draft")}
-	s.want(204, "DELETE", "/courses/"+hidden["deleted"]["id"], owner, nil)
+	hidden := map[string]ids{"draft": hideCourse(s, owner, "public", "draft"), "private": hideCourse(s, owner, "private", "published"),
+		"archived": hideCourse(s, owner, "public", "archived"), "member": hideCourse(s, owner, "member", "published"), "deleted": hideCourse(s, owner, "private", "draft")}
+	s.Want(204, "DELETE", "/courses/"+hidden["deleted"]["id"], owner, nil)
 	for _, h := range hidden { // named in a channel that they may not read, the outsiders must hear of it neither
 		for _, who := range outsiders[1:] {
-			s.call("POST", "/channels/"+h["channel"]+"/messages", owner, map[string]string{"body": canary + " <@" + who.id + ">"})
+			s.Call("POST", "/channels/"+h["channel"]+"/messages", owner, map[string]string{"body": canary + " <@" + who.id + ">"})
 		}
 	}
 	for _, who := range outsiders {
@@ -444,22 +445,22 @@ func TestA6HiddenContentShowsNowhere(t *testing.T) {
 			m.findsNothing(who, kind, h)
 		}
 		if rankOf(who.role) < rankOf("member") {
-			require.Equal(t, listBefore[who.role], s.want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag"), "%s: a list's tag tells of what it does not show", who.role)
+			require.Equal(t, listBefore[who.role], s.Want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag"), "%s: a list's tag tells of what it does not show", who.role)
 			m.searchesInVain(who)
 		}
 	}
 
 	// Nothing reached them by itself. The mention is a fence: what was told before it has come.
 	user := m.actors["user"]
-	s.want(201, "POST", "/channels/hq/messages", owner, map[string]string{"body": "come here <@" + user.id + ">"})
-	raw, err := json.Marshal(hq.until("notification"))
+	s.Want(201, "POST", "/channels/hq/messages", owner, map[string]string{"body": "come here <@" + user.id + ">"})
+	raw, err := json.Marshal(hq.Until("notification"))
 	require.NoError(t, err)
 	require.NotContains(t, string(raw), canary)
 	for _, who := range outsiders[1:] {
-		silent(t, "notifications", s.want(200, "GET", "/notifications?limit=100", who.token, nil))
-		silent(t, "export", s.want(200, "GET", "/users/me/export", who.token, nil))
+		silent(t, "notifications", s.Want(200, "GET", "/notifications?limit=100", who.token, nil))
+		silent(t, "export", s.Want(200, "GET", "/users/me/export", who.token, nil))
 	}
-	for _, item := range s.want(200, "GET", "/dev/mailbox/messages?limit=500", "", nil).items() {
+	for _, item := range s.Want(200, "GET", "/dev/mailbox/messages?limit=500", "", nil).Items() {
 		mail := fmt.Sprint(item)
 		require.False(t, strings.Contains(mail, canary) && !strings.Contains(mail, m.stranger.email), "%s", mail)
 	}
@@ -471,20 +472,20 @@ func (m *matrix) findsNothing(who actor, kind string, h ids) {
 	t.Helper()
 	course, lesson := "/courses/"+h["id"], "/courses/"+h["id"]+"/lessons/"+h["lesson_id"]
 	for path, etag := range map[string]string{course: h["etag"], lesson: h["lesson_etag"], course + "/lessons": `"1"`, "/courses/" + h["slug"]: h["etag"]} {
-		for _, condition := range []header{nil, {"If-None-Match": etag}, {"If-None-Match": "*"}} {
-			a := s.call("GET", path, who.token, nil, condition)
+		for _, condition := range []sitetest.Header{nil, {"If-None-Match": etag}, {"If-None-Match": "*"}} {
+			a := s.Call("GET", path, who.token, nil, condition)
 			require.Contains(t, []int{401, 403, 404}, a.Status, "%s course, %s by %s: %s", kind, path, who.role, a.Raw)
 			require.Empty(t, a.Header.Get("ETag"), path)
 			silent(t, path, a)
-			require.Equal(t, a.Status, s.call("HEAD", path, who.token, nil, condition).Status, path)
+			require.Equal(t, a.Status, s.Call("HEAD", path, who.token, nil, condition).Status, path)
 		}
 	}
 	if who.id == "" {
-		s.refused(401, "unauthenticated", "GET", "/storage/sign?key="+h["key"], "", nil)
+		s.WantProblem(401, "unauthenticated", "GET", "/storage/sign?key="+h["key"], "", nil)
 		return
 	}
-	s.refused(403, "forbidden", "GET", "/storage/sign?key="+h["key"], who.token, nil)
-	require.Equal(t, 403, s.call("HEAD", "/storage/sign?key="+h["key"], who.token, nil).Status)
+	s.WantProblem(403, "forbidden", "GET", "/storage/sign?key="+h["key"], who.token, nil)
+	require.Equal(t, 403, s.Call("HEAD", "/storage/sign?key="+h["key"], who.token, nil).Status)
 	for _, o := range []struct{ method, path, body string }{
 		{"GET", course + "/progress", ""}, {"PUT", lesson + "/progress", `{"percent":100}`}, {"POST", course + "/enrollment", ""}, {"DELETE", course + "/enrollment", ""},
 		{"PATCH", course, `{"title":"x"}`}, {"PATCH", lesson, `{"title":"x"}`}, {"DELETE", lesson, ""}, {"POST", course + "/announcements", `{"title":"x","body":"x"}`},
@@ -497,13 +498,13 @@ func (m *matrix) findsNothing(who actor, kind string, h ids) {
 		if o.body != "" {
 			body = o.body
 		}
-		a := s.call(o.method, o.path, who.token, body)
+		a := s.Call(o.method, o.path, who.token, body)
 		require.Contains(t, []int{403, 404}, a.Status, "%s course, %s %s by %s: %s", kind, o.method, o.path, who.role, a.Raw)
 		silent(t, o.path, a)
 	}
-	require.Contains(t, []int{403, 404}, s.dial("/ws/channels/"+h["channel"]+"?after_seq=0&token="+who.token, nil).status)
+	require.Contains(t, []int{403, 404}, s.Dial("/ws/channels/"+h["channel"]+"?after_seq=0&token="+who.token, nil).Status)
 	if who.role == "instructor" { // a foreign file is no way to what it belongs to
-		s.refused(422, "asset-unusable", "POST", "/courses", who.token, map[string]string{"title": "x", "cover_key": h["key"]})
+		s.WantProblem(422, "asset-unusable", "POST", "/courses", who.token, map[string]string{"title": "x", "cover_key": h["key"]})
 	}
 }
 
@@ -513,62 +514,62 @@ func (m *matrix) searchesInVain(who actor) {
 	t.Helper()
 	for _, status := range []string{"published", "draft", "archived", "deleted"} {
 		for _, more := range []string{"", "&q=" + canary, "&tag=" + canary, "&owner=" + m.stranger.id, "&visibility=private", "&visibility=public", "&sort=title&q=" + canary[:4], "&sort=updated"} {
-			if a := s.call("GET", "/courses?limit=100&status="+status+more, who.token, nil); a.Status != 401 {
+			if a := s.Call("GET", "/courses?limit=100&status="+status+more, who.token, nil); a.Status != 401 {
 				require.Equal(t, 200, a.Status, "%s", a.Raw)
 				silent(t, status+more, a)
 			}
 		}
 	}
 	for _, path := range []string{"/channels?limit=100", "/users/me/progress", "/users/me/enrollments", "/users/me/export", "/notifications", "/storage/assets?prefix=" + canary} {
-		silent(t, path, s.call("GET", path, who.token, nil))
+		silent(t, path, s.Call("GET", path, who.token, nil))
 	}
 }
 
 // Whoever learned in a course that is a draft again reads nothing of what it has become.
 func TestA6ADraftAgainIsHiddenFromItsLearners(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	_, id, owner := s.newcomer("withdrawing")
-	s.promote(admin, id, "instructor")
-	_, learnerID, learner := s.newcomer("withdrawn")
-	path := "/courses/" + s.want(201, "POST", "/courses", owner, `{"title":"Once open","status":"published"}`).str("id")
-	old := s.want(201, "POST", path+"/lessons", owner, `{"title":"Old"}`).str("id")
-	s.want(201, "POST", path+"/enrollment", learner, nil)
-	s.want(200, "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":50}`)
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	_, id, owner := s.NewAccount("withdrawing")
+	s.SetRole(admin, id, "instructor")
+	_, learnerID, learner := s.NewAccount("withdrawn")
+	path := "/courses/" + s.Want(201, "POST", "/courses", owner, `{"title":"Once open","status":"published"}`).Text("id")
+	old := s.Want(201, "POST", path+"/lessons", owner, `{"title":"Old"}`).Text("id")
+	s.Want(201, "POST", path+"/enrollment", learner, nil)
+	s.Want(200, "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":50}`)
 	told := func(mark string) func() bool {
 		return func() bool {
-			return strings.Contains(string(s.want(200, "GET", "/notifications?limit=100", learner, nil).Raw), mark)
+			return strings.Contains(string(s.Want(200, "GET", "/notifications?limit=100", learner, nil).Raw), mark)
 		}
 	}
 	// What is delivered after the change tells nothing of the draft either.
-	s.want(201, "POST", path+"/lessons", owner, `{"title":"Last"}`)
-	s.want(200, "PATCH", path, owner, map[string]any{"status": "draft", "title": canary, "summary": canary})
-	s.want(201, "POST", path+"/lessons", owner, map[string]any{"title": canary, "content": canary})
-	s.want(201, "POST", "/channels/hq/messages", owner, map[string]string{"body": "a fence <@" + learnerID + ">"})
+	s.Want(201, "POST", path+"/lessons", owner, `{"title":"Last"}`)
+	s.Want(200, "PATCH", path, owner, map[string]any{"status": "draft", "title": canary, "summary": canary})
+	s.Want(201, "POST", path+"/lessons", owner, map[string]any{"title": canary, "content": canary})
+	s.Want(201, "POST", "/channels/hq/messages", owner, map[string]string{"body": "a fence <@" + learnerID + ">"})
 	require.Eventually(t, told(`"mention"`), 20*time.Second, 20*time.Millisecond)
 	for _, p := range []string{path, path + "/lessons", path + "/progress", path + "/lessons/" + old, "/courses?q=" + canary, "/courses?status=draft", "/users/me/enrollments",
 		"/users/me/progress", "/users/me/export", "/notifications?limit=100"} {
-		silent(t, p, s.call("GET", p, learner, nil))
+		silent(t, p, s.Call("GET", p, learner, nil))
 	}
-	s.refused(404, "not-found", "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":100}`)
+	s.WantProblem(404, "not-found", "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":100}`)
 }
 
 // A file's owner sees that it is in use, but nothing of a draft that he may not read.
 func TestA6AnAssetsUsesTellNoHiddenTitle(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	admin := s.admin()
-	_, id, teacher := s.newcomer("lender")
-	s.promote(admin, id, "instructor")
-	up := s.want(201, "POST", "/storage/uploads", teacher, map[string]any{"key": "lent.txt", "content_type": "text/plain", "size": 5})
-	s.put(up, "hello")
-	s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", teacher, nil)
-	course := "/courses/" + s.want(201, "POST", "/courses", admin, map[string]any{"title": canary, "cover_key": "lent.txt"}).str("id")
-	s.want(201, "POST", course+"/lessons", admin, map[string]any{"title": canary, "asset_key": "lent.txt"})
-	for what, a := range map[string]answer{
-		"assets": s.want(200, "GET", "/storage/assets", teacher, nil), "completed again": s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", teacher, nil),
-		"in use": s.refused(409, "asset-in-use", "DELETE", "/storage/assets/"+up.str("id"), teacher, nil),
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	_, id, teacher := s.NewAccount("lender")
+	s.SetRole(admin, id, "instructor")
+	up := s.Want(201, "POST", "/storage/uploads", teacher, map[string]any{"key": "lent.txt", "content_type": "text/plain", "size": 5})
+	s.Upload(up, "hello")
+	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", teacher, nil)
+	course := "/courses/" + s.Want(201, "POST", "/courses", admin, map[string]any{"title": canary, "cover_key": "lent.txt"}).Text("id")
+	s.Want(201, "POST", course+"/lessons", admin, map[string]any{"title": canary, "asset_key": "lent.txt"})
+	for what, a := range map[string]sitetest.Answer{
+		"assets": s.Want(200, "GET", "/storage/assets", teacher, nil), "completed again": s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", teacher, nil),
+		"in use": s.WantProblem(409, "asset-in-use", "DELETE", "/storage/assets/"+up.Text("id"), teacher, nil),
 	} {
 		require.Contains(t, string(a.Raw), "used_by", what)
 		silent(t, what, a)
@@ -579,13 +580,13 @@ func TestA6AnAssetsUsesTellNoHiddenTitle(t *testing.T) {
 func TestA6AKeptAnswerIsNobodyElses(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
-	key, body := header{"Idempotency-Key": "shared"}, `{"title":"`+canary+`"}`
-	first := m.s.want(201, "POST", "/courses", m.stranger.token, body, key)
-	other := m.s.want(201, "POST", "/courses", m.actors["instructor"].token, body, key)
-	require.NotEqual(t, first.str("id"), other.str("id"))
+	key, body := sitetest.Header{"Idempotency-Key": "shared"}, `{"title":"`+canary+`"}`
+	first := m.s.Want(201, "POST", "/courses", m.stranger.token, body, key)
+	other := m.s.Want(201, "POST", "/courses", m.actors["instructor"].token, body, key)
+	require.NotEqual(t, first.Text("id"), other.Text("id"))
 	require.Empty(t, other.Header.Get("Idempotency-Replayed"))
 	for _, role := range []string{"anonymous", "user", "member"} {
-		silent(t, role, m.s.call("POST", "/courses", m.actors[role].token, body, key))
+		silent(t, role, m.s.Call("POST", "/courses", m.actors[role].token, body, key))
 	}
 }
 
@@ -609,36 +610,36 @@ func TestTheHuntsFindWhatIsPlanted(t *testing.T) {
 }
 
 func TestA7NobodyRaisesHimself(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		c := s.cast()
-		me := func(token string) answer { return s.want(200, "GET", "/users/me", token, nil) }
-		for role, token := range map[string]string{"user": c.user, "member": c.member, "instructor": c.instructor} {
-			id := me(token).str("id")
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		c := s.NewCast()
+		me := func(token string) sitetest.Answer { return s.Want(200, "GET", "/users/me", token, nil) }
+		for role, token := range map[string]string{"user": c.User, "member": c.Member, "instructor": c.Instructor} {
+			id := me(token).Text("id")
 			for _, body := range []string{`{"role":"admin"}`, `{"role":"` + role + `"}`, `{"display_name":"x","role":"admin"}`, `{"status":"active"}`, `{"email_verified":true}`} {
-				s.refused(422, "validation-failed", "PATCH", "/users/me", token, body)
-				s.refused(403, "forbidden", "PATCH", "/admin/users/"+id, token, body)
+				s.WantProblem(422, "validation-failed", "PATCH", "/users/me", token, body)
+				s.WantProblem(403, "forbidden", "PATCH", "/admin/users/"+id, token, body)
 			}
 			for _, grant := range []string{"admin", "instructor", "member"} {
-				s.refused(403, "forbidden", "POST", "/admin/invites", token, map[string]string{"role_to_grant": grant})
+				s.WantProblem(403, "forbidden", "POST", "/admin/invites", token, map[string]string{"role_to_grant": grant})
 			}
 			// A role that some header or query claims is none.
-			s.refused(403, "forbidden", "GET", "/admin/users?role=admin&as=admin", token, nil, header{"X-Role": "admin", "X-User-Role": "admin", "X-Original-URL": "/users/me", "X-Rewrite-URL": "/users/me"})
-			require.Equal(t, role, me(token).str("role"))
+			s.WantProblem(403, "forbidden", "GET", "/admin/users?role=admin&as=admin", token, nil, sitetest.Header{"X-Role": "admin", "X-User-Role": "admin", "X-Original-URL": "/users/me", "X-Rewrite-URL": "/users/me"})
+			require.Equal(t, role, me(token).Text("role"))
 		}
-		s.refused(422, "validation-failed", "POST", "/auth/register", "", map[string]string{"email": "born-admin@example.com", "password": password, "role": "admin"})
+		s.WantProblem(422, "validation-failed", "POST", "/auth/register", "", map[string]string{"email": "born-admin@example.com", "password": sitetest.Password, "role": "admin"})
 		for _, above := range []string{"owner", "root", "superadmin", "ADMIN", "Admin", "admin ", "user", "", "admin,member"} {
-			s.refused(422, "validation-failed", "POST", "/admin/invites", c.admin, map[string]string{"role_to_grant": above})
-			s.refused(422, "validation-failed", "PATCH", "/admin/users/"+me(c.user).str("id"), c.admin, map[string]string{"role": above + "!"})
+			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", c.Admin, map[string]string{"role_to_grant": above})
+			s.WantProblem(422, "validation-failed", "PATCH", "/admin/users/"+me(c.User).Text("id"), c.Admin, map[string]string{"role": above + "!"})
 		}
-		require.Empty(t, s.want(200, "GET", "/admin/invites", c.admin, nil).items(), "a refused invite is there")
+		require.Empty(t, s.Want(200, "GET", "/admin/invites", c.Admin, nil).Items(), "a refused invite is there")
 
 		// One use serves one account once, however often and however much at once it is sent.
-		inv := s.invite(c.admin, map[string]any{"role_to_grant": "member", "max_uses": 3})
-		_, id, twice := s.newcomer("twice")
+		inv := s.Invite(c.Admin, map[string]any{"role_to_grant": "member", "max_uses": 3})
+		_, id, twice := s.NewAccount("twice")
 		var wg sync.WaitGroup
 		granted := make([]any, 8)
 		for i := range granted {
-			wg.Go(func() { granted[i] = s.redeem(twice, inv.str("code")).get("granted") })
+			wg.Go(func() { granted[i] = s.Redeem(twice, inv.Text("code")).Get("granted") })
 		}
 		wg.Wait()
 		raised := 0
@@ -650,63 +651,63 @@ func TestA7NobodyRaisesHimself(t *testing.T) {
 		}
 		require.Equal(t, 1, raised, "%v", granted)
 		uses := func() any {
-			return s.want(200, "GET", "/admin/invites/"+inv.str("id"), c.admin, nil).get("uses")
+			return s.Want(200, "GET", "/admin/invites/"+inv.Text("id"), c.Admin, nil).Get("uses")
 		}
 		require.EqualValues(t, 1, uses())
 		// Lowered again, he can't raise himself with the code that he had.
-		s.promote(c.admin, id, "user")
-		again := s.redeem(twice, inv.str("code"))
-		require.Equal(t, []any{200, false, "user"}, []any{again.Status, again.get("granted"), again.get("role")})
-		require.Equal(t, "user", me(twice).str("role"))
+		s.SetRole(c.Admin, id, "user")
+		again := s.Redeem(twice, inv.Text("code"))
+		require.Equal(t, []any{200, false, "user"}, []any{again.Status, again.Get("granted"), again.Get("role")})
+		require.Equal(t, "user", me(twice).Text("role"))
 		require.EqualValues(t, 1, uses())
 
 		// A socket stays who it is: another's token renews nothing.
-		sock := s.dial("/ws/channels/hq?token="+c.user, nil)
-		sock.until("welcome")
-		sock.send(map[string]any{"type": "auth", "token": c.admin})
-		sock.until("error")
-		sock.send(map[string]any{"type": "message", "body": "who am I", "client_id": "who"})
-		require.Equal(t, me(c.user).str("id"), sock.until("message")["user"].(map[string]any)["id"])
+		sock := s.Dial("/ws/channels/hq?token="+c.User, nil)
+		sock.Until("welcome")
+		sock.Send(map[string]any{"type": "auth", "token": c.Admin})
+		sock.Until("error")
+		sock.Send(map[string]any{"type": "message", "body": "who am I", "client_id": "who"})
+		require.Equal(t, me(c.User).Text("id"), sock.Until("message")["user"].(map[string]any)["id"])
 	})
 }
 
 func TestA8OnlyTheServerSaysWhatIsComplete(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
-		c := s.cast()
-		path := "/courses/" + s.want(201, "POST", "/courses", c.admin, `{"title":"Earned","status":"published"}`).str("id")
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		c := s.NewCast()
+		path := "/courses/" + s.Want(201, "POST", "/courses", c.Admin, `{"title":"Earned","status":"published"}`).Text("id")
 		var lessons []string
 		for i := range 3 {
-			lessons = append(lessons, path+"/lessons/"+s.want(201, "POST", path+"/lessons", c.admin, map[string]any{"title": fmt.Sprint(i)}).str("id")+"/progress")
+			lessons = append(lessons, path+"/lessons/"+s.Want(201, "POST", path+"/lessons", c.Admin, map[string]any{"title": fmt.Sprint(i)}).Text("id")+"/progress")
 		}
-		standing := func() answer { return s.want(200, "GET", path+"/progress", c.user, nil) }
+		standing := func() sitetest.Answer { return s.Want(200, "GET", path+"/progress", c.User, nil) }
 		for _, body := range []string{`{"percent":101}`, `{"percent":100.5}`, `{"percent":100.0001}`, `{"percent":-1}`, `{"percent":1e9}`, `{"percent":99999999999999999999}`, `{"percent":"100"}`,
 			`{"percent":true}`, `{"percent":null}`, `{"percent":[100]}`, `{}`, `{"percent":100,"completed":true}`, `{"percent":1,"completed_at":"2024-01-01T00:00:00.000Z"}`, `{"completed":true}`,
 			`{"percent":100,"user_id":"` + nowhere + `"}`, `{"percent":100,"lesson_id":"` + nowhere + `"}`, `{"percent":100,"reset":"true"}`, `{"reset":true}`, `{"percent":100,"percent":1}`, `{"PERCENT":100}`,
 			`{"percent":1,"position_seconds":-1}`, `{"percent":1,"position_seconds":1000001}`, `{"percent":1,"position_seconds":0.5}`} {
-			s.refused(422, "validation-failed", "PUT", lessons[0], c.user, body)
+			s.WantProblem(422, "validation-failed", "PUT", lessons[0], c.User, body)
 		}
-		require.EqualValues(t, 0, standing().get("percent"))
-		require.Empty(t, s.want(200, "GET", "/users/me/enrollments", c.user, nil).items(), "a refused report has enrolled")
+		require.EqualValues(t, 0, standing().Get("percent"))
+		require.Empty(t, s.Want(200, "GET", "/users/me/enrollments", c.User, nil).Items(), "a refused report has enrolled")
 
 		// Progress in what one may not read is none, whether one knows the ids or mixes them.
 		for visibility, status := range map[string]int{"private": 404, "member": 403} {
-			foreign := "/courses/" + s.want(201, "POST", "/courses", c.admin, map[string]string{"title": visibility, "visibility": visibility, "status": "published"}).str("id")
-			lesson := s.want(201, "POST", foreign+"/lessons", c.admin, `{"title":"One"}`).str("id")
-			s.want(status, "PUT", foreign+"/lessons/"+lesson+"/progress", c.user, `{"percent":100}`)
-			s.refused(404, "not-found", "PUT", path+"/lessons/"+lesson+"/progress", c.user, `{"percent":100}`)
-			s.want(status, "GET", foreign+"/progress", c.user, nil)
-			s.want(401, "PUT", foreign+"/lessons/"+lesson+"/progress", "", `{"percent":100}`)
+			foreign := "/courses/" + s.Want(201, "POST", "/courses", c.Admin, map[string]string{"title": visibility, "visibility": visibility, "status": "published"}).Text("id")
+			lesson := s.Want(201, "POST", foreign+"/lessons", c.Admin, `{"title":"One"}`).Text("id")
+			s.Want(status, "PUT", foreign+"/lessons/"+lesson+"/progress", c.User, `{"percent":100}`)
+			s.WantProblem(404, "not-found", "PUT", path+"/lessons/"+lesson+"/progress", c.User, `{"percent":100}`)
+			s.Want(status, "GET", foreign+"/progress", c.User, nil)
+			s.Want(401, "PUT", foreign+"/lessons/"+lesson+"/progress", "", `{"percent":100}`)
 		}
 
 		// Complete is who has completed every lesson; 99 of 100 is not.
-		s.want(200, "PUT", lessons[0], c.user, `{"percent":100}`)
-		s.want(200, "PUT", lessons[1], c.user, `{"percent":100}`)
-		last := s.want(200, "PUT", lessons[2], c.user, `{"percent":99}`)
-		require.Equal(t, []any{false, nil}, []any{last.get("completed"), last.get("completed_at")})
-		require.EqualValues(t, 99, standing().get("percent"))
-		require.Nil(t, standing().get("completed_at"))
+		s.Want(200, "PUT", lessons[0], c.User, `{"percent":100}`)
+		s.Want(200, "PUT", lessons[1], c.User, `{"percent":100}`)
+		last := s.Want(200, "PUT", lessons[2], c.User, `{"percent":99}`)
+		require.Equal(t, []any{false, nil}, []any{last.Get("completed"), last.Get("completed_at")})
+		require.EqualValues(t, 99, standing().Get("percent"))
+		require.Nil(t, standing().Get("completed_at"))
 		completions := func() (n int) {
-			for _, item := range s.want(200, "GET", "/notifications?limit=100", c.user, nil).items() {
+			for _, item := range s.Want(200, "GET", "/notifications?limit=100", c.User, nil).Items() {
 				if item.(map[string]any)["kind"] == "course.completed" {
 					n++
 				}
@@ -717,26 +718,26 @@ func TestA8OnlyTheServerSaysWhatIsComplete(t *testing.T) {
 		// Many tabs at once complete it once, and again and again changes nothing.
 		var wg sync.WaitGroup
 		for range 10 {
-			wg.Go(func() { s.want(200, "PUT", lessons[2], c.user, `{"percent":100}`) })
+			wg.Go(func() { s.Want(200, "PUT", lessons[2], c.User, `{"percent":100}`) })
 		}
 		wg.Wait()
 		done := standing()
-		require.EqualValues(t, 100, done.get("percent"))
-		require.NotNil(t, done.get("completed_at"))
-		s.want(200, "PUT", lessons[2], c.user, `{"percent":0,"reset":true}`)
-		s.want(200, "PUT", lessons[2], c.user, `{"percent":100}`)
-		require.Equal(t, done.get("completed_at"), standing().get("completed_at"))
+		require.EqualValues(t, 100, done.Get("percent"))
+		require.NotNil(t, done.Get("completed_at"))
+		s.Want(200, "PUT", lessons[2], c.User, `{"percent":0,"reset":true}`)
+		s.Want(200, "PUT", lessons[2], c.User, `{"percent":100}`)
+		require.Equal(t, done.Get("completed_at"), standing().Get("completed_at"))
 		require.Eventually(t, func() bool { return completions() > 0 }, 20*time.Second, 50*time.Millisecond)
 		// A lesson that comes later is not complete for anybody.
-		s.want(201, "POST", path+"/lessons", c.admin, `{"title":"Later"}`)
-		require.EqualValues(t, 75, standing().get("percent"))
+		s.Want(201, "POST", path+"/lessons", c.Admin, `{"title":"Later"}`)
+		require.EqualValues(t, 75, standing().Get("percent"))
 		require.EqualValues(t, 1, completions())
 
 		// Where there is nothing to complete nobody completes.
-		empty := "/courses/" + s.want(201, "POST", "/courses", c.admin, `{"title":"Empty","status":"published"}`).str("id")
-		s.want(201, "POST", empty+"/enrollment", c.user, nil)
-		nothing := s.want(200, "GET", empty+"/progress", c.user, nil)
-		require.EqualValues(t, 0, nothing.get("percent"))
-		require.Nil(t, nothing.get("completed_at"))
+		empty := "/courses/" + s.Want(201, "POST", "/courses", c.Admin, `{"title":"Empty","status":"published"}`).Text("id")
+		s.Want(201, "POST", empty+"/enrollment", c.User, nil)
+		nothing := s.Want(200, "GET", empty+"/progress", c.User, nil)
+		require.EqualValues(t, 0, nothing.Get("percent"))
+		require.Nil(t, nothing.Get("completed_at"))
 	})
 }

@@ -18,58 +18,59 @@ import (
 	"golang.org/x/net/html"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 )
 
 // speak sends bytes as they are and gives all that is answered until the server closes or falls silent.
-func (s *site) speak(request string) string {
-	s.t.Helper()
-	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.base, "http://"), time.Second)
-	require.NoError(s.t, err)
+func speak(s *sitetest.Site, request string) string {
+	s.T.Helper()
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.URL, "http://"), time.Second)
+	require.NoError(s.T, err)
 	defer func() { _ = conn.Close() }()
-	require.NoError(s.t, conn.SetDeadline(time.Now().Add(2*time.Second)))
+	require.NoError(s.T, conn.SetDeadline(time.Now().Add(2*time.Second)))
 	_, err = io.WriteString(conn, request)
-	require.NoError(s.t, err)
+	require.NoError(s.T, err)
 	all, _ := io.ReadAll(conn)
 	return string(all)
 }
 
 // spoken reads what speak gave as an answer; nil when there was none.
-func (s *site) spoken(request string) *answer {
-	s.t.Helper()
-	all := s.speak(request)
+func askRaw(s *sitetest.Site, request string) *sitetest.Answer {
+	s.T.Helper()
+	all := speak(s, request)
 	if all == "" {
 		return nil
 	}
 	method, _, _ := strings.Cut(request, " ")
 	res, err := http.ReadResponse(bufio.NewReader(strings.NewReader(all)), &http.Request{Method: method})
-	require.NoError(s.t, err, "%.200q", all)
+	require.NoError(s.T, err, "%.200q", all)
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(res.Body)
-	require.NoError(s.t, err)
-	a := &answer{Status: res.StatusCode, Header: res.Header, Raw: raw}
+	require.NoError(s.T, err)
+	a := &sitetest.Answer{Status: res.StatusCode, Header: res.Header, Raw: raw}
 	_ = json.Unmarshal(raw, &a.JSON)
 	return a
 }
 
 // plain is call without its opinions: a broken server may answer 500.
-func (s *site) plain(method, path, token string) answer {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, nil)
-	require.NoError(s.t, err)
+func callPlain(s *sitetest.Site, method, path, token string) sitetest.Answer {
+	s.T.Helper()
+	req, err := http.NewRequestWithContext(s.T.Context(), method, s.URL+path, nil)
+	require.NoError(s.T, err)
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	res, err := client.Do(req)
-	require.NoError(s.t, err)
+	res, err := sitetest.Client.Do(req)
+	require.NoError(s.T, err)
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(res.Body)
-	require.NoError(s.t, err)
-	a := answer{Status: res.StatusCode, Header: res.Header, Raw: raw}
+	require.NoError(s.T, err)
+	a := sitetest.Answer{Status: res.StatusCode, Header: res.Header, Raw: raw}
 	_ = json.Unmarshal(raw, &a.JSON)
 	return a
 }
 
-func policyOf(a answer) map[string][]string {
+func policyOf(a sitetest.Answer) map[string][]string {
 	out := map[string][]string{}
 	for part := range strings.SplitSeq(a.Header.Get("Content-Security-Policy"), ";") {
 		if words := strings.Fields(part); len(words) > 0 {
@@ -82,9 +83,9 @@ func policyOf(a answer) map[string][]string {
 // H1: the walks of console_test.go show that the pages work under this policy, without one violation.
 func TestH1PagesLiveUnderAStrictPolicy(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
+	s := sitetest.Start(t, nil)
 	for path, trusted := range map[string]bool{"/": true, "/join": true, "/verify": true, "/reset": true, "/dev/mailbox": true, "/docs": false, "/problems/not-found": false} {
-		a := s.want(200, "GET", path, "", nil, header{"Accept": "text/html"})
+		a := s.Want(200, "GET", path, "", nil, sitetest.Header{"Accept": "text/html"})
 		p := policyOf(a)
 		require.Equal(t, []string{"'none'"}, p["default-src"], path)
 		require.Equal(t, []string{"'none'"}, p["frame-ancestors"], path)
@@ -114,9 +115,9 @@ func TestH1PagesLiveUnderAStrictPolicy(t *testing.T) {
 	}
 	// What is no page may load and frame nothing.
 	for _, path := range []string{"/courses", "/openapi.json", "/console/app.js", "/nope", "/users/me"} {
-		require.Equal(t, "default-src 'none'; frame-ancestors 'none'", s.call("GET", path, "", nil).Header.Get("Content-Security-Policy"), path)
+		require.Equal(t, "default-src 'none'; frame-ancestors 'none'", s.Call("GET", path, "", nil).Header.Get("Content-Security-Policy"), path)
 	}
-	require.Contains(t, s.want(200, "GET", "/console/app.js", "", nil).Header.Get("Content-Type"), "javascript")
+	require.Contains(t, s.Want(200, "GET", "/console/app.js", "", nil).Header.Get("Content-Type"), "javascript")
 }
 
 // inlineIn finds what a page without inline code and foreign files does not have.
@@ -144,35 +145,35 @@ func inlineIn(t *testing.T, page string) (out []string) {
 }
 
 // everyStatus asks for one answer of each kind, from good to broken.
-func (s *site) everyStatus() map[string]answer {
-	t := s.t
+func everyStatus(s *sitetest.Site) map[string]sitetest.Answer {
+	t := s.T
 	t.Helper()
-	admin := s.admin()
-	_, _, user := s.newcomer("headers")
-	c := s.want(201, "POST", "/courses", admin, `{"title":"Headers"}`)
-	path := "/courses/" + c.str("id")
-	lesson := path + "/lessons/" + s.want(201, "POST", path+"/lessons", admin, `{"title":"One"}`).str("id")
-	got := s.want(200, "GET", path, admin, nil)
-	out := map[string]answer{
-		"201": c, "200": got, "200 public": s.want(200, "GET", "/courses", "", nil), "200 page": s.want(200, "GET", "/", "", nil), "200 script": s.want(200, "GET", "/console/app.js", "", nil),
-		"200 HEAD": s.want(200, "HEAD", path, admin, nil), "200 login": s.want(200, "POST", "/auth/login", "", creds("headers@example.com", password)), "200 health": s.want(200, "GET", "/healthz", "", nil),
-		"202": s.want(202, "POST", "/auth/password/forgot", "", `{"email":"nobody@example.com"}`), "204": s.want(204, "POST", "/notifications/read-all", user, nil), "304": s.want(304, "GET", path, admin, nil, header{"If-None-Match": got.Header.Get("ETag")}),
-		"304 page": s.want(304, "GET", "/", "", nil, header{"If-None-Match": "*"}), "400": s.want(400, "POST", "/auth/login", "", `{`), "401": s.want(401, "GET", "/users/me", "", nil), "401 token": s.want(401, "GET", "/users/me", "x.y.z", nil),
-		"403": s.want(403, "GET", "/admin/users", user, nil), "404": s.want(404, "GET", "/nope", "", nil), "404 object": s.want(404, "GET", path, user, nil), "404 file": s.want(404, "GET", "/console/nope.js", "", nil), "405": s.want(405, "DELETE", "/courses", "", nil),
-		"405 TRACE": s.want(405, "TRACE", "/courses", "", nil), "405 unknown": s.want(405, "PROPFIND", "/courses", "", nil), "409": s.want(409, "POST", "/auth/register", "", creds("headers@example.com", password)), "412": s.want(412, "PATCH", path, admin, `{"title":"x"}`, header{"If-Match": `"9.x"`}),
-		"413": s.want(413, "POST", "/auth/login", "", strings.Repeat(" ", 1<<20+1)), "415": s.want(415, "POST", "/auth/login", "", "{}", header{"Content-Type": "text/plain"}), "422": s.want(422, "POST", "/auth/login", "", "{}"), "426": s.want(426, "GET", "/ws/channels/hq", admin, nil),
-		"431": s.want(431, "GET", "/healthz", "", nil, header{"X-Long": strings.Repeat("a", 20<<10)}), "400 framing": *s.spoken("GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"), "404 escape": *s.spoken("GET /courses/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-		"403 object": s.want(403, "GET", "/objects/"+nowhere, "", nil),
+	admin := s.AdminToken()
+	_, _, user := s.NewAccount("headers")
+	c := s.Want(201, "POST", "/courses", admin, `{"title":"Headers"}`)
+	path := "/courses/" + c.Text("id")
+	lesson := path + "/lessons/" + s.Want(201, "POST", path+"/lessons", admin, `{"title":"One"}`).Text("id")
+	got := s.Want(200, "GET", path, admin, nil)
+	out := map[string]sitetest.Answer{
+		"201": c, "200": got, "200 public": s.Want(200, "GET", "/courses", "", nil), "200 page": s.Want(200, "GET", "/", "", nil), "200 script": s.Want(200, "GET", "/console/app.js", "", nil),
+		"200 HEAD": s.Want(200, "HEAD", path, admin, nil), "200 login": s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("headers@example.com", sitetest.Password)), "200 health": s.Want(200, "GET", "/healthz", "", nil),
+		"202": s.Want(202, "POST", "/auth/password/forgot", "", `{"email":"nobody@example.com"}`), "204": s.Want(204, "POST", "/notifications/read-all", user, nil), "304": s.Want(304, "GET", path, admin, nil, sitetest.Header{"If-None-Match": got.Header.Get("ETag")}),
+		"304 page": s.Want(304, "GET", "/", "", nil, sitetest.Header{"If-None-Match": "*"}), "400": s.Want(400, "POST", "/auth/login", "", `{`), "401": s.Want(401, "GET", "/users/me", "", nil), "401 token": s.Want(401, "GET", "/users/me", "x.y.z", nil),
+		"403": s.Want(403, "GET", "/admin/users", user, nil), "404": s.Want(404, "GET", "/nope", "", nil), "404 object": s.Want(404, "GET", path, user, nil), "404 file": s.Want(404, "GET", "/console/nope.js", "", nil), "405": s.Want(405, "DELETE", "/courses", "", nil),
+		"405 TRACE": s.Want(405, "TRACE", "/courses", "", nil), "405 unknown": s.Want(405, "PROPFIND", "/courses", "", nil), "409": s.Want(409, "POST", "/auth/register", "", sitetest.Credentials("headers@example.com", sitetest.Password)), "412": s.Want(412, "PATCH", path, admin, `{"title":"x"}`, sitetest.Header{"If-Match": `"9.x"`}),
+		"413": s.Want(413, "POST", "/auth/login", "", strings.Repeat(" ", 1<<20+1)), "415": s.Want(415, "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Type": "text/plain"}), "422": s.Want(422, "POST", "/auth/login", "", "{}"), "426": s.Want(426, "GET", "/ws/channels/hq", admin, nil),
+		"431": s.Want(431, "GET", "/healthz", "", nil, sitetest.Header{"X-Long": strings.Repeat("a", 20<<10)}), "400 framing": *askRaw(s, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"), "404 escape": *askRaw(s, "GET /courses/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+		"403 object": s.Want(403, "GET", "/objects/"+nowhere, "", nil),
 	}
 	for range 3 {
-		out["429"] = s.call("POST", "/invites/redeem", user, `{"code":"no code"}`)
+		out["429"] = s.Call("POST", "/invites/redeem", user, `{"code":"no code"}`)
 	}
 	require.Equal(t, 429, out["429"].Status, "%s", out["429"].Raw)
 	// Something is broken inside, then the database is gone.
-	_, err := s.run.Parts.DB.Pool().Exec("ALTER TABLE lessons RENAME TO lessons_away")
+	_, err := s.Running.Parts.DB.Pool().Exec("ALTER TABLE lessons RENAME TO lessons_away")
 	require.NoError(t, err)
-	out["500"] = s.plain("GET", lesson, admin)
-	_, err = s.run.Parts.DB.Pool().Exec("ALTER TABLE lessons_away RENAME TO lessons")
+	out["500"] = callPlain(s, "GET", lesson, admin)
+	_, err = s.Running.Parts.DB.Pool().Exec("ALTER TABLE lessons_away RENAME TO lessons")
 	require.NoError(t, err)
 	require.Equal(t, 500, out["500"].Status, "%s", out["500"].Raw)
 	return out
@@ -184,10 +185,10 @@ func TestH2EveryAnswerHasItsSecurityHeaders(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
-			addr := "127.0.0.1:" + freePort(t)
-			s := serveSite(t, map[string]string{"HTTP_ADDR": addr, "PUBLIC_URL": scheme + "://" + addr, "RATE_LIMIT_REDEEM": "2/1m"})
-			s.base = "http://" + addr // TLS ends before us
-			for kind, a := range s.everyStatus() {
+			addr := "127.0.0.1:" + sitetest.FreePort(t)
+			s := sitetest.Start(t, map[string]string{"HTTP_ADDR": addr, "PUBLIC_URL": scheme + "://" + addr, "RATE_LIMIT_REDEEM": "2/1m"})
+			s.URL = "http://" + addr // TLS ends before us
+			for kind, a := range everyStatus(s) {
 				get := a.Header.Get
 				require.Equal(t, "nosniff", get("X-Content-Type-Options"), kind)
 				require.Equal(t, "no-referrer", get("Referrer-Policy"), kind)
@@ -219,18 +220,18 @@ func TestH2EveryAnswerHasItsSecurityHeaders(t *testing.T) {
 // H3: what other origins get is decided by equality alone; see also TestH3CORSIsExact.
 func TestH3NoOriginIsTheDefault(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
-	token := s.admin()
-	for _, origin := range []string{"https://evil.example", "null", "http://localhost:3000", "*", "file://", s.base + ".evil.example", strings.Replace(s.base, "http:", "https:", 1)} {
+	s := sitetest.Start(t, nil)
+	token := s.AdminToken()
+	for _, origin := range []string{"https://evil.example", "null", "http://localhost:3000", "*", "file://", s.URL + ".evil.example", strings.Replace(s.URL, "http:", "https:", 1)} {
 		for _, method := range []string{"GET", "OPTIONS", "POST"} {
-			a := s.call(method, "/courses", "", nil, header{"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"})
+			a := s.Call(method, "/courses", "", nil, sitetest.Header{"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"})
 			for name := range a.Header {
 				require.False(t, strings.HasPrefix(name, "Access-Control-"), "%s by %s: %s", method, origin, name)
 			}
 		}
-		require.Equal(t, 403, s.dial("/ws/channels/hq?token="+token, http.Header{"Origin": {origin}}).status, origin)
+		require.Equal(t, 403, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {origin}}).Status, origin)
 	}
-	require.Equal(t, 101, s.dial("/ws/channels/hq?token="+token, http.Header{"Origin": {s.base}}).status, "our own pages need nothing")
+	require.Equal(t, 101, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {s.URL}}).Status, "our own pages need nothing")
 }
 
 const uploadedPage = "<!doctype html><script>globalThis.executed=1</script><svg xmlns='http://www.w3.org/2000/svg' onload='globalThis.executed=1'></svg>"
@@ -241,37 +242,37 @@ func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 	types := []string{"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml", "text/javascript", "application/javascript", "text/css", "application/pdf", "multipart/x-mixed-replace", "text/plain"}
 	t.Run("by default", func(t *testing.T) {
 		t.Parallel()
-		s := serveSite(t, nil)
-		admin := s.admin()
-		begin := func(contentType string, n int) answer {
-			return s.call("POST", "/storage/uploads", admin, map[string]any{"key": "h4/" + contentType + fmt.Sprint(n), "content_type": contentType, "size": len(uploadedPage)})
+		s := sitetest.Start(t, nil)
+		admin := s.AdminToken()
+		begin := func(contentType string, n int) sitetest.Answer {
+			return s.Call("POST", "/storage/uploads", admin, map[string]any{"key": "h4/" + contentType + fmt.Sprint(n), "content_type": contentType, "size": len(uploadedPage)})
 		}
 		for _, refused := range []string{"text/html", "TEXT/HTML", "text/html; charset=utf-8", "image/svg+xml", "Image/SVG+XML", "application/xhtml+xml", "text/xml", "application/xml", "text/javascript", "application/javascript", "text/css", "text/cache-manifest",
 			"multipart/x-mixed-replace", "application/octet-stream", "", "*/*", "text/plain,text/html", "text/plain;text/html", "text/plain\r\nX-A: b", " text/html", "text/htm", "message/rfc822", "application/x-shockwave-flash"} {
-			require.Equal(t, "validation-failed", begin(refused, 0).str("code"), refused)
+			require.Equal(t, "validation-failed", begin(refused, 0).Text("code"), refused)
 		}
 		// A page that says it were something else is no such thing.
 		for i, lie := range []string{"image/png", "image/gif", "video/mp4", "audio/mpeg", "application/pdf", "application/zip", "text/plain", "text/csv", "text/vtt", "text/markdown"} {
 			up := begin(lie, i)
 			require.Equal(t, 201, up.Status, "%s", up.Raw)
-			require.Equal(t, 403, s.call("PUT", up.str("upload.url"), "", uploadedPage, header{"Content-Type": "text/html"}).Status, "another type than was signed")
-			s.put(up, uploadedPage)
-			a := s.call("POST", "/storage/uploads/"+up.str("id")+"/complete", admin, nil)
-			require.Equal(t, "upload-mismatch", a.str("code"), "%s: %s", lie, a.Raw)
-			require.NotEqual(t, 200, s.call("GET", "/storage/sign?key="+up.str("key"), admin, nil).Status)
+			require.Equal(t, 403, s.Call("PUT", up.Text("upload.url"), "", uploadedPage, sitetest.Header{"Content-Type": "text/html"}).Status, "another type than was signed")
+			s.Upload(up, uploadedPage)
+			a := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
+			require.Equal(t, "upload-mismatch", a.Text("code"), "%s: %s", lie, a.Raw)
+			require.NotEqual(t, 200, s.Call("GET", "/storage/sign?key="+up.Text("key"), admin, nil).Status)
 		}
 		// A polyglot is served as what it says it is, and no word in the URL makes it another.
 		gif := "GIF89a/*" + uploadedPage + "*/=1;"
-		up := s.want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "h4/polyglot.html", "content_type": "image/gif", "size": len(gif)})
-		s.put(up, gif)
-		s.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", admin, nil)
-		signed := s.want(200, "GET", "/storage/sign?key=h4/polyglot.html", admin, nil).str("url")
-		a := s.want(200, "GET", signed, "", nil)
+		up := s.Want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "h4/polyglot.html", "content_type": "image/gif", "size": len(gif)})
+		s.Upload(up, gif)
+		s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
+		signed := s.Want(200, "GET", "/storage/sign?key=h4/polyglot.html", admin, nil).Text("url")
+		a := s.Want(200, "GET", signed, "", nil)
 		require.Equal(t, "image/gif", a.Header.Get("Content-Type"))
-		s.sandboxed(a, false)
+		sandboxed(s, a, false)
 		for _, more := range []string{"&type=text/html", "&content_type=text/html", "&response-content-type=text/html", "&response-content-disposition=inline", "&disposition=inline"} {
-			require.NotEqual(t, "text/html", s.call("GET", signed+more, "", nil).Header.Get("Content-Type"), more)
-			require.NotEqual(t, "text/html", s.call("GET", strings.Replace(signed, "?", "?"+more[1:]+"&", 1), "", nil).Header.Get("Content-Type"), more)
+			require.NotEqual(t, "text/html", s.Call("GET", signed+more, "", nil).Header.Get("Content-Type"), more)
+			require.NotEqual(t, "text/html", s.Call("GET", strings.Replace(signed, "?", "?"+more[1:]+"&", 1), "", nil).Header.Get("Content-Type"), more)
 		}
 	})
 	for _, store := range []string{"folder", "S3"} {
@@ -279,11 +280,11 @@ func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 			t.Parallel()
 			vars := map[string]string{}
 			if store == "S3" {
-				vars = services(t)
+				vars = sitetest.Services(t)
 			}
 			vars["UPLOAD_CONTENT_TYPES"] = strings.Join(types, ",")
-			s := serveSite(t, vars)
-			admin, served := s.admin(), 0
+			s := sitetest.Start(t, vars)
+			admin, served := s.AdminToken(), 0
 			for _, contentType := range types {
 				content := uploadedPage
 				switch contentType {
@@ -294,29 +295,29 @@ func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 				case "text/css", "text/javascript", "application/javascript", "multipart/x-mixed-replace":
 					content = "x{} " + uploadedPage
 				}
-				up := s.want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "h4/" + contentType + ".html", "content_type": contentType, "size": len(content)})
-				s.put(up, content)
-				done := s.call("POST", "/storage/uploads/"+up.str("id")+"/complete", admin, nil)
+				up := s.Want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "h4/" + contentType + ".html", "content_type": contentType, "size": len(content)})
+				s.Upload(up, content)
+				done := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
 				if done.Status != 200 {
-					require.Equal(t, "upload-mismatch", done.str("code"))
+					require.Equal(t, "upload-mismatch", done.Text("code"))
 					continue
 				}
 				served++
-				url := s.want(200, "GET", "/storage/sign?key="+up.str("key"), admin, nil).str("url")
-				for _, h := range []header{nil, {"Range": "bytes=0-20"}} {
-					a := s.call("GET", url, "", nil, h)
+				url := s.Want(200, "GET", "/storage/sign?key="+up.Text("key"), admin, nil).Text("url")
+				for _, h := range []sitetest.Header{nil, {"Range": "bytes=0-20"}} {
+					a := s.Call("GET", url, "", nil, h)
 					require.Less(t, a.Status, 300, "%s", a.Raw)
 					require.True(t, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), "%s: %q", contentType, a.Header.Get("Content-Disposition"))
 					if store == "folder" {
-						s.sandboxed(a, true)
+						sandboxed(s, a, true)
 					} else {
-						require.False(t, strings.HasPrefix(url, s.base), "users' files have an origin of their own")
+						require.False(t, strings.HasPrefix(url, s.URL), "users' files have an origin of their own")
 					}
 				}
 				if store == "folder" {
-					s.sandboxed(s.call("HEAD", url, "", nil), true)
-					s.sandboxed(s.call("GET", url, "", nil, header{"Range": "bytes=99999999-"}), true)
-					s.sandboxed(s.call("GET", url+"x", "", nil), true)
+					sandboxed(s, s.Call("HEAD", url, "", nil), true)
+					sandboxed(s, s.Call("GET", url, "", nil, sitetest.Header{"Range": "bytes=99999999-"}), true)
+					sandboxed(s, s.Call("GET", url+"x", "", nil), true)
 				}
 			}
 			require.GreaterOrEqual(t, served, 5)
@@ -325,24 +326,24 @@ func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 }
 
 // sandboxed holds an answer of the embedded store to what makes it harmless on our origin.
-func (s *site) sandboxed(a answer, attachment bool) {
-	s.t.Helper()
-	require.Equal(s.t, "sandbox; default-src 'none'", a.Header.Get("Content-Security-Policy"))
-	require.Equal(s.t, "nosniff", a.Header.Get("X-Content-Type-Options"))
-	require.Equal(s.t, attachment, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), a.Header.Get("Content-Disposition"))
+func sandboxed(s *sitetest.Site, a sitetest.Answer, attachment bool) {
+	s.T.Helper()
+	require.Equal(s.T, "sandbox; default-src 'none'", a.Header.Get("Content-Security-Policy"))
+	require.Equal(s.T, "nosniff", a.Header.Get("X-Content-Type-Options"))
+	require.Equal(s.T, attachment, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), a.Header.Get("Content-Disposition"))
 }
 
 // internals are words that no answer has: of languages, libraries, drivers, files and machines.
 var internals = regexp.MustCompile(`(?i)goroutine|panic|runtime error|\.go\b|nil pointer|interface conversion|reflect|fasthttp|fiber|huma|gorm|sqlite|sqlstate|pq:|pgx|postgres|no such table|syntax error|sql:|redis|miniredis|minio|amz|dial tcp|connection refused|context deadline|context canceled|i/o timeout|/home/|/tmp/|/work/|/usr/|127\.0\.0\.1:|invalid character|unmarshal|json:|EOF\b|strconv|uuid:|x509|stack`)
 
 // problemHolds is RFC 9457, and nothing from inside.
-func problemHolds(t *testing.T, what string, a answer) {
+func problemHolds(t *testing.T, what string, a sitetest.Answer) {
 	t.Helper()
 	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"), "%s: %s", what, a.Raw)
 	require.EqualValues(t, a.Status, a.JSON["status"], "%s: %s", what, a.Raw)
-	require.Equal(t, "/problems/"+a.str("code"), a.str("type"), what)
-	require.NotEmpty(t, a.str("title"), what)
-	require.Equal(t, a.Header.Get("X-Request-Id"), a.str("request_id"), what)
+	require.Equal(t, "/problems/"+a.Text("code"), a.Text("type"), what)
+	require.NotEmpty(t, a.Text("title"), what)
+	require.Equal(t, a.Header.Get("X-Request-Id"), a.Text("request_id"), what)
 	for name := range a.JSON {
 		require.Contains(t, []string{"type", "code", "title", "status", "detail", "instance", "request_id", "errors", "used_by", "challenge", "expires_in"}, name, what)
 	}
@@ -352,8 +353,8 @@ func problemHolds(t *testing.T, what string, a answer) {
 
 func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"RATE_LIMIT_REDEEM": "2/1m"})
-	for kind, a := range s.everyStatus() {
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_REDEEM": "2/1m"})
+	for kind, a := range everyStatus(s) {
 		if a.Status >= 400 {
 			problemHolds(t, kind, a)
 		}
@@ -367,7 +368,7 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 		"NUL in the path": "GET /\x00" + mark + " HTTP/1.1\r\nHost: x\r\n\r\n", "bytes in the path": "GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "broken escape": "GET /courses/%zz" + mark + "? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
 		"a whole URL": "GET http://" + mark + ".example/nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "bad host": "GET /nope HTTP/1.1\r\nHost: " + mark + "\"<>@[\r\nConnection: close\r\n\r\n", "expectation": "POST /nope HTTP/1.1\r\nHost: x\r\nExpect: " + mark + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
 	} {
-		a := s.spoken(raw)
+		a := askRaw(s, raw)
 		if a == nil {
 			continue
 		}
@@ -378,24 +379,24 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	}
 	// A value that does not fit is named by its place and never repeated.
 	for _, body := range []string{`{"email":"zzmarkzz","password":"zzmarkzz"}`, `{"email":{"zzmarkzz":1},"password":["zzmarkzz"]}`, `{"email":1,"password":"zzmarkzz"`, `zzmarkzz`, `"zzmarkzz"`, `{"email":"a@b.example","password":"zzmarkzz\u0000"}`} {
-		a := s.call("POST", "/auth/register", "", body)
+		a := s.Call("POST", "/auth/register", "", body)
 		problemHolds(t, body, a)
 		require.NotContains(t, strings.ReplaceAll(string(a.Raw), "body.email.zzmarkzz", ""), mark, body)
 	}
 	for _, query := range []string{"limit=zzmarkzz", "sort=zzmarkzz", "cursor=zzmarkzz", "visibility=zzmarkzz", "status=zzmarkzz"} {
-		a := s.call("GET", "/courses?"+query, "", nil)
+		a := s.Call("GET", "/courses?"+query, "", nil)
 		problemHolds(t, query, a)
 		require.NotContains(t, string(a.Raw), mark, query)
 	}
 	// The database goes away as a whole: whoever asks is told to come back, not why.
-	admin := s.admin()
-	require.NoError(t, s.run.Parts.DB.Pool().Close())
+	admin := s.AdminToken()
+	require.NoError(t, s.Running.Parts.DB.Pool().Close())
 	for _, path := range []string{"/courses", "/users/me", "/channels", "/notifications", "/admin/audit-logs", "/storage/assets"} {
-		a := s.plain("GET", path, admin)
+		a := callPlain(s, "GET", path, admin)
 		require.Contains(t, []int{500, 503}, a.Status, "%s: %s", path, a.Raw)
 		problemHolds(t, path, a)
 	}
-	ready := s.plain("GET", "/readyz", "")
+	ready := callPlain(s, "GET", "/readyz", "")
 	require.Equal(t, 503, ready.Status)
 	require.NotRegexp(t, `sql|closed|/tmp|goroutine`, string(ready.Raw))
 }
@@ -406,10 +407,10 @@ var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS
 // H6: every path of the served table has its methods and no others, and says which.
 func TestH6OtherMethodsAre405(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
-	admin := s.admin()
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
+	admin := s.AdminToken()
 	has := map[string][]string{}
-	table := s.run.Parts.Server.ListRoutes()
+	table := s.Running.Parts.Server.ListRoutes()
 	for _, r := range table {
 		path := strings.ReplaceAll(named.ReplaceAllString(r.Path, nowhere), "*", "x")
 		if has[path] != nil {
@@ -432,7 +433,7 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 			if slices.Contains(own, method) {
 				continue
 			}
-			a := s.spoken(method + " " + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + admin + "\r\nX-Echo: zzmarkzz\r\nConnection: close\r\n\r\n")
+			a := askRaw(s, method+" "+path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+admin+"\r\nX-Echo: zzmarkzz\r\nConnection: close\r\n\r\n")
 			require.NotNil(t, a, "%s %s", method, path)
 			allow := strings.Split(a.Header.Get("Allow"), ", ")
 			slices.Sort(allow)
@@ -443,13 +444,13 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 		}
 		// No header makes a request another one.
 		if slices.Contains(own, "DELETE") && slices.Contains(own, "GET") {
-			a := s.call("GET", path, admin, nil, header{"X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE", "X-HTTP-Method": "DELETE"})
+			a := s.Call("GET", path, admin, nil, sitetest.Header{"X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE", "X-HTTP-Method": "DELETE"})
 			require.NotEqual(t, 204, a.Status, path)
 		}
 	}
 	require.Greater(t, len(has), 60)
-	s.want(200, "GET", "/users/me", admin, nil)
-	require.NotEqual(t, 200, s.call("POST", "/users/me?_method=DELETE", admin, `{"password":"`+seed.DemoPassword+`"}`).Status)
+	s.Want(200, "GET", "/users/me", admin, nil)
+	require.NotEqual(t, 200, s.Call("POST", "/users/me?_method=DELETE", admin, `{"password":"`+seed.DemoPassword+`"}`).Status)
 }
 
 // H6: who looks from outside learns neither what runs here nor how it fares.
@@ -457,11 +458,11 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	production := map[string]string{"APP_ENV": "production", "JWT_KEYS_DIR": dir, "SMTP_URL": "smtp://127.0.0.1:9", "SHUTDOWN_DELAY": "0s", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword}
-	metrics := "127.0.0.1:" + freePort(t)
+	metrics := "127.0.0.1:" + sitetest.FreePort(t)
 	for name, vars := range map[string]map[string]string{"production": production, "metrics elsewhere": {"METRICS_ADDR": metrics}, "development": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serveSite(t, vars)
+			s := sitetest.Start(t, vars)
 			hidden := []string{"/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/vars", "/debug", "/debug/requests", "/monitor", "/status", "/server-status", "/actuator", "/actuator/env", "/env", "/config", "/version", "/info",
 				"/.env", "/.git/config", "/.git/HEAD", "/.well-known/security.txt.bak", "/go.mod", "/main.go", "/lyceum.db", "/data/lyceum.db", "/backup", "/backup.zip", "/admin", "/admin/", "/phpinfo.php", "/wp-login.php", "/swagger.json", "/swagger/index.html", "/graphql", "/console", "/console/", "/docs/",
 				"/console/..", "/console/../public.go", "/console/%2e%2e/public.go", "/console/..%2fpublic.go", "/console/..%5cpublic.go", "/console/.env", "/console//app.js", "/console/./app.js", "/console/%2fetc/passwd", "/console/panels", "/console/panels/", "/docs/..%2f..%2fgo.mod", "/docs/vendor", "/objects", "/objects/",
@@ -471,15 +472,15 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 				hidden = append(hidden, "/metrics", "/dev/mailbox", "/dev/mailbox/messages")
 			case "metrics elsewhere":
 				hidden = append(hidden, "/metrics")
-				res, err := client.Get("http://" + metrics + "/metrics")
+				res, err := sitetest.Client.Get("http://" + metrics + "/metrics")
 				require.NoError(t, err)
 				require.NoError(t, res.Body.Close())
 				require.Equal(t, 200, res.StatusCode)
 			default:
-				s.want(200, "GET", "/metrics", "", nil)
+				s.Want(200, "GET", "/metrics", "", nil)
 			}
 			for _, path := range hidden {
-				a := s.spoken("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+				a := askRaw(s, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 				require.NotNil(t, a, path)
 				require.Contains(t, []int{403, 404}, a.Status, "%s: %.200s", path, a.Raw)
 				if a.Status == 403 {
@@ -487,7 +488,7 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 				}
 			}
 			for _, path := range []string{"/", "/docs", "/courses", "/nope", "/healthz", "/readyz", "/modules", "/openapi.json", "/users/me", "/problems/not-found", "/auth/login"} {
-				a := s.plain("GET", path, "")
+				a := callPlain(s, "GET", path, "")
 				for _, name := range []string{"Server", "X-Powered-By", "X-Version", "Via", "X-Runtime", "X-Debug", "X-AspNet-Version"} {
 					require.Empty(t, a.Header.Get(name), "%s of %s", name, path)
 				}
@@ -497,7 +498,7 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 				require.NotRegexp(t, `go1\.\d|fasthttp|PostgreSQL \d|SQLite \d`, string(a.Raw), path)
 			}
 			// Readiness says up or down, and no address or version of a part.
-			ready := s.plain("GET", "/readyz", "")
+			ready := callPlain(s, "GET", "/readyz", "")
 			require.NotRegexp(t, `127\.0\.0\.1|localhost|:\d{2,5}\b|/tmp|dial|refused`, string(ready.Raw))
 		})
 	}

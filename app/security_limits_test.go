@@ -14,74 +14,70 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 	"lyceum/platform/testkit"
 )
 
 // behindProxy lets a test choose the address that a request comes from.
 var behindProxy = map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8"}
 
-func from(ip string) header { return header{"X-Forwarded-For": ip} }
-
-func (s *site) tryLogin(email, password string, headers ...header) answer {
-	s.t.Helper()
-	return s.call("POST", "/auth/login", "", creds(email, password), headers...)
-}
+func from(ip string) sitetest.Header { return sitetest.Header{"X-Forwarded-For": ip} }
 
 // R1: ten failures from one network, then 429 even for the right password, unknown addresses alike; a hundred
 // in a row from anywhere lock the account until a reset.
 func TestR1LoginsAreLimitedByAccount(t *testing.T) {
-	kindsWith(t, behindProxy, func(t *testing.T, s *site) {
-		email, _, _ := s.newcomer("limited")
+	sitetest.OnBoth(t, behindProxy, func(t *testing.T, s *sitetest.Site) {
+		email, _, _ := s.NewAccount("limited")
 		for _, address := range []string{email, "unknown@example.com"} {
 			for i := range 10 {
 				// One network: the last number may differ.
-				a := s.tryLogin(strings.ToUpper(address), "wrong", from(fmt.Sprint("198.51.100.", i)))
-				require.Equal(t, "invalid-credentials", a.str("code"))
+				a := s.TryLogin(strings.ToUpper(address), "wrong", from(fmt.Sprint("198.51.100.", i)))
+				require.Equal(t, "invalid-credentials", a.Text("code"))
 			}
-			a := s.tryLogin(address, password, from("198.51.100.77"))
-			require.Equal(t, "rate-limited", a.str("code"), address)
+			a := s.TryLogin(address, sitetest.Password, from("198.51.100.77"))
+			require.Equal(t, "rate-limited", a.Text("code"), address)
 			require.Equal(t, 429, a.Status)
 			wait, err := strconv.Atoi(a.Header.Get("Retry-After"))
 			require.NoError(t, err)
 			require.InDelta(t, 900, wait, 30)
 		}
-		require.Equal(t, 200, s.tryLogin(email, password, from("203.0.113.1")).Status, "another network is another count")
+		require.Equal(t, 200, s.TryLogin(email, sitetest.Password, from("203.0.113.1")).Status, "another network is another count")
 
 		// A right password begins the row anew.
-		fail := func(address string, n, net int) (last answer) {
+		fail := func(address string, n, net int) (last sitetest.Answer) {
 			for i := range n {
-				last = s.tryLogin(address, "wrong", from(fmt.Sprintf("10.%d.%d.1", net, i/9)))
+				last = s.TryLogin(address, "wrong", from(fmt.Sprintf("10.%d.%d.1", net, i/9)))
 			}
 			return last
 		}
 		fail(email, 60, 1)
-		require.Equal(t, 200, s.tryLogin(email, password, from("10.2.0.1")).Status)
-		require.Equal(t, "invalid-credentials", fail(email, 99, 3).str("code"))
-		require.Equal(t, 200, s.tryLogin(email, password, from("10.4.0.1")).Status)
+		require.Equal(t, 200, s.TryLogin(email, sitetest.Password, from("10.2.0.1")).Status)
+		require.Equal(t, "invalid-credentials", fail(email, 99, 3).Text("code"))
+		require.Equal(t, 200, s.TryLogin(email, sitetest.Password, from("10.4.0.1")).Status)
 		for _, address := range []string{email, "stranger@example.com"} {
-			require.Equal(t, "invalid-credentials", fail(address, 100, 5).str("code"))
-			a := s.tryLogin(address, password, from("10.6.0.1"))
-			require.Equal(t, "account-locked", a.str("code"), address)
+			require.Equal(t, "invalid-credentials", fail(address, 100, 5).Text("code"))
+			a := s.TryLogin(address, sitetest.Password, from("10.6.0.1"))
+			require.Equal(t, "account-locked", a.Text("code"), address)
 			require.Equal(t, 429, a.Status)
 			require.NotEmpty(t, a.Header.Get("Retry-After"))
 		}
 		// R2: the owner gets in by a reset, at once and from the same network.
-		s.want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email})
+		s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email})
 		next := "a phrase after that"
-		s.want(204, "POST", "/auth/password/reset", "", map[string]string{"token": s.linkFrom(email, "/reset#token=", ""), "password": next})
-		require.Equal(t, 200, s.tryLogin(email, next, from("10.5.0.1")).Status)
-		require.Equal(t, 200, s.tryLogin(email, next, from("198.51.100.5")).Status)
+		s.Want(204, "POST", "/auth/password/reset", "", map[string]string{"token": s.WaitForLink(email, "/reset#token=", ""), "password": next})
+		require.Equal(t, 200, s.TryLogin(email, next, from("10.5.0.1")).Status)
+		require.Equal(t, 200, s.TryLogin(email, next, from("198.51.100.5")).Status)
 	})
 }
 
 // A hundred guesses at once, from as many networks, tell no more than a hundred one after another.
 func TestR1GuessesAtOnceAreCountedToo(t *testing.T) {
-	kindsWith(t, behindProxy, func(t *testing.T, s *site) {
-		email, _, _ := s.newcomer("parallel-guesses")
+	sitetest.OnBoth(t, behindProxy, func(t *testing.T, s *sitetest.Site) {
+		email, _, _ := s.NewAccount("parallel-guesses")
 		codes := make([]string, 140)
 		var wg sync.WaitGroup
 		for i := range codes {
-			wg.Go(func() { codes[i] = s.tryLogin(email, "wrong", from(fmt.Sprintf("10.%d.0.1", i))).str("code") })
+			wg.Go(func() { codes[i] = s.TryLogin(email, "wrong", from(fmt.Sprintf("10.%d.0.1", i))).Text("code") })
 		}
 		wg.Wait()
 		told := 0
@@ -92,7 +88,7 @@ func TestR1GuessesAtOnceAreCountedToo(t *testing.T) {
 			}
 		}
 		require.Equal(t, 100, told)
-		require.Equal(t, "account-locked", s.tryLogin(email, password, from("10.200.0.1")).str("code"))
+		require.Equal(t, "account-locked", s.TryLogin(email, sitetest.Password, from("10.200.0.1")).Text("code"))
 	})
 }
 
@@ -100,20 +96,20 @@ func TestR1GuessesAtOnceAreCountedToo(t *testing.T) {
 // behind one address signs in undisturbed.
 func TestR2AttackersDontLockOwnersOut(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, behindProxy)
-	email, _, _ := s.newcomer("owner")
+	s := sitetest.Start(t, behindProxy)
+	email, _, _ := s.NewAccount("owner")
 	for range 15 {
-		s.tryLogin(email, "wrong", from("2001:db8:1:200::5"))
+		s.TryLogin(email, "wrong", from("2001:db8:1:200::5"))
 	}
-	require.Equal(t, 429, s.tryLogin(email, password, from("2001:db8:1:2ff::9")).Status, "the same /56")
-	require.Equal(t, 200, s.tryLogin(email, password, from("2001:db8:1:300::9")).Status, "the next one")
+	require.Equal(t, 429, s.TryLogin(email, sitetest.Password, from("2001:db8:1:2ff::9")).Status, "the same /56")
+	require.Equal(t, 200, s.TryLogin(email, sitetest.Password, from("2001:db8:1:300::9")).Status, "the next one")
 	for i := range 40 {
 		pupil := fmt.Sprintf("pupil%d@example.com", i)
-		require.Equal(t, 201, s.register(pupil, password).Status)
+		require.Equal(t, 201, s.Register(pupil, sitetest.Password).Status)
 	}
 	for range 3 {
 		for i := range 40 {
-			require.Equal(t, 200, s.tryLogin(fmt.Sprintf("pupil%d@example.com", i), password, from("192.0.2.1")).Status)
+			require.Equal(t, 200, s.TryLogin(fmt.Sprintf("pupil%d@example.com", i), sitetest.Password, from("192.0.2.1")).Status)
 		}
 	}
 }
@@ -121,22 +117,22 @@ func TestR2AttackersDontLockOwnersOut(t *testing.T) {
 // R3: a client can't choose its address.
 func TestR3OnlyTrustedProxiesNameTheAddress(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, map[string]string{"RATE_LIMIT_LOGIN_IP": "20/1m"})
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_LOGIN_IP": "20/1m"})
 	passed := 0
 	for i := range 30 {
-		a := s.tryLogin(fmt.Sprintf("r3-%d@example.com", i), "wrong", header{"X-Forwarded-For": fmt.Sprint("203.0.113.", i), "X-Real-IP": fmt.Sprint("203.0.113.", i), "Forwarded": fmt.Sprint("for=203.0.113.", i)})
+		a := s.TryLogin(fmt.Sprintf("r3-%d@example.com", i), "wrong", sitetest.Header{"X-Forwarded-For": fmt.Sprint("203.0.113.", i), "X-Real-IP": fmt.Sprint("203.0.113.", i), "Forwarded": fmt.Sprint("for=203.0.113.", i)})
 		if a.Status == 401 {
 			passed++
 			continue
 		}
-		require.Equal(t, "rate-limited", a.str("code"))
+		require.Equal(t, "rate-limited", a.Text("code"))
 	}
 	require.Equal(t, 20, passed)
 	// Behind a trusted proxy the right-most strange address counts, not what the client wrote in front of it.
-	p := serveSite(t, map[string]string{"RATE_LIMIT_LOGIN_IP": "20/1m", "TRUSTED_PROXIES": "127.0.0.0/8,10.0.0.0/8"})
+	p := sitetest.Start(t, map[string]string{"RATE_LIMIT_LOGIN_IP": "20/1m", "TRUSTED_PROXIES": "127.0.0.0/8,10.0.0.0/8"})
 	passed = 0
 	for i := range 30 {
-		if p.tryLogin(fmt.Sprintf("r3-%d@example.com", i), "wrong", from(fmt.Sprintf("203.0.113.%d, 198.51.100.7, 10.0.0.2", i))).Status == 401 {
+		if p.TryLogin(fmt.Sprintf("r3-%d@example.com", i), "wrong", from(fmt.Sprintf("203.0.113.%d, 198.51.100.7, 10.0.0.2", i))).Status == 401 {
 			passed++
 		}
 	}
@@ -146,16 +142,18 @@ func TestR3OnlyTrustedProxiesNameTheAddress(t *testing.T) {
 // R4: over replicas exactly as many pass as the rate says.
 func TestR4LimitsAreExactOverReplicas(t *testing.T) {
 	t.Parallel()
-	sites := replicas(t, 3, "RATE_LIMIT_API=30/1m", "RATE_LIMIT_LOGIN_IP=25/1m")
-	token := sites[0].admin() // one of the 25
+	sites := sitetest.StartReplicas(t, 3, "RATE_LIMIT_API=30/1m", "RATE_LIMIT_LOGIN_IP=25/1m")
+	token := sites[0].AdminToken() // one of the 25
 	statuses := make([]int, 60)
-	both(sites, 60, func(s *site, i int) { statuses[i] = s.call("GET", "/courses", "", nil).Status })
+	sitetest.CallAtOnce(sites, 60, func(s *sitetest.Site, i int) { statuses[i] = s.Call("GET", "/courses", "", nil).Status })
 	require.Equal(t, 30, countOf(statuses, 200), "%v", statuses)
 	require.Equal(t, 30, countOf(statuses, 429))
-	both(sites, 60, func(s *site, i int) { statuses[i] = s.tryLogin(fmt.Sprintf("r4-%d@example.com", i), "wrong").Status })
+	sitetest.CallAtOnce(sites, 60, func(s *sitetest.Site, i int) {
+		statuses[i] = s.TryLogin(fmt.Sprintf("r4-%d@example.com", i), "wrong").Status
+	})
 	require.Equal(t, 24, countOf(statuses, 401), "%v", statuses)
 	// Signed-in callers have a budget each, wherever they come from.
-	both(sites, 60, func(s *site, i int) { statuses[i] = s.call("GET", "/users/me", token, nil).Status })
+	sitetest.CallAtOnce(sites, 60, func(s *sitetest.Site, i int) { statuses[i] = s.Call("GET", "/users/me", token, nil).Status })
 	require.Equal(t, 30, countOf(statuses, 200), "%v", statuses)
 }
 
@@ -163,24 +161,24 @@ func TestR4LimitsAreExactOverReplicas(t *testing.T) {
 func TestR5NothingTellsWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	samples := testkit.Rounds(200)
-	s := serveSite(t, map[string]string{"ARGON2_MEMORY_KIB": "19456", "ARGON2_TIME": "2", "RATE_LIMIT_ENABLED": "false"})
-	_, _, _ = s.newcomer("known-0")
+	s := sitetest.Start(t, map[string]string{"ARGON2_MEMORY_KIB": "19456", "ARGON2_TIME": "2", "RATE_LIMIT_ENABLED": "false"})
+	_, _, _ = s.NewAccount("known-0")
 	for i := range samples {
 		if i > 0 {
-			require.Equal(t, 201, s.register(fmt.Sprintf("known-%d@example.com", i), password).Status)
+			require.Equal(t, 201, s.Register(fmt.Sprintf("known-%d@example.com", i), sitetest.Password).Status)
 		}
 	}
-	s.mailArrives(fmt.Sprintf("known-%d@example.com", samples-1))
+	s.WaitForMail(fmt.Sprintf("known-%d@example.com", samples-1))
 	dice := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 0))
-	ask := map[string]func(email string) answer{
-		"login": func(email string) answer { return s.tryLogin(email, "wrong password") },
-		"forgot": func(email string) answer {
-			return s.call("POST", "/auth/password/forgot", "", map[string]string{"email": email})
+	ask := map[string]func(email string) sitetest.Answer{
+		"login": func(email string) sitetest.Answer { return s.TryLogin(email, "wrong password") },
+		"forgot": func(email string) sitetest.Answer {
+			return s.Call("POST", "/auth/password/forgot", "", map[string]string{"email": email})
 		},
 	}
 	for name, call := range ask {
 		var times [2][]time.Duration
-		var first [2]answer
+		var first [2]sitetest.Answer
 		for i := range samples {
 			for _, kind := range pair(dice) {
 				email := fmt.Sprintf([]string{"known-%d@example.com", "unkno-%d@example.com"}[kind], i)
@@ -199,16 +197,16 @@ func TestR5NothingTellsWhoHasAnAccount(t *testing.T) {
 		compareTimes(t, name, times)
 	}
 	// A link that was never made and one that is used take the same time as one another.
-	email, _, _ := s.newcomer("resetting")
-	s.want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email})
-	used := s.linkFrom(email, "/reset#token=", "")
-	s.want(204, "POST", "/auth/password/reset", "", map[string]string{"token": used, "password": "another phrase"})
+	email, _, _ := s.NewAccount("resetting")
+	s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email})
+	used := s.WaitForLink(email, "/reset#token=", "")
+	s.Want(204, "POST", "/auth/password/reset", "", map[string]string{"token": used, "password": "another phrase"})
 	var times [2][]time.Duration
 	for range samples {
 		for _, kind := range pair(dice) {
 			token := []string{used, "AAAA" + used[4:]}[kind]
 			began := time.Now()
-			s.refused(422, "invalid-link", "POST", "/auth/password/reset", "", map[string]string{"token": token, "password": "another phrase"})
+			s.WantProblem(422, "invalid-link", "POST", "/auth/password/reset", "", map[string]string{"token": token, "password": "another phrase"})
 			times[kind] = append(times[kind], time.Since(began))
 		}
 	}
@@ -234,67 +232,67 @@ func compareTimes(t *testing.T, name string, times [2][]time.Duration) {
 
 // R6: every route that mails or checks a code has a budget of its own.
 func TestR6MailsAndCodesAreLimited(t *testing.T) {
-	kindsWith(t, map[string]string{"RATE_LIMIT_LOGIN_IP": "1000/1m", "RATE_LIMIT_REDEEM": "5/1m"}, func(t *testing.T, s *site) {
-		email, _, token := s.newcomer("mailed")
-		first := s.linkFrom(email, "/verify#token=", "")
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_LOGIN_IP": "1000/1m", "RATE_LIMIT_REDEEM": "5/1m"}, func(t *testing.T, s *sitetest.Site) {
+		email, _, token := s.NewAccount("mailed")
+		first := s.WaitForLink(email, "/verify#token=", "")
 		for range 9 {
-			s.want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": " " + strings.ToUpper(email)})
-			s.want(202, "POST", "/auth/verify-email/request", token, nil)
+			s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": " " + strings.ToUpper(email)})
+			s.Want(202, "POST", "/auth/verify-email/request", token, nil)
 		}
-		require.Eventually(t, func() bool { return s.mailsTo(email) == 6 }, 15*time.Second, 100*time.Millisecond, "registration's own and five")
+		require.Eventually(t, func() bool { return mailsTo(s, email) == 6 }, 15*time.Second, 100*time.Millisecond, "registration's own and five")
 		time.Sleep(3 * time.Second) // and no more follow
-		require.Equal(t, 6, s.mailsTo(email))
+		require.Equal(t, 6, mailsTo(s, email))
 		require.NotEmpty(t, first)
 
 		for range 5 {
-			s.refused(404, "not-found", "POST", "/invites/redeem", token, `{"code":"ABCD-EFGH"}`)
+			s.WantProblem(404, "not-found", "POST", "/invites/redeem", token, `{"code":"ABCD-EFGH"}`)
 		}
-		code := s.want(201, "POST", "/admin/invites", s.admin(), `{"role_to_grant":"member"}`).str("code")
-		a := s.refused(429, "rate-limited", "POST", "/invites/redeem", token, map[string]string{"code": code})
+		code := s.Want(201, "POST", "/admin/invites", s.AdminToken(), `{"role_to_grant":"member"}`).Text("code")
+		a := s.WantProblem(429, "rate-limited", "POST", "/invites/redeem", token, map[string]string{"code": code})
 		require.Contains(t, a.Header.Get("RateLimit"), `"redeem"`)
-		_, _, other := s.newcomer("redeemer")
+		_, _, other := s.NewAccount("redeemer")
 		for range 8 { // what holds is no guess
-			s.want(200, "POST", "/invites/redeem", other, map[string]string{"code": code})
+			s.Want(200, "POST", "/invites/redeem", other, map[string]string{"code": code})
 		}
 
-		secret := s.want(200, "POST", "/auth/mfa/totp", other, nil).str("secret")
+		secret := s.Want(200, "POST", "/auth/mfa/totp", other, nil).Text("secret")
 		for range 10 {
-			s.refused(401, "invalid-code", "POST", "/auth/mfa/totp/confirm", other, `{"code":"000000"}`)
+			s.WantProblem(401, "invalid-code", "POST", "/auth/mfa/totp/confirm", other, `{"code":"000000"}`)
 		}
-		s.refused(429, "rate-limited", "POST", "/auth/mfa/totp/confirm", other, map[string]string{"code": totpCode(t, secret, 0)})
+		s.WantProblem(429, "rate-limited", "POST", "/auth/mfa/totp/confirm", other, map[string]string{"code": sitetest.TOTPCode(t, secret, 0)})
 		for range 10 {
-			s.refused(403, "wrong-password", "POST", "/auth/password/change", other, `{"current_password":"wrong","new_password":"a phrase for that"}`)
+			s.WantProblem(403, "wrong-password", "POST", "/auth/password/change", other, `{"current_password":"wrong","new_password":"a phrase for that"}`)
 		}
-		for _, c := range [][3]string{{"POST", "/auth/password/change", `{"current_password":"` + password + `","new_password":"a phrase for that"}`},
-			{"DELETE", "/users/me", `{"password":"` + password + `"}`}, {"DELETE", "/auth/mfa/totp", `{"password":"` + password + `"}`}} {
-			s.refused(429, "rate-limited", c[0], c[1], other, c[2])
+		for _, c := range [][3]string{{"POST", "/auth/password/change", `{"current_password":"` + sitetest.Password + `","new_password":"a phrase for that"}`},
+			{"DELETE", "/users/me", `{"password":"` + sitetest.Password + `"}`}, {"DELETE", "/auth/mfa/totp", `{"password":"` + sitetest.Password + `"}`}} {
+			s.WantProblem(429, "rate-limited", c[0], c[1], other, c[2])
 		}
-		require.Equal(t, 200, s.tryLogin("redeemer@example.com", password).Status, "guesses with a stolen token do not lock its owner out")
+		require.Equal(t, 200, s.TryLogin("redeemer@example.com", sitetest.Password).Status, "guesses with a stolen token do not lock its owner out")
 	})
 	t.Run("second factor", func(t *testing.T) {
 		t.Parallel()
-		s := serveSite(t, map[string]string{"RATE_LIMIT_LOGIN_ACCOUNT": "6/15m"})
-		email, _, token := s.newcomer("factor")
-		secret := s.want(200, "POST", "/auth/mfa/totp", token, nil).str("secret")
-		s.want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": totpCode(t, secret, -30*time.Second)})
+		s := sitetest.Start(t, map[string]string{"RATE_LIMIT_LOGIN_ACCOUNT": "6/15m"})
+		email, _, token := s.NewAccount("factor")
+		secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
+		s.Want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": sitetest.TOTPCode(t, secret, -30*time.Second)})
 		code := "invalid-code"
 		for i := range 7 {
 			if i == 6 {
 				code = "rate-limited"
 			}
-			challenge := s.tryLogin(email, password).str("challenge")
+			challenge := s.TryLogin(email, sitetest.Password).Text("challenge")
 			if challenge == "" { // the password is not even looked at any more
 				require.Equal(t, "rate-limited", code)
 				return
 			}
-			require.Equal(t, code, s.call("POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": "000000"}).str("code"), i)
+			require.Equal(t, code, s.Call("POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": "000000"}).Text("code"), i)
 		}
 	})
 }
 
-func (s *site) mailsTo(email string) (n int) {
-	s.t.Helper()
-	for _, m := range s.mailed() {
+func mailsTo(s *sitetest.Site, email string) (n int) {
+	s.T.Helper()
+	for _, m := range s.Mails() {
 		if m.(map[string]any)["to"].([]any)[0] == email {
 			n++
 		}
@@ -309,32 +307,32 @@ var (
 
 // R7: limited routes say how their budget stands, as structured fields; static files and probes say nothing.
 func TestR7LimitsAreTold(t *testing.T) {
-	kindsWith(t, map[string]string{"RATE_LIMIT_API": "12/1m"}, func(t *testing.T, s *site) {
-		token := s.admin()
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_API": "12/1m"}, func(t *testing.T, s *sitetest.Site) {
+		token := s.AdminToken()
 		for i := range 12 {
-			a := s.want(200, "GET", "/users/me", token, nil)
+			a := s.Want(200, "GET", "/users/me", token, nil)
 			state, policy := rateLimit.FindStringSubmatch(a.Header.Get("RateLimit")), ratePolicy.FindStringSubmatch(a.Header.Get("RateLimit-Policy"))
 			require.NotNil(t, state, a.Header.Get("RateLimit"))
 			require.Equal(t, []string{"api", strconv.Itoa(11 - i)}, state[1:3])
 			require.Equal(t, []string{"api", "12", "60"}, policy[1:])
 		}
-		a := s.refused(429, "rate-limited", "GET", "/users/me", token, nil)
+		a := s.WantProblem(429, "rate-limited", "GET", "/users/me", token, nil)
 		require.Equal(t, "0", rateLimit.FindStringSubmatch(a.Header.Get("RateLimit"))[2])
 		wait, err := strconv.Atoi(a.Header.Get("Retry-After"))
 		require.NoError(t, err)
 		require.InDelta(t, 58, wait, 5)
 		// The caller's budget is the caller's: others, and those without a token, have their own.
-		s.want(200, "GET", "/courses", "", nil)
+		s.Want(200, "GET", "/courses", "", nil)
 		for range 50 {
 			for _, path := range []string{"/healthz", "/readyz", "/", "/docs", "/openapi.json", "/console/app.js", "/metrics"} {
-				a := s.want(200, "GET", path, "", nil)
+				a := s.Want(200, "GET", path, "", nil)
 				require.Empty(t, a.Header.Get("RateLimit"), path)
 			}
 		}
 		// Bad tokens count against the address that sends them.
 		last := 0
 		for range 20 {
-			last = s.call("GET", "/users/me", "x.y.z", nil).Status
+			last = s.Call("GET", "/users/me", "x.y.z", nil).Status
 		}
 		require.Equal(t, 429, last)
 	})
@@ -344,37 +342,37 @@ func TestR7LimitsAreTold(t *testing.T) {
 func TestR8WithoutRedisALimitHolds(t *testing.T) {
 	t.Parallel()
 	redis := testkit.OwnRedis(t)
-	vars := services(t)
+	vars := sitetest.Services(t)
 	vars["REDIS_URL"] = redis.URL
-	s := serveSite(t, vars)
-	email, _, _ := s.newcomer("no-redis")
+	s := sitetest.Start(t, vars)
+	email, _, _ := s.NewAccount("no-redis")
 	for range 4 {
-		require.Equal(t, 401, s.tryLogin(email, "wrong").Status)
+		require.Equal(t, 401, s.TryLogin(email, "wrong").Status)
 	}
 	redis.Kill()
 	statuses := make([]int, 200)
 	for i := range statuses {
-		statuses[i] = s.tryLogin(email, "wrong").Status
+		statuses[i] = s.TryLogin(email, "wrong").Status
 	}
 	require.Equal(t, 6, countOf(statuses, 401), "it goes on from the four")
 	require.Equal(t, 194, countOf(statuses, 429))
-	require.Equal(t, 200, s.tryLogin("admin@lyceum.local", seed.DemoPassword).Status)
+	require.Equal(t, 200, s.TryLogin("admin@lyceum.local", seed.DemoPassword).Status)
 }
 
 // RATE_LIMIT_CHAT: ten messages a second in one channel, over the socket and the route together.
 func TestChatIsPaced(t *testing.T) {
-	kindsWith(t, map[string]string{"RATE_LIMIT_CHAT": "10/1m"}, func(t *testing.T, s *site) {
-		_, _, token := s.newcomer("talkative")
-		c := s.dial("/ws/channels/hq?token="+token, nil)
-		c.until("welcome")
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_CHAT": "10/1m"}, func(t *testing.T, s *sitetest.Site) {
+		_, _, token := s.NewAccount("talkative")
+		c := s.Dial("/ws/channels/hq?token="+token, nil)
+		c.Until("welcome")
 		for range 5 {
-			s.want(201, "POST", "/channels/hq/messages", token, `{"body":"one"}`)
-			c.send(map[string]any{"type": "message", "body": "two", "client_id": "x" + fmt.Sprint(time.Now().UnixNano())})
-			c.until("ack")
+			s.Want(201, "POST", "/channels/hq/messages", token, `{"body":"one"}`)
+			c.Send(map[string]any{"type": "message", "body": "two", "client_id": "x" + fmt.Sprint(time.Now().UnixNano())})
+			c.Until("ack")
 		}
-		s.refused(429, "rate-limited", "POST", "/channels/hq/messages", token, `{"body":"too much"}`)
-		c.send(map[string]any{"type": "message", "body": "too much"})
-		require.Equal(t, "rate-limited", c.until("error")["code"])
-		require.EqualValues(t, 10, s.want(200, "GET", "/channels/hq", token, nil).get("last_seq"))
+		s.WantProblem(429, "rate-limited", "POST", "/channels/hq/messages", token, `{"body":"too much"}`)
+		c.Send(map[string]any{"type": "message", "body": "too much"})
+		require.Equal(t, "rate-limited", c.Until("error")["code"])
+		require.EqualValues(t, 10, s.Want(200, "GET", "/channels/hq", token, nil).Get("last_seq"))
 	})
 }

@@ -13,16 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/unicode/norm"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/testkit"
 )
-
-func (s *site) register(email, password string) answer {
-	s.t.Helper()
-	return s.call("POST", "/auth/register", "", creds(email, password))
-}
-
-// unlimited is for walks that make more requests than people do.
-var unlimited = map[string]string{"RATE_LIMIT_ENABLED": "false"}
 
 // P1: the length counts in characters; long phrases are welcome, input is bounded.
 func TestP1LengthOfPasswords(t *testing.T) {
@@ -31,12 +24,12 @@ func TestP1LengthOfPasswords(t *testing.T) {
 		"8":  {7: 422, 8: 201, 15: 201, 64: 201, 128: 201, 129: 422, 2000: 422},
 		"15": {8: 422, 14: 422, 15: 201},
 	} {
-		s := serveSite(t, map[string]string{"PASSWORD_MIN_LENGTH": minimum})
+		s := sitetest.Start(t, map[string]string{"PASSWORD_MIN_LENGTH": minimum})
 		for length, status := range cases {
-			a := s.register(fmt.Sprintf("p1-%d@example.com", length), strings.Repeat("ü", length))
+			a := s.Register(fmt.Sprintf("p1-%d@example.com", length), strings.Repeat("ü", length))
 			require.Equal(t, status, a.Status, "%d of at least %s: %s", length, minimum, a.Raw)
 			if status == 422 {
-				require.Equal(t, "body.password", a.str("errors.0.location"))
+				require.Equal(t, "body.password", a.Text("errors.0.location"))
 			}
 		}
 	}
@@ -45,25 +38,25 @@ func TestP1LengthOfPasswords(t *testing.T) {
 // P2: no rules of composition; every keyboard's form of a password is the same password.
 func TestP2AnyCharactersAndOneForm(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
+	s := sitetest.Start(t, nil)
 	for i, password := range []string{"        x", "ångström é", "ﬁne ﬁsh ①②", "🦄🦄🦄🦄🦄🦄🦄🦄", "aaaaaaaaz", "12 45 78 0"} {
 		email := fmt.Sprintf("p2-%d@example.com", i)
-		require.Equal(t, 201, s.register(email, norm.NFD.String(password)).Status, password)
-		s.login(email, norm.NFC.String(password))
-		s.login(email, norm.NFKC.String(password))
+		require.Equal(t, 201, s.Register(email, norm.NFD.String(password)).Status, password)
+		s.Login(email, norm.NFC.String(password))
+		s.Login(email, norm.NFKC.String(password))
 	}
 }
 
 // P3: nothing is cut off.
 func TestP3PasswordsCountWhole(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, nil)
+	s := sitetest.Start(t, nil)
 	long := strings.Repeat("correct horse ", 6)[:80]
-	require.Equal(t, 201, s.register("p3@example.com", long).Status)
+	require.Equal(t, 201, s.Register("p3@example.com", long).Status)
 	for _, part := range []string{long[:72], long[:79], long + "x"} {
-		s.refused(401, "invalid-credentials", "POST", "/auth/login", "", creds("p3@example.com", part))
+		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials("p3@example.com", part))
 	}
-	s.login("p3@example.com", long)
+	s.Login("p3@example.com", long)
 }
 
 // A hash is made anew at a sign-in when the cost has risen, and left alone when it has not.
@@ -71,31 +64,31 @@ func TestHashesFollowARisingCost(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, step := range []struct{ memory, stored string }{{"64", "m=64,"}, {"128", "m=128,"}, {"64", "m=128,"}} {
-		s := serveSite(t, map[string]string{"DATA_DIR": dir, "ARGON2_MEMORY_KIB": step.memory, "DEMO": "false"})
+		s := sitetest.Start(t, map[string]string{"DATA_DIR": dir, "ARGON2_MEMORY_KIB": step.memory, "DEMO": "false"})
 		if step.stored == "m=64," {
-			require.Equal(t, 201, s.register("cost@example.com", password).Status)
+			require.Equal(t, 201, s.Register("cost@example.com", sitetest.Password).Status)
 		}
-		s.login("cost@example.com", password)
-		s.login("cost@example.com", password)
-		require.Contains(t, s.dump(), step.stored)
-		s.stop()
+		s.Login("cost@example.com", sitetest.Password)
+		s.Login("cost@example.com", sitetest.Password)
+		require.Contains(t, dumpDatabase(s), step.stored)
+		s.Stop()
 	}
 }
 
 // P4: the commonest passwords, the site's name and the own address are refused, with the reason, unechoed.
 func TestP4KnownPasswordsAreRefused(t *testing.T) {
 	t.Parallel()
-	s := serveSite(t, unlimited)
+	s := sitetest.Start(t, sitetest.Unlimited)
 	bad := strings.Fields("password 12345678 123456789 password1 iloveyou sunshine princess football baseball superman trustno1 " +
 		"jennifer michelle starwars computer corvette maverick samantha PASSWORD Trustno1 lyceum LYCEUM p4.longer P4.Longer@Example.com")
 	for _, password := range bad {
-		a := s.register("p4.longer@example.com", password)
+		a := s.Register("p4.longer@example.com", password)
 		require.Equal(t, 422, a.Status, password)
-		require.Equal(t, "body.password", a.str("errors.0.location"))
-		require.NotEmpty(t, a.str("errors.0.message"))
+		require.Equal(t, "body.password", a.Text("errors.0.location"))
+		require.NotEmpty(t, a.Text("errors.0.message"))
 		require.NotContains(t, strings.ToLower(strings.ReplaceAll(string(a.Raw), "body.password", "")), `"`+strings.ToLower(password))
 	}
-	require.Equal(t, 201, s.register("p4.longer@example.com", "none of those").Status)
+	require.Equal(t, 201, s.Register("p4.longer@example.com", "none of those").Status)
 }
 
 // P7: hundreds of sign-ins at once neither stop the server nor fill its memory; each is answered in time.
@@ -103,19 +96,19 @@ func TestP7FloodOfLogins(t *testing.T) {
 	t.Parallel()
 	p := launch(t, t.TempDir(), map[string]string{"ARGON2_MEMORY_KIB": "19456", "ARGON2_TIME": "2", "RATE_LIMIT_ENABLED": "false"})
 	s := p.site()
-	email, _, _ := s.newcomer("flood")
+	email, _, _ := s.NewAccount("flood")
 	flood := testkit.Rounds(500)
 	var wg sync.WaitGroup
-	answers := make([]answer, flood)
+	answers := make([]sitetest.Answer, flood)
 	for i := range answers {
-		wg.Go(func() { answers[i] = s.call("POST", "/auth/login", "", creds(email, password)) })
+		wg.Go(func() { answers[i] = s.Call("POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password)) })
 	}
 	done := make(chan struct{})
 	go func() { wg.Wait(); close(done) }()
 	var times []time.Duration
 	for more := true; more; {
 		began := time.Now()
-		s.want(200, "GET", "/healthz", "", nil)
+		s.Want(200, "GET", "/healthz", "", nil)
 		times = append(times, time.Since(began))
 		select {
 		case <-done:

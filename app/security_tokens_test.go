@@ -19,11 +19,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 )
 
 // forger makes tokens as somebody could who has everything but what the server checks.
 type forger struct {
-	*site
+	*sitetest.Site
 	key  ed25519.PrivateKey
 	kid  string
 	good jwt.MapClaims
@@ -31,8 +32,8 @@ type forger struct {
 
 func newForger(t *testing.T) *forger {
 	t.Helper()
-	s := serveSite(t, unlimited)
-	files, err := filepath.Glob(filepath.Join(s.cfg.JWTKeysDir, "*.pem"))
+	s := sitetest.Start(t, sitetest.Unlimited)
+	files, err := filepath.Glob(filepath.Join(s.Config.JWTKeysDir, "*.pem"))
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	raw, err := os.ReadFile(files[0])
@@ -40,8 +41,8 @@ func newForger(t *testing.T) *forger {
 	block, _ := pem.Decode(raw)
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	require.NoError(t, err)
-	f := &forger{site: s, key: key.(ed25519.PrivateKey), kid: strings.TrimSuffix(filepath.Base(files[0]), ".pem")}
-	parsed, _, err := jwt.NewParser().ParseUnverified(s.admin(), jwt.MapClaims{})
+	f := &forger{Site: s, key: key.(ed25519.PrivateKey), kid: strings.TrimSuffix(filepath.Base(files[0]), ".pem")}
+	parsed, _, err := jwt.NewParser().ParseUnverified(s.AdminToken(), jwt.MapClaims{})
 	require.NoError(t, err)
 	f.good = parsed.Claims.(jwt.MapClaims)
 	require.Equal(t, 200, f.try(f.sign(jwt.SigningMethodEdDSA, f.key, nil, nil)).Status, "the pattern of the forgeries holds")
@@ -50,7 +51,7 @@ func newForger(t *testing.T) *forger {
 
 // sign makes a token like a good one with some members of header and claims replaced, or dropped by nil.
 func (f *forger) sign(method jwt.SigningMethod, key any, header, claims map[string]any) string {
-	f.t.Helper()
+	f.T.Helper()
 	all := jwt.MapClaims{}
 	for k, v := range f.good {
 		all[k] = v
@@ -67,28 +68,28 @@ func (f *forger) sign(method jwt.SigningMethod, key any, header, claims map[stri
 		}
 	}
 	s, err := j.SignedString(key)
-	require.NoError(f.t, err)
+	require.NoError(f.T, err)
 	return s
 }
 
-func (f *forger) try(token string) answer {
-	f.t.Helper()
-	return f.call("GET", "/admin/users", "", nil, header{"Authorization": "Bearer " + token})
+func (f *forger) try(token string) sitetest.Answer {
+	f.T.Helper()
+	return f.Call("GET", "/admin/users", "", nil, sitetest.Header{"Authorization": "Bearer " + token})
 }
 
 // refusedAlike holds every forgery to one and the same answer.
 func (f *forger) refusedAlike(forged map[string]string) {
-	f.t.Helper()
+	f.T.Helper()
 	want := f.try("x.y.z")
-	require.Equal(f.t, "invalid-token", want.str("code"))
+	require.Equal(f.T, "invalid-token", want.Text("code"))
 	for name, token := range forged {
 		a := f.try(token)
-		require.Equal(f.t, want.Status, a.Status, name)
-		for _, body := range []answer{want, a} {
+		require.Equal(f.T, want.Status, a.Status, name)
+		for _, body := range []sitetest.Answer{want, a} {
 			delete(body.JSON, "request_id")
 		}
-		require.Equal(f.t, want.JSON, a.JSON, name)
-		require.Equal(f.t, want.Header.Get("WWW-Authenticate"), a.Header.Get("WWW-Authenticate"), name)
+		require.Equal(f.T, want.JSON, a.JSON, name)
+		require.Equal(f.T, want.Header.Get("WWW-Authenticate"), a.Header.Get("WWW-Authenticate"), name)
 	}
 }
 
@@ -123,7 +124,7 @@ func TestJ2Times(t *testing.T) {
 		"expired and of another issuer": with(map[string]any{"exp": 1, "iss": "https://evil.example"}),
 	})
 	old := time.Now().Add(-time.Hour).Unix()
-	require.Equal(t, "token-expired", f.try(with(map[string]any{"iat": old, "exp": old + 60})).str("code"), "a sound one past its time")
+	require.Equal(t, "token-expired", f.try(with(map[string]any{"iat": old, "exp": old + 60})).Text("code"), "a sound one past its time")
 }
 
 // J3: what is made for one thing works for no other.
@@ -133,17 +134,17 @@ func TestJ3EveryKindOnlyForItsUse(t *testing.T) {
 	with := func(header, claims map[string]any) string {
 		return f.sign(jwt.SigningMethodEdDSA, f.key, header, claims)
 	}
-	_, _, token := f.newcomer("kinds")
-	login := f.want(200, "POST", "/auth/login", "", creds("kinds@example.com", password))
-	ticket := f.want(201, "POST", "/ws/tickets", token, nil).str("ticket")
-	verify := f.linkFrom("kinds@example.com", "/verify#token=", "")
-	invite := f.want(201, "POST", "/admin/invites", f.admin(), `{"role_to_grant":"member"}`).str("code")
-	opaque := map[string]string{"refresh": login.str("refresh_token"), "ticket": ticket, "link": verify, "invite": invite}
+	_, _, token := f.NewAccount("kinds")
+	login := f.Want(200, "POST", "/auth/login", "", sitetest.Credentials("kinds@example.com", sitetest.Password))
+	ticket := f.Want(201, "POST", "/ws/tickets", token, nil).Text("ticket")
+	verify := f.WaitForLink("kinds@example.com", "/verify#token=", "")
+	invite := f.Want(201, "POST", "/admin/invites", f.AdminToken(), `{"role_to_grant":"member"}`).Text("code")
+	opaque := map[string]string{"refresh": login.Text("refresh_token"), "ticket": ticket, "link": verify, "invite": invite}
 	forged := map[string]string{
 		"another typ": with(map[string]any{"typ": "JWT"}, nil), "typ of a ticket": with(map[string]any{"typ": "ws+jwt"}, nil), "no typ": with(map[string]any{"typ": nil}, nil),
 		"another aud": with(nil, map[string]any{"aud": "other"}), "two auds": with(nil, map[string]any{"aud": []string{"lyceum", "other"}}), "no aud": with(nil, map[string]any{"aud": nil}),
 		"another iss": with(nil, map[string]any{"iss": "https://evil.example"}), "no sid": with(nil, map[string]any{"sid": nil}),
-		"sub no id": with(nil, map[string]any{"sub": "admin"}), "another's sid": with(nil, map[string]any{"sub": f.want(200, "GET", "/users/me", token, nil).str("id")}),
+		"sub no id": with(nil, map[string]any{"sub": "admin"}), "another's sid": with(nil, map[string]any{"sub": f.Want(200, "GET", "/users/me", token, nil).Text("id")}),
 	}
 	for name, v := range opaque {
 		require.NotContains(t, v, ".", name)
@@ -151,13 +152,13 @@ func TestJ3EveryKindOnlyForItsUse(t *testing.T) {
 	}
 	f.refusedAlike(forged)
 	for name, v := range map[string]string{"access": token, "ticket": ticket, "link": verify, "invite": invite} {
-		require.Equal(t, "invalid-token", f.refresh(v).str("code"), name)
-		f.refused(401, "invalid-token", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": v, "code": "123456"})
-		f.refused(422, "invalid-link", "POST", "/auth/password/reset", "", map[string]string{"token": v, "password": "another phrase"})
+		require.Equal(t, "invalid-token", f.Refresh(v).Text("code"), name)
+		f.WantProblem(401, "invalid-token", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": v, "code": "123456"})
+		f.WantProblem(422, "invalid-link", "POST", "/auth/password/reset", "", map[string]string{"token": v, "password": "another phrase"})
 	}
-	for name, v := range map[string]string{"refresh": login.str("refresh_token"), "link": verify, "access": token} {
-		require.Equal(t, 401, f.dial("/ws/channels/hq?ticket="+v, nil).status, name)
-		f.refused(404, "not-found", "POST", "/invites/redeem", token, map[string]string{"code": v[:min(len(v), 128)]})
+	for name, v := range map[string]string{"refresh": login.Text("refresh_token"), "link": verify, "access": token} {
+		require.Equal(t, 401, f.Dial("/ws/channels/hq?ticket="+v, nil).Status, name)
+		f.WantProblem(404, "not-found", "POST", "/invites/redeem", token, map[string]string{"code": v[:min(len(v), 128)]})
 	}
 }
 
@@ -201,8 +202,8 @@ func TestJ4KeysFromAClosedSet(t *testing.T) {
 func TestJ5OneSpelling(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
-	login := f.want(200, "POST", "/auth/login", "", creds("admin@lyceum.local", seed.DemoPassword))
-	token := login.str("access_token")
+	login := f.Want(200, "POST", "/auth/login", "", sitetest.Credentials("admin@lyceum.local", seed.DemoPassword))
+	token := login.Text("access_token")
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	forged := map[string]string{"padded": token + "=", "space": token + "%20", "dot": token + ".", "twice": token + "." + token}
 	for _, c := range alphabet { // the last character carries bits that a lax decoder ignores
@@ -218,7 +219,7 @@ func TestJ5OneSpelling(t *testing.T) {
 	require.NoError(t, json.Unmarshal(claims, &pretty))
 	doubled := strings.TrimSuffix(string(claims), "}") + `,"role":"admin"}`
 	f.refusedAlike(map[string]string{"claims changed": parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(doubled)) + "." + parts[2]})
-	f.want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": login.str("refresh_token")})
+	f.Want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": login.Text("refresh_token")})
 	forged["itself"] = token
 	f.refusedAlike(forged)
 }
@@ -228,7 +229,7 @@ func TestJ7LongTokens(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
 	f.refusedAlike(map[string]string{"dots": strings.Repeat(".", 15000), "long": strings.Repeat("A", 15000), "long claims": f.sign(jwt.SigningMethodEdDSA, f.key, nil, map[string]any{"x": strings.Repeat("x", 5000)})})
-	huge := f.call("GET", "/users/me", "", nil, header{"Authorization": "Bearer " + strings.Repeat(".", 1<<20)})
+	huge := f.Call("GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Bearer " + strings.Repeat(".", 1<<20)})
 	require.Equal(t, 431, huge.Status)
 }
 

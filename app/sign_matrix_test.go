@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/sitetest"
 )
 
 // asker is who asks for a link in the matrix.
@@ -19,20 +21,20 @@ type keyState struct {
 
 // shelfOf is a site with a course of each kind, each with keys in every state, and everybody who may ask.
 type shelfOf struct {
-	*site
+	*sitetest.Site
 	admin, owner, uploader string
 	askers                 []asker
 	keys                   []keyState
 }
 
 // newShelf has courses of one owner with files of another, put there by an administrator.
-func newShelf(s *site) *shelfOf {
-	s.t.Helper()
-	m := &shelfOf{site: s, admin: s.admin()}
+func newShelf(s *sitetest.Site) *shelfOf {
+	s.T.Helper()
+	m := &shelfOf{Site: s, admin: s.AdminToken()}
 	person := func(name, role string) (email, token string) {
-		email, id, token := s.newcomer("sign-" + name)
+		email, id, token := s.NewAccount("sign-" + name)
 		if role != "user" {
-			s.promote(m.admin, id, role)
+			s.SetRole(m.admin, id, role)
 		}
 		m.askers = append(m.askers, asker{name, token})
 		return email, token
@@ -52,41 +54,41 @@ func newShelf(s *site) *shelfOf {
 }
 
 func (m *shelfOf) upload(key string, complete bool) string {
-	m.t.Helper()
-	up := m.want(201, "POST", "/storage/uploads", m.uploader, map[string]any{"key": key, "content_type": "text/plain", "size": len(key)})
+	m.T.Helper()
+	up := m.Want(201, "POST", "/storage/uploads", m.uploader, map[string]any{"key": key, "content_type": "text/plain", "size": len(key)})
 	if complete {
-		m.put(up, key)
-		m.want(200, "POST", "/storage/uploads/"+up.str("id")+"/complete", m.uploader, nil)
+		m.Upload(up, key)
+		m.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", m.uploader, nil)
 	}
-	return up.str("id")
+	return up.Text("id")
 }
 
 // course makes one with a key in each state, and brings it to its kind at the end.
 func (m *shelfOf) course(kind, enrolled string) {
-	m.t.Helper()
+	m.T.Helper()
 	key := func(state string) string { return "sign/" + kind + "/" + state + ".txt" }
 	for _, state := range []string{"lesson", "locked", "cover", "unused", "former", "pending", "deleted"} {
 		id := m.upload(key(state), state != "pending")
 		if state == "deleted" {
-			m.want(204, "DELETE", "/storage/assets/"+id, m.uploader, nil)
+			m.Want(204, "DELETE", "/storage/assets/"+id, m.uploader, nil)
 		}
 		m.keys = append(m.keys, keyState{key(state), kind, state})
 	}
-	path := "/courses/" + m.want(201, "POST", "/courses", m.owner, map[string]any{"title": "Signed " + kind, "status": "published"}).str("id")
+	path := "/courses/" + m.Want(201, "POST", "/courses", m.owner, map[string]any{"title": "Signed " + kind, "status": "published"}).Text("id")
 	// Only an administrator may use what another has uploaded.
-	first := m.want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Open", "asset_key": key("lesson")}).str("id")
-	m.want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Later", "asset_key": key("locked"), "prerequisite_ids": []string{first}})
-	former := m.want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Former", "asset_key": key("former")}).str("id")
-	m.want(200, "PATCH", path+"/lessons/"+former, m.admin, `{"asset_key":null}`)
-	m.want(200, "PATCH", path, m.admin, map[string]any{"cover_key": key("cover")})
-	m.want(200, "POST", path+"/enrollments/batch", m.owner, batchOf(enrolled))
+	first := m.Want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Open", "asset_key": key("lesson")}).Text("id")
+	m.Want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Later", "asset_key": key("locked"), "prerequisite_ids": []string{first}})
+	former := m.Want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Former", "asset_key": key("former")}).Text("id")
+	m.Want(200, "PATCH", path+"/lessons/"+former, m.admin, `{"asset_key":null}`)
+	m.Want(200, "PATCH", path, m.admin, map[string]any{"cover_key": key("cover")})
+	m.Want(200, "POST", path+"/enrollments/batch", m.owner, sitetest.Batch(enrolled))
 	switch kind {
 	case "member", "private":
-		m.want(200, "PATCH", path, m.owner, map[string]string{"visibility": kind})
+		m.Want(200, "PATCH", path, m.owner, map[string]string{"visibility": kind})
 	case "draft", "archived":
-		m.want(200, "PATCH", path, m.owner, map[string]string{"status": kind})
+		m.Want(200, "PATCH", path, m.owner, map[string]string{"status": kind})
 	case "deleted":
-		m.want(204, "DELETE", path, m.owner, nil)
+		m.Want(204, "DELETE", path, m.owner, nil)
 	}
 }
 
@@ -122,21 +124,21 @@ func (k keyState) verdict(who string) string {
 
 // A1, F4: everybody who may ask × courses of every kind × keys in every state.
 func TestF4WhoGetsALinkToWhat(t *testing.T) {
-	kinds(t, func(t *testing.T, s *site) {
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		m := newShelf(s)
 		links, refusals := 0, map[string]string{}
 		for _, k := range m.keys {
 			for _, who := range m.askers {
-				a := s.call("GET", "/storage/sign?key="+escaped(k.key), who.token, nil)
-				if got, want := fmt.Sprint(a.Status, " ", a.str("code")), k.verdict(who.name); got != want {
+				a := s.Call("GET", "/storage/sign?key="+escaped(k.key), who.token, nil)
+				if got, want := fmt.Sprint(a.Status, " ", a.Text("code")), k.verdict(who.name); got != want {
 					t.Errorf("%s asks for the %s key of a %s course: %s, not %s", who.name, k.state, k.course, got, want)
 					continue
 				}
 				if a.Status == 200 {
 					links++
-					require.Equal(t, k.key, string(s.want(200, "GET", a.str("url"), "", nil).Raw))
-				} else if a.Status == 403 && a.str("code") == "forbidden" {
-					refusals[a.str("detail")] = k.state // a refusal tells nothing of whether there is such a key
+					require.Equal(t, k.key, string(s.Want(200, "GET", a.Text("url"), "", nil).Raw))
+				} else if a.Status == 403 && a.Text("code") == "forbidden" {
+					refusals[a.Text("detail")] = k.state // a refusal tells nothing of whether there is such a key
 				}
 			}
 		}

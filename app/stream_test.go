@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/testkit"
@@ -20,13 +21,13 @@ func TestLeavingAStreamEndsNothingElse(t *testing.T) {
 	t.Parallel()
 	var d *db.DB
 	var bus *events.Bus
-	s := serveSite(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, &d, &bus)
-	admin := s.admin()
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, &d, &bus)
+	admin := s.AdminToken()
 	fillLog(t, d, bus, 20_000)
-	want := len(s.exportLog(admin, ""))
+	want := len(exportLog(s, admin, ""))
 	for i := range testkit.Rounds(2000) {
 		for _, accept := range []string{"text/csv", "application/x-ndjson"} {
-			conn, err := net.Dial("tcp", s.run.Addr.String())
+			conn, err := net.Dial("tcp", s.Running.Addr.String())
 			require.NoError(t, err)
 			_, err = fmt.Fprintf(conn, "GET /admin/audit-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nAccept: %s\r\n\r\n", admin, accept)
 			require.NoError(t, err)
@@ -38,9 +39,9 @@ func TestLeavingAStreamEndsNothingElse(t *testing.T) {
 			require.NoError(t, conn.Close())
 		}
 		if i%10 == 0 {
-			require.Greater(t, len(s.exportLog(admin, "?action=course.updated")), want-100)
+			require.Greater(t, len(exportLog(s, admin, "?action=course.updated")), want-100)
 		}
 	}
 	time.Sleep(200 * time.Millisecond)
-	s.want(200, "GET", "/healthz", "", nil)
+	s.Want(200, "GET", "/healthz", "", nil)
 }

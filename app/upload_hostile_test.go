@@ -5,48 +5,20 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/seed"
+	"lyceum/app/sitetest"
 )
-
-// objects counts what the store of a site holds, finished or not.
-func (s *site) kept() (n int) {
-	s.t.Helper()
-	if s.cfg.S3.Endpoint == "" {
-		require.NoError(s.t, filepath.Walk(filepath.Join(s.cfg.DataDir, "objects"), func(_ string, info os.FileInfo, err error) error {
-			if err == nil && info.Mode().IsRegular() {
-				n++
-			}
-			return err
-		}))
-		return n
-	}
-	c, err := minio.New(strings.TrimPrefix(s.cfg.S3.Endpoint, "http://"), &minio.Options{Creds: credentials.NewStaticV4(s.cfg.S3.AccessKey, s.cfg.S3.SecretKey, ""), Region: s.cfg.S3.Region})
-	require.NoError(s.t, err)
-	for o := range c.ListObjects(s.t.Context(), s.cfg.S3.Bucket, minio.ListObjectsOptions{Recursive: true}) {
-		require.NoError(s.t, o.Err)
-		n++
-	}
-	for o := range c.ListIncompleteUploads(s.t.Context(), s.cfg.S3.Bucket, "", true) {
-		require.NoError(s.t, o.Err)
-		n++
-	}
-	return n
-}
 
 // F1, F2: what is declared wrongly is refused, and names become no paths.
 func TestHostileDeclarationsAreRefused(t *testing.T) {
-	kindsWith(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
-		admin := s.admin()
+	sitetest.OnBoth(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
 		sound := map[string]any{"key": "sound.txt", "content_type": "text/plain", "size": 3}
 		for field, values := range map[string][]any{
 			"key": {"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "..\\a", "a\\b", "C:\\a", "a\x00b", "a\nb", "a\rb", "a\x7fb", "a\u0085b", "a\u202eb", "a\u2066b", "\ufeff\u200f",
@@ -63,39 +35,39 @@ func TestHostileDeclarationsAreRefused(t *testing.T) {
 					body[k] = x
 				}
 				body[field] = v
-				a := s.call("POST", "/storage/uploads", admin, body)
+				a := s.Call("POST", "/storage/uploads", admin, body)
 				require.Contains(t, []int{400, 422}, a.Status, "%s %q: %s", field, v, a.Raw)
 			}
 		}
-		require.Zero(t, s.kept())
-		require.Empty(t, s.want(200, "GET", "/storage/assets", admin, nil).items())
+		require.Zero(t, s.CountStoredObjects())
+		require.Empty(t, s.Want(200, "GET", "/storage/assets", admin, nil).Items())
 
 		// Names that are reserved somewhere are names here, and come back as they are.
 		for i, key := range []string{"CON", "aux.txt", "NUL/COM1", ".htaccess", "....", "...", "~", "a b", "ä/ß.txt", "%2e%2e/%2f", "a?b#c&d=e", "-rf", "$(id)", "'; DROP TABLE storage_assets; --", "desktop.ini", strings.Repeat("日", 512)} {
-			s.asset(admin, key, "text/plain", fmt.Sprint("content ", i))
-			link := s.want(200, "GET", "/storage/sign?key="+url.QueryEscape(key), admin, nil)
-			require.Equal(t, key, link.str("key"))
-			require.Equal(t, fmt.Sprint("content ", i), string(s.want(200, "GET", link.str("url"), "", nil).Raw), key)
+			s.AddAsset(admin, key, "text/plain", fmt.Sprint("content ", i))
+			link := s.Want(200, "GET", "/storage/sign?key="+url.QueryEscape(key), admin, nil)
+			require.Equal(t, key, link.Text("key"))
+			require.Equal(t, fmt.Sprint("content ", i), string(s.Want(200, "GET", link.Text("url"), "", nil).Raw), key)
 		}
 	})
 }
 
 // F2, F6: an upload URL takes the one object that it was signed for, once, and nothing that is refused stays.
 func TestHostileUploadsLeaveNothing(t *testing.T) {
-	kindsWith(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *site) {
-		admin := s.admin()
-		up := s.want(201, "POST", "/storage/uploads", admin, `{"key":"bound.png","content_type":"image/png","size":12}`)
+	sitetest.OnBoth(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		up := s.Want(201, "POST", "/storage/uploads", admin, `{"key":"bound.png","content_type":"image/png","size":12}`)
 		const png = "\x89PNG\r\n\x1a\n1234"
 		send := func(method, to, body string, change func(*http.Request)) int {
 			req, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader(body))
 			require.NoError(t, err)
-			for k, v := range up.get("upload.headers").(map[string]any) {
+			for k, v := range up.Get("upload.headers").(map[string]any) {
 				req.Header.Set(k, v.(string))
 			}
 			if change != nil {
 				change(req)
 			}
-			res, err := client.Do(req)
+			res, err := sitetest.Client.Do(req)
 			if err != nil {
 				return 400 // cut off
 			}
@@ -103,7 +75,7 @@ func TestHostileUploadsLeaveNothing(t *testing.T) {
 			_ = res.Body.Close()
 			return res.StatusCode
 		}
-		target := up.str("upload.url")
+		target := up.Text("upload.url")
 		for what, c := range map[string]struct {
 			method, to, body string
 			change           func(*http.Request)
@@ -136,31 +108,31 @@ func TestHostileUploadsLeaveNothing(t *testing.T) {
 		} {
 			status := send(c.method, c.to, c.body, c.change)
 			require.True(t, status >= 400 && status < 500, "%s: %d", what, status)
-			require.Zero(t, s.kept(), what)
-			s.refused(409, "upload-incomplete", "POST", "/storage/uploads/"+up.str("id")+"/complete", admin, nil)
+			require.Zero(t, s.CountStoredObjects(), what)
+			s.WantProblem(409, "upload-incomplete", "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
 		}
 
 		// What only pretends to be a picture goes, and its URL takes the real one.
-		complete := "/storage/uploads/" + up.str("id") + "/complete"
+		complete := "/storage/uploads/" + up.Text("id") + "/complete"
 		require.Equal(t, 200, send("PUT", target, "<html>hello>", nil))
-		s.refused(409, "upload-mismatch", "POST", complete, admin, nil)
-		require.Zero(t, s.kept())
+		s.WantProblem(409, "upload-mismatch", "POST", complete, admin, nil)
+		require.Zero(t, s.CountStoredObjects())
 		require.Equal(t, 200, send("PUT", target, png, nil))
-		_, id, other := s.newcomer("other-uploader")
-		s.promote(admin, id, "instructor")
-		s.refused(404, "not-found", "POST", complete, other, nil)
-		s.want(200, "POST", complete, admin, nil)
+		_, id, other := s.NewAccount("other-uploader")
+		s.SetRole(admin, id, "instructor")
+		s.WantProblem(404, "not-found", "POST", complete, other, nil)
+		s.Want(200, "POST", complete, admin, nil)
 		for _, body := range []string{"\x89PNG\r\n\x1a\nevil", png} {
 			require.Contains(t, []int{200, 412}, send("PUT", target, body, nil))
 		}
-		link := s.want(200, "GET", "/storage/sign?key=bound.png", admin, nil).str("url")
-		require.Equal(t, png, string(s.want(200, "GET", link, "", nil).Raw), "checked bytes can't be swapped")
+		link := s.Want(200, "GET", "/storage/sign?key=bound.png", admin, nil).Text("url")
+		require.Equal(t, png, string(s.Want(200, "GET", link, "", nil).Raw), "checked bytes can't be swapped")
 		for _, method := range []string{"PUT", "POST", "DELETE"} {
 			require.GreaterOrEqual(t, send(method, link, png, nil), 400, method)
 		}
-		require.Equal(t, 1, s.kept())
-		s.want(204, "DELETE", "/storage/assets/"+s.want(200, "GET", "/storage/assets", admin, nil).str("items.0.id"), admin, nil)
-		require.Eventually(t, func() bool { return s.kept() == 0 }, 30*time.Second, 100*time.Millisecond)
-		require.Equal(t, 404, s.call("GET", link, "", nil).Status, "a link to what is gone")
+		require.Equal(t, 1, s.CountStoredObjects())
+		s.Want(204, "DELETE", "/storage/assets/"+s.Want(200, "GET", "/storage/assets", admin, nil).Text("items.0.id"), admin, nil)
+		require.Eventually(t, func() bool { return s.CountStoredObjects() == 0 }, 30*time.Second, 100*time.Millisecond)
+		require.Equal(t, 404, s.Call("GET", link, "", nil).Status, "a link to what is gone")
 	})
 }

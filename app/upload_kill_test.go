@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/app/sitetest"
 	"lyceum/platform/testkit"
 )
 
@@ -22,7 +23,7 @@ import (
 // upload can be sent again.
 func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 	t.Parallel()
-	dir, env := t.TempDir(), map[string]string{"RATE_LIMIT_ENABLED": "false", "HTTP_ADDR": "127.0.0.1:" + freePort(t)}
+	dir, env := t.TempDir(), map[string]string{"RATE_LIMIT_ENABLED": "false", "HTTP_ADDR": "127.0.0.1:" + sitetest.FreePort(t)}
 	env["PUBLIC_URL"] = "http://" + env["HTTP_ADDR"]
 	random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 3))
 	content := make([]byte, 3<<20)
@@ -31,7 +32,7 @@ func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 	}
 	sum := sha256.Sum256(content)
 	p := launch(t, dir, env)
-	admin := p.site().admin()
+	admin := p.site().AdminToken()
 	whole := 0
 	for round := range testkit.Rounds(100) {
 		s := p.site()
@@ -39,14 +40,14 @@ func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 		if round%2 == 0 {
 			body["sha256"] = hex.EncodeToString(sum[:])
 		}
-		up := s.want(201, "POST", "/storage/uploads", admin, body)
+		up := s.Want(201, "POST", "/storage/uploads", admin, body)
 		// In every other round the kill falls into the end, where the object gets its place.
 		cut, wait := random.IntN(len(content)), random.IntN(3000)
 		if round%2 == 1 {
 			cut, wait = len(content)-random.IntN(2), random.IntN(30_000)
 		}
 		sent, answered := make(chan struct{}), make(chan int, 1)
-		go func() { answered <- s.send(up, &cutting{data: content, at: cut, reached: sent}) }()
+		go func() { answered <- sendCutting(s, up, &cutting{data: content, at: cut, reached: sent}) }()
 		<-sent
 		time.Sleep(time.Duration(wait) * time.Microsecond)
 		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
@@ -58,18 +59,18 @@ func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 		leftovers, err := os.ReadDir(filepath.Join(dir, "objects", "tmp"))
 		require.NoError(t, err)
 		require.Empty(t, leftovers)
-		complete := "/storage/uploads/" + up.str("id") + "/complete"
-		a := s.call("POST", complete, admin, nil)
+		complete := "/storage/uploads/" + up.Text("id") + "/complete"
+		a := s.Call("POST", complete, admin, nil)
 		if a.Status == 200 {
 			whole++
 		} else {
-			require.Equal(t, "upload-incomplete", a.str("code"), "%s", a.Raw)
+			require.Equal(t, "upload-incomplete", a.Text("code"), "%s", a.Raw)
 			require.NotEqual(t, 200, status, "what was answered is there")
-			s.refused(404, "not-found", "GET", "/storage/sign?key="+body["key"].(string), admin, nil)
-			s.put(up, string(content))
-			s.want(200, "POST", complete, admin, nil)
+			s.WantProblem(404, "not-found", "GET", "/storage/sign?key="+body["key"].(string), admin, nil)
+			s.Upload(up, string(content))
+			s.Want(200, "POST", complete, admin, nil)
 		}
-		got := s.want(200, "GET", s.want(200, "GET", "/storage/sign?key="+body["key"].(string), admin, nil).str("url"), "", nil)
+		got := s.Want(200, "GET", s.Want(200, "GET", "/storage/sign?key="+body["key"].(string), admin, nil).Text("url"), "", nil)
 		require.True(t, bytes.Equal(content, got.Raw))
 	}
 	t.Logf("%d of %d were whole", whole, testkit.Rounds(100))
@@ -99,14 +100,14 @@ func (c *cutting) Read(p []byte) (int, error) {
 }
 
 // send brings an upload's bytes and gives the status of the answer, 0 without one.
-func (s *site) send(up answer, body *cutting) int {
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPut, up.str("upload.url"), body)
-	require.NoError(s.t, err)
+func sendCutting(s *sitetest.Site, up sitetest.Answer, body *cutting) int {
+	req, err := http.NewRequestWithContext(s.T.Context(), http.MethodPut, up.Text("upload.url"), body)
+	require.NoError(s.T, err)
 	req.ContentLength = int64(len(body.data))
-	for k, v := range up.get("upload.headers").(map[string]any) {
+	for k, v := range up.Get("upload.headers").(map[string]any) {
 		req.Header.Set(k, v.(string))
 	}
-	res, err := client.Do(req)
+	res, err := sitetest.Client.Do(req)
 	if err != nil {
 		return 0
 	}

@@ -1,0 +1,165 @@
+package sitetest
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"lyceum/app/seed"
+	"lyceum/modules/audit"
+	"lyceum/modules/auth"
+	"lyceum/modules/chat"
+	"lyceum/modules/courses"
+	"lyceum/modules/invites"
+	"lyceum/modules/mail"
+	"lyceum/modules/notifications"
+	"lyceum/modules/storage"
+	"lyceum/modules/users"
+	"lyceum/platform/config"
+	"lyceum/platform/db"
+	"lyceum/platform/module"
+	"lyceum/platform/program"
+	"lyceum/platform/testkit"
+)
+
+// Modules are the modules of a site. The program's own list is app/modules.go.
+var Modules = module.List{
+	audit.Module, auth.Module, chat.Module, courses.Module, invites.Module, mail.Module, notifications.Module,
+	storage.Module, users.Module,
+}
+
+// Settings returns the settings of a site beside those of the platform.
+func Settings() []config.Section {
+	return append([]config.Section{seed.Settings}, Modules.ListSettings()...)
+}
+
+// Site is a running Lyceum.
+type Site struct {
+	T testing.TB
+	// URL is the address at which the test calls it.
+	URL    string
+	Config *config.Config
+	// Running has the parts of the program; nil for a site in another process.
+	Running *program.Running
+	// Stop stops the site before the end of the test. It may be called more than once.
+	Stop func()
+	// Peers are the other replicas. Any of them may send a mail, each into a mailbox of its own.
+	Peers []*Site
+	// OnCall, if set, is told of every call before it is made.
+	OnCall func(method, path, token string, body any, headers ...Header)
+	// OnAnswer, if set, is told of every call and its answer.
+	OnAnswer func(method, path, token string, body any, a Answer)
+}
+
+// parts are what Start takes out of the program.
+type parts struct {
+	fx.In
+	program.Parts
+	Seed seed.Parts
+}
+
+// Start starts a site and stops it at the end of the test. vars are environment variables; services
+// that they do not configure are embedded in a temporary folder. targets are pointers that are
+// filled with parts of the program, as by fx.Populate.
+func Start(t testing.TB, vars map[string]string, targets ...any) *Site {
+	t.Helper()
+	port := FreePort(t)
+	env := map[string]string{
+		"HTTP_ADDR": "127.0.0.1:" + port, "PUBLIC_URL": "http://127.0.0.1:" + port, "DATA_DIR": t.TempDir(),
+		// Cheap password hashes: tests show the flow, not the cost.
+		"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME": "1",
+	}
+	maps.Copy(env, vars)
+	cfg, err := config.FromMap(env, Settings()...)
+	require.NoError(t, err)
+	require.NoError(t, program.CheckDisabled(Modules, cfg.ModulesDisabled))
+
+	var p parts
+	options := program.BuildOptions(cfg, Modules, program.About{Version: "test"})
+	app := fx.New(options, fx.Populate(append([]any{&p}, targets...)...))
+	require.NoError(t, app.Err())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, app.Start(ctx))
+	running, err := program.Start(ctx, p.Parts, func(ctx context.Context) error {
+		_, err := seed.Fill(ctx, p.Seed)
+		return err
+	})
+	require.NoError(t, err)
+
+	s := &Site{T: t, URL: cfg.PublicURL, Config: cfg, Running: running}
+	s.Stop = sync.OnceFunc(func() {
+		_ = running.Stop()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		require.NoError(t, app.Stop(ctx))
+	})
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// usedPorts holds the ports that this process has given out.
+var usedPorts sync.Map
+
+// FreePort returns a port below those that outgoing connections take, so that none takes it in the
+// meantime.
+func FreePort(t testing.TB) string {
+	for range 1000 {
+		port := strconv.Itoa(10000 + rand.IntN(22000))
+		if _, isUsed := usedPorts.LoadOrStore(port, true); isUsed {
+			continue
+		}
+		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			require.NoError(t, ln.Close())
+			return port
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
+}
+
+// Services returns the configuration of a site on real PostgreSQL, Redis and MinIO.
+func Services(t testing.TB) map[string]string {
+	s3 := testkit.MinIO(t)
+	return map[string]string{
+		"DATABASE_URL": testkit.Postgres(t), "REDIS_URL": testkit.Redis(t),
+		"S3_ENDPOINT": s3.Endpoint, "S3_BUCKET": s3.Bucket, "S3_REGION": s3.Region,
+		"S3_ACCESS_KEY": s3.AccessKey, "S3_SECRET_KEY": s3.SecretKey,
+		"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword,
+	}
+}
+
+// OnBothKinds runs a story with the configuration of embedded services and with that of real ones,
+// both at once.
+func OnBothKinds(t *testing.T, story func(t *testing.T, vars map[string]string)) {
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		story(t, map[string]string{})
+	})
+	t.Run("services", func(t *testing.T) {
+		t.Parallel()
+		story(t, Services(t))
+	})
+}
+
+// OnBoth runs a story on a site with embedded services and on one with real ones. vars is added to
+// the configuration of both.
+func OnBoth(t *testing.T, vars map[string]string, story func(t *testing.T, s *Site)) {
+	OnBothKinds(t, func(t *testing.T, all map[string]string) {
+		maps.Copy(all, vars)
+		story(t, Start(t, all))
+	})
+}
+
+// OnBothInside is OnBoth for stories that look into the database, too.
+func OnBothInside(t *testing.T, story func(t *testing.T, s *Site, d *db.DB)) {
+	OnBoth(t, nil, func(t *testing.T, s *Site) { story(t, s, s.Running.Parts.DB) })
+}
