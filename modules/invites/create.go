@@ -55,7 +55,7 @@ func (s *Service) create(ctx context.Context, n newInvite) (m made, err error) {
 // mayGrant holds the caller to be an administrator until the commit: an invite of one who was demoted this moment must not
 // come after all of his were revoked.
 func (s *Service) mayGrant(ctx context.Context) error {
-	a, known, err := s.roles.Hold(ctx, identity.CallerFrom(ctx).UserID)
+	a, known, err := s.roles.LockAccount(ctx, identity.CallerFrom(ctx).UserID)
 	if err != nil {
 		return err
 	}

@@ -37,16 +37,13 @@ func (d directory) ByID(_ context.Context, id string) (usersapi.Account, bool, e
 	return a, ok, nil
 }
 
-func (d directory) Hold(ctx context.Context, id string) (usersapi.Account, bool, error) {
+func (d directory) LockAccount(ctx context.Context, id string) (usersapi.Account, bool, error) {
 	return d.ByID(ctx, id)
 }
 
-func (d directory) ChangeEmail(context.Context, string, string) (usersapi.Account, error) {
-	panic("not asked")
-}
 func (d directory) MarkVerified(context.Context, string) error { return nil }
 
-func (d directory) Grant(_ context.Context, _ string, role identity.Role) (identity.Role, bool, error) {
+func (d directory) RaiseRole(_ context.Context, _ string, role identity.Role) (identity.Role, bool, error) {
 	return role, true, nil
 }
 
@@ -85,7 +82,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	bus := events.NewBus(d, clock.System{})
 	mailer := &mailtest.Mailer{PublicURL: "http://lyceum.test"}
 	w.Service = newService(Params{
-		DB: d, Store: newStore(d), Accounts: w.people, Roles: w.people, Events: bus, Mailer: mailer, Clock: clock.System{}, Keys: keys, Config: &Config{},
+		DB: d, Store: newStore(d), Accounts: w.people, Verifier: w.people, Roles: w.people, Events: bus, Mailer: mailer, Clock: clock.System{}, Keys: keys, Config: &Config{},
 	})
 	require.NoError(t, bus.AttachSubscriptions(newSubscribers(w.Service), []events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	return w

@@ -139,11 +139,11 @@ func (s *Service) holds(ctx context.Context, i *invite, redeemer usersapi.Accoun
 // give does what the invite says. Only a role that it has raised spends a use.
 func (s *Service) give(ctx context.Context, i *invite, a usersapi.Account) (o outcome, err error) {
 	if i.Email != nil {
-		if err := s.accounts.MarkVerified(ctx, a.ID); err != nil {
+		if err := s.verifier.MarkVerified(ctx, a.ID); err != nil {
 			return o, err
 		}
 	}
-	if o.Role, o.Granted, err = s.roles.Grant(ctx, a.ID, i.RoleToGrant); err != nil {
+	if o.Role, o.Granted, err = s.roles.RaiseRole(ctx, a.ID, i.RoleToGrant); err != nil {
 		return o, err
 	}
 	if o.Granted {

@@ -25,6 +25,7 @@ type Service struct {
 	db       *db.DB
 	store    *store
 	accounts usersapi.Accounts
+	verifier usersapi.AddressVerifier
 	roles    usersapi.Roles
 	courses  coursesapi.Enroller
 	events   *events.Bus
@@ -41,6 +42,7 @@ type Params struct {
 	DB       *db.DB
 	Store    *store
 	Accounts usersapi.Accounts
+	Verifier usersapi.AddressVerifier
 	Roles    usersapi.Roles
 	// Courses enrolls; without the module courses invites carry no courses.
 	Courses coursesapi.Enroller `optional:"true"`
@@ -54,7 +56,7 @@ type Params struct {
 
 func newService(p Params) *Service {
 	return &Service{
-		db: p.DB, store: p.Store, accounts: p.Accounts, roles: p.Roles, courses: p.Courses, events: p.Events, mailer: p.Mailer,
+		db: p.DB, store: p.Store, accounts: p.Accounts, verifier: p.Verifier, roles: p.Roles, courses: p.Courses, events: p.Events, mailer: p.Mailer,
 		clock: p.Clock, key: p.Keys.DeriveKey("invite codes"), limiter: p.Limiter,
 		guesses: limit.Budget{Name: "redeem", Rate: p.Config.LimitRedeem},
 	}
