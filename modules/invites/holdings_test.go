@@ -206,7 +206,8 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 			require.Nil(t, v.Email)
 			require.Equal(t, id == free.ID, i.Email == nil)
 		}
-		// Even if it were open again, a blanked invite is for nobody: not for an account without an address either.
+		// Even if it were open again, a blanked invite is for nobody: not for an account without an
+		// address either.
 		require.NoError(t, w.db.Conn(t.Context()).Exec("UPDATE invites SET revoked_at = NULL").Error)
 		_, asOlga := w.newAccount("olga", usersapi.RoleUser)
 		nameless, asNameless := w.newAccount("nameless", usersapi.RoleUser)
