@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -75,56 +74,6 @@ func TestACommitThatFailsAnswersOnce(t *testing.T) {
 	_, err = s.Running.Parts.DB.Exec(t.Context(), "ALTER TABLE audit_head_away RENAME TO audit_head")
 	require.NoError(t, err)
 	s.Want(201, "POST", "/auth/register", "", body, sitetest.Header{"Idempotency-Key": "k"})
-}
-
-// Hashing a password holds no transaction: while many register with keys, others write.
-func TestRegistrationsHoldNobodyUp(t *testing.T) {
-	sitetest.OnBoth(t, map[string]string{"ARGON2_MEMORY_KIB": "19456", "ARGON2_TIME": "2", "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
-		_, _, token := s.NewAccount("bystander")
-		var wg sync.WaitGroup
-		for i := range 60 {
-			wg.Go(func() {
-				s.Call("POST", "/auth/register", "", sitetest.Credentials(fmt.Sprintf("many-%d@example.com", i), sitetest.Password), sitetest.Header{"Idempotency-Key": fmt.Sprint("k", i)})
-			})
-		}
-		written := 0
-		done := make(chan struct{})
-		go func() { wg.Wait(); close(done) }()
-		for more := true; more; written++ {
-			s.Want(200, "PATCH", "/users/me", token, map[string]string{"display_name": fmt.Sprint("Name ", written)})
-			select {
-			case <-done:
-				more = false
-			default:
-			}
-		}
-		require.Greater(t, written, 3, "the flood and the writes went side by side")
-	})
-}
-
-// R2: whoever registers somebody else's address and sets a second factor does not keep its owner out.
-func TestR2AMailboxOwnsItsAccount(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		reset := func(email, next string) {
-			s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email})
-			s.Want(204, "POST", "/auth/password/reset", "", map[string]string{"token": s.WaitForLink(email, "/reset#token=", ""), "password": next})
-		}
-		secured := func(name string) (email string) {
-			email, _, token := s.NewAccount(name)
-			secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
-			s.Want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": sitetest.TOTPCode(t, secret, 0)})
-			return email
-		}
-		victim := secured("hijacked")
-		reset(victim, "the owner's own phrase")
-		in := s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(victim, "the owner's own phrase"))
-		require.Equal(t, true, in.Get("user.email_verified"), "the mailbox is the owner's")
-
-		owner := secured("careful-owner")
-		s.Want(200, "POST", "/auth/verify-email", "", map[string]string{"token": s.WaitForLink(owner, "/verify#token=", "")})
-		reset(owner, "another phrase then")
-		s.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials(owner, "another phrase then"))
-	})
 }
 
 // An operator who knows its owner may remove a lost second factor, and only so.

@@ -29,6 +29,17 @@ func (s *Site) Mails() []any {
 	return all
 }
 
+// CountMails returns how many mails to an address were caught.
+func (s *Site) CountMails(email string) (n int) {
+	s.T.Helper()
+	for _, m := range s.Mails() {
+		if m.(map[string]any)["to"].([]any)[0] == email {
+			n++
+		}
+	}
+	return n
+}
+
 // waitForMail waits for a mail to an address whose subject and text match, and returns both.
 func (s *Site) waitForMail(email, what string, match func(subject, text string) bool) {
 	s.T.Helper()

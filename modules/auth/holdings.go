@@ -19,6 +19,7 @@ func newHoldings(s *store, b *broadcast.Bus) usersapi.Holder { return holdings{s
 // Module implements usersapi.Holder.
 func (holdings) Module() string { return "auth" }
 
+// heldSession is a session in the export of its account.
 type heldSession struct {
 	ID         string      `json:"id"`
 	CreatedAt  clock.Time  `json:"created_at"`
@@ -29,20 +30,23 @@ type heldSession struct {
 	UserAgent  string      `json:"user_agent"`
 }
 
+// heldFactor is a second factor in the export of its account.
 type heldFactor struct {
 	Kind        string     `json:"kind"`
 	ConfirmedAt clock.Time `json:"confirmed_at"`
 }
 
+// heldEmailChange is a pending change of address in the export of its account.
 type heldEmailChange struct {
 	NewEmail  string     `json:"new_email"`
 	CreatedAt clock.Time `json:"created_at"`
 	ExpiresAt clock.Time `json:"expires_at"`
 }
 
-// Export hands over the sessions, ended ones too, an address that waits for its confirmation, and whether there is a second factor.
+// Export hands over the sessions, ended ones too, an address that waits for its confirmation, and
+// whether there is a second factor.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
-	f, err := h.store.factor(ctx, userID)
+	f, err := h.store.findFactor(ctx, userID)
 	if err != nil {
 		return err
 	}
@@ -51,7 +55,7 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 			return err
 		}
 	}
-	changes, err := h.store.emailChangesOf(ctx, userID)
+	changes, err := h.store.listEmailChanges(ctx, userID)
 	if err != nil {
 		return err
 	}
@@ -60,12 +64,12 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 			return err
 		}
 	}
-	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("sessions", h.store.heldSessions))
+	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("sessions", h.store.listHeldSessions))
 }
 
-// Erase removes everything: nobody can sign in any more, and every replica forgets the sessions.
+// Erase deletes everything, and every replica drops the sessions.
 func (h holdings) Erase(ctx context.Context, userID string) error {
-	ids, err := h.store.erase(ctx, userID)
+	ids, err := h.store.deleteOfAccount(ctx, userID)
 	dropSessionsAfterCommit(ctx, h.broadcast, ids...)
 	return err
 }

@@ -28,6 +28,7 @@ func checkRequestEmail(_ context.Context, in *requestEmailInput) (faults validat
 	return faults
 }
 
+// requestEmailChange answers POST /users/me/email.
 func (h *handlers) requestEmailChange(ctx context.Context, in *requestEmailInput) (*httpx.Empty, error) {
 	return nil, h.service.RequestEmailChange(ctx, in.Body.NewEmail, in.Body.Password)
 }
@@ -38,12 +39,13 @@ type confirmEmailInput struct {
 	}
 }
 
+// confirmEmailChange answers POST /users/me/email/confirm.
 func (h *handlers) confirmEmailChange(ctx context.Context, in *confirmEmailInput) (*httpx.Response[userView], error) {
 	a, err := h.service.ConfirmEmailChange(ctx, in.Body.Token)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(a)), nil
+	return httpx.OK(newUserView(a)), nil
 }
 
 const (

@@ -11,6 +11,7 @@ type setupView struct {
 	URL    string `json:"otpauth_url" doc:"For authenticator apps, as a link or QR code"`
 }
 
+// beginFactor answers POST /auth/mfa/totp.
 func (h *handlers) beginFactor(ctx context.Context, _ *httpx.None) (*httpx.Response[setupView], error) {
 	s, err := h.service.BeginFactor(ctx)
 	if err != nil {
@@ -29,6 +30,7 @@ type confirmView struct {
 	RecoveryCodes []string `json:"recovery_codes" nullable:"false" doc:"Each works once, in place of a code; not shown again"`
 }
 
+// confirmFactor answers POST /auth/mfa/totp/confirm.
 func (h *handlers) confirmFactor(ctx context.Context, in *confirmInput) (*httpx.Response[confirmView], error) {
 	codes, err := h.service.ConfirmFactor(ctx, in.Body.Code)
 	if err != nil {
@@ -43,6 +45,7 @@ type passwordInput struct {
 	}
 }
 
+// renewRecoveryCodes answers POST /auth/mfa/recovery-codes.
 func (h *handlers) renewRecoveryCodes(ctx context.Context, in *passwordInput) (*httpx.Response[confirmView], error) {
 	codes, err := h.service.RenewRecoveryCodes(ctx, in.Body.Password)
 	if err != nil {
@@ -57,6 +60,7 @@ type removeFactorInput struct {
 	}
 }
 
+// removeFactor answers DELETE /auth/mfa/totp.
 func (h *handlers) removeFactor(ctx context.Context, in *removeFactorInput) (*httpx.Empty, error) {
 	return nil, h.service.RemoveFactor(ctx, in.Body.Password)
 }
@@ -68,6 +72,7 @@ type verifyFactorInput struct {
 	}
 }
 
+// verifyFactor answers POST /auth/mfa/verify.
 func (h *handlers) verifyFactor(ctx context.Context, in *verifyFactorInput) (*httpx.Response[tokenView], error) {
-	return h.granted(h.service.VerifyFactor(ctx, in.Body.Challenge, in.Body.Code))
+	return h.newTokenResponse(h.service.VerifyFactor(ctx, in.Body.Challenge, in.Body.Code))
 }

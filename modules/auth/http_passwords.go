@@ -5,6 +5,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"lyceum/modules/auth/internal/passwordrules"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/validation"
 )
@@ -15,8 +16,9 @@ type forgotInput struct {
 	}
 }
 
-func (h *handlers) forgot(ctx context.Context, in *forgotInput) (*httpx.Empty, error) {
-	return nil, h.service.AskReset(ctx, in.Body.Email)
+// requestReset answers POST /auth/password/forgot.
+func (h *handlers) requestReset(ctx context.Context, in *forgotInput) (*httpx.Empty, error) {
+	return nil, h.service.RequestReset(ctx, in.Body.Email)
 }
 
 type resetInput struct {
@@ -34,8 +36,9 @@ func (h *handlers) checkReset(_ context.Context, in *resetInput) (faults validat
 	return faults
 }
 
-func (h *handlers) reset(ctx context.Context, in *resetInput) (*httpx.Empty, error) {
-	return nil, h.service.Reset(ctx, in.Body.Token, in.Body.Password)
+// resetPassword answers POST /auth/password/reset.
+func (h *handlers) resetPassword(ctx context.Context, in *resetInput) (*httpx.Empty, error) {
+	return nil, h.service.ResetPassword(ctx, in.Body.Token, in.Body.Password)
 }
 
 type changePasswordInput struct {
@@ -50,11 +53,22 @@ func (in *changePasswordInput) Resolve(ctx huma.Context) []error {
 	return validation.CheckInput(ctx, in)
 }
 
-func (h *handlers) checkChange(_ context.Context, in *changePasswordInput) (faults validation.Faults) {
+func (h *handlers) checkPasswordChange(_ context.Context, in *changePasswordInput) (faults validation.Faults) {
 	h.checkPassword(&faults, "new_password", in.Body.New, "")
 	return faults
 }
 
+// changePassword answers POST /auth/password/change.
 func (h *handlers) changePassword(ctx context.Context, in *changePasswordInput) (*httpx.Empty, error) {
 	return nil, h.service.ChangePassword(ctx, in.Body.Current, in.Body.New)
+}
+
+// passwordRules are what a new password must meet, besides not being among the commonest.
+type passwordRules struct {
+	MinLength int `json:"min_length"`
+	MaxLength int `json:"max_length"`
+}
+
+func newCapability(c *Config) httpx.Capability {
+	return httpx.Capability{Name: "passwords", Value: passwordRules{c.PasswordMinLength, passwordrules.MaxLength}}
 }

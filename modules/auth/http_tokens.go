@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"lyceum/modules/auth/internal/passwordrules"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
@@ -13,9 +14,11 @@ import (
 	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
+	"lyceum/platform/keyset"
 	"lyceum/platform/text"
 )
 
+// handlers answers the requests of the module.
 type handlers struct {
 	service *Service
 	keys    *keyring.Keys
@@ -26,6 +29,7 @@ func newHandlers(s *Service, k *keyring.Keys, c *pagination.Cursors) *handlers {
 	return &handlers{s, k, c}
 }
 
+// userView is the account of the caller.
 type userView struct {
 	ID            string        `json:"id"`
 	Email         string        `json:"email"`
@@ -35,7 +39,7 @@ type userView struct {
 	CreatedAt     clock.Time    `json:"created_at"`
 }
 
-func viewOf(a usersapi.Account) userView {
+func newUserView(a usersapi.Account) userView {
 	return userView{a.ID, a.Email, a.DisplayName, a.Role, a.Verified, a.CreatedAt}
 }
 
@@ -66,10 +70,11 @@ func (h *handlers) checkRegister(_ context.Context, in *registerInput) (faults v
 // checkPassword notes what is wrong with a new password; email may be empty.
 func (h *handlers) checkPassword(faults *validation.Faults, location, password, email string) {
 	if password != "" {
-		faults.Add(location, checkPassword(normalize(password), email, h.service.minLength))
+		faults.Add(location, passwordrules.Check(passwordrules.Normalize(password), email, h.service.minLength))
 	}
 }
 
+// register answers POST /auth/register.
 func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Response[userView], error) {
 	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: usersapi.RoleUser}
 	if in.Body.DisplayName != nil {
@@ -79,9 +84,10 @@ func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Resp
 	if err != nil {
 		return nil, err
 	}
-	return httpx.Created("/users/me", viewOf(a)), nil
+	return httpx.Created("/users/me", newUserView(a)), nil
 }
 
+// tokenView is the answer of a login or a refresh.
 type tokenView struct {
 	AccessToken  string   `json:"access_token"`
 	RefreshToken string   `json:"refresh_token" doc:"Opaque; usable once"`
@@ -90,11 +96,12 @@ type tokenView struct {
 	User         userView `json:"user"`
 }
 
-func (h *handlers) granted(g Grant, err error) (*httpx.Response[tokenView], error) {
+// newTokenResponse answers with a grant.
+func (h *handlers) newTokenResponse(g Grant, err error) (*httpx.Response[tokenView], error) {
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(tokenView{g.AccessToken, g.RefreshToken, "Bearer", int(h.service.tokens.TTL().Seconds()), viewOf(g.Account)}), nil
+	return httpx.OK(tokenView{g.AccessToken, g.RefreshToken, "Bearer", int(h.service.tokens.TTL().Seconds()), newUserView(g.Account)}), nil
 }
 
 type loginInput struct {
@@ -104,8 +111,9 @@ type loginInput struct {
 	}
 }
 
+// login answers POST /auth/login.
 func (h *handlers) login(ctx context.Context, in *loginInput) (*httpx.Response[tokenView], error) {
-	return h.granted(h.service.Login(ctx, in.Body.Email, in.Body.Password))
+	return h.newTokenResponse(h.service.Login(ctx, in.Body.Email, in.Body.Password))
 }
 
 type refreshInput struct {
@@ -114,8 +122,9 @@ type refreshInput struct {
 	}
 }
 
+// refresh answers POST /auth/refresh.
 func (h *handlers) refresh(ctx context.Context, in *refreshInput) (*httpx.Response[tokenView], error) {
-	return h.granted(h.service.Refresh(ctx, in.Body.RefreshToken))
+	return h.newTokenResponse(h.service.Refresh(ctx, in.Body.RefreshToken))
 }
 
 type logoutInput struct {
@@ -124,10 +133,12 @@ type logoutInput struct {
 	}
 }
 
+// logout answers POST /auth/logout.
 func (h *handlers) logout(ctx context.Context, in *logoutInput) (*httpx.Empty, error) {
 	return nil, h.service.Logout(ctx, in.Body.RefreshToken)
 }
 
+// logoutAll answers POST /auth/logout-all.
 func (h *handlers) logoutAll(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {
 	return nil, h.service.LogoutAll(ctx)
 }
@@ -138,14 +149,16 @@ type verifyInput struct {
 	}
 }
 
+// verifyEmail answers POST /auth/verify-email.
 func (h *handlers) verifyEmail(ctx context.Context, in *verifyInput) (*httpx.Response[userView], error) {
 	a, err := h.service.VerifyEmail(ctx, in.Body.Token)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(a)), nil
+	return httpx.OK(newUserView(a)), nil
 }
 
+// requestVerification answers POST /auth/verify-email/request.
 func (h *handlers) requestVerification(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {
 	return nil, h.service.RequestVerification(ctx)
 }
@@ -164,10 +177,41 @@ type jwks struct {
 	Keys []jwk `json:"keys" nullable:"false"`
 }
 
-func (h *handlers) jwks(context.Context, *httpx.None) (*httpx.Response[jwks], error) {
+func (h *handlers) listKeys(context.Context, *httpx.None) (*httpx.Response[jwks], error) {
 	set := jwks{Keys: []jwk{}}
 	for _, k := range h.keys.VerifyingKeys() {
 		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.PublicKey())})
 	}
 	return httpx.OK(set).WithETag(), nil
+}
+
+type sessionView struct {
+	ID         string     `json:"id"`
+	CreatedAt  clock.Time `json:"created_at"`
+	LastUsedAt clock.Time `json:"last_used_at"`
+	IP         string     `json:"ip"`
+	UserAgent  string     `json:"user_agent"`
+	Current    bool       `json:"current" doc:"Whether this request belongs to it"`
+}
+
+// listSessions answers GET /auth/sessions.
+func (h *handlers) listSessions(ctx context.Context, in *pagination.Query) (*pagination.Response[sessionView], error) {
+	caller := identity.CallerFrom(ctx)
+	return pagination.List(ctx, h.cursors.NewRequest("sessions", nil, *in),
+		func(after *keyset.Position, limit int) ([]session, error) {
+			return h.service.listSessions(ctx, after, limit)
+		},
+		pagination.ViewEach(func(s *session) sessionView {
+			return sessionView{s.ID, s.CreatedAt, s.LastUsedAt, s.IP, s.UserAgent, s.ID == caller.SessionID}
+		}),
+		func(s *session) keyset.Position { return keyset.Position{CreatedAt: s.CreatedAt, ID: s.ID} })
+}
+
+type sessionInput struct {
+	ID string `path:"id"`
+}
+
+// endSession answers DELETE /auth/sessions/{id}.
+func (h *handlers) endSession(ctx context.Context, in *sessionInput) (*httpx.Empty, error) {
+	return nil, h.service.EndSession(ctx, in.ID)
 }

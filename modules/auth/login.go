@@ -2,8 +2,12 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"lyceum/modules/auth/authapi"
+	"lyceum/modules/auth/internal/devices"
+	"lyceum/modules/auth/internal/passwordrules"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
@@ -12,7 +16,7 @@ import (
 	"lyceum/platform/text"
 )
 
-// Grant is what a login or a refresh gives.
+// Grant is the result of a login or a refresh.
 type Grant struct {
 	AccessToken  string
 	RefreshToken string
@@ -20,37 +24,39 @@ type Grant struct {
 	Account      usersapi.Account
 }
 
-// proof is what a sign-in is checked against; of an unknown address it is empty.
-type proof struct {
+// credentials is what a sign-in is checked against. It is empty for an unknown address, except for
+// Failures.
+type credentials struct {
 	PasswordHash string
 	ChangedAt    clock.Time
-	// Failures in a row, of an unknown address, too.
+	// Failures is how many sign-ins in a row have failed for the address.
 	Failures int
 	// Factor says that a second factor is set.
 	Factor bool
 }
 
 // Login opens a session: 401 invalid-credentials for a wrong address or password alike, 403
-// account-disabled after the right one, 401 mfa-required with a challenge when a second factor is set,
-// 429 after too many failures. An unknown address takes the same steps as a known one (ASVS 6.3.8).
+// account-disabled after the right one, 401 mfa-required with a challenge when a second factor is
+// set, 429 after too many failures. An unknown address takes the same steps as a known one (ASVS
+// 6.3.8).
 func (s *Service) Login(ctx context.Context, email, password string) (g Grant, err error) {
 	a, known, err := s.accounts.ByEmail(ctx, email)
 	if err != nil {
 		return g, err
 	}
-	address := s.guard.addressHash(email)
-	p, err := s.store.proof(ctx, idOr(a.ID), address)
+	address := s.guard.hashAddress(email)
+	p, err := s.store.findCredentials(ctx, idOrNone(a.ID), address)
 	if err != nil {
 		return g, err
 	}
 	if p.Failures >= maxFailures {
-		return g, errLocked
+		return g, errAccountLocked
 	}
-	hit, err := s.guard.attempt(ctx, address, p)
+	hit, err := s.guard.takeSignIn(ctx, address, p)
 	if err != nil {
 		return g, err
 	}
-	match, outdated, err := s.matches(ctx, p.PasswordHash, password)
+	match, outdated, err := s.verifyPassword(ctx, p.PasswordHash, password)
 	if err != nil || known && match {
 		s.guard.limiter.GiveBack(ctx, hit)
 	}
@@ -58,56 +64,60 @@ func (s *Service) Login(ctx context.Context, email, password string) (g Grant, e
 	case err != nil:
 		return g, err
 	case !known || !match:
-		return g, s.refuse(ctx, address, a.ID, "wrong-password", errCredentials)
+		return g, s.recordFailure(ctx, address, a.ID, "wrong-password", errWrongCredentials)
 	case !a.Active:
-		return g, s.note(ctx, a.ID, "account-disabled", errDisabled)
+		return g, s.recordRefusal(ctx, a.ID, "account-disabled", errAccountDisabled)
 	case p.Factor:
-		return g, s.challenge(ctx, a, p)
+		return g, s.createChallenge(ctx, a, p)
 	}
 	if outdated {
-		p.PasswordHash = s.rehash(ctx, a.ID, password, p)
+		p.PasswordHash = s.renewHash(ctx, a.ID, password, p)
 	}
-	return s.open(ctx, a, p.PasswordHash)
+	return s.openSession(ctx, a, p.PasswordHash)
 }
 
-func (s *Service) matches(ctx context.Context, hash, password string) (match, outdated bool, err error) {
-	if password = normalize(password); text.CountRunes(password) > maxPassword {
+// verifyPassword reports whether a password has a hash, and whether the hash has another cost than
+// configured.
+func (s *Service) verifyPassword(ctx context.Context, hash, password string) (match, outdated bool, err error) {
+	if password = passwordrules.Normalize(password); text.CountRunes(password) > passwordrules.MaxLength {
 		password = "" // never right, and no reason to hash a megabyte
 	}
 	return s.hasher.CheckPassword(ctx, hash, password)
 }
 
-// idOr lets an unknown address take the same query as a known one.
-func idOr(id string) string {
+// idOrNone returns an id for queries, so that an unknown address takes the same query as a known
+// one.
+func idOrNone(id string) string {
 	if id == "" {
 		return ids.None
 	}
 	return id
 }
 
-// refuse counts a wrong password or code, writes it down and answers it. Beyond the last failure that an
-// address may have, nothing is said about the guess any more.
-func (s *Service) refuse(ctx context.Context, address []byte, userID, reason string, answer *apperr.Error) error {
+// recordFailure counts a wrong password or code, publishes its audit entry and returns answer.
+// Beyond maxFailures it returns errAccountLocked, which says nothing about the guess.
+func (s *Service) recordFailure(ctx context.Context, address []byte, userID, reason string, answer *apperr.Error) error {
 	failures := 0
 	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
 		if failures, err = s.store.addFailure(ctx, address, userID, s.clock.Now()); err != nil {
 			return err
 		}
-		return s.record(ctx, "auth.login_failed", "user", userID, userID, map[string]any{"reason": reason})
+		return s.publishEntry(ctx, "auth.login_failed", "user", userID, userID, map[string]any{"reason": reason})
 	})
 	if err != nil {
 		return err
 	}
 	if failures > maxFailures {
-		return errLocked
+		return errAccountLocked
 	}
 	return answer
 }
 
-// note writes down why a sign-in with the right password did not open a session, and answers it.
-func (s *Service) note(ctx context.Context, userID, reason string, answer *apperr.Error) error {
+// recordRefusal publishes why a sign-in with the right password did not open a session, and returns
+// answer.
+func (s *Service) recordRefusal(ctx context.Context, userID, reason string, answer *apperr.Error) error {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		return s.record(ctx, "auth.login_failed", "user", userID, userID, map[string]any{"reason": reason})
+		return s.publishEntry(ctx, "auth.login_failed", "user", userID, userID, map[string]any{"reason": reason})
 	})
 	if err != nil {
 		return err
@@ -115,68 +125,150 @@ func (s *Service) note(ctx context.Context, userID, reason string, answer *apper
 	return answer
 }
 
-// rehash brings a hash to today's cost and gives the one that is stored then; a failure leaves the old one.
-func (s *Service) rehash(ctx context.Context, userID, password string, p proof) string {
-	hash, err := s.hasher.HashPassword(ctx, normalize(password))
+// renewHash stores a hash of the configured cost and returns the hash that is stored then. A
+// failure leaves the old one.
+func (s *Service) renewHash(ctx context.Context, userID, password string, p credentials) string {
+	hash, err := s.hasher.HashPassword(ctx, passwordrules.Normalize(password))
 	if err != nil {
 		return p.PasswordHash
 	}
-	if changed, err := s.store.swapPassword(ctx, userID, p.PasswordHash, hash, p.ChangedAt); err != nil || !changed {
+	if changed, err := s.store.replacePassword(ctx, userID, p.PasswordHash, hash, p.ChangedAt); err != nil || !changed {
 		return p.PasswordHash
 	}
 	return hash
 }
 
-// open begins a session for an account that has proved who it is with the password of the given hash.
-// Whatever else happens to the account at the same time comes before or after it as a whole: both the
-// account and its password are held while the session is written.
-func (s *Service) open(ctx context.Context, a usersapi.Account, passwordHash string) (g Grant, err error) {
+// openSession begins a session for an account that has proved who it is with the password of the
+// given hash. Whatever else happens to the account at the same time comes before or after it as a
+// whole: both the account and its password are held while the session is written.
+func (s *Service) openSession(ctx context.Context, a usersapi.Account, passwordHash string) (g Grant, err error) {
 	caller, now := identity.CallerFrom(ctx), s.clock.Now()
 	se := &session{ID: ids.New(), UserID: a.ID, Salt: randomBytes(16), Generation: 1, RotatedAt: now, CreatedAt: now, LastUsedAt: now,
-		ExpiresAt: now.Add(s.ttl), IP: caller.IP, Network: networkOf(caller.IP), UserAgent: caller.UserAgent}
-	g.RefreshToken = s.refresh.make(se, se.Generation)
-	se.TokenHash = hashOf(g.RefreshToken)
-	address := s.guard.addressHash(a.Email)
+		ExpiresAt: now.Add(s.ttl), IP: caller.IP, Network: devices.NetworkPrefix(caller.IP), UserAgent: caller.UserAgent}
+	g.RefreshToken = s.refresh.newToken(se, se.Generation)
+	se.TokenHash = hashToken(g.RefreshToken)
+	address := s.guard.hashAddress(a.Email)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		active, err := s.registrar.RecordLogin(ctx, a.ID)
 		if err != nil {
 			return err
 		}
-		past, err := s.store.begin(ctx, se, passwordHash, address)
+		past, err := s.store.insertSession(ctx, se, passwordHash, address)
 		switch {
 		case err != nil:
 			return err
 		case !active || !past.SamePassword:
-			return errCredentials // changed, disabled or deleted this moment
+			return errWrongCredentials // changed, disabled or deleted this moment
 		case past.Failures >= maxFailures:
-			return errLocked
+			return errAccountLocked
 		}
-		return s.tellSession(ctx, se, past, address)
+		return s.publishSignIn(ctx, se, past, address)
 	})
 	if err != nil {
 		return g, err
 	}
-	return s.grant(g, se, a)
+	return s.issueTokens(g, se, a)
 }
 
-func (s *Service) tellSession(ctx context.Context, se *session, past past, address []byte) error {
+// publishSignIn publishes that a session was opened, and whether its device is new.
+func (s *Service) publishSignIn(ctx context.Context, se *session, past signInHistory, address []byte) error {
 	if past.Failures > 0 {
-		if err := s.store.clearFailures(ctx, address); err != nil {
+		if err := s.store.deleteFailures(ctx, address); err != nil {
 			return err
 		}
 	}
-	if past.SignedIn && !deviceOf(se.UserAgent, se.Network).isKnown(past.Devices) {
+	if past.SignedIn && !devices.Parse(se.UserAgent, se.Network).IsKnown(past.Devices) {
 		e := authapi.NewSignIn{UserID: se.UserID, IP: se.IP, UserAgent: se.UserAgent, At: se.CreatedAt.String()}
 		if err := s.events.Publish(ctx, e); err != nil {
 			return err
 		}
 	}
-	return s.record(ctx, "auth.login_succeeded", "session", se.ID, se.UserID, nil)
+	return s.publishEntry(ctx, "auth.login_succeeded", "session", se.ID, se.UserID, nil)
 }
 
-func (s *Service) grant(g Grant, se *session, a usersapi.Account) (Grant, error) {
+// issueTokens adds an access token of the session to a grant.
+func (s *Service) issueTokens(g Grant, se *session, a usersapi.Account) (Grant, error) {
 	var err error
 	g.AccessToken, g.Expires, err = s.tokens.IssueToken(a.ID, se.ID, a.Role)
 	g.Account = a
+	return g, err
+}
+
+// challengeLife is how long the second step of a sign-in may take, and challengeTries how many
+// codes it takes.
+const (
+	challengeLife  = 5 * time.Minute
+	challengeTries = 5
+)
+
+// createChallenge stands for a sign-in whose password was right, until the second factor follows.
+func (s *Service) createChallenge(ctx context.Context, a usersapi.Account, p credentials) error {
+	token, now := encodeToken(randomBytes(32)), s.clock.Now()
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.saveChallenge(ctx, hashToken(token), a.ID, p.ChangedAt, now, now.Add(challengeLife)); err != nil {
+			return err
+		}
+		return s.publishEntry(ctx, "auth.mfa_required", "user", a.ID, a.ID, nil)
+	})
+	if err != nil {
+		return err
+	}
+	return errFactorRequired.WithMember("challenge", token).WithMember("expires_in", int(challengeLife.Seconds()))
+}
+
+// VerifyFactor completes a sign-in: 401 invalid-token for a challenge that does not hold, 401
+// invalid-code for a wrong code. Wrong codes count like wrong passwords.
+func (s *Service) VerifyFactor(ctx context.Context, challenge, code string) (g Grant, err error) {
+	userID, passwordAt, err := s.store.countChallengeTry(ctx, hashToken(challenge), challengeTries, s.clock.Now())
+	if err != nil || userID == "" {
+		return g, firstError(err, errInvalidChallenge)
+	}
+	a, known, err := s.accounts.ByID(ctx, userID)
+	if err != nil || !known {
+		return g, firstError(err, errInvalidChallenge)
+	}
+	if !a.Active {
+		return g, errAccountDisabled
+	}
+	address := s.guard.hashAddress(a.Email)
+	p, err := s.store.findCredentials(ctx, userID, address)
+	if err != nil {
+		return g, err
+	}
+	switch {
+	case p.ChangedAt != passwordAt: // another password was set while this sign-in was under way
+		return g, errInvalidChallenge
+	case p.Failures >= maxFailures:
+		return g, errAccountLocked
+	}
+	hit, err := s.guard.takeSignIn(ctx, address, p)
+	if err != nil {
+		return g, err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		// In the order in which everybody locks what belongs to an account; see the package's
+		// words.
+		if active, err := s.registrar.RecordLogin(ctx, userID); err != nil || !active {
+			return firstError(err, errInvalidChallenge)
+		}
+		if err := s.store.lockPassword(ctx, userID); err != nil {
+			return err
+		}
+		held, err := s.consumeCode(ctx, userID, code)
+		if err != nil || !held {
+			return firstError(err, errWrongCode)
+		}
+		// Of two right codes for one challenge one opens a session.
+		spent, err := s.store.consumeChallenge(ctx, hashToken(challenge))
+		if err != nil || !spent {
+			return firstError(err, errInvalidChallenge)
+		}
+		g, err = s.openSession(ctx, a, p.PasswordHash)
+		return err
+	})
+	if errors.Is(err, errWrongCode) {
+		return Grant{}, s.recordFailure(ctx, address, userID, "wrong-code", errWrongCode)
+	}
+	s.guard.limiter.GiveBack(ctx, hit)
 	return g, err
 }

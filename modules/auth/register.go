@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lyceum/modules/auth/internal/passwordrules"
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
@@ -18,7 +19,7 @@ const (
 	kindVerify = "verify"
 )
 
-// NewUser is what an account is made of.
+// NewUser is an account that is to be registered.
 type NewUser struct {
 	// ID is the id of the account; "" stands for a new one.
 	ID          string
@@ -32,14 +33,16 @@ type NewUser struct {
 	Demo bool
 }
 
-// Register makes an account with a password: 409 email-taken, 422 for what breaks a rule.
+// Register creates an account with a password and mails a link to verify its address. It returns
+// problem email-taken, or a validation error for an address, a password or a name that an account
+// may not have.
 func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, err error) {
 	email, err := text.NormalizeEmail(n.Email)
 	if err != nil {
 		return a, apperr.Invalid("email", err.Error())
 	}
-	password := normalize(n.Password)
-	if err := checkPassword(password, email, s.minLength); err != nil && !n.Demo {
+	password := passwordrules.Normalize(n.Password)
+	if err := passwordrules.Check(password, email, s.minLength); err != nil && !n.Demo {
 		return a, apperr.Invalid("password", err.Error())
 	}
 	hash, err := s.hasher.HashPassword(ctx, password)
@@ -48,18 +51,18 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 	}
 	var welcome limit.Result
 	if !n.Verified {
-		welcome = s.guard.takeWelcome(ctx, email)
+		welcome = s.guard.takeRegistration(ctx, email)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		a, err = s.registrar.Create(ctx, usersapi.NewAccount{ID: n.ID, Email: email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified})
 		if err != nil {
 			return err
 		}
-		// Whoever failed to sign in with the address before did so as somebody unknown.
-		if err := s.store.clearFailures(ctx, s.guard.addressHash(email)); err != nil {
+		// Failures before the registration were those of an unknown address.
+		if err := s.store.deleteFailures(ctx, s.guard.hashAddress(email)); err != nil {
 			return err
 		}
-		if err := s.store.setPassword(ctx, a.ID, hash, s.clock.Now()); err != nil || !welcome.Passed {
+		if err := s.store.savePassword(ctx, a.ID, hash, s.clock.Now()); err != nil || !welcome.Passed {
 			return err
 		}
 		return s.sendVerification(ctx, a)
@@ -70,8 +73,9 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 	return a, err
 }
 
+// sendVerification mails a link to verify the address of an account.
 func (s *Service) sendVerification(ctx context.Context, a usersapi.Account) error {
-	token, err := s.newLink(ctx, a.ID, kindVerify, verifyLife)
+	token, err := s.createLink(ctx, a.ID, kindVerify, verifyLife)
 	if err != nil {
 		return err
 	}
@@ -80,23 +84,24 @@ func (s *Service) sendVerification(ctx context.Context, a usersapi.Account) erro
 	}})
 }
 
-// newLink makes a token of 256 bits of which the table holds a hash (ASVS 6.5.1, 6.5.5).
-func (s *Service) newLink(ctx context.Context, userID, kind string, life time.Duration) (string, error) {
-	token := encode(randomBytes(32))
+// createLink returns a token of 256 bits, of which the table has a hash (ASVS 6.5.1, 6.5.5). It
+// replaces the link of the kind that the account had.
+func (s *Service) createLink(ctx context.Context, userID, kind string, life time.Duration) (string, error) {
+	token := encodeToken(randomBytes(32))
 	now := s.clock.Now()
-	return token, s.store.putLink(ctx, userID, kind, hashOf(token), now, now.Add(life))
+	return token, s.store.saveLink(ctx, userID, kind, hashToken(token), now, now.Add(life))
 }
 
-// VerifyEmail spends a verification link: 422 invalid-link for any fault. Of a link that was used before, such as by a program
-// that checks mails, it says that the address is confirmed, with done in the problem.
+// VerifyEmail verifies an address by its link. It returns errInvalidLink for a link that is not
+// valid, and errLinkDone for one that was used before, such as by a program that checks mails.
 func (s *Service) VerifyEmail(ctx context.Context, token string) (a usersapi.Account, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		id, err := s.store.useLink(ctx, kindVerify, hashOf(token), s.clock.Now())
+		id, err := s.store.markLinkUsed(ctx, kindVerify, hashToken(token), s.clock.Now())
 		if err != nil {
 			return err
 		}
 		if id == "" {
-			return s.unusableLink(ctx, hashOf(token))
+			return s.explainUnusableLink(ctx, hashToken(token))
 		}
 		if err := s.registrar.MarkVerified(ctx, id); err != nil {
 			return err
@@ -107,29 +112,30 @@ func (s *Service) VerifyEmail(ctx context.Context, token string) (a usersapi.Acc
 	return a, err
 }
 
-// unusableLink tells a verification link that did its work from one that never will.
-func (s *Service) unusableLink(ctx context.Context, hash []byte) error {
-	id, err := s.store.usedLink(ctx, kindVerify, hash)
+// explainUnusableLink tells a verification link that did its work from one that never will.
+func (s *Service) explainUnusableLink(ctx context.Context, hash []byte) error {
+	id, err := s.store.findUsedLink(ctx, kindVerify, hash)
 	if err != nil {
 		return err
 	}
 	if id == "" {
-		return errLink
+		return errInvalidLink
 	}
 	a, ok, err := s.accounts.ByID(ctx, id)
 	if err != nil {
 		return err
 	}
 	if !ok || !a.Verified {
-		return errLink
+		return errInvalidLink
 	}
 	return errLinkDone
 }
 
-// RequestVerification sends the mail again, unless the address is verified already or was sent too many.
+// RequestVerification mails the link again, unless the address is verified or was sent too many
+// mails.
 func (s *Service) RequestVerification(ctx context.Context) error {
 	a, ok, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
-	if err != nil || !ok || a.Verified || !s.guard.mayMail(ctx, a.Email) {
+	if err != nil || !ok || a.Verified || !s.guard.isMailAllowed(ctx, a.Email) {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error { return s.sendVerification(ctx, a) })

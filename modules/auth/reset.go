@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"lyceum/modules/auth/internal/passwordrules"
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
@@ -19,8 +20,8 @@ const (
 	kindReset = "reset"
 )
 
-// resetAsked tells that somebody asked for a new password for an address, which may be unknown. The address
-// is sealed: until the delivery is done it stands in a table.
+// resetAsked is the event of a request for a new password. The address may be unknown. It is
+// sealed, as the outbox stores it.
 type resetAsked struct {
 	Sealed    []byte `json:"sealed"`
 	IP        string `json:"ip"`
@@ -31,14 +32,14 @@ type resetAsked struct {
 // EventName implements events.Event.
 func (resetAsked) EventName() string { return "auth.reset_asked" }
 
-// Delay implements events.Delayed: what is done for a known address, and not for an unknown one, is done
-// when nobody can time it by the requests around it.
+// Delay implements events.Delayed: what is done for a known address, and not for an unknown one, is
+// done when nobody can time it by the requests around it.
 func (resetAsked) Delay() time.Duration { return time.Second + rand.N(1500*time.Millisecond) }
 
-// AskReset sends a reset link to an address if an account has it. The request itself does the same for
-// every address, known or not; the rest follows later (ASVS 6.3.8).
-func (s *Service) AskReset(ctx context.Context, email string) error {
-	if !s.guard.mayMail(ctx, email) {
+// AskReset sends a reset link to an address if an account has it. The request itself does the same
+// for every address, known or not; the rest follows later (ASVS 6.3.8).
+func (s *Service) RequestReset(ctx context.Context, email string) error {
+	if !s.guard.isMailAllowed(ctx, email) {
 		return nil
 	}
 	c := identity.CallerFrom(ctx)
@@ -47,8 +48,8 @@ func (s *Service) AskReset(ctx context.Context, email string) error {
 	})
 }
 
-// onResetAsked mails the link, in the delivery's transaction.
-func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
+// sendResetLink mails the link, in the delivery's transaction.
+func (s *Service) sendResetLink(ctx context.Context, e resetAsked) error {
 	email, err := keyring.Unseal(s.sealKey, e.Sealed)
 	if err != nil {
 		slog.Warn("a reset link could not be sent: it was asked for under keys that were lost", "request_id", e.RequestID)
@@ -59,7 +60,7 @@ func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
 		return err
 	}
 	ctx = identity.WithCaller(ctx, identity.Caller{IP: e.IP, UserAgent: e.UserAgent, RequestID: e.RequestID})
-	token, err := s.newLink(ctx, a.ID, kindReset, resetLife)
+	token, err := s.createLink(ctx, a.ID, kindReset, resetLife)
 	if err != nil {
 		return err
 	}
@@ -69,15 +70,15 @@ func (s *Service) onResetAsked(ctx context.Context, e resetAsked) error {
 	if err != nil {
 		return err
 	}
-	return s.record(ctx, "auth.reset_requested", "user", a.ID, "", nil)
+	return s.publishEntry(ctx, "auth.reset_requested", "user", a.ID, "", nil)
 }
 
-// Reset spends a reset link for a new password and ends all sessions: 422 invalid-link for any fault of the
-// link, 422 for a password that breaks a rule, which leaves the link as it is. The hash is made before the
-// link is looked at, so that all links take the same time.
-func (s *Service) Reset(ctx context.Context, token, password string) error {
-	password = normalize(password)
-	if err := checkPassword(password, "", s.minLength); err != nil {
+// Reset spends a reset link for a new password and ends all sessions: 422 invalid-link for any
+// fault of the link, 422 for a password that breaks a rule, which leaves the link as it is. The
+// hash is made before the link is looked at, so that all links take the same time.
+func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
+	password = passwordrules.Normalize(password)
+	if err := passwordrules.Check(password, "", s.minLength); err != nil {
 		return apperr.Invalid("password", err.Error())
 	}
 	hash, err := s.hasher.HashPassword(ctx, password)
@@ -85,37 +86,38 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		id, err := s.store.takeLink(ctx, kindReset, hashOf(token), s.clock.Now())
+		id, err := s.store.consumeLink(ctx, kindReset, hashToken(token), s.clock.Now())
 		if err != nil {
 			return err
 		}
-		a, known, err := s.accounts.ByID(ctx, idOr(id))
+		a, known, err := s.accounts.ByID(ctx, idOrNone(id))
 		if err != nil || !known || !a.Active {
-			return orElse(err, errLink)
+			return firstError(err, errInvalidLink)
 		}
-		if err := checkPassword(password, a.Email, s.minLength); err != nil {
+		if err := passwordrules.Check(password, a.Email, s.minLength); err != nil {
 			return apperr.Invalid("password", err.Error())
 		}
-		return s.setReset(ctx, a, hash)
+		return s.storeResetPassword(ctx, a, hash)
 	})
 }
 
-func (s *Service) setReset(ctx context.Context, a usersapi.Account, hash string) error {
-	if err := s.store.setPassword(ctx, a.ID, hash, s.clock.Now()); err != nil {
+func (s *Service) storeResetPassword(ctx context.Context, a usersapi.Account, hash string) error {
+	if err := s.store.savePassword(ctx, a.ID, hash, s.clock.Now()); err != nil {
 		return err
 	}
-	if err := s.store.clearFailures(ctx, s.guard.addressHash(a.Email)); err != nil {
+	if err := s.store.deleteFailures(ctx, s.guard.hashAddress(a.Email)); err != nil {
 		return err
 	}
-	if err := s.own(ctx, a); err != nil {
+	if err := s.claimUnverifiedAccount(ctx, a); err != nil {
 		return err
 	}
-	return s.passwordChanged(ctx, a, "auth.password_reset", "")
+	return s.afterPasswordChange(ctx, a, "auth.password_reset", "")
 }
 
-// own gives an account to whoever has its mailbox. Until then it may be somebody else's who registered the
-// address, and whose second factor would keep the owner out for good.
-func (s *Service) own(ctx context.Context, a usersapi.Account) error {
+// claimUnverifiedAccount returns an account to whoever has its mailbox. Until then it may be
+// somebody else's who registered the address, and whose second factor would keep the owner out for
+// good.
+func (s *Service) claimUnverifiedAccount(ctx context.Context, a usersapi.Account) error {
 	if a.Verified {
 		return nil
 	}
@@ -124,7 +126,7 @@ func (s *Service) own(ctx context.Context, a usersapi.Account) error {
 		return err
 	}
 	if f != nil {
-		if err := s.dropFactor(ctx, f, a.ID); err != nil {
+		if err := s.deleteFactor(ctx, f, a.ID); err != nil {
 			return err
 		}
 	}

@@ -17,14 +17,14 @@ func newRoutes(h *handlers) httpx.Table {
 			httpx.DescribeOperation("The parent of the newest token gets that newest one again for 10 seconds, as after a lost answer; any older one ends the session.")),
 		httpx.Post("/auth/logout", httpx.Public, "End the session of a refresh token", h.logout),
 		httpx.Post("/auth/logout-all", httpx.RequirePermission(permissionOwnSessions), "End all own sessions", h.logoutAll, httpx.CountAgainstNothing()), // whoever has stolen a token must not keep its owner from this
-		httpx.Get("/auth/sessions", httpx.RequirePermission(permissionOwnSessions), "Own sessions, the newest first", h.sessions),
+		httpx.Get("/auth/sessions", httpx.RequirePermission(permissionOwnSessions), "Own sessions, the newest first", h.listSessions),
 		httpx.Delete("/auth/sessions/{id}", httpx.RequirePermission(permissionOwnSessions), "End one own session", h.endSession),
 		httpx.Post("/auth/verify-email", httpx.Public, "Spend a verification link", h.verifyEmail, httpx.CountAgainst(budgetRecovery)),
 		httpx.Post("/auth/verify-email/request", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Send the verification mail again", h.requestVerification, httpx.DefaultStatus(http.StatusAccepted)),
-		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.forgot, httpx.CountAgainst(budgetRecovery),
+		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.requestReset, httpx.CountAgainst(budgetRecovery),
 			httpx.DefaultStatus(http.StatusAccepted), httpx.DescribeOperation("The answer is the same whether an account has the address or not.")),
-		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.reset, httpx.CheckRules(h.checkReset), httpx.CountAgainst(budgetRecovery)),
-		httpx.Post("/auth/password/change", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Set another password; other sessions end", h.changePassword, httpx.CheckRules(h.checkChange)),
+		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.resetPassword, httpx.CheckRules(h.checkReset), httpx.CountAgainst(budgetRecovery)),
+		httpx.Post("/auth/password/change", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Set another password; other sessions end", h.changePassword, httpx.CheckRules(h.checkPasswordChange)),
 		httpx.Post("/auth/mfa/totp", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Begin to set a second factor up", h.beginFactor, httpx.DescribeOperation("Asked again before it is confirmed, it gives a new secret.")),
 		httpx.Post("/auth/mfa/totp/confirm", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Turn the second factor on with a first code", h.confirmFactor, httpx.DescribeOperation("Answers ten recovery codes, which are not shown again.")),
 		httpx.Delete("/auth/mfa/totp", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Turn the second factor off", h.removeFactor),
@@ -36,7 +36,7 @@ func newRoutes(h *handlers) httpx.Table {
 			httpx.DefaultStatus(http.StatusAccepted), httpx.DescribeOperation(requestEmailDoc)),
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.CountAgainst(budgetRecovery),
 			httpx.DescribeOperation(confirmEmailDoc)),
-		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.jwks, httpx.ETagged()),
+		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.listKeys, httpx.ETagged()),
 	}}
 }
 

@@ -19,7 +19,8 @@ import (
 	"lyceum/platform/tokens"
 )
 
-// Service is what the domain does with passwords, second factors and sessions.
+// Service creates and ends sessions, and changes what proves an account. It is safe for concurrent
+// use.
 type Service struct {
 	db        *db.DB
 	store     *store
@@ -68,12 +69,13 @@ func newService(p Params) *Service {
 	}
 }
 
-func (s *Service) record(ctx context.Context, action, targetType, targetID, actorID string, data map[string]any) error {
+// publishEntry publishes an audit entry.
+func (s *Service) publishEntry(ctx context.Context, action, targetType, targetID, actorID string, data map[string]any) error {
 	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: targetType, TargetID: targetID, ActorID: actorID, Data: data})
 }
 
-// sessionSource answers platform/identity from the database; it stands apart from Service, as the
-// authenticator is built before most of what Service needs.
+// sessionSource implements identity.Sessions. The authenticator asks it for every token that it has
+// not cached.
 type sessionSource struct {
 	store *store
 	clock clock.Clock
@@ -81,16 +83,16 @@ type sessionSource struct {
 
 func newSessionSource(s *store, c clock.Clock) *sessionSource { return &sessionSource{s, c} }
 
-// Session says whether a session lives and whose it is.
+// Session implements identity.Sessions: the account of a session, and whether the session is alive.
 func (s *sessionSource) Session(ctx context.Context, id string) (string, bool, error) {
-	se, err := s.store.session(ctx, id)
+	se, err := s.store.findSession(ctx, id)
 	if db.IsNotFound(err) {
 		return "", false, nil
 	}
-	return se.UserID, err == nil && se.alive(s.clock.Now()), err
+	return se.UserID, err == nil && se.isAlive(s.clock.Now()), err
 }
 
-// Known says whether an account has the address, in any spelling.
+// Known reports whether an account has an address, in any spelling.
 func (s *Service) Known(ctx context.Context, email string) (bool, error) {
 	_, ok, err := s.accounts.ByEmail(ctx, email)
 	return ok, err

@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 
+	"lyceum/modules/auth/internal/devices"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/keyset"
 )
 
+// store reads and writes the tables of the module.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
-// proof gives what a sign-in is checked against, in one query: of an unknown account everything is empty
-// but the failures of its address.
-func (s *store) proof(ctx context.Context, userID string, address []byte) (p proof, err error) {
+// findCredentials returns what a sign-in is checked against, in one query: of an unknown account
+// everything is empty but the failures of its address.
+func (s *store) findCredentials(ctx context.Context, userID string, address []byte) (p credentials, err error) {
 	err = s.db.QueryRow(ctx, `SELECT coalesce(c.password_hash, ''), coalesce(c.updated_at, 0), coalesce(f.failures, 0), o.user_id IS NOT NULL
 		FROM (SELECT 1 AS one) x LEFT JOIN auth_credentials c ON c.user_id = ?
 		LEFT JOIN auth_failures f ON f.address_hash = ?
@@ -24,38 +26,38 @@ func (s *store) proof(ctx context.Context, userID string, address []byte) (p pro
 	return p, err
 }
 
-// past is what an account's earlier sign-ins say about a new one.
-type past struct {
+// signInHistory is what an account's earlier sign-ins say about a new one.
+type signInHistory struct {
 	SamePassword bool
 	SignedIn     bool
 	// Devices of the newest earlier sessions.
-	Devices  []device
+	Devices  []devices.Device
 	Failures int
 }
 
-// begin inserts a session if the password is still the one that was checked, holds it for the rest of the
-// transaction, so that none is set in between, and says what was before.
-func (s *store) begin(ctx context.Context, se *session, passwordHash string, address []byte) (p past, err error) {
-	var devices string
+// insertSession inserts a session if the password is still the one that was checked, holds it for
+// the rest of the transaction, so that none is set in between, and says what was before.
+func (s *store) insertSession(ctx context.Context, se *session, passwordHash string, address []byte) (p signInHistory, err error) {
+	var list string
 	look := []any{passwordHash, address, se.UserID}
-	dest := []any{&p.SamePassword, &p.SignedIn, &devices, &p.Failures}
-	lookBack := lookBackOn(s.db.Dialect())
+	dest := []any{&p.SamePassword, &p.SignedIn, &list, &p.Failures}
+	lookBack := historyQuery(s.db.Dialect())
 	if s.db.Dialect() == db.Postgres { // one round trip; SQLite has no such statement, and none to save
-		err = s.db.QueryRow(ctx, "WITH p AS ("+lookBack+" FOR SHARE OF c), kept AS ("+insertSession+" SELECT "+sessionTypes+" FROM p WHERE p.same) SELECT p.* FROM p",
-			append(look, se.values()...), dest...)
+		err = s.db.QueryRow(ctx, "WITH p AS ("+lookBack+" FOR SHARE OF c), kept AS ("+insertSessionSQL+" SELECT "+sessionTypes+" FROM p WHERE p.same) SELECT p.* FROM p",
+			append(look, se.insertValues()...), dest...)
 	} else if err = s.db.QueryRow(ctx, lookBack, look, dest...); err == nil && p.SamePassword {
-		_, err = s.db.Exec(ctx, insertSession+" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", se.values()...)
+		_, err = s.db.Exec(ctx, insertSessionSQL+" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", se.insertValues()...)
 	}
 	if db.IsNotFound(err) {
 		err = nil // deleted this moment: nothing is the same
 	}
-	p.Devices = parseDevices(devices)
+	p.Devices = devices.ParseList(list)
 	return p, err
 }
 
-// lookBackOn is the query for what was before a sign-in. The devices of the newest 1,000 sessions come as one text, as the
-// two databases have no list in common.
-func lookBackOn(d db.Dialect) string {
+// historyQuery is the query for what was before a sign-in. The devices of the newest 1,000 sessions
+// come as one text, as the two databases have no list in common.
+func historyQuery(d db.Dialect) string {
 	join, char := "string_agg(x.device, chr(30))", "chr(31)"
 	if d == db.SQLite {
 		join, char = "group_concat(x.device, char(30))", "char(31)"
@@ -68,17 +70,17 @@ func lookBackOn(d db.Dialect) string {
 }
 
 const (
-	insertSession = `INSERT INTO auth_sessions (id, user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at,
+	insertSessionSQL = `INSERT INTO auth_sessions (id, user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at,
 		ip, network, user_agent)`
 	sessionTypes = "?::uuid, ?::uuid, ?::bytea, ?::bytea, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::text, ?::text, ?::text"
 )
 
-func (s *session) values() []any {
+func (s *session) insertValues() []any {
 	return []any{s.ID, s.UserID, s.Salt, s.TokenHash, s.Generation, s.RotatedAt, s.CreatedAt, s.LastUsedAt, s.ExpiresAt, s.IP, s.Network, s.UserAgent}
 }
 
-// holdPassword keeps the password as it is for the rest of the transaction.
-func (s *store) holdPassword(ctx context.Context, userID string) error {
+// lockPassword keeps the password as it is for the rest of the transaction.
+func (s *store) lockPassword(ctx context.Context, userID string) error {
 	if s.db.Dialect() != db.Postgres {
 		return nil // a transaction has the database to itself there
 	}
@@ -86,7 +88,8 @@ func (s *store) holdPassword(ctx context.Context, userID string) error {
 	return err
 }
 
-// addFailure counts a failed sign-in of an address, known or not, and says how many there were in a row.
+// addFailure counts a failed sign-in of an address, known or not, and says how many there were in a
+// row.
 func (s *store) addFailure(ctx context.Context, address []byte, userID string, now clock.Time) (n int, err error) {
 	var owner *string
 	if userID != "" {
@@ -98,22 +101,22 @@ func (s *store) addFailure(ctx context.Context, address []byte, userID string, n
 	return n, err
 }
 
-func (s *store) clearFailures(ctx context.Context, address []byte) error {
+func (s *store) deleteFailures(ctx context.Context, address []byte) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM auth_failures WHERE address_hash = ?", address).Error
 }
 
-func (s *store) setPassword(ctx context.Context, userID, hash string, at clock.Time) error {
+func (s *store) savePassword(ctx context.Context, userID, hash string, at clock.Time) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO auth_credentials (user_id, password_hash, updated_at) VALUES (?, ?, ?)
 		ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, updated_at = excluded.updated_at`, userID, hash, at).Error
 }
 
-// swapPassword replaces a hash unless another change was faster.
-func (s *store) swapPassword(ctx context.Context, userID, old, hash string, at clock.Time) (bool, error) {
+// replacePassword replaces a hash unless another change was faster.
+func (s *store) replacePassword(ctx context.Context, userID, old, hash string, at clock.Time) (bool, error) {
 	res := s.db.Conn(ctx).Exec("UPDATE auth_credentials SET password_hash = ?, updated_at = ? WHERE user_id = ? AND password_hash = ?", hash, at, userID, old)
 	return res.RowsAffected == 1, res.Error
 }
 
-func (s *store) session(ctx context.Context, id string) (*session, error) {
+func (s *store) findSession(ctx context.Context, id string) (*session, error) {
 	se := &session{ID: id}
 	return se, s.db.QueryRow(ctx, `SELECT user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at, ended_at, ip, network, user_agent
 		FROM auth_sessions WHERE id = ?`, []any{id}, &se.UserID, &se.Salt, &se.TokenHash, &se.Generation, &se.RotatedAt, &se.CreatedAt, &se.LastUsedAt,
@@ -127,13 +130,13 @@ func (s *store) rotate(ctx context.Context, se *session, hash []byte, now, expir
 	return n == 1, err
 }
 
-// end ends a session and says whether it still ran.
-func (s *store) end(ctx context.Context, id string, at clock.Time) (bool, error) {
+// endSession ends a session and says whether it still ran.
+func (s *store) endSession(ctx context.Context, id string, at clock.Time) (bool, error) {
 	res := s.db.Conn(ctx).Exec("UPDATE auth_sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL", at, id)
 	return res.RowsAffected == 1, res.Error
 }
 
-func (s *store) aliveOf(ctx context.Context, userID string, now clock.Time, after *keyset.Position, limit int) (found []session, err error) {
+func (s *store) listAlive(ctx context.Context, userID string, now clock.Time, after *keyset.Position, limit int) (found []session, err error) {
 	q := s.db.Conn(ctx).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, now)
 	if after != nil {
 		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
@@ -145,53 +148,55 @@ func (s *store) aliveOf(ctx context.Context, userID string, now clock.Time, afte
 	return found, err
 }
 
-// endAll ends the living sessions of an account but one and gives their ids.
-func (s *store) endAll(ctx context.Context, userID, keep string, at clock.Time) (ended []string, err error) {
+// endSessionsExcept ends the living sessions of an account but one and gives their ids.
+func (s *store) endSessionsExcept(ctx context.Context, userID, keep string, at clock.Time) (ended []string, err error) {
 	err = s.db.Conn(ctx).Raw("UPDATE auth_sessions SET ended_at = ? WHERE user_id = ? AND id <> ? AND ended_at IS NULL AND expires_at > ? RETURNING id",
 		at, userID, keep, at).Scan(&ended).Error
 	return ended, err
 }
 
-// heldSessions gives one page of every session that is still remembered, the oldest first.
-func (s *store) heldSessions(ctx context.Context, userID string, after heldSession, limit int) (found []heldSession, err error) {
-	err = s.db.Conn(ctx).Table("auth_sessions").Where("user_id = ? AND id > ?", userID, idOr(after.ID)).Order("id").Limit(limit).Scan(&found).Error
+// listHeldSessions returns one page of every session that is still remembered, the oldest first.
+func (s *store) listHeldSessions(ctx context.Context, userID string, after heldSession, limit int) (found []heldSession, err error) {
+	err = s.db.Conn(ctx).Table("auth_sessions").Where("user_id = ? AND id > ?", userID, idOrNone(after.ID)).Order("id").Limit(limit).Scan(&found).Error
 	return found, err
 }
 
-// putLink replaces the account's link of that kind: only the newest counts. (GORM would take bytes
+// saveLink replaces the account's link of that kind: only the newest counts. (GORM would take bytes
 // right after a parenthesis for a list, so they don't stand first.)
-func (s *store) putLink(ctx context.Context, userID, kind string, hash []byte, now, expires clock.Time) error {
+func (s *store) saveLink(ctx context.Context, userID, kind string, hash []byte, now, expires clock.Time) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO auth_links (user_id, token_hash, kind, expires_at, created_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (user_id, kind) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at, created_at = excluded.created_at,
 		used_at = NULL`,
 		userID, hash, kind, expires, now).Error
 }
 
-// takeLink spends a link and says whose it was, empty when it is none: of two uses one gets it.
-func (s *store) takeLink(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
+// consumeLink spends a link and says whose it was, empty when it is none: of two uses one gets it.
+func (s *store) consumeLink(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
 	err = s.db.Conn(ctx).Raw("DELETE FROM auth_links WHERE token_hash = ? AND kind = ? AND expires_at > ? RETURNING user_id", hash, kind, now).Scan(&userID).Error
 	return userID, err
 }
 
-// useLink is takeLink for a link that stays known until it ends, so that its second use can be told from a wrong one.
-func (s *store) useLink(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
+// markLinkUsed is takeLink for a link that stays known until it ends, so that its second use can be
+// told from a wrong one.
+func (s *store) markLinkUsed(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
 	err = s.db.Conn(ctx).Raw("UPDATE auth_links SET used_at = ? WHERE token_hash = ? AND kind = ? AND expires_at > ? AND used_at IS NULL RETURNING user_id",
 		now, hash, kind, now).Scan(&userID).Error
 	return userID, err
 }
 
-// usedLink returns whose link was used before, empty if none was.
-func (s *store) usedLink(ctx context.Context, kind string, hash []byte) (userID string, err error) {
+// findUsedLink returns whose link was used before, empty if none was.
+func (s *store) findUsedLink(ctx context.Context, kind string, hash []byte) (userID string, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT user_id FROM auth_links WHERE token_hash = ? AND kind = ? AND used_at IS NOT NULL", hash, kind).Scan(&userID).Error
 	return userID, err
 }
 
-func (s *store) dropLinks(ctx context.Context, userID, kind string) error {
+func (s *store) deleteLinks(ctx context.Context, userID, kind string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM auth_links WHERE user_id = ? AND kind = ?", userID, kind).Error
 }
 
-// erase removes everything of an account, in the order in which others lock it, and gives the sessions that were.
-func (s *store) erase(ctx context.Context, userID string) (sessions []string, err error) {
+// deleteOfAccount removes everything of an account, in the order in which others lock it, and gives
+// the sessions that were.
+func (s *store) deleteOfAccount(ctx context.Context, userID string) (sessions []string, err error) {
 	conn := s.db.Conn(ctx)
 	for _, table := range []string{"auth_links", "auth_email_changes", "auth_credentials", "auth_challenges", "auth_factors", "auth_recovery_codes", "auth_failures"} {
 		if err := conn.Exec("DELETE FROM "+table+" WHERE user_id = ?", userID).Error; err != nil {
@@ -202,8 +207,8 @@ func (s *store) erase(ctx context.Context, userID string) (sessions []string, er
 	return sessions, err
 }
 
-// tidy removes what is past its time.
-func (s *store) tidy(ctx context.Context, now, sessions, strangers clock.Time) error {
+// deleteExpired removes what is past its time.
+func (s *store) deleteExpired(ctx context.Context, now, sessions, strangers clock.Time) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		conn := s.db.Conn(ctx)
 		return errors.Join(
@@ -213,4 +218,30 @@ func (s *store) tidy(ctx context.Context, now, sessions, strangers clock.Time) e
 			conn.Exec("DELETE FROM auth_email_changes WHERE expires_at < ?", now).Error,
 			conn.Exec("DELETE FROM auth_failures WHERE user_id IS NULL AND updated_at < ?", strangers).Error)
 	})
+}
+
+// saveEmailChange replaces the account's pending change: only the newest link counts.
+func (s *store) saveEmailChange(ctx context.Context, c emailChange) error {
+	return s.db.Conn(ctx).Exec(`INSERT INTO auth_email_changes (user_id, token_hash, new_email, session_id, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, new_email = excluded.new_email, session_id = excluded.session_id,
+			expires_at = excluded.expires_at, created_at = excluded.created_at`,
+		c.UserID, c.TokenHash, c.NewEmail, c.SessionID, c.ExpiresAt, c.CreatedAt).Error
+}
+
+// lockEmailChange returns the pending change that a token belongs to, held for the rest of the
+// transaction.
+func (s *store) lockEmailChange(ctx context.Context, tokenHash []byte) (c emailChange, err error) {
+	err = s.db.QueryRow(ctx, "SELECT user_id, token_hash, new_email, session_id, expires_at, created_at FROM auth_email_changes WHERE token_hash = ?"+s.db.ForUpdate(),
+		[]any{tokenHash}, &c.UserID, &c.TokenHash, &c.NewEmail, &c.SessionID, &c.ExpiresAt, &c.CreatedAt)
+	return c, err
+}
+
+func (s *store) deleteEmailChange(ctx context.Context, userID string) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM auth_email_changes WHERE user_id = ?", userID).Error
+}
+
+// listEmailChanges returns the pending changes of an account, one at most, for its owner's export.
+func (s *store) listEmailChanges(ctx context.Context, userID string) (found []emailChange, err error) {
+	err = s.db.Conn(ctx).Where("user_id = ?", userID).Find(&found).Error
+	return found, err
 }

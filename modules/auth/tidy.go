@@ -8,23 +8,23 @@ import (
 	"lyceum/platform/lifecycle"
 )
 
-// How long things are kept past their end. Ended sessions say which browsers an account has used
-// before; failures of addresses that nobody has are only there to look like those of accounts.
+// How long rows are stored after their end. Ended sessions tell which devices an account has used
+// before. Failures of unknown addresses are only stored so that those look like accounts.
 const (
-	tidyEvery    = time.Hour
-	keepSessions = 180 * 24 * time.Hour
-	keepStrange  = 30 * 24 * time.Hour
+	removalInterval     = time.Hour
+	keepSessions        = 180 * 24 * time.Hour
+	keepUnknownFailures = 30 * 24 * time.Hour
 )
 
 func newBackgrounds(s *Service) []lifecycle.Background {
-	return []lifecycle.Background{{Name: "auth tidying", Run: s.tidy}}
+	return []lifecycle.Background{{Name: "auth tidying", Run: s.removeExpired}}
 }
 
-func (s *Service) tidy(ctx context.Context) {
-	lifecycle.RunEvery(ctx, "auth tidying", tidyEvery, func(ctx context.Context) {
+func (s *Service) removeExpired(ctx context.Context) {
+	lifecycle.RunEvery(ctx, "auth tidying", removalInterval, func(ctx context.Context) {
 		now := s.clock.Now()
-		if err := s.store.tidy(ctx, now, now.Add(-keepSessions), now.Add(-keepStrange)); err != nil && ctx.Err() == nil {
-			slog.Warn("auth: old rows stay for now", "error", err)
+		if err := s.store.deleteExpired(ctx, now, now.Add(-keepSessions), now.Add(-keepUnknownFailures)); err != nil && ctx.Err() == nil {
+			slog.Warn("expired rows of auth were not removed", "error", err)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package auth
+package devices
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ const (
 
 func TestDeviceIsKnown(t *testing.T) {
 	home, school := "192.0.2.0/24", "198.51.100.0/24"
-	earlier := []device{deviceOf(chrome130, home), deviceOf(linux, school)}
+	earlier := []Device{Parse(chrome130, home), Parse(linux, school)}
 	for name, c := range map[string]struct {
 		userAgent, network string
 		want               bool
@@ -31,13 +31,19 @@ func TestDeviceIsKnown(t *testing.T) {
 		"nothing":                               {"", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, c.want, deviceOf(c.userAgent, c.network).isKnown(earlier))
+			require.Equal(t, c.want, Parse(c.userAgent, c.network).IsKnown(earlier))
 		})
 	}
 }
 
 func TestDevicesOfIPv6NetworksCountBySlash48(t *testing.T) {
-	earlier := []device{deviceOf(linux, networkOf("2001:db8:1:200::1"))}
-	require.True(t, deviceOf(linux, networkOf("2001:db8:1:ff00::2")).isKnown(earlier))
-	require.False(t, deviceOf(linux, networkOf("2001:db8:2::1")).isKnown(earlier))
+	earlier := []Device{Parse(linux, NetworkPrefix("2001:db8:1:200::1"))}
+	require.True(t, Parse(linux, NetworkPrefix("2001:db8:1:ff00::2")).IsKnown(earlier))
+	require.False(t, Parse(linux, NetworkPrefix("2001:db8:2::1")).IsKnown(earlier))
+}
+
+func TestNetworksAreThoseOfHouseholds(t *testing.T) {
+	for ip, want := range map[string]string{"192.0.2.77": "192.0.2.0/24", "2001:db8:1:2ff::1": "2001:db8:1:200::/56", "nonsense": "", "": ""} {
+		require.Equal(t, want, NetworkPrefix(ip), ip)
+	}
 }

@@ -1,6 +1,14 @@
 package auth
 
-import "lyceum/modules/audit/auditapi"
+import (
+	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/identity"
+)
+
+// The permissions that routes of this module ask for.
+// permissionOwnSessions lets callers list and end their own sessions.
+var permissionOwnSessions = identity.Permission{Name: "sessions:self", Lowest: usersapi.RoleUser}
 
 // auditActions are what this module writes to the audit log.
 var auditActions = []auditapi.Action{

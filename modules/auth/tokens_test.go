@@ -1,4 +1,4 @@
-package main
+package auth_test
 
 import (
 	"crypto/ed25519"
@@ -18,7 +18,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
-	"lyceum/app/seed"
 	"lyceum/app/sitetest"
 )
 
@@ -202,7 +201,7 @@ func TestJ4KeysFromAClosedSet(t *testing.T) {
 func TestJ5OneSpelling(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
-	login := f.Want(200, "POST", "/auth/login", "", sitetest.Credentials("admin@lyceum.local", seed.DemoPassword))
+	login := f.Want(200, "POST", "/auth/login", "", sitetest.Credentials("admin@lyceum.local", sitetest.AdminPassword))
 	token := login.Text("access_token")
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	forged := map[string]string{"padded": token + "=", "space": token + "%20", "dot": token + ".", "twice": token + "." + token}
@@ -231,11 +230,4 @@ func TestJ7LongTokens(t *testing.T) {
 	f.refusedAlike(map[string]string{"dots": strings.Repeat(".", 15000), "long": strings.Repeat("A", 15000), "long claims": f.sign(jwt.SigningMethodEdDSA, f.key, nil, map[string]any{"x": strings.Repeat("x", 5000)})})
 	huge := f.Call("GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Bearer " + strings.Repeat(".", 1<<20)})
 	require.Equal(t, 431, huge.Status)
-}
-
-func kidOf(t *testing.T, token string) string {
-	t.Helper()
-	parsed, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
-	require.NoError(t, err)
-	return parsed.Header["kid"].(string)
 }

@@ -1,4 +1,4 @@
-package main
+package auth_test
 
 import (
 	"encoding/base64"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/app/seed"
 	"lyceum/app/sitetest"
 	"lyceum/platform/db"
 	"lyceum/platform/testkit"
@@ -108,7 +107,7 @@ func TestS5IdleAndAbsoluteLife(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"REFRESH_TOKEN_TTL": "1s", "RATE_LIMIT_ENABLED": "false"})
 	login := func() string {
-		return s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("user@lyceum.local", seed.DemoPassword)).Text("refresh_token")
+		return s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("user@lyceum.local", sitetest.AdminPassword)).Text("refresh_token")
 	}
 	idle, used, began := login(), login(), time.Now()
 	for time.Since(began) < 1200*time.Millisecond {
@@ -196,7 +195,7 @@ func TestRacesOverReplicas(t *testing.T) {
 	second := b.Login("other-admin@example.com", sitetest.Password)
 	for round := range testkit.Rounds(500) {
 		// refresh
-		login := a.Want(200, "POST", "/auth/login", "", sitetest.Credentials("admin@lyceum.local", seed.DemoPassword))
+		login := a.Want(200, "POST", "/auth/login", "", sitetest.Credentials("admin@lyceum.local", sitetest.AdminPassword))
 		next := make([]string, 200)
 		sitetest.CallAtOnce(sites, len(next), func(s *sitetest.Site, i int) { next[i] = s.Refresh(login.Text("refresh_token")).Text("refresh_token") })
 		for _, n := range next {
@@ -209,8 +208,8 @@ func TestRacesOverReplicas(t *testing.T) {
 			email := []string{"Race%d@Example.com", " race%d@example.com"}[i/2%2]
 			statuses[i] = s.Register(fmt.Sprintf(email, round), sitetest.Password).Status
 		})
-		require.Equal(t, 1, countOf(statuses, 201), "%v", statuses)
-		require.Equal(t, 9, countOf(statuses, 409), "%v", statuses)
+		require.Equal(t, 1, sitetest.CountOf(statuses, 201), "%v", statuses)
+		require.Equal(t, 9, sitetest.CountOf(statuses, 409), "%v", statuses)
 		// last admin
 		ends := []func() int{
 			func() int { return a.Call("PATCH", "/admin/users/"+other, admin, `{"role":"user"}`).Status },
@@ -218,7 +217,7 @@ func TestRacesOverReplicas(t *testing.T) {
 		}
 		won := make([]int, 2)
 		sitetest.CallAtOnce(sites, 2, func(_ *sitetest.Site, i int) { won[i] = ends[i]() })
-		require.Equal(t, 1, countOf(won, 200), "%v", won)
+		require.Equal(t, 1, sitetest.CountOf(won, 200), "%v", won)
 		if won[0] == 200 {
 			a.SetRole(admin, other, "admin")
 		} else {
@@ -226,37 +225,4 @@ func TestRacesOverReplicas(t *testing.T) {
 		}
 	}
 	require.Equal(t, true, a.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
-}
-
-func countOf(statuses []int, want int) (n int) {
-	for _, s := range statuses {
-		if s == want {
-			n++
-		}
-	}
-	return n
-}
-
-// J6: a rotation is noticed by running servers within a second, on every replica; the old key's tokens hold
-// until they run out.
-func TestJ6KeysRotateWhileServing(t *testing.T) {
-	t.Parallel()
-	sites := sitetest.StartReplicas(t, 2)
-	a, b := sites[0], sites[1]
-	old := a.AdminToken()
-	before := a.Want(200, "GET", "/.well-known/jwks.json", "", nil)
-	status, out := lyceum(t, map[string]string{"JWT_KEYS_DIR": a.Config.JWTKeysDir, "DATA_DIR": t.TempDir()}, "", "keys", "rotate")
-	require.Equal(t, 0, status, out)
-	require.Contains(t, out, "signs")
-	require.Contains(t, out, "verifies")
-	signedBy := func() string { return kidOf(t, a.AdminToken()) }
-	require.Eventually(t, func() bool { return signedBy() != before.Text("keys.0.kid") }, time.Second, 50*time.Millisecond, "it signs within a second")
-	fresh := a.AdminToken()
-	for _, s := range sites {
-		require.Len(t, s.Want(200, "GET", "/.well-known/jwks.json", "", nil).Get("keys").([]any), 2)
-		s.Want(200, "GET", "/users/me", old, nil)
-		s.Want(200, "GET", "/users/me", fresh, nil)
-	}
-	require.Contains(t, out, kidOf(t, fresh))
-	b.Want(200, "GET", "/users/me", b.AdminToken(), nil)
 }
