@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/chat/internal/live"
+	"lyceum/modules/chat/internal/messages"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/testkit"
 )
@@ -109,15 +111,15 @@ func TestMissedChangesBeyondTheNewest(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
 		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
-		c, err := r.service.find(t.Context(), hq)
+		c, err := r.service.findChannel(t.Context(), hqSlug)
 		require.NoError(t, err)
 		const count = maxReplay + 20
 		for range count / 20 {
-			drafts := make([]draft, 20)
+			drafts := make([]messages.Draft, 20)
 			for i := range drafts {
-				drafts[i] = draft{Author: olga.id, newMessage: newMessage{Body: "old"}}
+				drafts[i] = messages.Draft{AuthorID: olga.id, NewMessage: messages.NewMessage{Body: "old"}}
 			}
-			_, err = r.service.append(t.Context(), c.ID, drafts)
+			_, err = r.messages.Append(t.Context(), c.ID, drafts)
 			require.NoError(t, err)
 		}
 		// The message with the lowest seq was changed last.
@@ -184,7 +186,7 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 		if s.db.URL != "" {
 			replicas = append(replicas, s.replica())
 		}
-		c, err := replicas[0].service.find(t.Context(), hq)
+		c, err := replicas[0].service.findChannel(t.Context(), hqSlug)
 		require.NoError(t, err)
 		var talk, listen sync.WaitGroup
 		for n := range 2 {
@@ -215,7 +217,7 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 			})
 		}
 		talk.Wait()
-		rows, err := replicas[0].service.store.after(t.Context(), c.ID, 0, 10_000)
+		rows, err := replicas[0].messages.ListAfter(t.Context(), c.ID, 0, 10_000)
 		require.NoError(t, err)
 		mu.Lock()
 		want = view{}
@@ -231,7 +233,7 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 				return
 			case <-time.After(100 * time.Millisecond): // a reader that has everything waits for a frame
 				waker.send(object{"type": "ping"})
-				replicas[0].bus.SendSignal(topicTyping, c.ID+" "+rows[0].AuthorID)
+				replicas[0].bus.SendSignal(live.TopicTyping, c.ID+" "+rows[0].AuthorID)
 			}
 		}
 	})

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -13,10 +12,9 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/chat/internal/live"
+	"lyceum/modules/chat/internal/messages"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/broadcast"
-	"lyceum/platform/clock"
-	"lyceum/platform/db"
 	"lyceum/platform/testkit"
 )
 
@@ -85,7 +83,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 		r := replicas[0]
 		random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
 		uli := s.person(usersapi.RoleInstructor, "Uli")
-		c, err := r.service.find(t.Context(), hq)
+		c, err := r.service.findChannel(t.Context(), hqSlug)
 		require.NoError(t, err)
 		var talk, listen sync.WaitGroup
 		done := make(chan view)
@@ -115,7 +113,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 		}
 		talk.Wait()
 		want := view{}
-		rows, err := r.service.store.after(t.Context(), c.ID, 0, 10_000)
+		rows, err := r.messages.ListAfter(t.Context(), c.ID, 0, 10_000)
 		require.NoError(t, err)
 		for _, m := range rows {
 			want[m.Seq] = m.Body
@@ -130,7 +128,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 			a := r.enter(s.person(usersapi.RoleUser, "waker"), "/ws/channels/hq")
 			for range 3 {
 				time.Sleep(100 * time.Millisecond)
-				r.bus.SendSignal(topicTyping, c.ID+" "+uli.id)
+				r.bus.SendSignal(live.TopicTyping, c.ID+" "+uli.id)
 			}
 			_ = a.Close()
 		})
@@ -145,19 +143,19 @@ func (s *site) scribble(random *rand.Rand, replicas []*replica, p person, c *cha
 		r := replicas[n%len(replicas)]
 		switch dice := random.IntN(10); {
 		case dice < 5 || len(ids) == 0:
-			m, err := r.service.post(r.as(p), c, newMessage{Body: fmt.Sprint("message ", n)})
+			m, err := r.messages.Post(r.as(p), r.service.access.channelForMessages(c), messages.NewMessage{Body: fmt.Sprint("message ", n)})
 			if err != nil {
 				s.t.Error(err)
 			}
 			ids = append(ids, m.ID)
 		case dice < 9:
-			_, err := r.service.edit(r.as(p), c.Slug, ids[random.IntN(len(ids))], fmt.Sprint("edit ", n))
-			if err != nil && err != errNoMessage { //nolint:errorlint // the very value is returned
+			_, err := r.service.editMessage(r.as(p), c.Slug, ids[random.IntN(len(ids))], fmt.Sprint("edit ", n))
+			if err != nil && err != messages.ErrNoMessage { //nolint:errorlint // the very value is returned
 				s.t.Error(err)
 			}
 		default:
-			err := r.service.erase(r.as(p), c.Slug, ids[random.IntN(len(ids))])
-			if err != nil && err != errNoMessage { //nolint:errorlint // the very value is returned
+			err := r.service.deleteMessage(r.as(p), c.Slug, ids[random.IntN(len(ids))])
+			if err != nil && err != messages.ErrNoMessage { //nolint:errorlint // the very value is returned
 				s.t.Error(err)
 			}
 		}
@@ -170,17 +168,17 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 	r := s.replica()
 	slow, fast, speaker := s.person(usersapi.RoleUser, "Slow"), s.person(usersapi.RoleUser, "Fast"), s.person(usersapi.RoleUser, "Speaker")
 	a, b := r.enter(slow, "/ws/channels/hq"), r.enter(fast, "/ws/channels/hq")
-	c, err := r.service.find(t.Context(), hq)
+	c, err := r.service.findChannel(t.Context(), hqSlug)
 	require.NoError(t, err)
-	body := strings.Repeat("x", maxBody)
+	body := strings.Repeat("x", messages.MaxBody)
 	const n = 3000
 	go func() {
 		for range n / 50 {
-			drafts := make([]draft, 50)
+			drafts := make([]messages.Draft, 50)
 			for i := range drafts {
-				drafts[i] = draft{Author: speaker.id, newMessage: newMessage{Body: body}}
+				drafts[i] = messages.Draft{AuthorID: speaker.id, NewMessage: messages.NewMessage{Body: body}}
 			}
-			if _, err := r.service.append(r.as(speaker), c.ID, drafts); err != nil {
+			if _, err := r.messages.Append(r.as(speaker), c.ID, drafts); err != nil {
 				t.Error(err)
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -192,47 +190,16 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 	require.Equal(t, 4408, a.closeCode())
 }
 
-// Presence that could not be written is written later.
-func TestPresenceOutlivesAnOutage(t *testing.T) {
-	s := onSQLite(t)
-	r := s.replica()
-	away, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 2})
-	require.NoError(t, err)
-	require.NoError(t, away.Close())
-	p := newPresence(newStore(away), broadcast.New(nil), clock.System{})
-	uli, olga := seat{s.person(usersapi.RoleUser, "Room").id, s.person(usersapi.RoleUser, "Uli").id}, seat{s.person(usersapi.RoleUser, "Room").id, s.person(usersapi.RoleUser, "Olga").id}
-	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	p.join(short, uli)
-	p.join(short, olga)
-	p.write(t.Context(), false)
-	require.True(t, p.empty())
-	p.store = newStore(r.db)
-	p.write(t.Context(), true)
-	found, err := p.store.presentIn(t.Context(), []string{uli.channelID, olga.channelID})
-	require.NoError(t, err)
-	require.Len(t, found, 2)
-	p.store = newStore(away)
-	p.leave(uli)
-	time.Sleep(2 * lingerTime)
-	p.write(t.Context(), false)
-	p.store = newStore(r.db)
-	p.goodbye()
-	found, err = p.store.presentIn(t.Context(), []string{uli.channelID, olga.channelID})
-	require.NoError(t, err)
-	require.Empty(t, found)
-}
-
 // A room that can't read the database now tries again by itself.
 func TestRoomsTryAgain(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
 	uli := s.person(usersapi.RoleUser, "Uli")
 	a := r.enter(uli, "/ws/channels/hq")
-	c, err := r.service.find(t.Context(), hq)
+	c, err := r.service.findChannel(t.Context(), hqSlug)
 	require.NoError(t, err)
 	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE chat_messages RENAME TO elsewhere").Error)
-	r.bus.SendSignal(topicMessages, c.ID)
+	r.bus.SendSignal(messages.TopicMessages, c.ID)
 	require.Equal(t, "internal-error", a.say("x")["code"])
 	time.Sleep(100 * time.Millisecond)
 	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE elsewhere RENAME TO chat_messages").Error)

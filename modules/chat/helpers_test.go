@@ -20,6 +20,10 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/chat/internal/live"
+	"lyceum/modules/chat/internal/messages"
+	"lyceum/modules/chat/internal/presence"
+	"lyceum/modules/chat/internal/tickets"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
@@ -43,6 +47,9 @@ func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	testkit.Main(m)
 }
+
+// maxReplay is how many missed messages a socket is sent.
+const maxReplay = 5000
 
 const publicURL = "http://lyceum.test"
 
@@ -168,7 +175,8 @@ type replica struct {
 	*site
 	db       *db.DB
 	service  *Service
-	rooms    *rooms
+	messages *messages.Service
+	live     *live.Registry
 	hub      *ws.Hub
 	bus      *broadcast.Bus
 	events   *events.Bus
@@ -233,11 +241,20 @@ func (s *site) replica() *replica {
 	metrics := telemetry.NewMetrics()
 	r.hub = ws.NewHub(ws.Limits{Total: 1000, PerUser: 1000, PerIP: 1000}, gate, metrics)
 	st := newStore(r.db)
-	r.service = newService(Params{
-		DB: r.db, Store: st, Access: newAccess(st, Courses{Reader: s.courses}, r.bus), Accounts: s.accounts, Events: r.events, Broadcast: r.bus,
-		Clock: clock.System{}, Config: &Config{},
+	right := newAccess(st, Courses{Reader: s.courses}, r.bus)
+	present := presence.NewRegistry(r.db, r.bus, clock.System{})
+	r.messages = messages.NewService(messages.Params{
+		DB: r.db, Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{}, Config: &messages.Config{},
 	})
-	r.rooms = newRooms(st, newPeople(s.accounts, r.bus), r.bus, r.hub, clock.System{})
+	r.service = newService(Params{
+		DB: r.db, Store: st, Access: right, Messages: r.messages, Presence: present, Tickets: tickets.NewService(r.db, clock.System{}),
+		Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{},
+	})
+	ports := newLiveAdapter(r.messages, right, st)
+	r.live = live.NewRegistry(live.Params{
+		Source: ports.Source, Poster: ports.Poster, Presence: present, Accounts: s.accounts, Broadcast: r.bus, Hub: r.hub,
+		Clock: clock.System{},
+	})
 	require.NoError(t, r.events.AttachSubscriptions(newSubscribers(r.service), []events.Subscription{
 		events.SubscribeInTx("audit", r.audit.note),
 		events.SubscribeDurable("notifications", func(_ context.Context, e chatapi.Mentioned) error { r.mentions <- e; return nil }),
@@ -246,7 +263,7 @@ func (s *site) replica() *replica {
 		require.NoError(t, starter.Run(t.Context()))
 	}
 	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: keys, Authenticator: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics},
-		[]httpx.Table{newRoutes(newHandlers(r.service, r.rooms, r.hub, gate, pagination.NewCursors(keys)))})
+		[]httpx.Table{newRoutes(newHandlers(r.service, r.live, r.hub, gate, pagination.NewCursors(keys)))})
 	require.NoError(t, err)
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -261,7 +278,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.bus.Run(ctx) })
 	wg.Go(func() { r.hub.Run(ctx) })
-	for _, b := range newBackgrounds(r.service, r.rooms) {
+	for _, b := range newBackgrounds(r.service, r.live) {
 		wg.Go(func() { b.Run(ctx) })
 	}
 	r.stop = sync.OnceFunc(func() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/chat/internal/holdings"
 	"lyceum/modules/users/usersapi"
 )
 
@@ -15,7 +16,7 @@ import (
 func (r *replica) export(p person) map[string][]object {
 	r.t.Helper()
 	out := map[string][]object{}
-	require.NoError(r.t, holdings{r.service, 2}.Export(r.t.Context(), p.id, func(section string, v any) error {
+	require.NoError(r.t, holdings.NewHolder(r.db, r.service.signalAccountErased, 2).Export(r.t.Context(), p.id, func(section string, v any) error {
 		raw, err := json.Marshal(v)
 		require.NoError(r.t, err)
 		record := object{}
@@ -28,7 +29,7 @@ func (r *replica) export(p person) map[string][]object {
 
 func (r *replica) erase(p person) {
 	r.t.Helper()
-	require.NoError(r.t, r.db.InTx(r.t.Context(), func(x ctx) error { return newHoldings(r.service).Erase(x, p.id) }))
+	require.NoError(r.t, r.db.InTx(r.t.Context(), func(x ctx) error { return newHolder(r.db, r.service).Erase(x, p.id) }))
 }
 
 func (r *replica) rows(table string, p person) (n int64) {
@@ -54,9 +55,9 @@ func chatter(r *replica, ivo person, people ...person) {
 	}
 	for _, p := range people {
 		for _, slug := range []string{"hq", "room-0", "room-1", "room-2"} {
-			c, err := r.service.find(r.t.Context(), slug)
+			c, err := r.service.findChannel(r.t.Context(), slug)
 			require.NoError(r.t, err)
-			require.NoError(r.t, r.service.store.raiseMark(r.t.Context(), p.id, c.ID, 3))
+			require.NoError(r.t, r.service.store.raiseReadMarker(r.t.Context(), p.id, c.ID, 3))
 		}
 		r.want(201, p, "POST", "/ws/tickets", nil)
 	}

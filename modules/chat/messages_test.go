@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/chat/internal/messages"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -107,13 +108,13 @@ func TestHistoryPages(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
 		uli := s.person(usersapi.RoleUser, "Uli")
-		c, err := r.service.find(t.Context(), hq)
+		c, err := r.service.findChannel(t.Context(), hqSlug)
 		require.NoError(t, err)
-		var drafts []draft
+		var drafts []messages.Draft
 		for i := range 25 {
-			drafts = append(drafts, draft{Author: uli.id, newMessage: newMessage{Body: fmt.Sprint(i + 1)}})
+			drafts = append(drafts, messages.Draft{AuthorID: uli.id, NewMessage: messages.NewMessage{Body: fmt.Sprint(i + 1)}})
 		}
-		_, err = r.service.append(t.Context(), c.ID, drafts)
+		_, err = r.messages.Append(t.Context(), c.ID, drafts)
 		require.NoError(t, err)
 		walk := func(query string) (out [][]int64) {
 			for path := "/channels/hq/messages?limit=10" + query; path != ""; {
@@ -156,7 +157,7 @@ func TestHistoryPages(t *testing.T) {
 func TestConcurrentSendersGetGaplessNumbers(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		c, err := r.service.find(t.Context(), hq)
+		c, err := r.service.findChannel(t.Context(), hqSlug)
 		require.NoError(t, err)
 		const senders, each = 8, 25
 		var wg sync.WaitGroup
@@ -167,18 +168,18 @@ func TestConcurrentSendersGetGaplessNumbers(t *testing.T) {
 			wg.Go(func() {
 				for n := range each {
 					id := fmt.Sprintf("%d", n/2*2) // every second one repeats the one before
-					said := newMessage{Body: fmt.Sprint(i, n), ClientID: &id}
+					said := messages.NewMessage{Body: fmt.Sprint(i, n), ClientID: &id}
 					if i == 0 { // as a request with an Idempotency-Key does
 						said.ID = ids.New()
 					}
-					m, err := r.service.post(r.as(p), c, said)
+					m, err := r.messages.Post(r.as(p), r.service.access.channelForMessages(c), said)
 					if err != nil {
 						t.Error(err)
 						return
 					}
 					mu.Lock()
-					if m.fresh && seen[m.Seq] != "" || m.fresh != (n%2 == 0) {
-						t.Errorf("seq %d: fresh %v, before %q", m.Seq, m.fresh, seen[m.Seq])
+					if m.IsFresh && seen[m.Seq] != "" || m.IsFresh != (n%2 == 0) {
+						t.Errorf("seq %d: fresh %v, before %q", m.Seq, m.IsFresh, seen[m.Seq])
 					}
 					seen[m.Seq] = m.ID
 					mu.Unlock()
@@ -191,7 +192,7 @@ func TestConcurrentSendersGetGaplessNumbers(t *testing.T) {
 		for seq := int64(1); seq <= total; seq++ {
 			require.NotEmpty(t, seen[seq], "seq %d is missing", seq)
 		}
-		after, err := r.service.find(t.Context(), hq)
+		after, err := r.service.findChannel(t.Context(), hqSlug)
 		require.NoError(t, err)
 		require.Equal(t, int64(total), after.LastSeq)
 	})
@@ -202,16 +203,16 @@ func TestRolledBackMessagesLeaveNoGap(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
 	uli := s.person(usersapi.RoleUser, "Uli")
-	c, err := r.service.find(t.Context(), hq)
+	c, err := r.service.findChannel(t.Context(), hqSlug)
 	require.NoError(t, err)
 	err = r.db.InTx(r.as(uli), func(x ctx) error {
-		if _, err := r.service.append(x, c.ID, []draft{{Author: uli.id, newMessage: newMessage{Body: "never"}}}); err != nil {
+		if _, err := r.messages.Append(x, c.ID, []messages.Draft{{AuthorID: uli.id, NewMessage: messages.NewMessage{Body: "never"}}}); err != nil {
 			return err
 		}
 		return errNotReader
 	})
 	require.ErrorIs(t, err, errNotReader)
-	m, err := r.service.post(r.as(uli), c, newMessage{Body: "kept"})
+	m, err := r.messages.Post(r.as(uli), r.service.access.channelForMessages(c), messages.NewMessage{Body: "kept"})
 	require.NoError(t, err)
 	require.Equal(t, int64(1), m.Seq)
 }
@@ -293,7 +294,7 @@ func TestTicketsWorkOnceWithinThirtySeconds(t *testing.T) {
 		won := make(chan bool, 20)
 		for range cap(won) {
 			wg.Go(func() {
-				_, err := r.service.redeemTicket(t.Context(), many)
+				_, err := r.service.tickets.Redeem(t.Context(), many)
 				won <- err == nil
 			})
 		}
@@ -323,14 +324,14 @@ func TestTidyingRemovesWhatIsOver(t *testing.T) {
 			require.NoError(t, r.db.Conn(t.Context()).Raw("SELECT count(*) FROM "+table).Scan(&n).Error)
 			return n
 		}
-		require.NoError(t, r.service.tidyOnce(t.Context()))
+		require.NoError(t, r.service.cleanUp(t.Context()))
 		require.Equal(t, int64(2), count("chat_messages"))
 		old := clock.System{}.Now().Add(-25 * time.Hour)
 		conn := r.db.Conn(t.Context())
 		require.NoError(t, conn.Exec("UPDATE chat_channels SET deleted_at = ? WHERE deleted_at IS NOT NULL", old).Error)
 		require.NoError(t, conn.Exec("UPDATE chat_tickets SET expires_at = ?", old).Error)
 		require.NoError(t, conn.Exec("INSERT INTO chat_replicas (id, seen_at) VALUES (?, ?)", ids.New(), old).Error)
-		require.NoError(t, r.service.tidyOnce(t.Context()))
+		require.NoError(t, r.service.cleanUp(t.Context()))
 		for table, want := range map[string]int64{"chat_messages": 1, "chat_channels": 1, "chat_members": 0, "chat_tickets": 0, "chat_replicas": 0} {
 			require.Equal(t, want, count(table), table)
 		}
@@ -342,13 +343,13 @@ func TestListsCostAFixedNumberOfQueries(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
 	uli := s.person(usersapi.RoleUser, "Uli")
-	c, err := r.service.find(t.Context(), hq)
+	c, err := r.service.findChannel(t.Context(), hqSlug)
 	require.NoError(t, err)
-	_, err = r.service.append(t.Context(), c.ID, make([]draft, 0))
+	_, err = r.messages.Append(t.Context(), c.ID, make([]messages.Draft, 0))
 	require.NoError(t, err)
 	counted, n := db.CountStatements(r.as(uli))
-	h := newHandlers(r.service, r.rooms, r.hub, nil, nil)
-	v, err := r.service.access.visibleTo(counted, identity.CallerFrom(counted))
+	h := newHandlers(r.service, r.live, r.hub, nil, nil)
+	v, err := r.service.access.filterFor(counted, identity.CallerFrom(counted))
 	require.NoError(t, err)
 	_, err = h.service.store.listChannels(counted, v, nil, 20)
 	require.NoError(t, err)

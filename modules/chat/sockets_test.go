@@ -10,6 +10,7 @@ import (
 	client "github.com/fasthttp/websocket"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/chat/internal/messages"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/identity"
 )
@@ -97,14 +98,14 @@ func TestResumeGivesWhatWasMissedOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
 		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
-		c, err := r.service.find(t.Context(), hq)
+		c, err := r.service.findChannel(t.Context(), hqSlug)
 		require.NoError(t, err)
-		var drafts []draft
+		var drafts []messages.Draft
 		for i := range 5100 {
-			drafts = append(drafts, draft{Author: olga.id, newMessage: newMessage{Body: fmt.Sprint(i + 1)}})
+			drafts = append(drafts, messages.Draft{AuthorID: olga.id, NewMessage: messages.NewMessage{Body: fmt.Sprint(i + 1)}})
 		}
 		for len(drafts) > 0 {
-			_, err = r.service.append(t.Context(), c.ID, drafts[:100])
+			_, err = r.messages.Append(t.Context(), c.ID, drafts[:100])
 			require.NoError(t, err)
 			drafts = drafts[100:]
 		}
@@ -241,7 +242,7 @@ func TestNotificationsReachEverySocketOfTheirUser(t *testing.T) {
 		first, second := s.replicas()
 		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
 		a, b, c := first.enter(uli, "/ws/channels/hq"), second.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
-		first.rooms.Push(uli.id, struct {
+		first.live.Push(uli.id, struct {
 			ID    string  `json:"id"`
 			Title string  `json:"title"`
 			Read  *string `json:"read_at"`
@@ -251,9 +252,9 @@ func TestNotificationsReachEverySocketOfTheirUser(t *testing.T) {
 		require.Equal(t, want, b.until("notification"))
 		c.send(object{"type": "ping"})
 		require.Equal(t, "pong", c.until("notification", "pong")["type"])
-		first.rooms.Push(uli.id, "no object")      // told in the log
-		first.rooms.Push(uli.id, make(chan int))   // so is this
-		first.rooms.onPush("nonsense without end") // and this
+		first.live.Push(uli.id, "no object")          // told in the log
+		first.live.Push(uli.id, make(chan int))       // so is this
+		first.bus.SendSignal("chat.push", "nonsense") // and this is ignored
 	})
 }
 

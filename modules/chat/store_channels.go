@@ -9,11 +9,13 @@ import (
 	"lyceum/platform/keyset"
 )
 
+// store reads and writes chat_channels, chat_members and chat_marks. Messages, presence and tickets have
+// stores of their own.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
-// insertChannel adds a channel unless its slug is taken.
+// insertChannel returns false if the slug is taken.
 func (s *store) insertChannel(ctx context.Context, c *channel) (bool, error) {
 	res := s.db.Conn(ctx).Exec(`INSERT INTO chat_channels (id, slug, title, visibility, course_id, created_by, version, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) WHERE deleted_at IS NULL DO NOTHING`,
@@ -21,24 +23,23 @@ func (s *store) insertChannel(ctx context.Context, c *channel) (bool, error) {
 	return res.RowsAffected == 1, res.Error
 }
 
+// channelBySlug returns a channel that is not deleted, or db.ErrNotFound.
 func (s *store) channelBySlug(ctx context.Context, slug string) (*channel, error) {
 	c := &channel{}
 	return c, s.db.Conn(ctx).Where("slug = ? AND deleted_at IS NULL", slug).Take(c).Error
 }
 
+// channelByID returns a channel that is not deleted, or db.ErrNotFound.
 func (s *store) channelByID(ctx context.Context, id string) (*channel, error) {
 	c := &channel{}
 	return c, s.db.Conn(ctx).Where("id = ? AND deleted_at IS NULL", id).Take(c).Error
 }
 
-// lockChannel reads a channel for a change: of its own or of one of its messages.
+// lockChannel returns a channel that is not deleted and locks its row, or returns db.ErrNotFound.
 func (s *store) lockChannel(ctx context.Context, id string) (*channel, error) {
-	return s.oneChannel(ctx, "SELECT * FROM chat_channels WHERE id = ? AND deleted_at IS NULL"+s.db.ForUpdate(), id)
-}
-
-func (s *store) oneChannel(ctx context.Context, query string, args ...any) (*channel, error) {
 	var found []channel
-	err := s.db.Conn(ctx).Raw(query, args...).Scan(&found).Error
+	err := s.db.Conn(ctx).
+		Raw("SELECT * FROM chat_channels WHERE id = ? AND deleted_at IS NULL"+s.db.ForUpdate(), id).Scan(&found).Error
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (s *store) oneChannel(ctx context.Context, query string, args ...any) (*cha
 	return &found[0], nil
 }
 
-// saveChannel writes what may change and counts the version up.
+// saveChannel writes what a patch can change and raises the version.
 func (s *store) saveChannel(ctx context.Context, c *channel) error {
 	c.Version++
 	return s.db.Conn(ctx).Model(&channel{}).Where("id = ?", c.ID).Updates(map[string]any{
@@ -61,17 +62,24 @@ func (s *store) deleteChannel(ctx context.Context, id string, at clock.Time) err
 	return s.db.Conn(ctx).Exec("UPDATE chat_channels SET deleted_at = ? WHERE id = ?", at, id).Error
 }
 
-const listedColumns = `SELECT c.*, COALESCE(k.seq, c.base_seq) AS mark,
+// selectForReader selects readerChannels. It counts only the messages after the reader's marker, and each
+// count has an index of its own.
+const selectForReader = `SELECT c.*, COALESCE(k.seq, c.base_seq) AS mark,
 	(SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.author_id = @user AND m.seq > COALESCE(k.seq, c.base_seq))
 	+ (SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.deleted_at IS NOT NULL AND m.author_id <> @user
 		AND m.seq > COALESCE(k.seq, c.base_seq)) AS silent
 	FROM chat_channels c LEFT JOIN chat_marks k ON k.channel_id = c.id AND k.user_id = @user
 	WHERE c.deleted_at IS NULL`
 
-func (s *store) listChannels(ctx context.Context, v visible, after *keyset.Position, limit int) (found []listed, err error) {
-	query := listedColumns
-	args := map[string]any{"user": v.userID, "open": v.visibilities, "courses": append([]string{ids.None}, v.courses...), "limit": limit}
-	if !v.all {
+// listChannels returns the channels of a filter after a position, the oldest first.
+func (s *store) listChannels(
+	ctx context.Context, f channelFilter, after *keyset.Position, limit int,
+) (found []readerChannel, err error) {
+	query := selectForReader
+	args := map[string]any{
+		"user": f.userID, "open": f.visibilities, "courses": append([]string{ids.None}, f.courseIDs...), "limit": limit,
+	}
+	if !f.isUnlimited {
 		query += ` AND (c.visibility IN @open OR (c.visibility = 'course' AND c.course_id IN @courses) OR (c.visibility = 'private'
 			AND (c.created_by = @user OR EXISTS (SELECT 1 FROM chat_members p WHERE p.channel_id = c.id AND p.user_id = @user))))`
 	}
@@ -83,9 +91,11 @@ func (s *store) listChannels(ctx context.Context, v visible, after *keyset.Posit
 	return found, err
 }
 
-func (s *store) listedBySlug(ctx context.Context, slug, userID string) (*listed, error) {
-	var found []listed
-	err := s.db.Conn(ctx).Raw(listedColumns+" AND c.slug = @slug", map[string]any{"user": userID, "slug": slug}).Scan(&found).Error
+// readerChannelBySlug returns a channel as an account sees it, or db.ErrNotFound. It checks no right.
+func (s *store) readerChannelBySlug(ctx context.Context, slug, userID string) (*readerChannel, error) {
+	var found []readerChannel
+	err := s.db.Conn(ctx).
+		Raw(selectForReader+" AND c.slug = @slug", map[string]any{"user": userID, "slug": slug}).Scan(&found).Error
 	if err == nil && len(found) == 0 {
 		return nil, db.ErrNotFound
 	}
@@ -95,36 +105,24 @@ func (s *store) listedBySlug(ctx context.Context, slug, userID string) (*listed,
 	return &found[0], nil
 }
 
-// head is how far a channel is.
-type head struct {
-	ID         string
-	LastSeq    int64
-	LastChange int64
-}
-
-func (s *store) heads(ctx context.Context, ids []string) (found []head, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT id, last_seq, last_change FROM chat_channels WHERE id IN ?", ids).Scan(&found).Error
-	return found, err
-}
-
-// purge removes a part of what deleted channels leave and says whether there may be more.
-func (s *store) purge(ctx context.Context, before clock.Time) (more bool, err error) {
-	c, err := s.oneChannel(ctx, "SELECT * FROM chat_channels WHERE deleted_at < ? LIMIT 1", before)
-	if db.IsNotFound(err) {
-		return false, nil
-	}
-	if err != nil {
+// purgeDeleted deletes a part of one channel that was deleted before a time: a thousand messages, or, when
+// none is left, the rest. It returns whether there may be more to delete.
+func (s *store) purgeDeleted(ctx context.Context, before clock.Time) (hasMore bool, err error) {
+	var found []string
+	conn := s.db.Conn(ctx)
+	err = conn.Raw("SELECT id FROM chat_channels WHERE deleted_at < ? LIMIT 1", before).Scan(&found).Error
+	if err != nil || len(found) == 0 {
 		return false, err
 	}
-	conn := s.db.Conn(ctx)
-	res := conn.Exec("DELETE FROM chat_messages WHERE id IN (SELECT id FROM chat_messages WHERE channel_id = ? LIMIT 1000)", c.ID)
+	id := found[0]
+	res := conn.Exec("DELETE FROM chat_messages WHERE id IN (SELECT id FROM chat_messages WHERE channel_id = ? LIMIT 1000)", id)
 	if res.Error != nil || res.RowsAffected > 0 {
 		return true, res.Error
 	}
 	for _, table := range []string{"chat_marks", "chat_members"} {
-		if err := conn.Exec("DELETE FROM "+table+" WHERE channel_id = ?", c.ID).Error; err != nil {
+		if err := conn.Exec("DELETE FROM "+table+" WHERE channel_id = ?", id).Error; err != nil {
 			return false, err
 		}
 	}
-	return true, conn.Exec("DELETE FROM chat_channels WHERE id = ?", c.ID).Error
+	return true, conn.Exec("DELETE FROM chat_channels WHERE id = ?", id).Error
 }

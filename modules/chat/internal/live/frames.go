@@ -1,4 +1,4 @@
-package chat
+package live
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"lyceum/modules/chat/internal/messages"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
@@ -14,7 +15,7 @@ import (
 	"lyceum/platform/ws"
 )
 
-// What the server sends. A frame's type comes first, so that logs of frames read well.
+// Frames that the server sends. The type comes first, so that logs of frames read well.
 type (
 	welcomeFrame struct {
 		Type             string          `json:"type"`
@@ -84,37 +85,37 @@ type (
 	}
 )
 
-// frameOf is a message as it is now; withClientID for its author.
-func frameOf(slug string, m *message, author usersapi.Person, withClientID bool) ws.Frame {
-	f := messageFrame{Type: "message", Seq: m.Seq, ID: m.ID, Channel: slug, User: author, Body: m.Body,
-		CreatedAt: m.CreatedAt, EditedAt: m.EditedAt, Deleted: m.deleted()}
-	if withClientID {
-		f.ClientID = m.ClientID
-	}
-	return ws.EncodeFrame(f)
+// encodeMessage returns the frame of a message as it is now. Only the author's frame has a client id.
+func encodeMessage(slug string, m *messages.Message, author usersapi.Person, clientID *string) ws.Frame {
+	return ws.EncodeFrame(messageFrame{
+		Type: "message", Seq: m.Seq, ID: m.ID, Channel: slug, User: author, Body: m.Body, ClientID: clientID,
+		CreatedAt: m.CreatedAt, EditedAt: m.EditedAt, Deleted: m.IsDeleted(),
+	})
 }
 
-// changeFrame tells the newest state of a message that was edited or deleted.
-func changeFrame(m *message) ws.Frame {
-	if m.deleted() {
+// encodeChange returns the frame of a message that was edited or deleted, as it is now.
+func encodeChange(m *messages.Message) ws.Frame {
+	if m.IsDeleted() {
 		return ws.EncodeFrame(deletedFrame{"deleted", m.Seq, m.ID, m.Change})
 	}
 	return ws.EncodeFrame(editedFrame{"edited", m.Seq, m.ID, m.Body, m.EditedAt, m.Change})
 }
 
-// notificationFrame puts the type before the fields of a JSON object.
-func notificationFrame(object jsontext.Value) (ws.Frame, error) {
+// encodeNotification returns the frame of a notification: the fields of a JSON object and a type. It
+// returns an error if raw is no JSON object.
+func encodeNotification(raw jsontext.Value) (ws.Frame, error) {
 	fields := map[string]jsontext.Value{}
-	if err := json.Unmarshal(object, &fields); err != nil {
+	if err := json.Unmarshal(raw, &fields); err != nil {
 		return ws.Frame{}, err
 	}
 	fields["type"] = jsontext.Value(`"notification"`)
-	raw, err := json.Marshal(fields, json.Deterministic(true))
-	return ws.NewTextFrame(raw), err
+	encoded, err := json.Marshal(fields, json.Deterministic(true))
+	return ws.NewTextFrame(encoded), err
 }
 
-// problemFrame tells an error in the words that HTTP would use.
-func problemFrame(err error) ws.Frame {
+// encodeError returns the frame of an error, with the code and detail that HTTP would answer. It logs
+// an error of the server and hides it from the client.
+func encodeError(err error) ws.Frame {
 	e, ok := apperr.As(err)
 	if !ok {
 		e = db.ClassifyError(err)
@@ -130,7 +131,7 @@ func problemFrame(err error) ws.Frame {
 	return ws.EncodeFrame(errorFrame{"error", e.Code, detail})
 }
 
-// clientFrame is anything that a client may send.
+// clientFrame has the fields of all frames that a client may send.
 type clientFrame struct {
 	Type     string  `json:"type"`
 	Body     string  `json:"body"`
@@ -139,12 +140,13 @@ type clientFrame struct {
 	Token    string  `json:"token"`
 }
 
-var errFrame = apperr.Malformed("The frame is not a JSON object of a known form.")
+// errNoFrame is the answer to text that is no frame.
+var errNoFrame = apperr.Malformed("The frame is not a JSON object of a known form.")
 
-// readFrame reads strictly: repeated names, lone surrogates and wrong types are refused.
-func readFrame(data []byte) (f clientFrame, err error) {
+// decodeClientFrame reads a frame strictly: it refuses repeated names, lone surrogates and wrong types.
+func decodeClientFrame(data []byte) (f clientFrame, err error) {
 	if err := json.Unmarshal(data, &f); err != nil {
-		return f, errors.Join(errFrame, err)
+		return f, errors.Join(errNoFrame, err)
 	}
 	return f, nil
 }
