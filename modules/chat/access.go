@@ -114,9 +114,8 @@ func (a *access) loadChannel(ctx context.Context, id string) (channel, bool, err
 
 // channelForMessages returns what internal/messages may know of a channel.
 func (a *access) channelForMessages(c *channel) messages.Channel {
-	return messages.Channel{ID: c.ID, Slug: c.Slug, CanRead: func(ctx context.Context, account identity.Caller) (bool, error) {
-		return a.canRead(ctx, account, c)
-	}}
+	canRead := func(ctx context.Context, account identity.Caller) (bool, error) { return a.canRead(ctx, account, c) }
+	return messages.Channel{ID: c.ID, Slug: c.Slug, CanRead: canRead}
 }
 
 // channelFilter is the rule of canRead for a query: the channels that a list shows to an account.
@@ -133,7 +132,8 @@ type channelFilter struct {
 // filterFor returns the filter of a caller.
 func (a *access) filterFor(ctx context.Context, caller identity.Caller) (f channelFilter, err error) {
 	f = channelFilter{
-		userID: caller.UserID, isUnlimited: caller.HasRole(usersapi.RoleAdmin), visibilities: visibilitiesOf(caller.Role),
+		userID: caller.UserID, isUnlimited: caller.HasRole(usersapi.RoleAdmin),
+		visibilities: visibilitiesOf(caller.Role),
 	}
 	if a.courses != nil && !f.isUnlimited {
 		f.courseIDs, err = a.courses.EnrolledCourses(ctx, caller.UserID)

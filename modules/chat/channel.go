@@ -103,8 +103,8 @@ func cleanTitle(s string) (string, error) {
 // checkCoursePair returns a validation fault unless a course channel names a course, and no other channel
 // does. It accepts any visibility that it does not know; the schema refuses those.
 func checkCoursePair(visibility string, courseID *string) error {
-	switch {
-	case slices.Contains([]string{visibilityPublic, visibilityMember, visibilityPrivate}, visibility) && courseID != nil:
+	switch otherVisibilities := []string{visibilityPublic, visibilityMember, visibilityPrivate}; {
+	case slices.Contains(otherVisibilities, visibility) && courseID != nil:
 		return apperr.Invalid("course_id", "only a course channel has a course")
 	case visibility == visibilityCourse && courseID == nil:
 		return apperr.Invalid("course_id", "a course channel needs a course")
@@ -115,5 +115,6 @@ func checkCoursePair(visibility string, courseID *string) error {
 // hasMoreReaders returns whether a change of visibility lets accounts read that could not before.
 func hasMoreReaders(from, to string) bool {
 	order := []string{visibilityPrivate, visibilityMember, visibilityPublic}
-	return from == visibilityCourse || to == visibilityCourse || slices.Index(order, to) > slices.Index(order, from)
+	involvesCourse := from == visibilityCourse || to == visibilityCourse
+	return involvesCourse || slices.Index(order, to) > slices.Index(order, from)
 }

@@ -32,7 +32,8 @@ const maxSlugNumber = 1000
 func (s *Service) ensureHQ(ctx context.Context) error {
 	now := s.clock.Now()
 	_, err := s.store.insertChannel(ctx, &channel{
-		ID: ids.New(), Slug: hqSlug, Title: hqTitle, Visibility: visibilityPublic, Version: 1, CreatedAt: now, UpdatedAt: now,
+		ID: ids.New(), Slug: hqSlug, Title: hqTitle, Visibility: visibilityPublic,
+		Version: 1, CreatedAt: now, UpdatedAt: now,
 	})
 	return err
 }

@@ -177,6 +177,7 @@ type replica struct {
 	service  *Service
 	messages *messages.Service
 	live     *live.Registry
+	presence *presence.Registry
 	hub      *ws.Hub
 	bus      *broadcast.Bus
 	events   *events.Bus
@@ -250,10 +251,11 @@ func (s *site) replica() *replica {
 		DB: r.db, Store: st, Access: right, Messages: r.messages, Presence: present, Tickets: tickets.NewService(r.db, clock.System{}),
 		Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{},
 	})
-	ports := newLiveAdapter(r.messages, right, st)
+	r.presence = present
+	ports := newLivePorts(r.messages, present, right, st)
 	r.live = live.NewRegistry(live.Params{
-		Source: ports.Source, Poster: ports.Poster, Presence: present, Accounts: s.accounts, Broadcast: r.bus, Hub: r.hub,
-		Clock: clock.System{},
+		Source: ports.Source, Poster: ports.Poster, Presence: ports.Presence, Accounts: s.accounts, Broadcast: r.bus,
+		Hub: r.hub, Clock: clock.System{},
 	})
 	require.NoError(t, r.events.AttachSubscriptions(newSubscribers(r.service), []events.Subscription{
 		events.SubscribeInTx("audit", r.audit.note),
@@ -278,7 +280,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.bus.Run(ctx) })
 	wg.Go(func() { r.hub.Run(ctx) })
-	for _, b := range newBackgrounds(r.service, r.live) {
+	for _, b := range newBackgrounds(r.service, r.live, r.presence) {
 		wg.Go(func() { b.Run(ctx) })
 	}
 	r.stop = sync.OnceFunc(func() {

@@ -46,8 +46,9 @@ func viewChannel(r *readerChannel) channelView {
 	return channelView{c.Slug, c.Title, c.Visibility, c.CourseID, c.LastSeq, r.countUnread()}
 }
 
-var listChannelsDoc = httpx.DescribeOperation("Returns the channels that are open to the caller, the oldest first, " +
-	"each with the number of messages of others that the caller has not read.")
+var listChannelsDoc = httpx.DescribeOperation("" +
+	"Returns the channels that are open to the caller, the oldest first, each with the number of " +
+	"messages of others that the caller has not read.")
 
 // listChannels returns one page of the channels that the caller may read, the oldest first.
 func (h *handlers) listChannels(
@@ -90,10 +91,12 @@ func checkTitle(faults *validation.Faults, title *string) {
 	}
 }
 
-var createChannelDoc = httpx.DescribeOperation("Instructors create channels and manage their own. " +
-	"A public channel is open to every account, a member channel to members and above, a course channel to the course's " +
-	"owner and learners, a private channel to its creator and members. Administrators may read and manage all channels. " +
-	"A channel of another instructor's course is 403. A slug that another channel has is 409 slug-taken.")
+var createChannelDoc = httpx.DescribeOperation("" +
+	"Instructors create channels and manage their own. A public channel is open to every account, a " +
+	"member channel to members and above, a course channel to the course's owner and learners, a " +
+	"private channel to its creator and members. Administrators may read and manage all channels. A " +
+	"channel of another instructor's course is 403. A slug that another channel has is 409 " +
+	"slug-taken.")
 
 // createChannel creates a channel of the caller.
 func (h *handlers) createChannel(ctx context.Context, in *createInput) (*httpx.Response[channelView], error) {
@@ -115,8 +118,9 @@ type slugInput struct {
 	Slug string `path:"slug"`
 }
 
-var getChannelDoc = httpx.DescribeOperation("Returns a channel with the number of messages of others that the caller " +
-	"has not read. A channel that the caller may not read is 403.")
+var getChannelDoc = httpx.DescribeOperation("" +
+	"Returns a channel with the number of messages of others that the caller has not read. A channel " +
+	"that the caller may not read is 403.")
 
 // getChannel returns a channel that the caller may read.
 func (h *handlers) getChannel(ctx context.Context, in *slugInput) (*httpx.Response[channelView], error) {
@@ -145,8 +149,9 @@ func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) 
 	return faults
 }
 
-var updateChannelDoc = httpx.DescribeOperation("For the channel's creator and administrators. Sockets of accounts that " +
-	"may not read the channel any more are closed within a second. For accounts that may read it only from now on, older " +
+var updateChannelDoc = httpx.DescribeOperation("" +
+	"For the channel's creator and administrators. Sockets of accounts that may not read the channel " +
+	"any more are closed within a second. For accounts that may read it only from now on, older " +
 	"messages do not count as unread. The visibility of the channel hq can't be changed: 403.")
 
 // updateChannel changes a channel that the caller manages.
@@ -158,8 +163,9 @@ func (h *handlers) updateChannel(ctx context.Context, in *updateInput) (*httpx.R
 	return httpx.OK(viewChannel(c)).WithVersion(c.Channel.Version), nil
 }
 
-var deleteChannelDoc = httpx.DescribeOperation("For the channel's creator and administrators. The slug is free at once; " +
-	"open sockets are closed with 4404. The channel hq can't be deleted: 403.")
+var deleteChannelDoc = httpx.DescribeOperation("" +
+	"For the channel's creator and administrators. The slug is free at once; open sockets are closed " +
+	"with 4404. The channel hq can't be deleted: 403.")
 
 // deleteChannel deletes a channel that the caller manages.
 func (h *handlers) deleteChannel(ctx context.Context, in *slugInput) (*httpx.Empty, error) {
@@ -186,7 +192,8 @@ func (h *handlers) answerMember(ctx context.Context, m *membership) (*httpx.Resp
 	return httpx.OK(memberView{personView(person), m.CreatedAt}).WithETag(), nil
 }
 
-var getMemberDoc = httpx.DescribeOperation("For the channel's creator and administrators. An account that is no member is 404.")
+var getMemberDoc = httpx.DescribeOperation("" +
+	"For the channel's creator and administrators. An account that is no member is 404.")
 
 // getMember returns a member of a channel that the caller manages.
 func (h *handlers) getMember(ctx context.Context, in *memberInput) (*httpx.Response[memberView], error) {
@@ -197,8 +204,9 @@ func (h *handlers) getMember(ctx context.Context, in *memberInput) (*httpx.Respo
 	return h.answerMember(ctx, m)
 }
 
-var addMemberDoc = httpx.DescribeOperation("For the channel's creator and administrators. Adding a member again changes " +
-	"nothing. Only private channels have members: other channels are 422.")
+var addMemberDoc = httpx.DescribeOperation("" +
+	"For the channel's creator and administrators. Adding a member again changes nothing. Only " +
+	"private channels have members: other channels are 422.")
 
 // addMember lets an account read a private channel that the caller manages.
 func (h *handlers) addMember(ctx context.Context, in *memberInput) (*httpx.Response[memberView], error) {
@@ -209,8 +217,9 @@ func (h *handlers) addMember(ctx context.Context, in *memberInput) (*httpx.Respo
 	return h.answerMember(ctx, m)
 }
 
-var removeMemberDoc = httpx.DescribeOperation("For the channel's creator and administrators. Open sockets of the account " +
-	"are closed with 4403 within a second.")
+var removeMemberDoc = httpx.DescribeOperation("" +
+	"For the channel's creator and administrators. Open sockets of the account are closed with 4403 " +
+	"within a second.")
 
 // removeMember ends a membership in a channel that the caller manages.
 func (h *handlers) removeMember(ctx context.Context, in *memberInput) (*httpx.Empty, error) {

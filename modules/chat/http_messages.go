@@ -67,9 +67,10 @@ type messageFilter struct{ Slug, Before, After string }
 // seqPosition is the position of a message in a list.
 type seqPosition struct{ Seq int64 }
 
-var listMessagesDoc = httpx.DescribeOperation("Returns one page of messages in ascending order. Without after_seq the " +
-	"first page has the newest messages and the next ones older messages; with it, pages go on to the newer ones. A " +
-	"deleted message is a tombstone without a body. A channel that the caller may not read is 403.")
+var listMessagesDoc = httpx.DescribeOperation("" +
+	"Returns one page of messages in ascending order. Without after_seq the first page has the newest " +
+	"messages and the next ones older messages; with it, pages go on to the newer ones. A deleted " +
+	"message is a tombstone without a body. A channel that the caller may not read is 403.")
 
 // listMessages returns one page of messages. Pages that go from newer to older ones are read in descending
 // order and turned round.
@@ -124,9 +125,11 @@ type postInput struct {
 	}
 }
 
-var postMessageDoc = httpx.DescribeOperation("Stores a message and delivers it to the open sockets of the channel. " +
-	"Accounts that it mentions as <@USER_ID> and that may read the channel are notified. A client_id that the caller used " +
-	"before in this channel is answered with 200 and the message of that time. Posting faster than RATE_LIMIT_CHAT is 429.")
+var postMessageDoc = httpx.DescribeOperation("" +
+	"Stores a message and delivers it to the open sockets of the channel. Accounts that it mentions " +
+	"as <@USER_ID> and that may read the channel are notified. A client_id that the caller used " +
+	"before in this channel is answered with 200 and the message of that time. Posting faster than " +
+	"RATE_LIMIT_CHAT is 429.")
 
 // postMessage stores a message of the caller.
 func (h *handlers) postMessage(ctx context.Context, in *postInput) (*httpx.Response[messageView], error) {
@@ -158,8 +161,9 @@ type editInput struct {
 	}
 }
 
-var editMessageDoc = httpx.DescribeOperation("For the author, for 15 minutes; others and later edits are 403. Sockets of " +
-	"the channel receive the new body. A deleted message is 404.")
+var editMessageDoc = httpx.DescribeOperation("" +
+	"For the author, for 15 minutes; others and later edits are 403. Sockets of the channel receive " +
+	"the new body. A deleted message is 404.")
 
 // editMessage replaces the body of a message of the caller.
 func (h *handlers) editMessage(ctx context.Context, in *editInput) (*httpx.Response[messageView], error) {
@@ -174,8 +178,9 @@ func (h *handlers) editMessage(ctx context.Context, in *editInput) (*httpx.Respo
 	return httpx.OK(view).WithVersion(m.Version), nil
 }
 
-var deleteMessageDoc = httpx.DescribeOperation("For the author, instructors and administrators. The message stays in the " +
-	"list as a tombstone without a body, so numbers have no gaps.")
+var deleteMessageDoc = httpx.DescribeOperation("" +
+	"For the author, instructors and administrators. The message stays in the list as a tombstone " +
+	"without a body, so numbers have no gaps.")
 
 // deleteMessage leaves a tombstone in place of a message.
 func (h *handlers) deleteMessage(ctx context.Context, in *messageInput) (*httpx.Empty, error) {

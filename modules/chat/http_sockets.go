@@ -28,8 +28,9 @@ type presenceView struct {
 	Items []presentView `json:"items" nullable:"false"`
 }
 
-var listPresentDoc = httpx.DescribeOperation("Returns the accounts with open sockets in the channel, on any replica, the " +
-	"earliest first. The list is not in pages.")
+var listPresentDoc = httpx.DescribeOperation("" +
+	"Returns the accounts with open sockets in the channel, on any replica, the earliest first. The " +
+	"list is not in pages.")
 
 // listPresent returns the accounts that are present in a channel.
 func (h *handlers) listPresent(ctx context.Context, in *slugInput) (*httpx.Response[presenceView], error) {
@@ -62,8 +63,9 @@ type ticketView struct {
 	ExpiresIn int    `json:"expires_in" doc:"Seconds"`
 }
 
-var createTicketDoc = httpx.DescribeOperation("For browsers, which can't send an Authorization header with a WebSocket. " +
-	"The ticket opens one socket on any replica, within 30 seconds. The socket ends when one that was opened with the " +
+var createTicketDoc = httpx.DescribeOperation("" +
+	"For browsers, which can't send an Authorization header with a WebSocket. The ticket opens one " +
+	"socket on any replica, within 30 seconds. The socket ends when one that was opened with the " +
 	"caller's token would.")
 
 // createTicket returns a ticket for the caller's session.
@@ -80,15 +82,16 @@ func (h *handlers) createTicket(ctx context.Context, in *ticketInput) (*httpx.Re
 	return httpx.Created("", ticketView{code, int(tickets.Life.Seconds())}), nil
 }
 
-var openSocketDoc = httpx.DescribeOperation(
-	"Credentials: `?token=`, `?ticket=` (POST /ws/tickets), `Authorization`, or the subprotocols `bearer, <token>`. " +
-		"`?after_seq=` sends what was missed, the newest 5,000 messages at most; a `gap` frame names what lies before. " +
-		"`?after_change=` (the `last_change` of `welcome`, or the newest `change` seen) sends the newest state of the messages " +
-		"up to `after_seq` that were edited or deleted since, in the order of `change`: the newest 5,000 at most, after a `gap` " +
-		"frame that spans the others. " +
-		"Frames are JSON text. Client: message, typing, read, auth, ping. Server: welcome, message, ack, deleted, edited, " +
-		"typing, presence, notification, gap, error, authenticated, pong. Close codes: 4401 token or session ended, 4403 right " +
-		"lost, 4404 channel deleted, 4408 too slow, 1003 binary, 1007 not UTF-8, 1009 over 16 KiB, 1001 server going away.")
+var openSocketDoc = httpx.DescribeOperation("" +
+	"Credentials: `?token=`, `?ticket=` (POST /ws/tickets), `Authorization`, or the subprotocols " +
+	"`bearer, <token>`. `?after_seq=` sends what was missed, the newest 5,000 messages at most; a " +
+	"`gap` frame names what lies before. `?after_change=` (the `last_change` of `welcome`, or the " +
+	"newest `change` seen) sends the newest state of the messages up to `after_seq` that were edited " +
+	"or deleted since, in the order of `change`: the newest 5,000 at most, after a `gap` frame that " +
+	"spans the others. Frames are JSON text. Client: message, typing, read, auth, ping. Server: " +
+	"welcome, message, ack, deleted, edited, typing, presence, notification, gap, error, " +
+	"authenticated, pong. Close codes: 4401 token or session ended, 4403 right lost, 4404 channel " +
+	"deleted, 4408 too slow, 1003 binary, 1007 not UTF-8, 1009 over 16 KiB, 1001 server going away.")
 
 // openSocket returns the handler of sockets. It answers every refusal before the upgrade.
 func (h *handlers) openSocket() fiber.Handler {

@@ -7,6 +7,7 @@ import (
 
 	"lyceum/modules/chat/internal/live"
 	"lyceum/modules/chat/internal/messages"
+	"lyceum/modules/chat/internal/presence"
 	"lyceum/platform/identity"
 )
 
@@ -18,16 +19,17 @@ type liveAdapter struct {
 	store    *store
 }
 
-// livePorts are the two interfaces of a liveAdapter.
+// livePorts are the interfaces that internal/live asks for.
 type livePorts struct {
 	fx.Out
-	Source live.Source
-	Poster live.Poster
+	Source   live.Source
+	Poster   live.Poster
+	Presence live.Presence
 }
 
-func newLiveAdapter(m *messages.Service, a *access, s *store) livePorts {
+func newLivePorts(m *messages.Service, p *presence.Registry, a *access, s *store) livePorts {
 	adapter := &liveAdapter{m, a, s}
-	return livePorts{Source: adapter, Poster: adapter}
+	return livePorts{Source: adapter, Poster: adapter, Presence: p}
 }
 
 // CheckReader implements live.Source.

@@ -39,7 +39,7 @@ var Module = module.Module{
 	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private,
-			newStore, newAccess, newService, newHandlers, newLiveAdapter,
+			newStore, newAccess, newService, newHandlers, newLivePorts,
 			messages.NewService, presence.NewRegistry, tickets.NewService, live.NewRegistry,
 		),
 		fx.Provide(
@@ -61,7 +61,11 @@ func newStarters(s *Service) []lifecycle.Starter {
 	return []lifecycle.Starter{{Name: "chat: channel hq", Run: s.ensureHQ}}
 }
 
-func newBackgrounds(s *Service, r *live.Registry) []lifecycle.Background {
+func newBackgrounds(s *Service, feeds *live.Registry, p *presence.Registry) []lifecycle.Background {
 	cleanUp := func(ctx context.Context) { lifecycle.RunEvery(ctx, "chat cleanup", time.Minute, s.logCleanUp) }
-	return []lifecycle.Background{{Name: "chat feeds", Run: r.Run}, {Name: "chat cleanup", Run: cleanUp}}
+	return []lifecycle.Background{
+		{Name: "chat feeds", Run: feeds.Run},
+		{Name: "chat presence", Run: p.Run},
+		{Name: "chat cleanup", Run: cleanUp},
+	}
 }

@@ -164,7 +164,8 @@ func (s *Service) loadPerson(ctx context.Context, accountID string) (usersapi.Pe
 
 // auditChannel writes an audit entry about a channel in the caller's transaction.
 func (s *Service) auditChannel(ctx context.Context, action, channelID string, data map[string]any) error {
-	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "channel", TargetID: channelID, Data: data})
+	entry := auditapi.Entry{Action: action, TargetType: "channel", TargetID: channelID, Data: data}
+	return s.events.Publish(ctx, entry)
 }
 
 // signalChannelChanged makes every replica load the channel again, after the commit.

@@ -17,7 +17,8 @@ func newStore(d *db.DB) *store { return &store{d} }
 
 // insertChannel returns false if the slug is taken.
 func (s *store) insertChannel(ctx context.Context, c *channel) (bool, error) {
-	res := s.db.Conn(ctx).Exec(`INSERT INTO chat_channels (id, slug, title, visibility, course_id, created_by, version, created_at, updated_at)
+	res := s.db.Conn(ctx).Exec(`INSERT INTO chat_channels
+		(id, slug, title, visibility, course_id, created_by, version, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) WHERE deleted_at IS NULL DO NOTHING`,
 		c.ID, c.Slug, c.Title, c.Visibility, c.CourseID, c.CreatedBy, c.Version, c.CreatedAt, c.UpdatedAt)
 	return res.RowsAffected == 1, res.Error
@@ -65,7 +66,8 @@ func (s *store) deleteChannel(ctx context.Context, id string, at clock.Time) err
 // selectForReader selects readerChannels. It counts only the messages after the reader's marker, and each
 // count has an index of its own.
 const selectForReader = `SELECT c.*, COALESCE(k.seq, c.base_seq) AS mark,
-	(SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.author_id = @user AND m.seq > COALESCE(k.seq, c.base_seq))
+	(SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.author_id = @user
+		AND m.seq > COALESCE(k.seq, c.base_seq))
 	+ (SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.deleted_at IS NOT NULL AND m.author_id <> @user
 		AND m.seq > COALESCE(k.seq, c.base_seq)) AS silent
 	FROM chat_channels c LEFT JOIN chat_marks k ON k.channel_id = c.id AND k.user_id = @user
@@ -80,8 +82,10 @@ func (s *store) listChannels(
 		"user": f.userID, "open": f.visibilities, "courses": append([]string{ids.None}, f.courseIDs...), "limit": limit,
 	}
 	if !f.isUnlimited {
-		query += ` AND (c.visibility IN @open OR (c.visibility = 'course' AND c.course_id IN @courses) OR (c.visibility = 'private'
-			AND (c.created_by = @user OR EXISTS (SELECT 1 FROM chat_members p WHERE p.channel_id = c.id AND p.user_id = @user))))`
+		query += ` AND (c.visibility IN @open
+			OR (c.visibility = 'course' AND c.course_id IN @courses)
+			OR (c.visibility = 'private' AND (c.created_by = @user
+				OR EXISTS (SELECT 1 FROM chat_members p WHERE p.channel_id = c.id AND p.user_id = @user))))`
 	}
 	if after != nil {
 		query += " AND (c.created_at, c.id) > (@at, @id)"
@@ -115,7 +119,8 @@ func (s *store) purgeDeleted(ctx context.Context, before clock.Time) (hasMore bo
 		return false, err
 	}
 	id := found[0]
-	res := conn.Exec("DELETE FROM chat_messages WHERE id IN (SELECT id FROM chat_messages WHERE channel_id = ? LIMIT 1000)", id)
+	res := conn.Exec(`DELETE FROM chat_messages WHERE id IN
+		(SELECT id FROM chat_messages WHERE channel_id = ? LIMIT 1000)`, id)
 	if res.Error != nil || res.RowsAffected > 0 {
 		return true, res.Error
 	}

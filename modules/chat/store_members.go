@@ -66,14 +66,18 @@ func (s *store) idParam() string {
 
 // startReadMarkersOfRole starts the markers in all channels of the visibilities.
 func (s *store) startReadMarkersOfRole(ctx context.Context, userID string, visibilities []string) error {
-	return s.db.Conn(ctx).Exec(`INSERT INTO chat_marks (user_id, channel_id, seq) SELECT `+s.idParam()+`, id, last_seq FROM chat_channels
-		WHERE deleted_at IS NULL AND last_seq > base_seq AND visibility IN ? ON CONFLICT DO NOTHING`, userID, visibilities).Error
+	return s.db.Conn(ctx).Exec(`INSERT INTO chat_marks (user_id, channel_id, seq)
+		SELECT `+s.idParam()+`, id, last_seq FROM chat_channels
+		WHERE deleted_at IS NULL AND last_seq > base_seq AND visibility IN ?
+		ON CONFLICT DO NOTHING`, userID, visibilities).Error
 }
 
 // startReadMarkerOfChannel starts the marker in one channel.
 func (s *store) startReadMarkerOfChannel(ctx context.Context, userID, channelID string) error {
-	return s.db.Conn(ctx).Exec(`INSERT INTO chat_marks (user_id, channel_id, seq) SELECT `+s.idParam()+`, id, last_seq FROM chat_channels
-		WHERE deleted_at IS NULL AND last_seq > base_seq AND id = ? ON CONFLICT DO NOTHING`, userID, channelID).Error
+	return s.db.Conn(ctx).Exec(`INSERT INTO chat_marks (user_id, channel_id, seq)
+		SELECT `+s.idParam()+`, id, last_seq FROM chat_channels
+		WHERE deleted_at IS NULL AND last_seq > base_seq AND id = ?
+		ON CONFLICT DO NOTHING`, userID, channelID).Error
 }
 
 // startReadMarkersOfCourse starts the markers of any number of accounts in the channels of one course.
@@ -101,7 +105,8 @@ func (s *store) raiseReadMarker(ctx context.Context, userID, channelID string, s
 	if s.db.Dialect() == db.SQLite {
 		least = "min"
 	}
-	return s.db.Conn(ctx).Exec(`INSERT INTO chat_marks (user_id, channel_id, seq) SELECT `+s.idParam()+`, id, `+least+`(last_seq, ?)
+	return s.db.Conn(ctx).Exec(`INSERT INTO chat_marks (user_id, channel_id, seq)
+		SELECT `+s.idParam()+`, id, `+least+`(last_seq, ?)
 		FROM chat_channels WHERE id = ? AND deleted_at IS NULL
 		ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq WHERE chat_marks.seq < excluded.seq`,
 		userID, seq, channelID).Error

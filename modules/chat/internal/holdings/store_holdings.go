@@ -85,7 +85,8 @@ type heldMembership struct {
 func (s *store) listMemberships(
 	ctx context.Context, userID string, after heldMembership, limit int,
 ) (found []heldMembership, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT p.channel_id, c.slug AS channel, p.created_at FROM chat_members p JOIN chat_channels c ON c.id = p.channel_id
+	err = s.db.Conn(ctx).Raw(`SELECT p.channel_id, c.slug AS channel, p.created_at
+		FROM chat_members p JOIN chat_channels c ON c.id = p.channel_id
 		WHERE p.user_id = ? AND p.channel_id > ? AND c.deleted_at IS NULL ORDER BY p.channel_id LIMIT ?`,
 		userID, cmp.Or(after.ChannelID, ids.None), limit).Scan(&found).Error
 	return found, err
@@ -102,7 +103,8 @@ type heldReadMarker struct {
 func (s *store) listReadMarkers(
 	ctx context.Context, userID string, after heldReadMarker, limit int,
 ) (found []heldReadMarker, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT k.channel_id, c.slug AS channel, k.seq FROM chat_marks k JOIN chat_channels c ON c.id = k.channel_id
+	err = s.db.Conn(ctx).Raw(`SELECT k.channel_id, c.slug AS channel, k.seq
+		FROM chat_marks k JOIN chat_channels c ON c.id = k.channel_id
 		WHERE k.user_id = ? AND k.channel_id > ? AND c.deleted_at IS NULL ORDER BY k.channel_id LIMIT ?`,
 		userID, cmp.Or(after.ChannelID, ids.None), limit).Scan(&found).Error
 	return found, err

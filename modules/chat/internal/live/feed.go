@@ -122,12 +122,13 @@ func (f *channelFeed) run() {
 }
 
 // serveWakeup waits for one wake-up and serves it. It returns false when the feed ends. After an error or
-// a panic the feed looks again by itself.
-func (f *channelFeed) serveWakeup() bool {
+// a panic the feed goes on and looks again by itself.
+func (f *channelFeed) serveWakeup() (goesOn bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			slog.Error("panic in the feed of a channel", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			f.wakeForAll(retryDelay)
+			goesOn = true
 		}
 	}()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"lyceum/modules/chat/internal/messages"
+	"lyceum/modules/chat/internal/presence"
 	"lyceum/platform/identity"
 )
 
@@ -39,4 +40,14 @@ type Poster interface {
 	PostMessage(ctx context.Context, channelID string, n messages.NewMessage) (messages.Posted, error)
 	// MarkRead raises the account's read marker to seq, at most to the channel's newest message.
 	MarkRead(ctx context.Context, accountID, channelID string, seq int64) error
+}
+
+// Presence is what live tells and asks about the accounts in channels. *presence.Registry implements it.
+type Presence interface {
+	// Join counts a new socket of an account and waits, for a second at most, until others see it.
+	Join(ctx context.Context, channelID, accountID string)
+	// Leave removes a socket that Join has counted.
+	Leave(channelID, accountID string)
+	// List returns the accounts that are present in a channel on any replica.
+	List(ctx context.Context, channelID string) ([]presence.Entry, error)
 }

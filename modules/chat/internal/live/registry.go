@@ -35,7 +35,7 @@ const pollInterval = time.Second
 type Registry struct {
 	source   Source
 	poster   Poster
-	presence *presence.Registry
+	presence Presence
 	// accounts tells display names. Its owner keeps them in memory, so asking costs no query.
 	accounts  usersapi.Accounts
 	broadcast *broadcast.Bus
@@ -51,7 +51,7 @@ type Params struct {
 	fx.In
 	Source    Source
 	Poster    Poster
-	Presence  *presence.Registry
+	Presence  Presence
 	Accounts  usersapi.Accounts
 	Broadcast *broadcast.Bus
 	Hub       *ws.Hub
@@ -72,12 +72,9 @@ func NewRegistry(p Params) *Registry {
 	return r
 }
 
-// Run keeps presence and polls until ctx ends.
+// Run polls until ctx ends.
 func (r *Registry) Run(ctx context.Context) {
-	var background sync.WaitGroup
-	background.Go(func() { r.presence.Run(ctx) })
 	lifecycle.RunEvery(ctx, "chat poll", pollInterval, r.poll)
-	background.Wait()
 }
 
 // poll wakes the feeds that are behind the database. One query serves all of them.

@@ -70,7 +70,9 @@ func (s *Service) Append(ctx context.Context, channelID string, drafts []Draft) 
 type clientKey struct{ authorID, clientID string }
 
 // loadByClientID returns the messages that are stored under the client ids of drafts.
-func (s *Service) loadByClientID(ctx context.Context, channelID string, drafts []Draft) (map[clientKey]Message, error) {
+func (s *Service) loadByClientID(
+	ctx context.Context, channelID string, drafts []Draft,
+) (map[clientKey]Message, error) {
 	var authorIDs, clientIDs []string
 	for _, d := range drafts {
 		if d.ClientID != nil {
@@ -89,7 +91,9 @@ func (s *Service) loadByClientID(ctx context.Context, channelID string, drafts [
 }
 
 // loadByID returns the messages that earlier tries of the same requests have stored, by their ids.
-func (s *Service) loadByID(ctx context.Context, channelID string, drafts []Draft) (map[string]Message, error) {
+func (s *Service) loadByID(
+	ctx context.Context, channelID string, drafts []Draft,
+) (map[string]Message, error) {
 	var repeatable []string
 	for _, d := range drafts {
 		if d.ID != "" {

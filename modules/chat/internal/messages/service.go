@@ -72,7 +72,9 @@ func (s *Service) ListChanged(ctx context.Context, channelID string, r ChangeRan
 }
 
 // SumOlderChanges describes the messages of a range of changes without the newest kept ones.
-func (s *Service) SumOlderChanges(ctx context.Context, channelID string, r ChangeRange, kept int) (OlderChanges, error) {
+func (s *Service) SumOlderChanges(
+	ctx context.Context, channelID string, r ChangeRange, kept int,
+) (OlderChanges, error) {
 	return s.store.sumOlderChanges(ctx, channelID, r, kept)
 }
 

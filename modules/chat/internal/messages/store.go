@@ -60,8 +60,8 @@ func (s *store) returnNumbers(ctx context.Context, channelID string, n int) erro
 
 // takeChangeNumber returns the number of the next edit or deletion. It locks as takeNumbers does.
 func (s *store) takeChangeNumber(ctx context.Context, channelID string) (int64, error) {
-	c, err := s.updateCounter(ctx, `UPDATE chat_channels SET last_change = last_change + 1 WHERE id = ? AND deleted_at IS NULL
-		RETURNING id, slug, last_seq, last_change`, channelID)
+	c, err := s.updateCounter(ctx, `UPDATE chat_channels SET last_change = last_change + 1
+		WHERE id = ? AND deleted_at IS NULL RETURNING id, slug, last_seq, last_change`, channelID)
 	return c.LastChange, err
 }
 
@@ -169,7 +169,8 @@ func (s *store) sumOlderChanges(
 ) (older OlderChanges, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT count(*) AS count, COALESCE(min(seq), 0) AS from_seq, COALESCE(max(seq), 0) AS to_seq,
 		COALESCE(max(change), 0) AS change FROM (SELECT seq, change FROM chat_messages
-		WHERE channel_id = ? AND change > ? AND change > 0 AND change <= ? AND seq <= ? ORDER BY change DESC LIMIT ? OFFSET ?) older`,
+		WHERE channel_id = ? AND change > ? AND change > 0 AND change <= ? AND seq <= ?
+		ORDER BY change DESC LIMIT ? OFFSET ?) older`,
 		channelID, r.After, r.UpTo, r.MaxSeq, math.MaxInt64, kept).Scan(&older).Error
 	return older, err
 }
