@@ -84,7 +84,7 @@ func makeSlug(title string) string {
 	return cmp.Or(text.MakeSlug(title, maxSlug-4), "channel")
 }
 
-// cleanTitle returns a title without needless space. It returns a validation fault for an empty or too
+// cleanTitle returns a title without the space around it. It returns a validation fault for an empty or too
 // long title and for characters that a line can't have.
 func cleanTitle(s string) (string, error) {
 	title := text.CleanLine(s)
