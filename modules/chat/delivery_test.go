@@ -1,9 +1,11 @@
 package chat
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +16,6 @@ import (
 
 	"lyceum/modules/chat/internal/live"
 	"lyceum/modules/chat/internal/messages"
-	"lyceum/modules/users/usersapi"
 	"lyceum/platform/testkit"
 )
 
@@ -24,7 +25,7 @@ func TestTwoReplicasOnRealServices(t *testing.T) {
 	s := onPostgres(t)
 	s.redis = testkit.Redis(t)
 	first, second := s.replica(), s.replica()
-	uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
+	uli, olga := s.user("Uli"), s.user("Olga")
 	a, b := first.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
 	for n := 1; n <= 20; n++ {
 		from, to := a, b
@@ -45,7 +46,7 @@ func TestDeliveryGoesOnWithoutRedis(t *testing.T) {
 	require.NoError(t, mini.Start())
 	s.redis = "redis://" + mini.Addr()
 	first, second := s.replica(), s.replica()
-	uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
+	uli, olga := s.user("Uli"), s.user("Olga")
 	a, b := first.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
 	mini.Close()
 	for n := 1; n <= 3; n++ {
@@ -59,7 +60,7 @@ func TestDeliveryGoesOnWithoutRedis(t *testing.T) {
 	require.Equal(t, "changed", b.until("edited")["body"])
 }
 
-// view is what a client believes, from frames alone.
+// view is a channel as a client knows it from frames alone: the bodies of messages by their numbers.
 type view map[int64]string
 
 func (v view) apply(f object) {
@@ -72,7 +73,7 @@ func (v view) apply(f object) {
 	}
 }
 
-// Whoever connects at any moment, while messages are sent, changed and deleted, ends with what the
+// A client that connects at any moment, while messages are posted, edited and deleted, ends with what the
 // database holds.
 func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
@@ -82,16 +83,15 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 		}
 		r := replicas[0]
 		random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
-		uli := s.person(usersapi.RoleInstructor, "Uli")
-		c, err := r.service.findChannel(t.Context(), hqSlug)
-		require.NoError(t, err)
+		uli := s.instructor("Uli")
+		c := r.hq()
 		var talk, listen sync.WaitGroup
 		done := make(chan view)
 		talk.Go(func() { s.scribble(random, replicas, uli, c, 120+testkit.Rounds(5000)) })
 		const listeners = 8
 		final := make(chan struct{})
 		for i := range listeners {
-			p := s.person(usersapi.RoleUser, fmt.Sprint(i))
+			p := s.user(fmt.Sprint(i))
 			listen.Go(func() {
 				time.Sleep(time.Duration(i*20) * time.Millisecond)
 				a := replicas[i%len(replicas)].enter(p, "/ws/channels/hq?after_seq=0")
@@ -125,7 +125,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 			}
 		}()
 		listen.Go(func() { // wakes those who wait for a frame although they have everything
-			a := r.enter(s.person(usersapi.RoleUser, "waker"), "/ws/channels/hq")
+			a := r.enter(s.user("waker"), "/ws/channels/hq")
 			for range 3 {
 				time.Sleep(100 * time.Millisecond)
 				r.bus.SendSignal(live.TopicTyping, c.ID+" "+uli.id)
@@ -136,52 +136,44 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 	})
 }
 
-// scribble sends, changes and deletes at random, on all replicas at once.
+// scribble posts, edits and deletes at random, on all replicas in turn.
 func (s *site) scribble(random *rand.Rand, replicas []*replica, p person, c *channel, rounds int) {
 	var ids []string
 	for n := range rounds {
 		r := replicas[n%len(replicas)]
 		switch dice := random.IntN(10); {
 		case dice < 5 || len(ids) == 0:
-			m, err := r.messages.Post(r.as(p), r.service.access.channelForMessages(c), messages.NewMessage{Body: fmt.Sprint("message ", n)})
+			m, err := r.post(p, c, messages.NewMessage{Body: fmt.Sprint("message ", n)})
 			if err != nil {
 				s.t.Error(err)
 			}
 			ids = append(ids, m.ID)
 		case dice < 9:
 			_, err := r.service.editMessage(r.as(p), c.Slug, ids[random.IntN(len(ids))], fmt.Sprint("edit ", n))
-			if err != nil && err != messages.ErrNoMessage { //nolint:errorlint // the very value is returned
+			if err != nil && !errors.Is(err, messages.ErrNoMessage) {
 				s.t.Error(err)
 			}
 		default:
 			err := r.service.deleteMessage(r.as(p), c.Slug, ids[random.IntN(len(ids))])
-			if err != nil && err != messages.ErrNoMessage { //nolint:errorlint // the very value is returned
+			if err != nil && !errors.Is(err, messages.ErrNoMessage) {
 				s.t.Error(err)
 			}
 		}
 	}
 }
 
-// W6: one who stops reading is cut off and holds nobody up.
+// W6: a socket that stops reading is closed and holds up nobody.
 func TestSlowReadersAreCutOff(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	slow, fast, speaker := s.person(usersapi.RoleUser, "Slow"), s.person(usersapi.RoleUser, "Fast"), s.person(usersapi.RoleUser, "Speaker")
+	slow, fast, speaker := s.user("Slow"), s.user("Fast"), s.user("Speaker")
 	a, b := r.enter(slow, "/ws/channels/hq"), r.enter(fast, "/ws/channels/hq")
-	c, err := r.service.findChannel(t.Context(), hqSlug)
-	require.NoError(t, err)
 	body := strings.Repeat("x", messages.MaxBody)
 	const n = 3000
 	go func() {
 		for range n / 50 {
-			drafts := make([]messages.Draft, 50)
-			for i := range drafts {
-				drafts[i] = messages.Draft{AuthorID: speaker.id, NewMessage: messages.NewMessage{Body: body}}
-			}
-			if _, err := r.messages.Append(r.as(speaker), c.ID, drafts); err != nil {
-				t.Error(err)
-			}
-			time.Sleep(10 * time.Millisecond)
+			r.append(speaker, slices.Repeat([]string{body}, 50)...)
+			time.Sleep(10 * time.Millisecond) // a flood that fast readers can follow
 		}
 	}()
 	for want := int64(1); want <= n; want++ {
@@ -190,14 +182,13 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 	require.Equal(t, 4408, a.closeCode())
 }
 
-// A room that can't read the database now tries again by itself.
-func TestRoomsTryAgain(t *testing.T) {
+// A feed that can't read the database tries again by itself.
+func TestFeedsTryAgain(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	uli := s.person(usersapi.RoleUser, "Uli")
+	uli := s.user("Uli")
 	a := r.enter(uli, "/ws/channels/hq")
-	c, err := r.service.findChannel(t.Context(), hqSlug)
-	require.NoError(t, err)
+	c := r.hq()
 	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE chat_messages RENAME TO elsewhere").Error)
 	r.bus.SendSignal(messages.TopicMessages, c.ID)
 	require.Equal(t, "internal-error", a.say("x")["code"])

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -53,7 +54,7 @@ const maxReplay = 5000
 
 const publicURL = "http://lyceum.test"
 
-// fakeAccounts is a directory with func fields for what a test wants otherwise.
+// fakeAccounts holds the accounts and sessions of a site.
 type fakeAccounts struct {
 	mu       sync.Mutex
 	accounts map[string]usersapi.Account
@@ -90,7 +91,7 @@ func (f *fakeAccounts) Session(_ context.Context, id string) (string, bool, erro
 }
 
 func (f *fakeAccounts) Create(context.Context, usersapi.NewAccount) (usersapi.Account, error) {
-	panic("chat makes no accounts")
+	panic("chat creates no accounts")
 }
 func (f *fakeAccounts) ByEmail(context.Context, string) (usersapi.Account, bool, error) {
 	panic("chat knows no addresses")
@@ -124,7 +125,7 @@ func (f *fakeCourses) EnrolledCourses(_ context.Context, user string) ([]string,
 }
 func (f *fakeCourses) Learners(context.Context, string) ([]string, error) { return nil, nil }
 
-// site is what replicas share.
+// site holds what replicas share.
 type site struct {
 	t        *testing.T
 	db       db.Options
@@ -139,7 +140,9 @@ type site struct {
 func onSQLite(t *testing.T) *site {
 	t.Helper()
 	mini := miniredis.RunT(t)
-	return &site{t: t, db: db.Options{Dir: t.TempDir(), MaxConns: 8}, redis: "redis://" + mini.Addr(), keys: t.TempDir(), ttl: time.Hour,
+	return &site{
+		t: t, db: db.Options{Dir: t.TempDir(), MaxConns: 8}, redis: "redis://" + mini.Addr(), keys: t.TempDir(),
+		ttl:      time.Hour,
 		accounts: &fakeAccounts{accounts: map[string]usersapi.Account{}, sessions: map[string]string{}}}
 }
 
@@ -161,6 +164,11 @@ func onBoth(t *testing.T, test func(t *testing.T, s *site)) {
 // person is an account with a session.
 type person struct{ id, session string }
 
+func (s *site) user(name string) person       { return s.person(usersapi.RoleUser, name) }
+func (s *site) member(name string) person     { return s.person(usersapi.RoleMember, name) }
+func (s *site) instructor(name string) person { return s.person(usersapi.RoleInstructor, name) }
+func (s *site) admin(name string) person      { return s.person(usersapi.RoleAdmin, name) }
+
 func (s *site) person(role identity.Role, name string) person {
 	p := person{ids.New(), ids.New()}
 	s.accounts.mu.Lock()
@@ -170,7 +178,7 @@ func (s *site) person(role identity.Role, name string) person {
 	return p
 }
 
-// replica is one running server of a site.
+// replica is a running server of a site.
 type replica struct {
 	*site
 	db       *db.DB
@@ -188,7 +196,7 @@ type replica struct {
 	stop     func()
 }
 
-// recorder notes audit entries.
+// recorder keeps audit entries.
 type recorder struct {
 	mu      sync.Mutex
 	entries []auditapi.Entry
@@ -248,8 +256,8 @@ func (s *site) replica() *replica {
 		DB: r.db, Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{}, Config: &messages.Config{},
 	})
 	r.service = newService(Params{
-		DB: r.db, Store: st, Access: right, Messages: r.messages, Presence: present, Tickets: tickets.NewService(r.db, clock.System{}),
-		Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{},
+		DB: r.db, Store: st, Access: right, Messages: r.messages, Presence: present,
+		Tickets: tickets.NewService(r.db, clock.System{}), Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{},
 	})
 	r.presence = present
 	ports := newLivePorts(r.messages, present, right, st)
@@ -259,13 +267,18 @@ func (s *site) replica() *replica {
 	})
 	require.NoError(t, r.events.AttachSubscriptions(newSubscribers(r.service), []events.Subscription{
 		events.SubscribeInTx("audit", r.audit.note),
-		events.SubscribeDurable("notifications", func(_ context.Context, e chatapi.Mentioned) error { r.mentions <- e; return nil }),
+		events.SubscribeDurable("notifications", func(_ context.Context, e chatapi.Mentioned) error {
+			r.mentions <- e
+			return nil
+		}),
 	}))
 	for _, starter := range newStarters(r.service) {
 		require.NoError(t, starter.Run(t.Context()))
 	}
-	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: keys, Authenticator: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics},
-		[]httpx.Table{newRoutes(newHandlers(r.service, r.live, r.hub, gate, pagination.NewCursors(keys)))})
+	options := httpx.Options{
+		PublicURL: publicURL, Keys: keys, Authenticator: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics,
+	}
+	server, err := httpx.New(options, []httpx.Table{newRoutes(newHandlers(r.service, r.live, r.hub, gate, pagination.NewCursors(keys)))})
 	require.NoError(t, err)
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -303,13 +316,53 @@ func (r *replica) token(p person) string {
 	return token
 }
 
-// as is a context in which p acts.
+// hq returns the channel that always exists.
+func (r *replica) hq() *channel {
+	r.t.Helper()
+	c, err := r.service.findChannel(r.t.Context(), hqSlug)
+	require.NoError(r.t, err)
+	return c
+}
+
+// post posts a message of p without HTTP.
+func (r *replica) post(p person, c *channel, n messages.NewMessage) (messages.Posted, error) {
+	return r.messages.Post(r.as(p), r.service.access.channelForMessages(c), n)
+}
+
+// append stores messages of an author without limits.
+func (r *replica) append(author person, bodies ...string) {
+	r.t.Helper()
+	drafts := make([]messages.Draft, len(bodies))
+	for i, body := range bodies {
+		drafts[i] = messages.Draft{AuthorID: author.id, NewMessage: messages.NewMessage{Body: body}}
+	}
+	_, err := r.messages.Append(r.t.Context(), r.hq().ID, drafts)
+	require.NoError(r.t, err)
+}
+
+// publish publishes an event of p in a transaction of its own.
+func (r *replica) publish(p person, e events.Event) {
+	r.t.Helper()
+	require.NoError(r.t, r.db.InTx(r.as(p), func(ctx ctx) error { return r.events.Publish(ctx, e) }))
+}
+
+// changeAccount changes the account of p and signals that.
+func (r *replica) changeAccount(p person, change func(a *usersapi.Account)) {
+	r.accounts.mu.Lock()
+	account := r.accounts.accounts[p.id]
+	change(&account)
+	r.accounts.accounts[p.id] = account
+	r.accounts.mu.Unlock()
+	r.bus.SendSignal(identity.TopicAccount, p.id)
+}
+
+// as returns a context in which p acts.
 func (r *replica) as(p person) context.Context {
 	a, _, _ := r.accounts.ByID(context.Background(), p.id)
 	return identity.WithCaller(context.Background(), identity.Caller{UserID: p.id, SessionID: p.session, Role: a.Role})
 }
 
-// answer is what a request was told.
+// reply is the answer to a request.
 type reply struct {
 	status int
 	header http.Header
@@ -349,7 +402,7 @@ func (r *replica) call(p person, method, path string, body any, header ...string
 	return out
 }
 
-// want is call with the status that it must give.
+// want is call with the status that the answer must have.
 func (r *replica) want(status int, p person, method, path string, body any, header ...string) reply {
 	r.t.Helper()
 	a := r.call(p, method, path, body, header...)
@@ -365,12 +418,29 @@ func items(a reply) (out []map[string]any) {
 	return out
 }
 
+// numbered returns the texts "1" to n.
+func numbered(n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = strconv.Itoa(i + 1)
+	}
+	return texts
+}
+
+// pick returns the values of some fields of an object.
+func pick(o object, fields ...string) (values []any) {
+	for _, f := range fields {
+		values = append(values, o[f])
+	}
+	return values
+}
+
 type (
 	object = map[string]any
 	ctx    = context.Context
 )
 
-// socket is an open one.
+// socket is the client's end of a socket.
 type socket struct {
 	t *testing.T
 	*client.Conn
