@@ -17,7 +17,7 @@ import (
 
 // Topics of the signals that drop what replicas keep in memory.
 const (
-	// topicAccess says that an account may read more or fewer channels. The key is one of accessKey.
+	// topicAccess says that an account may read more or fewer channels. The key is memberKey or courseKey.
 	topicAccess = "chat.access"
 	// topicChannel says that a channel changed. The key is the channel's id.
 	topicChannel = "chat.channel"
@@ -40,6 +40,7 @@ type access struct {
 	channels *cache.Invalidated[channel]
 }
 
+// newAccess returns an access whose memory listens to the signals of all replicas.
 func newAccess(s *store, c Courses, signals cache.Signals) *access {
 	a := &access{store: s, courses: c.Reader}
 	a.granted = cache.NewInvalidated(signals, topicAccess, a.loadGranted)
@@ -79,9 +80,11 @@ func (a *access) canRead(ctx context.Context, caller identity.Caller, c *channel
 	return ok, err
 }
 
-// memberKey and courseKey are the keys of rights that take a query.
+// memberKey is the key of the right of a member of a private channel.
 func memberKey(channelID, userID string) string { return "member " + channelID + " " + userID }
-func courseKey(courseID, userID string) string  { return "course " + courseID + " " + userID }
+
+// courseKey is the key of the right of a learner or owner to the channels of a course.
+func courseKey(courseID, userID string) string { return "course " + courseID + " " + userID }
 
 // loadGranted returns whether the right of a key exists, in both results: the cache keeps only keys that
 // have a value.

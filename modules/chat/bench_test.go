@@ -28,7 +28,8 @@ func BenchmarkChatFanOut(b *testing.B) {
 	delivered := readMessages(b, s, token, readers)
 	client := s.NewLoadClient(b)
 	post := func(i int) {
-		if status := client.Try("POST", "/channels/hq/messages", token, fmt.Sprintf(`{"body":"message %d"}`, i)); status != 201 {
+		body := fmt.Sprintf(`{"body":"message %d"}`, i)
+		if status := client.Try("POST", "/channels/hq/messages", token, body); status != 201 {
 			b.Errorf("status %d", status)
 		}
 	}

@@ -77,6 +77,7 @@ type readerChannel struct {
 // countUnread returns the number of messages of others after the read marker.
 func (r *readerChannel) countUnread() int64 { return max(0, r.Channel.LastSeq-r.Mark-r.Silent) }
 
+// slugForm matches every slug that a channel may have.
 var slugForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // makeSlug returns a slug for a title. It leaves room for a number behind it.

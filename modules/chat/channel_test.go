@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -94,14 +95,16 @@ func TestSpanOfAPage(t *testing.T) {
 		want [2]int64
 		desc bool
 	}{
-		"the newest":                {listMessagesInput{}, nil, [2]int64{0, 0}, true},
-		"the next of the newest":    {listMessagesInput{}, &seqPosition{7}, [2]int64{0, 7}, true},
-		"before a message":          {listMessagesInput{BeforeSeq: "5"}, nil, [2]int64{0, 5}, true},
-		"before the first":          {listMessagesInput{BeforeSeq: "0"}, nil, [2]int64{0, 1}, true},
-		"after a message":           {listMessagesInput{AfterSeq: "5"}, nil, [2]int64{5, 0}, false},
-		"the next after a message":  {listMessagesInput{AfterSeq: "5"}, &seqPosition{7}, [2]int64{7, 0}, false},
-		"between two messages":      {listMessagesInput{AfterSeq: "5", BeforeSeq: "9"}, nil, [2]int64{5, 9}, false},
-		"after a number beyond all": {listMessagesInput{AfterSeq: strings.Repeat("9", 40)}, nil, [2]int64{1<<63 - 1, 0}, false},
+		"the newest":               {listMessagesInput{}, nil, [2]int64{0, 0}, true},
+		"the next of the newest":   {listMessagesInput{}, &seqPosition{7}, [2]int64{0, 7}, true},
+		"before a message":         {listMessagesInput{BeforeSeq: "5"}, nil, [2]int64{0, 5}, true},
+		"before the first":         {listMessagesInput{BeforeSeq: "0"}, nil, [2]int64{0, 1}, true},
+		"after a message":          {listMessagesInput{AfterSeq: "5"}, nil, [2]int64{5, 0}, false},
+		"the next after a message": {listMessagesInput{AfterSeq: "5"}, &seqPosition{7}, [2]int64{7, 0}, false},
+		"between two messages":     {listMessagesInput{AfterSeq: "5", BeforeSeq: "9"}, nil, [2]int64{5, 9}, false},
+		"after a number beyond all": {
+			listMessagesInput{AfterSeq: strings.Repeat("9", 40)}, nil, [2]int64{math.MaxInt64, 0}, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := c.in.spanAfter(c.last)

@@ -253,11 +253,13 @@ func (s *site) replica() *replica {
 	right := newAccess(st, Courses{Reader: s.courses}, r.bus)
 	present := presence.NewRegistry(r.db, r.bus, clock.System{})
 	r.messages = messages.NewService(messages.Params{
-		DB: r.db, Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{}, Config: &messages.Config{},
+		DB: r.db, Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{},
+		Config: &messages.Config{},
 	})
 	r.service = newService(Params{
 		DB: r.db, Store: st, Access: right, Messages: r.messages, Presence: present,
-		Tickets: tickets.NewService(r.db, clock.System{}), Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{},
+		Tickets: tickets.NewService(r.db, clock.System{}), Accounts: s.accounts, Events: r.events, Broadcast: r.bus,
+		Clock: clock.System{},
 	})
 	r.presence = present
 	ports := newLivePorts(r.messages, present, right, st)
@@ -278,7 +280,8 @@ func (s *site) replica() *replica {
 	options := httpx.Options{
 		PublicURL: publicURL, Keys: keys, Authenticator: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics,
 	}
-	server, err := httpx.New(options, []httpx.Table{newRoutes(newHandlers(r.service, r.live, r.hub, gate, pagination.NewCursors(keys)))})
+	handlers := newHandlers(r.service, r.live, r.hub, gate, pagination.NewCursors(keys))
+	server, err := httpx.New(options, []httpx.Table{newRoutes(handlers)})
 	require.NoError(t, err)
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)

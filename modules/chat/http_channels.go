@@ -16,6 +16,7 @@ import (
 	"lyceum/platform/ws"
 )
 
+// handlers answers the routes of the module. It asks services and holds no rule of its own.
 type handlers struct {
 	service       *Service
 	tickets       *tickets.Service
@@ -41,6 +42,7 @@ type channelView struct {
 	Unread     int64   `json:"unread" doc:"Messages of others after the caller's mark"`
 }
 
+// viewChannel returns the view of a channel. Versions and times are in the headers of the answer.
 func viewChannel(r *readerChannel) channelView {
 	c := &r.Channel
 	return channelView{c.Slug, c.Title, c.Visibility, c.CourseID, c.LastSeq, r.countUnread()}
@@ -64,6 +66,7 @@ func (h *handlers) listChannels(
 		})
 }
 
+// createInput is the request to create a channel.
 type createInput struct {
 	Body struct {
 		Slug       *string `json:"slug,omitempty" pattern:"^[a-z0-9-]{1,64}$" doc:"Left out: made from the title"`
@@ -114,6 +117,7 @@ func (h *handlers) createChannel(ctx context.Context, in *createInput) (*httpx.R
 	return httpx.Created("/channels/"+c.Slug, viewChannel(&readerChannel{Channel: *c})).WithVersion(c.Version), nil
 }
 
+// slugInput names a channel.
 type slugInput struct {
 	Slug string `path:"slug"`
 }
@@ -131,6 +135,7 @@ func (h *handlers) getChannel(ctx context.Context, in *slugInput) (*httpx.Respon
 	return httpx.OK(viewChannel(c)).WithVersion(c.Channel.Version), nil
 }
 
+// updateInput is a request to change a channel. Absent fields stay as they are.
 type updateInput struct {
 	Slug string `path:"slug"`
 	Body struct {
@@ -172,6 +177,7 @@ func (h *handlers) deleteChannel(ctx context.Context, in *slugInput) (*httpx.Emp
 	return nil, h.service.deleteChannel(ctx, in.Slug)
 }
 
+// memberInput names an account in a channel.
 type memberInput struct {
 	Slug   string `path:"slug"`
 	UserID string `path:"user_id"`

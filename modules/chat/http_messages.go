@@ -54,6 +54,7 @@ func (h *handlers) viewMessage(ctx context.Context, slug string, m *messages.Mes
 	return views[0], nil
 }
 
+// listMessagesInput selects messages. Its numbers are text, as they may be larger than any int64.
 type listMessagesInput struct {
 	Slug      string `path:"slug"`
 	BeforeSeq string `query:"before_seq" pattern:"^[0-9]{1,40}$" doc:"Messages before this one, the nearest page"`
@@ -117,6 +118,7 @@ func parseSeq(digits string) int64 {
 	return n
 }
 
+// postInput is a message to post.
 type postInput struct {
 	Slug string `path:"slug"`
 	Body struct {
@@ -148,11 +150,13 @@ func (h *handlers) postMessage(ctx context.Context, in *postInput) (*httpx.Respo
 	return httpx.Created("/channels/"+in.Slug+"/messages/"+posted.ID, view).WithVersion(posted.Version), nil
 }
 
+// messageInput names a message.
 type messageInput struct {
 	Slug string `path:"slug"`
 	ID   string `path:"id"`
 }
 
+// editInput is the new body of a message.
 type editInput struct {
 	Slug string `path:"slug"`
 	ID   string `path:"id"`

@@ -53,11 +53,13 @@ func (h *handlers) listPresent(ctx context.Context, in *slugInput) (*httpx.Respo
 	return httpx.OK(view).WithETag(), nil
 }
 
+// ticketInput has the header that the access rule has checked before.
 type ticketInput struct {
 	// Authorization has the token whose end is the end of the socket. The caller does not know it.
 	Authorization string `header:"Authorization" hidden:"true"`
 }
 
+// ticketView is a ticket, which no later request shows again.
 type ticketView struct {
 	Ticket    string `json:"ticket" doc:"For ?ticket=, once"`
 	ExpiresIn int    `json:"expires_in" doc:"Seconds"`
@@ -118,6 +120,7 @@ func (h *handlers) acceptSocket(ctx context.Context, r ws.OpenRequest) (ws.Sessi
 	}), nil
 }
 
+// wholeNumber matches a query parameter of any size; parseSeq reads those that are too large.
 var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)
 
 // parseQueryNumber returns a query parameter as a number, or live.NoReplay if it is absent. It returns a

@@ -27,6 +27,7 @@ type livePorts struct {
 	Presence live.Presence
 }
 
+// newLivePorts returns what live.NewRegistry takes from the rest of the module.
 func newLivePorts(m *messages.Service, p *presence.Registry, a *access, s *store) livePorts {
 	adapter := &liveAdapter{m, a, s}
 	return livePorts{Source: adapter, Poster: adapter, Presence: p}

@@ -53,14 +53,17 @@ var Module = module.Module{
 	),
 }
 
+// newHolder returns the answer of the module to data exports and erasures.
 func newHolder(d *db.DB, s *Service) usersapi.Holder {
 	return holdings.NewHolder(d, s.signalAccountErased, usersapi.ExportPage)
 }
 
+// newStarters returns the work of each start.
 func newStarters(s *Service) []lifecycle.Starter {
 	return []lifecycle.Starter{{Name: "chat: channel hq", Run: s.ensureHQ}}
 }
 
+// newBackgrounds returns the work that each replica does as long as it runs.
 func newBackgrounds(s *Service, feeds *live.Registry, p *presence.Registry) []lifecycle.Background {
 	cleanUp := func(ctx context.Context) { lifecycle.RunEvery(ctx, "chat cleanup", time.Minute, s.logCleanUp) }
 	return []lifecycle.Background{

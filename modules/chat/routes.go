@@ -6,6 +6,9 @@ import (
 	"lyceum/platform/httpx"
 )
 
+// newRoutes returns the routes of the module: method, path, permission, summary, handler. The descriptions
+// stand beside the handlers. A permission opens a route; which channels a caller may use is the
+// decision of Service.findReadable and findManaged.
 func newRoutes(h *handlers) httpx.Table {
 	read := httpx.RequirePermission(permissionRead)
 	write := httpx.RequirePermission(permissionWrite)

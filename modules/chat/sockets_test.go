@@ -34,7 +34,8 @@ func TestWelcomeMessageAndAck(t *testing.T) {
 		require.Equal(t, []any{"message", "c1"}, pick(own, "type", "client_id"))
 		got := b.until("message")
 		require.Equal(t, ack["id"], got["id"])
-		require.Equal(t, []any{1.0, "hq", "hi <there>", nil, false}, pick(got, "seq", "channel", "body", "edited_at", "deleted"))
+		require.Equal(t, []any{1.0, "hq", "hi <there>", nil, false},
+			pick(got, "seq", "channel", "body", "edited_at", "deleted"))
 		require.NotContains(t, got, "client_id")
 		require.Equal(t, object{"type": "ack", "client_id": "c1", "seq": 1.0, "id": got["id"]}, ack)
 		// The same again is acknowledged with the first and not told anew.

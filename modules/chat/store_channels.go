@@ -59,6 +59,7 @@ func (s *store) saveChannel(ctx context.Context, c *channel) error {
 	}).Error
 }
 
+// deleteChannel marks a channel as deleted, which frees its slug. purgeDeleted deletes the rows later.
 func (s *store) deleteChannel(ctx context.Context, id string, at clock.Time) error {
 	return s.db.Conn(ctx).Exec("UPDATE chat_channels SET deleted_at = ? WHERE id = ?", at, id).Error
 }

@@ -30,6 +30,7 @@ func (s *store) memberByID(ctx context.Context, channelID, userID string) (*memb
 	return &found[0], nil
 }
 
+// isMember returns whether an account is a member of a private channel.
 func (s *store) isMember(ctx context.Context, channelID, userID string) (bool, error) {
 	_, err := s.memberByID(ctx, channelID, userID)
 	if db.IsNotFound(err) {

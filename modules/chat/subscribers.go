@@ -20,10 +20,12 @@ func newSubscribers(s *Service) []events.Subscription {
 	}
 }
 
+// onRegistered starts the read markers of a new account in the channels that its role may read.
 func (s *Service) onRegistered(ctx context.Context, e usersapi.Registered) error {
 	return s.store.startReadMarkersOfRole(ctx, e.UserID, visibilitiesOf(identity.Role(e.Role)))
 }
 
+// onRoleGranted starts the read markers in the channels that the new role may read, too.
 func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
 	return s.store.startReadMarkersOfRole(ctx, e.UserID, visibilitiesOf(identity.Role(e.Role)))
 }

@@ -65,6 +65,7 @@ type heldChannel struct {
 	UpdatedAt  clock.Time `json:"updated_at"`
 }
 
+// listChannels returns channels by id.
 func (s *store) listChannels(
 	ctx context.Context, userID string, after heldChannel, limit int,
 ) (found []heldChannel, err error) {
@@ -82,6 +83,7 @@ type heldMembership struct {
 	ChannelID string `json:"-"`
 }
 
+// listMemberships returns memberships by the ids of their channels.
 func (s *store) listMemberships(
 	ctx context.Context, userID string, after heldMembership, limit int,
 ) (found []heldMembership, err error) {
@@ -100,6 +102,7 @@ type heldReadMarker struct {
 	ChannelID string `json:"-"`
 }
 
+// listReadMarkers returns read markers by the ids of their channels.
 func (s *store) listReadMarkers(
 	ctx context.Context, userID string, after heldReadMarker, limit int,
 ) (found []heldReadMarker, err error) {

@@ -13,6 +13,7 @@ import (
 	"lyceum/platform/clock"
 )
 
+// Sizes and times of a feed.
 const (
 	// batchSize is how many messages are read and sent at once: far less than the queue of a socket holds.
 	batchSize = 64
@@ -177,6 +178,7 @@ func (f *channelFeed) addSession(s *socketSession) bool {
 	return true
 }
 
+// removeSession ends the delivery to a session. It may be called for one that never joined.
 func (f *channelFeed) removeSession(s *socketSession) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -17,6 +17,8 @@ import (
 
 // Frames that the server sends. The type comes first, so that logs of frames read well.
 type (
+	// welcomeFrame is the first frame of a socket. LastSeq and LastChange are where the channel is: a client
+	// that has the messages up to there and passes both when it comes back misses nothing.
 	welcomeFrame struct {
 		Type             string          `json:"type"`
 		Channel          string          `json:"channel"`
@@ -25,11 +27,13 @@ type (
 		LastChange       int64           `json:"last_change"`
 		HeartbeatSeconds int             `json:"heartbeat_seconds"`
 	}
+	// gapFrame names messages that a replay leaves out. The client can list them over HTTP.
 	gapFrame struct {
 		Type    string `json:"type"`
 		FromSeq int64  `json:"from_seq"`
 		ToSeq   int64  `json:"to_seq"`
 	}
+	// messageFrame is a message as it is now. ClientID is in the frame of the author only.
 	messageFrame struct {
 		Type      string          `json:"type"`
 		Seq       int64           `json:"seq"`
@@ -42,18 +46,22 @@ type (
 		EditedAt  *clock.Time     `json:"edited_at" nullable:"true"`
 		Deleted   bool            `json:"deleted"`
 	}
+	// ackFrame says that a message of this socket is committed. The message itself comes in a frame of its
+	// own, before or after.
 	ackFrame struct {
 		Type     string  `json:"type"`
 		ClientID *string `json:"client_id,omitempty"`
 		Seq      int64   `json:"seq"`
 		ID       string  `json:"id"`
 	}
+	// deletedFrame says that only the tombstone of a message is left.
 	deletedFrame struct {
 		Type   string `json:"type"`
 		Seq    int64  `json:"seq"`
 		ID     string `json:"id"`
 		Change int64  `json:"change"`
 	}
+	// editedFrame is the present body of a message that was edited.
 	editedFrame struct {
 		Type     string      `json:"type"`
 		Seq      int64       `json:"seq"`
@@ -62,24 +70,29 @@ type (
 		EditedAt *clock.Time `json:"edited_at" nullable:"true"`
 		Change   int64       `json:"change"`
 	}
+	// typingFrame says that somebody else is typing. No frame says that they stopped.
 	typingFrame struct {
 		Type string          `json:"type"`
 		User usersapi.Person `json:"user"`
 	}
+	// presenceFrame says that an account came or left. Event is "join" or "leave".
 	presenceFrame struct {
 		Type  string          `json:"type"`
 		Event string          `json:"event"`
 		User  usersapi.Person `json:"user"`
 	}
+	// errorFrame is the answer to a frame that was refused. Code is a problem code, as over HTTP.
 	errorFrame struct {
 		Type   string `json:"type"`
 		Code   string `json:"code"`
 		Detail string `json:"detail"`
 	}
+	// authenticatedFrame says until when the socket may live after a token was renewed.
 	authenticatedFrame struct {
 		Type      string     `json:"type"`
 		ExpiresAt clock.Time `json:"expires_at"`
 	}
+	// pongFrame is the answer to a ping of the client.
 	pongFrame struct {
 		Type string `json:"type"`
 	}

@@ -36,7 +36,8 @@ type Registry struct {
 	source   Source
 	poster   Poster
 	presence Presence
-	// accounts tells display names. Its owner keeps them in memory, so asking costs no query.
+	// accounts returns display names. The module users keeps them in memory, so a batch of messages
+	// costs no query.
 	accounts  usersapi.Accounts
 	broadcast *broadcast.Bus
 	hub       *ws.Hub

@@ -71,7 +71,8 @@ func TestSessionCatchesUpWithTheFeed(t *testing.T) {
 		defer r.channel.mu.Unlock()
 		if posted++; posted <= 30 { // a message for each of the first reads
 			seq := int64(len(r.channel.messages) + 1)
-			r.channel.messages = append(r.channel.messages, messages.Message{ID: ids.New(), Seq: seq, AuthorID: "uli", Body: "x"})
+			m := messages.Message{ID: ids.New(), Seq: seq, AuthorID: "uli", Body: "x"}
+			r.channel.messages = append(r.channel.messages, m)
 			go r.channel.bus.SendSignal(messages.TopicMessages, channelID)
 		}
 	})

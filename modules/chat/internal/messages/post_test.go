@@ -33,11 +33,13 @@ func TestPost(t *testing.T) {
 			fresh, created bool
 			lastSeq        int64
 		}{
-			{"a used client id returns the first message", uli, NewMessage{Body: "other", ClientID: pointer("c")}, "one", false, false, 1},
+			{"a used client id returns the first message", uli, NewMessage{Body: "other", ClientID: pointer("c")},
+				"one", false, false, 1},
 			{"client ids belong to their author", olga, NewMessage{Body: "two", ClientID: pointer("c")}, "two", true, true, 2},
 			{"an operation stores its message", uli, NewMessage{Body: "three", ID: operationID}, "three", true, true, 3},
 			{"an operation finds its message again", uli, NewMessage{Body: "three", ID: operationID}, "three", false, true, 3},
-			{"the longest body is accepted", uli, NewMessage{Body: strings.Repeat("ü", MaxBody)}, strings.Repeat("ü", MaxBody), true, true, 4},
+			{"the longest body is accepted", uli, NewMessage{Body: strings.Repeat("ü", MaxBody)},
+				strings.Repeat("ü", MaxBody), true, true, 4},
 		} {
 			got := b.post(c.author, c.message)
 			require.Equal(t, []any{c.want, c.fresh, c.created}, []any{got.Body, got.IsFresh, got.IsCreated}, c.name)

@@ -78,6 +78,7 @@ func (s *store) updateCounter(ctx context.Context, statement string, args ...any
 	return found[0], nil
 }
 
+// insertMessages stores numbered messages with one statement.
 func (s *store) insertMessages(ctx context.Context, rows []Message) error {
 	return s.db.Conn(ctx).Create(&rows).Error
 }
@@ -128,17 +129,21 @@ func (s *store) saveMessage(ctx context.Context, m *Message) error {
 	}).Error
 }
 
+// listHeads returns how far channels are. Deleted channels count until their rows are purged.
 func (s *store) listHeads(ctx context.Context, channelIDs []string) (found []Head, err error) {
 	err = s.db.Conn(ctx).
 		Raw("SELECT id, last_seq, last_change FROM chat_channels WHERE id IN ?", channelIDs).Scan(&found).Error
 	return found, err
 }
 
+// listAfter returns messages after a number, in ascending order. The order is that of the commits, as
+// numbers are taken under the lock of the channel.
 func (s *store) listAfter(ctx context.Context, channelID string, seq int64, limit int) (found []Message, err error) {
 	err = s.db.Conn(ctx).Where("channel_id = ? AND seq > ?", channelID, seq).Order("seq").Limit(limit).Find(&found).Error
 	return found, err
 }
 
+// listSpan returns the first messages of a span in its order.
 func (s *store) listSpan(ctx context.Context, channelID string, span Span, limit int) (found []Message, err error) {
 	q := s.db.Conn(ctx).Where("channel_id = ? AND seq > ?", channelID, span.After)
 	if span.Before > 0 {

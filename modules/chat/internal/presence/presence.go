@@ -15,6 +15,7 @@ import (
 // Topic is the topic of the signals that somebody came or went. The key is the channel's id.
 const Topic = "chat.presence"
 
+// Times of presence.
 const (
 	// heartbeatInterval is how often a replica with present accounts renews its row.
 	heartbeatInterval = 3 * time.Second

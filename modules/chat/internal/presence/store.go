@@ -41,12 +41,14 @@ func (s *store) renewReplica(ctx context.Context, replicaID string) (isNew bool,
 		Exec("INSERT INTO chat_replicas (id, seen_at) VALUES (?, "+s.db.NowMillis()+")", replicaID).Error
 }
 
+// addPresent adds an account on a replica, or replaces the time since when it is there.
 func (s *store) addPresent(ctx context.Context, replicaID string, e Entry) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO chat_presence (channel_id, user_id, replica_id, since) VALUES (?, ?, ?, ?)
 		ON CONFLICT (channel_id, user_id, replica_id) DO UPDATE SET since = excluded.since`,
 		e.ChannelID, e.UserID, replicaID, e.Since).Error
 }
 
+// removePresent removes an account on one replica. It may be present on others.
 func (s *store) removePresent(ctx context.Context, replicaID string, e Entry) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM chat_presence WHERE channel_id = ? AND user_id = ? AND replica_id = ?",
 		e.ChannelID, e.UserID, replicaID).Error

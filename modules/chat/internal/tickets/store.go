@@ -22,6 +22,7 @@ func (ticket) TableName() string { return "chat_tickets" }
 // store reads and writes chat_tickets.
 type store struct{ db *db.DB }
 
+// insertTicket stores a ticket by its hash.
 func (s *store) insertTicket(ctx context.Context, t *ticket) error {
 	return s.db.Conn(ctx).Create(t).Error
 }
@@ -40,6 +41,7 @@ func (s *store) takeTicket(ctx context.Context, hash []byte) (*ticket, error) {
 	return &found[0], nil
 }
 
+// deleteTickets deletes the tickets that expired before a time.
 func (s *store) deleteTickets(ctx context.Context, before clock.Time) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM chat_tickets WHERE expires_at < ?", before).Error
 }
