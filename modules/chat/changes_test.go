@@ -2,16 +2,13 @@ package chat
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/modules/chat/internal/live"
 	"lyceum/platform/testkit"
 )
 
@@ -156,8 +153,8 @@ type resumer struct {
 	seq, delta int64
 }
 
-// take applies frames to the view until n were read or finished says so. Within one connection, changes only rise.
-func (c *resumer) take(t *testing.T, s *socket, n int, finished func(view) bool) bool {
+// take applies frames to the view until n were read or isFinished returns true. Within one connection, changes only rise.
+func (c *resumer) take(t *testing.T, s *socket, n int, isFinished func(view) bool) bool {
 	last := int64(0)
 	for range n {
 		f := s.next()
@@ -172,7 +169,7 @@ func (c *resumer) take(t *testing.T, s *socket, n int, finished func(view) bool)
 			}
 			last, c.delta = change, max(c.delta, change)
 		}
-		if finished(c.view) {
+		if isFinished(c.view) {
 			return true
 		}
 	}
@@ -185,54 +182,35 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 		if s.db.URL != "" {
 			replicas = append(replicas, s.replica())
 		}
-		c := replicas[0].hq()
-		var talk, listen sync.WaitGroup
+		var posting, reading sync.WaitGroup
 		for n := range 2 {
 			p := s.instructor(fmt.Sprint("speaker ", n))
 			random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), uint64(n)))
-			talk.Go(func() { s.scribble(random, replicas, p, c, 150) })
+			posting.Go(func() { s.scribble(random, replicas, p, replicas[0].hq(), 150) })
 		}
-		var mu sync.Mutex
-		var want view
-		finished := func(v view) bool { mu.Lock(); defer mu.Unlock(); return want != nil && maps.Equal(v, want) }
+		final := &finalView{}
 		for i := range 6 {
 			p := s.user(fmt.Sprint(i))
-			listen.Go(func() {
+			reading.Go(func() {
 				client := &resumer{view: view{}}
 				for round := 0; ; round++ {
 					r := replicas[(i+round)%len(replicas)]
-					a, status := r.dial(p, fmt.Sprintf("/ws/channels/hq?after_seq=%d&after_change=%d", client.seq, client.delta))
+					query := fmt.Sprintf("?after_seq=%d&after_change=%d", client.seq, client.delta)
+					a, status := r.dial(p, "/ws/channels/hq"+query)
 					if status != 101 {
 						t.Error(status)
 						return
 					}
-					done := client.take(t, a, 5+7*i, finished)
+					isDone := client.take(t, a, 5+7*i, final.isReached)
 					_ = a.Close()
-					if done {
+					if isDone {
 						return
 					}
 				}
 			})
 		}
-		talk.Wait()
-		rows, err := replicas[0].messages.ListAfter(t.Context(), c.ID, 0, 10_000)
-		require.NoError(t, err)
-		mu.Lock()
-		want = view{}
-		for _, m := range rows {
-			want[m.Seq] = m.Body
-		}
-		mu.Unlock()
-		ended := make(chan struct{})
-		go func() { listen.Wait(); close(ended) }()
-		for waker := replicas[0].enter(s.user("waker"), "/ws/channels/hq"); ; {
-			select {
-			case <-ended:
-				return
-			case <-time.After(100 * time.Millisecond): // a reader that has everything waits for a frame
-				waker.send(object{"type": "ping"})
-				replicas[0].bus.SendSignal(live.TopicTyping, c.ID+" "+rows[0].AuthorID)
-			}
-		}
+		posting.Wait()
+		final.load(replicas[0])
+		replicas[0].wakeUntilDone(&reading, s.user("typist"))
 	})
 }

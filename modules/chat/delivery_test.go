@@ -73,6 +73,48 @@ func (v view) apply(f object) {
 	}
 }
 
+// finalView is the view with which all clients must end. It is unknown until the last message is posted.
+type finalView struct {
+	mu   sync.Mutex
+	want view
+}
+
+// load takes the final view from the database.
+func (f *finalView) load(r *replica) {
+	r.t.Helper()
+	stored, err := r.messages.ListAfter(r.t.Context(), r.hq().ID, 0, 10_000)
+	require.NoError(r.t, err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.want = view{}
+	for _, m := range stored {
+		f.want[m.Seq] = m.Body
+	}
+}
+
+// isReached returns whether the final view is known and v is like it.
+func (f *finalView) isReached(v view) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.want != nil && maps.Equal(v, f.want)
+}
+
+// wakeUntilDone waits for readers. A reader that has everything waits for a frame before it looks at the
+// final view, so somebody types meanwhile.
+func (r *replica) wakeUntilDone(readers *sync.WaitGroup, typist person) {
+	done := make(chan struct{})
+	go func() { readers.Wait(); close(done) }()
+	for tick := time.NewTicker(100 * time.Millisecond); ; {
+		select {
+		case <-done:
+			tick.Stop()
+			return
+		case <-tick.C:
+			r.bus.SendSignal(live.TopicTyping, r.hq().ID+" "+typist.id)
+		}
+	}
+}
+
 // A client that connects at any moment, while messages are posted, edited and deleted, ends with what the
 // database holds.
 func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
@@ -84,55 +126,24 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 		r := replicas[0]
 		random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
 		uli := s.instructor("Uli")
-		c := r.hq()
-		var talk, listen sync.WaitGroup
-		done := make(chan view)
-		talk.Go(func() { s.scribble(random, replicas, uli, c, 120+testkit.Rounds(5000)) })
-		const listeners = 8
-		final := make(chan struct{})
-		for i := range listeners {
+		var posting, reading sync.WaitGroup
+		posting.Go(func() { s.scribble(random, replicas, uli, r.hq(), 120+testkit.Rounds(5000)) })
+		final := &finalView{}
+		for i := range 8 {
 			p := s.user(fmt.Sprint(i))
-			listen.Go(func() {
-				time.Sleep(time.Duration(i*20) * time.Millisecond)
+			for r.hq().LastSeq < int64(4*i) {
+				time.Sleep(time.Millisecond) // some messages before each connection
+			}
+			reading.Go(func() {
 				a := replicas[i%len(replicas)].enter(p, "/ws/channels/hq?after_seq=0")
-				v := view{}
-				for want := view(nil); ; {
-					select {
-					case <-final:
-						if want == nil {
-							want = <-done
-						}
-					default:
-					}
-					if want != nil && maps.Equal(v, want) {
-						return
-					}
+				for v := (view{}); !final.isReached(v); {
 					v.apply(a.next())
 				}
 			})
 		}
-		talk.Wait()
-		want := view{}
-		rows, err := r.messages.ListAfter(t.Context(), c.ID, 0, 10_000)
-		require.NoError(t, err)
-		for _, m := range rows {
-			want[m.Seq] = m.Body
-		}
-		close(final)
-		go func() {
-			for range listeners {
-				done <- maps.Clone(want)
-			}
-		}()
-		listen.Go(func() { // wakes those who wait for a frame although they have everything
-			a := r.enter(s.user("waker"), "/ws/channels/hq")
-			for range 3 {
-				time.Sleep(100 * time.Millisecond)
-				r.bus.SendSignal(live.TopicTyping, c.ID+" "+uli.id)
-			}
-			_ = a.Close()
-		})
-		listen.Wait()
+		posting.Wait()
+		final.load(r)
+		r.wakeUntilDone(&reading, uli)
 	})
 }
 
