@@ -264,7 +264,7 @@ func (s *site) replica() *replica {
 	r.presence = present
 	ports := newLivePorts(r.messages, present, right, st)
 	r.live = live.NewRegistry(live.Params{
-		Source: ports.Source, Poster: ports.Poster, Presence: ports.Presence, Accounts: s.accounts, Broadcast: r.bus,
+		Source: ports.Source, Channels: ports.Channels, Presence: ports.Presence, Accounts: s.accounts, Broadcast: r.bus,
 		Hub: r.hub, Clock: clock.System{},
 	})
 	require.NoError(t, r.events.AttachSubscriptions(newSubscribers(r.service), []events.Subscription{

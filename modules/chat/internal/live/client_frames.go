@@ -54,7 +54,7 @@ func (s *socketSession) postMessage(ctx context.Context, f clientFrame) error {
 	if !s.conn.CheckNow(ctx) {
 		return nil // the check has closed the socket
 	}
-	m, err := s.registry.poster.PostMessage(ctx, s.channelID, messages.NewMessage{Body: f.Body, ClientID: f.ClientID})
+	m, err := s.registry.channels.PostMessage(ctx, s.channelID, messages.NewMessage{Body: f.Body, ClientID: f.ClientID})
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (s *socketSession) markRead(ctx context.Context, seq *int64) error {
 	if *seq <= s.readSeq {
 		return nil
 	}
-	if err := s.registry.poster.MarkRead(ctx, s.accountID, s.channelID, *seq); err != nil {
+	if err := s.registry.channels.MarkRead(ctx, s.accountID, s.channelID, *seq); err != nil {
 		return err
 	}
 	// A marker beyond the last message stays at that one, so later messages must be marked again.

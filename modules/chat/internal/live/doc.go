@@ -15,6 +15,6 @@
 //	client_frames.go   what a client sends; limits on refused frames
 //	frames.go          the frames in JSON
 //
-// The package asks for a Source to read channels and for a Poster to write. docs/chat.md shows the
+// The package asks for a Source to read messages, for Channels to act in, and for Presence. docs/chat.md shows the
 // whole way of a message.
 package live

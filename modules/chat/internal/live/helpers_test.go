@@ -41,7 +41,7 @@ const publicURL = "http://lyceum.test"
 // channelID is the channel of all tests.
 var channelID = ids.New()
 
-// fakeChannel is a channel in memory. It implements Source, Poster and Presence.
+// fakeChannel is a channel in memory. It implements Source, Channels and Presence.
 type fakeChannel struct {
 	bus *broadcast.Bus
 
@@ -242,7 +242,7 @@ func startReplica(t *testing.T) *replica {
 	hub := ws.NewHub(ws.Limits{Total: 100, PerUser: 100, PerIP: 100},
 		httpx.NewAuthenticator(authenticator, publicURL, nil), telemetry.NewMetrics())
 	r.registry = NewRegistry(Params{
-		Source: r.channel, Poster: r.channel, Presence: r.channel, Accounts: fakeAccounts{}, Broadcast: bus,
+		Source: r.channel, Channels: r.channel, Presence: r.channel, Accounts: fakeAccounts{}, Broadcast: bus,
 		Hub: hub, Clock: clock.System{},
 	})
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})

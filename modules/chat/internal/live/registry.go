@@ -34,7 +34,7 @@ const pollInterval = time.Second
 // Registry holds the feeds of the channels that have sockets on this replica.
 type Registry struct {
 	source   Source
-	poster   Poster
+	channels Channels
 	presence Presence
 	// accounts returns display names. The module users keeps them in memory, so a batch of messages
 	// costs no query.
@@ -51,7 +51,7 @@ type Registry struct {
 type Params struct {
 	fx.In
 	Source    Source
-	Poster    Poster
+	Channels  Channels
 	Presence  Presence
 	Accounts  usersapi.Accounts
 	Broadcast *broadcast.Bus
@@ -62,7 +62,7 @@ type Params struct {
 // NewRegistry returns a Registry that listens to the signals of all replicas. Its caller runs Run.
 func NewRegistry(p Params) *Registry {
 	r := &Registry{
-		source: p.Source, poster: p.Poster, presence: p.Presence, accounts: p.Accounts, broadcast: p.Broadcast,
+		source: p.Source, channels: p.Channels, presence: p.Presence, accounts: p.Accounts, broadcast: p.Broadcast,
 		hub: p.Hub, clock: p.Clock, feeds: map[string]*channelFeed{},
 	}
 	p.Broadcast.Subscribe(messages.TopicMessages, func(id string) { r.eachFeed(id, (*channelFeed).wakeUp) })

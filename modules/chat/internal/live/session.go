@@ -100,7 +100,7 @@ func (s *socketSession) loadHead(ctx context.Context) (messages.Head, error) {
 
 // CheckAccess implements ws.Session. A socket stays open while the answer is not known.
 func (s *socketSession) CheckAccess(ctx context.Context, caller identity.Caller) (code int, reason string) {
-	err := s.registry.source.CheckReader(ctx, caller, s.channelID)
+	err := s.registry.channels.CheckReader(ctx, caller, s.channelID)
 	switch {
 	case errors.Is(err, ErrChannelDeleted):
 		return ws.CodeGone, err.Error()
