@@ -86,7 +86,7 @@ type listInput struct {
 	To         timeBound `query:"to" doc:"Before (RFC 3339)"`
 }
 
-// bound is a time that was given: even the year 1 is one.
+// timeBound is a time that was given: even the year 1 is one.
 type timeBound struct {
 	clock.Time
 	given bool

@@ -99,7 +99,7 @@ func countLines(s *sitetest.Site, token, accept string) (lines, size int) {
 	return lines, size
 }
 
-// verified waits for as long as a walk over a long log may take.
+// verifyLog waits for as long as a walk over a long log may take.
 func verifyLog(s *sitetest.Site, token string) (v sitetest.Answer) {
 	s.T.Helper()
 	req, err := http.NewRequestWithContext(s.T.Context(), http.MethodGet, s.URL+"/admin/audit-logs/verify", nil)

@@ -17,7 +17,7 @@ import (
 	"lyceum/platform/db"
 )
 
-// open is the log without what guards it, and with copies to put it back in order.
+// openLog is the log without what guards it, and with copies to put it back in order.
 func openLog(t *testing.T, d *db.DB) (exec func(sql string), mend func()) {
 	t.Helper()
 	exec = func(sql string) {

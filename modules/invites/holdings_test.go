@@ -93,7 +93,7 @@ func (w *world) note(_ context.Context, e auditapi.Entry) error {
 	return nil
 }
 
-// person is an account and a context in which it acts.
+// newAccount is an account and a context in which it acts.
 func (w *world) newAccount(name string, role identity.Role) (string, context.Context) {
 	id := ids.New()
 	w.accounts.known[id] = usersapi.Account{ID: id, Email: name + "@example.org", Role: role, Active: true}

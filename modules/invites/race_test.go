@@ -13,7 +13,7 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// racers are accounts with their ids.
+// registerMany are accounts with their ids.
 func registerMany(s *sitetest.Site, n int) (ids, tokens []string) {
 	for i := range n {
 		_, id, token := s.NewAccount(fmt.Sprint("racer-", i))
