@@ -86,14 +86,28 @@ func TestFeedTriesAgain(t *testing.T) {
 
 func TestFeedEndsWithItsLastSocket(t *testing.T) {
 	r := startReplica(t)
-	countFeeds := func() int { return len(r.registry.listChannelIDs()) }
+	countUsers := func() int {
+		r.registry.mu.Lock()
+		defer r.registry.mu.Unlock()
+		if f := r.registry.feeds[channelID]; f != nil {
+			return f.users
+		}
+		return 0
+	}
+	waitForUsers := func(want int) {
+		t.Helper()
+		require.Eventually(t, func() bool { return countUsers() == want }, 5*time.Second, time.Millisecond)
+	}
 	first, second := r.open(ids.New(), ""), r.open(ids.New(), "")
-	require.Equal(t, 1, countFeeds())
+	require.Equal(t, 2, countUsers())
 	require.NoError(t, first.conn.Close())
-	second.until("presence") // the first has left
-	require.Equal(t, 1, countFeeds())
+	waitForUsers(1)
+	r.channel.add("uli", "still delivered")
+	r.channel.bus.SendSignal(messages.TopicMessages, channelID)
+	require.Equal(t, "still delivered", second.until("message")["body"])
 	require.NoError(t, second.conn.Close())
-	require.Eventually(t, func() bool { return countFeeds() == 0 }, 5*time.Second, time.Millisecond)
+	waitForUsers(0)
+	require.Empty(t, r.registry.listChannelIDs())
 }
 
 func TestFeedAnnouncesPresence(t *testing.T) {
