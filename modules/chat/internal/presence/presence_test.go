@@ -98,7 +98,11 @@ func TestPresenceOverReplicas(t *testing.T) {
 		here.Join(t.Context(), channelID, uli)
 		here.Leave(channelID, uli)
 		here.Leave(channelID, uli)
-		require.Eventually(t, func() bool { return here.isEmpty() }, 5*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool {
+			var rows int64
+			err := d.Conn(t.Context()).Table("chat_presence").Where("replica_id = ?", here.replicaID).Count(&rows).Error
+			return err == nil && rows == 0
+		}, 10*time.Second, 10*time.Millisecond)
 		require.Equal(t, []string{uli, olga}, list(), "the account is still on the other replica")
 		stopThere()
 		require.Empty(t, list(), "a replica that stops removes everybody")
