@@ -1,3 +1,5 @@
+// Package assetkey has the rules for keys of assets: names that uploaders choose, such as
+// "lessons/video.mp4".
 package assetkey
 
 import (
@@ -12,11 +14,11 @@ import (
 	"lyceum/platform/text"
 )
 
-// maxKey bounds a key, in characters.
+// MaxLength is the length of a key in characters.
 const MaxLength = 512
 
-// checkKey holds a key to its rules. It never becomes a path of ours; the rules keep it from
-// misleading people and the programs that they save files with.
+// Check returns why a text is no key, or nil. A key never becomes a path on the server; the rules keep
+// it from misleading people and the programs with which they save files.
 func Check(key string) error {
 	switch {
 	case !utf8.ValidString(key):
@@ -39,14 +41,14 @@ func Check(key string) error {
 	return nil
 }
 
-// fileName is the name that a download is saved under.
+// FileName returns the name under which a download is saved: the last segment.
 func FileName(key string) string { return key[strings.LastIndex(key, "/")+1:] }
 
-// maxNumber is the last number that a taken key is tried with before it gets an id.
+// MaxNumber is the highest number that WithNumber writes. For a higher one it takes a random id.
 const MaxNumber = 50
 
-// numbered is the key with a number before its extension; the first is the key itself, the last has
-// an id.
+// WithNumber returns the key with a number before its extension, such as "video-2.mp4", within
+// MaxLength. For 1 it returns the key itself.
 func WithNumber(key string, n int) string {
 	if n == 1 {
 		return key

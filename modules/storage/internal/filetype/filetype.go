@@ -1,3 +1,4 @@
+// Package filetype tells what a file is by its first bytes, and whether that is what was declared.
 package filetype
 
 import (
@@ -10,7 +11,7 @@ import (
 	"lyceum/modules/storage/storageapi"
 )
 
-// prefixSize is how much of an object is looked at to tell what it is.
+// PrefixSize is how many of the first bytes Matches and Describe need.
 const PrefixSize = storageapi.StartSize
 
 // signatures tell whether the first bytes are what a type declares, wherever its signature may
@@ -31,7 +32,8 @@ var signatures = map[string]func([]byte) bool{
 	"application/zip": matchesAny(matchesAt(0, "PK\x03\x04"), matchesAt(0, "PK\x05\x06"), matchesAt(0, "PK\x07\x08"), matchesAt(0, "PK\x30\x30PK\x03\x04")),
 }
 
-// looksLike returns whether an object that begins with prefix may be of the type that was declared.
+// Matches reports whether a file that begins with prefix may have the declared media type. For a type
+// that it does not know it only refuses pages.
 func Matches(contentType string, prefix []byte) bool {
 	if check, known := signatures[contentType]; known {
 		return !isMarkup(prefix) && (check(prefix) || mimetype.Detect(prefix).Is(contentType))
@@ -44,7 +46,7 @@ func Matches(contentType string, prefix []byte) bool {
 	return contentType == "text/html" || !isMarkup(prefix) && !(isText && isMarkup(text))
 }
 
-// describeContent names the type that an object looks like from its first bytes.
+// Describe returns the media type that a file looks like, or a few words for people.
 func Describe(prefix []byte) string {
 	if len(prefix) == 0 {
 		return "an empty file"

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// boxes are those that a file of the ISO base media format may begin with. Cameras and old programs
+// firstBoxes are those that a file of the ISO base media format may begin with. Cameras and old programs
 // put the media, or room that was left free, before the type.
 var firstBoxes = []string{"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot", "uuid", "pdin", "moof", "sidx", "junk"}
 
-// looksMP4 walks the boxes up to one that only such a file has.
+// isMP4 walks the boxes up to one that only such a file has.
 func isMP4(b []byte) bool {
 	for len(b) >= 8 {
 		size, kind := uint64(binary.BigEndian.Uint32(b)), string(b[4:8])
@@ -47,7 +47,7 @@ func withoutID3(b []byte) []byte {
 	return b
 }
 
-// looksMP3 takes an ID3 or APE tag, or frames of MPEG audio of layer I to III: at the start, after
+// isMP3 takes an ID3 or APE tag, or frames of MPEG audio of layer I to III: at the start, after
 // zeros, or two in a row after anything else, as recorders and cut streams begin.
 func isMP3(b []byte) bool {
 	if matchesAt(0, "ID3")(b) || matchesAt(0, "APETAGEX")(b) {
