@@ -188,7 +188,7 @@ func hasJSONTag(n ast.Node) (found bool) {
 // files, or types of a file.
 var formats = map[string]string{
 	"audit/head.go: logBreak":           "stored in the head of the log, and covered by its seal",
-	"chat/frames.go":                    "the frames of sockets",
+	"chat/internal/live/frames.go":      "the frames of sockets",
 	"courses/archive.go":                "course.json of an archive",
 	"courses/captions.go: caption":      "stored with a lesson, and shown as it is stored",
 	"notifications/deliver.go: message": "a part of the event partDue",

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -114,22 +113,4 @@ func TestR8WithoutRedisALimitHolds(t *testing.T) {
 	require.Equal(t, 6, sitetest.CountOf(statuses, 401), "it goes on from the four")
 	require.Equal(t, 194, sitetest.CountOf(statuses, 429))
 	require.Equal(t, 200, s.TryLogin("admin@lyceum.local", seed.DemoPassword).Status)
-}
-
-// RATE_LIMIT_CHAT: ten messages a second in one channel, over the socket and the route together.
-func TestChatIsPaced(t *testing.T) {
-	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_CHAT": "10/1m"}, func(t *testing.T, s *sitetest.Site) {
-		_, _, token := s.NewAccount("talkative")
-		c := s.Dial("/ws/channels/hq?token="+token, nil)
-		c.Until("welcome")
-		for range 5 {
-			s.Want(201, "POST", "/channels/hq/messages", token, `{"body":"one"}`)
-			c.Send(map[string]any{"type": "message", "body": "two", "client_id": "x" + fmt.Sprint(time.Now().UnixNano())})
-			c.Until("ack")
-		}
-		s.WantProblem(429, "rate-limited", "POST", "/channels/hq/messages", token, `{"body":"too much"}`)
-		c.Send(map[string]any{"type": "message", "body": "too much"})
-		require.Equal(t, "rate-limited", c.Until("error")["code"])
-		require.EqualValues(t, 10, s.Want(200, "GET", "/channels/hq", token, nil).Get("last_seq"))
-	})
 }

@@ -82,18 +82,6 @@ func talkInChat(s *sitetest.Site, admin, user string) {
 	require.Equal(t, "hello", history.Text("items.0.body"))
 }
 
-// Fifty refused messages within ten seconds are no mistake any more.
-func TestAFloodedSocketIsClosed(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, nil)
-	c := s.Dial("/ws/channels/hq?token="+s.AdminToken(), nil)
-	c.Until("welcome")
-	for range 50 {
-		c.Send(map[string]any{"type": "message", "body": ""})
-	}
-	require.Equal(t, 4429, c.CloseCode())
-}
-
 // The walk that existing clients do, to the letter.
 func TestTheSeedWalk(t *testing.T) {
 	t.Parallel()

@@ -123,64 +123,64 @@ CREATE TABLE auth_sessions (
 	user_agent text NOT NULL
 );
 CREATE TABLE chat_channels (
-				id text PRIMARY KEY,
-				slug text NOT NULL,
-				title text NOT NULL,
-				visibility text NOT NULL CHECK (visibility IN ('public', 'member', 'course', 'private')),
-				course_id text CHECK ((course_id IS NULL) = (visibility <> 'course')),
-				created_by text,
-				last_seq bigint NOT NULL DEFAULT 0,
-				last_change bigint NOT NULL DEFAULT 0,
-				base_seq bigint NOT NULL DEFAULT 0,
-				version bigint NOT NULL,
-				created_at bigint NOT NULL,
-				updated_at bigint NOT NULL,
-				deleted_at bigint
-			);
+	id text PRIMARY KEY,
+	slug text NOT NULL,
+	title text NOT NULL,
+	visibility text NOT NULL CHECK (visibility IN ('public', 'member', 'course', 'private')),
+	course_id text CHECK ((course_id IS NULL) = (visibility <> 'course')),
+	created_by text,
+	last_seq bigint NOT NULL DEFAULT 0,
+	last_change bigint NOT NULL DEFAULT 0,
+	base_seq bigint NOT NULL DEFAULT 0,
+	version bigint NOT NULL,
+	created_at bigint NOT NULL,
+	updated_at bigint NOT NULL,
+	deleted_at bigint
+);
 CREATE TABLE chat_marks (
-				user_id text NOT NULL,
-				channel_id text NOT NULL REFERENCES chat_channels (id),
-				seq bigint NOT NULL,
-				PRIMARY KEY (user_id, channel_id)
-			);
+	user_id text NOT NULL,
+	channel_id text NOT NULL REFERENCES chat_channels (id),
+	seq bigint NOT NULL,
+	PRIMARY KEY (user_id, channel_id)
+);
 CREATE TABLE chat_members (
-				channel_id text NOT NULL REFERENCES chat_channels (id),
-				user_id text NOT NULL,
-				created_at bigint NOT NULL,
-				PRIMARY KEY (channel_id, user_id)
-			);
+	channel_id text NOT NULL REFERENCES chat_channels (id),
+	user_id text NOT NULL,
+	created_at bigint NOT NULL,
+	PRIMARY KEY (channel_id, user_id)
+);
 CREATE TABLE chat_messages (
-				id text PRIMARY KEY,
-				channel_id text NOT NULL REFERENCES chat_channels (id),
-				seq bigint NOT NULL,
-				author_id text NOT NULL,
-				body text NOT NULL,
-				client_id text,
-				change bigint NOT NULL DEFAULT 0,
-				version bigint NOT NULL,
-				created_at bigint NOT NULL,
-				edited_at bigint,
-				deleted_at bigint,
-				UNIQUE (channel_id, seq)
-			);
+	id text PRIMARY KEY,
+	channel_id text NOT NULL REFERENCES chat_channels (id),
+	seq bigint NOT NULL,
+	author_id text NOT NULL,
+	body text NOT NULL,
+	client_id text,
+	change bigint NOT NULL DEFAULT 0,
+	version bigint NOT NULL,
+	created_at bigint NOT NULL,
+	edited_at bigint,
+	deleted_at bigint,
+	UNIQUE (channel_id, seq)
+);
 CREATE TABLE chat_presence (
-				channel_id text NOT NULL,
-				user_id text NOT NULL,
-				replica_id text NOT NULL,
-				since bigint NOT NULL,
-				PRIMARY KEY (channel_id, user_id, replica_id)
-			);
+	channel_id text NOT NULL,
+	user_id text NOT NULL,
+	replica_id text NOT NULL,
+	since bigint NOT NULL,
+	PRIMARY KEY (channel_id, user_id, replica_id)
+);
 CREATE TABLE chat_replicas (
-				id text PRIMARY KEY,
-				seen_at bigint NOT NULL
-			);
+	id text PRIMARY KEY,
+	seen_at bigint NOT NULL
+);
 CREATE TABLE chat_tickets (
-				hash blob PRIMARY KEY,
-				user_id text NOT NULL,
-				session_id text NOT NULL,
-				token_expires_at bigint NOT NULL,
-				expires_at bigint NOT NULL
-			);
+	hash blob PRIMARY KEY,
+	user_id text NOT NULL,
+	session_id text NOT NULL,
+	token_expires_at bigint NOT NULL,
+	expires_at bigint NOT NULL
+);
 CREATE TABLE course_progress (
 				user_id text NOT NULL,
 				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,

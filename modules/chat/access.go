@@ -7,42 +7,54 @@ import (
 
 	"go.uber.org/fx"
 
+	"lyceum/modules/chat/internal/messages"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/cache"
+	"lyceum/platform/db"
 	"lyceum/platform/identity"
 )
 
-// topicAccess tells replicas that someone may read more or less than before.
-const topicAccess = "chat.access"
+// Topics of the signals that drop what replicas keep in memory.
+const (
+	// topicAccess says that an account may read more or fewer channels. The key is memberKey or courseKey.
+	topicAccess = "chat.access"
+	// topicChannel says that a channel changed. The key is the channel's id.
+	topicChannel = "chat.channel"
+)
 
-// Courses is the answer about course channels; without the module there is none.
+// Courses is the optional answer of the module courses. Without it there are no course channels.
 type Courses struct {
 	fx.In
 	Reader coursesapi.Reader `optional:"true"`
 }
 
-// access decides who may read a channel. Sockets ask it again and again, so what takes a query is
-// kept until it changes.
+// access decides which accounts may read a channel. Each socket asks twice a second, so channels and
+// rights that take a query are kept in memory until a signal drops them.
 type access struct {
 	store   *store
 	courses coursesapi.Reader
+	// granted holds rights by key. It keeps no refusals, so a new right works at once.
 	granted *cache.Invalidated[bool]
+	// channels holds the channels that exist, by id.
+	channels *cache.Invalidated[channel]
 }
 
-func newAccess(s *store, c Courses, b cache.Signals) *access {
+// newAccess returns an access whose memory listens to the signals of all replicas.
+func newAccess(s *store, c Courses, signals cache.Signals) *access {
 	a := &access{store: s, courses: c.Reader}
-	a.granted = cache.NewInvalidated(b, topicAccess, a.load)
+	a.granted = cache.NewInvalidated(signals, topicAccess, a.loadGranted)
+	a.channels = cache.NewInvalidated(signals, topicChannel, a.loadChannel)
 	return a
 }
 
-// mayRead is the one rule of who may read a channel:
+// canRead is the rule of which accounts may read a channel:
 //
-//	public   every account           course   enrolled and owner of the course
-//	member   members                 private  creator and members of the channel
+//	public   every account           course   learners and owner of the course
+//	member   members and above       private  creator and members of the channel
 //
-// and administrators always.
-func (a *access) mayRead(ctx context.Context, caller identity.Caller, c *channel) (bool, error) {
+// Administrators may read every channel.
+func (a *access) canRead(ctx context.Context, caller identity.Caller, c *channel) (bool, error) {
 	switch {
 	case !caller.IsSignedIn():
 		return false, nil
@@ -50,11 +62,11 @@ func (a *access) mayRead(ctx context.Context, caller identity.Caller, c *channel
 		return true, nil
 	}
 	switch c.Visibility {
-	case public:
+	case visibilityPublic:
 		return true, nil
-	case member:
+	case visibilityMember:
 		return caller.HasRole(usersapi.RoleMember), nil
-	case private:
+	case visibilityPrivate:
 		if c.CreatedBy != nil && *c.CreatedBy == caller.UserID {
 			return true, nil
 		}
@@ -68,53 +80,78 @@ func (a *access) mayRead(ctx context.Context, caller identity.Caller, c *channel
 	return ok, err
 }
 
+// memberKey is the key of the right of a member of a private channel.
 func memberKey(channelID, userID string) string { return "member " + channelID + " " + userID }
-func courseKey(courseID, userID string) string  { return "course " + courseID + " " + userID }
 
-// load answers a key. "No" is given as missing, which is never kept: a right that was granted
-// works at once.
-func (a *access) load(ctx context.Context, key string) (yes, ok bool, err error) {
+// courseKey is the key of the right of a learner or owner to the channels of a course.
+func courseKey(courseID, userID string) string { return "course " + courseID + " " + userID }
+
+// loadGranted returns whether the right of a key exists, in both results: the cache keeps only keys that
+// have a value.
+func (a *access) loadGranted(ctx context.Context, key string) (granted, ok bool, err error) {
 	kind, rest, _ := strings.Cut(key, " ")
-	id, user, _ := strings.Cut(rest, " ")
+	id, userID, _ := strings.Cut(rest, " ")
 	if kind == "member" {
-		ok, err = a.store.isMember(ctx, id, user)
+		ok, err = a.store.isMember(ctx, id, userID)
 		return ok, ok, err
 	}
-	c, found, err := a.courses.Find(ctx, id)
+	course, found, err := a.courses.Find(ctx, id)
 	if err != nil || !found {
 		return false, false, err
 	}
-	if c.OwnerID == user {
+	if course.OwnerID == userID {
 		return true, true, nil
 	}
-	ok, err = a.courses.Enrolled(ctx, user, id)
+	ok, err = a.courses.Enrolled(ctx, userID, id)
 	return ok, ok, err
 }
 
-// visible says which channels a list may show: the rule of mayRead for queries.
-type visible struct {
-	userID       string
-	all          bool
-	visibilities []string
-	courses      []string
-}
-
-func (a *access) visibleTo(ctx context.Context, caller identity.Caller) (v visible, err error) {
-	v = visible{userID: caller.UserID, all: caller.HasRole(usersapi.RoleAdmin), visibilities: openTo(caller.Role)}
-	if a.courses != nil && !v.all {
-		v.courses, err = a.courses.EnrolledCourses(ctx, caller.UserID)
+// loadChannel returns a channel that exists.
+func (a *access) loadChannel(ctx context.Context, id string) (channel, bool, error) {
+	c, err := a.store.channelByID(ctx, id)
+	if db.IsNotFound(err) {
+		return channel{}, false, nil
 	}
-	return v, err
+	return *c, err == nil, err
 }
 
-// openTo lists the visibilities that a role alone gives.
-func openTo(role identity.Role) []string {
-	open := []string{public}
+// channelForMessages returns what internal/messages may know of a channel.
+func (a *access) channelForMessages(c *channel) messages.Channel {
+	canRead := func(ctx context.Context, account identity.Caller) (bool, error) { return a.canRead(ctx, account, c) }
+	return messages.Channel{ID: c.ID, Slug: c.Slug, CanRead: canRead}
+}
+
+// channelFilter is the rule of canRead for a query: the channels that a list shows to an account.
+type channelFilter struct {
+	userID string
+	// isUnlimited is true for administrators.
+	isUnlimited bool
+	// visibilities are those that the role alone may read.
+	visibilities []string
+	// courseIDs are the courses of the account.
+	courseIDs []string
+}
+
+// filterFor returns the filter of a caller.
+func (a *access) filterFor(ctx context.Context, caller identity.Caller) (f channelFilter, err error) {
+	f = channelFilter{
+		userID: caller.UserID, isUnlimited: caller.HasRole(usersapi.RoleAdmin),
+		visibilities: visibilitiesOf(caller.Role),
+	}
+	if a.courses != nil && !f.isUnlimited {
+		f.courseIDs, err = a.courses.EnrolledCourses(ctx, caller.UserID)
+	}
+	return f, err
+}
+
+// visibilitiesOf returns the visibilities that a role alone may read.
+func visibilitiesOf(role identity.Role) []string {
+	open := []string{visibilityPublic}
 	if role.IsAtLeast(usersapi.RoleMember) {
-		open = append(open, member)
+		open = append(open, visibilityMember)
 	}
 	if role.IsAtLeast(usersapi.RoleAdmin) {
-		open = append(open, course, private)
+		open = append(open, visibilityCourse, visibilityPrivate)
 	}
 	return slices.Clip(open)
 }

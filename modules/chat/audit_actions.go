@@ -2,7 +2,7 @@ package chat
 
 import "lyceum/modules/audit/auditapi"
 
-// auditActions are what this module writes to the audit log.
+// auditActions are the actions that this module writes to the audit log.
 var auditActions = []auditapi.Action{
 	{Name: "channel.created", Targets: []string{"channel"}},
 	{Name: "channel.updated", Targets: []string{"channel"}},

@@ -2,15 +2,13 @@ package chat
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/modules/users/usersapi"
 	"lyceum/platform/testkit"
 )
 
@@ -37,7 +35,7 @@ func (r *replica) openedWith(p person, query string) (welcome object, replayed [
 	return frames[0], frames[1:]
 }
 
-// summary is what matters of replayed frames.
+// summary returns replayed frames as short texts.
 func summary(frames []object) (out []string) {
 	for _, f := range frames {
 		switch f["type"] {
@@ -55,34 +53,35 @@ func summary(frames []object) (out []string) {
 func TestMissedChanges(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		first, second := s.replicas()
-		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
+		uli, olga := s.user("Uli"), s.user("Olga")
 		live := second.enter(olga, "/ws/channels/hq")
 		var paths []string
 		for n := range 5 {
 			m := first.want(201, uli, "POST", "/channels/hq/messages", object{"body": fmt.Sprint("m", n+1)})
 			paths = append(paths, "/channels/hq/messages/"+m.body["id"].(string))
 		}
-		// Each is awaited, as a room that is woken late tells the newest state alone.
-		heard := func(want string) {
+		// Each is awaited, as a feed that wakes late sends the newest state alone.
+		next := func(want string) {
 			require.Equal(t, []string{want}, summary([]object{live.until("edited", "deleted")}))
 		}
 		edit := func(n int, body, want string) {
 			first.want(200, uli, "PATCH", paths[n-1], object{"body": body})
-			heard(want)
+			next(want)
 		}
 		edit(1, "one", "edited 1 1 one")
 		edit(2, "two", "edited 2 2 two")
 		edit(1, "one again", "edited 1 3 one again")
 		first.want(200, uli, "PATCH", paths[0], object{"body": "one again"}) // no change
 		second.want(204, uli, "DELETE", paths[1], nil)
-		heard("deleted 2 4 <nil>")
+		next("deleted 2 4 <nil>")
 		second.want(204, uli, "DELETE", paths[3], nil)
-		heard("deleted 4 5 <nil>")
+		next("deleted 4 5 <nil>")
 		all := []string{"edited 1 3 one again", "deleted 2 4 <nil>", "deleted 4 5 <nil>"}
 		for query, want := range map[string][]string{
-			"after_change=0": all, "after_change=2": all, "after_change=3": all[1:], "after_change=4": all[2:], "after_change=5": nil, "after_change=99": nil,
+			"after_change=0": all, "after_change=2": all, "after_change=3": all[1:], "after_change=4": all[2:],
+			"after_change=5": nil, "after_change=99": nil,
 			"": nil, "after_seq=5&after_change=0": all, "after_seq=99&after_change=0": all,
-			"after_seq=3&after_change=0":              {"message 4 ", "message 5 m5", "edited 1 3 one again", "deleted 2 4 <nil>"},
+			"after_seq=3&after_change=0":              append([]string{"message 4 ", "message 5 m5"}, all[:2]...),
 			"after_seq=1&after_change=3":              {"message 2 ", "message 3 m3", "message 4 ", "message 5 m5"},
 			"after_seq=3":                             {"message 4 ", "message 5 m5"},
 			"after_seq=4&after_change=4":              {"message 5 m5", "deleted 4 5 <nil>"},
@@ -99,33 +98,32 @@ func TestMissedChanges(t *testing.T) {
 			require.Equal(t, 422, status, bad)
 		}
 		refused := first.want(422, olga, "GET", "/ws/channels/hq?after_seq=x&after_change=y", nil,
-			"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
-		require.Equal(t, "[map[location:query.after_seq message:a whole number from 0] map[location:query.after_change message:a whole number from 0]]",
-			fmt.Sprint(refused.body["errors"]))
+			"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13",
+			"Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
+		require.Equal(t, []any{
+			object{"location": "query.after_seq", "message": "a whole number from 0"},
+			object{"location": "query.after_change", "message": "a whole number from 0"},
+		}, refused.body["errors"])
 	})
 }
 
 func TestMissedChangesBeyondTheNewest(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
-		c, err := r.service.find(t.Context(), hq)
-		require.NoError(t, err)
+		uli, olga := s.user("Uli"), s.user("Olga")
 		const count = maxReplay + 20
 		for range count / 20 {
-			drafts := make([]draft, 20)
-			for i := range drafts {
-				drafts[i] = draft{Author: olga.id, newMessage: newMessage{Body: "old"}}
-			}
-			_, err = r.service.append(t.Context(), c.ID, drafts)
-			require.NoError(t, err)
+			r.append(olga, slices.Repeat([]string{"old"}, 20)...)
 		}
 		// The message with the lowest seq was changed last.
 		conn := r.db.Conn(t.Context())
-		require.NoError(t, conn.Exec("UPDATE chat_messages SET change = ? - seq, body = 'new', edited_at = created_at", count+1).Error)
+		edit := "UPDATE chat_messages SET change = ? - seq, body = 'new', edited_at = created_at"
+		require.NoError(t, conn.Exec(edit, count+1).Error)
 		require.NoError(t, conn.Exec("UPDATE chat_channels SET last_change = ?", count).Error)
 		for query, gap := range map[string]string{
-			"after_change=0": fmt.Sprint("gap ", maxReplay+1, " ", count), "after_change=15": fmt.Sprint("gap ", maxReplay+1, " ", count-15), "after_change=20": "",
+			"after_change=0":  fmt.Sprint("gap ", maxReplay+1, " ", count),
+			"after_change=15": fmt.Sprint("gap ", maxReplay+1, " ", count-15),
+			"after_change=20": "",
 			fmt.Sprint("after_change=0&after_seq=", maxReplay+3): "",
 		} {
 			welcome, replayed := r.openedWith(uli, query)
@@ -155,8 +153,8 @@ type resumer struct {
 	seq, delta int64
 }
 
-// take applies frames to the view until n were read or finished says so. Within one connection, changes only rise.
-func (c *resumer) take(t *testing.T, s *socket, n int, finished func(view) bool) bool {
+// take applies frames to the view until n were read or isFinished returns true. Within one connection, changes only rise.
+func (c *resumer) take(t *testing.T, s *socket, n int, isFinished func(view) bool) bool {
 	last := int64(0)
 	for range n {
 		f := s.next()
@@ -171,7 +169,7 @@ func (c *resumer) take(t *testing.T, s *socket, n int, finished func(view) bool)
 			}
 			last, c.delta = change, max(c.delta, change)
 		}
-		if finished(c.view) {
+		if isFinished(c.view) {
 			return true
 		}
 	}
@@ -184,55 +182,35 @@ func TestResumedViewsEndLikeTheDatabase(t *testing.T) {
 		if s.db.URL != "" {
 			replicas = append(replicas, s.replica())
 		}
-		c, err := replicas[0].service.find(t.Context(), hq)
-		require.NoError(t, err)
-		var talk, listen sync.WaitGroup
+		var posting, reading sync.WaitGroup
 		for n := range 2 {
-			p := s.person(usersapi.RoleInstructor, fmt.Sprint("speaker ", n))
+			p := s.instructor(fmt.Sprint("speaker ", n))
 			random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), uint64(n)))
-			talk.Go(func() { s.scribble(random, replicas, p, c, 150) })
+			posting.Go(func() { s.scribble(random, replicas, p, replicas[0].hq(), 150) })
 		}
-		var mu sync.Mutex
-		var want view
-		finished := func(v view) bool { mu.Lock(); defer mu.Unlock(); return want != nil && maps.Equal(v, want) }
+		final := &finalView{}
 		for i := range 6 {
-			p := s.person(usersapi.RoleUser, fmt.Sprint(i))
-			listen.Go(func() {
+			p := s.user(fmt.Sprint(i))
+			reading.Go(func() {
 				client := &resumer{view: view{}}
 				for round := 0; ; round++ {
 					r := replicas[(i+round)%len(replicas)]
-					a, status := r.dial(p, fmt.Sprintf("/ws/channels/hq?after_seq=%d&after_change=%d", client.seq, client.delta))
+					query := fmt.Sprintf("?after_seq=%d&after_change=%d", client.seq, client.delta)
+					a, status := r.dial(p, "/ws/channels/hq"+query)
 					if status != 101 {
 						t.Error(status)
 						return
 					}
-					done := client.take(t, a, 5+7*i, finished)
+					isDone := client.take(t, a, 5+7*i, final.isReached)
 					_ = a.Close()
-					if done {
+					if isDone {
 						return
 					}
 				}
 			})
 		}
-		talk.Wait()
-		rows, err := replicas[0].service.store.after(t.Context(), c.ID, 0, 10_000)
-		require.NoError(t, err)
-		mu.Lock()
-		want = view{}
-		for _, m := range rows {
-			want[m.Seq] = m.Body
-		}
-		mu.Unlock()
-		ended := make(chan struct{})
-		go func() { listen.Wait(); close(ended) }()
-		for waker := replicas[0].enter(s.person(usersapi.RoleUser, "waker"), "/ws/channels/hq"); ; {
-			select {
-			case <-ended:
-				return
-			case <-time.After(100 * time.Millisecond): // a reader that has everything waits for a frame
-				waker.send(object{"type": "ping"})
-				replicas[0].bus.SendSignal(topicTyping, c.ID+" "+rows[0].AuthorID)
-			}
-		}
+		posting.Wait()
+		final.load(replicas[0])
+		replicas[0].wakeUntilDone(&reading, s.user("typist"))
 	})
 }

@@ -3,6 +3,7 @@ package chat
 import (
 	"cmp"
 	"regexp"
+	"slices"
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
@@ -11,30 +12,42 @@ import (
 	"lyceum/platform/text"
 )
 
-// Visibilities of a channel.
+// Visibilities of a channel. access.canRead says which accounts may read which.
 const (
-	public   = "public"
-	member   = "member"
-	course   = "course"
-	private  = "private"
-	hq       = "hq"
-	hqTitle  = "Headquarters"
+	visibilityPublic  = "public"
+	visibilityMember  = "member"
+	visibilityCourse  = "course"
+	visibilityPrivate = "private"
+)
+
+// The channel that always exists.
+const (
+	hqSlug  = "hq"
+	hqTitle = "Headquarters"
+)
+
+// Bounds of a channel, in Unicode code points.
+const (
 	maxTitle = 200
 	maxSlug  = 64
 )
 
+// channel is a row of chat_channels.
 type channel struct {
 	ID         string
 	Slug       string
 	Title      string
 	Visibility string
-	CourseID   *string
-	CreatedBy  *string
-	// LastSeq numbers the newest message, LastChange the newest edit or deletion.
+	// CourseID is set for a course channel only.
+	CourseID *string
+	// CreatedBy is nil for the channel hq and if the account was erased.
+	CreatedBy *string
+	// LastSeq is the number of the newest message, LastChange that of the newest edit or deletion.
+	// internal/messages raises both.
 	LastSeq    int64
 	LastChange int64
-	// BaseSeq is where reading begins for whoever has no mark: those who could not read before the
-	// channel was opened to more people.
+	// BaseSeq is the read marker of readers who have none. It is the newest message of the time when the
+	// channel was opened to more accounts, so older ones do not count as unread for them.
 	BaseSeq   int64
 	Version   int64
 	CreatedAt clock.Time
@@ -42,32 +55,39 @@ type channel struct {
 	DeletedAt *clock.Time
 }
 
-// TableName of channels.
+// TableName returns the table of channels, for GORM.
 func (channel) TableName() string { return "chat_channels" }
 
-// manages says whether the caller may change the channel and its members.
-func (c *channel) manages(caller identity.Caller) bool {
-	return caller.HasRole(usersapi.RoleAdmin) || c.CreatedBy != nil && *c.CreatedBy == caller.UserID && caller.HasRole(usersapi.RoleInstructor)
+// isManagedBy returns whether the caller may change the channel and its members: administrators, and
+// its creator as long as they are an instructor.
+func (c *channel) isManagedBy(caller identity.Caller) bool {
+	isCreator := c.CreatedBy != nil && *c.CreatedBy == caller.UserID
+	return caller.HasRole(usersapi.RoleAdmin) || isCreator && caller.HasRole(usersapi.RoleInstructor)
 }
 
-// listed is a channel with what one reader has left to read.
-type listed struct {
+// readerChannel is a channel as one reader sees it.
+type readerChannel struct {
 	Channel channel `gorm:"embedded"`
-	Mark    int64
-	// Silent counts messages after the mark that are the reader's own or deleted.
+	// Mark is the read marker of the reader.
+	Mark int64
+	// Silent counts the messages after the marker that are the reader's own or deleted.
 	Silent int64
 }
 
-func (l *listed) unread() int64 { return max(0, l.Channel.LastSeq-l.Mark-l.Silent) }
+// countUnread returns the number of messages of others after the read marker.
+func (r *readerChannel) countUnread() int64 { return max(0, r.Channel.LastSeq-r.Mark-r.Silent) }
 
+// slugForm matches every slug that a channel may have.
 var slugForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
-// slugOf makes a slug of a title; one that gives none becomes "channel".
-func slugOf(title string) string {
-	return cmp.Or(text.MakeSlug(title, maxSlug-4), "channel") // room for a number
+// makeSlug returns a slug for a title. It leaves room for a number behind it.
+func makeSlug(title string) string {
+	return cmp.Or(text.MakeSlug(title, maxSlug-4), "channel")
 }
 
-func titleOf(s string) (string, error) {
+// cleanTitle returns a title without the space around it. It returns a validation fault for an empty or too
+// long title and for characters that a line can't have.
+func cleanTitle(s string) (string, error) {
 	title := text.CleanLine(s)
 	switch {
 	case title == "":
@@ -79,4 +99,23 @@ func titleOf(s string) (string, error) {
 		return "", apperr.Invalid("title", err.Error())
 	}
 	return title, nil
+}
+
+// checkCoursePair returns a validation fault unless a course channel names a course, and no other channel
+// does. It accepts any visibility that it does not know; the schema refuses those.
+func checkCoursePair(visibility string, courseID *string) error {
+	switch otherVisibilities := []string{visibilityPublic, visibilityMember, visibilityPrivate}; {
+	case slices.Contains(otherVisibilities, visibility) && courseID != nil:
+		return apperr.Invalid("course_id", "only a course channel has a course")
+	case visibility == visibilityCourse && courseID == nil:
+		return apperr.Invalid("course_id", "a course channel needs a course")
+	}
+	return nil
+}
+
+// hasMoreReaders returns whether a change of visibility lets accounts read that could not before.
+func hasMoreReaders(from, to string) bool {
+	order := []string{visibilityPrivate, visibilityMember, visibilityPublic}
+	involvesCourse := from == visibilityCourse || to == visibilityCourse
+	return involvesCourse || slices.Index(order, to) > slices.Index(order, from)
 }

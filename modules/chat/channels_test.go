@@ -2,6 +2,7 @@ package chat
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,48 +15,72 @@ import (
 	"lyceum/platform/ids"
 )
 
-func TestHQIsMadeOnceAndStays(t *testing.T) {
+func TestHQExistsOnceAndStays(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		var wg sync.WaitGroup
+		var starting sync.WaitGroup
 		for range 8 {
-			wg.Go(func() { require.NoError(t, r.service.ensureHQ(t.Context())) })
+			starting.Go(func() { require.NoError(t, r.service.ensureHQ(t.Context())) })
 		}
-		wg.Wait()
-		user, admin := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleAdmin, "Ada")
+		starting.Wait()
+		user, admin := s.user("Uli"), s.admin("Ada")
 		list := items(r.want(200, user, "GET", "/channels", nil))
 		require.Len(t, list, 1)
-		require.Equal(t, object{"slug": "hq", "title": hqTitle, "visibility": "public", "last_seq": 0.0, "unread": 0.0}, list[0])
+		want := object{"slug": "hq", "title": hqTitle, "visibility": "public", "last_seq": 0.0, "unread": 0.0}
+		require.Equal(t, want, list[0])
 		r.want(403, admin, "DELETE", "/channels/hq", nil)
 		r.want(403, admin, "PATCH", "/channels/hq", object{"visibility": "private"})
 		r.want(200, admin, "PATCH", "/channels/hq", object{"title": "Agora"})
 	})
 }
 
-func TestChannelsAreMadeChangedAndDeleted(t *testing.T) {
+func TestCreateChannel(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, other, admin, user := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleInstructor, "Olga"), s.person(usersapi.RoleAdmin, "Ada"), s.person(usersapi.RoleUser, "Uli")
-		r.want(401, person{}, "POST", "/channels", object{"title": "x", "visibility": "public"})
-		r.want(403, user, "POST", "/channels", object{"title": "x", "visibility": "public"})
-		made := r.want(201, ivo, "POST", "/channels", object{"title": "Über uns & andere!", "visibility": "public"})
-		require.Equal(t, "uber-uns-andere", made.body["slug"])
-		require.Equal(t, "/channels/uber-uns-andere", made.header.Get("Location"))
-		again := r.want(201, ivo, "POST", "/channels", object{"title": "Über uns & andere!", "visibility": "public"})
-		require.Equal(t, "uber-uns-andere-2", again.body["slug"])
-		require.Equal(t, "channel", r.want(201, ivo, "POST", "/channels", object{"title": "!?", "visibility": "public"}).body["slug"])
-		require.Equal(t, "slug-taken", r.want(409, ivo, "POST", "/channels", object{"title": "x", "slug": "hq", "visibility": "public"}).code())
-		for _, bad := range []object{
-			{"title": "x", "visibility": "public", "slug": "A"}, {"title": "x", "visibility": "public", "slug": ""},
-			{"title": " ", "visibility": "public"}, {"title": "x", "visibility": "secret"}, {"visibility": "public"},
-			{"title": "x", "visibility": "public", "course_id": ids.New()}, {"title": "x", "visibility": "course", "course_id": ids.New()},
-			{"title": strings.Repeat("x", 201), "visibility": "public"}, {"title": "a\u202eb", "visibility": "public"},
+		ivo := s.instructor("Ivo")
+		t.Run("for instructors only", func(t *testing.T) {
+			r.want(401, person{}, "POST", "/channels", object{"title": "x", "visibility": "public"})
+			r.want(403, s.user("Uli"), "POST", "/channels", object{"title": "x", "visibility": "public"})
+		})
+		t.Run("with a slug from its title", func(t *testing.T) {
+			title := object{"title": "Über uns & andere!", "visibility": "public"}
+			created := r.want(201, ivo, "POST", "/channels", title)
+			require.Equal(t, "uber-uns-andere", created.body["slug"])
+			require.Equal(t, "/channels/uber-uns-andere", created.header.Get("Location"))
+			require.Equal(t, "uber-uns-andere-2", r.want(201, ivo, "POST", "/channels", title).body["slug"])
+			nameless := r.want(201, ivo, "POST", "/channels", object{"title": "!?", "visibility": "public"})
+			require.Equal(t, "channel", nameless.body["slug"])
+		})
+		t.Run("not with the slug of another", func(t *testing.T) {
+			taken := r.want(409, ivo, "POST", "/channels", object{"title": "x", "slug": "hq", "visibility": "public"})
+			require.Equal(t, "slug-taken", taken.code())
+		})
+		for name, bad := range map[string]object{
+			"a slug in upper case":         {"title": "x", "visibility": "public", "slug": "A"},
+			"an empty slug":                {"title": "x", "visibility": "public", "slug": ""},
+			"an empty title":               {"title": " ", "visibility": "public"},
+			"no title":                     {"visibility": "public"},
+			"a long title":                 {"title": strings.Repeat("x", 201), "visibility": "public"},
+			"a title that turns text":      {"title": "a\u202eb", "visibility": "public"},
+			"an unknown visibility":        {"title": "x", "visibility": "secret"},
+			"a course without its channel": {"title": "x", "visibility": "public", "course_id": ids.New()},
+			"an unknown course":            {"title": "x", "visibility": "course", "course_id": ids.New()},
 		} {
-			r.want(422, ivo, "POST", "/channels", bad)
+			t.Run("not with "+name, func(t *testing.T) { r.want(422, ivo, "POST", "/channels", bad) })
 		}
+		created := "channel.created"
+		require.Equal(t, []string{created, created, created}, r.audit.actions())
+	})
+}
 
-		path := "/channels/uber-uns-andere"
+func TestUpdateAndDeleteChannel(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		ivo, other, admin, user := s.instructor("Ivo"), s.instructor("Olga"), s.admin("Ada"), s.user("Uli")
+		const path = "/channels/room"
+		r.want(201, ivo, "POST", "/channels", object{"title": "Room", "visibility": "public"})
 		etag := r.want(200, ivo, "GET", path, nil).header.Get("ETag")
+
 		r.want(403, other, "PATCH", path, object{"title": "y"})
 		r.want(403, user, "PATCH", path, object{"title": "y"})
 		r.want(404, ivo, "PATCH", "/channels/none", object{"title": "y"})
@@ -65,50 +90,62 @@ func TestChannelsAreMadeChangedAndDeleted(t *testing.T) {
 		r.want(412, ivo, "PATCH", path, object{"title": "z"}, "If-Match", etag)
 		same := r.want(200, ivo, "PATCH", path, object{"title": "y"})
 		require.Equal(t, changed.header.Get("ETag"), same.header.Get("ETag"))
+
 		r.want(403, other, "DELETE", path, nil)
 		r.want(412, ivo, "DELETE", path, nil, "If-Match", etag)
 		r.want(204, admin, "DELETE", path, nil)
 		r.want(404, ivo, "GET", path, nil)
 		r.want(404, ivo, "GET", path+"/messages", nil)
-		r.want(201, ivo, "POST", "/channels", object{"title": "free again", "slug": "uber-uns-andere", "visibility": "public"})
-		require.Equal(t, []string{"channel.created", "channel.created", "channel.created", "channel.updated", "channel.deleted", "channel.created"}, r.audit.actions())
+		r.want(201, ivo, "POST", "/channels", object{"title": "free again", "slug": "room", "visibility": "public"})
+		want := []string{"channel.created", "channel.updated", "channel.deleted", "channel.created"}
+		require.Equal(t, want, r.audit.actions())
 	})
 }
 
-func TestRepeatedCreationIsAnsweredOnce(t *testing.T) {
+func TestRepeatedRequestsAreAnsweredOnce(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	ivo := s.person(usersapi.RoleInstructor, "Ivo")
-	first := r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "public"}, "Idempotency-Key", "k")
-	second := r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "public"}, "Idempotency-Key", "k")
+	ivo := s.instructor("Ivo")
+	create := func() reply {
+		return r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "public"}, "Idempotency-Key", "k")
+	}
+	first, second := create(), create()
 	require.Equal(t, first.body, second.body)
 	require.Equal(t, "true", second.header.Get("Idempotency-Replayed"))
-	said := r.want(201, ivo, "POST", "/channels/x/messages", object{"body": "once"}, "Idempotency-Key", "m")
-	require.Equal(t, said.body, r.want(201, ivo, "POST", "/channels/x/messages", object{"body": "once"}, "Idempotency-Key", "m").body)
+	post := func() reply {
+		return r.want(201, ivo, "POST", "/channels/x/messages", object{"body": "once"}, "Idempotency-Key", "m")
+	}
+	require.Equal(t, post().body, post().body)
 	require.Equal(t, 1.0, r.want(200, ivo, "GET", "/channels/x", nil).body["last_seq"])
 }
 
-// A3, A6: who may read which channel, on every path.
-func TestWhoMayRead(t *testing.T) {
+// classOf returns the courses of a server with one course.
+func classOf(courseID string, owner, learner person) *fakeCourses {
+	return &fakeCourses{
+		find: func(id string) (coursesapi.Course, bool) {
+			return coursesapi.Course{ID: id, OwnerID: owner.id}, id == courseID
+		},
+		canRead:  func(c identity.Caller, _ string) bool { return c.HasRole(usersapi.RoleMember) },
+		enrolled: func(user, id string) bool { return user == learner.id && id == courseID },
+		courses: func(user string) []string {
+			if user == learner.id || user == owner.id {
+				return []string{courseID}
+			}
+			return nil
+		},
+	}
+}
+
+// A3, A6: each route, the socket and the list show a channel to its readers and to nobody else.
+func TestReadersOfChannels(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
-		owner, learner := s.person(usersapi.RoleInstructor, "Owner"), s.person(usersapi.RoleUser, "Learner")
+		owner, learner := s.instructor("Owner"), s.user("Learner")
 		courseID := ids.New()
-		s.courses = &fakeCourses{
-			find: func(id string) (coursesapi.Course, bool) {
-				return coursesapi.Course{ID: id, OwnerID: owner.id}, id == courseID
-			},
-			canRead:  func(c identity.Caller, _ string) bool { return c.HasRole(usersapi.RoleMember) },
-			enrolled: func(user, id string) bool { return user == learner.id && id == courseID },
-			courses: func(user string) []string {
-				if user == learner.id || user == owner.id {
-					return []string{courseID}
-				}
-				return nil
-			},
-		}
+		courses := classOf(courseID, owner, learner)
+		s.courses = courses
 		r := s.replica()
-		admin, creator, invited := s.person(usersapi.RoleAdmin, "Admin"), s.person(usersapi.RoleInstructor, "Creator"), s.person(usersapi.RoleUser, "Invited")
-		member, user := s.person(usersapi.RoleMember, "Member"), s.person(usersapi.RoleUser, "User")
+		admin, creator, invited := s.admin("Admin"), s.instructor("Creator"), s.user("Invited")
+		member, user := s.member("Member"), s.user("User")
 		for slug, v := range map[string]string{"open": "public", "club": "member", "secret": "private"} {
 			r.want(201, creator, "POST", "/channels", object{"title": slug, "slug": slug, "visibility": v})
 		}
@@ -116,51 +153,54 @@ func TestWhoMayRead(t *testing.T) {
 		r.want(422, owner, "POST", "/channels", object{"title": "x", "visibility": "course", "course_id": ids.New()})
 		r.want(422, owner, "POST", "/channels", object{"title": "x", "visibility": "course", "course_id": "x"})
 		r.want(422, owner, "POST", "/channels", object{"title": "x", "visibility": "course"})
-		made := r.want(201, owner, "POST", "/channels", object{"title": "class", "slug": "class", "visibility": "course", "course_id": courseID})
-		require.Equal(t, courseID, made.body["course_id"])
+		class := object{"title": "class", "slug": "class", "visibility": "course", "course_id": courseID}
+		require.Equal(t, courseID, r.want(201, owner, "POST", "/channels", class).body["course_id"])
 		r.want(200, creator, "PUT", "/channels/secret/members/"+invited.id, nil)
 
-		readers := map[string][]person{
-			"open": {admin, creator, invited, member, user, owner, learner}, "club": {admin, creator, member, owner},
+		everybody := []person{admin, creator, invited, member, user, owner, learner}
+		for slug, readers := range map[string][]person{
+			"open": everybody, "club": {admin, creator, member, owner},
 			"secret": {admin, creator, invited}, "class": {admin, owner, learner},
-		}
-		for slug, may := range readers {
-			for _, p := range []person{admin, creator, invited, member, user, owner, learner} {
-				status, upgraded := 403, 403
-				for _, m := range may {
-					if m == p {
-						status, upgraded = 200, 101
-					}
-				}
-				name := slug + " " + s.accounts.accounts[p.id].DisplayName
-				for _, path := range []string{"", "/messages", "/presence"} {
-					require.Equal(t, status, r.call(p, "GET", "/channels/"+slug+path, nil).status, name+path)
-				}
-				require.Equal(t, status == 200, r.call(p, "POST", "/channels/"+slug+"/messages", object{"body": "hi"}).status == 201, name)
-				_, got := r.dial(p, "/ws/channels/"+slug)
-				require.Equal(t, upgraded, got, name)
-				var listed bool
-				for _, c := range items(r.want(200, p, "GET", "/channels", nil)) {
-					listed = listed || c["slug"] == slug
-				}
-				require.Equal(t, status == 200, listed, name)
+		} {
+			for _, p := range everybody {
+				t.Run(slug+" for "+s.accounts.accounts[p.id].DisplayName, func(t *testing.T) {
+					r.checkAccess(t, p, slug, slices.Contains(readers, p))
+				})
 			}
 		}
-		// The course is gone: nobody but administrators reads on.
-		s.courses.(*fakeCourses).find = func(string) (coursesapi.Course, bool) { return coursesapi.Course{}, false }
-		s.courses.(*fakeCourses).courses = func(string) []string { return nil }
-		require.NoError(t, r.db.InTx(r.as(owner), func(ctx ctx) error {
-			return r.events.Publish(ctx, coursesapi.CourseDeleted{CourseID: courseID})
-		}))
-		r.want(403, learner, "GET", "/channels/class", nil)
-		r.want(200, admin, "GET", "/channels/class", nil)
+		t.Run("only administrators read the channel of a deleted course", func(t *testing.T) {
+			courses.find = func(string) (coursesapi.Course, bool) { return coursesapi.Course{}, false }
+			courses.courses = func(string) []string { return nil }
+			r.publish(owner, coursesapi.CourseDeleted{CourseID: courseID})
+			r.want(403, learner, "GET", "/channels/class", nil)
+			r.want(200, admin, "GET", "/channels/class", nil)
+		})
 	})
+}
+
+// checkAccess checks that p may use a channel in every way, or in none.
+func (r *replica) checkAccess(t *testing.T, p person, slug string, canRead bool) {
+	t.Helper()
+	read, created, upgraded := 403, 403, 403
+	if canRead {
+		read, created, upgraded = 200, 201, 101
+	}
+	for _, path := range []string{"", "/messages", "/presence"} {
+		require.Equal(t, read, r.call(p, "GET", "/channels/"+slug+path, nil).status, path)
+	}
+	require.Equal(t, created, r.call(p, "POST", "/channels/"+slug+"/messages", object{"body": "hi"}).status)
+	_, status := r.dial(p, "/ws/channels/"+slug)
+	require.Equal(t, upgraded, status)
+	isListed := slices.ContainsFunc(items(r.want(200, p, "GET", "/channels", nil)), func(c object) bool {
+		return c["slug"] == slug
+	})
+	require.Equal(t, canRead, isListed)
 }
 
 func TestWithoutCoursesThereAreNoCourseChannels(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	ivo := s.person(usersapi.RoleInstructor, "Ivo")
+	ivo := s.instructor("Ivo")
 	a := r.want(422, ivo, "POST", "/channels", object{"title": "x", "visibility": "course", "course_id": ids.New()})
 	require.Equal(t, "validation-failed", a.code())
 }
@@ -168,7 +208,7 @@ func TestWithoutCoursesThereAreNoCourseChannels(t *testing.T) {
 func TestMembersOfPrivateChannels(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, uli, olga := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleInstructor, "Olga")
+		ivo, uli, olga := s.instructor("Ivo"), s.user("Uli"), s.instructor("Olga")
 		r.want(201, ivo, "POST", "/channels", object{"title": "Staff", "slug": "staff", "visibility": "private"})
 		path := "/channels/staff/members/" + uli.id
 		r.want(404, ivo, "GET", path, nil)
@@ -190,14 +230,15 @@ func TestMembersOfPrivateChannels(t *testing.T) {
 		r.want(403, uli, "GET", "/channels/staff", nil)
 		r.want(201, ivo, "POST", "/channels", object{"title": "Open", "slug": "open", "visibility": "public"})
 		r.want(422, ivo, "PUT", "/channels/open/members/"+uli.id, nil)
-		require.Equal(t, []string{"channel.created", "channel.updated", "channel.updated", "channel.created"}, r.audit.actions())
+		want := []string{"channel.created", "channel.updated", "channel.updated", "channel.created"}
+		require.Equal(t, want, r.audit.actions())
 	})
 }
 
 func TestListPagesWithCursors(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo := s.person(usersapi.RoleInstructor, "Ivo")
+		ivo := s.instructor("Ivo")
 		for range 5 {
 			r.want(201, ivo, "POST", "/channels", object{"title": "Room", "visibility": "public"})
 		}
@@ -218,10 +259,10 @@ func TestListPagesWithCursors(t *testing.T) {
 	})
 }
 
-func TestUnreadCountsWhatOthersSaidSinceOneCouldRead(t *testing.T) {
+func TestUnreadCountsMessagesOfOthersSinceAccess(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, early := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Early")
+		ivo, early := s.instructor("Ivo"), s.user("Early")
 		r.want(201, ivo, "POST", "/channels", object{"title": "club", "visibility": "member"})
 		unread := func(p person, slug string) any {
 			return r.want(200, p, "GET", "/channels/"+slug, nil).body["unread"]
@@ -237,48 +278,49 @@ func TestUnreadCountsWhatOthersSaidSinceOneCouldRead(t *testing.T) {
 		require.Equal(t, 3.0, unread(early, "hq"))
 		require.Equal(t, 1.0, unread(ivo, "hq"))
 
-		late := s.person(usersapi.RoleUser, "Late")
-		require.NoError(t, r.db.InTx(r.as(late), func(ctx ctx) error {
-			return r.events.Publish(ctx, usersapi.Registered{UserID: late.id, Role: "user"})
-		}))
+		late := s.user("Late")
+		r.publish(late, usersapi.Registered{UserID: late.id, Role: "user"})
 		require.Equal(t, 0.0, unread(late, "hq"))
-		gone := say(ivo, "hq", "one more")
+		deleted := say(ivo, "hq", "one more")
 		require.Equal(t, 1.0, unread(late, "hq"))
-		r.want(204, ivo, "DELETE", "/channels/hq/messages/"+gone.body["id"].(string), nil)
+		r.want(204, ivo, "DELETE", "/channels/hq/messages/"+deleted.body["id"].(string), nil)
 		require.Equal(t, 0.0, unread(late, "hq"))
 
-		s.accounts.mu.Lock()
-		promoted := s.accounts.accounts[late.id]
-		promoted.Role = usersapi.RoleMember
-		s.accounts.accounts[late.id] = promoted
-		s.accounts.mu.Unlock()
-		r.bus.SendSignal(identity.TopicAccount, late.id)
-		require.NoError(t, r.db.InTx(r.as(late), func(ctx ctx) error {
-			return r.events.Publish(ctx, usersapi.RoleGranted{UserID: late.id, Role: "member"})
-		}))
+		r.changeAccount(late, func(a *usersapi.Account) { a.Role = usersapi.RoleMember })
+		r.publish(late, usersapi.RoleGranted{UserID: late.id, Role: "member"})
 		require.Equal(t, 0.0, unread(late, "club"))
+	})
+}
 
+func TestReadMarkersOnlyRise(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		ivo, early := s.instructor("Ivo"), s.user("Early")
+		unread := func() any { return r.want(200, early, "GET", "/channels/hq", nil).body["unread"] }
+		for range 3 {
+			r.want(201, ivo, "POST", "/channels/hq/messages", object{"body": "hello"})
+		}
 		socket := r.enter(early, "/ws/channels/hq")
 		for _, mark := range []int{2, 1, 99} {
 			socket.send(object{"type": "read", "seq": mark})
 			socket.send(object{"type": "ping"})
 			socket.until("pong")
 			if mark < 99 {
-				require.Equal(t, 1.0, unread(early, "hq"), mark) // marks only rise
+				require.Equal(t, 1.0, unread(), mark)
 			}
 		}
-		require.Equal(t, 0.0, unread(early, "hq"))
-		say(ivo, "hq", "after a mark beyond the end")
-		require.Equal(t, 1.0, unread(early, "hq"))
+		require.Equal(t, 0.0, unread())
+		r.want(201, ivo, "POST", "/channels/hq/messages", object{"body": "after a mark beyond the end"})
+		require.Equal(t, 1.0, unread())
 		socket.send(object{"type": "read", "seq": -1})
 		require.Equal(t, "validation-failed", socket.until("error")["code"])
 	})
 }
 
-func TestOpeningAChannelStartsItsNewReadersAtItsEnd(t *testing.T) {
+func TestNewReadersOfAChannelStartAtItsEnd(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	ivo, uli := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli")
+	ivo, uli := s.instructor("Ivo"), s.user("Uli")
 	r.want(201, ivo, "POST", "/channels", object{"title": "x", "visibility": "private"})
 	r.want(201, ivo, "POST", "/channels/x/messages", object{"body": "among us"})
 	r.want(200, ivo, "PATCH", "/channels/x", object{"visibility": "public"})
@@ -288,7 +330,7 @@ func TestOpeningAChannelStartsItsNewReadersAtItsEnd(t *testing.T) {
 
 func TestEnrollmentOpensCourseChannels(t *testing.T) {
 	s := onSQLite(t)
-	owner, uli := s.person(usersapi.RoleInstructor, "Owner"), s.person(usersapi.RoleUser, "Uli")
+	owner, uli := s.instructor("Owner"), s.user("Uli")
 	courseID, enrolled := ids.New(), false
 	var mu sync.Mutex
 	is := func() bool { mu.Lock(); defer mu.Unlock(); return enrolled }
@@ -305,9 +347,7 @@ func TestEnrollmentOpensCourseChannels(t *testing.T) {
 		mu.Lock()
 		enrolled = to
 		mu.Unlock()
-		require.NoError(t, r.db.InTx(r.as(owner), func(ctx ctx) error {
-			return r.events.Publish(ctx, coursesapi.EnrollmentChanged{CourseID: courseID, UserIDs: []string{uli.id}, Enrolled: to})
-		}))
+		r.publish(owner, coursesapi.EnrollmentChanged{CourseID: courseID, UserIDs: []string{uli.id}, Enrolled: to})
 	}
 	change(true)
 	require.Equal(t, 0.0, r.want(200, uli, "GET", "/channels/class", nil).body["unread"])

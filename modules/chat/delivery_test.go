@@ -1,10 +1,11 @@
 package chat
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,10 +14,8 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/require"
 
-	"lyceum/modules/users/usersapi"
-	"lyceum/platform/broadcast"
-	"lyceum/platform/clock"
-	"lyceum/platform/db"
+	"lyceum/modules/chat/internal/live"
+	"lyceum/modules/chat/internal/messages"
 	"lyceum/platform/testkit"
 )
 
@@ -26,7 +25,7 @@ func TestTwoReplicasOnRealServices(t *testing.T) {
 	s := onPostgres(t)
 	s.redis = testkit.Redis(t)
 	first, second := s.replica(), s.replica()
-	uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
+	uli, olga := s.user("Uli"), s.user("Olga")
 	a, b := first.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
 	for n := 1; n <= 20; n++ {
 		from, to := a, b
@@ -47,7 +46,7 @@ func TestDeliveryGoesOnWithoutRedis(t *testing.T) {
 	require.NoError(t, mini.Start())
 	s.redis = "redis://" + mini.Addr()
 	first, second := s.replica(), s.replica()
-	uli, olga := s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
+	uli, olga := s.user("Uli"), s.user("Olga")
 	a, b := first.enter(uli, "/ws/channels/hq"), second.enter(olga, "/ws/channels/hq")
 	mini.Close()
 	for n := 1; n <= 3; n++ {
@@ -61,7 +60,7 @@ func TestDeliveryGoesOnWithoutRedis(t *testing.T) {
 	require.Equal(t, "changed", b.until("edited")["body"])
 }
 
-// view is what a client believes, from frames alone.
+// view is a channel as a client knows it from frames alone: the bodies of messages by their numbers.
 type view map[int64]string
 
 func (v view) apply(f object) {
@@ -74,7 +73,49 @@ func (v view) apply(f object) {
 	}
 }
 
-// Whoever connects at any moment, while messages are sent, changed and deleted, ends with what the
+// finalView is the view with which all clients must end. It is unknown until the last message is posted.
+type finalView struct {
+	mu   sync.Mutex
+	want view
+}
+
+// load takes the final view from the database.
+func (f *finalView) load(r *replica) {
+	r.t.Helper()
+	stored, err := r.messages.ListAfter(r.t.Context(), r.hq().ID, 0, 10_000)
+	require.NoError(r.t, err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.want = view{}
+	for _, m := range stored {
+		f.want[m.Seq] = m.Body
+	}
+}
+
+// isReached returns whether the final view is known and v is like it.
+func (f *finalView) isReached(v view) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.want != nil && maps.Equal(v, f.want)
+}
+
+// wakeUntilDone waits for readers. A reader that has everything waits for a frame before it looks at the
+// final view, so somebody types meanwhile.
+func (r *replica) wakeUntilDone(readers *sync.WaitGroup, typist person) {
+	done := make(chan struct{})
+	go func() { readers.Wait(); close(done) }()
+	for tick := time.NewTicker(100 * time.Millisecond); ; {
+		select {
+		case <-done:
+			tick.Stop()
+			return
+		case <-tick.C:
+			r.bus.SendSignal(live.TopicTyping, r.hq().ID+" "+typist.id)
+		}
+	}
+}
+
+// A client that connects at any moment, while messages are posted, edited and deleted, ends with what the
 // database holds.
 func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
@@ -84,106 +125,66 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 		}
 		r := replicas[0]
 		random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
-		uli := s.person(usersapi.RoleInstructor, "Uli")
-		c, err := r.service.find(t.Context(), hq)
-		require.NoError(t, err)
-		var talk, listen sync.WaitGroup
-		done := make(chan view)
-		talk.Go(func() { s.scribble(random, replicas, uli, c, 120+testkit.Rounds(5000)) })
-		const listeners = 8
-		final := make(chan struct{})
-		for i := range listeners {
-			p := s.person(usersapi.RoleUser, fmt.Sprint(i))
-			listen.Go(func() {
-				time.Sleep(time.Duration(i*20) * time.Millisecond)
+		uli := s.instructor("Uli")
+		var posting, reading sync.WaitGroup
+		posting.Go(func() { s.scribble(random, replicas, uli, r.hq(), 120+testkit.Rounds(5000)) })
+		final := &finalView{}
+		for i := range 8 {
+			p := s.user(fmt.Sprint(i))
+			for r.hq().LastSeq < int64(4*i) {
+				time.Sleep(time.Millisecond) // some messages before each connection
+			}
+			reading.Go(func() {
 				a := replicas[i%len(replicas)].enter(p, "/ws/channels/hq?after_seq=0")
-				v := view{}
-				for want := view(nil); ; {
-					select {
-					case <-final:
-						if want == nil {
-							want = <-done
-						}
-					default:
-					}
-					if want != nil && maps.Equal(v, want) {
-						return
-					}
+				for v := (view{}); !final.isReached(v); {
 					v.apply(a.next())
 				}
 			})
 		}
-		talk.Wait()
-		want := view{}
-		rows, err := r.service.store.after(t.Context(), c.ID, 0, 10_000)
-		require.NoError(t, err)
-		for _, m := range rows {
-			want[m.Seq] = m.Body
-		}
-		close(final)
-		go func() {
-			for range listeners {
-				done <- maps.Clone(want)
-			}
-		}()
-		listen.Go(func() { // wakes those who wait for a frame although they have everything
-			a := r.enter(s.person(usersapi.RoleUser, "waker"), "/ws/channels/hq")
-			for range 3 {
-				time.Sleep(100 * time.Millisecond)
-				r.bus.SendSignal(topicTyping, c.ID+" "+uli.id)
-			}
-			_ = a.Close()
-		})
-		listen.Wait()
+		posting.Wait()
+		final.load(r)
+		r.wakeUntilDone(&reading, uli)
 	})
 }
 
-// scribble sends, changes and deletes at random, on all replicas at once.
+// scribble posts, edits and deletes at random, on all replicas in turn.
 func (s *site) scribble(random *rand.Rand, replicas []*replica, p person, c *channel, rounds int) {
 	var ids []string
 	for n := range rounds {
 		r := replicas[n%len(replicas)]
 		switch dice := random.IntN(10); {
 		case dice < 5 || len(ids) == 0:
-			m, err := r.service.post(r.as(p), c, newMessage{Body: fmt.Sprint("message ", n)})
+			m, err := r.post(p, c, messages.NewMessage{Body: fmt.Sprint("message ", n)})
 			if err != nil {
 				s.t.Error(err)
 			}
 			ids = append(ids, m.ID)
 		case dice < 9:
-			_, err := r.service.edit(r.as(p), c.Slug, ids[random.IntN(len(ids))], fmt.Sprint("edit ", n))
-			if err != nil && err != errNoMessage { //nolint:errorlint // the very value is returned
+			_, err := r.service.editMessage(r.as(p), c.Slug, ids[random.IntN(len(ids))], fmt.Sprint("edit ", n))
+			if err != nil && !errors.Is(err, messages.ErrNoMessage) {
 				s.t.Error(err)
 			}
 		default:
-			err := r.service.erase(r.as(p), c.Slug, ids[random.IntN(len(ids))])
-			if err != nil && err != errNoMessage { //nolint:errorlint // the very value is returned
+			err := r.service.deleteMessage(r.as(p), c.Slug, ids[random.IntN(len(ids))])
+			if err != nil && !errors.Is(err, messages.ErrNoMessage) {
 				s.t.Error(err)
 			}
 		}
 	}
 }
 
-// W6: one who stops reading is cut off and holds nobody up.
+// W6: a socket that stops reading is closed and holds up nobody.
 func TestSlowReadersAreCutOff(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	slow, fast, speaker := s.person(usersapi.RoleUser, "Slow"), s.person(usersapi.RoleUser, "Fast"), s.person(usersapi.RoleUser, "Speaker")
+	slow, fast, speaker := s.user("Slow"), s.user("Fast"), s.user("Speaker")
 	a, b := r.enter(slow, "/ws/channels/hq"), r.enter(fast, "/ws/channels/hq")
-	c, err := r.service.find(t.Context(), hq)
-	require.NoError(t, err)
-	body := strings.Repeat("x", maxBody)
+	body := strings.Repeat("x", messages.MaxBody)
 	const n = 3000
 	go func() {
 		for range n / 50 {
-			drafts := make([]draft, 50)
-			for i := range drafts {
-				drafts[i] = draft{Author: speaker.id, newMessage: newMessage{Body: body}}
-			}
-			if _, err := r.service.append(r.as(speaker), c.ID, drafts); err != nil {
-				t.Error(err)
-			}
-			time.Sleep(10 * time.Millisecond)
+			r.append(speaker, slices.Repeat([]string{body}, 50)...)
+			time.Sleep(10 * time.Millisecond) // a flood that fast readers can follow
 		}
 	}()
 	for want := int64(1); want <= n; want++ {
@@ -192,47 +193,15 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 	require.Equal(t, 4408, a.closeCode())
 }
 
-// Presence that could not be written is written later.
-func TestPresenceOutlivesAnOutage(t *testing.T) {
+// A feed that can't read the database tries again by itself.
+func TestFeedsTryAgain(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()
-	away, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 2})
-	require.NoError(t, err)
-	require.NoError(t, away.Close())
-	p := newPresence(newStore(away), broadcast.New(nil), clock.System{})
-	uli, olga := seat{s.person(usersapi.RoleUser, "Room").id, s.person(usersapi.RoleUser, "Uli").id}, seat{s.person(usersapi.RoleUser, "Room").id, s.person(usersapi.RoleUser, "Olga").id}
-	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	p.join(short, uli)
-	p.join(short, olga)
-	p.write(t.Context(), false)
-	require.True(t, p.empty())
-	p.store = newStore(r.db)
-	p.write(t.Context(), true)
-	found, err := p.store.presentIn(t.Context(), []string{uli.channelID, olga.channelID})
-	require.NoError(t, err)
-	require.Len(t, found, 2)
-	p.store = newStore(away)
-	p.leave(uli)
-	time.Sleep(2 * lingerTime)
-	p.write(t.Context(), false)
-	p.store = newStore(r.db)
-	p.goodbye()
-	found, err = p.store.presentIn(t.Context(), []string{uli.channelID, olga.channelID})
-	require.NoError(t, err)
-	require.Empty(t, found)
-}
-
-// A room that can't read the database now tries again by itself.
-func TestRoomsTryAgain(t *testing.T) {
-	s := onSQLite(t)
-	r := s.replica()
-	uli := s.person(usersapi.RoleUser, "Uli")
+	uli := s.user("Uli")
 	a := r.enter(uli, "/ws/channels/hq")
-	c, err := r.service.find(t.Context(), hq)
-	require.NoError(t, err)
+	c := r.hq()
 	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE chat_messages RENAME TO elsewhere").Error)
-	r.bus.SendSignal(topicMessages, c.ID)
+	r.bus.SendSignal(messages.TopicMessages, c.ID)
 	require.Equal(t, "internal-error", a.say("x")["code"])
 	time.Sleep(100 * time.Millisecond)
 	require.NoError(t, r.db.Conn(t.Context()).Exec("ALTER TABLE elsewhere RENAME TO chat_messages").Error)

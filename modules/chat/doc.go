@@ -1,11 +1,28 @@
-// Package chat owns channels and what is said in them.
+// Package chat owns channels, their members and their messages, and delivers messages to open sockets.
 //
-// Tables: chat_channels, chat_messages, chat_members, chat_marks, chat_tickets, chat_replicas,
-// chat_presence. Tells: chat.mentioned, audit entries. Hears: user.registered, user.role_granted,
-// enrollment.changed, course.deleted. Asks: usersapi.Accounts, coursesapi.Reader (optional). Answers: chatapi.Pusher,
-// usersapi.Holder.
+// Tables: chat_channels, chat_members, chat_marks (the read markers), chat_messages, chat_tickets,
+// chat_replicas, chat_presence. Events out: chat.mentioned, audit entries. Events in: user.registered,
+// user.role_granted, enrollment.changed, course.deleted. It asks for usersapi.Accounts and, optionally,
+// coursesapi.Reader. It answers chatapi.Pusher and usersapi.Holder.
 //
-// A message is numbered and stored in one transaction that holds its channel's row, so seq has no
-// gaps. Nothing but a wake-up travels between replicas: each reads what comes after its cursor from
-// the database, in order, so nothing is skipped or doubled, and without Redis only the poll is left.
+// The root of the module has channels, members and access:
+//
+//	routes.go      method, path, access and handler of every route
+//	http_*.go      requests, answers and handlers
+//	service.go     finds a channel, checks access, and asks the inner packages
+//	channels.go    create, list, update and delete channels
+//	members.go     members of private channels
+//	access.go      which accounts may read a channel
+//	subscribers.go what other modules' events change
+//	live.go        what open sockets ask of the root
+//
+// The inner packages import each other only in this order, and never the root:
+//
+//	internal/live      feeds of channels, sockets, frames   ─▶ messages, presence
+//	internal/messages  numbers, stores and changes messages; group commit
+//	internal/presence  which accounts are in which channel on which replica
+//	internal/tickets   one-time tickets for sockets
+//	internal/holdings  the data export and erasure of an account
+//
+// docs/chat.md shows the way of a message from its POST to a socket on another replica.
 package chat

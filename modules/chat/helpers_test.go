@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,10 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/chat/internal/live"
+	"lyceum/modules/chat/internal/messages"
+	"lyceum/modules/chat/internal/presence"
+	"lyceum/modules/chat/internal/tickets"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
@@ -44,9 +49,12 @@ func TestMain(m *testing.M) {
 	testkit.Main(m)
 }
 
+// maxReplay is how many missed messages a socket is sent.
+const maxReplay = 5000
+
 const publicURL = "http://lyceum.test"
 
-// fakeAccounts is a directory with func fields for what a test wants otherwise.
+// fakeAccounts holds the accounts and sessions of a site.
 type fakeAccounts struct {
 	mu       sync.Mutex
 	accounts map[string]usersapi.Account
@@ -83,7 +91,7 @@ func (f *fakeAccounts) Session(_ context.Context, id string) (string, bool, erro
 }
 
 func (f *fakeAccounts) Create(context.Context, usersapi.NewAccount) (usersapi.Account, error) {
-	panic("chat makes no accounts")
+	panic("chat creates no accounts")
 }
 func (f *fakeAccounts) ByEmail(context.Context, string) (usersapi.Account, bool, error) {
 	panic("chat knows no addresses")
@@ -117,7 +125,7 @@ func (f *fakeCourses) EnrolledCourses(_ context.Context, user string) ([]string,
 }
 func (f *fakeCourses) Learners(context.Context, string) ([]string, error) { return nil, nil }
 
-// site is what replicas share.
+// site holds what replicas share.
 type site struct {
 	t        *testing.T
 	db       db.Options
@@ -132,7 +140,9 @@ type site struct {
 func onSQLite(t *testing.T) *site {
 	t.Helper()
 	mini := miniredis.RunT(t)
-	return &site{t: t, db: db.Options{Dir: t.TempDir(), MaxConns: 8}, redis: "redis://" + mini.Addr(), keys: t.TempDir(), ttl: time.Hour,
+	return &site{
+		t: t, db: db.Options{Dir: t.TempDir(), MaxConns: 8}, redis: "redis://" + mini.Addr(), keys: t.TempDir(),
+		ttl:      time.Hour,
 		accounts: &fakeAccounts{accounts: map[string]usersapi.Account{}, sessions: map[string]string{}}}
 }
 
@@ -154,6 +164,11 @@ func onBoth(t *testing.T, test func(t *testing.T, s *site)) {
 // person is an account with a session.
 type person struct{ id, session string }
 
+func (s *site) user(name string) person       { return s.person(usersapi.RoleUser, name) }
+func (s *site) member(name string) person     { return s.person(usersapi.RoleMember, name) }
+func (s *site) instructor(name string) person { return s.person(usersapi.RoleInstructor, name) }
+func (s *site) admin(name string) person      { return s.person(usersapi.RoleAdmin, name) }
+
 func (s *site) person(role identity.Role, name string) person {
 	p := person{ids.New(), ids.New()}
 	s.accounts.mu.Lock()
@@ -163,12 +178,14 @@ func (s *site) person(role identity.Role, name string) person {
 	return p
 }
 
-// replica is one running server of a site.
+// replica is a running server of a site.
 type replica struct {
 	*site
 	db       *db.DB
 	service  *Service
-	rooms    *rooms
+	messages *messages.Service
+	live     *live.Registry
+	presence *presence.Registry
 	hub      *ws.Hub
 	bus      *broadcast.Bus
 	events   *events.Bus
@@ -179,7 +196,7 @@ type replica struct {
 	stop     func()
 }
 
-// recorder notes audit entries.
+// recorder keeps audit entries.
 type recorder struct {
 	mu      sync.Mutex
 	entries []auditapi.Entry
@@ -233,20 +250,38 @@ func (s *site) replica() *replica {
 	metrics := telemetry.NewMetrics()
 	r.hub = ws.NewHub(ws.Limits{Total: 1000, PerUser: 1000, PerIP: 1000}, gate, metrics)
 	st := newStore(r.db)
-	r.service = newService(Params{
-		DB: r.db, Store: st, Access: newAccess(st, Courses{Reader: s.courses}, r.bus), Accounts: s.accounts, Events: r.events, Broadcast: r.bus,
-		Clock: clock.System{}, Config: &Config{},
+	right := newAccess(st, Courses{Reader: s.courses}, r.bus)
+	present := presence.NewRegistry(r.db, r.bus, clock.System{})
+	r.messages = messages.NewService(messages.Params{
+		DB: r.db, Accounts: s.accounts, Events: r.events, Broadcast: r.bus, Clock: clock.System{},
+		Config: &messages.Config{},
 	})
-	r.rooms = newRooms(st, newPeople(s.accounts, r.bus), r.bus, r.hub, clock.System{})
+	r.service = newService(Params{
+		DB: r.db, Store: st, Access: right, Messages: r.messages, Presence: present,
+		Tickets: tickets.NewService(r.db, clock.System{}), Accounts: s.accounts, Events: r.events, Broadcast: r.bus,
+		Clock: clock.System{},
+	})
+	r.presence = present
+	ports := newLivePorts(r.messages, present, right, st)
+	r.live = live.NewRegistry(live.Params{
+		Source: ports.Source, Channels: ports.Channels, Presence: ports.Presence, Accounts: s.accounts, Broadcast: r.bus,
+		Hub: r.hub, Clock: clock.System{},
+	})
 	require.NoError(t, r.events.AttachSubscriptions(newSubscribers(r.service), []events.Subscription{
 		events.SubscribeInTx("audit", r.audit.note),
-		events.SubscribeDurable("notifications", func(_ context.Context, e chatapi.Mentioned) error { r.mentions <- e; return nil }),
+		events.SubscribeDurable("notifications", func(_ context.Context, e chatapi.Mentioned) error {
+			r.mentions <- e
+			return nil
+		}),
 	}))
 	for _, starter := range newStarters(r.service) {
 		require.NoError(t, starter.Run(t.Context()))
 	}
-	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: keys, Authenticator: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics},
-		[]httpx.Table{newRoutes(newHandlers(r.service, r.rooms, r.hub, gate, pagination.NewCursors(keys)))})
+	options := httpx.Options{
+		PublicURL: publicURL, Keys: keys, Authenticator: gate, DB: r.db, Clock: clock.System{}, Metrics: metrics,
+	}
+	handlers := newHandlers(r.service, r.live, r.hub, gate, pagination.NewCursors(keys))
+	server, err := httpx.New(options, []httpx.Table{newRoutes(handlers)})
 	require.NoError(t, err)
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -261,7 +296,7 @@ func (r *replica) run(server *httpx.Server, rc *redis.Client) {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.bus.Run(ctx) })
 	wg.Go(func() { r.hub.Run(ctx) })
-	for _, b := range newBackgrounds(r.service, r.rooms) {
+	for _, b := range newBackgrounds(r.service, r.live, r.presence) {
 		wg.Go(func() { b.Run(ctx) })
 	}
 	r.stop = sync.OnceFunc(func() {
@@ -284,13 +319,53 @@ func (r *replica) token(p person) string {
 	return token
 }
 
-// as is a context in which p acts.
+// hq returns the channel that always exists.
+func (r *replica) hq() *channel {
+	r.t.Helper()
+	c, err := r.service.findChannel(r.t.Context(), hqSlug)
+	require.NoError(r.t, err)
+	return c
+}
+
+// post posts a message of p without HTTP.
+func (r *replica) post(p person, c *channel, n messages.NewMessage) (messages.Posted, error) {
+	return r.messages.Post(r.as(p), r.service.access.channelForMessages(c), n)
+}
+
+// append stores messages of an author without limits.
+func (r *replica) append(author person, bodies ...string) {
+	r.t.Helper()
+	drafts := make([]messages.Draft, len(bodies))
+	for i, body := range bodies {
+		drafts[i] = messages.Draft{AuthorID: author.id, NewMessage: messages.NewMessage{Body: body}}
+	}
+	_, err := r.messages.Append(r.t.Context(), r.hq().ID, drafts)
+	require.NoError(r.t, err)
+}
+
+// publish publishes an event of p in a transaction of its own.
+func (r *replica) publish(p person, e events.Event) {
+	r.t.Helper()
+	require.NoError(r.t, r.db.InTx(r.as(p), func(ctx ctx) error { return r.events.Publish(ctx, e) }))
+}
+
+// changeAccount changes the account of p and signals that.
+func (r *replica) changeAccount(p person, change func(a *usersapi.Account)) {
+	r.accounts.mu.Lock()
+	account := r.accounts.accounts[p.id]
+	change(&account)
+	r.accounts.accounts[p.id] = account
+	r.accounts.mu.Unlock()
+	r.bus.SendSignal(identity.TopicAccount, p.id)
+}
+
+// as returns a context in which p acts.
 func (r *replica) as(p person) context.Context {
 	a, _, _ := r.accounts.ByID(context.Background(), p.id)
 	return identity.WithCaller(context.Background(), identity.Caller{UserID: p.id, SessionID: p.session, Role: a.Role})
 }
 
-// answer is what a request was told.
+// reply is the answer to a request.
 type reply struct {
 	status int
 	header http.Header
@@ -330,7 +405,7 @@ func (r *replica) call(p person, method, path string, body any, header ...string
 	return out
 }
 
-// want is call with the status that it must give.
+// want is call with the status that the answer must have.
 func (r *replica) want(status int, p person, method, path string, body any, header ...string) reply {
 	r.t.Helper()
 	a := r.call(p, method, path, body, header...)
@@ -346,12 +421,29 @@ func items(a reply) (out []map[string]any) {
 	return out
 }
 
+// numbered returns the texts "1" to n.
+func numbered(n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = strconv.Itoa(i + 1)
+	}
+	return texts
+}
+
+// pick returns the values of some fields of an object.
+func pick(o object, fields ...string) (values []any) {
+	for _, f := range fields {
+		values = append(values, o[f])
+	}
+	return values
+}
+
 type (
 	object = map[string]any
 	ctx    = context.Context
 )
 
-// socket is an open one.
+// socket is the client's end of a socket.
 type socket struct {
 	t *testing.T
 	*client.Conn

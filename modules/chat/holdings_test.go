@@ -8,14 +8,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/modules/users/usersapi"
+	"lyceum/modules/chat/internal/holdings"
 )
 
 // export reads an account's holdings in pages of two.
 func (r *replica) export(p person) map[string][]object {
 	r.t.Helper()
 	out := map[string][]object{}
-	require.NoError(r.t, holdings{r.service, 2}.Export(r.t.Context(), p.id, func(section string, v any) error {
+	holder := holdings.NewHolder(r.db, r.service.signalAccountErased, 2)
+	require.NoError(r.t, holder.Export(r.t.Context(), p.id, func(section string, v any) error {
 		raw, err := json.Marshal(v)
 		require.NoError(r.t, err)
 		record := object{}
@@ -28,7 +29,7 @@ func (r *replica) export(p person) map[string][]object {
 
 func (r *replica) erase(p person) {
 	r.t.Helper()
-	require.NoError(r.t, r.db.InTx(r.t.Context(), func(x ctx) error { return newHoldings(r.service).Erase(x, p.id) }))
+	require.NoError(r.t, r.db.InTx(r.t.Context(), func(x ctx) error { return newHolder(r.db, r.service).Erase(x, p.id) }))
 }
 
 func (r *replica) rows(table string, p person) (n int64) {
@@ -37,7 +38,7 @@ func (r *replica) rows(table string, p person) (n int64) {
 	return n
 }
 
-// chatter lets two people do alike in channels of ivo's: hq and three private ones.
+// chatter lets people do the same in hq and in three private channels of ivo.
 func chatter(r *replica, ivo person, people ...person) {
 	for i := range 3 {
 		slug := fmt.Sprintf("room-%d", i)
@@ -54,9 +55,9 @@ func chatter(r *replica, ivo person, people ...person) {
 	}
 	for _, p := range people {
 		for _, slug := range []string{"hq", "room-0", "room-1", "room-2"} {
-			c, err := r.service.find(r.t.Context(), slug)
+			c, err := r.service.findChannel(r.t.Context(), slug)
 			require.NoError(r.t, err)
-			require.NoError(r.t, r.service.store.raiseMark(r.t.Context(), p.id, c.ID, 3))
+			require.NoError(r.t, r.service.store.raiseReadMarker(r.t.Context(), p.id, c.ID, 3))
 		}
 		r.want(201, p, "POST", "/ws/tickets", nil)
 	}
@@ -65,7 +66,7 @@ func chatter(r *replica, ivo person, people ...person) {
 func TestHoldingsAreExportedAndErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, uli, olga := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleUser, "Olga")
+		ivo, uli, olga := s.instructor("Ivo"), s.user("Uli"), s.user("Olga")
 		chatter(r, ivo, uli, olga)
 		mine := items(r.want(200, uli, "GET", "/channels/hq/messages", nil))[0]
 		r.want(204, ivo, "DELETE", "/channels/hq/messages/"+mine["id"].(string), nil)
@@ -75,9 +76,9 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		require.Len(t, got, 3)
 		require.Len(t, got["messages"], 9)
 		first := got["messages"][0]
-		require.Equal(t, []any{"hq", 3.0, "m 1", nil}, []any{first["channel"], first["seq"], first["body"], first["edited_at"]})
+		require.Equal(t, []any{"hq", 3.0, "m 1", nil}, pick(first, "channel", "seq", "body", "edited_at"))
 		require.Len(t, first, 6)
-		require.Equal(t, []any{"room-1", 9.0, "here, too"}, []any{got["messages"][8]["channel"], got["messages"][8]["seq"], got["messages"][8]["body"]})
+		require.Equal(t, []any{"room-1", 9.0, "here, too"}, pick(got["messages"][8], "channel", "seq", "body"))
 		require.Len(t, got["memberships"], 3)
 		require.Equal(t, "room-2", got["memberships"][2]["channel"])
 		require.Len(t, got["read_marks"], 4)
@@ -96,17 +97,17 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 	})
 }
 
-func TestHoldingsGiveChannelsToAdministrators(t *testing.T) {
+func TestChannelsOfErasedAccountsStay(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		r := s.replica()
-		ivo, other, uli, ada := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleInstructor, "Ina"), s.person(usersapi.RoleUser, "Uli"), s.person(usersapi.RoleAdmin, "Ada")
+		ivo, other, uli, ada := s.instructor("Ivo"), s.instructor("Ina"), s.user("Uli"), s.admin("Ada")
 		chatter(r, ivo, uli)
 		r.want(201, ivo, "POST", "/channels", object{"slug": "gone", "title": "Gone", "visibility": "public"})
 		r.want(204, ivo, "DELETE", "/channels/gone", nil)
 		r.want(201, other, "POST", "/channels", object{"slug": "others", "title": "Others", "visibility": "private"})
 		made, others := r.export(ivo)["channels_created"], r.export(other)
 		require.Len(t, made, 3)
-		require.Equal(t, []any{"room-0", "Room", "private", nil}, []any{made[0]["slug"], made[0]["title"], made[0]["visibility"], made[0]["course_id"]})
+		require.Equal(t, []any{"room-0", "Room", "private", nil}, pick(made[0], "slug", "title", "visibility", "course_id"))
 		require.Len(t, others["channels_created"], 1)
 
 		r.erase(ivo)
@@ -118,11 +119,11 @@ func TestHoldingsGiveChannelsToAdministrators(t *testing.T) {
 	})
 }
 
-// Rights that replicas keep are asked for again: nobody who was erased stays in a private room.
-func TestHoldingsErasedAreForgottenEverywhere(t *testing.T) {
+// Replicas ask again for the rights of an erased account: it does not stay in a private channel.
+func TestErasedAccountsLoseTheirSockets(t *testing.T) {
 	s := onSQLite(t)
 	here, there := s.replica(), s.replica()
-	ivo, uli := s.person(usersapi.RoleInstructor, "Ivo"), s.person(usersapi.RoleUser, "Uli")
+	ivo, uli := s.instructor("Ivo"), s.user("Uli")
 	chatter(here, ivo, uli)
 	owner, member := there.enter(ivo, "/ws/channels/room-0"), there.enter(uli, "/ws/channels/room-0")
 	for _, s := range []*socket{owner, member} {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"lyceum/modules/chat/internal/messages"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
@@ -14,8 +15,10 @@ import (
 	"lyceum/platform/httpx/pagination"
 )
 
+// personView is an account as others see it.
 type personView usersapi.Person
 
+// messageView is a message as readers see it.
 type messageView struct {
 	Seq       int64       `json:"seq"`
 	ID        string      `json:"id"`
@@ -27,75 +30,95 @@ type messageView struct {
 	Deleted   bool        `json:"deleted"`
 }
 
-func messageOf(slug string, m *message, author usersapi.Person) messageView {
-	return messageView{m.Seq, m.ID, slug, personView(author), m.Body, m.CreatedAt, m.EditedAt, m.deleted()}
-}
-
-func (h *handlers) messageViews(ctx context.Context, slug string, rows []message) ([]messageView, error) {
-	people, err := h.service.authorsOf(ctx, rows)
+// viewMessages returns the views of messages with the present names of their authors.
+func (h *handlers) viewMessages(ctx context.Context, slug string, list []messages.Message) ([]messageView, error) {
+	authors, err := h.service.loadPeople(ctx, messages.ListAuthorIDs(list))
 	if err != nil {
 		return nil, err
 	}
-	out := make([]messageView, len(rows))
-	for i := range rows {
-		out[i] = messageOf(slug, &rows[i], people[rows[i].AuthorID])
+	views := make([]messageView, len(list))
+	for i := range list {
+		m := &list[i]
+		author := personView(authors[m.AuthorID])
+		views[i] = messageView{m.Seq, m.ID, slug, author, m.Body, m.CreatedAt, m.EditedAt, m.IsDeleted()}
 	}
-	return out, nil
+	return views, nil
 }
 
-type historyInput struct {
+// viewMessage is viewMessages for one message.
+func (h *handlers) viewMessage(ctx context.Context, slug string, m *messages.Message) (messageView, error) {
+	views, err := h.viewMessages(ctx, slug, []messages.Message{*m})
+	if err != nil {
+		return messageView{}, err
+	}
+	return views[0], nil
+}
+
+// listMessagesInput selects messages. Its numbers are text, as they may be larger than any int64.
+type listMessagesInput struct {
 	Slug      string `path:"slug"`
 	BeforeSeq string `query:"before_seq" pattern:"^[0-9]{1,40}$" doc:"Messages before this one, the nearest page"`
 	AfterSeq  string `query:"after_seq" pattern:"^[0-9]{1,40}$" doc:"Messages after this one, the nearest page"`
 	pagination.Query
 }
 
-// historyFilter shapes the list, so a cursor goes with it.
-type historyFilter struct{ Slug, Before, After string }
+// messageFilter is what a cursor of messages belongs to. A cursor with another filter is refused.
+type messageFilter struct{ Slug, Before, After string }
 
+// seqPosition is the position of a message in a list.
 type seqPosition struct{ Seq int64 }
 
-// history gives messages in ascending order. Without after_seq pages go from the newest to the
-// older ones, with it from there to the newer ones.
-func (h *handlers) history(ctx context.Context, in *historyInput) (*pagination.Response[messageView], error) {
-	newest := in.AfterSeq == ""
-	out, err := pagination.List(ctx, h.cursors.NewRequest("messages", historyFilter{in.Slug, in.BeforeSeq, in.AfterSeq}, in.Query),
-		func(at *seqPosition, limit int) ([]message, error) {
-			return h.service.listMessages(ctx, in.Slug, in.span(at), limit)
+var listMessagesDoc = httpx.DescribeOperation("" +
+	"Returns one page of messages in ascending order. Without after_seq the first page has the newest " +
+	"messages and the next ones older messages; with it, pages go on to the newer ones. A deleted " +
+	"message is a tombstone without a body. A channel that the caller may not read is 403.")
+
+// listMessages returns one page of messages. Pages that go from newer to older ones are read in descending
+// order and turned round.
+func (h *handlers) listMessages(
+	ctx context.Context, in *listMessagesInput,
+) (*pagination.Response[messageView], error) {
+	filter := messageFilter{in.Slug, in.BeforeSeq, in.AfterSeq}
+	out, err := pagination.List(ctx, h.cursors.NewRequest("messages", filter, in.Query),
+		func(after *seqPosition, limit int) ([]messages.Message, error) {
+			return h.service.listMessages(ctx, in.Slug, in.spanAfter(after), limit)
 		},
-		func(rows []message) ([]messageView, error) { return h.messageViews(ctx, in.Slug, rows) },
-		func(m *message) seqPosition { return seqPosition{m.Seq} })
-	if err == nil && newest {
+		func(list []messages.Message) ([]messageView, error) { return h.viewMessages(ctx, in.Slug, list) },
+		func(m *messages.Message) seqPosition { return seqPosition{m.Seq} })
+	if err == nil && in.AfterSeq == "" {
 		slices.Reverse(out.Body.Items)
 	}
 	return out, err
 }
 
-// span returns the messages that a page is taken from: those beyond the last page at a cursor, if there is one.
-func (in *historyInput) span(at *seqPosition) span {
-	p := span{Newest: in.AfterSeq == "", After: number(in.AfterSeq), Before: number(in.BeforeSeq)}
+// spanAfter returns the messages from which a page is taken: those beyond the page that ended at a
+// position, if there is one.
+func (in *listMessagesInput) spanAfter(last *seqPosition) messages.Span {
+	span := messages.Span{NewestFirst: in.AfterSeq == "", After: parseSeq(in.AfterSeq), Before: parseSeq(in.BeforeSeq)}
 	if in.BeforeSeq == "0" {
-		p.Before = 1 // nothing lies before the first
+		span.Before = 1 // nothing is before the first message, and 0 would be no bound
 	}
 	switch {
-	case at == nil:
-	case p.Newest:
-		p.Before = at.Seq
+	case last == nil:
+	case span.NewestFirst:
+		span.Before = last.Seq
 	default:
-		p.After = at.Seq
+		span.After = last.Seq
 	}
-	return p
+	return span
 }
 
-// number reads what the pattern has let through.
-func number(s string) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
+// parseSeq returns the value of digits that a pattern has accepted, and 0 for none. A number that is too
+// large is beyond every message.
+func parseSeq(digits string) int64 {
+	n, err := strconv.ParseInt(digits, 10, 64)
 	if errors.Is(err, strconv.ErrRange) {
-		return math.MaxInt64 // beyond every message
+		return math.MaxInt64
 	}
 	return n
 }
 
+// postInput is a message to post.
 type postInput struct {
 	Slug string `path:"slug"`
 	Body struct {
@@ -104,26 +127,36 @@ type postInput struct {
 	}
 }
 
-func (h *handlers) post(ctx context.Context, in *postInput) (*httpx.Response[messageView], error) {
-	p, err := h.service.postTo(ctx, in.Slug, newMessage{in.Body.Body, in.Body.ClientID, idempotency.OperationID(ctx)})
+var postMessageDoc = httpx.DescribeOperation("" +
+	"Stores a message and delivers it to the open sockets of the channel. Accounts that it mentions " +
+	"as <@USER_ID> and that may read the channel are notified. A client_id that the caller used " +
+	"before in this channel is answered with 200 and the message of that time. Posting faster than " +
+	"RATE_LIMIT_CHAT is 429.")
+
+// postMessage stores a message of the caller.
+func (h *handlers) postMessage(ctx context.Context, in *postInput) (*httpx.Response[messageView], error) {
+	n := messages.NewMessage{Body: in.Body.Body, ClientID: in.Body.ClientID, ID: idempotency.OperationID(ctx)}
+	posted, err := h.service.postMessage(ctx, in.Slug, n)
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.messageView(ctx, in.Slug, &p.message)
+	view, err := h.viewMessage(ctx, in.Slug, &posted.Message)
 	if err != nil {
 		return nil, err
 	}
-	if !p.created {
-		return httpx.OK(v).WithVersion(p.Version), nil
+	if !posted.IsCreated {
+		return httpx.OK(view).WithVersion(posted.Version), nil
 	}
-	return httpx.Created("/channels/"+in.Slug+"/messages/"+p.ID, v).WithVersion(p.Version), nil
+	return httpx.Created("/channels/"+in.Slug+"/messages/"+posted.ID, view).WithVersion(posted.Version), nil
 }
 
-func (h *handlers) messageView(ctx context.Context, slug string, m *message) (messageView, error) {
-	author, err := h.service.person(ctx, m.AuthorID)
-	return messageOf(slug, m, author), err
+// messageInput names a message.
+type messageInput struct {
+	Slug string `path:"slug"`
+	ID   string `path:"id"`
 }
 
+// editInput is the new body of a message.
 type editInput struct {
 	Slug string `path:"slug"`
 	ID   string `path:"id"`
@@ -132,23 +165,28 @@ type editInput struct {
 	}
 }
 
-func (h *handlers) edit(ctx context.Context, in *editInput) (*httpx.Response[messageView], error) {
-	m, err := h.service.edit(ctx, in.Slug, in.ID, in.Body.Body)
+var editMessageDoc = httpx.DescribeOperation("" +
+	"For the author, for 15 minutes; others and later edits are 403. Sockets of the channel receive " +
+	"the new body. A deleted message is 404.")
+
+// editMessage replaces the body of a message of the caller.
+func (h *handlers) editMessage(ctx context.Context, in *editInput) (*httpx.Response[messageView], error) {
+	m, err := h.service.editMessage(ctx, in.Slug, in.ID, in.Body.Body)
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.messageView(ctx, in.Slug, m)
+	view, err := h.viewMessage(ctx, in.Slug, m)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(v).WithVersion(m.Version), nil
+	return httpx.OK(view).WithVersion(m.Version), nil
 }
 
-type messageInput struct {
-	Slug string `path:"slug"`
-	ID   string `path:"id"`
-}
+var deleteMessageDoc = httpx.DescribeOperation("" +
+	"For the author, instructors and administrators. The message stays in the list as a tombstone " +
+	"without a body, so numbers have no gaps.")
 
-func (h *handlers) erase(ctx context.Context, in *messageInput) (*httpx.Empty, error) {
-	return nil, h.service.erase(ctx, in.Slug, in.ID)
+// deleteMessage leaves a tombstone in place of a message.
+func (h *handlers) deleteMessage(ctx context.Context, in *messageInput) (*httpx.Empty, error) {
+	return nil, h.service.deleteMessage(ctx, in.Slug, in.ID)
 }

@@ -1,12 +1,21 @@
 package chat
 
 import (
+	"context"
+	"time"
+
 	"go.uber.org/fx"
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/chat/internal/holdings"
+	"lyceum/modules/chat/internal/live"
+	"lyceum/modules/chat/internal/messages"
+	"lyceum/modules/chat/internal/presence"
+	"lyceum/modules/chat/internal/tickets"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/config"
+	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
@@ -18,7 +27,7 @@ import (
 var Module = module.Module{
 	Name: "chat", Title: "Chat",
 	Needs:       []string{"users"},
-	Settings:    []config.Section{settings},
+	Settings:    []config.Section{messages.Settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionManage},
 	Console:     consoleFiles,
@@ -29,8 +38,14 @@ var Module = module.Module{
 		),
 	),
 	Provides: fx.Options(
-		fx.Provide(fx.Private, newStore, newAccess, newPeople, newRooms, newHandlers, newService),
-		fx.Provide(func(r *rooms) chatapi.Pusher { return r }, fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
+		fx.Provide(fx.Private,
+			newStore, newAccess, newService, newHandlers, newLivePorts,
+			messages.NewService, presence.NewRegistry, tickets.NewService, live.NewRegistry,
+		),
+		fx.Provide(
+			func(r *live.Registry) chatapi.Pusher { return r },
+			fx.Annotate(newHolder, fx.ResultTags(usersapi.HolderGroup)),
+		),
 		httpx.ProvideRoutes(newRoutes),
 		events.ProvideSubscriptions(newSubscribers),
 		lifecycle.ProvideStarters(newStarters),
@@ -38,10 +53,22 @@ var Module = module.Module{
 	),
 }
 
+// newHolder returns the answer of the module to data exports and erasures.
+func newHolder(d *db.DB, s *Service) usersapi.Holder {
+	return holdings.NewHolder(d, s.signalAccountErased, usersapi.ExportPage)
+}
+
+// newStarters returns the work of each start.
 func newStarters(s *Service) []lifecycle.Starter {
 	return []lifecycle.Starter{{Name: "chat: channel hq", Run: s.ensureHQ}}
 }
 
-func newBackgrounds(s *Service, r *rooms) []lifecycle.Background {
-	return []lifecycle.Background{{Name: "chat rooms", Run: r.Run}, {Name: "chat tidying", Run: s.tidy}}
+// newBackgrounds returns the work that each replica does as long as it runs.
+func newBackgrounds(s *Service, feeds *live.Registry, p *presence.Registry) []lifecycle.Background {
+	cleanUp := func(ctx context.Context) { lifecycle.RunEvery(ctx, "chat cleanup", time.Minute, s.logCleanUp) }
+	return []lifecycle.Background{
+		{Name: "chat feeds", Run: feeds.Run},
+		{Name: "chat presence", Run: p.Run},
+		{Name: "chat cleanup", Run: cleanUp},
+	}
 }

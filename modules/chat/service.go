@@ -2,77 +2,63 @@ package chat
 
 import (
 	"context"
-	"slices"
-	"strconv"
+	"log/slog"
+	"time"
 
 	"go.uber.org/fx"
 
 	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/chat/internal/messages"
+	"lyceum/modules/chat/internal/presence"
+	"lyceum/modules/chat/internal/tickets"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/apperr"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/identity"
-	"lyceum/platform/ids"
-	"lyceum/platform/keyset"
-	"lyceum/platform/limit"
 )
 
-// Topics that tell replicas to look again; the key is the channel's id.
-const (
-	topicChannel  = "chat.channel"
-	topicMessages = "chat.messages"
-	topicChanges  = "chat.changes"
-)
-
-// Service is what the domain does with channels and messages.
+// Service manages channels and members. It checks access to a channel before it hands a question about
+// messages or presence to the inner packages.
 type Service struct {
 	db        *db.DB
 	store     *store
 	access    *access
+	messages  *messages.Service
+	presence  *presence.Registry
+	tickets   *tickets.Service
 	accounts  usersapi.Accounts
 	events    *events.Bus
 	broadcast *broadcast.Bus
 	clock     clock.Clock
-	queues    *queues
-	limiter   *limit.Limiter
-	pace      limit.Budget
 }
 
-// Params are what a Service is made of.
+// Params are the dependencies of a Service.
 type Params struct {
 	fx.In
 	DB        *db.DB
 	Store     *store
 	Access    *access
+	Messages  *messages.Service
+	Presence  *presence.Registry
+	Tickets   *tickets.Service
 	Accounts  usersapi.Accounts
 	Events    *events.Bus
 	Broadcast *broadcast.Bus
 	Clock     clock.Clock
-	Limiter   *limit.Limiter
-	Config    *Config
 }
 
+// newService returns a Service. It starts nothing.
 func newService(p Params) *Service {
-	s := &Service{
-		db: p.DB, store: p.Store, access: p.Access, accounts: p.Accounts, events: p.Events, broadcast: p.Broadcast, clock: p.Clock,
-		limiter: p.Limiter, pace: limit.Budget{Name: "chat", Rate: p.Config.LimitMessages},
+	return &Service{
+		db: p.DB, store: p.Store, access: p.Access, messages: p.Messages, presence: p.Presence, tickets: p.Tickets,
+		accounts: p.Accounts, events: p.Events, broadcast: p.Broadcast, clock: p.Clock,
 	}
-	s.queues = newQueues(s.append)
-	return s
 }
 
-// ensureHQ makes the channel that always exists. Replicas that start together make it once.
-func (s *Service) ensureHQ(ctx context.Context) error {
-	now := s.clock.Now()
-	_, err := s.store.insertChannel(ctx, &channel{ID: ids.New(), Slug: hq, Title: hqTitle, Visibility: public, Version: 1, CreatedAt: now, UpdatedAt: now})
-	return err
-}
-
-// find gives a channel by its slug: 404 when there is none.
-func (s *Service) find(ctx context.Context, slug string) (*channel, error) {
+// findChannel returns a channel by its slug. It returns 404 if there is none.
+func (s *Service) findChannel(ctx context.Context, slug string) (*channel, error) {
 	if !slugForm.MatchString(slug) {
 		return nil, errNoChannel
 	}
@@ -83,159 +69,154 @@ func (s *Service) find(ctx context.Context, slug string) (*channel, error) {
 	return c, err
 }
 
-// readable is find for readers: 403 for a channel that the caller may not read.
-func (s *Service) readable(ctx context.Context, slug string) (*channel, error) {
-	c, err := s.find(ctx, slug)
+// findReadable returns a channel that the caller may read. It returns 404 if there is none and 403 if the
+// caller may not read it.
+func (s *Service) findReadable(ctx context.Context, slug string) (*channel, error) {
+	c, err := s.findChannel(ctx, slug)
 	if err != nil {
 		return nil, err
 	}
-	may, err := s.access.mayRead(ctx, identity.CallerFrom(ctx), c)
+	canRead, err := s.access.canRead(ctx, identity.CallerFrom(ctx), c)
 	if err != nil {
 		return nil, err
 	}
-	if !may {
+	if !canRead {
 		return nil, errNotReader
 	}
 	return c, nil
 }
 
-// managed is find for whoever may change the channel.
-func (s *Service) managed(ctx context.Context, slug string) (*channel, error) {
-	c, err := s.find(ctx, slug)
+// findManaged returns a channel that the caller may change. It returns 404 if there is none and 403 if the
+// caller may not change it.
+func (s *Service) findManaged(ctx context.Context, slug string) (*channel, error) {
+	c, err := s.findChannel(ctx, slug)
 	if err != nil {
 		return nil, err
 	}
-	if !c.manages(identity.CallerFrom(ctx)) {
+	if !c.isManagedBy(identity.CallerFrom(ctx)) {
 		return nil, errNotManager
 	}
 	return c, nil
 }
 
-// listChannels returns one page of the channels that the caller may read, the oldest first, each with the number of
-// messages that the caller has not read.
-func (s *Service) listChannels(ctx context.Context, after *keyset.Position, limit int) ([]listed, error) {
-	v, err := s.access.visibleTo(ctx, identity.CallerFrom(ctx))
+// postMessage stores a message of the caller. It returns 404 if the channel does not exist, 403 if the
+// caller may not read it, and the errors of messages.Service.Post.
+func (s *Service) postMessage(ctx context.Context, slug string, n messages.NewMessage) (messages.Posted, error) {
+	c, err := s.findReadable(ctx, slug)
+	if err != nil {
+		return messages.Posted{}, err
+	}
+	return s.messages.Post(ctx, s.access.channelForMessages(c), n)
+}
+
+// editMessage replaces the body of a message. It returns 404 if the channel does not exist, 403 if the
+// caller may not read it, and the errors of messages.Service.Edit.
+func (s *Service) editMessage(ctx context.Context, slug, id, body string) (*messages.Message, error) {
+	c, err := s.findReadable(ctx, slug)
 	if err != nil {
 		return nil, err
 	}
-	return s.store.listChannels(ctx, v, after, limit)
+	return s.messages.Edit(ctx, s.access.channelForMessages(c), id, body)
 }
 
-// getChannel returns a channel with the number of messages that the caller has not read. It returns 404 for a channel that
-// does not exist and 403 for one that the caller may not read.
-func (s *Service) getChannel(ctx context.Context, slug string) (*listed, error) {
-	if _, err := s.readable(ctx, slug); err != nil {
-		return nil, err
+// deleteMessage leaves a tombstone in place of a message. It returns 404 if the channel does not exist,
+// 403 if the caller may not read it, and the errors of messages.Service.Delete.
+func (s *Service) deleteMessage(ctx context.Context, slug, id string) error {
+	c, err := s.findReadable(ctx, slug)
+	if err != nil {
+		return err
 	}
-	return s.listedChannel(ctx, slug)
+	return s.messages.Delete(ctx, s.access.channelForMessages(c), id)
 }
 
-// listedChannel is getChannel for a caller whose right to the channel was checked before.
-func (s *Service) listedChannel(ctx context.Context, slug string) (*listed, error) {
-	l, err := s.store.listedBySlug(ctx, slug, identity.CallerFrom(ctx).UserID)
-	if db.IsNotFound(err) {
-		return nil, errNoChannel
-	}
-	return l, err
-}
-
-// newChannel is what its creator asks for; without a slug one is made from the title.
-type newChannel struct {
-	Slug, Title, Visibility string
-	CourseID                *string
-}
-
-// create opens a channel: 409 slug-taken, 422 for a course that can't be used, 403 for another's course.
-func (s *Service) create(ctx context.Context, n newChannel) (*channel, error) {
-	title, err := titleOf(n.Title)
+// listMessages returns at most limit messages of a span of a channel. It returns 404 if the channel does
+// not exist and 403 if the caller may not read it.
+func (s *Service) listMessages(
+	ctx context.Context, slug string, span messages.Span, limit int,
+) ([]messages.Message, error) {
+	c, err := s.findReadable(ctx, slug)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkCourse(ctx, n.Visibility, n.CourseID); err != nil {
+	return s.messages.ListSpan(ctx, c.ID, span, limit)
+}
+
+// listPresent returns the accounts that are present in a channel on any replica, the earliest first. It
+// returns 404 if the channel does not exist and 403 if the caller may not read it.
+func (s *Service) listPresent(ctx context.Context, slug string) ([]presence.Entry, error) {
+	c, err := s.findReadable(ctx, slug)
+	if err != nil {
 		return nil, err
 	}
-	now, by := s.clock.Now(), identity.CallerFrom(ctx).UserID
-	c := &channel{ID: ids.New(), Slug: n.Slug, Title: title, Visibility: n.Visibility, CourseID: n.CourseID, CreatedBy: &by,
-		Version: 1, CreatedAt: now, UpdatedAt: now}
-	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.insert(ctx, c, n.Slug == ""); err != nil {
-			return err
-		}
-		return s.record(ctx, "channel.created", c.ID, map[string]any{"visibility": c.Visibility})
-	})
-	return c, err
+	return s.presence.List(ctx, c.ID)
 }
 
-// maxTries bounds the numbers that a made slug may get.
-const maxTries = 1000
+// loadPeople returns the display names of accounts by their ids. Deleted accounts have
+// usersapi.DeletedName. The module users keeps names in memory and is the only cache of them; chat had
+// one of its own, and measured no faster.
+func (s *Service) loadPeople(ctx context.Context, accountIDs []string) (map[string]usersapi.Person, error) {
+	return usersapi.Persons(ctx, s.accounts, accountIDs)
+}
 
-func (s *Service) insert(ctx context.Context, c *channel, made bool) error {
-	base := c.Slug
-	if made {
-		base = slugOf(c.Title)
-		c.Slug = base
-	}
-	for n := 2; ; n++ {
-		ok, err := s.store.insertChannel(ctx, c)
-		if err != nil || ok {
-			return err
-		}
-		if !made || n > maxTries {
-			return errSlugTaken
-		}
-		c.Slug = base + "-" + strconv.Itoa(n)
+// loadPerson is loadPeople for one account.
+func (s *Service) loadPerson(ctx context.Context, accountID string) (usersapi.Person, error) {
+	people, err := s.loadPeople(ctx, []string{accountID})
+	return people[accountID], err
+}
+
+// auditChannel writes an audit entry about a channel in the caller's transaction.
+func (s *Service) auditChannel(ctx context.Context, action, channelID string, data map[string]any) error {
+	entry := auditapi.Entry{Action: action, TargetType: "channel", TargetID: channelID, Data: data}
+	return s.events.Publish(ctx, entry)
+}
+
+// signalChannelChanged makes every replica load the channel again, after the commit.
+func (s *Service) signalChannelChanged(ctx context.Context, channelID string) {
+	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicChannel, channelID) })
+}
+
+// signalAccessChanged makes every replica ask again for a right, after the commit. The empty key stands
+// for all rights.
+func (s *Service) signalAccessChanged(ctx context.Context, key string) {
+	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicAccess, key) })
+}
+
+// signalAccountErased makes every replica load all rights and channels again, after the commit. Which ones
+// the erased account had is no longer known, and may be many.
+func (s *Service) signalAccountErased(ctx context.Context) {
+	s.signalAccessChanged(ctx, "")
+	s.signalChannelChanged(ctx, "")
+}
+
+// deletedChannelLife is how long the messages of a deleted channel stay in the database, so that a channel
+// that was deleted by mistake can be restored by hand.
+const deletedChannelLife = 24 * time.Hour
+
+// logCleanUp is cleanUp with the error logged. The next run tries again.
+func (s *Service) logCleanUp(ctx context.Context) {
+	if err := s.cleanUp(ctx); err != nil && ctx.Err() == nil {
+		slog.Warn("chat: old rows stay for now", "error", err)
 	}
 }
 
-// pairCourse returns 422 unless a course channel names a course, and no other channel does.
-func pairCourse(visibility string, courseID *string) error {
-	switch {
-	case slices.Contains([]string{public, member, private}, visibility) && courseID != nil:
-		return apperr.Invalid("course_id", "only a course channel has a course")
-	case visibility == course && courseID == nil:
-		return apperr.Invalid("course_id", "a course channel needs a course")
+// cleanUp deletes expired tickets, dead replicas, and channels that were deleted a day ago. Each
+// transaction deletes a bounded number of rows.
+func (s *Service) cleanUp(ctx context.Context) error {
+	if err := s.tickets.DeleteExpired(ctx); err != nil {
+		return err
+	}
+	if err := s.presence.RemoveDeadReplicas(ctx); err != nil {
+		return err
+	}
+	before := s.clock.Now().Add(-deletedChannelLife)
+	for hasMore := true; hasMore; {
+		err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
+			hasMore, err = s.store.purgeDeleted(ctx, before)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// checkCourse holds visibility and course together, and the course to its owner.
-func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *string) error {
-	if visibility == course && s.access.courses == nil {
-		return apperr.Invalid("visibility", "there are no courses on this server")
-	}
-	if err := pairCourse(visibility, courseID); err != nil {
-		return err
-	}
-	switch {
-	case visibility != course:
-		return nil
-	case !ids.IsValid(*courseID):
-		return apperr.Invalid("course_id", "there is no such course")
-	}
-	caller := identity.CallerFrom(ctx)
-	found, ok, err := s.access.courses.Find(ctx, *courseID)
-	if err != nil {
-		return err
-	}
-	if ok && (found.OwnerID == caller.UserID || caller.HasRole(usersapi.RoleAdmin)) {
-		return nil
-	}
-	if ok {
-		ok, err = s.access.courses.CanRead(ctx, caller, *courseID)
-	}
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return apperr.Invalid("course_id", "there is no such course")
-	}
-	return errNotOwner
-}
-
-func (s *Service) record(ctx context.Context, action, id string, data map[string]any) error {
-	return s.recordOf(ctx, action, "channel", id, data)
-}
-
-func (s *Service) recordOf(ctx context.Context, action, target, id string, data map[string]any) error {
-	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: target, TargetID: id, Data: data})
 }

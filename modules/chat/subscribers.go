@@ -9,6 +9,8 @@ import (
 	"lyceum/platform/identity"
 )
 
+// newSubscribers returns the subscriptions of the module. All run in the transaction of the event: an account
+// whose rights grow gets its read markers with them, so what was written before does not count as unread.
 func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{
 		events.SubscribeInTx("chat", s.onRegistered),
@@ -18,31 +20,32 @@ func newSubscribers(s *Service) []events.Subscription {
 	}
 }
 
-// What was said before an account could read it does not count as unread: its mark starts behind it.
-
+// onRegistered starts the read markers of a new account in the channels that its role may read.
 func (s *Service) onRegistered(ctx context.Context, e usersapi.Registered) error {
-	return s.store.startMarksOfRole(ctx, e.UserID, openTo(identity.Role(e.Role)))
+	return s.store.startReadMarkersOfRole(ctx, e.UserID, visibilitiesOf(identity.Role(e.Role)))
 }
 
+// onRoleGranted starts the read markers in the channels that the new role may read, too.
 func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
-	return s.store.startMarksOfRole(ctx, e.UserID, openTo(identity.Role(e.Role)))
+	return s.store.startReadMarkersOfRole(ctx, e.UserID, visibilitiesOf(identity.Role(e.Role)))
 }
 
+// onEnrollmentChanged drops the rights of the learners: one by its key, several by dropping all.
 func (s *Service) onEnrollmentChanged(ctx context.Context, e coursesapi.EnrollmentChanged) error {
-	key := "" // many at once: everything is looked at again
+	key := ""
 	if len(e.UserIDs) == 1 {
 		key = courseKey(e.CourseID, e.UserIDs[0])
 	}
-	s.regrant(ctx, key)
+	s.signalAccessChanged(ctx, key)
 	if !e.Enrolled {
 		return nil
 	}
-	return s.store.startMarksOfCourse(ctx, e.UserIDs, e.CourseID)
+	return s.store.startReadMarkersOfCourse(ctx, e.UserIDs, e.CourseID)
 }
 
-// onCourseDeleted looks at everything again: whose rights came from the course is the course's
-// knowledge, and nobody but administrators reads its channels from now on.
+// onCourseDeleted drops all rights, as chat does not know who was enrolled. From now on only administrators
+// read the channels of the course.
 func (s *Service) onCourseDeleted(ctx context.Context, _ coursesapi.CourseDeleted) error {
-	s.regrant(ctx, "")
+	s.signalAccessChanged(ctx, "")
 	return nil
 }

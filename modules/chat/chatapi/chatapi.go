@@ -1,7 +1,8 @@
-// Package chatapi is what chat tells other modules, and what they may ask of it.
+// Package chatapi has the events of chat and the interfaces that other modules may ask chat for.
 package chatapi
 
-// Mentioned tells that a message names people who may read its channel; its author is never among them.
+// Mentioned says that a message mentions accounts that may read its channel. The author is never one of
+// them.
 type Mentioned struct {
 	MessageID   string   `json:"message_id"`
 	ChannelSlug string   `json:"channel_slug"`
@@ -12,11 +13,11 @@ type Mentioned struct {
 // EventName implements events.Event.
 func (Mentioned) EventName() string { return "chat.mentioned" }
 
-// Pusher reaches people while they are connected. Chat provides it; ask for it as optional.
+// Pusher reaches accounts while they are connected. Chat provides it; ask for it as optional.
 type Pusher interface {
-	// Push sends {"type": "notification", …} with the fields of notification, which must encode to
-	// a JSON object, to every socket of the user on every replica. It never blocks and promises
-	// nothing: what must not be lost is stored and read over HTTP. Inside a transaction, call it
-	// with db.AfterCommit.
+	// Push sends the frame {"type": "notification", …} with the fields of notification, which must
+	// encode to a JSON object, to every socket of the account on every replica. It never blocks and
+	// the frame may be lost, so store what must not be lost. Inside a transaction call it with
+	// db.AfterCommit.
 	Push(userID string, notification any)
 }

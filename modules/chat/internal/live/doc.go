@@ -1,0 +1,20 @@
+// Package live delivers the messages of channels to open sockets, and takes messages from them.
+//
+// A channel with at least one socket on this replica has a channelFeed: one goroutine that keeps two
+// cursors, the newest message and the newest change that it has delivered. When it wakes it reads what
+// lies after its cursors from the database, encodes each frame once, and hands the frames to the queue
+// of each socket. The signal that wakes it says only "look", so a signal may be lost, doubled or late.
+// A poll once a second finds what no signal told.
+//
+//	registry.go        the feeds of this replica, their signals, the poll, notifications
+//	feed.go            the goroutine of a feed
+//	feed_messages.go   delivery of messages and of changes
+//	feed_presence.go   delivery of who came, who left and who types
+//	session.go         one socket: welcome, access checks, end
+//	replay.go          what a socket missed since its last visit
+//	client_frames.go   what a client sends; limits on refused frames
+//	frames.go          the frames in JSON
+//
+// The package asks for a Source to read messages, for Channels to act in, and for Presence. docs/chat.md shows the
+// whole way of a message.
+package live

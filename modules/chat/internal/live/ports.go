@@ -1,0 +1,53 @@
+package live
+
+import (
+	"context"
+	"errors"
+
+	"lyceum/modules/chat/internal/messages"
+	"lyceum/modules/chat/internal/presence"
+	"lyceum/platform/identity"
+)
+
+// Source is what live reads. *messages.Service implements it.
+type Source interface {
+	// ListHeads returns how far channels are. Channels that do not exist are left out.
+	ListHeads(ctx context.Context, channelIDs []string) ([]messages.Head, error)
+	// ListAfter returns at most limit messages after the number seq, in ascending order.
+	ListAfter(ctx context.Context, channelID string, seq int64, limit int) ([]messages.Message, error)
+	// ListChanged returns at most limit messages of a range, in the order of their newest changes.
+	ListChanged(ctx context.Context, channelID string, r messages.ChangeRange, limit int) ([]messages.Message, error)
+	// SumOlderChanges describes the messages of a range without the newest kept ones.
+	SumOlderChanges(
+		ctx context.Context, channelID string, r messages.ChangeRange, kept int,
+	) (messages.OlderChanges, error)
+}
+
+// Channels is what a socket does in its channel. The root of the module implements it.
+type Channels interface {
+	// CheckReader returns ErrChannelDeleted or ErrNotReader if the caller may not read the channel. Any
+	// other error means that this is not known now. Each socket asks twice a second, so it must be cheap.
+	CheckReader(ctx context.Context, caller identity.Caller, channelID string) error
+	// PostMessage stores a message of the caller, who must be a reader of the channel.
+	PostMessage(ctx context.Context, channelID string, n messages.NewMessage) (messages.Posted, error)
+	// MarkRead raises the account's read marker to seq, at most to the channel's newest message.
+	MarkRead(ctx context.Context, accountID, channelID string, seq int64) error
+}
+
+// Errors of Channels.CheckReader.
+var (
+	// ErrChannelDeleted says that the channel does not exist any more.
+	ErrChannelDeleted = errors.New("the channel was deleted")
+	// ErrNotReader says that the caller may not read the channel any more.
+	ErrNotReader = errors.New("you may not read this channel any more")
+)
+
+// Presence is what live tells and asks about the accounts in channels. *presence.Registry implements it.
+type Presence interface {
+	// Join counts a new socket of an account and waits, for a second at most, until others see it.
+	Join(ctx context.Context, channelID, accountID string)
+	// Leave removes a socket that Join has counted.
+	Leave(channelID, accountID string)
+	// List returns the accounts that are present in a channel on any replica.
+	List(ctx context.Context, channelID string) ([]presence.Entry, error)
+}

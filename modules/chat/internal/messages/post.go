@@ -1,0 +1,174 @@
+package messages
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"lyceum/platform/apperr"
+	"lyceum/platform/db"
+	"lyceum/platform/identity"
+	"lyceum/platform/ids"
+)
+
+// Post stores a message of the caller, who must be a reader of the channel. When it returns without an
+// error the message is committed and every replica was signaled.
+//
+// It returns validation faults for the body and the client id, 429 if the caller posts faster than
+// RATE_LIMIT_CHAT, and 404 if the channel was deleted meanwhile. A client id that the author used
+// before in the channel returns the message that was stored then.
+//
+// The message commits together with those of other authors, so Post must not be called in a
+// transaction.
+func (s *Service) Post(ctx context.Context, c Channel, n NewMessage) (Posted, error) {
+	db.RequireNoTx(ctx, "chat: post")
+	if faults := slices.Concat(checkBody(n.Body), checkClientID(n.ClientID)); len(faults) > 0 {
+		return Posted{}, apperr.InvalidFields(faults...)
+	}
+	authorID := identity.CallerFrom(ctx).UserID
+	hit := s.limiter.TakeHit(ctx, s.budget, authorID+" "+c.ID)
+	if err := hit.RefusalError("You are writing faster than this channel takes."); err != nil {
+		return Posted{}, err
+	}
+	mentions, err := s.readersMentioned(ctx, c, n.Body, authorID)
+	if err != nil {
+		return Posted{}, err
+	}
+	return s.queue.post(ctx, c.ID, Draft{NewMessage: n, AuthorID: authorID, Mentions: mentions})
+}
+
+// Append numbers and stores drafts of one channel in their order, all or none, and returns a message
+// for each. A draft that was stored before gets its message from then and no number. It returns 404
+// if the channel does not exist.
+//
+// The order of steps matters: taking the numbers locks the channel's row, so nobody adds a message
+// between the search for earlier ones and the commit.
+func (s *Service) Append(ctx context.Context, channelID string, drafts []Draft) (posted []Posted, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		numbered, err := s.store.takeNumbers(ctx, channelID, len(drafts))
+		if db.IsNotFound(err) {
+			return errNoChannel
+		}
+		if err != nil {
+			return err
+		}
+		byClientID, err := s.loadByClientID(ctx, channelID, drafts)
+		if err != nil {
+			return err
+		}
+		byID, err := s.loadByID(ctx, channelID, drafts)
+		if err != nil {
+			return err
+		}
+		posted = s.numberDrafts(numbered, drafts, byClientID, byID)
+		return s.storeFresh(ctx, numbered, drafts, posted)
+	})
+	return posted, err
+}
+
+// clientKey names a message by the name that its author's client gave to it.
+type clientKey struct{ authorID, clientID string }
+
+// loadByClientID returns the messages that are stored under the client ids of drafts.
+func (s *Service) loadByClientID(
+	ctx context.Context, channelID string, drafts []Draft,
+) (map[clientKey]Message, error) {
+	var authorIDs, clientIDs []string
+	for _, d := range drafts {
+		if d.ClientID != nil {
+			authorIDs, clientIDs = append(authorIDs, d.AuthorID), append(clientIDs, *d.ClientID)
+		}
+	}
+	stored := map[clientKey]Message{}
+	if len(clientIDs) == 0 {
+		return stored, nil
+	}
+	found, err := s.store.listByClientIDs(ctx, channelID, authorIDs, clientIDs)
+	for _, m := range found {
+		stored[clientKey{m.AuthorID, *m.ClientID}] = m
+	}
+	return stored, err
+}
+
+// loadByID returns the messages that earlier tries of the same requests have stored, by their ids.
+func (s *Service) loadByID(
+	ctx context.Context, channelID string, drafts []Draft,
+) (map[string]Message, error) {
+	var repeatable []string
+	for _, d := range drafts {
+		if d.ID != "" {
+			repeatable = append(repeatable, d.ID)
+		}
+	}
+	stored := map[string]Message{}
+	if len(repeatable) == 0 {
+		return stored, nil
+	}
+	found, err := s.store.listByIDs(ctx, channelID, repeatable)
+	for _, m := range found {
+		stored[m.ID] = m
+	}
+	return stored, err
+}
+
+// numberDrafts returns a message for each draft: the stored one, or a new one with the next of the
+// numbers that were taken.
+func (s *Service) numberDrafts(
+	c numberedChannel, drafts []Draft, byClientID map[clientKey]Message, byID map[string]Message,
+) []Posted {
+	now, seq := s.clock.Now(), c.LastSeq-int64(len(drafts))
+	posted := make([]Posted, len(drafts))
+	for i, d := range drafts {
+		if m, ok := byID[d.ID]; ok {
+			posted[i] = Posted{Message: m, IsCreated: true}
+			continue
+		}
+		if d.ClientID != nil {
+			if m, ok := byClientID[clientKey{d.AuthorID, *d.ClientID}]; ok {
+				posted[i] = Posted{Message: m}
+				continue
+			}
+		}
+		seq++
+		m := Message{
+			ID: cmp.Or(d.ID, ids.New()), ChannelID: c.ID, Seq: seq, AuthorID: d.AuthorID,
+			Body: d.Body, ClientID: d.ClientID, Version: 1, CreatedAt: now,
+		}
+		if d.ClientID != nil {
+			byClientID[clientKey{d.AuthorID, *d.ClientID}] = m
+		}
+		posted[i] = Posted{m, true, true}
+	}
+	return posted
+}
+
+// storeFresh inserts the new messages, returns the numbers that were not needed, publishes mentions
+// and signals the replicas after the commit.
+func (s *Service) storeFresh(ctx context.Context, c numberedChannel, drafts []Draft, posted []Posted) error {
+	var fresh []Message
+	for _, p := range posted {
+		if p.IsFresh {
+			fresh = append(fresh, p.Message)
+		}
+	}
+	if unused := len(drafts) - len(fresh); unused > 0 {
+		if err := s.store.returnNumbers(ctx, c.ID, unused); err != nil {
+			return err
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := s.store.insertMessages(ctx, fresh); err != nil {
+		return err
+	}
+	for i, p := range posted {
+		if p.IsFresh {
+			if err := s.publishMentions(ctx, c.Slug, &p.Message, drafts[i].Mentions); err != nil {
+				return err
+			}
+		}
+	}
+	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(TopicMessages, c.ID) })
+	return nil
+}

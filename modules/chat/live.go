@@ -1,0 +1,69 @@
+package chat
+
+import (
+	"context"
+
+	"go.uber.org/fx"
+
+	"lyceum/modules/chat/internal/live"
+	"lyceum/modules/chat/internal/messages"
+	"lyceum/modules/chat/internal/presence"
+	"lyceum/platform/identity"
+)
+
+// socketChannels does what open sockets ask for. It implements live.Channels. It takes channels from memory,
+// because every socket asks again and again.
+type socketChannels struct {
+	messages *messages.Service
+	access   *access
+	store    *store
+}
+
+// livePorts are the interfaces that internal/live asks for.
+type livePorts struct {
+	fx.Out
+	Source   live.Source
+	Channels live.Channels
+	Presence live.Presence
+}
+
+// newLivePorts returns what live.NewRegistry takes from the rest of the module.
+func newLivePorts(m *messages.Service, p *presence.Registry, a *access, s *store) livePorts {
+	return livePorts{Source: m, Channels: &socketChannels{m, a, s}, Presence: p}
+}
+
+// CheckReader implements live.Channels.
+func (s *socketChannels) CheckReader(ctx context.Context, caller identity.Caller, channelID string) error {
+	c, ok, err := s.access.channels.Get(ctx, channelID)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return live.ErrChannelDeleted
+	}
+	canRead, err := s.access.canRead(ctx, caller, &c)
+	if err == nil && !canRead {
+		return live.ErrNotReader
+	}
+	return err
+}
+
+// PostMessage implements live.Channels. It returns 404 if the channel was deleted, and the errors of
+// messages.Service.Post.
+func (s *socketChannels) PostMessage(
+	ctx context.Context, channelID string, n messages.NewMessage,
+) (messages.Posted, error) {
+	c, ok, err := s.access.channels.Get(ctx, channelID)
+	if err != nil {
+		return messages.Posted{}, err
+	}
+	if !ok {
+		return messages.Posted{}, errNoChannel
+	}
+	return s.messages.Post(ctx, s.access.channelForMessages(&c), n)
+}
+
+// MarkRead implements live.Channels.
+func (s *socketChannels) MarkRead(ctx context.Context, accountID, channelID string, seq int64) error {
+	return s.store.raiseReadMarker(ctx, accountID, channelID, seq)
+}

@@ -1,0 +1,3 @@
+-- Members refer to channels, so they go first.
+DROP TABLE chat_members;
+DROP TABLE chat_channels;

@@ -1,0 +1,3 @@
+-- Nothing refers to either table.
+DROP TABLE chat_marks;
+DROP TABLE chat_messages;
