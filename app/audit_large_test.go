@@ -58,7 +58,7 @@ func TestALongLogIsExportedInLittleMemory(t *testing.T) {
 			n := testkit.Rounds(1_000_000)
 			actor := fillLog(t, d, bus, n)
 			for _, accept := range []string{"application/x-ndjson", "text/csv"} {
-				growth, began := heapGrowth(), time.Now()
+				growth, began := sitetest.WatchHeap(), time.Now()
 				lines, size := countLines(s, admin, accept)
 				grown := growth()
 				t.Logf("%d lines of %s, %d MiB, in %s: the heap grew by %d MiB", lines, accept, size>>20, time.Since(began).Round(time.Millisecond), grown>>20)

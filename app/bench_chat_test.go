@@ -52,19 +52,19 @@ func BenchmarkChatFanOut(b *testing.B) {
 		}
 		reading.Wait()
 	}()
-	c := newCaller(s, b)
+	c := s.NewLoadClient(b)
 	post := func(i int) {
-		if status := c.try("POST", "/channels/hq/messages", token, fmt.Sprintf(`{"body":"message %d"}`, i)); status != 201 {
+		if status := c.Try("POST", "/channels/hq/messages", token, fmt.Sprintf(`{"body":"message %d"}`, i)); status != 201 {
 			b.Errorf("status %d", status)
 		}
 	}
-	busy(50, senders, post)
+	sitetest.MeasureRate(50, senders, post)
 	require.Eventually(b, func() bool { return delivered.Load() >= 50*readers }, 30*time.Second, time.Millisecond)
 	sent := max(b.N, 500)
 	b.ResetTimer()
 	began := time.Now()
 	want := int64(50+sent) * readers
-	busy(sent, senders, post)
+	sitetest.MeasureRate(sent, senders, post)
 	require.Eventually(b, func() bool { return delivered.Load() >= want }, 30*time.Second, time.Millisecond)
 	b.ReportMetric(float64(sent*readers)/time.Since(began).Seconds(), "deliveries/s")
 	b.ReportMetric(0, "ns/op")

@@ -1,4 +1,4 @@
-package main
+package courses_test
 
 import (
 	"context"
@@ -20,8 +20,8 @@ import (
 // by hand, with no rule but the query's own. It is the yardstick.
 type library struct {
 	*sitetest.Site
-	c       *caller
-	bare    *caller
+	c       *sitetest.LoadClient
+	bare    *sitetest.LoadClient
 	pool    *pgxpool.Pool
 	courses []string
 	lessons []string
@@ -33,7 +33,7 @@ func newLibrary(b *testing.B) *library {
 	vars := sitetest.Services(b)
 	vars["RATE_LIMIT_ENABLED"], vars["DATABASE_MAX_CONNS"] = "false", "8"
 	s := sitetest.Start(b, vars)
-	l := &library{Site: s, c: newCaller(s, b)}
+	l := &library{Site: s, c: s.NewLoadClient(b)}
 	admin := s.AdminToken()
 	for i := range 200 {
 		id := s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint("Course ", i), "summary": "What it is about, in a sentence or two.",
@@ -52,9 +52,9 @@ func newLibrary(b *testing.B) *library {
 		s.Want(200, "POST", "/courses/"+c+"/enrollments/batch", admin, sitetest.Batch(emails...))
 	}
 	// Everybody has begun every course: the first report in one takes more than those that follow.
-	busy(len(l.users)*len(l.courses), 8, func(i int) {
+	sitetest.MeasureRate(len(l.users)*len(l.courses), 8, func(i int) {
 		c := i % len(l.courses)
-		l.c.try("PUT", "/courses/"+l.courses[c]+"/lessons/"+l.lessons[5*c]+"/progress", l.tokens[(i-1)/len(l.courses)], `{"percent":1}`)
+		l.c.Try("PUT", "/courses/"+l.courses[c]+"/lessons/"+l.lessons[5*c]+"/progress", l.tokens[(i-1)/len(l.courses)], `{"percent":1}`)
 	})
 	l.startBare(b, vars["DATABASE_URL"])
 	return l
@@ -71,8 +71,8 @@ func (l *library) startBare(b *testing.B, url string) {
 	server := &fasthttp.Server{Handler: l.answerBare}
 	go func() { _ = server.ListenAndServe(addr) }()
 	b.Cleanup(func() { _ = server.Shutdown() })
-	l.bare = &caller{b, &fasthttp.HostClient{Addr: addr, MaxConns: 256}}
-	require.Eventually(b, func() bool { return l.bare.try("GET", "/list", "", "") == 200 }, 5*time.Second, 10*time.Millisecond)
+	l.bare = sitetest.NewLoadClient(b, addr)
+	require.Eventually(b, func() bool { return l.bare.Try("GET", "/list", "", "") == 200 }, 5*time.Second, 10*time.Millisecond)
 }
 
 func (l *library) answerBare(ctx *fasthttp.RequestCtx) {
@@ -161,33 +161,10 @@ func (l *library) bareProgress(q *fasthttp.Args) ([]byte, error) {
 	return fmt.Appendf(nil, `{"percent":%d}`, percent), err
 }
 
-// try sends a request and gives the status.
-func (c *caller) try(method, path, token, body string, headers ...string) int {
-	req, res := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
-	defer fasthttp.ReleaseRequest(req)
-	defer fasthttp.ReleaseResponse(res)
-	req.SetRequestURI("http://" + c.client.Addr + path)
-	req.Header.SetMethod(method)
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	if body != "" {
-		req.Header.SetContentType("application/json")
-		req.SetBodyString(body)
-	}
-	if err := c.client.DoTimeout(req, res, 10*time.Second); err != nil {
-		return 0
-	}
-	return res.StatusCode()
-}
-
 // Requests a second beside the yardstick's, in turns within one run; both servers, the client and PostgreSQL
 // share the machine.
 func BenchmarkCourses(b *testing.B) {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent)) // as serve does
+	defer debug.SetGCPercent(debug.SetGCPercent(sitetest.GCPercent)) // as serve does
 	l := newLibrary(b)
 	pick := func() (course, lesson string, user int) {
 		i := rand.IntN(len(l.courses))
@@ -200,42 +177,25 @@ func BenchmarkCourses(b *testing.B) {
 	}
 	etag := l.Want(200, "GET", "/courses", "", nil).Header.Get("ETag")
 	ours := map[string]func(int){
-		"list":   func(int) { hold(200, l.c.try("GET", "/courses", "", "")) },
-		"member": func(int) { _, _, u := pick(); hold(200, l.c.try("GET", "/courses", l.tokens[u], "")) },
-		"detail": func(int) { c, _, _ := pick(); hold(200, l.c.try("GET", "/courses/"+c, "", "")) },
-		"304":    func(int) { hold(304, l.c.try("GET", "/courses", "", "", "If-None-Match", etag)) },
+		"list":   func(int) { hold(200, l.c.Try("GET", "/courses", "", "")) },
+		"member": func(int) { _, _, u := pick(); hold(200, l.c.Try("GET", "/courses", l.tokens[u], "")) },
+		"detail": func(int) { c, _, _ := pick(); hold(200, l.c.Try("GET", "/courses/"+c, "", "")) },
+		"304":    func(int) { hold(304, l.c.Try("GET", "/courses", "", "", "If-None-Match", etag)) },
 		"progress": func(int) {
 			c, lesson, u := pick()
-			hold(200, l.c.try("PUT", "/courses/"+c+"/lessons/"+lesson+"/progress", l.tokens[u], fmt.Sprintf(`{"percent":%d}`, rand.IntN(100))))
+			hold(200, l.c.Try("PUT", "/courses/"+c+"/lessons/"+lesson+"/progress", l.tokens[u], fmt.Sprintf(`{"percent":%d}`, rand.IntN(100))))
 		},
 	}
-	list := func(int) { hold(200, l.bare.try("GET", "/list", "", "")) }
+	list := func(int) { hold(200, l.bare.Try("GET", "/list", "", "")) }
 	theirs := map[string]func(int){
 		"list": list, "member": list, "304": list,
-		"detail": func(int) { c, _, _ := pick(); hold(200, l.bare.try("GET", "/detail?id="+c, "", "")) },
+		"detail": func(int) { c, _, _ := pick(); hold(200, l.bare.Try("GET", "/detail?id="+c, "", "")) },
 		"progress": func(int) {
 			_, lesson, u := pick()
-			hold(200, l.bare.try("PUT", fmt.Sprintf("/progress?user=%s&lesson=%s&percent=%d", l.users[u], lesson, rand.IntN(100)), "", ""))
+			hold(200, l.bare.Try("PUT", fmt.Sprintf("/progress?user=%s&lesson=%s&percent=%d", l.users[u], lesson, rand.IntN(100)), "", ""))
 		},
 	}
 	for _, name := range []string{"list", "member", "detail", "304", "progress"} {
-		b.Run(name, func(b *testing.B) { b.ReportAllocs(); compare(b, ours[name], theirs[name]) })
+		b.Run(name, func(b *testing.B) { b.ReportAllocs(); sitetest.CompareRates(b, ours[name], theirs[name]) })
 	}
-}
-
-// compare runs both in turns and reports the rates and the median of their ratios.
-func compare(b *testing.B, ours, theirs func(int)) {
-	const turn = 2000
-	var mine, bare, ratios []float64
-	busy(turn, 16, ours)
-	busy(turn, 16, theirs)
-	b.ResetTimer()
-	for done := 0; done < max(b.N, 3*turn); done += turn {
-		mine, bare = append(mine, busy(turn, 16, ours)), append(bare, busy(turn, 16, theirs))
-		ratios = append(ratios, mine[len(mine)-1]/bare[len(bare)-1])
-	}
-	b.ReportMetric(mean(mine), "req/s")
-	b.ReportMetric(mean(bare), "bare/s")
-	b.ReportMetric(median(ratios), "ratio")
-	b.ReportMetric(0, "ns/op")
 }

@@ -1,8 +1,9 @@
-package main
+package courses_test
 
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,8 +47,17 @@ func newSchool(t *testing.T, sites []*sitetest.Site, learners int) *school {
 	return c
 }
 
-// account registers somebody with a role. Mails are switched off where they can be: what is told in-app is
-// enough to count.
+// roles are the roles of callers, the lowest first.
+var roles = []string{"anonymous", "user", "member", "instructor", "admin"}
+
+// rankOf returns the place of a role among roles.
+func rankOf(role string) int { return slices.Index(roles, role) }
+
+// actor is an account with its access token, or nobody.
+type actor struct{ role, id, email, token string }
+
+// newActor registers an account with a role. It switches mails off where that is possible: the
+// notifications in the app are enough to count.
 func newActor(s *sitetest.Site, name, role, admin string) actor {
 	s.T.Helper()
 	email, id, token := s.NewAccount(name)

@@ -1,7 +1,8 @@
-package main
+package courses_test
 
 import (
 	"fmt"
+	"lyceum/app/sitetest"
 	"net/http"
 	"slices"
 )
@@ -20,7 +21,7 @@ func (p *trial) some(c *modelCourse, n int) (ids []string, all bool) {
 // lessonOf chooses a lesson, now and then one that is gone, of another course, or of none.
 func (p *trial) lessonOf(c *modelCourse) string {
 	if p.once(20) || len(c.lessons) == 0 {
-		strangers := append([]string{nowhere}, p.gone...)
+		strangers := append([]string{sitetest.UnknownID}, p.gone...)
 		for _, other := range p.courses {
 			for _, l := range other.lessons {
 				if other != c {
@@ -130,7 +131,7 @@ func (p *trial) reorder(c *modelCourse) {
 	}
 	want := c.edits(a)
 	if len(ids) > 0 && p.once(4) {
-		ids[0] = p.pick(ids[len(ids)-1], nowhere)
+		ids[0] = p.pick(ids[len(ids)-1], sitetest.UnknownID)
 		if want == http.StatusOK && ids[0] != order[0].id {
 			want = http.StatusUnprocessableEntity
 		}

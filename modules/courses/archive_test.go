@@ -1,4 +1,4 @@
-package main
+package courses_test
 
 import (
 	"archive/zip"
@@ -87,34 +87,9 @@ func inOf(m map[string]any, list string, i int) map[string]any {
 	return m[list].([]any)[i].(map[string]any)
 }
 
-const zipType = "application/zip"
-
-// smallArchive is a course without lessons.
-var smallArchive = func() string {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	if w, err := z.Create("course.json"); err == nil {
-		_, _ = io.WriteString(w, `{"format":"lyceum-course","version":1,"title":"Small","visibility":"public"}`)
-	}
-	_ = z.Close()
-	return b.String()
-}()
-
 func exportCourse(s *sitetest.Site, token, id string) parcel {
 	s.T.Helper()
 	return unzip(s.T, s.Want(200, "GET", "/courses/"+id+"/export", token, nil).Raw)
-}
-
-func tryImport(s *sitetest.Site, token, archive string, headers ...sitetest.Header) sitetest.Answer {
-	s.T.Helper()
-	return s.Call("POST", "/courses/import", token, archive, append([]sitetest.Header{{"Content-Type": zipType}}, headers...)...)
-}
-
-func importCourse(s *sitetest.Site, token, archive string, headers ...sitetest.Header) sitetest.Answer {
-	s.T.Helper()
-	a := tryImport(s, token, archive, headers...)
-	require.Equal(s.T, 201, a.Status, "%s", a.Raw)
-	return a
 }
 
 const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
@@ -156,7 +131,7 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		ownerID, owner := newInstructor(s, "exporter")
 		id := fullCourse(s, owner, "round")
 		first := s.Want(200, "GET", "/courses/"+id+"/export", owner, nil)
-		require.Equal(t, zipType, first.Header.Get("Content-Type"))
+		require.Equal(t, sitetest.ArchiveType, first.Header.Get("Content-Type"))
 		slug := s.Want(200, "GET", "/courses/"+id, owner, nil).Text("slug")
 		require.Equal(t, `attachment; filename="`+slug+`.zip"`, first.Header.Get("Content-Disposition"))
 		require.Equal(t, first.Raw, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw, "the same course, other bytes")
@@ -169,7 +144,7 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		require.Len(t, m["assets"], 3)
 
 		// By the owner: his files are there, so that they are used as they are.
-		a := importCourse(s, owner, string(first.Raw))
+		a := s.ImportCourse(owner, string(first.Raw))
 		again := a.Text("id")
 		require.Equal(t, "/courses/"+again, a.Header.Get("Location"))
 		require.NotEmpty(t, a.Header.Get("ETag"))
@@ -183,7 +158,7 @@ func TestAnArchiveGoesRound(t *testing.T) {
 
 		// By another: the keys are taken, so that the files get others.
 		otherID, other := newInstructor(s, "importer")
-		b := importCourse(s, other, string(first.Raw))
+		b := s.ImportCourse(other, string(first.Raw))
 		require.Len(t, b.Get("warnings"), 3)
 		require.Equal(t, []any{otherID, "round/cover-2.gif", "round/video-2.mp4", "round/notes-2"},
 			[]any{b.Get("owner.id"), b.Get("cover_key"), b.Get("lessons.1.asset_key"), b.Get("lessons.3.asset_key")})
@@ -206,13 +181,13 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		require.Equal(t, string(seed.DemoVideo), string(s.Want(200, "GET", video, "", nil).Raw))
 		// Once more: what he has already is not stored again.
 		before := len(s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items())
-		importCourse(s, other, string(first.Raw))
+		s.ImportCourse(other, string(first.Raw))
 		require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), before)
 		s.WantProblem(403, "forbidden", "GET", "/courses/"+id+"/export", other, nil)
 
 		// On a fresh site, by its administrator: nothing is taken.
 		fresh := sitetest.Start(t, nil)
-		c := importCourse(fresh, fresh.AdminToken(), string(first.Raw))
+		c := fresh.ImportCourse(fresh.AdminToken(), string(first.Raw))
 		require.Empty(t, c.Get("warnings"))
 		require.Equal(t, slug, c.Text("slug"))
 		require.Equal(t, x, exportCourse(fresh, fresh.AdminToken(), c.Text("id")))
@@ -251,12 +226,12 @@ func TestTheDemoCourseGoesRound(t *testing.T) {
 	// Whoever has the demo's video already may use it as it is, though nobody has told its checksum.
 	owner := s.Login("instructor@lyceum.local", seed.DemoPassword)
 	for _, token := range []string{owner, s.AdminToken()} {
-		a := importCourse(s, token, raw)
+		a := s.ImportCourse(token, raw)
 		require.Empty(t, a.Get("warnings"))
 		require.Equal(t, seed.DemoVideoKey, a.Text("lessons.1.asset_key"))
 	}
 	without := sitetest.Start(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword})
-	a := importCourse(without, without.AdminToken(), raw)
+	a := without.ImportCourse(without.AdminToken(), raw)
 	require.Equal(t, "welcome-to-lyceum", a.Text("slug"))
 	require.Equal(t, x, exportCourse(without, without.AdminToken(), a.Text("id")))
 }
@@ -268,19 +243,19 @@ func TestAnImportIsAnsweredOnce(t *testing.T) {
 		raw := string(s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
 		_, other := newInstructor(s, "other")
 		key := sitetest.Header{"Idempotency-Key": "import-1"}
-		first := importCourse(s, other, raw, key)
-		again := importCourse(s, other, raw, key)
+		first := s.ImportCourse(other, raw, key)
+		again := s.ImportCourse(other, raw, key)
 		require.Equal(t, first.Raw, again.Raw)
 		require.Equal(t, first.Header.Get("Location"), again.Header.Get("Location"))
 		require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
 		changed := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "Another" }).zipped(t)
-		require.Equal(t, "idempotency-key-reused", tryImport(s, other, changed, key).Text("code"))
+		require.Equal(t, "idempotency-key-reused", s.TryImport(other, changed, key).Text("code"))
 		require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), 3)
 
 		// A refusal is kept, too.
 		bad := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "" }).zipped(t)
 		for _, replayed := range []string{"", "true"} {
-			a := tryImport(s, other, bad, sitetest.Header{"Idempotency-Key": "import-2"})
+			a := s.TryImport(other, bad, sitetest.Header{"Idempotency-Key": "import-2"})
 			require.Equal(t, []any{422, "validation-failed", replayed}, []any{a.Status, a.Text("code"), a.Header.Get("Idempotency-Replayed")})
 		}
 
@@ -288,7 +263,7 @@ func TestAnImportIsAnsweredOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		ids := make([]string, 4)
 		for i := range ids {
-			wg.Go(func() { ids[i] = tryImport(s, other, raw, sitetest.Header{"Idempotency-Key": "import-3"}).Text("id") })
+			wg.Go(func() { ids[i] = s.TryImport(other, raw, sitetest.Header{"Idempotency-Key": "import-3"}).Text("id") })
 		}
 		wg.Wait()
 		require.NotEmpty(t, ids[0])
@@ -300,7 +275,7 @@ func TestAnImportIsAnsweredOnce(t *testing.T) {
 		slugs := make([]string, 4)
 		for i := range slugs {
 			wg.Go(func() {
-				a := tryImport(s, third, raw)
+				a := s.TryImport(third, raw)
 				slugs[i] = a.Text("slug")
 				require.Equal(t, 201, a.Status, "%s", a.Raw)
 			})
@@ -326,9 +301,9 @@ func TestArchivesNeedTheRight(t *testing.T) {
 		if token == stranger {
 			want = 201
 		}
-		require.Equal(t, want, tryImport(s, token, raw).Status, token)
+		require.Equal(t, want, s.TryImport(token, raw).Status, token)
 	}
-	s.WantProblem(404, "not-found", "GET", "/courses/"+nowhere+"/export", owner, nil)
+	s.WantProblem(404, "not-found", "GET", "/courses/"+sitetest.UnknownID+"/export", owner, nil)
 	s.WantProblem(404, "not-found", "GET", "/courses/nonsense/export", owner, nil)
 	s.Want(200, "PATCH", "/courses/"+id, owner, `{"status":"draft"}`)
 	s.WantProblem(404, "not-found", "GET", "/courses/"+id+"/export", stranger, nil)
@@ -339,7 +314,7 @@ func TestArchivesNeedTheRight(t *testing.T) {
 	s.Want(200, "PATCH", "/courses/"+id+"/lessons/"+lesson, s.AdminToken(), `{"asset_key":"right/handout.txt"}`)
 	require.Equal(t, "for all", string(exportCourse(s, owner, id)["assets/0001"]))
 	// It is the administrator's all the same: in a new course it gets a key of the teacher's.
-	a := importCourse(s, owner, exportCourse(s, owner, id).zipped(t))
+	a := s.ImportCourse(owner, exportCourse(s, owner, id).zipped(t))
 	require.Equal(t, "right/handout-2.txt", a.Text("lessons.0.asset_key"))
 }
 
@@ -350,14 +325,14 @@ func TestAnImportKeepsToTheQuota(t *testing.T) {
 	id := fullCourse(s, owner, "quota")
 	raw := unzip(t, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
 	_, other := newInstructor(s, "spender")
-	fits := importCourse(s, other, raw.zipped(t))
+	fits := s.ImportCourse(other, raw.zipped(t))
 	before := s.CountStoredObjects()
 	more := raw.with(t, func(m map[string]any) {
 		f := inOf(m, "assets", 1)
 		f["size"], f["sha256"] = 35_000, sha256Of(strings.Repeat("z", 35_000))
 	})
 	more["assets/0002"] = []byte(strings.Repeat("z", 35_000))
-	a := tryImport(s, other, more.zipped(t))
+	a := s.TryImport(other, more.zipped(t))
 	require.Equal(t, []any{422, "quota-exceeded"}, []any{a.Status, a.Text("code")}, "%s", a.Raw)
 	require.Equal(t, before, s.CountStoredObjects())
 	require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), 3)
@@ -381,13 +356,13 @@ func TestFilesThatStayBehindAreTold(t *testing.T) {
 		on      *sitetest.Site
 		archive parcel
 	}{{s, lost}, {without, lost}, {without, x}} {
-		a := importCourse(c.on, c.on.AdminToken(), c.archive.zipped(t))
+		a := c.on.ImportCourse(c.on.AdminToken(), c.archive.zipped(t))
 		require.Nil(t, a.Get("cover_key"))
 		require.Nil(t, a.Get("lessons.1.asset_key"))
 		require.Len(t, a.Get("warnings"), 3)
 		require.Contains(t, a.Text("warnings.0"), "lost/video.mp4")
 	}
-	bare := importCourse(without, without.AdminToken(), lost.zipped(t))
+	bare := without.ImportCourse(without.AdminToken(), lost.zipped(t))
 	y := exportCourse(without, without.AdminToken(), bare.Text("id"))
 	require.Empty(t, y.manifest(t)["assets"])
 	require.Equal(t, x["lessons/003.md"], y["lessons/003.md"])
@@ -442,7 +417,7 @@ func TestTheDocumentSaysWhatAnImportTakes(t *testing.T) {
 					}
 				}
 			} `json:"requestBody"`
-			Parameters []parameter
+			Parameters []struct{ Name string }
 			Responses  map[string]struct{ Content map[string]any }
 		}
 	}
@@ -450,10 +425,10 @@ func TestTheDocumentSaysWhatAnImportTakes(t *testing.T) {
 	in := doc.Paths["/courses/import"]["post"]
 	require.True(t, in.Body.Required)
 	require.Len(t, in.Body.Content, 1)
-	require.Equal(t, []any{"string", "binary", int64(512 << 20)}, []any{in.Body.Content[zipType].Schema.Type, in.Body.Content[zipType].Schema.Format, in.Body.Content[zipType].Schema.MaxLength})
-	require.True(t, slices.ContainsFunc(in.Parameters, func(p parameter) bool { return p.Name == "Idempotency-Key" }))
+	require.Equal(t, []any{"string", "binary", int64(512 << 20)}, []any{in.Body.Content[sitetest.ArchiveType].Schema.Type, in.Body.Content[sitetest.ArchiveType].Schema.Format, in.Body.Content[sitetest.ArchiveType].Schema.MaxLength})
+	require.True(t, slices.ContainsFunc(in.Parameters, func(p struct{ Name string }) bool { return p.Name == "Idempotency-Key" }))
 	require.Contains(t, in.Responses, "201")
-	require.Contains(t, doc.Paths["/courses/{id}/export"]["get"].Responses["200"].Content, zipType)
+	require.Contains(t, doc.Paths["/courses/{id}/export"]["get"].Responses["200"].Content, sitetest.ArchiveType)
 }
 
 func sha256Of(s string) string {

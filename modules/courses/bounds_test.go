@@ -1,4 +1,4 @@
-package main
+package courses_test
 
 import (
 	"fmt"
@@ -77,7 +77,7 @@ func TestACourseHolds500Lessons(t *testing.T) {
 		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Long"}`).Text("id")
 		var mu sync.Mutex
 		made := map[int]int{}
-		busy(510, 6, func(i int) {
+		sitetest.MeasureRate(510, 6, func(i int) {
 			status := s.Call("POST", course+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Status
 			mu.Lock()
 			defer mu.Unlock()

@@ -1,10 +1,9 @@
-package main
+package courses_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/sitetest"
@@ -43,28 +42,4 @@ func TestLessonsKeepEveryWord(t *testing.T) {
 		require.NoError(t, d.Conn(t.Context()).Raw("SELECT count(*) FROM lessons WHERE content_html = 'old'").Scan(&left).Error)
 		require.Zero(t, left)
 	})
-}
-
-// In the console, links within a lesson lead to its headings and footnotes, and what hides opens.
-func TestTheConsoleFollowsAnchors(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, nil)
-	admin := s.AdminToken()
-	course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Anchors","status":"published"}`).Text("id")
-	content := "[go](#far-away) x[^1] List<String>\n\n<details><summary>More</summary>\n\n" + strings.Repeat("line\n\n", 100) + "## Far away\n\n</details>\n\n" +
-		"| l | r |\n|:--|--:|\n| 1 | 2 |\n\n[^1]: noted"
-	lesson := s.Want(201, "POST", course+"/lessons", admin, map[string]any{"title": "One", "content": content}).Text("id")
-	b := newBrowser(t, s.URL)
-	b.open("/#" + course + "/lessons/" + lesson)
-	b.sees("lesson-title", "One")
-	for link, target := range map[string]string{`a[href]`: "md-far-away", `sup a`: "md-fn:1", `.prose li a`: "md-fnref:1"} {
-		if !strings.HasPrefix(link, ".prose") {
-			link = ".prose " + link
-		}
-		b.do("click "+link, chromedp.Click(chromedp.CSS(link)))
-		got, err := js[[]any](b, `[document.activeElement.id, document.activeElement.getBoundingClientRect().top < innerHeight, location.hash, document.querySelector('.prose').textContent.includes('List<String>'), document.querySelector('.prose td:last-child').align]`)
-		require.NoError(t, err)
-		require.Equal(t, []any{target, true, "#" + course + "/lessons/" + lesson, true, "right"}, got)
-	}
-	require.Empty(t, b.faults)
 }

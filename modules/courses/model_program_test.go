@@ -1,4 +1,4 @@
-package main
+package courses_test
 
 import (
 	"fmt"
@@ -100,7 +100,7 @@ func (p *trial) String() string {
 
 // act lets somebody do something, and holds the answer's status and code against what the model wants.
 func (p *trial) act(want int, code string, a actor, method, path string, body any) sitetest.Answer {
-	line := fmt.Sprintf("%s: %s %s %s", a.role, method, path, jsonOf(p.t, body))
+	line := fmt.Sprintf("%s: %s %s %s", a.role, method, path, encodeJSON(p.t, body))
 	if a == p.owner {
 		line = "owner" + line[len(a.role):]
 	}

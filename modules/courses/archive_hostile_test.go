@@ -1,9 +1,8 @@
-package main
+package courses_test
 
 import (
 	"archive/zip"
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -11,10 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -301,15 +297,15 @@ func badManifests(t testing.TB) map[string]bad {
 
 // F: nothing of an archive that breaks a rule stays, and no rule can be broken.
 func TestF2HostileArchivesAreRefusedWhole(t *testing.T) {
-	manyRequests(t, func(t *testing.T, s *sitetest.Site) {
+	sitetest.OnBoth(t, sitetest.Unlimited, func(t *testing.T, s *sitetest.Site) {
 		_, owner := newInstructor(s, "attacked")
-		m := &matrix{t: t, s: s, root: s.AdminToken()}
-		before, objects := m.newestEntry(), s.CountStoredObjects()
+		admin := s.AdminToken()
+		before, objects := s.NewestEntry(admin), s.CountStoredObjects()
 		n := 0
 		for _, corpus := range []map[string]bad{badNames(t), badContents(t), badStructures(t), badManifests(t)} {
 			for name, b := range corpus {
 				n++
-				a := tryImport(s, owner, b.archive)
+				a := s.TryImport(owner, b.archive)
 				code := map[int]string{400: "malformed-request", 422: "validation-failed"}[b.status]
 				if a.Status != b.status || a.Text("code") != code || !strings.HasPrefix(a.Text("errors.0.location"), b.location) {
 					t.Errorf("%s: want %d %s, got %d %s", name, b.status, b.location, a.Status, a.Raw)
@@ -317,16 +313,16 @@ func TestF2HostileArchivesAreRefusedWhole(t *testing.T) {
 			}
 		}
 		t.Logf("%d archives refused", n)
-		require.Equal(t, before, m.newestEntry(), "a refused archive has changed something")
+		require.Equal(t, before, s.NewestEntry(admin), "a refused archive has changed something")
 		require.Equal(t, objects, s.CountStoredObjects())
 		require.Empty(t, s.Want(200, "GET", "/courses?status=draft", owner, nil).Items())
 		require.Empty(t, s.Want(200, "GET", "/storage/assets", owner, nil).Items())
 		nothingStaged(s, t)
 
 		// The sound one is taken, and folders that other programs add are no harm.
-		a := importCourse(s, owner, soundParcel().plus(t, item{name: "lessons/"}, item{name: "assets/"}))
+		a := s.ImportCourse(owner, soundParcel().plus(t, item{name: "lessons/"}, item{name: "assets/"}))
 		require.Equal(t, "hostile/a.txt", a.Text("lessons.0.asset_key"))
-		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", m.root, nil).Get("ok"))
+		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 	})
 }
 
@@ -348,30 +344,17 @@ func TestImportsAreRefusedInOrder(t *testing.T) {
 		refused(415, "unsupported-media-type", owner, sound, sitetest.Header{"Content-Type": other})
 	}
 	for _, coding := range []string{"gzip", "br", "identity", "nonsense"} {
-		refused(415, "unsupported-media-type", owner, sound, sitetest.Header{"Content-Type": zipType, "Content-Encoding": coding})
+		refused(415, "unsupported-media-type", owner, sound, sitetest.Header{"Content-Type": sitetest.ArchiveType, "Content-Encoding": coding})
 	}
-	refused(400, "malformed-request", owner, "", sitetest.Header{"Content-Type": zipType})
-	refused(422, "validation-failed", owner, sound, sitetest.Header{"Content-Type": zipType, "Idempotency-Key": strings.Repeat("k", 256)})
-	a := s.Call("POST", "/courses/import?x=%00", owner, sound, sitetest.Header{"Content-Type": zipType})
+	refused(400, "malformed-request", owner, "", sitetest.Header{"Content-Type": sitetest.ArchiveType})
+	refused(422, "validation-failed", owner, sound, sitetest.Header{"Content-Type": sitetest.ArchiveType, "Idempotency-Key": strings.Repeat("k", 256)})
+	a := s.Call("POST", "/courses/import?x=%00", owner, sound, sitetest.Header{"Content-Type": sitetest.ArchiveType})
 	require.Equal(t, 422, a.Status)
 	s.WantProblem(405, "method-not-allowed", "PUT", "/courses/import", owner, nil)
 	require.Equal(t, 201, s.Call("POST", "/courses/import", owner, sound, sitetest.Header{"Content-Type": "Application/ZIP; charset=binary"}).Status)
 	// Everything else keeps its own limit.
 	s.WantProblem(413, "body-too-large", "POST", "/courses", owner, `{"title":"`+strings.Repeat("a", 1<<20)+`"}`)
-	s.WantProblem(415, "unsupported-media-type", "POST", "/courses", owner, sound, sitetest.Header{"Content-Type": zipType})
-}
-
-// endless gives n bytes without holding them.
-type endless struct{ n int64 }
-
-func (e *endless) Read(p []byte) (int, error) {
-	if e.n <= 0 {
-		return 0, io.EOF
-	}
-	n := min(int64(len(p)), e.n)
-	clear(p[:n])
-	e.n -= n
-	return int(n), nil
+	s.WantProblem(415, "unsupported-media-type", "POST", "/courses", owner, sound, sitetest.Header{"Content-Type": sitetest.ArchiveType})
 }
 
 // stream sends a body that is never held whole; a negative length means in chunks.
@@ -380,7 +363,7 @@ func postStream(s *sitetest.Site, token string, body io.Reader, length int64) si
 	req, err := http.NewRequestWithContext(s.T.Context(), "POST", s.URL+"/courses/import", body)
 	require.NoError(s.T, err)
 	req.ContentLength = length
-	req.Header.Set("Content-Type", zipType)
+	req.Header.Set("Content-Type", sitetest.ArchiveType)
 	req.Header.Set("Authorization", "Bearer "+token)
 	res, err := (&http.Client{Timeout: 2 * time.Minute}).Do(req)
 	require.NoError(s.T, err)
@@ -392,7 +375,7 @@ func TestX2TooLargeAnImportIsCutOff(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	_, owner := newInstructor(s, "large")
 	for _, length := range []int64{512<<20 + 1, -1} {
-		a := postStream(s, owner, &endless{512<<20 + 1}, length)
+		a := postStream(s, owner, sitetest.Zeros(512<<20+1), length)
 		require.Equal(t, []any{413, "body-too-large"}, []any{a.Status, a.Text("code")}, "%s", a.Raw)
 	}
 	nothingStaged(s, t)
@@ -402,67 +385,13 @@ func TestX2TooLargeAnImportIsCutOff(t *testing.T) {
 	nothingStaged(s, t)
 }
 
-// zippedFile is an archive with one asset of size bytes, written as it is read.
-func zippedFile(size int64) io.Reader {
-	r, w := io.Pipe()
-	go func() {
-		z := zip.NewWriter(w)
-		prefix := "GIF89a"
-		h := sha256.New()
-		f, err := z.CreateHeader(&zip.FileHeader{Name: "assets/0001", Method: zip.Store})
-		if err == nil {
-			_, err = io.Copy(io.MultiWriter(f, h), io.MultiReader(strings.NewReader(prefix), &endless{size - int64(len(prefix))}))
-		}
-		if err == nil {
-			f, err = z.Create("course.json")
-		}
-		if err == nil {
-			_, err = fmt.Fprintf(f, `{"format":"lyceum-course","version":1,"title":"Large","visibility":"public","cover_key":"large.gif",
-				"assets":[{"key":"large.gif","content_type":"image/gif","size":%d,"sha256":"%x","path":"assets/0001"}]}`, size, h.Sum(nil))
-		}
-		if err == nil {
-			err = z.Close()
-		}
-		_ = w.CloseWithError(err)
-	}()
-	return r
-}
-
-// heapGrowth watches the heap until the function that it gives is called, which says by how many bytes it had grown.
-func heapGrowth() (end func() int64) {
-	var peak uint64
-	stop, done := make(chan struct{}), make(chan struct{})
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	base := m.HeapInuse
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(20 * time.Millisecond):
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				peak = max(peak, m.HeapInuse)
-			}
-		}
-	}()
-	return func() int64 {
-		close(stop)
-		<-done
-		return int64(peak) - int64(base)
-	}
-}
-
 // X2: memory does not grow with what comes in or goes out.
 func TestX2LargeArchivesAreNotHeldInMemory(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	_, owner := newInstructor(s, "heavy")
-	growth := heapGrowth()
+	growth := sitetest.WatchHeap()
 	const size = 200 << 20
-	a := postStream(s, owner, zippedFile(size), -1)
+	a := postStream(s, owner, sitetest.LargeArchive(size), -1)
 	require.Equal(t, 201, a.Status, "%s", a.Raw)
 	req, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+"/courses/"+a.Text("id")+"/export", nil)
 	require.NoError(t, err)
@@ -478,42 +407,6 @@ func TestX2LargeArchivesAreNotHeldInMemory(t *testing.T) {
 	require.Less(t, grown, int64(64<<20))
 }
 
-// A process killed while an archive arrives or is worked on leaves nothing that can be read. The next start
-// removes its files; what was staged goes as uploads do that nobody completes.
-func TestAKilledImportLeavesNothing(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, "scratch"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "scratch", "left"), []byte("x"), 0o600))
-	for _, delay := range []time.Duration{50 * time.Millisecond, 300 * time.Millisecond, 700 * time.Millisecond, 1200 * time.Millisecond} {
-		p := launch(t, dir, nil)
-		s := p.site()
-		admin := s.AdminToken()
-		nothingLarge(s, admin)
-		go func() {
-			req, err := http.NewRequest("POST", s.URL+"/courses/import", zippedFile(300<<20))
-			if err != nil {
-				return
-			}
-			req.Header.Set("Content-Type", zipType)
-			req.Header.Set("Authorization", "Bearer "+admin)
-			if res, err := http.DefaultClient.Do(req); err == nil {
-				_ = res.Body.Close()
-			}
-		}()
-		time.Sleep(delay)
-		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
-		_ = p.cmd.Wait()
-	}
-	s := launch(t, dir, nil).site()
-	nothingLarge(s, s.AdminToken())
-	for _, place := range []string{"scratch", "objects/tmp"} {
-		left, err := os.ReadDir(filepath.Join(dir, place))
-		require.NoError(t, err)
-		require.Empty(t, left, place)
-	}
-}
-
 // raw sends bytes and gives what comes back.
 func sendRaw(s *sitetest.Site, request string) string {
 	s.T.Helper()
@@ -525,11 +418,4 @@ func sendRaw(s *sitetest.Site, request string) string {
 	require.NoError(s.T, err)
 	all, _ := io.ReadAll(conn)
 	return string(all)
-}
-
-func nothingLarge(s *sitetest.Site, admin string) {
-	s.T.Helper()
-	require.Empty(s.T, s.Want(200, "GET", "/courses?status=draft&q=large", admin, nil).Items())
-	require.Empty(s.T, s.Want(200, "GET", "/storage/assets?prefix=large", admin, nil).Items())
-	require.Equal(s.T, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 }

@@ -1,4 +1,4 @@
-package main
+package courses_test
 
 import (
 	"encoding/json"
@@ -6,20 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"lyceum/app/seed"
 	"lyceum/app/sitetest"
 )
-
-// stored uploads a small file.
-func storeAsset(s *sitetest.Site, token, key, contentType, content string) {
-	s.T.Helper()
-	up := s.Want(201, "POST", "/storage/uploads", token, map[string]any{"key": key, "content_type": contentType, "size": len(content)})
-	s.Upload(up, content)
-	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", token, nil)
-}
 
 func captionOf(language, label, key string) map[string]any {
 	return map[string]any{"language": language, "label": label, "asset_key": key}
@@ -32,9 +22,9 @@ func TestLessonsHaveCaptions(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		cast := s.NewCast()
 		for key, kind := range map[string]string{"c/en.vtt": "text/vtt", "c/de.vtt": "text/vtt", "c/plain.txt": "text/plain"} {
-			storeAsset(s, cast.Instructor, key, kind, vtt)
+			s.AddAsset(cast.Instructor, key, kind, vtt)
 		}
-		storeAsset(s, cast.Admin, "c/admin.vtt", "text/vtt", vtt)
+		s.AddAsset(cast.Admin, "c/admin.vtt", "text/vtt", vtt)
 		course := "/courses/" + s.Want(201, "POST", "/courses", cast.Instructor, `{"title":"Heard","status":"published"}`).Text("id")
 		en, de := captionOf("en", "English", "c/en.vtt"), captionOf("de-AT", "Deutsch (Österreich)", "c/de.vtt")
 		made := s.Want(201, "POST", course+"/lessons", cast.Instructor, map[string]any{"title": "One", "captions": []any{en, de}})
@@ -94,11 +84,11 @@ func TestLessonsHaveCaptions(t *testing.T) {
 		require.Equal(t, []any{en, de}, copied.Get("lessons.0.captions"))
 		require.Len(t, s.Want(200, "GET", "/storage/assets?prefix=c/en", cast.Instructor, nil).Get("items.0.used_by"), 2)
 		first := s.Call("GET", course+"/export", cast.Instructor, nil)
-		a := importCourse(s, cast.Instructor, string(first.Raw))
+		a := s.ImportCourse(cast.Instructor, string(first.Raw))
 		require.Equal(t, []any{en, de}, a.Get("lessons.0.captions"))
 		require.Equal(t, unzip(t, first.Raw), exportCourse(s, cast.Instructor, a.Text("id")))
 		_, other := newInstructor(s, "captions-importer")
-		foreign := importCourse(s, other, string(first.Raw))
+		foreign := s.ImportCourse(other, string(first.Raw))
 		require.Len(t, foreign.Get("warnings"), 2)
 		key := foreign.Text("lessons.0.captions.0.asset_key")
 		require.NotEqual(t, "c/en.vtt", key)
@@ -107,8 +97,8 @@ func TestLessonsHaveCaptions(t *testing.T) {
 		var manifest map[string]any
 		require.NoError(t, json.Unmarshal(bad["course.json"], &manifest))
 		inOf(manifest, "assets", 0)["content_type"] = "text/plain"
-		bad["course.json"] = []byte(jsonOf(t, manifest))
-		s.WantProblem(422, "validation-failed", "POST", "/courses/import", other, bad.zipped(t), sitetest.Header{"Content-Type": zipType})
+		bad["course.json"] = []byte(encodeJSON(t, manifest))
+		s.WantProblem(422, "validation-failed", "POST", "/courses/import", other, bad.zipped(t), sitetest.Header{"Content-Type": sitetest.ArchiveType})
 
 		require.Equal(t, []any{}, s.Want(200, "PATCH", lesson, cast.Instructor, `{"captions":null}`).Get("captions"))
 		require.Len(t, s.Want(200, "GET", "/storage/assets?prefix=c/en", cast.Instructor, nil).Get("items.0.used_by"), 2, "the copies'")
@@ -122,32 +112,4 @@ func TestCaptionsNeedStorage(t *testing.T) {
 	lessons := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Silent"}`).Text("id") + "/lessons"
 	s.WantProblem(422, "asset-unusable", "POST", lessons, admin, map[string]any{"title": "One", "captions": []any{captionOf("en", "English", "x.vtt")}})
 	s.Want(201, "POST", lessons, admin, `{"title":"One","captions":[]}`)
-}
-
-// A teacher gives a lesson captions, and its player has them.
-func TestTheConsoleShowsCaptions(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, nil)
-	teacher := s.Login("instructor@lyceum.local", seed.DemoPassword)
-	storeAsset(s, teacher, "c/en.vtt", "text/vtt", vtt)
-	course := "/courses/" + s.Want(201, "POST", "/courses", teacher, `{"title":"Captioned","status":"published"}`).Text("id")
-	b := newBrowser(t, s.URL)
-	b.signIn("instructor@lyceum.local", seed.DemoPassword)
-	b.open("/#" + course + "/edit")
-	b.click("lesson-add")
-	b.fill("edit-lesson-title", "Seen")
-	b.fill("edit-lesson-asset_key", "lessons/video.mp4")
-	b.fill("edit-lesson-captions", "en | English | c/en.vtt")
-	b.click("edit-lesson-submit")
-	b.sees("edit-lessons", "Seen")
-	lesson := s.Want(200, "GET", course, teacher, nil).Text("lessons.0.id")
-	b.open("/#" + course + "/lessons/" + lesson)
-	b.do("the player", chromedp.WaitVisible(id("lesson-video")))
-	cues, err := js[[]any](b, `(async () => { const video = document.querySelector('[data-testid=lesson-video]'); const track = video.textTracks[0];
-		track.mode = 'showing';
-		for (let i = 0; i < 300 && !track.cues?.length; i++) await new Promise(r => setTimeout(r, 20));
-		return [track.kind, track.language, track.label, track.cues?.[0]?.text]; })()`)
-	require.NoError(t, err)
-	require.Equal(t, []any{"captions", "en", "English", "Hello"}, cues)
-	require.Empty(t, b.faults)
 }

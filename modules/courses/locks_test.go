@@ -1,4 +1,4 @@
-package main
+package courses_test
 
 import (
 	"fmt"

@@ -1,9 +1,11 @@
-package main
+package courses_test
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 
@@ -246,4 +248,12 @@ func fields(items []any, name string) []any {
 		out[i] = items[i].(object)[name]
 	}
 	return out
+}
+
+// encodeJSON returns a value as JSON.
+func encodeJSON(t testing.TB, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(raw)
 }
