@@ -129,8 +129,7 @@ func CheckLanded(t *testing.T, all []migrate.Migration, file string) {
 	}
 	var fresh []string
 	for _, m := range all {
-		h := sha256.Sum256(fmt.Appendf(nil, "%q", append(slices.Clone(m.Up), m.Down...)))
-		sum := hex.EncodeToString(h[:])
+		sum := checksum(m)
 		switch known, ok := sums[m.ID]; {
 		case !ok:
 			fresh = append(fresh, m.ID+" "+sum+"\n")
@@ -148,4 +147,19 @@ func CheckLanded(t *testing.T, all []migrate.Migration, file string) {
 		return
 	}
 	require.Empty(t, fresh, "go tool task golden:update adds new migrations")
+}
+
+// checksum returns a hash of what a migration runs on each database. Line breaks and indentation do not count.
+func checksum(m migrate.Migration) string {
+	h := sha256.New()
+	for _, dialect := range []string{"postgres", "sqlite"} {
+		for _, direction := range [][]string{m.Up, m.Down} {
+			statements := migrate.RenderStatements(dialect, direction)
+			for i, s := range statements {
+				statements[i] = strings.Join(strings.Fields(s), " ")
+			}
+			fmt.Fprintf(h, "%s %q\n", dialect, statements)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -1,15 +1,15 @@
 CREATE TRIGGER audit_entries_append BEFORE INSERT ON audit_entries WHEN typeof(NEW.seq) <> 'integer' OR typeof(NEW.created_at) <> 'integer'
-			OR NOT (NEW.seq > coalesce((SELECT CAST(seq AS INTEGER) FROM audit_entries WHERE seq < 4611686018427387904 ORDER BY seq DESC LIMIT 1), 0) AND NEW.seq IN (1 + coalesce((SELECT CAST(seq AS INTEGER) FROM audit_entries WHERE seq < 4611686018427387904 ORDER BY seq DESC LIMIT 1), 0), 1 + coalesce((SELECT CAST(seq AS INTEGER) FROM audit_head), 0))) OR EXISTS (SELECT 1 FROM audit_entries WHERE rowid = NEW.rowid OR id = NEW.id)
-			OR typeof(NEW.id) || typeof(NEW.action) || typeof(NEW.target_type) || typeof(NEW.target_id) || typeof(NEW.ip) || typeof(NEW.user_agent)
-			|| typeof(NEW.request_id) || typeof(NEW.data) || typeof(NEW.prev_hash) || typeof(NEW.hash) <> 'texttexttexttexttexttexttexttexttexttext'
-			OR typeof(NEW.actor_id) NOT IN ('text', 'null') BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
+	OR NOT (NEW.seq > coalesce((SELECT CAST(seq AS INTEGER) FROM audit_entries WHERE seq < 4611686018427387904 ORDER BY seq DESC LIMIT 1), 0) AND NEW.seq IN (1 + coalesce((SELECT CAST(seq AS INTEGER) FROM audit_entries WHERE seq < 4611686018427387904 ORDER BY seq DESC LIMIT 1), 0), 1 + coalesce((SELECT CAST(seq AS INTEGER) FROM audit_head), 0))) OR EXISTS (SELECT 1 FROM audit_entries WHERE rowid = NEW.rowid OR id = NEW.id)
+	OR typeof(NEW.id) || typeof(NEW.action) || typeof(NEW.target_type) || typeof(NEW.target_id) || typeof(NEW.ip) || typeof(NEW.user_agent)
+	|| typeof(NEW.request_id) || typeof(NEW.data) || typeof(NEW.prev_hash) || typeof(NEW.hash) <> 'texttexttexttexttexttexttexttexttexttext'
+	OR typeof(NEW.actor_id) NOT IN ('text', 'null') BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
 CREATE TRIGGER audit_entries_no_delete BEFORE DELETE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
 CREATE TRIGGER audit_entries_no_update BEFORE UPDATE ON audit_entries BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END;
 CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head WHEN NEW.seq <= OLD.seq AND NEW.breaks = OLD.breaks
-			AND NOT (NEW.seq = 0 AND OLD.seq = 0 AND OLD.mac = '' AND NEW.hash = '')
-			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
+	AND NOT (NEW.seq = 0 AND OLD.seq = 0 AND OLD.mac = '' AND NEW.hash = '')
+	BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
 CREATE TRIGGER audit_head_no_replace BEFORE INSERT ON audit_head WHEN EXISTS (SELECT 1 FROM audit_head)
-			BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
+	BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
 CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
 CREATE TRIGGER course_search_delete AFTER DELETE ON course_search_texts BEGIN
 				INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
@@ -31,97 +31,97 @@ CREATE TRIGGER courses_search_update AFTER UPDATE OF search_text ON courses WHEN
 				UPDATE course_search_texts SET search_text = new.search_text WHERE course_id = new.id;
 			END;
 CREATE TABLE announcements (
-			id text PRIMARY KEY,
-			course_id text NOT NULL,
-			author_id text NOT NULL,
-			title text NOT NULL,
-			body text NOT NULL,
-			created_at bigint NOT NULL
-		);
+	id text PRIMARY KEY,
+	course_id text NOT NULL,
+	author_id text NOT NULL,
+	title text NOT NULL,
+	body text NOT NULL,
+	created_at bigint NOT NULL
+);
 CREATE TABLE audit_entries (
-			seq bigint PRIMARY KEY,
-			id text NOT NULL UNIQUE,
-			action text NOT NULL,
-			actor_id text,
-			target_type text NOT NULL,
-			target_id text NOT NULL,
-			ip text NOT NULL,
-			user_agent text NOT NULL,
-			request_id text NOT NULL,
-			data text NOT NULL,
-			created_at bigint NOT NULL,
-			prev_hash text NOT NULL,
-			hash text NOT NULL
-		);
+	seq bigint PRIMARY KEY,
+	id text NOT NULL UNIQUE,
+	action text NOT NULL,
+	actor_id text,
+	target_type text NOT NULL,
+	target_id text NOT NULL,
+	ip text NOT NULL,
+	user_agent text NOT NULL,
+	request_id text NOT NULL,
+	data text NOT NULL,
+	created_at bigint NOT NULL,
+	prev_hash text NOT NULL,
+	hash text NOT NULL
+);
 CREATE TABLE audit_head (
-			one integer PRIMARY KEY CHECK (one = 1),
-			seq bigint NOT NULL,
-			hash text NOT NULL,
-			mac text NOT NULL
-		, at bigint NOT NULL DEFAULT 0, skewed boolean NOT NULL DEFAULT FALSE, breaks text NOT NULL DEFAULT '');
+	one integer PRIMARY KEY CHECK (one = 1),
+	seq bigint NOT NULL,
+	hash text NOT NULL,
+	mac text NOT NULL
+, at bigint NOT NULL DEFAULT 0, skewed boolean NOT NULL DEFAULT FALSE, breaks text NOT NULL DEFAULT '');
 CREATE TABLE auth_challenges (
-			token_hash blob PRIMARY KEY,
-			user_id text NOT NULL,
-			password_at bigint NOT NULL,
-			attempts integer NOT NULL,
-			expires_at bigint NOT NULL,
-			created_at bigint NOT NULL
-		);
+	token_hash blob PRIMARY KEY,
+	user_id text NOT NULL,
+	password_at bigint NOT NULL,
+	attempts integer NOT NULL,
+	expires_at bigint NOT NULL,
+	created_at bigint NOT NULL
+);
 CREATE TABLE auth_credentials (
-			user_id text PRIMARY KEY,
-			password_hash text NOT NULL,
-			updated_at bigint NOT NULL
-		);
+	user_id text PRIMARY KEY,
+	password_hash text NOT NULL,
+	updated_at bigint NOT NULL
+);
 CREATE TABLE auth_email_changes (
-			user_id text PRIMARY KEY,
-			token_hash blob NOT NULL UNIQUE,
-			new_email text NOT NULL,
-			session_id text NOT NULL,
-			expires_at bigint NOT NULL,
-			created_at bigint NOT NULL
-		);
+	user_id text PRIMARY KEY,
+	token_hash blob NOT NULL UNIQUE,
+	new_email text NOT NULL,
+	session_id text NOT NULL,
+	expires_at bigint NOT NULL,
+	created_at bigint NOT NULL
+);
 CREATE TABLE auth_factors (
-			user_id text PRIMARY KEY,
-			sealed blob NOT NULL,
-			confirmed_at bigint,
-			last_step bigint NOT NULL,
-			created_at bigint NOT NULL
-		);
+	user_id text PRIMARY KEY,
+	sealed blob NOT NULL,
+	confirmed_at bigint,
+	last_step bigint NOT NULL,
+	created_at bigint NOT NULL
+);
 CREATE TABLE auth_failures (
-			address_hash blob PRIMARY KEY,
-			user_id text,
-			failures integer NOT NULL,
-			updated_at bigint NOT NULL
-		);
+	address_hash blob PRIMARY KEY,
+	user_id text,
+	failures integer NOT NULL,
+	updated_at bigint NOT NULL
+);
 CREATE TABLE auth_links (
-			token_hash blob PRIMARY KEY,
-			user_id text NOT NULL,
-			kind text NOT NULL,
-			expires_at bigint NOT NULL,
-			created_at bigint NOT NULL, used_at bigint,
-			UNIQUE (user_id, kind)
-		);
+	token_hash blob PRIMARY KEY,
+	user_id text NOT NULL,
+	kind text NOT NULL,
+	expires_at bigint NOT NULL,
+	created_at bigint NOT NULL, used_at bigint,
+	UNIQUE (user_id, kind)
+);
 CREATE TABLE auth_recovery_codes (
-			user_id text NOT NULL,
-			code_hash blob NOT NULL,
-			created_at bigint NOT NULL,
-			PRIMARY KEY (user_id, code_hash)
-		);
+	user_id text NOT NULL,
+	code_hash blob NOT NULL,
+	created_at bigint NOT NULL,
+	PRIMARY KEY (user_id, code_hash)
+);
 CREATE TABLE auth_sessions (
-			id text PRIMARY KEY,
-			user_id text NOT NULL,
-			salt blob NOT NULL,
-			token_hash blob NOT NULL,
-			generation bigint NOT NULL,
-			rotated_at bigint NOT NULL,
-			created_at bigint NOT NULL,
-			last_used_at bigint NOT NULL,
-			expires_at bigint NOT NULL,
-			ended_at bigint,
-			ip text NOT NULL,
-			network text NOT NULL,
-			user_agent text NOT NULL
-		);
+	id text PRIMARY KEY,
+	user_id text NOT NULL,
+	salt blob NOT NULL,
+	token_hash blob NOT NULL,
+	generation bigint NOT NULL,
+	rotated_at bigint NOT NULL,
+	created_at bigint NOT NULL,
+	last_used_at bigint NOT NULL,
+	expires_at bigint NOT NULL,
+	ended_at bigint,
+	ip text NOT NULL,
+	network text NOT NULL,
+	user_agent text NOT NULL
+);
 CREATE TABLE chat_channels (
 				id text PRIMARY KEY,
 				slug text NOT NULL,
@@ -247,25 +247,25 @@ CREATE TABLE idempotency_records (
 			created_at bigint NOT NULL
 		, operation_id text);
 CREATE TABLE invite_redemptions (
-			invite_id text NOT NULL REFERENCES invites (id),
-			user_id text NOT NULL,
-			created_at bigint NOT NULL, counted boolean NOT NULL DEFAULT TRUE,
-			PRIMARY KEY (invite_id, user_id)
-		);
+	invite_id text NOT NULL REFERENCES invites (id),
+	user_id text NOT NULL,
+	created_at bigint NOT NULL, counted boolean NOT NULL DEFAULT TRUE,
+	PRIMARY KEY (invite_id, user_id)
+);
 CREATE TABLE invites (
-			id text PRIMARY KEY,
-			code_hash blob NOT NULL UNIQUE,
-			code_prefix text NOT NULL,
-			role_to_grant text NOT NULL CHECK (role_to_grant IN ('member', 'instructor', 'admin')),
-			email text,
-			note text NOT NULL,
-			max_uses integer NOT NULL CHECK (max_uses BETWEEN 1 AND 10000),
-			uses integer NOT NULL CHECK (uses BETWEEN 0 AND max_uses),
-			expires_at bigint,
-			revoked_at bigint,
-			created_by text NOT NULL,
-			created_at bigint NOT NULL
-		, batch_id text, course_ids text NOT NULL DEFAULT '[]');
+	id text PRIMARY KEY,
+	code_hash blob NOT NULL UNIQUE,
+	code_prefix text NOT NULL,
+	role_to_grant text NOT NULL CHECK (role_to_grant IN ('member', 'instructor', 'admin')),
+	email text,
+	note text NOT NULL,
+	max_uses integer NOT NULL CHECK (max_uses BETWEEN 1 AND 10000),
+	uses integer NOT NULL CHECK (uses BETWEEN 0 AND max_uses),
+	expires_at bigint,
+	revoked_at bigint,
+	created_by text NOT NULL,
+	created_at bigint NOT NULL
+, batch_id text, course_ids text NOT NULL DEFAULT '[]');
 CREATE TABLE lesson_captions (
 				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
 				asset_key text NOT NULL,
@@ -301,39 +301,39 @@ CREATE TABLE lessons (
 				updated_at bigint NOT NULL
 			, available_from bigint, available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500), html_version integer NOT NULL DEFAULT 0, captions text NOT NULL DEFAULT '[]');
 CREATE TABLE mail_messages (
-			id text PRIMARY KEY,
-			kind text NOT NULL,
-			user_id text,
-			recipient text NOT NULL,
-			subject text NOT NULL,
-			sealed blob,
-			status text NOT NULL,
-			attempts integer NOT NULL DEFAULT 0,
-			next_at bigint NOT NULL,
-			last_error text NOT NULL DEFAULT '',
-			created_at bigint NOT NULL,
-			sent_at bigint
-		, tried_since bigint NOT NULL DEFAULT 0);
+	id text PRIMARY KEY,
+	kind text NOT NULL,
+	user_id text,
+	recipient text NOT NULL,
+	subject text NOT NULL,
+	sealed blob,
+	status text NOT NULL,
+	attempts integer NOT NULL DEFAULT 0,
+	next_at bigint NOT NULL,
+	last_error text NOT NULL DEFAULT '',
+	created_at bigint NOT NULL,
+	sent_at bigint
+, tried_since bigint NOT NULL DEFAULT 0);
 CREATE TABLE notification_preferences (
-			user_id text NOT NULL,
-			kind text NOT NULL,
-			in_app boolean NOT NULL,
-			email boolean NOT NULL,
-			PRIMARY KEY (user_id, kind)
-		);
+	user_id text NOT NULL,
+	kind text NOT NULL,
+	in_app boolean NOT NULL,
+	email boolean NOT NULL,
+	PRIMARY KEY (user_id, kind)
+);
 CREATE TABLE notifications (
-			id text PRIMARY KEY,
-			user_id text NOT NULL,
-			event_id text NOT NULL,
-			kind text NOT NULL,
-			title text NOT NULL,
-			body text NOT NULL,
-			link text NOT NULL,
-			announcement_id text REFERENCES announcements (id),
-			hidden boolean NOT NULL,
-			read_at bigint,
-			created_at bigint NOT NULL
-		);
+	id text PRIMARY KEY,
+	user_id text NOT NULL,
+	event_id text NOT NULL,
+	kind text NOT NULL,
+	title text NOT NULL,
+	body text NOT NULL,
+	link text NOT NULL,
+	announcement_id text REFERENCES announcements (id),
+	hidden boolean NOT NULL,
+	read_at bigint,
+	created_at bigint NOT NULL
+);
 CREATE TABLE outbox_deliveries (
 			id text PRIMARY KEY,
 			event_id text NOT NULL,
@@ -347,36 +347,36 @@ CREATE TABLE outbox_deliveries (
 			created_at bigint NOT NULL
 		);
 CREATE TABLE storage_assets (
-			id text PRIMARY KEY,
-			key text NOT NULL UNIQUE,
-			blob_id text NOT NULL UNIQUE,
-			content_type text NOT NULL,
-			size bigint NOT NULL CHECK (size >= 0),
-			sha256 text,
-			status text NOT NULL CHECK (status IN ('pending', 'completed')),
-			uploader_id text NOT NULL,
-			expires_at bigint NOT NULL,
-			created_at bigint NOT NULL,
-			completed_at bigint
-		, refused_at bigint, refusing_until bigint);
+	id text PRIMARY KEY,
+	key text NOT NULL UNIQUE,
+	blob_id text NOT NULL UNIQUE,
+	content_type text NOT NULL,
+	size bigint NOT NULL CHECK (size >= 0),
+	sha256 text,
+	status text NOT NULL CHECK (status IN ('pending', 'completed')),
+	uploader_id text NOT NULL,
+	expires_at bigint NOT NULL,
+	created_at bigint NOT NULL,
+	completed_at bigint
+, refused_at bigint, refusing_until bigint);
 CREATE TABLE storage_trash (
-			blob_id text PRIMARY KEY,
-			next_at bigint NOT NULL,
-			last_at bigint NOT NULL
-		, uploader_id text, size bigint NOT NULL DEFAULT 0, live_until bigint NOT NULL DEFAULT 0);
+	blob_id text PRIMARY KEY,
+	next_at bigint NOT NULL,
+	last_at bigint NOT NULL
+, uploader_id text, size bigint NOT NULL DEFAULT 0, live_until bigint NOT NULL DEFAULT 0);
 CREATE TABLE users (
-			id text PRIMARY KEY,
-			email text NOT NULL UNIQUE,
-			display_name text NOT NULL,
-			folded_name text NOT NULL,
-			role text NOT NULL CHECK (role IN ('user', 'member', 'instructor', 'admin')),
-			status text NOT NULL CHECK (status IN ('active', 'disabled')),
-			email_verified boolean NOT NULL,
-			version bigint NOT NULL,
-			created_at bigint NOT NULL,
-			updated_at bigint NOT NULL,
-			last_login_at bigint
-		);
+	id text PRIMARY KEY,
+	email text NOT NULL UNIQUE,
+	display_name text NOT NULL,
+	folded_name text NOT NULL,
+	role text NOT NULL CHECK (role IN ('user', 'member', 'instructor', 'admin')),
+	status text NOT NULL CHECK (status IN ('active', 'disabled')),
+	email_verified boolean NOT NULL,
+	version bigint NOT NULL,
+	created_at bigint NOT NULL,
+	updated_at bigint NOT NULL,
+	last_login_at bigint
+);
 CREATE INDEX audit_entries_by_time ON audit_entries (created_at, seq);
 CREATE INDEX audit_entries_of_action ON audit_entries (action, seq);
 CREATE INDEX audit_entries_of_actor ON audit_entries (actor_id, seq);

@@ -1,26 +1,15 @@
 package users
 
-import "lyceum/platform/migrate"
+import (
+	"embed"
+
+	"lyceum/platform/migrate"
+)
+
+// migrationFiles are the migrations of the module's tables. One that has landed is never edited.
+//
+//go:embed migrations
+var migrationFiles embed.FS
 
 // Migrations of the module.
-var Migrations = []migrate.Migration{{
-	ID: "202611240101_users_create_users",
-	Up: []string{
-		`CREATE TABLE users (
-			id {uuid} PRIMARY KEY,
-			email {bin} NOT NULL UNIQUE,
-			display_name text NOT NULL,
-			folded_name {bin} NOT NULL,
-			role text NOT NULL CHECK (role IN ('user', 'member', 'instructor', 'admin')),
-			status text NOT NULL CHECK (status IN ('active', 'disabled')),
-			email_verified {bool} NOT NULL,
-			version bigint NOT NULL,
-			created_at bigint NOT NULL,
-			updated_at bigint NOT NULL,
-			last_login_at bigint
-		)`,
-		`CREATE INDEX users_newest ON users (created_at, id)`,
-		`CREATE INDEX users_admins ON users (id) WHERE role = 'admin' AND status = 'active'`,
-	},
-	Down: []string{"DROP TABLE users"},
-}}
+var Migrations = migrate.MustLoadFiles(migrationFiles)

@@ -84,7 +84,8 @@ func MustLoadFiles(files fs.FS) []Migration {
 }
 
 // splitStatements returns the statements of a file without comment lines. It marks them with the
-// dialect if that is not empty. Semicolons inside of a line do not end a statement.
+// dialect if that is not empty. Semicolons inside of a line, of the body of a trigger (BEGIN … END)
+// and of a quoted body ($$ … $$) do not end a statement.
 func splitStatements(text, dialect string) (statements []string, err error) {
 	if !strings.HasPrefix(text, "-- ") {
 		return nil, fmt.Errorf("the first line must be a comment that says why")
@@ -95,8 +96,15 @@ func splitStatements(text, dialect string) (statements []string, err error) {
 			lines = append(lines, line)
 		}
 	}
-	for _, statement := range strings.Split(strings.Join(lines, ""), ";\n") {
-		statement = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(statement), ";"))
+	open := ""
+	for part := range strings.SplitSeq(strings.Join(lines, ""), ";\n") {
+		open += part
+		statement := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(open), ";"))
+		if hasOpenBody(statement) {
+			open += ";\n"
+			continue
+		}
+		open = ""
 		switch {
 		case statement == "":
 		case dialect != "":
@@ -105,8 +113,22 @@ func splitStatements(text, dialect string) (statements []string, err error) {
 			statements = append(statements, statement)
 		}
 	}
+	if strings.TrimSpace(open) != "" {
+		return nil, fmt.Errorf("the last body has no end")
+	}
 	if len(statements) == 0 {
 		return nil, fmt.Errorf("there is no statement")
 	}
 	return statements, nil
+}
+
+// triggerBody matches a trigger whose statements stand between BEGIN and END, as in SQLite.
+var triggerBody = regexp.MustCompile(`(?s)^CREATE TRIGGER\b.*\bBEGIN\b`)
+
+// hasOpenBody reports whether a text is the beginning of a statement whose body goes on.
+func hasOpenBody(statement string) bool {
+	if strings.Count(statement, "$$")%2 == 1 {
+		return true
+	}
+	return triggerBody.MatchString(statement) && !strings.HasSuffix(statement, "END")
 }

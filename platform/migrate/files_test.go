@@ -46,6 +46,22 @@ func TestLoadFiles(t *testing.T) {
 			},
 		}, all)
 	})
+	t.Run("bodies are one statement", func(t *testing.T) {
+		all, err := migrate.LoadFiles(sqlFiles(map[string]string{
+			"202601010000_test_first.up.sqlite.sql": "-- Why.\nCREATE TRIGGER a AFTER INSERT ON b BEGIN\n" +
+				"\tDELETE FROM c;\n\tDELETE FROM d;\nEND;\nCREATE TRIGGER e BEFORE DELETE ON b BEGIN SELECT 1; END;\nVACUUM;\n",
+			"202601010000_test_first.up.postgres.sql": "-- Why.\nCREATE FUNCTION f() AS $$ BEGIN\n\tSELECT 1;\nEND $$;\n" +
+				"CREATE TRIGGER g BEFORE UPDATE ON b EXECUTE FUNCTION f();\n",
+			"202601010000_test_first.down.sql": "-- Why.\nDROP TABLE b;\n",
+		}))
+		require.NoError(t, err)
+		require.Equal(t, []string{
+			"postgres:CREATE FUNCTION f() AS $$ BEGIN\n\tSELECT 1;\nEND $$",
+			"postgres:CREATE TRIGGER g BEFORE UPDATE ON b EXECUTE FUNCTION f()",
+			"sqlite:CREATE TRIGGER a AFTER INSERT ON b BEGIN\n\tDELETE FROM c;\n\tDELETE FROM d;\nEND",
+			"sqlite:CREATE TRIGGER e BEFORE DELETE ON b BEGIN SELECT 1; END", "sqlite:VACUUM",
+		}, all[0].Up)
+	})
 	const up, down = "202601010000_test_first.up.sql", "202601010000_test_first.down.sql"
 	for name, c := range map[string]struct {
 		files map[string]string
@@ -55,6 +71,7 @@ func TestLoadFiles(t *testing.T) {
 		"another database":     {map[string]string{"202601010000_test_first.up.mysql.sql": ""}, "accepted are"},
 		"no reason":            {map[string]string{up: "SELECT 1;\n", down: "-- Why.\nSELECT 1;\n"}, "says why"},
 		"no statement":         {map[string]string{up: "-- Why.\n", down: "-- Why.\nSELECT 1;\n"}, "no statement"},
+		"a body without end":   {map[string]string{up: "-- Why.\nCREATE TRIGGER a AFTER INSERT ON b BEGIN\n SELECT 1;\n", down: "-- Why.\nSELECT 1;\n"}, "has no end"},
 		"one direction is not": {map[string]string{up: "-- Why.\nSELECT 1;\n"}, "lacks"},
 	} {
 		t.Run(name+" is refused", func(t *testing.T) {

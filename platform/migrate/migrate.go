@@ -255,7 +255,17 @@ var typeWords = map[string]*strings.Replacer{
 
 // runStatements runs the statements that are for the database of tx.
 func runStatements(tx *gorm.DB, statements []string) error {
-	dialect := tx.Name()
+	for _, s := range RenderStatements(tx.Name(), statements) {
+		if err := tx.Exec(s).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RenderStatements returns the SQL of those statements that run on a database, "postgres" or
+// "sqlite", in their order.
+func RenderStatements(dialect string, statements []string) (rendered []string) {
 	for _, s := range statements {
 		if only, rest, ok := strings.Cut(s, ":"); ok && typeWords[only] != nil {
 			if only != dialect {
@@ -263,11 +273,9 @@ func runStatements(tx *gorm.DB, statements []string) error {
 			}
 			s = rest
 		}
-		if err := tx.Exec(typeWords[dialect].Replace(s)).Error; err != nil {
-			return err
-		}
+		rendered = append(rendered, typeWords[dialect].Replace(s))
 	}
-	return nil
+	return rendered
 }
 
 // lockID is the key of the advisory lock. It is arbitrary and used for nothing else in the database.

@@ -1,0 +1,2 @@
+-- Takes 202611240003_mail_create_messages back.
+DROP TABLE mail_messages;

@@ -1,0 +1,2 @@
+-- Takes 202611240101_users_create_users back.
+DROP TABLE users;
