@@ -1,0 +1,43 @@
+package catalog
+
+import (
+	"context"
+
+	"lyceum/modules/courses/internal/course"
+	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/pagination"
+)
+
+type lessonsInput struct {
+	pagination.Query
+	ID string `path:"id"`
+}
+
+func (h *Handlers) listLessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
+	c, err := h.service.FindCourse(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return pagination.List(ctx, h.cursors.NewRequest("lessons", c.ID, in.Query),
+		func(after *lessonPosition, limit int) ([]course.Lesson, error) {
+			return h.service.listLessons(ctx, c.ID, after, limit)
+		},
+		func(found []course.Lesson) ([]OutlineView, error) {
+			state, err := h.service.LoadState(ctx, c, found)
+			return NewOutlineViews(found, state), err
+		},
+		func(l *course.Lesson) lessonPosition { return lessonPosition{l.Position} })
+}
+
+type lessonInput struct {
+	ID       string `path:"id"`
+	LessonID string `path:"lesson_id"`
+}
+
+func (h *Handlers) getLesson(ctx context.Context, in *lessonInput) (*httpx.Response[LessonView], error) {
+	l, err := h.service.getLesson(ctx, in.ID, in.LessonID)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(NewLessonView(l)).WithVersion(l.Version), nil
+}
