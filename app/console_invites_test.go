@@ -274,3 +274,22 @@ func (b *browser) downloads(testid, name string) string {
 	}, 15*time.Second, 100*time.Millisecond, "no %s", name)
 	return string(data)
 }
+
+func TestConsoleSaysWhatIsDoneAlready(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	email, _, _ := s.NewAccount("scanned")
+	token := s.WaitForLink(email, "/verify#token=", "")
+	s.Want(200, "POST", "/auth/verify-email", "", map[string]string{"token": token}) // a program that checks mails
+	b := newBrowser(t, s.URL)
+	b.open("/verify#token=" + token)
+	b.sees("verify-done", "Your address is confirmed already.")
+	made := s.Invite(admin, map[string]any{"role_to_grant": "member", "email": email})
+	b.signIn("admin@lyceum.local", seed.DemoPassword)
+	b.open("/#/invites")
+	b.click("invite-resend")
+	require.Eventually(t, func() bool { return len(s.MailedCodes(email)) == 2 }, 20*time.Second, 100*time.Millisecond)
+	require.Equal(t, "active", s.Want(200, "GET", "/admin/invites/"+made.Text("id"), admin, nil).Text("status"))
+	require.Empty(t, b.faults)
+}

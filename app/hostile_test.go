@@ -146,24 +146,6 @@ func TestALostSecondFactorIsRemovedByTheOperator(t *testing.T) {
 	require.Equal(t, 1, status)
 }
 
-// What a request of an account wrote while the account was deleted goes, too.
-func TestWhatWasUnderWayIsErasedLater(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		_, id, token := s.NewAccount("racing")
-		s.Want(204, "DELETE", "/users/me", token, map[string]string{"password": sitetest.Password})
-		d := s.Running.Parts.DB
-		_, err := d.Exec(t.Context(), "INSERT INTO notification_preferences (user_id, kind, in_app, email) VALUES (?, 'mention', ?, ?)", id, true, true)
-		require.NoError(t, err)
-		n, err := d.Exec(t.Context(), "UPDATE outbox_deliveries SET next_at = 0 WHERE event = 'users.removed'")
-		require.NoError(t, err)
-		require.EqualValues(t, 1, n)
-		require.Eventually(t, func() bool {
-			var left int
-			return d.QueryRow(t.Context(), "SELECT count(*) FROM notification_preferences WHERE user_id = ?", []any{id}, &left) == nil && left == 0
-		}, 10*time.Second, 50*time.Millisecond)
-	})
-}
-
 func TestSmallGapsStayShut(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Unlimited)

@@ -137,58 +137,6 @@ func TestVerificationByMail(t *testing.T) {
 	s.WantProblem(404, "not-found", "POST", "/admin/emails/nonsense/retry", s.AdminToken(), nil)
 }
 
-// J8: what an administrator changes holds for the very next request.
-func TestJ8RolesAndStatusTakeEffectAtOnce(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		admin := s.AdminToken()
-		email, id, token := s.NewAccount("managed")
-		s.WantProblem(403, "forbidden", "GET", "/admin/users", token, nil)
-		s.SetRole(admin, id, "admin")
-		s.Want(200, "GET", "/admin/users?q=MANAGED&role=admin&status=active", token, nil)
-		s.SetRole(admin, id, "user")
-		s.WantProblem(403, "forbidden", "GET", "/admin/users", token, nil)
-		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
-		s.WantProblem(401, "invalid-token", "GET", "/users/me", token, nil)
-		s.WantProblem(403, "account-disabled", "POST", "/auth/login", "", map[string]string{"email": email, "password": sitetest.Password})
-		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": email, "password": "wrong"})
-		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"active"}`)
-		s.WantProblem(401, "invalid-token", "GET", "/users/me", token, nil) // what was open then is ended for good
-		token = s.Login(email, sitetest.Password)
-		s.Want(200, "PATCH", "/users/me", token, `{"display_name":"Neu"}`)
-		for _, bad := range []string{`{"display_name":""}`, `{"display_name":" "}`, `{"display_name":"a\u202eb"}`, `{"role":"admin"}`, `{"display_name":"` + strings.Repeat("x", 101) + `"}`} {
-			s.WantProblem(422, "validation-failed", "PATCH", "/users/me", token, bad)
-		}
-		cleared := s.Want(200, "PATCH", "/users/me", token, `{"display_name":null}`)
-		require.Equal(t, "managed", cleared.Text("display_name"), "the local part of the address")
-		s.Want(200, "PATCH", "/users/me", token, `{"display_name":"Neu"}`)
-		require.Equal(t, "Neu", s.Want(200, "GET", "/admin/users/"+id, admin, nil).Text("display_name"))
-		s.WantProblem(404, "not-found", "GET", "/admin/users/nonsense", admin, nil)
-	})
-}
-
-// A7: of administrators who demote one another at once, one stays.
-func TestA7TheLastAdministratorStays(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		admin := s.AdminToken()
-		me := s.Want(200, "GET", "/users/me", admin, nil).Text("id")
-		s.WantProblem(409, "last-admin", "PATCH", "/admin/users/"+me, admin, `{"role":"user"}`)
-		s.WantProblem(409, "last-admin", "PATCH", "/admin/users/"+me, admin, `{"status":"disabled"}`)
-		_, other, token := s.NewAccount("second-admin")
-		for range testkit.Rounds(100) {
-			s.SetRole(admin, other, "admin")
-			var wg sync.WaitGroup
-			statuses := make([]int, 2)
-			wg.Go(func() { statuses[0] = s.Call("PATCH", "/admin/users/"+other, admin, `{"role":"user"}`).Status })
-			wg.Go(func() { statuses[1] = s.Call("PATCH", "/admin/users/"+me, token, `{"role":"user"}`).Status })
-			wg.Wait()
-			require.NotEqual(t, []int{200, 200}, statuses)
-			if statuses[1] == 200 { // the other one stayed: he makes both administrators again
-				s.SetRole(token, me, "admin")
-			}
-		}
-	})
-}
-
 func TestTheKeySetVerifiesTokens(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)

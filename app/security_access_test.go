@@ -609,68 +609,6 @@ func TestTheHuntsFindWhatIsPlanted(t *testing.T) {
 	}
 }
 
-func TestA7NobodyRaisesHimself(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		c := s.NewCast()
-		me := func(token string) sitetest.Answer { return s.Want(200, "GET", "/users/me", token, nil) }
-		for role, token := range map[string]string{"user": c.User, "member": c.Member, "instructor": c.Instructor} {
-			id := me(token).Text("id")
-			for _, body := range []string{`{"role":"admin"}`, `{"role":"` + role + `"}`, `{"display_name":"x","role":"admin"}`, `{"status":"active"}`, `{"email_verified":true}`} {
-				s.WantProblem(422, "validation-failed", "PATCH", "/users/me", token, body)
-				s.WantProblem(403, "forbidden", "PATCH", "/admin/users/"+id, token, body)
-			}
-			for _, grant := range []string{"admin", "instructor", "member"} {
-				s.WantProblem(403, "forbidden", "POST", "/admin/invites", token, map[string]string{"role_to_grant": grant})
-			}
-			// A role that some header or query claims is none.
-			s.WantProblem(403, "forbidden", "GET", "/admin/users?role=admin&as=admin", token, nil, sitetest.Header{"X-Role": "admin", "X-User-Role": "admin", "X-Original-URL": "/users/me", "X-Rewrite-URL": "/users/me"})
-			require.Equal(t, role, me(token).Text("role"))
-		}
-		s.WantProblem(422, "validation-failed", "POST", "/auth/register", "", map[string]string{"email": "born-admin@example.com", "password": sitetest.Password, "role": "admin"})
-		for _, above := range []string{"owner", "root", "superadmin", "ADMIN", "Admin", "admin ", "user", "", "admin,member"} {
-			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", c.Admin, map[string]string{"role_to_grant": above})
-			s.WantProblem(422, "validation-failed", "PATCH", "/admin/users/"+me(c.User).Text("id"), c.Admin, map[string]string{"role": above + "!"})
-		}
-		require.Empty(t, s.Want(200, "GET", "/admin/invites", c.Admin, nil).Items(), "a refused invite is there")
-
-		// One use serves one account once, however often and however much at once it is sent.
-		inv := s.Invite(c.Admin, map[string]any{"role_to_grant": "member", "max_uses": 3})
-		_, id, twice := s.NewAccount("twice")
-		var wg sync.WaitGroup
-		granted := make([]any, 8)
-		for i := range granted {
-			wg.Go(func() { granted[i] = s.Redeem(twice, inv.Text("code")).Get("granted") })
-		}
-		wg.Wait()
-		raised := 0
-		for _, g := range granted {
-			require.NotNil(t, g)
-			if g == true {
-				raised++
-			}
-		}
-		require.Equal(t, 1, raised, "%v", granted)
-		uses := func() any {
-			return s.Want(200, "GET", "/admin/invites/"+inv.Text("id"), c.Admin, nil).Get("uses")
-		}
-		require.EqualValues(t, 1, uses())
-		// Lowered again, he can't raise himself with the code that he had.
-		s.SetRole(c.Admin, id, "user")
-		again := s.Redeem(twice, inv.Text("code"))
-		require.Equal(t, []any{200, false, "user"}, []any{again.Status, again.Get("granted"), again.Get("role")})
-		require.Equal(t, "user", me(twice).Text("role"))
-		require.EqualValues(t, 1, uses())
-
-		// A socket stays who it is: another's token renews nothing.
-		sock := s.Dial("/ws/channels/hq?token="+c.User, nil)
-		sock.Until("welcome")
-		sock.Send(map[string]any{"type": "auth", "token": c.Admin})
-		sock.Until("error")
-		sock.Send(map[string]any{"type": "message", "body": "who am I", "client_id": "who"})
-		require.Equal(t, me(c.User).Text("id"), sock.Until("message")["user"].(map[string]any)["id"])
-	})
-}
-
 func TestA8OnlyTheServerSaysWhatIsComplete(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		c := s.NewCast()

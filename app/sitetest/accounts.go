@@ -13,6 +13,9 @@ import (
 // Password is the password of the accounts that NewAccount registers.
 const Password = "correct horse battery"
 
+// AdminPassword is the password of the first administrator and of the demo accounts.
+const AdminPassword = seed.DemoPassword
+
 // Unlimited is the configuration of a site without rate limits.
 var Unlimited = map[string]string{"RATE_LIMIT_ENABLED": "false"}
 
@@ -56,7 +59,7 @@ func (s *Site) NewAccount(name string) (email, id, token string) {
 // AdminToken logs the first administrator in.
 func (s *Site) AdminToken() string {
 	s.T.Helper()
-	return s.Login("admin@lyceum.local", seed.DemoPassword)
+	return s.Login("admin@lyceum.local", AdminPassword)
 }
 
 // SetRole gives an account a role.

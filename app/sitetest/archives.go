@@ -9,10 +9,22 @@ import (
 	"strings"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/app/seed"
 )
 
 // ArchiveType is the media type of a course archive.
 const ArchiveType = "application/zip"
+
+// DemoPassword is the password of the accounts of the demo, and DemoVideoKey the key of the video in its
+// course.
+const (
+	DemoPassword = seed.DemoPassword
+	DemoVideoKey = seed.DemoVideoKey
+)
+
+// DemoVideo is the video in the course of the demo.
+var DemoVideo = string(seed.DemoVideo)
 
 // MinimalArchive is the archive of a course without lessons.
 var MinimalArchive = func() string {

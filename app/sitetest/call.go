@@ -140,3 +140,23 @@ func (s *Site) CountEntries(admin, action string) int {
 	s.T.Helper()
 	return len(s.Want(200, "GET", "/admin/audit-logs?limit=100&action="+action, admin, nil).Items())
 }
+
+// CountNotifications returns how many notifications of a kind the callers have together.
+func (s *Site) CountNotifications(tokens []string, kind string) (n int) {
+	s.T.Helper()
+	for _, token := range tokens {
+		for cursor := ""; ; {
+			page := s.Want(200, "GET", "/notifications?limit=100"+cursor, token, nil)
+			for _, item := range page.Items() {
+				if item.(map[string]any)["kind"] == kind {
+					n++
+				}
+			}
+			if page.Get("next_cursor") == nil {
+				break
+			}
+			cursor = "&cursor=" + page.Text("next_cursor")
+		}
+	}
+	return n
+}

@@ -1,6 +1,9 @@
 package sitetest
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,6 +19,31 @@ func (s *Site) Invite(admin string, body map[string]any) Answer {
 func (s *Site) Redeem(token, code string) Answer {
 	s.T.Helper()
 	return s.Call("POST", "/invites/redeem", token, map[string]string{"code": code})
+}
+
+// TryRedeem redeems a code and reports whether the answer says that it is done. The server may end
+// meanwhile, or answer an error of its own.
+func (s *Site) TryRedeem(token, code string) bool {
+	s.T.Helper()
+	res, err := Client.Do(s.newRequest("POST", "/invites/redeem", token, map[string]string{"code": code}, nil))
+	if err != nil {
+		return false
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	return err == nil && res.StatusCode == http.StatusOK
+}
+
+// MailedCodes returns the codes of all invites that were mailed to an address.
+func (s *Site) MailedCodes(email string) (codes []string) {
+	s.T.Helper()
+	for _, item := range s.Mails() {
+		mail := Answer{JSON: item.(map[string]any)}
+		if _, rest, found := strings.Cut(mail.Text("text"), "/join#code="); found && mail.Text("to.0") == email {
+			codes = append(codes, strings.Fields(rest)[0])
+		}
+	}
+	return codes
 }
 
 // Batch returns the body of a batch with a row for each address.

@@ -106,6 +106,13 @@ func Start(t testing.TB, vars map[string]string, targets ...any) *Site {
 	return s
 }
 
+// For returns the site for a subtest, so that a failed call ends that one alone.
+func (s *Site) For(t testing.TB) *Site {
+	sub := *s
+	sub.T = t
+	return &sub
+}
+
 // usedPorts holds the ports that this process has given out.
 var usedPorts sync.Map
 

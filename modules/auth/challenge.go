@@ -60,7 +60,7 @@ func (s *Service) VerifyFactor(ctx context.Context, challenge, code string) (g G
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		// In the order in which everybody locks what belongs to an account; see the package's words.
-		if active, err := s.accounts.TouchLogin(ctx, userID); err != nil || !active {
+		if active, err := s.registrar.RecordLogin(ctx, userID); err != nil || !active {
 			return orElse(err, errChallenge)
 		}
 		if err := s.store.holdPassword(ctx, userID); err != nil {

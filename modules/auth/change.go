@@ -29,12 +29,6 @@ func (s *Service) prove(ctx context.Context, password string) (p proof, err erro
 	return p, err
 }
 
-// Prove holds a password to be the caller's: 403 wrong-password, 429 after too many guesses.
-func (s *Service) Prove(ctx context.Context, password string) error {
-	_, err := s.prove(ctx, password)
-	return err
-}
-
 // ChangePassword sets another password, ends all other sessions and tells the owner (ASVS 6.2.3, 7.4.3):
 // 422 for one that breaks a rule, 403 wrong-password.
 func (s *Service) ChangePassword(ctx context.Context, current, next string) error {
@@ -79,4 +73,14 @@ func (s *Service) passwordChanged(ctx context.Context, a usersapi.Account, actio
 		return err
 	}
 	return s.events.Publish(ctx, authapi.PasswordChanged{UserID: a.ID, At: s.clock.Now().String()})
+}
+
+// DeleteCaller deletes the account of the caller, for good, after a check of its password. It returns
+// problem wrong-password, problem last-admin for the last active administrator, and a too-many-requests
+// error after too many guesses.
+func (s *Service) DeleteCaller(ctx context.Context, password string) error {
+	if _, err := s.prove(ctx, password); err != nil {
+		return err
+	}
+	return s.deleter.Delete(ctx, identity.CallerFrom(ctx).UserID)
 }

@@ -99,7 +99,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, token string) (a users
 		if before.Email == c.NewEmail {
 			return errLinkDone
 		}
-		if a, err = s.accounts.ChangeEmail(ctx, c.UserID, c.NewEmail); err != nil {
+		if a, err = s.registrar.ChangeEmail(ctx, c.UserID, c.NewEmail); err != nil {
 			return err
 		}
 		return s.afterEmailChange(ctx, before, a, c.SessionID)

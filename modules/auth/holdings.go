@@ -4,13 +4,17 @@ import (
 	"context"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 )
 
-// holdings answers usersapi.Holder.
-type holdings struct{ s *Service }
+// holdings implements usersapi.Holder: what this module stores about an account.
+type holdings struct {
+	store     *store
+	broadcast *broadcast.Bus
+}
 
-func newHoldings(s *Service) usersapi.Holder { return holdings{s} }
+func newHoldings(s *store, b *broadcast.Bus) usersapi.Holder { return holdings{s, b} }
 
 // Module implements usersapi.Holder.
 func (holdings) Module() string { return "auth" }
@@ -38,7 +42,7 @@ type heldEmailChange struct {
 
 // Export hands over the sessions, ended ones too, an address that waits for its confirmation, and whether there is a second factor.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
-	f, err := h.s.store.factor(ctx, userID)
+	f, err := h.store.factor(ctx, userID)
 	if err != nil {
 		return err
 	}
@@ -47,7 +51,7 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 			return err
 		}
 	}
-	changes, err := h.s.store.emailChangesOf(ctx, userID)
+	changes, err := h.store.emailChangesOf(ctx, userID)
 	if err != nil {
 		return err
 	}
@@ -56,12 +60,12 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 			return err
 		}
 	}
-	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("sessions", h.s.store.heldSessions))
+	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("sessions", h.store.heldSessions))
 }
 
 // Erase removes everything: nobody can sign in any more, and every replica forgets the sessions.
 func (h holdings) Erase(ctx context.Context, userID string) error {
-	ids, err := h.s.store.erase(ctx, userID)
-	h.s.forget(ctx, ids...)
+	ids, err := h.store.erase(ctx, userID)
+	dropSessionsAfterCommit(ctx, h.broadcast, ids...)
 	return err
 }

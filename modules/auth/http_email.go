@@ -51,3 +51,17 @@ const (
 		"The answer is the same whether the new address is free or taken; a taken one's owner is told."
 	confirmEmailDoc = "The account has the new address from now on, and it is verified. All sessions but the one that asked end, and links to reset the password or verify the old address no longer work."
 )
+
+type deleteCallerInput struct {
+	Body struct {
+		Password string `json:"password" maxLength:"1024" doc:"The caller's password"`
+	}
+}
+
+const deleteCallerDescription = "Each module erases or anonymizes its part: courses and messages stay under the name Deleted user. " +
+	"Audit entries stay under an id that names nobody. The address is free again. The last active administrator can't be deleted."
+
+// deleteCaller answers DELETE /users/me.
+func (h *handlers) deleteCaller(ctx context.Context, in *deleteCallerInput) (*httpx.Empty, error) {
+	return nil, h.service.DeleteCaller(ctx, in.Body.Password)
+}

@@ -138,7 +138,7 @@ func (s *Service) open(ctx context.Context, a usersapi.Account, passwordHash str
 	se.TokenHash = hashOf(g.RefreshToken)
 	address := s.guard.addressHash(a.Email)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		active, err := s.accounts.TouchLogin(ctx, a.ID)
+		active, err := s.registrar.RecordLogin(ctx, a.ID)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/broadcast"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -70,7 +71,7 @@ func (s *Service) revoked(ctx context.Context, id, owner string) error {
 // endSession ends a session in the caller's transaction; every replica forgets it at the commit.
 func (s *Service) endSession(ctx context.Context, id string) (bool, error) {
 	ended, err := s.store.end(ctx, id, s.clock.Now())
-	s.forget(ctx, id)
+	dropSessionsAfterCommit(ctx, s.broadcast, id)
 	return ended, err
 }
 
@@ -91,18 +92,18 @@ func (s *Service) endAll(ctx context.Context, userID, keep string) error {
 			return err
 		}
 	}
-	s.forget(ctx, ended...)
+	dropSessionsAfterCommit(ctx, s.broadcast, ended...)
 	return nil
 }
 
-// forget makes every replica look at sessions again, once the transaction is committed.
-func (s *Service) forget(ctx context.Context, ids ...string) {
+// dropSessionsAfterCommit makes every replica drop what it has cached of sessions once the transaction is committed.
+func dropSessionsAfterCommit(ctx context.Context, b *broadcast.Bus, ids ...string) {
 	if len(ids) > maxSignals {
 		ids = []string{""}
 	}
 	db.AfterCommit(ctx, func() {
 		for _, id := range ids {
-			s.broadcast.SendSignal(identity.TopicSession, id)
+			b.SendSignal(identity.TopicSession, id)
 		}
 	})
 }

@@ -42,7 +42,6 @@ var Module = module.Module{
 			newService,
 			newSessionSource,
 			func(s *sessionSource) identity.Sessions { return s },
-			func(s *Service) usersapi.Passwords { return s },
 			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
 		),
 		keyring.ProvideSealedData(newSealedFactors),

@@ -51,7 +51,7 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 		welcome = s.guard.takeWelcome(ctx, email)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err = s.accounts.Create(ctx, usersapi.NewAccount{ID: n.ID, Email: email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified})
+		a, err = s.registrar.Create(ctx, usersapi.NewAccount{ID: n.ID, Email: email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified})
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (s *Service) VerifyEmail(ctx context.Context, token string) (a usersapi.Acc
 		if id == "" {
 			return s.unusableLink(ctx, hashOf(token))
 		}
-		if err := s.accounts.MarkVerified(ctx, id); err != nil {
+		if err := s.registrar.MarkVerified(ctx, id); err != nil {
 			return err
 		}
 		a, _, err = s.accounts.ByID(ctx, id)

@@ -128,5 +128,5 @@ func (s *Service) own(ctx context.Context, a usersapi.Account) error {
 			return err
 		}
 	}
-	return s.accounts.MarkVerified(ctx, a.ID)
+	return s.registrar.MarkVerified(ctx, a.ID)
 }

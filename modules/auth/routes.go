@@ -30,6 +30,8 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Delete("/auth/mfa/totp", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Turn the second factor off", h.removeFactor),
 		httpx.Post("/auth/mfa/recovery-codes", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Replace the recovery codes", h.renewRecoveryCodes,
 			httpx.DescribeOperation("Answers ten new codes, which are not shown again. The old ones no longer work.")),
+		httpx.Delete("/users/me", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Delete one's account, for good", h.deleteCaller,
+			httpx.DescribeOperation(deleteCallerDescription)),
 		httpx.Post("/users/me/email", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Ask for another email address", h.requestEmailChange, httpx.CheckRules(checkRequestEmail),
 			httpx.DefaultStatus(http.StatusAccepted), httpx.DescribeOperation(requestEmailDoc)),
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.CountAgainst(budgetRecovery),

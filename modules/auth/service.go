@@ -24,6 +24,8 @@ type Service struct {
 	db        *db.DB
 	store     *store
 	accounts  usersapi.Accounts
+	registrar usersapi.Registrar
+	deleter   usersapi.Deleter
 	tokens    *tokens.Tokens
 	refresh   refreshTokens
 	hasher    *passwords.Hasher
@@ -44,6 +46,8 @@ type Params struct {
 	DB        *db.DB
 	Store     *store
 	Accounts  usersapi.Accounts
+	Registrar usersapi.Registrar
+	Deleter   usersapi.Deleter
 	Tokens    *tokens.Tokens
 	Keys      *keyring.Keys
 	Hasher    *passwords.Hasher
@@ -57,7 +61,7 @@ type Params struct {
 
 func newService(p Params) *Service {
 	return &Service{
-		db: p.DB, store: p.Store, accounts: p.Accounts, tokens: p.Tokens, hasher: p.Hasher, events: p.Events,
+		db: p.DB, store: p.Store, accounts: p.Accounts, registrar: p.Registrar, deleter: p.Deleter, tokens: p.Tokens, hasher: p.Hasher, events: p.Events,
 		broadcast: p.Broadcast, mailer: p.Mailer, clock: p.Clock,
 		refresh: refreshTokens{p.Keys.DeriveKey("refresh tokens")}, sealKey: p.Keys.DeriveKey("second factors"),
 		guard: newGuard(p.Limiter, p.Keys, p.Config), minLength: p.Config.PasswordMinLength, ttl: p.Config.RefreshTokenTTL,

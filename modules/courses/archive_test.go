@@ -17,7 +17,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/app/seed"
 	"lyceum/app/sitetest"
 )
 
@@ -97,7 +96,7 @@ const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
 // fullCourse uses everything that a course can have.
 func fullCourse(s *sitetest.Site, token, prefix string) string {
 	s.T.Helper()
-	s.AddAsset(token, prefix+"/video.mp4", "video/mp4", string(seed.DemoVideo))
+	s.AddAsset(token, prefix+"/video.mp4", "video/mp4", sitetest.DemoVideo)
 	s.AddAsset(token, prefix+"/cover.gif", "image/gif", gif)
 	s.AddAsset(token, prefix+"/notes", "text/plain", strings.Repeat("no extension, much to pack ", 1000))
 	id := s.Want(201, "POST", "/courses", token, map[string]any{"title": "Ünïcode & <full> 日本語", "summary": "Two\nlines", "description": "# Long\n\ntext",
@@ -137,7 +136,7 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		require.Equal(t, first.Raw, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw, "the same course, other bytes")
 		require.Empty(t, s.Want(200, "HEAD", "/courses/"+id+"/export", owner, nil).Raw)
 		x := unzip(t, first.Raw)
-		require.Equal(t, string(seed.DemoVideo), string(x["assets/0001"]))
+		require.Equal(t, sitetest.DemoVideo, string(x["assets/0001"]))
 		m := x.manifest(t)
 		require.Equal(t, "Ünïcode & <full> 日本語", m["title"])
 		require.Equal(t, []any{2.0, 4.0, 5.0}, inOf(m, "lessons", 0)["prerequisites"])
@@ -178,7 +177,7 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		delete(y, "course.json")
 		require.Equal(t, rest, y)
 		video := s.Want(200, "GET", "/storage/sign?key=round/video-2.mp4", other, nil).Text("url")
-		require.Equal(t, string(seed.DemoVideo), string(s.Want(200, "GET", video, "", nil).Raw))
+		require.Equal(t, sitetest.DemoVideo, string(s.Want(200, "GET", video, "", nil).Raw))
 		// Once more: what he has already is not stored again.
 		before := len(s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items())
 		s.ImportCourse(other, string(first.Raw))
@@ -220,17 +219,17 @@ func TestTheDemoCourseGoesRound(t *testing.T) {
 	id := s.Want(200, "GET", "/courses/welcome-to-lyceum", "", nil).Text("id")
 	raw := string(s.Want(200, "GET", "/courses/"+id+"/export", s.AdminToken(), nil).Raw)
 	x := unzip(t, []byte(raw))
-	require.Equal(t, string(seed.DemoVideo), string(x["assets/0001"]))
+	require.Equal(t, sitetest.DemoVideo, string(x["assets/0001"]))
 	require.Contains(t, string(x["lessons/001.md"]), "# What is here")
 
 	// Whoever has the demo's video already may use it as it is, though nobody has told its checksum.
-	owner := s.Login("instructor@lyceum.local", seed.DemoPassword)
+	owner := s.Login("instructor@lyceum.local", sitetest.DemoPassword)
 	for _, token := range []string{owner, s.AdminToken()} {
 		a := s.ImportCourse(token, raw)
 		require.Empty(t, a.Get("warnings"))
-		require.Equal(t, seed.DemoVideoKey, a.Text("lessons.1.asset_key"))
+		require.Equal(t, sitetest.DemoVideoKey, a.Text("lessons.1.asset_key"))
 	}
-	without := sitetest.Start(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword})
+	without := sitetest.Start(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.DemoPassword})
 	a := without.ImportCourse(without.AdminToken(), raw)
 	require.Equal(t, "welcome-to-lyceum", a.Text("slug"))
 	require.Equal(t, x, exportCourse(without, without.AdminToken(), a.Text("id")))
@@ -293,7 +292,7 @@ func TestArchivesNeedTheRight(t *testing.T) {
 	_, owner := newInstructor(s, "righted")
 	id := fullCourse(s, owner, "right")
 	raw := string(s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
-	member := s.Login("member@lyceum.local", seed.DemoPassword)
+	member := s.Login("member@lyceum.local", sitetest.DemoPassword)
 	_, stranger := newInstructor(s, "stranger")
 	for token, status := range map[string]int{"": 401, "x.y.z": 401, member: 403, stranger: 403, owner: 200, s.AdminToken(): 200} {
 		s.Want(status, "GET", "/courses/"+id+"/export", token, nil)
@@ -320,7 +319,7 @@ func TestArchivesNeedTheRight(t *testing.T) {
 
 func TestAnImportKeepsToTheQuota(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(seed.DemoVideo) + 40_000)})
+	s := sitetest.Start(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(sitetest.DemoVideo) + 40_000)})
 	_, owner := newInstructor(s, "frugal")
 	id := fullCourse(s, owner, "quota")
 	raw := unzip(t, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)

@@ -2,54 +2,54 @@ package invites
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"lyceum/platform/bulk"
 	"lyceum/platform/ids"
 )
 
-// batch is an order to invite many, each address by a code of its own. Atomic means all or none; DryRun only tells
-// what would happen.
+// batch is a request to invite many addresses, each by a code of its own.
 type batch struct {
 	grant
 	Emails []string
+	// Atomic says that a row with an error keeps all rows from being written.
 	Atomic bool
+	// DryRun says that nothing is written: the result is what would happen.
 	DryRun bool
 }
 
-// inviteAll makes an invite for each address and gives one row for each in order. An address that has an open invite to
-// the same role and courses, which lasts as long, exists: sending a batch again does nothing. The id is empty when nothing was made.
-func (s *Service) inviteAll(ctx context.Context, b batch) (batchID string, rows []bulk.Row, err error) {
-	titles, err := s.check(ctx, &b.grant)
+// createBatch creates an invite for each address and returns one row for each, in their order. A row
+// exists if its address has an open invite to the same role and courses that lasts as long: the same batch
+// sent again changes nothing. batchID is "" if nothing was created.
+func (s *Service) createBatch(ctx context.Context, b batch) (batchID string, rows []bulk.Row, err error) {
+	titles, err := s.validateGrant(ctx, &b.grant)
 	if err != nil {
 		return "", nil, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		batchID = ""
-		if err := s.mayGrant(ctx); err != nil {
+		batchID = "" // of an attempt before
+		if err := s.requireAdmin(ctx); err != nil {
 			return err
 		}
 		if err := s.store.lockBatches(ctx); err != nil {
 			return err
 		}
-		if rows, err = s.judge(ctx, b); err != nil {
+		if rows, err = s.planRows(ctx, b); err != nil {
 			return err
 		}
-		if bulk.SkipIfFailed(rows, b.Atomic) || b.DryRun || !slices.ContainsFunc(rows, isNew) {
+		if bulk.SkipIfFailed(rows, b.Atomic) || b.DryRun || !slices.ContainsFunc(rows, isToBeCreated) {
 			return nil
 		}
 		batchID = ids.New()
-		return s.keep(ctx, titles, s.inviteRows(ctx, b, batchID, rows)...)
+		return s.storeInvites(ctx, titles, s.newBatchInvites(ctx, b, batchID, rows)...)
 	})
 	return batchID, rows, err
 }
 
-// judge says what is to become of each row.
-func (s *Service) judge(ctx context.Context, b batch) ([]bulk.Row, error) {
+// planRows returns what is to happen to each row.
+func (s *Service) planRows(ctx context.Context, b batch) ([]bulk.Row, error) {
 	rows := bulk.NewRows(b.Emails)
-	courses, _ := json.Marshal(b.CourseIDs) // a list of strings
-	open, err := s.store.openFor(ctx, bulk.ListAddresses(rows), b.Role, string(courses), b.ExpiresAt, s.clock.Now())
+	openInvites, err := s.store.findOpen(ctx, bulk.ListAddresses(rows), b.grant, s.clock.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -58,31 +58,33 @@ func (s *Service) judge(ctx context.Context, b batch) ([]bulk.Row, error) {
 		if r.Status == bulk.Failed {
 			continue
 		}
-		if id, known := open[r.Address]; known {
+		if id, exists := openInvites[r.Address]; exists {
 			r.Status, r.ID = bulk.Exists, id
 		}
-		open[r.Address] = r.ID // an address twice in one batch is there by then
+		openInvites[r.Address] = r.ID // a second row of the address exists
 	}
 	return rows, nil
 }
 
-func isNew(r bulk.Row) bool { return r.Status == bulk.Created }
+// isToBeCreated reports whether an invite is to be created for a row.
+func isToBeCreated(r bulk.Row) bool { return r.Status == bulk.Created }
 
-// inviteRows drafts the invites of new rows and names them in the rows of their addresses.
-func (s *Service) inviteRows(ctx context.Context, b batch, batchID string, rows []bulk.Row) []made {
-	now, byAddress := s.clock.Now(), map[string]string{}
-	var out []made
+// newBatchInvites returns the new invites of a batch and writes their ids into all rows of their
+// addresses.
+func (s *Service) newBatchInvites(ctx context.Context, b batch, batchID string, rows []bulk.Row) []createdInvite {
+	now, idByAddress := s.clock.Now(), map[string]string{}
+	var created []createdInvite
 	for n := range rows {
 		r := &rows[n]
-		if isNew(*r) {
-			m := s.draft(ctx, b.grant, now)
-			m.Email, m.BatchID = &r.Address, &batchID
-			r.ID, byAddress[r.Address] = m.ID, m.ID
-			out = append(out, m)
+		if isToBeCreated(*r) {
+			c := s.newInvite(ctx, b.grant, now)
+			c.Email, c.BatchID = &r.Address, &batchID
+			r.ID, idByAddress[r.Address] = c.ID, c.ID
+			created = append(created, c)
 		}
 		if r.Status == bulk.Exists && r.ID == "" {
-			r.ID = byAddress[r.Address]
+			r.ID = idByAddress[r.Address]
 		}
 	}
-	return out
+	return created
 }

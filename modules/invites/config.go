@@ -7,6 +7,7 @@ import (
 
 // Config holds the module's settings.
 type Config struct {
+	// LimitRedeem is how many refused codes an account may send.
 	LimitRedeem limit.Rate `env:"RATE_LIMIT_REDEEM" envDefault:"10/1m"`
 }
 

@@ -6,44 +6,46 @@ import (
 	"lyceum/modules/users/usersapi"
 )
 
-// holdings answers what the module holds about an account.
+// holdings implements usersapi.Holder: what this module stores about an account.
 type holdings struct {
 	service *Service
-	page    int
+	// page is how many rows an export reads at once.
+	page int
 }
 
 func newHoldings(s *Service) usersapi.Holder { return holdings{s, usersapi.ExportPage} }
 
-// Module is the name that the records stand under.
+// Module implements usersapi.Holder.
 func (holdings) Module() string { return "invites" }
 
-// Export hands over the invites that the account made, never their codes or whom they are for, and
-// those that it used.
+// Export hands over the invites that the account created, without their codes and addresses, and those
+// that it redeemed.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
 	return usersapi.Export(ctx, userID, h.page, record,
-		usersapi.Section("invites_created", h.service.store.heldInvites),
-		usersapi.Section("invites_redeemed", h.service.store.heldRedemptions))
+		usersapi.Section("invites_created", h.service.store.listCreatedBy),
+		usersapi.Section("invites_redeemed", h.service.store.listRedeemedBy))
 }
 
-// Erase forgets what the account used, and its address. Invites count their uses all the same; what
-// the account itself has left open is revoked when it stops being an administrator.
+// Erase deletes the redemptions of the account, and its address from invites. Invites keep their counts of
+// uses. The open invites that the account created are revoked by onAdminLost.
 func (h holdings) Erase(ctx context.Context, userID string) error {
-	account, ok, err := h.service.accounts.ByID(ctx, userID)
+	account, exists, err := h.service.accounts.ByID(ctx, userID)
 	if err != nil {
 		return err
 	}
-	if ok {
-		if err := h.service.forgetAddress(ctx, account.Email); err != nil {
+	if exists {
+		if err := h.service.eraseAddress(ctx, account.Email); err != nil {
 			return err
 		}
 	}
-	return h.service.store.dropRedemptions(ctx, userID)
+	return h.service.store.deleteRedemptions(ctx, userID)
 }
 
-// forgetAddress takes back what is open for an address, then blanks it: bound to nobody, such an
-// invite stays closed to all.
-func (s *Service) forgetAddress(ctx context.Context, email string) error {
-	if err := s.revokeNow(ctx, openForAddress, email, map[string]any{"reason": "account-deleted"}); err != nil {
+// eraseAddress revokes the open invites for an address and blanks it in all of its invites. They stay
+// bound, to an address that no account has, so that nobody may redeem them.
+func (s *Service) eraseAddress(ctx context.Context, email string) error {
+	revoked, err := s.store.revokeOpenForAddress(ctx, email, s.clock.Now())
+	if err := s.publishRevoked(ctx, revoked, map[string]any{"reason": "account-deleted"}, err); err != nil {
 		return err
 	}
 	return s.store.blankAddress(ctx, email)

@@ -37,25 +37,22 @@ func (d directory) ByID(_ context.Context, id string) (usersapi.Account, bool, e
 	return a, ok, nil
 }
 
-func (d directory) Hold(ctx context.Context, id string) (usersapi.Account, bool, error) {
+func (d directory) LockAccount(ctx context.Context, id string) (usersapi.Account, bool, error) {
 	return d.ByID(ctx, id)
 }
 
-func (d directory) ChangeEmail(context.Context, string, string) (usersapi.Account, error) {
-	panic("not asked")
-}
 func (d directory) MarkVerified(context.Context, string) error { return nil }
 
-func (d directory) Grant(_ context.Context, _ string, role identity.Role) (identity.Role, bool, error) {
+func (d directory) RaiseRole(_ context.Context, _ string, role identity.Role) (identity.Role, bool, error) {
 	return role, true, nil
 }
 
 // world is the module on parts of a test's own.
 type world struct {
 	*Service
-	t       *testing.T
-	people  directory
-	entries []auditapi.Entry
+	t        *testing.T
+	accounts directory
+	entries  []auditapi.Entry
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.
@@ -81,11 +78,11 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
-	w := &world{t: t, people: directory{known: map[string]usersapi.Account{}}}
+	w := &world{t: t, accounts: directory{known: map[string]usersapi.Account{}}}
 	bus := events.NewBus(d, clock.System{})
 	mailer := &mailtest.Mailer{PublicURL: "http://lyceum.test"}
 	w.Service = newService(Params{
-		DB: d, Store: newStore(d), Accounts: w.people, Roles: w.people, Events: bus, Mailer: mailer, Clock: clock.System{}, Keys: keys, Config: &Config{},
+		DB: d, Store: newStore(d), Accounts: w.accounts, Verifier: w.accounts, Roles: w.accounts, Events: bus, Mailer: mailer, Clock: clock.System{}, Keys: keys, Config: &Config{},
 	})
 	require.NoError(t, bus.AttachSubscriptions(newSubscribers(w.Service), []events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	return w
@@ -97,13 +94,13 @@ func (w *world) note(_ context.Context, e auditapi.Entry) error {
 }
 
 // person is an account and a context in which it acts.
-func (w *world) person(name string, role identity.Role) (string, context.Context) {
+func (w *world) newAccount(name string, role identity.Role) (string, context.Context) {
 	id := ids.New()
-	w.people.known[id] = usersapi.Account{ID: id, Email: name + "@example.org", Role: role, Active: true}
+	w.accounts.known[id] = usersapi.Account{ID: id, Email: name + "@example.org", Role: role, Active: true}
 	return id, identity.WithCaller(w.t.Context(), identity.Caller{UserID: id, Role: role})
 }
 
-func (w *world) makes(ctx context.Context, n newInvite) (*invite, string) {
+func (w *world) mustCreate(ctx context.Context, n inviteParams) (*invite, string) {
 	w.t.Helper()
 	n.Role, n.MaxUses = usersapi.RoleMember, max(n.MaxUses, 1)
 	m, err := w.create(ctx, n)
@@ -143,19 +140,19 @@ func code(t *testing.T, err error) string {
 
 func TestHoldingsAreExportedAndErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		ada, asAda := w.person("ada", usersapi.RoleAdmin)
-		_, asBea := w.person("bea", usersapi.RoleAdmin)
-		uli, asUli := w.person("uli", usersapi.RoleUser)
-		olga, asOlga := w.person("olga", usersapi.RoleUser)
+		ada, asAda := w.newAccount("ada", usersapi.RoleAdmin)
+		_, asBea := w.newAccount("bea", usersapi.RoleAdmin)
+		uli, asUli := w.newAccount("uli", usersapi.RoleUser)
+		olga, asOlga := w.newAccount("olga", usersapi.RoleUser)
 		for i := range 5 {
-			_, code := w.makes(asAda, newInvite{grant: grant{Note: fmt.Sprintf("N %d", i)}, MaxUses: 2})
+			_, code := w.mustCreate(asAda, inviteParams{grant: grant{Note: fmt.Sprintf("N %d", i)}, MaxUses: 2})
 			for _, redeemer := range []context.Context{asUli, asOlga} {
 				_, err := w.redeem(redeemer, code)
 				require.NoError(t, err)
 			}
 		}
-		bound, _ := w.makes(asAda, newInvite{Email: "someone@example.org"})
-		w.makes(asBea, newInvite{grant: grant{Note: "bea's"}})
+		bound, _ := w.mustCreate(asAda, inviteParams{Email: "someone@example.org"})
+		w.mustCreate(asBea, inviteParams{grant: grant{Note: "bea's"}})
 
 		made := w.export(ada)["invites_created"]
 		require.Len(t, made, 6)
@@ -180,12 +177,12 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 
 func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		_, asAda := w.person("ada", usersapi.RoleAdmin)
-		uli, asUli := w.person("uli", usersapi.RoleUser)
-		open, openCode := w.makes(asAda, newInvite{Email: "uli@example.org"})
-		spent, spentCode := w.makes(asAda, newInvite{Email: "uli@example.org"})
-		others, _ := w.makes(asAda, newInvite{Email: "olga@example.org"})
-		free, freeCode := w.makes(asAda, newInvite{})
+		_, asAda := w.newAccount("ada", usersapi.RoleAdmin)
+		uli, asUli := w.newAccount("uli", usersapi.RoleUser)
+		open, openCode := w.mustCreate(asAda, inviteParams{Email: "uli@example.org"})
+		spent, spentCode := w.mustCreate(asAda, inviteParams{Email: "uli@example.org"})
+		others, _ := w.mustCreate(asAda, inviteParams{Email: "olga@example.org"})
+		free, freeCode := w.mustCreate(asAda, inviteParams{})
 		_, err := w.redeem(asUli, spentCode)
 		require.NoError(t, err)
 
@@ -193,15 +190,15 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 		w.erase(uli)
 		require.Equal(t, []auditapi.Entry{{Action: "invite.revoked", TargetType: "invite", TargetID: open.ID, Data: map[string]any{"reason": "account-deleted"}}}, w.entries)
 		w.erase(uli)
-		delete(w.people.known, uli)
+		delete(w.accounts.known, uli)
 		w.erase(uli)
 		require.Len(t, w.entries, 1)
 
-		for id, want := range map[string]string{open.ID: revoked, spent.ID: exhausted, others.ID: active, free.ID: active} {
-			i, err := w.store.byID(t.Context(), id)
+		for id, want := range map[string]string{open.ID: statusRevoked, spent.ID: statusExhausted, others.ID: statusActive, free.ID: statusActive} {
+			i, err := w.store.findByID(t.Context(), id)
 			require.NoError(t, err)
 			require.Equal(t, want, i.status(w.clock.Now()))
-			v := viewOf(i, w.clock.Now())
+			v := newInviteView(i, w.clock.Now())
 			if id == others.ID {
 				require.Equal(t, "olga@example.org", *v.Email)
 				continue
@@ -211,9 +208,9 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 		}
 		// Even if it were open again, a blanked invite is for nobody: not for an account without an address either.
 		require.NoError(t, w.db.Conn(t.Context()).Exec("UPDATE invites SET revoked_at = NULL").Error)
-		_, asOlga := w.person("olga", usersapi.RoleUser)
-		nameless, asNameless := w.person("nameless", usersapi.RoleUser)
-		w.people.known[nameless] = usersapi.Account{ID: nameless, Role: usersapi.RoleUser, Active: true}
+		_, asOlga := w.newAccount("olga", usersapi.RoleUser)
+		nameless, asNameless := w.newAccount("nameless", usersapi.RoleUser)
+		w.accounts.known[nameless] = usersapi.Account{ID: nameless, Role: usersapi.RoleUser, Active: true}
 		for _, redeemer := range []context.Context{asOlga, asNameless} {
 			_, err = w.redeem(redeemer, openCode)
 			require.Equal(t, "invite-wrong-address", code(t, err))

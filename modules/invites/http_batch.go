@@ -45,18 +45,23 @@ type batchView struct {
 // Resolve implements huma.Resolver.
 func (in *batchInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkBatch returns the faults of a batch that no data is needed for.
 func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	return faults
 }
 
-func (h *handlers) inviteAll(ctx context.Context, in *batchInput) (*httpx.Response[batchView], error) {
+// createBatch answers POST /admin/invites/batch.
+func (h *handlers) createBatch(ctx context.Context, in *batchInput) (*httpx.Response[batchView], error) {
 	b := in.Body
-	order := batch{grant: grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, Atomic: b.Mode == "atomic", DryRun: b.DryRun, Emails: make([]string, len(b.Rows))}
+	emails := make([]string, len(b.Rows))
 	for n, r := range b.Rows {
-		order.Emails[n] = r.Email
+		emails[n] = r.Email
 	}
-	id, rows, err := h.service.inviteAll(ctx, order)
+	id, rows, err := h.service.createBatch(ctx, batch{
+		grant: grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, Emails: emails,
+		Atomic: b.Mode == "atomic", DryRun: b.DryRun,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +77,7 @@ type batchQuery struct {
 	BatchID string `query:"batch_id" required:"true" minLength:"1" doc:"The batch to revoke"`
 }
 
+// revokeBatch answers DELETE /admin/invites?batch_id=.
 func (h *handlers) revokeBatch(ctx context.Context, in *batchQuery) (*httpx.Empty, error) {
 	return nil, h.service.revokeBatch(ctx, in.BatchID)
 }

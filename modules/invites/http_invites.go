@@ -14,6 +14,7 @@ import (
 	"lyceum/platform/text"
 )
 
+// handlers answers the requests of the module.
 type handlers struct {
 	service *Service
 	cursors *pagination.Cursors
@@ -21,6 +22,7 @@ type handlers struct {
 
 func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
+// inviteView is what administrators see of an invite.
 type inviteView struct {
 	ID          string        `json:"id"`
 	Code        string        `json:"code,omitempty" doc:"Only in the answer to its creation"`
@@ -37,9 +39,12 @@ type inviteView struct {
 	CreatedAt   clock.Time    `json:"created_at"`
 }
 
-func viewOf(i *invite, now clock.Time) inviteView {
-	return inviteView{ID: i.ID, CodePrefix: i.CodePrefix, RoleToGrant: i.RoleToGrant, ExpiresAt: i.ExpiresAt, MaxUses: i.MaxUses,
-		Uses: i.Uses, Email: i.address(), Note: i.Note, Status: i.status(now), BatchID: i.BatchID, CourseIDs: i.courses(), CreatedAt: i.CreatedAt}
+func newInviteView(i *invite, now clock.Time) inviteView {
+	return inviteView{
+		ID: i.ID, CodePrefix: i.CodePrefix, RoleToGrant: i.RoleToGrant, ExpiresAt: i.ExpiresAt, MaxUses: i.MaxUses,
+		Uses: i.Uses, Email: i.address(), Note: i.Note, Status: i.status(now), BatchID: i.BatchID,
+		CourseIDs: i.courseIDs(), CreatedAt: i.CreatedAt,
+	}
 }
 
 type createInput struct {
@@ -56,6 +61,7 @@ type createInput struct {
 // Resolve implements huma.Resolver.
 func (in *createInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkCreate returns the faults of a new invite that no data is needed for.
 func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	h.checkGrant(&faults, in.Body.ExpiresAt, in.Body.Note)
 	if in.Body.Email != "" {
@@ -65,21 +71,24 @@ func (h *handlers) checkCreate(_ context.Context, in *createInput) (faults valid
 	return faults
 }
 
-// checkGrant notes what is wrong with the parts of a grant that need no data.
+// checkGrant adds the faults of a grant that no data is needed for.
 func (h *handlers) checkGrant(faults *validation.Faults, expiresAt *clock.Time, note string) {
 	faults.Add("expires_at", checkExpiry(expiresAt, h.service.clock.Now()))
 	faults.Add("note", text.CheckLine(note))
 }
 
+// create answers POST /admin/invites.
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[inviteView], error) {
 	b := in.Body
-	m, err := h.service.create(ctx, newInvite{grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, max(b.MaxUses, 1), b.Email})
+	created, err := h.service.create(ctx, inviteParams{
+		grant: grant{b.RoleToGrant, b.ExpiresAt, b.CourseIDs, b.Note}, MaxUses: max(b.MaxUses, 1), Email: b.Email,
+	})
 	if err != nil {
 		return nil, err
 	}
-	v := viewOf(m.invite, h.service.clock.Now())
-	v.Code = m.Code
-	return httpx.Created("/admin/invites/"+m.ID, v), nil
+	v := newInviteView(created.invite, h.service.clock.Now())
+	v.Code = created.Code
+	return httpx.Created("/admin/invites/"+created.ID, v), nil
 }
 
 type listInput struct {
@@ -88,13 +97,14 @@ type listInput struct {
 	BatchID string `query:"batch_id" doc:"Those that were made together"`
 }
 
+// list answers GET /admin/invites.
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[inviteView], error) {
-	f, now := filter{in.Status, in.BatchID}, h.service.clock.Now()
+	f, now := listFilter{in.Status, in.BatchID}, h.service.clock.Now()
 	return pagination.List(ctx, h.cursors.NewRequest("invites", f, in.Query),
 		func(after *keyset.Position, limit int) ([]invite, error) {
 			return h.service.listInvites(ctx, f, now, after, limit)
 		},
-		pagination.ViewEach(func(i *invite) inviteView { return viewOf(i, now) }),
+		pagination.ViewEach(func(i *invite) inviteView { return newInviteView(i, now) }),
 		func(i *invite) keyset.Position { return keyset.Position{CreatedAt: i.CreatedAt, ID: i.ID} })
 }
 
@@ -102,29 +112,35 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
+// get answers GET /admin/invites/{id}.
 func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[inviteView], error) {
 	i, err := h.service.getInvite(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(i, h.service.clock.Now())).WithETag(), nil
+	return httpx.OK(newInviteView(i, h.service.clock.Now())).WithETag(), nil
 }
 
+const resendDescription = "For an invite with an address that is still open: its mail was lost. The new code goes there and is " +
+	"not in the answer; the old one is void. 410 for an invite that has ended, 409 `no-email` for one without an address."
+
+// resend answers POST /admin/invites/{id}/resend.
 func (h *handlers) resend(ctx context.Context, in *idInput) (*httpx.Response[inviteView], error) {
 	i, err := h.service.resend(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(i, h.service.clock.Now())).WithETag(), nil
+	return httpx.OK(newInviteView(i, h.service.clock.Now())).WithETag(), nil
 }
 
+// revoke answers DELETE /admin/invites/{id}.
 func (h *handlers) revoke(ctx context.Context, in *idInput) (*httpx.Empty, error) {
 	return nil, h.service.revoke(ctx, in.ID)
 }
 
 type redeemInput struct {
 	Body struct {
-		// Not bounded here: what is too long must take the steps that every wrong code takes.
+		// Without a maximum: a code that is too long takes the steps of every wrong code.
 		Code string `json:"code" minLength:"1" doc:"1 to 128 characters; case, dashes and spaces don't matter"`
 	}
 }
@@ -132,8 +148,7 @@ type redeemInput struct {
 type redeemView struct {
 	Role    identity.Role `json:"role" doc:"The caller's role now"`
 	Granted bool          `json:"granted" doc:"Whether this use raised it"`
-	// Courses are told again with every use.
-	Courses []courseView `json:"courses" nullable:"false" doc:"Courses that the invite enrolls in"`
+	Courses []courseView  `json:"courses" nullable:"false" doc:"Courses that the invite enrolls in"`
 }
 
 type courseView struct {
@@ -142,14 +157,15 @@ type courseView struct {
 	Title string `json:"title"`
 }
 
+// redeem answers POST /invites/redeem.
 func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Response[redeemView], error) {
-	r, err := h.service.redeem(ctx, in.Body.Code)
+	o, err := h.service.redeem(ctx, in.Body.Code)
 	if err != nil {
 		return nil, err
 	}
-	v := redeemView{r.Role, r.Granted, make([]courseView, len(r.Courses))}
-	for n, c := range r.Courses {
-		v.Courses[n] = courseView(c)
+	v := redeemView{o.Role, o.Granted, make([]courseView, len(o.Courses))}
+	for n, c := range o.Courses {
+		v.Courses[n] = courseView{c.ID, c.Slug, c.Title}
 	}
 	return httpx.OK(v), nil
 }

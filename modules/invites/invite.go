@@ -3,25 +3,26 @@ package invites
 import (
 	"encoding/json"
 
-	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
 )
 
-// Statuses of an invite, each worked out from its fields.
+// Statuses of an invite. They follow from its fields and from the time.
 const (
-	active    = "active"
-	exhausted = "exhausted"
-	expired   = "expired"
-	revoked   = "revoked"
+	statusActive    = "active"
+	statusExhausted = "exhausted"
+	statusExpired   = "expired"
+	statusRevoked   = "revoked"
 )
 
+// invite is a row of the table invites.
 type invite struct {
 	ID          string
 	CodeHash    []byte
 	CodePrefix  string
 	RoleToGrant identity.Role
-	// Email is whom it is bound to: nil for everybody, "" for somebody who is gone, so nobody.
+	// Email is the address whose account may redeem the invite: nil for any account, "" for that of a
+	// deleted account, so that nobody may.
 	Email     *string
 	Note      string
 	MaxUses   int
@@ -30,16 +31,30 @@ type invite struct {
 	RevokedAt *clock.Time
 	CreatedBy string
 	CreatedAt clock.Time
-	// BatchID is what it was made together with, if anything.
+	// BatchID is the batch that the invite was created in; nil for an invite of its own.
 	BatchID *string
-	// CourseIDs is a sorted list in JSON: whoever redeems the invite is enrolled there.
+	// CourseIDs is the sorted JSON list of the courses that a redemption enrolls in.
 	CourseIDs string
 }
 
-// TableName of invites.
+// TableName returns the name of the table, for GORM.
 func (invite) TableName() string { return "invites" }
 
-// address is whom it is bound to, for showing; nil, too, where that account is gone.
+// status returns the status at a time. A revoked invite is revoked even after it has expired, and an
+// expired one is expired even when its uses are spent. The store has the same rule in statusConditions.
+func (i *invite) status(now clock.Time) string {
+	switch {
+	case i.RevokedAt != nil:
+		return statusRevoked
+	case i.ExpiresAt != nil && !now.Before(*i.ExpiresAt):
+		return statusExpired
+	case i.Uses >= i.MaxUses:
+		return statusExhausted
+	}
+	return statusActive
+}
+
+// address returns the address to show; nil if there is none or its account was deleted.
 func (i *invite) address() *string {
 	if i.Email == nil || *i.Email == "" {
 		return nil
@@ -47,53 +62,33 @@ func (i *invite) address() *string {
 	return i.Email
 }
 
-// isFor says whether whoever has the address may redeem it.
+// isFor reports whether the account with an address may redeem the invite.
 func (i *invite) isFor(email string) bool {
 	return i.Email == nil || *i.Email != "" && *i.Email == email
 }
 
-// courses are those that it enrolls in.
-func (i *invite) courses() []string {
-	out := []string{}
-	_ = json.Unmarshal([]byte(i.CourseIDs), &out) // written by draft only
-	return out
+// courseIDs returns the ids of the courses that a redemption enrolls in.
+func (i *invite) courseIDs() []string {
+	ids := []string{}
+	_ = json.Unmarshal([]byte(i.CourseIDs), &ids) // encodeCourseIDs wrote it
+	return ids
 }
 
-// redemption is that somebody has used an invite. One that was not counted gave nothing but courses, as the role was there already.
+// encodeCourseIDs returns the form in which course ids are stored.
+func encodeCourseIDs(ids []string) string {
+	raw, _ := json.Marshal(ids) // strings always become JSON
+	return string(raw)
+}
+
+// redemption is a row of the table invite_redemptions: an account has redeemed an invite.
 type redemption struct {
-	InviteID  string
-	UserID    string
+	InviteID string
+	UserID   string
+	// Counted says that the redemption raised the role and spent a use. Otherwise the role was as high
+	// already, and the account was only enrolled.
 	Counted   bool
 	CreatedAt clock.Time
 }
 
-// TableName of redemptions.
+// TableName returns the name of the table, for GORM.
 func (redemption) TableName() string { return "invite_redemptions" }
-
-// status tells faults in the order revoked, expired, exhausted.
-func (i *invite) status(now clock.Time) string {
-	switch {
-	case i.RevokedAt != nil:
-		return revoked
-	case i.ExpiresAt != nil && !now.Before(*i.ExpiresAt):
-		return expired
-	case i.Uses >= i.MaxUses:
-		return exhausted
-	}
-	return active
-}
-
-var (
-	errMissing = apperr.NotFound("There is no such invite.")
-	errNoBatch = apperr.NotFound("There is no such batch.")
-	errTooLong = apperr.Invalid("code", "at most 128 characters")
-	// errVoid is for an invite whose maker may no longer grant, though nobody has revoked it.
-	errVoid    = problemInviteRevoked.New("This invite was taken back.")
-	errNoEmail = problemNoEmail.New("This invite has no address to mail a code to. Give its code to whoever it is for, or make a new invite.")
-	errAddress = problemInviteWrongAddress.New("This invite is for another address.")
-	gone       = map[string]*apperr.Error{
-		revoked:   problemInviteRevoked.New("This invite was taken back."),
-		expired:   problemInviteExpired.New("The time of this invite has run out."),
-		exhausted: problemInviteExhausted.New("All uses of this invite are spent."),
-	}
-)

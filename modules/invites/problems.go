@@ -1,6 +1,10 @@
 package invites
 
-import "lyceum/platform/apperr"
+import (
+	"errors"
+
+	"lyceum/platform/apperr"
+)
 
 // The problems that only this module meets.
 var (
@@ -28,4 +32,28 @@ var (
 )
 
 // problems lists the problems that this module declares.
-var problems = []apperr.Problem{problemInviteExpired, problemInviteRevoked, problemInviteExhausted, problemInviteWrongAddress, problemNoEmail}
+var problems = []apperr.Problem{
+	problemInviteExpired, problemInviteRevoked, problemInviteExhausted, problemInviteWrongAddress, problemNoEmail,
+}
+
+var (
+	errNoInvite     = apperr.NotFound("There is no such invite.")
+	errNoBatch      = apperr.NotFound("There is no such batch.")
+	errCodeTooLong  = apperr.Invalid("code", "at most 128 characters")
+	errWrongAddress = problemInviteWrongAddress.New("This invite is for another address.")
+	errNoEmail      = problemNoEmail.New("This invite has no address to mail a code to. Give its code to whoever it is for, " +
+		"or make a new invite.")
+
+	// errInviterLostRole refuses an open invite whose inviter may no longer grant roles. The caller is told
+	// what a revoked invite answers, and the invite is revoked with the refusal.
+	errInviterLostRole = problemInviteRevoked.New("This invite was taken back.").WithCause(causeInviterLostRole)
+	// causeInviterLostRole tells errInviterLostRole from the error of a revoked invite.
+	causeInviterLostRole = errors.New("the inviter may no longer grant roles")
+
+	// statusErrors has the refusal of an invite for each status but active.
+	statusErrors = map[string]*apperr.Error{
+		statusRevoked:   problemInviteRevoked.New("This invite was taken back."),
+		statusExpired:   problemInviteExpired.New("The time of this invite has run out."),
+		statusExhausted: problemInviteExhausted.New("All uses of this invite are spent."),
+	}
+)

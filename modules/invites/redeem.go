@@ -3,7 +3,9 @@ package invites
 import (
 	"bytes"
 	"context"
+	"errors"
 
+	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/db"
@@ -11,181 +13,180 @@ import (
 	"lyceum/platform/text"
 )
 
-// outcome is the answer to a redeemer.
+// outcome is the result of a redemption.
 type outcome struct {
-	Role    identity.Role
+	// Role is the role of the account afterwards.
+	Role identity.Role
+	// Granted says that this redemption raised the role.
 	Granted bool
-	// Courses are those that the invite enrolls in.
-	Courses []course
+	// Courses are the courses that the invite enrolls in, also when it did so before.
+	Courses []coursesapi.Course
 }
 
-// course is one that an invite enrolls in, as the redeemer is told of it.
-type course struct {
-	ID    string
-	Slug  string
-	Title string
-}
-
-// redeem uses a code for the caller. The use, the role, the courses, the audit entries and what follows commit
-// together; a failure is written down on its own.
+// redeem redeems the code for the caller. The use, the role, the enrollments and their audit entries
+// commit together. A use is spent only if the role was raised. An account that has redeemed the invite
+// before gets the same outcome again, without another use.
+//
+// It returns a not-found error for an unknown code, problem invite-expired, invite-revoked or
+// invite-exhausted for an invite that has ended, invite-wrong-address for one that is bound to another
+// address, and a too-many-requests error after too many refused codes. Each refusal has an audit entry.
 func (s *Service) redeem(ctx context.Context, code string) (o outcome, err error) {
-	// Reserved before the work: only codes that did not hold count.
-	hit := s.limiter.TakeHit(ctx, s.guesses, identity.CallerFrom(ctx).UserID)
+	// The hit is taken before the work and given back unless the code was refused, so that guesses made at
+	// once count, too.
+	hit := s.limiter.TakeHit(ctx, s.refusals, identity.CallerFrom(ctx).UserID)
 	if err := hit.RefusalError("Too many codes did not hold; wait for the window to end."); err != nil {
 		return o, err
 	}
 	o, err = s.redeemCode(ctx, code)
-	if fault, ok := apperr.As(err); err == nil || !ok || fault.IsFault() {
+	if refusal, ok := apperr.As(err); err == nil || !ok || refusal.IsFault() {
 		s.limiter.GiveBack(ctx, hit)
 	}
 	return o, err
 }
 
-// redeemCode takes the same steps for every string that is no code, whatever it looks like: one hash, one
-// look into the index, one entry.
+// redeemCode finds the invite and redeems it. It takes the same steps for every text that is no code,
+// whatever it looks like: one hash, one lookup, one audit entry.
 func (s *Service) redeemCode(ctx context.Context, code string) (o outcome, err error) {
-	i, err := s.store.byHash(ctx, hashOf(s.key, readable(code)))
+	i, err := s.store.findByHash(ctx, hashCode(s.codeKey, truncateCode(code)))
 	if err != nil && !db.IsNotFound(err) {
 		return o, err
 	}
 	switch {
-	case text.CountRunes(code) > maxTyped:
-		return o, s.fail(ctx, "", errTooLong)
+	case text.CountRunes(code) > maxCodeLength:
+		return o, s.publishRefusal(ctx, "", errCodeTooLong)
 	case err != nil:
-		return o, s.fail(ctx, "", errMissing)
+		return o, s.publishRefusal(ctx, "", errNoInvite)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		o, err = s.redeemNow(ctx, i)
+		o, err = s.redeemInvite(ctx, i)
 		return err
 	})
-	if fault, ok := apperr.As(err); ok && !fault.IsFault() {
-		return outcome{}, s.fail(ctx, i.ID, fault)
+	if refusal, ok := apperr.As(err); ok && !refusal.IsFault() {
+		return outcome{}, s.publishRefusal(ctx, i.ID, refusal)
 	}
 	return o, err
 }
 
-// fail records a refused redemption, never the code. An invite that nobody may grant any more is revoked with it.
-func (s *Service) fail(ctx context.Context, id string, fault *apperr.Error) error {
+// publishRefusal publishes the audit entry of a refused redemption, which never has the code, and returns
+// the refusal. It revokes an invite whose inviter may no longer grant roles.
+func (s *Service) publishRefusal(ctx context.Context, inviteID string, refusal *apperr.Error) error {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.record(ctx, "invite.redeem_failed", id, map[string]any{"reason": fault.Code}); err != nil || fault != errVoid {
+		data := map[string]any{"reason": refusal.Code}
+		if err := s.publishEntry(ctx, "invite.redeem_failed", inviteID, data); err != nil {
 			return err
 		}
-		return s.revokeNow(ctx, theOne, id, map[string]any{"reason": "inviter"})
+		if !errors.Is(refusal, causeInviterLostRole) {
+			return nil
+		}
+		return s.revokeForInviter(ctx, inviteID)
 	})
 	if err != nil {
 		return err
 	}
-	return fault
+	return refusal
 }
 
-// redeemNow asks what needs no lock first: of many who race for one use, those who come too late must hold up the others
-// for no longer than it takes to tell them.
-func (s *Service) redeemNow(ctx context.Context, found *invite) (o outcome, err error) {
-	id := found.ID
+// redeemInvite redeems an invite in the caller's transaction. found is the invite as it was before the
+// transaction. Everything that needs no lock comes first: when many race for one use, those who come too
+// late must not keep the others waiting.
+func (s *Service) redeemInvite(ctx context.Context, found *invite) (o outcome, err error) {
 	account, known, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
 	if err != nil {
 		return o, err
 	}
 	if !known {
-		return o, apperr.InvalidToken() // deleted this moment
+		return o, apperr.InvalidToken() // deleted while the request was on its way
 	}
 	o.Role = account.Role
-	prior, err := s.store.redemption(ctx, id, account.ID)
+	_, hasRedeemed, err := s.store.findRedemption(ctx, found.ID, account.ID)
 	if err != nil {
 		return o, err
 	}
-	i, now, err := s.store.lockAt(ctx, id)
+
+	i, now, err := s.store.lockWithTime(ctx, found.ID)
 	if err != nil {
 		return o, err
 	}
 	if !bytes.Equal(i.CodeHash, found.CodeHash) {
-		return o, errMissing // another code was sent this moment
+		return o, errNoInvite // a new code was sent in the meantime
 	}
-	fault := gone[i.status(now)]
-	if prior == nil && fault != nil {
-		return o, fault
+	statusError := statusErrors[i.status(now)]
+	if !hasRedeemed && statusError != nil {
+		return o, statusError
 	}
-	if prior, err = s.store.redemption(ctx, id, account.ID); err != nil { // again, as he may have raced with himself
+	// Looked up again under the lock: the account may have sent the code twice at once.
+	prior, hasRedeemed, err := s.store.findRedemption(ctx, found.ID, account.ID)
+	if err != nil {
 		return o, err
 	}
-	if prior != nil && (prior.Counted || account.Role.IsAtLeast(i.RoleToGrant)) {
+	if hasRedeemed && (prior.Counted || account.Role.IsAtLeast(i.RoleToGrant)) {
 		o.Courses, err = s.coursesOf(ctx, i)
 		return o, err
 	}
-	if fault != nil {
-		return o, fault
+	if statusError != nil {
+		return o, statusError
 	}
-	if err := s.holds(ctx, i, account); err != nil {
+	if err := s.checkRedeemable(ctx, i, account); err != nil {
 		return o, err
 	}
-	return s.give(ctx, i, account)
+	return s.applyGrant(ctx, i, account)
 }
 
-// holds tells why an invite that is open can't be redeemed now, if so.
-func (s *Service) holds(ctx context.Context, i *invite, redeemer usersapi.Account) error {
-	inviter, known, err := s.accounts.ByID(ctx, i.CreatedBy)
+// checkRedeemable returns why an active invite can't be redeemed by an account: errInviterLostRole or
+// errWrongAddress.
+func (s *Service) checkRedeemable(ctx context.Context, i *invite, account usersapi.Account) error {
+	isGranted, err := s.inviterMayGrant(ctx, i)
 	if err != nil {
 		return err
 	}
-	if !known || !inviter.Active || !inviter.Role.IsAtLeast(usersapi.RoleAdmin) {
-		return errVoid
+	if !isGranted {
+		return errInviterLostRole
 	}
-	if !i.isFor(redeemer.Email) {
-		return errAddress
+	if !i.isFor(account.Email) {
+		return errWrongAddress
 	}
 	return nil
 }
 
-// give does what the invite says. Only a role that it has raised spends a use.
-func (s *Service) give(ctx context.Context, i *invite, a usersapi.Account) (o outcome, err error) {
+// applyGrant raises the role of the account and enrolls it. The code of an invite with an address came by
+// mail, so the address is verified by it.
+func (s *Service) applyGrant(ctx context.Context, i *invite, account usersapi.Account) (o outcome, err error) {
 	if i.Email != nil {
-		if err := s.accounts.MarkVerified(ctx, a.ID); err != nil {
+		if err := s.verifier.MarkVerified(ctx, account.ID); err != nil {
 			return o, err
 		}
 	}
-	if o.Role, o.Granted, err = s.roles.Grant(ctx, a.ID, i.RoleToGrant); err != nil {
+	if o.Role, o.Granted, err = s.roles.RaiseRole(ctx, account.ID, i.RoleToGrant); err != nil {
 		return o, err
 	}
 	if o.Granted {
-		if err := s.spend(ctx, i, a.ID); err != nil {
+		if err := s.consumeUse(ctx, i, account.ID); err != nil {
 			return o, err
 		}
 	}
-	if err := s.store.addRedemption(ctx, redemption{i.ID, a.ID, o.Granted, s.clock.Now()}); err != nil {
+	r := redemption{InviteID: i.ID, UserID: account.ID, Counted: o.Granted, CreatedAt: s.clock.Now()}
+	if err := s.store.saveRedemption(ctx, r); err != nil {
 		return o, err
 	}
 	if s.courses == nil {
 		return o, nil
 	}
-	if err := s.courses.Enroll(ctx, a.ID, i.courses()); err != nil {
+	if err := s.courses.Enroll(ctx, account.ID, i.courseIDs()); err != nil {
 		return o, err
 	}
 	o.Courses, err = s.coursesOf(ctx, i)
 	return o, err
 }
 
-// coursesOf returns the courses of an invite that are there and take learners in.
-func (s *Service) coursesOf(ctx context.Context, i *invite) (out []course, err error) {
-	all := i.courses()
-	if s.courses == nil || len(all) == 0 {
-		return nil, nil
-	}
-	known, err := s.courses.Courses(ctx, all)
-	for _, id := range all {
-		if c, ok := known[id]; ok && !c.Archived {
-			out = append(out, course{id, c.Slug, c.Title})
-		}
-	}
-	return out, err
-}
-
-func (s *Service) spend(ctx context.Context, i *invite, userID string) error {
-	taken, err := s.store.take(ctx, i.ID)
+// consumeUse spends one use of an invite. It returns the error of an exhausted invite if none is left.
+func (s *Service) consumeUse(ctx context.Context, i *invite, accountID string) error {
+	isConsumed, err := s.store.consumeUse(ctx, i.ID)
 	if err != nil {
 		return err
 	}
-	if !taken {
-		return gone[exhausted]
+	if !isConsumed {
+		return statusErrors[statusExhausted]
 	}
-	return s.record(ctx, "invite.redeemed", i.ID, map[string]any{"role": i.RoleToGrant, "user_id": userID, "invited_by": i.CreatedBy})
+	return s.publishEntry(ctx, "invite.redeemed", i.ID,
+		map[string]any{"role": i.RoleToGrant, "user_id": accountID, "invited_by": i.CreatedBy})
 }

@@ -2,77 +2,75 @@ package invites
 
 import (
 	"context"
+	"errors"
 
-	"lyceum/modules/users/usersapi"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
 )
 
-// resend mails a new code for an invite to its address; the old code is void with the commit. It returns 404 for no invite,
-// 410 for one that has ended and 409 no-email for one without an address. An invite whose inviter may no longer grant is
-// revoked with the refusal.
-func (s *Service) resend(ctx context.Context, id string) (i *invite, err error) {
+// resend mails a new code for an active invite to its address. The old code is void with the commit. It
+// returns errNoInvite for an unknown id, the status error of an invite that has ended, and errNoEmail for
+// one without an address. An invite whose inviter may no longer grant roles is revoked with the refusal.
+func (s *Service) resend(ctx context.Context, id string) (resent *invite, err error) {
 	if !ids.IsValid(id) {
-		return nil, errMissing
+		return nil, errNoInvite
 	}
-	void := false
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		void = false
-		if err := s.mayGrant(ctx); err != nil {
+		if err := s.requireAdmin(ctx); err != nil {
 			return err
 		}
-		if i, err = s.openInvite(ctx, id); err != nil {
+		if resent, err = s.lockActive(ctx, id); err != nil {
 			return err
 		}
-		inviter, known, err := s.accounts.ByID(ctx, i.CreatedBy)
-		if err != nil {
+		isGranted, err := s.inviterMayGrant(ctx, resent)
+		switch {
+		case err != nil:
 			return err
-		}
-		if void = !known || !inviter.Active || !inviter.Role.IsAtLeast(usersapi.RoleAdmin); void {
-			return s.revokeNow(ctx, theOne, id, map[string]any{"reason": "inviter"})
-		}
-		if i.address() == nil {
+		case !isGranted:
+			return errInviterLostRole
+		case resent.address() == nil:
 			return errNoEmail
 		}
-		return s.sendAgain(ctx, i)
+		return s.replaceCode(ctx, resent)
 	})
-	if err == nil && void {
-		return nil, errVoid
+	if errors.Is(err, causeInviterLostRole) {
+		revoke := func(ctx context.Context) error { return s.revokeForInviter(ctx, id) }
+		if failure := s.db.InTx(ctx, revoke); failure != nil {
+			return nil, failure
+		}
 	}
-	return i, err
+	return resent, err
 }
 
-// openInvite holds an invite that is active for the rest of the transaction.
-func (s *Service) openInvite(ctx context.Context, id string) (*invite, error) {
-	i, now, err := s.store.lockAt(ctx, id)
+// lockActive returns an invite and locks it for the rest of the transaction. It returns errNoInvite, or
+// the error of its status if that is not active.
+func (s *Service) lockActive(ctx context.Context, id string) (*invite, error) {
+	i, now, err := s.store.lockWithTime(ctx, id)
 	if db.IsNotFound(err) {
-		return nil, errMissing
+		return nil, errNoInvite
 	}
 	if err != nil {
 		return nil, err
 	}
-	if fault := gone[i.status(now)]; fault != nil {
-		return nil, fault
+	if statusError := statusErrors[i.status(now)]; statusError != nil {
+		return nil, statusError
 	}
 	return i, nil
 }
 
-func (s *Service) sendAgain(ctx context.Context, i *invite) error {
-	var titles []string
+// replaceCode gives an invite a new code and mails it.
+func (s *Service) replaceCode(ctx context.Context, i *invite) error {
 	courses, err := s.coursesOf(ctx, i)
 	if err != nil {
 		return err
 	}
-	for _, c := range courses {
-		titles = append(titles, c.Title)
-	}
 	code := newCode()
-	i.CodeHash, i.CodePrefix = hashOf(s.key, code), code[:prefixSize]
+	i.CodeHash, i.CodePrefix = hashCode(s.codeKey, code), code[:codePrefixSize]
 	if err := s.store.replaceCode(ctx, i); err != nil {
 		return err
 	}
-	if err := s.record(ctx, "invite.resent", i.ID, nil); err != nil {
+	if err := s.publishEntry(ctx, "invite.resent", i.ID, nil); err != nil {
 		return err
 	}
-	return s.mailer.Queue(ctx, s.mailOf(made{i, code}, told(titles)))
+	return s.mailer.Queue(ctx, s.newMail(createdInvite{i, code}, listTitles(courses)))
 }

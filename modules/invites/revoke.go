@@ -4,54 +4,74 @@ import (
 	"context"
 	"slices"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/db"
+	"lyceum/platform/events"
 	"lyceum/platform/ids"
 )
 
-// revoke takes an invite back; one that is revoked already stays so.
+// revoke revokes an invite. A revoked one stays revoked. It returns errNoInvite for an unknown id.
 func (s *Service) revoke(ctx context.Context, id string) error {
 	if !ids.IsValid(id) {
-		return errMissing
+		return errNoInvite
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		if _, err := s.store.lock(ctx, id); err != nil {
 			if db.IsNotFound(err) {
-				return errMissing
+				return errNoInvite
 			}
 			return err
 		}
-		return s.revokeNow(ctx, theOne, id, nil)
+		revoked, err := s.store.revoke(ctx, id, s.clock.Now())
+		return s.publishRevoked(ctx, revoked, nil, err)
 	})
 }
 
-// revokeBatch takes back all invites that were made together, used or not.
+// revokeForInviter revokes an invite whose inviter may no longer grant roles.
+func (s *Service) revokeForInviter(ctx context.Context, id string) error {
+	revoked, err := s.store.revoke(ctx, id, s.clock.Now())
+	return s.publishRevoked(ctx, revoked, map[string]any{"reason": "inviter"}, err)
+}
+
+// revokeBatch revokes all invites of a batch, used or not. It returns errNoBatch for an unknown id.
 func (s *Service) revokeBatch(ctx context.Context, batchID string) error {
 	if !ids.IsValid(batchID) {
 		return errNoBatch
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		known, err := s.store.batchExists(ctx, batchID)
+		exists, err := s.store.hasBatch(ctx, batchID)
 		if err != nil {
 			return err
 		}
-		if !known {
+		if !exists {
 			return errNoBatch
 		}
-		return s.revokeNow(ctx, theBatch, batchID, map[string]any{"batch_id": batchID})
+		revoked, err := s.store.revokeBatch(ctx, batchID, s.clock.Now())
+		return s.publishRevoked(ctx, revoked, map[string]any{"batch_id": batchID}, err)
 	})
 }
 
-// revokeNow revokes in the caller's transaction, with an entry for each; data says why, if there is more to say.
-func (s *Service) revokeNow(ctx context.Context, which, of string, data map[string]any) error {
-	changed, err := s.store.revoke(ctx, which, of, s.clock.Now())
+// publishRevoked publishes an audit entry for each revoked invite, in the order of their ids. err is the
+// error of revoking them. data says why they were revoked, if there is more to say.
+func (s *Service) publishRevoked(ctx context.Context, revoked []string, data map[string]any, err error) error {
 	if err != nil {
 		return err
 	}
-	slices.Sort(changed)
-	for _, id := range changed {
-		if err := s.record(ctx, "invite.revoked", id, data); err != nil {
+	slices.Sort(revoked)
+	for _, id := range revoked {
+		if err := s.publishEntry(ctx, "invite.revoked", id, data); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func newSubscribers(s *Service) []events.Subscription {
+	return []events.Subscription{events.SubscribeInTx("invites", s.onAdminLost)}
+}
+
+// onAdminLost revokes the open invites of an administrator who lost the role.
+func (s *Service) onAdminLost(ctx context.Context, e usersapi.AdminLost) error {
+	revoked, err := s.store.revokeOpenOfInviter(ctx, e.UserID, s.clock.Now())
+	return s.publishRevoked(ctx, revoked, map[string]any{"reason": "inviter"}, err)
 }

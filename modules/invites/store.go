@@ -1,32 +1,37 @@
 package invites
 
 import (
+	"cmp"
 	"context"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
+	"lyceum/platform/ids"
 	"lyceum/platform/keyset"
 )
 
+// store reads and writes the tables invites and invite_redemptions. Lookups of one invite return
+// db.ErrNotFound if there is none.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
-func (s *store) insert(ctx context.Context, all []*invite) error {
-	return s.db.Conn(ctx).CreateInBatches(all, 200).Error
+func (s *store) insert(ctx context.Context, invites []*invite) error {
+	return s.db.Conn(ctx).CreateInBatches(invites, 200).Error
 }
 
-func (s *store) byID(ctx context.Context, id string) (*invite, error) {
+func (s *store) findByID(ctx context.Context, id string) (*invite, error) {
 	i := &invite{}
 	return i, s.db.Conn(ctx).Where("id = ?", id).Take(i).Error
 }
 
-func (s *store) byHash(ctx context.Context, hash []byte) (*invite, error) {
+func (s *store) findByHash(ctx context.Context, hash []byte) (*invite, error) {
 	i := &invite{}
 	return i, s.db.Conn(ctx).Where("code_hash = ?", hash).Take(i).Error
 }
 
+// lock returns an invite and locks it for the rest of the transaction.
 func (s *store) lock(ctx context.Context, id string) (*invite, error) {
 	var found []invite
 	err := s.db.Conn(ctx).Raw("SELECT * FROM invites WHERE id = ?"+s.db.ForUpdate(), id).Scan(&found).Error
@@ -39,13 +44,14 @@ func (s *store) lock(ctx context.Context, id string) (*invite, error) {
 	return &found[0], nil
 }
 
-// lockAt is lock with the database's own time: replicas' clocks may differ.
-func (s *store) lockAt(ctx context.Context, id string) (*invite, clock.Time, error) {
+// lockWithTime is lock with the time of the database, as the clocks of replicas may differ.
+func (s *store) lockWithTime(ctx context.Context, id string) (*invite, clock.Time, error) {
 	var found []struct {
 		Invite invite `gorm:"embedded"`
 		Millis int64
 	}
-	err := s.db.Conn(ctx).Raw("SELECT invites.*, "+s.db.NowMillis()+" AS millis FROM invites WHERE id = ?"+s.db.ForUpdate(), id).Scan(&found).Error
+	query := "SELECT invites.*, " + s.db.NowMillis() + " AS millis FROM invites WHERE id = ?" + s.db.ForUpdate()
+	err := s.db.Conn(ctx).Raw(query, id).Scan(&found).Error
 	if err == nil && len(found) == 0 {
 		err = db.ErrNotFound
 	}
@@ -55,91 +61,100 @@ func (s *store) lockAt(ctx context.Context, id string) (*invite, clock.Time, err
 	return &found[0].Invite, clock.FromMillis(found[0].Millis), nil
 }
 
-// take spends one use, if there is one left now: of many at once exactly as many succeed.
-func (s *store) take(ctx context.Context, id string) (bool, error) {
+// consumeUse spends one use and reports whether one was left: of many at once exactly as many succeed.
+func (s *store) consumeUse(ctx context.Context, id string) (bool, error) {
 	res := s.db.Conn(ctx).Exec(`UPDATE invites SET uses = uses + 1
 		WHERE id = ? AND uses < max_uses AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > `+s.db.NowMillis()+`)`, id)
 	return res.RowsAffected == 1, res.Error
 }
 
-// Which invites to take back. Those that somebody's end takes along are open ones only: a spent one tells that it was used.
-const (
-	theOne         = "id = ?"
-	theBatch       = "batch_id = ?"
-	openForAddress = "email = ? AND uses < max_uses"
-	openOfMaker    = "created_by = ? AND uses < max_uses"
-)
-
-// revoke takes back those that are not revoked already, and gives them.
-func (s *store) revoke(ctx context.Context, which, of string, at clock.Time) (changed []string, err error) {
-	err = s.db.Conn(ctx).Raw("UPDATE invites SET revoked_at = ? WHERE revoked_at IS NULL AND "+which+" RETURNING id", at, of).Scan(&changed).Error
-	return changed, err
+// revoke revokes an invite unless it is revoked. Like the following it returns the ids of those that it
+// has revoked.
+func (s *store) revoke(ctx context.Context, id string, at clock.Time) (revoked []string, err error) {
+	err = s.db.Conn(ctx).Raw(`UPDATE invites SET revoked_at = ?
+		WHERE revoked_at IS NULL AND id = ? RETURNING id`, at, id).Scan(&revoked).Error
+	return revoked, err
 }
 
-// replaceCode gives an invite another code: the one before finds nothing from then on.
+// revokeBatch revokes the invites of a batch.
+func (s *store) revokeBatch(ctx context.Context, batchID string, at clock.Time) (revoked []string, err error) {
+	err = s.db.Conn(ctx).Raw(`UPDATE invites SET revoked_at = ?
+		WHERE revoked_at IS NULL AND batch_id = ? RETURNING id`, at, batchID).Scan(&revoked).Error
+	return revoked, err
+}
+
+// revokeOpenOfInviter revokes the invites of an inviter that have uses left. An exhausted one shows that it
+// was used.
+func (s *store) revokeOpenOfInviter(ctx context.Context, userID string, at clock.Time) (revoked []string, err error) {
+	err = s.db.Conn(ctx).Raw(`UPDATE invites SET revoked_at = ?
+		WHERE revoked_at IS NULL AND created_by = ? AND uses < max_uses RETURNING id`, at, userID).Scan(&revoked).Error
+	return revoked, err
+}
+
+// revokeOpenForAddress revokes the invites for an address that have uses left.
+func (s *store) revokeOpenForAddress(ctx context.Context, email string, at clock.Time) (revoked []string, err error) {
+	err = s.db.Conn(ctx).Raw(`UPDATE invites SET revoked_at = ?
+		WHERE revoked_at IS NULL AND email = ? AND uses < max_uses RETURNING id`, at, email).Scan(&revoked).Error
+	return revoked, err
+}
+
+// replaceCode stores the new code of an invite. The old one finds nothing from then on.
 func (s *store) replaceCode(ctx context.Context, i *invite) error {
-	return s.db.Conn(ctx).Exec("UPDATE invites SET code_hash = ?, code_prefix = ? WHERE id = ?", i.CodeHash, i.CodePrefix, i.ID).Error
+	return s.db.Conn(ctx).Exec("UPDATE invites SET code_hash = ?, code_prefix = ? WHERE id = ?",
+		i.CodeHash, i.CodePrefix, i.ID).Error
 }
 
-func (s *store) batchExists(ctx context.Context, batchID string) (yes bool, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT EXISTS (SELECT 1 FROM invites WHERE batch_id = ?)", batchID).Scan(&yes).Error
-	return yes, err
+// hasBatch reports whether a batch has any invites.
+func (s *store) hasBatch(ctx context.Context, batchID string) (exists bool, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT EXISTS (SELECT 1 FROM invites WHERE batch_id = ?)", batchID).Scan(&exists).Error
+	return exists, err
 }
 
-// lockBatches makes those who invite many at once wait for one another: each must see what the one before has made.
+// lockBatches makes batches wait for one another, as each must see what the one before has created.
 func (s *store) lockBatches(ctx context.Context) error {
 	if s.db.Dialect() != db.Postgres {
-		return nil // a transaction has the database to itself there
+		return nil // a transaction has the database to itself
 	}
 	return s.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended('invite batches', 0))").Error
 }
 
-// openFor finds, by address, invites to the same role and courses that are open at least until a time; nil is for ever.
-func (s *store) openFor(ctx context.Context, emails []string, role identity.Role, courseIDs string, until *clock.Time, now clock.Time) (map[string]string, error) {
-	var found []invite
-	q := s.db.Conn(ctx).Where(statusIs[active], now).Where("email IN ? AND role_to_grant = ? AND course_ids = ?", emails, role, courseIDs)
-	if until == nil {
+// findOpen returns the ids of active invites by their address: those with the role and the courses of a
+// grant that last at least as long.
+func (s *store) findOpen(ctx context.Context, emails []string, g grant, now clock.Time) (map[string]string, error) {
+	q := s.db.Conn(ctx).Where(statusConditions[statusActive], now).
+		Where("email IN ? AND role_to_grant = ? AND course_ids = ?", emails, g.Role, encodeCourseIDs(g.CourseIDs))
+	if g.ExpiresAt == nil {
 		q = q.Where("expires_at IS NULL")
 	} else {
-		q = q.Where("coalesce(expires_at >= ?, TRUE)", *until)
+		q = q.Where("coalesce(expires_at >= ?, TRUE)", *g.ExpiresAt)
 	}
+	var found []invite
 	err := q.Order("id DESC").Find(&found).Error
-	out := make(map[string]string, len(found))
+	idByAddress := make(map[string]string, len(found))
 	for _, i := range found {
-		out[*i.Email] = i.ID
+		idByAddress[*i.Email] = i.ID
 	}
-	return out, err
+	return idByAddress, err
 }
 
-// redemption is that of one account, or nil.
-func (s *store) redemption(ctx context.Context, id, userID string) (*redemption, error) {
-	var found []redemption
-	err := s.db.Conn(ctx).Where("invite_id = ? AND user_id = ?", id, userID).Find(&found).Error
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return &found[0], nil
+// statusConditions has the rule of invite.status in SQL. Each condition has the time as its argument.
+var statusConditions = map[string]string{
+	statusRevoked:   "revoked_at <= ?",
+	statusExpired:   "revoked_at IS NULL AND expires_at <= ?",
+	statusExhausted: "revoked_at IS NULL AND coalesce(expires_at > ?, TRUE) AND uses >= max_uses",
+	statusActive:    "revoked_at IS NULL AND coalesce(expires_at > ?, TRUE) AND uses < max_uses",
 }
 
-func (s *store) addRedemption(ctx context.Context, r redemption) error {
-	return s.db.Conn(ctx).Exec(`INSERT INTO invite_redemptions (invite_id, user_id, counted, created_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (invite_id, user_id) DO UPDATE SET counted = excluded.counted`, r.InviteID, r.UserID, r.Counted, r.CreatedAt).Error
-}
+// listFilter restricts the list of invites. Empty fields restrict nothing.
+type listFilter struct{ Status, BatchID string }
 
-// statusIs says the same as invite.status, with now as its one argument.
-var statusIs = map[string]string{
-	revoked:   "revoked_at <= ?",
-	expired:   "revoked_at IS NULL AND expires_at <= ?",
-	exhausted: "revoked_at IS NULL AND coalesce(expires_at > ?, TRUE) AND uses >= max_uses",
-	active:    "revoked_at IS NULL AND coalesce(expires_at > ?, TRUE) AND uses < max_uses",
-}
-
-type filter struct{ Status, BatchID string }
-
-func (s *store) list(ctx context.Context, f filter, now clock.Time, after *keyset.Position, limit int) (found []invite, err error) {
+// list returns at most limit invites after a position, the newest first.
+func (s *store) list(
+	ctx context.Context, f listFilter, now clock.Time, after *keyset.Position, limit int,
+) (found []invite, err error) {
 	q := s.db.Conn(ctx)
 	if f.Status != "" {
-		q = q.Where(statusIs[f.Status], now)
+		q = q.Where(statusConditions[f.Status], now)
 	}
 	if f.BatchID != "" {
 		q = q.Where("batch_id = ?", f.BatchID)
@@ -148,5 +163,70 @@ func (s *store) list(ctx context.Context, f filter, now clock.Time, after *keyse
 		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
 	}
 	err = q.Order("created_at DESC, id DESC").Limit(limit).Find(&found).Error
+	return found, err
+}
+
+// findRedemption returns the redemption of an invite by an account; ok is false if there is none.
+func (s *store) findRedemption(ctx context.Context, inviteID, userID string) (r redemption, ok bool, err error) {
+	var found []redemption
+	err = s.db.Conn(ctx).Where("invite_id = ? AND user_id = ?", inviteID, userID).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return redemption{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// saveRedemption adds a redemption, or changes whether it counts.
+func (s *store) saveRedemption(ctx context.Context, r redemption) error {
+	return s.db.Conn(ctx).Exec(`INSERT INTO invite_redemptions (invite_id, user_id, counted, created_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (invite_id, user_id) DO UPDATE SET counted = excluded.counted`,
+		r.InviteID, r.UserID, r.Counted, r.CreatedAt).Error
+}
+
+func (s *store) deleteRedemptions(ctx context.Context, userID string) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM invite_redemptions WHERE user_id = ?", userID).Error
+}
+
+// blankAddress removes an address from its invites, which stay bound.
+func (s *store) blankAddress(ctx context.Context, email string) error {
+	return s.db.Conn(ctx).Exec("UPDATE invites SET email = '' WHERE email = ?", email).Error
+}
+
+// heldInvite is an invite in the export of the account that created it.
+type heldInvite struct {
+	ID          string        `json:"id"`
+	RoleToGrant identity.Role `json:"role_to_grant"`
+	EmailBound  bool          `json:"email_bound"`
+	Note        string        `json:"note"`
+	MaxUses     int           `json:"max_uses"`
+	Uses        int           `json:"uses"`
+	ExpiresAt   *clock.Time   `json:"expires_at"`
+	CreatedAt   clock.Time    `json:"created_at"`
+}
+
+// listCreatedBy returns at most limit invites that an account created, after one, by their ids.
+func (s *store) listCreatedBy(
+	ctx context.Context, userID string, after heldInvite, limit int,
+) (found []heldInvite, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT id, role_to_grant, email IS NOT NULL AS email_bound, note, max_uses, uses, expires_at, created_at
+		FROM invites WHERE created_by = ? AND id > ? ORDER BY id LIMIT ?`,
+		userID, cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
+	return found, err
+}
+
+// heldRedemption is a redemption in the export of the account that redeemed.
+type heldRedemption struct {
+	InviteID   string     `json:"invite_id"`
+	Counted    bool       `json:"counted"`
+	RedeemedAt clock.Time `json:"redeemed_at"`
+}
+
+// listRedeemedBy returns at most limit redemptions of an account, after one, by their invites.
+func (s *store) listRedeemedBy(
+	ctx context.Context, userID string, after heldRedemption, limit int,
+) (found []heldRedemption, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT invite_id, counted, created_at AS redeemed_at
+		FROM invite_redemptions WHERE user_id = ? AND invite_id > ? ORDER BY invite_id LIMIT ?`,
+		userID, cmp.Or(after.InviteID, ids.None), limit).Scan(&found).Error
 	return found, err
 }

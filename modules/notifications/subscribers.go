@@ -68,8 +68,8 @@ func (s *Service) onCourseCompleted(ctx context.Context, e coursesapi.CourseComp
 }
 
 func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
-	return s.tell(ctx, message{Kind: roleGranted, Title: "You have a new role: " + e.Role, Body: "It works at once; you need not sign in again.",
-		Link: "/#/courses", Data: map[string]string{"Role": e.Role}}, e.UserID)
+	return s.tell(ctx, message{Kind: roleGranted, Title: "You have a new role: " + string(e.Role), Body: "It works at once; you need not sign in again.",
+		Link: "/#/courses", Data: map[string]string{"Role": string(e.Role)}}, e.UserID)
 }
 
 func (s *Service) onEmailVerified(ctx context.Context, e usersapi.EmailVerified) error {

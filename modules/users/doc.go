@@ -1,6 +1,18 @@
-// Package users owns accounts: address, display name, role, status.
+// Package users owns accounts: their address, display name, role and status. How accounts sign in is
+// the subject of module auth, which asks this one and is not known here.
 //
-// Tables: users. Tells: user.registered, user.role_granted, user.email_verified, user.disabled,
-// user.admin_lost, audit entries. Asks: usersapi.Passwords, and usersapi.Holder of every module.
-// Answers: usersapi.Accounts, usersapi.Roles, platform/identity.Accounts.
+//	account.go    the account and its rules
+//	service.go    creating accounts, and the one way to change one
+//	directory.go  looking accounts up
+//	update.go     changes by administrators and by the owner
+//	deletion.go   deleting an account in all modules
+//	export.go     the file of everything that all modules hold about an account
+//
+// Tables: users.
+//
+// Publishes user.registered, user.email_verified, user.email_replaced, user.role_granted,
+// user.disabled, user.admin_lost and user.deleted, and audit entries. Hears its own user.deleted.
+//
+// Asks every usersapi.Holder. Answers usersapi.Accounts, Registrar, AddressVerifier, Roles and
+// Deleter, and identity.Accounts.
 package users

@@ -27,8 +27,8 @@ type adminView struct {
 	LastLoginAt   *clock.Time   `json:"last_login_at" nullable:"true"`
 }
 
-func viewOf(u *user) adminView {
-	return adminView{u.ID, u.Email, u.DisplayName, u.Role, u.Status, u.EmailVerified, u.CreatedAt, u.LastLoginAt}
+func newAdminView(a *account) adminView {
+	return adminView{a.ID, a.Email, a.DisplayName, a.Role, a.Status, a.EmailVerified, a.CreatedAt, a.LastLoginAt}
 }
 
 type listInput struct {
@@ -38,27 +38,28 @@ type listInput struct {
 	Status string `query:"status" enum:"active,disabled"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[adminView], error) {
+// listAccounts answers GET /admin/users.
+func (h *handlers) listAccounts(ctx context.Context, in *listInput) (*pagination.Response[adminView], error) {
 	f := listFilter{in.Q, in.Role, in.Status}
 	return pagination.List(ctx, h.cursors.NewRequest("users", f, in.Query),
-		func(after *keyset.Position, limit int) ([]user, error) {
+		func(after *keyset.Position, limit int) ([]account, error) {
 			return h.service.listAccounts(ctx, f, after, limit)
 		},
-		pagination.ViewEach(viewOf), positionOf)
+		pagination.ViewEach(newAdminView),
+		func(a *account) keyset.Position { return keyset.Position{CreatedAt: a.CreatedAt, ID: a.ID} })
 }
-
-func positionOf(u *user) keyset.Position { return keyset.Position{CreatedAt: u.CreatedAt, ID: u.ID} }
 
 type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[adminView], error) {
-	u, err := h.service.getAccount(ctx, in.ID)
+// getAccount answers GET /admin/users/{id}.
+func (h *handlers) getAccount(ctx context.Context, in *idInput) (*httpx.Response[adminView], error) {
+	a, err := h.service.getAccount(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(u)).WithVersion(u.Version), nil
+	return httpx.OK(newAdminView(a)).WithVersion(a.Version), nil
 }
 
 type patchInput struct {
@@ -74,24 +75,34 @@ type patchInput struct {
 // Resolve implements huma.Resolver.
 func (in *patchInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
-// checkPatch holds a change to the rules that need no data.
+// checkPatch returns the faults of a change that no data is needed for.
 func checkPatch(_ context.Context, in *patchInput) (faults validation.Faults) {
 	if email := in.Body.Email.Value; email != nil && *email != "" {
 		_, err := text.NormalizeEmail(*email)
 		faults.Add("email", err)
 	}
-	faults.Add("display_name", checkName(in.Body.DisplayName))
+	faults.Add("display_name", checkGivenName(in.Body.DisplayName))
 	return faults
 }
 
-func (h *handlers) patch(ctx context.Context, in *patchInput) (*httpx.Response[adminView], error) {
-	u, err := h.service.update(ctx, in.ID, patch{in.Body.Role.Value, in.Body.Status.Value, in.Body.DisplayName.Ptr(), in.Body.DisplayName.Null, in.Body.Email.Value})
+// patchAccount answers PATCH /admin/users/{id}.
+func (h *handlers) patchAccount(ctx context.Context, in *patchInput) (*httpx.Response[adminView], error) {
+	b := in.Body
+	a, err := h.service.updateAccount(ctx, in.ID, accountPatch{
+		Role: b.Role.Value, Status: b.Status.Value, Email: b.Email.Value,
+		DisplayName: b.DisplayName.Ptr(), ClearName: b.DisplayName.Null,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(u)).WithVersion(u.Version), nil
+	return httpx.OK(newAdminView(a)).WithVersion(a.Version), nil
 }
 
-func (h *handlers) remove(ctx context.Context, in *idInput) (*httpx.Empty, error) {
-	return nil, h.holders.remove(ctx, in.ID)
+const deleteDescription = "Each module erases or anonymizes its part: courses and messages stay under the name " +
+	"Deleted user. Audit entries stay under an id that names nobody. The address is free again. The last active " +
+	"administrator can't be deleted."
+
+// deleteAccount answers DELETE /admin/users/{id}.
+func (h *handlers) deleteAccount(ctx context.Context, in *idInput) (*httpx.Empty, error) {
+	return nil, h.deleter.Delete(ctx, in.ID)
 }

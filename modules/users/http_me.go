@@ -17,13 +17,17 @@ import (
 	"lyceum/platform/text"
 )
 
+// handlers answers the requests of the module.
 type handlers struct {
-	service *Service
-	holders *holders
-	cursors *pagination.Cursors
+	service  *Service
+	deleter  *deleter
+	exporter *exporter
+	cursors  *pagination.Cursors
 }
 
-func newHandlers(s *Service, h *holders, c *pagination.Cursors) *handlers { return &handlers{s, h, c} }
+func newHandlers(s *Service, d *deleter, e *exporter, c *pagination.Cursors) *handlers {
+	return &handlers{s, d, e, c}
+}
 
 // meView is what the owner of an account sees of it.
 type meView struct {
@@ -35,16 +39,17 @@ type meView struct {
 	CreatedAt     clock.Time    `json:"created_at"`
 }
 
-func meOf(u *user) *httpx.Response[meView] {
-	return httpx.OK(meView{u.ID, u.Email, u.DisplayName, u.Role, u.EmailVerified, u.CreatedAt}).WithVersion(u.Version)
+func newMeView(a *account) meView {
+	return meView{a.ID, a.Email, a.DisplayName, a.Role, a.EmailVerified, a.CreatedAt}
 }
 
-func (h *handlers) me(ctx context.Context, _ *httpx.None) (*httpx.Response[meView], error) {
-	u, err := h.service.caller(ctx)
+// getMe answers GET /users/me.
+func (h *handlers) getMe(ctx context.Context, _ *httpx.None) (*httpx.Response[meView], error) {
+	a, err := h.service.getCaller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return meOf(u), nil
+	return httpx.OK(newMeView(a)).WithVersion(a.Version), nil
 }
 
 type patchMeInput struct {
@@ -56,15 +61,17 @@ type patchMeInput struct {
 // Resolve implements huma.Resolver.
 func (in *patchMeInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkPatchMe returns the faults of a change that no data is needed for.
 func checkPatchMe(_ context.Context, in *patchMeInput) (faults validation.Faults) {
-	faults.Add("display_name", checkName(in.Body.DisplayName))
+	faults.Add("display_name", checkGivenName(in.Body.DisplayName))
 	return faults
 }
 
-// checkName says what is wrong with a display name that was given.
-func checkName(name jsonfield.Nullable[string]) error {
+// checkGivenName returns an error for a display name that is not a line of text. It accepts an empty
+// one, which was left out, is to be cleared or is refused by the schema.
+func checkGivenName(name jsonfield.Nullable[string]) error {
 	if name.Value == "" {
-		return nil // left out, cleared, or refused by the schema
+		return nil
 	}
 	line := text.CleanLine(name.Value)
 	if line == "" {
@@ -73,26 +80,22 @@ func checkName(name jsonfield.Nullable[string]) error {
 	return text.CheckLine(line)
 }
 
+// patchMe answers PATCH /users/me.
 func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Response[meView], error) {
-	u, err := h.service.update(ctx, identity.CallerFrom(ctx).UserID, patch{DisplayName: in.Body.DisplayName.Ptr(), ClearName: in.Body.DisplayName.Null})
+	p := accountPatch{DisplayName: in.Body.DisplayName.Ptr(), ClearName: in.Body.DisplayName.Null}
+	a, err := h.service.updateAccount(ctx, identity.CallerFrom(ctx).UserID, p)
 	if err != nil {
 		return nil, err
 	}
-	return meOf(u), nil
+	return httpx.OK(newMeView(a)).WithVersion(a.Version), nil
 }
 
-type removeMeInput struct {
-	Body struct {
-		Password string `json:"password" maxLength:"1024" doc:"The caller's password"`
-	}
-}
+const exportDescription = "A file: one JSON object with exported_at, account, and under the name of each module its " +
+	"lists of records. It is written while it is read; a connection that ends early means that it is not whole."
 
-func (h *handlers) removeMe(ctx context.Context, in *removeMeInput) (*httpx.Empty, error) {
-	return nil, h.holders.removeMe(ctx, in.Body.Password)
-}
-
-func (h *handlers) export(ctx context.Context, _ *httpx.None) (*stream.Response, error) {
-	write, err := h.holders.export(ctx, !requestinfo.IsHead(ctx))
+// exportMe answers GET /users/me/export. HEAD is not in the audit log, as nothing is taken.
+func (h *handlers) exportMe(ctx context.Context, _ *httpx.None) (*stream.Response, error) {
+	write, err := h.exporter.exportCaller(ctx, !requestinfo.IsHead(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,5 @@ import (
 	"lyceum/platform/identity"
 )
 
-// The permissions that routes of this module ask for.
-// permissionManage lets callers manage all accounts.
+// permissionManage lets callers list, change and delete all accounts.
 var permissionManage = identity.Permission{Name: "users:manage", Lowest: usersapi.RoleAdmin}

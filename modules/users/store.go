@@ -9,63 +9,67 @@ import (
 	"lyceum/platform/text"
 )
 
+// store reads and writes the table users. Lookups of one account return db.ErrNotFound for a missing
+// one; lookups of many leave it out.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
-func (s *store) insert(ctx context.Context, u *user) error { return s.db.Conn(ctx).Create(u).Error }
+// insert adds an account. It returns an error for which db.IsDuplicate is true if another account has
+// the address.
+func (s *store) insert(ctx context.Context, a *account) error { return s.db.Conn(ctx).Create(a).Error }
 
-func (s *store) byID(ctx context.Context, id string) (*user, error) {
-	return s.one(ctx, "id = ?", id)
+// Lookups of one account, which every request makes, go without GORM.
+const (
+	selectByID = `SELECT id, email, display_name, folded_name, role, status, email_verified, version,
+			created_at, updated_at, last_login_at
+		FROM users WHERE id = ?`
+	selectByEmail = `SELECT id, email, display_name, folded_name, role, status, email_verified, version,
+			created_at, updated_at, last_login_at
+		FROM users WHERE email = ?`
+)
+
+func (s *store) findByID(ctx context.Context, id string) (*account, error) {
+	return s.queryAccount(ctx, selectByID, id)
 }
 
-func (s *store) byEmail(ctx context.Context, email string) (*user, error) {
-	return s.one(ctx, "email = ?", email)
+func (s *store) findByEmail(ctx context.Context, email string) (*account, error) {
+	return s.queryAccount(ctx, selectByEmail, email)
 }
 
-func (s *store) one(ctx context.Context, where string, arg string) (*user, error) {
-	u := &user{}
-	return u, s.db.QueryRow(ctx, `SELECT id, email, display_name, folded_name, role, status, email_verified, version, created_at, updated_at, last_login_at
-		FROM users WHERE `+where, []any{arg}, &u.ID, &u.Email, &u.DisplayName, &u.FoldedName, &u.Role, &u.Status, &u.EmailVerified, &u.Version,
-		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt)
+// queryAccount returns the account that selectByID or selectByEmail finds.
+func (s *store) queryAccount(ctx context.Context, query, key string) (*account, error) {
+	a := &account{}
+	return a, s.db.QueryRow(ctx, query, []any{key},
+		&a.ID, &a.Email, &a.DisplayName, &a.FoldedName, &a.Role, &a.Status, &a.EmailVerified, &a.Version,
+		&a.CreatedAt, &a.UpdatedAt, &a.LastLoginAt)
 }
 
-// lockForUpdate returns an account and keeps out everybody else who locks it until the transaction ends. It returns
-// db.ErrNotFound if there is no such account.
-func (s *store) lockForUpdate(ctx context.Context, id string) (*user, error) {
-	return s.lock(ctx, id, s.db.ForUpdate())
-}
-
-// lockForShare returns an account with a lock that readers share and a change waits for; db.ErrNotFound if there is no such
-// account. SQLite needs no lock: a transaction has the database to itself.
-func (s *store) lockForShare(ctx context.Context, id string) (*user, error) {
-	suffix := ""
-	if s.db.Dialect() == db.Postgres {
-		suffix = " FOR SHARE"
+// lockForUpdate returns an account and keeps others from locking it until the transaction ends.
+func (s *store) lockForUpdate(ctx context.Context, id string) (*account, error) {
+	if s.db.Dialect() == db.SQLite {
+		return s.findByID(ctx, id) // a transaction has the database to itself
 	}
-	return s.lock(ctx, id, suffix)
+	return s.queryAccount(ctx, selectByID+" FOR UPDATE", id)
 }
 
-func (s *store) lock(ctx context.Context, id, suffix string) (*user, error) {
-	var found []user
-	err := s.db.Conn(ctx).Raw("SELECT * FROM users WHERE id = ?"+suffix, id).Scan(&found).Error
-	if err != nil {
-		return nil, err
+// lockForShare returns an account with a lock that others may share and that a change waits for.
+func (s *store) lockForShare(ctx context.Context, id string) (*account, error) {
+	if s.db.Dialect() == db.SQLite {
+		return s.findByID(ctx, id)
 	}
-	if len(found) == 0 {
-		return nil, db.ErrNotFound
-	}
-	return &found[0], nil
+	return s.queryAccount(ctx, selectByID+" FOR SHARE", id)
 }
 
-// lockAdmins reads the active administrators in one order, so that two demotions wait for one
-// another and the second sees what the first did.
+// lockAdmins locks the active administrators and returns their ids. It takes the locks in one order,
+// so that two demotions wait for one another and the second sees what the first has done.
 func (s *store) lockAdmins(ctx context.Context) (ids []string, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id" + s.db.ForUpdate()).Scan(&ids).Error
+	query := "SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id" + s.db.ForUpdate()
+	err = s.db.Conn(ctx).Raw(query).Scan(&ids).Error
 	return ids, err
 }
 
-func (s *store) byIDs(ctx context.Context, ids []string) (found []user, err error) {
+func (s *store) findByIDs(ctx context.Context, ids []string) (found []account, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -73,28 +77,7 @@ func (s *store) byIDs(ctx context.Context, ids []string) (found []user, err erro
 	return found, err
 }
 
-func (s *store) name(ctx context.Context, id string) (name string, ok bool, err error) {
-	err = s.db.QueryRow(ctx, "SELECT display_name FROM users WHERE id = ?", []any{id}, &name)
-	if db.IsNotFound(err) {
-		return "", false, nil
-	}
-	return name, err == nil, err
-}
-
-func (s *store) names(ctx context.Context, ids []string) (map[string]string, error) {
-	out := make(map[string]string, len(ids))
-	if len(ids) == 0 {
-		return out, nil
-	}
-	var found []struct{ ID, DisplayName string }
-	err := s.db.Conn(ctx).Raw("SELECT id, display_name FROM users WHERE id IN ?", ids).Scan(&found).Error
-	for _, f := range found {
-		out[f.ID] = f.DisplayName
-	}
-	return out, err
-}
-
-func (s *store) byEmails(ctx context.Context, emails []string) (found []user, err error) {
+func (s *store) findByEmails(ctx context.Context, emails []string) (found []account, err error) {
 	if len(emails) == 0 {
 		return nil, nil
 	}
@@ -102,18 +85,42 @@ func (s *store) byEmails(ctx context.Context, emails []string) (found []user, er
 	return found, err
 }
 
-// save writes what may change and counts the version up.
-func (s *store) save(ctx context.Context, u *user) error {
-	u.Version++
-	return s.db.Conn(ctx).Model(&user{}).Where("id = ?", u.ID).Updates(map[string]any{
-		"email": u.Email, "display_name": u.DisplayName, "folded_name": u.FoldedName, "role": u.Role, "status": u.Status,
-		"email_verified": u.EmailVerified, "version": u.Version, "updated_at": u.UpdatedAt,
+// findName returns the display name of an account; ok is false if there is none.
+func (s *store) findName(ctx context.Context, id string) (name string, ok bool, err error) {
+	err = s.db.QueryRow(ctx, "SELECT display_name FROM users WHERE id = ?", []any{id}, &name)
+	if db.IsNotFound(err) {
+		return "", false, nil
+	}
+	return name, err == nil, err
+}
+
+// findNames returns display names by account id.
+func (s *store) findNames(ctx context.Context, ids []string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	var found []struct{ ID, DisplayName string }
+	err := s.db.Conn(ctx).Raw("SELECT id, display_name FROM users WHERE id IN ?", ids).Scan(&found).Error
+	for _, f := range found {
+		names[f.ID] = f.DisplayName
+	}
+	return names, err
+}
+
+// save writes the columns that may change and raises the version.
+func (s *store) save(ctx context.Context, a *account) error {
+	a.Version++
+	return s.db.Conn(ctx).Model(&account{}).Where("id = ?", a.ID).Updates(map[string]any{
+		"email": a.Email, "display_name": a.DisplayName, "folded_name": a.FoldedName, "role": a.Role,
+		"status": a.Status, "email_verified": a.EmailVerified, "version": a.Version, "updated_at": a.UpdatedAt,
 	}).Error
 }
 
-// touchLogin notes a login and says whether the account is active; it is held for the rest of the transaction.
-func (s *store) touchLogin(ctx context.Context, id string, at clock.Time) (bool, error) {
-	n, err := s.db.Exec(ctx, "UPDATE users SET last_login_at = ? WHERE id = ? AND status = ?", at, id, active)
+// updateLastLogin sets the time of the last login and reports whether the account is active. The row is
+// locked for the rest of the transaction.
+func (s *store) updateLastLogin(ctx context.Context, id string, at clock.Time) (isActive bool, err error) {
+	n, err := s.db.Exec(ctx, "UPDATE users SET last_login_at = ? WHERE id = ? AND status = ?", at, id, statusActive)
 	return n == 1, err
 }
 
@@ -121,7 +128,10 @@ func (s *store) remove(ctx context.Context, id string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM users WHERE id = ?", id).Error
 }
 
-func (s *store) list(ctx context.Context, f listFilter, after *keyset.Position, limit int) (found []user, err error) {
+// list returns at most limit accounts after a position, the newest first.
+func (s *store) list(
+	ctx context.Context, f listFilter, after *keyset.Position, limit int,
+) (found []account, err error) {
 	q := s.db.Conn(ctx)
 	if f.Role != "" {
 		q = q.Where("role = ?", f.Role)
@@ -140,7 +150,7 @@ func (s *store) list(ctx context.Context, f listFilter, after *keyset.Position, 
 	return found, err
 }
 
-func (s *store) empty(ctx context.Context) (bool, error) {
+func (s *store) isEmpty(ctx context.Context) (bool, error) {
 	var found []string
 	err := s.db.Conn(ctx).Raw("SELECT id FROM users LIMIT 1").Scan(&found).Error
 	return len(found) == 0, err

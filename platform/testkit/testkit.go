@@ -3,6 +3,7 @@ package testkit
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"testing"
@@ -61,8 +62,10 @@ var process struct {
 	shared map[string]*services.Server
 }
 
-// Main runs the tests of a package and then stops what they started. It does not return.
+// Main runs the tests of a package without the program's log, and then stops what they started. It
+// does not return.
 func Main(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 	code := m.Run()
 	Close()
 	os.Exit(code)

@@ -1,4 +1,13 @@
-// Package usersapi is what other modules may ask of users, and what users tells.
+// Package usersapi is what other modules may ask of module users, and the events that it publishes.
+//
+//	Accounts         look accounts up
+//	Registrar        create accounts, change addresses, record logins: for module auth
+//	AddressVerifier  note that an address belongs to its account
+//	Roles            lock accounts and raise roles: for module invites
+//	Deleter          delete accounts
+//
+// In the other direction, every module that stores something about accounts provides a Holder, so
+// that it takes part in exports and deletions.
 package usersapi
 
 import (
@@ -11,87 +20,77 @@ import (
 // Account is what other modules may know of an account.
 type Account struct {
 	ID          string
-	Email       string
+	Email       string // canonical, see text.NormalizeEmail
 	DisplayName string
 	Role        identity.Role
 	Active      bool
-	Verified    bool
+	Verified    bool // the address is known to be the account's own
 	CreatedAt   clock.Time
 }
 
-// NewAccount is what registration and administration give.
+// Accounts looks accounts up. A missing account is no error: the lookups by one key report it with
+// ok false, and those by many leave it out.
+type Accounts interface {
+	ByID(ctx context.Context, id string) (a Account, ok bool, err error)
+	// ByEmail takes an address in any spelling.
+	ByEmail(ctx context.Context, email string) (a Account, ok bool, err error)
+	ByIDs(ctx context.Context, ids []string) (map[string]Account, error)
+	// ByEmails takes and returns canonical addresses.
+	ByEmails(ctx context.Context, emails []string) (map[string]Account, error)
+	// Names returns display names by account id, as they were at most a second ago. Inside a
+	// transaction they are those of now.
+	Names(ctx context.Context, ids []string) (map[string]string, error)
+}
+
+// NewAccount is an account that is to be created.
 type NewAccount struct {
 	// ID is the id of the account; "" stands for a new one.
-	ID          string
-	Email       string
+	ID    string
+	Email string
+	// DisplayName may be empty. It is then the local part of the address.
 	DisplayName string
 	Role        identity.Role
 	Verified    bool
 }
 
-// Accounts is the directory.
-type Accounts interface {
-	// Create adds an account in the caller's transaction: 409 email-taken, 422 for a bad address or name.
+// Registrar creates accounts and keeps their addresses and logins.
+type Registrar interface {
+	AddressVerifier
+	// Create creates an account in the caller's transaction. It returns ProblemEmailTaken, or a
+	// validation error for an address or a name that an account may not have.
 	Create(ctx context.Context, n NewAccount) (Account, error)
-	// ByID and ByEmail answer ok false for a missing account. ByEmail takes any spelling.
-	ByID(ctx context.Context, id string) (a Account, ok bool, err error)
-	ByEmail(ctx context.Context, email string) (a Account, ok bool, err error)
-	// ByIDs gives those that exist.
-	ByIDs(ctx context.Context, ids []string) (map[string]Account, error)
-	// ByEmails gives those that exist, by their canonical address (text.NormalizeEmail), which is what it takes.
-	ByEmails(ctx context.Context, emails []string) (map[string]Account, error)
-	// Names gives the display names of those that exist, as they were at most a second ago.
-	Names(ctx context.Context, ids []string) (map[string]string, error)
-	// ChangeEmail gives an account another address, by its canonical form, in the caller's transaction; it is verified by
-	// that. It returns 409 email-taken when another account has it.
+	// ChangeEmail gives an account another address in the caller's transaction. The address must be
+	// canonical, and is verified from then on. It returns ProblemEmailTaken if another account has it.
 	ChangeEmail(ctx context.Context, id, email string) (Account, error)
-	// MarkVerified notes that the address is the account's own.
+	// RecordLogin sets the time of the last login and locks the account for the rest of the caller's
+	// transaction. It returns false if the account is disabled or deleted by now.
+	RecordLogin(ctx context.Context, id string) (isActive bool, err error)
+}
+
+// AddressVerifier notes that addresses belong to their accounts.
+type AddressVerifier interface {
+	// MarkVerified marks the address of an account as verified. It changes nothing if it is already.
 	MarkVerified(ctx context.Context, id string) error
-	// TouchLogin notes the time of a login and holds the account for the rest of the caller's transaction;
-	// false when it is disabled or gone by now.
-	TouchLogin(ctx context.Context, id string) (active bool, err error)
 }
 
-// Passwords is answered by whoever keeps passwords.
-type Passwords interface {
-	// Prove holds a password to be the caller's, before what can't be taken back: 403 wrong-password.
-	Prove(ctx context.Context, password string) error
-}
-
-// Roles changes what accounts may do.
+// Roles locks accounts and raises their roles.
 type Roles interface {
-	// Hold gives an account and keeps it as it is for the rest of the caller's transaction: who may do something now
-	// may still do it when that is committed.
-	Hold(ctx context.Context, id string) (a Account, ok bool, err error)
-	// Grant raises the role in the caller's transaction, never lowers it, and says the role as it is then.
-	Grant(ctx context.Context, userID string, role identity.Role) (now identity.Role, granted bool, err error)
+	// LockAccount returns an account and keeps others from changing it for the rest of the caller's
+	// transaction: what its role allows now is still allowed at the commit. ok is false if there is no
+	// such account.
+	LockAccount(ctx context.Context, id string) (a Account, ok bool, err error)
+	// RaiseRole raises the role of an account in the caller's transaction; it never lowers one. It
+	// returns the role that the account has afterwards, and whether that is a change.
+	RaiseRole(ctx context.Context, id string, to identity.Role) (now identity.Role, isRaised bool, err error)
 }
 
-// Registered tells of a new account.
-type Registered struct {
-	UserID string `json:"user_id"`
-	Role   string `json:"role"`
+// Deleter deletes accounts.
+type Deleter interface {
+	// Delete deletes an account and what every module holds about it, in one transaction. Audit
+	// entries keep the id alone, and the address is free again. It returns a not-found error for an
+	// unknown account and problem last-admin for the last active administrator.
+	Delete(ctx context.Context, id string) error
 }
-
-// EventName implements events.Event.
-func (Registered) EventName() string { return "user.registered" }
-
-// EmailVerified tells that an account's address is known to be its own, once per account.
-type EmailVerified struct {
-	UserID string `json:"user_id"`
-}
-
-// EventName implements events.Event.
-func (EmailVerified) EventName() string { return "user.email_verified" }
-
-// RoleGranted tells that a role was raised.
-type RoleGranted struct {
-	UserID string `json:"user_id"`
-	Role   string `json:"role"`
-}
-
-// EventName implements events.Event.
-func (RoleGranted) EventName() string { return "user.role_granted" }
 
 // Person is how people appear to one another: never with an address.
 type Person struct {
@@ -99,48 +98,22 @@ type Person struct {
 	DisplayName string `json:"display_name"`
 }
 
-// DeletedName stands for people whose account is gone.
+// DeletedName is shown in place of the name of a deleted account.
 const DeletedName = "Deleted user"
 
-// Persons looks people up for showing; who is gone appears as DeletedName.
+// Persons returns the persons with the ids, for showing. A deleted account appears as DeletedName.
 func Persons(ctx context.Context, a Accounts, ids []string) (map[string]Person, error) {
 	names, err := a.Names(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]Person, len(ids))
+	persons := make(map[string]Person, len(ids))
 	for _, id := range ids {
 		name, ok := names[id]
 		if !ok {
 			name = DeletedName
 		}
-		out[id] = Person{ID: id, DisplayName: name}
+		persons[id] = Person{ID: id, DisplayName: name}
 	}
-	return out, nil
+	return persons, nil
 }
-
-// Disabled tells that an account was disabled.
-type Disabled struct {
-	UserID string `json:"user_id"`
-}
-
-// EventName implements events.Event.
-func (Disabled) EventName() string { return "user.disabled" }
-
-// EmailReplaced tells that an administrator gave an account another address, which is not verified. It is for subscribers in
-// the same transaction: nothing keeps the old address.
-type EmailReplaced struct {
-	UserID   string `json:"user_id"`
-	OldEmail string `json:"-"`
-}
-
-// EventName implements events.Event.
-func (EmailReplaced) EventName() string { return "user.email_replaced" }
-
-// AdminLost tells that an active administrator is none any more: demoted, disabled or deleted.
-type AdminLost struct {
-	UserID string `json:"user_id"`
-}
-
-// EventName implements events.Event.
-func (AdminLost) EventName() string { return "user.admin_lost" }

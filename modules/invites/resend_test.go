@@ -1,4 +1,4 @@
-package main
+package invites_test
 
 import (
 	"fmt"
@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"lyceum/app/seed"
 	"lyceum/app/sitetest"
 	"lyceum/platform/clock"
 )
@@ -92,7 +91,7 @@ func TestResendRacesWithRedeeming(t *testing.T) {
 			prefix := s.Want(200, "GET", "/admin/invites/"+made.Text("id"), admin, nil).Text("code_prefix")
 			works := 0
 			var codes []string
-			require.Eventually(t, func() bool { codes = codesMailedTo(s, email); return len(codes) == 5 }, 20*time.Second, 100*time.Millisecond)
+			require.Eventually(t, func() bool { codes = s.MailedCodes(email); return len(codes) == 5 }, 20*time.Second, 100*time.Millisecond)
 			for _, code := range codes {
 				if s.Redeem(user, code).Status == 200 {
 					works++
@@ -102,35 +101,4 @@ func TestResendRacesWithRedeeming(t *testing.T) {
 			require.Equal(t, 1, works)
 		}
 	})
-}
-
-// codesMailedTo are the codes of all invites that an address was mailed.
-func codesMailedTo(s *sitetest.Site, email string) (codes []string) {
-	s.T.Helper()
-	for _, item := range s.Mails() {
-		mail := sitetest.Answer{JSON: item.(map[string]any)}
-		if _, rest, found := strings.Cut(mail.Text("text"), "/join#code="); found && mail.Text("to.0") == email {
-			codes = append(codes, strings.Fields(rest)[0])
-		}
-	}
-	return codes
-}
-
-func TestConsoleSaysWhatIsDoneAlready(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, nil)
-	admin := s.AdminToken()
-	email, _, _ := s.NewAccount("scanned")
-	token := s.WaitForLink(email, "/verify#token=", "")
-	s.Want(200, "POST", "/auth/verify-email", "", map[string]string{"token": token}) // a program that checks mails
-	b := newBrowser(t, s.URL)
-	b.open("/verify#token=" + token)
-	b.sees("verify-done", "Your address is confirmed already.")
-	made := s.Invite(admin, map[string]any{"role_to_grant": "member", "email": email})
-	b.signIn("admin@lyceum.local", seed.DemoPassword)
-	b.open("/#/invites")
-	b.click("invite-resend")
-	require.Eventually(t, func() bool { return len(codesMailedTo(s, email)) == 2 }, 20*time.Second, 100*time.Millisecond)
-	require.Equal(t, "active", s.Want(200, "GET", "/admin/invites/"+made.Text("id"), admin, nil).Text("status"))
-	require.Empty(t, b.faults)
 }

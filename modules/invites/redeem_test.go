@@ -1,4 +1,4 @@
-package main
+package invites_test
 
 import (
 	"testing"
@@ -10,12 +10,12 @@ import (
 	"lyceum/platform/clock"
 )
 
-func TestInvitesFromMakingToTheirEnd(t *testing.T) {
+func TestInviteLifecycle(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		email, _, user := s.NewAccount("invited")
 		_, _, stranger := s.NewAccount("stranger")
-		bound := s.Invite(admin, map[string]any{"role_to_grant": "member", "email": " INVITED@example.com ", "note": "for him"})
+		bound := s.Invite(admin, map[string]any{"role_to_grant": "member", "email": " INVITED@example.com ", "note": "for them"})
 		require.Equal(t, email, bound.Text("email"))
 		require.Equal(t, bound.Text("code")[:4], bound.Text("code_prefix"))
 		require.Equal(t, "/admin/invites/"+bound.Text("id"), bound.Header.Get("Location"))
@@ -60,8 +60,8 @@ func TestInvitesFromMakingToTheirEnd(t *testing.T) {
 	})
 }
 
-// I3: whoever may no longer grant has no invites any more.
-func TestADemotedInviterHasNoInvites(t *testing.T) {
+// An administrator who may no longer grant roles has no open invites (I3).
+func TestInvitesOfADemotedAdminAreRevoked(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()

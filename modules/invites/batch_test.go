@@ -1,4 +1,4 @@
-package main
+package invites_test
 
 import (
 	"fmt"
@@ -45,19 +45,19 @@ func TestInvitesCarryCourses(t *testing.T) {
 		_, id, member := s.NewAccount("carried-member")
 		s.SetRole(admin, id, "member")
 		for range 2 {
-			require.Equal(t, []any{200, false, "member"}, seenBy(s.Redeem(member, shared.Text("code"))))
+			require.Equal(t, []any{200, false, "member"}, outcomeOf(s.Redeem(member, shared.Text("code"))))
 			require.Equal(t, []string{closed}, enrolled(member))
 		}
 		s.Want(204, "DELETE", "/courses/"+closed+"/enrollment", member, nil)
 		require.Equal(t, 200, s.Redeem(member, shared.Text("code")).Status)
-		require.Empty(t, enrolled(member), "used once, an invite does no more for him")
+		require.Empty(t, enrolled(member), "used once, an invite does no more for the account")
 		require.EqualValues(t, 0, s.Want(200, "GET", "/admin/invites/"+shared.Text("id"), admin, nil).Get("uses"))
 		// Whoever has lost the role gets it, as nobody has spent the use.
 		s.SetRole(admin, id, "user")
-		require.Equal(t, []any{200, true, "member"}, seenBy(s.Redeem(member, shared.Text("code"))))
+		require.Equal(t, []any{200, true, "member"}, outcomeOf(s.Redeem(member, shared.Text("code"))))
 		require.EqualValues(t, 1, s.Want(200, "GET", "/admin/invites/"+shared.Text("id"), admin, nil).Get("uses"))
 		s.SetRole(admin, id, "user")
-		require.Equal(t, []any{200, false, "user"}, seenBy(s.Redeem(member, shared.Text("code"))), "and gets it once")
+		require.Equal(t, []any{200, false, "user"}, outcomeOf(s.Redeem(member, shared.Text("code"))), "and gets it once")
 
 		require.Equal(t, "body.course_ids[1]", s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
 			map[string]any{"role_to_grant": "member", "course_ids": []string{open, gone}}).Text("errors.0.location"))
@@ -69,9 +69,9 @@ func TestInvitesCarryCourses(t *testing.T) {
 	})
 }
 
-func seenBy(a sitetest.Answer) []any { return []any{a.Status, a.Get("granted"), a.Get("role")} }
+func outcomeOf(a sitetest.Answer) []any { return []any{a.Status, a.Get("granted"), a.Get("role")} }
 
-func TestManyAreInvitedAtOnce(t *testing.T) {
+func TestBatch(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		const path = "/admin/invites/batch"
@@ -113,7 +113,7 @@ func TestManyAreInvitedAtOnce(t *testing.T) {
 		require.Equal(t, []string{"created"}, sitetest.RowStatuses(t, other), "another role is another invite")
 
 		require.Equal(t, "invite-wrong-address", s.Redeem(stranger, code).Text("code"))
-		require.Equal(t, []any{200, true, "instructor"}, seenBy(s.Redeem(user, strings.ToLower(strings.ReplaceAll(code, "-", " – ")))))
+		require.Equal(t, []any{200, true, "instructor"}, outcomeOf(s.Redeem(user, strings.ToLower(strings.ReplaceAll(code, "-", " – ")))))
 		s.Want(200, "GET", "/courses/"+course, user, nil)
 		unused := s.WaitForLink("many-b@example.com", "/join#code=", "")
 
@@ -137,7 +137,7 @@ func TestManyAreInvitedAtOnce(t *testing.T) {
 	})
 }
 
-func TestInvitesMayComeAsCSV(t *testing.T) {
+func TestBatchFromATable(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		one := s.Want(201, "POST", "/courses", admin, `{"title":"Table 1","status":"published"}`).Text("id")
@@ -167,7 +167,7 @@ func TestInvitesMayComeAsCSV(t *testing.T) {
 			require.Equal(t, []string{"exists"}, sitetest.RowStatuses(t, send("role_to_grant=member&dry_run=true", other)), other)
 		}
 		require.Contains(t, send("role_to_grant=member", "Vorname;E-Mail\nx;y\n").Text("errors.0.message"), "it has Vorname, E-Mail")
-		// Whoever mistypes a field, or gives it twice, is not taken at less than his word.
+		// A mistyped or repeated field is refused: the batch would do less than its sender asked for.
 		for _, wrong := range []string{"dryrun=true", "Dry_run=true", "dry_run=false&dry_run=true", "rows=1", "course_ids=" + one + "&course_ids=" + two} {
 			a := send("role_to_grant=member&"+wrong, "email\nwrong@example.com\n")
 			require.Equal(t, 422, a.Status, "%s: %s", wrong, a.Raw)
@@ -180,7 +180,7 @@ func TestInvitesMayComeAsCSV(t *testing.T) {
 }
 
 // Sent twice at once, by a double click or a proxy, a batch mails nobody twice.
-func TestABatchAtOnceIsOneBatch(t *testing.T) {
+func TestOneBatchSentManyTimesAtOnce(t *testing.T) {
 	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		for round := range testkit.Rounds(100) {
@@ -204,8 +204,9 @@ func TestABatchAtOnceIsOneBatch(t *testing.T) {
 	})
 }
 
-// I3: who is demoted while he invites has no invite afterwards, so that none comes to life when he rises again.
-func TestNobodyInvitesPastHisDemotion(t *testing.T) {
+// An administrator who is demoted while inviting has no invite afterwards, so that none becomes valid when they
+// are promoted again (I3).
+func TestADemotedAdminCannotInvite(t *testing.T) {
 	t.Parallel()
 	sites := sitetest.StartReplicas(t, 2, "RATE_LIMIT_ENABLED=false")
 	admin := sites[0].AdminToken()
@@ -228,8 +229,8 @@ func TestNobodyInvitesPastHisDemotion(t *testing.T) {
 	}
 }
 
-// X3: an answer does not grow with the faults of a request.
-func TestX3FaultsAreNotEchoedWithoutEnd(t *testing.T) {
+// An answer does not grow with the faults of a request (X3).
+func TestReportedFaultsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
@@ -250,7 +251,7 @@ func unknownFields(n int) string {
 }
 
 // A whole school in one go: each invite with its entry and its mail.
-func TestAThousandAreInvited(t *testing.T) {
+func TestBatchOfAThousand(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		emails := make([]string, 1000)
@@ -278,5 +279,5 @@ func TestInvitesWithoutCourses(t *testing.T) {
 		`{"role_to_grant":"member","course_ids":["01900000-0000-7000-8000-000000000000"]}`).Text("errors.0.location"))
 	i := s.Invite(admin, map[string]any{"role_to_grant": "member", "course_ids": []string{}})
 	_, _, user := s.NewAccount("courseless")
-	require.Equal(t, []any{200, true, "member"}, seenBy(s.Redeem(user, i.Text("code"))))
+	require.Equal(t, []any{200, true, "member"}, outcomeOf(s.Redeem(user, i.Text("code"))))
 }

@@ -1,0 +1,9 @@
+package users
+
+import (
+	"testing"
+
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
