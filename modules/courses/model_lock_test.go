@@ -1,6 +1,7 @@
 package courses_test
 
 import (
+	"lyceum/app/sitetest"
 	"net/http"
 	"time"
 )
@@ -12,7 +13,7 @@ type modelLock struct {
 	at     any
 }
 
-func (c *modelCourse) lock(a actor, l *modelLesson) modelLock {
+func (c *modelCourse) lock(a sitetest.Account, l *modelLesson) modelLock {
 	k := modelLock{by: []string{}}
 	if c.manages(a) || c.of(a).percent[l.id] == 100 {
 		return k
@@ -31,7 +32,7 @@ func (c *modelCourse) lock(a actor, l *modelLesson) modelLock {
 }
 
 // opens is the later of a lesson's two times; days after an enrollment that is not there never come.
-func (c *modelCourse) opens(a actor, l *modelLesson) (at string, known bool) {
+func (c *modelCourse) opens(a sitetest.Account, l *modelLesson) (at string, known bool) {
 	if l.after < 0 {
 		return l.from, true
 	}
@@ -44,12 +45,12 @@ func (c *modelCourse) opens(a actor, l *modelLesson) (at string, known bool) {
 }
 
 // signs is how a wish for a signed address is answered: 200, 403 forbidden, or 403 lesson-locked.
-func (p *trial) signs(a actor) (int, string) {
-	if a.role == "anonymous" {
+func (p *trial) signs(a sitetest.Account) (int, string) {
+	if a.Role == "anonymous" {
 		return http.StatusUnauthorized, "unauthenticated"
 	}
 	status, code := http.StatusForbidden, "forbidden"
-	if a == p.owner || a.role == "admin" {
+	if a == p.owner || a.Role == "admin" {
 		return http.StatusOK, ""
 	}
 	for _, c := range p.courses {

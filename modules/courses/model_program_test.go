@@ -18,18 +18,20 @@ import (
 
 // troupe plays the trials, one after another; each worker has its own.
 type troupe struct {
-	owner, teacher, member, user, admin, anonymous actor
+	owner, teacher, member, user, admin, anonymous sitetest.Account
 }
 
 func newTroupe(s *sitetest.Site, n int) troupe {
 	admin := s.AdminToken()
-	account := func(name, role string) actor { return newActor(s, fmt.Sprint(name, "-", n), role, admin) }
+	account := func(name, role string) sitetest.Account {
+		return s.NewQuietAccount(fmt.Sprint(name, "-", n), role, admin)
+	}
 	return troupe{account("owner", "instructor"), account("teacher", "instructor"), account("member", "member"),
-		account("user", "user"), account("admin", "admin"), actor{role: "anonymous"}}
+		account("user", "user"), account("admin", "admin"), sitetest.Account{Role: "anonymous"}}
 }
 
-func (c troupe) all() []actor {
-	return []actor{c.owner, c.teacher, c.member, c.user, c.admin, c.anonymous}
+func (c troupe) all() []sitetest.Account {
+	return []sitetest.Account{c.owner, c.teacher, c.member, c.user, c.admin, c.anonymous}
 }
 
 // trial is one random program over courses of its own, and what the model says of them.
@@ -58,7 +60,7 @@ func TestCoursesAgreeWithAModel(t *testing.T) {
 				t.Parallel()
 				own := *s
 				own.T = t
-				c, told := newTroupe(&own, w), map[actor]map[string]bool{}
+				c, told := newTroupe(&own, w), map[sitetest.Account]map[string]bool{}
 				for n := w; n < programs; n += workers {
 					runTrial(t, &own, c, seed, n).completions(told)
 				}
@@ -99,15 +101,15 @@ func (p *trial) String() string {
 }
 
 // act lets somebody do something, and holds the answer's status and code against what the model wants.
-func (p *trial) act(want int, code string, a actor, method, path string, body any) sitetest.Answer {
-	line := fmt.Sprintf("%s: %s %s %s", a.role, method, path, encodeJSON(p.t, body))
+func (p *trial) act(want int, code string, a sitetest.Account, method, path string, body any) sitetest.Answer {
+	line := fmt.Sprintf("%s: %s %s %s", a.Role, method, path, encodeJSON(p.t, body))
 	if a == p.owner {
-		line = "owner" + line[len(a.role):]
+		line = "owner" + line[len(a.Role):]
 	}
 	if method != http.MethodGet {
 		p.story = append(p.story, line)
 	}
-	got := p.s.Call(method, path, a.token, body)
+	got := p.s.Call(method, path, a.Token, body)
 	require.Equal(p.t, want, got.Status, "%s: %s", line, got.Raw)
 	if code == "" {
 		code = map[int]string{401: "unauthenticated", 403: "forbidden", 404: "not-found", 422: "validation-failed"}[want]
@@ -123,24 +125,24 @@ func (p *trial) pick(words ...string) string { return words[p.r.IntN(len(words))
 func (p *trial) once(n int) bool { return p.r.IntN(n) == 0 }
 
 // editor is mostly somebody who may edit; learner mostly one who may not.
-func (p *trial) editor() actor {
+func (p *trial) editor() sitetest.Account {
 	if p.once(3) {
 		return p.anyone()
 	}
 	return p.owner
 }
 
-func (p *trial) learner() actor {
+func (p *trial) learner() sitetest.Account {
 	if p.once(4) {
 		return p.anyone()
 	}
-	return []actor{p.member, p.user}[p.r.IntN(2)]
+	return []sitetest.Account{p.member, p.user}[p.r.IntN(2)]
 }
 
-func (p *trial) anyone() actor { return p.all()[p.r.IntN(6)] }
+func (p *trial) anyone() sitetest.Account { return p.all()[p.r.IntN(6)] }
 
 // completions adds who has to be told of which courses; false where he may be.
-func (p *trial) completions(told map[actor]map[string]bool) {
+func (p *trial) completions(told map[sitetest.Account]map[string]bool) {
 	for _, c := range p.courses {
 		for a, l := range c.learners {
 			if told[a] == nil {
@@ -154,16 +156,16 @@ func (p *trial) completions(told map[actor]map[string]bool) {
 }
 
 // toldOfCompletions holds what everyone was told against what he has completed, each course once.
-func toldOfCompletions(s *sitetest.Site, c troupe, want map[actor]map[string]bool) {
+func toldOfCompletions(s *sitetest.Site, c troupe, want map[sitetest.Account]map[string]bool) {
 	for _, a := range c.all()[:5] {
 		require.EventuallyWithT(s.T, func(e *assert.CollectT) {
-			got := completions(s, a.token)
+			got := s.CountCompletions(a.Token)
 			for course, certain := range want[a] {
-				require.True(e, !certain || got[course] == 1, "%s was told %d times of %s", a.email, got[course], course)
+				require.True(e, !certain || got[course] == 1, "%s was told %d times of %s", a.Email, got[course], course)
 			}
 			for course, n := range got {
 				_, completed := want[a][course]
-				require.True(e, completed && n == 1, "%s was told %d times of %s", a.email, n, course)
+				require.True(e, completed && n == 1, "%s was told %d times of %s", a.Email, n, course)
 			}
 		}, time.Minute, time.Second)
 	}

@@ -65,9 +65,9 @@ func (p *trial) unenroll(c *modelCourse) {
 
 // takeOut ends somebody's enrollment.
 func (p *trial) takeOut(c *modelCourse) {
-	a, who := p.editor(), []actor{p.member, p.user, p.teacher, p.owner}[p.r.IntN(4)]
+	a, who := p.editor(), []sitetest.Account{p.member, p.user, p.teacher, p.owner}[p.r.IntN(4)]
 	want := created(c.edits(a), http.StatusNoContent)
-	p.act(want, "", a, "DELETE", "/courses/"+c.id+"/learners/"+who.id, nil)
+	p.act(want, "", a, "DELETE", "/courses/"+c.id+"/learners/"+who.ID, nil)
 	if l := c.of(who); want == http.StatusNoContent && l.enrolled {
 		l.enrolled, l.takenOut = false, true
 	}
@@ -75,11 +75,11 @@ func (p *trial) takeOut(c *modelCourse) {
 
 // batch enrolls some by their addresses, among them such as nobody has.
 func (p *trial) batch(c *modelCourse) {
-	a, rows, people := p.editor(), []object{}, []actor{}
+	a, rows, people := p.editor(), []object{}, []sitetest.Account{}
 	for range 1 + p.r.IntN(5) {
-		who := []actor{p.member, p.user, p.teacher, p.owner, {email: "nobody@example.com"}, {email: "nonsense"}}[p.r.IntN(6)]
+		who := []sitetest.Account{p.member, p.user, p.teacher, p.owner, {Email: "nobody@example.com"}, {Email: "nonsense"}}[p.r.IntN(6)]
 		people = append(people, who)
-		rows = append(rows, object{"email": []string{who.email, strings.ToUpper(who.email)}[p.r.IntN(2)]})
+		rows = append(rows, object{"email": []string{who.Email, strings.ToUpper(who.Email)}[p.r.IntN(2)]})
 	}
 	body, atomic, dry := object{"rows": rows}, p.once(2), p.once(4)
 	body["mode"], body["dry_run"] = map[bool]string{true: "atomic", false: "partial"}[atomic], dry
@@ -101,12 +101,12 @@ func (p *trial) batch(c *modelCourse) {
 }
 
 // judge is what becomes of each row: its status, or the code of its error.
-func (c *modelCourse) judge(people []actor, atomic bool) (rows []string) {
+func (c *modelCourse) judge(people []sitetest.Account, atomic bool) (rows []string) {
 	for i, who := range people {
 		switch {
-		case who.email == "nonsense":
+		case who.Email == "nonsense":
 			rows = append(rows, "invalid-email")
-		case who.id == "":
+		case who.ID == "":
 			rows = append(rows, "no-account")
 		case c.of(who).enrolled, slices.Contains(people[:i], who):
 			rows = append(rows, "exists")

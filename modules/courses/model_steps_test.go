@@ -50,7 +50,7 @@ func (p *trial) begin() {
 
 func (p *trial) createCourse() {
 	c := &modelCourse{title: p.title(), visibility: p.pick("public", "member", "private"), status: p.pick("draft", "published", "published"),
-		owner: p.owner, tags: []string{p.word}, learners: map[actor]*modelLearner{}}
+		owner: p.owner, tags: []string{p.word}, learners: map[sitetest.Account]*modelLearner{}}
 	got := p.act(http.StatusCreated, "", p.owner, "POST", "/courses", object{"title": c.title, "visibility": c.visibility, "status": c.status, "tags": c.tags})
 	p.take(c, got)
 	p.isCourse(p.owner, c, got)
@@ -125,7 +125,7 @@ func created(status, success int) int {
 func (p *trial) restore(c *modelCourse) {
 	a := p.editor()
 	want := c.edits(a)
-	if c.deleted && c.manages(a) && rankOf(a.role) >= rankOf("instructor") {
+	if c.deleted && c.manages(a) && sitetest.RankOf(a.Role) >= sitetest.RankOf("instructor") {
 		want = http.StatusOK
 	}
 	if got := p.act(want, "", a, "POST", "/courses/"+c.id+"/restore", nil); want == http.StatusOK {
@@ -150,7 +150,7 @@ func (p *trial) clone(c *modelCourse) {
 	if got.Status != http.StatusCreated {
 		return
 	}
-	next.owner, next.status, next.learners, next.lessons = a, "draft", map[actor]*modelLearner{}, nil
+	next.owner, next.status, next.learners, next.lessons = a, "draft", map[sitetest.Account]*modelLearner{}, nil
 	renamed := map[string]string{}
 	for i, l := range c.lessons {
 		copied := *l

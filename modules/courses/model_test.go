@@ -1,6 +1,7 @@
 package courses_test
 
 import (
+	"lyceum/app/sitetest"
 	"net/http"
 	"slices"
 )
@@ -9,13 +10,13 @@ import (
 
 type modelCourse struct {
 	id, title, visibility, status string
-	owner                         actor
+	owner                         sitetest.Account
 	tags                          []string
 	cover                         string
 	published                     any // published_at, since it was set first
 	deleted                       bool
 	lessons                       []*modelLesson
-	learners                      map[actor]*modelLearner
+	learners                      map[sitetest.Account]*modelLearner
 }
 
 type modelLesson struct {
@@ -37,12 +38,12 @@ type modelLearner struct {
 }
 
 // reads is how a caller's wish to read is answered: 200, or what he is told instead.
-func (c *modelCourse) reads(a actor) int {
-	signedIn := rankOf(a.role) >= rankOf("user")
+func (c *modelCourse) reads(a sitetest.Account) int {
+	signedIn := sitetest.RankOf(a.Role) >= sitetest.RankOf("user")
 	switch {
 	case c.deleted:
 		return http.StatusNotFound
-	case c.owner == a, a.role == "admin":
+	case c.owner == a, a.Role == "admin":
 		return http.StatusOK
 	case c.status == "draft":
 		return http.StatusNotFound
@@ -50,7 +51,7 @@ func (c *modelCourse) reads(a actor) int {
 		return http.StatusOK
 	case c.status == "archived":
 		return http.StatusNotFound
-	case c.visibility == "public", c.visibility == "member" && rankOf(a.role) >= rankOf("member"):
+	case c.visibility == "public", c.visibility == "member" && sitetest.RankOf(a.Role) >= sitetest.RankOf("member"):
 		return http.StatusOK
 	case c.visibility == "member" && signedIn:
 		return http.StatusForbidden
@@ -61,14 +62,14 @@ func (c *modelCourse) reads(a actor) int {
 }
 
 // manages says whether a course is a caller's to change, and to be found in the trash.
-func (c *modelCourse) manages(a actor) bool { return c.owner == a || a.role == "admin" }
+func (c *modelCourse) manages(a sitetest.Account) bool { return c.owner == a || a.Role == "admin" }
 
 // edits is how a caller's wish to change something is answered.
-func (c *modelCourse) edits(a actor) int {
+func (c *modelCourse) edits(a sitetest.Account) int {
 	switch read := c.reads(a); {
-	case a.role == "anonymous":
+	case a.Role == "anonymous":
 		return http.StatusUnauthorized
-	case rankOf(a.role) < rankOf("instructor"):
+	case sitetest.RankOf(a.Role) < sitetest.RankOf("instructor"):
 		return http.StatusForbidden
 	case read != http.StatusOK:
 		return read
@@ -79,14 +80,14 @@ func (c *modelCourse) edits(a actor) int {
 }
 
 // learns is how a caller's wish to learn is answered: he has to be somebody, and to read.
-func (c *modelCourse) learns(a actor) int {
-	if a.role == "anonymous" {
+func (c *modelCourse) learns(a sitetest.Account) int {
+	if a.Role == "anonymous" {
 		return http.StatusUnauthorized
 	}
 	return c.reads(a)
 }
 
-func (c *modelCourse) of(a actor) *modelLearner {
+func (c *modelCourse) of(a sitetest.Account) *modelLearner {
 	l := c.learners[a]
 	if l == nil {
 		l = &modelLearner{percent: map[string]int{}}
@@ -139,7 +140,7 @@ func (c *modelCourse) remove(id string) {
 
 // report is progress as it arrives; percent falls by a reset alone. It enrolls a learner, but not a manager of the course,
 // and not a learner who was taken out.
-func (c *modelCourse) report(a actor, id string, percent int, reset bool) {
+func (c *modelCourse) report(a sitetest.Account, id string, percent int, reset bool) {
 	l := c.of(a)
 	before, there := l.percent[id]
 	after := max(before, percent)
@@ -156,7 +157,7 @@ func (c *modelCourse) report(a actor, id string, percent int, reset bool) {
 	c.settle()
 }
 
-func (c *modelCourse) enroll(a actor) {
+func (c *modelCourse) enroll(a sitetest.Account) {
 	if l := c.of(a); !l.enrolled {
 		l.enrolled, l.takenOut = true, false
 	}
@@ -188,7 +189,7 @@ func (l *modelLearner) complete() (n int) {
 }
 
 // mean is the floor of the mean over the lessons that there are.
-func (c *modelCourse) mean(a actor) int {
+func (c *modelCourse) mean(a sitetest.Account) int {
 	sum := 0
 	for _, p := range c.of(a).percent {
 		sum += p

@@ -16,7 +16,7 @@ import (
 type object = map[string]any
 
 // sees holds all that a caller is shown of the trial's courses against the model.
-func (p *trial) sees(a actor) {
+func (p *trial) sees(a sitetest.Account) {
 	p.meet(a)
 	listed := p.listed(a)
 	for _, c := range p.courses {
@@ -29,12 +29,12 @@ func (p *trial) sees(a actor) {
 }
 
 // listed collects the trial's courses from the lists of every status.
-func (p *trial) listed(a actor) map[string]object {
-	filter := p.pick("tag="+p.word, "q="+p.word, "q="+p.word+"&tag="+p.word, "owner="+p.owner.id+"&q="+p.word)
+func (p *trial) listed(a sitetest.Account) map[string]object {
+	filter := p.pick("tag="+p.word, "q="+p.word, "q="+p.word+"&tag="+p.word, "owner="+p.owner.ID+"&q="+p.word)
 	all := map[string]object{}
 	for _, status := range []string{"published", "draft", "archived", "deleted"} {
 		path := "/courses?limit=100&sort=" + p.pick("newest", "title", "updated") + "&status=" + status + "&" + filter
-		if a.role == "anonymous" && status != "published" {
+		if a.Role == "anonymous" && status != "published" {
 			p.act(http.StatusUnauthorized, "unauthenticated", a, "GET", path, nil)
 			continue
 		}
@@ -50,12 +50,12 @@ func (p *trial) listed(a actor) map[string]object {
 			all[i["id"].(string)] = i
 			require.Equal(p.t, status == "deleted", i["deleted_at"] != nil)
 		}
-		require.ElementsMatch(p.t, want, got, "%s of %s", path, a.role)
+		require.ElementsMatch(p.t, want, got, "%s of %s", path, a.Role)
 	}
 	return all
 }
 
-func (c *modelCourse) listedIn(status string, a actor) bool {
+func (c *modelCourse) listedIn(status string, a sitetest.Account) bool {
 	if c.deleted || status == "deleted" {
 		return c.deleted && status == "deleted" && c.manages(a)
 	}
@@ -63,7 +63,7 @@ func (c *modelCourse) listedIn(status string, a actor) bool {
 }
 
 // seesCourse holds a course's detail against the model, and its item in a list against the detail.
-func (p *trial) seesCourse(a actor, c *modelCourse, item object) {
+func (p *trial) seesCourse(a sitetest.Account, c *modelCourse, item object) {
 	detail := p.act(c.reads(a), "", a, "GET", "/courses/"+c.id, nil)
 	lessons := p.act(c.reads(a), "", a, "GET", "/courses/"+c.id+"/lessons?limit=100", nil)
 	if detail.Status != http.StatusOK {
@@ -79,21 +79,21 @@ func (p *trial) seesCourse(a actor, c *modelCourse, item object) {
 		short := maps.Clone(detail.JSON)
 		delete(short, "description")
 		delete(short, "lessons")
-		require.Equal(p.t, short, item, "list and detail of %s", a.role)
+		require.Equal(p.t, short, item, "list and detail of %s", a.Role)
 	}
 }
 
 // isCourse holds an answered detail against the model.
-func (p *trial) isCourse(a actor, c *modelCourse, got sitetest.Answer) {
+func (p *trial) isCourse(a sitetest.Account, c *modelCourse, got sitetest.Answer) {
 	want := object{"id": c.id, "title": c.title, "visibility": c.visibility, "status": c.status, "cover_key": orNull(c.cover),
 		"lesson_count": float64(len(c.lessons)), "published_at": c.published, "tags": anys(c.tags), "progress": any(p.progress(a, c, got.Get("progress.completed_at")))}
-	if a.role == "anonymous" {
+	if a.Role == "anonymous" {
 		want["progress"] = nil
 	}
 	for field, v := range want {
-		require.Equal(p.t, v, got.Get(field), "%s as seen by %s", field, a.role)
+		require.Equal(p.t, v, got.Get(field), "%s as seen by %s", field, a.Role)
 	}
-	require.Equal(p.t, c.owner.id, got.Text("owner.id"))
+	require.Equal(p.t, c.owner.ID, got.Text("owner.id"))
 	require.Len(p.t, got.Get("lessons"), len(c.lessons))
 	for i, l := range c.lessons {
 		p.isLesson(a, c, l, i+1, got.Get("lessons").([]any)[i].(object))
@@ -101,9 +101,9 @@ func (p *trial) isCourse(a actor, c *modelCourse, got sitetest.Answer) {
 }
 
 // progress is what the model says of a caller's progress; completed_at is known when it was shown once.
-func (p *trial) progress(a actor, c *modelCourse, completedAt any) object {
+func (p *trial) progress(a sitetest.Account, c *modelCourse, completedAt any) object {
 	l := c.of(a)
-	require.Equal(p.t, l.completed, completedAt != nil, "completed_at of %s", a.role)
+	require.Equal(p.t, l.completed, completedAt != nil, "completed_at of %s", a.Role)
 	if l.completedAt == nil {
 		l.completedAt = completedAt
 	}
@@ -111,7 +111,7 @@ func (p *trial) progress(a actor, c *modelCourse, completedAt any) object {
 }
 
 // isLesson holds an answered lesson, or its line in the outline, against the model.
-func (p *trial) isLesson(a actor, c *modelCourse, l *modelLesson, position int, got object) {
+func (p *trial) isLesson(a sitetest.Account, c *modelCourse, l *modelLesson, position int, got object) {
 	k := c.lock(a, l)
 	want := object{"id": l.id, "course_id": c.id, "position": float64(position), "title": l.title, "asset_key": orNull(l.asset),
 		"duration_seconds": float64(l.duration), "prerequisite_ids": anys(c.inOrder(l.needs)), "available_from": orNull(l.from),
@@ -120,12 +120,12 @@ func (p *trial) isLesson(a actor, c *modelCourse, l *modelLesson, position int, 
 		want["available_after_days"] = float64(l.after)
 	}
 	for field, v := range want {
-		require.Equal(p.t, v, got[field], "%s of lesson %s as seen by %s", field, l.title, a.role)
+		require.Equal(p.t, v, got[field], "%s of lesson %s as seen by %s", field, l.title, a.Role)
 	}
 }
 
 // seesLesson reads one lesson: it is its line in the outline and its content, or locked with the same fields.
-func (p *trial) seesLesson(a actor, c *modelCourse, l *modelLesson, line object) {
+func (p *trial) seesLesson(a sitetest.Account, c *modelCourse, l *modelLesson, line object) {
 	path := "/courses/" + c.id + "/lessons/" + l.id
 	if k := c.lock(a, l); k.locked {
 		p.isLocked(k, p.act(http.StatusForbidden, "lesson-locked", a, "GET", path, nil))
@@ -145,21 +145,21 @@ func (p *trial) isLocked(k modelLock, got sitetest.Answer) {
 }
 
 // seesProgress holds a caller's own progress against the model, wherever it is told.
-func (p *trial) seesProgress(a actor, c *modelCourse) {
+func (p *trial) seesProgress(a sitetest.Account, c *modelCourse) {
 	path, l := "/courses/"+c.id+"/progress", c.of(a)
 	got := p.act(c.learns(a), "", a, "GET", path, nil)
-	if a.role == "anonymous" {
+	if a.Role == "anonymous" {
 		return
 	}
 	item := itemWith(p.act(http.StatusOK, "", a, "GET", "/users/me/progress?limit=100", nil), "course_id", c.id)
-	require.Equal(p.t, l.begun && got.Status == http.StatusOK, item != nil, "in /users/me/progress of %s", a.role)
+	require.Equal(p.t, l.begun && got.Status == http.StatusOK, item != nil, "in /users/me/progress of %s", a.Role)
 	if got.Status != http.StatusOK {
 		return
 	}
 	whole := p.progress(a, c, got.Get("completed_at"))
 	for field, v := range whole {
-		require.Equal(p.t, v, got.Get(field), "%s of %s: %s", field, a.role, got.Raw)
-		require.True(p.t, item == nil || item[field] == v, "%s of %s in %v", field, a.role, item)
+		require.Equal(p.t, v, got.Get(field), "%s of %s: %s", field, a.Role, got.Raw)
+		require.True(p.t, item == nil || item[field] == v, "%s of %s in %v", field, a.Role, item)
 	}
 	begun := got.Get("lessons").([]any)
 	require.Equal(p.t, anys(c.inOrder(slices.Collect(maps.Keys(l.percent)))), fields(begun, "lesson_id"))
@@ -175,20 +175,20 @@ func (p *trial) isReport(percent int, got object) {
 }
 
 // seesLearners holds the list of who learns against the model.
-func (p *trial) seesLearners(a actor, c *modelCourse) {
+func (p *trial) seesLearners(a sitetest.Account, c *modelCourse) {
 	got := p.act(c.edits(a), "", a, "GET", "/courses/"+c.id+"/learners?limit=100", nil)
 	if got.Status != http.StatusOK {
 		return
 	}
 	n := 0
 	for who, l := range c.learners {
-		item := itemWith(got, "user.id", who.id)
-		require.Equal(p.t, l.enrolled, item != nil, "%s among the learners", who.role)
+		item := itemWith(got, "user.id", who.ID)
+		require.Equal(p.t, l.enrolled, item != nil, "%s among the learners", who.Role)
 		if item == nil {
 			continue
 		}
 		n++
-		require.Equal(p.t, object{"percent": float64(c.mean(who)), "completed_lessons": float64(l.complete()), "email": who.email, "begun": l.begun, "completed": l.completed},
+		require.Equal(p.t, object{"percent": float64(c.mean(who)), "completed_lessons": float64(l.complete()), "email": who.Email, "begun": l.begun, "completed": l.completed},
 			object{"percent": item["percent"], "completed_lessons": item["completed_lessons"], "email": item["user"].(object)["email"],
 				"begun": item["last_activity_at"] != nil, "completed": item["completed_at"] != nil})
 		require.True(p.t, l.enrolledAt == "" || l.enrolledAt == item["enrolled_at"])
@@ -197,14 +197,14 @@ func (p *trial) seesLearners(a actor, c *modelCourse) {
 }
 
 // meet looks up since when a caller is enrolled, which only the server can say.
-func (p *trial) meet(a actor) {
-	if a.role == "anonymous" {
+func (p *trial) meet(a sitetest.Account) {
+	if a.Role == "anonymous" {
 		return
 	}
 	all := p.act(http.StatusOK, "", a, "GET", "/users/me/enrollments?limit=100", nil)
 	for _, c := range p.courses {
 		l, item := c.of(a), itemWith(all, "course.id", c.id)
-		require.Equal(p.t, l.enrolled && c.reads(a) == http.StatusOK, item != nil, "in /users/me/enrollments of %s", a.role)
+		require.Equal(p.t, l.enrolled && c.reads(a) == http.StatusOK, item != nil, "in /users/me/enrollments of %s", a.Role)
 		if item == nil {
 			continue
 		}

@@ -1,7 +1,10 @@
-package courses_test
+package learning_test
 
 import (
+	"encoding/csv"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,7 +63,7 @@ func TestLearnersAreTakenOut(t *testing.T) {
 		learner := course + "/learners/" + id
 		s.WantProblem(401, "unauthenticated", "DELETE", learner, "", nil)
 		s.WantProblem(403, "forbidden", "DELETE", learner, token, nil)
-		s.WantProblem(403, "forbidden", "DELETE", learner, newActor(s, "other", "instructor", admin).token, nil)
+		s.WantProblem(403, "forbidden", "DELETE", learner, s.NewQuietAccount("other", "instructor", admin).Token, nil)
 		for _, path := range []string{learner, learner, course + "/learners/" + uuid.New(), course + "/learners/nobody"} {
 			s.Want(204, "DELETE", path, cast.Instructor, nil)
 		}
@@ -134,4 +137,49 @@ func TestNewsGoToThoseWhoWereThere(t *testing.T) {
 	require.Eventually(t, func() bool { return len(kinds(early)) == 3 }, 20*time.Second, 50*time.Millisecond)
 	require.ElementsMatch(t, []string{"course.published", "lesson.added", "announcement"}, kinds(early))
 	require.Empty(t, kinds(late))
+}
+
+func TestTeachersSeeWhoLearns(t *testing.T) {
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		c := s.NewCast()
+		id := "/courses/" + s.Want(201, "POST", "/courses", c.Instructor, `{"title":"Class","status":"published"}`).Text("id")
+		one := s.Want(201, "POST", id+"/lessons", c.Instructor, `{"title":"1"}`).Text("id")
+		s.Want(201, "POST", id+"/lessons", c.Instructor, `{"title":"2"}`)
+		for i := range 5 {
+			_, _, token := s.NewAccount(fmt.Sprint("class-", i))
+			s.Want(201, "POST", id+"/enrollment", token, nil)
+			if i < 2 {
+				s.Want(200, "PUT", id+"/lessons/"+one+"/progress", token, `{"percent":100}`)
+			}
+		}
+		s.WantProblem(403, "forbidden", "GET", id+"/learners", c.Member, nil)
+		var seen []string
+		for cursor := ""; ; {
+			page := s.Want(200, "GET", id+"/learners?limit=2"+cursor, c.Instructor, nil)
+			for _, item := range page.Items() {
+				l := item.(map[string]any)
+				email := l["user"].(map[string]any)["email"].(string)
+				begun := email < "class-2"
+				require.Equal(t, []any{map[bool]float64{true: 50}[begun], map[bool]float64{true: 1}[begun], begun, nil},
+					[]any{l["percent"], l["completed_lessons"], l["last_activity_at"] != nil, l["completed_at"]}, email)
+				seen = append(seen, email)
+			}
+			if page.Get("next_cursor") == nil {
+				break
+			}
+			cursor = "&cursor=" + page.Text("next_cursor")
+		}
+		require.Equal(t, []string{"class-0@example.com", "class-1@example.com", "class-2@example.com", "class-3@example.com", "class-4@example.com"}, seen)
+		table := s.Want(200, "GET", id+"/learners?limit=2", c.Instructor, nil, sitetest.Header{"Accept": "text/csv"})
+		require.Equal(t, "Accept", table.Header.Get("Vary"))
+		text, marked := strings.CutPrefix(string(table.Raw), "\ufeff")
+		require.True(t, marked)
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		require.NoError(t, err)
+		require.Len(t, rows, 6, "all of them, whatever the page")
+		require.Equal(t, []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}, rows[0])
+		require.Equal(t, []string{"class-0", "class-0@example.com", "50", "1"}, rows[1][1:5])
+		list := s.Want(200, "GET", id+"/learners", c.Instructor, nil, sitetest.Header{"Accept": "application/json, text/csv;q=0.5"})
+		require.Equal(t, []string{"application/json", "Accept"}, []string{list.Header.Get("Content-Type"), list.Header.Get("Vary")})
+	})
 }

@@ -1,4 +1,4 @@
-package courses_test
+package access_test
 
 import (
 	"fmt"

@@ -1,10 +1,8 @@
-package courses_test
+package learning_test
 
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,40 +31,18 @@ type school struct {
 	t        *testing.T
 	sites    []*sitetest.Site
 	admin    string
-	learners []actor
+	learners []sitetest.Account
 	// done says who has to be told of which courses that they are completed.
-	done map[actor][]string
+	done map[sitetest.Account][]string
 }
 
 func newSchool(t *testing.T, sites []*sitetest.Site, learners int) *school {
 	t.Helper()
-	c := &school{t: t, sites: sites, admin: sites[0].AdminToken(), done: map[actor][]string{}}
+	c := &school{t: t, sites: sites, admin: sites[0].AdminToken(), done: map[sitetest.Account][]string{}}
 	for i := range learners {
-		c.learners = append(c.learners, newActor(sites[0], fmt.Sprint("learner-", i), "user", c.admin))
+		c.learners = append(c.learners, sites[0].NewQuietAccount(fmt.Sprint("learner-", i), "user", c.admin))
 	}
 	return c
-}
-
-// roles are the roles of callers, the lowest first.
-var roles = []string{"anonymous", "user", "member", "instructor", "admin"}
-
-// rankOf returns the place of a role among roles.
-func rankOf(role string) int { return slices.Index(roles, role) }
-
-// actor is an account with its access token, or nobody.
-type actor struct{ role, id, email, token string }
-
-// newActor registers an account with a role. It switches mails off where that is possible: the
-// notifications in the app are enough to count.
-func newActor(s *sitetest.Site, name, role, admin string) actor {
-	s.T.Helper()
-	email, id, token := s.NewAccount(name)
-	if rankOf(role) > rankOf("user") {
-		s.SetRole(admin, id, role)
-	}
-	s.Want(200, "PUT", "/notifications/preferences", token,
-		`{"items":[{"kind":"course.completed","in_app":true,"email":false},{"kind":"course.published","in_app":false,"email":false},{"kind":"lesson.added","in_app":false,"email":false}]}`)
-	return actor{role, id, email, token}
 }
 
 // course makes a published course of n lessons and gives its path and those of the lessons.
@@ -81,11 +57,11 @@ func (c *school) course(n int) (course string, lessons []string) {
 }
 
 // recount gives a learner's progress in a course, after its sums have been held against the lessons on every replica.
-func (c *school) recount(learner actor, course string) (a sitetest.Answer) {
+func (c *school) recount(learner sitetest.Account, course string) (a sitetest.Answer) {
 	c.t.Helper()
 	for _, s := range c.sites {
-		a = s.Want(200, "GET", course+"/progress", learner.token, nil)
-		total := len(s.Want(200, "GET", course+"/lessons?limit=100", learner.token, nil).Items())
+		a = s.Want(200, "GET", course+"/progress", learner.Token, nil)
+		total := len(s.Want(200, "GET", course+"/lessons?limit=100", learner.Token, nil).Items())
 		sum, complete := 0, 0
 		for _, item := range a.Get("lessons").([]any) {
 			l := item.(map[string]any)
@@ -96,27 +72,9 @@ func (c *school) recount(learner actor, course string) (a sitetest.Answer) {
 		}
 		whole := map[string]any{"percent": float64(sum / max(total, 1)), "completed_lessons": float64(complete), "total_lessons": float64(total), "completed_at": a.Get("completed_at")}
 		require.Equal(c.t, whole, map[string]any{"percent": a.Get("percent"), "completed_lessons": a.Get("completed_lessons"), "total_lessons": a.Get("total_lessons"), "completed_at": a.Get("completed_at")}, "%s", a.Raw)
-		require.Equal(c.t, whole, s.Want(200, "GET", course, learner.token, nil).Get("progress"))
+		require.Equal(c.t, whole, s.Want(200, "GET", course, learner.Token, nil).Get("progress"))
 	}
 	return a
-}
-
-// completions counts how often a learner was told that a course is completed, by the course's path.
-func completions(s *sitetest.Site, token string) map[string]int {
-	s.T.Helper()
-	told := map[string]int{}
-	for cursor := ""; ; {
-		page := s.Want(200, "GET", "/notifications?limit=100"+cursor, token, nil)
-		for _, item := range page.Items() {
-			if n := item.(map[string]any); n["kind"] == "course.completed" {
-				told[strings.TrimPrefix(n["link"].(string), "/#")]++
-			}
-		}
-		if page.Get("next_cursor") == nil {
-			return told
-		}
-		cursor = "&cursor=" + page.Text("next_cursor")
-	}
 }
 
 // toldOnce waits until every learner was told of what he completed, and finds nothing told twice or wrongly. A
@@ -125,17 +83,17 @@ func (c *school) toldOnce() {
 	c.t.Helper()
 	last, lessons := c.course(1)
 	for _, l := range c.learners {
-		c.sites[0].Want(200, "PUT", lessons[0]+"/progress", l.token, `{"percent":100}`)
+		c.sites[0].Want(200, "PUT", lessons[0]+"/progress", l.Token, `{"percent":100}`)
 		want := map[string]int{last: 1}
 		for _, course := range c.done[l] {
 			want[course] = 1
 		}
-		require.EventuallyWithT(c.t, func(e *assert.CollectT) { require.Equal(e, want, completions(c.sites[1], l.token)) }, 30*time.Second, 200*time.Millisecond)
+		require.EventuallyWithT(c.t, func(e *assert.CollectT) { require.Equal(e, want, c.sites[1].CountCompletions(l.Token)) }, 30*time.Second, 200*time.Millisecond)
 	}
 }
 
 // completed is recount of a course that the learner has to have completed.
-func (c *school) completed(l actor, course string) {
+func (c *school) completed(l sitetest.Account, course string) {
 	c.t.Helper()
 	a := c.recount(l, course)
 	require.EqualValues(c.t, 100, a.Get("percent"), "%s", a.Raw)

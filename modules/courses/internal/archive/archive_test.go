@@ -1,4 +1,4 @@
-package courses_test
+package archive_test
 
 import (
 	"archive/zip"
@@ -433,4 +433,37 @@ func TestTheDocumentSaysWhatAnImportTakes(t *testing.T) {
 func sha256Of(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
+}
+
+// An archive keeps captions with their files, and refuses files that are none.
+func TestArchiveKeepsCaptions(t *testing.T) {
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		_, owner := newInstructor(s, "captions-exporter")
+		captions := []any{}
+		for _, language := range []string{"en", "de"} {
+			key := "c/" + language + ".vtt"
+			s.AddAsset(owner, key, "text/vtt", "WEBVTT\n\n00:00.000 --> 00:04.000\nHello\n")
+			captions = append(captions, map[string]any{"language": language, "label": language, "asset_key": key})
+		}
+		course := "/courses/" + s.Want(201, "POST", "/courses", owner, `{"title":"Heard","status":"published"}`).Text("id")
+		s.Want(201, "POST", course+"/lessons", owner, map[string]any{"title": "One", "captions": captions})
+
+		first := s.Call("GET", course+"/export", owner, nil)
+		a := s.ImportCourse(owner, string(first.Raw))
+		require.Equal(t, captions, a.Get("lessons.0.captions"))
+		require.Equal(t, unzip(t, first.Raw), exportCourse(s, owner, a.Text("id")))
+		uses := s.Want(200, "GET", "/storage/assets?prefix=c/en", owner, nil).Get("items.0.used_by")
+		require.Len(t, uses, 2, "the course and its import")
+
+		_, other := newInstructor(s, "captions-importer")
+		foreign := s.ImportCourse(other, string(first.Raw))
+		require.Len(t, foreign.Get("warnings"), 2)
+		key := foreign.Text("lessons.0.captions.0.asset_key")
+		require.NotEqual(t, "c/en.vtt", key)
+		s.Want(200, "GET", "/storage/sign?key="+key, other, nil)
+
+		bad := unzip(t, first.Raw).with(t, func(m map[string]any) { inOf(m, "assets", 0)["content_type"] = "text/plain" })
+		s.WantProblem(422, "validation-failed", "POST", "/courses/import", other, bad.zipped(t),
+			sitetest.Header{"Content-Type": sitetest.ArchiveType})
+	})
 }

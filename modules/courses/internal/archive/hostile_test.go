@@ -1,4 +1,4 @@
-package courses_test
+package archive_test
 
 import (
 	"archive/zip"

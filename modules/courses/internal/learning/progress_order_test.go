@@ -1,4 +1,4 @@
-package courses_test
+package learning_test
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ func TestProgressComesInAnyOrder(t *testing.T) {
 }
 
 // shuffledReports sends a learner's way through a course by four tabs at once, each report once or more.
-func (c *school) shuffledReports(r *rand.Rand, learner actor) {
+func (c *school) shuffledReports(r *rand.Rand, learner sitetest.Account) {
 	course, lessons := c.course(1 + r.IntN(5))
 	highest, reports, whole := map[string]int{}, []func(*sitetest.Site){}, r.IntN(3) > 0
 	for _, l := range lessons {
@@ -37,7 +37,7 @@ func (c *school) shuffledReports(r *rand.Rand, learner actor) {
 			highest[l] = max(highest[l], percent)
 			for range 1 + r.IntN(2) {
 				reports = append(reports, func(s *sitetest.Site) {
-					s.Want(200, "PUT", l+"/progress", learner.token, map[string]any{"percent": percent})
+					s.Want(200, "PUT", l+"/progress", learner.Token, map[string]any{"percent": percent})
 				})
 			}
 		}
@@ -62,11 +62,11 @@ func TestFirstReportsComeAtOnce(t *testing.T) {
 		l := c.learners[0]
 		for range max(testkit.Rounds(2000), 150) {
 			course, lessons := c.course(1)
-			sites[0].Want(201, "POST", course+"/enrollment", l.token, nil)
+			sites[0].Want(201, "POST", course+"/enrollment", l.Token, nil)
 			work := []func(*sitetest.Site){}
 			for _, percent := range []int{100, 50, 100, 20} {
 				work = append(work, func(s *sitetest.Site) {
-					s.Want(200, "PUT", lessons[0]+"/progress", l.token, map[string]any{"percent": percent})
+					s.Want(200, "PUT", lessons[0]+"/progress", l.Token, map[string]any{"percent": percent})
 				})
 			}
 			began := time.Now()
@@ -94,17 +94,17 @@ func TestTheLastLessonGoesWhileTheOtherIsDone(t *testing.T) {
 
 // lastLessonGoes is one such race. A learner who has begun a lesson waits for less, or for more, of what the
 // deletion holds.
-func (c *school) lastLessonGoes(l actor, begun ...bool) {
+func (c *school) lastLessonGoes(l sitetest.Account, begun ...bool) {
 	c.t.Helper()
 	course, lessons := c.course(2)
 	for i := range begun {
 		if begun[i] {
-			c.sites[0].Want(200, "PUT", lessons[i]+"/progress", l.token, `{"percent":99}`)
+			c.sites[0].Want(200, "PUT", lessons[i]+"/progress", l.Token, `{"percent":99}`)
 		}
 	}
 	c.atOnce(2, []func(*sitetest.Site){
 		func(s *sitetest.Site) { s.Want(204, "DELETE", lessons[1], c.admin, nil) },
-		func(s *sitetest.Site) { s.Want(200, "PUT", lessons[0]+"/progress", l.token, `{"percent":100}`) },
+		func(s *sitetest.Site) { s.Want(200, "PUT", lessons[0]+"/progress", l.Token, `{"percent":100}`) },
 	})
 	c.completed(l, course)
 }
@@ -118,12 +118,12 @@ func TestALessonGoesWhileItIsDone(t *testing.T) {
 			course, lessons := c.course(2)
 			work := []func(*sitetest.Site){func(s *sitetest.Site) { s.Want(204, "DELETE", lessons[1], c.admin, nil) }}
 			for i, l := range c.learners {
-				sites[0].Want(200, "PUT", lessons[0]+"/progress", l.token, map[string]any{"percent": []int{100, 37}[i/2]})
+				sites[0].Want(200, "PUT", lessons[0]+"/progress", l.Token, map[string]any{"percent": []int{100, 37}[i/2]})
 				if i%2 == 0 {
-					sites[0].Want(200, "PUT", lessons[1]+"/progress", l.token, `{"percent":10}`)
+					sites[0].Want(200, "PUT", lessons[1]+"/progress", l.Token, `{"percent":10}`)
 				}
 				work = append(work, func(s *sitetest.Site) {
-					a := s.Call("PUT", lessons[1]+"/progress", l.token, map[string]any{"percent": 100 - i%2})
+					a := s.Call("PUT", lessons[1]+"/progress", l.Token, map[string]any{"percent": 100 - i%2})
 					require.Contains(c.t, []int{200, 404}, a.Status, "%s", a.Raw)
 				})
 			}
