@@ -281,6 +281,7 @@ func (s *Service) reorderLessons(
 	return lessons, state, err
 }
 
+// listIDs returns the ids of lessons in their order.
 func listIDs(lessons []course.Lesson) []string {
 	lessonIDs := make([]string, len(lessons))
 	for i, l := range lessons {

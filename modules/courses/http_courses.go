@@ -20,6 +20,7 @@ type handlers struct {
 	catalog *catalog.Handlers
 }
 
+// newHandlers returns the handlers. Their answers with a course are those of the catalog.
 func newHandlers(s *Service, c *catalog.Handlers) *handlers { return &handlers{s, c} }
 
 // tagText is a tag in a request.
@@ -40,6 +41,7 @@ func textsOf(tags []tagText) []string {
 	return texts
 }
 
+// createInput is a new course. Texts that the schema can't check are checked by checkCreate.
 type createInput struct {
 	Body struct {
 		Title       string    `json:"title" minLength:"1" maxLength:"200"`
@@ -56,6 +58,7 @@ type createInput struct {
 // Resolve implements huma.Resolver.
 func (in *createInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkCreate returns every fault of a new course that can be found without the database.
 func checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	checkTexts(&faults, in.Body.Title, in.Body.Slug)
 	checkTags(&faults, in.Body.Tags)
@@ -84,6 +87,8 @@ func checkTags(faults *validation.Faults, tags []tagText) {
 	faults.Add("tags", new(course.Course).SetTags(textsOf(tags)))
 }
 
+// createCourse answers POST /courses with 201 and the new course. The slug of another course is 409
+// slug-taken.
 func (h *handlers) createCourse(ctx context.Context, in *createInput) (*httpx.Response[catalog.DetailView], error) {
 	b := in.Body
 	d := Draft{
@@ -112,6 +117,8 @@ func (h *handlers) answerCreated(
 	return answer, nil
 }
 
+// updateInput is an edit of a course. A field that is left out stays as it is; null clears the fields
+// that may be empty.
 type updateInput struct {
 	ID   string `path:"id"`
 	Body struct {
@@ -129,6 +136,7 @@ type updateInput struct {
 // Resolve implements huma.Resolver.
 func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkUpdate is checkCreate for an edit.
 func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) {
 	checkTexts(&faults, textOrEmpty(in.Body.Title.Value), textOrEmpty(in.Body.Slug.Value))
 	checkTags(&faults, in.Body.Tags.Value)
@@ -143,6 +151,8 @@ func textOrEmpty(s *string) string {
 	return *s
 }
 
+// updateCourse answers PATCH /courses/{id} with the course as it is then. If-Match is checked against the
+// version of the course.
 func (h *handlers) updateCourse(ctx context.Context, in *updateInput) (*httpx.Response[catalog.DetailView], error) {
 	b := in.Body
 	changes := course.Changes{
@@ -171,6 +181,7 @@ func valueOrCleared(field jsonfield.Nullable[string]) *string {
 
 const cloneDoc = "Copies lessons and what they wait for, but no learner. The copy is the caller's own."
 
+// cloneInput says how the copy differs. The body may be left out.
 type cloneInput struct {
 	ID   string `path:"id"`
 	Body *struct {
@@ -184,6 +195,7 @@ type cloneInput struct {
 // Resolve implements huma.Resolver.
 func (in *cloneInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkClone returns every fault of a clone that can be found without the database.
 func checkClone(_ context.Context, in *cloneInput) (faults validation.Faults) {
 	if in.Body == nil {
 		return nil
@@ -194,6 +206,7 @@ func checkClone(_ context.Context, in *cloneInput) (faults validation.Faults) {
 	return faults
 }
 
+// cloneCourse answers POST /courses/{id}/clone with 201 and the copy.
 func (h *handlers) cloneCourse(ctx context.Context, in *cloneInput) (*httpx.Response[catalog.DetailView], error) {
 	var o cloneOptions
 	if b := in.Body; b != nil {
@@ -206,10 +219,12 @@ func (h *handlers) cloneCourse(ctx context.Context, in *cloneInput) (*httpx.Resp
 	return h.answerCreated(ctx, c)
 }
 
+// courseInput names a course by its id.
 type courseInput struct {
 	ID string `path:"id"`
 }
 
+// deleteCourse answers DELETE /courses/{id} with 204. The course stays in the trash for 30 days.
 func (h *handlers) deleteCourse(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
 	return nil, h.service.deleteCourse(ctx, in.ID)
 }
@@ -217,6 +232,8 @@ func (h *handlers) deleteCourse(ctx context.Context, in *courseInput) (*httpx.Em
 const restoreDoc = "It comes back with its learners and their progress. Its slug gets a number when another course " +
 	"has it by now."
 
+// restoreCourse answers POST /courses/{id}/restore with the course. A course that is not in the trash is
+// answered as it is.
 func (h *handlers) restoreCourse(ctx context.Context, in *courseInput) (*httpx.Response[catalog.DetailView], error) {
 	if err := h.service.restoreCourse(ctx, in.ID); err != nil {
 		return nil, err

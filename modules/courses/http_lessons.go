@@ -16,6 +16,7 @@ import (
 const addLessonDoc = "A course holds at most 500 lessons: 409 too-many-lessons. A lesson may wait for others, for a " +
 	"day, and for days after the learner's first enrollment. It stays open to learners who have completed it."
 
+// addLessonInput is a new lesson.
 type addLessonInput struct {
 	ID   string `path:"id"`
 	Body struct {
@@ -33,6 +34,7 @@ type addLessonInput struct {
 // Resolve implements huma.Resolver.
 func (in *addLessonInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkAddLesson returns every fault of a new lesson that can be found without the database.
 func checkAddLesson(_ context.Context, in *addLessonInput) (faults validation.Faults) {
 	b := in.Body
 	checkTexts(&faults, b.Title, "")
@@ -49,6 +51,7 @@ func checkLesson(faults *validation.Faults, content string, from *clock.Time, ca
 	faults.Add("captions", err)
 }
 
+// addLesson answers POST /courses/{id}/lessons with 201 and the new lesson.
 func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Response[catalog.LessonView], error) {
 	b := in.Body
 	d := LessonDraft{
@@ -67,6 +70,7 @@ func (h *handlers) addLesson(ctx context.Context, in *addLessonInput) (*httpx.Re
 	return httpx.Created(location, catalog.NewLessonView(l)).WithVersion(l.Version), nil
 }
 
+// updateLessonInput is an edit of a lesson. A field that is left out stays as it is; null clears it.
 type updateLessonInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
@@ -85,6 +89,7 @@ type updateLessonInput struct {
 // Resolve implements huma.Resolver.
 func (in *updateLessonInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkUpdateLesson is checkAddLesson for an edit.
 func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults validation.Faults) {
 	b := in.Body
 	checkTexts(&faults, textOrEmpty(b.Title.Value), "")
@@ -92,6 +97,8 @@ func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults validat
 	return faults
 }
 
+// updateLesson answers PATCH /courses/{id}/lessons/{lesson_id} with the lesson as it is then. If-Match is
+// checked against the version of the lesson.
 func (h *handlers) updateLesson(
 	ctx context.Context, in *updateLessonInput,
 ) (*httpx.Response[catalog.LessonView], error) {
@@ -117,15 +124,18 @@ func (h *handlers) updateLesson(
 	return httpx.OK(catalog.NewLessonView(l)).WithVersion(l.Version), nil
 }
 
+// lessonInput names a lesson of a course.
 type lessonInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
 }
 
+// deleteLesson answers DELETE /courses/{id}/lessons/{lesson_id} with 204. The lesson is gone for good.
 func (h *handlers) deleteLesson(ctx context.Context, in *lessonInput) (*httpx.Empty, error) {
 	return nil, h.service.deleteLesson(ctx, in.ID, in.LessonID)
 }
 
+// orderInput names the lessons of a course in their new order.
 type orderInput struct {
 	ID   string `path:"id"`
 	Body struct {
@@ -133,10 +143,12 @@ type orderInput struct {
 	}
 }
 
+// orderView has the lessons in their new order.
 type orderView struct {
 	Items []catalog.OutlineView `json:"items" nullable:"false"`
 }
 
+// reorderLessons answers PUT /courses/{id}/lessons/order with all lessons.
 func (h *handlers) reorderLessons(ctx context.Context, in *orderInput) (*httpx.Response[orderView], error) {
 	lessons, state, err := h.service.reorderLessons(ctx, in.ID, in.Body.LessonIDs)
 	if err != nil {

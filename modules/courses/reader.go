@@ -20,6 +20,7 @@ type reader struct {
 	learning *learning.Service
 }
 
+// newReader returns the answers of the module to others.
 func newReader(a *access.Service, c *catalog.Service, l *learning.Service) *reader {
 	return &reader{a, c, l}
 }

@@ -118,6 +118,7 @@ func (s *Service) createCourse(ctx context.Context, d Draft) (*course.Course, er
 	return c, err
 }
 
+// valueOr returns the value, or the fallback if it is empty.
 func valueOr(value, fallback string) string {
 	if value == "" {
 		return fallback

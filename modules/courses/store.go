@@ -12,6 +12,7 @@ import (
 // store writes courses and lessons.
 type store struct{ db *db.DB }
 
+// insertCourse adds a course with its tags. It returns a duplicate key if another course has the slug.
 func (s *store) insertCourse(ctx context.Context, c *course.Course) error {
 	if err := s.db.Conn(ctx).Create(c).Error; err != nil {
 		return err

@@ -88,10 +88,12 @@ func (s *store) deleteLesson(ctx context.Context, l *course.Lesson) error {
 	return s.addToLessonCount(ctx, l.CourseID, -1)
 }
 
+// setPosition moves a lesson. Positions may be equal in the meantime.
 func (s *store) setPosition(ctx context.Context, lessonID string, position int) error {
 	return s.db.Conn(ctx).Exec("UPDATE lessons SET position = ? WHERE id = ?", position, lessonID).Error
 }
 
+// addToLessonCount adds n to the number of lessons of a course.
 func (s *store) addToLessonCount(ctx context.Context, courseID string, n int) error {
 	return s.db.Conn(ctx).Exec("UPDATE courses SET lesson_count = lesson_count + ? WHERE id = ?", n, courseID).Error
 }
@@ -108,6 +110,7 @@ func prerequisitesOf(l *course.Lesson) []lessonPrerequisite {
 // prerequisiteChunk is how many prerequisites one statement adds at most.
 const prerequisiteChunk = 500
 
+// insertPrerequisites adds prerequisites in chunks.
 func (s *store) insertPrerequisites(ctx context.Context, rows []lessonPrerequisite) error {
 	if len(rows) == 0 {
 		return nil

@@ -78,6 +78,7 @@ func newWorkers(s *Service) []jobs.Worker {
 	return []jobs.Worker{{Name: "courses.purge", Handle: s.purgeCourse, Sweep: s.listPurgeable, MaxFails: 1}}
 }
 
+// listPurgeable lists courses whose time in the trash is over.
 func (s *Service) listPurgeable(ctx context.Context) ([]string, error) {
 	return s.store.listDeletedBefore(ctx, s.clock.Now().Add(-course.TrashLife))
 }

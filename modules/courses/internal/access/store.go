@@ -9,6 +9,7 @@ import (
 	"lyceum/platform/ids"
 )
 
+// store reads what the rules of the package depend on, and locks courses.
 type store struct{ db *db.DB }
 
 // callerCourseSQL reads a course with what it is to an account. Its parameters are the account's id,
@@ -30,6 +31,8 @@ func (s *store) findBySlug(ctx context.Context, slug, userID string) (*CallerCou
 	return s.queryCallerCourse(ctx, callerCourseSQL+"c.slug = ?", slug, userID)
 }
 
+// queryCallerCourse runs one of the queries of callerCourseSQL. It returns db.ErrNotFound if there is no
+// such course outside of the trash.
 func (s *store) queryCallerCourse(ctx context.Context, query, value, userID string) (*CallerCourse, error) {
 	userID = cmp.Or(userID, ids.None)
 	found := &CallerCourse{Course: &course.Course{}}
@@ -60,6 +63,7 @@ func (s *store) lockCourse(ctx context.Context, id string) (*course.Course, erro
 	return &found[0], nil
 }
 
+// isEnrolled returns whether an account is enrolled in a course.
 func (s *store) isEnrolled(ctx context.Context, userID, courseID string) (bool, error) {
 	var n int64
 	err := s.db.Conn(ctx).Raw("SELECT count(*) FROM enrollments WHERE user_id = ? AND course_id = ?",
@@ -67,6 +71,7 @@ func (s *store) isEnrolled(ctx context.Context, userID, courseID string) (bool, 
 	return n > 0, err
 }
 
+// lesson returns a lesson of a course, without its prerequisites.
 func (s *store) lesson(ctx context.Context, courseID, id string) (*course.Lesson, error) {
 	l := &course.Lesson{}
 	return l, s.db.Conn(ctx).Where("id = ? AND course_id = ?", id, courseID).Take(l).Error

@@ -60,8 +60,11 @@ func (s *Service) startExport(ctx context.Context, courseID string) (*export, er
 	return x, nil
 }
 
+// close deletes the texts of the export from the disk.
 func (x *export) close() { x.texts.close() }
 
+// fillExport reads the course. It goes on if the caller hangs up, as nothing is written yet: exportTime
+// bounds it.
 func (s *Service) fillExport(ctx context.Context, x *export, c *course.Course) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTime)
 	defer cancel()

@@ -24,10 +24,12 @@ const exportDoc = "course.json has the course and its lessons in order, lessons/
 	"and the cover, uncompressed. The same course gives the same bytes. A file that the store has lost is listed " +
 	"without a path. If the connection breaks off, the archive is not whole."
 
+// courseInput names a course by its id.
 type courseInput struct {
 	ID string `path:"id"`
 }
 
+// exportCourse answers GET /courses/{id}/export with a stream. HEAD reads no lesson.
 func (h *Handlers) exportCourse(ctx context.Context, in *courseInput) (*stream.Response, error) {
 	if requestinfo.IsHead(ctx) {
 		c, err := h.service.findManagedCourse(ctx, in.ID)
@@ -62,6 +64,7 @@ func (v importedView) AppendJSON(b []byte) []byte {
 	return append(catalog.AppendTexts(b, v.Warnings), '}')
 }
 
+// importCourse answers POST /courses/import with 201, the new course and warnings.
 func (h *Handlers) importCourse(ctx context.Context, _ *httpx.None) (*httpx.Response[importedView], error) {
 	in, err := h.stageBody(ctx)
 	if err != nil {

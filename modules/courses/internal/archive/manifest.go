@@ -74,8 +74,10 @@ func (a manifestAsset) file() storageapi.File {
 	return storageapi.File{Key: a.Key, ContentType: a.ContentType, Size: a.Size, SHA256: a.SHA256}
 }
 
+// lessonPath returns the path of the entry with the content of a lesson.
 func lessonPath(position int) string { return fmt.Sprintf("lessons/%03d.md", position) }
 
+// assetPath returns the path of the entry with the n-th file.
 func assetPath(n int) string { return fmt.Sprintf("assets/%04d", n) }
 
 // listKeys returns the keys that the course uses, each once: those of the lessons in their order, then

@@ -18,6 +18,7 @@ type Handlers struct {
 // NewHandlers returns the handlers.
 func NewHandlers(s *Service, c *pagination.Cursors) *Handlers { return &Handlers{s, c} }
 
+// listInput filters and sorts the list of courses.
 type listInput struct {
 	pagination.Query
 	Visibility string `query:"visibility" enum:"public,member,private"`
@@ -28,6 +29,8 @@ type listInput struct {
 	Sort       string `query:"sort" enum:"newest,title,updated" default:"newest"`
 }
 
+// listCourses answers GET /courses with one page of the courses that the caller may read. Lists of courses
+// that are not public to everyone are 401 without a token.
 func (h *Handlers) listCourses(ctx context.Context, in *listInput) (*pagination.Response[CourseView], error) {
 	caller := identity.CallerFrom(ctx)
 	f := filter{
@@ -49,10 +52,12 @@ func (h *Handlers) listCourses(ctx context.Context, in *listInput) (*pagination.
 		func(l *course.ListedCourse) course.PagePosition { return f.positionOf(&l.Course) })
 }
 
+// courseInput names a course by its id or its slug.
 type courseInput struct {
 	ID string `path:"id"`
 }
 
+// getCourse answers GET /courses/{id}.
 func (h *Handlers) getCourse(ctx context.Context, in *courseInput) (*httpx.Response[DetailView], error) {
 	return h.AnswerDetails(ctx, in.ID)
 }

@@ -123,6 +123,7 @@ func NewOutlineViews(lessons []course.Lesson, state access.LearnerState) []Outli
 	return views
 }
 
+// newOutlineView returns the view of a lesson with its lock for a learner.
 func newOutlineView(l *course.Lesson, lock access.Lock) OutlineView {
 	v := OutlineView{
 		ID: l.ID, CourseID: l.CourseID, Position: l.Position, Title: l.Title,

@@ -12,6 +12,7 @@ import (
 // AppendJSON appends the course as its type says.
 func (v *CourseView) AppendJSON(b []byte) []byte { return append(v.appendFields(append(b, '{')), '}') }
 
+// appendFields appends the fields of the course as JSON, without braces.
 func (v *CourseView) appendFields(b []byte) []byte {
 	b = jsonappend.AppendText(append(b, `"id":`...), v.ID)
 	b = jsonappend.AppendText(append(b, `,"slug":`...), v.Slug)

@@ -39,6 +39,7 @@ type listQuery struct {
 	args []any
 }
 
+// add appends SQL and its arguments. The SQL is written here and holds nothing of the request.
 func (q *listQuery) add(sql string, args ...any) {
 	q.text.WriteString(sql)
 	q.args = append(q.args, args...)

@@ -42,6 +42,7 @@ func CleanProse(field, s string, limit int) (string, error) {
 	return s, checkLength(field, s, limit)
 }
 
+// checkLength returns an error of kind Invalid for more than limit code points.
 func checkLength(field, s string, limit int) error {
 	if text.CountRunes(s) > limit {
 		return apperr.Invalid(field, "too long")

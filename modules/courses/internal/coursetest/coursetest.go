@@ -32,6 +32,7 @@ func OnBoth(t *testing.T, test func(t *testing.T, d *db.DB)) {
 	})
 }
 
+// open opens a database and runs the migrations.
 func open(t *testing.T, o db.Options) *db.DB {
 	t.Helper()
 	d, err := db.Open(t.Context(), o)

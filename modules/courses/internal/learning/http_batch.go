@@ -10,6 +10,7 @@ import (
 const batchDoc = "One result for each row, in their order. An address that is enrolled, or stands there twice, " +
 	"exists; rows that an atomic batch holds back are skipped."
 
+// batchInput is a batch as JSON. As CSV, mode and dry_run are query parameters.
 type batchInput struct {
 	ID   string `path:"id"`
 	Body struct {
@@ -21,6 +22,7 @@ type batchInput struct {
 	}
 }
 
+// batchRowView is what has become, or would become, of a row.
 type batchRowView struct {
 	Row    int    `json:"row" doc:"Counts from 1, without a header line"`
 	Email  string `json:"email"`
@@ -28,6 +30,7 @@ type batchRowView struct {
 	Error  string `json:"error,omitempty" enum:"invalid-email,no-account"`
 }
 
+// batchView has the rows of a batch with their counts.
 type batchView struct {
 	Results []batchRowView `json:"results" nullable:"false" doc:"One for each row, in their order"`
 	Created int            `json:"created"`
@@ -35,6 +38,7 @@ type batchView struct {
 	Errors  int            `json:"errors"`
 }
 
+// enrollBatch answers POST /courses/{id}/enrollments/batch. An archived course is 409 course-archived.
 func (h *Handlers) enrollBatch(ctx context.Context, in *batchInput) (*httpx.Response[batchView], error) {
 	b := batch{
 		IsAtomic: in.Body.Mode == "atomic", IsDryRun: in.Body.DryRun, Emails: make([]string, len(in.Body.Rows)),

@@ -19,26 +19,32 @@ type Handlers struct {
 // NewHandlers returns the handlers.
 func NewHandlers(s *Service, c *pagination.Cursors) *Handlers { return &Handlers{s, c} }
 
+// courseInput names a course by its id.
 type courseInput struct {
 	ID string `path:"id"`
 }
 
+// courseRef is a course in a list of enrollments.
 type courseRef struct {
 	ID    string `json:"id"`
 	Slug  string `json:"slug"`
 	Title string `json:"title"`
 }
 
+// enrollmentView is the caller's enrollment in a course.
 type enrollmentView struct {
 	Course     courseRef  `json:"course"`
 	Percent    int        `json:"percent"`
 	EnrolledAt clock.Time `json:"enrolled_at" doc:"The first enrollment: leaving and coming back doesn't change it"`
 }
 
+// newEnrollmentView returns the view of an enrollment.
 func newEnrollmentView(c *course.Course, p course.Progress, enrolledAt clock.Time) enrollmentView {
 	return enrollmentView{courseRef{c.ID, c.Slug, c.Title}, p.Percent(c.LessonCount), enrolledAt}
 }
 
+// enroll answers POST /courses/{id}/enrollment with 201, and with 200 if the caller was enrolled before. An
+// archived course is 409 course-archived.
 func (h *Handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Response[enrollmentView], error) {
 	c, isNew, err := h.service.enrollCaller(ctx, in.ID)
 	if err != nil {
@@ -51,10 +57,12 @@ func (h *Handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Response
 	return httpx.Created("/users/me/enrollments", view), nil
 }
 
+// unenroll answers DELETE /courses/{id}/enrollment with 204, also if the caller was not enrolled.
 func (h *Handlers) unenroll(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
 	return nil, h.service.unenrollCaller(ctx, in.ID)
 }
 
+// enrollments answers GET /users/me/enrollments with one page, the newest enrollment first.
 func (h *Handlers) enrollments(
 	ctx context.Context, in *pagination.Query,
 ) (*pagination.Response[enrollmentView], error) {

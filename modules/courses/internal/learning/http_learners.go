@@ -14,12 +14,14 @@ import (
 	"lyceum/platform/httpx/stream"
 )
 
+// learnerPerson is the account of a learner. Managers of the course see its address.
 type learnerPerson struct {
 	ID          string `json:"id"`
 	DisplayName string `json:"display_name"`
 	Email       string `json:"email"`
 }
 
+// learnerView is a learner of a course with their progress.
 type learnerView struct {
 	User             learnerPerson `json:"user"`
 	Percent          int           `json:"percent" minimum:"0" maximum:"100"`
@@ -29,6 +31,7 @@ type learnerView struct {
 	CompletedAt      *clock.Time   `json:"completed_at" nullable:"true"`
 }
 
+// newLearnerView returns the view of a learner. a is the zero value for a deleted account.
 func newLearnerView(l learner, a usersapi.Account, lessons int) learnerView {
 	name := a.DisplayName
 	if a.ID == "" {
@@ -41,11 +44,14 @@ func newLearnerView(l learner, a usersapi.Account, lessons int) learnerView {
 	}
 }
 
+// learnersInput is a page of the learners of a course.
 type learnersInput struct {
 	pagination.Query
 	ID string `path:"id"`
 }
 
+// learners answers GET /courses/{id}/learners with one page, the earliest enrollment first. As CSV, it is
+// all of them.
 func (h *Handlers) learners(ctx context.Context, in *learnersInput) (*pagination.Response[learnerView], error) {
 	c, err := h.service.findManagedCourse(ctx, in.ID)
 	if err != nil {
@@ -102,11 +108,13 @@ const removeLearnerDoc = "For the owner and administrators. The learner's progre
 	"don't enroll the learner again. They come back when they enroll themselves where they may read the course, or " +
 	"by a batch or an invite. An account that is not enrolled: 204, and nothing changes."
 
+// learnerInput names a learner of a course.
 type learnerInput struct {
 	ID     string `path:"id"`
 	UserID string `path:"user_id"`
 }
 
+// removeLearner answers DELETE /courses/{id}/learners/{user_id} with 204.
 func (h *Handlers) removeLearner(ctx context.Context, in *learnerInput) (*httpx.Empty, error) {
 	return nil, h.service.removeLearner(ctx, in.ID, in.UserID)
 }

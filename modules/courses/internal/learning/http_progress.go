@@ -38,6 +38,7 @@ func (v *ProgressView) AppendFields(b []byte) []byte {
 	return jsonappend.AppendNullableTime(append(b, `,"completed_at":`...), v.CompletedAt)
 }
 
+// lessonProgressView is how far the caller is in a lesson.
 type lessonProgressView struct {
 	LessonID    string      `json:"lesson_id"`
 	Percent     int         `json:"percent"`
@@ -46,6 +47,7 @@ type lessonProgressView struct {
 	UpdatedAt   clock.Time  `json:"updated_at"`
 }
 
+// newLessonProgressView returns the view of the progress in a lesson.
 func newLessonProgressView(p *lessonProgress) lessonProgressView {
 	return lessonProgressView{p.LessonID, p.Percent, p.CompletedAt != nil, p.CompletedAt, p.UpdatedAt}
 }
@@ -54,6 +56,7 @@ const reportDoc = "Percent only rises, but by reset; the same report again chang
 	"enrolls, but not the owner, administrators and learners who were taken out. A lesson that is not open yet is " +
 	"403 lesson-locked."
 
+// reportInput is a report of progress.
 type reportInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
@@ -64,6 +67,8 @@ type reportInput struct {
 	}
 }
 
+// report answers PUT /courses/{id}/lessons/{lesson_id}/progress with what is stored then. A locked lesson is
+// 403 lesson-locked.
 func (h *Handlers) report(ctx context.Context, in *reportInput) (*httpx.Response[lessonProgressView], error) {
 	r := report{Percent: in.Body.Percent, PositionSeconds: in.Body.PositionSeconds.Value, IsReset: in.Body.Reset}
 	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, r)
@@ -73,6 +78,7 @@ func (h *Handlers) report(ctx context.Context, in *reportInput) (*httpx.Response
 	return httpx.OK(newLessonProgressView(p)), nil
 }
 
+// courseProgressView is how far the caller is in a course and in each lesson that they have begun.
 type courseProgressView struct {
 	CourseID string `json:"course_id"`
 	ProgressView
@@ -85,6 +91,7 @@ type placedView struct {
 	PositionSeconds int `json:"position_seconds"`
 }
 
+// progress answers GET /courses/{id}/progress.
 func (h *Handlers) progress(ctx context.Context, in *courseInput) (*httpx.Response[courseProgressView], error) {
 	c, rows, err := h.service.getProgress(ctx, in.ID)
 	if err != nil {
@@ -100,6 +107,7 @@ func (h *Handlers) progress(ctx context.Context, in *courseInput) (*httpx.Respon
 	return httpx.OK(view).WithETag(), nil
 }
 
+// myProgressView is how far the caller is in a course of a list.
 type myProgressView struct {
 	CourseID string `json:"course_id"`
 	Slug     string `json:"slug"`
@@ -108,6 +116,7 @@ type myProgressView struct {
 	LastActivityAt clock.Time `json:"last_activity_at"`
 }
 
+// myProgress answers GET /users/me/progress with one page, the latest activity first.
 func (h *Handlers) myProgress(
 	ctx context.Context, in *pagination.Query,
 ) (*pagination.Response[myProgressView], error) {

@@ -51,6 +51,7 @@ func (s *store) enroll(
 // repeatRow returns n copies of a row of VALUES.
 func repeatRow(row string, n int) string { return strings.Repeat(row+", ", n-1) + row }
 
+// unenroll deletes an enrollment. It returns whether there was one.
 func (s *store) unenroll(ctx context.Context, userID, courseID string) (hasEnded bool, err error) {
 	res := s.db.Conn(ctx).Exec("DELETE FROM enrollments WHERE user_id = ? AND course_id = ?", userID, courseID)
 	return res.RowsAffected == 1, res.Error
@@ -71,12 +72,14 @@ func (s *store) wasRemoved(ctx context.Context, userID, courseID string) (bool, 
 	return n > 0, err
 }
 
+// listLearnerIDs lists the accounts that are enrolled in a course, the earliest enrollment first.
 func (s *store) listLearnerIDs(ctx context.Context, courseID string) (found []string, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT user_id FROM enrollments WHERE course_id = ? ORDER BY created_at, user_id",
 		courseID).Scan(&found).Error
 	return found, err
 }
 
+// listCourseIDs lists the courses outside of the trash that an account is enrolled in or owns.
 func (s *store) listCourseIDs(ctx context.Context, userID string) (found []string, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT c.id FROM courses c WHERE c.deleted_at IS NULL AND (c.owner_id = ?
 		OR EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = ? AND e.course_id = c.id)) ORDER BY c.id`,

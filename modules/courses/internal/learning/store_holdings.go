@@ -30,6 +30,7 @@ type heldEnrollment struct {
 	EnrolledAt clock.Time `json:"enrolled_at"`
 }
 
+// heldEnrollments lists the courses that an account is enrolled in, in the order of their ids.
 func (s *store) heldEnrollments(
 	ctx context.Context, userID string, after heldEnrollment, limit int,
 ) (found []heldEnrollment, err error) {
@@ -73,6 +74,7 @@ type heldCourseProgress struct {
 	LessonCount int `json:"-"`
 }
 
+// heldCourseProgress lists how far an account is in courses, in the order of their ids.
 func (s *store) heldCourseProgress(
 	ctx context.Context, userID string, after heldCourseProgress, limit int,
 ) (found []heldCourseProgress, err error) {
@@ -96,6 +98,7 @@ type heldLessonProgress struct {
 	UpdatedAt       clock.Time  `json:"updated_at"`
 }
 
+// heldLessonProgress lists how far an account is in lessons, in the order of their ids.
 func (s *store) heldLessonProgress(
 	ctx context.Context, userID string, after heldLessonProgress, limit int,
 ) (found []heldLessonProgress, err error) {
@@ -118,6 +121,7 @@ type heldCourse struct {
 	DeletedAt   *clock.Time `json:"deleted_at,omitempty"`
 }
 
+// heldCourses lists the courses that an account owns, including those in the trash.
 func (s *store) heldCourses(
 	ctx context.Context, userID string, after heldCourse, limit int,
 ) (found []heldCourse, err error) {
