@@ -36,10 +36,13 @@ func newLibrary(b *testing.B) *library {
 	l := &library{Site: s, c: s.NewLoadClient(b)}
 	admin := s.AdminToken()
 	for i := range 200 {
-		id := s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint("Course ", i), "summary": "What it is about, in a sentence or two.",
-			"description": "Longer text.", "tags": []string{"go", "web"}, "status": "published"}).Text("id")
+		id := s.Want(201, "POST", "/courses", admin,
+			map[string]any{"title": fmt.Sprint("Course ", i), "summary": "What it is about, in a sentence or two.",
+				"description": "Longer text.", "tags": []string{"go", "web"}, "status": "published"}).Text("id")
 		for j := range 5 {
-			l.lessons = append(l.lessons, s.Want(201, "POST", "/courses/"+id+"/lessons", admin, map[string]any{"title": fmt.Sprint("Lesson ", j), "content": "Text."}).Text("id"))
+			l.lessons = append(l.lessons,
+				s.Want(201, "POST", "/courses/"+id+"/lessons", admin,
+					map[string]any{"title": fmt.Sprint("Lesson ", j), "content": "Text."}).Text("id"))
 		}
 		l.courses = append(l.courses, id)
 	}
@@ -54,7 +57,8 @@ func newLibrary(b *testing.B) *library {
 	// Everybody has begun every course: the first report in one takes more than those that follow.
 	sitetest.MeasureRate(len(l.users)*len(l.courses), 8, func(i int) {
 		c := i % len(l.courses)
-		l.c.Try("PUT", "/courses/"+l.courses[c]+"/lessons/"+l.lessons[5*c]+"/progress", l.tokens[(i-1)/len(l.courses)], `{"percent":1}`)
+		l.c.Try("PUT", "/courses/"+l.courses[c]+"/lessons/"+l.lessons[5*c]+"/progress",
+			l.tokens[(i-1)/len(l.courses)], `{"percent":1}`)
 	})
 	l.startBare(b, vars["DATABASE_URL"])
 	return l
@@ -72,7 +76,8 @@ func (l *library) startBare(b *testing.B, url string) {
 	go func() { _ = server.ListenAndServe(addr) }()
 	b.Cleanup(func() { _ = server.Shutdown() })
 	l.bare = sitetest.NewLoadClient(b, addr)
-	require.Eventually(b, func() bool { return l.bare.Try("GET", "/list", "", "") == 200 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(b, func() bool { return l.bare.Try("GET", "/list", "", "") == 200 }, 5*time.Second,
+		10*time.Millisecond)
 }
 
 func (l *library) answerBare(ctx *fasthttp.RequestCtx) {
@@ -95,7 +100,8 @@ func (l *library) answerBare(ctx *fasthttp.RequestCtx) {
 }
 
 func (l *library) bareList() ([]byte, error) {
-	rows, err := l.pool.Query(context.Background(), `SELECT c.id::text, c.slug, c.title, c.summary, c.visibility, c.status, c.tags, c.owner_id::text, u.display_name, c.lesson_count, c.created_at, c.updated_at
+	rows, err := l.pool.Query(context.Background(),
+		`SELECT c.id::text, c.slug, c.title, c.summary, c.visibility, c.status, c.tags, c.owner_id::text, u.display_name, c.lesson_count, c.created_at, c.updated_at
 		FROM courses c JOIN users u ON u.id = c.owner_id WHERE c.deleted_at IS NULL AND c.status = 'published' AND c.visibility = 'public' ORDER BY c.created_at DESC, c.id DESC LIMIT 21`)
 	if err != nil {
 		return nil, err
@@ -116,11 +122,17 @@ func (l *library) bareList() ([]byte, error) {
 func bareCourse(out []byte, scan func(...any) error) ([]byte, error) {
 	var id, slug, title, summary, visibility, status, tags, owner, name string
 	var lessons, created, updated int64
-	if err := scan(&id, &slug, &title, &summary, &visibility, &status, &tags, &owner, &name, &lessons, &created, &updated); err != nil {
+	if err := scan(&id, &slug, &title, &summary, &visibility, &status, &tags, &owner, &name, &lessons, &created,
+		&updated); err != nil {
 		return nil, err
 	}
-	for _, pair := range [][2]string{{`{"id":"`, id}, {`","slug":"`, slug}, {`","title":"`, title}, {`","summary":"`, summary}, {`","visibility":"`, visibility}, {`","status":"`, status},
-		{`","tags":`, tags}, {`,"owner":{"id":"`, owner}, {`","display_name":"`, name}, {`"},"created_at":"`, time.UnixMilli(created).UTC().Format(time.RFC3339)}, {`","updated_at":"`, time.UnixMilli(updated).UTC().Format(time.RFC3339)}} {
+	for _, pair := range [][2]string{
+		{`{"id":"`, id}, {`","slug":"`, slug}, {`","title":"`, title}, {`","summary":"`, summary},
+		{`","visibility":"`, visibility}, {`","status":"`, status},
+		{`","tags":`, tags}, {`,"owner":{"id":"`, owner}, {`","display_name":"`, name},
+		{`"},"created_at":"`, time.UnixMilli(created).UTC().Format(time.RFC3339)},
+		{`","updated_at":"`, time.UnixMilli(updated).UTC().Format(time.RFC3339)},
+	} {
 		out = append(append(out, pair[0]...), pair[1]...)
 	}
 	out = append(out, `","lesson_count":`...)
@@ -128,12 +140,15 @@ func bareCourse(out []byte, scan func(...any) error) ([]byte, error) {
 }
 
 func (l *library) bareDetail(id string) ([]byte, error) {
-	out, err := bareCourse(nil, l.pool.QueryRow(context.Background(), `SELECT c.id::text, c.slug, c.title, c.summary, c.visibility, c.status, c.tags, c.owner_id::text, u.display_name, c.lesson_count, c.created_at, c.updated_at
+	out, err := bareCourse(nil,
+		l.pool.QueryRow(context.Background(),
+			`SELECT c.id::text, c.slug, c.title, c.summary, c.visibility, c.status, c.tags, c.owner_id::text, u.display_name, c.lesson_count, c.created_at, c.updated_at
 		FROM courses c JOIN users u ON u.id = c.owner_id WHERE c.id = $1`, id).Scan)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.pool.Query(context.Background(), "SELECT id::text, title, position FROM lessons WHERE course_id = $1 ORDER BY position", id)
+	rows, err := l.pool.Query(context.Background(),
+		"SELECT id::text, title, position FROM lessons WHERE course_id = $1 ORDER BY position", id)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +159,8 @@ func (l *library) bareDetail(id string) ([]byte, error) {
 		if err := rows.Scan(&id, &title, &position); err != nil {
 			return nil, err
 		}
-		out = append(append(append(append(append(out, `,{"id":"`...), id...), `","title":"`...), title...), `","position":`...)
+		out = append(append(append(append(append(out, `,{"id":"`...), id...), `","title":"`...), title...),
+			`","position":`...)
 		out = append(strconv.AppendInt(out, position, 10), '}')
 	}
 	return out, rows.Err()
@@ -152,7 +168,8 @@ func (l *library) bareDetail(id string) ([]byte, error) {
 
 func (l *library) bareProgress(q *fasthttp.Args) ([]byte, error) {
 	var percent int
-	err := l.pool.QueryRow(context.Background(), `WITH w AS (INSERT INTO lesson_progress AS lp (user_id, lesson_id, course_id, percent, position_seconds, updated_at, gained)
+	err := l.pool.QueryRow(context.Background(),
+		`WITH w AS (INSERT INTO lesson_progress AS lp (user_id, lesson_id, course_id, percent, position_seconds, updated_at, gained)
 		SELECT $1, l.id, l.course_id, $3, 0, $4, $3 FROM lessons l JOIN enrollments e ON e.course_id = l.course_id AND e.user_id = $1 WHERE l.id = $2
 		ON CONFLICT (user_id, lesson_id) DO UPDATE SET gained = GREATEST(lp.percent, excluded.percent) - lp.percent, percent = GREATEST(lp.percent, excluded.percent), updated_at = excluded.updated_at
 		RETURNING course_id, percent, gained), s AS (INSERT INTO course_progress AS p (user_id, course_id, percent_sum, completed_lessons, last_activity_at)
@@ -183,7 +200,9 @@ func BenchmarkCourses(b *testing.B) {
 		"304":    func(int) { hold(304, l.c.Try("GET", "/courses", "", "", "If-None-Match", etag)) },
 		"progress": func(int) {
 			c, lesson, u := pick()
-			hold(200, l.c.Try("PUT", "/courses/"+c+"/lessons/"+lesson+"/progress", l.tokens[u], fmt.Sprintf(`{"percent":%d}`, rand.IntN(100))))
+			hold(200,
+				l.c.Try("PUT", "/courses/"+c+"/lessons/"+lesson+"/progress", l.tokens[u],
+					fmt.Sprintf(`{"percent":%d}`, rand.IntN(100))))
 		},
 	}
 	list := func(int) { hold(200, l.bare.Try("GET", "/list", "", "")) }
@@ -192,7 +211,10 @@ func BenchmarkCourses(b *testing.B) {
 		"detail": func(int) { c, _, _ := pick(); hold(200, l.bare.Try("GET", "/detail?id="+c, "", "")) },
 		"progress": func(int) {
 			_, lesson, u := pick()
-			hold(200, l.bare.Try("PUT", fmt.Sprintf("/progress?user=%s&lesson=%s&percent=%d", l.users[u], lesson, rand.IntN(100)), "", ""))
+			hold(200,
+				l.bare.Try("PUT",
+					fmt.Sprintf("/progress?user=%s&lesson=%s&percent=%d", l.users[u], lesson, rand.IntN(100)), "",
+					""))
 		},
 	}
 	for _, name := range []string{"list", "member", "detail", "304", "progress"} {

@@ -31,7 +31,7 @@ func bodySchema(s *sitetest.Site, method, path, field string) map[string]any {
 }
 
 // Every bound of courses stands in the document as a number, holds to the last character, and counts code points.
-func TestBoundsAreDocumentedAndHold(t *testing.T) {
+func TestBoundsAreDocumented(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
 	admin := s.AdminToken()
@@ -43,7 +43,8 @@ func TestBoundsAreDocumentedAndHold(t *testing.T) {
 			require.EqualValues(t, most, bodySchema(s, method, path, field)["maxLength"], "%s %s", op, field)
 		}
 		s.Want(200, "PATCH", course, admin, map[string]string{field: strings.Repeat("é", most)})
-		s.WantProblem(422, "validation-failed", "PATCH", course, admin, map[string]string{field: strings.Repeat("é", most+1)})
+		s.WantProblem(422, "validation-failed", "PATCH", course, admin,
+			map[string]string{field: strings.Repeat("é", most+1)})
 	}
 	for _, op := range []string{"POST /courses", "PATCH /courses/{id}"} {
 		method, path, _ := strings.Cut(op, " ")
@@ -66,12 +67,13 @@ func TestBoundsAreDocumentedAndHold(t *testing.T) {
 		require.EqualValues(t, 20, bodySchema(s, method, path, "prerequisite_ids")["maxItems"])
 	}
 	s.Want(200, "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000)})
-	s.WantProblem(422, "validation-failed", "PATCH", lesson, admin, map[string]string{"content": strings.Repeat("é ", 100_000) + "x"})
+	s.WantProblem(422, "validation-failed", "PATCH", lesson, admin,
+		map[string]string{"content": strings.Repeat("é ", 100_000) + "x"})
 	require.EqualValues(t, 1000, bodySchema(s, "POST", "/courses/{id}/enrollments/batch", "rows")["maxItems"])
 }
 
 // A course takes 500 lessons and no more, however many come at once; a copy of it is whole.
-func TestACourseHolds500Lessons(t *testing.T) {
+func TestLessonLimit(t *testing.T) {
 	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Long"}`).Text("id")
@@ -91,7 +93,7 @@ func TestACourseHolds500Lessons(t *testing.T) {
 }
 
 // The longest titles, whose folded form is longer still, end a page like any other.
-func TestLongTitlesAreWalkedOver(t *testing.T) {
+func TestCursorsHoldLongTitles(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
@@ -99,9 +101,13 @@ func TestLongTitlesAreWalkedOver(t *testing.T) {
 	for i := range emoji {
 		emoji[i] = 0x1F300 + rune(i)
 	}
-	titles := []string{strings.Repeat("&", 200), strings.Repeat("\uFDFA", 200), string(emoji), strings.Repeat("㌀㍿㌕㌳", 50), strings.Repeat("\"", 200)}
+	titles := []string{
+		strings.Repeat("&", 200), strings.Repeat("\uFDFA", 200), string(emoji), strings.Repeat("㌀㍿㌕㌳", 50),
+		strings.Repeat("\"", 200),
+	}
 	for _, title := range titles {
-		s.Want(201, "POST", "/courses", admin, map[string]any{"title": title, "status": "published", "tags": []string{"long"}})
+		s.Want(201, "POST", "/courses", admin,
+			map[string]any{"title": title, "status": "published", "tags": []string{"long"}})
 	}
 	seen, path := map[string]bool{}, "/courses?tag=long&sort=title&limit=1"
 	for next := path; next != ""; {
@@ -115,22 +121,26 @@ func TestLongTitlesAreWalkedOver(t *testing.T) {
 }
 
 // What could not be told again as a time of RFC 3339 is not taken, and what can is copied as it is.
-func TestTimesEndWithTheYear9999(t *testing.T) {
+func TestTimesEndWithYear9999(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
 	course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Ends"}`).Text("id")
 	for _, bad := range []string{"9999-12-31T23:59:59-23:59", "10000-01-01T00:00:00Z", "0000-01-01T00:00:00+01:00"} {
-		s.WantProblem(422, "validation-failed", "POST", course+"/lessons", admin, map[string]any{"title": "x", "available_from": bad})
-		s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin, map[string]any{"role_to_grant": "member", "expires_at": bad})
+		s.WantProblem(422, "validation-failed", "POST", course+"/lessons", admin,
+			map[string]any{"title": "x", "available_from": bad})
+		s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
+			map[string]any{"role_to_grant": "member", "expires_at": bad})
 	}
-	s.Want(201, "POST", course+"/lessons", admin, map[string]any{"title": "x", "available_from": "9999-12-31T23:59:59.999Z"})
-	require.Equal(t, "9999-12-31T23:59:59.999Z", s.Want(201, "POST", course+"/clone", admin, nil).Text("lessons.0.available_from"))
+	s.Want(201, "POST", course+"/lessons", admin,
+		map[string]any{"title": "x", "available_from": "9999-12-31T23:59:59.999Z"})
+	require.Equal(t, "9999-12-31T23:59:59.999Z",
+		s.Want(201, "POST", course+"/clone", admin, nil).Text("lessons.0.available_from"))
 	s.WantProblem(422, "validation-failed", "POST", course+"/clone", admin, `{"shift_days":1}`)
 }
 
 // A lesson waits for at most twenty others, so that an outline of 500 stays one that can be shown.
-func TestALessonWaitsForTwenty(t *testing.T) {
+func TestPrerequisiteLimit(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
@@ -140,5 +150,6 @@ func TestALessonWaitsForTwenty(t *testing.T) {
 		ids = append(ids, s.Want(201, "POST", lessons, admin, map[string]any{"title": fmt.Sprint(i)}).Text("id"))
 	}
 	s.Want(201, "POST", lessons, admin, map[string]any{"title": "last", "prerequisite_ids": ids[:20]})
-	s.WantProblem(422, "validation-failed", "POST", lessons, admin, map[string]any{"title": "last", "prerequisite_ids": ids})
+	s.WantProblem(422, "validation-failed", "POST", lessons, admin,
+		map[string]any{"title": "last", "prerequisite_ids": ids})
 }

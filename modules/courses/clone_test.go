@@ -43,7 +43,10 @@ func TestDateShift(t *testing.T) {
 
 // In every zone and on every day the clocks show the same, unless they leave that time out.
 func TestDateShiftKeepsTheTimeOfDay(t *testing.T) {
-	for _, name := range []string{"Europe/Berlin", "America/Sao_Paulo", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Chatham", "America/St_Johns"} {
+	for _, name := range []string{
+		"Europe/Berlin", "America/Sao_Paulo", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Kathmandu",
+		"Pacific/Chatham", "America/St_Johns",
+	} {
 		shift, err := newDateShift(37, name)
 		require.NoError(t, err)
 		zone := shift.zone
@@ -54,7 +57,9 @@ func TestDateShiftKeepsTheTimeOfDay(t *testing.T) {
 			require.NoError(t, err)
 			from, to := at.StdTime().In(zone), moved.StdTime().In(zone)
 			if from.Format("15:04") != to.Format("15:04") {
-				require.True(t, to.After(time.Date(from.Year(), from.Month(), from.Day()+37, from.Hour(), from.Minute(), 0, 0, zone).Add(-3*time.Hour)))
+				require.True(t,
+					to.After(time.Date(from.Year(), from.Month(), from.Day()+37, from.Hour(), from.Minute(), 0, 0,
+						zone).Add(-3*time.Hour)))
 				_, before := moved.Add(-3 * time.Hour).StdTime().In(zone).Zone()
 				_, offset := to.Zone()
 				require.Greater(t, offset, before, "%s: only where clocks were set forward: %s, %s", name, from, to)
@@ -71,7 +76,10 @@ func TestNewDateShift(t *testing.T) {
 		_, err := newDateShift(0, name)
 		require.NoError(t, err, name)
 	}
-	for _, name := range []string{"Local", "localtime", "Mars/Phobos", "../etc/passwd", "/etc/localtime", "right/Europe/Berlin", "Europe/Berlin ", "europe/berlin", "CET-1CEST", "+02:00", "\u0000"} {
+	for _, name := range []string{
+		"Local", "localtime", "Mars/Phobos", "../etc/passwd", "/etc/localtime", "right/Europe/Berlin",
+		"Europe/Berlin ", "europe/berlin", "CET-1CEST", "+02:00", "\u0000",
+	} {
 		_, err := newDateShift(0, name)
 		require.Error(t, err, name)
 	}

@@ -11,7 +11,7 @@ import (
 	"lyceum/app/sitetest"
 )
 
-func TestWhoMayEdit(t *testing.T) {
+func TestEditNeedsManager(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	c := s.NewCast()
@@ -25,33 +25,45 @@ func TestWhoMayEdit(t *testing.T) {
 	s.WantProblem(422, "validation-failed", "POST", "/courses", c.Instructor, `{"title":"x","owner_id":"me"}`)
 	lesson := s.Want(201, "POST", path+"/lessons", c.Admin, `{"title":"One"}`).Text("id")
 	other := s.Want(201, "POST", "/courses", c.Admin, `{"title":"Other","status":"published"}`).Text("id")
-	// A2: nested ids must belong together.
+	// Nested ids must belong together (requirement A2).
 	s.WantProblem(404, "not-found", "GET", "/courses/"+other+"/lessons/"+lesson, c.Admin, nil)
 	s.WantProblem(404, "not-found", "PUT", "/courses/"+other+"/lessons/"+lesson+"/progress", c.User, `{"percent":1}`)
-	s.WantProblem(422, "validation-failed", "PUT", "/courses/"+other+"/lessons/order", c.Admin, map[string]any{"lesson_ids": []string{lesson}})
+	s.WantProblem(422, "validation-failed", "PUT", "/courses/"+other+"/lessons/order", c.Admin,
+		map[string]any{"lesson_ids": []string{lesson}})
 }
 
-func TestCoursesAreWrittenAndFound(t *testing.T) {
+func TestCreateAndFindCourses(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
-		c := s.Want(201, "POST", "/courses", admin, `{"title":"Straße & Wege","summary":"100% _sure_","tags":["Go","go","Δοκιμή"],"status":"published"}`)
+		c := s.Want(201, "POST", "/courses", admin,
+			`{"title":"Straße & Wege","summary":"100% _sure_","tags":["Go","go","Δοκιμή"],"status":"published"}`)
 		require.Equal(t, "strasse-wege", c.Text("slug"))
 		require.Equal(t, "public", c.Text("visibility"))
 		require.Equal(t, []any{"go", "δοκιμή"}, c.Get("tags"))
 		require.NotNil(t, c.Get("published_at"))
 		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`, c.Text("created_at"))
 		require.Equal(t, "strasse-wege-2", s.Want(201, "POST", "/courses", admin, `{"title":"STRASSE wege"}`).Text("slug"))
-		for title, slug := range map[string]string{"日本": "ri-ben", "Łódź": "lodz", "Математика 5 класс": "matematika-5-klass", "Смак": "smak"} {
+		for title, slug := range map[string]string{
+			"日本": "ri-ben", "Łódź": "lodz", "Математика 5 класс": "matematika-5-klass", "Смак": "smak",
+		} {
 			require.Equal(t, slug, s.Want(201, "POST", "/courses", admin, map[string]any{"title": title}).Text("slug"))
-			require.Equal(t, slug, s.Want(201, "POST", "/channels", admin, map[string]any{"title": title, "visibility": "public"}).Text("slug"))
+			require.Equal(t, slug,
+				s.Want(201, "POST", "/channels", admin, map[string]any{
+					"title": title, "visibility": "public",
+				}).Text("slug"))
 		}
 		for _, slug := range []string{"course", "course-2"} {
 			require.Equal(t, slug, s.Want(201, "POST", "/courses", admin, `{"title":"!!!"}`).Text("slug"))
 		}
-		require.Equal(t, "course-3", s.Want(201, "POST", "/courses", admin, `{"title":"01900000-0000-7000-8000-000000000000"}`).Text("slug"))
+		require.Equal(t, "course-3",
+			s.Want(201, "POST", "/courses", admin, `{"title":"01900000-0000-7000-8000-000000000000"}`).Text("slug"))
 		s.WantProblem(409, "slug-taken", "POST", "/courses", admin, `{"title":"x","slug":"Strasse-Wege"}`)
-		for _, bad := range []string{`{"title":"x","slug":"a--b"}`, `{"title":"x","slug":"01900000-0000-7000-8000-000000000000"}`, `{"title":" "}`, `{"title":"a\u0007b"}`,
-			`{"title":"` + strings.Repeat("x", 201) + `"}`, `{"title":"x","tags":[""]}`, `{"title":"x","visibility":"all"}`, `{"title":"x","cover_key":"not/there"}`} {
+		for _, bad := range []string{
+			`{"title":"x","slug":"a--b"}`, `{"title":"x","slug":"01900000-0000-7000-8000-000000000000"}`,
+			`{"title":" "}`, `{"title":"a\u0007b"}`,
+			`{"title":"` + strings.Repeat("x", 201) + `"}`, `{"title":"x","tags":[""]}`,
+			`{"title":"x","visibility":"all"}`, `{"title":"x","cover_key":"not/there"}`,
+		} {
 			require.Equal(t, 422, s.Call("POST", "/courses", admin, bad).Status, bad)
 		}
 		for _, q := range []string{"STRASSE", "wege+straße", "100%25", "_sure_", "δοκιμή"} {
@@ -69,17 +81,23 @@ func TestCoursesAreWrittenAndFound(t *testing.T) {
 		require.Equal(t, c.Text("published_at"), archived.Text("published_at"))
 		s.Want(204, "DELETE", id, admin, nil)
 		require.Len(t, s.Want(200, "GET", "/courses?status=deleted", admin, nil).Items(), 1)
-		require.Equal(t, "strasse-wege", s.Want(201, "POST", "/courses", admin, `{"title":"Straße Wege"}`).Text("slug"), "a deleted course frees its slug")
+		require.Equal(t, "strasse-wege",
+			s.Want(201, "POST", "/courses", admin, `{"title":"Straße Wege"}`).Text("slug"),
+			"a deleted course frees its slug")
 	})
 }
 
-func TestLessonsKeepTheirOrder(t *testing.T) {
+func TestLessonOrder(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		id := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Order","status":"published"}`).Text("id")
 		ids := make([]string, 5)
 		for i := range ids {
-			l := s.Want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint("L", i), "content": "<img src=x onerror=alert(1)> [x](javascript:alert(1)) **b**"})
+			l := s.Want(201, "POST", id+"/lessons", admin,
+				map[string]any{
+					"title":   fmt.Sprint("L", i),
+					"content": "<img src=x onerror=alert(1)> [x](javascript:alert(1)) **b**",
+				})
 			require.EqualValues(t, i+1, l.Get("position"))
 			require.NotContains(t, l.Text("content_html"), "onerror")
 			require.NotContains(t, l.Text("content_html"), "javascript:")
@@ -88,7 +106,8 @@ func TestLessonsKeepTheirOrder(t *testing.T) {
 		ids[0], ids[4] = ids[4], ids[0]
 		s.Want(200, "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": ids})
 		s.WantProblem(422, "validation-failed", "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": ids[1:]})
-		s.WantProblem(422, "validation-failed", "PUT", id+"/lessons/order", admin, map[string]any{"lesson_ids": append(ids[:4:4], ids[0])})
+		s.WantProblem(422, "validation-failed", "PUT", id+"/lessons/order", admin,
+			map[string]any{"lesson_ids": append(ids[:4:4], ids[0])})
 		s.Want(204, "DELETE", id+"/lessons/"+ids[2], admin, nil)
 		var got []string
 		for cursor := ""; ; {
@@ -114,20 +133,28 @@ func TestLessonsKeepTheirOrder(t *testing.T) {
 }
 
 // Text whose rendering would take minutes is refused, and none holds up the others meanwhile.
-func TestCostlyMarkdownHoldsUpNobody(t *testing.T) {
+func TestCostlyMarkdown(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
 	id := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Costly"}`).Text("id")
 	lesson := id + "/lessons/" + s.Want(201, "POST", id+"/lessons", admin, `{"title":"One"}`).Text("id")
-	for _, hostile := range []string{strings.Repeat("![a](", 30_000), strings.Repeat("> ", 90_000), strings.Repeat("1. ", 60_000), strings.Repeat(">", 150_000), strings.Repeat("*a**b ", 30_000),
-		strings.Repeat("|a", 5000) + "\n" + strings.Repeat("|-", 5000) + "\n" + strings.Repeat("|\n", 60_000), "> " + strings.Repeat("|a", 500) + "\n> " + strings.Repeat("|-", 500) + "\n" + strings.Repeat("> |\n", 40_000)} {
-		s.WantProblem(422, "validation-failed", "POST", id+"/lessons", admin, map[string]any{"title": "x", "content": hostile})
+	for _, hostile := range []string{
+		strings.Repeat("![a](", 30_000), strings.Repeat("> ", 90_000), strings.Repeat("1. ", 60_000),
+		strings.Repeat(">", 150_000), strings.Repeat("*a**b ", 30_000),
+		strings.Repeat("|a", 5000) + "\n" + strings.Repeat("|-", 5000) + "\n" + strings.Repeat("|\n", 60_000),
+		"> " + strings.Repeat("|a", 500) + "\n> " + strings.Repeat("|-", 500) + "\n" + strings.Repeat("> |\n", 40_000),
+	} {
+		s.WantProblem(422, "validation-failed", "POST", id+"/lessons", admin,
+			map[string]any{"title": "x", "content": hostile})
 		s.WantProblem(422, "validation-failed", "PATCH", lesson, admin, map[string]any{"content": hostile})
 	}
 	// The costliest that are accepted, and writers that go on meanwhile.
 	var wg sync.WaitGroup
-	for _, long := range []string{strings.Repeat("![a](", 2000), strings.Repeat("*a**b ", 5000), strings.Repeat("[a]: x\n", 5000), strings.Repeat("word ", 39_000), "|a|b|\n|-|-|\n" + strings.Repeat("|x|y|\n", 30_000)} {
+	for _, long := range []string{
+		strings.Repeat("![a](", 2000), strings.Repeat("*a**b ", 5000), strings.Repeat("[a]: x\n", 5000),
+		strings.Repeat("word ", 39_000), "|a|b|\n|-|-|\n" + strings.Repeat("|x|y|\n", 30_000),
+	} {
 		wg.Go(func() { s.Want(200, "PATCH", lesson, admin, map[string]any{"content": long}) })
 	}
 	for range 5 {
@@ -136,11 +163,12 @@ func TestCostlyMarkdownHoldsUpNobody(t *testing.T) {
 	wg.Wait()
 }
 
-func TestPagesHaveNoHolesNorDoubles(t *testing.T) {
+func TestCoursePages(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		for i := range 25 {
-			s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprintf("Page %02d", i%20), "status": "published", "tags": []string{"paged"}})
+			s.Want(201, "POST", "/courses", admin,
+				map[string]any{"title": fmt.Sprintf("Page %02d", i%20), "status": "published", "tags": []string{"paged"}})
 		}
 		for _, sort := range []string{"newest", "title", "updated"} {
 			seen, cursor := map[string]bool{}, ""
@@ -158,7 +186,7 @@ func TestPagesHaveNoHolesNorDoubles(t *testing.T) {
 					break
 				}
 				cursor = "&cursor=" + page.Text("next_cursor")
-				// V4: a cursor holds for its list, filters and caller only.
+				// A cursor is valid for its list, filters and caller only (requirement V4).
 				s.WantProblem(422, "validation-failed", "GET", "/courses?limit=4&sort="+sort+cursor, admin, nil)
 				s.WantProblem(422, "validation-failed", "GET", "/courses?tag=paged&limit=4&sort="+sort+cursor, "", nil)
 			}
@@ -168,15 +196,22 @@ func TestPagesHaveNoHolesNorDoubles(t *testing.T) {
 }
 
 // What the contract says of tags, slugs and lists beside the main stories.
-func TestCoursesInDetail(t *testing.T) {
+func TestTagsSlugsAndFilters(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		cast, admin := s.NewCast(), s.AdminToken()
-		made := s.Want(201, "POST", "/courses", cast.Instructor, map[string]any{"title": "Details", "slug": "De-TAILS", "tags": []string{"STRASSE", "straße", "Ünï", "ünÏ", "ﬁn", "FIN", "ΣΟΦΌΣ", "σοφός"}})
+		made := s.Want(201, "POST", "/courses", cast.Instructor,
+			map[string]any{
+				"title": "Details", "slug": "De-TAILS",
+				"tags": []string{"STRASSE", "straße", "Ünï", "ünÏ", "ﬁn", "FIN", "ΣΟΦΌΣ", "σοφός"},
+			})
 		require.Equal(t, "de-tails", made.Text("slug"))
 		require.Len(t, made.Get("tags"), 4, "each once, whatever its case: %v", made.Get("tags"))
 		course := "/courses/" + made.Text("id")
 		s.Want(200, "PATCH", course, cast.Instructor, `{"status":"published"}`)
-		for _, query := range []string{"tag=STRASSE", "tag=straße", "tag=ÜNÏ", "tag=fin", "tag=%EF%AC%81n", "tag=σοφοσ&x", "q=DETAILS", "q=d%C3%A9tails", "q=ünï"} {
+		for _, query := range []string{
+			"tag=STRASSE", "tag=straße", "tag=ÜNÏ", "tag=fin", "tag=%EF%AC%81n", "tag=σοφοσ&x", "q=DETAILS",
+			"q=d%C3%A9tails", "q=ünï",
+		} {
 			want := 1
 			if strings.HasPrefix(query, "tag=σοφοσ") || strings.HasPrefix(query, "q=d%C3") {
 				want = 0 // another letter is another word
@@ -191,7 +226,10 @@ func TestCoursesInDetail(t *testing.T) {
 		require.Equal(t, []any{}, cleared.Get("tags"))
 		require.Empty(t, s.Want(200, "GET", "/courses?tag=fin", "", nil).Items())
 		entries := s.CountEntries(admin, "course.updated")
-		for _, same := range []string{`{}`, `{"tags":null}`, `{"tags":[]}`, `{"title":" Details "}`, `{"slug":"DE-tails"}`, `{"summary":"","cover_key":null}`, `{"status":"published"}`} {
+		for _, same := range []string{
+			`{}`, `{"tags":null}`, `{"tags":[]}`, `{"title":" Details "}`, `{"slug":"DE-tails"}`,
+			`{"summary":"","cover_key":null}`, `{"status":"published"}`,
+		} {
 			a := s.Want(200, "PATCH", course, cast.Instructor, same)
 			require.Equal(t, etag, a.Header.Get("ETag"), same)
 			require.Equal(t, cleared.Text("updated_at"), a.Text("updated_at"), same)
@@ -203,7 +241,12 @@ func TestCoursesInDetail(t *testing.T) {
 
 		// Lists of what is not everybody's need a token, and have what the caller may see.
 		for status := range map[string]bool{"draft": true, "archived": true, "deleted": true} {
-			s.Want(200, "PATCH", course, cast.Instructor, map[string]string{"status": map[string]string{"deleted": "draft"}[status] + map[string]string{"draft": "draft", "archived": "archived"}[status]})
+			s.Want(200, "PATCH", course, cast.Instructor,
+				map[string]string{
+					"status": map[string]string{"deleted": "draft"}[status] + map[string]string{
+						"draft": "draft", "archived": "archived",
+					}[status],
+				})
 			if status == "deleted" {
 				s.Want(204, "DELETE", course, cast.Instructor, nil)
 			}
@@ -219,7 +262,8 @@ func TestCoursesInDetail(t *testing.T) {
 		s.Want(200, "PATCH", course, cast.Instructor, `{"status":"published","visibility":"private"}`)
 		s.WantProblem(401, "unauthenticated", "GET", "/courses?visibility=private", "", nil)
 		require.Empty(t, s.Want(200, "GET", "/courses?q=details&visibility=private", cast.User, nil).Items())
-		s.Want(200, "POST", course+"/enrollments/batch", cast.Instructor, sitetest.Batch(s.Want(200, "GET", "/users/me", cast.User, nil).Text("email")))
+		s.Want(200, "POST", course+"/enrollments/batch", cast.Instructor,
+			sitetest.Batch(s.Want(200, "GET", "/users/me", cast.User, nil).Text("email")))
 		require.Len(t, s.Want(200, "GET", "/courses?q=details&visibility=private", cast.User, nil).Items(), 1)
 	})
 }

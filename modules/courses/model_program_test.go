@@ -50,24 +50,25 @@ type trial struct {
 
 // Random programs of everything that can be done with courses agree, step by step and as a whole, with a model
 // that was written from the contract.
-func TestCoursesAgreeWithAModel(t *testing.T) {
+func TestCoursesMatchModel(t *testing.T) {
 	const workers = 4
-	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"}, func(t *testing.T, s *sitetest.Site) {
-		seed, programs, began := modelSeed(t), testkit.Rounds(10_000), time.Now()
-		t.Cleanup(func() { t.Logf("%d programs in %s", programs, time.Since(began).Round(time.Second)) })
-		for w := range workers {
-			t.Run(fmt.Sprint("worker ", w), func(t *testing.T) {
-				t.Parallel()
-				own := *s
-				own.T = t
-				c, told := newTroupe(&own, w), map[sitetest.Account]map[string]bool{}
-				for n := w; n < programs; n += workers {
-					runTrial(t, &own, c, seed, n).completions(told)
-				}
-				toldOfCompletions(&own, c, told)
-			})
-		}
-	})
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"},
+		func(t *testing.T, s *sitetest.Site) {
+			seed, programs, began := modelSeed(t), testkit.Rounds(10_000), time.Now()
+			t.Cleanup(func() { t.Logf("%d programs in %s", programs, time.Since(began).Round(time.Second)) })
+			for w := range workers {
+				t.Run(fmt.Sprint("worker ", w), func(t *testing.T) {
+					t.Parallel()
+					own := *s
+					own.T = t
+					c, told := newTroupe(&own, w), map[sitetest.Account]map[string]bool{}
+					for n := w; n < programs; n += workers {
+						runTrial(t, &own, c, seed, n).completions(told)
+					}
+					toldOfCompletions(&own, c, told)
+				})
+			}
+		})
 }
 
 // modelSeed is the same in every ordinary run, and another one where all is to be proved.
@@ -79,7 +80,10 @@ func modelSeed(t *testing.T) int64 {
 }
 
 func runTrial(t *testing.T, s *sitetest.Site, c troupe, seed int64, n int) *trial {
-	p := &trial{troupe: c, t: t, s: s, r: rand.New(rand.NewPCG(uint64(seed), uint64(n))), word: fmt.Sprintf("trial%05d", n)}
+	p := &trial{
+		troupe: c, t: t, s: s, r: rand.New(rand.NewPCG(uint64(seed), uint64(n))),
+		word: fmt.Sprintf("trial%05d", n),
+	}
 	defer func() {
 		if t.Failed() {
 			t.Logf("LYCEUM_SEED=%d, program %d:\n%s", seed, n, p)
@@ -141,7 +145,7 @@ func (p *trial) learner() sitetest.Account {
 
 func (p *trial) anyone() sitetest.Account { return p.all()[p.r.IntN(6)] }
 
-// completions adds who has to be told of which courses; false where he may be.
+// completions adds which accounts must be notified of which courses; false where they may be.
 func (p *trial) completions(told map[sitetest.Account]map[string]bool) {
 	for _, c := range p.courses {
 		for a, l := range c.learners {
@@ -155,7 +159,8 @@ func (p *trial) completions(told map[sitetest.Account]map[string]bool) {
 	}
 }
 
-// toldOfCompletions holds what everyone was told against what he has completed, each course once.
+// toldOfCompletions compares the notifications of every account with what it has completed, each course
+// once.
 func toldOfCompletions(s *sitetest.Site, c troupe, want map[sitetest.Account]map[string]bool) {
 	for _, a := range c.all()[:5] {
 		require.EventuallyWithT(s.T, func(e *assert.CollectT) {

@@ -77,7 +77,9 @@ func (p *trial) takeOut(c *modelCourse) {
 func (p *trial) batch(c *modelCourse) {
 	a, rows, people := p.editor(), []object{}, []sitetest.Account{}
 	for range 1 + p.r.IntN(5) {
-		who := []sitetest.Account{p.member, p.user, p.teacher, p.owner, {Email: "nobody@example.com"}, {Email: "nonsense"}}[p.r.IntN(6)]
+		who := []sitetest.Account{
+			p.member, p.user, p.teacher, p.owner, {Email: "nobody@example.com"}, {Email: "nonsense"},
+		}[p.r.IntN(6)]
 		people = append(people, who)
 		rows = append(rows, object{"email": []string{who.Email, strings.ToUpper(who.Email)}[p.r.IntN(2)]})
 	}
@@ -132,5 +134,6 @@ func (p *trial) isVerdict(rows []object, verdict []string, got sitetest.Answer) 
 		count[want["status"].(string)]++
 		require.Equal(p.t, want, got.Get("results").([]any)[i], "%s", got.Raw)
 	}
-	require.Equal(p.t, []any{float64(count["created"]), float64(count["exists"]), float64(count["error"])}, []any{got.Get("created"), got.Get("exists"), got.Get("errors")})
+	require.Equal(p.t, []any{float64(count["created"]), float64(count["exists"]), float64(count["error"])},
+		[]any{got.Get("created"), got.Get("exists"), got.Get("errors")})
 }

@@ -39,7 +39,8 @@ func (p *trial) look(*modelCourse) { p.sees(p.anyone()) }
 // begin makes the asset and the first course, with some lessons.
 func (p *trial) begin() {
 	p.asset = "model/" + p.word
-	up := p.act(http.StatusCreated, "", p.owner, "POST", "/storage/uploads", object{"key": p.asset, "content_type": "text/plain", "size": 5})
+	up := p.act(http.StatusCreated, "", p.owner, "POST", "/storage/uploads",
+		object{"key": p.asset, "content_type": "text/plain", "size": 5})
 	p.s.Upload(up, "model")
 	p.act(http.StatusOK, "", p.owner, "POST", "/storage/uploads/"+up.Text("id")+"/complete", nil)
 	p.createCourse()
@@ -49,9 +50,13 @@ func (p *trial) begin() {
 }
 
 func (p *trial) createCourse() {
-	c := &modelCourse{title: p.title(), visibility: p.pick("public", "member", "private"), status: p.pick("draft", "published", "published"),
-		owner: p.owner, tags: []string{p.word}, learners: map[sitetest.Account]*modelLearner{}}
-	got := p.act(http.StatusCreated, "", p.owner, "POST", "/courses", object{"title": c.title, "visibility": c.visibility, "status": c.status, "tags": c.tags})
+	c := &modelCourse{
+		title: p.title(), visibility: p.pick("public", "member", "private"),
+		status: p.pick("draft", "published", "published"),
+		owner:  p.owner, tags: []string{p.word}, learners: map[sitetest.Account]*modelLearner{},
+	}
+	got := p.act(http.StatusCreated, "", p.owner, "POST", "/courses",
+		object{"title": c.title, "visibility": c.visibility, "status": c.status, "tags": c.tags})
 	p.take(c, got)
 	p.isCourse(p.owner, c, got)
 }

@@ -37,7 +37,7 @@ type modelLearner struct {
 	percent          map[string]int
 }
 
-// reads is how a caller's wish to read is answered: 200, or what he is told instead.
+// reads returns the status with which a caller's request to read the course is answered.
 func (c *modelCourse) reads(a sitetest.Account) int {
 	signedIn := sitetest.RankOf(a.Role) >= sitetest.RankOf("user")
 	switch {
@@ -64,7 +64,7 @@ func (c *modelCourse) reads(a sitetest.Account) int {
 // manages says whether a course is a caller's to change, and to be found in the trash.
 func (c *modelCourse) manages(a sitetest.Account) bool { return c.owner == a || a.Role == "admin" }
 
-// edits is how a caller's wish to change something is answered.
+// edits returns the status for a request to change the course.
 func (c *modelCourse) edits(a sitetest.Account) int {
 	switch read := c.reads(a); {
 	case a.Role == "anonymous":
@@ -79,7 +79,7 @@ func (c *modelCourse) edits(a sitetest.Account) int {
 	return http.StatusOK
 }
 
-// learns is how a caller's wish to learn is answered: he has to be somebody, and to read.
+// learns returns the status for a request to learn: it needs an account that may read the course.
 func (c *modelCourse) learns(a sitetest.Account) int {
 	if a.Role == "anonymous" {
 		return http.StatusUnauthorized

@@ -85,8 +85,11 @@ func (p *trial) seesCourse(a sitetest.Account, c *modelCourse, item object) {
 
 // isCourse holds an answered detail against the model.
 func (p *trial) isCourse(a sitetest.Account, c *modelCourse, got sitetest.Answer) {
-	want := object{"id": c.id, "title": c.title, "visibility": c.visibility, "status": c.status, "cover_key": orNull(c.cover),
-		"lesson_count": float64(len(c.lessons)), "published_at": c.published, "tags": anys(c.tags), "progress": any(p.progress(a, c, got.Get("progress.completed_at")))}
+	want := object{
+		"id": c.id, "title": c.title, "visibility": c.visibility, "status": c.status, "cover_key": orNull(c.cover),
+		"lesson_count": float64(len(c.lessons)), "published_at": c.published, "tags": anys(c.tags),
+		"progress": any(p.progress(a, c, got.Get("progress.completed_at"))),
+	}
 	if a.Role == "anonymous" {
 		want["progress"] = nil
 	}
@@ -107,15 +110,22 @@ func (p *trial) progress(a sitetest.Account, c *modelCourse, completedAt any) ob
 	if l.completedAt == nil {
 		l.completedAt = completedAt
 	}
-	return object{"percent": float64(c.mean(a)), "completed_lessons": float64(l.complete()), "total_lessons": float64(len(c.lessons)), "completed_at": l.completedAt}
+	return object{
+		"percent": float64(c.mean(a)), "completed_lessons": float64(l.complete()),
+		"total_lessons": float64(len(c.lessons)), "completed_at": l.completedAt,
+	}
 }
 
 // isLesson holds an answered lesson, or its line in the outline, against the model.
 func (p *trial) isLesson(a sitetest.Account, c *modelCourse, l *modelLesson, position int, got object) {
 	k := c.lock(a, l)
-	want := object{"id": l.id, "course_id": c.id, "position": float64(position), "title": l.title, "asset_key": orNull(l.asset),
-		"duration_seconds": float64(l.duration), "prerequisite_ids": anys(c.inOrder(l.needs)), "available_from": orNull(l.from),
-		"available_after_days": nil, "locked": k.locked, "locked_by": anys(k.by), "available_at": k.at}
+	want := object{
+		"id": l.id, "course_id": c.id, "position": float64(position), "title": l.title,
+		"asset_key":        orNull(l.asset),
+		"duration_seconds": float64(l.duration), "prerequisite_ids": anys(c.inOrder(l.needs)),
+		"available_from":       orNull(l.from),
+		"available_after_days": nil, "locked": k.locked, "locked_by": anys(k.by), "available_at": k.at,
+	}
 	if l.after >= 0 {
 		want["available_after_days"] = float64(l.after)
 	}
@@ -188,9 +198,16 @@ func (p *trial) seesLearners(a sitetest.Account, c *modelCourse) {
 			continue
 		}
 		n++
-		require.Equal(p.t, object{"percent": float64(c.mean(who)), "completed_lessons": float64(l.complete()), "email": who.Email, "begun": l.begun, "completed": l.completed},
-			object{"percent": item["percent"], "completed_lessons": item["completed_lessons"], "email": item["user"].(object)["email"],
-				"begun": item["last_activity_at"] != nil, "completed": item["completed_at"] != nil})
+		require.Equal(p.t,
+			object{
+				"percent": float64(c.mean(who)), "completed_lessons": float64(l.complete()), "email": who.Email,
+				"begun": l.begun, "completed": l.completed,
+			},
+			object{
+				"percent": item["percent"], "completed_lessons": item["completed_lessons"],
+				"email": item["user"].(object)["email"],
+				"begun": item["last_activity_at"] != nil, "completed": item["completed_at"] != nil,
+			})
 		require.True(p.t, l.enrolledAt == "" || l.enrolledAt == item["enrolled_at"])
 	}
 	require.Len(p.t, got.Items(), n)

@@ -13,24 +13,25 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// Whoever walks through many courses while others come and go sees each that was there all the time, once, and
-// none twice.
-func TestWalkOverCoursesThatChange(t *testing.T) {
+// A walk through the pages of a list that changes meanwhile shows each course that was there all the
+// time once, and no course twice.
+func TestPagesOfChangingList(t *testing.T) {
 	stay, others := max(testkit.Rounds(5000), 300), max(testkit.Rounds(200), 40)
-	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"}, func(t *testing.T, s *sitetest.Site) {
-		admin := s.AdminToken()
-		began := time.Now()
-		staying := manyCourses(s, admin, stay)
-		t.Logf("%d courses in %s", stay, time.Since(began).Round(time.Millisecond))
-		for _, sort := range []string{"newest", "title", "updated"} {
-			began, walks, pages := time.Now(), 0, 0
-			for over := comeAndGo(s, admin, others); walks == 0 || !over.Load(); walks++ {
-				token := []string{"", admin}[walks%2]
-				pages += walkOver(s, "/courses?tag=walk&sort="+sort+"&limit="+fmt.Sprint(stay/50), token, staying)
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"},
+		func(t *testing.T, s *sitetest.Site) {
+			admin := s.AdminToken()
+			began := time.Now()
+			staying := manyCourses(s, admin, stay)
+			t.Logf("%d courses in %s", stay, time.Since(began).Round(time.Millisecond))
+			for _, sort := range []string{"newest", "title", "updated"} {
+				began, walks, pages := time.Now(), 0, 0
+				for over := comeAndGo(s, admin, others); walks == 0 || !over.Load(); walks++ {
+					token := []string{"", admin}[walks%2]
+					pages += walkOver(s, "/courses?tag=walk&sort="+sort+"&limit="+fmt.Sprint(stay/50), token, staying)
+				}
+				t.Logf("%s: %d walks of %d pages in %s", sort, walks, pages, time.Since(began).Round(time.Millisecond))
 			}
-			t.Logf("%s: %d walks of %d pages in %s", sort, walks, pages, time.Since(began).Round(time.Millisecond))
-		}
-	})
+		})
 }
 
 // manyCourses makes n courses by several workers, so that some are of one millisecond; many have a title in common.
@@ -57,7 +58,10 @@ var walkSlug atomic.Int64
 
 func walkCourse(s *sitetest.Site, token string, i int) string {
 	// A slug of its own, as making one from a title looks for all that are like it.
-	body := map[string]any{"title": fmt.Sprint("Walk ", i%97), "slug": fmt.Sprint("walk-", walkSlug.Add(1)), "status": "published", "tags": []string{"walk"}}
+	body := map[string]any{
+		"title": fmt.Sprint("Walk ", i%97), "slug": fmt.Sprint("walk-", walkSlug.Add(1)), "status": "published",
+		"tags": []string{"walk"},
+	}
 	return s.Want(201, "POST", "/courses", token, body).Text("id")
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheTrashGivesBackForThirtyDays(t *testing.T) {
+func TestTrash(t *testing.T) {
 	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 		c := s.NewCast()
 		made := s.Want(201, "POST", "/courses", c.Instructor, `{"title":"Trash","status":"published"}`)
@@ -27,20 +27,24 @@ func TestTheTrashGivesBackForThirtyDays(t *testing.T) {
 		require.Empty(t, s.Want(200, "GET", "/courses?status=deleted", c.Member, nil).Items())
 		s.WantProblem(403, "forbidden", "POST", id+"/restore", c.User, nil)
 		back := s.Want(200, "POST", id+"/restore", c.Instructor, nil)
-		require.Equal(t, []any{"trash-2", "published", nil}, []any{back.Get("slug"), back.Get("status"), back.Get("deleted_at")})
+		require.Equal(t, []any{"trash-2", "published", nil},
+			[]any{back.Get("slug"), back.Get("status"), back.Get("deleted_at")})
 		require.EqualValues(t, 40, s.Want(200, "GET", id+"/progress", c.User, nil).Get("percent"))
 		require.Len(t, s.Want(200, "GET", "/admin/audit-logs?action=course.restored", c.Admin, nil).Items(), 1)
 
 		s.Want(204, "DELETE", id, c.Instructor, nil)
-		_, err := d.Exec(t.Context(), "UPDATE courses SET deleted_at = deleted_at - ? WHERE id = ?", (30 * 24 * time.Hour).Milliseconds(), made.Text("id"))
+		_, err := d.Exec(t.Context(), "UPDATE courses SET deleted_at = deleted_at - ? WHERE id = ?",
+			(30 * 24 * time.Hour).Milliseconds(), made.Text("id"))
 		require.NoError(t, err)
 		s.WantProblem(404, "not-found", "POST", id+"/restore", c.Instructor, nil)
 		require.Empty(t, s.Want(200, "GET", "/courses?status=deleted", c.Instructor, nil).Items())
 		require.Eventually(t, func() bool {
 			var n int
-			require.NoError(t, d.QueryRow(t.Context(), "SELECT count(*) FROM courses WHERE id = ?", []any{made.Text("id")}, &n))
+			require.NoError(t,
+				d.QueryRow(t.Context(), "SELECT count(*) FROM courses WHERE id = ?", []any{made.Text("id")}, &n))
 			return n == 0
 		}, 40*time.Second, 100*time.Millisecond, "the trash is emptied by itself")
-		require.EqualValues(t, true, s.Want(200, "GET", "/admin/audit-logs?action=course.deleted", c.Admin, nil).Get("items.0.data.purged"))
+		require.EqualValues(t, true,
+			s.Want(200, "GET", "/admin/audit-logs?action=course.deleted", c.Admin, nil).Get("items.0.data.purged"))
 	})
 }

@@ -22,7 +22,8 @@ type classroom struct {
 func (c *classroom) add(name string, more map[string]any) {
 	c.T.Helper()
 	key := fmt.Sprintf("locks/%s.txt", name)
-	up := c.Want(201, "POST", "/storage/uploads", c.teacher, map[string]any{"key": key, "content_type": "text/plain", "size": 1})
+	up := c.Want(201, "POST", "/storage/uploads", c.teacher,
+		map[string]any{"key": key, "content_type": "text/plain", "size": 1})
 	c.Upload(up, "x")
 	c.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", c.teacher, nil)
 	body := map[string]any{"title": name, "content": "secret of " + name, "asset_key": key}
@@ -36,7 +37,9 @@ func (c *classroom) add(name string, more map[string]any) {
 func (c *classroom) is(token, name string, locked bool, by []any, until any) {
 	c.T.Helper()
 	var found bool
-	for _, list := range []sitetest.Answer{c.Want(200, "GET", c.path, token, nil), c.Want(200, "GET", c.path+"/lessons", token, nil)} {
+	for _, list := range []sitetest.Answer{
+		c.Want(200, "GET", c.path, token, nil), c.Want(200, "GET", c.path+"/lessons", token, nil),
+	} {
 		lessons, _ := list.Get("lessons").([]any)
 		for _, item := range append(lessons, list.Items()...) {
 			l := item.(map[string]any)
@@ -52,7 +55,8 @@ func (c *classroom) is(token, name string, locked bool, by []any, until any) {
 	lesson := c.path + "/lessons/" + c.lessons[name]
 	asked := []sitetest.Answer{c.Call("GET", lesson, token, nil), c.Call("HEAD", lesson, token, nil)}
 	if token != "" {
-		asked = append(asked, c.Call("GET", "/storage/sign?key=locks/"+name+".txt", token, nil), c.Call("PUT", lesson+"/progress", token, `{"percent":0}`))
+		asked = append(asked, c.Call("GET", "/storage/sign?key=locks/"+name+".txt", token, nil),
+			c.Call("PUT", lesson+"/progress", token, `{"percent":0}`))
 	}
 	for i, a := range asked {
 		if !locked {
@@ -62,12 +66,13 @@ func (c *classroom) is(token, name string, locked bool, by []any, until any) {
 		require.Equal(c.T, 403, a.Status, "%s: %d: %s", name, i, a.Raw)
 		require.NotContains(c.T, string(a.Raw), "secret")
 		if i != 1 {
-			require.Equal(c.T, []any{"lesson-locked", by, until}, []any{a.Get("code"), a.Get("locked_by"), a.Get("available_at")}, name)
+			require.Equal(c.T, []any{"lesson-locked", by, until},
+				[]any{a.Get("code"), a.Get("locked_by"), a.Get("available_at")}, name)
 		}
 	}
 }
 
-func TestLessonsWaitForOthersAndForTheirDay(t *testing.T) {
+func TestLocks(t *testing.T) {
 	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 		cast := s.NewCast()
 		c := &classroom{s, cast.Instructor, "", map[string]string{}}
@@ -88,7 +93,8 @@ func TestLessonsWaitForOthersAndForTheirDay(t *testing.T) {
 		c.is(cast.User, "later", true, none, "2999-01-01T00:00:00.000Z")
 		c.is(cast.User, "first", false, none, nil) // which enrolls
 		c.is(cast.User, "open", false, none, nil)
-		enrolled, err := time.Parse(time.RFC3339, s.Want(200, "GET", "/users/me/enrollments", cast.User, nil).Text("items.0.enrolled_at"))
+		enrolled, err := time.Parse(time.RFC3339,
+			s.Want(200, "GET", "/users/me/enrollments", cast.User, nil).Text("items.0.enrolled_at"))
 		require.NoError(t, err)
 		c.is(cast.User, "drip", true, none, enrolled.Add(7*24*time.Hour).Format("2006-01-02T15:04:05.000Z"))
 		for _, manager := range []string{c.teacher, cast.Admin} {
@@ -111,7 +117,8 @@ func TestLessonsWaitForOthersAndForTheirDay(t *testing.T) {
 		delete(c.lessons, "first")
 		c.is(cast.User, "third", false, none, nil)
 
-		_, err = d.Exec(t.Context(), "UPDATE enrollments SET created_at = created_at - ?", (7 * 24 * time.Hour).Milliseconds())
+		_, err = d.Exec(t.Context(), "UPDATE enrollments SET created_at = created_at - ?",
+			(7 * 24 * time.Hour).Milliseconds())
 		require.NoError(t, err)
 		c.is(cast.User, "drip", false, none, nil)
 		s.Want(200, "PATCH", c.path+"/lessons/"+c.lessons["later"], c.teacher, `{"available_from":null}`)
@@ -143,13 +150,15 @@ func TestCompletedLessonsStayOpen(t *testing.T) {
 			s.Want(200, "PATCH", path("begun"), c.teacher, locks)
 			c.is(cast.User, "done", false, none, nil)
 			require.Equal(t, 403, s.Call("GET", path("begun"), cast.User, nil).Status, locks)
-			require.Equal(t, 403, s.Call("GET", path("done"), cast.Member, nil).Status, "it stays open to who has completed it alone")
+			require.Equal(t, 403, s.Call("GET", path("done"), cast.Member, nil).Status,
+				"it stays open to who has completed it alone")
 			c.is(cast.User, "after", false, none, nil)
 			s.Want(200, "PUT", path("done")+"/progress", cast.User, `{"percent":100,"position_seconds":5}`)
 		}
 		c.is(cast.User, "begun", true, before, "2999-01-01T00:00:00.000Z")
 		s.Want(204, "DELETE", c.path+"/enrollment", cast.User, nil)
-		require.Equal(t, 200, s.Call("GET", path("done"), cast.User, nil).Status, "not enrolled any more, completed all the same")
+		require.Equal(t, 200, s.Call("GET", path("done"), cast.User, nil).Status,
+			"not enrolled any more, completed all the same")
 		require.Equal(t, 200, s.Call("GET", "/storage/sign?key=locks/done.txt", cast.User, nil).Status)
 		s.Want(200, "PUT", path("done")+"/progress", cast.User, `{"percent":10,"reset":true}`)
 		c.is(cast.User, "done", true, before, "2999-01-01T00:00:00.000Z")
@@ -171,7 +180,8 @@ func TestDaysCountFromTheFirstEnrollment(t *testing.T) {
 		s.Want(201, "POST", c.path+"/enrollment", learner, nil)
 		for _, table := range []string{"enrollments.created_at", "enrollment_starts.started_at"} {
 			name, column, _ := strings.Cut(table, ".")
-			_, err := d.Exec(t.Context(), "UPDATE "+name+" SET "+column+" = "+column+" - ? WHERE user_id = ?", (8 * 24 * time.Hour).Milliseconds(), id)
+			_, err := d.Exec(t.Context(), "UPDATE "+name+" SET "+column+" = "+column+" - ? WHERE user_id = ?",
+				(8 * 24 * time.Hour).Milliseconds(), id)
 			require.NoError(t, err)
 		}
 		first := s.Want(200, "GET", "/users/me/enrollments", learner, nil).Text("items.0.enrolled_at")
@@ -181,12 +191,16 @@ func TestDaysCountFromTheFirstEnrollment(t *testing.T) {
 		leave := func() { s.Want(204, "DELETE", c.path+"/enrollment", learner, nil) }
 		for way, back := range map[string]func(){
 			"enrolls again": func() { s.Want(201, "POST", c.path+"/enrollment", learner, nil) },
-			"reports":       func() { s.Want(200, "PUT", c.path+"/lessons/"+c.lessons["free"]+"/progress", learner, `{"percent":0}`) },
+			"reports": func() {
+				s.Want(200, "PUT", c.path+"/lessons/"+c.lessons["free"]+"/progress", learner,
+					`{"percent":0}`)
+			},
 			"by batch": func() {
 				s.Want(200, "POST", c.path+"/enrollments/batch", teacher, sitetest.Batch(email))
 			},
 			"by invite": func() {
-				code := s.Want(201, "POST", "/admin/invites", admin, map[string]any{"role_to_grant": "member", "course_ids": []string{course}}).Text("code")
+				code := s.Want(201, "POST", "/admin/invites", admin,
+					map[string]any{"role_to_grant": "member", "course_ids": []string{course}}).Text("code")
 				s.Want(200, "POST", "/invites/redeem", learner, map[string]any{"code": code})
 			},
 			"after the trash": func() {
@@ -198,14 +212,15 @@ func TestDaysCountFromTheFirstEnrollment(t *testing.T) {
 			leave()
 			c.is(learner, "week", true, []any{}, nil)
 			back()
-			require.Equal(t, first, s.Want(200, "GET", "/users/me/enrollments", learner, nil).Text("items.0.enrolled_at"), way)
+			require.Equal(t, first,
+				s.Want(200, "GET", "/users/me/enrollments", learner, nil).Text("items.0.enrolled_at"), way)
 			c.is(learner, "week", false, []any{}, nil)
 			c.is(learner, "month", true, []any{}, month)
 		}
 	})
 }
 
-func TestWhatALessonMayWaitFor(t *testing.T) {
+func TestPrerequisites(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		make := func() (string, []string) {
@@ -221,19 +236,26 @@ func TestWhatALessonMayWaitFor(t *testing.T) {
 		set := func(i int, before ...string) sitetest.Answer {
 			return s.Call("PATCH", path+"/"+ids[i], admin, map[string]any{"prerequisite_ids": before})
 		}
-		require.Equal(t, []any{ids[1], ids[2]}, set(3, ids[2], ids[1], ids[2]).Get("prerequisite_ids"), "each once, in the course's order")
+		require.Equal(t, []any{ids[1], ids[2]}, set(3, ids[2], ids[1], ids[2]).Get("prerequisite_ids"),
+			"each once, in the course's order")
 		require.Equal(t, 200, set(2, ids[1]).Status)
 		require.Equal(t, 200, set(1, ids[0]).Status)
 		for _, bad := range [][]string{{ids[0]}, {ids[3]}, {others[0]}, {"nonsense"}, {""}, {strings.ToUpper(ids[1])}} {
 			a := set(0, bad...)
 			require.Equal(t, 422, a.Status, "%v: %s", bad, a.Raw)
 		}
-		require.Equal(t, 422, s.Call("POST", path, admin, map[string]any{"title": "x", "prerequisite_ids": []string{others[0]}}).Status)
+		require.Equal(t, 422,
+			s.Call("POST", path, admin, map[string]any{"title": "x", "prerequisite_ids": []string{others[0]}}).Status)
 		etag := s.Want(200, "GET", path+"/"+ids[3], admin, nil).Header.Get("ETag")
 		require.Equal(t, etag, set(3, ids[1], ids[2]).Header.Get("ETag"), "nothing new, no new version")
-		require.Equal(t, []any{}, s.Want(200, "PATCH", path+"/"+ids[3], admin, `{"prerequisite_ids":null}`).Get("prerequisite_ids"))
-		for _, bad := range []string{`{"available_from":"soon"}`, `{"available_from":"1969-12-31T23:59:59Z"}`, `{"available_from":5}`, `{"available_after_days":-1}`,
-			`{"available_after_days":36501}`, `{"available_after_days":1.5}`, `{"prerequisite_ids":"x"}`, `{"prerequisite_ids":[1]}`, `{"prerequisite_ids":[null]}`} {
+		require.Equal(t, []any{},
+			s.Want(200, "PATCH", path+"/"+ids[3], admin, `{"prerequisite_ids":null}`).Get("prerequisite_ids"))
+		for _, bad := range []string{
+			`{"available_from":"soon"}`, `{"available_from":"1969-12-31T23:59:59Z"}`, `{"available_from":5}`,
+			`{"available_after_days":-1}`,
+			`{"available_after_days":36501}`, `{"available_after_days":1.5}`, `{"prerequisite_ids":"x"}`,
+			`{"prerequisite_ids":[1]}`, `{"prerequisite_ids":[null]}`,
+		} {
 			a := s.Call("PATCH", path+"/"+ids[3], admin, bad)
 			require.Equal(t, 422, a.Status, "%s: %s", bad, a.Raw)
 		}

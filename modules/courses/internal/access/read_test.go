@@ -8,7 +8,7 @@ import (
 )
 
 // Lists show exactly what the details would: every visibility × status × caller, enrolled or not.
-func TestWhoMayReadIsOneRule(t *testing.T) {
+func TestListsShowWhatDetailsAllow(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		c := s.NewCast()
 		_, _, enrolled := s.NewAccount("cast-enrolled")
@@ -16,13 +16,18 @@ func TestWhoMayReadIsOneRule(t *testing.T) {
 		var all []made
 		for _, visibility := range []string{"public", "member", "private"} {
 			for _, status := range []string{"draft", "published", "archived"} {
-				id := s.Want(201, "POST", "/courses", c.Instructor, map[string]any{"title": "Matrix", "visibility": "public", "status": "published"}).Text("id")
+				id := s.Want(201, "POST", "/courses", c.Instructor,
+					map[string]any{"title": "Matrix", "visibility": "public", "status": "published"}).Text("id")
 				s.Want(201, "POST", "/courses/"+id+"/enrollment", enrolled, nil)
-				s.Want(200, "PATCH", "/courses/"+id, c.Instructor, map[string]any{"visibility": visibility, "status": status})
+				s.Want(200, "PATCH", "/courses/"+id, c.Instructor,
+					map[string]any{"visibility": visibility, "status": status})
 				all = append(all, made{id, visibility, status})
 			}
 		}
-		for name, token := range map[string]string{"anon": "", "user": c.User, "member": c.Member, "owner": c.Instructor, "admin": c.Admin, "enrolled": enrolled} {
+		for name, token := range map[string]string{
+			"anon": "", "user": c.User, "member": c.Member, "owner": c.Instructor, "admin": c.Admin,
+			"enrolled": enrolled,
+		} {
 			listed := map[string]bool{}
 			for _, status := range []string{"published", "draft", "archived"} {
 				if name == "anon" && status != "published" {

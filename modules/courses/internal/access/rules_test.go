@@ -105,7 +105,8 @@ func TestLockOfAndUnlockedAgree(t *testing.T) {
 					const query = "SELECT count(*) FROM lessons l JOIN courses c ON c.id = l.course_id WHERE l.id = ?"
 					isOpen := holds(t, d, query, l.ID, Unlocked(caller, coursetest.Noon))
 					lock := state.LockOf(l)
-					require.Equal(t, !lock.IsLocked, isOpen, "role=%s lesson=%+v lock=%+v case=%+v", caller.Role, l, lock, lc)
+					require.Equal(t, !lock.IsLocked, isOpen, "role=%s lesson=%+v lock=%+v case=%+v", caller.Role,
+						l, lock, lc)
 				}
 			}
 		}

@@ -99,13 +99,18 @@ func fullCourse(s *sitetest.Site, token, prefix string) string {
 	s.AddAsset(token, prefix+"/video.mp4", "video/mp4", sitetest.DemoVideo)
 	s.AddAsset(token, prefix+"/cover.gif", "image/gif", gif)
 	s.AddAsset(token, prefix+"/notes", "text/plain", strings.Repeat("no extension, much to pack ", 1000))
-	id := s.Want(201, "POST", "/courses", token, map[string]any{"title": "Ünïcode & <full> 日本語", "summary": "Two\nlines", "description": "# Long\n\ntext",
-		"visibility": "member", "status": "published", "tags": []string{"b", "a", "ß"}, "cover_key": prefix + "/cover.gif"}).Text("id")
+	id := s.Want(201, "POST", "/courses", token,
+		map[string]any{"title": "Ünïcode & <full> 日本語", "summary": "Two\nlines", "description": "# Long\n\ntext",
+			"visibility": "member", "status": "published", "tags": []string{"b", "a", "ß"},
+			"cover_key": prefix + "/cover.gif"}).Text("id")
 	lessons := make([]string, 5)
 	for i, body := range []map[string]any{
 		{"title": "One", "content": "# Hi\n\n<script>alert(1)</script>\n\n*there*", "duration_seconds": 60},
 		{"title": "Two", "content": strings.Repeat("x", 200_000), "asset_key": prefix + "/video.mp4"},
-		{"title": "Three", "available_from": "2031-02-03T04:05:06.789Z", "available_after_days": 7, "asset_key": prefix + "/notes"},
+		{
+			"title": "Three", "available_from": "2031-02-03T04:05:06.789Z", "available_after_days": 7,
+			"asset_key": prefix + "/notes",
+		},
 		{"title": "Four", "content": "𝒳 e\u0301\r\nnext", "available_after_days": 0, "asset_key": prefix + "/video.mp4"},
 		{"title": "Five"},
 	} {
@@ -114,7 +119,8 @@ func fullCourse(s *sitetest.Site, token, prefix string) string {
 		}
 		lessons[i] = s.Want(201, "POST", "/courses/"+id+"/lessons", token, body).Text("id")
 	}
-	s.Want(200, "PUT", "/courses/"+id+"/lessons/order", token, map[string]any{"lesson_ids": []string{lessons[4], lessons[3], lessons[0], lessons[2], lessons[1]}})
+	s.Want(200, "PUT", "/courses/"+id+"/lessons/order", token,
+		map[string]any{"lesson_ids": []string{lessons[4], lessons[3], lessons[0], lessons[2], lessons[1]}})
 	return id
 }
 
@@ -125,7 +131,7 @@ func newInstructor(s *sitetest.Site, name string) (id, token string) {
 	return id, token
 }
 
-func TestAnArchiveGoesRound(t *testing.T) {
+func TestExportAndImport(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		ownerID, owner := newInstructor(s, "exporter")
 		id := fullCourse(s, owner, "round")
@@ -133,7 +139,8 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		require.Equal(t, sitetest.ArchiveType, first.Header.Get("Content-Type"))
 		slug := s.Want(200, "GET", "/courses/"+id, owner, nil).Text("slug")
 		require.Equal(t, `attachment; filename="`+slug+`.zip"`, first.Header.Get("Content-Disposition"))
-		require.Equal(t, first.Raw, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw, "the same course, other bytes")
+		require.Equal(t, first.Raw, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw,
+			"the same course, other bytes")
 		require.Empty(t, s.Want(200, "HEAD", "/courses/"+id+"/export", owner, nil).Raw)
 		x := unzip(t, first.Raw)
 		require.Equal(t, sitetest.DemoVideo, string(x["assets/0001"]))
@@ -142,18 +149,23 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		require.Equal(t, []any{2.0, 4.0, 5.0}, inOf(m, "lessons", 0)["prerequisites"])
 		require.Len(t, m["assets"], 3)
 
-		// By the owner: his files are there, so that they are used as they are.
+		// By the owner: the files are there and are used as they are.
 		a := s.ImportCourse(owner, string(first.Raw))
 		again := a.Text("id")
 		require.Equal(t, "/courses/"+again, a.Header.Get("Location"))
 		require.NotEmpty(t, a.Header.Get("ETag"))
 		require.Empty(t, a.Get("warnings"))
-		require.Equal(t, []any{slug + "-2", "draft", "member", ownerID, nil, 5.0}, []any{a.Get("slug"), a.Get("status"), a.Get("visibility"), a.Get("owner.id"), a.Get("published_at"), a.Get("lesson_count")})
+		require.Equal(t, []any{slug + "-2", "draft", "member", ownerID, nil, 5.0},
+			[]any{
+				a.Get("slug"), a.Get("status"), a.Get("visibility"), a.Get("owner.id"), a.Get("published_at"),
+				a.Get("lesson_count"),
+			})
 		require.Equal(t, x, exportCourse(s, owner, again))
 		lesson := s.Want(200, "GET", "/courses/"+again+"/lessons/"+a.Text("lessons.2.id"), owner, nil)
 		require.Contains(t, lesson.Text("content_html"), "<em>there</em>")
 		require.NotContains(t, lesson.Text("content_html"), "<script")
-		require.Equal(t, []any{a.Get("lessons.1.id"), a.Get("lessons.3.id"), a.Get("lessons.4.id")}, a.Get("lessons.0.prerequisite_ids"))
+		require.Equal(t, []any{a.Get("lessons.1.id"), a.Get("lessons.3.id"), a.Get("lessons.4.id")},
+			a.Get("lessons.0.prerequisite_ids"))
 
 		// By another: the keys are taken, so that the files get others.
 		otherID, other := newInstructor(s, "importer")
@@ -178,7 +190,7 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		require.Equal(t, rest, y)
 		video := s.Want(200, "GET", "/storage/sign?key=round/video-2.mp4", other, nil).Text("url")
 		require.Equal(t, sitetest.DemoVideo, string(s.Want(200, "GET", video, "", nil).Raw))
-		// Once more: what he has already is not stored again.
+		// Once more: files that the caller has already are not stored again.
 		before := len(s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items())
 		s.ImportCourse(other, string(first.Raw))
 		require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), before)
@@ -194,8 +206,10 @@ func TestAnArchiveGoesRound(t *testing.T) {
 		// The log says where it came from, and of each file; exporting is no change.
 		admin := s.AdminToken()
 		made := s.Want(200, "GET", "/admin/audit-logs?action=course.created&target_id="+again, admin, nil)
-		require.Equal(t, []any{"import", 5.0, ownerID}, []any{made.Get("items.0.data.source"), made.Get("items.0.data.lessons"), made.Get("items.0.actor.id")})
-		require.Len(t, s.Want(200, "GET", "/admin/audit-logs?action=asset.uploaded&actor_id="+otherID, admin, nil).Items(), 3)
+		require.Equal(t, []any{"import", 5.0, ownerID},
+			[]any{made.Get("items.0.data.source"), made.Get("items.0.data.lessons"), made.Get("items.0.actor.id")})
+		require.Len(t,
+			s.Want(200, "GET", "/admin/audit-logs?action=asset.uploaded&actor_id="+otherID, admin, nil).Items(), 3)
 		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 		nothingStaged(s, t)
 	})
@@ -208,12 +222,14 @@ func nothingStaged(s *sitetest.Site, t testing.TB) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 	var pending int
-	require.NoError(t, s.Running.Parts.DB.Pool().QueryRowContext(t.Context(), "SELECT count(*) FROM storage_assets WHERE status = 'pending'").Scan(&pending))
+	require.NoError(t,
+		s.Running.Parts.DB.Pool().QueryRowContext(t.Context(),
+			"SELECT count(*) FROM storage_assets WHERE status = 'pending'").Scan(&pending))
 	require.Zero(t, pending)
 }
 
 // The demo's own course, video included.
-func TestTheDemoCourseGoesRound(t *testing.T) {
+func TestExportAndImportDemo(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	id := s.Want(200, "GET", "/courses/welcome-to-lyceum", "", nil).Text("id")
@@ -222,20 +238,21 @@ func TestTheDemoCourseGoesRound(t *testing.T) {
 	require.Equal(t, sitetest.DemoVideo, string(x["assets/0001"]))
 	require.Contains(t, string(x["lessons/001.md"]), "# What is here")
 
-	// Whoever has the demo's video already may use it as it is, though nobody has told its checksum.
+	// Accounts that may use the demo's video use it as it is, though its checksum is not known.
 	owner := s.Login("instructor@lyceum.local", sitetest.DemoPassword)
 	for _, token := range []string{owner, s.AdminToken()} {
 		a := s.ImportCourse(token, raw)
 		require.Empty(t, a.Get("warnings"))
 		require.Equal(t, sitetest.DemoVideoKey, a.Text("lessons.1.asset_key"))
 	}
-	without := sitetest.Start(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.DemoPassword})
+	without := sitetest.Start(t,
+		map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.DemoPassword})
 	a := without.ImportCourse(without.AdminToken(), raw)
 	require.Equal(t, "welcome-to-lyceum", a.Text("slug"))
 	require.Equal(t, x, exportCourse(without, without.AdminToken(), a.Text("id")))
 }
 
-func TestAnImportIsAnsweredOnce(t *testing.T) {
+func TestImportIsIdempotent(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		_, owner := newInstructor(s, "repeater")
 		id := fullCourse(s, owner, "once")
@@ -255,7 +272,8 @@ func TestAnImportIsAnsweredOnce(t *testing.T) {
 		bad := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "" }).zipped(t)
 		for _, replayed := range []string{"", "true"} {
 			a := s.TryImport(other, bad, sitetest.Header{"Idempotency-Key": "import-2"})
-			require.Equal(t, []any{422, "validation-failed", replayed}, []any{a.Status, a.Text("code"), a.Header.Get("Idempotency-Replayed")})
+			require.Equal(t, []any{422, "validation-failed", replayed},
+				[]any{a.Status, a.Text("code"), a.Header.Get("Idempotency-Replayed")})
 		}
 
 		// Several at once with one key are one course.
@@ -286,7 +304,7 @@ func TestAnImportIsAnsweredOnce(t *testing.T) {
 	})
 }
 
-func TestArchivesNeedTheRight(t *testing.T) {
+func TestArchivePermissions(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	_, owner := newInstructor(s, "righted")
@@ -294,7 +312,9 @@ func TestArchivesNeedTheRight(t *testing.T) {
 	raw := string(s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
 	member := s.Login("member@lyceum.local", sitetest.DemoPassword)
 	_, stranger := newInstructor(s, "stranger")
-	for token, status := range map[string]int{"": 401, "x.y.z": 401, member: 403, stranger: 403, owner: 200, s.AdminToken(): 200} {
+	for token, status := range map[string]int{
+		"": 401, "x.y.z": 401, member: 403, stranger: 403, owner: 200, s.AdminToken(): 200,
+	} {
 		s.Want(status, "GET", "/courses/"+id+"/export", token, nil)
 		want := map[int]int{401: 401, 403: 403, 200: 201}[status]
 		if token == stranger {
@@ -307,7 +327,7 @@ func TestArchivesNeedTheRight(t *testing.T) {
 	s.Want(200, "PATCH", "/courses/"+id, owner, `{"status":"draft"}`)
 	s.WantProblem(404, "not-found", "GET", "/courses/"+id+"/export", stranger, nil)
 
-	// What an administrator uploaded and put into a teacher's course, the teacher may take with him.
+	// A file that an administrator has put into a teacher's course is in the teacher's export.
 	s.AddAsset(s.AdminToken(), "right/handout.txt", "text/plain", "for all")
 	lesson := s.Want(200, "GET", "/courses/"+id, owner, nil).Text("lessons.0.id")
 	s.Want(200, "PATCH", "/courses/"+id+"/lessons/"+lesson, s.AdminToken(), `{"asset_key":"right/handout.txt"}`)
@@ -317,7 +337,7 @@ func TestArchivesNeedTheRight(t *testing.T) {
 	require.Equal(t, "right/handout-2.txt", a.Text("lessons.0.asset_key"))
 }
 
-func TestAnImportKeepsToTheQuota(t *testing.T) {
+func TestImportQuota(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(sitetest.DemoVideo) + 40_000)})
 	_, owner := newInstructor(s, "frugal")
@@ -339,7 +359,7 @@ func TestAnImportKeepsToTheQuota(t *testing.T) {
 }
 
 // What can't come along is told.
-func TestFilesThatStayBehindAreTold(t *testing.T) {
+func TestImportWarnsOfLostFiles(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	_, owner := newInstructor(s, "loser")
@@ -368,7 +388,7 @@ func TestFilesThatStayBehindAreTold(t *testing.T) {
 }
 
 // An edit at the same time is in the archive as a whole or not at all.
-func TestAnExportIsOfOneInstant(t *testing.T) {
+func TestExportIsOneInstant(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Moving"}`).Text("id")
@@ -401,7 +421,7 @@ func TestAnExportIsOfOneInstant(t *testing.T) {
 	})
 }
 
-func TestTheDocumentSaysWhatAnImportTakes(t *testing.T) {
+func TestImportIsDocumented(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	var doc struct {
@@ -424,8 +444,13 @@ func TestTheDocumentSaysWhatAnImportTakes(t *testing.T) {
 	in := doc.Paths["/courses/import"]["post"]
 	require.True(t, in.Body.Required)
 	require.Len(t, in.Body.Content, 1)
-	require.Equal(t, []any{"string", "binary", int64(512 << 20)}, []any{in.Body.Content[sitetest.ArchiveType].Schema.Type, in.Body.Content[sitetest.ArchiveType].Schema.Format, in.Body.Content[sitetest.ArchiveType].Schema.MaxLength})
-	require.True(t, slices.ContainsFunc(in.Parameters, func(p struct{ Name string }) bool { return p.Name == "Idempotency-Key" }))
+	require.Equal(t, []any{"string", "binary", int64(512 << 20)},
+		[]any{
+			in.Body.Content[sitetest.ArchiveType].Schema.Type, in.Body.Content[sitetest.ArchiveType].Schema.Format,
+			in.Body.Content[sitetest.ArchiveType].Schema.MaxLength,
+		})
+	require.True(t,
+		slices.ContainsFunc(in.Parameters, func(p struct{ Name string }) bool { return p.Name == "Idempotency-Key" }))
 	require.Contains(t, in.Responses, "201")
 	require.Contains(t, doc.Paths["/courses/{id}/export"]["get"].Responses["200"].Content, sitetest.ArchiveType)
 }

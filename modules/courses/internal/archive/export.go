@@ -63,8 +63,8 @@ func (s *Service) startExport(ctx context.Context, courseID string) (*export, er
 // close deletes the texts of the export from the disk.
 func (x *export) close() { x.texts.close() }
 
-// fillExport reads the course. It goes on if the caller hangs up, as nothing is written yet: exportTime
-// bounds it.
+// fillExport reads the course and its lessons, and describes its files. exportTime bounds it, whatever
+// the deadline of the request.
 func (s *Service) fillExport(ctx context.Context, x *export, c *course.Course) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTime)
 	defer cancel()

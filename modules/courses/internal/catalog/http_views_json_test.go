@@ -17,7 +17,10 @@ import (
 	"lyceum/platform/testkit"
 )
 
-var oddTexts = []string{"", "plain", `"quoted" \back`, "<script>&amp;", "tab\tline\nend", "\u2028\u2029", "日本 🦉 é", "\u0001\u007f", "ﬀ"}
+var oddTexts = []string{
+	"", "plain", `"quoted" \back`, "<script>&amp;", "tab\tline\nend", "\u2028\u2029", "日本 🦉 é", "\u0001\u007f",
+	"ﬀ",
+}
 
 func pick[T any](r *rand.Rand, some ...T) T { return some[r.IntN(len(some))] }
 

@@ -26,9 +26,18 @@ func TestFilterCheckCaller(t *testing.T) {
 		{"public courses are for everybody", filter{Status: course.Published, Visibility: course.Public}, nobody, ""},
 		{"drafts need an account", filter{Status: course.Draft}, nobody, apperr.Unauthenticated().Code},
 		{"the trash needs an account", filter{Status: trash}, nobody, apperr.Unauthenticated().Code},
-		{"private courses need an account", filter{Status: course.Published, Visibility: course.Private}, nobody, apperr.Unauthenticated().Code},
-		{"courses for members need an account", filter{Status: course.Published, Visibility: course.Member}, nobody, apperr.Unauthenticated().Code},
-		{"courses for members need a member", filter{Status: course.Published, Visibility: course.Member}, user, course.ErrMembersOnly.Code},
+		{
+			"private courses need an account", filter{Status: course.Published, Visibility: course.Private},
+			nobody, apperr.Unauthenticated().Code,
+		},
+		{
+			"courses for members need an account", filter{Status: course.Published, Visibility: course.Member},
+			nobody, apperr.Unauthenticated().Code,
+		},
+		{
+			"courses for members need a member", filter{Status: course.Published, Visibility: course.Member}, user,
+			course.ErrMembersOnly.Code,
+		},
 		{"members see courses for members", filter{Status: course.Published, Visibility: course.Member}, memberCaller, ""},
 		{"an account lists its drafts", filter{Status: course.Draft}, user, ""},
 	} {

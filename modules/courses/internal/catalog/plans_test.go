@@ -112,7 +112,8 @@ func TestListsUseIndexes(t *testing.T) {
 			for _, sort := range []string{sortNewest, sortTitle, sortUpdated} {
 				for _, from := range []*course.PagePosition{nil, after} {
 					f := filter{Status: course.Published, Sort: sort, now: noon}
-					require.NotRegexp(t, readsAllOrSorts, explain(t, d, s.newListQuery(f, caller, from, 21)), "%s %s", name, sort)
+					require.NotRegexp(t, readsAllOrSorts, explain(t, d, s.newListQuery(f, caller, from, 21)),
+						"%s %s", name, sort)
 				}
 			}
 			for what, f := range map[string]filter{

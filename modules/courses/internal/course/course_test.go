@@ -107,7 +107,8 @@ func TestCleanLine(t *testing.T) {
 		})
 	}
 	for name, text := range map[string]string{
-		"empty": "", "blank": " \t", "too long": strings.Repeat("é", 6), "control character": "a\x07", "direction": "a\u202eb",
+		"empty": "", "blank": " \t", "too long": strings.Repeat("é", 6), "control character": "a\x07",
+		"direction": "a\u202eb",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := CleanLine("title", text, 5)

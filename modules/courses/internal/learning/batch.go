@@ -17,7 +17,7 @@ type batch struct {
 	IsDryRun bool
 }
 
-// enrollBatch enrolls accounts in a course that the caller manages, whoever may read the course. It
+// enrollBatch enrolls accounts in a course that the caller manages, even if they may not read the course. It
 // returns one row for each address, in their order. An account that is enrolled has the status exists,
 // so that sending a batch again does nothing.
 func (s *Service) enrollBatch(ctx context.Context, courseID string, b batch) (rows []bulk.Row, err error) {

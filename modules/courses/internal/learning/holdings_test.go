@@ -110,7 +110,9 @@ func TestHoldingsNamePastEnrollments(t *testing.T) {
 		require.True(t, ended)
 		got := s.export(uli)
 		require.Len(t, got["enrollments"], 4)
-		require.Equal(t, []map[string]any{{"course_id": left.ID, "title": left.Title, "first_enrolled_at": coursetest.Noon.String()}}, got["past_enrollments"])
+		require.Equal(t,
+			[]map[string]any{{"course_id": left.ID, "title": left.Title, "first_enrolled_at": coursetest.Noon.String()}},
+			got["past_enrollments"])
 		require.NoError(t, NewHolder(d).Erase(t.Context(), uli))
 		require.Empty(t, s.export(uli))
 	})
@@ -126,8 +128,12 @@ func TestHoldingsKeepOwnedCourses(t *testing.T) {
 		require.Len(t, owned, 1)
 		require.Len(t, owned["courses_owned"], 5)
 		at := coursetest.Noon.String()
-		require.Equal(t, map[string]any{"id": s.courses[0].ID, "slug": "c0", "title": "C 0", "summary": "", "description": "", "status": "published",
-			"visibility": "public", "created_at": at, "updated_at": at}, owned["courses_owned"][0])
+		require.Equal(t,
+			map[string]any{
+				"id": s.courses[0].ID, "slug": "c0", "title": "C 0", "summary": "", "description": "",
+				"status":     "published",
+				"visibility": "public", "created_at": at, "updated_at": at,
+			}, owned["courses_owned"][0])
 		require.Equal(t, at, owned["courses_owned"][4]["deleted_at"])
 		require.NoError(t, NewHolder(d).Erase(t.Context(), s.owner))
 		require.Equal(t, owned, s.export(s.owner))

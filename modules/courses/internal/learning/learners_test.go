@@ -25,13 +25,16 @@ func learnersOf(s *sitetest.Site, course, token string) (out []string) {
 }
 
 // Owner and administrators try a course without becoming its learners; they become such by enrolling.
-func TestManagersReportWithoutBeingEnrolled(t *testing.T) {
+func TestManagersReportWithoutEnrollment(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		cast := s.NewCast()
-		course := "/courses/" + s.Want(201, "POST", "/courses", cast.Instructor, `{"title":"Tried","status":"published"}`).Text("id")
+		course := "/courses/" + s.Want(201, "POST", "/courses", cast.Instructor,
+			`{"title":"Tried","status":"published"}`).Text("id")
 		lesson := course + "/lessons/" + s.Want(201, "POST", course+"/lessons", cast.Instructor, `{"title":"One"}`).Text("id")
 		for _, manager := range []string{cast.Instructor, cast.Admin} {
-			for _, body := range []string{`{"percent":10}`, `{"percent":100}`, `{"percent":5,"reset":true}`, `{"percent":100}`} {
+			for _, body := range []string{
+				`{"percent":10}`, `{"percent":100}`, `{"percent":5,"reset":true}`, `{"percent":100}`,
+			} {
 				s.Want(200, "PUT", lesson+"/progress", manager, body)
 			}
 			require.EqualValues(t, 100, s.Want(200, "GET", course+"/progress", manager, nil).Get("percent"))
@@ -42,19 +45,21 @@ func TestManagersReportWithoutBeingEnrolled(t *testing.T) {
 		s.Want(200, "PUT", lesson+"/progress", cast.User, `{"percent":10}`)
 		require.Len(t, learnersOf(s, course, cast.Instructor), 1, "a learner's first report enrolls")
 		s.Want(201, "POST", course+"/enrollment", cast.Instructor, nil)
-		require.Contains(t, learnersOf(s, course, cast.Admin), s.Want(200, "GET", "/users/me", cast.Instructor, nil).Text("id"), "enrolled by themselves")
+		require.Contains(t, learnersOf(s, course, cast.Admin),
+			s.Want(200, "GET", "/users/me", cast.Instructor, nil).Text("id"), "enrolled by themselves")
 	})
 }
 
 // A learner who is taken out loses what enrollment gave, keeps their progress and comes back only by being enrolled.
-func TestLearnersAreTakenOut(t *testing.T) {
+func TestRemoveLearner(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		cast, admin := s.NewCast(), s.AdminToken()
 		email, id, token := s.NewAccount("leaver")
 		courseID := s.Want(201, "POST", "/courses", cast.Instructor, `{"title":"Left","status":"published"}`).Text("id")
 		course := "/courses/" + courseID
 		lesson := course + "/lessons/" + s.Want(201, "POST", course+"/lessons", cast.Instructor, `{"title":"One"}`).Text("id")
-		channel := s.Want(201, "POST", "/channels", cast.Instructor, map[string]any{"title": "Left", "visibility": "course", "course_id": courseID}).Text("slug")
+		channel := s.Want(201, "POST", "/channels", cast.Instructor,
+			map[string]any{"title": "Left", "visibility": "course", "course_id": courseID}).Text("slug")
 		s.Want(200, "PUT", lesson+"/progress", token, `{"percent":40}`)
 		require.Equal(t, []string{id}, learnersOf(s, course, cast.Instructor))
 		socket := s.Dial("/ws/channels/"+channel, http.Header{"Authorization": {"Bearer " + token}})
@@ -73,7 +78,8 @@ func TestLearnersAreTakenOut(t *testing.T) {
 		entries := s.Want(200, "GET", "/admin/audit-logs?action=enrollment.deleted", admin, nil).Items()
 		require.Len(t, entries, 1)
 		entry := sitetest.Answer{JSON: entries[0].(map[string]any)}
-		require.Equal(t, []any{s.Want(200, "GET", "/users/me", cast.Instructor, nil).Text("id"), "enrollment", courseID, id},
+		require.Equal(t,
+			[]any{s.Want(200, "GET", "/users/me", cast.Instructor, nil).Text("id"), "enrollment", courseID, id},
 			[]any{entry.Text("actor.id"), entry.Text("target.type"), entry.Text("target.id"), entry.Text("data.user_id")})
 
 		require.EqualValues(t, 40, s.Want(200, "GET", course+"/progress", token, nil).Get("percent"), "progress is kept")
@@ -83,9 +89,13 @@ func TestLearnersAreTakenOut(t *testing.T) {
 		require.Empty(t, learnersOf(s, course, cast.Instructor), "reports don't enroll them again")
 		for way, back := range map[string]func(){
 			"by themselves": func() { s.Want(201, "POST", course+"/enrollment", token, nil) },
-			"by a batch":    func() { s.Want(200, "POST", course+"/enrollments/batch", cast.Instructor, sitetest.Batch(email)) },
+			"by a batch": func() {
+				s.Want(200, "POST", course+"/enrollments/batch", cast.Instructor,
+					sitetest.Batch(email))
+			},
 			"by an invite": func() {
-				code := s.Want(201, "POST", "/admin/invites", admin, map[string]any{"role_to_grant": "member", "course_ids": []string{courseID}}).Text("code")
+				code := s.Want(201, "POST", "/admin/invites", admin,
+					map[string]any{"role_to_grant": "member", "course_ids": []string{courseID}}).Text("code")
 				s.Want(200, "POST", "/invites/redeem", token, map[string]any{"code": code})
 			},
 		} {
@@ -109,7 +119,7 @@ func TestLearnersAreTakenOut(t *testing.T) {
 }
 
 // News of a course go to those who were enrolled when it happened, however late it is delivered.
-func TestNewsGoToThoseWhoWereThere(t *testing.T) {
+func TestNewsReachLearnersOfThatTime(t *testing.T) {
 	t.Parallel()
 	vars := sitetest.Services(t)
 	vars["WORKER_INLINE"] = "false"
@@ -139,7 +149,7 @@ func TestNewsGoToThoseWhoWereThere(t *testing.T) {
 	require.Empty(t, kinds(late))
 }
 
-func TestTeachersSeeWhoLearns(t *testing.T) {
+func TestListLearners(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		c := s.NewCast()
 		id := "/courses/" + s.Want(201, "POST", "/courses", c.Instructor, `{"title":"Class","status":"published"}`).Text("id")
@@ -169,7 +179,12 @@ func TestTeachersSeeWhoLearns(t *testing.T) {
 			}
 			cursor = "&cursor=" + page.Text("next_cursor")
 		}
-		require.Equal(t, []string{"class-0@example.com", "class-1@example.com", "class-2@example.com", "class-3@example.com", "class-4@example.com"}, seen)
+		require.Equal(t,
+			[]string{
+				"class-0@example.com", "class-1@example.com", "class-2@example.com", "class-3@example.com",
+				"class-4@example.com",
+			},
+			seen)
 		table := s.Want(200, "GET", id+"/learners?limit=2", c.Instructor, nil, sitetest.Header{"Accept": "text/csv"})
 		require.Equal(t, "Accept", table.Header.Get("Vary"))
 		text, marked := strings.CutPrefix(string(table.Raw), "\ufeff")
@@ -177,9 +192,16 @@ func TestTeachersSeeWhoLearns(t *testing.T) {
 		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 		require.NoError(t, err)
 		require.Len(t, rows, 6, "all of them, whatever the page")
-		require.Equal(t, []string{"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at", "last_activity_at", "completed_at"}, rows[0])
+		require.Equal(t,
+			[]string{
+				"user_id", "display_name", "email", "percent", "completed_lessons", "enrolled_at",
+				"last_activity_at", "completed_at",
+			},
+			rows[0])
 		require.Equal(t, []string{"class-0", "class-0@example.com", "50", "1"}, rows[1][1:5])
-		list := s.Want(200, "GET", id+"/learners", c.Instructor, nil, sitetest.Header{"Accept": "application/json, text/csv;q=0.5"})
-		require.Equal(t, []string{"application/json", "Accept"}, []string{list.Header.Get("Content-Type"), list.Header.Get("Vary")})
+		list := s.Want(200, "GET", id+"/learners", c.Instructor, nil,
+			sitetest.Header{"Accept": "application/json, text/csv;q=0.5"})
+		require.Equal(t, []string{"application/json", "Accept"},
+			[]string{list.Header.Get("Content-Type"), list.Header.Get("Vary")})
 	})
 }

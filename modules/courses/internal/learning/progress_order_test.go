@@ -13,7 +13,7 @@ import (
 )
 
 // Reports of one learner arrive in any order, twice, and at once: the highest of each lesson stays.
-func TestProgressComesInAnyOrder(t *testing.T) {
+func TestReportsInAnyOrder(t *testing.T) {
 	onReplicas(t, func(t *testing.T, sites []*sitetest.Site) {
 		seed := testkit.Seed(t)
 		c := newSchool(t, sites, 1)
@@ -56,7 +56,7 @@ func (c *school) shuffledReports(r *rand.Rand, learner sitetest.Account) {
 
 // The very first reports of an enrolled learner, on one lesson and at once: each is answered, none is held up by
 // the other, and the highest stays.
-func TestFirstReportsComeAtOnce(t *testing.T) {
+func TestFirstReportsAtOnce(t *testing.T) {
 	onReplicas(t, func(t *testing.T, sites []*sitetest.Site) {
 		c := newSchool(t, sites, 1)
 		l := c.learners[0]
@@ -78,9 +78,10 @@ func TestFirstReportsComeAtOnce(t *testing.T) {
 	})
 }
 
-// The last lesson that a learner has not done goes while he reports the other one complete: whoever comes second,
-// he has completed the course, once. One learner to a course, as the report of another would mend what is lost.
-func TestTheLastLessonGoesWhileTheOtherIsDone(t *testing.T) {
+// The last lesson that a learner has not completed is deleted while they report the other one complete.
+// In either order they complete the course, once. Each course has one learner, as the report of another
+// one would correct a lost completion.
+func TestDeleteLastLessonDuringReport(t *testing.T) {
 	onReplicas(t, func(t *testing.T, sites []*sitetest.Site) {
 		c := newSchool(t, sites, 4)
 		for range testkit.Rounds(500) {
@@ -111,7 +112,7 @@ func (c *school) lastLessonGoes(l sitetest.Account, begun ...bool) {
 
 // A lesson goes while learners report on that same lesson, some for the first time: a report is kept or finds
 // nothing, and no sum holds a part of what is gone.
-func TestALessonGoesWhileItIsDone(t *testing.T) {
+func TestDeleteLessonDuringReports(t *testing.T) {
 	onReplicas(t, func(t *testing.T, sites []*sitetest.Site) {
 		c := newSchool(t, sites, 4)
 		for range testkit.Rounds(500) {

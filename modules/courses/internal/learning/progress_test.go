@@ -9,14 +9,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestProgressIsMonotoneAndExact(t *testing.T) {
+func TestProgress(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		_, userID, user := s.NewAccount("progress")
 		id := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Progress","status":"published"}`).Text("id")
 		var lessons []string
 		for i := range 3 {
-			lessons = append(lessons, s.Want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Text("id"))
+			lessons = append(lessons,
+				s.Want(201, "POST", id+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Text("id"))
 		}
 		put := func(l, body string) sitetest.Answer {
 			return s.Want(200, "PUT", id+"/lessons/"+l+"/progress", user, body)
@@ -44,7 +45,10 @@ func TestProgressIsMonotoneAndExact(t *testing.T) {
 		after := s.Want(200, "GET", id+"/progress", user, nil)
 		require.EqualValues(t, 66, after.Get("percent"))
 		require.Equal(t, whole.Get("completed_at"), after.Get("completed_at"), "completed_at stays once set")
-		for _, bad := range []string{`{}`, `{"percent":101}`, `{"percent":-1}`, `{"percent":1.5}`, `{"percent":"1"}`, `{"percent":null}`, `{"percent":1,"completed":true}`, `{"reset":true}`} {
+		for _, bad := range []string{
+			`{}`, `{"percent":101}`, `{"percent":-1}`, `{"percent":1.5}`, `{"percent":"1"}`, `{"percent":null}`,
+			`{"percent":1,"completed":true}`, `{"reset":true}`,
+		} {
 			s.WantProblem(422, "validation-failed", "PUT", id+"/lessons/"+lessons[0]+"/progress", user, bad)
 		}
 		require.Len(t, s.Want(200, "GET", "/users/me/progress", user, nil).Items(), 1)
@@ -52,7 +56,8 @@ func TestProgressIsMonotoneAndExact(t *testing.T) {
 		s.Want(200, "POST", id+"/enrollment", user, nil)
 		s.Want(204, "DELETE", id+"/enrollment", user, nil)
 		require.Empty(t, s.Want(200, "GET", "/users/me/enrollments", user, nil).Items())
-		require.EqualValues(t, 66, s.Want(200, "GET", id+"/progress", user, nil).Get("percent"), "unenrolling keeps progress")
+		require.EqualValues(t, 66, s.Want(200, "GET", id+"/progress", user, nil).Get("percent"),
+			"unenrolling keeps progress")
 		// Deleting the unfinished lesson leaves a whole course, and 100 %.
 		s.Want(204, "DELETE", id+"/lessons/"+lessons[0], admin, nil)
 		require.EqualValues(t, 100, s.Want(200, "GET", id+"/progress", user, nil).Get("percent"))

@@ -51,7 +51,9 @@ func (c *school) course(n int) (course string, lessons []string) {
 	s := c.sites[0]
 	course = "/courses/" + s.Want(201, "POST", "/courses", c.admin, `{"title":"Order","status":"published"}`).Text("id")
 	for i := range n {
-		lessons = append(lessons, course+"/lessons/"+s.Want(201, "POST", course+"/lessons", c.admin, map[string]any{"title": fmt.Sprint("L", i)}).Text("id"))
+		lessons = append(lessons,
+			course+"/lessons/"+s.Want(201, "POST", course+"/lessons", c.admin,
+				map[string]any{"title": fmt.Sprint("L", i)}).Text("id"))
 	}
 	return course, lessons
 }
@@ -70,15 +72,24 @@ func (c *school) recount(learner sitetest.Account, course string) (a sitetest.An
 			sum += percent
 			complete += map[bool]int{true: 1}[percent == 100]
 		}
-		whole := map[string]any{"percent": float64(sum / max(total, 1)), "completed_lessons": float64(complete), "total_lessons": float64(total), "completed_at": a.Get("completed_at")}
-		require.Equal(c.t, whole, map[string]any{"percent": a.Get("percent"), "completed_lessons": a.Get("completed_lessons"), "total_lessons": a.Get("total_lessons"), "completed_at": a.Get("completed_at")}, "%s", a.Raw)
+		whole := map[string]any{
+			"percent": float64(sum / max(total, 1)), "completed_lessons": float64(complete),
+			"total_lessons": float64(total), "completed_at": a.Get("completed_at"),
+		}
+		require.Equal(c.t, whole,
+			map[string]any{
+				"percent": a.Get("percent"), "completed_lessons": a.Get("completed_lessons"),
+				"total_lessons": a.Get("total_lessons"), "completed_at": a.Get("completed_at"),
+			},
+			"%s", a.Raw)
 		require.Equal(c.t, whole, s.Want(200, "GET", course, learner.Token, nil).Get("progress"))
 	}
 	return a
 }
 
-// toldOnce waits until every learner was told of what he completed, and finds nothing told twice or wrongly. A
-// course that is completed last shows that what was told before has arrived.
+// toldOnce waits until every learner was notified of each course that they have completed, and checks
+// that nothing was told twice or wrongly. A course that is completed last shows that earlier
+// notifications have arrived.
 func (c *school) toldOnce() {
 	c.t.Helper()
 	last, lessons := c.course(1)
@@ -88,7 +99,9 @@ func (c *school) toldOnce() {
 		for _, course := range c.done[l] {
 			want[course] = 1
 		}
-		require.EventuallyWithT(c.t, func(e *assert.CollectT) { require.Equal(e, want, c.sites[1].CountCompletions(l.Token)) }, 30*time.Second, 200*time.Millisecond)
+		require.EventuallyWithT(c.t,
+			func(e *assert.CollectT) { require.Equal(e, want, c.sites[1].CountCompletions(l.Token)) },
+			30*time.Second, 200*time.Millisecond)
 	}
 }
 
