@@ -195,75 +195,99 @@ func TestCoursePages(t *testing.T) {
 	})
 }
 
-// What the contract says of tags, slugs and lists beside the main stories.
+// detailed is a site with a published course that has tags.
+type detailed struct {
+	*sitetest.Site
+	cast   sitetest.Cast
+	course string
+}
+
+// Tags, slugs, edits and filters beside the main stories.
 func TestTagsSlugsAndFilters(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		cast, admin := s.NewCast(), s.AdminToken()
-		made := s.Want(201, "POST", "/courses", cast.Instructor,
-			map[string]any{
-				"title": "Details", "slug": "De-TAILS",
-				"tags": []string{"STRASSE", "straße", "Ünï", "ünÏ", "ﬁn", "FIN", "ΣΟΦΌΣ", "σοφός"},
+		d := detailed{Site: s, cast: s.NewCast()}
+		created := s.Want(201, "POST", "/courses", d.cast.Instructor, map[string]any{
+			"title": "Details", "slug": "De-TAILS",
+			"tags": []string{"STRASSE", "straße", "Ünï", "ünÏ", "ﬁn", "FIN", "ΣΟΦΌΣ", "σοφός"},
+		})
+		require.Equal(t, "de-tails", created.Text("slug"))
+		require.Len(t, created.Get("tags"), 4, "each once, whatever its case: %v", created.Get("tags"))
+		d.course = "/courses/" + created.Text("id")
+		s.Want(200, "PATCH", d.course, d.cast.Instructor, `{"status":"published"}`)
+		for _, step := range []struct {
+			name string
+			test func(t *testing.T, d detailed)
+		}{
+			{"tags and words are found in any case", testSearchInAnyCase},
+			{"null clears, and nothing new is no change", testEditsThatChangeNothing},
+			{"lists of drafts, the archive and the trash need a token", testListsOfStatus},
+			{"private courses are for their learners", testPrivateCourses},
+		} {
+			t.Run(step.name, func(t *testing.T) {
+				own := d
+				own.Site = s.For(t)
+				step.test(t, own)
 			})
-		require.Equal(t, "de-tails", made.Text("slug"))
-		require.Len(t, made.Get("tags"), 4, "each once, whatever its case: %v", made.Get("tags"))
-		course := "/courses/" + made.Text("id")
-		s.Want(200, "PATCH", course, cast.Instructor, `{"status":"published"}`)
-		for _, query := range []string{
-			"tag=STRASSE", "tag=straße", "tag=ÜNÏ", "tag=fin", "tag=%EF%AC%81n", "tag=σοφοσ&x", "q=DETAILS",
-			"q=d%C3%A9tails", "q=ünï",
-		} {
-			want := 1
-			if strings.HasPrefix(query, "tag=σοφοσ") || strings.HasPrefix(query, "q=d%C3") {
-				want = 0 // another letter is another word
-			}
-			require.Len(t, s.Want(200, "GET", "/courses?"+query, "", nil).Items(), want, query)
 		}
-		require.Len(t, s.Want(200, "GET", "/courses?tag=ΣΟΦΌς", "", nil).Items(), 1)
-
-		// null clears, and what is nothing new is no change.
-		etag := s.Want(200, "PATCH", course, cast.Instructor, `{"tags":null,"summary":null}`).Header.Get("ETag")
-		cleared := s.Want(200, "GET", course, cast.Instructor, nil)
-		require.Equal(t, []any{}, cleared.Get("tags"))
-		require.Empty(t, s.Want(200, "GET", "/courses?tag=fin", "", nil).Items())
-		entries := s.CountEntries(admin, "course.updated")
-		for _, same := range []string{
-			`{}`, `{"tags":null}`, `{"tags":[]}`, `{"title":" Details "}`, `{"slug":"DE-tails"}`,
-			`{"summary":"","cover_key":null}`, `{"status":"published"}`,
-		} {
-			a := s.Want(200, "PATCH", course, cast.Instructor, same)
-			require.Equal(t, etag, a.Header.Get("ETag"), same)
-			require.Equal(t, cleared.Text("updated_at"), a.Text("updated_at"), same)
-		}
-		require.Equal(t, entries, s.CountEntries(admin, "course.updated"))
-		for _, clear := range []string{`{"title":null}`, `{"visibility":null}`, `{"status":null}`, `{"slug":null}`} {
-			s.WantProblem(422, "validation-failed", "PATCH", course, cast.Instructor, clear)
-		}
-
-		// Lists of what is not everybody's need a token, and have what the caller may see.
-		for status := range map[string]bool{"draft": true, "archived": true, "deleted": true} {
-			s.Want(200, "PATCH", course, cast.Instructor,
-				map[string]string{
-					"status": map[string]string{"deleted": "draft"}[status] + map[string]string{
-						"draft": "draft", "archived": "archived",
-					}[status],
-				})
-			if status == "deleted" {
-				s.Want(204, "DELETE", course, cast.Instructor, nil)
-			}
-			s.WantProblem(401, "unauthenticated", "GET", "/courses?status="+status, "", nil)
-			for token, n := range map[string]int{cast.User: 0, cast.Member: 0, cast.Instructor: 1, admin: 1} {
-				require.Len(t, s.Want(200, "GET", "/courses?q=details&status="+status, token, nil).Items(), n, status)
-			}
-			if status == "deleted" {
-				s.Want(200, "POST", course+"/restore", cast.Instructor, nil)
-			}
-		}
-		require.Equal(t, 1, s.CountEntries(admin, "course.restored"))
-		s.Want(200, "PATCH", course, cast.Instructor, `{"status":"published","visibility":"private"}`)
-		s.WantProblem(401, "unauthenticated", "GET", "/courses?visibility=private", "", nil)
-		require.Empty(t, s.Want(200, "GET", "/courses?q=details&visibility=private", cast.User, nil).Items())
-		s.Want(200, "POST", course+"/enrollments/batch", cast.Instructor,
-			sitetest.Batch(s.Want(200, "GET", "/users/me", cast.User, nil).Text("email")))
-		require.Len(t, s.Want(200, "GET", "/courses?q=details&visibility=private", cast.User, nil).Items(), 1)
 	})
+}
+
+func testSearchInAnyCase(t *testing.T, d detailed) {
+	for query, want := range map[string]int{
+		"tag=STRASSE": 1, "tag=straße": 1, "tag=ÜNÏ": 1, "tag=fin": 1, "tag=%EF%AC%81n": 1, "q=DETAILS": 1, "q=ünï": 1,
+		"tag=ΣΟΦΌς": 1,
+		// Another letter is another word.
+		"tag=σοφοσ&x": 0, "q=d%C3%A9tails": 0,
+	} {
+		require.Len(t, d.Want(200, "GET", "/courses?"+query, "", nil).Items(), want, query)
+	}
+}
+
+func testEditsThatChangeNothing(t *testing.T, d detailed) {
+	patch := func(body string) sitetest.Answer { return d.Want(200, "PATCH", d.course, d.cast.Instructor, body) }
+	etag := patch(`{"tags":null,"summary":null}`).Header.Get("ETag")
+	cleared := d.Want(200, "GET", d.course, d.cast.Instructor, nil)
+	require.Equal(t, []any{}, cleared.Get("tags"))
+	require.Empty(t, d.Want(200, "GET", "/courses?tag=fin", "", nil).Items())
+	entries := d.CountEntries(d.cast.Admin, "course.updated")
+	for _, same := range []string{
+		`{}`, `{"tags":null}`, `{"tags":[]}`, `{"title":" Details "}`, `{"slug":"DE-tails"}`,
+		`{"summary":"","cover_key":null}`, `{"status":"published"}`,
+	} {
+		a := patch(same)
+		require.Equal(t, etag, a.Header.Get("ETag"), same)
+		require.Equal(t, cleared.Text("updated_at"), a.Text("updated_at"), same)
+	}
+	require.Equal(t, entries, d.CountEntries(d.cast.Admin, "course.updated"))
+	for _, clear := range []string{`{"title":null}`, `{"visibility":null}`, `{"status":null}`, `{"slug":null}`} {
+		d.WantProblem(422, "validation-failed", "PATCH", d.course, d.cast.Instructor, clear)
+	}
+}
+
+func testListsOfStatus(t *testing.T, d detailed) {
+	for status, storedStatus := range map[string]string{"draft": "draft", "archived": "archived", "deleted": "draft"} {
+		d.Want(200, "PATCH", d.course, d.cast.Instructor, map[string]string{"status": storedStatus})
+		if status == "deleted" {
+			d.Want(204, "DELETE", d.course, d.cast.Instructor, nil)
+		}
+		d.WantProblem(401, "unauthenticated", "GET", "/courses?status="+status, "", nil)
+		for token, n := range map[string]int{d.cast.User: 0, d.cast.Member: 0, d.cast.Instructor: 1, d.cast.Admin: 1} {
+			listed := d.Want(200, "GET", "/courses?q=details&status="+status, token, nil)
+			require.Len(t, listed.Items(), n, status)
+		}
+		if status == "deleted" {
+			d.Want(200, "POST", d.course+"/restore", d.cast.Instructor, nil)
+		}
+	}
+	require.Equal(t, 1, d.CountEntries(d.cast.Admin, "course.restored"))
+}
+
+func testPrivateCourses(t *testing.T, d detailed) {
+	const list = "/courses?q=details&visibility=private"
+	d.Want(200, "PATCH", d.course, d.cast.Instructor, `{"status":"published","visibility":"private"}`)
+	d.WantProblem(401, "unauthenticated", "GET", "/courses?visibility=private", "", nil)
+	require.Empty(t, d.Want(200, "GET", list, d.cast.User, nil).Items())
+	email := d.Want(200, "GET", "/users/me", d.cast.User, nil).Text("email")
+	d.Want(200, "POST", d.course+"/enrollments/batch", d.cast.Instructor, sitetest.Batch(email))
+	require.Len(t, d.Want(200, "GET", list, d.cast.User, nil).Items(), 1)
 }

@@ -131,88 +131,121 @@ func newInstructor(s *sitetest.Site, name string) (id, token string) {
 	return id, token
 }
 
+// roundTrip is a site with a course that uses everything, and its export.
+type roundTrip struct {
+	*sitetest.Site
+	ownerID, owner string
+	courseID, slug string
+	// raw is the archive, content what is in it.
+	raw     string
+	content parcel
+}
+
 func TestExportAndImport(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		ownerID, owner := newInstructor(s, "exporter")
-		id := fullCourse(s, owner, "round")
-		first := s.Want(200, "GET", "/courses/"+id+"/export", owner, nil)
-		require.Equal(t, sitetest.ArchiveType, first.Header.Get("Content-Type"))
-		slug := s.Want(200, "GET", "/courses/"+id, owner, nil).Text("slug")
-		require.Equal(t, `attachment; filename="`+slug+`.zip"`, first.Header.Get("Content-Disposition"))
-		require.Equal(t, first.Raw, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw,
-			"the same course, other bytes")
-		require.Empty(t, s.Want(200, "HEAD", "/courses/"+id+"/export", owner, nil).Raw)
-		x := unzip(t, first.Raw)
-		require.Equal(t, sitetest.DemoVideo, string(x["assets/0001"]))
-		m := x.manifest(t)
-		require.Equal(t, "Ünïcode & <full> 日本語", m["title"])
-		require.Equal(t, []any{2.0, 4.0, 5.0}, inOf(m, "lessons", 0)["prerequisites"])
-		require.Len(t, m["assets"], 3)
-
-		// By the owner: the files are there and are used as they are.
-		a := s.ImportCourse(owner, string(first.Raw))
-		again := a.Text("id")
-		require.Equal(t, "/courses/"+again, a.Header.Get("Location"))
-		require.NotEmpty(t, a.Header.Get("ETag"))
-		require.Empty(t, a.Get("warnings"))
-		require.Equal(t, []any{slug + "-2", "draft", "member", ownerID, nil, 5.0},
-			[]any{
-				a.Get("slug"), a.Get("status"), a.Get("visibility"), a.Get("owner.id"), a.Get("published_at"),
-				a.Get("lesson_count"),
+		r := roundTrip{Site: s}
+		r.ownerID, r.owner = newInstructor(s, "exporter")
+		r.courseID = fullCourse(s, r.owner, "round")
+		r.slug = s.Want(200, "GET", "/courses/"+r.courseID, r.owner, nil).Text("slug")
+		export := s.Want(200, "GET", "/courses/"+r.courseID+"/export", r.owner, nil)
+		r.raw, r.content = string(export.Raw), unzip(t, export.Raw)
+		require.Equal(t, sitetest.ArchiveType, export.Header.Get("Content-Type"))
+		require.Equal(t, `attachment; filename="`+r.slug+`.zip"`, export.Header.Get("Content-Disposition"))
+		for _, step := range []struct {
+			name string
+			test func(t *testing.T, r roundTrip)
+		}{
+			{"the archive has the course", testExportedContent},
+			{"the owner's import uses the same files", testImportByOwner},
+			{"files get other keys where theirs are taken", testImportByOther},
+			{"nothing is taken on a fresh site", testImportOnFreshSite},
+		} {
+			t.Run(step.name, func(t *testing.T) {
+				own := r
+				own.Site = s.For(t)
+				step.test(t, own)
 			})
-		require.Equal(t, x, exportCourse(s, owner, again))
-		lesson := s.Want(200, "GET", "/courses/"+again+"/lessons/"+a.Text("lessons.2.id"), owner, nil)
-		require.Contains(t, lesson.Text("content_html"), "<em>there</em>")
-		require.NotContains(t, lesson.Text("content_html"), "<script")
-		require.Equal(t, []any{a.Get("lessons.1.id"), a.Get("lessons.3.id"), a.Get("lessons.4.id")},
-			a.Get("lessons.0.prerequisite_ids"))
-
-		// By another: the keys are taken, so that the files get others.
-		otherID, other := newInstructor(s, "importer")
-		b := s.ImportCourse(other, string(first.Raw))
-		require.Len(t, b.Get("warnings"), 3)
-		require.Equal(t, []any{otherID, "round/cover-2.gif", "round/video-2.mp4", "round/notes-2"},
-			[]any{b.Get("owner.id"), b.Get("cover_key"), b.Get("lessons.1.asset_key"), b.Get("lessons.3.asset_key")})
-		y := exportCourse(s, other, b.Text("id"))
-		rest := x.with(t, func(m map[string]any) {
-			for i := range 3 {
-				f := inOf(m, "assets", i)
-				f["key"] = inOf(y.manifest(t), "assets", i)["key"]
-			}
-			m["cover_key"] = "round/cover-2.gif"
-			for i, key := range map[int]string{1: "round/video-2.mp4", 3: "round/notes-2", 4: "round/video-2.mp4"} {
-				inOf(m, "lessons", i)["asset_key"] = key
-			}
-		})
-		require.Equal(t, rest.manifest(t), y.manifest(t))
-		delete(rest, "course.json")
-		delete(y, "course.json")
-		require.Equal(t, rest, y)
-		video := s.Want(200, "GET", "/storage/sign?key=round/video-2.mp4", other, nil).Text("url")
-		require.Equal(t, sitetest.DemoVideo, string(s.Want(200, "GET", video, "", nil).Raw))
-		// Once more: files that the caller has already are not stored again.
-		before := len(s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items())
-		s.ImportCourse(other, string(first.Raw))
-		require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), before)
-		s.WantProblem(403, "forbidden", "GET", "/courses/"+id+"/export", other, nil)
-
-		// On a fresh site, by its administrator: nothing is taken.
-		fresh := sitetest.Start(t, nil)
-		c := fresh.ImportCourse(fresh.AdminToken(), string(first.Raw))
-		require.Empty(t, c.Get("warnings"))
-		require.Equal(t, slug, c.Text("slug"))
-		require.Equal(t, x, exportCourse(fresh, fresh.AdminToken(), c.Text("id")))
-
-		// The log says where it came from, and of each file; exporting is no change.
-		admin := s.AdminToken()
-		made := s.Want(200, "GET", "/admin/audit-logs?action=course.created&target_id="+again, admin, nil)
-		require.Equal(t, []any{"import", 5.0, ownerID},
-			[]any{made.Get("items.0.data.source"), made.Get("items.0.data.lessons"), made.Get("items.0.actor.id")})
-		require.Len(t,
-			s.Want(200, "GET", "/admin/audit-logs?action=asset.uploaded&actor_id="+otherID, admin, nil).Items(), 3)
-		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
+		}
+		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", s.AdminToken(), nil).Get("ok"))
 		nothingStaged(s, t)
 	})
+}
+
+func testExportedContent(t *testing.T, r roundTrip) {
+	path := "/courses/" + r.courseID + "/export"
+	again := r.Want(200, "GET", path, r.owner, nil)
+	require.Equal(t, r.raw, string(again.Raw), "the same course, other bytes")
+	require.Empty(t, r.Want(200, "HEAD", path, r.owner, nil).Raw)
+	require.Equal(t, sitetest.DemoVideo, string(r.content["assets/0001"]))
+	m := r.content.manifest(t)
+	require.Equal(t, "Ünïcode & <full> 日本語", m["title"])
+	require.Equal(t, []any{2.0, 4.0, 5.0}, inOf(m, "lessons", 0)["prerequisites"])
+	require.Len(t, m["assets"], 3)
+}
+
+func testImportByOwner(t *testing.T, r roundTrip) {
+	a := r.ImportCourse(r.owner, r.raw)
+	id := a.Text("id")
+	require.Equal(t, "/courses/"+id, a.Header.Get("Location"))
+	require.NotEmpty(t, a.Header.Get("ETag"))
+	require.Empty(t, a.Get("warnings"))
+	require.Equal(t, []any{r.slug + "-2", "draft", "member", r.ownerID}, []any{
+		a.Get("slug"), a.Get("status"), a.Get("visibility"), a.Get("owner.id"),
+	})
+	require.Equal(t, []any{nil, 5.0}, []any{a.Get("published_at"), a.Get("lesson_count")})
+	require.Equal(t, r.content, exportCourse(r.Site, r.owner, id))
+	lesson := r.Want(200, "GET", "/courses/"+id+"/lessons/"+a.Text("lessons.2.id"), r.owner, nil)
+	require.Contains(t, lesson.Text("content_html"), "<em>there</em>")
+	require.NotContains(t, lesson.Text("content_html"), "<script")
+	require.Equal(t, []any{a.Get("lessons.1.id"), a.Get("lessons.3.id"), a.Get("lessons.4.id")},
+		a.Get("lessons.0.prerequisite_ids"))
+
+	// The audit log says that the course was imported.
+	created := r.Want(200, "GET", "/admin/audit-logs?action=course.created&target_id="+id, r.AdminToken(), nil)
+	require.Equal(t, []any{"import", 5.0, r.ownerID}, []any{
+		created.Get("items.0.data.source"), created.Get("items.0.data.lessons"), created.Get("items.0.actor.id"),
+	})
+}
+
+func testImportByOther(t *testing.T, r roundTrip) {
+	otherID, other := newInstructor(r.Site, "importer")
+	b := r.ImportCourse(other, r.raw)
+	require.Len(t, b.Get("warnings"), 3)
+	require.Equal(t, []any{otherID, "round/cover-2.gif", "round/video-2.mp4", "round/notes-2"},
+		[]any{b.Get("owner.id"), b.Get("cover_key"), b.Get("lessons.1.asset_key"), b.Get("lessons.3.asset_key")})
+	y := exportCourse(r.Site, other, b.Text("id"))
+	rest := r.content.with(t, func(m map[string]any) {
+		for i := range 3 {
+			f := inOf(m, "assets", i)
+			f["key"] = inOf(y.manifest(t), "assets", i)["key"]
+		}
+		m["cover_key"] = "round/cover-2.gif"
+		for i, key := range map[int]string{1: "round/video-2.mp4", 3: "round/notes-2", 4: "round/video-2.mp4"} {
+			inOf(m, "lessons", i)["asset_key"] = key
+		}
+	})
+	require.Equal(t, rest.manifest(t), y.manifest(t))
+	delete(rest, "course.json")
+	delete(y, "course.json")
+	require.Equal(t, rest, y)
+	video := r.Want(200, "GET", "/storage/sign?key=round/video-2.mp4", other, nil).Text("url")
+	require.Equal(t, sitetest.DemoVideo, string(r.Want(200, "GET", video, "", nil).Raw))
+
+	// Once more: files that the caller has already are not stored again.
+	before := len(r.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items())
+	r.ImportCourse(other, r.raw)
+	require.Len(t, r.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), before)
+	r.WantProblem(403, "forbidden", "GET", "/courses/"+r.courseID+"/export", other, nil)
+	uploads := r.Want(200, "GET", "/admin/audit-logs?action=asset.uploaded&actor_id="+otherID, r.AdminToken(), nil)
+	require.Len(t, uploads.Items(), 3, "one entry for each file")
+}
+
+func testImportOnFreshSite(t *testing.T, r roundTrip) {
+	fresh := sitetest.Start(t, nil)
+	c := fresh.ImportCourse(fresh.AdminToken(), r.raw)
+	require.Empty(t, c.Get("warnings"))
+	require.Equal(t, r.slug, c.Text("slug"))
+	require.Equal(t, r.content, exportCourse(fresh, fresh.AdminToken(), c.Text("id")))
 }
 
 // nothingStaged: no request leaves a file behind.

@@ -50,72 +50,129 @@ func TestManagersReportWithoutEnrollment(t *testing.T) {
 	})
 }
 
-// A learner who is taken out loses what enrollment gave, keeps their progress and comes back only by being enrolled.
+// removal is a course with one learner and a channel for its learners.
+type removal struct {
+	*sitetest.Site
+	cast                     sitetest.Cast
+	courseID, course, lesson string
+	channel                  string
+	email, learnerID, token  string
+}
+
+// path returns the path of the learner in the course.
+func (r removal) path() string { return r.course + "/learners/" + r.learnerID }
+
+// requireLearners checks the list of learners.
+func (r removal) requireLearners(t *testing.T, want ...string) {
+	t.Helper()
+	require.Equal(t, want, learnersOf(r.Site, r.course, r.cast.Instructor))
+}
+
+// A learner who is removed loses what the enrollment gave, keeps their progress and comes back only by
+// being enrolled.
 func TestRemoveLearner(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		cast, admin := s.NewCast(), s.AdminToken()
-		email, id, token := s.NewAccount("leaver")
-		courseID := s.Want(201, "POST", "/courses", cast.Instructor, `{"title":"Left","status":"published"}`).Text("id")
-		course := "/courses/" + courseID
-		lesson := course + "/lessons/" + s.Want(201, "POST", course+"/lessons", cast.Instructor, `{"title":"One"}`).Text("id")
-		channel := s.Want(201, "POST", "/channels", cast.Instructor,
-			map[string]any{"title": "Left", "visibility": "course", "course_id": courseID}).Text("slug")
-		s.Want(200, "PUT", lesson+"/progress", token, `{"percent":40}`)
-		require.Equal(t, []string{id}, learnersOf(s, course, cast.Instructor))
-		socket := s.Dial("/ws/channels/"+channel, http.Header{"Authorization": {"Bearer " + token}})
-		socket.Until("welcome")
-
-		learner := course + "/learners/" + id
-		s.WantProblem(401, "unauthenticated", "DELETE", learner, "", nil)
-		s.WantProblem(403, "forbidden", "DELETE", learner, token, nil)
-		s.WantProblem(403, "forbidden", "DELETE", learner, s.NewQuietAccount("other", "instructor", admin).Token, nil)
-		for _, path := range []string{learner, learner, course + "/learners/" + uuid.New(), course + "/learners/nobody"} {
-			s.Want(204, "DELETE", path, cast.Instructor, nil)
-		}
-		s.WantProblem(404, "not-found", "DELETE", "/courses/"+uuid.New()+"/learners/"+id, cast.Instructor, nil)
-		require.Equal(t, 4403, socket.CloseCode())
-		s.WantProblem(403, "forbidden", "GET", "/channels/"+channel+"/messages", token, nil)
-		entries := s.Want(200, "GET", "/admin/audit-logs?action=enrollment.deleted", admin, nil).Items()
-		require.Len(t, entries, 1)
-		entry := sitetest.Answer{JSON: entries[0].(map[string]any)}
-		require.Equal(t,
-			[]any{s.Want(200, "GET", "/users/me", cast.Instructor, nil).Text("id"), "enrollment", courseID, id},
-			[]any{entry.Text("actor.id"), entry.Text("target.type"), entry.Text("target.id"), entry.Text("data.user_id")})
-
-		require.EqualValues(t, 40, s.Want(200, "GET", course+"/progress", token, nil).Get("percent"), "progress is kept")
-		for _, body := range []string{`{"percent":50}`, `{"percent":100}`, `{"percent":60,"reset":true}`} {
-			s.Want(200, "PUT", lesson+"/progress", token, body)
-		}
-		require.Empty(t, learnersOf(s, course, cast.Instructor), "reports don't enroll them again")
-		for way, back := range map[string]func(){
-			"by themselves": func() { s.Want(201, "POST", course+"/enrollment", token, nil) },
-			"by a batch": func() {
-				s.Want(200, "POST", course+"/enrollments/batch", cast.Instructor,
-					sitetest.Batch(email))
-			},
-			"by an invite": func() {
-				code := s.Want(201, "POST", "/admin/invites", admin,
-					map[string]any{"role_to_grant": "member", "course_ids": []string{courseID}}).Text("code")
-				s.Want(200, "POST", "/invites/redeem", token, map[string]any{"code": code})
-			},
+		r := removal{Site: s, cast: s.NewCast()}
+		r.email, r.learnerID, r.token = s.NewAccount("leaver")
+		course := s.Want(201, "POST", "/courses", r.cast.Instructor, `{"title":"Left","status":"published"}`)
+		r.courseID = course.Text("id")
+		r.course = "/courses/" + r.courseID
+		lesson := s.Want(201, "POST", r.course+"/lessons", r.cast.Instructor, `{"title":"One"}`)
+		r.lesson = r.course + "/lessons/" + lesson.Text("id")
+		r.channel = s.Want(201, "POST", "/channels", r.cast.Instructor,
+			map[string]any{"title": "Left", "visibility": "course", "course_id": r.courseID}).Text("slug")
+		s.Want(200, "PUT", r.lesson+"/progress", r.token, `{"percent":40}`)
+		r.requireLearners(t, r.learnerID)
+		for _, step := range []struct {
+			name string
+			test func(t *testing.T, r removal)
+		}{
+			{"managers remove, once", testRemovalByManagers},
+			{"progress is kept, reports don't enroll again", testReportsAfterRemoval},
+			{"being enrolled brings them back", testReturnAfterRemoval},
+			{"leaving is no removal", testLeavingIsNoRemoval},
+			{"a private course is not found any more", testRemovalFromPrivateCourse},
 		} {
-			back()
-			require.Equal(t, []string{id}, learnersOf(s, course, cast.Instructor), way)
-			require.Equal(t, 200, s.Call("GET", "/channels/"+channel+"/messages", token, nil).Status, way)
-			s.Want(204, "DELETE", learner, admin, nil)
-			require.Empty(t, learnersOf(s, course, cast.Instructor), way)
+			t.Run(step.name, func(t *testing.T) {
+				own := r
+				own.Site = s.For(t)
+				step.test(t, own)
+			})
 		}
-		// Who leaves by themselves was not taken out: their next report enrolls them as the first one did.
-		s.Want(201, "POST", course+"/enrollment", token, nil)
-		s.Want(204, "DELETE", course+"/enrollment", token, nil)
-		s.Want(200, "PUT", lesson+"/progress", token, `{"percent":70}`)
-		require.Equal(t, []string{id}, learnersOf(s, course, cast.Instructor))
-
-		s.Want(200, "PATCH", course, cast.Instructor, `{"visibility":"private"}`)
-		s.Want(204, "DELETE", learner, cast.Instructor, nil)
-		s.WantProblem(404, "not-found", "GET", course, token, nil)
-		s.WantProblem(404, "not-found", "POST", course+"/enrollment", token, nil)
 	})
+}
+
+func testRemovalByManagers(t *testing.T, r removal) {
+	socket := r.Dial("/ws/channels/"+r.channel, http.Header{"Authorization": {"Bearer " + r.token}})
+	socket.Until("welcome")
+	otherInstructor := r.NewQuietAccount("other", "instructor", r.cast.Admin).Token
+	r.WantProblem(401, "unauthenticated", "DELETE", r.path(), "", nil)
+	r.WantProblem(403, "forbidden", "DELETE", r.path(), r.token, nil)
+	r.WantProblem(403, "forbidden", "DELETE", r.path(), otherInstructor, nil)
+	unknown := r.course + "/learners/"
+	for _, path := range []string{r.path(), r.path(), unknown + uuid.New(), unknown + "nobody"} {
+		r.Want(204, "DELETE", path, r.cast.Instructor, nil)
+	}
+	missing := "/courses/" + uuid.New() + "/learners/" + r.learnerID
+	r.WantProblem(404, "not-found", "DELETE", missing, r.cast.Instructor, nil)
+	require.Equal(t, 4403, socket.CloseCode())
+	r.WantProblem(403, "forbidden", "GET", "/channels/"+r.channel+"/messages", r.token, nil)
+
+	entries := r.Want(200, "GET", "/admin/audit-logs?action=enrollment.deleted", r.cast.Admin, nil).Items()
+	require.Len(t, entries, 1)
+	entry := sitetest.Answer{JSON: entries[0].(map[string]any)}
+	instructorID := r.Want(200, "GET", "/users/me", r.cast.Instructor, nil).Text("id")
+	require.Equal(t, []any{instructorID, "enrollment", r.courseID, r.learnerID}, []any{
+		entry.Text("actor.id"), entry.Text("target.type"), entry.Text("target.id"), entry.Text("data.user_id"),
+	})
+}
+
+func testReportsAfterRemoval(t *testing.T, r removal) {
+	progress := r.Want(200, "GET", r.course+"/progress", r.token, nil)
+	require.EqualValues(t, 40, progress.Get("percent"))
+	for _, body := range []string{`{"percent":50}`, `{"percent":100}`, `{"percent":60,"reset":true}`} {
+		r.Want(200, "PUT", r.lesson+"/progress", r.token, body)
+	}
+	require.Empty(t, learnersOf(r.Site, r.course, r.cast.Instructor))
+}
+
+func testReturnAfterRemoval(t *testing.T, r removal) {
+	for way, enroll := range map[string]func(s *sitetest.Site){
+		"by themselves": func(s *sitetest.Site) { s.Want(201, "POST", r.course+"/enrollment", r.token, nil) },
+		"by a batch": func(s *sitetest.Site) {
+			s.Want(200, "POST", r.course+"/enrollments/batch", r.cast.Instructor, sitetest.Batch(r.email))
+		},
+		"by an invite": func(s *sitetest.Site) {
+			body := map[string]any{"role_to_grant": "member", "course_ids": []string{r.courseID}}
+			code := s.Invite(r.cast.Admin, body).Text("code")
+			s.Want(200, "POST", "/invites/redeem", r.token, map[string]any{"code": code})
+		},
+	} {
+		t.Run(way, func(t *testing.T) {
+			own := r
+			own.Site = r.For(t)
+			enroll(own.Site)
+			own.requireLearners(t, r.learnerID)
+			require.Equal(t, 200, own.Call("GET", "/channels/"+r.channel+"/messages", r.token, nil).Status)
+			own.Want(204, "DELETE", r.path(), r.cast.Admin, nil)
+			require.Empty(t, learnersOf(own.Site, r.course, r.cast.Instructor))
+		})
+	}
+}
+
+// The next report of a learner who has left by themselves enrolls them, like their first one.
+func testLeavingIsNoRemoval(t *testing.T, r removal) {
+	r.Want(201, "POST", r.course+"/enrollment", r.token, nil)
+	r.Want(204, "DELETE", r.course+"/enrollment", r.token, nil)
+	r.Want(200, "PUT", r.lesson+"/progress", r.token, `{"percent":70}`)
+	r.requireLearners(t, r.learnerID)
+}
+
+func testRemovalFromPrivateCourse(_ *testing.T, r removal) {
+	r.Want(200, "PATCH", r.course, r.cast.Instructor, `{"visibility":"private"}`)
+	r.Want(204, "DELETE", r.path(), r.cast.Instructor, nil)
+	r.WantProblem(404, "not-found", "GET", r.course, r.token, nil)
+	r.WantProblem(404, "not-found", "POST", r.course+"/enrollment", r.token, nil)
 }
 
 // News of a course go to those who were enrolled when it happened, however late it is delivered.
