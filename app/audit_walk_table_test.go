@@ -571,7 +571,7 @@ func (w *walk) unsubscribeLink(email string) (link string) {
 		for _, file := range files {
 			raw, err := os.ReadFile(file)
 			text := strings.ReplaceAll(string(raw), "\r\n", "\n")
-			if found := unsubscribeHeader.FindStringSubmatch(text); err == nil && found != nil && strings.Contains(text, email) {
+			if found := sitetest.UnsubscribeHeader.FindStringSubmatch(text); err == nil && found != nil && strings.Contains(text, email) {
 				link = found[1]
 			}
 		}

@@ -73,7 +73,7 @@ func TestLostKeysRefuseAndNeverFail(t *testing.T) {
 
 		// What can't be opened is told until it is mended.
 		s.Want(204, "DELETE", "/auth/mfa/totp", user, map[string]string{"password": sitetest.Password})
-		status, out := lyceum(t, cliVars(s), "", "audit", "accept-break", "--reason", "the keys were lost")
+		status, out := lyceum(t, s.CommandVars(), "", "audit", "accept-break", "--reason", "the keys were lost")
 		require.Equal(t, 0, status, out)
 		require.Eventually(t, func() bool { return s.Want(200, "GET", "/readyz", "", nil).Text("status") == "ready" }, 15*time.Second, 200*time.Millisecond)
 	})

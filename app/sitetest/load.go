@@ -2,7 +2,6 @@ package sitetest
 
 import (
 	"encoding/json"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -126,33 +125,4 @@ func Mean(turns []float64) (mean float64) {
 		mean += turn / float64(len(turns))
 	}
 	return mean
-}
-
-// WatchHeap watches the heap until the returned function is called. That function returns by how
-// many bytes the heap had grown at most.
-func WatchHeap() (growth func() int64) {
-	var peak uint64
-	stop, done := make(chan struct{}), make(chan struct{})
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	base := m.HeapInuse
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(20 * time.Millisecond):
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				peak = max(peak, m.HeapInuse)
-			}
-		}
-	}()
-	return func() int64 {
-		close(stop)
-		<-done
-		return int64(peak) - int64(base)
-	}
 }

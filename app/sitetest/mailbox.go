@@ -49,8 +49,8 @@ func (s *Site) WaitForMail(email string) {
 	s.waitForMail(email, "came", func(string, string) bool { return true })
 }
 
-// WaitForLink waits for a mail with a link that has mark in it, and returns the secret behind mark. A
-// mail with the secret other does not count.
+// WaitForLink waits for a mail with a link that has mark in it, and returns the secret behind mark.
+// A mail with the secret other does not count.
 func (s *Site) WaitForLink(email, mark, other string) (secret string) {
 	s.T.Helper()
 	s.waitForMail(email, "has "+mark, func(_, text string) bool {

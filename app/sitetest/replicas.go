@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// StartReplicas starts n sites on the same real services, as behind a load balancer. Each of more is
-// KEY=value.
+// StartReplicas starts n sites on the same real services, as behind a load balancer. Each of more
+// is KEY=value.
 func StartReplicas(t *testing.T, n int, more ...string) []*Site {
 	t.Helper()
 	vars := Services(t)

@@ -49,7 +49,8 @@ func newVerifyCommand(p command.Program) *cobra.Command {
 	return c
 }
 
-// verifyLog prints that the log is intact, or returns an error that names the first bad entry. The anchor may be nil.
+// verifyLog prints that the log is intact, or returns an error that names the first bad entry. The
+// anchor may be nil.
 func verifyLog(c *cobra.Command, p command.Program, anchor *Anchor) error {
 	var s *Service
 	return p.Run(c, func(ctx context.Context) error {
@@ -76,7 +77,8 @@ func verifyLog(c *cobra.Command, p command.Program, anchor *Anchor) error {
 // maxReason bounds the reason of an accepted break, in characters.
 const maxReason = 500
 
-// newAcceptBreakCommand returns the command for a log that can't be repaired, such as after the server's keys were lost.
+// newAcceptBreakCommand returns the command for a log that can't be repaired, such as after the
+// server's keys were lost.
 func newAcceptBreakCommand(p command.Program) *cobra.Command {
 	var reason string
 	const short = "Write down that the log does not hold up to here, so that verify holds from here on"

@@ -1,12 +1,19 @@
-// Package audit owns the record of who changed what: append-only, without gaps, chained by hashes.
+// Package audit owns the audit log: who changed what, append-only, without gaps, chained by hashes.
 //
-// Tables: audit_entries, audit_head. Hears: audit.entry (InTx). Asks: usersapi.Accounts, to show
-// an actor's address while the account exists. Tells: nothing. Answers: usersapi.Holder.
+//	entry.go   an entry: its hash, its id and its place in the chain
+//	head.go    the head of the chain: its seal, and the marks of breaks
+//	service.go writing the entries of a transaction, just before it commits
+//	verify.go  the walk over the chain, and anchors
+//	list.go, export.go  the log page by page, and as a whole
 //
-// Each entry's hash is SHA-256 over its fields in a fixed order, each as decimal length, colon and
-// text; see entry.digest. prev_hash is the hash of the entry before, id follows from time and hash. The
-// head holds the newest seq and hash, authenticated with a key of the server, so that a cut tail shows.
+// Tables: audit_entries, audit_head. Hears audit.entry, in the transaction of the change. Asks
+// usersapi.Accounts, to show the address of an actor while the account exists. Answers
+// usersapi.Holder.
 //
-// Entries are written once, at the end of the transaction of the change (service.go); verify.go walks the
-// chain, export.go hands it out in pages.
+//	entry 1 ──hash──▶ entry 2 ──hash──▶ … ──hash──▶ entry n ◀── head: n, hash of n, seal
+//
+// The hash of an entry is SHA-256 over its fields in a fixed order, each as decimal length, colon
+// and text; see entry.computeHash. prev_hash is the hash of the entry before. The id follows from
+// the time and the hash. The head has the number and the hash of the newest entry, sealed with a
+// key of the server, so that entries can't be cut off from the end unseen.
 package audit

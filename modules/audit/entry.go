@@ -13,6 +13,7 @@ import (
 	"lyceum/platform/identity"
 )
 
+// entry is a row of the table audit_entries.
 type entry struct {
 	Seq        int64 `gorm:"primaryKey;autoIncrement:false"`
 	ID         string
@@ -29,27 +30,31 @@ type entry struct {
 	Hash       string
 }
 
-// TableName of entries.
+// TableName returns the name of the table, for GORM.
 func (entry) TableName() string { return "audit_entries" }
 
+// head is the row of the table audit_head: the end of the chain.
 type head struct {
 	Seq  int64
 	Hash string
 	Mac  string
-	// At is the time of the newest entry. Skewed says that some entry is dated before the one before it.
+	// At is the time of the newest entry. Skewed says that the time of some entry lies before that
+	// of its predecessor.
 	At     clock.Time
 	Skewed bool
-	// Breaks are the places where the log was found not to hold, as JSON; see logBreak. Empty when there are none.
+	// Breaks is the JSON list of the marks of breaks, see logBreak; "" if there are none.
 	Breaks string
 }
 
-// maxData bounds what an entry may say, so that no change can fill the log.
+// maxData is the size of the data of an entry in bytes, so that no change can fill the log.
 const maxData = 8 << 10
 
-// maxSkew is by how much clocks may reasonably differ.
+// maxSkew is by how much the clocks of replicas may differ.
 const maxSkew = time.Minute
 
-// newEntry takes what happened from e and who did it from the caller; it is dated when it is written.
+// newEntry returns an entry with what happened from e and the actor from the caller. It gets its
+// time, number and hash when it is written. newEntry returns an error for data that is larger than
+// maxData or can't be JSON.
 func newEntry(e auditapi.Entry, c identity.Caller) (*entry, error) {
 	data := map[string]any{}
 	for k, v := range e.Data {
@@ -64,24 +69,26 @@ func newEntry(e auditapi.Entry, c identity.Caller) (*entry, error) {
 	}
 	out := &entry{Action: e.Action, TargetType: e.TargetType, TargetID: e.TargetID,
 		IP: c.IP, UserAgent: c.UserAgent, RequestID: c.RequestID, Data: string(raw)}
-	if actor := actorOf(e, c); actor != "" {
+	if actor := actorID(e, c); actor != "" {
 		out.ActorID = &actor
 	}
 	return out, nil
 }
 
-// actorOf is who was signed in. On the command line nobody is, on whosever behalf it acts.
-func actorOf(e auditapi.Entry, c identity.Caller) string {
+// actorID returns the account that was signed in. At the command line that is the account that e
+// names, if any.
+func actorID(e auditapi.Entry, c identity.Caller) string {
 	if c.UserID != "" && c.Via == "" {
 		return c.UserID
 	}
 	return e.ActorID
 }
 
-// chain puts the entry behind the head and moves the head to it. Replicas' clocks differ by a little: an entry is never
-// dated before the one before it, so that times and numbers run alike and filters by time need not read the whole log. A
-// clock that is wrong by more is taken at its word, and the head says that there was one.
-func (e *entry) chain(h *head) {
+// appendTo links the entry to the chain and moves the head to it. Clocks of replicas differ a
+// little: an entry gets no earlier time than its predecessor, so that times have the order of
+// numbers and filters by time need not read the whole log. A time that is off by more than maxSkew
+// stays as it is, and the head is marked as skewed.
+func (e *entry) appendTo(h *head) {
 	e.Seq, e.PrevHash = h.Seq+1, h.Hash
 	if behind := h.At.Sub(e.CreatedAt); behind > maxSkew {
 		h.Skewed = true
@@ -89,19 +96,19 @@ func (e *entry) chain(h *head) {
 		e.CreatedAt = h.At
 	}
 	h.At = e.CreatedAt
-	e.Hash = e.digest()
-	e.ID = e.idOf()
+	e.Hash = e.computeHash()
+	e.ID = e.deriveID()
 	h.Seq, h.Hash = e.Seq, e.Hash
 }
 
-// follows says whether the entry is what was written behind seq and hash.
-func (e *entry) follows(seq int64, hash string) bool {
-	return e.Seq == seq+1 && e.PrevHash == hash && e.Hash == e.digest() && e.ID == e.idOf()
+// isLinkedTo reports whether the entry is unchanged and follows the entry with a number and a hash.
+func (e *entry) isLinkedTo(seq int64, hash string) bool {
+	return e.Seq == seq+1 && e.PrevHash == hash && e.Hash == e.computeHash() && e.ID == e.deriveID()
 }
 
-// digest covers every field that tells something, each as "<length>:<text>", so that no two
-// different entries have one canonical form.
-func (e *entry) digest() string {
+// computeHash returns the hash over every field but the id. Each field is hashed as
+// "<length>:<text>", so that no two different entries have the same canonical form.
+func (e *entry) computeHash() string {
 	actor := ""
 	if e.ActorID != nil {
 		actor = *e.ActorID
@@ -115,9 +122,9 @@ func (e *entry) digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// idOf is a UUIDv7 (RFC 9562) of the entry's time and hash instead of chance, so that the id, which the hash can't cover,
-// can't be changed unseen either.
-func (e *entry) idOf() string {
+// deriveID returns a UUIDv7 (RFC 9562) made of the time and the hash instead of random bits, so
+// that a change of the id, which the hash can't cover, shows as well.
+func (e *entry) deriveID() string {
 	if len(e.Hash) < 18 {
 		return ""
 	}

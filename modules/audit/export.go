@@ -9,24 +9,25 @@ import (
 	"lyceum/platform/ids"
 )
 
-// Bounds of an export: how many entries are held at once, and how long the database may take for them.
+// Bounds of an export: how many entries are in memory at once, and how long the database may take
+// for them.
 const (
 	exportPage = 1000
 	exportTime = 30 * time.Second
 )
 
-// beginExport records that the caller takes a copy of the log, and returns the number of the last entry that belongs to
-// the copy: the one before the record. It returns 0 for a filter that no entry can match.
-func (s *Service) beginExport(ctx context.Context, f filter, format string) (last int64, err error) {
+// beginExport records the export in the log and returns the number of the last entry that belongs
+// to it: the one before the record. It returns 0 for a filter that no entry can match.
+func (s *Service) beginExport(ctx context.Context, f entryFilter, format string) (last int64, err error) {
 	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
 		h, newest, err := s.store.lockHead(ctx)
 		if err != nil {
 			return err
 		}
 		last = max(h.Seq, newest)
-		data := f.said()
+		data := f.auditData()
 		data["format"] = format
-		return s.append(ctx, auditapi.Entry{Action: "audit.exported", TargetType: "audit_log", Data: data})
+		return s.recordEntry(ctx, auditapi.Entry{Action: "audit.exported", TargetType: "audit_log", Data: data})
 	})
 	if !f.isSatisfiable() {
 		last = 0
@@ -34,8 +35,9 @@ func (s *Service) beginExport(ctx context.Context, f filter, format string) (las
 	return last, err
 }
 
-// said is what an entry may say of a filter: its fields, and the values of those that are well-formed, as anybody's text could stand in the rest.
-func (f filter) said() map[string]any {
+// auditData returns what the entry of an export has of its filter: the names of its fields, and the
+// values of those that are well-formed. Other values may be any text.
+func (f entryFilter) auditData() map[string]any {
 	data, names := map[string]any{}, []string{}
 	for name, given := range map[string]bool{"action": f.Action != "", "actor_id": f.ActorID != "", "target_type": f.TargetType != "",
 		"target_id": f.TargetID != "", "from": f.From != nil, "to": f.To != nil} {
@@ -60,13 +62,14 @@ func (f filter) said() map[string]any {
 			data[name] = id
 		}
 	}
-	if isAction(f.Action) {
+	if isActionName(f.Action) {
 		data["action"] = f.Action
 	}
 	return data
 }
 
-func isAction(s string) bool {
+// isActionName reports whether a text has the form of an action.
+func isActionName(s string) bool {
 	for _, r := range s {
 		if (r < 'a' || r > 'z') && r != '.' && r != '_' {
 			return false
@@ -75,10 +78,10 @@ func isAction(s string) bool {
 	return s != "" && len(s) <= 50
 }
 
-// export hands the entries up to last to fn in pages, the oldest first, for as long as there are some.
-func (s *Service) export(ctx context.Context, f filter, last int64, fn func([]entry) error) error {
+// exportEntries calls fn with pages of the entries up to last, the oldest first.
+func (s *Service) exportEntries(ctx context.Context, f entryFilter, last int64, fn func([]entry) error) error {
 	for seq := int64(0); seq < last; {
-		page, err := s.exportPage(ctx, f, seq, last)
+		page, err := s.readExportPage(ctx, f, seq, last)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -90,10 +93,11 @@ func (s *Service) export(ctx context.Context, f filter, last int64, fn func([]en
 	return nil
 }
 
-func (s *Service) exportPage(ctx context.Context, f filter, after, last int64) (page []entry, err error) {
+// readExportPage returns the next page of an export after an entry.
+func (s *Service) readExportPage(ctx context.Context, f entryFilter, after, last int64) (page []entry, err error) {
 	ctx, cancel := context.WithTimeout(ctx, exportTime)
 	defer cancel()
-	err = s.store.each(ctx, f, after, last, exportPage, func(e *entry) error {
+	err = s.store.forEachBetween(ctx, f, after, last, exportPage, func(e *entry) error {
 		page = append(page, *e)
 		return nil
 	})

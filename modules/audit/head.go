@@ -8,20 +8,22 @@ import (
 	"strconv"
 )
 
-// logBreak marks a place from which the log can't be trusted: the head did not hold when the next entry was written, or
-// verify found a changed or missing entry that an operator accepted. Marks are part of what the head's seal covers.
+// logBreak marks a place from which the log can't be trusted: the head was broken when the next
+// entry was written, or Verify found a changed or missing entry and an operator accepted that. The
+// seal of the head covers the marks.
 type logBreak struct {
 	// From is the first entry that may be changed or missing.
 	From int64 `json:"from"`
-	// Accepted is the entry audit.break_accepted from which the log holds again; 0 while nobody accepted the break.
+	// Accepted is the entry audit.break_accepted from which the log is intact again; 0 for an open
+	// break.
 	Accepted int64 `json:"accepted,omitempty"`
-	// Strays counts the accepted rows that stand outside the numbers 1 to the head's.
+	// Strays is the number of accepted rows whose numbers lie outside of 1 to that of the head.
 	Strays int64 `json:"strays,omitempty"`
 }
 
-// seal authenticates the head: without the server's secret nobody can cut the tail and move the head back, or remove the
-// mark of a break. As numbers have no gaps, seq is the count as well.
-func (h *head) seal(key []byte) string {
+// computeSeal returns the MAC of the head. Without the secret of the server nobody can cut off the
+// end of the log and move the head back, or remove the mark of a break.
+func (h *head) computeSeal(key []byte) string {
 	m := hmac.New(sha256.New, key)
 	m.Write([]byte(strconv.FormatInt(h.Seq, 10) + ":" + h.Hash))
 	if h.Breaks != "" {
@@ -30,20 +32,23 @@ func (h *head) seal(key []byte) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// isSealed reports whether the head is what a server with this key wrote last. The head of an empty log is sealed, too,
-// when the database is set up: otherwise removing all entries would look like a log that has not begun.
+// isSealed reports whether a server with this key has written the head. The head of an empty log is
+// sealed when the database is set up: otherwise a log whose entries were all removed would look
+// like one that has not begun.
 func (h *head) isSealed(key []byte) bool {
-	return hmac.Equal([]byte(h.Mac), []byte(h.seal(key)))
+	return hmac.Equal([]byte(h.Mac), []byte(h.computeSeal(key)))
 }
 
-// breaks returns the marks in their order. Text that can't be read has no valid seal either.
-func (h *head) breaks() (marks []logBreak) {
+// parseBreaks returns the marks in their order; none for text that is not JSON, which has no valid
+// seal either.
+func (h *head) parseBreaks() (marks []logBreak) {
 	if h.Breaks == "" || json.Unmarshal([]byte(h.Breaks), &marks) != nil {
 		return nil
 	}
 	return marks
 }
 
+// setBreaks stores the marks.
 func (h *head) setBreaks(marks []logBreak) {
 	raw, err := json.Marshal(marks)
 	if err != nil {
@@ -52,9 +57,9 @@ func (h *head) setBreaks(marks []logBreak) {
 	h.Breaks = string(raw)
 }
 
-// openBreak returns the first entry of a break that nobody has accepted, 0 when there is none.
-func (h *head) openBreak() (from int64) {
-	for _, b := range h.breaks() {
+// firstOpenBreak returns the first entry of the earliest open break; 0 if there is none.
+func (h *head) firstOpenBreak() (from int64) {
+	for _, b := range h.parseBreaks() {
 		if b.Accepted == 0 && (from == 0 || b.From < from) {
 			from = b.From
 		}
@@ -62,24 +67,25 @@ func (h *head) openBreak() (from int64) {
 	return from
 }
 
-// markBreak makes a head that does not hold continue behind the newest entry of the table, and notes since when the log
-// can't be trusted. Acceptances in such a head may be forged and are dropped; an earlier open mark stays.
+// markBreak moves a broken head to the newest entry of the table and marks from where the log can't
+// be trusted. Acceptances in a broken head may be forged, so they are dropped. An earlier open mark
+// stays.
 func (h *head) markBreak(tail entry) {
 	from := min(max(h.Seq, 0), tail.Seq) + 1
-	if open := h.openBreak(); open > 0 {
+	if open := h.firstOpenBreak(); open > 0 {
 		from = min(from, open)
 	}
 	h.Seq, h.Hash, h.At, h.Skewed = tail.Seq, tail.Hash, tail.CreatedAt, true
 	h.setBreaks([]logBreak{{From: from}})
 }
 
-// acceptBreak replaces open marks by one that ends with the entry at.
+// acceptBreak replaces the open marks by b, which ends with the entry at.
 func (h *head) acceptBreak(b logBreak, at int64) {
-	if open := h.openBreak(); open > 0 {
+	if open := h.firstOpenBreak(); open > 0 {
 		b.From = min(b.From, open)
 	}
 	var marks []logBreak
-	for _, earlier := range h.breaks() {
+	for _, earlier := range h.parseBreaks() {
 		if earlier.Accepted > 0 {
 			marks = append(marks, earlier)
 		}
@@ -88,8 +94,9 @@ func (h *head) acceptBreak(b logBreak, at int64) {
 	h.setBreaks(append(marks, b))
 }
 
-// coveringBreak returns the accepted break that explains a fault at the entry seq.
-func coveringBreak(marks []logBreak, seq int64) (found logBreak, ok bool) {
+// findCoveringBreak returns the accepted break in which the entry seq lies; ok is false if there is
+// none.
+func findCoveringBreak(marks []logBreak, seq int64) (found logBreak, ok bool) {
 	for _, b := range marks {
 		if b.From <= seq && seq < b.Accepted && b.Accepted > found.Accepted {
 			found, ok = b, true
@@ -98,8 +105,8 @@ func coveringBreak(marks []logBreak, seq int64) (found logBreak, ok bool) {
 	return found, ok
 }
 
-// acceptedStrays returns how many rows outside the chain the newest acceptance covers.
-func acceptedStrays(marks []logBreak) (n int64) {
+// countAcceptedStrays returns how many rows outside of the chain the newest acceptance covers.
+func countAcceptedStrays(marks []logBreak) (n int64) {
 	for _, b := range marks {
 		if b.Accepted > 0 {
 			n = b.Strays

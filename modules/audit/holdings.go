@@ -8,14 +8,15 @@ import (
 	"lyceum/platform/clock"
 )
 
-// holdings answers what the log holds of an account.
+// holdings implements usersapi.Holder: what the log has about an account.
 type holdings struct{ store *store }
 
 func newHoldings(s *store) usersapi.Holder { return holdings{s} }
 
-// Module is the name that the records stand under.
+// Module implements usersapi.Holder.
 func (holdings) Module() string { return "audit" }
 
+// heldEntry is an entry in the export of its actor.
 type heldEntry struct {
 	Seq        int64           `json:"seq"`
 	Action     string          `json:"action"`
@@ -27,13 +28,14 @@ type heldEntry struct {
 	CreatedAt  clock.Time      `json:"created_at"`
 }
 
-// Export hands over what the account did.
+// Export hands over the entries whose actor is the account.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
-	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("entries", h.entries))
+	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("entries", h.listEntries))
 }
 
-func (h holdings) entries(ctx context.Context, userID string, after heldEntry, limit int) ([]heldEntry, error) {
-	found, err := h.store.of(ctx, userID, after.Seq, limit)
+// listEntries returns at most limit entries of an account after one, the oldest first.
+func (h holdings) listEntries(ctx context.Context, userID string, after heldEntry, limit int) ([]heldEntry, error) {
+	found, err := h.store.listByActor(ctx, userID, after.Seq, limit)
 	out := make([]heldEntry, len(found))
 	for i, e := range found {
 		out[i] = heldEntry{e.Seq, e.Action, e.TargetType, e.TargetID, e.IP, e.UserAgent, json.RawMessage(e.Data), e.CreatedAt}
@@ -41,5 +43,5 @@ func (h holdings) entries(ctx context.Context, userID string, after heldEntry, l
 	return out, err
 }
 
-// Erase leaves the log as it is: entries hold ids, which name nobody once the account is gone.
+// Erase changes nothing: entries have ids only, which name nobody once the account is deleted.
 func (holdings) Erase(context.Context, string) error { return nil }

@@ -78,51 +78,54 @@ func (v *entryView) AppendJSON(b []byte) []byte {
 
 type listInput struct {
 	pagination.Query
-	Action     string `query:"action" maxLength:"100"`
-	ActorID    string `query:"actor_id" maxLength:"100"`
-	TargetType string `query:"target_type"`
-	TargetID   string `query:"target_id" maxLength:"100"`
-	From       bound  `query:"from" doc:"Not before (RFC 3339)"`
-	To         bound  `query:"to" doc:"Before (RFC 3339)"`
+	Action     string    `query:"action" maxLength:"100"`
+	ActorID    string    `query:"actor_id" maxLength:"100"`
+	TargetType string    `query:"target_type"`
+	TargetID   string    `query:"target_id" maxLength:"100"`
+	From       timeBound `query:"from" doc:"Not before (RFC 3339)"`
+	To         timeBound `query:"to" doc:"Before (RFC 3339)"`
 }
 
-// bound is a time that was given: even the year 1 is one.
-type bound struct {
+// timeBound is a time that was given: even the year 1 is one.
+type timeBound struct {
 	clock.Time
 	given bool
 }
 
 // UnmarshalText reads RFC 3339.
-func (b *bound) UnmarshalText(raw []byte) error {
+func (b *timeBound) UnmarshalText(raw []byte) error {
 	b.given = true
 	return b.Time.UnmarshalText(raw)
 }
 
-func (b bound) ptr() *clock.Time {
+// pointer returns the time, or nil if it was left out.
+func (b timeBound) pointer() *clock.Time {
 	if !b.given {
 		return nil
 	}
 	return &b.Time
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[entryView], error) {
-	f := filter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From.ptr(), in.To.ptr()}
+// listEntries answers GET /admin/audit-logs: a page, or an export if the client prefers a table or
+// lines.
+func (h *handlers) listEntries(ctx context.Context, in *listInput) (*pagination.Response[entryView], error) {
+	f := entryFilter{in.Action, in.ActorID, in.TargetType, in.TargetID, in.From.pointer(), in.To.pointer()}
 	switch {
 	case csvrows.PrefersCSV(ctx):
-		return h.export(ctx, f, "csv", h.csv)
+		return h.exportLog(ctx, f, "csv", h.newTable)
 	case stream.PrefersLines(ctx):
-		return h.export(ctx, f, "ndjson", h.lines)
+		return h.exportLog(ctx, f, "ndjson", h.newLines)
 	}
 	return pagination.List(ctx, h.cursors.NewRequest("audit", f, in.Query),
 		func(after *position, limit int) ([]entry, error) {
 			return h.service.listEntries(ctx, f, after, limit)
 		},
-		func(found []entry) ([]entryView, error) { return h.views(ctx, found, map[string]string{}) },
+		func(found []entry) ([]entryView, error) { return h.newEntryViews(ctx, found, map[string]string{}) },
 		func(e *entry) position { return position{e.Seq} })
 }
 
-// export answers with all that the filter lets through, the oldest first, as it is read.
-func (h *handlers) export(ctx context.Context, f filter, format string, write func(filter, int64) *stream.Response) (
+// exportLog answers with a stream of all entries that match the filter, the oldest first.
+func (h *handlers) exportLog(ctx context.Context, f entryFilter, format string, write func(entryFilter, int64) *stream.Response) (
 	*pagination.Response[entryView], error) {
 	if requestinfo.IsHead(ctx) {
 		return pagination.NewStreamResponse[entryView](write(f, 0)), nil
@@ -134,21 +137,24 @@ func (h *handlers) export(ctx context.Context, f filter, format string, write fu
 	return pagination.NewStreamResponse[entryView](write(f, last)), nil
 }
 
-func (h *handlers) lines(f filter, last int64) *stream.Response {
+// newLines returns an export as lines of JSON.
+func (h *handlers) newLines(f entryFilter, last int64) *stream.Response {
 	return stream.NewLines("audit-log.ndjson", func(ctx context.Context, line func(jsonappend.Value) error) error {
-		return h.each(ctx, f, last, func(v *entryView) error { return line(v) })
+		return h.forEachView(ctx, f, last, func(v *entryView) error { return line(v) })
 	})
 }
 
+// csvColumns are the columns of an export as a table.
 var csvColumns = []string{"seq", "id", "created_at", "action", "actor_id", "actor_email", "target_type", "target_id", "ip", "user_agent",
 	"request_id", "data", "prev_hash", "hash"}
 
-func (h *handlers) csv(f filter, last int64) *stream.Response {
+// newTable returns an export as a table.
+func (h *handlers) newTable(f entryFilter, last int64) *stream.Response {
 	return csvrows.StreamTable("audit-log.csv", func(ctx context.Context, row func(...string) error) error {
 		if err := row(csvColumns...); err != nil {
 			return err
 		}
-		return h.each(ctx, f, last, func(v *entryView) error {
+		return h.forEachView(ctx, f, last, func(v *entryView) error {
 			var actor, email string
 			if v.Actor != nil {
 				if actor = v.Actor.ID; v.Actor.Email != nil {
@@ -161,17 +167,18 @@ func (h *handlers) csv(f filter, last int64) *stream.Response {
 	})
 }
 
-// keptActors bounds how many addresses an export remembers.
-const keptActors = 10_000
+// maxCachedEmails is how many addresses an export has in memory.
+const maxCachedEmails = 10_000
 
-// each hands an export's entries to fn as they are shown. Addresses are looked up once, not for every page.
-func (h *handlers) each(ctx context.Context, f filter, last int64, fn func(*entryView) error) error {
+// forEachView calls fn with the view of each entry of an export. It looks up the address of an
+// actor once, not for every page.
+func (h *handlers) forEachView(ctx context.Context, f entryFilter, last int64, fn func(*entryView) error) error {
 	emails := map[string]string{}
-	return h.service.export(ctx, f, last, func(page []entry) error {
-		if len(emails) > keptActors {
+	return h.service.exportEntries(ctx, f, last, func(page []entry) error {
+		if len(emails) > maxCachedEmails {
 			clear(emails)
 		}
-		views, err := h.views(ctx, page, emails)
+		views, err := h.newEntryViews(ctx, page, emails)
 		if err != nil {
 			return err
 		}
@@ -184,8 +191,9 @@ func (h *handlers) each(ctx context.Context, f filter, last int64, fn func(*entr
 	})
 }
 
-// views shows entries. emails are the addresses known so far, "" for accounts that are gone.
-func (h *handlers) views(ctx context.Context, found []entry, emails map[string]string) ([]entryView, error) {
+// newEntryViews returns the views of entries. emails caches addresses by account, "" for deleted
+// accounts.
+func (h *handlers) newEntryViews(ctx context.Context, found []entry, emails map[string]string) ([]entryView, error) {
 	var unknown []string
 	for _, e := range found {
 		if e.ActorID == nil {
@@ -207,12 +215,13 @@ func (h *handlers) views(ctx context.Context, found []entry, emails map[string]s
 	}
 	views := make([]entryView, len(found))
 	for i := range found {
-		views[i] = viewOf(&found[i], emails)
+		views[i] = newEntryView(&found[i], emails)
 	}
 	return views, nil
 }
 
-func viewOf(e *entry, emails map[string]string) entryView {
+// newEntryView returns the view of an entry.
+func newEntryView(e *entry, emails map[string]string) entryView {
 	v := entryView{Seq: e.Seq, ID: e.ID, Action: e.Action, Target: targetView{e.TargetType, e.TargetID}, IP: e.IP, UserAgent: e.UserAgent,
 		RequestID: e.RequestID, Data: jsonfield.Object(e.Data), PrevHash: e.PrevHash, Hash: e.Hash, CreatedAt: e.CreatedAt}
 	if raw := jsontext.Value(e.Data); raw.Kind() != '{' || !raw.IsValid() {
@@ -227,6 +236,7 @@ func viewOf(e *entry, emails map[string]string) entryView {
 	return v
 }
 
+// verdictView is the result of a walk over the chain.
 type verdictView struct {
 	OK          bool   `json:"ok"`
 	Entries     int64  `json:"entries" doc:"How many there are"`
@@ -235,14 +245,15 @@ type verdictView struct {
 	AcceptedBreaks []acceptedBreakView `json:"accepted_breaks,omitempty" nullable:"false" doc:"Breaks that an operator accepted; the log holds from accepted_seq on"`
 }
 
+// acceptedBreakView is a break that an operator accepted.
 type acceptedBreakView struct {
 	FirstBadSeq int64 `json:"first_bad_seq" doc:"The first entry that may be changed or missing"`
 	AcceptedSeq int64 `json:"accepted_seq" doc:"The entry audit.break_accepted"`
 }
 
-// verify answers with the state of the whole chain. It returns 503 if the walk over the log takes longer than the route
-// may take.
-func (h *handlers) verify(ctx context.Context, _ *httpx.None) (*httpx.Response[verdictView], error) {
+// verifyLog answers GET /admin/audit-logs/verify. It returns an unavailable error if the walk takes
+// longer than the route may.
+func (h *handlers) verifyLog(ctx context.Context, _ *httpx.None) (*httpx.Response[verdictView], error) {
 	v, err := h.service.Verify(ctx, nil)
 	if err != nil && ctx.Err() != nil {
 		return nil, apperr.Unavailable("The log is too long to be checked while you wait; lyceum audit verify takes the time it needs.").WithCause(err)

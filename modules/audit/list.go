@@ -6,14 +6,14 @@ import (
 	"lyceum/platform/ids"
 )
 
-// position is where a page of the log ends: the number of its last entry.
+// position is the end of a page: the number of its last entry.
 type position struct{ Seq int64 }
 
-// listEntries returns one page of the entries that f lets through, the newest first: those before the position, or the
-// newest of all for nil. An actor that is not an id matches no entry.
-func (s *Service) listEntries(ctx context.Context, f filter, after *position, limit int) ([]entry, error) {
+// listEntries returns at most limit entries that match the filter, the newest first: those before a
+// position, or from the newest on for nil.
+func (s *Service) listEntries(ctx context.Context, f entryFilter, after *position, limit int) ([]entry, error) {
 	if !f.isSatisfiable() {
-		return nil, nil
+		return []entry{}, nil
 	}
 	var before int64
 	if after != nil {
@@ -22,6 +22,6 @@ func (s *Service) listEntries(ctx context.Context, f filter, after *position, li
 	return s.store.list(ctx, f, before, limit)
 }
 
-// isSatisfiable returns whether any entry can match f. An actor that is not an id names no account, and PostgreSQL
-// would refuse to compare it.
-func (f filter) isSatisfiable() bool { return f.ActorID == "" || ids.IsValid(f.ActorID) }
+// isSatisfiable reports whether an entry can match the filter. An actor that is not an id has no
+// entries, and PostgreSQL would refuse to compare it.
+func (f entryFilter) isSatisfiable() bool { return f.ActorID == "" || ids.IsValid(f.ActorID) }

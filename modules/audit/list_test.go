@@ -9,14 +9,14 @@ import (
 )
 
 func TestFilterIsSatisfiable(t *testing.T) {
-	require.True(t, filter{}.isSatisfiable(), "any actor")
-	require.True(t, filter{ActorID: ids.New()}.isSatisfiable(), "an actor")
-	require.False(t, filter{ActorID: "nobody", Action: "user.registered"}.isSatisfiable(), "no id")
+	require.True(t, entryFilter{}.isSatisfiable(), "any actor")
+	require.True(t, entryFilter{ActorID: ids.New()}.isSatisfiable(), "an actor")
+	require.False(t, entryFilter{ActorID: "nobody", Action: "user.registered"}.isSatisfiable(), "no id")
 }
 
 // A filter that nothing can match is answered without a query: the service has no store here.
-func TestAnImpossibleFilterFindsNothing(t *testing.T) {
-	found, err := (&Service{}).listEntries(t.Context(), filter{ActorID: "nobody"}, &position{Seq: 7}, 10)
+func TestAnUnsatisfiableFilterFindsNothing(t *testing.T) {
+	found, err := (&Service{}).listEntries(t.Context(), entryFilter{ActorID: "nobody"}, &position{Seq: 7}, 10)
 	require.NoError(t, err)
 	require.Empty(t, found)
 }

@@ -17,15 +17,15 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // A log that was begun before its ids came from its hashes holds afterwards, and goes on.
-func TestALogFromBeforeHolds(t *testing.T) {
+func TestALogOfAnEarlierVersionIsIntact(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
 		s := serviceOn(t, d, clock.System{})
 		made := func(h *head) *entry {
 			e, err := newEntry(auditapi.Entry{Action: "course.created", TargetType: "course", TargetID: ids.New()}, identity.Caller{UserID: ids.New()})
 			require.NoError(t, err)
 			e.CreatedAt = clock.System{}.Now()
-			e.chain(h)
-			h.Mac = h.seal(s.key)
+			e.appendTo(h)
+			h.Mac = h.computeSeal(s.key)
 			return e
 		}
 		up(t, d, Migrations[:1])
@@ -44,12 +44,12 @@ func TestALogFromBeforeHolds(t *testing.T) {
 			h, _, err := s.store.lockHead(ctx)
 			require.NoError(t, err)
 			e := made(&h)
-			return s.store.append(ctx, []*entry{e}, h)
+			return s.store.appendEntries(ctx, []*entry{e}, h)
 		}))
 		v, err := s.Verify(t.Context(), nil)
 		require.NoError(t, err)
 		require.Equal(t, Verdict{OK: true, Entries: 4}, v)
-		found, err := s.store.list(t.Context(), filter{}, 0, 10)
+		found, err := s.store.list(t.Context(), entryFilter{}, 0, 10)
 		require.NoError(t, err)
 		for _, e := range found {
 			require.True(t, ids.IsValid(e.ID), e.ID)

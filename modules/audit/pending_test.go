@@ -19,10 +19,10 @@ func TestEntriesOfATransaction(t *testing.T) {
 		up(t, d, Migrations)
 		s := serviceOn(t, d, clock.System{})
 		add := func(ctx context.Context, action string) error {
-			return s.append(ctx, auditapi.Entry{Action: action, TargetType: "course", TargetID: ids.New()})
+			return s.recordEntry(ctx, auditapi.Entry{Action: action, TargetType: "course", TargetID: ids.New()})
 		}
 		written := func() (actions []string) {
-			found, err := s.store.list(t.Context(), filter{}, 0, 10)
+			found, err := s.store.list(t.Context(), entryFilter{}, 0, 10)
 			require.NoError(t, err)
 			for _, e := range found {
 				actions = append(actions, e.Action)

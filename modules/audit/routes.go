@@ -8,14 +8,24 @@ import (
 	"lyceum/platform/httpx"
 )
 
-// verifyTime is what a walk over the whole chain may take: a million entries and more, and less than a stop waits.
+// verifyTime is how long a walk over the whole chain may take: enough for a million entries, and
+// less than the server waits for requests when it stops.
 const verifyTime = 25 * time.Second
 
+// newRoutes returns the routes of the module.
 func newRoutes(h *handlers, actions *auditapi.Actions) httpx.Table {
+	reader := httpx.RequirePermission(permissionRead)
 	return httpx.Table{Module: "audit", Routes: []httpx.Route{
-		httpx.Get("/admin/audit-logs", httpx.RequirePermission(permissionRead), "Entries, the newest first", h.list, httpx.OrCSV(csvColumns...), httpx.OrLines(),
-			httpx.DescribeOperation("Actions are "+strings.Join(actions.Names(), ", ")+". As CSV or ndjson all that the filters let through, the oldest first, which is an entry of its own (audit.exported)."),
+		httpx.Get("/admin/audit-logs", reader, "Entries, the newest first", h.listEntries,
+			httpx.OrCSV(csvColumns...), httpx.OrLines(), httpx.DescribeOperation(describeList(actions)),
 			httpx.QueryExamples("action", actions.Names()...), httpx.QueryEnum("target_type", actions.Targets()...)),
-		httpx.Get("/admin/audit-logs/verify", httpx.RequirePermission(permissionRead), "Check the whole chain", h.verify, httpx.AnswerWithin(verifyTime)),
+		httpx.Get("/admin/audit-logs/verify", reader, "Check the whole chain", h.verifyLog,
+			httpx.AnswerWithin(verifyTime)),
 	}}
+}
+
+// describeList returns the description of the list, which names all actions.
+func describeList(actions *auditapi.Actions) string {
+	return "Actions are " + strings.Join(actions.Names(), ", ") + ". As CSV or ndjson all that the filters let through, the " +
+		"oldest first, which is an entry of its own (audit.exported)."
 }

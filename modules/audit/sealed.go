@@ -7,18 +7,19 @@ import (
 	"lyceum/platform/keyring"
 )
 
-// newSealedHead declares the head of the log, which is sealed with the server's secret.
+// newSealedHead declares the head of the log as data that is sealed with the keys of the server.
 func newSealedHead(s *Service) keyring.SealedData {
-	return keyring.SealedData{Name: "audit log", FindFault: s.headFault}
+	return keyring.SealedData{Name: "audit log", FindFault: s.findHeadFault}
 }
 
-// headFault says that the end of the log does not hold, or did not when a later entry was written.
-func (s *Service) headFault(ctx context.Context) (string, error) {
+// findHeadFault returns what is wrong with the end of the log, or "". It tells of a break that is
+// marked, too.
+func (s *Service) findHeadFault(ctx context.Context) (string, error) {
 	h, err := s.store.readHead(ctx)
 	if err != nil && !db.IsNotFound(err) {
 		return "", err
 	}
-	if err == nil && h.isSealed(s.key) && h.openBreak() == 0 {
+	if err == nil && h.isSealed(s.key) && h.firstOpenBreak() == 0 {
 		return "", nil
 	}
 	return "its end is not sealed with the present keys, or was found broken. Restore the files of JWT_KEYS_DIR, or run " +

@@ -12,13 +12,13 @@ import (
 	"lyceum/platform/keyring"
 )
 
-// Service appends to the log, checks it and hands it out.
+// Service writes, verifies and reads the log. It is safe for concurrent use.
 type Service struct {
 	store   *store
 	clock   clock.Clock
 	key     []byte
 	actions *auditapi.Actions
-	// verifying has a place for the one walk over the chain at a time.
+	// verifying has room for one value, which the walk that runs holds.
 	verifying chan struct{}
 }
 
@@ -26,32 +26,36 @@ func newService(s *store, c clock.Clock, k *keyring.Keys, a *auditapi.Actions) *
 	return &Service{s, c, k.DeriveKey(headKey), a, make(chan struct{}, 1)}
 }
 
-// SealEmptyLog seals the head of a log that nothing was written to. Call it when a database is set up, before its first
-// account exists: an empty log whose head is not sealed does not hold, as somebody may have emptied it. It does nothing to
-// a log that has begun, and may be called by several replicas at once.
+// SealEmptyLog seals the head of a log without entries. It is called when a database is set up,
+// before the first account exists: an empty log whose head is not sealed is broken, as somebody may
+// have emptied it. SealEmptyLog does not change a log that has begun. Several replicas may call it
+// at once.
 func SealEmptyLog(ctx context.Context, d *db.DB, k *keyring.Keys) error {
 	var empty head
-	return newStore(d).sealEmptyHead(ctx, empty.seal(k.DeriveKey(headKey)))
+	return newStore(d).sealEmptyHead(ctx, empty.computeSeal(k.DeriveKey(headKey)))
 }
 
-// headKey is the purpose of the key that seals the head.
+// headKey names the key that seals the head.
 const headKey = "audit head"
 
-// pendingKey finds the entries of a transaction until its end.
+// pendingKey finds the pendingEntries of a transaction.
 type pendingKey struct{}
 
-type pending struct {
+// pendingEntries are the entries of a transaction that are not written yet.
+type pendingEntries struct {
 	entries []*entry
 	// accept is a break that the last of the entries accepts.
 	accept *logBreak
-	// isScheduled says that write is among the functions of BeforeCommit that have not run yet.
+	// isScheduled says that writePending is among the functions of BeforeCommit that have not run
+	// yet.
 	isScheduled bool
 }
 
-// append adds an entry to the transaction. The chain is written once, just before the commit: its
-// head is locked for as short as can be, and always last, so that no two changes wait for each
-// other in a circle. What a rolled-back savepoint wanted recorded goes with it.
-func (s *Service) append(ctx context.Context, e auditapi.Entry) error {
+// recordEntry adds an entry to the transaction. It returns an error for an action that no module
+// declares. All entries are written together just before the commit: the head is locked for the
+// shortest time, and as the last lock, so that no two changes wait for each other in a circle.
+// Entries of a savepoint that is rolled back are not written.
+func (s *Service) recordEntry(ctx context.Context, e auditapi.Entry) error {
 	if err := s.actions.Check(e.Action, e.TargetType); err != nil {
 		return err
 	}
@@ -60,28 +64,28 @@ func (s *Service) append(ctx context.Context, e auditapi.Entry) error {
 		return err
 	}
 	db.BeforeCommit(ctx, func(ctx context.Context) error {
-		p := s.pendingOf(ctx)
+		p := s.pendingInTx(ctx)
 		p.entries = append(p.entries, record)
 		return nil
 	})
 	return nil
 }
 
-// pendingOf returns the entries that wait for the end of the transaction.
-func (s *Service) pendingOf(ctx context.Context) *pending {
-	p, _ := db.TxValue(ctx, pendingKey{}, func() *pending { return &pending{} })
+// pendingInTx returns the pending entries of the transaction and schedules their writing.
+func (s *Service) pendingInTx(ctx context.Context) *pendingEntries {
+	p, _ := db.TxValue(ctx, pendingKey{}, func() *pendingEntries { return &pendingEntries{} })
 	if !p.isScheduled {
 		p.isScheduled = true
-		db.BeforeCommit(ctx, func(ctx context.Context) error { return s.write(ctx, p) })
+		db.BeforeCommit(ctx, func(ctx context.Context) error { return s.writePending(ctx, p) })
 	}
 	return p
 }
 
-// write numbers the entries and moves the head. A head that does not hold never stops a change; it is marked, and verify
-// reports the mark from then on.
-func (s *Service) write(ctx context.Context, p *pending) error {
+// writePending gives the entries their numbers, links them to the chain and moves the head. A
+// broken head never stops a change: it gets a mark, which Verify reports from then on.
+func (s *Service) writePending(ctx context.Context, p *pendingEntries) error {
 	entries, accept := p.entries, p.accept
-	*p = pending{} // entries that another function of BeforeCommit adds later are written by another call
+	*p = pendingEntries{} // another call writes entries that are added from here on
 	h, last, err := s.store.lockHead(ctx)
 	if err != nil {
 		return err
@@ -92,7 +96,7 @@ func (s *Service) write(ctx context.Context, p *pending) error {
 			return err
 		}
 		h.markBreak(tail)
-		slog.Error("the end of the audit log does not hold; run lyceum audit verify", "first_bad_seq", h.openBreak())
+		slog.Error("the end of the audit log does not hold; run lyceum audit verify", "first_bad_seq", h.firstOpenBreak())
 	}
 	if accept != nil {
 		if accept.Strays, err = s.store.countStrays(ctx, h.Seq); err != nil {
@@ -102,21 +106,22 @@ func (s *Service) write(ctx context.Context, p *pending) error {
 	now := s.clock.Now()
 	for _, e := range entries {
 		e.CreatedAt = now
-		e.chain(&h)
+		e.appendTo(&h)
 	}
 	if accept != nil {
 		h.acceptBreak(*accept, h.Seq)
 	}
-	h.Mac = h.seal(s.key)
-	return s.store.append(ctx, entries, h)
+	h.Mac = h.computeSeal(s.key)
+	return s.store.appendEntries(ctx, entries, h)
 }
 
-// ErrIntact says that there is no break to accept.
+// ErrIntact is the error of accepting a break in an intact log.
 var ErrIntact = errors.New("the log is intact: there is no break to accept")
 
-// AcceptBreak writes the entry audit.break_accepted with the operator's reason, after which Verify names the break and
-// holds from that entry on. It is for a log that can't be mended, such as after the server's keys were lost. It returns
-// ErrIntact when Verify finds nothing.
+// AcceptBreak writes the entry audit.break_accepted with the reason of the operator. From that
+// entry on the log is intact again, and Verify lists the break. It is for a log that can't be
+// repaired, such as after the keys of the server were lost. It returns ErrIntact if Verify finds no
+// break.
 func (s *Service) AcceptBreak(ctx context.Context, reason string) (accepted AcceptedBreak, err error) {
 	v, err := s.Verify(ctx, nil)
 	if err != nil {
@@ -128,10 +133,10 @@ func (s *Service) AcceptBreak(ctx context.Context, reason string) (accepted Acce
 	b := logBreak{From: *v.FirstBadSeq}
 	err = s.store.db.InTx(ctx, func(ctx context.Context) error {
 		db.BeforeCommit(ctx, func(ctx context.Context) error {
-			s.pendingOf(ctx).accept = &b
+			s.pendingInTx(ctx).accept = &b
 			return nil
 		})
-		return s.append(ctx, auditapi.Entry{Action: "audit.break_accepted", TargetType: "audit_log",
+		return s.recordEntry(ctx, auditapi.Entry{Action: "audit.break_accepted", TargetType: "audit_log",
 			Data: map[string]any{"reason": reason, "first_bad_seq": b.From}})
 	})
 	if err != nil {

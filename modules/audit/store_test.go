@@ -87,7 +87,7 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
 		up(t, d, Migrations)
 		s := serviceOn(t, d, &wavering{Rand: random, base: time.Now(), wrong: wrong})
-		require.NoError(t, s.store.sealEmptyHead(t.Context(), (&head{}).seal(s.key)))
+		require.NoError(t, s.store.sealEmptyHead(t.Context(), (&head{}).computeSeal(s.key)))
 		people, things := []string{ids.New(), ids.New(), ids.New(), ""}, []string{ids.New(), ids.New(), ids.New()}
 		actions, types := []string{"course.created", "course.updated", "user.updated"}, []string{"course", "user", "lesson"}
 		pick := func(of []string) string { return of[random.IntN(len(of))] }
@@ -95,14 +95,14 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 			require.NoError(t, s.store.db.InTx(t.Context(), func(ctx context.Context) error {
 				for range 1 + random.IntN(5) {
 					e := auditapi.Entry{Action: pick(actions), TargetType: pick(types), TargetID: pick(things)}
-					if err := s.append(identity.WithCaller(ctx, identity.Caller{UserID: pick(people)}), e); err != nil {
+					if err := s.recordEntry(identity.WithCaller(ctx, identity.Caller{UserID: pick(people)}), e); err != nil {
 						return err
 					}
 				}
 				return nil
 			}))
 		}
-		all, err := s.store.list(t.Context(), filter{}, 0, 10_000)
+		all, err := s.store.list(t.Context(), entryFilter{}, 0, 10_000)
 		require.NoError(t, err)
 		maybe := func(of []string) string {
 			if random.IntN(2) == 0 {
@@ -117,7 +117,7 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 			return all[random.IntN(len(all))].CreatedAt.Add(time.Duration(random.IntN(3)-1) * time.Millisecond).ToPtr()
 		}
 		for range testkit.Rounds(20_000) {
-			f := filter{maybe(actions), maybe(people), maybe(types), maybe(things), moment(), moment()}
+			f := entryFilter{maybe(actions), maybe(people), maybe(types), maybe(things), moment(), moment()}
 			var want []int64
 			for _, e := range all {
 				if lets(f, e) {
@@ -131,7 +131,7 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 				got = append(got, e.Seq)
 			}
 			require.Equal(t, want, got, "%+v", f)
-			require.NoError(t, s.export(t.Context(), f, int64(len(all)), func(page []entry) error {
+			require.NoError(t, s.exportEntries(t.Context(), f, int64(len(all)), func(page []entry) error {
 				for _, e := range page {
 					exported = append([]int64{e.Seq}, exported...)
 				}
@@ -142,14 +142,14 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 		v, err := s.Verify(t.Context(), nil)
 		require.NoError(t, err)
 		require.True(t, v.OK, v.Why)
-		h, _, err := s.store.ends(t.Context())
+		h, _, err := s.store.readHeadAndExtent(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, wrong, h.Skewed)
 	})
 }
 
 // lets is the filter as anybody would write it.
-func lets(f filter, e entry) bool {
+func lets(f entryFilter, e entry) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
 	actor := ""
 	if e.ActorID != nil {

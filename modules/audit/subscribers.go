@@ -7,6 +7,8 @@ import (
 	"lyceum/platform/events"
 )
 
+// newSubscribers records the entries that modules publish, in the transaction of their change.
 func newSubscribers(s *Service) []events.Subscription {
-	return []events.Subscription{events.SubscribeInTx("audit", func(ctx context.Context, e auditapi.Entry) error { return s.append(ctx, e) })}
+	record := func(ctx context.Context, e auditapi.Entry) error { return s.recordEntry(ctx, e) }
+	return []events.Subscription{events.SubscribeInTx("audit", record)}
 }

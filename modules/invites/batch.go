@@ -18,9 +18,9 @@ type batch struct {
 	DryRun bool
 }
 
-// createBatch creates an invite for each address and returns one row for each, in their order. A row
-// exists if its address has an open invite to the same role and courses that lasts as long: the same batch
-// sent again changes nothing. batchID is "" if nothing was created.
+// createBatch creates an invite for each address and returns one row for each, in their order. A
+// row exists if its address has an open invite to the same role and courses that lasts as long: the
+// same batch sent again changes nothing. batchID is "" if nothing was created.
 func (s *Service) createBatch(ctx context.Context, b batch) (batchID string, rows []bulk.Row, err error) {
 	titles, err := s.validateGrant(ctx, &b.grant)
 	if err != nil {

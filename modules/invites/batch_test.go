@@ -40,7 +40,8 @@ func TestInvitesCarryCourses(t *testing.T) {
 		s.Want(200, "GET", "/courses/"+closed, user, nil)
 		require.Equal(t, 2, s.CountEntries(admin, "enrollment.created"))
 
-		// Whose role is as high is enrolled, and spends no use; once is enough, and holds after the end.
+		// Whose role is as high is enrolled, and spends no use; once is enough, and holds after the
+		// end.
 		shared := s.Invite(admin, map[string]any{"role_to_grant": "member", "course_ids": []string{closed}})
 		_, id, member := s.NewAccount("carried-member")
 		s.SetRole(admin, id, "member")
@@ -167,7 +168,8 @@ func TestBatchFromATable(t *testing.T) {
 			require.Equal(t, []string{"exists"}, sitetest.RowStatuses(t, send("role_to_grant=member&dry_run=true", other)), other)
 		}
 		require.Contains(t, send("role_to_grant=member", "Vorname;E-Mail\nx;y\n").Text("errors.0.message"), "it has Vorname, E-Mail")
-		// A mistyped or repeated field is refused: the batch would do less than its sender asked for.
+		// A mistyped or repeated field is refused: the batch would do less than its sender asked
+		// for.
 		for _, wrong := range []string{"dryrun=true", "Dry_run=true", "dry_run=false&dry_run=true", "rows=1", "course_ids=" + one + "&course_ids=" + two} {
 			a := send("role_to_grant=member&"+wrong, "email\nwrong@example.com\n")
 			require.Equal(t, 422, a.Status, "%s: %s", wrong, a.Raw)
@@ -204,8 +206,8 @@ func TestOneBatchSentManyTimesAtOnce(t *testing.T) {
 	})
 }
 
-// An administrator who is demoted while inviting has no invite afterwards, so that none becomes valid when they
-// are promoted again (I3).
+// An administrator who is demoted while inviting has no invite afterwards, so that none becomes
+// valid when they are promoted again (I3).
 func TestADemotedAdminCannotInvite(t *testing.T) {
 	t.Parallel()
 	sites := sitetest.StartReplicas(t, 2, "RATE_LIMIT_ENABLED=false")

@@ -38,8 +38,8 @@ func newCode() string {
 	return strings.Join(groups, "-")
 }
 
-// normalizeCode returns the one form of a code. Case, spaces, look-alikes and every kind of dash that a
-// mail program makes do not matter.
+// normalizeCode returns the one form of a code. Case, spaces, look-alikes and every kind of dash
+// that a mail program makes do not matter.
 func normalizeCode(code string) string {
 	return lookalikes.Replace(strings.ToUpper(strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Pd, r) || unicode.IsSpace(r) || r == '\u2212' || r == '\u200b' {
@@ -57,8 +57,8 @@ func truncateCode(typed string) string {
 	return typed
 }
 
-// hashCode returns the keyed hash by which a code is found. It takes the same steps for every text, so
-// that the time does not tell what looks like a code.
+// hashCode returns the keyed hash by which a code is found. It takes the same steps for every text,
+// so that the time does not tell what looks like a code.
 func hashCode(key []byte, code string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(normalizeCode(code)))

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every bit of a code is as likely as not, beyond the prefix that everybody sees, and no two are alike (I1).
+// Every bit of a code is as likely as not, beyond the prefix that everybody sees, and no two are
+// alike (I1).
 func TestCodesAreRandom(t *testing.T) {
 	const n = 4000
 	seen, ones := map[string]bool{}, [codeGroups * codeGroupSize * 5]int{}

@@ -36,9 +36,9 @@ type createdInvite struct {
 	Code string
 }
 
-// create creates an invite and returns it with its code. With an address it mails the code there. It
-// returns a validation error for a grant that breaks a rule, and a forbidden error if the caller has just
-// ceased to be an administrator.
+// create creates an invite and returns it with its code. With an address it mails the code there.
+// It returns a validation error for a grant that breaks a rule, and a forbidden error if the caller
+// has just ceased to be an administrator.
 func (s *Service) create(ctx context.Context, p inviteParams) (created createdInvite, err error) {
 	titles, err := s.validateGrant(ctx, &p.grant)
 	if err != nil {
@@ -61,8 +61,8 @@ func (s *Service) create(ctx context.Context, p inviteParams) (created createdIn
 	})
 }
 
-// validateGrant checks a grant and removes repeated courses from it. It returns the titles of the courses
-// for the mail.
+// validateGrant checks a grant and removes repeated courses from it. It returns the titles of the
+// courses for the mail.
 func (s *Service) validateGrant(ctx context.Context, g *grant) (titles string, err error) {
 	if err := checkExpiry(g.ExpiresAt, s.clock.Now()); err != nil {
 		return "", err
@@ -90,8 +90,8 @@ func checkExpiry(expiresAt *clock.Time, now clock.Time) error {
 	return nil
 }
 
-// findCourses returns each of the courses once. It returns a validation error for a course that does not
-// exist, and problem course-archived for one that takes no learners.
+// findCourses returns each of the courses once. It returns a validation error for a course that
+// does not exist, and problem course-archived for one that takes no learners.
 func (s *Service) findCourses(ctx context.Context, courseIDs []string) (courses []coursesapi.Course, err error) {
 	if len(courseIDs) == 0 {
 		return []coursesapi.Course{}, nil
@@ -143,8 +143,8 @@ func (s *Service) newInvite(ctx context.Context, g grant, now clock.Time) create
 	return createdInvite{i, code}
 }
 
-// storeInvites stores new invites, publishes an audit entry for each, and mails the codes of those that
-// have an address. titles are the courses as the mail names them.
+// storeInvites stores new invites, publishes an audit entry for each, and mails the codes of those
+// that have an address. titles are the courses as the mail names them.
 func (s *Service) storeInvites(ctx context.Context, titles string, created ...createdInvite) error {
 	rows := make([]*invite, len(created))
 	var mails []mailapi.Mail

@@ -1,5 +1,5 @@
-// Package invites owns invites: codes that raise the role of the accounts that redeem them, and enroll
-// them in courses.
+// Package invites owns invites: codes that raise the role of the accounts that redeem them, and
+// enroll them in courses.
 //
 //	invite.go    the invite, its statuses and its redemptions
 //	code.go      the code: making, reading and hashing it
@@ -10,10 +10,10 @@
 //	revoke.go    revoking invites, also those of an administrator who lost the role
 //	holdings.go  what the module holds about an account
 //
-// Tables: invites, invite_redemptions. A code has 150 random bits and is stored as a keyed hash with a
-// visible prefix (ASVS 11.5.1).
+// Tables: invites, invite_redemptions. A code has 150 random bits and is stored as a keyed hash
+// with a visible prefix (ASVS 11.5.1).
 //
 // Publishes audit entries. Hears user.admin_lost (in the transaction). Asks usersapi.Accounts,
-// AddressVerifier and Roles, mailapi.Mailer, and coursesapi.Enroller where that module is on. Answers
-// usersapi.Holder.
+// AddressVerifier and Roles, mailapi.Mailer, and coursesapi.Enroller where that module is on.
+// Answers usersapi.Holder.
 package invites

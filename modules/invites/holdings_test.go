@@ -93,7 +93,7 @@ func (w *world) note(_ context.Context, e auditapi.Entry) error {
 	return nil
 }
 
-// person is an account and a context in which it acts.
+// newAccount is an account and a context in which it acts.
 func (w *world) newAccount(name string, role identity.Role) (string, context.Context) {
 	id := ids.New()
 	w.accounts.known[id] = usersapi.Account{ID: id, Email: name + "@example.org", Role: role, Active: true}
@@ -206,7 +206,8 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 			require.Nil(t, v.Email)
 			require.Equal(t, id == free.ID, i.Email == nil)
 		}
-		// Even if it were open again, a blanked invite is for nobody: not for an account without an address either.
+		// Even if it were open again, a blanked invite is for nobody: not for an account without an
+		// address either.
 		require.NoError(t, w.db.Conn(t.Context()).Exec("UPDATE invites SET revoked_at = NULL").Error)
 		_, asOlga := w.newAccount("olga", usersapi.RoleUser)
 		nameless, asNameless := w.newAccount("nameless", usersapi.RoleUser)

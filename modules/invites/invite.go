@@ -21,8 +21,8 @@ type invite struct {
 	CodeHash    []byte
 	CodePrefix  string
 	RoleToGrant identity.Role
-	// Email is the address whose account may redeem the invite: nil for any account, "" for that of a
-	// deleted account, so that nobody may.
+	// Email is the address whose account may redeem the invite: nil for any account, "" for that of
+	// a deleted account, so that nobody may.
 	Email     *string
 	Note      string
 	MaxUses   int
@@ -40,8 +40,9 @@ type invite struct {
 // TableName returns the name of the table, for GORM.
 func (invite) TableName() string { return "invites" }
 
-// status returns the status at a time. A revoked invite is revoked even after it has expired, and an
-// expired one is expired even when its uses are spent. The store has the same rule in statusConditions.
+// status returns the status at a time. A revoked invite is revoked even after it has expired, and
+// an expired one is expired even when its uses are spent. The store has the same rule in
+// statusConditions.
 func (i *invite) status(now clock.Time) string {
 	switch {
 	case i.RevokedAt != nil:
@@ -84,8 +85,8 @@ func encodeCourseIDs(ids []string) string {
 type redemption struct {
 	InviteID string
 	UserID   string
-	// Counted says that the redemption raised the role and spent a use. Otherwise the role was as high
-	// already, and the account was only enrolled.
+	// Counted says that the redemption raised the role and spent a use. Otherwise the role was as
+	// high already, and the account was only enrolled.
 	Counted   bool
 	CreatedAt clock.Time
 }

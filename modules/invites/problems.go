@@ -44,8 +44,8 @@ var (
 	errNoEmail      = problemNoEmail.New("This invite has no address to mail a code to. Give its code to whoever it is for, " +
 		"or make a new invite.")
 
-	// errInviterLostRole refuses an open invite whose inviter may no longer grant roles. The caller is told
-	// what a revoked invite answers, and the invite is revoked with the refusal.
+	// errInviterLostRole refuses an open invite whose inviter may no longer grant roles. The caller
+	// is told what a revoked invite answers, and the invite is revoked with the refusal.
 	errInviterLostRole = problemInviteRevoked.New("This invite was taken back.").WithCause(causeInviterLostRole)
 	// causeInviterLostRole tells errInviterLostRole from the error of a revoked invite.
 	causeInviterLostRole = errors.New("the inviter may no longer grant roles")

@@ -13,7 +13,7 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// racers are accounts with their ids.
+// registerMany are accounts with their ids.
 func registerMany(s *sitetest.Site, n int) (ids, tokens []string) {
 	for i := range n {
 		_, id, token := s.NewAccount(fmt.Sprint("racer-", i))
@@ -53,8 +53,8 @@ func TestManyRedeemOneUse(t *testing.T) {
 	})
 }
 
-// A hundred callers over two replicas race for one use: one grant and ninety-nine refusals, with their entries, and
-// the notice of the grant, which comes by the outbox.
+// A hundred callers over two replicas race for one use: one grant and ninety-nine refusals, with
+// their entries, and the notice of the grant, which comes by the outbox.
 func TestManyRedeemOneUseOnReplicas(t *testing.T) {
 	t.Parallel()
 	sites := sitetest.StartReplicas(t, 2, "RATE_LIMIT_ENABLED=false", "WORKER_INLINE=true")

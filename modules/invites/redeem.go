@@ -23,16 +23,17 @@ type outcome struct {
 	Courses []coursesapi.Course
 }
 
-// redeem redeems the code for the caller. The use, the role, the enrollments and their audit entries
-// commit together. A use is spent only if the role was raised. An account that has redeemed the invite
-// before gets the same outcome again, without another use.
+// redeem redeems the code for the caller. The use, the role, the enrollments and their audit
+// entries commit together. A use is spent only if the role was raised. An account that has redeemed
+// the invite before gets the same outcome again, without another use.
 //
 // It returns a not-found error for an unknown code, problem invite-expired, invite-revoked or
-// invite-exhausted for an invite that has ended, invite-wrong-address for one that is bound to another
-// address, and a too-many-requests error after too many refused codes. Each refusal has an audit entry.
+// invite-exhausted for an invite that has ended, invite-wrong-address for one that is bound to
+// another address, and a too-many-requests error after too many refused codes. Each refusal has an
+// audit entry.
 func (s *Service) redeem(ctx context.Context, code string) (o outcome, err error) {
-	// The hit is taken before the work and given back unless the code was refused, so that guesses made at
-	// once count, too.
+	// The hit is taken before the work and given back unless the code was refused, so that guesses
+	// made at once count, too.
 	hit := s.limiter.TakeHit(ctx, s.refusals, identity.CallerFrom(ctx).UserID)
 	if err := hit.RefusalError("Too many codes did not hold; wait for the window to end."); err != nil {
 		return o, err
@@ -44,8 +45,8 @@ func (s *Service) redeem(ctx context.Context, code string) (o outcome, err error
 	return o, err
 }
 
-// redeemCode finds the invite and redeems it. It takes the same steps for every text that is no code,
-// whatever it looks like: one hash, one lookup, one audit entry.
+// redeemCode finds the invite and redeems it. It takes the same steps for every text that is no
+// code, whatever it looks like: one hash, one lookup, one audit entry.
 func (s *Service) redeemCode(ctx context.Context, code string) (o outcome, err error) {
 	i, err := s.store.findByHash(ctx, hashCode(s.codeKey, truncateCode(code)))
 	if err != nil && !db.IsNotFound(err) {
@@ -67,8 +68,8 @@ func (s *Service) redeemCode(ctx context.Context, code string) (o outcome, err e
 	return o, err
 }
 
-// publishRefusal publishes the audit entry of a refused redemption, which never has the code, and returns
-// the refusal. It revokes an invite whose inviter may no longer grant roles.
+// publishRefusal publishes the audit entry of a refused redemption, which never has the code, and
+// returns the refusal. It revokes an invite whose inviter may no longer grant roles.
 func (s *Service) publishRefusal(ctx context.Context, inviteID string, refusal *apperr.Error) error {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		data := map[string]any{"reason": refusal.Code}
@@ -86,9 +87,9 @@ func (s *Service) publishRefusal(ctx context.Context, inviteID string, refusal *
 	return refusal
 }
 
-// redeemInvite redeems an invite in the caller's transaction. found is the invite as it was before the
-// transaction. Everything that needs no lock comes first: when many race for one use, those who come too
-// late must not keep the others waiting.
+// redeemInvite redeems an invite in the caller's transaction. found is the invite as it was before
+// the transaction. Everything that needs no lock comes first: when many race for one use, those who
+// come too late must not keep the others waiting.
 func (s *Service) redeemInvite(ctx context.Context, found *invite) (o outcome, err error) {
 	account, known, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
 	if err != nil {
@@ -132,8 +133,8 @@ func (s *Service) redeemInvite(ctx context.Context, found *invite) (o outcome, e
 	return s.applyGrant(ctx, i, account)
 }
 
-// checkRedeemable returns why an active invite can't be redeemed by an account: errInviterLostRole or
-// errWrongAddress.
+// checkRedeemable returns why an active invite can't be redeemed by an account: errInviterLostRole
+// or errWrongAddress.
 func (s *Service) checkRedeemable(ctx context.Context, i *invite, account usersapi.Account) error {
 	isGranted, err := s.inviterMayGrant(ctx, i)
 	if err != nil {
@@ -148,8 +149,8 @@ func (s *Service) checkRedeemable(ctx context.Context, i *invite, account usersa
 	return nil
 }
 
-// applyGrant raises the role of the account and enrolls it. The code of an invite with an address came by
-// mail, so the address is verified by it.
+// applyGrant raises the role of the account and enrolls it. The code of an invite with an address
+// came by mail, so the address is verified by it.
 func (s *Service) applyGrant(ctx context.Context, i *invite, account usersapi.Account) (o outcome, err error) {
 	if i.Email != nil {
 		if err := s.verifier.MarkVerified(ctx, account.ID); err != nil {
@@ -178,7 +179,8 @@ func (s *Service) applyGrant(ctx context.Context, i *invite, account usersapi.Ac
 	return o, err
 }
 
-// consumeUse spends one use of an invite. It returns the error of an exhausted invite if none is left.
+// consumeUse spends one use of an invite. It returns the error of an exhausted invite if none is
+// left.
 func (s *Service) consumeUse(ctx context.Context, i *invite, accountID string) error {
 	isConsumed, err := s.store.consumeUse(ctx, i.ID)
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 	"lyceum/platform/ids"
 )
 
-// resend mails a new code for an active invite to its address. The old code is void with the commit. It
-// returns errNoInvite for an unknown id, the status error of an invite that has ended, and errNoEmail for
-// one without an address. An invite whose inviter may no longer grant roles is revoked with the refusal.
+// resend mails a new code for an active invite to its address. The old code is void with the
+// commit. It returns errNoInvite for an unknown id, the status error of an invite that has ended,
+// and errNoEmail for one without an address. An invite whose inviter may no longer grant roles is
+// revoked with the refusal.
 func (s *Service) resend(ctx context.Context, id string) (resent *invite, err error) {
 	if !ids.IsValid(id) {
 		return nil, errNoInvite
@@ -42,8 +43,8 @@ func (s *Service) resend(ctx context.Context, id string) (resent *invite, err er
 	return resent, err
 }
 
-// lockActive returns an invite and locks it for the rest of the transaction. It returns errNoInvite, or
-// the error of its status if that is not active.
+// lockActive returns an invite and locks it for the rest of the transaction. It returns
+// errNoInvite, or the error of its status if that is not active.
 func (s *Service) lockActive(ctx context.Context, id string) (*invite, error) {
 	i, now, err := s.store.lockWithTime(ctx, id)
 	if db.IsNotFound(err) {

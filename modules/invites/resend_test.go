@@ -69,7 +69,8 @@ func TestResendInvite(t *testing.T) {
 	})
 }
 
-// Sent again many times at once while somebody redeems: of all codes exactly one works in the end, or the one that was used.
+// Sent again many times at once while somebody redeems: of all codes exactly one works in the end,
+// or the one that was used.
 func TestResendRacesWithRedeeming(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()

@@ -51,8 +51,8 @@ func (s *Service) revokeBatch(ctx context.Context, batchID string) error {
 	})
 }
 
-// publishRevoked publishes an audit entry for each revoked invite, in the order of their ids. err is the
-// error of revoking them. data says why they were revoked, if there is more to say.
+// publishRevoked publishes an audit entry for each revoked invite, in the order of their ids. err
+// is the error of revoking them. data says why they were revoked, if there is more to say.
 func (s *Service) publishRevoked(ctx context.Context, revoked []string, data map[string]any, err error) error {
 	if err != nil {
 		return err

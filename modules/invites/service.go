@@ -64,8 +64,8 @@ func newService(p Params) *Service {
 	}
 }
 
-// listInvites returns at most limit invites after a position, the newest first. f asks for the status
-// at the time now. A batch that is not an id has no invites.
+// listInvites returns at most limit invites after a position, the newest first. f asks for the
+// status at the time now. A batch that is not an id has no invites.
 func (s *Service) listInvites(
 	ctx context.Context, f listFilter, now clock.Time, after *keyset.Position, limit int,
 ) ([]invite, error) {
@@ -87,9 +87,9 @@ func (s *Service) getInvite(ctx context.Context, id string) (*invite, error) {
 	return i, err
 }
 
-// requireAdmin returns a forbidden error unless the caller is an active administrator, and keeps that so
-// until the commit. An invite of an administrator who is demoted at the same time must not come after
-// theirs were revoked.
+// requireAdmin returns a forbidden error unless the caller is an active administrator, and keeps
+// that so until the commit. An invite of an administrator who is demoted at the same time must not
+// come after theirs were revoked.
 func (s *Service) requireAdmin(ctx context.Context) error {
 	caller, known, err := s.roles.LockAccount(ctx, identity.CallerFrom(ctx).UserID)
 	if err != nil {
@@ -101,7 +101,8 @@ func (s *Service) requireAdmin(ctx context.Context) error {
 	return nil
 }
 
-// mayGrant reports whether the invites of an account hold: only an active administrator grants roles.
+// mayGrant reports whether the invites of an account hold: only an active administrator grants
+// roles.
 func mayGrant(inviter usersapi.Account) bool {
 	return inviter.Active && inviter.Role.IsAtLeast(usersapi.RoleAdmin)
 }
@@ -112,8 +113,8 @@ func (s *Service) inviterMayGrant(ctx context.Context, i *invite) (bool, error) 
 	return known && mayGrant(inviter), err
 }
 
-// coursesOf returns the courses of an invite that still exist and take learners in, by their order in
-// the invite.
+// coursesOf returns the courses of an invite that still exist and take learners in, by their order
+// in the invite.
 func (s *Service) coursesOf(ctx context.Context, i *invite) (courses []coursesapi.Course, err error) {
 	courseIDs := i.courseIDs()
 	if s.courses == nil || len(courseIDs) == 0 {

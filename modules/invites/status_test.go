@@ -12,8 +12,8 @@ import (
 	"lyceum/platform/ids"
 )
 
-// The rule of a status is written twice: in Go for one invite and in SQL for lists. Both say the same of
-// every combination of its fields, and every invite has exactly one status.
+// The rule of a status is written twice: in Go for one invite and in SQL for lists. Both say the
+// same of every combination of its fields, and every invite has exactly one status.
 func TestStatusIsTheSameInGoAndSQL(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		now := clock.System{}.Now()

@@ -61,15 +61,16 @@ func (s *store) lockWithTime(ctx context.Context, id string) (*invite, clock.Tim
 	return &found[0].Invite, clock.FromMillis(found[0].Millis), nil
 }
 
-// consumeUse spends one use and reports whether one was left: of many at once exactly as many succeed.
+// consumeUse spends one use and reports whether one was left: of many at once exactly as many
+// succeed.
 func (s *store) consumeUse(ctx context.Context, id string) (bool, error) {
 	res := s.db.Conn(ctx).Exec(`UPDATE invites SET uses = uses + 1
 		WHERE id = ? AND uses < max_uses AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > `+s.db.NowMillis()+`)`, id)
 	return res.RowsAffected == 1, res.Error
 }
 
-// revoke revokes an invite unless it is revoked. Like the following it returns the ids of those that it
-// has revoked.
+// revoke revokes an invite unless it is revoked. Like the following it returns the ids of those
+// that it has revoked.
 func (s *store) revoke(ctx context.Context, id string, at clock.Time) (revoked []string, err error) {
 	err = s.db.Conn(ctx).Raw(`UPDATE invites SET revoked_at = ?
 		WHERE revoked_at IS NULL AND id = ? RETURNING id`, at, id).Scan(&revoked).Error
@@ -83,8 +84,8 @@ func (s *store) revokeBatch(ctx context.Context, batchID string, at clock.Time) 
 	return revoked, err
 }
 
-// revokeOpenOfInviter revokes the invites of an inviter that have uses left. An exhausted one shows that it
-// was used.
+// revokeOpenOfInviter revokes the invites of an inviter that have uses left. An exhausted one shows
+// that it was used.
 func (s *store) revokeOpenOfInviter(ctx context.Context, userID string, at clock.Time) (revoked []string, err error) {
 	err = s.db.Conn(ctx).Raw(`UPDATE invites SET revoked_at = ?
 		WHERE revoked_at IS NULL AND created_by = ? AND uses < max_uses RETURNING id`, at, userID).Scan(&revoked).Error
@@ -118,8 +119,8 @@ func (s *store) lockBatches(ctx context.Context) error {
 	return s.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended('invite batches', 0))").Error
 }
 
-// findOpen returns the ids of active invites by their address: those with the role and the courses of a
-// grant that last at least as long.
+// findOpen returns the ids of active invites by their address: those with the role and the courses
+// of a grant that last at least as long.
 func (s *store) findOpen(ctx context.Context, emails []string, g grant, now clock.Time) (map[string]string, error) {
 	q := s.db.Conn(ctx).Where(statusConditions[statusActive], now).
 		Where("email IN ? AND role_to_grant = ? AND course_ids = ?", emails, g.Role, encodeCourseIDs(g.CourseIDs))
@@ -137,7 +138,8 @@ func (s *store) findOpen(ctx context.Context, emails []string, g grant, now cloc
 	return idByAddress, err
 }
 
-// statusConditions has the rule of invite.status in SQL. Each condition has the time as its argument.
+// statusConditions has the rule of invite.status in SQL. Each condition has the time as its
+// argument.
 var statusConditions = map[string]string{
 	statusRevoked:   "revoked_at <= ?",
 	statusExpired:   "revoked_at IS NULL AND expires_at <= ?",

@@ -34,7 +34,7 @@ type heldMessage struct {
 
 // Export passes the mails to the account to record, the oldest first.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
-	return usersapi.Export(ctx, userID, h.page, record, usersapi.Section("messages", h.store.held))
+	return usersapi.Export(ctx, userID, h.page, record, usersapi.Section("messages", h.store.listByAccount))
 }
 
 // Erase deletes the mails to the account, sent or not, and those to its address, such as invites
@@ -45,5 +45,5 @@ func (h holdings) Erase(ctx context.Context, userID string) error {
 	if err != nil {
 		return err
 	}
-	return h.store.erase(ctx, userID, a.Email)
+	return h.store.deleteByAccount(ctx, userID, a.Email)
 }

@@ -30,7 +30,7 @@ type view struct {
 	SentAt    *clock.Time `json:"sent_at" nullable:"true"`
 }
 
-func viewOf(m *message) view {
+func newMailView(m *message) view {
 	v := view{
 		ID: m.ID, To: m.Recipient, Subject: m.Subject, Kind: m.Kind, Status: m.Status,
 		Attempts: m.Attempts, CreatedAt: m.CreatedAt, SentAt: m.SentAt,
@@ -46,13 +46,13 @@ type listInput struct {
 	Status string `query:"status" enum:"queued,sent,failed"`
 }
 
-// list returns one page of mails, the newest first.
-func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
+// listMails returns one page of mails, the newest first.
+func (h *handlers) listMails(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("emails", in.Status, in.Query),
 		func(after *keyset.Position, limit int) ([]message, error) {
 			return h.service.list(ctx, in.Status, after, limit)
 		},
-		pagination.ViewEach(viewOf),
+		pagination.ViewEach(newMailView),
 		func(m *message) keyset.Position { return keyset.Position{CreatedAt: m.CreatedAt, ID: m.ID} })
 }
 
@@ -64,8 +64,8 @@ type retriedView struct {
 	Count int `json:"count" doc:"How many mails are tried again"`
 }
 
-// retryAll makes all mails of a status due now and returns how many they are.
-func (h *handlers) retryAll(ctx context.Context, in *retryInput) (*httpx.Response[retriedView], error) {
+// retryMails makes all mails of a status due now and returns how many they are.
+func (h *handlers) retryMails(ctx context.Context, in *retryInput) (*httpx.Response[retriedView], error) {
 	count, err := h.service.retryAll(ctx, in.Status)
 	if err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
-// retry makes one mail due now. It returns 404 for an unknown id and 409 email-sent for a mail that
-// was sent.
-func (h *handlers) retry(ctx context.Context, in *idInput) (*httpx.Empty, error) {
+// retryMail makes one mail due now. It returns 404 for an unknown id and 409 email-sent for a mail
+// that was sent.
+func (h *handlers) retryMail(ctx context.Context, in *idInput) (*httpx.Empty, error) {
 	return nil, h.service.retry(ctx, in.ID)
 }

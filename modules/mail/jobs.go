@@ -17,5 +17,5 @@ const (
 // newWorkers returns the job that sends one mail. The queue does not repeat it: the row has its own
 // time of retry.
 func newWorkers(s *Service) []jobs.Worker {
-	return []jobs.Worker{{Name: jobName, Handle: s.send, Sweep: s.due, Every: sweepPause, MaxFails: 1}}
+	return []jobs.Worker{{Name: jobName, Handle: s.send, Sweep: s.findLate, Every: sweepPause, MaxFails: 1}}
 }

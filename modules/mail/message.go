@@ -56,9 +56,9 @@ func (message) TableName() string { return "mail_messages" }
 // content is the part of a mail that is encrypted: the text and what belongs to it.
 type content = smtp.Message
 
-// fail notes an attempt that ended with err: the mail has failed if the error is permanent or the
-// mail has been tried for longer than retryPeriod; otherwise it is due again after a pause.
-func (m *message) fail(err error, now clock.Time) {
+// recordFailure notes an attempt that ended with err: the mail has failed if the error is permanent
+// or the mail has been tried for longer than retryPeriod; otherwise it is due again after a pause.
+func (m *message) recordFailure(err error, now clock.Time) {
 	tried, pause := now.Sub(m.TriedSince), eagerPause
 	if tried > eagerPeriod {
 		pause = calmPause

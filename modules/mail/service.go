@@ -112,17 +112,17 @@ func (s *Service) send(ctx context.Context, id string) error {
 	if err != nil || !claimed {
 		return err
 	}
-	failure := s.deliver(ctx, m)
+	failure := s.handOver(ctx, m)
 	ctx, now := context.WithoutCancel(ctx), s.clock.Now()
 	if failure == nil {
 		return s.store.saveSent(ctx, m.ID, now)
 	}
-	m.fail(failure, now)
+	m.recordFailure(failure, now)
 	return s.store.saveFailure(ctx, m)
 }
 
-// deliver decrypts a mail and hands it to the server.
-func (s *Service) deliver(ctx context.Context, m message) error {
+// handOver decrypts a mail and hands it to the server.
+func (s *Service) handOver(ctx context.Context, m message) error {
 	raw, err := keyring.Unseal(s.key, m.Sealed)
 	if err != nil {
 		return fmt.Errorf("%w: its text can't be read with this server's secret", smtp.ErrBadMessage)
@@ -135,10 +135,10 @@ func (s *Service) deliver(ctx context.Context, m message) error {
 	return s.sender.Send(ctx, c)
 }
 
-// due returns mails that are late. A job exists for a mail that was just stored, so a mail that is
-// a few seconds late may have lost its job.
-func (s *Service) due(ctx context.Context) ([]string, error) {
-	return s.store.due(ctx, s.clock.Now().Add(-lateAfter))
+// findLate returns mails that are late. A job exists for a mail that was just stored, so a mail
+// that is a few seconds late may have lost its job.
+func (s *Service) findLate(ctx context.Context) ([]string, error) {
+	return s.store.findLate(ctx, s.clock.Now().Add(-lateAfter))
 }
 
 // list returns up to limit mails of a status, or of all if it is empty, the newest first.
@@ -161,14 +161,14 @@ func (s *Service) retryAll(ctx context.Context, status string) (count int, err e
 	return count, err
 }
 
-// errMissing returns the error for an id that no mail has.
-func errMissing() error { return apperr.NotFound("There is no such mail.") }
+// newNotFound returns the error for an id that no mail has.
+func newNotFound() error { return apperr.NotFound("There is no such mail.") }
 
 // retry makes a failed or waiting mail due now. It is tried for as long as a new mail. It returns
 // 404 for an unknown id and 409 email-sent if the mail was sent.
 func (s *Service) retry(ctx context.Context, id string) error {
 	if !ids.IsValid(id) {
-		return errMissing()
+		return newNotFound()
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		m, ok, err := s.store.lock(ctx, id)
@@ -176,7 +176,7 @@ func (s *Service) retry(ctx context.Context, id string) error {
 		case err != nil:
 			return err
 		case !ok:
-			return errMissing()
+			return newNotFound()
 		case m.Status == sent:
 			return problemEmailSent.New("This mail was sent.")
 		}

@@ -156,15 +156,15 @@ func TestPermanentErrors(t *testing.T) {
 func TestDue(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		m := w.queued("ada@example.org")
-		due, err := w.due(t.Context())
+		due, err := w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, due, "its job was just enqueued")
 		w.clock.advance(lateAfter)
-		due, err = w.due(t.Context())
+		due, err = w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []string{m.ID}, due)
 		w.attempt(m.ID)
-		due, err = w.due(t.Context())
+		due, err = w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, due, "it was sent")
 	})

@@ -22,8 +22,8 @@ func (s *store) insert(ctx context.Context, messages []message) error {
 // maxDue is how many late mails one sweep finds.
 const maxDue = 200
 
-// due returns the ids of queued mails that were due before a time, the latest first.
-func (s *store) due(ctx context.Context, before clock.Time) (found []string, err error) {
+// findLate returns the ids of queued mails that were due before a time, the latest first.
+func (s *store) findLate(ctx context.Context, before clock.Time) (found []string, err error) {
 	err = s.db.Conn(ctx).Raw(
 		"SELECT id FROM mail_messages WHERE status = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
 		queued, before, maxDue).Scan(&found).Error
@@ -91,8 +91,8 @@ func (s *store) list(ctx context.Context, status string, after *keyset.Position,
 	return found, err
 }
 
-// held returns up to limit mails to an account after the given one, the oldest first.
-func (s *store) held(ctx context.Context, userID string, after heldMessage, limit int) (found []heldMessage, err error) {
+// listByAccount returns up to limit mails to an account after the given one, the oldest first.
+func (s *store) listByAccount(ctx context.Context, userID string, after heldMessage, limit int) (found []heldMessage, err error) {
 	q := s.db.Conn(ctx).Table("mail_messages").
 		Select("id, kind, recipient, subject, status, created_at, sent_at").
 		Where("user_id = ?", userID)
@@ -103,8 +103,8 @@ func (s *store) held(ctx context.Context, userID string, after heldMessage, limi
 	return found, err
 }
 
-// erase deletes the mails to an account and, if email is not empty, to its address.
-func (s *store) erase(ctx context.Context, userID, email string) error {
+// deleteByAccount deletes the mails to an account and, if email is not empty, to its address.
+func (s *store) deleteByAccount(ctx context.Context, userID, email string) error {
 	return s.db.Conn(ctx).Exec(
 		"DELETE FROM mail_messages WHERE user_id = ? OR recipient = ? AND recipient <> ''", userID, email).Error
 }

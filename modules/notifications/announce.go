@@ -20,29 +20,36 @@ const (
 )
 
 var (
-	errNoCourse = apperr.NotFound("There is no such course.")
-	errNotYours = apperr.Forbidden("Only its owner and administrators may do that.")
+	errNoCourse       = apperr.NotFound("There is no such course.")
+	errNotCourseOwner = apperr.Forbidden("Only its owner and administrators may do that.")
 )
 
-// announce tells all enrolled of a course: 404 where the caller may not read it, 403 where he is
-// not its owner. Those are told who are enrolled now, soon after.
-func (s *Service) announce(ctx context.Context, courseID, title, body string) (*announcement, error) {
+// createAnnouncement creates an announcement. The learners who are enrolled now are told of it soon
+// after. It returns a validation error for a title or a body that breaks a rule, errNoCourse if the
+// caller may not read the course, and errNotCourseOwner if they are neither its owner nor an
+// administrator.
+func (s *Service) createAnnouncement(ctx context.Context, courseID, title, body string) (*announcement, error) {
 	title, body, err := cleanAnnouncement(title, body)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mayAnnounce(ctx, courseID); err != nil {
+	if err := s.requireCourseOwner(ctx, courseID); err != nil {
 		return nil, err
 	}
-	a := &announcement{ID: ids.New(), CourseID: courseID, AuthorID: identity.CallerFrom(ctx).UserID, Title: title, Body: body, CreatedAt: s.clock.Now()}
+	a := &announcement{
+		ID: ids.New(), CourseID: courseID, AuthorID: identity.CallerFrom(ctx).UserID, Title: title, Body: body,
+		CreatedAt: s.clock.Now(),
+	}
 	return a, s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.insertAnnouncement(ctx, a); err != nil {
 			return err
 		}
-		return s.tellLearners(ctx, newsDue{Kind: announced, CourseID: a.CourseID, AnnouncementID: a.ID})
+		return s.publishNews(ctx, newsDue{Kind: kindAnnouncement, CourseID: a.CourseID, AnnouncementID: a.ID})
 	})
 }
 
+// cleanAnnouncement returns the title and the body in the form in which they are stored. It returns
+// a validation error for those that are empty, too long or not text.
 func cleanAnnouncement(title, body string) (string, string, error) {
 	title = text.CleanLine(title)
 	body = strings.TrimSpace(norm.NFC.String(strings.ReplaceAll(body, "\r\n", "\n")))
@@ -62,7 +69,9 @@ func cleanAnnouncement(title, body string) (string, string, error) {
 	return title, body, nil
 }
 
-func (s *Service) mayAnnounce(ctx context.Context, courseID string) error {
+// requireCourseOwner returns errNoCourse or errNotCourseOwner unless the caller owns the course or
+// is an administrator.
+func (s *Service) requireCourseOwner(ctx context.Context, courseID string) error {
 	caller := identity.CallerFrom(ctx)
 	c, ok, err := s.courses.Find(ctx, courseID)
 	if err != nil {
@@ -81,5 +90,5 @@ func (s *Service) mayAnnounce(ctx context.Context, courseID string) error {
 	if !readable {
 		return errNoCourse
 	}
-	return errNotYours
+	return errNotCourseOwner
 }

@@ -12,22 +12,22 @@ import (
 	"lyceum/platform/ids"
 )
 
-// partSize is how many people one delivery serves: few enough for a transaction of a second.
+// partSize is how many accounts one delivery tells: few enough for a transaction of a second.
 const partSize = 200
 
-// message is what people are told.
+// message is what accounts are told of an event.
 type message struct {
 	EventID string `json:"event_id"`
 	Kind    string `json:"kind"`
 	Title   string `json:"title"`
 	Body    string `json:"body"`
-	// Link is an address inside the console, below the configured PUBLIC_URL.
+	// Link is an address inside of the console, below PUBLIC_URL.
 	Link           string            `json:"link"`
 	AnnouncementID *string           `json:"announcement_id,omitempty"`
 	Data           map[string]string `json:"data,omitempty"`
 }
 
-// partDue tells that some of a message's readers wait for it.
+// partDue is the event of a part of a message's readers who wait for it.
 type partDue struct {
 	Message message  `json:"message"`
 	UserIDs []string `json:"user_ids"`
@@ -36,8 +36,8 @@ type partDue struct {
 // EventName implements events.Event.
 func (partDue) EventName() string { return "notifications.part_due" }
 
-// spread cuts the readers into parts that are delivered one by one.
-func (s *Service) spread(ctx context.Context, m message, users []string) error {
+// deliverInParts divides the readers into parts. Each is delivered by itself, after the commit.
+func (s *Service) deliverInParts(ctx context.Context, m message, users []string) error {
 	m.EventID = events.EventID(ctx)
 	for part := range slices.Chunk(users, partSize) {
 		if err := s.events.Publish(ctx, partDue{m, part}); err != nil {
@@ -47,20 +47,21 @@ func (s *Service) spread(ctx context.Context, m message, users []string) error {
 	return nil
 }
 
+// onPartDue delivers a message to a part of its readers.
 func (s *Service) onPartDue(ctx context.Context, p partDue) error {
-	return s.deliver(ctx, p.Message, p.UserIDs)
+	return s.deliverOnce(ctx, p.Message, p.UserIDs)
 }
 
-// tell delivers a message to few.
-func (s *Service) tell(ctx context.Context, m message, users ...string) error {
+// deliverTo delivers a message to a few accounts in the transaction of the delivery.
+func (s *Service) deliverTo(ctx context.Context, m message, users ...string) error {
 	m.EventID = events.EventID(ctx)
-	return s.deliver(ctx, m, users)
+	return s.deliverOnce(ctx, m, users)
 }
 
-// deliver tells each of the users once, the way he wants it, in one transaction. Whoever has no
-// account any more is passed over; a disabled account gets no mail.
-func (s *Service) deliver(ctx context.Context, m message, users []string) error {
-	k, ok := kindOf(m.Kind)
+// deliverOnce tells each account once, as its preference says, in one transaction. Deleted accounts
+// are left out. A disabled account gets no mail.
+func (s *Service) deliverOnce(ctx context.Context, m message, users []string) error {
+	k, ok := findKind(m.Kind)
 	if !ok {
 		return fmt.Errorf("notifications: there is no kind %q", m.Kind)
 	}
@@ -69,52 +70,58 @@ func (s *Service) deliver(ctx context.Context, m message, users []string) error 
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		told, err := s.store.told(ctx, m.EventID, m.Kind, users)
+		notified, err := s.store.findNotified(ctx, m.EventID, m.Kind, users)
 		if err != nil {
 			return err
 		}
-		choices, err := s.store.choices(ctx, m.Kind, users)
+		preferences, err := s.store.findPreferences(ctx, m.Kind, users)
 		if err != nil {
 			return err
 		}
 		var rows []notification
 		for _, id := range users {
 			a, exists := accounts[id]
-			if !exists || slices.Contains(told, id) {
+			if !exists || slices.Contains(notified, id) {
 				continue
 			}
-			told = append(told, id)
-			p, chosen := choices[id]
-			if !chosen {
-				p = k.standard(id)
+			notified = append(notified, id)
+			p, isChosen := preferences[id]
+			if !isChosen {
+				p = k.defaultPreference(id)
 			}
-			rows = append(rows, s.row(m, p))
-			if a.Active && k.mails(p) {
-				if err := s.mail(ctx, k, m, a); err != nil {
+			rows = append(rows, s.newNotification(m, p))
+			if a.Active && k.sendsMail(p) {
+				if err := s.queueMail(ctx, k, m, a); err != nil {
 					return err
 				}
 			}
 		}
-		db.AfterCommit(ctx, func() { s.push(m, rows) })
+		db.AfterCommit(ctx, func() { s.pushToSockets(m, rows) })
 		return s.store.insert(ctx, rows)
 	})
 }
 
-func (s *Service) row(m message, p preference) notification {
-	return notification{ID: ids.New(), UserID: p.UserID, EventID: m.EventID, Kind: m.Kind, Title: m.Title, Body: m.Body, Link: m.Link,
-		AnnouncementID: m.AnnouncementID, Hidden: !p.InApp, CreatedAt: s.clock.Now()}
+// newNotification returns the notification of a message for an account with a preference.
+func (s *Service) newNotification(m message, p preference) notification {
+	return notification{
+		ID: ids.New(), UserID: p.UserID, EventID: m.EventID, Kind: m.Kind, Title: m.Title, Body: m.Body, Link: m.Link,
+		AnnouncementID: m.AnnouncementID, Hidden: !p.InApp, CreatedAt: s.clock.Now(),
+	}
 }
 
-func (s *Service) mail(ctx context.Context, k kind, m message, a usersapi.Account) error {
+// queueMail queues the mail of a message to an account.
+func (s *Service) queueMail(ctx context.Context, k kind, m message, a usersapi.Account) error {
 	data := map[string]any{"DisplayName": a.DisplayName, "Link": s.publicURL + m.Link}
 	for key, value := range m.Data {
 		data[key] = value
 	}
-	return s.mailer.Queue(ctx, mailapi.Mail{Kind: k.template, To: a.Email, UserID: a.ID, Data: data, Unsubscribe: s.unsubscribeURL(k, a.ID)})
+	return s.mailer.Queue(ctx, mailapi.Mail{
+		Kind: k.template, To: a.Email, UserID: a.ID, Data: data, Unsubscribe: s.unsubscribeURL(k, a.ID),
+	})
 }
 
-// push shows rows at once to those who are connected.
-func (s *Service) push(m message, rows []notification) {
+// pushToSockets shows notifications at once to the accounts that are connected.
+func (s *Service) pushToSockets(m message, rows []notification) {
 	if s.pusher == nil {
 		return
 	}
@@ -125,6 +132,6 @@ func (s *Service) push(m message, rows []notification) {
 		if n.AnnouncementID != nil {
 			n.Body = m.Data["Body"]
 		}
-		s.pusher.Push(n.UserID, viewOf(&n))
+		s.pusher.Push(n.UserID, newNotificationView(&n))
 	}
 }

@@ -33,13 +33,13 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 			kind, title, link string
 			mail              string
 		}{
-			{coursesapi.CoursePublished{CourseID: course}, coursePublished, "“Go” is published", "/#/courses/" + course, "course_published"},
-			{coursesapi.LessonAdded{CourseID: course, LessonID: lesson}, lessonAdded, "A new lesson in “Go”", "/#/courses/" + course + "/lessons/" + lesson, ""},
-			{coursesapi.CourseCompleted{CourseID: course, UserID: learner}, courseCompleted, "You completed “Go”", "/#/courses/" + course, "course_completed"},
-			{usersapi.RoleGranted{UserID: learner, Role: "member"}, roleGranted, "You have a new role: member", "/#/courses", "role_granted"},
-			{chatapi.Mentioned{ChannelSlug: "hq", AuthorID: w.owner, UserIDs: []string{learner}}, mentioned, "You were mentioned in #hq", "/#/chat/hq", ""},
-			{authapi.NewSignIn{UserID: learner, IP: "192.0.2.7", UserAgent: "Firefox", At: at}, newSignIn, "New sign-in to your account", "/#/account", "new_sign_in"},
-			{authapi.PasswordChanged{UserID: learner, At: at}, passwordChanged, "Your password was changed", "/#/account", "password_changed"},
+			{coursesapi.CoursePublished{CourseID: course}, kindCoursePublished, "“Go” is published", "/#/courses/" + course, "course_published"},
+			{coursesapi.LessonAdded{CourseID: course, LessonID: lesson}, kindLessonAdded, "A new lesson in “Go”", "/#/courses/" + course + "/lessons/" + lesson, ""},
+			{coursesapi.CourseCompleted{CourseID: course, UserID: learner}, kindCourseCompleted, "You completed “Go”", "/#/courses/" + course, "course_completed"},
+			{usersapi.RoleGranted{UserID: learner, Role: "member"}, kindRoleGranted, "You have a new role: member", "/#/courses", "role_granted"},
+			{chatapi.Mentioned{ChannelSlug: "hq", AuthorID: w.owner, UserIDs: []string{learner}}, kindMention, "You were mentioned in #hq", "/#/chat/hq", ""},
+			{authapi.NewSignIn{UserID: learner, IP: "192.0.2.7", UserAgent: "Firefox", At: at}, kindNewSignIn, "New sign-in to your account", "/#/account", "new_sign_in"},
+			{authapi.PasswordChanged{UserID: learner, At: at}, kindPasswordChanged, "Your password was changed", "/#/account", "password_changed"},
 		} {
 			mails := len(w.mails(learner))
 			w.publish(c.event)
@@ -97,10 +97,10 @@ func TestNewsGoToThoseWhoAreEnrolled(t *testing.T) {
 			return w.db.InTx(t.Context(), func(ctx context.Context) error { return w.bus.Publish(ctx, e) })
 		}
 		for kind, happen := range map[string]func() error{
-			coursePublished: func() error { return publish(coursesapi.CoursePublished{CourseID: id}) },
-			lessonAdded:     func() error { return publish(coursesapi.LessonAdded{CourseID: id, LessonID: ids.New()}) },
-			announced: func() error {
-				_, err := w.announce(w.as(w.owner, usersapi.RoleInstructor), id, "Exam", "on Friday")
+			kindCoursePublished: func() error { return publish(coursesapi.CoursePublished{CourseID: id}) },
+			kindLessonAdded:     func() error { return publish(coursesapi.LessonAdded{CourseID: id, LessonID: ids.New()}) },
+			kindAnnouncement: func() error {
+				_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), id, "Exam", "on Friday")
 				return err
 			},
 		} {
@@ -153,19 +153,19 @@ func TestDeliveriesOfAnEarlierVersion(t *testing.T) {
 func TestToldOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		class := w.class(20)
-		m := message{EventID: ids.New(), Kind: coursePublished, Title: "x", Link: "/", Data: course("Go")}
-		require.NoError(t, w.deliver(t.Context(), m, class[:5]))
+		m := message{EventID: ids.New(), Kind: kindCoursePublished, Title: "x", Link: "/", Data: newCourseData("Go")}
+		require.NoError(t, w.deliverOnce(t.Context(), m, class[:5]))
 		var wg sync.WaitGroup
 		for range 4 {
 			// One that loses the race fails and is delivered again by the relay.
-			wg.Go(func() { _ = w.deliver(context.Background(), m, class) })
+			wg.Go(func() { _ = w.deliverOnce(context.Background(), m, class) })
 		}
 		wg.Wait()
-		require.NoError(t, w.deliver(t.Context(), m, append(class, class[0])))
+		require.NoError(t, w.deliverOnce(t.Context(), m, append(class, class[0])))
 		require.EqualValues(t, 20, w.count("notifications"))
 		require.Len(t, w.mailer.Mails(), 20)
-		m.Kind = lessonAdded
-		require.NoError(t, w.deliver(t.Context(), m, class), "another kind of the same event")
+		m.Kind = kindLessonAdded
+		require.NoError(t, w.deliverOnce(t.Context(), m, class), "another kind of the same event")
 		require.EqualValues(t, 40, w.count("notifications"))
 	})
 }
@@ -174,20 +174,20 @@ func TestPreferencesAreRespected(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		quiet, mailOnly, off := w.person("Q"), w.person("M"), w.person("O")
 		for id, p := range map[string]preference{quiet: {InApp: true}, mailOnly: {Email: true}, off: {}} {
-			p.Kind = coursePublished
-			require.NoError(t, w.choose(w.as(id, usersapi.RoleUser), []preference{p}))
+			p.Kind = kindCoursePublished
+			require.NoError(t, w.savePreferences(w.as(id, usersapi.RoleUser), []preference{p}))
 		}
 		w.courses.learners = []string{quiet, mailOnly, off}
 		w.publish(coursesapi.CoursePublished{CourseID: w.courses.course.ID})
 		for id, want := range map[string][2]int{quiet: {1, 0}, mailOnly: {0, 1}, off: {0, 0}} {
 			require.Equal(t, want, [2]int{len(w.inbox(id)), len(w.mails(id))})
-			n, err := w.store.unread(t.Context(), id)
+			n, err := w.store.countUnread(t.Context(), id)
 			require.NoError(t, err)
 			require.EqualValues(t, want[0], n, "what is hidden is not unread")
 		}
 		require.Len(t, w.pusher.pushed, 1)
 
-		require.NoError(t, w.choose(w.as(quiet, usersapi.RoleUser), []preference{{Kind: newSignIn, Email: true}}))
+		require.NoError(t, w.savePreferences(w.as(quiet, usersapi.RoleUser), []preference{{Kind: kindNewSignIn, Email: true}}))
 		w.publish(authapi.NewSignIn{UserID: quiet, At: "nonsense"})
 		require.Equal(t, []string{"new_sign_in"}, w.mails(quiet))
 	})
@@ -254,10 +254,10 @@ func TestFailuresAreDeliveredAgain(t *testing.T) {
 	w.courses.err = nil
 	w.accounts.byIDs = func() error { return broken }
 	require.ErrorIs(t, w.onRoleGranted(t.Context(), usersapi.RoleGranted{UserID: w.owner}), broken)
-	require.ErrorIs(t, w.onPartDue(t.Context(), partDue{message{Kind: mentioned}, []string{w.owner}}), broken)
+	require.ErrorIs(t, w.onPartDue(t.Context(), partDue{message{Kind: kindMention}, []string{w.owner}}), broken)
 	w.accounts.byIDs = nil
-	require.Error(t, w.deliver(t.Context(), message{Kind: "nonsense"}, nil))
-	require.Error(t, w.deliver(t.Context(), message{EventID: ids.New(), Kind: coursePublished}, []string{w.owner}), "a mail that lacks its course")
+	require.Error(t, w.deliverOnce(t.Context(), message{Kind: "nonsense"}, nil))
+	require.Error(t, w.deliverOnce(t.Context(), message{EventID: ids.New(), Kind: kindCoursePublished}, []string{w.owner}), "a mail that lacks its course")
 	require.Zero(t, w.count("notifications"), "and the row goes with it")
 }
 
@@ -266,9 +266,9 @@ func TestAnnouncing(t *testing.T) {
 		learner := w.class(3)[0]
 		id := w.courses.course.ID
 		body := strings.Repeat("ä", maxBody-1) + "\n"
-		_, err := w.announce(w.as(w.owner, usersapi.RoleInstructor), id, "  Exam ", body+"\r\n")
+		_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), id, "  Exam ", body+"\r\n")
 		require.NoError(t, err)
-		_, err = w.announce(w.as(ids.New(), usersapi.RoleAdmin), id, "Second", "b")
+		_, err = w.createAnnouncement(w.as(ids.New(), usersapi.RoleAdmin), id, "Second", "b")
 		require.NoError(t, err)
 		w.relay()
 		inbox := w.inbox(learner)
@@ -288,7 +288,7 @@ func TestWhoMayAnnounce(t *testing.T) {
 	id := w.courses.course.ID
 	other := w.as(ids.New(), usersapi.RoleInstructor)
 	say := func(ctx context.Context, course string) string {
-		_, err := w.announce(ctx, course, "t", "b")
+		_, err := w.createAnnouncement(ctx, course, "t", "b")
 		return code(t, err)
 	}
 	require.Equal(t, "not-found", say(w.as(w.owner, usersapi.RoleInstructor), ids.New()))
@@ -296,7 +296,7 @@ func TestWhoMayAnnounce(t *testing.T) {
 	w.courses.canRead = func(identity.Caller) bool { return false }
 	require.Equal(t, "not-found", say(other, id))
 	for _, bad := range [][2]string{{"", "b"}, {"t", " \n"}, {strings.Repeat("t", maxTitle+1), "b"}, {"t\nt", "b"}, {"t", strings.Repeat("b", maxBody+1)}} {
-		_, err := w.announce(w.as(w.owner, usersapi.RoleInstructor), id, bad[0], bad[1])
+		_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), id, bad[0], bad[1])
 		require.Equal(t, "validation-failed", code(t, err))
 	}
 	require.Zero(t, w.count("announcements"))
@@ -306,12 +306,12 @@ func TestWhoMayAnnounce(t *testing.T) {
 func TestKinds(t *testing.T) {
 	require.Len(t, kinds, 8)
 	for _, k := range kinds {
-		got, ok := kindOf(k.name)
+		got, ok := findKind(k.name)
 		require.True(t, ok)
 		require.Equal(t, k, got)
 		require.Equal(t, k.locked, strings.HasPrefix(k.name, "security."), fmt.Sprint(k))
 	}
-	_, ok := kindOf("nonsense")
+	_, ok := findKind("nonsense")
 	require.False(t, ok)
 }
 

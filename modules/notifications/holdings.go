@@ -6,7 +6,7 @@ import (
 	"lyceum/modules/users/usersapi"
 )
 
-// holdings answers what the module holds about an account.
+// holdings implements usersapi.Holder: what this module stores about an account.
 type holdings struct {
 	store *store
 	page  int
@@ -14,18 +14,20 @@ type holdings struct {
 
 func newHoldings(s *store) usersapi.Holder { return holdings{s, usersapi.ExportPage} }
 
-// Module is the name that the records stand under.
+// Module implements usersapi.Holder.
 func (holdings) Module() string { return "notifications" }
 
-// Export hands over what the account was told, by mail alone too, what it chose and what it announced.
+// Export hands over the notifications of the account, hidden ones too, its preferences and its
+// announcements.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
 	return usersapi.Export(ctx, userID, h.page, record,
-		usersapi.Section("notifications", h.store.heldNotifications),
-		usersapi.Section("preferences", h.store.heldPreferences),
-		usersapi.Section("announcements_made", h.store.heldAnnouncements))
+		usersapi.Section("notifications", h.store.listHeldNotifications),
+		usersapi.Section("preferences", h.store.listHeldPreferences),
+		usersapi.Section("announcements_made", h.store.listHeldAnnouncements))
 }
 
-// Erase removes what the account was told and chose. What it announced stays for those who were told.
+// Erase deletes the notifications and the preferences of the account. Its announcements stay for
+// their readers.
 func (h holdings) Erase(ctx context.Context, userID string) error {
-	return h.store.eraseReader(ctx, userID)
+	return h.store.deleteOfAccount(ctx, userID)
 }

@@ -33,23 +33,23 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		uli, olga := w.person("Uli"), w.owner
 		var rows []notification
 		for i := range 10 {
-			rows = append(rows, notification{ID: ids.New(), UserID: []string{uli, olga}[i%2], EventID: ids.New(), Kind: lessonAdded,
+			rows = append(rows, notification{ID: ids.New(), UserID: []string{uli, olga}[i%2], EventID: ids.New(), Kind: kindLessonAdded,
 				Title: fmt.Sprintf("T %d", i), Body: "b", Link: "/", Hidden: i == 2, CreatedAt: clock.FromMillis(int64(i))})
 		}
 		require.NoError(t, w.store.insert(t.Context(), rows))
 		for _, user := range []string{uli, olga} {
-			require.NoError(t, w.choose(w.as(user, usersapi.RoleUser), []preference{{Kind: announced, InApp: true}, {Kind: lessonAdded}, {Kind: mentioned}}))
+			require.NoError(t, w.savePreferences(w.as(user, usersapi.RoleUser), []preference{{Kind: kindAnnouncement, InApp: true}, {Kind: kindLessonAdded}, {Kind: kindMention}}))
 		}
 		for i := range 3 {
-			_, err := w.announce(w.as(olga, usersapi.RoleInstructor), w.courses.course.ID, fmt.Sprintf("A %d", i), "text")
+			_, err := w.createAnnouncement(w.as(olga, usersapi.RoleInstructor), w.courses.course.ID, fmt.Sprintf("A %d", i), "text")
 			require.NoError(t, err)
 		}
 		got, before := w.export(uli), w.export(olga)
 		require.Len(t, got["notifications"], 5)
-		require.Equal(t, map[string]any{"id": rows[2].ID, "kind": lessonAdded, "title": "T 2", "body": "b", "link": "/", "hidden": true, "read_at": nil,
+		require.Equal(t, map[string]any{"id": rows[2].ID, "kind": kindLessonAdded, "title": "T 2", "body": "b", "link": "/", "hidden": true, "read_at": nil,
 			"created_at": "1970-01-01T00:00:00.002Z"}, got["notifications"][1])
 		require.Len(t, got["preferences"], 3)
-		require.Equal(t, map[string]any{"kind": announced, "in_app": true, "email": false}, got["preferences"][0])
+		require.Equal(t, map[string]any{"kind": kindAnnouncement, "in_app": true, "email": false}, got["preferences"][0])
 		require.NotContains(t, got, "announcements_made")
 		require.Len(t, before["announcements_made"], 3)
 		require.Equal(t, "A 2", before["announcements_made"][2]["title"])
@@ -68,7 +68,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 func TestHoldingsShowWhatAnAnnouncementSaid(t *testing.T) {
 	w := onSQLite(t)
 	learner := w.class(1)[0]
-	_, err := w.announce(w.as(w.owner, usersapi.RoleInstructor), w.courses.course.ID, "Exam", "on Friday")
+	_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), w.courses.course.ID, "Exam", "on Friday")
 	require.NoError(t, err)
 	w.relay()
 	got := w.export(learner)["notifications"]

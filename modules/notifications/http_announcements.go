@@ -10,7 +10,7 @@ import (
 	"lyceum/platform/httpx/validation"
 )
 
-type announceInput struct {
+type announcementInput struct {
 	ID   string `path:"id"`
 	Body struct {
 		Title string `json:"title" doc:"1 to 200 characters"`
@@ -28,16 +28,17 @@ type announcementView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *announceInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
+func (in *announcementInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
-func checkAnnounce(_ context.Context, in *announceInput) (faults validation.Faults) {
+func checkAnnouncement(_ context.Context, in *announcementInput) (faults validation.Faults) {
 	_, _, err := cleanAnnouncement(in.Body.Title, in.Body.Body)
 	faults.Add("", err)
 	return faults
 }
 
-func (h *handlers) announce(ctx context.Context, in *announceInput) (*httpx.Response[announcementView], error) {
-	a, err := h.service.announce(ctx, in.ID, in.Body.Title, in.Body.Body)
+// createAnnouncement answers POST /courses/{id}/announcements.
+func (h *handlers) createAnnouncement(ctx context.Context, in *announcementInput) (*httpx.Response[announcementView], error) {
+	a, err := h.service.createAnnouncement(ctx, in.ID, in.Body.Title, in.Body.Body)
 	if err != nil {
 		return nil, err
 	}

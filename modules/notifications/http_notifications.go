@@ -16,7 +16,7 @@ type handlers struct {
 
 func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
-type view struct {
+type notificationView struct {
 	ID        string      `json:"id"`
 	Kind      string      `json:"kind"`
 	Title     string      `json:"title"`
@@ -26,8 +26,8 @@ type view struct {
 	CreatedAt clock.Time  `json:"created_at"`
 }
 
-func viewOf(n *notification) view {
-	return view{n.ID, n.Kind, n.Title, n.Body, n.Link, n.ReadAt, n.CreatedAt}
+func newNotificationView(n *notification) notificationView {
+	return notificationView{n.ID, n.Kind, n.Title, n.Body, n.Link, n.ReadAt, n.CreatedAt}
 }
 
 type listInput struct {
@@ -35,12 +35,13 @@ type listInput struct {
 	Unread bool `query:"unread" doc:"true: only those that are unread"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
+// listNotifications answers GET /notifications.
+func (h *handlers) listNotifications(ctx context.Context, in *listInput) (*pagination.Response[notificationView], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("notifications", in.Unread, in.Query),
 		func(after *keyset.Position, limit int) ([]notification, error) {
 			return h.service.listNotifications(ctx, in.Unread, after, limit)
 		},
-		pagination.ViewEach(viewOf),
+		pagination.ViewEach(newNotificationView),
 		func(n *notification) keyset.Position { return keyset.Position{CreatedAt: n.CreatedAt, ID: n.ID} })
 }
 
@@ -48,7 +49,8 @@ type countView struct {
 	Count int64 `json:"count"`
 }
 
-func (h *handlers) unreadCount(ctx context.Context, _ *httpx.None) (*httpx.Response[countView], error) {
+// countUnread answers GET /notifications/unread-count.
+func (h *handlers) countUnread(ctx context.Context, _ *httpx.None) (*httpx.Response[countView], error) {
 	n, err := h.service.countUnread(ctx)
 	return httpx.OK(countView{n}), err
 }
@@ -57,10 +59,12 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) read(ctx context.Context, in *idInput) (*httpx.Empty, error) {
-	return nil, h.service.read(ctx, in.ID)
+// markRead answers POST /notifications/{id}/read.
+func (h *handlers) markRead(ctx context.Context, in *idInput) (*httpx.Empty, error) {
+	return nil, h.service.markRead(ctx, in.ID)
 }
 
-func (h *handlers) readAll(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {
-	return nil, h.service.readAll(ctx)
+// markAllRead answers POST /notifications/read-all.
+func (h *handlers) markAllRead(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {
+	return nil, h.service.markAllRead(ctx)
 }

@@ -20,8 +20,9 @@ type preferencesView struct {
 	Items []preferenceView `json:"items" nullable:"false"`
 }
 
-func (h *handlers) preferences(ctx context.Context, _ *httpx.None) (*httpx.Response[preferencesView], error) {
-	found, err := h.service.preferences(ctx)
+// listPreferences answers GET /notifications/preferences.
+func (h *handlers) listPreferences(ctx context.Context, _ *httpx.None) (*httpx.Response[preferencesView], error) {
+	found, err := h.service.listPreferences(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -32,28 +33,28 @@ func (h *handlers) preferences(ctx context.Context, _ *httpx.None) (*httpx.Respo
 	return httpx.OK(out).WithETag(), nil
 }
 
-type choiceBody struct {
+type preferenceInput struct {
 	Kind   string `json:"kind"`
 	InApp  bool   `json:"in_app"`
 	Email  bool   `json:"email"`
 	Locked bool   `json:"locked,omitempty" doc:"Ignored: it is not for the caller to choose"`
 }
 
-type chooseInput struct {
+type preferencesInput struct {
 	Body struct {
-		Items []choiceBody `json:"items" nullable:"false" maxItems:"100"`
+		Items []preferenceInput `json:"items" nullable:"false" maxItems:"100"`
 	}
 }
 
 // Resolve implements huma.Resolver.
-func (in *chooseInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
+func (in *preferencesInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
-func checkChoose(_ context.Context, in *chooseInput) (faults validation.Faults) {
-	faults.Add("", checkChoices(in.choices()))
+func checkPreferencesInput(_ context.Context, in *preferencesInput) (faults validation.Faults) {
+	faults.Add("", checkPreferences(in.toPreferences()))
 	return faults
 }
 
-func (in *chooseInput) choices() []preference {
+func (in *preferencesInput) toPreferences() []preference {
 	chosen := make([]preference, len(in.Body.Items))
 	for i, c := range in.Body.Items {
 		chosen[i] = preference{Kind: c.Kind, InApp: c.InApp, Email: c.Email}
@@ -61,9 +62,10 @@ func (in *chooseInput) choices() []preference {
 	return chosen
 }
 
-func (h *handlers) choose(ctx context.Context, in *chooseInput) (*httpx.Response[preferencesView], error) {
-	if err := h.service.choose(ctx, in.choices()); err != nil {
+// savePreferences answers PUT /notifications/preferences.
+func (h *handlers) savePreferences(ctx context.Context, in *preferencesInput) (*httpx.Response[preferencesView], error) {
+	if err := h.service.savePreferences(ctx, in.toPreferences()); err != nil {
 		return nil, err
 	}
-	return h.preferences(ctx, nil)
+	return h.listPreferences(ctx, nil)
 }

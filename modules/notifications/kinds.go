@@ -2,45 +2,45 @@ package notifications
 
 import "slices"
 
-// The kinds, as people see them in their preferences.
+// The kinds of notifications.
 const (
-	coursePublished = "course.published"
-	announced       = "announcement"
-	lessonAdded     = "lesson.added"
-	courseCompleted = "course.completed"
-	roleGranted     = "role.granted"
-	mentioned       = "mention"
-	newSignIn       = "security.new_sign_in"
-	passwordChanged = "security.password_changed"
+	kindCoursePublished = "course.published"
+	kindAnnouncement    = "announcement"
+	kindLessonAdded     = "lesson.added"
+	kindCourseCompleted = "course.completed"
+	kindRoleGranted     = "role.granted"
+	kindMention         = "mention"
+	kindNewSignIn       = "security.new_sign_in"
+	kindPasswordChanged = "security.password_changed"
 	// welcome is a mail only and can't be chosen.
-	welcome = "welcome"
+	kindWelcome = "welcome"
 )
 
-// kind says how people are told of something.
+// kind is a kind of notifications.
 type kind struct {
 	name string
-	// template of the mail; empty where there is none.
+	// template is that of the mail; "" if there is none.
 	template string
-	// locked mail can't be switched off.
+	// locked says that the mail can't be switched off.
 	locked bool
 }
 
-// kinds in the order in which they are shown.
+// kinds are all kinds, in the order in which preferences show them.
 var kinds = []kind{
-	{name: coursePublished, template: "course_published"},
-	{name: announced, template: "announcement"},
-	{name: lessonAdded},
-	{name: courseCompleted, template: "course_completed"},
-	{name: roleGranted, template: "role_granted"},
-	{name: mentioned},
-	{name: newSignIn, template: "new_sign_in", locked: true},
-	{name: passwordChanged, template: "password_changed", locked: true},
+	{name: kindCoursePublished, template: "course_published"},
+	{name: kindAnnouncement, template: "announcement"},
+	{name: kindLessonAdded},
+	{name: kindCourseCompleted, template: "course_completed"},
+	{name: kindRoleGranted, template: "role_granted"},
+	{name: kindMention},
+	{name: kindNewSignIn, template: "new_sign_in", locked: true},
+	{name: kindPasswordChanged, template: "password_changed", locked: true},
 }
 
-// kindOf gives a kind by its name.
-func kindOf(name string) (kind, bool) {
-	if name == welcome {
-		return kind{name: welcome, template: "welcome", locked: true}, true
+// findKind returns the kind with a name; ok is false if there is none.
+func findKind(name string) (kind, bool) {
+	if name == kindWelcome {
+		return kind{name: kindWelcome, template: "welcome", locked: true}, true
 	}
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
 	if i < 0 {
@@ -49,7 +49,7 @@ func kindOf(name string) (kind, bool) {
 	return kinds[i], true
 }
 
-// standard is what an account that chose nothing gets.
-func (k kind) standard(userID string) preference {
-	return preference{UserID: userID, Kind: k.name, InApp: k.name != welcome, Email: k.template != ""}
+// defaultPreference returns the preference of an account that chose nothing.
+func (k kind) defaultPreference(userID string) preference {
+	return preference{UserID: userID, Kind: k.name, InApp: k.name != kindWelcome, Email: k.template != ""}
 }

@@ -11,8 +11,9 @@ import (
 // audienceSize is how many learners one delivery of news names: few enough for a row of the outbox.
 const audienceSize = 2000
 
-// newsDue tells that learners of a course wait for news of it. UserIDs are those who were enrolled when it happened: who
-// enrolls later is not told, and who leaves later still is.
+// newsDue is the event of learners who wait for news of their course. UserIDs are those who were
+// enrolled when it happened. Learners who enroll later are not told, and those who leave later
+// still are.
 type newsDue struct {
 	Kind           string   `json:"kind"`
 	CourseID       string   `json:"course_id"`
@@ -24,8 +25,8 @@ type newsDue struct {
 // EventName implements events.Event.
 func (newsDue) EventName() string { return "notifications.news_due" }
 
-// tellLearners notes in the caller's transaction who is enrolled in the course, so that they are told of the news after it.
-func (s *Service) tellLearners(ctx context.Context, n newsDue) error {
+// publishNews publishes newsDue for all learners of the course, in the transaction of the caller.
+func (s *Service) publishNews(ctx context.Context, n newsDue) error {
 	if s.courses == nil {
 		return nil
 	}
@@ -41,41 +42,45 @@ func (s *Service) tellLearners(ctx context.Context, n newsDue) error {
 	return nil
 }
 
+// onNewsDue tells the learners of the news, unless the course is no longer visible.
 func (s *Service) onNewsDue(ctx context.Context, n newsDue) error {
-	c, ok, err := s.courseOf(ctx, n.CourseID)
+	c, ok, err := s.findVisibleCourse(ctx, n.CourseID)
 	if err != nil || !ok {
 		return err
 	}
-	m, ok, err := s.newsOf(ctx, c, n)
+	m, ok, err := s.newNewsMessage(ctx, c, n)
 	if err != nil || !ok {
 		return err
 	}
-	return s.spread(ctx, m, n.UserIDs)
+	return s.deliverInParts(ctx, m, n.UserIDs)
 }
 
-// newsOf returns what learners are told; false where there is nothing to tell any more.
-func (s *Service) newsOf(ctx context.Context, c coursesapi.Course, n newsDue) (m message, ok bool, err error) {
+// newNewsMessage returns the message of news. ok is false if its announcement was deleted.
+func (s *Service) newNewsMessage(ctx context.Context, c coursesapi.Course, n newsDue) (m message, ok bool, err error) {
 	switch n.Kind {
-	case coursePublished:
-		return message{Kind: coursePublished, Title: quoted(c.Title) + " is published",
-			Body: "A course that you are enrolled in can be read now.", Link: courseLink(c.ID), Data: course(c.Title)}, true, nil
-	case lessonAdded:
-		return message{Kind: lessonAdded, Title: "A new lesson in " + quoted(c.Title), Link: lessonLink(c.ID, n.LessonID)}, true, nil
+	case kindCoursePublished:
+		return message{
+			Kind: kindCoursePublished, Title: quote(c.Title) + " is published",
+			Body: "A course that you are enrolled in can be read now.", Link: courseLink(c.ID), Data: newCourseData(c.Title),
+		}, true, nil
+	case kindLessonAdded:
+		return message{
+			Kind: kindLessonAdded, Title: "A new lesson in " + quote(c.Title), Link: lessonLink(c.ID, n.LessonID),
+		}, true, nil
 	}
-	a, err := s.store.announcement(ctx, n.AnnouncementID)
+	a, err := s.store.findAnnouncement(ctx, n.AnnouncementID)
 	if db.IsNotFound(err) {
 		return m, false, nil
 	}
 	if err != nil {
 		return m, false, err
 	}
-	return message{Kind: announced, Title: c.Title + ": " + a.Title, Link: courseLink(c.ID), AnnouncementID: &a.ID,
+	return message{Kind: kindAnnouncement, Title: c.Title + ": " + a.Title, Link: courseLink(c.ID), AnnouncementID: &a.ID,
 		Data: map[string]string{"CourseTitle": c.Title, "Title": a.Title, "Body": a.Body}}, true, nil
 }
 
-// Deliveries that an earlier version has left name nobody. They go to those who are enrolled by now.
-
-// announcementMade is how an earlier version told that all enrolled have something to read.
+// announcementMade is the event by which an earlier version told of an announcement. It names
+// nobody: it is delivered to those who are enrolled by now.
 type announcementMade struct {
 	AnnouncementID string `json:"announcement_id"`
 }
@@ -83,13 +88,14 @@ type announcementMade struct {
 // EventName implements events.Event.
 func (announcementMade) EventName() string { return "notifications.announcement_made" }
 
-func (s *Service) onOldAnnouncementMade(ctx context.Context, e announcementMade) error {
-	a, err := s.store.announcement(ctx, e.AnnouncementID)
+// onAnnouncementMade tells the present learners of an announcement.
+func (s *Service) onAnnouncementMade(ctx context.Context, e announcementMade) error {
+	a, err := s.store.findAnnouncement(ctx, e.AnnouncementID)
 	if db.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return s.tellLearners(ctx, newsDue{Kind: announced, CourseID: a.CourseID, AnnouncementID: a.ID})
+	return s.publishNews(ctx, newsDue{Kind: kindAnnouncement, CourseID: a.CourseID, AnnouncementID: a.ID})
 }

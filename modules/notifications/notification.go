@@ -2,28 +2,30 @@ package notifications
 
 import "lyceum/platform/clock"
 
-// notification stands for one person having been told of one thing.
+// notification is a row of the table notifications: an account was told of something.
 type notification struct {
 	ID     string
 	UserID string
-	// EventID is the event that it comes from; one person is told of it once.
+	// EventID is the event that it comes from. An account is told of an event once.
 	EventID string
 	Kind    string
 	Title   string
 	Body    string
 	Link    string
-	// AnnouncementID is set where Body stands in the announcement, once for all its readers.
+	// AnnouncementID is set if the announcement has the body, which is stored once for all readers.
 	AnnouncementID *string
-	// Hidden rows only say that the person was told, by mail or not at all as he wished.
+	// Hidden says that the console does not show it, as the account wants no such notification. The
+	// row only says that the event was delivered.
 	Hidden    bool
 	ReadAt    *clock.Time
 	CreatedAt clock.Time
 }
 
-// TableName of notifications.
+// TableName returns the name of the table, for GORM.
 func (notification) TableName() string { return "notifications" }
 
-// preference is how an account wants to be told of a kind.
+// preference is a row of the table notification_preferences: how an account wants to be told of a
+// kind.
 type preference struct {
 	UserID string
 	Kind   string
@@ -31,10 +33,11 @@ type preference struct {
 	Email  bool
 }
 
-// TableName of preferences.
+// TableName returns the name of the table, for GORM.
 func (preference) TableName() string { return "notification_preferences" }
 
-// announcement is what a teacher tells all enrolled.
+// announcement is a row of the table announcements: a message of an instructor to all learners of a
+// course.
 type announcement struct {
 	ID        string
 	CourseID  string
@@ -44,5 +47,5 @@ type announcement struct {
 	CreatedAt clock.Time
 }
 
-// TableName of announcements.
+// TableName returns the name of the table, for GORM.
 func (announcement) TableName() string { return "announcements" }

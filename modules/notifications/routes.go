@@ -6,19 +6,26 @@ import (
 	"lyceum/platform/httpx"
 )
 
+// newRoutes returns the routes of the module. Announcements need module courses.
 func newRoutes(h *handlers) httpx.Table {
+	self, announcer := httpx.RequirePermission(permissionReadOwn), httpx.RequirePermission(permissionAnnounce)
 	t := httpx.Table{Module: "notifications", Routes: []httpx.Route{
-		httpx.Get("/notifications", httpx.RequirePermission(permissionReadOwn), "What the caller was told, the newest first", h.list),
-		httpx.Get("/notifications/unread-count", httpx.RequirePermission(permissionReadOwn), "How many are unread", h.unreadCount),
-		httpx.Post("/notifications/{id}/read", httpx.RequirePermission(permissionReadOwn), "Mark one as read", h.read),
-		httpx.Post("/notifications/read-all", httpx.RequirePermission(permissionReadOwn), "Mark all as read", h.readAll),
-		httpx.Get("/notifications/preferences", httpx.RequirePermission(permissionReadOwn), "How the caller wants to be told", h.preferences, httpx.ETagged()),
-		httpx.Put("/notifications/preferences", httpx.RequirePermission(permissionReadOwn), "Choose how to be told; kinds that are left out stay as they are", h.choose, httpx.CheckRules(checkChoose), httpx.ETagged()),
+		httpx.Get("/notifications", self, "What the caller was told, the newest first", h.listNotifications),
+		httpx.Get("/notifications/unread-count", self, "How many are unread", h.countUnread),
+		httpx.Post("/notifications/{id}/read", self, "Mark one as read", h.markRead),
+		httpx.Post("/notifications/read-all", self, "Mark all as read", h.markAllRead),
+
+		httpx.Get("/notifications/preferences", self, "How the caller wants to be told", h.listPreferences,
+			httpx.ETagged()),
+		httpx.Put("/notifications/preferences", self, "Choose how to be told; kinds that are left out stay as they are",
+			h.savePreferences, httpx.CheckRules(checkPreferencesInput), httpx.ETagged()),
+		httpx.Post(unsubscribePath+"{token}", httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe,
+			httpx.IgnoresForm(), httpx.DescribeOperation(unsubscribeDescription)),
 	}}
-	t.Routes = append(t.Routes, h.unsubscribeRoutes()...)
 	if h.service.courses != nil {
-		t.Routes = append(t.Routes, httpx.Post("/courses/{id}/announcements", httpx.RequirePermission(permissionAnnounce), "Tell all who are enrolled", h.announce, httpx.CheckRules(checkAnnounce),
-			httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated)))
+		t.Routes = append(t.Routes, httpx.Post("/courses/{id}/announcements", announcer, "Tell all who are enrolled",
+			h.createAnnouncement, httpx.CheckRules(checkAnnouncement), httpx.WithIdempotency(),
+			httpx.DefaultStatus(http.StatusCreated)))
 	}
 	return t
 }

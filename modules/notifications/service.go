@@ -21,12 +21,12 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// Service tells people of what happened.
+// Service delivers notifications and keeps preferences. It is safe for concurrent use.
 type Service struct {
 	db       *db.DB
 	store    *store
 	accounts usersapi.Accounts
-	// courses and pusher are nil where their modules are off.
+	// courses and pusher are nil if their modules are disabled.
 	courses   coursesapi.Reader
 	pusher    chatapi.Pusher
 	events    *events.Bus
@@ -34,10 +34,11 @@ type Service struct {
 	clock     clock.Clock
 	publicURL string
 	// key seals the tokens of unsubscribe links.
-	key []byte
+	unsubscribeKey []byte
 }
 
-type needs struct {
+// Params are what a Service is made of.
+type Params struct {
 	fx.In
 	DB       *db.DB
 	Store    *store
@@ -51,44 +52,50 @@ type needs struct {
 	Keys     *keyring.Keys
 }
 
-func newService(n needs) *Service {
-	return &Service{n.DB, n.Store, n.Accounts, n.Courses, n.Pusher, n.Events, n.Mailer, n.Clock, n.Config.PublicURL, n.Keys.DeriveKey("unsubscribe links")}
+func newService(n Params) *Service {
+	return &Service{
+		db: n.DB, store: n.Store, accounts: n.Accounts, courses: n.Courses, pusher: n.Pusher, events: n.Events,
+		mailer: n.Mailer, clock: n.Clock, publicURL: n.Config.PublicURL,
+		unsubscribeKey: n.Keys.DeriveKey("unsubscribe links"),
+	}
 }
 
-var errMissing = apperr.NotFound("There is no such notification.")
+var errNoNotification = apperr.NotFound("There is no such notification.")
 
-// listNotifications returns one page of the caller's notifications, the newest first; only those that are unread when
-// unread is set.
+// listNotifications returns one page of the caller's notifications, the newest first; only those
+// that are unread when unread is set.
 func (s *Service) listNotifications(ctx context.Context, unread bool, after *keyset.Position, limit int) ([]notification, error) {
 	return s.store.list(ctx, identity.CallerFrom(ctx).UserID, unread, after, limit)
 }
 
 // countUnread returns how many of the caller's notifications are unread.
 func (s *Service) countUnread(ctx context.Context) (int64, error) {
-	return s.store.unread(ctx, identity.CallerFrom(ctx).UserID)
+	return s.store.countUnread(ctx, identity.CallerFrom(ctx).UserID)
 }
 
-// read marks one of the caller's as read; again is fine.
-func (s *Service) read(ctx context.Context, id string) error {
+// markRead marks a notification of the caller as read. A read one stays read. It returns
+// errNoNotification for an id of another account.
+func (s *Service) markRead(ctx context.Context, id string) error {
 	if !ids.IsValid(id) {
-		return errMissing
+		return errNoNotification
 	}
-	found, err := s.store.read(ctx, identity.CallerFrom(ctx).UserID, id, s.clock.Now())
+	found, err := s.store.markRead(ctx, identity.CallerFrom(ctx).UserID, id, s.clock.Now())
 	if err == nil && !found {
-		return errMissing
+		return errNoNotification
 	}
 	return err
 }
 
-// readAll marks all of the caller's notifications as read.
-func (s *Service) readAll(ctx context.Context) error {
-	return s.store.readAll(ctx, identity.CallerFrom(ctx).UserID, s.clock.Now())
+// markAllRead marks all of the caller's notifications as read.
+func (s *Service) markAllRead(ctx context.Context) error {
+	return s.store.markAllRead(ctx, identity.CallerFrom(ctx).UserID, s.clock.Now())
 }
 
-// preferences gives one line for each kind, chosen or standard.
-func (s *Service) preferences(ctx context.Context) ([]preference, error) {
+// listPreferences returns the preference of the caller for each kind: what they chose, or else the
+// default.
+func (s *Service) listPreferences(ctx context.Context) ([]preference, error) {
 	userID := identity.CallerFrom(ctx).UserID
-	chosen, err := s.store.preferencesOf(ctx, userID)
+	chosen, err := s.store.listPreferences(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -96,35 +103,35 @@ func (s *Service) preferences(ctx context.Context) ([]preference, error) {
 	for i, k := range kinds {
 		p, ok := chosen[k.name]
 		if !ok {
-			p = k.standard(userID)
+			p = k.defaultPreference(userID)
 		}
-		p.Email = k.mails(p)
+		p.Email = k.sendsMail(p)
 		out[i] = p
 	}
 	return out, nil
 }
 
-// mails says whether a person with this preference gets a mail of the kind.
-func (k kind) mails(p preference) bool { return k.template != "" && (k.locked || p.Email) }
+// sendsMail reports whether an account with this preference gets a mail of the kind.
+func (k kind) sendsMail(p preference) bool { return k.template != "" && (k.locked || p.Email) }
 
-// choose sets the kinds that are named and leaves the others. Nothing is set when one is refused:
-// an unknown kind, one named twice, a locked mail switched off, a mail that does not exist.
-func (s *Service) choose(ctx context.Context, chosen []preference) error {
-	if err := checkChoices(chosen); err != nil {
+// savePreferences stores preferences of the caller and leaves those for other kinds. It stores none
+// and returns a validation error if one is refused; see checkPreference.
+func (s *Service) savePreferences(ctx context.Context, chosen []preference) error {
+	if err := checkPreferences(chosen); err != nil {
 		return err
 	}
 	for i := range chosen {
 		chosen[i].UserID = identity.CallerFrom(ctx).UserID
 	}
-	return s.store.choose(ctx, chosen)
+	return s.store.savePreferences(ctx, chosen)
 }
 
-// checkChoices returns 422 that names each choice which is refused.
-func checkChoices(chosen []preference) error {
+// checkPreferences returns a validation error that names each refused preference.
+func checkPreferences(chosen []preference) error {
 	seen := map[string]bool{}
 	var broken []apperr.Field
 	for i := range chosen {
-		if fault := checkChoice(chosen[i], seen); fault != "" {
+		if fault := checkPreference(chosen[i], seen); fault != "" {
 			broken = append(broken, apperr.Field{Location: fmt.Sprintf("items[%d]", i), Message: fault})
 		}
 	}
@@ -134,12 +141,15 @@ func checkChoices(chosen []preference) error {
 	return nil
 }
 
-func checkChoice(p preference, seen map[string]bool) string {
-	k, known := kindOf(p.Kind)
+// checkPreference returns why a preference is refused, or "": for an unknown kind, a kind that
+// comes twice, a locked mail that is switched off, and a mail that does not exist. seen are the
+// kinds before it.
+func checkPreference(p preference, seen map[string]bool) string {
+	k, known := findKind(p.Kind)
 	twice := seen[p.Kind]
 	seen[p.Kind] = true
 	switch {
-	case !known || k.name == welcome:
+	case !known || k.name == kindWelcome:
 		return "there is no such kind"
 	case twice:
 		return "the kind is named twice"

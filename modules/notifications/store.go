@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/keyset"
 )
 
+// store reads and writes the tables of the module.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
@@ -21,13 +22,15 @@ func (s *store) insert(ctx context.Context, rows []notification) error {
 	return s.db.Conn(ctx).Create(&rows).Error
 }
 
-// told lists those of users who were told of the event already.
-func (s *store) told(ctx context.Context, eventID, kind string, users []string) (found []string, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT user_id FROM notifications WHERE event_id = ? AND kind = ? AND user_id IN ?", eventID, kind, users).Scan(&found).Error
+// findNotified returns which of the accounts were told of an event before.
+func (s *store) findNotified(ctx context.Context, eventID, kind string, users []string) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT user_id FROM notifications WHERE event_id = ? AND kind = ? AND user_id IN ?",
+		eventID, kind, users).Scan(&found).Error
 	return found, err
 }
 
-// list gives one page of what a person was told, the newest first.
+// list returns at most limit notifications of an account after a position, the newest first,
+// without hidden ones.
 func (s *store) list(ctx context.Context, userID string, unread bool, after *keyset.Position, limit int) (found []notification, err error) {
 	q := s.db.Conn(ctx).Table("notifications n").Joins("LEFT JOIN announcements a ON a.id = n.announcement_id").
 		Select("n.id, n.kind, n.title, COALESCE(a.body, n.body) AS body, n.link, n.read_at, n.created_at").
@@ -42,23 +45,24 @@ func (s *store) list(ctx context.Context, userID string, unread bool, after *key
 	return found, err
 }
 
-func (s *store) unread(ctx context.Context, userID string) (n int64, err error) {
+func (s *store) countUnread(ctx context.Context, userID string) (n int64, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT count(*) FROM notifications WHERE user_id = ? AND read_at IS NULL AND NOT hidden", userID).Scan(&n).Error
 	return n, err
 }
 
-// read marks one as read and says whether the person has such a one; the first time counts.
-func (s *store) read(ctx context.Context, userID, id string, at clock.Time) (bool, error) {
+// markRead marks a notification as read and reports whether the account has it. The time of the
+// first call stays.
+func (s *store) markRead(ctx context.Context, userID, id string, at clock.Time) (bool, error) {
 	res := s.db.Conn(ctx).Exec("UPDATE notifications SET read_at = COALESCE(read_at, ?) WHERE id = ? AND user_id = ? AND NOT hidden", at, id, userID)
 	return res.RowsAffected == 1, res.Error
 }
 
-func (s *store) readAll(ctx context.Context, userID string, at clock.Time) error {
+func (s *store) markAllRead(ctx context.Context, userID string, at clock.Time) error {
 	return s.db.Conn(ctx).Exec("UPDATE notifications SET read_at = ? WHERE user_id = ? AND read_at IS NULL AND NOT hidden", at, userID).Error
 }
 
-// preferencesOf gives what a person has chosen.
-func (s *store) preferencesOf(ctx context.Context, userID string) (map[string]preference, error) {
+// listPreferences returns what an account has chosen, by kind.
+func (s *store) listPreferences(ctx context.Context, userID string) (map[string]preference, error) {
 	var found []preference
 	err := s.db.Conn(ctx).Where("user_id = ?", userID).Find(&found).Error
 	out := make(map[string]preference, len(found))
@@ -68,8 +72,8 @@ func (s *store) preferencesOf(ctx context.Context, userID string) (map[string]pr
 	return out, err
 }
 
-// choices gives what each of users has chosen for a kind.
-func (s *store) choices(ctx context.Context, kind string, users []string) (map[string]preference, error) {
+// findPreferences returns what the accounts have chosen for a kind, by account.
+func (s *store) findPreferences(ctx context.Context, kind string, users []string) (map[string]preference, error) {
 	var found []preference
 	err := s.db.Conn(ctx).Where("kind = ? AND user_id IN ?", kind, users).Find(&found).Error
 	out := make(map[string]preference, len(found))
@@ -79,7 +83,7 @@ func (s *store) choices(ctx context.Context, kind string, users []string) (map[s
 	return out, err
 }
 
-func (s *store) choose(ctx context.Context, chosen []preference) error {
+func (s *store) savePreferences(ctx context.Context, chosen []preference) error {
 	if len(chosen) == 0 {
 		return nil
 	}
@@ -88,8 +92,9 @@ func (s *store) choose(ctx context.Context, chosen []preference) error {
 	}).Create(&chosen).Error
 }
 
-// mute switches off the mail of a kind and leaves the rest as it is; p is what a person has who chose nothing yet.
-func (s *store) mute(ctx context.Context, p preference) error {
+// disableMail switches off the mail of a kind and leaves the rest as it is. p is the default of an
+// account that chose nothing.
+func (s *store) disableMail(ctx context.Context, p preference) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO notification_preferences (user_id, kind, in_app, email) VALUES (?, ?, ?, ?)
 		ON CONFLICT (user_id, kind) DO UPDATE SET email = excluded.email`, p.UserID, p.Kind, p.InApp, false).Error
 }
@@ -98,7 +103,7 @@ func (s *store) insertAnnouncement(ctx context.Context, a *announcement) error {
 	return s.db.Conn(ctx).Create(a).Error
 }
 
-func (s *store) announcement(ctx context.Context, id string) (*announcement, error) {
+func (s *store) findAnnouncement(ctx context.Context, id string) (*announcement, error) {
 	a := &announcement{}
 	return a, s.db.Conn(ctx).Where("id = ?", id).Take(a).Error
 }

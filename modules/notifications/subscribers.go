@@ -12,8 +12,10 @@ import (
 	"lyceum/platform/events"
 )
 
+// subscriber is the name under which deliveries are stored.
 const subscriber = "notifications"
 
+// newSubscribers returns the subscriptions of the module.
 func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{
 		events.SubscribeInTx(subscriber, s.onCoursePublished),
@@ -28,21 +30,28 @@ func newSubscribers(s *Service) []events.Subscription {
 		events.SubscribeDurable(subscriber, s.onPartDue),
 		events.SubscribeRetired(subscriber, s.onCoursePublished),
 		events.SubscribeRetired(subscriber, s.onLessonAdded),
-		events.SubscribeRetired(subscriber, s.onOldAnnouncementMade),
+		events.SubscribeRetired(subscriber, s.onAnnouncementMade),
 	}
 }
 
-// Places in the console. Ids, not slugs: a link outlives a course's renaming.
-func courseLink(id string) string           { return "/#/courses/" + id }
-func lessonLink(course, id string) string   { return courseLink(course) + "/lessons/" + id }
-func channelLink(slug string) string        { return "/#/chat/" + slug }
-func moment(t clock.Time) string            { return t.StdTime().Format("2 January 2006, 15:04 UTC") }
-func quoted(title string) string            { return "“" + title + "”" }
-func course(title string) map[string]string { return map[string]string{"CourseTitle": title} }
+// courseLink, lessonLink and channelLink return addresses in the console. They have ids of courses,
+// not slugs, which change.
+func courseLink(id string) string         { return "/#/courses/" + id }
+func lessonLink(course, id string) string { return courseLink(course) + "/lessons/" + id }
+func channelLink(slug string) string      { return "/#/chat/" + slug }
 
-// courseOf gives the course that an event is about; false when it is gone, a draft again or courses is off,
-// and nobody needs to hear of it, or may, any more.
-func (s *Service) courseOf(ctx context.Context, id string) (coursesapi.Course, bool, error) {
+// formatTime returns a time as people read it in a mail.
+func formatTime(t clock.Time) string { return t.StdTime().Format("2 January 2006, 15:04 UTC") }
+
+// quote returns a title in quotation marks.
+func quote(title string) string { return "“" + title + "”" }
+
+// newCourseData returns the data of a mail about a course.
+func newCourseData(title string) map[string]string { return map[string]string{"CourseTitle": title} }
+
+// findVisibleCourse returns the course of an event. ok is false if nobody needs to hear of it any
+// more: the course was deleted or is a draft again, or module courses is disabled.
+func (s *Service) findVisibleCourse(ctx context.Context, id string) (coursesapi.Course, bool, error) {
 	if s.courses == nil {
 		return coursesapi.Course{}, false, nil
 	}
@@ -51,54 +60,56 @@ func (s *Service) courseOf(ctx context.Context, id string) (coursesapi.Course, b
 }
 
 func (s *Service) onCoursePublished(ctx context.Context, e coursesapi.CoursePublished) error {
-	return s.tellLearners(ctx, newsDue{Kind: coursePublished, CourseID: e.CourseID})
+	return s.publishNews(ctx, newsDue{Kind: kindCoursePublished, CourseID: e.CourseID})
 }
 
 func (s *Service) onLessonAdded(ctx context.Context, e coursesapi.LessonAdded) error {
-	return s.tellLearners(ctx, newsDue{Kind: lessonAdded, CourseID: e.CourseID, LessonID: e.LessonID})
+	return s.publishNews(ctx, newsDue{Kind: kindLessonAdded, CourseID: e.CourseID, LessonID: e.LessonID})
 }
 
 func (s *Service) onCourseCompleted(ctx context.Context, e coursesapi.CourseCompleted) error {
-	c, ok, err := s.courseOf(ctx, e.CourseID)
+	c, ok, err := s.findVisibleCourse(ctx, e.CourseID)
 	if err != nil || !ok {
 		return err
 	}
-	return s.tell(ctx, message{Kind: courseCompleted, Title: "You completed " + quoted(c.Title), Body: "Congratulations: every lesson is done.",
-		Link: courseLink(c.ID), Data: course(c.Title)}, e.UserID)
+	return s.deliverTo(ctx, message{Kind: kindCourseCompleted, Title: "You completed " + quote(c.Title), Body: "Congratulations: every lesson is done.",
+		Link: courseLink(c.ID), Data: newCourseData(c.Title)}, e.UserID)
 }
 
 func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
-	return s.tell(ctx, message{Kind: roleGranted, Title: "You have a new role: " + string(e.Role), Body: "It works at once; you need not sign in again.",
+	return s.deliverTo(ctx, message{Kind: kindRoleGranted, Title: "You have a new role: " + string(e.Role), Body: "It works at once; you need not sign in again.",
 		Link: "/#/courses", Data: map[string]string{"Role": string(e.Role)}}, e.UserID)
 }
 
 func (s *Service) onEmailVerified(ctx context.Context, e usersapi.EmailVerified) error {
-	return s.tell(ctx, message{Kind: welcome, Link: "/#/courses"}, e.UserID)
+	return s.deliverTo(ctx, message{Kind: kindWelcome, Link: "/#/courses"}, e.UserID)
 }
 
 func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
-	when := s.at(e.At)
-	return s.tell(ctx, message{Kind: newSignIn, Title: "New sign-in to your account", Link: "/#/account",
+	when := s.formatEventTime(e.At)
+	return s.deliverTo(ctx, message{Kind: kindNewSignIn, Title: "New sign-in to your account", Link: "/#/account",
 		Body: "From " + e.IP + " on " + when + ". If that was not you, end that session under My account.\n" + e.UserAgent,
 		Data: map[string]string{"When": when, "IP": e.IP, "UserAgent": e.UserAgent}}, e.UserID)
 }
 
 func (s *Service) onPasswordChanged(ctx context.Context, e authapi.PasswordChanged) error {
-	when := s.at(e.At)
-	return s.tell(ctx, message{Kind: passwordChanged, Title: "Your password was changed", Link: "/#/account",
+	when := s.formatEventTime(e.At)
+	return s.deliverTo(ctx, message{Kind: kindPasswordChanged, Title: "Your password was changed", Link: "/#/account",
 		Body: "On " + when + ". If that was not you, ask for a new password at once.", Data: map[string]string{"When": when}}, e.UserID)
 }
 
-// at shows the time in an event; one that can't be read is now.
-func (s *Service) at(text string) string {
+// formatEventTime returns the time of an event as people read it; for a text that is no time it is
+// that of now.
+func (s *Service) formatEventTime(text string) string {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return moment(s.clock.Now())
+		return formatTime(s.clock.Now())
 	}
-	return moment(clock.FromTime(t))
+	return formatTime(clock.FromTime(t))
 }
 
-// onMentioned names the channel alone: who wrote stands there, for as long as he has a name.
+// onMentioned tells of the channel only. The author is shown there, as long as their account
+// exists.
 func (s *Service) onMentioned(ctx context.Context, e chatapi.Mentioned) error {
-	return s.spread(ctx, message{Kind: mentioned, Title: "You were mentioned in #" + e.ChannelSlug, Link: channelLink(e.ChannelSlug)}, e.UserIDs)
+	return s.deliverInParts(ctx, message{Kind: kindMention, Title: "You were mentioned in #" + e.ChannelSlug, Link: channelLink(e.ChannelSlug)}, e.UserIDs)
 }

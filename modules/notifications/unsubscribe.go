@@ -6,39 +6,42 @@ import (
 	"strings"
 
 	"lyceum/platform/apperr"
-	"lyceum/platform/httpx"
 	"lyceum/platform/keyring"
 )
 
-// unsubscribePath is where mails lead whose kind can be switched off (RFC 8058); a token follows.
+// unsubscribePath is the path of the links that switch off a kind of mail (RFC 8058). A token
+// follows it.
 const unsubscribePath = "/notifications/unsubscribe/"
 
-var errUnsubscribe = apperr.ProblemInvalidLink.New("This link does not belong to mails of this server any more. Sign in and choose under \"My account\" which mails you get.")
+var errInvalidUnsubscribeLink = apperr.ProblemInvalidLink.New("This link does not belong to mails of this server any more. " +
+	"Sign in and choose under \"My account\" which mails you get.")
 
-// unsubscribeURL returns the link that ends mails of a kind to an account; it is empty where the mail can't be switched off.
+// unsubscribeURL returns the link that switches off the mails of a kind to an account; "" for a
+// mail that can't be switched off.
 func (s *Service) unsubscribeURL(k kind, userID string) string {
 	if k.locked {
 		return ""
 	}
-	token := base64.RawURLEncoding.EncodeToString(keyring.Seal(s.key, []byte(k.name+" "+userID)))
+	token := base64.RawURLEncoding.EncodeToString(keyring.Seal(s.unsubscribeKey, []byte(k.name+" "+userID)))
 	return s.publicURL + unsubscribePath + token
 }
 
-// unsubscribe switches off the mail that a token names, for its account; again is fine. It returns 422 invalid-link for a
-// token that was not made with this server's secret, or whose account or kind is gone.
+// unsubscribe switches off the kind of mail that a token names, for its account. It may be called
+// more than once. It returns errInvalidUnsubscribeLink for a token of other keys, of a deleted
+// account or of a kind that does not exist.
 func (s *Service) unsubscribe(ctx context.Context, token string) error {
 	sealed, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {
-		return errUnsubscribe
+		return errInvalidUnsubscribeLink
 	}
-	raw, err := keyring.Unseal(s.key, sealed)
+	raw, err := keyring.Unseal(s.unsubscribeKey, sealed)
 	if err != nil {
-		return errUnsubscribe
+		return errInvalidUnsubscribeLink
 	}
 	name, userID, _ := strings.Cut(string(raw), " ")
-	k, known := kindOf(name)
+	k, known := findKind(name)
 	if !known || k.locked {
-		return errUnsubscribe
+		return errInvalidUnsubscribeLink
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		_, exists, err := s.accounts.ByID(ctx, userID)
@@ -46,29 +49,8 @@ func (s *Service) unsubscribe(ctx context.Context, token string) error {
 			return err
 		}
 		if !exists {
-			return errUnsubscribe
+			return errInvalidUnsubscribeLink
 		}
-		return s.store.mute(ctx, k.standard(userID))
+		return s.store.disableMail(ctx, k.defaultPreference(userID))
 	})
-}
-
-type unsubscribeInput struct {
-	Token string `path:"token" maxLength:"1024" doc:"From the link in the mail"`
-}
-
-func (h *handlers) unsubscribe(ctx context.Context, in *unsubscribeInput) (*httpx.Empty, error) {
-	return nil, h.service.unsubscribe(ctx, in.Token)
-}
-
-const unsubscribeDoc = "Switches off the mail that the link in `List-Unsubscribe` belongs to, as mail programs do with one click (RFC 8058): " +
-	"with the form `List-Unsubscribe=One-Click`, any other or no body, and without signing in. Notifications inside Lyceum stay as they are. " +
-	"Answers 204, again and again; 422 `invalid-link` for a token that is not this server's or whose account is gone. " +
-	"A browser that opens the link gets a page that asks first, so that a mail scanner switches nothing off."
-
-// unsubscribeRoutes are those of the link. The module declares its page, which asks first, with the pages of the console.
-func (h *handlers) unsubscribeRoutes() []httpx.Route {
-	const path = unsubscribePath + "{token}"
-	return []httpx.Route{
-		httpx.Post(path, httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe, httpx.IgnoresForm(), httpx.DescribeOperation(unsubscribeDoc)),
-	}
 }

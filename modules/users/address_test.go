@@ -9,7 +9,8 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// V9: however an address is written, it is one account; the form is computed by us and not by the database.
+// V9: however an address is written, it is one account; the form is computed by us and not by the
+// database.
 func TestV9OneAccountPerAddress(t *testing.T) {
 	sitetest.OnBoth(t, sitetest.Unlimited, func(t *testing.T, s *sitetest.Site) {
 		for first, c := range map[string]struct {

@@ -20,8 +20,8 @@ type HolderParams struct {
 	Holders []usersapi.Holder `group:"account_holders"`
 }
 
-// sort returns the holders by the names of their modules, so that every deletion and every export goes
-// through them in the same order.
+// sort returns the holders by the names of their modules, so that every deletion and every export
+// goes through them in the same order.
 func (p HolderParams) sort() []usersapi.Holder {
 	byModule := func(a, b usersapi.Holder) int { return strings.Compare(a.Module(), b.Module()) }
 	return slices.SortedFunc(slices.Values(p.Holders), byModule)

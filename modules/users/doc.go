@@ -1,5 +1,5 @@
-// Package users owns accounts: their address, display name, role and status. How accounts sign in is
-// the subject of module auth, which asks this one and is not known here.
+// Package users owns accounts: their address, display name, role and status. How accounts sign in
+// is the subject of module auth, which asks this one and is not known here.
 //
 //	account.go    the account and its rules
 //	service.go    creating accounts, and the one way to change one

@@ -37,8 +37,8 @@ func (e *exporter) exportCaller(
 	return func(ctx context.Context, w io.Writer) error { return e.writeExport(ctx, w, a) }, err
 }
 
-// writeExport writes one JSON object: exported_at, account, and under the name of each module its lists
-// of records. No list is in memory as a whole.
+// writeExport writes one JSON object: exported_at, account, and under the name of each module its
+// lists of records. No list is in memory as a whole.
 func (e *exporter) writeExport(ctx context.Context, to io.Writer, a *account) error {
 	w := &exportWriter{encoder: jsontext.NewEncoder(to, jsontext.WithIndent(" "))}
 	err := errors.Join(

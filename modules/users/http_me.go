@@ -67,8 +67,8 @@ func checkPatchMe(_ context.Context, in *patchMeInput) (faults validation.Faults
 	return faults
 }
 
-// checkGivenName returns an error for a display name that is not a line of text. It accepts an empty
-// one, which was left out, is to be cleared or is refused by the schema.
+// checkGivenName returns an error for a display name that is not a line of text. It accepts an
+// empty one, which was left out, is to be cleared or is refused by the schema.
 func checkGivenName(name jsonfield.Nullable[string]) error {
 	if name.Value == "" {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"lyceum/platform/httpx"
 )
 
-// newRoutes returns the routes of the module. DELETE /users/me is a route of module auth, which checks
-// the caller's password.
+// newRoutes returns the routes of the module. DELETE /users/me is a route of module auth, which
+// checks the caller's password.
 func newRoutes(h *handlers) httpx.Table {
 	self, admin := httpx.RequirePermission(usersapi.PermissionAccountSelf), httpx.RequirePermission(permissionManage)
 	return httpx.Table{Module: "users", Routes: []httpx.Route{

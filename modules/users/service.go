@@ -73,8 +73,8 @@ func (s *Service) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.A
 	return a.toAPI(), nil
 }
 
-// registrant returns the actor of a registration: the new account itself, or "" at the command line,
-// where nobody is signed in.
+// registrant returns the actor of a registration: the new account itself, or "" at the command
+// line, where nobody is signed in.
 func registrant(ctx context.Context, id string) string {
 	if identity.CallerFrom(ctx).Via != "" {
 		return ""
@@ -82,8 +82,8 @@ func registrant(ctx context.Context, id string) string {
 	return id
 }
 
-// explainDuplicate returns ProblemEmailTaken for the error of a second account with one address, and
-// every other error as it is.
+// explainDuplicate returns ProblemEmailTaken for the error of a second account with one address,
+// and every other error as it is.
 func explainDuplicate(err error) error {
 	if db.IsDuplicate(err) {
 		return usersapi.ProblemEmailTaken.New("An account with this address exists.")
@@ -97,9 +97,9 @@ func (s *Service) publishEntry(ctx context.Context, e auditapi.Entry) error {
 	return s.events.Publish(ctx, e)
 }
 
-// change locks an account, calls fn to change it, stores the result and publishes the entries that fn
-// returns. No entries mean that nothing changed. After the commit every replica drops what it has
-// cached of the account. change returns errNoAccount for an unknown id.
+// change locks an account, calls fn to change it, stores the result and publishes the entries that
+// fn returns. No entries mean that nothing changed. After the commit every replica drops what it
+// has cached of the account. change returns errNoAccount for an unknown id.
 func (s *Service) change(
 	ctx context.Context, id string, fn func(context.Context, *account) ([]auditapi.Entry, error),
 ) error {
@@ -133,8 +133,8 @@ func (s *Service) change(
 	})
 }
 
-// dropCachesAfterCommit makes every replica drop what it has cached of an account: its name, role and
-// status.
+// dropCachesAfterCommit makes every replica drop what it has cached of an account: its name, role
+// and status.
 func (s *Service) dropCachesAfterCommit(ctx context.Context, id string) {
 	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(identity.TopicAccount, id) })
 }

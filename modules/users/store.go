@@ -9,14 +9,14 @@ import (
 	"lyceum/platform/text"
 )
 
-// store reads and writes the table users. Lookups of one account return db.ErrNotFound for a missing
-// one; lookups of many leave it out.
+// store reads and writes the table users. Lookups of one account return db.ErrNotFound for a
+// missing one; lookups of many leave it out.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
-// insert adds an account. It returns an error for which db.IsDuplicate is true if another account has
-// the address.
+// insert adds an account. It returns an error for which db.IsDuplicate is true if another account
+// has the address.
 func (s *store) insert(ctx context.Context, a *account) error { return s.db.Conn(ctx).Create(a).Error }
 
 // Lookups of one account, which every request makes, go without GORM.
@@ -61,8 +61,8 @@ func (s *store) lockForShare(ctx context.Context, id string) (*account, error) {
 	return s.queryAccount(ctx, selectByID+" FOR SHARE", id)
 }
 
-// lockAdmins locks the active administrators and returns their ids. It takes the locks in one order,
-// so that two demotions wait for one another and the second sees what the first has done.
+// lockAdmins locks the active administrators and returns their ids. It takes the locks in one
+// order, so that two demotions wait for one another and the second sees what the first has done.
 func (s *store) lockAdmins(ctx context.Context) (ids []string, err error) {
 	query := "SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id" + s.db.ForUpdate()
 	err = s.db.Conn(ctx).Raw(query).Scan(&ids).Error
@@ -117,8 +117,8 @@ func (s *store) save(ctx context.Context, a *account) error {
 	}).Error
 }
 
-// updateLastLogin sets the time of the last login and reports whether the account is active. The row is
-// locked for the rest of the transaction.
+// updateLastLogin sets the time of the last login and reports whether the account is active. The
+// row is locked for the rest of the transaction.
 func (s *store) updateLastLogin(ctx context.Context, id string, at clock.Time) (isActive bool, err error) {
 	n, err := s.db.Exec(ctx, "UPDATE users SET last_login_at = ? WHERE id = ? AND status = ?", at, id, statusActive)
 	return n == 1, err

@@ -28,9 +28,9 @@ func (p accountPatch) mayEndAdmin() bool {
 	return p.Role != nil && *p.Role != usersapi.RoleAdmin || p.Status != nil && *p.Status != statusActive
 }
 
-// updateAccount changes an account and returns it as it is then. It returns errLastAdmin if no active
-// administrator would remain, however many such changes run at once, ProblemEmailTaken if another
-// account has the address, and errNoAccount for an unknown id.
+// updateAccount changes an account and returns it as it is then. It returns errLastAdmin if no
+// active administrator would remain, however many such changes run at once, ProblemEmailTaken if
+// another account has the address, and errNoAccount for an unknown id.
 func (s *Service) updateAccount(ctx context.Context, id string, p accountPatch) (updated *account, err error) {
 	if p.Email != nil {
 		email, err := text.NormalizeEmail(*p.Email)
@@ -42,7 +42,8 @@ func (s *Service) updateAccount(ctx context.Context, id string, p accountPatch) 
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		var otherAdmins []string
 		if p.mayEndAdmin() {
-			// The administrators are locked before the account, so that all changes take locks in one order.
+			// The administrators are locked before the account, so that all changes take locks in
+			// one order.
 			admins, err := s.store.lockAdmins(ctx)
 			if err != nil {
 				return err

@@ -60,24 +60,26 @@ type Registrar interface {
 	// validation error for an address or a name that an account may not have.
 	Create(ctx context.Context, n NewAccount) (Account, error)
 	// ChangeEmail gives an account another address in the caller's transaction. The address must be
-	// canonical, and is verified from then on. It returns ProblemEmailTaken if another account has it.
+	// canonical, and is verified from then on. It returns ProblemEmailTaken if another account has
+	// it.
 	ChangeEmail(ctx context.Context, id, email string) (Account, error)
-	// RecordLogin sets the time of the last login and locks the account for the rest of the caller's
-	// transaction. It returns false if the account is disabled or deleted by now.
+	// RecordLogin sets the time of the last login and locks the account for the rest of the
+	// caller's transaction. It returns false if the account is disabled or deleted by now.
 	RecordLogin(ctx context.Context, id string) (isActive bool, err error)
 }
 
 // AddressVerifier notes that addresses belong to their accounts.
 type AddressVerifier interface {
-	// MarkVerified marks the address of an account as verified. It changes nothing if it is already.
+	// MarkVerified marks the address of an account as verified. It changes nothing if it is
+	// already.
 	MarkVerified(ctx context.Context, id string) error
 }
 
 // Roles locks accounts and raises their roles.
 type Roles interface {
 	// LockAccount returns an account and keeps others from changing it for the rest of the caller's
-	// transaction: what its role allows now is still allowed at the commit. ok is false if there is no
-	// such account.
+	// transaction: what its role allows now is still allowed at the commit. ok is false if there is
+	// no such account.
 	LockAccount(ctx context.Context, id string) (a Account, ok bool, err error)
 	// RaiseRole raises the role of an account in the caller's transaction; it never lowers one. It
 	// returns the role that the account has afterwards, and whether that is a change.

@@ -1,4 +1,4 @@
-package main
+package audit_test
 
 import (
 	"fmt"
@@ -9,47 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/app/seed"
 	"lyceum/app/sitetest"
 	"lyceum/platform/db"
 )
-
-// withoutGuards runs SQL on the audit tables as somebody who owns the database can: the triggers are away meanwhile, and
-// back afterwards.
-func withoutGuards(t *testing.T, d *db.DB, sql string) {
-	t.Helper()
-	exec := func(statement string) {
-		t.Helper()
-		_, err := d.Pool().ExecContext(t.Context(), statement)
-		require.NoError(t, err, "%s", statement)
-	}
-	var triggers [][2]string
-	if d.Dialect() == db.SQLite {
-		require.NoError(t, d.Query(t.Context(), "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'audit%'", nil,
-			func(scan func(...any) error) error {
-				var found [2]string
-				err := scan(&found[0], &found[1])
-				triggers = append(triggers, found)
-				return err
-			}))
-		require.NotEmpty(t, triggers)
-	}
-	for _, trigger := range triggers {
-		exec("DROP TRIGGER " + trigger[0])
-	}
-	for statement := range strings.SplitSeq(sql, ";") {
-		if d.Dialect() == db.Postgres {
-			statement = "BEGIN; ALTER TABLE audit_entries DISABLE TRIGGER ALL; ALTER TABLE audit_head DISABLE TRIGGER ALL; " +
-				"GRANT ALL ON audit_entries TO CURRENT_USER; " + statement +
-				"; ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_entries_keep; ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_forward; " +
-				"ALTER TABLE audit_head ENABLE ALWAYS TRIGGER audit_head_stays; COMMIT"
-		}
-		exec(statement)
-	}
-	for _, trigger := range triggers {
-		exec(trigger[1])
-	}
-}
 
 // auditVerdict is what verify answers.
 func auditVerdict(s *sitetest.Site, admin string) []any {
@@ -65,9 +27,9 @@ func logLength(t *testing.T, d *db.DB) (n int) {
 	return n
 }
 
-// L2: an end of the log that does not hold is never sealed anew. Changes go on, verify reports the break from then on, and
-// holds again once an operator has accepted it in writing.
-func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
+// An end of the log that does not hold is never sealed anew (L2). Changes go on, verify reports the
+// break from then on, and holds again once an operator has accepted it in writing.
+func TestABrokenEndStaysMarked(t *testing.T) {
 	const headOf = "UPDATE audit_head SET seq = {middle}, hash = (SELECT hash FROM audit_entries WHERE seq = {middle}), at = (SELECT created_at FROM audit_entries WHERE seq = {middle})"
 	cases := map[string]struct {
 		// sql is what somebody does to the tables; {middle} and {last} are numbers of entries.
@@ -114,8 +76,8 @@ func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
 				}
 				rename("One")
 				last := logLength(t, d)
-				middle, vars := last-2, cliVars(s)
-				withoutGuards(t, d, strings.NewReplacer("{middle}", fmt.Sprint(middle), "{last}", fmt.Sprint(last)).Replace(c.sql))
+				middle, vars := last-2, s.CommandVars()
+				sitetest.ExecWithoutAuditTriggers(t, d, strings.NewReplacer("{middle}", fmt.Sprint(middle), "{last}", fmt.Sprint(last)).Replace(c.sql))
 				bad := c.bad(middle, last)
 				want := []any{false, float64(bad)}
 				require.Equal(t, want, auditVerdict(s, admin), "before anything is written")
@@ -128,17 +90,17 @@ func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
 				}
 				require.Equal(t, before+3, s.CountEntries(admin, "user.updated"), "changes are written down")
 				exportLog(s, admin, "")
-				status, out := lyceum(t, vars, "", "audit", "verify")
+				status, out := sitetest.RunCommand(t, vars, "audit", "verify")
 				require.Equal(t, 1, status)
 				require.Contains(t, out, fmt.Sprintf("the first bad entry is %d", bad))
-				status, _ = lyceum(t, vars, "", "audit", "anchor")
+				status, _ = sitetest.RunCommand(t, vars, "audit", "anchor")
 				require.Equal(t, !c.inside, status == 1, "an end that does not hold is no anchor")
 
 				for _, reason := range []string{"", " ", strings.Repeat("x", 501), "two\nlines"} {
-					status, _ = lyceum(t, vars, "", "audit", "accept-break", "--reason", reason)
+					status, _ = sitetest.RunCommand(t, vars, "audit", "accept-break", "--reason", reason)
 					require.Equal(t, 2, status, "%q", reason)
 				}
-				status, out = lyceum(t, vars, "", "audit", "accept-break", "--reason", "restored from an older state")
+				status, out = sitetest.RunCommand(t, vars, "audit", "accept-break", "--reason", "restored from an older state")
 				require.Equal(t, 0, status, out)
 				entry := s.Want(200, "GET", "/admin/audit-logs?action=audit.break_accepted", admin, nil)
 				require.Equal(t, map[string]any{"first_bad_seq": float64(bad), "reason": "restored from an older state", "via": "cli"}, entry.Get("items.0.data"))
@@ -147,16 +109,16 @@ func TestABrokenEndOfTheLogStaysMarked(t *testing.T) {
 				v := s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil)
 				require.Equal(t, []any{true, nil, float64(bad), entry.Get("items.0.seq")},
 					[]any{v.Get("ok"), v.Get("first_bad_seq"), v.Get("accepted_breaks.0.first_bad_seq"), v.Get("accepted_breaks.0.accepted_seq")}, "%s", v.Raw)
-				status, out = lyceum(t, vars, "", "audit", "verify")
+				status, out = sitetest.RunCommand(t, vars, "audit", "verify")
 				require.Equal(t, 0, status, out)
 				require.Contains(t, out, fmt.Sprintf("entry %d the first that may be changed or missing, was accepted", bad))
-				status, out = lyceum(t, vars, "", "audit", "accept-break", "--reason", "again")
+				status, out = sitetest.RunCommand(t, vars, "audit", "accept-break", "--reason", "again")
 				require.Equal(t, 1, status, out)
 
 				// What comes after the acceptance is guarded as ever.
 				var end int
 				require.NoError(t, d.QueryRow(t.Context(), "SELECT seq FROM audit_head", nil, &end))
-				withoutGuards(t, d, fmt.Sprintf("UPDATE audit_entries SET ip = 'x' WHERE seq = %d", end))
+				sitetest.ExecWithoutAuditTriggers(t, d, fmt.Sprintf("UPDATE audit_entries SET ip = 'x' WHERE seq = %d", end))
 				require.Equal(t, []any{false, float64(end)}, auditVerdict(s, admin))
 			})
 		})
@@ -168,11 +130,11 @@ func TestARowBeyondAllNumbersStopsNoChange(t *testing.T) {
 	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 		admin := s.AdminToken()
 		_, id, _ := s.NewAccount("beyond")
-		withoutGuards(t, d, "INSERT INTO audit_entries SELECT 9223372036854775807, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, "+
+		sitetest.ExecWithoutAuditTriggers(t, d, "INSERT INTO audit_entries SELECT 9223372036854775807, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, "+
 			"target_id, ip, user_agent, request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = 1")
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Beyond"}`)
 		require.Equal(t, false, auditVerdict(s, admin)[0])
-		status, out := lyceum(t, cliVars(s), "", "audit", "accept-break", "--reason", "a forged row that can't be removed")
+		status, out := sitetest.RunCommand(t, s.CommandVars(), "audit", "accept-break", "--reason", "a forged row that can't be removed")
 		require.Equal(t, 0, status, out)
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Beyond again"}`)
 		require.Equal(t, []any{true, nil}, auditVerdict(s, admin))
@@ -184,12 +146,12 @@ func TestMarksOfTheLogCantBeForged(t *testing.T) {
 	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 		admin := s.AdminToken()
 		_, id, _ := s.NewAccount("forged")
-		withoutGuards(t, d, "UPDATE audit_head SET mac = ''")
+		sitetest.ExecWithoutAuditTriggers(t, d, "UPDATE audit_head SET mac = ''")
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Marked"}`)
 		want := auditVerdict(s, admin)
 		require.Equal(t, false, want[0])
 		for _, sql := range []string{"UPDATE audit_head SET breaks = ''", `UPDATE audit_head SET breaks = '[{"from":1,"accepted":5}]'`, "UPDATE audit_head SET breaks = 'x'"} {
-			withoutGuards(t, d, sql)
+			sitetest.ExecWithoutAuditTriggers(t, d, sql)
 			require.Equal(t, false, auditVerdict(s, admin)[0], sql)
 			s.Want(200, "PATCH", "/admin/users/"+id, admin, map[string]string{"display_name": sql[:20] + fmt.Sprint(len(sql))})
 			require.Equal(t, false, auditVerdict(s, admin)[0], sql)
@@ -197,11 +159,11 @@ func TestMarksOfTheLogCantBeForged(t *testing.T) {
 	})
 }
 
-// A log of another secret does not hold: neither at once, nor once something was written with the new one, nor while it is
-// empty. Accepting the break makes it hold again.
-func TestALogOfLostKeysIsReported(t *testing.T) {
+// A log of another secret does not hold: neither at once, nor once something was written with the
+// new one, nor while it is empty. Accepting the break makes it hold again.
+func TestLostKeysAreReported(t *testing.T) {
 	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
-		vars["DATA_DIR"], vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = t.TempDir(), "admin@lyceum.local", seed.DemoPassword
+		vars["DATA_DIR"], vars["ADMIN_EMAIL"], vars["ADMIN_PASSWORD"] = t.TempDir(), "admin@lyceum.local", sitetest.AdminPassword
 		vars["JWT_KEYS_DIR"] = filepath.Join(t.TempDir(), "keys")
 		var d *db.DB
 		s := sitetest.Start(t, vars, &d)
@@ -215,7 +177,7 @@ func TestALogOfLostKeysIsReported(t *testing.T) {
 		require.Equal(t, want, auditVerdict(s, admin))
 		s.NewAccount("later")
 		require.Equal(t, want, auditVerdict(s, admin))
-		status, out := lyceum(t, cliVars(s), "", "audit", "accept-break", "--reason", "the keys were lost")
+		status, out := sitetest.RunCommand(t, s.CommandVars(), "audit", "accept-break", "--reason", "the keys were lost")
 		require.Equal(t, 0, status, out)
 		s.NewAccount("latest")
 		require.Equal(t, []any{true, nil}, auditVerdict(s, admin))
@@ -223,7 +185,7 @@ func TestALogOfLostKeysIsReported(t *testing.T) {
 }
 
 // The log may be off when the database is set up and on later.
-func TestALogThatIsTurnedOnLaterHolds(t *testing.T) {
+func TestALogTurnedOnLaterIsIntact(t *testing.T) {
 	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		vars["DATA_DIR"], vars["MODULES_DISABLED"] = t.TempDir(), "audit"
 		s := sitetest.Start(t, vars)
@@ -233,9 +195,4 @@ func TestALogThatIsTurnedOnLaterHolds(t *testing.T) {
 		s = sitetest.Start(t, vars)
 		require.Equal(t, []any{true, nil}, auditVerdict(s, s.AdminToken()))
 	})
-}
-
-// cliVars is the configuration of a command beside the site.
-func cliVars(s *sitetest.Site) map[string]string {
-	return map[string]string{"DATA_DIR": s.Config.DataDir, "DATABASE_URL": s.Config.DatabaseURL, "JWT_KEYS_DIR": s.Config.JWTKeysDir}
 }

@@ -1,4 +1,4 @@
-package main
+package audit_test
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 	"lyceum/platform/db"
 )
 
-// open is the log without what guards it, and with copies to put it back in order.
+// openLog is the log without what guards it, and with copies to put it back in order.
 func openLog(t *testing.T, d *db.DB) (exec func(sql string), mend func()) {
 	t.Helper()
 	exec = func(sql string) {
@@ -49,8 +49,9 @@ type tampering struct {
 	want int
 }
 
-// L2: whatever was done to the table, verify says so, and names the first entry that is changed or missing.
-func TestATamperedLogIsFound(t *testing.T) {
+// Whatever was done to the table, verify says so, and names the first entry that is changed or
+// missing (L2).
+func TestVerifyFindsTampering(t *testing.T) {
 	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 		admin := s.AdminToken()
 		_, _, user := s.NewAccount("tampered")
@@ -66,7 +67,7 @@ func TestATamperedLogIsFound(t *testing.T) {
 			e := item.(map[string]any)
 			anchors[int(e["seq"].(float64))] = fmt.Sprintf("%d:%s", int(e["seq"].(float64)), e["hash"])
 		}
-		status, out := lyceum(t, vars, "", "audit", "anchor")
+		status, out := sitetest.RunCommand(t, vars, "audit", "anchor")
 		require.Equal(t, []any{0, anchors[last] + "\n"}, []any{status, out})
 		exec, mend := openLog(t, d)
 		verdict := func() []any {
@@ -122,33 +123,34 @@ func TestATamperedLogIsFound(t *testing.T) {
 		for name, c := range cases {
 			exec(c.sql)
 			require.Equal(t, []any{false, float64(c.want)}, verdict(), name)
-			status, out := lyceum(t, vars, "", "audit", "verify")
+			status, out := sitetest.RunCommand(t, vars, "audit", "verify")
 			require.Equal(t, 1, status, name)
 			require.Contains(t, out, fmt.Sprintf("the first bad entry is %d", c.want), name)
 			mend()
 			require.Equal(t, sound, verdict(), name)
 		}
 
-		// Whoever has the server's secret can make an end that holds, but not the one that was noted elsewhere.
+		// Whoever has the server's secret can make an end that holds, but not the one that was
+		// noted elsewhere.
 		for anchor, says := range map[string]string{anchors[last]: "", anchors[4]: "", "0:": "",
 			fmt.Sprintf("%d:%s", last+2, anchors[last][strings.Index(anchors[last], ":")+1:]): fmt.Sprintf("the first bad entry is %d", last+1),
 			fmt.Sprintf("4:%s", anchors[5][2:]):                                               "the first bad entry is 4"} {
-			status, out := lyceum(t, vars, "", "audit", "verify", "--anchor", anchor)
+			status, out := sitetest.RunCommand(t, vars, "audit", "verify", "--anchor", anchor)
 			require.Equal(t, says != "", status == 1, "%s: %s", anchor, out)
 			require.Contains(t, out, says)
 		}
 		for _, bad := range []string{"", "x", "1", "1:", "1:abc", "-1:" + anchors[4][2:], anchors[4] + "0", "4:" + strings.Repeat("g", 64)} {
-			status, _ := lyceum(t, vars, "", "audit", "verify", "--anchor", bad)
+			status, _ := sitetest.RunCommand(t, vars, "audit", "verify", "--anchor", bad)
 			require.Equal(t, 2, status, bad)
 		}
 		exec("UPDATE audit_entries SET ip = 'x' WHERE seq = 5; UPDATE audit_head SET mac = ''")
-		status, _ = lyceum(t, vars, "", "audit", "anchor")
+		status, _ = sitetest.RunCommand(t, vars, "audit", "anchor")
 		require.Equal(t, 1, status, "what does not hold is no anchor")
 	})
 }
 
-// L2: the database itself refuses to change or remove an entry, or to move the head back.
-func TestTheDatabaseKeepsEntries(t *testing.T) {
+// The database itself refuses to change or remove an entry, or to move the head back (L2).
+func TestTheDatabaseRefusesChanges(t *testing.T) {
 	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 		admin := s.AdminToken()
 		s.NewAccount("kept")
@@ -246,7 +248,7 @@ func exportLog(s *sitetest.Site, token, query string) (out []exported) {
 }
 
 // Whoever keeps an export can check the chain with what the README says, and nothing of ours.
-func TestAnExportedLogCanBeCheckedByAnybody(t *testing.T) {
+func TestAnExportCanBeVerifiedByAnybody(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		email, id, user := s.NewAccount("exported")
@@ -269,7 +271,8 @@ func TestAnExportedLogCanBeCheckedByAnybody(t *testing.T) {
 		require.Equal(t, []any{"audit_log", ""}, []any{pages.Get("items.0.target.type"), pages.Get("items.0.target.id")})
 		require.Len(t, pages.Items(), len(all)+1, "all but the export's own")
 
-		// Filters hold for exports as for pages, and asking as HEAD takes nothing away and writes nothing down.
+		// Filters hold for exports as for pages, and asking as HEAD takes nothing away and writes
+		// nothing down.
 		mine := exportLog(s, admin, "?action=auth.login_succeeded&actor_id="+id+"&limit=1&from=2020-01-01T00:00:00Z&to=9999-01-01T00:00:00Z&target_type=session")
 		require.Len(t, mine, 2)
 		require.Equal(t, email, *mine[0].Actor.Email)
