@@ -16,9 +16,9 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// library is a site with many courses, and a bare server on the same database: fasthttp, pgx and JSON written
-// by hand, with no rule but the query's own. It is the yardstick.
-type library struct {
+// benchSite is a site with many courses, and the yardstick: a bare server on the same database with
+// fasthttp, pgx and JSON written by hand, and no rule but the query's own.
+type benchSite struct {
 	*sitetest.Site
 	c       *sitetest.LoadClient
 	bare    *sitetest.LoadClient
@@ -29,11 +29,11 @@ type library struct {
 	users   []string
 }
 
-func newLibrary(b *testing.B) *library {
+func newBenchSite(b *testing.B) *benchSite {
 	vars := sitetest.Services(b)
 	vars["RATE_LIMIT_ENABLED"], vars["DATABASE_MAX_CONNS"] = "false", "8"
 	s := sitetest.Start(b, vars)
-	l := &library{Site: s, c: s.NewLoadClient(b)}
+	l := &benchSite{Site: s, c: s.NewLoadClient(b)}
 	admin := s.AdminToken()
 	for i := range 200 {
 		id := s.Want(201, "POST", "/courses", admin,
@@ -64,7 +64,7 @@ func newLibrary(b *testing.B) *library {
 	return l
 }
 
-func (l *library) startBare(b *testing.B, url string) {
+func (l *benchSite) startBare(b *testing.B, url string) {
 	cfg, err := pgxpool.ParseConfig(url)
 	require.NoError(b, err)
 	cfg.MaxConns = 8
@@ -80,7 +80,7 @@ func (l *library) startBare(b *testing.B, url string) {
 		10*time.Millisecond)
 }
 
-func (l *library) answerBare(ctx *fasthttp.RequestCtx) {
+func (l *benchSite) answerBare(ctx *fasthttp.RequestCtx) {
 	var out []byte
 	var err error
 	switch string(ctx.Path()) {
@@ -99,7 +99,7 @@ func (l *library) answerBare(ctx *fasthttp.RequestCtx) {
 	ctx.SetBody(out)
 }
 
-func (l *library) bareList() ([]byte, error) {
+func (l *benchSite) bareList() ([]byte, error) {
 	rows, err := l.pool.Query(context.Background(),
 		`SELECT c.id::text, c.slug, c.title, c.summary, c.visibility, c.status, c.tags, c.owner_id::text, u.display_name, c.lesson_count, c.created_at, c.updated_at
 		FROM courses c JOIN users u ON u.id = c.owner_id WHERE c.deleted_at IS NULL AND c.status = 'published' AND c.visibility = 'public' ORDER BY c.created_at DESC, c.id DESC LIMIT 21`)
@@ -139,7 +139,7 @@ func bareCourse(out []byte, scan func(...any) error) ([]byte, error) {
 	return append(strconv.AppendInt(out, lessons, 10), '}'), nil
 }
 
-func (l *library) bareDetail(id string) ([]byte, error) {
+func (l *benchSite) bareDetail(id string) ([]byte, error) {
 	out, err := bareCourse(nil,
 		l.pool.QueryRow(context.Background(),
 			`SELECT c.id::text, c.slug, c.title, c.summary, c.visibility, c.status, c.tags, c.owner_id::text, u.display_name, c.lesson_count, c.created_at, c.updated_at
@@ -166,7 +166,7 @@ func (l *library) bareDetail(id string) ([]byte, error) {
 	return out, rows.Err()
 }
 
-func (l *library) bareProgress(q *fasthttp.Args) ([]byte, error) {
+func (l *benchSite) bareProgress(q *fasthttp.Args) ([]byte, error) {
 	var percent int
 	err := l.pool.QueryRow(context.Background(),
 		`WITH w AS (INSERT INTO lesson_progress AS lp (user_id, lesson_id, course_id, percent, position_seconds, updated_at, gained)
@@ -182,7 +182,7 @@ func (l *library) bareProgress(q *fasthttp.Args) ([]byte, error) {
 // share the machine.
 func BenchmarkCourses(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(sitetest.GCPercent)) // as serve does
-	l := newLibrary(b)
+	l := newBenchSite(b)
 	pick := func() (course, lesson string, user int) {
 		i := rand.IntN(len(l.courses))
 		return l.courses[i], l.lessons[5*i+rand.IntN(5)], rand.IntN(len(l.users))

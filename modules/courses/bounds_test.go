@@ -11,7 +11,7 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// bodySchema is what the document says of a body's field.
+// bodySchema returns the schema of a field of a request's body.
 func bodySchema(s *sitetest.Site, method, path, field string) map[string]any {
 	s.T.Helper()
 	doc := s.Want(200, "GET", "/openapi.json", "", nil).JSON
@@ -30,7 +30,7 @@ func bodySchema(s *sitetest.Site, method, path, field string) map[string]any {
 	return dig(schema, "properties", field)
 }
 
-// Every bound of courses stands in the document as a number, holds to the last character, and counts code points.
+// Every bound of courses is a number in the document, is exact, and counts code points.
 func TestBoundsAreDocumented(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
@@ -120,7 +120,7 @@ func TestCursorsHoldLongTitles(t *testing.T) {
 	require.Len(t, seen, len(titles))
 }
 
-// What could not be told again as a time of RFC 3339 is not taken, and what can is copied as it is.
+// Times that RFC 3339 can't express are refused; the latest one that it can is copied unchanged.
 func TestTimesEndWithYear9999(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// modelLock is what keeps a caller out of a lesson.
+// modelLock is the lock of a lesson for a caller.
 type modelLock struct {
 	locked bool
 	by     []string
@@ -15,7 +15,7 @@ type modelLock struct {
 
 func (c *modelCourse) lock(a sitetest.Account, l *modelLesson) modelLock {
 	k := modelLock{by: []string{}}
-	if c.manages(a) || c.of(a).percent[l.id] == 100 {
+	if c.isManager(a) || c.of(a).percent[l.id] == 100 {
 		return k
 	}
 	for _, id := range c.inOrder(l.needs) {
@@ -31,7 +31,7 @@ func (c *modelCourse) lock(a sitetest.Account, l *modelLesson) modelLock {
 	return k
 }
 
-// opens is the later of a lesson's two times; days after an enrollment that is not there never come.
+// opens returns the later of a lesson's two times. Days after an enrollment that does not exist never come.
 func (c *modelCourse) opens(a sitetest.Account, l *modelLesson) (at string, known bool) {
 	if l.after < 0 {
 		return l.from, true
@@ -44,8 +44,8 @@ func (c *modelCourse) opens(a sitetest.Account, l *modelLesson) (at string, know
 	return max(days, l.from), true
 }
 
-// signs is how a wish for a signed address is answered: 200, 403 forbidden, or 403 lesson-locked.
-func (p *trial) signs(a sitetest.Account) (int, string) {
+// signStatus returns the answer to a request for a signed URL: 200, 403 forbidden, or 403 lesson-locked.
+func (p *modelProgram) signStatus(a sitetest.Account) (int, string) {
 	if a.Role == "anonymous" {
 		return http.StatusUnauthorized, "unauthenticated"
 	}
@@ -54,7 +54,7 @@ func (p *trial) signs(a sitetest.Account) (int, string) {
 		return http.StatusOK, ""
 	}
 	for _, c := range p.courses {
-		if c.reads(a) != http.StatusOK {
+		if c.readStatus(a) != http.StatusOK {
 			continue
 		}
 		if c.cover == p.asset {

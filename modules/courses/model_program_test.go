@@ -16,27 +16,27 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// troupe plays the trials, one after another; each worker has its own.
-type troupe struct {
+// cast are the accounts of the programs of one worker.
+type cast struct {
 	owner, teacher, member, user, admin, anonymous sitetest.Account
 }
 
-func newTroupe(s *sitetest.Site, n int) troupe {
+func newCast(s *sitetest.Site, n int) cast {
 	admin := s.AdminToken()
 	account := func(name, role string) sitetest.Account {
 		return s.NewQuietAccount(fmt.Sprint(name, "-", n), role, admin)
 	}
-	return troupe{account("owner", "instructor"), account("teacher", "instructor"), account("member", "member"),
+	return cast{account("owner", "instructor"), account("teacher", "instructor"), account("member", "member"),
 		account("user", "user"), account("admin", "admin"), sitetest.Account{Role: "anonymous"}}
 }
 
-func (c troupe) all() []sitetest.Account {
+func (c cast) all() []sitetest.Account {
 	return []sitetest.Account{c.owner, c.teacher, c.member, c.user, c.admin, c.anonymous}
 }
 
-// trial is one random program over courses of its own, and what the model says of them.
-type trial struct {
-	troupe
+// modelProgram is one random program over courses of its own, and what the model says of them.
+type modelProgram struct {
+	cast
 	t *testing.T
 	s *sitetest.Site
 	r *rand.Rand
@@ -61,17 +61,17 @@ func TestCoursesMatchModel(t *testing.T) {
 					t.Parallel()
 					own := *s
 					own.T = t
-					c, told := newTroupe(&own, w), map[sitetest.Account]map[string]bool{}
+					c, told := newCast(&own, w), map[sitetest.Account]map[string]bool{}
 					for n := w; n < programs; n += workers {
-						runTrial(t, &own, c, seed, n).completions(told)
+						runProgram(t, &own, c, seed, n).completions(told)
 					}
-					toldOfCompletions(&own, c, told)
+					checkCompletions(&own, c, told)
 				})
 			}
 		})
 }
 
-// modelSeed is the same in every ordinary run, and another one where all is to be proved.
+// modelSeed returns the same seed in every ordinary run, and a new one when everything is to be proved.
 func modelSeed(t *testing.T) int64 {
 	if os.Getenv(testkit.EnvProve) == "1" || os.Getenv(testkit.EnvSeed) != "" {
 		return testkit.Seed(t)
@@ -79,9 +79,9 @@ func modelSeed(t *testing.T) int64 {
 	return 1
 }
 
-func runTrial(t *testing.T, s *sitetest.Site, c troupe, seed int64, n int) *trial {
-	p := &trial{
-		troupe: c, t: t, s: s, r: rand.New(rand.NewPCG(uint64(seed), uint64(n))),
+func runProgram(t *testing.T, s *sitetest.Site, c cast, seed int64, n int) *modelProgram {
+	p := &modelProgram{
+		cast: c, t: t, s: s, r: rand.New(rand.NewPCG(uint64(seed), uint64(n))),
 		word: fmt.Sprintf("trial%05d", n),
 	}
 	defer func() {
@@ -89,23 +89,23 @@ func runTrial(t *testing.T, s *sitetest.Site, c troupe, seed int64, n int) *tria
 			t.Logf("LYCEUM_SEED=%d, program %d:\n%s", seed, n, p)
 		}
 	}()
-	p.begin()
+	p.prepare()
 	for range 15 + p.r.IntN(11) {
 		p.step()
 	}
 	for _, a := range p.all() {
-		p.sees(a)
+		p.checkView(a)
 	}
 	return p
 }
 
 // String is the story so far, with names instead of ids.
-func (p *trial) String() string {
+func (p *modelProgram) String() string {
 	return strings.NewReplacer(p.names...).Replace(strings.Join(p.story, "\n"))
 }
 
-// act lets somebody do something, and holds the answer's status and code against what the model wants.
-func (p *trial) act(want int, code string, a sitetest.Account, method, path string, body any) sitetest.Answer {
+// call makes a request and compares status and code of the answer with those of the model.
+func (p *modelProgram) call(want int, code string, a sitetest.Account, method, path string, body any) sitetest.Answer {
 	line := fmt.Sprintf("%s: %s %s %s", a.Role, method, path, encodeJSON(p.t, body))
 	if a == p.owner {
 		line = "owner" + line[len(a.Role):]
@@ -123,45 +123,45 @@ func (p *trial) act(want int, code string, a sitetest.Account, method, path stri
 }
 
 // pick chooses one of several words.
-func (p *trial) pick(words ...string) string { return words[p.r.IntN(len(words))] }
+func (p *modelProgram) pick(words ...string) string { return words[p.r.IntN(len(words))] }
 
-// once says yes one time in n.
-func (p *trial) once(n int) bool { return p.r.IntN(n) == 0 }
+// chance returns true one time in n.
+func (p *modelProgram) chance(n int) bool { return p.r.IntN(n) == 0 }
 
-// editor is mostly somebody who may edit; learner mostly one who may not.
-func (p *trial) editor() sitetest.Account {
-	if p.once(3) {
+// editor returns the owner in most cases, learner an account that may not edit.
+func (p *modelProgram) editor() sitetest.Account {
+	if p.chance(3) {
 		return p.anyone()
 	}
 	return p.owner
 }
 
-func (p *trial) learner() sitetest.Account {
-	if p.once(4) {
+func (p *modelProgram) learner() sitetest.Account {
+	if p.chance(4) {
 		return p.anyone()
 	}
 	return []sitetest.Account{p.member, p.user}[p.r.IntN(2)]
 }
 
-func (p *trial) anyone() sitetest.Account { return p.all()[p.r.IntN(6)] }
+func (p *modelProgram) anyone() sitetest.Account { return p.all()[p.r.IntN(6)] }
 
 // completions adds which accounts must be notified of which courses; false where they may be.
-func (p *trial) completions(told map[sitetest.Account]map[string]bool) {
+func (p *modelProgram) completions(told map[sitetest.Account]map[string]bool) {
 	for _, c := range p.courses {
 		for a, l := range c.learners {
 			if told[a] == nil {
 				told[a] = map[string]bool{}
 			}
 			if l.completed {
-				told[a]["/courses/"+c.id] = l.told
+				told[a]["/courses/"+c.id] = l.isToldForSure
 			}
 		}
 	}
 }
 
-// toldOfCompletions compares the notifications of every account with what it has completed, each course
+// checkCompletions compares the notifications of every account with what it has completed, each course
 // once.
-func toldOfCompletions(s *sitetest.Site, c troupe, want map[sitetest.Account]map[string]bool) {
+func checkCompletions(s *sitetest.Site, c cast, want map[sitetest.Account]map[string]bool) {
 	for _, a := range c.all()[:5] {
 		require.EventuallyWithT(s.T, func(e *assert.CollectT) {
 			got := s.CountCompletions(a.Token)

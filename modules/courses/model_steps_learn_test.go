@@ -10,11 +10,11 @@ import (
 	"lyceum/app/sitetest"
 )
 
-func (p *trial) report(c *modelCourse) {
+func (p *modelProgram) report(c *modelCourse) {
 	a, id := p.learner(), p.lessonOf(c)
-	p.meet(a)
-	percent, reset := []int{0, 1 + p.r.IntN(99), 1 + p.r.IntN(99), 100, 100, 100}[p.r.IntN(6)], p.once(8)
-	body, want, code := object{"percent": percent}, c.learns(a), ""
+	p.checkState(a)
+	percent, reset := []int{0, 1 + p.r.IntN(99), 1 + p.r.IntN(99), 100, 100, 100}[p.r.IntN(6)], p.chance(8)
+	body, want, code := object{"percent": percent}, c.learnStatus(a), ""
 	if reset {
 		body["reset"] = true
 	}
@@ -29,19 +29,19 @@ func (p *trial) report(c *modelCourse) {
 	case want == http.StatusOK && k.locked:
 		want, code = http.StatusForbidden, "lesson-locked"
 	}
-	got := p.act(want, code, a, "PUT", "/courses/"+c.id+"/lessons/"+id+"/progress", body)
+	got := p.call(want, code, a, "PUT", "/courses/"+c.id+"/lessons/"+id+"/progress", body)
 	if code != "" {
-		p.isLocked(k, got)
+		p.checkLocked(k, got)
 	}
 	if want == http.StatusOK {
 		c.report(a, id, percent, reset)
-		p.isReport(c.of(a).percent[id], got.JSON)
+		p.checkReport(c.of(a).percent[id], got.JSON)
 	}
 }
 
-func (p *trial) enroll(c *modelCourse) {
+func (p *modelProgram) enroll(c *modelCourse) {
 	a := p.learner()
-	want, code := c.learns(a), ""
+	want, code := c.learnStatus(a), ""
 	switch {
 	case want != http.StatusOK, c.of(a).enrolled:
 	case c.status == "archived":
@@ -49,32 +49,33 @@ func (p *trial) enroll(c *modelCourse) {
 	default:
 		want = http.StatusCreated
 	}
-	got := p.act(want, code, a, "POST", "/courses/"+c.id+"/enrollment", nil)
+	got := p.call(want, code, a, "POST", "/courses/"+c.id+"/enrollment", nil)
 	if want == http.StatusCreated {
 		c.enroll(a)
 		c.of(a).enrolledAt = got.Text("enrolled_at")
 	}
 }
 
-func (p *trial) unenroll(c *modelCourse) {
+func (p *modelProgram) unenroll(c *modelCourse) {
 	a := p.learner()
-	if p.act(created(c.learns(a), http.StatusNoContent), "", a, "DELETE", "/courses/"+c.id+"/enrollment", nil).Status == http.StatusNoContent {
+	if p.call(created(c.learnStatus(a), http.StatusNoContent), "", a, "DELETE", "/courses/"+c.id+"/enrollment",
+		nil).Status == http.StatusNoContent {
 		c.of(a).enrolled = false
 	}
 }
 
-// takeOut ends somebody's enrollment.
-func (p *trial) takeOut(c *modelCourse) {
+// removeLearner ends the enrollment of an account.
+func (p *modelProgram) removeLearner(c *modelCourse) {
 	a, who := p.editor(), []sitetest.Account{p.member, p.user, p.teacher, p.owner}[p.r.IntN(4)]
-	want := created(c.edits(a), http.StatusNoContent)
-	p.act(want, "", a, "DELETE", "/courses/"+c.id+"/learners/"+who.ID, nil)
+	want := created(c.editStatus(a), http.StatusNoContent)
+	p.call(want, "", a, "DELETE", "/courses/"+c.id+"/learners/"+who.ID, nil)
 	if l := c.of(who); want == http.StatusNoContent && l.enrolled {
-		l.enrolled, l.takenOut = false, true
+		l.enrolled, l.wasRemoved = false, true
 	}
 }
 
-// batch enrolls some by their addresses, among them such as nobody has.
-func (p *trial) batch(c *modelCourse) {
+// batch enrolls accounts by their addresses, and some addresses that no account has.
+func (p *modelProgram) batch(c *modelCourse) {
 	a, rows, people := p.editor(), []object{}, []sitetest.Account{}
 	for range 1 + p.r.IntN(5) {
 		who := []sitetest.Account{
@@ -83,18 +84,18 @@ func (p *trial) batch(c *modelCourse) {
 		people = append(people, who)
 		rows = append(rows, object{"email": []string{who.Email, strings.ToUpper(who.Email)}[p.r.IntN(2)]})
 	}
-	body, atomic, dry := object{"rows": rows}, p.once(2), p.once(4)
+	body, atomic, dry := object{"rows": rows}, p.chance(2), p.chance(4)
 	body["mode"], body["dry_run"] = map[bool]string{true: "atomic", false: "partial"}[atomic], dry
-	want, code := c.edits(a), ""
+	want, code := c.editStatus(a), ""
 	if want == http.StatusOK && c.status == "archived" {
 		want, code = http.StatusConflict, "course-archived"
 	}
-	got := p.act(want, code, a, "POST", "/courses/"+c.id+"/enrollments/batch", body)
+	got := p.call(want, code, a, "POST", "/courses/"+c.id+"/enrollments/batch", body)
 	if want != http.StatusOK {
 		return
 	}
-	verdict := c.judge(people, atomic)
-	p.isVerdict(rows, verdict, got)
+	verdict := c.rowStatus(people, atomic)
+	p.checkRows(rows, verdict, got)
 	for i, status := range verdict {
 		if status == "created" && !dry {
 			c.enroll(people[i])
@@ -102,8 +103,8 @@ func (p *trial) batch(c *modelCourse) {
 	}
 }
 
-// judge is what becomes of each row: its status, or the code of its error.
-func (c *modelCourse) judge(people []sitetest.Account, atomic bool) (rows []string) {
+// rowStatus returns what becomes of each row: its status, or the code of its error.
+func (c *modelCourse) rowStatus(people []sitetest.Account, atomic bool) (rows []string) {
 	for i, who := range people {
 		switch {
 		case who.Email == "nonsense":
@@ -124,7 +125,7 @@ func (c *modelCourse) judge(people []sitetest.Account, atomic bool) (rows []stri
 	return rows
 }
 
-func (p *trial) isVerdict(rows []object, verdict []string, got sitetest.Answer) {
+func (p *modelProgram) checkRows(rows []object, verdict []string, got sitetest.Answer) {
 	count := map[string]int{}
 	for i, status := range verdict {
 		want := object{"row": float64(i + 1), "email": rows[i]["email"], "status": status}

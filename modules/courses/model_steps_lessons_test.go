@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// some chooses up to n of the course's lessons, once in a while one that is not among them.
-func (p *trial) some(c *modelCourse, n int) (ids []string, all bool) {
+// pickLessons returns up to n lessons of the course, and at times one that is not among them.
+func (p *modelProgram) pickLessons(c *modelCourse, n int) (ids []string, all bool) {
 	all, ids = true, []string{}
 	for range p.r.IntN(n + 1) {
 		id := p.lessonOf(c)
@@ -19,8 +19,8 @@ func (p *trial) some(c *modelCourse, n int) (ids []string, all bool) {
 }
 
 // lessonOf chooses a lesson, now and then one that is gone, of another course, or of none.
-func (p *trial) lessonOf(c *modelCourse) string {
-	if p.once(20) || len(c.lessons) == 0 {
+func (p *modelProgram) lessonOf(c *modelCourse) string {
+	if p.chance(20) || len(c.lessons) == 0 {
 		strangers := append([]string{sitetest.UnknownID}, p.gone...)
 		for _, other := range p.courses {
 			for _, l := range other.lessons {
@@ -34,8 +34,8 @@ func (p *trial) lessonOf(c *modelCourse) string {
 	return c.lessons[p.r.IntN(len(c.lessons))].id
 }
 
-// changeLesson puts one random change into a lesson and a body, and says whether it may be made.
-func (p *trial) changeLesson(c *modelCourse, l *modelLesson, body object) (valid bool) {
+// changeLesson puts one random change into a lesson and a body. It returns whether the change is allowed.
+func (p *modelProgram) changeLesson(c *modelCourse, l *modelLesson, body object) (valid bool) {
 	switch p.r.IntN(7) {
 	case 0:
 		l.title = fmt.Sprint("title ", p.r.IntN(1000))
@@ -47,8 +47,8 @@ func (p *trial) changeLesson(c *modelCourse, l *modelLesson, body object) (valid
 		l.duration = p.r.IntN(3)
 		body["duration_seconds"] = l.duration
 	case 3, 4:
-		ids, all := p.some(c, 2)
-		valid = all && !c.circle(l.id, ids)
+		ids, all := p.pickLessons(c, 2)
+		valid = all && !c.isCircular(l.id, ids)
 		l.needs, body["prerequisite_ids"] = ids, ids
 		return valid
 	case 5:
@@ -64,84 +64,84 @@ func (p *trial) changeLesson(c *modelCourse, l *modelLesson, body object) (valid
 	return true
 }
 
-func (p *trial) addLesson(c *modelCourse) {
+func (p *modelProgram) addLesson(c *modelCourse) {
 	a, l := p.editor(), &modelLesson{title: fmt.Sprint("title ", p.r.IntN(1000)), after: -1}
 	body := object{"title": l.title, "content": "**text**"}
-	if p.once(2) {
+	if p.chance(2) {
 		l.asset, body["asset_key"] = p.asset, p.asset
 	}
-	valid := p.once(3) || p.changeLesson(c, l, body)
+	valid := p.chance(3) || p.changeLesson(c, l, body)
 	if body["prerequisite_ids"] == nil {
 		delete(body, "prerequisite_ids")
 	}
-	want := created(c.edits(a), http.StatusCreated)
+	want := created(c.editStatus(a), http.StatusCreated)
 	if want == http.StatusCreated && !valid {
 		want = http.StatusUnprocessableEntity
 	}
-	got := p.act(want, "", a, "POST", "/courses/"+c.id+"/lessons", body)
+	got := p.call(want, "", a, "POST", "/courses/"+c.id+"/lessons", body)
 	if want != http.StatusCreated {
 		return
 	}
 	l.id = got.Text("id")
 	c.lessons = append(c.lessons, l)
-	p.named(l.id)
-	p.isLesson(a, c, l, len(c.lessons), got.JSON)
+	p.nameLesson(l.id)
+	p.checkLesson(a, c, l, len(c.lessons), got.JSON)
 }
 
-func (p *trial) patchLesson(c *modelCourse) {
+func (p *modelProgram) patchLesson(c *modelCourse) {
 	a, id, body := p.editor(), p.lessonOf(c), object{}
-	l, want := c.lesson(id), c.edits(a)
+	l, want := c.lesson(id), c.editStatus(a)
 	if l == nil {
-		p.act(missing(want), "", a, "PATCH", "/courses/"+c.id+"/lessons/"+id, object{"title": "x"})
+		p.call(missing(want), "", a, "PATCH", "/courses/"+c.id+"/lessons/"+id, object{"title": "x"})
 		return
 	}
 	next := *l
 	if !p.changeLesson(c, &next, body) && want == http.StatusOK {
 		want = http.StatusUnprocessableEntity
 	}
-	got := p.act(want, "", a, "PATCH", "/courses/"+c.id+"/lessons/"+id, body)
+	got := p.call(want, "", a, "PATCH", "/courses/"+c.id+"/lessons/"+id, body)
 	if want == http.StatusOK {
 		*l = next
-		p.isLesson(a, c, l, slices.Index(c.lessons, l)+1, got.JSON)
+		p.checkLesson(a, c, l, slices.Index(c.lessons, l)+1, got.JSON)
 	}
 }
 
-// missing is what somebody is told who could have had it, if it were there.
+// missing returns the answer to a caller who would be allowed to read the lesson if it existed.
 func missing(status int) int { return created(status, http.StatusNotFound) }
 
-func (p *trial) deleteLesson(c *modelCourse) {
+func (p *modelProgram) deleteLesson(c *modelCourse) {
 	a, id := p.editor(), p.lessonOf(c)
-	want := created(c.edits(a), http.StatusNoContent)
+	want := created(c.editStatus(a), http.StatusNoContent)
 	if want == http.StatusNoContent && c.lesson(id) == nil {
 		want = http.StatusNotFound
 	}
-	if p.act(want, "", a, "DELETE", "/courses/"+c.id+"/lessons/"+id, nil); want == http.StatusNoContent {
+	if p.call(want, "", a, "DELETE", "/courses/"+c.id+"/lessons/"+id, nil); want == http.StatusNoContent {
 		p.gone = append(p.gone, id)
-		c.remove(id)
+		c.removeLesson(id)
 	}
 }
 
 // reorder gives the lessons another order, at times with one too few or twice the same.
-func (p *trial) reorder(c *modelCourse) {
+func (p *modelProgram) reorder(c *modelCourse) {
 	a, order := p.editor(), slices.Clone(c.lessons)
 	p.r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	ids := []string{}
 	for _, l := range order {
 		ids = append(ids, l.id)
 	}
-	want := c.edits(a)
-	if len(ids) > 0 && p.once(4) {
+	want := c.editStatus(a)
+	if len(ids) > 0 && p.chance(4) {
 		ids[0] = p.pick(ids[len(ids)-1], sitetest.UnknownID)
 		if want == http.StatusOK && ids[0] != order[0].id {
 			want = http.StatusUnprocessableEntity
 		}
 	}
-	got := p.act(want, "", a, "PUT", "/courses/"+c.id+"/lessons/order", object{"lesson_ids": ids})
+	got := p.call(want, "", a, "PUT", "/courses/"+c.id+"/lessons/order", object{"lesson_ids": ids})
 	if want != http.StatusOK {
 		return
 	}
 	c.lessons = order
 	for i, l := range c.lessons {
-		p.isLesson(a, c, l, i+1, got.Items()[i].(object))
+		p.checkLesson(a, c, l, i+1, got.Items()[i].(object))
 	}
 }

@@ -8,74 +8,75 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// steps are what a trial can do, as often as they stand here.
-var steps = []func(*trial, *modelCourse){
-	(*trial).patchCourse, (*trial).patchCourse, (*trial).patchCourse,
-	(*trial).addLesson, (*trial).addLesson,
-	(*trial).patchLesson, (*trial).patchLesson,
-	(*trial).deleteLesson, (*trial).reorder,
-	(*trial).report, (*trial).report, (*trial).report, (*trial).report, (*trial).report, (*trial).report,
-	(*trial).enroll, (*trial).enroll, (*trial).unenroll, (*trial).takeOut,
-	(*trial).batch, (*trial).batch,
-	(*trial).deleteCourse, (*trial).restore, (*trial).clone,
-	(*trial).look,
+// steps are what a program can do. A step is as likely as it is often here.
+var steps = []func(*modelProgram, *modelCourse){
+	(*modelProgram).patchCourse, (*modelProgram).patchCourse, (*modelProgram).patchCourse,
+	(*modelProgram).addLesson, (*modelProgram).addLesson,
+	(*modelProgram).patchLesson, (*modelProgram).patchLesson,
+	(*modelProgram).deleteLesson, (*modelProgram).reorder,
+	(*modelProgram).report, (*modelProgram).report, (*modelProgram).report, (*modelProgram).report,
+	(*modelProgram).report, (*modelProgram).report,
+	(*modelProgram).enroll, (*modelProgram).enroll, (*modelProgram).unenroll, (*modelProgram).removeLearner,
+	(*modelProgram).batch, (*modelProgram).batch,
+	(*modelProgram).deleteCourse, (*modelProgram).restore, (*modelProgram).clone,
+	(*modelProgram).viewOnce,
 }
 
 // step does one of them. A course in the trash is soon brought back, and one without lessons given some, as there
 // is little to do with either.
-func (p *trial) step() {
+func (p *modelProgram) step() {
 	c, step := p.courses[p.r.IntN(len(p.courses))], steps[p.r.IntN(len(steps))]
-	if c.deleted && p.once(3) {
-		step = (*trial).restore
-	} else if len(c.lessons) == 0 && p.once(2) {
-		step = (*trial).addLesson
+	if c.deleted && p.chance(3) {
+		step = (*modelProgram).restore
+	} else if len(c.lessons) == 0 && p.chance(2) {
+		step = (*modelProgram).addLesson
 	}
 	step(p, c)
 }
 
-// look compares the whole view of one caller while the program runs.
-func (p *trial) look(*modelCourse) { p.sees(p.anyone()) }
+// viewOnce compares the whole view of one caller while the program runs.
+func (p *modelProgram) viewOnce(*modelCourse) { p.checkView(p.anyone()) }
 
-// begin makes the asset and the first course, with some lessons.
-func (p *trial) begin() {
+// prepare creates the asset and the first course, with some lessons.
+func (p *modelProgram) prepare() {
 	p.asset = "model/" + p.word
-	up := p.act(http.StatusCreated, "", p.owner, "POST", "/storage/uploads",
+	up := p.call(http.StatusCreated, "", p.owner, "POST", "/storage/uploads",
 		object{"key": p.asset, "content_type": "text/plain", "size": 5})
 	p.s.Upload(up, "model")
-	p.act(http.StatusOK, "", p.owner, "POST", "/storage/uploads/"+up.Text("id")+"/complete", nil)
+	p.call(http.StatusOK, "", p.owner, "POST", "/storage/uploads/"+up.Text("id")+"/complete", nil)
 	p.createCourse()
 	for range p.r.IntN(4) {
 		p.addLesson(p.courses[0])
 	}
 }
 
-func (p *trial) createCourse() {
+func (p *modelProgram) createCourse() {
 	c := &modelCourse{
 		title: p.title(), visibility: p.pick("public", "member", "private"),
 		status: p.pick("draft", "published", "published"),
 		owner:  p.owner, tags: []string{p.word}, learners: map[sitetest.Account]*modelLearner{},
 	}
-	got := p.act(http.StatusCreated, "", p.owner, "POST", "/courses",
+	got := p.call(http.StatusCreated, "", p.owner, "POST", "/courses",
 		object{"title": c.title, "visibility": c.visibility, "status": c.status, "tags": c.tags})
-	p.take(c, got)
-	p.isCourse(p.owner, c, got)
+	p.addCourse(c, got)
+	p.checkCourse(p.owner, c, got)
 }
 
-// take adds a course to the trial.
-func (p *trial) take(c *modelCourse, got sitetest.Answer) {
+// addCourse adds a course to the program.
+func (p *modelProgram) addCourse(c *modelCourse, got sitetest.Answer) {
 	c.id, c.published = got.Text("id"), got.Get("published_at")
 	p.courses = append(p.courses, c)
 	p.names = append(p.names, c.id, fmt.Sprint("C", len(p.courses)))
 }
 
-// named gives a new lesson a name in the story.
-func (p *trial) named(lesson string) {
+// nameLesson gives a new lesson a name in the story.
+func (p *modelProgram) nameLesson(lesson string) {
 	p.names = append(p.names, lesson, fmt.Sprint("L", len(p.names)/2+1))
 }
 
-func (p *trial) title() string { return fmt.Sprint(p.word, " title ", p.r.IntN(1000)) }
+func (p *modelProgram) title() string { return fmt.Sprint(p.word, " title ", p.r.IntN(1000)) }
 
-func (p *trial) patchCourse(c *modelCourse) {
+func (p *modelProgram) patchCourse(c *modelCourse) {
 	a, next, body := p.editor(), *c, object{}
 	for range 1 + p.r.IntN(2) {
 		switch p.r.IntN(7) {
@@ -96,25 +97,25 @@ func (p *trial) patchCourse(c *modelCourse) {
 			body["cover_key"] = orNull(next.cover)
 		}
 	}
-	got := p.act(c.edits(a), "", a, "PATCH", "/courses/"+c.id, body)
+	got := p.call(c.editStatus(a), "", a, "PATCH", "/courses/"+c.id, body)
 	if got.Status != http.StatusOK {
 		return
 	}
 	*c = next
 	if c.status == "draft" {
-		c.hide()
+		c.hideNews()
 	}
 	if c.published == nil && c.status == "published" {
 		c.published = got.Get("published_at")
 	}
-	p.isCourse(a, c, got)
+	p.checkCourse(a, c, got)
 }
 
-func (p *trial) deleteCourse(c *modelCourse) {
+func (p *modelProgram) deleteCourse(c *modelCourse) {
 	a := p.editor()
-	if got := p.act(created(c.edits(a), http.StatusNoContent), "", a, "DELETE", "/courses/"+c.id, nil); got.Status == http.StatusNoContent {
+	if got := p.call(created(c.editStatus(a), http.StatusNoContent), "", a, "DELETE", "/courses/"+c.id, nil); got.Status == http.StatusNoContent {
 		c.deleted = true
-		c.hide()
+		c.hideNews()
 	}
 }
 
@@ -127,31 +128,31 @@ func created(status, success int) int {
 }
 
 // restore brings back what is in the trash; elsewhere there is nothing to do.
-func (p *trial) restore(c *modelCourse) {
+func (p *modelProgram) restore(c *modelCourse) {
 	a := p.editor()
-	want := c.edits(a)
-	if c.deleted && c.manages(a) && sitetest.RankOf(a.Role) >= sitetest.RankOf("instructor") {
+	want := c.editStatus(a)
+	if c.deleted && c.isManager(a) && sitetest.RankOf(a.Role) >= sitetest.RankOf("instructor") {
 		want = http.StatusOK
 	}
-	if got := p.act(want, "", a, "POST", "/courses/"+c.id+"/restore", nil); want == http.StatusOK {
+	if got := p.call(want, "", a, "POST", "/courses/"+c.id+"/restore", nil); want == http.StatusOK {
 		c.deleted = false
-		p.isCourse(a, c, got)
+		p.checkCourse(a, c, got)
 	}
 }
 
 // clone makes a draft of the caller's own, with its days moved and without learners.
-func (p *trial) clone(c *modelCourse) {
+func (p *modelProgram) clone(c *modelCourse) {
 	if len(p.courses) > 2 {
-		p.look(c)
+		p.viewOnce(c)
 		return
 	}
 	a, next, days := p.editor(), *c, p.r.IntN(2)*7
 	body := object{"shift_days": days}
-	if p.once(2) {
+	if p.chance(2) {
 		next.title = p.title()
 		body["title"] = next.title
 	}
-	got := p.act(created(c.edits(a), http.StatusCreated), "", a, "POST", "/courses/"+c.id+"/clone", body)
+	got := p.call(created(c.editStatus(a), http.StatusCreated), "", a, "POST", "/courses/"+c.id+"/clone", body)
 	if got.Status != http.StatusCreated {
 		return
 	}
@@ -161,7 +162,7 @@ func (p *trial) clone(c *modelCourse) {
 		copied := *l
 		copied.id, copied.from = got.Text(fmt.Sprintf("lessons.%d.id", i)), later(l.from, days)
 		renamed[l.id] = copied.id
-		p.named(copied.id)
+		p.nameLesson(copied.id)
 		next.lessons = append(next.lessons, &copied)
 	}
 	for _, l := range next.lessons {
@@ -171,8 +172,8 @@ func (p *trial) clone(c *modelCourse) {
 			l.needs = append(l.needs, renamed[id])
 		}
 	}
-	p.take(&next, got)
-	p.isCourse(a, &next, got)
+	p.addCourse(&next, got)
+	p.checkCourse(a, &next, got)
 }
 
 func later(at string, days int) string {

@@ -6,7 +6,9 @@ import (
 	"slices"
 )
 
-// The model: courses as the contract tells of them, in plain maps and slices.
+// The model of courses: the rules of the API written a second time, in plain maps and slices. Random
+// programs (model_program_test.go) do the same to the site and to the model, step by step
+// (model_steps_*_test.go), and compare what every caller is shown (model_view_test.go).
 
 type modelCourse struct {
 	id, title, visibility, status string
@@ -29,16 +31,16 @@ type modelLesson struct {
 
 type modelLearner struct {
 	enrolled         bool
-	takenOut         bool   // by a manager of the course, and not enrolled since
+	wasRemoved       bool   // by a manager of the course, and not enrolled since
 	enrolledAt       string // of the first enrollment, as the learner is told; empty until it was looked up
 	begun, completed bool
 	completedAt      any  // as it was shown first
-	told             bool // certainly: a course that is hidden before its news is delivered is not told of
+	isToldForSure    bool // certainly: a course that is hidden before its news is delivered is not told of
 	percent          map[string]int
 }
 
 // reads returns the status with which a caller's request to read the course is answered.
-func (c *modelCourse) reads(a sitetest.Account) int {
+func (c *modelCourse) readStatus(a sitetest.Account) int {
 	signedIn := sitetest.RankOf(a.Role) >= sitetest.RankOf("user")
 	switch {
 	case c.deleted:
@@ -61,30 +63,30 @@ func (c *modelCourse) reads(a sitetest.Account) int {
 	return http.StatusNotFound
 }
 
-// manages says whether a course is a caller's to change, and to be found in the trash.
-func (c *modelCourse) manages(a sitetest.Account) bool { return c.owner == a || a.Role == "admin" }
+// isManager returns whether a caller may change the course and finds it in the trash.
+func (c *modelCourse) isManager(a sitetest.Account) bool { return c.owner == a || a.Role == "admin" }
 
 // edits returns the status for a request to change the course.
-func (c *modelCourse) edits(a sitetest.Account) int {
-	switch read := c.reads(a); {
+func (c *modelCourse) editStatus(a sitetest.Account) int {
+	switch read := c.readStatus(a); {
 	case a.Role == "anonymous":
 		return http.StatusUnauthorized
 	case sitetest.RankOf(a.Role) < sitetest.RankOf("instructor"):
 		return http.StatusForbidden
 	case read != http.StatusOK:
 		return read
-	case !c.manages(a):
+	case !c.isManager(a):
 		return http.StatusForbidden
 	}
 	return http.StatusOK
 }
 
 // learns returns the status for a request to learn: it needs an account that may read the course.
-func (c *modelCourse) learns(a sitetest.Account) int {
+func (c *modelCourse) learnStatus(a sitetest.Account) int {
 	if a.Role == "anonymous" {
 		return http.StatusUnauthorized
 	}
-	return c.reads(a)
+	return c.readStatus(a)
 }
 
 func (c *modelCourse) of(a sitetest.Account) *modelLearner {
@@ -116,18 +118,18 @@ func (c *modelCourse) inOrder(ids []string) []string {
 	return out
 }
 
-// circle says whether a lesson that needs others would wait for itself.
-func (c *modelCourse) circle(id string, needs []string) bool {
+// isCircular returns whether a lesson with these prerequisites would wait for itself.
+func (c *modelCourse) isCircular(id string, needs []string) bool {
 	for _, n := range needs {
-		if l := c.lesson(n); n == id || l != nil && c.circle(id, l.needs) {
+		if l := c.lesson(n); n == id || l != nil && c.isCircular(id, l.needs) {
 			return true
 		}
 	}
 	return false
 }
 
-// remove takes a lesson out: nobody waits for it, and nobody has done anything in it.
-func (c *modelCourse) remove(id string) {
+// removeLesson deletes a lesson: nothing waits for it, and it is no part of any progress.
+func (c *modelCourse) removeLesson(id string) {
 	c.lessons = slices.DeleteFunc(c.lessons, func(l *modelLesson) bool { return l.id == id })
 	for _, l := range c.lessons {
 		l.needs = slices.DeleteFunc(l.needs, func(n string) bool { return n == id })
@@ -135,7 +137,7 @@ func (c *modelCourse) remove(id string) {
 	for _, l := range c.learners {
 		delete(l.percent, id)
 	}
-	c.settle()
+	c.settleCompletions()
 }
 
 // report is progress as it arrives; percent falls by a reset alone. It enrolls a learner, but not a manager of the course,
@@ -151,31 +153,31 @@ func (c *modelCourse) report(a sitetest.Account, id string, percent int, reset b
 		return
 	}
 	l.begun, l.percent[id] = true, after
-	if !c.manages(a) && !l.takenOut {
+	if !c.isManager(a) && !l.wasRemoved {
 		c.enroll(a)
 	}
-	c.settle()
+	c.settleCompletions()
 }
 
 func (c *modelCourse) enroll(a sitetest.Account) {
 	if l := c.of(a); !l.enrolled {
-		l.enrolled, l.takenOut = true, false
+		l.enrolled, l.wasRemoved = true, false
 	}
 }
 
-// settle notes who has completed every lesson there is; that stays.
-func (c *modelCourse) settle() {
+// settleCompletions marks the learners who have completed every lesson. The mark stays.
+func (c *modelCourse) settleCompletions() {
 	for _, l := range c.learners {
 		if len(c.lessons) > 0 && l.complete() == len(c.lessons) && !l.completed {
-			l.completed, l.told = true, c.status != "draft"
+			l.completed, l.isToldForSure = true, c.status != "draft"
 		}
 	}
 }
 
-// hide is what a draft and the trash do to news that is under way.
-func (c *modelCourse) hide() {
+// hideNews notes that news on its way may be dropped: the course is a draft or in the trash now.
+func (c *modelCourse) hideNews() {
 	for _, l := range c.learners {
-		l.told = false
+		l.isToldForSure = false
 	}
 }
 
@@ -188,8 +190,8 @@ func (l *modelLearner) complete() (n int) {
 	return n
 }
 
-// mean is the floor of the mean over the lessons that there are.
-func (c *modelCourse) mean(a sitetest.Account) int {
+// meanPercent returns the floor of the mean over the lessons that exist.
+func (c *modelCourse) meanPercent(a sitetest.Account) int {
 	sum := 0
 	for _, p := range c.of(a).percent {
 		sum += p

@@ -12,30 +12,30 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// object is a JSON object as it was answered.
+// object is a JSON object of an answer.
 type object = map[string]any
 
-// sees holds all that a caller is shown of the trial's courses against the model.
-func (p *trial) sees(a sitetest.Account) {
-	p.meet(a)
-	listed := p.listed(a)
+// checkView compares all that a caller is shown of the program's courses with the model.
+func (p *modelProgram) checkView(a sitetest.Account) {
+	p.checkState(a)
+	listed := p.listCourses(a)
 	for _, c := range p.courses {
-		p.seesCourse(a, c, listed[c.id])
-		p.seesProgress(a, c)
-		p.seesLearners(a, c)
+		p.checkCourseDetail(a, c, listed[c.id])
+		p.checkProgress(a, c)
+		p.checkLearners(a, c)
 	}
-	status, code := p.signs(a)
-	p.act(status, code, a, "GET", "/storage/sign?key="+p.asset, nil)
+	status, code := p.signStatus(a)
+	p.call(status, code, a, "GET", "/storage/sign?key="+p.asset, nil)
 }
 
-// listed collects the trial's courses from the lists of every status.
-func (p *trial) listed(a sitetest.Account) map[string]object {
+// listCourses collects the program's courses from the lists of every status.
+func (p *modelProgram) listCourses(a sitetest.Account) map[string]object {
 	filter := p.pick("tag="+p.word, "q="+p.word, "q="+p.word+"&tag="+p.word, "owner="+p.owner.ID+"&q="+p.word)
 	all := map[string]object{}
 	for _, status := range []string{"published", "draft", "archived", "deleted"} {
 		path := "/courses?limit=100&sort=" + p.pick("newest", "title", "updated") + "&status=" + status + "&" + filter
 		if a.Role == "anonymous" && status != "published" {
-			p.act(http.StatusUnauthorized, "unauthenticated", a, "GET", path, nil)
+			p.call(http.StatusUnauthorized, "unauthenticated", a, "GET", path, nil)
 			continue
 		}
 		var want, got []string
@@ -44,7 +44,7 @@ func (p *trial) listed(a sitetest.Account) map[string]object {
 				want = append(want, c.id)
 			}
 		}
-		for _, item := range p.act(http.StatusOK, "", a, "GET", path, nil).Items() {
+		for _, item := range p.call(http.StatusOK, "", a, "GET", path, nil).Items() {
 			i := item.(object)
 			got = append(got, i["id"].(string))
 			all[i["id"].(string)] = i
@@ -57,24 +57,24 @@ func (p *trial) listed(a sitetest.Account) map[string]object {
 
 func (c *modelCourse) listedIn(status string, a sitetest.Account) bool {
 	if c.deleted || status == "deleted" {
-		return c.deleted && status == "deleted" && c.manages(a)
+		return c.deleted && status == "deleted" && c.isManager(a)
 	}
-	return c.status == status && c.reads(a) == http.StatusOK
+	return c.status == status && c.readStatus(a) == http.StatusOK
 }
 
-// seesCourse holds a course's detail against the model, and its item in a list against the detail.
-func (p *trial) seesCourse(a sitetest.Account, c *modelCourse, item object) {
-	detail := p.act(c.reads(a), "", a, "GET", "/courses/"+c.id, nil)
-	lessons := p.act(c.reads(a), "", a, "GET", "/courses/"+c.id+"/lessons?limit=100", nil)
+// checkCourseDetail compares a course with the model, and its item in a list with the course.
+func (p *modelProgram) checkCourseDetail(a sitetest.Account, c *modelCourse, item object) {
+	detail := p.call(c.readStatus(a), "", a, "GET", "/courses/"+c.id, nil)
+	lessons := p.call(c.readStatus(a), "", a, "GET", "/courses/"+c.id+"/lessons?limit=100", nil)
 	if detail.Status != http.StatusOK {
 		return
 	}
-	p.isCourse(a, c, detail)
+	p.checkCourse(a, c, detail)
 	require.Equal(p.t, detail.Get("lessons"), lessons.JSON["items"])
 	for i, l := range c.lessons {
-		p.seesLesson(a, c, l, lessons.Items()[i].(object))
+		p.checkLessonDetail(a, c, l, lessons.Items()[i].(object))
 	}
-	require.Equal(p.t, detail.JSON, p.act(http.StatusOK, "", a, "GET", "/courses/"+detail.Text("slug"), nil).JSON)
+	require.Equal(p.t, detail.JSON, p.call(http.StatusOK, "", a, "GET", "/courses/"+detail.Text("slug"), nil).JSON)
 	if item != nil { // else it is left out by the filter, as listed has checked
 		short := maps.Clone(detail.JSON)
 		delete(short, "description")
@@ -83,8 +83,8 @@ func (p *trial) seesCourse(a sitetest.Account, c *modelCourse, item object) {
 	}
 }
 
-// isCourse holds an answered detail against the model.
-func (p *trial) isCourse(a sitetest.Account, c *modelCourse, got sitetest.Answer) {
+// checkCourse compares an answer with a course of the model.
+func (p *modelProgram) checkCourse(a sitetest.Account, c *modelCourse, got sitetest.Answer) {
 	want := object{
 		"id": c.id, "title": c.title, "visibility": c.visibility, "status": c.status, "cover_key": orNull(c.cover),
 		"lesson_count": float64(len(c.lessons)), "published_at": c.published, "tags": anys(c.tags),
@@ -99,25 +99,25 @@ func (p *trial) isCourse(a sitetest.Account, c *modelCourse, got sitetest.Answer
 	require.Equal(p.t, c.owner.ID, got.Text("owner.id"))
 	require.Len(p.t, got.Get("lessons"), len(c.lessons))
 	for i, l := range c.lessons {
-		p.isLesson(a, c, l, i+1, got.Get("lessons").([]any)[i].(object))
+		p.checkLesson(a, c, l, i+1, got.Get("lessons").([]any)[i].(object))
 	}
 }
 
-// progress is what the model says of a caller's progress; completed_at is known when it was shown once.
-func (p *trial) progress(a sitetest.Account, c *modelCourse, completedAt any) object {
+// progress returns a caller's progress by the model. completed_at is known once it was shown.
+func (p *modelProgram) progress(a sitetest.Account, c *modelCourse, completedAt any) object {
 	l := c.of(a)
 	require.Equal(p.t, l.completed, completedAt != nil, "completed_at of %s", a.Role)
 	if l.completedAt == nil {
 		l.completedAt = completedAt
 	}
 	return object{
-		"percent": float64(c.mean(a)), "completed_lessons": float64(l.complete()),
+		"percent": float64(c.meanPercent(a)), "completed_lessons": float64(l.complete()),
 		"total_lessons": float64(len(c.lessons)), "completed_at": l.completedAt,
 	}
 }
 
-// isLesson holds an answered lesson, or its line in the outline, against the model.
-func (p *trial) isLesson(a sitetest.Account, c *modelCourse, l *modelLesson, position int, got object) {
+// checkLesson compares a lesson, or its item in the outline, with the model.
+func (p *modelProgram) checkLesson(a sitetest.Account, c *modelCourse, l *modelLesson, position int, got object) {
 	k := c.lock(a, l)
 	want := object{
 		"id": l.id, "course_id": c.id, "position": float64(position), "title": l.title,
@@ -134,34 +134,35 @@ func (p *trial) isLesson(a sitetest.Account, c *modelCourse, l *modelLesson, pos
 	}
 }
 
-// seesLesson reads one lesson: it is its line in the outline and its content, or locked with the same fields.
-func (p *trial) seesLesson(a sitetest.Account, c *modelCourse, l *modelLesson, line object) {
+// checkLessonDetail reads one lesson: its item in the outline with the content, or lesson-locked with the
+// same members.
+func (p *modelProgram) checkLessonDetail(a sitetest.Account, c *modelCourse, l *modelLesson, line object) {
 	path := "/courses/" + c.id + "/lessons/" + l.id
 	if k := c.lock(a, l); k.locked {
-		p.isLocked(k, p.act(http.StatusForbidden, "lesson-locked", a, "GET", path, nil))
+		p.checkLocked(k, p.call(http.StatusForbidden, "lesson-locked", a, "GET", path, nil))
 		return
 	}
-	got := p.act(http.StatusOK, "", a, "GET", path, nil).JSON
+	got := p.call(http.StatusOK, "", a, "GET", path, nil).JSON
 	require.Contains(p.t, got, "content")
 	delete(got, "content")
 	delete(got, "content_html")
 	require.Equal(p.t, line, got)
 }
 
-func (p *trial) isLocked(k modelLock, got sitetest.Answer) {
+func (p *modelProgram) checkLocked(k modelLock, got sitetest.Answer) {
 	require.Equal(p.t, true, got.Get("locked"), "%s", got.Raw)
 	require.Equal(p.t, anys(k.by), got.Get("locked_by"), "%s", got.Raw)
 	require.Equal(p.t, k.at, got.Get("available_at"), "%s", got.Raw)
 }
 
-// seesProgress holds a caller's own progress against the model, wherever it is told.
-func (p *trial) seesProgress(a sitetest.Account, c *modelCourse) {
+// checkProgress compares a caller's own progress with the model, in every answer that has it.
+func (p *modelProgram) checkProgress(a sitetest.Account, c *modelCourse) {
 	path, l := "/courses/"+c.id+"/progress", c.of(a)
-	got := p.act(c.learns(a), "", a, "GET", path, nil)
+	got := p.call(c.learnStatus(a), "", a, "GET", path, nil)
 	if a.Role == "anonymous" {
 		return
 	}
-	item := itemWith(p.act(http.StatusOK, "", a, "GET", "/users/me/progress?limit=100", nil), "course_id", c.id)
+	item := itemWith(p.call(http.StatusOK, "", a, "GET", "/users/me/progress?limit=100", nil), "course_id", c.id)
 	require.Equal(p.t, l.begun && got.Status == http.StatusOK, item != nil, "in /users/me/progress of %s", a.Role)
 	if got.Status != http.StatusOK {
 		return
@@ -174,19 +175,19 @@ func (p *trial) seesProgress(a sitetest.Account, c *modelCourse) {
 	begun := got.Get("lessons").([]any)
 	require.Equal(p.t, anys(c.inOrder(slices.Collect(maps.Keys(l.percent)))), fields(begun, "lesson_id"))
 	for _, b := range begun {
-		p.isReport(l.percent[b.(object)["lesson_id"].(string)], b.(object))
+		p.checkReport(l.percent[b.(object)["lesson_id"].(string)], b.(object))
 	}
 }
 
-func (p *trial) isReport(percent int, got object) {
+func (p *modelProgram) checkReport(percent int, got object) {
 	require.EqualValues(p.t, percent, got["percent"])
 	require.Equal(p.t, percent == 100, got["completed"])
 	require.Equal(p.t, percent == 100, got["completed_at"] != nil)
 }
 
-// seesLearners holds the list of who learns against the model.
-func (p *trial) seesLearners(a sitetest.Account, c *modelCourse) {
-	got := p.act(c.edits(a), "", a, "GET", "/courses/"+c.id+"/learners?limit=100", nil)
+// checkLearners compares the list of learners with the model.
+func (p *modelProgram) checkLearners(a sitetest.Account, c *modelCourse) {
+	got := p.call(c.editStatus(a), "", a, "GET", "/courses/"+c.id+"/learners?limit=100", nil)
 	if got.Status != http.StatusOK {
 		return
 	}
@@ -200,7 +201,7 @@ func (p *trial) seesLearners(a sitetest.Account, c *modelCourse) {
 		n++
 		require.Equal(p.t,
 			object{
-				"percent": float64(c.mean(who)), "completed_lessons": float64(l.complete()), "email": who.Email,
+				"percent": float64(c.meanPercent(who)), "completed_lessons": float64(l.complete()), "email": who.Email,
 				"begun": l.begun, "completed": l.completed,
 			},
 			object{
@@ -213,15 +214,16 @@ func (p *trial) seesLearners(a sitetest.Account, c *modelCourse) {
 	require.Len(p.t, got.Items(), n)
 }
 
-// meet looks up since when a caller is enrolled, which only the server can say.
-func (p *trial) meet(a sitetest.Account) {
+// checkState looks up the time of a caller's enrollment, which only the server knows.
+func (p *modelProgram) checkState(a sitetest.Account) {
 	if a.Role == "anonymous" {
 		return
 	}
-	all := p.act(http.StatusOK, "", a, "GET", "/users/me/enrollments?limit=100", nil)
+	all := p.call(http.StatusOK, "", a, "GET", "/users/me/enrollments?limit=100", nil)
 	for _, c := range p.courses {
 		l, item := c.of(a), itemWith(all, "course.id", c.id)
-		require.Equal(p.t, l.enrolled && c.reads(a) == http.StatusOK, item != nil, "in /users/me/enrollments of %s", a.Role)
+		require.Equal(p.t, l.enrolled && c.readStatus(a) == http.StatusOK, item != nil,
+			"in /users/me/enrollments of %s", a.Role)
 		if item == nil {
 			continue
 		}
@@ -229,12 +231,12 @@ func (p *trial) meet(a sitetest.Account) {
 			l.enrolledAt = item["enrolled_at"].(string)
 		}
 		require.Equal(p.t, l.enrolledAt, item["enrolled_at"])
-		require.EqualValues(p.t, c.mean(a), item["percent"])
+		require.EqualValues(p.t, c.meanPercent(a), item["percent"])
 		require.Equal(p.t, c.title, item["course"].(object)["title"])
 	}
 }
 
-// itemWith finds the item of a page with an id in a field.
+// itemWith returns the item of a page that has an id in a field.
 func itemWith(page sitetest.Answer, field, id string) object {
 	for _, item := range page.Items() {
 		if (sitetest.Answer{JSON: item.(object)}).Text(field) == id {

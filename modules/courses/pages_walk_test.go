@@ -21,27 +21,28 @@ func TestPagesOfChangingList(t *testing.T) {
 		func(t *testing.T, s *sitetest.Site) {
 			admin := s.AdminToken()
 			began := time.Now()
-			staying := manyCourses(s, admin, stay)
+			staying := createCourses(s, admin, stay)
 			t.Logf("%d courses in %s", stay, time.Since(began).Round(time.Millisecond))
 			for _, sort := range []string{"newest", "title", "updated"} {
 				began, walks, pages := time.Now(), 0, 0
-				for over := comeAndGo(s, admin, others); walks == 0 || !over.Load(); walks++ {
+				for over := addAndDelete(s, admin, others); walks == 0 || !over.Load(); walks++ {
 					token := []string{"", admin}[walks%2]
-					pages += walkOver(s, "/courses?tag=walk&sort="+sort+"&limit="+fmt.Sprint(stay/50), token, staying)
+					pages += walkPages(s, "/courses?tag=walk&sort="+sort+"&limit="+fmt.Sprint(stay/50), token, staying)
 				}
 				t.Logf("%s: %d walks of %d pages in %s", sort, walks, pages, time.Since(began).Round(time.Millisecond))
 			}
 		})
 }
 
-// manyCourses makes n courses by several workers, so that some are of one millisecond; many have a title in common.
-func manyCourses(s *sitetest.Site, token string, n int) map[string]bool {
+// createCourses creates n courses by several workers, so that some have the same time. Many have the same
+// title.
+func createCourses(s *sitetest.Site, token string, n int) map[string]bool {
 	var wg sync.WaitGroup
 	ids := make([]string, n)
 	for w := range 4 {
 		wg.Go(func() {
 			for i := w; i < n; i += 4 {
-				ids[i] = walkCourse(s, token, i)
+				ids[i] = createWalkCourse(s, token, i)
 			}
 		})
 	}
@@ -56,7 +57,7 @@ func manyCourses(s *sitetest.Site, token string, n int) map[string]bool {
 
 var walkSlug atomic.Int64
 
-func walkCourse(s *sitetest.Site, token string, i int) string {
+func createWalkCourse(s *sitetest.Site, token string, i int) string {
 	// A slug of its own, as making one from a title looks for all that are like it.
 	body := map[string]any{
 		"title": fmt.Sprint("Walk ", i%97), "slug": fmt.Sprint("walk-", walkSlug.Add(1)), "status": "published",
@@ -65,15 +66,16 @@ func walkCourse(s *sitetest.Site, token string, i int) string {
 	return s.Want(201, "POST", "/courses", token, body).Text("id")
 }
 
-// comeAndGo adds n courses and takes each away again, some soon and some late; over says when it is done.
-func comeAndGo(s *sitetest.Site, token string, n int) (over *atomic.Bool) {
+// addAndDelete adds n courses and deletes each again, some soon and some late. over is true once all of
+// that is done.
+func addAndDelete(s *sitetest.Site, token string, n int) (over *atomic.Bool) {
 	over = &atomic.Bool{}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer over.Store(true)
 		var open []string
 		for i := range n {
-			open = append(open, walkCourse(s, token, i))
+			open = append(open, createWalkCourse(s, token, i))
 			if i%3 == 0 { // the oldest third goes meanwhile
 				s.Want(204, "DELETE", "/courses/"+open[0], token, nil)
 				open = open[1:]
@@ -87,8 +89,8 @@ func comeAndGo(s *sitetest.Site, token string, n int) (over *atomic.Bool) {
 	return over
 }
 
-// walkOver goes from page to page and gives their number.
-func walkOver(s *sitetest.Site, path, token string, staying map[string]bool) (pages int) {
+// walkPages goes from page to page and returns their number.
+func walkPages(s *sitetest.Site, path, token string, staying map[string]bool) (pages int) {
 	seen, found := map[string]bool{}, 0
 	for cursor := ""; ; pages++ {
 		page := s.Want(200, "GET", path+cursor, token, nil)

@@ -88,7 +88,7 @@ func (s *Service) FindLesson(ctx context.Context, courseID, lessonID string) (*c
 	if !ids.IsValid(lessonID) {
 		return nil, course.ErrNoLesson
 	}
-	l, err := s.store.lesson(ctx, courseID, lessonID)
+	l, err := s.store.findLesson(ctx, courseID, lessonID)
 	if db.IsNotFound(err) {
 		return nil, course.ErrNoLesson
 	}
@@ -146,7 +146,7 @@ func (s *Service) loadState(
 				lessonIDs = append(lessonIDs, l.ID)
 			}
 		}
-		if all, err = s.store.prerequisites(ctx, c.ID, caller.UserID, lessonIDs); err != nil {
+		if all, err = s.store.listPrerequisites(ctx, c.ID, caller.UserID, lessonIDs); err != nil {
 			return state, err
 		}
 	}
@@ -160,6 +160,6 @@ func (s *Service) loadState(
 			locked = append(locked, l.ID)
 		}
 	}
-	state.Completed, err = s.store.completedLessons(ctx, caller.UserID, locked)
+	state.Completed, err = s.store.filterCompleted(ctx, caller.UserID, locked)
 	return state, err
 }

@@ -12,14 +12,14 @@ import (
 	"lyceum/platform/db"
 )
 
-// classroom is a course with lessons that wait, and what a test asks about them.
+// classroom is a course with locked lessons.
 type classroom struct {
 	*sitetest.Site
 	teacher, path string
 	lessons       map[string]string
 }
 
-func (c *classroom) add(name string, more map[string]any) {
+func (c *classroom) addLesson(name string, more map[string]any) {
 	c.T.Helper()
 	key := fmt.Sprintf("locks/%s.txt", name)
 	up := c.Want(201, "POST", "/storage/uploads", c.teacher,
@@ -33,8 +33,9 @@ func (c *classroom) add(name string, more map[string]any) {
 	c.lessons[name] = c.Want(201, "POST", c.path+"/lessons", c.teacher, body).Text("id")
 }
 
-// is holds outline, lesson, progress and signed link to the same: locked or not, by what, until when.
-func (c *classroom) is(token, name string, locked bool, by []any, until any) {
+// requireLock checks that outline, lesson, progress and signed URL agree: locked or not, by what, until
+// when.
+func (c *classroom) requireLock(token, name string, locked bool, by []any, until any) {
 	c.T.Helper()
 	var found bool
 	for _, list := range []sitetest.Answer{
@@ -77,29 +78,29 @@ func TestLocks(t *testing.T) {
 		cast := s.NewCast()
 		c := &classroom{s, cast.Instructor, "", map[string]string{}}
 		c.path = "/courses/" + s.Want(201, "POST", "/courses", c.teacher, `{"title":"Locks","status":"published"}`).Text("id")
-		c.add("first", nil)
-		c.add("second", map[string]any{"prerequisite_ids": []string{c.lessons["first"]}})
-		c.add("third", map[string]any{"prerequisite_ids": []string{c.lessons["second"], c.lessons["first"]}})
-		c.add("later", map[string]any{"available_from": "2999-01-01T00:00:00Z"})
-		c.add("drip", map[string]any{"available_after_days": 7})
-		c.add("open", map[string]any{"available_from": "2001-01-01T00:00:00Z", "available_after_days": 0})
+		c.addLesson("first", nil)
+		c.addLesson("second", map[string]any{"prerequisite_ids": []string{c.lessons["first"]}})
+		c.addLesson("third", map[string]any{"prerequisite_ids": []string{c.lessons["second"], c.lessons["first"]}})
+		c.addLesson("later", map[string]any{"available_from": "2999-01-01T00:00:00Z"})
+		c.addLesson("drip", map[string]any{"available_after_days": 7})
+		c.addLesson("open", map[string]any{"available_from": "2001-01-01T00:00:00Z", "available_after_days": 0})
 		first, second := c.lessons["first"], c.lessons["second"]
 		none := []any{}
 
-		c.is("", "second", true, []any{first}, nil)
-		c.is("", "drip", true, none, nil)
-		c.is(cast.User, "open", true, none, nil) // days after an enrollment that is not there
-		c.is(cast.User, "third", true, []any{first, second}, nil)
-		c.is(cast.User, "later", true, none, "2999-01-01T00:00:00.000Z")
-		c.is(cast.User, "first", false, none, nil) // which enrolls
-		c.is(cast.User, "open", false, none, nil)
+		c.requireLock("", "second", true, []any{first}, nil)
+		c.requireLock("", "drip", true, none, nil)
+		c.requireLock(cast.User, "open", true, none, nil) // days after an enrollment that is not there
+		c.requireLock(cast.User, "third", true, []any{first, second}, nil)
+		c.requireLock(cast.User, "later", true, none, "2999-01-01T00:00:00.000Z")
+		c.requireLock(cast.User, "first", false, none, nil) // which enrolls
+		c.requireLock(cast.User, "open", false, none, nil)
 		enrolled, err := time.Parse(time.RFC3339,
 			s.Want(200, "GET", "/users/me/enrollments", cast.User, nil).Text("items.0.enrolled_at"))
 		require.NoError(t, err)
-		c.is(cast.User, "drip", true, none, enrolled.Add(7*24*time.Hour).Format("2006-01-02T15:04:05.000Z"))
+		c.requireLock(cast.User, "drip", true, none, enrolled.Add(7*24*time.Hour).Format("2006-01-02T15:04:05.000Z"))
 		for _, manager := range []string{c.teacher, cast.Admin} {
 			for name := range c.lessons {
-				c.is(manager, name, false, none, nil)
+				c.requireLock(manager, name, false, none, nil)
 			}
 		}
 
@@ -107,22 +108,22 @@ func TestLocks(t *testing.T) {
 			s.Want(200, "PUT", c.path+"/lessons/"+c.lessons[name]+"/progress", cast.User, `{"percent":100}`)
 		}
 		done("first")
-		c.is(cast.User, "second", false, none, nil)
-		c.is(cast.User, "third", true, []any{second}, nil)
+		c.requireLock(cast.User, "second", false, none, nil)
+		c.requireLock(cast.User, "third", true, []any{second}, nil)
 		done("second")
-		c.is(cast.User, "third", false, none, nil)
+		c.requireLock(cast.User, "third", false, none, nil)
 		s.Want(200, "PUT", c.path+"/lessons/"+first+"/progress", cast.User, `{"percent":10,"reset":true}`)
-		c.is(cast.User, "third", true, []any{first}, nil)
+		c.requireLock(cast.User, "third", true, []any{first}, nil)
 		s.Want(204, "DELETE", c.path+"/lessons/"+first, c.teacher, nil)
 		delete(c.lessons, "first")
-		c.is(cast.User, "third", false, none, nil)
+		c.requireLock(cast.User, "third", false, none, nil)
 
 		_, err = d.Exec(t.Context(), "UPDATE enrollments SET created_at = created_at - ?",
 			(7 * 24 * time.Hour).Milliseconds())
 		require.NoError(t, err)
-		c.is(cast.User, "drip", false, none, nil)
+		c.requireLock(cast.User, "drip", false, none, nil)
 		s.Want(200, "PATCH", c.path+"/lessons/"+c.lessons["later"], c.teacher, `{"available_from":null}`)
-		c.is(cast.User, "later", false, none, nil)
+		c.requireLock(cast.User, "later", false, none, nil)
 	})
 }
 
@@ -134,9 +135,9 @@ func TestCompletedLessonsStayOpen(t *testing.T) {
 		c := &classroom{s, cast.Instructor, "", map[string]string{}}
 		c.path = "/courses/" + s.Want(201, "POST", "/courses", c.teacher, `{"title":"Stay","status":"published"}`).Text("id")
 		for _, name := range []string{"before", "done", "begun"} {
-			c.add(name, nil)
+			c.addLesson(name, nil)
 		}
-		c.add("after", map[string]any{"prerequisite_ids": []string{c.lessons["done"]}})
+		c.addLesson("after", map[string]any{"prerequisite_ids": []string{c.lessons["done"]}})
 		path := func(name string) string { return c.path + "/lessons/" + c.lessons[name] }
 		s.Want(200, "PUT", path("done")+"/progress", cast.User, `{"percent":100}`)
 		s.Want(200, "PUT", path("begun")+"/progress", cast.User, `{"percent":99}`)
@@ -148,20 +149,20 @@ func TestCompletedLessonsStayOpen(t *testing.T) {
 		} {
 			s.Want(200, "PATCH", path("done"), c.teacher, locks)
 			s.Want(200, "PATCH", path("begun"), c.teacher, locks)
-			c.is(cast.User, "done", false, none, nil)
+			c.requireLock(cast.User, "done", false, none, nil)
 			require.Equal(t, 403, s.Call("GET", path("begun"), cast.User, nil).Status, locks)
 			require.Equal(t, 403, s.Call("GET", path("done"), cast.Member, nil).Status,
 				"it stays open to who has completed it alone")
-			c.is(cast.User, "after", false, none, nil)
+			c.requireLock(cast.User, "after", false, none, nil)
 			s.Want(200, "PUT", path("done")+"/progress", cast.User, `{"percent":100,"position_seconds":5}`)
 		}
-		c.is(cast.User, "begun", true, before, "2999-01-01T00:00:00.000Z")
+		c.requireLock(cast.User, "begun", true, before, "2999-01-01T00:00:00.000Z")
 		s.Want(204, "DELETE", c.path+"/enrollment", cast.User, nil)
 		require.Equal(t, 200, s.Call("GET", path("done"), cast.User, nil).Status,
 			"not enrolled any more, completed all the same")
 		require.Equal(t, 200, s.Call("GET", "/storage/sign?key=locks/done.txt", cast.User, nil).Status)
 		s.Want(200, "PUT", path("done")+"/progress", cast.User, `{"percent":10,"reset":true}`)
-		c.is(cast.User, "done", true, before, "2999-01-01T00:00:00.000Z")
+		c.requireLock(cast.User, "done", true, before, "2999-01-01T00:00:00.000Z")
 	})
 }
 
@@ -174,9 +175,9 @@ func TestDaysCountFromTheFirstEnrollment(t *testing.T) {
 		c := &classroom{s, teacher, "", map[string]string{}}
 		course := s.Want(201, "POST", "/courses", teacher, `{"title":"Days","status":"published"}`).Text("id")
 		c.path = "/courses/" + course
-		c.add("week", map[string]any{"available_after_days": 7})
-		c.add("month", map[string]any{"available_after_days": 30})
-		c.add("free", nil)
+		c.addLesson("week", map[string]any{"available_after_days": 7})
+		c.addLesson("month", map[string]any{"available_after_days": 30})
+		c.addLesson("free", nil)
 		s.Want(201, "POST", c.path+"/enrollment", learner, nil)
 		for _, table := range []string{"enrollments.created_at", "enrollment_starts.started_at"} {
 			name, column, _ := strings.Cut(table, ".")
@@ -210,12 +211,12 @@ func TestDaysCountFromTheFirstEnrollment(t *testing.T) {
 			},
 		} {
 			leave()
-			c.is(learner, "week", true, []any{}, nil)
+			c.requireLock(learner, "week", true, []any{}, nil)
 			back()
 			require.Equal(t, first,
 				s.Want(200, "GET", "/users/me/enrollments", learner, nil).Text("items.0.enrolled_at"), way)
-			c.is(learner, "week", false, []any{}, nil)
-			c.is(learner, "month", true, []any{}, month)
+			c.requireLock(learner, "week", false, []any{}, nil)
+			c.requireLock(learner, "month", true, []any{}, month)
 		}
 	})
 }

@@ -21,7 +21,7 @@ func (s *Service) LockManagedCourse(ctx context.Context, id string) (*course.Cou
 // FindManagedCourse returns a course that the caller may change, without a lock. It returns the
 // errors of LockManagedCourse.
 func (s *Service) FindManagedCourse(ctx context.Context, id string) (*course.Course, error) {
-	return s.authorizeManager(ctx, id, s.store.course)
+	return s.authorizeManager(ctx, id, s.store.findCourse)
 }
 
 // authorizeManager returns the course that load reads if the caller may change it.

@@ -45,7 +45,7 @@ func (s *store) queryCallerCourse(ctx context.Context, query, value, userID stri
 }
 
 // course returns a course that is not in the trash.
-func (s *store) course(ctx context.Context, id string) (*course.Course, error) {
+func (s *store) findCourse(ctx context.Context, id string) (*course.Course, error) {
 	c := &course.Course{}
 	return c, s.db.Conn(ctx).Where("id = ? AND deleted_at IS NULL", id).Take(c).Error
 }
@@ -72,14 +72,14 @@ func (s *store) isEnrolled(ctx context.Context, userID, courseID string) (bool, 
 }
 
 // lesson returns a lesson of a course, without its prerequisites.
-func (s *store) lesson(ctx context.Context, courseID, id string) (*course.Lesson, error) {
+func (s *store) findLesson(ctx context.Context, courseID, id string) (*course.Lesson, error) {
 	l := &course.Lesson{}
 	return l, s.db.Conn(ctx).Where("id = ? AND course_id = ?", id, courseID).Take(l).Error
 }
 
 // prerequisites lists those of the lessons, or of all lessons of the course if none is named, in the
 // course's order. It says which of them an account has completed.
-func (s *store) prerequisites(
+func (s *store) listPrerequisites(
 	ctx context.Context, courseID, userID string, lessonIDs []string,
 ) (found []course.Prerequisite, err error) {
 	query := `SELECT q.lesson_id, q.prerequisite_id, lp.completed_at IS NOT NULL AS is_completed
@@ -94,7 +94,7 @@ func (s *store) prerequisites(
 }
 
 // completedLessons returns those of the lessons that an account has completed.
-func (s *store) completedLessons(
+func (s *store) filterCompleted(
 	ctx context.Context, userID string, lessonIDs []string,
 ) (map[string]bool, error) {
 	completed := map[string]bool{}

@@ -20,14 +20,14 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// parcel is what an archive holds, by the names of its entries.
-type parcel map[string][]byte
+// archiveContent is the content of an archive by the names of its entries.
+type archiveContent map[string][]byte
 
-func unzip(t testing.TB, raw []byte) parcel {
+func unzip(t testing.TB, raw []byte) archiveContent {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
 	require.NoError(t, err)
-	out := parcel{}
+	out := archiveContent{}
 	for _, f := range z.File {
 		r, err := f.Open()
 		require.NoError(t, err)
@@ -40,8 +40,8 @@ func unzip(t testing.TB, raw []byte) parcel {
 	return out
 }
 
-// zipped packs a parcel as any other program would.
-func (p parcel) zipped(t testing.TB) string {
+// zip packs the content as any other program would.
+func (p archiveContent) zip(t testing.TB) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -55,23 +55,23 @@ func (p parcel) zipped(t testing.TB) string {
 	return b.String()
 }
 
-func (p parcel) clone() parcel {
-	out := parcel{}
+func (p archiveContent) clone() archiveContent {
+	out := archiveContent{}
 	for name, b := range p {
 		out[name] = slices.Clone(b)
 	}
 	return out
 }
 
-// manifest is course.json as a client reads it.
-func (p parcel) manifest(t testing.TB) (m map[string]any) {
+// manifest returns course.json as a client reads it.
+func (p archiveContent) manifest(t testing.TB) (m map[string]any) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal(p["course.json"], &m))
 	return m
 }
 
-// with gives a copy whose course.json was changed.
-func (p parcel) with(t testing.TB, change func(m map[string]any)) parcel {
+// with returns a copy whose course.json was changed.
+func (p archiveContent) with(t testing.TB, change func(m map[string]any)) archiveContent {
 	t.Helper()
 	out, m := p.clone(), p.manifest(t)
 	change(m)
@@ -81,20 +81,20 @@ func (p parcel) with(t testing.TB, change func(m map[string]any)) parcel {
 	return out
 }
 
-// inOf gives part of a manifest: a list's element by its index, an object's by its name.
-func inOf(m map[string]any, list string, i int) map[string]any {
+// elementOf returns an element of a list in course.json.
+func elementOf(m map[string]any, list string, i int) map[string]any {
 	return m[list].([]any)[i].(map[string]any)
 }
 
-func exportCourse(s *sitetest.Site, token, id string) parcel {
+func exportCourse(s *sitetest.Site, token, id string) archiveContent {
 	s.T.Helper()
 	return unzip(s.T, s.Want(200, "GET", "/courses/"+id+"/export", token, nil).Raw)
 }
 
 const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
 
-// fullCourse uses everything that a course can have.
-func fullCourse(s *sitetest.Site, token, prefix string) string {
+// createFullCourse creates a course that uses everything that a course can have, and returns its id.
+func createFullCourse(s *sitetest.Site, token, prefix string) string {
 	s.T.Helper()
 	s.AddAsset(token, prefix+"/video.mp4", "video/mp4", sitetest.DemoVideo)
 	s.AddAsset(token, prefix+"/cover.gif", "image/gif", gif)
@@ -138,14 +138,14 @@ type roundTrip struct {
 	courseID, slug string
 	// raw is the archive, content what is in it.
 	raw     string
-	content parcel
+	content archiveContent
 }
 
 func TestExportAndImport(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		r := roundTrip{Site: s}
 		r.ownerID, r.owner = newInstructor(s, "exporter")
-		r.courseID = fullCourse(s, r.owner, "round")
+		r.courseID = createFullCourse(s, r.owner, "round")
 		r.slug = s.Want(200, "GET", "/courses/"+r.courseID, r.owner, nil).Text("slug")
 		export := s.Want(200, "GET", "/courses/"+r.courseID+"/export", r.owner, nil)
 		r.raw, r.content = string(export.Raw), unzip(t, export.Raw)
@@ -167,7 +167,7 @@ func TestExportAndImport(t *testing.T) {
 			})
 		}
 		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", s.AdminToken(), nil).Get("ok"))
-		nothingStaged(s, t)
+		requireNothingStaged(s, t)
 	})
 }
 
@@ -179,7 +179,7 @@ func testExportedContent(t *testing.T, r roundTrip) {
 	require.Equal(t, sitetest.DemoVideo, string(r.content["assets/0001"]))
 	m := r.content.manifest(t)
 	require.Equal(t, "Ünïcode & <full> 日本語", m["title"])
-	require.Equal(t, []any{2.0, 4.0, 5.0}, inOf(m, "lessons", 0)["prerequisites"])
+	require.Equal(t, []any{2.0, 4.0, 5.0}, elementOf(m, "lessons", 0)["prerequisites"])
 	require.Len(t, m["assets"], 3)
 }
 
@@ -216,12 +216,12 @@ func testImportByOther(t *testing.T, r roundTrip) {
 	y := exportCourse(r.Site, other, b.Text("id"))
 	rest := r.content.with(t, func(m map[string]any) {
 		for i := range 3 {
-			f := inOf(m, "assets", i)
-			f["key"] = inOf(y.manifest(t), "assets", i)["key"]
+			f := elementOf(m, "assets", i)
+			f["key"] = elementOf(y.manifest(t), "assets", i)["key"]
 		}
 		m["cover_key"] = "round/cover-2.gif"
 		for i, key := range map[int]string{1: "round/video-2.mp4", 3: "round/notes-2", 4: "round/video-2.mp4"} {
-			inOf(m, "lessons", i)["asset_key"] = key
+			elementOf(m, "lessons", i)["asset_key"] = key
 		}
 	})
 	require.Equal(t, rest.manifest(t), y.manifest(t))
@@ -248,8 +248,8 @@ func testImportOnFreshSite(t *testing.T, r roundTrip) {
 	require.Equal(t, r.content, exportCourse(fresh, fresh.AdminToken(), c.Text("id")))
 }
 
-// nothingStaged: no request leaves a file behind.
-func nothingStaged(s *sitetest.Site, t testing.TB) {
+// requireNothingStaged checks that no request has left a file behind.
+func requireNothingStaged(s *sitetest.Site, t testing.TB) {
 	t.Helper()
 	left, err := os.ReadDir(filepath.Join(s.Config.DataDir, "scratch"))
 	require.NoError(t, err)
@@ -261,7 +261,7 @@ func nothingStaged(s *sitetest.Site, t testing.TB) {
 	require.Zero(t, pending)
 }
 
-// The demo's own course, video included.
+// The course of the demo goes round, too, with its video.
 func TestExportAndImportDemo(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
@@ -288,7 +288,7 @@ func TestExportAndImportDemo(t *testing.T) {
 func TestImportIsIdempotent(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		_, owner := newInstructor(s, "repeater")
-		id := fullCourse(s, owner, "once")
+		id := createFullCourse(s, owner, "once")
 		raw := string(s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
 		_, other := newInstructor(s, "other")
 		key := sitetest.Header{"Idempotency-Key": "import-1"}
@@ -297,12 +297,12 @@ func TestImportIsIdempotent(t *testing.T) {
 		require.Equal(t, first.Raw, again.Raw)
 		require.Equal(t, first.Header.Get("Location"), again.Header.Get("Location"))
 		require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
-		changed := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "Another" }).zipped(t)
+		changed := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "Another" }).zip(t)
 		require.Equal(t, "idempotency-key-reused", s.TryImport(other, changed, key).Text("code"))
 		require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), 3)
 
 		// A refusal is kept, too.
-		bad := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "" }).zipped(t)
+		bad := unzip(t, []byte(raw)).with(t, func(m map[string]any) { m["title"] = "" }).zip(t)
 		for _, replayed := range []string{"", "true"} {
 			a := s.TryImport(other, bad, sitetest.Header{"Idempotency-Key": "import-2"})
 			require.Equal(t, []any{422, "validation-failed", replayed},
@@ -333,7 +333,7 @@ func TestImportIsIdempotent(t *testing.T) {
 		wg.Wait()
 		slices.Sort(slugs)
 		require.Len(t, slices.Compact(slugs), 4)
-		nothingStaged(s, t)
+		requireNothingStaged(s, t)
 	})
 }
 
@@ -341,7 +341,7 @@ func TestArchivePermissions(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	_, owner := newInstructor(s, "righted")
-	id := fullCourse(s, owner, "right")
+	id := createFullCourse(s, owner, "right")
 	raw := string(s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
 	member := s.Login("member@lyceum.local", sitetest.DemoPassword)
 	_, stranger := newInstructor(s, "stranger")
@@ -366,7 +366,7 @@ func TestArchivePermissions(t *testing.T) {
 	s.Want(200, "PATCH", "/courses/"+id+"/lessons/"+lesson, s.AdminToken(), `{"asset_key":"right/handout.txt"}`)
 	require.Equal(t, "for all", string(exportCourse(s, owner, id)["assets/0001"]))
 	// It is the administrator's all the same: in a new course it gets a key of the teacher's.
-	a := s.ImportCourse(owner, exportCourse(s, owner, id).zipped(t))
+	a := s.ImportCourse(owner, exportCourse(s, owner, id).zip(t))
 	require.Equal(t, "right/handout-2.txt", a.Text("lessons.0.asset_key"))
 }
 
@@ -374,53 +374,53 @@ func TestImportQuota(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"STORAGE_QUOTA_BYTES": fmt.Sprint(len(sitetest.DemoVideo) + 40_000)})
 	_, owner := newInstructor(s, "frugal")
-	id := fullCourse(s, owner, "quota")
+	id := createFullCourse(s, owner, "quota")
 	raw := unzip(t, s.Want(200, "GET", "/courses/"+id+"/export", owner, nil).Raw)
 	_, other := newInstructor(s, "spender")
-	fits := s.ImportCourse(other, raw.zipped(t))
+	fits := s.ImportCourse(other, raw.zip(t))
 	before := s.CountStoredObjects()
 	more := raw.with(t, func(m map[string]any) {
-		f := inOf(m, "assets", 1)
+		f := elementOf(m, "assets", 1)
 		f["size"], f["sha256"] = 35_000, sha256Of(strings.Repeat("z", 35_000))
 	})
 	more["assets/0002"] = []byte(strings.Repeat("z", 35_000))
-	a := s.TryImport(other, more.zipped(t))
+	a := s.TryImport(other, more.zip(t))
 	require.Equal(t, []any{422, "quota-exceeded"}, []any{a.Status, a.Text("code")}, "%s", a.Raw)
 	require.Equal(t, before, s.CountStoredObjects())
 	require.Len(t, s.Want(200, "GET", "/storage/assets?limit=100", other, nil).Items(), 3)
 	s.Want(200, "GET", "/courses/"+fits.Text("id"), other, nil)
 }
 
-// What can't come along is told.
+// Files that are lost, or that a server without storage can't keep, are left out with a warning.
 func TestImportWarnsOfLostFiles(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	_, owner := newInstructor(s, "loser")
-	id := fullCourse(s, owner, "lost")
+	id := createFullCourse(s, owner, "lost")
 	x := exportCourse(s, owner, id)
 	require.NoError(t, os.RemoveAll(filepath.Join(s.Config.DataDir, "objects", "objects")))
 	lost := exportCourse(s, owner, id)
 	require.NotContains(t, lost, "assets/0001")
-	require.Equal(t, inOf(x.manifest(t), "assets", 0)["size"], inOf(lost.manifest(t), "assets", 0)["size"])
-	require.NotContains(t, inOf(lost.manifest(t), "assets", 0), "path")
+	require.Equal(t, elementOf(x.manifest(t), "assets", 0)["size"], elementOf(lost.manifest(t), "assets", 0)["size"])
+	require.NotContains(t, elementOf(lost.manifest(t), "assets", 0), "path")
 	without := sitetest.Start(t, map[string]string{"MODULES_DISABLED": "storage"})
 	for _, c := range []struct {
 		on      *sitetest.Site
-		archive parcel
+		archive archiveContent
 	}{{s, lost}, {without, lost}, {without, x}} {
-		a := c.on.ImportCourse(c.on.AdminToken(), c.archive.zipped(t))
+		a := c.on.ImportCourse(c.on.AdminToken(), c.archive.zip(t))
 		require.Nil(t, a.Get("cover_key"))
 		require.Nil(t, a.Get("lessons.1.asset_key"))
 		require.Len(t, a.Get("warnings"), 3)
 		require.Contains(t, a.Text("warnings.0"), "lost/video.mp4")
 	}
-	bare := without.ImportCourse(without.AdminToken(), lost.zipped(t))
+	bare := without.ImportCourse(without.AdminToken(), lost.zip(t))
 	y := exportCourse(without, without.AdminToken(), bare.Text("id"))
 	require.Empty(t, y.manifest(t)["assets"])
 	require.Equal(t, x["lessons/003.md"], y["lessons/003.md"])
 }
 
-// An edit at the same time is in the archive as a whole or not at all.
+// An edit at the same time is in the archive as a whole, or not at all.
 func TestExportIsOneInstant(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
@@ -445,7 +445,7 @@ func TestExportIsOneInstant(t *testing.T) {
 		for range 20 {
 			x := unzip(t, s.Want(200, "GET", course+"/export", admin, nil).Raw)
 			for i := range 4 {
-				l := inOf(x.manifest(t), "lessons", i)
+				l := elementOf(x.manifest(t), "lessons", i)
 				require.Equal(t, l["title"], string(x[l["path"].(string)]))
 			}
 		}
@@ -520,8 +520,9 @@ func TestArchiveKeepsCaptions(t *testing.T) {
 		require.NotEqual(t, "c/en.vtt", key)
 		s.Want(200, "GET", "/storage/sign?key="+key, other, nil)
 
-		bad := unzip(t, first.Raw).with(t, func(m map[string]any) { inOf(m, "assets", 0)["content_type"] = "text/plain" })
-		s.WantProblem(422, "validation-failed", "POST", "/courses/import", other, bad.zipped(t),
+		bad := unzip(t, first.Raw).with(t,
+			func(m map[string]any) { elementOf(m, "assets", 0)["content_type"] = "text/plain" })
+		s.WantProblem(422, "validation-failed", "POST", "/courses/import", other, bad.zip(t),
 			sitetest.Header{"Content-Type": sitetest.ArchiveType})
 	})
 }

@@ -101,7 +101,7 @@ func (s *Service) checkFile(a manifestAsset, e *entry) error {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
-	if err := s.intake.Check(a.file(), start[:n]); err != nil {
+	if err := s.intake.Check(a.describeFile(), start[:n]); err != nil {
 		return err
 	}
 	h := sha256.New()

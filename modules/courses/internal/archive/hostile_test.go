@@ -19,8 +19,8 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// item is an entry whose headers may lie.
-type item struct {
+// forgedEntry is an entry of a zip file whose headers may lie.
+type forgedEntry struct {
 	name    string
 	content []byte
 	// header is changed before it is written, data is what really stands there.
@@ -28,8 +28,8 @@ type item struct {
 	data   []byte
 }
 
-// forged writes entries as they are, without a doubt about any of them.
-func forged(t testing.TB, items ...item) string {
+// forgeArchive writes entries as they are, whatever their headers say.
+func forgeArchive(t testing.TB, items ...forgedEntry) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -52,27 +52,27 @@ func forged(t testing.TB, items ...item) string {
 	return b.String()
 }
 
-func (p parcel) items() (out []item) {
+func (p archiveContent) listEntries() (out []forgedEntry) {
 	for name, b := range p {
-		out = append(out, item{name: name, content: b})
+		out = append(out, forgedEntry{name: name, content: b})
 	}
 	return out
 }
 
-// plus adds an entry to a sound archive.
-func (p parcel) plus(t testing.TB, more ...item) string {
-	return forged(t, append(p.items(), more...)...)
+// zipWith packs the content with more entries.
+func (p archiveContent) zipWith(t testing.TB, more ...forgedEntry) string {
+	return forgeArchive(t, append(p.listEntries(), more...)...)
 }
 
-// but replaces the entry of the same name.
-func (p parcel) but(t testing.TB, it item) string {
+// zipReplacing packs the content with another entry in place of the one of the same name.
+func (p archiveContent) zipReplacing(t testing.TB, it forgedEntry) string {
 	rest := p.clone()
 	delete(rest, it.name)
-	return rest.plus(t, it)
+	return rest.zipWith(t, it)
 }
 
-// edited changes bytes of an archive: at the first, or at the last place where old stands.
-func edited(t testing.TB, archive, old, new string, last bool) string {
+// replaceBytes replaces bytes of an archive at the first or at the last place where they are.
+func replaceBytes(t testing.TB, archive, old, new string, last bool) string {
 	t.Helper()
 	at := strings.Index(archive, old)
 	if last {
@@ -84,9 +84,9 @@ func edited(t testing.TB, archive, old, new string, last bool) string {
 
 const lessonOne = "lessons/001.md"
 
-// soundParcel is a course with two lessons, of which one has a file.
-func soundParcel() parcel {
-	return parcel{
+// newSoundArchive returns a course with two lessons, of which one has a file.
+func newSoundArchive() archiveContent {
+	return archiveContent{
 		lessonOne: []byte("# One\n"), "lessons/002.md": []byte("Two"), "assets/0001": []byte("hello, learners"),
 		"course.json": []byte(fmt.Sprintf(`{"format":"lyceum-course","version":1,
 		"title":"Sound","summary":"","description":"","visibility":"public","tags":["a"],"cover_key":null,
@@ -96,65 +96,71 @@ func soundParcel() parcel {
 	}
 }
 
-// bad is an archive that must be refused: with a status, and a location that begins so.
-type bad struct {
+// badArchive is an archive that must be refused with a status and a location that begins so.
+type badArchive struct {
 	status   int
 	location string
 	archive  string
 }
 
-func badNames(t testing.TB) map[string]bad {
-	p, out := soundParcel(), map[string]bad{}
+func badNames(t testing.TB) map[string]badArchive {
+	p, out := newSoundArchive(), map[string]badArchive{}
 	for _, name := range []string{
 		"/etc/passwd", "../up", "lessons/../../up", "a/./b", "a//b", `a\b`, `..\up`, "C:/x", "C:x", "a\x00b",
 		"a\nb", "a\x1bb", "a\u202eb", "\xff\xfe", "", "//host/share", "a/..", ".", "..",
 		strings.Repeat("a", 300),
 	} {
-		out["name "+fmt.Sprintf("%.20q", name)] = bad{422, "body.", p.plus(t, item{name: name, content: []byte("x")})}
+		out["name "+fmt.Sprintf("%.20q", name)] = badArchive{
+			422, "body.", p.zipWith(t, forgedEntry{name: name, content: []byte("x")}),
+		}
 	}
 	for what, name := range map[string]string{
 		"name twice": lessonOne, "name in capitals": "LESSONS/001.MD", "name folded": "leſſons/001.md",
 		"folder of a name": lessonOne + "/",
 	} {
-		it := item{name: name, content: []byte("x")}
+		it := forgedEntry{name: name, content: []byte("x")}
 		if strings.HasSuffix(name, "/") {
 			it.content = nil
 		}
-		out[what] = bad{422, "body.", p.plus(t, it)}
+		out[what] = badArchive{422, "body.", p.zipWith(t, it)}
 	}
-	out["unknown entry"] = bad{422, "body.readme.txt", p.plus(t, item{name: "readme.txt", content: []byte("x")})}
+	out["unknown entry"] = badArchive{
+		422, "body.readme.txt", p.zipWith(t, forgedEntry{name: "readme.txt", content: []byte("x")}),
+	}
 	for _, gone := range []string{lessonOne, "assets/0001", "course.json"} {
 		rest := p.clone()
 		delete(rest, gone)
-		out["missing "+gone] = bad{422, "body", rest.zipped(t)}
+		out["missing "+gone] = badArchive{422, "body", rest.zip(t)}
 	}
 	for what, mode := range map[string]os.FileMode{
 		"symlink": os.ModeSymlink | 0o777, "device": os.ModeDevice | 0o600,
 		"character device": os.ModeDevice | os.ModeCharDevice, "pipe": os.ModeNamedPipe, "socket": os.ModeSocket,
 		"folder that is a link": os.ModeSymlink,
 	} {
-		it := item{name: lessonOne, content: []byte("/etc/passwd"), header: func(h *zip.FileHeader) { h.SetMode(mode) }}
+		it := forgedEntry{
+			name: lessonOne, content: []byte("/etc/passwd"), header: func(h *zip.FileHeader) { h.SetMode(mode) },
+		}
 		if strings.HasPrefix(what, "folder") {
-			out[what] = bad{422, "body.folder/", p.plus(t, item{name: "folder/", header: it.header})}
+			out[what] = badArchive{422, "body.folder/", p.zipWith(t, forgedEntry{name: "folder/", header: it.header})}
 			continue
 		}
-		out[what] = bad{422, "body." + lessonOne, p.but(t, it)}
+		out[what] = badArchive{422, "body." + lessonOne, p.zipReplacing(t, it)}
 	}
 	return out
 }
 
-func badContents(t testing.TB) map[string]bad {
-	p := soundParcel()
+func badContents(t testing.TB) map[string]badArchive {
+	p := newSoundArchive()
 	at := "body." + lessonOne
-	change := func(content string, data string, header func(h *zip.FileHeader)) bad {
-		it := item{name: lessonOne, content: []byte(content), header: header}
+	change := func(content string, data string, header func(h *zip.FileHeader)) badArchive {
+		it := forgedEntry{name: lessonOne, content: []byte(content), header: header}
 		if data != "" {
 			it.data = []byte(data)
 		}
-		return bad{422, at, p.but(t, it)}
+		return badArchive{422, at, p.zipReplacing(t, it)}
 	}
 	flag := func(f uint16) func(h *zip.FileHeader) { return func(h *zip.FileHeader) { h.Flags |= f } }
-	out := map[string]bad{
+	out := map[string]badArchive{
 		"encrypted": change("x", "", flag(1)), "strongly encrypted": change("x", "", flag(1<<6)),
 		"masked":           change("x", "", flag(1<<13)),
 		"another checksum": change("x", "", func(h *zip.FileHeader) { h.CRC32++ }), "no checksum": change("x", "",
@@ -178,44 +184,44 @@ func badContents(t testing.TB) map[string]bad {
 	for _, method := range []uint16{1, 6, 9, 12, 14, 93, 95, 99} {
 		out[fmt.Sprint("method ", method)] = change("x", "", func(h *zip.FileHeader) { h.Method = method })
 	}
-	bomb := parcel{
+	bomb := archiveContent{
 		"course.json": []byte(`{"format":"lyceum-course","version":1,"title":"` + strings.Repeat(" ", 20<<20) + `x","visibility":"public"}`),
 	}
-	out["a bomb"] = bad{422, "body.course.json", bomb.zipped(t)}
-	large := parcel{
+	out["a bomb"] = badArchive{422, "body.course.json", bomb.zip(t)}
+	large := archiveContent{
 		"course.json": []byte(`{"format":"lyceum-course","version":1,"title":"x","visibility":"public"}` + strings.Repeat(" ",
 			8<<20)),
 	}
-	out["course.json of more than 8 MiB"] = bad{422, "body.course.json", large.plus(t)}
-	many := parcel{}
+	out["course.json of more than 8 MiB"] = badArchive{422, "body.course.json", large.zipWith(t)}
+	many := archiveContent{}
 	for i := range 5000 {
 		many[fmt.Sprint("a/", i)] = nil
 	}
-	out["too many entries"] = bad{422, "body", many.plus(t, soundParcel().items()...)}
-	crumbs := parcel{}
+	out["too many entries"] = badArchive{422, "body", many.zipWith(t, newSoundArchive().listEntries()...)}
+	crumbs := archiveContent{}
 	for i := range 60 {
 		crumbs[fmt.Sprint("a/", i)] = make([]byte, 900<<10)
 	}
-	out["a bomb of crumbs"] = bad{422, "body", crumbs.zipped(t)}
+	out["a bomb of crumbs"] = badArchive{422, "body", crumbs.zip(t)}
 	return out
 }
 
-// badStructures try to be read in two ways.
-func badStructures(t testing.TB) map[string]bad {
-	p := soundParcel()
-	sound := p.plus(t)
+// badStructures returns archives that two programs might read in two ways.
+func badStructures(t testing.TB) map[string]badArchive {
+	p := newSoundArchive()
+	sound := p.zipWith(t)
 	end := strings.LastIndex(sound, "PK\x05\x06")
-	out := map[string]bad{
-		"nothing but text": {400, "", "this is no archive"}, "an empty archive": {422, "body", parcel{}.zipped(t)},
+	out := map[string]badArchive{
+		"nothing but text": {400, "", "this is no archive"}, "an empty archive": {422, "body", archiveContent{}.zip(t)},
 		"one byte":      {400, "", "P"},
 		"the end alone": {400, "", sound[end:]}, "cut": {400, "", sound[:len(sound)-5]}, "half": {
 			400, "", sound[:len(sound)/2],
 		}, "something behind": {400, "", sound + "x"}, "something before": {400, "", "x" + sound},
 		"JSON": {400, "", `{"title":"x"}`}, "a tar": {400, "", "x.txt\x00" + strings.Repeat("\x00", 1018)},
-		"another name before the data":  {422, "body.", edited(t, sound, lessonOne, "lessons/00X.md", false)},
-		"another name in the directory": {422, "body.", edited(t, sound, lessonOne, "lessons/00X.md", true)},
-		"a lost header":                 {422, "body.", edited(t, sound, "PK\x03\x04", "PK\x03\x05", false)},
-		"a lost directory header":       {400, "", edited(t, sound, "PK\x01\x02", "PK\x01\x03", true)},
+		"another name before the data":  {422, "body.", replaceBytes(t, sound, lessonOne, "lessons/00X.md", false)},
+		"another name in the directory": {422, "body.", replaceBytes(t, sound, lessonOne, "lessons/00X.md", true)},
+		"a lost header":                 {422, "body.", replaceBytes(t, sound, "PK\x03\x04", "PK\x03\x05", false)},
+		"a lost directory header":       {400, "", replaceBytes(t, sound, "PK\x01\x02", "PK\x01\x03", true)},
 	}
 	le := binary.LittleEndian
 	with := func(value uint16, places ...int) string {
@@ -225,59 +231,60 @@ func badStructures(t testing.TB) map[string]bad {
 		}
 		return string(b)
 	}
-	out["a wrong count"] = bad{400, "", with(99, 8, 10)}
-	out["several disks"] = bad{422, "body", with(1, 4)}
-	out["a part of the entries"] = bad{422, "body", with(99, 10)}
-	out["zip64"] = bad{
+	out["a wrong count"] = badArchive{400, "", with(99, 8, 10)}
+	out["several disks"] = badArchive{422, "body", with(1, 4)}
+	out["a part of the entries"] = badArchive{422, "body", with(99, 10)}
+	out["zip64"] = badArchive{
 		422, "body",
 		sound[:end] + "PK\x06\x07" + strings.Repeat("\x00", 16) + sound[end:end+12] + string(le.AppendUint32(nil,
 			le.Uint32([]byte(sound[end+12:]))+20)) + sound[end+16:],
 	}
-	out["two directories"] = bad{400, "", sound + sound[end:]}
+	out["two directories"] = badArchive{400, "", sound + sound[end:]}
 
 	// Overlapping entries: the directory names the same data twice, and data within data (Fifield).
 	dir := int(le.Uint32([]byte(sound[end+16:])))
 	first, second := dir, dir+46+int(le.Uint16([]byte(sound[dir+28:])))
 	twin := []byte(sound)
 	copy(twin[second+42:second+46], twin[first+42:first+46])
-	out["one place for two"] = bad{422, "body.", string(twin)}
-	inner := forged(t, item{name: "a", content: []byte("x")})
-	quoting := forged(t, item{name: "outer", content: []byte(inner)}, item{name: "a", content: []byte("x")})
+	out["one place for two"] = badArchive{422, "body.", string(twin)}
+	inner := forgeArchive(t, forgedEntry{name: "a", content: []byte("x")})
+	quoting := forgeArchive(t, forgedEntry{name: "outer", content: []byte(inner)},
+		forgedEntry{name: "a", content: []byte("x")})
 	qend := strings.LastIndex(quoting, "PK\x05\x06")
 	qdir := int(le.Uint32([]byte(quoting[qend+16:])))
 	b := []byte(quoting)
 	at := qdir + 46 + int(le.Uint16(b[qdir+28:]))
 	le.PutUint32(b[at+42:], uint32(strings.Index(quoting, inner)))
-	out["data within data"] = bad{422, "body.outer", string(b)}
+	out["data within data"] = badArchive{422, "body.outer", string(b)}
 	le.PutUint32(b[at+42:], uint32(qdir)+1000)
-	out["data nowhere"] = bad{422, "body.a", string(b)}
+	out["data nowhere"] = badArchive{422, "body.a", string(b)}
 	into := []byte(sound)
 	le.PutUint32(into[first+20:], le.Uint32(into[first+20:])+1<<20)
-	out["two sizes"] = bad{422, "body.", string(into)}
+	out["two sizes"] = badArchive{422, "body.", string(into)}
 	return out
 }
 
 // badManifestSet collects archives with a broken course.json.
 type badManifestSet struct {
 	t     testing.TB
-	sound parcel
-	all   map[string]bad
+	sound archiveContent
+	all   map[string]badArchive
 }
 
 // addText adds an archive whose course.json has that text. location is that of the fault in it.
 func (b badManifestSet) addText(name, location, content string) {
 	c := b.sound.clone()
 	c["course.json"] = []byte(content)
-	b.all[name] = bad{422, "body.course.json" + location, c.zipped(b.t)}
+	b.all[name] = badArchive{422, "body.course.json" + location, c.zip(b.t)}
 }
 
 // addChange adds an archive whose course.json was changed.
 func (b badManifestSet) addChange(name, location string, change func(m map[string]any)) {
-	b.all[name] = bad{422, "body.course.json" + location, b.sound.with(b.t, change).zipped(b.t)}
+	b.all[name] = badArchive{422, "body.course.json" + location, b.sound.with(b.t, change).zip(b.t)}
 }
 
-func badManifests(t testing.TB) map[string]bad {
-	b := badManifestSet{t, soundParcel(), map[string]bad{}}
+func badManifests(t testing.TB) map[string]badArchive {
+	b := badManifestSet{t, newSoundArchive(), map[string]badArchive{}}
 	b.addBrokenTexts()
 	b.addBadCourses()
 	b.addBadLessons()
@@ -335,12 +342,12 @@ func (b badManifestSet) addBadLessons() {
 		"path":                 {"", "lessons/002.md", "course.json", "assets/0001", "nowhere"},
 	} {
 		for i, v := range values {
-			change := func(m map[string]any) { inOf(m, "lessons", 0)[field] = v }
+			change := func(m map[string]any) { elementOf(m, "lessons", 0)[field] = v }
 			b.addChange(fmt.Sprint("lesson's ", field, " ", i), ".", change)
 		}
 	}
-	b.addChange("a circle", ".lessons", func(m map[string]any) { inOf(m, "lessons", 0)["prerequisites"] = []int{2} })
-	b.addChange("itself", ".lessons", func(m map[string]any) { inOf(m, "lessons", 0)["prerequisites"] = []int{1} })
+	b.addChange("a circle", ".lessons", func(m map[string]any) { elementOf(m, "lessons", 0)["prerequisites"] = []int{2} })
+	b.addChange("itself", ".lessons", func(m map[string]any) { elementOf(m, "lessons", 0)["prerequisites"] = []int{1} })
 	b.addChange("too many lessons", ".lessons", func(m map[string]any) {
 		l := m["lessons"].([]any)
 		for len(l) < 501 {
@@ -352,9 +359,9 @@ func (b badManifestSet) addBadLessons() {
 
 func (b badManifestSet) addBadAssets() {
 	b.addChange("lesson's key not listed", ".assets",
-		func(m map[string]any) { inOf(m, "lessons", 0)["asset_key"] = "other" })
+		func(m map[string]any) { elementOf(m, "lessons", 0)["asset_key"] = "other" })
 	b.addChange("a key twice", ".assets.1.key",
-		func(m map[string]any) { m["assets"] = append(m["assets"].([]any), inOf(m, "assets", 0)) })
+		func(m map[string]any) { m["assets"] = append(m["assets"].([]any), elementOf(m, "assets", 0)) })
 	b.addChange("an unused key", ".assets",
 		func(m map[string]any) { m["assets"] = append(m["assets"].([]any), map[string]any{"key": "unused"}) })
 	for field, values := range map[string][]any{
@@ -364,13 +371,13 @@ func (b badManifestSet) addBadAssets() {
 		"path":         {"assets/0002"},
 	} {
 		for i, v := range values {
-			change := func(m map[string]any) { inOf(m, "assets", 0)[field] = v }
+			change := func(m map[string]any) { elementOf(m, "assets", 0)[field] = v }
 			b.addChange(fmt.Sprint("asset's ", field, " ", i), ".assets.0."+field, change)
 		}
 	}
 	for i, key := range []string{"", "/a", "../a", "a/../b", `a\b`, strings.Repeat("k", 513), "a\u202eb"} {
 		b.addChange(fmt.Sprint("asset's key ", i), ".assets.0.key", func(m map[string]any) {
-			inOf(m, "assets", 0)["key"], inOf(m, "lessons", 0)["asset_key"] = key, key
+			elementOf(m, "assets", 0)["key"], elementOf(m, "lessons", 0)["asset_key"] = key, key
 		})
 	}
 }
@@ -382,7 +389,7 @@ func TestHostileArchivesAreRefused(t *testing.T) {
 		admin := s.AdminToken()
 		before, objects := s.NewestEntry(admin), s.CountStoredObjects()
 		code := map[int]string{400: "malformed-request", 422: "validation-failed"}
-		for _, corpus := range []map[string]bad{badNames(t), badContents(t), badStructures(t), badManifests(t)} {
+		for _, corpus := range []map[string]badArchive{badNames(t), badContents(t), badStructures(t), badManifests(t)} {
 			for name, b := range corpus {
 				t.Run(name, func(t *testing.T) {
 					a := s.For(t).TryImport(owner, b.archive)
@@ -395,22 +402,24 @@ func TestHostileArchivesAreRefused(t *testing.T) {
 		require.Equal(t, objects, s.CountStoredObjects())
 		require.Empty(t, s.Want(200, "GET", "/courses?status=draft", owner, nil).Items())
 		require.Empty(t, s.Want(200, "GET", "/storage/assets", owner, nil).Items())
-		nothingStaged(s, t)
+		requireNothingStaged(s, t)
 
 		// The sound one is taken, and folders that other programs add are no harm.
-		a := s.ImportCourse(owner, soundParcel().plus(t, item{name: "lessons/"}, item{name: "assets/"}))
+		a := s.ImportCourse(owner,
+			newSoundArchive().zipWith(t, forgedEntry{name: "lessons/"}, forgedEntry{name: "assets/"}))
 		require.Equal(t, "hostile/a.txt", a.Text("lessons.0.asset_key"))
 		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 	})
 }
 
-// What the request itself may be wrong with, in the contract's order.
+// Faults of the request itself are refused before those of the archive: no token, no permission, another
+// media type, no body.
 func TestImportRequestRules(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
 	_, owner := newInstructor(s, "ordered")
 	_, _, user := s.NewAccount("ordinary")
-	sound := soundParcel().zipped(t)
+	sound := newSoundArchive().zip(t)
 	refused := func(status int, code, token, body string, h sitetest.Header) {
 		t.Helper()
 		a := s.Call("POST", "/courses/import", token, body, h)
@@ -443,8 +452,8 @@ func TestImportRequestRules(t *testing.T) {
 		sitetest.Header{"Content-Type": sitetest.ArchiveType})
 }
 
-// stream sends a body that is never held whole; a negative length means in chunks.
-func postStream(s *sitetest.Site, token string, body io.Reader, length int64) sitetest.Answer {
+// postBody sends an import whose body is never held whole. A negative length sends it in chunks.
+func postBody(s *sitetest.Site, token string, body io.Reader, length int64) sitetest.Answer {
 	s.T.Helper()
 	req, err := http.NewRequestWithContext(s.T.Context(), "POST", s.URL+"/courses/import", body)
 	require.NoError(s.T, err)
@@ -461,15 +470,15 @@ func TestImportTooLarge(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	_, owner := newInstructor(s, "large")
 	for _, length := range []int64{512<<20 + 1, -1} {
-		a := postStream(s, owner, sitetest.Zeros(512<<20+1), length)
+		a := postBody(s, owner, sitetest.Zeros(512<<20+1), length)
 		require.Equal(t, []any{413, "body-too-large"}, []any{a.Status, a.Text("code")}, "%s", a.Raw)
 	}
-	nothingStaged(s, t)
+	requireNothingStaged(s, t)
 	// Refused at once, by the length alone.
-	answer := sendRaw(s,
+	answer := sendBytes(s,
 		"POST /courses/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+owner+"\r\nContent-Type: application/zip\r\nContent-Length: 600000000\r\n\r\nPK")
 	require.Contains(t, answer, "HTTP/1.1 413")
-	nothingStaged(s, t)
+	requireNothingStaged(s, t)
 }
 
 // Memory does not grow with the size of an archive that comes in or goes out (requirement X2).
@@ -478,7 +487,7 @@ func TestLargeArchivesStayOutOfMemory(t *testing.T) {
 	_, owner := newInstructor(s, "heavy")
 	growth := sitetest.WatchHeap()
 	const size = 200 << 20
-	a := postStream(s, owner, sitetest.LargeArchive(size), -1)
+	a := postBody(s, owner, sitetest.LargeArchive(size), -1)
 	require.Equal(t, 201, a.Status, "%s", a.Raw)
 	req, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+"/courses/"+a.Text("id")+"/export", nil)
 	require.NoError(t, err)
@@ -494,8 +503,8 @@ func TestLargeArchivesStayOutOfMemory(t *testing.T) {
 	require.Less(t, grown, int64(64<<20))
 }
 
-// raw sends bytes and gives what comes back.
-func sendRaw(s *sitetest.Site, request string) string {
+// sendBytes sends bytes to the site and returns what comes back.
+func sendBytes(s *sitetest.Site, request string) string {
 	s.T.Helper()
 	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.URL, "http://"), time.Second)
 	require.NoError(s.T, err)

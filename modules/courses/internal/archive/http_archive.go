@@ -87,9 +87,9 @@ func (h *Handlers) importCourse(ctx context.Context, _ *httpx.None) (*httpx.Resp
 // ends.
 func (h *Handlers) stageBody(ctx context.Context) (*stagedImport, error) {
 	body := upload.BodyFromContext(ctx)
-	in, err := h.service.stage(ctx, body.File, body.Size)
+	in, err := h.service.stageImport(ctx, body.File, body.Size)
 	if err == nil {
-		body.DeferToEnd(func() { h.service.discard(ctx, in) })
+		body.DeferToEnd(func() { h.service.discardImport(ctx, in) })
 	}
 	return in, err
 }

@@ -39,7 +39,7 @@ type contentSpan struct{ markdown, html span }
 // stage checks a whole archive, renders its lessons and stages its files. It returns an error of kind
 // Malformed for a file that is no zip file, of kind Invalid for an archive that breaks a rule, and the
 // errors of storageapi.Intake. The caller discards the result in the end.
-func (s *Service) stage(ctx context.Context, r io.ReaderAt, size int64) (*stagedImport, error) {
+func (s *Service) stageImport(ctx context.Context, r io.ReaderAt, size int64) (*stagedImport, error) {
 	// Nothing of this is in the transaction of the request: files are stored one after the other, which
 	// takes long, and they are staged until createCourse settles them.
 	ctx = db.WithoutTx(ctx)
@@ -70,7 +70,7 @@ func (s *Service) stage(ctx context.Context, r io.ReaderAt, size int64) (*staged
 		err = s.stageFiles(ctx, in, m, entries)
 	}
 	if err != nil {
-		s.discard(ctx, in)
+		s.discardImport(ctx, in)
 		return nil, err
 	}
 	return in, nil
@@ -126,7 +126,7 @@ func (s *Service) stageFiles(
 			newKeys[a.Key] = nil
 			continue
 		}
-		staged, err := s.intake.Stage(ctx, a.file(), entries[a.Path].open)
+		staged, err := s.intake.Stage(ctx, a.describeFile(), entries[a.Path].open)
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (in *stagedImport) replaceKeys(newKeys map[string]*string) error {
 
 // discard releases what the import keeps. Files of a course that was created are no longer staged, and
 // stay.
-func (s *Service) discard(ctx context.Context, in *stagedImport) {
+func (s *Service) discardImport(ctx context.Context, in *stagedImport) {
 	in.texts.close()
 	if len(in.stagedIDs) == 0 {
 		return

@@ -70,7 +70,7 @@ type manifestAsset struct {
 }
 
 // file returns the asset as storage describes it.
-func (a manifestAsset) file() storageapi.File {
+func (a manifestAsset) describeFile() storageapi.File {
 	return storageapi.File{Key: a.Key, ContentType: a.ContentType, Size: a.Size, SHA256: a.SHA256}
 }
 

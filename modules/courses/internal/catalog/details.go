@@ -50,7 +50,7 @@ func (s *Service) FindBrief(ctx context.Context, id string) (c coursesapi.Course
 // are left out.
 func (s *Service) ListBriefs(ctx context.Context, courseIDs []string) (map[string]coursesapi.Course, error) {
 	valid := slices.DeleteFunc(slices.Clone(courseIDs), func(id string) bool { return !ids.IsValid(id) })
-	found, err := s.store.coursesByID(ctx, valid)
+	found, err := s.store.listCoursesByID(ctx, valid)
 	briefs := make(map[string]coursesapi.Course, len(found))
 	for i := range found {
 		briefs[found[i].ID] = found[i].Brief()

@@ -11,7 +11,7 @@ import (
 type store struct{ db *db.DB }
 
 // coursesByID returns those of the courses that are not in the trash, without their long texts.
-func (s *store) coursesByID(ctx context.Context, courseIDs []string) (found []course.Course, err error) {
+func (s *store) listCoursesByID(ctx context.Context, courseIDs []string) (found []course.Course, err error) {
 	if len(courseIDs) == 0 {
 		return []course.Course{}, nil
 	}

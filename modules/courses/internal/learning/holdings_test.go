@@ -45,7 +45,7 @@ func (s *school) learn(userID string) {
 		_, err := s.store.enroll(ctx, []string{userID}, c.ID, noon)
 		require.NoError(s.t, err)
 		require.NoError(s.t, s.store.lockSums(ctx, userID, c.ID, noon))
-		before, err := s.store.progress(ctx, userID, s.lessons[i])
+		before, err := s.store.findProgress(ctx, userID, s.lessons[i])
 		require.NoError(s.t, err)
 		after := *before
 		after.Percent, after.PositionSeconds, after.UpdatedAt = 50, 7, noon

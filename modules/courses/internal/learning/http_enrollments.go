@@ -45,7 +45,7 @@ func newEnrollmentView(c *course.Course, p course.Progress, enrolledAt clock.Tim
 
 // enroll answers POST /courses/{id}/enrollment with 201, and with 200 if the caller was enrolled before. An
 // archived course is 409 course-archived.
-func (h *Handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Response[enrollmentView], error) {
+func (h *Handlers) enrollCaller(ctx context.Context, in *courseInput) (*httpx.Response[enrollmentView], error) {
 	c, isNew, err := h.service.enrollCaller(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -58,12 +58,12 @@ func (h *Handlers) enroll(ctx context.Context, in *courseInput) (*httpx.Response
 }
 
 // unenroll answers DELETE /courses/{id}/enrollment with 204, also if the caller was not enrolled.
-func (h *Handlers) unenroll(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
+func (h *Handlers) unenrollCaller(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
 	return nil, h.service.unenrollCaller(ctx, in.ID)
 }
 
 // enrollments answers GET /users/me/enrollments with one page, the newest enrollment first.
-func (h *Handlers) enrollments(
+func (h *Handlers) listEnrollments(
 	ctx context.Context, in *pagination.Query,
 ) (*pagination.Response[enrollmentView], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("enrollments", nil, *in),

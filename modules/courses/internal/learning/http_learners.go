@@ -52,7 +52,7 @@ type learnersInput struct {
 
 // learners answers GET /courses/{id}/learners with one page, the earliest enrollment first. As CSV, it is
 // all of them.
-func (h *Handlers) learners(ctx context.Context, in *learnersInput) (*pagination.Response[learnerView], error) {
+func (h *Handlers) listLearners(ctx context.Context, in *learnersInput) (*pagination.Response[learnerView], error) {
 	c, err := h.service.findManagedCourse(ctx, in.ID)
 	if err != nil {
 		return nil, err

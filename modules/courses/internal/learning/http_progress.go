@@ -69,7 +69,7 @@ type reportInput struct {
 
 // report answers PUT /courses/{id}/lessons/{lesson_id}/progress with what is stored then. A locked lesson is
 // 403 lesson-locked.
-func (h *Handlers) report(ctx context.Context, in *reportInput) (*httpx.Response[lessonProgressView], error) {
+func (h *Handlers) reportProgress(ctx context.Context, in *reportInput) (*httpx.Response[lessonProgressView], error) {
 	r := report{Percent: in.Body.Percent, PositionSeconds: in.Body.PositionSeconds.Value, IsReset: in.Body.Reset}
 	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, r)
 	if err != nil {
@@ -92,7 +92,7 @@ type placedView struct {
 }
 
 // progress answers GET /courses/{id}/progress.
-func (h *Handlers) progress(ctx context.Context, in *courseInput) (*httpx.Response[courseProgressView], error) {
+func (h *Handlers) getProgress(ctx context.Context, in *courseInput) (*httpx.Response[courseProgressView], error) {
 	c, rows, err := h.service.getProgress(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ type myProgressView struct {
 }
 
 // myProgress answers GET /users/me/progress with one page, the latest activity first.
-func (h *Handlers) myProgress(
+func (h *Handlers) listMyProgress(
 	ctx context.Context, in *pagination.Query,
 ) (*pagination.Response[myProgressView], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("my progress", nil, *in),

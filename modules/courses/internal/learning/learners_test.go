@@ -16,7 +16,7 @@ import (
 )
 
 // learnersOf lists the ids of those who are in a course's list of learners.
-func learnersOf(s *sitetest.Site, course, token string) (out []string) {
+func listLearnerIDs(s *sitetest.Site, course, token string) (out []string) {
 	s.T.Helper()
 	for _, item := range s.Want(200, "GET", course+"/learners", token, nil).Items() {
 		out = append(out, item.(map[string]any)["user"].(map[string]any)["id"].(string))
@@ -41,11 +41,11 @@ func TestManagersReportWithoutEnrollment(t *testing.T) {
 			require.Len(t, s.Want(200, "GET", "/users/me/progress", manager, nil).Items(), 1)
 			require.Empty(t, s.Want(200, "GET", "/users/me/enrollments", manager, nil).Items())
 		}
-		require.Empty(t, learnersOf(s, course, cast.Instructor))
+		require.Empty(t, listLearnerIDs(s, course, cast.Instructor))
 		s.Want(200, "PUT", lesson+"/progress", cast.User, `{"percent":10}`)
-		require.Len(t, learnersOf(s, course, cast.Instructor), 1, "a learner's first report enrolls")
+		require.Len(t, listLearnerIDs(s, course, cast.Instructor), 1, "a learner's first report enrolls")
 		s.Want(201, "POST", course+"/enrollment", cast.Instructor, nil)
-		require.Contains(t, learnersOf(s, course, cast.Admin),
+		require.Contains(t, listLearnerIDs(s, course, cast.Admin),
 			s.Want(200, "GET", "/users/me", cast.Instructor, nil).Text("id"), "enrolled by themselves")
 	})
 }
@@ -65,7 +65,7 @@ func (r removal) path() string { return r.course + "/learners/" + r.learnerID }
 // requireLearners checks the list of learners.
 func (r removal) requireLearners(t *testing.T, want ...string) {
 	t.Helper()
-	require.Equal(t, want, learnersOf(r.Site, r.course, r.cast.Instructor))
+	require.Equal(t, want, listLearnerIDs(r.Site, r.course, r.cast.Instructor))
 }
 
 // A learner who is removed loses what the enrollment gave, keeps their progress and comes back only by
@@ -133,7 +133,7 @@ func testReportsAfterRemoval(t *testing.T, r removal) {
 	for _, body := range []string{`{"percent":50}`, `{"percent":100}`, `{"percent":60,"reset":true}`} {
 		r.Want(200, "PUT", r.lesson+"/progress", r.token, body)
 	}
-	require.Empty(t, learnersOf(r.Site, r.course, r.cast.Instructor))
+	require.Empty(t, listLearnerIDs(r.Site, r.course, r.cast.Instructor))
 }
 
 func testReturnAfterRemoval(t *testing.T, r removal) {
@@ -155,7 +155,7 @@ func testReturnAfterRemoval(t *testing.T, r removal) {
 			own.requireLearners(t, r.learnerID)
 			require.Equal(t, 200, own.Call("GET", "/channels/"+r.channel+"/messages", r.token, nil).Status)
 			own.Want(204, "DELETE", r.path(), r.cast.Admin, nil)
-			require.Empty(t, learnersOf(own.Site, r.course, r.cast.Instructor))
+			require.Empty(t, listLearnerIDs(own.Site, r.course, r.cast.Instructor))
 		})
 	}
 }

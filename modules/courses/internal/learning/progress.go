@@ -108,7 +108,7 @@ func (s *Service) reportProgress(
 		return nil, err
 	}
 	userID := identity.CallerFrom(ctx).UserID
-	before, err := s.store.progress(ctx, userID, l)
+	before, err := s.store.findProgress(ctx, userID, l)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (s *Service) writeReportInSteps(
 	if err := s.store.lockSums(ctx, userID, c.ID, now); err != nil {
 		return nil, err
 	}
-	before, err := s.store.progress(ctx, userID, l)
+	before, err := s.store.findProgress(ctx, userID, l)
 	if err != nil {
 		return nil, err
 	}

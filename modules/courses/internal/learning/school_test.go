@@ -13,8 +13,8 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// onReplicas runs a story on one embedded site, and on two replicas over the real parts.
-func onReplicas(t *testing.T, story func(t *testing.T, sites []*sitetest.Site)) {
+// onTwoReplicas runs a story on one embedded site, and on two replicas with real services.
+func onTwoReplicas(t *testing.T, story func(t *testing.T, sites []*sitetest.Site)) {
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false", "ACCESS_TOKEN_TTL": "24h"})
@@ -26,27 +26,27 @@ func onReplicas(t *testing.T, story func(t *testing.T, sites []*sitetest.Site)) 
 	})
 }
 
-// school has a few learners, on every replica.
+// school is a site, or two replicas, with a few learners.
 type school struct {
 	t        *testing.T
 	sites    []*sitetest.Site
 	admin    string
 	learners []sitetest.Account
-	// done says who has to be told of which courses that they are completed.
-	done map[sitetest.Account][]string
+	// completions are the courses whose completion each learner must be notified of.
+	completions map[sitetest.Account][]string
 }
 
 func newSchool(t *testing.T, sites []*sitetest.Site, learners int) *school {
 	t.Helper()
-	c := &school{t: t, sites: sites, admin: sites[0].AdminToken(), done: map[sitetest.Account][]string{}}
+	c := &school{t: t, sites: sites, admin: sites[0].AdminToken(), completions: map[sitetest.Account][]string{}}
 	for i := range learners {
 		c.learners = append(c.learners, sites[0].NewQuietAccount(fmt.Sprint("learner-", i), "user", c.admin))
 	}
 	return c
 }
 
-// course makes a published course of n lessons and gives its path and those of the lessons.
-func (c *school) course(n int) (course string, lessons []string) {
+// createCourse creates a published course of n lessons and returns its path and those of the lessons.
+func (c *school) createCourse(n int) (course string, lessons []string) {
 	c.t.Helper()
 	s := c.sites[0]
 	course = "/courses/" + s.Want(201, "POST", "/courses", c.admin, `{"title":"Order","status":"published"}`).Text("id")
@@ -58,8 +58,9 @@ func (c *school) course(n int) (course string, lessons []string) {
 	return course, lessons
 }
 
-// recount gives a learner's progress in a course, after its sums have been held against the lessons on every replica.
-func (c *school) recount(learner sitetest.Account, course string) (a sitetest.Answer) {
+// checkProgress returns a learner's progress in a course. On every replica it compares the sums with the
+// lessons.
+func (c *school) checkProgress(learner sitetest.Account, course string) (a sitetest.Answer) {
 	c.t.Helper()
 	for _, s := range c.sites {
 		a = s.Want(200, "GET", course+"/progress", learner.Token, nil)
@@ -87,16 +88,16 @@ func (c *school) recount(learner sitetest.Account, course string) (a sitetest.An
 	return a
 }
 
-// toldOnce waits until every learner was notified of each course that they have completed, and checks
+// requireToldOnce waits until every learner was notified of each course that they have completed, and checks
 // that nothing was told twice or wrongly. A course that is completed last shows that earlier
 // notifications have arrived.
-func (c *school) toldOnce() {
+func (c *school) requireToldOnce() {
 	c.t.Helper()
-	last, lessons := c.course(1)
+	last, lessons := c.createCourse(1)
 	for _, l := range c.learners {
 		c.sites[0].Want(200, "PUT", lessons[0]+"/progress", l.Token, `{"percent":100}`)
 		want := map[string]int{last: 1}
-		for _, course := range c.done[l] {
+		for _, course := range c.completions[l] {
 			want[course] = 1
 		}
 		require.EventuallyWithT(c.t,
@@ -105,18 +106,18 @@ func (c *school) toldOnce() {
 	}
 }
 
-// completed is recount of a course that the learner has to have completed.
-func (c *school) completed(l sitetest.Account, course string) {
+// requireCompleted is checkProgress for a course that the learner must have completed.
+func (c *school) requireCompleted(l sitetest.Account, course string) {
 	c.t.Helper()
-	a := c.recount(l, course)
+	a := c.checkProgress(l, course)
 	require.EqualValues(c.t, 100, a.Get("percent"), "%s", a.Raw)
 	require.NotNil(c.t, a.Get("completed_at"), "%s", a.Raw)
-	c.done[l] = append(c.done[l], course)
+	c.completions[l] = append(c.completions[l], course)
 }
 
-// atOnce shares what is to be done among n goroutines, which begin together, each on another replica than its
-// neighbour.
-func (c *school) atOnce(n int, work []func(*sitetest.Site)) {
+// runAtOnce shares the work among n goroutines that begin together, each on another replica than the one
+// before.
+func (c *school) runAtOnce(n int, work []func(*sitetest.Site)) {
 	c.t.Helper()
 	var wg sync.WaitGroup
 	begin := make(chan struct{})

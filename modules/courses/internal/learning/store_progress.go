@@ -10,7 +10,7 @@ import (
 
 // progress returns an account's progress in a lesson. A lesson that the account has not begun has a
 // row that is not stored.
-func (s *store) progress(ctx context.Context, userID string, l *course.Lesson) (*lessonProgress, error) {
+func (s *store) findProgress(ctx context.Context, userID string, l *course.Lesson) (*lessonProgress, error) {
 	p := &lessonProgress{}
 	err := s.db.Conn(ctx).Where("user_id = ? AND lesson_id = ?", userID, l.ID).Take(p).Error
 	if db.IsNotFound(err) {
