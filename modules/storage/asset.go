@@ -11,58 +11,61 @@ import (
 
 // Statuses of an asset.
 const (
-	pending   = "pending"
-	completed = "completed"
+	statusPending   = "pending"
+	statusCompleted = "completed"
 )
 
 // Times of an upload.
 const (
-	// urlLife is how long an upload URL may be used, and how long it keeps its key from others.
-	urlLife = time.Hour
-	// lateness is how long past that an upload may still be completed, if nobody took its key: a
-	// large file that was begun in time arrives when it arrives.
-	lateness = time.Hour
-	// slowest is the longest that a begun transfer may go on; until then a cleared object is
-	// looked for again, as it may have arrived after it was cleared.
-	slowest = 25 * time.Hour
-	// lookEvery is how often a cleared object is looked for while its upload URL lives.
-	lookEvery = time.Minute
+	// uploadURLLife is how long an upload URL is valid, and how long the upload keeps its key from
+	// others.
+	uploadURLLife = time.Hour
+	// completionGrace is how long after that an upload may still be completed, if nobody took its
+	// key: a large file whose transfer began in time may end later.
+	completionGrace = time.Hour
+	// maxTransferTime is how long a transfer may take. Until then a deleted object is looked for
+	// again, as it may have arrived after its deletion.
+	maxTransferTime = 25 * time.Hour
+	// recheckInterval is how often a deleted object is looked for while its upload URL is valid.
+	recheckInterval = time.Minute
 )
 
-// asset is an object under a key, from the moment its upload begins.
+// asset is a row of the table storage_assets: an object under a key, from the declaration of its
+// upload on.
 type asset struct {
 	ID          string
 	Key         string
 	BlobID      string
 	ContentType string
 	Size        int64
-	// SHA256 in hexadecimal, when the client said it.
+	// SHA256 is in hexadecimal; nil if the client declared none.
 	SHA256     *string `gorm:"column:sha256"`
 	Status     string
 	UploaderID string
-	// ExpiresAt is when the upload URL ends.
+	// ExpiresAt is the end of the upload URL.
 	ExpiresAt clock.Time
-	// RefusedAt is when its object was last found to be another than announced.
+	// RefusedAt is when the object was last found to differ from its declaration.
 	RefusedAt *clock.Time
-	// RefusingUntil ends the lease of a request that deletes the object, which was found to be another than announced.
+	// RefusingUntil is the end of the lease of a request that deletes an object which differs from
+	// its declaration.
 	RefusingUntil *clock.Time
 	CreatedAt     clock.Time
 	CompletedAt   *clock.Time
 }
 
-// TableName of assets.
+// TableName returns the name of the table, for GORM.
 func (asset) TableName() string { return "storage_assets" }
 
-// positionOf returns where a page that ends with an asset ends.
+// positionOf returns the position of an asset in a list.
 func positionOf(a *asset) keyset.Position { return keyset.Position{CreatedAt: a.CreatedAt, ID: a.ID} }
 
-// holdsKey says whether another upload of an account has to keep off the key. One that was refused gives way to its own
-// uploader, who may have announced the wrong thing.
+// holdsKey reports whether the asset keeps its key from a new upload of an account. A refused
+// upload gives way to its own uploader, who may have declared the wrong thing.
 func (a *asset) holdsKey(uploaderID string, now clock.Time) bool {
-	if a.Status == pending && a.RefusedAt != nil && a.UploaderID == uploaderID {
+	if a.Status == statusPending && a.RefusedAt != nil && a.UploaderID == uploaderID {
 		return false
 	}
-	return a.Status == completed || now.Before(a.ExpiresAt)
+	return a.Status == statusCompleted || now.Before(a.ExpiresAt)
 }
 
 // isBeingRefused reports whether a request is about to delete the object.
@@ -70,14 +73,15 @@ func (a *asset) isBeingRefused(now clock.Time) bool {
 	return a.RefusingUntil != nil && now.Before(*a.RefusingUntil)
 }
 
-// belongsTo says whether the caller may do with it what only its uploader and administrators may.
-func (a *asset) belongsTo(c identity.Caller) bool {
+// isManagedBy reports whether the caller is the uploader or an administrator.
+func (a *asset) isManagedBy(c identity.Caller) bool {
 	return a.UploaderID == c.UserID || c.HasRole(usersapi.RoleAdmin)
 }
 
-// trash is an object that has to go: at NextAt, and for the last time at LastAt, since whoever
-// still has the upload URL may bring it back until then. Until LiveUntil, when the URL ends, it counts as its uploader's.
-type trash struct {
+// trashedObject is a row of the table storage_trash: an object that is to be deleted at NextAt, and
+// for the last time at LastAt, as its upload URL could bring it back until then. Until LiveUntil,
+// the end of that URL, it counts against the quota of its uploader.
+type trashedObject struct {
 	BlobID     string
 	UploaderID *string
 	Size       int64
@@ -86,23 +90,25 @@ type trash struct {
 	LastAt     clock.Time
 }
 
-// again is when an object that is emptied now has to be looked at again: every lookEvery while its URL lives, as S3 takes
-// whatever comes with it, and for the last time when a transfer that was begun before must have ended, too.
-func (t *trash) again(now clock.Time) clock.Time {
-	soon := t.LiveUntil.Add(lookEvery)
+// nextDeletion returns when an object that is deleted now has to be deleted again: every
+// recheckInterval while its URL is valid, as S3 accepts what is sent to it, and for the last time
+// when every transfer must have ended.
+func (t *trashedObject) nextDeletion(now clock.Time) clock.Time {
+	soon := t.LiveUntil.Add(recheckInterval)
 	if !now.Before(soon) {
 		return t.LastAt
 	}
-	if next := now.Add(lookEvery); next.Before(soon) {
+	if next := now.Add(recheckInterval); next.Before(soon) {
 		return next
 	}
 	return soon
 }
 
-func (a *asset) trash(now clock.Time) trash {
+// toTrash returns the object of an asset that is removed now.
+func (a *asset) toTrash(now clock.Time) trashedObject {
 	last := now
-	if end := a.ExpiresAt.Add(slowest); end.After(now) {
+	if end := a.ExpiresAt.Add(maxTransferTime); end.After(now) {
 		last = end
 	}
-	return trash{BlobID: a.BlobID, UploaderID: &a.UploaderID, Size: a.Size, NextAt: now, LiveUntil: a.ExpiresAt, LastAt: last}
+	return trashedObject{BlobID: a.BlobID, UploaderID: &a.UploaderID, Size: a.Size, NextAt: now, LiveUntil: a.ExpiresAt, LastAt: last}
 }

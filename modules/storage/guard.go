@@ -14,9 +14,10 @@ import (
 
 var errNoUploader = apperr.Forbidden("This upload was given up, or its owner may not upload any more. Begin a new one.")
 
-// MayPut implements folder.Guard: an upload arrives only while its row is there and its uploader is an active instructor.
+// MayPut implements folder.Guard: an upload arrives only while its row is there and its uploader is
+// an active instructor.
 func (s *Service) MayPut(ctx context.Context, blobID string) error {
-	a, err := s.store.byBlob(ctx, blobID)
+	a, err := s.store.findByBlob(ctx, blobID)
 	if db.IsNotFound(err) {
 		return errNoUploader
 	}
@@ -30,9 +31,10 @@ func (s *Service) MayPut(ctx context.Context, blobID string) error {
 	return err
 }
 
-// MayGet implements folder.Guard: a link ends with its asset. While the database is away, links serve what the store has.
+// MayGet implements folder.Guard: a link ends with its asset. While the database is away, links
+// serve what the store has.
 func (s *Service) MayGet(ctx context.Context, blobID string) error {
-	_, ok, err := s.readable.Get(ctx, blobID)
+	_, ok, err := s.readableObjects.Get(ctx, blobID)
 	if err != nil {
 		slog.Debug("storage: a link is followed without asking for its asset", "error", err)
 		return nil
@@ -43,35 +45,36 @@ func (s *Service) MayGet(ctx context.Context, blobID string) error {
 	return nil
 }
 
-// isReadable loads whether an object belongs to a completed asset.
-func (s *Service) isReadable(ctx context.Context, blobID string) (none struct{}, ok bool, err error) {
-	a, err := s.store.byBlob(ctx, blobID)
+// loadReadable loads whether an object belongs to a completed asset.
+func (s *Service) loadReadable(ctx context.Context, blobID string) (none struct{}, ok bool, err error) {
+	a, err := s.store.findByBlob(ctx, blobID)
 	if db.IsNotFound(err) {
 		return none, false, nil
 	}
-	return none, err == nil && a.Status == completed, err
+	return none, err == nil && a.Status == statusCompleted, err
 }
 
-// giveUp removes the caller's own unfinished upload and its object: no store but the embedded one keeps out what an owner
-// sends who may not upload any more. Any other id does nothing.
-func (s *Service) giveUp(ctx context.Context, id string) error {
+// abandonUpload removes the caller's own unfinished upload and its object: no store but the
+// embedded one keeps out what an owner sends who may not upload any more. Any other id does
+// nothing.
+func (s *Service) abandonUpload(ctx context.Context, id string) error {
 	if !ids.IsValid(id) {
 		return nil
 	}
 	var given *asset
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err := s.store.byID(ctx, id, lockForUpdate)
-		if err != nil || a.Status == completed || a.UploaderID != identity.CallerFrom(ctx).UserID {
+		a, err := s.store.findByID(ctx, id, lockForUpdate)
+		if err != nil || a.Status == statusCompleted || a.UploaderID != identity.CallerFrom(ctx).UserID {
 			return err
 		}
 		given = a
-		return s.discard(ctx, []asset{*a})
+		return s.removeAssets(ctx, []asset{*a})
 	})
 	if db.IsNotFound(err) {
 		return nil
 	}
 	if err == nil && given != nil {
-		s.emptyNow([]string{given.BlobID})
+		s.deleteObjectsNow([]string{given.BlobID})
 	}
 	return err
 }
@@ -83,14 +86,14 @@ func newSubscribers(s *Service) []events.Subscription {
 // disabledPage is how many uploads are given up with one statement.
 const disabledPage = 100
 
-// onDisabled gives up what a disabled account is uploading.
+// onDisabled returns up what a disabled account is uploading.
 func (s *Service) onDisabled(ctx context.Context, e usersapi.Disabled) error {
 	for {
-		found, err := s.store.pendingOf(ctx, e.UserID, disabledPage)
+		found, err := s.store.listPending(ctx, e.UserID, disabledPage)
 		if err != nil || len(found) == 0 {
 			return err
 		}
-		if err := s.discard(ctx, found); err != nil {
+		if err := s.removeAssets(ctx, found); err != nil {
 			return err
 		}
 	}

@@ -110,7 +110,7 @@ func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 	})
 }
 
-// onSQLite gives a world for what no database changes.
+// onSQLite returns a world for what no database changes.
 func onSQLite(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}, nil)
@@ -138,7 +138,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
-	w.Service = newService(needs{Shelf: newShelf(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue, Signals: broadcast.New(nil),
+	w.Service = newService(Params{Repository: newRepository(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue, Signals: broadcast.New(nil),
 		Accounts: &fakeAccounts{names: map[string]string{teacher.UserID: "Tea"}}, KeyUsers: []storageapi.KeyUser{w.keyUser}})
 	return w
 }
@@ -182,7 +182,7 @@ func textUpload(key string) newUpload {
 // begun begins an upload of the teacher's.
 func (w *world) begun(n newUpload) *asset {
 	w.t.Helper()
-	a, _, err := w.begin(w.as(teacher), n)
+	a, _, err := w.beginUpload(w.as(teacher), n)
 	require.NoError(w.t, err)
 	return a
 }
@@ -198,7 +198,7 @@ func (w *world) stored(key string) *asset {
 	w.t.Helper()
 	a := w.begun(textUpload(key))
 	w.arrive(a, hello, "text/plain")
-	done, err := w.complete(w.as(teacher), a.ID)
+	done, err := w.completeUpload(w.as(teacher), a.ID)
 	require.NoError(w.t, err)
 	w.actions()
 	return done

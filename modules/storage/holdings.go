@@ -8,7 +8,7 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// holdings answers what the module holds about an account.
+// holdings implements usersapi.Holder: what this module stores about an account.
 type holdings struct {
 	service *Service
 	page    int
@@ -16,9 +16,10 @@ type holdings struct {
 
 func newHoldings(s *Service) usersapi.Holder { return holdings{s, usersapi.ExportPage} }
 
-// Module is the name that the records stand under.
+// Module implements usersapi.Holder.
 func (holdings) Module() string { return "storage" }
 
+// heldAsset is an asset in the export of its uploader.
 type heldAsset struct {
 	ID          string      `json:"id"`
 	Key         string      `json:"key"`
@@ -29,9 +30,10 @@ type heldAsset struct {
 	CompletedAt *clock.Time `json:"completed_at"`
 }
 
-// Export hands over what the account uploaded, finished or not; their content is behind signed links.
+// Export hands over what the account uploaded, finished or not; their content is behind signed
+// links.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
-	return h.pages(ctx, userID, lockNone, func(page []asset) error {
+	return h.forEachPage(ctx, userID, lockNone, func(page []asset) error {
 		for _, a := range page {
 			if err := record("assets", heldAsset{a.ID, a.Key, a.ContentType, a.Size, a.Status, a.CreatedAt, a.CompletedAt}); err != nil {
 				return err
@@ -44,16 +46,16 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 // Erase removes what the account uploaded and nothing uses. What is used stays with those who use
 // it; administrators manage it.
 func (h holdings) Erase(ctx context.Context, userID string) error {
-	return h.pages(ctx, userID, lockForUpdate, func(page []asset) error {
+	return h.forEachPage(ctx, userID, lockForUpdate, func(page []asset) error {
 		return h.service.removeUnused(ctx, page)
 	})
 }
 
-// pages hands an uploader's assets to fn, the oldest first.
-func (h holdings) pages(ctx context.Context, userID string, lock rowLock, fn func([]asset) error) error {
+// forEachPage hands an uploader's assets to fn, the oldest first.
+func (h holdings) forEachPage(ctx context.Context, userID string, lock rowLock, fn func([]asset) error) error {
 	var last keyset.Position
 	for {
-		page, err := h.service.store.held(ctx, userID, last, h.page, lock)
+		page, err := h.service.store.listByUploader(ctx, userID, last, h.page, lock)
 		if err != nil || len(page) == 0 {
 			return err
 		}

@@ -43,10 +43,10 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 			mine = append(mine, w.stored(fmt.Sprintf("lessons/%d.txt", i)))
 		}
 		mine = append(mine, w.begun(textUpload("begun.txt")), w.begun(textUpload("named.txt")))
-		theirs, _, err := w.begin(w.as(other), textUpload("theirs.txt"))
+		theirs, _, err := w.beginUpload(w.as(other), textUpload("theirs.txt"))
 		require.NoError(t, err)
 		w.arrive(theirs, hello, "text/plain")
-		_, err = w.complete(w.as(other), theirs.ID)
+		_, err = w.completeUpload(w.as(other), theirs.ID)
 		require.NoError(t, err)
 		w.actions()
 
@@ -80,7 +80,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 			require.Equal(t, i == 1 || i == 4, w.there(a.BlobID), a.Key)
 		}
 		require.True(t, w.there(theirs.BlobID))
-		w.clock.forward(slowest + 2*time.Hour)
+		w.clock.forward(maxTransferTime + 2*time.Hour)
 		w.sweep()
 		require.Zero(t, w.count("storage_trash"))
 	})

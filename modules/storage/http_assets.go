@@ -11,6 +11,7 @@ import (
 	"lyceum/platform/keyset"
 )
 
+// handlers answers the requests of the module.
 type handlers struct {
 	service *Service
 	cursors *pagination.Cursors
@@ -18,11 +19,11 @@ type handlers struct {
 
 func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
-// version of every asset: it never changes.
+// version is that of every asset, as assets do not change.
 const version = 1
 
-// view is an asset as people see it.
-type view struct {
+// assetView is an asset as people see it.
+type assetView struct {
 	ID          string           `json:"id"`
 	Key         string           `json:"key"`
 	ContentType string           `json:"content_type"`
@@ -33,18 +34,19 @@ type view struct {
 	CreatedAt   clock.Time       `json:"created_at"`
 }
 
-func viewOf(a *asset, uploader usersapi.Person, uses []storageapi.Use) view {
+func newAssetView(a *asset, uploader usersapi.Person, uses []storageapi.Use) assetView {
 	if uses == nil {
 		uses = []storageapi.Use{}
 	}
-	return view{a.ID, a.Key, a.ContentType, a.Size, a.Status, uploader, uses, a.CreatedAt}
+	return assetView{a.ID, a.Key, a.ContentType, a.Size, a.Status, uploader, uses, a.CreatedAt}
 }
 
-func viewsOf(found []asset, r relations) []view {
-	out := make([]view, len(found))
+// newAssetViews returns the views of assets.
+func newAssetViews(found []asset, r relations) []assetView {
+	out := make([]assetView, len(found))
 	for i := range found {
 		a := &found[i]
-		out[i] = viewOf(a, r.uploaders[a.UploaderID], r.uses[a.Key])
+		out[i] = newAssetView(a, r.uploaders[a.UploaderID], r.uses[a.Key])
 	}
 	return out
 }
@@ -54,14 +56,15 @@ type listInput struct {
 	Prefix string `query:"prefix" maxLength:"512" doc:"How the key begins"`
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
+// listAssets answers GET /storage/assets.
+func (h *handlers) listAssets(ctx context.Context, in *listInput) (*pagination.Response[assetView], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("assets", in.Prefix, in.Query),
 		func(after *keyset.Position, limit int) ([]asset, error) {
 			return h.service.listAssets(ctx, in.Prefix, after, limit)
 		},
-		func(found []asset) ([]view, error) {
-			r, err := h.service.relationsOf(ctx, found)
-			return viewsOf(found, r), err
+		func(found []asset) ([]assetView, error) {
+			r, err := h.service.findRelations(ctx, found)
+			return newAssetViews(found, r), err
 		},
 		positionOf)
 }
@@ -70,6 +73,7 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h *handlers) remove(ctx context.Context, in *idInput) (*httpx.Empty, error) {
-	return nil, h.service.remove(ctx, in.ID)
+// removeAsset answers DELETE /storage/assets/{id}.
+func (h *handlers) removeAsset(ctx context.Context, in *idInput) (*httpx.Empty, error) {
+	return nil, h.service.removeAsset(ctx, in.ID)
 }

@@ -18,6 +18,7 @@ type signInput struct {
 	ExpiresIn int    `query:"expires_in" minimum:"60" maximum:"3600" default:"300" doc:"Seconds that the link lives"`
 }
 
+// linkView is a signed URL.
 type linkView struct {
 	Key       string     `json:"key"`
 	URL       string     `json:"url" doc:"Needs no further credentials; serves Range requests"`
@@ -25,8 +26,9 @@ type linkView struct {
 	ExpiresAt clock.Time `json:"expires_at"`
 }
 
-func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Response[linkView], error) {
-	l, err := h.service.sign(ctx, in.Key, time.Duration(in.ExpiresIn)*time.Second)
+// signURL answers GET /storage/sign.
+func (h *handlers) signURL(ctx context.Context, in *signInput) (*httpx.Response[linkView], error) {
+	l, err := h.service.signURL(ctx, in.Key, time.Duration(in.ExpiresIn)*time.Second)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +36,7 @@ func (h *handlers) sign(ctx context.Context, in *signInput) (*httpx.Response[lin
 	return httpx.OK(linkView(l)), nil
 }
 
-type beginInput struct {
+type uploadInput struct {
 	Body struct {
 		Key         string `json:"key" doc:"A name of 1 to 512 characters; slashes divide it, no segment is empty, . or .."`
 		ContentType string `json:"content_type" maxLength:"100"`
@@ -43,6 +45,10 @@ type beginInput struct {
 	}
 }
 
+const uploadDescription = "Send the bytes to upload.url with upload.method and upload.headers, then complete the upload. " +
+	"Content-Length is signed too and equals size. The key is taken until the URL ends."
+
+// uploadView is a begun upload.
 type uploadView struct {
 	ID     string      `json:"id"`
 	Key    string      `json:"key"`
@@ -58,38 +64,58 @@ type requestView struct {
 }
 
 // Resolve implements huma.Resolver.
-func (in *beginInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
+func (in *uploadInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
-func (h *handlers) checkBegin(_ context.Context, in *beginInput) (faults validation.Faults) {
+// checkUpload returns the faults of a declaration that no data is needed for.
+func (h *handlers) checkUpload(_ context.Context, in *uploadInput) (faults validation.Faults) {
 	n := newUpload(in.Body)
-	faults.Add("", h.service.limits.check(&n))
+	faults.Add("", h.service.limits.checkUpload(&n))
 	return faults
 }
 
-func (h *handlers) begin(ctx context.Context, in *beginInput) (*httpx.Response[uploadView], error) {
-	a, signed, err := h.service.begin(ctx, newUpload(in.Body))
+// beginUpload answers POST /storage/uploads.
+func (h *handlers) beginUpload(ctx context.Context, in *uploadInput) (*httpx.Response[uploadView], error) {
+	a, signed, err := h.service.beginUpload(ctx, newUpload(in.Body))
 	if err != nil {
 		return nil, err
 	}
 	signed.URL = h.service.folder.RebaseURL(requestinfo.OriginOf(ctx), signed.URL)
-	return httpx.Created("/storage/uploads/"+a.ID, uploadView{a.ID, a.Key, requestView{signed.Method, signed.URL, signed.Headers, a.ExpiresAt}}), nil
+	request := requestView{signed.Method, signed.URL, signed.Headers, a.ExpiresAt}
+	return httpx.Created("/storage/uploads/"+a.ID, uploadView{a.ID, a.Key, request}), nil
 }
 
-// refuse gives up an upload whose owner may not upload any more.
-func (h *handlers) refuse(ctx context.Context, param func(name string) string) {
-	if err := h.service.giveUp(ctx, param("id")); err != nil {
+// abandonUpload returns up an upload whose owner may not upload any more.
+func (h *handlers) abandonUpload(ctx context.Context, param func(name string) string) {
+	if err := h.service.abandonUpload(ctx, param("id")); err != nil {
 		slog.WarnContext(ctx, "an upload of a demoted account stays for now", "upload", param("id"), "error", err)
 	}
 }
 
-func (h *handlers) complete(ctx context.Context, in *idInput) (*httpx.Response[view], error) {
-	a, err := h.service.complete(ctx, in.ID)
+// completeUpload answers POST /storage/uploads/{id}/complete.
+func (h *handlers) completeUpload(ctx context.Context, in *idInput) (*httpx.Response[assetView], error) {
+	a, err := h.service.completeUpload(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.service.relationsOf(ctx, []asset{*a})
+	r, err := h.service.findRelations(ctx, []asset{*a})
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(viewOf(a, r.uploaders[a.UploaderID], r.uses[a.Key])).WithVersion(version), nil
+	return httpx.OK(newAssetView(a, r.uploaders[a.UploaderID], r.uses[a.Key])).WithVersion(version), nil
+}
+
+// uploadRules are what a file must meet to be uploaded.
+type uploadRules struct {
+	ContentTypes []string `json:"content_types"`
+	MaxBytes     int64    `json:"max_bytes"`
+	// QuotaBytes is how much room one uploader may take in all; nil where there is no limit.
+	QuotaBytes *int64 `json:"quota_bytes"`
+}
+
+func newCapability(c *Config) httpx.Capability {
+	rules := uploadRules{ContentTypes: c.ContentTypes, MaxBytes: c.MaxBytes}
+	if c.QuotaBytes > 0 {
+		rules.QuotaBytes = &c.QuotaBytes
+	}
+	return httpx.Capability{Name: "uploads", Value: rules}
 }

@@ -24,8 +24,8 @@ var Module = module.Module{
 	Problems:    problems,
 	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
-		fx.Provide(fx.Private, newStore, newHandlers, newShelf, newService),
-		fx.Provide(newIntake, func(s *shelf) storageapi.Assets { return s }, func(s *shelf) storageapi.Library { return s }),
+		fx.Provide(fx.Private, newStore, newHandlers, newRepository, newService),
+		fx.Provide(newImportStaging, func(s *repository) storageapi.Assets { return s }, func(s *repository) storageapi.Library { return s }),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.ProvideRoutes(newRoutes),
 		httpx.ProvideRoutes(newObjectRoutes),

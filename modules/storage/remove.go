@@ -12,21 +12,22 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/jobs"
 )
 
-// visible tells a caller who is not the uploader what an asset is to him: 403 where he may know of
-// it, 404 where not.
-func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
+// explainRefusal returns why a caller who is not the uploader may not change an asset:
+// errNotUploader if they may know of it, missing if not.
+func (s *Service) explainRefusal(ctx context.Context, a *asset, missing error) error {
 	caller := identity.CallerFrom(ctx)
 	if caller.HasRole(usersapi.RoleAdmin) {
-		return errNotYours
+		return errNotUploader
 	}
-	if a.Status != completed {
+	if a.Status != statusCompleted {
 		return missing
 	}
-	switch err := s.admit(ctx, caller, a.Key); {
+	switch err := s.requireReadable(ctx, caller, a.Key); {
 	case err == nil:
-		return errNotYours
+		return errNotUploader
 	case apperr.IsKind(err, apperr.KindForbidden):
 		return missing
 	default:
@@ -34,22 +35,23 @@ func (s *Service) visible(ctx context.Context, a *asset, missing error) error {
 	}
 }
 
-// remove deletes an asset that nothing uses: 409 asset-in-use. An upload that was begun may be
-// given up so, which frees its key at once. The object goes after the commit.
-func (s *Service) remove(ctx context.Context, id string) error {
+// removeAsset removes an asset that nothing uses, or abandons an upload, which frees its key at
+// once. The object is deleted after the commit. It returns errNoAsset, errNotUploader, or problem
+// asset-in-use.
+func (s *Service) removeAsset(ctx context.Context, id string) error {
 	if !ids.IsValid(id) {
 		return errNoAsset
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err := s.store.byID(ctx, id, lockForUpdate)
+		a, err := s.store.findByID(ctx, id, lockForUpdate)
 		if db.IsNotFound(err) {
 			return errNoAsset
 		}
 		if err != nil {
 			return err
 		}
-		if !a.belongsTo(identity.CallerFrom(ctx)) {
-			return s.visible(ctx, a, errNoAsset)
+		if !a.isManagedBy(identity.CallerFrom(ctx)) {
+			return s.explainRefusal(ctx, a, errNoAsset)
 		}
 		if err := db.CheckVersion(ctx, version); err != nil {
 			return err
@@ -58,15 +60,16 @@ func (s *Service) remove(ctx context.Context, id string) error {
 	})
 }
 
+// removeLocked removes a locked asset unless something uses it.
 func (s *Service) removeLocked(ctx context.Context, a *asset) error {
-	uses, err := s.uses(ctx, []string{a.Key})
+	uses, err := s.findUses(ctx, []string{a.Key})
 	if err != nil {
 		return err
 	}
-	if found := uses[a.Key]; len(found) > 0 && a.Status == completed {
-		return errInUse(found)
+	if found := uses[a.Key]; len(found) > 0 && a.Status == statusCompleted {
+		return newInUseError(found)
 	}
-	return s.discard(ctx, []asset{*a})
+	return s.removeAssets(ctx, []asset{*a})
 }
 
 // removeUnused removes those of the locked assets that nothing uses.
@@ -75,21 +78,21 @@ func (s *Service) removeUnused(ctx context.Context, locked []asset) error {
 	for i, a := range locked {
 		keys[i] = a.Key
 	}
-	uses, err := s.uses(ctx, keys)
+	uses, err := s.findUses(ctx, keys)
 	if err != nil {
 		return err
 	}
 	var unused []asset
 	for _, a := range locked {
-		if a.Status == pending || len(uses[a.Key]) == 0 {
+		if a.Status == statusPending || len(uses[a.Key]) == 0 {
 			unused = append(unused, a)
 		}
 	}
-	return s.discard(ctx, unused)
+	return s.removeAssets(ctx, unused)
 }
 
-// discard removes assets whatever uses them and records it.
-func (s *Service) discard(ctx context.Context, assets []asset) error {
+// removeAssets removes assets, even if something uses them, with an audit entry for each.
+func (s *Service) removeAssets(ctx context.Context, assets []asset) error {
 	if err := s.store.removeAll(ctx, assets, s.clock.Now()); err != nil {
 		return err
 	}
@@ -102,28 +105,28 @@ func (s *Service) discard(ctx context.Context, assets []asset) error {
 			s.signals.SendSignal(topicDiscarded, blobID)
 			s.queue.Enqueue(trashJob, blobID)
 		})
-		if err := s.record(ctx, "asset.deleted", &assets[i]); err != nil {
+		if err := s.publishEntry(ctx, "asset.deleted", &assets[i]); err != nil {
 			return err
 		}
 	}
-	db.AfterCommit(ctx, func() { go s.emptyNow(objects) })
+	db.AfterCommit(ctx, func() { go s.deleteObjectsNow(objects) })
 	return nil
 }
 
-// Bounds of emptyNow: how many objects are deleted at once, and how long one may take.
+// Bounds of deleteObjectsNow: how many objects are deleted at once, and how long one may take.
 const (
-	emptiers  = 8
-	emptyTime = 5 * time.Second
+	maxDeletions = 8
+	deletionTime = 5 * time.Second
 )
 
-// emptyNow deletes the objects of removed assets without waiting for the queue: a link that was signed before serves
-// nothing within a second. What it can't delete is left to the jobs.
-func (s *Service) emptyNow(objects []string) {
+// deleteObjectsNow deletes the objects of removed assets without waiting for the queue, so that a
+// URL that was signed before serves nothing within a second. The jobs delete what it can not.
+func (s *Service) deleteObjectsNow(objects []string) {
 	var group errgroup.Group
-	group.SetLimit(emptiers)
+	group.SetLimit(maxDeletions)
 	for _, blobID := range objects {
 		group.Go(func() error {
-			ctx, cancel := context.WithTimeout(context.Background(), emptyTime)
+			ctx, cancel := context.WithTimeout(context.Background(), deletionTime)
 			defer cancel()
 			if err := s.emptyTrash(ctx, blobID); err != nil {
 				slog.Debug("storage: an object is deleted later", "object", blobID, "error", err)
@@ -132,4 +135,63 @@ func (s *Service) emptyNow(objects []string) {
 		})
 	}
 	_ = group.Wait()
+}
+
+// Names of the jobs.
+const (
+	trashJob  = "storage.empty_trash"
+	uploadJob = "storage.clear_upload"
+)
+
+// newWorkers returns the jobs that delete objects and remove abandoned uploads.
+func newWorkers(s *Service) []jobs.Worker {
+	return []jobs.Worker{
+		{Name: trashJob, Handle: s.emptyTrash, Sweep: s.findDueTrash, MaxFails: 1},
+		{Name: uploadJob, Handle: s.clearUpload, Sweep: s.findAbandoned, MaxFails: 1},
+	}
+}
+
+// findDueTrash returns the ids of objects that are to be deleted now.
+func (s *Service) findDueTrash(ctx context.Context) ([]string, error) {
+	return s.store.findDueTrash(ctx, s.clock.Now())
+}
+
+// emptyTrash deletes one object that is due. Two may do so at once: no other object ever gets its
+// name.
+func (s *repository) emptyTrash(ctx context.Context, blobID string) error {
+	now := s.clock.Now()
+	if t, err := s.store.findDueTrashOf(ctx, blobID, now); err != nil || t == nil {
+		return err
+	}
+	if err := s.blobs.Delete(ctx, blobID); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		t, err := s.store.lockTrash(ctx, blobID, now)
+		if err != nil || t == nil {
+			return err
+		}
+		return s.store.recordDeletion(ctx, t, now)
+	})
+}
+
+// findAbandoned returns the ids of uploads that were not completed in time.
+func (s *Service) findAbandoned(ctx context.Context) ([]string, error) {
+	return s.store.findAbandoned(ctx, s.clock.Now().Add(-completionGrace))
+}
+
+// clearUpload removes an upload that was not completed in time.
+func (s *Service) clearUpload(ctx context.Context, id string) error {
+	now := s.clock.Now()
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		a, err := s.store.findByID(ctx, id, lockForUpdate)
+		if db.IsNotFound(err) {
+			return nil
+		}
+		if err != nil || a.Status == statusCompleted || now.Before(a.ExpiresAt.Add(completionGrace)) {
+			return err
+		}
+		db.AfterCommit(ctx, func() { s.queue.Enqueue(trashJob, a.BlobID) })
+		return s.store.remove(ctx, a, now)
+	})
 }

@@ -15,63 +15,68 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// Service is what the domain does for people.
+// Service answers requests about assets. It is safe for concurrent use.
 type Service struct {
-	*shelf
+	*repository
 	accounts usersapi.Accounts
 	keyUsers []storageapi.KeyUser
 	queue    *jobs.Queue
 	signals  *broadcast.Bus
-	// folder is the embedded store, nil where S3 keeps the objects.
+	// folder is the embedded store; nil with S3.
 	folder *folder.Store
-	// known are completed assets by their keys: a link costs no look at what never changes.
-	known *cache.Invalidated[asset]
-	// readable are the objects of completed assets, by their ids.
-	readable *cache.Invalidated[struct{}]
-	limits   limits
+	// assetsByKey caches completed assets, which never change.
+	assetsByKey *cache.Invalidated[asset]
+	// readableObjects caches the ids of the objects of completed assets.
+	readableObjects *cache.Invalidated[struct{}]
+	limits          limits
 }
 
-// Topics that tell replicas that an asset is gone, by its key and by its object's id.
+// Topics by which replicas drop a removed asset from their caches: by its key and by the id of its
+// object.
 const (
 	topicRemoved   = "storage.removed"
 	topicDiscarded = "storage.discarded"
 )
 
-// limits are the operator's.
+// limits are the bounds of uploads that the operator configured.
 type limits struct {
 	Types []string
 	Max   int64
 	Quota int64
 }
 
-func limitsOf(c *Config) limits {
+func newLimits(c *Config) limits {
 	return limits{c.ContentTypes, c.MaxBytes, c.QuotaBytes}
 }
 
-type needs struct {
+// Params are what a Service is made of.
+type Params struct {
 	fx.In
-	Shelf    *shelf
-	Accounts usersapi.Accounts
-	KeyUsers []storageapi.KeyUser `group:"key_users"`
-	Queue    *jobs.Queue
-	Signals  *broadcast.Bus
-	Config   *Config
-	// Folder is the embedded store, nil where S3 keeps the objects.
+	Repository *repository
+	Accounts   usersapi.Accounts
+	KeyUsers   []storageapi.KeyUser `group:"key_users"`
+	Queue      *jobs.Queue
+	Signals    *broadcast.Bus
+	Config     *Config
+	// Folder is the embedded store; nil with S3.
 	Folder *folder.Store `optional:"true"`
 }
 
-func newService(n needs) *Service {
-	s := &Service{shelf: n.Shelf, accounts: n.Accounts, keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals, folder: n.Folder, limits: limitsOf(n.Config)}
-	s.known = cache.NewInvalidated(n.Signals, topicRemoved, s.look)
-	s.readable = cache.NewInvalidated(n.Signals, topicDiscarded, s.isReadable)
+func newService(n Params) *Service {
+	s := &Service{
+		repository: n.Repository, accounts: n.Accounts, keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals,
+		folder: n.Folder, limits: newLimits(n.Config),
+	}
+	s.assetsByKey = cache.NewInvalidated(n.Signals, topicRemoved, s.loadAsset)
+	s.readableObjects = cache.NewInvalidated(n.Signals, topicDiscarded, s.loadReadable)
 	if n.Folder != nil {
 		n.Folder.SetGuard(s)
 	}
 	return s
 }
 
-// listAssets returns one page of the completed assets whose keys begin with prefix, the newest first: everybody's for an
-// administrator, only their own for any other caller.
+// listAssets returns one page of the completed assets whose keys begin with prefix, the newest
+// first: everybody's for an administrator, only their own for any other caller.
 func (s *Service) listAssets(ctx context.Context, prefix string, after *keyset.Position, limit int) ([]asset, error) {
 	uploader := ""
 	if caller := identity.CallerFrom(ctx); !caller.HasRole(usersapi.RoleAdmin) {
@@ -80,14 +85,15 @@ func (s *Service) listAssets(ctx context.Context, prefix string, after *keyset.P
 	return s.store.list(ctx, uploader, prefix, after, limit)
 }
 
-// relations are what other modules know of assets: their uploaders by account id, and what uses them by key.
+// relations are what other modules know of assets: uploaders by account id, and uses by key.
 type relations struct {
 	uploaders map[string]usersapi.Person
 	uses      map[string][]storageapi.Use
 }
 
-// relationsOf returns the relations of assets. It asks each module once, however many assets there are.
-func (s *Service) relationsOf(ctx context.Context, found []asset) (r relations, err error) {
+// findRelations returns the relations of assets. It asks each module once, however many assets
+// there are.
+func (s *Service) findRelations(ctx context.Context, found []asset) (r relations, err error) {
 	people, keys := make([]string, len(found)), make([]string, len(found))
 	for i, a := range found {
 		people[i], keys[i] = a.UploaderID, a.Key
@@ -95,12 +101,12 @@ func (s *Service) relationsOf(ctx context.Context, found []asset) (r relations, 
 	if r.uploaders, err = usersapi.Persons(ctx, s.accounts, people); err != nil {
 		return r, err
 	}
-	r.uses, err = s.uses(ctx, keys)
+	r.uses, err = s.findUses(ctx, keys)
 	return r, err
 }
 
-// uses returns what uses the objects of keys, by key.
-func (s *Service) uses(ctx context.Context, keys []string) (map[string][]storageapi.Use, error) {
+// findUses returns what uses the assets with the keys, by key.
+func (s *Service) findUses(ctx context.Context, keys []string) (map[string][]storageapi.Use, error) {
 	out := map[string][]storageapi.Use{}
 	if len(keys) == 0 {
 		return out, nil

@@ -51,17 +51,17 @@ func TestWhoGetsALink(t *testing.T) {
 			{teacher, "none", "not-found"}, {admin, "none", "not-found"}, {other, "none", "not-found"}, {student, "none", "forbidden"},
 			{teacher, "pending.txt", "not-found"}, {student, "pending.txt", "forbidden"}, {student, "../x", "forbidden"}, {teacher, "../x", "not-found"},
 		} {
-			_, err := w.sign(w.as(c.caller), c.key, time.Minute)
+			_, err := w.signURL(w.as(c.caller), c.key, time.Minute)
 			require.Equal(t, c.want, code(t, err), "%s asks for %s", c.caller.Role, c.key)
 		}
 		w.keyUser.mayRead = func(caller identity.Caller, key string) (bool, error) { return caller == student, nil }
-		l, err := w.sign(w.as(student), "notes/a.txt", 90*time.Second)
+		l, err := w.signURL(w.as(student), "notes/a.txt", 90*time.Second)
 		require.NoError(t, err)
 		require.Equal(t, "GET", l.Method)
 		require.Contains(t, l.URL, "filename=a.txt")
 		require.WithinDuration(t, time.Now().Add(90*time.Second), l.ExpiresAt.StdTime(), 10*time.Second)
-		_, err = w.sign(w.as(student), "none", time.Minute)
-		require.Equal(t, "not-found", code(t, err), "he could read it if it were there")
+		_, err = w.signURL(w.as(student), "none", time.Minute)
+		require.Equal(t, "not-found", code(t, err), "they could read it if it were there")
 	})
 }
 
@@ -70,47 +70,47 @@ func TestARefusalThatSaysMoreIsPassedOn(t *testing.T) {
 	w.stored("a.txt")
 	locked := apperr.Problem{Kind: apperr.KindForbidden, Code: "lesson-locked", Title: "Locked", Meaning: "Wait."}.New("Not yet.").WithMember("locked_by", []string{"x"})
 	w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return false, locked }
-	_, err := w.sign(w.as(student), "a.txt", time.Minute)
+	_, err := w.signURL(w.as(student), "a.txt", time.Minute)
 	require.Equal(t, "lesson-locked", code(t, err))
 	w.keyUsers = append(w.keyUsers, &fakeKeyUser{mayRead: func(identity.Caller, string) (bool, error) { return true, nil }})
-	_, err = w.sign(w.as(student), "a.txt", time.Minute)
+	_, err = w.signURL(w.as(student), "a.txt", time.Minute)
 	require.NoError(t, err, "one yes is enough")
 
 	broken := errors.New("broken")
 	w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return false, broken }
-	_, err = w.sign(w.as(student), "a.txt", time.Minute)
+	_, err = w.signURL(w.as(student), "a.txt", time.Minute)
 	require.ErrorIs(t, err, broken)
-	_, err = w.sign(w.as(other), "none", time.Minute)
+	_, err = w.signURL(w.as(other), "none", time.Minute)
 	require.ErrorIs(t, err, broken, "no 404 by mistake")
 }
 
 func TestDeleting(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		a := w.stored("a.txt")
-		require.Equal(t, "not-found", code(t, w.remove(w.as(other), a.ID)), "he can't see it")
-		require.Equal(t, "not-found", code(t, w.remove(w.as(teacher), ids.New())))
-		require.Equal(t, "not-found", code(t, w.remove(w.as(teacher), "x")))
+		require.Equal(t, "not-found", code(t, w.removeAsset(w.as(other), a.ID)), "they can not see it")
+		require.Equal(t, "not-found", code(t, w.removeAsset(w.as(teacher), ids.New())))
+		require.Equal(t, "not-found", code(t, w.removeAsset(w.as(teacher), "x")))
 		w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return true, nil }
-		require.Equal(t, "forbidden", code(t, w.remove(w.as(other), a.ID)), "he can see it in a lesson")
-		require.Equal(t, "precondition-failed", code(t, w.remove(db.ExpectVersion(w.as(teacher), `"7.x"`), a.ID)))
+		require.Equal(t, "forbidden", code(t, w.removeAsset(w.as(other), a.ID)), "they can see it in a lesson")
+		require.Equal(t, "precondition-failed", code(t, w.removeAsset(db.ExpectVersion(w.as(teacher), `"7.x"`), a.ID)))
 
 		use := storageapi.Use{Type: "lesson", ID: ids.New(), CourseID: ids.New(), Title: "First"}
 		w.keyUser.uses = func(keys []string) (map[string][]storageapi.Use, error) {
 			return map[string][]storageapi.Use{"a.txt": {use}}, nil
 		}
-		err := w.remove(w.as(teacher), a.ID)
+		err := w.removeAsset(w.as(teacher), a.ID)
 		require.Equal(t, "asset-in-use", code(t, err))
 		e, _ := apperr.As(err)
 		require.Equal(t, []storageapi.Use{use}, e.Extra["used_by"])
 		require.Empty(t, w.actions())
 
 		w.keyUser.uses = nil
-		require.NoError(t, w.remove(w.as(admin), a.ID))
+		require.NoError(t, w.removeAsset(w.as(admin), a.ID))
 		require.Equal(t, []string{"asset.deleted"}, w.actions())
 		require.True(t, w.there(a.BlobID), "until the commit nothing is lost")
 		w.sweep()
 		require.False(t, w.there(a.BlobID))
-		require.Equal(t, "not-found", code(t, w.remove(w.as(teacher), a.ID)))
+		require.Equal(t, "not-found", code(t, w.removeAsset(w.as(teacher), a.ID)))
 		w.stored("a.txt")
 	})
 }
@@ -119,10 +119,10 @@ func TestDeleting(t *testing.T) {
 func TestADeletedObjectThatComesBackGoesAgain(t *testing.T) {
 	w := onSQLite(t)
 	a := w.stored("a.txt")
-	require.NoError(t, w.remove(w.as(teacher), a.ID))
+	require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
 	w.sweep()
 	w.arrive(a, hello, "text/plain")
-	w.clock.forward(urlLife + slowest + time.Minute)
+	w.clock.forward(uploadURLLife + maxTransferTime + time.Minute)
 	w.sweep()
 	require.False(t, w.there(a.BlobID))
 	require.Zero(t, w.count("storage_trash"))
@@ -134,8 +134,8 @@ func TestGivingUpAnUploadFreesItsKey(t *testing.T) {
 	w.keyUser.uses = func([]string) (map[string][]storageapi.Use, error) {
 		return map[string][]storageapi.Use{"a.txt": {{Type: "lesson"}}}, nil
 	}
-	require.Equal(t, "not-found", code(t, w.remove(w.as(other), a.ID)))
-	require.NoError(t, w.remove(w.as(teacher), a.ID))
+	require.Equal(t, "not-found", code(t, w.removeAsset(w.as(other), a.ID)))
+	require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
 	w.begun(textUpload("a.txt"))
 }
 
@@ -169,7 +169,7 @@ func TestUsableAndKept(t *testing.T) {
 		err := w.db.InTx(t.Context(), func(ctx context.Context) error {
 			ok, err := w.Usable(ctx, teacher, "a.txt")
 			require.True(t, ok)
-			go func() { deleted <- w.remove(w.as(teacher), a.ID) }()
+			go func() { deleted <- w.removeAsset(w.as(teacher), a.ID) }()
 			time.Sleep(50 * time.Millisecond)
 			close(used)
 			return err
@@ -188,7 +188,7 @@ func TestStoringFromTheServerItself(t *testing.T) {
 		require.NoError(t, put(ctx, "a.mp4", "first"))
 		require.NoError(t, put(ctx, "a.mp4", "second"), "an existing key is kept")
 		require.Equal(t, []string{"asset.uploaded"}, w.actions())
-		a, err := w.find(ctx, "a.mp4")
+		a, err := w.findAsset(ctx, "a.mp4")
 		require.NoError(t, err)
 		require.Equal(t, "first", w.content(a.BlobID))
 
@@ -196,9 +196,9 @@ func TestStoringFromTheServerItself(t *testing.T) {
 		require.Equal(t, "key-taken", code(t, put(ctx, "busy.txt", "x")))
 		require.Error(t, put(ctx, "../x", "x"))
 		require.Error(t, w.Store(ctx, teacher.UserID, "short", "text/plain", 99, strings.NewReader("x")))
-		w.clock.forward(urlLife + lateness + time.Minute)
+		w.clock.forward(uploadURLLife + completionGrace + time.Minute)
 		w.sweep()
-		_, err = w.store.byKey(ctx, "short", lockNone)
+		_, err = w.store.findByKey(ctx, "short", lockNone)
 		require.True(t, db.IsNotFound(err), "what failed is cleared as an abandoned upload")
 	})
 }
@@ -208,16 +208,16 @@ func TestStoringAgainWhatWasDeleted(t *testing.T) {
 	w := onSQLite(t)
 	for _, body := range []string{"one", "two"} {
 		require.NoError(t, w.Store(w.as(teacher), teacher.UserID, "demo.mp4", "video/mp4", 3, strings.NewReader(body)))
-		a, err := w.find(t.Context(), "demo.mp4")
+		a, err := w.findAsset(t.Context(), "demo.mp4")
 		require.NoError(t, err)
 		require.Equal(t, body, w.content(a.BlobID))
 		if body == "one" {
-			require.NoError(t, w.remove(w.as(teacher), a.ID))
+			require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
 		}
 	}
 	w.clock.forward(48 * time.Hour)
 	w.sweep()
-	a, err := w.find(t.Context(), "demo.mp4")
+	a, err := w.findAsset(t.Context(), "demo.mp4")
 	require.NoError(t, err)
 	require.True(t, w.there(a.BlobID))
 }
@@ -256,7 +256,7 @@ func TestListing(t *testing.T) {
 		ctx, queries := db.CountStatements(t.Context())
 		found, err := w.store.list(ctx, "", "", nil, 10)
 		require.NoError(t, err)
-		_, err = w.relationsOf(ctx, found)
+		_, err = w.findRelations(ctx, found)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, queries.Load())
 		require.Equal(t, 1, asked)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lyceum/modules/storage/internal/assetkey"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
@@ -12,54 +13,55 @@ import (
 	"lyceum/platform/identity"
 )
 
-// link is a request that a client may make for an object.
-type link struct {
+// signedLink is a request that a client may make for an object.
+type signedLink struct {
 	Key       string
 	URL       string
 	Method    string
 	ExpiresAt clock.Time
 }
 
-// sign gives a link to an object: 403 for a key that the caller may not read, whether or not it
-// exists; 404 for a missing one where the caller could read it, or makes such things himself.
-func (s *Service) sign(ctx context.Context, key string, life time.Duration) (link, error) {
+// signURL returns a signed URL of an asset that is valid for life. It returns a forbidden error for
+// a key that the caller may not read, whether or not it exists. It returns errNoKey for a missing
+// key that the caller could read, and to instructors.
+func (s *Service) signURL(ctx context.Context, key string, life time.Duration) (signedLink, error) {
 	caller := identity.CallerFrom(ctx)
-	a, err := s.find(ctx, key)
+	a, err := s.findAsset(ctx, key)
 	if err != nil {
-		return link{}, err
+		return signedLink{}, err
 	}
-	if a == nil || !a.belongsTo(caller) {
+	if a == nil || !a.isManagedBy(caller) {
 		// Asked of a missing key too, so that a refusal takes its time whether or not there is one.
-		if err := s.admit(ctx, caller, key); err != nil && (a != nil || !caller.HasRole(usersapi.RoleInstructor) || !apperr.IsKind(err, apperr.KindForbidden)) {
-			return link{}, err
+		if err := s.requireReadable(ctx, caller, key); err != nil && (a != nil || !caller.HasRole(usersapi.RoleInstructor) || !apperr.IsKind(err, apperr.KindForbidden)) {
+			return signedLink{}, err
 		}
 	}
 	if a == nil {
-		return link{}, errNoKey
+		return signedLink{}, errNoKey
 	}
-	signed, err := s.blobs.PresignGet(ctx, a.BlobID, blob.GetRequest{Filename: fileName(key), ContentType: a.ContentType, Expires: life})
+	signed, err := s.blobs.PresignGet(ctx, a.BlobID, blob.GetRequest{Filename: assetkey.FileName(key), ContentType: a.ContentType, Expires: life})
 	if err != nil {
-		return link{}, storeFault(err)
+		return signedLink{}, explainStoreError(err)
 	}
-	return link{key, signed.URL, signed.Method, clock.FromTime(signed.ExpiresAt)}, nil
+	return signedLink{key, signed.URL, signed.Method, clock.FromTime(signed.ExpiresAt)}, nil
 }
 
-// find gives the completed asset of a key, nil when there is none.
-func (s *Service) find(ctx context.Context, key string) (*asset, error) {
-	if checkKey(key) != nil {
+// findAsset returns the completed asset of a key; nil if there is none.
+func (s *Service) findAsset(ctx context.Context, key string) (*asset, error) {
+	if assetkey.Check(key) != nil {
 		return nil, nil
 	}
-	a, ok, err := s.known.Get(ctx, key)
+	a, ok, err := s.assetsByKey.Get(ctx, key)
 	if err != nil || !ok {
 		return nil, err
 	}
 	return &a, nil
 }
 
-// look reads the completed asset of a key.
-func (s *Service) look(ctx context.Context, key string) (asset, bool, error) {
-	a, err := s.store.byKey(ctx, key, lockNone)
-	if db.IsNotFound(err) || err == nil && a.Status != completed {
+// loadAsset reads the completed asset of a key for the cache.
+func (s *Service) loadAsset(ctx context.Context, key string) (asset, bool, error) {
+	a, err := s.store.findByKey(ctx, key, lockNone)
+	if db.IsNotFound(err) || err == nil && a.Status != statusCompleted {
 		return asset{}, false, nil
 	}
 	if err != nil {
@@ -68,9 +70,10 @@ func (s *Service) look(ctx context.Context, key string) (asset, bool, error) {
 	return *a, true, nil
 }
 
-// admit asks whoever uses the key whether the caller may read it there. One yes is enough; else a
-// refusal of theirs, such as lesson-locked, says more than ours.
-func (s *Service) admit(ctx context.Context, caller identity.Caller, key string) error {
+// requireReadable asks the modules that use the key whether the caller may read it there. One that
+// permits it is enough. Otherwise it returns the refusal of a module, such as lesson-locked, or
+// errUnreadable.
+func (s *Service) requireReadable(ctx context.Context, caller identity.Caller, key string) error {
 	var refusal error = errUnreadable
 	for _, u := range s.keyUsers {
 		ok, err := u.MayReadKey(ctx, caller, key)

@@ -1,4 +1,4 @@
-package storage
+package filetype
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 // textSize is how much of a text is looked at, as browsers do (WHATWG MIME Sniffing).
 const textSize = 512
 
-// decodeText returns the beginning of a text without its byte order mark: as it is where each byte or more is a character
-// (UTF-8 and the encodings before Unicode), in UTF-8 where it was UTF-16 or UTF-32, with or without a mark. It returns false
-// for what is no text.
+// decodeText returns the beginning of a text without its byte order mark: as it is where each byte
+// or more is a character (UTF-8 and the encodings before Unicode), in UTF-8 where it was UTF-16 or
+// UTF-32, with or without a mark. It returns false for what is no text.
 func decodeText(b []byte) ([]byte, bool) {
 	whole := len(b) <= textSize
 	b = b[:min(len(b), textSize)]
@@ -44,7 +44,8 @@ func guessUnits(b []byte) ([]byte, bool) {
 			return text, true
 		}
 	}
-	// Zeros stand in the high bytes of Latin letters; one in a low byte says that these are no characters.
+	// Zeros stand in the high bytes of Latin letters; one in a low byte says that these are no
+	// characters.
 	for high, order := range []binary.ByteOrder{binary.BigEndian, binary.LittleEndian} {
 		text, ok := decodeUnits(b, 2, order)
 		for i, c := range b {
@@ -90,8 +91,8 @@ func decodeUnits(b []byte, width int, order binary.ByteOrder) ([]byte, bool) {
 	return text, true
 }
 
-// isWritten returns whether all characters are ones that people write: what guesses an encoding without a mark must not take
-// any bytes for some rare letters.
+// isWritten returns whether all characters are ones that people write: what guesses an encoding
+// without a mark must not take any bytes for some rare letters.
 func isWritten(text []byte) bool {
 	for _, r := range string(text) {
 		if !unicode.IsPrint(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) || r == utf8.RuneError {

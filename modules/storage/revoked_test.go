@@ -1,4 +1,4 @@
-package main
+package storage_test
 
 import (
 	"context"
@@ -58,7 +58,7 @@ func within(t testing.TB, what string, condition func() bool) {
 	require.Eventually(t, condition, time.Second, 20*time.Millisecond, what)
 }
 
-func TestUploadURLEndsWithItsOwnersRights(t *testing.T) {
+func TestUploadURLEndsWithTheRightsOfItsOwner(t *testing.T) {
 	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		s := sitetest.Start(t, vars)
 		admin := s.AdminToken()
@@ -106,7 +106,7 @@ func TestUploadURLEndsWithItsOwnersRights(t *testing.T) {
 	})
 }
 
-func TestUploadInFlightEndsWithItsOwnersRights(t *testing.T) {
+func TestUploadInFlightEndsWithTheRightsOfItsOwner(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()

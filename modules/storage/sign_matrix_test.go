@@ -1,4 +1,4 @@
-package main
+package storage_test
 
 import (
 	"fmt"
@@ -19,18 +19,18 @@ type keyState struct {
 	key, course, state string
 }
 
-// shelfOf is a site with a course of each kind, each with keys in every state, and everybody who may ask.
-type shelfOf struct {
+// assetMatrix is a site with a course of each kind, each with keys in every state, and everybody who may ask.
+type assetMatrix struct {
 	*sitetest.Site
 	admin, owner, uploader string
 	askers                 []asker
 	keys                   []keyState
 }
 
-// newShelf has courses of one owner with files of another, put there by an administrator.
-func newShelf(s *sitetest.Site) *shelfOf {
+// newAssetMatrix has courses of one owner with files of another, put there by an administrator.
+func newAssetMatrix(s *sitetest.Site) *assetMatrix {
 	s.T.Helper()
-	m := &shelfOf{Site: s, admin: s.AdminToken()}
+	m := &assetMatrix{Site: s, admin: s.AdminToken()}
 	person := func(name, role string) (email, token string) {
 		email, id, token := s.NewAccount("sign-" + name)
 		if role != "user" {
@@ -53,7 +53,7 @@ func newShelf(s *sitetest.Site) *shelfOf {
 	return m
 }
 
-func (m *shelfOf) upload(key string, complete bool) string {
+func (m *assetMatrix) upload(key string, complete bool) string {
 	m.T.Helper()
 	up := m.Want(201, "POST", "/storage/uploads", m.uploader, map[string]any{"key": key, "content_type": "text/plain", "size": len(key)})
 	if complete {
@@ -64,7 +64,7 @@ func (m *shelfOf) upload(key string, complete bool) string {
 }
 
 // course makes one with a key in each state, and brings it to its kind at the end.
-func (m *shelfOf) course(kind, enrolled string) {
+func (m *assetMatrix) course(kind, enrolled string) {
 	m.T.Helper()
 	key := func(state string) string { return "sign/" + kind + "/" + state + ".txt" }
 	for _, state := range []string{"lesson", "locked", "cover", "unused", "former", "pending", "deleted"} {
@@ -123,9 +123,9 @@ func (k keyState) verdict(who string) string {
 }
 
 // A1, F4: everybody who may ask × courses of every kind × keys in every state.
-func TestF4WhoGetsALinkToWhat(t *testing.T) {
+func TestWhoGetsALinkToWhat(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		m := newShelf(s)
+		m := newAssetMatrix(s)
 		links, refusals := 0, map[string]string{}
 		for _, k := range m.keys {
 			for _, who := range m.askers {

@@ -1,4 +1,4 @@
-package storage
+package filetype
 
 import (
 	"bytes"
@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// boxes are those that a file of the ISO base media format may begin with. Cameras and old programs put the media, or room
-// that was left free, before the type.
-var boxes = []string{"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot", "uuid", "pdin", "moof", "sidx", "junk"}
+// firstBoxes are those that a file of the ISO base media format may begin with. Cameras and old programs
+// put the media, or room that was left free, before the type.
+var firstBoxes = []string{"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot", "uuid", "pdin", "moof", "sidx", "junk"}
 
-// looksMP4 walks the boxes up to one that only such a file has.
-func looksMP4(b []byte) bool {
+// isMP4 walks the boxes up to one that only such a file has.
+func isMP4(b []byte) bool {
 	for len(b) >= 8 {
 		size, kind := uint64(binary.BigEndian.Uint32(b)), string(b[4:8])
-		if !slices.Contains(boxes, kind) {
+		if !slices.Contains(firstBoxes, kind) {
 			return false
 		}
 		if kind == "ftyp" || kind == "styp" || kind == "moov" || kind == "mdat" || kind == "moof" {
@@ -34,7 +34,8 @@ func looksMP4(b []byte) bool {
 	return false
 }
 
-// withoutID3 returns what follows the ID3 tags in front of a sound file; of a tag longer than what is looked at, nothing.
+// withoutID3 returns what follows the ID3 tags in front of a sound file; of a tag longer than what
+// is looked at, nothing.
 func withoutID3(b []byte) []byte {
 	for len(b) >= 10 && bytes.HasPrefix(b, []byte("ID3")) {
 		size := 10 + int(b[6]&0x7F)<<21 + int(b[7]&0x7F)<<14 + int(b[8]&0x7F)<<7 + int(b[9]&0x7F)
@@ -46,10 +47,10 @@ func withoutID3(b []byte) []byte {
 	return b
 }
 
-// looksMP3 takes an ID3 or APE tag, or frames of MPEG audio of layer I to III: at the start, after zeros, or two in a row
-// after anything else, as recorders and cut streams begin.
-func looksMP3(b []byte) bool {
-	if at(0, "ID3")(b) || at(0, "APETAGEX")(b) {
+// isMP3 takes an ID3 or APE tag, or frames of MPEG audio of layer I to III: at the start, after
+// zeros, or two in a row after anything else, as recorders and cut streams begin.
+func isMP3(b []byte) bool {
+	if matchesAt(0, "ID3")(b) || matchesAt(0, "APETAGEX")(b) {
 		return true
 	}
 	// FF FE marks UTF-16, too.
@@ -78,7 +79,8 @@ func sameStream(a, b []byte) bool {
 	return isFrame(b) && a[1]&0xFE == b[1]&0xFE && a[2]&0x0C == b[2]&0x0C
 }
 
-// kilobits per second of frames, by version and layer (ISO 11172-3, ISO 13818-3); the index is of four bits.
+// kilobits per second of frames, by version and layer (ISO 11172-3, ISO 13818-3); the index is of
+// four bits.
 var (
 	bitrates = map[[2]int][]int{
 		{1, 1}: {0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448},

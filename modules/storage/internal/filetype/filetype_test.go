@@ -1,4 +1,4 @@
-package storage
+package filetype
 
 import (
 	"encoding/binary"
@@ -85,7 +85,7 @@ func TestRealFilesLookLikeTheirType(t *testing.T) {
 	}
 	for contentType, all := range files {
 		for name, content := range all {
-			require.True(t, looksLike(contentType, []byte(content)), "%s: %s, seen as %s", contentType, name, describeContent([]byte(content)))
+			require.True(t, Matches(contentType, []byte(content)), "%s: %s, seen as %s", contentType, name, Describe([]byte(content)))
 		}
 	}
 	pages := map[string]string{"UTF-16": "\xFF\xFE" + inUTF16("<!DOCTYPE html><script>", little), "UTF-16 without a mark": inUTF16("<html><script>", big), "UTF-8, mark": "\xEF\xBB\xBF<html>",
@@ -97,59 +97,46 @@ func TestRealFilesLookLikeTheirType(t *testing.T) {
 					strings.HasPrefix(contentType, "text/") && other == "application/pdf" {
 					continue
 				}
-				require.False(t, looksLike(contentType, []byte(content)), "%s: %s of %s", contentType, name, other)
+				require.False(t, Matches(contentType, []byte(content)), "%s: %s of %s", contentType, name, other)
 			}
 		}
 		for name, page := range pages {
-			require.False(t, looksLike(contentType, []byte(page)), "%s: page in %s", contentType, name)
+			require.False(t, Matches(contentType, []byte(page)), "%s: page in %s", contentType, name)
 		}
 	}
 	for found, content := range map[string]string{
 		"audio/mpeg": strings.Repeat("\x00", 100) + mpeg1, "image/png": "\x89PNG\r\n\x1a\n", "text/plain": "words", "an empty file": "", "data of no known type": "\x01\x02\x03",
 		"image/heic": box("ftyp", "heic"), "application/pdf": "%PDF-1.7", "application/x-msaccess": "\x00\x01\x00\x00Standard Jet DB",
 	} {
-		require.Equal(t, found, describeContent([]byte(content)))
+		require.Equal(t, found, Describe([]byte(content)))
 	}
 }
 
-func TestRefusedUploadsCanBeSentAgain(t *testing.T) {
-	onBoth(t, func(t *testing.T, w *world) {
-		song := frames("\xFF\xFB\x90\x64", 417, 3)
-		n := newUpload{Key: "song", ContentType: "image/png", Size: int64(len(song))}
-		a := w.begun(n)
-		_, _, err := w.begin(w.as(teacher), n)
-		require.Equal(t, "key-taken", code(t, err), "the key is taken until then")
-		w.arrive(a, song, "image/png")
-		_, err = w.complete(w.as(teacher), a.ID)
-		require.Equal(t, "upload-mismatch", code(t, err))
-		require.Contains(t, told(t, err).Detail, "announced as image/png and looks like audio/mpeg. Accepted are video/mp4, video/webm")
-		require.Equal(t, "content_type", told(t, err).Fields[0].Location)
-		_, _, err = w.begin(w.as(other), n)
-		require.Equal(t, "key-taken", code(t, err), "for others it still is")
-		n.ContentType = "audio/mpeg"
-		b := w.begun(n)
-		w.arrive(b, song, "audio/mpeg")
-		_, err = w.complete(w.as(teacher), b.ID)
-		require.NoError(t, err)
-		_, err = w.complete(w.as(teacher), a.ID)
-		require.Equal(t, "not-found", code(t, err), "the first gave way")
-		_, _, err = w.begin(w.as(teacher), n)
-		require.Equal(t, "key-taken", code(t, err))
-	})
-}
-
-func TestRefusedDeclarations(t *testing.T) {
-	w := onSQLite(t)
-	w.limits.Quota = 100
-	_, _, err := w.begin(w.as(teacher), newUpload{Key: "a//b", ContentType: "video/x-msvideo", Size: 5 << 30})
-	e := told(t, err)
-	require.Len(t, e.Fields, 3)
-	require.Contains(t, e.Detail, `The key must not have empty, "." or ".." segments.`)
-	require.Contains(t, e.Detail, "This server does not take files of this type; accepted are video/mp4, video/webm, audio/mpeg")
-	require.Contains(t, e.Detail, "The size must lie between 1 and 2147483648 bytes (2 GiB).")
-	w.begun(newUpload{Key: "a", ContentType: "text/plain", Size: 60})
-	_, _, err = w.begin(w.as(teacher), newUpload{Key: "b", ContentType: "text/plain", Size: 1536})
-	require.Equal(t, "quota-exceeded", code(t, err))
-	require.Contains(t, told(t, err).Detail, "may have 100 bytes together. They have 60 bytes without this one of 1.5 KiB")
-	require.Equal(t, "40 bytes are left", told(t, err).Fields[0].Message)
+// F5: what a file is called and what it is are compared.
+func TestLooksLike(t *testing.T) {
+	wav, webp := "RIFF\x24\x08\x00\x00WAVEfmt ", "RIFF\x24\x08\x00\x00WEBPVP8 "
+	page := "  <!DOCTYPE html><script>alert(1)</script>"
+	for contentType, good := range map[string][]string{
+		"video/mp4": {"\x00\x00\x00\x20ftypisom"}, "video/webm": {"\x1A\x45\xDF\xA3\x01"}, "audio/mpeg": {"ID3\x04", "\xFF\xFB\x90"},
+		"audio/ogg": {"OggS\x00"}, "audio/wav": {wav}, "image/png": {"\x89PNG\r\n\x1a\n"}, "image/jpeg": {"\xFF\xD8\xFF\xE0"},
+		"image/webp": {webp}, "image/gif": {"GIF89a", "GIF87a"}, "application/pdf": {"%PDF-1.7"}, "application/zip": {"PK\x03\x04", "PK\x05\x06"},
+		"text/plain": {"BMW is a car", "", "naïve\ttext\r\n", "latin \xe9"}, "text/csv": {"a;b\n1;2"}, "text/markdown": {"# Title"}, "text/vtt": {"WEBVTT"},
+		"application/x-own": {"anything\x00"},
+	} {
+		for _, b := range good {
+			require.True(t, Matches(contentType, []byte(b)), "%s: %q", contentType, b)
+		}
+		require.False(t, Matches(contentType, []byte(page)), contentType)
+	}
+	for _, contentType := range []string{"text/plain", "text/markdown", "text/csv"} {
+		for _, b := range []string{"%PDF-1.7", "PK\x03\x04\x14\x00", "\x7fELF\x02\x01\x01\x00", "<?xml version='1.0'?><svg/>", "MZ\x90\x00"} {
+			require.False(t, Matches(contentType, []byte(b)), "%s: %q", contentType, b)
+		}
+	}
+	for _, contentType := range []string{"image/png", "image/jpeg", "video/mp4", "audio/mpeg", "audio/wav", "application/zip", "application/pdf"} {
+		require.False(t, Matches(contentType, []byte("hello, learners")), contentType)
+		require.False(t, Matches(contentType, nil), contentType)
+	}
+	require.False(t, Matches("audio/mpeg", []byte("\xFF\xF1\x50")), "AAC")
+	require.True(t, Matches("text/html", []byte(page)))
 }

@@ -1,4 +1,4 @@
-package main
+package storage_test
 
 import (
 	"fmt"
@@ -11,13 +11,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/app/seed"
 	"lyceum/app/sitetest"
 )
 
 // F1, F2: what is declared wrongly is refused, and names become no paths.
 func TestHostileDeclarationsAreRefused(t *testing.T) {
-	sitetest.OnBoth(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
+	sitetest.OnBoth(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		sound := map[string]any{"key": "sound.txt", "content_type": "text/plain", "size": 3}
 		for field, values := range map[string][]any{
@@ -54,7 +53,7 @@ func TestHostileDeclarationsAreRefused(t *testing.T) {
 
 // F2, F6: an upload URL takes the one object that it was signed for, once, and nothing that is refused stays.
 func TestHostileUploadsLeaveNothing(t *testing.T) {
-	sitetest.OnBoth(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
+	sitetest.OnBoth(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		up := s.Want(201, "POST", "/storage/uploads", admin, `{"key":"bound.png","content_type":"image/png","size":12}`)
 		const png = "\x89PNG\r\n\x1a\n1234"

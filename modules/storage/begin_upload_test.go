@@ -25,25 +25,25 @@ func TestAnUploadBecomesAnAsset(t *testing.T) {
 		sum := sha256.Sum256([]byte(hello))
 		n := textUpload("notes/hello.txt")
 		n.SHA256 = strings.ToUpper(hex.EncodeToString(sum[:]))
-		a, signed, err := w.begin(w.as(teacher), n)
+		a, signed, err := w.beginUpload(w.as(teacher), n)
 		require.NoError(t, err)
 		require.Equal(t, "PUT", signed.Method)
 		require.Contains(t, signed.URL, a.BlobID)
-		require.WithinDuration(t, time.Now().Add(urlLife), a.ExpiresAt.StdTime(), time.Minute)
+		require.WithinDuration(t, time.Now().Add(uploadURLLife), a.ExpiresAt.StdTime(), time.Minute)
 		require.Empty(t, w.actions(), "the start of an upload is not audited")
 
-		_, err = w.complete(w.as(teacher), a.ID)
+		_, err = w.completeUpload(w.as(teacher), a.ID)
 		require.Equal(t, "upload-incomplete", code(t, err))
 		w.arrive(a, hello, "text/plain")
 		for range 2 {
-			done, err := w.complete(w.as(teacher), a.ID)
+			done, err := w.completeUpload(w.as(teacher), a.ID)
 			require.NoError(t, err)
-			require.Equal(t, completed, done.Status)
+			require.Equal(t, statusCompleted, done.Status)
 		}
 		require.Equal(t, []string{"asset.uploaded"}, w.actions(), "again is no second entry")
-		r, err := w.relationsOf(t.Context(), []asset{*a})
+		r, err := w.findRelations(t.Context(), []asset{*a})
 		require.NoError(t, err)
-		views := viewsOf([]asset{*a}, r)
+		views := newAssetViews([]asset{*a}, r)
 		require.Equal(t, "Tea", views[0].Uploader.DisplayName)
 		require.NotNil(t, views[0].UsedBy)
 	})
@@ -56,16 +56,16 @@ func TestDeclarations(t *testing.T) {
 		"body.content_type": {Key: "a", ContentType: "text/html", Size: 1},
 		"body.size":         {Key: "a", ContentType: "text/plain", Size: w.limits.Max + 1},
 	} {
-		_, _, err := w.begin(w.as(teacher), n)
+		_, _, err := w.beginUpload(w.as(teacher), n)
 		require.Equal(t, "validation-failed", code(t, err))
 		e, _ := apperr.As(err)
 		require.Len(t, e.Fields, 1)
 		require.Equal(t, location, e.Fields[0].AbsoluteLocation())
 	}
-	_, _, err := w.begin(w.as(teacher), newUpload{})
+	_, _, err := w.beginUpload(w.as(teacher), newUpload{})
 	e, _ := apperr.As(err)
 	require.Len(t, e.Fields, 3, "all faults are named at once")
-	a, _, err := w.begin(w.as(teacher), newUpload{Key: "a", ContentType: "Text/Plain", Size: w.limits.Max})
+	a, _, err := w.beginUpload(w.as(teacher), newUpload{Key: "a", ContentType: "Text/Plain", Size: w.limits.Max})
 	require.NoError(t, err)
 	require.Equal(t, "text/plain", a.ContentType)
 }
@@ -74,26 +74,26 @@ func TestAKeyIsTakenUntilTheURLEnds(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		first := w.begun(textUpload("a.txt"))
 		for range 2 {
-			_, _, err := w.begin(w.as(other), textUpload("a.txt"))
+			_, _, err := w.beginUpload(w.as(other), textUpload("a.txt"))
 			require.Equal(t, "key-taken", code(t, err))
-			w.clock.forward(urlLife / 2)
+			w.clock.forward(uploadURLLife / 2)
 		}
 		w.clock.forward(time.Minute)
 		w.arrive(first, hello, "text/plain")
-		second, _, err := w.begin(w.as(other), textUpload("a.txt"))
+		second, _, err := w.beginUpload(w.as(other), textUpload("a.txt"))
 		require.NoError(t, err)
-		_, err = w.complete(w.as(teacher), first.ID)
+		_, err = w.completeUpload(w.as(teacher), first.ID)
 		require.Equal(t, "not-found", code(t, err), "another has the key now")
 		w.sweep()
 		require.False(t, w.there(first.BlobID), "what the first had brought goes")
 
 		w.arrive(second, hello, "text/plain")
-		_, err = w.complete(w.as(other), second.ID)
+		_, err = w.completeUpload(w.as(other), second.ID)
 		require.NoError(t, err)
 		w.clock.forward(30 * 24 * time.Hour)
-		_, _, err = w.begin(w.as(teacher), textUpload("a.txt"))
+		_, _, err = w.beginUpload(w.as(teacher), textUpload("a.txt"))
 		require.Equal(t, "key-taken", code(t, err))
-		_, _, err = w.begin(w.as(teacher), textUpload("A.txt"))
+		_, _, err = w.beginUpload(w.as(teacher), textUpload("A.txt"))
 		require.NoError(t, err, "keys are compared by bytes")
 	})
 }
@@ -104,10 +104,10 @@ func TestOfTwoUploadsAtOnceOneGetsTheKey(t *testing.T) {
 			key := "race/" + ids.New()
 			if round%2 == 1 { // one that gives way to both
 				w.begun(textUpload(key))
-				w.clock.forward(urlLife + time.Second)
+				w.clock.forward(uploadURLLife + time.Second)
 			}
 			results := atOnce(8, func(int) error {
-				_, _, err := w.begin(w.as(teacher), textUpload(key))
+				_, _, err := w.beginUpload(w.as(teacher), textUpload(key))
 				return err
 			})
 			won := 0
@@ -139,7 +139,7 @@ func TestCompletingTwiceAtOnceIsOneEntry(t *testing.T) {
 			a := w.begun(textUpload("race/" + ids.New()))
 			w.arrive(a, hello, "text/plain")
 			for _, err := range atOnce(6, func(int) error {
-				_, err := w.complete(w.as(teacher), a.ID)
+				_, err := w.completeUpload(w.as(teacher), a.ID)
 				return err
 			}) {
 				require.NoError(t, err)
@@ -162,13 +162,13 @@ func TestWhatDiffersIsRemoved(t *testing.T) {
 		n.SHA256 = hex.EncodeToString(sum[:])
 		a := w.begun(n)
 		w.arrive(a, c.body, c.contentType)
-		_, err := w.complete(w.as(teacher), a.ID)
+		_, err := w.completeUpload(w.as(teacher), a.ID)
 		require.Equal(t, "upload-mismatch", code(t, err), name)
 		require.False(t, w.there(a.BlobID), name)
-		_, err = w.complete(w.as(teacher), a.ID)
+		_, err = w.completeUpload(w.as(teacher), a.ID)
 		require.Equal(t, "upload-incomplete", code(t, err), name)
 		w.arrive(a, hello, "text/plain")
-		_, err = w.complete(w.as(teacher), a.ID)
+		_, err = w.completeUpload(w.as(teacher), a.ID)
 		require.NoError(t, err, name)
 	}
 	require.Len(t, w.actions(), 4)
@@ -186,7 +186,7 @@ func TestAnObjectReplacedMeanwhileIsLookedAtAgain(t *testing.T) {
 			w.arrive(a, hello, "text/plain")
 		}
 	}}
-	_, err := w.complete(w.as(teacher), a.ID)
+	_, err := w.completeUpload(w.as(teacher), a.ID)
 	require.NoError(t, err)
 	require.Equal(t, hello, w.content(a.BlobID))
 
@@ -198,7 +198,7 @@ func TestAnObjectReplacedMeanwhileIsLookedAtAgain(t *testing.T) {
 		body := map[bool]string{true: hello, false: strings.ToUpper(hello)}[!odd]
 		w.arrive(b, body, "text/plain")
 	}}
-	_, err = w.complete(w.as(teacher), b.ID)
+	_, err = w.completeUpload(w.as(teacher), b.ID)
 	require.Equal(t, "unavailable", code(t, err), "one that never stands still")
 }
 
@@ -217,12 +217,12 @@ func TestOnlyItsUploaderCompletes(t *testing.T) {
 	w := onSQLite(t)
 	a := w.begun(textUpload("a.txt"))
 	w.arrive(a, hello, "text/plain")
-	_, err := w.complete(w.as(admin), a.ID)
+	_, err := w.completeUpload(w.as(admin), a.ID)
 	require.Equal(t, "forbidden", code(t, err), "an administrator may see it")
-	_, err = w.complete(w.as(other), a.ID)
+	_, err = w.completeUpload(w.as(other), a.ID)
 	require.Equal(t, "not-found", code(t, err))
 	for _, id := range []string{"", "x", ids.New()} {
-		_, err = w.complete(w.as(teacher), id)
+		_, err = w.completeUpload(w.as(teacher), id)
 		require.Equal(t, "not-found", code(t, err))
 	}
 }
@@ -232,7 +232,7 @@ func TestTheQuotaCountsWhatIsUnderWay(t *testing.T) {
 		w.limits.Quota = int64(len(hello)) * 3
 		w.stored("a.txt")
 		results := atOnce(6, func(int) error {
-			_, _, err := w.begin(w.as(teacher), textUpload("race/"+ids.New()))
+			_, _, err := w.beginUpload(w.as(teacher), textUpload("race/"+ids.New()))
 			return err
 		})
 		won := 0
@@ -244,36 +244,37 @@ func TestTheQuotaCountsWhatIsUnderWay(t *testing.T) {
 			}
 		}
 		require.Equal(t, 2, won)
-		_, _, err := w.begin(w.as(teacher), textUpload("a.txt"))
+		_, _, err := w.beginUpload(w.as(teacher), textUpload("a.txt"))
 		require.Equal(t, "key-taken", code(t, err), "the key is looked at first")
-		_, _, err = w.begin(w.as(other), textUpload("b.txt"))
+		_, _, err = w.beginUpload(w.as(other), textUpload("b.txt"))
 		require.NoError(t, err, "another's sum")
-		w.clock.forward(urlLife + lateness + time.Second)
+		w.clock.forward(uploadURLLife + completionGrace + time.Second)
 		w.sweep()
-		_, _, err = w.begin(w.as(teacher), textUpload("c.txt"))
+		_, _, err = w.beginUpload(w.as(teacher), textUpload("c.txt"))
 		require.NoError(t, err, "what was abandoned counts no more")
 	})
 }
 
-// What is deleted while its URL lives may come back, so it takes room until then; and if it does, it goes soon after.
+// What is deleted while its URL lives may come back, so it takes room until then; and if it does,
+// it goes soon after.
 func TestWhatMayComeBackStillCounts(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		w.limits.Quota = int64(len(hello)) * 2
 		a := w.stored("a.txt")
-		require.NoError(t, w.remove(w.as(teacher), a.ID))
+		require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
 		w.sweep()
 		w.begun(textUpload("b.txt"))
-		_, _, err := w.begin(w.as(teacher), textUpload("c.txt"))
+		_, _, err := w.beginUpload(w.as(teacher), textUpload("c.txt"))
 		require.Equal(t, "quota-exceeded", code(t, err))
 		w.arrive(a, hello, "text/plain")
-		w.clock.forward(urlLife + 2*time.Minute)
+		w.clock.forward(uploadURLLife + 2*time.Minute)
 		w.begun(textUpload("c.txt"))
 		w.sweep()
 		require.False(t, w.there(a.BlobID))
 		require.EqualValues(t, 1, w.count("storage_trash"), "a transfer that was begun in time may still end")
-		w.clock.forward(slowest)
+		w.clock.forward(maxTransferTime)
 		w.sweep()
-		left, err := w.store.lockTrash(t.Context(), a.BlobID, w.clock.Now().Add(slowest))
+		left, err := w.store.lockTrash(t.Context(), a.BlobID, w.clock.Now().Add(maxTransferTime))
 		require.NoError(t, err)
 		require.Nil(t, left)
 	})
@@ -285,10 +286,10 @@ func TestAbandonedUploadsAreCleared(t *testing.T) {
 		a := w.begun(textUpload("a.txt"))
 		late := w.begun(textUpload("late.txt"))
 		w.arrive(a, hello, "text/plain")
-		w.clock.forward(urlLife + lateness - time.Minute)
+		w.clock.forward(uploadURLLife + completionGrace - time.Minute)
 		w.sweep()
 		w.arrive(late, hello, "text/plain")
-		_, err := w.complete(w.as(teacher), late.ID)
+		_, err := w.completeUpload(w.as(teacher), late.ID)
 		require.NoError(t, err, "late, but nobody took the key")
 
 		w.clock.forward(2 * time.Minute)
@@ -299,7 +300,7 @@ func TestAbandonedUploadsAreCleared(t *testing.T) {
 		w.arrive(a, hello, "text/plain") // a transfer that was begun in time and ends only now
 		w.sweep()
 		require.EqualValues(t, 1, w.count("storage_trash"))
-		w.clock.forward(slowest)
+		w.clock.forward(maxTransferTime)
 		w.sweep()
 		require.False(t, w.there(a.BlobID))
 		require.Zero(t, w.count("storage_trash"))
@@ -334,17 +335,17 @@ func TestAStoreThatIsAway(t *testing.T) {
 	b := w.stored("b.txt")
 	for want, err := range map[string]error{"unavailable": errors.New("no route"), "storage-full": blob.ErrFull} {
 		w.blobs = &brokenStore{Store: w.blobs, err: err}
-		_, err = w.complete(w.as(teacher), a.ID)
+		_, err = w.completeUpload(w.as(teacher), a.ID)
 		require.Equal(t, want, code(t, err))
-		_, _, err = w.begin(w.as(teacher), textUpload("c.txt"))
+		_, _, err = w.beginUpload(w.as(teacher), textUpload("c.txt"))
 		require.Equal(t, want, code(t, err))
-		_, err = w.sign(w.as(teacher), "b.txt", time.Minute)
+		_, err = w.signURL(w.as(teacher), "b.txt", time.Minute)
 		require.Equal(t, want, code(t, err))
 	}
-	require.NoError(t, w.remove(w.as(teacher), b.ID), "the object can wait")
+	require.NoError(t, w.removeAsset(w.as(teacher), b.ID), "the object can wait")
 	require.Error(t, w.emptyTrash(t.Context(), b.BlobID))
 	require.EqualValues(t, 1, w.count("storage_trash"), "and is not forgotten")
-	require.ErrorIs(t, storeFault(context.Canceled), context.Canceled)
+	require.ErrorIs(t, explainStoreError(context.Canceled), context.Canceled)
 }
 
 // TestOnMinIO runs the whole life of an asset against a real S3 server, by its signed URLs.
@@ -358,35 +359,35 @@ func TestOnMinIO(t *testing.T) {
 	sum := sha256.Sum256([]byte(hello))
 	n := textUpload("notes/grüße.txt")
 	n.SHA256 = hex.EncodeToString(sum[:])
-	a, signed, err := w.begin(w.as(teacher), n)
+	a, signed, err := w.beginUpload(w.as(teacher), n)
 	require.NoError(t, err)
-	_, err = w.complete(w.as(teacher), a.ID)
+	_, err = w.completeUpload(w.as(teacher), a.ID)
 	require.Equal(t, "upload-incomplete", code(t, err))
 	status, _ := send(t, signed.Method, signed.URL, signed.Headers, strings.ToUpper(hello))
 	require.NotEqual(t, 200, status, "the store compares the checksum")
 	status, _ = send(t, signed.Method, signed.URL, signed.Headers, hello)
 	require.Equal(t, 200, status)
-	_, err = w.complete(w.as(teacher), a.ID)
+	_, err = w.completeUpload(w.as(teacher), a.ID)
 	require.NoError(t, err)
 	status, _ = send(t, signed.Method, signed.URL, signed.Headers, hello)
 	require.Equal(t, 412, status, "what was checked can't be swapped")
 
-	l, err := w.sign(w.as(teacher), n.Key, time.Minute)
+	l, err := w.signURL(w.as(teacher), n.Key, time.Minute)
 	require.NoError(t, err)
 	status, body := send(t, l.Method, l.URL, nil, "")
 	require.Equal(t, 200, status)
 	require.Equal(t, hello, body)
 
 	bad := newUpload{Key: "cover.png", ContentType: "image/png", Size: int64(len(hello))}
-	b, signed, err := w.begin(w.as(teacher), bad)
+	b, signed, err := w.beginUpload(w.as(teacher), bad)
 	require.NoError(t, err)
 	status, _ = send(t, signed.Method, signed.URL, signed.Headers, hello)
 	require.Equal(t, 200, status)
-	_, err = w.complete(w.as(teacher), b.ID)
+	_, err = w.completeUpload(w.as(teacher), b.ID)
 	require.Equal(t, "upload-mismatch", code(t, err))
 	require.False(t, w.there(b.BlobID))
 
-	require.NoError(t, w.remove(w.as(teacher), a.ID))
+	require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
 	w.sweep()
 	require.False(t, w.there(a.BlobID))
 }
