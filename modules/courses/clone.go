@@ -83,7 +83,7 @@ func (s *Service) copyLessons(ctx context.Context, fromID, toID string, shift da
 	now, copies := s.clock.Now(), map[string]string{}
 	for i := range lessons {
 		l := lessons[i]
-		if l.AvailableFrom, err = shift.apply(l.AvailableFrom); err != nil {
+		if l.AvailableFrom, err = shift.moveTime(l.AvailableFrom); err != nil {
 			return err
 		}
 		l.ID, l.CourseID, l.Version, l.CreatedAt, l.UpdatedAt = ids.New(), toID, 1, now, now
@@ -122,9 +122,9 @@ func newDateShift(days int, zoneName string) (dateShift, error) {
 	return dateShift{days, zone}, nil
 }
 
-// apply returns the time after the shift. It returns an error of kind Invalid for a time before 1970 or
+// moveTime returns the time after the shift. It returns an error of kind Invalid for a time before 1970 or
 // after 9999.
-func (s dateShift) apply(at *clock.Time) (*clock.Time, error) {
+func (s dateShift) moveTime(at *clock.Time) (*clock.Time, error) {
 	if at == nil || s.days == 0 {
 		return at, nil
 	}

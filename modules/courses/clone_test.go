@@ -34,7 +34,7 @@ func TestDateShift(t *testing.T) {
 			require.NoError(t, err)
 			at, err := time.Parse(time.RFC3339Nano, c.at)
 			require.NoError(t, err)
-			moved, err := shift.apply(clock.FromTime(at).ToPtr())
+			moved, err := shift.moveTime(clock.FromTime(at).ToPtr())
 			require.NoError(t, err)
 			require.Equal(t, c.want, moved.String())
 		})
@@ -53,7 +53,7 @@ func TestDateShiftKeepsTheTimeOfDay(t *testing.T) {
 		start := time.Date(2018, 1, 1, 0, 15, 0, 0, time.UTC)
 		for i := range 24 * 366 * 2 {
 			at := clock.FromTime(start.Add(time.Duration(i) * time.Hour))
-			moved, err := shift.apply(&at)
+			moved, err := shift.moveTime(&at)
 			require.NoError(t, err)
 			from, to := at.StdTime().In(zone), moved.StdTime().In(zone)
 			if from.Format("15:04") != to.Format("15:04") {

@@ -25,8 +25,8 @@ type LessonDraft struct {
 	AvailableAfterDays *int
 }
 
-// changes returns the edit that makes the draft of an empty lesson.
-func (d LessonDraft) changes(content *course.Content) course.LessonChanges {
+// toChanges returns the edit that makes the draft of an empty lesson.
+func (d LessonDraft) toChanges(content *course.Content) course.LessonChanges {
 	ch := course.LessonChanges{
 		Title: &d.Title, Content: content, DurationSeconds: &d.DurationSeconds, Captions: &d.Captions,
 		HasAvailableFrom: true, AvailableFrom: d.AvailableFrom,
@@ -69,7 +69,7 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 			HTMLVersion: markdown.Version, Captions: course.NoCaptions,
 			Version: 1, CreatedAt: now, UpdatedAt: now,
 		}
-		if _, err := s.applyLessonChanges(ctx, l, d.changes(&content)); err != nil {
+		if _, err := s.applyLessonChanges(ctx, l, d.toChanges(&content)); err != nil {
 			return err
 		}
 		if c.LessonCount >= course.MaxLessons {

@@ -40,14 +40,14 @@ func readManifest(entries map[string]*entry) (*manifest, error) {
 	if m.Format != archiveFormat || m.Version != archiveVersion {
 		return nil, newManifestError(".format", fmt.Sprintf("must be %s of version %d", archiveFormat, archiveVersion))
 	}
-	if err := m.check(); err != nil {
+	if err := m.validate(); err != nil {
 		return nil, err
 	}
 	return m, m.checkEntries(entries)
 }
 
-// check applies the rules of the API that the types of course.json don't have.
-func (m *manifest) check() error {
+// validate applies the rules of the API that the types of course.json don't have.
+func (m *manifest) validate() error {
 	switch {
 	case !slices.Contains([]string{course.Public, course.Member, course.Private}, m.Visibility):
 		return newManifestError(".visibility", "must be public, member or private")
@@ -57,7 +57,7 @@ func (m *manifest) check() error {
 		return newManifestError(".lessons", "more than 500")
 	}
 	for i, l := range m.Lessons {
-		if err := l.check(fmt.Sprintf(".lessons.%d", i), len(m.Lessons)); err != nil {
+		if err := l.validate(fmt.Sprintf(".lessons.%d", i), len(m.Lessons)); err != nil {
 			return err
 		}
 	}
@@ -67,8 +67,8 @@ func (m *manifest) check() error {
 	return m.checkAssets()
 }
 
-// check is manifest.check for one lesson of a course with so many lessons.
-func (l manifestLesson) check(where string, lessons int) error {
+// validate is manifest.validate for one lesson of a course with so many lessons.
+func (l manifestLesson) validate(where string, lessons int) error {
 	switch {
 	case l.DurationSeconds < 0 || l.DurationSeconds > maxDuration:
 		return newManifestError(where+".duration_seconds", "must lie between 0 and 1000000")
