@@ -312,9 +312,9 @@ var deeds = map[string]deed{
 		w.Want(200, "PATCH", path+"/lessons/"+w.lesson(a, path), a.token, map[string]string{"asset_key": file})
 		archive := string(w.Want(200, "GET", path+"/export", a.token, nil).Raw)
 		key := sitetest.Header{"Idempotency-Key": w.word("key")}
-		importCourse(w.Site, other.token, archive, key)
+		w.Site.ImportCourse(other.token, archive, key)
 		w.quietly(func() {
-			require.Equal(w.t, "true", importCourse(w.Site, other.token, archive, key).Header.Get("Idempotency-Replayed"))
+			require.Equal(w.t, "true", w.Site.ImportCourse(other.token, archive, key).Header.Get("Idempotency-Replayed"))
 		})
 	}},
 	"GET /courses/{id}/learners": {because: "whoever teaches reads who learns, page by page or as a table; reading is not audited", do: func(w *walk) {

@@ -64,8 +64,8 @@ func BenchmarkSign(b *testing.B) {
 	}}
 	go func() { _ = server.ListenAndServe(addr) }()
 	b.Cleanup(func() { _ = server.Shutdown() })
-	bare, ours := &caller{b, &fasthttp.HostClient{Addr: addr, MaxConns: 256}}, newCaller(s, b)
-	require.Eventually(b, func() bool { return bare.try("GET", "/asked", "", "") == 200 }, 5*time.Second, 10*time.Millisecond)
+	bare, ours := sitetest.NewLoadClient(b, addr), s.NewLoadClient(b)
+	require.Eventually(b, func() bool { return bare.Try("GET", "/asked", "", "") == 200 }, 5*time.Second, 10*time.Millisecond)
 	hold := func(got int) {
 		if got != 200 {
 			b.Errorf("status %d", got)
@@ -73,7 +73,7 @@ func BenchmarkSign(b *testing.B) {
 	}
 	for name, c := range map[string]struct{ token, path string }{"learner": {learner, "/asked"}, "uploader": {admin, "/signature"}} {
 		b.Run(name, func(b *testing.B) {
-			compare(b, func(int) { hold(ours.try("GET", "/storage/sign?key=bench/video.txt", c.token, "")) }, func(int) { hold(bare.try("GET", c.path, "", "")) })
+			sitetest.CompareRates(b, func(int) { hold(ours.Try("GET", "/storage/sign?key=bench/video.txt", c.token, "")) }, func(int) { hold(bare.Try("GET", c.path, "", "")) })
 		})
 	}
 	b.Run("signature", func(b *testing.B) {
@@ -114,16 +114,16 @@ func BenchmarkDownload(b *testing.B) {
 	ours()
 	theirs()
 	var mine, plain, ratios []float64
-	growth := heapGrowth()
+	growth := sitetest.WatchHeap()
 	b.ResetTimer()
 	for range max(b.N, 7) {
 		mine, plain = append(mine, ours()), append(plain, theirs())
 		ratios = append(ratios, mine[len(mine)-1]/plain[len(plain)-1])
 	}
 	b.ReportMetric(float64(growth())/(1<<20), "MiB-heap")
-	b.ReportMetric(mean(mine), "MiB/s")
-	b.ReportMetric(mean(plain), "copy-MiB/s")
-	b.ReportMetric(median(ratios), "ratio")
+	b.ReportMetric(sitetest.Mean(mine), "MiB/s")
+	b.ReportMetric(sitetest.Mean(plain), "copy-MiB/s")
+	b.ReportMetric(sitetest.Median(ratios), "ratio")
 	b.ReportMetric(0, "ns/op")
 }
 

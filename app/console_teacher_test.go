@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -68,5 +69,57 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.click("lesson-complete")
 	b.sees("course-progress", "1 of 2 lessons complete")
 	b.do("the other lesson is open", chromedp.WaitVisible(chromedp.CSS(`.outline li:nth-child(2) a:not(.locked)`)))
+	require.Empty(t, b.faults)
+}
+
+// A teacher gives a lesson captions, and its player has them.
+func TestTheConsoleShowsCaptions(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, nil)
+	teacher := s.Login("instructor@lyceum.local", seed.DemoPassword)
+	s.AddAsset(teacher, "c/en.vtt", "text/vtt", "WEBVTT\n\n00:00.000 --> 00:04.000\nHello\n")
+	course := "/courses/" + s.Want(201, "POST", "/courses", teacher, `{"title":"Captioned","status":"published"}`).Text("id")
+	b := newBrowser(t, s.URL)
+	b.signIn("instructor@lyceum.local", seed.DemoPassword)
+	b.open("/#" + course + "/edit")
+	b.click("lesson-add")
+	b.fill("edit-lesson-title", "Seen")
+	b.fill("edit-lesson-asset_key", "lessons/video.mp4")
+	b.fill("edit-lesson-captions", "en | English | c/en.vtt")
+	b.click("edit-lesson-submit")
+	b.sees("edit-lessons", "Seen")
+	lesson := s.Want(200, "GET", course, teacher, nil).Text("lessons.0.id")
+	b.open("/#" + course + "/lessons/" + lesson)
+	b.do("the player", chromedp.WaitVisible(id("lesson-video")))
+	cues, err := js[[]any](b, `(async () => { const video = document.querySelector('[data-testid=lesson-video]'); const track = video.textTracks[0];
+		track.mode = 'showing';
+		for (let i = 0; i < 300 && !track.cues?.length; i++) await new Promise(r => setTimeout(r, 20));
+		return [track.kind, track.language, track.label, track.cues?.[0]?.text]; })()`)
+	require.NoError(t, err)
+	require.Equal(t, []any{"captions", "en", "English", "Hello"}, cues)
+	require.Empty(t, b.faults)
+}
+
+// In the console, links within a lesson lead to its headings and footnotes, and what hides opens.
+func TestTheConsoleFollowsAnchors(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, nil)
+	admin := s.AdminToken()
+	course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Anchors","status":"published"}`).Text("id")
+	content := "[go](#far-away) x[^1] List<String>\n\n<details><summary>More</summary>\n\n" + strings.Repeat("line\n\n", 100) + "## Far away\n\n</details>\n\n" +
+		"| l | r |\n|:--|--:|\n| 1 | 2 |\n\n[^1]: noted"
+	lesson := s.Want(201, "POST", course+"/lessons", admin, map[string]any{"title": "One", "content": content}).Text("id")
+	b := newBrowser(t, s.URL)
+	b.open("/#" + course + "/lessons/" + lesson)
+	b.sees("lesson-title", "One")
+	for link, target := range map[string]string{`a[href]`: "md-far-away", `sup a`: "md-fn:1", `.prose li a`: "md-fnref:1"} {
+		if !strings.HasPrefix(link, ".prose") {
+			link = ".prose " + link
+		}
+		b.do("click "+link, chromedp.Click(chromedp.CSS(link)))
+		got, err := js[[]any](b, `[document.activeElement.id, document.activeElement.getBoundingClientRect().top < innerHeight, location.hash, document.querySelector('.prose').textContent.includes('List<String>'), document.querySelector('.prose td:last-child').align]`)
+		require.NoError(t, err)
+		require.Equal(t, []any{target, true, "#" + course + "/lessons/" + lesson, true, "right"}, got)
+	}
 	require.Empty(t, b.faults)
 }

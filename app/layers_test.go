@@ -187,12 +187,12 @@ func hasJSONTag(n ast.Node) (found bool) {
 // formats are JSON that is no view: it is stored, sealed, packed into an archive or sent over a socket. The keys are
 // files, or types of a file.
 var formats = map[string]string{
-	"audit/head.go: logBreak":           "stored in the head of the log, and covered by its seal",
-	"chat/internal/live/frames.go":      "the frames of sockets",
-	"courses/archive.go":                "course.json of an archive",
-	"courses/captions.go: caption":      "stored with a lesson, and shown as it is stored",
-	"notifications/deliver.go: message": "a part of the event partDue",
-	"users/export.go: accountRecord":    "the data export's part of the account itself",
+	"audit/head.go: logBreak":                     "stored in the head of the log, and covered by its seal",
+	"chat/internal/live/frames.go":                "the frames of sockets",
+	"courses/internal/archive/manifest.go":        "course.json of an archive",
+	"courses/internal/course/caption.go: Caption": "stored with a lesson, and shown as it is stored",
+	"notifications/deliver.go: message":           "a part of the event partDue",
+	"users/export.go: accountRecord":              "the data export's part of the account itself",
 }
 
 // TestViewsStandWithHandlers keeps types with json tags in the files of handlers.

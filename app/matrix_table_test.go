@@ -128,7 +128,7 @@ var table = map[string]row{
 	"DELETE /courses/{id}/learners/{user_id}":        {ok: "204", with: "draft course", foreign: editing, inner: "204"},
 	"POST /courses/{id}/enrollments/batch":           {ok: "200", with: "draft course", body: `{"rows":[{"email":"nobody@example.com"}]}`, foreign: changed(editing, "archived course", "- - - 404 409")},
 	"GET /courses/{id}/export":                       {ok: "200", with: "draft course", foreign: editing},
-	"POST /courses/import":                           {ok: "201", media: zipType, body: smallArchive},
+	"POST /courses/import":                           {ok: "201", media: sitetest.ArchiveType, body: sitetest.MinimalArchive},
 	"GET /courses/{id}/lessons":                      {ok: "200", with: "draft course", foreign: reading},
 	"POST /courses/{id}/lessons":                     {ok: "201", with: "draft course", body: `{"title":"Added"}`, foreign: editing, spends: true},
 	"GET /courses/{id}/progress":                     {ok: "200", with: "draft course", foreign: learning},

@@ -210,7 +210,7 @@ func (m *matrix) alike(o operation, who actor, what string, a, b sitetest.Answer
 	}
 }
 
-const nowhere = "01900000-0000-7000-8000-000000000000"
+const nowhere = sitetest.UnknownID
 
 // refusals: whoever lacks the role gets one and the same answer, whatever he asks for.
 func (m *matrix) refusals(o operation, who actor) {

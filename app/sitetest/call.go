@@ -11,6 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// UnknownID has the form of an id and is none.
+const UnknownID = "01900000-0000-7000-8000-000000000000"
+
 // Header holds request headers.
 type Header = map[string]string
 
@@ -124,6 +127,12 @@ func (s *Site) CountAll(path, token string) (n int) {
 		}
 		cursor = "&cursor=" + page.Text("next_cursor")
 	}
+}
+
+// NewestEntry returns the number of the newest entry of the audit log.
+func (s *Site) NewestEntry(admin string) any {
+	s.T.Helper()
+	return s.Want(200, "GET", "/admin/audit-logs?limit=1", admin, nil).Get("items.0.seq")
 }
 
 // CountEntries returns how many entries of an action the audit log has, up to 100.

@@ -12,24 +12,24 @@ CREATE TRIGGER audit_head_no_replace BEFORE INSERT ON audit_head WHEN EXISTS (SE
 	BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
 CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the head of the audit log only goes forward'); END;
 CREATE TRIGGER course_search_delete AFTER DELETE ON course_search_texts BEGIN
-				INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
-			END;
+	INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
+END;
 CREATE TRIGGER course_search_insert AFTER INSERT ON course_search_texts BEGIN
-				INSERT INTO course_search (rowid, search_text) VALUES (new.n, new.search_text);
-			END;
+	INSERT INTO course_search (rowid, search_text) VALUES (new.n, new.search_text);
+END;
 CREATE TRIGGER course_search_update AFTER UPDATE ON course_search_texts BEGIN
-				INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
-				INSERT INTO course_search (rowid, search_text) VALUES (new.n, new.search_text);
-			END;
+	INSERT INTO course_search (course_search, rowid, search_text) VALUES ('delete', old.n, old.search_text);
+	INSERT INTO course_search (rowid, search_text) VALUES (new.n, new.search_text);
+END;
 CREATE TRIGGER courses_search_delete AFTER DELETE ON courses BEGIN
-				DELETE FROM course_search_texts WHERE course_id = old.id;
-			END;
+	DELETE FROM course_search_texts WHERE course_id = old.id;
+END;
 CREATE TRIGGER courses_search_insert AFTER INSERT ON courses BEGIN
-				INSERT INTO course_search_texts (course_id, search_text) VALUES (new.id, new.search_text);
-			END;
+	INSERT INTO course_search_texts (course_id, search_text) VALUES (new.id, new.search_text);
+END;
 CREATE TRIGGER courses_search_update AFTER UPDATE OF search_text ON courses WHEN new.search_text <> old.search_text BEGIN
-				UPDATE course_search_texts SET search_text = new.search_text WHERE course_id = new.id;
-			END;
+	UPDATE course_search_texts SET search_text = new.search_text WHERE course_id = new.id;
+END;
 CREATE TABLE announcements (
 	id text PRIMARY KEY,
 	course_id text NOT NULL,
@@ -182,61 +182,61 @@ CREATE TABLE chat_tickets (
 	expires_at bigint NOT NULL
 );
 CREATE TABLE course_progress (
-				user_id text NOT NULL,
-				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
-				percent_sum integer NOT NULL CHECK (percent_sum >= 0),
-				completed_lessons integer NOT NULL CHECK (completed_lessons >= 0),
-				completed_at bigint,
-				last_activity_at bigint NOT NULL,
-				PRIMARY KEY (user_id, course_id)
-			);
+	user_id text NOT NULL,
+	course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
+	percent_sum integer NOT NULL CHECK (percent_sum >= 0),
+	completed_lessons integer NOT NULL CHECK (completed_lessons >= 0),
+	completed_at bigint,
+	last_activity_at bigint NOT NULL,
+	PRIMARY KEY (user_id, course_id)
+);
 CREATE VIRTUAL TABLE course_search USING fts5 (search_text, content='course_search_texts', content_rowid='n', tokenize='trigram case_sensitive 1');
 CREATE TABLE 'course_search_config'(k PRIMARY KEY, v) WITHOUT ROWID;
 CREATE TABLE 'course_search_data'(id INTEGER PRIMARY KEY, block BLOB);
 CREATE TABLE 'course_search_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
 CREATE TABLE 'course_search_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 CREATE TABLE course_search_texts (
-				n integer PRIMARY KEY,
-				course_id text NOT NULL UNIQUE,
-				search_text text NOT NULL
-			);
+	n integer PRIMARY KEY,
+	course_id text NOT NULL UNIQUE,
+	search_text text NOT NULL
+);
 CREATE TABLE course_tags (
-				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
-				tag text NOT NULL,
-				PRIMARY KEY (tag, course_id)
-			);
+	course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
+	tag text NOT NULL,
+	PRIMARY KEY (tag, course_id)
+);
 CREATE TABLE courses (
-				id text PRIMARY KEY,
-				slug text NOT NULL,
-				title text NOT NULL,
-				folded_title text NOT NULL,
-				search_text text NOT NULL,
-				summary text NOT NULL,
-				description text NOT NULL,
-				visibility text NOT NULL CHECK (visibility IN ('public', 'member', 'private')),
-				status text NOT NULL CHECK (status IN ('draft', 'published', 'archived')),
-				tags text NOT NULL,
-				cover_key text,
-				owner_id text NOT NULL,
-				lesson_count integer NOT NULL DEFAULT 0 CHECK (lesson_count BETWEEN 0 AND 500),
-				published_at bigint,
-				deleted_at bigint,
-				version bigint NOT NULL,
-				created_at bigint NOT NULL,
-				updated_at bigint NOT NULL
-			);
+	id text PRIMARY KEY,
+	slug text NOT NULL,
+	title text NOT NULL,
+	folded_title text NOT NULL,
+	search_text text NOT NULL,
+	summary text NOT NULL,
+	description text NOT NULL,
+	visibility text NOT NULL CHECK (visibility IN ('public', 'member', 'private')),
+	status text NOT NULL CHECK (status IN ('draft', 'published', 'archived')),
+	tags text NOT NULL,
+	cover_key text,
+	owner_id text NOT NULL,
+	lesson_count integer NOT NULL DEFAULT 0 CHECK (lesson_count BETWEEN 0 AND 500),
+	published_at bigint,
+	deleted_at bigint,
+	version bigint NOT NULL,
+	created_at bigint NOT NULL,
+	updated_at bigint NOT NULL
+);
 CREATE TABLE enrollment_starts (
-				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
-				user_id text NOT NULL,
-				started_at bigint NOT NULL, taken_out boolean NOT NULL DEFAULT FALSE,
-				PRIMARY KEY (user_id, course_id)
-			);
+	course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
+	user_id text NOT NULL,
+	started_at bigint NOT NULL, taken_out boolean NOT NULL DEFAULT FALSE,
+	PRIMARY KEY (user_id, course_id)
+);
 CREATE TABLE enrollments (
-				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
-				user_id text NOT NULL,
-				created_at bigint NOT NULL,
-				PRIMARY KEY (user_id, course_id)
-			);
+	course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
+	user_id text NOT NULL,
+	created_at bigint NOT NULL,
+	PRIMARY KEY (user_id, course_id)
+);
 CREATE TABLE idempotency_records (
 			id text PRIMARY KEY,
 			body_hash blob NOT NULL,
@@ -267,39 +267,39 @@ CREATE TABLE invites (
 	created_at bigint NOT NULL
 , batch_id text, course_ids text NOT NULL DEFAULT '[]');
 CREATE TABLE lesson_captions (
-				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
-				asset_key text NOT NULL,
-				PRIMARY KEY (asset_key, lesson_id)
-			);
+	lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+	asset_key text NOT NULL,
+	PRIMARY KEY (asset_key, lesson_id)
+);
 CREATE TABLE lesson_prerequisites (
-				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
-				prerequisite_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
-				course_id text NOT NULL,
-				PRIMARY KEY (lesson_id, prerequisite_id)
-			);
+	lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+	prerequisite_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+	course_id text NOT NULL,
+	PRIMARY KEY (lesson_id, prerequisite_id)
+);
 CREATE TABLE lesson_progress (
-				user_id text NOT NULL,
-				lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
-				course_id text NOT NULL,
-				percent integer NOT NULL CHECK (percent BETWEEN 0 AND 100),
-				position_seconds integer NOT NULL,
-				completed_at bigint,
-				updated_at bigint NOT NULL, gained integer NOT NULL DEFAULT 0, finished integer NOT NULL DEFAULT 0,
-				PRIMARY KEY (user_id, lesson_id)
-			);
+	user_id text NOT NULL,
+	lesson_id text NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+	course_id text NOT NULL,
+	percent integer NOT NULL CHECK (percent BETWEEN 0 AND 100),
+	position_seconds integer NOT NULL,
+	completed_at bigint,
+	updated_at bigint NOT NULL, gained integer NOT NULL DEFAULT 0, finished integer NOT NULL DEFAULT 0,
+	PRIMARY KEY (user_id, lesson_id)
+);
 CREATE TABLE lessons (
-				id text PRIMARY KEY,
-				course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
-				position integer NOT NULL,
-				title text NOT NULL,
-				content text NOT NULL,
-				content_html text NOT NULL,
-				asset_key text,
-				duration_seconds integer NOT NULL,
-				version bigint NOT NULL,
-				created_at bigint NOT NULL,
-				updated_at bigint NOT NULL
-			, available_from bigint, available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500), html_version integer NOT NULL DEFAULT 0, captions text NOT NULL DEFAULT '[]');
+	id text PRIMARY KEY,
+	course_id text NOT NULL REFERENCES courses (id) ON DELETE CASCADE,
+	position integer NOT NULL,
+	title text NOT NULL,
+	content text NOT NULL,
+	content_html text NOT NULL,
+	asset_key text,
+	duration_seconds integer NOT NULL,
+	version bigint NOT NULL,
+	created_at bigint NOT NULL,
+	updated_at bigint NOT NULL
+, available_from bigint, available_after_days bigint CHECK (available_after_days BETWEEN 0 AND 36500), html_version integer NOT NULL DEFAULT 0, captions text NOT NULL DEFAULT '[]');
 CREATE TABLE mail_messages (
 	id text PRIMARY KEY,
 	kind text NOT NULL,

@@ -9,7 +9,7 @@ import (
 	"lyceum/platform/clock"
 )
 
-func TestShiftedTimesKeepTheClock(t *testing.T) {
+func TestDateShift(t *testing.T) {
 	for name, c := range map[string]struct {
 		zone, at string
 		days     int
@@ -30,30 +30,36 @@ func TestShiftedTimesKeepTheClock(t *testing.T) {
 		"a year":                      {"Asia/Kolkata", "2026-01-01T03:30:00.123Z", 365, "2027-01-01T03:30:00.123Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			zone, err := zoneOf(c.zone)
+			shift, err := newDateShift(c.days, c.zone)
 			require.NoError(t, err)
 			at, err := time.Parse(time.RFC3339Nano, c.at)
 			require.NoError(t, err)
-			moved, err := shift{c.days, zone}.apply(clock.FromTime(at).ToPtr())
+			moved, err := shift.moveTime(clock.FromTime(at).ToPtr())
 			require.NoError(t, err)
 			require.Equal(t, c.want, moved.String())
 		})
 	}
 }
 
-// Whatever the zone and the day: the clocks show the same, unless they leave that time out.
-func TestShiftedTimesShowTheSameOnTheClock(t *testing.T) {
-	for _, name := range []string{"Europe/Berlin", "America/Sao_Paulo", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Chatham", "America/St_Johns"} {
-		zone, err := zoneOf(name)
+// In every zone and on every day the clocks show the same, unless they leave that time out.
+func TestDateShiftKeepsTheTimeOfDay(t *testing.T) {
+	for _, name := range []string{
+		"Europe/Berlin", "America/Sao_Paulo", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Kathmandu",
+		"Pacific/Chatham", "America/St_Johns",
+	} {
+		shift, err := newDateShift(37, name)
 		require.NoError(t, err)
+		zone := shift.zone
 		start := time.Date(2018, 1, 1, 0, 15, 0, 0, time.UTC)
 		for i := range 24 * 366 * 2 {
 			at := clock.FromTime(start.Add(time.Duration(i) * time.Hour))
-			moved, err := shift{37, zone}.apply(&at)
+			moved, err := shift.moveTime(&at)
 			require.NoError(t, err)
 			from, to := at.StdTime().In(zone), moved.StdTime().In(zone)
 			if from.Format("15:04") != to.Format("15:04") {
-				require.True(t, to.After(time.Date(from.Year(), from.Month(), from.Day()+37, from.Hour(), from.Minute(), 0, 0, zone).Add(-3*time.Hour)))
+				require.True(t,
+					to.After(time.Date(from.Year(), from.Month(), from.Day()+37, from.Hour(), from.Minute(), 0, 0,
+						zone).Add(-3*time.Hour)))
 				_, before := moved.Add(-3 * time.Hour).StdTime().In(zone).Zone()
 				_, offset := to.Zone()
 				require.Greater(t, offset, before, "%s: only where clocks were set forward: %s, %s", name, from, to)
@@ -65,13 +71,16 @@ func TestShiftedTimesShowTheSameOnTheClock(t *testing.T) {
 	}
 }
 
-func TestZonesHaveNames(t *testing.T) {
+func TestNewDateShift(t *testing.T) {
 	for _, name := range []string{"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "EST5EDT"} {
-		_, err := zoneOf(name)
+		_, err := newDateShift(0, name)
 		require.NoError(t, err, name)
 	}
-	for _, name := range []string{"Local", "localtime", "Mars/Phobos", "../etc/passwd", "/etc/localtime", "right/Europe/Berlin", "Europe/Berlin ", "europe/berlin", "CET-1CEST", "+02:00", "\u0000"} {
-		_, err := zoneOf(name)
+	for _, name := range []string{
+		"Local", "localtime", "Mars/Phobos", "../etc/passwd", "/etc/localtime", "right/Europe/Berlin",
+		"Europe/Berlin ", "europe/berlin", "CET-1CEST", "+02:00", "\u0000",
+	} {
+		_, err := newDateShift(0, name)
 		require.Error(t, err, name)
 	}
 }

@@ -6,19 +6,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lyceum/modules/courses/internal/learning"
 	"lyceum/platform/command"
 )
 
 // newCommands returns the commands of the module.
 func newCommands(p command.Program) []*cobra.Command {
-	recompute := command.New("recompute", "Make stored counts and sums what the rows of progress say", func(c *cobra.Command, _ []string) error {
-		var s *Service
+	const short = "Make stored counts and sums what the rows of progress say"
+	recompute := command.New("recompute", short, func(c *cobra.Command, _ []string) error {
+		var s *learning.Service
 		return p.Run(c, func(ctx context.Context) error {
-			n, err := s.Recompute(ctx)
+			repaired, err := s.Recompute(ctx)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%d counts and sums repaired\n", n)
+			fmt.Fprintf(c.OutOrStdout(), "%d counts and sums repaired\n", repaired)
 			return nil
 		}, &s)
 	})

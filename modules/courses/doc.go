@@ -1,17 +1,25 @@
 // Package courses owns courses, lessons, enrollment and progress.
 //
-// Tables: courses, course_tags, lessons, lesson_prerequisites, lesson_captions, enrollments, enrollment_starts, lesson_progress,
-// course_progress; on SQLite course_search and course_search_texts beside them.
-// Tells: course.published, course.completed, course.deleted, lesson.added, enrollment.changed, audit entries.
-// Hears: nothing. Asks: usersapi.Accounts; storageapi.Assets, Library and Intake when storage is on.
-// Answers: coursesapi.Reader, coursesapi.Enroller, storageapi.KeyUser, usersapi.Holder.
+// Tables: courses, course_tags, lessons, lesson_prerequisites, lesson_captions, enrollments,
+// enrollment_starts, lesson_progress, course_progress; on SQLite also course_search and
+// course_search_texts.
 //
-// Who may read what is one rule in access.go, in Go for one course and in SQL for lists. What keeps a learner out of a
-// lesson is one in lock.go, and in SQL beside the other.
+// Events out: course.published, course.completed, course.deleted, lesson.added, enrollment.changed and
+// audit entries. Events in: none.
 //
-// A change of a course or its lessons holds the course's row; a report of progress shares it. So sums and completions are
-// those of lessons that are there, whatever comes at once.
+// It asks usersapi.Accounts, and storageapi.Assets, Library and Intake if storage is on. It answers
+// coursesapi.Reader, coursesapi.Enroller, storageapi.KeyUser and usersapi.Holder.
 //
-// A course leaves and comes back as a zip (archive*.go): what an import is made of is checked, rendered and staged
-// outside every transaction, then one makes all of it.
+// The packages of the module, the lower ones first:
+//
+//	internal/course    the model: courses, lessons, captions, clean texts, Markdown, errors
+//	internal/access    who may read a course and which lessons are locked: two rules, in Go and in SQL
+//	internal/learning  enrollment, progress, completion (docs/progress.md)
+//	internal/catalog   what callers read: lists, details, lessons
+//	internal/archive   export and import (docs/archives.md)
+//	courses            authoring: courses and lessons are created, changed, cloned and deleted
+//	coursesapi         what other modules may ask and hear
+//
+// A change of a course or its lessons locks the row of the course, and a report of progress shares it.
+// So sums and completions are those of the lessons that exist, whatever happens at the same time.
 package courses

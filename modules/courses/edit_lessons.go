@@ -4,41 +4,46 @@ import (
 	"context"
 	"slices"
 
-	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/course"
+	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
 	"lyceum/platform/markdown"
 )
 
-// LessonDraft is what a lesson is made of.
+// LessonDraft is the content of a new lesson.
 type LessonDraft struct {
 	Title, Content, AssetKey string
 	DurationSeconds          int
-	Captions                 []caption
+	Captions                 []course.Caption
 	// PrerequisiteIDs are lessons of the same course that come first.
 	PrerequisiteIDs    []string
 	AvailableFrom      *clock.Time
 	AvailableAfterDays *int
 }
 
-// lessonPatch is what may change; Asset, From and After say that the field behind them was given, as nil clears it.
-type lessonPatch struct {
-	Title              *string
-	Prose              *prose
-	Asset              bool
-	AssetKey           *string
-	DurationSeconds    *int
-	Captions           *[]caption
-	Prerequisites      *[]string
-	From               bool
-	AvailableFrom      *clock.Time
-	After              bool
-	AvailableAfterDays *int
+// toChanges returns the edit that makes the draft of an empty lesson.
+func (d LessonDraft) toChanges(content *course.Content) course.LessonChanges {
+	ch := course.LessonChanges{
+		Title: &d.Title, Content: content, DurationSeconds: &d.DurationSeconds, Captions: &d.Captions,
+		HasAvailableFrom: true, AvailableFrom: d.AvailableFrom,
+		HasAvailableAfter: true, AvailableAfterDays: d.AvailableAfterDays,
+	}
+	if len(d.PrerequisiteIDs) > 0 {
+		ch.Prerequisites = &d.PrerequisiteIDs
+	}
+	if d.AssetKey != "" {
+		ch.HasAsset, ch.AssetKey = true, &d.AssetKey
+	}
+	return ch
 }
 
-// AddLesson puts a lesson at the end of a course and gives its id.
+// AddLesson adds a lesson at the end of a course that the caller manages, and returns its id. It
+// returns the errors of access.Service.LockManagedCourse, errors of kind Invalid, asset-unusable for a
+// file that the caller may not use, and ErrTooManyLessons.
 func (s *Service) AddLesson(ctx context.Context, courseID string, d LessonDraft) (id string, err error) {
 	l, err := s.addLesson(ctx, courseID, d)
 	if err != nil {
@@ -47,36 +52,33 @@ func (s *Service) AddLesson(ctx context.Context, courseID string, d LessonDraft)
 	return l.ID, nil
 }
 
-func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft) (l *lesson, err error) {
-	text, err := render(ctx, d.Content)
+// addLesson is AddLesson with the whole lesson.
+func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft) (l *course.Lesson, err error) {
+	content, err := course.RenderContent(ctx, d.Content)
 	if err != nil {
 		return nil, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.manage(ctx, courseID)
+		c, err := s.access.LockManagedCourse(ctx, courseID)
 		if err != nil {
 			return err
 		}
 		now := s.clock.Now()
-		l = &lesson{ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1, HTMLVersion: markdown.Version, Captions: noCaptions, Version: 1, CreatedAt: now, UpdatedAt: now}
-		p := lessonPatch{Title: &d.Title, Prose: &text, DurationSeconds: &d.DurationSeconds, Captions: &d.Captions,
-			From: true, AvailableFrom: d.AvailableFrom, After: true, AvailableAfterDays: d.AvailableAfterDays}
-		if len(d.PrerequisiteIDs) > 0 {
-			p.Prerequisites = &d.PrerequisiteIDs
+		l = &course.Lesson{
+			ID: ids.New(), CourseID: c.ID, Position: c.LessonCount + 1,
+			HTMLVersion: markdown.Version, Captions: course.NoCaptions,
+			Version: 1, CreatedAt: now, UpdatedAt: now,
 		}
-		if d.AssetKey != "" {
-			p.Asset, p.AssetKey = true, &d.AssetKey
-		}
-		if _, err := s.applyLesson(ctx, l, p); err != nil {
+		if _, err := s.applyLessonChanges(ctx, l, d.toChanges(&content)); err != nil {
 			return err
 		}
-		if c.LessonCount >= maxLessons {
-			return errFull
+		if c.LessonCount >= course.MaxLessons {
+			return course.ErrTooManyLessons
 		}
 		if err := s.store.insertLesson(ctx, l); err != nil {
 			return err
 		}
-		if err := s.recordLesson(ctx, "lesson.created", l, nil); err != nil || c.Status != published {
+		if err := s.recordLesson(ctx, "lesson.created", l, nil); err != nil || c.Status != course.Published {
 			return err
 		}
 		return s.events.Publish(ctx, coursesapi.LessonAdded{CourseID: c.ID, LessonID: l.ID})
@@ -84,130 +86,57 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 	return l, err
 }
 
-func (s *Service) applyLesson(ctx context.Context, l *lesson, p lessonPatch) (changed []string, err error) {
-	if p.Title != nil {
-		title, err := cleanLine("title", *p.Title, maxTitle)
+// InsertLessons adds the n lessons of a new course that counts them already, with their prerequisites,
+// in the transaction of ctx. lesson returns each with its content just before it is written.
+func (s *Service) InsertLessons(
+	ctx context.Context, n int, lesson func(i int) (course.Lesson, error),
+) error {
+	return s.store.insertLessons(ctx, n, lesson)
+}
+
+// updateLesson changes a lesson of a course that the caller manages, and its Markdown unless that is
+// nil. It returns the errors of AddLesson, ErrNoLesson, and precondition-failed for another version than
+// the request's. An edit that changes nothing writes nothing.
+func (s *Service) updateLesson(
+	ctx context.Context, courseID, lessonID string, source *string, ch course.LessonChanges,
+) (l *course.Lesson, err error) {
+	if source != nil {
+		content, err := course.RenderContent(ctx, *source)
 		if err != nil {
 			return nil, err
 		}
-		if title != l.Title {
-			l.Title = title
-			changed = append(changed, "title")
-		}
-	}
-	if p.Prose != nil && p.Prose.content != l.Content {
-		l.Content, l.ContentHTML, l.HTMLVersion = p.Prose.content, p.Prose.html, markdown.Version
-		changed = append(changed, "content")
-	}
-	if p.Asset && !equal(p.AssetKey, l.AssetKey) {
-		if err := s.usable(ctx, "asset_key", p.AssetKey); err != nil {
-			return nil, err
-		}
-		l.AssetKey = p.AssetKey
-		changed = append(changed, "asset_key")
-	}
-	if p.DurationSeconds != nil && *p.DurationSeconds != l.DurationSeconds {
-		l.DurationSeconds = *p.DurationSeconds
-		changed = append(changed, "duration_seconds")
-	}
-	if p.Captions != nil {
-		isNew, err := s.applyCaptions(ctx, l, *p.Captions)
-		if err != nil {
-			return nil, err
-		}
-		if isNew {
-			changed = append(changed, "captions")
-		}
-	}
-	later, err := s.applyLocks(ctx, l, p)
-	return append(changed, later...), err
-}
-
-func (s *Service) recordLesson(ctx context.Context, action string, l *lesson, fields []string) error {
-	data := map[string]any{"course_id": l.CourseID}
-	if len(fields) > 0 {
-		data["fields"] = fields
-	}
-	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "lesson", TargetID: l.ID, Data: data})
-}
-
-// manageLesson locks the course and gives the lesson in it.
-func (s *Service) manageLesson(ctx context.Context, courseID, lessonID string) (*course, *lesson, error) {
-	c, err := s.manage(ctx, courseID)
-	if err != nil {
-		return nil, nil, err
-	}
-	l, err := s.lessonIn(ctx, c.ID, lessonID)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := db.CheckVersion(ctx, l.Version); err != nil {
-		return nil, nil, err
-	}
-	all, err := s.store.needed(ctx, c.ID, "", l.ID)
-	for _, n := range all {
-		l.Prerequisites = append(l.Prerequisites, n.PrerequisiteID)
-	}
-	return c, l, err
-}
-
-func (s *Service) lessonIn(ctx context.Context, courseID, lessonID string) (*lesson, error) {
-	if !ids.IsValid(lessonID) {
-		return nil, errNoLesson
-	}
-	l, err := s.store.lesson(ctx, courseID, lessonID)
-	if db.IsNotFound(err) {
-		return nil, errNoLesson
-	}
-	return l, err
-}
-
-// updateLesson changes a lesson of a course that the caller manages, and its content unless that is nil. It returns 422 for a
-// content that is too long or takes too long to render. A change that leaves everything as it is makes no new version.
-func (s *Service) updateLesson(ctx context.Context, courseID, lessonID string, content *string, p lessonPatch) (l *lesson, err error) {
-	if content != nil {
-		text, err := render(ctx, *content)
-		if err != nil {
-			return nil, err
-		}
-		p.Prose = &text
+		ch.Content = &content
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if _, l, err = s.manageLesson(ctx, courseID, lessonID); err != nil {
+		if _, l, err = s.lockLesson(ctx, courseID, lessonID); err != nil {
 			return err
 		}
-		changed, err := s.applyLesson(ctx, l, p)
+		changed, err := s.applyLessonChanges(ctx, l, ch)
 		if err != nil || len(changed) == 0 {
 			return err
 		}
 		l.UpdatedAt = s.clock.Now()
-		if err := s.store.saveLesson(ctx, l); err != nil {
+		if err := s.store.saveLesson(ctx, l, changed); err != nil {
 			return err
-		}
-		if slices.Contains(changed, "captions") {
-			if err := s.store.saveCaptionKeys(ctx, l); err != nil {
-				return err
-			}
-		}
-		if slices.Contains(changed, "prerequisite_ids") {
-			if err := s.store.savePrerequisites(ctx, l); err != nil {
-				return err
-			}
 		}
 		return s.recordLesson(ctx, "lesson.updated", l, changed)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.renderAnew(ctx, l)
+	s.catalog.RefreshHTML(ctx, l)
 	return l, nil
 }
 
-// removeLesson takes a lesson out for good. Whoever had all the others done has now completed the course.
-func (s *Service) removeLesson(ctx context.Context, courseID, lessonID string) error {
+// deleteLesson deletes a lesson for good, with the progress in it. Learners who had completed all the
+// others have completed the course now.
+func (s *Service) deleteLesson(ctx context.Context, courseID, lessonID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, l, err := s.manageLesson(ctx, courseID, lessonID)
+		c, l, err := s.lockLesson(ctx, courseID, lessonID)
 		if err != nil {
+			return err
+		}
+		if err := s.progress.DeleteLessonProgress(ctx, c.ID, l.ID); err != nil {
 			return err
 		}
 		if err := s.store.deleteLesson(ctx, l); err != nil {
@@ -216,6 +145,147 @@ func (s *Service) removeLesson(ctx context.Context, courseID, lessonID string) e
 		if err := s.recordLesson(ctx, "lesson.deleted", l, nil); err != nil {
 			return err
 		}
-		return s.tellCompleted(ctx, c.ID, "")
+		return s.progress.PublishCompletions(ctx, c.ID)
 	})
+}
+
+// lockLesson locks the course and returns it with one of its lessons. It returns precondition-failed
+// for another version of the lesson than the request's.
+func (s *Service) lockLesson(
+	ctx context.Context, courseID, lessonID string,
+) (*course.Course, *course.Lesson, error) {
+	c, err := s.access.LockManagedCourse(ctx, courseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := s.access.FindLesson(ctx, c.ID, lessonID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := db.CheckVersion(ctx, l.Version); err != nil {
+		return nil, nil, err
+	}
+	l.Prerequisites, err = s.store.listPrerequisitesOf(ctx, l.ID)
+	return c, l, err
+}
+
+// applyLessonChanges applies an edit to the lesson and checks what needs the database: files and
+// prerequisites. It returns the names of the fields that have a new value.
+func (s *Service) applyLessonChanges(
+	ctx context.Context, l *course.Lesson, ch course.LessonChanges,
+) (changed []string, err error) {
+	captionsBefore := l.CaptionList()
+	if changed, err = ch.Apply(l); err != nil {
+		return nil, err
+	}
+	if slices.Contains(changed, "asset_key") {
+		if err := s.CheckKey(ctx, "asset_key", l.AssetKey); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(changed, "captions") {
+		if err := s.checkCaptionKeys(ctx, captionsBefore, l.CaptionList()); err != nil {
+			return nil, err
+		}
+	}
+	if ch.Prerequisites == nil {
+		return changed, nil
+	}
+	after, err := s.checkPrerequisites(ctx, l, *ch.Prerequisites)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(after, l.Prerequisites) {
+		l.Prerequisites = after
+		changed = append(changed, "prerequisite_ids")
+	}
+	return changed, nil
+}
+
+// checkPrerequisites returns the ids of prerequisites in the course's order, each once. It returns an
+// error of kind Invalid for an id that is no lesson of the course, and for lessons that would wait for
+// themselves.
+func (s *Service) checkPrerequisites(ctx context.Context, l *course.Lesson, given []string) ([]string, error) {
+	if len(given) == 0 {
+		return []string{}, nil
+	}
+	all, err := s.store.listPrerequisites(ctx, l.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	byLesson := map[string][]string{}
+	for _, p := range all {
+		byLesson[p.LessonID] = append(byLesson[p.LessonID], p.PrerequisiteID)
+	}
+	lessons, err := s.catalog.ListOutline(ctx, l.CourseID)
+	if err != nil {
+		return nil, err
+	}
+	ordered := []string{}
+	for _, other := range lessons {
+		if slices.Contains(given, other.ID) {
+			ordered = append(ordered, other.ID)
+		}
+	}
+	isUnknown := func(id string) bool { return !slices.Contains(ordered, id) }
+	if slices.ContainsFunc(given, isUnknown) {
+		return nil, apperr.Invalid("prerequisite_ids", "must name lessons of the same course")
+	}
+	if course.IsCircular(l.ID, ordered, byLesson) {
+		return nil, apperr.Invalid("prerequisite_ids", "a lesson can't wait for itself, by whatever way round")
+	}
+	return ordered, nil
+}
+
+// reorderLessons puts the lessons of a course that the caller manages into an order, which names each of
+// them once. It returns them with their locks for the caller.
+func (s *Service) reorderLessons(
+	ctx context.Context, courseID string, order []string,
+) (lessons []course.Lesson, state access.LearnerState, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		c, err := s.access.LockManagedCourse(ctx, courseID)
+		if err != nil {
+			return err
+		}
+		if lessons, err = s.catalog.ListOutline(ctx, c.ID); err != nil {
+			return err
+		}
+		before := listIDs(lessons)
+		if !slices.Equal(slices.Sorted(slices.Values(before)), slices.Sorted(slices.Values(order))) {
+			return apperr.Invalid("lesson_ids", "must name each lesson of the course once, and no other")
+		}
+		if slices.Equal(before, order) {
+			return nil
+		}
+		for i, id := range order {
+			if before[i] == id {
+				continue
+			}
+			if err := s.store.setPosition(ctx, id, i+1); err != nil {
+				return err
+			}
+		}
+		if lessons, err = s.catalog.ListOutline(ctx, c.ID); err != nil {
+			return err
+		}
+		return s.recordCourse(ctx, "lesson.reordered", c.ID, map[string]any{"lessons": len(order)})
+	})
+	if err != nil {
+		return nil, state, err
+	}
+	found, err := s.catalog.FindCourse(ctx, courseID)
+	if err != nil {
+		return nil, state, err
+	}
+	state, err = s.catalog.LoadState(ctx, found, lessons)
+	return lessons, state, err
+}
+
+// listIDs returns the ids of lessons in their order.
+func listIDs(lessons []course.Lesson) []string {
+	lessonIDs := make([]string, len(lessons))
+	for i, l := range lessons {
+		lessonIDs[i] = l.ID
+	}
+	return lessonIDs
 }

@@ -6,50 +6,42 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"lyceum/modules/courses/internal/catalog"
+	"lyceum/modules/courses/internal/course"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/jsonfield"
-	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/validation"
-	"lyceum/platform/identity"
 	"lyceum/platform/text"
 )
 
+// handlers answers the routes that change courses and lessons.
 type handlers struct {
 	service *Service
-	cursors *pagination.Cursors
+	catalog *catalog.Handlers
 }
 
-func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
+// newHandlers returns the handlers. Their answers with a course are those of the catalog.
+func newHandlers(s *Service, c *catalog.Handlers) *handlers { return &handlers{s, c} }
 
-type listInput struct {
-	pagination.Query
-	Visibility string `query:"visibility" enum:"public,member,private"`
-	Status     string `query:"status" enum:"draft,published,archived,deleted" default:"published"`
-	Q          string `query:"q" maxLength:"200" doc:"Words that occur in title, summary or tags; case is ignored"`
-	Tag        string `query:"tag" maxLength:"50"`
-	Owner      string `query:"owner" maxLength:"100" doc:"Id of the owner"`
-	Sort       string `query:"sort" enum:"newest,title,updated" default:"newest"`
+// tagText is a tag in a request.
+type tagText string
+
+// Schema returns the bounds of a tag.
+func (tagText) Schema(huma.Registry) *huma.Schema {
+	least, most := 1, course.MaxTag
+	return &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most}
 }
 
-func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[CourseView], error) {
-	caller := identity.CallerFrom(ctx)
-	f := filter{Visibility: in.Visibility, Status: in.Status, Q: in.Q, Tag: in.Tag, Owner: in.Owner, Sort: in.Sort}
-	if err := f.checkCaller(caller); err != nil {
-		return nil, err
+// textsOf returns tags as texts.
+func textsOf(tags []tagText) []string {
+	texts := make([]string, len(tags))
+	for i, t := range tags {
+		texts[i] = string(t)
 	}
-	return pagination.List(ctx, h.cursors.NewRequest("courses", f, in.Query),
-		func(after *position, limit int) ([]listed, error) {
-			return h.service.listCourses(ctx, f, after, limit)
-		},
-		func(found []listed) ([]CourseView, error) {
-			people, err := h.service.ownersOf(ctx, found)
-			return pagination.MapRows(found, func(l *listed) CourseView {
-				return viewOf(caller, &l.Course, l.Sums, people[l.Course.OwnerID])
-			}), err
-		},
-		func(l *listed) position { return f.positionOf(&l.Course) })
+	return texts
 }
 
+// createInput is a new course. Texts that the schema can't check are checked by checkCreate.
 type createInput struct {
 	Body struct {
 		Title       string    `json:"title" minLength:"1" maxLength:"200"`
@@ -66,63 +58,67 @@ type createInput struct {
 // Resolve implements huma.Resolver.
 func (in *createInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkCreate returns every fault of a new course that can be found without the database.
 func checkCreate(_ context.Context, in *createInput) (faults validation.Faults) {
 	checkTexts(&faults, in.Body.Title, in.Body.Slug)
 	checkTags(&faults, in.Body.Tags)
 	return faults
 }
 
-// checkTexts notes what is wrong with a title and a slug; what is empty was left out, or is refused by the schema.
+// checkTexts adds the faults of a title and a slug. An empty text was left out, or the schema refuses it.
 func checkTexts(faults *validation.Faults, title, slug string) {
 	if title != "" {
-		_, err := cleanLine("title", title, maxTitle)
+		_, err := course.CleanLine("title", title, course.MaxTitle)
 		faults.Add("title", err)
 	}
 	if slug != "" {
-		_, err := givenSlug(slug)
+		_, err := course.CleanSlug(slug)
 		faults.Add("slug", err)
 	}
 }
 
+// checkTags adds the faults of tags, unless the schema has found some.
 func checkTags(faults *validation.Faults, tags []tagText) {
 	for _, t := range tags {
-		if t == "" || text.CountRunes(string(t)) > maxTag {
-			return // the schema names it
+		if t == "" || text.CountRunes(string(t)) > course.MaxTag {
+			return
 		}
 	}
-	faults.Add("tags", new(course).setTags(plain(tags)))
+	faults.Add("tags", new(course.Course).SetTags(textsOf(tags)))
 }
 
-func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[detailView], error) {
+// createCourse answers POST /courses with 201 and the new course. The slug of another course is 409
+// slug-taken.
+func (h *handlers) createCourse(ctx context.Context, in *createInput) (*httpx.Response[catalog.DetailView], error) {
 	b := in.Body
-	d := Draft{Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description, Visibility: b.Visibility, Status: b.Status, Tags: plain(b.Tags)}
+	d := Draft{
+		Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description,
+		Visibility: b.Visibility, Status: b.Status, Tags: textsOf(b.Tags),
+	}
 	if b.CoverKey != nil {
 		d.CoverKey = *b.CoverKey
 	}
-	c, err := h.service.create(ctx, d)
-	return h.created(ctx, c, err)
-}
-
-type courseInput struct {
-	ID string `path:"id"`
-}
-
-func (h *handlers) get(ctx context.Context, in *courseInput) (*httpx.Response[detailView], error) {
-	return h.detailed(ctx, in.ID, nil)
-}
-
-// detailed answers with a course as the caller finds it now, unless there was an error before.
-func (h *handlers) detailed(ctx context.Context, idOrSlug string, err error) (*httpx.Response[detailView], error) {
+	c, err := h.service.createCourse(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	d, err := h.service.getDetails(ctx, idOrSlug)
+	return h.answerCreated(ctx, c)
+}
+
+// answerCreated returns the answer with a course that was created now.
+func (h *handlers) answerCreated(
+	ctx context.Context, c *course.Course,
+) (*httpx.Response[catalog.DetailView], error) {
+	answer, err := h.catalog.AnswerDetails(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(detailOf(identity.CallerFrom(ctx), d)).WithVersion(d.Version), nil
+	answer.Status, answer.Location = http.StatusCreated, "/courses/"+c.ID
+	return answer, nil
 }
 
+// updateInput is an edit of a course. A field that is left out stays as it is; null clears the fields
+// that may be empty.
 type updateInput struct {
 	ID   string `path:"id"`
 	Body struct {
@@ -140,40 +136,52 @@ type updateInput struct {
 // Resolve implements huma.Resolver.
 func (in *updateInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkUpdate is checkCreate for an edit.
 func checkUpdate(_ context.Context, in *updateInput) (faults validation.Faults) {
-	checkTexts(&faults, valueOf(in.Body.Title.Value), valueOf(in.Body.Slug.Value))
+	checkTexts(&faults, textOrEmpty(in.Body.Title.Value), textOrEmpty(in.Body.Slug.Value))
 	checkTags(&faults, in.Body.Tags.Value)
 	return faults
 }
 
-// valueOf is the text of an optional field, empty when it was left out.
-func valueOf(s *string) string {
+// textOrEmpty returns the text of an optional field, empty if it was left out.
+func textOrEmpty(s *string) string {
 	if s == nil {
 		return ""
 	}
 	return *s
 }
 
-func (h *handlers) update(ctx context.Context, in *updateInput) (*httpx.Response[detailView], error) {
+// updateCourse answers PATCH /courses/{id} with the course as it is then. If-Match is checked against the
+// version of the course.
+func (h *handlers) updateCourse(ctx context.Context, in *updateInput) (*httpx.Response[catalog.DetailView], error) {
 	b := in.Body
-	p := patch{Title: b.Title.Value, Slug: b.Slug.Value, Summary: cleared(b.Summary), Description: cleared(b.Description),
-		Visibility: b.Visibility.Value, Status: b.Status.Value, Cover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr()}
-	if b.Tags.Set {
-		tags := plain(b.Tags.Value)
-		p.Tags = &tags
+	changes := course.Changes{
+		Title: b.Title.Value, Slug: b.Slug.Value,
+		Summary: valueOrCleared(b.Summary), Description: valueOrCleared(b.Description),
+		Visibility: b.Visibility.Value, Status: b.Status.Value,
+		HasCover: b.CoverKey.Set, CoverKey: b.CoverKey.Ptr(),
 	}
-	_, err := h.service.update(ctx, in.ID, p)
-	return h.detailed(ctx, in.ID, err)
+	if b.Tags.Set {
+		tags := textsOf(b.Tags.Value)
+		changes.Tags = &tags
+	}
+	if err := h.service.updateCourse(ctx, in.ID, changes); err != nil {
+		return nil, err
+	}
+	return h.catalog.AnswerDetails(ctx, in.ID)
 }
 
-// cleared turns null into the empty text.
-func cleared(o jsonfield.Nullable[string]) *string {
-	if !o.Set {
+// valueOrCleared returns nil for a field that was left out, and the empty text for null.
+func valueOrCleared(field jsonfield.Nullable[string]) *string {
+	if !field.Set {
 		return nil
 	}
-	return &o.Value
+	return &field.Value
 }
 
+const cloneDoc = "Copies lessons and what they wait for, but no learner. The copy is the caller's own."
+
+// cloneInput says how the copy differs. The body may be left out.
 type cloneInput struct {
 	ID   string `path:"id"`
 	Body *struct {
@@ -187,42 +195,48 @@ type cloneInput struct {
 // Resolve implements huma.Resolver.
 func (in *cloneInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkClone returns every fault of a clone that can be found without the database.
 func checkClone(_ context.Context, in *cloneInput) (faults validation.Faults) {
 	if in.Body == nil {
 		return nil
 	}
 	checkTexts(&faults, in.Body.Title, in.Body.Slug)
-	_, err := zoneOf(in.Body.TimeZone)
+	_, err := newDateShift(in.Body.ShiftDays, in.Body.TimeZone)
 	faults.Add("time_zone", err)
 	return faults
 }
 
-func (h *handlers) clone(ctx context.Context, in *cloneInput) (*httpx.Response[detailView], error) {
-	var n cloning
+// cloneCourse answers POST /courses/{id}/clone with 201 and the copy.
+func (h *handlers) cloneCourse(ctx context.Context, in *cloneInput) (*httpx.Response[catalog.DetailView], error) {
+	var o cloneOptions
 	if b := in.Body; b != nil {
-		n = cloning{b.Title, b.Slug, b.ShiftDays, b.TimeZone}
+		o = cloneOptions{Title: b.Title, Slug: b.Slug, ShiftDays: b.ShiftDays, TimeZone: b.TimeZone}
 	}
-	c, err := h.service.clone(ctx, in.ID, n)
-	return h.created(ctx, c, err)
-}
-
-// created answers with a course that was made now.
-func (h *handlers) created(ctx context.Context, c *course, err error) (*httpx.Response[detailView], error) {
+	c, err := h.service.cloneCourse(ctx, in.ID, o)
 	if err != nil {
 		return nil, err
 	}
-	out, err := h.detailed(ctx, c.ID, nil)
-	if err != nil {
+	return h.answerCreated(ctx, c)
+}
+
+// courseInput names a course by its id.
+type courseInput struct {
+	ID string `path:"id"`
+}
+
+// deleteCourse answers DELETE /courses/{id} with 204. The course stays in the trash for 30 days.
+func (h *handlers) deleteCourse(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
+	return nil, h.service.deleteCourse(ctx, in.ID)
+}
+
+const restoreDoc = "It comes back with its learners and their progress. Its slug gets a number when another course " +
+	"has it by now."
+
+// restoreCourse answers POST /courses/{id}/restore with the course. A course that is not in the trash is
+// answered as it is.
+func (h *handlers) restoreCourse(ctx context.Context, in *courseInput) (*httpx.Response[catalog.DetailView], error) {
+	if err := h.service.restoreCourse(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	out.Status, out.Location = http.StatusCreated, "/courses/"+c.ID
-	return out, nil
-}
-
-func (h *handlers) restore(ctx context.Context, in *courseInput) (*httpx.Response[detailView], error) {
-	return h.detailed(ctx, in.ID, h.service.restore(ctx, in.ID))
-}
-
-func (h *handlers) remove(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
-	return nil, h.service.remove(ctx, in.ID)
+	return h.catalog.AnswerDetails(ctx, in.ID)
 }

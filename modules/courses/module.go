@@ -5,11 +5,15 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/archive"
+	"lyceum/modules/courses/internal/catalog"
+	"lyceum/modules/courses/internal/course"
+	"lyceum/modules/courses/internal/learning"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
-	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
 	"lyceum/platform/module"
 )
@@ -19,28 +23,37 @@ var Module = module.Module{
 	Name: "courses", Title: "Courses",
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
-	Permissions: []identity.Permission{permissionRead, permissionWrite, permissionLearn},
+	Permissions: access.Permissions,
 	Commands:    newCommands,
 	Console:     consoleFiles,
-	Problems:    problems,
+	Problems:    course.Problems,
 	Declares: fx.Options(
 		auditapi.Declare(auditActions...),
 		events.ProvideDeclarations(
 			events.DeclareEvent[coursesapi.CoursePublished]("A course was published for the first time."),
-			events.DeclareEvent[coursesapi.CourseCompleted]("A learner completed every lesson of a course, once per learner and course."),
+			events.DeclareEvent[coursesapi.CourseCompleted](
+				"A learner completed every lesson of a course, once per learner and course."),
 			events.DeclareEvent[coursesapi.LessonAdded]("A published course got a lesson."),
 			events.DeclareEvent[coursesapi.EnrollmentChanged]("Accounts may now read a course, or may no longer."),
 			events.DeclareEvent[coursesapi.CourseDeleted]("A course was put into the trash."),
 		),
 	),
 	Provides: fx.Options(
-		fx.Provide(fx.Private, newStore, newHandlers, newArchives),
+		fx.Provide(fx.Private,
+			access.NewService,
+			catalog.NewService, catalog.NewHandlers,
+			learning.NewHandlers,
+			archive.NewService, archive.NewHandlers,
+			newHandlers, newReader,
+			func(s *Service) archive.Authoring { return s },
+		),
 		fx.Provide(
-			newService,
-			func(s *Service) coursesapi.Reader { return reader{s} },
-			func(s *Service) coursesapi.Enroller { return reader{s} },
-			fx.Annotate(func(s *Service) storageapi.KeyUser { return reader{s} }, fx.ResultTags(storageapi.KeyUserGroup)),
-			fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup)),
+			NewService,
+			learning.NewService,
+			func(r *reader) coursesapi.Reader { return r },
+			func(r *reader) coursesapi.Enroller { return r },
+			fx.Annotate(func(r *reader) storageapi.KeyUser { return r }, fx.ResultTags(storageapi.KeyUserGroup)),
+			fx.Annotate(learning.NewHolder, fx.ResultTags(usersapi.HolderGroup)),
 		),
 		httpx.ProvideRoutes(newRoutes),
 		jobs.ProvideWorkers(newWorkers),

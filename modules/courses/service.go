@@ -4,14 +4,16 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	"go.uber.org/fx"
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/catalog"
+	"lyceum/modules/courses/internal/course"
+	"lyceum/modules/courses/internal/learning"
 	"lyceum/modules/storage/storageapi"
-	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
@@ -19,101 +21,132 @@ import (
 	"lyceum/platform/ids"
 )
 
-// Service is what the domain does with courses.
+// Service creates, changes and deletes courses and lessons.
 type Service struct {
 	db       *db.DB
 	store    *store
-	accounts usersapi.Accounts
-	assets   storageapi.Assets
-	library  storageapi.Library
-	events   *events.Bus
-	clock    clock.Clock
+	access   *access.Service
+	catalog  *catalog.Service
+	progress lessonProgress
+	// assets and library are nil without storage; no file can be used then.
+	assets  storageapi.Assets
+	library storageapi.Library
+	events  *events.Bus
+	clock   clock.Clock
 }
 
-type needs struct {
+// lessonProgress is the progress of learners, of which a deleted lesson is no part any more.
+type lessonProgress interface {
+	// DeleteLessonProgress deletes the progress of all learners in a lesson that is about to be deleted.
+	DeleteLessonProgress(ctx context.Context, courseID, lessonID string) error
+	// PublishCompletions publishes who has completed all lessons that are left.
+	PublishCompletions(ctx context.Context, courseID string) error
+}
+
+// Params are what NewService needs. Assets and Library may be nil.
+type Params struct {
 	fx.In
 	DB       *db.DB
-	Store    *store
-	Accounts usersapi.Accounts
+	Access   *access.Service
+	Catalog  *catalog.Service
+	Learning *learning.Service
 	Assets   storageapi.Assets  `optional:"true"`
 	Library  storageapi.Library `optional:"true"`
 	Events   *events.Bus
 	Clock    clock.Clock
 }
 
-func newService(n needs) *Service {
-	return &Service{n.DB, n.Store, n.Accounts, n.Assets, n.Library, n.Events, n.Clock}
+// NewService returns the service.
+func NewService(p Params) *Service {
+	return &Service{
+		db: p.DB, store: &store{p.DB}, access: p.Access, catalog: p.Catalog, progress: p.Learning,
+		assets: p.Assets, library: p.Library, events: p.Events, clock: p.Clock,
+	}
 }
 
-// Draft is what a course is made of; empty Visibility and Status mean public and draft.
+// Draft is the content of a new course. An empty Slug is made from the title; empty Visibility and
+// Status are public and draft.
 type Draft struct {
 	Title, Slug, Summary, Description, Visibility, Status, CoverKey string
 	Tags                                                            []string
 }
 
-// Create adds a course of the caller's: 409 slug-taken for a given slug, 422 for what breaks a rule.
+// Create creates a course of the caller. It returns ErrSlugTaken for a slug of another course, an error
+// of kind Invalid for a text that breaks a rule, and asset-unusable for a cover that the caller may not
+// use. The course and the audit entry commit together.
 func (s *Service) Create(ctx context.Context, d Draft) (coursesapi.Course, error) {
-	c, err := s.create(ctx, d)
+	c, err := s.createCourse(ctx, d)
 	if err != nil {
 		return coursesapi.Course{}, err
 	}
-	return c.brief(), nil
+	return c.Brief(), nil
 }
 
-func (s *Service) create(ctx context.Context, d Draft) (*course, error) {
-	caller, now := identity.CallerFrom(ctx), s.clock.Now()
-	c := &course{ID: ids.New(), Visibility: or(d.Visibility, public), Status: or(d.Status, draft), OwnerID: caller.UserID,
-		Version: 1, CreatedAt: now, UpdatedAt: now}
-	p := patch{Title: &d.Title, Summary: &d.Summary, Description: &d.Description, Tags: &d.Tags}
+// createCourse is Create with the whole course.
+func (s *Service) createCourse(ctx context.Context, d Draft) (*course.Course, error) {
+	now := s.clock.Now()
+	c := &course.Course{
+		ID: ids.New(), OwnerID: identity.CallerFrom(ctx).UserID,
+		Visibility: valueOr(d.Visibility, course.Public), Status: valueOr(d.Status, course.Draft),
+		Version: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	changes := course.Changes{Title: &d.Title, Summary: &d.Summary, Description: &d.Description, Tags: &d.Tags}
+	insert := s.InsertCourse
 	if d.Slug != "" {
-		p.Slug = &d.Slug
+		changes.Slug, insert = &d.Slug, s.insertCourse
 	}
 	if d.CoverKey != "" {
-		p.Cover, p.CoverKey = true, &d.CoverKey
+		changes.HasCover, changes.CoverKey = true, &d.CoverKey
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		if _, err := s.apply(ctx, c, p); err != nil {
+		if _, err := s.applyChanges(ctx, c, changes); err != nil {
 			return err
 		}
-		first := c.publishAt(now)
-		if err := s.insert(ctx, c, d.Slug == "", map[string]any{"status": c.Status, "visibility": c.Visibility}); err != nil {
+		isFirst := c.MarkPublished(now)
+		err := insert(ctx, c, map[string]any{"status": c.Status, "visibility": c.Visibility})
+		if err != nil || !isFirst {
 			return err
 		}
-		return s.tellPublished(ctx, c, first)
+		return s.publishFirstPublication(ctx, c)
 	})
 	if db.IsDuplicate(err) {
 		if d.Slug == "" {
-			return s.create(ctx, d) // another course took the number meanwhile
+			return s.createCourse(ctx, d) // another course has taken the slug in the meantime
 		}
-		return nil, errSlug
+		return nil, course.ErrSlugTaken
 	}
 	return c, err
 }
 
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
+// valueOr returns the value, or the fallback if it is empty.
+func valueOr(value, fallback string) string {
+	if value == "" {
+		return fallback
 	}
-	return s
+	return value
 }
 
-// insert writes a new course with its entry; its slug may be made from the title.
-func (s *Service) insert(ctx context.Context, c *course, slugFromTitle bool, data map[string]any) error {
-	if slugFromTitle {
-		if err := s.freeSlug(ctx, c, slugOf(c.Title)); err != nil {
-			return err
-		}
+// InsertCourse adds a course with a free slug made from its title, and the audit entry with data, in
+// the transaction of ctx. It returns a duplicate key if another transaction takes the slug first.
+func (s *Service) InsertCourse(ctx context.Context, c *course.Course, data map[string]any) error {
+	if err := s.setFreeSlug(ctx, c, course.MakeSlug(c.Title)); err != nil {
+		return err
 	}
+	return s.insertCourse(ctx, c, data)
+}
+
+// insertCourse is InsertCourse for a course that has its slug.
+func (s *Service) insertCourse(ctx context.Context, c *course.Course, data map[string]any) error {
 	if err := s.store.insertCourse(ctx, c); err != nil {
 		return err
 	}
-	return s.record(ctx, "course.created", c.ID, data)
+	return s.recordCourse(ctx, "course.created", c.ID, data)
 }
 
-// freeSlug gives c the wanted slug, with a number when another course has it.
-func (s *Service) freeSlug(ctx context.Context, c *course, wanted string) error {
-	base := strings.Trim(wanted[:min(len(wanted), maxSlug-5)], "-")
-	taken, err := s.store.slugsLike(ctx, wanted, base)
+// setFreeSlug gives the course the wanted slug, with a number behind it if another course has the slug.
+func (s *Service) setFreeSlug(ctx context.Context, c *course.Course, wanted string) error {
+	base := course.SlugBase(wanted)
+	taken, err := s.store.listSlugs(ctx, wanted, base)
 	if err != nil {
 		return err
 	}
@@ -124,104 +157,22 @@ func (s *Service) freeSlug(ctx context.Context, c *course, wanted string) error 
 	return nil
 }
 
-// tellPublished tells of the first publishing, and only of it.
-func (s *Service) tellPublished(ctx context.Context, c *course, first bool) error {
-	if !first {
-		return nil
-	}
+// publishFirstPublication publishes that a course was published for the first time.
+func (s *Service) publishFirstPublication(ctx context.Context, c *course.Course) error {
 	return s.events.Publish(ctx, coursesapi.CoursePublished{CourseID: c.ID})
 }
 
-func (s *Service) record(ctx context.Context, action, id string, data map[string]any) error {
-	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "course", TargetID: id, Data: data})
+// recordCourse writes an audit entry about a course.
+func (s *Service) recordCourse(ctx context.Context, action, courseID string, data map[string]any) error {
+	entry := auditapi.Entry{Action: action, TargetType: "course", TargetID: courseID, Data: data}
+	return s.events.Publish(ctx, entry)
 }
 
-// find gives a course that the caller may read, as he finds it, else what he is told instead.
-func (s *Service) find(ctx context.Context, idOrSlug string) (*sight, error) {
-	if ids.IsValid(idOrSlug) {
-		return s.findID(ctx, idOrSlug)
+// recordLesson writes an audit entry about a lesson, with the fields that have changed.
+func (s *Service) recordLesson(ctx context.Context, action string, l *course.Lesson, fields []string) error {
+	data := map[string]any{"course_id": l.CourseID}
+	if len(fields) > 0 {
+		data["fields"] = fields
 	}
-	return s.look(ctx, "slug", idOrSlug)
-}
-
-// details is a course with what its page shows: the owner, and the lessons without their texts as the caller finds them.
-type details struct {
-	*sight
-	Owner   usersapi.Person
-	Lessons []lesson
-	Learner learner
-}
-
-// getDetails returns a course that the caller may read with its details. It returns what find returns for any other.
-func (s *Service) getDetails(ctx context.Context, idOrSlug string) (d details, err error) {
-	if d.sight, err = s.find(ctx, idOrSlug); err != nil {
-		return d, err
-	}
-	people, err := usersapi.Persons(ctx, s.accounts, []string{d.OwnerID})
-	if err != nil {
-		return d, err
-	}
-	d.Owner = people[d.OwnerID]
-	if d.Lessons, err = s.store.outline(ctx, d.ID); err != nil {
-		return d, err
-	}
-	d.Learner, err = s.learnerAmong(ctx, d.sight, d.Lessons)
-	return d, err
-}
-
-// findID is find where only an id names a course.
-func (s *Service) findID(ctx context.Context, id string) (*sight, error) {
-	if !ids.IsValid(id) {
-		return nil, errNoCourse
-	}
-	return s.look(ctx, "id", id)
-}
-
-func (s *Service) look(ctx context.Context, column, value string) (*sight, error) {
-	caller := identity.CallerFrom(ctx)
-	v, err := s.store.sight(ctx, column, value, caller.UserID)
-	if db.IsNotFound(err) {
-		return nil, errNoCourse
-	}
-	if err == nil && !mayRead(v.course, caller, v.EnrolledAt != nil) {
-		err = refusal(v.course, caller)
-	}
-	return v, err
-}
-
-// manage locks a course that the caller may change: 404 or the member answers where he may not see
-// it, 403 where he may only see it. Until the caller's transaction ends nobody else changes the
-// course or its lessons, and no progress in it is written.
-func (s *Service) manage(ctx context.Context, id string) (*course, error) {
-	return s.managed(ctx, id, s.store.lockCourse)
-}
-
-// oversee is manage without the lock, to read what only its managers may.
-func (s *Service) oversee(ctx context.Context, id string) (*course, error) {
-	return s.managed(ctx, id, func(ctx context.Context, id string) (*course, error) { return s.store.course(ctx, "id", id) })
-}
-
-func (s *Service) managed(ctx context.Context, id string, read func(context.Context, string) (*course, error)) (*course, error) {
-	if !ids.IsValid(id) {
-		return nil, errNoCourse
-	}
-	c, err := read(ctx, id)
-	if db.IsNotFound(err) {
-		return nil, errNoCourse
-	}
-	if err != nil {
-		return nil, err
-	}
-	caller := identity.CallerFrom(ctx)
-	if manages(c, caller) && caller.HasRole(usersapi.RoleInstructor) {
-		return c, nil
-	}
-	enrolled, err := s.store.enrolled(ctx, caller.UserID, c.ID)
-	if err == nil && !mayRead(c, caller, enrolled) {
-		return nil, refusal(c, caller)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return nil, errNotYours
+	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "lesson", TargetID: l.ID, Data: data})
 }

@@ -1,96 +1,143 @@
 package courses
 
 import (
-	"cmp"
 	"context"
+	"slices"
 
-	"lyceum/platform/ids"
+	"lyceum/modules/courses/internal/course"
+	"lyceum/platform/db"
 )
 
-const outlineColumns = "id, course_id, position, title, asset_key, duration_seconds, captions, available_from, available_after_days, version, created_at, updated_at"
+// lessonPrerequisite is a row of lesson_prerequisites.
+type lessonPrerequisite struct{ LessonID, PrerequisiteID, CourseID string }
 
-func (s *store) outline(ctx context.Context, courseID string) ([]lesson, error) {
-	return s.lessonsAfter(ctx, courseID, 0, maxLessons)
-}
+// TableName returns the name of the table of prerequisites.
+func (lessonPrerequisite) TableName() string { return "lesson_prerequisites" }
 
-// lessonsAfter lists lessons without their texts, in order.
-func (s *store) lessonsAfter(ctx context.Context, courseID string, position, limit int) (found []lesson, err error) {
-	err = s.db.Query(ctx, "SELECT "+outlineColumns+" FROM lessons WHERE course_id = ? AND position > ? ORDER BY position LIMIT ?", []any{courseID, position, limit},
-		func(scan func(...any) error) error {
-			found = append(found, lesson{})
-			l := &found[len(found)-1]
-			return scan(&l.ID, &l.CourseID, &l.Position, &l.Title, &l.AssetKey, &l.DurationSeconds, &l.Captions, &l.AvailableFrom, &l.AvailableAfterDays, &l.Version, &l.CreatedAt, &l.UpdatedAt)
-		})
-	return found, err
-}
-
-func (s *store) lesson(ctx context.Context, courseID, id string) (*lesson, error) {
-	l := &lesson{}
-	return l, s.db.Conn(ctx).Where("id = ? AND course_id = ?", id, courseID).Take(l).Error
-}
-
-func (s *store) insertLesson(ctx context.Context, l *lesson) error {
+// insertLesson adds a lesson at the end of a course, and counts it.
+func (s *store) insertLesson(ctx context.Context, l *course.Lesson) error {
 	if err := s.db.Conn(ctx).Create(l).Error; err != nil {
 		return err
 	}
-	if err := s.insertPrerequisites(ctx, l); err != nil {
+	if err := s.insertPrerequisites(ctx, prerequisitesOf(l)); err != nil {
 		return err
 	}
 	if err := s.saveCaptionKeys(ctx, l); err != nil {
 		return err
 	}
-	return s.countLessons(ctx, l.CourseID, 1)
+	return s.addToLessonCount(ctx, l.CourseID, 1)
 }
 
-func (s *store) savePrerequisites(ctx context.Context, l *lesson) error {
+// insertLessons adds the n lessons of a course that counts them already. lesson returns each just before
+// it is written. Prerequisites come last, as they may name lessons further down.
+func (s *store) insertLessons(ctx context.Context, n int, lesson func(i int) (course.Lesson, error)) error {
+	var prerequisites []lessonPrerequisite
+	for i := range n {
+		l, err := lesson(i)
+		if err != nil {
+			return err
+		}
+		if err := s.db.Conn(ctx).Create(&l).Error; err != nil {
+			return err
+		}
+		if err := s.saveCaptionKeys(ctx, &l); err != nil {
+			return err
+		}
+		prerequisites = append(prerequisites, prerequisitesOf(&l)...)
+	}
+	return s.insertPrerequisites(ctx, prerequisites)
+}
+
+// saveLesson stores a lesson as its next version, with the rows of other tables that have changed.
+func (s *store) saveLesson(ctx context.Context, l *course.Lesson, changed []string) error {
+	l.Version++
+	err := s.db.Conn(ctx).Model(&course.Lesson{}).Where("id = ?", l.ID).Updates(map[string]any{
+		"title": l.Title, "content": l.Content, "content_html": l.ContentHTML, "html_version": l.HTMLVersion,
+		"asset_key": l.AssetKey, "duration_seconds": l.DurationSeconds, "captions": l.Captions,
+		"available_from": l.AvailableFrom, "available_after_days": l.AvailableAfterDays,
+		"version": l.Version, "updated_at": l.UpdatedAt,
+	}).Error
+	if err != nil {
+		return err
+	}
+	if slices.Contains(changed, "captions") {
+		if err := s.saveCaptionKeys(ctx, l); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(changed, "prerequisite_ids") {
+		return nil
+	}
 	if err := s.db.Conn(ctx).Exec("DELETE FROM lesson_prerequisites WHERE lesson_id = ?", l.ID).Error; err != nil {
 		return err
 	}
-	return s.insertPrerequisites(ctx, l)
+	return s.insertPrerequisites(ctx, prerequisitesOf(l))
 }
 
-func (s *store) insertPrerequisites(ctx context.Context, l *lesson) error {
-	if len(l.Prerequisites) == 0 {
+// deleteLesson deletes a lesson, moves the lessons behind it up, and counts it no longer.
+func (s *store) deleteLesson(ctx context.Context, l *course.Lesson) error {
+	conn := s.db.Conn(ctx)
+	if err := conn.Exec("DELETE FROM lessons WHERE id = ?", l.ID).Error; err != nil {
+		return err
+	}
+	err := conn.Exec("UPDATE lessons SET position = position - 1 WHERE course_id = ? AND position > ?",
+		l.CourseID, l.Position).Error
+	if err != nil {
+		return err
+	}
+	return s.addToLessonCount(ctx, l.CourseID, -1)
+}
+
+// setPosition moves a lesson. Positions may be equal in the meantime.
+func (s *store) setPosition(ctx context.Context, lessonID string, position int) error {
+	return s.db.Conn(ctx).Exec("UPDATE lessons SET position = ? WHERE id = ?", position, lessonID).Error
+}
+
+// addToLessonCount adds n to the number of lessons of a course.
+func (s *store) addToLessonCount(ctx context.Context, courseID string, n int) error {
+	return s.db.Conn(ctx).Exec("UPDATE courses SET lesson_count = lesson_count + ? WHERE id = ?", n, courseID).Error
+}
+
+// prerequisitesOf returns the rows of a lesson's prerequisites.
+func prerequisitesOf(l *course.Lesson) []lessonPrerequisite {
+	rows := make([]lessonPrerequisite, len(l.Prerequisites))
+	for i, id := range l.Prerequisites {
+		rows[i] = lessonPrerequisite{l.ID, id, l.CourseID}
+	}
+	return rows
+}
+
+// prerequisiteChunk is how many prerequisites one statement adds at most.
+const prerequisiteChunk = 500
+
+// insertPrerequisites adds prerequisites in chunks.
+func (s *store) insertPrerequisites(ctx context.Context, rows []lessonPrerequisite) error {
+	if len(rows) == 0 {
 		return nil
 	}
-	rows := make([]map[string]any, len(l.Prerequisites))
-	for i, id := range l.Prerequisites {
-		rows[i] = map[string]any{"lesson_id": l.ID, "prerequisite_id": id, "course_id": l.CourseID}
-	}
-	return s.db.Conn(ctx).Table("lesson_prerequisites").Create(rows).Error
+	return s.db.Conn(ctx).CreateInBatches(rows, prerequisiteChunk).Error
 }
 
-// needed lists what comes first in a course, in its order, and whether an account has done it: before the given
-// lessons, or before any.
-func (s *store) needed(ctx context.Context, courseID, userID string, lessonIDs ...string) (found []needed, err error) {
-	query := `SELECT q.lesson_id, q.prerequisite_id, lp.completed_at IS NOT NULL AS done
+// listPrerequisites lists the prerequisites of all lessons of a course, in the course's order.
+func (s *store) listPrerequisites(ctx context.Context, courseID string) (found []course.Prerequisite, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT q.lesson_id, q.prerequisite_id
 		FROM lesson_prerequisites q JOIN lessons l ON l.id = q.prerequisite_id
-		LEFT JOIN lesson_progress lp ON lp.user_id = ? AND lp.lesson_id = q.prerequisite_id WHERE q.course_id = ?`
-	args := []any{cmp.Or(userID, ids.None), courseID}
-	if len(lessonIDs) > 0 {
-		query, args = query+" AND q.lesson_id IN ?", append(args, lessonIDs)
-	}
-	err = s.db.Conn(ctx).Raw(query+" ORDER BY l.position", args...).Scan(&found).Error
+		WHERE q.course_id = ? ORDER BY l.position`, courseID).Scan(&found).Error
 	return found, err
 }
 
-func (s *store) countLessons(ctx context.Context, courseID string, by int) error {
-	return s.db.Conn(ctx).Exec("UPDATE courses SET lesson_count = lesson_count + ? WHERE id = ?", by, courseID).Error
+// listPrerequisitesOf lists the ids of the prerequisites of a lesson, in the course's order.
+func (s *store) listPrerequisitesOf(ctx context.Context, lessonID string) (found []string, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT q.prerequisite_id
+		FROM lesson_prerequisites q JOIN lessons l ON l.id = q.prerequisite_id
+		WHERE q.lesson_id = ? ORDER BY l.position`, lessonID).Scan(&found).Error
+	return found, err
 }
 
-func (s *store) saveLesson(ctx context.Context, l *lesson) error {
-	l.Version++
-	return s.db.Conn(ctx).Model(&lesson{}).Where("id = ?", l.ID).Updates(map[string]any{
-		"title": l.Title, "content": l.Content, "content_html": l.ContentHTML, "html_version": l.HTMLVersion, "asset_key": l.AssetKey,
-		"duration_seconds": l.DurationSeconds, "captions": l.Captions, "available_from": l.AvailableFrom, "available_after_days": l.AvailableAfterDays,
-		"version": l.Version, "updated_at": l.UpdatedAt,
-	}).Error
-}
-
-// saveCaptionKeys keeps which files a lesson's captions are, so that each finds what uses it.
-func (s *store) saveCaptionKeys(ctx context.Context, l *lesson) error {
-	conn, seen, rows := s.db.Conn(ctx), map[string]bool{}, []map[string]any{}
-	for _, c := range l.captions() {
+// saveCaptionKeys writes the rows by which the file of a caption finds its lesson.
+func (s *store) saveCaptionKeys(ctx context.Context, l *course.Lesson) error {
+	rows, seen, conn := []map[string]any{}, map[string]bool{}, s.db.Conn(ctx)
+	for _, c := range l.CaptionList() {
 		if !seen[c.AssetKey] {
 			rows = append(rows, map[string]any{"lesson_id": l.ID, "asset_key": c.AssetKey})
 		}
@@ -107,34 +154,30 @@ func (s *store) saveCaptionKeys(ctx context.Context, l *lesson) error {
 	return conn.Table("lesson_captions").Create(rows).Error
 }
 
-// saveHTML keeps HTML that was rendered anew, unless the lesson has changed since it was read.
-func (s *store) saveHTML(ctx context.Context, l *lesson) error {
-	return s.db.Conn(ctx).Exec("UPDATE lessons SET content_html = ?, html_version = ? WHERE id = ? AND version = ?",
-		l.ContentHTML, l.HTMLVersion, l.ID, l.Version).Error
-}
-
-// deleteLesson takes a lesson out, closes the hole in the order and takes it off every learner's sums.
-func (s *store) deleteLesson(ctx context.Context, l *lesson) error {
-	conn := s.db.Conn(ctx)
-	for _, step := range []struct {
-		sql  string
-		args []any
-	}{
-		{`UPDATE course_progress SET
-			percent_sum = percent_sum - (SELECT lp.percent FROM lesson_progress lp WHERE lp.user_id = course_progress.user_id AND lp.lesson_id = ?),
-			completed_lessons = completed_lessons - (SELECT CASE WHEN lp.completed_at IS NULL THEN 0 ELSE 1 END FROM lesson_progress lp WHERE lp.user_id = course_progress.user_id AND lp.lesson_id = ?)
-			WHERE course_id = ? AND user_id IN (SELECT user_id FROM lesson_progress WHERE lesson_id = ?)`, []any{l.ID, l.ID, l.CourseID, l.ID}},
-		{"DELETE FROM lesson_progress WHERE lesson_id = ?", []any{l.ID}},
-		{"DELETE FROM lessons WHERE id = ?", []any{l.ID}},
-		{"UPDATE lessons SET position = position - 1 WHERE course_id = ? AND position > ?", []any{l.CourseID, l.Position}},
-	} {
-		if err := conn.Exec(step.sql, step.args...).Error; err != nil {
-			return err
-		}
+// copyLesson adds a lesson with the texts of another one, which are copied inside the database.
+func (s *store) copyLesson(ctx context.Context, fromID string, l *course.Lesson) error {
+	uuid := "text"
+	if s.db.Dialect() == db.Postgres {
+		uuid = "uuid"
 	}
-	return s.countLessons(ctx, l.CourseID, -1)
+	err := s.db.Conn(ctx).Exec(`INSERT INTO lessons (id, course_id, position, title, content, content_html, html_version, asset_key, duration_seconds, captions,
+			available_from, available_after_days, version, created_at, updated_at)
+		SELECT CAST(? AS `+uuid+`), CAST(? AS `+uuid+`), position, title, content, content_html, html_version, asset_key, duration_seconds, captions,
+			CAST(? AS bigint), available_after_days, CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint) FROM lessons WHERE id = ?`,
+		l.ID, l.CourseID, l.AvailableFrom, l.Version, l.CreatedAt, l.UpdatedAt, fromID).Error
+	if err != nil {
+		return err
+	}
+	return s.saveCaptionKeys(ctx, l)
 }
 
-func (s *store) place(ctx context.Context, lessonID string, position int) error {
-	return s.db.Conn(ctx).Exec("UPDATE lessons SET position = ? WHERE id = ?", position, lessonID).Error
+// copyPrerequisites adds prerequisites for the copies of lessons. copies has the new id of each.
+func (s *store) copyPrerequisites(
+	ctx context.Context, courseID string, all []course.Prerequisite, copies map[string]string,
+) error {
+	rows := make([]lessonPrerequisite, len(all))
+	for i, p := range all {
+		rows[i] = lessonPrerequisite{copies[p.LessonID], copies[p.PrerequisiteID], courseID}
+	}
+	return s.insertPrerequisites(ctx, rows)
 }

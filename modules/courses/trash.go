@@ -4,20 +4,19 @@ import (
 	"context"
 
 	"lyceum/modules/courses/coursesapi"
-	"lyceum/platform/clock"
+	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/course"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
 )
 
-// trashLife is how long a deleted course can be brought back.
-const trashLife = 30 * day
-
-// remove puts a course into the trash: gone for everyone, its slug free, learners' progress kept.
-func (s *Service) remove(ctx context.Context, id string) error {
+// deleteCourse puts a course that the caller manages into the trash: nobody reads it any more, and its
+// slug is free. Learners keep their enrollment and progress for the time that it is restored.
+func (s *Service) deleteCourse(ctx context.Context, courseID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.manage(ctx, id)
+		c, err := s.access.LockManagedCourse(ctx, courseID)
 		if err != nil {
 			return err
 		}
@@ -29,74 +28,75 @@ func (s *Service) remove(ctx context.Context, id string) error {
 		if err := s.store.saveCourse(ctx, c); err != nil {
 			return err
 		}
-		if err := s.record(ctx, "course.deleted", id, nil); err != nil {
+		if err := s.recordCourse(ctx, "course.deleted", c.ID, nil); err != nil {
 			return err
 		}
-		return s.events.Publish(ctx, coursesapi.CourseDeleted{CourseID: id})
+		return s.events.Publish(ctx, coursesapi.CourseDeleted{CourseID: c.ID})
 	})
 }
 
-// restore takes a course out of the trash as it was; its slug gets a number when another course has it by now.
-// A course that is not in the trash stays as it is.
-func (s *Service) restore(ctx context.Context, id string) error {
+// restoreCourse takes a course that the caller manages out of the trash. Its slug gets a number if
+// another course has the slug by now. A course that is not in the trash stays as it is. It returns
+// ErrNoCourse for a course in the trash that is not the caller's or was deleted too long ago.
+func (s *Service) restoreCourse(ctx context.Context, courseID string) error {
+	if !ids.IsValid(courseID) {
+		return course.ErrNoCourse
+	}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		if !ids.IsValid(id) {
-			return errNoCourse
-		}
-		c, err := s.store.lockAny(ctx, id)
+		c, err := s.access.LockCourse(ctx, courseID)
 		if db.IsNotFound(err) {
-			return errNoCourse
+			return course.ErrNoCourse
 		}
 		if err != nil {
 			return err
 		}
-		now := s.clock.Now()
 		if c.DeletedAt == nil {
-			_, err := s.manage(ctx, id)
+			_, err := s.access.LockManagedCourse(ctx, courseID)
 			return err
 		}
-		if !manages(c, identity.CallerFrom(ctx)) || !c.restorable(now) {
-			return errNoCourse
+		now := s.clock.Now()
+		if !access.CanManage(c, identity.CallerFrom(ctx)) || !c.IsRestorable(now) {
+			return course.ErrNoCourse
 		}
 		c.DeletedAt, c.UpdatedAt = nil, now
-		if err := s.freeSlug(ctx, c, c.Slug); err != nil {
+		if err := s.setFreeSlug(ctx, c, c.Slug); err != nil {
 			return err
 		}
 		if err := s.store.saveCourse(ctx, c); err != nil {
 			return err
 		}
-		return s.record(ctx, "course.restored", id, nil)
+		return s.recordCourse(ctx, "course.restored", c.ID, nil)
 	})
 	if db.IsDuplicate(err) {
-		return s.restore(ctx, id) // another course took the slug meanwhile
+		return s.restoreCourse(ctx, courseID) // another course has taken the slug in the meantime
 	}
 	return err
 }
 
-// restorable says whether a course in the trash can still be brought back.
-func (c *course) restorable(now clock.Time) bool { return now.Before(c.DeletedAt.Add(trashLife)) }
-
+// newWorkers returns the worker that purges courses whose time in the trash is over.
 func newWorkers(s *Service) []jobs.Worker {
-	return []jobs.Worker{{Name: "courses.purge", Handle: s.purge, Sweep: s.toPurge, MaxFails: 1}}
+	return []jobs.Worker{{Name: "courses.purge", Handle: s.purgeCourse, Sweep: s.listPurgeable, MaxFails: 1}}
 }
 
-func (s *Service) toPurge(ctx context.Context) ([]string, error) {
-	return s.store.deletedBefore(ctx, s.clock.Now().Add(-trashLife))
+// listPurgeable lists courses whose time in the trash is over.
+func (s *Service) listPurgeable(ctx context.Context) ([]string, error) {
+	return s.store.listDeletedBefore(ctx, s.clock.Now().Add(-course.TrashLife))
 }
 
-// purge ends a course whose time in the trash is over, with its lessons and all progress in them.
-func (s *Service) purge(ctx context.Context, id string) error {
+// purgeCourse deletes a course whose time in the trash is over, with its lessons and all progress in
+// them. It does nothing for any other course.
+func (s *Service) purgeCourse(ctx context.Context, courseID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.store.lockAny(ctx, id)
-		if db.IsNotFound(err) || err == nil && (c.DeletedAt == nil || c.restorable(s.clock.Now())) {
+		c, err := s.access.LockCourse(ctx, courseID)
+		if db.IsNotFound(err) || err == nil && (c.DeletedAt == nil || c.IsRestorable(s.clock.Now())) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.store.purge(ctx, id); err != nil {
+		if err := s.store.purgeCourse(ctx, courseID); err != nil {
 			return err
 		}
-		return s.record(ctx, "course.deleted", id, map[string]any{"purged": true})
+		return s.recordCourse(ctx, "course.deleted", courseID, map[string]any{"purged": true})
 	})
 }

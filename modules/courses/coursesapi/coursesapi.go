@@ -1,4 +1,4 @@
-// Package coursesapi is what other modules may ask of courses, and what courses tells.
+// Package coursesapi is what other modules may ask of courses, and the events that courses publishes.
 package coursesapi
 
 import (
@@ -13,36 +13,36 @@ type Course struct {
 	Slug    string
 	Title   string
 	OwnerID string
-	// Draft courses are shown to nobody but their owner and administrators.
+	// Draft says that only the owner and administrators may read the course.
 	Draft bool
-	// Archived courses take no new learners.
+	// Archived says that the course takes no new learners.
 	Archived bool
 }
 
-// Reader answers who may do what with a course.
+// Reader answers which courses exist, who may read them and who learns in them.
 type Reader interface {
-	// Find gives a course that is not deleted; ok false when there is none.
+	// Find returns a course. ok is false for a course that does not exist or is in the trash.
 	Find(ctx context.Context, id string) (c Course, ok bool, err error)
-	// CanRead says whether the caller may read the course.
+	// CanRead returns whether the caller may read a course.
 	CanRead(ctx context.Context, caller identity.Caller, id string) (bool, error)
-	// Enrolled says whether the account is enrolled.
+	// Enrolled returns whether an account is enrolled in a course.
 	Enrolled(ctx context.Context, userID, id string) (bool, error)
-	// EnrolledCourses lists the courses that the account is enrolled in or owns.
+	// EnrolledCourses returns the ids of the courses that an account is enrolled in or owns.
 	EnrolledCourses(ctx context.Context, userID string) ([]string, error)
-	// Learners lists the accounts enrolled in a course.
+	// Learners returns the ids of the accounts that are enrolled in a course, the earliest first.
 	Learners(ctx context.Context, id string) ([]string, error)
 }
 
-// Enroller enrolls for others, such as invites.
+// Enroller enrolls accounts for other modules, such as invites.
 type Enroller interface {
-	// Courses gives those that exist and are not deleted, by id.
+	// Courses returns courses by their id. Those that don't exist or are in the trash are left out.
 	Courses(ctx context.Context, ids []string) (map[string]Course, error)
-	// Enroll adds the account to courses in the caller's transaction, whatever their visibility. Where it is enrolled
-	// already it stays so; courses that are archived or gone by now are passed over.
+	// Enroll enrolls an account in courses, in the transaction of ctx, even if it could not enroll itself.
+	// An account that is enrolled stays so. Archived and deleted courses are passed over.
 	Enroll(ctx context.Context, userID string, courseIDs []string) error
 }
 
-// CoursePublished tells that a course became public for the first time.
+// CoursePublished says that a course was published for the first time.
 type CoursePublished struct {
 	CourseID string `json:"course_id"`
 }
@@ -50,7 +50,8 @@ type CoursePublished struct {
 // EventName implements events.Event.
 func (CoursePublished) EventName() string { return "course.published" }
 
-// CourseCompleted tells that a learner has completed every lesson, once per learner and course.
+// CourseCompleted says that a learner has completed every lesson of a course. It is published once for
+// each learner and course.
 type CourseCompleted struct {
 	CourseID string `json:"course_id"`
 	UserID   string `json:"user_id"`
@@ -59,7 +60,7 @@ type CourseCompleted struct {
 // EventName implements events.Event.
 func (CourseCompleted) EventName() string { return "course.completed" }
 
-// LessonAdded tells of a new lesson in a published course.
+// LessonAdded says that a published course has a new lesson.
 type LessonAdded struct {
 	CourseID string `json:"course_id"`
 	LessonID string `json:"lesson_id"`
@@ -68,7 +69,7 @@ type LessonAdded struct {
 // EventName implements events.Event.
 func (LessonAdded) EventName() string { return "lesson.added" }
 
-// EnrollmentChanged tells that accounts may now read a course, or may no longer.
+// EnrollmentChanged says that accounts were enrolled in a course, or are enrolled no longer.
 type EnrollmentChanged struct {
 	CourseID string   `json:"course_id"`
 	UserIDs  []string `json:"user_ids"`
@@ -78,7 +79,7 @@ type EnrollmentChanged struct {
 // EventName implements events.Event.
 func (EnrollmentChanged) EventName() string { return "enrollment.changed" }
 
-// CourseDeleted tells that a course went into the trash: nobody reads it any more.
+// CourseDeleted says that a course was put into the trash, where nobody reads it.
 type CourseDeleted struct {
 	CourseID string `json:"course_id"`
 }

@@ -19,7 +19,7 @@ func NewNamer(module *string) func(reflect.Type, string) string {
 		}
 		owner, isHTTP := *module, false
 		if t.Name() != "" && !strings.Contains(t.Name(), "[") {
-			owner = strings.TrimSuffix(path.Base(t.PkgPath()), "api")
+			owner = ownerOf(t.PkgPath())
 			isHTTP = strings.Contains(t.PkgPath()+"/", "/platform/httpx/")
 		}
 		if isHTTP || strings.HasPrefix(strings.ToLower(name), strings.TrimSuffix(owner, "s")) {
@@ -27,4 +27,14 @@ func NewNamer(module *string) func(reflect.Type, string) string {
 		}
 		return strings.ToUpper(owner[:1]) + owner[1:] + name
 	}
+}
+
+// ownerOf returns the name of a package without "api". A package inside a module belongs to the
+// module.
+func ownerOf(pkgPath string) string {
+	if _, inner, ok := strings.Cut(pkgPath, "/modules/"); ok {
+		module, _, _ := strings.Cut(inner, "/")
+		return module
+	}
+	return strings.TrimSuffix(path.Base(pkgPath), "api")
 }

@@ -160,3 +160,15 @@ func TestSchemasOfTwoModules(t *testing.T) {
 	require.Equal(t, "#/components/schemas/ShopsCreateInput", first.Ref)
 	require.Equal(t, "#/components/schemas/OrdersCreateInput", second.Ref, "one does not take the place of the other")
 }
+
+func TestOwnerOf(t *testing.T) {
+	for pkgPath, want := range map[string]string{
+		"example/modules/things":                "things",
+		"example/modules/things/thingsapi":      "things",
+		"example/modules/things/internal/inner": "things",
+		"example/platform/bulk":                 "bulk",
+		"thingsapi":                             "things",
+	} {
+		require.Equal(t, want, ownerOf(pkgPath), pkgPath)
+	}
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"lyceum/app/sitetest"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A process killed while an archive arrives or is worked on leaves nothing that can be read. The next start
+// removes its files; what was staged goes as uploads do that nobody completes.
+func TestAKilledImportLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "scratch"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "scratch", "left"), []byte("x"), 0o600))
+	for _, delay := range []time.Duration{50 * time.Millisecond, 300 * time.Millisecond, 700 * time.Millisecond, 1200 * time.Millisecond} {
+		p := launch(t, dir, nil)
+		s := p.site()
+		admin := s.AdminToken()
+		nothingLarge(s, admin)
+		go func() {
+			req, err := http.NewRequest("POST", s.URL+"/courses/import", sitetest.LargeArchive(300<<20))
+			if err != nil {
+				return
+			}
+			req.Header.Set("Content-Type", sitetest.ArchiveType)
+			req.Header.Set("Authorization", "Bearer "+admin)
+			if res, err := http.DefaultClient.Do(req); err == nil {
+				_ = res.Body.Close()
+			}
+		}()
+		time.Sleep(delay)
+		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
+		_ = p.cmd.Wait()
+	}
+	s := launch(t, dir, nil).site()
+	nothingLarge(s, s.AdminToken())
+	for _, place := range []string{"scratch", "objects/tmp"} {
+		left, err := os.ReadDir(filepath.Join(dir, place))
+		require.NoError(t, err)
+		require.Empty(t, left, place)
+	}
+}
+
+func nothingLarge(s *sitetest.Site, admin string) {
+	s.T.Helper()
+	require.Empty(s.T, s.Want(200, "GET", "/courses?status=draft&q=large", admin, nil).Items())
+	require.Empty(s.T, s.Want(200, "GET", "/storage/assets?prefix=large", admin, nil).Items())
+	require.Equal(s.T, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
+}

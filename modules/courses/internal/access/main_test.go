@@ -1,0 +1,9 @@
+package access
+
+import (
+	"testing"
+
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }

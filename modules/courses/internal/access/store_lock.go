@@ -1,0 +1,27 @@
+package access
+
+import (
+	"cmp"
+
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/clock"
+	"lyceum/platform/identity"
+	"lyceum/platform/ids"
+)
+
+// Unlocked returns the rule of LearnerState.LockOf as a condition over lessons l of courses c: the
+// lesson is not locked for the caller.
+func Unlocked(caller identity.Caller, now clock.Time) Condition {
+	if caller.HasRole(usersapi.RoleAdmin) {
+		return Condition{SQL: "TRUE"}
+	}
+	user := cmp.Or(caller.UserID, ids.None)
+	return Condition{
+		SQL: `(c.owner_id = ? OR EXISTS (SELECT 1 FROM lesson_progress d WHERE d.user_id = ? AND d.lesson_id = l.id AND d.completed_at IS NOT NULL)
+			OR ((l.available_from IS NULL OR l.available_from <= ?)
+			AND (l.available_after_days IS NULL OR EXISTS (SELECT 1 FROM enrollments d WHERE d.user_id = ? AND d.course_id = c.id AND d.created_at + l.available_after_days * 86400000 <= ?))
+			AND NOT EXISTS (SELECT 1 FROM lesson_prerequisites q WHERE q.lesson_id = l.id
+				AND NOT EXISTS (SELECT 1 FROM lesson_progress d WHERE d.user_id = ? AND d.lesson_id = q.prerequisite_id AND d.completed_at IS NOT NULL))))`,
+		Args: []any{user, user, now, user, now, user},
+	}
+}

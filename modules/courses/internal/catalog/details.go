@@ -1,0 +1,59 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+
+	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/course"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/ids"
+)
+
+// Details is a course with what its page shows: the owner, and the lessons without their content.
+type Details struct {
+	*access.CallerCourse
+	Owner   usersapi.Person
+	Lessons []course.Lesson
+	// State has the locks of the lessons for the caller.
+	State access.LearnerState
+}
+
+// GetDetails returns a course by its id or slug. It returns the errors of access.Service.FindCourse
+// for a course that the caller may not read.
+func (s *Service) GetDetails(ctx context.Context, idOrSlug string) (d Details, err error) {
+	if d.CallerCourse, err = s.access.FindCourse(ctx, idOrSlug); err != nil {
+		return d, err
+	}
+	owners, err := usersapi.Persons(ctx, s.accounts, []string{d.OwnerID})
+	if err != nil {
+		return d, err
+	}
+	d.Owner = owners[d.OwnerID]
+	if d.Lessons, err = s.ListOutline(ctx, d.ID); err != nil {
+		return d, err
+	}
+	d.State, err = s.access.LoadState(ctx, d.CallerCourse, d.Lessons)
+	return d, err
+}
+
+// FindBrief returns a course for another module. isFound is false for a course that does not exist or
+// is in the trash.
+func (s *Service) FindBrief(ctx context.Context, id string) (c coursesapi.Course, isFound bool, err error) {
+	all, err := s.ListBriefs(ctx, []string{id})
+	c, isFound = all[id]
+	return c, isFound, err
+}
+
+// ListBriefs returns courses for another module, by id. Courses that don't exist or are in the trash
+// are left out.
+func (s *Service) ListBriefs(ctx context.Context, courseIDs []string) (map[string]coursesapi.Course, error) {
+	valid := slices.DeleteFunc(slices.Clone(courseIDs), func(id string) bool { return !ids.IsValid(id) })
+	found, err := s.store.listCoursesByID(ctx, valid)
+	briefs := make(map[string]coursesapi.Course, len(found))
+	for i := range found {
+		briefs[found[i].ID] = found[i].Brief()
+	}
+	return briefs, err
+}

@@ -1,0 +1,73 @@
+package catalog
+
+import (
+	"context"
+	"log/slog"
+
+	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/course"
+	"lyceum/platform/markdown"
+)
+
+// lessonPosition is where a page of a course's lessons ends.
+type lessonPosition struct{ Position int }
+
+// FindCourse returns a course whose lessons the caller may list. It returns the errors of
+// access.Service.FindCourse.
+func (s *Service) FindCourse(ctx context.Context, courseID string) (*access.CallerCourse, error) {
+	return s.access.FindCourseByID(ctx, courseID)
+}
+
+// listLessons returns one page of the lessons of a course in its order, without their content. The
+// caller has checked that the course may be read.
+func (s *Service) listLessons(
+	ctx context.Context, courseID string, after *lessonPosition, limit int,
+) ([]course.Lesson, error) {
+	position := 0
+	if after != nil {
+		position = after.Position
+	}
+	return s.store.listLessons(ctx, courseID, position, limit)
+}
+
+// ListOutline returns all lessons of a course in its order, without their content.
+func (s *Service) ListOutline(ctx context.Context, courseID string) ([]course.Lesson, error) {
+	return s.store.listLessons(ctx, courseID, 0, course.MaxLessons)
+}
+
+// LoadState returns what the locks of lessons depend on for the caller, and fills their prerequisites.
+// All lessons are of the course c.
+func (s *Service) LoadState(
+	ctx context.Context, c *access.CallerCourse, lessons []course.Lesson,
+) (access.LearnerState, error) {
+	return s.access.LoadState(ctx, c, lessons)
+}
+
+// getLesson returns a lesson that is open to the caller, with HTML of the current renderer. It returns
+// the errors of access.Service.OpenLesson.
+func (s *Service) getLesson(ctx context.Context, courseID, lessonID string) (*course.Lesson, error) {
+	_, l, err := s.access.OpenLesson(ctx, courseID, lessonID)
+	if err != nil {
+		return nil, err
+	}
+	s.RefreshHTML(ctx, l)
+	return l, nil
+}
+
+// RefreshHTML renders the HTML of a lesson again if another version of the renderer has made it, and
+// stores it for the next reader. If that fails, the lesson keeps its HTML, which was safe when it was
+// made.
+func (s *Service) RefreshHTML(ctx context.Context, l *course.Lesson) {
+	if l.HTMLVersion == markdown.Version {
+		return
+	}
+	html, err := course.RenderHTML(ctx, l.Content)
+	if err != nil {
+		slog.Warn("HTML of another version could not be rendered again", "lesson_id", l.ID, "error", err)
+		return
+	}
+	l.ContentHTML, l.HTMLVersion = html, markdown.Version
+	if err := s.store.saveHTML(ctx, l); err != nil {
+		slog.Warn("HTML that was rendered again could not be stored", "lesson_id", l.ID, "error", err)
+	}
+}

@@ -1,0 +1,78 @@
+package catalog
+
+import (
+	"context"
+
+	"lyceum/modules/courses/internal/course"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
+	"lyceum/platform/clock"
+	"lyceum/platform/identity"
+	"lyceum/platform/ids"
+)
+
+// trash is the value of filter.Status for courses in the trash.
+const trash = "deleted"
+
+// Values of filter.Sort.
+const (
+	sortNewest  = "newest"
+	sortUpdated = "updated"
+	sortTitle   = "title"
+)
+
+// filter shapes the list of courses. Empty fields let every course through.
+type filter struct {
+	Visibility, Status, Q, Tag, Owner, Sort string
+
+	// now tells which courses can still be restored. It is not exported: a cursor of the list holds the
+	// exported fields, and is valid at any time.
+	now clock.Time
+}
+
+// checkCaller returns 401 if the filter asks for courses that only accounts see and the caller is not
+// signed in, and ErrMembersOnly if it asks for courses for members and the caller is not a member.
+func (f filter) checkCaller(caller identity.Caller) error {
+	needsAccount := f.Visibility == course.Member || f.Visibility == course.Private || f.Status != course.Published
+	if !caller.IsSignedIn() && needsAccount {
+		return apperr.Unauthenticated()
+	}
+	if f.Visibility == course.Member && !caller.HasRole(usersapi.RoleMember) {
+		return course.ErrMembersOnly
+	}
+	return nil
+}
+
+// positionOf returns the position of a page that ends with c, in the order that the filter asks for.
+func (f filter) positionOf(c *course.Course) course.PagePosition {
+	switch f.Sort {
+	case sortTitle:
+		return course.PagePosition{Title: c.FoldedTitle, ID: c.ID}
+	case sortUpdated:
+		return course.PagePosition{At: c.UpdatedAt, ID: c.ID}
+	}
+	return course.PagePosition{At: c.CreatedAt, ID: c.ID}
+}
+
+// listCourses returns one page of the courses that the filter lets through and the caller may read,
+// with the caller's progress. An owner that is not an id owns no course.
+func (s *Service) listCourses(
+	ctx context.Context, f filter, after *course.PagePosition, limit int,
+) ([]course.ListedCourse, error) {
+	if f.Owner != "" && !ids.IsValid(f.Owner) {
+		return []course.ListedCourse{}, nil
+	}
+	f.now = s.clock.Now()
+	return s.store.listCourses(ctx, f, identity.CallerFrom(ctx), after, limit)
+}
+
+// listOwners returns the owners of courses by the id of their account.
+func (s *Service) listOwners(
+	ctx context.Context, courses []course.ListedCourse,
+) (map[string]usersapi.Person, error) {
+	ownerIDs := make([]string, len(courses))
+	for i := range courses {
+		ownerIDs[i] = courses[i].Course.OwnerID
+	}
+	return usersapi.Persons(ctx, s.accounts, ownerIDs)
+}

@@ -1,0 +1,9 @@
+package learning
+
+import (
+	"testing"
+
+	"lyceum/platform/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }

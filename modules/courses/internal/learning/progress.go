@@ -1,0 +1,202 @@
+package learning
+
+import (
+	"context"
+	"errors"
+
+	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/course"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/identity"
+	"lyceum/platform/ids"
+)
+
+// lessonProgress is a row of lesson_progress: how far a learner is in a lesson.
+type lessonProgress struct {
+	UserID          string
+	LessonID        string
+	CourseID        string
+	Percent         int
+	PositionSeconds int
+	CompletedAt     *clock.Time
+	UpdatedAt       clock.Time
+}
+
+// TableName returns the name of the table of lesson progress.
+func (lessonProgress) TableName() string { return "lesson_progress" }
+
+// getProgress returns a course and the caller's progress in the lessons that they have begun, in the
+// course's order. It returns the errors of FindCourse for a course that the caller may not read.
+func (s *Service) getProgress(
+	ctx context.Context, courseID string,
+) (*access.CallerCourse, []lessonProgress, error) {
+	c, err := s.access.FindCourseByID(ctx, courseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	lessons, err := s.store.listProgress(ctx, identity.CallerFrom(ctx).UserID, c.ID)
+	return c, lessons, err
+}
+
+// listStarted returns one page of the courses in which the caller has progress and which they may
+// read, the latest activity first.
+func (s *Service) listStarted(
+	ctx context.Context, after *course.PagePosition, limit int,
+) ([]course.ListedCourse, error) {
+	return s.store.listStarted(ctx, identity.CallerFrom(ctx), after, limit)
+}
+
+// report is a learner's report of how far they are in a lesson.
+type report struct {
+	Percent int
+	// PositionSeconds is where the learner has stopped in a video; nil keeps the last position.
+	PositionSeconds *int
+	// IsReset lets the percentage fall and the completion end.
+	IsReset bool
+}
+
+// apply returns the row after the report. Without a reset, the percentage never falls.
+func (r report) apply(before lessonProgress) lessonProgress {
+	after := before
+	if r.Percent > before.Percent || r.IsReset {
+		after.Percent = r.Percent
+	}
+	if r.PositionSeconds != nil {
+		after.PositionSeconds = *r.PositionSeconds
+	}
+	if r.IsReset && after.Percent < 100 {
+		after.CompletedAt = nil
+	}
+	return after
+}
+
+// changes returns whether the report would change the row.
+func (r report) changes(before *lessonProgress) bool {
+	after := r.apply(*before)
+	return after.Percent != before.Percent || after.PositionSeconds != before.PositionSeconds ||
+		(after.CompletedAt == nil) != (before.CompletedAt == nil)
+}
+
+// reportProgress writes how far the caller is in a lesson and returns what is stored then. It returns
+// the errors of OpenLesson for a lesson that is not open to the caller. This is how a report is
+// written, on every database:
+//
+//  1. Find the lesson, which must be open to the caller.
+//  2. End here if the report changes nothing: a report that is sent twice writes once.
+//  3. Share the course with other reports. Changes of its lessons wait until the transaction ends, so
+//     that sums and completions are those of the lessons that exist.
+//  4. Enroll the caller if this is their first report, with the exceptions of enrollByReport.
+//  5. Lock the learner's sums, so that reports of one learner in one course follow each other.
+//  6. Write the lesson's row and add the difference to the sums.
+//  7. At 100 percent, publish the completion of the course if it was the last lesson.
+//
+// Most reports come from an enrolled learner who has begun the course, and reset nothing. PostgreSQL
+// does steps 1 to 6 of those in one statement, writeReport. It returns errNeedsSteps for every other
+// report, which writeReportInSteps writes.
+func (s *Service) reportProgress(
+	ctx context.Context, courseID, lessonID string, r report,
+) (*lessonProgress, error) {
+	if s.db.Dialect() == db.Postgres && !r.IsReset && ids.IsValid(courseID) && ids.IsValid(lessonID) {
+		p, err := s.writeReport(ctx, courseID, lessonID, r)
+		if !errors.Is(err, errNeedsSteps) {
+			return p, err
+		}
+	}
+	c, l, err := s.access.OpenLesson(ctx, courseID, lessonID)
+	if err != nil {
+		return nil, err
+	}
+	userID := identity.CallerFrom(ctx).UserID
+	before, err := s.store.findProgress(ctx, userID, l)
+	if err != nil {
+		return nil, err
+	}
+	if before.isStored() && !r.changes(before) {
+		return before, nil
+	}
+	var after *lessonProgress
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		after, err = s.writeReportInSteps(ctx, c.ID, l.ID, r)
+		return err
+	})
+	return after, err
+}
+
+// errNeedsSteps says that one statement can't write a report: the lesson may not be open, the learner
+// is not enrolled, or this is their first report in the course.
+var errNeedsSteps = errors.New("the report has to be written step by step")
+
+// writeReport writes a report in one statement, and completions in a second one.
+func (s *Service) writeReport(
+	ctx context.Context, courseID, lessonID string, r report,
+) (p *lessonProgress, err error) {
+	caller, now := identity.CallerFrom(ctx), s.clock.Now()
+	if r.Percent < 100 {
+		p, _, err = s.store.writeReport(ctx, caller, lessonRef{courseID, lessonID}, r, now)
+	} else {
+		err = s.db.InTx(ctx, func(ctx context.Context) (err error) {
+			var isWritten bool
+			p, isWritten, err = s.store.writeReport(ctx, caller, lessonRef{courseID, lessonID}, r, now)
+			if err != nil || !isWritten {
+				return err
+			}
+			return s.publishCompletions(ctx, courseID, caller.UserID)
+		})
+	}
+	if db.IsMissingReference(err) {
+		return nil, errNeedsSteps // the lesson was deleted in the meantime
+	}
+	return p, err
+}
+
+// writeReportInSteps does steps 3 to 7 of reportProgress in the transaction of ctx. It looks at the
+// lesson again once the course is shared, as everything may have changed in the meantime.
+func (s *Service) writeReportInSteps(
+	ctx context.Context, courseID, lessonID string, r report,
+) (*lessonProgress, error) {
+	userID, now := identity.CallerFrom(ctx).UserID, s.clock.Now()
+	if err := s.store.shareCourse(ctx, courseID); err != nil {
+		return nil, err
+	}
+	c, l, err := s.access.OpenLesson(ctx, courseID, lessonID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.enrollByReport(ctx, c, userID); err != nil {
+		return nil, err
+	}
+	if err := s.store.lockSums(ctx, userID, c.ID, now); err != nil {
+		return nil, err
+	}
+	before, err := s.store.findProgress(ctx, userID, l)
+	if err != nil {
+		return nil, err
+	}
+	if before.isStored() && !r.changes(before) {
+		return before, nil
+	}
+	after := r.apply(*before)
+	after.UpdatedAt = now
+	if after.Percent == 100 && after.CompletedAt == nil {
+		after.CompletedAt = &now
+	}
+	if err := s.store.saveProgress(ctx, before, &after); err != nil {
+		return nil, err
+	}
+	if after.Percent == 100 {
+		err = s.publishCompletions(ctx, c.ID, userID)
+	}
+	return &after, err
+}
+
+// isStored returns whether the row exists; the row of a lesson that was not begun is the zero value.
+func (p *lessonProgress) isStored() bool { return p.UpdatedAt != clock.Time{} }
+
+// completedCount returns 1 for a completed lesson and 0 for any other.
+func (p *lessonProgress) completedCount() int {
+	if p.CompletedAt != nil {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,2 @@
+-- Takes 202611290903_courses_mark_html back.
+ALTER TABLE lessons DROP COLUMN html_version;
