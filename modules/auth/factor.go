@@ -172,8 +172,8 @@ func (s *Service) deleteFactor(ctx context.Context, f *factor, actor string) err
 	return s.publishEntry(ctx, "auth.mfa_disabled", "user", f.UserID, actor, nil)
 }
 
-// DropFactor removes the second factor of an account, for an operator who knows its owner: 404 when
-// there is none.
+// RemoveFactorOf removes the second factor of an account, for an operator who knows its owner: 404
+// when there is none.
 func (s *Service) RemoveFactorOf(ctx context.Context, email string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		a, known, err := s.accounts.ByEmail(ctx, email)

@@ -36,8 +36,8 @@ func (resetAsked) EventName() string { return "auth.reset_asked" }
 // done when nobody can time it by the requests around it.
 func (resetAsked) Delay() time.Duration { return time.Second + rand.N(1500*time.Millisecond) }
 
-// AskReset sends a reset link to an address if an account has it. The request itself does the same
-// for every address, known or not; the rest follows later (ASVS 6.3.8).
+// RequestReset sends a reset link to an address if an account has it. The request itself does the
+// same for every address, known or not; the rest follows later (ASVS 6.3.8).
 func (s *Service) RequestReset(ctx context.Context, email string) error {
 	if !s.guard.isMailAllowed(ctx, email) {
 		return nil
@@ -73,8 +73,8 @@ func (s *Service) sendResetLink(ctx context.Context, e resetAsked) error {
 	return s.publishEntry(ctx, "auth.reset_requested", "user", a.ID, "", nil)
 }
 
-// Reset spends a reset link for a new password and ends all sessions: 422 invalid-link for any
-// fault of the link, 422 for a password that breaks a rule, which leaves the link as it is. The
+// ResetPassword trades a reset link for a new password and ends all sessions: 422 invalid-link for
+// any fault of the link, 422 for a password that breaks a rule, which leaves the link as it is. The
 // hash is made before the link is looked at, so that all links take the same time.
 func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
 	password = passwordrules.Normalize(password)
