@@ -41,27 +41,52 @@ func TestABrokenEndStaysMarked(t *testing.T) {
 		// sqliteOnly is for what PostgreSQL's types refuse.
 		sqliteOnly bool
 	}{
-		"cut, with a head of a wrong seal": {sql: "DELETE FROM audit_entries WHERE seq > {middle}; " + headOf + ", mac = 'forged'",
-			bad: func(middle, _ int) int { return middle + 1 }},
+		"cut, with a head of a wrong seal": {
+			sql: "DELETE FROM audit_entries WHERE seq > {middle}; " + headOf + ", mac = 'forged'",
+			bad: func(middle, _ int) int { return middle + 1 },
+		},
 		"cut, with a head without a seal": {sql: "DELETE FROM audit_entries WHERE seq > {middle}; " + headOf + ", mac = ''",
 			bad: func(middle, _ int) int { return middle + 1 }},
-		"cut, with the head of before": {sql: "DELETE FROM audit_entries WHERE seq > {middle}", inside: true, bad: func(middle, _ int) int { return middle + 1 }},
-		"emptied, with a head like new": {sql: "DELETE FROM audit_entries; UPDATE audit_head SET seq = 0, hash = '', mac = '', at = 0",
-			bad: func(int, int) int { return 1 }},
-		"emptied":                 {sql: "DELETE FROM audit_entries", inside: true, bad: func(int, int) int { return 1 }},
-		"removed head":            {sql: "DELETE FROM audit_head", bad: func(int, int) int { return 1 }},
-		"emptied, without a head": {sql: "DELETE FROM audit_entries; DELETE FROM audit_head", bad: func(int, int) int { return 1 }},
-		"head far ahead":          {sql: "UPDATE audit_head SET seq = 9223372036854775807", bad: func(_, last int) int { return last + 1 }},
-		"put behind": {sql: "INSERT INTO audit_entries SELECT {last} + 1, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, " +
-			"request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = {last}", bad: func(_, last int) int { return last + 1 }},
-		"put ahead": {sql: "INSERT INTO audit_entries SELECT {last} + 100, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, " +
-			"request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = {last}", bad: func(_, last int) int { return last + 1 }},
-		"a word for the head": {sql: "UPDATE audit_head SET seq = 'x'", sqliteOnly: true, bad: func(int, int) int { return 1 }},
-		"a word for a time": {sql: "UPDATE audit_entries SET created_at = 'zz' WHERE seq = {middle}", sqliteOnly: true, inside: true,
-			bad: func(middle, _ int) int { return middle }},
-		"bytes for a text": {sql: "UPDATE audit_entries SET action = x'ff00', data = 5 WHERE seq = {middle}", sqliteOnly: true, inside: true,
-			bad: func(middle, _ int) int { return middle }},
-		"a changed entry": {sql: "UPDATE audit_entries SET ip = 'x' WHERE seq = {middle}", inside: true, bad: func(middle, _ int) int { return middle }},
+		"cut, with the head of before": {
+			sql: "DELETE FROM audit_entries WHERE seq > {middle}", inside: true,
+			bad: func(middle, _ int) int { return middle + 1 },
+		},
+		"emptied, with a head like new": {
+			sql: "DELETE FROM audit_entries; UPDATE audit_head SET seq = 0, hash = '', mac = '', at = 0",
+			bad: func(int, int) int { return 1 },
+		},
+		"emptied":      {sql: "DELETE FROM audit_entries", inside: true, bad: func(int, int) int { return 1 }},
+		"removed head": {sql: "DELETE FROM audit_head", bad: func(int, int) int { return 1 }},
+		"emptied, without a head": {
+			sql: "DELETE FROM audit_entries; DELETE FROM audit_head", bad: func(int, int) int { return 1 },
+		},
+		"head far ahead": {
+			sql: "UPDATE audit_head SET seq = 9223372036854775807", bad: func(_, last int) int { return last + 1 },
+		},
+		"put behind": {
+			sql: "INSERT INTO audit_entries SELECT {last} + 1, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, " +
+				"request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = {last}", bad: func(_, last int) int { return last + 1 },
+		},
+		"put ahead": {
+			sql: "INSERT INTO audit_entries SELECT {last} + 100, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, " +
+				"request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = {last}", bad: func(_, last int) int { return last + 1 },
+		},
+		"a word for the head": {
+			sql: "UPDATE audit_head SET seq = 'x'", sqliteOnly: true, bad: func(int, int) int { return 1 },
+		},
+		"a word for a time": {
+			sql: "UPDATE audit_entries SET created_at = 'zz' WHERE seq = {middle}", sqliteOnly: true, inside: true,
+			bad: func(middle, _ int) int { return middle },
+		},
+		"bytes for a text": {
+			sql: "UPDATE audit_entries SET action = x'ff00', data = 5 WHERE seq = {middle}", sqliteOnly: true,
+			inside: true,
+			bad:    func(middle, _ int) int { return middle },
+		},
+		"a changed entry": {
+			sql: "UPDATE audit_entries SET ip = 'x' WHERE seq = {middle}", inside: true,
+			bad: func(middle, _ int) int { return middle },
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +102,8 @@ func TestABrokenEndStaysMarked(t *testing.T) {
 				rename("One")
 				last := logLength(t, d)
 				middle, vars := last-2, s.CommandVars()
-				sitetest.ExecWithoutAuditTriggers(t, d, strings.NewReplacer("{middle}", fmt.Sprint(middle), "{last}", fmt.Sprint(last)).Replace(c.sql))
+				sitetest.ExecWithoutAuditTriggers(t, d,
+					strings.NewReplacer("{middle}", fmt.Sprint(middle), "{last}", fmt.Sprint(last)).Replace(c.sql))
 				bad := c.bad(middle, last)
 				want := []any{false, float64(bad)}
 				require.Equal(t, want, auditVerdict(s, admin), "before anything is written")
@@ -100,25 +126,34 @@ func TestABrokenEndStaysMarked(t *testing.T) {
 					status, _ = sitetest.RunCommand(t, vars, "audit", "accept-break", "--reason", reason)
 					require.Equal(t, 2, status, "%q", reason)
 				}
-				status, out = sitetest.RunCommand(t, vars, "audit", "accept-break", "--reason", "restored from an older state")
+				status, out = sitetest.RunCommand(t, vars, "audit", "accept-break", "--reason",
+					"restored from an older state")
 				require.Equal(t, 0, status, out)
 				entry := s.Want(200, "GET", "/admin/audit-logs?action=audit.break_accepted", admin, nil)
-				require.Equal(t, map[string]any{"first_bad_seq": float64(bad), "reason": "restored from an older state", "via": "cli"}, entry.Get("items.0.data"))
+				require.Equal(t,
+					map[string]any{"first_bad_seq": float64(bad), "reason": "restored from an older state", "via": "cli"},
+					entry.Get("items.0.data"))
 				require.Nil(t, entry.Get("items.0.actor"))
 				rename("Three")
 				v := s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil)
 				require.Equal(t, []any{true, nil, float64(bad), entry.Get("items.0.seq")},
-					[]any{v.Get("ok"), v.Get("first_bad_seq"), v.Get("accepted_breaks.0.first_bad_seq"), v.Get("accepted_breaks.0.accepted_seq")}, "%s", v.Raw)
+					[]any{
+						v.Get("ok"), v.Get("first_bad_seq"), v.Get("accepted_breaks.0.first_bad_seq"),
+						v.Get("accepted_breaks.0.accepted_seq"),
+					},
+					"%s", v.Raw)
 				status, out = sitetest.RunCommand(t, vars, "audit", "verify")
 				require.Equal(t, 0, status, out)
-				require.Contains(t, out, fmt.Sprintf("entry %d the first that may be changed or missing, was accepted", bad))
+				require.Contains(t, out,
+					fmt.Sprintf("entry %d the first that may be changed or missing, was accepted", bad))
 				status, out = sitetest.RunCommand(t, vars, "audit", "accept-break", "--reason", "again")
 				require.Equal(t, 1, status, out)
 
 				// What comes after the acceptance is guarded as ever.
 				var end int
 				require.NoError(t, d.QueryRow(t.Context(), "SELECT seq FROM audit_head", nil, &end))
-				sitetest.ExecWithoutAuditTriggers(t, d, fmt.Sprintf("UPDATE audit_entries SET ip = 'x' WHERE seq = %d", end))
+				sitetest.ExecWithoutAuditTriggers(t, d,
+					fmt.Sprintf("UPDATE audit_entries SET ip = 'x' WHERE seq = %d", end))
 				require.Equal(t, []any{false, float64(end)}, auditVerdict(s, admin))
 			})
 		})
@@ -130,11 +165,13 @@ func TestARowBeyondAllNumbersStopsNoChange(t *testing.T) {
 	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 		admin := s.AdminToken()
 		_, id, _ := s.NewAccount("beyond")
-		sitetest.ExecWithoutAuditTriggers(t, d, "INSERT INTO audit_entries SELECT 9223372036854775807, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, "+
-			"target_id, ip, user_agent, request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = 1")
+		sitetest.ExecWithoutAuditTriggers(t, d,
+			"INSERT INTO audit_entries SELECT 9223372036854775807, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, "+
+				"target_id, ip, user_agent, request_id, data, created_at, hash, 'forged' FROM audit_entries WHERE seq = 1")
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Beyond"}`)
 		require.Equal(t, false, auditVerdict(s, admin)[0])
-		status, out := sitetest.RunCommand(t, s.CommandVars(), "audit", "accept-break", "--reason", "a forged row that can't be removed")
+		status, out := sitetest.RunCommand(t, s.CommandVars(), "audit", "accept-break", "--reason",
+			"a forged row that can't be removed")
 		require.Equal(t, 0, status, out)
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Beyond again"}`)
 		require.Equal(t, []any{true, nil}, auditVerdict(s, admin))
@@ -150,10 +187,14 @@ func TestMarksOfTheLogCantBeForged(t *testing.T) {
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Marked"}`)
 		want := auditVerdict(s, admin)
 		require.Equal(t, false, want[0])
-		for _, sql := range []string{"UPDATE audit_head SET breaks = ''", `UPDATE audit_head SET breaks = '[{"from":1,"accepted":5}]'`, "UPDATE audit_head SET breaks = 'x'"} {
+		for _, sql := range []string{
+			"UPDATE audit_head SET breaks = ''", `UPDATE audit_head SET breaks = '[{"from":1,"accepted":5}]'`,
+			"UPDATE audit_head SET breaks = 'x'",
+		} {
 			sitetest.ExecWithoutAuditTriggers(t, d, sql)
 			require.Equal(t, false, auditVerdict(s, admin)[0], sql)
-			s.Want(200, "PATCH", "/admin/users/"+id, admin, map[string]string{"display_name": sql[:20] + fmt.Sprint(len(sql))})
+			s.Want(200, "PATCH", "/admin/users/"+id, admin,
+				map[string]string{"display_name": sql[:20] + fmt.Sprint(len(sql))})
 			require.Equal(t, false, auditVerdict(s, admin)[0], sql)
 		}
 	})

@@ -18,17 +18,18 @@ func newCommands(p command.Program) []*cobra.Command {
 }
 
 func newAnchorCommand(p command.Program) *cobra.Command {
-	return command.New("anchor", "Print the head as SEQ:HASH, to be kept elsewhere", func(c *cobra.Command, _ []string) error {
-		var s *Service
-		return p.Run(c, func(ctx context.Context) error {
-			head, err := s.Anchor(ctx)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(c.OutOrStdout(), head)
-			return nil
-		}, &s)
-	})
+	return command.New("anchor", "Print the head as SEQ:HASH, to be kept elsewhere",
+		func(c *cobra.Command, _ []string) error {
+			var s *Service
+			return p.Run(c, func(ctx context.Context) error {
+				head, err := s.Anchor(ctx)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(c.OutOrStdout(), head)
+				return nil
+			}, &s)
+		})
 }
 
 func newVerifyCommand(p command.Program) *cobra.Command {
@@ -59,10 +60,12 @@ func verifyLog(c *cobra.Command, p command.Program, anchor *Anchor) error {
 			return err
 		}
 		if !v.OK {
-			return fmt.Errorf("the log of %d entries is not intact: %s; the first bad entry is %d", v.Entries, v.Why, *v.FirstBadSeq)
+			return fmt.Errorf("the log of %d entries is not intact: %s; the first bad entry is %d", v.Entries,
+				v.Why, *v.FirstBadSeq)
 		}
 		for _, b := range v.AcceptedBreaks {
-			fmt.Fprintf(c.OutOrStdout(), "a break before entry %d, with entry %d the first that may be changed or missing, was accepted\n",
+			fmt.Fprintf(c.OutOrStdout(),
+				"a break before entry %d, with entry %d the first that may be changed or missing, was accepted\n",
 				b.AcceptedSeq, b.FirstBadSeq)
 		}
 		agrees := ""
@@ -85,7 +88,9 @@ func newAcceptBreakCommand(p command.Program) *cobra.Command {
 	c := command.New("accept-break", short, func(c *cobra.Command, _ []string) error {
 		reason = text.CleanLine(reason)
 		if n := text.CountRunes(reason); n == 0 || n > maxReason || text.CheckLine(reason) != nil {
-			return &command.UsageError{Text: fmt.Sprintf("audit accept-break needs --reason, one line of 1 to %d characters", maxReason)}
+			return &command.UsageError{
+				Text: fmt.Sprintf("audit accept-break needs --reason, one line of 1 to %d characters", maxReason),
+			}
 		}
 		var s *Service
 		return p.Run(c, func(ctx context.Context) error {
@@ -93,7 +98,8 @@ func newAcceptBreakCommand(p command.Program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "accepted: entries %d to %d may be changed or missing; the log holds from entry %d on\n",
+			fmt.Fprintf(c.OutOrStdout(),
+				"accepted: entries %d to %d may be changed or missing; the log holds from entry %d on\n",
 				b.FirstBadSeq, b.AcceptedSeq-1, b.AcceptedSeq)
 			return nil
 		}, &s)

@@ -114,8 +114,10 @@ func (e *entry) computeHash() string {
 		actor = *e.ActorID
 	}
 	b := make([]byte, 0, 512)
-	for _, field := range []string{strconv.FormatInt(e.Seq, 10), e.Action, actor, e.TargetType, e.TargetID, e.IP, e.UserAgent,
-		e.RequestID, e.Data, e.CreatedAt.String(), e.PrevHash} {
+	for _, field := range []string{
+		strconv.FormatInt(e.Seq, 10), e.Action, actor, e.TargetType, e.TargetID, e.IP, e.UserAgent,
+		e.RequestID, e.Data, e.CreatedAt.String(), e.PrevHash,
+	} {
 		b = append(append(strconv.AppendInt(b, int64(len(field)), 10), ':'), field...)
 	}
 	sum := sha256.Sum256(b)

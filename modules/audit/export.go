@@ -39,8 +39,10 @@ func (s *Service) beginExport(ctx context.Context, f entryFilter, format string)
 // values of those that are well-formed. Other values may be any text.
 func (f entryFilter) auditData() map[string]any {
 	data, names := map[string]any{}, []string{}
-	for name, given := range map[string]bool{"action": f.Action != "", "actor_id": f.ActorID != "", "target_type": f.TargetType != "",
-		"target_id": f.TargetID != "", "from": f.From != nil, "to": f.To != nil} {
+	for name, given := range map[string]bool{
+		"action": f.Action != "", "actor_id": f.ActorID != "", "target_type": f.TargetType != "",
+		"target_id": f.TargetID != "", "from": f.From != nil, "to": f.To != nil,
+	} {
 		if given {
 			names = append(names, name)
 		}

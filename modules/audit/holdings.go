@@ -38,7 +38,9 @@ func (h holdings) listEntries(ctx context.Context, userID string, after heldEntr
 	found, err := h.store.listByActor(ctx, userID, after.Seq, limit)
 	out := make([]heldEntry, len(found))
 	for i, e := range found {
-		out[i] = heldEntry{e.Seq, e.Action, e.TargetType, e.TargetID, e.IP, e.UserAgent, json.RawMessage(e.Data), e.CreatedAt}
+		out[i] = heldEntry{
+			e.Seq, e.Action, e.TargetType, e.TargetID, e.IP, e.UserAgent, json.RawMessage(e.Data), e.CreatedAt,
+		}
 	}
 	return out, err
 }

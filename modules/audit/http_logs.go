@@ -18,6 +18,7 @@ import (
 	"lyceum/platform/httpx/stream"
 )
 
+// handlers answers the requests of the module.
 type handlers struct {
 	service  *Service
 	accounts usersapi.Accounts
@@ -28,16 +29,19 @@ func newHandlers(s *Service, a usersapi.Accounts, c *pagination.Cursors) *handle
 	return &handlers{s, a, c}
 }
 
+// actorView is the account that acted.
 type actorView struct {
 	ID    string  `json:"id"`
 	Email *string `json:"email" doc:"Looked up now; null once the account is gone"`
 }
 
+// targetView is what was changed.
 type targetView struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 }
 
+// entryView is an entry of the log.
 type entryView struct {
 	Seq       int64            `json:"seq" doc:"Counts up by one, without gaps"`
 	ID        string           `json:"id"`
@@ -125,7 +129,9 @@ func (h *handlers) listEntries(ctx context.Context, in *listInput) (*pagination.
 }
 
 // exportLog answers with a stream of all entries that match the filter, the oldest first.
-func (h *handlers) exportLog(ctx context.Context, f entryFilter, format string, write func(entryFilter, int64) *stream.Response) (
+func (h *handlers) exportLog(
+	ctx context.Context, f entryFilter, format string, write func(entryFilter, int64) *stream.Response,
+) (
 	*pagination.Response[entryView], error) {
 	if requestinfo.IsHead(ctx) {
 		return pagination.NewStreamResponse[entryView](write(f, 0)), nil
@@ -145,8 +151,10 @@ func (h *handlers) newLines(f entryFilter, last int64) *stream.Response {
 }
 
 // csvColumns are the columns of an export as a table.
-var csvColumns = []string{"seq", "id", "created_at", "action", "actor_id", "actor_email", "target_type", "target_id", "ip", "user_agent",
-	"request_id", "data", "prev_hash", "hash"}
+var csvColumns = []string{
+	"seq", "id", "created_at", "action", "actor_id", "actor_email", "target_type", "target_id", "ip", "user_agent",
+	"request_id", "data", "prev_hash", "hash",
+}
 
 // newTable returns an export as a table.
 func (h *handlers) newTable(f entryFilter, last int64) *stream.Response {
@@ -161,7 +169,8 @@ func (h *handlers) newTable(f entryFilter, last int64) *stream.Response {
 					email = *v.Actor.Email
 				}
 			}
-			return row(strconv.FormatInt(v.Seq, 10), v.ID, v.CreatedAt.String(), v.Action, actor, email, v.Target.Type, v.Target.ID, v.IP, v.UserAgent,
+			return row(strconv.FormatInt(v.Seq, 10), v.ID, v.CreatedAt.String(), v.Action, actor, email,
+				v.Target.Type, v.Target.ID, v.IP, v.UserAgent,
 				v.RequestID, string(v.Data), v.PrevHash, v.Hash)
 		})
 	})
@@ -222,8 +231,11 @@ func (h *handlers) newEntryViews(ctx context.Context, found []entry, emails map[
 
 // newEntryView returns the view of an entry.
 func newEntryView(e *entry, emails map[string]string) entryView {
-	v := entryView{Seq: e.Seq, ID: e.ID, Action: e.Action, Target: targetView{e.TargetType, e.TargetID}, IP: e.IP, UserAgent: e.UserAgent,
-		RequestID: e.RequestID, Data: jsonfield.Object(e.Data), PrevHash: e.PrevHash, Hash: e.Hash, CreatedAt: e.CreatedAt}
+	v := entryView{
+		Seq: e.Seq, ID: e.ID, Action: e.Action, Target: targetView{e.TargetType, e.TargetID}, IP: e.IP,
+		UserAgent: e.UserAgent,
+		RequestID: e.RequestID, Data: jsonfield.Object(e.Data), PrevHash: e.PrevHash, Hash: e.Hash, CreatedAt: e.CreatedAt,
+	}
 	if raw := jsontext.Value(e.Data); raw.Kind() != '{' || !raw.IsValid() {
 		v.Data = "{}" // a tampered row must still be listed; verify names it
 	}

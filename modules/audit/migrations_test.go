@@ -21,7 +21,8 @@ func TestALogOfAnEarlierVersionIsIntact(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
 		s := serviceOn(t, d, clock.System{})
 		made := func(h *head) *entry {
-			e, err := newEntry(auditapi.Entry{Action: "course.created", TargetType: "course", TargetID: ids.New()}, identity.Caller{UserID: ids.New()})
+			e, err := newEntry(auditapi.Entry{Action: "course.created", TargetType: "course", TargetID: ids.New()},
+				identity.Caller{UserID: ids.New()})
 			require.NoError(t, err)
 			e.CreatedAt = clock.System{}.Now()
 			e.appendTo(h)

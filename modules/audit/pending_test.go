@@ -32,7 +32,9 @@ func TestEntriesOfATransaction(t *testing.T) {
 		require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
 			require.NoError(t, add(ctx, "course.created"))
 			refused := errors.New("refused")
-			require.ErrorIs(t, d.InTx(ctx, func(ctx context.Context) error { return errors.Join(add(ctx, "user.updated"), refused) }), refused)
+			require.ErrorIs(t,
+				d.InTx(ctx, func(ctx context.Context) error { return errors.Join(add(ctx, "user.updated"), refused) }),
+				refused)
 			// A function that runs after the entries were written adds one more.
 			db.BeforeCommit(ctx, func(ctx context.Context) error {
 				db.BeforeCommit(ctx, func(ctx context.Context) error {

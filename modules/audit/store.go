@@ -32,12 +32,14 @@ const selectHead = `SELECT CAST(h.seq AS bigint), CAST(h.hash AS text), CAST(h.m
 func (s *store) lockHead(ctx context.Context) (h head, last int64, err error) {
 	query := selectHead + `CAST(coalesce((SELECT max(seq) FROM audit_entries WHERE seq < ?), 0) AS bigint) FROM audit_head h WHERE h.one = 1`
 	read := func() error {
-		return s.db.QueryRow(ctx, query+s.db.ForUpdate(), []any{int64(maxSeq)}, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &h.Breaks, &last)
+		return s.db.QueryRow(ctx, query+s.db.ForUpdate(), []any{int64(maxSeq)}, &h.Seq, &h.Hash, &h.Mac, &h.At,
+			&h.Skewed, &h.Breaks, &last)
 	}
 	if err = read(); !db.IsNotFound(err) {
 		return h, last, err
 	}
-	_, err = s.db.Exec(ctx, "INSERT INTO audit_head (one, seq, hash, mac, breaks) VALUES (1, 0, '', '', '') ON CONFLICT (one) DO NOTHING")
+	_, err = s.db.Exec(ctx,
+		"INSERT INTO audit_head (one, seq, hash, mac, breaks) VALUES (1, 0, '', '', '') ON CONFLICT (one) DO NOTHING")
 	if err != nil {
 		return h, last, err
 	}
@@ -47,7 +49,8 @@ func (s *store) lockHead(ctx context.Context) (h head, last int64, err error) {
 // readHead returns the head; db.ErrNotFound if it was removed.
 func (s *store) readHead(ctx context.Context) (h head, err error) {
 	var one int64
-	err = s.db.QueryRow(ctx, selectHead+"1 FROM audit_head h WHERE h.one = 1", nil, &h.Seq, &h.Hash, &h.Mac, &h.At, &h.Skewed, &h.Breaks, &one)
+	err = s.db.QueryRow(ctx, selectHead+"1 FROM audit_head h WHERE h.one = 1", nil, &h.Seq, &h.Hash, &h.Mac, &h.At,
+		&h.Skewed, &h.Breaks, &one)
 	return h, err
 }
 
@@ -126,7 +129,8 @@ type entryFilter struct {
 func (f entryFilter) buildConditions(isOrdered bool) (sql string, args []any) {
 	add := func(condition string, arg any) { sql, args = sql+" AND "+condition, append(args, arg) }
 	for _, c := range []struct{ condition, value string }{
-		{"action = ?", f.Action}, {"actor_id = ?", f.ActorID}, {"target_type = ?", f.TargetType}, {"target_id = ?", f.TargetID},
+		{"action = ?", f.Action}, {"actor_id = ?", f.ActorID}, {"target_type = ?", f.TargetType},
+		{"target_id = ?", f.TargetID},
 	} {
 		if c.value != "" {
 			add(c.condition, c.value)
@@ -193,13 +197,16 @@ func (s *store) list(ctx context.Context, f entryFilter, before int64, limit int
 
 // forEachBetween calls fn with at most limit entries that match the filter: those after a number,
 // up to last, in their order. The entry is valid until fn returns.
-func (s *store) forEachBetween(ctx context.Context, f entryFilter, after, last int64, limit int, fn func(*entry) error) error {
+func (s *store) forEachBetween(
+	ctx context.Context, f entryFilter, after, last int64, limit int, fn func(*entry) error,
+) error {
 	isOrdered, err := s.isTimeOrdered(ctx, f)
 	if err != nil {
 		return err
 	}
 	where, args := f.buildConditions(isOrdered)
-	return s.queryEntries(ctx, "SELECT "+castColumns+" FROM audit_entries WHERE seq > ? AND seq <= ?"+where+" ORDER BY seq LIMIT ?",
+	return s.queryEntries(ctx,
+		"SELECT "+castColumns+" FROM audit_entries WHERE seq > ? AND seq <= ?"+where+" ORDER BY seq LIMIT ?",
 		append(append([]any{after, last}, args...), limit), fn)
 }
 
@@ -211,7 +218,8 @@ func (s *store) countBetween(ctx context.Context, after, before int64) (n int64,
 
 // countStrays returns the number of rows whose numbers lie outside of 1 to last.
 func (s *store) countStrays(ctx context.Context, last int64) (n int64, err error) {
-	err = s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM audit_entries) - (SELECT count(*) FROM audit_entries WHERE seq > 0 AND seq <= ?)`,
+	err = s.db.QueryRow(ctx,
+		`SELECT (SELECT count(*) FROM audit_entries) - (SELECT count(*) FROM audit_entries WHERE seq > 0 AND seq <= ?)`,
 		[]any{last}, &n)
 	return n, err
 }
@@ -240,7 +248,8 @@ func (s *store) queryEntries(ctx context.Context, query string, args []any, fn f
 	var e entry
 	var ms int64
 	return s.db.Query(ctx, query, args, func(scan func(...any) error) error {
-		err := scan(&e.Seq, &e.ID, &e.Action, &e.ActorID, &e.TargetType, &e.TargetID, &e.IP, &e.UserAgent, &e.RequestID, &e.Data,
+		err := scan(&e.Seq, &e.ID, &e.Action, &e.ActorID, &e.TargetType, &e.TargetID, &e.IP, &e.UserAgent,
+			&e.RequestID, &e.Data,
 			&ms, &e.PrevHash, &e.Hash)
 		if err != nil {
 			return err

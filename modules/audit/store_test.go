@@ -95,7 +95,9 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 			require.NoError(t, s.store.db.InTx(t.Context(), func(ctx context.Context) error {
 				for range 1 + random.IntN(5) {
 					e := auditapi.Entry{Action: pick(actions), TargetType: pick(types), TargetID: pick(things)}
-					if err := s.recordEntry(identity.WithCaller(ctx, identity.Caller{UserID: pick(people)}), e); err != nil {
+					if err := s.recordEntry(identity.WithCaller(ctx, identity.Caller{
+						UserID: pick(people),
+					}), e); err != nil {
 						return err
 					}
 				}
@@ -155,6 +157,7 @@ func lets(f entryFilter, e entry) bool {
 	if e.ActorID != nil {
 		actor = *e.ActorID
 	}
-	return is(f.Action, e.Action) && is(f.ActorID, actor) && is(f.TargetType, e.TargetType) && is(f.TargetID, e.TargetID) &&
+	return is(f.Action, e.Action) && is(f.ActorID, actor) && is(f.TargetType, e.TargetType) && is(f.TargetID,
+		e.TargetID) &&
 		(f.From == nil || !e.CreatedAt.Before(*f.From)) && (f.To == nil || e.CreatedAt.Before(*f.To))
 }

@@ -37,7 +37,9 @@ func TestALeftExportEndsAlone(t *testing.T) {
 		for _, accept := range []string{"text/csv", "application/x-ndjson"} {
 			conn, err := net.Dial("tcp", s.Running.Addr.String())
 			require.NoError(t, err)
-			_, err = fmt.Fprintf(conn, "GET /admin/audit-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nAccept: %s\r\n\r\n", admin, accept)
+			_, err = fmt.Fprintf(conn,
+				"GET /admin/audit-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nAccept: %s\r\n\r\n",
+				admin, accept)
 			require.NoError(t, err)
 			_, err = io.ReadFull(conn, make([]byte, 1+i*997%300_000))
 			require.NoError(t, err)
@@ -64,8 +66,14 @@ func fillLog(t *testing.T, d *db.DB, bus *events.Bus, n int) (actor string) {
 	for written := 0; written < n; written += 2000 {
 		err := d.InTx(t.Context(), func(ctx context.Context) error {
 			for i := range min(2000, n-written) {
-				who := identity.Caller{UserID: actors[i%len(actors)], IP: "192.0.2.1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", RequestID: ids.New()}
-				e := auditapi.Entry{Action: "course.updated", TargetType: "course", TargetID: ids.New(), Data: map[string]any{"fields": []string{"title", "summary"}}}
+				who := identity.Caller{
+					UserID: actors[i%len(actors)], IP: "192.0.2.1",
+					UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", RequestID: ids.New(),
+				}
+				e := auditapi.Entry{
+					Action: "course.updated", TargetType: "course", TargetID: ids.New(),
+					Data: map[string]any{"fields": []string{"title", "summary"}},
+				}
 				if err := bus.Publish(identity.WithCaller(ctx, who), e); err != nil {
 					return err
 				}

@@ -88,7 +88,8 @@ func (s *Service) Verify(ctx context.Context, anchor *Anchor) (v Verdict, err er
 	}
 	var h head
 	var e extent
-	err = withStepTimeout(ctx, func(ctx context.Context) (err error) { h, e, err = s.store.readHeadAndExtent(ctx); return err })
+	err = withStepTimeout(ctx,
+		func(ctx context.Context) (err error) { h, e, err = s.store.readHeadAndExtent(ctx); return err })
 	w := chainWalk{anchor: anchor}
 	if h.isSealed(s.key) { // acceptances in any other head may be forged
 		w.breaks = h.parseBreaks()
@@ -203,7 +204,8 @@ type chainWalk struct {
 func (w *chainWalk) followTo(ctx context.Context, s *store, last int64) error {
 	for w.seq < last {
 		before := w.seq
-		err := withStepTimeout(ctx, func(ctx context.Context) error { return w.followPage(ctx, s, min(before+verifyPage, last)) })
+		err := withStepTimeout(ctx,
+			func(ctx context.Context) error { return w.followPage(ctx, s, min(before+verifyPage, last)) })
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,10 @@ func openLog(t *testing.T, d *db.DB) (exec func(sql string), mend func()) {
 	if d.Dialect() == db.Postgres {
 		exec("ALTER TABLE audit_entries DISABLE TRIGGER ALL; ALTER TABLE audit_head DISABLE TRIGGER ALL")
 	} else {
-		for _, trigger := range []string{"entries_no_update", "entries_no_delete", "entries_append", "head_forward", "head_stays", "head_no_replace"} {
+		for _, trigger := range []string{
+			"entries_no_update", "entries_no_delete", "entries_append", "head_forward", "head_stays",
+			"head_no_replace",
+		} {
 			exec("DROP TRIGGER audit_" + trigger)
 		}
 	}
@@ -61,7 +64,10 @@ func TestVerifyFindsTampering(t *testing.T) {
 		s.Want(204, "POST", "/auth/logout-all", user, nil)
 		log := s.Want(200, "GET", "/admin/audit-logs?limit=100", admin, nil).Items()
 		last := len(log)
-		vars := map[string]string{"DATA_DIR": s.Config.DataDir, "DATABASE_URL": s.Config.DatabaseURL, "JWT_KEYS_DIR": s.Config.JWTKeysDir}
+		vars := map[string]string{
+			"DATA_DIR": s.Config.DataDir, "DATABASE_URL": s.Config.DatabaseURL,
+			"JWT_KEYS_DIR": s.Config.JWTKeysDir,
+		}
 		anchors := map[int]string{}
 		for _, item := range log {
 			e := item.(map[string]any)
@@ -81,43 +87,84 @@ func TestVerifyFindsTampering(t *testing.T) {
 			return "INSERT INTO audit_entries SELECT " + seq + ", '00000000-0000-7000-8000-000000000001', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, '', 'forged' FROM audit_entries WHERE seq = 2"
 		}
 		var acted, nobodys int
-		require.NoError(t, d.QueryRow(t.Context(), "SELECT min(seq) FROM audit_entries WHERE actor_id IS NOT NULL", nil, &acted))
-		require.NoError(t, d.QueryRow(t.Context(), "SELECT min(seq) FROM audit_entries WHERE actor_id IS NULL", nil, &nobodys))
+		require.NoError(t,
+			d.QueryRow(t.Context(), "SELECT min(seq) FROM audit_entries WHERE actor_id IS NOT NULL", nil, &acted))
+		require.NoError(t,
+			d.QueryRow(t.Context(), "SELECT min(seq) FROM audit_entries WHERE actor_id IS NULL", nil, &nobodys))
 		cases := map[string]tampering{
-			"deleted":          {"DELETE FROM audit_entries WHERE seq = 3", 3},
-			"first deleted":    {"DELETE FROM audit_entries WHERE seq = 1", 1},
-			"swapped":          {"UPDATE audit_entries SET seq = CASE seq WHEN 3 THEN -4 ELSE -3 END WHERE seq IN (3, 4); UPDATE audit_entries SET seq = -seq WHERE seq < 0", 3},
-			"cut by one":       {fmt.Sprintf("DELETE FROM audit_entries WHERE seq = %d", last), last},
-			"cut by four":      {fmt.Sprintf("DELETE FROM audit_entries WHERE seq > %d", last-4), last - 3},
-			"emptied":          {"DELETE FROM audit_entries", 1},
-			"put before":       {"INSERT INTO audit_entries SELECT 0, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, '', '' FROM audit_entries WHERE seq = 1", 1},
-			"put behind":       {fmt.Sprintf("INSERT INTO audit_entries SELECT seq + 1, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, hash, '' FROM audit_entries WHERE seq = %d", last), last + 1},
-			"head moved back":  {fmt.Sprintf("DELETE FROM audit_entries WHERE seq = %[1]d; UPDATE audit_head SET seq = %[1]d - 1, hash = (SELECT hash FROM audit_entries WHERE seq = %[1]d - 1)", last), last},
+			"deleted":       {"DELETE FROM audit_entries WHERE seq = 3", 3},
+			"first deleted": {"DELETE FROM audit_entries WHERE seq = 1", 1},
+			"swapped": {
+				"UPDATE audit_entries SET seq = CASE seq WHEN 3 THEN -4 ELSE -3 END WHERE seq IN (3, 4); UPDATE audit_entries SET seq = -seq WHERE seq < 0",
+				3,
+			},
+			"cut by one":  {fmt.Sprintf("DELETE FROM audit_entries WHERE seq = %d", last), last},
+			"cut by four": {fmt.Sprintf("DELETE FROM audit_entries WHERE seq > %d", last-4), last - 3},
+			"emptied":     {"DELETE FROM audit_entries", 1},
+			"put before": {
+				"INSERT INTO audit_entries SELECT 0, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, '', '' FROM audit_entries WHERE seq = 1",
+				1,
+			},
+			"put behind": {
+				fmt.Sprintf("INSERT INTO audit_entries SELECT seq + 1, '01900000-0000-7000-8000-000000000000', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, hash, '' FROM audit_entries WHERE seq = %d",
+					last),
+				last + 1,
+			},
+			"head moved back": {
+				fmt.Sprintf("DELETE FROM audit_entries WHERE seq = %[1]d; UPDATE audit_head SET seq = %[1]d - 1, hash = (SELECT hash FROM audit_entries WHERE seq = %[1]d - 1)",
+					last),
+				last,
+			},
 			"head without one": {"DELETE FROM audit_head", 1},
 			"head unsealed":    {"UPDATE audit_head SET mac = ''", last + 1},
 			"head dated later": {"UPDATE audit_head SET at = at + 59000", last + 1},
 			"far below":        {forged("-9223372036854775808"), 1},
-			"actor removed":    {"UPDATE audit_entries SET actor_id = NULL WHERE seq = (SELECT max(seq) FROM audit_entries WHERE actor_id IS NOT NULL)", last},
+			"actor removed": {
+				"UPDATE audit_entries SET actor_id = NULL WHERE seq = (SELECT max(seq) FROM audit_entries WHERE actor_id IS NOT NULL)",
+				last,
+			},
 		}
-		for _, column := range []string{"action", "target_type", "target_id", "ip", "user_agent", "request_id", "data", "prev_hash", "hash"} {
-			cases["a byte of "+column] = tampering{fmt.Sprintf("UPDATE audit_entries SET %[1]s = CASE substr(%[1]s, 1, 1) WHEN 'x' THEN 'y' ELSE 'x' END || substr(%[1]s, 2) WHERE seq = 5", column), 5}
+		for _, column := range []string{
+			"action", "target_type", "target_id", "ip", "user_agent", "request_id", "data", "prev_hash", "hash",
+		} {
+			cases["a byte of "+column] = tampering{
+				fmt.Sprintf("UPDATE audit_entries SET %[1]s = CASE substr(%[1]s, 1, 1) WHEN 'x' THEN 'y' ELSE 'x' END || substr(%[1]s, 2) WHERE seq = 5",
+					column),
+				5,
+			}
 		}
-		for column, sql := range map[string]string{"id": "id = '01900000-0000-7000-8000-000000000000'", "actor_id": "actor_id = '01900000-0000-7000-8000-000000000000'", "created_at": "created_at = created_at + 1"} {
+		for column, sql := range map[string]string{
+			"id":         "id = '01900000-0000-7000-8000-000000000000'",
+			"actor_id":   "actor_id = '01900000-0000-7000-8000-000000000000'",
+			"created_at": "created_at = created_at + 1",
+		} {
 			cases["another "+column] = tampering{"UPDATE audit_entries SET " + sql + " WHERE seq = 6", 6}
 		}
 		if d.Dialect() == db.SQLite {
 			// What SQLite takes in any column: other types than ours, which no filter finds.
-			for name, sql := range map[string]string{"a number in bytes": forged("X'35'"), "no number": forged("NULL"), "a text for a number": forged("'abc'")} {
+			for name, sql := range map[string]string{
+				"a number in bytes": forged("X'35'"), "no number": forged("NULL"),
+				"a text for a number": forged("'abc'"),
+			} {
 				cases[name] = tampering{sql, last + 1}
 			}
 			cases["half a number"] = tampering{forged("1.5"), 2}
-			for _, column := range []string{"id", "action", "actor_id", "target_id", "ip", "data", "created_at", "prev_hash", "hash"} {
-				cases[column+" in bytes"] = tampering{fmt.Sprintf("UPDATE audit_entries SET %[1]s = CAST(%[1]s AS BLOB) WHERE seq = %[2]d", column, acted), acted}
+			for _, column := range []string{
+				"id", "action", "actor_id", "target_id", "ip", "data", "created_at", "prev_hash", "hash",
+			} {
+				cases[column+" in bytes"] = tampering{
+					fmt.Sprintf("UPDATE audit_entries SET %[1]s = CAST(%[1]s AS BLOB) WHERE seq = %[2]d", column, acted),
+					acted,
+				}
 			}
-			for name, sql := range map[string]string{"a word for a time": "created_at = 'abc'", "half a millisecond": "created_at = created_at + 0.5"} {
+			for name, sql := range map[string]string{
+				"a word for a time": "created_at = 'abc'", "half a millisecond": "created_at = created_at + 0.5",
+			} {
 				cases[name] = tampering{"UPDATE audit_entries SET " + sql + " WHERE seq = 6", 6}
 			}
-			cases["nobody by an empty name"] = tampering{fmt.Sprintf("UPDATE audit_entries SET actor_id = '' WHERE seq = %d", nobodys), nobodys}
+			cases["nobody by an empty name"] = tampering{
+				fmt.Sprintf("UPDATE audit_entries SET actor_id = '' WHERE seq = %d", nobodys), nobodys,
+			}
 			cases["a word for the head"] = tampering{"UPDATE audit_head SET seq = 'x'", 1}
 		}
 		for name, c := range cases {
@@ -133,13 +180,16 @@ func TestVerifyFindsTampering(t *testing.T) {
 		// Whoever has the server's secret can make an end that holds, but not the one that was
 		// noted elsewhere.
 		for anchor, says := range map[string]string{anchors[last]: "", anchors[4]: "", "0:": "",
-			fmt.Sprintf("%d:%s", last+2, anchors[last][strings.Index(anchors[last], ":")+1:]): fmt.Sprintf("the first bad entry is %d", last+1),
-			fmt.Sprintf("4:%s", anchors[5][2:]):                                               "the first bad entry is 4"} {
+			fmt.Sprintf("%d:%s", last+2, anchors[last][strings.Index(anchors[last], ":")+1:]): fmt.Sprintf("the first bad entry is %d",
+				last+1),
+			fmt.Sprintf("4:%s", anchors[5][2:]): "the first bad entry is 4"} {
 			status, out := sitetest.RunCommand(t, vars, "audit", "verify", "--anchor", anchor)
 			require.Equal(t, says != "", status == 1, "%s: %s", anchor, out)
 			require.Contains(t, out, says)
 		}
-		for _, bad := range []string{"", "x", "1", "1:", "1:abc", "-1:" + anchors[4][2:], anchors[4] + "0", "4:" + strings.Repeat("g", 64)} {
+		for _, bad := range []string{
+			"", "x", "1", "1:", "1:abc", "-1:" + anchors[4][2:], anchors[4] + "0", "4:" + strings.Repeat("g", 64),
+		} {
 			status, _ := sitetest.RunCommand(t, vars, "audit", "verify", "--anchor", bad)
 			require.Equal(t, 2, status, bad)
 		}
@@ -155,22 +205,31 @@ func TestTheDatabaseRefusesChanges(t *testing.T) {
 		admin := s.AdminToken()
 		s.NewAccount("kept")
 		attempts := []string{
-			"UPDATE audit_entries SET ip = '1.2.3.4' WHERE seq = 2", "UPDATE audit_entries SET ip = ip", "DELETE FROM audit_entries WHERE seq = 2", "DELETE FROM audit_entries",
+			"UPDATE audit_entries SET ip = '1.2.3.4' WHERE seq = 2", "UPDATE audit_entries SET ip = ip",
+			"DELETE FROM audit_entries WHERE seq = 2", "DELETE FROM audit_entries",
 			"UPDATE audit_head SET seq = seq - 1", "UPDATE audit_head SET hash = ''", "DELETE FROM audit_head",
 			"INSERT INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2",
 		}
 		if d.Dialect() == db.Postgres {
-			attempts = append(attempts, "INSERT INTO audit_entries SELECT -9223372036854775808, '00000000-0000-7000-8000-000000000001', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2",
-				"TRUNCATE audit_entries", "TRUNCATE audit_head", "SET LOCAL session_replication_role = replica; DELETE FROM audit_entries",
+			attempts = append(attempts,
+				"INSERT INTO audit_entries SELECT -9223372036854775808, '00000000-0000-7000-8000-000000000001', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2",
+				"TRUNCATE audit_entries", "TRUNCATE audit_head",
+				"SET LOCAL session_replication_role = replica; DELETE FROM audit_entries",
 				"INSERT INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2 ON CONFLICT (seq) DO UPDATE SET ip = '1.2.3.4'")
 		} else {
-			for _, seq := range []string{"NULL", "X'35'", "'abc'", "1.5", "0", "-9223372036854775808", "(SELECT max(seq) + 2 FROM audit_entries)"} {
-				attempts = append(attempts, "INSERT INTO audit_entries SELECT "+seq+", '00000000-0000-7000-8000-000000000001', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2")
+			for _, seq := range []string{
+				"NULL", "X'35'", "'abc'", "1.5", "0", "-9223372036854775808",
+				"(SELECT max(seq) + 2 FROM audit_entries)",
+			} {
+				attempts = append(attempts,
+					"INSERT INTO audit_entries SELECT "+seq+", '00000000-0000-7000-8000-000000000001', action, actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2")
 			}
-			attempts = append(attempts, `REPLACE INTO audit_entries (rowid, seq, id, action, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash)
+			attempts = append(attempts,
+				`REPLACE INTO audit_entries (rowid, seq, id, action, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash)
 				SELECT rowid, (SELECT max(seq) + 1 FROM audit_entries), '00000000-0000-7000-8000-000000000001', action, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2`,
 				"INSERT INTO audit_entries SELECT (SELECT max(seq) + 1 FROM audit_entries), '00000000-0000-7000-8000-000000000001', CAST(action AS BLOB), actor_id, target_type, target_id, ip, user_agent, request_id, data, created_at, prev_hash, hash FROM audit_entries WHERE seq = 2",
-				"REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2", "REPLACE INTO audit_head SELECT * FROM audit_head",
+				"REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2",
+				"REPLACE INTO audit_head SELECT * FROM audit_head",
 				"INSERT OR IGNORE INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2",
 				"INSERT INTO audit_entries SELECT * FROM audit_entries WHERE seq = 2 ON CONFLICT (seq) DO UPDATE SET ip = '1.2.3.4'")
 		}
@@ -187,7 +246,9 @@ func TestTheDatabaseRefusesChanges(t *testing.T) {
 		}
 		if d.Dialect() == db.Postgres {
 			var privileges string
-			require.NoError(t, d.Pool().QueryRowContext(t.Context(), "SELECT coalesce(string_agg(privilege_type, ' ' ORDER BY privilege_type), '') FROM information_schema.role_table_grants WHERE table_name = 'audit_entries'").Scan(&privileges))
+			require.NoError(t,
+				d.Pool().QueryRowContext(t.Context(),
+					"SELECT coalesce(string_agg(privilege_type, ' ' ORDER BY privilege_type), '') FROM information_schema.role_table_grants WHERE table_name = 'audit_entries'").Scan(&privileges))
 			for _, right := range []string{"UPDATE", "DELETE", "TRUNCATE"} {
 				require.NotContains(t, privileges, right)
 			}
@@ -226,7 +287,10 @@ func (e *exported) digest() string {
 		actor = e.Actor.ID
 	}
 	var b strings.Builder
-	for _, field := range []string{fmt.Sprint(e.Seq), e.Action, actor, e.Target.Type, e.Target.ID, e.IP, e.UserAgent, e.RequestID, string(e.Data), e.CreatedAt, e.PrevHash} {
+	for _, field := range []string{
+		fmt.Sprint(e.Seq), e.Action, actor, e.Target.Type, e.Target.ID, e.IP, e.UserAgent, e.RequestID,
+		string(e.Data), e.CreatedAt, e.PrevHash,
+	} {
 		fmt.Fprintf(&b, "%d:%s", len(field), field)
 	}
 	sum := sha256.Sum256([]byte(b.String()))
@@ -252,7 +316,8 @@ func TestAnExportCanBeVerifiedByAnybody(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		email, id, user := s.NewAccount("exported")
-		s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password), sitetest.Header{"User-Agent": "<b>\u2028\"quoted\" & =1+1; ü日本\\"})
+		s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password),
+			sitetest.Header{"User-Agent": "<b>\u2028\"quoted\" & =1+1; ü日本\\"})
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":"Renamed"}`)
 		s.Redeem(user, "no code")
 		course := s.Want(201, "POST", "/courses", admin, `{"title":"Exported","tags":["a<b"]}`).Text("id")
@@ -273,28 +338,47 @@ func TestAnExportCanBeVerifiedByAnybody(t *testing.T) {
 
 		// Filters hold for exports as for pages, and asking as HEAD takes nothing away and writes
 		// nothing down.
-		mine := exportLog(s, admin, "?action=auth.login_succeeded&actor_id="+id+"&limit=1&from=2020-01-01T00:00:00Z&to=9999-01-01T00:00:00Z&target_type=session")
+		mine := exportLog(s, admin,
+			"?action=auth.login_succeeded&actor_id="+id+"&limit=1&from=2020-01-01T00:00:00Z&to=9999-01-01T00:00:00Z&target_type=session")
 		require.Len(t, mine, 2)
 		require.Equal(t, email, *mine[0].Actor.Email)
 		said := s.Want(200, "GET", "/admin/audit-logs?action=audit.exported", admin, nil).Get("items.0.data")
-		require.Equal(t, map[string]any{"format": "ndjson", "filters": []any{"action", "actor_id", "from", "target_type", "to"}, "action": "auth.login_succeeded", "actor_id": id, "target_type": "session",
-			"from": "2020-01-01T00:00:00.000Z", "to": "9999-01-01T00:00:00.000Z"}, said)
+		require.Equal(t,
+			map[string]any{
+				"format": "ndjson", "filters": []any{"action", "actor_id", "from", "target_type", "to"},
+				"action": "auth.login_succeeded", "actor_id": id, "target_type": "session",
+				"from": "2020-01-01T00:00:00.000Z", "to": "9999-01-01T00:00:00.000Z",
+			}, said)
 		require.Empty(t, exportLog(s, admin, "?target_id=someone@example.com&actor_id=nobody&action=Who@example.com"))
-		require.Equal(t, map[string]any{"format": "ndjson", "filters": []any{"action", "actor_id", "target_id"}}, s.Want(200, "GET", "/admin/audit-logs?action=audit.exported", admin, nil).Get("items.0.data"))
-		require.Empty(t, s.Want(200, "HEAD", "/admin/audit-logs", admin, nil, sitetest.Header{"Accept": "application/x-ndjson"}).Raw)
+		require.Equal(t, map[string]any{"format": "ndjson", "filters": []any{"action", "actor_id", "target_id"}},
+			s.Want(200, "GET", "/admin/audit-logs?action=audit.exported", admin, nil).Get("items.0.data"))
+		require.Empty(t,
+			s.Want(200, "HEAD", "/admin/audit-logs", admin, nil, sitetest.Header{"Accept": "application/x-ndjson"}).Raw)
 		require.Equal(t, 3, s.CountEntries(admin, "audit.exported"))
-		s.WantProblem(403, "forbidden", "GET", "/admin/audit-logs", user, nil, sitetest.Header{"Accept": "application/x-ndjson"})
-		s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?target_type=secret", admin, nil, sitetest.Header{"Accept": "text/csv"})
+		s.WantProblem(403, "forbidden", "GET", "/admin/audit-logs", user, nil,
+			sitetest.Header{"Accept": "application/x-ndjson"})
+		s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?target_type=secret", admin, nil,
+			sitetest.Header{"Accept": "text/csv"})
 
-		table := s.Want(200, "GET", "/admin/audit-logs?target_id="+course, admin, nil, sitetest.Header{"Accept": "text/csv"})
+		table := s.Want(200, "GET", "/admin/audit-logs?target_id="+course, admin, nil,
+			sitetest.Header{"Accept": "text/csv"})
 		rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(table.Raw, []byte("\ufeff")))).ReadAll()
 		require.NoError(t, err)
-		require.Equal(t, "seq id created_at action actor_id actor_email target_type target_id ip user_agent request_id data prev_hash hash", strings.Join(rows[0], " "))
+		require.Equal(t,
+			"seq id created_at action actor_id actor_email target_type target_id ip user_agent request_id data prev_hash hash",
+			strings.Join(rows[0], " "))
 		require.Equal(t, []string{"course.created", "course.updated"}, []string{rows[1][3], rows[2][3]})
 		require.Equal(t, []string{"admin@lyceum.local", "course", course}, rows[2][5:8])
-		for accept, kind := range map[string]string{"": "application/json", "*/*": "application/json", "text/csv, application/json": "text/csv; charset=utf-8; header=present",
-			"application/x-ndjson;q=0.5, application/json": "application/json", "application/xml": "application/json"} {
-			require.Equal(t, kind, s.Want(200, http.MethodGet, "/admin/audit-logs", admin, nil, sitetest.Header{"Accept": accept}).Header.Get("Content-Type"), accept)
+		for accept, kind := range map[string]string{
+			"": "application/json", "*/*": "application/json",
+			"text/csv, application/json":                   "text/csv; charset=utf-8; header=present",
+			"application/x-ndjson;q=0.5, application/json": "application/json", "application/xml": "application/json",
+		} {
+			require.Equal(t, kind,
+				s.Want(200, http.MethodGet, "/admin/audit-logs", admin, nil, sitetest.Header{
+					"Accept": accept,
+				}).Header.Get("Content-Type"),
+				accept)
 		}
 	})
 }

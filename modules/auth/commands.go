@@ -13,7 +13,9 @@ import (
 // newCommands returns the commands of the module. The group admin holds commands of the program,
 // too.
 func newCommands(p command.Program) []*cobra.Command {
-	return []*cobra.Command{command.NewGroup("admin", "Manage administrators and what only an operator may", newRemoveFactorCommand(p))}
+	return []*cobra.Command{
+		command.NewGroup("admin", "Manage administrators and what only an operator may", newRemoveFactorCommand(p)),
+	}
 }
 
 // newRemoveFactorCommand returns the command for people who have lost their device and their

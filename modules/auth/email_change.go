@@ -62,8 +62,11 @@ func (s *Service) RequestEmailChange(ctx context.Context, newEmail, password str
 // that is taken, whose link nobody gets, so that the time of the answer tells nothing.
 func (s *Service) storeEmailChange(ctx context.Context, a usersapi.Account, email string) error {
 	token, now := encodeToken(randomBytes(32)), s.clock.Now()
-	pending := emailChange{UserID: a.ID, TokenHash: hashToken(token), NewEmail: email, SessionID: idOrNone(identity.CallerFrom(ctx).SessionID),
-		ExpiresAt: now.Add(emailChangeLife), CreatedAt: now}
+	pending := emailChange{
+		UserID: a.ID, TokenHash: hashToken(token), NewEmail: email,
+		SessionID: idOrNone(identity.CallerFrom(ctx).SessionID),
+		ExpiresAt: now.Add(emailChangeLife), CreatedAt: now,
+	}
 	if err := s.store.saveEmailChange(ctx, pending); err != nil {
 		return err
 	}
@@ -75,7 +78,10 @@ func (s *Service) storeEmailChange(ctx context.Context, a usersapi.Account, emai
 		"DisplayName": a.DisplayName, "Link": s.mailer.Link("/email", "token", token), "ExpiresIn": "48 hours",
 	}}
 	if taken {
-		invite = mailapi.Mail{Kind: "email_in_use", To: owner.Email, UserID: owner.ID, Data: map[string]any{"DisplayName": owner.DisplayName, "When": formatTime(now)}}
+		invite = mailapi.Mail{
+			Kind: "email_in_use", To: owner.Email, UserID: owner.ID,
+			Data: map[string]any{"DisplayName": owner.DisplayName, "When": formatTime(now)},
+		}
 	}
 	return s.mailer.Queue(ctx, invite, mailapi.Mail{Kind: "email_change_requested", To: a.Email, UserID: a.ID,
 		Data: map[string]any{"DisplayName": a.DisplayName, "When": formatTime(now)}})

@@ -44,7 +44,8 @@ func TestChangeOfEmail(t *testing.T) {
 		require.Equal(t, "wrong-password", ask("after@example.com", "not that").Text("code"))
 		for _, bad := range []string{"", "nonsense", "a\u200bb@example.com", old, " BEFORE@example.com "} {
 			a := ask(bad, sitetest.Password)
-			require.Equal(t, []any{422, "body.new_email"}, []any{a.Status, a.Get("errors.0.location")}, "%q: %s", bad, a.Raw)
+			require.Equal(t, []any{422, "body.new_email"}, []any{a.Status, a.Get("errors.0.location")}, "%q: %s",
+				bad, a.Raw)
 		}
 		first := askForEmail(s, token, "first@example.com", "")
 		link := askForEmail(s, token, " After@Example.com", "")
@@ -55,15 +56,19 @@ func TestChangeOfEmail(t *testing.T) {
 			s.WantProblem(422, "invalid-link", "POST", "/users/me/email/confirm", "", map[string]string{"token": dead})
 		}
 		done := s.Want(200, "POST", "/users/me/email/confirm", "", map[string]string{"token": link})
-		require.Equal(t, []any{id, "after@example.com", true}, []any{done.Get("id"), done.Get("email"), done.Get("email_verified")})
-		require.Equal(t, "after@example.com", s.Want(200, "GET", "/users/me", token, nil).Text("email"), "the session that asked stays")
+		require.Equal(t, []any{id, "after@example.com", true},
+			[]any{done.Get("id"), done.Get("email"), done.Get("email_verified")})
+		require.Equal(t, "after@example.com", s.Want(200, "GET", "/users/me", token, nil).Text("email"),
+			"the session that asked stays")
 		s.WantProblem(401, "invalid-token", "GET", "/users/me", other, nil)
 		s.WantProblem(422, "invalid-link", "POST", "/auth/verify-email", "", map[string]string{"token": verify})
-		s.WantProblem(422, "invalid-link", "POST", "/auth/password/reset", "", map[string]string{"token": reset, "password": "another fine phrase"})
+		s.WantProblem(422, "invalid-link", "POST", "/auth/password/reset", "",
+			map[string]string{"token": reset, "password": "another fine phrase"})
 		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(old, sitetest.Password))
 		s.Login("after@example.com", sitetest.Password)
 		require.Contains(t, mailKinds(s, admin, old), "email_changed")
-		require.Equal(t, id, s.Want(200, "GET", "/admin/audit-logs?action=user.email_changed", admin, nil).Text("items.0.actor.id"))
+		require.Equal(t, id,
+			s.Want(200, "GET", "/admin/audit-logs?action=user.email_changed", admin, nil).Text("items.0.actor.id"))
 		// A link that a mail scanner opened first says that it is done.
 		again := s.WantProblem(422, "invalid-link", "POST", "/users/me/email/confirm", "", map[string]string{"token": link})
 		require.Equal(t, true, again.Get("done"))
@@ -72,10 +77,13 @@ func TestChangeOfEmail(t *testing.T) {
 
 		// An administrator's change is not verified, and everybody signs in again.
 		s.WantProblem(409, "email-taken", "PATCH", "/admin/users/"+id, admin, map[string]string{"email": old})
-		bad := s.WantProblem(422, "validation-failed", "PATCH", "/admin/users/"+id, admin, map[string]string{"email": "nonsense"})
+		bad := s.WantProblem(422, "validation-failed", "PATCH", "/admin/users/"+id, admin,
+			map[string]string{"email": "nonsense"})
 		require.Equal(t, "body.email", bad.Text("errors.0.location"))
-		changed := s.Want(200, "PATCH", "/admin/users/"+id, admin, map[string]any{"email": "Third@example.com", "display_name": nil})
-		require.Equal(t, []any{"third@example.com", "third", false}, []any{changed.Get("email"), changed.Get("display_name"), changed.Get("email_verified")})
+		changed := s.Want(200, "PATCH", "/admin/users/"+id, admin,
+			map[string]any{"email": "Third@example.com", "display_name": nil})
+		require.Equal(t, []any{"third@example.com", "third", false},
+			[]any{changed.Get("email"), changed.Get("display_name"), changed.Get("email_verified")})
 		s.WantProblem(401, "invalid-token", "GET", "/users/me", token, nil)
 		s.Login("third@example.com", sitetest.Password)
 		s.WaitForLink("third@example.com", "/verify#token=", "")
@@ -83,14 +91,17 @@ func TestChangeOfEmail(t *testing.T) {
 	})
 }
 
-// A taken address looks like a free one to whoever asks; its owner is told, and nothing can be confirmed.
+// A taken address looks like a free one to whoever asks; its owner is told, and nothing can be
+// confirmed.
 func TestChangeToATakenEmail(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		taken, _, _ := s.NewAccount("taken")
 		_, _, token := s.NewAccount("asking")
-		free := s.Want(202, "POST", "/users/me/email", token, map[string]string{"new_email": "free@example.com", "password": sitetest.Password})
-		same := s.Want(202, "POST", "/users/me/email", token, map[string]string{"new_email": taken, "password": sitetest.Password})
+		free := s.Want(202, "POST", "/users/me/email", token,
+			map[string]string{"new_email": "free@example.com", "password": sitetest.Password})
+		same := s.Want(202, "POST", "/users/me/email", token,
+			map[string]string{"new_email": taken, "password": sitetest.Password})
 		require.Equal(t, free.Raw, same.Raw)
 		require.Contains(t, mailKinds(s, admin, taken), "email_in_use")
 		require.NotContains(t, mailKinds(s, admin, taken), "change_email")
@@ -117,13 +128,15 @@ func TestChangeToATakenEmail(t *testing.T) {
 	})
 }
 
-// RATE_LIMIT_MAIL counts requests for another address: beyond it the answer is the same and no mail goes.
+// RATE_LIMIT_MAIL counts requests for another address: beyond it the answer is the same and no mail
+// goes.
 func TestChangeOfEmailIsLimited(t *testing.T) {
 	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_MAIL": "2/1h"}, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		_, _, token := s.NewAccount("limited")
 		for _, email := range []string{"one@example.com", "two@example.com", "three@example.com"} {
-			s.Want(202, "POST", "/users/me/email", token, map[string]string{"new_email": email, "password": sitetest.Password})
+			s.Want(202, "POST", "/users/me/email", token,
+				map[string]string{"new_email": email, "password": sitetest.Password})
 		}
 		require.Len(t, mailKinds(s, admin, "two@example.com"), 1)
 		require.Empty(t, mailKinds(s, admin, "three@example.com"))
@@ -135,7 +148,8 @@ func TestANewPasswordEndsAPendingChangeOfEmail(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		_, _, token := s.NewAccount("pending")
 		link := askForEmail(s, token, "elsewhere@example.com", "")
-		s.Want(204, "POST", "/auth/password/change", token, map[string]string{"current_password": sitetest.Password, "new_password": "another fine phrase"})
+		s.Want(204, "POST", "/auth/password/change", token,
+			map[string]string{"current_password": sitetest.Password, "new_password": "another fine phrase"})
 		s.WantProblem(422, "invalid-link", "POST", "/users/me/email/confirm", "", map[string]string{"token": link})
 	})
 }
@@ -147,12 +161,16 @@ func TestRenewedRecoveryCodes(t *testing.T) {
 		s.WantProblem(404, "not-found", "POST", "/auth/mfa/recovery-codes", token, body)
 		secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
 		s.WantProblem(404, "not-found", "POST", "/auth/mfa/recovery-codes", token, body)
-		before := s.Want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": sitetest.TOTPCode(t, secret, 0)}).Get("recovery_codes").([]any)
-		s.WantProblem(403, "wrong-password", "POST", "/auth/mfa/recovery-codes", token, map[string]string{"password": "not that"})
+		before := s.Want(200, "POST", "/auth/mfa/totp/confirm", token,
+			map[string]string{"code": sitetest.TOTPCode(t, secret, 0)}).Get("recovery_codes").([]any)
+		s.WantProblem(403, "wrong-password", "POST", "/auth/mfa/recovery-codes", token,
+			map[string]string{"password": "not that"})
 		after := s.Want(200, "POST", "/auth/mfa/recovery-codes", token, body).Get("recovery_codes").([]any)
 		require.Len(t, after, 10)
-		challenge := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password)).Text("challenge")
-		s.WantProblem(401, "invalid-code", "POST", "/auth/mfa/verify", "", map[string]any{"challenge": challenge, "code": before[0]})
+		challenge := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
+			sitetest.Credentials(email, sitetest.Password)).Text("challenge")
+		s.WantProblem(401, "invalid-code", "POST", "/auth/mfa/verify", "",
+			map[string]any{"challenge": challenge, "code": before[0]})
 		s.Want(200, "POST", "/auth/mfa/verify", "", map[string]any{"challenge": challenge, "code": after[0]})
 	})
 }
@@ -170,13 +188,15 @@ func TestASignInThatWaitsForItsSecondFactorIsNoFailure(t *testing.T) {
 	})
 }
 
-// A new sign-in is one from another family of browsers, another system or another network, whatever the versions.
+// A new sign-in is one from another family of browsers, another system or another network, whatever
+// the versions.
 func TestNewSignInMails(t *testing.T) {
 	sitetest.OnBoth(t, map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8"}, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		email, _, _ := s.NewAccount("mailed")
 		signIn := func(agent, ip string) {
-			s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password), sitetest.Header{"User-Agent": agent, "X-Forwarded-For": ip})
+			s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password),
+				sitetest.Header{"User-Agent": agent, "X-Forwarded-For": ip})
 		}
 		told := func() (n int) {
 			for _, kind := range mailKinds(s, admin, email) {
@@ -191,12 +211,21 @@ func TestNewSignInMails(t *testing.T) {
 			agent, ip string
 			want      int
 		}{
-			{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36", "192.0.2.1", 1},
-			{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.6778.86 Safari/537.36", "192.0.2.77", 1},
+			{
+				"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
+				"192.0.2.1", 1,
+			},
+			{
+				"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.6778.86 Safari/537.36",
+				"192.0.2.77", 1,
+			},
 			{"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0", "192.0.2.1", 2},
 			{"Mozilla/5.0 (X11; Linux x86_64; rv:134.0) Gecko/20100101 Firefox/134.0", "192.0.2.1", 3},
 			{"Mozilla/5.0 (X11; Linux x86_64; rv:135.0) Gecko/20100101 Firefox/135.0", "198.51.100.1", 4},
-			{"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36", "192.0.2.9", 4},
+			{
+				"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36",
+				"192.0.2.9", 4,
+			},
 			{"Mozilla/5.0 (X11; Linux x86_64; rv:135.0) Gecko/20100101 Firefox/135.0", "2001:db8:1:100::1", 5},
 			{"Mozilla/5.0 (X11; Linux x86_64; rv:136.0) Gecko/20100101 Firefox/136.0", "2001:db8:1:f00::9", 5},
 			{"Mozilla/5.0 (X11; Linux x86_64; rv:136.0) Gecko/20100101 Firefox/136.0", "2001:db8:2::1", 6},
@@ -204,7 +233,8 @@ func TestNewSignInMails(t *testing.T) {
 			signIn(c.agent, c.ip)
 			require.Eventually(t, func() bool {
 				var waiting int
-				err := s.Running.Parts.DB.QueryRow(t.Context(), "SELECT count(*) FROM outbox_deliveries WHERE event = 'auth.new_sign_in'", nil, &waiting)
+				err := s.Running.Parts.DB.QueryRow(t.Context(),
+					"SELECT count(*) FROM outbox_deliveries WHERE event = 'auth.new_sign_in'", nil, &waiting)
 				return err == nil && waiting == 0
 			}, 15*time.Second, 20*time.Millisecond)
 			require.Equal(t, c.want, told(), "%s from %s", c.agent, c.ip)

@@ -64,12 +64,15 @@ func (s *Service) BeginFactor(ctx context.Context) (out Setup, err error) {
 			return errFactorSet
 		}
 		raw := randomBytes(secretSize)
-		key, err := totp.Generate(totp.GenerateOpts{Issuer: "Lyceum", AccountName: a.Email, Secret: raw, Period: totpPeriod})
+		key, err := totp.Generate(totp.GenerateOpts{
+			Issuer: "Lyceum", AccountName: a.Email, Secret: raw, Period: totpPeriod,
+		})
 		if err != nil {
 			return err
 		}
 		out = Setup{key.Secret(), key.URL()}
-		return s.store.saveFactor(ctx, &factor{UserID: a.ID, Sealed: keyring.Seal(s.sealKey, raw), CreatedAt: s.clock.Now()})
+		return s.store.saveFactor(ctx,
+			&factor{UserID: a.ID, Sealed: keyring.Seal(s.sealKey, raw), CreatedAt: s.clock.Now()})
 	})
 	return out, err
 }
@@ -229,6 +232,7 @@ func (s *Service) consumeCode(ctx context.Context, userID, code string) (bool, e
 	return s.store.consumeRecoveryCode(ctx, userID, s.hashRecoveryCodes(userID, []string{code})[0])
 }
 
+// firstError returns err, or otherwise if err is nil.
 func firstError(err, otherwise error) error {
 	if err != nil {
 		return err

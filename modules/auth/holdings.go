@@ -64,7 +64,8 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 			return err
 		}
 	}
-	return usersapi.Export(ctx, userID, usersapi.ExportPage, record, usersapi.Section("sessions", h.store.listHeldSessions))
+	return usersapi.Export(ctx, userID, usersapi.ExportPage, record,
+		usersapi.Section("sessions", h.store.listHeldSessions))
 }
 
 // Erase deletes everything, and every replica drops the sessions.

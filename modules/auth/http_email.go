@@ -20,6 +20,7 @@ type requestEmailInput struct {
 // Resolve implements huma.Resolver.
 func (in *requestEmailInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkRequestEmail returns the faults of a request for another address that no data is needed for.
 func checkRequestEmail(_ context.Context, in *requestEmailInput) (faults validation.Faults) {
 	if in.Body.NewEmail != "" {
 		_, err := text.NormalizeEmail(in.Body.NewEmail)
@@ -49,9 +50,11 @@ func (h *handlers) confirmEmailChange(ctx context.Context, in *confirmEmailInput
 }
 
 const (
-	requestEmailDoc = "Sends a link to the new address, and a notice to the present one. Nothing changes until the link is used, within 48 hours; only the newest link counts. " +
-		"The answer is the same whether the new address is free or taken; a taken one's owner is told."
-	confirmEmailDoc = "The account has the new address from now on, and it is verified. All sessions but the one that asked end, and links to reset the password or verify the old address no longer work."
+	requestEmailDescription = "Sends a link to the new address, and a notice to the present one. Nothing changes until the link is " +
+		"used, within 48 hours; only the newest link counts. The answer is the same whether the new address is free or taken; " +
+		"a taken one's owner is told."
+	confirmEmailDescription = "The account has the new address from now on, and it is verified. All sessions but the one that asked " +
+		"end, and links to reset the password or verify the old address no longer work."
 )
 
 type deleteCallerInput struct {

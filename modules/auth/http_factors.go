@@ -6,6 +6,7 @@ import (
 	"lyceum/platform/httpx"
 )
 
+// setupView is what an authenticator app needs.
 type setupView struct {
 	Secret string `json:"secret" doc:"Base32, for typing it in"`
 	URL    string `json:"otpauth_url" doc:"For authenticator apps, as a link or QR code"`
@@ -26,6 +27,7 @@ type confirmInput struct {
 	}
 }
 
+// confirmView has new recovery codes.
 type confirmView struct {
 	RecoveryCodes []string `json:"recovery_codes" nullable:"false" doc:"Each works once, in place of a code; not shown again"`
 }

@@ -31,6 +31,7 @@ type resetInput struct {
 // Resolve implements huma.Resolver.
 func (in *resetInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkReset returns the faults of a reset that no data is needed for.
 func (h *handlers) checkReset(_ context.Context, in *resetInput) (faults validation.Faults) {
 	h.checkPassword(&faults, "password", in.Body.Password, "")
 	return faults
@@ -53,6 +54,7 @@ func (in *changePasswordInput) Resolve(ctx huma.Context) []error {
 	return validation.CheckInput(ctx, in)
 }
 
+// checkPasswordChange returns the faults of a new password that no data is needed for.
 func (h *handlers) checkPasswordChange(_ context.Context, in *changePasswordInput) (faults validation.Faults) {
 	h.checkPassword(&faults, "new_password", in.Body.New, "")
 	return faults

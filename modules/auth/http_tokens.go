@@ -101,7 +101,9 @@ func (h *handlers) newTokenResponse(g Grant, err error) (*httpx.Response[tokenVi
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(tokenView{g.AccessToken, g.RefreshToken, "Bearer", int(h.service.tokens.TTL().Seconds()), newUserView(g.Account)}), nil
+	return httpx.OK(tokenView{
+		g.AccessToken, g.RefreshToken, "Bearer", int(h.service.tokens.TTL().Seconds()), newUserView(g.Account),
+	}), nil
 }
 
 type loginInput struct {
@@ -173,18 +175,22 @@ type jwk struct {
 	X     string `json:"x"`
 }
 
+// jwks is a set of public keys (RFC 7517).
 type jwks struct {
 	Keys []jwk `json:"keys" nullable:"false"`
 }
 
+// listKeys answers GET /.well-known/jwks.json.
 func (h *handlers) listKeys(context.Context, *httpx.None) (*httpx.Response[jwks], error) {
 	set := jwks{Keys: []jwk{}}
 	for _, k := range h.keys.VerifyingKeys() {
-		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.PublicKey())})
+		set.Keys = append(set.Keys,
+			jwk{"OKP", "Ed25519", k.ID, "sig", "EdDSA", base64.RawURLEncoding.EncodeToString(k.PublicKey())})
 	}
 	return httpx.OK(set).WithETag(), nil
 }
 
+// sessionView is a session of the caller.
 type sessionView struct {
 	ID         string     `json:"id"`
 	CreatedAt  clock.Time `json:"created_at"`

@@ -21,8 +21,10 @@ func TestS6SessionsAreListedAndEnded(t *testing.T) {
 		require.EqualValues(t, 900, one.Get("expires_in"))
 		require.Equal(t, "Bearer", one.Text("token_type"))
 		require.NotContains(t, one.Text("refresh_token"), ".")
-		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": email, "password": "wrong"})
-		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": "nobody@example.com", "password": "wrong"})
+		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+			map[string]string{"email": email, "password": "wrong"})
+		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+			map[string]string{"email": "nobody@example.com", "password": "wrong"})
 
 		// S3, S4: the parent of the newest token gets that newest one again.
 		first := one.Text("refresh_token")
@@ -74,7 +76,8 @@ func TestS3ParallelRefreshesGiveOneSuccessor(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		email, _, _ := s.NewAccount("parallel")
 		for range testkit.Rounds(100) {
-			token := s.Want(200, "POST", "/auth/login", "", map[string]string{"email": email, "password": sitetest.Password}).Text("refresh_token")
+			token := s.Want(200, "POST", "/auth/login", "",
+				map[string]string{"email": email, "password": sitetest.Password}).Text("refresh_token")
 			next := make([]string, 20)
 			var wg sync.WaitGroup
 			for i := range next {
@@ -100,7 +103,8 @@ func TestParallelRegistrationsMakeOneAccount(t *testing.T) {
 					email = strings.ToLower(email)
 				}
 				wg.Go(func() {
-					statuses[i] = s.Call("POST", "/auth/register", "", map[string]string{"email": email, "password": sitetest.Password}).Status
+					statuses[i] = s.Call("POST", "/auth/register", "",
+						map[string]string{"email": email, "password": sitetest.Password}).Status
 				})
 			}
 			wg.Wait()
@@ -125,7 +129,8 @@ func TestVerificationByMail(t *testing.T) {
 	second := s.WaitForLink(email, "/verify#token=", first)
 	s.WantProblem(422, "invalid-link", "POST", "/auth/verify-email", "", map[string]string{"token": first})
 	s.WantProblem(422, "invalid-link", "POST", "/auth/verify-email", "", map[string]string{"token": "forged"})
-	require.Equal(t, true, s.Want(200, "POST", "/auth/verify-email", "", map[string]string{"token": second}).Get("email_verified"))
+	require.Equal(t, true,
+		s.Want(200, "POST", "/auth/verify-email", "", map[string]string{"token": second}).Get("email_verified"))
 	again := s.WantProblem(422, "invalid-link", "POST", "/auth/verify-email", "", map[string]string{"token": second})
 	require.Equal(t, true, again.Get("done"), "it says that the address is confirmed")
 	require.Equal(t, true, s.Want(200, "GET", "/users/me", token, nil).Get("email_verified"))

@@ -34,15 +34,20 @@ type guard struct {
 }
 
 func newGuard(l *limit.Limiter, k *keyring.Keys, c *Config) guard {
-	return guard{l, limit.Budget{Name: "login-account", Rate: c.LimitAccount}, limit.Budget{Name: "password", Rate: c.LimitAccount},
+	return guard{
+		l, limit.Budget{Name: "login-account", Rate: c.LimitAccount},
+		limit.Budget{Name: "password", Rate: c.LimitAccount},
 		limit.Budget{Name: "mfa-code", Rate: c.LimitAccount}, limit.Budget{Name: "mail", Rate: c.LimitMail},
-		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.LimitMail.Hits, Window: c.LimitMail.Window}}, k.DeriveKey("addresses")}
+		limit.Budget{Name: "welcome", Rate: limit.Rate{Hits: 4 * c.LimitMail.Hits, Window: c.LimitMail.Window}},
+		k.DeriveKey("addresses"),
+	}
 }
 
 // takeSignIn reserves a sign-in of an address from the caller's network. A new password begins a
 // new count, which is how an owner gets in past an attacker: by a reset.
 func (g guard) takeSignIn(ctx context.Context, address []byte, p credentials) (limit.Result, error) {
-	r := g.limiter.TakeHit(ctx, g.login, string(address)+" "+devices.NetworkPrefix(identity.CallerFrom(ctx).IP)+" "+p.ChangedAt.String())
+	r := g.limiter.TakeHit(ctx, g.login,
+		string(address)+" "+devices.NetworkPrefix(identity.CallerFrom(ctx).IP)+" "+p.ChangedAt.String())
 	return r, r.RefusalError("Too many sign-ins have failed for this address from here. Wait, or set a new password by mail.")
 }
 

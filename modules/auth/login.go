@@ -96,7 +96,9 @@ func idOrNone(id string) string {
 
 // recordFailure counts a wrong password or code, publishes its audit entry and returns answer.
 // Beyond maxFailures it returns errAccountLocked, which says nothing about the guess.
-func (s *Service) recordFailure(ctx context.Context, address []byte, userID, reason string, answer *apperr.Error) error {
+func (s *Service) recordFailure(
+	ctx context.Context, address []byte, userID, reason string, answer *apperr.Error,
+) error {
 	failures := 0
 	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
 		if failures, err = s.store.addFailure(ctx, address, userID, s.clock.Now()); err != nil {
@@ -143,8 +145,11 @@ func (s *Service) renewHash(ctx context.Context, userID, password string, p cred
 // whole: both the account and its password are held while the session is written.
 func (s *Service) openSession(ctx context.Context, a usersapi.Account, passwordHash string) (g Grant, err error) {
 	caller, now := identity.CallerFrom(ctx), s.clock.Now()
-	se := &session{ID: ids.New(), UserID: a.ID, Salt: randomBytes(16), Generation: 1, RotatedAt: now, CreatedAt: now, LastUsedAt: now,
-		ExpiresAt: now.Add(s.ttl), IP: caller.IP, Network: devices.NetworkPrefix(caller.IP), UserAgent: caller.UserAgent}
+	se := &session{
+		ID: ids.New(), UserID: a.ID, Salt: randomBytes(16), Generation: 1, RotatedAt: now, CreatedAt: now,
+		LastUsedAt: now,
+		ExpiresAt:  now.Add(s.ttl), IP: caller.IP, Network: devices.NetworkPrefix(caller.IP), UserAgent: caller.UserAgent,
+	}
 	g.RefreshToken = s.refresh.newToken(se, se.Generation)
 	se.TokenHash = hashToken(g.RefreshToken)
 	address := s.guard.hashAddress(a.Email)

@@ -69,7 +69,8 @@ func TestHashesFollowARisingCost(t *testing.T) {
 	}
 }
 
-// P4: the commonest passwords, the site's name and the own address are refused, with the reason, unechoed.
+// P4: the commonest passwords, the site's name and the own address are refused, with the reason,
+// unechoed.
 func TestP4KnownPasswordsAreRefused(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Unlimited)
@@ -80,7 +81,8 @@ func TestP4KnownPasswordsAreRefused(t *testing.T) {
 		require.Equal(t, 422, a.Status, password)
 		require.Equal(t, "body.password", a.Text("errors.0.location"))
 		require.NotEmpty(t, a.Text("errors.0.message"))
-		require.NotContains(t, strings.ToLower(strings.ReplaceAll(string(a.Raw), "body.password", "")), `"`+strings.ToLower(password))
+		require.NotContains(t, strings.ToLower(strings.ReplaceAll(string(a.Raw), "body.password", "")),
+			`"`+strings.ToLower(password))
 	}
 	require.Equal(t, 201, s.Register("p4.longer@example.com", "none of those").Status)
 }

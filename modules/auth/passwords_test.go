@@ -56,7 +56,9 @@ func TestP6PasswordReset(t *testing.T) {
 		s.Login(email, next)
 		admin := s.AdminToken()
 		for _, action := range []string{"auth.reset_requested", "auth.password_reset"} {
-			require.Equal(t, id, s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"), action)
+			require.Equal(t, id,
+				s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"),
+				action)
 		}
 		require.Nil(t, s.Want(200, "GET", "/admin/audit-logs?action=auth.reset_requested", admin, nil).Get("items.0.actor"))
 		s.WaitForText(email, "password was changed")
@@ -70,7 +72,8 @@ func TestP5PasswordChange(t *testing.T) {
 		there := s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password))
 		next := "a phrase from today"
 		change := func(current, next string) sitetest.Answer {
-			return s.Call("POST", "/auth/password/change", here, map[string]string{"current_password": current, "new_password": next})
+			return s.Call("POST", "/auth/password/change", here,
+				map[string]string{"current_password": current, "new_password": next})
 		}
 		require.Equal(t, "wrong-password", change("not this one", next).Text("code"))
 		require.Equal(t, "body.new_password", change(sitetest.Password, "password").Text("errors.0.location"))
@@ -107,7 +110,8 @@ func TestSecondFactor(t *testing.T) {
 		require.Equal(t, "mfa-already-set", confirm(now).Text("code"))
 
 		challenge := func() string {
-			a := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password))
+			a := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
+				sitetest.Credentials(email, sitetest.Password))
 			require.EqualValues(t, 300, a.Get("expires_in"))
 			require.NotContains(t, a.Text("challenge"), ".")
 			return a.Text("challenge")
@@ -153,7 +157,9 @@ func TestSecondFactor(t *testing.T) {
 		s.WantProblem(404, "not-found", "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
 		admin := s.AdminToken()
 		for _, action := range []string{"auth.mfa_enabled", "auth.mfa_disabled"} {
-			require.Equal(t, id, s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"), action)
+			require.Equal(t, id,
+				s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"),
+				action)
 		}
 		log := string(s.Want(200, "GET", "/admin/audit-logs?limit=100", admin, nil).Raw)
 		require.NotContains(t, log, secret)

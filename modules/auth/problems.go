@@ -47,22 +47,26 @@ var (
 )
 
 // problems lists the problems that this module declares.
-var problems = []apperr.Problem{problemInvalidCredentials, problemAccountDisabled, problemRefreshTokenReused, problemWrongPassword, problemInvalidCode, problemMfaRequired, problemMfaAlreadySet, problemAccountLocked}
+var problems = []apperr.Problem{
+	problemInvalidCredentials, problemAccountDisabled, problemRefreshTokenReused, problemWrongPassword,
+	problemInvalidCode, problemMfaRequired, problemMfaAlreadySet, problemAccountLocked,
+}
 
 var (
 	errWrongCredentials   = problemInvalidCredentials.New("The address and the password do not belong together.")
 	errAccountDisabled    = problemAccountDisabled.New("This account is disabled.")
 	errRefreshTokenReused = problemRefreshTokenReused.New("This refresh token was spent already; its session is ended.")
-	errLinkDone           = apperr.ProblemInvalidLink.New("This link was used before: the address is confirmed, nothing is left to do.").WithMember("done", true)
-	errInvalidLink        = apperr.ProblemInvalidLink.New("The link is used, too old, or replaced by a newer one.")
-	errWrongPassword      = problemWrongPassword.New("The current password is wrong.")
-	errWrongCode          = problemInvalidCode.New("The code is wrong, too old, or used.")
-	errFactorRequired     = problemMfaRequired.New("Send the challenge with a code to POST /auth/mfa/verify.")
-	errInvalidChallenge   = apperr.ProblemInvalidToken.New("The challenge is used, too old, or none; sign in again.")
-	errFactorSet          = problemMfaAlreadySet.New("A second factor is set; remove it first.")
-	errNoFactor           = apperr.NotFound("No second factor is set, and none is being set up.")
-	errNoSession          = apperr.NotFound("You have no such session.")
-	errAccountLocked      = newLockedError()
+	errLinkDone           = apperr.ProblemInvalidLink.New("This link was used before: the address is confirmed, nothing is left to do.").WithMember("done",
+		true)
+	errInvalidLink      = apperr.ProblemInvalidLink.New("The link is used, too old, or replaced by a newer one.")
+	errWrongPassword    = problemWrongPassword.New("The current password is wrong.")
+	errWrongCode        = problemInvalidCode.New("The code is wrong, too old, or used.")
+	errFactorRequired   = problemMfaRequired.New("Send the challenge with a code to POST /auth/mfa/verify.")
+	errInvalidChallenge = apperr.ProblemInvalidToken.New("The challenge is used, too old, or none; sign in again.")
+	errFactorSet        = problemMfaAlreadySet.New("A second factor is set; remove it first.")
+	errNoFactor         = apperr.NotFound("No second factor is set, and none is being set up.")
+	errNoSession        = apperr.NotFound("You have no such session.")
+	errAccountLocked    = newLockedError()
 )
 
 // newLockedError says when to look again, as every 429 does, though only a new password opens the

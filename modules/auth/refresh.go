@@ -40,7 +40,8 @@ func (s *Service) Refresh(ctx context.Context, token string) (g Grant, err error
 		case generation == se.Generation:
 			g.RefreshToken = s.refresh.newToken(se, generation+1)
 			caller := identity.CallerFrom(ctx)
-			won, err := s.store.rotate(ctx, se, hashToken(g.RefreshToken), now, se.nextExpiry(now, s.ttl), caller.IP, caller.UserAgent)
+			won, err := s.store.rotate(ctx, se, hashToken(g.RefreshToken), now, se.nextExpiry(now, s.ttl),
+				caller.IP, caller.UserAgent)
 			if err != nil {
 				return g, err
 			}

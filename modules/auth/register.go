@@ -54,7 +54,8 @@ func (s *Service) Register(ctx context.Context, n NewUser) (a usersapi.Account, 
 		welcome = s.guard.takeRegistration(ctx, email)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err = s.registrar.Create(ctx, usersapi.NewAccount{ID: n.ID, Email: email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified})
+		a, err = s.registrar.Create(ctx,
+			usersapi.NewAccount{ID: n.ID, Email: email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified})
 		if err != nil {
 			return err
 		}

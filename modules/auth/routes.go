@@ -7,39 +7,60 @@ import (
 	"lyceum/platform/httpx"
 )
 
+// newRoutes returns the routes of the module.
 func newRoutes(h *handlers) httpx.Table {
+	self := httpx.RequirePermission(usersapi.PermissionAccountSelf)
+	ownSessions := httpx.RequirePermission(permissionOwnSessions)
+	recovery, accepted := httpx.CountAgainst(budgetRecovery), httpx.DefaultStatus(http.StatusAccepted)
 	return httpx.Table{Module: "auth", Routes: []httpx.Route{
-		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register, httpx.CheckRules(h.checkRegister), httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated)),
-		httpx.Post("/auth/login", httpx.Public, "Open a session", h.login, httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(loginDoc)),
-		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor, httpx.CountAgainst(budgetLogin),
-			httpx.DescribeOperation("A challenge lives five minutes and takes five tries; a wrong code counts like a wrong password.")),
+		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register,
+			httpx.CheckRules(h.checkRegister), httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated)),
+		httpx.Post("/auth/login", httpx.Public, "Open a session", h.login,
+			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(loginDescription)),
+		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor,
+			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(verifyFactorDescription)),
 		httpx.Post("/auth/refresh", httpx.Public, "Spend a refresh token for the next", h.refresh,
-			httpx.DescribeOperation("The parent of the newest token gets that newest one again for 10 seconds, as after a lost answer; any older one ends the session.")),
+			httpx.DescribeOperation(refreshDescription)),
+
 		httpx.Post("/auth/logout", httpx.Public, "End the session of a refresh token", h.logout),
-		httpx.Post("/auth/logout-all", httpx.RequirePermission(permissionOwnSessions), "End all own sessions", h.logoutAll, httpx.CountAgainstNothing()), // whoever has stolen a token must not keep its owner from this
-		httpx.Get("/auth/sessions", httpx.RequirePermission(permissionOwnSessions), "Own sessions, the newest first", h.listSessions),
-		httpx.Delete("/auth/sessions/{id}", httpx.RequirePermission(permissionOwnSessions), "End one own session", h.endSession),
-		httpx.Post("/auth/verify-email", httpx.Public, "Spend a verification link", h.verifyEmail, httpx.CountAgainst(budgetRecovery)),
-		httpx.Post("/auth/verify-email/request", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Send the verification mail again", h.requestVerification, httpx.DefaultStatus(http.StatusAccepted)),
-		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.requestReset, httpx.CountAgainst(budgetRecovery),
-			httpx.DefaultStatus(http.StatusAccepted), httpx.DescribeOperation("The answer is the same whether an account has the address or not.")),
-		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end", h.resetPassword, httpx.CheckRules(h.checkReset), httpx.CountAgainst(budgetRecovery)),
-		httpx.Post("/auth/password/change", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Set another password; other sessions end", h.changePassword, httpx.CheckRules(h.checkPasswordChange)),
-		httpx.Post("/auth/mfa/totp", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Begin to set a second factor up", h.beginFactor, httpx.DescribeOperation("Asked again before it is confirmed, it gives a new secret.")),
-		httpx.Post("/auth/mfa/totp/confirm", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Turn the second factor on with a first code", h.confirmFactor, httpx.DescribeOperation("Answers ten recovery codes, which are not shown again.")),
-		httpx.Delete("/auth/mfa/totp", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Turn the second factor off", h.removeFactor),
-		httpx.Post("/auth/mfa/recovery-codes", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Replace the recovery codes", h.renewRecoveryCodes,
+		// Without a limit: somebody who has stolen a token must not keep its owner from this.
+		httpx.Post("/auth/logout-all", ownSessions, "End all own sessions", h.logoutAll, httpx.CountAgainstNothing()),
+		httpx.Get("/auth/sessions", ownSessions, "Own sessions, the newest first", h.listSessions),
+		httpx.Delete("/auth/sessions/{id}", ownSessions, "End one own session", h.endSession),
+
+		httpx.Post("/auth/verify-email", httpx.Public, "Spend a verification link", h.verifyEmail, recovery),
+		httpx.Post("/auth/verify-email/request", self, "Send the verification mail again", h.requestVerification, accepted),
+		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.requestReset,
+			recovery, accepted, httpx.DescribeOperation("The answer is the same whether an account has the address or not.")),
+		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end",
+			h.resetPassword, httpx.CheckRules(h.checkReset), recovery),
+		httpx.Post("/auth/password/change", self, "Set another password; other sessions end", h.changePassword,
+			httpx.CheckRules(h.checkPasswordChange)),
+
+		httpx.Post("/auth/mfa/totp", self, "Begin to set a second factor up", h.beginFactor,
+			httpx.DescribeOperation("Asked again before it is confirmed, it gives a new secret.")),
+		httpx.Post("/auth/mfa/totp/confirm", self, "Turn the second factor on with a first code", h.confirmFactor,
+			httpx.DescribeOperation("Answers ten recovery codes, which are not shown again.")),
+		httpx.Delete("/auth/mfa/totp", self, "Turn the second factor off", h.removeFactor),
+		httpx.Post("/auth/mfa/recovery-codes", self, "Replace the recovery codes", h.renewRecoveryCodes,
 			httpx.DescribeOperation("Answers ten new codes, which are not shown again. The old ones no longer work.")),
-		httpx.Delete("/users/me", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Delete one's account, for good", h.deleteCaller,
+
+		httpx.Delete("/users/me", self, "Delete one's account, for good", h.deleteCaller,
 			httpx.DescribeOperation(deleteCallerDescription)),
-		httpx.Post("/users/me/email", httpx.RequirePermission(usersapi.PermissionAccountSelf), "Ask for another email address", h.requestEmailChange, httpx.CheckRules(checkRequestEmail),
-			httpx.DefaultStatus(http.StatusAccepted), httpx.DescribeOperation(requestEmailDoc)),
-		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange, httpx.CountAgainst(budgetRecovery),
-			httpx.DescribeOperation(confirmEmailDoc)),
+		httpx.Post("/users/me/email", self, "Ask for another email address", h.requestEmailChange,
+			httpx.CheckRules(checkRequestEmail), accepted, httpx.DescribeOperation(requestEmailDescription)),
+		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange,
+			recovery, httpx.DescribeOperation(confirmEmailDescription)),
+
 		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.listKeys, httpx.ETagged()),
 	}}
 }
 
-const loginDoc = "With a second factor set the answer is 401 mfa-required with challenge and expires_in, for POST /auth/mfa/verify. " +
-	"Ten failures for one address from one network are followed by 429 until the window ends or a new password is set by mail; " +
-	"a hundred in a row from anywhere by 429 account-locked until a new password is set."
+const (
+	loginDescription = "With a second factor set the answer is 401 mfa-required with challenge and expires_in, for POST " +
+		"/auth/mfa/verify. Ten failures for one address from one network are followed by 429 until the window ends or a new " +
+		"password is set by mail; a hundred in a row from anywhere by 429 account-locked until a new password is set."
+	verifyFactorDescription = "A challenge lives five minutes and takes five tries; a wrong code counts like a wrong password."
+	refreshDescription      = "The parent of the newest token gets that newest one again for 10 seconds, as after a lost answer; " +
+		"any older one ends the session."
+)

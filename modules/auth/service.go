@@ -62,7 +62,8 @@ type Params struct {
 
 func newService(p Params) *Service {
 	return &Service{
-		db: p.DB, store: p.Store, accounts: p.Accounts, registrar: p.Registrar, deleter: p.Deleter, tokens: p.Tokens, hasher: p.Hasher, events: p.Events,
+		db: p.DB, store: p.Store, accounts: p.Accounts, registrar: p.Registrar, deleter: p.Deleter,
+		tokens: p.Tokens, hasher: p.Hasher, events: p.Events,
 		broadcast: p.Broadcast, mailer: p.Mailer, clock: p.Clock,
 		refresh: refreshTokens{p.Keys.DeriveKey("refresh tokens")}, sealKey: p.Keys.DeriveKey("second factors"),
 		guard: newGuard(p.Limiter, p.Keys, p.Config), minLength: p.Config.PasswordMinLength, ttl: p.Config.RefreshTokenTTL,
@@ -70,8 +71,11 @@ func newService(p Params) *Service {
 }
 
 // publishEntry publishes an audit entry.
-func (s *Service) publishEntry(ctx context.Context, action, targetType, targetID, actorID string, data map[string]any) error {
-	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: targetType, TargetID: targetID, ActorID: actorID, Data: data})
+func (s *Service) publishEntry(
+	ctx context.Context, action, targetType, targetID, actorID string, data map[string]any,
+) error {
+	return s.events.Publish(ctx,
+		auditapi.Entry{Action: action, TargetType: targetType, TargetID: targetID, ActorID: actorID, Data: data})
 }
 
 // sessionSource implements identity.Sessions. The authenticator asks it for every token that it has

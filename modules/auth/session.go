@@ -109,17 +109,21 @@ func (r refreshTokens) computeMAC(body, salt []byte) []byte {
 	return h.Sum(nil)
 }
 
+// hashToken returns what tables store of a token. A token has so many random bits that a plain hash
+// is enough.
 func hashToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
 }
 
+// randomBytes returns n bytes of a cryptographic random number generator.
 func randomBytes(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return b
 }
 
+// encodeToken returns random bytes in the form of a token.
 func encodeToken(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // Logout ends the session of a refresh token of any generation. It does nothing for a text that is

@@ -14,7 +14,10 @@ func FuzzRefreshToken(f *testing.F) {
 	r := refreshTokens{key: make([]byte, 32)}
 	se := &session{ID: ids.New(), Salt: []byte("salt"), Generation: 7}
 	good := r.newToken(se, 7)
-	for _, s := range []string{good, "", "x", good + "A", good[:len(good)-1], base64.RawURLEncoding.EncodeToString(make([]byte, tokenSize)), "....", good[:40] + "=" + good[41:]} {
+	for _, s := range []string{
+		good, "", "x", good + "A", good[:len(good)-1],
+		base64.RawURLEncoding.EncodeToString(make([]byte, tokenSize)), "....", good[:40] + "=" + good[41:],
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -22,7 +25,8 @@ func FuzzRefreshToken(f *testing.F) {
 		if !ok {
 			return
 		}
-		if r.isAuthentic(&session{ID: id, Salt: se.Salt}, raw) && r.newToken(&session{ID: id, Salt: se.Salt}, generation) != s {
+		if r.isAuthentic(&session{ID: id, Salt: se.Salt}, raw) && r.newToken(&session{ID: id, Salt: se.Salt},
+			generation) != s {
 			t.Fatalf("%q holds", s)
 		}
 	})

@@ -14,7 +14,8 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// S1: a refresh token is opaque, carries 256 bits, and the database holds nothing that could be used.
+// S1: a refresh token is opaque, carries 256 bits, and the database holds nothing that could be
+// used.
 func TestS1RefreshTokensAreOpaqueAndHashed(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		email, _, token := s.NewAccount("opaque")
@@ -28,11 +29,15 @@ func TestS1RefreshTokensAreOpaqueAndHashed(t *testing.T) {
 		reset := s.WaitForLink(email, "/reset#token=", "")
 		verify := s.WaitForLink(email, "/verify#token=", "")
 		secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
-		codes := s.Want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": sitetest.TOTPCode(t, secret, 0)}).Get("recovery_codes").([]any)
-		challenge := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password)).Text("challenge")
+		codes := s.Want(200, "POST", "/auth/mfa/totp/confirm", token,
+			map[string]string{"code": sitetest.TOTPCode(t, secret, 0)}).Get("recovery_codes").([]any)
+		challenge := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
+			sitetest.Credentials(email, sitetest.Password)).Text("challenge")
 		dump := dumpDatabase(s)
-		for name, usable := range map[string]string{"refresh": refresh, "access": token, "reset": reset, "verify": verify, "secret": secret,
-			"recovery code": codes[0].(string), "challenge": challenge, "password": sitetest.Password} {
+		for name, usable := range map[string]string{
+			"refresh": refresh, "access": token, "reset": reset, "verify": verify, "secret": secret,
+			"recovery code": codes[0].(string), "challenge": challenge, "password": sitetest.Password,
+		} {
 			require.NotContains(t, dump, usable, name)
 			require.NotContains(t, dump, fmt.Sprintf("%x", usable), "%s in hex", name)
 		}
@@ -102,12 +107,14 @@ func TestS4ALostAnswerLogsNobodyOut(t *testing.T) {
 	})
 }
 
-// S5: a session ends when it is not used for REFRESH_TOKEN_TTL, and after six times that however used.
+// S5: a session ends when it is not used for REFRESH_TOKEN_TTL, and after six times that however
+// used.
 func TestS5IdleAndAbsoluteLife(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"REFRESH_TOKEN_TTL": "1s", "RATE_LIMIT_ENABLED": "false"})
 	login := func() string {
-		return s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("user@lyceum.local", sitetest.AdminPassword)).Text("refresh_token")
+		return s.Want(200, "POST", "/auth/login", "",
+			sitetest.Credentials("user@lyceum.local", sitetest.AdminPassword)).Text("refresh_token")
 	}
 	idle, used, began := login(), login(), time.Now()
 	for time.Since(began) < 1200*time.Millisecond {
@@ -154,7 +161,8 @@ func TestS7EveryEndHoldsOnEveryReplica(t *testing.T) {
 		},
 		"change": func(_, _, _ string) {
 			other := a.Login("s7-change@example.com", sitetest.Password)
-			a.Want(204, "POST", "/auth/password/change", other, map[string]string{"current_password": sitetest.Password, "new_password": next})
+			a.Want(204, "POST", "/auth/password/change", other,
+				map[string]string{"current_password": sitetest.Password, "new_password": next})
 		},
 		"reset": func(_, _, _ string) {
 			a.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": "s7-reset@example.com"})
@@ -177,27 +185,30 @@ func TestS7EveryEndHoldsOnEveryReplica(t *testing.T) {
 		ended := time.Now()
 		require.Equal(t, 4401, c.CloseCode(), name)
 		require.Less(t, time.Since(ended), 1500*time.Millisecond, "%s: the socket", name)
-		require.Eventually(t, func() bool { return b.Call("GET", "/users/me", token, nil).Status == 401 }, time.Second, 20*time.Millisecond, name)
+		require.Eventually(t, func() bool { return b.Call("GET", "/users/me", token, nil).Status == 401 },
+			time.Second, 20*time.Millisecond, name)
 		require.Equal(t, 401, b.Refresh(session.Text("refresh_token")).Status, name)
 	}
 }
 
-// S3 and R4 over replicas: 200 uses of one token at once have one successor; registrations of one address
-// make one account; of two administrators who end one another one stays.
+// S3 and R4 over replicas: 200 uses of one token at once have one successor; registrations of one
+// address make one account; of two administrators who end one another one stays.
 func TestRacesOverReplicas(t *testing.T) {
 	t.Parallel()
 	sites := sitetest.StartReplicas(t, 2, "RATE_LIMIT_ENABLED=false")
 	a, b := sites[0], sites[1]
 	admin := a.AdminToken()
 	me := a.Want(200, "GET", "/users/me", admin, nil).Text("id")
-	other := a.Want(201, "POST", "/auth/register", "", sitetest.Credentials("other-admin@example.com", sitetest.Password)).Text("id")
+	other := a.Want(201, "POST", "/auth/register", "",
+		sitetest.Credentials("other-admin@example.com", sitetest.Password)).Text("id")
 	a.SetRole(admin, other, "admin")
 	second := b.Login("other-admin@example.com", sitetest.Password)
 	for round := range testkit.Rounds(500) {
 		// refresh
 		login := a.Want(200, "POST", "/auth/login", "", sitetest.Credentials("admin@lyceum.local", sitetest.AdminPassword))
 		next := make([]string, 200)
-		sitetest.CallAtOnce(sites, len(next), func(s *sitetest.Site, i int) { next[i] = s.Refresh(login.Text("refresh_token")).Text("refresh_token") })
+		sitetest.CallAtOnce(sites, len(next),
+			func(s *sitetest.Site, i int) { next[i] = s.Refresh(login.Text("refresh_token")).Text("refresh_token") })
 		for _, n := range next {
 			require.NotEmpty(t, n)
 			require.Equal(t, next[0], n)

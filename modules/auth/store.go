@@ -18,7 +18,8 @@ func newStore(d *db.DB) *store { return &store{d} }
 // findCredentials returns what a sign-in is checked against, in one query: of an unknown account
 // everything is empty but the failures of its address.
 func (s *store) findCredentials(ctx context.Context, userID string, address []byte) (p credentials, err error) {
-	err = s.db.QueryRow(ctx, `SELECT coalesce(c.password_hash, ''), coalesce(c.updated_at, 0), coalesce(f.failures, 0), o.user_id IS NOT NULL
+	err = s.db.QueryRow(ctx,
+		`SELECT coalesce(c.password_hash, ''), coalesce(c.updated_at, 0), coalesce(f.failures, 0), o.user_id IS NOT NULL
 		FROM (SELECT 1 AS one) x LEFT JOIN auth_credentials c ON c.user_id = ?
 		LEFT JOIN auth_failures f ON f.address_hash = ?
 		LEFT JOIN auth_factors o ON o.user_id = ? AND o.confirmed_at IS NOT NULL`, []any{userID, address, userID},
@@ -37,13 +38,16 @@ type signInHistory struct {
 
 // insertSession inserts a session if the password is still the one that was checked, holds it for
 // the rest of the transaction, so that none is set in between, and says what was before.
-func (s *store) insertSession(ctx context.Context, se *session, passwordHash string, address []byte) (p signInHistory, err error) {
+func (s *store) insertSession(
+	ctx context.Context, se *session, passwordHash string, address []byte,
+) (p signInHistory, err error) {
 	var list string
 	look := []any{passwordHash, address, se.UserID}
 	dest := []any{&p.SamePassword, &p.SignedIn, &list, &p.Failures}
 	lookBack := historyQuery(s.db.Dialect())
 	if s.db.Dialect() == db.Postgres { // one round trip; SQLite has no such statement, and none to save
-		err = s.db.QueryRow(ctx, "WITH p AS ("+lookBack+" FOR SHARE OF c), kept AS ("+insertSessionSQL+" SELECT "+sessionTypes+" FROM p WHERE p.same) SELECT p.* FROM p",
+		err = s.db.QueryRow(ctx,
+			"WITH p AS ("+lookBack+" FOR SHARE OF c), kept AS ("+insertSessionSQL+" SELECT "+sessionTypes+" FROM p WHERE p.same) SELECT p.* FROM p",
 			append(look, se.insertValues()...), dest...)
 	} else if err = s.db.QueryRow(ctx, lookBack, look, dest...); err == nil && p.SamePassword {
 		_, err = s.db.Exec(ctx, insertSessionSQL+" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", se.insertValues()...)
@@ -75,8 +79,12 @@ const (
 	sessionTypes = "?::uuid, ?::uuid, ?::bytea, ?::bytea, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::bigint, ?::text, ?::text, ?::text"
 )
 
+// insertValues returns the arguments of insertSessionSQL.
 func (s *session) insertValues() []any {
-	return []any{s.ID, s.UserID, s.Salt, s.TokenHash, s.Generation, s.RotatedAt, s.CreatedAt, s.LastUsedAt, s.ExpiresAt, s.IP, s.Network, s.UserAgent}
+	return []any{
+		s.ID, s.UserID, s.Salt, s.TokenHash, s.Generation, s.RotatedAt, s.CreatedAt, s.LastUsedAt, s.ExpiresAt,
+		s.IP, s.Network, s.UserAgent,
+	}
 }
 
 // lockPassword keeps the password as it is for the rest of the transaction.
@@ -101,10 +109,12 @@ func (s *store) addFailure(ctx context.Context, address []byte, userID string, n
 	return n, err
 }
 
+// deleteFailures begins a new count of failures for an address.
 func (s *store) deleteFailures(ctx context.Context, address []byte) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM auth_failures WHERE address_hash = ?", address).Error
 }
 
+// savePassword sets the password hash of an account, whatever it was.
 func (s *store) savePassword(ctx context.Context, userID, hash string, at clock.Time) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO auth_credentials (user_id, password_hash, updated_at) VALUES (?, ?, ?)
 		ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, updated_at = excluded.updated_at`, userID, hash, at).Error
@@ -112,20 +122,27 @@ func (s *store) savePassword(ctx context.Context, userID, hash string, at clock.
 
 // replacePassword replaces a hash unless another change was faster.
 func (s *store) replacePassword(ctx context.Context, userID, old, hash string, at clock.Time) (bool, error) {
-	res := s.db.Conn(ctx).Exec("UPDATE auth_credentials SET password_hash = ?, updated_at = ? WHERE user_id = ? AND password_hash = ?", hash, at, userID, old)
+	res := s.db.Conn(ctx).Exec("UPDATE auth_credentials SET password_hash = ?, updated_at = ? WHERE user_id = ? AND password_hash = ?",
+		hash, at, userID, old)
 	return res.RowsAffected == 1, res.Error
 }
 
+// findSession returns a session; db.ErrNotFound if there is none.
 func (s *store) findSession(ctx context.Context, id string) (*session, error) {
 	se := &session{ID: id}
-	return se, s.db.QueryRow(ctx, `SELECT user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at, ended_at, ip, network, user_agent
-		FROM auth_sessions WHERE id = ?`, []any{id}, &se.UserID, &se.Salt, &se.TokenHash, &se.Generation, &se.RotatedAt, &se.CreatedAt, &se.LastUsedAt,
+	return se, s.db.QueryRow(ctx,
+		`SELECT user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at, ended_at, ip, network, user_agent
+		FROM auth_sessions WHERE id = ?`, []any{id}, &se.UserID, &se.Salt, &se.TokenHash, &se.Generation, &se.RotatedAt, &se.CreatedAt,
+		&se.LastUsedAt,
 		&se.ExpiresAt, &se.EndedAt, &se.IP, &se.Network, &se.UserAgent)
 }
 
 // rotate moves a session to its next generation, unless another use did so first.
-func (s *store) rotate(ctx context.Context, se *session, hash []byte, now, expires clock.Time, ip, ua string) (bool, error) {
-	n, err := s.db.Exec(ctx, `UPDATE auth_sessions SET generation = generation + 1, token_hash = ?, rotated_at = ?, last_used_at = ?, expires_at = ?, ip = ?, user_agent = ?
+func (s *store) rotate(
+	ctx context.Context, se *session, hash []byte, now, expires clock.Time, ip, ua string,
+) (bool, error) {
+	n, err := s.db.Exec(ctx,
+		`UPDATE auth_sessions SET generation = generation + 1, token_hash = ?, rotated_at = ?, last_used_at = ?, expires_at = ?, ip = ?, user_agent = ?
 		WHERE id = ? AND generation = ? AND ended_at IS NULL`, hash, now, now, expires, ip, ua, se.ID, se.Generation)
 	return n == 1, err
 }
@@ -136,7 +153,10 @@ func (s *store) endSession(ctx context.Context, id string, at clock.Time) (bool,
 	return res.RowsAffected == 1, res.Error
 }
 
-func (s *store) listAlive(ctx context.Context, userID string, now clock.Time, after *keyset.Position, limit int) (found []session, err error) {
+// listAlive returns at most limit sessions of an account that are alive, the newest first.
+func (s *store) listAlive(
+	ctx context.Context, userID string, now clock.Time, after *keyset.Position, limit int,
+) (found []session, err error) {
 	q := s.db.Conn(ctx).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, now)
 	if after != nil {
 		q = q.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
@@ -156,7 +176,9 @@ func (s *store) endSessionsExcept(ctx context.Context, userID, keep string, at c
 }
 
 // listHeldSessions returns one page of every session that is still remembered, the oldest first.
-func (s *store) listHeldSessions(ctx context.Context, userID string, after heldSession, limit int) (found []heldSession, err error) {
+func (s *store) listHeldSessions(
+	ctx context.Context, userID string, after heldSession, limit int,
+) (found []heldSession, err error) {
 	err = s.db.Conn(ctx).Table("auth_sessions").Where("user_id = ? AND id > ?", userID, idOrNone(after.ID)).Order("id").Limit(limit).Scan(&found).Error
 	return found, err
 }
@@ -172,7 +194,8 @@ func (s *store) saveLink(ctx context.Context, userID, kind string, hash []byte, 
 
 // consumeLink spends a link and says whose it was, empty when it is none: of two uses one gets it.
 func (s *store) consumeLink(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
-	err = s.db.Conn(ctx).Raw("DELETE FROM auth_links WHERE token_hash = ? AND kind = ? AND expires_at > ? RETURNING user_id", hash, kind, now).Scan(&userID).Error
+	err = s.db.Conn(ctx).Raw("DELETE FROM auth_links WHERE token_hash = ? AND kind = ? AND expires_at > ? RETURNING user_id",
+		hash, kind, now).Scan(&userID).Error
 	return userID, err
 }
 
@@ -186,10 +209,12 @@ func (s *store) markLinkUsed(ctx context.Context, kind string, hash []byte, now 
 
 // findUsedLink returns whose link was used before, empty if none was.
 func (s *store) findUsedLink(ctx context.Context, kind string, hash []byte) (userID string, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT user_id FROM auth_links WHERE token_hash = ? AND kind = ? AND used_at IS NOT NULL", hash, kind).Scan(&userID).Error
+	err = s.db.Conn(ctx).Raw("SELECT user_id FROM auth_links WHERE token_hash = ? AND kind = ? AND used_at IS NOT NULL",
+		hash, kind).Scan(&userID).Error
 	return userID, err
 }
 
+// deleteLinks deletes the link of a kind of an account, so that it no longer works.
 func (s *store) deleteLinks(ctx context.Context, userID, kind string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM auth_links WHERE user_id = ? AND kind = ?", userID, kind).Error
 }
@@ -198,7 +223,10 @@ func (s *store) deleteLinks(ctx context.Context, userID, kind string) error {
 // the sessions that were.
 func (s *store) deleteOfAccount(ctx context.Context, userID string) (sessions []string, err error) {
 	conn := s.db.Conn(ctx)
-	for _, table := range []string{"auth_links", "auth_email_changes", "auth_credentials", "auth_challenges", "auth_factors", "auth_recovery_codes", "auth_failures"} {
+	for _, table := range []string{
+		"auth_links", "auth_email_changes", "auth_credentials", "auth_challenges", "auth_factors",
+		"auth_recovery_codes", "auth_failures",
+	} {
 		if err := conn.Exec("DELETE FROM "+table+" WHERE user_id = ?", userID).Error; err != nil {
 			return nil, err
 		}
@@ -231,11 +259,13 @@ func (s *store) saveEmailChange(ctx context.Context, c emailChange) error {
 // lockEmailChange returns the pending change that a token belongs to, held for the rest of the
 // transaction.
 func (s *store) lockEmailChange(ctx context.Context, tokenHash []byte) (c emailChange, err error) {
-	err = s.db.QueryRow(ctx, "SELECT user_id, token_hash, new_email, session_id, expires_at, created_at FROM auth_email_changes WHERE token_hash = ?"+s.db.ForUpdate(),
+	err = s.db.QueryRow(ctx,
+		"SELECT user_id, token_hash, new_email, session_id, expires_at, created_at FROM auth_email_changes WHERE token_hash = ?"+s.db.ForUpdate(),
 		[]any{tokenHash}, &c.UserID, &c.TokenHash, &c.NewEmail, &c.SessionID, &c.ExpiresAt, &c.CreatedAt)
 	return c, err
 }
 
+// deleteEmailChange deletes the pending change of address of an account.
 func (s *store) deleteEmailChange(ctx context.Context, userID string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM auth_email_changes WHERE user_id = ?", userID).Error
 }

@@ -20,6 +20,7 @@ func newBackgrounds(s *Service) []lifecycle.Background {
 	return []lifecycle.Background{{Name: "auth tidying", Run: s.removeExpired}}
 }
 
+// removeExpired deletes expired rows every removalInterval until ctx ends.
 func (s *Service) removeExpired(ctx context.Context) {
 	lifecycle.RunEvery(ctx, "auth tidying", removalInterval, func(ctx context.Context) {
 		now := s.clock.Now()

@@ -44,11 +44,13 @@ func newForger(t *testing.T) *forger {
 	parsed, _, err := jwt.NewParser().ParseUnverified(s.AdminToken(), jwt.MapClaims{})
 	require.NoError(t, err)
 	f.good = parsed.Claims.(jwt.MapClaims)
-	require.Equal(t, 200, f.try(f.sign(jwt.SigningMethodEdDSA, f.key, nil, nil)).Status, "the pattern of the forgeries holds")
+	require.Equal(t, 200, f.try(f.sign(jwt.SigningMethodEdDSA, f.key, nil, nil)).Status,
+		"the pattern of the forgeries holds")
 	return f
 }
 
-// sign makes a token like a good one with some members of header and claims replaced, or dropped by nil.
+// sign makes a token like a good one with some members of header and claims replaced, or dropped by
+// nil.
 func (f *forger) sign(method jwt.SigningMethod, key any, header, claims map[string]any) string {
 	f.T.Helper()
 	all := jwt.MapClaims{}
@@ -103,10 +105,14 @@ func TestJ1OneAlgorithm(t *testing.T) {
 	require.NoError(t, err)
 	lower := f.sign(jwt.SigningMethodEdDSA, f.key, map[string]any{"alg": "eddsa"}, nil)
 	f.refusedAlike(map[string]string{
-		"none":                      f.sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, nil),
-		"None":                      f.sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, map[string]any{"alg": "None"}, nil),
-		"hs256 with the public key": f.sign(jwt.SigningMethodHS256, raw, nil, nil), "hs512 with it": f.sign(jwt.SigningMethodHS512, raw, nil, nil),
-		"hs256 with its pem": f.sign(jwt.SigningMethodHS256, inPEM, nil, nil), "hs384 with its der": f.sign(jwt.SigningMethodHS384, public, nil, nil),
+		"none": f.sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil, nil),
+		"None": f.sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType,
+			map[string]any{"alg": "None"}, nil),
+		"hs256 with the public key": f.sign(jwt.SigningMethodHS256, raw, nil, nil),
+		"hs512 with it":             f.sign(jwt.SigningMethodHS512, raw, nil, nil),
+		"hs256 with its pem":        f.sign(jwt.SigningMethodHS256, inPEM, nil, nil),
+		"hs384 with its der": f.sign(jwt.SigningMethodHS384,
+			public, nil, nil),
 		"another key": f.sign(jwt.SigningMethodEdDSA, stranger, nil, nil), "alg in lower case": lower,
 		"no signature": strings.Join(strings.Split(lower, ".")[:2], ".") + ".",
 	})
@@ -118,12 +124,16 @@ func TestJ2Times(t *testing.T) {
 	with := func(claims map[string]any) string { return f.sign(jwt.SigningMethodEdDSA, f.key, nil, claims) }
 	later, far := time.Now().Add(10*time.Minute).Unix(), 4102444800
 	f.refusedAlike(map[string]string{
-		"no exp": with(map[string]any{"exp": nil}), "no iat": with(map[string]any{"iat": nil}), "iat in 2100": with(map[string]any{"iat": far}),
-		"iat in ten minutes": with(map[string]any{"iat": later}), "nbf in 2100": with(map[string]any{"nbf": far}), "exp no number": with(map[string]any{"exp": "never"}),
+		"no exp": with(map[string]any{"exp": nil}), "no iat": with(map[string]any{"iat": nil}),
+		"iat in 2100":        with(map[string]any{"iat": far}),
+		"iat in ten minutes": with(map[string]any{"iat": later}), "nbf in 2100": with(map[string]any{
+			"nbf": far,
+		}), "exp no number": with(map[string]any{"exp": "never"}),
 		"expired and of another issuer": with(map[string]any{"exp": 1, "iss": "https://evil.example"}),
 	})
 	old := time.Now().Add(-time.Hour).Unix()
-	require.Equal(t, "token-expired", f.try(with(map[string]any{"iat": old, "exp": old + 60})).Text("code"), "a sound one past its time")
+	require.Equal(t, "token-expired", f.try(with(map[string]any{"iat": old, "exp": old + 60})).Text("code"),
+		"a sound one past its time")
 }
 
 // J3: what is made for one thing works for no other.
@@ -140,10 +150,15 @@ func TestJ3EveryKindOnlyForItsUse(t *testing.T) {
 	invite := f.Want(201, "POST", "/admin/invites", f.AdminToken(), `{"role_to_grant":"member"}`).Text("code")
 	opaque := map[string]string{"refresh": login.Text("refresh_token"), "ticket": ticket, "link": verify, "invite": invite}
 	forged := map[string]string{
-		"another typ": with(map[string]any{"typ": "JWT"}, nil), "typ of a ticket": with(map[string]any{"typ": "ws+jwt"}, nil), "no typ": with(map[string]any{"typ": nil}, nil),
-		"another aud": with(nil, map[string]any{"aud": "other"}), "two auds": with(nil, map[string]any{"aud": []string{"lyceum", "other"}}), "no aud": with(nil, map[string]any{"aud": nil}),
-		"another iss": with(nil, map[string]any{"iss": "https://evil.example"}), "no sid": with(nil, map[string]any{"sid": nil}),
-		"sub no id": with(nil, map[string]any{"sub": "admin"}), "another's sid": with(nil, map[string]any{"sub": f.Want(200, "GET", "/users/me", token, nil).Text("id")}),
+		"another typ":     with(map[string]any{"typ": "JWT"}, nil),
+		"typ of a ticket": with(map[string]any{"typ": "ws+jwt"}, nil),
+		"no typ":          with(map[string]any{"typ": nil}, nil),
+		"another aud":     with(nil, map[string]any{"aud": "other"}), "two auds": with(nil,
+			map[string]any{"aud": []string{"lyceum", "other"}}), "no aud": with(nil, map[string]any{"aud": nil}),
+		"another iss": with(nil, map[string]any{"iss": "https://evil.example"}), "no sid": with(nil,
+			map[string]any{"sid": nil}),
+		"sub no id": with(nil, map[string]any{"sub": "admin"}), "another's sid": with(nil,
+			map[string]any{"sub": f.Want(200, "GET", "/users/me", token, nil).Text("id")}),
 	}
 	for name, v := range opaque {
 		require.NotContains(t, v, ".", name)
@@ -152,8 +167,10 @@ func TestJ3EveryKindOnlyForItsUse(t *testing.T) {
 	f.refusedAlike(forged)
 	for name, v := range map[string]string{"access": token, "ticket": ticket, "link": verify, "invite": invite} {
 		require.Equal(t, "invalid-token", f.Refresh(v).Text("code"), name)
-		f.WantProblem(401, "invalid-token", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": v, "code": "123456"})
-		f.WantProblem(422, "invalid-link", "POST", "/auth/password/reset", "", map[string]string{"token": v, "password": "another phrase"})
+		f.WantProblem(401, "invalid-token", "POST", "/auth/mfa/verify", "",
+			map[string]string{"challenge": v, "code": "123456"})
+		f.WantProblem(422, "invalid-link", "POST", "/auth/password/reset", "",
+			map[string]string{"token": v, "password": "another phrase"})
 	}
 	for name, v := range map[string]string{"refresh": login.Text("refresh_token"), "link": verify, "access": token} {
 		require.Equal(t, 401, f.Dial("/ws/channels/hq?ticket="+v, nil).Status, name)
@@ -185,9 +202,12 @@ func TestJ4KeysFromAClosedSet(t *testing.T) {
 	url := "http://" + canary.Addr().String() + "/keys"
 	forged := map[string]string{}
 	for name, header := range map[string]map[string]any{
-		"jku": {"jku": url}, "x5u": {"x5u": url}, "jwk": {"jwk": jwk}, "x5c": {"x5c": []string{"AAAA"}}, "crit": {"crit": []string{"exp"}},
-		"zip": {"zip": "DEF"}, "cty": {"cty": "JWT"},
-		"unknown kid": {"kid": "0123456789abcdef"}, "kid a path": {"kid": "../keys/" + f.kid}, "kid a query": {"kid": "' OR 1=1"}, "no kid": {"kid": nil}, "kid a number": {"kid": 1},
+		"jku": {"jku": url}, "x5u": {"x5u": url}, "jwk": {"jwk": jwk}, "x5c": {"x5c": []string{"AAAA"}},
+		"crit": {"crit": []string{"exp"}},
+		"zip":  {"zip": "DEF"}, "cty": {"cty": "JWT"},
+		"unknown kid": {"kid": "0123456789abcdef"}, "kid a path": {
+			"kid": "../keys/" + f.kid,
+		}, "kid a query": {"kid": "' OR 1=1"}, "no kid": {"kid": nil}, "kid a number": {"kid": 1},
 	} {
 		forged[name] = f.sign(jwt.SigningMethodEdDSA, f.key, header, nil)
 		forged[name+", another key"] = f.sign(jwt.SigningMethodEdDSA, stranger, header, nil)
@@ -204,7 +224,9 @@ func TestJ5OneSpelling(t *testing.T) {
 	login := f.Want(200, "POST", "/auth/login", "", sitetest.Credentials("admin@lyceum.local", sitetest.AdminPassword))
 	token := login.Text("access_token")
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	forged := map[string]string{"padded": token + "=", "space": token + "%20", "dot": token + ".", "twice": token + "." + token}
+	forged := map[string]string{
+		"padded": token + "=", "space": token + "%20", "dot": token + ".", "twice": token + "." + token,
+	}
 	for _, c := range alphabet { // the last character carries bits that a lax decoder ignores
 		if token[len(token)-1] != byte(c) {
 			forged["ends in "+string(c)] = token[:len(token)-1] + string(c)
@@ -217,7 +239,9 @@ func TestJ5OneSpelling(t *testing.T) {
 	var pretty map[string]any
 	require.NoError(t, json.Unmarshal(claims, &pretty))
 	doubled := strings.TrimSuffix(string(claims), "}") + `,"role":"admin"}`
-	f.refusedAlike(map[string]string{"claims changed": parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(doubled)) + "." + parts[2]})
+	f.refusedAlike(map[string]string{
+		"claims changed": parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(doubled)) + "." + parts[2],
+	})
 	f.Want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": login.Text("refresh_token")})
 	forged["itself"] = token
 	f.refusedAlike(forged)
@@ -227,7 +251,10 @@ func TestJ5OneSpelling(t *testing.T) {
 func TestJ7LongTokens(t *testing.T) {
 	t.Parallel()
 	f := newForger(t)
-	f.refusedAlike(map[string]string{"dots": strings.Repeat(".", 15000), "long": strings.Repeat("A", 15000), "long claims": f.sign(jwt.SigningMethodEdDSA, f.key, nil, map[string]any{"x": strings.Repeat("x", 5000)})})
+	f.refusedAlike(map[string]string{
+		"dots": strings.Repeat(".", 15000), "long": strings.Repeat("A", 15000),
+		"long claims": f.sign(jwt.SigningMethodEdDSA, f.key, nil, map[string]any{"x": strings.Repeat("x", 5000)}),
+	})
 	huge := f.Call("GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Bearer " + strings.Repeat(".", 1<<20)})
 	require.Equal(t, 431, huge.Status)
 }

@@ -32,7 +32,10 @@ func TestCodesAreRandom(t *testing.T) {
 
 // However a code is typed, or a mail program has dressed it up, it is the same.
 func TestCodesAreReadTolerantly(t *testing.T) {
-	for _, typed := range []string{"0A1B1-CD234", "oaibl-cd234", " 0a1b1 cd234 ", "0A1B1CD234", "0A1B1–CD234", "0A1B1\u00a0—\u2011cd23\u200b4\n", "OAlBI−CD234"} {
+	for _, typed := range []string{
+		"0A1B1-CD234", "oaibl-cd234", " 0a1b1 cd234 ", "0A1B1CD234", "0A1B1–CD234",
+		"0A1B1\u00a0—\u2011cd23\u200b4\n", "OAlBI−CD234",
+	} {
 		require.Equal(t, hashCode([]byte("k"), "0A1B1-CD234"), hashCode([]byte("k"), typed), "%q", typed)
 	}
 	require.NotEqual(t, hashCode([]byte("k"), "0A1B1-CD234"), hashCode([]byte("k"), "0A1B1-CD235"))

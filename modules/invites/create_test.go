@@ -27,7 +27,10 @@ func TestCreate(t *testing.T) {
 			again := s.Want(200, "GET", "/admin/invites/"+created.Text("id"), admin, nil)
 			require.Nil(t, again.Get("code"))
 			require.Equal(t, []any{"active", 1.0, 0.0, "For Ada", nil, nil},
-				[]any{again.Get("status"), again.Get("max_uses"), again.Get("uses"), again.Get("note"), again.Get("email"), again.Get("expires_at")})
+				[]any{
+					again.Get("status"), again.Get("max_uses"), again.Get("uses"), again.Get("note"),
+					again.Get("email"), again.Get("expires_at"),
+				})
 		})
 		t.Run("has each course once, in one order", func(t *testing.T) {
 			s := s.For(t)
@@ -40,7 +43,8 @@ func TestCreate(t *testing.T) {
 			s := s.For(t)
 			end := clock.System{}.Now().Add(48 * time.Hour).String()
 			created := s.Invite(admin, map[string]any{
-				"role_to_grant": "instructor", "email": " Mailed@Example.com ", "course_ids": []string{a}, "expires_at": end,
+				"role_to_grant": "instructor", "email": " Mailed@Example.com ", "course_ids": []string{a},
+				"expires_at": end,
 			})
 			require.Equal(t, "mailed@example.com", created.Text("email"))
 			text := s.WaitForText("mailed@example.com", created.Text("code"))
@@ -52,12 +56,17 @@ func TestCreate(t *testing.T) {
 			body   map[string]any
 			place  string
 		}{
-			"an end that has passed":      {422, "validation-failed", map[string]any{"expires_at": "2020-01-01T00:00:00Z"}, "body.expires_at"},
+			"an end that has passed": {
+				422, "validation-failed", map[string]any{"expires_at": "2020-01-01T00:00:00Z"}, "body.expires_at",
+			},
 			"a note with control letters": {422, "validation-failed", map[string]any{"note": "a\u0007b"}, "body.note"},
 			"no address":                  {422, "validation-failed", map[string]any{"email": "nobody"}, "body.email"},
 			"no uses":                     {422, "validation-failed", map[string]any{"max_uses": -1}, "body.max_uses"},
-			"an unknown course":           {422, "validation-failed", map[string]any{"course_ids": []string{a, ids.New()}}, "body.course_ids[1]"},
-			"an archived course":          {409, "course-archived", map[string]any{"course_ids": []string{archived}}, ""},
+			"an unknown course": {
+				422, "validation-failed", map[string]any{"course_ids": []string{a, ids.New()}},
+				"body.course_ids[1]",
+			},
+			"an archived course": {409, "course-archived", map[string]any{"course_ids": []string{archived}}, ""},
 		} {
 			t.Run("is refused with "+name, func(t *testing.T) {
 				body := sitetest.With(c.body, "role_to_grant", "member")
@@ -135,7 +144,8 @@ func TestRevoke(t *testing.T) {
 				s.Want(204, "DELETE", "/admin/invites/"+created.Text("id"), admin, nil)
 			}
 			require.Equal(t, 1, s.CountEntries(admin, "invite.revoked"))
-			s.WantProblem(410, "invite-revoked", "POST", "/invites/redeem", token, map[string]string{"code": created.Text("code")})
+			s.WantProblem(410, "invite-revoked", "POST", "/invites/redeem", token,
+				map[string]string{"code": created.Text("code")})
 			s.WantProblem(410, "invite-revoked", "POST", "/admin/invites/"+created.Text("id")+"/resend", admin, nil)
 		})
 		t.Run("ends a batch", func(t *testing.T) {

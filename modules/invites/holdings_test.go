@@ -82,9 +82,11 @@ func newWorld(t *testing.T, o db.Options) *world {
 	bus := events.NewBus(d, clock.System{})
 	mailer := &mailtest.Mailer{PublicURL: "http://lyceum.test"}
 	w.Service = newService(Params{
-		DB: d, Store: newStore(d), Accounts: w.accounts, Verifier: w.accounts, Roles: w.accounts, Events: bus, Mailer: mailer, Clock: clock.System{}, Keys: keys, Config: &Config{},
+		DB: d, Store: newStore(d), Accounts: w.accounts, Verifier: w.accounts, Roles: w.accounts, Events: bus,
+		Mailer: mailer, Clock: clock.System{}, Keys: keys, Config: &Config{},
 	})
-	require.NoError(t, bus.AttachSubscriptions(newSubscribers(w.Service), []events.Subscription{events.SubscribeInTx("audit", w.note)}))
+	require.NoError(t,
+		bus.AttachSubscriptions(newSubscribers(w.Service), []events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	return w
 }
 
@@ -125,7 +127,8 @@ func (w *world) export(user string) map[string][]map[string]any {
 
 func (w *world) erase(user string) {
 	w.t.Helper()
-	require.NoError(w.t, w.db.InTx(w.t.Context(), func(ctx context.Context) error { return newHoldings(w.Service).Erase(ctx, user) }))
+	require.NoError(w.t,
+		w.db.InTx(w.t.Context(), func(ctx context.Context) error { return newHoldings(w.Service).Erase(ctx, user) }))
 }
 
 func code(t *testing.T, err error) string {
@@ -156,8 +159,12 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 
 		made := w.export(ada)["invites_created"]
 		require.Len(t, made, 6)
-		require.Equal(t, map[string]any{"id": bound.ID, "role_to_grant": "member", "email_bound": true, "note": "", "max_uses": 1.0, "uses": 0.0,
-			"expires_at": nil, "created_at": bound.CreatedAt.String()}, made[5])
+		require.Equal(t,
+			map[string]any{
+				"id": bound.ID, "role_to_grant": "member", "email_bound": true, "note": "", "max_uses": 1.0,
+				"uses":       0.0,
+				"expires_at": nil, "created_at": bound.CreatedAt.String(),
+			}, made[5])
 		require.Equal(t, []any{"N 4", false}, []any{made[4]["note"], made[4]["email_bound"]})
 		used, before := w.export(uli), w.export(olga)
 		require.Len(t, used, 1)
@@ -188,13 +195,22 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 
 		w.entries = nil
 		w.erase(uli)
-		require.Equal(t, []auditapi.Entry{{Action: "invite.revoked", TargetType: "invite", TargetID: open.ID, Data: map[string]any{"reason": "account-deleted"}}}, w.entries)
+		require.Equal(t,
+			[]auditapi.Entry{
+				{
+					Action: "invite.revoked", TargetType: "invite", TargetID: open.ID,
+					Data: map[string]any{"reason": "account-deleted"},
+				},
+			},
+			w.entries)
 		w.erase(uli)
 		delete(w.accounts.known, uli)
 		w.erase(uli)
 		require.Len(t, w.entries, 1)
 
-		for id, want := range map[string]string{open.ID: statusRevoked, spent.ID: statusExhausted, others.ID: statusActive, free.ID: statusActive} {
+		for id, want := range map[string]string{
+			open.ID: statusRevoked, spent.ID: statusExhausted, others.ID: statusActive, free.ID: statusActive,
+		} {
 			i, err := w.store.findByID(t.Context(), id)
 			require.NoError(t, err)
 			require.Equal(t, want, i.status(w.clock.Now()))

@@ -26,6 +26,7 @@ type batchInput struct {
 	}
 }
 
+// batchRowView is the result of one row.
 type batchRowView struct {
 	Row      int    `json:"row" doc:"Counts from 1, without a header line"`
 	Email    string `json:"email"`
@@ -34,6 +35,7 @@ type batchRowView struct {
 	Error    string `json:"error,omitempty" enum:"invalid-email"`
 }
 
+// batchView is the result of a batch.
 type batchView struct {
 	BatchID string         `json:"batch_id,omitempty" doc:"Left out when nothing was made"`
 	Results []batchRowView `json:"results" nullable:"false" doc:"One for each row, in their order"`

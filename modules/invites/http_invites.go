@@ -145,12 +145,14 @@ type redeemInput struct {
 	}
 }
 
+// redeemView is the result of a redemption.
 type redeemView struct {
 	Role    identity.Role `json:"role" doc:"The caller's role now"`
 	Granted bool          `json:"granted" doc:"Whether this use raised it"`
 	Courses []courseView  `json:"courses" nullable:"false" doc:"Courses that the invite enrolls in"`
 }
 
+// courseView is a course that an invite enrolls in.
 type courseView struct {
 	ID    string `json:"id"`
 	Slug  string `json:"slug"`

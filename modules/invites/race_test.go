@@ -47,7 +47,10 @@ func TestManyRedeemOneUse(t *testing.T) {
 			require.Equal(t, 2, won)
 			wins += won
 			require.EqualValues(t, 2, s.Want(200, "GET", "/admin/invites/"+inv.Text("id"), admin, nil).Get("uses"))
-			require.Len(t, s.Want(200, "GET", "/admin/audit-logs?action=invite.redeemed&target_id="+inv.Text("id"), admin, nil).Items(), 2)
+			require.Len(t,
+				s.Want(200, "GET", "/admin/audit-logs?action=invite.redeemed&target_id="+inv.Text("id"), admin,
+					nil).Items(),
+				2)
 		}
 		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 	})
@@ -85,11 +88,15 @@ func TestManyRedeemOneUseOnReplicas(t *testing.T) {
 		require.Equal(t, 1, granted)
 		require.EqualValues(t, 1, a.Want(200, "GET", "/admin/invites/"+inv.Text("id"), admin, nil).Get("uses"))
 		for action, n := range map[string]int{"invite.redeemed": 1, "invite.redeem_failed": 99} {
-			require.Len(t, a.Want(200, "GET", "/admin/audit-logs?limit=100&target_id="+inv.Text("id")+"&action="+action, admin, nil).Items(), n, action)
+			require.Len(t,
+				a.Want(200, "GET", "/admin/audit-logs?limit=100&target_id="+inv.Text("id")+"&action="+action,
+					admin, nil).Items(),
+				n, action)
 		}
 	}
 	require.Equal(t, true, sites[1].Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
-	require.Eventually(t, func() bool { return a.CountNotifications(tokens, "role.granted") == rounds }, 30*time.Second, 200*time.Millisecond)
+	require.Eventually(t, func() bool { return a.CountNotifications(tokens, "role.granted") == rounds },
+		30*time.Second, 200*time.Millisecond)
 }
 
 // A redemption happens as a whole or not at all: where any part can't be written, nothing is (I5).
@@ -97,14 +104,17 @@ func TestRedemptionIsAtomic(t *testing.T) {
 	sitetest.OnBothInside(t, func(t *testing.T, s *sitetest.Site, d *db.DB) {
 		admin := s.AdminToken()
 		email, id, user := s.NewAccount("whole")
-		course := s.Want(201, "POST", "/courses", admin, `{"title":"Whole","status":"published","visibility":"private"}`).Text("id")
+		course := s.Want(201, "POST", "/courses", admin,
+			`{"title":"Whole","status":"published","visibility":"private"}`).Text("id")
 		inv := s.Invite(admin, map[string]any{"role_to_grant": "member", "course_ids": []string{course}, "email": email})
 		entries := s.CountAll("/admin/audit-logs?", admin)
 		rename := func(from, to string) {
 			_, err := d.Exec(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to)
 			require.NoError(t, err)
 		}
-		for _, table := range []string{"audit_entries", "audit_head", "outbox_deliveries", "enrollments", "invite_redemptions"} {
+		for _, table := range []string{
+			"audit_entries", "audit_head", "outbox_deliveries", "enrollments", "invite_redemptions",
+		} {
 			rename(table, table+"_away")
 			require.False(t, s.TryRedeem(user, inv.Text("code")), table)
 			rename(table+"_away", table)
@@ -115,7 +125,9 @@ func TestRedemptionIsAtomic(t *testing.T) {
 			require.Equal(t, entries, s.CountAll("/admin/audit-logs?", admin), table)
 		}
 		require.Equal(t, []any{200, true, "member"}, outcomeOf(s.Redeem(user, inv.Text("code"))))
-		for _, action := range []string{"invite.redeemed", "enrollment.created", "user.role_changed", "user.email_verified"} {
+		for _, action := range []string{
+			"invite.redeemed", "enrollment.created", "user.role_changed", "user.email_verified",
+		} {
 			require.Equal(t, 1, s.CountAll("/admin/audit-logs?actor_id="+id+"&action="+action, admin), action)
 		}
 		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))

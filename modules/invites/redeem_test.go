@@ -15,7 +15,8 @@ func TestInviteLifecycle(t *testing.T) {
 		admin := s.AdminToken()
 		email, _, user := s.NewAccount("invited")
 		_, _, stranger := s.NewAccount("stranger")
-		bound := s.Invite(admin, map[string]any{"role_to_grant": "member", "email": " INVITED@example.com ", "note": "for them"})
+		bound := s.Invite(admin,
+			map[string]any{"role_to_grant": "member", "email": " INVITED@example.com ", "note": "for them"})
 		require.Equal(t, email, bound.Text("email"))
 		require.Equal(t, bound.Text("code")[:4], bound.Text("code_prefix"))
 		require.Equal(t, "/admin/invites/"+bound.Text("id"), bound.Header.Get("Location"))
@@ -23,7 +24,8 @@ func TestInviteLifecycle(t *testing.T) {
 		require.NotContains(t, string(s.Want(200, "GET", "/admin/invites", admin, nil).Raw), bound.Text("code"))
 		require.Equal(t, "invite-wrong-address", s.Redeem(stranger, bound.Text("code")).Text("code"))
 		require.Equal(t, true, s.Redeem(user, bound.Text("code")).Get("granted"))
-		require.Equal(t, true, s.Want(200, "GET", "/users/me", user, nil).Get("email_verified"), "the mail proved the address")
+		require.Equal(t, true, s.Want(200, "GET", "/users/me", user, nil).Get("email_verified"),
+			"the mail proved the address")
 		again := s.Redeem(user, bound.Text("code"))
 		require.Equal(t, 200, again.Status)
 		require.Equal(t, false, again.Get("granted"))
@@ -43,11 +45,16 @@ func TestInviteLifecycle(t *testing.T) {
 		s.Want(204, "DELETE", "/admin/invites/"+lower.Text("id"), admin, nil)
 		require.Equal(t, "invite-revoked", s.Redeem(stranger, lower.Text("code")).Text("code"))
 
-		soon := s.Invite(admin, map[string]any{"role_to_grant": "member", "expires_at": clock.FromTime(time.Now().Add(300 * time.Millisecond))})
+		soon := s.Invite(admin,
+			map[string]any{"role_to_grant": "member", "expires_at": clock.FromTime(time.Now().Add(300 * time.Millisecond))})
 		time.Sleep(400 * time.Millisecond)
 		require.Equal(t, "invite-expired", s.Redeem(stranger, soon.Text("code")).Text("code"))
-		for _, bad := range []string{`{"role_to_grant":"user"}`, `{"role_to_grant":"member","expires_at":"2001-01-01T00:00:00Z"}`, `{"role_to_grant":"member","max_uses":0}`,
-			`{"role_to_grant":"member","max_uses":10001}`, `{"role_to_grant":"member","email":"nobody"}`, `{"role_to_grant":"member","expires_at":"tomorrow"}`} {
+		for _, bad := range []string{
+			`{"role_to_grant":"user"}`, `{"role_to_grant":"member","expires_at":"2001-01-01T00:00:00Z"}`,
+			`{"role_to_grant":"member","max_uses":0}`,
+			`{"role_to_grant":"member","max_uses":10001}`, `{"role_to_grant":"member","email":"nobody"}`,
+			`{"role_to_grant":"member","expires_at":"tomorrow"}`,
+		} {
 			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin, bad)
 		}
 		for status, n := range map[string]int{"active": 0, "exhausted": 1, "expired": 1, "revoked": 1} {
@@ -72,5 +79,7 @@ func TestInvitesOfADemotedAdminAreRevoked(t *testing.T) {
 	s.SetRole(admin, id, "member")
 	require.Equal(t, "invite-revoked", s.Redeem(user, inv.Text("code")).Text("code"))
 	require.Equal(t, "revoked", s.Want(200, "GET", "/admin/invites/"+inv.Text("id"), admin, nil).Text("status"))
-	require.Len(t, s.Want(200, "GET", "/admin/audit-logs?action=invite.revoked&target_id="+inv.Text("id"), admin, nil).Items(), 1)
+	require.Len(t,
+		s.Want(200, "GET", "/admin/audit-logs?action=invite.revoked&target_id="+inv.Text("id"), admin, nil).Items(),
+		1)
 }

@@ -19,28 +19,39 @@ func TestResendInvite(t *testing.T) {
 		admin := s.AdminToken()
 		course := s.Want(201, "POST", "/courses", admin, `{"title":"Chemistry","status":"published"}`)
 		email, id, user := s.NewAccount("guest")
-		first := s.Invite(admin, map[string]any{"role_to_grant": "member", "email": email, "course_ids": []string{course.Text("id")}, "note": "from the fair"})
+		first := s.Invite(admin,
+			map[string]any{
+				"role_to_grant": "member", "email": email, "course_ids": []string{course.Text("id")},
+				"note": "from the fair",
+			})
 		path := "/admin/invites/" + first.Text("id") + "/resend"
 		again := s.Want(200, "POST", path, admin, nil)
 		require.Empty(t, again.Text("code"), "the code goes by mail only")
 		require.NotContains(t, string(again.Raw), `"code"`)
-		for _, field := range []string{"id", "role_to_grant", "email", "note", "max_uses", "uses", "status", "created_at", "course_ids", "expires_at"} {
+		for _, field := range []string{
+			"id", "role_to_grant", "email", "note", "max_uses", "uses", "status", "created_at", "course_ids",
+			"expires_at",
+		} {
 			require.Equal(t, first.Get(field), again.Get(field), field)
 		}
 		require.Equal(t, 404, s.Redeem(user, first.Text("code")).Status, "the old code is void")
 		code := s.WaitForLink(email, "/join#code=", first.Text("code"))
 		require.NotEqual(t, first.Text("code"), code)
 		require.Equal(t, code[:4], again.Text("code_prefix"))
-		require.Equal(t, again.Text("code_prefix"), s.Want(200, "GET", "/admin/invites/"+first.Text("id"), admin, nil).Text("code_prefix"))
+		require.Equal(t, again.Text("code_prefix"),
+			s.Want(200, "GET", "/admin/invites/"+first.Text("id"), admin, nil).Text("code_prefix"))
 		// Which courses came with it is told at the first use and at the next.
 		for n := range 2 {
 			redeemed := s.Redeem(user, code)
 			require.Equal(t, 200, redeemed.Status, "%s", redeemed.Raw)
 			require.Equal(t, "member", redeemed.Text("role"))
 			require.Equal(t, n == 0, redeemed.Get("granted"))
-			require.Equal(t, []any{map[string]any{"id": course.Text("id"), "slug": "chemistry", "title": "Chemistry"}}, redeemed.Get("courses"))
+			require.Equal(t,
+				[]any{map[string]any{"id": course.Text("id"), "slug": "chemistry", "title": "Chemistry"}},
+				redeemed.Get("courses"))
 		}
-		require.Equal(t, []any{}, s.Redeem(user, s.Invite(admin, map[string]any{"role_to_grant": "member"}).Text("code")).Get("courses"))
+		require.Equal(t, []any{},
+			s.Redeem(user, s.Invite(admin, map[string]any{"role_to_grant": "member"}).Text("code")).Get("courses"))
 		s.WantProblem(410, "invite-exhausted", "POST", path, admin, nil)
 		entries := s.Want(200, "GET", "/admin/audit-logs?action=invite.resent", admin, nil).Items()
 		require.Len(t, entries, 1)
@@ -51,7 +62,8 @@ func TestResendInvite(t *testing.T) {
 		s.Want(204, "DELETE", "/admin/invites/"+open, admin, nil)
 		s.WantProblem(410, "invite-revoked", "POST", "/admin/invites/"+open+"/resend", admin, nil)
 		soon := clock.FromTime(time.Now().Add(300 * time.Millisecond)).String()
-		late := s.Invite(admin, map[string]any{"role_to_grant": "member", "email": "late@example.com", "expires_at": soon}).Text("id")
+		late := s.Invite(admin,
+			map[string]any{"role_to_grant": "member", "email": "late@example.com", "expires_at": soon}).Text("id")
 		require.Eventually(t, func() bool {
 			return s.Call("POST", "/admin/invites/"+late+"/resend", admin, nil).Text("code") == "invite-expired"
 		}, 5*time.Second, 100*time.Millisecond)
@@ -80,7 +92,8 @@ func TestResendRacesWithRedeeming(t *testing.T) {
 			var all sync.WaitGroup
 			for range 4 {
 				all.Go(func() {
-					assert.Contains(t, []int{200, 410}, s.Call("POST", "/admin/invites/"+made.Text("id")+"/resend", admin, nil).Status)
+					assert.Contains(t, []int{200, 410},
+						s.Call("POST", "/admin/invites/"+made.Text("id")+"/resend", admin, nil).Status)
 				})
 			}
 			status := s.Redeem(user, made.Text("code")).Status
@@ -92,7 +105,8 @@ func TestResendRacesWithRedeeming(t *testing.T) {
 			prefix := s.Want(200, "GET", "/admin/invites/"+made.Text("id"), admin, nil).Text("code_prefix")
 			works := 0
 			var codes []string
-			require.Eventually(t, func() bool { codes = s.MailedCodes(email); return len(codes) == 5 }, 20*time.Second, 100*time.Millisecond)
+			require.Eventually(t, func() bool { codes = s.MailedCodes(email); return len(codes) == 5 },
+				20*time.Second, 100*time.Millisecond)
 			for _, code := range codes {
 				if s.Redeem(user, code).Status == 200 {
 					works++

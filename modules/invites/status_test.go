@@ -24,7 +24,8 @@ func TestStatusIsTheSameInGoAndSQL(t *testing.T) {
 				for uses := range 3 {
 					id := ids.New()
 					i := &invite{
-						ID: id, CodeHash: []byte(id), CodePrefix: "TEST", RoleToGrant: usersapi.RoleMember, MaxUses: 2, Uses: uses,
+						ID: id, CodeHash: []byte(id), CodePrefix: "TEST", RoleToGrant: usersapi.RoleMember,
+						MaxUses: 2, Uses: uses,
 						ExpiresAt: expiresAt, RevokedAt: revokedAt, CreatedBy: ids.New(), CreatedAt: now, CourseIDs: "[]",
 					}
 					require.NoError(t, w.store.insert(t.Context(), []*invite{i}))

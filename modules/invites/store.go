@@ -14,15 +14,18 @@ type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
+// insert adds invites.
 func (s *store) insert(ctx context.Context, invites []*invite) error {
 	return s.db.Conn(ctx).CreateInBatches(invites, 200).Error
 }
 
+// findByID returns an invite.
 func (s *store) findByID(ctx context.Context, id string) (*invite, error) {
 	i := &invite{}
 	return i, s.db.Conn(ctx).Where("id = ?", id).Take(i).Error
 }
 
+// findByHash returns the invite whose code has a hash.
 func (s *store) findByHash(ctx context.Context, hash []byte) (*invite, error) {
 	i := &invite{}
 	return i, s.db.Conn(ctx).Where("code_hash = ?", hash).Take(i).Error
@@ -182,6 +185,7 @@ func (s *store) saveRedemption(ctx context.Context, r redemption) error {
 		r.InviteID, r.UserID, r.Counted, r.CreatedAt).Error
 }
 
+// deleteRedemptions deletes the redemptions of an account.
 func (s *store) deleteRedemptions(ctx context.Context, userID string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM invite_redemptions WHERE user_id = ?", userID).Error
 }

@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/keyset"
 )
 
+// handlers answers the requests of the module.
 type handlers struct {
 	service *Service
 	cursors *pagination.Cursors
@@ -60,6 +61,7 @@ type retryInput struct {
 	Status string `query:"status" enum:"failed,queued" default:"failed" doc:"Which mails: those that failed, or those that wait for their next attempt"`
 }
 
+// retriedView is how many mails are tried again.
 type retriedView struct {
 	Count int `json:"count" doc:"How many mails are tried again"`
 }

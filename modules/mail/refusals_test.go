@@ -37,8 +37,11 @@ func TestRefusalsByTheMailServer(t *testing.T) {
 		// What concerns this server waits, whatever the first digit; what concerns the mail fails
 		// at once.
 		for n, c := range []struct{ stage, reply, status string }{
-			{"greeting", "554 no service for you", "queued"}, {"sender", "550 5.1.8 unknown sender", "queued"}, {"recipient", "451 4.7.1 greylisted", "queued"},
-			{"recipient", "550 5.1.1 no such user", "failed"}, {"end", "554 5.6.0 content refused", "failed"}, {"end", "452 4.3.1 full", "queued"},
+			{"greeting", "554 no service for you", "queued"}, {"sender", "550 5.1.8 unknown sender", "queued"},
+			{"recipient", "451 4.7.1 greylisted", "queued"},
+			{"recipient", "550 5.1.1 no such user", "failed"}, {
+				"end", "554 5.6.0 content refused", "failed",
+			}, {"end", "452 4.3.1 full", "queued"},
 		} {
 			server.Script(c.stage, c.reply)
 			email, _, _ := s.NewAccount(fmt.Sprint("refused-", n))
@@ -56,8 +59,9 @@ func TestRefusalsByTheMailServer(t *testing.T) {
 		mail := mailTo(s, admin, email, 1)
 		long := time.Now().Add(-25 * time.Hour).UnixMilli()
 		require.Eventually(t, func() bool { // a delivery under way read the mail before it was old
-			require.NoError(t, d.Conn(t.Context()).Exec("UPDATE mail_messages SET created_at = ?, tried_since = ?, next_at = ? WHERE id = ? AND status = 'queued'",
-				long, long, long, mail.Text("id")).Error)
+			require.NoError(t,
+				d.Conn(t.Context()).Exec("UPDATE mail_messages SET created_at = ?, tried_since = ?, next_at = ? WHERE id = ? AND status = 'queued'",
+					long, long, long, mail.Text("id")).Error)
 			mail = mailTo(s, admin, email, 1)
 			return mail.Text("status") == "failed"
 		}, 15*time.Second, 200*time.Millisecond)

@@ -8,6 +8,7 @@ import (
 	"lyceum/platform/keyset"
 )
 
+// store reads and writes the table mail_messages.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
@@ -15,6 +16,7 @@ func newStore(d *db.DB) *store { return &store{d} }
 // insertBatch is how many rows one INSERT writes.
 const insertBatch = 200
 
+// insert adds mails.
 func (s *store) insert(ctx context.Context, messages []message) error {
 	return s.db.Conn(ctx).CreateInBatches(messages, insertBatch).Error
 }
@@ -79,7 +81,9 @@ func (s *store) lock(ctx context.Context, id string) (m message, ok bool, err er
 }
 
 // list returns up to limit mails without their texts, the newest first; see Service.list.
-func (s *store) list(ctx context.Context, status string, after *keyset.Position, limit int) (found []message, err error) {
+func (s *store) list(
+	ctx context.Context, status string, after *keyset.Position, limit int,
+) (found []message, err error) {
 	q := s.db.Conn(ctx).Omit("sealed")
 	if status != "" {
 		q = q.Where("status = ?", status)
@@ -92,7 +96,9 @@ func (s *store) list(ctx context.Context, status string, after *keyset.Position,
 }
 
 // listByAccount returns up to limit mails to an account after the given one, the oldest first.
-func (s *store) listByAccount(ctx context.Context, userID string, after heldMessage, limit int) (found []heldMessage, err error) {
+func (s *store) listByAccount(
+	ctx context.Context, userID string, after heldMessage, limit int,
+) (found []heldMessage, err error) {
 	q := s.db.Conn(ctx).Table("mail_messages").
 		Select("id, kind, recipient, subject, status, created_at, sent_at").
 		Where("user_id = ?", userID)

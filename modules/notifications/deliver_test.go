@@ -33,13 +33,34 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 			kind, title, link string
 			mail              string
 		}{
-			{coursesapi.CoursePublished{CourseID: course}, kindCoursePublished, "“Go” is published", "/#/courses/" + course, "course_published"},
-			{coursesapi.LessonAdded{CourseID: course, LessonID: lesson}, kindLessonAdded, "A new lesson in “Go”", "/#/courses/" + course + "/lessons/" + lesson, ""},
-			{coursesapi.CourseCompleted{CourseID: course, UserID: learner}, kindCourseCompleted, "You completed “Go”", "/#/courses/" + course, "course_completed"},
-			{usersapi.RoleGranted{UserID: learner, Role: "member"}, kindRoleGranted, "You have a new role: member", "/#/courses", "role_granted"},
-			{chatapi.Mentioned{ChannelSlug: "hq", AuthorID: w.owner, UserIDs: []string{learner}}, kindMention, "You were mentioned in #hq", "/#/chat/hq", ""},
-			{authapi.NewSignIn{UserID: learner, IP: "192.0.2.7", UserAgent: "Firefox", At: at}, kindNewSignIn, "New sign-in to your account", "/#/account", "new_sign_in"},
-			{authapi.PasswordChanged{UserID: learner, At: at}, kindPasswordChanged, "Your password was changed", "/#/account", "password_changed"},
+			{
+				coursesapi.CoursePublished{CourseID: course}, kindCoursePublished, "“Go” is published",
+				"/#/courses/" + course, "course_published",
+			},
+			{
+				coursesapi.LessonAdded{CourseID: course, LessonID: lesson}, kindLessonAdded,
+				"A new lesson in “Go”", "/#/courses/" + course + "/lessons/" + lesson, "",
+			},
+			{
+				coursesapi.CourseCompleted{CourseID: course, UserID: learner}, kindCourseCompleted,
+				"You completed “Go”", "/#/courses/" + course, "course_completed",
+			},
+			{
+				usersapi.RoleGranted{UserID: learner, Role: "member"}, kindRoleGranted,
+				"You have a new role: member", "/#/courses", "role_granted",
+			},
+			{
+				chatapi.Mentioned{ChannelSlug: "hq", AuthorID: w.owner, UserIDs: []string{learner}}, kindMention,
+				"You were mentioned in #hq", "/#/chat/hq", "",
+			},
+			{
+				authapi.NewSignIn{UserID: learner, IP: "192.0.2.7", UserAgent: "Firefox", At: at}, kindNewSignIn,
+				"New sign-in to your account", "/#/account", "new_sign_in",
+			},
+			{
+				authapi.PasswordChanged{UserID: learner, At: at}, kindPasswordChanged, "Your password was changed",
+				"/#/account", "password_changed",
+			},
 		} {
 			mails := len(w.mails(learner))
 			w.publish(c.event)
@@ -83,7 +104,8 @@ func TestALargeClassIsToldInParts(t *testing.T) {
 		require.EqualValues(t, len(class), w.count("notifications"))
 		require.Len(t, w.mailer.Mails(), len(class))
 		var senders int64
-		require.NoError(t, w.db.Conn(t.Context()).Raw("SELECT count(DISTINCT event_id) FROM notifications").Scan(&senders).Error)
+		require.NoError(t,
+			w.db.Conn(t.Context()).Raw("SELECT count(DISTINCT event_id) FROM notifications").Scan(&senders).Error)
 		require.EqualValues(t, 1, senders, "the parts share the event that they come from")
 	})
 }
@@ -135,13 +157,18 @@ func TestNewsGoToThoseWhoAreEnrolled(t *testing.T) {
 func TestDeliveriesOfAnEarlierVersion(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		learner := w.class(1)[0]
-		a := announcement{ID: ids.New(), CourseID: w.courses.course.ID, AuthorID: w.owner, Title: "Exam", Body: "b", CreatedAt: clock.System{}.Now()}
+		a := announcement{
+			ID: ids.New(), CourseID: w.courses.course.ID, AuthorID: w.owner, Title: "Exam", Body: "b",
+			CreatedAt: clock.System{}.Now(),
+		}
 		require.NoError(t, w.store.insertAnnouncement(t.Context(), &a))
 		for event, payload := range map[string]string{
-			"course.published": `{"course_id":"` + a.CourseID + `"}`, "lesson.added": `{"course_id":"` + a.CourseID + `","lesson_id":"` + ids.New() + `"}`,
+			"course.published":                `{"course_id":"` + a.CourseID + `"}`,
+			"lesson.added":                    `{"course_id":"` + a.CourseID + `","lesson_id":"` + ids.New() + `"}`,
 			"notifications.announcement_made": `{"announcement_id":"` + a.ID + `"}`,
 		} {
-			require.NoError(t, w.db.Conn(t.Context()).Exec(`INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
+			require.NoError(t,
+				w.db.Conn(t.Context()).Exec(`INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
 				VALUES (?, ?, ?, 'notifications', ?, 'pending', 0, 0)`, ids.New(), ids.New(), event, payload).Error)
 		}
 		w.relay()
@@ -187,7 +214,8 @@ func TestPreferencesAreRespected(t *testing.T) {
 		}
 		require.Len(t, w.pusher.pushed, 1)
 
-		require.NoError(t, w.savePreferences(w.as(quiet, usersapi.RoleUser), []preference{{Kind: kindNewSignIn, Email: true}}))
+		require.NoError(t,
+			w.savePreferences(w.as(quiet, usersapi.RoleUser), []preference{{Kind: kindNewSignIn, Email: true}}))
 		w.publish(authapi.NewSignIn{UserID: quiet, At: "nonsense"})
 		require.Equal(t, []string{"new_sign_in"}, w.mails(quiet))
 	})
@@ -257,7 +285,9 @@ func TestFailuresAreDeliveredAgain(t *testing.T) {
 	require.ErrorIs(t, w.onPartDue(t.Context(), partDue{message{Kind: kindMention}, []string{w.owner}}), broken)
 	w.accounts.byIDs = nil
 	require.Error(t, w.deliverOnce(t.Context(), message{Kind: "nonsense"}, nil))
-	require.Error(t, w.deliverOnce(t.Context(), message{EventID: ids.New(), Kind: kindCoursePublished}, []string{w.owner}), "a mail that lacks its course")
+	require.Error(t,
+		w.deliverOnce(t.Context(), message{EventID: ids.New(), Kind: kindCoursePublished}, []string{w.owner}),
+		"a mail that lacks its course")
 	require.Zero(t, w.count("notifications"), "and the row goes with it")
 }
 
@@ -295,7 +325,10 @@ func TestWhoMayAnnounce(t *testing.T) {
 	require.Equal(t, "forbidden", say(other, id))
 	w.courses.canRead = func(identity.Caller) bool { return false }
 	require.Equal(t, "not-found", say(other, id))
-	for _, bad := range [][2]string{{"", "b"}, {"t", " \n"}, {strings.Repeat("t", maxTitle+1), "b"}, {"t\nt", "b"}, {"t", strings.Repeat("b", maxBody+1)}} {
+	for _, bad := range [][2]string{
+		{"", "b"}, {"t", " \n"}, {strings.Repeat("t", maxTitle+1), "b"}, {"t\nt", "b"},
+		{"t", strings.Repeat("b", maxBody+1)},
+	} {
 		_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), id, bad[0], bad[1])
 		require.Equal(t, "validation-failed", code(t, err))
 	}

@@ -130,13 +130,22 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
-	w := &world{t: t, keys: keys, bus: events.NewBus(d, clock.System{}), pusher: &fakePusher{pushed: map[string][]notificationView{}},
+	w := &world{
+		t: t, keys: keys, bus: events.NewBus(d, clock.System{}),
+		pusher:   &fakePusher{pushed: map[string][]notificationView{}},
 		mailer:   &mailtest.Mailer{PublicURL: publicURL},
-		accounts: &fakeAccounts{known: map[string]usersapi.Account{}}}
+		accounts: &fakeAccounts{known: map[string]usersapi.Account{}},
+	}
 	w.owner = w.person("Olga")
-	w.courses = &fakeCourses{course: coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}, canRead: func(identity.Caller) bool { return true }}
-	w.Service = newService(Params{DB: d, Keys: w.keys, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher, Events: w.bus, Clock: clock.System{},
-		Mailer: w.mailer, Config: &config.Config{PublicURL: publicURL}})
+	w.courses = &fakeCourses{
+		course:  coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner},
+		canRead: func(identity.Caller) bool { return true },
+	}
+	w.Service = newService(Params{
+		DB: d, Keys: w.keys, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher,
+		Events: w.bus, Clock: clock.System{},
+		Mailer: w.mailer, Config: &config.Config{PublicURL: publicURL},
+	})
 	require.NoError(t, w.bus.AttachSubscriptions(newSubscribers(w.Service)))
 	return w
 }

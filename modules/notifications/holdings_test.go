@@ -33,21 +33,30 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		uli, olga := w.person("Uli"), w.owner
 		var rows []notification
 		for i := range 10 {
-			rows = append(rows, notification{ID: ids.New(), UserID: []string{uli, olga}[i%2], EventID: ids.New(), Kind: kindLessonAdded,
-				Title: fmt.Sprintf("T %d", i), Body: "b", Link: "/", Hidden: i == 2, CreatedAt: clock.FromMillis(int64(i))})
+			rows = append(rows,
+				notification{ID: ids.New(), UserID: []string{uli, olga}[i%2], EventID: ids.New(), Kind: kindLessonAdded,
+					Title: fmt.Sprintf("T %d", i), Body: "b", Link: "/", Hidden: i == 2,
+					CreatedAt: clock.FromMillis(int64(i))})
 		}
 		require.NoError(t, w.store.insert(t.Context(), rows))
 		for _, user := range []string{uli, olga} {
-			require.NoError(t, w.savePreferences(w.as(user, usersapi.RoleUser), []preference{{Kind: kindAnnouncement, InApp: true}, {Kind: kindLessonAdded}, {Kind: kindMention}}))
+			require.NoError(t,
+				w.savePreferences(w.as(user, usersapi.RoleUser),
+					[]preference{{Kind: kindAnnouncement, InApp: true}, {Kind: kindLessonAdded}, {Kind: kindMention}}))
 		}
 		for i := range 3 {
-			_, err := w.createAnnouncement(w.as(olga, usersapi.RoleInstructor), w.courses.course.ID, fmt.Sprintf("A %d", i), "text")
+			_, err := w.createAnnouncement(w.as(olga, usersapi.RoleInstructor), w.courses.course.ID,
+				fmt.Sprintf("A %d", i), "text")
 			require.NoError(t, err)
 		}
 		got, before := w.export(uli), w.export(olga)
 		require.Len(t, got["notifications"], 5)
-		require.Equal(t, map[string]any{"id": rows[2].ID, "kind": kindLessonAdded, "title": "T 2", "body": "b", "link": "/", "hidden": true, "read_at": nil,
-			"created_at": "1970-01-01T00:00:00.002Z"}, got["notifications"][1])
+		require.Equal(t,
+			map[string]any{
+				"id": rows[2].ID, "kind": kindLessonAdded, "title": "T 2", "body": "b", "link": "/",
+				"hidden": true, "read_at": nil,
+				"created_at": "1970-01-01T00:00:00.002Z",
+			}, got["notifications"][1])
 		require.Len(t, got["preferences"], 3)
 		require.Equal(t, map[string]any{"kind": kindAnnouncement, "in_app": true, "email": false}, got["preferences"][0])
 		require.NotContains(t, got, "announcements_made")
@@ -56,7 +65,8 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		require.Len(t, before["announcements_made"][0], 5)
 
 		for range 2 {
-			require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context) error { return newHoldings(w.store).Erase(ctx, uli) }))
+			require.NoError(t,
+				w.db.InTx(t.Context(), func(ctx context.Context) error { return newHoldings(w.store).Erase(ctx, uli) }))
 			require.Empty(t, w.export(uli))
 			require.Equal(t, before, w.export(olga))
 		}

@@ -18,6 +18,7 @@ type announcementInput struct {
 	}
 }
 
+// announcementView is an announcement.
 type announcementView struct {
 	ID        string     `json:"id"`
 	CourseID  string     `json:"course_id"`
@@ -30,6 +31,7 @@ type announcementView struct {
 // Resolve implements huma.Resolver.
 func (in *announcementInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkAnnouncement returns the faults of an announcement that no data is needed for.
 func checkAnnouncement(_ context.Context, in *announcementInput) (faults validation.Faults) {
 	_, _, err := cleanAnnouncement(in.Body.Title, in.Body.Body)
 	faults.Add("", err)

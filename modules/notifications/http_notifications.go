@@ -9,6 +9,7 @@ import (
 	"lyceum/platform/keyset"
 )
 
+// handlers answers the requests of the module.
 type handlers struct {
 	service *Service
 	cursors *pagination.Cursors
@@ -16,6 +17,7 @@ type handlers struct {
 
 func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
+// notificationView is a notification of the caller.
 type notificationView struct {
 	ID        string      `json:"id"`
 	Kind      string      `json:"kind"`
@@ -45,6 +47,7 @@ func (h *handlers) listNotifications(ctx context.Context, in *listInput) (*pagin
 		func(n *notification) keyset.Position { return keyset.Position{CreatedAt: n.CreatedAt, ID: n.ID} })
 }
 
+// countView is the number of unread notifications.
 type countView struct {
 	Count int64 `json:"count"`
 }

@@ -9,6 +9,7 @@ import (
 	"lyceum/platform/httpx/validation"
 )
 
+// preferenceView is how the caller is told of a kind.
 type preferenceView struct {
 	Kind   string `json:"kind"`
 	InApp  bool   `json:"in_app"`
@@ -16,6 +17,7 @@ type preferenceView struct {
 	Locked bool   `json:"locked" doc:"The mail can't be switched off"`
 }
 
+// preferencesView has the preference for each kind.
 type preferencesView struct {
 	Items []preferenceView `json:"items" nullable:"false"`
 }
@@ -49,11 +51,13 @@ type preferencesInput struct {
 // Resolve implements huma.Resolver.
 func (in *preferencesInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
+// checkPreferencesInput returns the faults of preferences that no data is needed for.
 func checkPreferencesInput(_ context.Context, in *preferencesInput) (faults validation.Faults) {
 	faults.Add("", checkPreferences(in.toPreferences()))
 	return faults
 }
 
+// toPreferences returns the preferences of a request, without an account.
 func (in *preferencesInput) toPreferences() []preference {
 	chosen := make([]preference, len(in.Body.Items))
 	for i, c := range in.Body.Items {

@@ -49,7 +49,10 @@ func serve(w *world) *site {
 	p := people{map[string]identity.Role{w.owner: usersapi.RoleInstructor}}
 	issuer := tokens.NewTokens(w.keys, publicURL, time.Hour, clock.System{})
 	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, p, p, p), publicURL, nil)
-	server, err := httpx.New(httpx.Options{PublicURL: publicURL, Keys: w.keys, Authenticator: gate, DB: w.db, Clock: clock.System{}, Metrics: telemetry.NewMetrics()},
+	server, err := httpx.New(httpx.Options{
+		PublicURL: publicURL, Keys: w.keys, Authenticator: gate, DB: w.db, Clock: clock.System{},
+		Metrics: telemetry.NewMetrics(),
+	},
 		[]httpx.Table{newRoutes(newHandlers(w.Service, pagination.NewCursors(w.keys)))})
 	require.NoError(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -159,15 +162,20 @@ func TestPreferencesOverHTTP(t *testing.T) {
 		me := s.user()
 		before := s.want(200, me, "GET", "/notifications/preferences", "")
 		require.Len(t, before.items(), 8)
-		require.Equal(t, map[string]any{"kind": "announcement", "in_app": true, "email": true, "locked": false}, before.items()[1])
-		require.Equal(t, map[string]any{"kind": "security.new_sign_in", "in_app": true, "email": true, "locked": true}, before.items()[6])
+		require.Equal(t, map[string]any{"kind": "announcement", "in_app": true, "email": true, "locked": false},
+			before.items()[1])
+		require.Equal(t,
+			map[string]any{"kind": "security.new_sign_in", "in_app": true, "email": true, "locked": true},
+			before.items()[6])
 
 		raw, err := json.Marshal(before.body)
 		require.NoError(t, err)
-		require.Equal(t, before.body, s.want(200, me, "PUT", "/notifications/preferences", string(raw)).body, "what was read may be sent back")
+		require.Equal(t, before.body, s.want(200, me, "PUT", "/notifications/preferences", string(raw)).body,
+			"what was read may be sent back")
 		changed := s.want(200, me, "PUT", "/notifications/preferences",
 			`{"items":[{"kind":"announcement","in_app":true,"email":false,"locked":true},{"kind":"security.new_sign_in","in_app":false,"email":true}]}`)
-		require.Equal(t, map[string]any{"kind": "announcement", "in_app": true, "email": false, "locked": false}, changed.items()[1])
+		require.Equal(t, map[string]any{"kind": "announcement", "in_app": true, "email": false, "locked": false},
+			changed.items()[1])
 		require.Equal(t, false, changed.items()[6]["in_app"])
 		require.Equal(t, before.items()[0], changed.items()[0], "the others stay")
 		require.NotEqual(t, before.header.Get("ETag"), changed.header.Get("ETag"))
@@ -201,7 +209,8 @@ func TestAnnouncingOverHTTP(t *testing.T) {
 	first := s.want(201, w.owner, "POST", path, body, "Idempotency-Key", "k")
 	require.Equal(t, "Exam", first.body["title"])
 	require.NotEmpty(t, first.header.Get("Location"))
-	require.Equal(t, "true", s.want(201, w.owner, "POST", path, body, "Idempotency-Key", "k").header.Get("Idempotency-Replayed"))
+	require.Equal(t, "true",
+		s.want(201, w.owner, "POST", path, body, "Idempotency-Key", "k").header.Get("Idempotency-Replayed"))
 	w.relay()
 	require.Len(t, w.inbox(learner), 1, "a repeated request tells nobody twice")
 }

@@ -61,7 +61,8 @@ func (s *Service) newNewsMessage(ctx context.Context, c coursesapi.Course, n new
 	case kindCoursePublished:
 		return message{
 			Kind: kindCoursePublished, Title: quote(c.Title) + " is published",
-			Body: "A course that you are enrolled in can be read now.", Link: courseLink(c.ID), Data: newCourseData(c.Title),
+			Body: "A course that you are enrolled in can be read now.", Link: courseLink(c.ID),
+			Data: newCourseData(c.Title),
 		}, true, nil
 	case kindLessonAdded:
 		return message{

@@ -64,7 +64,9 @@ var errNoNotification = apperr.NotFound("There is no such notification.")
 
 // listNotifications returns one page of the caller's notifications, the newest first; only those
 // that are unread when unread is set.
-func (s *Service) listNotifications(ctx context.Context, unread bool, after *keyset.Position, limit int) ([]notification, error) {
+func (s *Service) listNotifications(
+	ctx context.Context, unread bool, after *keyset.Position, limit int,
+) ([]notification, error) {
 	return s.store.list(ctx, identity.CallerFrom(ctx).UserID, unread, after, limit)
 }
 

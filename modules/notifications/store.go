@@ -15,6 +15,7 @@ type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
+// insert adds notifications.
 func (s *store) insert(ctx context.Context, rows []notification) error {
 	if len(rows) == 0 {
 		return nil
@@ -31,7 +32,9 @@ func (s *store) findNotified(ctx context.Context, eventID, kind string, users []
 
 // list returns at most limit notifications of an account after a position, the newest first,
 // without hidden ones.
-func (s *store) list(ctx context.Context, userID string, unread bool, after *keyset.Position, limit int) (found []notification, err error) {
+func (s *store) list(
+	ctx context.Context, userID string, unread bool, after *keyset.Position, limit int,
+) (found []notification, err error) {
 	q := s.db.Conn(ctx).Table("notifications n").Joins("LEFT JOIN announcements a ON a.id = n.announcement_id").
 		Select("n.id, n.kind, n.title, COALESCE(a.body, n.body) AS body, n.link, n.read_at, n.created_at").
 		Where("n.user_id = ? AND NOT n.hidden", userID)
@@ -45,20 +48,25 @@ func (s *store) list(ctx context.Context, userID string, unread bool, after *key
 	return found, err
 }
 
+// countUnread returns how many notifications of an account are unread, without hidden ones.
 func (s *store) countUnread(ctx context.Context, userID string) (n int64, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT count(*) FROM notifications WHERE user_id = ? AND read_at IS NULL AND NOT hidden", userID).Scan(&n).Error
+	err = s.db.Conn(ctx).Raw("SELECT count(*) FROM notifications WHERE user_id = ? AND read_at IS NULL AND NOT hidden",
+		userID).Scan(&n).Error
 	return n, err
 }
 
 // markRead marks a notification as read and reports whether the account has it. The time of the
 // first call stays.
 func (s *store) markRead(ctx context.Context, userID, id string, at clock.Time) (bool, error) {
-	res := s.db.Conn(ctx).Exec("UPDATE notifications SET read_at = COALESCE(read_at, ?) WHERE id = ? AND user_id = ? AND NOT hidden", at, id, userID)
+	res := s.db.Conn(ctx).Exec("UPDATE notifications SET read_at = COALESCE(read_at, ?) WHERE id = ? AND user_id = ? AND NOT hidden",
+		at, id, userID)
 	return res.RowsAffected == 1, res.Error
 }
 
+// markAllRead marks all notifications of an account as read.
 func (s *store) markAllRead(ctx context.Context, userID string, at clock.Time) error {
-	return s.db.Conn(ctx).Exec("UPDATE notifications SET read_at = ? WHERE user_id = ? AND read_at IS NULL AND NOT hidden", at, userID).Error
+	return s.db.Conn(ctx).Exec("UPDATE notifications SET read_at = ? WHERE user_id = ? AND read_at IS NULL AND NOT hidden",
+		at, userID).Error
 }
 
 // listPreferences returns what an account has chosen, by kind.
@@ -83,12 +91,14 @@ func (s *store) findPreferences(ctx context.Context, kind string, users []string
 	return out, err
 }
 
+// savePreferences inserts or replaces preferences.
 func (s *store) savePreferences(ctx context.Context, chosen []preference) error {
 	if len(chosen) == 0 {
 		return nil
 	}
 	return s.db.Conn(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "user_id"}, {Name: "kind"}}, DoUpdates: clause.AssignmentColumns([]string{"in_app", "email"}),
+		Columns:   []clause.Column{{Name: "user_id"}, {Name: "kind"}},
+		DoUpdates: clause.AssignmentColumns([]string{"in_app", "email"}),
 	}).Create(&chosen).Error
 }
 
@@ -99,10 +109,12 @@ func (s *store) disableMail(ctx context.Context, p preference) error {
 		ON CONFLICT (user_id, kind) DO UPDATE SET email = excluded.email`, p.UserID, p.Kind, p.InApp, false).Error
 }
 
+// insertAnnouncement adds an announcement.
 func (s *store) insertAnnouncement(ctx context.Context, a *announcement) error {
 	return s.db.Conn(ctx).Create(a).Error
 }
 
+// findAnnouncement returns an announcement; db.ErrNotFound if there is none.
 func (s *store) findAnnouncement(ctx context.Context, id string) (*announcement, error) {
 	a := &announcement{}
 	return a, s.db.Conn(ctx).Where("id = ?", id).Take(a).Error

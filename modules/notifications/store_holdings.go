@@ -23,7 +23,9 @@ type heldNotification struct {
 
 // listHeldNotifications returns at most limit notifications of an account after one, by their ids,
 // as the index by time has no hidden ones.
-func (s *store) listHeldNotifications(ctx context.Context, userID string, after heldNotification, limit int) (found []heldNotification, err error) {
+func (s *store) listHeldNotifications(
+	ctx context.Context, userID string, after heldNotification, limit int,
+) (found []heldNotification, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT n.id, n.kind, n.title, COALESCE(a.body, n.body) AS body, n.link, n.hidden, n.read_at, n.created_at
 		FROM notifications n LEFT JOIN announcements a ON a.id = n.announcement_id
 		WHERE n.user_id = ? AND n.id > ? ORDER BY n.id LIMIT ?`, userID, cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
@@ -38,7 +40,9 @@ type heldPreference struct {
 }
 
 // listHeldPreferences returns at most limit preferences of an account after one, by their kinds.
-func (s *store) listHeldPreferences(ctx context.Context, userID string, after heldPreference, limit int) (found []heldPreference, err error) {
+func (s *store) listHeldPreferences(
+	ctx context.Context, userID string, after heldPreference, limit int,
+) (found []heldPreference, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT kind, in_app, email FROM notification_preferences WHERE user_id = ? AND kind > ? ORDER BY kind LIMIT ?",
 		userID, after.Kind, limit).Scan(&found).Error
 	return found, err
@@ -54,7 +58,9 @@ type heldAnnouncement struct {
 }
 
 // listHeldAnnouncements returns at most limit announcements of an author after one, by their ids.
-func (s *store) listHeldAnnouncements(ctx context.Context, userID string, after heldAnnouncement, limit int) (found []heldAnnouncement, err error) {
+func (s *store) listHeldAnnouncements(
+	ctx context.Context, userID string, after heldAnnouncement, limit int,
+) (found []heldAnnouncement, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT id, course_id, title, body, created_at FROM announcements WHERE author_id = ? AND id > ? ORDER BY id LIMIT ?",
 		userID, cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
 	return found, err

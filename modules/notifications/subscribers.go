@@ -59,32 +59,46 @@ func (s *Service) findVisibleCourse(ctx context.Context, id string) (coursesapi.
 	return c, ok && !c.Draft, err
 }
 
+// onCoursePublished tells the learners that they can read the course.
 func (s *Service) onCoursePublished(ctx context.Context, e coursesapi.CoursePublished) error {
 	return s.publishNews(ctx, newsDue{Kind: kindCoursePublished, CourseID: e.CourseID})
 }
 
+// onLessonAdded tells the learners of a new lesson.
 func (s *Service) onLessonAdded(ctx context.Context, e coursesapi.LessonAdded) error {
 	return s.publishNews(ctx, newsDue{Kind: kindLessonAdded, CourseID: e.CourseID, LessonID: e.LessonID})
 }
 
+// onCourseCompleted congratulates the learner.
 func (s *Service) onCourseCompleted(ctx context.Context, e coursesapi.CourseCompleted) error {
 	c, ok, err := s.findVisibleCourse(ctx, e.CourseID)
 	if err != nil || !ok {
 		return err
 	}
-	return s.deliverTo(ctx, message{Kind: kindCourseCompleted, Title: "You completed " + quote(c.Title), Body: "Congratulations: every lesson is done.",
-		Link: courseLink(c.ID), Data: newCourseData(c.Title)}, e.UserID)
+	return s.deliverTo(ctx,
+		message{
+			Kind: kindCourseCompleted, Title: "You completed " + quote(c.Title),
+			Body: "Congratulations: every lesson is done.",
+			Link: courseLink(c.ID), Data: newCourseData(c.Title),
+		}, e.UserID)
 }
 
+// onRoleGranted tells an account of its new role.
 func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
-	return s.deliverTo(ctx, message{Kind: kindRoleGranted, Title: "You have a new role: " + string(e.Role), Body: "It works at once; you need not sign in again.",
-		Link: "/#/courses", Data: map[string]string{"Role": string(e.Role)}}, e.UserID)
+	return s.deliverTo(ctx,
+		message{
+			Kind: kindRoleGranted, Title: "You have a new role: " + string(e.Role),
+			Body: "It works at once; you need not sign in again.",
+			Link: "/#/courses", Data: map[string]string{"Role": string(e.Role)},
+		}, e.UserID)
 }
 
+// onEmailVerified mails a welcome to an account whose address is verified.
 func (s *Service) onEmailVerified(ctx context.Context, e usersapi.EmailVerified) error {
 	return s.deliverTo(ctx, message{Kind: kindWelcome, Link: "/#/courses"}, e.UserID)
 }
 
+// onNewSignIn warns an account of a sign-in from a new device.
 func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
 	when := s.formatEventTime(e.At)
 	return s.deliverTo(ctx, message{Kind: kindNewSignIn, Title: "New sign-in to your account", Link: "/#/account",
@@ -92,10 +106,12 @@ func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
 		Data: map[string]string{"When": when, "IP": e.IP, "UserAgent": e.UserAgent}}, e.UserID)
 }
 
+// onPasswordChanged warns an account of its new password.
 func (s *Service) onPasswordChanged(ctx context.Context, e authapi.PasswordChanged) error {
 	when := s.formatEventTime(e.At)
 	return s.deliverTo(ctx, message{Kind: kindPasswordChanged, Title: "Your password was changed", Link: "/#/account",
-		Body: "On " + when + ". If that was not you, ask for a new password at once.", Data: map[string]string{"When": when}}, e.UserID)
+		Body: "On " + when + ". If that was not you, ask for a new password at once.",
+		Data: map[string]string{"When": when}}, e.UserID)
 }
 
 // formatEventTime returns the time of an event as people read it; for a text that is no time it is
@@ -111,5 +127,7 @@ func (s *Service) formatEventTime(text string) string {
 // onMentioned tells of the channel only. The author is shown there, as long as their account
 // exists.
 func (s *Service) onMentioned(ctx context.Context, e chatapi.Mentioned) error {
-	return s.deliverInParts(ctx, message{Kind: kindMention, Title: "You were mentioned in #" + e.ChannelSlug, Link: channelLink(e.ChannelSlug)}, e.UserIDs)
+	return s.deliverInParts(ctx,
+		message{Kind: kindMention, Title: "You were mentioned in #" + e.ChannelSlug, Link: channelLink(e.ChannelSlug)},
+		e.UserIDs)
 }

@@ -22,16 +22,21 @@ func TestUnsubscribe(t *testing.T) {
 		course := s.Want(201, "POST", "/courses", admin, `{"title":"News","status":"published"}`).Text("id")
 		s.Want(201, "POST", "/courses/"+course+"/enrollment", token, nil)
 		announce := func(title string) {
-			s.Want(201, "POST", "/courses/"+course+"/announcements", admin, map[string]string{"title": title, "body": "Words."})
+			s.Want(201, "POST", "/courses/"+course+"/announcements", admin,
+				map[string]string{"title": title, "body": "Words."})
 		}
 		announce("first news")
-		require.Eventually(t, func() bool { return len(server.Mails("Subject: ")) >= 2 && len(server.Mails("first news")) == 1 }, 20*time.Second, 50*time.Millisecond)
+		require.Eventually(t,
+			func() bool { return len(server.Mails("Subject: ")) >= 2 && len(server.Mails("first news")) == 1 },
+			20*time.Second, 50*time.Millisecond)
 		mail := server.Mails("first news")[0]
 		require.Contains(t, "\n"+mail, "\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n", "headers come in any order")
 		link := sitetest.UnsubscribeHeader.FindStringSubmatch(mail)[1]
 		require.True(t, strings.HasPrefix(link, s.URL+"/notifications/unsubscribe/"), link)
 		require.NotContains(t, link, id)
-		require.Empty(t, sitetest.UnsubscribeHeader.FindAllString(strings.Join(server.Mails("/verify#token="), ""), -1), "mails that can't be switched off")
+		require.Empty(t,
+			sitetest.UnsubscribeHeader.FindAllString(strings.Join(server.Mails("/verify#token="), ""), -1),
+			"mails that can't be switched off")
 
 		chosen := func() (email, inApp bool) {
 			for _, item := range s.Want(200, "GET", "/notifications/preferences", token, nil).Items() {
@@ -56,11 +61,16 @@ func TestUnsubscribe(t *testing.T) {
 		s.Want(204, "POST", link, "", nil)
 		announce("second news")
 		require.Eventually(t, func() bool {
-			return strings.Contains(s.Want(200, "GET", "/notifications?limit=1", token, nil).Text("items.0.title"), "second news")
+			return strings.Contains(s.Want(200, "GET", "/notifications?limit=1", token, nil).Text("items.0.title"),
+				"second news")
 		}, 20*time.Second, 50*time.Millisecond)
 		require.Empty(t, server.Mails("second news"))
 
-		for _, bad := range []string{link[:len(link)-4], link + "AAAA", s.URL + "/notifications/unsubscribe/x", s.URL + "/notifications/unsubscribe/" + url.PathEscape("a/../b"), s.URL + "/notifications/unsubscribe/%00"} {
+		for _, bad := range []string{
+			link[:len(link)-4], link + "AAAA", s.URL + "/notifications/unsubscribe/x",
+			s.URL + "/notifications/unsubscribe/" + url.PathEscape("a/../b"),
+			s.URL + "/notifications/unsubscribe/%00",
+		} {
 			s.WantProblem(422, "invalid-link", "POST", bad, "", nil)
 		}
 		s.Want(204, "DELETE", "/admin/users/"+id, admin, nil)
@@ -74,14 +84,16 @@ func TestUnsubscribeLinksOfOtherServers(t *testing.T) {
 	server, dir := sitetest.StartMailServer(t), t.TempDir()
 	links := []string{}
 	for range 2 { // the second start has other keys
-		s := sitetest.Start(t, map[string]string{"SMTP_URL": "smtp://" + server.Address, "DATA_DIR": dir, "JWT_KEYS_DIR": t.TempDir()})
+		s := sitetest.Start(t,
+			map[string]string{"SMTP_URL": "smtp://" + server.Address, "DATA_DIR": dir, "JWT_KEYS_DIR": t.TempDir()})
 		for _, link := range links {
 			s.WantProblem(422, "invalid-link", "POST", s.URL+link, "", nil)
 		}
 		admin := s.AdminToken()
 		_, id, _ := s.NewAccount(fmt.Sprint("granted-", len(links)))
 		s.SetRole(admin, id, "member")
-		require.Eventually(t, func() bool { return len(server.Mails("List-Unsubscribe: ")) > len(links) }, 20*time.Second, 50*time.Millisecond)
+		require.Eventually(t, func() bool { return len(server.Mails("List-Unsubscribe: ")) > len(links) },
+			20*time.Second, 50*time.Millisecond)
 		mails := server.Mails("List-Unsubscribe: ")
 		u, err := url.Parse(sitetest.UnsubscribeHeader.FindStringSubmatch(mails[len(mails)-1])[1])
 		require.NoError(t, err)

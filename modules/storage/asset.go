@@ -110,5 +110,8 @@ func (a *asset) toTrash(now clock.Time) trashedObject {
 	if end := a.ExpiresAt.Add(maxTransferTime); end.After(now) {
 		last = end
 	}
-	return trashedObject{BlobID: a.BlobID, UploaderID: &a.UploaderID, Size: a.Size, NextAt: now, LiveUntil: a.ExpiresAt, LastAt: last}
+	return trashedObject{
+		BlobID: a.BlobID, UploaderID: &a.UploaderID, Size: a.Size, NextAt: now, LiveUntil: a.ExpiresAt,
+		LastAt: last,
+	}
 }

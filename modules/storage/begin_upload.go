@@ -25,12 +25,16 @@ func (s *Service) beginUpload(ctx context.Context, n newUpload) (*asset, blob.Si
 		return nil, blob.Signed{}, err
 	}
 	now := s.clock.Now()
-	a := &asset{ID: ids.New(), Key: n.Key, BlobID: ids.New(), ContentType: n.ContentType, Size: n.Size, Status: statusPending,
-		UploaderID: identity.CallerFrom(ctx).UserID, CreatedAt: now}
+	a := &asset{
+		ID: ids.New(), Key: n.Key, BlobID: ids.New(), ContentType: n.ContentType, Size: n.Size,
+		Status:     statusPending,
+		UploaderID: identity.CallerFrom(ctx).UserID, CreatedAt: now,
+	}
 	if n.SHA256 != "" {
 		a.SHA256 = &n.SHA256
 	}
-	signed, err := s.blobs.PresignPut(ctx, a.BlobID, blob.PutRequest{ContentType: n.ContentType, Size: n.Size, SHA256Hex: n.SHA256, Expires: uploadURLLife, Once: true})
+	signed, err := s.blobs.PresignPut(ctx, a.BlobID,
+		blob.PutRequest{ContentType: n.ContentType, Size: n.Size, SHA256Hex: n.SHA256, Expires: uploadURLLife, Once: true})
 	if err != nil {
 		return nil, signed, explainStoreError(err)
 	}

@@ -351,7 +351,10 @@ func TestAStoreThatIsAway(t *testing.T) {
 // TestOnMinIO runs the whole life of an asset against a real S3 server, by its signed URLs.
 func TestOnMinIO(t *testing.T) {
 	info := testkit.MinIO(t)
-	store, err := s3.New(s3.Config{Endpoint: info.Endpoint, Bucket: info.Bucket, AccessKey: info.AccessKey, SecretKey: info.SecretKey, Region: info.Region})
+	store, err := s3.New(s3.Config{
+		Endpoint: info.Endpoint, Bucket: info.Bucket, AccessKey: info.AccessKey, SecretKey: info.SecretKey,
+		Region: info.Region,
+	})
 	require.NoError(t, err)
 	require.NoError(t, store.PrepareBucket(t.Context()))
 	w := newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}, store)

@@ -174,6 +174,8 @@ func (s *Service) inspectObject(ctx context.Context, a *asset) (blob.Info, error
 	return info, explainStoreError(err)
 }
 
+// compareObject returns problem upload-mismatch if an object differs from its declaration: in size,
+// type, content or checksum.
 func (s *Service) compareObject(ctx context.Context, a *asset, info blob.Info) error {
 	if info.Size != a.Size {
 		return newMismatchError("size", fmt.Sprintf("it has %d bytes, and %d were announced", info.Size, a.Size))
@@ -195,6 +197,7 @@ func (s *Service) compareObject(ctx context.Context, a *asset, info blob.Info) e
 	return s.compareHash(ctx, a)
 }
 
+// compareHash returns problem upload-mismatch if an object has another SHA-256 than declared.
 func (s *Service) compareHash(ctx context.Context, a *asset) error {
 	r, err := s.blobs.Open(ctx, a.BlobID)
 	if err != nil {

@@ -17,7 +17,8 @@ func TestRefusedUploadsCanBeSentAgain(t *testing.T) {
 		w.arrive(a, song, "image/png")
 		_, err = w.completeUpload(w.as(teacher), a.ID)
 		require.Equal(t, "upload-mismatch", code(t, err))
-		require.Contains(t, told(t, err).Detail, "announced as image/png and looks like audio/mpeg. Accepted are video/mp4, video/webm")
+		require.Contains(t, told(t, err).Detail,
+			"announced as image/png and looks like audio/mpeg. Accepted are video/mp4, video/webm")
 		require.Equal(t, "content_type", told(t, err).Fields[0].Location)
 		_, _, err = w.beginUpload(w.as(other), n)
 		require.Equal(t, "key-taken", code(t, err), "for others it still is")
@@ -40,7 +41,8 @@ func TestRefusedDeclarations(t *testing.T) {
 	e := told(t, err)
 	require.Len(t, e.Fields, 3)
 	require.Contains(t, e.Detail, `The key must not have empty, "." or ".." segments.`)
-	require.Contains(t, e.Detail, "This server does not take files of this type; accepted are video/mp4, video/webm, audio/mpeg")
+	require.Contains(t, e.Detail,
+		"This server does not take files of this type; accepted are video/mp4, video/webm, audio/mpeg")
 	require.Contains(t, e.Detail, "The size must lie between 1 and 2147483648 bytes (2 GiB).")
 	w.begun(newUpload{Key: "a", ContentType: "text/plain", Size: 60})
 	_, _, err = w.beginUpload(w.as(teacher), newUpload{Key: "b", ContentType: "text/plain", Size: 1536})

@@ -131,15 +131,20 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	require.NoError(t, err)
 	w.config = config.SettingsOf[Config](loaded)
 	if blobs == nil {
-		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)), func() time.Time { return w.clock.Now().StdTime() })
+		blobs, err = folder.Open(t.TempDir(), "http://localhost:8000", []byte(strings.Repeat("s", 32)),
+			func() time.Time { return w.clock.Now().StdTime() })
 		require.NoError(t, err)
 	}
 	bus := events.NewBus(d, w.clock)
 	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
-	w.Service = newService(Params{Repository: newRepository(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue, Signals: broadcast.New(nil),
-		Accounts: &fakeAccounts{names: map[string]string{teacher.UserID: "Tea"}}, KeyUsers: []storageapi.KeyUser{w.keyUser}})
+	w.Service = newService(Params{
+		Repository: newRepository(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue,
+		Signals:  broadcast.New(nil),
+		Accounts: &fakeAccounts{names: map[string]string{teacher.UserID: "Tea"}},
+		KeyUsers: []storageapi.KeyUser{w.keyUser},
+	})
 	return w
 }
 

@@ -35,7 +35,8 @@ type heldAsset struct {
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
 	return h.forEachPage(ctx, userID, lockNone, func(page []asset) error {
 		for _, a := range page {
-			if err := record("assets", heldAsset{a.ID, a.Key, a.ContentType, a.Size, a.Status, a.CreatedAt, a.CompletedAt}); err != nil {
+			if err := record("assets",
+				heldAsset{a.ID, a.Key, a.ContentType, a.Size, a.Status, a.CreatedAt, a.CompletedAt}); err != nil {
 				return err
 			}
 		}

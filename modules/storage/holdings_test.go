@@ -33,7 +33,8 @@ func (w *world) export(c identity.Caller) []map[string]any {
 // erase removes them in pages of two.
 func (w *world) erase(c identity.Caller) {
 	w.t.Helper()
-	require.NoError(w.t, w.db.InTx(w.t.Context(), func(ctx context.Context) error { return holdings{w.Service, 2}.Erase(ctx, c.UserID) }))
+	require.NoError(w.t,
+		w.db.InTx(w.t.Context(), func(ctx context.Context) error { return holdings{w.Service, 2}.Erase(ctx, c.UserID) }))
 }
 
 func TestHoldingsAreExportedAndErased(t *testing.T) {
@@ -52,8 +53,13 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 
 		got, before := w.export(teacher), w.export(other)
 		require.Len(t, got, 7)
-		require.Equal(t, map[string]any{"id": mine[0].ID, "key": "lessons/0.txt", "content_type": "text/plain", "size": float64(len(hello)),
-			"status": "completed", "created_at": mine[0].CreatedAt.String(), "completed_at": mine[0].CompletedAt.String()}, got[0])
+		require.Equal(t,
+			map[string]any{
+				"id": mine[0].ID, "key": "lessons/0.txt", "content_type": "text/plain",
+				"size":   float64(len(hello)),
+				"status": "completed", "created_at": mine[0].CreatedAt.String(),
+				"completed_at": mine[0].CompletedAt.String(),
+			}, got[0])
 		require.Equal(t, []any{"begun.txt", "pending", nil}, []any{got[5]["key"], got[5]["status"], got[5]["completed_at"]})
 		require.Len(t, before, 1)
 		require.Empty(t, w.export(student))

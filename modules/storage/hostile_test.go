@@ -16,122 +16,146 @@ import (
 
 // F1, F2: what is declared wrongly is refused, and names become no paths.
 func TestHostileDeclarationsAreRefused(t *testing.T) {
-	sitetest.OnBoth(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
-		admin := s.AdminToken()
-		sound := map[string]any{"key": "sound.txt", "content_type": "text/plain", "size": 3}
-		for field, values := range map[string][]any{
-			"key": {"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "..\\a", "a\\b", "C:\\a", "a\x00b", "a\nb", "a\rb", "a\x7fb", "a\u0085b", "a\u202eb", "a\u2066b", "\ufeff\u200f",
-				strings.Repeat("k", 513), strings.Repeat("n", 2048), strings.Repeat("日", 513), nil, 1, []string{"a"}},
-			"content_type": {"", "text/html", "TEXT/HTML", "image/svg+xml", "application/xhtml+xml", "application/x-msdownload", "text/plain; charset=utf-8", "text/plain\r\nX: y", "*/*", "text", nil, strings.Repeat("t", 5000)},
-			"size":         {0, -1, int64(2<<30) + 1, int64(1) << 62, 1.5, "3", nil, 1e300},
-			"sha256":       {"x", strings.Repeat("g", 64), strings.Repeat("a", 63), strings.Repeat("a", 65), 1},
-			"blob_id":      {"01900000-0000-7000-8000-000000000000"},
-			"uploader_id":  {"01900000-0000-7000-8000-000000000000"},
-		} {
-			for _, v := range values {
-				body := map[string]any{}
-				for k, x := range sound {
-					body[k] = x
+	sitetest.OnBoth(t,
+		map[string]string{
+			"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword,
+			"RATE_LIMIT_ENABLED": "false",
+		},
+		func(t *testing.T, s *sitetest.Site) {
+			admin := s.AdminToken()
+			sound := map[string]any{"key": "sound.txt", "content_type": "text/plain", "size": 3}
+			for field, values := range map[string][]any{
+				"key": {
+					"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "..\\a", "a\\b", "C:\\a",
+					"a\x00b", "a\nb", "a\rb", "a\x7fb", "a\u0085b", "a\u202eb", "a\u2066b", "\ufeff\u200f",
+					strings.Repeat("k", 513), strings.Repeat("n", 2048), strings.Repeat("日", 513), nil, 1, []string{"a"},
+				},
+				"content_type": {
+					"", "text/html", "TEXT/HTML", "image/svg+xml", "application/xhtml+xml", "application/x-msdownload",
+					"text/plain; charset=utf-8", "text/plain\r\nX: y", "*/*", "text", nil, strings.Repeat("t", 5000),
+				},
+				"size":        {0, -1, int64(2<<30) + 1, int64(1) << 62, 1.5, "3", nil, 1e300},
+				"sha256":      {"x", strings.Repeat("g", 64), strings.Repeat("a", 63), strings.Repeat("a", 65), 1},
+				"blob_id":     {"01900000-0000-7000-8000-000000000000"},
+				"uploader_id": {"01900000-0000-7000-8000-000000000000"},
+			} {
+				for _, v := range values {
+					body := map[string]any{}
+					for k, x := range sound {
+						body[k] = x
+					}
+					body[field] = v
+					a := s.Call("POST", "/storage/uploads", admin, body)
+					require.Contains(t, []int{400, 422}, a.Status, "%s %q: %s", field, v, a.Raw)
 				}
-				body[field] = v
-				a := s.Call("POST", "/storage/uploads", admin, body)
-				require.Contains(t, []int{400, 422}, a.Status, "%s %q: %s", field, v, a.Raw)
 			}
-		}
-		require.Zero(t, s.CountStoredObjects())
-		require.Empty(t, s.Want(200, "GET", "/storage/assets", admin, nil).Items())
+			require.Zero(t, s.CountStoredObjects())
+			require.Empty(t, s.Want(200, "GET", "/storage/assets", admin, nil).Items())
 
-		// Names that are reserved somewhere are names here, and come back as they are.
-		for i, key := range []string{"CON", "aux.txt", "NUL/COM1", ".htaccess", "....", "...", "~", "a b", "ä/ß.txt", "%2e%2e/%2f", "a?b#c&d=e", "-rf", "$(id)", "'; DROP TABLE storage_assets; --", "desktop.ini", strings.Repeat("日", 512)} {
-			s.AddAsset(admin, key, "text/plain", fmt.Sprint("content ", i))
-			link := s.Want(200, "GET", "/storage/sign?key="+url.QueryEscape(key), admin, nil)
-			require.Equal(t, key, link.Text("key"))
-			require.Equal(t, fmt.Sprint("content ", i), string(s.Want(200, "GET", link.Text("url"), "", nil).Raw), key)
-		}
-	})
+			// Names that are reserved somewhere are names here, and come back as they are.
+			for i, key := range []string{
+				"CON", "aux.txt", "NUL/COM1", ".htaccess", "....", "...", "~", "a b", "ä/ß.txt", "%2e%2e/%2f",
+				"a?b#c&d=e", "-rf", "$(id)", "'; DROP TABLE storage_assets; --", "desktop.ini",
+				strings.Repeat("日", 512),
+			} {
+				s.AddAsset(admin, key, "text/plain", fmt.Sprint("content ", i))
+				link := s.Want(200, "GET", "/storage/sign?key="+url.QueryEscape(key), admin, nil)
+				require.Equal(t, key, link.Text("key"))
+				require.Equal(t, fmt.Sprint("content ", i), string(s.Want(200, "GET", link.Text("url"), "", nil).Raw), key)
+			}
+		})
 }
 
-// F2, F6: an upload URL takes the one object that it was signed for, once, and nothing that is refused stays.
+// F2, F6: an upload URL takes the one object that it was signed for, once, and nothing that is
+// refused stays.
 func TestHostileUploadsLeaveNothing(t *testing.T) {
-	sitetest.OnBoth(t, map[string]string{"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword, "RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
-		admin := s.AdminToken()
-		up := s.Want(201, "POST", "/storage/uploads", admin, `{"key":"bound.png","content_type":"image/png","size":12}`)
-		const png = "\x89PNG\r\n\x1a\n1234"
-		send := func(method, to, body string, change func(*http.Request)) int {
-			req, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader(body))
-			require.NoError(t, err)
-			for k, v := range up.Get("upload.headers").(map[string]any) {
-				req.Header.Set(k, v.(string))
+	sitetest.OnBoth(t,
+		map[string]string{
+			"DEMO": "false", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword,
+			"RATE_LIMIT_ENABLED": "false",
+		},
+		func(t *testing.T, s *sitetest.Site) {
+			admin := s.AdminToken()
+			up := s.Want(201, "POST", "/storage/uploads", admin, `{"key":"bound.png","content_type":"image/png","size":12}`)
+			const png = "\x89PNG\r\n\x1a\n1234"
+			send := func(method, to, body string, change func(*http.Request)) int {
+				req, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader(body))
+				require.NoError(t, err)
+				for k, v := range up.Get("upload.headers").(map[string]any) {
+					req.Header.Set(k, v.(string))
+				}
+				if change != nil {
+					change(req)
+				}
+				res, err := sitetest.Client.Do(req)
+				if err != nil {
+					return 400 // cut off
+				}
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
+				return res.StatusCode
 			}
-			if change != nil {
-				change(req)
+			target := up.Text("upload.url")
+			for what, c := range map[string]struct {
+				method, to, body string
+				change           func(*http.Request)
+			}{
+				"too short":     {"PUT", target, png[:11], nil},
+				"too long":      {"PUT", target, png + "5", nil},
+				"empty":         {"PUT", target, "", nil},
+				"much too long": {"PUT", target, strings.Repeat(png, 200_000), nil},
+				"another type":  {"PUT", target, png, func(r *http.Request) { r.Header.Set("Content-Type", "text/html") }},
+				"no type":       {"PUT", target, png, func(r *http.Request) { r.Header.Del("Content-Type") }},
+				"no length": {"PUT", target, png, func(r *http.Request) {
+					r.ContentLength = -1
+					r.Body = io.NopCloser(io.MultiReader(strings.NewReader(png)))
+				}},
+				"posted":      {"POST", target, png, nil},
+				"deleted":     {"DELETE", target, "", nil},
+				"patched":     {"PATCH", target, png, nil},
+				"read":        {"GET", target, "", nil},
+				"a part":      {"PUT", target + "&partNumber=1&uploadId=x", png, nil},
+				"parts begun": {"POST", target + "&uploads=", "", nil},
+				"copied": {
+					"PUT", target, "", func(r *http.Request) { r.Header.Set("X-Amz-Copy-Source", "/bucket/secret") },
+				},
+				"tagged":      {"PUT", target + "&tagging=", png, nil},
+				"made public": {"PUT", target + "&acl=", png, nil},
+				"another id":  {"PUT", strings.Replace(target, "?", "0?", 1), png, nil},
+				"a forged trailer": {"PUT", target, png, func(r *http.Request) {
+					r.Header.Set("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+					r.Header.Set("Content-Type", "text/html")
+				}},
+				"without a word": {"PUT", strings.Split(target, "?")[0], png, nil},
+			} {
+				status := send(c.method, c.to, c.body, c.change)
+				require.True(t, status >= 400 && status < 500, "%s: %d", what, status)
+				require.Zero(t, s.CountStoredObjects(), what)
+				s.WantProblem(409, "upload-incomplete", "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
 			}
-			res, err := sitetest.Client.Do(req)
-			if err != nil {
-				return 400 // cut off
-			}
-			_, _ = io.Copy(io.Discard, res.Body)
-			_ = res.Body.Close()
-			return res.StatusCode
-		}
-		target := up.Text("upload.url")
-		for what, c := range map[string]struct {
-			method, to, body string
-			change           func(*http.Request)
-		}{
-			"too short":     {"PUT", target, png[:11], nil},
-			"too long":      {"PUT", target, png + "5", nil},
-			"empty":         {"PUT", target, "", nil},
-			"much too long": {"PUT", target, strings.Repeat(png, 200_000), nil},
-			"another type":  {"PUT", target, png, func(r *http.Request) { r.Header.Set("Content-Type", "text/html") }},
-			"no type":       {"PUT", target, png, func(r *http.Request) { r.Header.Del("Content-Type") }},
-			"no length": {"PUT", target, png, func(r *http.Request) {
-				r.ContentLength = -1
-				r.Body = io.NopCloser(io.MultiReader(strings.NewReader(png)))
-			}},
-			"posted":      {"POST", target, png, nil},
-			"deleted":     {"DELETE", target, "", nil},
-			"patched":     {"PATCH", target, png, nil},
-			"read":        {"GET", target, "", nil},
-			"a part":      {"PUT", target + "&partNumber=1&uploadId=x", png, nil},
-			"parts begun": {"POST", target + "&uploads=", "", nil},
-			"copied":      {"PUT", target, "", func(r *http.Request) { r.Header.Set("X-Amz-Copy-Source", "/bucket/secret") }},
-			"tagged":      {"PUT", target + "&tagging=", png, nil},
-			"made public": {"PUT", target + "&acl=", png, nil},
-			"another id":  {"PUT", strings.Replace(target, "?", "0?", 1), png, nil},
-			"a forged trailer": {"PUT", target, png, func(r *http.Request) {
-				r.Header.Set("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
-				r.Header.Set("Content-Type", "text/html")
-			}},
-			"without a word": {"PUT", strings.Split(target, "?")[0], png, nil},
-		} {
-			status := send(c.method, c.to, c.body, c.change)
-			require.True(t, status >= 400 && status < 500, "%s: %d", what, status)
-			require.Zero(t, s.CountStoredObjects(), what)
-			s.WantProblem(409, "upload-incomplete", "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
-		}
 
-		// What only pretends to be a picture goes, and its URL takes the real one.
-		complete := "/storage/uploads/" + up.Text("id") + "/complete"
-		require.Equal(t, 200, send("PUT", target, "<html>hello>", nil))
-		s.WantProblem(409, "upload-mismatch", "POST", complete, admin, nil)
-		require.Zero(t, s.CountStoredObjects())
-		require.Equal(t, 200, send("PUT", target, png, nil))
-		_, id, other := s.NewAccount("other-uploader")
-		s.SetRole(admin, id, "instructor")
-		s.WantProblem(404, "not-found", "POST", complete, other, nil)
-		s.Want(200, "POST", complete, admin, nil)
-		for _, body := range []string{"\x89PNG\r\n\x1a\nevil", png} {
-			require.Contains(t, []int{200, 412}, send("PUT", target, body, nil))
-		}
-		link := s.Want(200, "GET", "/storage/sign?key=bound.png", admin, nil).Text("url")
-		require.Equal(t, png, string(s.Want(200, "GET", link, "", nil).Raw), "checked bytes can't be swapped")
-		for _, method := range []string{"PUT", "POST", "DELETE"} {
-			require.GreaterOrEqual(t, send(method, link, png, nil), 400, method)
-		}
-		require.Equal(t, 1, s.CountStoredObjects())
-		s.Want(204, "DELETE", "/storage/assets/"+s.Want(200, "GET", "/storage/assets", admin, nil).Text("items.0.id"), admin, nil)
-		require.Eventually(t, func() bool { return s.CountStoredObjects() == 0 }, 30*time.Second, 100*time.Millisecond)
-		require.Equal(t, 404, s.Call("GET", link, "", nil).Status, "a link to what is gone")
-	})
+			// What only pretends to be a picture goes, and its URL takes the real one.
+			complete := "/storage/uploads/" + up.Text("id") + "/complete"
+			require.Equal(t, 200, send("PUT", target, "<html>hello>", nil))
+			s.WantProblem(409, "upload-mismatch", "POST", complete, admin, nil)
+			require.Zero(t, s.CountStoredObjects())
+			require.Equal(t, 200, send("PUT", target, png, nil))
+			_, id, other := s.NewAccount("other-uploader")
+			s.SetRole(admin, id, "instructor")
+			s.WantProblem(404, "not-found", "POST", complete, other, nil)
+			s.Want(200, "POST", complete, admin, nil)
+			for _, body := range []string{"\x89PNG\r\n\x1a\nevil", png} {
+				require.Contains(t, []int{200, 412}, send("PUT", target, body, nil))
+			}
+			link := s.Want(200, "GET", "/storage/sign?key=bound.png", admin, nil).Text("url")
+			require.Equal(t, png, string(s.Want(200, "GET", link, "", nil).Raw), "checked bytes can't be swapped")
+			for _, method := range []string{"PUT", "POST", "DELETE"} {
+				require.GreaterOrEqual(t, send(method, link, png, nil), 400, method)
+			}
+			require.Equal(t, 1, s.CountStoredObjects())
+			s.Want(204, "DELETE",
+				"/storage/assets/"+s.Want(200, "GET", "/storage/assets", admin, nil).Text("items.0.id"), admin, nil)
+			require.Eventually(t, func() bool { return s.CountStoredObjects() == 0 }, 30*time.Second, 100*time.Millisecond)
+			require.Equal(t, 404, s.Call("GET", link, "", nil).Status, "a link to what is gone")
+		})
 }

@@ -51,8 +51,12 @@ func serve(w *world) *site {
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	issuer := tokens.NewTokens(keys, "http://lyceum.test", time.Hour, w.clock)
-	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, people{}, people{}, people{}), "http://lyceum.test", nil)
-	server, err := httpx.New(httpx.Options{PublicURL: "http://lyceum.test", Keys: keys, Authenticator: gate, DB: w.db, Clock: w.clock, Metrics: telemetry.NewMetrics()},
+	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, people{}, people{}, people{}),
+		"http://lyceum.test", nil)
+	server, err := httpx.New(httpx.Options{
+		PublicURL: "http://lyceum.test", Keys: keys, Authenticator: gate, DB: w.db, Clock: w.clock,
+		Metrics: telemetry.NewMetrics(),
+	},
 		[]httpx.Table{newRoutes(newHandlers(w.Service, pagination.NewCursors(keys)))})
 	require.NoError(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -116,9 +120,14 @@ func TestUploadingOverHTTP(t *testing.T) {
 	again := s.want(201, teacher, "POST", "/storage/uploads", body, "Idempotency-Key", "k1")
 	require.Equal(t, first.body, again.body)
 	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
-	require.Equal(t, "key-taken", s.want(409, other, "POST", "/storage/uploads", body, "Idempotency-Key", "k1").body["code"])
-	for _, bad := range []string{`{"key":"b","content_type":"text/plain","size":1,"sha256":"xyz"}`, `{"key":"b","content_type":"image/svg+xml","size":1}`,
-		`{"key":"a/../b","content_type":"text/plain","size":1}`, `{"key":"b","content_type":"text/plain","size":0}`, `{"key":"b","content_type":"text/plain"}`} {
+	require.Equal(t, "key-taken",
+		s.want(409, other, "POST", "/storage/uploads", body, "Idempotency-Key", "k1").body["code"])
+	for _, bad := range []string{
+		`{"key":"b","content_type":"text/plain","size":1,"sha256":"xyz"}`,
+		`{"key":"b","content_type":"image/svg+xml","size":1}`,
+		`{"key":"a/../b","content_type":"text/plain","size":1}`,
+		`{"key":"b","content_type":"text/plain","size":0}`, `{"key":"b","content_type":"text/plain"}`,
+	} {
 		s.want(422, teacher, "POST", "/storage/uploads", bad)
 	}
 
@@ -144,7 +153,10 @@ func TestLinksOverHTTP(t *testing.T) {
 	s.want(403, student, "GET", path, "")
 	s.want(403, student, "GET", "/storage/sign?key=none", "")
 	s.want(404, admin, "GET", "/storage/sign?key=none", "")
-	for _, query := range []string{"/storage/sign", "/storage/sign?key=", path + "&expires_in=59", path + "&expires_in=3601", path + "&expires_in=x"} {
+	for _, query := range []string{
+		"/storage/sign", "/storage/sign?key=", path + "&expires_in=59", path + "&expires_in=3601",
+		path + "&expires_in=x",
+	} {
 		s.want(422, teacher, "GET", query, "")
 	}
 	got := s.want(200, teacher, "GET", path+"&expires_in=60", "")
@@ -180,7 +192,8 @@ func TestAssetsOverHTTP(t *testing.T) {
 	}
 	refused := s.want(409, teacher, "DELETE", "/storage/assets/"+id, "")
 	require.Equal(t, "asset-in-use", refused.body["code"])
-	require.Equal(t, []any{map[string]any{"type": "lesson", "id": "l", "course_id": "c", "title": "First"}}, refused.body["used_by"])
+	require.Equal(t, []any{map[string]any{"type": "lesson", "id": "l", "course_id": "c", "title": "First"}},
+		refused.body["used_by"])
 	w.keyUser.uses = nil
 	s.want(404, other, "DELETE", "/storage/assets/"+id, "")
 	s.want(412, teacher, "DELETE", "/storage/assets/"+id, "", "If-Match", `"2.x"`)

@@ -73,7 +73,9 @@ func (s *importStaging) Check(f storageapi.File, start []byte) error {
 
 // Stage stores the bytes of a file under its key, or under a key with a number if that is taken.
 // They belong to the caller, and nobody can read them before Settle.
-func (s *importStaging) Stage(ctx context.Context, f storageapi.File, open func() (io.ReadCloser, error)) (storageapi.Staged, error) {
+func (s *importStaging) Stage(
+	ctx context.Context, f storageapi.File, open func() (io.ReadCloser, error),
+) (storageapi.Staged, error) {
 	a, err := s.claimFreeKey(ctx, f)
 	if err != nil || a.Status == statusCompleted {
 		return storageapi.Staged{Key: a.Key}, err
@@ -111,8 +113,11 @@ func (s *importStaging) claimFreeKey(ctx context.Context, f storageapi.File) (*a
 func (s *importStaging) claimKeyFor(ctx context.Context, key string, f storageapi.File) (*asset, error) {
 	now := s.clock.Now()
 	sum := strings.ToLower(f.SHA256)
-	a := &asset{ID: ids.New(), Key: key, BlobID: ids.New(), ContentType: strings.ToLower(f.ContentType), Size: f.Size, SHA256: &sum, Status: statusPending,
-		UploaderID: identity.CallerFrom(ctx).UserID, ExpiresAt: now.Add(uploadURLLife), CreatedAt: now}
+	a := &asset{
+		ID: ids.New(), Key: key, BlobID: ids.New(), ContentType: strings.ToLower(f.ContentType), Size: f.Size,
+		SHA256: &sum, Status: statusPending,
+		UploaderID: identity.CallerFrom(ctx).UserID, ExpiresAt: now.Add(uploadURLLife), CreatedAt: now,
+	}
 	return a, s.db.InTx(ctx, func(ctx context.Context) error { return s.claimKey(ctx, a, now, s.limits.Quota) })
 }
 

@@ -23,7 +23,9 @@ func (w *world) intake() *importStaging {
 
 func fileOf(key, content string) storageapi.File {
 	sum := sha256.Sum256([]byte(content))
-	return storageapi.File{Key: key, ContentType: "text/plain", Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:])}
+	return storageapi.File{
+		Key: key, ContentType: "text/plain", Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
+	}
 }
 
 func from(content string) func() (io.ReadCloser, error) {
@@ -48,7 +50,8 @@ func TestWhatIsStagedIsNobodysUntilItIsSettled(t *testing.T) {
 		require.Equal(t, "not-found", code(t, err))
 		require.Empty(t, w.actions())
 
-		require.NoError(t, w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.intake().Settle(ctx, []string{s.ID}) }))
+		require.NoError(t,
+			w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.intake().Settle(ctx, []string{s.ID}) }))
 		require.Equal(t, []string{"asset.uploaded"}, w.actions())
 		require.NoError(t, w.intake().Discard(w.as(teacher), []string{s.ID}), "of settled ones nothing goes")
 		a, err := w.store.findByKey(t.Context(), "a.txt", lockNone)
@@ -88,8 +91,10 @@ func TestWhatIsDiscardedIsGoneAtOnce(t *testing.T) {
 func TestATakenKeyGetsANumber(t *testing.T) {
 	w := onSQLite(t)
 	w.stored("dir.v/a.txt")
-	require.Equal(t, storageapi.Staged{Key: "dir.v/a.txt"}, w.staged(teacher, "dir.v/a.txt", hello), "their own with the same bytes")
-	require.Equal(t, storageapi.Staged{Key: "dir.v/a.txt"}, w.staged(admin, "dir.v/a.txt", hello), "any for administrators")
+	require.Equal(t, storageapi.Staged{Key: "dir.v/a.txt"}, w.staged(teacher, "dir.v/a.txt", hello),
+		"their own with the same bytes")
+	require.Equal(t, storageapi.Staged{Key: "dir.v/a.txt"}, w.staged(admin, "dir.v/a.txt", hello),
+		"any for administrators")
 	require.Equal(t, "dir.v/a-2.txt", w.staged(teacher, "dir.v/a.txt", "other words").Key)
 	require.Equal(t, "dir.v/a-3.txt", w.staged(other, "dir.v/a.txt", hello).Key, "the second is being taken")
 
@@ -113,13 +118,17 @@ func TestStagingKeepsToTheRules(t *testing.T) {
 	require.NoError(t, in.Discard(w.as(teacher), []string{first.ID}))
 
 	// Bytes that can't be stored leave nothing.
-	_, err = in.Stage(w.as(teacher), fileOf("a.txt", hello), func() (io.ReadCloser, error) { return nil, errors.New("no") })
+	_, err = in.Stage(w.as(teacher), fileOf("a.txt", hello),
+		func() (io.ReadCloser, error) { return nil, errors.New("no") })
 	require.Error(t, err)
 	_, err = in.Stage(w.as(teacher), fileOf("a.txt", hello), from("short"))
 	require.ErrorIs(t, err, blob.ErrMismatch)
 	require.Zero(t, w.count("storage_assets"))
 
-	for _, f := range []storageapi.File{{Key: "", ContentType: "text/plain", Size: 1}, {Key: "a", ContentType: "text/html", Size: 1}, {Key: "a", ContentType: "text/plain"}, {Key: "a", ContentType: "image/png", Size: 1}} {
+	for _, f := range []storageapi.File{
+		{Key: "", ContentType: "text/plain", Size: 1}, {Key: "a", ContentType: "text/html", Size: 1},
+		{Key: "a", ContentType: "text/plain"}, {Key: "a", ContentType: "image/png", Size: 1},
+	} {
 		require.Equal(t, "validation-failed", code(t, in.Check(f, []byte("x"))))
 	}
 	require.NoError(t, in.Check(fileOf("a", hello), []byte(hello)))

@@ -25,7 +25,8 @@ var Module = module.Module{
 	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newRepository, newService),
-		fx.Provide(newImportStaging, func(s *repository) storageapi.Assets { return s }, func(s *repository) storageapi.Library { return s }),
+		fx.Provide(newImportStaging, func(s *repository) storageapi.Assets { return s },
+			func(s *repository) storageapi.Library { return s }),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.ProvideRoutes(newRoutes),
 		httpx.ProvideRoutes(newObjectRoutes),

@@ -24,16 +24,20 @@ func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 	t.Parallel()
 	allowed := map[string]string{"CORS_ORIGINS": "https://app.school.example,http://other.example:8080"}
 	for environment, machine := range map[string]bool{"development": true, "production": false} {
-		vars := map[string]string{"APP_ENV": environment, "CORS_ORIGINS": allowed["CORS_ORIGINS"], "SMTP_URL": "smtp://127.0.0.1:1", "JWT_KEYS_DIR": t.TempDir(),
-			"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword, "DEMO": "false"}
+		vars := map[string]string{
+			"APP_ENV": environment, "CORS_ORIGINS": allowed["CORS_ORIGINS"], "SMTP_URL": "smtp://127.0.0.1:1",
+			"JWT_KEYS_DIR": t.TempDir(),
+			"ADMIN_EMAIL":  "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword, "DEMO": "false",
+		}
 		s := sitetest.Start(t, vars)
 		admin := s.AdminToken()
 		s.AddAsset(admin, "notes", "text/plain", "some text")
 		_, port, err := net.SplitHostPort(strings.TrimPrefix(s.URL, "http://"))
 		require.NoError(t, err)
 		names := map[string]string{
-			"127.0.0.1:" + port: s.URL, "app.school.example": "https://app.school.example", "other.example:8080": "http://other.example:8080",
-			"evil.example": s.URL, "localhost.evil.example:" + port: s.URL, "other.example": s.URL,
+			"127.0.0.1:" + port: s.URL, "app.school.example": "https://app.school.example",
+			"other.example:8080": "http://other.example:8080",
+			"evil.example":       s.URL, "localhost.evil.example:" + port: s.URL, "other.example": s.URL,
 			"localhost:" + port: s.URL, "localhost:9999": s.URL, "[::1]:" + port: s.URL,
 		}
 		if machine {
@@ -44,8 +48,10 @@ func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 		for name, want := range names {
 			link := callAs(s, name, "GET", "/storage/sign?key=notes", admin, "").Text("url")
 			require.True(t, strings.HasPrefix(link, want+"/objects/"), "%s as %s: %s", environment, name, link)
-			up := callAs(s, name, "POST", "/storage/uploads", admin, `{"key":"by `+strings.NewReplacer("[", "", "]", "").Replace(name)+`","content_type":"text/plain","size":5}`)
-			require.True(t, strings.HasPrefix(up.Text("upload.url"), want+"/objects/"), "%s as %s: %s", environment, name, up.Raw)
+			up := callAs(s, name, "POST", "/storage/uploads", admin,
+				`{"key":"by `+strings.NewReplacer("[", "", "]", "").Replace(name)+`","content_type":"text/plain","size":5}`)
+			require.True(t, strings.HasPrefix(up.Text("upload.url"), want+"/objects/"), "%s as %s: %s",
+				environment, name, up.Raw)
 			// The signature is the same at every name.
 			require.Equal(t, 200, s.Call("GET", s.URL+strings.TrimPrefix(link, want), "", nil).Status)
 		}

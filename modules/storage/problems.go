@@ -41,7 +41,9 @@ var (
 )
 
 // problems lists the problems that this module declares.
-var problems = []apperr.Problem{problemKeyTaken, problemUploadIncomplete, problemUploadMismatch, problemQuotaExceeded, problemAssetInUse}
+var problems = []apperr.Problem{
+	problemKeyTaken, problemUploadIncomplete, problemUploadMismatch, problemQuotaExceeded, problemAssetInUse,
+}
 
 var (
 	errNoKey       = apperr.NotFound("There is no object with this key.")

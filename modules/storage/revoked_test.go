@@ -27,7 +27,8 @@ type begunUpload struct {
 func beginUpload(s *sitetest.Site, token, key string) begunUpload {
 	s.T.Helper()
 	const content = "what is uploaded"
-	up := s.Want(201, "POST", "/storage/uploads", token, map[string]any{"key": key, "content_type": "text/plain", "size": len(content)})
+	up := s.Want(201, "POST", "/storage/uploads", token,
+		map[string]any{"key": key, "content_type": "text/plain", "size": len(content)})
 	u, err := url.Parse(up.Text("upload.url"))
 	require.NoError(s.T, err)
 	return begunUpload{up, content, u.Path[strings.LastIndex(u.Path, "/")+1:]}
@@ -158,7 +159,8 @@ func TestLinksEndWithTheirAsset(t *testing.T) {
 			require.Equal(t, 206, status(sitetest.Header{"Range": "bytes=0-3"}))
 			remove(asset, id)
 			within(t, name, func() bool { return status() == 404 && status(sitetest.Header{"Range": "bytes=0-3"}) == 404 })
-			require.Eventually(t, func() bool { return !holdsObject(s, up.object) }, 15*time.Second, 50*time.Millisecond, name)
+			require.Eventually(t, func() bool { return !holdsObject(s, up.object) }, 15*time.Second,
+				50*time.Millisecond, name)
 			if embedded {
 				require.Equal(t, 403, arrive(s, up), "the upload URL brings nothing back")
 				require.Equal(t, 404, status(), name)

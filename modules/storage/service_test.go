@@ -47,9 +47,14 @@ func TestWhoGetsALink(t *testing.T) {
 			caller    identity.Caller
 			key, want string
 		}{
-			{teacher, "notes/a.txt", ""}, {admin, "notes/a.txt", ""}, {student, "notes/a.txt", "forbidden"}, {other, "notes/a.txt", "forbidden"},
-			{teacher, "none", "not-found"}, {admin, "none", "not-found"}, {other, "none", "not-found"}, {student, "none", "forbidden"},
-			{teacher, "pending.txt", "not-found"}, {student, "pending.txt", "forbidden"}, {student, "../x", "forbidden"}, {teacher, "../x", "not-found"},
+			{teacher, "notes/a.txt", ""}, {admin, "notes/a.txt", ""}, {student, "notes/a.txt", "forbidden"},
+			{other, "notes/a.txt", "forbidden"},
+			{teacher, "none", "not-found"}, {admin, "none", "not-found"}, {
+				other, "none", "not-found",
+			}, {student, "none", "forbidden"},
+			{teacher, "pending.txt", "not-found"}, {student, "pending.txt", "forbidden"}, {
+				student, "../x", "forbidden",
+			}, {teacher, "../x", "not-found"},
 		} {
 			_, err := w.signURL(w.as(c.caller), c.key, time.Minute)
 			require.Equal(t, c.want, code(t, err), "%s asks for %s", c.caller.Role, c.key)
@@ -68,11 +73,14 @@ func TestWhoGetsALink(t *testing.T) {
 func TestARefusalThatSaysMoreIsPassedOn(t *testing.T) {
 	w := onSQLite(t)
 	w.stored("a.txt")
-	locked := apperr.Problem{Kind: apperr.KindForbidden, Code: "lesson-locked", Title: "Locked", Meaning: "Wait."}.New("Not yet.").WithMember("locked_by", []string{"x"})
+	locked := apperr.Problem{
+		Kind: apperr.KindForbidden, Code: "lesson-locked", Title: "Locked", Meaning: "Wait.",
+	}.New("Not yet.").WithMember("locked_by", []string{"x"})
 	w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return false, locked }
 	_, err := w.signURL(w.as(student), "a.txt", time.Minute)
 	require.Equal(t, "lesson-locked", code(t, err))
-	w.keyUsers = append(w.keyUsers, &fakeKeyUser{mayRead: func(identity.Caller, string) (bool, error) { return true, nil }})
+	w.keyUsers = append(w.keyUsers,
+		&fakeKeyUser{mayRead: func(identity.Caller, string) (bool, error) { return true, nil }})
 	_, err = w.signURL(w.as(student), "a.txt", time.Minute)
 	require.NoError(t, err, "one yes is enough")
 

@@ -32,14 +32,16 @@ func (s *Service) signURL(ctx context.Context, key string, life time.Duration) (
 	}
 	if a == nil || !a.isManagedBy(caller) {
 		// Asked of a missing key too, so that a refusal takes its time whether or not there is one.
-		if err := s.requireReadable(ctx, caller, key); err != nil && (a != nil || !caller.HasRole(usersapi.RoleInstructor) || !apperr.IsKind(err, apperr.KindForbidden)) {
+		if err := s.requireReadable(ctx, caller, key); err != nil && (a != nil || !caller.HasRole(usersapi.RoleInstructor) || !apperr.IsKind(err,
+			apperr.KindForbidden)) {
 			return signedLink{}, err
 		}
 	}
 	if a == nil {
 		return signedLink{}, errNoKey
 	}
-	signed, err := s.blobs.PresignGet(ctx, a.BlobID, blob.GetRequest{Filename: assetkey.FileName(key), ContentType: a.ContentType, Expires: life})
+	signed, err := s.blobs.PresignGet(ctx, a.BlobID,
+		blob.GetRequest{Filename: assetkey.FileName(key), ContentType: a.ContentType, Expires: life})
 	if err != nil {
 		return signedLink{}, explainStoreError(err)
 	}

@@ -19,7 +19,8 @@ type keyState struct {
 	key, course, state string
 }
 
-// assetMatrix is a site with a course of each kind, each with keys in every state, and everybody who may ask.
+// assetMatrix is a site with a course of each kind, each with keys in every state, and everybody
+// who may ask.
 type assetMatrix struct {
 	*sitetest.Site
 	admin, owner, uploader string
@@ -49,13 +50,15 @@ func newAssetMatrix(s *sitetest.Site) *assetMatrix {
 	for _, kind := range []string{"public", "member", "private", "draft", "archived", "deleted"} {
 		m.course(kind, enrolled)
 	}
-	m.keys = append(m.keys, keyState{"none/at-all.txt", "", "missing"}, keyState{"none/../at-all.txt", "", "missing"}, keyState{"none\\at-all.txt", "", "missing"})
+	m.keys = append(m.keys, keyState{"none/at-all.txt", "", "missing"},
+		keyState{"none/../at-all.txt", "", "missing"}, keyState{"none\\at-all.txt", "", "missing"})
 	return m
 }
 
 func (m *assetMatrix) upload(key string, complete bool) string {
 	m.T.Helper()
-	up := m.Want(201, "POST", "/storage/uploads", m.uploader, map[string]any{"key": key, "content_type": "text/plain", "size": len(key)})
+	up := m.Want(201, "POST", "/storage/uploads", m.uploader,
+		map[string]any{"key": key, "content_type": "text/plain", "size": len(key)})
 	if complete {
 		m.Upload(up, key)
 		m.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", m.uploader, nil)
@@ -74,11 +77,15 @@ func (m *assetMatrix) course(kind, enrolled string) {
 		}
 		m.keys = append(m.keys, keyState{key(state), kind, state})
 	}
-	path := "/courses/" + m.Want(201, "POST", "/courses", m.owner, map[string]any{"title": "Signed " + kind, "status": "published"}).Text("id")
+	path := "/courses/" + m.Want(201, "POST", "/courses", m.owner,
+		map[string]any{"title": "Signed " + kind, "status": "published"}).Text("id")
 	// Only an administrator may use what another has uploaded.
-	first := m.Want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Open", "asset_key": key("lesson")}).Text("id")
-	m.Want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Later", "asset_key": key("locked"), "prerequisite_ids": []string{first}})
-	former := m.Want(201, "POST", path+"/lessons", m.admin, map[string]any{"title": "Former", "asset_key": key("former")}).Text("id")
+	first := m.Want(201, "POST", path+"/lessons", m.admin,
+		map[string]any{"title": "Open", "asset_key": key("lesson")}).Text("id")
+	m.Want(201, "POST", path+"/lessons", m.admin,
+		map[string]any{"title": "Later", "asset_key": key("locked"), "prerequisite_ids": []string{first}})
+	former := m.Want(201, "POST", path+"/lessons", m.admin,
+		map[string]any{"title": "Former", "asset_key": key("former")}).Text("id")
 	m.Want(200, "PATCH", path+"/lessons/"+former, m.admin, `{"asset_key":null}`)
 	m.Want(200, "PATCH", path, m.admin, map[string]any{"cover_key": key("cover")})
 	m.Want(200, "POST", path+"/enrollments/batch", m.owner, sitetest.Batch(enrolled))

@@ -19,6 +19,7 @@ type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
 
+// insert adds an asset. db.IsDuplicate is true of the error if its key is taken.
 func (s *store) insert(ctx context.Context, a *asset) error { return s.db.Conn(ctx).Create(a).Error }
 
 // findByKey returns the row of a key, whatever its status; db.ErrNotFound if there is none.
@@ -88,8 +89,10 @@ func (s *store) lockClause(ctx context.Context, l rowLock) string {
 	return ""
 }
 
+// markCompleted completes an upload.
 func (s *store) markCompleted(ctx context.Context, id string, at clock.Time) error {
-	res := s.db.Conn(ctx).Exec("UPDATE storage_assets SET status = ?, completed_at = ? WHERE id = ?", statusCompleted, at, id)
+	res := s.db.Conn(ctx).Exec("UPDATE storage_assets SET status = ?, completed_at = ? WHERE id = ?",
+		statusCompleted, at, id)
 	if res.Error == nil && res.RowsAffected == 0 {
 		return db.ErrNotFound
 	}
@@ -117,8 +120,8 @@ func (s *store) lockUploader(ctx context.Context, id string) error {
 	return s.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "storage quota "+id).Error
 }
 
-// sumUsed returns how many bytes count against the quota of an uploader: assets, unfinished uploads,
-// and deleted objects that an upload URL could still bring back.
+// sumUsed returns how many bytes count against the quota of an uploader: assets, unfinished
+// uploads, and deleted objects that an upload URL could still bring back.
 func (s *store) sumUsed(ctx context.Context, uploader string, now clock.Time) (n int64, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT CAST(COALESCE((SELECT SUM(size) FROM storage_assets WHERE uploader_id = ?), 0)
 		+ COALESCE((SELECT SUM(size) FROM storage_trash WHERE uploader_id = ? AND live_until > ?), 0) AS bigint)`, uploader, uploader, now).Scan(&n).Error
@@ -144,7 +147,8 @@ func (s *store) removeAll(ctx context.Context, assets []asset, now clock.Time) e
 		return err
 	}
 	return conn.Table("storage_trash").Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "blob_id"}}, DoUpdates: clause.AssignmentColumns([]string{"next_at", "last_at", "live_until", "size", "uploader_id"}),
+		Columns:   []clause.Column{{Name: "blob_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"next_at", "last_at", "live_until", "size", "uploader_id"}),
 	}).Create(&rows).Error
 }
 
@@ -154,7 +158,9 @@ func (s *store) deleteTrash(ctx context.Context, blobID string) error {
 }
 
 // list returns completed assets, the newest first; an empty uploader means everyone's.
-func (s *store) list(ctx context.Context, uploader, prefix string, after *keyset.Position, limit int) (found []asset, err error) {
+func (s *store) list(
+	ctx context.Context, uploader, prefix string, after *keyset.Position, limit int,
+) (found []asset, err error) {
 	q := s.db.Conn(ctx).Where("status = ?", statusCompleted)
 	if uploader != "" {
 		q = q.Where("uploader_id = ?", uploader)
@@ -190,22 +196,28 @@ func prefixEnd(prefix string) (end string, bounded bool) {
 	return "", false
 }
 
-// listByUploader returns at most limit assets of an account after a position, whatever their status,
-// the oldest first.
-func (s *store) listByUploader(ctx context.Context, uploader string, after keyset.Position, limit int, lock rowLock) (found []asset, err error) {
+// listByUploader returns at most limit assets of an account after a position, whatever their
+// status, the oldest first.
+func (s *store) listByUploader(
+	ctx context.Context, uploader string, after keyset.Position, limit int, lock rowLock,
+) (found []asset, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
-		ORDER BY created_at, id LIMIT ?`+s.lockClause(ctx, lock), uploader, after.CreatedAt.UnixMilli(), cmp.Or(after.ID, ids.None), limit).Scan(&found).Error
+		ORDER BY created_at, id LIMIT ?`+s.lockClause(ctx, lock), uploader, after.CreatedAt.UnixMilli(), cmp.Or(after.ID,
+		ids.None), limit).Scan(&found).Error
 	return found, err
 }
 
 // findAbandoned lists uploads whose URL ended before a time and that nobody completed.
 func (s *store) findAbandoned(ctx context.Context, before clock.Time) (found []string, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT id FROM storage_assets WHERE status = ? AND expires_at < ? ORDER BY expires_at LIMIT 200", statusPending, before).Scan(&found).Error
+	err = s.db.Conn(ctx).Raw("SELECT id FROM storage_assets WHERE status = ? AND expires_at < ? ORDER BY expires_at LIMIT 200",
+		statusPending, before).Scan(&found).Error
 	return found, err
 }
 
+// findDueTrash returns the ids of objects that are to be deleted by now.
 func (s *store) findDueTrash(ctx context.Context, now clock.Time) (found []string, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT blob_id FROM storage_trash WHERE next_at <= ? ORDER BY next_at LIMIT 200", now).Scan(&found).Error
+	err = s.db.Conn(ctx).Raw("SELECT blob_id FROM storage_trash WHERE next_at <= ? ORDER BY next_at LIMIT 200",
+		now).Scan(&found).Error
 	return found, err
 }
 
@@ -216,9 +228,11 @@ func (s *store) findDueTrashOf(ctx context.Context, blobID string, now clock.Tim
 
 // lockTrash is findDueTrashOf with a lock on the row.
 func (s *store) lockTrash(ctx context.Context, blobID string, now clock.Time) (*trashedObject, error) {
-	return s.queryTrash(ctx, "SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?"+s.db.ForUpdate(), blobID, now)
+	return s.queryTrash(ctx, "SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?"+s.db.ForUpdate(),
+		blobID, now)
 }
 
+// queryTrash returns the row of the trash that a query finds; nil if there is none.
 func (s *store) queryTrash(ctx context.Context, query string, args ...any) (*trashedObject, error) {
 	var found []trashedObject
 	if err := s.db.Conn(ctx).Raw(query, args...).Scan(&found).Error; err != nil || len(found) == 0 {
@@ -232,5 +246,6 @@ func (s *store) recordDeletion(ctx context.Context, t *trashedObject, now clock.
 	if !now.Before(t.LastAt) {
 		return s.deleteTrash(ctx, t.BlobID)
 	}
-	return s.db.Conn(ctx).Exec("UPDATE storage_trash SET next_at = ? WHERE blob_id = ?", t.nextDeletion(now), t.BlobID).Error
+	return s.db.Conn(ctx).Exec("UPDATE storage_trash SET next_at = ? WHERE blob_id = ?", t.nextDeletion(now),
+		t.BlobID).Error
 }

@@ -17,15 +17,38 @@ func TestV9OneAccountPerAddress(t *testing.T) {
 			stored string
 			others []string
 		}{
-			"User@Bücher.Example": {"user@xn--bcher-kva.example", []string{"user@bücher.example", "USER@BÜCHER.EXAMPLE", " user@bücher.example", "user@bücher.example\n", "\tuser@bücher.example ", "\u00a0user@bücher.example\u3000",
-				"user@xn--bcher-kva.example", "user@XN--BCHER-KVA.EXAMPLE", "User@Xn--Bcher-Kva.Example", "ｕｓｅｒ@bücher.example", "ＵＳＥＲ＠ＢÜＣＨＥＲ．ＥＸＡＭＰＬＥ", "user＠bücher.example", "user@bu\u0308cher.example", "user@bücher．example", "user@bücher。example", "\u200buser@bücher.example", "user@bücher.example\ufeff"}},
-			"kelvin@example.com":   {"kelvin@example.com", []string{"KELVIN@example.com", "\u212aelvin@example.com", "kelvin@EXAMPLE.com", "kelvin@exam\u1d56le.com", "𝗄𝖾𝗅𝗏𝗂𝗇@example.com", "ⓚelvin@example.com"}},
-			"final@example.com":    {"final@example.com", []string{"ﬁnal@example.com", "FINAL@EXAMPLE.COM", "ﬁnal@example.ⅽom", "final@example。com"}},
-			"étienne@example.com":  {"étienne@example.com", []string{"e\u0301tienne@example.com", "ÉTIENNE@example.com", "E\u0301TIENNE@EXAMPLE.COM"}},
+			"User@Bücher.Example": {
+				"user@xn--bcher-kva.example",
+				[]string{
+					"user@bücher.example", "USER@BÜCHER.EXAMPLE", " user@bücher.example", "user@bücher.example\n",
+					"\tuser@bücher.example ", "\u00a0user@bücher.example\u3000",
+					"user@xn--bcher-kva.example", "user@XN--BCHER-KVA.EXAMPLE", "User@Xn--Bcher-Kva.Example",
+					"ｕｓｅｒ@bücher.example", "ＵＳＥＲ＠ＢÜＣＨＥＲ．ＥＸＡＭＰＬＥ", "user＠bücher.example", "user@bu\u0308cher.example",
+					"user@bücher．example", "user@bücher。example", "\u200buser@bücher.example",
+					"user@bücher.example\ufeff",
+				},
+			},
+			"kelvin@example.com": {
+				"kelvin@example.com",
+				[]string{
+					"KELVIN@example.com", "\u212aelvin@example.com", "kelvin@EXAMPLE.com",
+					"kelvin@exam\u1d56le.com", "𝗄𝖾𝗅𝗏𝗂𝗇@example.com", "ⓚelvin@example.com",
+				},
+			},
+			"final@example.com": {
+				"final@example.com",
+				[]string{"ﬁnal@example.com", "FINAL@EXAMPLE.COM", "ﬁnal@example.ⅽom", "final@example。com"},
+			},
+			"étienne@example.com": {
+				"étienne@example.com",
+				[]string{"e\u0301tienne@example.com", "ÉTIENNE@example.com", "E\u0301TIENNE@EXAMPLE.COM"},
+			},
 			"straße+x@example.com": {"straße+x@example.com", []string{"STRAßE+X@example.com", "Straße+x@EXAMPLE.com"}},
 			// The full lower case of Turkish İ is an i with a dot above, which is not a plain i.
-			"inan@example.com":      {"inan@example.com", []string{"INAN@example.com"}},
-			"\u0130nan@example.com": {"i\u0307nan@example.com", []string{"\u0130NAN@example.com", "i\u0307nan@example.com"}},
+			"inan@example.com": {"inan@example.com", []string{"INAN@example.com"}},
+			"\u0130nan@example.com": {
+				"i\u0307nan@example.com", []string{"\u0130NAN@example.com", "i\u0307nan@example.com"},
+			},
 		} {
 			// All spellings at once: one of them is the account.
 			all := append([]string{first, c.stored}, c.others...)
@@ -33,7 +56,8 @@ func TestV9OneAccountPerAddress(t *testing.T) {
 			var wg sync.WaitGroup
 			for i, spelling := range all {
 				wg.Go(func() {
-					statuses[i] = s.Call("POST", "/auth/register", "", map[string]string{"email": spelling, "password": sitetest.Password}).Status
+					statuses[i] = s.Call("POST", "/auth/register", "",
+						map[string]string{"email": spelling, "password": sitetest.Password}).Status
 				})
 			}
 			wg.Wait()
@@ -47,19 +71,30 @@ func TestV9OneAccountPerAddress(t *testing.T) {
 			require.Equal(t, 1, made, "%v %v", all, statuses)
 			id := s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(first, sitetest.Password)).Text("user.id")
 			for _, spelling := range all {
-				s.WantProblem(409, "email-taken", "POST", "/auth/register", "", map[string]string{"email": spelling, "password": sitetest.Password})
+				s.WantProblem(409, "email-taken", "POST", "/auth/register", "",
+					map[string]string{"email": spelling, "password": sitetest.Password})
 				in := s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(spelling, sitetest.Password))
 				require.Equal(t, []any{id, c.stored}, []any{in.Get("user.id"), in.Get("user.email")}, "%q", spelling)
 			}
 		}
 		// What differs beyond that is somebody else.
-		for _, distinct := range []string{"f.inal@example.com", "final+x@example.com", "final@sub.example.com", "strasse+x@example.com", "etienne@example.com", "\u0131nan@example.com"} {
+		for _, distinct := range []string{
+			"f.inal@example.com", "final+x@example.com", "final@sub.example.com", "strasse+x@example.com",
+			"etienne@example.com", "\u0131nan@example.com",
+		} {
 			s.Want(201, "POST", "/auth/register", "", map[string]string{"email": distinct, "password": sitetest.Password})
 		}
 		// No second spelling of a domain gets in by a dot at its end, or by what IDNA refuses.
-		for _, bad := range []string{"final@example.com.", "final@example..com", "final@.example.com", "final@example.com\u3002", "final@exa_mple.com ", "final@xn--example.com", "final@-example.com", "final@exam ple.com", "final@@example.com",
-			"final@example.com,x@example.com", "final@example.com;x@example.com", "<final@example.com>", "Final <final@example.com>", "\"final\"@example.com", "final(x)@example.com", "final@[127.0.0.1]", "mailto:final@example.com", "final@example.com\u0000", "final\u202e@example.com"} {
-			s.WantProblem(422, "validation-failed", "POST", "/auth/register", "", map[string]string{"email": bad, "password": sitetest.Password})
+		for _, bad := range []string{
+			"final@example.com.", "final@example..com", "final@.example.com", "final@example.com\u3002",
+			"final@exa_mple.com ", "final@xn--example.com", "final@-example.com", "final@exam ple.com",
+			"final@@example.com",
+			"final@example.com,x@example.com", "final@example.com;x@example.com", "<final@example.com>",
+			"Final <final@example.com>", "\"final\"@example.com", "final(x)@example.com", "final@[127.0.0.1]",
+			"mailto:final@example.com", "final@example.com\u0000", "final\u202e@example.com",
+		} {
+			s.WantProblem(422, "validation-failed", "POST", "/auth/register", "",
+				map[string]string{"email": bad, "password": sitetest.Password})
 		}
 	})
 }

@@ -23,7 +23,8 @@ func TestDeletingAnAccount(t *testing.T) {
 		c.Until("welcome")
 
 		require.Empty(t, s.Want(200, "HEAD", "/users/me/export", token, nil).Raw)
-		require.Empty(t, s.Want(200, "GET", "/admin/audit-logs?action=user.exported", admin, nil).Items(), "nothing was taken yet")
+		require.Empty(t, s.Want(200, "GET", "/admin/audit-logs?action=user.exported", admin, nil).Items(),
+			"nothing was taken yet")
 		out := s.Want(200, "GET", "/users/me/export", token, nil)
 		require.Contains(t, out.Header.Get("Content-Disposition"), "attachment")
 		require.Equal(t, email, out.Text("account.email"))
@@ -34,7 +35,8 @@ func TestDeletingAnAccount(t *testing.T) {
 		for _, secret := range []string{"hash", "argon2", "salt", "sealed", "admin@lyceum.local"} {
 			require.NotContains(t, string(out.Raw), secret)
 		}
-		require.Equal(t, id, s.Want(200, "GET", "/admin/audit-logs?action=user.exported", admin, nil).Text("items.0.actor.id"))
+		require.Equal(t, id,
+			s.Want(200, "GET", "/admin/audit-logs?action=user.exported", admin, nil).Text("items.0.actor.id"))
 
 		s.WantProblem(403, "wrong-password", "DELETE", "/users/me", token, `{"password":"wrong"}`)
 		s.Want(204, "DELETE", "/users/me", token, map[string]string{"password": sitetest.Password})
@@ -68,7 +70,8 @@ func TestLastAdminIsNotDeleted(t *testing.T) {
 		admin := s.AdminToken()
 		me := s.Want(200, "GET", "/users/me", admin, nil).Text("id")
 		s.WantProblem(409, "last-admin", "DELETE", "/admin/users/"+me, admin, nil)
-		s.WantProblem(409, "last-admin", "DELETE", "/users/me", admin, map[string]string{"password": sitetest.AdminPassword})
+		s.WantProblem(409, "last-admin", "DELETE", "/users/me", admin,
+			map[string]string{"password": sitetest.AdminPassword})
 		for round := range testkit.Rounds(100) {
 			_, other, token := s.NewAccount("deleter" + strings.Repeat("x", round))
 			s.SetRole(admin, other, "admin")
@@ -92,14 +95,17 @@ func TestWritesBesideADeletionAreErased(t *testing.T) {
 		_, id, token := s.NewAccount("racing")
 		s.Want(204, "DELETE", "/users/me", token, map[string]string{"password": sitetest.Password})
 		d := s.Running.Parts.DB
-		_, err := d.Exec(t.Context(), "INSERT INTO notification_preferences (user_id, kind, in_app, email) VALUES (?, 'mention', ?, ?)", id, true, true)
+		_, err := d.Exec(t.Context(),
+			"INSERT INTO notification_preferences (user_id, kind, in_app, email) VALUES (?, 'mention', ?, ?)", id,
+			true, true)
 		require.NoError(t, err)
 		n, err := d.Exec(t.Context(), "UPDATE outbox_deliveries SET next_at = 0 WHERE event = 'user.deleted'")
 		require.NoError(t, err)
 		require.EqualValues(t, 1, n)
 		require.Eventually(t, func() bool {
 			var left int
-			return d.QueryRow(t.Context(), "SELECT count(*) FROM notification_preferences WHERE user_id = ?", []any{id}, &left) == nil && left == 0
+			return d.QueryRow(t.Context(), "SELECT count(*) FROM notification_preferences WHERE user_id = ?",
+				[]any{id}, &left) == nil && left == 0
 		}, 10*time.Second, 50*time.Millisecond)
 	})
 }

@@ -21,7 +21,8 @@ func TestListOfAccounts(t *testing.T) {
 		names := []string{"list-a", "list_b", "list%c"}
 		for _, name := range names {
 			_, id, _ := s.NewAccount(name)
-			s.Want(200, "PATCH", "/admin/users/"+id, admin, map[string]string{"display_name": "Listed " + name, "role": "member"})
+			s.Want(200, "PATCH", "/admin/users/"+id, admin,
+				map[string]string{"display_name": "Listed " + name, "role": "member"})
 		}
 		find := func(query string) (found []string) {
 			t.Helper()

@@ -32,7 +32,8 @@ func TestExportWriter(t *testing.T) {
 	t.Run("sections of records", func(t *testing.T) {
 		text, err := write(func(record usersapi.Record) error {
 			return errors.Join(
-				record("messages", held{Name: "<b>", Tags: []string{"a"}}), record("messages", held{Name: "two", Title: "x"}), record("marks", held{}),
+				record("messages", held{Name: "<b>", Tags: []string{"a"}}),
+				record("messages", held{Name: "two", Title: "x"}), record("marks", held{}),
 			)
 		})
 		require.NoError(t, err)

@@ -24,7 +24,8 @@ func TestNobodyRaisesTheirRole(t *testing.T) {
 					s.WantProblem(403, "forbidden", "PATCH", "/admin/users/"+id, token, body)
 				}
 				for _, grant := range []string{"admin", "instructor", "member"} {
-					s.WantProblem(403, "forbidden", "POST", "/admin/invites", token, map[string]string{"role_to_grant": grant})
+					s.WantProblem(403, "forbidden", "POST", "/admin/invites", token,
+						map[string]string{"role_to_grant": grant})
 				}
 				claims := sitetest.Header{
 					"X-Role": "admin", "X-User-Role": "admin", "X-Original-URL": "/users/me", "X-Rewrite-URL": "/users/me",
@@ -35,13 +36,18 @@ func TestNobodyRaisesTheirRole(t *testing.T) {
 		}
 		t.Run("by registering", func(t *testing.T) {
 			s.WantProblem(422, "validation-failed", "POST", "/auth/register", "",
-				sitetest.With(map[string]any{"email": "born-admin@example.com"}, "password", sitetest.Password, "role", "admin"))
+				sitetest.With(map[string]any{"email": "born-admin@example.com"}, "password", sitetest.Password,
+					"role", "admin"))
 		})
 		t.Run("to a role that does not exist", func(t *testing.T) {
 			id := accountOf(c.User).Text("id")
-			for _, role := range []string{"owner", "root", "superadmin", "ADMIN", "Admin", "admin ", "user", "", "admin,member"} {
-				s.WantProblem(422, "validation-failed", "POST", "/admin/invites", c.Admin, map[string]string{"role_to_grant": role})
-				s.WantProblem(422, "validation-failed", "PATCH", "/admin/users/"+id, c.Admin, map[string]string{"role": role + "!"})
+			for _, role := range []string{
+				"owner", "root", "superadmin", "ADMIN", "Admin", "admin ", "user", "", "admin,member",
+			} {
+				s.WantProblem(422, "validation-failed", "POST", "/admin/invites", c.Admin,
+					map[string]string{"role_to_grant": role})
+				s.WantProblem(422, "validation-failed", "PATCH", "/admin/users/"+id, c.Admin,
+					map[string]string{"role": role + "!"})
 			}
 			require.Empty(t, s.Want(200, "GET", "/admin/invites", c.Admin, nil).Items(), "a refused invite exists")
 		})

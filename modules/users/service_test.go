@@ -25,8 +25,10 @@ func TestCreate(t *testing.T) {
 		}{
 			"a taken address": {usersapi.NewAccount{Email: "NEW@example.com", Role: usersapi.RoleUser}, "email-taken"},
 			"no address":      {usersapi.NewAccount{Email: "new"}, "email"},
-			"a long name":     {usersapi.NewAccount{Email: "a@example.com", DisplayName: strings.Repeat("x", 101)}, "display_name"},
-			"a hidden name":   {usersapi.NewAccount{Email: "a@example.com", DisplayName: "a\u202eb"}, "display_name"},
+			"a long name": {
+				usersapi.NewAccount{Email: "a@example.com", DisplayName: strings.Repeat("x", 101)}, "display_name",
+			},
+			"a hidden name": {usersapi.NewAccount{Email: "a@example.com", DisplayName: "a\u202eb"}, "display_name"},
 		} {
 			t.Run(name+" is refused", func(t *testing.T) {
 				_, err := a.registrar.Create(ctx, c.account)

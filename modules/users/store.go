@@ -29,10 +29,12 @@ const (
 		FROM users WHERE email = ?`
 )
 
+// findByID returns an account.
 func (s *store) findByID(ctx context.Context, id string) (*account, error) {
 	return s.queryAccount(ctx, selectByID, id)
 }
 
+// findByEmail returns the account with a canonical address.
 func (s *store) findByEmail(ctx context.Context, email string) (*account, error) {
 	return s.queryAccount(ctx, selectByEmail, email)
 }
@@ -69,6 +71,7 @@ func (s *store) lockAdmins(ctx context.Context) (ids []string, err error) {
 	return ids, err
 }
 
+// findByIDs returns the accounts with the ids.
 func (s *store) findByIDs(ctx context.Context, ids []string) (found []account, err error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -77,6 +80,7 @@ func (s *store) findByIDs(ctx context.Context, ids []string) (found []account, e
 	return found, err
 }
 
+// findByEmails returns the accounts with the canonical addresses.
 func (s *store) findByEmails(ctx context.Context, emails []string) (found []account, err error) {
 	if len(emails) == 0 {
 		return nil, nil
@@ -124,6 +128,7 @@ func (s *store) updateLastLogin(ctx context.Context, id string, at clock.Time) (
 	return n == 1, err
 }
 
+// remove deletes an account.
 func (s *store) remove(ctx context.Context, id string) error {
 	return s.db.Conn(ctx).Exec("DELETE FROM users WHERE id = ?", id).Error
 }
@@ -150,6 +155,7 @@ func (s *store) list(
 	return found, err
 }
 
+// isEmpty reports whether there is no account.
 func (s *store) isEmpty(ctx context.Context) (bool, error) {
 	var found []string
 	err := s.db.Conn(ctx).Raw("SELECT id FROM users LIMIT 1").Scan(&found).Error

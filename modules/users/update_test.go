@@ -24,13 +24,18 @@ func TestChangesTakeEffectAtOnce(t *testing.T) {
 		s.WantProblem(403, "forbidden", "GET", "/admin/users", token, nil)
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
 		s.WantProblem(401, "invalid-token", "GET", "/users/me", token, nil)
-		s.WantProblem(403, "account-disabled", "POST", "/auth/login", "", map[string]string{"email": email, "password": sitetest.Password})
-		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": email, "password": "wrong"})
+		s.WantProblem(403, "account-disabled", "POST", "/auth/login", "",
+			map[string]string{"email": email, "password": sitetest.Password})
+		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+			map[string]string{"email": email, "password": "wrong"})
 		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"active"}`)
 		s.WantProblem(401, "invalid-token", "GET", "/users/me", token, nil) // sessions of a disabled account have ended for good
 		token = s.Login(email, sitetest.Password)
 		s.Want(200, "PATCH", "/users/me", token, `{"display_name":"Neu"}`)
-		for _, bad := range []string{`{"display_name":""}`, `{"display_name":" "}`, `{"display_name":"a\u202eb"}`, `{"role":"admin"}`, `{"display_name":"` + strings.Repeat("x", 101) + `"}`} {
+		for _, bad := range []string{
+			`{"display_name":""}`, `{"display_name":" "}`, `{"display_name":"a\u202eb"}`, `{"role":"admin"}`,
+			`{"display_name":"` + strings.Repeat("x", 101) + `"}`,
+		} {
 			s.WantProblem(422, "validation-failed", "PATCH", "/users/me", token, bad)
 		}
 		cleared := s.Want(200, "PATCH", "/users/me", token, `{"display_name":null}`)
@@ -77,7 +82,8 @@ func TestUpdates(t *testing.T) {
 			require.Equal(t, before, s.CountEntries(admin, "user.updated")+s.CountEntries(admin, "user.role_changed"))
 		})
 		t.Run("everything at once", func(t *testing.T) {
-			a := s.Want(200, "PATCH", path, admin, `{"role":"member","display_name":" Ada  L. ","email":"Renamed@Example.com"}`)
+			a := s.Want(200, "PATCH", path, admin,
+				`{"role":"member","display_name":" Ada  L. ","email":"Renamed@Example.com"}`)
 			require.Equal(t, []any{"member", "Ada  L.", "renamed@example.com", false},
 				[]any{a.Get("role"), a.Get("display_name"), a.Get("email"), a.Get("email_verified")})
 			require.Equal(t, 1, s.CountEntries(admin, "user.email_changed"))

@@ -25,10 +25,12 @@ func TestDeviceIsKnown(t *testing.T) {
 		"another version of browser and system": {chrome131, home, true},
 		"known parts in another combination":    {firefox, home, true},
 		"another browser of the same engine":    {edge, home, false},
-		"another system":                        {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7; rv:131.0) Gecko/20100101 Firefox/131.0", home, false},
-		"another network":                       {chrome130, "203.0.113.0/24", false},
-		"no browser at all":                     {"curl/8.1", home, false},
-		"nothing":                               {"", "", false},
+		"another system": {
+			"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7; rv:131.0) Gecko/20100101 Firefox/131.0", home, false,
+		},
+		"another network":   {chrome130, "203.0.113.0/24", false},
+		"no browser at all": {"curl/8.1", home, false},
+		"nothing":           {"", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.want, Parse(c.userAgent, c.network).IsKnown(earlier))
@@ -43,7 +45,9 @@ func TestDevicesOfIPv6NetworksCountBySlash48(t *testing.T) {
 }
 
 func TestNetworksAreThoseOfHouseholds(t *testing.T) {
-	for ip, want := range map[string]string{"192.0.2.77": "192.0.2.0/24", "2001:db8:1:2ff::1": "2001:db8:1:200::/56", "nonsense": "", "": ""} {
+	for ip, want := range map[string]string{
+		"192.0.2.77": "192.0.2.0/24", "2001:db8:1:2ff::1": "2001:db8:1:200::/56", "nonsense": "", "": "",
+	} {
 		require.Equal(t, want, NetworkPrefix(ip), ip)
 	}
 }

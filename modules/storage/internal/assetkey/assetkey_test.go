@@ -10,12 +10,14 @@ import (
 // F1: a key is only a name, and one that misleads nobody.
 func TestKeys(t *testing.T) {
 	for _, key := range []string{
-		"a", "lessons/video.mp4", "Ünïcode/日本語/🎬.mp4", "...", "a/.hidden", "with space/and 'quotes'", strings.Repeat("é", MaxLength), "x\uF8FF",
+		"a", "lessons/video.mp4", "Ünïcode/日本語/🎬.mp4", "...", "a/.hidden", "with space/and 'quotes'",
+		strings.Repeat("é", MaxLength), "x\uF8FF",
 	} {
 		require.NoError(t, Check(key), key)
 	}
 	for _, key := range []string{
-		"", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/..", `a\b`, "a\x00", "a\nb", "a\x7f", "a\u0085", "a\u202eb", "a\u2066b", "\u061c",
+		"", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/..", `a\b`, "a\x00", "a\nb", "a\x7f", "a\u0085",
+		"a\u202eb", "a\u2066b", "\u061c",
 		"a\u200b", "a\u00adb", "\ufeffa", "a\u00a0b", "a\u3000b", "a\xff", strings.Repeat("é", MaxLength+1),
 	} {
 		require.Error(t, Check(key), "%q", key)
@@ -26,7 +28,11 @@ func TestKeys(t *testing.T) {
 
 func TestWithNumber(t *testing.T) {
 	long := strings.Repeat("ü", 500) + ".tar.gz"
-	for _, c := range [][2]string{{"a/.env", "a/.env-2"}, {".env", ".env-2"}, {"a", "a-2"}, {"a.b/c", "a.b/c-2"}, {"a.", "a-2."}, {long, strings.Repeat("ü", 500) + ".tar-2.gz"}, {strings.Repeat("x", 512), strings.Repeat("x", 510) + "-2"}, {"a." + strings.Repeat("x", 510), "a-2"}} {
+	for _, c := range [][2]string{
+		{"a/.env", "a/.env-2"}, {".env", ".env-2"}, {"a", "a-2"}, {"a.b/c", "a.b/c-2"}, {"a.", "a-2."},
+		{long, strings.Repeat("ü", 500) + ".tar-2.gz"},
+		{strings.Repeat("x", 512), strings.Repeat("x", 510) + "-2"}, {"a." + strings.Repeat("x", 510), "a-2"},
+	} {
 		got := WithNumber(c[0], 2)
 		require.Equal(t, c[1], got)
 		require.NoError(t, Check(got))

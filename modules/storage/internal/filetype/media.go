@@ -8,7 +8,9 @@ import (
 
 // firstBoxes are those that a file of the ISO base media format may begin with. Cameras and old programs
 // put the media, or room that was left free, before the type.
-var firstBoxes = []string{"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot", "uuid", "pdin", "moof", "sidx", "junk"}
+var firstBoxes = []string{
+	"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot", "uuid", "pdin", "moof", "sidx", "junk",
+}
 
 // isMP4 walks the boxes up to one that only such a file has.
 func isMP4(b []byte) bool {
