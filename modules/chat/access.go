@@ -15,9 +15,10 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Topics of the signals that drop what replicas keep in memory.
+// Topics of the signals that drop what replicas keep in memory. The empty key stands for all keys.
 const (
-	// topicAccess says that an account may read more or fewer channels. The key is memberKey or courseKey.
+	// topicAccess says that an account may read more or fewer channels. The key is memberKey or
+	// courseKey.
 	topicAccess = "chat.access"
 	// topicChannel says that a channel changed. The key is the channel's id.
 	topicChannel = "chat.channel"
@@ -29,14 +30,16 @@ type Courses struct {
 	Reader coursesapi.Reader `optional:"true"`
 }
 
-// access decides which accounts may read a channel. Each socket asks twice a second, so channels and
-// rights that take a query are kept in memory until a signal drops them.
+// access decides which accounts may read a channel. Each socket asks twice a second, so channels
+// and rights that take a query are kept in memory until a signal drops them.
 type access struct {
 	store   *store
 	courses coursesapi.Reader
-	// granted holds rights by key. It keeps no refusals, so a new right works at once.
+	// granted holds rights by key. It keeps no refusals, so a new right works at once. Signals
+	// about new rights only end a read that began before the commit.
 	granted *cache.Invalidated[bool]
-	// channels holds the channels that exist, by id.
+	// channels holds the channels that exist, by id, for sockets. Requests read the database by
+	// slug.
 	channels *cache.Invalidated[channel]
 }
 
@@ -53,7 +56,8 @@ func newAccess(s *store, c Courses, signals cache.Signals) *access {
 //	public   every account           course   learners and owner of the course
 //	member   members and above       private  creator and members of the channel
 //
-// Administrators may read every channel.
+// Administrators may read every channel. Its twins for queries are channelFilter, with the SQL in
+// store.listChannels, and visibilitiesOf.
 func (a *access) canRead(ctx context.Context, caller identity.Caller, c *channel) (bool, error) {
 	switch {
 	case !caller.IsSignedIn():
@@ -86,8 +90,8 @@ func memberKey(channelID, userID string) string { return "member " + channelID +
 // courseKey is the key of the right of a learner or owner to the channels of a course.
 func courseKey(courseID, userID string) string { return "course " + courseID + " " + userID }
 
-// loadGranted returns whether the right of a key exists, in both results: the cache keeps only keys that
-// have a value.
+// loadGranted returns whether the right of a key exists, in both results: the cache keeps only keys
+// that have a value.
 func (a *access) loadGranted(ctx context.Context, key string) (granted, ok bool, err error) {
 	kind, rest, _ := strings.Cut(key, " ")
 	id, userID, _ := strings.Cut(rest, " ")

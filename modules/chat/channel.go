@@ -46,8 +46,9 @@ type channel struct {
 	// internal/messages raises both.
 	LastSeq    int64
 	LastChange int64
-	// BaseSeq is the read marker of readers who have none. It is the newest message of the time when the
-	// channel was opened to more accounts, so older ones do not count as unread for them.
+	// BaseSeq is the read marker of readers who have none. It is the newest message of the time
+	// when the channel was opened to more accounts, so older ones do not count as unread for them.
+	// An earlier reader without a marker loses the unread count, too.
 	BaseSeq   int64
 	Version   int64
 	CreatedAt clock.Time
@@ -58,8 +59,8 @@ type channel struct {
 // TableName returns the table of channels, for GORM.
 func (channel) TableName() string { return "chat_channels" }
 
-// isManagedBy returns whether the caller may change the channel and its members: administrators, and
-// its creator as long as they are an instructor.
+// isManagedBy returns whether the caller may change the channel and its members: administrators,
+// and its creator as long as they are an instructor.
 func (c *channel) isManagedBy(caller identity.Caller) bool {
 	isCreator := c.CreatedBy != nil && *c.CreatedBy == caller.UserID
 	return caller.HasRole(usersapi.RoleAdmin) || isCreator && caller.HasRole(usersapi.RoleInstructor)
@@ -85,8 +86,8 @@ func makeSlug(title string) string {
 	return cmp.Or(text.MakeSlug(title, maxSlug-4), "channel")
 }
 
-// cleanTitle returns a title without the space around it. It returns a validation fault for an empty or too
-// long title and for characters that a line can't have.
+// cleanTitle returns a title without the space around it. It returns a validation fault for an
+// empty or too long title and for characters that a line can't have.
 func cleanTitle(s string) (string, error) {
 	title := text.CleanLine(s)
 	switch {
@@ -101,8 +102,8 @@ func cleanTitle(s string) (string, error) {
 	return title, nil
 }
 
-// checkCoursePair returns a validation fault unless a course channel names a course, and no other channel
-// does. It accepts any visibility that it does not know; the schema refuses those.
+// checkCoursePair returns a validation fault unless a course channel names a course, and no other
+// channel does. It accepts any visibility that it does not know; the schema refuses those.
 func checkCoursePair(visibility string, courseID *string) error {
 	switch otherVisibilities := []string{visibilityPublic, visibilityMember, visibilityPrivate}; {
 	case slices.Contains(otherVisibilities, visibility) && courseID != nil:
@@ -113,7 +114,9 @@ func checkCoursePair(visibility string, courseID *string) error {
 	return nil
 }
 
-// hasMoreReaders returns whether a change of visibility lets accounts read that could not before.
+// hasMoreReaders returns whether a change of visibility may let accounts read that could not
+// before. Each change from or to a course counts, as chat can't compare learners with the readers
+// of other channels.
 func hasMoreReaders(from, to string) bool {
 	order := []string{visibilityPrivate, visibilityMember, visibilityPublic}
 	involvesCourse := from == visibilityCourse || to == visibilityCourse

@@ -12,7 +12,8 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// newChannel is a channel as a caller wants to create it. Without a slug it gets one from its title.
+// newChannel is a channel as a caller wants to create it. Without a slug it gets one from its
+// title.
 type newChannel struct {
 	Slug, Title, Visibility string
 	CourseID                *string
@@ -47,7 +48,8 @@ func (s *Service) listChannels(ctx context.Context, after *keyset.Position, limi
 	return s.store.listChannels(ctx, filter, after, limit)
 }
 
-// getChannel returns a channel. It returns 404 if there is none and 403 if the caller may not read it.
+// getChannel returns a channel. It returns 404 if there is none and 403 if the caller may not read
+// it.
 func (s *Service) getChannel(ctx context.Context, slug string) (*readerChannel, error) {
 	if _, err := s.findReadable(ctx, slug); err != nil {
 		return nil, err
@@ -64,9 +66,9 @@ func (s *Service) loadForReader(ctx context.Context, slug string) (*readerChanne
 	return c, err
 }
 
-// createChannel creates a channel of the caller, an instructor. It returns validation faults for the
-// title and the course, 403 for a course of another instructor, and 409 slug-taken. The channel and its
-// audit entry commit together.
+// createChannel creates a channel of the caller, an instructor. It returns validation faults for
+// the title and the course, 403 for a course of another instructor, and 409 slug-taken. The channel
+// and its audit entry commit together.
 func (s *Service) createChannel(ctx context.Context, n newChannel) (*channel, error) {
 	title, err := cleanTitle(n.Title)
 	if err != nil {
@@ -89,8 +91,8 @@ func (s *Service) createChannel(ctx context.Context, n newChannel) (*channel, er
 	return c, err
 }
 
-// insertWithSlug inserts a channel with the wanted slug, and returns 409 if that is taken. Without a
-// wanted slug it makes one from the title and counts up until one is free.
+// insertWithSlug inserts a channel with the wanted slug, and returns 409 if that is taken. Without
+// a wanted slug it makes one from the title and counts up until one is free.
 func (s *Service) insertWithSlug(ctx context.Context, c *channel, wanted string) error {
 	base := wanted
 	if wanted == "" {
@@ -109,8 +111,9 @@ func (s *Service) insertWithSlug(ctx context.Context, c *channel, wanted string)
 	}
 }
 
-// checkCourse checks that a visibility fits a course, that the course exists for the caller, and that the
-// caller owns it or is an administrator. A course that the caller can't see does not exist for them.
+// checkCourse checks that a visibility fits a course, that the course exists for the caller, and
+// that the caller owns it or is an administrator. A course that the caller can't see does not exist
+// for them.
 func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *string) error {
 	if visibility == visibilityCourse && s.access.courses == nil {
 		return apperr.Invalid("visibility", "there are no courses on this server")
@@ -146,9 +149,10 @@ func (s *Service) checkCourse(ctx context.Context, visibility string, courseID *
 	return errNotOwner
 }
 
-// updateChannel changes a channel that the caller manages and returns it as the caller then sees it. It
-// returns 404 if there is none, 403 if the caller does not manage it, 412 if the version does not match,
-// and the errors of createChannel. A patch that changes nothing writes no new version and no audit entry.
+// updateChannel changes a channel that the caller manages and returns it as the caller then sees
+// it. It returns 404 if there is none, 403 if the caller does not manage it or the visibility of hq
+// would change, 412 if the version does not match, and the faults of title and course that
+// createChannel has. A patch that changes nothing writes no new version and no audit entry.
 func (s *Service) updateChannel(ctx context.Context, slug string, p channelPatch) (*readerChannel, error) {
 	found, err := s.findManaged(ctx, slug)
 	if err != nil {
@@ -176,8 +180,8 @@ func (s *Service) updateChannel(ctx context.Context, slug string, p channelPatch
 	return s.loadForReader(ctx, slug)
 }
 
-// lockChannel locks a channel for a change. It returns 404 if there is none and 412 if the version does
-// not match.
+// lockChannel locks a channel for a change. It returns 404 if there is none and 412 if the version
+// does not match.
 func (s *Service) lockChannel(ctx context.Context, id string) (*channel, error) {
 	c, err := s.store.lockChannel(ctx, id)
 	if db.IsNotFound(err) {
@@ -207,8 +211,8 @@ func (s *Service) applyPatch(ctx context.Context, c *channel, p channelPatch) (f
 	return fields, err
 }
 
-// applyVisibility changes the visibility and the course of c and returns whether they are different now.
-// For accounts that can read the channel only from now on, reading begins at its present end.
+// applyVisibility changes the visibility and the course of c and returns whether they are different
+// now. For accounts that can read the channel only from now on, reading begins at its present end.
 func (s *Service) applyVisibility(ctx context.Context, c *channel, p channelPatch) (isChanged bool, err error) {
 	visibility, courseID := c.Visibility, p.CourseID
 	if p.Visibility != nil {
@@ -236,8 +240,9 @@ func (s *Service) applyVisibility(ctx context.Context, c *channel, p channelPatc
 // isSameID returns whether two optional ids are equal.
 func isSameID(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// deleteChannel deletes a channel that the caller manages, with its messages, and frees its slug. It
-// returns 404 if there is none, 403 for other callers and for hq, and 412 if the version does not match.
+// deleteChannel marks a channel that the caller manages as deleted, which ends all access to it and
+// frees its slug. cleanUp deletes the messages a day later. It returns 404 if there is none, 403
+// for other callers and for hq, and 412 if the version does not match.
 func (s *Service) deleteChannel(ctx context.Context, slug string) error {
 	found, err := s.findManaged(ctx, slug)
 	if err != nil {

@@ -184,7 +184,7 @@ type replica struct {
 	db       *db.DB
 	service  *Service
 	messages *messages.Service
-	live     *live.Registry
+	live     *live.Feeds
 	presence *presence.Registry
 	hub      *ws.Hub
 	bus      *broadcast.Bus
@@ -263,8 +263,8 @@ func (s *site) replica() *replica {
 	})
 	r.presence = present
 	ports := newLivePorts(r.messages, present, right, st)
-	r.live = live.NewRegistry(live.Params{
-		Source: ports.Source, Channels: ports.Channels, Presence: ports.Presence, Accounts: s.accounts, Broadcast: r.bus,
+	r.live = live.NewFeeds(live.Params{
+		Messages: ports.Source, Channels: ports.Channels, Presence: ports.Presence, Accounts: s.accounts, Broadcast: r.bus,
 		Hub: r.hub, Clock: clock.System{},
 	})
 	require.NoError(t, r.events.AttachSubscriptions(newSubscribers(r.service), []events.Subscription{

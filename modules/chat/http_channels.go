@@ -16,18 +16,19 @@ import (
 	"lyceum/platform/ws"
 )
 
-// handlers answers the routes of the module. It asks services and holds no rule of its own.
+// handlers answers the routes of the module. Rules about channels and messages are in Service; here
+// are only those of the requests: their form, pages and headers.
 type handlers struct {
 	service       *Service
 	tickets       *tickets.Service
-	feeds         *live.Registry
+	feeds         *live.Feeds
 	hub           *ws.Hub
 	authenticator *httpx.Authenticator
 	cursors       *pagination.Cursors
 }
 
 func newHandlers(
-	s *Service, feeds *live.Registry, hub *ws.Hub, a *httpx.Authenticator, c *pagination.Cursors,
+	s *Service, feeds *live.Feeds, hub *ws.Hub, a *httpx.Authenticator, c *pagination.Cursors,
 ) *handlers {
 	return &handlers{s, s.tickets, feeds, hub, a, c}
 }

@@ -23,7 +23,8 @@ type presentView struct {
 	Since clock.Time `json:"since"`
 }
 
-// presenceView is everybody who is present in a channel. It has no pages, as clients show all at once.
+// presenceView is everybody who is present in a channel. It has no pages, as clients show all at
+// once.
 type presenceView struct {
 	Items []presentView `json:"items" nullable:"false"`
 }
@@ -55,7 +56,8 @@ func (h *handlers) listPresent(ctx context.Context, in *slugInput) (*httpx.Respo
 
 // ticketInput has the header that the access rule has checked before.
 type ticketInput struct {
-	// Authorization has the token whose end is the end of the socket. The caller does not know it.
+	// Authorization has the token whose end is the end of the socket. identity.Caller does not
+	// carry that time, so createTicket reads it from the token.
 	Authorization string `header:"Authorization" hidden:"true"`
 }
 
@@ -102,8 +104,9 @@ func (h *handlers) openSocket() fiber.Handler {
 	})
 }
 
-// acceptSocket returns the session of a reader. It returns 422 for an after_seq or after_change that is not
-// a whole number from 0, 404 for a channel that does not exist and 403 for one that the caller may not read.
+// acceptSocket returns the session of a reader. It returns 422 for an after_seq or after_change
+// that is not a whole number from 0, 404 for a channel that does not exist and 403 for one that the
+// caller may not read.
 func (h *handlers) acceptSocket(ctx context.Context, r ws.OpenRequest) (ws.Session, error) {
 	afterSeq, seqFault := parseQueryNumber(r, "after_seq")
 	afterChange, changeFault := parseQueryNumber(r, "after_change")
@@ -123,8 +126,8 @@ func (h *handlers) acceptSocket(ctx context.Context, r ws.OpenRequest) (ws.Sessi
 // wholeNumber matches a query parameter of any size; parseSeq reads those that are too large.
 var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)
 
-// parseQueryNumber returns a query parameter as a number, or live.NoReplay if it is absent. It returns a
-// fault if the parameter is not a whole number from 0.
+// parseQueryNumber returns a query parameter as a number, or live.NoReplay if it is absent. It
+// returns a fault if the parameter is not a whole number from 0.
 func parseQueryNumber(r ws.OpenRequest, name string) (int64, []apperr.Field) {
 	raw, isGiven := r.QueryParam(name)
 	switch {

@@ -11,8 +11,8 @@ import (
 	"lyceum/platform/identity"
 )
 
-// socketChannels does what open sockets ask for. It implements live.Channels. It takes channels from memory,
-// because every socket asks again and again.
+// socketChannels does what open sockets ask for. It implements live.ChannelActions. It takes channels
+// from memory, because every socket asks again and again.
 type socketChannels struct {
 	messages *messages.Service
 	access   *access
@@ -22,17 +22,17 @@ type socketChannels struct {
 // livePorts are the interfaces that internal/live asks for.
 type livePorts struct {
 	fx.Out
-	Source   live.Source
-	Channels live.Channels
+	Source   live.MessageReader
+	Channels live.ChannelActions
 	Presence live.Presence
 }
 
-// newLivePorts returns what live.NewRegistry takes from the rest of the module.
+// newLivePorts returns what live.NewFeeds takes from the rest of the module.
 func newLivePorts(m *messages.Service, p *presence.Registry, a *access, s *store) livePorts {
 	return livePorts{Source: m, Channels: &socketChannels{m, a, s}, Presence: p}
 }
 
-// CheckReader implements live.Channels.
+// CheckReader implements live.ChannelActions.
 func (s *socketChannels) CheckReader(ctx context.Context, caller identity.Caller, channelID string) error {
 	c, ok, err := s.access.channels.Get(ctx, channelID)
 	if err != nil {
@@ -48,8 +48,8 @@ func (s *socketChannels) CheckReader(ctx context.Context, caller identity.Caller
 	return err
 }
 
-// PostMessage implements live.Channels. It returns 404 if the channel was deleted, and the errors of
-// messages.Service.Post.
+// PostMessage implements live.ChannelActions. It checks no right: the socket has just called CheckReader.
+// It returns 404 if the channel was deleted, and the errors of messages.Service.Post.
 func (s *socketChannels) PostMessage(
 	ctx context.Context, channelID string, n messages.NewMessage,
 ) (messages.Posted, error) {
@@ -63,7 +63,7 @@ func (s *socketChannels) PostMessage(
 	return s.messages.Post(ctx, s.access.channelForMessages(&c), n)
 }
 
-// MarkRead implements live.Channels.
+// MarkRead implements live.ChannelActions.
 func (s *socketChannels) MarkRead(ctx context.Context, accountID, channelID string, seq int64) error {
 	return s.store.raiseReadMarker(ctx, accountID, channelID, seq)
 }

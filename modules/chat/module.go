@@ -40,10 +40,10 @@ var Module = module.Module{
 	Provides: fx.Options(
 		fx.Provide(fx.Private,
 			newStore, newAccess, newService, newHandlers, newLivePorts,
-			messages.NewService, presence.NewRegistry, tickets.NewService, live.NewRegistry,
+			messages.NewService, presence.NewRegistry, tickets.NewService, live.NewFeeds,
 		),
 		fx.Provide(
-			func(r *live.Registry) chatapi.Pusher { return r },
+			func(r *live.Feeds) chatapi.Pusher { return r },
 			fx.Annotate(newHolder, fx.ResultTags(usersapi.HolderGroup)),
 		),
 		httpx.ProvideRoutes(newRoutes),
@@ -64,8 +64,8 @@ func newStarters(s *Service) []lifecycle.Starter {
 }
 
 // newBackgrounds returns the work that each replica does as long as it runs.
-func newBackgrounds(s *Service, feeds *live.Registry, p *presence.Registry) []lifecycle.Background {
-	cleanUp := func(ctx context.Context) { lifecycle.RunEvery(ctx, "chat cleanup", time.Minute, s.logCleanUp) }
+func newBackgrounds(s *Service, feeds *live.Feeds, p *presence.Registry) []lifecycle.Background {
+	cleanUp := func(ctx context.Context) { lifecycle.RunEvery(ctx, "chat cleanup", time.Minute, s.cleanUpOrLog) }
 	return []lifecycle.Background{
 		{Name: "chat feeds", Run: feeds.Run},
 		{Name: "chat presence", Run: p.Run},

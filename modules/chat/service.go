@@ -19,8 +19,8 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Service manages channels and members. It checks access to a channel before it hands a question about
-// messages or presence to the inner packages.
+// Service manages channels and members. It checks access to a channel before it hands a question
+// about messages or presence to the inner packages.
 type Service struct {
 	db        *db.DB
 	store     *store
@@ -69,8 +69,8 @@ func (s *Service) findChannel(ctx context.Context, slug string) (*channel, error
 	return c, err
 }
 
-// findReadable returns a channel that the caller may read. It returns 404 if there is none and 403 if the
-// caller may not read it.
+// findReadable returns a channel that the caller may read. It returns 404 if there is none and 403
+// if the caller may not read it.
 func (s *Service) findReadable(ctx context.Context, slug string) (*channel, error) {
 	c, err := s.findChannel(ctx, slug)
 	if err != nil {
@@ -86,8 +86,8 @@ func (s *Service) findReadable(ctx context.Context, slug string) (*channel, erro
 	return c, nil
 }
 
-// findManaged returns a channel that the caller may change. It returns 404 if there is none and 403 if the
-// caller may not change it.
+// findManaged returns a channel that the caller may change. It returns 404 if there is none and 403
+// if the caller may not change it.
 func (s *Service) findManaged(ctx context.Context, slug string) (*channel, error) {
 	c, err := s.findChannel(ctx, slug)
 	if err != nil {
@@ -99,8 +99,8 @@ func (s *Service) findManaged(ctx context.Context, slug string) (*channel, error
 	return c, nil
 }
 
-// postMessage stores a message of the caller. It returns 404 if the channel does not exist, 403 if the
-// caller may not read it, and the errors of messages.Service.Post.
+// postMessage stores a message of the caller. It returns 404 if the channel does not exist, 403 if
+// the caller may not read it, and the errors of messages.Service.Post.
 func (s *Service) postMessage(ctx context.Context, slug string, n messages.NewMessage) (messages.Posted, error) {
 	c, err := s.findReadable(ctx, slug)
 	if err != nil {
@@ -109,8 +109,8 @@ func (s *Service) postMessage(ctx context.Context, slug string, n messages.NewMe
 	return s.messages.Post(ctx, s.access.channelForMessages(c), n)
 }
 
-// editMessage replaces the body of a message. It returns 404 if the channel does not exist, 403 if the
-// caller may not read it, and the errors of messages.Service.Edit.
+// editMessage replaces the body of a message. It returns 404 if the channel does not exist, 403 if
+// the caller may not read it, and the errors of messages.Service.Edit.
 func (s *Service) editMessage(ctx context.Context, slug, id, body string) (*messages.Message, error) {
 	c, err := s.findReadable(ctx, slug)
 	if err != nil {
@@ -119,8 +119,8 @@ func (s *Service) editMessage(ctx context.Context, slug, id, body string) (*mess
 	return s.messages.Edit(ctx, s.access.channelForMessages(c), id, body)
 }
 
-// deleteMessage leaves a tombstone in place of a message. It returns 404 if the channel does not exist,
-// 403 if the caller may not read it, and the errors of messages.Service.Delete.
+// deleteMessage leaves a tombstone in place of a message. It returns 404 if the channel does not
+// exist, 403 if the caller may not read it, and the errors of messages.Service.Delete.
 func (s *Service) deleteMessage(ctx context.Context, slug, id string) error {
 	c, err := s.findReadable(ctx, slug)
 	if err != nil {
@@ -129,8 +129,8 @@ func (s *Service) deleteMessage(ctx context.Context, slug, id string) error {
 	return s.messages.Delete(ctx, s.access.channelForMessages(c), id)
 }
 
-// listMessages returns at most limit messages of a span of a channel. It returns 404 if the channel does
-// not exist and 403 if the caller may not read it.
+// listMessages returns at most limit messages of a span of a channel. It returns 404 if the channel
+// does not exist and 403 if the caller may not read it.
 func (s *Service) listMessages(
 	ctx context.Context, slug string, span messages.Span, limit int,
 ) ([]messages.Message, error) {
@@ -141,8 +141,8 @@ func (s *Service) listMessages(
 	return s.messages.ListSpan(ctx, c.ID, span, limit)
 }
 
-// listPresent returns the accounts that are present in a channel on any replica, the earliest first. It
-// returns 404 if the channel does not exist and 403 if the caller may not read it.
+// listPresent returns the accounts that are present in a channel on any replica, the earliest
+// first. It returns 404 if the channel does not exist and 403 if the caller may not read it.
 func (s *Service) listPresent(ctx context.Context, slug string) ([]presence.Entry, error) {
 	c, err := s.findReadable(ctx, slug)
 	if err != nil {
@@ -152,8 +152,8 @@ func (s *Service) listPresent(ctx context.Context, slug string) ([]presence.Entr
 }
 
 // loadPeople returns the display names of accounts by their ids. Deleted accounts have
-// usersapi.DeletedName. The module users keeps names in memory and is the only cache of them; chat had
-// one of its own, and measured no faster.
+// usersapi.DeletedName. The module users keeps names in memory and is the only cache of them; chat
+// had one of its own, and measured no faster.
 func (s *Service) loadPeople(ctx context.Context, accountIDs []string) (map[string]usersapi.Person, error) {
 	return usersapi.Persons(ctx, s.accounts, accountIDs)
 }
@@ -175,25 +175,25 @@ func (s *Service) signalChannelChanged(ctx context.Context, channelID string) {
 	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicChannel, channelID) })
 }
 
-// signalAccessChanged makes every replica ask again for a right, after the commit. The empty key stands
-// for all rights.
+// signalAccessChanged makes every replica ask again for a right, after the commit. The empty key
+// stands for all rights.
 func (s *Service) signalAccessChanged(ctx context.Context, key string) {
 	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicAccess, key) })
 }
 
-// signalAccountErased makes every replica load all rights and channels again, after the commit. Which ones
-// the erased account had is no longer known, and may be many.
+// signalAccountErased makes every replica load all rights and channels again, after the commit.
+// Which ones the erased account had is no longer known, and may be many.
 func (s *Service) signalAccountErased(ctx context.Context) {
 	s.signalAccessChanged(ctx, "")
 	s.signalChannelChanged(ctx, "")
 }
 
-// deletedChannelLife is how long the messages of a deleted channel stay in the database, so that a channel
-// that was deleted by mistake can be restored by hand.
+// deletedChannelLife is how long the messages of a deleted channel stay in the database, so that a
+// channel that was deleted by mistake can be restored by hand.
 const deletedChannelLife = 24 * time.Hour
 
-// logCleanUp is cleanUp with the error logged. The next run tries again.
-func (s *Service) logCleanUp(ctx context.Context) {
+// cleanUpOrLog is cleanUp with the error logged. The next run tries again.
+func (s *Service) cleanUpOrLog(ctx context.Context) {
 	if err := s.cleanUp(ctx); err != nil && ctx.Err() == nil {
 		slog.Warn("chat: old rows stay for now", "error", err)
 	}

@@ -9,8 +9,9 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// store reads and writes chat_channels, chat_members and chat_marks. Messages, presence and tickets have
-// stores of their own.
+// store reads and writes chat_channels, chat_members and chat_marks. Messages, presence and tickets
+// have stores of their own; here chat_messages is only counted for unread numbers, and purged with
+// its channel.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
@@ -59,13 +60,14 @@ func (s *store) saveChannel(ctx context.Context, c *channel) error {
 	}).Error
 }
 
-// deleteChannel marks a channel as deleted, which frees its slug. purgeDeleted deletes the rows later.
+// deleteChannel marks a channel as deleted, which frees its slug. purgeDeleted deletes the rows
+// later.
 func (s *store) deleteChannel(ctx context.Context, id string, at clock.Time) error {
 	return s.db.Conn(ctx).Exec("UPDATE chat_channels SET deleted_at = ? WHERE id = ?", at, id).Error
 }
 
-// selectForReader selects readerChannels. It counts only the messages after the reader's marker, and each
-// count has an index of its own.
+// selectForReader selects readerChannels. It counts only the messages after the reader's marker,
+// and each count has an index of its own.
 const selectForReader = `SELECT c.*, COALESCE(k.seq, c.base_seq) AS mark,
 	(SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.author_id = @user
 		AND m.seq > COALESCE(k.seq, c.base_seq))
@@ -96,7 +98,8 @@ func (s *store) listChannels(
 	return found, err
 }
 
-// readerChannelBySlug returns a channel as an account sees it, or db.ErrNotFound. It checks no right.
+// readerChannelBySlug returns a channel as an account sees it, or db.ErrNotFound. It checks no
+// right.
 func (s *store) readerChannelBySlug(ctx context.Context, slug, userID string) (*readerChannel, error) {
 	var found []readerChannel
 	err := s.db.Conn(ctx).
@@ -110,8 +113,8 @@ func (s *store) readerChannelBySlug(ctx context.Context, slug, userID string) (*
 	return &found[0], nil
 }
 
-// purgeDeleted deletes a part of one channel that was deleted before a time: a thousand messages, or, when
-// none is left, the rest. It returns whether there may be more to delete.
+// purgeDeleted deletes a part of one channel that was deleted before a time: a thousand messages,
+// or, when none is left, the rest. It returns whether there may be more to delete.
 func (s *store) purgeDeleted(ctx context.Context, before clock.Time) (hasMore bool, err error) {
 	var found []string
 	conn := s.db.Conn(ctx)

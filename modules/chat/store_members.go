@@ -16,8 +16,8 @@ type membership struct {
 	CreatedAt clock.Time
 }
 
-// memberByID returns a membership, or db.ErrNotFound.
-func (s *store) memberByID(ctx context.Context, channelID, userID string) (*membership, error) {
+// findMember returns a membership, or db.ErrNotFound.
+func (s *store) findMember(ctx context.Context, channelID, userID string) (*membership, error) {
 	var found []membership
 	err := s.db.Conn(ctx).
 		Raw("SELECT * FROM chat_members WHERE channel_id = ? AND user_id = ?", channelID, userID).Scan(&found).Error
@@ -32,7 +32,7 @@ func (s *store) memberByID(ctx context.Context, channelID, userID string) (*memb
 
 // isMember returns whether an account is a member of a private channel.
 func (s *store) isMember(ctx context.Context, channelID, userID string) (bool, error) {
-	_, err := s.memberByID(ctx, channelID, userID)
+	_, err := s.findMember(ctx, channelID, userID)
 	if db.IsNotFound(err) {
 		return false, nil
 	}

@@ -9,8 +9,9 @@ import (
 	"lyceum/platform/identity"
 )
 
-// newSubscribers returns the subscriptions of the module. All run in the transaction of the event: an account
-// whose rights grow gets its read markers with them, so what was written before does not count as unread.
+// newSubscribers returns the subscriptions of the module. All run in the transaction of the event:
+// an account whose rights grow gets its read markers with them, so what was written before does not
+// count as unread.
 func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{
 		events.SubscribeInTx("chat", s.onRegistered),
@@ -30,7 +31,8 @@ func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) err
 	return s.store.startReadMarkersOfRole(ctx, e.UserID, visibilitiesOf(identity.Role(e.Role)))
 }
 
-// onEnrollmentChanged drops the rights of the learners: one by its key, several by dropping all.
+// onEnrollmentChanged makes all replicas forget what access they have cached for the learners: one
+// by its key, several by forgetting all. Then it starts the read markers of new learners.
 func (s *Service) onEnrollmentChanged(ctx context.Context, e coursesapi.EnrollmentChanged) error {
 	key := ""
 	if len(e.UserIDs) == 1 {
@@ -43,8 +45,8 @@ func (s *Service) onEnrollmentChanged(ctx context.Context, e coursesapi.Enrollme
 	return s.store.startReadMarkersOfCourse(ctx, e.UserIDs, e.CourseID)
 }
 
-// onCourseDeleted drops all rights, as chat does not know who was enrolled. From now on only administrators
-// read the channels of the course.
+// onCourseDeleted makes all replicas forget all cached access, as chat does not know who was
+// enrolled. From now on only administrators read the channels of the course.
 func (s *Service) onCourseDeleted(ctx context.Context, _ coursesapi.CourseDeleted) error {
 	s.signalAccessChanged(ctx, "")
 	return nil

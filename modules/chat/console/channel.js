@@ -154,9 +154,11 @@ class Channel {
     this.pending.delete(client_id);
   }
 
-  problem({ code, detail, client_id }) {
+  // problem shows an error frame. It has no client id; as frames are answered in their order, it is about
+  // the oldest message without an ack, whose text goes back into the input.
+  problem({ code, detail }) {
     notice(detail || code, "error");
-    const [id, one] = client_id ? [client_id, this.pending.get(client_id)] : [...this.pending].at(-1) || [];
+    const [id, one] = [...this.pending].at(0) || [];
     if (!one) return;
     one.el.remove();
     this.pending.delete(id);

@@ -1,6 +1,7 @@
 // Package holdings exports and erases what chat stores about an account, as usersapi.Holder.
 //
-// Its store reads all tables of the module, as the questions of a data export go across them.
+// Its store has its own queries, as those of an export go across channels, messages, members and
+// read markers. Erasing deletes the account's memberships, markers, tickets and presence.
 package holdings
 
 import (
@@ -18,7 +19,8 @@ type Holder struct {
 	pageSize int
 }
 
-// NewHolder returns a Holder that reads pages of pageSize rows. Erase calls onErased in its transaction.
+// NewHolder returns a Holder that reads pages of pageSize rows. Erase calls onErased in its
+// transaction.
 func NewHolder(d *db.DB, onErased func(ctx context.Context), pageSize int) *Holder {
 	return &Holder{&store{d}, onErased, pageSize}
 }

@@ -13,8 +13,8 @@ import (
 // typingInterval is how often one socket may announce that its account is typing.
 const typingInterval = 2 * time.Second
 
-// OnText implements ws.Session. A refused frame is answered with an error frame; a socket with many of
-// them is closed.
+// OnText implements ws.Session. A refused frame is answered with an error frame; a socket with many
+// of them is closed.
 func (s *socketSession) OnText(ctx context.Context, c *ws.Conn, data []byte) {
 	frame, err := decodeClientFrame(data)
 	if err == nil {
@@ -54,7 +54,7 @@ func (s *socketSession) postMessage(ctx context.Context, f clientFrame) error {
 	if !s.conn.CheckNow(ctx) {
 		return nil // the check has closed the socket
 	}
-	m, err := s.registry.channels.PostMessage(ctx, s.channelID, messages.NewMessage{Body: f.Body, ClientID: f.ClientID})
+	m, err := s.feeds.channels.PostMessage(ctx, s.channelID, messages.NewMessage{Body: f.Body, ClientID: f.ClientID})
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *socketSession) postMessage(ctx context.Context, f clientFrame) error {
 func (s *socketSession) announceTyping() {
 	if now := time.Now(); now.Sub(s.typedAt) >= typingInterval {
 		s.typedAt = now
-		s.registry.broadcast.SendSignal(TopicTyping, s.channelID+" "+s.accountID)
+		s.feeds.broadcast.SendSignal(TopicTyping, s.channelID+" "+s.accountID)
 	}
 }
 
@@ -79,7 +79,7 @@ func (s *socketSession) markRead(ctx context.Context, seq *int64) error {
 	if *seq <= s.readSeq {
 		return nil
 	}
-	if err := s.registry.channels.MarkRead(ctx, s.accountID, s.channelID, *seq); err != nil {
+	if err := s.feeds.channels.MarkRead(ctx, s.accountID, s.channelID, *seq); err != nil {
 		return err
 	}
 	// A marker beyond the last message stays at that one, so later messages must be marked again.
@@ -101,7 +101,8 @@ func (s *socketSession) renewToken(ctx context.Context, token string) error {
 	return nil
 }
 
-// Bounds of refused frames: more than maxRefused within refusedWindow are no mistake any more.
+// Bounds of refused frames: the socket is closed at the frame that makes maxRefused within
+// refusedWindow.
 const (
 	maxRefused    = 50
 	refusedWindow = 10 * time.Second

@@ -1,12 +1,15 @@
 // Package live delivers the messages of channels to open sockets, and takes messages from them.
 //
-// A channel with at least one socket on this replica has a channelFeed: one goroutine that keeps two
-// cursors, the newest message and the newest change that it has delivered. When it wakes it reads what
-// lies after its cursors from the database, encodes each frame once, and hands the frames to the queue
-// of each socket. The signal that wakes it says only "look", so a signal may be lost, doubled or late.
-// A poll once a second finds what no signal told.
+// A channel with at least one socket on this replica has a channelFeed: one goroutine that keeps
+// two cursors, the newest message and the newest change that it has delivered. When it wakes it
+// reads what lies after its cursors from the database, encodes each frame once, and hands the
+// frames to the queue of each socket. The signal that wakes it says only "look", so a signal may be
+// lost, doubled or late. A poll once a second finds what no signal told.
 //
-//	registry.go        the feeds of this replica, their signals, the poll, notifications
+// Two signals carry data, because nothing of theirs is stored and a client does without one that is
+// lost: typing, and notifications that other modules push to the sockets of an account.
+//
+//	feeds.go           the feeds of this replica, their signals, the poll, notifications
 //	feed.go            the goroutine of a feed
 //	feed_messages.go   delivery of messages and of changes
 //	feed_presence.go   delivery of who came, who left and who types
@@ -15,6 +18,6 @@
 //	client_frames.go   what a client sends; limits on refused frames
 //	frames.go          the frames in JSON
 //
-// The package asks for a Source to read messages, for Channels to act in, and for Presence. docs/chat.md shows the
-// whole way of a message.
+// The package asks for a MessageReader, for ChannelActions and for Presence.
+// docs/chat.md shows the whole way of a message.
 package live

@@ -35,12 +35,12 @@ const (
 // get everything in one order: the order of the database.
 type channelFeed struct {
 	channelID, slug string
-	registry        *Registry
+	feeds           *Feeds
 	openedAt        clock.Time
-	// users counts the sessions that hold the feed; registry.mu guards it.
-	users int
-	wake  chan struct{}
-	stop  chan struct{}
+	// holders counts the sessions that hold the feed; Feeds.mu guards it.
+	holders int
+	wake    chan struct{}
+	stop    chan struct{}
 	// hasChanges and hasPresence say what else than messages a wake-up is about.
 	hasChanges  atomic.Bool
 	hasPresence atomic.Bool
@@ -58,9 +58,9 @@ type channelFeed struct {
 }
 
 // newChannelFeed returns a feed whose cursors stand at h.
-func newChannelFeed(r *Registry, slug string, h messages.Head) *channelFeed {
+func newChannelFeed(fs *Feeds, slug string, h messages.Head) *channelFeed {
 	f := &channelFeed{
-		channelID: h.ID, slug: slug, registry: r, openedAt: r.clock.Now(),
+		channelID: h.ID, slug: slug, feeds: fs, openedAt: fs.clock.Now(),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), typing: make(chan string, maxTyping),
 		seq: h.LastSeq, change: h.LastChange, sessions: map[*socketSession]struct{}{},
 	}

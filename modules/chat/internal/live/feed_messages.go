@@ -12,7 +12,7 @@ func (f *channelFeed) deliverMessages(ctx context.Context) error {
 	for {
 		// Only this goroutine writes the cursors, so it reads them without the lock.
 		list, err := withTimeout(ctx, func(ctx context.Context) ([]messages.Message, error) {
-			return f.registry.source.ListAfter(ctx, f.channelID, f.seq, batchSize)
+			return f.feeds.messages.ListAfter(ctx, f.channelID, f.seq, batchSize)
 		})
 		if err != nil || len(list) == 0 {
 			return err
@@ -34,7 +34,8 @@ type messageBatch struct {
 	messages []messages.Message
 	// frames holds each message alone, for sockets that have had some of them.
 	frames []ws.Frame
-	// joined holds all messages in one frame, for the usual socket that has had none of them.
+	// joined holds all messages as one entry of a socket's queue, for the usual socket that has had
+	// none of them. The client receives one WebSocket message for each.
 	joined ws.Frame
 	// forAuthor holds the messages with a client id as their author sees them, by index.
 	forAuthor map[int]ws.Frame
@@ -42,7 +43,7 @@ type messageBatch struct {
 
 // encodeBatch encodes messages with the present display names of their authors.
 func (f *channelFeed) encodeBatch(ctx context.Context, list []messages.Message) (*messageBatch, error) {
-	authors, err := f.registry.loadPeople(ctx, messages.ListAuthorIDs(list))
+	authors, err := f.feeds.loadPeople(ctx, messages.ListAuthorIDs(list))
 	if err != nil {
 		return nil, err
 	}
@@ -99,13 +100,14 @@ func (b *messageBatch) hasOwn(accountID string) bool {
 // lastSeq returns the number of the newest message of the batch.
 func (b *messageBatch) lastSeq() int64 { return b.messages[len(b.messages)-1].Seq }
 
-// deliverChanges sends the edits and deletions after the feed's cursor, batch by batch. A message that
-// changed several times is sent once, as it is now.
+// deliverChanges sends the edits and deletions after the feed's cursor, batch by batch. A message
+// that changed several times is sent once, as it is now. Changes of messages above f.seq need no
+// frame: those messages are still to be sent, as they are then.
 func (f *channelFeed) deliverChanges(ctx context.Context) error {
 	for {
 		missed := messages.ChangeRange{After: f.change, UpTo: messages.NoUpperBound, MaxSeq: f.seq}
 		list, err := withTimeout(ctx, func(ctx context.Context) ([]messages.Message, error) {
-			return f.registry.source.ListChanged(ctx, f.channelID, missed, batchSize)
+			return f.feeds.messages.ListChanged(ctx, f.channelID, missed, batchSize)
 		})
 		if err != nil || len(list) == 0 {
 			return err

@@ -25,7 +25,7 @@ func (f *channelFeed) deliverPresence(ctx context.Context) error {
 		return nil
 	}
 	entries, err := withTimeout(ctx, func(ctx context.Context) ([]presence.Entry, error) {
-		return f.registry.presence.List(ctx, f.channelID)
+		return f.feeds.presence.List(ctx, f.channelID)
 	})
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (f *channelFeed) sendPresence(ctx context.Context, changes []presenceChange
 		for i, c := range part {
 			accountIDs[i] = c.accountID
 		}
-		people, err := f.registry.loadPeople(ctx, accountIDs)
+		people, err := f.feeds.loadPeople(ctx, accountIDs)
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (f *channelFeed) sendPresencePart(changes []presenceChange, frames []ws.Fra
 // sendTyping tells everybody else that an account is typing. An error is ignored: the news is old when
 // the next try comes.
 func (f *channelFeed) sendTyping(ctx context.Context, accountID string) {
-	person, err := f.registry.loadPerson(ctx, accountID)
+	person, err := f.feeds.loadPerson(ctx, accountID)
 	if err != nil {
 		return
 	}

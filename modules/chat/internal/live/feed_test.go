@@ -90,7 +90,7 @@ func TestFeedEndsWithItsLastSocket(t *testing.T) {
 		r.registry.mu.Lock()
 		defer r.registry.mu.Unlock()
 		if f := r.registry.feeds[channelID]; f != nil {
-			return f.users
+			return f.holders
 		}
 		return 0
 	}
@@ -155,7 +155,7 @@ func TestBatchIsSentOnce(t *testing.T) {
 	list := []messages.Message{
 		{Seq: 11, AuthorID: "uli"}, {Seq: 12, AuthorID: "olga", ClientID: &clientID}, {Seq: 13, AuthorID: "uli"},
 	}
-	f := &channelFeed{registry: &Registry{accounts: fakeAccounts{}}}
+	f := &channelFeed{feeds: &Feeds{accounts: fakeAccounts{}}}
 	b, err := f.encodeBatch(t.Context(), list)
 	require.NoError(t, err)
 	for _, c := range []struct {

@@ -41,7 +41,7 @@ const publicURL = "http://lyceum.test"
 // channelID is the channel of all tests.
 var channelID = ids.New()
 
-// fakeChannel is a channel in memory. It implements Source, Channels and Presence.
+// fakeChannel is a channel in memory. It implements MessageReader, ChannelActions and Presence.
 type fakeChannel struct {
 	bus *broadcast.Bus
 
@@ -50,7 +50,8 @@ type fakeChannel struct {
 	lastChange int64
 	present    []presence.Entry
 	marks      []int64
-	// readErr is the error of the next reads, checkErr that of CheckReader, postErr that of PostMessage.
+	// readErr is the error of the next reads, checkErr that of CheckReader, postErr that of
+	// PostMessage.
 	readErr, checkErr, postErr error
 	// beforeList is called before each ListAfter, without the lock.
 	beforeList func()
@@ -135,7 +136,7 @@ func (f *fakeChannel) ListChanged(
 	return found[:min(limit, len(found))], f.readErr
 }
 
-func (f *fakeChannel) SumOlderChanges(
+func (f *fakeChannel) DescribeOlderChanges(
 	_ context.Context, _ string, r messages.ChangeRange, kept int,
 ) (older messages.OlderChanges, err error) {
 	f.mu.Lock()
@@ -224,12 +225,12 @@ func (fakeIdentity) Account(context.Context, string) (identity.Account, bool, er
 type replica struct {
 	t        *testing.T
 	channel  *fakeChannel
-	registry *Registry
+	registry *Feeds
 	tokens   *tokens.Tokens
 	addr     string
 }
 
-// startReplica runs a registry behind one route.
+// startReplica runs Feeds behind one route.
 func startReplica(t *testing.T) *replica {
 	t.Helper()
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
@@ -241,8 +242,8 @@ func startReplica(t *testing.T) *replica {
 	authenticator := tokens.NewAuthenticator(r.tokens, fakeIdentity{}, fakeIdentity{}, bus)
 	hub := ws.NewHub(ws.Limits{Total: 100, PerUser: 100, PerIP: 100},
 		httpx.NewAuthenticator(authenticator, publicURL, nil), telemetry.NewMetrics())
-	r.registry = NewRegistry(Params{
-		Source: r.channel, Channels: r.channel, Presence: r.channel, Accounts: fakeAccounts{}, Broadcast: bus,
+	r.registry = NewFeeds(Params{
+		Messages: r.channel, Channels: r.channel, Presence: r.channel, Accounts: fakeAccounts{}, Broadcast: bus,
 		Hub: hub, Clock: clock.System{},
 	})
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})

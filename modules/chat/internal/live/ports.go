@@ -9,32 +9,37 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Source is what live reads. *messages.Service implements it.
-type Source interface {
-	// ListHeads returns how far channels are. Channels that do not exist are left out.
+// MessageReader is what live reads of messages. *messages.Service implements it; tests put in one that
+// fails.
+type MessageReader interface {
+	// ListHeads returns how far channels are. A deleted channel is listed for a day more, until its
+	// row is purged; other unknown ids are left out.
 	ListHeads(ctx context.Context, channelIDs []string) ([]messages.Head, error)
 	// ListAfter returns at most limit messages after the number seq, in ascending order.
 	ListAfter(ctx context.Context, channelID string, seq int64, limit int) ([]messages.Message, error)
 	// ListChanged returns at most limit messages of a range, in the order of their newest changes.
 	ListChanged(ctx context.Context, channelID string, r messages.ChangeRange, limit int) ([]messages.Message, error)
-	// SumOlderChanges describes the messages of a range without the newest kept ones.
-	SumOlderChanges(
+	// DescribeOlderChanges describes the messages of a range without the newest kept ones.
+	DescribeOlderChanges(
 		ctx context.Context, channelID string, r messages.ChangeRange, kept int,
 	) (messages.OlderChanges, error)
 }
 
-// Channels is what a socket does in its channel. The root of the module implements it.
-type Channels interface {
-	// CheckReader returns ErrChannelDeleted or ErrNotReader if the caller may not read the channel. Any
-	// other error means that this is not known now. Each socket asks twice a second, so it must be cheap.
+// ChannelActions is what a socket may ask and do in its channel. The root of the module implements it.
+type ChannelActions interface {
+	// CheckReader returns ErrChannelDeleted or ErrNotReader if the caller may not read the channel.
+	// Any other error means that this is not known now. Each socket asks twice a second, so it must
+	// be cheap.
 	CheckReader(ctx context.Context, caller identity.Caller, channelID string) error
-	// PostMessage stores a message of the caller, who must be a reader of the channel.
+	// PostMessage stores a message of the caller. It does not check that they are a reader: the
+	// session asks CheckReader right before.
 	PostMessage(ctx context.Context, channelID string, n messages.NewMessage) (messages.Posted, error)
-	// MarkRead raises the account's read marker to seq, at most to the channel's newest message.
+	// MarkRead raises the account's read marker to seq, at most to the channel's newest message. It
+	// checks no right, as nobody else sees a marker.
 	MarkRead(ctx context.Context, accountID, channelID string, seq int64) error
 }
 
-// Errors of Channels.CheckReader.
+// Errors of ChannelActions.CheckReader.
 var (
 	// ErrChannelDeleted says that the channel does not exist any more.
 	ErrChannelDeleted = errors.New("the channel was deleted")
@@ -42,7 +47,8 @@ var (
 	ErrNotReader = errors.New("you may not read this channel any more")
 )
 
-// Presence is what live tells and asks about the accounts in channels. *presence.Registry implements it.
+// Presence is what live tells and asks about the accounts in channels. *presence.Registry
+// implements it.
 type Presence interface {
 	// Join counts a new socket of an account and waits, for a second at most, until others see it.
 	Join(ctx context.Context, channelID, accountID string)

@@ -7,8 +7,8 @@ import (
 	"lyceum/platform/ws"
 )
 
-// maxReplay is how many missed messages, and how many missed changes, a socket is sent. A gap frame names
-// those before.
+// maxReplay is how many missed messages, and how many missed changes, a socket is sent. A gap frame
+// names those before.
 const maxReplay = 5000
 
 // replayMessages sends the messages after after_seq, at least up to h.
@@ -30,10 +30,10 @@ func (s *socketSession) replayMessages(ctx context.Context, h messages.Head) err
 	return nil
 }
 
-// replayChanges sends the newest state of the messages that were changed after after_change and up to
-// h, in the order of their changes. These are messages up to after_seq, or all without one: later ones
-// were just sent as they are now. A message that is changed again meanwhile has a change above h, so
-// catchUp or the feed sends it.
+// replayChanges sends the newest state of the messages that were changed after after_change and up
+// to h, in the order of their changes. These are messages up to after_seq, or all without one:
+// later ones were just sent as they are now. A message that is changed again meanwhile has a change
+// above h, so catchUp or the feed sends it.
 func (s *socketSession) replayChanges(ctx context.Context, h messages.Head) error {
 	if s.afterChange == NoReplay || s.afterChange >= h.LastChange {
 		return nil
@@ -43,7 +43,7 @@ func (s *socketSession) replayChanges(ctx context.Context, h messages.Head) erro
 		missed.MaxSeq = min(s.afterSeq, h.LastSeq)
 	}
 	older, err := withTimeout(ctx, func(ctx context.Context) (messages.OlderChanges, error) {
-		return s.registry.source.SumOlderChanges(ctx, s.channelID, missed, maxReplay)
+		return s.feeds.messages.DescribeOlderChanges(ctx, s.channelID, missed, maxReplay)
 	})
 	if err != nil {
 		return err
@@ -61,8 +61,9 @@ func (s *socketSession) replayChanges(ctx context.Context, h messages.Head) erro
 	}
 }
 
-// catchUp sends what the feed has delivered since the session loaded its head. The session joins the feed
-// at the moment when both are equally far, so nothing is skipped and nothing is sent twice.
+// catchUp sends what the feed has delivered since the session loaded its head. The session joins
+// the feed as soon as it is at least as far. Nothing is skipped, and nothing is sent twice: a feed
+// does not send what lies below a session's cursors.
 func (s *socketSession) catchUp(ctx context.Context) error {
 	for !s.feed.addSession(s) {
 		n, err := s.sendNextMessages(ctx)
@@ -79,8 +80,9 @@ func (s *socketSession) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// catchUpChanges sends the next changes after the session's cursor. If there are none the session is as
-// far as the feed was before: changes that it did not see are of messages that it was just sent.
+// catchUpChanges sends the next changes after the session's cursor, of messages that the session
+// has. If there are none, the cursor moves to where the feed's was before the query. The changes in
+// between are of messages above s.seq: the session is still to be sent those, as they are then.
 func (s *socketSession) catchUpChanges(ctx context.Context) error {
 	_, delivered := s.feed.cursors()
 	missed := messages.ChangeRange{After: s.change, UpTo: messages.NoUpperBound, MaxSeq: s.seq}
@@ -95,11 +97,11 @@ func (s *socketSession) catchUpChanges(ctx context.Context) error {
 	return nil
 }
 
-// sendNextMessages sends one batch of messages after the session's cursor. It returns how many they are
-// and waits until there is room for them in the socket's queue.
+// sendNextMessages sends one batch of messages after the session's cursor. It returns how many they
+// are and waits until there is room for them in the socket's queue.
 func (s *socketSession) sendNextMessages(ctx context.Context) (int, error) {
 	list, err := withTimeout(ctx, func(ctx context.Context) ([]messages.Message, error) {
-		return s.registry.source.ListAfter(ctx, s.channelID, s.seq, batchSize)
+		return s.feeds.messages.ListAfter(ctx, s.channelID, s.seq, batchSize)
 	})
 	if err != nil || len(list) == 0 {
 		return 0, err
@@ -116,10 +118,11 @@ func (s *socketSession) sendNextMessages(ctx context.Context) (int, error) {
 	return len(list), err
 }
 
-// sendNextChanges sends one batch of the changes in a range. It returns the last of them, 0 for none.
+// sendNextChanges sends one batch of the changes in a range. It returns the last of them, 0 for
+// none.
 func (s *socketSession) sendNextChanges(ctx context.Context, r messages.ChangeRange) (last int64, err error) {
 	list, err := withTimeout(ctx, func(ctx context.Context) ([]messages.Message, error) {
-		return s.registry.source.ListChanged(ctx, s.channelID, r, batchSize)
+		return s.feeds.messages.ListChanged(ctx, s.channelID, r, batchSize)
 	})
 	if err != nil {
 		return 0, err

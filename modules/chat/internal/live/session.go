@@ -26,7 +26,7 @@ const NoReplay = -1
 
 // socketSession is one socket in one channel. It implements ws.Session.
 type socketSession struct {
-	registry        *Registry
+	feeds           *Feeds
 	channelID, slug string
 	accountID       string
 	afterSeq        int64
@@ -34,8 +34,8 @@ type socketSession struct {
 
 	conn *ws.Conn
 	feed *channelFeed
-	// seq and change are the newest message and change that this socket was sent. From addSession on
-	// feed.mu guards them.
+	// seq and change are the newest message and change that this socket was sent. From addSession
+	// on feed.mu guards them.
 	seq, change int64
 	// typedAt is when the last typing frame was passed on.
 	typedAt time.Time
@@ -45,14 +45,15 @@ type socketSession struct {
 }
 
 // NewSession returns the session of a new socket, whose account must be a reader of the channel.
-func (r *Registry) NewSession(o Opening) ws.Session {
+func (fs *Feeds) NewSession(o Opening) ws.Session {
 	return &socketSession{
-		registry: r, channelID: o.ChannelID, slug: o.Slug, accountID: o.AccountID,
+		feeds: fs, channelID: o.ChannelID, slug: o.Slug, accountID: o.AccountID,
 		afterSeq: o.AfterSeq, afterChange: o.AfterChange,
 	}
 }
 
-// OnOpen implements ws.Session. It sends the welcome, then what the client missed, and joins the feed.
+// OnOpen implements ws.Session. It sends the welcome, then what the client missed, and joins the
+// feed.
 func (s *socketSession) OnOpen(ctx context.Context, c *ws.Conn) {
 	s.conn = c
 	if err := s.joinFeed(ctx); err != nil && !errors.Is(err, ws.ErrClosed) {
@@ -61,18 +62,25 @@ func (s *socketSession) OnOpen(ctx context.Context, c *ws.Conn) {
 	}
 }
 
-// joinFeed is OnOpen with an error.
+// joinFeed does the work of OnOpen and returns its error:
+//
+//  1. make the account present, which others should see even while a long replay runs
+//  2. load how far the channel is, and the account's name
+//  3. hold the channel's feed, so that it exists when the session joins it
+//  4. send the welcome, with the head of step 2
+//  5. send what the client missed up to that head
+//  6. send what came since, until the session can join the feed
 func (s *socketSession) joinFeed(ctx context.Context) error {
-	s.registry.presence.Join(ctx, s.channelID, s.accountID)
+	s.feeds.presence.Join(ctx, s.channelID, s.accountID)
 	h, err := s.loadHead(ctx)
 	if err != nil {
 		return err
 	}
-	person, err := s.registry.loadPerson(ctx, s.accountID)
+	person, err := s.feeds.loadPerson(ctx, s.accountID)
 	if err != nil {
 		return err
 	}
-	s.feed = s.registry.acquireFeed(s.slug, h)
+	s.feed = s.feeds.acquireFeed(s.slug, h)
 	s.conn.Send(ws.EncodeFrame(welcomeFrame{"welcome", s.slug, person, h.LastSeq, h.LastChange, ws.HeartbeatSeconds}))
 	s.seq, s.change = h.LastSeq, h.LastChange
 	if err := s.replayMessages(ctx, h); err != nil {
@@ -84,10 +92,11 @@ func (s *socketSession) joinFeed(ctx context.Context) error {
 	return s.catchUp(ctx)
 }
 
-// loadHead returns how far the channel is, or 404 if it does not exist any more.
+// loadHead returns how far the channel is, or 404 if its row is gone. A channel that was just
+// deleted may still have one; the first access check then closes the socket.
 func (s *socketSession) loadHead(ctx context.Context) (messages.Head, error) {
 	found, err := withTimeout(ctx, func(ctx context.Context) ([]messages.Head, error) {
-		return s.registry.source.ListHeads(ctx, []string{s.channelID})
+		return s.feeds.messages.ListHeads(ctx, []string{s.channelID})
 	})
 	if err != nil {
 		return messages.Head{}, err
@@ -100,7 +109,7 @@ func (s *socketSession) loadHead(ctx context.Context) (messages.Head, error) {
 
 // CheckAccess implements ws.Session. A socket stays open while the answer is not known.
 func (s *socketSession) CheckAccess(ctx context.Context, caller identity.Caller) (code int, reason string) {
-	err := s.registry.channels.CheckReader(ctx, caller, s.channelID)
+	err := s.feeds.channels.CheckReader(ctx, caller, s.channelID)
 	switch {
 	case errors.Is(err, ErrChannelDeleted):
 		return ws.CodeGone, err.Error()
@@ -117,7 +126,7 @@ func (s *socketSession) OnClose() {
 	}
 	if s.feed != nil {
 		s.feed.removeSession(s)
-		s.registry.releaseFeed(s.feed)
+		s.feeds.releaseFeed(s.feed)
 	}
-	s.registry.presence.Leave(s.channelID, s.accountID)
+	s.feeds.presence.Leave(s.channelID, s.accountID)
 }

@@ -17,8 +17,8 @@ import (
 // channel. The same body again changes nothing. Accounts that the body mentions for the first time
 // learn of it.
 //
-// It returns a validation fault for the body, 404 if the message does not exist or is deleted, 403 if
-// the caller is not its author or 15 minutes have passed, and 412 if the version does not match.
+// It returns a validation fault for the body, 404 if the message does not exist or is deleted, 403
+// if the caller is not its author or 15 minutes have passed, and 412 if the version does not match.
 func (s *Service) Edit(ctx context.Context, c Channel, id, body string) (edited *Message, err error) {
 	if faults := checkBody(body); len(faults) > 0 {
 		return nil, apperr.InvalidFields(faults...)
@@ -78,7 +78,7 @@ func (s *Service) changeMessage(
 		return ErrNoMessage
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		m, err := s.store.lockMessage(ctx, c.ID, id)
+		m, err := s.store.lockForChange(ctx, c.ID, id)
 		if err != nil {
 			return err
 		}

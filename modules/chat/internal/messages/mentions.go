@@ -16,7 +16,8 @@ const maxMentions = 50
 // mentionForm matches the mention of an account in a body: <@ID>.
 var mentionForm = regexp.MustCompile(`<@([0-9a-f-]{36})>`)
 
-// parseMentions returns the ids of the accounts that a body mentions, each once, without its author.
+// parseMentions returns the ids of the accounts that a body mentions, each once, without its
+// author.
 func parseMentions(body, authorID string) (mentioned []string) {
 	for _, match := range mentionForm.FindAllStringSubmatch(body, -1) {
 		id := match[1]
@@ -27,8 +28,8 @@ func parseMentions(body, authorID string) (mentioned []string) {
 	return mentioned
 }
 
-// readersMentioned returns the accounts that a body mentions and that may read the channel. The others
-// must not learn from a mention that the channel exists.
+// readersMentioned returns the accounts that a body mentions and that may read the channel. The
+// others must not read a part of the message in their notification.
 func (s *Service) readersMentioned(ctx context.Context, c Channel, body, authorID string) ([]string, error) {
 	mentioned := parseMentions(body, authorID)
 	if len(mentioned) == 0 {

@@ -11,8 +11,9 @@ import (
 	"lyceum/platform/ids"
 )
 
-// Post stores a message of the caller, who must be a reader of the channel. When it returns without an
-// error the message is committed and every replica was signaled.
+// Post stores a message of the caller, who must be a reader of the channel. When it returns without
+// an error the message is committed and the feeds of this replica are awake. The feeds of other
+// replicas hear of it by a signal, or find it by their poll a second later.
 //
 // It returns validation faults for the body and the client id, 429 if the caller posts faster than
 // RATE_LIMIT_CHAT, and 404 if the channel was deleted meanwhile. A client id that the author used
@@ -37,9 +38,10 @@ func (s *Service) Post(ctx context.Context, c Channel, n NewMessage) (Posted, er
 	return s.queue.post(ctx, c.ID, Draft{NewMessage: n, AuthorID: authorID, Mentions: mentions})
 }
 
-// Append numbers and stores drafts of one channel in their order, all or none, and returns a message
-// for each. A draft that was stored before gets its message from then and no number. It returns 404
-// if the channel does not exist.
+// Append numbers and stores drafts of one channel in their order, all or none, and returns a
+// message for each. Only the commitQueue calls it; Post is the way to post a message. A draft that
+// was stored before gets its message from then and no number. It returns 404 if the channel does
+// not exist.
 //
 // The order of steps matters: taking the numbers locks the channel's row, so nobody adds a message
 // between the search for earlier ones and the commit.
@@ -112,7 +114,9 @@ func (s *Service) loadByID(
 }
 
 // numberDrafts returns a message for each draft: the stored one, or a new one with the next of the
-// numbers that were taken.
+// numbers that were taken. It adds the new ones to byClientID, so that two drafts of a group with
+// the same client id are one message. Two drafts of a group never have the same id: a request that
+// is repeated while the first try runs waits for it (package idempotency).
 func (s *Service) numberDrafts(
 	c numberedChannel, drafts []Draft, byClientID map[clientKey]Message, byID map[string]Message,
 ) []Posted {

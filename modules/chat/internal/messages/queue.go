@@ -14,9 +14,9 @@ const (
 	groupTimeout = 2500 * time.Millisecond
 )
 
-// commitQueue gathers the messages that arrive in a channel while the messages before them are being
-// committed, and commits them together. Writers of one channel wait for the lock of its row anyway;
-// with the queue up to maxGroup of them share one transaction.
+// commitQueue gathers the messages that arrive in a channel while the messages before them are
+// being committed, and commits them together. Writers of one channel wait for the lock of its row
+// anyway; with the queue up to maxGroup of them share one transaction.
 //
 // A channel has a goroutine only while it has waiting drafts. There is none per message.
 type commitQueue struct {
@@ -45,8 +45,8 @@ func newCommitQueue(commit func(context.Context, string, []Draft) ([]Posted, err
 	return &commitQueue{commit: commit, waiting: map[string][]*waitingDraft{}}
 }
 
-// post queues a draft and waits until it is committed. It returns the error of ctx if that ends first;
-// the message may be stored all the same.
+// post queues a draft and waits until it is committed. It returns the error of ctx if that ends
+// first; the message may be stored all the same.
 func (q *commitQueue) post(ctx context.Context, channelID string, d Draft) (Posted, error) {
 	w := &waitingDraft{d, make(chan commitOutcome, 1)}
 	q.mu.Lock()
@@ -82,7 +82,8 @@ func (q *commitQueue) run(channelID string) {
 	}
 }
 
-// takeGroup removes the next drafts from the line of a channel. It removes the line when that is empty.
+// takeGroup removes the next drafts from the line of a channel. It removes the line when that is
+// empty.
 func (q *commitQueue) takeGroup(channelID string) []*waitingDraft {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -97,7 +98,8 @@ func (q *commitQueue) takeGroup(channelID string) []*waitingDraft {
 }
 
 // commitGroup stores a group in one transaction. Its deadline does not depend on the request of any
-// author, as the others wait for the same commit. A panic becomes an error of the whole group.
+// author, as the others wait for the same commit. For the same reason its context has no caller;
+// drafts and events name their authors themselves. A panic becomes an error of the whole group.
 func (q *commitQueue) commitGroup(channelID string, group []*waitingDraft) (posted []Posted, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -13,7 +13,8 @@ import (
 	"lyceum/platform/limit"
 )
 
-// Topics of the signals that wake the feeds of a channel on all replicas. The key is the channel's id.
+// Topics of the signals that wake the feeds of a channel on all replicas. The key is the channel's
+// id.
 const (
 	// TopicMessages says that messages were added.
 	TopicMessages = "chat.messages"
@@ -66,19 +67,21 @@ func (s *Service) ListAfter(ctx context.Context, channelID string, seq int64, li
 	return s.store.listAfter(ctx, channelID, seq, limit)
 }
 
-// ListChanged returns at most limit messages of a range of changes, in the order of their newest changes.
+// ListChanged returns at most limit messages of a range of changes, in the order of their newest
+// changes.
 func (s *Service) ListChanged(ctx context.Context, channelID string, r ChangeRange, limit int) ([]Message, error) {
 	return s.store.listChanged(ctx, channelID, r, limit)
 }
 
-// SumOlderChanges describes the messages of a range of changes without the newest kept ones.
-func (s *Service) SumOlderChanges(
+// DescribeOlderChanges describes the messages of a range of changes without the newest kept ones.
+func (s *Service) DescribeOlderChanges(
 	ctx context.Context, channelID string, r ChangeRange, kept int,
 ) (OlderChanges, error) {
-	return s.store.sumOlderChanges(ctx, channelID, r, kept)
+	return s.store.describeOlderChanges(ctx, channelID, r, kept)
 }
 
-// ListHeads returns how far channels are, in any order. Channels that do not exist are left out.
+// ListHeads returns how far channels are, in any order. A deleted channel is listed for a day more,
+// until its row is purged; other unknown ids are left out.
 func (s *Service) ListHeads(ctx context.Context, channelIDs []string) ([]Head, error) {
 	return s.store.listHeads(ctx, channelIDs)
 }

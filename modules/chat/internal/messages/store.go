@@ -17,7 +17,8 @@ type Head struct {
 	LastChange int64
 }
 
-// Span is a part of a channel's messages: those with After < Seq < Before. A Before of 0 is no bound.
+// Span is a part of a channel's messages: those with After < Seq < Before. A Before of 0 is no
+// bound.
 type Span struct {
 	After, Before int64
 	// NewestFirst turns the order round.
@@ -27,14 +28,14 @@ type Span struct {
 // NoUpperBound is the UpTo of a ChangeRange without an end.
 const NoUpperBound = math.MaxInt64
 
-// ChangeRange selects the messages with a Seq of at most MaxSeq whose newest change is above After and
-// at most UpTo.
+// ChangeRange selects the messages with a Seq of at most MaxSeq whose newest change is above After
+// and at most UpTo.
 type ChangeRange struct {
 	After, UpTo, MaxSeq int64
 }
 
-// OlderChanges describes the messages that a replay of changes leaves out: their number, their lowest
-// and highest seq, and their newest change.
+// OlderChanges describes the messages that a replay of changes leaves out: their number, their
+// lowest and highest seq, and their newest change.
 type OlderChanges struct {
 	Count, FromSeq, ToSeq, Change int64
 }
@@ -45,9 +46,9 @@ type numberedChannel struct {
 	LastSeq, LastChange int64
 }
 
-// takeNumbers raises the last number of a channel by n and returns the channel as it is then. It locks
-// the channel's row until the transaction ends: who takes numbers next waits, so committed numbers
-// have no gaps. It returns db.ErrNotFound for a channel that does not exist.
+// takeNumbers raises the last number of a channel by n and returns the channel as it is then. It
+// locks the channel's row until the transaction ends: who takes numbers next waits, so committed
+// numbers have no gaps. It returns db.ErrNotFound for a channel that does not exist.
 func (s *store) takeNumbers(ctx context.Context, channelID string, n int) (numberedChannel, error) {
 	return s.updateCounter(ctx, `UPDATE chat_channels SET last_seq = last_seq + ? WHERE id = ? AND deleted_at IS NULL
 		RETURNING id, slug, last_seq, last_change`, n, channelID)
@@ -83,8 +84,8 @@ func (s *store) insertMessages(ctx context.Context, rows []Message) error {
 	return s.db.Conn(ctx).Create(&rows).Error
 }
 
-// listByClientIDs returns the messages of any of the authors with any of the client ids. These may be
-// more than the pairs of author and client id that the caller looks for.
+// listByClientIDs returns the messages of any of the authors with any of the client ids. These may
+// be more than the pairs of author and client id that the caller looks for.
 func (s *store) listByClientIDs(
 	ctx context.Context, channelID string, authorIDs, clientIDs []string,
 ) (found []Message, err error) {
@@ -100,9 +101,10 @@ func (s *store) listByIDs(ctx context.Context, channelID string, ids []string) (
 	return found, err
 }
 
-// lockMessage returns a message and locks the row of its channel, in this order for every writer. It
+// lockForChange locks the row of a channel and returns one of its messages. Every writer of
+// messages locks the channel first, so the message can't change until the transaction ends. It
 // returns 404 if the channel or the message does not exist.
-func (s *store) lockMessage(ctx context.Context, channelID, id string) (*Message, error) {
+func (s *store) lockForChange(ctx context.Context, channelID, id string) (*Message, error) {
 	var locked []string
 	err := s.db.Conn(ctx).
 		Raw("SELECT id FROM chat_channels WHERE id = ? AND deleted_at IS NULL"+s.db.ForUpdate(), channelID).
@@ -136,8 +138,8 @@ func (s *store) listHeads(ctx context.Context, channelIDs []string) (found []Hea
 	return found, err
 }
 
-// listAfter returns messages after a number, in ascending order. The order is that of the commits, as
-// numbers are taken under the lock of the channel.
+// listAfter returns messages after a number, in ascending order. The order is that of the commits,
+// as numbers are taken under the lock of the channel.
 func (s *store) listAfter(ctx context.Context, channelID string, seq int64, limit int) (found []Message, err error) {
 	err = s.db.Conn(ctx).Where("channel_id = ? AND seq > ?", channelID, seq).Order("seq").Limit(limit).Find(&found).Error
 	return found, err
@@ -168,8 +170,8 @@ func (s *store) listChanged(
 	return found, err
 }
 
-// sumOlderChanges describes all messages of a range but those with the newest kept changes.
-func (s *store) sumOlderChanges(
+// describeOlderChanges describes all messages of a range but those with the newest kept changes.
+func (s *store) describeOlderChanges(
 	ctx context.Context, channelID string, r ChangeRange, kept int,
 ) (older OlderChanges, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT count(*) AS count, COALESCE(min(seq), 0) AS from_seq, COALESCE(max(seq), 0) AS to_seq,

@@ -69,7 +69,7 @@ func TestListChanged(t *testing.T) {
 				got = append(got, fmt.Sprint(m.Change, ":", m.Seq))
 			}
 			require.Equal(t, c.want, fmt.Sprint(got), "%+v", c.changes)
-			older, err := b.SumOlderChanges(t.Context(), b.channel.ID, c.changes, 2)
+			older, err := b.DescribeOlderChanges(t.Context(), b.channel.ID, c.changes, 2)
 			require.NoError(t, err)
 			require.Equal(t, c.older, older, "%+v", c.changes)
 		}

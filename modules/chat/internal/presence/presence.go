@@ -31,7 +31,8 @@ const (
 // place is one account in one channel, with any number of sockets.
 type place struct{ channelID, accountID string }
 
-// Registry knows who is present on this replica, stores it, and lists who is present on any replica.
+// Registry knows who is present on this replica, stores it, and lists who is present on any
+// replica.
 type Registry struct {
 	store     *store
 	broadcast *broadcast.Bus
@@ -43,7 +44,8 @@ type Registry struct {
 	// sockets counts the open sockets of each place.
 	sockets map[place]int
 	since   map[place]clock.Time
-	// stored holds the places that the database has for this replica.
+	// stored holds the places that the database has for this replica, or that the running write
+	// adds.
 	stored map[place]bool
 	// dirty holds the places where sockets and stored may differ.
 	dirty map[place]struct{}
@@ -60,8 +62,8 @@ func NewRegistry(d *db.DB, b *broadcast.Bus, c clock.Clock) *Registry {
 	}
 }
 
-// Join counts a new socket of an account in a channel. It waits until the account is stored as
-// present, at most for a second.
+// Join counts a new socket of an account in a channel. For the account's first socket there it
+// waits until the next write has ended, well or not, at most for a second.
 func (r *Registry) Join(ctx context.Context, channelID, accountID string) {
 	p := place{channelID, accountID}
 	r.mu.Lock()
@@ -100,7 +102,8 @@ func (r *Registry) Leave(channelID, accountID string) {
 	})
 }
 
-// List returns the accounts that are present in a channel on any living replica, the earliest first.
+// List returns the accounts that are present in a channel on any living replica, the earliest
+// first.
 func (r *Registry) List(ctx context.Context, channelID string) ([]Entry, error) {
 	return r.store.listPresent(ctx, channelID)
 }
@@ -148,8 +151,8 @@ func (r *Registry) removeAll() {
 	r.write(context.Background(), false)
 }
 
-// write brings the database to what is open now and signals the channels that changed. After an error
-// everything stays dirty until the next heartbeat.
+// write brings the database to what is open now and signals the channels that changed. After an
+// error everything stays dirty until the next write, at the latest that of the next heartbeat.
 func (r *Registry) write(ctx context.Context, isHeartbeat bool) {
 	joined, left, written := r.takeDirty()
 	defer close(written)
@@ -160,14 +163,14 @@ func (r *Registry) write(ctx context.Context, isHeartbeat bool) {
 	defer cancel()
 	if err := r.save(ctx, joined, left); err != nil {
 		slog.Debug("chat: presence not written", "error", err)
-		r.markDirty(joined, left)
+		r.restoreDirty(joined, left)
 		return
 	}
 	r.signalChannels(joined, left)
 }
 
-// takeDirty returns who came and who left, and notes both as stored. The caller closes written after
-// the write.
+// takeDirty returns who came and who left, and notes both as stored; restoreDirty undoes that if
+// the write fails. The caller closes written after the write.
 func (r *Registry) takeDirty() (joined, left []Entry, written chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -213,8 +216,8 @@ func (r *Registry) save(ctx context.Context, joined, left []Entry) error {
 	})
 }
 
-// markDirty undoes takeDirty after a failed write.
-func (r *Registry) markDirty(joined, left []Entry) {
+// restoreDirty undoes takeDirty after a failed write.
+func (r *Registry) restoreDirty(joined, left []Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range joined {

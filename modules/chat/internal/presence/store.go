@@ -18,11 +18,12 @@ type Entry struct {
 	Since     clock.Time
 }
 
-// store reads and writes chat_presence and chat_replicas. Times of replicas come from the database's
-// clock, as those of two machines may differ.
+// store reads and writes chat_presence and chat_replicas. Times of replicas come from the
+// database's clock, as those of two machines may differ.
 type store struct{ db *db.DB }
 
-// listPresent returns the accounts of a channel on all living replicas, each with its earliest time.
+// listPresent returns the accounts of a channel on all living replicas, each with its earliest
+// time.
 func (s *store) listPresent(ctx context.Context, channelID string) (found []Entry, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT p.channel_id, p.user_id, min(p.since) AS since FROM chat_presence p
 		JOIN chat_replicas r ON r.id = p.replica_id AND r.seen_at > `+s.db.NowMillis()+` - ?
@@ -54,7 +55,9 @@ func (s *store) removePresent(ctx context.Context, replicaID string, e Entry) er
 		e.ChannelID, e.UserID, replicaID).Error
 }
 
-// deleteDeadReplicas deletes replicas that were not renewed for a minute, and who was present there.
+// deleteDeadReplicas deletes replicas that were not renewed for a minute, and who was present
+// there. They have not counted since replicaLife; the rest of the minute spares a slow one from
+// writing all again.
 func (s *store) deleteDeadReplicas(ctx context.Context) error {
 	conn, age := s.db.Conn(ctx), 6*replicaLife.Milliseconds()
 	if err := conn.Exec("DELETE FROM chat_replicas WHERE seen_at < "+s.db.NowMillis()+" - ?", age).Error; err != nil {
