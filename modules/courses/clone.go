@@ -24,14 +24,14 @@ type cloneOptions struct {
 }
 
 // cloneCourse creates a draft of the caller from a course that they manage. The copy has all texts,
-// lessons and locks, and no learner. It returns the errors of access.Service.LockManagedCourse,
+// lessons and locks, and no learner. It returns the errors of access.Service.HoldManagedCourse,
 // ErrSlugTaken, and errors of kind Invalid.
 func (s *Service) cloneCourse(ctx context.Context, courseID string, o cloneOptions) (c *course.Course, err error) {
 	shift, err := newDateShift(o.ShiftDays, o.TimeZone)
 	if err != nil {
 		return nil, err
 	}
-	insert, changes := s.InsertCourse, course.Changes{}
+	insert, changes := s.InsertCourseWithFreeSlug, course.Changes{}
 	if o.Title != "" {
 		changes.Title = &o.Title
 	}
@@ -39,7 +39,7 @@ func (s *Service) cloneCourse(ctx context.Context, courseID string, o cloneOptio
 		changes.Slug, insert = &o.Slug, s.insertCourse
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		from, err := s.access.LockManagedCourse(ctx, courseID)
+		from, err := s.access.HoldManagedCourse(ctx, courseID)
 		if err != nil {
 			return err
 		}

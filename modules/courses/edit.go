@@ -9,12 +9,12 @@ import (
 )
 
 // updateCourse changes a course that the caller manages. It returns the errors of
-// access.Service.LockManagedCourse, ErrSlugTaken, errors of kind Invalid, asset-unusable for a cover
+// access.Service.HoldManagedCourse, ErrSlugTaken, errors of kind Invalid, asset-unusable for a cover
 // that the caller may not use, and precondition-failed for another version than the request's. An edit
 // that changes nothing writes nothing: no version and no audit entry.
 func (s *Service) updateCourse(ctx context.Context, courseID string, ch course.Changes) error {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.access.LockManagedCourse(ctx, courseID)
+		c, err := s.access.HoldManagedCourse(ctx, courseID)
 		if err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (d LessonDraft) toChanges(content *course.Content) course.LessonChanges {
 }
 
 // AddLesson adds a lesson at the end of a course that the caller manages, and returns its id. It
-// returns the errors of access.Service.LockManagedCourse, errors of kind Invalid, asset-unusable for a
+// returns the errors of access.Service.HoldManagedCourse, errors of kind Invalid, asset-unusable for a
 // file that the caller may not use, and ErrTooManyLessons.
 func (s *Service) AddLesson(ctx context.Context, courseID string, d LessonDraft) (id string, err error) {
 	l, err := s.addLesson(ctx, courseID, d)
@@ -59,7 +59,7 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 		return nil, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.access.LockManagedCourse(ctx, courseID)
+		c, err := s.access.HoldManagedCourse(ctx, courseID)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (s *Service) updateLesson(
 		ch.Content = &content
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if _, l, err = s.lockLesson(ctx, courseID, lessonID); err != nil {
+		if _, l, err = s.holdLesson(ctx, courseID, lessonID); err != nil {
 			return err
 		}
 		changed, err := s.applyLessonChanges(ctx, l, ch)
@@ -132,7 +132,7 @@ func (s *Service) updateLesson(
 // others have completed the course now.
 func (s *Service) deleteLesson(ctx context.Context, courseID, lessonID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, l, err := s.lockLesson(ctx, courseID, lessonID)
+		c, l, err := s.holdLesson(ctx, courseID, lessonID)
 		if err != nil {
 			return err
 		}
@@ -149,12 +149,13 @@ func (s *Service) deleteLesson(ctx context.Context, courseID, lessonID string) e
 	})
 }
 
-// lockLesson locks the course and returns it with one of its lessons. It returns precondition-failed
-// for another version of the lesson than the request's.
-func (s *Service) lockLesson(
+// holdLesson holds a course that the caller manages and returns it with one of its lessons, which nobody
+// else can change then. It returns precondition-failed for another version of the lesson than the
+// request's.
+func (s *Service) holdLesson(
 	ctx context.Context, courseID, lessonID string,
 ) (*course.Course, *course.Lesson, error) {
-	c, err := s.access.LockManagedCourse(ctx, courseID)
+	c, err := s.access.HoldManagedCourse(ctx, courseID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -243,7 +244,7 @@ func (s *Service) reorderLessons(
 	ctx context.Context, courseID string, order []string,
 ) (lessons []course.Lesson, state access.LearnerState, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.access.LockManagedCourse(ctx, courseID)
+		c, err := s.access.HoldManagedCourse(ctx, courseID)
 		if err != nil {
 			return err
 		}
@@ -273,7 +274,7 @@ func (s *Service) reorderLessons(
 	if err != nil {
 		return nil, state, err
 	}
-	found, err := s.catalog.FindCourse(ctx, courseID)
+	found, err := s.catalog.FindCourseByID(ctx, courseID)
 	if err != nil {
 		return nil, state, err
 	}

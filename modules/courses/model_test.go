@@ -141,7 +141,7 @@ func (c *modelCourse) removeLesson(id string) {
 }
 
 // report is progress as it arrives; percent falls by a reset alone. It enrolls a learner, but not a manager of the course,
-// and not a learner who was taken out.
+// and not a learner who was removed.
 func (c *modelCourse) report(a sitetest.Account, id string, percent int, reset bool) {
 	l := c.of(a)
 	before, there := l.percent[id]

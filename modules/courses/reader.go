@@ -43,7 +43,7 @@ func (r *reader) Enrolled(ctx context.Context, userID, id string) (bool, error) 
 	return r.access.IsEnrolled(ctx, userID, id)
 }
 
-// EnrolledCourses implements coursesapi.Reader.
+// EnrolledCourses implements coursesapi.Reader. Courses that the account owns are among them.
 func (r *reader) EnrolledCourses(ctx context.Context, userID string) ([]string, error) {
 	return r.learning.ListCourseIDs(ctx, userID)
 }

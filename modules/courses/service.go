@@ -27,7 +27,7 @@ type Service struct {
 	store    *store
 	access   *access.Service
 	catalog  *catalog.Service
-	progress lessonProgress
+	progress progressKeeper
 	// assets and library are nil without storage; no file can be used then.
 	assets  storageapi.Assets
 	library storageapi.Library
@@ -35,11 +35,11 @@ type Service struct {
 	clock   clock.Clock
 }
 
-// lessonProgress is the progress of learners, of which a deleted lesson is no part any more.
-type lessonProgress interface {
+// progressKeeper keeps the progress of learners right when lessons are deleted.
+type progressKeeper interface {
 	// DeleteLessonProgress deletes the progress of all learners in a lesson that is about to be deleted.
 	DeleteLessonProgress(ctx context.Context, courseID, lessonID string) error
-	// PublishCompletions publishes who has completed all lessons that are left.
+	// PublishCompletions marks and publishes who has completed all lessons that are left.
 	PublishCompletions(ctx context.Context, courseID string) error
 }
 
@@ -91,7 +91,7 @@ func (s *Service) createCourse(ctx context.Context, d Draft) (*course.Course, er
 		Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	changes := course.Changes{Title: &d.Title, Summary: &d.Summary, Description: &d.Description, Tags: &d.Tags}
-	insert := s.InsertCourse
+	insert := s.InsertCourseWithFreeSlug
 	if d.Slug != "" {
 		changes.Slug, insert = &d.Slug, s.insertCourse
 	}
@@ -126,16 +126,16 @@ func valueOr(value, fallback string) string {
 	return value
 }
 
-// InsertCourse adds a course with a free slug made from its title, and the audit entry with data, in
+// InsertCourseWithFreeSlug adds a course with a free slug made from its title, and the audit entry with data, in
 // the transaction of ctx. It returns a duplicate key if another transaction takes the slug first.
-func (s *Service) InsertCourse(ctx context.Context, c *course.Course, data map[string]any) error {
+func (s *Service) InsertCourseWithFreeSlug(ctx context.Context, c *course.Course, data map[string]any) error {
 	if err := s.setFreeSlug(ctx, c, course.MakeSlug(c.Title)); err != nil {
 		return err
 	}
 	return s.insertCourse(ctx, c, data)
 }
 
-// insertCourse is InsertCourse for a course that has its slug.
+// insertCourse adds a course that has its slug, and the audit entry with data.
 func (s *Service) insertCourse(ctx context.Context, c *course.Course, data map[string]any) error {
 	if err := s.store.insertCourse(ctx, c); err != nil {
 		return err

@@ -118,7 +118,8 @@ func (s *store) insertPrerequisites(ctx context.Context, rows []lessonPrerequisi
 	return s.db.Conn(ctx).CreateInBatches(rows, prerequisiteChunk).Error
 }
 
-// listPrerequisites lists the prerequisites of all lessons of a course, in the course's order.
+// listPrerequisites lists the prerequisites of all lessons of a course, in the course's order. It reads
+// them for no learner: IsCompleted is false in all of them.
 func (s *store) listPrerequisites(ctx context.Context, courseID string) (found []course.Prerequisite, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT q.lesson_id, q.prerequisite_id
 		FROM lesson_prerequisites q JOIN lessons l ON l.id = q.prerequisite_id

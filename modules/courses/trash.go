@@ -16,7 +16,7 @@ import (
 // slug is free. Learners keep their enrollment and progress for the time that it is restored.
 func (s *Service) deleteCourse(ctx context.Context, courseID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.access.LockManagedCourse(ctx, courseID)
+		c, err := s.access.HoldManagedCourse(ctx, courseID)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (s *Service) restoreCourse(ctx context.Context, courseID string) error {
 		return course.ErrNoCourse
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.access.LockCourse(ctx, courseID)
+		c, err := s.access.HoldCourse(ctx, courseID)
 		if db.IsNotFound(err) {
 			return course.ErrNoCourse
 		}
@@ -51,7 +51,7 @@ func (s *Service) restoreCourse(ctx context.Context, courseID string) error {
 			return err
 		}
 		if c.DeletedAt == nil {
-			_, err := s.access.LockManagedCourse(ctx, courseID)
+			_, err := s.access.HoldManagedCourse(ctx, courseID)
 			return err
 		}
 		now := s.clock.Now()
@@ -87,7 +87,7 @@ func (s *Service) listPurgeable(ctx context.Context) ([]string, error) {
 // them. It does nothing for any other course.
 func (s *Service) purgeCourse(ctx context.Context, courseID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		c, err := s.access.LockCourse(ctx, courseID)
+		c, err := s.access.HoldCourse(ctx, courseID)
 		if db.IsNotFound(err) || err == nil && (c.DeletedAt == nil || c.IsRestorable(s.clock.Now())) {
 			return nil
 		}

@@ -27,7 +27,8 @@ type Reader interface {
 	CanRead(ctx context.Context, caller identity.Caller, id string) (bool, error)
 	// Enrolled returns whether an account is enrolled in a course.
 	Enrolled(ctx context.Context, userID, id string) (bool, error)
-	// EnrolledCourses returns the ids of the courses that an account is enrolled in or owns.
+	// EnrolledCourses returns the ids of the courses, outside of the trash, that an account is enrolled in
+	// and also of those that it owns.
 	EnrolledCourses(ctx context.Context, userID string) ([]string, error)
 	// Learners returns the ids of the accounts that are enrolled in a course, the earliest first.
 	Learners(ctx context.Context, id string) ([]string, error)

@@ -95,9 +95,9 @@ func (s *Service) FindLesson(ctx context.Context, courseID, lessonID string) (*c
 	return l, err
 }
 
-// OpenLesson returns a lesson that is open to the caller, with its course. It returns the errors of
+// FindOpenLesson returns a lesson that is open to the caller, with its course. It returns the errors of
 // FindCourse, ErrNoLesson, and lesson-locked for a lesson that is locked.
-func (s *Service) OpenLesson(
+func (s *Service) FindOpenLesson(
 	ctx context.Context, courseID, lessonID string,
 ) (*CallerCourse, *course.Lesson, error) {
 	c, err := s.FindCourseByID(ctx, courseID)
@@ -118,8 +118,8 @@ func (s *Service) OpenLesson(
 	return c, l, nil
 }
 
-// LoadState returns what the locks of the lessons depend on for the caller. It fills the
-// prerequisites of the lessons, which are all of one course.
+// LoadState returns what the locks of the lessons depend on for the caller. It also writes to the
+// lessons, which are all of the course c: it fills their Prerequisites.
 func (s *Service) LoadState(ctx context.Context, c *CallerCourse, lessons []course.Lesson) (LearnerState, error) {
 	pointers := make([]*course.Lesson, len(lessons))
 	for i := range lessons {
@@ -132,12 +132,12 @@ func (s *Service) LoadState(ctx context.Context, c *CallerCourse, lessons []cour
 // whole course.
 const maxNamedLessons = 100
 
-// loadState asks for prerequisites only where the course has some, and for completed lessons only
-// where the caller has completed one.
+// loadState is LoadState for pointers. It asks for prerequisites only where the course has some, and for
+// completed lessons only where the caller has completed one.
 func (s *Service) loadState(
 	ctx context.Context, c *CallerCourse, lessons []*course.Lesson,
 ) (state LearnerState, err error) {
-	var all []course.Prerequisite
+	var prerequisites []course.Prerequisite
 	caller := identity.CallerFrom(ctx)
 	if c.HasPrerequisites && len(lessons) > 0 {
 		var lessonIDs []string
@@ -146,11 +146,12 @@ func (s *Service) loadState(
 				lessonIDs = append(lessonIDs, l.ID)
 			}
 		}
-		if all, err = s.store.listPrerequisites(ctx, c.ID, caller.UserID, lessonIDs); err != nil {
+		prerequisites, err = s.store.listPrerequisites(ctx, c.ID, caller.UserID, lessonIDs)
+		if err != nil {
 			return state, err
 		}
 	}
-	state = newLearnerState(c, caller, s.clock.Now(), all, lessons)
+	state = newLearnerState(c, caller, s.clock.Now(), prerequisites, lessons)
 	if c.Progress.CompletedLessons == nil || *c.Progress.CompletedLessons == 0 {
 		return state, nil
 	}

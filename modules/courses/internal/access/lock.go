@@ -20,7 +20,7 @@ type Lock struct {
 
 // LearnerState is what the locks of a course's lessons depend on for one account.
 type LearnerState struct {
-	// IsManager says that the account may change the course.
+	// IsManager says that the account owns the course or is an administrator, as CanManage does.
 	IsManager bool
 	// EnrolledAt is the time of the first enrollment; nil for an account that is not enrolled.
 	EnrolledAt *clock.Time
@@ -75,16 +75,17 @@ func (s LearnerState) openingTime(l *course.Lesson) (at clock.Time, isKnown bool
 	return at, true
 }
 
-// newLearnerState returns the state of the caller in a course, and fills the prerequisites of the
-// lessons from all.
+// newLearnerState returns the state of the caller in a course, without Completed, and fills
+// Lesson.Prerequisites of the lessons.
 func newLearnerState(
-	c *CallerCourse, caller identity.Caller, now clock.Time, all []course.Prerequisite, lessons []*course.Lesson,
+	c *CallerCourse, caller identity.Caller, now clock.Time,
+	prerequisites []course.Prerequisite, lessons []*course.Lesson,
 ) LearnerState {
 	s := LearnerState{
 		IsManager: CanManage(c.Course, caller), EnrolledAt: c.EnrolledAt, Now: now, Missing: map[string][]string{},
 	}
 	byLesson := map[string][]string{}
-	for _, p := range all {
+	for _, p := range prerequisites {
 		byLesson[p.LessonID] = append(byLesson[p.LessonID], p.PrerequisiteID)
 		if !p.IsCompleted {
 			s.Missing[p.LessonID] = append(s.Missing[p.LessonID], p.PrerequisiteID)

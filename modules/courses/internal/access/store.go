@@ -9,11 +9,12 @@ import (
 	"lyceum/platform/ids"
 )
 
-// store reads what the rules of the package depend on, and locks courses.
+// store reads what the rules of the package depend on, and holds courses.
 type store struct{ db *db.DB }
 
-// callerCourseSQL reads a course with what it is to an account. Its parameters are the account's id,
-// twice, and the value of the column that ends it.
+// callerCourseSQL reads a course with an account's enrollment and progress in it. A condition with one
+// parameter has to be appended. The parameters are the account's id for the enrollment, the account's id
+// for the progress, and the value for that condition. queryCallerCourse scans the columns.
 const callerCourseSQL = `SELECT c.id, c.slug, c.title, c.summary, c.description, c.visibility, c.status, c.tags, c.cover_key, c.owner_id, c.lesson_count,
 		c.published_at, c.version, c.created_at, c.updated_at, e.created_at,
 		p.percent_sum, p.completed_lessons, p.completed_at, p.last_activity_at,
@@ -44,14 +45,15 @@ func (s *store) queryCallerCourse(ctx context.Context, query, value, userID stri
 	return found, err
 }
 
-// course returns a course that is not in the trash.
+// findCourse returns a course that is not in the trash.
 func (s *store) findCourse(ctx context.Context, id string) (*course.Course, error) {
 	c := &course.Course{}
 	return c, s.db.Conn(ctx).Where("id = ? AND deleted_at IS NULL", id).Take(c).Error
 }
 
-// lockCourse locks and returns a course, in the trash or not.
-func (s *store) lockCourse(ctx context.Context, id string) (*course.Course, error) {
+// holdCourse returns a course, in the trash or not, and holds it until the transaction ends. It
+// returns db.ErrNotFound if there is none.
+func (s *store) holdCourse(ctx context.Context, id string) (*course.Course, error) {
 	var found []course.Course
 	err := s.db.Conn(ctx).Raw("SELECT * FROM courses WHERE id = ?"+s.db.ForUpdate(), id).Scan(&found).Error
 	if err == nil && len(found) == 0 {
@@ -71,14 +73,14 @@ func (s *store) isEnrolled(ctx context.Context, userID, courseID string) (bool, 
 	return n > 0, err
 }
 
-// lesson returns a lesson of a course, without its prerequisites.
+// findLesson returns a lesson of a course, without its prerequisites.
 func (s *store) findLesson(ctx context.Context, courseID, id string) (*course.Lesson, error) {
 	l := &course.Lesson{}
 	return l, s.db.Conn(ctx).Where("id = ? AND course_id = ?", id, courseID).Take(l).Error
 }
 
-// prerequisites lists those of the lessons, or of all lessons of the course if none is named, in the
-// course's order. It says which of them an account has completed.
+// listPrerequisites lists the prerequisites of the lessons, or of all lessons of the course if none is
+// named, in the course's order. It says which of them an account has completed.
 func (s *store) listPrerequisites(
 	ctx context.Context, courseID, userID string, lessonIDs []string,
 ) (found []course.Prerequisite, err error) {
@@ -93,7 +95,7 @@ func (s *store) listPrerequisites(
 	return found, err
 }
 
-// completedLessons returns those of the lessons that an account has completed.
+// filterCompleted returns those of the lessons that an account has completed.
 func (s *store) filterCompleted(
 	ctx context.Context, userID string, lessonIDs []string,
 ) (map[string]bool, error) {

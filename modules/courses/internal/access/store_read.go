@@ -11,7 +11,7 @@ type Condition struct {
 	Args []any
 }
 
-// Readable returns the rule of CanRead as a condition over courses c.
+// Readable returns the rule of CanRead as a condition on a row of courses, which the query calls c.
 func Readable(caller identity.Caller) Condition {
 	return readableIf(caller, Condition{
 		SQL:  "EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = ? AND e.course_id = c.id)",
@@ -19,13 +19,14 @@ func Readable(caller identity.Caller) Condition {
 	})
 }
 
-// ReadableEnrolled returns the rule of CanRead as a condition over courses c in which the caller is
-// enrolled.
+// ReadableEnrolled is Readable for a query that finds only courses in which the caller is enrolled, so
+// that the condition need not look for the enrollment.
 func ReadableEnrolled(caller identity.Caller) Condition {
 	return readableIf(caller, Condition{SQL: "TRUE"})
 }
 
-// readableIf returns the rule of CanRead. isEnrolled is its third argument.
+// readableIf returns the rule of CanRead as a condition on courses c. isEnrolled is the condition that
+// stands for CanRead's argument of that name.
 func readableIf(caller identity.Caller, isEnrolled Condition) Condition {
 	switch {
 	case !caller.IsSignedIn():

@@ -5,6 +5,7 @@
 //	import.go    an archive becomes a course: check, render and stage first, then one transaction
 //	read.go      course.json is checked against the rules of the API and the entries of the archive
 //	draft.go     course and lessons are made from course.json
+//	texts.go     texts of lessons wait on the disk, not in memory
 //	entries.go   entries of a zip file that nobody trusts
 //
 // docs/archives.md describes the format, its limits and what is refused.

@@ -42,7 +42,7 @@ func (s *Service) findManagedCourse(ctx context.Context, courseID string) (*cour
 }
 
 // startExport reads a course that the caller manages. It returns the errors of findManagedCourse. The
-// caller writes or closes the export.
+// calling function writes or closes the export.
 func (s *Service) startExport(ctx context.Context, courseID string) (*export, error) {
 	c, err := s.findManagedCourse(ctx, courseID)
 	if err != nil {

@@ -36,9 +36,9 @@ type stagedImport struct {
 // contentSpan is where the Markdown and the HTML of a lesson lie.
 type contentSpan struct{ markdown, html span }
 
-// stage checks a whole archive, renders its lessons and stages its files. It returns an error of kind
+// stageImport checks a whole archive, renders its lessons and stages its files. It returns an error of kind
 // Malformed for a file that is no zip file, of kind Invalid for an archive that breaks a rule, and the
-// errors of storageapi.Intake. The caller discards the result in the end.
+// errors of storageapi.Intake. The calling function passes the result to discardImport in the end.
 func (s *Service) stageImport(ctx context.Context, r io.ReaderAt, size int64) (*stagedImport, error) {
 	// Nothing of this is in the transaction of the request: files are stored one after the other, which
 	// takes long, and they are staged until createCourse settles them.
@@ -177,7 +177,7 @@ func (in *stagedImport) replaceKeys(newKeys map[string]*string) error {
 	return nil
 }
 
-// discard releases what the import keeps. Files of a course that was created are no longer staged, and
+// discardImport releases what the import keeps. Files of a course that was created are no longer staged, and
 // stay.
 func (s *Service) discardImport(ctx context.Context, in *stagedImport) {
 	in.texts.close()
@@ -213,7 +213,7 @@ func (s *Service) insertAll(ctx context.Context, in *stagedImport) error {
 		return err
 	}
 	c := in.course
-	err := s.authoring.InsertCourse(ctx, c, map[string]any{
+	err := s.authoring.InsertCourseWithFreeSlug(ctx, c, map[string]any{
 		"status": c.Status, "visibility": c.Visibility, "source": "import", "lessons": c.LessonCount,
 	})
 	if err != nil {

@@ -69,7 +69,7 @@ type manifestAsset struct {
 	Path        string `json:"path,omitempty"`
 }
 
-// file returns the asset as storage describes it.
+// describeFile returns the asset as storage describes it.
 func (a manifestAsset) describeFile() storageapi.File {
 	return storageapi.File{Key: a.Key, ContentType: a.ContentType, Size: a.Size, SHA256: a.SHA256}
 }

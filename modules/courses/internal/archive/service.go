@@ -15,8 +15,8 @@ import (
 
 // Authoring creates the course of an import, in the transaction of ctx.
 type Authoring interface {
-	// InsertCourse adds a course with a free slug made from its title, and the audit entry with data.
-	InsertCourse(ctx context.Context, c *course.Course, data map[string]any) error
+	// InsertCourseWithFreeSlug adds a course with a free slug made from its title, and the audit entry with data.
+	InsertCourseWithFreeSlug(ctx context.Context, c *course.Course, data map[string]any) error
 	// InsertLessons adds the n lessons of a course that counts them already. lesson returns each with
 	// its content just before it is written.
 	InsertLessons(ctx context.Context, n int, lesson func(i int) (course.Lesson, error)) error

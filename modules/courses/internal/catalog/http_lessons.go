@@ -16,7 +16,7 @@ type lessonsInput struct {
 
 // listLessons answers GET /courses/{id}/lessons with one page of the lessons, without their content.
 func (h *Handlers) listLessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
-	c, err := h.service.FindCourse(ctx, in.ID)
+	c, err := h.service.FindCourseByID(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

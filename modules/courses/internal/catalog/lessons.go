@@ -12,14 +12,14 @@ import (
 // lessonPosition is where a page of a course's lessons ends.
 type lessonPosition struct{ Position int }
 
-// FindCourse returns a course whose lessons the caller may list. It returns the errors of
-// access.Service.FindCourse.
-func (s *Service) FindCourse(ctx context.Context, courseID string) (*access.CallerCourse, error) {
+// FindCourseByID returns a course whose lessons the caller may list. It returns the errors of
+// access.Service.FindCourseByID.
+func (s *Service) FindCourseByID(ctx context.Context, courseID string) (*access.CallerCourse, error) {
 	return s.access.FindCourseByID(ctx, courseID)
 }
 
 // listLessons returns one page of the lessons of a course in its order, without their content. The
-// caller has checked that the course may be read.
+// calling function has checked that the caller of ctx may read the course.
 func (s *Service) listLessons(
 	ctx context.Context, courseID string, after *lessonPosition, limit int,
 ) ([]course.Lesson, error) {
@@ -35,8 +35,8 @@ func (s *Service) ListOutline(ctx context.Context, courseID string) ([]course.Le
 	return s.store.listLessons(ctx, courseID, 0, course.MaxLessons)
 }
 
-// LoadState returns what the locks of lessons depend on for the caller, and fills their prerequisites.
-// All lessons are of the course c.
+// LoadState returns what the locks of lessons depend on for the caller, and fills Prerequisites of the
+// lessons. All lessons are of the course c.
 func (s *Service) LoadState(
 	ctx context.Context, c *access.CallerCourse, lessons []course.Lesson,
 ) (access.LearnerState, error) {
@@ -44,9 +44,9 @@ func (s *Service) LoadState(
 }
 
 // getLesson returns a lesson that is open to the caller, with HTML of the current renderer. It returns
-// the errors of access.Service.OpenLesson.
+// the errors of access.Service.FindOpenLesson.
 func (s *Service) getLesson(ctx context.Context, courseID, lessonID string) (*course.Lesson, error) {
-	_, l, err := s.access.OpenLesson(ctx, courseID, lessonID)
+	_, l, err := s.access.FindOpenLesson(ctx, courseID, lessonID)
 	if err != nil {
 		return nil, err
 	}

@@ -30,8 +30,9 @@ type filter struct {
 	now clock.Time
 }
 
-// checkCaller returns 401 if the filter asks for courses that only accounts see and the caller is not
-// signed in, and ErrMembersOnly if it asks for courses for members and the caller is not a member.
+// checkCaller refuses some lists before access.Readable is asked. It returns 401 if the filter asks for
+// courses that only accounts see and the caller is not signed in, and ErrMembersOnly if it asks for
+// courses for members and the caller is not a member.
 func (f filter) checkCaller(caller identity.Caller) error {
 	needsAccount := f.Visibility == course.Member || f.Visibility == course.Private || f.Status != course.Published
 	if !caller.IsSignedIn() && needsAccount {

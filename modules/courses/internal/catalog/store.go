@@ -10,7 +10,7 @@ import (
 // store reads courses and lessons.
 type store struct{ db *db.DB }
 
-// coursesByID returns those of the courses that are not in the trash, without their long texts.
+// listCoursesByID returns those of the courses that are not in the trash, without their long texts.
 func (s *store) listCoursesByID(ctx context.Context, courseIDs []string) (found []course.Course, err error) {
 	if len(courseIDs) == 0 {
 		return []course.Course{}, nil

@@ -76,8 +76,9 @@ func (s *store) newListQuery(
 	return q
 }
 
-// addStatus selects the courses of the status that the caller may read: in the trash, those of the
-// owner, and all for administrators.
+// addStatus selects the courses of the status that the caller may read. In the trash, where CanRead lets
+// nobody read, it selects what access.CanManage allows: the caller's own courses, and all for
+// administrators.
 func (q *listQuery) addStatus(f filter, caller identity.Caller) {
 	if f.Status == trash {
 		q.add(" WHERE c.deleted_at > ?", f.now.Add(-course.TrashLife))

@@ -10,7 +10,8 @@ type Changes struct {
 }
 
 // Apply changes the course and returns the names of the fields that have a new value. It returns an
-// error of kind Invalid for the first text that breaks a rule. The caller checks a new cover key.
+// error of kind Invalid for the first text that breaks a rule. The calling
+// function checks a new cover key.
 func (ch Changes) Apply(c *Course) (changed []string, err error) {
 	set := func(field string, target, value *string, clean func(string) (string, error)) {
 		if value == nil || err != nil {

@@ -51,7 +51,8 @@ type LessonChanges struct {
 	AssetKey        *string
 	DurationSeconds *int
 	Captions        *[]Caption
-	// Prerequisites are ids of lessons of the same course. Apply leaves them to the caller.
+	// Prerequisites are ids of lessons of the same course. Apply leaves them to the
+	// calling function.
 	Prerequisites *[]string
 	// HasAvailableFrom and HasAvailableAfter say that the field behind them is part of the edit; nil
 	// removes the lock.
@@ -63,7 +64,7 @@ type LessonChanges struct {
 
 // Apply changes the lesson, except for its prerequisites, and returns the names of the fields that
 // have a new value. It returns an error of kind Invalid for the first field that breaks a rule. The
-// caller checks new keys of files.
+// calling function checks new keys of files.
 func (ch LessonChanges) Apply(l *Lesson) (changed []string, err error) {
 	if ch.Title != nil {
 		title, err := CleanLine("title", *ch.Title, MaxTitle)

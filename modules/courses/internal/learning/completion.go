@@ -6,8 +6,9 @@ import (
 	"lyceum/modules/courses/coursesapi"
 )
 
-// PublishCompletions publishes course.completed for every learner who has completed all lessons that
-// the course has now, once per learner and course. The transaction of ctx holds the course.
+// PublishCompletions marks every learner who has completed all lessons that the course has now, and
+// publishes course.completed for those who were not marked before: once per learner and course. The
+// transaction of ctx holds the course.
 func (s *Service) PublishCompletions(ctx context.Context, courseID string) error {
 	return s.publishCompletions(ctx, courseID, "")
 }
@@ -28,7 +29,7 @@ func (s *Service) publishCompletions(ctx context.Context, courseID, userID strin
 }
 
 // DeleteLessonProgress deletes the progress of all learners in a lesson that is about to be deleted,
-// and takes it out of their sums. The transaction of ctx holds the course.
+// and subtracts it from their sums. The transaction of ctx holds the course.
 func (s *Service) DeleteLessonProgress(ctx context.Context, courseID, lessonID string) error {
 	return s.store.deleteLessonProgress(ctx, courseID, lessonID)
 }

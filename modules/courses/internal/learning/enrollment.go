@@ -28,7 +28,7 @@ func (s *Service) listEnrollments(
 }
 
 // Enroll enrolls accounts in a course, in the transaction of ctx, and returns those that were not
-// enrolled before. The caller has checked that the course takes learners.
+// enrolled before. The calling function has checked that the course takes learners.
 func (s *Service) Enroll(ctx context.Context, courseID string, userIDs ...string) (enrolled []string, err error) {
 	enrolled, err = s.store.enroll(ctx, userIDs, courseID, s.clock.Now())
 	if err != nil || len(enrolled) == 0 {
@@ -61,8 +61,9 @@ func (s *Service) enrollCaller(
 	return c, isNew, err
 }
 
-// unenrollCaller ends the caller's enrollment and keeps their progress. It does nothing for a caller
-// who is not enrolled.
+// unenrollCaller ends the caller's enrollment and keeps their progress. The next report that changes
+// something enrolls them again, other than after removeLearner. It does nothing for a caller who is not
+// enrolled.
 func (s *Service) unenrollCaller(ctx context.Context, courseID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.access.FindCourseByID(ctx, courseID)
@@ -83,8 +84,8 @@ func (s *Service) unenrollCaller(ctx context.Context, courseID string) error {
 // for an account that is not enrolled or does not exist.
 func (s *Service) removeLearner(ctx context.Context, courseID, userID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		// The lock keeps out reports that would enroll the learner in the meantime.
-		c, err := s.access.LockManagedCourse(ctx, courseID)
+		// Holding the course keeps out reports that would enroll the learner in the meantime.
+		c, err := s.access.HoldManagedCourse(ctx, courseID)
 		if err != nil || !ids.IsValid(userID) {
 			return err
 		}
@@ -98,8 +99,9 @@ func (s *Service) removeLearner(ctx context.Context, courseID, userID string) er
 	})
 }
 
-// enrollByReport enrolls an account that reports progress for the first time. Managers try their
-// course without becoming learners, and a learner who was removed stays out.
+// enrollByReport enrolls an account that reports progress in a course in which it is not enrolled: at
+// its first report, and also after it has left the course by itself. Managers are not enrolled, as they
+// try their course without becoming learners, nor are learners who were removed.
 func (s *Service) enrollByReport(ctx context.Context, c *access.CallerCourse, userID string) error {
 	if c.EnrolledAt != nil || access.CanManage(c.Course, identity.CallerFrom(ctx)) {
 		return nil
@@ -133,7 +135,8 @@ func (s *Service) ListLearnerIDs(ctx context.Context, courseID string) ([]string
 	return s.store.listLearnerIDs(ctx, courseID)
 }
 
-// ListCourseIDs returns the courses, outside of the trash, that an account is enrolled in or owns.
+// ListCourseIDs returns the courses, outside of the trash, that an account is enrolled in and also those
+// that it owns.
 func (s *Service) ListCourseIDs(ctx context.Context, userID string) ([]string, error) {
 	return s.store.listCourseIDs(ctx, userID)
 }

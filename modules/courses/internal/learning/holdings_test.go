@@ -44,7 +44,7 @@ func (s *school) learn(userID string) {
 	for i, c := range s.courses {
 		_, err := s.store.enroll(ctx, []string{userID}, c.ID, noon)
 		require.NoError(s.t, err)
-		require.NoError(s.t, s.store.lockSums(ctx, userID, c.ID, noon))
+		require.NoError(s.t, s.store.holdSums(ctx, userID, c.ID, noon))
 		before, err := s.store.findProgress(ctx, userID, s.lessons[i])
 		require.NoError(s.t, err)
 		after := *before

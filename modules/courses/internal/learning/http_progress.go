@@ -67,8 +67,8 @@ type reportInput struct {
 	}
 }
 
-// report answers PUT /courses/{id}/lessons/{lesson_id}/progress with what is stored then. A locked lesson is
-// 403 lesson-locked.
+// reportProgress answers PUT /courses/{id}/lessons/{lesson_id}/progress with what is stored then. A
+// locked lesson is 403 lesson-locked.
 func (h *Handlers) reportProgress(ctx context.Context, in *reportInput) (*httpx.Response[lessonProgressView], error) {
 	r := report{Percent: in.Body.Percent, PositionSeconds: in.Body.PositionSeconds.Value, IsReset: in.Body.Reset}
 	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, r)
@@ -91,7 +91,7 @@ type placedView struct {
 	PositionSeconds int `json:"position_seconds"`
 }
 
-// progress answers GET /courses/{id}/progress.
+// getProgress answers GET /courses/{id}/progress.
 func (h *Handlers) getProgress(ctx context.Context, in *courseInput) (*httpx.Response[courseProgressView], error) {
 	c, rows, err := h.service.getProgress(ctx, in.ID)
 	if err != nil {
@@ -116,7 +116,7 @@ type myProgressView struct {
 	LastActivityAt clock.Time `json:"last_activity_at"`
 }
 
-// myProgress answers GET /users/me/progress with one page, the latest activity first.
+// listMyProgress answers GET /users/me/progress with one page, the latest activity first.
 func (h *Handlers) listMyProgress(
 	ctx context.Context, in *pagination.Query,
 ) (*pagination.Response[myProgressView], error) {

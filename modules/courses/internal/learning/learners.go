@@ -15,13 +15,14 @@ type learner struct {
 	Progress   course.Progress `gorm:"embedded"`
 }
 
-// findManagedCourse returns a course whose learners the caller may see: the owner and administrators.
+// findManagedCourse returns a course whose learners the caller may see: those who may change the
+// course. It returns the errors of access.Service.FindManagedCourse.
 func (s *Service) findManagedCourse(ctx context.Context, courseID string) (*course.Course, error) {
 	return s.access.FindManagedCourse(ctx, courseID)
 }
 
-// listLearners returns one page of the learners of a course, the earliest enrollment first. The caller
-// has checked that they manage the course.
+// listLearners returns one page of the learners of a course, the earliest enrollment first. The calling
+// function has checked, by findManagedCourse, that the caller of ctx may see them.
 func (s *Service) listLearners(
 	ctx context.Context, courseID string, after *course.PagePosition, limit int,
 ) ([]learner, error) {
@@ -37,9 +38,6 @@ func (s *Service) listAccounts(ctx context.Context, page []learner) (map[string]
 	return s.accounts.ByIDs(ctx, userIDs)
 }
 
-// pageSize is how many rows are read at once when all of them are needed.
-const pageSize = 500
-
 // eachLearner calls fn for every learner of a course, the earliest enrollment first. The account is
 // the zero value if it was deleted.
 func (s *Service) eachLearner(
@@ -47,7 +45,7 @@ func (s *Service) eachLearner(
 ) error {
 	var after *course.PagePosition
 	for {
-		page, err := s.store.listLearners(ctx, courseID, after, pageSize)
+		page, err := s.store.listLearners(ctx, courseID, after, rowsAtOnce)
 		if err != nil || len(page) == 0 {
 			return err
 		}

@@ -56,7 +56,9 @@ type report struct {
 	IsReset bool
 }
 
-// apply returns the row after the report. Without a reset, the percentage never falls.
+// apply returns the row after the report. Without a reset, the percentage never falls. It is the rule;
+// store.writeReport repeats it in SQL for reports without a reset. TestReportApply tests this form, and
+// TestCoursesMatchModel both forms against one model, with random reports on both databases.
 func (r report) apply(before lessonProgress) lessonProgress {
 	after := before
 	if r.Percent > before.Percent || r.IsReset {
@@ -78,22 +80,24 @@ func (r report) changes(before *lessonProgress) bool {
 		(after.CompletedAt == nil) != (before.CompletedAt == nil)
 }
 
-// reportProgress writes how far the caller is in a lesson and returns what is stored then. It returns
-// the errors of OpenLesson for a lesson that is not open to the caller. This is how a report is
-// written, on every database:
+// reportProgress writes how far the caller is in a lesson and returns the row that is stored then. Its
+// PositionSeconds is not to be relied on: the statement below doesn't read it back, and no answer to a
+// report shows it. It returns the errors of FindOpenLesson for a lesson that is not open to the caller.
+// This is how a report is written, on every database:
 //
 //  1. Find the lesson, which must be open to the caller.
 //  2. End here if the report changes nothing: a report that is sent twice writes once.
 //  3. Share the course with other reports. Changes of its lessons wait until the transaction ends, so
 //     that sums and completions are those of the lessons that exist.
-//  4. Enroll the caller if this is their first report, with the exceptions of enrollByReport.
-//  5. Lock the learner's sums, so that reports of one learner in one course follow each other.
+//  4. Enroll a caller who is not enrolled, with the exceptions of enrollByReport.
+//  5. Hold the learner's sums, so that reports of one learner in one course follow each other.
 //  6. Write the lesson's row and add the difference to the sums.
 //  7. At 100 percent, publish the completion of the course if it was the last lesson.
 //
 // Most reports come from an enrolled learner who has begun the course, and reset nothing. PostgreSQL
-// does steps 1 to 6 of those in one statement, writeReport. It returns errNeedsSteps for every other
-// report, which writeReportInSteps writes.
+// does steps 1 to 6 of those in one statement, store.writeReport, in which step 4 has nothing to do. It
+// returns errNeedsSteps for every other report. Those, all resets and all reports on SQLite take the
+// steps one by one: 1 and 2 here, 3 to 7 in writeReportInSteps.
 func (s *Service) reportProgress(
 	ctx context.Context, courseID, lessonID string, r report,
 ) (*lessonProgress, error) {
@@ -103,7 +107,7 @@ func (s *Service) reportProgress(
 			return p, err
 		}
 	}
-	c, l, err := s.access.OpenLesson(ctx, courseID, lessonID)
+	c, l, err := s.access.FindOpenLesson(ctx, courseID, lessonID) // step 1
 	if err != nil {
 		return nil, err
 	}
@@ -112,22 +116,27 @@ func (s *Service) reportProgress(
 	if err != nil {
 		return nil, err
 	}
-	if before.isStored() && !r.changes(before) {
+	if before.isStored() && !r.changes(before) { // step 2
 		return before, nil
 	}
 	var after *lessonProgress
-	err = s.db.InTx(ctx, func(ctx context.Context) error {
+	err = s.db.InTx(ctx, func(ctx context.Context) error { // steps 3 to 7
 		after, err = s.writeReportInSteps(ctx, c.ID, l.ID, r)
 		return err
 	})
 	return after, err
 }
 
-// errNeedsSteps says that one statement can't write a report: the lesson may not be open, the learner
-// is not enrolled, or this is their first report in the course.
+// errNeedsSteps says that one statement can't write a report, and that nothing was written. The steps
+// then find out why:
+//
+//   - there is no such course or lesson, the caller may not read the course, or the lesson is locked,
+//   - the caller is not enrolled; managers and removed learners always take the steps unless they enroll,
+//   - the learner has no sums yet: this is their first report in the course,
+//   - the course was put into the trash, or the lesson deleted, while the statement ran.
 var errNeedsSteps = errors.New("the report has to be written step by step")
 
-// writeReport writes a report in one statement, and completions in a second one.
+// writeReport does steps 1 to 6 in one statement, and step 7 in a second one.
 func (s *Service) writeReport(
 	ctx context.Context, courseID, lessonID string, r report,
 ) (p *lessonProgress, err error) {
@@ -150,30 +159,30 @@ func (s *Service) writeReport(
 	return p, err
 }
 
-// writeReportInSteps does steps 3 to 7 of reportProgress in the transaction of ctx. It looks at the
-// lesson again once the course is shared, as everything may have changed in the meantime.
+// writeReportInSteps does steps 3 to 7 of reportProgress in the transaction of ctx. It repeats steps 1
+// and 2 once the rows are its own, as everything may have changed in the meantime.
 func (s *Service) writeReportInSteps(
 	ctx context.Context, courseID, lessonID string, r report,
 ) (*lessonProgress, error) {
 	userID, now := identity.CallerFrom(ctx).UserID, s.clock.Now()
-	if err := s.store.shareCourse(ctx, courseID); err != nil {
+	if err := s.store.shareCourse(ctx, courseID); err != nil { // step 3
 		return nil, err
 	}
-	c, l, err := s.access.OpenLesson(ctx, courseID, lessonID)
+	c, l, err := s.access.FindOpenLesson(ctx, courseID, lessonID) // step 1 again
 	if err != nil {
 		return nil, err
 	}
-	if err := s.enrollByReport(ctx, c, userID); err != nil {
+	if err := s.enrollByReport(ctx, c, userID); err != nil { // step 4
 		return nil, err
 	}
-	if err := s.store.lockSums(ctx, userID, c.ID, now); err != nil {
+	if err := s.store.holdSums(ctx, userID, c.ID, now); err != nil { // step 5
 		return nil, err
 	}
 	before, err := s.store.findProgress(ctx, userID, l)
 	if err != nil {
 		return nil, err
 	}
-	if before.isStored() && !r.changes(before) {
+	if before.isStored() && !r.changes(before) { // step 2 again
 		return before, nil
 	}
 	after := r.apply(*before)
@@ -181,10 +190,10 @@ func (s *Service) writeReportInSteps(
 	if after.Percent == 100 && after.CompletedAt == nil {
 		after.CompletedAt = &now
 	}
-	if err := s.store.saveProgress(ctx, before, &after); err != nil {
+	if err := s.store.saveProgress(ctx, before, &after); err != nil { // step 6
 		return nil, err
 	}
-	if after.Percent == 100 {
+	if after.Percent == 100 { // step 7
 		err = s.publishCompletions(ctx, c.ID, userID)
 	}
 	return &after, err

@@ -7,7 +7,7 @@ import "context"
 // beside a serving process.
 func (s *Service) Recompute(ctx context.Context) (repaired int64, err error) {
 	for after := ""; ; {
-		courseIDs, err := s.store.listCourseIDsAfter(ctx, after, pageSize)
+		courseIDs, err := s.store.listCourseIDsAfter(ctx, after, rowsAtOnce)
 		if err != nil || len(courseIDs) == 0 {
 			return repaired, err
 		}
@@ -25,8 +25,8 @@ func (s *Service) Recompute(ctx context.Context) (repaired int64, err error) {
 // recomputeCourse is Recompute for one course, in the trash or not.
 func (s *Service) recomputeCourse(ctx context.Context, courseID string) (repaired int64, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		// The lock keeps out reports in the course in the meantime.
-		if _, err := s.access.LockCourse(ctx, courseID); err != nil {
+		// Holding the course keeps out reports in it in the meantime.
+		if _, err := s.access.HoldCourse(ctx, courseID); err != nil {
 			return err
 		}
 		if repaired, err = s.store.recompute(ctx, courseID); err != nil {

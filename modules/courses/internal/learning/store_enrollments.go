@@ -57,13 +57,15 @@ func (s *store) unenroll(ctx context.Context, userID, courseID string) (hasEnded
 	return res.RowsAffected == 1, res.Error
 }
 
-// markRemoved notes that a manager of the course has ended an enrollment; enroll clears the mark.
+// markRemoved notes in the column taken_out that a manager of the course has removed a learner; enroll
+// clears the mark.
 func (s *store) markRemoved(ctx context.Context, userID, courseID string) error {
 	return s.db.Conn(ctx).Exec(
 		"UPDATE enrollment_starts SET taken_out = TRUE WHERE user_id = ? AND course_id = ?", userID, courseID).Error
 }
 
-// wasRemoved returns whether a manager of the course has ended the account's last enrollment in it.
+// wasRemoved returns whether a manager of the course has removed the account, which has not been
+// enrolled since.
 func (s *store) wasRemoved(ctx context.Context, userID, courseID string) (bool, error) {
 	var n int64
 	err := s.db.Conn(ctx).Raw(
@@ -101,22 +103,6 @@ func (s *store) listEnrollments(
 		q = q.Where("(en.created_at, c.id) < (?, ?)", after.At, after.ID)
 	}
 	err = q.Order("en.created_at DESC, c.id DESC").Limit(limit).Scan(&found).Error
-	return found, err
-}
-
-// listStarted lists the courses in which an account has progress and which it may read, the latest
-// activity first.
-func (s *store) listStarted(
-	ctx context.Context, caller identity.Caller, after *course.PagePosition, limit int,
-) (found []course.ListedCourse, err error) {
-	readable := access.Readable(caller)
-	q := s.db.Conn(ctx).Table("course_progress p").Select("c.*, "+progressColumns).
-		Joins("JOIN courses c ON c.id = p.course_id").
-		Where("p.user_id = ?", caller.UserID).Where(readable.SQL, readable.Args...)
-	if after != nil {
-		q = q.Where("(p.last_activity_at, c.id) < (?, ?)", after.At, after.ID)
-	}
-	err = q.Order("p.last_activity_at DESC, c.id DESC").Limit(limit).Scan(&found).Error
 	return found, err
 }
 

@@ -13,7 +13,9 @@ import (
 )
 
 // readableTitle returns the title of a course c as a column, empty while the account may not read the
-// course: the title of a draft is for its owner.
+// course: the title of a draft is for its owner. The role of the account is known only if it is the
+// caller. Any other account is taken for one of RoleUser, the lowest with an account: the export may
+// leave out a title that the account may read, but shows none that it may not.
 func readableTitle(ctx context.Context, userID string) (column string, args []any) {
 	learner := identity.CallerFrom(ctx)
 	if learner.UserID != userID {
@@ -130,7 +132,7 @@ func (s *store) heldCourses(
 	return found, err
 }
 
-// eraseLearner deletes what an account learned, in the order in which a report locks the rows.
+// eraseLearner deletes what an account learned, in the order in which a report holds the rows.
 func (s *store) eraseLearner(ctx context.Context, userID string) error {
 	for _, table := range []string{"enrollment_starts", "enrollments", "course_progress", "lesson_progress"} {
 		if err := s.db.Conn(ctx).Exec("DELETE FROM "+table+" WHERE user_id = ?", userID).Error; err != nil {

@@ -3,12 +3,14 @@ package learning
 import (
 	"context"
 
+	"lyceum/modules/courses/internal/access"
 	"lyceum/modules/courses/internal/course"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/identity"
 )
 
-// progress returns an account's progress in a lesson. A lesson that the account has not begun has a
+// findProgress returns an account's progress in a lesson. A lesson that the account has not begun has a
 // row that is not stored.
 func (s *store) findProgress(ctx context.Context, userID string, l *course.Lesson) (*lessonProgress, error) {
 	p := &lessonProgress{}
@@ -26,6 +28,22 @@ func (s *store) listProgress(ctx context.Context, userID, courseID string) (foun
 	return found, err
 }
 
+// listStarted lists the courses in which an account has progress and which it may read, the latest
+// activity first.
+func (s *store) listStarted(
+	ctx context.Context, caller identity.Caller, after *course.PagePosition, limit int,
+) (found []course.ListedCourse, err error) {
+	readable := access.Readable(caller)
+	q := s.db.Conn(ctx).Table("course_progress p").Select("c.*, "+progressColumns).
+		Joins("JOIN courses c ON c.id = p.course_id").
+		Where("p.user_id = ?", caller.UserID).Where(readable.SQL, readable.Args...)
+	if after != nil {
+		q = q.Where("(p.last_activity_at, c.id) < (?, ?)", after.At, after.ID)
+	}
+	err = q.Order("p.last_activity_at DESC, c.id DESC").Limit(limit).Scan(&found).Error
+	return found, err
+}
+
 // shareCourse holds off changes of the course and its lessons until the transaction ends, but no other
 // report.
 func (s *store) shareCourse(ctx context.Context, courseID string) error {
@@ -35,18 +53,18 @@ func (s *store) shareCourse(ctx context.Context, courseID string) error {
 	return s.db.Conn(ctx).Exec("SELECT 1 FROM courses WHERE id = ? FOR KEY SHARE", courseID).Error
 }
 
-// lockSums locks the learner's sums in a course, and adds them first if they don't exist. Reports of
-// one learner in one course wait for each other here.
-func (s *store) lockSums(ctx context.Context, userID, courseID string, now clock.Time) error {
+// holdSums holds the learner's sums in a course until the transaction ends, and adds them first if they
+// don't exist. Reports of one learner in one course wait for each other here.
+func (s *store) holdSums(ctx context.Context, userID, courseID string, now clock.Time) error {
 	conn := s.db.Conn(ctx)
 	err := conn.Exec(`INSERT INTO course_progress (user_id, course_id, percent_sum, completed_lessons, last_activity_at)
 		VALUES (?, ?, 0, 0, ?) ON CONFLICT DO NOTHING`, userID, courseID, now).Error
 	if err != nil {
 		return err
 	}
-	var locked string
+	var held string
 	return conn.Raw("SELECT user_id FROM course_progress WHERE user_id = ? AND course_id = ?"+s.db.ForUpdate(),
-		userID, courseID).Scan(&locked).Error
+		userID, courseID).Scan(&held).Error
 }
 
 // saveProgress writes a lesson's row and adds its difference from before to the learner's sums.
@@ -81,7 +99,7 @@ func (s *store) markCompleted(
 	return userIDs, err
 }
 
-// deleteLessonProgress takes a lesson out of every learner's sums and deletes its progress.
+// deleteLessonProgress subtracts a lesson from every learner's sums and deletes its progress.
 func (s *store) deleteLessonProgress(ctx context.Context, courseID, lessonID string) error {
 	err := s.db.Conn(ctx).Exec(`UPDATE course_progress SET
 		percent_sum = percent_sum - (SELECT lp.percent FROM lesson_progress lp WHERE lp.user_id = course_progress.user_id AND lp.lesson_id = ?),
