@@ -62,7 +62,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) erro
 	})
 }
 
-// afterPasswordChange does what follows from a new password, in the transaction of the caller: it
+// afterPasswordChange does what follows from a new password, in the transaction of ctx: it
 // ends all sessions but keep, and publishes the audit entry and the event.
 func (s *Service) afterPasswordChange(ctx context.Context, a usersapi.Account, action, keep string) error {
 	if err := s.store.deleteEmailChange(ctx, a.ID); err != nil { // whoever asked for it may know the old password only

@@ -101,8 +101,8 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, token string) (a users
 		if err != nil {
 			return err
 		}
-		before, active, err := s.accounts.ByID(ctx, c.UserID)
-		if err != nil || !active || !before.Active {
+		before, known, err := s.accounts.ByID(ctx, c.UserID)
+		if err != nil || !known || !before.Active {
 			return firstError(err, errInvalidLink)
 		}
 		if before.Email == c.NewEmail {
@@ -116,7 +116,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, token string) (a users
 	return a, err
 }
 
-// afterEmailChange does what follows from another address, in the transaction of the caller:
+// afterEmailChange does what follows from another address, in the transaction of ctx:
 // sessions but one end, links to the old address die, sign-ins that failed with the new one before
 // no longer count, and the old address is told.
 func (s *Service) afterEmailChange(ctx context.Context, before, now usersapi.Account, keep string) error {

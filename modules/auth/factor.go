@@ -12,8 +12,6 @@ import (
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
 
-	"lyceum/modules/users/usersapi"
-	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
 	"lyceum/platform/keyring"
@@ -42,15 +40,15 @@ type factor struct {
 // TableName of second factors.
 func (factor) TableName() string { return "auth_factors" }
 
-// Setup is what an authenticator app needs.
-type Setup struct {
+// FactorSetup is what an authenticator app needs.
+type FactorSetup struct {
 	Secret string
 	URL    string
 }
 
 // BeginFactor returns a secret for the caller's authenticator app, in place of one that was not
 // confirmed: 409 mfa-already-set when there is one.
-func (s *Service) BeginFactor(ctx context.Context) (out Setup, err error) {
+func (s *Service) BeginFactor(ctx context.Context) (out FactorSetup, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		a, err := s.getCaller(ctx)
 		if err != nil {
@@ -70,20 +68,11 @@ func (s *Service) BeginFactor(ctx context.Context) (out Setup, err error) {
 		if err != nil {
 			return err
 		}
-		out = Setup{key.Secret(), key.URL()}
+		out = FactorSetup{key.Secret(), key.URL()}
 		return s.store.saveFactor(ctx,
 			&factor{UserID: a.ID, Sealed: keyring.Seal(s.sealKey, raw), CreatedAt: s.clock.Now()})
 	})
 	return out, err
-}
-
-// getCaller is the account behind the request.
-func (s *Service) getCaller(ctx context.Context) (usersapi.Account, error) {
-	a, ok, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
-	if err == nil && !ok {
-		err = apperr.InvalidToken() // deleted this moment
-	}
-	return a, err
 }
 
 // ConfirmFactor turns the second factor on with a first code and gives the recovery codes, which
@@ -166,7 +155,7 @@ func (s *Service) RemoveFactor(ctx context.Context, password string) error {
 	})
 }
 
-// deleteFactor removes a second factor with its recovery codes, in the transaction of the caller.
+// deleteFactor removes a second factor with its recovery codes, in the transaction of ctx.
 // One that was only being set up was never on, so nothing is written down.
 func (s *Service) deleteFactor(ctx context.Context, f *factor, actor string) error {
 	if err := s.store.deleteFactor(ctx, f.UserID); err != nil || f.ConfirmedAt == nil {
@@ -197,7 +186,7 @@ func (s *Service) RemoveFactorOf(ctx context.Context, email string) error {
 func (s *Service) findStep(f *factor, code string) (step int64, ok bool, err error) {
 	raw, err := keyring.Unseal(s.sealKey, f.Sealed)
 	if err != nil {
-		return 0, false, nil //nolint:nilerr // told by sealedFactors, at the start and in /readyz
+		return 0, false, nil //nolint:nilerr // told by findUnreadableFactors, at the start and in /readyz
 	}
 	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
 	code = strings.ReplaceAll(strings.TrimSpace(code), " ", "")
@@ -214,8 +203,8 @@ func (s *Service) findStep(f *factor, code string) (step int64, ok bool, err err
 	return step, ok, nil
 }
 
-// consumeCode uses a one-time or recovery code up, in the transaction of the caller; false when it
-// does not hold.
+// consumeCode uses a one-time or recovery code up, in the transaction of ctx; false when it does not
+// hold.
 func (s *Service) consumeCode(ctx context.Context, userID, code string) (bool, error) {
 	f, err := s.store.lockFactor(ctx, userID)
 	if err != nil || f == nil || f.ConfirmedAt == nil {
@@ -230,14 +219,6 @@ func (s *Service) consumeCode(ctx context.Context, userID, code string) (bool, e
 		return true, s.store.saveFactor(ctx, f)
 	}
 	return s.store.consumeRecoveryCode(ctx, userID, s.hashRecoveryCodes(userID, []string{code})[0])
-}
-
-// firstError returns err, or otherwise if err is nil.
-func firstError(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 // recoveryAlphabet has no letters and digits that look alike.

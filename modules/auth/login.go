@@ -85,15 +85,6 @@ func (s *Service) verifyPassword(ctx context.Context, hash, password string) (ma
 	return s.hasher.CheckPassword(ctx, hash, password)
 }
 
-// idOrNone returns an id for queries, so that an unknown address takes the same query as a known
-// one.
-func idOrNone(id string) string {
-	if id == "" {
-		return ids.None
-	}
-	return id
-}
-
 // recordFailure counts a wrong password or code, publishes its audit entry and returns answer.
 // Beyond maxFailures it returns errAccountLocked, which says nothing about the guess.
 func (s *Service) recordFailure(
@@ -109,6 +100,8 @@ func (s *Service) recordFailure(
 	if err != nil {
 		return err
 	}
+	// Not >=, as Login and VerifyFactor ask before a guess: the last guess that is allowed is told its
+	// result. Those beyond it were under way at the same time as the last one, and must learn nothing.
 	if failures > maxFailures {
 		return errAccountLocked
 	}
@@ -154,6 +147,8 @@ func (s *Service) openSession(ctx context.Context, a usersapi.Account, passwordH
 	se.TokenHash = hashToken(g.RefreshToken)
 	address := s.guard.hashAddress(a.Email)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		// Notes the login and holds the account, before the password as the lock order in doc.go asks.
+		// After VerifyFactor it is the second call in one transaction, which changes nothing more.
 		active, err := s.registrar.RecordLogin(ctx, a.ID)
 		if err != nil {
 			return err
@@ -221,8 +216,14 @@ func (s *Service) createChallenge(ctx context.Context, a usersapi.Account, p cre
 	return errFactorRequired.WithMember("challenge", token).WithMember("expires_in", int(challengeLife.Seconds()))
 }
 
-// VerifyFactor completes a sign-in: 401 invalid-token for a challenge that does not hold, 401
-// invalid-code for a wrong code. Wrong codes count like wrong passwords.
+// VerifyFactor completes a sign-in. Wrong codes count like wrong passwords. It returns
+//
+//   - 401 invalid-token for a challenge that is none, too old, spent or tried too often, and if since
+//     the challenge was made another password was set or the account was deleted,
+//   - 403 account-disabled for a disabled account; 401 invalid-token if it is disabled at this moment,
+//   - 429 account-locked after maxFailures failures in a row, and 429 after too many from this network,
+//   - 401 invalid-code for a wrong code,
+//   - 401 invalid-credentials if the password is changed at the same moment.
 func (s *Service) VerifyFactor(ctx context.Context, challenge, code string) (g Grant, err error) {
 	userID, passwordAt, err := s.store.countChallengeTry(ctx, hashToken(challenge), challengeTries, s.clock.Now())
 	if err != nil || userID == "" {
@@ -251,8 +252,9 @@ func (s *Service) VerifyFactor(ctx context.Context, challenge, code string) (g G
 		return g, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		// In the order in which everybody locks what belongs to an account; see the package's
-		// words.
+		// First the account, then the password, then what the code needs: the lock order of the last
+		// paragraph of doc.go. RecordLogin is called here for its lock on the account; openSession calls
+		// it again.
 		if active, err := s.registrar.RecordLogin(ctx, userID); err != nil || !active {
 			return firstError(err, errInvalidChallenge)
 		}

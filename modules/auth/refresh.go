@@ -8,15 +8,18 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Refresh trades a refresh token for its successor. For a token that was used before, except within
-// reuseGrace, it ends the session and returns errRefreshTokenReused. For any other token that is
-// not valid it returns an invalid-token error.
+// Refresh trades the newest refresh token of a session for its successor, with a new access token. The
+// token before the newest one gets the newest one again until reuseGrace has passed. For any other
+// token that was spent it ends the session and returns errRefreshTokenReused. It returns an
+// invalid-token error for a text that is no token of a session, and for every token of a session that
+// has ended or expired or whose account is disabled or deleted.
 func (s *Service) Refresh(ctx context.Context, token string) (g Grant, err error) {
 	id, generation, raw, ok := s.refresh.parseToken(token)
 	if !ok {
 		return g, apperr.InvalidToken()
 	}
-	// Twice: a request that loses the race for the next generation finds it at the second look.
+	// There are two tries. A request that loses the race for the next generation finds at its second try
+	// that its token is the one before the newest, and gets the newest like the request that won.
 	for range 2 {
 		se, err := s.store.findSession(ctx, id)
 		if db.IsNotFound(err) {
@@ -29,11 +32,11 @@ func (s *Service) Refresh(ctx context.Context, token string) (g Grant, err error
 		if !s.refresh.isAuthentic(se, raw) || !se.isAlive(now) || generation > se.Generation {
 			return g, apperr.InvalidToken()
 		}
-		a, active, err := s.accounts.ByID(ctx, se.UserID)
+		a, known, err := s.accounts.ByID(ctx, se.UserID)
 		if err != nil {
 			return g, err
 		}
-		if !active || !a.Active {
+		if !known || !a.Active {
 			return g, apperr.InvalidToken()
 		}
 		switch {

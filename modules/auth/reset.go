@@ -101,7 +101,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 	})
 }
 
-// storeResetPassword stores the password of a reset, in the transaction of the caller.
+// storeResetPassword stores the password of a reset, in the transaction of ctx.
 func (s *Service) storeResetPassword(ctx context.Context, a usersapi.Account, hash string) error {
 	if err := s.store.savePassword(ctx, a.ID, hash, s.clock.Now()); err != nil {
 		return err

@@ -9,10 +9,13 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/identity"
+	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
 	"lyceum/platform/limit"
 	"lyceum/platform/passwords"
@@ -68,6 +71,41 @@ func newService(p Params) *Service {
 		refresh: refreshTokens{p.Keys.DeriveKey("refresh tokens")}, sealKey: p.Keys.DeriveKey("second factors"),
 		guard: newGuard(p.Limiter, p.Keys, p.Config), minLength: p.Config.PasswordMinLength, ttl: p.Config.RefreshTokenTTL,
 	}
+}
+
+// newSubscribers returns what the module does at the events that it hears.
+func newSubscribers(s *Service) []events.Subscription {
+	return []events.Subscription{
+		events.SubscribeInTx("auth", s.onDisabled),
+		events.SubscribeInTx("auth", s.onEmailReplaced),
+		events.SubscribeDurable("auth", s.sendResetLink),
+	}
+}
+
+// getCaller returns the account of the caller, or an invalid-token error if it was deleted this moment.
+func (s *Service) getCaller(ctx context.Context) (usersapi.Account, error) {
+	a, known, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
+	if err == nil && !known {
+		err = apperr.InvalidToken()
+	}
+	return a, err
+}
+
+// idOrNone returns an id for queries: ids.None, which no row has, for an empty one. So an unknown
+// address takes the same query as a known one.
+func idOrNone(id string) string {
+	if id == "" {
+		return ids.None
+	}
+	return id
+}
+
+// firstError returns err, or otherwise if err is nil.
+func firstError(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
 }
 
 // publishEntry publishes an audit entry.

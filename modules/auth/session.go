@@ -15,7 +15,6 @@ import (
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
-	"lyceum/platform/events"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyset"
@@ -30,9 +29,11 @@ const maxLifeFactor = 6
 
 // session is a row of the table auth_sessions.
 type session struct {
-	ID         string
-	UserID     string
-	Salt       []byte
+	ID     string
+	UserID string
+	Salt   []byte
+	// TokenHash is the hash of the newest refresh token. It is written only: a token is checked by its
+	// MAC and its generation, and findSession does not read the hash.
 	TokenHash  []byte
 	Generation int64
 	RotatedAt  clock.Time
@@ -66,8 +67,9 @@ func (s *session) nextExpiry(now clock.Time, ttl time.Duration) clock.Time {
 }
 
 // refreshTokens makes and reads refresh tokens. A token is a session's id, its generation in the
-// session and a MAC over both and the session's salt: 256 bits that nobody guesses, whose
-// successor the server can make again, though the table holds only a hash (RFC 9700 4.14.2).
+// session and a MAC over both and the session's salt: 256 bits that nobody guesses. The MAC shows that
+// the server made the token, the generation whether it is the newest one (RFC 9700 4.14.2). The server
+// can make the newest token again, though the table holds no token.
 type refreshTokens struct{ key []byte }
 
 const (
@@ -180,14 +182,14 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	})
 }
 
-// publishSessionEnded publishes the audit entry of a session that the caller, or else its owner,
-// has ended.
+// publishSessionEnded publishes the audit entry of a session that was ended. Its actor is the caller of
+// ctx, or the owner of the session if nobody is signed in there.
 func (s *Service) publishSessionEnded(ctx context.Context, id, owner string) error {
 	return s.publishEntry(ctx, "auth.session_revoked", "session", id, owner, nil)
 }
 
-// endSession ends a session in the transaction of the caller and reports whether it was alive.
-// Every replica drops it at the commit.
+// endSession ends a session in the transaction of ctx and reports whether it had not been ended
+// before; it may have expired. Every replica drops it at the commit.
 func (s *Service) endSession(ctx context.Context, id string) (bool, error) {
 	ended, err := s.store.endSession(ctx, id, s.clock.Now())
 	dropSessionsAfterCommit(ctx, s.broadcast, id)
@@ -198,8 +200,11 @@ func (s *Service) endSession(ctx context.Context, id string) (bool, error) {
 // that they have cached.
 const maxSignals = 200
 
-// endSessionsExcept ends the sessions of an account but one, in the transaction of the caller, with
-// an audit entry for each.
+// allSessions stands for the id of every session in a signal.
+const allSessions = ""
+
+// endSessionsExcept ends the sessions of an account but keep, in the transaction of ctx, with an audit
+// entry for each. An empty keep is no session.
 func (s *Service) endSessionsExcept(ctx context.Context, userID, keep string) error {
 	if err := s.store.deleteChallenges(ctx, userID); err != nil { // half a sign-in is one, too
 		return err
@@ -221,7 +226,7 @@ func (s *Service) endSessionsExcept(ctx context.Context, userID, keep string) er
 // transaction is committed.
 func dropSessionsAfterCommit(ctx context.Context, b *broadcast.Bus, ids ...string) {
 	if len(ids) > maxSignals {
-		ids = []string{""}
+		ids = []string{allSessions}
 	}
 	db.AfterCommit(ctx, func() {
 		for _, id := range ids {
@@ -233,12 +238,4 @@ func dropSessionsAfterCommit(ctx context.Context, b *broadcast.Bus, ids ...strin
 // onDisabled ends the sessions of a disabled account for good.
 func (s *Service) onDisabled(ctx context.Context, e usersapi.Disabled) error {
 	return s.endSessionsExcept(ctx, e.UserID, "")
-}
-
-func newSubscribers(s *Service) []events.Subscription {
-	return []events.Subscription{
-		events.SubscribeInTx("auth", s.onDisabled),
-		events.SubscribeInTx("auth", s.onEmailReplaced),
-		events.SubscribeDurable("auth", s.sendResetLink),
-	}
 }

@@ -17,14 +17,14 @@ func newStore(d *db.DB) *store { return &store{d} }
 
 // findCredentials returns what a sign-in is checked against, in one query: of an unknown account
 // everything is empty but the failures of its address.
-func (s *store) findCredentials(ctx context.Context, userID string, address []byte) (p credentials, err error) {
+func (s *store) findCredentials(ctx context.Context, userID string, address []byte) (c credentials, err error) {
 	err = s.db.QueryRow(ctx,
 		`SELECT coalesce(c.password_hash, ''), coalesce(c.updated_at, 0), coalesce(f.failures, 0), o.user_id IS NOT NULL
 		FROM (SELECT 1 AS one) x LEFT JOIN auth_credentials c ON c.user_id = ?
 		LEFT JOIN auth_failures f ON f.address_hash = ?
 		LEFT JOIN auth_factors o ON o.user_id = ? AND o.confirmed_at IS NOT NULL`, []any{userID, address, userID},
-		&p.PasswordHash, &p.ChangedAt, &p.Failures, &p.Factor)
-	return p, err
+		&c.PasswordHash, &c.ChangedAt, &c.Failures, &c.Factor)
+	return c, err
 }
 
 // signInHistory is what an account's earlier sign-ins say about a new one.
@@ -40,23 +40,23 @@ type signInHistory struct {
 // the rest of the transaction, so that none is set in between, and says what was before.
 func (s *store) insertSession(
 	ctx context.Context, se *session, passwordHash string, address []byte,
-) (p signInHistory, err error) {
-	var list string
-	look := []any{passwordHash, address, se.UserID}
-	dest := []any{&p.SamePassword, &p.SignedIn, &list, &p.Failures}
-	lookBack := historyQuery(s.db.Dialect())
+) (past signInHistory, err error) {
+	var deviceList string
+	historyArgs := []any{passwordHash, address, se.UserID}
+	columns := []any{&past.SamePassword, &past.SignedIn, &deviceList, &past.Failures}
+	historySQL := historyQuery(s.db.Dialect())
 	if s.db.Dialect() == db.Postgres { // one round trip; SQLite has no such statement, and none to save
 		err = s.db.QueryRow(ctx,
-			"WITH p AS ("+lookBack+" FOR SHARE OF c), kept AS ("+insertSessionSQL+" SELECT "+sessionTypes+" FROM p WHERE p.same) SELECT p.* FROM p",
-			append(look, se.insertValues()...), dest...)
-	} else if err = s.db.QueryRow(ctx, lookBack, look, dest...); err == nil && p.SamePassword {
+			"WITH p AS ("+historySQL+" FOR SHARE OF c), kept AS ("+insertSessionSQL+" SELECT "+sessionTypes+" FROM p WHERE p.same) SELECT p.* FROM p",
+			append(historyArgs, se.insertValues()...), columns...)
+	} else if err = s.db.QueryRow(ctx, historySQL, historyArgs, columns...); err == nil && past.SamePassword {
 		_, err = s.db.Exec(ctx, insertSessionSQL+" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", se.insertValues()...)
 	}
 	if db.IsNotFound(err) {
 		err = nil // deleted this moment: nothing is the same
 	}
-	p.Devices = devices.ParseList(list)
-	return p, err
+	past.Devices = devices.ParseList(deviceList)
+	return past, err
 }
 
 // historyQuery is the query for what was before a sign-in. The devices of the newest 1,000 sessions
@@ -127,17 +127,18 @@ func (s *store) replacePassword(ctx context.Context, userID, old, hash string, a
 	return res.RowsAffected == 1, res.Error
 }
 
-// findSession returns a session; db.ErrNotFound if there is none.
+// findSession returns a session, ended or not, without its TokenHash; db.ErrNotFound if there is none.
 func (s *store) findSession(ctx context.Context, id string) (*session, error) {
 	se := &session{ID: id}
 	return se, s.db.QueryRow(ctx,
-		`SELECT user_id, salt, token_hash, generation, rotated_at, created_at, last_used_at, expires_at, ended_at, ip, network, user_agent
-		FROM auth_sessions WHERE id = ?`, []any{id}, &se.UserID, &se.Salt, &se.TokenHash, &se.Generation, &se.RotatedAt, &se.CreatedAt,
-		&se.LastUsedAt,
-		&se.ExpiresAt, &se.EndedAt, &se.IP, &se.Network, &se.UserAgent)
+		`SELECT user_id, salt, generation, rotated_at, created_at, last_used_at, expires_at, ended_at, ip, network, user_agent
+		FROM auth_sessions WHERE id = ?`, []any{id}, &se.UserID, &se.Salt, &se.Generation, &se.RotatedAt, &se.CreatedAt,
+		&se.LastUsedAt, &se.ExpiresAt, &se.EndedAt, &se.IP, &se.Network, &se.UserAgent)
 }
 
-// rotate moves a session to its next generation, unless another use did so first.
+// rotate moves a session to its next generation. It returns false, and changes nothing, if another use
+// did so first or the session was ended. It also stores the address and the user agent of this use, but
+// keeps the network, which stays that of the sign-in: devices are compared by it.
 func (s *store) rotate(
 	ctx context.Context, se *session, hash []byte, now, expires clock.Time, ip, ua string,
 ) (bool, error) {
@@ -147,7 +148,7 @@ func (s *store) rotate(
 	return n == 1, err
 }
 
-// endSession ends a session and says whether it still ran.
+// endSession ends a session and says whether it had not been ended before.
 func (s *store) endSession(ctx context.Context, id string, at clock.Time) (bool, error) {
 	res := s.db.Conn(ctx).Exec("UPDATE auth_sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL", at, id)
 	return res.RowsAffected == 1, res.Error
@@ -199,7 +200,7 @@ func (s *store) consumeLink(ctx context.Context, kind string, hash []byte, now c
 	return userID, err
 }
 
-// markLinkUsed is takeLink for a link that stays known until it ends, so that its second use can be
+// markLinkUsed is consumeLink for a link that stays known until it ends, so that its second use can be
 // told from a wrong one.
 func (s *store) markLinkUsed(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
 	err = s.db.Conn(ctx).Raw("UPDATE auth_links SET used_at = ? WHERE token_hash = ? AND kind = ? AND expires_at > ? AND used_at IS NULL RETURNING user_id",

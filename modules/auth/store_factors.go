@@ -12,7 +12,7 @@ func (s *store) findFactor(ctx context.Context, userID string) (*factor, error) 
 	return s.queryFactor(ctx, userID, "")
 }
 
-// lockFactor is factor for a change: a code is used once, however many try.
+// lockFactor is findFactor for a change: a code is used once, however many try.
 func (s *store) lockFactor(ctx context.Context, userID string) (*factor, error) {
 	return s.queryFactor(ctx, userID, s.db.ForUpdate())
 }
