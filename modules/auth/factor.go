@@ -203,8 +203,8 @@ func (s *Service) findStep(f *factor, code string) (step int64, ok bool, err err
 	return step, ok, nil
 }
 
-// consumeCode uses a one-time or recovery code up, in the transaction of ctx; false when it does not
-// hold.
+// consumeCode uses a one-time or recovery code up, in the transaction of ctx; false when it does
+// not hold.
 func (s *Service) consumeCode(ctx context.Context, userID, code string) (bool, error) {
 	f, err := s.store.lockFactor(ctx, userID)
 	if err != nil || f == nil || f.ConfirmedAt == nil {

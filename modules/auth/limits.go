@@ -27,8 +27,8 @@ type guard struct {
 	password limit.Budget
 	code     limit.Budget
 	mail     limit.Budget
-	// registration counts registrations of one address, which its owner may begin anew as often as they
-	// delete the account. Its counters go by the name welcome.
+	// registration counts registrations of one address, which its owner may begin anew as often as
+	// they delete the account. Its counters go by the name welcome.
 	registration limit.Budget
 	key          []byte
 }

@@ -100,8 +100,9 @@ func (s *Service) recordFailure(
 	if err != nil {
 		return err
 	}
-	// Not >=, as Login and VerifyFactor ask before a guess: the last guess that is allowed is told its
-	// result. Those beyond it were under way at the same time as the last one, and must learn nothing.
+	// Not >=, as Login and VerifyFactor ask before a guess: the last guess that is allowed is told
+	// its result. Those beyond it were under way at the same time as the last one, and must learn
+	// nothing.
 	if failures > maxFailures {
 		return errAccountLocked
 	}
@@ -147,8 +148,9 @@ func (s *Service) openSession(ctx context.Context, a usersapi.Account, passwordH
 	se.TokenHash = hashToken(g.RefreshToken)
 	address := s.guard.hashAddress(a.Email)
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		// Notes the login and holds the account, before the password as the lock order in doc.go asks.
-		// After VerifyFactor it is the second call in one transaction, which changes nothing more.
+		// Notes the login and holds the account, before the password as the lock order in doc.go
+		// asks. After VerifyFactor it is the second call in one transaction, which changes nothing
+		// more.
 		active, err := s.registrar.RecordLogin(ctx, a.ID)
 		if err != nil {
 			return err
@@ -252,9 +254,9 @@ func (s *Service) VerifyFactor(ctx context.Context, challenge, code string) (g G
 		return g, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		// First the account, then the password, then what the code needs: the lock order of the last
-		// paragraph of doc.go. RecordLogin is called here for its lock on the account; openSession calls
-		// it again.
+		// First the account, then the password, then what the code needs: the lock order of the
+		// last paragraph of doc.go. RecordLogin is called here for its lock on the account;
+		// openSession calls it again.
 		if active, err := s.registrar.RecordLogin(ctx, userID); err != nil || !active {
 			return firstError(err, errInvalidChallenge)
 		}

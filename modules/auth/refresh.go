@@ -8,18 +8,19 @@ import (
 	"lyceum/platform/identity"
 )
 
-// Refresh trades the newest refresh token of a session for its successor, with a new access token. The
-// token before the newest one gets the newest one again until reuseGrace has passed. For any other
-// token that was spent it ends the session and returns errRefreshTokenReused. It returns an
-// invalid-token error for a text that is no token of a session, and for every token of a session that
-// has ended or expired or whose account is disabled or deleted.
+// Refresh trades the newest refresh token of a session for its successor, with a new access token.
+// The token before the newest one gets the newest one again until reuseGrace has passed. For any
+// other token that was spent it ends the session and returns errRefreshTokenReused. It returns an
+// invalid-token error for a text that is no token of a session, and for every token of a session
+// that has ended or expired or whose account is disabled or deleted.
 func (s *Service) Refresh(ctx context.Context, token string) (g Grant, err error) {
 	id, generation, raw, ok := s.refresh.parseToken(token)
 	if !ok {
 		return g, apperr.InvalidToken()
 	}
-	// There are two tries. A request that loses the race for the next generation finds at its second try
-	// that its token is the one before the newest, and gets the newest like the request that won.
+	// There are two tries. A request that loses the race for the next generation finds at its
+	// second try that its token is the one before the newest, and gets the newest like the request
+	// that won.
 	for range 2 {
 		se, err := s.store.findSession(ctx, id)
 		if db.IsNotFound(err) {

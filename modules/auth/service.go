@@ -82,7 +82,8 @@ func newSubscribers(s *Service) []events.Subscription {
 	}
 }
 
-// getCaller returns the account of the caller, or an invalid-token error if it was deleted this moment.
+// getCaller returns the account of the caller, or an invalid-token error if it was deleted this
+// moment.
 func (s *Service) getCaller(ctx context.Context) (usersapi.Account, error) {
 	a, known, err := s.accounts.ByID(ctx, identity.CallerFrom(ctx).UserID)
 	if err == nil && !known {

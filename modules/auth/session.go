@@ -32,8 +32,8 @@ type session struct {
 	ID     string
 	UserID string
 	Salt   []byte
-	// TokenHash is the hash of the newest refresh token. It is written only: a token is checked by its
-	// MAC and its generation, and findSession does not read the hash.
+	// TokenHash is the hash of the newest refresh token. It is written only: a token is checked by
+	// its MAC and its generation, and findSession does not read the hash.
 	TokenHash  []byte
 	Generation int64
 	RotatedAt  clock.Time
@@ -67,9 +67,9 @@ func (s *session) nextExpiry(now clock.Time, ttl time.Duration) clock.Time {
 }
 
 // refreshTokens makes and reads refresh tokens. A token is a session's id, its generation in the
-// session and a MAC over both and the session's salt: 256 bits that nobody guesses. The MAC shows that
-// the server made the token, the generation whether it is the newest one (RFC 9700 4.14.2). The server
-// can make the newest token again, though the table holds no token.
+// session and a MAC over both and the session's salt: 256 bits that nobody guesses. The MAC shows
+// that the server made the token, the generation whether it is the newest one (RFC 9700 4.14.2).
+// The server can make the newest token again, though the table holds no token.
 type refreshTokens struct{ key []byte }
 
 const (
@@ -182,8 +182,9 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	})
 }
 
-// publishSessionEnded publishes the audit entry of a session that was ended. Its actor is the caller of
-// ctx, or the owner of the session if nobody is signed in there.
+// publishSessionEnded publishes the audit entry of a session that was ended. Its actor is the
+// caller of ctx, or the owner of the session if nobody is signed in there, as at the command
+// line.
 func (s *Service) publishSessionEnded(ctx context.Context, id, owner string) error {
 	return s.publishEntry(ctx, "auth.session_revoked", "session", id, owner, nil)
 }
@@ -203,8 +204,8 @@ const maxSignals = 200
 // allSessions stands for the id of every session in a signal.
 const allSessions = ""
 
-// endSessionsExcept ends the sessions of an account but keep, in the transaction of ctx, with an audit
-// entry for each. An empty keep is no session.
+// endSessionsExcept ends the sessions of an account but keep, in the transaction of ctx, with an
+// audit entry for each. An empty keep is no session.
 func (s *Service) endSessionsExcept(ctx context.Context, userID, keep string) error {
 	if err := s.store.deleteChallenges(ctx, userID); err != nil { // half a sign-in is one, too
 		return err

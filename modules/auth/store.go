@@ -127,7 +127,8 @@ func (s *store) replacePassword(ctx context.Context, userID, old, hash string, a
 	return res.RowsAffected == 1, res.Error
 }
 
-// findSession returns a session, ended or not, without its TokenHash; db.ErrNotFound if there is none.
+// findSession returns a session, ended or not, without its TokenHash; db.ErrNotFound if there is
+// none.
 func (s *store) findSession(ctx context.Context, id string) (*session, error) {
 	se := &session{ID: id}
 	return se, s.db.QueryRow(ctx,
@@ -136,9 +137,9 @@ func (s *store) findSession(ctx context.Context, id string) (*session, error) {
 		&se.LastUsedAt, &se.ExpiresAt, &se.EndedAt, &se.IP, &se.Network, &se.UserAgent)
 }
 
-// rotate moves a session to its next generation. It returns false, and changes nothing, if another use
-// did so first or the session was ended. It also stores the address and the user agent of this use, but
-// keeps the network, which stays that of the sign-in: devices are compared by it.
+// rotate moves a session to its next generation. It returns false, and changes nothing, if another
+// use did so first or the session was ended. It also stores the address and the user agent of this
+// use, but keeps the network, which stays that of the sign-in: devices are compared by it.
 func (s *store) rotate(
 	ctx context.Context, se *session, hash []byte, now, expires clock.Time, ip, ua string,
 ) (bool, error) {
@@ -200,8 +201,8 @@ func (s *store) consumeLink(ctx context.Context, kind string, hash []byte, now c
 	return userID, err
 }
 
-// markLinkUsed is consumeLink for a link that stays known until it ends, so that its second use can be
-// told from a wrong one.
+// markLinkUsed is consumeLink for a link that stays known until it ends, so that its second use can
+// be told from a wrong one.
 func (s *store) markLinkUsed(ctx context.Context, kind string, hash []byte, now clock.Time) (userID string, err error) {
 	err = s.db.Conn(ctx).Raw("UPDATE auth_links SET used_at = ? WHERE token_hash = ? AND kind = ? AND expires_at > ? AND used_at IS NULL RETURNING user_id",
 		now, hash, kind, now).Scan(&userID).Error

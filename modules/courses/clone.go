@@ -18,8 +18,8 @@ import (
 type cloneOptions struct {
 	Title, Slug string
 	ShiftDays   int
-	// TimeZone is the IANA name of the zone in which shifted times keep the time of day. If it is empty,
-	// a day has 24 hours.
+	// TimeZone is the IANA name of the zone in which shifted times keep the time of day. If it is
+	// empty, a day has 24 hours.
 	TimeZone string
 }
 
@@ -69,8 +69,8 @@ func (s *Service) copyCourse(ctx context.Context, from *course.Course) *course.C
 	return &c
 }
 
-// copyLessons copies the lessons of a course with their prerequisites. Their content is copied inside
-// the database.
+// copyLessons copies the lessons of a course with their prerequisites. Their content is copied
+// inside the database.
 func (s *Service) copyLessons(ctx context.Context, fromID, toID string, shift dateShift) error {
 	lessons, err := s.catalog.ListOutline(ctx, fromID)
 	if err != nil {
@@ -105,11 +105,12 @@ type dateShift struct {
 	zone *time.Location
 }
 
-// zoneForm matches the names of zones. Folders of zones hold other files, too: localtime, right/UTC.
+// zoneForm matches the names of zones. Folders of zones hold other files, too: localtime,
+// right/UTC.
 var zoneForm = regexp.MustCompile(`^([A-Z][A-Za-z0-9_+-]*)(/[A-Z][A-Za-z0-9_+-]*)*$`)
 
-// newDateShift returns the shift by days in the zone with an IANA name, or without a zone if the name
-// is empty. It returns an error of kind Invalid for any other name.
+// newDateShift returns the shift by days in the zone with an IANA name, or without a zone if the
+// name is empty. It returns an error of kind Invalid for any other name.
 func newDateShift(days int, zoneName string) (dateShift, error) {
 	if zoneName == "" {
 		return dateShift{days: days}, nil
@@ -122,8 +123,8 @@ func newDateShift(days int, zoneName string) (dateShift, error) {
 	return dateShift{days, zone}, nil
 }
 
-// moveTime returns the time after the shift. It returns an error of kind Invalid for a time before 1970 or
-// after 9999.
+// moveTime returns the time after the shift. It returns an error of kind Invalid for a time before
+// 1970 or after 9999.
 func (s dateShift) moveTime(at *clock.Time) (*clock.Time, error) {
 	if at == nil || s.days == 0 {
 		return at, nil
@@ -138,14 +139,15 @@ func (s dateShift) moveTime(at *clock.Time) (*clock.Time, error) {
 	return &moved, nil
 }
 
-// keepTimeOfDay returns the time at which the zone's clocks show the same on the other day. If they show
-// it twice, it is the first of both; if they leave it out, it moves forward by as much as they do.
+// keepTimeOfDay returns the time at which the zone's clocks show the same on the other day. If they
+// show it twice, it is the first of both; if they leave it out, it moves forward by as much as they
+// do.
 func (s dateShift) keepTimeOfDay(at time.Time) time.Time {
 	local := at.In(s.zone)
 	wall := time.Date(local.Year(), local.Month(), local.Day()+s.days,
 		local.Hour(), local.Minute(), local.Second(), local.Nanosecond(), time.UTC)
-	// The clocks have one of these two offsets: no zone changes twice in two days, or is more than a day
-	// away from UTC.
+	// The clocks have one of these two offsets: no zone changes twice in two days, or is more than
+	// a day away from UTC.
 	_, before := wall.Add(-course.Day).In(s.zone).Zone()
 	_, after := wall.Add(course.Day).In(s.zone).Zone()
 	first := wall.Add(-time.Duration(before) * time.Second)

@@ -4,8 +4,8 @@
 // enrollment_starts, lesson_progress, course_progress; on SQLite also course_search and
 // course_search_texts.
 //
-// Events out: course.published, course.completed, course.deleted, lesson.added, enrollment.changed and
-// audit entries. Events in: none.
+// Events out: course.published, course.completed, course.deleted, lesson.added, enrollment.changed
+// and audit entries. Events in: none.
 //
 // It asks usersapi.Accounts, and storageapi.Assets, Library and Intake if storage is on. It answers
 // coursesapi.Reader, coursesapi.Enroller, storageapi.KeyUser and usersapi.Holder.
@@ -21,6 +21,7 @@
 //	internal/coursetest  a database with fixtures, for tests of the inner packages
 //	coursesapi         what other modules may ask and hear
 //
-// A change of a course or its lessons holds the row of the course, and a report of progress shares it.
-// So sums and completions are those of the lessons that exist, whatever happens at the same time.
+// A change of a course or its lessons holds the row of the course, and a report of progress shares
+// it. So sums and completions are those of the lessons that exist, whatever happens at the same
+// time.
 package courses

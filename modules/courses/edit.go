@@ -9,9 +9,9 @@ import (
 )
 
 // updateCourse changes a course that the caller manages. It returns the errors of
-// access.Service.HoldManagedCourse, ErrSlugTaken, errors of kind Invalid, asset-unusable for a cover
-// that the caller may not use, and precondition-failed for another version than the request's. An edit
-// that changes nothing writes nothing: no version and no audit entry.
+// access.Service.HoldManagedCourse, ErrSlugTaken, errors of kind Invalid, asset-unusable for a
+// cover that the caller may not use, and precondition-failed for another version than the
+// request's. An edit that changes nothing writes nothing: no version and no audit entry.
 func (s *Service) updateCourse(ctx context.Context, courseID string, ch course.Changes) error {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.access.HoldManagedCourse(ctx, courseID)
@@ -33,8 +33,8 @@ func (s *Service) updateCourse(ctx context.Context, courseID string, ch course.C
 	return err
 }
 
-// applyChanges applies an edit to the course and checks a new cover. It returns the names of the fields
-// that have a new value.
+// applyChanges applies an edit to the course and checks a new cover. It returns the names of the
+// fields that have a new value.
 func (s *Service) applyChanges(ctx context.Context, c *course.Course, ch course.Changes) ([]string, error) {
 	changed, err := ch.Apply(c)
 	if err == nil && slices.Contains(changed, "cover_key") {

@@ -42,8 +42,8 @@ func (d LessonDraft) toChanges(content *course.Content) course.LessonChanges {
 }
 
 // AddLesson adds a lesson at the end of a course that the caller manages, and returns its id. It
-// returns the errors of access.Service.HoldManagedCourse, errors of kind Invalid, asset-unusable for a
-// file that the caller may not use, and ErrTooManyLessons.
+// returns the errors of access.Service.HoldManagedCourse, errors of kind Invalid, asset-unusable
+// for a file that the caller may not use, and ErrTooManyLessons.
 func (s *Service) AddLesson(ctx context.Context, courseID string, d LessonDraft) (id string, err error) {
 	l, err := s.addLesson(ctx, courseID, d)
 	if err != nil {
@@ -86,17 +86,18 @@ func (s *Service) addLesson(ctx context.Context, courseID string, d LessonDraft)
 	return l, err
 }
 
-// InsertLessons adds the n lessons of a new course that counts them already, with their prerequisites,
-// in the transaction of ctx. lesson returns each with its content just before it is written.
+// InsertLessons adds the n lessons of a new course that counts them already, with their
+// prerequisites, in the transaction of ctx. lesson returns each with its content just before it is
+// written.
 func (s *Service) InsertLessons(
 	ctx context.Context, n int, lesson func(i int) (course.Lesson, error),
 ) error {
 	return s.store.insertLessons(ctx, n, lesson)
 }
 
-// updateLesson changes a lesson of a course that the caller manages, and its Markdown unless that is
-// nil. It returns the errors of AddLesson, ErrNoLesson, and precondition-failed for another version than
-// the request's. An edit that changes nothing writes nothing.
+// updateLesson changes a lesson of a course that the caller manages, and its Markdown unless that
+// is nil. It returns the errors of AddLesson, ErrNoLesson, and precondition-failed for another
+// version than the request's. An edit that changes nothing writes nothing.
 func (s *Service) updateLesson(
 	ctx context.Context, courseID, lessonID string, source *string, ch course.LessonChanges,
 ) (l *course.Lesson, err error) {
@@ -128,8 +129,8 @@ func (s *Service) updateLesson(
 	return l, nil
 }
 
-// deleteLesson deletes a lesson for good, with the progress in it. Learners who had completed all the
-// others have completed the course now.
+// deleteLesson deletes a lesson for good, with the progress in it. Learners who had completed all
+// the others have completed the course now.
 func (s *Service) deleteLesson(ctx context.Context, courseID, lessonID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		c, l, err := s.holdLesson(ctx, courseID, lessonID)
@@ -149,9 +150,9 @@ func (s *Service) deleteLesson(ctx context.Context, courseID, lessonID string) e
 	})
 }
 
-// holdLesson holds a course that the caller manages and returns it with one of its lessons, which nobody
-// else can change then. It returns precondition-failed for another version of the lesson than the
-// request's.
+// holdLesson holds a course that the caller manages and returns it with one of its lessons, which
+// nobody else can change then. It returns precondition-failed for another version of the lesson
+// than the request's.
 func (s *Service) holdLesson(
 	ctx context.Context, courseID, lessonID string,
 ) (*course.Course, *course.Lesson, error) {
@@ -203,9 +204,9 @@ func (s *Service) applyLessonChanges(
 	return changed, nil
 }
 
-// checkPrerequisites returns the ids of prerequisites in the course's order, each once. It returns an
-// error of kind Invalid for an id that is no lesson of the course, and for lessons that would wait for
-// themselves.
+// checkPrerequisites returns the ids of prerequisites in the course's order, each once. It returns
+// an error of kind Invalid for an id that is no lesson of the course, and for lessons that would
+// wait for themselves.
 func (s *Service) checkPrerequisites(ctx context.Context, l *course.Lesson, given []string) ([]string, error) {
 	if len(given) == 0 {
 		return []string{}, nil
@@ -238,8 +239,8 @@ func (s *Service) checkPrerequisites(ctx context.Context, l *course.Lesson, give
 	return ordered, nil
 }
 
-// reorderLessons puts the lessons of a course that the caller manages into an order, which names each of
-// them once. It returns them with their locks for the caller.
+// reorderLessons puts the lessons of a course that the caller manages into an order, which names
+// each of them once. It returns them with their locks for the caller.
 func (s *Service) reorderLessons(
 	ctx context.Context, courseID string, order []string,
 ) (lessons []course.Lesson, state access.LearnerState, err error) {

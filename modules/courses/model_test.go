@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// The model of courses: the rules of the API written a second time, in plain maps and slices. Random
-// programs (model_program_test.go) do the same to the site and to the model, step by step
+// The model of courses: the rules of the API written a second time, in plain maps and slices.
+// Random programs (model_program_test.go) do the same to the site and to the model, step by step
 // (model_steps_*_test.go), and compare what every caller is shown (model_view_test.go).
 
 type modelCourse struct {
@@ -140,8 +140,8 @@ func (c *modelCourse) removeLesson(id string) {
 	c.settleCompletions()
 }
 
-// report is progress as it arrives; percent falls by a reset alone. It enrolls a learner, but not a manager of the course,
-// and not a learner who was removed.
+// report is progress as it arrives; percent falls by a reset alone. It enrolls a learner, but not a
+// manager of the course, and not a learner who was removed.
 func (c *modelCourse) report(a sitetest.Account, id string, percent int, reset bool) {
 	l := c.of(a)
 	before, there := l.percent[id]

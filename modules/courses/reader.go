@@ -75,8 +75,8 @@ func (r *reader) Enroll(ctx context.Context, userID string, courseIDs []string) 
 	return nil
 }
 
-// MayReadKey implements storageapi.KeyUser. It returns lesson-locked if all that the caller might read
-// is a lesson that is not open to them yet.
+// MayReadKey implements storageapi.KeyUser. It returns lesson-locked if all that the caller might
+// read is a lesson that is not open to them yet.
 func (r *reader) MayReadKey(ctx context.Context, caller identity.Caller, key string) (bool, error) {
 	return r.catalog.CanReadKey(ctx, caller, key)
 }

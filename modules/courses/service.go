@@ -37,7 +37,8 @@ type Service struct {
 
 // progressKeeper keeps the progress of learners right when lessons are deleted.
 type progressKeeper interface {
-	// DeleteLessonProgress deletes the progress of all learners in a lesson that is about to be deleted.
+	// DeleteLessonProgress deletes the progress of all learners in a lesson that is about to be
+	// deleted.
 	DeleteLessonProgress(ctx context.Context, courseID, lessonID string) error
 	// PublishCompletions marks and publishes who has completed all lessons that are left.
 	PublishCompletions(ctx context.Context, courseID string) error
@@ -71,9 +72,9 @@ type Draft struct {
 	Tags                                                            []string
 }
 
-// Create creates a course of the caller. It returns ErrSlugTaken for a slug of another course, an error
-// of kind Invalid for a text that breaks a rule, and asset-unusable for a cover that the caller may not
-// use. The course and the audit entry commit together.
+// Create creates a course of the caller. It returns ErrSlugTaken for a slug of another course, an
+// error of kind Invalid for a text that breaks a rule, and asset-unusable for a cover that the
+// caller may not use. The course and the audit entry commit together.
 func (s *Service) Create(ctx context.Context, d Draft) (coursesapi.Course, error) {
 	c, err := s.createCourse(ctx, d)
 	if err != nil {
@@ -126,8 +127,9 @@ func valueOr(value, fallback string) string {
 	return value
 }
 
-// InsertCourseWithFreeSlug adds a course with a free slug made from its title, and the audit entry with data, in
-// the transaction of ctx. It returns a duplicate key if another transaction takes the slug first.
+// InsertCourseWithFreeSlug adds a course with a free slug made from its title, and the audit entry
+// with data, in the transaction of ctx. It returns a duplicate key if another transaction takes the
+// slug first.
 func (s *Service) InsertCourseWithFreeSlug(ctx context.Context, c *course.Course, data map[string]any) error {
 	if err := s.setFreeSlug(ctx, c, course.MakeSlug(c.Title)); err != nil {
 		return err
@@ -143,7 +145,8 @@ func (s *Service) insertCourse(ctx context.Context, c *course.Course, data map[s
 	return s.recordCourse(ctx, "course.created", c.ID, data)
 }
 
-// setFreeSlug gives the course the wanted slug, with a number behind it if another course has the slug.
+// setFreeSlug gives the course the wanted slug, with a number behind it if another course has the
+// slug.
 func (s *Service) setFreeSlug(ctx context.Context, c *course.Course, wanted string) error {
 	base := course.SlugBase(wanted)
 	taken, err := s.store.listSlugs(ctx, wanted, base)

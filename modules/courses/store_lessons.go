@@ -28,8 +28,8 @@ func (s *store) insertLesson(ctx context.Context, l *course.Lesson) error {
 	return s.addToLessonCount(ctx, l.CourseID, 1)
 }
 
-// insertLessons adds the n lessons of a course that counts them already. lesson returns each just before
-// it is written. Prerequisites come last, as they may name lessons further down.
+// insertLessons adds the n lessons of a course that counts them already. lesson returns each just
+// before it is written. Prerequisites come last, as they may name lessons further down.
 func (s *store) insertLessons(ctx context.Context, n int, lesson func(i int) (course.Lesson, error)) error {
 	var prerequisites []lessonPrerequisite
 	for i := range n {
@@ -118,8 +118,8 @@ func (s *store) insertPrerequisites(ctx context.Context, rows []lessonPrerequisi
 	return s.db.Conn(ctx).CreateInBatches(rows, prerequisiteChunk).Error
 }
 
-// listPrerequisites lists the prerequisites of all lessons of a course, in the course's order. It reads
-// them for no learner: IsCompleted is false in all of them.
+// listPrerequisites lists the prerequisites of all lessons of a course, in the course's order. It
+// reads them for no learner: IsCompleted is false in all of them.
 func (s *store) listPrerequisites(ctx context.Context, courseID string) (found []course.Prerequisite, err error) {
 	err = s.db.Conn(ctx).Raw(`SELECT q.lesson_id, q.prerequisite_id
 		FROM lesson_prerequisites q JOIN lessons l ON l.id = q.prerequisite_id

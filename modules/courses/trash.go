@@ -12,8 +12,8 @@ import (
 	"lyceum/platform/jobs"
 )
 
-// deleteCourse puts a course that the caller manages into the trash: nobody reads it any more, and its
-// slug is free. Learners keep their enrollment and progress for the time that it is restored.
+// deleteCourse puts a course that the caller manages into the trash: nobody reads it any more, and
+// its slug is free. Learners keep their enrollment and progress for the time that it is restored.
 func (s *Service) deleteCourse(ctx context.Context, courseID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.access.HoldManagedCourse(ctx, courseID)
@@ -83,8 +83,8 @@ func (s *Service) listPurgeable(ctx context.Context) ([]string, error) {
 	return s.store.listDeletedBefore(ctx, s.clock.Now().Add(-course.TrashLife))
 }
 
-// purgeCourse deletes a course whose time in the trash is over, with its lessons and all progress in
-// them. It does nothing for any other course.
+// purgeCourse deletes a course whose time in the trash is over, with its lessons and all progress
+// in them. It does nothing for any other course.
 func (s *Service) purgeCourse(ctx context.Context, courseID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.access.HoldCourse(ctx, courseID)

@@ -1,4 +1,5 @@
-// Package coursesapi is what other modules may ask of courses, and the events that courses publishes.
+// Package coursesapi is what other modules may ask of courses, and the events that courses
+// publishes.
 package coursesapi
 
 import (
@@ -27,8 +28,8 @@ type Reader interface {
 	CanRead(ctx context.Context, caller identity.Caller, id string) (bool, error)
 	// Enrolled returns whether an account is enrolled in a course.
 	Enrolled(ctx context.Context, userID, id string) (bool, error)
-	// EnrolledCourses returns the ids of the courses, outside of the trash, that an account is enrolled in
-	// and also of those that it owns.
+	// EnrolledCourses returns the ids of the courses, outside of the trash, that an account is
+	// enrolled in and also of those that it owns.
 	EnrolledCourses(ctx context.Context, userID string) ([]string, error)
 	// Learners returns the ids of the accounts that are enrolled in a course, the earliest first.
 	Learners(ctx context.Context, id string) ([]string, error)
@@ -38,8 +39,8 @@ type Reader interface {
 type Enroller interface {
 	// Courses returns courses by their id. Those that don't exist or are in the trash are left out.
 	Courses(ctx context.Context, ids []string) (map[string]Course, error)
-	// Enroll enrolls an account in courses, in the transaction of ctx, even if it could not enroll itself.
-	// An account that is enrolled stays so. Archived and deleted courses are passed over.
+	// Enroll enrolls an account in courses, in the transaction of ctx, even if it could not enroll
+	// itself. An account that is enrolled stays so. Archived and deleted courses are passed over.
 	Enroll(ctx context.Context, userID string, courseIDs []string) error
 }
 
@@ -51,8 +52,8 @@ type CoursePublished struct {
 // EventName implements events.Event.
 func (CoursePublished) EventName() string { return "course.published" }
 
-// CourseCompleted says that a learner has completed every lesson of a course. It is published once for
-// each learner and course.
+// CourseCompleted says that a learner has completed every lesson of a course. It is published once
+// for each learner and course.
 type CourseCompleted struct {
 	CourseID string `json:"course_id"`
 	UserID   string `json:"user_id"`

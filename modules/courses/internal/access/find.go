@@ -82,8 +82,8 @@ func (s *Service) IsEnrolled(ctx context.Context, userID, courseID string) (bool
 	return s.store.isEnrolled(ctx, userID, courseID)
 }
 
-// FindLesson returns a lesson of a course that the caller was found to be allowed to read or change.
-// It returns ErrNoLesson if the course has no such lesson.
+// FindLesson returns a lesson of a course that the caller was found to be allowed to read or
+// change. It returns ErrNoLesson if the course has no such lesson.
 func (s *Service) FindLesson(ctx context.Context, courseID, lessonID string) (*course.Lesson, error) {
 	if !ids.IsValid(lessonID) {
 		return nil, course.ErrNoLesson
@@ -95,8 +95,8 @@ func (s *Service) FindLesson(ctx context.Context, courseID, lessonID string) (*c
 	return l, err
 }
 
-// FindOpenLesson returns a lesson that is open to the caller, with its course. It returns the errors of
-// FindCourse, ErrNoLesson, and lesson-locked for a lesson that is locked.
+// FindOpenLesson returns a lesson that is open to the caller, with its course. It returns the
+// errors of FindCourse, ErrNoLesson, and lesson-locked for a lesson that is locked.
 func (s *Service) FindOpenLesson(
 	ctx context.Context, courseID, lessonID string,
 ) (*CallerCourse, *course.Lesson, error) {
@@ -128,12 +128,12 @@ func (s *Service) LoadState(ctx context.Context, c *CallerCourse, lessons []cour
 	return s.loadState(ctx, c, pointers)
 }
 
-// maxNamedLessons is how many lessons a query for prerequisites names. For more, it reads those of the
-// whole course.
+// maxNamedLessons is how many lessons a query for prerequisites names. For more, it reads those of
+// the whole course.
 const maxNamedLessons = 100
 
-// loadState is LoadState for pointers. It asks for prerequisites only where the course has some, and for
-// completed lessons only where the caller has completed one.
+// loadState is LoadState for pointers. It asks for prerequisites only where the course has some,
+// and for completed lessons only where the caller has completed one.
 func (s *Service) loadState(
 	ctx context.Context, c *CallerCourse, lessons []*course.Lesson,
 ) (state LearnerState, err error) {

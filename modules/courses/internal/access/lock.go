@@ -13,8 +13,8 @@ type Lock struct {
 	IsLocked bool
 	// By are the prerequisites that the learner has not completed. It is never nil.
 	By []string
-	// AvailableAt is when the lesson opens if only time keeps it shut and that time is known. Days after
-	// an enrollment that does not exist never begin.
+	// AvailableAt is when the lesson opens if only time keeps it shut and that time is known. Days
+	// after an enrollment that does not exist never begin.
 	AvailableAt *clock.Time
 }
 
@@ -57,8 +57,8 @@ func (s LearnerState) LockOf(l *course.Lesson) Lock {
 	return lock
 }
 
-// openingTime returns the later of the lesson's two times, the zero time for a lesson without one. It
-// is not known if it counts from an enrollment that does not exist.
+// openingTime returns the later of the lesson's two times, the zero time for a lesson without one.
+// It is not known if it counts from an enrollment that does not exist.
 func (s LearnerState) openingTime(l *course.Lesson) (at clock.Time, isKnown bool) {
 	if l.AvailableFrom != nil {
 		at = *l.AvailableFrom

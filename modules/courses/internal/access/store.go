@@ -12,9 +12,10 @@ import (
 // store reads what the rules of the package depend on, and holds courses.
 type store struct{ db *db.DB }
 
-// callerCourseSQL reads a course with an account's enrollment and progress in it. A condition with one
-// parameter has to be appended. The parameters are the account's id for the enrollment, the account's id
-// for the progress, and the value for that condition. queryCallerCourse scans the columns.
+// callerCourseSQL reads a course with an account's enrollment and progress in it. A condition with
+// one parameter has to be appended. The parameters are the account's id for the enrollment, the
+// account's id for the progress, and the value for that condition. queryCallerCourse scans the
+// columns.
 const callerCourseSQL = `SELECT c.id, c.slug, c.title, c.summary, c.description, c.visibility, c.status, c.tags, c.cover_key, c.owner_id, c.lesson_count,
 		c.published_at, c.version, c.created_at, c.updated_at, e.created_at,
 		p.percent_sum, p.completed_lessons, p.completed_at, p.last_activity_at,
@@ -32,8 +33,8 @@ func (s *store) findBySlug(ctx context.Context, slug, userID string) (*CallerCou
 	return s.queryCallerCourse(ctx, callerCourseSQL+"c.slug = ?", slug, userID)
 }
 
-// queryCallerCourse runs one of the queries of callerCourseSQL. It returns db.ErrNotFound if there is no
-// such course outside of the trash.
+// queryCallerCourse runs one of the queries of callerCourseSQL. It returns db.ErrNotFound if there
+// is no such course outside of the trash.
 func (s *store) queryCallerCourse(ctx context.Context, query, value, userID string) (*CallerCourse, error) {
 	userID = cmp.Or(userID, ids.None)
 	found := &CallerCourse{Course: &course.Course{}}
@@ -79,8 +80,8 @@ func (s *store) findLesson(ctx context.Context, courseID, id string) (*course.Le
 	return l, s.db.Conn(ctx).Where("id = ? AND course_id = ?", id, courseID).Take(l).Error
 }
 
-// listPrerequisites lists the prerequisites of the lessons, or of all lessons of the course if none is
-// named, in the course's order. It says which of them an account has completed.
+// listPrerequisites lists the prerequisites of the lessons, or of all lessons of the course if none
+// is named, in the course's order. It says which of them an account has completed.
 func (s *store) listPrerequisites(
 	ctx context.Context, courseID, userID string, lessonIDs []string,
 ) (found []course.Prerequisite, err error) {

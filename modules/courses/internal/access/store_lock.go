@@ -12,9 +12,9 @@ import (
 // Unlocked returns the rule of LearnerState.LockOf as a condition on rows of lessons and of their
 // courses, which the query calls l and c: the lesson is not locked for the caller.
 //
-// Days count from enrollments.created_at. It is the time of the first enrollment, also after leaving
-// and coming back: a new row takes it from enrollment_starts. Times are milliseconds, and a course.Day
-// has 86,400,000 of them.
+// Days count from enrollments.created_at. It is the time of the first enrollment, also after
+// leaving and coming back: a new row takes it from enrollment_starts. Times are milliseconds, and a
+// course.Day has 86,400,000 of them.
 func Unlocked(caller identity.Caller, now clock.Time) Condition {
 	if caller.HasRole(usersapi.RoleAdmin) {
 		return Condition{SQL: "TRUE"}

@@ -19,14 +19,14 @@ func Readable(caller identity.Caller) Condition {
 	})
 }
 
-// ReadableEnrolled is Readable for a query that finds only courses in which the caller is enrolled, so
-// that the condition need not look for the enrollment.
+// ReadableEnrolled is Readable for a query that finds only courses in which the caller is enrolled,
+// so that the condition need not look for the enrollment.
 func ReadableEnrolled(caller identity.Caller) Condition {
 	return readableIf(caller, Condition{SQL: "TRUE"})
 }
 
-// readableIf returns the rule of CanRead as a condition on courses c. isEnrolled is the condition that
-// stands for CanRead's argument of that name.
+// readableIf returns the rule of CanRead as a condition on courses c. isEnrolled is the condition
+// that stands for CanRead's argument of that name.
 func readableIf(caller identity.Caller, isEnrolled Condition) Condition {
 	switch {
 	case !caller.IsSignedIn():

@@ -41,8 +41,8 @@ func (s *Service) findManagedCourse(ctx context.Context, courseID string) (*cour
 	return s.access.FindManagedCourse(ctx, courseID)
 }
 
-// startExport reads a course that the caller manages. It returns the errors of findManagedCourse. The
-// calling function writes or closes the export.
+// startExport reads a course that the caller manages. It returns the errors of findManagedCourse.
+// The calling function writes or closes the export.
 func (s *Service) startExport(ctx context.Context, courseID string) (*export, error) {
 	c, err := s.findManagedCourse(ctx, courseID)
 	if err != nil {
@@ -63,8 +63,8 @@ func (s *Service) startExport(ctx context.Context, courseID string) (*export, er
 // close deletes the texts of the export from the disk.
 func (x *export) close() { x.texts.close() }
 
-// fillExport reads the course and its lessons, and describes its files. exportTime bounds it, whatever
-// the deadline of the request.
+// fillExport reads the course and its lessons, and describes its files. exportTime bounds it,
+// whatever the deadline of the request.
 func (s *Service) fillExport(ctx context.Context, x *export, c *course.Course) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTime)
 	defer cancel()
@@ -127,8 +127,8 @@ func (s *Service) fillLessons(ctx context.Context, x *export, courseID string) e
 	return nil
 }
 
-// write writes the archive and closes the export. course.json comes last: checksums and lost files are
-// known only then.
+// write writes the archive and closes the export. course.json comes last: checksums and lost files
+// are known only then.
 func (x *export) write(ctx context.Context, w io.Writer) error {
 	defer x.close()
 	z := zip.NewWriter(w)

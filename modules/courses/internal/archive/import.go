@@ -36,12 +36,13 @@ type stagedImport struct {
 // contentSpan is where the Markdown and the HTML of a lesson lie.
 type contentSpan struct{ markdown, html span }
 
-// stageImport checks a whole archive, renders its lessons and stages its files. It returns an error of kind
-// Malformed for a file that is no zip file, of kind Invalid for an archive that breaks a rule, and the
-// errors of storageapi.Intake. The calling function passes the result to discardImport in the end.
+// stageImport checks a whole archive, renders its lessons and stages its files. It returns an error
+// of kind Malformed for a file that is no zip file, of kind Invalid for an archive that breaks a
+// rule, and the errors of storageapi.Intake. The calling function passes the result to
+// discardImport in the end.
 func (s *Service) stageImport(ctx context.Context, r io.ReaderAt, size int64) (*stagedImport, error) {
-	// Nothing of this is in the transaction of the request: files are stored one after the other, which
-	// takes long, and they are staged until createCourse settles them.
+	// Nothing of this is in the transaction of the request: files are stored one after the other,
+	// which takes long, and they are staged until createCourse settles them.
 	ctx = db.WithoutTx(ctx)
 	entries, err := openArchive(r, size)
 	if err != nil {
@@ -153,8 +154,8 @@ func (s *Service) reasonToOmit(a manifestAsset) string {
 	return ""
 }
 
-// replaceKeys gives lessons and cover the keys that their files got. A file that was left out leaves no
-// key.
+// replaceKeys gives lessons and cover the keys that their files got. A file that was left out
+// leaves no key.
 func (in *stagedImport) replaceKeys(newKeys map[string]*string) error {
 	for _, l := range in.lessons {
 		if l.AssetKey != nil {
@@ -177,8 +178,8 @@ func (in *stagedImport) replaceKeys(newKeys map[string]*string) error {
 	return nil
 }
 
-// discardImport releases what the import keeps. Files of a course that was created are no longer staged, and
-// stay.
+// discardImport releases what the import keeps. Files of a course that was created are no longer
+// staged, and stay.
 func (s *Service) discardImport(ctx context.Context, in *stagedImport) {
 	in.texts.close()
 	if len(in.stagedIDs) == 0 {
@@ -231,8 +232,8 @@ func (in *stagedImport) lessonWithContent(i int) (l course.Lesson, err error) {
 	return l, err
 }
 
-// checkKeys checks every key once and holds it until the transaction ends: a file that the caller had
-// before the import might have been deleted since.
+// checkKeys checks every key once and holds it until the transaction ends: a file that the caller
+// had before the import might have been deleted since.
 func (s *Service) checkKeys(ctx context.Context, in *stagedImport) error {
 	isChecked := map[string]bool{}
 	check := func(key *string) error {

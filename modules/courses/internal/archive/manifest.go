@@ -17,8 +17,8 @@ const (
 	maxUnpacked      = 1 << 30
 	maxManifest      = 8 << 20
 	maxMarkdownBytes = 2 << 20
-	// maxRatio is how many times larger than its packed form an entry may be, and all of them together.
-	// Entries below smallEntry are not asked.
+	// maxRatio is how many times larger than its packed form an entry may be, and all of them
+	// together. Entries below smallEntry are not asked.
 	maxRatio   = 100
 	smallEntry = 1 << 20
 )
@@ -80,8 +80,8 @@ func lessonPath(position int) string { return fmt.Sprintf("lessons/%03d.md", pos
 // assetPath returns the path of the entry with the n-th file.
 func assetPath(n int) string { return fmt.Sprintf("assets/%04d", n) }
 
-// listKeys returns the keys that the course uses, each once: those of the lessons in their order, then
-// the cover.
+// listKeys returns the keys that the course uses, each once: those of the lessons in their order,
+// then the cover.
 func (m *manifest) listKeys() (keys []string) {
 	add := func(key *string) {
 		if key != nil && !slices.Contains(keys, *key) {

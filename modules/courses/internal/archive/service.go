@@ -15,13 +15,14 @@ import (
 
 // Authoring creates the course of an import, in the transaction of ctx.
 type Authoring interface {
-	// InsertCourseWithFreeSlug adds a course with a free slug made from its title, and the audit entry with data.
+	// InsertCourseWithFreeSlug adds a course with a free slug made from its title, and the audit
+	// entry with data.
 	InsertCourseWithFreeSlug(ctx context.Context, c *course.Course, data map[string]any) error
-	// InsertLessons adds the n lessons of a course that counts them already. lesson returns each with
-	// its content just before it is written.
+	// InsertLessons adds the n lessons of a course that counts them already. lesson returns each
+	// with its content just before it is written.
 	InsertLessons(ctx context.Context, n int, lesson func(i int) (course.Lesson, error)) error
-	// CheckKey returns asset-unusable for the field if the caller may not use the key. A key that may
-	// be used stays so until the transaction ends. nil may be used.
+	// CheckKey returns asset-unusable for the field if the caller may not use the key. A key that
+	// may be used stays so until the transaction ends. nil may be used.
 	CheckKey(ctx context.Context, field string, key *string) error
 }
 

@@ -8,9 +8,10 @@ import (
 	"lyceum/platform/identity"
 )
 
-// CanReadKey returns whether the caller may read a course or a lesson that uses the file with a key. It
-// returns lesson-locked if all that the caller might read is a lesson that is not open to them yet.
-// caller must be the caller of ctx, for whom FindOpenLesson says what keeps the lesson locked.
+// CanReadKey returns whether the caller may read a course or a lesson that uses the file with a
+// key. It returns lesson-locked if all that the caller might read is a lesson that is not open to
+// them yet. caller must be the caller of ctx, for whom FindOpenLesson says what keeps the lesson
+// locked.
 func (s *Service) CanReadKey(ctx context.Context, caller identity.Caller, key string) (bool, error) {
 	canRead, err := s.store.canReadKey(ctx, caller, key, s.clock.Now())
 	if err != nil || canRead {

@@ -14,7 +14,8 @@ type lessonsInput struct {
 	ID string `path:"id"`
 }
 
-// listLessons answers GET /courses/{id}/lessons with one page of the lessons, without their content.
+// listLessons answers GET /courses/{id}/lessons with one page of the lessons, without their
+// content.
 func (h *Handlers) listLessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
 	c, err := h.service.FindCourseByID(ctx, in.ID)
 	if err != nil {

@@ -35,16 +35,16 @@ func (s *Service) ListOutline(ctx context.Context, courseID string) ([]course.Le
 	return s.store.listLessons(ctx, courseID, 0, course.MaxLessons)
 }
 
-// LoadState returns what the locks of lessons depend on for the caller, and fills Prerequisites of the
-// lessons. All lessons are of the course c.
+// LoadState returns what the locks of lessons depend on for the caller, and fills Prerequisites of
+// the lessons. All lessons are of the course c.
 func (s *Service) LoadState(
 	ctx context.Context, c *access.CallerCourse, lessons []course.Lesson,
 ) (access.LearnerState, error) {
 	return s.access.LoadState(ctx, c, lessons)
 }
 
-// getLesson returns a lesson that is open to the caller, with HTML of the current renderer. It returns
-// the errors of access.Service.FindOpenLesson.
+// getLesson returns a lesson that is open to the caller, with HTML of the current renderer. It
+// returns the errors of access.Service.FindOpenLesson.
 func (s *Service) getLesson(ctx context.Context, courseID, lessonID string) (*course.Lesson, error) {
 	_, l, err := s.access.FindOpenLesson(ctx, courseID, lessonID)
 	if err != nil {
@@ -54,9 +54,9 @@ func (s *Service) getLesson(ctx context.Context, courseID, lessonID string) (*co
 	return l, nil
 }
 
-// RefreshHTML renders the HTML of a lesson again if another version of the renderer has made it, and
-// stores it for the next reader. If that fails, the lesson keeps its HTML, which was safe when it was
-// made.
+// RefreshHTML renders the HTML of a lesson again if another version of the renderer has made it,
+// and stores it for the next reader. If that fails, the lesson keeps its HTML, which was safe when
+// it was made.
 func (s *Service) RefreshHTML(ctx context.Context, l *course.Lesson) {
 	if l.HTMLVersion == markdown.Version {
 		return

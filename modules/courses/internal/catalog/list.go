@@ -25,14 +25,14 @@ const (
 type filter struct {
 	Visibility, Status, Q, Tag, Owner, Sort string
 
-	// now tells which courses can still be restored. It is not exported: a cursor of the list holds the
-	// exported fields, and is valid at any time.
+	// now tells which courses can still be restored. It is not exported: a cursor of the list holds
+	// the exported fields, and is valid at any time.
 	now clock.Time
 }
 
-// checkCaller refuses some lists before access.Readable is asked. It returns 401 if the filter asks for
-// courses that only accounts see and the caller is not signed in, and ErrMembersOnly if it asks for
-// courses for members and the caller is not a member.
+// checkCaller refuses some lists before access.Readable is asked. It returns 401 if the filter asks
+// for courses that only accounts see and the caller is not signed in, and ErrMembersOnly if it asks
+// for courses for members and the caller is not a member.
 func (f filter) checkCaller(caller identity.Caller) error {
 	needsAccount := f.Visibility == course.Member || f.Visibility == course.Private || f.Status != course.Published
 	if !caller.IsSignedIn() && needsAccount {
@@ -44,7 +44,8 @@ func (f filter) checkCaller(caller identity.Caller) error {
 	return nil
 }
 
-// positionOf returns the position of a page that ends with c, in the order that the filter asks for.
+// positionOf returns the position of a page that ends with c, in the order that the filter asks
+// for.
 func (f filter) positionOf(c *course.Course) course.PagePosition {
 	switch f.Sort {
 	case sortTitle:

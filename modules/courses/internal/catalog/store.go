@@ -20,8 +20,8 @@ func (s *store) listCoursesByID(ctx context.Context, courseIDs []string) (found 
 	return found, err
 }
 
-// listLessons returns up to limit lessons behind a position, in the course's order and without their
-// content.
+// listLessons returns up to limit lessons behind a position, in the course's order and without
+// their content.
 func (s *store) listLessons(
 	ctx context.Context, courseID string, position, limit int,
 ) (found []course.Lesson, err error) {

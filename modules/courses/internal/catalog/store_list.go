@@ -76,8 +76,8 @@ func (s *store) newListQuery(
 	return q
 }
 
-// addStatus selects the courses of the status that the caller may read. In the trash, where CanRead lets
-// nobody read, it selects what access.CanManage allows: the caller's own courses, and all for
+// addStatus selects the courses of the status that the caller may read. In the trash, where CanRead
+// lets nobody read, it selects what access.CanManage allows: the caller's own courses, and all for
 // administrators.
 func (q *listQuery) addStatus(f filter, caller identity.Caller) {
 	if f.Status == trash {
@@ -89,8 +89,8 @@ func (q *listQuery) addStatus(f filter, caller identity.Caller) {
 	}
 	readable := access.Readable(caller)
 	q.add(" WHERE "+readable.SQL, readable.Args...)
-	// The status is not an argument: published courses have an index of their own, and the planner has to
-	// see that it fits.
+	// The status is not an argument: published courses have an index of their own, and the planner
+	// has to see that it fits.
 	q.add(map[string]string{
 		course.Draft:     " AND c.status = 'draft'",
 		course.Published: " AND c.status = 'published'",
@@ -98,8 +98,8 @@ func (q *listQuery) addStatus(f filter, caller identity.Caller) {
 	}[f.Status])
 }
 
-// addWords asks for every word as a substring of the folded text, through the index of trigrams that
-// each database has. Words of one or two characters have no trigram, and SQLite compares them.
+// addWords asks for every word as a substring of the folded text, through the index of trigrams
+// that each database has. Words of one or two characters have no trigram, and SQLite compares them.
 func (q *listQuery) addWords(dialect db.Dialect, words []string) {
 	var phrases []string
 	for _, word := range words {

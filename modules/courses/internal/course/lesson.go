@@ -24,15 +24,16 @@ type Lesson struct {
 	DurationSeconds int
 	// Captions is a JSON array of Caption, written by SetCaptions.
 	Captions string
-	// AvailableFrom and AvailableAfterDays keep learners out until then. Days count from the learner's
-	// first enrollment.
+	// AvailableFrom and AvailableAfterDays keep learners out until then. Days count from the
+	// learner's first enrollment.
 	AvailableFrom      *clock.Time
 	AvailableAfterDays *int
 	Version            int64
 	CreatedAt          clock.Time
 	UpdatedAt          clock.Time
-	// Prerequisites are the ids of the lessons that come first, in the course's order. They are rows of
-	// lesson_prerequisites and are there only if the reader of the lesson has asked for them.
+	// Prerequisites are the ids of the lessons that come first, in the course's order. They are
+	// rows of lesson_prerequisites and are there only if the reader of the lesson has asked for
+	// them.
 	Prerequisites []string `gorm:"-"`
 }
 
@@ -54,8 +55,8 @@ type LessonChanges struct {
 	// Prerequisites are ids of lessons of the same course. Apply leaves them to the
 	// calling function.
 	Prerequisites *[]string
-	// HasAvailableFrom and HasAvailableAfter say that the field behind them is part of the edit; nil
-	// removes the lock.
+	// HasAvailableFrom and HasAvailableAfter say that the field behind them is part of the edit;
+	// nil removes the lock.
 	HasAvailableFrom   bool
 	AvailableFrom      *clock.Time
 	HasAvailableAfter  bool

@@ -33,8 +33,8 @@ var Problems = []apperr.Problem{
 var (
 	ErrNoCourse = apperr.NotFound("There is no such course.")
 	ErrNoLesson = apperr.NotFound("There is no such lesson in this course.")
-	// ErrNotManager refuses a caller who may read the course, but not change it or see its learners: not
-	// its owner or an administrator, or an owner who is an instructor no longer.
+	// ErrNotManager refuses a caller who may read the course, but not change it or see its
+	// learners: not its owner or an administrator, or an owner who is an instructor no longer.
 	ErrNotManager     = apperr.Forbidden("Only its owner and administrators may do that.")
 	ErrSlugTaken      = apperr.ProblemSlugTaken.New("Another course has this slug.")
 	ErrCourseArchived = coursesapi.ProblemCourseArchived.New("An archived course takes no new enrollment.")

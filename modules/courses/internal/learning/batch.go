@@ -17,9 +17,9 @@ type batch struct {
 	IsDryRun bool
 }
 
-// enrollBatch enrolls accounts in a course that the caller manages, also accounts that may not read the
-// course before. It returns one row for each address, in their order. An account that is enrolled
-// already has the status exists, so that a batch that is sent again does nothing.
+// enrollBatch enrolls accounts in a course that the caller manages, also accounts that may not read
+// the course before. It returns one row for each address, in their order. An account that is
+// enrolled already has the status exists, so that a batch that is sent again does nothing.
 func (s *Service) enrollBatch(ctx context.Context, courseID string, b batch) (rows []bulk.Row, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.access.HoldManagedCourse(ctx, courseID)
@@ -64,8 +64,8 @@ func (s *Service) planRows(ctx context.Context, courseID string, emails []string
 			row.Status = bulk.Exists
 		}
 		row.ID = account.ID
-		// A later row with the same address exists by then. The account of an unknown address has the id
-		// "", which no other account has.
+		// A later row with the same address exists by then. The account of an unknown address has
+		// the id "", which no other account has.
 		isEnrolled[account.ID] = true
 	}
 	return rows, nil

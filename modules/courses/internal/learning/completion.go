@@ -28,8 +28,8 @@ func (s *Service) publishCompletions(ctx context.Context, courseID, userID strin
 	return nil
 }
 
-// DeleteLessonProgress deletes the progress of all learners in a lesson that is about to be deleted,
-// and subtracts it from their sums. The transaction of ctx holds the course.
+// DeleteLessonProgress deletes the progress of all learners in a lesson that is about to be
+// deleted, and subtracts it from their sums. The transaction of ctx holds the course.
 func (s *Service) DeleteLessonProgress(ctx context.Context, courseID, lessonID string) error {
 	return s.store.deleteLessonProgress(ctx, courseID, lessonID)
 }

@@ -8,7 +8,7 @@
 //	recompute.go   stored counts and sums are made right again
 //	holdings.go    what the module holds about an account: export and erasure
 //
-// Transactions hold rows in one order, so that they never wait for each other in a circle: the course,
-// the learner's rows in enrollment_starts and enrollments, their sums in course_progress, their rows in
-// lesson_progress. docs/progress.md explains why.
+// Transactions hold rows in one order, so that they never wait for each other in a circle: the
+// course, the learner's rows in enrollment_starts and enrollments, their sums in course_progress,
+// their rows in lesson_progress. docs/progress.md explains why.
 package learning

@@ -12,7 +12,8 @@ import (
 	"lyceum/platform/ids"
 )
 
-// enrollment is a course of a list, with the learner's progress and the time of the first enrollment.
+// enrollment is a course of a list, with the learner's progress and the time of the first
+// enrollment.
 type enrollment struct {
 	Course     course.Course   `gorm:"embedded"`
 	Progress   course.Progress `gorm:"embedded"`
@@ -38,8 +39,8 @@ func (s *Service) Enroll(ctx context.Context, courseID string, userIDs ...string
 }
 
 // enrollCaller enrolls the caller in a course that they may read, and returns the course as it is
-// then. It returns ErrCourseArchived for a course that takes no new learners. A caller who is enrolled
-// stays so.
+// then. It returns ErrCourseArchived for a course that takes no new learners. A caller who is
+// enrolled stays so.
 func (s *Service) enrollCaller(
 	ctx context.Context, courseID string,
 ) (c *access.CallerCourse, isNew bool, err error) {
@@ -61,9 +62,9 @@ func (s *Service) enrollCaller(
 	return c, isNew, err
 }
 
-// unenrollCaller ends the caller's enrollment and keeps their progress. The next report that changes
-// something enrolls them again, other than after removeLearner. It does nothing for a caller who is not
-// enrolled.
+// unenrollCaller ends the caller's enrollment and keeps their progress. The next report that
+// changes something enrolls them again, other than after removeLearner. It does nothing for a
+// caller who is not enrolled.
 func (s *Service) unenrollCaller(ctx context.Context, courseID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		c, err := s.access.FindCourseByID(ctx, courseID)
@@ -78,10 +79,10 @@ func (s *Service) unenrollCaller(ctx context.Context, courseID string) error {
 	})
 }
 
-// removeLearner ends the enrollment of an account in a course that the caller manages, and keeps the
-// learner's progress. Reports of progress don't enroll the learner again. They are a learner again if
-// they enroll themselves where they may read the course, or by a batch or an invite. It does nothing
-// for an account that is not enrolled or does not exist.
+// removeLearner ends the enrollment of an account in a course that the caller manages, and keeps
+// the learner's progress. Reports of progress don't enroll the learner again. They are a learner
+// again if they enroll themselves where they may read the course, or by a batch or an invite. It
+// does nothing for an account that is not enrolled or does not exist.
 func (s *Service) removeLearner(ctx context.Context, courseID, userID string) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		// Holding the course keeps out reports that would enroll the learner in the meantime.
@@ -99,9 +100,9 @@ func (s *Service) removeLearner(ctx context.Context, courseID, userID string) er
 	})
 }
 
-// enrollByReport enrolls an account that reports progress in a course in which it is not enrolled: at
-// its first report, and also after it has left the course by itself. Managers are not enrolled, as they
-// try their course without becoming learners, nor are learners who were removed.
+// enrollByReport enrolls an account that reports progress in a course in which it is not enrolled:
+// at its first report, and also after it has left the course by itself. Managers are not enrolled,
+// as they try their course without becoming learners, nor are learners who were removed.
 func (s *Service) enrollByReport(ctx context.Context, c *access.CallerCourse, userID string) error {
 	if c.EnrolledAt != nil || access.CanManage(c.Course, identity.CallerFrom(ctx)) {
 		return nil
@@ -113,8 +114,8 @@ func (s *Service) enrollByReport(ctx context.Context, c *access.CallerCourse, us
 	return err
 }
 
-// publishEnrollment publishes an audit entry for each account and one event for all of them. action is
-// enrollment.created or enrollment.deleted.
+// publishEnrollment publishes an audit entry for each account and one event for all of them. action
+// is enrollment.created or enrollment.deleted.
 func (s *Service) publishEnrollment(ctx context.Context, action, courseID string, userIDs []string) error {
 	for _, id := range userIDs {
 		err := s.events.Publish(ctx, auditapi.Entry{
@@ -135,8 +136,8 @@ func (s *Service) ListLearnerIDs(ctx context.Context, courseID string) ([]string
 	return s.store.listLearnerIDs(ctx, courseID)
 }
 
-// ListCourseIDs returns the courses, outside of the trash, that an account is enrolled in and also those
-// that it owns.
+// ListCourseIDs returns the courses, outside of the trash, that an account is enrolled in and also
+// those that it owns.
 func (s *Service) ListCourseIDs(ctx context.Context, userID string) ([]string, error) {
 	return s.store.listCourseIDs(ctx, userID)
 }

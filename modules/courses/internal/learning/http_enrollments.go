@@ -43,8 +43,8 @@ func newEnrollmentView(c *course.Course, p course.Progress, enrolledAt clock.Tim
 	return enrollmentView{courseRef{c.ID, c.Slug, c.Title}, p.Percent(c.LessonCount), enrolledAt}
 }
 
-// enrollCaller answers POST /courses/{id}/enrollment with 201, and with 200 if the caller was enrolled
-// already. An archived course is 409 course-archived.
+// enrollCaller answers POST /courses/{id}/enrollment with 201, and with 200 if the caller was
+// enrolled already. An archived course is 409 course-archived.
 func (h *Handlers) enrollCaller(ctx context.Context, in *courseInput) (*httpx.Response[enrollmentView], error) {
 	c, isNew, err := h.service.enrollCaller(ctx, in.ID)
 	if err != nil {
@@ -57,7 +57,8 @@ func (h *Handlers) enrollCaller(ctx context.Context, in *courseInput) (*httpx.Re
 	return httpx.Created("/users/me/enrollments", view), nil
 }
 
-// unenrollCaller answers DELETE /courses/{id}/enrollment with 204, also if the caller was not enrolled.
+// unenrollCaller answers DELETE /courses/{id}/enrollment with 204, also if the caller was not
+// enrolled.
 func (h *Handlers) unenrollCaller(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
 	return nil, h.service.unenrollCaller(ctx, in.ID)
 }

@@ -50,8 +50,8 @@ type learnersInput struct {
 	ID string `path:"id"`
 }
 
-// listLearners answers GET /courses/{id}/learners with one page, the earliest enrollment first. As CSV,
-// it is all of them.
+// listLearners answers GET /courses/{id}/learners with one page, the earliest enrollment first. As
+// CSV, it is all of them.
 func (h *Handlers) listLearners(ctx context.Context, in *learnersInput) (*pagination.Response[learnerView], error) {
 	c, err := h.service.findManagedCourse(ctx, in.ID)
 	if err != nil {

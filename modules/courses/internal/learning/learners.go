@@ -21,8 +21,8 @@ func (s *Service) findManagedCourse(ctx context.Context, courseID string) (*cour
 	return s.access.FindManagedCourse(ctx, courseID)
 }
 
-// listLearners returns one page of the learners of a course, the earliest enrollment first. The calling
-// function has checked, by findManagedCourse, that the caller of ctx may see them.
+// listLearners returns one page of the learners of a course, the earliest enrollment first. The
+// calling function has checked, by findManagedCourse, that the caller of ctx may see them.
 func (s *Service) listLearners(
 	ctx context.Context, courseID string, after *course.PagePosition, limit int,
 ) ([]learner, error) {

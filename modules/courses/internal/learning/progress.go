@@ -26,8 +26,9 @@ type lessonProgress struct {
 // TableName returns the name of the table of lesson progress.
 func (lessonProgress) TableName() string { return "lesson_progress" }
 
-// getProgress returns a course and the caller's progress in the lessons that they have begun, in the
-// course's order. It returns the errors of FindCourse for a course that the caller may not read.
+// getProgress returns a course and the caller's progress in the lessons that they have begun, in
+// the course's order. It returns the errors of FindCourse for a course that the caller may not
+// read.
 func (s *Service) getProgress(
 	ctx context.Context, courseID string,
 ) (*access.CallerCourse, []lessonProgress, error) {
@@ -56,9 +57,10 @@ type report struct {
 	IsReset bool
 }
 
-// apply returns the row after the report. Without a reset, the percentage never falls. It is the rule;
-// store.writeReport repeats it in SQL for reports without a reset. TestReportApply tests this form, and
-// TestCoursesMatchModel both forms against one model, with random reports on both databases.
+// apply returns the row after the report. Without a reset, the percentage never falls. It is the
+// rule; store.writeReport repeats it in SQL for reports without a reset. TestReportApply tests this
+// form, and TestCoursesMatchModel both forms against one model, with random reports on both
+// databases but without positions.
 func (r report) apply(before lessonProgress) lessonProgress {
 	after := before
 	if r.Percent > before.Percent || r.IsReset {
@@ -80,10 +82,10 @@ func (r report) changes(before *lessonProgress) bool {
 		(after.CompletedAt == nil) != (before.CompletedAt == nil)
 }
 
-// reportProgress writes how far the caller is in a lesson and returns the row that is stored then. Its
-// PositionSeconds is not to be relied on: the statement below doesn't read it back, and no answer to a
-// report shows it. It returns the errors of FindOpenLesson for a lesson that is not open to the caller.
-// This is how a report is written, on every database:
+// reportProgress writes how far the caller is in a lesson and returns the row that is stored then.
+// Its PositionSeconds may be missing: writeReport doesn't read it, and no answer to a report shows
+// it. It returns the errors of FindOpenLesson for a lesson that is not open to the caller. This is
+// how a report is written, on every database:
 //
 //  1. Find the lesson, which must be open to the caller.
 //  2. End here if the report changes nothing: a report that is sent twice writes once.
@@ -94,10 +96,10 @@ func (r report) changes(before *lessonProgress) bool {
 //  6. Write the lesson's row and add the difference to the sums.
 //  7. At 100 percent, publish the completion of the course if it was the last lesson.
 //
-// Most reports come from an enrolled learner who has begun the course, and reset nothing. PostgreSQL
-// does steps 1 to 6 of those in one statement, store.writeReport, in which step 4 has nothing to do. It
-// returns errNeedsSteps for every other report. Those, all resets and all reports on SQLite take the
-// steps one by one: 1 and 2 here, 3 to 7 in writeReportInSteps.
+// Most reports come from an enrolled learner who has begun the course, and reset nothing.
+// PostgreSQL does steps 1 to 6 of those in one statement, store.writeReport, in which step 4 has
+// nothing to do. It returns errNeedsSteps for every other report. Those, all resets and all reports
+// on SQLite take the steps one by one: 1 and 2 here, 3 to 7 in writeReportInSteps.
 func (s *Service) reportProgress(
 	ctx context.Context, courseID, lessonID string, r report,
 ) (*lessonProgress, error) {
@@ -127,11 +129,12 @@ func (s *Service) reportProgress(
 	return after, err
 }
 
-// errNeedsSteps says that one statement can't write a report, and that nothing was written. The steps
-// then find out why:
+// errNeedsSteps says that one statement can't write a report, and that nothing was written. The
+// steps then find out why:
 //
 //   - there is no such course or lesson, the caller may not read the course, or the lesson is locked,
-//   - the caller is not enrolled; managers and removed learners always take the steps unless they enroll,
+//   - the caller is not enrolled: managers and removed learners always take the steps, unless they
+//     enroll themselves,
 //   - the learner has no sums yet: this is their first report in the course,
 //   - the course was put into the trash, or the lesson deleted, while the statement ran.
 var errNeedsSteps = errors.New("the report has to be written step by step")
@@ -159,8 +162,8 @@ func (s *Service) writeReport(
 	return p, err
 }
 
-// writeReportInSteps does steps 3 to 7 of reportProgress in the transaction of ctx. It repeats steps 1
-// and 2 once the rows are its own, as everything may have changed in the meantime.
+// writeReportInSteps does steps 3 to 7 of reportProgress in the transaction of ctx. It repeats
+// steps 1 and 2 once the rows are its own, as everything may have changed in the meantime.
 func (s *Service) writeReportInSteps(
 	ctx context.Context, courseID, lessonID string, r report,
 ) (*lessonProgress, error) {
@@ -199,7 +202,8 @@ func (s *Service) writeReportInSteps(
 	return &after, err
 }
 
-// isStored returns whether the row exists; the row of a lesson that was not begun is the zero value.
+// isStored returns whether the row exists; the row of a lesson that was not begun is the zero
+// value.
 func (p *lessonProgress) isStored() bool { return p.UpdatedAt != clock.Time{} }
 
 // completedCount returns 1 for a completed lesson and 0 for any other.

@@ -2,9 +2,9 @@ package learning
 
 import "context"
 
-// Recompute corrects the stored counts and sums of all courses from their rows, course by course, and
-// publishes completions that were missed. It returns how many counts and sums were wrong. It may run
-// beside a serving process.
+// Recompute corrects the stored counts and sums of all courses from their rows, course by course,
+// and publishes completions that were missed. It returns how many counts and sums were wrong. It
+// may run beside a serving process.
 func (s *Service) Recompute(ctx context.Context) (repaired int64, err error) {
 	for after := ""; ; {
 		courseIDs, err := s.store.listCourseIDsAfter(ctx, after, rowsAtOnce)

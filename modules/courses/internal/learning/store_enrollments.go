@@ -15,9 +15,9 @@ import (
 // enrollChunk is how many accounts one statement enrolls at most.
 const enrollChunk = 100
 
-// enroll adds enrollments and returns the accounts that were not enrolled before. An account that was
-// enrolled at an earlier time gets the time of its first enrollment, from which the days of lessons
-// count; enrollment_starts keeps that time. The mark of a removed learner is cleared.
+// enroll adds enrollments and returns the accounts that were not enrolled before. An account that
+// was enrolled at an earlier time gets the time of its first enrollment, from which the days of
+// lessons count; enrollment_starts keeps that time. The mark of a removed learner is cleared.
 func (s *store) enroll(
 	ctx context.Context, userIDs []string, courseID string, at clock.Time,
 ) (enrolled []string, err error) {
@@ -57,8 +57,8 @@ func (s *store) unenroll(ctx context.Context, userID, courseID string) (hasEnded
 	return res.RowsAffected == 1, res.Error
 }
 
-// markRemoved notes in the column taken_out that a manager of the course has removed a learner; enroll
-// clears the mark.
+// markRemoved notes in the column taken_out that a manager of the course has removed a learner;
+// enroll clears the mark.
 func (s *store) markRemoved(ctx context.Context, userID, courseID string) error {
 	return s.db.Conn(ctx).Exec(
 		"UPDATE enrollment_starts SET taken_out = TRUE WHERE user_id = ? AND course_id = ?", userID, courseID).Error
@@ -89,8 +89,8 @@ func (s *store) listCourseIDs(ctx context.Context, userID string) (found []strin
 	return found, err
 }
 
-// listEnrollments lists the courses that an account is enrolled in and may read, the newest enrollment
-// first.
+// listEnrollments lists the courses that an account is enrolled in and may read, the newest
+// enrollment first.
 func (s *store) listEnrollments(
 	ctx context.Context, caller identity.Caller, after *course.PagePosition, limit int,
 ) (found []enrollment, err error) {

@@ -12,10 +12,10 @@ import (
 	"lyceum/platform/ids"
 )
 
-// readableTitle returns the title of a course c as a column, empty while the account may not read the
-// course: the title of a draft is for its owner. The role of the account is known only if it is the
-// caller. Any other account is taken for one of RoleUser, the lowest with an account: the export may
-// leave out a title that the account may read, but shows none that it may not.
+// readableTitle returns the title of a course c as a column, empty while the account may not read
+// the course: the title of a draft is for its owner. The role of the account is known only if it is
+// the caller. Any other account is taken for one of RoleUser, the lowest with an account: the
+// export may leave out a title that the account may read, but shows none that it may not.
 func readableTitle(ctx context.Context, userID string) (column string, args []any) {
 	learner := identity.CallerFrom(ctx)
 	if learner.UserID != userID {

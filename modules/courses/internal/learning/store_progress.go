@@ -10,8 +10,8 @@ import (
 	"lyceum/platform/identity"
 )
 
-// findProgress returns an account's progress in a lesson. A lesson that the account has not begun has a
-// row that is not stored.
+// findProgress returns an account's progress in a lesson. A lesson that the account has not begun
+// has a row that is not stored.
 func (s *store) findProgress(ctx context.Context, userID string, l *course.Lesson) (*lessonProgress, error) {
 	p := &lessonProgress{}
 	err := s.db.Conn(ctx).Where("user_id = ? AND lesson_id = ?", userID, l.ID).Take(p).Error
@@ -44,8 +44,8 @@ func (s *store) listStarted(
 	return found, err
 }
 
-// shareCourse holds off changes of the course and its lessons until the transaction ends, but no other
-// report.
+// shareCourse holds off changes of the course and its lessons until the transaction ends, but no
+// other report.
 func (s *store) shareCourse(ctx context.Context, courseID string) error {
 	if s.db.Dialect() != db.Postgres {
 		return nil // a transaction has the whole database to itself there
@@ -53,8 +53,8 @@ func (s *store) shareCourse(ctx context.Context, courseID string) error {
 	return s.db.Conn(ctx).Exec("SELECT 1 FROM courses WHERE id = ? FOR KEY SHARE", courseID).Error
 }
 
-// holdSums holds the learner's sums in a course until the transaction ends, and adds them first if they
-// don't exist. Reports of one learner in one course wait for each other here.
+// holdSums holds the learner's sums in a course until the transaction ends, and adds them first if
+// they don't exist. Reports of one learner in one course wait for each other here.
 func (s *store) holdSums(ctx context.Context, userID, courseID string, now clock.Time) error {
 	conn := s.db.Conn(ctx)
 	err := conn.Exec(`INSERT INTO course_progress (user_id, course_id, percent_sum, completed_lessons, last_activity_at)
@@ -84,8 +84,8 @@ func (s *store) saveProgress(ctx context.Context, before, after *lessonProgress)
 		after.UserID, after.CourseID).Error
 }
 
-// markCompleted marks and returns the learners who have completed all lessons that the course has now
-// and were not marked before: one account, or any learner of the course if userID is empty.
+// markCompleted marks and returns the learners who have completed all lessons that the course has
+// now and were not marked before: one account, or any learner of the course if userID is empty.
 func (s *store) markCompleted(
 	ctx context.Context, courseID, userID string, at clock.Time,
 ) (userIDs []string, err error) {

@@ -13,9 +13,9 @@ import (
 // lessonRef names a lesson of a course.
 type lessonRef struct{ courseID, lessonID string }
 
-// writeReport does steps 1 to 6 of Service.reportProgress in one statement of PostgreSQL, and returns
-// the row, without its PositionSeconds, and whether the report has written it. Rows are held in the
-// order of the steps. The parts of the statement are:
+// writeReport does steps 1 to 6 of Service.reportProgress in one statement of PostgreSQL, and
+// returns the row, without its PositionSeconds, and whether the report has written it. Rows are
+// held in the order of the steps. The parts of the statement are:
 //
 //	seen     the lesson with the learner's row, if it is open to a learner who is enrolled; and
 //	         whether the report changes the row
@@ -24,12 +24,13 @@ type lessonRef struct{ courseID, lessonID string }
 //	written  the row
 //	summed   the sums, changed by what the row has gained
 //
-// gained and finished are columns of lesson_progress only so that written can return them to summed:
-// RETURNING knows the row after the report, not the one before. Nothing else reads them, and they mean
-// nothing afterwards; writeReportInSteps leaves them as they are.
+// gained and finished are columns of lesson_progress only so that written can return them to
+// summed: RETURNING knows the row after the report, not the one before. Nothing else reads them,
+// and they mean nothing afterwards; writeReportInSteps leaves them as they are.
 //
-// It returns errNeedsSteps if the learner is not enrolled, has no sums yet, or the lesson is not open:
-// then nothing was written. It must not be used for a reset. The rule for the row is report.apply.
+// It returns errNeedsSteps if the learner is not enrolled, has no sums yet, or the lesson is not
+// open: then nothing was written. It must not be used for a reset. The rule for the row is
+// report.apply.
 func (s *store) writeReport(
 	ctx context.Context, caller identity.Caller, lesson lessonRef, r report, now clock.Time,
 ) (p *lessonProgress, isWritten bool, err error) {
