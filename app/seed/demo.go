@@ -54,7 +54,7 @@ var DemoVideo []byte
 
 // demoCourse is a course of the demo data with its lessons.
 type demoCourse struct {
-	courses.Draft
+	courses.CourseContent
 	lessons []courses.LessonDraft
 }
 
@@ -122,7 +122,7 @@ func createDemoCourses(ctx context.Context, p Parts) error {
 		videoKey = DemoVideoKey
 	}
 	for _, c := range demoCourses(videoKey) {
-		created, err := p.Courses.Create(ctx, c.Draft)
+		created, err := p.Courses.Create(ctx, c.CourseContent)
 		if err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func createDemoCourses(ctx context.Context, p Parts) error {
 func demoCourses(videoKey string) []demoCourse {
 	return []demoCourse{
 		{
-			courses.Draft{
+			courses.CourseContent{
 				Title:       "Welcome to Lyceum",
 				Summary:     "A first walk through courses, lessons and progress.",
 				Description: "Three short lessons that show what a course can hold.",
@@ -163,7 +163,7 @@ func demoCourses(videoKey string) []demoCourse {
 			},
 		},
 		{
-			courses.Draft{
+			courses.CourseContent{
 				Title: "Members' workshop", Summary: "Only members see inside: redeem an invite to become one.",
 				Visibility: "member", Status: "published", Tags: []string{"members"},
 			},
@@ -179,7 +179,7 @@ func demoCourses(videoKey string) []demoCourse {
 			},
 		},
 		{
-			courses.Draft{
+			courses.CourseContent{
 				Title: "A course in the making", Summary: "A draft: its owner and administrators see it, nobody else.",
 				Status: "draft", Tags: []string{"draft"},
 			},

@@ -91,7 +91,7 @@ func checkTags(faults *validation.Faults, tags []tagText) {
 // slug-taken.
 func (h *handlers) createCourse(ctx context.Context, in *createInput) (*httpx.Response[catalog.DetailView], error) {
 	b := in.Body
-	d := Draft{
+	d := CourseContent{
 		Title: b.Title, Slug: b.Slug, Summary: b.Summary, Description: b.Description,
 		Visibility: b.Visibility, Status: b.Status, Tags: textsOf(b.Tags),
 	}

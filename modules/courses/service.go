@@ -65,9 +65,9 @@ func NewService(p Params) *Service {
 	}
 }
 
-// Draft is the content of a new course. An empty Slug is made from the title; empty Visibility and
+// CourseContent is the content of a new course. An empty Slug is made from the title; empty Visibility and
 // Status are public and draft.
-type Draft struct {
+type CourseContent struct {
 	Title, Slug, Summary, Description, Visibility, Status, CoverKey string
 	Tags                                                            []string
 }
@@ -75,7 +75,7 @@ type Draft struct {
 // Create creates a course of the caller. It returns ErrSlugTaken for a slug of another course, an
 // error of kind Invalid for a text that breaks a rule, and asset-unusable for a cover that the
 // caller may not use. The course and the audit entry commit together.
-func (s *Service) Create(ctx context.Context, d Draft) (coursesapi.Course, error) {
+func (s *Service) Create(ctx context.Context, d CourseContent) (coursesapi.Course, error) {
 	c, err := s.createCourse(ctx, d)
 	if err != nil {
 		return coursesapi.Course{}, err
@@ -84,7 +84,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (coursesapi.Course, error
 }
 
 // createCourse is Create with the whole course.
-func (s *Service) createCourse(ctx context.Context, d Draft) (*course.Course, error) {
+func (s *Service) createCourse(ctx context.Context, d CourseContent) (*course.Course, error) {
 	now := s.clock.Now()
 	c := &course.Course{
 		ID: ids.New(), OwnerID: identity.CallerFrom(ctx).UserID,
