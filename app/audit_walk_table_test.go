@@ -33,7 +33,7 @@ var targets = map[string]string{
 // Reasons that several operations share.
 const (
 	talk  = "what is said is kept itself, with its author"
-	reads = "what a person has read is his own, and changes nothing for others"
+	reads = "what a person has read is their own, and changes nothing for others"
 )
 
 // deeds has every operation that changes something, and the reads that hand much out.
@@ -198,7 +198,7 @@ var deeds = map[string]deed{
 	}},
 	"PATCH /admin/users/{id}": {writes: "user.role_changed user.updated user.email_changed user.disabled user.enabled auth.session_revoked invite.revoked", do: func(w *walk) {
 		a := w.account("admin")
-		w.Invite(a.token, map[string]any{"role_to_grant": "member"}) // open, until he may no longer grant
+		w.Invite(a.token, map[string]any{"role_to_grant": "member"}) // open, until they may no longer grant
 		for _, body := range []string{`{"role":"member"}`, `{"display_name":"` + w.word("name") + `"}`,
 			`{"email":"` + w.word("other") + `@example.com"}`, `{"status":"disabled"}`, `{"status":"active"}`} {
 			w.Want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body)
@@ -498,7 +498,7 @@ var deeds = map[string]deed{
 		w.Want(204, "POST", "/notifications/"+id+"/read", a.token, nil)
 	}},
 	"POST /notifications/read-all": {because: reads, do: func(w *walk) { w.Want(204, "POST", "/notifications/read-all", w.account("user").token, nil) }},
-	"PUT /notifications/preferences": {because: "how a person is told of things is his own", do: func(w *walk) {
+	"PUT /notifications/preferences": {because: "how a person is told of things is their own", do: func(w *walk) {
 		w.Want(200, "PUT", "/notifications/preferences", w.account("user").token, `{"items":[{"kind":"mention","in_app":false,"email":false}]}`)
 	}},
 	"POST /notifications/unsubscribe/{token}": {because: "how a person is told of things is theirs", do: func(w *walk) {

@@ -261,7 +261,7 @@ func faultsOf(e noted, c heard) (faults []string) {
 	case c.caller != "":
 		actor = c.caller
 	case e.action == "user.registered":
-		actor = e.targetID // the new user himself
+		actor = e.targetID // the new account itself
 	case e.action == "auth.reset_requested":
 		actor = "" // whoever asks proves nothing
 	}

@@ -324,7 +324,7 @@ func session(m *matrix, owner, _ actor) ids {
 	return ids{"id": m.s.Want(200, "GET", "/auth/sessions?limit=1", token, nil).Text("items.0.id")}
 }
 
-// notification mentions the owner and waits until he is told.
+// notification mentions the owner and waits until they are told.
 func notification(m *matrix, owner, _ actor) ids {
 	m.s.Want(201, "POST", "/channels/hq/messages", m.root, map[string]string{"body": "<@" + owner.id + ">"})
 	made := ids{}

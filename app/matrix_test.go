@@ -212,7 +212,7 @@ func (m *matrix) alike(o operation, who actor, what string, a, b sitetest.Answer
 
 const nowhere = sitetest.UnknownID
 
-// refusals: whoever lacks the role gets one and the same answer, whatever he asks for.
+// refusals: whoever lacks the role gets one and the same answer, whatever they ask for.
 func (m *matrix) refusals(o operation, who actor) {
 	want := "403"
 	owner := who
@@ -260,7 +260,7 @@ func (m *matrix) objects(o operation, who actor) {
 		want := o.word(words, who.role)
 		a := m.send(o, who, m.object(kind, m.stranger, who, o.spends))
 		m.judge(o, who, "a stranger's "+kind, want, a)
-		// A1: what he may not know of is not there.
+		// A1: what they may not know of is not there.
 		if a.Status >= 400 && a.Status == missing.Status {
 			m.alike(o, who, "missing and a stranger's "+kind, missing, a)
 		}

@@ -175,7 +175,7 @@ func TestSitesHaveModulesOfTheProgram(t *testing.T) {
 	}
 }
 
-// Nothing else stands at the top level, so that a newcomer finds his way.
+// Nothing else stands at the top level, so that a newcomer finds the way.
 func TestTheTopLevelIsTheHouse(t *testing.T) {
 	entries, err := os.ReadDir("..")
 	require.NoError(t, err)

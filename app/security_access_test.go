@@ -555,7 +555,7 @@ func TestA6ADraftAgainIsHiddenFromItsLearners(t *testing.T) {
 	s.WantProblem(404, "not-found", "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":100}`)
 }
 
-// A file's owner sees that it is in use, but nothing of a draft that he may not read.
+// A file's owner sees that it is in use, but nothing of a draft that they may not read.
 func TestA6AnAssetsUsesTellNoHiddenTitle(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)

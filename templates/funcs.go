@@ -20,7 +20,7 @@ var multiline = map[string]bool{"Body": true}
 var linkish = regexp.MustCompile(`(?i)://|www\.|@|[\pL\pN]\.\pL{2,}`)
 
 // hello greets by name, unless the name would become a link: a stranger may register somebody
-// else's address, and the name he chooses must not make our mail carry his advertisement.
+// else's address, and the name they choose must not make our mail carry their advertisement.
 func hello(name string) string {
 	name = strings.TrimSpace(name)
 	if name == "" || linkish.MatchString(name) {

@@ -24,7 +24,7 @@ import (
 )
 
 // Whoever leaves in the middle of a stream, politely or not, ends that stream and nothing else: not
-// the process, and no connection of others that has taken the place of his.
+// the process, and no connection of others that has taken its place.
 func TestALeftExportEndsAlone(t *testing.T) {
 	t.Parallel()
 	var d *db.DB

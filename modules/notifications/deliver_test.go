@@ -231,7 +231,7 @@ func TestWhoIsGoneOrDisabled(t *testing.T) {
 		w.publish(usersapi.RoleGranted{UserID: id, Role: "admin"})
 	}
 	require.Empty(t, w.mailer.Mails())
-	require.EqualValues(t, 1, w.count("notifications"), "he finds it when he is let in again")
+	require.EqualValues(t, 1, w.count("notifications"), "they find it when they are let in again")
 }
 
 func TestWhatNobodyNeedsToHearIsDropped(t *testing.T) {
