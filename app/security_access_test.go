@@ -390,7 +390,7 @@ func (m *matrix) noSecretInFrames() {
 // canary stands in everything of a hidden course; who may not read it must find it nowhere.
 const canary = "quetzal77"
 
-// hide makes a course full of the canary, with a lesson, a file and a channel.
+// hideCourse makes a course full of the canary, with a lesson, a file and a channel.
 func hideCourse(s *sitetest.Site, owner, visibility, status string) ids {
 	s.T.Helper()
 	key := canary + "/" + visibility + "-" + status + ".txt"

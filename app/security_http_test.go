@@ -34,7 +34,7 @@ func speak(s *sitetest.Site, request string) string {
 	return string(all)
 }
 
-// spoken reads what speak gave as an answer; nil when there was none.
+// askRaw reads what speak gave as an answer; nil when there was none.
 func askRaw(s *sitetest.Site, request string) *sitetest.Answer {
 	s.T.Helper()
 	all := speak(s, request)
@@ -52,7 +52,7 @@ func askRaw(s *sitetest.Site, request string) *sitetest.Answer {
 	return a
 }
 
-// plain is call without its opinions: a broken server may answer 500.
+// callPlain is call without its opinions: a broken server may answer 500.
 func callPlain(s *sitetest.Site, method, path, token string) sitetest.Answer {
 	s.T.Helper()
 	req, err := http.NewRequestWithContext(s.T.Context(), method, s.URL+path, nil)

@@ -354,7 +354,7 @@ func TestV4NumbersAreBounded(t *testing.T) {
 	})
 }
 
-// paging gives an account two of everything that lists hold.
+// newPaging gives an account two of everything that lists hold.
 func newPaging(s *sitetest.Site, admin, name string) (token string, fill *strings.Replacer) {
 	s.T.Helper()
 	email, id, token := s.NewAccount(name)
@@ -458,7 +458,7 @@ func (p parameter) another() string {
 	return nowhere
 }
 
-// forged spoils a cursor in every way that leaves it looking like one.
+// checkForgedCursors spoils a cursor in every way that leaves it looking like one.
 func checkForgedCursors(s *sitetest.Site, refuse func(what, path, token, cursor string), path, token, cursor string) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	for at := 0; at < len(cursor); at += 7 {

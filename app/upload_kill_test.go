@@ -99,7 +99,7 @@ func (c *cutting) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// send brings an upload's bytes and gives the status of the answer, 0 without one.
+// sendCutting sends an upload's bytes and gives the status of the answer, 0 without one.
 func sendCutting(s *sitetest.Site, up sitetest.Answer, body *cutting) int {
 	req, err := http.NewRequestWithContext(s.T.Context(), http.MethodPut, up.Text("upload.url"), body)
 	require.NoError(s.T, err)

@@ -45,7 +45,7 @@ func TestS1RefreshTokensAreOpaqueAndHashed(t *testing.T) {
 	})
 }
 
-// dump is every row of every table as text, bytes in hex.
+// dumpDatabase is every row of every table as text, bytes in hex.
 func dumpDatabase(s *sitetest.Site) (out string) {
 	s.T.Helper()
 	d := s.Running.Parts.DB

@@ -66,7 +66,7 @@ func (s *store) deleteChannel(ctx context.Context, id string, at clock.Time) err
 	return s.db.Conn(ctx).Exec("UPDATE chat_channels SET deleted_at = ? WHERE id = ?", at, id).Error
 }
 
-// selectForReader selects readerChannels. It counts only the messages after the reader's marker,
+// selectForReader selects rows of readerChannel. It counts only the messages after the reader's marker,
 // and each count has an index of its own.
 const selectForReader = `SELECT c.*, COALESCE(k.seq, c.base_seq) AS mark,
 	(SELECT count(*) FROM chat_messages m WHERE m.channel_id = c.id AND m.author_id = @user

@@ -39,7 +39,7 @@ type modelLearner struct {
 	percent          map[string]int
 }
 
-// reads returns the status with which a caller's request to read the course is answered.
+// readStatus returns the status with which a caller's request to read the course is answered.
 func (c *modelCourse) readStatus(a sitetest.Account) int {
 	signedIn := sitetest.RankOf(a.Role) >= sitetest.RankOf("user")
 	switch {
@@ -66,7 +66,7 @@ func (c *modelCourse) readStatus(a sitetest.Account) int {
 // isManager returns whether a caller may change the course and finds it in the trash.
 func (c *modelCourse) isManager(a sitetest.Account) bool { return c.owner == a || a.Role == "admin" }
 
-// edits returns the status for a request to change the course.
+// editStatus returns the status for a request to change the course.
 func (c *modelCourse) editStatus(a sitetest.Account) int {
 	switch read := c.readStatus(a); {
 	case a.Role == "anonymous":
@@ -81,7 +81,7 @@ func (c *modelCourse) editStatus(a sitetest.Account) int {
 	return http.StatusOK
 }
 
-// learns returns the status for a request to learn: it needs an account that may read the course.
+// learnStatus returns the status for a request to learn: it needs an account that may read the course.
 func (c *modelCourse) learnStatus(a sitetest.Account) int {
 	if a.Role == "anonymous" {
 		return http.StatusUnauthorized

@@ -36,9 +36,9 @@ const (
 )
 
 var (
-	// errAgain means that the object was replaced between looking at it and deciding.
+	// errObjectChanged means that the object was replaced between looking at it and deciding.
 	errObjectChanged = errors.New("storage: the object changed meanwhile")
-	// errRefusing means that another request is deleting the object.
+	// errBeingRefused means that another request is deleting the object.
 	errBeingRefused = errors.New("storage: the object is being deleted")
 )
 
@@ -94,7 +94,7 @@ func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 	return a, err
 }
 
-// lockUpload locks the caller's upload. It returns errRefusing while another request deletes its
+// lockUpload locks the caller's upload. It returns errBeingRefused while another request deletes its
 // object.
 func (s *Service) lockUpload(ctx context.Context, id string) (*asset, error) {
 	a, err := s.findOwnUpload(ctx, id, lockForUpdate)
@@ -144,7 +144,7 @@ func (s *Service) findOwnUpload(ctx context.Context, id string, lock rowLock) (*
 	return a, err
 }
 
-// requireUnchanged returns errAgain unless the object is still the one that was inspected.
+// requireUnchanged returns errObjectChanged unless the object is still the one that was inspected.
 func (s *Service) requireUnchanged(ctx context.Context, a *asset, seen blob.Info) error {
 	now, err := s.blobs.Stat(ctx, a.BlobID)
 	if errors.Is(err, blob.ErrDamaged) && seen == (blob.Info{}) {

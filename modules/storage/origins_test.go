@@ -10,7 +10,7 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// called sends a request under another name of the server.
+// callAs sends a request under another name of the server.
 func callAs(s *sitetest.Site, name, method, path, token, body string) sitetest.Answer {
 	s.T.Helper()
 	var given any

@@ -36,7 +36,7 @@ func (h *testClock) forward(d time.Duration) {
 	h.offset += d
 }
 
-// newTestFolder serves a folder on a real port, with the settings that the app has.
+// newServedStore serves a folder on a real port, with the settings that the app has.
 func newServedStore(t *testing.T, dir string) (*Store, *testClock) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

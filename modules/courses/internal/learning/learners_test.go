@@ -15,7 +15,7 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// learnersOf lists the ids of those who are in a course's list of learners.
+// listLearnerIDs lists the ids of those who are in a course's list of learners.
 func listLearnerIDs(s *sitetest.Site, course, token string) (out []string) {
 	s.T.Helper()
 	for _, item := range s.Want(200, "GET", course+"/learners", token, nil).Items() {
