@@ -14,20 +14,44 @@ import (
 
 // targets are all actions of the log, with the types of what each is done to.
 var targets = map[string]string{
-	"user.registered": "user", "user.role_changed": "user", "user.disabled": "user", "user.enabled": "user", "user.deleted": "user", "user.exported": "user",
-	"user.updated": "user", "user.email_verified": "user", "user.email_changed": "user",
-	"auth.login_succeeded": "session", "auth.login_failed": "user", "auth.mfa_required": "user", "auth.refresh_reused": "session", "auth.session_revoked": "session",
+	"user.registered":   "user",
+	"user.role_changed": "user",
+	"user.disabled":     "user",
+	"user.enabled":      "user",
+	"user.deleted":      "user",
+	"user.exported":     "user",
+	"user.updated":      "user", "user.email_verified": "user", "user.email_changed": "user",
+	"auth.login_succeeded": "session",
+	"auth.login_failed":    "user",
+	"auth.mfa_required":    "user",
+	"auth.refresh_reused":  "session",
+	"auth.session_revoked": "session",
 	// One session, or all of a user's.
 	"auth.logged_out":       "session user",
-	"auth.password_changed": "user", "auth.password_reset": "user", "auth.reset_requested": "user", "auth.mfa_enabled": "user", "auth.mfa_disabled": "user",
-	"invite.created": "invite", "invite.redeemed": "invite", "invite.redeem_failed": "invite", "invite.revoked": "invite", "invite.resent": "invite",
-	"course.created": "course", "course.updated": "course", "course.published": "course", "course.archived": "course", "course.deleted": "course",
-	"course.restored": "course", "lesson.reordered": "course",
+	"auth.password_changed": "user",
+	"auth.password_reset":   "user",
+	"auth.reset_requested":  "user",
+	"auth.mfa_enabled":      "user",
+	"auth.mfa_disabled":     "user",
+	"invite.created":        "invite",
+	"invite.redeemed":       "invite",
+	"invite.redeem_failed":  "invite",
+	"invite.revoked":        "invite",
+	"invite.resent":         "invite",
+	"course.created":        "course",
+	"course.updated":        "course",
+	"course.published":      "course",
+	"course.archived":       "course",
+	"course.deleted":        "course",
+	"course.restored":       "course", "lesson.reordered": "course",
 	"lesson.created": "lesson", "lesson.updated": "lesson", "lesson.deleted": "lesson",
 	"enrollment.created": "enrollment", "enrollment.deleted": "enrollment",
 	"asset.uploaded": "asset", "asset.deleted": "asset",
 	"audit.exported": "audit_log", "audit.break_accepted": "audit_log",
-	"channel.created": "channel", "channel.updated": "channel", "channel.deleted": "channel", "message.deleted": "message",
+	"channel.created": "channel",
+	"channel.updated": "channel",
+	"channel.deleted": "channel",
+	"message.deleted": "message",
 }
 
 // Reasons that several operations share.
@@ -39,7 +63,10 @@ const (
 // deeds has every operation that changes something, and the reads that hand much out.
 var deeds = map[string]deed{
 	"POST /auth/register": {writes: "user.registered", do: func(w *walk) {
-		body := map[string]string{"email": w.word("person") + "@example.com", "password": sitetest.Password, "display_name": w.word("name")}
+		body := map[string]string{
+			"email": w.word("person") + "@example.com", "password": sitetest.Password,
+			"display_name": w.word("name"),
+		}
 		key := sitetest.Header{"Idempotency-Key": w.word("key")}
 		w.Want(201, "POST", "/auth/register", "", body, key)
 		w.quietly(func() {
@@ -51,9 +78,11 @@ var deeds = map[string]deed{
 		a := w.account("user")
 		w.Login(a.email, sitetest.Password)
 		w.of("")
-		w.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(w.word("nobody")+"@example.com", w.word("password")))
+		w.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+			sitetest.Credentials(w.word("nobody")+"@example.com", w.word("password")))
 		w.of(a.id)
-		w.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(a.email, w.word("password")))
+		w.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+			sitetest.Credentials(a.email, w.word("password")))
 		w.secondFactor(a)
 		w.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials(a.email, sitetest.Password))
 		w.Want(200, "PATCH", "/admin/users/"+a.id, w.root.token, `{"status":"disabled"}`)
@@ -63,11 +92,14 @@ var deeds = map[string]deed{
 		a := w.account("user")
 		codes := w.secondFactor(a)
 		w.of(a.id)
-		challenge := w.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials(a.email, sitetest.Password)).Text("challenge")
+		challenge := w.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
+			sitetest.Credentials(a.email, sitetest.Password)).Text("challenge")
 		w.quietly(func() {
-			w.WantProblem(401, "invalid-token", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": w.word("challenge"), "code": codes[0]})
+			w.WantProblem(401, "invalid-token", "POST", "/auth/mfa/verify", "",
+				map[string]string{"challenge": w.word("challenge"), "code": codes[0]})
 		})
-		w.WantProblem(401, "invalid-code", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": w.word("code")})
+		w.WantProblem(401, "invalid-code", "POST", "/auth/mfa/verify", "",
+			map[string]string{"challenge": challenge, "code": w.word("code")})
 		w.Want(200, "POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": codes[0]})
 	}},
 	"POST /auth/refresh": {writes: "auth.refresh_reused", do: func(w *walk) {
@@ -109,31 +141,38 @@ var deeds = map[string]deed{
 		w.Want(200, "POST", "/auth/verify-email", "", body)
 		w.quietly(func() { w.WantProblem(422, "invalid-link", "POST", "/auth/verify-email", "", body) })
 	}},
-	"POST /auth/verify-email/request": {because: "a mail that is sent again changes nothing; what its link does is audited", do: func(w *walk) {
-		w.Want(202, "POST", "/auth/verify-email/request", w.account("user").token, nil)
-	}},
+	"POST /auth/verify-email/request": {
+		because: "a mail that is sent again changes nothing; what its link does is audited", do: func(w *walk) {
+			w.Want(202, "POST", "/auth/verify-email/request", w.account("user").token, nil)
+		},
+	},
 	"POST /auth/password/forgot": {writes: "auth.reset_requested", do: func(w *walk) {
 		w.quietly(func() {
 			w.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": w.word("nobody") + "@example.com"})
 		})
 		w.forgot(w.account("user"))
 	}},
-	"POST /auth/password/reset": {writes: "auth.password_reset auth.session_revoked user.email_verified auth.mfa_disabled", do: func(w *walk) {
-		// The address was never confirmed: the second factor may be somebody else's, and goes.
-		a := w.account("user")
-		w.secondFactor(a)
-		w.of(a.id)
-		body := map[string]string{"token": w.forgot(a), "password": w.word("password")}
-		w.Want(204, "POST", "/auth/password/reset", "", body)
-		w.quietly(func() { w.WantProblem(422, "invalid-link", "POST", "/auth/password/reset", "", body) })
-	}},
+	"POST /auth/password/reset": {
+		writes: "auth.password_reset auth.session_revoked user.email_verified auth.mfa_disabled",
+		do: func(w *walk) {
+			// The address was never confirmed: the second factor may be somebody else's, and goes.
+			a := w.account("user")
+			w.secondFactor(a)
+			w.of(a.id)
+			body := map[string]string{"token": w.forgot(a), "password": w.word("password")}
+			w.Want(204, "POST", "/auth/password/reset", "", body)
+			w.quietly(func() { w.WantProblem(422, "invalid-link", "POST", "/auth/password/reset", "", body) })
+		},
+	},
 	"POST /auth/password/change": {writes: "auth.password_changed auth.session_revoked", do: func(w *walk) {
 		a := w.account("user")
 		w.session(a)
 		w.quietly(func() {
-			w.WantProblem(403, "wrong-password", "POST", "/auth/password/change", a.token, map[string]string{"current_password": w.word("password"), "new_password": w.word("password")})
+			w.WantProblem(403, "wrong-password", "POST", "/auth/password/change", a.token,
+				map[string]string{"current_password": w.word("password"), "new_password": w.word("password")})
 		})
-		w.Want(204, "POST", "/auth/password/change", a.token, map[string]string{"current_password": sitetest.Password, "new_password": w.word("password")})
+		w.Want(204, "POST", "/auth/password/change", a.token,
+			map[string]string{"current_password": sitetest.Password, "new_password": w.word("password")})
 	}},
 	"POST /auth/mfa/totp": {because: "a second factor that is only being set up protects nothing yet", do: func(w *walk) {
 		w.Want(200, "POST", "/auth/mfa/totp", w.account("user").token, nil)
@@ -157,15 +196,17 @@ var deeds = map[string]deed{
 	"POST /users/me/email": {because: "nothing changes until the link to the new address is used", do: func(w *walk) {
 		w.askEmail(w.account("user"))
 	}},
-	"POST /users/me/email/confirm": {writes: "user.email_changed user.email_verified auth.session_revoked", do: func(w *walk) {
-		a := w.account("user")
-		w.session(a)
-		next := w.askEmail(a)
-		w.of(a.id)
-		body := map[string]string{"token": w.WaitForLink(next, "/email#token=", "")}
-		w.Want(200, "POST", "/users/me/email/confirm", "", body)
-		w.quietly(func() { w.WantProblem(422, "invalid-link", "POST", "/users/me/email/confirm", "", body) })
-	}},
+	"POST /users/me/email/confirm": {
+		writes: "user.email_changed user.email_verified auth.session_revoked", do: func(w *walk) {
+			a := w.account("user")
+			w.session(a)
+			next := w.askEmail(a)
+			w.of(a.id)
+			body := map[string]string{"token": w.WaitForLink(next, "/email#token=", "")}
+			w.Want(200, "POST", "/users/me/email/confirm", "", body)
+			w.quietly(func() { w.WantProblem(422, "invalid-link", "POST", "/users/me/email/confirm", "", body) })
+		},
+	},
 
 	"PATCH /users/me": {writes: "user.updated", do: func(w *walk) {
 		a := w.account("user")
@@ -175,7 +216,8 @@ var deeds = map[string]deed{
 	}},
 	"GET /admin/audit-logs": {writes: "audit.exported", do: func(w *walk) {
 		for _, accept := range []string{"text/csv", "application/x-ndjson"} {
-			w.Want(200, "GET", "/admin/audit-logs?action=user.deleted", w.root.token, nil, sitetest.Header{"Accept": accept})
+			w.Want(200, "GET", "/admin/audit-logs?action=user.deleted", w.root.token, nil,
+				sitetest.Header{"Accept": accept})
 		}
 		w.quietly(func() {
 			w.Want(200, "GET", "/admin/audit-logs", w.root.token, nil)
@@ -196,15 +238,18 @@ var deeds = map[string]deed{
 		w.Want(204, "DELETE", "/admin/users/"+a.id, w.root.token, nil)
 		w.quietly(func() { w.WantProblem(404, "not-found", "DELETE", "/admin/users/"+a.id, w.root.token, nil) })
 	}},
-	"PATCH /admin/users/{id}": {writes: "user.role_changed user.updated user.email_changed user.disabled user.enabled auth.session_revoked invite.revoked", do: func(w *walk) {
-		a := w.account("admin")
-		w.Invite(a.token, map[string]any{"role_to_grant": "member"}) // open, until they may no longer grant
-		for _, body := range []string{`{"role":"member"}`, `{"display_name":"` + w.word("name") + `"}`,
-			`{"email":"` + w.word("other") + `@example.com"}`, `{"status":"disabled"}`, `{"status":"active"}`} {
-			w.Want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body)
-			w.quietly(func() { w.Want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body) })
-		}
-	}},
+	"PATCH /admin/users/{id}": {
+		writes: "user.role_changed user.updated user.email_changed user.disabled user.enabled auth.session_revoked invite.revoked",
+		do: func(w *walk) {
+			a := w.account("admin")
+			w.Invite(a.token, map[string]any{"role_to_grant": "member"}) // open, until they may no longer grant
+			for _, body := range []string{`{"role":"member"}`, `{"display_name":"` + w.word("name") + `"}`,
+				`{"email":"` + w.word("other") + `@example.com"}`, `{"status":"disabled"}`, `{"status":"active"}`} {
+				w.Want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body)
+				w.quietly(func() { w.Want(200, "PATCH", "/admin/users/"+a.id, w.root.token, body) })
+			}
+		},
+	},
 
 	"POST /admin/invites": {writes: "invite.created", do: func(w *walk) {
 		body := map[string]any{"role_to_grant": "member", "email": w.word("guest") + "@example.com", "note": w.word("note")}
@@ -243,24 +288,29 @@ var deeds = map[string]deed{
 		})
 	}},
 	"DELETE /admin/invites": {writes: "invite.revoked", do: func(w *walk) {
-		body := sitetest.With(sitetest.Batch(w.word("guest")+"@example.com", w.word("guest")+"@example.com"), "role_to_grant", "member")
+		body := sitetest.With(sitetest.Batch(w.word("guest")+"@example.com", w.word("guest")+"@example.com"),
+			"role_to_grant", "member")
 		path := "/admin/invites?batch_id=" + w.Want(200, "POST", "/admin/invites/batch", w.root.token, body).Text("batch_id")
 		w.Want(204, "DELETE", path, w.root.token, nil)
 		w.quietly(func() { w.Want(204, "DELETE", path, w.root.token, nil) })
 	}},
-	"POST /invites/redeem": {writes: "invite.redeemed invite.redeem_failed user.role_changed user.email_verified enrollment.created", do: func(w *walk) {
-		a, other := w.account("user"), w.account("user")
-		course := strings.TrimPrefix(w.course(w.account("instructor")), "/courses/")
-		code := w.Invite(w.root.token, map[string]any{"role_to_grant": "member", "email": a.email, "course_ids": []string{course}}).Text("code")
-		require.Equal(w.t, 404, w.Redeem(a.token, w.word("code")).Status)
-		require.Equal(w.t, 403, w.Redeem(other.token, code).Status)
-		require.Equal(w.t, 200, w.Redeem(a.token, code).Status)
-		lower := w.Invite(w.root.token, map[string]any{"role_to_grant": "member"}).Text("code")
-		w.quietly(func() {
-			require.Equal(w.t, 200, w.Redeem(a.token, code).Status, "once more")
-			require.Equal(w.t, 200, w.Redeem(w.root.token, lower).Status, "nothing to grant")
-		})
-	}},
+	"POST /invites/redeem": {
+		writes: "invite.redeemed invite.redeem_failed user.role_changed user.email_verified enrollment.created",
+		do: func(w *walk) {
+			a, other := w.account("user"), w.account("user")
+			course := strings.TrimPrefix(w.course(w.account("instructor")), "/courses/")
+			code := w.Invite(w.root.token,
+				map[string]any{"role_to_grant": "member", "email": a.email, "course_ids": []string{course}}).Text("code")
+			require.Equal(w.t, 404, w.Redeem(a.token, w.word("code")).Status)
+			require.Equal(w.t, 403, w.Redeem(other.token, code).Status)
+			require.Equal(w.t, 200, w.Redeem(a.token, code).Status)
+			lower := w.Invite(w.root.token, map[string]any{"role_to_grant": "member"}).Text("code")
+			w.quietly(func() {
+				require.Equal(w.t, 200, w.Redeem(a.token, code).Status, "once more")
+				require.Equal(w.t, 200, w.Redeem(w.root.token, lower).Status, "nothing to grant")
+			})
+		},
+	},
 
 	"POST /courses": {writes: "course.created", do: func(w *walk) {
 		a := w.account("instructor")
@@ -273,7 +323,10 @@ var deeds = map[string]deed{
 		a := w.account("instructor")
 		path := w.course(a)
 		for _, body := range []map[string]any{
-			{"title": w.word("title"), "slug": w.word("slug"), "summary": w.word("summary"), "description": w.word("description"), "tags": []string{w.word("tag")}, "visibility": "member"},
+			{
+				"title": w.word("title"), "slug": w.word("slug"), "summary": w.word("summary"),
+				"description": w.word("description"), "tags": []string{w.word("tag")}, "visibility": "member",
+			},
 			{"status": "archived"}, {"status": "draft"}, {"status": "published"},
 		} {
 			w.Want(200, "PATCH", path, a.token, body)
@@ -301,10 +354,13 @@ var deeds = map[string]deed{
 		w.Want(201, "POST", path+"/clone", a.token, body, key)
 		w.quietly(func() { w.replayed(201, path+"/clone", a.token, body, key) })
 	}},
-	"GET /courses/{id}/export": {because: "it takes out what its owner has written and can read anyway, and nothing of learners", do: func(w *walk) {
-		a := w.account("instructor")
-		w.Want(200, "GET", w.course(a)+"/export", a.token, nil)
-	}},
+	"GET /courses/{id}/export": {
+		because: "it takes out what its owner has written and can read anyway, and nothing of learners",
+		do: func(w *walk) {
+			a := w.account("instructor")
+			w.Want(200, "GET", w.course(a)+"/export", a.token, nil)
+		},
+	},
 	"POST /courses/import": {writes: "course.created asset.uploaded", do: func(w *walk) {
 		a, other := w.account("instructor"), w.account("instructor")
 		path, file := w.course(a), w.word("file")
@@ -317,19 +373,25 @@ var deeds = map[string]deed{
 			require.Equal(w.t, "true", w.Site.ImportCourse(other.token, archive, key).Header.Get("Idempotency-Replayed"))
 		})
 	}},
-	"GET /courses/{id}/learners": {because: "whoever teaches reads who learns, page by page or as a table; reading is not audited", do: func(w *walk) {
-		a := w.account("instructor")
-		w.Want(200, "GET", w.course(a)+"/learners", a.token, nil, sitetest.Header{"Accept": "text/csv"})
-	}},
+	"GET /courses/{id}/learners": {
+		because: "whoever teaches reads who learns, page by page or as a table; reading is not audited",
+		do: func(w *walk) {
+			a := w.account("instructor")
+			w.Want(200, "GET", w.course(a)+"/learners", a.token, nil, sitetest.Header{"Accept": "text/csv"})
+		},
+	},
 	"POST /courses/{id}/announcements": {because: "a message, kept itself with its author", do: func(w *walk) {
 		a := w.account("instructor")
-		w.Want(201, "POST", w.course(a)+"/announcements", a.token, map[string]string{"title": w.word("title"), "body": w.word("body")})
+		w.Want(201, "POST", w.course(a)+"/announcements", a.token,
+			map[string]string{"title": w.word("title"), "body": w.word("body")})
 	}},
 
 	"POST /courses/{id}/lessons": {writes: "lesson.created", do: func(w *walk) {
 		a := w.account("instructor")
 		path := w.course(a) + "/lessons"
-		body, key := map[string]any{"title": w.word("title"), "content": w.word("content")}, sitetest.Header{"Idempotency-Key": w.word("key")}
+		body, key := map[string]any{
+			"title": w.word("title"), "content": w.word("content"),
+		}, sitetest.Header{"Idempotency-Key": w.word("key")}
 		w.Want(201, "POST", path, a.token, body, key)
 		w.quietly(func() { w.replayed(201, path, a.token, body, key) })
 	}},
@@ -337,7 +399,10 @@ var deeds = map[string]deed{
 		a := w.account("instructor")
 		course := w.course(a)
 		path := course + "/lessons/" + w.lesson(a, course)
-		body := map[string]any{"title": w.word("title"), "content": w.word("content"), "duration_seconds": 7, "available_after_days": 3}
+		body := map[string]any{
+			"title": w.word("title"), "content": w.word("content"), "duration_seconds": 7,
+			"available_after_days": 3,
+		}
 		w.Want(200, "PATCH", path, a.token, body)
 		w.quietly(func() { w.Want(200, "PATCH", path, a.token, body) })
 	}},
@@ -403,13 +468,19 @@ var deeds = map[string]deed{
 			w.replayed(200, path, a.token, body, key)
 			w.Want(200, "POST", path, a.token, sitetest.Batch(learner.email, nobody))
 		})
-		w.Want(200, "POST", path, a.token, "email\n"+w.account("user").email+"\n", sitetest.Header{"Content-Type": "text/csv"})
+		w.Want(200, "POST", path, a.token, "email\n"+w.account("user").email+"\n",
+			sitetest.Header{"Content-Type": "text/csv"})
 	}},
 
-	"POST /storage/uploads": {because: "nothing is there until the upload is completed", do: func(w *walk) { w.upload(w.account("instructor")) }},
-	"PUT /objects/{id}": {because: "the bytes of an upload; completing it is what makes a file of them", do: func(w *walk) {
-		w.Upload(w.upload(w.account("instructor")), w.content())
-	}},
+	"POST /storage/uploads": {
+		because: "nothing is there until the upload is completed",
+		do:      func(w *walk) { w.upload(w.account("instructor")) },
+	},
+	"PUT /objects/{id}": {
+		because: "the bytes of an upload; completing it is what makes a file of them", do: func(w *walk) {
+			w.Upload(w.upload(w.account("instructor")), w.content())
+		},
+	},
 	"POST /storage/uploads/{id}/complete": {writes: "asset.uploaded", do: func(w *walk) {
 		a := w.account("instructor")
 		id := w.file(a)
@@ -430,7 +501,9 @@ var deeds = map[string]deed{
 
 	"POST /channels": {writes: "channel.created", do: func(w *walk) {
 		a := w.account("instructor")
-		body, key := map[string]any{"title": w.word("title"), "slug": w.word("slug"), "visibility": "public"}, sitetest.Header{"Idempotency-Key": w.word("key")}
+		body, key := map[string]any{
+			"title": w.word("title"), "slug": w.word("slug"), "visibility": "public",
+		}, sitetest.Header{"Idempotency-Key": w.word("key")}
 		w.Want(201, "POST", "/channels", a.token, body, key)
 		w.quietly(func() { w.replayed(201, "/channels", a.token, body, key) })
 	}},
@@ -474,18 +547,21 @@ var deeds = map[string]deed{
 	"POST /ws/tickets": {because: "a ticket only opens a socket, for half a minute", do: func(w *walk) {
 		w.Want(201, "POST", "/ws/tickets", w.account("user").token, nil)
 	}},
-	"GET /ws/channels/{slug}": {because: "messages are kept themselves, with their authors; typing and read marks are a person's own", do: func(w *walk) {
-		a := w.account("user")
-		ticket := w.Want(201, "POST", "/ws/tickets", a.token, nil).Text("ticket")
-		c := w.Dial("/ws/channels/hq?ticket="+ticket, nil)
-		w.succeeded = c.Status == http.StatusSwitchingProtocols
-		c.Until("welcome")
-		c.Send(map[string]any{"type": "typing"})
-		c.Send(map[string]any{"type": "message", "body": w.word("body"), "client_id": w.word("client")})
-		c.Send(map[string]any{"type": "read", "seq": c.Until("ack")["seq"]})
-		c.Send(map[string]any{"type": "ping"})
-		c.Until("pong") // whatever came before is done
-	}},
+	"GET /ws/channels/{slug}": {
+		because: "messages are kept themselves, with their authors; typing and read marks are a person's own",
+		do: func(w *walk) {
+			a := w.account("user")
+			ticket := w.Want(201, "POST", "/ws/tickets", a.token, nil).Text("ticket")
+			c := w.Dial("/ws/channels/hq?ticket="+ticket, nil)
+			w.succeeded = c.Status == http.StatusSwitchingProtocols
+			c.Until("welcome")
+			c.Send(map[string]any{"type": "typing"})
+			c.Send(map[string]any{"type": "message", "body": w.word("body"), "client_id": w.word("client")})
+			c.Send(map[string]any{"type": "read", "seq": c.Until("ack")["seq"]})
+			c.Send(map[string]any{"type": "ping"})
+			c.Until("pong") // whatever came before is done
+		},
+	},
 
 	"POST /notifications/{id}/read": {because: reads, do: func(w *walk) {
 		a := w.account("user")
@@ -497,37 +573,49 @@ var deeds = map[string]deed{
 		}, 20*time.Second, 50*time.Millisecond)
 		w.Want(204, "POST", "/notifications/"+id+"/read", a.token, nil)
 	}},
-	"POST /notifications/read-all": {because: reads, do: func(w *walk) { w.Want(204, "POST", "/notifications/read-all", w.account("user").token, nil) }},
+	"POST /notifications/read-all": {
+		because: reads,
+		do:      func(w *walk) { w.Want(204, "POST", "/notifications/read-all", w.account("user").token, nil) },
+	},
 	"PUT /notifications/preferences": {because: "how a person is told of things is their own", do: func(w *walk) {
-		w.Want(200, "PUT", "/notifications/preferences", w.account("user").token, `{"items":[{"kind":"mention","in_app":false,"email":false}]}`)
+		w.Want(200, "PUT", "/notifications/preferences", w.account("user").token,
+			`{"items":[{"kind":"mention","in_app":false,"email":false}]}`)
 	}},
 	"POST /notifications/unsubscribe/{token}": {because: "how a person is told of things is theirs", do: func(w *walk) {
 		a := w.account("user")
 		w.SetRole(w.root.token, a.id, "member")
 		link := ""
-		require.Eventually(w.t, func() bool { link = w.unsubscribeLink(a.email); return link != "" }, 20*time.Second, 50*time.Millisecond)
+		require.Eventually(w.t, func() bool { link = w.unsubscribeLink(a.email); return link != "" },
+			20*time.Second, 50*time.Millisecond)
 		w.of(a.id)
-		w.Want(204, "POST", link, "", "List-Unsubscribe=One-Click", sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"})
+		w.Want(204, "POST", link, "", "List-Unsubscribe=One-Click",
+			sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"})
 	}},
-	"POST /admin/emails/retry": {because: "the same mails once more; their rows say when they were sent", do: func(w *walk) {
-		email := w.account("user").email
-		w.WaitForLink(email, "/verify#token=", "")
-		_, err := w.Running.Parts.DB.Exec(w.t.Context(), "UPDATE mail_messages SET status = 'failed' WHERE recipient = ?", email)
-		require.NoError(w.t, err)
-		w.Want(202, "POST", "/admin/emails/retry?status=failed", w.root.token, nil)
-	}},
-	"POST /admin/emails/{id}/retry": {because: "the same mail once more; its row says when it was sent", do: func(w *walk) {
-		email := w.account("user").email
-		w.WaitForLink(email, "/verify#token=", "")
-		id := ""
-		require.Eventually(w.t, func() bool {
-			_, err := w.Running.Parts.DB.Exec(w.t.Context(), "UPDATE mail_messages SET status = 'failed' WHERE status = 'sent' AND recipient = ?", email)
+	"POST /admin/emails/retry": {
+		because: "the same mails once more; their rows say when they were sent", do: func(w *walk) {
+			email := w.account("user").email
+			w.WaitForLink(email, "/verify#token=", "")
+			_, err := w.Running.Parts.DB.Exec(w.t.Context(),
+				"UPDATE mail_messages SET status = 'failed' WHERE recipient = ?", email)
 			require.NoError(w.t, err)
-			id = w.Want(200, "GET", "/admin/emails?status=failed", w.root.token, nil).Text("items.0.id")
-			return id != ""
-		}, 20*time.Second, 50*time.Millisecond)
-		w.Want(202, "POST", "/admin/emails/"+id+"/retry", w.root.token, nil)
-	}},
+			w.Want(202, "POST", "/admin/emails/retry?status=failed", w.root.token, nil)
+		},
+	},
+	"POST /admin/emails/{id}/retry": {
+		because: "the same mail once more; its row says when it was sent", do: func(w *walk) {
+			email := w.account("user").email
+			w.WaitForLink(email, "/verify#token=", "")
+			id := ""
+			require.Eventually(w.t, func() bool {
+				_, err := w.Running.Parts.DB.Exec(w.t.Context(),
+					"UPDATE mail_messages SET status = 'failed' WHERE status = 'sent' AND recipient = ?", email)
+				require.NoError(w.t, err)
+				id = w.Want(200, "GET", "/admin/emails?status=failed", w.root.token, nil).Text("items.0.id")
+				return id != ""
+			}, 20*time.Second, 50*time.Millisecond)
+			w.Want(202, "POST", "/admin/emails/"+id+"/retry", w.root.token, nil)
+		},
+	},
 }
 
 // askEmail asks for another address and gives it.
@@ -554,7 +642,8 @@ func (w *walk) replayed(status int, path, token string, body any, key sitetest.H
 func (w *walk) secondFactor(a actor) (codes []string) {
 	w.t.Helper()
 	secret := w.Want(200, "POST", "/auth/mfa/totp", a.token, nil).Text("secret")
-	on := w.Want(200, "POST", "/auth/mfa/totp/confirm", a.token, map[string]string{"code": sitetest.TOTPCode(w.t, secret, 0)})
+	on := w.Want(200, "POST", "/auth/mfa/totp/confirm", a.token,
+		map[string]string{"code": sitetest.TOTPCode(w.t, secret, 0)})
 	for _, code := range on.Get("recovery_codes").([]any) {
 		codes = append(codes, code.(string))
 	}
@@ -571,7 +660,8 @@ func (w *walk) unsubscribeLink(email string) (link string) {
 		for _, file := range files {
 			raw, err := os.ReadFile(file)
 			text := strings.ReplaceAll(string(raw), "\r\n", "\n")
-			if found := sitetest.UnsubscribeHeader.FindStringSubmatch(text); err == nil && found != nil && strings.Contains(text, email) {
+			if found := sitetest.UnsubscribeHeader.FindStringSubmatch(text); err == nil && found != nil && strings.Contains(text,
+				email) {
 				link = found[1]
 			}
 		}
@@ -598,14 +688,16 @@ func (w *walk) leaver() actor {
 // course makes one that is public and gives its path.
 func (w *walk) course(a actor) string {
 	w.t.Helper()
-	return "/courses/" + w.Want(201, "POST", "/courses", a.token, map[string]any{"title": w.word("title"), "summary": w.word("summary"),
-		"description": w.word("description"), "tags": []string{w.word("tag")}, "status": "published"}).Text("id")
+	return "/courses/" + w.Want(201, "POST", "/courses", a.token,
+		map[string]any{"title": w.word("title"), "summary": w.word("summary"),
+			"description": w.word("description"), "tags": []string{w.word("tag")}, "status": "published"}).Text("id")
 }
 
 // lesson adds one to a course and gives its id.
 func (w *walk) lesson(a actor, course string) string {
 	w.t.Helper()
-	return w.Want(201, "POST", course+"/lessons", a.token, map[string]any{"title": w.word("title"), "content": w.word("content")}).Text("id")
+	return w.Want(201, "POST", course+"/lessons", a.token,
+		map[string]any{"title": w.word("title"), "content": w.word("content")}).Text("id")
 }
 
 // textOf is what the walk's files hold: uploads declare their size.
@@ -613,7 +705,8 @@ const textOf = 24
 
 func (w *walk) upload(a actor) sitetest.Answer {
 	w.t.Helper()
-	return w.Want(201, "POST", "/storage/uploads", a.token, map[string]any{"key": w.word("file"), "content_type": "text/plain", "size": textOf})
+	return w.Want(201, "POST", "/storage/uploads", a.token,
+		map[string]any{"key": w.word("file"), "content_type": "text/plain", "size": textOf})
 }
 
 // file uploads one that nothing uses and gives its id.
@@ -629,11 +722,13 @@ func (w *walk) content() string { return (w.word("text") + strings.Repeat(" ", t
 // channel opens a private one and gives its path.
 func (w *walk) channel(a actor) string {
 	w.t.Helper()
-	return "/channels/" + w.Want(201, "POST", "/channels", a.token, map[string]string{"title": w.word("title"), "visibility": "private"}).Text("slug")
+	return "/channels/" + w.Want(201, "POST", "/channels", a.token,
+		map[string]string{"title": w.word("title"), "visibility": "private"}).Text("slug")
 }
 
 // say posts a message where everybody reads, and gives its path.
 func (w *walk) say(a actor) string {
 	w.t.Helper()
-	return "/channels/hq/messages/" + w.Want(201, "POST", "/channels/hq/messages", a.token, map[string]string{"body": w.word("body"), "client_id": w.word("client")}).Text("id")
+	return "/channels/hq/messages/" + w.Want(201, "POST", "/channels/hq/messages", a.token,
+		map[string]string{"body": w.word("body"), "client_id": w.word("client")}).Text("id")
 }

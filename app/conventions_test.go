@@ -41,8 +41,14 @@ func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
 		{401, "invalid-token", "GET", "/courses", "x.y.z", nil, nil},
 		{401, "invalid-token", "GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Basic abc"}},
 		{401, "invalid-token", "GET", "/users/me", strings.Repeat("a", 5000), nil, nil},
-		{415, "unsupported-media-type", "POST", "/auth/login", "", "a=b", sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"}},
-		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Type": "text/plain+json"}},
+		{
+			415, "unsupported-media-type", "POST", "/auth/login", "", "a=b",
+			sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"},
+		},
+		{
+			415, "unsupported-media-type", "POST", "/auth/login", "", "{}",
+			sitetest.Header{"Content-Type": "text/plain+json"},
+		},
 		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Encoding": "gzip"}},
 		{413, "body-too-large", "POST", "/auth/login", "", `{"email":"` + strings.Repeat("a", 1<<20) + `"}`, nil},
 		{400, "malformed-request", "POST", "/auth/login", "", `{"email":`, nil},
@@ -82,7 +88,8 @@ func TestASecretIsNeverEchoed(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	for _, body := range []string{
 		`{"email":"a@b.example","password":"hunter2"}`, `{"email":"a@b.example","password":["hunter2"]}`,
-		`{"email":"a@b.example","password":{"hunter2":1}}`, `{"password":"hunter2hunter2","display_name":"` + strings.Repeat("x", 200) + `"}`,
+		`{"email":"a@b.example","password":{"hunter2":1}}`,
+		`{"password":"hunter2hunter2","display_name":"` + strings.Repeat("x", 200) + `"}`,
 	} {
 		a := s.Want(422, "POST", "/auth/register", "", body)
 		require.NotContains(t, strings.ReplaceAll(string(a.Raw), "body.password.hunter2", ""), "hunter2")
@@ -127,14 +134,16 @@ func TestIdempotencyKey(t *testing.T) {
 
 		bad := sitetest.Header{"Idempotency-Key": "k-2"}
 		s.WantProblem(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad)
-		require.Equal(t, "true", s.WantProblem(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad).Header.Get("Idempotency-Replayed"))
+		require.Equal(t, "true",
+			s.WantProblem(422, "validation-failed", "POST", "/courses", admin, `{"title":""}`, bad).Header.Get("Idempotency-Replayed"))
 
 		// Twenty at once are one course.
 		var wg sync.WaitGroup
 		ids := make([]string, 20)
 		for i := range ids {
 			wg.Go(func() {
-				ids[i] = s.Call("POST", "/courses", admin, `{"title":"Race"}`, sitetest.Header{"Idempotency-Key": "k-3"}).Text("id")
+				ids[i] = s.Call("POST", "/courses", admin, `{"title":"Race"}`,
+					sitetest.Header{"Idempotency-Key": "k-3"}).Text("id")
 			})
 		}
 		wg.Wait()
@@ -154,10 +163,16 @@ func TestH3CORSIsExact(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"CORS_ORIGINS": "https://app.example.com"})
 	token := s.AdminToken()
-	for _, evil := range []string{"https://evil.example", "null", "https://app.example.com.evil.example", "https://evilapp.example.com", "https://evil.example/https://app.example.com", "http://app.example.com",
-		"https://app.example.com:8443", "https://app.example.com.", "https://app.example.com/", "https://example.com", "https://x.app.example.com", "https://app.example.com@evil.example", "https://app.example.com, https://evil.example", "*", "app.example.com"} {
+	for _, evil := range []string{
+		"https://evil.example", "null", "https://app.example.com.evil.example", "https://evilapp.example.com",
+		"https://evil.example/https://app.example.com", "http://app.example.com",
+		"https://app.example.com:8443", "https://app.example.com.", "https://app.example.com/",
+		"https://example.com", "https://x.app.example.com", "https://app.example.com@evil.example",
+		"https://app.example.com, https://evil.example", "*", "app.example.com",
+	} {
 		for _, method := range []string{"GET", "OPTIONS"} {
-			a := s.Call(method, "/courses", "", nil, sitetest.Header{"Origin": evil, "Access-Control-Request-Method": "POST"})
+			a := s.Call(method, "/courses", "", nil,
+				sitetest.Header{"Origin": evil, "Access-Control-Request-Method": "POST"})
 			require.Empty(t, a.Header.Get("Access-Control-Allow-Origin"), evil)
 			require.Empty(t, a.Header.Get("Access-Control-Allow-Methods"), evil)
 			require.Contains(t, a.Header.Values("Vary"), "Origin", "a cache must not give one origin's answer to another")
@@ -165,12 +180,17 @@ func TestH3CORSIsExact(t *testing.T) {
 		require.Equal(t, 403, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {evil}}).Status, evil)
 	}
 	good := sitetest.Header{"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
-	require.Equal(t, "https://app.example.com", s.Call("GET", "/courses", "", nil, good).Header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, "https://app.example.com",
+		s.Call("GET", "/courses", "", nil, good).Header.Get("Access-Control-Allow-Origin"))
 	preflight := s.Want(204, "OPTIONS", "/courses", "", nil, good)
 	require.Contains(t, preflight.Header.Get("Access-Control-Allow-Headers"), "Idempotency-Key")
-	require.Equal(t, 101, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {"https://app.example.com"}}).Status)
+	require.Equal(t, 101,
+		s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {"https://app.example.com"}}).Status)
 	// Errors are readable there, too, and no cookie ever goes along.
-	for _, a := range []sitetest.Answer{s.Want(401, "GET", "/users/me", "", nil, good), s.Want(404, "GET", "/nope", "", nil, good), s.Want(422, "POST", "/auth/login", "", "{}", good), preflight} {
+	for _, a := range []sitetest.Answer{
+		s.Want(401, "GET", "/users/me", "", nil, good), s.Want(404, "GET", "/nope", "", nil, good),
+		s.Want(422, "POST", "/auth/login", "", "{}", good), preflight,
+	} {
 		require.Equal(t, "https://app.example.com", a.Header.Get("Access-Control-Allow-Origin"))
 		require.Empty(t, a.Header.Get("Access-Control-Allow-Credentials"))
 	}
@@ -252,7 +272,8 @@ func TestABrokenEscapeIsAMissingPath(t *testing.T) {
 func TestOversizedHeadersAre431(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
-	s.WantProblem(431, "header-too-large", "GET", "/healthz", "", nil, sitetest.Header{"X-Long": strings.Repeat("a", 20<<10)})
+	s.WantProblem(431, "header-too-large", "GET", "/healthz", "", nil,
+		sitetest.Header{"X-Long": strings.Repeat("a", 20<<10)})
 }
 
 func TestProblemsDocsAndConsoleAreThere(t *testing.T) {
@@ -269,7 +290,9 @@ func TestProblemsDocsAndConsoleAreThere(t *testing.T) {
 	for _, p := range problems {
 		require.Contains(t, page, `href="/problems/`+p.Code+`"`)
 	}
-	for _, page := range []string{"/", "/join", "/docs", "/dev/mailbox", "/console/app.js", "/docs/init.js", "/openapi.yaml", "/metrics"} {
+	for _, page := range []string{
+		"/", "/join", "/docs", "/dev/mailbox", "/console/app.js", "/docs/init.js", "/openapi.yaml", "/metrics",
+	} {
 		s.Want(200, "GET", page, "", nil)
 	}
 	require.Contains(t, s.Want(200, "GET", "/", "", nil).Header.Get("Content-Security-Policy"), "script-src 'self'")
@@ -299,7 +322,8 @@ func TestEachModuleCanBeOff(t *testing.T) {
 				i := info.(map[string]any)
 				require.Equal(t, on(i["name"].(string)), i["enabled"])
 			}
-			require.NotContains(t, string(s.Want(200, "GET", "/openapi.json", "", nil).Raw), fmt.Sprintf(`"tags": [%q]`, m.Name))
+			require.NotContains(t, string(s.Want(200, "GET", "/openapi.json", "", nil).Raw),
+				fmt.Sprintf(`"tags": [%q]`, m.Name))
 			walkWithout(s, m.Name, on)
 		})
 	}
@@ -331,6 +355,7 @@ func walkWithout(s *sitetest.Site, off string, on func(string) bool) {
 	l := s.Want(201, "POST", "/courses/"+c+"/lessons", admin, `{"title":"One"}`).Text("id")
 	s.Want(200, "PUT", "/courses/"+c+"/lessons/"+l+"/progress", user, `{"percent":100}`)
 	if !on("storage") {
-		s.WantProblem(422, "asset-unusable", "PATCH", "/courses/"+c+"/lessons/"+l, admin, `{"asset_key":"lessons/video.mp4"}`)
+		s.WantProblem(422, "asset-unusable", "PATCH", "/courses/"+c+"/lessons/"+l, admin,
+			`{"asset_key":"lessons/video.mp4"}`)
 	}
 }

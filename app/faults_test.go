@@ -35,33 +35,88 @@ func TestAllFaultsOfARequestAreNamedAtOnce(t *testing.T) {
 		{"POST", "/auth/register", "", `{"password":"x"}`, "body.email body.password"},
 		{"POST", "/auth/register", "", `{}`, "body.email body.password"},
 		{"POST", "/auth/register", "", `{"email":"","password":""}`, "body.email body.password"},
-		{"POST", "/auth/register", "", `{"email":"bad","password":"x","display_name":"a\u202eb","role":"admin"}`, "body.display_name body.email body.password body.role"},
-		{"POST", "/auth/register", "", `{"email":"faulty2@example.com","password":"faulty2@example.com","display_name":7}`, "body.display_name body.password"},
-		{"POST", "/auth/register", "", `{"email":"a\u0000b@example.com","password":"x","x\ud800":"\udc00"}`, "body.email body.email body.password body.x\ufffd body.x\ufffd body.x\ufffd"},
-		{"POST", "/auth/register", "", `{"email":"bad","password":"x","password":"y"}`, "body.email body.password body.password"},
+		{
+			"POST", "/auth/register", "",
+			`{"email":"bad","password":"x","display_name":"a\u202eb","role":"admin"}`,
+			"body.display_name body.email body.password body.role",
+		},
+		{
+			"POST", "/auth/register", "",
+			`{"email":"faulty2@example.com","password":"faulty2@example.com","display_name":7}`,
+			"body.display_name body.password",
+		},
+		{
+			"POST", "/auth/register", "", `{"email":"a\u0000b@example.com","password":"x","x\ud800":"\udc00"}`,
+			"body.email body.email body.password body.x\ufffd body.x\ufffd body.x\ufffd",
+		},
+		{
+			"POST", "/auth/register", "", `{"email":"bad","password":"x","password":"y"}`,
+			"body.email body.password body.password",
+		},
 		{"POST", "/auth/login", "", `{"email":7}`, "body.email body.password"},
 		{"POST", "/auth/password/reset", "", `{"password":"x"}`, "body.password body.token"},
 		{"POST", "/auth/password/change", user, `{"new_password":"x"}`, "body.current_password body.new_password"},
 		{"POST", "/users/me/email", user, `{"new_email":"bad"}`, "body.new_email body.password"},
 		{"PATCH", "/users/me", user, `{"display_name":"a\u0007b","email":"x@example.com"}`, "body.display_name body.email"},
-		{"PATCH", "/admin/users/" + id, admin, `{"role":"owner","status":"gone","email":"bad","display_name":"\u200b"}`, "body.display_name body.email body.role body.status"},
+		{
+			"PATCH", "/admin/users/" + id, admin,
+			`{"role":"owner","status":"gone","email":"bad","display_name":"\u200b"}`,
+			"body.display_name body.email body.role body.status",
+		},
 		{"PATCH", "/admin/users/" + id, admin, `{"role":null,"status":null}`, "body.role body.status"},
-		{"PATCH", "/admin/users/" + id, admin, `{"role":null,"status":"gone","email":null}`, "body.email body.role body.status"},
-		{"POST", "/courses", admin, `{"title":7,"tags":[7,"ok",{}],"slug":[]}`, "body.slug body.tags[0] body.tags[2] body.title"},
-		{"POST", "/courses", admin, `{"title":" ","slug":"No!","visibility":"secret","tags":["a\u0007b"]}`, "body.slug body.tags body.title body.visibility"},
-		{"PATCH", "/courses/" + course, admin, `{"title":" ","slug":"No!","status":"secret"}`, "body.slug body.status body.title"},
-		{"POST", "/courses/" + course + "/lessons", admin, `{"title":" ","duration_seconds":-1,"available_from":"1969-01-01T00:00:00Z"}`, "body.available_from body.duration_seconds body.title"},
-		{"POST", "/courses/" + course + "/clone", admin, `{"title":" ","slug":"No!","shift_days":99999}`, "body.shift_days body.slug body.title"},
+		{
+			"PATCH", "/admin/users/" + id, admin, `{"role":null,"status":"gone","email":null}`,
+			"body.email body.role body.status",
+		},
+		{
+			"POST", "/courses", admin, `{"title":7,"tags":[7,"ok",{}],"slug":[]}`,
+			"body.slug body.tags[0] body.tags[2] body.title",
+		},
+		{
+			"POST", "/courses", admin, `{"title":" ","slug":"No!","visibility":"secret","tags":["a\u0007b"]}`,
+			"body.slug body.tags body.title body.visibility",
+		},
+		{
+			"PATCH", "/courses/" + course, admin, `{"title":" ","slug":"No!","status":"secret"}`,
+			"body.slug body.status body.title",
+		},
+		{
+			"POST", "/courses/" + course + "/lessons", admin,
+			`{"title":" ","duration_seconds":-1,"available_from":"1969-01-01T00:00:00Z"}`,
+			"body.available_from body.duration_seconds body.title",
+		},
+		{
+			"POST", "/courses/" + course + "/clone", admin, `{"title":" ","slug":"No!","shift_days":99999}`,
+			"body.shift_days body.slug body.title",
+		},
 		{"POST", "/channels", admin, `{"slug":"No!","visibility":"course"}`, "body.course_id body.slug body.title"},
 		{"POST", "/channels/hq/messages", user, `{"body":"","client_id":""}`, "body.body body.client_id"},
 		{"POST", "/courses/" + course + "/announcements", admin, `{"title":"a\u0007b"}`, "body.body body.title"},
-		{"POST", "/admin/invites", admin, `{"role_to_grant":"owner","email":"bad","max_uses":0,"expires_at":"2020-01-01T00:00:00Z","note":"a\u0007b"}`,
-			"body.email body.expires_at body.max_uses body.note body.role_to_grant"},
-		{"POST", "/admin/invites/batch", admin, `{"role_to_grant":"owner","expires_at":"2020-01-01T00:00:00Z"}`, "body.expires_at body.role_to_grant body.rows"},
-		{"PATCH", "/courses/" + course, admin, `{"title":null,"slug":"No!","status":"secret","tags":null}`, "body.slug body.status body.title"},
-		{"POST", "/storage/uploads", admin, `{"key":"a//b","content_type":"text/html","size":0,"sha256":"xyz"}`, "body.content_type body.key body.sha256 body.size"},
-		{"PUT", "/notifications/preferences", user, `{"items":[{"kind":"nonsense","in_app":1,"email":true}]}`, "body.items[0] body.items[0].in_app"},
-		{"POST", "/auth/register", "", `{"display_name":7,"email":"bad","password":"x"}`, "body.display_name body.email body.password"},
+		{
+			"POST", "/admin/invites", admin,
+			`{"role_to_grant":"owner","email":"bad","max_uses":0,"expires_at":"2020-01-01T00:00:00Z","note":"a\u0007b"}`,
+			"body.email body.expires_at body.max_uses body.note body.role_to_grant",
+		},
+		{
+			"POST", "/admin/invites/batch", admin, `{"role_to_grant":"owner","expires_at":"2020-01-01T00:00:00Z"}`,
+			"body.expires_at body.role_to_grant body.rows",
+		},
+		{
+			"PATCH", "/courses/" + course, admin, `{"title":null,"slug":"No!","status":"secret","tags":null}`,
+			"body.slug body.status body.title",
+		},
+		{
+			"POST", "/storage/uploads", admin, `{"key":"a//b","content_type":"text/html","size":0,"sha256":"xyz"}`,
+			"body.content_type body.key body.sha256 body.size",
+		},
+		{
+			"PUT", "/notifications/preferences", user, `{"items":[{"kind":"nonsense","in_app":1,"email":true}]}`,
+			"body.items[0] body.items[0].in_app",
+		},
+		{
+			"POST", "/auth/register", "", `{"display_name":7,"email":"bad","password":"x"}`,
+			"body.display_name body.email body.password",
+		},
 		{"GET", "/courses?limit=0&sort=nonsense&q=", "", "", "query.limit query.sort"},
 	} {
 		var body any
@@ -83,7 +138,10 @@ func TestAllFaultsOfATableAreNamedAtOnce(t *testing.T) {
 	for _, c := range []struct{ path, table, want string }{
 		{"/admin/invites/batch?dry_run=maybe&role_to_grant=owner&expires_at=2020-01-01T00:00:00Z&dry=1", "email\n",
 			"body.expires_at body.role_to_grant body.rows query.dry query.dry_run"},
-		{"/admin/invites/batch?dry_run=maybe&role_to_grant=owner", "mail\nx@example.com\n", "body body.role_to_grant query.dry_run"},
+		{
+			"/admin/invites/batch?dry_run=maybe&role_to_grant=owner", "mail\nx@example.com\n",
+			"body body.role_to_grant query.dry_run",
+		},
 		{"/admin/invites/batch?role_to_grant=owner%00", "email\nx@example.com\n", "body.role_to_grant query.role_to_grant"},
 		{"/courses/" + course + "/enrollments/batch?mode=some&dry_run=1", "email\n", "body.mode body.rows query.dry_run"},
 		{"/courses/" + course + "/enrollments/batch?mode=some&mode=all", "email,email\na,b\n", "body body.mode query.mode"},

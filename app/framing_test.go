@@ -64,8 +64,11 @@ func TestTooLargeBodiesAreRefusedByTheirLength(t *testing.T) {
 	for _, length := range []string{"1048577", "5242880", "10737418240", "9223372036854775807"} {
 		for _, expects := range []string{"", "Expect: 100-continue\r\n"} {
 			for _, c := range []struct{ line, token, want string }{
-				{"POST /courses", admin, "413"}, {"POST /courses", user, "403"}, {"POST /courses", "", "401"}, {"POST /courses", "bad", "401"},
-				{"POST /nope", "", "404"}, {"DELETE /auth/login", "", "405"}, {"POST /auth/login", "", "413"}, {"PATCH /users/me", user, "413"},
+				{"POST /courses", admin, "413"}, {"POST /courses", user, "403"}, {"POST /courses", "", "401"},
+				{"POST /courses", "bad", "401"},
+				{"POST /nope", "", "404"}, {"DELETE /auth/login", "", "405"}, {
+					"POST /auth/login", "", "413",
+				}, {"PATCH /users/me", user, "413"},
 				{"GET /courses", "", "413"},
 			} {
 				request := c.line + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + expects + "Content-Length: " + length + "\r\n"
@@ -73,7 +76,8 @@ func TestTooLargeBodiesAreRefusedByTheirLength(t *testing.T) {
 					request += "Authorization: Bearer " + c.token + "\r\n"
 				}
 				got := rawRequest(s, request+"\r\n", 2*time.Second)
-				require.True(t, strings.HasPrefix(got, "HTTP/1.1 "+c.want+" "), "%s %s %s: %q", c.line, length, expects, got)
+				require.True(t, strings.HasPrefix(got, "HTTP/1.1 "+c.want+" "), "%s %s %s: %q", c.line, length,
+					expects, got)
 				require.Contains(t, got, "application/problem+json", c.line)
 				require.Contains(t, got, "Connection: close", c.line)
 			}
@@ -81,12 +85,15 @@ func TestTooLargeBodiesAreRefusedByTheirLength(t *testing.T) {
 	}
 	// A file has a bound of its own.
 	for length, want := range map[string]string{"536870913": "413", "10737418240": "413"} {
-		got := rawRequest(s, "POST /courses/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/zip\r\nAuthorization: Bearer "+admin+
-			"\r\nContent-Length: "+length+"\r\n\r\n", 2*time.Second)
+		got := rawRequest(s,
+			"POST /courses/import HTTP/1.1\r\nHost: x\r\nContent-Type: application/zip\r\nAuthorization: Bearer "+admin+
+				"\r\nContent-Length: "+length+"\r\n\r\n", 2*time.Second)
 		require.True(t, strings.HasPrefix(got, "HTTP/1.1 "+want+" "), "%s: %q", length, got)
 	}
 	for _, expects := range []string{"", "Expect: 100-continue\r\n"} {
-		got := rawRequest(s, "PUT /objects/nonsense HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"+expects+"Content-Length: 10737418240\r\n\r\n", 2*time.Second)
+		got := rawRequest(s,
+			"PUT /objects/nonsense HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"+expects+"Content-Length: 10737418240\r\n\r\n",
+			2*time.Second)
 		require.True(t, strings.HasPrefix(got, "HTTP/1.1 4"), "%q", got)
 		require.Contains(t, got, "application/problem+json")
 	}
@@ -113,14 +120,19 @@ func TestExpectIsAnsweredAfterTheChecks(t *testing.T) {
 			line, token, contentType, len(body), strings.Join(more, ""))
 	}
 	for want, text := range map[string]string{
-		"401": request("POST /courses", "bad", "application/json"), "403": request("POST /courses", user, "application/json"),
-		"404": request("POST /nope", admin, "application/json"), "405": request("PUT /courses", admin, "application/json"),
-		"415": request("POST /courses", admin, "text/plain"), "400": request("POST /courses", admin, "application/json", "Transfer-Encoding: chunked\r\n"),
+		"401": request("POST /courses", "bad", "application/json"),
+		"403": request("POST /courses", user, "application/json"),
+		"404": request("POST /nope", admin, "application/json"),
+		"405": request("PUT /courses", admin, "application/json"),
+		"415": request("POST /courses", admin, "text/plain"),
+		"400": request("POST /courses", admin, "application/json", "Transfer-Encoding: chunked\r\n"),
 	} {
 		got := rawRequest(s, text, 2*time.Second)
 		require.True(t, strings.HasPrefix(got, "HTTP/1.1 "+want+" "), "%s: %q", want, got)
 	}
-	require.Contains(t, rawRequest(s, request("POST /courses", admin, "application/json", "Content-Encoding: gzip\r\n"), 2*time.Second), " 415 ")
+	require.Contains(t,
+		rawRequest(s, request("POST /courses", admin, "application/json", "Content-Encoding: gzip\r\n"), 2*time.Second),
+		" 415 ")
 
 	remaining := func() string {
 		return strings.Split(s.Want(200, "GET", "/users/me", admin, nil).Header.Get("RateLimit"), ";")[1]
@@ -135,7 +147,10 @@ func TestExpectIsAnsweredAfterTheChecks(t *testing.T) {
 	require.Equal(t, 2, was-is, "the request and the question, once each")
 	require.Len(t, s.Want(200, "GET", "/courses?q=Expected&status=draft", admin, nil).Items(), 1)
 	// Without a body there is nothing to wait for.
-	require.Contains(t, rawRequest(s, "GET /courses HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n", 2*time.Second), "HTTP/1.1 200 OK")
+	require.Contains(t,
+		rawRequest(s, "GET /courses HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+			2*time.Second),
+		"HTTP/1.1 200 OK")
 }
 
 // Programs that send large files ask first: the store says whether the URL holds before the bytes come.
@@ -144,7 +159,8 @@ func TestUploadsWithExpect(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
 	content := strings.Repeat("line\n", 500_000)
-	begun := s.Want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "expected.txt", "content_type": "text/plain", "size": len(content)})
+	begun := s.Want(201, "POST", "/storage/uploads", admin,
+		map[string]any{"key": "expected.txt", "content_type": "text/plain", "size": len(content)})
 	target := strings.TrimPrefix(begun.Text("upload.url"), s.URL)
 	head := "PUT %s HTTP/1.1\r\nHost: " + strings.TrimPrefix(s.URL, "http://") + "\r\nContent-Type: text/plain\r\nIf-None-Match: *\r\nExpect: 100-continue\r\n" +
 		"Content-Length: " + fmt.Sprint(len(content)) + "\r\n\r\n"
@@ -159,7 +175,9 @@ func TestUploadsWithExpect(t *testing.T) {
 	archive := s.Want(200, "GET", "/courses/"+course+"/export", admin, nil).Raw
 	req, err := http.NewRequest("POST", s.URL+"/courses/import", strings.NewReader(string(archive)))
 	require.NoError(t, err)
-	req.Header = http.Header{"Content-Type": {"application/zip"}, "Authorization": {"Bearer " + admin}, "Expect": {"100-continue"}}
+	req.Header = http.Header{
+		"Content-Type": {"application/zip"}, "Authorization": {"Bearer " + admin}, "Expect": {"100-continue"},
+	}
 	imported, err := (&http.Client{Transport: &http.Transport{ExpectContinueTimeout: 5 * time.Second}}).Do(req)
 	require.NoError(t, err)
 	require.NoError(t, imported.Body.Close())
@@ -176,16 +194,25 @@ func TestVersionsAndHosts(t *testing.T) {
 		require.True(t, got == "" || strings.HasPrefix(got, "HTTP/1.1 400 "), "%q: %q", request, got)
 		require.Less(t, strings.Count(got, "HTTP/1.1 "), 2, "%q: %q", request, got)
 	}
-	for _, version := range []string{"HTTP/9.9", "HTTP/1.2", "HTTP/2.0", "HTTP/0.9", "HTTP/1", "HTTP/1.1.1", "http/1.1", "HTTPS/1.1", "HTTP/01.1", "FTP/1.1"} {
+	for _, version := range []string{
+		"HTTP/9.9", "HTTP/1.2", "HTTP/2.0", "HTTP/0.9", "HTTP/1", "HTTP/1.1.1", "http/1.1", "HTTPS/1.1",
+		"HTTP/01.1", "FTP/1.1",
+	} {
 		refused("GET /courses " + version + "\r\nHost: x\r\n\r\n")
 	}
-	for _, host := range []string{"user:pw@x", "user@x", "x:y", "x:99999", "x:123456", "x/y", "x y", "x,y", "x?y", "x#y", "[::1", "::1", "x\\y", "<x>", "x:80:80", "", "@", "x\"", "-x", ".x"} {
+	for _, host := range []string{
+		"user:pw@x", "user@x", "x:y", "x:99999", "x:123456", "x/y", "x y", "x,y", "x?y", "x#y", "[::1", "::1",
+		"x\\y", "<x>", "x:80:80", "", "@", "x\"", "-x", ".x",
+	} {
 		refused("GET /courses HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
 	}
 	refused("GET /courses HTTP/1.1\r\n\r\n")
 	refused("GET /courses HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n")
 	refused("GET http://user:pw@x/courses HTTP/1.1\r\nHost: x\r\n\r\n")
-	for _, host := range []string{"x", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "school.example", "school_1.example.", "X-Y.example:443"} {
+	for _, host := range []string{
+		"x", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "school.example", "school_1.example.",
+		"X-Y.example:443",
+	} {
 		got := rawRequest(s, "GET /courses HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n", 5*time.Second)
 		require.True(t, strings.HasPrefix(got, "HTTP/1.1 200 "), "%q: %q", host, got)
 	}

@@ -34,18 +34,29 @@ type row struct {
 // Who may read a course: the contract's "Who may read", and "a member course is visible as such".
 var (
 	reading = map[string]string{
-		"draft course": "404 404 404 404 ok", "private course": "404 404 404 404 ok", "archived course": "404 404 404 404 ok",
-		"member course": "401 403 ok ok ok", "public course": "ok ok ok ok ok", "enrolled course": "404 ok ok ok ok", "deleted course": "404 404 404 404 404",
+		"draft course":    "404 404 404 404 ok",
+		"private course":  "404 404 404 404 ok",
+		"archived course": "404 404 404 404 ok",
+		"member course":   "401 403 ok ok ok",
+		"public course":   "ok ok ok ok ok",
+		"enrolled course": "404 ok ok ok ok",
+		"deleted course":  "404 404 404 404 404",
 	}
 	learning = map[string]string{
 		"draft course": "- 404 404 404 ok", "private course": "- 404 404 404 ok", "archived course": "- 404 404 404 ok",
-		"member course": "- 403 ok ok ok", "public course": "- ok ok ok ok", "enrolled course": "- ok ok ok ok", "deleted course": "- 404 404 404 404",
+		"member course":   "- 403 ok ok ok",
+		"public course":   "- ok ok ok ok",
+		"enrolled course": "- ok ok ok ok",
+		"deleted course":  "- 404 404 404 404",
 	}
 	enrolling = changed(learning, "archived course", "- 404 404 404 409")
 	// "Owner, admin": what one may read but does not own is 403.
 	editing = map[string]string{
 		"draft course": "- - - 404 ok", "private course": "- - - 404 ok", "archived course": "- - - 404 ok",
-		"member course": "- - - 403 ok", "public course": "- - - 403 ok", "enrolled course": "- - - 403 ok", "deleted course": "- - - 404 404",
+		"member course":   "- - - 403 ok",
+		"public course":   "- - - 403 ok",
+		"enrolled course": "- - - 403 ok",
+		"deleted course":  "- - - 404 404",
 	}
 	// "A channel the caller may not read is 403."
 	talking = map[string]string{
@@ -68,28 +79,55 @@ func changed(base map[string]string, kind, words string) map[string]string {
 // table has every operation of the document. Nobody's own: sessions and notifications are their
 // owner's alone, an administrator's neither.
 var table = map[string]row{
-	"GET /.well-known/jwks.json": {ok: "200"}, "GET /healthz": {ok: "200"}, "GET /readyz": {ok: "200"}, "GET /modules": {ok: "200"}, "GET /capabilities": {ok: "200"},
-	"GET /dev/mailbox/messages": {ok: "200"},
+	"GET /.well-known/jwks.json": {ok: "200"},
+	"GET /healthz":               {ok: "200"},
+	"GET /readyz":                {ok: "200"},
+	"GET /modules":               {ok: "200"},
+	"GET /capabilities":          {ok: "200"},
+	"GET /dev/mailbox/messages":  {ok: "200"},
 
-	"POST /auth/register":             {ok: "201", with: "name", body: `{"email":"{name}@example.com","password":"` + sitetest.Password + `"}`, spends: true},
-	"POST /auth/login":                {ok: "200", with: "credentials", body: `{"email":"{email}","password":"` + sitetest.Password + `"}`},
-	"POST /auth/refresh":              {ok: "200", with: "credentials", body: `{"refresh_token":"{refresh_token}"}`, spends: true},
-	"POST /auth/logout":               {ok: "204", with: "credentials", body: `{"refresh_token":"{refresh_token}"}`, spends: true},
-	"POST /auth/logout-all":           {ok: "204", alone: true},
-	"GET /auth/sessions":              {ok: "200"},
-	"DELETE /auth/sessions/{id}":      {ok: "204", with: "session", spends: true, foreign: map[string]string{"session": "- 404 404 404 404"}},
+	"POST /auth/register": {
+		ok: "201", with: "name", body: `{"email":"{name}@example.com","password":"` + sitetest.Password + `"}`,
+		spends: true,
+	},
+	"POST /auth/login": {
+		ok: "200", with: "credentials", body: `{"email":"{email}","password":"` + sitetest.Password + `"}`,
+	},
+	"POST /auth/refresh": {
+		ok: "200", with: "credentials", body: `{"refresh_token":"{refresh_token}"}`, spends: true,
+	},
+	"POST /auth/logout": {
+		ok: "204", with: "credentials", body: `{"refresh_token":"{refresh_token}"}`, spends: true,
+	},
+	"POST /auth/logout-all": {ok: "204", alone: true},
+	"GET /auth/sessions":    {ok: "200"},
+	"DELETE /auth/sessions/{id}": {
+		ok: "204", with: "session", spends: true, foreign: map[string]string{"session": "- 404 404 404 404"},
+	},
 	"POST /auth/verify-email":         {ok: "422", body: `{"token":"forged"}`},
 	"POST /auth/verify-email/request": {ok: "202", alone: true},
 	"POST /auth/password/forgot":      {ok: "202", with: "credentials", body: `{"email":"{email}"}`},
 	"POST /auth/password/reset":       {ok: "422", body: `{"token":"forged","password":"another fine horse"}`},
-	"POST /auth/password/change":      {ok: "204", alone: true, body: `{"current_password":"` + sitetest.Password + `","new_password":"another fine horse"}`},
-	"POST /auth/mfa/totp":             {ok: "200", alone: true},
-	"POST /auth/mfa/totp/confirm":     {ok: "200", alone: true, with: "begun factor", body: `{"code":"{code}"}`},
-	"DELETE /auth/mfa/totp":           {ok: "204", alone: true, with: "factor", body: `{"password":"` + sitetest.Password + `"}`},
-	"POST /auth/mfa/recovery-codes":   {ok: "200", alone: true, with: "factor", body: `{"password":"` + sitetest.Password + `"}`},
-	"POST /users/me/email":            {ok: "202", alone: true, with: "name", body: `{"new_email":"{name}-new@example.com","password":"` + sitetest.Password + `"}`},
-	"POST /users/me/email/confirm":    {ok: "422", body: `{"token":"forged"}`},
-	"POST /auth/mfa/verify":           {ok: "200", with: "challenge", body: `{"challenge":"{challenge}","code":"{recovery_code}"}`, spends: true},
+	"POST /auth/password/change": {
+		ok: "204", alone: true,
+		body: `{"current_password":"` + sitetest.Password + `","new_password":"another fine horse"}`,
+	},
+	"POST /auth/mfa/totp":         {ok: "200", alone: true},
+	"POST /auth/mfa/totp/confirm": {ok: "200", alone: true, with: "begun factor", body: `{"code":"{code}"}`},
+	"DELETE /auth/mfa/totp": {
+		ok: "204", alone: true, with: "factor", body: `{"password":"` + sitetest.Password + `"}`,
+	},
+	"POST /auth/mfa/recovery-codes": {
+		ok: "200", alone: true, with: "factor", body: `{"password":"` + sitetest.Password + `"}`,
+	},
+	"POST /users/me/email": {
+		ok: "202", alone: true, with: "name",
+		body: `{"new_email":"{name}-new@example.com","password":"` + sitetest.Password + `"}`,
+	},
+	"POST /users/me/email/confirm": {ok: "422", body: `{"token":"forged"}`},
+	"POST /auth/mfa/verify": {
+		ok: "200", with: "challenge", body: `{"challenge":"{challenge}","code":"{recovery_code}"}`, spends: true,
+	},
 
 	"GET /users/me":             {ok: "200"},
 	"PATCH /users/me":           {ok: "200", body: `{"display_name":"Renamed"}`},
@@ -98,16 +136,23 @@ var table = map[string]row{
 	"GET /users/me/progress":    {ok: "200"},
 	"GET /users/me/enrollments": {ok: "200"},
 	"GET /admin/users":          {ok: "200"},
-	"GET /admin/users/{id}":     {ok: "200", with: "account", foreign: map[string]string{"caller's account": "- - - - ok"}},
-	"PATCH /admin/users/{id}":   {ok: "200", with: "account", body: `{"display_name":"Renamed"}`, foreign: map[string]string{"caller's account": "- - - - ok"}},
-	"DELETE /admin/users/{id}":  {ok: "204", with: "account", spends: true},
-	"GET /admin/audit-logs":     {ok: "200"},
-	"GET /admin/emails":         {ok: "200"},
-	"GET /admin/invites":        {ok: "200"},
-	"POST /admin/invites":       {ok: "201", body: `{"role_to_grant":"member"}`},
-	"DELETE /admin/invites":     {ok: "204", with: "invite batch", query: "?batch_id={id}", spends: true},
-	"POST /admin/invites/batch": {ok: "200", with: "name", body: `{"role_to_grant":"member","rows":[{"email":"{name}@example.com"}]}`},
-	"GET /admin/invites/{id}":   {ok: "200", with: "invite"},
+	"GET /admin/users/{id}": {
+		ok: "200", with: "account", foreign: map[string]string{"caller's account": "- - - - ok"},
+	},
+	"PATCH /admin/users/{id}": {
+		ok: "200", with: "account", body: `{"display_name":"Renamed"}`,
+		foreign: map[string]string{"caller's account": "- - - - ok"},
+	},
+	"DELETE /admin/users/{id}": {ok: "204", with: "account", spends: true},
+	"GET /admin/audit-logs":    {ok: "200"},
+	"GET /admin/emails":        {ok: "200"},
+	"GET /admin/invites":       {ok: "200"},
+	"POST /admin/invites":      {ok: "201", body: `{"role_to_grant":"member"}`},
+	"DELETE /admin/invites":    {ok: "204", with: "invite batch", query: "?batch_id={id}", spends: true},
+	"POST /admin/invites/batch": {
+		ok: "200", with: "name", body: `{"role_to_grant":"member","rows":[{"email":"{name}@example.com"}]}`,
+	},
+	"GET /admin/invites/{id}": {ok: "200", with: "invite"},
 	// The matrix' invites have no address.
 	"POST /admin/invites/{id}/resend": {ok: "409", with: "invite"},
 	"DELETE /admin/invites/{id}":      {ok: "204", with: "invite", spends: true},
@@ -117,69 +162,120 @@ var table = map[string]row{
 	"POST /admin/emails/{id}/retry": {ok: "202 409", with: "email"},
 	"POST /admin/emails/retry":      {ok: "202"},
 
-	"GET /courses":                                   {ok: "200"},
-	"POST /courses":                                  {ok: "201", body: `{"title":"Made"}`},
-	"GET /courses/{id}":                              {ok: "200", with: "draft course", foreign: reading},
-	"PATCH /courses/{id}":                            {ok: "200", with: "draft course", body: `{"title":"Changed"}`, foreign: editing},
-	"DELETE /courses/{id}":                           {ok: "204", with: "draft course", foreign: editing, spends: true},
-	"POST /courses/{id}/restore":                     {ok: "200", with: "draft course", foreign: changed(editing, "deleted course", "- - - 404 ok"), spends: true},
-	"POST /courses/{id}/clone":                       {ok: "201", with: "draft course", body: `{"title":"Copy"}`, foreign: editing},
-	"GET /courses/{id}/learners":                     {ok: "200", with: "draft course", foreign: editing},
-	"DELETE /courses/{id}/learners/{user_id}":        {ok: "204", with: "draft course", foreign: editing, inner: "204"},
-	"POST /courses/{id}/enrollments/batch":           {ok: "200", with: "draft course", body: `{"rows":[{"email":"nobody@example.com"}]}`, foreign: changed(editing, "archived course", "- - - 404 409")},
-	"GET /courses/{id}/export":                       {ok: "200", with: "draft course", foreign: editing},
-	"POST /courses/import":                           {ok: "201", media: sitetest.ArchiveType, body: sitetest.MinimalArchive},
-	"GET /courses/{id}/lessons":                      {ok: "200", with: "draft course", foreign: reading},
-	"POST /courses/{id}/lessons":                     {ok: "201", with: "draft course", body: `{"title":"Added"}`, foreign: editing, spends: true},
-	"GET /courses/{id}/progress":                     {ok: "200", with: "draft course", foreign: learning},
-	"PUT /courses/{id}/lessons/order":                {ok: "200", with: "draft course", body: `{"lesson_ids":["{lesson_id}"]}`, foreign: editing},
-	"GET /courses/{id}/lessons/{lesson_id}":          {ok: "200", with: "draft course", foreign: reading},
-	"PATCH /courses/{id}/lessons/{lesson_id}":        {ok: "200", with: "draft course", body: `{"title":"Changed"}`, foreign: editing},
-	"DELETE /courses/{id}/lessons/{lesson_id}":       {ok: "204", with: "draft course", foreign: editing, spends: true},
-	"PUT /courses/{id}/lessons/{lesson_id}/progress": {ok: "200", with: "draft course", body: `{"percent":50}`, foreign: learning},
-	"POST /courses/{id}/enrollment":                  {ok: "200 201", with: "draft course", foreign: enrolling},
-	"DELETE /courses/{id}/enrollment":                {ok: "204", with: "draft course", foreign: learning, spends: true},
-	"POST /courses/{id}/announcements":               {ok: "201", with: "draft course", body: `{"title":"News","body":"None."}`, foreign: editing},
+	"GET /courses":      {ok: "200"},
+	"POST /courses":     {ok: "201", body: `{"title":"Made"}`},
+	"GET /courses/{id}": {ok: "200", with: "draft course", foreign: reading},
+	"PATCH /courses/{id}": {
+		ok: "200", with: "draft course", body: `{"title":"Changed"}`, foreign: editing,
+	},
+	"DELETE /courses/{id}": {ok: "204", with: "draft course", foreign: editing, spends: true},
+	"POST /courses/{id}/restore": {
+		ok: "200", with: "draft course", foreign: changed(editing, "deleted course", "- - - 404 ok"), spends: true,
+	},
+	"POST /courses/{id}/clone": {
+		ok: "201", with: "draft course", body: `{"title":"Copy"}`, foreign: editing,
+	},
+	"GET /courses/{id}/learners":              {ok: "200", with: "draft course", foreign: editing},
+	"DELETE /courses/{id}/learners/{user_id}": {ok: "204", with: "draft course", foreign: editing, inner: "204"},
+	"POST /courses/{id}/enrollments/batch": {
+		ok: "200", with: "draft course", body: `{"rows":[{"email":"nobody@example.com"}]}`,
+		foreign: changed(editing, "archived course", "- - - 404 409"),
+	},
+	"GET /courses/{id}/export": {ok: "200", with: "draft course", foreign: editing},
+	"POST /courses/import": {
+		ok: "201", media: sitetest.ArchiveType, body: sitetest.MinimalArchive,
+	},
+	"GET /courses/{id}/lessons": {ok: "200", with: "draft course", foreign: reading},
+	"POST /courses/{id}/lessons": {
+		ok: "201", with: "draft course", body: `{"title":"Added"}`, foreign: editing, spends: true,
+	},
+	"GET /courses/{id}/progress": {ok: "200", with: "draft course", foreign: learning},
+	"PUT /courses/{id}/lessons/order": {
+		ok: "200", with: "draft course", body: `{"lesson_ids":["{lesson_id}"]}`, foreign: editing,
+	},
+	"GET /courses/{id}/lessons/{lesson_id}": {ok: "200", with: "draft course", foreign: reading},
+	"PATCH /courses/{id}/lessons/{lesson_id}": {
+		ok: "200", with: "draft course", body: `{"title":"Changed"}`, foreign: editing,
+	},
+	"DELETE /courses/{id}/lessons/{lesson_id}": {ok: "204", with: "draft course", foreign: editing, spends: true},
+	"PUT /courses/{id}/lessons/{lesson_id}/progress": {
+		ok: "200", with: "draft course", body: `{"percent":50}`, foreign: learning,
+	},
+	"POST /courses/{id}/enrollment":   {ok: "200 201", with: "draft course", foreign: enrolling},
+	"DELETE /courses/{id}/enrollment": {ok: "204", with: "draft course", foreign: learning, spends: true},
+	"POST /courses/{id}/announcements": {
+		ok: "201", with: "draft course", body: `{"title":"News","body":"None."}`, foreign: editing,
+	},
 
-	"POST /storage/uploads": {ok: "201", with: "name", body: `{"key":"matrix/{name}","content_type":"text/plain","size":5}`, spends: true},
+	"POST /storage/uploads": {
+		ok: "201", with: "name", body: `{"key":"matrix/{name}","content_type":"text/plain","size":5}`,
+		spends: true,
+	},
 	// The uploader's alone. An administrator knows of every asset, others of those that they may read.
 	"POST /storage/uploads/{id}/complete": {ok: "200", with: "upload", foreign: map[string]string{
-		"upload": "- - - 404 403", "asset": "- - - 404 403", "asset of a draft": "- - - 404 403", "asset of a public course": "- - - 403 403"}},
+		"upload": "- - - 404 403", "asset": "- - - 404 403", "asset of a draft": "- - - 404 403",
+		"asset of a public course": "- - - 403 403"}},
 	"GET /storage/assets": {ok: "200"},
 	"DELETE /storage/assets/{id}": {ok: "204", with: "asset", spends: true, foreign: map[string]string{
 		"upload": "- - - 404 ok", "asset": "- - - 404 ok", "asset of a draft": "- - - 404 409",
 		"asset of a member course": "- - - 403 409", "asset of a public course": "- - - 403 409"}},
 	// "A key the caller may not read is 403 whether or not it exists; instructors and admins get 404 for a missing one."
-	"GET /storage/sign": {ok: "200", with: "asset", query: "?key={key}", missing: "- 403 403 404 404", foreign: map[string]string{
-		"upload": "- 403 403 404 404", "asset": "- 403 403 403 ok", "asset of a draft": "- 403 403 403 ok",
-		"asset of a member course": "- 403 ok ok ok", "asset of a public course": "- ok ok ok ok"}},
+	"GET /storage/sign": {
+		ok: "200", with: "asset", query: "?key={key}", missing: "- 403 403 404 404", foreign: map[string]string{
+			"upload": "- 403 403 404 404", "asset": "- 403 403 403 ok", "asset of a draft": "- 403 403 403 ok",
+			"asset of a member course": "- 403 ok ok ok", "asset of a public course": "- ok ok ok ok"},
+	},
 
-	"GET /channels":                             {ok: "200"},
-	"POST /channels":                            {ok: "201", body: `{"title":"Opened","visibility":"public"}`},
-	"GET /channels/{slug}":                      {ok: "200", with: "private channel", foreign: talking},
-	"PATCH /channels/{slug}":                    {ok: "200", with: "private channel", body: `{"title":"Changed"}`, foreign: hosting},
-	"DELETE /channels/{slug}":                   {ok: "204", with: "private channel", foreign: hosting, spends: true},
-	"GET /channels/{slug}/members/{user_id}":    {ok: "200", with: "private channel", foreign: map[string]string{"private channel": "- - - 403 ok", "joined channel": "- - - 403 ok"}},
-	"PUT /channels/{slug}/members/{user_id}":    {ok: "200", with: "private channel", foreign: map[string]string{"private channel": "- - - 403 ok", "public channel": "- - - 403 422"}},
-	"DELETE /channels/{slug}/members/{user_id}": {ok: "204", with: "private channel", foreign: map[string]string{"private channel": "- - - 403 ok", "joined channel": "- - - 403 ok"}, spends: true},
-	"GET /channels/{slug}/messages":             {ok: "200", with: "private channel", foreign: talking},
-	"POST /channels/{slug}/messages":            {ok: "201", with: "private channel", body: `{"body":"hello"}`, foreign: talking},
-	"GET /channels/{slug}/presence":             {ok: "200", with: "private channel", foreign: talking},
+	"GET /channels":        {ok: "200"},
+	"POST /channels":       {ok: "201", body: `{"title":"Opened","visibility":"public"}`},
+	"GET /channels/{slug}": {ok: "200", with: "private channel", foreign: talking},
+	"PATCH /channels/{slug}": {
+		ok: "200", with: "private channel", body: `{"title":"Changed"}`, foreign: hosting,
+	},
+	"DELETE /channels/{slug}": {ok: "204", with: "private channel", foreign: hosting, spends: true},
+	"GET /channels/{slug}/members/{user_id}": {
+		ok: "200", with: "private channel",
+		foreign: map[string]string{"private channel": "- - - 403 ok", "joined channel": "- - - 403 ok"},
+	},
+	"PUT /channels/{slug}/members/{user_id}": {
+		ok: "200", with: "private channel",
+		foreign: map[string]string{"private channel": "- - - 403 ok", "public channel": "- - - 403 422"},
+	},
+	"DELETE /channels/{slug}/members/{user_id}": {
+		ok: "204", with: "private channel",
+		foreign: map[string]string{"private channel": "- - - 403 ok", "joined channel": "- - - 403 ok"},
+		spends:  true,
+	},
+	"GET /channels/{slug}/messages": {ok: "200", with: "private channel", foreign: talking},
+	"POST /channels/{slug}/messages": {
+		ok: "201", with: "private channel", body: `{"body":"hello"}`, foreign: talking,
+	},
+	"GET /channels/{slug}/presence": {ok: "200", with: "private channel", foreign: talking},
 	// Only its author changes a message; "author, instructor, admin" remove it, where they may read the channel.
-	"PATCH /channels/{slug}/messages/{id}":  {ok: "200", with: "public message", body: `{"body":"changed"}`, foreign: map[string]string{"public message": "- 403 403 403 403", "private message": "- 403 403 403 403"}},
-	"DELETE /channels/{slug}/messages/{id}": {ok: "204", with: "public message", spends: true, foreign: map[string]string{"public message": "- 403 403 ok ok", "private message": "- 403 403 403 ok"}},
-	"POST /ws/tickets":                      {ok: "201"},
+	"PATCH /channels/{slug}/messages/{id}": {
+		ok: "200", with: "public message", body: `{"body":"changed"}`,
+		foreign: map[string]string{"public message": "- 403 403 403 403", "private message": "- 403 403 403 403"},
+	},
+	"DELETE /channels/{slug}/messages/{id}": {
+		ok: "204", with: "public message", spends: true,
+		foreign: map[string]string{"public message": "- 403 403 ok ok", "private message": "- 403 403 403 ok"},
+	},
+	"POST /ws/tickets": {ok: "201"},
 	// All that speaks against a socket is answered before the upgrade, which these requests don't ask for.
 	"GET /ws/channels/{slug}": {ok: "426", with: "private channel", foreign: talking},
 
 	"GET /notifications":              {ok: "200"},
 	"GET /notifications/unread-count": {ok: "200"},
-	"POST /notifications/{id}/read":   {ok: "204", with: "notification", foreign: map[string]string{"notification": "- 404 404 404 404"}},
-	"POST /notifications/read-all":    {ok: "204"},
-	"GET /notifications/preferences":  {ok: "200"},
+	"POST /notifications/{id}/read": {
+		ok: "204", with: "notification", foreign: map[string]string{"notification": "- 404 404 404 404"},
+	},
+	"POST /notifications/read-all":   {ok: "204"},
+	"GET /notifications/preferences": {ok: "200"},
 	// The token in the path is all that counts, and this is none.
 	"POST /notifications/unsubscribe/{token}": {ok: "422", missing: "422 422 422 422 422"},
-	"PUT /notifications/preferences":          {ok: "200", body: `{"items":[{"kind":"mention","in_app":true,"email":false}]}`},
+	"PUT /notifications/preferences": {
+		ok: "200", body: `{"items":[{"kind":"mention","in_app":true,"email":false}]}`,
+	},
 }
 
 // apart are inner ids that name something by itself and not a part of the outer object.
@@ -192,20 +288,29 @@ var apart = map[string]string{
 type maker func(m *matrix, owner, caller actor) ids
 
 var makers = map[string]maker{
-	"draft course": course("public", "draft"), "private course": course("private", "published"), "member course": course("member", "published"),
-	"public course": course("public", "published"), "archived course": course("public", "archived"),
+	"draft course":   course("public", "draft"),
+	"private course": course("private", "published"),
+	"member course":  course("member", "published"),
+	"public course":  course("public", "published"), "archived course": course("public", "archived"),
 	"enrolled course": enrolledCourse, "deleted course": deletedCourse,
 
-	"upload": func(m *matrix, owner, _ actor) ids { return m.upload(owner) },
-	"asset":  func(m *matrix, owner, _ actor) ids { return m.asset(owner) }, "asset of a draft": assetOf("public", "draft"),
-	"asset of a member course": assetOf("member", "published"), "asset of a public course": assetOf("public", "published"),
+	"upload":                   func(m *matrix, owner, _ actor) ids { return m.upload(owner) },
+	"asset":                    func(m *matrix, owner, _ actor) ids { return m.asset(owner) },
+	"asset of a draft":         assetOf("public", "draft"),
+	"asset of a member course": assetOf("member", "published"),
+	"asset of a public course": assetOf("public", "published"),
 
-	"public channel": channel("public"), "member channel": channel("member"), "course channel": channel("course"), "private channel": channel("private"),
-	"joined channel": joinedChannel, "public message": spoken("public"), "private message": spoken("private"),
+	"public channel":  channel("public"),
+	"member channel":  channel("member"),
+	"course channel":  channel("course"),
+	"private channel": channel("private"),
+	"joined channel":  joinedChannel, "public message": spoken("public"), "private message": spoken("private"),
 
-	"session": session, "notification": notification, "name": func(m *matrix, _, _ actor) ids { return ids{"name": m.name()} },
-	"credentials": func(m *matrix, _, _ actor) ids { return m.creds(m.account("user")) },
-	"account":     func(m *matrix, _, _ actor) ids { return ids{"id": m.account("user").id} },
+	"session":      session,
+	"notification": notification,
+	"name":         func(m *matrix, _, _ actor) ids { return ids{"name": m.name()} },
+	"credentials":  func(m *matrix, _, _ actor) ids { return m.creds(m.account("user")) },
+	"account":      func(m *matrix, _, _ actor) ids { return ids{"id": m.account("user").id} },
 	"caller's account": func(_ *matrix, owner, caller actor) ids {
 		if caller.id == "" {
 			return ids{"id": owner.id}
@@ -217,7 +322,8 @@ var makers = map[string]maker{
 		return ids{"id": a.Text("id"), "code": a.Text("code")}
 	},
 	"invite batch": func(m *matrix, _, _ actor) ids {
-		a := m.s.Want(200, "POST", "/admin/invites/batch", m.root, sitetest.With(sitetest.Batch(m.name()+"@example.com"), "role_to_grant", "member"))
+		a := m.s.Want(200, "POST", "/admin/invites/batch", m.root,
+			sitetest.With(sitetest.Batch(m.name()+"@example.com"), "role_to_grant", "member"))
 		return ids{"id": a.Text("batch_id")}
 	},
 	"email": func(m *matrix, _, _ actor) ids {
@@ -228,7 +334,8 @@ var makers = map[string]maker{
 	"challenge": func(m *matrix, _, _ actor) ids {
 		a := m.account("user")
 		made := m.factor(a)
-		made["challenge"] = m.s.Want(401, "POST", "/auth/login", "", map[string]string{"email": a.email, "password": sitetest.Password}).Text("challenge")
+		made["challenge"] = m.s.Want(401, "POST", "/auth/login", "",
+			map[string]string{"email": a.email, "password": sitetest.Password}).Text("challenge")
 		return made
 	},
 }
@@ -236,8 +343,12 @@ var makers = map[string]maker{
 func course(visibility, status string) maker {
 	return func(m *matrix, owner, _ actor) (made ids) {
 		m.elevated(owner, func() {
-			id := m.s.Want(201, "POST", "/courses", owner.token, map[string]any{"title": m.name(), "visibility": visibility, "status": status}).Text("id")
-			made = ids{"id": id, "user_id": owner.id, "lesson_id": m.s.Want(201, "POST", "/courses/"+id+"/lessons", owner.token, `{"title":"One"}`).Text("id")}
+			id := m.s.Want(201, "POST", "/courses", owner.token,
+				map[string]any{"title": m.name(), "visibility": visibility, "status": status}).Text("id")
+			made = ids{
+				"id": id, "user_id": owner.id,
+				"lesson_id": m.s.Want(201, "POST", "/courses/"+id+"/lessons", owner.token, `{"title":"One"}`).Text("id"),
+			}
 		})
 		return made
 	}
@@ -261,7 +372,8 @@ func deletedCourse(m *matrix, owner, caller actor) ids {
 
 func (m *matrix) upload(owner actor) (made ids) {
 	m.elevated(owner, func() {
-		up := m.s.Want(201, "POST", "/storage/uploads", owner.token, map[string]any{"key": "matrix/" + m.name(), "content_type": "text/plain", "size": 5})
+		up := m.s.Want(201, "POST", "/storage/uploads", owner.token,
+			map[string]any{"key": "matrix/" + m.name(), "content_type": "text/plain", "size": 5})
 		m.s.Upload(up, "hello")
 		made = ids{"id": up.Text("id"), "key": up.Text("key")}
 	})
@@ -278,7 +390,8 @@ func assetOf(visibility, status string) maker {
 	return func(m *matrix, owner, caller actor) ids {
 		made, in := m.asset(owner), course(visibility, status)(m, owner, caller)
 		m.elevated(owner, func() {
-			m.s.Want(200, "PATCH", "/courses/"+in["id"]+"/lessons/"+in["lesson_id"], owner.token, map[string]string{"asset_key": made["key"]})
+			m.s.Want(200, "PATCH", "/courses/"+in["id"]+"/lessons/"+in["lesson_id"], owner.token,
+				map[string]string{"asset_key": made["key"]})
 		})
 		return made
 	}
@@ -306,7 +419,8 @@ func channel(visibility string) maker {
 func joinedChannel(m *matrix, owner, caller actor) ids {
 	made := channel("private")(m, owner, caller)
 	if caller.id != "" {
-		m.elevated(owner, func() { m.s.Want(200, "PUT", "/channels/"+made["slug"]+"/members/"+caller.id, owner.token, nil) })
+		m.elevated(owner,
+			func() { m.s.Want(200, "PUT", "/channels/"+made["slug"]+"/members/"+caller.id, owner.token, nil) })
 	}
 	return made
 }

@@ -61,7 +61,10 @@ func (s *safeBuffer) String() string { s.mu.Lock(); defer s.mu.Unlock(); return 
 func lyceumCmd(ctx context.Context, vars map[string]string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Dir = os.TempDir()
-	cmd.Env = []string{"LYCEUM_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "ARGON2_MEMORY_KIB=64", "ARGON2_TIME=1"}
+	cmd.Env = []string{
+		"LYCEUM_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "ARGON2_MEMORY_KIB=64",
+		"ARGON2_TIME=1",
+	}
 	for k, v := range vars {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
@@ -121,7 +124,8 @@ func TestAcknowledgedSurvivesKill(t *testing.T) {
 		s := p.site()
 		admin := s.AdminToken()
 		for i := range 3 {
-			c := s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprintf("Kill %d %d", round, i), "status": "published"})
+			c := s.Want(201, "POST", "/courses", admin,
+				map[string]any{"title": fmt.Sprintf("Kill %d %d", round, i), "status": "published"})
 			l := s.Want(201, "POST", "/courses/"+c.Text("id")+"/lessons", admin, `{"title":"One"}`)
 			s.Want(200, "PUT", "/courses/"+c.Text("id")+"/lessons/"+l.Text("id")+"/progress", admin, `{"percent":40}`)
 			s.Want(201, "POST", "/channels/hq/messages", admin, `{"body":"still here"}`)
@@ -151,7 +155,8 @@ func TestGracefulStop(t *testing.T) {
 	c := s.Dial("/ws/channels/hq?token="+s.AdminToken(), nil)
 	c.Until("welcome")
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	require.Eventually(t, func() bool { return s.Call("GET", "/readyz", "", nil).Status == 503 }, 900*time.Millisecond, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return s.Call("GET", "/readyz", "", nil).Status == 503 },
+		900*time.Millisecond, 20*time.Millisecond)
 	s.Want(200, "GET", "/courses", "", nil)
 	require.Equal(t, 1001, c.CloseCode())
 	require.NoError(t, p.cmd.Wait(), "%s", p.out)
@@ -171,7 +176,8 @@ func TestASecondServerIsRefused(t *testing.T) {
 	require.NotContains(t, out, "pending")
 
 	// A new administrator is seen by the serving process at once.
-	status, out = lyceum(t, map[string]string{"DATA_DIR": dir}, "a long enough phrase\n", "admin", "create", "--email", "second@example.com", "--password-stdin")
+	status, out = lyceum(t, map[string]string{"DATA_DIR": dir}, "a long enough phrase\n", "admin", "create",
+		"--email", "second@example.com", "--password-stdin")
 	require.Equal(t, 0, status, out)
 	s := p.site()
 	token := s.Login("second@example.com", "a long enough phrase")
@@ -192,7 +198,10 @@ func TestListsOfCommandsAsJSON(t *testing.T) {
 	vars := map[string]string{"DATA_DIR": t.TempDir(), "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 hunter2"}
 	status, out := lyceum(t, vars, "", "migrate", "up")
 	require.Equal(t, 0, status, out)
-	for args, says := range map[string]string{"modules": `"name": "courses"`, "config": `"key": "HTTP_ADDR"`, "migrate status": `"status": "applied"`, "outbox dead": `"items": []`} {
+	for args, says := range map[string]string{
+		"modules": `"name": "courses"`, "config": `"key": "HTTP_ADDR"`, "migrate status": `"status": "applied"`,
+		"outbox dead": `"items": []`,
+	} {
 		status, out := lyceum(t, vars, "", append(strings.Fields(args), "--json")...)
 		require.Equal(t, 0, status, out)
 		require.True(t, json.Valid([]byte(out)), "%s: %s", args, out)
@@ -204,7 +213,9 @@ func TestListsOfCommandsAsJSON(t *testing.T) {
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	env := map[string]string{"DATA_DIR": dir, "DATABASE_URL": "", "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 hunter2"}
+	env := map[string]string{
+		"DATA_DIR": dir, "DATABASE_URL": "", "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 hunter2",
+	}
 	for _, c := range []struct {
 		status int
 		says   string
@@ -241,8 +252,12 @@ func TestCommands(t *testing.T) {
 // A database that a newer version has used is left alone: every command says so and ends with 1, but the one that lists.
 func TestASchemaFromANewerVersionEndsTheStart(t *testing.T) {
 	t.Parallel()
-	for name, id := range map[string]string{"newer": "209901010000_badges_create_badges", "unknown in between": "202611250000_badges_create_badges"} {
-		for kind, vars := range map[string]map[string]string{"embedded": {}, "postgres": {"DATABASE_URL": testkit.Postgres(t)}} {
+	for name, id := range map[string]string{
+		"newer": "209901010000_badges_create_badges", "unknown in between": "202611250000_badges_create_badges",
+	} {
+		for kind, vars := range map[string]map[string]string{
+			"embedded": {}, "postgres": {"DATABASE_URL": testkit.Postgres(t)},
+		} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				vars["DATA_DIR"], vars["HTTP_ADDR"] = t.TempDir(), "127.0.0.1:0"
 				status, out := lyceum(t, vars, "", "migrate", "up")
@@ -252,9 +267,13 @@ func TestASchemaFromANewerVersionEndsTheStart(t *testing.T) {
 				_, err = d.Exec(t.Context(), "INSERT INTO schema_migrations (id) VALUES (?)", id)
 				require.NoError(t, err)
 				require.NoError(t, d.Close())
-				commands := [][]string{{"serve"}, {"migrate", "up"}, {"migrate", "down"}, {"admin", "create", "--email", "a@b.example", "--password-stdin"},
-					{"admin", "remove-factor", "--email", "a@b.example"}, {"audit", "verify"}, {"audit", "anchor"}, {"audit", "accept-break", "--reason", "x"},
-					{"outbox", "dead"}, {"outbox", "retry"}, {"progress", "recompute"}}
+				commands := [][]string{
+					{"serve"}, {"migrate", "up"}, {"migrate", "down"},
+					{"admin", "create", "--email", "a@b.example", "--password-stdin"},
+					{"admin", "remove-factor", "--email", "a@b.example"}, {"audit", "verify"}, {"audit", "anchor"},
+					{"audit", "accept-break", "--reason", "x"},
+					{"outbox", "dead"}, {"outbox", "retry"}, {"progress", "recompute"},
+				}
 				for _, args := range commands {
 					status, out := lyceum(t, vars, "a long enough phrase\n", args...)
 					require.Equal(t, 1, status, "%v: %s", args, out)
@@ -305,7 +324,14 @@ func TestFaultyConfigurationEndsTheStart(t *testing.T) {
 		{2, map[string]string{"ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "password"}, []string{"ADMIN_PASSWORD"}},
 		{1, map[string]string{"DATABASE_URL": "postgres://u:hunter2@127.0.0.1:1/x"}, []string{"DATABASE_URL"}},
 		{1, map[string]string{"REDIS_URL": "redis://:hunter2@127.0.0.1:1"}, []string{"REDIS_URL"}},
-		{1, map[string]string{"S3_ENDPOINT": "127.0.0.1:1", "S3_BUCKET": "bucket", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "hunter2hunter2"}, []string{"S3_ENDPOINT"}},
+		{
+			1,
+			map[string]string{
+				"S3_ENDPOINT": "127.0.0.1:1", "S3_BUCKET": "bucket", "S3_ACCESS_KEY": "k",
+				"S3_SECRET_KEY": "hunter2hunter2",
+			},
+			[]string{"S3_ENDPOINT"},
+		},
 	} {
 		c.vars["DATA_DIR"] = t.TempDir()
 		if c.vars["HTTP_ADDR"] == "" {
@@ -333,7 +359,9 @@ func TestTokensNeverReachALog(t *testing.T) {
 	log := p.out.String()
 	require.Contains(t, log, "/ws/channels/hq")
 	require.NotContains(t, log, token)
-	for _, canary := range []string{"canary-token-1", "canary-ticket-2", "canary-password-3", "canary-code-4", "canary@example.com"} {
+	for _, canary := range []string{
+		"canary-token-1", "canary-ticket-2", "canary-password-3", "canary-code-4", "canary@example.com",
+	} {
 		require.NotContains(t, log, canary)
 	}
 }
@@ -346,7 +374,8 @@ func TestFirstStartShowsTheDemo(t *testing.T) {
 	// The server may answer before its greeting has come through the pipe.
 	says := func(words string) {
 		t.Helper()
-		require.Eventually(t, func() bool { return strings.Contains(p.out.String(), words) }, 5*time.Second, 10*time.Millisecond, words)
+		require.Eventually(t, func() bool { return strings.Contains(p.out.String(), words) }, 5*time.Second,
+			10*time.Millisecond, words)
 	}
 	for _, account := range seed.DemoAccounts {
 		says(account.Email)
@@ -355,13 +384,20 @@ func TestFirstStartShowsTheDemo(t *testing.T) {
 	s := p.site()
 	require.Len(t, s.Want(200, "GET", "/courses", "", nil).Items(), 1)
 	require.Len(t, s.Want(200, "GET", "/courses", s.Login("member@lyceum.local", seed.DemoPassword), nil).Items(), 2)
-	require.Len(t, s.Want(200, "GET", "/courses?status=draft", s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Items(), 1)
+	require.Len(t,
+		s.Want(200, "GET", "/courses?status=draft", s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Items(),
+		1)
 
 	without := launch(t, t.TempDir(), map[string]string{"DEMO": "false"}).site()
 	require.Empty(t, without.Want(200, "GET", "/courses", "", nil).Items())
-	without.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword})
+	without.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+		map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword})
 
-	production := launch(t, t.TempDir(), map[string]string{"APP_ENV": "production", "JWT_KEYS_DIR": t.TempDir(), "SMTP_URL": "smtp://127.0.0.1:1", "SHUTDOWN_DELAY": "0s"}).site()
+	production := launch(t, t.TempDir(),
+		map[string]string{
+			"APP_ENV": "production", "JWT_KEYS_DIR": t.TempDir(), "SMTP_URL": "smtp://127.0.0.1:1",
+			"SHUTDOWN_DELAY": "0s",
+		}).site()
 	require.Empty(t, production.Want(200, "GET", "/courses", "", nil).Items())
 	production.WantProblem(404, "not-found", "GET", "/dev/mailbox/messages", "", nil)
 	production.WantProblem(404, "not-found", "GET", "/metrics", "", nil)
@@ -401,7 +437,9 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 		args   []string
 	}{
 		{2, map[string]string{"APP_ENV": "staging"}, []string{"serve"}}, {2, map[string]string{"APP_ENV": "staging"}, nil},
-		{2, nil, []string{"worker"}}, {1, map[string]string{"REDIS_URL": "redis://127.0.0.1:1"}, []string{"serve"}}, {2, nil, []string{"serve", "--nope"}},
+		{2, nil, []string{"worker"}},
+		{1, map[string]string{"REDIS_URL": "redis://127.0.0.1:1"}, []string{"serve"}},
+		{2, nil, []string{"serve", "--nope"}},
 		{2, map[string]string{"MODULES_DISABLED": "nope"}, []string{"serve"}},
 	} {
 		vars := map[string]string{"LOG_FORMAT": "json", "DATA_DIR": t.TempDir(), "HTTP_ADDR": "127.0.0.1:0"}
@@ -412,7 +450,8 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 	}
 	// Text is for people: the greeting is there, and so is the password that it is safe to show.
 	text := launch(t, t.TempDir(), map[string]string{"LOG_FORMAT": "text"})
-	require.Eventually(t, func() bool { return strings.Contains(text.out.String(), seed.DemoPassword) }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(text.out.String(), seed.DemoPassword) },
+		5*time.Second, 10*time.Millisecond)
 }
 
 // A folder that the operator shares with others stays open to them: the file in it is private.

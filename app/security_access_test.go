@@ -61,11 +61,30 @@ func (m *matrix) newestEntry() any {
 
 // smuggled is what only the server sets.
 var smuggled = map[string]any{
-	"id": nowhere, "role": "admin", "roles": []string{"admin"}, "is_admin": true, "owner_id": nowhere, "owner": map[string]string{"id": nowhere},
-	"user_id": nowhere, "author_id": nowhere, "uploader_id": nowhere, "actor_id": nowhere, "email_verified": true, "verified": true, "status": "active",
-	"created_at": "2001-01-01T00:00:00.000Z", "updated_at": "2001-01-01T00:00:00.000Z", "published_at": "2001-01-01T00:00:00.000Z",
-	"completed": true, "completed_at": "2001-01-01T00:00:00.000Z", "uses": 0, "seq": 1, "version": 1, "lesson_count": 99, "position": 1,
-	"content_html": "<b>raw</b>", "password_hash": "x", "code_hash": "x",
+	"id":             nowhere,
+	"role":           "admin",
+	"roles":          []string{"admin"},
+	"is_admin":       true,
+	"owner_id":       nowhere,
+	"owner":          map[string]string{"id": nowhere},
+	"user_id":        nowhere,
+	"author_id":      nowhere,
+	"uploader_id":    nowhere,
+	"actor_id":       nowhere,
+	"email_verified": true,
+	"verified":       true,
+	"status":         "active",
+	"created_at":     "2001-01-01T00:00:00.000Z",
+	"updated_at":     "2001-01-01T00:00:00.000Z",
+	"published_at":   "2001-01-01T00:00:00.000Z",
+	"completed":      true,
+	"completed_at":   "2001-01-01T00:00:00.000Z",
+	"uses":           0,
+	"seq":            1,
+	"version":        1,
+	"lesson_count":   99,
+	"position":       1,
+	"content_html":   "<b>raw</b>", "password_hash": "x", "code_hash": "x",
 }
 
 // mayTake are those of them that the contract gives to an operation.
@@ -99,7 +118,10 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 	// What lies deeper, and what belongs to accounts.
 	s, user := m.s, m.actors["user"]
 	for _, c := range []struct{ method, path, body string }{
-		{"PUT", "/notifications/preferences", `{"items":[{"kind":"mention","in_app":false,"email":false,"user_id":"` + m.stranger.id + `"}]}`},
+		{
+			"PUT", "/notifications/preferences",
+			`{"items":[{"kind":"mention","in_app":false,"email":false,"user_id":"` + m.stranger.id + `"}]}`,
+		},
 		{"PATCH", "/users/me", `{"email":"another@example.com"}`},
 		{"PATCH", "/users/me", `{"password":"another fine horse"}`},
 		{"PATCH", "/users/me", `{"display_name":"x","user":{"role":"admin"}}`},
@@ -114,14 +136,19 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 
 	// The owner is who asks, whatever stands in the query; so is a message's author, whatever in a frame.
 	own := m.actors["instructor"]
-	made := s.Want(201, "POST", "/courses?owner_id="+m.stranger.id+"&owner="+m.stranger.id+"&status=published", own.token, `{"title":"Mine"}`)
+	made := s.Want(201, "POST", "/courses?owner_id="+m.stranger.id+"&owner="+m.stranger.id+"&status=published",
+		own.token, `{"title":"Mine"}`)
 	require.Equal(t, []any{own.id, "draft"}, []any{made.Get("owner.id"), made.Get("status")})
 	c := s.Dial("/ws/channels/hq?token="+user.token, nil)
 	last := c.Until("welcome")["last_seq"].(float64)
-	c.Send(map[string]any{"type": "message", "body": "one", "client_id": "a4", "seq": 999, "id": nowhere, "user": map[string]string{"id": m.stranger.id}, "created_at": "2001-01-01T00:00:00Z"})
+	c.Send(map[string]any{
+		"type": "message", "body": "one", "client_id": "a4", "seq": 999, "id": nowhere,
+		"user": map[string]string{"id": m.stranger.id}, "created_at": "2001-01-01T00:00:00Z",
+	})
 	c.Send(map[string]any{"type": "message", "body": "two", "client_id": "a4-2"})
 	require.EqualValues(t, "a4-2", untilAcknowledged(c, "a4-2")["client_id"])
-	for _, item := range s.Want(200, "GET", fmt.Sprintf("/channels/hq/messages?after_seq=%.0f", last), user.token, nil).Items() {
+	for _, item := range s.Want(200, "GET", fmt.Sprintf("/channels/hq/messages?after_seq=%.0f", last), user.token,
+		nil).Items() {
 		said := item.(map[string]any)
 		require.Equal(t, user.id, said["user"].(map[string]any)["id"])
 		require.NotEqual(t, nowhere, said["id"])
@@ -160,19 +187,26 @@ const (
 )
 
 var shapes = map[string]string{
-	"GET /users/me": "id email display_name role email_verified created_at", "GET /auth/sessions": "id created_at last_used_at ip user_agent current",
-	"GET /courses": courseFields, "GET /courses/{id}": courseFields + " description lessons",
-	"GET /courses/{id}/lessons": outlineFields, "GET /courses/{id}/lessons/{lesson_id}": outlineFields + " content content_html",
-	"GET /courses/{id}/progress": "course_id percent completed_lessons total_lessons completed_at lessons",
-	"GET /users/me/progress":     "course_id slug title percent completed_lessons total_lessons completed_at last_activity_at",
-	"GET /users/me/enrollments":  "course percent enrolled_at", "GET /storage/sign": "key url method expires_at",
-	"GET /storage/assets": "id key content_type size status uploader used_by created_at",
-	"GET /channels":       "slug title visibility course_id last_seq unread", "GET /channels/{slug}": "slug title visibility course_id last_seq unread",
-	"GET /channels/{slug}/messages": "seq id channel user body client_id created_at edited_at deleted", "GET /channels/{slug}/presence": "user since",
+	"GET /users/me":      "id email display_name role email_verified created_at",
+	"GET /auth/sessions": "id created_at last_used_at ip user_agent current",
+	"GET /courses":       courseFields, "GET /courses/{id}": courseFields + " description lessons",
+	"GET /courses/{id}/lessons":              outlineFields,
+	"GET /courses/{id}/lessons/{lesson_id}":  outlineFields + " content content_html",
+	"GET /courses/{id}/progress":             "course_id percent completed_lessons total_lessons completed_at lessons",
+	"GET /users/me/progress":                 "course_id slug title percent completed_lessons total_lessons completed_at last_activity_at",
+	"GET /users/me/enrollments":              "course percent enrolled_at",
+	"GET /storage/sign":                      "key url method expires_at",
+	"GET /storage/assets":                    "id key content_type size status uploader used_by created_at",
+	"GET /channels":                          "slug title visibility course_id last_seq unread",
+	"GET /channels/{slug}":                   "slug title visibility course_id last_seq unread",
+	"GET /channels/{slug}/messages":          "seq id channel user body client_id created_at edited_at deleted",
+	"GET /channels/{slug}/presence":          "user since",
 	"GET /channels/{slug}/members/{user_id}": "user created_at",
-	"GET /notifications":                     "id kind title body link read_at created_at", "GET /notifications/unread-count": "count",
-	"GET /notifications/preferences": "kind in_app email locked", "GET /modules": "name title enabled",
-	"GET /admin/users": "id email display_name role status email_verified created_at last_login_at", "GET /admin/users/{id}": "id email display_name role status email_verified created_at last_login_at",
+	"GET /notifications":                     "id kind title body link read_at created_at",
+	"GET /notifications/unread-count":        "count",
+	"GET /notifications/preferences":         "kind in_app email locked", "GET /modules": "name title enabled",
+	"GET /admin/users":        "id email display_name role status email_verified created_at last_login_at",
+	"GET /admin/users/{id}":   "id email display_name role status email_verified created_at last_login_at",
 	"GET /admin/invites":      "id code_prefix role_to_grant expires_at max_uses uses email note status created_at batch_id course_ids",
 	"GET /admin/invites/{id}": "id code_prefix role_to_grant expires_at max_uses uses email note status created_at batch_id course_ids",
 	"GET /admin/emails":       "id to subject kind status attempts last_error created_at sent_at",
@@ -186,7 +220,8 @@ var mailAddress = regexp.MustCompile(`[^\s"<>\\]+@[^\s"<>\\]+\.[a-z]+`)
 
 // addressed are the answers that hold others' addresses by the contract.
 var addressed = map[string]string{
-	"GET /courses/{id}/learners": "an owner sees who learns", "GET /dev/mailbox/messages": "development only: it is everybody's mail",
+	"GET /courses/{id}/learners": "an owner sees who learns",
+	"GET /dev/mailbox/messages":  "development only: it is everybody's mail",
 }
 
 // told is an answer that somebody got.
@@ -249,7 +284,8 @@ func TestA5AnswersHoldWhatTheCallerMayKnow(t *testing.T) {
 		}
 	}
 	for name := range shapes {
-		require.True(t, seen[name+" admin"] || seen[name+" instructor"], "%s was never answered: nothing is known of its fields", name)
+		require.True(t, seen[name+" admin"] || seen[name+" instructor"],
+			"%s was never answered: nothing is known of its fields", name)
 	}
 	m.noStoredSecretIn(all)
 	m.noSecretInFrames()
@@ -325,7 +361,10 @@ func (m *matrix) noStoredSecretIn(all []told) {
 	}
 	delete(secrets, "")
 	for secret, what := range secrets {
-		for _, form := range []string{secret, hex.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret))} {
+		for _, form := range []string{
+			secret, hex.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
+			base64.RawURLEncoding.EncodeToString([]byte(secret)),
+		} {
 			if len(form) >= 6 && strings.Contains(answers, form) {
 				m.t.Errorf("%s stands in an answer: %q", what, form)
 			}
@@ -394,16 +433,24 @@ const canary = "quetzal77"
 func hideCourse(s *sitetest.Site, owner, visibility, status string) ids {
 	s.T.Helper()
 	key := canary + "/" + visibility + "-" + status + ".txt"
-	up := s.Want(201, "POST", "/storage/uploads", owner, map[string]any{"key": key, "content_type": "text/plain", "size": 9})
+	up := s.Want(201, "POST", "/storage/uploads", owner,
+		map[string]any{"key": key, "content_type": "text/plain", "size": 9})
 	s.Upload(up, canary)
 	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", owner, nil)
-	c := s.Want(201, "POST", "/courses", owner, map[string]any{"title": canary + " " + visibility + " " + status, "summary": canary, "description": canary,
-		"tags": []string{canary}, "cover_key": key, "visibility": visibility})
-	made := ids{"id": c.Text("id"), "slug": c.Text("slug"), "key": key, "asset_id": up.Text("id"), "etag": c.Header.Get("ETag")}
-	l := s.Want(201, "POST", "/courses/"+made["id"]+"/lessons", owner, map[string]any{"title": canary, "content": canary, "asset_key": key})
+	c := s.Want(201, "POST", "/courses", owner,
+		map[string]any{"title": canary + " " + visibility + " " + status, "summary": canary, "description": canary,
+			"tags": []string{canary}, "cover_key": key, "visibility": visibility})
+	made := ids{
+		"id": c.Text("id"), "slug": c.Text("slug"), "key": key, "asset_id": up.Text("id"),
+		"etag": c.Header.Get("ETag"),
+	}
+	l := s.Want(201, "POST", "/courses/"+made["id"]+"/lessons", owner,
+		map[string]any{"title": canary, "content": canary, "asset_key": key})
 	made["lesson_id"], made["lesson_etag"] = l.Text("id"), l.Header.Get("ETag")
-	made["channel"] = s.Want(201, "POST", "/channels", owner, map[string]any{"title": canary, "visibility": "course", "course_id": made["id"]}).Text("slug")
-	made["message_id"] = s.Want(201, "POST", "/channels/"+made["channel"]+"/messages", owner, map[string]any{"body": canary}).Text("id")
+	made["channel"] = s.Want(201, "POST", "/channels", owner,
+		map[string]any{"title": canary, "visibility": "course", "course_id": made["id"]}).Text("slug")
+	made["message_id"] = s.Want(201, "POST", "/channels/"+made["channel"]+"/messages", owner,
+		map[string]any{"body": canary}).Text("id")
 	if status != "draft" {
 		s.Want(200, "PATCH", "/courses/"+made["id"], owner, map[string]string{"status": status})
 		made["etag"] = s.Want(200, "GET", "/courses/"+made["id"], owner, nil).Header.Get("ETag")
@@ -429,12 +476,16 @@ func TestA6HiddenContentShowsNowhere(t *testing.T) {
 		listBefore[who.role] = s.Want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag")
 	}
 
-	hidden := map[string]ids{"draft": hideCourse(s, owner, "public", "draft"), "private": hideCourse(s, owner, "private", "published"),
-		"archived": hideCourse(s, owner, "public", "archived"), "member": hideCourse(s, owner, "member", "published"), "deleted": hideCourse(s, owner, "private", "draft")}
+	hidden := map[string]ids{
+		"draft": hideCourse(s, owner, "public", "draft"), "private": hideCourse(s, owner, "private", "published"),
+		"archived": hideCourse(s, owner, "public", "archived"),
+		"member":   hideCourse(s, owner, "member", "published"), "deleted": hideCourse(s, owner, "private", "draft"),
+	}
 	s.Want(204, "DELETE", "/courses/"+hidden["deleted"]["id"], owner, nil)
 	for _, h := range hidden { // named in a channel that they may not read, the outsiders must hear of it neither
 		for _, who := range outsiders[1:] {
-			s.Call("POST", "/channels/"+h["channel"]+"/messages", owner, map[string]string{"body": canary + " <@" + who.id + ">"})
+			s.Call("POST", "/channels/"+h["channel"]+"/messages", owner,
+				map[string]string{"body": canary + " <@" + who.id + ">"})
 		}
 	}
 	for _, who := range outsiders {
@@ -445,7 +496,9 @@ func TestA6HiddenContentShowsNowhere(t *testing.T) {
 			m.findsNothing(who, kind, h)
 		}
 		if rankOf(who.role) < rankOf("member") {
-			require.Equal(t, listBefore[who.role], s.Want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag"), "%s: a list's tag tells of what it does not show", who.role)
+			require.Equal(t, listBefore[who.role],
+				s.Want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag"),
+				"%s: a list's tag tells of what it does not show", who.role)
 			m.searchesInVain(who)
 		}
 	}
@@ -471,7 +524,10 @@ func (m *matrix) findsNothing(who actor, kind string, h ids) {
 	t, s := m.t, m.s
 	t.Helper()
 	course, lesson := "/courses/"+h["id"], "/courses/"+h["id"]+"/lessons/"+h["lesson_id"]
-	for path, etag := range map[string]string{course: h["etag"], lesson: h["lesson_etag"], course + "/lessons": `"1"`, "/courses/" + h["slug"]: h["etag"]} {
+	for path, etag := range map[string]string{
+		course: h["etag"], lesson: h["lesson_etag"], course + "/lessons": `"1"`,
+		"/courses/" + h["slug"]: h["etag"],
+	} {
 		for _, condition := range []sitetest.Header{nil, {"If-None-Match": etag}, {"If-None-Match": "*"}} {
 			a := s.Call("GET", path, who.token, nil, condition)
 			require.Contains(t, []int{401, 403, 404}, a.Status, "%s course, %s by %s: %s", kind, path, who.role, a.Raw)
@@ -487,11 +543,20 @@ func (m *matrix) findsNothing(who actor, kind string, h ids) {
 	s.WantProblem(403, "forbidden", "GET", "/storage/sign?key="+h["key"], who.token, nil)
 	require.Equal(t, 403, s.Call("HEAD", "/storage/sign?key="+h["key"], who.token, nil).Status)
 	for _, o := range []struct{ method, path, body string }{
-		{"GET", course + "/progress", ""}, {"PUT", lesson + "/progress", `{"percent":100}`}, {"POST", course + "/enrollment", ""}, {"DELETE", course + "/enrollment", ""},
-		{"PATCH", course, `{"title":"x"}`}, {"PATCH", lesson, `{"title":"x"}`}, {"DELETE", lesson, ""}, {"POST", course + "/announcements", `{"title":"x","body":"x"}`},
-		{"GET", "/channels/" + h["channel"], ""}, {"GET", "/channels/" + h["channel"] + "/messages", ""}, {"GET", "/channels/" + h["channel"] + "/presence", ""},
-		{"POST", "/channels/" + h["channel"] + "/messages", `{"body":"x"}`}, {"PATCH", "/channels/" + h["channel"] + "/messages/" + h["message_id"], `{"body":"x"}`},
-		{"DELETE", "/channels/" + h["channel"] + "/messages/" + h["message_id"], ""}, {"POST", "/storage/uploads/" + h["asset_id"] + "/complete", ""},
+		{"GET", course + "/progress", ""}, {"PUT", lesson + "/progress", `{"percent":100}`},
+		{"POST", course + "/enrollment", ""}, {"DELETE", course + "/enrollment", ""},
+		{"PATCH", course, `{"title":"x"}`}, {"PATCH", lesson, `{"title":"x"}`}, {
+			"DELETE", lesson, "",
+		}, {"POST", course + "/announcements", `{"title":"x","body":"x"}`},
+		{"GET", "/channels/" + h["channel"], ""}, {
+			"GET", "/channels/" + h["channel"] + "/messages", "",
+		}, {"GET", "/channels/" + h["channel"] + "/presence", ""},
+		{"POST", "/channels/" + h["channel"] + "/messages", `{"body":"x"}`}, {
+			"PATCH", "/channels/" + h["channel"] + "/messages/" + h["message_id"], `{"body":"x"}`,
+		},
+		{"DELETE", "/channels/" + h["channel"] + "/messages/" + h["message_id"], ""}, {
+			"POST", "/storage/uploads/" + h["asset_id"] + "/complete", "",
+		},
 		{"DELETE", "/storage/assets/" + h["asset_id"], ""},
 	} {
 		var body any
@@ -499,12 +564,14 @@ func (m *matrix) findsNothing(who actor, kind string, h ids) {
 			body = o.body
 		}
 		a := s.Call(o.method, o.path, who.token, body)
-		require.Contains(t, []int{403, 404}, a.Status, "%s course, %s %s by %s: %s", kind, o.method, o.path, who.role, a.Raw)
+		require.Contains(t, []int{403, 404}, a.Status, "%s course, %s %s by %s: %s", kind, o.method, o.path,
+			who.role, a.Raw)
 		silent(t, o.path, a)
 	}
 	require.Contains(t, []int{403, 404}, s.Dial("/ws/channels/"+h["channel"]+"?after_seq=0&token="+who.token, nil).Status)
 	if who.role == "instructor" { // a foreign file is no way to what it belongs to
-		s.WantProblem(422, "asset-unusable", "POST", "/courses", who.token, map[string]string{"title": "x", "cover_key": h["key"]})
+		s.WantProblem(422, "asset-unusable", "POST", "/courses", who.token,
+			map[string]string{"title": "x", "cover_key": h["key"]})
 	}
 }
 
@@ -513,14 +580,20 @@ func (m *matrix) searchesInVain(who actor) {
 	t, s := m.t, m.s
 	t.Helper()
 	for _, status := range []string{"published", "draft", "archived", "deleted"} {
-		for _, more := range []string{"", "&q=" + canary, "&tag=" + canary, "&owner=" + m.stranger.id, "&visibility=private", "&visibility=public", "&sort=title&q=" + canary[:4], "&sort=updated"} {
+		for _, more := range []string{
+			"", "&q=" + canary, "&tag=" + canary, "&owner=" + m.stranger.id, "&visibility=private",
+			"&visibility=public", "&sort=title&q=" + canary[:4], "&sort=updated",
+		} {
 			if a := s.Call("GET", "/courses?limit=100&status="+status+more, who.token, nil); a.Status != 401 {
 				require.Equal(t, 200, a.Status, "%s", a.Raw)
 				silent(t, status+more, a)
 			}
 		}
 	}
-	for _, path := range []string{"/channels?limit=100", "/users/me/progress", "/users/me/enrollments", "/users/me/export", "/notifications", "/storage/assets?prefix=" + canary} {
+	for _, path := range []string{
+		"/channels?limit=100", "/users/me/progress", "/users/me/enrollments", "/users/me/export", "/notifications",
+		"/storage/assets?prefix=" + canary,
+	} {
 		silent(t, path, s.Call("GET", path, who.token, nil))
 	}
 }
@@ -548,8 +621,11 @@ func TestA6ADraftAgainIsHiddenFromItsLearners(t *testing.T) {
 	s.Want(201, "POST", path+"/lessons", owner, map[string]any{"title": canary, "content": canary})
 	s.Want(201, "POST", "/channels/hq/messages", owner, map[string]string{"body": "a fence <@" + learnerID + ">"})
 	require.Eventually(t, told(`"mention"`), 20*time.Second, 20*time.Millisecond)
-	for _, p := range []string{path, path + "/lessons", path + "/progress", path + "/lessons/" + old, "/courses?q=" + canary, "/courses?status=draft", "/users/me/enrollments",
-		"/users/me/progress", "/users/me/export", "/notifications?limit=100"} {
+	for _, p := range []string{
+		path, path + "/lessons", path + "/progress", path + "/lessons/" + old, "/courses?q=" + canary,
+		"/courses?status=draft", "/users/me/enrollments",
+		"/users/me/progress", "/users/me/export", "/notifications?limit=100",
+	} {
 		silent(t, p, s.Call("GET", p, learner, nil))
 	}
 	s.WantProblem(404, "not-found", "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":100}`)
@@ -562,14 +638,17 @@ func TestA6AnAssetsUsesTellNoHiddenTitle(t *testing.T) {
 	admin := s.AdminToken()
 	_, id, teacher := s.NewAccount("lender")
 	s.SetRole(admin, id, "instructor")
-	up := s.Want(201, "POST", "/storage/uploads", teacher, map[string]any{"key": "lent.txt", "content_type": "text/plain", "size": 5})
+	up := s.Want(201, "POST", "/storage/uploads", teacher,
+		map[string]any{"key": "lent.txt", "content_type": "text/plain", "size": 5})
 	s.Upload(up, "hello")
 	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", teacher, nil)
-	course := "/courses/" + s.Want(201, "POST", "/courses", admin, map[string]any{"title": canary, "cover_key": "lent.txt"}).Text("id")
+	course := "/courses/" + s.Want(201, "POST", "/courses", admin,
+		map[string]any{"title": canary, "cover_key": "lent.txt"}).Text("id")
 	s.Want(201, "POST", course+"/lessons", admin, map[string]any{"title": canary, "asset_key": "lent.txt"})
 	for what, a := range map[string]sitetest.Answer{
-		"assets": s.Want(200, "GET", "/storage/assets", teacher, nil), "completed again": s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", teacher, nil),
-		"in use": s.WantProblem(409, "asset-in-use", "DELETE", "/storage/assets/"+up.Text("id"), teacher, nil),
+		"assets":          s.Want(200, "GET", "/storage/assets", teacher, nil),
+		"completed again": s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", teacher, nil),
+		"in use":          s.WantProblem(409, "asset-in-use", "DELETE", "/storage/assets/"+up.Text("id"), teacher, nil),
 	} {
 		require.Contains(t, string(a.Raw), "used_by", what)
 		silent(t, what, a)
@@ -592,19 +671,33 @@ func TestA6AKeptAnswerIsNobodyElses(t *testing.T) {
 
 // Planted: what these hunts must not let pass.
 func TestTheHuntsFindWhatIsPlanted(t *testing.T) {
-	for _, leak := range []string{`{"items":[{"id":"1","password_hash":"x"}]}`, `{"items":[{"owner":{"id":"1","display_name":"x","email":"a@b.example"}}]}`, `{"items":[{"progress":{"deep":[{"code":"x"}]}}]}`, `{"items":[{"surprise":1}]}`} {
+	for _, leak := range []string{
+		`{"items":[{"id":"1","password_hash":"x"}]}`,
+		`{"items":[{"owner":{"id":"1","display_name":"x","email":"a@b.example"}}]}`,
+		`{"items":[{"progress":{"deep":[{"code":"x"}]}}]}`, `{"items":[{"surprise":1}]}`,
+	} {
 		a := told{op: operation{name: "GET /courses"}}
 		require.NoError(t, json.Unmarshal([]byte(leak), &a.JSON))
 		require.NotEmpty(t, a.faults(), leak)
 	}
 	require.NotEmpty(t, mailAddress.FindString(`{"by":"someone@example.com"}`))
-	for _, markup := range []string{`<script>1</script>`, `<a href="javascript:1">x</a>`, `<a href="jAva&#x09;script:1">x</a>`, `<img src=x onerror=1>`, `<svg></svg>`, `<p style="x">`, `<iframe></iframe>`, `<!-- x -->`, `<img src="data:image/png,x">`} {
+	for _, markup := range []string{
+		`<script>1</script>`, `<a href="javascript:1">x</a>`, `<a href="jAva&#x09;script:1">x</a>`,
+		`<img src=x onerror=1>`, `<svg></svg>`, `<p style="x">`, `<iframe></iframe>`, `<!-- x -->`,
+		`<img src="data:image/png,x">`,
+	} {
 		require.NotEmpty(t, markupFaults(t, markup), markup)
 	}
-	for _, page := range []string{`<script>1</script>`, `<script src="https://evil.example/x.js"></script>`, `<p onclick="x">`, `<p style="x">`, `<link href="//evil.example/x.css">`} {
+	for _, page := range []string{
+		`<script>1</script>`, `<script src="https://evil.example/x.js"></script>`, `<p onclick="x">`,
+		`<p style="x">`, `<link href="//evil.example/x.css">`,
+	} {
 		require.NotEmpty(t, inlineIn(t, page), page)
 	}
-	for _, text := range []string{"sql: no rows in result set", "dial tcp 10.0.0.5:5432", "runtime error: index out of range", "invalid character 'x'", "/work/main/app/run.go:10"} {
+	for _, text := range []string{
+		"sql: no rows in result set", "dial tcp 10.0.0.5:5432", "runtime error: index out of range",
+		"invalid character 'x'", "/work/main/app/run.go:10",
+	} {
 		require.Regexp(t, internals, text)
 	}
 }
@@ -615,13 +708,21 @@ func TestA8OnlyTheServerSaysWhatIsComplete(t *testing.T) {
 		path := "/courses/" + s.Want(201, "POST", "/courses", c.Admin, `{"title":"Earned","status":"published"}`).Text("id")
 		var lessons []string
 		for i := range 3 {
-			lessons = append(lessons, path+"/lessons/"+s.Want(201, "POST", path+"/lessons", c.Admin, map[string]any{"title": fmt.Sprint(i)}).Text("id")+"/progress")
+			lessons = append(lessons,
+				path+"/lessons/"+s.Want(201, "POST", path+"/lessons", c.Admin,
+					map[string]any{"title": fmt.Sprint(i)}).Text("id")+"/progress")
 		}
 		standing := func() sitetest.Answer { return s.Want(200, "GET", path+"/progress", c.User, nil) }
-		for _, body := range []string{`{"percent":101}`, `{"percent":100.5}`, `{"percent":100.0001}`, `{"percent":-1}`, `{"percent":1e9}`, `{"percent":99999999999999999999}`, `{"percent":"100"}`,
-			`{"percent":true}`, `{"percent":null}`, `{"percent":[100]}`, `{}`, `{"percent":100,"completed":true}`, `{"percent":1,"completed_at":"2024-01-01T00:00:00.000Z"}`, `{"completed":true}`,
-			`{"percent":100,"user_id":"` + nowhere + `"}`, `{"percent":100,"lesson_id":"` + nowhere + `"}`, `{"percent":100,"reset":"true"}`, `{"reset":true}`, `{"percent":100,"percent":1}`, `{"PERCENT":100}`,
-			`{"percent":1,"position_seconds":-1}`, `{"percent":1,"position_seconds":1000001}`, `{"percent":1,"position_seconds":0.5}`} {
+		for _, body := range []string{
+			`{"percent":101}`, `{"percent":100.5}`, `{"percent":100.0001}`, `{"percent":-1}`, `{"percent":1e9}`,
+			`{"percent":99999999999999999999}`, `{"percent":"100"}`,
+			`{"percent":true}`, `{"percent":null}`, `{"percent":[100]}`, `{}`, `{"percent":100,"completed":true}`,
+			`{"percent":1,"completed_at":"2024-01-01T00:00:00.000Z"}`, `{"completed":true}`,
+			`{"percent":100,"user_id":"` + nowhere + `"}`, `{"percent":100,"lesson_id":"` + nowhere + `"}`,
+			`{"percent":100,"reset":"true"}`, `{"reset":true}`, `{"percent":100,"percent":1}`, `{"PERCENT":100}`,
+			`{"percent":1,"position_seconds":-1}`, `{"percent":1,"position_seconds":1000001}`,
+			`{"percent":1,"position_seconds":0.5}`,
+		} {
 			s.WantProblem(422, "validation-failed", "PUT", lessons[0], c.User, body)
 		}
 		require.EqualValues(t, 0, standing().Get("percent"))
@@ -629,7 +730,8 @@ func TestA8OnlyTheServerSaysWhatIsComplete(t *testing.T) {
 
 		// Progress in what one may not read is none, whether one knows the ids or mixes them.
 		for visibility, status := range map[string]int{"private": 404, "member": 403} {
-			foreign := "/courses/" + s.Want(201, "POST", "/courses", c.Admin, map[string]string{"title": visibility, "visibility": visibility, "status": "published"}).Text("id")
+			foreign := "/courses/" + s.Want(201, "POST", "/courses", c.Admin,
+				map[string]string{"title": visibility, "visibility": visibility, "status": "published"}).Text("id")
 			lesson := s.Want(201, "POST", foreign+"/lessons", c.Admin, `{"title":"One"}`).Text("id")
 			s.Want(status, "PUT", foreign+"/lessons/"+lesson+"/progress", c.User, `{"percent":100}`)
 			s.WantProblem(404, "not-found", "PUT", path+"/lessons/"+lesson+"/progress", c.User, `{"percent":100}`)

@@ -84,7 +84,10 @@ func policyOf(a sitetest.Answer) map[string][]string {
 func TestH1PagesLiveUnderAStrictPolicy(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
-	for path, trusted := range map[string]bool{"/": true, "/join": true, "/verify": true, "/reset": true, "/dev/mailbox": true, "/docs": false, "/problems/not-found": false} {
+	for path, trusted := range map[string]bool{
+		"/": true, "/join": true, "/verify": true, "/reset": true, "/dev/mailbox": true, "/docs": false,
+		"/problems/not-found": false,
+	} {
 		a := s.Want(200, "GET", path, "", nil, sitetest.Header{"Accept": "text/html"})
 		p := policyOf(a)
 		require.Equal(t, []string{"'none'"}, p["default-src"], path)
@@ -103,7 +106,8 @@ func TestH1PagesLiveUnderAStrictPolicy(t *testing.T) {
 			for _, source := range sources {
 				mailbox := path == "/dev/mailbox" && directive == "style-src" // mails bring their styles; development only
 				require.False(t, strings.HasPrefix(source, "'unsafe-") && !mailbox, "%s: %s %s", path, directive, source)
-				require.NotContains(t, []string{"*", "http:", "https:", "'strict-dynamic'"}, source, "%s: %s", path, directive)
+				require.NotContains(t, []string{"*", "http:", "https:", "'strict-dynamic'"}, source, "%s: %s",
+					path, directive)
 				if source == "data:" || source == "blob:" {
 					require.Contains(t, []string{"img-src", "media-src"}, directive, path)
 				}
@@ -115,7 +119,8 @@ func TestH1PagesLiveUnderAStrictPolicy(t *testing.T) {
 	}
 	// What is no page may load and frame nothing.
 	for _, path := range []string{"/courses", "/openapi.json", "/console/app.js", "/nope", "/users/me"} {
-		require.Equal(t, "default-src 'none'; frame-ancestors 'none'", s.Call("GET", path, "", nil).Header.Get("Content-Security-Policy"), path)
+		require.Equal(t, "default-src 'none'; frame-ancestors 'none'",
+			s.Call("GET", path, "", nil).Header.Get("Content-Security-Policy"), path)
 	}
 	require.Contains(t, s.Want(200, "GET", "/console/app.js", "", nil).Header.Get("Content-Type"), "javascript")
 }
@@ -155,15 +160,40 @@ func everyStatus(s *sitetest.Site) map[string]sitetest.Answer {
 	lesson := path + "/lessons/" + s.Want(201, "POST", path+"/lessons", admin, `{"title":"One"}`).Text("id")
 	got := s.Want(200, "GET", path, admin, nil)
 	out := map[string]sitetest.Answer{
-		"201": c, "200": got, "200 public": s.Want(200, "GET", "/courses", "", nil), "200 page": s.Want(200, "GET", "/", "", nil), "200 script": s.Want(200, "GET", "/console/app.js", "", nil),
-		"200 HEAD": s.Want(200, "HEAD", path, admin, nil), "200 login": s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("headers@example.com", sitetest.Password)), "200 health": s.Want(200, "GET", "/healthz", "", nil),
-		"202": s.Want(202, "POST", "/auth/password/forgot", "", `{"email":"nobody@example.com"}`), "204": s.Want(204, "POST", "/notifications/read-all", user, nil), "304": s.Want(304, "GET", path, admin, nil, sitetest.Header{"If-None-Match": got.Header.Get("ETag")}),
-		"304 page": s.Want(304, "GET", "/", "", nil, sitetest.Header{"If-None-Match": "*"}), "400": s.Want(400, "POST", "/auth/login", "", `{`), "401": s.Want(401, "GET", "/users/me", "", nil), "401 token": s.Want(401, "GET", "/users/me", "x.y.z", nil),
-		"403": s.Want(403, "GET", "/admin/users", user, nil), "404": s.Want(404, "GET", "/nope", "", nil), "404 object": s.Want(404, "GET", path, user, nil), "404 file": s.Want(404, "GET", "/console/nope.js", "", nil), "405": s.Want(405, "DELETE", "/courses", "", nil),
-		"405 TRACE": s.Want(405, "TRACE", "/courses", "", nil), "405 unknown": s.Want(405, "PROPFIND", "/courses", "", nil), "409": s.Want(409, "POST", "/auth/register", "", sitetest.Credentials("headers@example.com", sitetest.Password)), "412": s.Want(412, "PATCH", path, admin, `{"title":"x"}`, sitetest.Header{"If-Match": `"9.x"`}),
-		"413": s.Want(413, "POST", "/auth/login", "", strings.Repeat(" ", 1<<20+1)), "415": s.Want(415, "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Type": "text/plain"}), "422": s.Want(422, "POST", "/auth/login", "", "{}"), "426": s.Want(426, "GET", "/ws/channels/hq", admin, nil),
-		"431": s.Want(431, "GET", "/healthz", "", nil, sitetest.Header{"X-Long": strings.Repeat("a", 20<<10)}), "400 framing": *askRaw(s, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"), "404 escape": *askRaw(s, "GET /courses/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-		"403 object": s.Want(403, "GET", "/objects/"+nowhere, "", nil),
+		"201":        c,
+		"200":        got,
+		"200 public": s.Want(200, "GET", "/courses", "", nil),
+		"200 page":   s.Want(200, "GET", "/", "", nil),
+		"200 script": s.Want(200, "GET", "/console/app.js", "", nil),
+		"200 HEAD":   s.Want(200, "HEAD", path, admin, nil),
+		"200 login": s.Want(200, "POST", "/auth/login", "",
+			sitetest.Credentials("headers@example.com", sitetest.Password)),
+		"200 health":  s.Want(200, "GET", "/healthz", "", nil),
+		"202":         s.Want(202, "POST", "/auth/password/forgot", "", `{"email":"nobody@example.com"}`),
+		"204":         s.Want(204, "POST", "/notifications/read-all", user, nil),
+		"304":         s.Want(304, "GET", path, admin, nil, sitetest.Header{"If-None-Match": got.Header.Get("ETag")}),
+		"304 page":    s.Want(304, "GET", "/", "", nil, sitetest.Header{"If-None-Match": "*"}),
+		"400":         s.Want(400, "POST", "/auth/login", "", `{`),
+		"401":         s.Want(401, "GET", "/users/me", "", nil),
+		"401 token":   s.Want(401, "GET", "/users/me", "x.y.z", nil),
+		"403":         s.Want(403, "GET", "/admin/users", user, nil),
+		"404":         s.Want(404, "GET", "/nope", "", nil),
+		"404 object":  s.Want(404, "GET", path, user, nil),
+		"404 file":    s.Want(404, "GET", "/console/nope.js", "", nil),
+		"405":         s.Want(405, "DELETE", "/courses", "", nil),
+		"405 TRACE":   s.Want(405, "TRACE", "/courses", "", nil),
+		"405 unknown": s.Want(405, "PROPFIND", "/courses", "", nil),
+		"409": s.Want(409, "POST", "/auth/register", "",
+			sitetest.Credentials("headers@example.com", sitetest.Password)),
+		"412":         s.Want(412, "PATCH", path, admin, `{"title":"x"}`, sitetest.Header{"If-Match": `"9.x"`}),
+		"413":         s.Want(413, "POST", "/auth/login", "", strings.Repeat(" ", 1<<20+1)),
+		"415":         s.Want(415, "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Type": "text/plain"}),
+		"422":         s.Want(422, "POST", "/auth/login", "", "{}"),
+		"426":         s.Want(426, "GET", "/ws/channels/hq", admin, nil),
+		"431":         s.Want(431, "GET", "/healthz", "", nil, sitetest.Header{"X-Long": strings.Repeat("a", 20<<10)}),
+		"400 framing": *askRaw(s, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+		"404 escape":  *askRaw(s, "GET /courses/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+		"403 object":  s.Want(403, "GET", "/objects/"+nowhere, "", nil),
 	}
 	for range 3 {
 		out["429"] = s.Call("POST", "/invites/redeem", user, `{"code":"no code"}`)
@@ -186,7 +216,8 @@ func TestH2EveryAnswerHasItsSecurityHeaders(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
 			addr := "127.0.0.1:" + sitetest.FreePort(t)
-			s := sitetest.Start(t, map[string]string{"HTTP_ADDR": addr, "PUBLIC_URL": scheme + "://" + addr, "RATE_LIMIT_REDEEM": "2/1m"})
+			s := sitetest.Start(t,
+				map[string]string{"HTTP_ADDR": addr, "PUBLIC_URL": scheme + "://" + addr, "RATE_LIMIT_REDEEM": "2/1m"})
 			s.URL = "http://" + addr // TLS ends before us
 			for kind, a := range everyStatus(s) {
 				get := a.Header.Get
@@ -195,7 +226,8 @@ func TestH2EveryAnswerHasItsSecurityHeaders(t *testing.T) {
 				require.Contains(t, get("Content-Security-Policy"), "default-src 'none'", kind)
 				require.NotEmpty(t, get("X-Request-Id"), kind)
 				object := strings.HasSuffix(kind, "object") && kind != "404 object"
-				require.Equal(t, map[bool]string{false: "same-origin", true: "cross-origin"}[object], get("Cross-Origin-Resource-Policy"), kind)
+				require.Equal(t, map[bool]string{false: "same-origin", true: "cross-origin"}[object],
+					get("Cross-Origin-Resource-Policy"), kind)
 				caching := "no-store"
 				if get("ETag") != "" {
 					caching = "private, no-cache"
@@ -222,16 +254,24 @@ func TestH3NoOriginIsTheDefault(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	token := s.AdminToken()
-	for _, origin := range []string{"https://evil.example", "null", "http://localhost:3000", "*", "file://", s.URL + ".evil.example", strings.Replace(s.URL, "http:", "https:", 1)} {
+	for _, origin := range []string{
+		"https://evil.example", "null", "http://localhost:3000", "*", "file://", s.URL + ".evil.example",
+		strings.Replace(s.URL, "http:", "https:", 1),
+	} {
 		for _, method := range []string{"GET", "OPTIONS", "POST"} {
-			a := s.Call(method, "/courses", "", nil, sitetest.Header{"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"})
+			a := s.Call(method, "/courses", "", nil,
+				sitetest.Header{
+					"Origin": origin, "Access-Control-Request-Method": "POST",
+					"Access-Control-Request-Headers": "authorization",
+				})
 			for name := range a.Header {
 				require.False(t, strings.HasPrefix(name, "Access-Control-"), "%s by %s: %s", method, origin, name)
 			}
 		}
 		require.Equal(t, 403, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {origin}}).Status, origin)
 	}
-	require.Equal(t, 101, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {s.URL}}).Status, "our own pages need nothing")
+	require.Equal(t, 101, s.Dial("/ws/channels/hq?token="+token, http.Header{"Origin": {s.URL}}).Status,
+		"our own pages need nothing")
 }
 
 const uploadedPage = "<!doctype html><script>globalThis.executed=1</script><svg xmlns='http://www.w3.org/2000/svg' onload='globalThis.executed=1'></svg>"
@@ -239,23 +279,41 @@ const uploadedPage = "<!doctype html><script>globalThis.executed=1</script><svg 
 // H4: a page that somebody uploads never becomes one of ours, even where an operator lets it in.
 func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 	t.Parallel()
-	types := []string{"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml", "text/javascript", "application/javascript", "text/css", "application/pdf", "multipart/x-mixed-replace", "text/plain"}
+	types := []string{
+		"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml", "text/javascript",
+		"application/javascript", "text/css", "application/pdf", "multipart/x-mixed-replace", "text/plain",
+	}
 	t.Run("by default", func(t *testing.T) {
 		t.Parallel()
 		s := sitetest.Start(t, nil)
 		admin := s.AdminToken()
 		begin := func(contentType string, n int) sitetest.Answer {
-			return s.Call("POST", "/storage/uploads", admin, map[string]any{"key": "h4/" + contentType + fmt.Sprint(n), "content_type": contentType, "size": len(uploadedPage)})
+			return s.Call("POST", "/storage/uploads", admin,
+				map[string]any{
+					"key": "h4/" + contentType + fmt.Sprint(n), "content_type": contentType,
+					"size": len(uploadedPage),
+				})
 		}
-		for _, refused := range []string{"text/html", "TEXT/HTML", "text/html; charset=utf-8", "image/svg+xml", "Image/SVG+XML", "application/xhtml+xml", "text/xml", "application/xml", "text/javascript", "application/javascript", "text/css", "text/cache-manifest",
-			"multipart/x-mixed-replace", "application/octet-stream", "", "*/*", "text/plain,text/html", "text/plain;text/html", "text/plain\r\nX-A: b", " text/html", "text/htm", "message/rfc822", "application/x-shockwave-flash"} {
+		for _, refused := range []string{
+			"text/html", "TEXT/HTML", "text/html; charset=utf-8", "image/svg+xml", "Image/SVG+XML",
+			"application/xhtml+xml", "text/xml", "application/xml", "text/javascript", "application/javascript",
+			"text/css", "text/cache-manifest",
+			"multipart/x-mixed-replace", "application/octet-stream", "", "*/*", "text/plain,text/html",
+			"text/plain;text/html", "text/plain\r\nX-A: b", " text/html", "text/htm", "message/rfc822",
+			"application/x-shockwave-flash",
+		} {
 			require.Equal(t, "validation-failed", begin(refused, 0).Text("code"), refused)
 		}
 		// A page that says it were something else is no such thing.
-		for i, lie := range []string{"image/png", "image/gif", "video/mp4", "audio/mpeg", "application/pdf", "application/zip", "text/plain", "text/csv", "text/vtt", "text/markdown"} {
+		for i, lie := range []string{
+			"image/png", "image/gif", "video/mp4", "audio/mpeg", "application/pdf", "application/zip",
+			"text/plain", "text/csv", "text/vtt", "text/markdown",
+		} {
 			up := begin(lie, i)
 			require.Equal(t, 201, up.Status, "%s", up.Raw)
-			require.Equal(t, 403, s.Call("PUT", up.Text("upload.url"), "", uploadedPage, sitetest.Header{"Content-Type": "text/html"}).Status, "another type than was signed")
+			require.Equal(t, 403,
+				s.Call("PUT", up.Text("upload.url"), "", uploadedPage, sitetest.Header{"Content-Type": "text/html"}).Status,
+				"another type than was signed")
 			s.Upload(up, uploadedPage)
 			a := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
 			require.Equal(t, "upload-mismatch", a.Text("code"), "%s: %s", lie, a.Raw)
@@ -263,16 +321,22 @@ func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 		}
 		// A polyglot is served as what it says it is, and no word in the URL makes it another.
 		gif := "GIF89a/*" + uploadedPage + "*/=1;"
-		up := s.Want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "h4/polyglot.html", "content_type": "image/gif", "size": len(gif)})
+		up := s.Want(201, "POST", "/storage/uploads", admin,
+			map[string]any{"key": "h4/polyglot.html", "content_type": "image/gif", "size": len(gif)})
 		s.Upload(up, gif)
 		s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
 		signed := s.Want(200, "GET", "/storage/sign?key=h4/polyglot.html", admin, nil).Text("url")
 		a := s.Want(200, "GET", signed, "", nil)
 		require.Equal(t, "image/gif", a.Header.Get("Content-Type"))
 		sandboxed(s, a, false)
-		for _, more := range []string{"&type=text/html", "&content_type=text/html", "&response-content-type=text/html", "&response-content-disposition=inline", "&disposition=inline"} {
+		for _, more := range []string{
+			"&type=text/html", "&content_type=text/html", "&response-content-type=text/html",
+			"&response-content-disposition=inline", "&disposition=inline",
+		} {
 			require.NotEqual(t, "text/html", s.Call("GET", signed+more, "", nil).Header.Get("Content-Type"), more)
-			require.NotEqual(t, "text/html", s.Call("GET", strings.Replace(signed, "?", "?"+more[1:]+"&", 1), "", nil).Header.Get("Content-Type"), more)
+			require.NotEqual(t, "text/html",
+				s.Call("GET", strings.Replace(signed, "?", "?"+more[1:]+"&", 1), "", nil).Header.Get("Content-Type"),
+				more)
 		}
 	})
 	for _, store := range []string{"folder", "S3"} {
@@ -295,7 +359,8 @@ func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 				case "text/css", "text/javascript", "application/javascript", "multipart/x-mixed-replace":
 					content = "x{} " + uploadedPage
 				}
-				up := s.Want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "h4/" + contentType + ".html", "content_type": contentType, "size": len(content)})
+				up := s.Want(201, "POST", "/storage/uploads", admin,
+					map[string]any{"key": "h4/" + contentType + ".html", "content_type": contentType, "size": len(content)})
 				s.Upload(up, content)
 				done := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
 				if done.Status != 200 {
@@ -307,7 +372,8 @@ func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 				for _, h := range []sitetest.Header{nil, {"Range": "bytes=0-20"}} {
 					a := s.Call("GET", url, "", nil, h)
 					require.Less(t, a.Status, 300, "%s", a.Raw)
-					require.True(t, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), "%s: %q", contentType, a.Header.Get("Content-Disposition"))
+					require.True(t, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), "%s: %q",
+						contentType, a.Header.Get("Content-Disposition"))
 					if store == "folder" {
 						sandboxed(s, a, true)
 					} else {
@@ -330,7 +396,8 @@ func sandboxed(s *sitetest.Site, a sitetest.Answer, attachment bool) {
 	s.T.Helper()
 	require.Equal(s.T, "sandbox; default-src 'none'", a.Header.Get("Content-Security-Policy"))
 	require.Equal(s.T, "nosniff", a.Header.Get("X-Content-Type-Options"))
-	require.Equal(s.T, attachment, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), a.Header.Get("Content-Disposition"))
+	require.Equal(s.T, attachment, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"),
+		a.Header.Get("Content-Disposition"))
 }
 
 // internals are words that no answer has: of languages, libraries, drivers, files and machines.
@@ -345,7 +412,12 @@ func problemHolds(t *testing.T, what string, a sitetest.Answer) {
 	require.NotEmpty(t, a.Text("title"), what)
 	require.Equal(t, a.Header.Get("X-Request-Id"), a.Text("request_id"), what)
 	for name := range a.JSON {
-		require.Contains(t, []string{"type", "code", "title", "status", "detail", "instance", "request_id", "errors", "used_by", "challenge", "expires_in"}, name, what)
+		require.Contains(t,
+			[]string{
+				"type", "code", "title", "status", "detail", "instance", "request_id", "errors", "used_by",
+				"challenge", "expires_in",
+			},
+			name, what)
 	}
 	delete(a.JSON, "instance") // it repeats the path
 	require.NotRegexp(t, internals, fmt.Sprint(a.JSON), what)
@@ -362,11 +434,23 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	// What the server can't even read. No answer is one, too; what was sent is in none.
 	const mark = "zzmarkzz"
 	for name, raw := range map[string]string{
-		"no request": mark + "\r\n\r\n", "no version": "GET /" + mark + "\r\n\r\n", "another version": "GET /" + mark + " HTTP/9.9\r\nHost: x\r\n\r\n", "another protocol": "\x16\x03\x01\x02\x00\x01\x00" + mark, "HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-		"no colon": "GET / HTTP/1.1\r\nHost: x\r\n" + mark + "\r\n\r\n", "bad length": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: " + mark + "\r\n\r\n", "negative length": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-		"space in the target": "GET /" + mark + " x HTTP/1.1\r\nHost: x\r\n\r\n", "bad chunk": "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + mark + "\r\n", "bad method": "G@T" + mark + " / HTTP/1.1\r\nHost: x\r\n\r\n",
-		"NUL in the path": "GET /\x00" + mark + " HTTP/1.1\r\nHost: x\r\n\r\n", "bytes in the path": "GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "broken escape": "GET /courses/%zz" + mark + "? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-		"a whole URL": "GET http://" + mark + ".example/nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "bad host": "GET /nope HTTP/1.1\r\nHost: " + mark + "\"<>@[\r\nConnection: close\r\n\r\n", "expectation": "POST /nope HTTP/1.1\r\nHost: x\r\nExpect: " + mark + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+		"no request":          mark + "\r\n\r\n",
+		"no version":          "GET /" + mark + "\r\n\r\n",
+		"another version":     "GET /" + mark + " HTTP/9.9\r\nHost: x\r\n\r\n",
+		"another protocol":    "\x16\x03\x01\x02\x00\x01\x00" + mark,
+		"HTTP/2":              "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"no colon":            "GET / HTTP/1.1\r\nHost: x\r\n" + mark + "\r\n\r\n",
+		"bad length":          "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: " + mark + "\r\n\r\n",
+		"negative length":     "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+		"space in the target": "GET /" + mark + " x HTTP/1.1\r\nHost: x\r\n\r\n",
+		"bad chunk":           "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + mark + "\r\n",
+		"bad method":          "G@T" + mark + " / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"NUL in the path":     "GET /\x00" + mark + " HTTP/1.1\r\nHost: x\r\n\r\n",
+		"bytes in the path":   "GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		"broken escape":       "GET /courses/%zz" + mark + "? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		"a whole URL":         "GET http://" + mark + ".example/nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		"bad host":            "GET /nope HTTP/1.1\r\nHost: " + mark + "\"<>@[\r\nConnection: close\r\n\r\n",
+		"expectation":         "POST /nope HTTP/1.1\r\nHost: x\r\nExpect: " + mark + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
 	} {
 		a := askRaw(s, raw)
 		if a == nil {
@@ -378,12 +462,18 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 		require.NotContains(t, fmt.Sprint(a.JSON), mark, name)
 	}
 	// A value that does not fit is named by its place and never repeated.
-	for _, body := range []string{`{"email":"zzmarkzz","password":"zzmarkzz"}`, `{"email":{"zzmarkzz":1},"password":["zzmarkzz"]}`, `{"email":1,"password":"zzmarkzz"`, `zzmarkzz`, `"zzmarkzz"`, `{"email":"a@b.example","password":"zzmarkzz\u0000"}`} {
+	for _, body := range []string{
+		`{"email":"zzmarkzz","password":"zzmarkzz"}`, `{"email":{"zzmarkzz":1},"password":["zzmarkzz"]}`,
+		`{"email":1,"password":"zzmarkzz"`, `zzmarkzz`, `"zzmarkzz"`,
+		`{"email":"a@b.example","password":"zzmarkzz\u0000"}`,
+	} {
 		a := s.Call("POST", "/auth/register", "", body)
 		problemHolds(t, body, a)
 		require.NotContains(t, strings.ReplaceAll(string(a.Raw), "body.email.zzmarkzz", ""), mark, body)
 	}
-	for _, query := range []string{"limit=zzmarkzz", "sort=zzmarkzz", "cursor=zzmarkzz", "visibility=zzmarkzz", "status=zzmarkzz"} {
+	for _, query := range []string{
+		"limit=zzmarkzz", "sort=zzmarkzz", "cursor=zzmarkzz", "visibility=zzmarkzz", "status=zzmarkzz",
+	} {
 		a := s.Call("GET", "/courses?"+query, "", nil)
 		problemHolds(t, query, a)
 		require.NotContains(t, string(a.Raw), mark, query)
@@ -391,7 +481,9 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	// The database goes away as a whole: whoever asks is told to come back, not why.
 	admin := s.AdminToken()
 	require.NoError(t, s.Running.Parts.DB.Pool().Close())
-	for _, path := range []string{"/courses", "/users/me", "/channels", "/notifications", "/admin/audit-logs", "/storage/assets"} {
+	for _, path := range []string{
+		"/courses", "/users/me", "/channels", "/notifications", "/admin/audit-logs", "/storage/assets",
+	} {
 		a := callPlain(s, "GET", path, admin)
 		require.Contains(t, []int{500, 503}, a.Status, "%s: %s", path, a.Raw)
 		problemHolds(t, path, a)
@@ -402,7 +494,10 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 }
 
 // methods that a route could have, and some that none has.
-var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "MKCOL", "SEARCH", "PURGE", "DEBUG", "TRACK", "get", "Get", "FOO"}
+var methods = []string{
+	"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "MKCOL", "SEARCH",
+	"PURGE", "DEBUG", "TRACK", "get", "Get", "FOO",
+}
 
 // H6: every path of the served table has its methods and no others, and says which.
 func TestH6OtherMethodsAre405(t *testing.T) {
@@ -417,7 +512,8 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 			continue
 		}
 		for _, other := range table { // a fixed name is a parameter's value, too
-			if !regexp.MustCompile("^" + strings.ReplaceAll(named.ReplaceAllString(other.Path, "[^/]+"), "/*", "/.*") + "$").MatchString(path) {
+			if !regexp.MustCompile("^" + strings.ReplaceAll(named.ReplaceAllString(other.Path, "[^/]+"), "/*",
+				"/.*") + "$").MatchString(path) {
 				continue
 			}
 			has[path] = append(has[path], other.Method)
@@ -433,7 +529,8 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 			if slices.Contains(own, method) {
 				continue
 			}
-			a := askRaw(s, method+" "+path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+admin+"\r\nX-Echo: zzmarkzz\r\nConnection: close\r\n\r\n")
+			a := askRaw(s,
+				method+" "+path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+admin+"\r\nX-Echo: zzmarkzz\r\nConnection: close\r\n\r\n")
 			require.NotNil(t, a, "%s %s", method, path)
 			allow := strings.Split(a.Header.Get("Allow"), ", ")
 			slices.Sort(allow)
@@ -444,29 +541,49 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 		}
 		// No header makes a request another one.
 		if slices.Contains(own, "DELETE") && slices.Contains(own, "GET") {
-			a := s.Call("GET", path, admin, nil, sitetest.Header{"X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE", "X-HTTP-Method": "DELETE"})
+			a := s.Call("GET", path, admin, nil,
+				sitetest.Header{
+					"X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE", "X-HTTP-Method": "DELETE",
+				})
 			require.NotEqual(t, 204, a.Status, path)
 		}
 	}
 	require.Greater(t, len(has), 60)
 	s.Want(200, "GET", "/users/me", admin, nil)
-	require.NotEqual(t, 200, s.Call("POST", "/users/me?_method=DELETE", admin, `{"password":"`+seed.DemoPassword+`"}`).Status)
+	require.NotEqual(t, 200,
+		s.Call("POST", "/users/me?_method=DELETE", admin, `{"password":"`+seed.DemoPassword+`"}`).Status)
 }
 
 // H6: who looks from outside learns neither what runs here nor how it fares.
 func TestH6NothingInternalIsPublic(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	production := map[string]string{"APP_ENV": "production", "JWT_KEYS_DIR": dir, "SMTP_URL": "smtp://127.0.0.1:9", "SHUTDOWN_DELAY": "0s", "ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword}
+	production := map[string]string{
+		"APP_ENV": "production", "JWT_KEYS_DIR": dir, "SMTP_URL": "smtp://127.0.0.1:9", "SHUTDOWN_DELAY": "0s",
+		"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword,
+	}
 	metrics := "127.0.0.1:" + sitetest.FreePort(t)
-	for name, vars := range map[string]map[string]string{"production": production, "metrics elsewhere": {"METRICS_ADDR": metrics}, "development": nil} {
+	for name, vars := range map[string]map[string]string{
+		"production": production, "metrics elsewhere": {"METRICS_ADDR": metrics}, "development": nil,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := sitetest.Start(t, vars)
-			hidden := []string{"/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/vars", "/debug", "/debug/requests", "/monitor", "/status", "/server-status", "/actuator", "/actuator/env", "/env", "/config", "/version", "/info",
-				"/.env", "/.git/config", "/.git/HEAD", "/.well-known/security.txt.bak", "/go.mod", "/main.go", "/lyceum.db", "/data/lyceum.db", "/backup", "/backup.zip", "/admin", "/admin/", "/phpinfo.php", "/wp-login.php", "/swagger.json", "/swagger/index.html", "/graphql", "/console", "/console/", "/docs/",
-				"/console/..", "/console/../public.go", "/console/%2e%2e/public.go", "/console/..%2fpublic.go", "/console/..%5cpublic.go", "/console/.env", "/console//app.js", "/console/./app.js", "/console/%2fetc/passwd", "/console/panels", "/console/panels/", "/docs/..%2f..%2fgo.mod", "/docs/vendor", "/objects", "/objects/",
-				"/objects/..%2f..%2fkeys%2fsecret", "/metrics/", "//metrics", "/Metrics", "/METRICS", "/metrics%20", "/%6detrics/", "/dev", "/dev/", "/dev/mailbox/"}
+			hidden := []string{
+				"/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/vars",
+				"/debug", "/debug/requests", "/monitor", "/status", "/server-status", "/actuator", "/actuator/env",
+				"/env", "/config", "/version", "/info",
+				"/.env", "/.git/config", "/.git/HEAD", "/.well-known/security.txt.bak", "/go.mod", "/main.go",
+				"/lyceum.db", "/data/lyceum.db", "/backup", "/backup.zip", "/admin", "/admin/", "/phpinfo.php",
+				"/wp-login.php", "/swagger.json", "/swagger/index.html", "/graphql", "/console", "/console/",
+				"/docs/",
+				"/console/..", "/console/../public.go", "/console/%2e%2e/public.go", "/console/..%2fpublic.go",
+				"/console/..%5cpublic.go", "/console/.env", "/console//app.js", "/console/./app.js",
+				"/console/%2fetc/passwd", "/console/panels", "/console/panels/", "/docs/..%2f..%2fgo.mod",
+				"/docs/vendor", "/objects", "/objects/",
+				"/objects/..%2f..%2fkeys%2fsecret", "/metrics/", "//metrics", "/Metrics", "/METRICS",
+				"/metrics%20", "/%6detrics/", "/dev", "/dev/", "/dev/mailbox/",
+			}
 			switch name {
 			case "production":
 				hidden = append(hidden, "/metrics", "/dev/mailbox", "/dev/mailbox/messages")
@@ -487,9 +604,14 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 					require.True(t, strings.HasPrefix(path, "/objects/"), path)
 				}
 			}
-			for _, path := range []string{"/", "/docs", "/courses", "/nope", "/healthz", "/readyz", "/modules", "/openapi.json", "/users/me", "/problems/not-found", "/auth/login"} {
+			for _, path := range []string{
+				"/", "/docs", "/courses", "/nope", "/healthz", "/readyz", "/modules", "/openapi.json", "/users/me",
+				"/problems/not-found", "/auth/login",
+			} {
 				a := callPlain(s, "GET", path, "")
-				for _, name := range []string{"Server", "X-Powered-By", "X-Version", "Via", "X-Runtime", "X-Debug", "X-AspNet-Version"} {
+				for _, name := range []string{
+					"Server", "X-Powered-By", "X-Version", "Via", "X-Runtime", "X-Debug", "X-AspNet-Version",
+				} {
 					require.Empty(t, a.Header.Get(name), "%s of %s", name, path)
 				}
 				if path != "/openapi.json" { // the document has the interface's version, which clients need

@@ -97,15 +97,21 @@ func TestV1JSONIsStrict(t *testing.T) {
 	for _, w := range all {
 		check := func(status int, body string) {
 			t.Helper()
-			if a := m.spoiled(w, body); a.Status != status || !slices.Contains([]string{"malformed-request", "validation-failed"}, a.Text("code")) {
+			if a := m.spoiled(w, body); a.Status != status || !slices.Contains([]string{
+				"malformed-request", "validation-failed",
+			},
+				a.Text("code")) {
 				t.Errorf("%s by %s answers %.200q with %d, not %d: %s", w.name, w.who.role, body, a.Status, status, a.Raw)
 			}
 		}
 		for _, no := range []string{`{"unheard_of":1}`, `{"__proto__":{}}`, `[]`, `null`, `"x"`, `1`, `true`, `[{}]`} {
 			check(422, no)
 		}
-		for _, broken := range []string{`{"broken`, `{} {}`, `{},`, "{}\x00", `{'a':1}`, `{"a":1,}`, `{"a":NaN}`, `{"a":+1}`, `{"a":01}`, `{"a":0x1}`, `{"a":.5}`, `{/**/}`, "\ufeff{}", "{\x00}",
-			"\xff\xfe{\x00}\x00", `{"a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "{\"a\":\"\x01\"}"} {
+		for _, broken := range []string{
+			`{"broken`, `{} {}`, `{},`, "{}\x00", `{'a':1}`, `{"a":1,}`, `{"a":NaN}`, `{"a":+1}`, `{"a":01}`,
+			`{"a":0x1}`, `{"a":.5}`, `{/**/}`, "\ufeff{}", "{\x00}",
+			"\xff\xfe{\x00}\x00", `{"a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "{\"a\":\"\x01\"}",
+		} {
 			check(400, broken)
 		}
 		if w.body == "" {
@@ -164,9 +170,15 @@ func TestV2OnlyTheDocumentedTypesAreRead(t *testing.T) {
 				t.Errorf("%s takes %v: %d %s", w.name, h, a.Status, a.Raw)
 			}
 		}
-		for _, other := range []string{"", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "text/xml", "text/plain", "text/html", "text/json", "text/plain+json",
-			"application/vnd.api+json", "application/problem+json", "application/jsonx", "application/json-patch+json", "application/merge-patch+json", "application/octet-stream", "text/csv",
-			"application/json, text/plain", "application/json; charset=utf-16", "application/json; charset=iso-8859-1", "application/json; charset=", "*/*", "nonsense", "application/json;;"} {
+		for _, other := range []string{
+			"", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml",
+			"text/xml", "text/plain", "text/html", "text/json", "text/plain+json",
+			"application/vnd.api+json", "application/problem+json", "application/jsonx",
+			"application/json-patch+json", "application/merge-patch+json", "application/octet-stream", "text/csv",
+			"application/json, text/plain", "application/json; charset=utf-16",
+			"application/json; charset=iso-8859-1", "application/json; charset=", "*/*", "nonsense",
+			"application/json;;",
+		} {
 			if media, _, _ := strings.Cut(other, ";"); other == "" || documented[media] == nil || media == "application/json" {
 				refuse(sitetest.Header{"Content-Type": other})
 			}
@@ -174,7 +186,10 @@ func TestV2OnlyTheDocumentedTypesAreRead(t *testing.T) {
 		for _, coding := range []string{"gzip", "gzip, gzip", "br", "deflate", "zstd", "identity", "nonsense"} {
 			refuse(sitetest.Header{"Content-Encoding": coding})
 		}
-		for _, same := range []string{"application/json", "Application/JSON", "application/json; charset=utf-8", `application/json;charset="UTF-8"`} {
+		for _, same := range []string{
+			"application/json", "Application/JSON", "application/json; charset=utf-8",
+			`application/json;charset="UTF-8"`,
+		} {
 			a := m.spoiled(w, `{"unheard_of":1}`, sitetest.Header{"Content-Type": same})
 			require.Equal(t, 422, a.Status, "%s, %s: %s", w.name, same, a.Raw)
 		}
@@ -184,8 +199,11 @@ func TestV2OnlyTheDocumentedTypesAreRead(t *testing.T) {
 
 // Characters that no name has: as escapes, for those that JSON would not take otherwise.
 var (
-	noName = []string{`a\u0001b`, `a\u0007b`, `a\bb`, `a\tb`, `a\nb`, `a\rb`, `a\u001bb`, `a\u001fb`, `a\u007fb`, `a\u0085b`, `a\u009bb`, `a\u061cb`, `a\u200eb`, `a\u200fb`,
-		`a\u202ab`, `a\u202bb`, `a\u202cb`, `a\u202db`, `a\u202eb`, `a\u2066b`, `a\u2067b`, `a\u2068b`, `a\u2069b`}
+	noName = []string{
+		`a\u0001b`, `a\u0007b`, `a\bb`, `a\tb`, `a\nb`, `a\rb`, `a\u001bb`, `a\u001fb`, `a\u007fb`, `a\u0085b`,
+		`a\u009bb`, `a\u061cb`, `a\u200eb`, `a\u200fb`,
+		`a\u202ab`, `a\u202bb`, `a\u202cb`, `a\u202db`, `a\u202eb`, `a\u2066b`, `a\u2067b`, `a\u2068b`, `a\u2069b`,
+	}
 	noLine = []string{`a\u2028b`, `a\u2029b`} // keys may have them
 )
 
@@ -201,14 +219,22 @@ func TestV3NamesAreText(t *testing.T) {
 		names := []struct{ method, path, body string }{
 			{"POST", "/auth/register", `{"email":"v3@example.com","password":"correct horse battery","display_name":"%s"}`},
 			{"PATCH", "/users/me", `{"display_name":"%s"}`}, {"PATCH", "/admin/users/" + id, `{"display_name":"%s"}`},
-			{"POST", "/courses", `{"title":"%s"}`}, {"PATCH", course, `{"title":"%s"}`}, {"POST", "/courses", `{"title":"x","tags":["%s"]}`}, {"PATCH", course, `{"tags":["ok","%s"]}`},
-			{"POST", course + "/lessons", `{"title":"%s"}`}, {"PATCH", lesson, `{"title":"%s"}`}, {"POST", "/channels", `{"title":"%s","visibility":"public"}`}, {"PATCH", room, `{"title":"%s"}`},
-			{"POST", course + "/announcements", `{"title":"%s","body":"x"}`}, {"POST", "/admin/invites", `{"role_to_grant":"member","note":"%s"}`},
+			{"POST", "/courses", `{"title":"%s"}`}, {"PATCH", course, `{"title":"%s"}`},
+			{"POST", "/courses", `{"title":"x","tags":["%s"]}`}, {"PATCH", course, `{"tags":["ok","%s"]}`},
+			{"POST", course + "/lessons", `{"title":"%s"}`}, {
+				"PATCH", lesson, `{"title":"%s"}`,
+			}, {"POST", "/channels", `{"title":"%s","visibility":"public"}`}, {"PATCH", room, `{"title":"%s"}`},
+			{"POST", course + "/announcements", `{"title":"%s","body":"x"}`}, {
+				"POST", "/admin/invites", `{"role_to_grant":"member","note":"%s"}`,
+			},
 			{"POST", "/storage/uploads", `{"key":"v3/%s","content_type":"text/plain","size":1}`},
 		}
 		texts := []struct{ method, path, body string }{
-			{"PATCH", course, `{"summary":"%s"}`}, {"PATCH", course, `{"description":"%s"}`}, {"PATCH", lesson, `{"content":"%s"}`},
-			{"POST", course + "/announcements", `{"title":"x","body":"%s"}`}, {"POST", "/channels/hq/messages", `{"body":"%s"}`}, {"PATCH", "/channels/hq/messages/" + said, `{"body":"%s"}`},
+			{"PATCH", course, `{"summary":"%s"}`}, {"PATCH", course, `{"description":"%s"}`},
+			{"PATCH", lesson, `{"content":"%s"}`},
+			{"POST", course + "/announcements", `{"title":"x","body":"%s"}`}, {
+				"POST", "/channels/hq/messages", `{"body":"%s"}`,
+			}, {"PATCH", "/channels/hq/messages/" + said, `{"body":"%s"}`},
 		}
 		for _, f := range slices.Concat(names, texts) {
 			token := admin
@@ -218,7 +244,10 @@ func TestV3NamesAreText(t *testing.T) {
 			for _, bad := range sitetest.InvalidText {
 				s.WantProblem(422, "validation-failed", f.method, f.path, token, strings.Replace(f.body, "%s", bad, 1))
 			}
-			for _, bad := range []string{"\xff", "a\xc0\x80b", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xf4\x90\x80\x80", "a\x00b", "a\x07b"} {
+			for _, bad := range []string{
+				"\xff", "a\xc0\x80b", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xf4\x90\x80\x80", "a\x00b",
+				"a\x07b",
+			} {
 				s.WantProblem(400, "malformed-request", f.method, f.path, token, strings.Replace(f.body, "%s", bad, 1))
 			}
 		}
@@ -228,7 +257,8 @@ func TestV3NamesAreText(t *testing.T) {
 				bad = noName
 			}
 			for _, bad := range bad {
-				a := s.Call(f.method, f.path, map[bool]string{true: "", false: admin}[f.path == "/auth/register"], strings.Replace(f.body, "%s", bad, 1))
+				a := s.Call(f.method, f.path, map[bool]string{true: "", false: admin}[f.path == "/auth/register"],
+					strings.Replace(f.body, "%s", bad, 1))
 				if a.Status != 422 {
 					t.Errorf("%s %s takes the name %s: %d %s", f.method, f.path, bad, a.Status, a.Raw)
 				}
@@ -243,10 +273,18 @@ func TestV3NamesAreText(t *testing.T) {
 		}
 		// Where something is looked up: a value that no text can be finds nothing or is refused.
 		for _, bad := range slices.Concat(sitetest.InvalidText, noName) {
-			for path, body := range map[string]string{"/auth/login": `{"email":"%s","password":"x"}`, "/auth/register": `{"email":"%s@example.com","password":"correct horse battery"}`,
-				"/auth/refresh": `{"refresh_token":"%s"}`, "/auth/verify-email": `{"token":"%s"}`, "/auth/password/reset": `{"token":"%s","password":"correct horse battery"}`,
-				"/auth/password/forgot": `{"email":"%s"}`, "/invites/redeem": `{"code":"%s"}`, "/channels": `{"title":"x","visibility":"course","course_id":"%s"}`,
-				"/channels/hq/messages": `{"body":"x","client_id":"%s"}`, "/courses": `{"title":"x","slug":"%s"}`, "/storage/uploads": `{"key":"v3","content_type":"%s","size":1}`} {
+			for path, body := range map[string]string{
+				"/auth/login":           `{"email":"%s","password":"x"}`,
+				"/auth/register":        `{"email":"%s@example.com","password":"correct horse battery"}`,
+				"/auth/refresh":         `{"refresh_token":"%s"}`,
+				"/auth/verify-email":    `{"token":"%s"}`,
+				"/auth/password/reset":  `{"token":"%s","password":"correct horse battery"}`,
+				"/auth/password/forgot": `{"email":"%s"}`,
+				"/invites/redeem":       `{"code":"%s"}`,
+				"/channels":             `{"title":"x","visibility":"course","course_id":"%s"}`,
+				"/channels/hq/messages": `{"body":"x","client_id":"%s"}`, "/courses": `{"title":"x","slug":"%s"}`,
+				"/storage/uploads": `{"key":"v3","content_type":"%s","size":1}`,
+			} {
 				a := s.Call("POST", path, admin, strings.Replace(body, "%s", bad, 1))
 				require.Less(t, a.Status, 500, "%s %s: %s", path, bad, a.Raw)
 				if slices.Contains(sitetest.InvalidText, bad) {
@@ -255,7 +293,11 @@ func TestV3NamesAreText(t *testing.T) {
 			}
 		}
 		for _, bad := range []string{"%00", "a%00b", "%ff", "%c0%80", "%ed%a0%80"} {
-			for _, path := range []string{"/courses/" + bad, "/courses/" + bad + "/lessons", lesson + bad, "/channels/" + bad, "/channels/hq" + bad + "/messages", "/admin/users/" + bad, "/admin/invites/" + bad, "/problems/" + bad} {
+			for _, path := range []string{
+				"/courses/" + bad, "/courses/" + bad + "/lessons", lesson + bad, "/channels/" + bad,
+				"/channels/hq" + bad + "/messages", "/admin/users/" + bad, "/admin/invites/" + bad,
+				"/problems/" + bad,
+			} {
 				s.WantProblem(404, "not-found", "GET", path, admin, nil)
 			}
 			require.Equal(t, 404, s.Dial("/ws/channels/"+bad+"?token="+admin, nil).Status)
@@ -268,14 +310,23 @@ func TestV3NamesAreText(t *testing.T) {
 // headersOfAnyBytes: what ends up in tables or comparisons may be no text at all.
 func headersOfAnyBytes(s *sitetest.Site, admin string) {
 	s.T.Helper()
-	for _, v := range []string{"\xff\xfe", "\xed\xa0\x80", "\xc0\x80", "a\tb", strings.Repeat("ü", 1000), "'; DROP TABLE users; --"} {
-		h := sitetest.Header{"User-Agent": v, "X-Request-Id": v, "Accept": v, "Accept-Language": v, "Referer": v, "X-Forwarded-For": v}
-		token := s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("admin@lyceum.local", seed.DemoPassword), h).Text("access_token")
+	for _, v := range []string{
+		"\xff\xfe", "\xed\xa0\x80", "\xc0\x80", "a\tb", strings.Repeat("ü", 1000), "'; DROP TABLE users; --",
+	} {
+		h := sitetest.Header{
+			"User-Agent": v, "X-Request-Id": v, "Accept": v, "Accept-Language": v, "Referer": v,
+			"X-Forwarded-For": v,
+		}
+		token := s.Want(200, "POST", "/auth/login", "",
+			sitetest.Credentials("admin@lyceum.local", seed.DemoPassword), h).Text("access_token")
 		a := s.Want(200, "GET", "/auth/sessions?limit=100", token, nil, h)
 		require.NotEqual(s.T, v, a.Header.Get("X-Request-Id"))
-		require.Less(s.T, s.Call("POST", "/courses", admin, `{"title":"Keyed"}`, sitetest.Header{"Idempotency-Key": v}).Status, 500, v)
+		require.Less(s.T,
+			s.Call("POST", "/courses", admin, `{"title":"Keyed"}`, sitetest.Header{"Idempotency-Key": v}).Status,
+			500, v)
 		require.Equal(s.T, 200, s.Call("GET", "/courses", admin, nil, sitetest.Header{"If-None-Match": v}).Status)
-		require.Equal(s.T, 412, s.Call("PATCH", "/channels/hq", admin, `{"title":"x"}`, sitetest.Header{"If-Match": v}).Status)
+		require.Equal(s.T, 412,
+			s.Call("PATCH", "/channels/hq", admin, `{"title":"x"}`, sitetest.Header{"If-Match": v}).Status)
 		s.WantProblem(401, "invalid-token", "GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Bearer " + v})
 	}
 }
@@ -285,8 +336,12 @@ func TestV4NumbersAreBounded(t *testing.T) {
 		admin := s.AdminToken()
 		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Counted","status":"published"}`).Text("id")
 		lesson := course + "/lessons/" + s.Want(201, "POST", course+"/lessons", admin, `{"title":"One"}`).Text("id")
-		fill := strings.NewReplacer("/courses/{id}", course, "/channels/{slug}", "/channels/hq", "{lesson_id}", lesson, "{id}", nowhere)
-		notWhole := []string{"-1", "1.5", "1e1", "0x10", "x", "%205", "1%20", "٣", "５", "1_0", "1,0", "9223372036854775808", "-9223372036854775809", "99999999999999999999999999", "NaN", "Infinity", "true", "null", "[]", "1;2"}
+		fill := strings.NewReplacer("/courses/{id}", course, "/channels/{slug}", "/channels/hq", "{lesson_id}",
+			lesson, "{id}", nowhere)
+		notWhole := []string{
+			"-1", "1.5", "1e1", "0x10", "x", "%205", "1%20", "٣", "５", "1_0", "1,0", "9223372036854775808",
+			"-9223372036854775809", "99999999999999999999999999", "NaN", "Infinity", "true", "null", "[]", "1;2",
+		}
 		lists := 0
 		for _, r := range askings(s) {
 			for _, p := range r.query {
@@ -318,13 +373,18 @@ func TestV4NumbersAreBounded(t *testing.T) {
 		for _, last := range []string{"99999999999999999999", "9223372036854775807", strings.Repeat("9", 40)} {
 			require.Empty(t, s.Want(200, "GET", "/channels/hq/messages?after_seq="+last, admin, nil).Items())
 			s.Want(200, "GET", "/channels/hq/messages?before_seq="+last, admin, nil)
-			require.EqualValues(t, 0, s.Dial("/ws/channels/hq?after_seq="+last+"&token="+admin, nil).Until("welcome")["last_seq"])
+			require.EqualValues(t, 0,
+				s.Dial("/ws/channels/hq?after_seq="+last+"&token="+admin, nil).Until("welcome")["last_seq"])
 		}
-		for _, bad := range append([]string{strings.Repeat("9", 41)}, slices.DeleteFunc(slices.Clone(notWhole), func(v string) bool { return v[0] == '9' || v == "[]" })...) {
+		for _, bad := range append([]string{strings.Repeat("9", 41)},
+			slices.DeleteFunc(slices.Clone(notWhole), func(v string) bool { return v[0] == '9' || v == "[]" })...) {
 			require.Equal(t, 422, s.Dial("/ws/channels/hq?after_seq="+bad+"&token="+admin, nil).Status, bad)
 		}
 
-		huge := []string{"-1", "1.5", "0.1", "1e400", "-1e400", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1" + strings.Repeat("0", 400), `"1"`, "true", "[1]", "{}"}
+		huge := []string{
+			"-1", "1.5", "0.1", "1e400", "-1e400", "9223372036854775807", "9223372036854775808",
+			"-9223372036854775809", "1" + strings.Repeat("0", 400), `"1"`, "true", "[1]", "{}",
+		}
 		for _, f := range []struct {
 			method, path, body string
 			more               []string
@@ -334,7 +394,10 @@ func TestV4NumbersAreBounded(t *testing.T) {
 			{"PUT", lesson + "/progress", `{"percent":%s}`, []string{"101", "null"}},
 			{"PUT", lesson + "/progress", `{"percent":1,"position_seconds":%s}`, []string{"1000001", "2147483648", "null"}},
 			{"POST", "/admin/invites", `{"role_to_grant":"member","max_uses":%s}`, []string{"0", "10001", "2147483648"}},
-			{"POST", "/storage/uploads", `{"key":"v4","content_type":"text/plain","size":%s}`, []string{"0", "2147483649", "null"}},
+			{
+				"POST", "/storage/uploads", `{"key":"v4","content_type":"text/plain","size":%s}`,
+				[]string{"0", "2147483649", "null"},
+			},
 		} {
 			for _, v := range append(f.more, huge...) {
 				if a := s.Call(f.method, f.path, admin, fmt.Sprintf(f.body, v)); a.Status != 422 {
@@ -342,14 +405,19 @@ func TestV4NumbersAreBounded(t *testing.T) {
 				}
 			}
 		}
-		for _, bad := range []string{"yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01", "2026-01-01T25:00:00Z", "99999-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "1700000000", "now()", "2026-01-01T00:00:00"} {
+		for _, bad := range []string{
+			"yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01", "2026-01-01T25:00:00Z",
+			"99999-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "1700000000", "now()", "2026-01-01T00:00:00",
+		} {
 			s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?from="+bad, admin, nil)
 			s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?to="+bad, admin, nil)
-			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin, map[string]string{"role_to_grant": "member", "expires_at": bad})
+			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
+				map[string]string{"role_to_grant": "member", "expires_at": bad})
 		}
 		require.Empty(t, s.Want(200, "GET", "/admin/audit-logs?from=9999-12-31T23:59:59Z", admin, nil).Items())
 		require.Empty(t, s.Want(200, "GET", "/admin/audit-logs?to=0001-01-01T00:00:00Z", admin, nil).Items())
-		s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin, `{"role_to_grant":"member","expires_at":"0001-01-01T00:00:00Z"}`)
+		s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
+			`{"role_to_grant":"member","expires_at":"0001-01-01T00:00:00Z"}`)
 		s.Want(201, "POST", "/admin/invites", admin, `{"role_to_grant":"member","expires_at":"9999-12-31T23:59:59.999Z"}`)
 	})
 }
@@ -362,14 +430,16 @@ func newPaging(s *sitetest.Site, admin, name string) (token string, fill *string
 	s.Login(email, sitetest.Password)
 	var course string
 	for i := range 3 {
-		course = "/courses/" + s.Want(201, "POST", "/courses", token, map[string]any{"title": fmt.Sprint(name, i), "status": "published"}).Text("id")
+		course = "/courses/" + s.Want(201, "POST", "/courses", token,
+			map[string]any{"title": fmt.Sprint(name, i), "status": "published"}).Text("id")
 		for j := range 2 {
 			lesson := s.Want(201, "POST", course+"/lessons", token, map[string]any{"title": fmt.Sprint(j)}).Text("id")
 			s.Want(200, "PUT", course+"/lessons/"+lesson+"/progress", token, `{"percent":1}`)
 		}
 		s.Want(201, "POST", course+"/enrollment", admin, nil)
 		s.Want(201, "POST", course+"/enrollment", token, nil)
-		up := s.Want(201, "POST", "/storage/uploads", token, map[string]any{"key": fmt.Sprint(name, i), "content_type": "text/plain", "size": 1})
+		up := s.Want(201, "POST", "/storage/uploads", token,
+			map[string]any{"key": fmt.Sprint(name, i), "content_type": "text/plain", "size": 1})
 		s.Upload(up, "x")
 		s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", token, nil)
 		s.Invite(token, map[string]any{"role_to_grant": "member"})
@@ -378,7 +448,9 @@ func newPaging(s *sitetest.Site, admin, name string) (token string, fill *string
 	for range 3 {
 		s.Want(201, "POST", "/channels/"+room+"/messages", admin, map[string]string{"body": "<@" + id + ">"})
 	}
-	require.Eventually(s.T, func() bool { return len(s.Want(200, "GET", "/notifications", token, nil).Items()) >= 3 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(s.T,
+		func() bool { return len(s.Want(200, "GET", "/notifications", token, nil).Items()) >= 3 }, 20*time.Second,
+		50*time.Millisecond)
 	return token, strings.NewReplacer("/courses/{id}", course, "/channels/{slug}", "/channels/"+room)
 }
 
@@ -474,9 +546,22 @@ func checkForgedCursors(s *sitetest.Site, refuse func(what, path, token, cursor 
 	require.NoError(s.T, err)
 	encoded := func(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 	for what, forgery := range map[string]string{
-		"cut": cursor[:len(cursor)-2], "padded": cursor + "==", "longer": cursor + "AAAA", "doubled": cursor + cursor, "without its seal": encoded(raw[16:]), "the seal alone": encoded(raw[:16]),
-		"no seal": encoded(append(make([]byte, 16), raw[16:]...)), "another place": encoded(append(slices.Clone(raw[:16]), `{"ID":"x"}`...)), "spaced": " " + cursor, "SQL": "' OR 1=1 --", "JSON": `{"ID":1}`,
-		"very long": strings.Repeat("A", 5000), "standard alphabet": base64.StdEncoding.EncodeToString(append([]byte{0xfb, 0xff}, raw...)), "a number": "2", "NUL": "\x00", "unsigned": "bnVsbA",
+		"cut":               cursor[:len(cursor)-2],
+		"padded":            cursor + "==",
+		"longer":            cursor + "AAAA",
+		"doubled":           cursor + cursor,
+		"without its seal":  encoded(raw[16:]),
+		"the seal alone":    encoded(raw[:16]),
+		"no seal":           encoded(append(make([]byte, 16), raw[16:]...)),
+		"another place":     encoded(append(slices.Clone(raw[:16]), `{"ID":"x"}`...)),
+		"spaced":            " " + cursor,
+		"SQL":               "' OR 1=1 --",
+		"JSON":              `{"ID":1}`,
+		"very long":         strings.Repeat("A", 5000),
+		"standard alphabet": base64.StdEncoding.EncodeToString(append([]byte{0xfb, 0xff}, raw...)),
+		"a number":          "2",
+		"NUL":               "\x00",
+		"unsigned":          "bnVsbA",
 	} {
 		refuse(what, path, token, forgery)
 	}
@@ -484,11 +569,18 @@ func checkForgedCursors(s *sitetest.Site, refuse func(what, path, token, cursor 
 
 // attacks are what injections into SQL, shells, templates, paths and logs look like.
 var attacks = []string{
-	`'`, `"`, `' OR '1'='1`, `' OR 1=1 --`, `1 OR 1=1`, `1' OR '1'='1' /*`, `') OR ('1'='1`, `'; DROP TABLE users; --`, `'; DELETE FROM courses; --`, `1; UPDATE users SET role='admin'`,
-	`' UNION SELECT password_hash FROM auth_credentials --`, `1 UNION ALL SELECT NULL,NULL,NULL`, `' AND (SELECT pg_sleep(5)) IS NULL --`, `'||pg_sleep(5)--`, `1 AND 1=CAST((SELECT version()) AS int)`,
-	`x' AND randomblob(500000000) --`, `id; DROP TABLE users`, `title DESC, (SELECT 1)`, `(CASE WHEN 1=1 THEN id ELSE title END)`, `created_at--`, `\`, `\'; --`, `%27%20OR%201=1`, `%`, `_`, `%%%`, `$1`, `?`, `:id`,
-	`"; SELECT 1; --`, "`id`", `{{7*7}}`, `${7*7}`, `$(id)`, `;id`, `|id`, `../../../../etc/passwd`, `..\..\windows`, `file:///etc/passwd`, `<script>alert(1)</script>`, `{"$ne":null}`, `[$ne]=1`, `*`, `**)(uid=*`,
-	"a\r\nSet-Cookie: x=1", "Ω≈ç√", strings.Repeat("A", 300), strings.Repeat("'", 2000), `1e1000`, `-1`, `undefined`, `null`, `true`,
+	`'`, `"`, `' OR '1'='1`, `' OR 1=1 --`, `1 OR 1=1`, `1' OR '1'='1' /*`, `') OR ('1'='1`,
+	`'; DROP TABLE users; --`, `'; DELETE FROM courses; --`, `1; UPDATE users SET role='admin'`,
+	`' UNION SELECT password_hash FROM auth_credentials --`, `1 UNION ALL SELECT NULL,NULL,NULL`,
+	`' AND (SELECT pg_sleep(5)) IS NULL --`, `'||pg_sleep(5)--`, `1 AND 1=CAST((SELECT version()) AS int)`,
+	`x' AND randomblob(500000000) --`, `id; DROP TABLE users`, `title DESC, (SELECT 1)`,
+	`(CASE WHEN 1=1 THEN id ELSE title END)`, `created_at--`, `\`, `\'; --`, `%27%20OR%201=1`, `%`, `_`, `%%%`,
+	`$1`, `?`, `:id`,
+	`"; SELECT 1; --`, "`id`", `{{7*7}}`, `${7*7}`, `$(id)`, `;id`, `|id`, `../../../../etc/passwd`,
+	`..\..\windows`, `file:///etc/passwd`, `<script>alert(1)</script>`, `{"$ne":null}`, `[$ne]=1`, `*`,
+	`**)(uid=*`,
+	"a\r\nSet-Cookie: x=1", "Ω≈ç√", strings.Repeat("A", 300), strings.Repeat("'", 2000), `1e1000`, `-1`,
+	`undefined`, `null`, `true`,
 }
 
 // V5: whatever stands in a filter, a sort, an id or a code is a value and never a part of a statement.
@@ -499,7 +591,9 @@ func TestV5HostileValuesAreOnlyValues(t *testing.T) {
 		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Asked","status":"published"}`).Text("id")
 		fill := strings.NewReplacer("/courses/{id}", course, "/channels/{slug}", "/channels/hq")
 		count := func() (out []int) {
-			for _, path := range []string{"/admin/users", "/courses", "/channels", "/admin/invites", "/storage/assets", course + "/lessons"} {
+			for _, path := range []string{
+				"/admin/users", "/courses", "/channels", "/admin/invites", "/storage/assets", course + "/lessons",
+			} {
 				out = append(out, len(s.Want(200, "GET", path+"?limit=100", admin, nil).Items()))
 			}
 			return out
@@ -531,7 +625,8 @@ func TestV5HostileValuesAreOnlyValues(t *testing.T) {
 						})
 					}
 					switch {
-					case p.Schema.Type == "boolean" && v == "true", a.Status == 422, a.Status == 404 && strings.HasPrefix(r.path, "/storage/sign"):
+					case p.Schema.Type == "boolean" && v == "true", a.Status == 422, a.Status == 404 && strings.HasPrefix(r.path,
+						"/storage/sign"):
 					case !free || a.Status != 200 || len(found) > 0:
 						t.Errorf("%s?%s=%.60q: %d %.300s", r.path, p.Name, v, a.Status, a.Raw)
 					}
@@ -555,18 +650,36 @@ func TestV5HostileValuesAreOnlyValues(t *testing.T) {
 		}
 		// What no operation knows changes nothing.
 		plain := s.Want(200, "GET", "/courses", admin, nil).Header.Get("ETag")
-		for _, unknown := range []string{"order", "order_by", "sort_by", "select", "fields", "include", "where", "filter", "group", "having", "offset", "page", "join"} {
+		for _, unknown := range []string{
+			"order", "order_by", "sort_by", "select", "fields", "include", "where", "filter", "group", "having",
+			"offset", "page", "join",
+		} {
 			for _, v := range attacks[:20] {
-				require.Equal(t, plain, s.Want(200, "GET", "/courses?"+unknown+"="+url.QueryEscape(v), admin, nil).Header.Get("ETag"), unknown)
+				require.Equal(t, plain,
+					s.Want(200, "GET", "/courses?"+unknown+"="+url.QueryEscape(v), admin, nil).Header.Get("ETag"),
+					unknown)
 			}
 		}
 		for _, f := range []struct{ method, path, field, body string }{
-			{"POST", "/auth/login", "email", `{"password":"x"}`}, {"POST", "/auth/login", "password", `{"email":"victim@example.com"}`}, {"POST", "/auth/refresh", "refresh_token", `{}`},
-			{"POST", "/auth/verify-email", "token", `{}`}, {"POST", "/auth/password/reset", "token", `{"password":"another fine horse"}`}, {"POST", "/auth/mfa/verify", "challenge", `{"code":"000000"}`},
-			{"POST", "/invites/redeem", "code", `{}`}, {"POST", "/channels", "course_id", `{"title":"x","visibility":"course"}`}, {"POST", "/channels", "slug", `{"title":"x","visibility":"public"}`},
-			{"POST", "/channels", "visibility", `{"title":"x"}`}, {"POST", "/courses", "slug", `{"title":"x"}`}, {"POST", "/courses", "cover_key", `{"title":"x"}`}, {"POST", "/courses", "status", `{"title":"x"}`},
-			{"POST", course + "/lessons", "asset_key", `{"title":"x"}`}, {"PATCH", "/users/me", "role", `{}`}, {"POST", "/admin/invites", "role_to_grant", `{}`}, {"POST", "/admin/invites", "email", `{"role_to_grant":"member"}`},
-			{"POST", "/storage/uploads", "content_type", `{"key":"v5","size":1}`}, {"POST", "/storage/uploads", "sha256", `{"key":"v5","content_type":"text/plain","size":1}`},
+			{"POST", "/auth/login", "email", `{"password":"x"}`},
+			{"POST", "/auth/login", "password", `{"email":"victim@example.com"}`},
+			{"POST", "/auth/refresh", "refresh_token", `{}`},
+			{"POST", "/auth/verify-email", "token", `{}`}, {
+				"POST", "/auth/password/reset", "token", `{"password":"another fine horse"}`,
+			}, {"POST", "/auth/mfa/verify", "challenge", `{"code":"000000"}`},
+			{"POST", "/invites/redeem", "code", `{}`}, {
+				"POST", "/channels", "course_id", `{"title":"x","visibility":"course"}`,
+			}, {"POST", "/channels", "slug", `{"title":"x","visibility":"public"}`},
+			{"POST", "/channels", "visibility", `{"title":"x"}`}, {
+				"POST", "/courses", "slug", `{"title":"x"}`,
+			}, {"POST", "/courses", "cover_key", `{"title":"x"}`}, {"POST", "/courses", "status", `{"title":"x"}`},
+			{"POST", course + "/lessons", "asset_key", `{"title":"x"}`}, {
+				"PATCH", "/users/me", "role", `{}`,
+			}, {"POST", "/admin/invites", "role_to_grant", `{}`},
+			{"POST", "/admin/invites", "email", `{"role_to_grant":"member"}`},
+			{"POST", "/storage/uploads", "content_type", `{"key":"v5","size":1}`}, {
+				"POST", "/storage/uploads", "sha256", `{"key":"v5","content_type":"text/plain","size":1}`,
+			},
 		} {
 			for _, v := range attacks {
 				var body map[string]any
@@ -580,9 +693,13 @@ func TestV5HostileValuesAreOnlyValues(t *testing.T) {
 			}
 		}
 		for _, v := range attacks {
-			s.WantProblem(422, "validation-failed", "PUT", course+"/lessons/order", admin, map[string]any{"lesson_ids": []string{v}})
+			s.WantProblem(422, "validation-failed", "PUT", course+"/lessons/order", admin,
+				map[string]any{"lesson_ids": []string{v}})
 			id := url.PathEscape(v)
-			for method, path := range map[string]string{"PATCH": "/admin/users/" + id, "DELETE": "/admin/users/" + id, "PUT": "/channels/hq/members/" + id, "POST": "/courses/" + id + "/enrollment"} {
+			for method, path := range map[string]string{
+				"PATCH": "/admin/users/" + id, "DELETE": "/admin/users/" + id, "PUT": "/channels/hq/members/" + id,
+				"POST": "/courses/" + id + "/enrollment",
+			} {
 				var body any
 				if method == "PATCH" {
 					body = `{"role":"user"}`
@@ -605,14 +722,29 @@ const payload = "globalThis.executed=%d"
 // vectors are ways from Markdown into a script: OWASP's and PortSwigger's cheat sheets, and what
 // Markdown adds to them. CODE stands for the script.
 var vectors = []string{
-	`<script>CODE</script>`, `<SCRIPT>CODE</SCRIPT >`, `<scr<script>ipt>CODE</scr</script>ipt>`, `<script src="data:text/javascript,CODE"></script>`, `<script/x>CODE</script>`, "<script\n>CODE</script>",
-	`<img src=x onerror="CODE">`, `<IMG SRC=x ONERROR=CODE>`, `<img/src=x/onerror=CODE>`, `<img src="x` + "`" + `><script>CODE</script>">`, `<img """><script>CODE</script>">`, "<img src=x\nonerror\n=\nCODE>",
-	`<svg onload="CODE">`, `<svg><script>CODE</script></svg>`, `<svg><animate onbegin=CODE attributeName=x dur=1s>`, `<svg><a xlink:href="javascript:CODE"><text y=20>click</text></a></svg>`,
-	`<svg><use href="data:image/svg+xml;base64,PHN2ZyBpZD0ieCIgb25sb2FkPSJnbG9iYWxUaGlzLmV4ZWN1dGVkPTEiLz4=#x"/></svg>`, `<svg><style><img src=x onerror=CODE></style></svg>`, `<svg></p><style><a id="</style><img src=x onerror=CODE>">`,
-	`<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror=CODE&gt;">`, `<math><a xlink:href="javascript:CODE">click</a></math>`, `<form><math><mtext></form><form><mglyph><style></math><img src=x onerror=CODE>`,
-	`<body onload=CODE>`, `<iframe src="javascript:CODE"></iframe>`, `<iframe srcdoc="<script>parent.CODE</script>"></iframe>`, `<iframe src="data:text/html,<script>parent.CODE</script>"></iframe>`,
-	`<object data="javascript:CODE"></object>`, `<embed src="javascript:CODE">`, `<base href="javascript:CODE//">`, `<link rel=stylesheet href="data:text/css,*{}" onload=CODE>`, `<meta http-equiv=refresh content="0;url=javascript:CODE">`,
-	`<video src=x onerror=CODE></video>`, `<video><source onerror=CODE></video>`, `<audio src=x onerror=CODE>`, `<details open ontoggle=CODE>x</details>`, `<marquee onstart=CODE>x</marquee>`, `<input autofocus onfocus=CODE>`,
+	`<script>CODE</script>`, `<SCRIPT>CODE</SCRIPT >`, `<scr<script>ipt>CODE</scr</script>ipt>`,
+	`<script src="data:text/javascript,CODE"></script>`, `<script/x>CODE</script>`, "<script\n>CODE</script>",
+	`<img src=x onerror="CODE">`, `<IMG SRC=x ONERROR=CODE>`, `<img/src=x/onerror=CODE>`,
+	`<img src="x` + "`" + `><script>CODE</script>">`, `<img """><script>CODE</script>">`,
+	"<img src=x\nonerror\n=\nCODE>",
+	`<svg onload="CODE">`, `<svg><script>CODE</script></svg>`,
+	`<svg><animate onbegin=CODE attributeName=x dur=1s>`,
+	`<svg><a xlink:href="javascript:CODE"><text y=20>click</text></a></svg>`,
+	`<svg><use href="data:image/svg+xml;base64,PHN2ZyBpZD0ieCIgb25sb2FkPSJnbG9iYWxUaGlzLmV4ZWN1dGVkPTEiLz4=#x"/></svg>`,
+	`<svg><style><img src=x onerror=CODE></style></svg>`,
+	`<svg></p><style><a id="</style><img src=x onerror=CODE>">`,
+	`<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror=CODE&gt;">`,
+	`<math><a xlink:href="javascript:CODE">click</a></math>`,
+	`<form><math><mtext></form><form><mglyph><style></math><img src=x onerror=CODE>`,
+	`<body onload=CODE>`, `<iframe src="javascript:CODE"></iframe>`,
+	`<iframe srcdoc="<script>parent.CODE</script>"></iframe>`,
+	`<iframe src="data:text/html,<script>parent.CODE</script>"></iframe>`,
+	`<object data="javascript:CODE"></object>`, `<embed src="javascript:CODE">`, `<base href="javascript:CODE//">`,
+	`<link rel=stylesheet href="data:text/css,*{}" onload=CODE>`,
+	`<meta http-equiv=refresh content="0;url=javascript:CODE">`,
+	`<video src=x onerror=CODE></video>`, `<video><source onerror=CODE></video>`, `<audio src=x onerror=CODE>`,
+	`<details open ontoggle=CODE>x</details>`, `<marquee onstart=CODE>x</marquee>`,
+	`<input autofocus onfocus=CODE>`,
 	`<select autofocus onfocus=CODE>`, `<textarea autofocus onfocus=CODE>`, `<button autofocus onfocus=CODE>x</button>`, `<a href="#" autofocus tabindex=1 onfocus=CODE>x</a>`, `<div style="animation-name:x" onanimationstart=CODE>x</div>`,
 	`<form action="javascript:CODE"><input type=submit></form>`, `<isindex action="javascript:CODE" type=image>`, `<p style="background:url(javascript:CODE)">x</p>`, `<style>@import 'data:text/css,';</style>`, `<x onclick=CODE>x</x>`,
 	`<a href="javascript:CODE">click</a>`, `<a href="JaVaScRiPt:CODE">click</a>`, `<a href=" javascript:CODE">click</a>`, `<a href="&#106;avascript:CODE">click</a>`, `<a href="java&#x09;script:CODE">click</a>`, `<a href="java&NewLine;script&colon;CODE">click</a>`,
@@ -643,24 +775,40 @@ func TestV6NothingWrittenRuns(t *testing.T) {
 	email, id, token := s.NewAccount("hostile-admin")
 	s.SetRole(admin, id, "admin")
 	// A quarter of the vectors is read as lessons, each in one of its own, as one could hide the next; the others follow below.
-	course := s.Want(201, "POST", "/courses", admin, map[string]any{"title": `<img src=x onerror=globalThis.executed=1001>`, "summary": vector(6), "description": vector(0), "tags": []string{`"><svg onload=globalthis.executed=1002>`}, "status": "published"})
+	course := s.Want(201, "POST", "/courses", admin,
+		map[string]any{
+			"title": `<img src=x onerror=globalThis.executed=1001>`, "summary": vector(6),
+			"description": vector(0), "tags": []string{`"><svg onload=globalthis.executed=1002>`},
+			"status": "published",
+		})
 	path := "/courses/" + course.Text("id")
 	s.Want(201, "POST", path+"/enrollment", token, nil)
 	var lessons []map[string]string
 	for i := 0; i < len(vectors); i += 4 {
 		title := fmt.Sprintf("V%d <img src=x onerror=globalThis.executed=%d>", i, 2000+i)
-		lessons = append(lessons, map[string]string{"title": title, "id": s.Want(201, "POST", path+"/lessons", admin, map[string]string{"title": title, "content": vector(i)}).Text("id")})
+		lessons = append(lessons,
+			map[string]string{
+				"title": title,
+				"id": s.Want(201, "POST", path+"/lessons", admin,
+					map[string]string{"title": title, "content": vector(i)}).Text("id"),
+			})
 	}
 	for i := 0; i < len(vectors); i += 6 { // and in all else that is shown: 20 announcements in mails and notifications, messages, names
 		title := strings.Join(strings.Fields(vector(i)), " ")
-		s.Want(201, "POST", path+"/announcements", admin, map[string]string{"title": strings.Map(printable, title)[:min(len(title), 150)], "body": vector(i) + "\n" + vector((i+3)%len(vectors))})
+		s.Want(201, "POST", path+"/announcements", admin,
+			map[string]string{
+				"title": strings.Map(printable, title)[:min(len(title), 150)],
+				"body":  vector(i) + "\n" + vector((i+3)%len(vectors)),
+			})
 		s.Want(201, "POST", "/channels/hq/messages", admin, map[string]string{"body": vector(i) + " <@" + id + ">"})
 	}
 	require.Greater(t, len(lessons), 25)
-	room := s.Want(201, "POST", "/channels", admin, `{"title":"<img src=x onerror=globalThis.executed=1003>","visibility":"public"}`).Text("slug")
+	room := s.Want(201, "POST", "/channels", admin,
+		`{"title":"<img src=x onerror=globalThis.executed=1003>","visibility":"public"}`).Text("slug")
 	s.Invite(admin, map[string]any{"role_to_grant": "member", "note": `<img src=x onerror=globalThis.executed=1004>`})
 	s.Want(200, "PATCH", "/users/me", token, `{"display_name":"<img src=x onerror=globalThis.executed=1005>"}`)
-	s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password), sitetest.Header{"User-Agent": `<img src=x onerror=globalThis.executed=1006>`})
+	s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password),
+		sitetest.Header{"User-Agent": `<img src=x onerror=globalThis.executed=1006>`})
 
 	b := newBrowser(t, s.URL)
 	var dialogs atomic.Int32
@@ -712,20 +860,30 @@ func TestV6NothingWrittenRuns(t *testing.T) {
 	// itself, should the server's ever let something through.
 	var cleaned []string
 	for _, v := range allVectors() {
-		cleaned = append(cleaned, v, s.Want(200, "PATCH", path+"/lessons/"+lessons[0]["id"], admin, map[string]string{"content": v}).Text("content_html"))
+		cleaned = append(cleaned, v,
+			s.Want(200, "PATCH", path+"/lessons/"+lessons[0]["id"], admin, map[string]string{
+				"content": v,
+			}).Text("content_html"))
 	}
-	_, err := js[any](b, `(async all => { const { rich } = await import('/console/richtext.js'); for (const v of all) document.querySelector('main').append(rich(v)); await new Promise(r => setTimeout(r, 300)); })(`+jsonOf(t, cleaned)+`)`)
+	_, err := js[any](b,
+		`(async all => { const { rich } = await import('/console/richtext.js'); for (const v of all) document.querySelector('main').append(rich(v)); await new Promise(r => setTimeout(r, 300)); })(`+jsonOf(t,
+			cleaned)+`)`)
 	require.NoError(t, err)
 	harmless("what the server cleaned, and did not clean")
-	for address, words := range map[string]string{"/courses": "executed=1001", "/courses?q=<img src=x onerror=globalThis.executed=1007>": "Nothing fits", "/chat/hq": "executed=", "/chat/" + room: "executed=1003", "/account": "Sessions",
-		"/notifications": "executed=", "/users": "executed=1005", "/invites": "executed=1004", "/audit": "", "/<img src=x onerror=globalThis.executed=1008>": ""} {
+	for address, words := range map[string]string{
+		"/courses": "executed=1001", "/courses?q=<img src=x onerror=globalThis.executed=1007>": "Nothing fits",
+		"/chat/hq": "executed=", "/chat/" + room: "executed=1003", "/account": "Sessions",
+		"/notifications": "executed=", "/users": "executed=1005", "/invites": "executed=1004", "/audit": "",
+		"/<img src=x onerror=globalThis.executed=1008>": "",
+	} {
 		b.walkTo(address, words)
 		harmless(address)
 	}
 	// Pages outside the console: the mails, and the docs asked for another document.
 	b.open("/dev/mailbox")
 	b.sees("mailbox-list", email)
-	mails, err := js[int](b, `(async () => { const all = [...document.querySelectorAll('[data-testid=mailbox-list] button, [data-testid=mailbox-list] a')];
+	mails, err := js[int](b,
+		`(async () => { const all = [...document.querySelectorAll('[data-testid=mailbox-list] button, [data-testid=mailbox-list] a')];
 		for (const one of all.slice(0, 16)) { one.click(); await new Promise(r => setTimeout(r, 40)); } return all.length; })()`)
 	require.NoError(t, err)
 	require.Greater(t, mails, 15)
@@ -737,12 +895,15 @@ func TestV6NothingWrittenRuns(t *testing.T) {
 	require.Nil(t, ran, "the docs")
 	// Planted: what runs, and what only tries to, would have been seen.
 	b.open("/")
-	found, err := js[[]string](b, `(() => { const a = document.createElement('a'); a.href = 'javascript:1'; document.querySelector('main').append(a); return `+judgePage+`; })()`)
+	found, err := js[[]string](b,
+		`(() => { const a = document.createElement('a'); a.href = 'javascript:1'; document.querySelector('main').append(a); return `+judgePage+`; })()`)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
-	_, err = js[any](b, `(() => { try { document.body.innerHTML = '<img src=x onerror=globalThis.executed=1>'; } catch { return true; } })()`)
+	_, err = js[any](b,
+		`(() => { try { document.body.innerHTML = '<img src=x onerror=globalThis.executed=1>'; } catch { return true; } })()`)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.faults) > 0 }, 5*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.faults) > 0 },
+		5*time.Second, 20*time.Millisecond)
 }
 
 func allVectors() []string {
@@ -790,10 +951,21 @@ func TestV7LinksAreAddresses(t *testing.T) {
 	path := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Linked"}`).Text("id")
 	lesson := path + "/lessons/" + s.Want(201, "POST", path+"/lessons", admin, `{"title":"One"}`).Text("id")
 	all := allVectors()
-	for _, scheme := range []string{"javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "java&Tab;script:alert(1)", "&#106;avascript:alert(1)", "&#x6A&#x61vascript:alert(1)", "javascript&colon;alert(1)", "\u0001javascript:alert(1)",
-		"%6aavascript:alert(1)", "data:text/html,<script>alert(1)</script>", "data:image/svg+xml,<svg onload=alert(1)>", "vbscript:msgbox(1)", "livescript:x", "mocha:x", "file:///etc/passwd", "file://host/share", "blob:https://x/y", "filesystem:https://x",
-		"view-source:http://x", "about:blank", "chrome://settings", "ms-word:ofe|u|http://x", "intent://x#Intent;end", "ftp://x/y", "gopher://x", "ws://x", "jar:http://x!/y", "feed:javascript:alert(1)", "tel:1", "sms:1", "unknown:x"} {
-		all = append(all, "[x]("+scheme+")", "[x](<"+scheme+">)", "![x]("+scheme+")", "<"+scheme+">", `<a href="`+scheme+`">x</a>`, `<img src="`+scheme+`">`, "[x][r]\n\n[r]: "+scheme, `<video src="`+scheme+`"></video>`, `<q cite="`+scheme+`">x</q>`, `<form action="`+scheme+`"><button formaction="`+scheme+`">`)
+	for _, scheme := range []string{
+		"javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "java&Tab;script:alert(1)",
+		"&#106;avascript:alert(1)", "&#x6A&#x61vascript:alert(1)", "javascript&colon;alert(1)",
+		"\u0001javascript:alert(1)",
+		"%6aavascript:alert(1)", "data:text/html,<script>alert(1)</script>",
+		"data:image/svg+xml,<svg onload=alert(1)>", "vbscript:msgbox(1)", "livescript:x", "mocha:x",
+		"file:///etc/passwd", "file://host/share", "blob:https://x/y", "filesystem:https://x",
+		"view-source:http://x", "about:blank", "chrome://settings", "ms-word:ofe|u|http://x",
+		"intent://x#Intent;end", "ftp://x/y", "gopher://x", "ws://x", "jar:http://x!/y",
+		"feed:javascript:alert(1)", "tel:1", "sms:1", "unknown:x",
+	} {
+		all = append(all, "[x]("+scheme+")", "[x](<"+scheme+">)", "![x]("+scheme+")", "<"+scheme+">",
+			`<a href="`+scheme+`">x</a>`, `<img src="`+scheme+`">`, "[x][r]\n\n[r]: "+scheme,
+			`<video src="`+scheme+`"></video>`, `<q cite="`+scheme+`">x</q>`,
+			`<form action="`+scheme+`"><button formaction="`+scheme+`">`)
 	}
 	for _, content := range all {
 		a := s.Call("PATCH", lesson, admin, map[string]any{"content": content})
@@ -806,8 +978,14 @@ func TestV7LinksAreAddresses(t *testing.T) {
 		}
 	}
 	// Good links stay, without telling where they were read and without lending their weight.
-	good := s.Want(200, "PATCH", lesson, admin, map[string]any{"content": "[a](https://example.com/x?y=1#z) [b](http://example.com) [c](mailto:a@example.com) [d](/courses) ![e](/x.png) https://auto.example"}).Text("content_html")
-	for _, want := range []string{`href="https://example.com/x?y=1#z"`, `href="http://example.com"`, `href="mailto:a@example.com"`, `href="/courses"`, `src="/x.png"`, `href="https://auto.example"`} {
+	good := s.Want(200, "PATCH", lesson, admin,
+		map[string]any{
+			"content": "[a](https://example.com/x?y=1#z) [b](http://example.com) [c](mailto:a@example.com) [d](/courses) ![e](/x.png) https://auto.example",
+		}).Text("content_html")
+	for _, want := range []string{
+		`href="https://example.com/x?y=1#z"`, `href="http://example.com"`, `href="mailto:a@example.com"`,
+		`href="/courses"`, `src="/x.png"`, `href="https://auto.example"`,
+	} {
 		require.Contains(t, good, want)
 	}
 	require.Equal(t, strings.Count(good, "<a "), strings.Count(good, "nofollow"))
@@ -842,7 +1020,8 @@ func markupFaults(t *testing.T, markup string) (out []string) {
 				continue
 			}
 			u, err := url.Parse(strings.TrimSpace(a.Val))
-			if err != nil || !slices.Contains([]string{"", "http", "https", "mailto"}, strings.ToLower(u.Scheme)) || strings.ContainsFunc(a.Val, func(r rune) bool { return r < ' ' }) {
+			if err != nil || !slices.Contains([]string{"", "http", "https", "mailto"}, strings.ToLower(u.Scheme)) || strings.ContainsFunc(a.Val,
+				func(r rune) bool { return r < ' ' }) {
 				out = append(out, fmt.Sprintf("%s=%q", a.Key, a.Val))
 			}
 		}
@@ -877,11 +1056,26 @@ func TestV7TheServerFetchesNothing(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0"} {
 		u := "http://" + host + ":" + port + "/x.png"
 		for _, f := range []struct{ method, path, token, body string }{
-			{"PATCH", lesson, admin, `{"content":"![x](U) [x](U) U <img src='U'> <link rel=stylesheet href='U'> <script src='U'></script> <iframe src='U'></iframe> <video poster='U' src='U'></video>"}`},
-			{"PATCH", lesson, admin, `{"asset_key":"U"}`}, {"PATCH", path, admin, `{"cover_key":"U"}`}, {"PATCH", path, admin, `{"summary":"U","description":"U","tags":["U"]}`}, {"POST", "/courses", admin, `{"title":"U","slug":"U"}`},
-			{"POST", "/storage/uploads", admin, `{"key":"U","content_type":"text/plain","size":1}`}, {"POST", path + "/announcements", admin, `{"title":"U","body":"U ![x](U)"}`}, {"POST", "/channels/hq/messages", admin, `{"body":"U ![x](U) <@` + id + `>"}`},
-			{"PATCH", "/users/me", user, `{"display_name":"U"}`}, {"POST", "/admin/invites", admin, `{"role_to_grant":"member","note":"U","email":"x@` + host + `:` + port + `"}`}, {"POST", "/invites/redeem", user, `{"code":"U"}`},
-			{"POST", "/auth/register", "", `{"email":"x@[127.0.0.1]","password":"correct horse battery"}`}, {"POST", "/auth/password/forgot", "", `{"email":"U"}`}, {"POST", "/auth/refresh", "", `{"refresh_token":"U"}`},
+			{
+				"PATCH", lesson, admin,
+				`{"content":"![x](U) [x](U) U <img src='U'> <link rel=stylesheet href='U'> <script src='U'></script> <iframe src='U'></iframe> <video poster='U' src='U'></video>"}`,
+			},
+			{"PATCH", lesson, admin, `{"asset_key":"U"}`}, {"PATCH", path, admin, `{"cover_key":"U"}`},
+			{"PATCH", path, admin, `{"summary":"U","description":"U","tags":["U"]}`},
+			{"POST", "/courses", admin, `{"title":"U","slug":"U"}`},
+			{
+				"POST", "/storage/uploads", admin, `{"key":"U","content_type":"text/plain","size":1}`,
+			}, {"POST", path + "/announcements", admin, `{"title":"U","body":"U ![x](U)"}`},
+			{"POST", "/channels/hq/messages", admin, `{"body":"U ![x](U) <@` + id + `>"}`},
+			{"PATCH", "/users/me", user, `{"display_name":"U"}`}, {
+				"POST", "/admin/invites", admin,
+				`{"role_to_grant":"member","note":"U","email":"x@` + host + `:` + port + `"}`,
+			}, {"POST", "/invites/redeem", user, `{"code":"U"}`},
+			{
+				"POST", "/auth/register", "", `{"email":"x@[127.0.0.1]","password":"correct horse battery"}`,
+			}, {"POST", "/auth/password/forgot", "", `{"email":"U"}`}, {
+				"POST", "/auth/refresh", "", `{"refresh_token":"U"}`,
+			},
 		} {
 			require.Less(t, s.Call(f.method, f.path, f.token, strings.ReplaceAll(f.body, "U", u)).Status, 500)
 		}
@@ -890,9 +1084,15 @@ func TestV7TheServerFetchesNothing(t *testing.T) {
 			require.NoError(t, err)
 			return base64.RawURLEncoding.EncodeToString(raw)
 		}
-		forged := jose(map[string]any{"alg": "EdDSA", "typ": "at+jwt", "kid": u, "jku": u, "x5u": u}) + "." + jose(map[string]any{"iss": u, "aud": "lyceum", "sub": id, "exp": 4e9}) + ".AAAA"
+		forged := jose(map[string]any{
+			"alg": "EdDSA", "typ": "at+jwt", "kid": u, "jku": u, "x5u": u,
+		}) + "." + jose(map[string]any{"iss": u, "aud": "lyceum", "sub": id, "exp": 4e9}) + ".AAAA"
 		s.WantProblem(401, "invalid-token", "GET", "/users/me", forged, nil)
-		from := sitetest.Header{"Origin": "http://" + host + ":" + port, "Referer": u, "X-Forwarded-Host": host + ":" + port, "Forwarded": "host=" + host + ":" + port, "X-Original-URL": u, "X-Wap-Profile": u, "Contact": u, "Link": "<" + u + ">; rel=preload"}
+		from := sitetest.Header{
+			"Origin": "http://" + host + ":" + port, "Referer": u, "X-Forwarded-Host": host + ":" + port,
+			"Forwarded": "host=" + host + ":" + port, "X-Original-URL": u, "X-Wap-Profile": u, "Contact": u,
+			"Link": "<" + u + ">; rel=preload",
+		}
 		s.Want(200, "GET", "/courses?url="+u+"&next="+u+"&callback="+u+"&redirect_uri="+u, user, nil, from)
 		s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("fetching@example.com", sitetest.Password), from)
 		s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": "fetching@example.com"}, from)
@@ -900,8 +1100,15 @@ func TestV7TheServerFetchesNothing(t *testing.T) {
 	}
 	s.WaitForText("fetching@example.com", "Fetched: http") // by now the announcements are mailed
 	require.Zero(t, heard.Load(), "the server has called an address that it was given")
-	for _, away := range []string{"//evil.example/x", "/%2f%2fevil.example", "/\\evil.example", "/courses//evil.example", "/courses/..//evil.example", "/join?next=//evil.example", "/?url=https://evil.example", "http:evil.example"} {
-		res, err := sitetest.Client.Do(&http.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: strings.TrimPrefix(s.URL, "http://"), Opaque: away}, Header: http.Header{}})
+	for _, away := range []string{
+		"//evil.example/x", "/%2f%2fevil.example", "/\\evil.example", "/courses//evil.example",
+		"/courses/..//evil.example", "/join?next=//evil.example", "/?url=https://evil.example",
+		"http:evil.example",
+	} {
+		res, err := sitetest.Client.Do(&http.Request{
+			Method: "GET", URL: &url.URL{Scheme: "http", Host: strings.TrimPrefix(s.URL, "http://"), Opaque: away},
+			Header: http.Header{},
+		})
 		require.NoError(t, err)
 		_ = res.Body.Close()
 		require.Empty(t, res.Header.Get("Location"), away)
@@ -922,8 +1129,11 @@ func TestV8NoCellIsAFormula(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
 	course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Formulas","status":"published"}`).Text("id")
-	for i, formula := range []string{`=HYPERLINK("http://evil.example","x")`, `+1+1`, `-2+3`, `@SUM(1)`, `=cmd|' /C calc'!A0`, `＝1`, `"=1"`} {
-		s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("user@lyceum.local", seed.DemoPassword), sitetest.Header{"User-Agent": formula})
+	for i, formula := range []string{
+		`=HYPERLINK("http://evil.example","x")`, `+1+1`, `-2+3`, `@SUM(1)`, `=cmd|' /C calc'!A0`, `＝1`, `"=1"`,
+	} {
+		s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("user@lyceum.local", seed.DemoPassword),
+			sitetest.Header{"User-Agent": formula})
 		_, _, token := s.NewAccount(fmt.Sprint("=formula-", i))
 		s.Want(200, "PATCH", "/users/me", token, map[string]string{"display_name": formula})
 		s.Want(201, "POST", course+"/enrollment", token, nil)
