@@ -19,7 +19,9 @@ func TestAKilledImportLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "scratch"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "scratch", "left"), []byte("x"), 0o600))
-	for _, delay := range []time.Duration{50 * time.Millisecond, 300 * time.Millisecond, 700 * time.Millisecond, 1200 * time.Millisecond} {
+	for _, delay := range []time.Duration{
+		50 * time.Millisecond, 300 * time.Millisecond, 700 * time.Millisecond, 1200 * time.Millisecond,
+	} {
 		p := launch(t, dir, nil)
 		s := p.site()
 		admin := s.AdminToken()

@@ -34,7 +34,10 @@ const operatorEmail = "operator@example.com"
 
 // orders has every command, in an order in which each finds what it needs.
 var orders = []order{
-	{command: "migrate up", because: "the schema is nobody's data; its own table says what ran when", do: func(o *operator) { o.run("", "migrate", "up") }},
+	{
+		command: "migrate up", because: "the schema is nobody's data; its own table says what ran when",
+		do: func(o *operator) { o.run("", "migrate", "up") },
+	},
 	{command: "migrate down", because: "as migrate up", do: func(o *operator) {
 		o.run("", "migrate", "down")
 		o.run("", "migrate", "up")
@@ -56,25 +59,34 @@ var orders = []order{
 		o.s.Want(200, "POST", "/auth/mfa/totp", token, nil)
 		o.run("", "admin", "remove-factor", "--email", email)
 	}},
-	{command: "keys rotate", because: "keys are files of the operator's, with the times at which they were made", do: func(o *operator) { o.run("", "keys", "rotate") }},
+	{
+		command: "keys rotate",
+		because: "keys are files of the operator's, with the times at which they were made",
+		do:      func(o *operator) { o.run("", "keys", "rotate") },
+	},
 	{command: "outbox retry", because: "deliveries of what was changed, and audited, before", do: func(o *operator) {
 		// One that was given up.
-		_, err := o.s.Running.Parts.DB.Exec(o.t.Context(), `INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
+		_, err := o.s.Running.Parts.DB.Exec(o.t.Context(),
+			`INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
 			VALUES (?, ?, 'nothing.happened', 'nobody', '{}', 'dead', 0, 0)`, nowhere, nowhere)
 		require.NoError(o.t, err)
 		require.Contains(o.t, o.run("", "outbox", "retry"), "1 due again")
 	}},
-	{command: "progress recompute", because: "what can be computed from the rows is made what they say", do: func(o *operator) {
-		o.s.Want(201, "POST", "/courses", o.admin, `{"title":"Miscounted"}`)
-		_, err := o.s.Running.Parts.DB.Exec(o.t.Context(), "UPDATE courses SET lesson_count = 9")
-		require.NoError(o.t, err)
-		require.Contains(o.t, o.run("", "progress", "recompute"), "1 counts and sums repaired")
-	}},
+	{
+		command: "progress recompute", because: "what can be computed from the rows is made what they say",
+		do: func(o *operator) {
+			o.s.Want(201, "POST", "/courses", o.admin, `{"title":"Miscounted"}`)
+			_, err := o.s.Running.Parts.DB.Exec(o.t.Context(), "UPDATE courses SET lesson_count = 9")
+			require.NoError(o.t, err)
+			require.Contains(o.t, o.run("", "progress", "recompute"), "1 counts and sums repaired")
+		},
+	},
 	{command: "audit accept-break", writes: "audit.break_accepted", do: func(o *operator) {
 		sitetest.ExecWithoutAuditTriggers(o.t, o.s.Running.Parts.DB, "UPDATE audit_head SET mac = ''")
 		o.run("", "audit", "accept-break", "--reason", "tried on purpose")
 	}},
-	{command: "migrate status"}, {command: "audit verify"}, {command: "audit anchor"}, {command: "outbox dead"}, {command: "modules"}, {command: "config"}, {command: "openapi"}, {command: "version"},
+	{command: "migrate status"}, {command: "audit verify"}, {command: "audit anchor"}, {command: "outbox dead"},
+	{command: "modules"}, {command: "config"}, {command: "openapi"}, {command: "version"},
 }
 
 // run is a command that does what it says.
@@ -88,7 +100,8 @@ func (o *operator) run(stdin string, args ...string) string {
 // written are the entries of commands, without those of requests, the oldest first.
 func (o *operator) written() (out []noted) {
 	o.t.Helper()
-	err := o.s.Running.Parts.DB.Query(o.t.Context(), "SELECT seq, action, coalesce(CAST(actor_id AS text), ''), target_type, target_id, data FROM audit_entries WHERE request_id = '' ORDER BY seq",
+	err := o.s.Running.Parts.DB.Query(o.t.Context(),
+		"SELECT seq, action, coalesce(CAST(actor_id AS text), ''), target_type, target_id, data FROM audit_entries WHERE request_id = '' ORDER BY seq",
 		nil, func(scan func(...any) error) error {
 			var e noted
 			var data string
@@ -124,10 +137,15 @@ func TestEveryChangeByACommandHasItsEntryOrAReason(t *testing.T) {
 	}
 	root, err := newRoot()
 	require.NoError(t, err)
-	require.ElementsMatch(t, commandsOf(root, ""), listed, "each command says in orders what it writes, why nothing, or that it only reads")
+	require.ElementsMatch(t, commandsOf(root, ""), listed,
+		"each command says in orders what it writes, why nothing, or that it only reads")
 	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		o := &operator{t: t, vars: vars}
-		maps.Copy(o.vars, map[string]string{"DATA_DIR": t.TempDir(), "DEMO": "false", "ADMIN_EMAIL": operatorEmail, "ADMIN_PASSWORD": seed.DemoPassword})
+		maps.Copy(o.vars,
+			map[string]string{
+				"DATA_DIR": t.TempDir(), "DEMO": "false", "ADMIN_EMAIL": operatorEmail,
+				"ADMIN_PASSWORD": seed.DemoPassword,
+			})
 		seen := 0
 		for _, each := range orders {
 			if each.do == nil {
@@ -153,7 +171,8 @@ func actionsOf(t *testing.T, found []noted) []string {
 	out := []string{}
 	for _, e := range found {
 		require.Contains(t, strings.Fields(targets[e.action]), e.targetType, e.action)
-		require.Equal(t, e.targetType == "audit_log", e.targetID == "", "%s: everything but the log itself has an id", e.action)
+		require.Equal(t, e.targetType == "audit_log", e.targetID == "",
+			"%s: everything but the log itself has an id", e.action)
 		require.Empty(t, e.actor, "%s: nobody is signed in on the command line", e.action)
 		out = append(out, e.action)
 	}

@@ -133,8 +133,11 @@ func sent(body any) (v any) {
 }
 
 // secretFields hold what must never stand in the log; texts of users are words of the walk, see word.
-var secretFields = []string{"email", "password", "current_password", "new_password", "access_token", "refresh_token", "token", "code", "challenge",
-	"secret", "otpauth_url", "recovery_codes", "ticket", "url"}
+var secretFields = []string{
+	"email", "password", "current_password", "new_password", "access_token", "refresh_token", "token", "code",
+	"challenge",
+	"secret", "otpauth_url", "recovery_codes", "ticket", "url",
+}
 
 func (w *walk) keep(field string, v any) {
 	switch x := v.(type) {
@@ -148,7 +151,8 @@ func (w *walk) keep(field string, v any) {
 		}
 	case string:
 		if slices.Contains(secretFields, field) {
-			require.GreaterOrEqual(w.t, len(x), 6, "the %s %q might stand in the log by chance: take a longer one", field, x)
+			require.GreaterOrEqual(w.t, len(x), 6, "the %s %q might stand in the log by chance: take a longer one",
+				field, x)
 			w.secrets[x] = true
 		}
 	}
@@ -185,7 +189,11 @@ func (w *walk) since(seq float64) (out []noted) {
 			if e.Get("seq").(float64) <= seq {
 				return out
 			}
-			out = append(out, noted{e.Get("seq").(float64), e.Text("action"), e.Text("actor.id"), e.Text("target.type"), e.Text("target.id"), e.Text("ip"), e.Text("request_id")})
+			out = append(out,
+				noted{
+					e.Get("seq").(float64), e.Text("action"), e.Text("actor.id"), e.Text("target.type"),
+					e.Text("target.id"), e.Text("ip"), e.Text("request_id"),
+				})
 		}
 		if page.Get("next_cursor") == nil {
 			return out
@@ -245,7 +253,8 @@ func judge(operation string, d deed, found []noted, calls map[string]heard) (fau
 			faults = append(faults, faultsOf(e, c)...)
 		}
 	}
-	if want, got := slices.Sorted(slices.Values(strings.Fields(d.writes))), slices.Sorted(maps.Keys(written)); !slices.Equal(want, got) {
+	if want, got := slices.Sorted(slices.Values(strings.Fields(d.writes))), slices.Sorted(maps.Keys(written)); !slices.Equal(want,
+		got) {
 		faults = append(faults, fmt.Sprintf("must write %v, wrote %v", want, got))
 	}
 	return faults
@@ -269,7 +278,8 @@ func faultsOf(e noted, c heard) (faults []string) {
 		faults = append(faults, fmt.Sprintf("%s names the actor %q, not %q", e.action, e.actor, actor))
 	}
 	// Whoever tried an unknown address or code has aimed at nothing that there is, and there is one log.
-	if e.targetID == "" && !slices.Contains([]string{"auth.login_failed", "invite.redeem_failed", "audit.exported"}, e.action) {
+	if e.targetID == "" && !slices.Contains([]string{"auth.login_failed", "invite.redeem_failed", "audit.exported"},
+		e.action) {
 		faults = append(faults, e.action+" names no target")
 	}
 	if e.ip == "" {
@@ -372,10 +382,12 @@ func TestEveryChangeHasItsEntryOrAReason(t *testing.T) {
 		require.Equal(t, slices.Sorted(maps.Keys(targets)), slices.Sorted(maps.Keys(seen)), "the actions that were written")
 		require.ElementsMatch(t, declaredActions(t), slices.Collect(maps.Keys(targets)), "the actions that may be written")
 		verdict := w.Want(200, "GET", "/admin/audit-logs/verify", w.root.token, nil)
-		require.Equal(t, []any{true, float64(len(all)), nil}, []any{verdict.Get("ok"), verdict.Get("entries"), verdict.Get("first_bad_seq")})
+		require.Equal(t, []any{true, float64(len(all)), nil},
+			[]any{verdict.Get("ok"), verdict.Get("entries"), verdict.Get("first_bad_seq")})
 		require.Greater(t, len(w.secrets), 300)
 		require.Empty(t, leaked(w.stored(), w.secrets), "secrets and texts of users that the log holds")
-		t.Logf("the walk: %d operations, %d with entries, %d with a reason; %d entries, %d secrets", len(rows), writing, len(rows)-writing, len(all), len(w.secrets))
+		t.Logf("the walk: %d operations, %d with entries, %d with a reason; %d entries, %d secrets", len(rows),
+			writing, len(rows)-writing, len(all), len(w.secrets))
 	})
 }
 
@@ -383,11 +395,15 @@ func TestEveryChangeHasItsEntryOrAReason(t *testing.T) {
 func TestTheAuditWalkFindsPlantedFaults(t *testing.T) {
 	rows := map[string]deed{"POST /courses": {writes: "course.created"}, "GET /users/me/export": {writes: "user.exported"}}
 	require.Empty(t, unmatched([]string{"POST /courses", "GET /courses", "GET /users/me/export"}, rows))
-	require.Len(t, unmatched([]string{"POST /courses", "GET /users/me/export", "DELETE /courses/{id}"}, rows), 1, "an operation without a row")
+	require.Len(t, unmatched([]string{"POST /courses", "GET /users/me/export", "DELETE /courses/{id}"}, rows), 1,
+		"an operation without a row")
 	require.Len(t, unmatched([]string{"GET /users/me/export"}, rows), 1, "a row without an operation")
 
 	const op = "POST /courses"
-	calls := map[string]heard{"r1": {operation: op, caller: "u1"}, "r2": {operation: op, caller: "u1", quiet: true}, "r3": {caller: "u1"}}
+	calls := map[string]heard{
+		"r1": {operation: op, caller: "u1"}, "r2": {operation: op, caller: "u1", quiet: true},
+		"r3": {caller: "u1"},
+	}
 	entry := func(change func(*noted)) []noted {
 		e := noted{1, "course.created", "u1", "course", "c1", "127.0.0.1", "r1"}
 		change(&e)

@@ -39,13 +39,17 @@ func BenchmarkSign(b *testing.B) {
 	s.Want(201, "POST", "/courses/"+course+"/lessons", admin, `{"title":"One","asset_key":"bench/video.txt"}`)
 	_, _, learner := s.NewAccount("signer")
 
-	store, err := s3.New(s3.Config{Endpoint: vars["S3_ENDPOINT"], Bucket: vars["S3_BUCKET"], AccessKey: vars["S3_ACCESS_KEY"], SecretKey: vars["S3_SECRET_KEY"], Region: vars["S3_REGION"]})
+	store, err := s3.New(s3.Config{
+		Endpoint: vars["S3_ENDPOINT"], Bucket: vars["S3_BUCKET"], AccessKey: vars["S3_ACCESS_KEY"],
+		SecretKey: vars["S3_SECRET_KEY"], Region: vars["S3_REGION"],
+	})
 	require.NoError(b, err)
 	pool, err := pgxpool.New(b.Context(), vars["DATABASE_URL"])
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
 	sign := func(id string) string {
-		signed, err := store.PresignGet(context.Background(), id, blob.GetRequest{Filename: "video.txt", ContentType: "text/plain", Expires: 5 * time.Minute})
+		signed, err := store.PresignGet(context.Background(), id,
+			blob.GetRequest{Filename: "video.txt", ContentType: "text/plain", Expires: 5 * time.Minute})
 		if err != nil {
 			b.Error(err)
 		}
@@ -55,7 +59,9 @@ func BenchmarkSign(b *testing.B) {
 	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
 		id := uuid.None
 		if string(ctx.Path()) == "/asked" {
-			if err := pool.QueryRow(ctx, "SELECT a.blob_id::text FROM storage_assets a JOIN lessons l ON l.asset_key = a.key WHERE a.key = $1", "bench/video.txt").Scan(&id); err != nil {
+			if err := pool.QueryRow(ctx,
+				"SELECT a.blob_id::text FROM storage_assets a JOIN lessons l ON l.asset_key = a.key WHERE a.key = $1",
+				"bench/video.txt").Scan(&id); err != nil {
 				ctx.Error(err.Error(), 500)
 				return
 			}
@@ -65,15 +71,20 @@ func BenchmarkSign(b *testing.B) {
 	go func() { _ = server.ListenAndServe(addr) }()
 	b.Cleanup(func() { _ = server.Shutdown() })
 	bare, ours := sitetest.NewLoadClient(b, addr), s.NewLoadClient(b)
-	require.Eventually(b, func() bool { return bare.Try("GET", "/asked", "", "") == 200 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(b, func() bool { return bare.Try("GET", "/asked", "", "") == 200 }, 5*time.Second,
+		10*time.Millisecond)
 	hold := func(got int) {
 		if got != 200 {
 			b.Errorf("status %d", got)
 		}
 	}
-	for name, c := range map[string]struct{ token, path string }{"learner": {learner, "/asked"}, "uploader": {admin, "/signature"}} {
+	for name, c := range map[string]struct{ token, path string }{
+		"learner": {learner, "/asked"}, "uploader": {admin, "/signature"},
+	} {
 		b.Run(name, func(b *testing.B) {
-			sitetest.CompareRates(b, func(int) { hold(ours.Try("GET", "/storage/sign?key=bench/video.txt", c.token, "")) }, func(int) { hold(bare.Try("GET", c.path, "", "")) })
+			sitetest.CompareRates(b,
+				func(int) { hold(ours.Try("GET", "/storage/sign?key=bench/video.txt", c.token, "")) },
+				func(int) { hold(bare.Try("GET", c.path, "", "")) })
 		})
 	}
 	b.Run("signature", func(b *testing.B) {
@@ -89,7 +100,8 @@ func BenchmarkDownload(b *testing.B) {
 	const size = 1 << 30
 	s := sitetest.Start(b, map[string]string{"UPLOAD_MAX_BYTES": fmt.Sprint(size), "RATE_LIMIT_ENABLED": "false"})
 	admin := s.AdminToken()
-	up := s.Want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "large.txt", "content_type": "text/plain", "size": size})
+	up := s.Want(201, "POST", "/storage/uploads", admin,
+		map[string]any{"key": "large.txt", "content_type": "text/plain", "size": size})
 	req, err := http.NewRequestWithContext(b.Context(), "PUT", up.Text("upload.url"), io.LimitReader(letters{}, size))
 	require.NoError(b, err)
 	req.ContentLength = size

@@ -38,8 +38,11 @@ func BenchmarkLoginBesideItsHash(b *testing.B) {
 	var hashes, logins []float64
 	b.ResetTimer()
 	for done := 0; done < max(b.N, turn); done += turn {
-		hashes = append(hashes, sitetest.MeasureRate(turn, 8, func(int) { _, _, _ = h.CheckPassword(b.Context(), hash, sitetest.Password) }))
-		logins = append(logins, sitetest.MeasureRate(turn, 16, func(i int) { c.Post("/auth/login", sitetest.Credentials(emails[i%len(emails)], sitetest.Password)) }))
+		hashes = append(hashes,
+			sitetest.MeasureRate(turn, 8, func(int) { _, _, _ = h.CheckPassword(b.Context(), hash, sitetest.Password) }))
+		logins = append(logins,
+			sitetest.MeasureRate(turn, 16,
+				func(i int) { c.Post("/auth/login", sitetest.Credentials(emails[i%len(emails)], sitetest.Password)) }))
 	}
 	b.ReportMetric(sitetest.Mean(hashes), "hashes/s")
 	b.ReportMetric(sitetest.Mean(logins), "logins/s")

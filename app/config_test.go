@@ -37,8 +37,14 @@ func TestAllFaultsAreNamedAtOnce(t *testing.T) {
 
 func TestSettingsMaskSecrets(t *testing.T) {
 	c, err := config.FromMap(map[string]string{
-		"DATABASE_URL": "postgres://u:hunter2@db/x?password=hunter2", "ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": "hunter2 and more",
-		"S3_ENDPOINT": "m:9000", "S3_BUCKET": "b", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "hunter2", "SMTP_URL": "smtp://u:hunter2@m",
+		"DATABASE_URL":   "postgres://u:hunter2@db/x?password=hunter2",
+		"ADMIN_EMAIL":    "a@b.example",
+		"ADMIN_PASSWORD": "hunter2 and more",
+		"S3_ENDPOINT":    "m:9000",
+		"S3_BUCKET":      "b",
+		"S3_ACCESS_KEY":  "k",
+		"S3_SECRET_KEY":  "hunter2",
+		"SMTP_URL":       "smtp://u:hunter2@m",
 	}, allSettings()...)
 	require.NoError(t, err)
 	var all strings.Builder

@@ -28,7 +28,8 @@ func TestConsoleShowsChangesMadeWhileItWasAway(t *testing.T) {
 		m := s.Want(201, "POST", "/channels/hq/messages", admin, map[string]string{"body": body})
 		paths = append(paths, "/channels/hq/messages/"+m.Text("id"))
 	}
-	s.Want(201, "POST", "/auth/register", "", map[string]string{"email": "reader@example.com", "password": sitetest.Password})
+	s.Want(201, "POST", "/auth/register", "",
+		map[string]string{"email": "reader@example.com", "password": sitetest.Password})
 	b := newBrowser(t, s.URL)
 	b.signIn("reader@example.com", sitetest.Password)
 	_, err := js[bool](b, heldSockets)

@@ -88,7 +88,8 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.click("invite-many-send")
 	b.sees("invite-many-result", "Sent. 1 invited")
 	jane := s.Want(200, "GET", "/admin/invites", admin, nil)
-	require.Equal(t, []any{"jane@example.com", "autumn & more"}, []any{jane.Get("items.0.email"), jane.Get("items.0.note")})
+	require.Equal(t, []any{"jane@example.com", "autumn & more"},
+		[]any{jane.Get("items.0.email"), jane.Get("items.0.note")})
 	require.Len(t, jane.Get("items.0.course_ids"), 1)
 
 	b.click("invite-many-batch")
@@ -116,7 +117,8 @@ func TestTheConsoleRedeemsALinkBeforeAnAccount(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_REDEEM": "5/1h"})
 	admin := s.AdminToken()
-	course := s.Want(201, "POST", "/courses", admin, `{"title":"Chemistry","status":"published","visibility":"private"}`).Text("id")
+	course := s.Want(201, "POST", "/courses", admin,
+		`{"title":"Chemistry","status":"published","visibility":"private"}`).Text("id")
 	code := s.Invite(admin, map[string]any{"role_to_grant": "member", "course_ids": []string{course}}).Text("code")
 	b := newBrowser(t, s.URL)
 
@@ -142,7 +144,8 @@ func TestTheConsoleRedeemsALinkBeforeAnAccount(t *testing.T) {
 	gone := s.Invite(admin, map[string]any{"role_to_grant": "instructor"})
 	s.Want(204, "DELETE", "/admin/invites/"+gone.Text("id"), admin, nil)
 	soon := time.Now().Add(2 * time.Second)
-	late := s.Invite(admin, map[string]any{"role_to_grant": "instructor", "expires_at": clock.FromTime(soon).String()}).Text("code")
+	late := s.Invite(admin,
+		map[string]any{"role_to_grant": "instructor", "expires_at": clock.FromTime(soon).String()}).Text("code")
 	foreign := s.Invite(admin, map[string]any{"role_to_grant": "instructor", "email": "other@example.com"}).Text("code")
 	_, _, other := s.NewAccount("quick")
 	spent := s.Invite(admin, map[string]any{"role_to_grant": "instructor"}).Text("code")
@@ -199,7 +202,8 @@ func TestTheConsoleExportsTheAuditLog(t *testing.T) {
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/audit")
 	b.sees("audit-list", "user.registered")
-	known, err := js[[]string](b, `[...document.querySelectorAll('`+string(id("audit-action"))+` option')].map(e => e.value).filter(Boolean)`)
+	known, err := js[[]string](b,
+		`[...document.querySelectorAll('`+string(id("audit-action"))+` option')].map(e => e.value).filter(Boolean)`)
 	require.NoError(t, err)
 	require.Equal(t, slices.Sorted(maps.Keys(targets)), known)
 	b.click("audit-verify")
@@ -212,7 +216,8 @@ func TestTheConsoleExportsTheAuditLog(t *testing.T) {
 	var entry struct{ Action string }
 	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &entry))
 
-	_, err = js[bool](b, `(() => { const e = document.querySelector('`+string(id("audit-action"))+`'); e.value = "user.registered"; return e.dispatchEvent(new Event("change", { bubbles: true })); })()`)
+	_, err = js[bool](b,
+		`(() => { const e = document.querySelector('`+string(id("audit-action"))+`'); e.value = "user.registered"; return e.dispatchEvent(new Event("change", { bubbles: true })); })()`)
 	require.NoError(t, err)
 	rows, err := csv.NewReader(strings.NewReader(b.downloads("audit-export-csv", "audit-log.csv"))).ReadAll()
 	require.NoError(t, err)
@@ -263,7 +268,8 @@ func (b *browser) downloads(testid, name string) string {
 	b.t.Helper()
 	dir := b.t.TempDir()
 	b.do("a folder for downloads", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, saving.SetDownloadBehavior, saving.SetDownloadBehaviorParams{Behavior: saving.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir})
+		_, err := cdp.Call(ctx, t, saving.SetDownloadBehavior,
+			saving.SetDownloadBehaviorParams{Behavior: saving.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir})
 		return err
 	}))
 	b.click(testid)

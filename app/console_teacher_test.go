@@ -46,7 +46,10 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.fill("enroll-email", learner)
 	b.click("enroll-submit")
 	b.sees("learner-list", learner)
-	s.Want(200, "PATCH", "/courses/"+s.Want(200, "GET", "/courses?status=draft", s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Text("items.0.id"), s.AdminToken(), `{"status":"published"}`)
+	s.Want(200, "PATCH",
+		"/courses/"+s.Want(200, "GET", "/courses?status=draft",
+			s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Text("items.0.id"),
+		s.AdminToken(), `{"status":"published"}`)
 
 	b.open("/#/courses/beekeeping/edit")
 	b.click("course-clone")
@@ -62,7 +65,8 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.click("nav-logout")
 	b.signIn(learner, sitetest.Password)
 	b.open("/#/courses/beekeeping")
-	b.do("the locked lesson", chromedp.WaitVisible(chromedp.CSS(`.outline a.locked`)), chromedp.Click(chromedp.CSS(`.outline a.locked`)))
+	b.do("the locked lesson", chromedp.WaitVisible(chromedp.CSS(`.outline a.locked`)),
+		chromedp.Click(chromedp.CSS(`.outline a.locked`)))
 	b.sees("lesson-locked", "Complete first: The hive.")
 	b.shot("locked")
 	b.do("the open lesson", chromedp.Click(chromedp.CSS(`.outline a:not(.locked)`)))
@@ -91,7 +95,8 @@ func TestTheConsoleShowsCaptions(t *testing.T) {
 	lesson := s.Want(200, "GET", course, teacher, nil).Text("lessons.0.id")
 	b.open("/#" + course + "/lessons/" + lesson)
 	b.do("the player", chromedp.WaitVisible(id("lesson-video")))
-	cues, err := js[[]any](b, `(async () => { const video = document.querySelector('[data-testid=lesson-video]'); const track = video.textTracks[0];
+	cues, err := js[[]any](b,
+		`(async () => { const video = document.querySelector('[data-testid=lesson-video]'); const track = video.textTracks[0];
 		track.mode = 'showing';
 		for (let i = 0; i < 300 && !track.cues?.length; i++) await new Promise(r => setTimeout(r, 20));
 		return [track.kind, track.language, track.label, track.cues?.[0]?.text]; })()`)
@@ -106,18 +111,22 @@ func TestTheConsoleFollowsAnchors(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
 	course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Anchors","status":"published"}`).Text("id")
-	content := "[go](#far-away) x[^1] List<String>\n\n<details><summary>More</summary>\n\n" + strings.Repeat("line\n\n", 100) + "## Far away\n\n</details>\n\n" +
+	content := "[go](#far-away) x[^1] List<String>\n\n<details><summary>More</summary>\n\n" + strings.Repeat("line\n\n",
+		100) + "## Far away\n\n</details>\n\n" +
 		"| l | r |\n|:--|--:|\n| 1 | 2 |\n\n[^1]: noted"
 	lesson := s.Want(201, "POST", course+"/lessons", admin, map[string]any{"title": "One", "content": content}).Text("id")
 	b := newBrowser(t, s.URL)
 	b.open("/#" + course + "/lessons/" + lesson)
 	b.sees("lesson-title", "One")
-	for link, target := range map[string]string{`a[href]`: "md-far-away", `sup a`: "md-fn:1", `.prose li a`: "md-fnref:1"} {
+	for link, target := range map[string]string{
+		`a[href]`: "md-far-away", `sup a`: "md-fn:1", `.prose li a`: "md-fnref:1",
+	} {
 		if !strings.HasPrefix(link, ".prose") {
 			link = ".prose " + link
 		}
 		b.do("click "+link, chromedp.Click(chromedp.CSS(link)))
-		got, err := js[[]any](b, `[document.activeElement.id, document.activeElement.getBoundingClientRect().top < innerHeight, location.hash, document.querySelector('.prose').textContent.includes('List<String>'), document.querySelector('.prose td:last-child').align]`)
+		got, err := js[[]any](b,
+			`[document.activeElement.id, document.activeElement.getBoundingClientRect().top < innerHeight, location.hash, document.querySelector('.prose').textContent.includes('List<String>'), document.querySelector('.prose td:last-child').align]`)
 		require.NoError(t, err)
 		require.Equal(t, []any{target, true, "#" + course + "/lessons/" + lesson, true, "right"}, got)
 	}

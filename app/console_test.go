@@ -33,8 +33,10 @@ type browser struct {
 
 func newBrowser(t *testing.T, base string) *browser {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(testkit.Chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(testkit.Chromium(t)),
+		chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.WindowSize(1280, 900))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
@@ -128,7 +130,8 @@ func (b *browser) fill(testid, text string) {
 func (b *browser) sees(testid, text string) {
 	b.t.Helper()
 	if !assert.Eventually(b.t, func() bool {
-		all, err := js[[]string](b, `[...document.querySelectorAll('`+string(id(testid))+`')].map(e => e.textContent + ' ' + (e.value ?? ''))`)
+		all, err := js[[]string](b,
+			`[...document.querySelectorAll('`+string(id(testid))+`')].map(e => e.textContent + ' ' + (e.value ?? ''))`)
 		return err == nil && strings.Contains(strings.Join(all, "\n"), text)
 	}, 15*time.Second, 100*time.Millisecond, "%s never says %q", testid, text) {
 		b.shot("failed")
@@ -160,7 +163,8 @@ func TestH1TheConsoleDoesTheWalkWithoutAViolation(t *testing.T) {
 	b.open("/")
 	b.sees("course-card", "Welcome to Lyceum")
 	b.shot("courses")
-	s.Want(201, "POST", "/auth/register", "", map[string]string{"email": "hand@example.com", "password": sitetest.Password, "display_name": "Hanna Weber"})
+	s.Want(201, "POST", "/auth/register", "",
+		map[string]string{"email": "hand@example.com", "password": sitetest.Password, "display_name": "Hanna Weber"})
 	b.signIn("hand@example.com", sitetest.Password)
 
 	b.open("/join#code=" + code)
@@ -205,7 +209,8 @@ func (b *browser) plays(course string, lesson int) {
 	_, err := js[any](b, fmt.Sprintf(`document.querySelectorAll('%s')[%d].click(), true`, id("lesson-link"), lesson))
 	require.NoError(b.t, err)
 	b.do("video", chromedp.WaitVisible(id("lesson-video")))
-	at, err := js[float64](b, `new Promise((done, fail) => { const v = document.querySelector('`+string(id("lesson-video"))+`');
+	at, err := js[float64](b,
+		`new Promise((done, fail) => { const v = document.querySelector('`+string(id("lesson-video"))+`');
 		const seek = () => { v.onseeked = () => done(v.currentTime); v.onerror = () => fail(v.error.message); v.currentTime = 4; };
 		if (v.readyState >= 1) seek(); else v.onloadedmetadata = seek; })`)
 	require.NoError(b.t, err)
@@ -221,7 +226,8 @@ func TestAVideoSeeksStraightFromS3(t *testing.T) {
 	admin := s.AdminToken()
 	s.AddAsset(admin, seed.DemoVideoKey, "video/mp4", string(seed.DemoVideo))
 	course := s.Want(201, "POST", "/courses", admin, `{"title":"From the store","status":"published"}`)
-	s.Want(201, "POST", "/courses/"+course.Text("id")+"/lessons", admin, map[string]string{"title": "Film", "asset_key": seed.DemoVideoKey})
+	s.Want(201, "POST", "/courses/"+course.Text("id")+"/lessons", admin,
+		map[string]string{"title": "Film", "asset_key": seed.DemoVideoKey})
 	link := s.Want(200, "GET", "/storage/sign?key="+seed.DemoVideoKey, admin, nil).Text("url")
 	require.False(t, strings.HasPrefix(link, s.URL), "the bytes don't pass through the program")
 	b := newBrowser(t, s.URL)

@@ -16,7 +16,8 @@ func TestConsoleUnsubscribesOnlyWhenAsked(t *testing.T) {
 	s := sitetest.Start(t, map[string]string{"SMTP_URL": "smtp://" + server.Address})
 	_, id, token := s.NewAccount("reader")
 	s.SetRole(s.AdminToken(), id, "member")
-	require.Eventually(t, func() bool { return len(server.Mails("List-Unsubscribe: ")) == 1 }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return len(server.Mails("List-Unsubscribe: ")) == 1 }, 20*time.Second,
+		50*time.Millisecond)
 	link := sitetest.UnsubscribeHeader.FindStringSubmatch(server.Mails("List-Unsubscribe: ")[0])[1]
 	mails := func() (on bool) {
 		for _, item := range s.Want(200, "GET", "/notifications/preferences", token, nil).Items() {

@@ -25,7 +25,8 @@ func launchWithFiles(t *testing.T, files int, vars map[string]string) *process {
 	cmd.Stdout, cmd.Stderr = p.out, p.out
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	require.Eventually(t, func() bool { return answers(p.base + "/healthz") }, 20*time.Second, 50*time.Millisecond, "%s", p.out)
+	require.Eventually(t, func() bool { return answers(p.base + "/healthz") }, 20*time.Second, 50*time.Millisecond,
+		"%s", p.out)
 	return p
 }
 
@@ -57,13 +58,17 @@ func TestRunningOutOfFileDescriptorsEndsNothing(t *testing.T) {
 					idle = append(idle, conn)
 				}
 				// The connection of before is still served, though it needs the database and a write.
-				course := s.Want(201, "POST", "/courses", token, map[string]string{"title": fmt.Sprint("Round ", round)}).Text("id")
+				course := s.Want(201, "POST", "/courses", token,
+					map[string]string{"title": fmt.Sprint("Round ", round)}).Text("id")
 				for _, conn := range idle {
 					require.NoError(t, conn.Close())
 				}
-				require.Eventually(t, func() bool { return answers(p.base + "/courses") }, 10*time.Second, 50*time.Millisecond, "%s", p.out)
+				require.Eventually(t, func() bool { return answers(p.base + "/courses") }, 10*time.Second,
+					50*time.Millisecond, "%s", p.out)
 				s.Want(200, "GET", "/courses/"+course, token, nil)
-				require.Eventually(t, func() bool { return s.Want(200, "GET", "/readyz", "", nil).Text("status") == "ready" }, 10*time.Second, 100*time.Millisecond)
+				require.Eventually(t,
+					func() bool { return s.Want(200, "GET", "/readyz", "", nil).Text("status") == "ready" },
+					10*time.Second, 100*time.Millisecond)
 			}
 			require.NotContains(t, p.out.String(), "the server ended")
 		})

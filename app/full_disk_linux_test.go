@@ -61,7 +61,10 @@ func (d *smallDisk) free() {
 }
 
 // writeless are the operations of the walk whose calls write nothing to the disk.
-var writeless = []string{"GET /courses/{id}/export", "GET /courses/{id}/learners", "GET /storage/sign", "GET /ws/channels/{slug}", "POST /notifications/read-all"}
+var writeless = []string{
+	"GET /courses/{id}/export", "GET /courses/{id}/learners", "GET /storage/sign", "GET /ws/channels/{slug}",
+	"POST /notifications/read-all",
+}
 
 // Every call of the walk is made on a full disk first: one that writes is refused with storage-full and leaves nothing
 // behind, so that the call itself works once there is room; any other is answered as ever.
@@ -116,7 +119,8 @@ func TestChatOnAFullDisk(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 20 {
 		all.Go(func() {
-			assert.Equal(t, "storage-full", s.Call("POST", "/channels/hq/messages", admin, map[string]string{"body": fmt.Sprint(n)}).Text("code"))
+			assert.Equal(t, "storage-full",
+				s.Call("POST", "/channels/hq/messages", admin, map[string]string{"body": fmt.Sprint(n)}).Text("code"))
 		})
 		c.Send(map[string]any{"type": "message", "body": fmt.Sprint(n)})
 	}

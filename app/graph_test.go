@@ -52,13 +52,32 @@ func TestTheGraphIsWhole(t *testing.T) {
 func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 	var s *httpx.Server
 	route := func() httpx.Table {
-		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/courses/{slug}", httpx.Public, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+		return httpx.Table{
+			Module: "planted",
+			Routes: []httpx.Route{
+				httpx.Get("/courses/{slug}", httpx.Public, "",
+					func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil }),
+			},
+		}
 	}
 	unheard := func() httpx.Table {
-		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.RequirePermission(identity.Permission{Name: "courses:wirte", Lowest: usersapi.RoleUser}), "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+		return httpx.Table{
+			Module: "planted",
+			Routes: []httpx.Route{
+				httpx.Get("/planted",
+					httpx.RequirePermission(identity.Permission{Name: "courses:wirte", Lowest: usersapi.RoleUser}),
+					"", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil }),
+			},
+		}
 	}
 	forgotten := func() httpx.Table {
-		return httpx.Table{Module: "planted", Routes: []httpx.Route{httpx.Get("/planted", httpx.AccessRule{}, "", func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil })}}
+		return httpx.Table{
+			Module: "planted",
+			Routes: []httpx.Route{
+				httpx.Get("/planted", httpx.AccessRule{}, "",
+					func(context.Context, *httpx.None) (*httpx.Empty, error) { return nil, nil }),
+			},
+		}
 	}
 	type nobody struct{}
 	for name, planted := range map[string]struct {
@@ -71,7 +90,9 @@ func TestPlantedFaultsOfTheGraphAreFound(t *testing.T) {
 		"a missing provider":    {httpx.ProvideRoutes(func(*nobody) httpx.Table { return httpx.Table{} }), "missing type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := built(t, embeddedConfig(t, nil), append(modules[:len(modules):len(modules)], module.Module{Name: "planted", Provides: planted.option}), &s)
+			err := built(t, embeddedConfig(t, nil),
+				append(modules[:len(modules):len(modules)], module.Module{Name: "planted", Provides: planted.option}),
+				&s)
 			require.ErrorContains(t, err, planted.says)
 		})
 	}

@@ -28,7 +28,9 @@ func TestR3EveryForwardedLineCounts(t *testing.T) {
 		conn, err := net.Dial("tcp", s.Running.Addr.String())
 		require.NoError(t, err)
 		defer conn.Close()
-		fmt.Fprintf(conn, "POST /auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+		fmt.Fprintf(conn,
+			"POST /auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n",
+			len(body))
 		for _, l := range lines {
 			fmt.Fprintf(conn, "X-Forwarded-For: %s\r\n", l)
 		}
@@ -85,8 +87,10 @@ func TestALostSecondFactorIsRemovedByTheOperator(t *testing.T) {
 	token := s.Login("user@lyceum.local", seed.DemoPassword)
 	secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
 	s.Want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": sitetest.TOTPCode(t, secret, 0)})
-	s.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials("user@lyceum.local", seed.DemoPassword))
-	status, out := lyceum(t, map[string]string{"DATA_DIR": dir}, "", "admin", "remove-factor", "--email", "User@Lyceum.local")
+	s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
+		sitetest.Credentials("user@lyceum.local", seed.DemoPassword))
+	status, out := lyceum(t, map[string]string{"DATA_DIR": dir}, "", "admin", "remove-factor", "--email",
+		"User@Lyceum.local")
 	require.Equal(t, 0, status, out)
 	s.Login("user@lyceum.local", seed.DemoPassword)
 	entry := s.Want(200, "GET", "/admin/audit-logs?action=auth.mfa_disabled", s.AdminToken(), nil)
@@ -119,11 +123,13 @@ func TestSmallGapsStayShut(t *testing.T) {
 	// A half-done sign-in ends with all others.
 	email, _, token := s.NewAccount("halfway")
 	secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
-	s.Want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": sitetest.TOTPCode(t, secret, -30*time.Second)})
+	s.Want(200, "POST", "/auth/mfa/totp/confirm", token,
+		map[string]string{"code": sitetest.TOTPCode(t, secret, -30*time.Second)})
 	challenge := s.TryLogin(email, sitetest.Password).Text("challenge")
 	s.Want(204, "POST", "/auth/logout-all", token, nil)
 	verify := func(challenge string) sitetest.Answer {
-		return s.Call("POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": sitetest.TOTPCode(t, secret, 0)})
+		return s.Call("POST", "/auth/mfa/verify", "",
+			map[string]string{"challenge": challenge, "code": sitetest.TOTPCode(t, secret, 0)})
 	}
 	require.Equal(t, "invalid-token", verify(challenge).Text("code"))
 	// One that is written just after a new password was set proves the old one.

@@ -15,26 +15,36 @@ func TestInvisibleCharacters(t *testing.T) {
 		admin := s.AdminToken()
 		_, id, token := s.NewAccount("bob")
 		course := s.Want(201, "POST", "/courses", admin, `{"title":"Seen"}`).Text("id")
-		for _, r := range []rune{'\u200B', '\u00AD', '\uFEFF', '\u2060', '\u3164', '\u034F', '\u2800', '\u200D', '\u180E', '\U000E0041'} {
+		for _, r := range []rune{
+			'\u200B', '\u00AD', '\uFEFF', '\u2060', '\u3164', '\u034F', '\u2800', '\u200D', '\u180E', '\U000E0041',
+		} {
 			name := fmt.Sprintf("%U", r)
 			around, inside := fmt.Sprintf("%cBob@example.com %c", r, r), fmt.Sprintf("b%cob@example.com", r)
 			s.WantProblem(409, "email-taken", "POST", "/auth/register", "", sitetest.Credentials(around, sitetest.Password))
-			faulty := s.WantProblem(422, "validation-failed", "POST", "/auth/register", "", sitetest.Credentials(inside, sitetest.Password))
+			faulty := s.WantProblem(422, "validation-failed", "POST", "/auth/register", "",
+				sitetest.Credentials(inside, sitetest.Password))
 			require.Equal(t, "body.email", faulty.Text("errors.0.location"), name)
 			s.Login(around, sitetest.Password)
-			s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(inside, sitetest.Password))
+			s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+				sitetest.Credentials(inside, sitetest.Password))
 			s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": inside})
-			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin, map[string]string{"role_to_grant": "member", "email": inside})
+			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
+				map[string]string{"role_to_grant": "member", "email": inside})
 			rows := []map[string]string{{"email": around}, {"email": inside}}
-			batch := s.Want(200, "POST", "/admin/invites/batch", admin, map[string]any{"role_to_grant": "member", "dry_run": true, "rows": rows})
-			require.Equal(t, []any{nil, "invalid-email"}, []any{batch.Get("results.0.error"), batch.Get("results.1.error")}, name)
-			batch = s.Want(200, "POST", "/courses/"+course+"/enrollments/batch", admin, map[string]any{"dry_run": true, "rows": rows})
-			require.Equal(t, []any{"created", "invalid-email"}, []any{batch.Get("results.0.status"), batch.Get("results.1.error")}, name)
+			batch := s.Want(200, "POST", "/admin/invites/batch", admin,
+				map[string]any{"role_to_grant": "member", "dry_run": true, "rows": rows})
+			require.Equal(t, []any{nil, "invalid-email"},
+				[]any{batch.Get("results.0.error"), batch.Get("results.1.error")}, name)
+			batch = s.Want(200, "POST", "/courses/"+course+"/enrollments/batch", admin,
+				map[string]any{"dry_run": true, "rows": rows})
+			require.Equal(t, []any{"created", "invalid-email"},
+				[]any{batch.Get("results.0.status"), batch.Get("results.1.error")}, name)
 
 			within, tidy := fmt.Sprintf("Al%cgebra", r), fmt.Sprintf("%cAlgebra%c", r, r)
 			for _, c := range []struct{ method, path, token, field string }{
 				{"PATCH", "/users/me", token, "display_name"}, {"PATCH", "/admin/users/" + id, admin, "display_name"},
-				{"PATCH", "/courses/" + course, admin, "title"}, {"POST", "/courses/" + course + "/lessons", admin, "title"},
+				{"PATCH", "/courses/" + course, admin, "title"},
+				{"POST", "/courses/" + course + "/lessons", admin, "title"},
 				{"POST", "/channels", admin, "title"}, {"POST", "/courses/" + course + "/announcements", admin, "title"},
 			} {
 				body := map[string]string{c.field: within, "visibility": "public"}
@@ -53,11 +63,15 @@ func TestInvisibleCharacters(t *testing.T) {
 					require.Equal(t, "Algebra", got, "%s %s", name, c.path)
 				}
 			}
-			s.WantProblem(422, "validation-failed", "PATCH", "/courses/"+course, admin, map[string]any{"tags": []string{within}})
-			s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": within, "content_type": "text/plain", "size": 1})
-			s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": tidy, "content_type": "text/plain", "size": 1})
+			s.WantProblem(422, "validation-failed", "PATCH", "/courses/"+course, admin,
+				map[string]any{"tags": []string{within}})
+			s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin,
+				map[string]any{"key": within, "content_type": "text/plain", "size": 1})
+			s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin,
+				map[string]any{"key": tidy, "content_type": "text/plain", "size": 1})
 		}
-		s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin, map[string]any{"key": "a\u00a0b", "content_type": "text/plain", "size": 1})
+		s.WantProblem(422, "validation-failed", "POST", "/storage/uploads", admin,
+			map[string]any{"key": "a\u00a0b", "content_type": "text/plain", "size": 1})
 
 		// The full lower case of U+0130 is not a plain i.
 		s.NewAccount("ixd")
@@ -65,7 +79,8 @@ func TestInvisibleCharacters(t *testing.T) {
 		require.Equal(t, "i\u0307xd@example.com", dotted.Text("email"))
 		// What changes the picture of a word stays.
 		for _, title := range []string{"می\u200Cخواهم", "👩\u200D🏫 Biology"} {
-			require.Equal(t, title, s.Want(200, "PATCH", "/courses/"+course, admin, map[string]string{"title": title}).Text("title"))
+			require.Equal(t, title,
+				s.Want(200, "PATCH", "/courses/"+course, admin, map[string]string{"title": title}).Text("title"))
 		}
 	})
 }

@@ -72,6 +72,7 @@ func TestRedemptionsSurviveKill(t *testing.T) {
 			require.Equal(t, uses, s.CountAll("/admin/audit-logs?action="+action, admin), action)
 		}
 		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
-		require.Eventually(t, func() bool { return s.CountNotifications(tokens, "role.granted") == uses }, 90*time.Second, 500*time.Millisecond)
+		require.Eventually(t, func() bool { return s.CountNotifications(tokens, "role.granted") == uses },
+			90*time.Second, 500*time.Millisecond)
 	})
 }

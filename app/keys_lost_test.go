@@ -26,8 +26,10 @@ func TestLostKeysRefuseAndNeverFail(t *testing.T) {
 
 		email, _, user := s.NewAccount("sealed")
 		secret := s.Want(200, "POST", "/auth/mfa/totp", user, nil).Text("secret")
-		recovery := s.Want(200, "POST", "/auth/mfa/totp/confirm", user, map[string]string{"code": sitetest.TOTPCode(t, secret, 0)}).Get("recovery_codes").([]any)
-		open := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password)).Text("challenge")
+		recovery := s.Want(200, "POST", "/auth/mfa/totp/confirm", user,
+			map[string]string{"code": sitetest.TOTPCode(t, secret, 0)}).Get("recovery_codes").([]any)
+		open := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
+			sitetest.Credentials(email, sitetest.Password)).Text("challenge")
 		begun, _, halfway := s.NewAccount("halfway")
 		unconfirmed := s.Want(200, "POST", "/auth/mfa/totp", halfway, nil).Text("secret")
 		refresh := s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(begun, sitetest.Password)).Text("refresh_token")
@@ -37,7 +39,8 @@ func TestLostKeysRefuseAndNeverFail(t *testing.T) {
 		course := s.Want(201, "POST", "/courses", admin, `{"title":"Once"}`, key).Text("id")
 		anonymous := map[string]string{"email": "once@example.com", "password": sitetest.Password}
 		once := s.Want(201, "POST", "/auth/register", "", anonymous, key).Text("id")
-		upload := s.Want(201, "POST", "/storage/uploads", admin, `{"key":"lost.txt","content_type":"text/plain","size":1}`).Text("upload.url")
+		upload := s.Want(201, "POST", "/storage/uploads", admin,
+			`{"key":"lost.txt","content_type":"text/plain","size":1}`).Text("upload.url")
 		verify := s.WaitForLink("once@example.com", "/verify#token=", "")
 		s.Stop()
 
@@ -53,10 +56,13 @@ func TestLostKeysRefuseAndNeverFail(t *testing.T) {
 		}
 		s.WantProblem(401, "invalid-token", "POST", "/auth/refresh", "", map[string]string{"refresh_token": refresh})
 		s.Want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": refresh})
-		s.WantProblem(401, "invalid-code", "POST", "/auth/mfa/verify", "", map[string]string{"challenge": open, "code": sitetest.TOTPCode(t, secret, 0)})
-		user = s.Want(200, "POST", "/auth/mfa/verify", "", map[string]string{"challenge": open, "code": recovery[0].(string)}).Text("access_token")
+		s.WantProblem(401, "invalid-code", "POST", "/auth/mfa/verify", "",
+			map[string]string{"challenge": open, "code": sitetest.TOTPCode(t, secret, 0)})
+		user = s.Want(200, "POST", "/auth/mfa/verify", "",
+			map[string]string{"challenge": open, "code": recovery[0].(string)}).Text("access_token")
 		halfway = s.Login(begun, sitetest.Password)
-		s.WantProblem(401, "invalid-code", "POST", "/auth/mfa/totp/confirm", halfway, map[string]string{"code": sitetest.TOTPCode(t, unconfirmed, 0)})
+		s.WantProblem(401, "invalid-code", "POST", "/auth/mfa/totp/confirm", halfway,
+			map[string]string{"code": sitetest.TOTPCode(t, unconfirmed, 0)})
 		fresh := s.Want(200, "POST", "/auth/mfa/totp", halfway, nil).Text("secret")
 		s.Want(200, "POST", "/auth/mfa/totp/confirm", halfway, map[string]string{"code": sitetest.TOTPCode(t, fresh, 0)})
 		s.WantProblem(404, "not-found", "POST", "/invites/redeem", halfway, map[string]string{"code": code})
@@ -68,14 +74,18 @@ func TestLostKeysRefuseAndNeverFail(t *testing.T) {
 		s.Want(200, "POST", "/auth/verify-email", "", map[string]string{"token": verify})
 		if vars["S3_ENDPOINT"] == "" {
 			_, path, _ := strings.Cut(strings.TrimPrefix(upload, "http://"), "/")
-			require.Equal(t, 403, s.Call("PUT", "/"+path, "", "x", sitetest.Header{"Content-Type": "text/plain", "If-None-Match": "*"}).Status)
+			require.Equal(t, 403,
+				s.Call("PUT", "/"+path, "", "x",
+					sitetest.Header{"Content-Type": "text/plain", "If-None-Match": "*"}).Status)
 		}
 
 		// What can't be opened is told until it is mended.
 		s.Want(204, "DELETE", "/auth/mfa/totp", user, map[string]string{"password": sitetest.Password})
 		status, out := lyceum(t, s.CommandVars(), "", "audit", "accept-break", "--reason", "the keys were lost")
 		require.Equal(t, 0, status, out)
-		require.Eventually(t, func() bool { return s.Want(200, "GET", "/readyz", "", nil).Text("status") == "ready" }, 15*time.Second, 200*time.Millisecond)
+		require.Eventually(t,
+			func() bool { return s.Want(200, "GET", "/readyz", "", nil).Text("status") == "ready" },
+			15*time.Second, 200*time.Millisecond)
 	})
 }
 
@@ -88,5 +98,7 @@ func TestLostKeysAreToldAtTheStart(t *testing.T) {
 	require.NoError(t, p.cmd.Wait())
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "keys")))
 	p = launch(t, dir, nil)
-	require.Eventually(t, func() bool { return strings.Contains(p.out.String(), "JWT_KEYS_DIR does not hold the keys") }, 15*time.Second, 200*time.Millisecond, "%s", p.out)
+	require.Eventually(t,
+		func() bool { return strings.Contains(p.out.String(), "JWT_KEYS_DIR does not hold the keys") },
+		15*time.Second, 200*time.Millisecond, "%s", p.out)
 }

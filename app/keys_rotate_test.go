@@ -18,12 +18,14 @@ func TestJ6KeysRotateWhileServing(t *testing.T) {
 	a, b := sites[0], sites[1]
 	old := a.AdminToken()
 	before := a.Want(200, "GET", "/.well-known/jwks.json", "", nil)
-	status, out := lyceum(t, map[string]string{"JWT_KEYS_DIR": a.Config.JWTKeysDir, "DATA_DIR": t.TempDir()}, "", "keys", "rotate")
+	status, out := lyceum(t, map[string]string{"JWT_KEYS_DIR": a.Config.JWTKeysDir, "DATA_DIR": t.TempDir()}, "",
+		"keys", "rotate")
 	require.Equal(t, 0, status, out)
 	require.Contains(t, out, "signs")
 	require.Contains(t, out, "verifies")
 	signedBy := func() string { return kidOf(t, a.AdminToken()) }
-	require.Eventually(t, func() bool { return signedBy() != before.Text("keys.0.kid") }, time.Second, 50*time.Millisecond, "it signs within a second")
+	require.Eventually(t, func() bool { return signedBy() != before.Text("keys.0.kid") }, time.Second,
+		50*time.Millisecond, "it signs within a second")
 	fresh := a.AdminToken()
 	for _, s := range sites {
 		require.Len(t, s.Want(200, "GET", "/.well-known/jwks.json", "", nil).Get("keys").([]any), 2)

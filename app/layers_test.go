@@ -273,24 +273,51 @@ func TestPlantedLayerFaultsAreFound(t *testing.T) {
 		{"the database in a store", "chat/store.go", `import "lyceum/platform/db"`, databasesInHandlers, nil},
 		{"a view in a service", "chat/service.go", "type view struct { ID string `json:\"id\"` }", viewsOutsideHandlers,
 			[]string{"chat/service.go: view"}},
-		{"a view in a list of types", "chat/service.go", "type (\n a struct{}\n b struct { C struct { ID string `json:\"id\"` } }\n)",
-			viewsOutsideHandlers, []string{"chat/service.go: b"}},
-		{"a view in a handler", "chat/http_x.go", "type view struct { ID string `json:\"id\"` }", viewsOutsideHandlers, nil},
-		{"an event", "chat/post.go", "type posted struct { ID string `json:\"id\"` }\nfunc (posted) EventName() string { return \"\" }",
-			viewsOutsideHandlers, nil},
-		{"a leaf package", "chat/chatapi/chatapi.go", "type x struct { ID string `json:\"id\"` }", viewsOutsideHandlers, nil},
-		{"the data export", "chat/store_holdings.go", "type x struct { ID string `json:\"id\"` }", viewsOutsideHandlers, nil},
+		{
+			"a view in a list of types", "chat/service.go",
+			"type (\n a struct{}\n b struct { C struct { ID string `json:\"id\"` } }\n)",
+			viewsOutsideHandlers, []string{"chat/service.go: b"},
+		},
+		{
+			"a view in a handler", "chat/http_x.go", "type view struct { ID string `json:\"id\"` }",
+			viewsOutsideHandlers, nil,
+		},
+		{
+			"an event", "chat/post.go",
+			"type posted struct { ID string `json:\"id\"` }\nfunc (posted) EventName() string { return \"\" }",
+			viewsOutsideHandlers, nil,
+		},
+		{
+			"a leaf package", "chat/chatapi/chatapi.go", "type x struct { ID string `json:\"id\"` }",
+			viewsOutsideHandlers, nil,
+		},
+		{
+			"the data export", "chat/store_holdings.go", "type x struct { ID string `json:\"id\"` }",
+			viewsOutsideHandlers, nil,
+		},
 		{"another tag", "chat/service.go", "type x struct { ID string `gorm:\"json:id\"` }", viewsOutsideHandlers, nil},
 		{"a query", "chat/service.go", `const q = "SELECT 1"`, sqlOutsideStores, []string{"chat/service.go: SELECT "}},
 		{"a change", "chat/service.go", "const q = `UPDATE x\n\tSET y = 1`", sqlOutsideStores,
 			[]string{"chat/service.go: UPDATE x\n\tSET "}},
-		{"an insertion", "chat/http_x.go", `const q = "INSERT INTO x"`, sqlOutsideStores, []string{"chat/http_x.go: INSERT INTO"}},
-		{"a deletion", "chat/service.go", `const q = "DELETE FROM x"`, sqlOutsideStores, []string{"chat/service.go: DELETE FROM"}},
-		{"a lock", "chat/service.go", `const q = " FOR UPDATE"`, sqlOutsideStores, []string{"chat/service.go:  FOR UPDATE"}},
+		{
+			"an insertion", "chat/http_x.go", `const q = "INSERT INTO x"`, sqlOutsideStores,
+			[]string{"chat/http_x.go: INSERT INTO"},
+		},
+		{
+			"a deletion", "chat/service.go", `const q = "DELETE FROM x"`, sqlOutsideStores,
+			[]string{"chat/service.go: DELETE FROM"},
+		},
+		{
+			"a lock", "chat/service.go", `const q = " FOR UPDATE"`, sqlOutsideStores,
+			[]string{"chat/service.go:  FOR UPDATE"},
+		},
 		{"a dialect's lock", "chat/service.go", "func f() { g(s.db.ForUpdate()) }", sqlOutsideStores,
 			[]string{"chat/service.go: s.db.ForUpdate"}},
 		{"a query in a store", "chat/store_x.go", `const q = "SELECT 1"`, sqlOutsideStores, nil},
-		{"a sentence", "chat/service.go", `const q = "Select a file to update or delete from the set"`, sqlOutsideStores, nil},
+		{
+			"a sentence", "chat/service.go", `const q = "Select a file to update or delete from the set"`,
+			sqlOutsideStores, nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -19,7 +19,8 @@ import (
 // P7: hundreds of sign-ins at once neither stop the server nor fill its memory; each is answered in time.
 func TestP7FloodOfLogins(t *testing.T) {
 	t.Parallel()
-	p := launch(t, t.TempDir(), map[string]string{"ARGON2_MEMORY_KIB": "19456", "ARGON2_TIME": "2", "RATE_LIMIT_ENABLED": "false"})
+	p := launch(t, t.TempDir(),
+		map[string]string{"ARGON2_MEMORY_KIB": "19456", "ARGON2_TIME": "2", "RATE_LIMIT_ENABLED": "false"})
 	s := p.site()
 	email, _, _ := s.NewAccount("flood")
 	flood := testkit.Rounds(500)

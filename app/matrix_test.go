@@ -107,7 +107,10 @@ func (m *matrix) operations() (out []operation) {
 	rows := maps.Clone(table)
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 		for _, method := range slices.Sorted(maps.Keys(doc.Paths[path])) {
-			o := operation{method: strings.ToUpper(method), path: path, role: doc.Paths[path][method].Role, permission: doc.Paths[path][method].Permission}
+			o := operation{
+				method: strings.ToUpper(method), path: path, role: doc.Paths[path][method].Role,
+				permission: doc.Paths[path][method].Permission,
+			}
 			o.name = o.method + " " + path
 			r, there := rows[o.name]
 			require.True(m.t, there, "%s has no row in the matrix: say there who may do it, from CONTRACT.md", o.name)
@@ -145,7 +148,8 @@ func (m *matrix) object(kind string, owner, caller actor, fresh bool) ids {
 func (m *matrix) send(o operation, who actor, with ids) sitetest.Answer {
 	m.cells++
 	if o.media != "" {
-		return m.s.Call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with), sitetest.Header{"Content-Type": o.media})
+		return m.s.Call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with),
+			sitetest.Header{"Content-Type": o.media})
 	}
 	return m.s.Call(o.method, with.into(o.path+o.query), who.token, o.bodyOf(with))
 }
@@ -206,7 +210,8 @@ func (m *matrix) judge(o operation, who actor, what, want string, a sitetest.Ans
 func (m *matrix) alike(o operation, who actor, what string, a, b sitetest.Answer) {
 	m.t.Helper()
 	if !same(a, b) {
-		m.t.Errorf("%s by %s, %s can be told apart:\n%v %s\n%v %s", o.name, who.role, what, a.Header, a.Raw, b.Header, b.Raw)
+		m.t.Errorf("%s by %s, %s can be told apart:\n%v %s\n%v %s", o.name, who.role, what, a.Header, a.Raw,
+			b.Header, b.Raw)
 	}
 }
 
@@ -306,7 +311,8 @@ func TestA1PermissionMatrix(t *testing.T) {
 	said := readDocument(t, m.s)
 	m.s.OnAnswer = said.hear
 	for _, r := range m.s.Running.Parts.Server.ListRoutes() {
-		require.True(t, !r.Hidden || r.Who == "anonymous", "%s %s is hidden from the document and so from the matrix", r.Method, r.Path)
+		require.True(t, !r.Hidden || r.Who == "anonymous",
+			"%s %s is hidden from the document and so from the matrix", r.Method, r.Path)
 	}
 	for _, o := range m.ops {
 		for kind, words := range o.foreign {
@@ -368,7 +374,8 @@ func TestA2NestedIdsBelongTogether(t *testing.T) {
 	own := m.actors["instructor"]
 	a, b := m.object("draft course", own, own, true), m.object("draft course", own, own, true)
 	for _, list := range [][]string{{b["lesson_id"]}, {a["lesson_id"], b["lesson_id"]}} {
-		m.s.WantProblem(422, "validation-failed", "PUT", "/courses/"+a["id"]+"/lessons/order", own.token, map[string]any{"lesson_ids": list})
+		m.s.WantProblem(422, "validation-failed", "PUT", "/courses/"+a["id"]+"/lessons/order", own.token,
+			map[string]any{"lesson_ids": list})
 	}
 }
 
@@ -408,12 +415,20 @@ func TestTheMatrixFindsPlantedFaults(t *testing.T) {
 	require.Empty(t, verdict("404", missing))
 	require.Empty(t, verdict("200 201", told(201, `{}`)))
 	for want, a := range map[string]sitetest.Answer{
-		"404": told(200, `{}`), "401": told(403, `{"code":"forbidden"}`), "403": told(403, `{"code":"account-disabled"}`), "204": missing, "-": told(200, `{}`),
+		"404": told(200, `{}`),
+		"401": told(403, `{"code":"forbidden"}`),
+		"403": told(403, `{"code":"account-disabled"}`),
+		"204": missing,
+		"-":   told(200, `{}`),
 	} {
 		require.NotEmpty(t, verdict(want, a), want)
 	}
-	require.True(t, same(missing, told(404, `{"code":"not-found","detail":"No such course.","instance":"/courses/\"b","request_id":"2"}`)))
-	require.False(t, same(missing, told(404, `{"code":"not-found","detail":"Not your course.","instance":"/courses/b","request_id":"2"}`)))
+	require.True(t,
+		same(missing,
+			told(404, `{"code":"not-found","detail":"No such course.","instance":"/courses/\"b","request_id":"2"}`)))
+	require.False(t,
+		same(missing,
+			told(404, `{"code":"not-found","detail":"Not your course.","instance":"/courses/b","request_id":"2"}`)))
 	other := missing
 	other.Header = http.Header{"Etag": {`"1"`}}
 	require.False(t, same(missing, other))

@@ -21,7 +21,9 @@ func TestPermissionsOfEachRole(t *testing.T) {
 		usersapi.RoleAdmin:      {"audit:read", "invites:manage", "mail:manage", "users:manage"},
 	}
 	var expected []string
-	for _, r := range []identity.Role{identity.Anonymous, usersapi.RoleUser, usersapi.RoleMember, usersapi.RoleInstructor, usersapi.RoleAdmin} {
+	for _, r := range []identity.Role{
+		identity.Anonymous, usersapi.RoleUser, usersapi.RoleMember, usersapi.RoleInstructor, usersapi.RoleAdmin,
+	} {
 		expected = append(expected, own[r]...)
 		var has []string
 		for _, p := range all.List() {

@@ -68,7 +68,10 @@ func TestI4WhatIsNoCodeTakesTheSameSteps(t *testing.T) {
 	_, _, token := s.NewAccount("guesser")
 	s.Redeem(token, "now the caller is known")
 	seen := map[int64]bool{}
-	for code, status := range map[string]int{"01234-56789-ABCDE-FGHJK-MNPQR-S": 404, "x": 404, "??": 404, strings.Repeat("A", 128): 404, strings.Repeat("A", 129): 422, strings.Repeat("日", 100_000): 422} {
+	for code, status := range map[string]int{
+		"01234-56789-ABCDE-FGHJK-MNPQR-S": 404, "x": 404, "??": 404, strings.Repeat("A", 128): 404,
+		strings.Repeat("A", 129): 422, strings.Repeat("日", 100_000): 422,
+	} {
 		a := s.Redeem(token, code)
 		require.Equal(t, status, a.Status, "%s", a.Raw)
 		seen[queriesFor(s, spans, a)] = true
@@ -85,7 +88,8 @@ func TestRoutesTakeFewQueries(t *testing.T) {
 	_, _, learner := s.NewAccount("counted")
 	var course, lesson string
 	for i := range 30 {
-		course = "/courses/" + s.Want(201, "POST", "/courses", admin, map[string]any{"title": fmt.Sprint("Counted ", i), "status": "published"}).Text("id")
+		course = "/courses/" + s.Want(201, "POST", "/courses", admin,
+			map[string]any{"title": fmt.Sprint("Counted ", i), "status": "published"}).Text("id")
 		s.Want(201, "POST", course+"/enrollment", learner, nil)
 		var first string
 		for j := range 3 {
@@ -111,16 +115,31 @@ func TestRoutesTakeFewQueries(t *testing.T) {
 		method, path, body string
 		token              string
 	}{
-		{1, "GET", "/courses?limit=1", "", ""}, {1, "GET", "/courses?limit=100", "", ""}, {1, "GET", "/courses?limit=100&q=counted", "", learner},
-		{1, "GET", "/courses?status=draft", "", admin}, {1, "GET", "/users/me/enrollments", "", learner}, {1, "GET", "/users/me/progress", "", learner},
-		{3, "GET", course, "", ""}, {3, "GET", course, "", learner}, {3, "GET", course + "/lessons", "", learner}, {3, "GET", lesson, "", learner},
+		{1, "GET", "/courses?limit=1", "", ""}, {1, "GET", "/courses?limit=100", "", ""},
+		{1, "GET", "/courses?limit=100&q=counted", "", learner},
+		{1, "GET", "/courses?status=draft", "", admin}, {
+			1, "GET", "/users/me/enrollments", "", learner,
+		}, {1, "GET", "/users/me/progress", "", learner},
+		{3, "GET", course, "", ""}, {3, "GET", course, "", learner}, {
+			3, "GET", course + "/lessons", "", learner,
+		}, {3, "GET", lesson, "", learner},
 		{2, "GET", course + "/progress", "", learner}, {3, "GET", course + "/learners", "", admin},
 		{1, "GET", "/storage/sign?key=counted.txt", "", learner}, {0, "GET", "/storage/sign?key=counted.txt", "", admin},
-		{1, "PUT", lesson + "/progress", `{"percent":10}`, learner}, {1, "PUT", lesson + "/progress", `{"percent":10}`, learner}, {2, "PUT", lesson + "/progress", `{"percent":100}`, learner},
-		{1, "POST", course + "/enrollment", "", learner}, {4, "DELETE", course + "/enrollment", "", learner}, {6, "POST", course + "/enrollment", "", learner},
-		{7, "POST", "/courses", `{"title":"More"}`, admin}, {7, "PATCH", course, `{"title":"Changed"}`, admin}, {9, "PATCH", course, `{"tags":["x"]}`, admin},
-		{8, "POST", course + "/lessons", `{"title":"4"}`, admin}, {6, "PATCH", lesson, `{"title":"New"}`, admin}, {11, "DELETE", lesson, "", admin},
-		{17, "POST", course + "/clone", `{}`, admin}, {4, "DELETE", course, "", admin}, {8, "POST", course + "/restore", "", admin},
+		{1, "PUT", lesson + "/progress", `{"percent":10}`, learner}, {
+			1, "PUT", lesson + "/progress", `{"percent":10}`, learner,
+		}, {2, "PUT", lesson + "/progress", `{"percent":100}`, learner},
+		{1, "POST", course + "/enrollment", "", learner}, {
+			4, "DELETE", course + "/enrollment", "", learner,
+		}, {6, "POST", course + "/enrollment", "", learner},
+		{7, "POST", "/courses", `{"title":"More"}`, admin}, {
+			7, "PATCH", course, `{"title":"Changed"}`, admin,
+		}, {9, "PATCH", course, `{"tags":["x"]}`, admin},
+		{8, "POST", course + "/lessons", `{"title":"4"}`, admin}, {
+			6, "PATCH", lesson, `{"title":"New"}`, admin,
+		}, {11, "DELETE", lesson, "", admin},
+		{17, "POST", course + "/clone", `{}`, admin}, {4, "DELETE", course, "", admin}, {
+			8, "POST", course + "/restore", "", admin,
+		},
 		{2, "POST", course + "/enrollments/batch", `{"rows":[{"email":"nobody@example.com"}]}`, admin},
 	} {
 		var body any
@@ -128,7 +147,8 @@ func TestRoutesTakeFewQueries(t *testing.T) {
 			body = c.body
 		}
 		n := queriesOf(s, spans, c.method, c.path, c.token, body)
-		t.Logf("%2d  %s %s", n, c.method, strings.NewReplacer(lesson, "/courses/{id}/lessons/{lesson_id}", course, "/courses/{id}").Replace(c.path))
+		t.Logf("%2d  %s %s", n, c.method,
+			strings.NewReplacer(lesson, "/courses/{id}/lessons/{lesson_id}", course, "/courses/{id}").Replace(c.path))
 		require.LessOrEqual(t, n, c.most, "%s %s", c.method, c.path)
 	}
 }

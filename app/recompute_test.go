@@ -19,7 +19,8 @@ func TestProgressIsRecomputedFromItsRows(t *testing.T) {
 		path := "/courses/" + course
 		var lessons []string
 		for i := range 2 {
-			lessons = append(lessons, s.Want(201, "POST", path+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Text("id"))
+			lessons = append(lessons,
+				s.Want(201, "POST", path+"/lessons", admin, map[string]any{"title": fmt.Sprint(i)}).Text("id"))
 		}
 		_, _, whole := s.NewAccount("recompute-whole")
 		_, _, half := s.NewAccount("recompute-half")
@@ -39,7 +40,8 @@ func TestProgressIsRecomputedFromItsRows(t *testing.T) {
 		require.Eventually(t, func() bool { return completions() == 1 }, 20*time.Second, 50*time.Millisecond)
 		for _, broken := range []string{
 			"UPDATE course_progress SET percent_sum = 7, completed_lessons = 1, completed_at = NULL WHERE course_id = ? AND completed_lessons = 2",
-			"DELETE FROM course_progress WHERE course_id = ? AND percent_sum = 60", "UPDATE courses SET lesson_count = 9 WHERE id = ?",
+			"DELETE FROM course_progress WHERE course_id = ? AND percent_sum = 60",
+			"UPDATE courses SET lesson_count = 9 WHERE id = ?",
 		} {
 			n, err := d.Exec(t.Context(), broken, course)
 			require.NoError(t, err)
@@ -53,7 +55,8 @@ func TestProgressIsRecomputedFromItsRows(t *testing.T) {
 		require.NotNil(t, s.Want(200, "GET", path+"/progress", whole, nil).Get("completed_at"))
 		require.EqualValues(t, 30, s.Want(200, "GET", path+"/progress", half, nil).Get("percent"))
 		require.EqualValues(t, 2, s.Want(200, "GET", path, admin, nil).Get("lesson_count"))
-		require.Eventually(t, func() bool { return completions() == 2 }, 20*time.Second, 50*time.Millisecond, "a completion that was lost is told")
+		require.Eventually(t, func() bool { return completions() == 2 }, 20*time.Second, 50*time.Millisecond,
+			"a completion that was lost is told")
 		status, out = lyceum(t, vars, "", "progress", "recompute")
 		require.Equal(t, 0, status, out)
 		require.Contains(t, out, "0 counts and sums repaired")

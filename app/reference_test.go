@@ -62,7 +62,8 @@ func (d declarations) permissionsPage() string {
 		}
 	}
 	for _, p := range d.Permissions.List() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, cmp.Or(string(p.Lowest), "anonymous"), strings.Join(routes[p.Name], "<br>"))
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, cmp.Or(string(p.Lowest), "anonymous"),
+			strings.Join(routes[p.Name], "<br>"))
 	}
 	return b.String()
 }
@@ -131,15 +132,28 @@ func TestClashingDeclarationsAreRefused(t *testing.T) {
 		module module.Module
 		says   string
 	}{
-		"permission":   {module.Module{Permissions: []identity.Permission{{Name: "courses:read", Lowest: usersapi.RoleAdmin}}}, `"courses:read" is declared twice`},
-		"problem":      {module.Module{Problems: []apperr.Problem{{Code: "not-found", Title: "x", Meaning: "x"}}}, `"not-found" is declared twice`},
-		"event":        {module.Module{Declares: events.ProvideDeclarations(events.DeclareEvent[auditapi.Entry]("Again."))}, `"audit.entry" is declared twice`},
-		"audit action": {module.Module{Declares: auditapi.Declare(auditapi.Action{Name: "user.updated", Targets: []string{"user"}})}, `"user.updated" is declared twice`},
-		"migration":    {module.Module{Migrations: slices.Clone(modules[0].Migrations[:1])}, "is there twice"},
+		"permission": {
+			module.Module{Permissions: []identity.Permission{{Name: "courses:read", Lowest: usersapi.RoleAdmin}}},
+			`"courses:read" is declared twice`,
+		},
+		"problem": {
+			module.Module{Problems: []apperr.Problem{{Code: "not-found", Title: "x", Meaning: "x"}}},
+			`"not-found" is declared twice`,
+		},
+		"event": {
+			module.Module{Declares: events.ProvideDeclarations(events.DeclareEvent[auditapi.Entry]("Again."))},
+			`"audit.entry" is declared twice`,
+		},
+		"audit action": {
+			module.Module{Declares: auditapi.Declare(auditapi.Action{Name: "user.updated", Targets: []string{"user"}})},
+			`"user.updated" is declared twice`,
+		},
+		"migration": {module.Module{Migrations: slices.Clone(modules[0].Migrations[:1])}, "is there twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clash.module.Name = "planted"
-			err := built(t, embeddedConfig(t, nil), append(modules[:len(modules):len(modules)], clash.module), &server, &runner)
+			err := built(t, embeddedConfig(t, nil), append(modules[:len(modules):len(modules)], clash.module),
+				&server, &runner)
 			require.ErrorContains(t, err, clash.says)
 		})
 	}

@@ -56,7 +56,8 @@ func TestEndsHoldWhileRedisIsFrozen(t *testing.T) {
 	defer redis.Thaw()
 	a.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
 	ended := time.Now()
-	require.Eventually(t, func() bool { return b.Call("GET", "/users/me", token, nil).Status == 401 }, 2*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return b.Call("GET", "/users/me", token, nil).Status == 401 },
+		2*time.Second, 20*time.Millisecond)
 	t.Logf("after %s", time.Since(ended).Round(time.Millisecond))
 }
 
@@ -70,11 +71,13 @@ func TestReplicasDoThingsOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range ids {
 			wg.Go(func() {
-				ids[i] = sites[i%2].Call("POST", "/courses", admin, `{"title":"Once"}`, sitetest.Header{"Idempotency-Key": fmt.Sprint("r", round)}).Text("id")
+				ids[i] = sites[i%2].Call("POST", "/courses", admin, `{"title":"Once"}`,
+					sitetest.Header{"Idempotency-Key": fmt.Sprint("r", round)}).Text("id")
 			})
 		}
 		wg.Wait()
-		login := sites[0].Want(200, "POST", "/auth/login", "", map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword}).Text("refresh_token")
+		login := sites[0].Want(200, "POST", "/auth/login", "",
+			map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword}).Text("refresh_token")
 		next := make([]string, 20)
 		for i := range next {
 			wg.Go(func() { next[i] = sites[i%2].Refresh(login).Text("refresh_token") })
@@ -110,25 +113,35 @@ func TestPartsGoAndComeBack(t *testing.T) {
 	}
 	heals := func() {
 		t.Helper()
-		require.Eventually(t, func() bool { return s.Call("GET", "/readyz", "", nil).Text("status") == "ready" }, 10*time.Second, 100*time.Millisecond)
+		require.Eventually(t, func() bool { return s.Call("GET", "/readyz", "", nil).Text("status") == "ready" },
+			10*time.Second, 100*time.Millisecond)
 	}
 	for _, fault := range []struct{ fail, mend func() }{{redis.Freeze, redis.Thaw}, {redis.Kill, redis.Start}} {
 		fault.fail()
-		require.Eventually(t, func() bool { return quick("GET", "/readyz", "", nil).Text("status") == "degraded" }, 10*time.Second, 100*time.Millisecond)
+		require.Eventually(t, func() bool { return quick("GET", "/readyz", "", nil).Text("status") == "degraded" },
+			10*time.Second, 100*time.Millisecond)
 		require.Equal(t, 200, quick("GET", "/users/me", admin, nil).Status)
 		require.Equal(t, 201, quick("POST", "/courses", admin, `{"title":"Without Redis"}`).Status)
 		require.Equal(t, 201, quick("POST", "/channels/hq/messages", admin, `{"body":"without Redis"}`).Status)
 		fault.mend()
 		heals()
 	}
-	for _, fault := range []struct{ fail, mend func() }{{postgres.Freeze, postgres.Thaw}, {postgres.Kill, postgres.Start}} {
+	for _, fault := range []struct{ fail, mend func() }{
+		{postgres.Freeze, postgres.Thaw}, {postgres.Kill, postgres.Start},
+	} {
 		fault.fail()
-		for _, path := range []string{"/courses", "/channels/hq", "/notifications", "/storage/assets", "/admin/audit-logs", "/admin/audit-logs/verify"} {
+		for _, path := range []string{
+			"/courses", "/channels/hq", "/notifications", "/storage/assets", "/admin/audit-logs",
+			"/admin/audit-logs/verify",
+		} {
 			a := quick("GET", path, admin, nil)
 			require.Equal(t, 503, a.Status, "%s: %s", path, a.Raw)
 			require.NotEmpty(t, a.Header.Get("Retry-After"))
 		}
-		for path, body := range map[string]string{"/courses": `{"title":"x"}`, "/invites/redeem": `{"code":"x"}`, "/admin/invites/batch": `{"role_to_grant":"member","rows":[{"email":"x@example.com"}]}`} {
+		for path, body := range map[string]string{
+			"/courses": `{"title":"x"}`, "/invites/redeem": `{"code":"x"}`,
+			"/admin/invites/batch": `{"role_to_grant":"member","rows":[{"email":"x@example.com"}]}`,
+		} {
 			require.Equal(t, 503, quick("POST", path, admin, body).Status, path)
 		}
 		require.Equal(t, 503, quick("GET", "/readyz", "", nil).Status)

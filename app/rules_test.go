@@ -162,7 +162,8 @@ func uncomposed(t *testing.T, dir string, all module.List) (out []string) {
 func TestEveryModuleIsComposed(t *testing.T) {
 	require.Empty(t, uncomposed(t, "..", modules))
 	// Planted: a list without the last module, and a folder that nobody composed.
-	require.Equal(t, []string{"not composed: modules/" + modules[len(modules)-1].Name}, uncomposed(t, "..", modules[:len(modules)-1]))
+	require.Equal(t, []string{"not composed: modules/" + modules[len(modules)-1].Name},
+		uncomposed(t, "..", modules[:len(modules)-1]))
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "modules", "badges"), 0o700))
 	require.Equal(t, []string{"not composed: modules/badges"}, uncomposed(t, dir, nil))
@@ -171,7 +172,8 @@ func TestEveryModuleIsComposed(t *testing.T) {
 // A site of the tests has no module that the program lacks.
 func TestSitesHaveModulesOfTheProgram(t *testing.T) {
 	for _, ofSite := range sitetest.Modules {
-		require.True(t, slices.ContainsFunc(modules, func(m module.Module) bool { return m.Name == ofSite.Name }), ofSite.Name)
+		require.True(t, slices.ContainsFunc(modules, func(m module.Module) bool { return m.Name == ofSite.Name }),
+			ofSite.Name)
 	}
 }
 
@@ -180,8 +182,10 @@ func TestTheTopLevelIsTheHouse(t *testing.T) {
 	entries, err := os.ReadDir("..")
 	require.NoError(t, err)
 	allowed := []string{"app", "modules", "platform", "migrations", "templates", "public", "docker", "docs", "tools",
-		"Taskfile.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "go.mod", "go.sum", "LICENSE", "data", "lyceum"}
+		"Taskfile.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "go.mod", "go.sum",
+		"LICENSE", "data", "lyceum"}
 	for _, e := range entries {
-		require.True(t, strings.HasPrefix(e.Name(), ".") || slices.Contains(allowed, e.Name()), "%s stands at the top level", e.Name())
+		require.True(t, strings.HasPrefix(e.Name(), ".") || slices.Contains(allowed, e.Name()),
+			"%s stands at the top level", e.Name())
 	}
 }

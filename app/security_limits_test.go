@@ -19,7 +19,11 @@ func TestR3OnlyTrustedProxiesNameTheAddress(t *testing.T) {
 	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_LOGIN_IP": "20/1m"})
 	passed := 0
 	for i := range 30 {
-		a := s.TryLogin(fmt.Sprintf("r3-%d@example.com", i), "wrong", sitetest.Header{"X-Forwarded-For": fmt.Sprint("203.0.113.", i), "X-Real-IP": fmt.Sprint("203.0.113.", i), "Forwarded": fmt.Sprint("for=203.0.113.", i)})
+		a := s.TryLogin(fmt.Sprintf("r3-%d@example.com", i), "wrong",
+			sitetest.Header{
+				"X-Forwarded-For": fmt.Sprint("203.0.113.", i), "X-Real-IP": fmt.Sprint("203.0.113.", i),
+				"Forwarded": fmt.Sprint("for=203.0.113.", i),
+			})
 		if a.Status == 401 {
 			passed++
 			continue
@@ -31,7 +35,8 @@ func TestR3OnlyTrustedProxiesNameTheAddress(t *testing.T) {
 	p := sitetest.Start(t, map[string]string{"RATE_LIMIT_LOGIN_IP": "20/1m", "TRUSTED_PROXIES": "127.0.0.0/8,10.0.0.0/8"})
 	passed = 0
 	for i := range 30 {
-		if p.TryLogin(fmt.Sprintf("r3-%d@example.com", i), "wrong", sitetest.FromAddress(fmt.Sprintf("203.0.113.%d, 198.51.100.7, 10.0.0.2", i))).Status == 401 {
+		if p.TryLogin(fmt.Sprintf("r3-%d@example.com", i), "wrong",
+			sitetest.FromAddress(fmt.Sprintf("203.0.113.%d, 198.51.100.7, 10.0.0.2", i))).Status == 401 {
 			passed++
 		}
 	}
@@ -44,7 +49,8 @@ func TestR4LimitsAreExactOverReplicas(t *testing.T) {
 	sites := sitetest.StartReplicas(t, 3, "RATE_LIMIT_API=30/1m", "RATE_LIMIT_LOGIN_IP=25/1m")
 	token := sites[0].AdminToken() // one of the 25
 	statuses := make([]int, 60)
-	sitetest.CallAtOnce(sites, 60, func(s *sitetest.Site, i int) { statuses[i] = s.Call("GET", "/courses", "", nil).Status })
+	sitetest.CallAtOnce(sites, 60,
+		func(s *sitetest.Site, i int) { statuses[i] = s.Call("GET", "/courses", "", nil).Status })
 	require.Equal(t, 30, sitetest.CountOf(statuses, 200), "%v", statuses)
 	require.Equal(t, 30, sitetest.CountOf(statuses, 429))
 	sitetest.CallAtOnce(sites, 60, func(s *sitetest.Site, i int) {
@@ -52,7 +58,8 @@ func TestR4LimitsAreExactOverReplicas(t *testing.T) {
 	})
 	require.Equal(t, 24, sitetest.CountOf(statuses, 401), "%v", statuses)
 	// Signed-in callers have a budget each, wherever they come from.
-	sitetest.CallAtOnce(sites, 60, func(s *sitetest.Site, i int) { statuses[i] = s.Call("GET", "/users/me", token, nil).Status })
+	sitetest.CallAtOnce(sites, 60,
+		func(s *sitetest.Site, i int) { statuses[i] = s.Call("GET", "/users/me", token, nil).Status })
 	require.Equal(t, 30, sitetest.CountOf(statuses, 200), "%v", statuses)
 }
 
@@ -80,7 +87,9 @@ func TestR7LimitsAreTold(t *testing.T) {
 		// The caller's budget is the caller's: others, and those without a token, have their own.
 		s.Want(200, "GET", "/courses", "", nil)
 		for range 50 {
-			for _, path := range []string{"/healthz", "/readyz", "/", "/docs", "/openapi.json", "/console/app.js", "/metrics"} {
+			for _, path := range []string{
+				"/healthz", "/readyz", "/", "/docs", "/openapi.json", "/console/app.js", "/metrics",
+			} {
 				a := s.Want(200, "GET", path, "", nil)
 				require.Empty(t, a.Header.Get("RateLimit"), path)
 			}

@@ -23,7 +23,9 @@ import (
 // upload can be sent again.
 func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 	t.Parallel()
-	dir, env := t.TempDir(), map[string]string{"RATE_LIMIT_ENABLED": "false", "HTTP_ADDR": "127.0.0.1:" + sitetest.FreePort(t)}
+	dir, env := t.TempDir(), map[string]string{
+		"RATE_LIMIT_ENABLED": "false", "HTTP_ADDR": "127.0.0.1:" + sitetest.FreePort(t),
+	}
 	env["PUBLIC_URL"] = "http://" + env["HTTP_ADDR"]
 	random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 3))
 	content := make([]byte, 3<<20)
@@ -36,7 +38,10 @@ func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 	whole := 0
 	for round := range testkit.Rounds(100) {
 		s := p.site()
-		body := map[string]any{"key": "kill-" + hex.EncodeToString([]byte{byte(round)}), "content_type": "text/plain", "size": len(content)}
+		body := map[string]any{
+			"key": "kill-" + hex.EncodeToString([]byte{byte(round)}), "content_type": "text/plain",
+			"size": len(content),
+		}
 		if round%2 == 0 {
 			body["sha256"] = hex.EncodeToString(sum[:])
 		}
@@ -70,7 +75,8 @@ func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 			s.Upload(up, string(content))
 			s.Want(200, "POST", complete, admin, nil)
 		}
-		got := s.Want(200, "GET", s.Want(200, "GET", "/storage/sign?key="+body["key"].(string), admin, nil).Text("url"), "", nil)
+		got := s.Want(200, "GET",
+			s.Want(200, "GET", "/storage/sign?key="+body["key"].(string), admin, nil).Text("url"), "", nil)
 		require.True(t, bytes.Equal(content, got.Raw))
 	}
 	t.Logf("%d of %d were whole", whole, testkit.Rounds(100))

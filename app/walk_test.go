@@ -17,10 +17,12 @@ func TestTheMainJob(t *testing.T) {
 		admin := s.AdminToken()
 		email, id, user := s.NewAccount("learner")
 
-		course := s.Want(201, "POST", "/courses", admin, map[string]any{"title": "Walk", "visibility": "member", "status": "published"})
+		course := s.Want(201, "POST", "/courses", admin,
+			map[string]any{"title": "Walk", "visibility": "member", "status": "published"})
 		courseID := course.Text("id")
 		require.Equal(t, "/courses/"+courseID, course.Header.Get("Location"))
-		lesson := s.Want(201, "POST", "/courses/"+courseID+"/lessons", admin, map[string]any{"title": "One", "content": "# Hi\n<script>alert(1)</script>"})
+		lesson := s.Want(201, "POST", "/courses/"+courseID+"/lessons", admin,
+			map[string]any{"title": "One", "content": "# Hi\n<script>alert(1)</script>"})
 		require.NotContains(t, lesson.Text("content_html"), "<script")
 		require.Contains(t, lesson.Text("content_html"), "&lt;script&gt;", "what is not rendered is shown as typed")
 		require.Contains(t, lesson.Text("content_html"), "<h1")
@@ -56,7 +58,8 @@ func TestTheMainJob(t *testing.T) {
 func storeAndSign(s *sitetest.Site, admin, user, courseID, lessonID string) {
 	t := s.T
 	t.Helper()
-	up := s.Want(201, "POST", "/storage/uploads", admin, map[string]any{"key": "lessons/walk.txt", "content_type": "text/plain", "size": 12})
+	up := s.Want(201, "POST", "/storage/uploads", admin,
+		map[string]any{"key": "lessons/walk.txt", "content_type": "text/plain", "size": 12})
 	s.Upload(up, "hello lyceum")
 	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, map[string]any{})
 	s.WantProblem(403, "forbidden", "GET", "/storage/sign?key=lessons/walk.txt", user, nil)
@@ -88,7 +91,8 @@ func TestTheSeedWalk(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	s.Want(201, "POST", "/auth/register", "", `{"email":"user@example.com","password":"secretpass"}`)
 	user := s.Want(200, "POST", "/auth/login", "", `{"email":"user@example.com","password":"secretpass"}`).Text("access_token")
-	code := s.Want(201, "POST", "/admin/invites", s.AdminToken(), `{"role_to_grant":"member","expires_at":"2027-12-01T00:00:00Z"}`).Text("code")
+	code := s.Want(201, "POST", "/admin/invites", s.AdminToken(),
+		`{"role_to_grant":"member","expires_at":"2027-12-01T00:00:00Z"}`).Text("code")
 	s.Want(200, "POST", "/invites/redeem", user, map[string]string{"code": code})
 	require.NotEmpty(t, s.Want(200, "GET", "/courses?visibility=member", user, nil).Items())
 	url := s.Want(200, "GET", "/storage/sign?key=lessons/video.mp4", user, nil).Text("url")

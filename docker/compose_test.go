@@ -85,7 +85,8 @@ func TestWhatIsWaitedForCanBeReady(t *testing.T) {
 			if _, ok := c.Services[other]; !ok {
 				t.Errorf("%s waits for %s, which is not there", name, other)
 			}
-			require.False(t, on.Condition == "service_healthy" && c.Services[other].Healthcheck == nil, "%s waits for %s, which has no healthcheck", name, other)
+			require.False(t, on.Condition == "service_healthy" && c.Services[other].Healthcheck == nil,
+				"%s waits for %s, which has no healthcheck", name, other)
 		}
 	}
 }
@@ -112,7 +113,8 @@ func TestVolumesAreDeclaredAndKeysAreShared(t *testing.T) {
 
 func TestEnvironmentIsWhatTheProgramReads(t *testing.T) {
 	known := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"),
+		-1) {
 		known[m[1]] = true
 	}
 	c := load(t)
@@ -153,16 +155,24 @@ func TestTheStoreKeyIsNarrow(t *testing.T) {
 			}
 		}
 		for _, action := range s.Action {
-			require.False(t, s.Effect == "Allow" && !slices.Contains([]string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:GetBucketLocation"}, action), "the policy allows %s", action)
+			require.False(t,
+				s.Effect == "Allow" && !slices.Contains([]string{
+					"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:GetBucketLocation",
+				},
+					action),
+				"the policy allows %s", action)
 		}
-		denied = denied || s.Effect == "Deny" && slices.Contains(s.Condition["StringLike"]["s3:x-amz-content-sha256"], "STREAMING-UNSIGNED-*")
+		denied = denied || s.Effect == "Deny" && slices.Contains(s.Condition["StringLike"]["s3:x-amz-content-sha256"],
+			"STREAMING-UNSIGNED-*")
 	}
 	require.True(t, denied, "the policy takes unsigned bodies")
 }
 
 func TestTheImageIsSmallAndUnprivileged(t *testing.T) {
 	file := read(t, "Dockerfile")
-	for _, want := range []string{"CGO_ENABLED=0 go build", "USER 65532:65532", "distroless/static", "-o /out/lyceum ./app"} {
+	for _, want := range []string{
+		"CGO_ENABLED=0 go build", "USER 65532:65532", "distroless/static", "-o /out/lyceum ./app",
+	} {
 		require.Contains(t, file, want, "no %q", want)
 	}
 }

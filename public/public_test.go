@@ -80,8 +80,9 @@ func TestNothingInline(t *testing.T) {
 
 func TestInlineRulesCanFail(t *testing.T) {
 	for what, text := range map[string]string{
-		"a script with a body": `<script src="x">alert(1)</script>`, "a script without src": `<script type="module"></script>`,
-		"a style element": `<style>`, "a style attribute": `<p style="x">`, "a handler attribute": `<p onclick="x">`,
+		"a script with a body": `<script src="x">alert(1)</script>`,
+		"a script without src": `<script type="module"></script>`,
+		"a style element":      `<style>`, "a style attribute": `<p style="x">`, "a handler attribute": `<p onclick="x">`,
 		"a javascript address": `href="javascript:x"`, "a foreign asset": `<img src="https://x/y">`,
 	} {
 		require.True(t, inline[what].MatchString(text), "the rule against %s lets %s pass", what, text)
@@ -100,7 +101,8 @@ func TestNoMarkupFromStrings(t *testing.T) {
 			t.Errorf("%s uses %s", name, found)
 		}
 	}
-	if mailbox := string(must(t, "console/mailbox.js")); strings.Count(mailbox, ".srcdoc") != 1 || !strings.Contains(mailbox, `sandbox: ""`) {
+	if mailbox := string(must(t, "console/mailbox.js")); strings.Count(mailbox, ".srcdoc") != 1 || !strings.Contains(mailbox,
+		`sandbox: ""`) {
 		t.Error("the mailbox's frame is to be the only one, and sandboxed")
 	}
 }

@@ -74,8 +74,10 @@ func TestHostileValuesArriveAsText(t *testing.T) {
 			got, err := Render(name, sample(name, func(string) string { return evil }))
 			require.NoError(t, err)
 			require.NotContains(t, got.HTML, "<img", "markup came through:\n%s", got.HTML)
-			require.False(t, strings.ContainsAny(got.Subject, "\r\n\x00\u2028"), "subject has a line break: %q", got.Subject)
-			require.False(t, name != "announcement" && strings.Contains(got.Text, "\nBcc:"), "a value wrote a line of its own:\n%s", got.Text)
+			require.False(t, strings.ContainsAny(got.Subject, "\r\n\x00\u2028"), "subject has a line break: %q",
+				got.Subject)
+			require.False(t, name != "announcement" && strings.Contains(got.Text, "\nBcc:"),
+				"a value wrote a line of its own:\n%s", got.Text)
 		})
 	}
 }

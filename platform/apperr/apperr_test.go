@@ -11,7 +11,10 @@ import (
 )
 
 var problemClosed = apperr.Problem{
-	Kind: apperr.KindConflict, Code: "shop-closed", Title: "Shop closed", Meaning: "The shop is closed. Come back tomorrow.",
+	Kind:    apperr.KindConflict,
+	Code:    "shop-closed",
+	Title:   "Shop closed",
+	Meaning: "The shop is closed. Come back tomorrow.",
 }
 
 func TestErrorsOfAProblem(t *testing.T) {

@@ -124,7 +124,9 @@ func TestAKilledWriter(t *testing.T) {
 		require.NotEmpty(t, content)
 		require.Empty(t, strings.Trim(string(content), string(content[:1])), "the file is a mixture of two writes")
 		for _, name := range names(t, dir) {
-			require.True(t, name == "file" || strings.HasPrefix(name, ".file.") && strings.HasSuffix(name, atomicfile.TempSuffix), name)
+			require.True(t,
+				name == "file" || strings.HasPrefix(name, ".file.") && strings.HasSuffix(name, atomicfile.TempSuffix),
+				name)
 		}
 	}
 }

@@ -16,7 +16,8 @@ func TestIsID(t *testing.T) {
 	require.True(t, blob.IsID(id))
 	require.NoError(t, blob.CheckID(id))
 	for _, other := range []string{
-		"", ".", "../secret", strings.ToUpper(id), id + "/", id[:35], strings.Replace(id, "-", "/", 1), strings.Repeat("0", 36),
+		"", ".", "../secret", strings.ToUpper(id), id + "/", id[:35], strings.Replace(id, "-", "/", 1),
+		strings.Repeat("0", 36),
 	} {
 		require.False(t, blob.IsID(other), other)
 		require.Error(t, blob.CheckID(other), other)

@@ -265,7 +265,8 @@ func TestUncommittedValuesStayInTheirTransaction(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })
 	loads := 0
-	c := cache.NewInvalidated(&fakeSignals{}, "topic", func(context.Context, string) (string, bool, error) { loads++; return "uncommitted", true, nil })
+	c := cache.NewInvalidated(&fakeSignals{}, "topic",
+		func(context.Context, string) (string, bool, error) { loads++; return "uncommitted", true, nil })
 	all := func(context.Context, []string) (map[string]string, error) {
 		loads++
 		return map[string]string{"b": "uncommitted"}, nil

@@ -26,7 +26,9 @@ func run(t *testing.T, commands []*cobra.Command, args ...string) (string, error
 
 func TestUnknownArgumentsAreUsageErrors(t *testing.T) {
 	for _, args := range [][]string{{"version", "x"}, {"admin"}, {"admin", "x"}} {
-		_, err := run(t, []*cobra.Command{command.New("version", "", do), command.NewGroup("admin", "", command.New("create", "", do))}, args...)
+		_, err := run(t,
+			[]*cobra.Command{command.New("version", "", do), command.NewGroup("admin", "", command.New("create", "", do))},
+			args...)
 		var usage *command.UsageError
 		require.ErrorAs(t, err, &usage, "%v", args)
 		require.NotEmpty(t, usage.Error())

@@ -106,7 +106,8 @@ func TestMigrationsRefuseRepeatedAndMalformedIDs(t *testing.T) {
 
 func TestDownPastTheFirstIsAnError(t *testing.T) {
 	d := open(t)
-	r, err := migrate.NewRunner(d, []migrate.Migration{{ID: "202601010000_test_create_things", Down: []string{"DROP TABLE things"}}})
+	r, err := migrate.NewRunner(d,
+		[]migrate.Migration{{ID: "202601010000_test_create_things", Down: []string{"DROP TABLE things"}}})
 	require.NoError(t, err)
 	done, err := r.Down(t.Context(), 2)
 	require.Error(t, err)
@@ -115,7 +116,8 @@ func TestDownPastTheFirstIsAnError(t *testing.T) {
 
 func TestClassifyFullDisk(t *testing.T) {
 	for _, full := range []error{
-		&pgconn.PgError{Code: "53100"}, sqlite3.FULL, sqlite3.IOERR_SHMSIZE, syscall.ENOSPC, syscall.EDQUOT, &fs.PathError{Op: "write", Err: syscall.ENOSPC},
+		&pgconn.PgError{Code: "53100"}, sqlite3.FULL, sqlite3.IOERR_SHMSIZE, syscall.ENOSPC, syscall.EDQUOT,
+		&fs.PathError{Op: "write", Err: syscall.ENOSPC},
 	} {
 		e := db.ClassifyError(fmt.Errorf("courses: %w", full))
 		require.Equal(t, "storage-full", e.Code, "%v", full)

@@ -43,7 +43,9 @@ func TestDeferral(t *testing.T) {
 		defer deferral.End()
 		require.NoError(t, d.InTx(ctx, func(ctx context.Context) error { return add(ctx, d, "a") }))
 		refused := errors.New("refused")
-		require.ErrorIs(t, d.InTx(ctx, func(ctx context.Context) error { return errors.Join(add(ctx, d, "b"), refused) }), refused)
+		require.ErrorIs(t,
+			d.InTx(ctx, func(ctx context.Context) error { return errors.Join(add(ctx, d, "b"), refused) }),
+			refused)
 		require.NoError(t, d.InTx(ctx, func(ctx context.Context) error { return add(ctx, d, "c") }))
 		require.NoError(t, deferral.Commit(nil))
 		require.Equal(t, []string{"a", "c"}, names(t, d))
@@ -53,7 +55,9 @@ func TestDeferral(t *testing.T) {
 		ctx, deferral := d.DeferCommit(t.Context())
 		defer deferral.End()
 		refused := errors.New("refused")
-		require.ErrorIs(t, d.InTx(ctx, func(ctx context.Context) error { return errors.Join(add(ctx, d, "a"), refused) }), refused)
+		require.ErrorIs(t,
+			d.InTx(ctx, func(ctx context.Context) error { return errors.Join(add(ctx, d, "a"), refused) }),
+			refused)
 		require.Panics(t, func() { _ = d.InTx(ctx, func(context.Context) error { panic("planted") }) })
 		require.False(t, deferral.HasBegun())
 		require.NoError(t, d.InTx(ctx, func(ctx context.Context) error { return add(ctx, d, "b") }))

@@ -29,7 +29,8 @@ func TestFullDiskOfSQLite(t *testing.T) {
 	}
 	require.Equal(t, "storage-full", db.ClassifyError(err).Code, "%v", err)
 	stored := len(names(t, d))
-	require.Error(t, d.InTx(t.Context(), func(ctx context.Context) error { return add(ctx, d, strings.Repeat("x", 8000)) }))
+	require.Error(t,
+		d.InTx(t.Context(), func(ctx context.Context) error { return add(ctx, d, strings.Repeat("x", 8000)) }))
 	require.NoError(t, syscall.Mount("", dir, "tmpfs", syscall.MS_REMOUNT, "size=8m"))
 	require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error { return add(ctx, d, "x") }))
 	require.Len(t, names(t, d), stored+1)

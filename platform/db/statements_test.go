@@ -24,9 +24,11 @@ func TestStatementsBesideGORM(t *testing.T) {
 	}
 	t.Run("one row", func(t *testing.T) {
 		var name string
-		require.NoError(t, d.QueryRow(t.Context(), "SELECT name FROM things WHERE name > ? ORDER BY name", []any{"a"}, &name))
+		require.NoError(t,
+			d.QueryRow(t.Context(), "SELECT name FROM things WHERE name > ? ORDER BY name", []any{"a"}, &name))
 		require.Equal(t, "b", name)
-		require.ErrorIs(t, d.QueryRow(t.Context(), "SELECT name FROM things WHERE name = ?", []any{"z"}, &name), db.ErrNotFound)
+		require.ErrorIs(t, d.QueryRow(t.Context(), "SELECT name FROM things WHERE name = ?", []any{"z"}, &name),
+			db.ErrNotFound)
 		require.True(t, db.IsNotFound(d.QueryRow(t.Context(), "SELECT name FROM things WHERE name = ?", []any{"z"}, &name)))
 	})
 	t.Run("many rows, until the first error", func(t *testing.T) {
@@ -147,7 +149,10 @@ func TestTheEmbeddedFileIsItsOwnersAlone(t *testing.T) {
 }
 
 func TestAnUnreachableDatabaseIsNamedWithoutItsPassword(t *testing.T) {
-	for _, url := range []string{"postgres://lyceum:secret@127.0.0.1:1/lyceum", "postgres://lyceum:secret@127.0.0.1:port/x", "sqlite:///dev/null/secret/x.db"} {
+	for _, url := range []string{
+		"postgres://lyceum:secret@127.0.0.1:1/lyceum", "postgres://lyceum:secret@127.0.0.1:port/x",
+		"sqlite:///dev/null/secret/x.db",
+	} {
 		_, err := db.Open(t.Context(), db.Options{URL: url, MaxConns: 4})
 		require.Error(t, err, url)
 		require.NotContains(t, err.Error(), ":secret@")

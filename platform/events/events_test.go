@@ -152,7 +152,8 @@ func TestAnEventThatKillsItsProcessBecomesADeadLetter(t *testing.T) {
 func TestARelayGivesBackWhatItsLeaseDoesNotCover(t *testing.T) {
 	d, c := openDB(t, ""), testkit.NewClock(time.Now())
 	b := events.NewBus(d, c)
-	attach(t, b, events.SubscribeDurable("s", func(context.Context, happened) error { c.Advance(9 * time.Second); return nil }))
+	attach(t, b,
+		events.SubscribeDurable("s", func(context.Context, happened) error { c.Advance(9 * time.Second); return nil }))
 	for n := range 5 {
 		require.NoError(t, publish(t, d, b, happened{n}))
 	}

@@ -58,13 +58,17 @@ func TestBodies(t *testing.T) {
 		status                  int
 		contains                string
 	}{
-		"accepted":                     {"/notes", `{"text":"hi"}`, "", 201, `"hi"`},
-		"in UTF-8":                     {"/notes", `{"text":"hi"}`, "Application/JSON; charset=UTF-8", 201, `"hi"`},
-		"another type":                 {"/notes", `{"text":"hi"}`, "text/plain", 415, "Content-Type must be application/json."},
-		"another charset":              {"/notes", `{"text":"hi"}`, "application/json; charset=latin1", 415, ""},
-		"none":                         {"/notes", ``, "", 400, "The body is missing."},
-		"none of another type":         {"/notes", ``, "text/plain", 415, ""},
-		"too large":                    {"/notes", `{"text":"` + strings.Repeat("x", 1<<20) + `"}`, "", 413, "body-too-large"},
+		"accepted": {"/notes", `{"text":"hi"}`, "", 201, `"hi"`},
+		"in UTF-8": {"/notes", `{"text":"hi"}`, "Application/JSON; charset=UTF-8", 201, `"hi"`},
+		"another type": {
+			"/notes", `{"text":"hi"}`, "text/plain", 415, "Content-Type must be application/json.",
+		},
+		"another charset":      {"/notes", `{"text":"hi"}`, "application/json; charset=latin1", 415, ""},
+		"none":                 {"/notes", ``, "", 400, "The body is missing."},
+		"none of another type": {"/notes", ``, "text/plain", 415, ""},
+		"too large": {
+			"/notes", `{"text":"` + strings.Repeat("x", 1<<20) + `"}`, "", 413, "body-too-large",
+		},
 		"no JSON":                      {"/notes", `{`, "", 400, "malformed-request"},
 		"a name twice and a long text": {"/notes", `{"text":"12345678901","n":1,"n":2}`, "", 422, "twice"},
 		"a rule":                       {"/notes", `{"text":"hi!"}`, "", 422, "exclamation"},
@@ -77,8 +81,10 @@ func TestBodies(t *testing.T) {
 		"a form elsewhere":             {"/act", `a=b`, form, 415, ""},
 		"a table":                      {"/rows?role=user", "email\njane@example.com\n", csv, 200, "jane@example.com"},
 		"a table that is too long":     {"/rows", "email\na@x\nb@x\nc@x\n", csv, 422, "body.rows"},
-		"a parameter beside JSON":      {"/rows?dry_run=true", `{"role":"user","rows":[{"email":"a@x"}]}`, "", 422, "query.dry_run"},
-		"a table elsewhere":            {"/notes", "text\nhi\n", csv, 415, ""},
+		"a parameter beside JSON": {
+			"/rows?dry_run=true", `{"role":"user","rows":[{"email":"a@x"}]}`, "", 422, "query.dry_run",
+		},
+		"a table elsewhere": {"/notes", "text\nhi\n", csv, 415, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var headers []string
@@ -127,14 +133,28 @@ func TestBodies(t *testing.T) {
 func TestFraming(t *testing.T) {
 	s := newBodySite(t)
 	for name, c := range map[string]struct{ request, want string }{
-		"plain":                {"GET /healthz HTTP/1.1\r\nHost: lyceum.test\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK"},
-		"no Host":              {"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 400 Bad Request"},
-		"two Hosts":            {"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400 Bad Request"},
-		"two lengths":          {"POST /act HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+		"plain": {
+			"GET /healthz HTTP/1.1\r\nHost: lyceum.test\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK",
+		},
+		"no Host":   {"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+		"two Hosts": {"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+		"two lengths": {
+			"POST /act HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+			"HTTP/1.1 400 Bad Request",
+		},
 		"a user in the target": {"GET http://u@a/healthz HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 Bad Request"},
-		"a length and chunks":  {"POST /act HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 Bad Request"},
-		"too long by Expect":   {"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n", "HTTP/1.1 413 Request Entity Too Large"},
-		"asked by Expect":      {"POST /act HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 100 Continue"},
+		"a length and chunks": {
+			"POST /act HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+			"HTTP/1.1 400 Bad Request",
+		},
+		"too long by Expect": {
+			"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n",
+			"HTTP/1.1 413 Request Entity Too Large",
+		},
+		"asked by Expect": {
+			"POST /act HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
+			"HTTP/1.1 100 Continue",
+		},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, s.raw(c.request)) })
 	}
@@ -142,7 +162,16 @@ func TestFraming(t *testing.T) {
 
 func TestIsValidHost(t *testing.T) {
 	for host, want := range map[string]bool{
-		"a": true, "school.example:8080": true, "[::1]:80": true, "a_b": true, "": false, "u@a": false, "a:99999": false, "a:x": false, "a/b": false, "a b": false,
+		"a":                   true,
+		"school.example:8080": true,
+		"[::1]:80":            true,
+		"a_b":                 true,
+		"":                    false,
+		"u@a":                 false,
+		"a:99999":             false,
+		"a:x":                 false,
+		"a/b":                 false,
+		"a b":                 false,
 	} {
 		require.Equal(t, want, isValidHost(host), host)
 	}

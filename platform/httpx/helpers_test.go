@@ -23,7 +23,9 @@ import (
 )
 
 // accountIDs has the id of an account for each role. It is the id of the account's session, too.
-var accountIDs = map[identity.Role]string{identitytest.User: ids.New(), identitytest.Member: ids.New(), identitytest.Admin: ids.New()}
+var accountIDs = map[identity.Role]string{
+	identitytest.User: ids.New(), identitytest.Member: ids.New(), identitytest.Admin: ids.New(),
+}
 
 type accounts struct{}
 
@@ -57,10 +59,14 @@ func newSite(t *testing.T, routes []Route, change func(*Options)) *site {
 	require.NoError(t, err)
 	scratch, err := tempfile.Open(t.TempDir())
 	require.NoError(t, err)
-	s := &site{t: t, issuer: tokens.NewTokens(keys, "http://lyceum.test", time.Hour, clock.System{}), metrics: telemetry.NewMetrics()}
+	s := &site{
+		t: t, issuer: tokens.NewTokens(keys, "http://lyceum.test", time.Hour, clock.System{}),
+		metrics: telemetry.NewMetrics(),
+	}
 	options := Options{
 		PublicURL: "http://lyceum.test", Keys: keys, Clock: clock.System{}, Metrics: s.metrics, Scratch: scratch,
-		Authenticator: NewAuthenticator(tokens.NewAuthenticator(s.issuer, accounts{}, accounts{}, accounts{}), "http://lyceum.test", []string{"https://app.test"}),
+		Authenticator: NewAuthenticator(tokens.NewAuthenticator(s.issuer, accounts{}, accounts{}, accounts{}),
+			"http://lyceum.test", []string{"https://app.test"}),
 	}
 	if change != nil {
 		change(&options)

@@ -13,13 +13,17 @@ import (
 func answerNothing(context.Context, *None) (*Empty, error) { return nil, nil }
 
 func TestIgnoresForm(t *testing.T) {
-	s := newSite(t, []Route{Post("/links", Public, "", answerNothing, IgnoresForm()), Post("/plain", Public, "", answerNothing)}, nil)
+	s := newSite(t,
+		[]Route{Post("/links", Public, "", answerNothing, IgnoresForm()), Post("/plain", Public, "", answerNothing)},
+		nil)
 	for name, c := range map[string]struct {
 		path, contentType, body string
 		status                  int
 	}{
-		"no body":                         {"/links", "", "", 204},
-		"a form":                          {"/links", "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click", 204},
+		"no body": {"/links", "", "", 204},
+		"a form": {
+			"/links", "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click", 204,
+		},
 		"a form of parts":                 {"/links", "multipart/form-data; boundary=x", "--x--", 204},
 		"an empty object":                 {"/links", "application/json", "{}", 204},
 		"an object with fields":           {"/links", "application/json", `{"a":1}`, 422},
@@ -43,17 +47,20 @@ func TestOptionsInTheDocument(t *testing.T) {
 	list := func(context.Context, *filterInput) (*Response[thingView], error) { return OK(thingView{"thing"}), nil }
 	upgrade := func(c *fiber.Ctx) error { return c.SendStatus(http.StatusSwitchingProtocols) }
 	s := newSite(t, []Route{
-		Get("/things", Public, "List things", list, QueryEnum("kind", "big", "small"), DescribeOperation("All of them."), OrCSV("name")),
+		Get("/things", Public, "List things", list, QueryEnum("kind", "big", "small"),
+			DescribeOperation("All of them."), OrCSV("name")),
 		Get("/examples", Public, "List examples", list, QueryExamples("kind", "big")),
 		Get("/secret", Public, "Hidden", answerNothing, HideOperation()),
-		Post("/things", Public, "Create a thing", answerNothing, WithIdempotency(), RepeatsWithOK(), DefaultStatus(http.StatusCreated)),
+		Post("/things", Public, "Create a thing", answerNothing, WithIdempotency(), RepeatsWithOK(),
+			DefaultStatus(http.StatusCreated)),
 		Patch("/things/{id}", Public, "Change a thing", func(context.Context, *struct {
 			ID string `path:"id"`
 		},
 		) (*Empty, error) {
 			return nil, nil
 		}, ETagged()),
-		Raw(http.MethodGet, "/socket/{id}", Public, "Open a socket", upgrade, SwitchesTo("A socket"), QueryParameter("token", "A token")),
+		Raw(http.MethodGet, "/socket/{id}", Public, "Open a socket", upgrade, SwitchesTo("A socket"),
+			QueryParameter("token", "A token")),
 	}, nil)
 	var document struct {
 		Paths map[string]map[string]struct {
@@ -104,7 +111,9 @@ func TestObjectsAreSentBelowOnePath(t *testing.T) {
 	route := func(path string) Route {
 		return Raw(http.MethodPut, path, Public, "Send an object", put, ObjectBytes(10))
 	}
-	s := newSite(t, []Route{route("/objects/{id}"), Raw(http.MethodGet, "/objects/{id}", Public, "", put, ObjectBytes(10))}, nil)
+	s := newSite(t,
+		[]Route{route("/objects/{id}"), Raw(http.MethodGet, "/objects/{id}", Public, "", put, ObjectBytes(10))},
+		nil)
 	require.Equal(t, 204, s.send("PUT", "/objects/a", "0123456789").status)
 	require.Panics(t, func() {
 		newSite(t, []Route{route("/objects/{id}"), route("/others/{id}")}, nil)

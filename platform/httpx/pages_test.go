@@ -41,7 +41,8 @@ func TestPages(t *testing.T) {
 		})
 	}
 	for _, path := range []string{"/console/", "/console/nothing.js", "/console/..%2findex.html", "/docs/nothing"} {
-		t.Run("no file at "+path, func(t *testing.T) { require.Equal(t, http.StatusNotFound, s.send("GET", path, "").status) })
+		t.Run("no file at "+path,
+			func(t *testing.T) { require.Equal(t, http.StatusNotFound, s.send("GET", path, "").status) })
 	}
 	t.Run("metrics, in development", func(t *testing.T) {
 		require.Contains(t, s.send("GET", "/metrics", "").body, `route="/docs"`)
@@ -81,10 +82,14 @@ func TestProblemPages(t *testing.T) {
 
 func TestTheDocument(t *testing.T) {
 	s := newSite(t, []Route{
-		Get("/things/{id}", RequirePermission(identity.Permission{Name: "things:read", Lowest: identitytest.Member}), "Show a thing", showThing, ETagged(), DescribeOperation("Everything.")),
-		Raw("GET", "/raw/{id}", Public, "Raw", func(c *fiber.Ctx) error { return c.SendString(c.Params("id")) }, QueryParameter("token", "A token"), SwitchesTo("WebSocket")),
+		Get("/things/{id}",
+			RequirePermission(identity.Permission{Name: "things:read", Lowest: identitytest.Member}),
+			"Show a thing", showThing, ETagged(), DescribeOperation("Everything.")),
+		Raw("GET", "/raw/{id}", Public, "Raw", func(c *fiber.Ctx) error { return c.SendString(c.Params("id")) },
+			QueryParameter("token", "A token"), SwitchesTo("WebSocket")),
 		Get("/hidden", Public, "Hidden", showThing, HideOperation()),
-		Post("/files", Public, "Upload a file", func(context.Context, *None) (*Empty, error) { return nil, nil }, TakesUpload("application/zip", 10)),
+		Post("/files", Public, "Upload a file", func(context.Context, *None) (*Empty, error) { return nil, nil },
+			TakesUpload("application/zip", 10)),
 	}, nil)
 	var document struct {
 		Paths map[string]map[string]struct {
@@ -118,7 +123,9 @@ func TestTheDocument(t *testing.T) {
 			listed = append(listed, l.Method+" "+l.Path+" "+l.Who)
 		}
 	}
-	require.Equal(t, []string{"POST /files anonymous", "GET /hidden anonymous", "GET /raw/{id} anonymous", "GET /things/{id} member"}, listed)
+	require.Equal(t,
+		[]string{"POST /files anonymous", "GET /hidden anonymous", "GET /raw/{id} anonymous", "GET /things/{id} member"},
+		listed)
 }
 
 type numberView int
@@ -126,22 +133,30 @@ type numberView int
 func (n numberView) AppendJSON(b []byte) []byte { return append(b, byte('0'+n)) }
 
 func TestListsAsFiles(t *testing.T) {
-	s := newSite(t, []Route{Get("/numbers", Public, "", func(ctx context.Context, _ *pagination.Query) (*pagination.Response[numberView], error) {
-		switch {
-		case csvrows.PrefersCSV(ctx):
-			return pagination.NewStreamResponse[numberView](csvrows.StreamTable("n.csv", func(_ context.Context, row func(...string) error) error {
-				return row("n")
-			})), nil
-		case stream.PrefersLines(ctx):
-			return pagination.NewStreamResponse[numberView](stream.NewLines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
-				return line(numberView(7))
-			})), nil
-		}
-		return &pagination.Response[numberView]{Body: pagination.Page[numberView]{Items: []numberView{7}}}, nil
-	}, OrCSV("n"), OrLines())}, nil)
+	s := newSite(t,
+		[]Route{
+			Get("/numbers", Public, "",
+				func(ctx context.Context, _ *pagination.Query) (*pagination.Response[numberView], error) {
+					switch {
+					case csvrows.PrefersCSV(ctx):
+						return pagination.NewStreamResponse[numberView](csvrows.StreamTable("n.csv",
+							func(_ context.Context, row func(...string) error) error {
+								return row("n")
+							})), nil
+					case stream.PrefersLines(ctx):
+						return pagination.NewStreamResponse[numberView](stream.NewLines("n.ndjson",
+							func(_ context.Context, line func(jsonappend.Value) error) error {
+								return line(numberView(7))
+							})), nil
+					}
+					return &pagination.Response[numberView]{Body: pagination.Page[numberView]{Items: []numberView{7}}}, nil
+				}, OrCSV("n"), OrLines()),
+		}, nil)
 	for accept, want := range map[string]string{
-		"": `{"items":[7],"next_cursor":null}`, "*/*": `{"items":[7],"next_cursor":null}`, "application/json, text/csv;q=0.5": `{"items":[7],"next_cursor":null}`,
-		"text/csv": "\ufeffn\r\n", "application/x-ndjson": "7\n",
+		"":                                 `{"items":[7],"next_cursor":null}`,
+		"*/*":                              `{"items":[7],"next_cursor":null}`,
+		"application/json, text/csv;q=0.5": `{"items":[7],"next_cursor":null}`,
+		"text/csv":                         "\ufeffn\r\n", "application/x-ndjson": "7\n",
 	} {
 		t.Run(accept, func(t *testing.T) {
 			r := s.send("GET", "/numbers", "", "Accept", accept)
@@ -153,10 +168,16 @@ func TestListsAsFiles(t *testing.T) {
 }
 
 func TestUploadRoute(t *testing.T) {
-	s := newSite(t, []Route{Post("/files", RequirePermission(identity.Permission{Name: "files:write", Lowest: identitytest.Member}), "", func(ctx context.Context, _ *None) (*Response[string], error) {
-		raw, err := io.ReadAll(io.NewSectionReader(upload.BodyFromContext(ctx).File, 0, upload.BodyFromContext(ctx).Size))
-		return OK(string(raw) + " of " + identity.CallerFrom(ctx).UserID), err
-	}, TakesUpload("application/zip", 10))}, nil)
+	s := newSite(t,
+		[]Route{
+			Post("/files",
+				RequirePermission(identity.Permission{Name: "files:write", Lowest: identitytest.Member}), "",
+				func(ctx context.Context, _ *None) (*Response[string], error) {
+					raw, err := io.ReadAll(io.NewSectionReader(upload.BodyFromContext(ctx).File, 0,
+						upload.BodyFromContext(ctx).Size))
+					return OK(string(raw) + " of " + identity.CallerFrom(ctx).UserID), err
+				}, TakesUpload("application/zip", 10)),
+		}, nil)
 	token := s.tokenOf(identitytest.Member)
 	for name, c := range map[string]struct {
 		path, body, token string

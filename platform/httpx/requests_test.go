@@ -80,7 +80,8 @@ func TestConsolePanels(t *testing.T) {
 	}
 	s := newSite(t, nil, func(o *Options) {
 		o.Modules = []ModuleInfo{
-			{Name: "badges", Title: "Badges", Enabled: true, Console: panel}, {Name: "off", Title: "Off"}, {Name: "plain", Title: "Plain", Enabled: true},
+			{Name: "badges", Title: "Badges", Enabled: true, Console: panel}, {Name: "off", Title: "Off"},
+			{Name: "plain", Title: "Plain", Enabled: true},
 		}
 	})
 	require.JSONEq(t, `{"items": [
@@ -116,9 +117,17 @@ func TestExpectIsJudgedByTheHeaders(t *testing.T) {
 	})}, nil)
 	head := "POST /things HTTP/1.1\r\nHost: lyceum.test\r\nConnection: close\r\nExpect: 100-continue\r\n"
 	for name, c := range map[string]struct{ rest, want string }{
-		"an acceptable body is asked for": {"Content-Type: application/json\r\nContent-Length: 14\r\n\r\n" + `{"name":"one"}`, "HTTP/1.1 100 Continue"},
-		"another type is refused":         {"Content-Type: text/plain\r\nContent-Length: 14\r\n\r\n", "HTTP/1.1 415 Unsupported Media Type"},
-		"a body that is too long, too":    {"Content-Type: application/json\r\nContent-Length: 99999999\r\n\r\n", "HTTP/1.1 413 Request Entity Too Large"},
+		"an acceptable body is asked for": {
+			"Content-Type: application/json\r\nContent-Length: 14\r\n\r\n" + `{"name":"one"}`,
+			"HTTP/1.1 100 Continue",
+		},
+		"another type is refused": {
+			"Content-Type: text/plain\r\nContent-Length: 14\r\n\r\n", "HTTP/1.1 415 Unsupported Media Type",
+		},
+		"a body that is too long, too": {
+			"Content-Type: application/json\r\nContent-Length: 99999999\r\n\r\n",
+			"HTTP/1.1 413 Request Entity Too Large",
+		},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, s.raw(head+c.rest)) })
 	}
@@ -128,7 +137,11 @@ func TestExpectIsJudgedByTheHeaders(t *testing.T) {
 func TestOriginsOfSockets(t *testing.T) {
 	a := newSite(t, nil, nil).server.auth
 	for origin, want := range map[string]bool{
-		"": true, "http://lyceum.test": true, "HTTP://LYCEUM.TEST": true, "https://app.test": true, "http://other.test": true,
+		"":                    true,
+		"http://lyceum.test":  true,
+		"HTTP://LYCEUM.TEST":  true,
+		"https://app.test":    true,
+		"http://other.test":   true,
 		"https://lyceum.test": false, "http://evil.test": false, "null": false, "https://app.test.evil.test": false,
 	} {
 		require.Equal(t, want, a.OriginAllowed(origin, "other.test"), "%q", origin)
@@ -147,13 +160,14 @@ type ruledInput struct {
 func (in *ruledInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
 func TestRulesAndSchemaAreReportedTogether(t *testing.T) {
-	s := newSite(t, []Route{Post("/things", Public, "", func(context.Context, *ruledInput) (*Empty, error) { return nil, nil },
-		CheckRules(func(_ context.Context, in *ruledInput) (faults validation.Faults) {
-			if in.Body.Color == "plaid" {
-				faults.Add("color", errors.New("plaid is a pattern"))
-			}
-			return faults
-		}))}, nil)
+	s := newSite(t,
+		[]Route{Post("/things", Public, "", func(context.Context, *ruledInput) (*Empty, error) { return nil, nil },
+			CheckRules(func(_ context.Context, in *ruledInput) (faults validation.Faults) {
+				if in.Body.Color == "plaid" {
+					faults.Add("color", errors.New("plaid is a pattern"))
+				}
+				return faults
+			}))}, nil)
 	require.Equal(t, 204, s.send("POST", "/things", `{"name":"one","color":"red"}`).status)
 	r := s.send("POST", "/things", `{"name":"x","color":"plaid"}`)
 	require.Equal(t, 422, r.status)
@@ -185,7 +199,8 @@ func TestIdempotentRoutes(t *testing.T) {
 		})
 	}
 	s := newSite(t, []Route{
-		Post("/things", Public, "", create, WithIdempotency(), ETagged(), DefaultStatus(http.StatusCreated), AnswerWithin(time.Hour)),
+		Post("/things", Public, "", create, WithIdempotency(), ETagged(), DefaultStatus(http.StatusCreated),
+			AnswerWithin(time.Hour)),
 	}, func(o *Options) { o.DB = d })
 	first := s.send("POST", "/things", `{"name":"one"}`, "Idempotency-Key", "a")
 	again := s.send("POST", "/things", `{"name":"one"}`, "Idempotency-Key", "a")
@@ -246,7 +261,8 @@ func TestTheLogOfRequests(t *testing.T) {
 	s.send("GET", "/healthz", "")
 	s.send("GET", "/console/app.js", "")
 	require.EqualValues(t, 4, told.Load())
-	require.Eventually(t, func() bool { return strings.Count(log.String(), "msg=request") == 2 }, 5*time.Second, 5*time.Millisecond,
+	require.Eventually(t, func() bool { return strings.Count(log.String(), "msg=request") == 2 }, 5*time.Second,
+		5*time.Millisecond,
 		"checks of balancers and files of the console are for debugging")
 	require.Contains(t, log.String(), "path=/things ")
 	require.Contains(t, log.String(), "path=/links/{token} ")
@@ -255,13 +271,18 @@ func TestTheLogOfRequests(t *testing.T) {
 
 func TestHealthNamesNoHost(t *testing.T) {
 	check := func(explains bool) checkResult {
-		return runCheck(t.Context(), Check{Name: "redis", Explains: explains, Ping: func(context.Context) error { return errors.New("dial 10.0.0.1") }})
+		return runCheck(t.Context(),
+			Check{
+				Name: "redis", Explains: explains,
+				Ping: func(context.Context) error { return errors.New("dial 10.0.0.1") },
+			})
 	}
 	require.Equal(t, checkResult{"down", "it does not answer"}, check(false))
 	require.Equal(t, checkResult{"down", "dial 10.0.0.1"}, check(true))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	stuck := runCheck(ctx, Check{Name: "redis", Ping: func(ctx context.Context) error { <-t.Context().Done(); return ctx.Err() }})
+	stuck := runCheck(ctx,
+		Check{Name: "redis", Ping: func(ctx context.Context) error { <-t.Context().Done(); return ctx.Err() }})
 	require.Equal(t, "down", stuck.Status, "a part that hangs")
 	require.Equal(t, "unavailable", worsenStatus("unavailable", "redis"), "nothing makes it better")
 }

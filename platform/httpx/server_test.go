@@ -68,16 +68,18 @@ func TestAccessRules(t *testing.T) {
 		path, token string
 		status      int
 	}{
-		"public":                         {"/public", "", 200},
-		"public with an invalid token":   {"/public", "Bearer x", 200},
-		"anonymous":                      {"/anonymous", "", 200},
-		"anonymous, an invalid token":    {"/anonymous", "Bearer x", 401},
-		"anonymous, no bearer token":     {"/anonymous", "Basic x", 401},
-		"a member's without a token":     {"/member/1", "", 401},
-		"a member's as a user":           {"/member/1", s.tokenOf(identitytest.User), 403},
-		"a member's as a member":         {"/member/1", s.tokenOf(identitytest.Member), 204},
-		"a member's as an admin":         {"/member/1", s.tokenOf(identitytest.Admin), 204},
-		"the scheme is case-insensitive": {"/member/1", strings.Replace(s.tokenOf(identitytest.Member), "Bearer", "bearer", 1), 204},
+		"public":                       {"/public", "", 200},
+		"public with an invalid token": {"/public", "Bearer x", 200},
+		"anonymous":                    {"/anonymous", "", 200},
+		"anonymous, an invalid token":  {"/anonymous", "Bearer x", 401},
+		"anonymous, no bearer token":   {"/anonymous", "Basic x", 401},
+		"a member's without a token":   {"/member/1", "", 401},
+		"a member's as a user":         {"/member/1", s.tokenOf(identitytest.User), 403},
+		"a member's as a member":       {"/member/1", s.tokenOf(identitytest.Member), 204},
+		"a member's as an admin":       {"/member/1", s.tokenOf(identitytest.Admin), 204},
+		"the scheme is case-insensitive": {
+			"/member/1", strings.Replace(s.tokenOf(identitytest.Member), "Bearer", "bearer", 1), 204,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var headers []string
@@ -94,7 +96,10 @@ func TestAccessRules(t *testing.T) {
 func TestRouteTables(t *testing.T) {
 	get := func(path string) Route { return Get(path, Public, "", showThing) }
 	t.Run("static paths come first", func(t *testing.T) {
-		routes, err := sortRoutes([]Table{{Module: "a", Routes: []Route{get("/things/{id}"), get("/things/mine"), get("/things")}}}, nil)
+		routes, err := sortRoutes([]Table{
+			{Module: "a", Routes: []Route{get("/things/{id}"), get("/things/mine"), get("/things")}},
+		},
+			nil)
 		require.NoError(t, err)
 		var paths []string
 		for _, r := range routes {
@@ -103,7 +108,11 @@ func TestRouteTables(t *testing.T) {
 		require.Equal(t, []string{"/things", "/things/mine", "/things/{id}"}, paths)
 	})
 	t.Run("the same route twice", func(t *testing.T) {
-		_, err := sortRoutes([]Table{{Module: "a", Routes: []Route{get("/things/{id}")}}, {Module: "b", Routes: []Route{get("/things/{slug}")}}}, nil)
+		_, err := sortRoutes([]Table{
+			{Module: "a", Routes: []Route{get("/things/{id}")}},
+			{Module: "b", Routes: []Route{get("/things/{slug}")}},
+		},
+			nil)
 		require.ErrorContains(t, err, "is there twice: in a and in b")
 	})
 	t.Run("no permission", func(t *testing.T) {
@@ -136,7 +145,8 @@ func TestConditionalRequests(t *testing.T) {
 			require.Equal(t, []any{200, "", etag}, []any{head.status, head.body, head.header.Get("ETag")})
 		})
 	}
-	require.True(t, strings.HasPrefix(s.send("GET", "/things", "").header.Get("ETag"), `"7.`), "the version of the resource")
+	require.True(t, strings.HasPrefix(s.send("GET", "/things", "").header.Get("ETag"), `"7.`),
+		"the version of the resource")
 }
 
 func TestErrorsAndPanicsBecomeProblems(t *testing.T) {
@@ -168,7 +178,8 @@ func TestErrorsAndPanicsBecomeProblems(t *testing.T) {
 }
 
 func TestHeadersOfEveryAnswer(t *testing.T) {
-	s := newSite(t, []Route{Get("/things", Public, "", showThing)}, func(o *Options) { o.PublicURL = "https://lyceum.test" })
+	s := newSite(t, []Route{Get("/things", Public, "", showThing)},
+		func(o *Options) { o.PublicURL = "https://lyceum.test" })
 	for _, path := range []string{"/things", "/nowhere"} {
 		h := s.send("GET", path, "").header
 		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))

@@ -39,7 +39,9 @@ func TestNewPermissions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []identity.Permission{identity.Public, read, write}, all.List())
 	require.True(t, all.IsDeclared(write))
-	for _, unknown := range []identity.Permission{{}, {Name: "things:wirte", Lowest: identitytest.Member}, {Name: write.Name, Lowest: identitytest.User}} {
+	for _, unknown := range []identity.Permission{
+		{}, {Name: "things:wirte", Lowest: identitytest.Member}, {Name: write.Name, Lowest: identitytest.User},
+	} {
 		require.False(t, all.IsDeclared(unknown), "%v", unknown)
 	}
 	for name, faulty := range map[string]identity.Permission{

@@ -96,10 +96,15 @@ func TestOpenRefusesDamagedFiles(t *testing.T) {
 	der, err := x509.MarshalPKCS8PrivateKey(rsaKey)
 	require.NoError(t, err)
 	for name, c := range map[string]struct{ file, content, want string }{
-		"an empty key":           {"a.pem", "", "not a PEM file"},
-		"text as a key":          {"a.pem", "secret", "not a PEM file"},
-		"PEM of something else":  {"a.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")})), "not an Ed25519 key"},
-		"an RSA key":             {"a.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "not an Ed25519 key"},
+		"an empty key":  {"a.pem", "", "not a PEM file"},
+		"text as a key": {"a.pem", "secret", "not a PEM file"},
+		"PEM of something else": {
+			"a.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")})),
+			"not an Ed25519 key",
+		},
+		"an RSA key": {
+			"a.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "not an Ed25519 key",
+		},
 		"an empty secret":        {"secret", "", "32 random bytes"},
 		"a secret of text":       {"secret", "correct horse battery staple and more", "32 random bytes"},
 		"a secret of half a key": {"secret", "AAAAAAAAAAAAAAAAAAAAAA==", "32 random bytes"},

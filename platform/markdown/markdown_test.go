@@ -101,17 +101,25 @@ func TestHarmlessHTMLPasses(t *testing.T) {
 
 func TestMarkdownKeepsItsForm(t *testing.T) {
 	for source, want := range map[string][]string{
-		"| l | c | r |\n|:--|:-:|--:|\n| 1 | 2 | 3 |": {`<th align="left">l</th>`, `<th align="center">c</th>`, `<td align="right">3</td>`},
-		"```go\nfmt.Println(\"<b>\")\n```":            {`<pre><code class="language-go">fmt.Println(&#34;&lt;b&gt;&#34;)`},
-		"~~~c++ title=x\nx\n~~~":                      {`<code class="language-c++">`},
-		"~~a~~ **b** https://x.example":               {"<del>a</del>", "<strong>b</strong>", `<a href="https://x.example"`},
-		"- [x] done\n- [ ] open":                      {`<input checked="" disabled="" type="checkbox"> done`, `<input disabled="" type="checkbox"> open`},
-		"![An image, \"so\" <b>](x.png \"a title\")":  {`<img src="x.png" alt="An image, &#34;so&#34; &lt;b&gt;" title="a title">`},
-		"![kept](javascript:alert(1))":                {"<p>kept</p>"},
-		"| a |\n|---|\n| 1 | two | 3 |":               {"<td>1</td>", "<td>two</td>", "<td>3</td>"},
-		"[Note]: remember":                            {"<p>[Note]: remember</p>"},
-		"[a]: /x\n[a]: /second\n\n[a]":                {`<a href="/x"`, "<p>[a]: /second</p>"},
-		"[^1]: never used":                            {"<p>[^1]: never used</p>"},
+		"| l | c | r |\n|:--|:-:|--:|\n| 1 | 2 | 3 |": {
+			`<th align="left">l</th>`, `<th align="center">c</th>`, `<td align="right">3</td>`,
+		},
+		"```go\nfmt.Println(\"<b>\")\n```": {`<pre><code class="language-go">fmt.Println(&#34;&lt;b&gt;&#34;)`},
+		"~~~c++ title=x\nx\n~~~":           {`<code class="language-c++">`},
+		"~~a~~ **b** https://x.example": {
+			"<del>a</del>", "<strong>b</strong>", `<a href="https://x.example"`,
+		},
+		"- [x] done\n- [ ] open": {
+			`<input checked="" disabled="" type="checkbox"> done`, `<input disabled="" type="checkbox"> open`,
+		},
+		"![An image, \"so\" <b>](x.png \"a title\")": {
+			`<img src="x.png" alt="An image, &#34;so&#34; &lt;b&gt;" title="a title">`,
+		},
+		"![kept](javascript:alert(1))":  {"<p>kept</p>"},
+		"| a |\n|---|\n| 1 | two | 3 |": {"<td>1</td>", "<td>two</td>", "<td>3</td>"},
+		"[Note]: remember":              {"<p>[Note]: remember</p>"},
+		"[a]: /x\n[a]: /second\n\n[a]":  {`<a href="/x"`, "<p>[a]: /second</p>"},
+		"[^1]: never used":              {"<p>[^1]: never used</p>"},
 	} {
 		for _, part := range want {
 			require.Contains(t, render(t, source), part, source)

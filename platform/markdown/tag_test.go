@@ -29,8 +29,10 @@ func TestParseTag(t *testing.T) {
 		require.True(t, strings.HasPrefix(source, tag.source), source)
 	}
 	for _, source := range []string{
-		"", "b", "<", "<>", "< b>", "<b", "<script>", "<svg>", "<custom-tag>", "<b/>", "<b and c>", "<b 1=2>", "</b title=x>",
-		"</br>", "<b title=\"x>", "<b title=a\"b>", "<img src='javascript:x'>", "<img>", "<img src=data:image/png;base64,x>",
+		"", "b", "<", "<>", "< b>", "<b", "<script>", "<svg>", "<custom-tag>", "<b/>", "<b and c>", "<b 1=2>",
+		"</b title=x>",
+		"</br>", "<b title=\"x>", "<b title=a\"b>", "<img src='javascript:x'>", "<img>",
+		"<img src=data:image/png;base64,x>",
 		"<b title=\"" + strings.Repeat("x", maxTagBytes) + "\">",
 	} {
 		_, ok := parseTag([]byte(source))

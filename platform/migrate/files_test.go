@@ -67,11 +67,17 @@ func TestLoadFiles(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"another name":         {map[string]string{"first.sql": "-- Why.\nSELECT 1;\n"}, "accepted are"},
-		"another database":     {map[string]string{"202601010000_test_first.up.mysql.sql": ""}, "accepted are"},
-		"no reason":            {map[string]string{up: "SELECT 1;\n", down: "-- Why.\nSELECT 1;\n"}, "says why"},
-		"no statement":         {map[string]string{up: "-- Why.\n", down: "-- Why.\nSELECT 1;\n"}, "no statement"},
-		"a body without end":   {map[string]string{up: "-- Why.\nCREATE TRIGGER a AFTER INSERT ON b BEGIN\n SELECT 1;\n", down: "-- Why.\nSELECT 1;\n"}, "has no end"},
+		"another name":     {map[string]string{"first.sql": "-- Why.\nSELECT 1;\n"}, "accepted are"},
+		"another database": {map[string]string{"202601010000_test_first.up.mysql.sql": ""}, "accepted are"},
+		"no reason":        {map[string]string{up: "SELECT 1;\n", down: "-- Why.\nSELECT 1;\n"}, "says why"},
+		"no statement":     {map[string]string{up: "-- Why.\n", down: "-- Why.\nSELECT 1;\n"}, "no statement"},
+		"a body without end": {
+			map[string]string{
+				up:   "-- Why.\nCREATE TRIGGER a AFTER INSERT ON b BEGIN\n SELECT 1;\n",
+				down: "-- Why.\nSELECT 1;\n",
+			},
+			"has no end",
+		},
 		"one direction is not": {map[string]string{up: "-- Why.\nSELECT 1;\n"}, "lacks"},
 	} {
 		t.Run(name+" is refused", func(t *testing.T) {

@@ -47,7 +47,9 @@ func TestHash(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, one, two, "each has a salt of its own")
 	require.True(t, strings.HasPrefix(one, "$argon2id$v=19$m=64,t=1,p=1$"), one)
-	for password, want := range map[string]bool{"correct horse": true, "correct hors": false, "Correct horse": false, "": false} {
+	for password, want := range map[string]bool{
+		"correct horse": true, "correct hors": false, "Correct horse": false, "": false,
+	} {
 		match, _, err := h.CheckPassword(t.Context(), one, password)
 		require.NoError(t, err)
 		require.Equal(t, want, match, "%q", password)

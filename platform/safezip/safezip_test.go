@@ -194,11 +194,13 @@ func TestStructure(t *testing.T) {
 		raw  []byte
 		want string
 	}{
-		"empty":                       {nil, "format"},
-		"text":                        {[]byte("hello, this is no archive at all"), "format"},
-		"cut off":                     {sound[:len(sound)-1], "format"},
-		"something behind the end":    {append(bytes.Clone(sound), 'x'), "format"},
-		"something before the end":    {append(append(bytes.Clone(sound[:len(sound)-22]), "xx"...), sound[len(sound)-22:]...), "format"},
+		"empty":                    {nil, "format"},
+		"text":                     {[]byte("hello, this is no archive at all"), "format"},
+		"cut off":                  {sound[:len(sound)-1], "format"},
+		"something behind the end": {append(bytes.Clone(sound), 'x'), "format"},
+		"something before the end": {
+			append(append(bytes.Clone(sound[:len(sound)-22]), "xx"...), sound[len(sound)-22:]...), "format",
+		},
 		"several parts":               {changed(len(sound)-18, 1), "an archive in several parts is not accepted"},
 		"a local header changed":      {changed(directory-6-1, 'c'), "its two headers differ"},
 		"an entry that points astray": {changed(directory+42, 7), "has no header where the directory says"},

@@ -10,15 +10,19 @@ import (
 
 // invisible are characters that a reader does not see, one of each kind.
 var invisible = []rune{
-	'\u00AD', '\u034F', '\u061C', '\u115F', '\u1160', '\u17B4', '\u180B', '\u180E', '\u200B', '\u200C', '\u200D', '\u200E', '\u200F',
-	'\u202A', '\u202E', '\u2060', '\u2061', '\u2064', '\u2066', '\u206A', '\u206F', '\u2800', '\u3164', '\uFE00', '\uFE0F', '\uFEFF', '\uFFA0', '\uFFFC',
+	'\u00AD', '\u034F', '\u061C', '\u115F', '\u1160', '\u17B4', '\u180B', '\u180E', '\u200B', '\u200C', '\u200D',
+	'\u200E', '\u200F',
+	'\u202A', '\u202E', '\u2060', '\u2061', '\u2064', '\u2066', '\u206A', '\u206F', '\u2800', '\u3164', '\uFE00',
+	'\uFE0F', '\uFEFF', '\uFFA0', '\uFFFC',
 	'\uFFF9', '\U0001BCA0', '\U0001D159', '\U0001D173', '\U000E0001', '\U000E0041', '\U000E0100',
 }
 
 func TestEmailWithInvisibleCharacters(t *testing.T) {
 	for _, r := range invisible {
 		t.Run(fmt.Sprintf("%U", r), func(t *testing.T) {
-			for _, inside := range []string{"bo%cb@school.example", "bob%c@school.example", "bob@%cschool.example", "bob@sch%cool.example"} {
+			for _, inside := range []string{
+				"bo%cb@school.example", "bob%c@school.example", "bob@%cschool.example", "bob@sch%cool.example",
+			} {
 				_, err := NormalizeEmail(fmt.Sprintf(inside, r))
 				require.ErrorIs(t, err, ErrInvalidEmail, inside)
 			}

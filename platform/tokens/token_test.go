@@ -70,8 +70,10 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 	_, stranger, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	sign := func(method jwt.SigningMethod, with any, change func(h map[string]any, c jwt.MapClaims)) string {
-		claims := jwt.MapClaims{"iss": issuer, "aud": "lyceum", "sub": ids.New(), "sid": ids.New(), "role": "admin", "jti": ids.New(),
-			"iat": c.now.StdTime().Unix(), "exp": c.now.Add(time.Minute).StdTime().Unix()}
+		claims := jwt.MapClaims{
+			"iss": issuer, "aud": "lyceum", "sub": ids.New(), "sid": ids.New(), "role": "admin", "jti": ids.New(),
+			"iat": c.now.StdTime().Unix(), "exp": c.now.Add(time.Minute).StdTime().Unix(),
+		}
 		j := jwt.NewWithClaims(method, claims)
 		j.Header["typ"], j.Header["kid"] = "at+jwt", key.ID
 		change(j.Header, claims)
@@ -114,15 +116,16 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 		"two audiences":     sign(eddsa, key.Private, set("aud", []string{"lyceum", "other"})),
 		"sub no id":         sign(eddsa, key.Private, set("sub", "admin")),
 		"no session":        sign(eddsa, key.Private, drop("sid")),
-		"expired, foreign":  sign(eddsa, key.Private, func(_ map[string]any, cl jwt.MapClaims) { cl["exp"], cl["iss"] = 1, "x" }),
-		"changed tail":      good[:len(good)-1] + map[bool]string{true: "A", false: "B"}[good[len(good)-1] != 'A'],
-		"padding":           good + "=",
-		"trailing space":    good + " ",
-		"two tokens":        good + "." + good,
-		"dots":              strings.Repeat(".", 1<<20),
-		"long":              good + strings.Repeat("A", 5000),
-		"empty":             "",
-		"garbage":           base64.RawURLEncoding.EncodeToString([]byte("{}")),
+		"expired, foreign": sign(eddsa, key.Private,
+			func(_ map[string]any, cl jwt.MapClaims) { cl["exp"], cl["iss"] = 1, "x" }),
+		"changed tail":   good[:len(good)-1] + map[bool]string{true: "A", false: "B"}[good[len(good)-1] != 'A'],
+		"padding":        good + "=",
+		"trailing space": good + " ",
+		"two tokens":     good + "." + good,
+		"dots":           strings.Repeat(".", 1<<20),
+		"long":           good + strings.Repeat("A", 5000),
+		"empty":          "",
+		"garbage":        base64.RawURLEncoding.EncodeToString([]byte("{}")),
 	} {
 		_, err := ts.VerifyToken(forged)
 		require.Equal(t, "invalid-token", code(err), name)

@@ -66,7 +66,9 @@ func TestIDsNeverBecomePaths(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o600))
 	require.NoError(t, f.Put(t.Context(), blobtest.NewID(), strings.NewReader("x"), 1, "text/plain"))
 	base, _, _ := strings.Cut(blobtest.SignGet(t, f, blobtest.NewID(), blob.GetRequest{}).URL, "/objects/")
-	for _, path := range []string{"..%2f..%2fsecret", "../../secret", "%2e%2e/%2e%2e/secret", "..%5c..%5csecret", "x%00", "%zz"} {
+	for _, path := range []string{
+		"..%2f..%2fsecret", "../../secret", "%2e%2e/%2e%2e/secret", "..%5c..%5csecret", "x%00", "%zz",
+	} {
 		req := "GET /objects/" + path + "?expires=99999999999999&signature=00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 		answer := sendRaw(t, strings.TrimPrefix(base, "http://"), req)
 		require.Regexp(t, " (400|403|404) ", answer, path)
@@ -157,7 +159,8 @@ func TestOnlyOneOfManyConcurrentUploadsWinsWithOnce(t *testing.T) {
 	for i := range errs {
 		wg.Go(func() {
 			body := strings.NewReader(fmt.Sprintf("%05d", i))
-			_, errs[i] = f.writeObject(context.Background(), body, upload{id: id, contentType: "text/plain", size: 5, once: true})
+			_, errs[i] = f.writeObject(context.Background(), body,
+				upload{id: id, contentType: "text/plain", size: 5, once: true})
 		})
 	}
 	wg.Wait()

@@ -60,10 +60,14 @@ func TestEveryAnswerIsSandboxed(t *testing.T) {
 	bad := good
 	bad.URL += "0"
 	for _, r := range []blobtest.Reply{
-		blobtest.Get(t, good, nil), blobtest.Get(t, bad, nil), blobtest.Get(t, blobtest.SignGet(t, f, blobtest.NewID(), blob.GetRequest{}), nil),
+		blobtest.Get(t, good, nil), blobtest.Get(t, bad, nil),
+		blobtest.Get(t, blobtest.SignGet(t, f, blobtest.NewID(), blob.GetRequest{}), nil),
 		blobtest.Get(t, good, map[string]string{"Range": "bytes=100-"}),
-		blobtest.Upload(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 1}), "too long"),
-		blobtest.Upload(t, blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 1}), "x"),
+		blobtest.Upload(t,
+			blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 1}),
+			"too long"),
+		blobtest.Upload(t,
+			blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: 1}), "x"),
 	} {
 		for name, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -96,7 +100,10 @@ func TestRefusalsHaveTheirCodes(t *testing.T) {
 			Body: io.MultiReader(strings.NewReader("1234")), Size: -1,
 		}), 411, "length-required"},
 		{"missing", blobtest.Get(t, blobtest.SignGet(t, f, id, blob.GetRequest{}), nil), 404, "not-found"},
-		{"unsigned", blobtest.Call(t, blobtest.Request{Method: "GET", URL: strings.Split(chunked.URL, "?")[0]}), 403, "forbidden"},
+		{
+			"unsigned", blobtest.Call(t, blobtest.Request{Method: "GET", URL: strings.Split(chunked.URL, "?")[0]}),
+			403, "forbidden",
+		},
 	} {
 		require.Equal(t, c.status, c.r.Status, "%s: %d %s", c.what, c.r.Status, c.r.Body)
 		require.Equal(t, c.code, c.r.Code(), "%s: %d %s", c.what, c.r.Status, c.r.Body)
@@ -118,7 +125,9 @@ func TestHeadSaysWhatGetWould(t *testing.T) {
 	head := blobtest.Call(t, blobtest.Request{Method: "HEAD", URL: signed.URL})
 	require.Equal(t, 200, head.Status, "%d %q", head.Status, head.Body)
 	require.Empty(t, head.Body, "%d %q", head.Status, head.Body)
-	for _, name := range []string{"Content-Length", "Content-Type", "ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition"} {
+	for _, name := range []string{
+		"Content-Length", "Content-Type", "ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition",
+	} {
 		require.Equal(t, whole.Header.Get(name), head.Header.Get(name), "%s: %q and %q", name,
 			head.Header.Get(name), whole.Header.Get(name))
 		require.NotEmpty(t, head.Header.Get(name), "%s: %q and %q", name, head.Header.Get(name),
@@ -127,7 +136,8 @@ func TestHeadSaysWhatGetWould(t *testing.T) {
 	r := blobtest.Call(t,
 		blobtest.Request{Method: "HEAD", URL: signed.URL, Headers: map[string]string{"Range": "bytes=0-3"}})
 	require.Equal(t, 200, r.Status, "HEAD takes no Range: %d", r.Status)
-	r = blobtest.Call(t, blobtest.Request{Method: "HEAD", URL: blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "a/b", Size: 1}).URL})
+	r = blobtest.Call(t,
+		blobtest.Request{Method: "HEAD", URL: blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "a/b", Size: 1}).URL})
 	require.Equal(t, 403, r.Status, "HEAD with a URL for PUT: %d", r.Status)
 }
 
@@ -300,7 +310,8 @@ func TestLargeObjectsAreNotHeldInMemory(t *testing.T) {
 	var before, now runtime.MemStats
 	runtime.ReadMemStats(&before)
 	signed := blobtest.SignPut(t, f, id, blob.PutRequest{ContentType: "video/mp4", Size: 64 << 20})
-	r := blobtest.Call(t, blobtest.Request{Method: "PUT", URL: signed.URL, Headers: signed.Headers, Body: &zeros{}, Size: 64 << 20})
+	r := blobtest.Call(t,
+		blobtest.Request{Method: "PUT", URL: signed.URL, Headers: signed.Headers, Body: &zeros{}, Size: 64 << 20})
 	require.Equal(t, 200, r.Status, "%d %s", r.Status, r.Body)
 	resp, err := http.Get(blobtest.SignGet(t, f, id, blob.GetRequest{}).URL)
 	require.NoError(t, err)

@@ -24,12 +24,16 @@ func newLimitedStore(t *testing.T) *Store {
 	policy, err := os.ReadFile("../../../docker/minio-policy.json")
 	require.NoError(t, err)
 	endpoint := "http://" + strings.TrimPrefix(cfg.Endpoint, "http://")
-	keys, err := credentials.NewSTSAssumeRole(endpoint, credentials.STSAssumeRoleOptions{AccessKey: cfg.AccessKey, SecretKey: cfg.SecretKey,
-		Location: "us-east-1", Policy: strings.ReplaceAll(string(policy), ":::lyceum", ":::"+root.bucket)})
+	keys, err := credentials.NewSTSAssumeRole(endpoint,
+		credentials.STSAssumeRoleOptions{AccessKey: cfg.AccessKey, SecretKey: cfg.SecretKey,
+			Location: "us-east-1", Policy: strings.ReplaceAll(string(policy), ":::lyceum", ":::"+root.bucket)})
 	require.NoError(t, err)
 	client, err := newClient("S3_ENDPOINT", cfg.Endpoint, cfg, keys)
 	require.NoError(t, err)
-	return &Store{bucket: root.bucket, region: root.region, signer: client, client: &minio.Core{Client: client}, anonymous: root.anonymous}
+	return &Store{
+		bucket: root.bucket, region: root.region, signer: client, client: &minio.Core{Client: client},
+		anonymous: root.anonymous,
+	}
 }
 
 // F6: everything works with a key that reaches this one bucket, and what that key may not do it

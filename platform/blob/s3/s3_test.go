@@ -59,11 +59,16 @@ func TestNewS3NamesTheKeyThatIsWrong(t *testing.T) {
 // TestSigningNeedsNoNetwork signs for a store that is not there.
 func TestSigningNeedsNoNetwork(t *testing.T) {
 	s, err := New(Config{
-		Endpoint: "127.0.0.1:1", PublicEndpoint: "https://files.example", Bucket: "lyceum", AccessKey: "a", SecretKey: "b",
+		Endpoint:       "127.0.0.1:1",
+		PublicEndpoint: "https://files.example",
+		Bucket:         "lyceum",
+		AccessKey:      "a",
+		SecretKey:      "b",
 	})
 	require.NoError(t, err)
 	for _, signed := range []blob.Signed{
-		blobtest.SignGet(t, s, blobtest.NewID(), blob.GetRequest{}), blobtest.SignPut(t, s, blobtest.NewID(), blob.PutRequest{ContentType: "a/b", Size: 1}),
+		blobtest.SignGet(t, s, blobtest.NewID(), blob.GetRequest{}),
+		blobtest.SignPut(t, s, blobtest.NewID(), blob.PutRequest{ContentType: "a/b", Size: 1}),
 	} {
 		require.True(t, strings.HasPrefix(signed.URL, "https://files.example/lyceum/"), "got %s", signed.URL)
 	}
@@ -107,7 +112,8 @@ func TestPingWithoutABucket(t *testing.T) {
 func TestPublicBucketsAreRefused(t *testing.T) {
 	for action, resource := range map[string]string{"s3:GetObject": "/*", "s3:ListBucket": ""} {
 		s := newTestStore(t)
-		require.NoError(t, s.client.SetBucketPolicy(t.Context(), s.bucket, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		require.NoError(t,
+			s.client.SetBucketPolicy(t.Context(), s.bucket, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 			"Principal":{"AWS":["*"]},"Action":["`+action+`"],"Resource":["arn:aws:s3:::`+s.bucket+resource+`"]}]}`))
 		err := s.PrepareBucket(t.Context())
 		require.Error(t, err, action)

@@ -66,11 +66,16 @@ func TestToJSON(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, converted.Faults)
 		require.Empty(t, converted.Unread)
-		require.JSONEq(t, `{"rows": [{"email": "jane@example.com", "name": "Jane"}, {"email": "joe@example.com", "name": ""}],
+		require.JSONEq(t,
+			`{"rows": [{"email": "jane@example.com", "name": "Jane"}, {"email": "joe@example.com", "name": ""}],
 			"dry_run": true, "days": 7, "role": "user", "tags": ["a", "b"]}`, string(converted.JSON))
 	})
 	for query, fault := range map[string]string{
-		"dry_run=yes": "query.dry_run", "dryrun=true": "query.dryrun", "rows=x": "query.rows", "days=x": "query.days", "role=user&role=member": "query.role",
+		"dry_run=yes":           "query.dry_run",
+		"dryrun=true":           "query.dryrun",
+		"rows=x":                "query.rows",
+		"days=x":                "query.days",
+		"role=user&role=member": "query.role",
 	} {
 		t.Run("refused: "+query, func(t *testing.T) {
 			_, body := newBody(t)
@@ -110,7 +115,17 @@ func TestStreamIsAFile(t *testing.T) {
 
 func TestEscapeFormula(t *testing.T) {
 	for cell, want := range map[string]string{
-		"": "", "x": "x", "1": "1", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "'x": "''x", "\tx": "'\tx", "＝1": "'＝1", "a=b": "a=b",
+		"":     "",
+		"x":    "x",
+		"1":    "1",
+		"=1+1": "'=1+1",
+		"+1":   "'+1",
+		"-1":   "'-1",
+		"@a":   "'@a",
+		"'x":   "''x",
+		"\tx":  "'\tx",
+		"＝1":   "'＝1",
+		"a=b":  "a=b",
 	} {
 		require.Equal(t, want, escapeFormula(cell))
 	}

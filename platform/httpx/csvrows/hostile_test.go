@@ -52,13 +52,19 @@ func TestDecodeTable(t *testing.T) {
 		raw  []byte
 		want string
 	}{
-		"UTF-8":                       {[]byte("email\nü"), "email\nü"},
-		"UTF-8 with its mark":         {[]byte("\ufeffemail"), "\ufeffemail"},
-		"UTF-16, little endian":       {append([]byte("\xff\xfe"), inUTF16("Email\nü", binary.LittleEndian)...), "Email\nü"},
-		"UTF-16, big endian":          {append([]byte("\xfe\xff"), inUTF16("Email\nü", binary.BigEndian)...), "Email\nü"},
-		"no mark":                     {inUTF16("x;Email\nü", binary.BigEndian), "x;Email\nü"},
-		"beyond the first plane":      {append([]byte("\xff\xfe"), inUTF16("email\n👩", binary.LittleEndian)...), "email\n👩"},
-		"a replacement character":     {append([]byte("\xff\xfe"), inUTF16("email\n\ufffd", binary.LittleEndian)...), "email\n\ufffd"},
+		"UTF-8":               {[]byte("email\nü"), "email\nü"},
+		"UTF-8 with its mark": {[]byte("\ufeffemail"), "\ufeffemail"},
+		"UTF-16, little endian": {
+			append([]byte("\xff\xfe"), inUTF16("Email\nü", binary.LittleEndian)...), "Email\nü",
+		},
+		"UTF-16, big endian": {append([]byte("\xfe\xff"), inUTF16("Email\nü", binary.BigEndian)...), "Email\nü"},
+		"no mark":            {inUTF16("x;Email\nü", binary.BigEndian), "x;Email\nü"},
+		"beyond the first plane": {
+			append([]byte("\xff\xfe"), inUTF16("email\n👩", binary.LittleEndian)...), "email\n👩",
+		},
+		"a replacement character": {
+			append([]byte("\xff\xfe"), inUTF16("email\n\ufffd", binary.LittleEndian)...), "email\n\ufffd",
+		},
 		"nothing":                     {nil, ""},
 		"NUL in UTF-8":                {[]byte("email\n\x00"), "email\n\x00"},
 		"no mark and no known column": {inUTF16("mail\nx", binary.LittleEndian), "m\x00a\x00i\x00l\x00\n\x00x\x00"},
@@ -69,13 +75,17 @@ func TestDecodeTable(t *testing.T) {
 			require.Equal(t, c.want, got)
 		})
 	}
-	for name, raw := range map[string]string{"Latin-1": "email\nJ\xf6rg", "a cut pair": "\xff\xfe\x3d\xd8", "odd": "\xfe\xffe"} {
+	for name, raw := range map[string]string{
+		"Latin-1": "email\nJ\xf6rg", "a cut pair": "\xff\xfe\x3d\xd8", "odd": "\xfe\xffe",
+	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := decodeTable([]byte(raw), columns)
 			require.True(t, apperr.IsKind(err, apperr.KindMalformed), "%v", err)
 		})
 	}
-	for name, want := range map[string]bool{"UTF-8": true, "utf8": true, "UTF-16LE": true, "iso-8859-1": false, "": false} {
+	for name, want := range map[string]bool{
+		"UTF-8": true, "utf8": true, "UTF-16LE": true, "iso-8859-1": false, "": false,
+	} {
 		require.Equal(t, want, IsCharset(name), name)
 	}
 }

@@ -42,12 +42,13 @@ func ExampleOperationID() {
 		Middlewares: huma.Middlewares{idempotency.NewRecords(database, clock.System{}).Middleware},
 	}
 	created := 0
-	huma.Register(humafiber.New(app, huma.DefaultConfig("notes", "1")), operation, func(ctx context.Context, _ *struct{}) (*note, error) {
-		created++
-		out := &note{}
-		out.Body.ID = idempotency.OperationID(ctx)
-		return out, nil
-	})
+	huma.Register(humafiber.New(app, huma.DefaultConfig("notes", "1")), operation,
+		func(ctx context.Context, _ *struct{}) (*note, error) {
+			created++
+			out := &note{}
+			out.Body.ID = idempotency.OperationID(ctx)
+			return out, nil
+		})
 	for range 2 {
 		request := httptest.NewRequest(http.MethodPost, "/notes", nil)
 		request.Header.Set("Idempotency-Key", "8e03978e-40d5-43dd-bc93-6894a57f9324")

@@ -73,27 +73,30 @@ func newSite(t *testing.T) *site {
 		c.SetUserContext(identity.WithCaller(ctx, identity.Caller{UserID: c.Get("Test-Caller")}))
 		return c.Next()
 	})
-	op := huma.Operation{Method: http.MethodPost, Path: "/notes", DefaultStatus: http.StatusCreated, Middlewares: huma.Middlewares{
-		func(ctx huma.Context, next func(huma.Context)) { s.records.Middleware(ctx, next) },
-	}}
-	huma.Register(humafiber.New(s.app, huma.DefaultConfig("test", "1")), op, func(ctx context.Context, _ *struct{}) (*answerOf, error) {
-		run := s.runs.Add(1)
-		call(s.before, ctx)
-		err := s.db.InTx(ctx, func(ctx context.Context) error {
-			call(s.inside, ctx)
-			return s.db.Conn(ctx).Exec("INSERT INTO notes (run) VALUES (?)", run).Error
+	op := huma.Operation{
+		Method: http.MethodPost, Path: "/notes", DefaultStatus: http.StatusCreated, Middlewares: huma.Middlewares{
+			func(ctx huma.Context, next func(huma.Context)) { s.records.Middleware(ctx, next) },
+		},
+	}
+	huma.Register(humafiber.New(s.app, huma.DefaultConfig("test", "1")), op,
+		func(ctx context.Context, _ *struct{}) (*answerOf, error) {
+			run := s.runs.Add(1)
+			call(s.before, ctx)
+			err := s.db.InTx(ctx, func(ctx context.Context) error {
+				call(s.inside, ctx)
+				return s.db.Conn(ctx).Exec("INSERT INTO notes (run) VALUES (?)", run).Error
+			})
+			if err != nil {
+				return nil, err
+			}
+			call(s.after, ctx)
+			if s.fail != nil {
+				return nil, problem.NewHandlerError(ctx, s.fail)
+			}
+			out := &answerOf{Location: "/notes/" + strconv.FormatInt(run, 10)}
+			out.Body.Run = run
+			return out, nil
 		})
-		if err != nil {
-			return nil, err
-		}
-		call(s.after, ctx)
-		if s.fail != nil {
-			return nil, problem.NewHandlerError(ctx, s.fail)
-		}
-		out := &answerOf{Location: "/notes/" + strconv.FormatInt(run, 10)}
-		out.Body.Run = run
-		return out, nil
-	})
 	return s
 }
 

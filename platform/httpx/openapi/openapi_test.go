@@ -48,7 +48,10 @@ func TestPaths(t *testing.T) {
 func newOperation(method, status string) *huma.Operation {
 	return &huma.Operation{Method: method, Responses: map[string]*huma.Response{
 		"default": {},
-		status:    {Headers: map[string]*huma.Param{"Location": {}, "Link": {}}, Content: map[string]*huma.MediaType{"application/json": {}}},
+		status: {
+			Headers: map[string]*huma.Param{"Location": {}, "Link": {}},
+			Content: map[string]*huma.MediaType{"application/json": {}},
+		},
 	}}
 }
 
@@ -61,7 +64,10 @@ func TestAnswerHeaders(t *testing.T) {
 		"created":             {Answer{HasLocation: true}, http.MethodPost, "201", []string{"Location"}},
 		"created, no address": {Answer{}, http.MethodPost, "201", nil},
 		"changed":             {Answer{HasLocation: true, HasETag: true}, http.MethodPatch, "200", []string{"ETag"}},
-		"a list":              {Answer{HasLocation: true, HasETag: true, IsList: true}, http.MethodGet, "200", []string{"ETag", "Link"}},
+		"a list": {
+			Answer{HasLocation: true, HasETag: true, IsList: true}, http.MethodGet, "200",
+			[]string{"ETag", "Link"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			op := newOperation(c.method, c.status)
@@ -93,7 +99,9 @@ func TestAnswerContent(t *testing.T) {
 		require.Equal(t, op.Responses["201"].Content, op.Responses["200"].Content)
 	})
 	t.Run("a stream and a switch", func(t *testing.T) {
-		responses := Answer{ContentType: "application/zip", Description: "An archive", SwitchesTo: "WebSocket"}.DocumentResponses(&huma.Response{})
+		responses := Answer{
+			ContentType: "application/zip", Description: "An archive", SwitchesTo: "WebSocket",
+		}.DocumentResponses(&huma.Response{})
 		require.Equal(t, "binary", responses["200"].Content["application/zip"].Schema.Format)
 		require.Equal(t, "WebSocket", responses["101"].Description)
 		require.NotNil(t, responses["default"])
@@ -128,12 +136,16 @@ func TestOperationOf(t *testing.T) {
 
 func TestRender(t *testing.T) {
 	module := "courses"
-	config := NewConfig(Info{Version: "1.2.3", Description: "Shops and orders.", PublicURL: "https://school.example"}, &module)
+	config := NewConfig(Info{Version: "1.2.3", Description: "Shops and orders.", PublicURL: "https://school.example"},
+		&module)
 	ProblemResponse(config.OpenAPI)
 	AllowProblemMembers(config.OpenAPI)
 	document, err := RenderDocument(config.OpenAPI)
 	require.NoError(t, err)
-	for _, text := range []string{`"version": "1.2.3"`, `"description": "Shops and orders."`, `"url": "https://school.example"`, `"Problem": {`, `"additionalProperties": true`} {
+	for _, text := range []string{
+		`"version": "1.2.3"`, `"description": "Shops and orders."`, `"url": "https://school.example"`,
+		`"Problem": {`, `"additionalProperties": true`,
+	} {
 		require.Contains(t, string(document.JSON), text)
 	}
 	require.Contains(t, string(document.YAML()), "version: 1.2.3")

@@ -40,7 +40,10 @@ func TestACursorIsBound(t *testing.T) {
 		"another caller": func() (bool, error) {
 			return c.decodeCursor(context.Background(), c.NewRequest("courses", "a", good), &at)
 		},
-		"another server": func() (bool, error) { return newCursors(t).decodeCursor(me, c.NewRequest("courses", "a", good), &at) },
+		"another server": func() (bool, error) {
+			return newCursors(t).decodeCursor(me,
+				c.NewRequest("courses", "a", good), &at)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := decode()

@@ -50,13 +50,16 @@ func ExampleList() {
 		panic(err)
 	}
 	notes := []note{{ID: "1", Text: "first"}, {ID: "2", Text: "second"}, {ID: "3", Text: "third"}}
-	h := &handlers{pagination.NewCursors(keys), func(_ context.Context, _ string, after *keyset.Position, limit int) ([]note, error) {
-		rest := notes
-		for after != nil && len(rest) > 0 && rest[0].ID <= after.ID {
-			rest = rest[1:]
-		}
-		return rest[:min(limit, len(rest))], nil
-	}}
+	h := &handlers{
+		pagination.NewCursors(keys),
+		func(_ context.Context, _ string, after *keyset.Position, limit int) ([]note, error) {
+			rest := notes
+			for after != nil && len(rest) > 0 && rest[0].ID <= after.ID {
+				rest = rest[1:]
+			}
+			return rest[:min(limit, len(rest))], nil
+		},
+	}
 	in := &listInput{Query: pagination.Query{Limit: 2}}
 	for {
 		page, err := h.list(context.Background(), in)

@@ -92,10 +92,11 @@ func TestListErrors(t *testing.T) {
 
 func TestViewsSeeOnlyThePage(t *testing.T) {
 	seen := 0
-	_, err := List(t.Context(), newCursors(t).NewRequest("numbers", nil, Query{Limit: 3}), fetchFrom(9), func(rows []row) ([]int64, error) {
-		seen = len(rows)
-		return nil, nil
-	}, placeOf)
+	_, err := List(t.Context(), newCursors(t).NewRequest("numbers", nil, Query{Limit: 3}), fetchFrom(9),
+		func(rows []row) ([]int64, error) {
+			seen = len(rows)
+			return nil, nil
+		}, placeOf)
 	require.NoError(t, err)
 	require.Equal(t, 3, seen, "the row that tells of a next page is not shown")
 }

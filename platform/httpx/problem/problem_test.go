@@ -22,19 +22,30 @@ import (
 	"lyceum/platform/httpx/validation"
 )
 
-var errConflict = apperr.Problem{Kind: apperr.KindConflict, Code: "in-use", Title: "In use"}.New("The file is used by a course.")
+var errConflict = apperr.Problem{
+	Kind: apperr.KindConflict, Code: "in-use", Title: "In use",
+}.New("The file is used by a course.")
 
 func TestFrom(t *testing.T) {
 	ctx := requestinfo.NewContext(t.Context(), &requestinfo.Info{ID: "12345678", Path: "/files/1"})
 	t.Run("an error of the vocabulary", func(t *testing.T) {
 		p := FromError(ctx, errConflict)
 		require.Equal(t, &Problem{
-			Type: "/problems/in-use", Code: "in-use", Title: "In use", Status: 409, Detail: "The file is used by a course.",
+			Type:     "/problems/in-use",
+			Code:     "in-use",
+			Title:    "In use",
+			Status:   409,
+			Detail:   "The file is used by a course.",
 			Instance: "/files/1", RequestID: "12345678",
-		}, &Problem{Type: p.Type, Code: p.Code, Title: p.Title, Status: p.Status, Detail: p.Detail, Instance: p.Instance, RequestID: p.RequestID})
+		}, &Problem{
+			Type: p.Type, Code: p.Code, Title: p.Title, Status: p.Status, Detail: p.Detail, Instance: p.Instance,
+			RequestID: p.RequestID,
+		})
 	})
 	t.Run("fields at their places", func(t *testing.T) {
-		p := FromError(ctx, apperr.InvalidFields(apperr.Field{Location: "title", Message: "is missing"}, apperr.FieldAt("query.limit", "is too large")))
+		p := FromError(ctx,
+			apperr.InvalidFields(apperr.Field{Location: "title", Message: "is missing"},
+				apperr.FieldAt("query.limit", "is too large")))
 		require.Equal(t, 422, p.Status)
 		require.Equal(t, []string{"body.title", "query.limit"}, []string{p.Errors[0].Location, p.Errors[1].Location})
 	})
@@ -54,7 +65,10 @@ func TestFrom(t *testing.T) {
 		p := FromError(ctx, errConflict)
 		require.Same(t, p, FromError(ctx, errors.Join(errors.New("around"), p)))
 	})
-	for status, code := range map[int]string{404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 431: "header-too-large", 426: "upgrade-required", 415: "unsupported-media-type", 408: "request-timeout"} {
+	for status, code := range map[int]string{
+		404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 431: "header-too-large",
+		426: "upgrade-required", 415: "unsupported-media-type", 408: "request-timeout",
+	} {
 		t.Run("the framework's "+strconv.Itoa(status), func(t *testing.T) {
 			p := FromError(ctx, fiber.NewError(status, "secret"))
 			require.Equal(t, []any{status, code}, []any{p.Status, p.Code})
@@ -121,7 +135,8 @@ func TestAnswers(t *testing.T) {
 		faults.Add("role", errors.New("is not known"))
 		return faults
 	})
-	huma.Register(api, op, func(ctx context.Context, _ *input) (*struct{}, error) { return nil, NewHandlerError(ctx, errConflict) })
+	huma.Register(api, op,
+		func(ctx context.Context, _ *input) (*struct{}, error) { return nil, NewHandlerError(ctx, errConflict) })
 	middleware := huma.Operation{Method: http.MethodGet, Path: "/middleware", Middlewares: huma.Middlewares{
 		func(ctx huma.Context, _ func(huma.Context)) { WriteHuma(ctx, apperr.InvalidToken()) },
 	}}
@@ -131,10 +146,13 @@ func TestAnswers(t *testing.T) {
 		status             int
 		contains           []string
 	}{
-		"Fiber":               {"GET", "/fiber", "", 409, []string{`"in-use"`}},
-		"no route":            {"GET", "/nowhere", "", 404, []string{`"not-found"`}},
-		"a middleware":        {"GET", "/middleware", "", 401, []string{`"invalid-token"`}},
-		"schema and rules":    {"POST", "/huma", `{"name":"x","role":"x"}`, 422, []string{`"body.name"`, `"body.role"`, "is not known"}},
+		"Fiber":        {"GET", "/fiber", "", 409, []string{`"in-use"`}},
+		"no route":     {"GET", "/nowhere", "", 404, []string{`"not-found"`}},
+		"a middleware": {"GET", "/middleware", "", 401, []string{`"invalid-token"`}},
+		"schema and rules": {
+			"POST", "/huma", `{"name":"x","role":"x"}`, 422,
+			[]string{`"body.name"`, `"body.role"`, "is not known"},
+		},
 		"an absent field":     {"POST", "/huma", `{"name":"okay"}`, 422, []string{`"body.role"`, "is missing"}},
 		"rules alone":         {"POST", "/huma", `{"name":"okay","role":"x"}`, 422, []string{"is not known"}},
 		"a wrong type":        {"POST", "/huma", `{"name":["secret"],"role":"x"}`, 422, nil},

@@ -8,7 +8,10 @@ import (
 )
 
 func TestNetworkOf(t *testing.T) {
-	for ip, want := range map[string]string{"192.0.2.7": "192.0.2.7", "2001:db8::1": "2001:db8::/64", "fe80::1%eth0": "fe80::/64", "nonsense": "nonsense"} {
+	for ip, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "2001:db8::1": "2001:db8::/64", "fe80::1%eth0": "fe80::/64",
+		"nonsense": "nonsense",
+	} {
 		require.Equal(t, want, NetworkOf(ip))
 	}
 }
@@ -20,17 +23,31 @@ func TestClientIP(t *testing.T) {
 		forwarded []string
 		want      string
 	}{
-		"no proxy is trusted":           {nil, "192.0.2.7:4000", []string{"203.0.113.9"}, "192.0.2.7"},
-		"the other end is not a proxy":  {[]string{"10.0.0.0/8"}, "192.0.2.7:4000", []string{"203.0.113.9"}, "192.0.2.7"},
-		"one proxy":                     {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"203.0.113.9"}, "203.0.113.9"},
-		"the client forged an entry":    {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"1.1.1.1, 203.0.113.9"}, "203.0.113.9"},
-		"two proxies, two lines":        {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"203.0.113.9", "10.0.0.2"}, "203.0.113.9"},
-		"with a port":                   {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"203.0.113.9:1234"}, "203.0.113.9"},
-		"IPv6 in brackets":              {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"[2001:db8::1]"}, "2001:db8::1"},
-		"an entry that is no address":   {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"203.0.113.9, unknown"}, "10.0.0.1"},
-		"no header":                     {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", nil, "10.0.0.1"},
-		"IPv4 inside of IPv6":           {[]string{"10.0.0.0/8"}, "[::ffff:10.0.0.1]:4000", []string{"203.0.113.9"}, "203.0.113.9"},
-		"only proxies: the first one":   {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
+		"no proxy is trusted":          {nil, "192.0.2.7:4000", []string{"203.0.113.9"}, "192.0.2.7"},
+		"the other end is not a proxy": {[]string{"10.0.0.0/8"}, "192.0.2.7:4000", []string{"203.0.113.9"}, "192.0.2.7"},
+		"one proxy":                    {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"203.0.113.9"}, "203.0.113.9"},
+		"the client forged an entry": {
+			[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"1.1.1.1, 203.0.113.9"}, "203.0.113.9",
+		},
+		"two proxies, two lines": {
+			[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"203.0.113.9", "10.0.0.2"}, "203.0.113.9",
+		},
+		"with a port": {
+			[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"203.0.113.9:1234"}, "203.0.113.9",
+		},
+		"IPv6 in brackets": {
+			[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"[2001:db8::1]"}, "2001:db8::1",
+		},
+		"an entry that is no address": {
+			[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"203.0.113.9, unknown"}, "10.0.0.1",
+		},
+		"no header": {[]string{"10.0.0.0/8"}, "10.0.0.1:4000", nil, "10.0.0.1"},
+		"IPv4 inside of IPv6": {
+			[]string{"10.0.0.0/8"}, "[::ffff:10.0.0.1]:4000", []string{"203.0.113.9"}, "203.0.113.9",
+		},
+		"only proxies: the first one": {
+			[]string{"10.0.0.0/8"}, "10.0.0.1:4000", []string{"10.0.0.3, 10.0.0.2"}, "10.0.0.3",
+		},
 		"IPv6 networks are networks":    {[]string{"fd00::/8"}, "[fd00::1]:4000", []string{"203.0.113.9"}, "203.0.113.9"},
 		"a broken address of the other": {[]string{"10.0.0.0/8"}, "unix", nil, "invalid IP"},
 	} {
@@ -54,7 +71,8 @@ func TestParseProxiesRefusesAddresses(t *testing.T) {
 func TestIsValidID(t *testing.T) {
 	for id, want := range map[string]bool{
 		"12345678": true, "a-b_c.D9": true, strings.Repeat("x", 64): true,
-		"": false, "1234567": false, strings.Repeat("x", 65): false, "12345678\n": false, "1234 5678": false, "ü2345678": false,
+		"": false, "1234567": false, strings.Repeat("x", 65): false, "12345678\n": false, "1234 5678": false,
+		"ü2345678": false,
 	} {
 		require.Equal(t, want, IsValidID(id), "%q", id)
 	}

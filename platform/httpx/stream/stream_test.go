@@ -27,7 +27,8 @@ func get(t *testing.T, method string, r *Response) (*http.Response, []byte, erro
 		return c.Next()
 	})
 	api := humafiber.New(app, huma.DefaultConfig("test", "1"))
-	huma.Register(api, huma.Operation{Method: method, Path: "/x"}, func(context.Context, *struct{}) (*Response, error) { return r, nil })
+	huma.Register(api, huma.Operation{Method: method, Path: "/x"},
+		func(context.Context, *struct{}) (*Response, error) { return r, nil })
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	go func() { _ = app.Listener(ln) }()
@@ -45,11 +46,12 @@ func get(t *testing.T, method string, r *Response) (*http.Response, []byte, erro
 
 func TestStream(t *testing.T) {
 	t.Run("whole", func(t *testing.T) {
-		answer, body, err := get(t, http.MethodGet, New("text/plain", "a b.txt", func(ctx context.Context, w io.Writer) error {
-			require.NotNil(t, ctx)
-			_, err := io.WriteString(w, "content")
-			return err
-		}))
+		answer, body, err := get(t, http.MethodGet,
+			New("text/plain", "a b.txt", func(ctx context.Context, w io.Writer) error {
+				require.NotNil(t, ctx)
+				_, err := io.WriteString(w, "content")
+				return err
+			}))
 		require.NoError(t, err)
 		require.Equal(t, "content", string(body))
 		require.Equal(t, "text/plain", answer.Header.Get("Content-Type"))
@@ -81,9 +83,10 @@ type number string
 func (n number) AppendJSON(b []byte) []byte { return append(b, n...) }
 
 func TestLines(t *testing.T) {
-	answer, body, err := get(t, http.MethodGet, NewLines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
-		return errors.Join(line(number("1")), line(number("22")))
-	}))
+	answer, body, err := get(t, http.MethodGet,
+		NewLines("n.ndjson", func(_ context.Context, line func(jsonappend.Value) error) error {
+			return errors.Join(line(number("1")), line(number("22")))
+		}))
 	require.NoError(t, err)
 	require.Equal(t, "1\n22\n", string(body))
 	require.Equal(t, LinesType, answer.Header.Get("Content-Type"))

@@ -13,14 +13,19 @@ import (
 func TestCheck(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	t.Run("accepted", func(t *testing.T) {
-		for _, body := range []string{`{}`, ` [1] `, `"x"`, `null`, `{"a":{"a":1},"b":[{"a":1},{"a":2}]}`, `"\ud83d\ude00"`, `"\\u0000"`, deep(MaxDepth)} {
+		for _, body := range []string{
+			`{}`, ` [1] `, `"x"`, `null`, `{"a":{"a":1},"b":[{"a":1},{"a":2}]}`, `"\ud83d\ude00"`, `"\\u0000"`,
+			deep(MaxDepth),
+		} {
 			faults, err := CheckText([]byte(body))
 			require.NoError(t, err, body)
 			require.Empty(t, faults, body)
 		}
 	})
 	t.Run("malformed", func(t *testing.T) {
-		for _, body := range []string{``, ` `, `{`, `{"a":}`, `{} {}`, `{}x`, `[1,]`, "\"\xff\"", `{'a':1}`, `NaN`, deep(MaxDepth + 1)} {
+		for _, body := range []string{
+			``, ` `, `{`, `{"a":}`, `{} {}`, `{}x`, `[1,]`, "\"\xff\"", `{'a':1}`, `NaN`, deep(MaxDepth + 1),
+		} {
 			_, err := CheckText([]byte(body))
 			e, ok := apperr.As(err)
 			require.True(t, ok, body)
@@ -86,8 +91,13 @@ func TestDecode(t *testing.T) {
 	require.NoError(t, Decode("x", []byte(`{"a":"1","l":[{"n":2}]}`), &v))
 	require.Equal(t, outer{"1", []inner{{2}}}, v)
 	for raw, location := range map[string]string{
-		``: "body.x", `{`: "body.x", `{} {}`: "body.x", "{\"a\":\"\xff\"}": "body.x", `{"b":1}`: "body.x.b", `{"A":"x"}`: "body.x.A", `{"a":1}`: "body.x.a", `{"a":"1","a":"2"}`: "body.x.a",
-		`{"l":[{"n":1},{"n":"2"}]}`: "body.x.l.1.n", `{"l":[{"m":1}]}`: "body.x.l.0.m", `{"a":"\u0000"}`: "body.x.a", `{"a":"\ud800"}`: "body.x.a", `[]`: "body.x",
+		``: "body.x", `{`: "body.x", `{} {}`: "body.x", "{\"a\":\"\xff\"}": "body.x", `{"b":1}`: "body.x.b",
+		`{"A":"x"}`: "body.x.A", `{"a":1}`: "body.x.a", `{"a":"1","a":"2"}`: "body.x.a",
+		`{"l":[{"n":1},{"n":"2"}]}`: "body.x.l.1.n",
+		`{"l":[{"m":1}]}`:           "body.x.l.0.m",
+		`{"a":"\u0000"}`:            "body.x.a",
+		`{"a":"\ud800"}`:            "body.x.a",
+		`[]`:                        "body.x",
 	} {
 		e, ok := apperr.As(Decode("x", []byte(raw), &v))
 		require.True(t, ok, raw)

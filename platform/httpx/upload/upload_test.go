@@ -46,15 +46,19 @@ func newSite(t *testing.T) *site {
 		c.SetUserContext(requestinfo.NewContext(context.Background(), &requestinfo.Info{}))
 		return c.Next()
 	})
-	op := huma.Operation{Method: http.MethodPost, Path: "/x", Middlewares: huma.Middlewares{DrainRefused, func(ctx huma.Context, _ func(huma.Context)) {
-		err := s.receiver.ReceiveBody(ctx, spec, s.check, func(work context.Context) {
-			_, _ = io.WriteString(ctx.BodyWriter(), s.handle(work, BodyFromContext(work)))
-		})
-		if err != nil {
-			problem.WriteHuma(ctx, err)
-		}
-	}}}
-	huma.Register(humafiber.New(app, huma.DefaultConfig("test", "1")), op, func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
+	op := huma.Operation{
+		Method: http.MethodPost, Path: "/x",
+		Middlewares: huma.Middlewares{DrainRefused, func(ctx huma.Context, _ func(huma.Context)) {
+			err := s.receiver.ReceiveBody(ctx, spec, s.check, func(work context.Context) {
+				_, _ = io.WriteString(ctx.BodyWriter(), s.handle(work, BodyFromContext(work)))
+			})
+			if err != nil {
+				problem.WriteHuma(ctx, err)
+			}
+		}},
+	}
+	huma.Register(humafiber.New(app, huma.DefaultConfig("test", "1")), op,
+		func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	go func() { _ = app.Listener(ln) }()
