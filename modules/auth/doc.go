@@ -1,12 +1,14 @@
 // Package auth owns how accounts prove who they are: passwords, second factors, sessions, refresh
 // tokens, links that are sent by mail, and the limits of guessing.
 //
-//	register.go      creating an account; verifying its address
+//	declarations.go  settings, permissions, audit actions and problems
+//	module.go        what the module declares and provides; its files and commands
+//	service.go       the Service, what all of it uses, and the removal of expired rows
+//	register.go      creating and deleting an account; verifying its address
 //	login.go         signing in, with a challenge if there is a second factor
 //	session.go       sessions, refresh tokens, signing out
 //	refresh.go       the next refresh token, and the reuse of an old one
-//	change.go        another password; deleting one's account
-//	reset.go         another password by a link
+//	passwords.go     another password, by the caller or by a link
 //	email_change.go  another address by a link
 //	factor.go        one-time codes and recovery codes
 //	limits.go        what holds guesses and mails down

@@ -1,11 +1,17 @@
 package auth
 
 import (
+	"context"
+	"embed"
+	"fmt"
+
+	"github.com/spf13/cobra"
 	"go.uber.org/fx"
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/auth/authapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -13,6 +19,7 @@ import (
 	"lyceum/platform/keyring"
 	"lyceum/platform/lifecycle"
 	"lyceum/platform/limit"
+	"lyceum/platform/migrate"
 	"lyceum/platform/module"
 )
 
@@ -51,4 +58,46 @@ var Module = module.Module{
 		events.ProvideSubscriptions(newSubscribers),
 		lifecycle.ProvideBackgrounds(newBackgrounds),
 	),
+}
+
+// consoleFiles are the files of the module's panel in the console.
+//
+//go:embed console
+var consoleFiles embed.FS
+
+// migrationFiles are the migrations of the module's tables. One that has landed is never edited.
+//
+//go:embed migrations
+var migrationFiles embed.FS
+
+// Migrations of the module.
+var Migrations = migrate.MustLoadFiles(migrationFiles)
+
+// newCommands returns the commands of the module. The group admin holds commands of the program,
+// too.
+func newCommands(p command.Program) []*cobra.Command {
+	return []*cobra.Command{
+		command.NewGroup("admin", "Manage administrators and what only an operator may", newRemoveFactorCommand(p)),
+	}
+}
+
+// newRemoveFactorCommand returns the command for people who have lost their device and their
+// recovery codes, and whom the operator knows.
+func newRemoveFactorCommand(p command.Program) *cobra.Command {
+	var email string
+	c := command.New("remove-factor", "Remove the second factor of an account", func(c *cobra.Command, _ []string) error {
+		if email == "" {
+			return &command.UsageError{Text: "admin remove-factor needs --email"}
+		}
+		var s *Service
+		return p.Run(c, func(ctx context.Context) error {
+			if err := s.RemoveFactorOf(identity.WithCaller(ctx, identity.Caller{Via: "cli"}), email); err != nil {
+				return err
+			}
+			fmt.Fprintln(c.OutOrStdout(), "removed the second factor of "+email)
+			return nil
+		}, &s)
+	})
+	c.Flags().StringVar(&email, "email", "", "the address")
+	return c
 }

@@ -141,3 +141,13 @@ func (s *Service) RequestVerification(ctx context.Context) error {
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error { return s.sendVerification(ctx, a) })
 }
+
+// DeleteCaller deletes the account of the caller, for good, after a check of its password. It
+// returns problem wrong-password, problem last-admin for the last active administrator, and a
+// too-many-requests error after too many guesses.
+func (s *Service) DeleteCaller(ctx context.Context, password string) error {
+	if _, err := s.verifyOwnPassword(ctx, password); err != nil {
+		return err
+	}
+	return s.deleter.Delete(ctx, identity.CallerFrom(ctx).UserID)
+}
