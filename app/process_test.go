@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -34,7 +33,6 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	slog.SetDefault(slog.New(slog.DiscardHandler))
 	testkit.Main(m)
 }
 

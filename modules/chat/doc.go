@@ -28,6 +28,7 @@
 //	internal/presence  which accounts are in which channel on which replica
 //	internal/tickets   one-time tickets for sockets
 //	internal/holdings  the data export and erasure of an account
+//	internal/chattest  a database for the tests of the inner packages
 //
 // docs/chat.md shows the way of a message from its POST to a socket on another replica.
 package chat

@@ -2,8 +2,6 @@ package messages
 
 import (
 	"context"
-	"log/slog"
-	"os"
 	"sync"
 	"testing"
 
@@ -11,6 +9,7 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/chat/internal/chattest"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
@@ -18,14 +17,10 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
-	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
 )
 
-func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
-	testkit.Main(m)
-}
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // fakeAccounts holds accounts by their ids. Its other methods are not called.
 type fakeAccounts struct {
@@ -73,16 +68,7 @@ func onBoth(t *testing.T, test func(t *testing.T, b *bench)) {
 
 func newBench(t *testing.T, options db.Options) *bench {
 	t.Helper()
-	d, err := db.Open(t.Context(), options)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	migrations, err := migrate.LoadFiles(os.DirFS("../.."))
-	require.NoError(t, err)
-	runner, err := migrate.NewRunner(d, events.Migrations, migrations)
-	require.NoError(t, err)
-	_, err = runner.Up(t.Context())
-	require.NoError(t, err)
-
+	d := chattest.OpenDatabase(t, options, events.Migrations)
 	b := &bench{t: t, accounts: fakeAccounts{accounts: map[string]usersapi.Account{}}, hidden: map[string]bool{}}
 	bus, signals := events.NewBus(d, clock.System{}), broadcast.New(nil)
 	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{

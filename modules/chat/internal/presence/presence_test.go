@@ -2,46 +2,26 @@ package presence
 
 import (
 	"context"
-	"log/slog"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/chat/internal/chattest"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
-	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
 )
 
-func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
-	testkit.Main(m)
-}
-
-// openDatabase returns a database with the tables of chat.
-func openDatabase(t *testing.T, options db.Options) *db.DB {
-	t.Helper()
-	d, err := db.Open(t.Context(), options)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	migrations, err := migrate.LoadFiles(os.DirFS("../.."))
-	require.NoError(t, err)
-	runner, err := migrate.NewRunner(d, migrations)
-	require.NoError(t, err)
-	_, err = runner.Up(t.Context())
-	require.NoError(t, err)
-	return d
-}
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // openSQLite returns an embedded database with the tables of chat.
 func openSQLite(t *testing.T) *db.DB {
 	t.Helper()
-	return openDatabase(t, db.Options{Dir: t.TempDir(), MaxConns: 2})
+	return chattest.OpenDatabase(t, db.Options{Dir: t.TempDir(), MaxConns: 2})
 }
 
 // onBoth runs a test on an empty database of either kind.
@@ -50,7 +30,7 @@ func onBoth(t *testing.T, test func(t *testing.T, d *db.DB)) {
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, openSQLite(t)) })
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, openDatabase(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
+		test(t, chattest.OpenDatabase(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
 	})
 }
 

@@ -2,8 +2,6 @@ package tickets
 
 import (
 	"context"
-	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,20 +9,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lyceum/modules/chat/internal/chattest"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
-	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
 	"lyceum/platform/ws"
 )
 
-func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
-	testkit.Main(m)
-}
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // hands is a clock that tests set.
 type hands struct{ now time.Time }
@@ -36,15 +31,7 @@ func onBoth(t *testing.T, test func(t *testing.T, s *Service, h *hands)) {
 	t.Helper()
 	run := func(t *testing.T, options db.Options) {
 		t.Parallel()
-		d, err := db.Open(t.Context(), options)
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = d.Close() })
-		migrations, err := migrate.LoadFiles(os.DirFS("../.."))
-		require.NoError(t, err)
-		runner, err := migrate.NewRunner(d, migrations)
-		require.NoError(t, err)
-		_, err = runner.Up(t.Context())
-		require.NoError(t, err)
+		d := chattest.OpenDatabase(t, options)
 		h := &hands{time.Now()}
 		test(t, NewService(d, h), h)
 	}
