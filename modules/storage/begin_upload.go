@@ -18,8 +18,8 @@ type newUpload struct {
 	SHA256      string
 }
 
-// beginUpload takes the key and gives the URL that the bytes go to: 409 key-taken, 422
-// quota-exceeded.
+// beginUpload reserves the key and returns the URL to which the client sends the bytes. It returns
+// problem key-taken or quota-exceeded.
 func (s *Service) beginUpload(ctx context.Context, n newUpload) (*asset, blob.Signed, error) {
 	if err := s.limits.checkUpload(&n); err != nil {
 		return nil, blob.Signed{}, err
@@ -42,10 +42,11 @@ func (s *Service) beginUpload(ctx context.Context, n newUpload) (*asset, blob.Si
 	return a, signed, s.db.InTx(ctx, func(ctx context.Context) error { return s.claimKey(ctx, a, now, s.limits.Quota) })
 }
 
-// claimKey reserves the key of a in the caller's transaction: 409 key-taken, 422 quota-exceeded
-// beyond a quota that is not zero.
-func (s *repository) claimKey(ctx context.Context, a *asset, now clock.Time, quota int64) error {
-	old, err := s.store.findByKey(ctx, a.Key, lockForUpdate)
+// claimKey reserves the key of an asset for an account, in the transaction of the caller. It returns
+// problem key-taken, or quota-exceeded if the account would hold more than quota bytes; 0 means no
+// quota.
+func (s *Service) claimKey(ctx context.Context, a *asset, now clock.Time, quota int64) error {
+	old, err := s.store.lockByKey(ctx, a.Key)
 	if err != nil && !db.IsNotFound(err) {
 		return err
 	}
@@ -58,6 +59,25 @@ func (s *repository) claimKey(ctx context.Context, a *asset, now clock.Time, quo
 	used, err := s.store.sumUsed(ctx, a.UploaderID, now)
 	if err == nil && used > quota {
 		return newQuotaError(a.Size, used-a.Size, quota)
+	}
+	return err
+}
+
+// reserveKey inserts the asset in the transaction of the caller, so that it has its key. old is the
+// row that has the key now, or nil. It returns problem key-taken if old holds the key or another
+// upload was faster.
+func (s *Service) reserveKey(ctx context.Context, a, old *asset, now clock.Time) error {
+	if old != nil {
+		if old.holdsKey(a.UploaderID, now) {
+			return errKeyTaken
+		}
+		if err := s.store.remove(ctx, old, now); err != nil {
+			return err
+		}
+	}
+	err := s.store.insert(ctx, a)
+	if db.IsDuplicate(err) {
+		return errKeyTaken
 	}
 	return err
 }

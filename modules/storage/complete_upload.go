@@ -70,7 +70,7 @@ func (s *Service) completeUpload(ctx context.Context, id string) (a *asset, err 
 
 // tryComplete looks at the object without a transaction, as that takes its time, and decides then.
 func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
-	a, err := s.findOwnUpload(ctx, id, lockNone)
+	a, err := s.findOwnUpload(ctx, id)
 	if err != nil || a.Status == statusCompleted {
 		return a, err
 	}
@@ -86,7 +86,7 @@ func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 		return nil, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		if a, err = s.lockUpload(ctx, id); err != nil || a.Status == statusCompleted {
+		if a, err = s.lockOwnUpload(ctx, id); err != nil || a.Status == statusCompleted {
 			return err
 		}
 		return s.markCompleted(ctx, a)
@@ -94,14 +94,14 @@ func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 	return a, err
 }
 
-// lockUpload locks the caller's upload. It returns errBeingRefused while another request deletes its
-// object.
-func (s *Service) lockUpload(ctx context.Context, id string) (*asset, error) {
-	a, err := s.findOwnUpload(ctx, id, lockForUpdate)
-	if err == nil && a.Status != statusCompleted && a.isBeingRefused(s.clock.Now()) {
-		return nil, errBeingRefused
+// markCompleted completes an upload in the transaction of the caller.
+func (s *Service) markCompleted(ctx context.Context, a *asset) error {
+	now := s.clock.Now()
+	if err := s.store.markCompleted(ctx, a.ID, now); err != nil {
+		return err
 	}
-	return a, err
+	a.Status, a.CompletedAt = statusCompleted, &now
+	return s.publishEntry(ctx, "asset.uploaded", a)
 }
 
 // refuseUpload deletes an object that is another than declared and returns mismatch. If somebody
@@ -112,7 +112,7 @@ func (s *Service) refuseUpload(ctx context.Context, id string, seen blob.Info, m
 	defer cancel()
 	var a *asset
 	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
-		if a, err = s.lockUpload(ctx, id); err != nil || a.Status == statusCompleted {
+		if a, err = s.lockOwnUpload(ctx, id); err != nil || a.Status == statusCompleted {
 			return err
 		}
 		return s.store.beginRefusal(ctx, id, s.clock.Now().Add(refusalLease))
@@ -131,10 +131,26 @@ func (s *Service) refuseUpload(ctx context.Context, id string, seen blob.Info, m
 	return nil, cmp.Or(s.store.endRefusal(ctx, id, refusedAt), err)
 }
 
-// findOwnUpload returns the caller's own upload with a lock. It returns 404 where there is none
-// that the caller may know of, and 403 for another's.
-func (s *Service) findOwnUpload(ctx context.Context, id string, lock rowLock) (*asset, error) {
-	a, err := s.store.findByID(ctx, id, lock)
+// findOwnUpload returns an upload of the caller's. It returns 404 if there is none that the caller
+// may know of, and 403 for somebody else's.
+func (s *Service) findOwnUpload(ctx context.Context, id string) (*asset, error) {
+	a, err := s.store.findByID(ctx, id)
+	return s.requireUploader(ctx, a, err)
+}
+
+// lockOwnUpload is findOwnUpload with a lock on the row. It returns errBeingRefused while another
+// request deletes the object.
+func (s *Service) lockOwnUpload(ctx context.Context, id string) (*asset, error) {
+	a, err := s.store.lockByID(ctx, id)
+	a, err = s.requireUploader(ctx, a, err)
+	if err == nil && a.Status != statusCompleted && a.isBeingRefused(s.clock.Now()) {
+		return nil, errBeingRefused
+	}
+	return a, err
+}
+
+// requireUploader returns what the store found if the caller uploaded it, or why not.
+func (s *Service) requireUploader(ctx context.Context, a *asset, err error) (*asset, error) {
 	if db.IsNotFound(err) {
 		return nil, errNoUpload
 	}

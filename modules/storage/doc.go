@@ -2,11 +2,11 @@
 // for it.
 //
 //	asset.go            an asset, from the declaration of its upload to its removal
-//	repository.go       what other modules ask about keys, and files that the server makes
+//	library.go          what other modules ask about keys, and files that the server makes
 //	begin_upload.go     declaring an upload: the key, the quota and the URL
 //	complete_upload.go  comparing what arrived with what was declared
 //	sign.go             signed URLs, and who may read a key
-//	remove.go, jobs.go  removing assets, and the objects that they leave in the trash
+//	remove.go           removing assets, and the objects that they leave in the trash
 //	guard.go            what the embedded store asks before it takes or gives bytes
 //	import_staging.go   files of an import, which become assets together
 //	internal/filetype   what a file is, by its first bytes

@@ -63,7 +63,7 @@ func (s *Service) abandonUpload(ctx context.Context, id string) error {
 	}
 	var given *asset
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err := s.store.findByID(ctx, id, lockForUpdate)
+		a, err := s.store.lockByID(ctx, id)
 		if err != nil || a.Status == statusCompleted || a.UploaderID != identity.CallerFrom(ctx).UserID {
 			return err
 		}
@@ -83,13 +83,13 @@ func newSubscribers(s *Service) []events.Subscription {
 	return []events.Subscription{events.SubscribeInTx("storage", s.onDisabled)}
 }
 
-// disabledPage is how many uploads are given up with one statement.
+// disabledPage is how many uploads are abandoned with one statement.
 const disabledPage = 100
 
-// onDisabled returns up what a disabled account is uploading.
+// onDisabled abandons what a disabled account is uploading.
 func (s *Service) onDisabled(ctx context.Context, e usersapi.Disabled) error {
 	for {
-		found, err := s.store.listPending(ctx, e.UserID, disabledPage)
+		found, err := s.store.lockPending(ctx, e.UserID, disabledPage)
 		if err != nil || len(found) == 0 {
 			return err
 		}

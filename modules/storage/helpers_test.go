@@ -140,7 +140,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
 	w.Service = newService(Params{
-		Repository: newRepository(d, newStore(d), blobs, bus, w.clock), Config: w.config, Queue: queue,
+		DB: d, Store: newStore(d), Blobs: blobs, Events: bus, Clock: w.clock, Config: w.config, Queue: queue,
 		Signals:  broadcast.New(nil),
 		Accounts: &fakeAccounts{names: map[string]string{teacher.UserID: "Tea"}},
 		KeyUsers: []storageapi.KeyUser{w.keyUser},

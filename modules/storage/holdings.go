@@ -33,7 +33,7 @@ type heldAsset struct {
 // Export hands over what the account uploaded, finished or not; their content is behind signed
 // links.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
-	return h.forEachPage(ctx, userID, lockNone, func(page []asset) error {
+	return h.forEachPage(ctx, userID, h.service.store.listByUploader, func(page []asset) error {
 		for _, a := range page {
 			if err := record("assets",
 				heldAsset{a.ID, a.Key, a.ContentType, a.Size, a.Status, a.CreatedAt, a.CompletedAt}); err != nil {
@@ -47,23 +47,25 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 // Erase removes what the account uploaded and nothing uses. What is used stays with those who use
 // it; administrators manage it.
 func (h holdings) Erase(ctx context.Context, userID string) error {
-	return h.forEachPage(ctx, userID, lockForUpdate, func(page []asset) error {
+	return h.forEachPage(ctx, userID, h.service.store.lockByUploader, func(page []asset) error {
 		return h.service.removeUnused(ctx, page)
 	})
 }
 
+// readPage reads a page of an uploader's assets after a position.
+type readPage func(ctx context.Context, uploader string, after keyset.Position, limit int) ([]asset, error)
+
 // forEachPage hands an uploader's assets to fn, the oldest first.
-func (h holdings) forEachPage(ctx context.Context, userID string, lock rowLock, fn func([]asset) error) error {
+func (h holdings) forEachPage(ctx context.Context, userID string, read readPage, fn func([]asset) error) error {
 	var last keyset.Position
 	for {
-		page, err := h.service.store.listByUploader(ctx, userID, last, h.page, lock)
+		page, err := read(ctx, userID, last, h.page)
 		if err != nil || len(page) == 0 {
 			return err
 		}
 		if err := fn(page); err != nil {
 			return err
 		}
-		a := page[len(page)-1]
-		last = positionOf(&a)
+		last = positionOf(&page[len(page)-1])
 	}
 }

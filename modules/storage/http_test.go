@@ -133,7 +133,7 @@ func TestUploadingOverHTTP(t *testing.T) {
 
 	s.want(409, teacher, "POST", "/storage/uploads/"+id+"/complete", "")
 	s.want(404, other, "POST", "/storage/uploads/"+id+"/complete", "")
-	a, err := s.store.findByID(t.Context(), id, lockNone)
+	a, err := s.store.findByID(t.Context(), id)
 	require.NoError(t, err)
 	s.arrive(a, hello, "text/plain")
 	done := s.want(200, teacher, "POST", "/storage/uploads/"+id+"/complete", "")

@@ -18,49 +18,8 @@ import (
 	"lyceum/platform/ids"
 )
 
-// Files describes completed assets by their keys.
-func (s *repository) Files(ctx context.Context, keys []string) (map[string]storageapi.File, error) {
-	found, err := s.store.findByKeys(ctx, keys)
-	out := make(map[string]storageapi.File, len(found))
-	for _, a := range found {
-		f := storageapi.File{Key: a.Key, ContentType: a.ContentType, Size: a.Size}
-		if a.SHA256 != nil {
-			f.SHA256 = *a.SHA256
-		}
-		out[a.Key] = f
-	}
-	return out, err
-}
-
-// OpenFile reads a completed asset; ok false where the store has lost it.
-func (s *repository) OpenFile(ctx context.Context, key string) (r io.ReadCloser, ok bool, err error) {
-	a, err := s.store.findByKey(ctx, key, lockNone)
-	if db.IsNotFound(err) || err == nil && a.Status != statusCompleted {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	r, err = s.blobs.Open(ctx, a.BlobID)
-	if errors.Is(err, blob.ErrNotFound) {
-		return nil, false, nil
-	}
-	return r, err == nil, explainStoreError(err)
-}
-
-// importStaging implements storageapi.Intake: it stores the files of an import, which become assets
-// together.
-type importStaging struct {
-	*repository
-	limits limits
-}
-
-func newImportStaging(s *repository, c *Config) storageapi.Intake {
-	return &importStaging{s, newLimits(c)}
-}
-
 // Check returns the validation error of an upload like the file; start are its first bytes.
-func (s *importStaging) Check(f storageapi.File, start []byte) error {
+func (s *Service) Check(f storageapi.File, start []byte) error {
 	n := newUpload{Key: f.Key, ContentType: f.ContentType, Size: f.Size}
 	if err := s.limits.checkUpload(&n); err != nil {
 		return err
@@ -73,7 +32,7 @@ func (s *importStaging) Check(f storageapi.File, start []byte) error {
 
 // Stage stores the bytes of a file under its key, or under a key with a number if that is taken.
 // They belong to the caller, and nobody can read them before Settle.
-func (s *importStaging) Stage(
+func (s *Service) Stage(
 	ctx context.Context, f storageapi.File, open func() (io.ReadCloser, error),
 ) (storageapi.Staged, error) {
 	a, err := s.claimFreeKey(ctx, f)
@@ -88,10 +47,10 @@ func (s *importStaging) Stage(
 
 // claimFreeKey returns a new asset under a free key, or an asset of the caller that has the same
 // bytes.
-func (s *importStaging) claimFreeKey(ctx context.Context, f storageapi.File) (*asset, error) {
+func (s *Service) claimFreeKey(ctx context.Context, f storageapi.File) (*asset, error) {
 	for n := 1; n <= assetkey.MaxNumber+1; n++ {
 		key := assetkey.WithNumber(f.Key, n)
-		old, err := s.store.findByKey(ctx, key, lockNone)
+		old, err := s.store.findByKey(ctx, key)
 		if err != nil && !db.IsNotFound(err) {
 			return &asset{}, err
 		}
@@ -110,7 +69,7 @@ func (s *importStaging) claimFreeKey(ctx context.Context, f storageapi.File) (*a
 }
 
 // claimKeyFor returns a new asset of the caller under a key, or problem key-taken.
-func (s *importStaging) claimKeyFor(ctx context.Context, key string, f storageapi.File) (*asset, error) {
+func (s *Service) claimKeyFor(ctx context.Context, key string, f storageapi.File) (*asset, error) {
 	now := s.clock.Now()
 	sum := strings.ToLower(f.SHA256)
 	a := &asset{
@@ -123,7 +82,7 @@ func (s *importStaging) claimKeyFor(ctx context.Context, key string, f storageap
 
 // hasSameBytes reports whether the caller may use an asset in place of a file because it has the
 // same bytes. With look it reads an object whose checksum is not known.
-func (s *importStaging) hasSameBytes(ctx context.Context, a *asset, f storageapi.File, look bool) (bool, error) {
+func (s *Service) hasSameBytes(ctx context.Context, a *asset, f storageapi.File, look bool) (bool, error) {
 	if !a.isManagedBy(identity.CallerFrom(ctx)) || a.Size != f.Size || a.SHA256 == nil && !look {
 		return false, nil
 	}
@@ -142,7 +101,7 @@ func (s *importStaging) hasSameBytes(ctx context.Context, a *asset, f storageapi
 }
 
 // computeSum returns the SHA-256 of an object in hexadecimal.
-func (s *importStaging) computeSum(ctx context.Context, blobID string) (string, error) {
+func (s *Service) computeSum(ctx context.Context, blobID string) (string, error) {
 	r, err := s.blobs.Open(ctx, blobID)
 	if err != nil {
 		return "", err
@@ -154,7 +113,7 @@ func (s *importStaging) computeSum(ctx context.Context, blobID string) (string, 
 }
 
 // storeBytes writes the bytes of a staged file to the object store.
-func (s *importStaging) storeBytes(ctx context.Context, a *asset, open func() (io.ReadCloser, error)) error {
+func (s *Service) storeBytes(ctx context.Context, a *asset, open func() (io.ReadCloser, error)) error {
 	r, err := open()
 	if err != nil {
 		return err
@@ -164,9 +123,9 @@ func (s *importStaging) storeBytes(ctx context.Context, a *asset, open func() (i
 }
 
 // Settle makes staged files assets, in the transaction of the caller.
-func (s *importStaging) Settle(ctx context.Context, staged []string) error {
+func (s *Service) Settle(ctx context.Context, staged []string) error {
 	for _, id := range staged {
-		a, err := s.store.findByID(ctx, id, lockForUpdate)
+		a, err := s.store.lockByID(ctx, id)
 		if db.IsNotFound(err) || err == nil && a.Status != statusPending {
 			return apperr.Unavailable("It took too long; try again.")
 		}
@@ -181,14 +140,14 @@ func (s *importStaging) Settle(ctx context.Context, staged []string) error {
 }
 
 // Discard removes staged files that were not settled, and their objects at once.
-func (s *importStaging) Discard(ctx context.Context, staged []string) error {
+func (s *Service) Discard(ctx context.Context, staged []string) error {
 	ctx = context.WithoutCancel(ctx)
 	now := s.clock.Now()
 	var gone []asset
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		gone = nil
 		for _, id := range staged {
-			a, err := s.store.findByID(ctx, id, lockForUpdate)
+			a, err := s.store.lockByID(ctx, id)
 			if err == nil && a.Status == statusPending {
 				a.ExpiresAt = now.Add(-maxTransferTime) // nobody has a URL that could bring the object back
 				gone = append(gone, *a)

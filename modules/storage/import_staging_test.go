@@ -17,10 +17,6 @@ import (
 	"lyceum/platform/identity"
 )
 
-func (w *world) intake() *importStaging {
-	return newImportStaging(w.repository, w.config).(*importStaging)
-}
-
 func fileOf(key, content string) storageapi.File {
 	sum := sha256.Sum256([]byte(content))
 	return storageapi.File{
@@ -34,7 +30,7 @@ func from(content string) func() (io.ReadCloser, error) {
 
 func (w *world) staged(c identity.Caller, key, content string) storageapi.Staged {
 	w.t.Helper()
-	s, err := w.intake().Stage(w.as(c), fileOf(key, content), from(content))
+	s, err := w.Stage(w.as(c), fileOf(key, content), from(content))
 	require.NoError(w.t, err)
 	return s
 }
@@ -51,16 +47,16 @@ func TestWhatIsStagedIsNobodysUntilItIsSettled(t *testing.T) {
 		require.Empty(t, w.actions())
 
 		require.NoError(t,
-			w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.intake().Settle(ctx, []string{s.ID}) }))
+			w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.Settle(ctx, []string{s.ID}) }))
 		require.Equal(t, []string{"asset.uploaded"}, w.actions())
-		require.NoError(t, w.intake().Discard(w.as(teacher), []string{s.ID}), "of settled ones nothing goes")
-		a, err := w.store.findByKey(t.Context(), "a.txt", lockNone)
+		require.NoError(t, w.Discard(w.as(teacher), []string{s.ID}), "of settled ones nothing goes")
+		a, err := w.store.findByKey(t.Context(), "a.txt")
 		require.NoError(t, err)
 		require.Equal(t, hello, w.content(a.BlobID))
 		files, err := w.Files(t.Context(), []string{"a.txt", "b.txt"})
 		require.NoError(t, err)
 		require.Equal(t, map[string]storageapi.File{"a.txt": fileOf("a.txt", hello)}, files)
-		err = w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.intake().Settle(ctx, []string{s.ID}) })
+		err = w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.Settle(ctx, []string{s.ID}) })
 		require.Equal(t, "unavailable", code(t, err))
 	})
 }
@@ -68,17 +64,17 @@ func TestWhatIsStagedIsNobodysUntilItIsSettled(t *testing.T) {
 func TestWhatIsDiscardedIsGoneAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.staged(teacher, "a.txt", hello)
-		a, err := w.store.findByID(t.Context(), s.ID, lockNone)
+		a, err := w.store.findByID(t.Context(), s.ID)
 		require.NoError(t, err)
 		require.True(t, w.there(a.BlobID))
-		require.NoError(t, w.intake().Discard(w.as(teacher), []string{s.ID}))
+		require.NoError(t, w.Discard(w.as(teacher), []string{s.ID}))
 		require.False(t, w.there(a.BlobID))
 		require.Zero(t, w.count("storage_assets"))
 		require.Zero(t, w.count("storage_trash"))
 
 		// One that a killed process left goes when its time is over.
 		s = w.staged(teacher, "a.txt", hello)
-		a, err = w.store.findByID(t.Context(), s.ID, lockNone)
+		a, err = w.store.findByID(t.Context(), s.ID)
 		require.NoError(t, err)
 		w.clock.forward(uploadURLLife + completionGrace + time.Second)
 		w.sweep()
@@ -99,7 +95,7 @@ func TestATakenKeyGetsANumber(t *testing.T) {
 	require.Equal(t, "dir.v/a-3.txt", w.staged(other, "dir.v/a.txt", hello).Key, "the second is being taken")
 
 	// An asset whose object is lost is no place for the bytes.
-	a, err := w.store.findByKey(t.Context(), "dir.v/a.txt", lockNone)
+	a, err := w.store.findByKey(t.Context(), "dir.v/a.txt")
 	require.NoError(t, err)
 	require.NoError(t, w.blobs.Delete(t.Context(), a.BlobID))
 	require.Equal(t, "dir.v/a-4.txt", w.staged(teacher, "dir.v/a.txt", hello).Key)
@@ -110,18 +106,17 @@ func TestATakenKeyGetsANumber(t *testing.T) {
 
 func TestStagingKeepsToTheRules(t *testing.T) {
 	w := onSQLite(t)
-	w.config.QuotaBytes = 20
-	in := w.intake()
+	w.limits.Quota = 20
 	first := w.staged(teacher, "a.txt", hello)
-	_, err := in.Stage(w.as(teacher), fileOf("b.txt", hello), from(hello))
+	_, err := w.Stage(w.as(teacher), fileOf("b.txt", hello), from(hello))
 	require.Equal(t, "quota-exceeded", code(t, err))
-	require.NoError(t, in.Discard(w.as(teacher), []string{first.ID}))
+	require.NoError(t, w.Discard(w.as(teacher), []string{first.ID}))
 
 	// Bytes that can't be stored leave nothing.
-	_, err = in.Stage(w.as(teacher), fileOf("a.txt", hello),
+	_, err = w.Stage(w.as(teacher), fileOf("a.txt", hello),
 		func() (io.ReadCloser, error) { return nil, errors.New("no") })
 	require.Error(t, err)
-	_, err = in.Stage(w.as(teacher), fileOf("a.txt", hello), from("short"))
+	_, err = w.Stage(w.as(teacher), fileOf("a.txt", hello), from("short"))
 	require.ErrorIs(t, err, blob.ErrMismatch)
 	require.Zero(t, w.count("storage_assets"))
 
@@ -129,7 +124,7 @@ func TestStagingKeepsToTheRules(t *testing.T) {
 		{Key: "", ContentType: "text/plain", Size: 1}, {Key: "a", ContentType: "text/html", Size: 1},
 		{Key: "a", ContentType: "text/plain"}, {Key: "a", ContentType: "image/png", Size: 1},
 	} {
-		require.Equal(t, "validation-failed", code(t, in.Check(f, []byte("x"))))
+		require.Equal(t, "validation-failed", code(t, w.Check(f, []byte("x"))))
 	}
-	require.NoError(t, in.Check(fileOf("a", hello), []byte(hello)))
+	require.NoError(t, w.Check(fileOf("a", hello), []byte(hello)))
 }

@@ -24,9 +24,12 @@ var Module = module.Module{
 	Problems:    problems,
 	Declares:    auditapi.Declare(auditActions...),
 	Provides: fx.Options(
-		fx.Provide(fx.Private, newStore, newHandlers, newRepository, newService),
-		fx.Provide(newImportStaging, func(s *repository) storageapi.Assets { return s },
-			func(s *repository) storageapi.Library { return s }),
+		fx.Provide(fx.Private, newStore, newHandlers, newService),
+		fx.Provide(
+			func(s *Service) storageapi.Assets { return s },
+			func(s *Service) storageapi.Library { return s },
+			func(s *Service) storageapi.Intake { return s },
+		),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.ProvideRoutes(newRoutes),
 		httpx.ProvideRoutes(newObjectRoutes),

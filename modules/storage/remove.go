@@ -43,7 +43,7 @@ func (s *Service) removeAsset(ctx context.Context, id string) error {
 		return errNoAsset
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err := s.store.findByID(ctx, id, lockForUpdate)
+		a, err := s.store.lockByID(ctx, id)
 		if db.IsNotFound(err) {
 			return errNoAsset
 		}
@@ -158,7 +158,7 @@ func (s *Service) findDueTrash(ctx context.Context) ([]string, error) {
 
 // emptyTrash deletes one object that is due. Two may do so at once: no other object ever gets its
 // name.
-func (s *repository) emptyTrash(ctx context.Context, blobID string) error {
+func (s *Service) emptyTrash(ctx context.Context, blobID string) error {
 	now := s.clock.Now()
 	if t, err := s.store.findDueTrashOf(ctx, blobID, now); err != nil || t == nil {
 		return err
@@ -184,7 +184,7 @@ func (s *Service) findAbandoned(ctx context.Context) ([]string, error) {
 func (s *Service) clearUpload(ctx context.Context, id string) error {
 	now := s.clock.Now()
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		a, err := s.store.findByID(ctx, id, lockForUpdate)
+		a, err := s.store.lockByID(ctx, id)
 		if db.IsNotFound(err) {
 			return nil
 		}

@@ -5,19 +5,29 @@ import (
 
 	"go.uber.org/fx"
 
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/blob"
 	"lyceum/platform/blob/folder"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
+	"lyceum/platform/clock"
+	"lyceum/platform/db"
+	"lyceum/platform/events"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyset"
 )
 
-// Service answers requests about assets. It is safe for concurrent use.
+// Service answers requests about assets, and implements storageapi.Assets, Library and Intake. It is
+// safe for concurrent use.
 type Service struct {
-	*repository
+	db       *db.DB
+	store    *store
+	blobs    blob.Store
+	events   *events.Bus
+	clock    clock.Clock
 	accounts usersapi.Accounts
 	keyUsers []storageapi.KeyUser
 	queue    *jobs.Queue
@@ -52,20 +62,24 @@ func newLimits(c *Config) limits {
 // Params are what a Service is made of.
 type Params struct {
 	fx.In
-	Repository *repository
-	Accounts   usersapi.Accounts
-	KeyUsers   []storageapi.KeyUser `group:"key_users"`
-	Queue      *jobs.Queue
-	Signals    *broadcast.Bus
-	Config     *Config
+	DB       *db.DB
+	Store    *store
+	Blobs    blob.Store
+	Events   *events.Bus
+	Clock    clock.Clock
+	Accounts usersapi.Accounts
+	KeyUsers []storageapi.KeyUser `group:"key_users"`
+	Queue    *jobs.Queue
+	Signals  *broadcast.Bus
+	Config   *Config
 	// Folder is the embedded store; nil with S3.
 	Folder *folder.Store `optional:"true"`
 }
 
 func newService(n Params) *Service {
 	s := &Service{
-		repository: n.Repository, accounts: n.Accounts, keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals,
-		folder: n.Folder, limits: newLimits(n.Config),
+		db: n.DB, store: n.Store, blobs: n.Blobs, events: n.Events, clock: n.Clock, accounts: n.Accounts,
+		keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals, folder: n.Folder, limits: newLimits(n.Config),
 	}
 	s.assetsByKey = cache.NewInvalidated(n.Signals, topicRemoved, s.loadAsset)
 	s.readableObjects = cache.NewInvalidated(n.Signals, topicDiscarded, s.loadReadable)
@@ -121,4 +135,10 @@ func (s *Service) findUses(ctx context.Context, keys []string) (map[string][]sto
 		}
 	}
 	return out, nil
+}
+
+// publishEntry publishes an audit entry about an asset.
+func (s *Service) publishEntry(ctx context.Context, action string, a *asset) error {
+	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "asset", TargetID: a.ID,
+		Data: map[string]any{"content_type": a.ContentType, "size": a.Size, "status": a.Status}})
 }

@@ -206,7 +206,7 @@ func TestStoringFromTheServerItself(t *testing.T) {
 		require.Error(t, w.Store(ctx, teacher.UserID, "short", "text/plain", 99, strings.NewReader("x")))
 		w.clock.forward(uploadURLLife + completionGrace + time.Minute)
 		w.sweep()
-		_, err = w.store.findByKey(ctx, "short", lockNone)
+		_, err = w.store.findByKey(ctx, "short")
 		require.True(t, db.IsNotFound(err), "what failed is cleared as an abandoned upload")
 	})
 }

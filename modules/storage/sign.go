@@ -62,7 +62,7 @@ func (s *Service) findAsset(ctx context.Context, key string) (*asset, error) {
 
 // loadAsset reads the completed asset of a key for the cache.
 func (s *Service) loadAsset(ctx context.Context, key string) (asset, bool, error) {
-	a, err := s.store.findByKey(ctx, key, lockNone)
+	a, err := s.store.findByKey(ctx, key)
 	if db.IsNotFound(err) || err == nil && a.Status != statusCompleted {
 		return asset{}, false, nil
 	}

@@ -22,23 +22,42 @@ func newStore(d *db.DB) *store { return &store{d} }
 // insert adds an asset. db.IsDuplicate is true of the error if its key is taken.
 func (s *store) insert(ctx context.Context, a *asset) error { return s.db.Conn(ctx).Create(a).Error }
 
-// findByKey returns the row of a key, whatever its status; db.ErrNotFound if there is none.
-func (s *store) findByKey(ctx context.Context, key string, lock rowLock) (*asset, error) {
-	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE key = ?"+s.lockClause(ctx, lock), key)
+// findByKey returns the row of a key, whatever its status.
+func (s *store) findByKey(ctx context.Context, key string) (*asset, error) {
+	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE key = ?", key)
 }
 
-// findByID returns the row with an id; db.ErrNotFound if there is none.
-func (s *store) findByID(ctx context.Context, id string, lock rowLock) (*asset, error) {
-	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE id = ?"+s.lockClause(ctx, lock), id)
+// findUndeletableByKey is findByKey, and nobody can delete the row until the transaction ends. Readers
+// don't wait for each other. Outside of a transaction it is findByKey alone.
+func (s *store) findUndeletableByKey(ctx context.Context, key string) (*asset, error) {
+	if s.db.Dialect() != db.Postgres || !db.IsInTx(ctx) {
+		return s.findByKey(ctx, key) // on SQLite a transaction has the database to itself
+	}
+	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE key = ? FOR SHARE", key)
 }
 
-// findByBlob returns the row whose object has an id; db.ErrNotFound if there is none.
+// lockByKey is findByKey with a lock on the row.
+func (s *store) lockByKey(ctx context.Context, key string) (*asset, error) {
+	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE key = ?"+s.db.ForUpdate(), key)
+}
+
+// findByID returns the row with an id, whatever its status.
+func (s *store) findByID(ctx context.Context, id string) (*asset, error) {
+	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE id = ?", id)
+}
+
+// lockByID is findByID with a lock on the row.
+func (s *store) lockByID(ctx context.Context, id string) (*asset, error) {
+	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE id = ?"+s.db.ForUpdate(), id)
+}
+
+// findByBlob returns the row whose object has an id.
 func (s *store) findByBlob(ctx context.Context, blobID string) (*asset, error) {
 	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE blob_id = ?", blobID)
 }
 
-// listPending returns some of an account's unfinished uploads and holds their rows.
-func (s *store) listPending(ctx context.Context, uploader string, limit int) (found []asset, err error) {
+// lockPending returns at most limit unfinished uploads of an account with a lock on their rows.
+func (s *store) lockPending(ctx context.Context, uploader string, limit int) (found []asset, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT * FROM storage_assets WHERE uploader_id = ? AND status = ? ORDER BY created_at, id LIMIT ?"+s.db.ForUpdate(),
 		uploader, statusPending, limit).Scan(&found).Error
 	return found, err
@@ -63,30 +82,6 @@ func (s *store) queryAsset(ctx context.Context, query, arg string) (*asset, erro
 		return nil, db.ErrNotFound
 	}
 	return &found[0], nil
-}
-
-// rowLock is how a row is held until the end of the transaction in which it is read.
-type rowLock int
-
-const (
-	lockNone rowLock = iota
-	// lockForShare is shared by readers; a deletion waits for all of them. It does nothing outside
-	// of a transaction.
-	lockForShare
-	// lockForUpdate keeps out everybody else who locks the row.
-	lockForUpdate
-)
-
-// lockClause returns what a query ends with for a lock. SQLite needs none: a transaction has the
-// database to itself.
-func (s *store) lockClause(ctx context.Context, l rowLock) string {
-	switch {
-	case l == lockForUpdate:
-		return s.db.ForUpdate()
-	case l == lockForShare && s.db.Dialect() == db.Postgres && db.IsInTx(ctx):
-		return " FOR SHARE"
-	}
-	return ""
 }
 
 // markCompleted completes an upload.
@@ -199,11 +194,26 @@ func prefixEnd(prefix string) (end string, bounded bool) {
 // listByUploader returns at most limit assets of an account after a position, whatever their
 // status, the oldest first.
 func (s *store) listByUploader(
-	ctx context.Context, uploader string, after keyset.Position, limit int, lock rowLock,
+	ctx context.Context, uploader string, after keyset.Position, limit int,
+) ([]asset, error) {
+	return s.queryByUploader(ctx, `SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
+		ORDER BY created_at, id LIMIT ?`, uploader, after, limit)
+}
+
+// lockByUploader is listByUploader with a lock on the rows.
+func (s *store) lockByUploader(
+	ctx context.Context, uploader string, after keyset.Position, limit int,
+) ([]asset, error) {
+	return s.queryByUploader(ctx, `SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
+		ORDER BY created_at, id LIMIT ?`+s.db.ForUpdate(), uploader, after, limit)
+}
+
+// queryByUploader returns the rows that a query for a page of an uploader's assets finds.
+func (s *store) queryByUploader(
+	ctx context.Context, query, uploader string, after keyset.Position, limit int,
 ) (found []asset, err error) {
-	err = s.db.Conn(ctx).Raw(`SELECT * FROM storage_assets WHERE uploader_id = ? AND (created_at, id) > (?, ?)
-		ORDER BY created_at, id LIMIT ?`+s.lockClause(ctx, lock), uploader, after.CreatedAt.UnixMilli(), cmp.Or(after.ID,
-		ids.None), limit).Scan(&found).Error
+	err = s.db.Conn(ctx).Raw(query, uploader, after.CreatedAt.UnixMilli(), cmp.Or(after.ID, ids.None), limit).
+		Scan(&found).Error
 	return found, err
 }
 

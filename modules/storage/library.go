@@ -2,41 +2,27 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
-	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/storage/internal/assetkey"
+	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/blob"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
-	"lyceum/platform/events"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
-// repository answers other modules about keys. It knows nobody who uses keys, so that they can ask
-// it.
-type repository struct {
-	db     *db.DB
-	store  *store
-	blobs  blob.Store
-	events *events.Bus
-	clock  clock.Clock
-}
-
-func newRepository(d *db.DB, s *store, b blob.Store, e *events.Bus, c clock.Clock) *repository {
-	return &repository{d, s, b, e, c}
-}
-
 // Usable implements storageapi.Assets. It reports whether the caller may use the key: for a
 // completed asset of their own, or any as an administrator. In a transaction the asset is locked,
 // so that it stays until the end.
-func (s *repository) Usable(ctx context.Context, caller identity.Caller, key string) (bool, error) {
+func (s *Service) Usable(ctx context.Context, caller identity.Caller, key string) (bool, error) {
 	if assetkey.Check(key) != nil {
 		return false, nil
 	}
-	a, err := s.store.findByKey(ctx, key, lockForShare)
+	a, err := s.store.findUndeletableByKey(ctx, key)
 	if db.IsNotFound(err) {
 		return false, nil
 	}
@@ -50,7 +36,7 @@ func (s *repository) Usable(ctx context.Context, caller identity.Caller, key str
 // regard to allowed types and the quota. An asset that has the key stays as it is. Store returns
 // problem key-taken while another upload has the key. It must not be called in a transaction: it
 // writes the bytes between two, so that a large object delays nobody.
-func (s *repository) Store(ctx context.Context, ownerID, key, contentType string, size int64, r io.Reader) error {
+func (s *Service) Store(ctx context.Context, ownerID, key, contentType string, size int64, r io.Reader) error {
 	if err := assetkey.Check(key); err != nil {
 		return fmt.Errorf("key %q: %w", key, err)
 	}
@@ -75,8 +61,8 @@ func (s *repository) Store(ctx context.Context, ownerID, key, contentType string
 
 // reserveForServer reserves the key of an asset that the server makes. It returns true if a
 // completed asset has the key.
-func (s *repository) reserveForServer(ctx context.Context, a *asset, now clock.Time) (exists bool, err error) {
-	old, err := s.store.findByKey(ctx, a.Key, lockForUpdate)
+func (s *Service) reserveForServer(ctx context.Context, a *asset, now clock.Time) (exists bool, err error) {
+	old, err := s.store.lockByKey(ctx, a.Key)
 	if err == nil && old.Status == statusCompleted {
 		return true, nil
 	}
@@ -89,37 +75,32 @@ func (s *repository) reserveForServer(ctx context.Context, a *asset, now clock.T
 	return false, nil
 }
 
-// reserveKey inserts the asset in the transaction of the caller, so that it has its key. old is the
-// row that has the key now, or nil. It returns problem key-taken if old holds the key or another
-// upload was faster.
-func (s *repository) reserveKey(ctx context.Context, a, old *asset, now clock.Time) error {
-	if old != nil {
-		if old.holdsKey(a.UploaderID, now) {
-			return errKeyTaken
+// Files describes completed assets by their keys.
+func (s *Service) Files(ctx context.Context, keys []string) (map[string]storageapi.File, error) {
+	found, err := s.store.findByKeys(ctx, keys)
+	out := make(map[string]storageapi.File, len(found))
+	for _, a := range found {
+		f := storageapi.File{Key: a.Key, ContentType: a.ContentType, Size: a.Size}
+		if a.SHA256 != nil {
+			f.SHA256 = *a.SHA256
 		}
-		if err := s.store.remove(ctx, old, now); err != nil {
-			return err
-		}
+		out[a.Key] = f
 	}
-	err := s.store.insert(ctx, a)
-	if db.IsDuplicate(err) {
-		return errKeyTaken
-	}
-	return err
+	return out, err
 }
 
-// markCompleted completes an upload in the transaction of the caller.
-func (s *repository) markCompleted(ctx context.Context, a *asset) error {
-	now := s.clock.Now()
-	if err := s.store.markCompleted(ctx, a.ID, now); err != nil {
-		return err
+// OpenFile reads a completed asset; ok false where the store has lost it.
+func (s *Service) OpenFile(ctx context.Context, key string) (r io.ReadCloser, ok bool, err error) {
+	a, err := s.store.findByKey(ctx, key)
+	if db.IsNotFound(err) || err == nil && a.Status != statusCompleted {
+		return nil, false, nil
 	}
-	a.Status, a.CompletedAt = statusCompleted, &now
-	return s.publishEntry(ctx, "asset.uploaded", a)
-}
-
-// publishEntry publishes an audit entry about an asset.
-func (s *repository) publishEntry(ctx context.Context, action string, a *asset) error {
-	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "asset", TargetID: a.ID,
-		Data: map[string]any{"content_type": a.ContentType, "size": a.Size, "status": a.Status}})
+	if err != nil {
+		return nil, false, err
+	}
+	r, err = s.blobs.Open(ctx, a.BlobID)
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, false, nil
+	}
+	return r, err == nil, explainStoreError(err)
 }
