@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/audit/auditapi"
+	"lyceum/modules/auth/authapi"
 	"lyceum/modules/mail/mailtest"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
@@ -123,6 +124,7 @@ type fixture struct {
 	mu      sync.Mutex
 	entries []auditapi.Entry
 	signals []string
+	signIns []authapi.NewSignIn
 }
 
 // onBothDatabases runs a test on SQLite and on PostgreSQL.
@@ -166,8 +168,25 @@ func newFixture(t *testing.T, o db.Options) *fixture {
 	cancel := signals.Subscribe(identity.TopicSession, f.recordSignal)
 	t.Cleanup(cancel)
 	require.NoError(t, bus.AttachSubscriptions(newSubscribers(f.Service),
-		[]events.Subscription{events.SubscribeInTx("audit", f.recordEntry)}))
+		[]events.Subscription{
+			events.SubscribeInTx("audit", f.recordEntry), events.SubscribeInTx("notifications", f.recordSignIn),
+		}))
 	return f
+}
+
+// recordSignIn keeps the sign-ins from new devices.
+func (f *fixture) recordSignIn(_ context.Context, e authapi.NewSignIn) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.signIns = append(f.signIns, e)
+	return nil
+}
+
+// countNewSignIns returns how many sign-ins from new devices were told.
+func (f *fixture) countNewSignIns() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.signIns)
 }
 
 // recordEntry keeps the audit entries of committed transactions.
