@@ -1,6 +1,7 @@
-package auth_test
+package auth
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -8,161 +9,232 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/app/sitetest"
+	"lyceum/modules/users/usersapi"
+	"lyceum/platform/identity"
+	"lyceum/platform/keyring"
 )
 
-// P6: a forgotten password is set anew by mail; whoever had a session has none any more.
-func TestP6PasswordReset(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		email, id, token := s.NewAccount("forgetful")
-		c := s.Dial("/ws/channels/hq?token="+token, nil)
-		c.Until("welcome")
-		s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": strings.ToUpper(email)})
-		s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": "nobody@example.com"})
-		first := s.WaitForLink(email, "/reset#token=", "")
-		s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email})
-		second := s.WaitForLink(email, "/reset#token=", first)
-		reset := func(token, password string) sitetest.Answer {
-			return s.Call("POST", "/auth/password/reset", "", map[string]string{"token": token, "password": password})
+// requestReset returns the token of a new reset link, "" if no link was mailed.
+func (f *fixture) requestReset(email string) string {
+	f.t.Helper()
+	before := len(f.mails.Mails())
+	require.NoError(f.t, f.RequestReset(f.t.Context(), email))
+	require.Len(f.t, f.mails.Mails(), before, "nothing is mailed before the delay")
+	f.testClock.Advance(3 * time.Second)
+	_, err := f.events.RelayOnce(f.t.Context())
+	require.NoError(f.t, err)
+	return f.newestLink("password_reset", before)
+}
+
+// newestLink returns the token of the newest mail of a kind, without the first mails. It returns ""
+// if there is none.
+func (f *fixture) newestLink(kind string, skip int) (token string) {
+	f.t.Helper()
+	for _, mail := range f.mails.Mails()[skip:] {
+		if mail.Kind == kind {
+			_, token, _ = strings.Cut(mail.Data["Link"].(string), "#token=")
 		}
-		next := "another long phrase"
-		for _, bad := range []string{first, "forged", "", strings.Repeat("x", 1000)} {
-			require.Equal(t, "invalid-link", reset(bad, next).Text("code"), "%.20s", bad)
+	}
+	return token
+}
+
+// A request for an unknown or a disabled address looks like any other, and mails nothing.
+func TestRequestResetWithoutAnAccount(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, f *fixture) {
+		a, disabled := f.register("known"), f.register("disabled")
+		f.directory.set(disabled.ID, func(a *usersapi.Account) { a.Active = false })
+		f.listActions()
+		for _, email := range []string{"nobody@example.com", disabled.Email, "nonsense", ""} {
+			require.Empty(t, f.requestReset(email), "%q", email)
 		}
-		// A password that breaks a rule leaves the link as it is.
-		for _, bad := range []string{"short", "password", email, strings.Repeat("x", 129)} {
-			a := reset(second, bad)
-			require.Equal(t, "validation-failed", a.Text("code"), bad)
-			require.Equal(t, "body.password", a.Text("errors.0.location"))
-			require.NotContains(t, string(a.Raw), `"`+bad)
-		}
-		// P6: of many uses at once one holds.
-		var wg sync.WaitGroup
-		statuses := make([]int, 8)
-		for i := range statuses {
-			wg.Go(func() { statuses[i] = reset(second, next).Status })
-		}
-		wg.Wait()
-		won := 0
-		for _, status := range statuses {
-			if status == 204 {
-				won++
-			}
-		}
-		require.Equal(t, 1, won, "%v", statuses)
-		require.Equal(t, 4401, c.CloseCode())
-		s.WantProblem(401, "invalid-token", "GET", "/users/me", token, nil)
-		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password))
-		s.Login(email, next)
-		admin := s.AdminToken()
-		for _, action := range []string{"auth.reset_requested", "auth.password_reset"} {
-			require.Equal(t, id,
-				s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"),
-				action)
-		}
-		require.Nil(t, s.Want(200, "GET", "/admin/audit-logs?action=auth.reset_requested", admin, nil).Get("items.0.actor"))
-		s.WaitForText(email, "password was changed")
+		require.Empty(t, f.listActions())
+		require.NotEmpty(t, f.requestReset(a.Email))
+		require.Equal(t, []string{"auth.reset_requested"}, f.listActions())
 	})
 }
 
-// P5: a change needs the current password and ends every other session.
-func TestP5PasswordChange(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		email, _, here := s.NewAccount("changer")
-		there := s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password))
-		next := "a phrase from today"
-		change := func(current, next string) sitetest.Answer {
-			return s.Call("POST", "/auth/password/change", here,
-				map[string]string{"current_password": current, "new_password": next})
-		}
-		require.Equal(t, "wrong-password", change("not this one", next).Text("code"))
-		require.Equal(t, "body.new_password", change(sitetest.Password, "password").Text("errors.0.location"))
-		require.Equal(t, 204, change(sitetest.Password, next).Status)
-		s.Want(200, "GET", "/users/me", here, nil)
-		s.WantProblem(401, "invalid-token", "GET", "/users/me", there.Text("access_token"), nil)
-		require.Equal(t, "invalid-token", s.Refresh(there.Text("refresh_token")).Text("code"))
-		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password))
-		s.Login(email, next)
-		s.WaitForText(email, "password was changed")
+// A reset link lives an hour, works once, and only while its account may sign in.
+func TestResetPasswordWithinTheLifeOfALink(t *testing.T) {
+	const next = "a phrase from today"
+	for name, c := range map[string]struct {
+		change func(f *fixture, a usersapi.Account)
+		code   string
+	}{
+		"nearly an hour": {func(f *fixture, _ usersapi.Account) { f.testClock.Advance(resetLife - time.Millisecond) }, ""},
+		"an hour":        {func(f *fixture, _ usersapi.Account) { f.testClock.Advance(resetLife) }, "invalid-link"},
+		"the account is disabled": {func(f *fixture, a usersapi.Account) {
+			f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = false })
+		}, "invalid-link"},
+		"the account is deleted": {func(f *fixture, a usersapi.Account) { f.directory.remove(a.ID) }, "invalid-link"},
+		"the password is changed": {func(f *fixture, a usersapi.Account) {
+			require.NoError(f.t, f.ChangePassword(f.asCaller(a), testPassword, "meanwhile another"))
+		}, "invalid-link"},
+		"another link is mailed": {func(f *fixture, a usersapi.Account) { f.requestReset(a.Email) }, "invalid-link"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBothDatabases(t, func(t *testing.T, f *fixture) {
+				a := f.register("resetting")
+				f.login(a, testPassword)
+				token := f.requestReset(a.Email)
+				require.NotEmpty(t, token)
+				c.change(f, a)
+				f.listActions()
+				requireCode(t, c.code, f.ResetPassword(t.Context(), token, next))
+				if c.code != "" {
+					require.Empty(t, f.listActions())
+					return
+				}
+				require.Equal(t, []string{"auth.session_revoked", "auth.password_reset"}, f.listActions())
+				requireCode(t, "invalid-link", f.ResetPassword(t.Context(), token, "one more phrase"), "used")
+				f.login(a, next)
+			})
+		})
+	}
+}
+
+// The link of a reset is not the link of a verification.
+func TestLinksAreOfOneKind(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, f *fixture) {
+		a := f.register("kinds")
+		verify, reset := f.newestLink("verify_email", 0), f.requestReset(a.Email)
+		requireCode(t, "invalid-link", f.ResetPassword(t.Context(), verify, "a phrase from today"))
+		_, err := f.VerifyEmail(t.Context(), reset)
+		requireCode(t, "invalid-link", err)
+		_, err = f.ConfirmEmailChange(t.Context(), reset)
+		requireCode(t, "invalid-link", err)
+		_, err = f.VerifyEmail(t.Context(), verify)
+		require.NoError(t, err, "neither was spent")
+		require.NoError(t, f.ResetPassword(t.Context(), reset, "a phrase from today"))
 	})
 }
 
-func TestSecondFactor(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		email, id, token := s.NewAccount("careful")
-		begin := func() string { return s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret") }
-		confirm := func(code string) sitetest.Answer {
-			return s.Call("POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": code})
+// A password that only the address forbids leaves the link as it is.
+func TestResetPasswordToTheAddress(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, f *fixture) {
+		a := f.register("long.local.part")
+		token := f.requestReset(a.Email)
+		for _, password := range []string{a.Email, "long.local.part", "LONG.local.PART", "short"} {
+			requireCode(t, "validation-failed", f.ResetPassword(t.Context(), token, password), password)
 		}
-		s.WantProblem(404, "not-found", "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": "123456"})
-		old := begin()
-		secret := begin()
-		require.NotEqual(t, old, secret)
-		require.Equal(t, "invalid-code", confirm("000000").Text("code"))
-		require.Equal(t, "invalid-code", confirm(sitetest.TOTPCode(t, old, 0)).Text("code"))
-		s.Login(email, sitetest.Password) // nothing is on before it is confirmed
-		now := sitetest.TOTPCode(t, secret, -30*time.Second)
-		on := confirm(now)
-		require.Equal(t, 200, on.Status, "%s", on.Raw)
-		codes := on.Get("recovery_codes").([]any)
-		require.Len(t, codes, 10)
-		s.WantProblem(409, "mfa-already-set", "POST", "/auth/mfa/totp", token, nil)
-		require.Equal(t, "mfa-already-set", confirm(now).Text("code"))
+		require.NoError(t, f.ResetPassword(t.Context(), token, "not the address"))
+	})
+}
 
-		challenge := func() string {
-			a := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
-				sitetest.Credentials(email, sitetest.Password))
-			require.EqualValues(t, 300, a.Get("expires_in"))
-			require.NotContains(t, a.Text("challenge"), ".")
-			return a.Text("challenge")
-		}
-		verify := func(challenge, code string) sitetest.Answer {
-			return s.Call("POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": code})
-		}
-		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(email, "wrong"))
-		c := challenge()
-		require.Equal(t, "invalid-token", verify("forged", "123456").Text("code"))
-		require.Equal(t, "invalid-code", verify(c, "000000").Text("code"))
-		require.Equal(t, "invalid-code", verify(c, now).Text("code"), "a code holds once, at confirmation too")
+// A reset opens a locked account, and the next sign-in begins a new count.
+func TestResetPasswordOpensALockedAccount(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, f *fixture) {
+		a := f.register("locked")
+		require.NoError(t, f.addFailures(t.Context(), a, maxFailures))
+		_, err := f.Login(t.Context(), a.Email, testPassword)
+		requireCode(t, "account-locked", err)
+		require.NoError(t, f.ResetPassword(t.Context(), f.requestReset(a.Email), "a phrase from today"))
+		f.login(a, "a phrase from today")
+		_, err = f.Login(t.Context(), a.Email, testPassword)
+		requireCode(t, "invalid-credentials", err)
+	})
+}
 
-		// Of many uses of one code at once, one opens a session.
-		code := sitetest.TOTPCode(t, secret, 0)
-		other := challenge()
+// A request that was sealed with keys that are lost is dropped, as no repetition would help.
+func TestSendResetLinkAfterTheKeysWereLost(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, f *fixture) {
+		a := f.register("sealed")
+		require.NoError(t, f.sendResetLink(t.Context(), resetAsked{Sealed: keyring.Seal(make([]byte, 32), []byte(a.Email))}))
+		require.NoError(t, f.sendResetLink(t.Context(), resetAsked{}))
+		require.Empty(t, f.newestLink("password_reset", 0))
+	})
+}
+
+// The work that a known address causes is done between one and two and a half seconds later.
+func TestDelayOfResetLinks(t *testing.T) {
+	seen := map[time.Duration]bool{}
+	for range 100 {
+		delay := resetAsked{}.Delay()
+		require.GreaterOrEqual(t, delay, time.Second)
+		require.Less(t, delay, 2500*time.Millisecond)
+		seen[delay.Truncate(100*time.Millisecond)] = true
+	}
+	require.Greater(t, len(seen), 3, "it is not always the same")
+}
+
+// Of several changes at once that know the same password, one sets the next.
+func TestChangePasswordOnce(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, f *fixture) {
+		a := f.register("racing")
+		kept, ended := f.login(a, testPassword), f.login(a, testPassword)
+		ctx := identity.WithCaller(t.Context(), identity.Caller{UserID: a.ID, SessionID: f.sessionOf(kept).ID})
+		f.listActions()
+		results := make([]error, 5)
 		var wg sync.WaitGroup
-		statuses := make([]int, 4)
-		for i, with := range []string{c, other, c, other} {
-			wg.Go(func() { statuses[i] = verify(with, code).Status })
+		for i := range results {
+			wg.Go(func() { results[i] = f.ChangePassword(ctx, testPassword, fmt.Sprint("phrase of number ", i)) })
 		}
 		wg.Wait()
-		won := 0
-		for _, status := range statuses {
-			if status == 200 {
-				won++
+		changed := 0
+		for i, err := range results {
+			if err == nil {
+				changed++
+				f.login(a, fmt.Sprint("phrase of number ", i))
+				continue
 			}
+			requireCode(t, "wrong-password", err)
 		}
-		require.Equal(t, 1, won, "%v", statuses)
-
-		// Recovery codes: typed as people type, once each.
-		recovery := strings.ToLower(strings.ReplaceAll(codes[0].(string), "-", " "))
-		require.Equal(t, 200, verify(challenge(), recovery).Status)
-		require.Equal(t, "invalid-code", verify(challenge(), recovery).Text("code"))
-		c = challenge()
-		for range 5 {
-			verify(c, "000000")
-		}
-		require.Equal(t, "invalid-token", verify(c, codes[1].(string)).Text("code"), "a challenge takes five tries")
-
-		s.WantProblem(403, "wrong-password", "DELETE", "/auth/mfa/totp", token, `{"password":"wrong"}`)
-		s.Want(204, "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
-		s.WantProblem(404, "not-found", "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
-		admin := s.AdminToken()
-		for _, action := range []string{"auth.mfa_enabled", "auth.mfa_disabled"} {
-			require.Equal(t, id,
-				s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"),
-				action)
-		}
-		log := string(s.Want(200, "GET", "/admin/audit-logs?limit=100", admin, nil).Raw)
-		require.NotContains(t, log, secret)
-		require.NotContains(t, log, codes[1].(string))
+		require.Equal(t, 1, changed)
+		require.Equal(t, []string{"auth.session_revoked", "auth.password_changed", "auth.login_succeeded"}, f.listActions())
+		require.Nil(t, f.sessionOf(kept).EndedAt)
+		require.NotNil(t, f.sessionOf(ended).EndedAt)
 	})
+}
+
+// What a caller may not set is refused before the current password is looked at.
+func TestChangePasswordRefusals(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, f *fixture) {
+		a := f.register("refused.changes")
+		for name, c := range map[string][3]string{
+			"too short":               {testPassword, "short", "validation-failed"},
+			"one of the commonest":    {testPassword, "password1", "validation-failed"},
+			"the address":             {testPassword, a.Email, "validation-failed"},
+			"the part before the @":   {testPassword, "refused.changes", "validation-failed"},
+			"short, wrong current":    {"wrong", "short", "validation-failed"},
+			"wrong current":           {"wrong", "a phrase from today", "wrong-password"},
+			"no current":              {"", "a phrase from today", "wrong-password"},
+			"current in another case": {"CORRECT horse battery", "a phrase from today", "wrong-password"},
+		} {
+			requireCode(t, c[2], f.ChangePassword(f.asCaller(a), c[0], c[1]), name)
+		}
+		f.login(a, testPassword)
+		f.directory.remove(a.ID)
+		requireCode(t, "invalid-token", f.ChangePassword(f.asCaller(a), testPassword, "a phrase from today"),
+			"the account was deleted at this moment")
+	})
+}
+
+// The mailbox of an address that was never verified owns the account: the second factor that
+// somebody else set up goes, and so do the sign-ins that wait for it.
+func TestResetPasswordOfAnUnverifiedAccount(t *testing.T) {
+	for name, verified := range map[string]bool{"unverified": false, "verified": true} {
+		t.Run(name, func(t *testing.T) {
+			onBothDatabases(t, func(t *testing.T, f *fixture) {
+				a := f.register("claimed")
+				f.directory.set(a.ID, func(a *usersapi.Account) { a.Verified = verified })
+				secret, _ := f.addFactor(a)
+				challenge := f.challenge(a)
+				f.listActions()
+				require.NoError(t, f.ResetPassword(t.Context(), f.requestReset(a.Email), "a phrase from today"))
+				_, err := f.VerifyFactor(t.Context(), challenge, f.computeCode(secret, 0))
+				requireCode(t, "invalid-token", err)
+				now, _, err := f.directory.ByID(t.Context(), a.ID)
+				require.NoError(t, err)
+				require.True(t, now.Verified)
+				_, err = f.Login(t.Context(), a.Email, "a phrase from today")
+				if verified {
+					requireCode(t, "mfa-required", err)
+					require.NotContains(t, f.listActions(), "auth.mfa_disabled")
+					return
+				}
+				require.NoError(t, err)
+				require.Contains(t, f.listActions(), "auth.mfa_disabled")
+				require.Zero(t, f.countRows("auth_recovery_codes", a.ID))
+			})
+		})
+	}
 }
