@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/courses/coursestest"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -120,14 +121,14 @@ func TestRepeatedRequestsAreAnsweredOnce(t *testing.T) {
 }
 
 // classOf returns the courses of a server with one course.
-func classOf(courseID string, owner, learner person) *fakeCourses {
-	return &fakeCourses{
-		find: func(id string) (coursesapi.Course, bool) {
+func classOf(courseID string, owner, learner person) *coursestest.Reader {
+	return &coursestest.Reader{
+		FindFunc: func(id string) (coursesapi.Course, bool) {
 			return coursesapi.Course{ID: id, OwnerID: owner.id}, id == courseID
 		},
-		canRead:  func(c identity.Caller, _ string) bool { return c.HasRole(usersapi.RoleMember) },
-		enrolled: func(user, id string) bool { return user == learner.id && id == courseID },
-		courses: func(user string) []string {
+		CanReadFunc:  func(c identity.Caller, _ string) bool { return c.HasRole(usersapi.RoleMember) },
+		EnrolledFunc: func(user, id string) bool { return user == learner.id && id == courseID },
+		EnrolledCoursesFunc: func(user string) []string {
 			if user == learner.id || user == owner.id {
 				return []string{courseID}
 			}
@@ -163,14 +164,14 @@ func TestReadersOfChannels(t *testing.T) {
 			"secret": {admin, creator, invited}, "class": {admin, owner, learner},
 		} {
 			for _, p := range everybody {
-				t.Run(slug+" for "+s.accounts.accounts[p.id].DisplayName, func(t *testing.T) {
+				t.Run(slug+" for "+p.name, func(t *testing.T) {
 					r.checkAccess(t, p, slug, slices.Contains(readers, p))
 				})
 			}
 		}
 		t.Run("only administrators read the channel of a deleted course", func(t *testing.T) {
-			courses.find = func(string) (coursesapi.Course, bool) { return coursesapi.Course{}, false }
-			courses.courses = func(string) []string { return nil }
+			courses.FindFunc = func(string) (coursesapi.Course, bool) { return coursesapi.Course{}, false }
+			courses.EnrolledCoursesFunc = func(string) []string { return nil }
 			r.publish(owner, coursesapi.CourseDeleted{CourseID: courseID})
 			r.want(403, learner, "GET", "/channels/class", nil)
 			r.want(200, admin, "GET", "/channels/class", nil)
@@ -334,10 +335,10 @@ func TestEnrollmentOpensCourseChannels(t *testing.T) {
 	courseID, enrolled := ids.New(), false
 	var mu sync.Mutex
 	is := func() bool { mu.Lock(); defer mu.Unlock(); return enrolled }
-	s.courses = &fakeCourses{
-		find:     func(id string) (coursesapi.Course, bool) { return coursesapi.Course{ID: id, OwnerID: owner.id}, true },
-		enrolled: func(user, _ string) bool { return user == uli.id && is() },
-		courses:  func(string) []string { return nil },
+	s.courses = &coursestest.Reader{
+		FindFunc:            func(id string) (coursesapi.Course, bool) { return coursesapi.Course{ID: id, OwnerID: owner.id}, true },
+		EnrolledFunc:        func(user, _ string) bool { return user == uli.id && is() },
+		EnrolledCoursesFunc: func(string) []string { return nil },
 	}
 	r := s.replica()
 	r.want(201, owner, "POST", "/channels", object{"title": "class", "visibility": "course", "course_id": courseID})

@@ -26,6 +26,7 @@ import (
 	"lyceum/modules/chat/internal/tickets"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -36,9 +37,9 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
-	"lyceum/platform/migrate"
 	"lyceum/platform/telemetry"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 	"lyceum/platform/tokens"
 	"lyceum/platform/ws"
 )
@@ -52,74 +53,19 @@ const publicURL = "http://lyceum.test"
 
 // fakeAccounts holds the accounts and sessions of a site.
 type fakeAccounts struct {
+	userstest.Accounts
+
 	mu       sync.Mutex
-	accounts map[string]usersapi.Account
 	sessions map[string]string
 }
 
-func (f *fakeAccounts) ByID(_ context.Context, id string) (usersapi.Account, bool, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	a, ok := f.accounts[id]
-	return a, ok, nil
-}
-
-func (f *fakeAccounts) ByIDs(ctx context.Context, list []string) (map[string]usersapi.Account, error) {
-	out := map[string]usersapi.Account{}
-	for _, id := range list {
-		if a, ok, _ := f.ByID(ctx, id); ok {
-			out[id] = a
-		}
-	}
-	return out, nil
-}
-
-func (f *fakeAccounts) Account(ctx context.Context, id string) (identity.Account, bool, error) {
-	a, ok, err := f.ByID(ctx, id)
-	return identity.Account{Role: a.Role, Active: a.Active}, ok, err
-}
-
+// Session tells the authenticator whose session an id is.
 func (f *fakeAccounts) Session(_ context.Context, id string) (string, bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	u, ok := f.sessions[id]
 	return u, ok, nil
 }
-
-func (f *fakeAccounts) Create(context.Context, usersapi.NewAccount) (usersapi.Account, error) {
-	panic("chat creates no accounts")
-}
-func (f *fakeAccounts) ByEmail(context.Context, string) (usersapi.Account, bool, error) {
-	panic("chat knows no addresses")
-}
-func (f *fakeAccounts) ChangeEmail(context.Context, string, string) (usersapi.Account, error) {
-	panic("not chat's")
-}
-func (f *fakeAccounts) MarkVerified(context.Context, string) error       { panic("not chat's") }
-func (f *fakeAccounts) TouchLogin(context.Context, string) (bool, error) { panic("not chat's") }
-
-// fakeCourses answers about courses as its funcs say.
-type fakeCourses struct {
-	find     func(id string) (coursesapi.Course, bool)
-	canRead  func(caller identity.Caller, id string) bool
-	enrolled func(user, id string) bool
-	courses  func(user string) []string
-}
-
-func (f *fakeCourses) Find(_ context.Context, id string) (coursesapi.Course, bool, error) {
-	c, ok := f.find(id)
-	return c, ok, nil
-}
-func (f *fakeCourses) CanRead(_ context.Context, c identity.Caller, id string) (bool, error) {
-	return f.canRead(c, id), nil
-}
-func (f *fakeCourses) Enrolled(_ context.Context, user, id string) (bool, error) {
-	return f.enrolled(user, id), nil
-}
-func (f *fakeCourses) EnrolledCourses(_ context.Context, user string) ([]string, error) {
-	return f.courses(user), nil
-}
-func (f *fakeCourses) Learners(context.Context, string) ([]string, error) { return nil, nil }
 
 // site holds what replicas share.
 type site struct {
@@ -137,16 +83,16 @@ func onSQLite(t *testing.T) *site {
 	t.Helper()
 	mini := miniredis.RunT(t)
 	return &site{
-		t: t, db: db.Options{Dir: t.TempDir(), MaxConns: 8}, redis: "redis://" + mini.Addr(), keys: t.TempDir(),
+		t: t, db: dbtest.SQLite(t), redis: "redis://" + mini.Addr(), keys: t.TempDir(),
 		ttl:      time.Hour,
-		accounts: &fakeAccounts{accounts: map[string]usersapi.Account{}, sessions: map[string]string{}}}
+		accounts: &fakeAccounts{sessions: map[string]string{}}}
 }
 
 // onPostgres is a site on the real things.
 func onPostgres(t *testing.T) *site {
 	t.Helper()
 	s := onSQLite(t)
-	s.db = db.Options{URL: testkit.Postgres(t), MaxConns: 8}
+	s.db = dbtest.Postgres(t)
 	return s
 }
 
@@ -158,7 +104,7 @@ func onBoth(t *testing.T, test func(t *testing.T, s *site)) {
 }
 
 // person is an account with a session.
-type person struct{ id, session string }
+type person struct{ id, session, name string }
 
 func (s *site) user(name string) person       { return s.person(usersapi.RoleUser, name) }
 func (s *site) member(name string) person     { return s.person(usersapi.RoleMember, name) }
@@ -166,10 +112,9 @@ func (s *site) instructor(name string) person { return s.person(usersapi.RoleIns
 func (s *site) admin(name string) person      { return s.person(usersapi.RoleAdmin, name) }
 
 func (s *site) person(role identity.Role, name string) person {
-	p := person{ids.New(), ids.New()}
+	p := person{s.accounts.New(name, role).ID, ids.New(), name}
 	s.accounts.mu.Lock()
 	defer s.accounts.mu.Unlock()
-	s.accounts.accounts[p.id] = usersapi.Account{ID: p.id, DisplayName: name, Role: role, Active: true}
 	s.accounts.sessions[p.session] = p.id
 	return p
 }
@@ -228,13 +173,7 @@ func (s *site) replica() *replica {
 	t := s.t
 	t.Helper()
 	r := &replica{site: s, audit: &recorder{}, mentions: make(chan chatapi.Mentioned, 100)}
-	var err error
-	r.db, err = db.Open(t.Context(), s.db)
-	require.NoError(t, err)
-	runner, err := migrate.NewRunner(r.db, events.Migrations, idempotency.Migrations, Migrations)
-	require.NoError(t, err)
-	_, err = runner.Up(t.Context())
-	require.NoError(t, err)
+	r.db = dbtest.Open(t, s.db, events.Migrations, idempotency.Migrations, Migrations)
 	o, err := redis.ParseURL(s.redis)
 	require.NoError(t, err)
 	rc := redis.NewClient(o)
@@ -347,11 +286,7 @@ func (r *replica) publish(p person, e events.Event) {
 
 // changeAccount changes the account of p and signals that.
 func (r *replica) changeAccount(p person, change func(a *usersapi.Account)) {
-	r.accounts.mu.Lock()
-	account := r.accounts.accounts[p.id]
-	change(&account)
-	r.accounts.accounts[p.id] = account
-	r.accounts.mu.Unlock()
+	r.accounts.Change(p.id, change)
 	r.bus.SendSignal(identity.TopicAccount, p.id)
 }
 

@@ -113,9 +113,7 @@ func TestMessagesOfDeletedAccountsStay(t *testing.T) {
 	r := s.replica()
 	uli, olga := s.user("Uli"), s.user("Olga")
 	r.want(201, uli, "POST", "/channels/hq/messages", object{"body": "x"})
-	s.accounts.mu.Lock()
-	delete(s.accounts.accounts, uli.id)
-	s.accounts.mu.Unlock()
+	s.accounts.Remove(uli.id)
 	got := items(r.want(200, olga, "GET", "/channels/hq/messages", nil))[0]
 	require.Equal(t, object{"id": uli.id, "display_name": usersapi.DeletedName}, got["user"])
 }

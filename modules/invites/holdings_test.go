@@ -12,73 +12,40 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/mail/mailtest"
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/identity"
-	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
-	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
-
-// directory is accounts and roles that a test fills.
-type directory struct {
-	usersapi.Accounts
-	known map[string]usersapi.Account
-}
-
-func (d directory) ByID(_ context.Context, id string) (usersapi.Account, bool, error) {
-	a, ok := d.known[id]
-	return a, ok, nil
-}
-
-func (d directory) LockAccount(ctx context.Context, id string) (usersapi.Account, bool, error) {
-	return d.ByID(ctx, id)
-}
-
-func (d directory) MarkVerified(context.Context, string) error { return nil }
-
-func (d directory) RaiseRole(_ context.Context, _ string, role identity.Role) (identity.Role, bool, error) {
-	return role, true, nil
-}
 
 // world is the module on parts of a test's own.
 type world struct {
 	*Service
 	t        *testing.T
-	accounts directory
+	accounts *userstest.Accounts
 	entries  []auditapi.Entry
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
-	})
+	t.Helper()
+	dbtest.OnBothOptions(t, func(t *testing.T, o db.Options) { test(t, newWorld(t, o)) })
 }
 
 func newWorld(t *testing.T, o db.Options) *world {
 	t.Helper()
-	d, err := db.Open(t.Context(), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations, events.Migrations, idempotency.Migrations)
-	require.NoError(t, err)
-	_, err = r.Up(t.Context())
-	require.NoError(t, err)
+	d := dbtest.Open(t, o, Migrations, events.Migrations, idempotency.Migrations)
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
-	w := &world{t: t, accounts: directory{known: map[string]usersapi.Account{}}}
+	w := &world{t: t, accounts: &userstest.Accounts{}}
 	bus := events.NewBus(d, clock.System{})
 	mailer := &mailtest.Mailer{PublicURL: "http://lyceum.test"}
 	w.Service = newService(Params{
@@ -97,8 +64,7 @@ func (w *world) note(_ context.Context, e auditapi.Entry) error {
 
 // newAccount is an account and a context in which it acts.
 func (w *world) newAccount(name string, role identity.Role) (string, context.Context) {
-	id := ids.New()
-	w.accounts.known[id] = usersapi.Account{ID: id, Email: name + "@example.org", Role: role, Active: true}
+	id := w.accounts.New(name, role).ID
 	return id, identity.WithCaller(w.t.Context(), identity.Caller{UserID: id, Role: role})
 }
 
@@ -204,7 +170,7 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 			},
 			w.entries)
 		w.erase(uli)
-		delete(w.accounts.known, uli)
+		w.accounts.Remove(uli)
 		w.erase(uli)
 		require.Len(t, w.entries, 1)
 
@@ -227,7 +193,7 @@ func TestHoldingsErasedLeaveNoAddress(t *testing.T) {
 		require.NoError(t, w.db.Conn(t.Context()).Exec("UPDATE invites SET revoked_at = NULL").Error)
 		_, asOlga := w.newAccount("olga", usersapi.RoleUser)
 		nameless, asNameless := w.newAccount("nameless", usersapi.RoleUser)
-		w.accounts.known[nameless] = usersapi.Account{ID: nameless, Role: usersapi.RoleUser, Active: true}
+		w.accounts.Put(usersapi.Account{ID: nameless, Role: usersapi.RoleUser, Active: true})
 		for _, redeemer := range []context.Context{asOlga, asNameless} {
 			_, err = w.redeem(redeemer, openCode)
 			require.Equal(t, "invite-wrong-address", code(t, err))

@@ -10,15 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/mail/mailapi"
-	"lyceum/modules/users/usersapi"
-	"lyceum/platform/clock"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyring"
-	"lyceum/platform/migrate"
 	"lyceum/platform/smtp"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -54,61 +53,31 @@ func (f *fakeSender) accepted() []smtp.Message {
 	return f.messages
 }
 
-// fakeAccounts knows the accounts of a map by their ids.
-type fakeAccounts struct {
-	usersapi.Accounts
-	known map[string]usersapi.Account
-}
-
-func (f fakeAccounts) ByID(_ context.Context, id string) (usersapi.Account, bool, error) {
-	a, ok := f.known[id]
-	return a, ok, nil
-}
-
-// movableClock shows the time that a test sets.
-type movableClock struct{ now clock.Time }
-
-func (c *movableClock) Now() clock.Time { return c.now }
-
-func (c *movableClock) advance(d time.Duration) { c.now = c.now.Add(d) }
-
 // world is the module with a database, a clock and a sender of the test's own. No queue runs.
 type world struct {
 	*Service
 	t        *testing.T
 	sender   *fakeSender
-	clock    *movableClock
-	accounts fakeAccounts
+	clock    *testkit.Clock
+	accounts *userstest.Accounts
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
-	})
+	t.Helper()
+	dbtest.OnBothOptions(t, func(t *testing.T, o db.Options) { test(t, newWorld(t, o)) })
 }
 
 func newWorld(t *testing.T, o db.Options) *world {
 	t.Helper()
-	d, err := db.Open(t.Context(), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations)
-	require.NoError(t, err)
-	_, err = r.Up(t.Context())
-	require.NoError(t, err)
+	d := dbtest.Open(t, o, Migrations)
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
 	w := &world{
-		t: t, sender: &fakeSender{}, clock: &movableClock{clock.FromTime(time.Now())},
-		accounts: fakeAccounts{known: map[string]usersapi.Account{}},
+		t: t, sender: &fakeSender{}, clock: testkit.NewClock(time.Now()),
+		accounts: &userstest.Accounts{},
 	}
 	w.Service = NewService(Params{
 		DB: d, Clock: w.clock, Queue: queue, Sender: w.sender, Keys: keys,

@@ -45,7 +45,7 @@ func TestExport(t *testing.T) {
 func TestErase(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		ada, bob := ids.New(), ids.New()
-		w.accounts.known[ada] = usersapi.Account{ID: ada, Email: "ada@example.org"}
+		w.accounts.Put(usersapi.Account{ID: ada, Email: "ada@example.org"})
 		queue := func() {
 			w.mailTo(ada, "old-address@example.org")
 			w.mailTo("", "ada@example.org")
@@ -64,7 +64,7 @@ func TestErase(t *testing.T) {
 		require.NoError(t, h.Erase(t.Context(), ada))
 		require.Equal(t, []string{"bob@example.org"}, recipients(), "by account and by address")
 
-		delete(w.accounts.known, ada)
+		w.accounts.Remove(ada)
 		queue()
 		require.NoError(t, h.Erase(t.Context(), ada))
 		require.ElementsMatch(t, []string{"bob@example.org", "ada@example.org", "bob@example.org"}, recipients(),

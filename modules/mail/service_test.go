@@ -116,17 +116,17 @@ func TestRetries(t *testing.T) {
 			{"on the same day", 20 * time.Hour, calmPause},
 		} {
 			t.Run(step.name, func(t *testing.T) {
-				w.clock.advance(step.after)
+				w.clock.Advance(step.after)
 				m = w.attempt(m.ID)
 				require.Equal(t, queued, m.Status)
-				require.Equal(t, w.clock.now.Add(step.pause), m.NextAt)
+				require.Equal(t, w.clock.Now().Add(step.pause), m.NextAt)
 				require.Contains(t, m.LastError, "can't be reached")
 				before := m.Attempts
 				require.Equal(t, before, w.attempt(m.ID).Attempts, "it is not due yet")
 			})
 		}
 		t.Run("after a day it fails", func(t *testing.T) {
-			w.clock.advance(4 * time.Hour)
+			w.clock.Advance(4 * time.Hour)
 			m = w.attempt(m.ID)
 			require.Equal(t, failed, m.Status)
 		})
@@ -135,7 +135,7 @@ func TestRetries(t *testing.T) {
 			m = w.attempt(m.ID)
 			require.Equal(t, queued, m.Status)
 			w.sender.fail(nil)
-			w.clock.advance(eagerPause)
+			w.clock.Advance(eagerPause)
 			m = w.attempt(m.ID)
 			require.Equal(t, sent, m.Status)
 			require.Empty(t, m.LastError)
@@ -159,7 +159,7 @@ func TestDue(t *testing.T) {
 		due, err := w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, due, "its job was just enqueued")
-		w.clock.advance(lateAfter)
+		w.clock.Advance(lateAfter)
 		due, err = w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []string{m.ID}, due)

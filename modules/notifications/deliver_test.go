@@ -26,7 +26,7 @@ import (
 func TestWhoIsToldOfWhat(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		learner, outsider := w.class(1)[0], w.person("Otto")
-		course, lesson := w.courses.course.ID, ids.New()
+		course, lesson := w.course.ID, ids.New()
 		at := "2026-11-24T19:52:03.000Z"
 		for _, c := range []struct {
 			event             events.Event
@@ -95,7 +95,7 @@ func TestALargeClassIsToldInParts(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		class := w.class(2*partSize + 50)
 		require.NoError(t, w.db.InTx(t.Context(), func(ctx context.Context) error {
-			return w.bus.Publish(ctx, coursesapi.CoursePublished{CourseID: w.courses.course.ID})
+			return w.bus.Publish(ctx, coursesapi.CoursePublished{CourseID: w.course.ID})
 		}))
 		_, err := w.bus.RelayOnce(t.Context())
 		require.NoError(t, err)
@@ -113,7 +113,7 @@ func TestALargeClassIsToldInParts(t *testing.T) {
 // News go to those who are enrolled when it happens, not to those who are when it is delivered.
 func TestNewsGoToThoseWhoAreEnrolled(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		id := w.courses.course.ID
+		id := w.course.ID
 		early, leaver, late := w.person("Early"), w.person("Leaver"), w.person("Late")
 		publish := func(e events.Event) error {
 			return w.db.InTx(t.Context(), func(ctx context.Context) error { return w.bus.Publish(ctx, e) })
@@ -126,10 +126,10 @@ func TestNewsGoToThoseWhoAreEnrolled(t *testing.T) {
 				return err
 			},
 		} {
-			w.courses.learners = []string{early, leaver}
+			w.learners = []string{early, leaver}
 			before := len(w.inbox(early))
 			require.NoError(t, happen())
-			w.courses.learners = []string{early, late}
+			w.learners = []string{early, late}
 			w.relay()
 			require.Equal(t, kind, w.inbox(early)[0].Kind)
 			require.Len(t, w.inbox(early), before+1, kind)
@@ -143,10 +143,10 @@ func TestNewsGoToThoseWhoAreEnrolled(t *testing.T) {
 		}), undone)
 		require.Zero(t, w.count("outbox_deliveries"))
 		// A course without learners is told to nobody, a very large one in several deliveries.
-		w.courses.learners = nil
+		w.learners = nil
 		w.publish(coursesapi.CoursePublished{CourseID: id})
 		for range 2*audienceSize + 1 {
-			w.courses.learners = append(w.courses.learners, ids.New())
+			w.learners = append(w.learners, ids.New())
 		}
 		require.NoError(t, publish(coursesapi.CoursePublished{CourseID: id}))
 		require.EqualValues(t, 3, w.count("outbox_deliveries"))
@@ -158,7 +158,7 @@ func TestDeliveriesOfAnEarlierVersion(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		learner := w.class(1)[0]
 		a := announcement{
-			ID: ids.New(), CourseID: w.courses.course.ID, AuthorID: w.owner, Title: "Exam", Body: "b",
+			ID: ids.New(), CourseID: w.course.ID, AuthorID: w.owner, Title: "Exam", Body: "b",
 			CreatedAt: clock.System{}.Now(),
 		}
 		require.NoError(t, w.store.insertAnnouncement(t.Context(), &a))
@@ -204,8 +204,8 @@ func TestPreferencesAreRespected(t *testing.T) {
 			p.Kind = kindCoursePublished
 			require.NoError(t, w.savePreferences(w.as(id, usersapi.RoleUser), []preference{p}))
 		}
-		w.courses.learners = []string{quiet, mailOnly, off}
-		w.publish(coursesapi.CoursePublished{CourseID: w.courses.course.ID})
+		w.learners = []string{quiet, mailOnly, off}
+		w.publish(coursesapi.CoursePublished{CourseID: w.course.ID})
 		for id, want := range map[string][2]int{quiet: {1, 0}, mailOnly: {0, 1}, off: {0, 0}} {
 			require.Equal(t, want, [2]int{len(w.inbox(id)), len(w.mails(id))})
 			n, err := w.store.countUnread(t.Context(), id)
@@ -224,9 +224,7 @@ func TestPreferencesAreRespected(t *testing.T) {
 func TestWhoIsGoneOrDisabled(t *testing.T) {
 	w := onSQLite(t)
 	gone, disabled := ids.New(), w.person("D")
-	a := w.accounts.known[disabled]
-	a.Active = false
-	w.accounts.known[disabled] = a
+	w.accounts.Disable(disabled)
 	for _, id := range []string{gone, disabled} {
 		w.publish(usersapi.RoleGranted{UserID: id, Role: "admin"})
 	}
@@ -246,7 +244,7 @@ func TestWhatNobodyNeedsToHearIsDropped(t *testing.T) {
 	}
 	all()
 	w.Service.courses = nil // the module is off now
-	deleted = w.courses.course.ID
+	deleted = w.course.ID
 	all()
 	require.Zero(t, w.count("notifications"))
 }
@@ -266,24 +264,24 @@ func TestFailuresAreDeliveredAgain(t *testing.T) {
 	broken := errors.New("broken")
 	handlers := map[string]func(context.Context) error{
 		"published": func(ctx context.Context) error {
-			return w.onCoursePublished(ctx, coursesapi.CoursePublished{CourseID: w.courses.course.ID})
+			return w.onCoursePublished(ctx, coursesapi.CoursePublished{CourseID: w.course.ID})
 		},
 		"lesson": func(ctx context.Context) error {
-			return w.onLessonAdded(ctx, coursesapi.LessonAdded{CourseID: w.courses.course.ID})
+			return w.onLessonAdded(ctx, coursesapi.LessonAdded{CourseID: w.course.ID})
 		},
 		"completed": func(ctx context.Context) error {
-			return w.onCourseCompleted(ctx, coursesapi.CourseCompleted{CourseID: w.courses.course.ID})
+			return w.onCourseCompleted(ctx, coursesapi.CourseCompleted{CourseID: w.course.ID})
 		},
 	}
-	w.courses.err = broken
+	w.courses.Err = broken
 	for name, handle := range handlers {
 		require.ErrorIs(t, handle(t.Context()), broken, name)
 	}
-	w.courses.err = nil
-	w.accounts.byIDs = func() error { return broken }
+	w.courses.Err = nil
+	w.accounts.FindFunc = func(context.Context) error { return broken }
 	require.ErrorIs(t, w.onRoleGranted(t.Context(), usersapi.RoleGranted{UserID: w.owner}), broken)
 	require.ErrorIs(t, w.onPartDue(t.Context(), partDue{message{Kind: kindMention}, []string{w.owner}}), broken)
-	w.accounts.byIDs = nil
+	w.accounts.FindFunc = nil
 	require.Error(t, w.deliverOnce(t.Context(), message{Kind: "nonsense"}, nil))
 	require.Error(t,
 		w.deliverOnce(t.Context(), message{EventID: ids.New(), Kind: kindCoursePublished}, []string{w.owner}),
@@ -294,7 +292,7 @@ func TestFailuresAreDeliveredAgain(t *testing.T) {
 func TestAnnouncing(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		learner := w.class(3)[0]
-		id := w.courses.course.ID
+		id := w.course.ID
 		body := strings.Repeat("ä", maxBody-1) + "\n"
 		_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), id, "  Exam ", body+"\r\n")
 		require.NoError(t, err)
@@ -315,7 +313,7 @@ func TestAnnouncing(t *testing.T) {
 
 func TestWhoMayAnnounce(t *testing.T) {
 	w := onSQLite(t)
-	id := w.courses.course.ID
+	id := w.course.ID
 	other := w.as(ids.New(), usersapi.RoleInstructor)
 	say := func(ctx context.Context, course string) string {
 		_, err := w.createAnnouncement(ctx, course, "t", "b")
@@ -323,7 +321,7 @@ func TestWhoMayAnnounce(t *testing.T) {
 	}
 	require.Equal(t, "not-found", say(w.as(w.owner, usersapi.RoleInstructor), ids.New()))
 	require.Equal(t, "forbidden", say(other, id))
-	w.courses.canRead = func(identity.Caller) bool { return false }
+	w.courses.CanReadFunc = func(identity.Caller, string) bool { return false }
 	require.Equal(t, "not-found", say(other, id))
 	for _, bad := range [][2]string{
 		{"", "b"}, {"t", " \n"}, {strings.Repeat("t", maxTitle+1), "b"}, {"t\nt", "b"},

@@ -11,8 +11,10 @@ import (
 
 	"lyceum/modules/chat/chatapi"
 	"lyceum/modules/courses/coursesapi"
+	"lyceum/modules/courses/coursestest"
 	"lyceum/modules/mail/mailtest"
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/config"
@@ -22,55 +24,11 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
-	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
-
-// fakeAccounts is a directory that tests fill.
-type fakeAccounts struct {
-	usersapi.Accounts
-	mu    sync.Mutex
-	known map[string]usersapi.Account
-	byIDs func() error
-}
-
-func (f *fakeAccounts) ByIDs(_ context.Context, list []string) (map[string]usersapi.Account, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.byIDs != nil {
-		if err := f.byIDs(); err != nil {
-			return nil, err
-		}
-	}
-	out := map[string]usersapi.Account{}
-	for _, id := range list {
-		if a, ok := f.known[id]; ok {
-			out[id] = a
-		}
-	}
-	return out, nil
-}
-
-// fakeCourses knows one course.
-type fakeCourses struct {
-	coursesapi.Reader
-	course   coursesapi.Course
-	learners []string
-	canRead  func(identity.Caller) bool
-	err      error
-}
-
-func (f *fakeCourses) Find(_ context.Context, id string) (coursesapi.Course, bool, error) {
-	return f.course, f.course.ID == id, f.err
-}
-
-func (f *fakeCourses) CanRead(_ context.Context, c identity.Caller, _ string) (bool, error) {
-	return f.canRead(c), f.err
-}
-
-func (f *fakeCourses) Learners(context.Context, string) ([]string, error) { return f.learners, f.err }
 
 // fakePusher notes what went to sockets.
 type fakePusher struct {
@@ -91,55 +49,48 @@ type world struct {
 	*Service
 	t        *testing.T
 	bus      *events.Bus
-	accounts *fakeAccounts
-	courses  *fakeCourses
+	accounts *userstest.Accounts
+	courses  *coursestest.Reader
 	pusher   *fakePusher
 	mailer   *mailtest.Mailer
 	keys     *keyring.Keys
 	owner    string
+	// course is the only course, and learners are enrolled in it.
+	course   coursesapi.Course
+	learners []string
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
-	})
+	t.Helper()
+	dbtest.OnBothOptions(t, func(t *testing.T, o db.Options) { test(t, newWorld(t, o)) })
 }
 
 // onSQLite gives a world for what no database changes.
 func onSQLite(t *testing.T) *world {
 	t.Helper()
-	return newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8})
+	return newWorld(t, dbtest.SQLite(t))
 }
 
 const publicURL = "http://lyceum.test"
 
 func newWorld(t *testing.T, o db.Options) *world {
 	t.Helper()
-	d, err := db.Open(t.Context(), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations, events.Migrations, idempotency.Migrations)
-	require.NoError(t, err)
-	_, err = r.Up(t.Context())
-	require.NoError(t, err)
+	d := dbtest.Open(t, o, Migrations, events.Migrations, idempotency.Migrations)
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	w := &world{
 		t: t, keys: keys, bus: events.NewBus(d, clock.System{}),
 		pusher:   &fakePusher{pushed: map[string][]notificationView{}},
 		mailer:   &mailtest.Mailer{PublicURL: publicURL},
-		accounts: &fakeAccounts{known: map[string]usersapi.Account{}},
+		accounts: &userstest.Accounts{},
 	}
 	w.owner = w.person("Olga")
-	w.courses = &fakeCourses{
-		course:  coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner},
-		canRead: func(identity.Caller) bool { return true },
+	w.course = coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}
+	w.courses = &coursestest.Reader{
+		FindFunc:     func(id string) (coursesapi.Course, bool) { return w.course, w.course.ID == id },
+		CanReadFunc:  func(identity.Caller, string) bool { return true },
+		LearnersFunc: func(string) []string { return w.learners },
 	}
 	w.Service = newService(Params{
 		DB: d, Keys: w.keys, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher,
@@ -152,17 +103,15 @@ func newWorld(t *testing.T, o db.Options) *world {
 
 // person is a new active account.
 func (w *world) person(name string) string {
-	id := ids.New()
-	w.accounts.known[id] = usersapi.Account{ID: id, DisplayName: name, Email: id + "@example.org", Active: true}
-	return id
+	return w.accounts.New(name, usersapi.RoleUser).ID
 }
 
 // class enrolls n new people.
 func (w *world) class(n int) []string {
 	for i := range n {
-		w.courses.learners = append(w.courses.learners, w.person(fmt.Sprintf("Learner %d", i)))
+		w.learners = append(w.learners, w.person(fmt.Sprintf("Learner %d", i)))
 	}
-	return w.courses.learners
+	return w.learners
 }
 
 func (w *world) as(id string, role identity.Role) context.Context {

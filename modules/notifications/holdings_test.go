@@ -45,7 +45,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 					[]preference{{Kind: kindAnnouncement, InApp: true}, {Kind: kindLessonAdded}, {Kind: kindMention}}))
 		}
 		for i := range 3 {
-			_, err := w.createAnnouncement(w.as(olga, usersapi.RoleInstructor), w.courses.course.ID,
+			_, err := w.createAnnouncement(w.as(olga, usersapi.RoleInstructor), w.course.ID,
 				fmt.Sprintf("A %d", i), "text")
 			require.NoError(t, err)
 		}
@@ -78,7 +78,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 func TestHoldingsShowWhatAnAnnouncementSaid(t *testing.T) {
 	w := onSQLite(t)
 	learner := w.class(1)[0]
-	_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), w.courses.course.ID, "Exam", "on Friday")
+	_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), w.course.ID, "Exam", "on Friday")
 	require.NoError(t, err)
 	w.relay()
 	got := w.export(learner)["notifications"]

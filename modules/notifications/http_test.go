@@ -199,8 +199,8 @@ func TestAnnouncingOverHTTP(t *testing.T) {
 	w := onSQLite(t)
 	s := serve(w)
 	learner := s.user()
-	w.courses.learners = []string{learner}
-	path := "/courses/" + w.courses.course.ID + "/announcements"
+	w.learners = []string{learner}
+	path := "/courses/" + w.course.ID + "/announcements"
 	body := `{"title":"Exam","body":"On Monday."}`
 	s.want(401, "", "POST", path, body)
 	s.want(403, learner, "POST", path, body)
@@ -219,6 +219,6 @@ func TestWithoutCoursesThereIsNothingToAnnounce(t *testing.T) {
 	w := onSQLite(t)
 	w.Service.courses = nil
 	s := serve(w)
-	s.want(404, w.owner, "POST", "/courses/"+w.courses.course.ID+"/announcements", `{"title":"t","body":"b"}`)
+	s.want(404, w.owner, "POST", "/courses/"+w.course.ID+"/announcements", `{"title":"t","body":"b"}`)
 	s.want(200, w.owner, "GET", "/notifications", "")
 }

@@ -76,9 +76,9 @@ func TestAKeyIsTakenUntilTheURLEnds(t *testing.T) {
 		for range 2 {
 			_, _, err := w.beginUpload(w.as(other), textUpload("a.txt"))
 			require.Equal(t, "key-taken", code(t, err))
-			w.clock.forward(uploadURLLife / 2)
+			w.clock.Advance(uploadURLLife / 2)
 		}
-		w.clock.forward(time.Minute)
+		w.clock.Advance(time.Minute)
 		w.arrive(first, hello, "text/plain")
 		second, _, err := w.beginUpload(w.as(other), textUpload("a.txt"))
 		require.NoError(t, err)
@@ -90,7 +90,7 @@ func TestAKeyIsTakenUntilTheURLEnds(t *testing.T) {
 		w.arrive(second, hello, "text/plain")
 		_, err = w.completeUpload(w.as(other), second.ID)
 		require.NoError(t, err)
-		w.clock.forward(30 * 24 * time.Hour)
+		w.clock.Advance(30 * 24 * time.Hour)
 		_, _, err = w.beginUpload(w.as(teacher), textUpload("a.txt"))
 		require.Equal(t, "key-taken", code(t, err))
 		_, _, err = w.beginUpload(w.as(teacher), textUpload("A.txt"))
@@ -104,7 +104,7 @@ func TestOfTwoUploadsAtOnceOneGetsTheKey(t *testing.T) {
 			key := "race/" + ids.New()
 			if round%2 == 1 { // one that gives way to both
 				w.begun(textUpload(key))
-				w.clock.forward(uploadURLLife + time.Second)
+				w.clock.Advance(uploadURLLife + time.Second)
 			}
 			results := atOnce(8, func(int) error {
 				_, _, err := w.beginUpload(w.as(teacher), textUpload(key))
@@ -248,7 +248,7 @@ func TestTheQuotaCountsWhatIsUnderWay(t *testing.T) {
 		require.Equal(t, "key-taken", code(t, err), "the key is looked at first")
 		_, _, err = w.beginUpload(w.as(other), textUpload("b.txt"))
 		require.NoError(t, err, "another's sum")
-		w.clock.forward(uploadURLLife + completionGrace + time.Second)
+		w.clock.Advance(uploadURLLife + completionGrace + time.Second)
 		w.sweep()
 		_, _, err = w.beginUpload(w.as(teacher), textUpload("c.txt"))
 		require.NoError(t, err, "what was abandoned counts no more")
@@ -267,12 +267,12 @@ func TestWhatMayComeBackStillCounts(t *testing.T) {
 		_, _, err := w.beginUpload(w.as(teacher), textUpload("c.txt"))
 		require.Equal(t, "quota-exceeded", code(t, err))
 		w.arrive(a, hello, "text/plain")
-		w.clock.forward(uploadURLLife + 2*time.Minute)
+		w.clock.Advance(uploadURLLife + 2*time.Minute)
 		w.begun(textUpload("c.txt"))
 		w.sweep()
 		require.False(t, w.there(a.BlobID))
 		require.EqualValues(t, 1, w.count("storage_trash"), "a transfer that was begun in time may still end")
-		w.clock.forward(maxTransferTime)
+		w.clock.Advance(maxTransferTime)
 		w.sweep()
 		left, err := w.store.lockTrash(t.Context(), a.BlobID, w.clock.Now().Add(maxTransferTime))
 		require.NoError(t, err)
@@ -286,13 +286,13 @@ func TestAbandonedUploadsAreCleared(t *testing.T) {
 		a := w.begun(textUpload("a.txt"))
 		late := w.begun(textUpload("late.txt"))
 		w.arrive(a, hello, "text/plain")
-		w.clock.forward(uploadURLLife + completionGrace - time.Minute)
+		w.clock.Advance(uploadURLLife + completionGrace - time.Minute)
 		w.sweep()
 		w.arrive(late, hello, "text/plain")
 		_, err := w.completeUpload(w.as(teacher), late.ID)
 		require.NoError(t, err, "late, but nobody took the key")
 
-		w.clock.forward(2 * time.Minute)
+		w.clock.Advance(2 * time.Minute)
 		w.sweep() // the trash first, then uploads
 		w.sweep()
 		require.EqualValues(t, 1, w.count("storage_assets"))
@@ -300,7 +300,7 @@ func TestAbandonedUploadsAreCleared(t *testing.T) {
 		w.arrive(a, hello, "text/plain") // a transfer that was begun in time and ends only now
 		w.sweep()
 		require.EqualValues(t, 1, w.count("storage_trash"))
-		w.clock.forward(maxTransferTime)
+		w.clock.Advance(maxTransferTime)
 		w.sweep()
 		require.False(t, w.there(a.BlobID))
 		require.Zero(t, w.count("storage_trash"))

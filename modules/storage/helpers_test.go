@@ -13,11 +13,11 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
 	"lyceum/platform/blob/folder"
 	"lyceum/platform/broadcast"
-	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
@@ -25,45 +25,11 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
-	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
-
-// hands is a clock that tests set.
-type hands struct {
-	mu     sync.Mutex
-	offset time.Duration
-}
-
-func (h *hands) Now() clock.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return clock.FromTime(time.Now().Add(h.offset))
-}
-
-func (h *hands) forward(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.offset += d
-}
-
-// fakeAccounts knows everybody by the name in the map.
-type fakeAccounts struct {
-	usersapi.Accounts
-	names map[string]string
-}
-
-func (f *fakeAccounts) Names(_ context.Context, list []string) (map[string]string, error) {
-	out := map[string]string{}
-	for _, id := range list {
-		if name, ok := f.names[id]; ok {
-			out[id] = name
-		}
-	}
-	return out, nil
-}
 
 // fakeKeyUser answers as its functions do, and no and nothing without them.
 type fakeKeyUser struct {
@@ -90,7 +56,7 @@ type world struct {
 	*Service
 	t       *testing.T
 	db      *db.DB
-	clock   *hands
+	clock   *testkit.Clock
 	keyUser *fakeKeyUser
 	config  *Config
 
@@ -100,33 +66,21 @@ type world struct {
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}, nil))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newWorld(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}, nil))
-	})
+	t.Helper()
+	dbtest.OnBothOptions(t, func(t *testing.T, o db.Options) { test(t, newWorld(t, o, nil)) })
 }
 
 // onSQLite returns a world for what no database changes.
 func onSQLite(t *testing.T) *world {
 	t.Helper()
-	return newWorld(t, db.Options{Dir: t.TempDir(), MaxConns: 8}, nil)
+	return newWorld(t, dbtest.SQLite(t), nil)
 }
 
 // newWorld uses a folder for objects unless others are given.
 func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	t.Helper()
-	d, err := db.Open(t.Context(), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, Migrations, events.Migrations, idempotency.Migrations)
-	require.NoError(t, err)
-	_, err = r.Up(t.Context())
-	require.NoError(t, err)
-	w := &world{t: t, db: d, clock: &hands{}, keyUser: &fakeKeyUser{}}
+	d := dbtest.Open(t, o, Migrations, events.Migrations, idempotency.Migrations)
+	w := &world{t: t, db: d, clock: testkit.NewClock(time.Now()), keyUser: &fakeKeyUser{}}
 	loaded, err := config.FromMap(nil, settings)
 	require.NoError(t, err)
 	w.config = config.SettingsOf[Config](loaded)
@@ -139,10 +93,12 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{events.SubscribeInTx("audit", w.note)}))
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
+	accounts := &userstest.Accounts{}
+	accounts.Put(usersapi.Account{ID: teacher.UserID, DisplayName: "Tea"})
 	w.Service = newService(Params{
 		DB: d, Store: newStore(d), Blobs: blobs, Events: bus, Clock: w.clock, Config: w.config, Queue: queue,
 		Signals:  broadcast.New(nil),
-		Accounts: &fakeAccounts{names: map[string]string{teacher.UserID: "Tea"}},
+		Accounts: accounts,
 		KeyUsers: []storageapi.KeyUser{w.keyUser},
 	})
 	return w

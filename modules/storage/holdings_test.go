@@ -86,7 +86,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 			require.Equal(t, i == 1 || i == 4, w.there(a.BlobID), a.Key)
 		}
 		require.True(t, w.there(theirs.BlobID))
-		w.clock.forward(maxTransferTime + 2*time.Hour)
+		w.clock.Advance(maxTransferTime + 2*time.Hour)
 		w.sweep()
 		require.Zero(t, w.count("storage_trash"))
 	})

@@ -76,7 +76,7 @@ func TestWhatIsDiscardedIsGoneAtOnce(t *testing.T) {
 		s = w.staged(teacher, "a.txt", hello)
 		a, err = w.store.findByID(t.Context(), s.ID)
 		require.NoError(t, err)
-		w.clock.forward(uploadURLLife + completionGrace + time.Second)
+		w.clock.Advance(uploadURLLife + completionGrace + time.Second)
 		w.sweep()
 		w.sweep()
 		require.False(t, w.there(a.BlobID))

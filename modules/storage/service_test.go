@@ -130,7 +130,7 @@ func TestADeletedObjectThatComesBackGoesAgain(t *testing.T) {
 	require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
 	w.sweep()
 	w.arrive(a, hello, "text/plain")
-	w.clock.forward(uploadURLLife + maxTransferTime + time.Minute)
+	w.clock.Advance(uploadURLLife + maxTransferTime + time.Minute)
 	w.sweep()
 	require.False(t, w.there(a.BlobID))
 	require.Zero(t, w.count("storage_trash"))
@@ -204,7 +204,7 @@ func TestStoringFromTheServerItself(t *testing.T) {
 		require.Equal(t, "key-taken", code(t, put(ctx, "busy.txt", "x")))
 		require.Error(t, put(ctx, "../x", "x"))
 		require.Error(t, w.Store(ctx, teacher.UserID, "short", "text/plain", 99, strings.NewReader("x")))
-		w.clock.forward(uploadURLLife + completionGrace + time.Minute)
+		w.clock.Advance(uploadURLLife + completionGrace + time.Minute)
 		w.sweep()
 		_, err = w.store.findByKey(ctx, "short")
 		require.True(t, db.IsNotFound(err), "what failed is cleared as an abandoned upload")
@@ -223,7 +223,7 @@ func TestStoringAgainWhatWasDeleted(t *testing.T) {
 			require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
 		}
 	}
-	w.clock.forward(48 * time.Hour)
+	w.clock.Advance(48 * time.Hour)
 	w.sweep()
 	a, err := w.findAsset(t.Context(), "demo.mp4")
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/cache"
-	"lyceum/platform/db"
+	"lyceum/platform/testkit/dbtest"
 )
 
 // fakeSignals passes on what a test signals. It is healthy unless it is told otherwise.
@@ -261,9 +261,7 @@ func ExampleInvalidated() {
 
 // What a transaction sees before its commit reaches nobody else.
 func TestUncommittedValuesStayInTheirTransaction(t *testing.T) {
-	d, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 4})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
+	d := dbtest.Open(t, dbtest.SQLite(t))
 	loads := 0
 	c := cache.NewInvalidated(&fakeSignals{}, "topic",
 		func(context.Context, string) (string, bool, error) { loads++; return "uncommitted", true, nil })
@@ -283,7 +281,7 @@ func TestUncommittedValuesStayInTheirTransaction(t *testing.T) {
 		require.Equal(t, 4, loads, "each look is its own")
 		return nil
 	}))
-	_, _, err = c.Get(t.Context(), "a")
+	_, _, err := c.Get(t.Context(), "a")
 	require.NoError(t, err)
 	_, err = c.GetAll(t.Context(), []string{"b"}, all)
 	require.NoError(t, err)

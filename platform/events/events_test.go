@@ -12,8 +12,8 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
-	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -31,20 +31,13 @@ func (followed) EventName() string { return "thing.followed" }
 // openDB opens a database with the outbox: SQLite if the URL is empty, else PostgreSQL.
 func openDB(t *testing.T, url string) *db.DB {
 	t.Helper()
-	d, err := db.Open(t.Context(), db.Options{URL: url, Dir: t.TempDir(), MaxConns: 8})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	r, err := migrate.NewRunner(d, events.Migrations)
-	require.NoError(t, err)
-	_, err = r.Up(t.Context())
-	require.NoError(t, err)
-	return d
+	return dbtest.Open(t, db.Options{URL: url, Dir: t.TempDir(), MaxConns: 8}, events.Migrations)
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, story func(t *testing.T, d *db.DB)) {
-	t.Run("sqlite", func(t *testing.T) { story(t, openDB(t, "")) })
-	t.Run("postgres", func(t *testing.T) { story(t, openDB(t, testkit.Postgres(t))) })
+	t.Helper()
+	dbtest.OnBoth(t, story, events.Migrations)
 }
 
 func attach(t *testing.T, b *events.Bus, subscriptions ...events.Subscription) {

@@ -16,14 +16,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
-	"lyceum/platform/db"
 	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/validation"
 	"lyceum/platform/identity"
 	"lyceum/platform/identity/identitytest"
 	"lyceum/platform/limit"
-	"lyceum/platform/migrate"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestBudgets(t *testing.T) {
@@ -176,13 +175,7 @@ func TestRulesAndSchemaAreReportedTogether(t *testing.T) {
 }
 
 func TestIdempotentRoutes(t *testing.T) {
-	d, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 4})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	runner, err := migrate.NewRunner(d, idempotency.Migrations)
-	require.NoError(t, err)
-	_, err = runner.Up(t.Context())
-	require.NoError(t, err)
+	d := dbtest.Open(t, dbtest.SQLite(t), idempotency.Migrations)
 	var runs atomic.Int64
 	create := func(ctx context.Context, _ *struct {
 		Body struct {

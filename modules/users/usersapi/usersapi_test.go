@@ -8,27 +8,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 )
 
-// directory knows the names of some accounts.
-type directory struct {
-	usersapi.Accounts
-	names map[string]string
-	err   error
-}
-
-func (d directory) Names(context.Context, []string) (map[string]string, error) { return d.names, d.err }
-
 func TestPersons(t *testing.T) {
-	d := directory{names: map[string]string{"1": "Ada"}}
-	persons, err := usersapi.Persons(t.Context(), d, []string{"1", "2"})
+	accounts := &userstest.Accounts{}
+	accounts.Put(usersapi.Account{ID: "1", DisplayName: "Ada"})
+	persons, err := usersapi.Persons(t.Context(), accounts, []string{"1", "2"})
 	require.NoError(t, err)
 	require.Equal(t, map[string]usersapi.Person{
 		"1": {ID: "1", DisplayName: "Ada"}, "2": {ID: "2", DisplayName: usersapi.DeletedName},
 	}, persons)
-	d.err = errors.New("the database is away")
-	_, err = usersapi.Persons(t.Context(), d, []string{"1"})
-	require.ErrorIs(t, err, d.err)
+	broken := errors.New("the database is away")
+	accounts.FindFunc = func(context.Context) error { return broken }
+	_, err = usersapi.Persons(t.Context(), accounts, []string{"1"})
+	require.ErrorIs(t, err, broken)
 }
 
 func TestSections(t *testing.T) {

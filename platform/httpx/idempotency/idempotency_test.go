@@ -25,7 +25,7 @@ import (
 	"lyceum/platform/httpx/problem"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
-	"lyceum/platform/migrate"
+	"lyceum/platform/testkit/dbtest"
 )
 
 // fakeClock is a clock that tests move.
@@ -58,13 +58,7 @@ type answerOf struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	d, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 4})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	runner, err := migrate.NewRunner(d, Migrations)
-	require.NoError(t, err)
-	_, err = runner.Up(t.Context())
-	require.NoError(t, err)
+	d := dbtest.Open(t, dbtest.SQLite(t), Migrations)
 	require.NoError(t, d.Conn(t.Context()).Exec("CREATE TABLE notes (run bigint)").Error)
 	s := &site{t: t, db: d, clock: &fakeClock{}, app: fiber.New(fiber.Config{DisableStartupMessage: true})}
 	s.records = NewRecords(d, s.clock)

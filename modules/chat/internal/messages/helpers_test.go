@@ -9,8 +9,8 @@ import (
 
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/chat/chatapi"
-	"lyceum/modules/chat/internal/chattest"
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -18,32 +18,17 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
-
-// fakeAccounts holds accounts by their ids. Its other methods are not called.
-type fakeAccounts struct {
-	usersapi.Accounts
-	accounts map[string]usersapi.Account
-}
-
-func (f fakeAccounts) ByIDs(_ context.Context, wanted []string) (map[string]usersapi.Account, error) {
-	found := map[string]usersapi.Account{}
-	for _, id := range wanted {
-		if a, ok := f.accounts[id]; ok {
-			found[id] = a
-		}
-	}
-	return found, nil
-}
 
 // bench is a Service on a database with one channel.
 type bench struct {
 	*Service
 	t        *testing.T
 	channel  Channel
-	accounts fakeAccounts
+	accounts *userstest.Accounts
 	// hidden are the accounts that may not read the channel.
 	hidden map[string]bool
 
@@ -56,20 +41,13 @@ type bench struct {
 // onBoth runs a test on an empty database of either kind.
 func onBoth(t *testing.T, test func(t *testing.T, b *bench)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newBench(t, db.Options{Dir: t.TempDir(), MaxConns: 4}))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newBench(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
-	})
+	dbtest.OnBothOptions(t, func(t *testing.T, o db.Options) { test(t, newBench(t, o)) })
 }
 
 func newBench(t *testing.T, options db.Options) *bench {
 	t.Helper()
-	d := chattest.OpenDatabase(t, options, events.Migrations)
-	b := &bench{t: t, accounts: fakeAccounts{accounts: map[string]usersapi.Account{}}, hidden: map[string]bool{}}
+	d := dbtest.Open(t, options, dbtest.ReadMigrations(t, "../.."), events.Migrations)
+	b := &bench{t: t, accounts: &userstest.Accounts{}, hidden: map[string]bool{}}
 	bus, signals := events.NewBus(d, clock.System{}), broadcast.New(nil)
 	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{
 		events.SubscribeInTx("test", func(_ context.Context, e chatapi.Mentioned) error {
@@ -106,9 +84,7 @@ func newBench(t *testing.T, options db.Options) *bench {
 
 // newAccount returns an active account.
 func (b *bench) newAccount() string {
-	id := ids.New()
-	b.accounts.accounts[id] = usersapi.Account{ID: id, Role: usersapi.RoleUser, Active: true}
-	return id
+	return b.accounts.New(ids.New(), usersapi.RoleUser).ID
 }
 
 // as returns a context in which an account acts.

@@ -106,9 +106,7 @@ func TestMentionsReachReadersOnly(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		author, reader, hidden, disabled := b.newAccount(), b.newAccount(), b.newAccount(), b.newAccount()
 		b.hidden[hidden] = true
-		account := b.accounts.accounts[disabled]
-		account.Active = false
-		b.accounts.accounts[disabled] = account
+		b.accounts.Disable(disabled)
 		body := fmt.Sprintf("<@%s> <@%s> <@%s> <@%s> <@%s> <@%s>", reader, reader, author, hidden, disabled, ids.New())
 		m := b.post(author, NewMessage{Body: body})
 		want := chatapi.Mentioned{MessageID: m.ID, ChannelSlug: "hq", AuthorID: author, UserIDs: []string{reader}}

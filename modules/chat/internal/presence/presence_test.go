@@ -8,12 +8,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/modules/chat/internal/chattest"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -21,17 +21,13 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // openSQLite returns an embedded database with the tables of chat.
 func openSQLite(t *testing.T) *db.DB {
 	t.Helper()
-	return chattest.OpenDatabase(t, db.Options{Dir: t.TempDir(), MaxConns: 2})
+	return dbtest.Open(t, dbtest.SQLite(t), dbtest.ReadMigrations(t, "../.."))
 }
 
 // onBoth runs a test on an empty database of either kind.
 func onBoth(t *testing.T, test func(t *testing.T, d *db.DB)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, openSQLite(t)) })
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, chattest.OpenDatabase(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
-	})
+	dbtest.OnBoth(t, test, dbtest.ReadMigrations(t, "../.."))
 }
 
 // run runs a registry until the returned function is called.

@@ -9,40 +9,30 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/modules/chat/internal/chattest"
 	"lyceum/platform/apperr"
-	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 	"lyceum/platform/ws"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// hands is a clock that tests set.
-type hands struct{ now time.Time }
-
-func (h *hands) Now() clock.Time { return clock.FromTime(h.now) }
-
 // onBoth runs a test on an empty database of either kind.
-func onBoth(t *testing.T, test func(t *testing.T, s *Service, h *hands)) {
+func onBoth(t *testing.T, test func(t *testing.T, s *Service, c *testkit.Clock)) {
 	t.Helper()
-	run := func(t *testing.T, options db.Options) {
-		t.Parallel()
-		d := chattest.OpenDatabase(t, options)
-		h := &hands{time.Now()}
-		test(t, NewService(d, h), h)
-	}
-	t.Run("sqlite", func(t *testing.T) { run(t, db.Options{Dir: t.TempDir(), MaxConns: 4}) })
-	t.Run("postgres", func(t *testing.T) { run(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}) })
+	dbtest.OnBoth(t, func(t *testing.T, d *db.DB) {
+		c := testkit.NewClock(time.Now())
+		test(t, NewService(d, c), c)
+	}, dbtest.ReadMigrations(t, "../.."))
 }
 
 func TestTicketsAreRedeemedOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Service, h *hands) {
+	onBoth(t, func(t *testing.T, s *Service, c *testkit.Clock) {
 		caller := identity.Caller{UserID: ids.New(), SessionID: ids.New()}
-		expires := h.now.Add(time.Hour).Truncate(time.Millisecond)
+		expires := c.Now().StdTime().Add(time.Hour)
 		issue := func() string {
 			code, err := s.Issue(identity.WithCaller(t.Context(), caller), expires)
 			require.NoError(t, err)
@@ -67,7 +57,7 @@ func TestTicketsAreRedeemedOnce(t *testing.T) {
 		isRefused("")
 
 		code = issue()
-		h.now = h.now.Add(Life)
+		c.Advance(Life)
 		isRefused(code)
 
 		code = issue()
@@ -86,12 +76,12 @@ func TestTicketsAreRedeemedOnce(t *testing.T) {
 }
 
 func TestExpiredTicketsAreDeleted(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Service, h *hands) {
+	onBoth(t, func(t *testing.T, s *Service, c *testkit.Clock) {
 		ctx := identity.WithCaller(t.Context(), identity.Caller{UserID: ids.New(), SessionID: ids.New()})
-		_, err := s.Issue(ctx, h.now)
+		_, err := s.Issue(ctx, c.Now().StdTime())
 		require.NoError(t, err)
-		h.now = h.now.Add(Life + time.Millisecond)
-		fresh, err := s.Issue(ctx, h.now)
+		c.Advance(Life + time.Millisecond)
+		fresh, err := s.Issue(ctx, c.Now().StdTime())
 		require.NoError(t, err)
 		require.NoError(t, s.DeleteExpired(t.Context()))
 		var left int64

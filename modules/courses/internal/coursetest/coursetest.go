@@ -3,7 +3,6 @@
 package coursetest
 
 import (
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,8 +11,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
-	"lyceum/platform/migrate"
-	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 // Noon is the time at which fixtures are made: 25 November 2026, 12:00 UTC.
@@ -22,29 +20,8 @@ var Noon = clock.FromMillis(1_795_608_000_000)
 // OnBoth runs a test on SQLite and on PostgreSQL, each with the module's tables. The test must be of a
 // package in modules/courses/internal, as the migrations are found from there.
 func OnBoth(t *testing.T, test func(t *testing.T, d *db.DB)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, open(t, db.Options{Dir: t.TempDir(), MaxConns: 8}))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, open(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
-	})
-}
-
-// open opens a database and runs the migrations.
-func open(t *testing.T, o db.Options) *db.DB {
 	t.Helper()
-	d, err := db.Open(t.Context(), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	migrations, err := migrate.LoadFiles(os.DirFS("../.."))
-	require.NoError(t, err)
-	r, err := migrate.NewRunner(d, migrations)
-	require.NoError(t, err)
-	_, err = r.Up(t.Context())
-	require.NoError(t, err)
-	return d
+	dbtest.OnBoth(t, test, dbtest.ReadMigrations(t, "../.."))
 }
 
 // NewCourse returns a published public course of an owner. It is not stored yet.
