@@ -120,6 +120,7 @@ type fixture struct {
 	mails     *mailtest.Mailer
 	testClock *testkit.Clock
 	holdings  usersapi.Holder
+	keys      *keyring.Keys
 
 	mu      sync.Mutex
 	entries []auditapi.Entry
@@ -164,7 +165,7 @@ func newFixture(t *testing.T, o db.Options) *fixture {
 		Broadcast: signals, Mailer: f.mails, Clock: f.testClock,
 		Config: &Config{RefreshTokenTTL: 24 * time.Hour, PasswordMinLength: 8},
 	})
-	f.holdings = newHoldings(store, signals)
+	f.keys, f.holdings = keys, newHoldings(store, signals)
 	cancel := signals.Subscribe(identity.TopicSession, f.recordSignal)
 	t.Cleanup(cancel)
 	require.NoError(t, bus.AttachSubscriptions(newSubscribers(f.Service),
