@@ -51,3 +51,42 @@ func TestNetworksAreThoseOfHouseholds(t *testing.T) {
 		require.Equal(t, want, NetworkPrefix(ip), ip)
 	}
 }
+
+// A list has the devices of earlier sessions as the database joins them.
+func TestParseList(t *testing.T) {
+	home, school := "192.0.2.0/24", "2001:db8:1:200::/56"
+	for name, c := range map[string]struct {
+		list string
+		want []Device
+	}{
+		"nothing":    {"", nil},
+		"one device": {home + listMiddle + firefox, []Device{Parse(firefox, home)}},
+		"two devices": {
+			home + listMiddle + firefox + listEnd + school + listMiddle + linux,
+			[]Device{Parse(firefox, home), Parse(linux, school)},
+		},
+		"no network":               {listMiddle + firefox, []Device{Parse(firefox, "")}},
+		"no user agent":            {home + listMiddle, []Device{Parse("", home)}},
+		"a part that is no device": {"nonsense" + listEnd + home + listMiddle + edge, []Device{Parse(edge, home)}},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, ParseList(c.list)) })
+	}
+}
+
+// Without earlier devices nothing is known, and parts of one device do not make another known.
+func TestDeviceIsKnownNeedsAllParts(t *testing.T) {
+	home := "192.0.2.0/24"
+	require.False(t, Parse(firefox, home).IsKnown(nil))
+	require.True(t, Parse(firefox, home).IsKnown([]Device{Parse(firefox, home)}))
+	require.False(t, Parse(firefox, home).IsKnown([]Device{Parse(firefox, "198.51.100.0/24"), Parse(linux, "")}))
+	require.True(t, Parse("", "").IsKnown([]Device{Parse("", "")}), "clients that tell nothing look alike")
+}
+
+func TestWidenNetwork(t *testing.T) {
+	for network, want := range map[string]string{
+		"2001:db8:1:200::/56": "2001:db8:1::/48", "2001:db8:1::/48": "2001:db8:1::/48", "2001:db8::/32": "2001:db8::/32",
+		"192.0.2.0/24": "192.0.2.0/24", "nonsense": "nonsense", "": "",
+	} {
+		require.Equal(t, want, widenNetwork(network), network)
+	}
+}
