@@ -2,6 +2,8 @@ package notifications
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm/clause"
 
@@ -96,6 +98,9 @@ func (s *store) savePreferences(ctx context.Context, chosen []preference) error 
 	if len(chosen) == 0 {
 		return nil
 	}
+	// In one order, so that two requests of an account wait for each other instead of ending in a
+	// deadlock.
+	slices.SortFunc(chosen, func(a, b preference) int { return strings.Compare(a.Kind, b.Kind) })
 	return s.db.Conn(ctx).Clauses(clause.OnConflict{
 		Columns:   []clause.Column{{Name: "user_id"}, {Name: "kind"}},
 		DoUpdates: clause.AssignmentColumns([]string{"in_app", "email"}),
