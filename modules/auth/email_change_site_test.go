@@ -4,7 +4,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -151,93 +150,5 @@ func TestANewPasswordEndsAPendingChangeOfEmail(t *testing.T) {
 		s.Want(204, "POST", "/auth/password/change", token,
 			map[string]string{"current_password": sitetest.Password, "new_password": "another fine phrase"})
 		s.WantProblem(422, "invalid-link", "POST", "/users/me/email/confirm", "", map[string]string{"token": link})
-	})
-}
-
-func TestRenewedRecoveryCodes(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		email, _, token := s.NewAccount("renewing")
-		body := map[string]string{"password": sitetest.Password}
-		s.WantProblem(404, "not-found", "POST", "/auth/mfa/recovery-codes", token, body)
-		secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
-		s.WantProblem(404, "not-found", "POST", "/auth/mfa/recovery-codes", token, body)
-		before := s.Want(200, "POST", "/auth/mfa/totp/confirm", token,
-			map[string]string{"code": sitetest.TOTPCode(t, secret, 0)}).Get("recovery_codes").([]any)
-		s.WantProblem(403, "wrong-password", "POST", "/auth/mfa/recovery-codes", token,
-			map[string]string{"password": "not that"})
-		after := s.Want(200, "POST", "/auth/mfa/recovery-codes", token, body).Get("recovery_codes").([]any)
-		require.Len(t, after, 10)
-		challenge := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
-			sitetest.Credentials(email, sitetest.Password)).Text("challenge")
-		s.WantProblem(401, "invalid-code", "POST", "/auth/mfa/verify", "",
-			map[string]any{"challenge": challenge, "code": before[0]})
-		s.Want(200, "POST", "/auth/mfa/verify", "", map[string]any{"challenge": challenge, "code": after[0]})
-	})
-}
-
-// The right password that waits for a second factor is no failure.
-func TestASignInThatWaitsForItsSecondFactorIsNoFailure(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		admin := s.AdminToken()
-		email, id, token := s.NewAccount("waiting")
-		secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
-		s.Want(200, "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": sitetest.TOTPCode(t, secret, 0)})
-		s.WantProblem(401, "mfa-required", "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password))
-		require.Empty(t, s.Want(200, "GET", "/admin/audit-logs?action=auth.login_failed&actor_id="+id, admin, nil).Items())
-		require.Len(t, s.Want(200, "GET", "/admin/audit-logs?action=auth.mfa_required&actor_id="+id, admin, nil).Items(), 1)
-	})
-}
-
-// A new sign-in is one from another family of browsers, another system or another network, whatever
-// the versions.
-func TestNewSignInMails(t *testing.T) {
-	sitetest.OnBoth(t, map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8"}, func(t *testing.T, s *sitetest.Site) {
-		admin := s.AdminToken()
-		email, _, _ := s.NewAccount("mailed")
-		signIn := func(agent, ip string) {
-			s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password),
-				sitetest.Header{"User-Agent": agent, "X-Forwarded-For": ip})
-		}
-		told := func() (n int) {
-			for _, kind := range mailKinds(s, admin, email) {
-				if kind == "new_sign_in" {
-					n++
-				}
-			}
-			return n
-		}
-		// The first sign-in, with Go's own client, is the harness's.
-		for _, c := range []struct {
-			agent, ip string
-			want      int
-		}{
-			{
-				"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
-				"192.0.2.1", 1,
-			},
-			{
-				"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.6778.86 Safari/537.36",
-				"192.0.2.77", 1,
-			},
-			{"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0", "192.0.2.1", 2},
-			{"Mozilla/5.0 (X11; Linux x86_64; rv:134.0) Gecko/20100101 Firefox/134.0", "192.0.2.1", 3},
-			{"Mozilla/5.0 (X11; Linux x86_64; rv:135.0) Gecko/20100101 Firefox/135.0", "198.51.100.1", 4},
-			{
-				"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36",
-				"192.0.2.9", 4,
-			},
-			{"Mozilla/5.0 (X11; Linux x86_64; rv:135.0) Gecko/20100101 Firefox/135.0", "2001:db8:1:100::1", 5},
-			{"Mozilla/5.0 (X11; Linux x86_64; rv:136.0) Gecko/20100101 Firefox/136.0", "2001:db8:1:f00::9", 5},
-			{"Mozilla/5.0 (X11; Linux x86_64; rv:136.0) Gecko/20100101 Firefox/136.0", "2001:db8:2::1", 6},
-		} {
-			signIn(c.agent, c.ip)
-			require.Eventually(t, func() bool {
-				var waiting int
-				err := s.Running.Parts.DB.QueryRow(t.Context(),
-					"SELECT count(*) FROM outbox_deliveries WHERE event = 'auth.new_sign_in'", nil, &waiting)
-				return err == nil && waiting == 0
-			}, 15*time.Second, 20*time.Millisecond)
-			require.Equal(t, c.want, told(), "%s from %s", c.agent, c.ip)
-		}
 	})
 }

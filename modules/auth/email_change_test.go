@@ -26,9 +26,11 @@ func TestConfirmEmailChangeWithinTheLifeOfALink(t *testing.T) {
 		change func(f *fixture, a usersapi.Account)
 		code   string
 	}{
-		"nearly two days": {func(f *fixture, _ usersapi.Account) { f.testClock.Advance(emailChangeLife - time.Millisecond) }, ""},
-		"two days":        {func(f *fixture, _ usersapi.Account) { f.testClock.Advance(emailChangeLife) }, "invalid-link"},
-		"another link":    {func(f *fixture, a usersapi.Account) { f.requestEmail(a, "third@example.com") }, "invalid-link"},
+		"nearly two days": {func(f *fixture, _ usersapi.Account) {
+			f.testClock.Advance(emailChangeLife - time.Millisecond)
+		}, ""},
+		"two days":     {func(f *fixture, _ usersapi.Account) { f.testClock.Advance(emailChangeLife) }, "invalid-link"},
+		"another link": {func(f *fixture, a usersapi.Account) { f.requestEmail(a, "third@example.com") }, "invalid-link"},
 		"the account is disabled": {func(f *fixture, a usersapi.Account) {
 			f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = false })
 		}, "invalid-link"},
@@ -36,8 +38,9 @@ func TestConfirmEmailChangeWithinTheLifeOfALink(t *testing.T) {
 		"the password is reset": {func(f *fixture, a usersapi.Account) {
 			require.NoError(f.t, f.ResetPassword(f.t.Context(), f.requestReset(a.Email), "a phrase from today"))
 		}, "invalid-link"},
-		"an administrator replaces the address": {func(f *fixture, a usersapi.Account) { f.replaceEmail(a, "by-admin@example.com") },
-			"invalid-link"},
+		"an administrator replaces the address": {func(f *fixture, a usersapi.Account) {
+			f.replaceEmail(a, "by-admin@example.com")
+		}, "invalid-link"},
 		"another account takes the address": {func(f *fixture, _ usersapi.Account) { f.register("second") }, "email-taken"},
 	} {
 		t.Run(name, func(t *testing.T) {

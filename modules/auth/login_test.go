@@ -185,7 +185,8 @@ func TestVerifyFactorCountsFailures(t *testing.T) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		last := f.entries[len(f.entries)-1]
-		require.Equal(t, []any{"auth.login_failed", a.ID, "wrong-code"}, []any{last.Action, last.ActorID, last.Data["reason"]})
+		require.Equal(t, []any{"auth.login_failed", a.ID, "wrong-code"},
+			[]any{last.Action, last.ActorID, last.Data["reason"]})
 	})
 }
 

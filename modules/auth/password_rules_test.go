@@ -41,6 +41,16 @@ func TestP2AnyCharactersAndOneForm(t *testing.T) {
 	}
 }
 
+// P2: a long password may be sent in the long form of its characters.
+func TestP2LongFormsOfLongPasswords(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Unlimited)
+	long := strings.Repeat("e\u0301", 70)
+	require.Equal(t, 201, s.Register("p2-long@example.com", long).Status)
+	s.Login("p2-long@example.com", long)
+	s.Login("p2-long@example.com", strings.Repeat("\u00e9", 70))
+}
+
 // P3: nothing is cut off.
 func TestP3PasswordsCountWhole(t *testing.T) {
 	t.Parallel()

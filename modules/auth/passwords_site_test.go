@@ -4,7 +4,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -84,85 +83,5 @@ func TestP5PasswordChange(t *testing.T) {
 		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password))
 		s.Login(email, next)
 		s.WaitForText(email, "password was changed")
-	})
-}
-
-func TestSecondFactor(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		email, id, token := s.NewAccount("careful")
-		begin := func() string { return s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret") }
-		confirm := func(code string) sitetest.Answer {
-			return s.Call("POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": code})
-		}
-		s.WantProblem(404, "not-found", "POST", "/auth/mfa/totp/confirm", token, map[string]string{"code": "123456"})
-		old := begin()
-		secret := begin()
-		require.NotEqual(t, old, secret)
-		require.Equal(t, "invalid-code", confirm("000000").Text("code"))
-		require.Equal(t, "invalid-code", confirm(sitetest.TOTPCode(t, old, 0)).Text("code"))
-		s.Login(email, sitetest.Password) // nothing is on before it is confirmed
-		now := sitetest.TOTPCode(t, secret, -30*time.Second)
-		on := confirm(now)
-		require.Equal(t, 200, on.Status, "%s", on.Raw)
-		codes := on.Get("recovery_codes").([]any)
-		require.Len(t, codes, 10)
-		s.WantProblem(409, "mfa-already-set", "POST", "/auth/mfa/totp", token, nil)
-		require.Equal(t, "mfa-already-set", confirm(now).Text("code"))
-
-		challenge := func() string {
-			a := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
-				sitetest.Credentials(email, sitetest.Password))
-			require.EqualValues(t, 300, a.Get("expires_in"))
-			require.NotContains(t, a.Text("challenge"), ".")
-			return a.Text("challenge")
-		}
-		verify := func(challenge, code string) sitetest.Answer {
-			return s.Call("POST", "/auth/mfa/verify", "", map[string]string{"challenge": challenge, "code": code})
-		}
-		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "", sitetest.Credentials(email, "wrong"))
-		c := challenge()
-		require.Equal(t, "invalid-token", verify("forged", "123456").Text("code"))
-		require.Equal(t, "invalid-code", verify(c, "000000").Text("code"))
-		require.Equal(t, "invalid-code", verify(c, now).Text("code"), "a code holds once, at confirmation too")
-
-		// Of many uses of one code at once, one opens a session.
-		code := sitetest.TOTPCode(t, secret, 0)
-		other := challenge()
-		var wg sync.WaitGroup
-		statuses := make([]int, 4)
-		for i, with := range []string{c, other, c, other} {
-			wg.Go(func() { statuses[i] = verify(with, code).Status })
-		}
-		wg.Wait()
-		won := 0
-		for _, status := range statuses {
-			if status == 200 {
-				won++
-			}
-		}
-		require.Equal(t, 1, won, "%v", statuses)
-
-		// Recovery codes: typed as people type, once each.
-		recovery := strings.ToLower(strings.ReplaceAll(codes[0].(string), "-", " "))
-		require.Equal(t, 200, verify(challenge(), recovery).Status)
-		require.Equal(t, "invalid-code", verify(challenge(), recovery).Text("code"))
-		c = challenge()
-		for range 5 {
-			verify(c, "000000")
-		}
-		require.Equal(t, "invalid-token", verify(c, codes[1].(string)).Text("code"), "a challenge takes five tries")
-
-		s.WantProblem(403, "wrong-password", "DELETE", "/auth/mfa/totp", token, `{"password":"wrong"}`)
-		s.Want(204, "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
-		s.WantProblem(404, "not-found", "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
-		admin := s.AdminToken()
-		for _, action := range []string{"auth.mfa_enabled", "auth.mfa_disabled"} {
-			require.Equal(t, id,
-				s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"),
-				action)
-		}
-		log := string(s.Want(200, "GET", "/admin/audit-logs?limit=100", admin, nil).Raw)
-		require.NotContains(t, log, secret)
-		require.NotContains(t, log, codes[1].(string))
 	})
 }

@@ -12,7 +12,8 @@ import (
 	"lyceum/platform/ids"
 )
 
-// The parent of the newest token is good for ten seconds; then it ends the session like any older one.
+// The parent of the newest token is good for ten seconds; then it ends the session like any older
+// one.
 func TestRefreshWithTheParentToken(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, f *fixture) {
 		a := f.register("parent")

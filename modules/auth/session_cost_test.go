@@ -1,4 +1,4 @@
-package main
+package auth_test
 
 import (
 	"context"
@@ -16,7 +16,8 @@ import (
 	"lyceum/platform/identity"
 )
 
-// commands counts what is sent to Redis on behalf of requests that are watched; limits and signals of others go on meanwhile.
+// commands counts what is sent to Redis on behalf of requests that are watched. Limits and signals of
+// others go on meanwhile.
 type commands struct{ atomic.Int64 }
 
 type watchedKey struct{}
@@ -42,8 +43,8 @@ func (c *commands) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	return func(ctx context.Context, cmds []redis.Cmder) error { c.count(ctx); return next(ctx, cmds) }
 }
 
-// In the steady state a request is authenticated without asking the database or Redis; what its account and
-// session are is asked once, and again when either changes.
+// In the steady state a request is authenticated without asking the database or Redis. Its account and
+// its session are asked for once, and again when either changes.
 func TestAuthenticatingCostsNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	var gate *httpx.Authenticator

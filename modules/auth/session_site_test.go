@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -236,4 +237,159 @@ func TestRacesOverReplicas(t *testing.T) {
 		}
 	}
 	require.Equal(t, true, a.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
+}
+
+// S2, S4, S6: sessions are renewed, listed and ended.
+func TestS6SessionsAreListedAndEnded(t *testing.T) {
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		email, _, _ := s.NewAccount("sessions")
+		body := map[string]string{"email": strings.ToUpper(email), "password": sitetest.Password}
+		one := s.Want(200, "POST", "/auth/login", "", body)
+		require.EqualValues(t, 900, one.Get("expires_in"))
+		require.Equal(t, "Bearer", one.Text("token_type"))
+		require.NotContains(t, one.Text("refresh_token"), ".")
+		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+			map[string]string{"email": email, "password": "wrong"})
+		s.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
+			map[string]string{"email": "nobody@example.com", "password": "wrong"})
+
+		// S3, S4: the parent of the newest token gets that newest one again.
+		first := one.Text("refresh_token")
+		second := s.Refresh(first)
+		require.Equal(t, 200, second.Status)
+		require.Equal(t, second.Text("refresh_token"), s.Refresh(first).Text("refresh_token"))
+		third := s.Refresh(second.Text("refresh_token"))
+		require.Equal(t, 200, third.Status)
+		// S2: an older one ends the whole session.
+		require.Equal(t, "refresh-token-reused", s.Refresh(first).Text("code"))
+		require.Equal(t, "invalid-token", s.Refresh(third.Text("refresh_token")).Text("code"))
+		s.WantProblem(401, "invalid-token", "GET", "/users/me", third.Text("access_token"), nil)
+		for _, forged := range []string{"", "x", strings.Repeat("A", 75), first[:len(first)-1] + "A", first + "A"} {
+			require.Equal(t, "invalid-token", s.Refresh(forged).Text("code"), forged)
+		}
+
+		// S6: listed, ended one by one, or all.
+		a, b := s.Want(200, "POST", "/auth/login", "", body), s.Want(200, "POST", "/auth/login", "", body)
+		list := s.Want(200, "GET", "/auth/sessions", a.Text("access_token"), nil).Items()
+		require.Len(t, list, 3, "the newcomer's own login and these two")
+		current := 0
+		for _, x := range list {
+			if x.(map[string]any)["current"] == true {
+				current++
+			}
+		}
+		require.Equal(t, 1, current)
+		var other string
+		for _, x := range s.Want(200, "GET", "/auth/sessions", b.Text("access_token"), nil).Items() {
+			if m := x.(map[string]any); m["current"] == true {
+				other = m["id"].(string)
+			}
+		}
+		s.Want(204, "DELETE", "/auth/sessions/"+other, a.Text("access_token"), nil)
+		s.WantProblem(401, "invalid-token", "GET", "/users/me", b.Text("access_token"), nil)
+		s.WantProblem(404, "not-found", "DELETE", "/auth/sessions/"+other, a.Text("access_token"), nil)
+		s.WantProblem(404, "not-found", "DELETE", "/auth/sessions/nonsense", a.Text("access_token"), nil)
+		s.Want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": "any string"})
+		s.Want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": a.Text("refresh_token")})
+		s.WantProblem(401, "invalid-token", "GET", "/users/me", a.Text("access_token"), nil)
+		c := s.Want(200, "POST", "/auth/login", "", body).Text("access_token")
+		s.Want(204, "POST", "/auth/logout-all", c, nil)
+		s.WantProblem(401, "invalid-token", "GET", "/users/me", c, nil)
+	})
+}
+
+// S3: however many uses at once, one generation follows.
+func TestS3ParallelRefreshesGiveOneSuccessor(t *testing.T) {
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		email, _, _ := s.NewAccount("parallel")
+		for range testkit.Rounds(100) {
+			token := s.Want(200, "POST", "/auth/login", "",
+				map[string]string{"email": email, "password": sitetest.Password}).Text("refresh_token")
+			next := make([]string, 20)
+			var wg sync.WaitGroup
+			for i := range next {
+				wg.Go(func() { next[i] = s.Refresh(token).Text("refresh_token") })
+			}
+			wg.Wait()
+			for _, n := range next {
+				require.NotEmpty(t, n)
+				require.Equal(t, next[0], n)
+			}
+		}
+	})
+}
+
+// The list of sessions has those that are alive, the newest first, in pages, and no others'.
+func TestListOfSessions(t *testing.T) {
+	sitetest.OnBoth(t, sitetest.BehindProxy, func(t *testing.T, s *sitetest.Site) {
+		email, _, token := s.NewAccount("listed")
+		_, _, stranger := s.NewAccount("stranger")
+		var newest sitetest.Answer
+		for i := range 4 {
+			newest = s.TryLogin(email, sitetest.Password, sitetest.FromAddress(fmt.Sprint("192.0.2.", i)),
+				sitetest.Header{"User-Agent": fmt.Sprint("agent ", i)})
+			require.Equal(t, 200, newest.Status)
+		}
+		var agents []string
+		for cursor := ""; ; {
+			page := s.Want(200, "GET", "/auth/sessions?limit=2"+cursor, newest.Text("access_token"), nil)
+			for _, item := range page.Items() {
+				one := item.(map[string]any)
+				agents = append(agents, one["user_agent"].(string))
+				require.Equal(t, len(agents) == 1, one["current"])
+			}
+			if page.Get("next_cursor") == nil {
+				break
+			}
+			s.WantProblem(422, "validation-failed", "GET",
+				"/auth/sessions?limit=2&cursor="+page.Text("next_cursor"), stranger, nil)
+			cursor = "&cursor=" + page.Text("next_cursor")
+		}
+		require.Equal(t, []string{"agent 3", "agent 2", "agent 1", "agent 0", "Go-http-client/1.1"}, agents)
+
+		list := s.Want(200, "GET", "/auth/sessions", token, nil)
+		require.Equal(t, "192.0.2.3", list.Text("items.0.ip"))
+		s.WantProblem(404, "not-found", "DELETE", "/auth/sessions/"+list.Text("items.0.id"), stranger, nil)
+		require.Equal(t, 200, s.Call("POST", "/auth/refresh", "",
+			map[string]string{"refresh_token": newest.Text("refresh_token")}, sitetest.FromAddress("198.51.100.7"),
+			sitetest.Header{"User-Agent": "a new version"}).Status)
+		list = s.Want(200, "GET", "/auth/sessions", token, nil)
+		require.Equal(t, []string{"198.51.100.7", "a new version"},
+			[]string{list.Text("items.0.ip"), list.Text("items.0.user_agent")}, "a session shows where it was used last")
+	})
+}
+
+// Each way to end sessions is written down with what it ended, and who asked.
+func TestEndsOfSessionsAreWrittenDown(t *testing.T) {
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		email, id, token := s.NewAccount("ending")
+		login := func() sitetest.Answer {
+			return s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password))
+		}
+		entries := func(action string) (found []string) {
+			for _, item := range s.Want(200, "GET", "/admin/audit-logs?limit=100&action="+action, admin, nil).Items() {
+				entry := sitetest.Answer{JSON: item.(map[string]any)}
+				found = append(found, entry.Text("actor.id")+" "+entry.Text("target.type"))
+			}
+			return found
+		}
+		one := login()
+		for range 2 { // the second one ends nothing
+			s.Want(204, "POST", "/auth/logout", "", map[string]string{"refresh_token": one.Text("refresh_token")})
+		}
+		require.Equal(t, []string{id + " session"}, entries("auth.logged_out"))
+		two := login()
+		current := s.Want(200, "GET", "/auth/sessions", two.Text("access_token"), nil).Text("items.0.id")
+		s.Want(204, "DELETE", "/auth/sessions/"+current, token, nil)
+		require.Equal(t, []string{id + " session"}, entries("auth.session_revoked"))
+		login()
+		s.Want(204, "POST", "/auth/logout-all", token, nil)
+		require.Equal(t, []string{id + " user", id + " session"}, entries("auth.logged_out"))
+		require.Len(t, entries("auth.session_revoked"), 3, "that of the call, and the other one")
+		login()
+		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
+		me := s.Want(200, "GET", "/users/me", admin, nil).Text("id")
+		require.Equal(t, me+" session", entries("auth.session_revoked")[0], "the administrator ended it")
+	})
 }

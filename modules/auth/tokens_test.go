@@ -258,3 +258,13 @@ func TestJ7LongTokens(t *testing.T) {
 	huge := f.Call("GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Bearer " + strings.Repeat(".", 1<<20)})
 	require.Equal(t, 431, huge.Status)
 }
+
+func TestTheKeySetVerifiesTokens(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, nil)
+	set := s.Want(200, "GET", "/.well-known/jwks.json", "", nil)
+	require.Equal(t, "OKP", set.Text("keys.0.kty"))
+	require.Equal(t, "EdDSA", set.Text("keys.0.alg"))
+	require.NotEmpty(t, set.Text("keys.0.x"))
+	require.Nil(t, set.Get("keys.0.d"))
+}
