@@ -131,9 +131,7 @@ func TestEveryViewEndsLikeTheDatabase(t *testing.T) {
 		final := &finalView{}
 		for i := range 8 {
 			p := s.user(fmt.Sprint(i))
-			for r.hq().LastSeq < int64(4*i) {
-				time.Sleep(time.Millisecond) // some messages before each connection
-			}
+			testkit.Eventually(t, func() bool { return r.hq().LastSeq >= int64(4*i) }, "messages before connection %d", i)
 			reading.Go(func() {
 				a := replicas[i%len(replicas)].enter(p, "/ws/channels/hq?after_seq=0")
 				for v := (view{}); !final.isReached(v); {

@@ -128,15 +128,11 @@ func (w *world) publish(e events.Event) {
 // relay delivers until nothing is left.
 func (w *world) relay() {
 	w.t.Helper()
-	for range 100 {
+	testkit.Eventually(w.t, func() bool {
 		_, err := w.bus.RelayOnce(w.t.Context())
 		require.NoError(w.t, err)
-		if w.count("outbox_deliveries") == 0 {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	w.t.Fatal("deliveries are left")
+		return w.count("outbox_deliveries") == 0
+	}, "no delivery is left")
 }
 
 func (w *world) count(table string) (n int64) {

@@ -59,8 +59,8 @@ type report struct {
 
 // apply returns the row after the report. Without a reset, the percentage never falls. It is the
 // rule; store.writeReport repeats it in SQL for reports without a reset. TestReportApply tests this
-// form, and TestCoursesMatchModel both forms against one model, with random reports on both
-// databases but without positions.
+// form, TestWriteReportFollowsApply compares the other one with it, and TestCoursesMatchModel holds both
+// to one model.
 func (r report) apply(before lessonProgress) lessonProgress {
 	after := before
 	if r.Percent > before.Percent || r.IsReset {
