@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,6 +14,7 @@ import (
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/testkit"
 )
 
 func TestListOfAccounts(t *testing.T) {
@@ -154,5 +156,57 @@ func TestNames(t *testing.T) {
 		})
 		require.ErrorIs(t, err, undo)
 		require.Equal(t, "Renamed", nameOf(t.Context()))
+	})
+}
+
+// What one replica changes shows on all others within a second.
+func TestNamesOnReplicas(t *testing.T) {
+	t.Parallel()
+	sites := sitetest.StartReplicas(t, 2)
+	a, b := sites[0], sites[1]
+	admin := a.AdminToken()
+	_, id, token := a.NewAccount("everywhere")
+	a.Want(201, "POST", "/channels/hq/messages", token, `{"body":"Who am I?"}`)
+	nameOn := func(s *sitetest.Site) string {
+		return s.Want(200, "GET", "/channels/hq/messages", admin, nil).Text("items.0.user.display_name")
+	}
+	for _, s := range sites {
+		require.Equal(t, "everywhere", nameOn(s), "both have the name in their caches")
+	}
+	for _, c := range []struct {
+		change func()
+		want   string
+	}{
+		{func() { a.Want(200, "PATCH", "/users/me", token, `{"display_name":"Renamed"}`) }, "Renamed"},
+		{func() { b.Want(200, "PATCH", "/admin/users/"+id, admin, `{"display_name":null}`) }, "everywhere"},
+		{func() { a.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`) }, "everywhere"},
+		{func() { b.Want(204, "DELETE", "/admin/users/"+id, admin, nil) }, usersapi.DeletedName},
+	} {
+		c.change()
+		changed := time.Now()
+		for _, s := range sites {
+			testkit.Eventually(t, func() bool { return nameOn(s) == c.want }, "the name is %s", c.want)
+		}
+		require.Less(t, time.Since(changed), 3*time.Second)
+	}
+}
+
+// Without the database nobody is said to be missing.
+func TestFailedLookupsAreErrors(t *testing.T) {
+	onModuleAlone(t, func(t *testing.T, p *program) {
+		id, _ := p.createAccount(t, "there", usersapi.RoleUser)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, _, err := p.accounts.ByID(ctx, id)
+		require.ErrorIs(t, err, context.Canceled)
+		_, _, err = p.accounts.ByEmail(ctx, "there@example.com")
+		require.ErrorIs(t, err, context.Canceled)
+		_, err = p.accounts.ByIDs(ctx, []string{id})
+		require.ErrorIs(t, err, context.Canceled)
+		_, err = p.accounts.Names(ctx, []string{id})
+		require.ErrorIs(t, err, context.Canceled)
+		persons, err := usersapi.Persons(t.Context(), p.accounts, []string{id})
+		require.NoError(t, err)
+		require.Equal(t, "there", persons[id].DisplayName, "a failure is not remembered as a missing name")
 	})
 }

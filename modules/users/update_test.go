@@ -1,6 +1,7 @@
 package users_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -110,5 +111,93 @@ func TestUpdates(t *testing.T) {
 			s.WantProblem(404, "not-found", "PATCH", "/admin/users/nonsense", admin, `{"role":"member"}`)
 			s.WantProblem(404, "not-found", "GET", "/admin/users/"+ids.New(), admin, nil)
 		})
+	})
+}
+
+// A disabled account can do nothing, and what it did stays under its name.
+func TestDisabledAccounts(t *testing.T) {
+	sitetest.OnBoth(t, sitetest.Unlimited, func(t *testing.T, s *sitetest.Site) {
+		admin := s.AdminToken()
+		email, id, token := s.NewAccount("paused")
+		s.SetRole(admin, id, "instructor")
+		s.Want(200, "PATCH", "/users/me", token, `{"display_name":"Paula"}`)
+		course := s.Want(201, "POST", "/courses", token, `{"title":"Kept","status":"published"}`).Text("id")
+		s.Want(201, "POST", "/courses/"+course+"/enrollment", token, nil)
+		s.Want(201, "POST", "/channels/hq/messages", token, `{"body":"Back soon"}`)
+		session := s.TryLogin(email, sitetest.Password)
+		_, _, other := s.NewAccount("bystander")
+		mine, theirs := s.Dial("/ws/channels/hq?token="+token, nil), s.Dial("/ws/channels/hq?token="+other, nil)
+		mine.Until("welcome")
+		theirs.Until("welcome")
+		ticket := s.Want(201, "POST", "/ws/tickets", token, nil).Text("ticket")
+
+		disabled := s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"disabled"}`)
+		require.Equal(t, []any{"disabled", "instructor", "Paula"},
+			[]any{disabled.Get("status"), disabled.Get("role"), disabled.Get("display_name")})
+		require.Equal(t, 4401, mine.CloseCode())
+		for _, ended := range []string{token, session.Text("access_token")} {
+			s.WantProblem(401, "invalid-token", "POST", "/channels/hq/messages", ended, `{"body":"Still here?"}`)
+			require.Equal(t, 401, s.Dial("/ws/channels/hq?token="+ended, nil).Status)
+		}
+		require.Equal(t, 401, s.Dial("/ws/channels/hq?ticket="+ticket, nil).Status)
+		require.Equal(t, "invalid-token", s.Refresh(session.Text("refresh_token")).Text("code"))
+
+		s.Want(201, "POST", "/channels/hq/messages", other, `{"body":"She is away"}`)
+		require.Equal(t, "She is away", theirs.Until("message")["body"], "sockets of others stay open")
+		history := s.Want(200, "GET", "/channels/hq/messages", other, nil)
+		require.Contains(t, string(history.Raw), `"Paula"`)
+		require.Equal(t, "Paula", s.Want(200, "GET", "/courses/"+course, other, nil).Text("owner.display_name"))
+
+		s.Want(200, "PATCH", "/admin/users/"+id, admin, `{"status":"active"}`)
+		require.Equal(t, "invalid-token", s.Refresh(session.Text("refresh_token")).Text("code"), "ended for good")
+		token = s.Login(email, sitetest.Password)
+		require.Equal(t, "instructor", s.Want(200, "GET", "/users/me", token, nil).Text("role"))
+		require.Len(t, s.Want(200, "GET", "/users/me/enrollments", token, nil).Items(), 1)
+		for _, action := range []string{"user.disabled", "user.enabled"} {
+			entries := s.Want(200, "GET", "/admin/audit-logs?action="+action+"&target_id="+id, admin, nil)
+			require.Len(t, entries.Items(), 1)
+		}
+	})
+}
+
+// Of administrators who all give up their rights at once, each in a way of their own, one stays.
+func TestAdministratorsLeaveAtOnce(t *testing.T) {
+	sitetest.OnBoth(t, sitetest.Unlimited, func(t *testing.T, s *sitetest.Site) {
+		first := s.AdminToken()
+		tokens := []string{first}
+		ids := []string{s.Want(200, "GET", "/users/me", first, nil).Text("id")}
+		for i := range 5 {
+			_, id, token := s.NewAccount(fmt.Sprint("leaving-", i))
+			s.SetRole(first, id, "admin")
+			ids, tokens = append(ids, id), append(tokens, token)
+		}
+		ways := []struct {
+			method string
+			body   any
+		}{{"PATCH", `{"role":"user"}`}, {"PATCH", `{"status":"disabled"}`}, {"DELETE", nil}}
+		answers := make([]sitetest.Answer, len(ids))
+		sitetest.CallAtOnce([]*sitetest.Site{s}, len(ids), func(s *sitetest.Site, i int) {
+			way := ways[i%len(ways)]
+			answers[i] = s.Call(way.method, "/admin/users/"+ids[i], tokens[i], way.body)
+		})
+		stayed := -1
+		for i, a := range answers {
+			if a.Text("code") == "last-admin" {
+				require.Equal(t, -1, stayed, "only one may be the last: %s", a.Raw)
+				stayed = i
+				continue
+			}
+			require.Contains(t, []int{200, 204}, a.Status, "%s", a.Raw)
+		}
+		require.NotEqual(t, -1, stayed, "nobody stayed")
+		for i, token := range tokens {
+			if i != stayed {
+				require.Contains(t, []int{401, 403}, s.Call("GET", "/admin/users", token, nil).Status)
+			}
+		}
+		active := s.Want(200, "GET", "/admin/users?role=admin&status=active", tokens[stayed], nil)
+		require.Len(t, active.Items(), 1)
+		require.Equal(t, ids[stayed], active.Text("items.0.id"))
+		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", tokens[stayed], nil).Get("ok"))
 	})
 }
