@@ -1,11 +1,14 @@
 package sitetest
 
 import (
+	"lyceum/platform/db"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // StartReplicas starts n sites on the same real services, as behind a load balancer. Each of more
@@ -39,4 +42,17 @@ func CallAtOnce(sites []*Site, n int, call func(s *Site, i int)) {
 		wg.Go(func() { call(sites[i%len(sites)], i) })
 	}
 	wg.Wait()
+}
+
+// CountDeadlocks returns how many deadlocks PostgreSQL has ended in the site's database, and 0 on SQLite,
+// which has none. Requests do not show them: their transactions are tried again.
+func (s *Site) CountDeadlocks() (n int64) {
+	s.T.Helper()
+	d := s.Running.Parts.DB
+	if d.Dialect() == db.SQLite {
+		return 0
+	}
+	const query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+	require.NoError(s.T, d.Pool().QueryRowContext(s.T.Context(), query).Scan(&n))
+	return n
 }
