@@ -64,6 +64,9 @@ func TestDeferral(t *testing.T) {
 		require.NoError(t, deferral.Commit(nil))
 		require.Equal(t, []string{"b"}, names(t, d))
 	})
+}
+
+func TestEndOfADeferral(t *testing.T) {
 	t.Run("it outlives a context that the handler derived", func(t *testing.T) {
 		d := open(t)
 		ctx, deferral := d.DeferCommit(t.Context())

@@ -15,13 +15,20 @@ import (
 	"lyceum/platform/db"
 )
 
-func TestStatementsBesideGORM(t *testing.T) {
+// openWithThings opens a database with the things a, b and c.
+func openWithThings(t *testing.T) *db.DB {
+	t.Helper()
 	d := open(t)
 	for _, name := range []string{"a", "b", "c"} {
 		n, err := d.Exec(t.Context(), "INSERT INTO things (name) VALUES (?)", name)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, n)
 	}
+	return d
+}
+
+func TestStatementsBesideGORM(t *testing.T) {
+	d := openWithThings(t)
 	t.Run("one row", func(t *testing.T) {
 		var name string
 		require.NoError(t,

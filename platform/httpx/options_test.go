@@ -43,10 +43,12 @@ type filterInput struct {
 }
 
 // What options say stands in the document, or keeps a route out of it.
-func TestOptionsInTheDocument(t *testing.T) {
+// newOptionSite serves routes with options that the document shows.
+func newOptionSite(t *testing.T) *site {
+	t.Helper()
 	list := func(context.Context, *filterInput) (*Response[thingView], error) { return OK(thingView{"thing"}), nil }
 	upgrade := func(c *fiber.Ctx) error { return c.SendStatus(http.StatusSwitchingProtocols) }
-	s := newSite(t, []Route{
+	return newSite(t, []Route{
 		Get("/things", Public, "List things", list, QueryEnum("kind", "big", "small"),
 			DescribeOperation("All of them."), OrCSV("name")),
 		Get("/examples", Public, "List examples", list, QueryExamples("kind", "big")),
@@ -62,6 +64,10 @@ func TestOptionsInTheDocument(t *testing.T) {
 		Raw(http.MethodGet, "/socket/{id}", Public, "Open a socket", upgrade, SwitchesTo("A socket"),
 			QueryParameter("token", "A token")),
 	}, nil)
+}
+
+func TestOptionsInTheDocument(t *testing.T) {
+	s := newOptionSite(t)
 	var document struct {
 		Paths map[string]map[string]struct {
 			Summary, Description string

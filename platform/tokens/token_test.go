@@ -61,6 +61,38 @@ func TestATokenLivesUntilItsTime(t *testing.T) {
 	require.Equal(t, "token-expired", code(err), "from the cache, too")
 }
 
+// forgery changes the header and the claims of a token that is valid without it.
+type forgery func(header map[string]any, claims jwt.MapClaims)
+
+func setClaim(name string, v any) forgery {
+	return func(_ map[string]any, claims jwt.MapClaims) { claims[name] = v }
+}
+
+func dropClaim(name string) forgery {
+	return func(_ map[string]any, claims jwt.MapClaims) { delete(claims, name) }
+}
+
+func setHeader(name string, v any) forgery {
+	return func(header map[string]any, _ jwt.MapClaims) { header[name] = v }
+}
+
+// signForgery signs a forged token of a key with a method.
+func signForgery(
+	t *testing.T, keyID string, now clock.Time, method jwt.SigningMethod, with any, change forgery,
+) string {
+	t.Helper()
+	claims := jwt.MapClaims{
+		"iss": issuer, "aud": "lyceum", "sub": ids.New(), "sid": ids.New(), "role": "admin", "jti": ids.New(),
+		"iat": now.StdTime().Unix(), "exp": now.Add(time.Minute).StdTime().Unix(),
+	}
+	j := jwt.NewWithClaims(method, claims)
+	j.Header["typ"], j.Header["kid"] = "at+jwt", keyID
+	change(j.Header, claims)
+	signed, err := j.SignedString(with)
+	require.NoError(t, err)
+	return signed
+}
+
 // J1–J7: every kind of forged token gets one and the same answer.
 func TestForgedTokensAreAllInvalid(t *testing.T) {
 	ts, keys, c := newTokens(t)
@@ -69,30 +101,12 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 	key := keys.VerifyingKeys()[0]
 	_, stranger, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
-	sign := func(method jwt.SigningMethod, with any, change func(h map[string]any, c jwt.MapClaims)) string {
-		claims := jwt.MapClaims{
-			"iss": issuer, "aud": "lyceum", "sub": ids.New(), "sid": ids.New(), "role": "admin", "jti": ids.New(),
-			"iat": c.now.StdTime().Unix(), "exp": c.now.Add(time.Minute).StdTime().Unix(),
-		}
-		j := jwt.NewWithClaims(method, claims)
-		j.Header["typ"], j.Header["kid"] = "at+jwt", key.ID
-		change(j.Header, claims)
-		s, err := j.SignedString(with)
-		require.NoError(t, err)
-		return s
+	sign := func(method jwt.SigningMethod, with any, change forgery) string {
+		return signForgery(t, key.ID, c.now, method, with, change)
 	}
 	same := func(map[string]any, jwt.MapClaims) {}
 	_, err = ts.VerifyToken(sign(jwt.SigningMethodEdDSA, key.Private, same))
 	require.NoError(t, err, "the pattern of the forgeries holds but for what each changes")
-	set := func(name string, v any) func(map[string]any, jwt.MapClaims) {
-		return func(_ map[string]any, c jwt.MapClaims) { c[name] = v }
-	}
-	drop := func(name string) func(map[string]any, jwt.MapClaims) {
-		return func(_ map[string]any, c jwt.MapClaims) { delete(c, name) }
-	}
-	head := func(name string, v any) func(map[string]any, jwt.MapClaims) {
-		return func(h map[string]any, _ jwt.MapClaims) { h[name] = v }
-	}
 	public, _ := json.Marshal(key.PublicKey())
 	eddsa := jwt.SigningMethodEdDSA
 	for name, forged := range map[string]string{
@@ -100,22 +114,22 @@ func TestForgedTokensAreAllInvalid(t *testing.T) {
 		"hs256, public key": sign(jwt.SigningMethodHS256, []byte(key.PublicKey()), same),
 		"hs512":             sign(jwt.SigningMethodHS512, public, same),
 		"another key":       sign(eddsa, stranger, same),
-		"unknown kid":       sign(eddsa, key.Private, head("kid", "nobody")),
-		"no kid":            sign(eddsa, key.Private, head("kid", nil)),
-		"another typ":       sign(eddsa, key.Private, head("typ", "JWT")),
-		"jku":               sign(eddsa, key.Private, head("jku", "http://127.0.0.1:1/keys")),
-		"jwk":               sign(eddsa, key.Private, head("jwk", map[string]any{"kty": "OKP"})),
-		"x5u":               sign(eddsa, key.Private, head("x5u", "http://127.0.0.1:1/")),
-		"crit":              sign(eddsa, key.Private, head("crit", []string{"exp"})),
-		"no exp":            sign(eddsa, key.Private, drop("exp")),
-		"no iat":            sign(eddsa, key.Private, drop("iat")),
-		"iat in 2100":       sign(eddsa, key.Private, set("iat", 4102444800)),
-		"nbf in 2100":       sign(eddsa, key.Private, set("nbf", 4102444800)),
-		"another issuer":    sign(eddsa, key.Private, set("iss", "https://evil.example")),
-		"another audience":  sign(eddsa, key.Private, set("aud", "other")),
-		"two audiences":     sign(eddsa, key.Private, set("aud", []string{"lyceum", "other"})),
-		"sub no id":         sign(eddsa, key.Private, set("sub", "admin")),
-		"no session":        sign(eddsa, key.Private, drop("sid")),
+		"unknown kid":       sign(eddsa, key.Private, setHeader("kid", "nobody")),
+		"no kid":            sign(eddsa, key.Private, setHeader("kid", nil)),
+		"another typ":       sign(eddsa, key.Private, setHeader("typ", "JWT")),
+		"jku":               sign(eddsa, key.Private, setHeader("jku", "http://127.0.0.1:1/keys")),
+		"jwk":               sign(eddsa, key.Private, setHeader("jwk", map[string]any{"kty": "OKP"})),
+		"x5u":               sign(eddsa, key.Private, setHeader("x5u", "http://127.0.0.1:1/")),
+		"crit":              sign(eddsa, key.Private, setHeader("crit", []string{"exp"})),
+		"no exp":            sign(eddsa, key.Private, dropClaim("exp")),
+		"no iat":            sign(eddsa, key.Private, dropClaim("iat")),
+		"iat in 2100":       sign(eddsa, key.Private, setClaim("iat", 4102444800)),
+		"nbf in 2100":       sign(eddsa, key.Private, setClaim("nbf", 4102444800)),
+		"another issuer":    sign(eddsa, key.Private, setClaim("iss", "https://evil.example")),
+		"another audience":  sign(eddsa, key.Private, setClaim("aud", "other")),
+		"two audiences":     sign(eddsa, key.Private, setClaim("aud", []string{"lyceum", "other"})),
+		"sub no id":         sign(eddsa, key.Private, setClaim("sub", "admin")),
+		"no session":        sign(eddsa, key.Private, dropClaim("sid")),
 		"expired, foreign": sign(eddsa, key.Private,
 			func(_ map[string]any, cl jwt.MapClaims) { cl["exp"], cl["iss"] = 1, "x" }),
 		"changed tail":   good[:len(good)-1] + map[bool]string{true: "A", false: "B"}[good[len(good)-1] != 'A'],
