@@ -24,144 +24,190 @@ func TestInvitesCarryCourses(t *testing.T) {
 					"title": "Carried " + visibility, "status": "published", "visibility": visibility,
 				}).Text("id")
 		}
-		open, closed, gone, archived := course("public"), course("private"), course("public"), course("public")
-		all := []string{closed, open, gone, closed}
-		email, _, user := s.NewAccount("carried")
-		bound := s.Invite(admin, map[string]any{"role_to_grant": "member", "course_ids": all, "email": email})
-		require.Equal(t, []any{open, closed, gone}, bound.Get("course_ids"), "in one order, each once")
-		require.Equal(t, bound.Get("course_ids"),
-			s.Want(200, "GET", "/admin/invites/"+bound.Text("id"), admin, nil).Get("course_ids"))
-		require.Contains(t, s.WaitForText(email, bound.Text("code")),
-			"It enrolls you in: Carried private, Carried public, Carried public.")
-		s.Want(204, "DELETE", "/courses/"+gone, admin, nil)
-		enrolled := func(token string) (out []string) {
-			for _, item := range s.Want(200, "GET", "/users/me/enrollments", token, nil).Items() {
-				out = append(out, item.(map[string]any)["course"].(map[string]any)["id"].(string))
-			}
-			return out
-		}
-		require.Equal(t, true, s.Redeem(user, bound.Text("code")).Get("granted"))
-		require.ElementsMatch(t, []string{open, closed}, enrolled(user))
-		s.Want(200, "GET", "/courses/"+closed, user, nil)
-		require.Equal(t, 2, s.CountEntries(admin, "enrollment.created"))
-
-		// Whose role is as high is enrolled, and spends no use; once is enough, and holds after the
-		// end.
-		shared := s.Invite(admin, map[string]any{"role_to_grant": "member", "course_ids": []string{closed}})
-		_, id, member := s.NewAccount("carried-member")
-		s.SetRole(admin, id, "member")
-		for range 2 {
-			require.Equal(t, []any{200, false, "member"}, outcomeOf(s.Redeem(member, shared.Text("code"))))
-			require.Equal(t, []string{closed}, enrolled(member))
-		}
-		s.Want(204, "DELETE", "/courses/"+closed+"/enrollment", member, nil)
-		require.Equal(t, 200, s.Redeem(member, shared.Text("code")).Status)
-		require.Empty(t, enrolled(member), "used once, an invite does no more for the account")
-		require.EqualValues(t, 0, s.Want(200, "GET", "/admin/invites/"+shared.Text("id"), admin, nil).Get("uses"))
-		// Whoever has lost the role gets it, as nobody has spent the use.
-		s.SetRole(admin, id, "user")
-		require.Equal(t, []any{200, true, "member"}, outcomeOf(s.Redeem(member, shared.Text("code"))))
-		require.EqualValues(t, 1, s.Want(200, "GET", "/admin/invites/"+shared.Text("id"), admin, nil).Get("uses"))
-		s.SetRole(admin, id, "user")
-		require.Equal(t, []any{200, false, "user"}, outcomeOf(s.Redeem(member, shared.Text("code"))), "and gets it once")
-
-		require.Equal(t, "body.course_ids[1]", s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
-			map[string]any{"role_to_grant": "member", "course_ids": []string{open, gone}}).Text("errors.0.location"))
-		for _, bad := range []any{[]string{"nonsense"}, []string{""}, "x", []any{1}, make([]string, 101)} {
-			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
-				map[string]any{"role_to_grant": "member", "course_ids": bad})
-		}
-		s.Want(200, "PATCH", "/courses/"+archived, admin, `{"status":"archived"}`)
-		s.WantProblem(409, "course-archived", "POST", "/admin/invites", admin,
-			map[string]any{"role_to_grant": "member", "course_ids": []string{archived}})
+		c := carriedCourses{admin, course("public"), course("private"), course("public"), course("public")}
+		t.Run("the account that redeems is enrolled", func(t *testing.T) { c.redeemForARole(s.For(t)) })
+		t.Run("so is one that has the role already", func(t *testing.T) { c.redeemWithTheRole(s.For(t)) })
+		t.Run("each must exist and take learners", func(t *testing.T) { c.inviteToNoCourse(s.For(t)) })
 	})
+}
+
+// carriedCourses are courses that invites enroll in. gone is in the trash once redeemForARole has run.
+type carriedCourses struct{ admin, open, closed, gone, archived string }
+
+// listEnrolled returns the ids of the courses that an account is enrolled in.
+func listEnrolled(s *sitetest.Site, token string) (courseIDs []string) {
+	s.T.Helper()
+	for _, item := range s.Want(200, "GET", "/users/me/enrollments", token, nil).Items() {
+		courseIDs = append(courseIDs, item.(map[string]any)["course"].(map[string]any)["id"].(string))
+	}
+	return courseIDs
+}
+
+func (c carriedCourses) redeemForARole(s *sitetest.Site) {
+	all := []string{c.closed, c.open, c.gone, c.closed}
+	email, _, user := s.NewAccount("carried")
+	bound := s.Invite(c.admin, map[string]any{"role_to_grant": "member", "course_ids": all, "email": email})
+	require.Equal(s.T, []any{c.open, c.closed, c.gone}, bound.Get("course_ids"), "in one order, each once")
+	require.Equal(s.T, bound.Get("course_ids"),
+		s.Want(200, "GET", "/admin/invites/"+bound.Text("id"), c.admin, nil).Get("course_ids"))
+	require.Contains(s.T, s.WaitForText(email, bound.Text("code")),
+		"It enrolls you in: Carried private, Carried public, Carried public.")
+	s.Want(204, "DELETE", "/courses/"+c.gone, c.admin, nil)
+
+	require.Equal(s.T, true, s.Redeem(user, bound.Text("code")).Get("granted"))
+	require.ElementsMatch(s.T, []string{c.open, c.closed}, listEnrolled(s, user))
+	s.Want(200, "GET", "/courses/"+c.closed, user, nil)
+	require.Equal(s.T, 2, s.CountEntries(c.admin, "enrollment.created"))
+}
+
+// An account that has the role is enrolled, once, and consumes no use. The use is still there when it
+// has lost the role.
+func (c carriedCourses) redeemWithTheRole(s *sitetest.Site) {
+	shared := s.Invite(c.admin, map[string]any{"role_to_grant": "member", "course_ids": []string{c.closed}})
+	uses := func() any { return s.Want(200, "GET", "/admin/invites/"+shared.Text("id"), c.admin, nil).Get("uses") }
+	_, id, member := s.NewAccount("carried-member")
+	s.SetRole(c.admin, id, "member")
+	for range 2 {
+		require.Equal(s.T, []any{200, false, "member"}, outcomeOf(s.Redeem(member, shared.Text("code"))))
+		require.Equal(s.T, []string{c.closed}, listEnrolled(s, member))
+	}
+	s.Want(204, "DELETE", "/courses/"+c.closed+"/enrollment", member, nil)
+	require.Equal(s.T, 200, s.Redeem(member, shared.Text("code")).Status)
+	require.Empty(s.T, listEnrolled(s, member), "used once, an invite does no more for the account")
+	require.EqualValues(s.T, 0, uses())
+
+	s.SetRole(c.admin, id, "user")
+	require.Equal(s.T, []any{200, true, "member"}, outcomeOf(s.Redeem(member, shared.Text("code"))))
+	require.EqualValues(s.T, 1, uses())
+	s.SetRole(c.admin, id, "user")
+	require.Equal(s.T, []any{200, false, "user"}, outcomeOf(s.Redeem(member, shared.Text("code"))), "and gets it once")
+}
+
+func (c carriedCourses) inviteToNoCourse(s *sitetest.Site) {
+	require.Equal(s.T, "body.course_ids[1]", s.WantProblem(422, "validation-failed", "POST", "/admin/invites", c.admin,
+		map[string]any{"role_to_grant": "member", "course_ids": []string{c.open, c.gone}}).Text("errors.0.location"))
+	for _, bad := range []any{[]string{"nonsense"}, []string{""}, "x", []any{1}, make([]string, 101)} {
+		s.WantProblem(422, "validation-failed", "POST", "/admin/invites", c.admin,
+			map[string]any{"role_to_grant": "member", "course_ids": bad})
+	}
+	s.Want(200, "PATCH", "/courses/"+c.archived, c.admin, `{"status":"archived"}`)
+	s.WantProblem(409, "course-archived", "POST", "/admin/invites", c.admin,
+		map[string]any{"role_to_grant": "member", "course_ids": []string{c.archived}})
 }
 
 func outcomeOf(a sitetest.Answer) []any { return []any{a.Status, a.Get("granted"), a.Get("role")} }
 
+// batchPath is the path of the requests that invite many.
+const batchPath = "/admin/invites/batch"
+
 func TestBatch(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		admin := s.AdminToken()
-		const path = "/admin/invites/batch"
-		a, _, user := s.NewAccount("many-a")
-		_, _, stranger := s.NewAccount("many-stranger")
-		course := s.Want(201, "POST", "/courses", admin,
+		b := &batchStory{admin: s.AdminToken()}
+		b.email, _, b.user = s.NewAccount("many-a")
+		_, _, b.stranger = s.NewAccount("many-stranger")
+		b.course = s.Want(201, "POST", "/courses", b.admin,
 			`{"title":"Many","status":"published","visibility":"private"}`).Text("id")
-		order := sitetest.With(sitetest.Batch(a, "nonsense", strings.ToUpper(a), "many-b@example.com"),
-			"role_to_grant", "instructor", "course_ids", []string{course})
-		verdict := []string{"created", "error invalid-email", "exists", "created"}
-
-		dry := s.Want(200, "POST", path, admin, sitetest.With(order, "dry_run", true))
-		require.Equal(t, verdict, sitetest.RowStatuses(t, dry))
-		require.Equal(t, []any{2.0, 1.0, 1.0, nil, nil},
-			[]any{
-				dry.Get("created"), dry.Get("exists"), dry.Get("errors"), dry.Get("batch_id"),
-				dry.Get("results.0.invite_id"),
-			})
-		atomic := s.Want(200, "POST", path, admin, sitetest.With(order, "dry_run", false, "mode", "atomic"))
-		require.Equal(t, []string{"skipped", "error invalid-email", "exists", "skipped"}, sitetest.RowStatuses(t, atomic))
-		require.Equal(t, []any{0.0, nil}, []any{atomic.Get("created"), atomic.Get("batch_id")})
-		require.Empty(t, s.Want(200, "GET", "/admin/invites", admin, nil).Items())
-		require.Zero(t, s.CountEntries(admin, "invite.created"))
-
-		done := s.Want(200, "POST", path, admin, sitetest.With(order, "mode", "partial"))
-		require.Equal(t, verdict, sitetest.RowStatuses(t, done))
-		require.Equal(t, done.Get("results.0.invite_id"), done.Get("results.2.invite_id"))
-		require.Equal(t, strings.ToUpper(a), done.Get("results.2.email"), "as it was given")
-		require.Equal(t, 2, s.CountEntries(admin, "invite.created"))
-		id := done.Text("batch_id")
-		listed := s.Want(200, "GET", "/admin/invites?status=active&batch_id="+id, admin, nil).Items()
-		require.Len(t, listed, 2)
-		for _, item := range listed {
-			i := item.(map[string]any)
-			require.Equal(t, []any{id, "instructor", 1.0, []any{course}},
-				[]any{i["batch_id"], i["role_to_grant"], i["max_uses"], i["course_ids"]})
-		}
-		again := s.Want(200, "POST", path, admin, order)
-		require.Equal(t, []string{"exists", "error invalid-email", "exists", "exists"}, sitetest.RowStatuses(t, again))
-		require.Nil(t, again.Get("batch_id"))
-		require.Equal(t, done.Get("results.0.invite_id"), again.Get("results.0.invite_id"))
-		code := s.WaitForLink(a, "/join#code=", "")
-		later := s.Want(200, "POST", path, admin,
-			sitetest.With(sitetest.Batch(a), "role_to_grant", "instructor", "course_ids", []string{course},
-				"expires_at", clock.FromTime(time.Now().Add(time.Hour)).String()))
-		require.Equal(t, []string{"exists"}, sitetest.RowStatuses(t, later), "one that lasts longer is there")
-		other := s.Want(200, "POST", path, admin, sitetest.With(sitetest.Batch(a), "role_to_grant", "member"))
-		require.Equal(t, []string{"created"}, sitetest.RowStatuses(t, other), "another role is another invite")
-
-		require.Equal(t, "invite-wrong-address", s.Redeem(stranger, code).Text("code"))
-		require.Equal(t, []any{200, true, "instructor"},
-			outcomeOf(s.Redeem(user, strings.ToLower(strings.ReplaceAll(code, "-", " – ")))))
-		s.Want(200, "GET", "/courses/"+course, user, nil)
-		unused := s.WaitForLink("many-b@example.com", "/join#code=", "")
-
-		s.Want(204, "DELETE", "/admin/invites?batch_id="+id, admin, nil)
-		s.Want(204, "DELETE", "/admin/invites?batch_id="+id, admin, nil)
-		require.Equal(t, 2, s.CountEntries(admin, "invite.revoked"))
-		require.Equal(t, "invite-revoked", s.Redeem(stranger, unused).Text("code"))
-		require.Len(t, s.Want(200, "GET", "/admin/invites?status=revoked&batch_id="+id, admin, nil).Items(), 2)
-		require.Len(t, s.Want(200, "GET", "/admin/invites?status=active", admin, nil).Items(), 1, "the other batch is left")
-		s.WantProblem(404, "not-found", "DELETE", "/admin/invites?batch_id=01900000-0000-7000-8000-000000000000",
-			admin, nil)
-		s.WantProblem(404, "not-found", "DELETE", "/admin/invites?batch_id=nonsense", admin, nil)
-		s.WantProblem(422, "validation-failed", "DELETE", "/admin/invites", admin, nil)
-		require.Empty(t, s.Want(200, "GET", "/admin/invites?batch_id=nonsense", admin, nil).Items())
-
-		for _, bad := range []any{
-			sitetest.Batch(a), sitetest.With(sitetest.Batch(), "role_to_grant", "member"),
-			sitetest.With(sitetest.Batch(a), "role_to_grant", "user"),
-			sitetest.With(sitetest.Batch(a), "role_to_grant", "member", "mode", "half"),
-			sitetest.With(sitetest.Batch(a), "role_to_grant", "member", "expires_at", "2001-01-01T00:00:00Z"),
-			sitetest.With(sitetest.Batch(make([]string, 1001)...), "role_to_grant", "member"),
-			sitetest.With(sitetest.Batch(a), "role_to_grant", "member", "course_ids", []string{
-				"nonsense",
-			}), sitetest.With(sitetest.Batch(a), "role_to_grant", "member", "max_uses", 2),
-		} {
-			s.WantProblem(422, "validation-failed", "POST", path, admin, bad)
-		}
-		s.WantProblem(422, "validation-failed", "POST", path+"?dry_run=true", admin,
-			sitetest.With(sitetest.Batch(a), "role_to_grant", "member"))
+		b.order = sitetest.With(sitetest.Batch(b.email, "nonsense", strings.ToUpper(b.email), "many-b@example.com"),
+			"role_to_grant", "instructor", "course_ids", []string{b.course})
+		t.Run("a dry run and a refused whole invite nobody", func(t *testing.T) { b.inviteNobody(s.For(t)) })
+		t.Run("every address is invited once", func(t *testing.T) { b.inviteOnce(s.For(t)) })
+		t.Run("only the invited address may redeem", func(t *testing.T) { b.redeem(s.For(t)) })
+		t.Run("a batch is revoked as a whole", func(t *testing.T) { b.revoke(s.For(t)) })
+		t.Run("a faulty batch is refused", func(t *testing.T) { b.sendFaulty(s.For(t)) })
 	})
+}
+
+// batchStory is a batch of four rows: two addresses, one of them twice, and what is no address.
+type batchStory struct {
+	admin, user, stranger, email, course string
+	order                                map[string]any
+	// id is the batch's id once inviteOnce has run, and code what it has mailed to email.
+	id, code string
+}
+
+// batchVerdict is what becomes of each row.
+var batchVerdict = []string{"created", "error invalid-email", "exists", "created"}
+
+func (b *batchStory) inviteNobody(s *sitetest.Site) {
+	dry := s.Want(200, "POST", batchPath, b.admin, sitetest.With(b.order, "dry_run", true))
+	require.Equal(s.T, batchVerdict, sitetest.RowStatuses(s.T, dry))
+	require.Equal(s.T, []any{2.0, 1.0, 1.0, nil, nil},
+		[]any{
+			dry.Get("created"), dry.Get("exists"), dry.Get("errors"), dry.Get("batch_id"),
+			dry.Get("results.0.invite_id"),
+		})
+	atomic := s.Want(200, "POST", batchPath, b.admin, sitetest.With(b.order, "dry_run", false, "mode", "atomic"))
+	require.Equal(s.T, []string{"skipped", "error invalid-email", "exists", "skipped"}, sitetest.RowStatuses(s.T, atomic))
+	require.Equal(s.T, []any{0.0, nil}, []any{atomic.Get("created"), atomic.Get("batch_id")})
+	require.Empty(s.T, s.Want(200, "GET", "/admin/invites", b.admin, nil).Items())
+	require.Zero(s.T, s.CountEntries(b.admin, "invite.created"))
+}
+
+func (b *batchStory) inviteOnce(s *sitetest.Site) {
+	done := s.Want(200, "POST", batchPath, b.admin, sitetest.With(b.order, "mode", "partial"))
+	require.Equal(s.T, batchVerdict, sitetest.RowStatuses(s.T, done))
+	require.Equal(s.T, done.Get("results.0.invite_id"), done.Get("results.2.invite_id"))
+	require.Equal(s.T, strings.ToUpper(b.email), done.Get("results.2.email"), "as it was given")
+	require.Equal(s.T, 2, s.CountEntries(b.admin, "invite.created"))
+	b.id = done.Text("batch_id")
+	listed := s.Want(200, "GET", "/admin/invites?status=active&batch_id="+b.id, b.admin, nil).Items()
+	require.Len(s.T, listed, 2)
+	for _, item := range listed {
+		i := item.(map[string]any)
+		require.Equal(s.T, []any{b.id, "instructor", 1.0, []any{b.course}},
+			[]any{i["batch_id"], i["role_to_grant"], i["max_uses"], i["course_ids"]})
+	}
+
+	again := s.Want(200, "POST", batchPath, b.admin, b.order)
+	require.Equal(s.T, []string{"exists", "error invalid-email", "exists", "exists"}, sitetest.RowStatuses(s.T, again))
+	require.Nil(s.T, again.Get("batch_id"))
+	require.Equal(s.T, done.Get("results.0.invite_id"), again.Get("results.0.invite_id"))
+	b.code = s.WaitForLink(b.email, "/join#code=", "")
+	later := s.Want(200, "POST", batchPath, b.admin,
+		sitetest.With(sitetest.Batch(b.email), "role_to_grant", "instructor", "course_ids", []string{b.course},
+			"expires_at", clock.FromTime(time.Now().Add(time.Hour)).String()))
+	require.Equal(s.T, []string{"exists"}, sitetest.RowStatuses(s.T, later), "one that lasts longer is there")
+	other := s.Want(200, "POST", batchPath, b.admin, sitetest.With(sitetest.Batch(b.email), "role_to_grant", "member"))
+	require.Equal(s.T, []string{"created"}, sitetest.RowStatuses(s.T, other), "another role is another invite")
+}
+
+func (b *batchStory) redeem(s *sitetest.Site) {
+	require.Equal(s.T, "invite-wrong-address", s.Redeem(b.stranger, b.code).Text("code"))
+	require.Equal(s.T, []any{200, true, "instructor"},
+		outcomeOf(s.Redeem(b.user, strings.ToLower(strings.ReplaceAll(b.code, "-", " – ")))))
+	s.Want(200, "GET", "/courses/"+b.course, b.user, nil)
+}
+
+func (b *batchStory) revoke(s *sitetest.Site) {
+	unused := s.WaitForLink("many-b@example.com", "/join#code=", "")
+	s.Want(204, "DELETE", "/admin/invites?batch_id="+b.id, b.admin, nil)
+	s.Want(204, "DELETE", "/admin/invites?batch_id="+b.id, b.admin, nil)
+	require.Equal(s.T, 2, s.CountEntries(b.admin, "invite.revoked"))
+	require.Equal(s.T, "invite-revoked", s.Redeem(b.stranger, unused).Text("code"))
+	require.Len(s.T, s.Want(200, "GET", "/admin/invites?status=revoked&batch_id="+b.id, b.admin, nil).Items(), 2)
+	require.Len(s.T, s.Want(200, "GET", "/admin/invites?status=active", b.admin, nil).Items(), 1, "the other batch is left")
+	s.WantProblem(404, "not-found", "DELETE", "/admin/invites?batch_id=01900000-0000-7000-8000-000000000000",
+		b.admin, nil)
+	s.WantProblem(404, "not-found", "DELETE", "/admin/invites?batch_id=nonsense", b.admin, nil)
+	s.WantProblem(422, "validation-failed", "DELETE", "/admin/invites", b.admin, nil)
+	require.Empty(s.T, s.Want(200, "GET", "/admin/invites?batch_id=nonsense", b.admin, nil).Items())
+}
+
+func (b *batchStory) sendFaulty(s *sitetest.Site) {
+	one := sitetest.Batch(b.email)
+	for _, bad := range []any{
+		one, sitetest.With(sitetest.Batch(), "role_to_grant", "member"),
+		sitetest.With(one, "role_to_grant", "user"),
+		sitetest.With(one, "role_to_grant", "member", "mode", "half"),
+		sitetest.With(one, "role_to_grant", "member", "expires_at", "2001-01-01T00:00:00Z"),
+		sitetest.With(sitetest.Batch(make([]string, 1001)...), "role_to_grant", "member"),
+		sitetest.With(one, "role_to_grant", "member", "course_ids", []string{"nonsense"}),
+		sitetest.With(one, "role_to_grant", "member", "max_uses", 2),
+	} {
+		s.WantProblem(422, "validation-failed", "POST", batchPath, b.admin, bad)
+	}
+	s.WantProblem(422, "validation-failed", "POST", batchPath+"?dry_run=true", b.admin,
+		sitetest.With(one, "role_to_grant", "member"))
 }
 
 func TestBatchFromATable(t *testing.T) {

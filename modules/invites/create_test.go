@@ -50,30 +50,7 @@ func TestCreate(t *testing.T) {
 			text := s.WaitForText("mailed@example.com", created.Text("code"))
 			require.Contains(t, text, "Algebra")
 		})
-		for name, c := range map[string]struct {
-			status int
-			code   string
-			body   map[string]any
-			place  string
-		}{
-			"an end that has passed": {
-				422, "validation-failed", map[string]any{"expires_at": "2020-01-01T00:00:00Z"}, "body.expires_at",
-			},
-			"a note with control letters": {422, "validation-failed", map[string]any{"note": "a\u0007b"}, "body.note"},
-			"no address":                  {422, "validation-failed", map[string]any{"email": "nobody"}, "body.email"},
-			"no uses":                     {422, "validation-failed", map[string]any{"max_uses": -1}, "body.max_uses"},
-			"an unknown course": {
-				422, "validation-failed", map[string]any{"course_ids": []string{a, ids.New()}},
-				"body.course_ids[1]",
-			},
-			"an archived course": {409, "course-archived", map[string]any{"course_ids": []string{archived}}, ""},
-		} {
-			t.Run("is refused with "+name, func(t *testing.T) {
-				body := sitetest.With(c.body, "role_to_grant", "member")
-				refused := s.For(t).WantProblem(c.status, c.code, "POST", "/admin/invites", admin, body)
-				require.Equal(t, c.place, refused.Text("errors.0.location"))
-			})
-		}
+		t.Run("is refused with", func(t *testing.T) { createRefused(t, s, admin, a, archived) })
 		t.Run("is for administrators", func(t *testing.T) {
 			s := s.For(t)
 			c := s.NewCast()
@@ -83,6 +60,34 @@ func TestCreate(t *testing.T) {
 			s.WantProblem(401, "unauthenticated", "POST", "/admin/invites", "", `{"role_to_grant":"member"}`)
 		})
 	})
+}
+
+// createRefused sends invites that are refused. course takes learners and archived does not.
+func createRefused(t *testing.T, s *sitetest.Site, admin, course, archived string) {
+	for name, c := range map[string]struct {
+		status int
+		code   string
+		body   map[string]any
+		place  string
+	}{
+		"an end that has passed": {
+			422, "validation-failed", map[string]any{"expires_at": "2020-01-01T00:00:00Z"}, "body.expires_at",
+		},
+		"a note with control letters": {422, "validation-failed", map[string]any{"note": "a\u0007b"}, "body.note"},
+		"no address":                  {422, "validation-failed", map[string]any{"email": "nobody"}, "body.email"},
+		"no uses":                     {422, "validation-failed", map[string]any{"max_uses": -1}, "body.max_uses"},
+		"an unknown course": {
+			422, "validation-failed", map[string]any{"course_ids": []string{course, ids.New()}},
+			"body.course_ids[1]",
+		},
+		"an archived course": {409, "course-archived", map[string]any{"course_ids": []string{archived}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := sitetest.With(c.body, "role_to_grant", "member")
+			refused := s.For(t).WantProblem(c.status, c.code, "POST", "/admin/invites", admin, body)
+			require.Equal(t, c.place, refused.Text("errors.0.location"))
+		})
+	}
 }
 
 func TestListOfInvites(t *testing.T) {

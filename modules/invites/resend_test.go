@@ -18,7 +18,7 @@ func TestResendInvite(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		course := s.Want(201, "POST", "/courses", admin, `{"title":"Chemistry","status":"published"}`)
-		email, id, user := s.NewAccount("guest")
+		email, _, user := s.NewAccount("guest")
 		first := s.Invite(admin,
 			map[string]any{
 				"role_to_grant": "member", "email": email, "course_ids": []string{course.Text("id")},
@@ -56,29 +56,32 @@ func TestResendInvite(t *testing.T) {
 		entries := s.Want(200, "GET", "/admin/audit-logs?action=invite.resent", admin, nil).Items()
 		require.Len(t, entries, 1)
 		require.Equal(t, first.Text("id"), sitetest.Answer{JSON: entries[0].(map[string]any)}.Text("target.id"))
-
-		open := s.Invite(admin, map[string]any{"role_to_grant": "member"}).Text("id")
-		s.WantProblem(409, "no-email", "POST", "/admin/invites/"+open+"/resend", admin, nil)
-		s.Want(204, "DELETE", "/admin/invites/"+open, admin, nil)
-		s.WantProblem(410, "invite-revoked", "POST", "/admin/invites/"+open+"/resend", admin, nil)
-		soon := clock.FromTime(time.Now().Add(300 * time.Millisecond)).String()
-		late := s.Invite(admin,
-			map[string]any{"role_to_grant": "member", "email": "late@example.com", "expires_at": soon}).Text("id")
-		require.Eventually(t, func() bool {
-			return s.Call("POST", "/admin/invites/"+late+"/resend", admin, nil).Text("code") == "invite-expired"
-		}, 5*time.Second, 100*time.Millisecond)
-		s.WantProblem(404, "not-found", "POST", "/admin/invites/none/resend", admin, nil)
-		s.WantProblem(403, "forbidden", "POST", path, user, nil)
-
-		// One whose inviter may no longer grant is revoked.
-		_, other, second := s.NewAccount("second-admin")
-		s.SetRole(admin, other, "admin")
-		theirs := s.Invite(second, map[string]any{"role_to_grant": "member", "email": "theirs@example.com"}).Text("id")
-		s.SetRole(admin, other, "member")
-		s.WantProblem(410, "invite-revoked", "POST", "/admin/invites/"+theirs+"/resend", admin, nil)
-		require.Equal(t, "revoked", s.Want(200, "GET", "/admin/invites/"+theirs, admin, nil).Text("status"))
-		_ = id
+		t.Run("is refused", func(t *testing.T) { resendRefused(s.For(t), admin, user, path) })
 	})
+}
+
+// resendRefused sends invites again that can't be, and path by an account that may not.
+func resendRefused(s *sitetest.Site, admin, user, path string) {
+	open := s.Invite(admin, map[string]any{"role_to_grant": "member"}).Text("id")
+	s.WantProblem(409, "no-email", "POST", "/admin/invites/"+open+"/resend", admin, nil)
+	s.Want(204, "DELETE", "/admin/invites/"+open, admin, nil)
+	s.WantProblem(410, "invite-revoked", "POST", "/admin/invites/"+open+"/resend", admin, nil)
+	soon := clock.FromTime(time.Now().Add(300 * time.Millisecond)).String()
+	late := s.Invite(admin,
+		map[string]any{"role_to_grant": "member", "email": "late@example.com", "expires_at": soon}).Text("id")
+	require.Eventually(s.T, func() bool {
+		return s.Call("POST", "/admin/invites/"+late+"/resend", admin, nil).Text("code") == "invite-expired"
+	}, 5*time.Second, 100*time.Millisecond)
+	s.WantProblem(404, "not-found", "POST", "/admin/invites/none/resend", admin, nil)
+	s.WantProblem(403, "forbidden", "POST", path, user, nil)
+
+	// One whose inviter may no longer grant is revoked.
+	_, other, second := s.NewAccount("second-admin")
+	s.SetRole(admin, other, "admin")
+	theirs := s.Invite(second, map[string]any{"role_to_grant": "member", "email": "theirs@example.com"}).Text("id")
+	s.SetRole(admin, other, "member")
+	s.WantProblem(410, "invite-revoked", "POST", "/admin/invites/"+theirs+"/resend", admin, nil)
+	require.Equal(s.T, "revoked", s.Want(200, "GET", "/admin/invites/"+theirs, admin, nil).Text("status"))
 }
 
 // Sent again many times at once while somebody redeems: of all codes exactly one works in the end,

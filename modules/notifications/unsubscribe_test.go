@@ -18,7 +18,7 @@ func TestUnsubscribe(t *testing.T) {
 		vars["SMTP_URL"] = "smtp://" + server.Address
 		s := sitetest.Start(t, vars)
 		admin := s.AdminToken()
-		email, id, token := s.NewAccount("reader")
+		_, id, token := s.NewAccount("reader")
 		course := s.Want(201, "POST", "/courses", admin, `{"title":"News","status":"published"}`).Text("id")
 		s.Want(201, "POST", "/courses/"+course+"/enrollment", token, nil)
 		announce := func(title string) {
@@ -38,23 +38,15 @@ func TestUnsubscribe(t *testing.T) {
 			sitetest.UnsubscribeHeader.FindAllString(strings.Join(server.Mails("/verify#token="), ""), -1),
 			"mails that can't be switched off")
 
-		chosen := func() (email, inApp bool) {
-			for _, item := range s.Want(200, "GET", "/notifications/preferences", token, nil).Items() {
-				if p := item.(map[string]any); p["kind"] == "announcement" {
-					return p["email"].(bool), p["in_app"].(bool)
-				}
-			}
-			return false, false
-		}
 		// A scanner that opens the link switches nothing off.
 		page := s.Want(200, "GET", link, "", nil)
 		require.Contains(t, page.Header.Get("Content-Type"), "text/html")
-		on, _ := chosen()
+		on, _ := chosenForAnnouncements(s, token)
 		require.True(t, on)
 		form := sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"}
 		for range 2 {
 			s.Want(204, "POST", link, "", "List-Unsubscribe=One-Click", form)
-			on, inApp := chosen()
+			on, inApp := chosenForAnnouncements(s, token)
 			require.False(t, on)
 			require.True(t, inApp, "inside Lyceum it is still told")
 		}
@@ -66,17 +58,33 @@ func TestUnsubscribe(t *testing.T) {
 		}, 20*time.Second, 50*time.Millisecond)
 		require.Empty(t, server.Mails("second news"))
 
-		for _, bad := range []string{
-			link[:len(link)-4], link + "AAAA", s.URL + "/notifications/unsubscribe/x",
-			s.URL + "/notifications/unsubscribe/" + url.PathEscape("a/../b"),
-			s.URL + "/notifications/unsubscribe/%00",
-		} {
-			s.WantProblem(422, "invalid-link", "POST", bad, "", nil)
-		}
+		requireInvalidLinks(s, link)
 		s.Want(204, "DELETE", "/admin/users/"+id, admin, nil)
 		s.WantProblem(422, "invalid-link", "POST", link, "", nil)
-		_ = email
 	})
+}
+
+// chosenForAnnouncements returns what an account has chosen for announcements.
+func chosenForAnnouncements(s *sitetest.Site, token string) (email, inApp bool) {
+	s.T.Helper()
+	for _, item := range s.Want(200, "GET", "/notifications/preferences", token, nil).Items() {
+		if p := item.(map[string]any); p["kind"] == "announcement" {
+			return p["email"].(bool), p["in_app"].(bool)
+		}
+	}
+	return false, false
+}
+
+// requireInvalidLinks changes a link, which is then no link any more.
+func requireInvalidLinks(s *sitetest.Site, link string) {
+	s.T.Helper()
+	for _, bad := range []string{
+		link[:len(link)-4], link + "AAAA", s.URL + "/notifications/unsubscribe/x",
+		s.URL + "/notifications/unsubscribe/" + url.PathEscape("a/../b"),
+		s.URL + "/notifications/unsubscribe/%00",
+	} {
+		s.WantProblem(422, "invalid-link", "POST", bad, "", nil)
+	}
 }
 
 func TestUnsubscribeLinksOfOtherServers(t *testing.T) {
