@@ -77,85 +77,123 @@ func TestHostileUploadsLeaveNothing(t *testing.T) {
 		func(t *testing.T, s *sitetest.Site) {
 			admin := s.AdminToken()
 			up := s.Want(201, "POST", "/storage/uploads", admin, `{"key":"bound.png","content_type":"image/png","size":12}`)
-			const png = "\x89PNG\r\n\x1a\n1234"
-			send := func(method, to, body string, change func(*http.Request)) int {
-				req, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader(body))
-				require.NoError(t, err)
-				for k, v := range up.Get("upload.headers").(map[string]any) {
-					req.Header.Set(k, v.(string))
-				}
-				if change != nil {
-					change(req)
-				}
-				res, err := sitetest.Client.Do(req)
-				if err != nil {
-					return 400 // cut off
-				}
-				_, _ = io.Copy(io.Discard, res.Body)
-				_ = res.Body.Close()
-				return res.StatusCode
+			u := boundUpload{admin, up, up.Text("upload.url"), "/storage/uploads/" + up.Text("id") + "/complete"}
+			for name, c := range u.hostileRequests() {
+				t.Run(name, func(t *testing.T) {
+					s := s.For(t)
+					status := u.send(s, c.method, c.to, c.body, c.change)
+					require.True(t, status >= 400 && status < 500, "%d", status)
+					require.Zero(t, s.CountStoredObjects())
+					s.WantProblem(409, "upload-incomplete", "POST", u.complete, admin, nil)
+				})
 			}
-			target := up.Text("upload.url")
-			for what, c := range map[string]struct {
-				method, to, body string
-				change           func(*http.Request)
-			}{
-				"too short":     {"PUT", target, png[:11], nil},
-				"too long":      {"PUT", target, png + "5", nil},
-				"empty":         {"PUT", target, "", nil},
-				"much too long": {"PUT", target, strings.Repeat(png, 200_000), nil},
-				"another type":  {"PUT", target, png, func(r *http.Request) { r.Header.Set("Content-Type", "text/html") }},
-				"no type":       {"PUT", target, png, func(r *http.Request) { r.Header.Del("Content-Type") }},
-				"no length": {"PUT", target, png, func(r *http.Request) {
-					r.ContentLength = -1
-					r.Body = io.NopCloser(io.MultiReader(strings.NewReader(png)))
-				}},
-				"posted":      {"POST", target, png, nil},
-				"deleted":     {"DELETE", target, "", nil},
-				"patched":     {"PATCH", target, png, nil},
-				"read":        {"GET", target, "", nil},
-				"a part":      {"PUT", target + "&partNumber=1&uploadId=x", png, nil},
-				"parts begun": {"POST", target + "&uploads=", "", nil},
-				"copied": {
-					"PUT", target, "", func(r *http.Request) { r.Header.Set("X-Amz-Copy-Source", "/bucket/secret") },
-				},
-				"tagged":      {"PUT", target + "&tagging=", png, nil},
-				"made public": {"PUT", target + "&acl=", png, nil},
-				"another id":  {"PUT", strings.Replace(target, "?", "0?", 1), png, nil},
-				"a forged trailer": {"PUT", target, png, func(r *http.Request) {
-					r.Header.Set("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
-					r.Header.Set("Content-Type", "text/html")
-				}},
-				"without a word": {"PUT", strings.Split(target, "?")[0], png, nil},
-			} {
-				status := send(c.method, c.to, c.body, c.change)
-				require.True(t, status >= 400 && status < 500, "%s: %d", what, status)
-				require.Zero(t, s.CountStoredObjects(), what)
-				s.WantProblem(409, "upload-incomplete", "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
-			}
-
-			// What only pretends to be a picture goes, and its URL takes the real one.
-			complete := "/storage/uploads/" + up.Text("id") + "/complete"
-			require.Equal(t, 200, send("PUT", target, "<html>hello>", nil))
-			s.WantProblem(409, "upload-mismatch", "POST", complete, admin, nil)
-			require.Zero(t, s.CountStoredObjects())
-			require.Equal(t, 200, send("PUT", target, png, nil))
-			_, id, other := s.NewAccount("other-uploader")
-			s.SetRole(admin, id, "instructor")
-			s.WantProblem(404, "not-found", "POST", complete, other, nil)
-			s.Want(200, "POST", complete, admin, nil)
-			for _, body := range []string{"\x89PNG\r\n\x1a\nevil", png} {
-				require.Contains(t, []int{200, 412}, send("PUT", target, body, nil))
-			}
-			link := s.Want(200, "GET", "/storage/sign?key=bound.png", admin, nil).Text("url")
-			require.Equal(t, png, string(s.Want(200, "GET", link, "", nil).Raw), "checked bytes can't be swapped")
-			for _, method := range []string{"PUT", "POST", "DELETE"} {
-				require.GreaterOrEqual(t, send(method, link, png, nil), 400, method)
-			}
-			require.Equal(t, 1, s.CountStoredObjects())
-			s.Want(204, "DELETE",
-				"/storage/assets/"+s.Want(200, "GET", "/storage/assets", admin, nil).Text("items.0.id"), admin, nil)
-			require.Eventually(t, func() bool { return s.CountStoredObjects() == 0 }, 30*time.Second, 100*time.Millisecond)
-			require.Equal(t, 404, s.Call("GET", link, "", nil).Status, "a link to what is gone")
+			t.Run("a page that pretends to be a picture", func(t *testing.T) { u.replacePage(s.For(t)) })
+			t.Run("checked bytes stay as they are", func(t *testing.T) { u.swapBytes(s.For(t)) })
+			t.Run("a link to a deleted asset", func(t *testing.T) { u.deleteAsset(s.For(t)) })
 		})
+}
+
+// png is what looks like a picture of 12 bytes.
+const png = "\x89PNG\r\n\x1a\n1234"
+
+// boundUpload is an upload of png. Its URL is target, and complete is the path that ends it.
+type boundUpload struct {
+	admin            string
+	begun            sitetest.Answer
+	target, complete string
+}
+
+// send sends a request with the headers of the upload to a URL and returns the status; 400 if the
+// connection was cut off.
+func (u boundUpload) send(s *sitetest.Site, method, to, body string, change func(*http.Request)) int {
+	s.T.Helper()
+	req, err := http.NewRequestWithContext(s.T.Context(), method, to, strings.NewReader(body))
+	require.NoError(s.T, err)
+	for k, v := range u.begun.Get("upload.headers").(map[string]any) {
+		req.Header.Set(k, v.(string))
+	}
+	if change != nil {
+		change(req)
+	}
+	res, err := sitetest.Client.Do(req)
+	if err != nil {
+		return 400
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+// hostileRequest is a request that the upload's URL must refuse.
+type hostileRequest struct {
+	method, to, body string
+	change           func(*http.Request)
+}
+
+func (u boundUpload) hostileRequests() map[string]hostileRequest {
+	target := u.target
+	return map[string]hostileRequest{
+		"too short":     {"PUT", target, png[:11], nil},
+		"too long":      {"PUT", target, png + "5", nil},
+		"empty":         {"PUT", target, "", nil},
+		"much too long": {"PUT", target, strings.Repeat(png, 200_000), nil},
+		"another type":  {"PUT", target, png, func(r *http.Request) { r.Header.Set("Content-Type", "text/html") }},
+		"no type":       {"PUT", target, png, func(r *http.Request) { r.Header.Del("Content-Type") }},
+		"no length": {"PUT", target, png, func(r *http.Request) {
+			r.ContentLength = -1
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(png)))
+		}},
+		"posted":      {"POST", target, png, nil},
+		"deleted":     {"DELETE", target, "", nil},
+		"patched":     {"PATCH", target, png, nil},
+		"read":        {"GET", target, "", nil},
+		"a part":      {"PUT", target + "&partNumber=1&uploadId=x", png, nil},
+		"parts begun": {"POST", target + "&uploads=", "", nil},
+		"copied": {
+			"PUT", target, "", func(r *http.Request) { r.Header.Set("X-Amz-Copy-Source", "/bucket/secret") },
+		},
+		"tagged":      {"PUT", target + "&tagging=", png, nil},
+		"made public": {"PUT", target + "&acl=", png, nil},
+		"another id":  {"PUT", strings.Replace(target, "?", "0?", 1), png, nil},
+		"a forged trailer": {"PUT", target, png, func(r *http.Request) {
+			r.Header.Set("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+			r.Header.Set("Content-Type", "text/html")
+		}},
+		"without a signature": {"PUT", strings.Split(target, "?")[0], png, nil},
+	}
+}
+
+// replacePage uploads a page, which is refused and deleted; then the URL takes the picture. Nobody else
+// may complete the upload.
+func (u boundUpload) replacePage(s *sitetest.Site) {
+	require.Equal(s.T, 200, u.send(s, "PUT", u.target, "<html>hello>", nil))
+	s.WantProblem(409, "upload-mismatch", "POST", u.complete, u.admin, nil)
+	require.Zero(s.T, s.CountStoredObjects())
+	require.Equal(s.T, 200, u.send(s, "PUT", u.target, png, nil))
+	_, id, other := s.NewAccount("other-uploader")
+	s.SetRole(u.admin, id, "instructor")
+	s.WantProblem(404, "not-found", "POST", u.complete, other, nil)
+	s.Want(200, "POST", u.complete, u.admin, nil)
+}
+
+// swapBytes sends other bytes to the URLs of a completed upload.
+func (u boundUpload) swapBytes(s *sitetest.Site) {
+	for _, body := range []string{"\x89PNG\r\n\x1a\nevil", png} {
+		require.Contains(s.T, []int{200, 412}, u.send(s, "PUT", u.target, body, nil))
+	}
+	link := s.Want(200, "GET", "/storage/sign?key=bound.png", u.admin, nil).Text("url")
+	require.Equal(s.T, png, string(s.Want(200, "GET", link, "", nil).Raw))
+	for _, method := range []string{"PUT", "POST", "DELETE"} {
+		require.GreaterOrEqual(s.T, u.send(s, method, link, png, nil), 400, method)
+	}
+	require.Equal(s.T, 1, s.CountStoredObjects())
+}
+
+// deleteAsset deletes the asset and opens a link to it that was signed before.
+func (u boundUpload) deleteAsset(s *sitetest.Site) {
+	link := s.Want(200, "GET", "/storage/sign?key=bound.png", u.admin, nil).Text("url")
+	id := s.Want(200, "GET", "/storage/assets", u.admin, nil).Text("items.0.id")
+	s.Want(204, "DELETE", "/storage/assets/"+id, u.admin, nil)
+	require.Eventually(s.T, func() bool { return s.CountStoredObjects() == 0 }, 30*time.Second, 100*time.Millisecond)
+	require.Equal(s.T, 404, s.Call("GET", link, "", nil).Status)
 }
