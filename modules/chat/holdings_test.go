@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -9,22 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/chat/internal/holdings"
+	"lyceum/modules/users/userstest"
 )
 
 // export reads an account's holdings in pages of two.
 func (r *replica) export(p person) map[string][]object {
 	r.t.Helper()
-	out := map[string][]object{}
-	holder := holdings.NewHolder(r.db, r.service.signalAccountErased, 2)
-	require.NoError(r.t, holder.Export(r.t.Context(), p.id, func(section string, v any) error {
-		raw, err := json.Marshal(v)
-		require.NoError(r.t, err)
-		record := object{}
-		require.NoError(r.t, json.Unmarshal(raw, &record))
-		out[section] = append(out[section], record)
-		return nil
-	}))
-	return out
+	return userstest.ReadExport(r.t, holdings.NewHolder(r.db, r.service.signalAccountErased, 2), p.id)
 }
 
 func (r *replica) erase(p person) {

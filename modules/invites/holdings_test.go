@@ -2,7 +2,6 @@ package invites
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -79,16 +78,7 @@ func (w *world) mustCreate(ctx context.Context, n inviteParams) (*invite, string
 // export reads an account's holdings in pages of two.
 func (w *world) export(user string) map[string][]map[string]any {
 	w.t.Helper()
-	out := map[string][]map[string]any{}
-	require.NoError(w.t, holdings{w.Service, 2}.Export(w.t.Context(), user, func(section string, v any) error {
-		raw, err := json.Marshal(v)
-		require.NoError(w.t, err)
-		var record map[string]any
-		require.NoError(w.t, json.Unmarshal(raw, &record))
-		out[section] = append(out[section], record)
-		return nil
-	}))
-	return out
+	return userstest.ReadExport(w.t, holdings{w.Service, 2}, user)
 }
 
 func (w *world) erase(user string) {

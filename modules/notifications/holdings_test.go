@@ -2,13 +2,13 @@ package notifications
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/clock"
 	"lyceum/platform/ids"
 )
@@ -16,16 +16,7 @@ import (
 // export reads an account's holdings in pages of two.
 func (w *world) export(user string) map[string][]map[string]any {
 	w.t.Helper()
-	out := map[string][]map[string]any{}
-	require.NoError(w.t, holdings{w.store, 2}.Export(w.t.Context(), user, func(section string, v any) error {
-		raw, err := json.Marshal(v)
-		require.NoError(w.t, err)
-		var record map[string]any
-		require.NoError(w.t, json.Unmarshal(raw, &record))
-		out[section] = append(out[section], record)
-		return nil
-	}))
-	return out
+	return userstest.ReadExport(w.t, holdings{w.store, 2}, user)
 }
 
 func TestHoldingsAreExportedAndErased(t *testing.T) {

@@ -2,8 +2,8 @@ package storage
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -11,23 +11,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/storage/storageapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/identity"
 )
 
 // export reads an account's holdings in pages of two.
 func (w *world) export(c identity.Caller) []map[string]any {
 	w.t.Helper()
-	var out []map[string]any
-	require.NoError(w.t, holdings{w.Service, 2}.Export(w.t.Context(), c.UserID, func(section string, v any) error {
-		require.Equal(w.t, "assets", section)
-		raw, err := json.Marshal(v)
-		require.NoError(w.t, err)
-		var record map[string]any
-		require.NoError(w.t, json.Unmarshal(raw, &record))
-		out = append(out, record)
-		return nil
-	}))
-	return out
+	sections := userstest.ReadExport(w.t, holdings{w.Service, 2}, c.UserID)
+	require.Subset(w.t, []string{"assets"}, slices.Collect(maps.Keys(sections)))
+	return sections["assets"]
 }
 
 // erase removes them in pages of two.

@@ -86,3 +86,20 @@ func TestFindFunc(t *testing.T) {
 	_, err = accounts.Names(t.Context(), []string{"1"})
 	require.ErrorIs(t, err, broken)
 }
+
+// countingHolder exports two records of one section.
+type countingHolder struct{ usersapi.Holder }
+
+func (countingHolder) Export(_ context.Context, userID string, record usersapi.Record) error {
+	for n := range 2 {
+		if err := record("numbers", map[string]any{"n": n, "of": userID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestReadExport(t *testing.T) {
+	require.Equal(t, map[string][]map[string]any{"numbers": {{"n": 0.0, "of": "u"}, {"n": 1.0, "of": "u"}}},
+		userstest.ReadExport(t, countingHolder{}, "u"))
+}

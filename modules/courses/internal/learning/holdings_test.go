@@ -2,7 +2,6 @@ package learning
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/coursetest"
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
 )
@@ -55,16 +55,7 @@ func (s *school) learn(userID string) {
 
 // export reads an account's holdings in pages of two.
 func (s *school) export(user string) map[string][]map[string]any {
-	out := map[string][]map[string]any{}
-	require.NoError(s.t, holdings{s.store, 2}.Export(s.t.Context(), user, func(section string, v any) error {
-		raw, err := json.Marshal(v)
-		require.NoError(s.t, err)
-		var record map[string]any
-		require.NoError(s.t, json.Unmarshal(raw, &record))
-		out[section] = append(out[section], record)
-		return nil
-	}))
-	return out
+	return userstest.ReadExport(s.t, holdings{s.store, 2}, user)
 }
 
 func TestHoldings(t *testing.T) {
