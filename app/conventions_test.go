@@ -17,66 +17,76 @@ import (
 	"lyceum/app/sitetest"
 )
 
+// asAdmin stands for the token of an administrator.
+const asAdmin = "{admin}"
+
+// deeplyNested is a list in a list, forty times.
+var deeplyNested = strings.Repeat("[", 40) + strings.Repeat("]", 40)
+
+// badRequest is a request and how it must be refused.
+type badRequest struct {
+	status       int
+	code         string
+	method, path string
+	token        string
+	body         any
+	header       sitetest.Header
+}
+
+var badRequests = []badRequest{
+	{404, "not-found", "GET", "/nope", "", nil, nil},
+	{404, "not-found", "GET", "/Courses", "", nil, nil},
+	{404, "not-found", "GET", "/courses/", "", nil, nil},
+	{405, "method-not-allowed", "DELETE", "/courses", "", nil, nil},
+	{405, "method-not-allowed", "TRACE", "/courses", "", nil, nil},
+	{405, "method-not-allowed", "PROPFIND", "/courses", "", nil, nil},
+	{401, "unauthenticated", "GET", "/users/me", "", nil, nil},
+	{401, "invalid-token", "GET", "/users/me", "x.y.z", nil, nil},
+	{401, "invalid-token", "GET", "/courses", "x.y.z", nil, nil},
+	{401, "invalid-token", "GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Basic abc"}},
+	{401, "invalid-token", "GET", "/users/me", strings.Repeat("a", 5000), nil, nil},
+	{
+		415, "unsupported-media-type", "POST", "/auth/login", "", "a=b",
+		sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"},
+	},
+	{
+		415, "unsupported-media-type", "POST", "/auth/login", "", "{}",
+		sitetest.Header{"Content-Type": "text/plain+json"},
+	},
+	{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Encoding": "gzip"}},
+	{413, "body-too-large", "POST", "/auth/login", "", `{"email":"` + strings.Repeat("a", 1<<20) + `"}`, nil},
+	{400, "malformed-request", "POST", "/auth/login", "", `{"email":`, nil},
+	{400, "malformed-request", "POST", "/auth/login", "", `{} {}`, nil},
+	{400, "malformed-request", "POST", "/auth/login", "", deeplyNested, nil},
+	{400, "malformed-request", "POST", "/auth/login", "", "{\"email\":\"\xff\"}", nil},
+	{422, "validation-failed", "POST", "/auth/login", "", `[]`, nil},
+	{422, "validation-failed", "POST", "/auth/login", "", `null`, nil},
+	{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","role":"admin"}`, nil},
+	{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","Password":"y"}`, nil},
+	{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","password":"y"}`, nil},
+	{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a\u0000@b.example","password":"x"}`, nil},
+	{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a\ud800@b.example","password":"x"}`, nil},
+	{422, "validation-failed", "POST", "/auth/register", "", `{"email":"a@b.example","password":"password"}`, nil},
+	{422, "validation-failed", "POST", "/auth/register", "", `{"email":"no address","password":"secretpass"}`, nil},
+	{422, "validation-failed", "GET", "/courses?limit=0", "", nil, nil},
+	{422, "validation-failed", "GET", "/courses?limit=x", "", nil, nil},
+	{422, "validation-failed", "GET", "/courses?cursor=Zm9yZ2Vk", "", nil, nil},
+	{422, "validation-failed", "GET", "/courses?sort=title;drop", "", nil, nil},
+	{422, "validation-failed", "GET", "/courses?q=%00", "", nil, nil},
+	{422, "validation-failed", "GET", "/courses?tag=%ed%a0%80", "", nil, nil},
+	{422, "validation-failed", "GET", "/storage/sign?key=a%00b", asAdmin, nil, nil},
+	{404, "not-found", "GET", "/courses/not-there", "", nil, nil},
+	{404, "not-found", "GET", "/admin/users/1%20OR%201=1", asAdmin, nil, nil},
+	{404, "not-found", "PATCH", "/courses/01900000-0000-7000-8000-000000000000", asAdmin, `{"title":"x"}`, nil},
+	{422, "validation-failed", "POST", "/auth/logout-all", asAdmin, `{"x":1}`, nil},
+}
+
 func TestBadRequestsGetTheContractsAnswers(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
-	deep := strings.Repeat("[", 40) + strings.Repeat("]", 40)
-	for _, c := range []struct {
-		status       int
-		code         string
-		method, path string
-		token        string
-		body         any
-		header       sitetest.Header
-	}{
-		{404, "not-found", "GET", "/nope", "", nil, nil},
-		{404, "not-found", "GET", "/Courses", "", nil, nil},
-		{404, "not-found", "GET", "/courses/", "", nil, nil},
-		{405, "method-not-allowed", "DELETE", "/courses", "", nil, nil},
-		{405, "method-not-allowed", "TRACE", "/courses", "", nil, nil},
-		{405, "method-not-allowed", "PROPFIND", "/courses", "", nil, nil},
-		{401, "unauthenticated", "GET", "/users/me", "", nil, nil},
-		{401, "invalid-token", "GET", "/users/me", "x.y.z", nil, nil},
-		{401, "invalid-token", "GET", "/courses", "x.y.z", nil, nil},
-		{401, "invalid-token", "GET", "/users/me", "", nil, sitetest.Header{"Authorization": "Basic abc"}},
-		{401, "invalid-token", "GET", "/users/me", strings.Repeat("a", 5000), nil, nil},
-		{
-			415, "unsupported-media-type", "POST", "/auth/login", "", "a=b",
-			sitetest.Header{"Content-Type": "application/x-www-form-urlencoded"},
-		},
-		{
-			415, "unsupported-media-type", "POST", "/auth/login", "", "{}",
-			sitetest.Header{"Content-Type": "text/plain+json"},
-		},
-		{415, "unsupported-media-type", "POST", "/auth/login", "", "{}", sitetest.Header{"Content-Encoding": "gzip"}},
-		{413, "body-too-large", "POST", "/auth/login", "", `{"email":"` + strings.Repeat("a", 1<<20) + `"}`, nil},
-		{400, "malformed-request", "POST", "/auth/login", "", `{"email":`, nil},
-		{400, "malformed-request", "POST", "/auth/login", "", `{} {}`, nil},
-		{400, "malformed-request", "POST", "/auth/login", "", deep, nil},
-		{400, "malformed-request", "POST", "/auth/login", "", "{\"email\":\"\xff\"}", nil},
-		{422, "validation-failed", "POST", "/auth/login", "", `[]`, nil},
-		{422, "validation-failed", "POST", "/auth/login", "", `null`, nil},
-		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","role":"admin"}`, nil},
-		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","Password":"y"}`, nil},
-		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a@b.example","password":"x","password":"y"}`, nil},
-		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a\u0000@b.example","password":"x"}`, nil},
-		{422, "validation-failed", "POST", "/auth/login", "", `{"email":"a\ud800@b.example","password":"x"}`, nil},
-		{422, "validation-failed", "POST", "/auth/register", "", `{"email":"a@b.example","password":"password"}`, nil},
-		{422, "validation-failed", "POST", "/auth/register", "", `{"email":"no address","password":"secretpass"}`, nil},
-		{422, "validation-failed", "GET", "/courses?limit=0", "", nil, nil},
-		{422, "validation-failed", "GET", "/courses?limit=x", "", nil, nil},
-		{422, "validation-failed", "GET", "/courses?cursor=Zm9yZ2Vk", "", nil, nil},
-		{422, "validation-failed", "GET", "/courses?sort=title;drop", "", nil, nil},
-		{422, "validation-failed", "GET", "/courses?q=%00", "", nil, nil},
-		{422, "validation-failed", "GET", "/courses?tag=%ed%a0%80", "", nil, nil},
-		{422, "validation-failed", "GET", "/storage/sign?key=a%00b", admin, nil, nil},
-		{404, "not-found", "GET", "/courses/not-there", "", nil, nil},
-		{404, "not-found", "GET", "/admin/users/1%20OR%201=1", admin, nil, nil},
-		{404, "not-found", "PATCH", "/courses/01900000-0000-7000-8000-000000000000", admin, `{"title":"x"}`, nil},
-		{422, "validation-failed", "POST", "/auth/logout-all", admin, `{"x":1}`, nil},
-	} {
-		s.WantProblem(c.status, c.code, c.method, c.path, c.token, c.body, c.header)
+	for _, c := range badRequests {
+		s.WantProblem(c.status, c.code, c.method, c.path, strings.ReplaceAll(c.token, asAdmin, admin), c.body, c.header)
 	}
 	a := s.WantProblem(405, "method-not-allowed", "DELETE", "/courses", "", nil)
 	require.Equal(t, "GET, HEAD, POST", a.Header.Get("Allow"))

@@ -245,80 +245,85 @@ func TestSQLStandsInStores(t *testing.T) {
 	require.Empty(t, layerFaults(t, "..", sqlOutsideStores))
 }
 
+// plantedLayerFault is a file with what a rule must report of it; nil if nothing.
+type plantedLayerFault struct {
+	name, file, source string
+	rule               func(moduleFile) []string
+	want               []string
+}
+
+var plantedLayerFaults = []plantedLayerFault{
+	{"a store behind a service", "chat/http_x.go", "func f() { h.service.store.list(ctx) }", storesInHandlers,
+		[]string{"chat/http_x.go:3: h.service.store.list"}},
+	{"a store as an argument", "chat/http_x.go", "func f() { g(h.service.store) }", storesInHandlers,
+		[]string{"chat/http_x.go:3: h.service.store"}},
+	{"a store behind a call", "chat/http_x.go", "func f() { s().store.list().len() }", storesInHandlers,
+		[]string{"chat/http_x.go:3: s().store.list"}},
+	{"a variable store", "chat/routes.go", "func f() { store.list() }", storesInHandlers,
+		[]string{"chat/routes.go:3: store.list"}},
+	{"a field of a store's type", "chat/http_x.go", "type h struct { rows *store }", storesInHandlers,
+		[]string{"chat/http_x.go:3: store"}},
+	{"a store in an inner package", "chat/internal/live/http_x.go", "func f() { store.list() }", storesInHandlers,
+		[]string{"chat/internal/live/http_x.go:3: store.list"}},
+	{"a store in a service", "chat/service.go", "func f() { s.store.list() }", storesInHandlers, nil},
+	{"a store in a test of handlers", "chat/http_x_test.go", "func f() { s.store.list() }", storesInHandlers, nil},
+	{"GORM in a handler", "chat/http_x.go", `import "gorm.io/gorm"`, databasesInHandlers,
+		[]string{"chat/http_x.go:3: imports gorm.io/gorm"}},
+	{"the database in routes", "chat/routes.go", `import "lyceum/platform/db"`, databasesInHandlers,
+		[]string{"chat/routes.go:3: imports lyceum/platform/db"}},
+	{"the database in a store", "chat/store.go", `import "lyceum/platform/db"`, databasesInHandlers, nil},
+	{"a view in a service", "chat/service.go", "type view struct { ID string `json:\"id\"` }", viewsOutsideHandlers,
+		[]string{"chat/service.go: view"}},
+	{
+		"a view in a list of types", "chat/service.go",
+		"type (\n a struct{}\n b struct { C struct { ID string `json:\"id\"` } }\n)",
+		viewsOutsideHandlers, []string{"chat/service.go: b"},
+	},
+	{
+		"a view in a handler", "chat/http_x.go", "type view struct { ID string `json:\"id\"` }",
+		viewsOutsideHandlers, nil,
+	},
+	{
+		"an event", "chat/post.go",
+		"type posted struct { ID string `json:\"id\"` }\nfunc (posted) EventName() string { return \"\" }",
+		viewsOutsideHandlers, nil,
+	},
+	{
+		"a leaf package", "chat/chatapi/chatapi.go", "type x struct { ID string `json:\"id\"` }",
+		viewsOutsideHandlers, nil,
+	},
+	{
+		"the data export", "chat/store_holdings.go", "type x struct { ID string `json:\"id\"` }",
+		viewsOutsideHandlers, nil,
+	},
+	{"another tag", "chat/service.go", "type x struct { ID string `gorm:\"json:id\"` }", viewsOutsideHandlers, nil},
+	{"a query", "chat/service.go", `const q = "SELECT 1"`, sqlOutsideStores, []string{"chat/service.go: SELECT "}},
+	{"a change", "chat/service.go", "const q = `UPDATE x\n\tSET y = 1`", sqlOutsideStores,
+		[]string{"chat/service.go: UPDATE x\n\tSET "}},
+	{
+		"an insertion", "chat/http_x.go", `const q = "INSERT INTO x"`, sqlOutsideStores,
+		[]string{"chat/http_x.go: INSERT INTO"},
+	},
+	{
+		"a deletion", "chat/service.go", `const q = "DELETE FROM x"`, sqlOutsideStores,
+		[]string{"chat/service.go: DELETE FROM"},
+	},
+	{
+		"a lock", "chat/service.go", `const q = " FOR UPDATE"`, sqlOutsideStores,
+		[]string{"chat/service.go:  FOR UPDATE"},
+	},
+	{"a dialect's lock", "chat/service.go", "func f() { g(s.db.ForUpdate()) }", sqlOutsideStores,
+		[]string{"chat/service.go: s.db.ForUpdate"}},
+	{"a query in a store", "chat/store_x.go", `const q = "SELECT 1"`, sqlOutsideStores, nil},
+	{
+		"a sentence", "chat/service.go", `const q = "Select a file to update or delete from the set"`,
+		sqlOutsideStores, nil,
+	},
+}
+
 // The rules must be able to fail, and must let through what is right.
 func TestPlantedLayerFaultsAreFound(t *testing.T) {
-	for _, c := range []struct {
-		name, file, source string
-		rule               func(moduleFile) []string
-		want               []string
-	}{
-		{"a store behind a service", "chat/http_x.go", "func f() { h.service.store.list(ctx) }", storesInHandlers,
-			[]string{"chat/http_x.go:3: h.service.store.list"}},
-		{"a store as an argument", "chat/http_x.go", "func f() { g(h.service.store) }", storesInHandlers,
-			[]string{"chat/http_x.go:3: h.service.store"}},
-		{"a store behind a call", "chat/http_x.go", "func f() { s().store.list().len() }", storesInHandlers,
-			[]string{"chat/http_x.go:3: s().store.list"}},
-		{"a variable store", "chat/routes.go", "func f() { store.list() }", storesInHandlers,
-			[]string{"chat/routes.go:3: store.list"}},
-		{"a field of a store's type", "chat/http_x.go", "type h struct { rows *store }", storesInHandlers,
-			[]string{"chat/http_x.go:3: store"}},
-		{"a store in an inner package", "chat/internal/live/http_x.go", "func f() { store.list() }", storesInHandlers,
-			[]string{"chat/internal/live/http_x.go:3: store.list"}},
-		{"a store in a service", "chat/service.go", "func f() { s.store.list() }", storesInHandlers, nil},
-		{"a store in a test of handlers", "chat/http_x_test.go", "func f() { s.store.list() }", storesInHandlers, nil},
-		{"GORM in a handler", "chat/http_x.go", `import "gorm.io/gorm"`, databasesInHandlers,
-			[]string{"chat/http_x.go:3: imports gorm.io/gorm"}},
-		{"the database in routes", "chat/routes.go", `import "lyceum/platform/db"`, databasesInHandlers,
-			[]string{"chat/routes.go:3: imports lyceum/platform/db"}},
-		{"the database in a store", "chat/store.go", `import "lyceum/platform/db"`, databasesInHandlers, nil},
-		{"a view in a service", "chat/service.go", "type view struct { ID string `json:\"id\"` }", viewsOutsideHandlers,
-			[]string{"chat/service.go: view"}},
-		{
-			"a view in a list of types", "chat/service.go",
-			"type (\n a struct{}\n b struct { C struct { ID string `json:\"id\"` } }\n)",
-			viewsOutsideHandlers, []string{"chat/service.go: b"},
-		},
-		{
-			"a view in a handler", "chat/http_x.go", "type view struct { ID string `json:\"id\"` }",
-			viewsOutsideHandlers, nil,
-		},
-		{
-			"an event", "chat/post.go",
-			"type posted struct { ID string `json:\"id\"` }\nfunc (posted) EventName() string { return \"\" }",
-			viewsOutsideHandlers, nil,
-		},
-		{
-			"a leaf package", "chat/chatapi/chatapi.go", "type x struct { ID string `json:\"id\"` }",
-			viewsOutsideHandlers, nil,
-		},
-		{
-			"the data export", "chat/store_holdings.go", "type x struct { ID string `json:\"id\"` }",
-			viewsOutsideHandlers, nil,
-		},
-		{"another tag", "chat/service.go", "type x struct { ID string `gorm:\"json:id\"` }", viewsOutsideHandlers, nil},
-		{"a query", "chat/service.go", `const q = "SELECT 1"`, sqlOutsideStores, []string{"chat/service.go: SELECT "}},
-		{"a change", "chat/service.go", "const q = `UPDATE x\n\tSET y = 1`", sqlOutsideStores,
-			[]string{"chat/service.go: UPDATE x\n\tSET "}},
-		{
-			"an insertion", "chat/http_x.go", `const q = "INSERT INTO x"`, sqlOutsideStores,
-			[]string{"chat/http_x.go: INSERT INTO"},
-		},
-		{
-			"a deletion", "chat/service.go", `const q = "DELETE FROM x"`, sqlOutsideStores,
-			[]string{"chat/service.go: DELETE FROM"},
-		},
-		{
-			"a lock", "chat/service.go", `const q = " FOR UPDATE"`, sqlOutsideStores,
-			[]string{"chat/service.go:  FOR UPDATE"},
-		},
-		{"a dialect's lock", "chat/service.go", "func f() { g(s.db.ForUpdate()) }", sqlOutsideStores,
-			[]string{"chat/service.go: s.db.ForUpdate"}},
-		{"a query in a store", "chat/store_x.go", `const q = "SELECT 1"`, sqlOutsideStores, nil},
-		{
-			"a sentence", "chat/service.go", `const q = "Select a file to update or delete from the set"`,
-			sqlOutsideStores, nil,
-		},
-	} {
+	for _, c := range plantedLayerFaults {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			file := filepath.Join(dir, "modules", filepath.FromSlash(c.file))

@@ -125,60 +125,65 @@ func TestExportedNamesAreDocumented(t *testing.T) {
 	require.Empty(t, undocumented(t, ".."))
 }
 
+// plantedWord is a file with what a rule must report of it; nil if nothing.
+type plantedWord struct {
+	name, file, source string
+	rule               func(*testing.T, string) []string
+	want               []string
+}
+
+var plantedWords = []plantedWord{
+	{
+		"a word in a name", "platform/x/x.go", "type myCourseID string", domainWords,
+		[]string{"platform/x/x.go:3: myCourseID"},
+	},
+	{
+		"a word in a string", "platform/x/x.go", `const path = "/lessons/{id}"`, domainWords,
+		[]string{"platform/x/x.go:3: lessons"},
+	},
+	{
+		"a word in a comment", "platform/x/y/x.go", "// It is for instructors.", domainWords,
+		[]string{"platform/x/y/x.go:3: instructors"},
+	},
+	{"a word in a test", "platform/x/x_test.go", `const path = "/lessons/{id}"`, domainWords, nil},
+	{"a word in a module", "modules/x/x.go", "type course struct{}", domainWords, nil},
+	{"another word", "platform/x/x.go", "// Close closes the channel of messages of a member.", domainWords, nil},
+
+	{"a function", "platform/x/x.go", "func Open() {}", undocumented, []string{"platform/x/x.go:3: Open"}},
+	{
+		"a method", "modules/x/x.go", "// It opens.\nfunc (t *thing) Open() {}", undocumented,
+		[]string{"modules/x/x.go:4: Open"},
+	},
+	{"a type", "app/x.go", "// The thing.\ntype Thing struct{}", undocumented, []string{"app/x.go:4: Thing"}},
+	{
+		"the name of another one", "app/x.go", "// Things are many.\ntype Thing struct{}", undocumented,
+		[]string{"app/x.go:4: Thing"},
+	},
+	{
+		"a type of a group", "app/x.go", "// The types.\ntype (\n\tThing struct{}\n)", undocumented,
+		[]string{"app/x.go:5: Thing"},
+	},
+	{"a constant", "app/x.go", "const Most, least = 1, 0", undocumented, []string{"app/x.go:3: Most"}},
+	{
+		"a variable of a group", "app/x.go", "var (\n\t// ErrX is x.\n\tErrX error\n\tErrY error\n)",
+		undocumented, []string{"app/x.go:6: ErrY"},
+	},
+	{"a group with a comment", "app/x.go", "// Errors of x.\nvar (\n\tErrX error\n\tErrY error\n)", undocumented, nil},
+	{
+		"names with their comments", "app/x.go",
+		"// Open opens.\nfunc Open() {}\n\n// Thing is one.\ntype Thing struct{ Name string }", undocumented,
+		nil,
+	},
+	{
+		"names that are not exported", "app/x.go", "func open() {}\n\ntype thing struct{}\n\nvar most = 1",
+		undocumented, nil,
+	},
+	{"a test", "app/x_test.go", "func Open() {}", undocumented, nil},
+}
+
 // The rules must be able to fail, and must let through what is right.
 func TestPlantedWordsAreFound(t *testing.T) {
-	for _, c := range []struct {
-		name, file, source string
-		rule               func(*testing.T, string) []string
-		want               []string
-	}{
-		{
-			"a word in a name", "platform/x/x.go", "type myCourseID string", domainWords,
-			[]string{"platform/x/x.go:3: myCourseID"},
-		},
-		{
-			"a word in a string", "platform/x/x.go", `const path = "/lessons/{id}"`, domainWords,
-			[]string{"platform/x/x.go:3: lessons"},
-		},
-		{
-			"a word in a comment", "platform/x/y/x.go", "// It is for instructors.", domainWords,
-			[]string{"platform/x/y/x.go:3: instructors"},
-		},
-		{"a word in a test", "platform/x/x_test.go", `const path = "/lessons/{id}"`, domainWords, nil},
-		{"a word in a module", "modules/x/x.go", "type course struct{}", domainWords, nil},
-		{"another word", "platform/x/x.go", "// Close closes the channel of messages of a member.", domainWords, nil},
-
-		{"a function", "platform/x/x.go", "func Open() {}", undocumented, []string{"platform/x/x.go:3: Open"}},
-		{
-			"a method", "modules/x/x.go", "// It opens.\nfunc (t *thing) Open() {}", undocumented,
-			[]string{"modules/x/x.go:4: Open"},
-		},
-		{"a type", "app/x.go", "// The thing.\ntype Thing struct{}", undocumented, []string{"app/x.go:4: Thing"}},
-		{
-			"the name of another one", "app/x.go", "// Things are many.\ntype Thing struct{}", undocumented,
-			[]string{"app/x.go:4: Thing"},
-		},
-		{
-			"a type of a group", "app/x.go", "// The types.\ntype (\n\tThing struct{}\n)", undocumented,
-			[]string{"app/x.go:5: Thing"},
-		},
-		{"a constant", "app/x.go", "const Most, least = 1, 0", undocumented, []string{"app/x.go:3: Most"}},
-		{
-			"a variable of a group", "app/x.go", "var (\n\t// ErrX is x.\n\tErrX error\n\tErrY error\n)",
-			undocumented, []string{"app/x.go:6: ErrY"},
-		},
-		{"a group with a comment", "app/x.go", "// Errors of x.\nvar (\n\tErrX error\n\tErrY error\n)", undocumented, nil},
-		{
-			"names with their comments", "app/x.go",
-			"// Open opens.\nfunc Open() {}\n\n// Thing is one.\ntype Thing struct{ Name string }", undocumented,
-			nil,
-		},
-		{
-			"names that are not exported", "app/x.go", "func open() {}\n\ntype thing struct{}\n\nvar most = 1",
-			undocumented, nil,
-		},
-		{"a test", "app/x_test.go", "func Open() {}", undocumented, nil},
-	} {
+	for _, c := range plantedWords {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			for _, folder := range []string{"platform", "modules", "app"} {
