@@ -120,7 +120,9 @@ type fixture struct {
 	mails     *mailtest.Mailer
 	testClock *testkit.Clock
 	holdings  usersapi.Holder
-	keys      *keyring.Keys
+	// onEntry, if set, is called inside the transactions that publish audit entries.
+	onEntry func()
+	keys    *keyring.Keys
 
 	mu      sync.Mutex
 	entries []auditapi.Entry
@@ -192,6 +194,9 @@ func (f *fixture) countNewSignIns() int {
 
 // recordEntry keeps the audit entries of committed transactions.
 func (f *fixture) recordEntry(ctx context.Context, e auditapi.Entry) error {
+	if f.onEntry != nil {
+		f.onEntry()
+	}
 	db.AfterCommit(ctx, func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/db"
 	"lyceum/platform/identity"
+	"lyceum/platform/testkit"
 )
 
 // changesDuringSignIn are what others may do to an account between the check of its password and
@@ -258,4 +260,31 @@ func TestLoginFromANewDevice(t *testing.T) {
 		require.NoError(t, f.LogoutAll(f.asCaller(a)))
 		require.Equal(t, 1, signIn("198.51.100.3"), "ended sessions still tell which devices are known")
 	})
+}
+
+// From the check of a password to the commit of its session nobody sets another one, so that a
+// change of the password ends every session of the old one. SQLite has one writer at a time.
+func TestLoginHoldsThePassword(t *testing.T) {
+	f := newFixture(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8})
+	a := f.register("held")
+	secret, _ := f.addFactor(a)
+	isHeld := func() bool {
+		_, err := f.db.Exec(t.Context(),
+			"SELECT 1 FROM auth_credentials WHERE user_id = ? FOR NO KEY UPDATE NOWAIT", a.ID)
+		return err != nil
+	}
+	require.False(t, isHeld())
+	challenge := f.challenge(a)
+	var held []bool
+	f.directory.OnRecordLogin = func(context.Context) { held = append(held, isHeld()) }
+	f.onEntry = func() { held = append(held, isHeld()) }
+	_, err := f.VerifyFactor(t.Context(), challenge, f.computeCode(secret, 0))
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, true, true}, held, "before and after the check of the code, and with the session")
+
+	require.NoError(t, f.RemoveFactor(f.asCaller(a), testPassword))
+	held = nil
+	f.login(a, testPassword)
+	require.Equal(t, []bool{false, true}, held)
+	require.False(t, isHeld(), "not after the commit")
 }

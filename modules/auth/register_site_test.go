@@ -13,7 +13,7 @@ import (
 )
 
 func TestParallelRegistrationsMakeOneAccount(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
 		for round := range testkit.Rounds(100) {
 			statuses := make([]int, 8)
 			var wg sync.WaitGroup

@@ -300,7 +300,7 @@ func TestS6SessionsAreListedAndEnded(t *testing.T) {
 
 // S3: however many uses at once, one generation follows.
 func TestS3ParallelRefreshesGiveOneSuccessor(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+	sitetest.OnBoth(t, map[string]string{"RATE_LIMIT_ENABLED": "false"}, func(t *testing.T, s *sitetest.Site) {
 		email, _, _ := s.NewAccount("parallel")
 		for range testkit.Rounds(100) {
 			token := s.Want(200, "POST", "/auth/login", "",
