@@ -24,6 +24,44 @@ import (
 	"lyceum/platform/blob/s3"
 )
 
+// startBareSigner runs a server that does nothing but sign: /signature signs alone, and /asked asks the
+// database for the object before. It returns its address and the function that signs.
+func startBareSigner(b *testing.B, vars map[string]string) (addr string, sign func(id string) string) {
+	b.Helper()
+	store, err := s3.New(s3.Config{
+		Endpoint: vars["S3_ENDPOINT"], Bucket: vars["S3_BUCKET"], AccessKey: vars["S3_ACCESS_KEY"],
+		SecretKey: vars["S3_SECRET_KEY"], Region: vars["S3_REGION"],
+	})
+	require.NoError(b, err)
+	pool, err := pgxpool.New(b.Context(), vars["DATABASE_URL"])
+	require.NoError(b, err)
+	b.Cleanup(pool.Close)
+	sign = func(id string) string {
+		signed, err := store.PresignGet(context.Background(), id,
+			blob.GetRequest{Filename: "video.txt", ContentType: "text/plain", Expires: 5 * time.Minute})
+		if err != nil {
+			b.Error(err)
+		}
+		return signed.URL
+	}
+	addr = "127.0.0.1:" + sitetest.FreePort(b)
+	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
+		id := uuid.None
+		if string(ctx.Path()) == "/asked" {
+			if err := pool.QueryRow(ctx,
+				"SELECT a.blob_id::text FROM storage_assets a JOIN lessons l ON l.asset_key = a.key WHERE a.key = $1",
+				"bench/video.txt").Scan(&id); err != nil {
+				ctx.Error(err.Error(), 500)
+				return
+			}
+		}
+		ctx.SetBodyString(`{"url":"` + sign(id) + `"}`)
+	}}
+	go func() { _ = server.ListenAndServe(addr) }()
+	b.Cleanup(func() { _ = server.Shutdown() })
+	return addr, sign
+}
+
 // BenchmarkSign compares GET /storage/sign, for a learner whose right takes a query and for the uploader, with the
 // signature alone: behind a bare server, and without one. Server, client and PostgreSQL share the machine.
 func BenchmarkSign(b *testing.B) {
@@ -39,37 +77,7 @@ func BenchmarkSign(b *testing.B) {
 	s.Want(201, "POST", "/courses/"+course+"/lessons", admin, `{"title":"One","asset_key":"bench/video.txt"}`)
 	_, _, learner := s.NewAccount("signer")
 
-	store, err := s3.New(s3.Config{
-		Endpoint: vars["S3_ENDPOINT"], Bucket: vars["S3_BUCKET"], AccessKey: vars["S3_ACCESS_KEY"],
-		SecretKey: vars["S3_SECRET_KEY"], Region: vars["S3_REGION"],
-	})
-	require.NoError(b, err)
-	pool, err := pgxpool.New(b.Context(), vars["DATABASE_URL"])
-	require.NoError(b, err)
-	b.Cleanup(pool.Close)
-	sign := func(id string) string {
-		signed, err := store.PresignGet(context.Background(), id,
-			blob.GetRequest{Filename: "video.txt", ContentType: "text/plain", Expires: 5 * time.Minute})
-		if err != nil {
-			b.Error(err)
-		}
-		return signed.URL
-	}
-	addr := "127.0.0.1:" + sitetest.FreePort(b)
-	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
-		id := uuid.None
-		if string(ctx.Path()) == "/asked" {
-			if err := pool.QueryRow(ctx,
-				"SELECT a.blob_id::text FROM storage_assets a JOIN lessons l ON l.asset_key = a.key WHERE a.key = $1",
-				"bench/video.txt").Scan(&id); err != nil {
-				ctx.Error(err.Error(), 500)
-				return
-			}
-		}
-		ctx.SetBodyString(`{"url":"` + sign(id) + `"}`)
-	}}
-	go func() { _ = server.ListenAndServe(addr) }()
-	b.Cleanup(func() { _ = server.Shutdown() })
+	addr, sign := startBareSigner(b, vars)
 	bare, ours := sitetest.NewLoadClient(b, addr), s.NewLoadClient(b)
 	require.Eventually(b, func() bool { return bare.Try("GET", "/asked", "", "") == 200 }, 5*time.Second,
 		10*time.Millisecond)

@@ -32,6 +32,16 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b := newBrowser(t, s.URL)
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
 
+	b.inviteWithCourses(s, admin)
+	b.inviteAddresses(s, admin)
+	batch := b.inviteTable(s, admin)
+	b.revokeOtherBatch(s, admin, batch)
+	require.Empty(t, b.faults)
+}
+
+// inviteWithCourses creates an invite with one of two courses that were chosen.
+func (b *browser) inviteWithCourses(s *sitetest.Site, admin string) {
+	b.t.Helper()
 	b.open("/#/invites")
 	b.click("invite-new-courses")
 	b.fill("pick-q", "astro")
@@ -48,10 +58,15 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.click("invite-new-submit")
 	b.do("the code", chromedp.WaitVisible(id("invite-code")))
 	b.sees("invite-new-max_uses", "1")
-	require.Len(t, s.Want(200, "GET", "/admin/invites", admin, nil).Get("items.0.course_ids"), 1)
+	require.Len(b.t, s.Want(200, "GET", "/admin/invites", admin, nil).Get("items.0.course_ids"), 1)
 	b.do("its courses", chromedp.Click(chromedp.CSS(`[data-testid="invite-courses"] summary`)))
 	b.sees("invite-courses", "Botany")
+}
 
+// inviteAddresses invites the addresses of a text: checked first, then as a whole, which is refused, then
+// those that can be.
+func (b *browser) inviteAddresses(s *sitetest.Site, admin string) {
+	b.t.Helper()
 	b.click("invite-many-submit")
 	b.sees("invite-many-form", "Whom to invite?")
 	b.fill("invite-many-rows", "one@example.com; TWO@example.com\nnonsense, one@example.com")
@@ -62,7 +77,7 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.sees("invite-many-result", "Checked, nothing is sent. 2 can be invited, 1 invited already, 1 wrong.")
 	b.sees("invite-many-row", "3nonsensewrongThis is not an email address")
 	b.sees("invite-many-row", "4one@example.cominvited alreadyStands further up, too")
-	require.Len(t, s.Want(200, "GET", "/admin/invites", admin, nil).Items(), 1)
+	require.Len(b.t, s.Want(200, "GET", "/admin/invites", admin, nil).Items(), 1)
 	b.click("invite-many-atomic")
 	b.click("invite-many-send")
 	b.sees("invite-many-result", "Nothing was sent. 0 invited, 1 invited already, 1 wrong, 2 left out.")
@@ -71,13 +86,17 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.click("invite-many-atomic")
 	b.click("invite-many-send")
 	b.sees("invite-many-result", "Sent. 2 invited, 1 invited already, 1 wrong.")
-	require.Contains(t, s.WaitForText("two@example.com", "/join#code="), "Astronomy")
+	require.Contains(b.t, s.WaitForText("two@example.com", "/join#code="), "Astronomy")
 	b.page("invites-all")
 	b.click("invite-many-submit")
 	b.sees("invite-many-row", "1one@example.cominvited alreadyHas an open invite")
+}
 
-	table := filepath.Join(t.TempDir(), "class.csv")
-	require.NoError(t, os.WriteFile(table, []byte("Name,Email\r\n\"Doe, Jane\",jane@example.com\r\nX,y\r\n"), 0o600))
+// inviteTable invites the addresses of a file and returns the id of the batch.
+func (b *browser) inviteTable(s *sitetest.Site, admin string) (batchID string) {
+	b.t.Helper()
+	table := filepath.Join(b.t.TempDir(), "class.csv")
+	require.NoError(b.t, os.WriteFile(table, []byte("Name,Email\r\n\"Doe, Jane\",jane@example.com\r\nX,y\r\n"), 0o600))
 	b.do("a file beside addresses", chromedp.SetUploadFiles(id("invite-many-file"), []string{table}))
 	b.click("invite-many-submit")
 	b.sees("invite-many-form", "Either addresses or a file")
@@ -88,12 +107,17 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.click("invite-many-send")
 	b.sees("invite-many-result", "Sent. 1 invited")
 	jane := s.Want(200, "GET", "/admin/invites", admin, nil)
-	require.Equal(t, []any{"jane@example.com", "autumn & more"},
+	require.Equal(b.t, []any{"jane@example.com", "autumn & more"},
 		[]any{jane.Get("items.0.email"), jane.Get("items.0.note")})
-	require.Len(t, jane.Get("items.0.course_ids"), 1)
+	require.Len(b.t, jane.Get("items.0.course_ids"), 1)
+	return jane.Text("items.0.batch_id")
+}
 
+// revokeOtherBatch opens a batch and revokes the one before it.
+func (b *browser) revokeOtherBatch(s *sitetest.Site, admin, batchID string) {
+	b.t.Helper()
 	b.click("invite-many-batch")
-	b.sees("invite-batch-id", jane.Text("items.0.batch_id"))
+	b.sees("invite-batch-id", batchID)
 	b.sees("invite-row", "jane@example.com")
 	b.click("invite-all")
 	b.do("the form again", chromedp.WaitVisible(id("invite-many-form")))
@@ -106,10 +130,9 @@ func TestTheConsoleInvitesMany(t *testing.T) {
 	b.shot("invite-batch")
 	b.narrow("invite-batch-narrow")
 	rows, err := js[[]string](b, `[...document.querySelectorAll('`+string(id("invite-row"))+`')].map(e => e.textContent)`)
-	require.NoError(t, err)
-	require.Len(t, rows, 2, "%q", rows)
-	require.Len(t, s.Want(200, "GET", "/admin/invites?status=active", admin, nil).Items(), 2, "the others are left")
-	require.Empty(t, b.faults)
+	require.NoError(b.t, err)
+	require.Len(b.t, rows, 2, "%q", rows)
+	require.Len(b.t, s.Want(200, "GET", "/admin/invites?status=active", admin, nil).Items(), 2, "the others are left")
 }
 
 // Who comes by a link registers first and finds the code again; what does not hold is explained.

@@ -19,6 +19,21 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b := newBrowser(t, s.URL)
 	b.signIn("instructor@lyceum.local", seed.DemoPassword)
 
+	b.writeCourse()
+	b.enrollLearner(learner)
+	s.Want(200, "PATCH",
+		"/courses/"+s.Want(200, "GET", "/courses?status=draft",
+			s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Text("items.0.id"),
+		s.AdminToken(), `{"status":"published"}`)
+
+	b.cloneAndRestore()
+	b.learnInOrder(learner)
+	require.Empty(t, b.faults)
+}
+
+// writeCourse writes a course of two lessons, of which the second one waits for the first.
+func (b *browser) writeCourse() {
+	b.t.Helper()
 	b.open("/#/new-course")
 	b.fill("edit-title", "Beekeeping")
 	b.fill("edit-summary", "From hive to honey")
@@ -34,6 +49,11 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 		b.click("edit-lesson-submit")
 		b.sees("edit-lessons", lesson)
 	}
+}
+
+// enrollLearner enrolls a learner among addresses that are none, removes the learner and enrolls them again.
+func (b *browser) enrollLearner(learner string) {
+	b.t.Helper()
 	b.fill("enroll-email", learner+"\nnobody@example.com, nonsense")
 	b.click("enroll-submit")
 	b.sees("enroll-result", "1 enrolled, 0 were enrolled already, 2 could not be.")
@@ -46,11 +66,11 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.fill("enroll-email", learner)
 	b.click("enroll-submit")
 	b.sees("learner-list", learner)
-	s.Want(200, "PATCH",
-		"/courses/"+s.Want(200, "GET", "/courses?status=draft",
-			s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Text("items.0.id"),
-		s.AdminToken(), `{"status":"published"}`)
+}
 
+// cloneAndRestore copies the course, deletes the copy and restores it.
+func (b *browser) cloneAndRestore() {
+	b.t.Helper()
 	b.open("/#/courses/beekeeping/edit")
 	b.click("course-clone")
 	b.do("the copy", chromedp.WaitVisible(chromedp.CSS(`[href="#/courses/beekeeping-2"]`)))
@@ -60,7 +80,11 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.shot("trash")
 	b.click("course-restore")
 	b.sees("course", "Beekeeping")
+}
 
+// learnInOrder takes the course as a learner, to whom the second lesson is locked at first.
+func (b *browser) learnInOrder(learner string) {
+	b.t.Helper()
 	b.open("/#/account")
 	b.click("nav-logout")
 	b.signIn(learner, sitetest.Password)
@@ -73,7 +97,6 @@ func TestH1TheConsoleTeachesWithoutAViolation(t *testing.T) {
 	b.click("lesson-complete")
 	b.sees("course-progress", "1 of 2 lessons complete")
 	b.do("the other lesson is open", chromedp.WaitVisible(chromedp.CSS(`.outline li:nth-child(2) a:not(.locked)`)))
-	require.Empty(t, b.faults)
 }
 
 // A teacher gives a lesson captions, and its player has them.
