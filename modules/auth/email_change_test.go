@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
 )
 
@@ -97,6 +98,25 @@ func TestReplacedEmail(t *testing.T) {
 		now, err := f.VerifyEmail(t.Context(), f.newestLink("verify_email", mailed))
 		require.NoError(t, err)
 		require.True(t, now.Verified)
+	})
+}
+
+// Links that were mailed to the old address end with it: its mailbox may be somebody else's by then.
+func TestConfirmEmailChangeEndsOldLinks(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, f *fixture) {
+		a := f.register("left")
+		verify, reset := f.newestLink("verify_email", 0), f.requestReset(a.Email)
+		token := f.requestEmail(a, "right@example.com")
+		_, err := f.ConfirmEmailChange(t.Context(), token)
+		require.NoError(t, err)
+		_, err = f.VerifyEmail(t.Context(), verify)
+		requireCode(t, "invalid-link", err)
+		requireCode(t, "invalid-link", f.ResetPassword(t.Context(), reset, "a phrase from today"))
+		require.Zero(t, f.countRows("auth_links", a.ID))
+		_, err = f.ConfirmEmailChange(t.Context(), token)
+		requireCode(t, "invalid-link", err)
+		e, _ := apperr.As(err)
+		require.Equal(t, true, e.Extra["done"], "as when a mail scanner opened it first")
 	})
 }
 

@@ -114,6 +114,11 @@ func TestVerifyFactorAfterOtherChanges(t *testing.T) {
 		"another password": {func(_ context.Context, f *fixture, a usersapi.Account) error {
 			return f.ChangePassword(f.asCaller(a), testPassword, "a phrase from today")
 		}, "invalid-token"},
+		"another password, set just before the challenge was stored": {
+			func(ctx context.Context, f *fixture, a usersapi.Account) error {
+				return f.store.savePassword(ctx, a.ID, "another hash", f.testClock.Now().Add(time.Millisecond))
+			}, "invalid-token",
+		},
 		"all sessions are ended": {func(_ context.Context, f *fixture, a usersapi.Account) error {
 			return f.LogoutAll(f.asCaller(a))
 		}, "invalid-token"},
