@@ -207,6 +207,134 @@ var (
 	noLine = []string{`a\u2028b`, `a\u2029b`} // keys may have them
 )
 
+// written is a request with a text in the place of %s. {user}, {course}, {lesson}, {channel} and {message} are
+// the places of what TestV3NamesAreText has created.
+type written struct{ method, path, body string }
+
+// writtenNames take what is shown in one line, and writtenTexts what may have several.
+var (
+	writtenNames = []written{
+		{"POST", "/auth/register", `{"email":"v3@example.com","password":"correct horse battery","display_name":"%s"}`},
+		{"PATCH", "/users/me", `{"display_name":"%s"}`},
+		{"PATCH", "{user}", `{"display_name":"%s"}`},
+		{"POST", "/courses", `{"title":"%s"}`},
+		{"PATCH", "{course}", `{"title":"%s"}`},
+		{"POST", "/courses", `{"title":"x","tags":["%s"]}`},
+		{"PATCH", "{course}", `{"tags":["ok","%s"]}`},
+		{"POST", "{course}/lessons", `{"title":"%s"}`},
+		{"PATCH", "{lesson}", `{"title":"%s"}`},
+		{"POST", "/channels", `{"title":"%s","visibility":"public"}`},
+		{"PATCH", "{channel}", `{"title":"%s"}`},
+		{"POST", "{course}/announcements", `{"title":"%s","body":"x"}`},
+		{"POST", "/admin/invites", `{"role_to_grant":"member","note":"%s"}`},
+		{"POST", "/storage/uploads", `{"key":"v3/%s","content_type":"text/plain","size":1}`},
+	}
+	writtenTexts = []written{
+		{"PATCH", "{course}", `{"summary":"%s"}`},
+		{"PATCH", "{course}", `{"description":"%s"}`},
+		{"PATCH", "{lesson}", `{"content":"%s"}`},
+		{"POST", "{course}/announcements", `{"title":"x","body":"%s"}`},
+		{"POST", "/channels/hq/messages", `{"body":"%s"}`},
+		{"PATCH", "{message}", `{"body":"%s"}`},
+	}
+)
+
+// textWriter sends texts to places of its own.
+type textWriter struct {
+	admin  string
+	places *strings.Replacer
+}
+
+// send sends a request with a text.
+func (w textWriter) send(s *sitetest.Site, f written, text string) sitetest.Answer {
+	s.T.Helper()
+	token := w.admin
+	if f.path == "/auth/register" {
+		token = ""
+	}
+	return s.Call(f.method, w.places.Replace(f.path), token, strings.Replace(f.body, "%s", text, 1))
+}
+
+// sendNoText sends what is no text at all: escapes of single surrogates and bytes that are no UTF-8.
+func (w textWriter) sendNoText(s *sitetest.Site) {
+	s.T.Helper()
+	for _, f := range slices.Concat(writtenNames, writtenTexts) {
+		for _, bad := range sitetest.InvalidText {
+			requireProblem(s, 422, "validation-failed", f.path, w.send(s, f, bad))
+		}
+		for _, bad := range []string{
+			"\xff", "a\xc0\x80b", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xf4\x90\x80\x80", "a\x00b",
+			"a\x07b",
+		} {
+			requireProblem(s, 400, "malformed-request", f.path, w.send(s, f, bad))
+		}
+	}
+}
+
+// requireProblem checks that an answer is a problem.
+func requireProblem(s *sitetest.Site, status int, code, path string, a sitetest.Answer) {
+	s.T.Helper()
+	require.Equal(s.T, []any{status, code}, []any{a.Status, a.Text("code")}, "%s: %s", path, a.Raw)
+}
+
+// sendOddText sends what is a text and no name, to names and to texts. Texts may have lines and tabs, and
+// whatever else they have is not the server's fault.
+func (w textWriter) sendOddText(s *sitetest.Site) {
+	s.T.Helper()
+	for _, f := range writtenNames {
+		bad := slices.Concat(noName, noLine)
+		if f.path == "/storage/uploads" {
+			bad = noName
+		}
+		for _, bad := range bad {
+			if a := w.send(s, f, bad); a.Status != 422 {
+				s.T.Errorf("%s %s takes the name %s: %d %s", f.method, f.path, bad, a.Status, a.Raw)
+			}
+		}
+	}
+	for _, f := range writtenTexts {
+		for _, odd := range append([]string{`a\nb\tc`, `\ud83d\ude00`, `\uffff\ufffe`, `𝒳\u0301\u0301`}, noName...) {
+			a := w.send(s, f, odd)
+			require.Contains(s.T, []int{200, 201, 422}, a.Status, "%s %s: %s", f.path, odd, a.Raw)
+		}
+	}
+}
+
+// lookUpNoText looks for values that no text can be: they find nothing or are refused.
+func lookUpNoText(s *sitetest.Site, admin, lesson string) {
+	s.T.Helper()
+	for _, bad := range slices.Concat(sitetest.InvalidText, noName) {
+		for path, body := range map[string]string{
+			"/auth/login":           `{"email":"%s","password":"x"}`,
+			"/auth/register":        `{"email":"%s@example.com","password":"correct horse battery"}`,
+			"/auth/refresh":         `{"refresh_token":"%s"}`,
+			"/auth/verify-email":    `{"token":"%s"}`,
+			"/auth/password/reset":  `{"token":"%s","password":"correct horse battery"}`,
+			"/auth/password/forgot": `{"email":"%s"}`,
+			"/invites/redeem":       `{"code":"%s"}`,
+			"/channels":             `{"title":"x","visibility":"course","course_id":"%s"}`,
+			"/channels/hq/messages": `{"body":"x","client_id":"%s"}`, "/courses": `{"title":"x","slug":"%s"}`,
+			"/storage/uploads": `{"key":"v3","content_type":"%s","size":1}`,
+		} {
+			a := s.Call("POST", path, admin, strings.Replace(body, "%s", bad, 1))
+			require.Less(s.T, a.Status, 500, "%s %s: %s", path, bad, a.Raw)
+			if slices.Contains(sitetest.InvalidText, bad) {
+				require.Equal(s.T, 422, a.Status, "%s %s: %s", path, bad, a.Raw)
+			}
+		}
+	}
+	for _, bad := range []string{"%00", "a%00b", "%ff", "%c0%80", "%ed%a0%80"} {
+		for _, path := range []string{
+			"/courses/" + bad, "/courses/" + bad + "/lessons", lesson + bad, "/channels/" + bad,
+			"/channels/hq" + bad + "/messages", "/admin/users/" + bad, "/admin/invites/" + bad,
+			"/problems/" + bad,
+		} {
+			s.WantProblem(404, "not-found", "GET", path, admin, nil)
+		}
+		require.Equal(s.T, 404, s.Dial("/ws/channels/"+bad+"?token="+admin, nil).Status)
+	}
+}
+
 // V3: on both databases, as PostgreSQL takes no U+0000 and SQLite everything.
 func TestV3NamesAreText(t *testing.T) {
 	manyRequests(t, func(t *testing.T, s *sitetest.Site) {
@@ -216,92 +344,11 @@ func TestV3NamesAreText(t *testing.T) {
 		lesson := course + "/lessons/" + s.Want(201, "POST", course+"/lessons", admin, `{"title":"One"}`).Text("id")
 		room := "/channels/" + s.Want(201, "POST", "/channels", admin, `{"title":"Room","visibility":"public"}`).Text("slug")
 		said := s.Want(201, "POST", "/channels/hq/messages", admin, `{"body":"hello"}`).Text("id")
-		names := []struct{ method, path, body string }{
-			{"POST", "/auth/register", `{"email":"v3@example.com","password":"correct horse battery","display_name":"%s"}`},
-			{"PATCH", "/users/me", `{"display_name":"%s"}`}, {"PATCH", "/admin/users/" + id, `{"display_name":"%s"}`},
-			{"POST", "/courses", `{"title":"%s"}`}, {"PATCH", course, `{"title":"%s"}`},
-			{"POST", "/courses", `{"title":"x","tags":["%s"]}`}, {"PATCH", course, `{"tags":["ok","%s"]}`},
-			{"POST", course + "/lessons", `{"title":"%s"}`}, {
-				"PATCH", lesson, `{"title":"%s"}`,
-			}, {"POST", "/channels", `{"title":"%s","visibility":"public"}`}, {"PATCH", room, `{"title":"%s"}`},
-			{"POST", course + "/announcements", `{"title":"%s","body":"x"}`}, {
-				"POST", "/admin/invites", `{"role_to_grant":"member","note":"%s"}`,
-			},
-			{"POST", "/storage/uploads", `{"key":"v3/%s","content_type":"text/plain","size":1}`},
-		}
-		texts := []struct{ method, path, body string }{
-			{"PATCH", course, `{"summary":"%s"}`}, {"PATCH", course, `{"description":"%s"}`},
-			{"PATCH", lesson, `{"content":"%s"}`},
-			{"POST", course + "/announcements", `{"title":"x","body":"%s"}`}, {
-				"POST", "/channels/hq/messages", `{"body":"%s"}`,
-			}, {"PATCH", "/channels/hq/messages/" + said, `{"body":"%s"}`},
-		}
-		for _, f := range slices.Concat(names, texts) {
-			token := admin
-			if f.path == "/auth/register" {
-				token = ""
-			}
-			for _, bad := range sitetest.InvalidText {
-				s.WantProblem(422, "validation-failed", f.method, f.path, token, strings.Replace(f.body, "%s", bad, 1))
-			}
-			for _, bad := range []string{
-				"\xff", "a\xc0\x80b", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xf4\x90\x80\x80", "a\x00b",
-				"a\x07b",
-			} {
-				s.WantProblem(400, "malformed-request", f.method, f.path, token, strings.Replace(f.body, "%s", bad, 1))
-			}
-		}
-		for _, f := range names {
-			bad := slices.Concat(noName, noLine)
-			if f.path == "/storage/uploads" {
-				bad = noName
-			}
-			for _, bad := range bad {
-				a := s.Call(f.method, f.path, map[bool]string{true: "", false: admin}[f.path == "/auth/register"],
-					strings.Replace(f.body, "%s", bad, 1))
-				if a.Status != 422 {
-					t.Errorf("%s %s takes the name %s: %d %s", f.method, f.path, bad, a.Status, a.Raw)
-				}
-			}
-		}
-		// Texts may have lines and tabs; whatever else they have is never our fault.
-		for _, f := range texts {
-			for _, odd := range append([]string{`a\nb\tc`, `\ud83d\ude00`, `\uffff\ufffe`, `𝒳\u0301\u0301`}, noName...) {
-				a := s.Call(f.method, f.path, admin, strings.Replace(f.body, "%s", odd, 1))
-				require.Contains(t, []int{200, 201, 422}, a.Status, "%s %s: %s", f.path, odd, a.Raw)
-			}
-		}
-		// Where something is looked up: a value that no text can be finds nothing or is refused.
-		for _, bad := range slices.Concat(sitetest.InvalidText, noName) {
-			for path, body := range map[string]string{
-				"/auth/login":           `{"email":"%s","password":"x"}`,
-				"/auth/register":        `{"email":"%s@example.com","password":"correct horse battery"}`,
-				"/auth/refresh":         `{"refresh_token":"%s"}`,
-				"/auth/verify-email":    `{"token":"%s"}`,
-				"/auth/password/reset":  `{"token":"%s","password":"correct horse battery"}`,
-				"/auth/password/forgot": `{"email":"%s"}`,
-				"/invites/redeem":       `{"code":"%s"}`,
-				"/channels":             `{"title":"x","visibility":"course","course_id":"%s"}`,
-				"/channels/hq/messages": `{"body":"x","client_id":"%s"}`, "/courses": `{"title":"x","slug":"%s"}`,
-				"/storage/uploads": `{"key":"v3","content_type":"%s","size":1}`,
-			} {
-				a := s.Call("POST", path, admin, strings.Replace(body, "%s", bad, 1))
-				require.Less(t, a.Status, 500, "%s %s: %s", path, bad, a.Raw)
-				if slices.Contains(sitetest.InvalidText, bad) {
-					require.Equal(t, 422, a.Status, "%s %s: %s", path, bad, a.Raw)
-				}
-			}
-		}
-		for _, bad := range []string{"%00", "a%00b", "%ff", "%c0%80", "%ed%a0%80"} {
-			for _, path := range []string{
-				"/courses/" + bad, "/courses/" + bad + "/lessons", lesson + bad, "/channels/" + bad,
-				"/channels/hq" + bad + "/messages", "/admin/users/" + bad, "/admin/invites/" + bad,
-				"/problems/" + bad,
-			} {
-				s.WantProblem(404, "not-found", "GET", path, admin, nil)
-			}
-			require.Equal(t, 404, s.Dial("/ws/channels/"+bad+"?token="+admin, nil).Status)
-		}
+		w := textWriter{admin, strings.NewReplacer("{user}", "/admin/users/"+id, "{course}", course, "{lesson}", lesson,
+			"{channel}", room, "{message}", "/channels/hq/messages/"+said)}
+		w.sendNoText(s)
+		w.sendOddText(s)
+		lookUpNoText(s, admin, lesson)
 		headersOfAnyBytes(s, admin)
 		require.Equal(t, true, s.Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 	})
@@ -331,95 +378,127 @@ func headersOfAnyBytes(s *sitetest.Site, admin string) {
 	}
 }
 
+// notWhole are values that no whole number is, and some that are too large or too small.
+var notWhole = []string{
+	"-1", "1.5", "1e1", "0x10", "x", "%205", "1%20", "٣", "５", "1_0", "1,0", "9223372036854775808",
+	"-9223372036854775809", "99999999999999999999999999", "NaN", "Infinity", "true", "null", "[]", "1;2",
+}
+
+// huge are JSON values that no count can be.
+var huge = []string{
+	"-1", "1.5", "0.1", "1e400", "-1e400", "9223372036854775807", "9223372036854775808",
+	"-9223372036854775809", "1" + strings.Repeat("0", 400), `"1"`, "true", "[1]", "{}",
+}
+
 func TestV4NumbersAreBounded(t *testing.T) {
 	manyRequests(t, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Counted","status":"published"}`).Text("id")
 		lesson := course + "/lessons/" + s.Want(201, "POST", course+"/lessons", admin, `{"title":"One"}`).Text("id")
-		fill := strings.NewReplacer("/courses/{id}", course, "/channels/{slug}", "/channels/hq", "{lesson_id}",
-			lesson, "{id}", nowhere)
-		notWhole := []string{
-			"-1", "1.5", "1e1", "0x10", "x", "%205", "1%20", "٣", "５", "1_0", "1,0", "9223372036854775808",
-			"-9223372036854775809", "99999999999999999999999999", "NaN", "Infinity", "true", "null", "[]", "1;2",
-		}
-		lists := 0
-		for _, r := range askings(s) {
-			for _, p := range r.query {
-				bad := notWhole
-				switch {
-				case p.Name == "limit" && r.path == "/dev/mailbox/messages":
-					bad = append([]string{"0", "501"}, bad...)
-				case p.Name == "limit":
-					bad = append([]string{"0", "101", "1000000"}, bad...)
-					lists++
-				case p.Name == "expires_in":
-					bad = append([]string{"0", "59", "3601"}, bad...)
-				case p.Schema.Type == "integer" || strings.HasSuffix(p.Name, "_seq"):
-					bad = slices.DeleteFunc(slices.Clone(bad), func(v string) bool { return v[0] == '9' }) // any height is beyond the last
-				default:
-					continue
-				}
-				for _, v := range bad {
-					for _, method := range []string{"GET", "HEAD"} {
-						a := s.Call(method, fill.Replace(r.path)+"?key=x&"+p.Name+"="+v, admin, nil)
-						if a.Status != 422 {
-							t.Errorf("%s %s?%s=%s: %d %s", method, r.path, p.Name, v, a.Status, a.Raw)
-						}
+		boundQueries(s, admin, course, lesson)
+		boundSequences(s, admin)
+		boundFields(s, admin, course, lesson)
+		boundTimes(s, admin)
+	})
+}
+
+// badNumbers are the values that a parameter of a list must refuse; none if it takes no number.
+func badNumbers(r asking, p parameter) []string {
+	switch {
+	case p.Name == "limit" && r.path == "/dev/mailbox/messages":
+		return append([]string{"0", "501"}, notWhole...)
+	case p.Name == "limit":
+		return append([]string{"0", "101", "1000000"}, notWhole...)
+	case p.Name == "expires_in":
+		return append([]string{"0", "59", "3601"}, notWhole...)
+	case p.Schema.Type == "integer" || strings.HasSuffix(p.Name, "_seq"):
+		// A very large number is beyond the last one.
+		return slices.DeleteFunc(slices.Clone(notWhole), func(v string) bool { return v[0] == '9' })
+	}
+	return nil
+}
+
+// boundQueries sends bad numbers to every parameter that takes one.
+func boundQueries(s *sitetest.Site, admin, course, lesson string) {
+	s.T.Helper()
+	fill := strings.NewReplacer("/courses/{id}", course, "/channels/{slug}", "/channels/hq", "{lesson_id}",
+		lesson, "{id}", nowhere)
+	lists := 0
+	for _, r := range askings(s) {
+		for _, p := range r.query {
+			if p.Name == "limit" && r.path != "/dev/mailbox/messages" {
+				lists++
+			}
+			for _, v := range badNumbers(r, p) {
+				for _, method := range []string{"GET", "HEAD"} {
+					a := s.Call(method, fill.Replace(r.path)+"?key=x&"+p.Name+"="+v, admin, nil)
+					if a.Status != 422 {
+						s.T.Errorf("%s %s?%s=%s: %d %s", method, r.path, p.Name, v, a.Status, a.Raw)
 					}
 				}
 			}
 		}
-		require.GreaterOrEqual(t, lists, 13)
-		for _, last := range []string{"99999999999999999999", "9223372036854775807", strings.Repeat("9", 40)} {
-			require.Empty(t, s.Want(200, "GET", "/channels/hq/messages?after_seq="+last, admin, nil).Items())
-			s.Want(200, "GET", "/channels/hq/messages?before_seq="+last, admin, nil)
-			require.EqualValues(t, 0,
-				s.Dial("/ws/channels/hq?after_seq="+last+"&token="+admin, nil).Until("welcome")["last_seq"])
-		}
-		for _, bad := range append([]string{strings.Repeat("9", 41)},
-			slices.DeleteFunc(slices.Clone(notWhole), func(v string) bool { return v[0] == '9' || v == "[]" })...) {
-			require.Equal(t, 422, s.Dial("/ws/channels/hq?after_seq="+bad+"&token="+admin, nil).Status, bad)
-		}
+	}
+	require.GreaterOrEqual(s.T, lists, 13)
+}
 
-		huge := []string{
-			"-1", "1.5", "0.1", "1e400", "-1e400", "9223372036854775807", "9223372036854775808",
-			"-9223372036854775809", "1" + strings.Repeat("0", 400), `"1"`, "true", "[1]", "{}",
-		}
-		for _, f := range []struct {
-			method, path, body string
-			more               []string
-		}{
-			{"POST", course + "/lessons", `{"title":"x","duration_seconds":%s}`, []string{"1000001", "2147483648"}},
-			{"PATCH", lesson, `{"duration_seconds":%s}`, []string{"1000001", "2147483648"}},
-			{"PUT", lesson + "/progress", `{"percent":%s}`, []string{"101", "null"}},
-			{"PUT", lesson + "/progress", `{"percent":1,"position_seconds":%s}`, []string{"1000001", "2147483648", "null"}},
-			{"POST", "/admin/invites", `{"role_to_grant":"member","max_uses":%s}`, []string{"0", "10001", "2147483648"}},
-			{
-				"POST", "/storage/uploads", `{"key":"v4","content_type":"text/plain","size":%s}`,
-				[]string{"0", "2147483649", "null"},
-			},
-		} {
-			for _, v := range append(f.more, huge...) {
-				if a := s.Call(f.method, f.path, admin, fmt.Sprintf(f.body, v)); a.Status != 422 {
-					t.Errorf("%s %s: %d %s", f.path, fmt.Sprintf(f.body, v), a.Status, a.Raw)
-				}
+// boundSequences asks for messages after numbers that are very large, and after what is no number.
+func boundSequences(s *sitetest.Site, admin string) {
+	s.T.Helper()
+	for _, last := range []string{"99999999999999999999", "9223372036854775807", strings.Repeat("9", 40)} {
+		require.Empty(s.T, s.Want(200, "GET", "/channels/hq/messages?after_seq="+last, admin, nil).Items())
+		s.Want(200, "GET", "/channels/hq/messages?before_seq="+last, admin, nil)
+		require.EqualValues(s.T, 0,
+			s.Dial("/ws/channels/hq?after_seq="+last+"&token="+admin, nil).Until("welcome")["last_seq"])
+	}
+	for _, bad := range append([]string{strings.Repeat("9", 41)},
+		slices.DeleteFunc(slices.Clone(notWhole), func(v string) bool { return v[0] == '9' || v == "[]" })...) {
+		require.Equal(s.T, 422, s.Dial("/ws/channels/hq?after_seq="+bad+"&token="+admin, nil).Status, bad)
+	}
+}
+
+// boundFields sends bad numbers in bodies.
+func boundFields(s *sitetest.Site, admin, course, lesson string) {
+	s.T.Helper()
+	for _, f := range []struct {
+		method, path, body string
+		more               []string
+	}{
+		{"POST", course + "/lessons", `{"title":"x","duration_seconds":%s}`, []string{"1000001", "2147483648"}},
+		{"PATCH", lesson, `{"duration_seconds":%s}`, []string{"1000001", "2147483648"}},
+		{"PUT", lesson + "/progress", `{"percent":%s}`, []string{"101", "null"}},
+		{"PUT", lesson + "/progress", `{"percent":1,"position_seconds":%s}`, []string{"1000001", "2147483648", "null"}},
+		{"POST", "/admin/invites", `{"role_to_grant":"member","max_uses":%s}`, []string{"0", "10001", "2147483648"}},
+		{
+			"POST", "/storage/uploads", `{"key":"v4","content_type":"text/plain","size":%s}`,
+			[]string{"0", "2147483649", "null"},
+		},
+	} {
+		for _, v := range append(f.more, huge...) {
+			if a := s.Call(f.method, f.path, admin, fmt.Sprintf(f.body, v)); a.Status != 422 {
+				s.T.Errorf("%s %s: %d %s", f.path, fmt.Sprintf(f.body, v), a.Status, a.Raw)
 			}
 		}
-		for _, bad := range []string{
-			"yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01", "2026-01-01T25:00:00Z",
-			"99999-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "1700000000", "now()", "2026-01-01T00:00:00",
-		} {
-			s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?from="+bad, admin, nil)
-			s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?to="+bad, admin, nil)
-			s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
-				map[string]string{"role_to_grant": "member", "expires_at": bad})
-		}
-		require.Empty(t, s.Want(200, "GET", "/admin/audit-logs?from=9999-12-31T23:59:59Z", admin, nil).Items())
-		require.Empty(t, s.Want(200, "GET", "/admin/audit-logs?to=0001-01-01T00:00:00Z", admin, nil).Items())
+	}
+}
+
+// boundTimes sends times that are none, and the first and the last one.
+func boundTimes(s *sitetest.Site, admin string) {
+	s.T.Helper()
+	for _, bad := range []string{
+		"yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01", "2026-01-01T25:00:00Z",
+		"99999-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "1700000000", "now()", "2026-01-01T00:00:00",
+	} {
+		s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?from="+bad, admin, nil)
+		s.WantProblem(422, "validation-failed", "GET", "/admin/audit-logs?to="+bad, admin, nil)
 		s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
-			`{"role_to_grant":"member","expires_at":"0001-01-01T00:00:00Z"}`)
-		s.Want(201, "POST", "/admin/invites", admin, `{"role_to_grant":"member","expires_at":"9999-12-31T23:59:59.999Z"}`)
-	})
+			map[string]string{"role_to_grant": "member", "expires_at": bad})
+	}
+	require.Empty(s.T, s.Want(200, "GET", "/admin/audit-logs?from=9999-12-31T23:59:59Z", admin, nil).Items())
+	require.Empty(s.T, s.Want(200, "GET", "/admin/audit-logs?to=0001-01-01T00:00:00Z", admin, nil).Items())
+	s.WantProblem(422, "validation-failed", "POST", "/admin/invites", admin,
+		`{"role_to_grant":"member","expires_at":"0001-01-01T00:00:00Z"}`)
+	s.Want(201, "POST", "/admin/invites", admin, `{"role_to_grant":"member","expires_at":"9999-12-31T23:59:59.999Z"}`)
 }
 
 // newPaging gives an account two of everything that lists hold.
@@ -583,132 +662,188 @@ var attacks = []string{
 	`undefined`, `null`, `true`,
 }
 
+// attackedField is a field of a request that takes a value which is looked up or compared.
+type attackedField struct{ method, path, field, body string }
+
+// attackedFields get each of the attacks. {course} is a course.
+var attackedFields = []attackedField{
+	{"POST", "/auth/login", "email", `{"password":"x"}`},
+	{"POST", "/auth/login", "password", `{"email":"victim@example.com"}`},
+	{"POST", "/auth/refresh", "refresh_token", `{}`},
+	{"POST", "/auth/verify-email", "token", `{}`},
+	{"POST", "/auth/password/reset", "token", `{"password":"another fine horse"}`},
+	{"POST", "/auth/mfa/verify", "challenge", `{"code":"000000"}`},
+	{"POST", "/invites/redeem", "code", `{}`},
+	{"POST", "/channels", "course_id", `{"title":"x","visibility":"course"}`},
+	{"POST", "/channels", "slug", `{"title":"x","visibility":"public"}`},
+	{"POST", "/channels", "visibility", `{"title":"x"}`},
+	{"POST", "/courses", "slug", `{"title":"x"}`},
+	{"POST", "/courses", "cover_key", `{"title":"x"}`},
+	{"POST", "/courses", "status", `{"title":"x"}`},
+	{"POST", "{course}/lessons", "asset_key", `{"title":"x"}`},
+	{"PATCH", "/users/me", "role", `{}`},
+	{"POST", "/admin/invites", "role_to_grant", `{}`},
+	{"POST", "/admin/invites", "email", `{"role_to_grant":"member"}`},
+	{"POST", "/storage/uploads", "content_type", `{"key":"v5","size":1}`},
+	{"POST", "/storage/uploads", "sha256", `{"key":"v5","content_type":"text/plain","size":1}`},
+}
+
+// attacker sends attacks as an administrator, who may reach everything.
+type attacker struct {
+	*sitetest.Site
+	admin, course string
+}
+
+// callQuickly sends a request, which no attack may keep from its answer: a function that sleeps in the
+// database would.
+func (a attacker) callQuickly(method, path string, body any) sitetest.Answer {
+	a.T.Helper()
+	began := time.Now()
+	answer := a.Call(method, path, a.admin, body)
+	require.Less(a.T, time.Since(began), 2500*time.Millisecond, "%s %s %v", method, path, body)
+	return answer
+}
+
+// countAll counts accounts, courses, channels, invites, assets and lessons.
+func (a attacker) countAll() (out []int) {
+	a.T.Helper()
+	for _, path := range []string{
+		"/admin/users", "/courses", "/channels", "/admin/invites", "/storage/assets", a.course + "/lessons",
+	} {
+		out = append(out, len(a.Want(200, "GET", path+"?limit=100", a.admin, nil).Items()))
+	}
+	return out
+}
+
+// attackQueries sends the attacks in every parameter and every path.
+func (a attacker) attackQueries() {
+	a.T.Helper()
+	fill := strings.NewReplacer("/courses/{id}", a.course, "/channels/{slug}", "/channels/hq")
+	params := 0
+	for _, r := range askings(a.Site) {
+		for _, p := range r.query {
+			if p.Name == "limit" {
+				continue
+			}
+			params++
+			for _, v := range attacks {
+				answer := a.callQuickly("GET", fill.Replace(r.path)+"?"+p.Name+"="+url.QueryEscape(v), nil)
+				if !isHarmless(r, p, v, answer) {
+					a.T.Errorf("%s?%s=%.60q: %d %.300s", r.path, p.Name, v, answer.Status, answer.Raw)
+				}
+			}
+		}
+		if !strings.Contains(r.path, "{") {
+			continue
+		}
+		for _, v := range attacks {
+			path := named.ReplaceAllLiteralString(r.path, url.PathEscape(v))
+			if answer := a.callQuickly("GET", path, nil); answer.Status != 404 {
+				a.T.Errorf("%.100s: %d %.300s", path, answer.Status, answer.Raw)
+			}
+		}
+	}
+	require.Greater(a.T, params, 25)
+}
+
+// isHarmless returns whether a parameter's value was refused or found nothing but what has its very
+// characters.
+func isHarmless(r asking, p parameter, value string, a sitetest.Answer) bool {
+	if p.Schema.Type == "boolean" && value == "true" || a.Status == 422 ||
+		a.Status == 404 && strings.HasPrefix(r.path, "/storage/sign") {
+		return true
+	}
+	takesAnyText := p.Schema.Type == "string" && len(p.Schema.Enum) == 0 && p.Schema.Format == "" &&
+		p.Schema.Pattern == "" && p.Name != "cursor"
+	found := a.Items()
+	if p.Name == "q" {
+		found = slices.DeleteFunc(found, func(item any) bool {
+			return !slices.ContainsFunc(strings.Fields(value), func(word string) bool {
+				return !strings.Contains(strings.ToLower(fmt.Sprint(item)), strings.ToLower(word))
+			})
+		})
+	}
+	return takesAnyText && a.Status == 200 && len(found) == 0
+}
+
+// attackSockets sends the attacks to the addresses of sockets.
+func (a attacker) attackSockets() {
+	a.T.Helper()
+	for _, v := range attacks {
+		require.Equal(a.T, 404, a.Dial("/ws/channels/"+url.PathEscape(v)+"?token="+a.admin, nil).Status, v)
+		require.Equal(a.T, 401, a.Dial("/ws/channels/hq?ticket="+url.QueryEscape(v), nil).Status, v)
+		require.Equal(a.T, 422, a.Dial("/ws/channels/hq?after_seq="+url.QueryEscape(v)+"&token="+a.admin, nil).Status, v)
+	}
+}
+
+// attackUnknownParameters sends parameters that no operation has: they change nothing.
+func (a attacker) attackUnknownParameters() {
+	a.T.Helper()
+	plain := a.Want(200, "GET", "/courses", a.admin, nil).Header.Get("ETag")
+	for _, unknown := range []string{
+		"order", "order_by", "sort_by", "select", "fields", "include", "where", "filter", "group", "having",
+		"offset", "page", "join",
+	} {
+		for _, v := range attacks[:20] {
+			require.Equal(a.T, plain,
+				a.Want(200, "GET", "/courses?"+unknown+"="+url.QueryEscape(v), a.admin, nil).Header.Get("ETag"),
+				unknown)
+		}
+	}
+}
+
+// attackFields sends the attacks in bodies.
+func (a attacker) attackFields() {
+	a.T.Helper()
+	for _, f := range attackedFields {
+		for _, v := range attacks {
+			var body map[string]any
+			require.NoError(a.T, json.Unmarshal([]byte(f.body), &body))
+			body[f.field] = v
+			answer := a.callQuickly(f.method, strings.ReplaceAll(f.path, "{course}", a.course), body)
+			if answer.Status < 400 && f.field != "slug" { // null, true and victims' names can be slugs
+				a.T.Errorf("%s %s %s=%.60q: %d %s", f.method, f.path, f.field, v, answer.Status, answer.Raw)
+			}
+			require.Less(a.T, answer.Status, 500)
+		}
+	}
+}
+
+// attackIDs sends the attacks in the places of ids.
+func (a attacker) attackIDs() {
+	a.T.Helper()
+	for _, v := range attacks {
+		a.WantProblem(422, "validation-failed", "PUT", a.course+"/lessons/order", a.admin,
+			map[string]any{"lesson_ids": []string{v}})
+		id := url.PathEscape(v)
+		for method, path := range map[string]string{
+			"PATCH": "/admin/users/" + id, "DELETE": "/admin/users/" + id, "PUT": "/channels/hq/members/" + id,
+			"POST": "/courses/" + id + "/enrollment",
+		} {
+			var body any
+			if method == "PATCH" {
+				body = `{"role":"user"}`
+			}
+			answer := a.callQuickly(method, path, body)
+			require.Contains(a.T, []int{404, 422}, answer.Status, "%s %s: %s", method, path, answer.Raw)
+		}
+	}
+}
+
 // V5: whatever stands in a filter, a sort, an id or a code is a value and never a part of a statement.
 func TestV5HostileValuesAreOnlyValues(t *testing.T) {
 	manyRequests(t, func(t *testing.T, s *sitetest.Site) {
 		admin := s.AdminToken()
 		newPaging(s, admin, "victim")
 		course := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Asked","status":"published"}`).Text("id")
-		fill := strings.NewReplacer("/courses/{id}", course, "/channels/{slug}", "/channels/hq")
-		count := func() (out []int) {
-			for _, path := range []string{
-				"/admin/users", "/courses", "/channels", "/admin/invites", "/storage/assets", course + "/lessons",
-			} {
-				out = append(out, len(s.Want(200, "GET", path+"?limit=100", admin, nil).Items()))
-			}
-			return out
-		}
-		before := count()
-		quick := func(method, path string, body any) sitetest.Answer {
-			t.Helper()
-			began := time.Now()
-			a := s.Call(method, path, admin, body)
-			require.Less(t, time.Since(began), 2500*time.Millisecond, "%s %s %v", method, path, body)
-			return a
-		}
-		params := 0
-		for _, r := range askings(s) {
-			for _, p := range r.query {
-				if p.Name == "limit" {
-					continue
-				}
-				params++
-				for _, v := range attacks {
-					a := quick("GET", fill.Replace(r.path)+"?"+p.Name+"="+url.QueryEscape(v), nil)
-					free := p.Schema.Type == "string" && len(p.Schema.Enum) == 0 && p.Schema.Format == "" && p.Schema.Pattern == "" && p.Name != "cursor"
-					found := a.Items()
-					if p.Name == "q" { // it finds what has these very characters
-						found = slices.DeleteFunc(found, func(item any) bool {
-							return !slices.ContainsFunc(strings.Fields(v), func(word string) bool {
-								return !strings.Contains(strings.ToLower(fmt.Sprint(item)), strings.ToLower(word))
-							})
-						})
-					}
-					switch {
-					case p.Schema.Type == "boolean" && v == "true", a.Status == 422, a.Status == 404 && strings.HasPrefix(r.path,
-						"/storage/sign"):
-					case !free || a.Status != 200 || len(found) > 0:
-						t.Errorf("%s?%s=%.60q: %d %.300s", r.path, p.Name, v, a.Status, a.Raw)
-					}
-				}
-			}
-			if !strings.Contains(r.path, "{") {
-				continue
-			}
-			for _, v := range attacks {
-				path := named.ReplaceAllLiteralString(r.path, url.PathEscape(v))
-				if a := quick("GET", path, nil); a.Status != 404 {
-					t.Errorf("%.100s: %d %.300s", path, a.Status, a.Raw)
-				}
-			}
-		}
-		require.Greater(t, params, 25)
-		for _, v := range attacks {
-			require.Equal(t, 404, s.Dial("/ws/channels/"+url.PathEscape(v)+"?token="+admin, nil).Status, v)
-			require.Equal(t, 401, s.Dial("/ws/channels/hq?ticket="+url.QueryEscape(v), nil).Status, v)
-			require.Equal(t, 422, s.Dial("/ws/channels/hq?after_seq="+url.QueryEscape(v)+"&token="+admin, nil).Status, v)
-		}
-		// What no operation knows changes nothing.
-		plain := s.Want(200, "GET", "/courses", admin, nil).Header.Get("ETag")
-		for _, unknown := range []string{
-			"order", "order_by", "sort_by", "select", "fields", "include", "where", "filter", "group", "having",
-			"offset", "page", "join",
-		} {
-			for _, v := range attacks[:20] {
-				require.Equal(t, plain,
-					s.Want(200, "GET", "/courses?"+unknown+"="+url.QueryEscape(v), admin, nil).Header.Get("ETag"),
-					unknown)
-			}
-		}
-		for _, f := range []struct{ method, path, field, body string }{
-			{"POST", "/auth/login", "email", `{"password":"x"}`},
-			{"POST", "/auth/login", "password", `{"email":"victim@example.com"}`},
-			{"POST", "/auth/refresh", "refresh_token", `{}`},
-			{"POST", "/auth/verify-email", "token", `{}`}, {
-				"POST", "/auth/password/reset", "token", `{"password":"another fine horse"}`,
-			}, {"POST", "/auth/mfa/verify", "challenge", `{"code":"000000"}`},
-			{"POST", "/invites/redeem", "code", `{}`}, {
-				"POST", "/channels", "course_id", `{"title":"x","visibility":"course"}`,
-			}, {"POST", "/channels", "slug", `{"title":"x","visibility":"public"}`},
-			{"POST", "/channels", "visibility", `{"title":"x"}`}, {
-				"POST", "/courses", "slug", `{"title":"x"}`,
-			}, {"POST", "/courses", "cover_key", `{"title":"x"}`}, {"POST", "/courses", "status", `{"title":"x"}`},
-			{"POST", course + "/lessons", "asset_key", `{"title":"x"}`}, {
-				"PATCH", "/users/me", "role", `{}`,
-			}, {"POST", "/admin/invites", "role_to_grant", `{}`},
-			{"POST", "/admin/invites", "email", `{"role_to_grant":"member"}`},
-			{"POST", "/storage/uploads", "content_type", `{"key":"v5","size":1}`}, {
-				"POST", "/storage/uploads", "sha256", `{"key":"v5","content_type":"text/plain","size":1}`,
-			},
-		} {
-			for _, v := range attacks {
-				var body map[string]any
-				require.NoError(t, json.Unmarshal([]byte(f.body), &body))
-				body[f.field] = v
-				a := quick(f.method, f.path, body)
-				if a.Status < 400 && f.field != "slug" { // null, true and victims' names can be slugs
-					t.Errorf("%s %s %s=%.60q: %d %s", f.method, f.path, f.field, v, a.Status, a.Raw)
-				}
-				require.Less(t, a.Status, 500)
-			}
-		}
-		for _, v := range attacks {
-			s.WantProblem(422, "validation-failed", "PUT", course+"/lessons/order", admin,
-				map[string]any{"lesson_ids": []string{v}})
-			id := url.PathEscape(v)
-			for method, path := range map[string]string{
-				"PATCH": "/admin/users/" + id, "DELETE": "/admin/users/" + id, "PUT": "/channels/hq/members/" + id,
-				"POST": "/courses/" + id + "/enrollment",
-			} {
-				var body any
-				if method == "PATCH" {
-					body = `{"role":"user"}`
-				}
-				a := quick(method, path, body)
-				require.Contains(t, []int{404, 422}, a.Status, "%s %s: %s", method, path, a.Raw)
-			}
-		}
-		after := count()
+		a := attacker{s, admin, course}
+		before := a.countAll()
+		a.attackQueries()
+		a.attackSockets()
+		a.attackUnknownParameters()
+		a.attackFields()
+		a.attackIDs()
+		after := a.countAll()
 		require.Equal(t, before[0], after[0], "accounts")
 		require.Equal(t, before[3:], after[3:], "invites, assets, lessons")
 		s.Login("victim@example.com", sitetest.Password)
@@ -784,76 +919,86 @@ const judgePage = `[...document.querySelectorAll('main *, dialog *')].flatMap(e 
 	...['href', 'src', 'action', 'xlink:href'].filter(n => e.hasAttribute(n) && e.localName !== 'use')
 		.filter(n => !['http:', 'https:', 'mailto:', 'blob:'].includes(new URL(e.getAttribute(n), location.origin).protocol)).map(n => e.outerHTML)])`
 
-func TestV6NothingWrittenRuns(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
-	admin := s.AdminToken()
-	email, id, token := s.NewAccount("hostile-admin")
-	s.SetRole(admin, id, "admin")
-	// A quarter of the vectors is read as lessons, each in one of its own, as one could hide the next; the others follow below.
-	course := s.Want(201, "POST", "/courses", admin,
+// writer writes the vectors everywhere, as an administrator of a site and as the account that reads them.
+type writer struct {
+	*sitetest.Site
+	admin, email, id, token string
+	// path is that of the course, lessons are its lessons by title and id, and room is a channel.
+	path, room string
+	lessons    []map[string]string
+}
+
+// writeVectors writes the vectors. A quarter of them is read as lessons, each in one of its own, as one could
+// hide the next; others become announcements in mails and notifications, messages and names.
+func (w *writer) writeVectors() {
+	w.T.Helper()
+	course := w.Want(201, "POST", "/courses", w.admin,
 		map[string]any{
 			"title": `<img src=x onerror=globalThis.executed=1001>`, "summary": vector(6),
 			"description": vector(0), "tags": []string{`"><svg onload=globalthis.executed=1002>`},
 			"status": "published",
 		})
-	path := "/courses/" + course.Text("id")
-	s.Want(201, "POST", path+"/enrollment", token, nil)
-	var lessons []map[string]string
+	w.path = "/courses/" + course.Text("id")
+	w.Want(201, "POST", w.path+"/enrollment", w.token, nil)
 	for i := 0; i < len(vectors); i += 4 {
 		title := fmt.Sprintf("V%d <img src=x onerror=globalThis.executed=%d>", i, 2000+i)
-		lessons = append(lessons,
+		w.lessons = append(w.lessons,
 			map[string]string{
 				"title": title,
-				"id": s.Want(201, "POST", path+"/lessons", admin,
+				"id": w.Want(201, "POST", w.path+"/lessons", w.admin,
 					map[string]string{"title": title, "content": vector(i)}).Text("id"),
 			})
 	}
-	for i := 0; i < len(vectors); i += 6 { // and in all else that is shown: 20 announcements in mails and notifications, messages, names
+	for i := 0; i < len(vectors); i += 6 {
 		title := strings.Join(strings.Fields(vector(i)), " ")
-		s.Want(201, "POST", path+"/announcements", admin,
+		w.Want(201, "POST", w.path+"/announcements", w.admin,
 			map[string]string{
 				"title": strings.Map(printable, title)[:min(len(title), 150)],
 				"body":  vector(i) + "\n" + vector((i+3)%len(vectors)),
 			})
-		s.Want(201, "POST", "/channels/hq/messages", admin, map[string]string{"body": vector(i) + " <@" + id + ">"})
+		w.Want(201, "POST", "/channels/hq/messages", w.admin, map[string]string{"body": vector(i) + " <@" + w.id + ">"})
 	}
-	require.Greater(t, len(lessons), 25)
-	room := s.Want(201, "POST", "/channels", admin,
+	require.Greater(w.T, len(w.lessons), 25)
+	w.room = w.Want(201, "POST", "/channels", w.admin,
 		`{"title":"<img src=x onerror=globalThis.executed=1003>","visibility":"public"}`).Text("slug")
-	s.Invite(admin, map[string]any{"role_to_grant": "member", "note": `<img src=x onerror=globalThis.executed=1004>`})
-	s.Want(200, "PATCH", "/users/me", token, `{"display_name":"<img src=x onerror=globalThis.executed=1005>"}`)
-	s.Want(200, "POST", "/auth/login", "", sitetest.Credentials(email, sitetest.Password),
+	w.Invite(w.admin, map[string]any{"role_to_grant": "member", "note": `<img src=x onerror=globalThis.executed=1004>`})
+	w.Want(200, "PATCH", "/users/me", w.token, `{"display_name":"<img src=x onerror=globalThis.executed=1005>"}`)
+	w.Want(200, "POST", "/auth/login", "", sitetest.Credentials(w.email, sitetest.Password),
 		sitetest.Header{"User-Agent": `<img src=x onerror=globalThis.executed=1006>`})
+}
 
-	b := newBrowser(t, s.URL)
-	var dialogs atomic.Int32
-	require.NoError(t, chromedp.Listen(b.ctx, func(event any) {
-		if _, ok := event.(*page.EventJavascriptDialogOpening); ok {
-			dialogs.Add(1)
-		}
-	}))
-	b.signIn(email, sitetest.Password)
-	harmless := func(where string) {
-		t.Helper()
-		ran, err := js[any](b, `globalThis.executed ?? null`)
-		require.NoError(t, err, where)
-		require.Nil(t, ran, where)
-		found, err := js[[]string](b, judgePage)
-		require.NoError(t, err, where)
-		require.Empty(t, found, where)
-		require.Zero(t, dialogs.Load(), where)
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		require.Empty(t, b.faults, where) // not even an attempt that the policy had to stop
-	}
-	b.open("/#" + path)
-	b.sees("lesson-list", lessons[len(lessons)-1]["title"])
-	harmless("the course")
-	for some := range slices.Chunk(lessons, 15) {
-		found, err := js[[]string](b, `(async lessons => { const out = [];
+// vectorReader is a browser that counts dialogs.
+type vectorReader struct {
+	*browser
+	dialogs atomic.Int32
+}
+
+// requireHarmless checks that nothing on the page has run or could, and that nothing has tried to, which the
+// policy would have had to stop.
+func (b *vectorReader) requireHarmless(where string) {
+	b.t.Helper()
+	ran, err := js[any](b.browser, `globalThis.executed ?? null`)
+	require.NoError(b.t, err, where)
+	require.Nil(b.t, ran, where)
+	found, err := js[[]string](b.browser, judgePage)
+	require.NoError(b.t, err, where)
+	require.Empty(b.t, found, where)
+	require.Zero(b.t, b.dialogs.Load(), where)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	require.Empty(b.t, b.faults, where)
+}
+
+// readLessons reads the course and each lesson, and presses everything there.
+func (b *vectorReader) readLessons(w *writer) {
+	b.t.Helper()
+	b.open("/#" + w.path)
+	b.sees("lesson-list", w.lessons[len(w.lessons)-1]["title"])
+	b.requireHarmless("the course")
+	for some := range slices.Chunk(w.lessons, 15) {
+		found, err := js[[]string](b.browser, `(async lessons => { const out = [];
 			for (const { id, title } of lessons) {
-				location.hash = '#`+path+`/lessons/' + id;
+				location.hash = '#`+w.path+`/lessons/' + id;
 				for (let i = 0; document.querySelector('[data-testid=lesson-title]')?.textContent !== title; i++) {
 					if (i > 500) return [...out, title + ' is never shown'];
 					await new Promise(r => setTimeout(r, 5));
@@ -867,59 +1012,93 @@ func TestV6NothingWrittenRuns(t *testing.T) {
 				if (globalThis.executed !== undefined) out.push(title + ' runs');
 				out.push(...`+judgePage+`);
 			}
-			return out; })(`+jsonOf(t, some)+`)`)
-		require.NoError(t, err)
-		require.Empty(t, found)
-		harmless(some[0]["title"])
+			return out; })(`+jsonOf(b.t, some)+`)`)
+		require.NoError(b.t, err)
+		require.Empty(b.t, found)
+		b.requireHarmless(some[0]["title"])
 	}
-	// All of them as the server cleans them, and as they are: the page's own reader of HTML holds by
-	// itself, should the server's ever let something through.
+}
+
+// readCleaned reads all vectors as the server cleans them, and as they are: the page's own reader of HTML
+// holds by itself, should the server's ever let something through.
+func (b *vectorReader) readCleaned(w *writer) {
+	b.t.Helper()
 	var cleaned []string
 	for _, v := range allVectors() {
 		cleaned = append(cleaned, v,
-			s.Want(200, "PATCH", path+"/lessons/"+lessons[0]["id"], admin, map[string]string{
+			w.Want(200, "PATCH", w.path+"/lessons/"+w.lessons[0]["id"], w.admin, map[string]string{
 				"content": v,
 			}).Text("content_html"))
 	}
-	_, err := js[any](b,
-		`(async all => { const { rich } = await import('/console/richtext.js'); for (const v of all) document.querySelector('main').append(rich(v)); await new Promise(r => setTimeout(r, 300)); })(`+jsonOf(t,
+	_, err := js[any](b.browser,
+		`(async all => { const { rich } = await import('/console/richtext.js'); for (const v of all) document.querySelector('main').append(rich(v)); await new Promise(r => setTimeout(r, 300)); })(`+jsonOf(b.t,
 			cleaned)+`)`)
-	require.NoError(t, err)
-	harmless("what the server cleaned, and did not clean")
+	require.NoError(b.t, err)
+	b.requireHarmless("what the server cleaned, and did not clean")
+}
+
+// readPages reads the other pages of the console, and pages outside of it: the mails, and the docs asked
+// for another document.
+func (b *vectorReader) readPages(w *writer) {
+	b.t.Helper()
 	for address, words := range map[string]string{
 		"/courses": "executed=1001", "/courses?q=<img src=x onerror=globalThis.executed=1007>": "Nothing fits",
-		"/chat/hq": "executed=", "/chat/" + room: "executed=1003", "/account": "Sessions",
+		"/chat/hq": "executed=", "/chat/" + w.room: "executed=1003", "/account": "Sessions",
 		"/notifications": "executed=", "/users": "executed=1005", "/invites": "executed=1004", "/audit": "",
 		"/<img src=x onerror=globalThis.executed=1008>": "",
 	} {
 		b.walkTo(address, words)
-		harmless(address)
+		b.requireHarmless(address)
 	}
-	// Pages outside the console: the mails, and the docs asked for another document.
 	b.open("/dev/mailbox")
-	b.sees("mailbox-list", email)
-	mails, err := js[int](b,
+	b.sees("mailbox-list", w.email)
+	mails, err := js[int](b.browser,
 		`(async () => { const all = [...document.querySelectorAll('[data-testid=mailbox-list] button, [data-testid=mailbox-list] a')];
 		for (const one of all.slice(0, 16)) { one.click(); await new Promise(r => setTimeout(r, 40)); } return all.length; })()`)
-	require.NoError(t, err)
-	require.Greater(t, mails, 15)
-	harmless("the mailbox")
+	require.NoError(b.t, err)
+	require.Greater(b.t, mails, 15)
+	b.requireHarmless("the mailbox")
 	b.open("/docs?configUrl=data:application/json,{}&url=javascript:globalThis.executed=1009#<img src=x onerror=globalThis.executed=1009>")
 	b.do("docs", chromedp.WaitVisible(chromedp.CSS(".opblock")))
-	ran, err := js[any](b, `globalThis.executed ?? null`)
-	require.NoError(t, err)
-	require.Nil(t, ran, "the docs")
-	// Planted: what runs, and what only tries to, would have been seen.
+	ran, err := js[any](b.browser, `globalThis.executed ?? null`)
+	require.NoError(b.t, err)
+	require.Nil(b.t, ran, "the docs")
+}
+
+// requireSharp plants what runs, and what only tries to: the checks see both.
+func (b *vectorReader) requireSharp() {
+	b.t.Helper()
 	b.open("/")
-	found, err := js[[]string](b,
+	found, err := js[[]string](b.browser,
 		`(() => { const a = document.createElement('a'); a.href = 'javascript:1'; document.querySelector('main').append(a); return `+judgePage+`; })()`)
-	require.NoError(t, err)
-	require.Len(t, found, 1)
-	_, err = js[any](b,
+	require.NoError(b.t, err)
+	require.Len(b.t, found, 1)
+	_, err = js[any](b.browser,
 		`(() => { try { document.body.innerHTML = '<img src=x onerror=globalThis.executed=1>'; } catch { return true; } })()`)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.faults) > 0 },
+	require.NoError(b.t, err)
+	require.Eventually(b.t, func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.faults) > 0 },
 		5*time.Second, 20*time.Millisecond)
+}
+
+func TestV6NothingWrittenRuns(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
+	w := &writer{Site: s, admin: s.AdminToken()}
+	w.email, w.id, w.token = s.NewAccount("hostile-admin")
+	s.SetRole(w.admin, w.id, "admin")
+	w.writeVectors()
+
+	b := &vectorReader{browser: newBrowser(t, s.URL)}
+	require.NoError(t, chromedp.Listen(b.ctx, func(event any) {
+		if _, ok := event.(*page.EventJavascriptDialogOpening); ok {
+			b.dialogs.Add(1)
+		}
+	}))
+	b.signIn(w.email, sitetest.Password)
+	b.readLessons(w)
+	b.readCleaned(w)
+	b.readPages(w)
+	b.requireSharp()
 }
 
 func allVectors() []string {
@@ -1045,11 +1224,10 @@ func markupFaults(t *testing.T, markup string) (out []string) {
 	return out
 }
 
-// V7: the server asks nobody, whatever address it is given.
-func TestV7TheServerFetchesNothing(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
-	var heard atomic.Int32
+// listenForCalls listens on loopback and counts connections.
+func listenForCalls(t *testing.T) (address string, calls *atomic.Int32) {
+	t.Helper()
+	calls = &atomic.Int32{}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = ln.Close() })
@@ -1059,81 +1237,114 @@ func TestV7TheServerFetchesNothing(t *testing.T) {
 			if err != nil {
 				return
 			}
-			heard.Add(1)
+			calls.Add(1)
 			_ = conn.Close()
 		}
 	}()
-	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	admin := s.AdminToken()
-	_, id, user := s.NewAccount("fetching")
-	path := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Fetched","status":"published"}`).Text("id")
-	lesson := path + "/lessons/" + s.Want(201, "POST", path+"/lessons", admin, `{"title":"One"}`).Text("id")
-	s.Want(201, "POST", path+"/enrollment", user, nil)
-	for _, host := range []string{"127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0"} {
-		u := "http://" + host + ":" + port + "/x.png"
-		for _, f := range []struct{ method, path, token, body string }{
-			{
-				"PATCH", lesson, admin,
-				`{"content":"![x](U) [x](U) U <img src='U'> <link rel=stylesheet href='U'> <script src='U'></script> <iframe src='U'></iframe> <video poster='U' src='U'></video>"}`,
-			},
-			{"PATCH", lesson, admin, `{"asset_key":"U"}`}, {"PATCH", path, admin, `{"cover_key":"U"}`},
-			{"PATCH", path, admin, `{"summary":"U","description":"U","tags":["U"]}`},
-			{"POST", "/courses", admin, `{"title":"U","slug":"U"}`},
-			{
-				"POST", "/storage/uploads", admin, `{"key":"U","content_type":"text/plain","size":1}`,
-			}, {"POST", path + "/announcements", admin, `{"title":"U","body":"U ![x](U)"}`},
-			{"POST", "/channels/hq/messages", admin, `{"body":"U ![x](U) <@` + id + `>"}`},
-			{"PATCH", "/users/me", user, `{"display_name":"U"}`}, {
-				"POST", "/admin/invites", admin,
-				`{"role_to_grant":"member","note":"U","email":"x@` + host + `:` + port + `"}`,
-			}, {"POST", "/invites/redeem", user, `{"code":"U"}`},
-			{
-				"POST", "/auth/register", "", `{"email":"x@[127.0.0.1]","password":"correct horse battery"}`,
-			}, {"POST", "/auth/password/forgot", "", `{"email":"U"}`}, {
-				"POST", "/auth/refresh", "", `{"refresh_token":"U"}`,
-			},
-		} {
-			require.Less(t, s.Call(f.method, f.path, f.token, strings.ReplaceAll(f.body, "U", u)).Status, 500)
-		}
-		jose := func(v any) string {
-			raw, err := json.Marshal(v)
-			require.NoError(t, err)
-			return base64.RawURLEncoding.EncodeToString(raw)
-		}
-		forged := jose(map[string]any{
-			"alg": "EdDSA", "typ": "at+jwt", "kid": u, "jku": u, "x5u": u,
-		}) + "." + jose(map[string]any{"iss": u, "aud": "lyceum", "sub": id, "exp": 4e9}) + ".AAAA"
-		s.WantProblem(401, "invalid-token", "GET", "/users/me", forged, nil)
-		from := sitetest.Header{
-			"Origin": "http://" + host + ":" + port, "Referer": u, "X-Forwarded-Host": host + ":" + port,
-			"Forwarded": "host=" + host + ":" + port, "X-Original-URL": u, "X-Wap-Profile": u, "Contact": u,
-			"Link": "<" + u + ">; rel=preload",
-		}
-		s.Want(200, "GET", "/courses?url="+u+"&next="+u+"&callback="+u+"&redirect_uri="+u, user, nil, from)
-		s.Want(200, "POST", "/auth/login", "", sitetest.Credentials("fetching@example.com", sitetest.Password), from)
-		s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": "fetching@example.com"}, from)
-		require.Contains(t, []int{403, 404, 422}, s.Call("GET", "/storage/sign?key="+u, user, nil).Status)
+	return ln.Addr().String(), calls
+}
+
+// addressedRequest is a request of an administrator, a user or nobody that holds an address: U is a URL, HOST its host
+// and port, ID an account.
+type addressedRequest struct{ method, path, as, body string }
+
+var addressedRequests = []addressedRequest{
+	{"PATCH", "{lesson}", "admin",
+		`{"content":"![x](U) [x](U) U <img src='U'> <link rel=stylesheet href='U'> <script src='U'></script> <iframe src='U'></iframe> <video poster='U' src='U'></video>"}`},
+	{"PATCH", "{lesson}", "admin", `{"asset_key":"U"}`},
+	{"PATCH", "{course}", "admin", `{"cover_key":"U"}`},
+	{"PATCH", "{course}", "admin", `{"summary":"U","description":"U","tags":["U"]}`},
+	{"POST", "/courses", "admin", `{"title":"U","slug":"U"}`},
+	{"POST", "/storage/uploads", "admin", `{"key":"U","content_type":"text/plain","size":1}`},
+	{"POST", "{course}/announcements", "admin", `{"title":"U","body":"U ![x](U)"}`},
+	{"POST", "/channels/hq/messages", "admin", `{"body":"U ![x](U) <@ID>"}`},
+	{"PATCH", "/users/me", "user", `{"display_name":"U"}`},
+	{"POST", "/admin/invites", "admin",
+		`{"role_to_grant":"member","note":"U","email":"x@HOST"}`},
+	{"POST", "/invites/redeem", "user", `{"code":"U"}`},
+	{"POST", "/auth/register", "", `{"email":"x@[127.0.0.1]","password":"correct horse battery"}`},
+	{"POST", "/auth/password/forgot", "", `{"email":"U"}`},
+	{"POST", "/auth/refresh", "", `{"refresh_token":"U"}`},
+}
+
+// fetching is a site with a course, a lesson and a learner to whom addresses are shown.
+type fetching struct {
+	*sitetest.Site
+	admin, user, id, course, lesson string
+}
+
+// sendAddresses sends the address of a host and a port wherever a text is taken.
+func (f fetching) sendAddresses(host string) {
+	f.T.Helper()
+	u := "http://" + host + "/x.png"
+	tokens := map[string]string{"admin": f.admin, "user": f.user}
+	places := strings.NewReplacer("{course}", f.course, "{lesson}", f.lesson)
+	values := strings.NewReplacer("HOST", host, "ID", f.id, "U", u)
+	for _, r := range addressedRequests {
+		a := f.Call(r.method, places.Replace(r.path), tokens[r.as], values.Replace(r.body))
+		require.Less(f.T, a.Status, 500)
 	}
-	s.WaitForText("fetching@example.com", "Fetched: http") // by now the announcements are mailed
-	require.Zero(t, heard.Load(), "the server has called an address that it was given")
+	jose := func(v any) string {
+		raw, err := json.Marshal(v)
+		require.NoError(f.T, err)
+		return base64.RawURLEncoding.EncodeToString(raw)
+	}
+	forged := jose(map[string]any{
+		"alg": "EdDSA", "typ": "at+jwt", "kid": u, "jku": u, "x5u": u,
+	}) + "." + jose(map[string]any{"iss": u, "aud": "lyceum", "sub": f.id, "exp": 4e9}) + ".AAAA"
+	f.WantProblem(401, "invalid-token", "GET", "/users/me", forged, nil)
+	from := sitetest.Header{
+		"Origin": "http://" + host, "Referer": u, "X-Forwarded-Host": host,
+		"Forwarded": "host=" + host, "X-Original-URL": u, "X-Wap-Profile": u, "Contact": u,
+		"Link": "<" + u + ">; rel=preload",
+	}
+	f.Want(200, "GET", "/courses?url="+u+"&next="+u+"&callback="+u+"&redirect_uri="+u, f.user, nil, from)
+	f.Want(200, "POST", "/auth/login", "", sitetest.Credentials("fetching@example.com", sitetest.Password), from)
+	f.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": "fetching@example.com"}, from)
+	require.Contains(f.T, []int{403, 404, 422}, f.Call("GET", "/storage/sign?key="+u, f.user, nil).Status)
+}
+
+// openRedirects asks for paths that would lead away if they redirected.
+func (f fetching) openRedirects() {
+	f.T.Helper()
 	for _, away := range []string{
 		"//evil.example/x", "/%2f%2fevil.example", "/\\evil.example", "/courses//evil.example",
 		"/courses/..//evil.example", "/join?next=//evil.example", "/?url=https://evil.example",
 		"http:evil.example",
 	} {
 		res, err := sitetest.Client.Do(&http.Request{
-			Method: "GET", URL: &url.URL{Scheme: "http", Host: strings.TrimPrefix(s.URL, "http://"), Opaque: away},
+			Method: "GET", URL: &url.URL{Scheme: "http", Host: strings.TrimPrefix(f.URL, "http://"), Opaque: away},
 			Header: http.Header{},
 		})
-		require.NoError(t, err)
+		require.NoError(f.T, err)
 		_ = res.Body.Close()
-		require.Empty(t, res.Header.Get("Location"), away)
-		require.False(t, res.StatusCode >= 300 && res.StatusCode < 400, away)
+		require.Empty(f.T, res.Header.Get("Location"), away)
+		require.False(f.T, res.StatusCode >= 300 && res.StatusCode < 400, away)
 	}
-	conn, err := net.DialTimeout("tcp", ln.Addr().String(), time.Second) // the listener does listen
+}
+
+// V7: the server asks nobody, whatever address it is given.
+func TestV7TheServerFetchesNothing(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_ENABLED": "false"})
+	address, calls := listenForCalls(t)
+	_, port, _ := net.SplitHostPort(address)
+	admin := s.AdminToken()
+	_, id, user := s.NewAccount("fetching")
+	path := "/courses/" + s.Want(201, "POST", "/courses", admin, `{"title":"Fetched","status":"published"}`).Text("id")
+	lesson := path + "/lessons/" + s.Want(201, "POST", path+"/lessons", admin, `{"title":"One"}`).Text("id")
+	s.Want(201, "POST", path+"/enrollment", user, nil)
+	f := fetching{s, admin, user, id, path, lesson}
+	for _, host := range []string{"127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0"} {
+		f.sendAddresses(host + ":" + port)
+	}
+	s.WaitForText("fetching@example.com", "Fetched: http") // by now the announcements are mailed
+	require.Zero(t, calls.Load(), "the server has called an address that it was given")
+	f.openRedirects()
+	conn, err := net.DialTimeout("tcp", address, time.Second) // the listener does listen
 	require.NoError(t, err)
 	_ = conn.Close()
-	require.Eventually(t, func() bool { return heard.Load() == 1 }, time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return calls.Load() == 1 }, time.Second, 5*time.Millisecond)
 }
 
 var formulaStart = regexp.MustCompile("^[=+\\-@\t\r\n\x00＝＋－＠]")
