@@ -90,7 +90,7 @@ func TestChangeOfEmail(t *testing.T) {
 	})
 }
 
-// A taken address looks like a free one to whoever asks; its owner is told, and nothing can be
+// A taken address looks like a free one to the caller; its owner is told, and nothing can be
 // confirmed.
 func TestChangeToATakenEmail(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
@@ -142,7 +142,7 @@ func TestChangeOfEmailIsLimited(t *testing.T) {
 	})
 }
 
-// A new password ends a pending change: whoever asked for it may know the old one only.
+// A new password ends a pending change, as the person who asked for it may know the old one only.
 func TestANewPasswordEndsAPendingChangeOfEmail(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		_, _, token := s.NewAccount("pending")

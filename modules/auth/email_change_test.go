@@ -132,7 +132,7 @@ func TestConfirmEmailChangeBeginsANewCountOfFailures(t *testing.T) {
 	})
 }
 
-// The session that asked stays, whoever opens the link.
+// The session that asked stays, from wherever the link is opened.
 func TestConfirmEmailChangeKeepsTheSessionThatAsked(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, f *fixture) {
 		a := f.register("asking")

@@ -33,6 +33,30 @@ func TestSecondFactor(t *testing.T) {
 		s.WantProblem(409, "mfa-already-set", "POST", "/auth/mfa/totp", token, nil)
 		require.Equal(t, "mfa-already-set", confirm(now).Text("code"))
 
+		s.WantProblem(403, "wrong-password", "DELETE", "/auth/mfa/totp", token, `{"password":"wrong"}`)
+		s.Want(204, "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
+		s.WantProblem(404, "not-found", "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
+		admin := s.AdminToken()
+		for _, action := range []string{"auth.mfa_enabled", "auth.mfa_disabled"} {
+			require.Equal(t, id,
+				s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"),
+				action)
+		}
+		log := string(s.Want(200, "GET", "/admin/audit-logs?limit=100", admin, nil).Raw)
+		require.NotContains(t, log, secret)
+		require.NotContains(t, log, codes[1].(string))
+	})
+}
+
+// A one-time code and a recovery code each complete one sign-in.
+func TestSignInsWithASecondFactor(t *testing.T) {
+	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
+		email, _, token := s.NewAccount("careful")
+		secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
+		now := sitetest.TOTPCode(t, secret, -30*time.Second)
+		codes := s.Want(200, "POST", "/auth/mfa/totp/confirm", token,
+			map[string]string{"code": now}).Get("recovery_codes").([]any)
+
 		challenge := func() string {
 			a := s.WantProblem(401, "mfa-required", "POST", "/auth/login", "",
 				sitetest.Credentials(email, sitetest.Password))
@@ -75,19 +99,11 @@ func TestSecondFactor(t *testing.T) {
 			verify(c, "000000")
 		}
 		require.Equal(t, "invalid-token", verify(c, codes[1].(string)).Text("code"), "a challenge takes five tries")
-
-		s.WantProblem(403, "wrong-password", "DELETE", "/auth/mfa/totp", token, `{"password":"wrong"}`)
 		s.Want(204, "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
-		s.WantProblem(404, "not-found", "DELETE", "/auth/mfa/totp", token, map[string]string{"password": sitetest.Password})
-		admin := s.AdminToken()
-		for _, action := range []string{"auth.mfa_enabled", "auth.mfa_disabled"} {
-			require.Equal(t, id,
-				s.Want(200, "GET", "/admin/audit-logs?action="+action, admin, nil).Text("items.0.target.id"),
-				action)
+		log := string(s.Want(200, "GET", "/admin/audit-logs?limit=100", s.AdminToken(), nil).Raw)
+		for _, used := range []any{secret, codes[0], codes[1], recovery, c} {
+			require.NotContains(t, log, used)
 		}
-		log := string(s.Want(200, "GET", "/admin/audit-logs?limit=100", admin, nil).Raw)
-		require.NotContains(t, log, secret)
-		require.NotContains(t, log, codes[1].(string))
 	})
 }
 

@@ -90,7 +90,7 @@ func TestR1GuessesAtOnceAreCountedToo(t *testing.T) {
 	})
 }
 
-// R2: whoever fails for an account from one network does not keep its owner out of another; and a
+// R2: failures for an account from one network do not keep its owner out of another; and a
 // class of forty behind one address signs in undisturbed.
 func TestR2AttackersDontLockOwnersOut(t *testing.T) {
 	t.Parallel()
@@ -224,30 +224,32 @@ func TestR6MailsAndCodesAreLimited(t *testing.T) {
 			require.Equal(t, 200, s.TryLogin("redeemer@example.com", sitetest.Password).Status,
 				"guesses with a stolen token do not lock its owner out")
 		})
-	t.Run("second factor", func(t *testing.T) {
-		t.Parallel()
-		s := sitetest.Start(t, map[string]string{"RATE_LIMIT_LOGIN_ACCOUNT": "6/15m"})
-		email, _, token := s.NewAccount("factor")
-		secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
-		s.Want(200, "POST", "/auth/mfa/totp/confirm", token,
-			map[string]string{"code": sitetest.TOTPCode(t, secret, -30*time.Second)})
-		code := "invalid-code"
-		for i := range 7 {
-			if i == 6 {
-				code = "rate-limited"
-			}
-			challenge := s.TryLogin(email, sitetest.Password).Text("challenge")
-			if challenge == "" { // the password is not even looked at any more
-				require.Equal(t, "rate-limited", code)
-				return
-			}
-			require.Equal(t, code,
-				s.Call("POST", "/auth/mfa/verify", "", map[string]string{
-					"challenge": challenge, "code": "000000",
-				}).Text("code"),
-				i)
+}
+
+// R6: wrong second steps count like wrong passwords.
+func TestR6SecondStepsAreLimited(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_LOGIN_ACCOUNT": "6/15m"})
+	email, _, token := s.NewAccount("factor")
+	secret := s.Want(200, "POST", "/auth/mfa/totp", token, nil).Text("secret")
+	s.Want(200, "POST", "/auth/mfa/totp/confirm", token,
+		map[string]string{"code": sitetest.TOTPCode(t, secret, -30*time.Second)})
+	code := "invalid-code"
+	for i := range 7 {
+		if i == 6 {
+			code = "rate-limited"
 		}
-	})
+		challenge := s.TryLogin(email, sitetest.Password).Text("challenge")
+		if challenge == "" { // the password is not even looked at any more
+			require.Equal(t, "rate-limited", code)
+			return
+		}
+		require.Equal(t, code,
+			s.Call("POST", "/auth/mfa/verify", "", map[string]string{
+				"challenge": challenge, "code": "000000",
+			}).Text("code"),
+			i)
+	}
 }
 
 // Hashing a password holds no transaction: while many register with keys, others write.
@@ -279,8 +281,8 @@ func TestRegistrationsHoldNobodyUp(t *testing.T) {
 		})
 }
 
-// R2: whoever registers somebody else's address and sets a second factor does not keep its owner
-// out.
+// R2: a person who registers somebody else's address and sets a second factor does not keep its
+// owner out.
 func TestR2AMailboxOwnsItsAccount(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		reset := func(email, next string) {

@@ -251,7 +251,7 @@ func TestLoginOfADisabledAccount(t *testing.T) {
 // The event of a new device names what was new, and the first sign-in of an account is none.
 func TestLoginFromANewDevice(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, f *fixture) {
-		a := f.register("travelling")
+		a := f.register("traveling")
 		signIn := func(ip string) int {
 			ctx := identity.WithCaller(t.Context(), identity.Caller{IP: ip, UserAgent: "curl/8.1"})
 			_, err := f.Login(ctx, a.Email, testPassword)

@@ -10,7 +10,7 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// P6: a forgotten password is set anew by mail; whoever had a session has none any more.
+// P6: a forgotten password is set anew by mail, and every session ends.
 func TestP6PasswordReset(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		email, id, token := s.NewAccount("forgetful")
