@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -115,7 +114,13 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 	}
 	require.Equal(t, before, m.newestEntry(), "a refused request has changed something")
 
-	// What lies deeper, and what belongs to accounts.
+	m.assignDeeper()
+	m.assignOwner()
+}
+
+// assignDeeper sends what lies deeper in a body, and what belongs to accounts.
+func (m *matrix) assignDeeper() {
+	m.t.Helper()
 	s, user := m.s, m.actors["user"]
 	for _, c := range []struct{ method, path, body string }{
 		{
@@ -132,13 +137,18 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 	}
 	s.WantProblem(422, "validation-failed", "PATCH", "/admin/users/"+user.id, m.root, `{"email_verified":true}`)
 	me := s.Want(200, "GET", "/users/me", user.token, nil)
-	require.Equal(t, []any{user.email, "user", false}, []any{me.Get("email"), me.Get("role"), me.Get("email_verified")})
+	require.Equal(m.t, []any{user.email, "user", false}, []any{me.Get("email"), me.Get("role"), me.Get("email_verified")})
+}
 
-	// The owner is who asks, whatever stands in the query; so is a message's author, whatever in a frame.
+// assignOwner names somebody else as the owner of a course, in the query, and as the author of a message, in a
+// frame: both are the caller's.
+func (m *matrix) assignOwner() {
+	m.t.Helper()
+	s, user := m.s, m.actors["user"]
 	own := m.actors["instructor"]
 	made := s.Want(201, "POST", "/courses?owner_id="+m.stranger.id+"&owner="+m.stranger.id+"&status=published",
 		own.token, `{"title":"Mine"}`)
-	require.Equal(t, []any{own.id, "draft"}, []any{made.Get("owner.id"), made.Get("status")})
+	require.Equal(m.t, []any{own.id, "draft"}, []any{made.Get("owner.id"), made.Get("status")})
 	c := s.Dial("/ws/channels/hq?token="+user.token, nil)
 	last := c.Until("welcome")["last_seq"].(float64)
 	c.Send(map[string]any{
@@ -146,14 +156,14 @@ func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 		"user": map[string]string{"id": m.stranger.id}, "created_at": "2001-01-01T00:00:00Z",
 	})
 	c.Send(map[string]any{"type": "message", "body": "two", "client_id": "a4-2"})
-	require.EqualValues(t, "a4-2", untilAcknowledged(c, "a4-2")["client_id"])
+	require.EqualValues(m.t, "a4-2", untilAcknowledged(c, "a4-2")["client_id"])
 	for _, item := range s.Want(200, "GET", fmt.Sprintf("/channels/hq/messages?after_seq=%.0f", last), user.token,
 		nil).Items() {
 		said := item.(map[string]any)
-		require.Equal(t, user.id, said["user"].(map[string]any)["id"])
-		require.NotEqual(t, nowhere, said["id"])
-		require.LessOrEqual(t, said["seq"], last+2)
-		require.NotContains(t, said["created_at"], "2001")
+		require.Equal(m.t, user.id, said["user"].(map[string]any)["id"])
+		require.NotEqual(m.t, nowhere, said["id"])
+		require.LessOrEqual(m.t, said["seq"], last+2)
+		require.NotContains(m.t, said["created_at"], "2001")
 	}
 }
 
@@ -700,84 +710,4 @@ func TestTheHuntsFindWhatIsPlanted(t *testing.T) {
 	} {
 		require.Regexp(t, internals, text)
 	}
-}
-
-func TestA8OnlyTheServerSaysWhatIsComplete(t *testing.T) {
-	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
-		c := s.NewCast()
-		path := "/courses/" + s.Want(201, "POST", "/courses", c.Admin, `{"title":"Earned","status":"published"}`).Text("id")
-		var lessons []string
-		for i := range 3 {
-			lessons = append(lessons,
-				path+"/lessons/"+s.Want(201, "POST", path+"/lessons", c.Admin,
-					map[string]any{"title": fmt.Sprint(i)}).Text("id")+"/progress")
-		}
-		standing := func() sitetest.Answer { return s.Want(200, "GET", path+"/progress", c.User, nil) }
-		for _, body := range []string{
-			`{"percent":101}`, `{"percent":100.5}`, `{"percent":100.0001}`, `{"percent":-1}`, `{"percent":1e9}`,
-			`{"percent":99999999999999999999}`, `{"percent":"100"}`,
-			`{"percent":true}`, `{"percent":null}`, `{"percent":[100]}`, `{}`, `{"percent":100,"completed":true}`,
-			`{"percent":1,"completed_at":"2024-01-01T00:00:00.000Z"}`, `{"completed":true}`,
-			`{"percent":100,"user_id":"` + nowhere + `"}`, `{"percent":100,"lesson_id":"` + nowhere + `"}`,
-			`{"percent":100,"reset":"true"}`, `{"reset":true}`, `{"percent":100,"percent":1}`, `{"PERCENT":100}`,
-			`{"percent":1,"position_seconds":-1}`, `{"percent":1,"position_seconds":1000001}`,
-			`{"percent":1,"position_seconds":0.5}`,
-		} {
-			s.WantProblem(422, "validation-failed", "PUT", lessons[0], c.User, body)
-		}
-		require.EqualValues(t, 0, standing().Get("percent"))
-		require.Empty(t, s.Want(200, "GET", "/users/me/enrollments", c.User, nil).Items(), "a refused report has enrolled")
-
-		// Progress in what one may not read is none, whether one knows the ids or mixes them.
-		for visibility, status := range map[string]int{"private": 404, "member": 403} {
-			foreign := "/courses/" + s.Want(201, "POST", "/courses", c.Admin,
-				map[string]string{"title": visibility, "visibility": visibility, "status": "published"}).Text("id")
-			lesson := s.Want(201, "POST", foreign+"/lessons", c.Admin, `{"title":"One"}`).Text("id")
-			s.Want(status, "PUT", foreign+"/lessons/"+lesson+"/progress", c.User, `{"percent":100}`)
-			s.WantProblem(404, "not-found", "PUT", path+"/lessons/"+lesson+"/progress", c.User, `{"percent":100}`)
-			s.Want(status, "GET", foreign+"/progress", c.User, nil)
-			s.Want(401, "PUT", foreign+"/lessons/"+lesson+"/progress", "", `{"percent":100}`)
-		}
-
-		// Complete is who has completed every lesson; 99 of 100 is not.
-		s.Want(200, "PUT", lessons[0], c.User, `{"percent":100}`)
-		s.Want(200, "PUT", lessons[1], c.User, `{"percent":100}`)
-		last := s.Want(200, "PUT", lessons[2], c.User, `{"percent":99}`)
-		require.Equal(t, []any{false, nil}, []any{last.Get("completed"), last.Get("completed_at")})
-		require.EqualValues(t, 99, standing().Get("percent"))
-		require.Nil(t, standing().Get("completed_at"))
-		completions := func() (n int) {
-			for _, item := range s.Want(200, "GET", "/notifications?limit=100", c.User, nil).Items() {
-				if item.(map[string]any)["kind"] == "course.completed" {
-					n++
-				}
-			}
-			return n
-		}
-		require.Zero(t, completions())
-		// Many tabs at once complete it once, and again and again changes nothing.
-		var wg sync.WaitGroup
-		for range 10 {
-			wg.Go(func() { s.Want(200, "PUT", lessons[2], c.User, `{"percent":100}`) })
-		}
-		wg.Wait()
-		done := standing()
-		require.EqualValues(t, 100, done.Get("percent"))
-		require.NotNil(t, done.Get("completed_at"))
-		s.Want(200, "PUT", lessons[2], c.User, `{"percent":0,"reset":true}`)
-		s.Want(200, "PUT", lessons[2], c.User, `{"percent":100}`)
-		require.Equal(t, done.Get("completed_at"), standing().Get("completed_at"))
-		require.Eventually(t, func() bool { return completions() > 0 }, 20*time.Second, 50*time.Millisecond)
-		// A lesson that comes later is not complete for anybody.
-		s.Want(201, "POST", path+"/lessons", c.Admin, `{"title":"Later"}`)
-		require.EqualValues(t, 75, standing().Get("percent"))
-		require.EqualValues(t, 1, completions())
-
-		// Where there is nothing to complete nobody completes.
-		empty := "/courses/" + s.Want(201, "POST", "/courses", c.Admin, `{"title":"Empty","status":"published"}`).Text("id")
-		s.Want(201, "POST", empty+"/enrollment", c.User, nil)
-		nothing := s.Want(200, "GET", empty+"/progress", c.User, nil)
-		require.EqualValues(t, 0, nothing.Get("percent"))
-		require.Nil(t, nothing.Get("completed_at"))
-	})
 }

@@ -276,68 +276,22 @@ func TestH3NoOriginIsTheDefault(t *testing.T) {
 
 const uploadedPage = "<!doctype html><script>globalThis.executed=1</script><svg xmlns='http://www.w3.org/2000/svg' onload='globalThis.executed=1'></svg>"
 
+// uploadedTypes are types of which an operator may let pages in.
+var uploadedTypes = []string{
+	"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml", "text/javascript",
+	"application/javascript", "text/css", "application/pdf", "multipart/x-mixed-replace", "text/plain",
+}
+
 // H4: a page that somebody uploads never becomes one of ours, even where an operator lets it in.
 func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 	t.Parallel()
-	types := []string{
-		"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml", "text/javascript",
-		"application/javascript", "text/css", "application/pdf", "multipart/x-mixed-replace", "text/plain",
-	}
 	t.Run("by default", func(t *testing.T) {
 		t.Parallel()
 		s := sitetest.Start(t, nil)
 		admin := s.AdminToken()
-		begin := func(contentType string, n int) sitetest.Answer {
-			return s.Call("POST", "/storage/uploads", admin,
-				map[string]any{
-					"key": "h4/" + contentType + fmt.Sprint(n), "content_type": contentType,
-					"size": len(uploadedPage),
-				})
-		}
-		for _, refused := range []string{
-			"text/html", "TEXT/HTML", "text/html; charset=utf-8", "image/svg+xml", "Image/SVG+XML",
-			"application/xhtml+xml", "text/xml", "application/xml", "text/javascript", "application/javascript",
-			"text/css", "text/cache-manifest",
-			"multipart/x-mixed-replace", "application/octet-stream", "", "*/*", "text/plain,text/html",
-			"text/plain;text/html", "text/plain\r\nX-A: b", " text/html", "text/htm", "message/rfc822",
-			"application/x-shockwave-flash",
-		} {
-			require.Equal(t, "validation-failed", begin(refused, 0).Text("code"), refused)
-		}
-		// A page that says it were something else is no such thing.
-		for i, lie := range []string{
-			"image/png", "image/gif", "video/mp4", "audio/mpeg", "application/pdf", "application/zip",
-			"text/plain", "text/csv", "text/vtt", "text/markdown",
-		} {
-			up := begin(lie, i)
-			require.Equal(t, 201, up.Status, "%s", up.Raw)
-			require.Equal(t, 403,
-				s.Call("PUT", up.Text("upload.url"), "", uploadedPage, sitetest.Header{"Content-Type": "text/html"}).Status,
-				"another type than was signed")
-			s.Upload(up, uploadedPage)
-			a := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
-			require.Equal(t, "upload-mismatch", a.Text("code"), "%s: %s", lie, a.Raw)
-			require.NotEqual(t, 200, s.Call("GET", "/storage/sign?key="+up.Text("key"), admin, nil).Status)
-		}
-		// A polyglot is served as what it says it is, and no word in the URL makes it another.
-		gif := "GIF89a/*" + uploadedPage + "*/=1;"
-		up := s.Want(201, "POST", "/storage/uploads", admin,
-			map[string]any{"key": "h4/polyglot.html", "content_type": "image/gif", "size": len(gif)})
-		s.Upload(up, gif)
-		s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
-		signed := s.Want(200, "GET", "/storage/sign?key=h4/polyglot.html", admin, nil).Text("url")
-		a := s.Want(200, "GET", signed, "", nil)
-		require.Equal(t, "image/gif", a.Header.Get("Content-Type"))
-		sandboxed(s, a, false)
-		for _, more := range []string{
-			"&type=text/html", "&content_type=text/html", "&response-content-type=text/html",
-			"&response-content-disposition=inline", "&disposition=inline",
-		} {
-			require.NotEqual(t, "text/html", s.Call("GET", signed+more, "", nil).Header.Get("Content-Type"), more)
-			require.NotEqual(t, "text/html",
-				s.Call("GET", strings.Replace(signed, "?", "?"+more[1:]+"&", 1), "", nil).Header.Get("Content-Type"),
-				more)
-		}
+		refusePages(s, admin)
+		uploadDisguisedPages(s, admin)
+		servePolyglot(s, admin)
 	})
 	for _, store := range []string{"folder", "S3"} {
 		t.Run("allowed, "+store, func(t *testing.T) {
@@ -346,48 +300,131 @@ func TestH4UploadedPagesNeverRunHere(t *testing.T) {
 			if store == "S3" {
 				vars = sitetest.Services(t)
 			}
-			vars["UPLOAD_CONTENT_TYPES"] = strings.Join(types, ",")
+			vars["UPLOAD_CONTENT_TYPES"] = strings.Join(uploadedTypes, ",")
 			s := sitetest.Start(t, vars)
 			admin, served := s.AdminToken(), 0
-			for _, contentType := range types {
-				content := uploadedPage
-				switch contentType {
-				case "application/pdf":
-					content = "%PDF-1.4 " + uploadedPage
-				case "text/plain":
-					content = "x " + strings.Repeat("x", 600) + uploadedPage
-				case "text/css", "text/javascript", "application/javascript", "multipart/x-mixed-replace":
-					content = "x{} " + uploadedPage
-				}
-				up := s.Want(201, "POST", "/storage/uploads", admin,
-					map[string]any{"key": "h4/" + contentType + ".html", "content_type": contentType, "size": len(content)})
-				s.Upload(up, content)
-				done := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
-				if done.Status != 200 {
-					require.Equal(t, "upload-mismatch", done.Text("code"))
-					continue
-				}
-				served++
-				url := s.Want(200, "GET", "/storage/sign?key="+up.Text("key"), admin, nil).Text("url")
-				for _, h := range []sitetest.Header{nil, {"Range": "bytes=0-20"}} {
-					a := s.Call("GET", url, "", nil, h)
-					require.Less(t, a.Status, 300, "%s", a.Raw)
-					require.True(t, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), "%s: %q",
-						contentType, a.Header.Get("Content-Disposition"))
-					if store == "folder" {
-						sandboxed(s, a, true)
-					} else {
-						require.False(t, strings.HasPrefix(url, s.URL), "users' files have an origin of their own")
-					}
-				}
-				if store == "folder" {
-					sandboxed(s, s.Call("HEAD", url, "", nil), true)
-					sandboxed(s, s.Call("GET", url, "", nil, sitetest.Header{"Range": "bytes=99999999-"}), true)
-					sandboxed(s, s.Call("GET", url+"x", "", nil), true)
+			for _, contentType := range uploadedTypes {
+				if key, ok := uploadAllowedPage(s, admin, contentType); ok {
+					served++
+					requireServedHarmless(s, admin, key, store == "folder")
 				}
 			}
 			require.GreaterOrEqual(t, served, 5)
 		})
+	}
+}
+
+// beginPage declares the n-th upload of a page as a type.
+func beginPage(s *sitetest.Site, admin, contentType string, n int) sitetest.Answer {
+	s.T.Helper()
+	return s.Call("POST", "/storage/uploads", admin,
+		map[string]any{
+			"key": "h4/" + contentType + fmt.Sprint(n), "content_type": contentType,
+			"size": len(uploadedPage),
+		})
+}
+
+// refusePages declares types that a browser may run.
+func refusePages(s *sitetest.Site, admin string) {
+	s.T.Helper()
+	for _, refused := range []string{
+		"text/html", "TEXT/HTML", "text/html; charset=utf-8", "image/svg+xml", "Image/SVG+XML",
+		"application/xhtml+xml", "text/xml", "application/xml", "text/javascript", "application/javascript",
+		"text/css", "text/cache-manifest",
+		"multipart/x-mixed-replace", "application/octet-stream", "", "*/*", "text/plain,text/html",
+		"text/plain;text/html", "text/plain\r\nX-A: b", " text/html", "text/htm", "message/rfc822",
+		"application/x-shockwave-flash",
+	} {
+		require.Equal(s.T, "validation-failed", beginPage(s, admin, refused, 0).Text("code"), refused)
+	}
+}
+
+// uploadDisguisedPages uploads pages that are declared as something else: none becomes an asset.
+func uploadDisguisedPages(s *sitetest.Site, admin string) {
+	s.T.Helper()
+	for i, lie := range []string{
+		"image/png", "image/gif", "video/mp4", "audio/mpeg", "application/pdf", "application/zip",
+		"text/plain", "text/csv", "text/vtt", "text/markdown",
+	} {
+		up := beginPage(s, admin, lie, i)
+		require.Equal(s.T, 201, up.Status, "%s", up.Raw)
+		require.Equal(s.T, 403,
+			s.Call("PUT", up.Text("upload.url"), "", uploadedPage, sitetest.Header{"Content-Type": "text/html"}).Status,
+			"another type than was signed")
+		s.Upload(up, uploadedPage)
+		a := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
+		require.Equal(s.T, "upload-mismatch", a.Text("code"), "%s: %s", lie, a.Raw)
+		require.NotEqual(s.T, 200, s.Call("GET", "/storage/sign?key="+up.Text("key"), admin, nil).Status)
+	}
+}
+
+// servePolyglot uploads a page that is a picture, too: it is served as what it says it is, and no word in the
+// URL makes it another.
+func servePolyglot(s *sitetest.Site, admin string) {
+	s.T.Helper()
+	gif := "GIF89a/*" + uploadedPage + "*/=1;"
+	up := s.Want(201, "POST", "/storage/uploads", admin,
+		map[string]any{"key": "h4/polyglot.html", "content_type": "image/gif", "size": len(gif)})
+	s.Upload(up, gif)
+	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
+	signed := s.Want(200, "GET", "/storage/sign?key=h4/polyglot.html", admin, nil).Text("url")
+	a := s.Want(200, "GET", signed, "", nil)
+	require.Equal(s.T, "image/gif", a.Header.Get("Content-Type"))
+	sandboxed(s, a, false)
+	for _, more := range []string{
+		"&type=text/html", "&content_type=text/html", "&response-content-type=text/html",
+		"&response-content-disposition=inline", "&disposition=inline",
+	} {
+		require.NotEqual(s.T, "text/html", s.Call("GET", signed+more, "", nil).Header.Get("Content-Type"), more)
+		require.NotEqual(s.T, "text/html",
+			s.Call("GET", strings.Replace(signed, "?", "?"+more[1:]+"&", 1), "", nil).Header.Get("Content-Type"),
+			more)
+	}
+}
+
+// uploadAllowedPage uploads a page of a type and returns its key; false if it was recognized as another type.
+func uploadAllowedPage(s *sitetest.Site, admin, contentType string) (key string, ok bool) {
+	s.T.Helper()
+	content := uploadedPage
+	switch contentType {
+	case "application/pdf":
+		content = "%PDF-1.4 " + uploadedPage
+	case "text/plain":
+		content = "x " + strings.Repeat("x", 600) + uploadedPage
+	case "text/css", "text/javascript", "application/javascript", "multipart/x-mixed-replace":
+		content = "x{} " + uploadedPage
+	}
+	up := s.Want(201, "POST", "/storage/uploads", admin,
+		map[string]any{"key": "h4/" + contentType + ".html", "content_type": contentType, "size": len(content)})
+	s.Upload(up, content)
+	done := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
+	if done.Status != 200 {
+		require.Equal(s.T, "upload-mismatch", done.Text("code"))
+		return "", false
+	}
+	return up.Text("key"), true
+}
+
+// requireServedHarmless checks the answers to a signed URL of a page: it is an attachment, in a sandbox where
+// it is served from here, and from another origin otherwise.
+func requireServedHarmless(s *sitetest.Site, admin, key string, isFolder bool) {
+	s.T.Helper()
+	url := s.Want(200, "GET", "/storage/sign?key="+key, admin, nil).Text("url")
+	for _, h := range []sitetest.Header{nil, {"Range": "bytes=0-20"}} {
+		a := s.Call("GET", url, "", nil, h)
+		require.Less(s.T, a.Status, 300, "%s", a.Raw)
+		require.True(s.T, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), "%s: %q",
+			key, a.Header.Get("Content-Disposition"))
+		if isFolder {
+			sandboxed(s, a, true)
+		} else {
+			require.False(s.T, strings.HasPrefix(url, s.URL), "users' files have an origin of their own")
+		}
+	}
+	if isFolder {
+		sandboxed(s, s.Call("HEAD", url, "", nil), true)
+		sandboxed(s, s.Call("GET", url, "", nil, sitetest.Header{"Range": "bytes=99999999-"}), true)
+		sandboxed(s, s.Call("GET", url+"x", "", nil), true)
 	}
 }
 
@@ -404,7 +441,7 @@ func sandboxed(s *sitetest.Site, a sitetest.Answer, attachment bool) {
 var internals = regexp.MustCompile(`(?i)goroutine|panic|runtime error|\.go\b|nil pointer|interface conversion|reflect|fasthttp|fiber|huma|gorm|sqlite|sqlstate|pq:|pgx|postgres|no such table|syntax error|sql:|redis|miniredis|minio|amz|dial tcp|connection refused|context deadline|context canceled|i/o timeout|/home/|/tmp/|/work/|/usr/|127\.0\.0\.1:|invalid character|unmarshal|json:|EOF\b|strconv|uuid:|x509|stack`)
 
 // problemHolds is RFC 9457, and nothing from inside.
-func problemHolds(t *testing.T, what string, a sitetest.Answer) {
+func problemHolds(t testing.TB, what string, a sitetest.Answer) {
 	t.Helper()
 	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"), "%s: %s", what, a.Raw)
 	require.EqualValues(t, a.Status, a.JSON["status"], "%s: %s", what, a.Raw)
@@ -423,6 +460,30 @@ func problemHolds(t *testing.T, what string, a sitetest.Answer) {
 	require.NotRegexp(t, internals, fmt.Sprint(a.JSON), what)
 }
 
+// mark stands in requests, and must stand in no answer.
+const mark = "zzmarkzz"
+
+// unreadable are requests that the server can't even read, with the mark.
+var unreadable = map[string]string{
+	"no request":          mark + "\r\n\r\n",
+	"no version":          "GET /" + mark + "\r\n\r\n",
+	"another version":     "GET /" + mark + " HTTP/9.9\r\nHost: x\r\n\r\n",
+	"another protocol":    "\x16\x03\x01\x02\x00\x01\x00" + mark,
+	"HTTP/2":              "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+	"no colon":            "GET / HTTP/1.1\r\nHost: x\r\n" + mark + "\r\n\r\n",
+	"bad length":          "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: " + mark + "\r\n\r\n",
+	"negative length":     "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+	"space in the target": "GET /" + mark + " x HTTP/1.1\r\nHost: x\r\n\r\n",
+	"bad chunk":           "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + mark + "\r\n",
+	"bad method":          "G@T" + mark + " / HTTP/1.1\r\nHost: x\r\n\r\n",
+	"NUL in the path":     "GET /\x00" + mark + " HTTP/1.1\r\nHost: x\r\n\r\n",
+	"bytes in the path":   "GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+	"broken escape":       "GET /courses/%zz" + mark + "? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+	"a whole URL":         "GET http://" + mark + ".example/nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+	"bad host":            "GET /nope HTTP/1.1\r\nHost: " + mark + "\"<>@[\r\nConnection: close\r\n\r\n",
+	"expectation":         "POST /nope HTTP/1.1\r\nHost: x\r\nExpect: " + mark + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+}
+
 func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_REDEEM": "2/1m"})
@@ -431,53 +492,9 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 			problemHolds(t, kind, a)
 		}
 	}
-	// What the server can't even read. No answer is one, too; what was sent is in none.
-	const mark = "zzmarkzz"
-	for name, raw := range map[string]string{
-		"no request":          mark + "\r\n\r\n",
-		"no version":          "GET /" + mark + "\r\n\r\n",
-		"another version":     "GET /" + mark + " HTTP/9.9\r\nHost: x\r\n\r\n",
-		"another protocol":    "\x16\x03\x01\x02\x00\x01\x00" + mark,
-		"HTTP/2":              "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-		"no colon":            "GET / HTTP/1.1\r\nHost: x\r\n" + mark + "\r\n\r\n",
-		"bad length":          "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: " + mark + "\r\n\r\n",
-		"negative length":     "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-		"space in the target": "GET /" + mark + " x HTTP/1.1\r\nHost: x\r\n\r\n",
-		"bad chunk":           "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + mark + "\r\n",
-		"bad method":          "G@T" + mark + " / HTTP/1.1\r\nHost: x\r\n\r\n",
-		"NUL in the path":     "GET /\x00" + mark + " HTTP/1.1\r\nHost: x\r\n\r\n",
-		"bytes in the path":   "GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-		"broken escape":       "GET /courses/%zz" + mark + "? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-		"a whole URL":         "GET http://" + mark + ".example/nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-		"bad host":            "GET /nope HTTP/1.1\r\nHost: " + mark + "\"<>@[\r\nConnection: close\r\n\r\n",
-		"expectation":         "POST /nope HTTP/1.1\r\nHost: x\r\nExpect: " + mark + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-	} {
-		a := askRaw(s, raw)
-		if a == nil {
-			continue
-		}
-		require.GreaterOrEqual(t, a.Status, 400, name)
-		require.Less(t, a.Status, 500, name)
-		problemHolds(t, name, *a)
-		require.NotContains(t, fmt.Sprint(a.JSON), mark, name)
-	}
-	// A value that does not fit is named by its place and never repeated.
-	for _, body := range []string{
-		`{"email":"zzmarkzz","password":"zzmarkzz"}`, `{"email":{"zzmarkzz":1},"password":["zzmarkzz"]}`,
-		`{"email":1,"password":"zzmarkzz"`, `zzmarkzz`, `"zzmarkzz"`,
-		`{"email":"a@b.example","password":"zzmarkzz\u0000"}`,
-	} {
-		a := s.Call("POST", "/auth/register", "", body)
-		problemHolds(t, body, a)
-		require.NotContains(t, strings.ReplaceAll(string(a.Raw), "body.email.zzmarkzz", ""), mark, body)
-	}
-	for _, query := range []string{
-		"limit=zzmarkzz", "sort=zzmarkzz", "cursor=zzmarkzz", "visibility=zzmarkzz", "status=zzmarkzz",
-	} {
-		a := s.Call("GET", "/courses?"+query, "", nil)
-		problemHolds(t, query, a)
-		require.NotContains(t, string(a.Raw), mark, query)
-	}
+	sendUnreadable(s)
+	sendMarkedValues(s)
+
 	// The database goes away as a whole: whoever asks is told to come back, not why.
 	admin := s.AdminToken()
 	require.NoError(t, s.Running.Parts.DB.Pool().Close())
@@ -491,6 +508,42 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	ready := callPlain(s, "GET", "/readyz", "")
 	require.Equal(t, 503, ready.Status)
 	require.NotRegexp(t, `sql|closed|/tmp|goroutine`, string(ready.Raw))
+}
+
+// sendUnreadable sends requests that can't be read. No answer is one, too; what was sent is in none.
+func sendUnreadable(s *sitetest.Site) {
+	s.T.Helper()
+	for name, raw := range unreadable {
+		a := askRaw(s, raw)
+		if a == nil {
+			continue
+		}
+		require.GreaterOrEqual(s.T, a.Status, 400, name)
+		require.Less(s.T, a.Status, 500, name)
+		problemHolds(s.T, name, *a)
+		require.NotContains(s.T, fmt.Sprint(a.JSON), mark, name)
+	}
+}
+
+// sendMarkedValues sends values that don't fit: they are named by their place and never repeated.
+func sendMarkedValues(s *sitetest.Site) {
+	s.T.Helper()
+	for _, body := range []string{
+		`{"email":"zzmarkzz","password":"zzmarkzz"}`, `{"email":{"zzmarkzz":1},"password":["zzmarkzz"]}`,
+		`{"email":1,"password":"zzmarkzz"`, `zzmarkzz`, `"zzmarkzz"`,
+		`{"email":"a@b.example","password":"zzmarkzz\u0000"}`,
+	} {
+		a := s.Call("POST", "/auth/register", "", body)
+		problemHolds(s.T, body, a)
+		require.NotContains(s.T, strings.ReplaceAll(string(a.Raw), "body.email.zzmarkzz", ""), mark, body)
+	}
+	for _, query := range []string{
+		"limit=zzmarkzz", "sort=zzmarkzz", "cursor=zzmarkzz", "visibility=zzmarkzz", "status=zzmarkzz",
+	} {
+		a := s.Call("GET", "/courses?"+query, "", nil)
+		problemHolds(s.T, query, a)
+		require.NotContains(s.T, string(a.Raw), mark, query)
+	}
 }
 
 // methods that a route could have, and some that none has.
@@ -554,6 +607,23 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 		s.Call("POST", "/users/me?_method=DELETE", admin, `{"password":"`+seed.DemoPassword+`"}`).Status)
 }
 
+// hiddenPaths are not there, whatever the configuration.
+var hiddenPaths = []string{
+	"/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/vars",
+	"/debug", "/debug/requests", "/monitor", "/status", "/server-status", "/actuator", "/actuator/env",
+	"/env", "/config", "/version", "/info",
+	"/.env", "/.git/config", "/.git/HEAD", "/.well-known/security.txt.bak", "/go.mod", "/main.go",
+	"/lyceum.db", "/data/lyceum.db", "/backup", "/backup.zip", "/admin", "/admin/", "/phpinfo.php",
+	"/wp-login.php", "/swagger.json", "/swagger/index.html", "/graphql", "/console", "/console/",
+	"/docs/",
+	"/console/..", "/console/../public.go", "/console/%2e%2e/public.go", "/console/..%2fpublic.go",
+	"/console/..%5cpublic.go", "/console/.env", "/console//app.js", "/console/./app.js",
+	"/console/%2fetc/passwd", "/console/panels", "/console/panels/", "/docs/..%2f..%2fgo.mod",
+	"/docs/vendor", "/objects", "/objects/",
+	"/objects/..%2f..%2fkeys%2fsecret", "/metrics/", "//metrics", "/Metrics", "/METRICS",
+	"/metrics%20", "/%6detrics/", "/dev", "/dev/", "/dev/mailbox/",
+}
+
 // H6: who looks from outside learns neither what runs here nor how it fares.
 func TestH6NothingInternalIsPublic(t *testing.T) {
 	t.Parallel()
@@ -569,21 +639,7 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := sitetest.Start(t, vars)
-			hidden := []string{
-				"/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/vars",
-				"/debug", "/debug/requests", "/monitor", "/status", "/server-status", "/actuator", "/actuator/env",
-				"/env", "/config", "/version", "/info",
-				"/.env", "/.git/config", "/.git/HEAD", "/.well-known/security.txt.bak", "/go.mod", "/main.go",
-				"/lyceum.db", "/data/lyceum.db", "/backup", "/backup.zip", "/admin", "/admin/", "/phpinfo.php",
-				"/wp-login.php", "/swagger.json", "/swagger/index.html", "/graphql", "/console", "/console/",
-				"/docs/",
-				"/console/..", "/console/../public.go", "/console/%2e%2e/public.go", "/console/..%2fpublic.go",
-				"/console/..%5cpublic.go", "/console/.env", "/console//app.js", "/console/./app.js",
-				"/console/%2fetc/passwd", "/console/panels", "/console/panels/", "/docs/..%2f..%2fgo.mod",
-				"/docs/vendor", "/objects", "/objects/",
-				"/objects/..%2f..%2fkeys%2fsecret", "/metrics/", "//metrics", "/Metrics", "/METRICS",
-				"/metrics%20", "/%6detrics/", "/dev", "/dev/", "/dev/mailbox/",
-			}
+			hidden := slices.Clone(hiddenPaths)
 			switch name {
 			case "production":
 				hidden = append(hidden, "/metrics", "/dev/mailbox", "/dev/mailbox/messages")
@@ -596,32 +652,44 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 			default:
 				s.Want(200, "GET", "/metrics", "", nil)
 			}
-			for _, path := range hidden {
-				a := askRaw(s, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-				require.NotNil(t, a, path)
-				require.Contains(t, []int{403, 404}, a.Status, "%s: %.200s", path, a.Raw)
-				if a.Status == 403 {
-					require.True(t, strings.HasPrefix(path, "/objects/"), path)
-				}
-			}
-			for _, path := range []string{
-				"/", "/docs", "/courses", "/nope", "/healthz", "/readyz", "/modules", "/openapi.json", "/users/me",
-				"/problems/not-found", "/auth/login",
-			} {
-				a := callPlain(s, "GET", path, "")
-				for _, name := range []string{
-					"Server", "X-Powered-By", "X-Version", "Via", "X-Runtime", "X-Debug", "X-AspNet-Version",
-				} {
-					require.Empty(t, a.Header.Get(name), "%s of %s", name, path)
-				}
-				if path != "/openapi.json" { // the document has the interface's version, which clients need
-					require.NotContains(t, string(a.Raw), Version, path)
-				}
-				require.NotRegexp(t, `go1\.\d|fasthttp|PostgreSQL \d|SQLite \d`, string(a.Raw), path)
-			}
-			// Readiness says up or down, and no address or version of a part.
-			ready := callPlain(s, "GET", "/readyz", "")
-			require.NotRegexp(t, `127\.0\.0\.1|localhost|:\d{2,5}\b|/tmp|dial|refused`, string(ready.Raw))
+			requireHidden(s, hidden)
+			requireNamelessAnswers(s)
 		})
 	}
+}
+
+// requireHidden checks that nothing is at the paths.
+func requireHidden(s *sitetest.Site, paths []string) {
+	s.T.Helper()
+	for _, path := range paths {
+		a := askRaw(s, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		require.NotNil(s.T, a, path)
+		require.Contains(s.T, []int{403, 404}, a.Status, "%s: %.200s", path, a.Raw)
+		if a.Status == 403 {
+			require.True(s.T, strings.HasPrefix(path, "/objects/"), path)
+		}
+	}
+}
+
+// requireNamelessAnswers checks that answers don't tell what runs here, in which version and where.
+func requireNamelessAnswers(s *sitetest.Site) {
+	s.T.Helper()
+	for _, path := range []string{
+		"/", "/docs", "/courses", "/nope", "/healthz", "/readyz", "/modules", "/openapi.json", "/users/me",
+		"/problems/not-found", "/auth/login",
+	} {
+		a := callPlain(s, "GET", path, "")
+		for _, name := range []string{
+			"Server", "X-Powered-By", "X-Version", "Via", "X-Runtime", "X-Debug", "X-AspNet-Version",
+		} {
+			require.Empty(s.T, a.Header.Get(name), "%s of %s", name, path)
+		}
+		if path != "/openapi.json" { // the document has the interface's version, which clients need
+			require.NotContains(s.T, string(a.Raw), Version, path)
+		}
+		require.NotRegexp(s.T, `go1\.\d|fasthttp|PostgreSQL \d|SQLite \d`, string(a.Raw), path)
+	}
+	// Readiness says up or down, and no address or version of a part.
+	ready := callPlain(s, "GET", "/readyz", "")
+	require.NotRegexp(s.T, `127\.0\.0\.1|localhost|:\d{2,5}\b|/tmp|dial|refused`, string(ready.Raw))
 }
