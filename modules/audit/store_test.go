@@ -70,7 +70,7 @@ func serviceOn(t *testing.T, d *db.DB, c clock.Clock) *Service {
 	for _, name := range []string{"course.created", "course.updated", "user.updated"} {
 		declared = append(declared, auditapi.Action{Name: name, Targets: []string{"course", "user", "lesson"}})
 	}
-	actions, err := auditapi.NewActions(declared)
+	actions, err := auditapi.NewActions(declared, auditActions)
 	require.NoError(t, err)
 	return newService(newStore(d), c, keys, actions)
 }
