@@ -165,6 +165,7 @@ func TestSealEmptyLogOfAReplacedHead(t *testing.T) {
 		s := serviceOn(t, d, clock.System{})
 		e, err := newEntry(auditapi.Entry{Action: "course.updated", TargetType: "course"}, identity.Caller{})
 		require.NoError(t, err)
+		e.CreatedAt = clock.System{}.Now()
 		e.appendTo(&head{})
 		require.NoError(t, d.Conn(t.Context()).Create(e).Error)
 		require.NoError(t, s.store.sealEmptyHead(t.Context(), (&head{}).computeSeal(s.key)))
