@@ -68,7 +68,7 @@ var orders = []order{
 		// One that was given up.
 		_, err := o.s.Running.Parts.DB.Exec(o.t.Context(),
 			`INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
-			VALUES (?, ?, 'nothing.happened', 'nobody', '{}', 'dead', 0, 0)`, nowhere, nowhere)
+			VALUES (?, ?, 'nothing.happened', 'nobody', '{}', 'dead', 0, 0)`, unknownID, unknownID)
 		require.NoError(o.t, err)
 		require.Contains(o.t, o.run("", "outbox", "retry"), "1 due again")
 	}},

@@ -619,7 +619,7 @@ var deeds = map[string]deed{
 }
 
 // askEmail asks for another address and gives it.
-func (w *walk) askEmail(a actor) string {
+func (w *walk) askEmail(a testAccount) string {
 	w.t.Helper()
 	next := w.word("next") + "@example.com"
 	w.Want(202, "POST", "/users/me/email", a.token, map[string]string{"new_email": next, "password": sitetest.Password})
@@ -627,7 +627,7 @@ func (w *walk) askEmail(a actor) string {
 }
 
 // session signs in once more.
-func (w *walk) session(a actor) sitetest.Answer {
+func (w *walk) session(a testAccount) sitetest.Answer {
 	w.t.Helper()
 	return w.Want(200, "POST", "/auth/login", "", sitetest.Credentials(a.email, sitetest.Password))
 }
@@ -639,7 +639,7 @@ func (w *walk) replayed(status int, path, token string, body any, key sitetest.H
 }
 
 // secondFactor sets one and gives its recovery codes.
-func (w *walk) secondFactor(a actor) (codes []string) {
+func (w *walk) secondFactor(a testAccount) (codes []string) {
 	w.t.Helper()
 	secret := w.Want(200, "POST", "/auth/mfa/totp", a.token, nil).Text("secret")
 	on := w.Want(200, "POST", "/auth/mfa/totp/confirm", a.token,
@@ -670,14 +670,14 @@ func (w *walk) unsubscribeLink(email string) (link string) {
 }
 
 // forgot asks for a new password and gives the link's token. The entry is written with the mail, a little later.
-func (w *walk) forgot(a actor) string {
+func (w *walk) forgot(a testAccount) string {
 	w.t.Helper()
 	w.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": a.email})
 	return w.WaitForLink(a.email, "/reset#token=", "")
 }
 
 // leaver is an account with what goes along when it is deleted: a file that nothing uses, and an invite to its address.
-func (w *walk) leaver() actor {
+func (w *walk) leaver() testAccount {
 	w.t.Helper()
 	a := w.account("instructor")
 	w.file(a)
@@ -686,7 +686,7 @@ func (w *walk) leaver() actor {
 }
 
 // course makes one that is public and gives its path.
-func (w *walk) course(a actor) string {
+func (w *walk) course(a testAccount) string {
 	w.t.Helper()
 	return "/courses/" + w.Want(201, "POST", "/courses", a.token,
 		map[string]any{"title": w.word("title"), "summary": w.word("summary"),
@@ -694,7 +694,7 @@ func (w *walk) course(a actor) string {
 }
 
 // lesson adds one to a course and gives its id.
-func (w *walk) lesson(a actor, course string) string {
+func (w *walk) lesson(a testAccount, course string) string {
 	w.t.Helper()
 	return w.Want(201, "POST", course+"/lessons", a.token,
 		map[string]any{"title": w.word("title"), "content": w.word("content")}).Text("id")
@@ -703,14 +703,14 @@ func (w *walk) lesson(a actor, course string) string {
 // textOf is what the walk's files hold: uploads declare their size.
 const textOf = 24
 
-func (w *walk) upload(a actor) sitetest.Answer {
+func (w *walk) upload(a testAccount) sitetest.Answer {
 	w.t.Helper()
 	return w.Want(201, "POST", "/storage/uploads", a.token,
 		map[string]any{"key": w.word("file"), "content_type": "text/plain", "size": textOf})
 }
 
 // file uploads one that nothing uses and gives its id.
-func (w *walk) file(a actor) string {
+func (w *walk) file(a testAccount) string {
 	w.t.Helper()
 	up := w.upload(a)
 	w.Upload(up, w.content())
@@ -720,14 +720,14 @@ func (w *walk) file(a actor) string {
 func (w *walk) content() string { return (w.word("text") + strings.Repeat(" ", textOf))[:textOf] }
 
 // channel opens a private one and gives its path.
-func (w *walk) channel(a actor) string {
+func (w *walk) channel(a testAccount) string {
 	w.t.Helper()
 	return "/channels/" + w.Want(201, "POST", "/channels", a.token,
 		map[string]string{"title": w.word("title"), "visibility": "private"}).Text("slug")
 }
 
 // say posts a message where everybody reads, and gives its path.
-func (w *walk) say(a actor) string {
+func (w *walk) say(a testAccount) string {
 	w.t.Helper()
 	return "/channels/hq/messages/" + w.Want(201, "POST", "/channels/hq/messages", a.token,
 		map[string]string{"body": w.word("body"), "client_id": w.word("client")}).Text("id")

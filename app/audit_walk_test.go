@@ -48,7 +48,7 @@ type heard struct {
 type walk struct {
 	*sitetest.Site
 	t    *testing.T
-	root actor
+	root testAccount
 	n    int
 	// Of the row that is walked: its operation, whom anonymous calls act for, whether calls are quiet, and whether
 	// the operation has succeeded.
@@ -63,7 +63,7 @@ func newWalk(t *testing.T, s *sitetest.Site) *walk {
 	t.Helper()
 	w := &walk{Site: s, t: t, calls: map[string]heard{}, secrets: map[string]bool{}}
 	s.OnAnswer = w.hear
-	w.root = actor{role: "admin", token: s.AdminToken()}
+	w.root = testAccount{role: "admin", token: s.AdminToken()}
 	w.root.id = subject(w.root.token)
 	return w
 }
@@ -77,13 +77,13 @@ func (w *walk) word(kind string) string {
 }
 
 // account makes one; nobody else is signed in to it.
-func (w *walk) account(role string) actor {
+func (w *walk) account(role string) testAccount {
 	w.t.Helper()
 	email, id, token := w.NewAccount(w.word("person"))
 	if role != "user" {
 		w.SetRole(w.root.token, id, role)
 	}
-	return actor{role, id, email, token}
+	return testAccount{role, id, email, token}
 }
 
 // of says for whose account the next anonymous calls act.
@@ -176,7 +176,7 @@ func subject(token string) string {
 func isOf(operation, method, path string) bool {
 	path, _, _ = strings.Cut(path, "?")
 	want, pattern, _ := strings.Cut(operation, " ")
-	return method == want && regexp.MustCompile("^"+named.ReplaceAllString(pattern, "[^/]+")+"$").MatchString(path)
+	return method == want && regexp.MustCompile("^"+pathParameter.ReplaceAllString(pattern, "[^/]+")+"$").MatchString(path)
 }
 
 // since reads the entries behind a seq, the newest first.

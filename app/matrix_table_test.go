@@ -9,7 +9,7 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// row says what an operation answers to whom. It is written from CONTRACT.md, not from answers.
+// row says what an operation answers to whom. It is written from the documented contract, not from answers.
 type row struct {
 	// ok is the status of success; several where it depends on what was before.
 	ok string
@@ -285,7 +285,7 @@ var apart = map[string]string{
 }
 
 // maker makes an object of owner's; caller is who will ask for it.
-type maker func(m *matrix, owner, caller actor) ids
+type maker func(m *matrix, owner, caller testAccount) ids
 
 var makers = map[string]maker{
 	"draft course":   course("public", "draft"),
@@ -294,8 +294,8 @@ var makers = map[string]maker{
 	"public course":  course("public", "published"), "archived course": course("public", "archived"),
 	"enrolled course": enrolledCourse, "deleted course": deletedCourse,
 
-	"upload":                   func(m *matrix, owner, _ actor) ids { return m.upload(owner) },
-	"asset":                    func(m *matrix, owner, _ actor) ids { return m.asset(owner) },
+	"upload":                   func(m *matrix, owner, _ testAccount) ids { return m.upload(owner) },
+	"asset":                    func(m *matrix, owner, _ testAccount) ids { return m.asset(owner) },
 	"asset of a draft":         assetOf("public", "draft"),
 	"asset of a member course": assetOf("member", "published"),
 	"asset of a public course": assetOf("public", "published"),
@@ -308,31 +308,31 @@ var makers = map[string]maker{
 
 	"session":      session,
 	"notification": notification,
-	"name":         func(m *matrix, _, _ actor) ids { return ids{"name": m.name()} },
-	"credentials":  func(m *matrix, _, _ actor) ids { return m.creds(m.account("user")) },
-	"account":      func(m *matrix, _, _ actor) ids { return ids{"id": m.account("user").id} },
-	"caller's account": func(_ *matrix, owner, caller actor) ids {
+	"name":         func(m *matrix, _, _ testAccount) ids { return ids{"name": m.newName()} },
+	"credentials":  func(m *matrix, _, _ testAccount) ids { return m.creds(m.newAccount("user")) },
+	"account":      func(m *matrix, _, _ testAccount) ids { return ids{"id": m.newAccount("user").id} },
+	"caller's account": func(_ *matrix, owner, caller testAccount) ids {
 		if caller.id == "" {
 			return ids{"id": owner.id}
 		}
 		return ids{"id": caller.id}
 	},
-	"invite": func(m *matrix, _, _ actor) ids {
+	"invite": func(m *matrix, _, _ testAccount) ids {
 		a := m.s.Want(201, "POST", "/admin/invites", m.root, `{"role_to_grant":"member"}`)
 		return ids{"id": a.Text("id"), "code": a.Text("code")}
 	},
-	"invite batch": func(m *matrix, _, _ actor) ids {
+	"invite batch": func(m *matrix, _, _ testAccount) ids {
 		a := m.s.Want(200, "POST", "/admin/invites/batch", m.root,
-			sitetest.With(sitetest.Batch(m.name()+"@example.com"), "role_to_grant", "member"))
+			sitetest.With(sitetest.Batch(m.newName()+"@example.com"), "role_to_grant", "member"))
 		return ids{"id": a.Text("batch_id")}
 	},
-	"email": func(m *matrix, _, _ actor) ids {
+	"email": func(m *matrix, _, _ testAccount) ids {
 		return ids{"id": m.s.Want(200, "GET", "/admin/emails?limit=1", m.root, nil).Text("items.0.id")}
 	},
-	"begun factor": func(m *matrix, owner, _ actor) ids { return m.beginFactor(owner) },
-	"factor":       func(m *matrix, owner, _ actor) ids { return m.factor(owner) },
-	"challenge": func(m *matrix, _, _ actor) ids {
-		a := m.account("user")
+	"begun factor": func(m *matrix, owner, _ testAccount) ids { return m.beginFactor(owner) },
+	"factor":       func(m *matrix, owner, _ testAccount) ids { return m.factor(owner) },
+	"challenge": func(m *matrix, _, _ testAccount) ids {
+		a := m.newAccount("user")
 		made := m.factor(a)
 		made["challenge"] = m.s.Want(401, "POST", "/auth/login", "",
 			map[string]string{"email": a.email, "password": sitetest.Password}).Text("challenge")
@@ -341,10 +341,10 @@ var makers = map[string]maker{
 }
 
 func course(visibility, status string) maker {
-	return func(m *matrix, owner, _ actor) (made ids) {
-		m.elevated(owner, func() {
+	return func(m *matrix, owner, _ testAccount) (made ids) {
+		m.asInstructor(owner, func() {
 			id := m.s.Want(201, "POST", "/courses", owner.token,
-				map[string]any{"title": m.name(), "visibility": visibility, "status": status}).Text("id")
+				map[string]any{"title": m.newName(), "visibility": visibility, "status": status}).Text("id")
 			made = ids{
 				"id": id, "user_id": owner.id,
 				"lesson_id": m.s.Want(201, "POST", "/courses/"+id+"/lessons", owner.token, `{"title":"One"}`).Text("id"),
@@ -355,41 +355,41 @@ func course(visibility, status string) maker {
 }
 
 // enrolledCourse is private, and the caller was enrolled while it was not.
-func enrolledCourse(m *matrix, owner, caller actor) ids {
+func enrolledCourse(m *matrix, owner, caller testAccount) ids {
 	made := course("public", "published")(m, owner, caller)
 	if caller.id != "" {
 		m.s.Want(201, "POST", "/courses/"+made["id"]+"/enrollment", caller.token, nil)
 	}
-	m.elevated(owner, func() { m.s.Want(200, "PATCH", "/courses/"+made["id"], owner.token, `{"visibility":"private"}`) })
+	m.asInstructor(owner, func() { m.s.Want(200, "PATCH", "/courses/"+made["id"], owner.token, `{"visibility":"private"}`) })
 	return made
 }
 
-func deletedCourse(m *matrix, owner, caller actor) ids {
+func deletedCourse(m *matrix, owner, caller testAccount) ids {
 	made := course("public", "published")(m, owner, caller)
-	m.elevated(owner, func() { m.s.Want(204, "DELETE", "/courses/"+made["id"], owner.token, nil) })
+	m.asInstructor(owner, func() { m.s.Want(204, "DELETE", "/courses/"+made["id"], owner.token, nil) })
 	return made
 }
 
-func (m *matrix) upload(owner actor) (made ids) {
-	m.elevated(owner, func() {
+func (m *matrix) upload(owner testAccount) (made ids) {
+	m.asInstructor(owner, func() {
 		up := m.s.Want(201, "POST", "/storage/uploads", owner.token,
-			map[string]any{"key": "matrix/" + m.name(), "content_type": "text/plain", "size": 5})
+			map[string]any{"key": "matrix/" + m.newName(), "content_type": "text/plain", "size": 5})
 		m.s.Upload(up, "hello")
 		made = ids{"id": up.Text("id"), "key": up.Text("key")}
 	})
 	return made
 }
 
-func (m *matrix) asset(owner actor) ids {
+func (m *matrix) asset(owner testAccount) ids {
 	made := m.upload(owner)
-	m.elevated(owner, func() { m.s.Want(200, "POST", "/storage/uploads/"+made["id"]+"/complete", owner.token, nil) })
+	m.asInstructor(owner, func() { m.s.Want(200, "POST", "/storage/uploads/"+made["id"]+"/complete", owner.token, nil) })
 	return made
 }
 
 func assetOf(visibility, status string) maker {
-	return func(m *matrix, owner, caller actor) ids {
+	return func(m *matrix, owner, caller testAccount) ids {
 		made, in := m.asset(owner), course(visibility, status)(m, owner, caller)
-		m.elevated(owner, func() {
+		m.asInstructor(owner, func() {
 			m.s.Want(200, "PATCH", "/courses/"+in["id"]+"/lessons/"+in["lesson_id"], owner.token,
 				map[string]string{"asset_key": made["key"]})
 		})
@@ -399,13 +399,13 @@ func assetOf(visibility, status string) maker {
 
 // channel makes one with a member of its own, where it can have some.
 func channel(visibility string) maker {
-	return func(m *matrix, owner, caller actor) ids {
-		body := map[string]string{"title": m.name(), "visibility": visibility}
+	return func(m *matrix, owner, caller testAccount) ids {
+		body := map[string]string{"title": m.newName(), "visibility": visibility}
 		if visibility == "course" {
 			body["course_id"] = course("public", "published")(m, owner, caller)["id"]
 		}
-		made := ids{"user_id": m.account("user").id}
-		m.elevated(owner, func() {
+		made := ids{"user_id": m.newAccount("user").id}
+		m.asInstructor(owner, func() {
 			made["slug"] = m.s.Want(201, "POST", "/channels", owner.token, body).Text("slug")
 			if visibility == "private" {
 				m.s.Want(200, "PUT", "/channels/"+made["slug"]+"/members/"+made["user_id"], owner.token, nil)
@@ -416,30 +416,30 @@ func channel(visibility string) maker {
 }
 
 // joinedChannel is private, and the caller is a member.
-func joinedChannel(m *matrix, owner, caller actor) ids {
+func joinedChannel(m *matrix, owner, caller testAccount) ids {
 	made := channel("private")(m, owner, caller)
 	if caller.id != "" {
-		m.elevated(owner,
+		m.asInstructor(owner,
 			func() { m.s.Want(200, "PUT", "/channels/"+made["slug"]+"/members/"+caller.id, owner.token, nil) })
 	}
 	return made
 }
 
 func spoken(visibility string) maker {
-	return func(m *matrix, owner, caller actor) ids {
+	return func(m *matrix, owner, caller testAccount) ids {
 		made := channel(visibility)(m, owner, caller)
 		made["id"] = m.s.Want(201, "POST", "/channels/"+made["slug"]+"/messages", owner.token, `{"body":"hello"}`).Text("id")
 		return made
 	}
 }
 
-func session(m *matrix, owner, _ actor) ids {
+func session(m *matrix, owner, _ testAccount) ids {
 	token := m.s.Login(owner.email, sitetest.Password)
 	return ids{"id": m.s.Want(200, "GET", "/auth/sessions?limit=1", token, nil).Text("items.0.id")}
 }
 
 // notification mentions the owner and waits until they are told.
-func notification(m *matrix, owner, _ actor) ids {
+func notification(m *matrix, owner, _ testAccount) ids {
 	m.s.Want(201, "POST", "/channels/hq/messages", m.root, map[string]string{"body": "<@" + owner.id + ">"})
 	made := ids{}
 	require.Eventually(m.s.T, func() bool {
@@ -453,17 +453,17 @@ func notification(m *matrix, owner, _ actor) ids {
 	return made
 }
 
-func (m *matrix) creds(a actor) ids {
+func (m *matrix) creds(a testAccount) ids {
 	in := m.s.Want(200, "POST", "/auth/login", "", map[string]string{"email": a.email, "password": sitetest.Password})
 	return ids{"email": a.email, "refresh_token": in.Text("refresh_token")}
 }
 
-func (m *matrix) beginFactor(owner actor) ids {
+func (m *matrix) beginFactor(owner testAccount) ids {
 	secret := m.s.Want(200, "POST", "/auth/mfa/totp", owner.token, nil).Text("secret")
 	return ids{"code": sitetest.TOTPCode(m.t, secret, 0)}
 }
 
-func (m *matrix) factor(owner actor) ids {
+func (m *matrix) factor(owner testAccount) ids {
 	code := m.beginFactor(owner)
 	a := m.s.Want(200, "POST", "/auth/mfa/totp/confirm", owner.token, code)
 	return ids{"recovery_code": a.Text("recovery_codes.0")}

@@ -19,37 +19,37 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// writing is an operation with what makes a request of it valid, ready to be spoiled.
-type writing struct {
+// validRequest is an operation with all that a valid request of it needs.
+type validRequest struct {
 	operation
-	who  actor
+	who  testAccount
 	with ids
 }
 
-// writings are all operations that take JSON or nothing, each by the lowest role that may. All they
-// need is made, so that whoever sends spoiled ones can see that nothing has happened.
-func (m *matrix) writings() (out []writing) {
+// listValidRequests returns all operations that take JSON or no body, each with the lowest role that may send
+// it. All that they need exists, so a changed request that is let through leaves an audit entry.
+func (m *matrix) listValidRequests() (out []validRequest) {
 	for _, o := range m.ops {
 		if o.method == http.MethodGet || o.body != "" && !strings.HasPrefix(o.body, "{") {
 			continue
 		}
 		who := m.actors[o.role]
 		if o.alone {
-			who = m.account(o.role)
+			who = m.newAccount(o.role)
 		}
 		owner := who
 		if who.id == "" {
 			owner = m.stranger
 		}
-		out = append(out, writing{o, who, m.object(o.with, owner, who, false)})
+		out = append(out, validRequest{o, who, m.objectFor(o.with, owner, who, false)})
 	}
 	require.Greater(m.t, len(out), 40)
 	return out
 }
 
-func (m *matrix) spoiled(w writing, body any, headers ...sitetest.Header) sitetest.Answer {
+func (m *matrix) sendChanged(w validRequest, body any, headers ...sitetest.Header) sitetest.Answer {
 	m.t.Helper()
-	return m.s.Call(w.method, w.with.into(w.path), w.who.token, body, headers...)
+	return m.s.Call(w.method, w.with.fill(w.path), w.who.token, body, headers...)
 }
 
 // newestEntry numbers the newest audit entry: every change leaves one.
@@ -58,18 +58,18 @@ func (m *matrix) newestEntry() any {
 	return m.s.NewestEntry(m.root)
 }
 
-// smuggled is what only the server sets.
-var smuggled = map[string]any{
-	"id":             nowhere,
+// serverFields are fields that only the server sets.
+var serverFields = map[string]any{
+	"id":             unknownID,
 	"role":           "admin",
 	"roles":          []string{"admin"},
 	"is_admin":       true,
-	"owner_id":       nowhere,
-	"owner":          map[string]string{"id": nowhere},
-	"user_id":        nowhere,
-	"author_id":      nowhere,
-	"uploader_id":    nowhere,
-	"actor_id":       nowhere,
+	"owner_id":       unknownID,
+	"owner":          map[string]string{"id": unknownID},
+	"user_id":        unknownID,
+	"author_id":      unknownID,
+	"uploader_id":    unknownID,
+	"actor_id":       unknownID,
 	"email_verified": true,
 	"verified":       true,
 	"status":         "active",
@@ -86,28 +86,28 @@ var smuggled = map[string]any{
 	"content_html":   "<b>raw</b>", "password_hash": "x", "code_hash": "x",
 }
 
-// mayTake are those of them that the contract gives to an operation.
-var mayTake = map[string][]string{
+// takenServerFields are those that an operation takes by its documentation.
+var takenServerFields = map[string][]string{
 	"PATCH /admin/users/{id}": {"role", "status"}, "POST /courses": {"status"}, "PATCH /courses/{id}": {"status"},
 }
 
 func TestA4NothingIsAssignedThatTheServerSets(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
-	all := m.writings()
+	all := m.listValidRequests()
 	before := m.newestEntry()
 	for _, w := range all {
 		valid := map[string]any{}
 		if w.body != "" {
-			require.NoError(t, json.Unmarshal([]byte(w.with.into(w.body)), &valid), w.name)
+			require.NoError(t, json.Unmarshal([]byte(w.with.fill(w.body)), &valid), w.name)
 		}
-		for field, value := range smuggled {
-			if slices.Contains(mayTake[w.name], field) {
+		for field, value := range serverFields {
+			if slices.Contains(takenServerFields[w.name], field) {
 				continue
 			}
 			body := maps.Clone(valid)
 			body[field] = value
-			if a := m.spoiled(w, body); a.Status != 422 || a.Text("code") != "validation-failed" {
+			if a := m.sendChanged(w, body); a.Status != 422 || a.Text("code") != "validation-failed" {
 				t.Errorf("%s by %s takes %s: %d %s", w.name, w.who.role, field, a.Status, a.Raw)
 			}
 		}
@@ -152,23 +152,23 @@ func (m *matrix) assignOwner() {
 	c := s.Dial("/ws/channels/hq?token="+user.token, nil)
 	last := c.Until("welcome")["last_seq"].(float64)
 	c.Send(map[string]any{
-		"type": "message", "body": "one", "client_id": "a4", "seq": 999, "id": nowhere,
+		"type": "message", "body": "one", "client_id": "a4", "seq": 999, "id": unknownID,
 		"user": map[string]string{"id": m.stranger.id}, "created_at": "2001-01-01T00:00:00Z",
 	})
 	c.Send(map[string]any{"type": "message", "body": "two", "client_id": "a4-2"})
-	require.EqualValues(m.t, "a4-2", untilAcknowledged(c, "a4-2")["client_id"])
+	require.EqualValues(m.t, "a4-2", readUntilAcknowledged(c, "a4-2")["client_id"])
 	for _, item := range s.Want(200, "GET", fmt.Sprintf("/channels/hq/messages?after_seq=%.0f", last), user.token,
 		nil).Items() {
 		said := item.(map[string]any)
 		require.Equal(m.t, user.id, said["user"].(map[string]any)["id"])
-		require.NotEqual(m.t, nowhere, said["id"])
+		require.NotEqual(m.t, unknownID, said["id"])
 		require.LessOrEqual(m.t, said["seq"], last+2)
 		require.NotContains(m.t, said["created_at"], "2001")
 	}
 }
 
-// untilAll reads on until a frame of each type was there, in whatever order, and gives all that came.
-func untilAll(c *sitetest.Socket, kinds ...string) (frames []any) {
+// readUntilAll reads until a frame of each type has come, in any order, and returns all frames.
+func readUntilAll(c *sitetest.Socket, kinds ...string) (frames []any) {
 	c.T.Helper()
 	require.NoError(c.T, c.Conn.SetReadDeadline(time.Now().Add(20*time.Second)))
 	for len(kinds) > 0 {
@@ -180,8 +180,8 @@ func untilAll(c *sitetest.Socket, kinds ...string) (frames []any) {
 	return frames
 }
 
-// untilAcknowledged reads on to the acknowledgement of one message.
-func untilAcknowledged(c *sitetest.Socket, clientID string) map[string]any {
+// readUntilAcknowledged reads until one message is acknowledged.
+func readUntilAcknowledged(c *sitetest.Socket, clientID string) map[string]any {
 	c.T.Helper()
 	for {
 		if ack := c.Until("ack"); ack["client_id"] == clientID {
@@ -234,22 +234,22 @@ var addressed = map[string]string{
 	"GET /dev/mailbox/messages":  "development only: it is everybody's mail",
 }
 
-// told is an answer that somebody got.
-type told struct {
+// receivedAnswer is an answer to an account.
+type receivedAnswer struct {
 	op  operation
-	who actor
+	who testAccount
 	sitetest.Answer
 }
 
-// tells collects what every GET answers each caller, on own and on others' objects.
-func (m *matrix) tells() (out []told) {
+// collectAnswers returns the answers of every GET to every caller, about their own objects and others'.
+func (m *matrix) collectAnswers() (out []receivedAnswer) {
 	for _, o := range m.ops {
 		if o.method != http.MethodGet {
 			continue
 		}
 		for _, role := range roles {
 			who := m.actors[role]
-			owners := map[string]actor{o.with: who}
+			owners := map[string]testAccount{o.with: who}
 			for kind := range o.foreign {
 				owners[kind] = m.stranger
 			}
@@ -259,9 +259,9 @@ func (m *matrix) tells() (out []told) {
 				}
 				with := ids{}
 				if len(o.names) > 0 {
-					with = m.object(kind, owner, who, false)
+					with = m.objectFor(kind, owner, who, false)
 				}
-				out = append(out, told{o, who, m.send(o, who, with)})
+				out = append(out, receivedAnswer{o, who, m.send(o, who, with)})
 			}
 		}
 	}
@@ -271,9 +271,9 @@ func (m *matrix) tells() (out []told) {
 func TestA5AnswersHoldWhatTheCallerMayKnow(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
-	m.writings() // so that there is something of everything
+	m.listValidRequests() // so that there is something of everything
 	seen := map[string]bool{}
-	all := m.tells()
+	all := m.collectAnswers()
 	for _, a := range all {
 		if a.op.name == "GET /dev/mailbox/messages" {
 			continue
@@ -302,7 +302,7 @@ func TestA5AnswersHoldWhatTheCallerMayKnow(t *testing.T) {
 }
 
 // faults names what an answer must not hold.
-func (a told) faults() (out []string) {
+func (a receivedAnswer) faults() (out []string) {
 	if fields, ok := shapes[a.op.name]; ok {
 		items := a.Items()
 		if _, list := a.JSON["items"]; !list {
@@ -349,7 +349,7 @@ func secretsIn(op string, v any) (out []string) {
 
 // noStoredSecretIn looks for every hash, salt and sealed value of the database in the answers, as
 // they are and in the usual spellings, and for the secrets that this test itself got.
-func (m *matrix) noStoredSecretIn(all []told) {
+func (m *matrix) noStoredSecretIn(all []receivedAnswer) {
 	m.t.Helper()
 	var text strings.Builder
 	for _, a := range all {
@@ -426,7 +426,7 @@ func (m *matrix) noSecretInFrames() {
 	b.Send(map[string]any{"type": "typing"})
 	frames = append(frames, c.Until("typing"))
 	b.Send(map[string]any{"type": "message", "body": "hello <@" + user.id + ">", "client_id": "of the author alone"})
-	frames = append(frames, untilAll(c, "message", "notification")...)
+	frames = append(frames, readUntilAll(c, "message", "notification")...)
 	for _, f := range frames {
 		raw, err := json.Marshal(f)
 		require.NoError(m.t, err)
@@ -469,7 +469,7 @@ func hideCourse(s *sitetest.Site, owner, visibility, status string) ids {
 }
 
 // silent holds an answer to say nothing of the canary. A problem repeats the path that was asked.
-func silent(t *testing.T, what string, a sitetest.Answer) {
+func requireSilent(t *testing.T, what string, a sitetest.Answer) {
 	t.Helper()
 	require.NotContains(t, strings.ToLower(perRequest.ReplaceAllString(string(a.Raw), "")), canary, what)
 }
@@ -478,7 +478,7 @@ func TestA6HiddenContentShowsNowhere(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
 	s, owner := m.s, m.stranger.token
-	outsiders := []actor{m.actors["anonymous"], m.actors["user"], m.actors["member"], m.actors["instructor"]}
+	outsiders := []testAccount{m.actors["anonymous"], m.actors["user"], m.actors["member"], m.actors["instructor"]}
 	hq := s.Dial("/ws/channels/hq?token="+m.actors["user"].token, nil)
 	hq.Until("welcome")
 	listBefore := map[string]string{}
@@ -503,13 +503,13 @@ func TestA6HiddenContentShowsNowhere(t *testing.T) {
 			if kind == "member" && rankOf(who.role) >= rankOf("member") {
 				continue
 			}
-			m.findsNothing(who, kind, h)
+			m.requireNothingFound(who, kind, h)
 		}
 		if rankOf(who.role) < rankOf("member") {
 			require.Equal(t, listBefore[who.role],
 				s.Want(200, "GET", "/courses?limit=100", who.token, nil).Header.Get("ETag"),
 				"%s: a list's tag tells of what it does not show", who.role)
-			m.searchesInVain(who)
+			m.requireNothingSearched(who)
 		}
 	}
 
@@ -520,8 +520,8 @@ func TestA6HiddenContentShowsNowhere(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(raw), canary)
 	for _, who := range outsiders[1:] {
-		silent(t, "notifications", s.Want(200, "GET", "/notifications?limit=100", who.token, nil))
-		silent(t, "export", s.Want(200, "GET", "/users/me/export", who.token, nil))
+		requireSilent(t, "notifications", s.Want(200, "GET", "/notifications?limit=100", who.token, nil))
+		requireSilent(t, "export", s.Want(200, "GET", "/users/me/export", who.token, nil))
 	}
 	for _, item := range s.Want(200, "GET", "/dev/mailbox/messages?limit=500", "", nil).Items() {
 		mail := fmt.Sprint(item)
@@ -529,8 +529,8 @@ func TestA6HiddenContentShowsNowhere(t *testing.T) {
 	}
 }
 
-// findsNothing asks for a hidden course in every way, knowing all its ids and tags.
-func (m *matrix) findsNothing(who actor, kind string, h ids) {
+// requireNothingFound asks for a hidden course in every way, with all its ids and tags.
+func (m *matrix) requireNothingFound(who testAccount, kind string, h ids) {
 	t, s := m.t, m.s
 	t.Helper()
 	course, lesson := "/courses/"+h["id"], "/courses/"+h["id"]+"/lessons/"+h["lesson_id"]
@@ -542,7 +542,7 @@ func (m *matrix) findsNothing(who actor, kind string, h ids) {
 			a := s.Call("GET", path, who.token, nil, condition)
 			require.Contains(t, []int{401, 403, 404}, a.Status, "%s course, %s by %s: %s", kind, path, who.role, a.Raw)
 			require.Empty(t, a.Header.Get("ETag"), path)
-			silent(t, path, a)
+			requireSilent(t, path, a)
 			require.Equal(t, a.Status, s.Call("HEAD", path, who.token, nil, condition).Status, path)
 		}
 	}
@@ -576,7 +576,7 @@ func (m *matrix) findsNothing(who actor, kind string, h ids) {
 		a := s.Call(o.method, o.path, who.token, body)
 		require.Contains(t, []int{403, 404}, a.Status, "%s course, %s %s by %s: %s", kind, o.method, o.path,
 			who.role, a.Raw)
-		silent(t, o.path, a)
+		requireSilent(t, o.path, a)
 	}
 	require.Contains(t, []int{403, 404}, s.Dial("/ws/channels/"+h["channel"]+"?after_seq=0&token="+who.token, nil).Status)
 	if who.role == "instructor" { // a foreign file is no way to what it belongs to
@@ -585,8 +585,8 @@ func (m *matrix) findsNothing(who actor, kind string, h ids) {
 	}
 }
 
-// searchesInVain reads every list with every filter.
-func (m *matrix) searchesInVain(who actor) {
+// requireNothingSearched reads every list with every filter.
+func (m *matrix) requireNothingSearched(who testAccount) {
 	t, s := m.t, m.s
 	t.Helper()
 	for _, status := range []string{"published", "draft", "archived", "deleted"} {
@@ -596,7 +596,7 @@ func (m *matrix) searchesInVain(who actor) {
 		} {
 			if a := s.Call("GET", "/courses?limit=100&status="+status+more, who.token, nil); a.Status != 401 {
 				require.Equal(t, 200, a.Status, "%s", a.Raw)
-				silent(t, status+more, a)
+				requireSilent(t, status+more, a)
 			}
 		}
 	}
@@ -604,7 +604,7 @@ func (m *matrix) searchesInVain(who actor) {
 		"/channels?limit=100", "/users/me/progress", "/users/me/enrollments", "/users/me/export", "/notifications",
 		"/storage/assets?prefix=" + canary,
 	} {
-		silent(t, path, s.Call("GET", path, who.token, nil))
+		requireSilent(t, path, s.Call("GET", path, who.token, nil))
 	}
 }
 
@@ -636,7 +636,7 @@ func TestA6ADraftAgainIsHiddenFromItsLearners(t *testing.T) {
 		"/courses?status=draft", "/users/me/enrollments",
 		"/users/me/progress", "/users/me/export", "/notifications?limit=100",
 	} {
-		silent(t, p, s.Call("GET", p, learner, nil))
+		requireSilent(t, p, s.Call("GET", p, learner, nil))
 	}
 	s.WantProblem(404, "not-found", "PUT", path+"/lessons/"+old+"/progress", learner, `{"percent":100}`)
 }
@@ -661,7 +661,7 @@ func TestA6AnAssetsUsesTellNoHiddenTitle(t *testing.T) {
 		"in use":          s.WantProblem(409, "asset-in-use", "DELETE", "/storage/assets/"+up.Text("id"), teacher, nil),
 	} {
 		require.Contains(t, string(a.Raw), "used_by", what)
-		silent(t, what, a)
+		requireSilent(t, what, a)
 	}
 }
 
@@ -675,7 +675,7 @@ func TestA6AKeptAnswerIsNobodyElses(t *testing.T) {
 	require.NotEqual(t, first.Text("id"), other.Text("id"))
 	require.Empty(t, other.Header.Get("Idempotency-Replayed"))
 	for _, role := range []string{"anonymous", "user", "member"} {
-		silent(t, role, m.s.Call("POST", "/courses", m.actors[role].token, body, key))
+		requireSilent(t, role, m.s.Call("POST", "/courses", m.actors[role].token, body, key))
 	}
 }
 
@@ -686,7 +686,7 @@ func TestTheHuntsFindWhatIsPlanted(t *testing.T) {
 		`{"items":[{"owner":{"id":"1","display_name":"x","email":"a@b.example"}}]}`,
 		`{"items":[{"progress":{"deep":[{"code":"x"}]}}]}`, `{"items":[{"surprise":1}]}`,
 	} {
-		a := told{op: operation{name: "GET /courses"}}
+		a := receivedAnswer{op: operation{name: "GET /courses"}}
 		require.NoError(t, json.Unmarshal([]byte(leak), &a.JSON))
 		require.NotEmpty(t, a.faults(), leak)
 	}

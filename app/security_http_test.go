@@ -22,7 +22,7 @@ import (
 )
 
 // speak sends bytes as they are and gives all that is answered until the server closes or falls silent.
-func speak(s *sitetest.Site, request string) string {
+func exchangeRaw(s *sitetest.Site, request string) string {
 	s.T.Helper()
 	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.URL, "http://"), time.Second)
 	require.NoError(s.T, err)
@@ -34,10 +34,10 @@ func speak(s *sitetest.Site, request string) string {
 	return string(all)
 }
 
-// askRaw reads what speak gave as an answer; nil when there was none.
-func askRaw(s *sitetest.Site, request string) *sitetest.Answer {
+// sendRaw sends a request as it is and returns the answer, or nil if there was none.
+func sendRaw(s *sitetest.Site, request string) *sitetest.Answer {
 	s.T.Helper()
-	all := speak(s, request)
+	all := exchangeRaw(s, request)
 	if all == "" {
 		return nil
 	}
@@ -52,8 +52,8 @@ func askRaw(s *sitetest.Site, request string) *sitetest.Answer {
 	return a
 }
 
-// callPlain is call without its opinions: a broken server may answer 500.
-func callPlain(s *sitetest.Site, method, path, token string) sitetest.Answer {
+// callUnchecked is call without its opinions: a broken server may answer 500.
+func callUnchecked(s *sitetest.Site, method, path, token string) sitetest.Answer {
 	s.T.Helper()
 	req, err := http.NewRequestWithContext(s.T.Context(), method, s.URL+path, nil)
 	require.NoError(s.T, err)
@@ -191,9 +191,9 @@ func everyStatus(s *sitetest.Site) map[string]sitetest.Answer {
 		"422":         s.Want(422, "POST", "/auth/login", "", "{}"),
 		"426":         s.Want(426, "GET", "/ws/channels/hq", admin, nil),
 		"431":         s.Want(431, "GET", "/healthz", "", nil, sitetest.Header{"X-Long": strings.Repeat("a", 20<<10)}),
-		"400 framing": *askRaw(s, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
-		"404 escape":  *askRaw(s, "GET /courses/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-		"403 object":  s.Want(403, "GET", "/objects/"+nowhere, "", nil),
+		"400 framing": *sendRaw(s, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+		"404 escape":  *sendRaw(s, "GET /courses/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+		"403 object":  s.Want(403, "GET", "/objects/"+unknownID, "", nil),
 	}
 	for range 3 {
 		out["429"] = s.Call("POST", "/invites/redeem", user, `{"code":"no code"}`)
@@ -202,7 +202,7 @@ func everyStatus(s *sitetest.Site) map[string]sitetest.Answer {
 	// Something is broken inside, then the database is gone.
 	_, err := s.Running.Parts.DB.Pool().Exec("ALTER TABLE lessons RENAME TO lessons_away")
 	require.NoError(t, err)
-	out["500"] = callPlain(s, "GET", lesson, admin)
+	out["500"] = callUnchecked(s, "GET", lesson, admin)
 	_, err = s.Running.Parts.DB.Pool().Exec("ALTER TABLE lessons_away RENAME TO lessons")
 	require.NoError(t, err)
 	require.Equal(t, 500, out["500"].Status, "%s", out["500"].Raw)
@@ -370,7 +370,7 @@ func servePolyglot(s *sitetest.Site, admin string) {
 	signed := s.Want(200, "GET", "/storage/sign?key=h4/polyglot.html", admin, nil).Text("url")
 	a := s.Want(200, "GET", signed, "", nil)
 	require.Equal(s.T, "image/gif", a.Header.Get("Content-Type"))
-	sandboxed(s, a, false)
+	requireSandboxed(s, a, false)
 	for _, more := range []string{
 		"&type=text/html", "&content_type=text/html", "&response-content-type=text/html",
 		"&response-content-disposition=inline", "&disposition=inline",
@@ -416,20 +416,20 @@ func requireServedHarmless(s *sitetest.Site, admin, key string, isFolder bool) {
 		require.True(s.T, strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment"), "%s: %q",
 			key, a.Header.Get("Content-Disposition"))
 		if isFolder {
-			sandboxed(s, a, true)
+			requireSandboxed(s, a, true)
 		} else {
 			require.False(s.T, strings.HasPrefix(url, s.URL), "users' files have an origin of their own")
 		}
 	}
 	if isFolder {
-		sandboxed(s, s.Call("HEAD", url, "", nil), true)
-		sandboxed(s, s.Call("GET", url, "", nil, sitetest.Header{"Range": "bytes=99999999-"}), true)
-		sandboxed(s, s.Call("GET", url+"x", "", nil), true)
+		requireSandboxed(s, s.Call("HEAD", url, "", nil), true)
+		requireSandboxed(s, s.Call("GET", url, "", nil, sitetest.Header{"Range": "bytes=99999999-"}), true)
+		requireSandboxed(s, s.Call("GET", url+"x", "", nil), true)
 	}
 }
 
-// sandboxed holds an answer of the embedded store to what makes it harmless on our origin.
-func sandboxed(s *sitetest.Site, a sitetest.Answer, attachment bool) {
+// requireSandboxed checks the headers that make an answer of the embedded store harmless on our origin.
+func requireSandboxed(s *sitetest.Site, a sitetest.Answer, attachment bool) {
 	s.T.Helper()
 	require.Equal(s.T, "sandbox; default-src 'none'", a.Header.Get("Content-Security-Policy"))
 	require.Equal(s.T, "nosniff", a.Header.Get("X-Content-Type-Options"))
@@ -440,8 +440,8 @@ func sandboxed(s *sitetest.Site, a sitetest.Answer, attachment bool) {
 // internals are words that no answer has: of languages, libraries, drivers, files and machines.
 var internals = regexp.MustCompile(`(?i)goroutine|panic|runtime error|\.go\b|nil pointer|interface conversion|reflect|fasthttp|fiber|huma|gorm|sqlite|sqlstate|pq:|pgx|postgres|no such table|syntax error|sql:|redis|miniredis|minio|amz|dial tcp|connection refused|context deadline|context canceled|i/o timeout|/home/|/tmp/|/work/|/usr/|127\.0\.0\.1:|invalid character|unmarshal|json:|EOF\b|strconv|uuid:|x509|stack`)
 
-// problemHolds is RFC 9457, and nothing from inside.
-func problemHolds(t testing.TB, what string, a sitetest.Answer) {
+// requireProblemDocument checks that an answer is a problem of RFC 9457 and tells nothing from inside.
+func requireProblemDocument(t testing.TB, what string, a sitetest.Answer) {
 	t.Helper()
 	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"), "%s: %s", what, a.Raw)
 	require.EqualValues(t, a.Status, a.JSON["status"], "%s: %s", what, a.Raw)
@@ -489,7 +489,7 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	s := sitetest.Start(t, map[string]string{"RATE_LIMIT_REDEEM": "2/1m"})
 	for kind, a := range everyStatus(s) {
 		if a.Status >= 400 {
-			problemHolds(t, kind, a)
+			requireProblemDocument(t, kind, a)
 		}
 	}
 	sendUnreadable(s)
@@ -501,11 +501,11 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 	for _, path := range []string{
 		"/courses", "/users/me", "/channels", "/notifications", "/admin/audit-logs", "/storage/assets",
 	} {
-		a := callPlain(s, "GET", path, admin)
+		a := callUnchecked(s, "GET", path, admin)
 		require.Contains(t, []int{500, 503}, a.Status, "%s: %s", path, a.Raw)
-		problemHolds(t, path, a)
+		requireProblemDocument(t, path, a)
 	}
-	ready := callPlain(s, "GET", "/readyz", "")
+	ready := callUnchecked(s, "GET", "/readyz", "")
 	require.Equal(t, 503, ready.Status)
 	require.NotRegexp(t, `sql|closed|/tmp|goroutine`, string(ready.Raw))
 }
@@ -514,13 +514,13 @@ func TestH5ErrorsAreProblemsWithoutInternals(t *testing.T) {
 func sendUnreadable(s *sitetest.Site) {
 	s.T.Helper()
 	for name, raw := range unreadable {
-		a := askRaw(s, raw)
+		a := sendRaw(s, raw)
 		if a == nil {
 			continue
 		}
 		require.GreaterOrEqual(s.T, a.Status, 400, name)
 		require.Less(s.T, a.Status, 500, name)
-		problemHolds(s.T, name, *a)
+		requireProblemDocument(s.T, name, *a)
 		require.NotContains(s.T, fmt.Sprint(a.JSON), mark, name)
 	}
 }
@@ -534,14 +534,14 @@ func sendMarkedValues(s *sitetest.Site) {
 		`{"email":"a@b.example","password":"zzmarkzz\u0000"}`,
 	} {
 		a := s.Call("POST", "/auth/register", "", body)
-		problemHolds(s.T, body, a)
+		requireProblemDocument(s.T, body, a)
 		require.NotContains(s.T, strings.ReplaceAll(string(a.Raw), "body.email.zzmarkzz", ""), mark, body)
 	}
 	for _, query := range []string{
 		"limit=zzmarkzz", "sort=zzmarkzz", "cursor=zzmarkzz", "visibility=zzmarkzz", "status=zzmarkzz",
 	} {
 		a := s.Call("GET", "/courses?"+query, "", nil)
-		problemHolds(s.T, query, a)
+		requireProblemDocument(s.T, query, a)
 		require.NotContains(s.T, string(a.Raw), mark, query)
 	}
 }
@@ -560,12 +560,12 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 	has := map[string][]string{}
 	table := s.Running.Parts.Server.ListRoutes()
 	for _, r := range table {
-		path := strings.ReplaceAll(named.ReplaceAllString(r.Path, nowhere), "*", "x")
+		path := strings.ReplaceAll(pathParameter.ReplaceAllString(r.Path, unknownID), "*", "x")
 		if has[path] != nil {
 			continue
 		}
 		for _, other := range table { // a fixed name is a parameter's value, too
-			if !regexp.MustCompile("^" + strings.ReplaceAll(named.ReplaceAllString(other.Path, "[^/]+"), "/*",
+			if !regexp.MustCompile("^" + strings.ReplaceAll(pathParameter.ReplaceAllString(other.Path, "[^/]+"), "/*",
 				"/.*") + "$").MatchString(path) {
 				continue
 			}
@@ -582,7 +582,7 @@ func TestH6OtherMethodsAre405(t *testing.T) {
 			if slices.Contains(own, method) {
 				continue
 			}
-			a := askRaw(s,
+			a := sendRaw(s,
 				method+" "+path+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+admin+"\r\nX-Echo: zzmarkzz\r\nConnection: close\r\n\r\n")
 			require.NotNil(t, a, "%s %s", method, path)
 			allow := strings.Split(a.Header.Get("Allow"), ", ")
@@ -662,7 +662,7 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 func requireHidden(s *sitetest.Site, paths []string) {
 	s.T.Helper()
 	for _, path := range paths {
-		a := askRaw(s, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		a := sendRaw(s, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		require.NotNil(s.T, a, path)
 		require.Contains(s.T, []int{403, 404}, a.Status, "%s: %.200s", path, a.Raw)
 		if a.Status == 403 {
@@ -678,7 +678,7 @@ func requireNamelessAnswers(s *sitetest.Site) {
 		"/", "/docs", "/courses", "/nope", "/healthz", "/readyz", "/modules", "/openapi.json", "/users/me",
 		"/problems/not-found", "/auth/login",
 	} {
-		a := callPlain(s, "GET", path, "")
+		a := callUnchecked(s, "GET", path, "")
 		for _, name := range []string{
 			"Server", "X-Powered-By", "X-Version", "Via", "X-Runtime", "X-Debug", "X-AspNet-Version",
 		} {
@@ -690,6 +690,6 @@ func requireNamelessAnswers(s *sitetest.Site) {
 		require.NotRegexp(s.T, `go1\.\d|fasthttp|PostgreSQL \d|SQLite \d`, string(a.Raw), path)
 	}
 	// Readiness says up or down, and no address or version of a part.
-	ready := callPlain(s, "GET", "/readyz", "")
+	ready := callUnchecked(s, "GET", "/readyz", "")
 	require.NotRegexp(s.T, `127\.0\.0\.1|localhost|:\d{2,5}\b|/tmp|dial|refused`, string(ready.Raw))
 }

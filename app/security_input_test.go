@@ -52,18 +52,18 @@ type parameter struct {
 	} `json:"schema"`
 }
 
-// asking is a GET operation of the document.
-type asking struct {
+// queryOperation is a GET operation of the document.
+type queryOperation struct {
 	path, role string
 	query      []parameter
 }
 
-func (r asking) pages() bool {
+func (r queryOperation) pages() bool {
 	return slices.ContainsFunc(r.query, func(p parameter) bool { return p.Name == "cursor" })
 }
 
-// askings are all operations that read, but sockets.
-func askings(s *sitetest.Site) (out []asking) {
+// listQueryOperations returns all operations that read, except sockets.
+func listQueryOperations(s *sitetest.Site) (out []queryOperation) {
 	s.T.Helper()
 	var doc struct {
 		Paths map[string]map[string]struct {
@@ -77,7 +77,7 @@ func askings(s *sitetest.Site) (out []asking) {
 		if !ok || strings.HasPrefix(path, "/ws/") {
 			continue
 		}
-		r := asking{path: path, role: op.Role}
+		r := queryOperation{path: path, role: op.Role}
 		for _, p := range op.Parameters {
 			if p.In == "query" {
 				r.query = append(r.query, p)
@@ -92,12 +92,12 @@ func askings(s *sitetest.Site) (out []asking) {
 func TestV1JSONIsStrict(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
-	all := m.writings()
+	all := m.listValidRequests()
 	before := m.newestEntry()
 	for _, w := range all {
 		check := func(status int, body string) {
 			t.Helper()
-			if a := m.spoiled(w, body); a.Status != status || !slices.Contains([]string{
+			if a := m.sendChanged(w, body); a.Status != status || !slices.Contains([]string{
 				"malformed-request", "validation-failed",
 			},
 				a.Text("code")) {
@@ -117,7 +117,7 @@ func TestV1JSONIsStrict(t *testing.T) {
 		if w.body == "" {
 			continue
 		}
-		body := w.with.into(w.body)
+		body := w.with.fill(w.body)
 		var fields map[string]json.RawMessage
 		require.NoError(t, json.Unmarshal([]byte(body), &fields), w.name)
 		check(422, `{"unheard_of":1,`+body[1:])
@@ -131,9 +131,9 @@ func TestV1JSONIsStrict(t *testing.T) {
 			check(422, fmt.Sprintf(`{"%s":%s,%s`, strings.ToUpper(name[:1])+name[1:], value, body[1:]))
 			check(422, fmt.Sprintf(`{"%s":%s,%s`, `\u00`+fmt.Sprintf("%02x", name[0])+name[1:], value, body[1:]))
 			for _, wrong := range []string{`{"a":1}`, `[[1]]`, `[null]`} {
-				spoiled := maps.Clone(fields)
-				spoiled[name] = json.RawMessage(wrong)
-				raw, err := json.Marshal(spoiled)
+				sendChanged := maps.Clone(fields)
+				sendChanged[name] = json.RawMessage(wrong)
+				raw, err := json.Marshal(sendChanged)
 				require.NoError(t, err)
 				check(422, string(raw))
 			}
@@ -153,12 +153,12 @@ func TestV2OnlyTheDocumentedTypesAreRead(t *testing.T) {
 		} `json:"paths"`
 	}
 	require.NoError(t, json.Unmarshal(m.s.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
-	all := m.writings()
+	all := m.listValidRequests()
 	before := m.newestEntry()
 	for _, w := range all {
 		body := "{}"
 		if w.body != "" {
-			body = w.with.into(w.body)
+			body = w.with.fill(w.body)
 		}
 		documented := doc.Paths[w.path][strings.ToLower(w.method)].Body.Content
 		if w.body != "" {
@@ -166,7 +166,7 @@ func TestV2OnlyTheDocumentedTypesAreRead(t *testing.T) {
 		}
 		refuse := func(h sitetest.Header) {
 			t.Helper()
-			if a := m.spoiled(w, body, h); a.Status != 415 || a.Text("code") != "unsupported-media-type" {
+			if a := m.sendChanged(w, body, h); a.Status != 415 || a.Text("code") != "unsupported-media-type" {
 				t.Errorf("%s takes %v: %d %s", w.name, h, a.Status, a.Raw)
 			}
 		}
@@ -190,7 +190,7 @@ func TestV2OnlyTheDocumentedTypesAreRead(t *testing.T) {
 			"application/json", "Application/JSON", "application/json; charset=utf-8",
 			`application/json;charset="UTF-8"`,
 		} {
-			a := m.spoiled(w, `{"unheard_of":1}`, sitetest.Header{"Content-Type": same})
+			a := m.sendChanged(w, `{"unheard_of":1}`, sitetest.Header{"Content-Type": same})
 			require.Equal(t, 422, a.Status, "%s, %s: %s", w.name, same, a.Raw)
 		}
 	}
@@ -403,7 +403,7 @@ func TestV4NumbersAreBounded(t *testing.T) {
 }
 
 // badNumbers are the values that a parameter of a list must refuse; none if it takes no number.
-func badNumbers(r asking, p parameter) []string {
+func badNumbers(r queryOperation, p parameter) []string {
 	switch {
 	case p.Name == "limit" && r.path == "/dev/mailbox/messages":
 		return append([]string{"0", "501"}, notWhole...)
@@ -422,9 +422,9 @@ func badNumbers(r asking, p parameter) []string {
 func boundQueries(s *sitetest.Site, admin, course, lesson string) {
 	s.T.Helper()
 	fill := strings.NewReplacer("/courses/{id}", course, "/channels/{slug}", "/channels/hq", "{lesson_id}",
-		lesson, "{id}", nowhere)
+		lesson, "{id}", unknownID)
 	lists := 0
-	for _, r := range askings(s) {
+	for _, r := range listQueryOperations(s) {
 		for _, p := range r.query {
 			if p.Name == "limit" && r.path != "/dev/mailbox/messages" {
 				lists++
@@ -550,7 +550,7 @@ func TestV4CursorsAreNeitherForgedNorBorrowed(t *testing.T) {
 			t.Errorf("%s, %s: %d %s", path, what, a.Status, a.Raw)
 		}
 	}
-	cursors, lists := map[string]string{}, askings(s)
+	cursors, lists := map[string]string{}, listQueryOperations(s)
 	for _, r := range lists {
 		if !r.pages() {
 			continue
@@ -606,7 +606,7 @@ func (p parameter) another() string {
 	case p.Schema.Type == "integer" || p.Schema.Pattern != "":
 		return "2"
 	}
-	return nowhere
+	return unknownID
 }
 
 // checkForgedCursors spoils a cursor in every way that leaves it looking like one.
@@ -720,7 +720,7 @@ func (a attacker) attackQueries() {
 	a.T.Helper()
 	fill := strings.NewReplacer("/courses/{id}", a.course, "/channels/{slug}", "/channels/hq")
 	params := 0
-	for _, r := range askings(a.Site) {
+	for _, r := range listQueryOperations(a.Site) {
 		for _, p := range r.query {
 			if p.Name == "limit" {
 				continue
@@ -737,7 +737,7 @@ func (a attacker) attackQueries() {
 			continue
 		}
 		for _, v := range attacks {
-			path := named.ReplaceAllLiteralString(r.path, url.PathEscape(v))
+			path := pathParameter.ReplaceAllLiteralString(r.path, url.PathEscape(v))
 			if answer := a.callQuickly("GET", path, nil); answer.Status != 404 {
 				a.T.Errorf("%.100s: %d %.300s", path, answer.Status, answer.Raw)
 			}
@@ -748,7 +748,7 @@ func (a attacker) attackQueries() {
 
 // isHarmless returns whether a parameter's value was refused or found nothing but what has its very
 // characters.
-func isHarmless(r asking, p parameter, value string, a sitetest.Answer) bool {
+func isHarmless(r queryOperation, p parameter, value string, a sitetest.Answer) bool {
 	if p.Schema.Type == "boolean" && value == "true" || a.Status == 422 ||
 		a.Status == 404 && strings.HasPrefix(r.path, "/storage/sign") {
 		return true
@@ -1349,7 +1349,7 @@ func TestV7TheServerFetchesNothing(t *testing.T) {
 
 var formulaStart = regexp.MustCompile("^[=+\\-@\t\r\n\x00＝＋－＠]")
 
-// V8: who opens the learners or the log as a table runs nobody's formula. As long as the log has no CSV, asking
+// V8: who opens the learners or the log as a table runs nobody's formula. As long as the log has no CSV, queryOperation
 // for it gets JSON, which no spreadsheet opens as cells; once it has, its cells are judged.
 func TestV8NoCellIsAFormula(t *testing.T) {
 	t.Parallel()
