@@ -12,6 +12,7 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -29,7 +30,7 @@ func TestALogOfAnEarlierVersionIsIntact(t *testing.T) {
 			h.Mac = h.computeSeal(s.key)
 			return e
 		}
-		up(t, d, Migrations[:1])
+		dbtest.Migrate(t, d, Migrations[:1])
 		var h head
 		for range 3 {
 			e := made(&h)
@@ -40,7 +41,7 @@ func TestALogOfAnEarlierVersionIsIntact(t *testing.T) {
 		require.NoError(t, err)
 		_, err = s.Verify(t.Context(), nil)
 		require.Error(t, err, "not what this program knows")
-		up(t, d, Migrations)
+		dbtest.Migrate(t, d, Migrations)
 		require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
 			h, _, err := s.store.lockHead(ctx)
 			require.NoError(t, err)

@@ -11,12 +11,13 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
+	"lyceum/platform/testkit/dbtest"
 )
 
 // Entries are written at the end of a transaction, whenever in it they were added.
 func TestEntriesOfATransaction(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
-		up(t, d, Migrations)
+		dbtest.Migrate(t, d, Migrations)
 		s := serviceOn(t, d, clock.System{})
 		add := func(ctx context.Context, action string) error {
 			return s.recordEntry(ctx, auditapi.Entry{Action: action, TargetType: "course", TargetID: ids.New()})

@@ -18,12 +18,13 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
+	"lyceum/platform/testkit/dbtest"
 )
 
 // sealedLog returns the service of an empty log that is sealed, as when a database is set up.
 func sealedLog(t *testing.T, d *db.DB) *Service {
 	t.Helper()
-	up(t, d, Migrations)
+	dbtest.Migrate(t, d, Migrations)
 	s := serviceOn(t, d, clock.System{})
 	require.NoError(t, s.store.sealEmptyHead(t.Context(), (&head{}).computeSeal(s.key)))
 	return s
@@ -132,7 +133,7 @@ func TestChangesWithoutTheirEntryAreRolledBack(t *testing.T) {
 // removed, stays broken however often a server starts.
 func TestSealEmptyLog(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
-		up(t, d, Migrations)
+		dbtest.Migrate(t, d, Migrations)
 		keys, err := keyring.Open(t.TempDir(), time.Hour)
 		require.NoError(t, err)
 		actions, err := auditapi.NewActions([]auditapi.Action{{Name: "course.updated", Targets: []string{"course"}}})
@@ -161,7 +162,7 @@ func TestSealEmptyLog(t *testing.T) {
 // A log with entries is not new, even if its head says so.
 func TestSealEmptyLogOfAReplacedHead(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
-		up(t, d, Migrations)
+		dbtest.Migrate(t, d, Migrations)
 		s := serviceOn(t, d, clock.System{})
 		e, err := newEntry(auditapi.Entry{Action: "course.updated", TargetType: "course"}, identity.Caller{})
 		require.NoError(t, err)

@@ -14,8 +14,8 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
-	"lyceum/platform/migrate"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 // wavering is a clock that goes on, but not evenly: as those of several replicas.
@@ -41,25 +41,8 @@ func (w *wavering) Now() clock.Time {
 
 // onBoth gives an empty database of each kind.
 func onBoth(t *testing.T, test func(t *testing.T, d *db.DB)) {
-	for kind, o := range map[string]func(t *testing.T) db.Options{
-		"sqlite":   func(t *testing.T) db.Options { return db.Options{Dir: t.TempDir(), MaxConns: 8} },
-		"postgres": func(t *testing.T) db.Options { return db.Options{URL: testkit.Postgres(t), MaxConns: 8} },
-	} {
-		t.Run(kind, func(t *testing.T) {
-			d, err := db.Open(t.Context(), o(t))
-			require.NoError(t, err)
-			t.Cleanup(func() { _ = d.Close() })
-			test(t, d)
-		})
-	}
-}
-
-func up(t *testing.T, d *db.DB, ms []migrate.Migration) {
 	t.Helper()
-	r, err := migrate.NewRunner(d, ms)
-	require.NoError(t, err)
-	_, err = r.Up(t.Context())
-	require.NoError(t, err)
+	dbtest.OnBoth(t, test)
 }
 
 func serviceOn(t *testing.T, d *db.DB, c clock.Clock) *Service {
@@ -85,7 +68,7 @@ func TestFiltersFindWhatReadingAllFinds(t *testing.T) {
 
 func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
-		up(t, d, Migrations)
+		dbtest.Migrate(t, d, Migrations)
 		s := serviceOn(t, d, &wavering{Rand: random, base: time.Now(), wrong: wrong})
 		require.NoError(t, s.store.sealEmptyHead(t.Context(), (&head{}).computeSeal(s.key)))
 		people, things := []string{ids.New(), ids.New(), ids.New(), ""}, []string{ids.New(), ids.New(), ids.New()}

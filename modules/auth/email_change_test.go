@@ -33,9 +33,9 @@ func TestConfirmEmailChangeWithinTheLifeOfALink(t *testing.T) {
 		"two days":     {func(f *fixture, _ usersapi.Account) { f.testClock.Advance(emailChangeLife) }, "invalid-link"},
 		"another link": {func(f *fixture, a usersapi.Account) { f.requestEmail(a, "third@example.com") }, "invalid-link"},
 		"the account is disabled": {func(f *fixture, a usersapi.Account) {
-			f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = false })
+			f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Active = false })
 		}, "invalid-link"},
-		"the account is deleted": {func(f *fixture, a usersapi.Account) { f.directory.remove(a.ID) }, "invalid-link"},
+		"the account is deleted": {func(f *fixture, a usersapi.Account) { f.accounts.Remove(a.ID) }, "invalid-link"},
 		"the password is reset": {func(f *fixture, a usersapi.Account) {
 			require.NoError(f.t, f.ResetPassword(f.t.Context(), f.requestReset(a.Email), "a phrase from today"))
 		}, "invalid-link"},
@@ -64,7 +64,7 @@ func TestConfirmEmailChangeWithinTheLifeOfALink(t *testing.T) {
 func (f *fixture) replaceEmail(a usersapi.Account, email string) {
 	f.t.Helper()
 	require.NoError(f.t, f.db.InTx(f.t.Context(), func(ctx context.Context) error {
-		f.directory.set(a.ID, func(a *usersapi.Account) { a.Email, a.Verified = email, false })
+		f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Email, a.Verified = email, false })
 		return f.events.Publish(ctx, usersapi.EmailReplaced{UserID: a.ID, OldEmail: a.Email})
 	}))
 }
@@ -161,7 +161,7 @@ func TestRequestEmailChangeRefusals(t *testing.T) {
 		} {
 			requireCode(t, c[2], f.RequestEmailChange(f.asCaller(a), c[0], c[1]), name)
 		}
-		f.directory.remove(a.ID)
+		f.accounts.Remove(a.ID)
 		requireCode(t, "invalid-token", f.RequestEmailChange(f.asCaller(a), "new@example.com", testPassword))
 		require.Len(t, f.mails.Mails(), mailed)
 		require.Zero(t, f.countRows("auth_email_changes", a.ID))

@@ -13,16 +13,16 @@ import (
 	"lyceum/modules/auth/authapi"
 	"lyceum/modules/mail/mailtest"
 	"lyceum/modules/users/usersapi"
+	"lyceum/modules/users/userstest"
 	"lyceum/platform/apperr"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/identity"
-	"lyceum/platform/ids"
 	"lyceum/platform/keyring"
-	"lyceum/platform/migrate"
 	"lyceum/platform/passwords"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 	"lyceum/platform/tokens"
 )
 
@@ -31,92 +31,11 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // testPassword is the password of the accounts that a fixture registers.
 const testPassword = "correct horse battery"
 
-// directory implements what the module asks of module users, in memory.
-type directory struct {
-	usersapi.Accounts
-	// OnRecordLogin, if set, is called inside the transaction of a sign-in.
-	OnRecordLogin func(ctx context.Context)
-	// OnByID, if set, is called before each look-up by id.
-	OnByID func()
-
-	mu       sync.Mutex
-	accounts map[string]usersapi.Account
-}
-
-// set changes an account.
-func (d *directory) set(id string, change func(a *usersapi.Account)) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	a := d.accounts[id]
-	change(&a)
-	d.accounts[id] = a
-}
-
-// remove deletes an account.
-func (d *directory) remove(id string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.accounts, id)
-}
-
-func (d *directory) find(match func(a usersapi.Account) bool) (usersapi.Account, bool, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, a := range d.accounts {
-		if match(a) {
-			return a, true, nil
-		}
-	}
-	return usersapi.Account{}, false, nil
-}
-
-func (d *directory) ByID(_ context.Context, id string) (usersapi.Account, bool, error) {
-	if d.OnByID != nil {
-		d.OnByID()
-	}
-	return d.find(func(a usersapi.Account) bool { return a.ID == id })
-}
-
-func (d *directory) ByEmail(_ context.Context, email string) (usersapi.Account, bool, error) {
-	return d.find(func(a usersapi.Account) bool { return a.Email == email })
-}
-
-func (d *directory) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.Account, error) {
-	if _, taken, _ := d.ByEmail(ctx, n.Email); taken {
-		return usersapi.Account{}, usersapi.ProblemEmailTaken.New("taken")
-	}
-	created := usersapi.Account{ID: ids.New(), Email: n.Email, Role: n.Role, Verified: n.Verified, Active: true}
-	d.set(created.ID, func(a *usersapi.Account) { *a = created })
-	return created, nil
-}
-
-func (d *directory) ChangeEmail(ctx context.Context, id, email string) (usersapi.Account, error) {
-	if _, taken, _ := d.ByEmail(ctx, email); taken {
-		return usersapi.Account{}, usersapi.ProblemEmailTaken.New("taken")
-	}
-	d.set(id, func(a *usersapi.Account) { a.Email, a.Verified = email, true })
-	a, _, err := d.ByID(ctx, id)
-	return a, err
-}
-
-func (d *directory) MarkVerified(_ context.Context, id string) error {
-	d.set(id, func(a *usersapi.Account) { a.Verified = true })
-	return nil
-}
-
-func (d *directory) RecordLogin(ctx context.Context, id string) (bool, error) {
-	if d.OnRecordLogin != nil {
-		d.OnRecordLogin(ctx)
-	}
-	a, _, err := d.find(func(a usersapi.Account) bool { return a.ID == id })
-	return a.Active, err
-}
-
 // fixture is the module on a database of the test's own, with a clock that stands still.
 type fixture struct {
 	*Service
 	t         *testing.T
-	directory *directory
+	accounts  *userstest.Accounts
 	mails     *mailtest.Mailer
 	testClock *testkit.Clock
 	holdings  usersapi.Holder
@@ -132,36 +51,24 @@ type fixture struct {
 
 // onBothDatabases runs a test on SQLite and on PostgreSQL.
 func onBothDatabases(t *testing.T, test func(t *testing.T, f *fixture)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newFixture(t, db.Options{Dir: t.TempDir(), MaxConns: 8}))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		test(t, newFixture(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8}))
-	})
+	t.Helper()
+	dbtest.OnBothOptions(t, func(t *testing.T, o db.Options) { test(t, newFixture(t, o)) })
 }
 
 func newFixture(t *testing.T, o db.Options) *fixture {
 	t.Helper()
-	d, err := db.Open(t.Context(), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	runner, err := migrate.NewRunner(d, Migrations, events.Migrations)
-	require.NoError(t, err)
-	_, err = runner.Up(t.Context())
-	require.NoError(t, err)
+	d := dbtest.Open(t, o, Migrations, events.Migrations)
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 
 	f := &fixture{
-		t: t, directory: &directory{accounts: map[string]usersapi.Account{}},
+		t: t, accounts: &userstest.Accounts{},
 		mails:     &mailtest.Mailer{PublicURL: "http://lyceum.test"},
 		testClock: testkit.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
 	}
 	bus, signals, store := events.NewBus(d, f.testClock), broadcast.New(nil), newStore(d)
 	f.Service = newService(Params{
-		DB: d, Store: store, Accounts: f.directory, Registrar: f.directory,
+		DB: d, Store: store, Accounts: f.accounts, Registrar: f.accounts,
 		Tokens: tokens.NewTokens(keys, "http://lyceum.test", 15*time.Minute, f.testClock), Keys: keys,
 		Hasher: passwords.NewHasher(passwords.Argon2{Memory: 64, Time: 1, Parallel: 1}), Events: bus,
 		Broadcast: signals, Mailer: f.mails, Clock: f.testClock,

@@ -114,7 +114,7 @@ func TestRegistrationsOfOneAddress(t *testing.T) {
 				requireCode(t, "email-taken", err)
 			}
 			f.login(a, testPassword)
-			f.directory.remove(a.ID)
+			f.accounts.Remove(a.ID)
 		}
 	})
 }

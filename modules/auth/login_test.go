@@ -25,7 +25,7 @@ var changesDuringSignIn = map[string]struct {
 		return f.store.savePassword(ctx, a.ID, "another hash", f.testClock.Now())
 	}, "invalid-credentials"},
 	"the account is disabled": {func(_ context.Context, f *fixture, a usersapi.Account) error {
-		f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = false })
+		f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Active = false })
 		return nil
 	}, "invalid-credentials"},
 	"the account is deleted": {func(ctx context.Context, f *fixture, a usersapi.Account) error {
@@ -52,7 +52,7 @@ func TestLoginBesideOtherChanges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onBothDatabases(t, func(t *testing.T, f *fixture) {
 				a := f.register("beside")
-				f.directory.OnRecordLogin = func(ctx context.Context) { require.NoError(t, c.change(ctx, f, a)) }
+				f.accounts.RecordLoginFunc = func(ctx context.Context) { require.NoError(t, c.change(ctx, f, a)) }
 				g, err := f.Login(t.Context(), a.Email, testPassword)
 				requireCode(t, c.code, err)
 				if c.code == "" {
@@ -79,7 +79,7 @@ func TestVerifyFactorBesideOtherChanges(t *testing.T) {
 				secret, _ := f.addFactor(a)
 				challenge := f.challenge(a)
 				calls := 0
-				f.directory.OnRecordLogin = func(ctx context.Context) {
+				f.accounts.RecordLoginFunc = func(ctx context.Context) {
 					if calls++; calls == 2 { // the second call comes after the code was checked
 						require.NoError(t, c.change(ctx, f, a))
 					}
@@ -88,8 +88,8 @@ func TestVerifyFactorBesideOtherChanges(t *testing.T) {
 				_, err := f.VerifyFactor(t.Context(), challenge, f.computeCode(secret, 0))
 				requireCode(t, c.code, err)
 				require.Empty(t, f.listActions())
-				f.directory.OnRecordLogin = nil
-				f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = true })
+				f.accounts.RecordLoginFunc = nil
+				f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Active = true })
 				_, err = f.VerifyFactor(t.Context(), challenge, f.computeCode(secret, 0))
 				require.NoError(t, err, "the change was rolled back, and with it the use of the code")
 			})
@@ -123,11 +123,11 @@ func TestVerifyFactorAfterOtherChanges(t *testing.T) {
 			return f.LogoutAll(f.asCaller(a))
 		}, "invalid-token"},
 		"the account is disabled": {func(_ context.Context, f *fixture, a usersapi.Account) error {
-			f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = false })
+			f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Active = false })
 			return nil
 		}, "account-disabled"},
 		"the account is deleted": {func(_ context.Context, f *fixture, a usersapi.Account) error {
-			f.directory.remove(a.ID)
+			f.accounts.Remove(a.ID)
 			return nil
 		}, "invalid-token"},
 		"the second factor is removed": {func(_ context.Context, f *fixture, a usersapi.Account) error {
@@ -232,7 +232,7 @@ func TestVerifyFactorOnceForEachChallenge(t *testing.T) {
 func TestLoginOfADisabledAccount(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, f *fixture) {
 		a := f.register("disabled")
-		f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = false })
+		f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Active = false })
 		_, err := f.Login(t.Context(), a.Email, "wrong")
 		requireCode(t, "invalid-credentials", err)
 		_, err = f.Login(t.Context(), a.Email, testPassword)
@@ -281,7 +281,7 @@ func TestLoginHoldsThePassword(t *testing.T) {
 	require.False(t, isHeld())
 	challenge := f.challenge(a)
 	var held []bool
-	f.directory.OnRecordLogin = func(context.Context) { held = append(held, isHeld()) }
+	f.accounts.RecordLoginFunc = func(context.Context) { held = append(held, isHeld()) }
 	f.onEntry = func() { held = append(held, isHeld()) }
 	_, err := f.VerifyFactor(t.Context(), challenge, f.computeCode(secret, 0))
 	require.NoError(t, err)

@@ -42,7 +42,7 @@ func (f *fixture) newestLink(kind string, skip int) (token string) {
 func TestRequestResetWithoutAnAccount(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, f *fixture) {
 		a, disabled := f.register("known"), f.register("disabled")
-		f.directory.set(disabled.ID, func(a *usersapi.Account) { a.Active = false })
+		f.accounts.Change(disabled.ID, func(a *usersapi.Account) { a.Active = false })
 		f.listActions()
 		for _, email := range []string{"nobody@example.com", disabled.Email, "nonsense", ""} {
 			require.Empty(t, f.requestReset(email), "%q", email)
@@ -63,9 +63,9 @@ func TestResetPasswordWithinTheLifeOfALink(t *testing.T) {
 		"nearly an hour": {func(f *fixture, _ usersapi.Account) { f.testClock.Advance(resetLife - time.Millisecond) }, ""},
 		"an hour":        {func(f *fixture, _ usersapi.Account) { f.testClock.Advance(resetLife) }, "invalid-link"},
 		"the account is disabled": {func(f *fixture, a usersapi.Account) {
-			f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = false })
+			f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Active = false })
 		}, "invalid-link"},
-		"the account is deleted": {func(f *fixture, a usersapi.Account) { f.directory.remove(a.ID) }, "invalid-link"},
+		"the account is deleted": {func(f *fixture, a usersapi.Account) { f.accounts.Remove(a.ID) }, "invalid-link"},
 		"the password is changed": {func(f *fixture, a usersapi.Account) {
 			require.NoError(f.t, f.ChangePassword(f.asCaller(a), testPassword, "meanwhile another"))
 		}, "invalid-link"},
@@ -202,7 +202,7 @@ func TestChangePasswordRefusals(t *testing.T) {
 			requireCode(t, c[2], f.ChangePassword(f.asCaller(a), c[0], c[1]), name)
 		}
 		f.login(a, testPassword)
-		f.directory.remove(a.ID)
+		f.accounts.Remove(a.ID)
 		requireCode(t, "invalid-token", f.ChangePassword(f.asCaller(a), testPassword, "a phrase from today"),
 			"the account was deleted at this moment")
 	})
@@ -215,14 +215,14 @@ func TestResetPasswordOfAnUnverifiedAccount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onBothDatabases(t, func(t *testing.T, f *fixture) {
 				a := f.register("claimed")
-				f.directory.set(a.ID, func(a *usersapi.Account) { a.Verified = verified })
+				f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Verified = verified })
 				secret, _ := f.addFactor(a)
 				challenge := f.challenge(a)
 				f.listActions()
 				require.NoError(t, f.ResetPassword(t.Context(), f.requestReset(a.Email), "a phrase from today"))
 				_, err := f.VerifyFactor(t.Context(), challenge, f.computeCode(secret, 0))
 				requireCode(t, "invalid-token", err)
-				now, _, err := f.directory.ByID(t.Context(), a.ID)
+				now, _, err := f.accounts.ByID(t.Context(), a.ID)
 				require.NoError(t, err)
 				require.True(t, now.Verified)
 				_, err = f.Login(t.Context(), a.Email, "a phrase from today")

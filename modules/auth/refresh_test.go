@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -143,11 +144,11 @@ func TestRefreshOfAClosedAccount(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, f *fixture) {
 		a := f.register("closed")
 		g := f.login(a, testPassword)
-		f.directory.set(a.ID, func(a *usersapi.Account) { a.Active = false })
+		f.accounts.Change(a.ID, func(a *usersapi.Account) { a.Active = false })
 		_, err := f.Refresh(t.Context(), g.RefreshToken)
 		requireCode(t, "invalid-token", err, "disabled")
 		require.EqualValues(t, 1, f.sessionOf(g).Generation, "the token was not spent")
-		f.directory.remove(a.ID)
+		f.accounts.Remove(a.ID)
 		_, err = f.Refresh(t.Context(), g.RefreshToken)
 		requireCode(t, "invalid-token", err, "deleted")
 	})
@@ -177,11 +178,12 @@ func TestRefreshBesideOtherUses(t *testing.T) {
 		} {
 			g := f.login(a, testPassword)
 			var once sync.Once
-			f.directory.OnByID = func() {
+			f.accounts.FindFunc = func(context.Context) error {
 				once.Do(func() { // the calls inside look accounts up, too
-					f.directory.OnByID = nil
+					f.accounts.FindFunc = nil
 					require.NoError(t, c.meanwhile(g), name)
 				})
+				return nil
 			}
 			next, err := f.Refresh(t.Context(), g.RefreshToken)
 			requireCode(t, c.code, err, name)

@@ -32,7 +32,7 @@ func TestRegisterRefusals(t *testing.T) {
 				require.Equal(t, c.field, e.Fields[0].Location, name)
 			}
 		}
-		require.Len(t, f.directory.accounts, 1)
+		require.Equal(t, 1, f.accounts.Count())
 		require.Equal(t, []string{"verify_email"}, f.mails.KindsTo(taken.ID))
 		require.Len(t, f.mails.Mails(), 1)
 		f.login(taken, testPassword)
@@ -100,7 +100,7 @@ func TestVerifyEmailWithinTheLifeOfALink(t *testing.T) {
 		mailed := len(f.mails.Mails())
 		require.NoError(t, f.RequestVerification(f.asCaller(late)))
 		require.Len(t, f.mails.Mails(), mailed, "a verified address gets no more links")
-		f.directory.set(late.ID, func(a *usersapi.Account) { a.Verified = false })
+		f.accounts.Change(late.ID, func(a *usersapi.Account) { a.Verified = false })
 		done, err = verify(token)
 		requireCode(t, "invalid-link", err)
 		require.Nil(t, done, "the link did its work for another address")
@@ -133,7 +133,7 @@ func TestVerifyEmailOnce(t *testing.T) {
 func TestRequestVerificationOfADeletedAccount(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, f *fixture) {
 		a := f.register("deleted")
-		f.directory.remove(a.ID)
+		f.accounts.Remove(a.ID)
 		require.NoError(t, f.RequestVerification(f.asCaller(a)))
 		require.Len(t, f.mails.Mails(), 1, "that of the registration")
 	})

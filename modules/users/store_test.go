@@ -15,34 +15,13 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
-	"lyceum/platform/migrate"
-	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/dbtest"
 )
 
 // onStores runs a test with a store on an empty database of each kind.
 func onStores(t *testing.T, test func(t *testing.T, s *store)) {
-	for kind, options := range map[string]func(*testing.T) db.Options{
-		"sqlite":   func(t *testing.T) db.Options { return db.Options{Dir: t.TempDir(), MaxConns: 8} },
-		"postgres": func(t *testing.T) db.Options { return db.Options{URL: testkit.Postgres(t), MaxConns: 8} },
-	} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			test(t, openStore(t, options(t)))
-		})
-	}
-}
-
-// openStore returns a store on a database with the tables of the module alone.
-func openStore(t *testing.T, o db.Options) *store {
 	t.Helper()
-	d, err := db.Open(t.Context(), o)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = d.Close() })
-	runner, err := migrate.NewRunner(d, Migrations)
-	require.NoError(t, err)
-	_, err = runner.Up(t.Context())
-	require.NoError(t, err)
-	return newStore(d)
+	dbtest.OnBoth(t, func(t *testing.T, d *db.DB) { test(t, newStore(d)) }, Migrations)
 }
 
 // insertAccount inserts an active account and returns it.
@@ -132,7 +111,7 @@ func TestActiveAdminsAreLocked(t *testing.T) {
 // allows in a transaction is still allowed at its commit.
 func TestSharedLocksKeepChangesAway(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, db.Options{URL: testkit.Postgres(t), MaxConns: 8})
+	s := newStore(dbtest.Open(t, dbtest.Postgres(t), Migrations))
 	a := insertAccount(t, s, "locked", usersapi.RoleInstructor)
 	beside := func(lock func(context.Context, string) (*account, error)) error {
 		return s.db.InTx(t.Context(), func(ctx context.Context) error {

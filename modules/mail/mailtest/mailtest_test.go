@@ -10,7 +10,7 @@ import (
 
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/mail/mailtest"
-	"lyceum/platform/db"
+	"lyceum/platform/testkit/dbtest"
 )
 
 func welcome(userID string) mailapi.Mail {
@@ -21,9 +21,7 @@ func welcome(userID string) mailapi.Mail {
 
 func TestMailer(t *testing.T) {
 	t.Run("keeps mails of committed transactions", func(t *testing.T) {
-		d, err := db.Open(t.Context(), db.Options{Dir: t.TempDir(), MaxConns: 2})
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = d.Close() })
+		d := dbtest.Open(t, dbtest.SQLite(t))
 		m, undo := &mailtest.Mailer{}, errors.New("undo")
 		require.ErrorIs(t, d.InTx(t.Context(), func(ctx context.Context) error {
 			require.NoError(t, m.Queue(ctx, welcome("1")))

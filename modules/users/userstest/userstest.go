@@ -2,7 +2,9 @@
 package userstest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"sync"
 
@@ -12,22 +14,24 @@ import (
 	"lyceum/platform/text"
 )
 
-// Accounts are the accounts that a test has added. They are a usersapi.Accounts, a usersapi.Roles and a
-// usersapi.AddressVerifier, and tell an authenticator the role and the state of an account. They keep
-// no transactions: a change stays when the caller rolls back. The zero value has no account. Accounts
-// are safe for concurrent use.
+// Accounts are the accounts that a test has added. They are a usersapi.Accounts, a usersapi.Registrar and
+// a usersapi.Roles, and tell an authenticator the role and the state of an account. They keep no
+// transactions: a change stays when the caller rolls back. The zero value has no account. Accounts are
+// safe for concurrent use.
 type Accounts struct {
 	// FindFunc, if set, is called before each lookup. Its error is returned by the lookup.
 	FindFunc func(ctx context.Context) error
+	// RecordLoginFunc, if set, is called at the beginning of RecordLogin, in the transaction of the caller.
+	RecordLoginFunc func(ctx context.Context)
 
 	mu   sync.Mutex
 	byID map[string]usersapi.Account
 }
 
 var (
-	_ usersapi.Accounts        = (*Accounts)(nil)
-	_ usersapi.Roles           = (*Accounts)(nil)
-	_ usersapi.AddressVerifier = (*Accounts)(nil)
+	_ usersapi.Accounts  = (*Accounts)(nil)
+	_ usersapi.Registrar = (*Accounts)(nil)
+	_ usersapi.Roles     = (*Accounts)(nil)
 )
 
 // New adds an active account with a role and returns it. Its display name is name, and its address,
@@ -59,6 +63,13 @@ func (a *Accounts) Change(id string, edit func(*usersapi.Account)) {
 		edit(&account)
 		a.byID[id] = account
 	}
+}
+
+// Count returns how many accounts there are.
+func (a *Accounts) Count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.byID)
 }
 
 // Disable disables an account.
@@ -149,6 +160,38 @@ func (a *Accounts) RaiseRole(_ context.Context, id string, to identity.Role) (no
 		now = account.Role
 	})
 	return now, isRaised, nil
+}
+
+// Create implements usersapi.Registrar. It takes every address and every name.
+func (a *Accounts) Create(ctx context.Context, n usersapi.NewAccount) (usersapi.Account, error) {
+	if _, isTaken, err := a.ByEmail(ctx, n.Email); isTaken || err != nil {
+		return usersapi.Account{}, errors.Join(err, usersapi.ProblemEmailTaken.New("taken"))
+	}
+	created := usersapi.Account{
+		ID: cmp.Or(n.ID, ids.New()), Email: n.Email, DisplayName: n.DisplayName, Role: n.Role, Verified: n.Verified,
+		Active: true,
+	}
+	a.Put(created)
+	return created, nil
+}
+
+// ChangeEmail implements usersapi.Registrar.
+func (a *Accounts) ChangeEmail(ctx context.Context, id, email string) (usersapi.Account, error) {
+	if _, isTaken, err := a.ByEmail(ctx, email); isTaken || err != nil {
+		return usersapi.Account{}, errors.Join(err, usersapi.ProblemEmailTaken.New("taken"))
+	}
+	a.Change(id, func(account *usersapi.Account) { account.Email, account.Verified = email, true })
+	changed, _, err := a.ByID(ctx, id)
+	return changed, err
+}
+
+// RecordLogin implements usersapi.Registrar. It keeps nobody from changing the account.
+func (a *Accounts) RecordLogin(ctx context.Context, id string) (isActive bool, err error) {
+	if a.RecordLoginFunc != nil {
+		a.RecordLoginFunc(ctx)
+	}
+	a.Change(id, func(account *usersapi.Account) { isActive = account.Active })
+	return isActive, nil
 }
 
 // MarkVerified implements usersapi.AddressVerifier.

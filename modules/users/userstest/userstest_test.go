@@ -78,6 +78,31 @@ func TestChanges(t *testing.T) {
 	require.Equal(t, identity.Account{Role: usersapi.RoleInstructor}, seen)
 }
 
+func TestRegistrar(t *testing.T) {
+	accounts := &userstest.Accounts{}
+	ada, err := accounts.Create(t.Context(), usersapi.NewAccount{Email: "ada@example.org", Role: usersapi.RoleUser})
+	require.NoError(t, err)
+	require.True(t, ada.Active)
+	bob := accounts.New("Bob", usersapi.RoleUser)
+	require.Equal(t, 2, accounts.Count())
+
+	_, err = accounts.Create(t.Context(), usersapi.NewAccount{Email: "ada@example.org"})
+	require.ErrorIs(t, err, usersapi.ProblemEmailTaken.New("taken"))
+	_, err = accounts.ChangeEmail(t.Context(), bob.ID, "ada@example.org")
+	require.ErrorIs(t, err, usersapi.ProblemEmailTaken.New("taken"))
+	changed, err := accounts.ChangeEmail(t.Context(), bob.ID, "robert@example.org")
+	require.NoError(t, err)
+	require.Equal(t, []any{"robert@example.org", true}, []any{changed.Email, changed.Verified})
+
+	isActive, err := accounts.RecordLogin(t.Context(), bob.ID)
+	require.NoError(t, err)
+	require.True(t, isActive)
+	accounts.RecordLoginFunc = func(context.Context) { accounts.Disable(bob.ID) }
+	isActive, err = accounts.RecordLogin(t.Context(), bob.ID)
+	require.NoError(t, err)
+	require.False(t, isActive)
+}
+
 func TestFindFunc(t *testing.T) {
 	broken := errors.New("broken")
 	accounts := &userstest.Accounts{FindFunc: func(context.Context) error { return broken }}
