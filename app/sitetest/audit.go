@@ -11,7 +11,7 @@ import (
 
 // ExecWithoutAuditTriggers runs SQL on the audit tables as the owner of the database could: it
 // removes the triggers that guard them and puts them back afterwards.
-func ExecWithoutAuditTriggers(t *testing.T, d *db.DB, sql string) {
+func ExecWithoutAuditTriggers(t testing.TB, d *db.DB, sql string) {
 	t.Helper()
 	exec := func(statement string) {
 		t.Helper()

@@ -103,26 +103,7 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 		}
 		for range testkit.Rounds(20_000) {
 			f := entryFilter{maybe(actions), maybe(people), maybe(types), maybe(things), moment(), moment()}
-			var want []int64
-			for _, e := range all {
-				if lets(f, e) {
-					want = append(want, e.Seq)
-				}
-			}
-			found, err := s.store.list(t.Context(), f, 0, 10_000)
-			require.NoError(t, err)
-			var got, exported []int64
-			for _, e := range found {
-				got = append(got, e.Seq)
-			}
-			require.Equal(t, want, got, "%+v", f)
-			require.NoError(t, s.exportEntries(t.Context(), f, int64(len(all)), func(page []entry) error {
-				for _, e := range page {
-					exported = append([]int64{e.Seq}, exported...)
-				}
-				return nil
-			}))
-			require.Equal(t, want, exported, "%+v", f)
+			requireFound(t, s, all, f)
 		}
 		v, err := s.Verify(t.Context(), nil)
 		require.NoError(t, err)
@@ -131,6 +112,31 @@ func filtersFind(t *testing.T, random *rand.Rand, wrong bool) {
 		require.NoError(t, err)
 		require.Equal(t, wrong, h.Skewed)
 	})
+}
+
+// requireFound checks that pages and exports with a filter have the entries that the filter lets through.
+func requireFound(t *testing.T, s *Service, all []entry, f entryFilter) {
+	t.Helper()
+	var want []int64
+	for _, e := range all {
+		if lets(f, e) {
+			want = append(want, e.Seq)
+		}
+	}
+	found, err := s.store.list(t.Context(), f, 0, 10_000)
+	require.NoError(t, err)
+	var got, exported []int64
+	for _, e := range found {
+		got = append(got, e.Seq)
+	}
+	require.Equal(t, want, got, "%+v", f)
+	require.NoError(t, s.exportEntries(t.Context(), f, int64(len(all)), func(page []entry) error {
+		for _, e := range page {
+			exported = append([]int64{e.Seq}, exported...)
+		}
+		return nil
+	}))
+	require.Equal(t, want, exported, "%+v", f)
 }
 
 // lets is the filter as anybody would write it.
