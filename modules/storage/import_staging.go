@@ -71,19 +71,26 @@ func (s *Service) claimFreeKey(ctx context.Context, f storageapi.File) (*asset, 
 // claimKeyFor returns a new asset of the caller under a key, or problem key-taken.
 func (s *Service) claimKeyFor(ctx context.Context, key string, f storageapi.File) (*asset, error) {
 	now := s.clock.Now()
-	sum := strings.ToLower(f.SHA256)
 	a := &asset{
 		ID: ids.New(), Key: key, BlobID: ids.New(), ContentType: strings.ToLower(f.ContentType), Size: f.Size,
-		SHA256: &sum, Status: statusPending,
+		Status:     statusPending,
 		UploaderID: identity.CallerFrom(ctx).UserID, ExpiresAt: now.Add(uploadURLLife), CreatedAt: now,
+	}
+	if f.SHA256 != "" {
+		sum := strings.ToLower(f.SHA256)
+		a.SHA256 = &sum
 	}
 	return a, s.db.InTx(ctx, func(ctx context.Context) error { return s.claimKey(ctx, a, now, s.limits.Quota) })
 }
 
 // hasSameBytes reports whether the caller may use an asset in place of a file because it has the
-// same bytes. With look it reads an object whose checksum is not known.
-func (s *Service) hasSameBytes(ctx context.Context, a *asset, f storageapi.File, look bool) (bool, error) {
-	if !a.isManagedBy(identity.CallerFrom(ctx)) || a.Size != f.Size || a.SHA256 == nil && !look {
+// same bytes; false if the file's checksum is unknown. If that of the asset is unknown, it is
+// computed with readIfUnknown, and else taken as another.
+func (s *Service) hasSameBytes(ctx context.Context, a *asset, f storageapi.File, readIfUnknown bool) (bool, error) {
+	if !a.isManagedBy(identity.CallerFrom(ctx)) || a.Size != f.Size || f.SHA256 == "" {
+		return false, nil
+	}
+	if a.SHA256 == nil && !readIfUnknown {
 		return false, nil
 	}
 	var sum string

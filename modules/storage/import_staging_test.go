@@ -104,6 +104,27 @@ func TestATakenKeyGetsANumber(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestFilesWithoutAChecksumAreNotTheSame(t *testing.T) {
+	w := onSQLite(t)
+	stage := func(content string) storageapi.Staged {
+		f := fileOf("a.txt", content)
+		f.SHA256 = ""
+		s, err := w.Stage(w.as(teacher), f, from(content))
+		require.NoError(t, err)
+		return s
+	}
+	first := stage("one")
+	require.NoError(t,
+		w.db.InTx(w.as(teacher), func(ctx context.Context) error { return w.Settle(ctx, []string{first.ID}) }))
+	a, err := w.store.findByKey(t.Context(), "a.txt")
+	require.NoError(t, err)
+	require.Nil(t, a.SHA256)
+
+	second := stage("two")
+	require.Equal(t, "a-2.txt", second.Key, "they are equally long, and nothing else is known")
+	require.NotEmpty(t, second.ID)
+}
+
 func TestStagingKeepsToTheRules(t *testing.T) {
 	w := onSQLite(t)
 	w.limits.Quota = 20

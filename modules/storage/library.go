@@ -53,10 +53,14 @@ func (s *Service) Store(ctx context.Context, ownerID, key, contentType string, s
 	if err != nil || exists {
 		return err
 	}
-	if err := s.blobs.Put(ctx, a.BlobID, r, size, contentType); err != nil {
-		return explainStoreError(err)
+	err = explainStoreError(s.blobs.Put(ctx, a.BlobID, r, size, contentType))
+	if err == nil {
+		err = s.db.InTx(ctx, func(ctx context.Context) error { return s.markCompleted(ctx, a) })
 	}
-	return s.db.InTx(ctx, func(ctx context.Context) error { return s.markCompleted(ctx, a) })
+	if err != nil {
+		return errors.Join(err, s.Discard(ctx, []string{a.ID})) // so that the key is free at once
+	}
+	return nil
 }
 
 // reserveForServer reserves the key of an asset that the server makes. It returns true if a
