@@ -191,7 +191,7 @@ var formats = map[string]string{
 	"chat/internal/live/frames.go":                "the frames of sockets",
 	"courses/internal/archive/manifest.go":        "course.json of an archive",
 	"courses/internal/course/caption.go: Caption": "stored with a lesson, and shown as it is stored",
-	"notifications/deliver.go: message":           "a part of the event partDue",
+	"notifications/notify.go: notice":             "a part of the event partDue",
 	"users/export.go: accountRecord":              "the data export's part of the account itself",
 }
 

@@ -13,10 +13,10 @@ import (
 	"lyceum/platform/text"
 )
 
-// Bounds of an announcement, in characters.
+// Bounds of an announcement, in characters. Texts of errors and of the API repeat them.
 const (
-	maxTitle = 200
-	maxBody  = 20_000
+	maxAnnouncementTitle = 200
+	maxAnnouncementBody  = 20_000
 )
 
 var (
@@ -49,18 +49,19 @@ func (s *Service) createAnnouncement(ctx context.Context, courseID, title, body 
 }
 
 // cleanAnnouncement returns the title and the body in the form in which they are stored. It returns
-// a validation error for those that are empty, too long or not text.
+// a validation error for a title or a body that is empty or too long, and for a title with control
+// characters.
 func cleanAnnouncement(title, body string) (string, string, error) {
 	title = text.CleanLine(title)
 	body = strings.TrimSpace(norm.NFC.String(strings.ReplaceAll(body, "\r\n", "\n")))
 	var broken []apperr.Field
 	switch n := text.CountRunes(title); {
-	case n == 0 || n > maxTitle:
+	case n == 0 || n > maxAnnouncementTitle:
 		broken = append(broken, apperr.Field{Location: "title", Message: "must have 1 to 200 characters"})
 	case text.CheckLine(title) != nil:
 		broken = append(broken, apperr.Field{Location: "title", Message: text.ErrControlCharacter.Error()})
 	}
-	if n := text.CountRunes(body); n == 0 || n > maxBody {
+	if n := text.CountRunes(body); n == 0 || n > maxAnnouncementBody {
 		broken = append(broken, apperr.Field{Location: "body", Message: "must have 1 to 20,000 characters"})
 	}
 	if len(broken) > 0 {

@@ -31,7 +31,7 @@ type announcementView struct {
 // Resolve implements huma.Resolver.
 func (in *announcementInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
-// checkAnnouncement returns the faults of an announcement that no data is needed for.
+// checkAnnouncement returns the faults of an announcement that can be found without the database.
 func checkAnnouncement(_ context.Context, in *announcementInput) (faults validation.Faults) {
 	_, _, err := cleanAnnouncement(in.Body.Title, in.Body.Body)
 	faults.Add("", err)
@@ -44,6 +44,7 @@ func (h *handlers) createAnnouncement(ctx context.Context, in *announcementInput
 	if err != nil {
 		return nil, err
 	}
+	// No route answers at this location yet; it only names the announcement.
 	return httpx.Created("/courses/"+a.CourseID+"/announcements/"+a.ID,
 		announcementView{a.ID, a.CourseID, a.AuthorID, a.Title, a.Body, a.CreatedAt}), nil
 }

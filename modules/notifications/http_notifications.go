@@ -17,7 +17,7 @@ type handlers struct {
 
 func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
-// notificationView is a notification of the caller.
+// notificationView is a notification of the caller. It is also what sockets get of a new one.
 type notificationView struct {
 	ID        string      `json:"id"`
 	Kind      string      `json:"kind"`

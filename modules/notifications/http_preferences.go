@@ -29,8 +29,8 @@ func (h *handlers) listPreferences(ctx context.Context, _ *httpx.None) (*httpx.R
 		return nil, err
 	}
 	out := preferencesView{make([]preferenceView, len(found))}
-	for i, p := range found {
-		out.Items[i] = preferenceView{p.Kind, p.InApp, p.Email, kinds[i].locked}
+	for i, p := range found { // in the order of kinds
+		out.Items[i] = preferenceView{p.Kind, p.InApp, p.Email, kinds[i].mandatory}
 	}
 	return httpx.OK(out).WithETag(), nil
 }
@@ -51,7 +51,7 @@ type preferencesInput struct {
 // Resolve implements huma.Resolver.
 func (in *preferencesInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
-// checkPreferencesInput returns the faults of preferences that no data is needed for.
+// checkPreferencesInput returns the faults of preferences that can be found without the database.
 func checkPreferencesInput(_ context.Context, in *preferencesInput) (faults validation.Faults) {
 	faults.Add("", checkPreferences(in.toPreferences()))
 	return faults

@@ -120,8 +120,8 @@ func TestReadingOverHTTP(t *testing.T) {
 		s := serve(w)
 		me, other := s.user(), s.user()
 		for _, title := range []string{"one", "two", "three"} {
-			m := message{EventID: ids.New(), Kind: kindLessonAdded, Title: title, Link: "/#/courses"}
-			require.NoError(t, w.deliverOnce(t.Context(), m, []string{me}))
+			m := notice{EventID: ids.New(), Kind: kindLessonAdded, Title: title, Link: "/#/courses"}
+			require.NoError(t, w.notifyAccounts(t.Context(), m, []string{me}))
 		}
 		s.want(401, "", "GET", "/notifications", "")
 		page := s.want(200, me, "GET", "/notifications?limit=2", "")

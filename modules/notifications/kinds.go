@@ -2,7 +2,8 @@ package notifications
 
 import "slices"
 
-// The kinds of notifications.
+// The kinds of notifications. Their names are stored and part of the API. They are not names of
+// events, although some are alike.
 const (
 	kindCoursePublished = "course.published"
 	kindAnnouncement    = "announcement"
@@ -12,20 +13,21 @@ const (
 	kindMention         = "mention"
 	kindNewSignIn       = "security.new_sign_in"
 	kindPasswordChanged = "security.password_changed"
-	// welcome is a mail only and can't be chosen.
-	kindWelcome = "welcome"
+	kindWelcome         = "welcome"
 )
 
 // kind is a kind of notifications.
 type kind struct {
 	name string
-	// template is that of the mail; "" if there is none.
+	// template is the template of the mail. It is empty if there is no mail.
 	template string
-	// locked says that the mail can't be switched off.
-	locked bool
+	// mandatory says that the mail can't be switched off. The API calls it locked.
+	mandatory bool
+	// mailOnly says that the console does not show the notification. There is no preference for it.
+	mailOnly bool
 }
 
-// kinds are all kinds, in the order in which preferences show them.
+// kinds are the kinds that have a preference, in the order in which the console shows them.
 var kinds = []kind{
 	{name: kindCoursePublished, template: "course_published"},
 	{name: kindAnnouncement, template: "announcement"},
@@ -33,14 +35,17 @@ var kinds = []kind{
 	{name: kindCourseCompleted, template: "course_completed"},
 	{name: kindRoleGranted, template: "role_granted"},
 	{name: kindMention},
-	{name: kindNewSignIn, template: "new_sign_in", locked: true},
-	{name: kindPasswordChanged, template: "password_changed", locked: true},
+	{name: kindNewSignIn, template: "new_sign_in", mandatory: true},
+	{name: kindPasswordChanged, template: "password_changed", mandatory: true},
 }
 
-// findKind returns the kind with a name; ok is false if there is none.
-func findKind(name string) (kind, bool) {
+// welcome is the kind of the mail to an account whose address is verified for the first time.
+var welcome = kind{name: kindWelcome, template: "welcome", mandatory: true, mailOnly: true}
+
+// findKind returns the kind with the given name; ok is false if there is none.
+func findKind(name string) (k kind, ok bool) {
 	if name == kindWelcome {
-		return kind{name: kindWelcome, template: "welcome", locked: true}, true
+		return welcome, true
 	}
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
 	if i < 0 {
@@ -51,5 +56,8 @@ func findKind(name string) (kind, bool) {
 
 // defaultPreference returns the preference of an account that chose nothing.
 func (k kind) defaultPreference(userID string) preference {
-	return preference{UserID: userID, Kind: k.name, InApp: k.name != kindWelcome, Email: k.template != ""}
+	return preference{UserID: userID, Kind: k.name, InApp: !k.mailOnly, Email: k.template != ""}
 }
+
+// sendsMail reports whether an account with this preference gets a mail of the kind.
+func (k kind) sendsMail(p preference) bool { return k.template != "" && (k.mandatory || p.Email) }

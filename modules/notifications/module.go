@@ -13,13 +13,13 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "notifications", Title: "Notifications",
-	Needs:       []string{"users"},
+	Needs:       []string{"users"}, // mail can't be disabled
 	Migrations:  Migrations,
-	Permissions: []identity.Permission{permissionAnnounce, permissionReadOwn},
+	Permissions: []identity.Permission{permissionAnnounce, permissionOwn},
 	Console:     consoleFiles,
 	Declares: fx.Options(
 		events.ProvideDeclarations(
-			events.DeclareEvent[partDue]("Some readers of a message wait for it."),
+			events.DeclareEvent[partDue]("A part of those who are to be told waits."),
 			events.DeclareEvent[newsDue]("Learners of a course wait for news of it."),
 		),
 	),

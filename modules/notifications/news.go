@@ -2,19 +2,21 @@ package notifications
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/platform/db"
 )
 
-// audienceSize is how many learners one delivery of news names: few enough for a row of the outbox.
+// audienceSize is how many learners one newsDue names: few enough for a row of the outbox.
 const audienceSize = 2000
 
-// newsDue is the event of learners who wait for news of their course. UserIDs are those who were
-// enrolled when it happened. Learners who enroll later are not told, and those who leave later
-// still are.
+// newsDue is work that the module leaves to itself: up to audienceSize learners are to be told news
+// of their course. UserIDs are those who were enrolled when it happened. Learners who enroll later
+// are not told, and those who leave later still are.
 type newsDue struct {
+	// Kind is kindCoursePublished, kindLessonAdded or kindAnnouncement.
 	Kind           string   `json:"kind"`
 	CourseID       string   `json:"course_id"`
 	LessonID       string   `json:"lesson_id,omitempty"`
@@ -26,77 +28,69 @@ type newsDue struct {
 func (newsDue) EventName() string { return "notifications.news_due" }
 
 // publishNews publishes newsDue for all learners of the course, in the transaction of the caller.
-func (s *Service) publishNews(ctx context.Context, n newsDue) error {
+func (s *Service) publishNews(ctx context.Context, news newsDue) error {
 	if s.courses == nil {
 		return nil
 	}
-	learners, err := s.courses.Learners(ctx, n.CourseID)
+	learners, err := s.courses.Learners(ctx, news.CourseID)
 	if err != nil {
 		return err
 	}
-	for n.UserIDs = range slices.Chunk(learners, audienceSize) {
-		if err := s.events.Publish(ctx, n); err != nil {
+	for audience := range slices.Chunk(learners, audienceSize) {
+		news.UserIDs = audience
+		if err := s.events.Publish(ctx, news); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// onNewsDue tells the learners of the news, unless the course is no longer visible.
-func (s *Service) onNewsDue(ctx context.Context, n newsDue) error {
-	c, ok, err := s.findVisibleCourse(ctx, n.CourseID)
+// onNewsDue tells the learners of the news, in parts, unless the course is no longer visible.
+func (s *Service) onNewsDue(ctx context.Context, news newsDue) error {
+	c, ok, err := s.findVisibleCourse(ctx, news.CourseID)
 	if err != nil || !ok {
 		return err
 	}
-	m, ok, err := s.newNewsMessage(ctx, c, n)
+	n, ok, err := s.composeNews(ctx, c, news)
 	if err != nil || !ok {
 		return err
 	}
-	return s.deliverInParts(ctx, m, n.UserIDs)
+	return s.publishParts(ctx, n, news.UserIDs)
 }
 
-// newNewsMessage returns the message of news. ok is false if its announcement was deleted.
-func (s *Service) newNewsMessage(ctx context.Context, c coursesapi.Course, n newsDue) (m message, ok bool, err error) {
-	switch n.Kind {
+// composeNews returns the notice of news of a course. ok is false if its announcement was deleted.
+// It returns an error for a kind that is no news.
+func (s *Service) composeNews(ctx context.Context, c coursesapi.Course, news newsDue) (n notice, ok bool, err error) {
+	switch news.Kind {
 	case kindCoursePublished:
-		return message{
+		return notice{
 			Kind: kindCoursePublished, Title: quote(c.Title) + " is published",
 			Body: "A course that you are enrolled in can be read now.", Link: courseLink(c.ID),
-			Data: newCourseData(c.Title),
+			MailData: newCourseData(c.Title),
 		}, true, nil
 	case kindLessonAdded:
-		return message{
-			Kind: kindLessonAdded, Title: "A new lesson in " + quote(c.Title), Link: lessonLink(c.ID, n.LessonID),
+		return notice{
+			Kind: kindLessonAdded, Title: "A new lesson in " + quote(c.Title), Link: lessonLink(c.ID, news.LessonID),
 		}, true, nil
+	case kindAnnouncement:
+		return s.composeAnnouncement(ctx, c, news.AnnouncementID)
 	}
-	a, err := s.store.findAnnouncement(ctx, n.AnnouncementID)
-	if db.IsNotFound(err) {
-		return m, false, nil
-	}
-	if err != nil {
-		return m, false, err
-	}
-	return message{Kind: kindAnnouncement, Title: c.Title + ": " + a.Title, Link: courseLink(c.ID), AnnouncementID: &a.ID,
-		Data: map[string]string{"CourseTitle": c.Title, "Title": a.Title, "Body": a.Body}}, true, nil
+	return notice{}, false, fmt.Errorf("notifications: the kind %q is no news", news.Kind)
 }
 
-// announcementMade is the event by which an earlier version told of an announcement. It names
-// nobody: it is delivered to those who are enrolled by now.
-type announcementMade struct {
-	AnnouncementID string `json:"announcement_id"`
-}
-
-// EventName implements events.Event.
-func (announcementMade) EventName() string { return "notifications.announcement_made" }
-
-// onAnnouncementMade tells the present learners of an announcement.
-func (s *Service) onAnnouncementMade(ctx context.Context, e announcementMade) error {
-	a, err := s.store.findAnnouncement(ctx, e.AnnouncementID)
+// composeAnnouncement returns the notice of an announcement. ok is false if it was deleted.
+func (s *Service) composeAnnouncement(
+	ctx context.Context, c coursesapi.Course, id string,
+) (n notice, ok bool, err error) {
+	a, err := s.store.findAnnouncement(ctx, id)
 	if db.IsNotFound(err) {
-		return nil
+		return notice{}, false, nil
 	}
 	if err != nil {
-		return err
+		return notice{}, false, err
 	}
-	return s.publishNews(ctx, newsDue{Kind: kindAnnouncement, CourseID: a.CourseID, AnnouncementID: a.ID})
+	return notice{
+		Kind: kindAnnouncement, Title: c.Title + ": " + a.Title, Link: courseLink(c.ID), AnnouncementID: &a.ID,
+		MailData: map[string]string{"CourseTitle": c.Title, "Title": a.Title, "Body": a.Body},
+	}, true, nil
 }

@@ -6,16 +6,17 @@ import "lyceum/platform/clock"
 type notification struct {
 	ID     string
 	UserID string
-	// EventID is the event that it comes from. An account is told of an event once.
+	// EventID is the event whose handler made the notification: for news that is newsDue. All parts
+	// of it share the id. An account is told of an event once for each kind.
 	EventID string
 	Kind    string
 	Title   string
 	Body    string
 	Link    string
-	// AnnouncementID is set if the announcement has the body, which is stored once for all readers.
+	// AnnouncementID is set if the announcement has the body, which is stored once for all learners.
 	AnnouncementID *string
 	// Hidden says that the console does not show it, as the account wants no such notification. The
-	// row only says that the event was delivered.
+	// row then only keeps the account from being told twice.
 	Hidden    bool
 	ReadAt    *clock.Time
 	CreatedAt clock.Time
@@ -36,7 +37,7 @@ type preference struct {
 // TableName returns the name of the table, for GORM.
 func (preference) TableName() string { return "notification_preferences" }
 
-// announcement is a row of the table announcements: a message of an instructor to all learners of a
+// announcement is a row of the table announcements: a text of an instructor to all learners of a
 // course.
 type announcement struct {
 	ID        string

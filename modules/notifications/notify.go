@@ -12,69 +12,75 @@ import (
 	"lyceum/platform/ids"
 )
 
-// partSize is how many accounts one delivery tells: few enough for a transaction of a second.
+// partSize is how many accounts a part has: few enough for a transaction of a second.
 const partSize = 200
 
-// message is what accounts are told of an event.
-type message struct {
+// notice is what accounts are told. Each of them gets a notification with its content.
+type notice struct {
+	// EventID becomes notification.EventID.
 	EventID string `json:"event_id"`
 	Kind    string `json:"kind"`
 	Title   string `json:"title"`
 	Body    string `json:"body"`
-	// Link is an address inside of the console, below PUBLIC_URL.
-	Link           string            `json:"link"`
-	AnnouncementID *string           `json:"announcement_id,omitempty"`
-	Data           map[string]string `json:"data,omitempty"`
+	// Link is a path in the console, such as /#/courses/…; it follows PUBLIC_URL.
+	Link string `json:"link"`
+	// AnnouncementID is set if the notice is an announcement. Its text is then not in Body.
+	AnnouncementID *string `json:"announcement_id,omitempty"`
+	// MailData fills the template of the mail. The text of an announcement is its value Body.
+	MailData map[string]string `json:"data,omitempty"`
 }
 
-// partDue is the event of a part of a message's readers who wait for it.
+// partDue is work that the module leaves to itself: up to partSize accounts are to be told.
 type partDue struct {
-	Message message  `json:"message"`
+	Notice  notice   `json:"message"`
 	UserIDs []string `json:"user_ids"`
 }
 
 // EventName implements events.Event.
 func (partDue) EventName() string { return "notifications.part_due" }
 
-// deliverInParts divides the readers into parts. Each is delivered by itself, after the commit.
-func (s *Service) deliverInParts(ctx context.Context, m message, users []string) error {
-	m.EventID = events.EventID(ctx)
+// publishParts divides the accounts into parts and publishes partDue for each, in the transaction
+// of the event's handler.
+func (s *Service) publishParts(ctx context.Context, n notice, users []string) error {
+	n.EventID = events.EventID(ctx)
 	for part := range slices.Chunk(users, partSize) {
-		if err := s.events.Publish(ctx, partDue{m, part}); err != nil {
+		if err := s.events.Publish(ctx, partDue{n, part}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// onPartDue delivers a message to a part of its readers.
+// onPartDue tells the accounts of a part.
 func (s *Service) onPartDue(ctx context.Context, p partDue) error {
-	return s.deliverOnce(ctx, p.Message, p.UserIDs)
+	return s.notifyAccounts(ctx, p.Notice, p.UserIDs)
 }
 
-// deliverTo delivers a message to a few accounts in the transaction of the delivery.
-func (s *Service) deliverTo(ctx context.Context, m message, users ...string) error {
-	m.EventID = events.EventID(ctx)
-	return s.deliverOnce(ctx, m, users)
+// notifyAccount tells one account, in the transaction of the event's handler.
+func (s *Service) notifyAccount(ctx context.Context, n notice, userID string) error {
+	n.EventID = events.EventID(ctx)
+	return s.notifyAccounts(ctx, n, []string{userID})
 }
 
-// deliverOnce tells each account once, as its preference says, in one transaction. Deleted accounts
-// are left out. A disabled account gets no mail.
-func (s *Service) deliverOnce(ctx context.Context, m message, users []string) error {
-	k, ok := findKind(m.Kind)
+// notifyAccounts tells each account once, as its preference says, in one transaction. Deleted
+// accounts are left out. A disabled account gets no mail. It returns an error for an unknown kind
+// and for a mail that lacks a value.
+func (s *Service) notifyAccounts(ctx context.Context, n notice, users []string) error {
+	k, ok := findKind(n.Kind)
 	if !ok {
-		return fmt.Errorf("notifications: there is no kind %q", m.Kind)
+		return fmt.Errorf("notifications: there is no kind %q", n.Kind)
 	}
 	accounts, err := s.accounts.ByIDs(ctx, users)
 	if err != nil {
 		return err
 	}
+	// A handler has a transaction already, and this is a savepoint of it.
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		notified, err := s.store.findNotified(ctx, m.EventID, m.Kind, users)
+		notified, err := s.store.findNotified(ctx, n.EventID, n.Kind, users)
 		if err != nil {
 			return err
 		}
-		preferences, err := s.store.findPreferences(ctx, m.Kind, users)
+		preferences, err := s.store.findPreferences(ctx, n.Kind, users)
 		if err != nil {
 			return err
 		}
@@ -89,49 +95,50 @@ func (s *Service) deliverOnce(ctx context.Context, m message, users []string) er
 			if !isChosen {
 				p = k.defaultPreference(id)
 			}
-			rows = append(rows, s.newNotification(m, p))
+			rows = append(rows, s.newNotification(n, p))
 			if a.Active && k.sendsMail(p) {
-				if err := s.queueMail(ctx, k, m, a); err != nil {
+				if err := s.queueMail(ctx, k, n, a); err != nil {
 					return err
 				}
 			}
 		}
-		db.AfterCommit(ctx, func() { s.pushToSockets(m, rows) })
+		db.AfterCommit(ctx, func() { s.pushToSockets(n, rows) })
 		return s.store.insert(ctx, rows)
 	})
 }
 
-// newNotification returns the notification of a message for an account with a preference.
-func (s *Service) newNotification(m message, p preference) notification {
+// newNotification returns the notification by which an account with this preference gets a notice.
+func (s *Service) newNotification(n notice, p preference) notification {
 	return notification{
-		ID: ids.New(), UserID: p.UserID, EventID: m.EventID, Kind: m.Kind, Title: m.Title, Body: m.Body, Link: m.Link,
-		AnnouncementID: m.AnnouncementID, Hidden: !p.InApp, CreatedAt: s.clock.Now(),
+		ID: ids.New(), UserID: p.UserID, EventID: n.EventID, Kind: n.Kind, Title: n.Title, Body: n.Body, Link: n.Link,
+		AnnouncementID: n.AnnouncementID, Hidden: !p.InApp, CreatedAt: s.clock.Now(),
 	}
 }
 
-// queueMail queues the mail of a message to an account.
-func (s *Service) queueMail(ctx context.Context, k kind, m message, a usersapi.Account) error {
-	data := map[string]any{"DisplayName": a.DisplayName, "Link": s.publicURL + m.Link}
-	for key, value := range m.Data {
+// queueMail queues the mail of a notice to an account.
+func (s *Service) queueMail(ctx context.Context, k kind, n notice, a usersapi.Account) error {
+	data := map[string]any{"DisplayName": a.DisplayName, "Link": s.publicURL + n.Link}
+	for key, value := range n.MailData {
 		data[key] = value
 	}
 	return s.mailer.Queue(ctx, mailapi.Mail{
-		Kind: k.template, To: a.Email, UserID: a.ID, Data: data, Unsubscribe: s.unsubscribeURL(k, a.ID),
+		Kind: k.template, // a kind of mail is the name of its template
+		To:   a.Email, UserID: a.ID, Data: data, Unsubscribe: s.unsubscribeURL(k, a.ID),
 	})
 }
 
 // pushToSockets shows notifications at once to the accounts that are connected.
-func (s *Service) pushToSockets(m message, rows []notification) {
+func (s *Service) pushToSockets(n notice, rows []notification) {
 	if s.pusher == nil {
 		return
 	}
-	for _, n := range rows {
-		if n.Hidden {
+	for _, row := range rows {
+		if row.Hidden {
 			continue
 		}
-		if n.AnnouncementID != nil {
-			n.Body = m.Data["Body"]
+		if row.AnnouncementID != nil {
+			row.Body = n.MailData["Body"]
 		}
-		s.pusher.Push(n.UserID, newNotificationView(&n))
+		s.pusher.Push(row.UserID, newNotificationView(&row))
 	}
 }

@@ -180,19 +180,19 @@ func TestDeliveriesOfAnEarlierVersion(t *testing.T) {
 func TestToldOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		class := w.class(20)
-		m := message{EventID: ids.New(), Kind: kindCoursePublished, Title: "x", Link: "/", Data: newCourseData("Go")}
-		require.NoError(t, w.deliverOnce(t.Context(), m, class[:5]))
+		m := notice{EventID: ids.New(), Kind: kindCoursePublished, Title: "x", Link: "/", MailData: newCourseData("Go")}
+		require.NoError(t, w.notifyAccounts(t.Context(), m, class[:5]))
 		var wg sync.WaitGroup
 		for range 4 {
 			// One that loses the race fails and is delivered again by the relay.
-			wg.Go(func() { _ = w.deliverOnce(context.Background(), m, class) })
+			wg.Go(func() { _ = w.notifyAccounts(context.Background(), m, class) })
 		}
 		wg.Wait()
-		require.NoError(t, w.deliverOnce(t.Context(), m, append(class, class[0])))
+		require.NoError(t, w.notifyAccounts(t.Context(), m, append(class, class[0])))
 		require.EqualValues(t, 20, w.count("notifications"))
 		require.Len(t, w.mailer.Mails(), 20)
 		m.Kind = kindLessonAdded
-		require.NoError(t, w.deliverOnce(t.Context(), m, class), "another kind of the same event")
+		require.NoError(t, w.notifyAccounts(t.Context(), m, class), "another kind of the same event")
 		require.EqualValues(t, 40, w.count("notifications"))
 	})
 }
@@ -280,11 +280,11 @@ func TestFailuresAreDeliveredAgain(t *testing.T) {
 	w.courses.Err = nil
 	w.accounts.FindFunc = func(context.Context) error { return broken }
 	require.ErrorIs(t, w.onRoleGranted(t.Context(), usersapi.RoleGranted{UserID: w.owner}), broken)
-	require.ErrorIs(t, w.onPartDue(t.Context(), partDue{message{Kind: kindMention}, []string{w.owner}}), broken)
+	require.ErrorIs(t, w.onPartDue(t.Context(), partDue{notice{Kind: kindMention}, []string{w.owner}}), broken)
 	w.accounts.FindFunc = nil
-	require.Error(t, w.deliverOnce(t.Context(), message{Kind: "nonsense"}, nil))
+	require.Error(t, w.notifyAccounts(t.Context(), notice{Kind: "nonsense"}, nil))
 	require.Error(t,
-		w.deliverOnce(t.Context(), message{EventID: ids.New(), Kind: kindCoursePublished}, []string{w.owner}),
+		w.notifyAccounts(t.Context(), notice{EventID: ids.New(), Kind: kindCoursePublished}, []string{w.owner}),
 		"a mail that lacks its course")
 	require.Zero(t, w.count("notifications"), "and the row goes with it")
 }
@@ -293,7 +293,7 @@ func TestAnnouncing(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		learner := w.class(3)[0]
 		id := w.course.ID
-		body := strings.Repeat("ä", maxBody-1) + "\n"
+		body := strings.Repeat("ä", maxAnnouncementBody-1) + "\n"
 		_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), id, "  Exam ", body+"\r\n")
 		require.NoError(t, err)
 		_, err = w.createAnnouncement(w.as(ids.New(), usersapi.RoleAdmin), id, "Second", "b")
@@ -324,8 +324,8 @@ func TestWhoMayAnnounce(t *testing.T) {
 	w.courses.CanReadFunc = func(identity.Caller, string) bool { return false }
 	require.Equal(t, "not-found", say(other, id))
 	for _, bad := range [][2]string{
-		{"", "b"}, {"t", " \n"}, {strings.Repeat("t", maxTitle+1), "b"}, {"t\nt", "b"},
-		{"t", strings.Repeat("b", maxBody+1)},
+		{"", "b"}, {"t", " \n"}, {strings.Repeat("t", maxAnnouncementTitle+1), "b"}, {"t\nt", "b"},
+		{"t", strings.Repeat("b", maxAnnouncementBody+1)},
 	} {
 		_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), id, bad[0], bad[1])
 		require.Equal(t, "validation-failed", code(t, err))
@@ -340,7 +340,7 @@ func TestKinds(t *testing.T) {
 		got, ok := findKind(k.name)
 		require.True(t, ok)
 		require.Equal(t, k, got)
-		require.Equal(t, k.locked, strings.HasPrefix(k.name, "security."), fmt.Sprint(k))
+		require.Equal(t, k.mandatory, strings.HasPrefix(k.name, "security."), fmt.Sprint(k))
 	}
 	_, ok := findKind("nonsense")
 	require.False(t, ok)

@@ -9,6 +9,6 @@ import (
 var (
 	// permissionAnnounce lets callers write to the learners of their own courses.
 	permissionAnnounce = identity.Permission{Name: "announcements:write", Lowest: usersapi.RoleInstructor}
-	// permissionReadOwn lets callers read and choose their own notifications.
-	permissionReadOwn = identity.Permission{Name: "notifications:self", Lowest: usersapi.RoleUser}
+	// permissionOwn lets callers read their notifications and choose how they are told.
+	permissionOwn = identity.Permission{Name: "notifications:self", Lowest: usersapi.RoleUser}
 )

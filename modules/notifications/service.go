@@ -21,7 +21,7 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// Service delivers notifications and keeps preferences. It is safe for concurrent use.
+// Service tells accounts of events and keeps what they have chosen. It is safe for concurrent use.
 type Service struct {
 	db       *db.DB
 	store    *store
@@ -33,11 +33,11 @@ type Service struct {
 	mailer    mailapi.Mailer
 	clock     clock.Clock
 	publicURL string
-	// key seals the tokens of unsubscribe links.
+	// unsubscribeKey seals the tokens of unsubscribe links.
 	unsubscribeKey []byte
 }
 
-// Params are what a Service is made of.
+// Params are the dependencies of newService.
 type Params struct {
 	fx.In
 	DB       *db.DB
@@ -52,11 +52,11 @@ type Params struct {
 	Keys     *keyring.Keys
 }
 
-func newService(n Params) *Service {
+func newService(p Params) *Service {
 	return &Service{
-		db: n.DB, store: n.Store, accounts: n.Accounts, courses: n.Courses, pusher: n.Pusher, events: n.Events,
-		mailer: n.Mailer, clock: n.Clock, publicURL: n.Config.PublicURL,
-		unsubscribeKey: n.Keys.DeriveKey("unsubscribe links"),
+		db: p.DB, store: p.Store, accounts: p.Accounts, courses: p.Courses, pusher: p.Pusher, events: p.Events,
+		mailer: p.Mailer, clock: p.Clock, publicURL: p.Config.PublicURL,
+		unsubscribeKey: p.Keys.DeriveKey("unsubscribe links"),
 	}
 }
 
@@ -93,8 +93,8 @@ func (s *Service) markAllRead(ctx context.Context) error {
 	return s.store.markAllRead(ctx, identity.CallerFrom(ctx).UserID, s.clock.Now())
 }
 
-// listPreferences returns the preference of the caller for each kind: what they chose, or else the
-// default.
+// listPreferences returns the preference of the caller for each of kinds, in their order: what they
+// chose, or else the default.
 func (s *Service) listPreferences(ctx context.Context) ([]preference, error) {
 	userID := identity.CallerFrom(ctx).UserID
 	chosen, err := s.store.listPreferences(ctx, userID)
@@ -107,14 +107,12 @@ func (s *Service) listPreferences(ctx context.Context) ([]preference, error) {
 		if !ok {
 			p = k.defaultPreference(userID)
 		}
+		// What is stored may be older than the rule that the mail is mandatory, or than its template.
 		p.Email = k.sendsMail(p)
 		out[i] = p
 	}
 	return out, nil
 }
-
-// sendsMail reports whether an account with this preference gets a mail of the kind.
-func (k kind) sendsMail(p preference) bool { return k.template != "" && (k.locked || p.Email) }
 
 // savePreferences stores preferences of the caller and leaves those for other kinds. It stores none
 // and returns a validation error if one is refused; see checkPreference.
@@ -144,18 +142,18 @@ func checkPreferences(chosen []preference) error {
 }
 
 // checkPreference returns why a preference is refused, or "": for an unknown kind, a kind that
-// comes twice, a locked mail that is switched off, and a mail that does not exist. seen are the
-// kinds before it.
+// comes twice, a mandatory mail that is switched off, and a mail that does not exist. seen are the
+// kinds before it; checkPreference adds its kind.
 func checkPreference(p preference, seen map[string]bool) string {
 	k, known := findKind(p.Kind)
 	twice := seen[p.Kind]
 	seen[p.Kind] = true
 	switch {
-	case !known || k.name == kindWelcome:
+	case !known || k.mailOnly:
 		return "there is no such kind"
 	case twice:
 		return "the kind is named twice"
-	case k.locked && !p.Email:
+	case k.mandatory && !p.Email:
 		return "this mail can't be switched off"
 	case k.template == "" && p.Email:
 		return "there is no mail of this kind"

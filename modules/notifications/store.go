@@ -25,7 +25,7 @@ func (s *store) insert(ctx context.Context, rows []notification) error {
 	return s.db.Conn(ctx).Create(&rows).Error
 }
 
-// findNotified returns which of the accounts were told of an event before.
+// findNotified returns which of the accounts were told of an event and a kind before.
 func (s *store) findNotified(ctx context.Context, eventID, kind string, users []string) (found []string, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT user_id FROM notifications WHERE event_id = ? AND kind = ? AND user_id IN ?",
 		eventID, kind, users).Scan(&found).Error
@@ -93,7 +93,7 @@ func (s *store) findPreferences(ctx context.Context, kind string, users []string
 	return out, err
 }
 
-// savePreferences inserts or replaces preferences.
+// savePreferences inserts or replaces preferences. It sorts chosen.
 func (s *store) savePreferences(ctx context.Context, chosen []preference) error {
 	if len(chosen) == 0 {
 		return nil
@@ -107,8 +107,8 @@ func (s *store) savePreferences(ctx context.Context, chosen []preference) error 
 	}).Create(&chosen).Error
 }
 
-// disableMail switches off the mail of a kind and leaves the rest as it is. p is the default of an
-// account that chose nothing.
+// disableMail switches off the mail of a kind and leaves the rest as it is. If the account has chosen
+// nothing for the kind, p is stored, without its mail.
 func (s *store) disableMail(ctx context.Context, p preference) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO notification_preferences (user_id, kind, in_app, email) VALUES (?, ?, ?, ?)
 		ON CONFLICT (user_id, kind) DO UPDATE SET email = excluded.email`, p.UserID, p.Kind, p.InApp, false).Error

@@ -21,8 +21,9 @@ type heldNotification struct {
 	CreatedAt clock.Time  `json:"created_at"`
 }
 
-// listHeldNotifications returns at most limit notifications of an account after one, by their ids,
-// as the index by time has no hidden ones.
+// listHeldNotifications returns at most limit notifications of an account that follow after, in the
+// order of their ids. They include hidden ones, which the index by time lacks: the index
+// notifications_of_user (user_id, id) serves it and deleteOfAccount.
 func (s *store) listHeldNotifications(
 	ctx context.Context, userID string, after heldNotification, limit int,
 ) (found []heldNotification, err error) {
@@ -39,7 +40,8 @@ type heldPreference struct {
 	Email bool   `json:"email"`
 }
 
-// listHeldPreferences returns at most limit preferences of an account after one, by their kinds.
+// listHeldPreferences returns at most limit preferences of an account that follow after, in the order
+// of their kinds.
 func (s *store) listHeldPreferences(
 	ctx context.Context, userID string, after heldPreference, limit int,
 ) (found []heldPreference, err error) {
@@ -57,7 +59,8 @@ type heldAnnouncement struct {
 	CreatedAt clock.Time `json:"created_at"`
 }
 
-// listHeldAnnouncements returns at most limit announcements of an author after one, by their ids.
+// listHeldAnnouncements returns at most limit announcements of an author that follow after, in the
+// order of their ids.
 func (s *store) listHeldAnnouncements(
 	ctx context.Context, userID string, after heldAnnouncement, limit int,
 ) (found []heldAnnouncement, err error) {

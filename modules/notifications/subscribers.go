@@ -12,12 +12,12 @@ import (
 	"lyceum/platform/events"
 )
 
-// subscriber is the name under which deliveries are stored.
+// subscriber is the name under which deliveries wait in the outbox. It must not change.
 const subscriber = "notifications"
 
 // newSubscribers returns the subscriptions of the module.
 func newSubscribers(s *Service) []events.Subscription {
-	return []events.Subscription{
+	return append([]events.Subscription{
 		events.SubscribeInTx(subscriber, s.onCoursePublished),
 		events.SubscribeInTx(subscriber, s.onLessonAdded),
 		events.SubscribeDurable(subscriber, s.onNewsDue),
@@ -28,14 +28,11 @@ func newSubscribers(s *Service) []events.Subscription {
 		events.SubscribeDurable(subscriber, s.onPasswordChanged),
 		events.SubscribeDurable(subscriber, s.onMentioned),
 		events.SubscribeDurable(subscriber, s.onPartDue),
-		events.SubscribeRetired(subscriber, s.onCoursePublished),
-		events.SubscribeRetired(subscriber, s.onLessonAdded),
-		events.SubscribeRetired(subscriber, s.onAnnouncementMade),
-	}
+	}, newRetiredSubscriptions(s)...)
 }
 
-// courseLink, lessonLink and channelLink return addresses in the console. They have ids of courses,
-// not slugs, which change.
+// courseLink, lessonLink and channelLink return paths in the console, such as /#/courses/…. Those of
+// courses have ids, as slugs change.
 func courseLink(id string) string         { return "/#/courses/" + id }
 func lessonLink(course, id string) string { return courseLink(course) + "/lessons/" + id }
 func channelLink(slug string) string      { return "/#/chat/" + slug }
@@ -75,47 +72,50 @@ func (s *Service) onCourseCompleted(ctx context.Context, e coursesapi.CourseComp
 	if err != nil || !ok {
 		return err
 	}
-	return s.deliverTo(ctx,
-		message{
-			Kind: kindCourseCompleted, Title: "You completed " + quote(c.Title),
-			Body: "Congratulations: every lesson is done.",
-			Link: courseLink(c.ID), Data: newCourseData(c.Title),
-		}, e.UserID)
+	return s.notifyAccount(ctx, notice{
+		Kind: kindCourseCompleted, Title: "You completed " + quote(c.Title), Link: courseLink(c.ID),
+		Body:     "Congratulations: every lesson is done.",
+		MailData: newCourseData(c.Title),
+	}, e.UserID)
 }
 
 // onRoleGranted tells an account of its new role.
 func (s *Service) onRoleGranted(ctx context.Context, e usersapi.RoleGranted) error {
-	return s.deliverTo(ctx,
-		message{
-			Kind: kindRoleGranted, Title: "You have a new role: " + string(e.Role),
-			Body: "It works at once; you need not sign in again.",
-			Link: "/#/courses", Data: map[string]string{"Role": string(e.Role)},
-		}, e.UserID)
+	return s.notifyAccount(ctx, notice{
+		Kind: kindRoleGranted, Title: "You have a new role: " + string(e.Role), Link: "/#/courses",
+		Body:     "It works at once; you need not sign in again.",
+		MailData: map[string]string{"Role": string(e.Role)},
+	}, e.UserID)
 }
 
 // onEmailVerified mails a welcome to an account whose address is verified.
 func (s *Service) onEmailVerified(ctx context.Context, e usersapi.EmailVerified) error {
-	return s.deliverTo(ctx, message{Kind: kindWelcome, Link: "/#/courses"}, e.UserID)
+	return s.notifyAccount(ctx, notice{Kind: kindWelcome, Link: "/#/courses"}, e.UserID)
 }
 
 // onNewSignIn warns an account of a sign-in from a new device.
 func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
 	when := s.formatEventTime(e.At)
-	return s.deliverTo(ctx, message{Kind: kindNewSignIn, Title: "New sign-in to your account", Link: "/#/account",
-		Body: "From " + e.IP + " on " + when + ". If that was not you, end that session under My account.\n" + e.UserAgent,
-		Data: map[string]string{"When": when, "IP": e.IP, "UserAgent": e.UserAgent}}, e.UserID)
+	return s.notifyAccount(ctx, notice{
+		Kind: kindNewSignIn, Title: "New sign-in to your account", Link: "/#/account",
+		Body: "From " + e.IP + " on " + when + ". If that was not you, end that session under My account." +
+			"\n" + e.UserAgent,
+		MailData: map[string]string{"When": when, "IP": e.IP, "UserAgent": e.UserAgent},
+	}, e.UserID)
 }
 
 // onPasswordChanged warns an account of its new password.
 func (s *Service) onPasswordChanged(ctx context.Context, e authapi.PasswordChanged) error {
 	when := s.formatEventTime(e.At)
-	return s.deliverTo(ctx, message{Kind: kindPasswordChanged, Title: "Your password was changed", Link: "/#/account",
-		Body: "On " + when + ". If that was not you, ask for a new password at once.",
-		Data: map[string]string{"When": when}}, e.UserID)
+	return s.notifyAccount(ctx, notice{
+		Kind: kindPasswordChanged, Title: "Your password was changed", Link: "/#/account",
+		Body:     "On " + when + ". If that was not you, ask for a new password at once.",
+		MailData: map[string]string{"When": when},
+	}, e.UserID)
 }
 
-// formatEventTime returns the time of an event as people read it; for a text that is no time it is
-// that of now.
+// formatEventTime returns the time of an event as people read it, or the present time if the text is
+// not a time.
 func (s *Service) formatEventTime(text string) string {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
@@ -124,10 +124,10 @@ func (s *Service) formatEventTime(text string) string {
 	return formatTime(clock.FromTime(t))
 }
 
-// onMentioned tells of the channel only. The author is shown there, as long as their account
-// exists.
+// onMentioned tells the accounts that a message mentions. The notification names only the channel,
+// not the author, whose account may be deleted.
 func (s *Service) onMentioned(ctx context.Context, e chatapi.Mentioned) error {
-	return s.deliverInParts(ctx,
-		message{Kind: kindMention, Title: "You were mentioned in #" + e.ChannelSlug, Link: channelLink(e.ChannelSlug)},
-		e.UserIDs)
+	return s.publishParts(ctx, notice{
+		Kind: kindMention, Title: "You were mentioned in #" + e.ChannelSlug, Link: channelLink(e.ChannelSlug),
+	}, e.UserIDs)
 }

@@ -13,13 +13,14 @@ import (
 // follows it.
 const unsubscribePath = "/notifications/unsubscribe/"
 
-var errInvalidUnsubscribeLink = apperr.ProblemInvalidLink.New("This link does not belong to mails of this server any more. " +
-	"Sign in and choose under \"My account\" which mails you get.")
+var errInvalidUnsubscribeLink = apperr.ProblemInvalidLink.New(
+	"This link does not belong to mails of this server any more. " +
+		"Sign in and choose under \"Notifications\" which mails you get.")
 
 // unsubscribeURL returns the link that switches off the mails of a kind to an account; "" for a
-// mail that can't be switched off.
+// mandatory mail.
 func (s *Service) unsubscribeURL(k kind, userID string) string {
-	if k.locked {
+	if k.mandatory {
 		return ""
 	}
 	token := base64.RawURLEncoding.EncodeToString(keyring.Seal(s.unsubscribeKey, []byte(k.name+" "+userID)))
@@ -40,7 +41,7 @@ func (s *Service) unsubscribe(ctx context.Context, token string) error {
 	}
 	name, userID, _ := strings.Cut(string(raw), " ")
 	k, known := findKind(name)
-	if !known || k.locked {
+	if !known || k.mandatory {
 		return errInvalidUnsubscribeLink
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {

@@ -30,9 +30,9 @@ function row(n) {
   };
   const draw = () => {
     el.classList.toggle("unread", !n.read_at);
-    const address = inside(n.link);
+    const path = consolePath(n.link);
     fill(el, h("div", { class: "grow" }, h("p", {},
-      n.link ? h("a", { href: address ? "#" + address : n.link, text: n.title, testid: "notification-link", on: { click: () => { read().catch(() => {}); } } }) : h("strong", { text: n.title })),
+      n.link ? h("a", { href: path ? "#" + path : n.link, text: n.title, testid: "notification-link", on: { click: () => { read().catch(() => {}); } } }) : h("strong", { text: n.title })),
     n.body && h("p", { class: "pre-line", text: n.body }), h("p", { class: "muted", text: ago(n.created_at) })),
     !n.read_at && button("Mark as read", "notification-read", read, "small"));
   };
@@ -40,8 +40,8 @@ function row(n) {
   return el;
 }
 
-// inside gives the console's address for a link to this site, whichever way it is written.
-export function inside(link) {
+// consolePath gives the path in the console for a link to this site, however it is written, or null for other links.
+function consolePath(link) {
   if (!link) return null;
   const url = new URL(link, location.origin);
   if (url.origin !== location.origin) return null;
@@ -57,8 +57,8 @@ const names = { "course.published": "A course of mine is published", announcemen
 function preferences(signal) {
   return h("section", { class: "card" }, h("h2", { text: "What I want to hear of" }), load(async () => {
     const { items } = await get("/notifications/preferences", undefined, { signal });
-    const cell = (p, way, label) => h("td", {}, h("input", { type: "checkbox", name: `${p.kind} ${way}`, checked: p[way], testid: `preference-${p.kind}-${way}`,
-      disabled: way === "email" && p.locked, "aria-label": `${names[p.kind] || p.kind}: ${label}` }));
+    const cell = (p, medium, label) => h("td", {}, h("input", { type: "checkbox", name: `${p.kind} ${medium}`, checked: p[medium], testid: `preference-${p.kind}-${medium}`,
+      disabled: medium === "email" && p.locked, "aria-label": `${names[p.kind] || p.kind}: ${label}` }));
     const rows = h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["Kind", "Here", "By mail"].map((t) => h("th", { scope: "col", text: t })))),
       h("tbody", {}, items.map((p) => h("tr", {}, h("th", { scope: "row", text: names[p.kind] || p.kind }), cell(p, "in_app", "here"), cell(p, "email", "by mail"))))));
     return form("preferences", { fields: [rows], submit: "Save", send: async (_, el) => {
@@ -76,6 +76,6 @@ export function unsubscribe({ token, box }) {
   card(h("p", { text: "You will get no more mails of this kind. What is shown inside Lyceum stays as it is." }),
     button("Stop these mails", "unsubscribe-submit", async () => {
       await post("/notifications/unsubscribe/" + encodeURIComponent(token), undefined, { anonymous: true });
-      card(h("p", { testid: "unsubscribe-done", text: "Done: these mails stop. Under “My account” and “Notifications” they can be switched on again." }));
+      card(h("p", { testid: "unsubscribe-done", text: "Done: these mails stop. Under “Notifications” they can be switched on again." }));
     }, "primary"));
 }

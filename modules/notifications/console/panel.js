@@ -1,4 +1,4 @@
-// Notifications of the caller, and the way out of mails. public/README.md describes what a panel exports.
+// Notifications of the caller, and the page that stops mails. public/README.md describes what a panel exports.
 
 import { notifications, unsubscribe } from "./notifications.js";
 
