@@ -3,13 +3,12 @@
 //
 //	kinds.go         the kinds of notifications, their mails and their default preferences
 //	notification.go  notifications, preferences and announcements as they are stored
-//	subscribers.go   the events of other modules that become notifications
+//	subscribers.go   the events of other modules, and of earlier versions, that become notifications
 //	news.go          news of a course, for those who are enrolled when it happens
 //	notify.go        dividing accounts into parts, and telling each account once
 //	announce.go      announcements of an instructor
 //	service.go       the list of the caller, what is read, and preferences
 //	unsubscribe.go   links in mails that switch off a kind of mail
-//	retired.go       events that an earlier version left in the outbox
 //	store.go, store_holdings.go  the SQL of the tables, and of the export and erasure of an account
 //
 // The rest is as in every module: module.go, permissions.go, routes.go and http_*.go, holdings.go,
@@ -27,7 +26,7 @@
 //	────────────────────────────────         ────────────────
 //	course.published, lesson.added,
 //	an announcement: who is enrolled now
-//	└─▶ news_due for up to 2000 learners ──▶ what they are told
+//	└─▶ news_due for up to 2000 learners ──▶ the notice of it
 //	                                         └─▶ part_due for up to 200 ──▶ row, mail, push
 //	chat.mentioned, which names accounts ──▶ part_due for up to 200 ──────▶ row, mail, push
 //	an event about one account ───────────────────────────────────────────▶ row, mail, push

@@ -9,6 +9,7 @@ import (
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
+	"lyceum/platform/db"
 	"lyceum/platform/events"
 )
 
@@ -17,7 +18,7 @@ const subscriber = "notifications"
 
 // newSubscribers returns the subscriptions of the module.
 func newSubscribers(s *Service) []events.Subscription {
-	return append([]events.Subscription{
+	return []events.Subscription{
 		events.SubscribeInTx(subscriber, s.onCoursePublished),
 		events.SubscribeInTx(subscriber, s.onLessonAdded),
 		events.SubscribeDurable(subscriber, s.onNewsDue),
@@ -28,7 +29,12 @@ func newSubscribers(s *Service) []events.Subscription {
 		events.SubscribeDurable(subscriber, s.onPasswordChanged),
 		events.SubscribeDurable(subscriber, s.onMentioned),
 		events.SubscribeDurable(subscriber, s.onPartDue),
-	}, newRetiredSubscriptions(s)...)
+
+		// Rows that an earlier version left in the outbox. New events make none, so nobody is told twice.
+		events.SubscribeRetired(subscriber, s.onCoursePublished),
+		events.SubscribeRetired(subscriber, s.onLessonAdded),
+		events.SubscribeRetired(subscriber, s.onAnnouncementMade),
+	}
 }
 
 // courseLink, lessonLink and channelLink return paths in the console, such as /#/courses/…. Those of
@@ -130,4 +136,25 @@ func (s *Service) onMentioned(ctx context.Context, e chatapi.Mentioned) error {
 	return s.publishParts(ctx, notice{
 		Kind: kindMention, Title: "You were mentioned in #" + e.ChannelSlug, Link: channelLink(e.ChannelSlug),
 	}, e.UserIDs)
+}
+
+// announcementMade is the event by which an earlier version told of an announcement. It names no
+// accounts: those who are enrolled by now are told.
+type announcementMade struct {
+	AnnouncementID string `json:"announcement_id"`
+}
+
+// EventName implements events.Event.
+func (announcementMade) EventName() string { return "notifications.announcement_made" }
+
+// onAnnouncementMade tells the present learners of an announcement.
+func (s *Service) onAnnouncementMade(ctx context.Context, e announcementMade) error {
+	a, err := s.store.findAnnouncement(ctx, e.AnnouncementID)
+	if db.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.publishNews(ctx, newsDue{Kind: kindAnnouncement, CourseID: a.CourseID, AnnouncementID: a.ID})
 }
