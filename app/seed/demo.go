@@ -79,7 +79,7 @@ func loadDemo(ctx context.Context, p Parts) (bool, error) {
 	asOwner := identity.WithCaller(ctx, identity.Caller{UserID: owner, Role: usersapi.RoleAdmin, Via: "cli"})
 	if p.Assets != nil {
 		video := bytes.NewReader(DemoVideo)
-		if err := p.Assets.Store(asOwner, owner, DemoVideoKey, "video/mp4", video.Size(), video); err != nil {
+		if err := p.Assets.PutFile(asOwner, owner, DemoVideoKey, "video/mp4", video.Size(), video); err != nil {
 			return false, err
 		}
 	}
@@ -149,38 +149,38 @@ func demoCourses(videoKey string) []demoCourse {
 				{
 					Title: "What is here", DurationSeconds: 120,
 					Content: "# What is here\n\n" +
-						"A course holds **lessons**; a lesson holds Markdown, and a file if you like.\n\n" +
-						"- read it\n- mark it done\n- watch the percentage rise\n",
+						"A course has **lessons**. A lesson has a text in Markdown and, if you like, a file.\n\n" +
+						"- Read it\n- Mark it as complete\n- Watch the percentage rise\n",
 				},
 				{
 					Title: "Watch a video", DurationSeconds: 5, AssetKey: videoKey,
-					Content: "This lesson's file comes by a *signed link*: only who may read this lesson can open it.",
+					Content: "The video is private: it plays from a *signed link*, which only those get who may read this lesson.",
 				},
 				{
 					Title: "Try it yourself", DurationSeconds: 180,
-					Content: "1. Log in as `user@lyceum.local`\n2. Open this course\n3. Finish all lessons\n",
+					Content: "1. Log in as `user@lyceum.local`\n2. Open this course\n3. Complete all lessons\n",
 				},
 			},
 		},
 		{
 			courses.CourseContent{
-				Title: "Members' workshop", Summary: "Only members see inside: redeem an invite to become one.",
+				Title: "Members' workshop", Summary: "For members only. Redeem an invite to become one.",
 				Visibility: "member", Status: "published", Tags: []string{"members"},
 			},
 			[]courses.LessonDraft{
 				{
 					Title: "Why invites", DurationSeconds: 60,
-					Content: "An administrator makes an invite; whoever redeems its code gets the role.",
+					Content: "An administrator creates an invite. An account that redeems its code gets the role of the invite.",
 				},
 				{
 					Title: "Talking in chat", DurationSeconds: 60,
-					Content: "Open the channel **hq** and say hello.",
+					Content: "Open the channel **Headquarters** and say hello.",
 				},
 			},
 		},
 		{
 			courses.CourseContent{
-				Title: "A course in the making", Summary: "A draft: its owner and administrators see it, nobody else.",
+				Title: "A course in the making", Summary: "A draft, which only its owner and administrators see.",
 				Status: "draft", Tags: []string{"draft"},
 			},
 			[]courses.LessonDraft{{Title: "To be written", Content: "Soon."}},

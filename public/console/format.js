@@ -53,4 +53,4 @@ export const addresses = (text) => text.split(/[\r\n]+/).flatMap((line) => {
 });
 
 // visibilityText says in words who may see a course.
-export const visibilityText = { public: "Open to all", member: "For members", private: "By enrolment" };
+export const visibilityText = { public: "Open to all", member: "For members", private: "By enrollment" };

@@ -97,7 +97,7 @@ function actions(state) {
   const { course } = state;
   const again = () => go(address(course));
   return [
-    session() && state.enrolled === false && course.status === "published" && button("Enrol", "course-enroll", async () => {
+    session() && state.enrolled === false && course.status === "published" && button("Enroll", "course-enroll", async () => {
       await post(`/courses/${course.id}/enrollment`);
       notice("You are enrolled.");
       again();
@@ -178,7 +178,7 @@ function lockedBox({ course }, { locked_by, available_at }) {
   return h("div", { class: "callout", testid: "lesson-locked" }, badge("Locked", "warn"),
     names.length > 0 && h("p", { text: "Complete first: " + names.join(", ") + "." }),
     available_at && h("p", { text: "Opens " + when(available_at) + "." }),
-    !names.length && !available_at && h("p", { text: "Enrol to have this lesson opened in time." }));
+    !names.length && !available_at && h("p", { text: "Enroll to have this lesson opened in time." }));
 }
 
 // progressControls are the slider and the buttons; `follow` lets a video move them.

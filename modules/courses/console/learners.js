@@ -35,8 +35,8 @@ export function learners(course, signal) {
 function enroll(course, refresh) {
   const told = h("div", { "aria-live": "polite" });
   const el = form("enroll", {
-    fields: [{ name: "email", label: "Enrol by address", type: "textarea", rows: 2, required: true, hint: "One a line, or separated by commas; up to 1,000" }],
-    submit: "Enrol",
+    fields: [{ name: "email", label: "Enroll by address", type: "textarea", rows: 2, required: true, hint: "One a line, or separated by commas; up to 1,000" }],
+    submit: "Enroll",
     send: async ({ email }, el) => {
       const rows = addresses(email).map((e) => ({ email: e }));
       const { data } = await request("POST", `/courses/${course.id}/enrollments/batch`, { body: { mode: "partial", rows } });

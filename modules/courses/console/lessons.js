@@ -93,7 +93,7 @@ function lessonForm(state, lesson) {
       })] : []),
       { name: "duration_seconds", label: "Length in seconds", type: "number", min: 0, step: 1, value: l.duration_seconds ?? "" },
       ...(timed ? [{ name: "available_from", label: "Opens at", type: "datetime-local", value: toLocal(l.available_from) },
-        { name: "available_after_days", label: "Opens days after enrolment", type: "number", min: 0, step: 1, value: l.available_after_days ?? "" }] : []),
+        { name: "available_after_days", label: "Opens days after enrollment", type: "number", min: 0, step: 1, value: l.available_after_days ?? "" }] : []),
       ...(ordered && others.length ? [before] : []),
     ],
     submit: lesson ? "Save lesson" : "Add lesson", kind: "grid",
