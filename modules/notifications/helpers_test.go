@@ -30,7 +30,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// fakePusher notes what went to sockets.
+// fakePusher keeps what is pushed to sockets.
 type fakePusher struct {
 	mu     sync.Mutex
 	pushed map[string][]notificationView
@@ -44,7 +44,7 @@ func (f *fakePusher) Push(userID string, n any) {
 
 var _ chatapi.Pusher = (*fakePusher)(nil)
 
-// world is the module on parts of a test's own.
+// world is the module with fakes of other modules around it.
 type world struct {
 	*Service
 	t        *testing.T
@@ -66,7 +66,7 @@ func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 	dbtest.OnBothOptions(t, func(t *testing.T, o db.Options) { test(t, newWorld(t, o)) })
 }
 
-// onSQLite gives a world for what no database changes.
+// onSQLite returns a world for tests that are the same on both databases.
 func onSQLite(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, dbtest.SQLite(t))
@@ -85,7 +85,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 		mailer:   &mailtest.Mailer{PublicURL: publicURL},
 		accounts: &userstest.Accounts{},
 	}
-	w.owner = w.person("Olga")
+	w.owner = w.addAccount("Olga")
 	w.course = coursesapi.Course{ID: ids.New(), Slug: "go", Title: "Go", OwnerID: w.owner}
 	w.courses = &coursestest.Reader{
 		FindFunc:     func(id string) (coursesapi.Course, bool) { return w.course, w.course.ID == id },
@@ -101,58 +101,62 @@ func newWorld(t *testing.T, o db.Options) *world {
 	return w
 }
 
-// person is a new active account.
-func (w *world) person(name string) string {
+// addAccount adds an active account and returns its id.
+func (w *world) addAccount(name string) string {
 	return w.accounts.New(name, usersapi.RoleUser).ID
 }
 
-// class enrolls n new people.
-func (w *world) class(n int) []string {
+// enrollAccounts adds n accounts, enrolls them in the course, and returns all learners.
+func (w *world) enrollAccounts(n int) []string {
 	for i := range n {
-		w.learners = append(w.learners, w.person(fmt.Sprintf("Learner %d", i)))
+		w.learners = append(w.learners, w.addAccount(fmt.Sprintf("Learner %d", i)))
 	}
 	return w.learners
 }
 
+// as returns a context whose caller is the account with the given id and role.
 func (w *world) as(id string, role identity.Role) context.Context {
 	return identity.WithCaller(w.t.Context(), identity.Caller{UserID: id, Role: role})
 }
 
-// publish tells the bus in a transaction and delivers what follows.
+// publish publishes an event in a transaction and delivers what follows.
 func (w *world) publish(e events.Event) {
 	w.t.Helper()
 	require.NoError(w.t, w.db.InTx(w.t.Context(), func(ctx context.Context) error { return w.bus.Publish(ctx, e) }))
-	w.relay()
+	w.relayAll()
 }
 
-// relay delivers until nothing is left.
-func (w *world) relay() {
+// relayAll delivers until nothing is left.
+func (w *world) relayAll() {
 	w.t.Helper()
 	testkit.Eventually(w.t, func() bool {
 		_, err := w.bus.RelayOnce(w.t.Context())
 		require.NoError(w.t, err)
-		return w.count("outbox_deliveries") == 0
+		return w.countRows("outbox_deliveries") == 0
 	}, "no delivery is left")
 }
 
-func (w *world) count(table string) (n int64) {
+// countRows returns how many rows a table has.
+func (w *world) countRows(table string) (n int64) {
 	w.t.Helper()
 	require.NoError(w.t, w.db.Conn(w.t.Context()).Table(table).Count(&n).Error)
 	return n
 }
 
-// inbox is what a person sees.
-func (w *world) inbox(id string) []notification {
+// listInbox returns what the console shows an account, the newest first.
+func (w *world) listInbox(id string) []notification {
 	w.t.Helper()
 	found, err := w.store.list(w.t.Context(), id, false, nil, 100)
 	require.NoError(w.t, err)
 	return found
 }
 
-// mails lists the kinds of mail that went to a person, in order.
-func (w *world) mails(id string) []string { return w.mailer.KindsTo(id) }
+// listMailKinds returns the templates of the mails to an account, in order. Module mail calls them
+// kinds.
+func (w *world) listMailKinds(id string) []string { return w.mailer.KindsTo(id) }
 
-func code(t *testing.T, err error) string {
+// problemCode returns the code of the problem that an error is, or "" for nil.
+func problemCode(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
 		return ""

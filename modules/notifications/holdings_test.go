@@ -13,15 +13,15 @@ import (
 	"lyceum/platform/ids"
 )
 
-// export reads an account's holdings in pages of two.
-func (w *world) export(user string) map[string][]map[string]any {
+// readExport reads an account's holdings in pages of two.
+func (w *world) readExport(user string) map[string][]map[string]any {
 	w.t.Helper()
 	return userstest.ReadExport(w.t, holdings{w.store, 2}, user)
 }
 
 func TestHoldingsAreExportedAndErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		uli, olga := w.person("Uli"), w.owner
+		uli, olga := w.addAccount("Uli"), w.owner
 		var rows []notification
 		for i := range 10 {
 			rows = append(rows,
@@ -40,7 +40,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 				fmt.Sprintf("A %d", i), "text")
 			require.NoError(t, err)
 		}
-		got, before := w.export(uli), w.export(olga)
+		got, before := w.readExport(uli), w.readExport(olga)
 		require.Len(t, got["notifications"], 5)
 		require.Equal(t,
 			map[string]any{
@@ -58,21 +58,21 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		for range 2 {
 			require.NoError(t,
 				w.db.InTx(t.Context(), func(ctx context.Context) error { return newHoldings(w.store).Erase(ctx, uli) }))
-			require.Empty(t, w.export(uli))
-			require.Equal(t, before, w.export(olga))
+			require.Empty(t, w.readExport(uli))
+			require.Equal(t, before, w.readExport(olga))
 		}
 		require.NoError(t, newHoldings(w.store).Erase(t.Context(), olga))
-		require.Equal(t, map[string][]map[string]any{"announcements_made": before["announcements_made"]}, w.export(olga))
+		require.Equal(t, map[string][]map[string]any{"announcements_made": before["announcements_made"]}, w.readExport(olga))
 	})
 }
 
 func TestHoldingsShowWhatAnAnnouncementSaid(t *testing.T) {
 	w := onSQLite(t)
-	learner := w.class(1)[0]
+	learner := w.enrollAccounts(1)[0]
 	_, err := w.createAnnouncement(w.as(w.owner, usersapi.RoleInstructor), w.course.ID, "Exam", "on Friday")
 	require.NoError(t, err)
-	w.relay()
-	got := w.export(learner)["notifications"]
+	w.relayAll()
+	got := w.readExport(learner)["notifications"]
 	require.Len(t, got, 1)
 	require.Equal(t, []any{"Go: Exam", "on Friday"}, []any{got[0]["title"], got[0]["body"]})
 }

@@ -22,7 +22,8 @@ import (
 	"lyceum/platform/tokens"
 )
 
-// people answers the gate: a session has its user's id, and roles are what a test says.
+// people is what the authenticator asks: a session has the id of its account, and tests choose the
+// roles.
 type people struct{ roles map[string]identity.Role }
 
 func (people) Session(_ context.Context, id string) (string, bool, error) { return id, true, nil }
@@ -43,14 +44,14 @@ type site struct {
 	people people
 }
 
-func serve(w *world) *site {
+func startSite(w *world) *site {
 	t := w.t
 	t.Helper()
 	p := people{map[string]identity.Role{w.owner: usersapi.RoleInstructor}}
 	issuer := tokens.NewTokens(w.keys, publicURL, time.Hour, clock.System{})
-	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, p, p, p), publicURL, nil)
+	authenticator := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, p, p, p), publicURL, nil)
 	server, err := httpx.New(httpx.Options{
-		PublicURL: publicURL, Keys: w.keys, Authenticator: gate, DB: w.db, Clock: clock.System{},
+		PublicURL: publicURL, Keys: w.keys, Authenticator: authenticator, DB: w.db, Clock: clock.System{},
 		Metrics: telemetry.NewMetrics(),
 	},
 		[]httpx.Table{newRoutes(newHandlers(w.Service, pagination.NewCursors(w.keys)))})
@@ -79,7 +80,7 @@ func (r reply) items() (out []map[string]any) {
 	return out
 }
 
-// want makes a request of a user's and holds it to a status. headers come in pairs.
+// want makes a request of an account, or of nobody, and checks the status. headers come in pairs.
 func (s *site) want(status int, user, method, path, body string, headers ...string) reply {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
@@ -108,20 +109,20 @@ func (s *site) want(status int, user, method, path, body string, headers ...stri
 	return r
 }
 
-// user is a new account that may call.
-func (s *site) user() string {
-	id := s.person("Uli")
+// addCaller adds an account with the role user, which may call the routes.
+func (s *site) addCaller() string {
+	id := s.addAccount("Uli")
 	s.people.roles[id] = usersapi.RoleUser
 	return id
 }
 
 func TestReadingOverHTTP(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		s := serve(w)
-		me, other := s.user(), s.user()
+		s := startSite(w)
+		me, other := s.addCaller(), s.addCaller()
 		for _, title := range []string{"one", "two", "three"} {
-			m := notice{EventID: ids.New(), Kind: kindLessonAdded, Title: title, Link: "/#/courses"}
-			require.NoError(t, w.notifyAccounts(t.Context(), m, []string{me}))
+			n := notice{EventID: ids.New(), Kind: kindLessonAdded, Title: title, Link: "/#/courses"}
+			require.NoError(t, w.notifyAccounts(t.Context(), n, []string{me}))
 		}
 		s.want(401, "", "GET", "/notifications", "")
 		page := s.want(200, me, "GET", "/notifications?limit=2", "")
@@ -158,8 +159,8 @@ func TestReadingOverHTTP(t *testing.T) {
 
 func TestPreferencesOverHTTP(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		s := serve(w)
-		me := s.user()
+		s := startSite(w)
+		me := s.addCaller()
 		before := s.want(200, me, "GET", "/notifications/preferences", "")
 		require.Len(t, before.items(), 8)
 		require.Equal(t, map[string]any{"kind": "announcement", "in_app": true, "email": true, "locked": false},
@@ -197,8 +198,8 @@ func TestPreferencesOverHTTP(t *testing.T) {
 
 func TestAnnouncingOverHTTP(t *testing.T) {
 	w := onSQLite(t)
-	s := serve(w)
-	learner := s.user()
+	s := startSite(w)
+	learner := s.addCaller()
 	w.learners = []string{learner}
 	path := "/courses/" + w.course.ID + "/announcements"
 	body := `{"title":"Exam","body":"On Monday."}`
@@ -211,14 +212,14 @@ func TestAnnouncingOverHTTP(t *testing.T) {
 	require.NotEmpty(t, first.header.Get("Location"))
 	require.Equal(t, "true",
 		s.want(201, w.owner, "POST", path, body, "Idempotency-Key", "k").header.Get("Idempotency-Replayed"))
-	w.relay()
-	require.Len(t, w.inbox(learner), 1, "a repeated request tells nobody twice")
+	w.relayAll()
+	require.Len(t, w.listInbox(learner), 1, "a repeated request tells nobody twice")
 }
 
 func TestWithoutCoursesThereIsNothingToAnnounce(t *testing.T) {
 	w := onSQLite(t)
 	w.Service.courses = nil
-	s := serve(w)
+	s := startSite(w)
 	s.want(404, w.owner, "POST", "/courses/"+w.course.ID+"/announcements", `{"title":"t","body":"b"}`)
 	s.want(200, w.owner, "GET", "/notifications", "")
 }

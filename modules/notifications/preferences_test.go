@@ -14,7 +14,7 @@ import (
 // Two tabs save at once, each every kind in an order of its own.
 func TestPreferencesSavedAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		ctx := w.as(w.person("Uli"), usersapi.RoleUser)
+		ctx := w.as(w.addAccount("Uli"), usersapi.RoleUser)
 		all, err := w.listPreferences(ctx)
 		require.NoError(t, err)
 		forwards := all
