@@ -16,11 +16,11 @@
 //
 // Tables: notifications, notification_preferences, announcements.
 //
-// Hears course.published and lesson.added (in the transaction), course.completed, user.role_granted,
-// user.email_verified, auth.new_sign_in, auth.password_changed and chat.mentioned. Publishes
-// notifications.news_due and notifications.part_due, for itself. Asks usersapi.Accounts,
-// mailapi.Mailer, and coursesapi.Reader and chatapi.Pusher where those modules are on. Answers
-// usersapi.Holder.
+// Hears course.published and lesson.added (in the transaction), course.completed,
+// user.role_granted, user.email_verified, auth.new_sign_in, auth.password_changed and
+// chat.mentioned. Publishes notifications.news_due and notifications.part_due, for itself. Asks
+// usersapi.Accounts, mailapi.Mailer, and coursesapi.Reader and chatapi.Pusher where those modules
+// are on. Answers usersapi.Holder.
 //
 //	in the transaction of the change         after the commit
 //	────────────────────────────────         ────────────────
@@ -32,6 +32,6 @@
 //	an event about one account ───────────────────────────────────────────▶ row, mail, push
 //
 // Each part is one transaction, so that a large course delays nobody. There is a row for every
-// account that was told, shown or not. A unique index over event, account and kind makes a part that
-// is delivered twice count once, mail included.
+// account that was told, shown or not. A unique index over event, account and kind makes a part
+// that is delivered twice count once, mail included.
 package notifications

@@ -7,7 +7,7 @@ import (
 )
 
 // migrationFiles are the migrations of the module's tables. One that has landed is never edited.
-// Words in braces, such as {uuid}, are types that differ between the databases; see package migrate.
+// Words in braces, such as {uuid}, are types that differ between the databases.
 //
 //go:embed migrations
 var migrationFiles embed.FS

@@ -107,8 +107,8 @@ func (s *store) savePreferences(ctx context.Context, chosen []preference) error 
 	}).Create(&chosen).Error
 }
 
-// disableMail switches off the mail of a kind and leaves the rest as it is. If the account has chosen
-// nothing for the kind, p is stored, without its mail.
+// disableMail switches off the mail of a kind and leaves the rest as it is. If the account has
+// chosen nothing for the kind, p is stored, without its mail.
 func (s *store) disableMail(ctx context.Context, p preference) error {
 	return s.db.Conn(ctx).Exec(`INSERT INTO notification_preferences (user_id, kind, in_app, email) VALUES (?, ?, ?, ?)
 		ON CONFLICT (user_id, kind) DO UPDATE SET email = excluded.email`, p.UserID, p.Kind, p.InApp, false).Error

@@ -40,8 +40,8 @@ type heldPreference struct {
 	Email bool   `json:"email"`
 }
 
-// listHeldPreferences returns at most limit preferences of an account that follow after, in the order
-// of their kinds.
+// listHeldPreferences returns at most limit preferences of an account that follow after, in the
+// order of their kinds.
 func (s *store) listHeldPreferences(
 	ctx context.Context, userID string, after heldPreference, limit int,
 ) (found []heldPreference, err error) {

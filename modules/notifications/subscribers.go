@@ -37,8 +37,8 @@ func newSubscribers(s *Service) []events.Subscription {
 	}
 }
 
-// courseLink, lessonLink and channelLink return paths in the console, such as /#/courses/…. Those of
-// courses have ids, as slugs change.
+// courseLink, lessonLink and channelLink return paths in the console, such as /#/courses/…. Those
+// of courses have ids, as slugs change.
 func courseLink(id string) string         { return "/#/courses/" + id }
 func lessonLink(course, id string) string { return courseLink(course) + "/lessons/" + id }
 func channelLink(slug string) string      { return "/#/chat/" + slug }
@@ -120,8 +120,8 @@ func (s *Service) onPasswordChanged(ctx context.Context, e authapi.PasswordChang
 	}, e.UserID)
 }
 
-// formatEventTime returns the time of an event as people read it, or the present time if the text is
-// not a time.
+// formatEventTime returns the time of an event as people read it, or the present time if the text
+// is not a time.
 func (s *Service) formatEventTime(text string) string {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
