@@ -139,3 +139,36 @@ func TestTheDocumentSaysWhatAnswersHave(t *testing.T) {
 	require.NotContains(t, d.paths["/users/me"]["get"].Responses["200"].Headers, "Location")
 	require.Contains(t, d.paths["/users/me"]["get"].Responses["200"].Headers, "ETag")
 }
+
+// verbsOfSummaries are the verbs that a summary of an operation may begin with.
+var verbsOfSummaries = []string{
+	"Add", "Announce", "Begin", "Change", "Check", "Clone", "Complete", "Confirm", "Count", "Create", "Delete", "Edit",
+	"End", "Enroll", "Export", "Get", "Import", "List", "Log", "Mark", "Open", "Post", "Redeem", "Refresh", "Register",
+	"Remove", "Reorder", "Replace", "Report", "Request", "Reset", "Restore", "Retry", "Revoke", "Send", "Set", "Show",
+	"Sign", "Switch", "Update", "Verify",
+}
+
+// Each operation has a summary that says what it does to what, such as "Redeem an invite code".
+func TestSummariesAreImperative(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, nil)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Summary string
+		}
+	}
+	require.NoError(t, json.Unmarshal(s.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
+	seen := map[string]string{}
+	for path, operations := range doc.Paths {
+		for method, o := range operations {
+			verb, rest, _ := strings.Cut(o.Summary, " ")
+			require.Contains(t, verbsOfSummaries, verb, "%s %s: %s", method, path, o.Summary)
+			require.NotEmpty(t, rest, "%s %s", method, path)
+			require.Less(t, len(o.Summary), 60, o.Summary)
+			require.NotContains(t, o.Summary, ".")
+			require.Empty(t, seen[o.Summary], "%s: two operations with one summary", o.Summary)
+			seen[o.Summary] = path
+		}
+	}
+	require.Greater(t, len(seen), 80)
+}

@@ -16,10 +16,10 @@ const verifyTime = 25 * time.Second
 func newRoutes(h *handlers, actions *auditapi.Actions) httpx.Table {
 	reader := httpx.RequirePermission(permissionRead)
 	return httpx.Table{Module: "audit", Routes: []httpx.Route{
-		httpx.Get("/admin/audit-logs", reader, "Entries, the newest first", h.listEntries,
+		httpx.Get("/admin/audit-logs", reader, "List audit entries", h.listEntries,
 			httpx.OrCSV(csvColumns...), httpx.OrLines(), httpx.DescribeOperation(describeList(actions)),
 			httpx.QueryExamples("action", actions.Names()...), httpx.QueryEnum("target_type", actions.Targets()...)),
-		httpx.Get("/admin/audit-logs/verify", reader, "Check the whole chain", h.verifyLog,
+		httpx.Get("/admin/audit-logs/verify", reader, "Verify the audit chain", h.verifyLog,
 			httpx.AnswerWithin(verifyTime)),
 	}}
 }

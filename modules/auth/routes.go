@@ -13,46 +13,46 @@ func newRoutes(h *handlers) httpx.Table {
 	ownSessions := httpx.RequirePermission(permissionOwnSessions)
 	recovery, accepted := httpx.CountAgainst(budgetRecovery), httpx.DefaultStatus(http.StatusAccepted)
 	return httpx.Table{Module: "auth", Routes: []httpx.Route{
-		httpx.Post("/auth/register", httpx.Public, "Make an account", h.register,
+		httpx.Post("/auth/register", httpx.Public, "Register an account", h.register,
 			httpx.CheckRules(h.checkRegister), httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated)),
-		httpx.Post("/auth/login", httpx.Public, "Open a session", h.login,
+		httpx.Post("/auth/login", httpx.Public, "Log in", h.login,
 			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(loginDescription)),
-		httpx.Post("/auth/mfa/verify", httpx.Public, "Second step of a sign-in", h.verifyFactor,
+		httpx.Post("/auth/mfa/verify", httpx.Public, "Complete a login with a second factor", h.verifyFactor,
 			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(verifyFactorDescription)),
-		httpx.Post("/auth/refresh", httpx.Public, "Spend a refresh token for the next", h.refresh,
+		httpx.Post("/auth/refresh", httpx.Public, "Refresh an access token", h.refresh,
 			httpx.DescribeOperation(refreshDescription)),
 
-		httpx.Post("/auth/logout", httpx.Public, "End the session of a refresh token", h.logout),
+		httpx.Post("/auth/logout", httpx.Public, "Log out", h.logout),
 		// Without a limit: somebody who has stolen a token must not keep its owner from this.
-		httpx.Post("/auth/logout-all", ownSessions, "End all own sessions", h.logoutAll, httpx.CountAgainstNothing()),
-		httpx.Get("/auth/sessions", ownSessions, "Own sessions, the newest first", h.listSessions),
-		httpx.Delete("/auth/sessions/{id}", ownSessions, "End one own session", h.endSession),
+		httpx.Post("/auth/logout-all", ownSessions, "End all sessions of the caller", h.logoutAll, httpx.CountAgainstNothing()),
+		httpx.Get("/auth/sessions", ownSessions, "List the caller's sessions", h.listSessions),
+		httpx.Delete("/auth/sessions/{id}", ownSessions, "End a session of the caller", h.endSession),
 
-		httpx.Post("/auth/verify-email", httpx.Public, "Spend a verification link", h.verifyEmail, recovery),
+		httpx.Post("/auth/verify-email", httpx.Public, "Verify an email address", h.verifyEmail, recovery),
 		httpx.Post("/auth/verify-email/request", self, "Send the verification mail again", h.requestVerification, accepted),
-		httpx.Post("/auth/password/forgot", httpx.Public, "Ask for a link to set a new password", h.requestReset,
+		httpx.Post("/auth/password/forgot", httpx.Public, "Request a password reset link", h.requestReset,
 			recovery, accepted, httpx.DescribeOperation("The answer is the same whether an account has the address or not.")),
-		httpx.Post("/auth/password/reset", httpx.Public, "Set a new password with the link from the mail; all sessions end",
+		httpx.Post("/auth/password/reset", httpx.Public, "Reset a password",
 			h.resetPassword, httpx.CheckRules(h.checkReset), recovery),
-		httpx.Post("/auth/password/change", self, "Set another password; other sessions end", h.changePassword,
+		httpx.Post("/auth/password/change", self, "Change the caller's password", h.changePassword,
 			httpx.CheckRules(h.checkPasswordChange)),
 
-		httpx.Post("/auth/mfa/totp", self, "Begin to set a second factor up", h.beginFactor,
+		httpx.Post("/auth/mfa/totp", self, "Set up a second factor", h.beginFactor,
 			httpx.DescribeOperation("Asked again before it is confirmed, it gives a new secret.")),
-		httpx.Post("/auth/mfa/totp/confirm", self, "Turn the second factor on with a first code", h.confirmFactor,
+		httpx.Post("/auth/mfa/totp/confirm", self, "Confirm a second factor", h.confirmFactor,
 			httpx.DescribeOperation("Answers ten recovery codes, which are not shown again.")),
-		httpx.Delete("/auth/mfa/totp", self, "Turn the second factor off", h.removeFactor),
+		httpx.Delete("/auth/mfa/totp", self, "Remove the second factor", h.removeFactor),
 		httpx.Post("/auth/mfa/recovery-codes", self, "Replace the recovery codes", h.renewRecoveryCodes,
 			httpx.DescribeOperation("Answers ten new codes, which are not shown again. The old ones no longer work.")),
 
-		httpx.Delete("/users/me", self, "Delete one's account, for good", h.deleteCaller,
+		httpx.Delete("/users/me", self, "Delete the caller's account", h.deleteCaller,
 			httpx.DescribeOperation(deleteCallerDescription)),
-		httpx.Post("/users/me/email", self, "Ask for another email address", h.requestEmailChange,
+		httpx.Post("/users/me/email", self, "Request a change of the email address", h.requestEmailChange,
 			httpx.CheckRules(checkRequestEmail), accepted, httpx.DescribeOperation(requestEmailDescription)),
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange,
 			recovery, httpx.DescribeOperation(confirmEmailDescription)),
 
-		httpx.Get("/.well-known/jwks.json", httpx.Public, "Public signing keys (RFC 7517)", h.listKeys, httpx.ETagged()),
+		httpx.Get("/.well-known/jwks.json", httpx.Public, "Get the public signing keys", h.listKeys, httpx.ETagged()),
 	}}
 }
 

@@ -38,31 +38,31 @@ func newRoutes(p routeParams) httpx.Table {
 func newAuthoringRoutes(h *handlers) []httpx.Route {
 	write := httpx.RequirePermission(access.PermissionWrite)
 	return []httpx.Route{
-		httpx.Post("/courses", write, "Make a course", h.createCourse,
+		httpx.Post("/courses", write, "Create a course", h.createCourse,
 			httpx.CheckRules(checkCreate), httpx.ETagged(), httpx.WithIdempotency(),
 			httpx.DefaultStatus(http.StatusCreated)),
 
-		httpx.Patch("/courses/{id}", write, "Change a course", h.updateCourse,
+		httpx.Patch("/courses/{id}", write, "Update a course", h.updateCourse,
 			httpx.CheckRules(checkUpdate), httpx.ETagged()),
 
-		httpx.Delete("/courses/{id}", write, "Put a course into the trash", h.deleteCourse),
+		httpx.Delete("/courses/{id}", write, "Delete a course", h.deleteCourse),
 
-		httpx.Post("/courses/{id}/restore", write, "Take a course out of the trash, within 30 days", h.restoreCourse,
+		httpx.Post("/courses/{id}/restore", write, "Restore a deleted course", h.restoreCourse,
 			httpx.ETagged(), httpx.DescribeOperation(restoreDoc)),
 
-		httpx.Post("/courses/{id}/clone", write, "Make a draft of one's own out of a course", h.cloneCourse,
+		httpx.Post("/courses/{id}/clone", write, "Clone a course", h.cloneCourse,
 			httpx.CheckRules(checkClone), httpx.ETagged(), httpx.WithIdempotency(),
 			httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(cloneDoc)),
 
-		httpx.Post("/courses/{id}/lessons", write, "Add a lesson at the end", h.addLesson,
+		httpx.Post("/courses/{id}/lessons", write, "Create a lesson", h.addLesson,
 			httpx.CheckRules(checkAddLesson), httpx.ETagged(), httpx.WithIdempotency(),
 			httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(addLessonDoc)),
 
-		httpx.Put("/courses/{id}/lessons/order", write, "Put the lessons into an order", h.reorderLessons),
+		httpx.Put("/courses/{id}/lessons/order", write, "Reorder the lessons of a course", h.reorderLessons),
 
-		httpx.Patch("/courses/{id}/lessons/{lesson_id}", write, "Change a lesson", h.updateLesson,
+		httpx.Patch("/courses/{id}/lessons/{lesson_id}", write, "Update a lesson", h.updateLesson,
 			httpx.CheckRules(checkUpdateLesson), httpx.ETagged()),
 
-		httpx.Delete("/courses/{id}/lessons/{lesson_id}", write, "Remove a lesson", h.deleteLesson),
+		httpx.Delete("/courses/{id}/lessons/{lesson_id}", write, "Delete a lesson", h.deleteLesson),
 	}
 }

@@ -10,8 +10,8 @@ func newRoutes(h *handlers) httpx.Table {
 	manage := httpx.RequirePermission(permissionManage)
 	accepted := httpx.DefaultStatus(http.StatusAccepted)
 	return httpx.Table{Module: "mail", Routes: []httpx.Route{
-		httpx.Get("/admin/emails", manage, "Mails, the newest first", h.listMails),
-		httpx.Post("/admin/emails/retry", manage, "Try all mails of a status again now", h.retryMails, accepted),
-		httpx.Post("/admin/emails/{id}/retry", manage, "Try a mail again now", h.retryMail, accepted),
+		httpx.Get("/admin/emails", manage, "List mails", h.listMails),
+		httpx.Post("/admin/emails/retry", manage, "Retry all mails of a status", h.retryMails, accepted),
+		httpx.Post("/admin/emails/{id}/retry", manage, "Retry a mail", h.retryMail, accepted),
 	}}
 }

@@ -32,11 +32,11 @@ func (s *Server) platformTable() Table {
 		routes = append(routes, Raw(http.MethodGet, path, Public, "Console", page, HideOperation()))
 	}
 	return Table{Module: "platform", Routes: append(routes, []Route{
-		Get("/readyz", Public, "Whether requests should be sent here", s.showReadiness, CountAgainstNothing()),
-		Get("/modules", Public, "Modules of this server", s.listModules, ETagged()),
-		Get("/capabilities", Public, "Show what this server offers and accepts", s.showCapabilities,
+		Get("/readyz", Public, "Check that the server is ready", s.showReadiness, CountAgainstNothing()),
+		Get("/modules", Public, "List the modules", s.listModules, ETagged()),
+		Get("/capabilities", Public, "Get what the server offers and accepts", s.showCapabilities,
 			ETagged(), DescribeOperation(capabilitiesDoc)),
-		Get("/healthz", Public, "Whether the process lives", s.showHealth, CountAgainstNothing()),
+		Get("/healthz", Public, "Check that the process lives", s.showHealth, CountAgainstNothing()),
 		Raw(http.MethodGet, "/openapi.json", Public, "This document",
 			s.serveStatic(func() []byte { return s.rendered.JSON }, "application/json", ""), HideOperation()),
 		Raw(http.MethodGet, "/openapi.yaml", Public, "This document",

@@ -17,9 +17,9 @@ func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 		return httpx.Table{Module: "dev"}
 	}
 	return httpx.Table{Module: "dev", Routes: []httpx.Route{
-		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Caught mail",
+		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Show caught mails",
 			httpx.MailboxPage(public.Mailbox), httpx.HideOperation()),
-		httpx.Get("/dev/mailbox/messages", httpx.Public, "Caught mail, the newest first",
+		httpx.Get("/dev/mailbox/messages", httpx.Public, "List caught mails",
 			mailboxHandler{sink}.listMessages, httpx.CountAgainstNothing()),
 	}}
 }

@@ -15,25 +15,25 @@ func NewRoutes(h *Handlers) []httpx.Route {
 		httpx.Put("/courses/{id}/lessons/{lesson_id}/progress", learn, "Report progress in a lesson", h.reportProgress,
 			httpx.DescribeOperation(reportDoc)),
 
-		httpx.Get("/courses/{id}/progress", learn, "Own progress in a course", h.getProgress,
+		httpx.Get("/courses/{id}/progress", learn, "Get the caller's progress in a course", h.getProgress,
 			httpx.ETagged()),
 
-		httpx.Get("/users/me/progress", learn, "Own progress in all courses", h.listMyProgress),
+		httpx.Get("/users/me/progress", learn, "List the caller's progress in all courses", h.listMyProgress),
 
-		httpx.Post("/courses/{id}/enrollment", learn, "Enroll", h.enrollCaller,
+		httpx.Post("/courses/{id}/enrollment", learn, "Enroll in a course", h.enrollCaller,
 			httpx.WithIdempotency(), httpx.RepeatsWithOK(), httpx.DefaultStatus(http.StatusCreated)),
 
-		httpx.Delete("/courses/{id}/enrollment", learn, "End one's enrollment; progress is kept", h.unenrollCaller),
+		httpx.Delete("/courses/{id}/enrollment", learn, "End the caller's enrollment", h.unenrollCaller),
 
-		httpx.Get("/users/me/enrollments", learn, "Own enrollments", h.listEnrollments),
+		httpx.Get("/users/me/enrollments", learn, "List the caller's enrollments", h.listEnrollments),
 
-		httpx.Get("/courses/{id}/learners", manage, "Who learns in a course, and how far", h.listLearners,
+		httpx.Get("/courses/{id}/learners", manage, "List the learners of a course", h.listLearners,
 			httpx.OrCSV(learnerColumns...)),
 
-		httpx.Delete("/courses/{id}/learners/{user_id}", manage, "Take a learner out of a course", h.removeLearner,
+		httpx.Delete("/courses/{id}/learners/{user_id}", manage, "Remove a learner from a course", h.removeLearner,
 			httpx.DescribeOperation(removeLearnerDoc)),
 
-		httpx.Post("/courses/{id}/enrollments/batch", manage, "Enroll accounts by their addresses", h.enrollBatch,
+		httpx.Post("/courses/{id}/enrollments/batch", manage, "Enroll accounts by email address", h.enrollBatch,
 			httpx.WithIdempotency(), httpx.CSVRows(), httpx.DescribeOperation(batchDoc)),
 	}
 }
