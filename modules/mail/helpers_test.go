@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// fakeSender keeps the messages that it accepts. It returns err instead if that is set.
+// fakeSender keeps the mails that it accepts. It returns err instead if that is set.
 type fakeSender struct {
 	mu       sync.Mutex
 	err      error
@@ -41,13 +41,13 @@ func (f *fakeSender) Send(_ context.Context, m smtp.Message) error {
 
 func (f *fakeSender) Ping(context.Context) error { return nil }
 
-func (f *fakeSender) fail(err error) {
+func (f *fakeSender) setError(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = err
 }
 
-func (f *fakeSender) accepted() []smtp.Message {
+func (f *fakeSender) acceptedMails() []smtp.Message {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.messages
@@ -86,46 +86,46 @@ func newWorld(t *testing.T, o db.Options) *world {
 	return w
 }
 
-// welcome returns a mail to an address.
-func welcome(to string) mailapi.Mail {
+// newWelcome returns the mail welcome to an address.
+func newWelcome(to string) mailapi.Mail {
 	return mailapi.Mail{Kind: "welcome", To: to, Data: map[string]any{
 		"DisplayName": "Ada", "Link": "http://lyceum.test/courses",
 	}}
 }
 
-// queued queues a mail to an address and returns it as it is stored.
-func (w *world) queued(to string) message {
+// queueWelcome queues the mail welcome to an address and returns it as it is stored.
+func (w *world) queueWelcome(to string) storedMail {
 	w.t.Helper()
-	require.NoError(w.t, w.Queue(w.t.Context(), welcome(to)))
-	for _, m := range w.all() {
+	require.NoError(w.t, w.Queue(w.t.Context(), newWelcome(to)))
+	for _, m := range w.listMails() {
 		if m.Recipient == to {
 			return m
 		}
 	}
 	w.t.Fatalf("no mail to %s is stored", to)
-	return message{}
+	return storedMail{}
 }
 
-// all returns the stored mails, the newest first.
-func (w *world) all() []message {
+// listMails returns the stored mails, the newest first.
+func (w *world) listMails() []storedMail {
 	w.t.Helper()
 	found, err := w.list(w.t.Context(), "", nil, 100)
 	require.NoError(w.t, err)
 	return found
 }
 
-// stored returns a mail with its encrypted text.
-func (w *world) stored(id string) (m message) {
+// loadMail returns a mail with its encrypted text.
+func (w *world) loadMail(id string) (m storedMail) {
 	w.t.Helper()
 	require.NoError(w.t, w.db.Conn(w.t.Context()).Where("id = ?", id).Take(&m).Error)
 	return m
 }
 
-// attempt runs the job of a mail and returns the mail as it is then.
-func (w *world) attempt(id string) message {
+// attemptSend runs the job of a mail and returns the mail as it is then.
+func (w *world) attemptSend(id string) storedMail {
 	w.t.Helper()
 	require.NoError(w.t, w.send(w.t.Context(), id))
-	return w.stored(id)
+	return w.loadMail(id)
 }
 
 var errUnreachable = errors.New("the server can't be reached")

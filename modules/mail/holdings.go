@@ -21,8 +21,8 @@ func newHoldings(s *store, a usersapi.Accounts) usersapi.Holder {
 // Module returns the name under which the records stand in an export.
 func (holdings) Module() string { return "mail" }
 
-// heldMessage is what an export says of a mail to the account. It never has the text.
-type heldMessage struct {
+// heldMail is what an export says of a mail to the account. It never has the text.
+type heldMail struct {
 	ID        string      `json:"id"`
 	Kind      string      `json:"kind"`
 	Recipient string      `json:"to"`

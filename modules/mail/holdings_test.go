@@ -11,13 +11,13 @@ import (
 	"lyceum/platform/ids"
 )
 
-// dbOptions returns a database of its own for a second world.
-func dbOptions(t *testing.T) db.Options { return db.Options{Dir: t.TempDir(), MaxConns: 8} }
+// newDBOptions returns the options of a new database for a second world.
+func newDBOptions(t *testing.T) db.Options { return db.Options{Dir: t.TempDir(), MaxConns: 8} }
 
-// mailTo queues a mail to an address of an account.
-func (w *world) mailTo(userID, address string) {
+// queueMail queues a mail to an address of an account.
+func (w *world) queueMail(userID, address string) {
 	w.t.Helper()
-	mail := welcome(address)
+	mail := newWelcome(address)
 	mail.UserID = userID
 	require.NoError(w.t, w.Queue(w.t.Context(), mail))
 }
@@ -26,13 +26,13 @@ func TestExport(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		ada, bob := ids.New(), ids.New()
 		for n := range 5 {
-			w.mailTo(ada, fmt.Sprintf("ada-%d@example.org", n))
-			w.mailTo(bob, "bob@example.org")
+			w.queueMail(ada, fmt.Sprintf("ada-%d@example.org", n))
+			w.queueMail(bob, "bob@example.org")
 		}
 		var addresses []string
 		err := holdings{w.store, w.accounts, 2}.Export(t.Context(), ada, func(section string, v any) error {
 			require.Equal(t, "messages", section)
-			addresses = append(addresses, v.(heldMessage).Recipient)
+			addresses = append(addresses, v.(heldMail).Recipient)
 			return nil
 		})
 		require.NoError(t, err)
@@ -47,12 +47,12 @@ func TestErase(t *testing.T) {
 		ada, bob := ids.New(), ids.New()
 		w.accounts.Put(usersapi.Account{ID: ada, Email: "ada@example.org"})
 		queue := func() {
-			w.mailTo(ada, "old-address@example.org")
-			w.mailTo("", "ada@example.org")
-			w.mailTo(bob, "bob@example.org")
+			w.queueMail(ada, "old-address@example.org")
+			w.queueMail("", "ada@example.org")
+			w.queueMail(bob, "bob@example.org")
 		}
 		recipients := func() (out []string) {
-			for _, m := range w.all() {
+			for _, m := range w.listMails() {
 				out = append(out, m.Recipient)
 			}
 			return out

@@ -31,7 +31,7 @@ type view struct {
 	SentAt    *clock.Time `json:"sent_at" nullable:"true"`
 }
 
-func newMailView(m *message) view {
+func newMailView(m *storedMail) view {
 	v := view{
 		ID: m.ID, To: m.Recipient, Subject: m.Subject, Kind: m.Kind, Status: m.Status,
 		Attempts: m.Attempts, CreatedAt: m.CreatedAt, SentAt: m.SentAt,
@@ -47,14 +47,14 @@ type listInput struct {
 	Status string `query:"status" enum:"queued,sent,failed"`
 }
 
-// listMails returns one page of mails, the newest first.
+// listMails answers GET /admin/emails.
 func (h *handlers) listMails(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("emails", in.Status, in.Query),
-		func(after *keyset.Position, limit int) ([]message, error) {
+		func(after *keyset.Position, limit int) ([]storedMail, error) {
 			return h.service.list(ctx, in.Status, after, limit)
 		},
 		pagination.ViewEach(newMailView),
-		func(m *message) keyset.Position { return keyset.Position{CreatedAt: m.CreatedAt, ID: m.ID} })
+		func(m *storedMail) keyset.Position { return keyset.Position{CreatedAt: m.CreatedAt, ID: m.ID} })
 }
 
 type retryInput struct {
@@ -66,7 +66,7 @@ type retriedView struct {
 	Count int `json:"count" doc:"How many mails are tried again"`
 }
 
-// retryMails makes all mails of a status due now and returns how many they are.
+// retryMails answers POST /admin/emails/retry.
 func (h *handlers) retryMails(ctx context.Context, in *retryInput) (*httpx.Response[retriedView], error) {
 	count, err := h.service.retryAll(ctx, in.Status)
 	if err != nil {
@@ -79,8 +79,7 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
-// retryMail makes one mail due now. It returns 404 for an unknown id and 409 email-sent for a mail
-// that was sent.
+// retryMail answers POST /admin/emails/{id}/retry.
 func (h *handlers) retryMail(ctx context.Context, in *idInput) (*httpx.Empty, error) {
 	return nil, h.service.retry(ctx, in.ID)
 }

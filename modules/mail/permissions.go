@@ -5,6 +5,5 @@ import (
 	"lyceum/platform/identity"
 )
 
-// The permissions that routes of this module ask for.
-// permissionManage lets callers see mails and send them again.
+// permissionManage lets callers see mails and make them due again.
 var permissionManage = identity.Permission{Name: "mail:manage", Lowest: usersapi.RoleAdmin}

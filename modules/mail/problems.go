@@ -2,7 +2,7 @@ package mail
 
 import "lyceum/platform/apperr"
 
-// The problems that only this module meets.
+// problemEmailSent answers a retry of a mail that was sent.
 var problemEmailSent = apperr.Problem{
 	Kind: apperr.KindConflict, Code: "email-sent", Title: "Mail already sent",
 	Meaning: "This mail was sent, so it can't be sent again.",

@@ -11,8 +11,9 @@ import (
 	"lyceum/platform/db"
 )
 
-// mailTo returns the newest mail to an address once it has been tried that often.
-func mailTo(s *sitetest.Site, admin, email string, attempts float64) sitetest.Answer {
+// waitForAttempt returns the newest mail to an address once it was sent, or once that many attempts
+// were made and the last one had an error.
+func waitForAttempt(s *sitetest.Site, admin, email string, attempts float64) sitetest.Answer {
 	s.T.Helper()
 	var found sitetest.Answer
 	require.Eventually(s.T, func() bool {
@@ -34,18 +35,19 @@ func TestRefusalsByTheMailServer(t *testing.T) {
 		var d *db.DB
 		s := sitetest.Start(t, vars, &d)
 		admin := s.AdminToken()
-		// What concerns this server waits, whatever the first digit; what concerns the mail fails
-		// at once.
+		// After a refusal of this server, whatever its first digit, the mail waits for another attempt.
+		// After a refusal of the mail itself it has failed.
 		for n, c := range []struct{ stage, reply, status string }{
-			{"greeting", "554 no service for you", "queued"}, {"sender", "550 5.1.8 unknown sender", "queued"},
+			{"greeting", "554 no service for you", "queued"},
+			{"sender", "550 5.1.8 unknown sender", "queued"},
 			{"recipient", "451 4.7.1 greylisted", "queued"},
-			{"recipient", "550 5.1.1 no such user", "failed"}, {
-				"end", "554 5.6.0 content refused", "failed",
-			}, {"end", "452 4.3.1 full", "queued"},
+			{"recipient", "550 5.1.1 no such user", "failed"},
+			{"end", "554 5.6.0 content refused", "failed"},
+			{"end", "452 4.3.1 full", "queued"},
 		} {
 			server.Script(c.stage, c.reply)
 			email, _, _ := s.NewAccount(fmt.Sprint("refused-", n))
-			mail := mailTo(s, admin, email, 1)
+			mail := waitForAttempt(s, admin, email, 1)
 			require.Equal(t, c.status, mail.Text("status"), "%s %s", c.stage, c.reply)
 			require.Contains(t, mail.Text("last_error"), c.reply[:3])
 			server.Script(c.stage, "")
@@ -56,21 +58,21 @@ func TestRefusalsByTheMailServer(t *testing.T) {
 		// try it again.
 		server.Script("end", "451 4.3.0 later")
 		email, _, _ := s.NewAccount("patient")
-		mail := mailTo(s, admin, email, 1)
+		mail := waitForAttempt(s, admin, email, 1)
 		long := time.Now().Add(-25 * time.Hour).UnixMilli()
 		require.Eventually(t, func() bool { // a delivery under way read the mail before it was old
 			require.NoError(t,
 				d.Conn(t.Context()).Exec("UPDATE mail_messages SET created_at = ?, tried_since = ?, next_at = ? WHERE id = ? AND status = 'queued'",
 					long, long, long, mail.Text("id")).Error)
-			mail = mailTo(s, admin, email, 1)
+			mail = waitForAttempt(s, admin, email, 1)
 			return mail.Text("status") == "failed"
 		}, 15*time.Second, 200*time.Millisecond)
 		s.Want(202, "POST", "/admin/emails/"+mail.Text("id")+"/retry", admin, nil)
-		mail = mailTo(s, admin, email, mail.Get("attempts").(float64)+1)
+		mail = waitForAttempt(s, admin, email, mail.Get("attempts").(float64)+1)
 		require.Equal(t, "queued", mail.Text("status"), "%v", mail.JSON)
 
-		// All that failed, at once; and what waits comes by itself within a minute of the server's
-		// return.
+		// Mails that failed are retried at once. Those that wait are sent within a minute once the mail
+		// server accepts mails again.
 		server.Script("end", "")
 		s.WantProblem(422, "validation-failed", "POST", "/admin/emails/retry?status=sent", admin, nil)
 		require.EqualValues(t, 2, s.Want(202, "POST", "/admin/emails/retry?status=failed", admin, nil).Get("count"))

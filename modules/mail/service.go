@@ -22,19 +22,20 @@ import (
 
 // Service stores mails and sends them from the database, each at least once.
 type Service struct {
-	db        *db.DB
-	store     *store
-	clock     clock.Clock
-	queue     *jobs.Queue
-	sender    smtp.Sender
-	key       []byte
+	db     *db.DB
+	store  *store
+	clock  clock.Clock
+	queue  *jobs.Queue
+	sender smtp.Sender
+	// sealKey encrypts the texts of mails.
+	sealKey   []byte
 	from      string
 	publicURL string
 }
 
 var _ mailapi.Mailer = (*Service)(nil)
 
-// Params are what a Service is made of.
+// Params are the dependencies of NewService.
 type Params struct {
 	fx.In
 	DB     *db.DB
@@ -43,56 +44,56 @@ type Params struct {
 	Sender smtp.Sender
 	Keys   *keyring.Keys
 	Config *Config
-	// Program tells the public address, on which links are built.
+	// Program has PUBLIC_URL, with which links begin.
 	Program *config.Config
 }
 
-// NewService returns a service that sends from MAIL_FROM and builds links on PUBLIC_URL.
+// NewService returns a service that sends from MAIL_FROM and whose links begin with PUBLIC_URL.
 func NewService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: newStore(p.DB), clock: p.Clock, queue: p.Queue, sender: p.Sender,
-		key: p.Keys.DeriveKey("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
+		sealKey: p.Keys.DeriveKey("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
 	}
 }
 
 // Queue implements mailapi.Mailer.
 func (s *Service) Queue(ctx context.Context, mails ...mailapi.Mail) error {
-	messages, due := make([]message, len(mails)), make([]string, len(mails))
+	rows, mailIDs := make([]storedMail, len(mails)), make([]string, len(mails))
 	for i, mail := range mails {
-		m, err := s.newMessage(mail)
+		m, err := s.newStoredMail(mail)
 		if err != nil {
 			return err
 		}
-		messages[i], due[i] = m, m.ID
+		rows[i], mailIDs[i] = m, m.ID
 	}
-	if len(messages) == 0 {
+	if len(rows) == 0 {
 		return nil
 	}
-	if err := s.store.insert(ctx, messages); err != nil {
+	if err := s.store.insert(ctx, rows); err != nil {
 		return err
 	}
-	db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, due...) })
+	db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, mailIDs...) })
 	return nil
 }
 
-// newMessage renders and encrypts a mail that is due now.
-func (s *Service) newMessage(mail mailapi.Mail) (message, error) {
+// newStoredMail renders and encrypts a mail that is due now.
+func (s *Service) newStoredMail(mail mailapi.Mail) (storedMail, error) {
 	data := map[string]any{"AppName": "Lyceum", "PublicURL": s.publicURL}
 	for k, v := range mail.Data {
 		data[k] = v
 	}
 	r, err := templates.Render(mail.Kind, data)
 	if err != nil {
-		return message{}, err
+		return storedMail{}, err
 	}
 	raw, err := json.Marshal(content{Text: r.Text, HTML: r.HTML, Unsubscribe: mail.Unsubscribe})
 	if err != nil {
-		return message{}, err
+		return storedMail{}, err
 	}
 	now := s.clock.Now()
-	m := message{
-		ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: keyring.Seal(s.key, raw),
-		Status: queued, NextAt: now, TriedSince: now, CreatedAt: now,
+	m := storedMail{
+		ID: ids.New(), Kind: mail.Kind, Recipient: mail.To, Subject: r.Subject, Sealed: keyring.Seal(s.sealKey, raw),
+		Status: statusQueued, NextAt: now, TriedSince: now, CreatedAt: now,
 	}
 	if mail.UserID != "" {
 		m.UserID = &mail.UserID
@@ -121,9 +122,9 @@ func (s *Service) send(ctx context.Context, id string) error {
 	return s.store.saveFailure(ctx, m)
 }
 
-// handOver decrypts a mail and hands it to the server.
-func (s *Service) handOver(ctx context.Context, m message) error {
-	raw, err := keyring.Unseal(s.key, m.Sealed)
+// handOver decrypts a mail and hands it to the mail server.
+func (s *Service) handOver(ctx context.Context, m storedMail) error {
+	raw, err := keyring.Unseal(s.sealKey, m.Sealed)
 	if err != nil {
 		return fmt.Errorf("%w: its text can't be read with this server's secret", smtp.ErrBadMessage)
 	}
@@ -142,7 +143,7 @@ func (s *Service) findLate(ctx context.Context) ([]string, error) {
 }
 
 // list returns up to limit mails of a status, or of all if it is empty, the newest first.
-func (s *Service) list(ctx context.Context, status string, after *keyset.Position, limit int) ([]message, error) {
+func (s *Service) list(ctx context.Context, status string, after *keyset.Position, limit int) ([]storedMail, error) {
 	return s.store.list(ctx, status, after, limit)
 }
 
@@ -161,14 +162,13 @@ func (s *Service) retryAll(ctx context.Context, status string) (count int, err e
 	return count, err
 }
 
-// newNotFound returns the error for an id that no mail has.
-func newNotFound() error { return apperr.NotFound("There is no such mail.") }
+var errNoMail = apperr.NotFound("There is no such mail.")
 
-// retry makes a failed or waiting mail due now. It is tried for as long as a new mail. It returns
-// 404 for an unknown id and 409 email-sent if the mail was sent.
+// retry makes a failed or queued mail due now. It is tried for as long as a new mail. It returns
+// errNoMail for an unknown id and problemEmailSent if the mail was sent.
 func (s *Service) retry(ctx context.Context, id string) error {
 	if !ids.IsValid(id) {
-		return newNotFound()
+		return errNoMail
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		m, ok, err := s.store.lock(ctx, id)
@@ -176,8 +176,8 @@ func (s *Service) retry(ctx context.Context, id string) error {
 		case err != nil:
 			return err
 		case !ok:
-			return newNotFound()
-		case m.Status == sent:
+			return errNoMail
+		case m.Status == statusSent:
 			return problemEmailSent.New("This mail was sent.")
 		}
 		err = s.store.requeue(ctx, id, s.clock.Now())

@@ -20,29 +20,29 @@ import (
 func TestQueue(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		t.Run("stores the mail without a readable text", func(t *testing.T) {
-			m := w.stored(w.queued("ada@example.org").ID)
-			require.Equal(t, queued, m.Status)
+			m := w.loadMail(w.queueWelcome("ada@example.org").ID)
+			require.Equal(t, statusQueued, m.Status)
 			require.Equal(t, "welcome", m.Kind)
 			require.NotEmpty(t, m.Subject)
 			require.NotEmpty(t, m.Sealed)
 			require.NotContains(t, string(m.Sealed), "Ada")
-			require.Empty(t, w.sender.accepted(), "a job sends it")
+			require.Empty(t, w.sender.acceptedMails(), "a job sends it")
 		})
 		t.Run("stores nothing if the transaction is rolled back", func(t *testing.T) {
-			before, undo := len(w.all()), errors.New("undo")
+			before, undo := len(w.listMails()), errors.New("undo")
 			require.ErrorIs(t, w.db.InTx(t.Context(), func(ctx context.Context) error {
-				require.NoError(t, w.Queue(ctx, welcome("bob@example.org")))
+				require.NoError(t, w.Queue(ctx, newWelcome("bob@example.org")))
 				return undo
 			}), undo)
-			require.Len(t, w.all(), before)
+			require.Len(t, w.listMails(), before)
 		})
 		t.Run("refuses an unknown template and a missing value", func(t *testing.T) {
-			before := len(w.all())
+			before := len(w.listMails())
 			require.Error(t, w.Queue(t.Context(), mailapi.Mail{Kind: "no_such_mail", To: "ada@example.org"}))
-			require.Error(t, w.Queue(t.Context(), welcome("ada@example.org"), mailapi.Mail{Kind: "welcome"}))
-			require.Len(t, w.all(), before, "none of several mails is stored")
+			require.Error(t, w.Queue(t.Context(), newWelcome("ada@example.org"), mailapi.Mail{Kind: "welcome"}))
+			require.Len(t, w.listMails(), before, "none of several mails is stored")
 		})
-		t.Run("accepts no mails", func(t *testing.T) {
+		t.Run("does nothing without a mail", func(t *testing.T) {
 			require.NoError(t, w.Queue(t.Context()))
 		})
 	})
@@ -56,13 +56,13 @@ func TestLink(t *testing.T) {
 func TestSend(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		t.Run("sends the text once and erases it", func(t *testing.T) {
-			m := w.attempt(w.queued("ada@example.org").ID)
-			require.Equal(t, sent, m.Status)
+			m := w.attemptSend(w.queueWelcome("ada@example.org").ID)
+			require.Equal(t, statusSent, m.Status)
 			require.Equal(t, 1, m.Attempts)
 			require.Nil(t, m.Sealed)
 			require.NotNil(t, m.SentAt)
-			w.attempt(m.ID)
-			accepted := w.sender.accepted()
+			w.attemptSend(m.ID)
+			accepted := w.sender.acceptedMails()
 			require.Len(t, accepted, 1)
 			require.Equal(t, m.ID, accepted[0].ID)
 			require.Equal(t, "ada@example.org", accepted[0].To)
@@ -70,41 +70,41 @@ func TestSend(t *testing.T) {
 			require.Contains(t, accepted[0].Text, "Ada")
 		})
 		t.Run("passes the link for unsubscribing", func(t *testing.T) {
-			mail := welcome("carl@example.org")
+			mail := newWelcome("carl@example.org")
 			mail.Unsubscribe = "https://lyceum.test/notifications/unsubscribe/x"
 			require.NoError(t, w.Queue(t.Context(), mail))
-			w.attempt(w.all()[0].ID)
-			accepted := w.sender.accepted()
+			w.attemptSend(w.listMails()[0].ID)
+			accepted := w.sender.acceptedMails()
 			require.Equal(t, mail.Unsubscribe, accepted[len(accepted)-1].Unsubscribe)
 		})
 		t.Run("is sent by one of many workers", func(t *testing.T) {
-			before, m := len(w.sender.accepted()), w.queued("dora@example.org")
+			before, m := len(w.sender.acceptedMails()), w.queueWelcome("dora@example.org")
 			var workers sync.WaitGroup
 			for range 8 {
 				workers.Go(func() { require.NoError(t, w.send(t.Context(), m.ID)) })
 			}
 			workers.Wait()
-			require.Len(t, w.sender.accepted(), before+1)
+			require.Len(t, w.sender.acceptedMails(), before+1)
 		})
 		t.Run("ignores the id of no mail", func(t *testing.T) {
 			require.NoError(t, w.send(t.Context(), ids.New()))
 		})
 		t.Run("fails a mail whose text was encrypted with another key", func(t *testing.T) {
-			m := w.queued("erna@example.org")
-			other := newWorld(t, dbOptions(t))
-			w.key, other.key = other.key, w.key
-			m = w.attempt(m.ID)
-			w.key = other.key
-			require.Equal(t, failed, m.Status)
+			m := w.queueWelcome("erna@example.org")
+			other := newWorld(t, newDBOptions(t))
+			w.sealKey, other.sealKey = other.sealKey, w.sealKey
+			m = w.attemptSend(m.ID)
+			w.sealKey = other.sealKey
+			require.Equal(t, statusFailed, m.Status)
 			require.Contains(t, m.LastError, "this server's secret")
 		})
 	})
 }
 
-func TestRetries(t *testing.T) {
+func TestAttempts(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		m := w.queued("ada@example.org")
-		w.sender.fail(errUnreachable)
+		m := w.queueWelcome("ada@example.org")
+		w.sender.setError(errUnreachable)
 		for _, step := range []struct {
 			name  string
 			after time.Duration
@@ -117,27 +117,27 @@ func TestRetries(t *testing.T) {
 		} {
 			t.Run(step.name, func(t *testing.T) {
 				w.clock.Advance(step.after)
-				m = w.attempt(m.ID)
-				require.Equal(t, queued, m.Status)
+				m = w.attemptSend(m.ID)
+				require.Equal(t, statusQueued, m.Status)
 				require.Equal(t, w.clock.Now().Add(step.pause), m.NextAt)
 				require.Contains(t, m.LastError, "can't be reached")
 				before := m.Attempts
-				require.Equal(t, before, w.attempt(m.ID).Attempts, "it is not due yet")
+				require.Equal(t, before, w.attemptSend(m.ID).Attempts, "it is not due yet")
 			})
 		}
 		t.Run("after a day it fails", func(t *testing.T) {
 			w.clock.Advance(4 * time.Hour)
-			m = w.attempt(m.ID)
-			require.Equal(t, failed, m.Status)
+			m = w.attemptSend(m.ID)
+			require.Equal(t, statusFailed, m.Status)
 		})
 		t.Run("an administrator's retry begins another day", func(t *testing.T) {
 			require.NoError(t, w.retry(t.Context(), m.ID))
-			m = w.attempt(m.ID)
-			require.Equal(t, queued, m.Status)
-			w.sender.fail(nil)
+			m = w.attemptSend(m.ID)
+			require.Equal(t, statusQueued, m.Status)
+			w.sender.setError(nil)
 			w.clock.Advance(eagerPause)
-			m = w.attempt(m.ID)
-			require.Equal(t, sent, m.Status)
+			m = w.attemptSend(m.ID)
+			require.Equal(t, statusSent, m.Status)
 			require.Empty(t, m.LastError)
 		})
 	})
@@ -145,17 +145,17 @@ func TestRetries(t *testing.T) {
 
 func TestPermanentErrors(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		w.sender.fail(fmt.Errorf("%w: %s", smtp.ErrBadMessage, strings.Repeat("ü", 400)))
-		m := w.attempt(w.queued("ada@example.org").ID)
-		require.Equal(t, failed, m.Status)
+		w.sender.setError(fmt.Errorf("%w: %s", smtp.ErrBadMessage, strings.Repeat("ü", 400)))
+		m := w.attemptSend(w.queueWelcome("ada@example.org").ID)
+		require.Equal(t, statusFailed, m.Status)
 		require.LessOrEqual(t, len(m.LastError), maxErrorBytes)
 		require.NotEmpty(t, m.Sealed, "an administrator may try it again")
 	})
 }
 
-func TestDue(t *testing.T) {
+func TestLateMailsAreFound(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		m := w.queued("ada@example.org")
+		m := w.queueWelcome("ada@example.org")
 		due, err := w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, due, "its job was just enqueued")
@@ -163,7 +163,7 @@ func TestDue(t *testing.T) {
 		due, err = w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, []string{m.ID}, due)
-		w.attempt(m.ID)
+		w.attemptSend(m.ID)
 		due, err = w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, due, "it was sent")
@@ -183,17 +183,17 @@ func TestRetry(t *testing.T) {
 			requireCode(t, "not-found", w.retry(t.Context(), "x"))
 		})
 		t.Run("a mail that was sent", func(t *testing.T) {
-			requireCode(t, "email-sent", w.retry(t.Context(), w.attempt(w.queued("ada@example.org").ID).ID))
+			requireCode(t, "email-sent", w.retry(t.Context(), w.attemptSend(w.queueWelcome("ada@example.org").ID).ID))
 		})
 		t.Run("all that failed", func(t *testing.T) {
-			w.sender.fail(smtp.ErrBadMessage)
+			w.sender.setError(smtp.ErrBadMessage)
 			for n := range 3 {
-				w.attempt(w.queued(fmt.Sprintf("failed-%d@example.org", n)).ID)
+				w.attemptSend(w.queueWelcome(fmt.Sprintf("failed-%d@example.org", n)).ID)
 			}
-			count, err := w.retryAll(t.Context(), failed)
+			count, err := w.retryAll(t.Context(), statusFailed)
 			require.NoError(t, err)
 			require.Equal(t, 3, count)
-			count, err = w.retryAll(t.Context(), failed)
+			count, err = w.retryAll(t.Context(), statusFailed)
 			require.NoError(t, err)
 			require.Zero(t, count)
 		})

@@ -17,27 +17,28 @@ func newStore(d *db.DB) *store { return &store{d} }
 const insertBatch = 200
 
 // insert adds mails.
-func (s *store) insert(ctx context.Context, messages []message) error {
-	return s.db.Conn(ctx).CreateInBatches(messages, insertBatch).Error
+func (s *store) insert(ctx context.Context, mails []storedMail) error {
+	return s.db.Conn(ctx).CreateInBatches(mails, insertBatch).Error
 }
 
-// maxDue is how many late mails one sweep finds.
-const maxDue = 200
+// maxLate is how many late mails one sweep finds.
+const maxLate = 200
 
-// findLate returns the ids of queued mails that were due before a time, the latest first.
+// findLate returns the ids of queued mails that were due by the given time, at most maxLate, those
+// that are due for the longest time first.
 func (s *store) findLate(ctx context.Context, before clock.Time) (found []string, err error) {
 	err = s.db.Conn(ctx).Raw(
 		"SELECT id FROM mail_messages WHERE status = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
-		queued, before, maxDue).Scan(&found).Error
+		statusQueued, before, maxLate).Scan(&found).Error
 	return found, err
 }
 
-// claim counts an attempt at a mail that is due and makes it due again after sendLease. It returns
-// false if the mail is not due: it is sent, failed, gone or claimed by another worker.
-func (s *store) claim(ctx context.Context, id string, now clock.Time) (m message, ok bool, err error) {
+// claim counts an attempt at a mail that is due and makes it due again after sendLease. ok is false
+// if the mail is not due: it is sent, failed, deleted or claimed by another worker.
+func (s *store) claim(ctx context.Context, id string, now clock.Time) (m storedMail, ok bool, err error) {
 	res := s.db.Conn(ctx).Exec(
 		"UPDATE mail_messages SET attempts = attempts + 1, next_at = ? WHERE id = ? AND status = ? AND next_at <= ?",
-		now.Add(sendLease), id, queued, now)
+		now.Add(sendLease), id, statusQueued, now)
 	if res.Error != nil || res.RowsAffected == 0 {
 		return m, false, res.Error
 	}
@@ -45,15 +46,15 @@ func (s *store) claim(ctx context.Context, id string, now clock.Time) (m message
 	return m, err == nil, err
 }
 
-// saveSent notes that a mail was accepted by the server, and erases its text.
+// saveSent notes that the mail server accepted a mail, and erases its text.
 func (s *store) saveSent(ctx context.Context, id string, now clock.Time) error {
 	return s.db.Conn(ctx).Exec(
 		"UPDATE mail_messages SET status = ?, sent_at = ?, sealed = NULL, last_error = '' WHERE id = ?",
-		sent, now, id).Error
+		statusSent, now, id).Error
 }
 
 // saveFailure saves the status, the time of the next attempt and the error of a mail.
-func (s *store) saveFailure(ctx context.Context, m message) error {
+func (s *store) saveFailure(ctx context.Context, m storedMail) error {
 	return s.db.Conn(ctx).Exec(
 		"UPDATE mail_messages SET status = ?, next_at = ?, last_error = ? WHERE id = ?",
 		m.Status, m.NextAt, m.LastError, m.ID).Error
@@ -63,19 +64,19 @@ func (s *store) saveFailure(ctx context.Context, m message) error {
 func (s *store) requeueAll(ctx context.Context, status string, now clock.Time) (due []string, err error) {
 	err = s.db.Conn(ctx).Raw(
 		"UPDATE mail_messages SET status = ?, next_at = ?, tried_since = ? WHERE status = ? RETURNING id",
-		queued, now, now, status).Scan(&due).Error
+		statusQueued, now, now, status).Scan(&due).Error
 	return due, err
 }
 
 // requeue makes one mail due now.
 func (s *store) requeue(ctx context.Context, id string, now clock.Time) error {
 	return s.db.Conn(ctx).Exec(
-		"UPDATE mail_messages SET status = ?, next_at = ?, tried_since = ? WHERE id = ?", queued, now, now, id).Error
+		"UPDATE mail_messages SET status = ?, next_at = ?, tried_since = ? WHERE id = ?", statusQueued, now, now, id).Error
 }
 
-// lock returns a mail and locks its row until the caller's transaction ends. It returns false if
-// there is none.
-func (s *store) lock(ctx context.Context, id string) (m message, ok bool, err error) {
+// lock returns a mail and locks its row until the caller's transaction ends. ok is false if there
+// is none.
+func (s *store) lock(ctx context.Context, id string) (m storedMail, ok bool, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT * FROM mail_messages WHERE id = ?"+s.db.ForUpdate(), id).Scan(&m).Error
 	return m, m.ID != "", err
 }
@@ -83,7 +84,7 @@ func (s *store) lock(ctx context.Context, id string) (m message, ok bool, err er
 // list returns up to limit mails without their texts, the newest first; see Service.list.
 func (s *store) list(
 	ctx context.Context, status string, after *keyset.Position, limit int,
-) (found []message, err error) {
+) (found []storedMail, err error) {
 	q := s.db.Conn(ctx).Omit("sealed")
 	if status != "" {
 		q = q.Where("status = ?", status)
@@ -97,8 +98,8 @@ func (s *store) list(
 
 // listByAccount returns up to limit mails to an account after the given one, the oldest first.
 func (s *store) listByAccount(
-	ctx context.Context, userID string, after heldMessage, limit int,
-) (found []heldMessage, err error) {
+	ctx context.Context, userID string, after heldMail, limit int,
+) (found []heldMail, err error) {
 	q := s.db.Conn(ctx).Table("mail_messages").
 		Select("id, kind, recipient, subject, status, created_at, sent_at").
 		Where("user_id = ?", userID)
@@ -109,7 +110,7 @@ func (s *store) listByAccount(
 	return found, err
 }
 
-// deleteByAccount deletes the mails to an account and, if email is not empty, to its address.
+// deleteByAccount deletes the mails to an account and, if email is not empty, all to that address.
 func (s *store) deleteByAccount(ctx context.Context, userID, email string) error {
 	return s.db.Conn(ctx).Exec(
 		"DELETE FROM mail_messages WHERE user_id = ? OR recipient = ? AND recipient <> ''", userID, email).Error

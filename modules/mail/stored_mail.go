@@ -10,9 +10,9 @@ import (
 
 // Statuses of a mail.
 const (
-	queued = "queued"
-	sent   = "sent"
-	failed = "failed"
+	statusQueued = "queued"
+	statusSent   = "sent"
+	statusFailed = "failed"
 )
 
 // Times of sending. Retries come often at first, so that a short outage delays a mail by less than
@@ -22,7 +22,7 @@ const (
 	sendLease = 60 * time.Second
 	// retryPeriod is how long a mail is tried before it fails.
 	retryPeriod = 24 * time.Hour
-	// For the first eagerPeriod an attempt follows eagerPause after the one before, then calmPause.
+	// Attempts follow each other after eagerPause in the first eagerPeriod, and after calmPause later.
 	eagerPeriod = time.Hour
 	eagerPause  = 20 * time.Second
 	calmPause   = 5 * time.Minute
@@ -31,10 +31,12 @@ const (
 // maxErrorBytes is how much of an error is kept with a mail.
 const maxErrorBytes = 300
 
-// message is one mail as it is stored.
-type message struct {
-	ID        string
-	Kind      string
+// storedMail is a row of the table mail_messages.
+type storedMail struct {
+	ID string
+	// Kind is the name of the template.
+	Kind string
+	// UserID is nil if the recipient has no account.
 	UserID    *string
 	Recipient string
 	Subject   string
@@ -42,7 +44,8 @@ type message struct {
 	Sealed   []byte
 	Status   string
 	Attempts int
-	NextAt   clock.Time
+	// NextAt is when a queued mail is due. A claim moves it to the end of its lease.
+	NextAt clock.Time
 	// TriedSince is the time of the first attempt, or of the last retry by an administrator.
 	TriedSince clock.Time
 	LastError  string
@@ -51,21 +54,22 @@ type message struct {
 }
 
 // TableName returns the name of the table.
-func (message) TableName() string { return "mail_messages" }
+func (storedMail) TableName() string { return "mail_messages" }
 
-// content is the part of a mail that is encrypted: the text and what belongs to it.
+// content is the part of a mail that is encrypted: a smtp.Message with the text in both forms and
+// the link for unsubscribing. The rest is filled in from the row.
 type content = smtp.Message
 
 // recordFailure notes an attempt that ended with err: the mail has failed if the error is permanent
 // or the mail has been tried for longer than retryPeriod; otherwise it is due again after a pause.
-func (m *message) recordFailure(err error, now clock.Time) {
+func (m *storedMail) recordFailure(err error, now clock.Time) {
 	tried, pause := now.Sub(m.TriedSince), eagerPause
 	if tried > eagerPeriod {
 		pause = calmPause
 	}
-	m.Status, m.NextAt = queued, now.Add(pause)
+	m.Status, m.NextAt = statusQueued, now.Add(pause)
 	if smtp.IsPermanent(err) || tried > retryPeriod {
-		m.Status = failed
+		m.Status = statusFailed
 	}
 	text := err.Error()
 	m.LastError = strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "")
