@@ -77,9 +77,9 @@ func loadDemo(ctx context.Context, p Parts) (bool, error) {
 	}
 	owner := demoID(instructorEmail)
 	asOwner := identity.WithCaller(ctx, identity.Caller{UserID: owner, Role: usersapi.RoleAdmin, Via: "cli"})
-	if p.Assets != nil {
+	if p.Files != nil {
 		video := bytes.NewReader(DemoVideo)
-		if err := p.Assets.PutFile(asOwner, owner, DemoVideoKey, "video/mp4", video.Size(), video); err != nil {
+		if err := p.Files.PutFile(asOwner, owner, DemoVideoKey, "video/mp4", video.Size(), video); err != nil {
 			return false, err
 		}
 	}
@@ -118,7 +118,7 @@ func createDemoCourses(ctx context.Context, p Parts) error {
 		return nil
 	}
 	videoKey := ""
-	if p.Assets != nil {
+	if p.Files != nil {
 		videoKey = DemoVideoKey
 	}
 	for _, c := range demoCourses(videoKey) {

@@ -32,8 +32,8 @@ type Parts struct {
 	Auth       *auth.Service
 	AuthConfig *auth.Config
 	Users      *users.Service
-	Courses    *courses.Service  `optional:"true"`
-	Assets     storageapi.Assets `optional:"true"`
+	Courses    *courses.Service      `optional:"true"`
+	Files      storageapi.FilePutter `optional:"true"`
 }
 
 // Fill fills the database where that has not happened yet. It reports whether the demo accounts are

@@ -7,8 +7,8 @@
 // Events out: course.published, course.completed, course.deleted, lesson.added, enrollment.changed
 // and audit entries. Events in: none.
 //
-// It asks usersapi.Accounts, and storageapi.Assets, Library and Intake if storage is on. It answers
-// coursesapi.Reader, coursesapi.Enroller, storageapi.KeyUser and usersapi.Holder.
+// It asks usersapi.Accounts, and storageapi.KeyChecker, FileReader and FileImporter if storage is on.
+// It answers coursesapi.Reader, coursesapi.Enroller, storageapi.KeyReferrer and usersapi.Holder.
 //
 // The packages of the module, the lower ones first:
 //

@@ -15,10 +15,10 @@ func (s *Service) CheckKey(ctx context.Context, field string, key *string) error
 	if key == nil {
 		return nil
 	}
-	if s.assets == nil {
+	if s.keyChecker == nil {
 		return course.NewAssetError(field)
 	}
-	isUsable, err := s.assets.Usable(ctx, identity.CallerFrom(ctx), *key)
+	isUsable, err := s.keyChecker.MayUseKey(ctx, identity.CallerFrom(ctx), *key)
 	if err == nil && !isUsable {
 		err = course.NewAssetError(field)
 	}
@@ -40,7 +40,7 @@ func (s *Service) checkCaptionKeys(ctx context.Context, before, after []course.C
 		if err := s.CheckKey(ctx, field, &c.AssetKey); err != nil {
 			return err
 		}
-		files, err := s.library.Files(ctx, []string{c.AssetKey})
+		files, err := s.fileReader.DescribeFiles(ctx, []string{c.AssetKey})
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ var Module = module.Module{
 			learning.NewService,
 			func(r *reader) coursesapi.Reader { return r },
 			func(r *reader) coursesapi.Enroller { return r },
-			fx.Annotate(func(r *reader) storageapi.KeyUser { return r }, fx.ResultTags(storageapi.KeyUserGroup)),
+			fx.Annotate(func(r *reader) storageapi.KeyReferrer { return r }, fx.ResultTags(storageapi.KeyReferrerGroup)),
 			fx.Annotate(learning.NewHolder, fx.ResultTags(usersapi.HolderGroup)),
 		),
 		httpx.ProvideRoutes(newRoutes),

@@ -13,7 +13,7 @@ import (
 )
 
 // reader answers other modules: it is a coursesapi.Reader, a coursesapi.Enroller and a
-// storageapi.KeyUser.
+// storageapi.KeyReferrer.
 type reader struct {
 	access   *access.Service
 	catalog  *catalog.Service
@@ -75,13 +75,13 @@ func (r *reader) Enroll(ctx context.Context, userID string, courseIDs []string) 
 	return nil
 }
 
-// MayReadKey implements storageapi.KeyUser. It returns lesson-locked if all that the caller might
+// MayReadKey implements storageapi.KeyReferrer. It returns lesson-locked if all that the caller might
 // read is a lesson that is not open to them yet.
 func (r *reader) MayReadKey(ctx context.Context, caller identity.Caller, key string) (bool, error) {
 	return r.catalog.CanReadKey(ctx, caller, key)
 }
 
-// UsesOfKeys implements storageapi.KeyUser.
-func (r *reader) UsesOfKeys(ctx context.Context, keys []string) (map[string][]storageapi.Use, error) {
+// ListUses implements storageapi.KeyReferrer.
+func (r *reader) ListUses(ctx context.Context, keys []string) (map[string][]storageapi.Use, error) {
 	return r.catalog.ListUses(ctx, keys)
 }

@@ -28,11 +28,11 @@ type Service struct {
 	access   *access.Service
 	catalog  *catalog.Service
 	progress progressKeeper
-	// assets and library are nil without storage; no file can be used then.
-	assets  storageapi.Assets
-	library storageapi.Library
-	events  *events.Bus
-	clock   clock.Clock
+	// keyChecker and fileReader are nil without storage; no file can be used then.
+	keyChecker storageapi.KeyChecker
+	fileReader storageapi.FileReader
+	events     *events.Bus
+	clock      clock.Clock
 }
 
 // progressKeeper keeps the progress of learners right when lessons are deleted.
@@ -44,24 +44,24 @@ type progressKeeper interface {
 	PublishCompletions(ctx context.Context, courseID string) error
 }
 
-// Params are what NewService needs. Assets and Library may be nil.
+// Params are what NewService needs. KeyChecker and FileReader may be nil.
 type Params struct {
 	fx.In
-	DB       *db.DB
-	Access   *access.Service
-	Catalog  *catalog.Service
-	Learning *learning.Service
-	Assets   storageapi.Assets  `optional:"true"`
-	Library  storageapi.Library `optional:"true"`
-	Events   *events.Bus
-	Clock    clock.Clock
+	DB         *db.DB
+	Access     *access.Service
+	Catalog    *catalog.Service
+	Learning   *learning.Service
+	KeyChecker storageapi.KeyChecker `optional:"true"`
+	FileReader storageapi.FileReader `optional:"true"`
+	Events     *events.Bus
+	Clock      clock.Clock
 }
 
 // NewService returns the service.
 func NewService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: &store{p.DB}, access: p.Access, catalog: p.Catalog, progress: p.Learning,
-		assets: p.Assets, library: p.Library, events: p.Events, clock: p.Clock,
+		keyChecker: p.KeyChecker, fileReader: p.FileReader, events: p.Events, clock: p.Clock,
 	}
 }
 

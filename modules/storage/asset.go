@@ -3,9 +3,7 @@ package storage
 import (
 	"time"
 
-	"lyceum/modules/users/usersapi"
 	"lyceum/platform/clock"
-	"lyceum/platform/identity"
 	"lyceum/platform/keyset"
 )
 
@@ -17,32 +15,35 @@ const (
 
 // Times of an upload.
 const (
-	// uploadURLLife is how long an upload URL is valid, and how long the upload keeps its key from
-	// others.
+	// uploadURLLife is how long an upload URL is valid, and for how long nobody, not even its
+	// uploader, can begin another upload under the key, unless the upload was refused.
 	uploadURLLife = time.Hour
-	// completionGrace is how long after that an upload may still be completed, if nobody took its
-	// key: a large file whose transfer began in time may end later.
+	// completionGrace is how long after that clearUpload leaves the upload, as a large file whose
+	// transfer began in time may arrive later. Completing checks no time: it works until the upload
+	// is cleared, or gives way to another one under its key.
 	completionGrace = time.Hour
-	// maxTransferTime is how long a transfer may take. Until then a deleted object is looked for
-	// again, as it may have arrived after its deletion.
+	// maxTransferTime is how long a transfer may take. An object is deleted once more when every
+	// transfer must have ended, as it may have arrived after its deletion.
 	maxTransferTime = 25 * time.Hour
-	// recheckInterval is how often a deleted object is looked for while its upload URL is valid.
-	recheckInterval = time.Minute
+	// redeleteInterval is how often a deleted object is deleted again while its upload URL is valid.
+	redeleteInterval = time.Minute
 )
 
 // asset is a row of the table storage_assets: an object under a key, from the declaration of its
 // upload on.
 type asset struct {
-	ID          string
-	Key         string
-	BlobID      string
+	ID  string
+	Key string
+	// ObjectID is the id of the bytes in the object store. The server makes it.
+	ObjectID    string `gorm:"column:blob_id"`
 	ContentType string
 	Size        int64
-	// SHA256 is in hexadecimal; nil if the client declared none.
+	// SHA256 is in hexadecimal; nil if none was declared.
 	SHA256     *string `gorm:"column:sha256"`
 	Status     string
 	UploaderID string
-	// ExpiresAt is the end of the upload URL.
+	// ExpiresAt is the end of the upload URL, and of the time for which a pending asset holds its
+	// key. What the server writes itself has no URL but the same time.
 	ExpiresAt clock.Time
 	// RefusedAt is when the object was last found to differ from its declaration.
 	RefusedAt *clock.Time
@@ -73,45 +74,43 @@ func (a *asset) isBeingRefused(now clock.Time) bool {
 	return a.RefusingUntil != nil && now.Before(*a.RefusingUntil)
 }
 
-// isManagedBy reports whether the caller is the uploader or an administrator.
-func (a *asset) isManagedBy(c identity.Caller) bool {
-	return a.UploaderID == c.UserID || c.HasRole(usersapi.RoleAdmin)
-}
-
-// trashedObject is a row of the table storage_trash: an object that is to be deleted at NextAt, and
-// for the last time at LastAt, as its upload URL could bring it back until then. Until LiveUntil,
-// the end of that URL, it counts against the quota of its uploader.
+// trashedObject is a row of the table storage_trash: the object of a removed asset.
 type trashedObject struct {
-	BlobID     string
+	ObjectID   string `gorm:"column:blob_id"`
 	UploaderID *string
 	Size       int64
-	NextAt     clock.Time
-	LiveUntil  clock.Time
-	LastAt     clock.Time
+	// NextAt is when the object is to be deleted next.
+	NextAt clock.Time
+	// LiveUntil is when the upload URL ends. Until then the object can come back, and counts against
+	// the quota of its uploader.
+	LiveUntil clock.Time
+	// LastAt is when every transfer that began by LiveUntil must have ended. The object is deleted
+	// for the last time then.
+	LastAt clock.Time
 }
 
-// nextDeletion returns when an object that is deleted now has to be deleted again: every
-// recheckInterval while its URL is valid, as S3 accepts what is sent to it, and for the last time
-// when every transfer must have ended.
-func (t *trashedObject) nextDeletion(now clock.Time) clock.Time {
-	soon := t.LiveUntil.Add(recheckInterval)
-	if !now.Before(soon) {
-		return t.LastAt
-	}
-	if next := now.Add(recheckInterval); next.Before(soon) {
-		return next
-	}
-	return soon
-}
-
-// toTrash returns the object of an asset that is removed now.
-func (a *asset) toTrash(now clock.Time) trashedObject {
+// newTrashedObject returns the trash of an asset that is removed now.
+func newTrashedObject(a *asset, now clock.Time) trashedObject {
 	last := now
 	if end := a.ExpiresAt.Add(maxTransferTime); end.After(now) {
 		last = end
 	}
 	return trashedObject{
-		BlobID: a.BlobID, UploaderID: &a.UploaderID, Size: a.Size, NextAt: now, LiveUntil: a.ExpiresAt,
+		ObjectID: a.ObjectID, UploaderID: &a.UploaderID, Size: a.Size, NextAt: now, LiveUntil: a.ExpiresAt,
 		LastAt: last,
 	}
+}
+
+// nextDeletion returns when an object that is deleted now has to be deleted again: every
+// redeleteInterval while its URL is valid, as S3 accepts what is sent to it, once just after the end
+// of the URL, and then not before LastAt.
+func (t *trashedObject) nextDeletion(now clock.Time) clock.Time {
+	afterURL := t.LiveUntil.Add(redeleteInterval)
+	if !now.Before(afterURL) {
+		return t.LastAt
+	}
+	if next := now.Add(redeleteInterval); next.Before(afterURL) {
+		return next
+	}
+	return afterURL
 }

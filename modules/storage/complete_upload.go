@@ -14,26 +14,31 @@ import (
 	"lyceum/modules/storage/internal/filetype"
 	"lyceum/platform/apperr"
 	"lyceum/platform/blob"
-	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/lifecycle"
 )
 
-// maxHashed is how large an object may be for its checksum to be computed again here, within the
-// time of an answer. Of larger ones it is the store's word: the checksum was part of the signed
-// request, so that the store took no other bytes.
-const maxHashed = 64 << 20
+// maxRehashed is how large an object may be for its checksum to be computed again here, within the
+// time of an answer. Larger objects are not read again: the checksum was signed into the URL, so the
+// object store has compared it.
+const maxRehashed = 64 << 20
 
-// Times of a refusal: how long a request may take to delete the object, how long it keeps others
-// from the upload, and how long and how often those wait.
+// Times of a refusal.
 const (
-	refusalTime  = 20 * time.Second
+	// refusalTime bounds the deletion of the object.
+	refusalTime = 20 * time.Second
+	// refusalLease is how long others are kept from completing the upload; longer than refusalTime.
 	refusalLease = 3 * refusalTime
-	refusalWait  = 5 * time.Second
-	refusalPoll  = 25 * time.Millisecond
+	// refusalWait is how long another request waits for the end of the lease.
+	refusalWait = 5 * time.Second
+	// refusalPoll is how often that request looks.
+	refusalPoll = 25 * time.Millisecond
 )
+
+// maxChanges is how often an object may be replaced while a request completes its upload.
+const maxChanges = 3
 
 var (
 	// errObjectChanged means that the object was replaced between looking at it and deciding.
@@ -44,19 +49,19 @@ var (
 
 // completeUpload makes an upload an asset once its object is there and as declared. Only its
 // uploader may; once completed it answers the same again. It returns upload-incomplete if there is
-// no object, and upload-mismatch if the object is another than declared: then the object is gone,
-// the URL takes another, and the uploader may begin another upload under the key.
+// no object. If the object differs from the declaration it is deleted, and upload-mismatch is
+// returned; the client may send the right bytes to the same URL or declare the key anew.
 func (s *Service) completeUpload(ctx context.Context, id string) (a *asset, err error) {
 	if !ids.IsValid(id) {
 		return nil, errNoUpload
 	}
 	waiting, cancel := context.WithTimeout(ctx, refusalWait)
 	defer cancel()
-	for changes := 0; changes < 3; {
+	for changes := 0; changes < maxChanges; { // waits are not counted
 		a, err = s.tryComplete(ctx, id)
 		if errors.Is(err, errBeingRefused) {
 			if !lifecycle.Sleep(waiting, refusalPoll) {
-				break
+				return nil, apperr.Unavailable("The file is being deleted; try again.").WithCause(err)
 			}
 			continue
 		}
@@ -65,19 +70,19 @@ func (s *Service) completeUpload(ctx context.Context, id string) (a *asset, err 
 		}
 		changes++
 	}
-	return nil, apperr.Unavailable("The object keeps changing.").WithCause(err)
+	return nil, apperr.Unavailable("The file keeps changing.").WithCause(err)
 }
 
-// tryComplete looks at the object without a transaction, as that takes its time, and decides then.
+// tryComplete inspects the object outside of a transaction, as reading it is slow, and then completes
+// or refuses the upload. It returns errBeingRefused or errObjectChanged if it is to be called again.
 func (s *Service) tryComplete(ctx context.Context, id string) (*asset, error) {
 	a, err := s.findOwnUpload(ctx, id)
 	if err != nil || a.Status == statusCompleted {
 		return a, err
 	}
 	info, err := s.inspectObject(ctx, a)
-	var mismatch *apperr.Error
-	if errors.As(err, &mismatch) && mismatch.Code == "upload-mismatch" {
-		return s.refuseUpload(ctx, id, info, mismatch)
+	if errors.Is(err, errMismatch) {
+		return s.refuseUpload(ctx, id, info, err)
 	}
 	if err != nil {
 		return nil, err
@@ -101,12 +106,13 @@ func (s *Service) markCompleted(ctx context.Context, a *asset) error {
 		return err
 	}
 	a.Status, a.CompletedAt = statusCompleted, &now
-	return s.publishEntry(ctx, "asset.uploaded", a)
+	return s.publishAudit(ctx, "asset.uploaded", a)
 }
 
-// refuseUpload deletes an object that is another than declared and returns mismatch. If somebody
-// has completed the upload meanwhile, it returns the asset. A lease on the upload keeps others from
-// completing what is deleted here; the deletion ends long before the lease does.
+// refuseUpload deletes an object that differs from its declaration and returns mismatch. seen is what
+// was inspected. If somebody has completed the upload meanwhile, it returns the asset. A lease on the
+// upload keeps others from completing what is deleted here; the deletion ends long before the lease
+// does.
 func (s *Service) refuseUpload(ctx context.Context, id string, seen blob.Info, mismatch error) (*asset, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalTime)
 	defer cancel()
@@ -120,19 +126,18 @@ func (s *Service) refuseUpload(ctx context.Context, id string, seen blob.Info, m
 	if err != nil || a.Status == statusCompleted {
 		return a, err
 	}
-	var refusedAt *clock.Time
 	if err = s.requireUnchanged(ctx, a, seen); err == nil {
-		err = explainStoreError(s.blobs.Delete(ctx, a.BlobID))
+		err = explainStoreError(s.blobs.Delete(ctx, a.ObjectID))
 	}
-	if err == nil {
-		now := s.clock.Now()
-		refusedAt, err = &now, mismatch
+	if err != nil {
+		return nil, cmp.Or(s.store.endRefusal(ctx, id, nil), err)
 	}
-	return nil, cmp.Or(s.store.endRefusal(ctx, id, refusedAt), err)
+	now := s.clock.Now()
+	return nil, cmp.Or(s.store.endRefusal(ctx, id, &now), mismatch)
 }
 
-// findOwnUpload returns an upload of the caller's. It returns 404 if there is none that the caller
-// may know of, and 403 for somebody else's.
+// findOwnUpload returns an upload of the caller. It returns errNoUpload if there is none that the
+// caller may know of, and errNotUploader for somebody else's.
 func (s *Service) findOwnUpload(ctx context.Context, id string) (*asset, error) {
 	a, err := s.store.findByID(ctx, id)
 	return s.requireUploader(ctx, a, err)
@@ -149,22 +154,23 @@ func (s *Service) lockOwnUpload(ctx context.Context, id string) (*asset, error) 
 	return a, err
 }
 
-// requireUploader returns what the store found if the caller uploaded it, or why not.
+// requireUploader passes on the result of a lookup if the caller is the uploader. Otherwise it returns
+// errNoUpload, or errNotUploader if the caller may know of the upload.
 func (s *Service) requireUploader(ctx context.Context, a *asset, err error) (*asset, error) {
 	if db.IsNotFound(err) {
 		return nil, errNoUpload
 	}
 	if err == nil && a.UploaderID != identity.CallerFrom(ctx).UserID {
-		return nil, s.explainRefusal(ctx, a, errNoUpload)
+		return nil, s.denyNonUploader(ctx, a, errNoUpload)
 	}
 	return a, err
 }
 
 // requireUnchanged returns errObjectChanged unless the object is still the one that was inspected.
 func (s *Service) requireUnchanged(ctx context.Context, a *asset, seen blob.Info) error {
-	now, err := s.blobs.Stat(ctx, a.BlobID)
+	now, err := s.blobs.Stat(ctx, a.ObjectID)
 	if errors.Is(err, blob.ErrDamaged) && seen == (blob.Info{}) {
-		return nil
+		return nil // inspectObject gives an empty Info for an object that can't be read: it is still that one
 	}
 	if errors.Is(err, blob.ErrNotFound) || err == nil && now.ETag != seen.ETag {
 		return errObjectChanged
@@ -172,9 +178,11 @@ func (s *Service) requireUnchanged(ctx context.Context, a *asset, seen blob.Info
 	return explainStoreError(err)
 }
 
-// inspectObject compares the object with what was declared.
+// inspectObject describes the object of an upload and compares it with the declaration. It returns
+// errIncomplete if there is none, and problem upload-mismatch if it differs or can't be read; in the
+// latter case blob.Info is empty.
 func (s *Service) inspectObject(ctx context.Context, a *asset) (blob.Info, error) {
-	info, err := s.blobs.Stat(ctx, a.BlobID)
+	info, err := s.blobs.Stat(ctx, a.ObjectID)
 	if err == nil {
 		err = s.compareObject(ctx, a, info)
 	}
@@ -184,7 +192,7 @@ func (s *Service) inspectObject(ctx context.Context, a *asset) (blob.Info, error
 	if errors.Is(err, blob.ErrDamaged) {
 		return blob.Info{}, newMismatchError("content", "it can't be read")
 	}
-	if _, told := apperr.As(err); told {
+	if errors.Is(err, errMismatch) {
 		return info, err
 	}
 	return info, explainStoreError(err)
@@ -194,20 +202,20 @@ func (s *Service) inspectObject(ctx context.Context, a *asset) (blob.Info, error
 // type, content or checksum.
 func (s *Service) compareObject(ctx context.Context, a *asset, info blob.Info) error {
 	if info.Size != a.Size {
-		return newMismatchError("size", fmt.Sprintf("it has %d bytes, and %d were announced", info.Size, a.Size))
+		return newMismatchError("size", fmt.Sprintf("it has %d bytes, and %d were declared", info.Size, a.Size))
 	}
 	if !strings.EqualFold(info.ContentType, a.ContentType) {
 		return newMismatchError("content_type", "it was sent with another Content-Type than "+a.ContentType)
 	}
-	prefix, err := s.blobs.ReadPrefix(ctx, a.BlobID, filetype.PrefixSize)
+	prefix, err := s.blobs.ReadPrefix(ctx, a.ObjectID, filetype.PrefixSize)
 	if err != nil {
 		return err
 	}
 	if !filetype.Matches(a.ContentType, prefix) {
-		return newMismatchError("content_type", fmt.Sprintf("it was announced as %s and looks like %s. Accepted are %s",
-			a.ContentType, filetype.Describe(prefix), strings.Join(s.limits.Types, ", ")))
+		return newMismatchError("content_type", fmt.Sprintf("it was declared as %s and looks like %s. Accepted are %s",
+			a.ContentType, filetype.Describe(prefix), strings.Join(s.config.ContentTypes, ", ")))
 	}
-	if a.SHA256 == nil || a.Size > maxHashed {
+	if a.SHA256 == nil || a.Size > maxRehashed {
 		return nil
 	}
 	return s.compareHash(ctx, a)
@@ -215,7 +223,7 @@ func (s *Service) compareObject(ctx context.Context, a *asset, info blob.Info) e
 
 // compareHash returns problem upload-mismatch if an object has another SHA-256 than declared.
 func (s *Service) compareHash(ctx context.Context, a *asset) error {
-	r, err := s.blobs.Open(ctx, a.BlobID)
+	r, err := s.blobs.Open(ctx, a.ObjectID)
 	if err != nil {
 		return err
 	}

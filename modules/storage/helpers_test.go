@@ -31,20 +31,20 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// fakeKeyUser answers as its functions do, and no and nothing without them.
-type fakeKeyUser struct {
+// fakeKeyReferrer answers as its functions do, and no and nothing without them.
+type fakeKeyReferrer struct {
 	mayRead func(caller identity.Caller, key string) (bool, error)
 	uses    func(keys []string) (map[string][]storageapi.Use, error)
 }
 
-func (f *fakeKeyUser) MayReadKey(_ context.Context, caller identity.Caller, key string) (bool, error) {
+func (f *fakeKeyReferrer) MayReadKey(_ context.Context, caller identity.Caller, key string) (bool, error) {
 	if f.mayRead == nil {
 		return false, nil
 	}
 	return f.mayRead(caller, key)
 }
 
-func (f *fakeKeyUser) UsesOfKeys(_ context.Context, keys []string) (map[string][]storageapi.Use, error) {
+func (f *fakeKeyReferrer) ListUses(_ context.Context, keys []string) (map[string][]storageapi.Use, error) {
 	if f.uses == nil {
 		return nil, nil
 	}
@@ -54,11 +54,11 @@ func (f *fakeKeyUser) UsesOfKeys(_ context.Context, keys []string) (map[string][
 // world is the module on parts of a test's own.
 type world struct {
 	*Service
-	t       *testing.T
-	db      *db.DB
-	clock   *testkit.Clock
-	keyUser *fakeKeyUser
-	config  *Config
+	t        *testing.T
+	db       *db.DB
+	clock    *testkit.Clock
+	referrer *fakeKeyReferrer
+	config   *Config
 
 	mu      sync.Mutex
 	entries []auditapi.Entry
@@ -80,7 +80,7 @@ func onSQLite(t *testing.T) *world {
 func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	t.Helper()
 	d := dbtest.Open(t, o, Migrations, events.Migrations, idempotency.Migrations)
-	w := &world{t: t, db: d, clock: testkit.NewClock(time.Now()), keyUser: &fakeKeyUser{}}
+	w := &world{t: t, db: d, clock: testkit.NewClock(time.Now()), referrer: &fakeKeyReferrer{}}
 	loaded, err := config.FromMap(nil, settings)
 	require.NoError(t, err)
 	w.config = config.SettingsOf[Config](loaded)
@@ -90,22 +90,22 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 		require.NoError(t, err)
 	}
 	bus := events.NewBus(d, w.clock)
-	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{events.SubscribeInTx("audit", w.note)}))
+	require.NoError(t, bus.AttachSubscriptions([]events.Subscription{events.SubscribeInTx("audit", w.recordEntry)}))
 	queue := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = queue.Close() })
 	accounts := &userstest.Accounts{}
 	accounts.Put(usersapi.Account{ID: teacher.UserID, DisplayName: "Tea"})
 	w.Service = newService(Params{
 		DB: d, Store: newStore(d), Blobs: blobs, Events: bus, Clock: w.clock, Config: w.config, Queue: queue,
-		Signals:  broadcast.New(nil),
-		Accounts: accounts,
-		KeyUsers: []storageapi.KeyUser{w.keyUser},
+		Signals:      broadcast.New(nil),
+		Accounts:     accounts,
+		KeyReferrers: []storageapi.KeyReferrer{w.referrer},
 	})
 	return w
 }
 
-// note collects entries once their transaction is committed.
-func (w *world) note(ctx context.Context, e auditapi.Entry) error {
+// recordEntry collects entries once their transaction is committed.
+func (w *world) recordEntry(ctx context.Context, e auditapi.Entry) error {
 	db.AfterCommit(ctx, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -114,8 +114,8 @@ func (w *world) note(ctx context.Context, e auditapi.Entry) error {
 	return nil
 }
 
-// actions lists what was recorded since the last call.
-func (w *world) actions() (out []string) {
+// takeActions lists what was recorded since the last call.
+func (w *world) takeActions() (out []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, e := range w.entries {
@@ -132,7 +132,9 @@ var (
 	admin   = identity.Caller{UserID: ids.New(), Role: usersapi.RoleAdmin}
 )
 
-func (w *world) as(c identity.Caller) context.Context { return identity.WithCaller(w.t.Context(), c) }
+func (w *world) contextOf(c identity.Caller) context.Context {
+	return identity.WithCaller(w.t.Context(), c)
+}
 
 const hello = "hello, learners"
 
@@ -140,38 +142,38 @@ func textUpload(key string) newUpload {
 	return newUpload{Key: key, ContentType: "text/plain", Size: int64(len(hello))}
 }
 
-// begun begins an upload of the teacher's.
-func (w *world) begun(n newUpload) *asset {
+// mustBeginUpload begins an upload of the teacher's.
+func (w *world) mustBeginUpload(n newUpload) *asset {
 	w.t.Helper()
-	a, _, err := w.beginUpload(w.as(teacher), n)
+	a, _, err := w.beginUpload(w.contextOf(teacher), n)
 	require.NoError(w.t, err)
 	return a
 }
 
-// arrive puts bytes where the upload URL would.
-func (w *world) arrive(a *asset, body, contentType string) {
+// putObject puts bytes where the upload URL would.
+func (w *world) putObject(a *asset, body, contentType string) {
 	w.t.Helper()
-	require.NoError(w.t, w.blobs.Put(w.t.Context(), a.BlobID, strings.NewReader(body), int64(len(body)), contentType))
+	require.NoError(w.t, w.blobs.Put(w.t.Context(), a.ObjectID, strings.NewReader(body), int64(len(body)), contentType))
 }
 
-// stored is an asset of the teacher's.
-func (w *world) stored(key string) *asset {
+// storeAsset is an asset of the teacher's.
+func (w *world) storeAsset(key string) *asset {
 	w.t.Helper()
-	a := w.begun(textUpload(key))
-	w.arrive(a, hello, "text/plain")
-	done, err := w.completeUpload(w.as(teacher), a.ID)
+	a := w.mustBeginUpload(textUpload(key))
+	w.putObject(a, hello, "text/plain")
+	done, err := w.completeUpload(w.contextOf(teacher), a.ID)
 	require.NoError(w.t, err)
-	w.actions()
+	w.takeActions()
 	return done
 }
 
-func (w *world) there(blobID string) bool {
+func (w *world) objectExists(blobID string) bool {
 	_, err := w.blobs.Stat(w.t.Context(), blobID)
 	return err == nil
 }
 
-// content reads an object whole.
-func (w *world) content(blobID string) string {
+// readObject reads an object whole.
+func (w *world) readObject(blobID string) string {
 	w.t.Helper()
 	r, err := w.blobs.Open(w.t.Context(), blobID)
 	require.NoError(w.t, err)
@@ -181,8 +183,8 @@ func (w *world) content(blobID string) string {
 	return string(b)
 }
 
-// sweep does what the workers would do now.
-func (w *world) sweep() {
+// runWorkers does what the workers would do now.
+func (w *world) runWorkers() {
 	w.t.Helper()
 	for _, worker := range newWorkers(w.Service) {
 		due, err := worker.Sweep(w.t.Context())
@@ -193,14 +195,14 @@ func (w *world) sweep() {
 	}
 }
 
-func (w *world) count(table string) (n int64) {
+func (w *world) countRows(table string) (n int64) {
 	w.t.Helper()
 	require.NoError(w.t, w.db.Conn(w.t.Context()).Table(table).Count(&n).Error)
 	return n
 }
 
-// code is the code of what a caller is told; "" when nothing went wrong.
-func code(t *testing.T, err error) string {
+// problemCode is the problemCode of what a caller is told; "" when nothing went wrong.
+func problemCode(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
 		return ""
@@ -210,8 +212,8 @@ func code(t *testing.T, err error) string {
 	return e.Code
 }
 
-// told is what a caller is told.
-func told(t *testing.T, err error) *apperr.Error {
+// problemOf is what a caller is problemOf.
+func problemOf(t *testing.T, err error) *apperr.Error {
 	t.Helper()
 	e, ok := apperr.As(err)
 	require.True(t, ok, "no answer for callers: %v", err)

@@ -11,7 +11,8 @@ import (
 // holdings implements usersapi.Holder: what this module stores about an account.
 type holdings struct {
 	service *Service
-	page    int
+	// page is how many assets are read at once; tests set a small one.
+	page int
 }
 
 func newHoldings(s *Service) usersapi.Holder { return holdings{s, usersapi.ExportPage} }
@@ -30,8 +31,8 @@ type heldAsset struct {
 	CompletedAt *clock.Time `json:"completed_at"`
 }
 
-// Export hands over what the account uploaded, finished or not; their content is behind signed
-// links.
+// Export hands over what the account uploaded, completed or not. The bytes are not exported; signed
+// URLs give them.
 func (h holdings) Export(ctx context.Context, userID string, record usersapi.Record) error {
 	return h.forEachPage(ctx, userID, h.service.store.listByUploader, func(page []asset) error {
 		for _, a := range page {
@@ -44,8 +45,8 @@ func (h holdings) Export(ctx context.Context, userID string, record usersapi.Rec
 	})
 }
 
-// Erase removes what the account uploaded and nothing uses. What is used stays with those who use
-// it; administrators manage it.
+// Erase removes what the account uploaded, except for completed assets that something uses: they stay
+// with those who use them, and administrators manage them.
 func (h holdings) Erase(ctx context.Context, userID string) error {
 	return h.forEachPage(ctx, userID, h.service.store.lockByUploader, func(page []asset) error {
 		return h.service.removeUnused(ctx, page)
@@ -55,7 +56,8 @@ func (h holdings) Erase(ctx context.Context, userID string) error {
 // readPage reads a page of an uploader's assets after a position.
 type readPage func(ctx context.Context, uploader string, after keyset.Position, limit int) ([]asset, error)
 
-// forEachPage hands an uploader's assets to fn, the oldest first.
+// forEachPage hands an uploader's assets to fn, the oldest first. Unlike usersapi.Section it serves
+// Erase, too, which locks what it reads.
 func (h holdings) forEachPage(ctx context.Context, userID string, read readPage, fn func([]asset) error) error {
 	var last keyset.Position
 	for {

@@ -34,15 +34,15 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		var mine []*asset
 		for i := range 5 {
-			mine = append(mine, w.stored(fmt.Sprintf("lessons/%d.txt", i)))
+			mine = append(mine, w.storeAsset(fmt.Sprintf("lessons/%d.txt", i)))
 		}
-		mine = append(mine, w.begun(textUpload("begun.txt")), w.begun(textUpload("named.txt")))
-		theirs, _, err := w.beginUpload(w.as(other), textUpload("theirs.txt"))
+		mine = append(mine, w.mustBeginUpload(textUpload("begun.txt")), w.mustBeginUpload(textUpload("named.txt")))
+		theirs, _, err := w.beginUpload(w.contextOf(other), textUpload("theirs.txt"))
 		require.NoError(t, err)
-		w.arrive(theirs, hello, "text/plain")
-		_, err = w.completeUpload(w.as(other), theirs.ID)
+		w.putObject(theirs, hello, "text/plain")
+		_, err = w.completeUpload(w.contextOf(other), theirs.ID)
 		require.NoError(t, err)
-		w.actions()
+		w.takeActions()
 
 		got, before := w.export(teacher), w.export(other)
 		require.Len(t, got, 7)
@@ -57,7 +57,7 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		require.Len(t, before, 1)
 		require.Empty(t, w.export(student))
 
-		w.keyUser.uses = func(keys []string) (map[string][]storageapi.Use, error) {
+		w.referrer.uses = func(keys []string) (map[string][]storageapi.Use, error) {
 			require.LessOrEqual(t, len(keys), 2)
 			out := map[string][]storageapi.Use{}
 			for _, key := range []string{"lessons/1.txt", "lessons/4.txt", "named.txt"} {
@@ -69,18 +69,18 @@ func TestHoldingsAreExportedAndErased(t *testing.T) {
 		}
 		w.erase(teacher)
 		require.Equal(t, []map[string]any{got[1], got[4]}, w.export(teacher), "what lessons use stays")
-		require.Equal(t, slices.Repeat([]string{"asset.deleted"}, 5), w.actions())
-		require.EqualValues(t, 5, w.count("storage_trash"))
+		require.Equal(t, slices.Repeat([]string{"asset.deleted"}, 5), w.takeActions())
+		require.EqualValues(t, 5, w.countRows("storage_trash"))
 		w.erase(teacher)
-		require.Empty(t, w.actions())
+		require.Empty(t, w.takeActions())
 		require.Equal(t, before, w.export(other))
-		w.sweep()
+		w.runWorkers()
 		for i, a := range mine {
-			require.Equal(t, i == 1 || i == 4, w.there(a.BlobID), a.Key)
+			require.Equal(t, i == 1 || i == 4, w.objectExists(a.ObjectID), a.Key)
 		}
-		require.True(t, w.there(theirs.BlobID))
+		require.True(t, w.objectExists(theirs.ObjectID))
 		w.clock.Advance(maxTransferTime + 2*time.Hour)
-		w.sweep()
-		require.Zero(t, w.count("storage_trash"))
+		w.runWorkers()
+		require.Zero(t, w.countRows("storage_trash"))
 	})
 }

@@ -23,7 +23,7 @@ func TestHostileDeclarationsAreRefused(t *testing.T) {
 		},
 		func(t *testing.T, s *sitetest.Site) {
 			admin := s.AdminToken()
-			sound := map[string]any{"key": "sound.txt", "content_type": "text/plain", "size": 3}
+			valid := map[string]any{"key": "sound.txt", "content_type": "text/plain", "size": 3}
 			for field, values := range map[string][]any{
 				"key": {
 					"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "..\\a", "a\\b", "C:\\a",
@@ -41,7 +41,7 @@ func TestHostileDeclarationsAreRefused(t *testing.T) {
 			} {
 				for _, v := range values {
 					body := map[string]any{}
-					for k, x := range sound {
+					for k, x := range valid {
 						body[k] = x
 					}
 					body[field] = v
@@ -87,9 +87,9 @@ func TestHostileUploadsLeaveNothing(t *testing.T) {
 					s.WantProblem(409, "upload-incomplete", "POST", u.complete, admin, nil)
 				})
 			}
-			t.Run("a page that pretends to be a picture", func(t *testing.T) { u.replacePage(s.For(t)) })
-			t.Run("checked bytes stay as they are", func(t *testing.T) { u.swapBytes(s.For(t)) })
-			t.Run("a link to a deleted asset", func(t *testing.T) { u.deleteAsset(s.For(t)) })
+			t.Run("a page that pretends to be a picture", func(t *testing.T) { u.testPageIsRefused(s.For(t)) })
+			t.Run("checked bytes stay as they are", func(t *testing.T) { u.testBytesStay(s.For(t)) })
+			t.Run("a link to a deleted asset", func(t *testing.T) { u.testLinkEnds(s.For(t)) })
 		})
 }
 
@@ -163,9 +163,9 @@ func (u boundUpload) hostileRequests() map[string]hostileRequest {
 	}
 }
 
-// replacePage uploads a page, which is refused and deleted; then the URL takes the picture. Nobody else
+// testPageIsRefused uploads a page, which is refused and deleted; then the URL takes the picture. Nobody else
 // may complete the upload.
-func (u boundUpload) replacePage(s *sitetest.Site) {
+func (u boundUpload) testPageIsRefused(s *sitetest.Site) {
 	require.Equal(s.T, 200, u.send(s, "PUT", u.target, "<html>hello>", nil))
 	s.WantProblem(409, "upload-mismatch", "POST", u.complete, u.admin, nil)
 	require.Zero(s.T, s.CountStoredObjects())
@@ -176,8 +176,8 @@ func (u boundUpload) replacePage(s *sitetest.Site) {
 	s.Want(200, "POST", u.complete, u.admin, nil)
 }
 
-// swapBytes sends other bytes to the URLs of a completed upload.
-func (u boundUpload) swapBytes(s *sitetest.Site) {
+// testBytesStay sends other bytes to the URLs of a completed upload.
+func (u boundUpload) testBytesStay(s *sitetest.Site) {
 	for _, body := range []string{"\x89PNG\r\n\x1a\nevil", png} {
 		require.Contains(s.T, []int{200, 412}, u.send(s, "PUT", u.target, body, nil))
 	}
@@ -189,8 +189,8 @@ func (u boundUpload) swapBytes(s *sitetest.Site) {
 	require.Equal(s.T, 1, s.CountStoredObjects())
 }
 
-// deleteAsset deletes the asset and opens a link to it that was signed before.
-func (u boundUpload) deleteAsset(s *sitetest.Site) {
+// testLinkEnds deletes the asset and opens a link to it that was signed before.
+func (u boundUpload) testLinkEnds(s *sitetest.Site) {
 	link := s.Want(200, "GET", "/storage/sign?key=bound.png", u.admin, nil).Text("url")
 	id := s.Want(200, "GET", "/storage/assets", u.admin, nil).Text("items.0.id")
 	s.Want(204, "DELETE", "/storage/assets/"+id, u.admin, nil)

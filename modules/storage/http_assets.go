@@ -19,8 +19,8 @@ type handlers struct {
 
 func newHandlers(s *Service, c *pagination.Cursors) *handlers { return &handlers{s, c} }
 
-// version is that of every asset, as assets do not change.
-const version = 1
+// assetVersion is the version of every asset in ETags: a completed one never changes.
+const assetVersion = 1
 
 // assetView is an asset as people see it.
 type assetView struct {
@@ -42,11 +42,11 @@ func newAssetView(a *asset, uploader usersapi.Person, uses []storageapi.Use) ass
 }
 
 // newAssetViews returns the views of assets.
-func newAssetViews(found []asset, r relations) []assetView {
-	out := make([]assetView, len(found))
-	for i := range found {
-		a := &found[i]
-		out[i] = newAssetView(a, r.uploaders[a.UploaderID], r.uses[a.Key])
+func newAssetViews(assets []asset, d viewData) []assetView {
+	out := make([]assetView, len(assets))
+	for i := range assets {
+		a := &assets[i]
+		out[i] = newAssetView(a, d.uploaders[a.UploaderID], d.uses[a.Key])
 	}
 	return out
 }
@@ -63,8 +63,8 @@ func (h *handlers) listAssets(ctx context.Context, in *listInput) (*pagination.R
 			return h.service.listAssets(ctx, in.Prefix, after, limit)
 		},
 		func(found []asset) ([]assetView, error) {
-			r, err := h.service.findRelations(ctx, found)
-			return newAssetViews(found, r), err
+			d, err := h.service.loadViewData(ctx, found)
+			return newAssetViews(found, d), err
 		},
 		positionOf)
 }

@@ -45,7 +45,7 @@ type site struct {
 	tokens *tokens.Tokens
 }
 
-func serve(w *world) *site {
+func serveRoutes(w *world) *site {
 	t := w.t
 	t.Helper()
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
@@ -70,15 +70,15 @@ func serve(w *world) *site {
 	return &site{w, "http://" + ln.Addr().String(), issuer}
 }
 
-type reply struct {
+type answer struct {
 	header http.Header
 	body   map[string]any
 }
 
-func (r reply) items() []any { items, _ := r.body["items"].([]any); return items }
+func (r answer) items() []any { items, _ := r.body["items"].([]any); return items }
 
 // want makes a request and holds it to a status. headers come in pairs.
-func (s *site) want(status int, c identity.Caller, method, path, body string, headers ...string) reply {
+func (s *site) want(status int, c identity.Caller, method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
 	require.NoError(s.t, err)
@@ -99,7 +99,7 @@ func (s *site) want(status int, c identity.Caller, method, path, body string, he
 	raw, err := io.ReadAll(resp.Body)
 	require.NoError(s.t, err)
 	require.Equal(s.t, status, resp.StatusCode, "%s %s: %s", method, path, raw)
-	r := reply{header: resp.Header}
+	r := answer{header: resp.Header}
 	if len(raw) > 0 {
 		require.NoError(s.t, json.Unmarshal(raw, &r.body))
 	}
@@ -107,7 +107,7 @@ func (s *site) want(status int, c identity.Caller, method, path, body string, he
 }
 
 func TestUploadingOverHTTP(t *testing.T) {
-	s := serve(onSQLite(t))
+	s := serveRoutes(onSQLite(t))
 	body := `{"key":"notes/a.txt","content_type":"text/plain","size":15}`
 	s.want(401, identity.Caller{}, "POST", "/storage/uploads", body)
 	s.want(403, student, "POST", "/storage/uploads", body)
@@ -135,7 +135,7 @@ func TestUploadingOverHTTP(t *testing.T) {
 	s.want(404, other, "POST", "/storage/uploads/"+id+"/complete", "")
 	a, err := s.store.findByID(t.Context(), id)
 	require.NoError(t, err)
-	s.arrive(a, hello, "text/plain")
+	s.putObject(a, hello, "text/plain")
 	done := s.want(200, teacher, "POST", "/storage/uploads/"+id+"/complete", "")
 	require.Equal(t, "completed", done.body["status"])
 	require.Equal(t, []any{}, done.body["used_by"])
@@ -146,8 +146,8 @@ func TestUploadingOverHTTP(t *testing.T) {
 
 func TestLinksOverHTTP(t *testing.T) {
 	w := onSQLite(t)
-	s := serve(w)
-	w.stored("notes/ä b.txt")
+	s := serveRoutes(w)
+	w.storeAsset("notes/ä b.txt")
 	path := "/storage/sign?key=notes/%C3%A4%20b.txt"
 	s.want(401, identity.Caller{}, "GET", path, "")
 	s.want(403, student, "GET", path, "")
@@ -170,9 +170,9 @@ func TestLinksOverHTTP(t *testing.T) {
 
 func TestAssetsOverHTTP(t *testing.T) {
 	w := onSQLite(t)
-	s := serve(w)
+	s := serveRoutes(w)
 	for _, key := range []string{"x/1", "x/2", "x/3", "y/1"} {
-		w.stored(key)
+		w.storeAsset(key)
 	}
 	s.want(403, student, "GET", "/storage/assets", "")
 	require.Empty(t, s.want(200, other, "GET", "/storage/assets", "").items())
@@ -187,14 +187,14 @@ func TestAssetsOverHTTP(t *testing.T) {
 	s.want(422, teacher, "GET", "/storage/assets?limit=0", "")
 
 	id := rest.items()[0].(map[string]any)["id"].(string)
-	w.keyUser.uses = func([]string) (map[string][]storageapi.Use, error) {
+	w.referrer.uses = func([]string) (map[string][]storageapi.Use, error) {
 		return map[string][]storageapi.Use{"x/1": {{Type: "lesson", ID: "l", CourseID: "c", Title: "First"}}}, nil
 	}
 	refused := s.want(409, teacher, "DELETE", "/storage/assets/"+id, "")
 	require.Equal(t, "asset-in-use", refused.body["code"])
 	require.Equal(t, []any{map[string]any{"type": "lesson", "id": "l", "course_id": "c", "title": "First"}},
 		refused.body["used_by"])
-	w.keyUser.uses = nil
+	w.referrer.uses = nil
 	s.want(404, other, "DELETE", "/storage/assets/"+id, "")
 	s.want(412, teacher, "DELETE", "/storage/assets/"+id, "", "If-Match", `"2.x"`)
 	s.want(204, teacher, "DELETE", "/storage/assets/"+id, "")

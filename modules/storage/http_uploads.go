@@ -3,38 +3,13 @@ package storage
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/httpx"
-	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/httpx/validation"
 )
-
-type signInput struct {
-	Key       string `query:"key" required:"true" minLength:"1" maxLength:"512"`
-	ExpiresIn int    `query:"expires_in" minimum:"60" maximum:"3600" default:"300" doc:"Seconds that the link lives"`
-}
-
-// linkView is a signed URL.
-type linkView struct {
-	Key       string     `json:"key"`
-	URL       string     `json:"url" doc:"Needs no further credentials; serves Range requests"`
-	Method    string     `json:"method" enum:"GET"`
-	ExpiresAt clock.Time `json:"expires_at"`
-}
-
-// signURL answers GET /storage/sign.
-func (h *handlers) signURL(ctx context.Context, in *signInput) (*httpx.Response[linkView], error) {
-	l, err := h.service.signURL(ctx, in.Key, time.Duration(in.ExpiresIn)*time.Second)
-	if err != nil {
-		return nil, err
-	}
-	l.URL = h.service.folder.RebaseURL(requestinfo.OriginOf(ctx), l.URL)
-	return httpx.OK(linkView(l)), nil
-}
 
 type uploadInput struct {
 	Body struct {
@@ -66,10 +41,10 @@ type requestView struct {
 // Resolve implements huma.Resolver.
 func (in *uploadInput) Resolve(ctx huma.Context) []error { return validation.CheckInput(ctx, in) }
 
-// checkUpload returns the faults of a declaration that no data is needed for.
+// checkUpload returns the faults of a declaration that can be found without the database.
 func (h *handlers) checkUpload(_ context.Context, in *uploadInput) (faults validation.Faults) {
-	n := newUpload(in.Body)
-	faults.Add("", h.service.limits.checkUpload(&n))
+	declared := newUpload(in.Body)
+	faults.Add("", h.service.normalizeUpload(&declared))
 	return faults
 }
 
@@ -79,14 +54,15 @@ func (h *handlers) beginUpload(ctx context.Context, in *uploadInput) (*httpx.Res
 	if err != nil {
 		return nil, err
 	}
-	signed.URL = h.service.folder.RebaseURL(requestinfo.OriginOf(ctx), signed.URL)
-	request := requestView{signed.Method, signed.URL, signed.Headers, a.ExpiresAt}
+	request := requestView{signed.Method, h.rebaseURL(ctx, signed.URL), signed.Headers, a.ExpiresAt}
+	// Location only names the upload: no route answers a GET there.
 	return httpx.Created("/storage/uploads/"+a.ID, uploadView{a.ID, a.Key, request}), nil
 }
 
-// abandonUpload returns up an upload whose owner may not upload any more.
-func (h *handlers) abandonUpload(ctx context.Context, param func(name string) string) {
-	if err := h.service.abandonUpload(ctx, param("id")); err != nil {
+// revokeUpload removes the unfinished upload of a caller who may not upload any more. The router calls
+// it before it answers 403.
+func (h *handlers) revokeUpload(ctx context.Context, param func(name string) string) {
+	if err := h.service.revokeUpload(ctx, param("id")); err != nil {
 		slog.WarnContext(ctx, "an upload of a demoted account stays for now", "upload", param("id"), "error", err)
 	}
 }
@@ -97,21 +73,23 @@ func (h *handlers) completeUpload(ctx context.Context, in *idInput) (*httpx.Resp
 	if err != nil {
 		return nil, err
 	}
-	r, err := h.service.findRelations(ctx, []asset{*a})
+	d, err := h.service.loadViewData(ctx, []asset{*a})
 	if err != nil {
 		return nil, err
 	}
-	return httpx.OK(newAssetView(a, r.uploaders[a.UploaderID], r.uses[a.Key])).WithVersion(version), nil
+	return httpx.OK(newAssetView(a, d.uploaders[a.UploaderID], d.uses[a.Key])).WithVersion(assetVersion), nil
 }
 
 // uploadRules are what a file must meet to be uploaded.
 type uploadRules struct {
 	ContentTypes []string `json:"content_types"`
 	MaxBytes     int64    `json:"max_bytes"`
-	// QuotaBytes is how much room one uploader may take in all; nil where there is no limit.
+	// QuotaBytes is how many bytes the files of one uploader may take together; nil if there is no
+	// limit.
 	QuotaBytes *int64 `json:"quota_bytes"`
 }
 
+// newCapability returns the upload rules as a capability.
 func newCapability(c *Config) httpx.Capability {
 	rules := uploadRules{ContentTypes: c.ContentTypes, MaxBytes: c.MaxBytes}
 	if c.QuotaBytes > 0 {

@@ -26,9 +26,10 @@ var Module = module.Module{
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(
-			func(s *Service) storageapi.Assets { return s },
-			func(s *Service) storageapi.Library { return s },
-			func(s *Service) storageapi.Intake { return s },
+			func(s *Service) storageapi.KeyChecker { return s },
+			func(s *Service) storageapi.FilePutter { return s },
+			func(s *Service) storageapi.FileReader { return s },
+			func(s *Service) storageapi.FileImporter { return s },
 		),
 		fx.Provide(fx.Annotate(newHoldings, fx.ResultTags(usersapi.HolderGroup))),
 		httpx.ProvideRoutes(newRoutes),

@@ -23,7 +23,7 @@ func callAs(s *sitetest.Site, name, method, path, token, body string) sitetest.A
 func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 	t.Parallel()
 	allowed := map[string]string{"CORS_ORIGINS": "https://app.school.example,http://other.example:8080"}
-	for environment, machine := range map[string]bool{"development": true, "production": false} {
+	for environment, localNames := range map[string]bool{"development": true, "production": false} {
 		vars := map[string]string{
 			"APP_ENV": environment, "CORS_ORIGINS": allowed["CORS_ORIGINS"], "SMTP_URL": "smtp://127.0.0.1:1",
 			"JWT_KEYS_DIR": t.TempDir(),
@@ -40,7 +40,7 @@ func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 			"evil.example":       s.URL, "localhost.evil.example:" + port: s.URL, "other.example": s.URL,
 			"localhost:" + port: s.URL, "localhost:9999": s.URL, "[::1]:" + port: s.URL,
 		}
-		if machine {
+		if localNames {
 			for _, name := range []string{"localhost:" + port, "localhost:9999", "[::1]:" + port} {
 				names[name] = "http://" + name
 			}

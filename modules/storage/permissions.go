@@ -1,21 +1,14 @@
 package storage
 
 import (
-	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/identity"
 )
 
 // The permissions that routes of this module require.
 var (
-	// permissionRead lets callers get links to files that are open to them.
+	// permissionRead lets callers get signed URLs of files that they may read.
 	permissionRead = identity.Permission{Name: "files:read", Lowest: usersapi.RoleUser}
 	// permissionWrite lets callers upload files and delete their own.
 	permissionWrite = identity.Permission{Name: "files:write", Lowest: usersapi.RoleInstructor}
 )
-
-// auditActions are what this module writes to the audit log.
-var auditActions = []auditapi.Action{
-	{Name: "asset.uploaded", Targets: []string{"asset"}},
-	{Name: "asset.deleted", Targets: []string{"asset"}},
-}

@@ -13,7 +13,7 @@ import (
 	"lyceum/platform/db"
 )
 
-// The problems that only this module meets.
+// The problems that this module declares.
 var (
 	problemKeyTaken = apperr.Problem{
 		Kind: apperr.KindConflict, Code: "key-taken", Title: "File name taken",
@@ -26,7 +26,7 @@ var (
 	}
 	problemUploadMismatch = apperr.Problem{
 		Kind: apperr.KindConflict, Code: "upload-mismatch", Title: "Upload differs",
-		Meaning: "The file that arrived is not what was announced: another size, type or checksum. detail says what " +
+		Meaning: "The file that arrived is not what was declared: another size, type or checksum. detail says what " +
 			"was found. Send the right file, or begin a new upload.",
 	}
 	problemQuotaExceeded = apperr.Problem{
@@ -46,24 +46,32 @@ var problems = []apperr.Problem{
 }
 
 var (
-	errNoKey       = apperr.NotFound("There is no object with this key.")
+	errNoKey       = apperr.NotFound("There is no file with this key.")
+	errNoObject    = apperr.NotFound("There is no such object.")
 	errNoUpload    = apperr.NotFound("There is no such upload.")
 	errNoAsset     = apperr.NotFound("There is no such asset.")
 	errUnreadable  = apperr.Forbidden("You may not read this key.")
 	errNotUploader = apperr.Forbidden("Only its uploader may do that.")
-	errKeyTaken    = problemKeyTaken.New("An object with this key exists or is being uploaded.")
-	errIncomplete  = problemUploadIncomplete.New("The object has not arrived yet.")
+	errUploadEnded = apperr.Forbidden(
+		"This upload was given up, or its uploader may not upload any more. Begin a new one.")
+	errKeyTaken   = problemKeyTaken.New("A file with this key exists or is being uploaded.")
+	errIncomplete = problemUploadIncomplete.New("The file has not arrived yet.")
+	// errMismatch is every error of newMismatchError for errors.Is.
+	errMismatch   = problemUploadMismatch.New("The file is not what was declared.")
+	errStagedGone = apperr.Unavailable("The staged files are gone; start the import again.")
 )
 
-// newMismatchError says what of an upload is not as announced. The upload stays open, so that the
+// newMismatchError says what of an upload is not as declared. The upload stays open, so that the
 // right file can follow.
 func newMismatchError(field, what string) *apperr.Error {
-	e := problemUploadMismatch.New("The file is not what was announced: " + what + ". The file was removed. Send the right one to the " +
-		"same URL, or begin the upload again with what this file is.")
+	e := problemUploadMismatch.New("The file is not what was declared: " + what + ". The file was removed. Send the " +
+		"right one to the same URL, or begin the upload again with what this file is.")
 	e.Fields = []apperr.Field{{Location: field, Message: what}}
 	return e
 }
 
+// newQuotaError says that an upload of size bytes does not fit, as the uploader already holds used of
+// quota bytes.
 func newQuotaError(size, used, quota int64) *apperr.Error {
 	e := problemQuotaExceeded.New(fmt.Sprintf("Your uploads may have %s together. They have %s without this one of %s: delete some that "+
 		"nothing uses, or ask an administrator for more room.", formatSize(quota), formatSize(used), formatSize(size)))
@@ -86,11 +94,13 @@ func formatSize(n int64) string {
 	}
 }
 
+// newInUseError says which places use an asset that is to be removed.
 func newInUseError(uses []storageapi.Use) error {
-	return problemAssetInUse.New("Lessons or courses use this asset.").WithMember("used_by", uses)
+	return problemAssetInUse.New("Lessons or courses use this file.").WithMember("used_by", uses)
 }
 
-// explainStoreError turns a fault of the object store's surroundings into what the caller is told.
+// explainStoreError turns a fault of the object store into what the caller is told. It passes on the
+// errors that are none: blob.ErrNotFound, blob.ErrMismatch and a canceled context.
 func explainStoreError(err error) error {
 	switch {
 	case err == nil, errors.Is(err, blob.ErrNotFound), errors.Is(err, blob.ErrMismatch), errors.Is(err, context.Canceled):

@@ -7,37 +7,16 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"lyceum/modules/users/usersapi"
-	"lyceum/platform/apperr"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
 )
 
-// explainRefusal returns why a caller who is not the uploader may not change an asset:
-// errNotUploader if they may know of it, missing if not.
-func (s *Service) explainRefusal(ctx context.Context, a *asset, missing error) error {
-	caller := identity.CallerFrom(ctx)
-	if caller.HasRole(usersapi.RoleAdmin) {
-		return errNotUploader
-	}
-	if a.Status != statusCompleted {
-		return missing
-	}
-	switch err := s.requireReadable(ctx, caller, a.Key); {
-	case err == nil:
-		return errNotUploader
-	case apperr.IsKind(err, apperr.KindForbidden):
-		return missing
-	default:
-		return err
-	}
-}
-
-// removeAsset removes an asset that nothing uses, or abandons an upload, which frees its key at
-// once. The object is deleted after the commit. It returns errNoAsset, errNotUploader, or problem
-// asset-in-use.
+// removeAsset removes a completed asset unless something uses it, or a pending one in any case;
+// either frees the key at once. Its uploader and administrators may. The object is deleted after the
+// commit. It returns errNoAsset, errNotUploader, precondition-failed for another version than the
+// caller expects, or problem asset-in-use.
 func (s *Service) removeAsset(ctx context.Context, id string) error {
 	if !ids.IsValid(id) {
 		return errNoAsset
@@ -51,17 +30,18 @@ func (s *Service) removeAsset(ctx context.Context, id string) error {
 			return err
 		}
 		if !a.isManagedBy(identity.CallerFrom(ctx)) {
-			return s.explainRefusal(ctx, a, errNoAsset)
+			return s.denyNonUploader(ctx, a, errNoAsset)
 		}
-		if err := db.CheckVersion(ctx, version); err != nil {
+		if err := db.CheckVersion(ctx, assetVersion); err != nil {
 			return err
 		}
-		return s.removeLocked(ctx, a)
+		return s.removeUnlessUsed(ctx, a)
 	})
 }
 
-// removeLocked removes a locked asset unless something uses it.
-func (s *Service) removeLocked(ctx context.Context, a *asset) error {
+// removeUnlessUsed removes an asset whose row is locked. It returns problem asset-in-use if it is
+// completed and something uses it.
+func (s *Service) removeUnlessUsed(ctx context.Context, a *asset) error {
 	uses, err := s.findUses(ctx, []string{a.Key})
 	if err != nil {
 		return err
@@ -72,7 +52,8 @@ func (s *Service) removeLocked(ctx context.Context, a *asset) error {
 	return s.removeAssets(ctx, []asset{*a})
 }
 
-// removeUnused removes those of the locked assets that nothing uses.
+// removeUnused removes, of assets whose rows are locked, the pending ones, and the completed ones
+// that nothing uses.
 func (s *Service) removeUnused(ctx context.Context, locked []asset) error {
 	keys := make([]string, len(locked))
 	for i, a := range locked {
@@ -91,21 +72,23 @@ func (s *Service) removeUnused(ctx context.Context, locked []asset) error {
 	return s.removeAssets(ctx, unused)
 }
 
-// removeAssets removes assets, even if something uses them, with an audit entry for each.
+// removeAssets removes assets, even if something uses them, with an audit entry for each. A pending
+// upload that somebody gives up, or loses with their rights, gets an entry, too; one that times out,
+// gives way or is discarded gets none.
 func (s *Service) removeAssets(ctx context.Context, assets []asset) error {
-	if err := s.store.removeAll(ctx, assets, s.clock.Now()); err != nil {
+	if err := s.store.moveToTrash(ctx, assets, s.clock.Now()); err != nil {
 		return err
 	}
 	objects := make([]string, len(assets))
 	for i := range assets {
-		objects[i] = assets[i].BlobID
-		blobID, key := assets[i].BlobID, assets[i].Key
+		objectID, key := assets[i].ObjectID, assets[i].Key
+		objects[i] = objectID
 		db.AfterCommit(ctx, func() {
-			s.signals.SendSignal(topicRemoved, key)
-			s.signals.SendSignal(topicDiscarded, blobID)
-			s.queue.Enqueue(trashJob, blobID)
+			s.signals.SendSignal(topicKeyRemoved, key)
+			s.signals.SendSignal(topicObjectRemoved, objectID)
+			s.queue.Enqueue(emptyTrashJob, objectID)
 		})
-		if err := s.publishEntry(ctx, "asset.deleted", &assets[i]); err != nil {
+		if err := s.publishAudit(ctx, "asset.deleted", &assets[i]); err != nil {
 			return err
 		}
 	}
@@ -119,17 +102,18 @@ const (
 	deletionTime = 5 * time.Second
 )
 
-// deleteObjectsNow deletes the objects of removed assets without waiting for the queue, so that a
-// URL that was signed before serves nothing within a second. The jobs delete what it can not.
+// deleteObjectsNow deletes the objects of removed assets without waiting for the queue, so that
+// within a second a URL that was signed before serves nothing any more. What fails here is left to
+// the job.
 func (s *Service) deleteObjectsNow(objects []string) {
 	var group errgroup.Group
 	group.SetLimit(maxDeletions)
-	for _, blobID := range objects {
+	for _, objectID := range objects {
 		group.Go(func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), deletionTime)
 			defer cancel()
-			if err := s.emptyTrash(ctx, blobID); err != nil {
-				slog.Debug("storage: an object is deleted later", "object", blobID, "error", err)
+			if err := s.deleteTrashed(ctx, objectID); err != nil {
+				slog.Debug("storage: an object is deleted later", "object", objectID, "error", err)
 			}
 			return nil
 		})
@@ -137,37 +121,38 @@ func (s *Service) deleteObjectsNow(objects []string) {
 	_ = group.Wait()
 }
 
-// Names of the jobs.
+// Names of the jobs. They are stored in the queue and must not change.
 const (
-	trashJob  = "storage.empty_trash"
-	uploadJob = "storage.clear_upload"
+	emptyTrashJob  = "storage.empty_trash"
+	clearUploadJob = "storage.clear_upload"
 )
 
-// newWorkers returns the jobs that delete objects and remove abandoned uploads.
+// newWorkers returns the jobs that delete objects and clear uploads.
 func newWorkers(s *Service) []jobs.Worker {
+	// One try each: the next sweep finds again what has failed.
 	return []jobs.Worker{
-		{Name: trashJob, Handle: s.emptyTrash, Sweep: s.findDueTrash, MaxFails: 1},
-		{Name: uploadJob, Handle: s.clearUpload, Sweep: s.findAbandoned, MaxFails: 1},
+		{Name: emptyTrashJob, Handle: s.deleteTrashed, Sweep: s.listDueTrash, MaxFails: 1},
+		{Name: clearUploadJob, Handle: s.clearUpload, Sweep: s.listOverdueUploads, MaxFails: 1},
 	}
 }
 
-// findDueTrash returns the ids of objects that are to be deleted now.
-func (s *Service) findDueTrash(ctx context.Context) ([]string, error) {
-	return s.store.findDueTrash(ctx, s.clock.Now())
+// listDueTrash returns the ids of objects that are to be deleted now.
+func (s *Service) listDueTrash(ctx context.Context) ([]string, error) {
+	return s.store.listDueTrash(ctx, s.clock.Now())
 }
 
-// emptyTrash deletes one object that is due. Two may do so at once: no other object ever gets its
-// name.
-func (s *Service) emptyTrash(ctx context.Context, blobID string) error {
+// deleteTrashed deletes one object if it is due. Two may do so at once: no other object ever gets
+// its id.
+func (s *Service) deleteTrashed(ctx context.Context, objectID string) error {
 	now := s.clock.Now()
-	if t, err := s.store.findDueTrashOf(ctx, blobID, now); err != nil || t == nil {
+	if t, err := s.store.findDueTrash(ctx, objectID, now); err != nil || t == nil {
 		return err
 	}
-	if err := s.blobs.Delete(ctx, blobID); err != nil {
+	if err := s.blobs.Delete(ctx, objectID); err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		t, err := s.store.lockTrash(ctx, blobID, now)
+		t, err := s.store.lockDueTrash(ctx, objectID, now)
 		if err != nil || t == nil {
 			return err
 		}
@@ -175,9 +160,9 @@ func (s *Service) emptyTrash(ctx context.Context, blobID string) error {
 	})
 }
 
-// findAbandoned returns the ids of uploads that were not completed in time.
-func (s *Service) findAbandoned(ctx context.Context) ([]string, error) {
-	return s.store.findAbandoned(ctx, s.clock.Now().Add(-completionGrace))
+// listOverdueUploads returns the ids of uploads that were not completed in time.
+func (s *Service) listOverdueUploads(ctx context.Context) ([]string, error) {
+	return s.store.listOverdue(ctx, s.clock.Now().Add(-completionGrace))
 }
 
 // clearUpload removes an upload that was not completed in time.
@@ -191,7 +176,7 @@ func (s *Service) clearUpload(ctx context.Context, id string) error {
 		if err != nil || a.Status == statusCompleted || now.Before(a.ExpiresAt.Add(completionGrace)) {
 			return err
 		}
-		db.AfterCommit(ctx, func() { s.queue.Enqueue(trashJob, a.BlobID) })
-		return s.store.remove(ctx, a, now)
+		db.AfterCommit(ctx, func() { s.queue.Enqueue(emptyTrashJob, a.ObjectID) })
+		return s.store.moveToTrash(ctx, []asset{*a}, now)
 	})
 }

@@ -18,7 +18,8 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/storage/uploads", writer, "Begin an upload", h.beginUpload, httpx.CheckRules(h.checkUpload),
 			httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(uploadDescription)),
 		httpx.Post("/storage/uploads/{id}/complete", writer, "Check what arrived and make it an asset", h.completeUpload,
-			httpx.ETagged(), httpx.OnForbidden(h.abandonUpload)),
+			// A caller who has lost the right to upload loses the upload, too.
+			httpx.ETagged(), httpx.OnForbidden(h.revokeUpload)),
 
 		httpx.Get("/storage/assets", writer, "Own assets, or all for administrators, the newest first", h.listAssets),
 		httpx.Delete("/storage/assets/{id}", writer, "Delete an asset that nothing uses, or give up an upload",
@@ -26,25 +27,25 @@ func newRoutes(h *handlers) httpx.Table {
 	}}
 }
 
-// objectRouteParams is what the routes of object bytes are made of.
+// objectRouteParams are the dependencies of newObjectRoutes.
 type objectRouteParams struct {
 	fx.In
 	Config *Config
-	// Folder is the embedded store, nil with S3.
+	// Folder is the embedded object store; nil with S3.
 	Folder *folder.Store `optional:"true"`
 }
 
-// newObjectRoutes returns the routes of the embedded store's signed URLs, or none if S3 keeps the
-// objects. They are not part of the OpenAPI document, as with S3: a client follows a URL that it
-// was given.
-func newObjectRoutes(n objectRouteParams) httpx.Table {
+// newObjectRoutes returns the routes of the signed URLs of the embedded object store, or none if S3
+// keeps the objects. OpenAPI does not list them: with S3 these URLs are not ours either, and a client
+// follows a URL that it was given.
+func newObjectRoutes(p objectRouteParams) httpx.Table {
 	table := httpx.Table{Module: "objects"}
-	if n.Folder == nil {
+	if p.Folder == nil {
 		return table
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPut} {
 		table.Routes = append(table.Routes, httpx.Raw(method, "/objects/{id}", httpx.Public, "An object by signed URL",
-			n.Folder.Handler(), httpx.ObjectBytes(n.Config.MaxBytes), httpx.HideOperation()))
+			p.Folder.Handler(), httpx.ObjectBytes(p.Config.MaxBytes), httpx.HideOperation()))
 	}
 	return table
 }

@@ -20,71 +20,60 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// Service answers requests about assets, and implements storageapi.Assets, Library and Intake. It is
-// safe for concurrent use.
+// Service answers requests about assets. It implements storageapi.KeyChecker, FilePutter, FileReader
+// and FileImporter, and folder.Guard. It is safe for concurrent use.
 type Service struct {
-	db       *db.DB
-	store    *store
-	blobs    blob.Store
-	events   *events.Bus
-	clock    clock.Clock
-	accounts usersapi.Accounts
-	keyUsers []storageapi.KeyUser
-	queue    *jobs.Queue
-	signals  *broadcast.Bus
-	// folder is the embedded store; nil with S3.
+	db           *db.DB
+	store        *store
+	blobs        blob.Store
+	events       *events.Bus
+	clock        clock.Clock
+	accounts     usersapi.Accounts
+	keyReferrers []storageapi.KeyReferrer
+	queue        *jobs.Queue
+	signals      *broadcast.Bus
+	config       *Config
+	// folder is the embedded object store; nil with S3.
 	folder *folder.Store
 	// assetsByKey caches completed assets, which never change.
 	assetsByKey *cache.Invalidated[asset]
 	// readableObjects caches the ids of the objects of completed assets.
 	readableObjects *cache.Invalidated[struct{}]
-	limits          limits
 }
 
 // Topics by which replicas drop a removed asset from their caches: by its key and by the id of its
-// object.
+// object. Caches hold hits only, so a new asset needs no signal.
 const (
-	topicRemoved   = "storage.removed"
-	topicDiscarded = "storage.discarded"
+	topicKeyRemoved    = "storage.removed"
+	topicObjectRemoved = "storage.discarded"
 )
 
-// limits are the bounds of uploads that the operator configured.
-type limits struct {
-	Types []string
-	Max   int64
-	Quota int64
-}
-
-func newLimits(c *Config) limits {
-	return limits{c.ContentTypes, c.MaxBytes, c.QuotaBytes}
-}
-
-// Params are what a Service is made of.
+// Params are the dependencies of newService.
 type Params struct {
 	fx.In
-	DB       *db.DB
-	Store    *store
-	Blobs    blob.Store
-	Events   *events.Bus
-	Clock    clock.Clock
-	Accounts usersapi.Accounts
-	KeyUsers []storageapi.KeyUser `group:"key_users"`
-	Queue    *jobs.Queue
-	Signals  *broadcast.Bus
-	Config   *Config
-	// Folder is the embedded store; nil with S3.
+	DB           *db.DB
+	Store        *store
+	Blobs        blob.Store
+	Events       *events.Bus
+	Clock        clock.Clock
+	Accounts     usersapi.Accounts
+	KeyReferrers []storageapi.KeyReferrer `group:"key_referrers"`
+	Queue        *jobs.Queue
+	Signals      *broadcast.Bus
+	Config       *Config
+	// Folder is the embedded object store; nil with S3.
 	Folder *folder.Store `optional:"true"`
 }
 
-func newService(n Params) *Service {
+func newService(p Params) *Service {
 	s := &Service{
-		db: n.DB, store: n.Store, blobs: n.Blobs, events: n.Events, clock: n.Clock, accounts: n.Accounts,
-		keyUsers: n.KeyUsers, queue: n.Queue, signals: n.Signals, folder: n.Folder, limits: newLimits(n.Config),
+		db: p.DB, store: p.Store, blobs: p.Blobs, events: p.Events, clock: p.Clock, accounts: p.Accounts,
+		keyReferrers: p.KeyReferrers, queue: p.Queue, signals: p.Signals, config: p.Config, folder: p.Folder,
 	}
-	s.assetsByKey = cache.NewInvalidated(n.Signals, topicRemoved, s.loadAsset)
-	s.readableObjects = cache.NewInvalidated(n.Signals, topicDiscarded, s.loadReadable)
-	if n.Folder != nil {
-		n.Folder.SetGuard(s)
+	s.assetsByKey = cache.NewInvalidated(p.Signals, topicKeyRemoved, s.loadAsset)
+	s.readableObjects = cache.NewInvalidated(p.Signals, topicObjectRemoved, s.loadReadable)
+	if p.Folder != nil {
+		p.Folder.SetGuard(s)
 	}
 	return s
 }
@@ -99,34 +88,34 @@ func (s *Service) listAssets(ctx context.Context, prefix string, after *keyset.P
 	return s.store.list(ctx, uploader, prefix, after, limit)
 }
 
-// relations are what other modules know of assets: uploaders by account id, and uses by key.
-type relations struct {
+// viewData is what views add to assets: uploaders by account id, and uses by key.
+type viewData struct {
 	uploaders map[string]usersapi.Person
 	uses      map[string][]storageapi.Use
 }
 
-// findRelations returns the relations of assets. It asks each module once, however many assets
+// loadViewData returns what the views of assets need. It asks each module once, however many assets
 // there are.
-func (s *Service) findRelations(ctx context.Context, found []asset) (r relations, err error) {
-	people, keys := make([]string, len(found)), make([]string, len(found))
-	for i, a := range found {
+func (s *Service) loadViewData(ctx context.Context, assets []asset) (d viewData, err error) {
+	people, keys := make([]string, len(assets)), make([]string, len(assets))
+	for i, a := range assets {
 		people[i], keys[i] = a.UploaderID, a.Key
 	}
-	if r.uploaders, err = usersapi.Persons(ctx, s.accounts, people); err != nil {
-		return r, err
+	if d.uploaders, err = usersapi.Persons(ctx, s.accounts, people); err != nil {
+		return d, err
 	}
-	r.uses, err = s.findUses(ctx, keys)
-	return r, err
+	d.uses, err = s.findUses(ctx, keys)
+	return d, err
 }
 
-// findUses returns what uses the assets with the keys, by key.
+// findUses returns the uses of the keys, by key, of all modules.
 func (s *Service) findUses(ctx context.Context, keys []string) (map[string][]storageapi.Use, error) {
 	out := map[string][]storageapi.Use{}
 	if len(keys) == 0 {
 		return out, nil
 	}
-	for _, u := range s.keyUsers {
-		found, err := u.UsesOfKeys(ctx, keys)
+	for _, r := range s.keyReferrers {
+		found, err := r.ListUses(ctx, keys)
 		if err != nil {
 			return nil, err
 		}
@@ -137,8 +126,8 @@ func (s *Service) findUses(ctx context.Context, keys []string) (map[string][]sto
 	return out, nil
 }
 
-// publishEntry publishes an audit entry about an asset.
-func (s *Service) publishEntry(ctx context.Context, action string, a *asset) error {
+// publishAudit publishes an audit entry about an asset.
+func (s *Service) publishAudit(ctx context.Context, action string, a *asset) error {
 	return s.events.Publish(ctx, auditapi.Entry{Action: action, TargetType: "asset", TargetID: a.ID,
 		Data: map[string]any{"content_type": a.ContentType, "size": a.Size, "status": a.Status}})
 }

@@ -22,8 +22,8 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// send makes a request as a client with a signed URL would.
-func send(t *testing.T, method, url string, headers map[string]string, body string) (int, string) {
+// sendRequest makes a request as a client with a signed URL would.
+func sendRequest(t *testing.T, method, url string, headers map[string]string, body string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	require.NoError(t, err)
@@ -41,8 +41,8 @@ func send(t *testing.T, method, url string, headers map[string]string, body stri
 // F4: whoever may not read a key learns nothing of it.
 func TestWhoGetsALink(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		w.stored("notes/a.txt")
-		w.begun(textUpload("pending.txt"))
+		w.storeAsset("notes/a.txt")
+		w.mustBeginUpload(textUpload("pending.txt"))
 		for _, c := range []struct {
 			caller    identity.Caller
 			key, want string
@@ -56,104 +56,104 @@ func TestWhoGetsALink(t *testing.T) {
 				student, "../x", "forbidden",
 			}, {teacher, "../x", "not-found"},
 		} {
-			_, err := w.signURL(w.as(c.caller), c.key, time.Minute)
-			require.Equal(t, c.want, code(t, err), "%s asks for %s", c.caller.Role, c.key)
+			_, err := w.signURL(w.contextOf(c.caller), c.key, time.Minute)
+			require.Equal(t, c.want, problemCode(t, err), "%s asks for %s", c.caller.Role, c.key)
 		}
-		w.keyUser.mayRead = func(caller identity.Caller, key string) (bool, error) { return caller == student, nil }
-		l, err := w.signURL(w.as(student), "notes/a.txt", 90*time.Second)
+		w.referrer.mayRead = func(caller identity.Caller, key string) (bool, error) { return caller == student, nil }
+		l, err := w.signURL(w.contextOf(student), "notes/a.txt", 90*time.Second)
 		require.NoError(t, err)
 		require.Equal(t, "GET", l.Method)
 		require.Contains(t, l.URL, "filename=a.txt")
 		require.WithinDuration(t, time.Now().Add(90*time.Second), l.ExpiresAt.StdTime(), 10*time.Second)
-		_, err = w.signURL(w.as(student), "none", time.Minute)
-		require.Equal(t, "not-found", code(t, err), "they could read it if it were there")
+		_, err = w.signURL(w.contextOf(student), "none", time.Minute)
+		require.Equal(t, "not-found", problemCode(t, err), "they could read it if it were there")
 	})
 }
 
 func TestARefusalThatSaysMoreIsPassedOn(t *testing.T) {
 	w := onSQLite(t)
-	w.stored("a.txt")
+	w.storeAsset("a.txt")
 	locked := apperr.Problem{
 		Kind: apperr.KindForbidden, Code: "lesson-locked", Title: "Locked", Meaning: "Wait.",
 	}.New("Not yet.").WithMember("locked_by", []string{"x"})
-	w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return false, locked }
-	_, err := w.signURL(w.as(student), "a.txt", time.Minute)
-	require.Equal(t, "lesson-locked", code(t, err))
-	w.keyUsers = append(w.keyUsers,
-		&fakeKeyUser{mayRead: func(identity.Caller, string) (bool, error) { return true, nil }})
-	_, err = w.signURL(w.as(student), "a.txt", time.Minute)
+	w.referrer.mayRead = func(identity.Caller, string) (bool, error) { return false, locked }
+	_, err := w.signURL(w.contextOf(student), "a.txt", time.Minute)
+	require.Equal(t, "lesson-locked", problemCode(t, err))
+	w.keyReferrers = append(w.keyReferrers,
+		&fakeKeyReferrer{mayRead: func(identity.Caller, string) (bool, error) { return true, nil }})
+	_, err = w.signURL(w.contextOf(student), "a.txt", time.Minute)
 	require.NoError(t, err, "one yes is enough")
 
 	broken := errors.New("broken")
-	w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return false, broken }
-	_, err = w.signURL(w.as(student), "a.txt", time.Minute)
+	w.referrer.mayRead = func(identity.Caller, string) (bool, error) { return false, broken }
+	_, err = w.signURL(w.contextOf(student), "a.txt", time.Minute)
 	require.ErrorIs(t, err, broken)
-	_, err = w.signURL(w.as(other), "none", time.Minute)
+	_, err = w.signURL(w.contextOf(other), "none", time.Minute)
 	require.ErrorIs(t, err, broken, "no 404 by mistake")
 }
 
 func TestDeleting(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		a := w.stored("a.txt")
-		require.Equal(t, "not-found", code(t, w.removeAsset(w.as(other), a.ID)), "they can not see it")
-		require.Equal(t, "not-found", code(t, w.removeAsset(w.as(teacher), ids.New())))
-		require.Equal(t, "not-found", code(t, w.removeAsset(w.as(teacher), "x")))
-		w.keyUser.mayRead = func(identity.Caller, string) (bool, error) { return true, nil }
-		require.Equal(t, "forbidden", code(t, w.removeAsset(w.as(other), a.ID)), "they can see it in a lesson")
-		require.Equal(t, "precondition-failed", code(t, w.removeAsset(db.ExpectVersion(w.as(teacher), `"7.x"`), a.ID)))
+		a := w.storeAsset("a.txt")
+		require.Equal(t, "not-found", problemCode(t, w.removeAsset(w.contextOf(other), a.ID)), "they can not see it")
+		require.Equal(t, "not-found", problemCode(t, w.removeAsset(w.contextOf(teacher), ids.New())))
+		require.Equal(t, "not-found", problemCode(t, w.removeAsset(w.contextOf(teacher), "x")))
+		w.referrer.mayRead = func(identity.Caller, string) (bool, error) { return true, nil }
+		require.Equal(t, "forbidden", problemCode(t, w.removeAsset(w.contextOf(other), a.ID)), "they can see it in a lesson")
+		require.Equal(t, "precondition-failed", problemCode(t, w.removeAsset(db.ExpectVersion(w.contextOf(teacher), `"7.x"`), a.ID)))
 
 		use := storageapi.Use{Type: "lesson", ID: ids.New(), CourseID: ids.New(), Title: "First"}
-		w.keyUser.uses = func(keys []string) (map[string][]storageapi.Use, error) {
+		w.referrer.uses = func(keys []string) (map[string][]storageapi.Use, error) {
 			return map[string][]storageapi.Use{"a.txt": {use}}, nil
 		}
-		err := w.removeAsset(w.as(teacher), a.ID)
-		require.Equal(t, "asset-in-use", code(t, err))
+		err := w.removeAsset(w.contextOf(teacher), a.ID)
+		require.Equal(t, "asset-in-use", problemCode(t, err))
 		e, _ := apperr.As(err)
 		require.Equal(t, []storageapi.Use{use}, e.Extra["used_by"])
-		require.Empty(t, w.actions())
+		require.Empty(t, w.takeActions())
 
-		w.keyUser.uses = nil
-		require.NoError(t, w.db.InTx(w.as(admin), func(ctx context.Context) error {
+		w.referrer.uses = nil
+		require.NoError(t, w.db.InTx(w.contextOf(admin), func(ctx context.Context) error {
 			require.NoError(t, w.removeAsset(ctx, a.ID))
-			require.True(t, w.there(a.BlobID), "until the commit nothing is lost")
+			require.True(t, w.objectExists(a.ObjectID), "until the commit nothing is lost")
 			return nil
 		}))
-		require.Equal(t, []string{"asset.deleted"}, w.actions())
-		w.sweep()
-		require.False(t, w.there(a.BlobID))
-		require.Equal(t, "not-found", code(t, w.removeAsset(w.as(teacher), a.ID)))
-		w.stored("a.txt")
+		require.Equal(t, []string{"asset.deleted"}, w.takeActions())
+		w.runWorkers()
+		require.False(t, w.objectExists(a.ObjectID))
+		require.Equal(t, "not-found", problemCode(t, w.removeAsset(w.contextOf(teacher), a.ID)))
+		w.storeAsset("a.txt")
 	})
 }
 
 // Who still has the upload URL may bring the object back; it must not stay for ever.
 func TestADeletedObjectThatComesBackGoesAgain(t *testing.T) {
 	w := onSQLite(t)
-	a := w.stored("a.txt")
-	require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
-	w.sweep()
-	w.arrive(a, hello, "text/plain")
+	a := w.storeAsset("a.txt")
+	require.NoError(t, w.removeAsset(w.contextOf(teacher), a.ID))
+	w.runWorkers()
+	w.putObject(a, hello, "text/plain")
 	w.clock.Advance(uploadURLLife + maxTransferTime + time.Minute)
-	w.sweep()
-	require.False(t, w.there(a.BlobID))
-	require.Zero(t, w.count("storage_trash"))
+	w.runWorkers()
+	require.False(t, w.objectExists(a.ObjectID))
+	require.Zero(t, w.countRows("storage_trash"))
 }
 
 func TestGivingUpAnUploadFreesItsKey(t *testing.T) {
 	w := onSQLite(t)
-	a := w.begun(textUpload("a.txt"))
-	w.keyUser.uses = func([]string) (map[string][]storageapi.Use, error) {
+	a := w.mustBeginUpload(textUpload("a.txt"))
+	w.referrer.uses = func([]string) (map[string][]storageapi.Use, error) {
 		return map[string][]storageapi.Use{"a.txt": {{Type: "lesson"}}}, nil
 	}
-	require.Equal(t, "not-found", code(t, w.removeAsset(w.as(other), a.ID)))
-	require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
-	w.begun(textUpload("a.txt"))
+	require.Equal(t, "not-found", problemCode(t, w.removeAsset(w.contextOf(other), a.ID)))
+	require.NoError(t, w.removeAsset(w.contextOf(teacher), a.ID))
+	w.mustBeginUpload(textUpload("a.txt"))
 }
 
 func TestUsableAndKept(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		a := w.stored("a.txt")
-		w.begun(textUpload("pending.txt"))
+		a := w.storeAsset("a.txt")
+		w.mustBeginUpload(textUpload("pending.txt"))
 		for _, c := range []struct {
 			caller identity.Caller
 			key    string
@@ -162,13 +162,13 @@ func TestUsableAndKept(t *testing.T) {
 			{teacher, "a.txt", true}, {admin, "a.txt", true}, {other, "a.txt", false}, {identity.Caller{}, "a.txt", false},
 			{teacher, "pending.txt", false}, {teacher, "none", false}, {teacher, "../a", false}, {teacher, "a\x00", false},
 		} {
-			ok, err := w.Usable(t.Context(), c.caller, c.key)
+			ok, err := w.MayUseKey(t.Context(), c.caller, c.key)
 			require.NoError(t, err)
 			require.Equal(t, c.want, ok, "%s: %q", c.caller.Role, c.key)
 		}
 		// A lesson that begins to use a file and the file's deletion: one of them comes too late.
 		used := make(chan struct{})
-		w.keyUser.uses = func([]string) (map[string][]storageapi.Use, error) {
+		w.referrer.uses = func([]string) (map[string][]storageapi.Use, error) {
 			select {
 			case <-used:
 				return map[string][]storageapi.Use{"a.txt": {{Type: "lesson"}}}, nil
@@ -178,38 +178,38 @@ func TestUsableAndKept(t *testing.T) {
 		}
 		deleted := make(chan error, 1)
 		err := w.db.InTx(t.Context(), func(ctx context.Context) error {
-			ok, err := w.Usable(ctx, teacher, "a.txt")
+			ok, err := w.MayUseKey(ctx, teacher, "a.txt")
 			require.True(t, ok)
-			go func() { deleted <- w.removeAsset(w.as(teacher), a.ID) }()
+			go func() { deleted <- w.removeAsset(w.contextOf(teacher), a.ID) }()
 			time.Sleep(50 * time.Millisecond)
 			close(used)
 			return err
 		})
 		require.NoError(t, err)
-		require.Equal(t, "asset-in-use", code(t, <-deleted))
+		require.Equal(t, "asset-in-use", problemCode(t, <-deleted))
 	})
 }
 
 func TestStoringFromTheServerItself(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		ctx := w.as(identity.Caller{UserID: teacher.UserID, Via: "cli"})
+		ctx := w.contextOf(identity.Caller{UserID: teacher.UserID, Via: "cli"})
 		put := func(ctx context.Context, key, body string) error {
-			return w.Store(ctx, teacher.UserID, key, "video/mp4", int64(len(body)), strings.NewReader(body))
+			return w.PutFile(ctx, teacher.UserID, key, "video/mp4", int64(len(body)), strings.NewReader(body))
 		}
 		require.NoError(t, put(ctx, "a.mp4", "first"))
 		require.NoError(t, put(ctx, "a.mp4", "second"), "an existing key is kept")
-		require.Equal(t, []string{"asset.uploaded"}, w.actions())
+		require.Equal(t, []string{"asset.uploaded"}, w.takeActions())
 		a, err := w.findAsset(ctx, "a.mp4")
 		require.NoError(t, err)
-		require.Equal(t, "first", w.content(a.BlobID))
+		require.Equal(t, "first", w.readObject(a.ObjectID))
 
-		w.begun(textUpload("busy.txt"))
-		require.Equal(t, "key-taken", code(t, put(ctx, "busy.txt", "x")))
+		w.mustBeginUpload(textUpload("busy.txt"))
+		require.Equal(t, "key-taken", problemCode(t, put(ctx, "busy.txt", "x")))
 		require.Error(t, put(ctx, "../x", "x"))
-		require.Error(t, w.Store(ctx, teacher.UserID, "short", "text/plain", 99, strings.NewReader("x")))
+		require.Error(t, w.PutFile(ctx, teacher.UserID, "short", "text/plain", 99, strings.NewReader("x")))
 		_, err = w.store.findByKey(ctx, "short")
 		require.True(t, db.IsNotFound(err), "what failed frees its key")
-		require.Zero(t, w.count("storage_trash"))
+		require.Zero(t, w.countRows("storage_trash"))
 		require.NoError(t, put(ctx, "short", "x"), "and is begun again at once")
 	})
 }
@@ -218,31 +218,31 @@ func TestStoringFromTheServerItself(t *testing.T) {
 func TestStoringAgainWhatWasDeleted(t *testing.T) {
 	w := onSQLite(t)
 	for _, body := range []string{"one", "two"} {
-		require.NoError(t, w.Store(w.as(teacher), teacher.UserID, "demo.mp4", "video/mp4", 3, strings.NewReader(body)))
+		require.NoError(t, w.PutFile(w.contextOf(teacher), teacher.UserID, "demo.mp4", "video/mp4", 3, strings.NewReader(body)))
 		a, err := w.findAsset(t.Context(), "demo.mp4")
 		require.NoError(t, err)
-		require.Equal(t, body, w.content(a.BlobID))
+		require.Equal(t, body, w.readObject(a.ObjectID))
 		if body == "one" {
-			require.NoError(t, w.removeAsset(w.as(teacher), a.ID))
+			require.NoError(t, w.removeAsset(w.contextOf(teacher), a.ID))
 		}
 	}
 	w.clock.Advance(48 * time.Hour)
-	w.sweep()
+	w.runWorkers()
 	a, err := w.findAsset(t.Context(), "demo.mp4")
 	require.NoError(t, err)
-	require.True(t, w.there(a.BlobID))
+	require.True(t, w.objectExists(a.ObjectID))
 }
 
 func TestListing(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		for _, key := range []string{"a_b/1", "a%b/2", "A_B/3", "日本/4"} {
-			w.stored(key)
+			w.storeAsset(key)
 		}
 		last := string(utf8.MaxRune)
 		for _, key := range []string{"x\uD7FF", "x\uE000", "x" + last, "x" + last + last, "y"} {
-			w.stored(key)
+			w.storeAsset(key)
 		}
-		w.begun(textUpload("pending"))
+		w.mustBeginUpload(textUpload("pending"))
 		keys := func(uploader, prefix string, after *keyset.Position, limit int) (out []string) {
 			found, err := w.store.list(t.Context(), uploader, prefix, after, limit)
 			require.NoError(t, err)
@@ -263,11 +263,11 @@ func TestListing(t *testing.T) {
 
 		// A page asks its questions once, however long it is.
 		asked := 0
-		w.keyUser.uses = func(keys []string) (map[string][]storageapi.Use, error) { asked++; return nil, nil }
+		w.referrer.uses = func(keys []string) (map[string][]storageapi.Use, error) { asked++; return nil, nil }
 		ctx, queries := db.CountStatements(t.Context())
 		found, err := w.store.list(ctx, "", "", nil, 10)
 		require.NoError(t, err)
-		_, err = w.findRelations(ctx, found)
+		_, err = w.loadViewData(ctx, found)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, queries.Load())
 		require.Equal(t, 1, asked)

@@ -13,39 +13,46 @@ import (
 	"lyceum/platform/identity"
 )
 
-// signedLink is a request that a client may make for an object.
-type signedLink struct {
+// signedURL is a request that a client may make for an object.
+type signedURL struct {
 	Key       string
 	URL       string
 	Method    string
 	ExpiresAt clock.Time
 }
 
-// signURL returns a signed URL of an asset that is valid for life. It returns a forbidden error for
-// a key that the caller may not read, whether or not it exists. It returns errNoKey for a missing
-// key that the caller could read, and to instructors.
-func (s *Service) signURL(ctx context.Context, key string, life time.Duration) (signedLink, error) {
+// signURL returns a signed URL of the asset with the key that is valid for life. A caller who may
+// not read the key gets the same forbidden error whether or not it exists. Only instructors are told
+// that it does not, as they choose keys: they get errNoKey, as does a caller who could read it.
+func (s *Service) signURL(ctx context.Context, key string, life time.Duration) (signedURL, error) {
 	caller := identity.CallerFrom(ctx)
 	a, err := s.findAsset(ctx, key)
 	if err != nil {
-		return signedLink{}, err
+		return signedURL{}, err
 	}
 	if a == nil || !a.isManagedBy(caller) {
-		// Asked of a missing key too, so that a refusal takes its time whether or not there is one.
-		if err := s.requireReadable(ctx, caller, key); err != nil && (a != nil || !caller.HasRole(usersapi.RoleInstructor) || !apperr.IsKind(err,
-			apperr.KindForbidden)) {
-			return signedLink{}, err
+		// Asked of a missing key too, so that the answer takes equally long whether or not the key
+		// exists.
+		err := s.requireReadable(ctx, caller, key)
+		if err != nil && !(a == nil && mayLearnOfMissingKey(caller, err)) {
+			return signedURL{}, err
 		}
 	}
 	if a == nil {
-		return signedLink{}, errNoKey
+		return signedURL{}, errNoKey
 	}
-	signed, err := s.blobs.PresignGet(ctx, a.BlobID,
+	signed, err := s.blobs.PresignGet(ctx, a.ObjectID,
 		blob.GetRequest{Filename: assetkey.FileName(key), ContentType: a.ContentType, Expires: life})
 	if err != nil {
-		return signedLink{}, explainStoreError(err)
+		return signedURL{}, explainStoreError(err)
 	}
-	return signedLink{key, signed.URL, signed.Method, clock.FromTime(signed.ExpiresAt)}, nil
+	return signedURL{key, signed.URL, signed.Method, clock.FromTime(signed.ExpiresAt)}, nil
+}
+
+// mayLearnOfMissingKey reports whether a caller who was denied a missing key is told that it is
+// missing instead. err is what requireReadable returned.
+func mayLearnOfMissingKey(caller identity.Caller, err error) bool {
+	return caller.HasRole(usersapi.RoleInstructor) && apperr.IsKind(err, apperr.KindForbidden)
 }
 
 // findAsset returns the completed asset of a key; nil if there is none.
@@ -70,24 +77,4 @@ func (s *Service) loadAsset(ctx context.Context, key string) (asset, bool, error
 		return asset{}, false, err
 	}
 	return *a, true, nil
-}
-
-// requireReadable asks the modules that use the key whether the caller may read it there. One that
-// permits it is enough. Otherwise it returns the refusal of a module, such as lesson-locked, or
-// errUnreadable.
-func (s *Service) requireReadable(ctx context.Context, caller identity.Caller, key string) error {
-	var refusal error = errUnreadable
-	for _, u := range s.keyUsers {
-		ok, err := u.MayReadKey(ctx, caller, key)
-		if ok && err == nil {
-			return nil
-		}
-		if err != nil {
-			if !apperr.IsKind(err, apperr.KindForbidden) {
-				return err
-			}
-			refusal = err
-		}
-	}
-	return refusal
 }

@@ -11,8 +11,8 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// asker is who asks for a link in the matrix.
-type asker struct{ name, token string }
+// matrixCaller is who asks for a link in the matrix.
+type matrixCaller struct{ name, token string }
 
 // keyState is a key of the matrix: where it stands, and in what course.
 type keyState struct {
@@ -24,7 +24,7 @@ type keyState struct {
 type assetMatrix struct {
 	*sitetest.Site
 	admin, owner, uploader string
-	askers                 []asker
+	callers                []matrixCaller
 	keys                   []keyState
 }
 
@@ -37,10 +37,10 @@ func newAssetMatrix(s *sitetest.Site) *assetMatrix {
 		if role != "user" {
 			s.SetRole(m.admin, id, role)
 		}
-		m.askers = append(m.askers, asker{name, token})
+		m.callers = append(m.callers, matrixCaller{name, token})
 		return email, token
 	}
-	m.askers = append(m.askers, asker{"nobody", ""}, asker{"admin", m.admin})
+	m.callers = append(m.callers, matrixCaller{"nobody", ""}, matrixCaller{"admin", m.admin})
 	person("user", "user")
 	person("member", "member")
 	person("instructor", "instructor")
@@ -105,8 +105,8 @@ var readers = map[string]string{
 	"private": "enrolled owner", "draft": "owner", "archived": "enrolled owner", "deleted": "",
 }
 
-// verdict is what the contract says to an asker about a key.
-func (k keyState) verdict(who string) string {
+// wantedAnswer is what the contract says to an asker about a key.
+func (k keyState) wantedAnswer(who string) string {
 	is := func(names string) bool { return slices.Contains(strings.Fields(names), who) }
 	if is("nobody") {
 		return "401 unauthenticated"
@@ -135,9 +135,9 @@ func TestWhoGetsALinkToWhat(t *testing.T) {
 		m := newAssetMatrix(s)
 		links, refusals := 0, map[string]string{}
 		for _, k := range m.keys {
-			for _, who := range m.askers {
-				a := s.Call("GET", "/storage/sign?key="+escaped(k.key), who.token, nil)
-				if got, want := fmt.Sprint(a.Status, " ", a.Text("code")), k.verdict(who.name); got != want {
+			for _, who := range m.callers {
+				a := s.Call("GET", "/storage/sign?key="+escapeKey(k.key), who.token, nil)
+				if got, want := fmt.Sprint(a.Status, " ", a.Text("code")), k.wantedAnswer(who.name); got != want {
 					t.Errorf("%s asks for the %s key of a %s course: %s, not %s", who.name, k.state, k.course, got, want)
 					continue
 				}
@@ -150,10 +150,10 @@ func TestWhoGetsALinkToWhat(t *testing.T) {
 			}
 		}
 		require.Len(t, refusals, 1, "%v", refusals)
-		t.Logf("%d callers × %d keys: %d links", len(m.askers), len(m.keys), links)
+		t.Logf("%d callers × %d keys: %d links", len(m.callers), len(m.keys), links)
 	})
 }
 
-func escaped(key string) string {
+func escapeKey(key string) string {
 	return strings.NewReplacer("\\", "%5C", " ", "%20").Replace(key)
 }

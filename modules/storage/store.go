@@ -13,8 +13,8 @@ import (
 	"lyceum/platform/keyset"
 )
 
-// store reads and writes the tables of the module. Lookups of one row return db.ErrNotFound if
-// there is none.
+// store reads and writes the tables of the module. Lookups of one asset return db.ErrNotFound if
+// there is none; lookups of trash return nil.
 type store struct{ db *db.DB }
 
 func newStore(d *db.DB) *store { return &store{d} }
@@ -22,16 +22,17 @@ func newStore(d *db.DB) *store { return &store{d} }
 // insert adds an asset. db.IsDuplicate is true of the error if its key is taken.
 func (s *store) insert(ctx context.Context, a *asset) error { return s.db.Conn(ctx).Create(a).Error }
 
-// findByKey returns the row of a key, whatever its status.
+// findByKey returns the row with the key, whatever its status.
 func (s *store) findByKey(ctx context.Context, key string) (*asset, error) {
 	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE key = ?", key)
 }
 
-// findUndeletableByKey is findByKey, and nobody can delete the row until the transaction ends. Readers
-// don't wait for each other. Outside of a transaction it is findByKey alone.
-func (s *store) findUndeletableByKey(ctx context.Context, key string) (*asset, error) {
+// shareLockByKey is findByKey with a shared lock: nobody can delete the row before the transaction
+// ends, and those who take the lock don't wait for each other. Outside of a transaction it is
+// findByKey alone.
+func (s *store) shareLockByKey(ctx context.Context, key string) (*asset, error) {
 	if s.db.Dialect() != db.Postgres || !db.IsInTx(ctx) {
-		return s.findByKey(ctx, key) // on SQLite a transaction has the database to itself
+		return s.findByKey(ctx, key) // SQLite runs one writing transaction at a time
 	}
 	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE key = ? FOR SHARE", key)
 }
@@ -41,7 +42,7 @@ func (s *store) lockByKey(ctx context.Context, key string) (*asset, error) {
 	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE key = ?"+s.db.ForUpdate(), key)
 }
 
-// findByID returns the row with an id, whatever its status.
+// findByID returns the row with the id, whatever its status.
 func (s *store) findByID(ctx context.Context, id string) (*asset, error) {
 	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE id = ?", id)
 }
@@ -51,9 +52,9 @@ func (s *store) lockByID(ctx context.Context, id string) (*asset, error) {
 	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE id = ?"+s.db.ForUpdate(), id)
 }
 
-// findByBlob returns the row whose object has an id.
-func (s *store) findByBlob(ctx context.Context, blobID string) (*asset, error) {
-	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE blob_id = ?", blobID)
+// findByObjectID returns the row whose object has the id.
+func (s *store) findByObjectID(ctx context.Context, objectID string) (*asset, error) {
+	return s.queryAsset(ctx, "SELECT * FROM storage_assets WHERE blob_id = ?", objectID)
 }
 
 // lockPending returns at most limit unfinished uploads of an account with a lock on their rows.
@@ -94,23 +95,23 @@ func (s *store) markCompleted(ctx context.Context, id string, at clock.Time) err
 	return res.Error
 }
 
-// beginRefusal keeps others from completing an upload until its object is deleted, but no longer
-// than until.
-func (s *store) beginRefusal(ctx context.Context, id string, until clock.Time) error {
-	return s.db.Conn(ctx).Exec("UPDATE storage_assets SET refusing_until = ? WHERE id = ?", until, id).Error
+// beginRefusal takes a lease on an upload, which keeps others from completing it until endRefusal or
+// leaseEnd.
+func (s *store) beginRefusal(ctx context.Context, id string, leaseEnd clock.Time) error {
+	return s.db.Conn(ctx).Exec("UPDATE storage_assets SET refusing_until = ? WHERE id = ?", leaseEnd, id).Error
 }
 
-// endRefusal ends what beginRefusal began. refusedAt is when the object was deleted, or nil if it
+// endRefusal ends the lease of beginRefusal. refusedAt is when the object was deleted, or nil if it
 // was not.
 func (s *store) endRefusal(ctx context.Context, id string, refusedAt *clock.Time) error {
 	return s.db.Conn(ctx).Exec("UPDATE storage_assets SET refusing_until = NULL, refused_at = COALESCE(?, refused_at) WHERE id = ?",
 		refusedAt, id).Error
 }
 
-// lockUploader makes changes of the sum of one uploader wait for each other.
+// lockUploader serializes the quota checks of one uploader until the transaction ends.
 func (s *store) lockUploader(ctx context.Context, id string) error {
 	if s.db.Dialect() != db.Postgres {
-		return nil // a transaction has the database to itself there
+		return nil // SQLite runs one writing transaction at a time
 	}
 	return s.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "storage quota "+id).Error
 }
@@ -123,22 +124,17 @@ func (s *store) sumUsed(ctx context.Context, uploader string, now clock.Time) (n
 	return n, err
 }
 
-// remove deletes the row of an asset and puts its object into the trash.
-func (s *store) remove(ctx context.Context, a *asset, now clock.Time) error {
-	return s.removeAll(ctx, []asset{*a}, now)
-}
-
-// removeAll is remove for a page of assets.
-func (s *store) removeAll(ctx context.Context, assets []asset, now clock.Time) error {
+// moveToTrash deletes the rows of assets and puts their objects into the trash.
+func (s *store) moveToTrash(ctx context.Context, assets []asset, now clock.Time) error {
 	if len(assets) == 0 {
 		return nil
 	}
-	ids, rows := make([]string, len(assets)), make([]trashedObject, len(assets))
+	assetIDs, rows := make([]string, len(assets)), make([]trashedObject, len(assets))
 	for i := range assets {
-		ids[i], rows[i] = assets[i].ID, assets[i].toTrash(now)
+		assetIDs[i], rows[i] = assets[i].ID, newTrashedObject(&assets[i], now)
 	}
 	conn := s.db.Conn(ctx)
-	if err := conn.Exec("DELETE FROM storage_assets WHERE id IN ?", ids).Error; err != nil {
+	if err := conn.Exec("DELETE FROM storage_assets WHERE id IN ?", assetIDs).Error; err != nil {
 		return err
 	}
 	return conn.Table("storage_trash").Clauses(clause.OnConflict{
@@ -147,9 +143,9 @@ func (s *store) removeAll(ctx context.Context, assets []asset, now clock.Time) e
 	}).Create(&rows).Error
 }
 
-// deleteTrash deletes an object from the trash.
-func (s *store) deleteTrash(ctx context.Context, blobID string) error {
-	return s.db.Conn(ctx).Exec("DELETE FROM storage_trash WHERE blob_id = ?", blobID).Error
+// forgetTrash deletes the row of the trash of an object.
+func (s *store) forgetTrash(ctx context.Context, objectID string) error {
+	return s.db.Conn(ctx).Exec("DELETE FROM storage_trash WHERE blob_id = ?", objectID).Error
 }
 
 // list returns completed assets, the newest first; an empty uploader means everyone's.
@@ -161,8 +157,8 @@ func (s *store) list(
 		q = q.Where("uploader_id = ?", uploader)
 	}
 	if prefix != "" {
-		// Not LIKE, which ignores case on SQLite: keys are compared by bytes, so that a range of
-		// them is an index's.
+		// Not LIKE, which ignores case on SQLite: keys are compared by bytes, so the index on key
+		// serves a range.
 		q = q.Where("key >= ?", prefix)
 		if end, bounded := prefixEnd(prefix); bounded {
 			q = q.Where("key < ?", end)
@@ -184,7 +180,7 @@ func prefixEnd(prefix string) (end string, bounded bool) {
 			continue
 		}
 		if letters[i]++; letters[i] == 0xD800 {
-			letters[i] = 0xE000 // what lies between is no text
+			letters[i] = 0xE000 // skip the surrogates
 		}
 		return string(letters[:i+1]), true
 	}
@@ -212,34 +208,36 @@ func (s *store) lockByUploader(
 func (s *store) queryByUploader(
 	ctx context.Context, query, uploader string, after keyset.Position, limit int,
 ) (found []asset, err error) {
+	// The zero position is before all rows. A zero clock.Time would be NULL, which compares to nothing,
+	// and an empty id is no UUID.
 	err = s.db.Conn(ctx).Raw(query, uploader, after.CreatedAt.UnixMilli(), cmp.Or(after.ID, ids.None), limit).
 		Scan(&found).Error
 	return found, err
 }
 
-// findAbandoned lists uploads whose URL ended before a time and that nobody completed.
-func (s *store) findAbandoned(ctx context.Context, before clock.Time) (found []string, err error) {
+// listOverdue returns the ids of uploads whose URL ended before a time and that nobody completed.
+func (s *store) listOverdue(ctx context.Context, before clock.Time) (found []string, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT id FROM storage_assets WHERE status = ? AND expires_at < ? ORDER BY expires_at LIMIT 200",
 		statusPending, before).Scan(&found).Error
 	return found, err
 }
 
-// findDueTrash returns the ids of objects that are to be deleted by now.
-func (s *store) findDueTrash(ctx context.Context, now clock.Time) (found []string, err error) {
+// listDueTrash returns the ids of objects that are to be deleted by now.
+func (s *store) listDueTrash(ctx context.Context, now clock.Time) (found []string, err error) {
 	err = s.db.Conn(ctx).Raw("SELECT blob_id FROM storage_trash WHERE next_at <= ? ORDER BY next_at LIMIT 200",
 		now).Scan(&found).Error
 	return found, err
 }
 
-// findDueTrashOf returns the trash of an object, or nil if there is none or it is not due.
-func (s *store) findDueTrashOf(ctx context.Context, blobID string, now clock.Time) (*trashedObject, error) {
-	return s.queryTrash(ctx, "SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?", blobID, now)
+// findDueTrash returns the trash of an object, or nil if there is none or it is not due.
+func (s *store) findDueTrash(ctx context.Context, objectID string, now clock.Time) (*trashedObject, error) {
+	return s.queryTrash(ctx, "SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?", objectID, now)
 }
 
-// lockTrash is findDueTrashOf with a lock on the row.
-func (s *store) lockTrash(ctx context.Context, blobID string, now clock.Time) (*trashedObject, error) {
+// lockDueTrash is findDueTrash with a lock on the row.
+func (s *store) lockDueTrash(ctx context.Context, objectID string, now clock.Time) (*trashedObject, error) {
 	return s.queryTrash(ctx, "SELECT * FROM storage_trash WHERE blob_id = ? AND next_at <= ?"+s.db.ForUpdate(),
-		blobID, now)
+		objectID, now)
 }
 
 // queryTrash returns the row of the trash that a query finds; nil if there is none.
@@ -251,11 +249,12 @@ func (s *store) queryTrash(ctx context.Context, query string, args ...any) (*tra
 	return &found[0], nil
 }
 
-// recordDeletion forgets an object that is gone for good, or waits for its last time.
+// recordDeletion drops the row of an object that was deleted now if this was the last deletion, or
+// else sets when the object is deleted next.
 func (s *store) recordDeletion(ctx context.Context, t *trashedObject, now clock.Time) error {
 	if !now.Before(t.LastAt) {
-		return s.deleteTrash(ctx, t.BlobID)
+		return s.forgetTrash(ctx, t.ObjectID)
 	}
 	return s.db.Conn(ctx).Exec("UPDATE storage_trash SET next_at = ? WHERE blob_id = ?", t.nextDeletion(now),
-		t.BlobID).Error
+		t.ObjectID).Error
 }

@@ -96,12 +96,12 @@ func (s *Service) checkFile(a manifestAsset, e *entry) error {
 		return err
 	}
 	defer func() { _ = r.Close() }()
-	start := make([]byte, storageapi.StartSize)
+	start := make([]byte, storageapi.PrefixSize)
 	n, err := io.ReadFull(r, start)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
-	if err := s.intake.Check(a.describeFile(), start[:n]); err != nil {
+	if err := s.fileImporter.CheckFile(a.describeFile(), start[:n]); err != nil {
 		return err
 	}
 	h := sha256.New()

@@ -30,9 +30,9 @@ type export struct {
 	slug     string
 	texts    *textFile
 	// content is where the texts of the lessons lie.
-	content []span
-	files   map[string]storageapi.File
-	library storageapi.Library
+	content    []span
+	files      map[string]storageapi.File
+	fileReader storageapi.FileReader
 }
 
 // findManagedCourse returns a course that the caller may export. It returns the errors of
@@ -52,7 +52,7 @@ func (s *Service) startExport(ctx context.Context, courseID string) (*export, er
 	if err != nil {
 		return nil, err
 	}
-	x := &export{slug: c.Slug, texts: &textFile{file: file}, library: s.library}
+	x := &export{slug: c.Slug, texts: &textFile{file: file}, fileReader: s.fileReader}
 	if err := s.fillExport(ctx, x, c); err != nil {
 		x.close()
 		return nil, err
@@ -80,11 +80,11 @@ func (s *Service) fillExport(ctx context.Context, x *export, c *course.Course) e
 	for _, key := range keys {
 		x.manifest.Assets = append(x.manifest.Assets, manifestAsset{Key: key})
 	}
-	if s.library == nil {
+	if s.fileReader == nil {
 		return nil
 	}
 	var err error
-	x.files, err = s.library.Files(ctx, keys)
+	x.files, err = s.fileReader.DescribeFiles(ctx, keys)
 	return err
 }
 
@@ -197,7 +197,7 @@ func (x *export) writeAsset(ctx context.Context, z *zip.Writer, i int) error {
 		return nil
 	}
 	a.ContentType, a.Size, a.SHA256 = f.ContentType, f.Size, f.SHA256
-	r, ok, err := x.library.OpenFile(ctx, a.Key)
+	r, ok, err := x.fileReader.OpenFile(ctx, a.Key)
 	if err != nil || !ok {
 		return err
 	}

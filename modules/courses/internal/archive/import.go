@@ -38,11 +38,11 @@ type contentSpan struct{ markdown, html span }
 
 // stageImport checks a whole archive, renders its lessons and stages its files. It returns an error
 // of kind Malformed for a file that is no zip file, of kind Invalid for an archive that breaks a
-// rule, and the errors of storageapi.Intake. The calling function passes the result to
+// rule, and the errors of storageapi.FileImporter. The calling function passes the result to
 // discardImport in the end.
 func (s *Service) stageImport(ctx context.Context, r io.ReaderAt, size int64) (*stagedImport, error) {
 	// Nothing of this is in the transaction of the request: files are stored one after the other,
-	// which takes long, and they are staged until createCourse settles them.
+	// which takes long, and they are staged until createCourse completes them.
 	ctx = db.WithoutTx(ctx)
 	entries, err := openArchive(r, size)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *Service) checkFiles(m *manifest, entries map[string]*entry) error {
 		var err error
 		switch {
 		case a.Path == "":
-		case s.intake == nil:
+		case s.fileImporter == nil:
 			err = entries[a.Path].check()
 		default:
 			location := fmt.Sprintf("%s.assets.%d", manifestName, i)
@@ -127,7 +127,7 @@ func (s *Service) stageFiles(
 			newKeys[a.Key] = nil
 			continue
 		}
-		staged, err := s.intake.Stage(ctx, a.describeFile(), entries[a.Path].open)
+		staged, err := s.fileImporter.StageFile(ctx, a.describeFile(), entries[a.Path].open)
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (s *Service) reasonToOmit(a manifestAsset) string {
 	switch {
 	case a.Path == "":
 		return "the archive does not have it"
-	case s.intake == nil:
+	case s.fileImporter == nil:
 		return "this server keeps no files"
 	}
 	return ""
@@ -185,7 +185,7 @@ func (s *Service) discardImport(ctx context.Context, in *stagedImport) {
 	if len(in.stagedIDs) == 0 {
 		return
 	}
-	if err := s.intake.Discard(ctx, in.stagedIDs); err != nil {
+	if err := s.fileImporter.DiscardStaged(ctx, in.stagedIDs); err != nil {
 		slog.Warn("staged files of an import could not be discarded and stay until they expire", "error", err)
 	}
 }
@@ -206,7 +206,7 @@ func (s *Service) createCourse(ctx context.Context, in *stagedImport) (*course.C
 // insertAll is createCourse in the transaction of ctx.
 func (s *Service) insertAll(ctx context.Context, in *stagedImport) error {
 	if len(in.stagedIDs) > 0 {
-		if err := s.intake.Settle(ctx, in.stagedIDs); err != nil {
+		if err := s.fileImporter.CompleteStaged(ctx, in.stagedIDs); err != nil {
 			return err
 		}
 	}

@@ -32,29 +32,29 @@ type Service struct {
 	store     *store
 	access    *access.Service
 	authoring Authoring
-	// library and intake are nil without storage; files are left out then.
-	library   storageapi.Library
-	intake    storageapi.Intake
-	tempFiles *tempfile.Dir
-	clock     clock.Clock
+	// fileReader and fileImporter are nil without storage; files are left out then.
+	fileReader   storageapi.FileReader
+	fileImporter storageapi.FileImporter
+	tempFiles    *tempfile.Dir
+	clock        clock.Clock
 }
 
-// Params are what NewService needs. Library and Intake may be nil.
+// Params are what NewService needs. FileReader and FileImporter may be nil.
 type Params struct {
 	fx.In
-	DB        *db.DB
-	Access    *access.Service
-	Authoring Authoring
-	Library   storageapi.Library `optional:"true"`
-	Intake    storageapi.Intake  `optional:"true"`
-	TempFiles *tempfile.Dir
-	Clock     clock.Clock
+	DB           *db.DB
+	Access       *access.Service
+	Authoring    Authoring
+	FileReader   storageapi.FileReader   `optional:"true"`
+	FileImporter storageapi.FileImporter `optional:"true"`
+	TempFiles    *tempfile.Dir
+	Clock        clock.Clock
 }
 
 // NewService returns the service.
 func NewService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: &store{p.DB}, access: p.Access, authoring: p.Authoring,
-		library: p.Library, intake: p.Intake, tempFiles: p.TempFiles, clock: p.Clock,
+		fileReader: p.FileReader, fileImporter: p.FileImporter, tempFiles: p.TempFiles, clock: p.Clock,
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"lyceum/platform/text"
 )
 
-// MaxLength is the length of a key in characters.
+// MaxLength is the greatest length of a key in characters.
 const MaxLength = 512
 
 // Check returns why a text is no key, or nil. A key never becomes a path on the server; the rules keep
@@ -24,7 +24,7 @@ func Check(key string) error {
 	case !utf8.ValidString(key):
 		return errors.New("must be UTF-8")
 	case key == "" || text.CountRunes(key) > MaxLength:
-		return errors.New("must have 1 to 512 characters")
+		return fmt.Errorf("must have 1 to %d characters", MaxLength)
 	case strings.Contains(key, `\`):
 		return errors.New("must not have a backslash")
 	case strings.ContainsFunc(key, func(r rune) bool { return r != ' ' && unicode.IsSpace(r) && !unicode.IsControl(r) }):

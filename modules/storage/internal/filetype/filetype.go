@@ -12,7 +12,7 @@ import (
 )
 
 // PrefixSize is how many of the first bytes Matches and Describe need.
-const PrefixSize = storageapi.StartSize
+const PrefixSize = storageapi.PrefixSize
 
 // signatures tell whether the first bytes are what a type declares, wherever its signature may
 // stand (WHATWG MIME Sniffing, ISO 14496-12, RFC 8794, RFC 3533, ISO 32000, APPNOTE.TXT 4.3). A
@@ -20,7 +20,7 @@ const PrefixSize = storageapi.StartSize
 var signatures = map[string]func([]byte) bool{
 	"video/mp4":  isMP4,
 	"video/webm": matchesAt(0, "\x1A\x45\xDF\xA3"),
-	"audio/mpeg": isMP3,
+	"audio/mpeg": isMPEGAudio,
 	"audio/ogg":  func(b []byte) bool { return matchesAt(0, "OggS")(withoutID3(b)) },
 	"audio/wav": matchesBoth(matchesAny(matchesAt(0, "RIFF"), matchesAt(0, "RIFX"), matchesAt(0, "RF64"),
 		matchesAt(0, "BW64")),
@@ -30,13 +30,13 @@ var signatures = map[string]func([]byte) bool{
 	"image/webp":      matchesBoth(matchesAt(0, "RIFF"), matchesAt(8, "WEBP")),
 	"image/gif":       matchesAny(matchesAt(0, "GIF87a"), matchesAt(0, "GIF89a")),
 	"application/pdf": isPDF,
-	// The last two begin archives that are, or could have been, split over several files.
+	// PK\x07\x08 and PK00 begin archives that are, or could have been, split over several files.
 	"application/zip": matchesAny(matchesAt(0, "PK\x03\x04"), matchesAt(0, "PK\x05\x06"),
 		matchesAt(0, "PK\x07\x08"), matchesAt(0, "PK\x30\x30PK\x03\x04")),
 }
 
-// Matches reports whether a file that begins with prefix may have the declared media type. For a type
-// that it does not know it only refuses pages.
+// Matches reports whether a file that begins with prefix may have the declared media type. Of a type
+// that it does not know it only refuses HTML and XML.
 func Matches(contentType string, prefix []byte) bool {
 	if check, known := signatures[contentType]; known {
 		return !isMarkup(prefix) && (check(prefix) || mimetype.Detect(prefix).Is(contentType))
@@ -45,7 +45,8 @@ func Matches(contentType string, prefix []byte) bool {
 	if strings.HasPrefix(contentType, "text/") && (!isText || matchesAt(0, "%PDF-")(text)) {
 		return false
 	}
-	// Of a type that only this operator allows no more is known than that it must not be a page.
+	// Of texts, and of types that are not in signatures, only this is checked: HTML or XML must not
+	// pass for something else.
 	return contentType == "text/html" || !isMarkup(prefix) && !(isText && isMarkup(text))
 }
 

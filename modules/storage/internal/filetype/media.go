@@ -36,8 +36,8 @@ func isMP4(b []byte) bool {
 	return false
 }
 
-// withoutID3 returns what follows the ID3 tags in front of a sound file; of a tag longer than what
-// is looked at, nothing.
+// withoutID3 returns what follows the ID3 tags in front of an audio file; nothing if a tag is longer
+// than b.
 func withoutID3(b []byte) []byte {
 	for len(b) >= 10 && bytes.HasPrefix(b, []byte("ID3")) {
 		size := 10 + int(b[6]&0x7F)<<21 + int(b[7]&0x7F)<<14 + int(b[8]&0x7F)<<7 + int(b[9]&0x7F)
@@ -49,9 +49,10 @@ func withoutID3(b []byte) []byte {
 	return b
 }
 
-// isMP3 takes an ID3 or APE tag, or frames of MPEG audio of layer I to III: at the start, after
-// zeros, or two in a row after anything else, as recorders and cut streams begin.
-func isMP3(b []byte) bool {
+// isMPEGAudio reports whether a file begins with an ID3 or APE tag, or has frames of MPEG audio of
+// layer I to III: at the start, after zeros, or two in a row after anything else, as recorders and
+// cut streams begin.
+func isMPEGAudio(b []byte) bool {
 	if matchesAt(0, "ID3")(b) || matchesAt(0, "APETAGEX")(b) {
 		return true
 	}
@@ -63,27 +64,27 @@ func isMP3(b []byte) bool {
 		if b[i] != 0xFF || !isFrame(b[i:]) {
 			continue
 		}
-		if n := frameLength(b[i:]); n > 0 && i+n+4 <= len(b) && sameStream(b[i:], b[i+n:]) {
+		if n := frameLength(b[i:]); n > 0 && i+n+4 <= len(b) && areOneStream(b[i:], b[i+n:]) {
 			return true
 		}
 	}
 	return false
 }
 
-// isFrame returns whether bytes begin with the sync word of a frame of layer I to III.
+// isFrame reports whether bytes begin with the sync word of a frame of layer I to III.
 func isFrame(b []byte) bool {
 	return len(b) > 1 && b[0] == 0xFF && b[1]&0xE0 == 0xE0 && b[1]&0x06 != 0 && b[1]&0x18 != 0x08 &&
 		(len(b) < 3 || b[2]&0xF0 != 0xF0 && b[2]&0x0C != 0x0C)
 }
 
-// sameStream returns whether two frames have the version, layer and sampling rate of one stream.
-func sameStream(a, b []byte) bool {
+// areOneStream reports whether two frames have the version, layer and sampling rate of one stream.
+func areOneStream(a, b []byte) bool {
 	return isFrame(b) && a[1]&0xFE == b[1]&0xFE && a[2]&0x0C == b[2]&0x0C
 }
 
-// kilobits per second of frames, by version and layer (ISO 11172-3, ISO 13818-3); the index is of
-// four bits.
 var (
+	// bitrates are the kilobits per second of frames, by version and layer, and by an index of four
+	// bits (ISO 11172-3, ISO 13818-3).
 	bitrates = map[[2]int][]int{
 		{1, 1}: {0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448},
 		{1, 2}: {0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384},
@@ -92,6 +93,7 @@ var (
 		{2, 2}: {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
 		{2, 3}: {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
 	}
+	// samplings are the sampling rates of version 1 in hertz, by an index of two bits.
 	samplings = []int{44100, 48000, 32000}
 )
 

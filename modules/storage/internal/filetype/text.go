@@ -11,9 +11,9 @@ import (
 // textSize is how much of a text is looked at, as browsers do (WHATWG MIME Sniffing).
 const textSize = 512
 
-// decodeText returns the beginning of a text without its byte order mark: as it is where each byte
-// or more is a character (UTF-8 and the encodings before Unicode), in UTF-8 where it was UTF-16 or
-// UTF-32, with or without a mark. It returns false for what is no text.
+// decodeText returns the beginning of a text without its byte order mark. UTF-8 and single-byte
+// encodings are returned as they are; UTF-16 and UTF-32, with or without a mark, as UTF-8. It returns
+// false if b is not text.
 func decodeText(b []byte) ([]byte, bool) {
 	whole := len(b) <= textSize
 	b = b[:min(len(b), textSize)]
@@ -40,25 +40,25 @@ func decodeText(b []byte) ([]byte, bool) {
 // guessUnits decodes UTF-32 or UTF-16 without a mark.
 func guessUnits(b []byte) ([]byte, bool) {
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-		if text, ok := decodeUnits(b, 4, order); ok && isWritten(text) {
+		if text, ok := decodeUnits(b, 4, order); ok && isPlausible(text) {
 			return text, true
 		}
 	}
 	// Zeros stand in the high bytes of Latin letters; one in a low byte says that these are no
-	// characters.
+	// characters. high is the offset of the high byte in a unit.
 	for high, order := range []binary.ByteOrder{binary.BigEndian, binary.LittleEndian} {
 		text, ok := decodeUnits(b, 2, order)
 		for i, c := range b {
 			ok = ok && (c != 0 || i%2 == high)
 		}
-		if ok && isWritten(text) {
+		if ok && isPlausible(text) {
 			return text, true
 		}
 	}
 	return nil, false
 }
 
-// isBinary returns whether a character stands in no text (MIME Sniffing, "binary data byte").
+// isBinary reports whether a character stands in no text (MIME Sniffing, "binary data byte").
 func isBinary(r rune) bool {
 	return r <= 0x08 || r == 0x0B || r >= 0x0E && r <= 0x1A || r >= 0x1C && r <= 0x1F
 }
@@ -91,9 +91,9 @@ func decodeUnits(b []byte, width int, order binary.ByteOrder) ([]byte, bool) {
 	return text, true
 }
 
-// isWritten returns whether all characters are ones that people write: what guesses an encoding
-// without a mark must not take any bytes for some rare letters.
-func isWritten(text []byte) bool {
+// isPlausible reports whether all characters are ones that people write: guesses at an encoding must
+// not accept random bytes as rare characters.
+func isPlausible(text []byte) bool {
 	for _, r := range string(text) {
 		if !unicode.IsPrint(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) || r == utf8.RuneError {
 			return false
