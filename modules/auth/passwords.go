@@ -79,7 +79,7 @@ func (s *Service) afterPasswordChange(ctx context.Context, a usersapi.Account, a
 	if err := s.publishEntry(ctx, action, "user", a.ID, a.ID, nil); err != nil {
 		return err
 	}
-	return s.events.Publish(ctx, authapi.PasswordChanged{UserID: a.ID, At: s.clock.Now().String()})
+	return s.events.Publish(ctx, authapi.PasswordChanged{UserID: a.ID, At: s.clock.Now()})
 }
 
 // resetLife is how long a reset link lives.

@@ -2,7 +2,6 @@ package notifications
 
 import (
 	"context"
-	"time"
 
 	"lyceum/modules/auth/authapi"
 	"lyceum/modules/chat/chatapi"
@@ -101,7 +100,7 @@ func (s *Service) onEmailVerified(ctx context.Context, e usersapi.EmailVerified)
 
 // onNewSignIn warns an account of a sign-in from a new device.
 func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
-	when := s.formatEventTime(e.At)
+	when := formatTime(e.At)
 	return s.notifyAccount(ctx, notice{
 		Kind: kindNewSignIn, Title: "New sign-in to your account", Link: "/#/account",
 		Body: "From " + e.IP + " on " + when + ". If that was not you, end that session under My account." +
@@ -112,22 +111,12 @@ func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
 
 // onPasswordChanged warns an account of its new password.
 func (s *Service) onPasswordChanged(ctx context.Context, e authapi.PasswordChanged) error {
-	when := s.formatEventTime(e.At)
+	when := formatTime(e.At)
 	return s.notifyAccount(ctx, notice{
 		Kind: kindPasswordChanged, Title: "Your password was changed", Link: "/#/account",
 		Body:     "On " + when + ". If that was not you, ask for a new password at once.",
 		MailData: map[string]string{"When": when},
 	}, e.UserID)
-}
-
-// formatEventTime returns the time of an event as people read it, or the present time if the text
-// is not a time.
-func (s *Service) formatEventTime(text string) string {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return formatTime(s.clock.Now())
-	}
-	return formatTime(clock.FromTime(t))
 }
 
 // onMentioned tells the accounts that a message mentions. The notification names only the channel,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +22,7 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		learner, outsider := w.enrollAccounts(1)[0], w.addAccount("Otto")
 		course, lesson := w.course.ID, ids.New()
-		at := "2026-11-24T19:52:03.000Z"
+		at := clock.FromTime(time.Date(2026, 11, 24, 19, 52, 3, 0, time.UTC))
 		for _, c := range []struct {
 			event             events.Event
 			kind, title, link string

@@ -3,6 +3,7 @@ package events
 import (
 	"encoding"
 	"fmt"
+	"lyceum/platform/clock"
 	"maps"
 	"reflect"
 	"slices"
@@ -40,8 +41,8 @@ func DeclareEvent[E Event](meaning string) Declaration {
 
 var textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 
-// describeType returns the JSON type of the values of a Go type. Types with a text of their own,
-// such as times, are strings.
+// describeType returns the JSON type of the values of a Go type, and "time" for a clock.Time. Types with
+// a text of their own are strings.
 func describeType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -59,6 +60,9 @@ func describeType(t reflect.Type) string {
 	case reflect.Map:
 		return "object"
 	case reflect.Struct:
+		if t == reflect.TypeFor[clock.Time]() {
+			return "time"
+		}
 		if t.Implements(textMarshaler) {
 			return "string"
 		}

@@ -11,10 +11,12 @@ import (
 )
 
 type ordered struct {
-	ID     string   `json:"id"`
-	Items  []string `json:"items"`
-	Amount int64    `json:"amount"`
-	Note   *string  `json:"note"`
+	ID     string      `json:"id"`
+	Items  []string    `json:"items"`
+	Amount int64       `json:"amount"`
+	Note   *string     `json:"note"`
+	At     clock.Time  `json:"at"`
+	Paid   *clock.Time `json:"paid"`
 	Sealed []byte
 }
 
@@ -27,7 +29,10 @@ func (closed) EventName() string { return "shop.closed" }
 func TestDeclare(t *testing.T) {
 	require.Equal(t, events.Declaration{
 		Name: "shop.ordered", Meaning: "Somebody ordered.",
-		Fields: []string{"id string", "items list of string", "amount number", "note string or null", "Sealed base64"},
+		Fields: []string{
+			"id string", "items list of string", "amount number", "note string or null", "at time", "paid time or null",
+			"Sealed base64",
+		},
 	}, events.DeclareEvent[ordered]("Somebody ordered."))
 }
 

@@ -1,22 +1,25 @@
-// Package authapi is what auth tells other modules.
+// Package authapi has the events of module auth.
 package authapi
 
-// NewSignIn tells of a login from a browser family, an operating system or a network (/24, /48) that the account has not used
-// before. Each of the three counts by itself. The first login of an account is not told.
+import "lyceum/platform/clock"
+
+// NewSignIn says that an account has logged in from a family of browsers, an operating system or a
+// network (/24, /48) that it had not used before. Each of the three counts by itself. The first login of
+// an account publishes nothing.
 type NewSignIn struct {
-	UserID    string `json:"user_id"`
-	IP        string `json:"ip"`
-	UserAgent string `json:"user_agent"`
-	At        string `json:"at"`
+	UserID    string     `json:"user_id"`
+	IP        string     `json:"ip"`
+	UserAgent string     `json:"user_agent"`
+	At        clock.Time `json:"at"`
 }
 
 // EventName implements events.Event.
 func (NewSignIn) EventName() string { return "auth.new_sign_in" }
 
-// PasswordChanged tells that an account has another password, by change or reset.
+// PasswordChanged says that an account has another password, by a change or a reset.
 type PasswordChanged struct {
-	UserID string `json:"user_id"`
-	At     string `json:"at"`
+	UserID string     `json:"user_id"`
+	At     clock.Time `json:"at"`
 }
 
 // EventName implements events.Event.
