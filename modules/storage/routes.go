@@ -13,16 +13,16 @@ import (
 func newRoutes(h *handlers) httpx.Table {
 	reader, writer := httpx.RequirePermission(permissionRead), httpx.RequirePermission(permissionWrite)
 	return httpx.Table{Module: "storage", Routes: []httpx.Route{
-		httpx.Get("/storage/sign", reader, "A link to an object, for a while", h.signURL),
+		httpx.Get("/storage/sign", reader, "Sign a URL of an asset", h.signURL),
 
 		httpx.Post("/storage/uploads", writer, "Begin an upload", h.beginUpload, httpx.CheckRules(h.checkUpload),
 			httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(uploadDescription)),
-		httpx.Post("/storage/uploads/{id}/complete", writer, "Check what arrived and make it an asset", h.completeUpload,
+		httpx.Post("/storage/uploads/{id}/complete", writer, "Complete an upload", h.completeUpload,
 			// A caller who has lost the right to upload loses the upload, too.
 			httpx.ETagged(), httpx.OnForbidden(h.revokeUpload)),
 
-		httpx.Get("/storage/assets", writer, "Own assets, or all for administrators, the newest first", h.listAssets),
-		httpx.Delete("/storage/assets/{id}", writer, "Delete an asset that nothing uses, or give up an upload",
+		httpx.Get("/storage/assets", writer, "List assets", h.listAssets),
+		httpx.Delete("/storage/assets/{id}", writer, "Delete an asset",
 			h.removeAsset),
 	}}
 }
