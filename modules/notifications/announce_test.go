@@ -27,7 +27,7 @@ func TestAnAnnouncementIsStoredOnce(t *testing.T) {
 		require.Equal(t, "Go: Exam", inbox[1].Title)
 		require.Equal(t, strings.TrimSpace(body), inbox[1].Body)
 		require.Equal(t, []string{"announcement", "announcement"}, w.listMailKinds(learner))
-		require.Equal(t, "b", w.pusher.pushed[learner][1].Body)
+		require.Equal(t, "b", w.pusher.Pushed(learner)[1].(notificationView).Body)
 		var stored int64
 		require.NoError(t, w.db.Conn(t.Context()).Raw("SELECT sum(length(body)) FROM notifications").Scan(&stored).Error)
 		require.Zero(t, stored, "the text is stored once, not once for each learner")

@@ -3,13 +3,12 @@ package notifications
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"lyceum/modules/chat/chatapi"
+	"lyceum/modules/chat/chattest"
 	"lyceum/modules/courses/coursesapi"
 	"lyceum/modules/courses/coursestest"
 	"lyceum/modules/mail/mailtest"
@@ -30,20 +29,6 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// fakePusher keeps what is pushed to sockets.
-type fakePusher struct {
-	mu     sync.Mutex
-	pushed map[string][]notificationView
-}
-
-func (f *fakePusher) Push(userID string, n any) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.pushed[userID] = append(f.pushed[userID], n.(notificationView))
-}
-
-var _ chatapi.Pusher = (*fakePusher)(nil)
-
 // world is the module with fakes of other modules around it.
 type world struct {
 	*Service
@@ -51,7 +36,7 @@ type world struct {
 	bus      *events.Bus
 	accounts *userstest.Accounts
 	courses  *coursestest.Reader
-	pusher   *fakePusher
+	pusher   *chattest.Pusher
 	mailer   *mailtest.Mailer
 	keys     *keyring.Keys
 	owner    string
@@ -81,7 +66,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 	require.NoError(t, err)
 	w := &world{
 		t: t, keys: keys, bus: events.NewBus(d, clock.System{}),
-		pusher:   &fakePusher{pushed: map[string][]notificationView{}},
+		pusher:   &chattest.Pusher{},
 		mailer:   &mailtest.Mailer{PublicURL: publicURL},
 		accounts: &userstest.Accounts{},
 	}

@@ -50,7 +50,7 @@ func TestPreferencesAreRespected(t *testing.T) {
 			require.NoError(t, err)
 			require.EqualValues(t, want[0], n, "what is hidden is not unread")
 		}
-		require.Len(t, w.pusher.pushed, 1)
+		require.Equal(t, 1, w.pusher.CountAccounts())
 
 		require.NoError(t,
 			w.savePreferences(w.as(quiet, usersapi.RoleUser), []preference{{Kind: kindNewSignIn, Email: true}}))

@@ -67,8 +67,8 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 				sent = all[len(all)-1]
 			}
 			require.Equal(t, c.mail, sent, c.kind)
-			pushed := w.pusher.pushed[learner]
-			require.Equal(t, got.ID, pushed[len(pushed)-1].ID)
+			pushed := w.pusher.Pushed(learner)
+			require.Equal(t, got.ID, pushed[len(pushed)-1].(notificationView).ID)
 		}
 		require.Len(t, w.listInbox(learner), 7)
 		require.Contains(t, w.listInbox(learner)[1].Body, "192.0.2.7 on 24 November 2026, 19:52 UTC")
@@ -83,7 +83,7 @@ func TestWelcomeIsAMailOnly(t *testing.T) {
 	w.publish(usersapi.EmailVerified{UserID: id})
 	require.Equal(t, []string{"welcome"}, w.listMailKinds(id))
 	require.Empty(t, w.listInbox(id))
-	require.Empty(t, w.pusher.pushed)
+	require.Zero(t, w.pusher.CountAccounts())
 }
 
 // Deliveries of an earlier version name nobody: they go to those who are enrolled by now.
