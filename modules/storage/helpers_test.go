@@ -31,7 +31,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// fakeKeyReferrer answers as its functions do, and no and nothing without them.
+// fakeKeyReferrer answers by its functions; a nil one answers no, or no uses.
 type fakeKeyReferrer struct {
 	mayRead func(caller identity.Caller, key string) (bool, error)
 	uses    func(keys []string) (map[string][]storageapi.Use, error)
@@ -51,7 +51,7 @@ func (f *fakeKeyReferrer) ListUses(_ context.Context, keys []string) (map[string
 	return f.uses(keys)
 }
 
-// world is the module on parts of a test's own.
+// world is the module with fakes around it.
 type world struct {
 	*Service
 	t        *testing.T
@@ -70,13 +70,13 @@ func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 	dbtest.OnBothOptions(t, func(t *testing.T, o db.Options) { test(t, newWorld(t, o, nil)) })
 }
 
-// onSQLite returns a world for what no database changes.
+// onSQLite returns a world for tests that no other database would change.
 func onSQLite(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, dbtest.SQLite(t), nil)
 }
 
-// newWorld uses a folder for objects unless others are given.
+// newWorld returns a world whose objects are in blobs, or in a folder if that is nil.
 func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	t.Helper()
 	d := dbtest.Open(t, o, Migrations, events.Migrations, idempotency.Migrations)
@@ -104,7 +104,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 	return w
 }
 
-// recordEntry collects entries once their transaction is committed.
+// recordEntry collects an audit entry once its transaction is committed.
 func (w *world) recordEntry(ctx context.Context, e auditapi.Entry) error {
 	db.AfterCommit(ctx, func() {
 		w.mu.Lock()
@@ -114,7 +114,7 @@ func (w *world) recordEntry(ctx context.Context, e auditapi.Entry) error {
 	return nil
 }
 
-// takeActions lists what was recorded since the last call.
+// takeActions returns the actions of the entries that were recorded since the last call.
 func (w *world) takeActions() (out []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -132,6 +132,7 @@ var (
 	admin   = identity.Caller{UserID: ids.New(), Role: usersapi.RoleAdmin}
 )
 
+// contextOf returns the context of a request of the caller.
 func (w *world) contextOf(c identity.Caller) context.Context {
 	return identity.WithCaller(w.t.Context(), c)
 }
@@ -142,7 +143,7 @@ func textUpload(key string) newUpload {
 	return newUpload{Key: key, ContentType: "text/plain", Size: int64(len(hello))}
 }
 
-// mustBeginUpload begins an upload of the teacher's.
+// mustBeginUpload begins an upload of the teacher.
 func (w *world) mustBeginUpload(n newUpload) *asset {
 	w.t.Helper()
 	a, _, err := w.beginUpload(w.contextOf(teacher), n)
@@ -150,13 +151,13 @@ func (w *world) mustBeginUpload(n newUpload) *asset {
 	return a
 }
 
-// putObject puts bytes where the upload URL would.
+// putObject writes the bytes that an upload URL would bring.
 func (w *world) putObject(a *asset, body, contentType string) {
 	w.t.Helper()
 	require.NoError(w.t, w.blobs.Put(w.t.Context(), a.ObjectID, strings.NewReader(body), int64(len(body)), contentType))
 }
 
-// storeAsset is an asset of the teacher's.
+// storeAsset returns a new completed asset of the teacher.
 func (w *world) storeAsset(key string) *asset {
 	w.t.Helper()
 	a := w.mustBeginUpload(textUpload(key))
@@ -167,12 +168,13 @@ func (w *world) storeAsset(key string) *asset {
 	return done
 }
 
+// objectExists reports whether the object store has the object.
 func (w *world) objectExists(blobID string) bool {
 	_, err := w.blobs.Stat(w.t.Context(), blobID)
 	return err == nil
 }
 
-// readObject reads an object whole.
+// readObject returns the bytes of an object.
 func (w *world) readObject(blobID string) string {
 	w.t.Helper()
 	r, err := w.blobs.Open(w.t.Context(), blobID)
@@ -183,7 +185,7 @@ func (w *world) readObject(blobID string) string {
 	return string(b)
 }
 
-// runWorkers does what the workers would do now.
+// runWorkers sweeps and handles each job that is due.
 func (w *world) runWorkers() {
 	w.t.Helper()
 	for _, worker := range newWorkers(w.Service) {
@@ -195,13 +197,14 @@ func (w *world) runWorkers() {
 	}
 }
 
+// countRows returns how many rows a table has.
 func (w *world) countRows(table string) (n int64) {
 	w.t.Helper()
 	require.NoError(w.t, w.db.Conn(w.t.Context()).Table(table).Count(&n).Error)
 	return n
 }
 
-// problemCode is the problemCode of what a caller is told; "" when nothing went wrong.
+// problemCode returns the code of the problem that a caller is told; "" without an error.
 func problemCode(t *testing.T, err error) string {
 	t.Helper()
 	if err == nil {
@@ -212,10 +215,21 @@ func problemCode(t *testing.T, err error) string {
 	return e.Code
 }
 
-// problemOf is what a caller is problemOf.
+// problemOf returns the problem that a caller is told.
 func problemOf(t *testing.T, err error) *apperr.Error {
 	t.Helper()
 	e, ok := apperr.As(err)
 	require.True(t, ok, "no answer for callers: %v", err)
 	return e
+}
+
+// runAtOnce calls do n times at once and returns the errors.
+func runAtOnce(n int, do func(i int) error) []error {
+	results := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { results[i] = do(i) })
+	}
+	wg.Wait()
+	return results
 }

@@ -22,10 +22,10 @@ func callAs(s *sitetest.Site, name, method, path, token, body string) sitetest.A
 
 func TestObjectURLsNameTheOriginThatWasUsed(t *testing.T) {
 	t.Parallel()
-	allowed := map[string]string{"CORS_ORIGINS": "https://app.school.example,http://other.example:8080"}
 	for environment, localNames := range map[string]bool{"development": true, "production": false} {
 		vars := map[string]string{
-			"APP_ENV": environment, "CORS_ORIGINS": allowed["CORS_ORIGINS"], "SMTP_URL": "smtp://127.0.0.1:1",
+			"APP_ENV": environment, "CORS_ORIGINS": "https://app.school.example,http://other.example:8080",
+			"SMTP_URL":     "smtp://127.0.0.1:1",
 			"JWT_KEYS_DIR": t.TempDir(),
 			"ADMIN_EMAIL":  "admin@lyceum.local", "ADMIN_PASSWORD": sitetest.AdminPassword, "DEMO": "false",
 		}

@@ -21,7 +21,8 @@ import (
 	"lyceum/platform/tokens"
 )
 
-// people answers the gate: a session has its user's id, and every caller of the tests is known.
+// people is what the authenticator asks: a session has the id of its account, and every caller of the
+// tests is known.
 type people struct{}
 
 func (people) Session(_ context.Context, id string) (string, bool, error) { return id, true, nil }
@@ -45,16 +46,17 @@ type site struct {
 	tokens *tokens.Tokens
 }
 
+// serveRoutes starts a server of the module's routes.
 func serveRoutes(w *world) *site {
 	t := w.t
 	t.Helper()
 	keys, err := keyring.Open(t.TempDir(), time.Hour)
 	require.NoError(t, err)
 	issuer := tokens.NewTokens(keys, "http://lyceum.test", time.Hour, w.clock)
-	gate := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, people{}, people{}, people{}),
+	authenticator := httpx.NewAuthenticator(tokens.NewAuthenticator(issuer, people{}, people{}, people{}),
 		"http://lyceum.test", nil)
 	server, err := httpx.New(httpx.Options{
-		PublicURL: "http://lyceum.test", Keys: keys, Authenticator: gate, DB: w.db, Clock: w.clock,
+		PublicURL: "http://lyceum.test", Keys: keys, Authenticator: authenticator, DB: w.db, Clock: w.clock,
 		Metrics: telemetry.NewMetrics(),
 	},
 		[]httpx.Table{newRoutes(newHandlers(w.Service, pagination.NewCursors(keys)))})
@@ -77,7 +79,7 @@ type answer struct {
 
 func (r answer) items() []any { items, _ := r.body["items"].([]any); return items }
 
-// want makes a request and holds it to a status. headers come in pairs.
+// want makes a request and requires a status. headers come in pairs.
 func (s *site) want(status int, c identity.Caller, method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
@@ -144,7 +146,7 @@ func TestUploadingOverHTTP(t *testing.T) {
 	require.Equal(t, done.body, s.want(200, teacher, "POST", "/storage/uploads/"+id+"/complete", "{}").body)
 }
 
-func TestLinksOverHTTP(t *testing.T) {
+func TestSignedURLsOverHTTP(t *testing.T) {
 	w := onSQLite(t)
 	s := serveRoutes(w)
 	w.storeAsset("notes/ä b.txt")

@@ -14,7 +14,7 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// F1, F2: what is declared wrongly is refused, and names become no paths.
+// A wrong declaration is refused, and keys become no paths.
 func TestHostileDeclarationsAreRefused(t *testing.T) {
 	sitetest.OnBoth(t,
 		map[string]string{
@@ -66,7 +66,7 @@ func TestHostileDeclarationsAreRefused(t *testing.T) {
 		})
 }
 
-// F2, F6: an upload URL takes the one object that it was signed for, once, and nothing that is
+// An upload URL takes the one object that it was signed for, once, and nothing that is
 // refused stays.
 func TestHostileUploadsLeaveNothing(t *testing.T) {
 	sitetest.OnBoth(t,
@@ -93,7 +93,7 @@ func TestHostileUploadsLeaveNothing(t *testing.T) {
 		})
 }
 
-// png is what looks like a picture of 12 bytes.
+// png looks like a picture and has 12 bytes.
 const png = "\x89PNG\r\n\x1a\n1234"
 
 // boundUpload is an upload of png. Its URL is target, and complete is the path that ends it.
@@ -130,6 +130,7 @@ type hostileRequest struct {
 	change           func(*http.Request)
 }
 
+// hostileRequests returns requests that the URL of the upload must refuse, by what is wrong.
 func (u boundUpload) hostileRequests() map[string]hostileRequest {
 	target := u.target
 	return map[string]hostileRequest{
@@ -162,6 +163,8 @@ func (u boundUpload) hostileRequests() map[string]hostileRequest {
 		"without a signature": {"PUT", strings.Split(target, "?")[0], png, nil},
 	}
 }
+
+// The following subtests run in this order, on one upload.
 
 // testPageIsRefused uploads a page, which is refused and deleted; then the URL takes the picture. Nobody else
 // may complete the upload.

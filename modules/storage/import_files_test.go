@@ -17,6 +17,13 @@ import (
 	"lyceum/platform/identity"
 )
 
+// completeStaged completes staged files in a transaction of the teacher.
+func (w *world) completeStaged(staged ...string) error {
+	w.t.Helper()
+	return w.db.InTx(w.contextOf(teacher), func(ctx context.Context) error { return w.CompleteStaged(ctx, staged) })
+}
+
+// newFile describes a text file.
 func newFile(key, content string) storageapi.File {
 	sum := sha256.Sum256([]byte(content))
 	return storageapi.File{
@@ -24,10 +31,12 @@ func newFile(key, content string) storageapi.File {
 	}
 }
 
+// openString returns a function that opens the content.
 func openString(content string) func() (io.ReadCloser, error) {
 	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil }
 }
 
+// stageFile stages a text file of the caller.
 func (w *world) stageFile(c identity.Caller, key, content string) storageapi.StagedFile {
 	w.t.Helper()
 	s, err := w.StageFile(w.contextOf(c), newFile(key, content), openString(content))
@@ -35,7 +44,7 @@ func (w *world) stageFile(c identity.Caller, key, content string) storageapi.Sta
 	return s
 }
 
-func TestWhatIsStagedIsNobodysUntilItIsSettled(t *testing.T) {
+func TestNobodyMayUseAStagedFile(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.stageFile(teacher, "a.txt", hello)
 		require.Equal(t, "a.txt", s.Key)
@@ -46,22 +55,21 @@ func TestWhatIsStagedIsNobodysUntilItIsSettled(t *testing.T) {
 		require.Equal(t, "not-found", problemCode(t, err))
 		require.Empty(t, w.takeActions())
 
-		require.NoError(t,
-			w.db.InTx(w.contextOf(teacher), func(ctx context.Context) error { return w.CompleteStaged(ctx, []string{s.ID}) }))
+		require.NoError(t, w.completeStaged(s.ID))
 		require.Equal(t, []string{"asset.uploaded"}, w.takeActions())
-		require.NoError(t, w.DiscardStaged(w.contextOf(teacher), []string{s.ID}), "of settled ones nothing goes")
+		require.NoError(t, w.DiscardStaged(w.contextOf(teacher), []string{s.ID}), "completed ones stay")
 		a, err := w.store.findByKey(t.Context(), "a.txt")
 		require.NoError(t, err)
 		require.Equal(t, hello, w.readObject(a.ObjectID))
 		files, err := w.DescribeFiles(t.Context(), []string{"a.txt", "b.txt"})
 		require.NoError(t, err)
 		require.Equal(t, map[string]storageapi.File{"a.txt": newFile("a.txt", hello)}, files)
-		err = w.db.InTx(w.contextOf(teacher), func(ctx context.Context) error { return w.CompleteStaged(ctx, []string{s.ID}) })
+		err = w.completeStaged(s.ID)
 		require.Equal(t, "unavailable", problemCode(t, err))
 	})
 }
 
-func TestWhatIsDiscardedIsGoneAtOnce(t *testing.T) {
+func TestADiscardedFileIsGoneAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.stageFile(teacher, "a.txt", hello)
 		a, err := w.store.findByID(t.Context(), s.ID)
@@ -114,8 +122,7 @@ func TestFilesWithoutAChecksumAreNotTheSame(t *testing.T) {
 		return s
 	}
 	first := stage("one")
-	require.NoError(t,
-		w.db.InTx(w.contextOf(teacher), func(ctx context.Context) error { return w.CompleteStaged(ctx, []string{first.ID}) }))
+	require.NoError(t, w.completeStaged(first.ID))
 	a, err := w.store.findByKey(t.Context(), "a.txt")
 	require.NoError(t, err)
 	require.Nil(t, a.SHA256)
@@ -125,7 +132,7 @@ func TestFilesWithoutAChecksumAreNotTheSame(t *testing.T) {
 	require.NotEmpty(t, second.ID)
 }
 
-func TestStagingKeepsToTheRules(t *testing.T) {
+func TestStagedFilesKeepTheRules(t *testing.T) {
 	w := onSQLite(t)
 	w.config.QuotaBytes = 20
 	first := w.stageFile(teacher, "a.txt", hello)

@@ -73,8 +73,9 @@ func newMismatchError(field, what string) *apperr.Error {
 // newQuotaError says that an upload of size bytes does not fit, as the uploader already holds used of
 // quota bytes.
 func newQuotaError(size, used, quota int64) *apperr.Error {
-	e := problemQuotaExceeded.New(fmt.Sprintf("Your uploads may have %s together. They have %s without this one of %s: delete some that "+
-		"nothing uses, or ask an administrator for more room.", formatSize(quota), formatSize(used), formatSize(size)))
+	e := problemQuotaExceeded.New(fmt.Sprintf("Your uploads may have %s together. They have %s without this one of %s: "+
+		"delete some that nothing uses, or ask an administrator for more room.",
+		formatSize(quota), formatSize(used), formatSize(size)))
 	e.Fields = []apperr.Field{{Location: "size", Message: fmt.Sprintf("%d bytes are left", max(0, quota-used))}}
 	return e
 }

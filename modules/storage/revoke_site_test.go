@@ -16,7 +16,7 @@ import (
 	"lyceum/platform/blob"
 )
 
-// begunUpload is an upload of an instructor whose URL is open.
+// begunUpload is an upload that was begun and whose URL is valid.
 type begunUpload struct {
 	sitetest.Answer
 	content string
@@ -24,6 +24,7 @@ type begunUpload struct {
 	object string
 }
 
+// beginUpload begins an upload of the account with the token.
 func beginUpload(s *sitetest.Site, token, key string) begunUpload {
 	s.T.Helper()
 	const content = "what is uploaded"
@@ -34,8 +35,8 @@ func beginUpload(s *sitetest.Site, token, key string) begunUpload {
 	return begunUpload{up, content, u.Path[strings.LastIndex(u.Path, "/")+1:]}
 }
 
-// arrive sends the bytes and returns the status.
-func arrive(s *sitetest.Site, up begunUpload) int {
+// sendBytes sends the bytes of an upload to its URL and returns the status.
+func sendBytes(s *sitetest.Site, up begunUpload) int {
 	s.T.Helper()
 	headers := sitetest.Header{}
 	for k, v := range up.Get("upload.headers").(map[string]any) {
@@ -44,6 +45,7 @@ func arrive(s *sitetest.Site, up begunUpload) int {
 	return s.Call(up.Text("upload.method"), up.Text("upload.url"), "", up.content, headers).Status
 }
 
+// holdsObject reports whether the object store has the object.
 func holdsObject(s *sitetest.Site, id string) bool {
 	s.T.Helper()
 	_, err := s.Running.Parts.Blobs.Stat(s.T.Context(), id)
@@ -53,13 +55,13 @@ func holdsObject(s *sitetest.Site, id string) bool {
 	return err == nil
 }
 
-// within holds a condition to become true in a second.
-func within(t testing.TB, what string, condition func() bool) {
+// requireWithinSecond requires a condition to become true within a second.
+func requireWithinSecond(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	require.Eventually(t, condition, time.Second, 20*time.Millisecond, what)
 }
 
-func TestUploadURLEndsWithTheRightsOfItsOwner(t *testing.T) {
+func TestUploadURLEndsWithTheRightsOfItsUploader(t *testing.T) {
 	sitetest.OnBothKinds(t, func(t *testing.T, vars map[string]string) {
 		s := sitetest.Start(t, vars)
 		admin := s.AdminToken()
@@ -75,14 +77,14 @@ func TestUploadURLEndsWithTheRightsOfItsOwner(t *testing.T) {
 			_, id, token := s.NewAccount(name)
 			s.SetRole(admin, id, "instructor")
 			before, after := beginUpload(s, token, name+"/before"), beginUpload(s, token, name+"/after")
-			require.Equal(t, 200, arrive(s, before), name)
+			require.Equal(t, 200, sendBytes(s, before), name)
 			take(id, token)
 			time.Sleep(time.Second)
-			status := arrive(s, after)
+			status := sendBytes(s, after)
 			if embedded {
 				require.Equal(t, 403, status, name)
 				require.False(t, holdsObject(s, after.object), name)
-				require.NotEqual(t, 200, arrive(s, before), "%s: nor again what has arrived", name)
+				require.NotEqual(t, 200, sendBytes(s, before), "%s: nor again what has arrived", name)
 			}
 			for _, up := range []begunUpload{before, after} {
 				a := s.Call("POST", "/storage/uploads/"+up.Text("id")+"/complete", token, nil)
@@ -96,18 +98,18 @@ func TestUploadURLEndsWithTheRightsOfItsOwner(t *testing.T) {
 				s.SetRole(admin, id, "instructor")
 				s.Want(404, "POST", "/storage/uploads/"+before.Text("id")+"/complete", token, nil)
 				again := beginUpload(s, token, name+"/before")
-				require.Equal(t, 200, arrive(s, again), "the key is free")
+				require.Equal(t, 200, sendBytes(s, again), "the key is free")
 				s.Want(200, "POST", "/storage/uploads/"+again.Text("id")+"/complete", token, nil)
 			} else {
-				within(t, name+": the object goes", func() bool { return !holdsObject(s, before.object) })
+				requireWithinSecond(t, name+": the object goes", func() bool { return !holdsObject(s, before.object) })
 			}
 		}
-		// What is there stays when its owner is demoted.
+		// Completed assets stay when their uploader is demoted.
 		require.NotEmpty(t, s.Want(200, "GET", "/storage/assets?prefix=demoted/", admin, nil).Items())
 	})
 }
 
-func TestUploadInFlightEndsWithTheRightsOfItsOwner(t *testing.T) {
+func TestUploadInFlightEndsWithTheRightsOfItsUploader(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
@@ -151,18 +153,20 @@ func TestLinksEndWithTheirAsset(t *testing.T) {
 			_, id, token := s.NewAccount(strings.ReplaceAll(name, " ", "."))
 			s.SetRole(admin, id, "instructor")
 			up := beginUpload(s, token, name)
-			require.Equal(t, 200, arrive(s, up))
+			require.Equal(t, 200, sendBytes(s, up))
 			asset := s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", token, nil).Text("id")
 			link := s.Want(200, "GET", "/storage/sign?expires_in=3600&key="+url.QueryEscape(name), token, nil).Text("url")
 			status := func(headers ...sitetest.Header) int { return s.Call("GET", link, "", nil, headers...).Status }
 			require.Equal(t, 200, status())
 			require.Equal(t, 206, status(sitetest.Header{"Range": "bytes=0-3"}))
 			remove(asset, id)
-			within(t, name, func() bool { return status() == 404 && status(sitetest.Header{"Range": "bytes=0-3"}) == 404 })
+			requireWithinSecond(t, name, func() bool {
+				return status() == 404 && status(sitetest.Header{"Range": "bytes=0-3"}) == 404
+			})
 			require.Eventually(t, func() bool { return !holdsObject(s, up.object) }, 15*time.Second,
 				50*time.Millisecond, name)
 			if embedded {
-				require.Equal(t, 403, arrive(s, up), "the upload URL brings nothing back")
+				require.Equal(t, 403, sendBytes(s, up), "the upload URL brings nothing back")
 				require.Equal(t, 404, status(), name)
 			}
 		}
@@ -175,12 +179,12 @@ func TestLinksEndBeforeTheirObject(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	admin := s.AdminToken()
 	up := beginUpload(s, admin, "outlived")
-	require.Equal(t, 200, arrive(s, up))
+	require.Equal(t, 200, sendBytes(s, up))
 	s.Want(200, "POST", "/storage/uploads/"+up.Text("id")+"/complete", admin, nil)
 	link := s.Want(200, "GET", "/storage/sign?key=outlived", admin, nil).Text("url")
 	s.Want(200, "GET", link, "", nil)
 	s.Want(204, "DELETE", "/storage/assets/"+up.Text("id"), admin, nil)
-	within(t, "the object goes", func() bool { return !holdsObject(s, up.object) })
+	requireWithinSecond(t, "the object goes", func() bool { return !holdsObject(s, up.object) })
 	ctx := context.Background()
 	require.NoError(t, s.Running.Parts.Blobs.Put(ctx, up.object, strings.NewReader("back"), 4, "text/plain"))
 	s.WantProblem(404, "not-found", "GET", link, "", nil)

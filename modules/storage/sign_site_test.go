@@ -11,7 +11,7 @@ import (
 	"lyceum/app/sitetest"
 )
 
-// matrixCaller is who asks for a link in the matrix.
+// matrixCaller is an account that asks for signed URLs, or nobody.
 type matrixCaller struct{ name, token string }
 
 // keyState is a key of the matrix: where it stands, and in what course.
@@ -19,8 +19,8 @@ type keyState struct {
 	key, course, state string
 }
 
-// assetMatrix is a site with a course of each kind, each with keys in every state, and everybody
-// who may ask.
+// assetMatrix is a site with a course of each kind, each with keys in every state, and callers with
+// every right.
 type assetMatrix struct {
 	*sitetest.Site
 	admin, owner, uploader string
@@ -28,7 +28,7 @@ type assetMatrix struct {
 	keys                   []keyState
 }
 
-// newAssetMatrix has courses of one owner with files of another, put there by an administrator.
+// newAssetMatrix returns a matrix with courses of one owner that use files of another account.
 func newAssetMatrix(s *sitetest.Site) *assetMatrix {
 	s.T.Helper()
 	m := &assetMatrix{Site: s, admin: s.AdminToken()}
@@ -48,13 +48,14 @@ func newAssetMatrix(s *sitetest.Site) *assetMatrix {
 	_, m.owner = person("owner", "instructor")
 	_, m.uploader = person("uploader", "instructor")
 	for _, kind := range []string{"public", "member", "private", "draft", "archived", "deleted"} {
-		m.course(kind, enrolled)
+		m.createCourse(kind, enrolled)
 	}
 	m.keys = append(m.keys, keyState{"none/at-all.txt", "", "missing"},
 		keyState{"none/../at-all.txt", "", "missing"}, keyState{"none\\at-all.txt", "", "missing"})
 	return m
 }
 
+// upload uploads a text file and returns the id of the asset.
 func (m *assetMatrix) upload(key string, complete bool) string {
 	m.T.Helper()
 	up := m.Want(201, "POST", "/storage/uploads", m.uploader,
@@ -66,8 +67,8 @@ func (m *assetMatrix) upload(key string, complete bool) string {
 	return up.Text("id")
 }
 
-// course makes one with a key in each state, and brings it to its kind at the end.
-func (m *assetMatrix) course(kind, enrolled string) {
+// createCourse creates a course with a key in each state, and makes it one of the kind at the end.
+func (m *assetMatrix) createCourse(kind, enrolled string) {
 	m.T.Helper()
 	key := func(state string) string { return "sign/" + kind + "/" + state + ".txt" }
 	for _, state := range []string{"lesson", "locked", "cover", "unused", "former", "pending", "deleted"} {
@@ -99,13 +100,13 @@ func (m *assetMatrix) course(kind, enrolled string) {
 	}
 }
 
-// readers are those whom each kind of course lets read, besides administrators.
+// readers are the callers who may read a course of each kind, besides administrators.
 var readers = map[string]string{
 	"public": "user member instructor enrolled owner uploader", "member": "member instructor enrolled owner uploader",
 	"private": "enrolled owner", "draft": "owner", "archived": "enrolled owner", "deleted": "",
 }
 
-// wantedAnswer is what the contract says to an asker about a key.
+// wantedAnswer returns the status and the code that a caller must get for a key.
 func (k keyState) wantedAnswer(who string) string {
 	is := func(names string) bool { return slices.Contains(strings.Fields(names), who) }
 	if is("nobody") {
@@ -129,8 +130,8 @@ func (k keyState) wantedAnswer(who string) string {
 	return "200 "
 }
 
-// A1, F4: everybody who may ask × courses of every kind × keys in every state.
-func TestWhoGetsALinkToWhat(t *testing.T) {
+// Everybody who may ask × courses of every kind × keys in every state.
+func TestWhoGetsASignedURLOfWhat(t *testing.T) {
 	sitetest.OnBoth(t, nil, func(t *testing.T, s *sitetest.Site) {
 		m := newAssetMatrix(s)
 		links, refusals := 0, map[string]string{}
@@ -154,6 +155,7 @@ func TestWhoGetsALinkToWhat(t *testing.T) {
 	})
 }
 
+// escapeKey escapes the characters of a key that a query can't have.
 func escapeKey(key string) string {
 	return strings.NewReplacer("\\", "%5C", " ", "%20").Replace(key)
 }

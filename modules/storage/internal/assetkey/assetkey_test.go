@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// F1: a key is only a name, and one that misleads nobody.
-func TestKeys(t *testing.T) {
+// A key is only a name, and one that misleads nobody.
+func TestWhatIsAKey(t *testing.T) {
 	for _, key := range []string{
 		"a", "lessons/video.mp4", "Ünïcode/日本語/🎬.mp4", "...", "a/.hidden", "with space/and 'quotes'",
 		strings.Repeat("é", MaxLength), "x\uF8FF",

@@ -170,8 +170,8 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// F5: what a file is called and what it is are compared.
-func TestLooksLike(t *testing.T) {
+// A file matches the type that its first bytes show, and no other.
+func TestMatches(t *testing.T) {
 	wav, webp := "RIFF\x24\x08\x00\x00WAVEfmt ", "RIFF\x24\x08\x00\x00WEBPVP8 "
 	page := "  <!DOCTYPE html><script>alert(1)</script>"
 	for contentType, good := range map[string][]string{
