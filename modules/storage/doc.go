@@ -4,20 +4,18 @@
 //	asset.go            an asset, from the declaration of its upload to its removal, and trash
 //	begin_upload.go     declaring an upload: the rules, the key, the quota and the URL
 //	complete_upload.go  comparing what arrived with what was declared
-//	sign.go             signed URLs
-//	rights.go           who may read, use or change an asset
-//	remove.go           removing assets, deleting the objects that they leave in the trash, and the jobs
-//	revoke.go           uploads of accounts that may not upload any more
+//	sign.go             signed URLs, and who may read, use or change an asset
+//	remove.go           removing assets, revoking the uploads of accounts that may not upload any more,
+//	                    and deleting the objects that they leave in the trash, with the jobs
 //	guard.go            what the embedded object store asks before it takes or gives bytes
-//	put_file.go         files of the server's own making
-//	read_files.go       the bytes of assets, for other modules
+//	files.go            files of the server's own making, and the bytes of assets for other modules
 //	import_files.go     files of an import, which become assets together
 //	service.go          what the use cases share: lists, what views add to assets, audit entries
 //	internal/filetype   what a file is, by its first bytes
 //	internal/assetkey   the form of a key
 //
 // The rest is as in every module: store.go has the statements, http_*.go the views and handlers,
-// subscribers.go the events that are heard, holdings.go the export and deletion of accounts.
+// holdings.go the export and deletion of accounts.
 //
 // Tables: storage_assets, storage_trash. Publishes audit entries. Hears user.disabled (in the
 // transaction). Asks usersapi.Accounts and every storageapi.KeyReferrer. Answers

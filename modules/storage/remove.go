@@ -7,7 +7,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/db"
+	"lyceum/platform/events"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
@@ -70,6 +72,53 @@ func (s *Service) removeUnused(ctx context.Context, locked []asset) error {
 		}
 	}
 	return s.removeAssets(ctx, unused)
+}
+
+// revokeUpload removes the unfinished upload of a caller who may not upload any more, and its object.
+// S3 accepts what the URL allows even from an uploader who was demoted, so the object is deleted
+// here. Uploads of others, completed ones and ids of none are ignored.
+func (s *Service) revokeUpload(ctx context.Context, id string) error {
+	if !ids.IsValid(id) {
+		return nil
+	}
+	var removed *asset
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		a, err := s.store.lockByID(ctx, id)
+		if err != nil || a.Status == statusCompleted || a.UploaderID != identity.CallerFrom(ctx).UserID {
+			return err
+		}
+		removed = a
+		return s.removeAssets(ctx, []asset{*a})
+	})
+	if db.IsNotFound(err) {
+		return nil
+	}
+	if err == nil && removed != nil {
+		// Once more, and waited for: the object is gone when the caller is answered.
+		s.deleteObjectsNow([]string{removed.ObjectID})
+	}
+	return err
+}
+
+// newSubscribers returns the subscriptions of the module.
+func newSubscribers(s *Service) []events.Subscription {
+	return []events.Subscription{events.SubscribeInTx("storage", s.onDisabled)}
+}
+
+// disabledPage is how many uploads are revoked with one statement.
+const disabledPage = 100
+
+// onDisabled revokes the unfinished uploads of a disabled account.
+func (s *Service) onDisabled(ctx context.Context, e usersapi.Disabled) error {
+	for {
+		found, err := s.store.lockPending(ctx, e.UserID, disabledPage)
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		if err := s.removeAssets(ctx, found); err != nil {
+			return err
+		}
+	}
 }
 
 // removeAssets removes assets, even if something uses them, with an audit entry for each. A pending

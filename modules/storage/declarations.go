@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/identity"
 )
@@ -12,3 +13,9 @@ var (
 	// permissionWrite lets callers upload files and delete their own.
 	permissionWrite = identity.Permission{Name: "files:write", Lowest: usersapi.RoleInstructor}
 )
+
+// auditActions are what this module writes to the audit log.
+var auditActions = []auditapi.Action{
+	{Name: "asset.uploaded", Targets: []string{"asset"}},
+	{Name: "asset.deleted", Targets: []string{"asset"}},
+}
