@@ -146,9 +146,9 @@ func TestLinksEndWithTheirAsset(t *testing.T) {
 		s := sitetest.Start(t, vars)
 		admin := s.AdminToken()
 		embedded := vars["S3_ENDPOINT"] == ""
-		for name, remove := range map[string]func(asset, owner string){
-			"by hand":        func(asset, _ string) { s.Want(204, "DELETE", "/storage/assets/"+asset, admin, nil) },
-			"with its owner": func(_, owner string) { s.Want(204, "DELETE", "/admin/users/"+owner, admin, nil) },
+		for name, remove := range map[string]func(asset, uploader string){
+			"by hand":           func(asset, _ string) { s.Want(204, "DELETE", "/storage/assets/"+asset, admin, nil) },
+			"with its uploader": func(_, uploader string) { s.Want(204, "DELETE", "/admin/users/"+uploader, admin, nil) },
 		} {
 			_, id, token := s.NewAccount(strings.ReplaceAll(name, " ", "."))
 			s.SetRole(admin, id, "instructor")
