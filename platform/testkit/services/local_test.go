@@ -127,3 +127,21 @@ func TestRunQuietly(t *testing.T) {
 	err := runQuietly(t.Context(), []string{"GREETING=hello"}, "sh", "-c", "echo $GREETING; exit 3")
 	require.ErrorContains(t, err, "exit status 3\nhello")
 }
+
+func TestTwoDirs(t *testing.T) {
+	first, err := NewDir()
+	require.NoError(t, err)
+	second, err := NewDir()
+	require.NoError(t, err)
+	require.NotEqual(t, first.Path, second.Path, "two runs of tests at once have folders of their own")
+	require.DirExists(t, first.Path)
+	first.Remove()
+	require.NoDirExists(t, first.Path)
+	require.DirExists(t, second.Path)
+	second.Remove()
+}
+
+func TestInstallHint(t *testing.T) {
+	require.Contains(t, installHint(Redis), "apt-get install redis-server")
+	require.Contains(t, installHint(MinIO), "builds it", "no package has it")
+}
