@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +120,21 @@ func TestEveryEventHasASubscriber(t *testing.T) {
 	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &d))
 	for _, e := range d.Events.List() {
 		require.NotEmpty(t, d.Bus.ListDeliveries(e.Name), "%s", e.Name)
+	}
+}
+
+// eventName is the form of the name of an event: it ends in a past participle, or in "due" if it is work that a module
+// leaves to itself. An audit entry is a record and no fact of its own.
+var eventName = regexp.MustCompile(`^([a-z]+\.([a-z]+_)*([a-z]+ed|lost)|[a-z]+\.[a-z]+_due|audit\.entry)$`)
+
+func TestNamesOfEvents(t *testing.T) {
+	var d declarations
+	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &d))
+	for _, e := range d.Events.List() {
+		require.Regexp(t, eventName, e.Name)
+	}
+	for _, planted := range []string{"auth.new_sign_in", "published", "course.publish", "Course.published", "due"} {
+		require.NotRegexp(t, eventName, planted)
 	}
 }
 

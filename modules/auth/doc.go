@@ -18,7 +18,7 @@
 // Tables: auth_credentials, auth_sessions, auth_links, auth_factors, auth_recovery_codes,
 // auth_challenges, auth_failures, auth_email_changes.
 //
-// Publishes auth.new_sign_in, auth.password_changed, its own auth.reset_asked, and audit entries.
+// Publishes auth.device_added, auth.password_changed, its own auth.reset_asked, and audit entries.
 // Hears user.disabled and user.email_replaced (in the transaction). Asks usersapi.Accounts,
 // Registrar and Deleter, and mailapi.Mailer. Answers identity.Sessions and usersapi.Holder.
 //

@@ -46,7 +46,7 @@ type fixture struct {
 	mu      sync.Mutex
 	entries []auditapi.Entry
 	signals []string
-	signIns []authapi.NewSignIn
+	signIns []authapi.DeviceAdded
 }
 
 // onBothDatabases runs a test on SQLite and on PostgreSQL.
@@ -85,7 +85,7 @@ func newFixture(t *testing.T, o db.Options) *fixture {
 }
 
 // recordSignIn keeps the sign-ins from new devices.
-func (f *fixture) recordSignIn(_ context.Context, e authapi.NewSignIn) error {
+func (f *fixture) recordSignIn(_ context.Context, e authapi.DeviceAdded) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.signIns = append(f.signIns, e)

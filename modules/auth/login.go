@@ -180,7 +180,7 @@ func (s *Service) publishSignIn(ctx context.Context, se *session, past signInHis
 		}
 	}
 	if past.SignedIn && !devices.Parse(se.UserAgent, se.Network).IsKnown(past.Devices) {
-		e := authapi.NewSignIn{UserID: se.UserID, IP: se.IP, UserAgent: se.UserAgent, At: se.CreatedAt}
+		e := authapi.DeviceAdded{UserID: se.UserID, IP: se.IP, UserAgent: se.UserAgent, At: se.CreatedAt}
 		if err := s.events.Publish(ctx, e); err != nil {
 			return err
 		}

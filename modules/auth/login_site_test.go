@@ -69,7 +69,7 @@ func TestNewSignInMails(t *testing.T) {
 			require.Eventually(t, func() bool {
 				var waiting int
 				err := s.Running.Parts.DB.QueryRow(t.Context(),
-					"SELECT count(*) FROM outbox_deliveries WHERE event = 'auth.new_sign_in'", nil, &waiting)
+					"SELECT count(*) FROM outbox_deliveries WHERE event = 'auth.device_added'", nil, &waiting)
 				return err == nil && waiting == 0
 			}, 15*time.Second, 20*time.Millisecond)
 			require.Equal(t, c.want, told(), "%s from %s", c.agent, c.ip)

@@ -38,7 +38,7 @@ var Module = module.Module{
 		auditapi.Declare(auditActions...),
 		httpx.ProvideConsolePages("/verify", "/email", "/reset"),
 		events.ProvideDeclarations(
-			events.DeclareEvent[authapi.NewSignIn]("An account signed in from a browser, a system or a network that it had not used before."),
+			events.DeclareEvent[authapi.DeviceAdded]("An account signed in from a browser, a system or a network that it had not used before."),
 			events.DeclareEvent[authapi.PasswordChanged]("An account got another password."),
 			events.DeclareEvent[resetAsked]("Somebody asked for a link to set a new password. The address is sealed."),
 		),

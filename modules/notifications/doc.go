@@ -17,7 +17,7 @@
 // Tables: notifications, notification_preferences, announcements.
 //
 // Hears course.published and lesson.added (in the transaction), course.completed,
-// user.role_granted, user.email_verified, auth.new_sign_in, auth.password_changed and
+// user.role_granted, user.email_verified, auth.device_added, auth.password_changed and
 // chat.mentioned. Publishes notifications.news_due and notifications.part_due, for itself. Asks
 // usersapi.Accounts, mailapi.Mailer, and coursesapi.Reader and chatapi.Pusher where those modules
 // are on. Answers usersapi.Holder.

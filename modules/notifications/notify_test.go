@@ -54,7 +54,7 @@ func TestPreferencesAreRespected(t *testing.T) {
 
 		require.NoError(t,
 			w.savePreferences(w.as(quiet, usersapi.RoleUser), []preference{{Kind: kindNewSignIn, Email: true}}))
-		w.publish(authapi.NewSignIn{UserID: quiet, At: clock.System{}.Now()})
+		w.publish(authapi.DeviceAdded{UserID: quiet, At: clock.System{}.Now()})
 		require.Equal(t, []string{"new_sign_in"}, w.listMailKinds(quiet))
 	})
 }

@@ -24,7 +24,7 @@ func newSubscribers(s *Service) []events.Subscription {
 		events.SubscribeDurable(subscriber, s.onCourseCompleted),
 		events.SubscribeDurable(subscriber, s.onRoleGranted),
 		events.SubscribeDurable(subscriber, s.onEmailVerified),
-		events.SubscribeDurable(subscriber, s.onNewSignIn),
+		events.SubscribeDurable(subscriber, s.onDeviceAdded),
 		events.SubscribeDurable(subscriber, s.onPasswordChanged),
 		events.SubscribeDurable(subscriber, s.onMentioned),
 		events.SubscribeDurable(subscriber, s.onPartDue),
@@ -33,6 +33,9 @@ func newSubscribers(s *Service) []events.Subscription {
 		events.SubscribeRetired(subscriber, s.onCoursePublished),
 		events.SubscribeRetired(subscriber, s.onLessonAdded),
 		events.SubscribeRetired(subscriber, s.onAnnouncementMade),
+		events.SubscribeRetired(subscriber, func(ctx context.Context, e newSignIn) error {
+			return s.onDeviceAdded(ctx, authapi.DeviceAdded(e))
+		}),
 	}
 }
 
@@ -98,8 +101,14 @@ func (s *Service) onEmailVerified(ctx context.Context, e usersapi.EmailVerified)
 	return s.notifyAccount(ctx, notice{Kind: kindWelcome, Link: "/#/courses"}, e.UserID)
 }
 
-// onNewSignIn warns an account of a sign-in from a new device.
-func (s *Service) onNewSignIn(ctx context.Context, e authapi.NewSignIn) error {
+// newSignIn is the event auth.device_added under the name that earlier versions stored.
+type newSignIn authapi.DeviceAdded
+
+// EventName implements events.Event.
+func (newSignIn) EventName() string { return "auth.new_sign_in" }
+
+// onDeviceAdded warns an account of a sign-in from a new device.
+func (s *Service) onDeviceAdded(ctx context.Context, e authapi.DeviceAdded) error {
 	when := formatTime(e.At)
 	return s.notifyAccount(ctx, notice{
 		Kind: kindNewSignIn, Title: "New sign-in to your account", Link: "/#/account",

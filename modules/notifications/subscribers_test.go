@@ -49,7 +49,7 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 				"You were mentioned in #hq", "/#/chat/hq", "",
 			},
 			{
-				authapi.NewSignIn{UserID: learner, IP: "192.0.2.7", UserAgent: "Firefox", At: at}, kindNewSignIn,
+				authapi.DeviceAdded{UserID: learner, IP: "192.0.2.7", UserAgent: "Firefox", At: at}, kindNewSignIn,
 				"New sign-in to your account", "/#/account", "new_sign_in",
 			},
 			{
@@ -99,13 +99,14 @@ func TestDeliveriesOfAnEarlierVersion(t *testing.T) {
 			"course.published":                `{"course_id":"` + a.CourseID + `"}`,
 			"lesson.added":                    `{"course_id":"` + a.CourseID + `","lesson_id":"` + ids.New() + `"}`,
 			"notifications.announcement_made": `{"announcement_id":"` + a.ID + `"}`,
+			"auth.new_sign_in":                `{"user_id":"` + learner + `","ip":"192.0.2.7","user_agent":"x","at":"2026-11-24T19:52:03.000Z"}`,
 		} {
 			require.NoError(t,
 				w.db.Conn(t.Context()).Exec(`INSERT INTO outbox_deliveries (id, event_id, event, subscriber, payload, state, next_at, created_at)
 				VALUES (?, ?, ?, 'notifications', ?, 'pending', 0, 0)`, ids.New(), ids.New(), event, payload).Error)
 		}
 		w.relayAll()
-		require.Len(t, w.listInbox(learner), 3)
+		require.Len(t, w.listInbox(learner), 4)
 	})
 }
 

@@ -3,10 +3,10 @@ package authapi
 
 import "lyceum/platform/clock"
 
-// NewSignIn says that an account has logged in from a family of browsers, an operating system or a
+// DeviceAdded says that an account has logged in from a family of browsers, an operating system or a
 // network (/24, /48) that it had not used before. Each of the three counts by itself. The first login of
 // an account publishes nothing.
-type NewSignIn struct {
+type DeviceAdded struct {
 	UserID    string     `json:"user_id"`
 	IP        string     `json:"ip"`
 	UserAgent string     `json:"user_agent"`
@@ -14,7 +14,7 @@ type NewSignIn struct {
 }
 
 // EventName implements events.Event.
-func (NewSignIn) EventName() string { return "auth.new_sign_in" }
+func (DeviceAdded) EventName() string { return "auth.device_added" }
 
 // PasswordChanged says that an account has another password, by a change or a reset.
 type PasswordChanged struct {
