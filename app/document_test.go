@@ -154,7 +154,7 @@ func TestSummariesAreImperative(t *testing.T) {
 	s := sitetest.Start(t, nil)
 	var doc struct {
 		Paths map[string]map[string]struct {
-			Summary string
+			Summary, Description string
 		}
 	}
 	require.NoError(t, json.Unmarshal(s.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
@@ -165,6 +165,7 @@ func TestSummariesAreImperative(t *testing.T) {
 			require.Contains(t, verbsOfSummaries, verb, "%s %s: %s", method, path, o.Summary)
 			require.NotEmpty(t, rest, "%s %s", method, path)
 			require.Less(t, len(o.Summary), 60, o.Summary)
+			require.Regexp(t, `(?s)^[A-Z].*[.:)]$`, o.Description, "%s %s needs a description in sentences", method, path)
 			require.NotContains(t, o.Summary, ".")
 			require.Empty(t, seen[o.Summary], "%s: two operations with one summary", o.Summary)
 			seen[o.Summary] = path

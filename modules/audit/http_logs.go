@@ -263,6 +263,9 @@ type acceptedBreakView struct {
 	AcceptedSeq int64 `json:"accepted_seq" doc:"The entry audit.break_accepted"`
 }
 
+const verifyLogDoc = "Walks over the whole chain and compares its end with the sealed head. first_bad_seq is the " +
+	"first entry that was changed or is missing. Breaks that an operator has accepted are listed."
+
 // verifyLog answers GET /admin/audit-logs/verify. It returns an unavailable error if the walk takes
 // longer than the route may.
 func (h *handlers) verifyLog(ctx context.Context, _ *httpx.None) (*httpx.Response[verdictView], error) {

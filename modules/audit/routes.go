@@ -20,12 +20,14 @@ func newRoutes(h *handlers, actions *auditapi.Actions) httpx.Table {
 			httpx.OrCSV(csvColumns...), httpx.OrLines(), httpx.DescribeOperation(describeList(actions)),
 			httpx.QueryExamples("action", actions.Names()...), httpx.QueryEnum("target_type", actions.Targets()...)),
 		httpx.Get("/admin/audit-logs/verify", reader, "Verify the audit chain", h.verifyLog,
-			httpx.AnswerWithin(verifyTime)),
+			httpx.AnswerWithin(verifyTime),
+			httpx.DescribeOperation(verifyLogDoc)),
 	}}
 }
 
 // describeList returns the description of the list, which names all actions.
 func describeList(actions *auditapi.Actions) string {
-	return "Actions are " + strings.Join(actions.Names(), ", ") + ". As CSV or ndjson all that the filters let through, the " +
-		"oldest first, which is an entry of its own (audit.exported)."
+	return "For administrators. Returns entries, the newest first. As CSV or ndjson all entries that the filters let " +
+		"through are streamed, the oldest first, which writes an entry of its own (audit.exported). Actions are " +
+		strings.Join(actions.Names(), ", ") + "."
 }

@@ -62,6 +62,8 @@ type removeFactorInput struct {
 	}
 }
 
+const removeFactorDoc = "Turns the second factor off, after the password. Its recovery codes no longer work."
+
 // removeFactor answers DELETE /auth/mfa/totp.
 func (h *handlers) removeFactor(ctx context.Context, in *removeFactorInput) (*httpx.Empty, error) {
 	return nil, h.service.RemoveFactor(ctx, in.Body.Password)

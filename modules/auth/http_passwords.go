@@ -37,6 +37,9 @@ func (h *handlers) checkReset(_ context.Context, in *resetInput) (faults validat
 	return faults
 }
 
+const resetPasswordDoc = "Sets a new password with the token of the link in the mail, which works once. All sessions " +
+	"of the account end. A token that is used or expired is 422 invalid-link."
+
 // resetPassword answers POST /auth/password/reset.
 func (h *handlers) resetPassword(ctx context.Context, in *resetInput) (*httpx.Empty, error) {
 	return nil, h.service.ResetPassword(ctx, in.Body.Token, in.Body.Password)
@@ -59,6 +62,9 @@ func (h *handlers) checkPasswordChange(_ context.Context, in *changePasswordInpu
 	h.checkPassword(&faults, "new_password", in.Body.New, "")
 	return faults
 }
+
+const changePasswordDoc = "Sets a new password after the present one. All other sessions of the caller end. A wrong " +
+	"present password is 403 wrong-password and counts like a failed login."
 
 // changePassword answers POST /auth/password/change.
 func (h *handlers) changePassword(ctx context.Context, in *changePasswordInput) (*httpx.Empty, error) {

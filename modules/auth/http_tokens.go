@@ -74,6 +74,9 @@ func (h *handlers) checkPassword(faults *validation.Faults, location, password, 
 	}
 }
 
+const registerDoc = "Creates an account with the role user and mails a link that verifies the address. No sign-in " +
+	"happens. A password that is short, common or like the address is refused."
+
 // register answers POST /auth/register.
 func (h *handlers) register(ctx context.Context, in *registerInput) (*httpx.Response[userView], error) {
 	n := NewUser{Email: in.Body.Email, Password: in.Body.Password, Role: usersapi.RoleUser}
@@ -135,10 +138,16 @@ type logoutInput struct {
 	}
 }
 
+const logoutDoc = "Ends the session of the refresh token and all access tokens of it. It answers 204 for any " +
+	"token, so that a client can always forget what it has."
+
 // logout answers POST /auth/logout.
 func (h *handlers) logout(ctx context.Context, in *logoutInput) (*httpx.Empty, error) {
 	return nil, h.service.Logout(ctx, in.Body.RefreshToken)
 }
+
+const logoutAllDoc = "Ends all sessions of the caller, the present one too. Their sockets are closed within a " +
+	"second."
 
 // logoutAll answers POST /auth/logout-all.
 func (h *handlers) logoutAll(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {
@@ -151,6 +160,9 @@ type verifyInput struct {
 	}
 }
 
+const verifyEmailDoc = "Takes the token of the link in the mail. A token that was used, is older than two days or " +
+	"belongs to an address that has changed is 422 invalid-link."
+
 // verifyEmail answers POST /auth/verify-email.
 func (h *handlers) verifyEmail(ctx context.Context, in *verifyInput) (*httpx.Response[userView], error) {
 	a, err := h.service.VerifyEmail(ctx, in.Body.Token)
@@ -159,6 +171,9 @@ func (h *handlers) verifyEmail(ctx context.Context, in *verifyInput) (*httpx.Res
 	}
 	return httpx.OK(newUserView(a)), nil
 }
+
+const requestVerificationDoc = "Mails a new link to the caller's address. An address that is verified gets no mail; the " +
+	"answer is the same."
 
 // requestVerification answers POST /auth/verify-email/request.
 func (h *handlers) requestVerification(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {
@@ -180,6 +195,9 @@ type jwks struct {
 	Keys []jwk `json:"keys" nullable:"false"`
 }
 
+const listKeysDoc = "Returns the keys that verify access tokens, as a JWK set (RFC 7517). During a rotation there " +
+	"are several."
+
 // listKeys answers GET /.well-known/jwks.json.
 func (h *handlers) listKeys(context.Context, *httpx.None) (*httpx.Response[jwks], error) {
 	set := jwks{Keys: []jwk{}}
@@ -200,6 +218,9 @@ type sessionView struct {
 	Current    bool       `json:"current" doc:"Whether this request belongs to it"`
 }
 
+const listSessionsDoc = "Returns the open sessions of the caller, the newest first, each with its device and network. " +
+	"current marks the one of this request."
+
 // listSessions answers GET /auth/sessions.
 func (h *handlers) listSessions(ctx context.Context, in *pagination.Query) (*pagination.Response[sessionView], error) {
 	caller := identity.CallerFrom(ctx)
@@ -216,6 +237,8 @@ func (h *handlers) listSessions(ctx context.Context, in *pagination.Query) (*pag
 type sessionInput struct {
 	ID string `path:"id"`
 }
+
+const endSessionDoc = "Ends one session of the caller. An unknown id, and one of another account, is 404."
 
 // endSession answers DELETE /auth/sessions/{id}.
 func (h *handlers) endSession(ctx context.Context, in *sessionInput) (*httpx.Empty, error) {

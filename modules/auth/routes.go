@@ -14,7 +14,8 @@ func newRoutes(h *handlers) httpx.Table {
 	recovery, accepted := httpx.CountAgainst(budgetRecovery), httpx.DefaultStatus(http.StatusAccepted)
 	return httpx.Table{Module: "auth", Routes: []httpx.Route{
 		httpx.Post("/auth/register", httpx.Public, "Register an account", h.register,
-			httpx.CheckRules(h.checkRegister), httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated)),
+			httpx.CheckRules(h.checkRegister), httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated),
+			httpx.DescribeOperation(registerDoc)),
 		httpx.Post("/auth/login", httpx.Public, "Log in", h.login,
 			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(loginDescription)),
 		httpx.Post("/auth/mfa/verify", httpx.Public, "Complete a login with a second factor", h.verifyFactor,
@@ -22,28 +23,42 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/auth/refresh", httpx.Public, "Refresh an access token", h.refresh,
 			httpx.DescribeOperation(refreshDescription)),
 
-		httpx.Post("/auth/logout", httpx.Public, "Log out", h.logout),
+		httpx.Post("/auth/logout", httpx.Public, "Log out", h.logout,
+			httpx.DescribeOperation(logoutDoc)),
 		// Without a limit: somebody who has stolen a token must not keep its owner from this.
-		httpx.Post("/auth/logout-all", ownSessions, "End all sessions of the caller", h.logoutAll, httpx.CountAgainstNothing()),
-		httpx.Get("/auth/sessions", ownSessions, "List the caller's sessions", h.listSessions),
-		httpx.Delete("/auth/sessions/{id}", ownSessions, "End a session of the caller", h.endSession),
+		httpx.Post("/auth/logout-all", ownSessions, "End all sessions of the caller", h.logoutAll,
+			httpx.CountAgainstNothing(),
+			httpx.DescribeOperation(logoutAllDoc)),
+		httpx.Get("/auth/sessions", ownSessions, "List the caller's sessions", h.listSessions,
+			httpx.DescribeOperation(listSessionsDoc)),
+		httpx.Delete("/auth/sessions/{id}", ownSessions, "End a session of the caller", h.endSession,
+			httpx.DescribeOperation(endSessionDoc)),
 
-		httpx.Post("/auth/verify-email", httpx.Public, "Verify an email address", h.verifyEmail, recovery),
-		httpx.Post("/auth/verify-email/request", self, "Send the verification mail again", h.requestVerification, accepted),
+		httpx.Post("/auth/verify-email", httpx.Public, "Verify an email address", h.verifyEmail, recovery,
+			httpx.DescribeOperation(verifyEmailDoc)),
+		httpx.Post("/auth/verify-email/request", self, "Send the verification mail again", h.requestVerification,
+			accepted,
+			httpx.DescribeOperation(requestVerificationDoc)),
 		httpx.Post("/auth/password/forgot", httpx.Public, "Request a password reset link", h.requestReset,
-			recovery, accepted, httpx.DescribeOperation("The answer is the same whether an account has the address or not.")),
+			recovery, accepted, httpx.DescribeOperation("Mails a link that sets a new password, for an hour. The answer is the same "+
+				"whether an account has the address or not.")),
 		httpx.Post("/auth/password/reset", httpx.Public, "Reset a password",
-			h.resetPassword, httpx.CheckRules(h.checkReset), recovery),
+			h.resetPassword, httpx.CheckRules(h.checkReset), recovery,
+			httpx.DescribeOperation(resetPasswordDoc)),
 		httpx.Post("/auth/password/change", self, "Change the caller's password", h.changePassword,
-			httpx.CheckRules(h.checkPasswordChange)),
+			httpx.CheckRules(h.checkPasswordChange),
+			httpx.DescribeOperation(changePasswordDoc)),
 
 		httpx.Post("/auth/mfa/totp", self, "Set up a second factor", h.beginFactor,
-			httpx.DescribeOperation("Asked again before it is confirmed, it gives a new secret.")),
+			httpx.DescribeOperation("Returns a secret for an authenticator app. The factor is off until it is confirmed; "+
+				"asked again before that, the operation returns another secret.")),
 		httpx.Post("/auth/mfa/totp/confirm", self, "Confirm a second factor", h.confirmFactor,
-			httpx.DescribeOperation("Answers ten recovery codes, which are not shown again.")),
-		httpx.Delete("/auth/mfa/totp", self, "Remove the second factor", h.removeFactor),
+			httpx.DescribeOperation("Turns the second factor on with a first code, and returns ten recovery codes, which "+
+				"are not shown again.")),
+		httpx.Delete("/auth/mfa/totp", self, "Remove the second factor", h.removeFactor,
+			httpx.DescribeOperation(removeFactorDoc)),
 		httpx.Post("/auth/mfa/recovery-codes", self, "Replace the recovery codes", h.renewRecoveryCodes,
-			httpx.DescribeOperation("Answers ten new codes, which are not shown again. The old ones no longer work.")),
+			httpx.DescribeOperation("Returns ten new codes, which are not shown again. The old ones no longer work.")),
 
 		httpx.Delete("/users/me", self, "Delete the caller's account", h.deleteCaller,
 			httpx.DescribeOperation(deleteCallerDescription)),
@@ -52,15 +67,18 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange,
 			recovery, httpx.DescribeOperation(confirmEmailDescription)),
 
-		httpx.Get("/.well-known/jwks.json", httpx.Public, "Get the public signing keys", h.listKeys, httpx.ETagged()),
+		httpx.Get("/.well-known/jwks.json", httpx.Public, "Get the public signing keys", h.listKeys, httpx.ETagged(),
+			httpx.DescribeOperation(listKeysDoc)),
 	}}
 }
 
 const (
-	loginDescription = "With a second factor set the answer is 401 mfa-required with challenge and expires_in, for POST " +
-		"/auth/mfa/verify. Ten failures for one address from one network are followed by 429 until the window ends or a new " +
-		"password is set by mail; a hundred in a row from anywhere by 429 account-locked until a new password is set."
-	verifyFactorDescription = "A challenge lives five minutes and takes five tries; a wrong code counts like a wrong password."
-	refreshDescription      = "The parent of the newest token gets that newest one again for 10 seconds, as after a lost answer; " +
-		"any older one ends the session."
+	loginDescription = "Returns an access token and a refresh token. An account with a second factor gets 401 mfa-required " +
+		"with challenge and expires_in instead, for POST /auth/mfa/verify. Ten failures for one address from one network " +
+		"are followed by 429 until the window ends or a new password is set by mail; a hundred in a row from anywhere by " +
+		"429 account-locked until a new password is set."
+	verifyFactorDescription = "Takes the challenge of a login and a code of the authenticator app, or a recovery code, and " +
+		"returns the tokens. A challenge lives five minutes and takes five tries; a wrong code counts like a wrong password."
+	refreshDescription = "Returns a new access token and the next refresh token for the newest one of a session. The token " +
+		"before it gets the newest one again for 10 seconds, as after a lost answer; any older one ends the session."
 )

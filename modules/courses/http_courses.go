@@ -87,6 +87,9 @@ func checkTags(faults *validation.Faults, tags []tagText) {
 	faults.Add("tags", new(course.Course).SetTags(textsOf(tags)))
 }
 
+const createCourseDoc = "For instructors. The course belongs to the caller and is a draft unless status says " +
+	"otherwise. Without a slug one is made of the title."
+
 // createCourse answers POST /courses with 201 and the new course. The slug of another course is 409
 // slug-taken.
 func (h *handlers) createCourse(ctx context.Context, in *createInput) (*httpx.Response[catalog.DetailView], error) {
@@ -150,6 +153,10 @@ func textOrEmpty(s *string) string {
 	}
 	return *s
 }
+
+const updateCourseDoc = "For the owner and administrators. Fields that are left out stay as they are. Publishing a course " +
+	"for the first time notifies its learners. With If-Match a change by somebody else in the meantime is " +
+	"412."
 
 // updateCourse answers PATCH /courses/{id} with the course as it is then. If-Match is checked against the
 // version of the course.
@@ -223,6 +230,9 @@ func (h *handlers) cloneCourse(ctx context.Context, in *cloneInput) (*httpx.Resp
 type courseInput struct {
 	ID string `path:"id"`
 }
+
+const deleteCourseDoc = "For the owner and administrators. The course can be restored for 30 days, with its learners " +
+	"and their progress. Its channels are closed to learners."
 
 // deleteCourse answers DELETE /courses/{id} with 204. The course stays in the trash for 30 days.
 func (h *handlers) deleteCourse(ctx context.Context, in *courseInput) (*httpx.Empty, error) {

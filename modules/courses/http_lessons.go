@@ -97,6 +97,9 @@ func checkUpdateLesson(_ context.Context, in *updateLessonInput) (faults validat
 	return faults
 }
 
+const updateLessonDoc = "For the owner and administrators. Fields that are left out stay as they are. The Markdown is " +
+	"rendered and sanitized now."
+
 // updateLesson answers PATCH /courses/{id}/lessons/{lesson_id} with the lesson as it is then. If-Match is
 // checked against the version of the lesson.
 func (h *handlers) updateLesson(
@@ -130,6 +133,10 @@ type lessonInput struct {
 	LessonID string `path:"lesson_id"`
 }
 
+const deleteLessonDoc = "For the owner and administrators. Progress in the lesson is deleted with it, and lessons " +
+	"that waited for it no longer do. Learners who have completed all others have completed the " +
+	"course."
+
 // deleteLesson answers DELETE /courses/{id}/lessons/{lesson_id} with 204. The lesson is gone for good.
 func (h *handlers) deleteLesson(ctx context.Context, in *lessonInput) (*httpx.Empty, error) {
 	return nil, h.service.deleteLesson(ctx, in.ID, in.LessonID)
@@ -147,6 +154,9 @@ type orderInput struct {
 type orderView struct {
 	Items []catalog.OutlineView `json:"items" nullable:"false"`
 }
+
+const reorderLessonsDoc = "For the owner and administrators. lesson_ids are all lessons of the course in their new " +
+	"order. A list with another lesson, or without one, is 422."
 
 // reorderLessons answers PUT /courses/{id}/lessons/order with all lessons.
 func (h *handlers) reorderLessons(ctx context.Context, in *orderInput) (*httpx.Response[orderView], error) {

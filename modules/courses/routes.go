@@ -40,12 +40,15 @@ func newAuthoringRoutes(h *handlers) []httpx.Route {
 	return []httpx.Route{
 		httpx.Post("/courses", write, "Create a course", h.createCourse,
 			httpx.CheckRules(checkCreate), httpx.ETagged(), httpx.WithIdempotency(),
-			httpx.DefaultStatus(http.StatusCreated)),
+			httpx.DefaultStatus(http.StatusCreated),
+			httpx.DescribeOperation(createCourseDoc)),
 
 		httpx.Patch("/courses/{id}", write, "Update a course", h.updateCourse,
-			httpx.CheckRules(checkUpdate), httpx.ETagged()),
+			httpx.CheckRules(checkUpdate), httpx.ETagged(),
+			httpx.DescribeOperation(updateCourseDoc)),
 
-		httpx.Delete("/courses/{id}", write, "Delete a course", h.deleteCourse),
+		httpx.Delete("/courses/{id}", write, "Delete a course", h.deleteCourse,
+			httpx.DescribeOperation(deleteCourseDoc)),
 
 		httpx.Post("/courses/{id}/restore", write, "Restore a deleted course", h.restoreCourse,
 			httpx.ETagged(), httpx.DescribeOperation(restoreDoc)),
@@ -58,11 +61,14 @@ func newAuthoringRoutes(h *handlers) []httpx.Route {
 			httpx.CheckRules(checkAddLesson), httpx.ETagged(), httpx.WithIdempotency(),
 			httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(addLessonDoc)),
 
-		httpx.Put("/courses/{id}/lessons/order", write, "Reorder the lessons of a course", h.reorderLessons),
+		httpx.Put("/courses/{id}/lessons/order", write, "Reorder the lessons of a course", h.reorderLessons,
+			httpx.DescribeOperation(reorderLessonsDoc)),
 
 		httpx.Patch("/courses/{id}/lessons/{lesson_id}", write, "Update a lesson", h.updateLesson,
-			httpx.CheckRules(checkUpdateLesson), httpx.ETagged()),
+			httpx.CheckRules(checkUpdateLesson), httpx.ETagged(),
+			httpx.DescribeOperation(updateLessonDoc)),
 
-		httpx.Delete("/courses/{id}/lessons/{lesson_id}", write, "Delete a lesson", h.deleteLesson),
+		httpx.Delete("/courses/{id}/lessons/{lesson_id}", write, "Delete a lesson", h.deleteLesson,
+			httpx.DescribeOperation(deleteLessonDoc)),
 	}
 }

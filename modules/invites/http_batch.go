@@ -53,6 +53,10 @@ func (h *handlers) checkBatch(_ context.Context, in *batchInput) (faults validat
 	return faults
 }
 
+const createBatchDoc = "For administrators. Mails an invite to each address, from JSON or from a table with a column " +
+	"email. dry_run only checks; mode atomic invites all or nobody. An address that has an open " +
+	"invite of the same kind is not invited twice."
+
 // createBatch answers POST /admin/invites/batch.
 func (h *handlers) createBatch(ctx context.Context, in *batchInput) (*httpx.Response[batchView], error) {
 	b := in.Body
@@ -78,6 +82,8 @@ func (h *handlers) createBatch(ctx context.Context, in *batchInput) (*httpx.Resp
 type batchQuery struct {
 	BatchID string `query:"batch_id" required:"true" minLength:"1" doc:"The batch to revoke"`
 }
+
+const revokeBatchDoc = "For administrators. Ends all open invites of a batch. An unknown batch is 404."
 
 // revokeBatch answers DELETE /admin/invites?batch_id=.
 func (h *handlers) revokeBatch(ctx context.Context, in *batchQuery) (*httpx.Empty, error) {

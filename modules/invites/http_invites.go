@@ -77,6 +77,10 @@ func (h *handlers) checkGrant(faults *validation.Faults, expiresAt *clock.Time, 
 	faults.Add("note", text.CheckLine(note))
 }
 
+const createDoc = "For administrators. The code is in this answer only; with an address it is mailed as well, " +
+	"and only that address may redeem it. course_ids are courses in which accounts are enrolled " +
+	"when they redeem it."
+
 // create answers POST /admin/invites.
 func (h *handlers) create(ctx context.Context, in *createInput) (*httpx.Response[inviteView], error) {
 	b := in.Body
@@ -97,6 +101,9 @@ type listInput struct {
 	BatchID string `query:"batch_id" doc:"Those that were made together"`
 }
 
+const listDoc = "For administrators. Returns invites, the newest first, without their codes, filtered by " +
+	"status and batch."
+
 // list answers GET /admin/invites.
 func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Response[inviteView], error) {
 	f, now := listFilter{in.Status, in.BatchID}, h.service.clock.Now()
@@ -111,6 +118,8 @@ func (h *handlers) list(ctx context.Context, in *listInput) (*pagination.Respons
 type idInput struct {
 	ID string `path:"id"`
 }
+
+const getDoc = "For administrators. Returns an invite without its code. Unknown ids are 404."
 
 // get answers GET /admin/invites/{id}.
 func (h *handlers) get(ctx context.Context, in *idInput) (*httpx.Response[inviteView], error) {
@@ -132,6 +141,8 @@ func (h *handlers) resend(ctx context.Context, in *idInput) (*httpx.Response[inv
 	}
 	return httpx.OK(newInviteView(i, h.service.clock.Now())).WithETag(), nil
 }
+
+const revokeDoc = "For administrators. Ends an invite. Revoking it again changes nothing."
 
 // revoke answers DELETE /admin/invites/{id}.
 func (h *handlers) revoke(ctx context.Context, in *idInput) (*httpx.Empty, error) {
@@ -158,6 +169,10 @@ type courseView struct {
 	Slug  string `json:"slug"`
 	Title string `json:"title"`
 }
+
+const redeemDoc = "Raises the caller's role to that of the invite, never lowers it, and enrolls in its courses. " +
+	"granted says whether the role has changed, which consumes a use. Redeeming again changes " +
+	"nothing. Invites that have ended are 410, unknown codes 404."
 
 // redeem answers POST /invites/redeem.
 func (h *handlers) redeem(ctx context.Context, in *redeemInput) (*httpx.Response[redeemView], error) {

@@ -47,6 +47,9 @@ type listInput struct {
 	Status string `query:"status" enum:"queued,sent,failed"`
 }
 
+const listMailsDoc = "For administrators. Returns mails, the newest first, without their texts. last_error says " +
+	"why the last attempt failed."
+
 // listMails answers GET /admin/emails.
 func (h *handlers) listMails(ctx context.Context, in *listInput) (*pagination.Response[view], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("emails", in.Status, in.Query),
@@ -66,6 +69,9 @@ type retriedView struct {
 	Count int `json:"count" doc:"How many mails are tried again"`
 }
 
+const retryMailsDoc = "For administrators. Makes all mails of the status due now and says how many they are. They " +
+	"are tried for as long as new mails."
+
 // retryMails answers POST /admin/emails/retry.
 func (h *handlers) retryMails(ctx context.Context, in *retryInput) (*httpx.Response[retriedView], error) {
 	count, err := h.service.retryAll(ctx, in.Status)
@@ -78,6 +84,9 @@ func (h *handlers) retryMails(ctx context.Context, in *retryInput) (*httpx.Respo
 type idInput struct {
 	ID string `path:"id"`
 }
+
+const retryMailDoc = "For administrators. Makes a mail that failed or waits due now. A mail that was sent is 409 " +
+	"email-sent."
 
 // retryMail answers POST /admin/emails/{id}/retry.
 func (h *handlers) retryMail(ctx context.Context, in *idInput) (*httpx.Empty, error) {

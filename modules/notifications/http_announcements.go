@@ -38,6 +38,9 @@ func checkAnnouncement(_ context.Context, in *announcementInput) (faults validat
 	return faults
 }
 
+const createAnnouncementDoc = "For the owner of the course and administrators. Tells all who are enrolled, in the console " +
+	"and by mail as they prefer."
+
 // createAnnouncement answers POST /courses/{id}/announcements.
 func (h *handlers) createAnnouncement(ctx context.Context, in *announcementInput) (*httpx.Response[announcementView], error) {
 	a, err := h.service.createAnnouncement(ctx, in.ID, in.Body.Title, in.Body.Body)

@@ -37,6 +37,9 @@ type listInput struct {
 	Unread bool `query:"unread" doc:"true: only those that are unread"`
 }
 
+const listNotificationsDoc = "Returns notifications, the newest first; with unread=true only those that are not read. link " +
+	"is a path of the console."
+
 // listNotifications answers GET /notifications.
 func (h *handlers) listNotifications(ctx context.Context, in *listInput) (*pagination.Response[notificationView], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("notifications", in.Unread, in.Query),
@@ -52,6 +55,8 @@ type countView struct {
 	Count int64 `json:"count"`
 }
 
+const countUnreadDoc = "Returns how many notifications are not read, for a badge."
+
 // countUnread answers GET /notifications/unread-count.
 func (h *handlers) countUnread(ctx context.Context, _ *httpx.None) (*httpx.Response[countView], error) {
 	n, err := h.service.countUnread(ctx)
@@ -62,10 +67,15 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
+const markReadDoc = "Marks a notification of the caller as read. Doing so again changes nothing. Those of other " +
+	"accounts are 404."
+
 // markRead answers POST /notifications/{id}/read.
 func (h *handlers) markRead(ctx context.Context, in *idInput) (*httpx.Empty, error) {
 	return nil, h.service.markRead(ctx, in.ID)
 }
+
+const markAllReadDoc = "Marks all notifications of the caller as read."
 
 // markAllRead answers POST /notifications/read-all.
 func (h *handlers) markAllRead(ctx context.Context, _ *httpx.None) (*httpx.Empty, error) {

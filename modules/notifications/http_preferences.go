@@ -22,6 +22,9 @@ type preferencesView struct {
 	Items []preferenceView `json:"items" nullable:"false"`
 }
 
+const listPreferencesDoc = "Returns for each kind whether the caller is told in the console and by mail. A locked kind " +
+	"always sends its mail."
+
 // listPreferences answers GET /notifications/preferences.
 func (h *handlers) listPreferences(ctx context.Context, _ *httpx.None) (*httpx.Response[preferencesView], error) {
 	found, err := h.service.listPreferences(ctx)
@@ -65,6 +68,9 @@ func (in *preferencesInput) toPreferences() []preference {
 	}
 	return chosen
 }
+
+const savePreferencesDoc = "Changes the preferences of the kinds in the request and leaves the others. All are saved or, " +
+	"if one is refused, none. Kinds that are locked can't be switched off."
 
 // savePreferences answers PUT /notifications/preferences.
 func (h *handlers) savePreferences(ctx context.Context, in *preferencesInput) (*httpx.Response[preferencesView], error) {

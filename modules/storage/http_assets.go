@@ -58,6 +58,9 @@ type listInput struct {
 	Prefix string `query:"prefix" maxLength:"512" doc:"How the key begins"`
 }
 
+const listAssetsDoc = "For instructors: their own assets, the newest first. Administrators see all. used_by says " +
+	"what uses each asset."
+
 // listAssets answers GET /storage/assets.
 func (h *handlers) listAssets(ctx context.Context, in *listInput) (*pagination.Response[assetView], error) {
 	return pagination.List(ctx, h.cursors.NewRequest("assets", in.Prefix, in.Query),
@@ -74,6 +77,10 @@ func (h *handlers) listAssets(ctx context.Context, in *listInput) (*pagination.R
 type idInput struct {
 	ID string `path:"id"`
 }
+
+const removeAssetDoc = "For the uploader and administrators. Deletes an asset that nothing uses, or gives an " +
+	"unfinished upload up. An asset that is used is 409 asset-in-use with used_by. Its URLs stop " +
+	"working within a second."
 
 // removeAsset answers DELETE /storage/assets/{id}.
 func (h *handlers) removeAsset(ctx context.Context, in *idInput) (*httpx.Empty, error) {
@@ -92,6 +99,10 @@ type linkView struct {
 	Method    string     `json:"method" enum:"GET"`
 	ExpiresAt clock.Time `json:"expires_at"`
 }
+
+const signURLDoc = "Returns a URL that reads the asset for expires_in seconds, with ranges. It is given to " +
+	"accounts that may read a lesson or a course that uses the asset, to its uploader and to " +
+	"administrators. A locked lesson is 403 lesson-locked."
 
 // signURL answers GET /storage/sign.
 func (h *handlers) signURL(ctx context.Context, in *signInput) (*httpx.Response[linkView], error) {

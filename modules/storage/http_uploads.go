@@ -67,6 +67,10 @@ func (h *handlers) revokeUpload(ctx context.Context, param func(name string) str
 	}
 }
 
+const completeUploadDoc = "Compares what arrived with what was declared and makes the upload an asset. Nothing there is " +
+	"409 upload-incomplete. Something else than declared is 409 upload-mismatch: it is deleted, " +
+	"and the URL takes the right file. Completing again answers the same."
+
 // completeUpload answers POST /storage/uploads/{id}/complete.
 func (h *handlers) completeUpload(ctx context.Context, in *idInput) (*httpx.Response[assetView], error) {
 	a, err := h.service.completeUpload(ctx, in.ID)

@@ -13,17 +13,21 @@ import (
 func newRoutes(h *handlers) httpx.Table {
 	reader, writer := httpx.RequirePermission(permissionRead), httpx.RequirePermission(permissionWrite)
 	return httpx.Table{Module: "storage", Routes: []httpx.Route{
-		httpx.Get("/storage/sign", reader, "Sign a URL of an asset", h.signURL),
+		httpx.Get("/storage/sign", reader, "Sign a URL of an asset", h.signURL,
+			httpx.DescribeOperation(signURLDoc)),
 
 		httpx.Post("/storage/uploads", writer, "Begin an upload", h.beginUpload, httpx.CheckRules(h.checkUpload),
 			httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(uploadDescription)),
 		httpx.Post("/storage/uploads/{id}/complete", writer, "Complete an upload", h.completeUpload,
 			// A caller who has lost the right to upload loses the upload, too.
-			httpx.ETagged(), httpx.OnForbidden(h.revokeUpload)),
+			httpx.ETagged(), httpx.OnForbidden(h.revokeUpload),
+			httpx.DescribeOperation(completeUploadDoc)),
 
-		httpx.Get("/storage/assets", writer, "List assets", h.listAssets),
+		httpx.Get("/storage/assets", writer, "List assets", h.listAssets,
+			httpx.DescribeOperation(listAssetsDoc)),
 		httpx.Delete("/storage/assets/{id}", writer, "Delete an asset",
-			h.removeAsset),
+			h.removeAsset,
+			httpx.DescribeOperation(removeAssetDoc)),
 	}}
 }
 

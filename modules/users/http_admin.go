@@ -38,6 +38,9 @@ type listInput struct {
 	Status string `query:"status" enum:"active,disabled"`
 }
 
+const listAccountsDoc = "For administrators. Returns accounts, the newest first, filtered by role, status and a part " +
+	"of the address or the name."
+
 // listAccounts answers GET /admin/users.
 func (h *handlers) listAccounts(ctx context.Context, in *listInput) (*pagination.Response[adminView], error) {
 	f := listFilter{in.Q, in.Role, in.Status}
@@ -52,6 +55,8 @@ func (h *handlers) listAccounts(ctx context.Context, in *listInput) (*pagination
 type idInput struct {
 	ID string `path:"id"`
 }
+
+const getAccountDoc = "For administrators. Returns an account with its status and the time of its last login."
 
 // getAccount answers GET /admin/users/{id}.
 func (h *handlers) getAccount(ctx context.Context, in *idInput) (*httpx.Response[adminView], error) {
@@ -84,6 +89,10 @@ func checkPatch(_ context.Context, in *patchInput) (faults validation.Faults) {
 	faults.Add("display_name", checkGivenName(in.Body.DisplayName))
 	return faults
 }
+
+const patchAccountDoc = "For administrators. Changes the role, the status, the address or the display name. A " +
+	"disabled account is signed out everywhere. The last active administrator can't be demoted or " +
+	"disabled: 409 last-admin."
 
 // patchAccount answers PATCH /admin/users/{id}.
 func (h *handlers) patchAccount(ctx context.Context, in *patchInput) (*httpx.Response[adminView], error) {

@@ -43,6 +43,8 @@ func newMeView(a *account) meView {
 	return meView{a.ID, a.Email, a.DisplayName, a.Role, a.EmailVerified, a.CreatedAt}
 }
 
+const getMeDoc = "Returns the account of the caller with its role and whether its address is verified."
+
 // getMe answers GET /users/me.
 func (h *handlers) getMe(ctx context.Context, _ *httpx.None) (*httpx.Response[meView], error) {
 	a, err := h.service.getCaller(ctx)
@@ -79,6 +81,9 @@ func checkGivenName(name jsonfield.Nullable[string]) error {
 	}
 	return text.CheckLine(line)
 }
+
+const patchMeDoc = "Changes the display name. The address and the password have operations of their own. With " +
+	"If-Match a change by somebody else in the meantime is 412."
 
 // patchMe answers PATCH /users/me.
 func (h *handlers) patchMe(ctx context.Context, in *patchMeInput) (*httpx.Response[meView], error) {

@@ -10,16 +10,21 @@ import (
 func newRoutes(h *handlers) httpx.Table {
 	self, admin := httpx.RequirePermission(usersapi.PermissionAccountSelf), httpx.RequirePermission(permissionManage)
 	return httpx.Table{Module: "users", Routes: []httpx.Route{
-		httpx.Get("/users/me", self, "Get the caller's account", h.getMe, httpx.ETagged()),
+		httpx.Get("/users/me", self, "Get the caller's account", h.getMe, httpx.ETagged(),
+			httpx.DescribeOperation(getMeDoc)),
 		httpx.Patch("/users/me", self, "Update the caller's account", h.patchMe,
-			httpx.ETagged(), httpx.CheckRules(checkPatchMe)),
+			httpx.ETagged(), httpx.CheckRules(checkPatchMe),
+			httpx.DescribeOperation(patchMeDoc)),
 		httpx.Get("/users/me/export", self, "Export all data about the caller", h.exportMe,
 			httpx.DescribeOperation(exportDescription), httpx.ProducesStream("application/json", "The file")),
 
-		httpx.Get("/admin/users", admin, "List accounts", h.listAccounts),
-		httpx.Get("/admin/users/{id}", admin, "Get an account", h.getAccount, httpx.ETagged()),
+		httpx.Get("/admin/users", admin, "List accounts", h.listAccounts,
+			httpx.DescribeOperation(listAccountsDoc)),
+		httpx.Get("/admin/users/{id}", admin, "Get an account", h.getAccount, httpx.ETagged(),
+			httpx.DescribeOperation(getAccountDoc)),
 		httpx.Patch("/admin/users/{id}", admin, "Update an account", h.patchAccount,
-			httpx.ETagged(), httpx.CheckRules(checkPatch)),
+			httpx.ETagged(), httpx.CheckRules(checkPatch),
+			httpx.DescribeOperation(patchAccountDoc)),
 		httpx.Delete("/admin/users/{id}", admin, "Delete an account", h.deleteAccount,
 			httpx.DescribeOperation(deleteDescription)),
 	}}

@@ -32,11 +32,13 @@ func (s *Server) platformTable() Table {
 		routes = append(routes, Raw(http.MethodGet, path, Public, "Console", page, HideOperation()))
 	}
 	return Table{Module: "platform", Routes: append(routes, []Route{
-		Get("/readyz", Public, "Check that the server is ready", s.showReadiness, CountAgainstNothing()),
-		Get("/modules", Public, "List the modules", s.listModules, ETagged()),
+		Get("/readyz", Public, "Check that the server is ready", s.showReadiness, CountAgainstNothing(),
+			DescribeOperation(readinessDoc)),
+		Get("/modules", Public, "List the modules", s.listModules, ETagged(), DescribeOperation(modulesDoc)),
 		Get("/capabilities", Public, "Get what the server offers and accepts", s.showCapabilities,
 			ETagged(), DescribeOperation(capabilitiesDoc)),
-		Get("/healthz", Public, "Check that the process lives", s.showHealth, CountAgainstNothing()),
+		Get("/healthz", Public, "Check that the process lives", s.showHealth, CountAgainstNothing(),
+			DescribeOperation(healthDoc)),
 		Raw(http.MethodGet, "/openapi.json", Public, "This document",
 			s.serveStatic(func() []byte { return s.rendered.JSON }, "application/json", ""), HideOperation()),
 		Raw(http.MethodGet, "/openapi.yaml", Public, "This document",
@@ -53,6 +55,15 @@ func (s *Server) platformTable() Table {
 		Raw(http.MethodGet, "/docs/*", Public, "Documentation files", s.serveFiles(public.Docs()), HideOperation()),
 	}...)}
 }
+
+// Descriptions of the operations about the server itself.
+const (
+	readinessDoc = "Tells balancers whether to send requests here: 200 with status ready or degraded, 503 while the " +
+		"database can't be reached or the server is stopping. checks names each part that the server uses."
+	healthDoc  = "Answers as long as the process serves requests at all. It asks no other part."
+	modulesDoc = "Returns all modules of the program with their titles and whether they are enabled, so that a client " +
+		"shows what is there."
+)
 
 // ProvideConsolePages declares further paths at which the server shows the console, such as those that links in the
 // mails of a module lead to.

@@ -20,7 +20,8 @@ func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Show caught mails",
 			httpx.MailboxPage(public.Mailbox), httpx.HideOperation()),
 		httpx.Get("/dev/mailbox/messages", httpx.Public, "List caught mails",
-			mailboxHandler{sink}.listMessages, httpx.CountAgainstNothing()),
+			mailboxHandler{sink}.listMessages, httpx.CountAgainstNothing(),
+			httpx.DescribeOperation("In development only. Returns the mails that the server has sent, the newest first.")),
 	}}
 }
 

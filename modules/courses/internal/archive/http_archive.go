@@ -20,7 +20,7 @@ type Handlers struct {
 // NewHandlers returns the handlers.
 func NewHandlers(s *Service, c *catalog.Service) *Handlers { return &Handlers{s, c} }
 
-const exportDoc = "course.json has the course and its lessons in order, lessons/ their Markdown, assets/ their files " +
+const exportDoc = "Streams a zip: course.json has the course and its lessons in order, lessons/ their Markdown, assets/ their files " +
 	"and the cover, uncompressed. The same course gives the same bytes. A file that the store has lost is listed " +
 	"without a path. If the connection breaks off, the archive is not whole."
 

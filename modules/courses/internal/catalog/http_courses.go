@@ -29,6 +29,10 @@ type listInput struct {
 	Sort       string `query:"sort" enum:"newest,title,updated" default:"newest"`
 }
 
+const listCoursesDoc = "Returns the courses that the caller may see, with the caller's progress. Without a status they are " +
+	"the published ones; drafts and deleted courses are those that the caller manages. q finds courses " +
+	"with all its words in title, summary or tags."
+
 // listCourses answers GET /courses with one page of the courses that the caller may read. Lists of courses
 // that are not public to everyone are 401 without a token.
 func (h *Handlers) listCourses(ctx context.Context, in *listInput) (*pagination.Response[CourseView], error) {
@@ -56,6 +60,9 @@ func (h *Handlers) listCourses(ctx context.Context, in *listInput) (*pagination.
 type courseInput struct {
 	ID string `path:"id"`
 }
+
+const getCourseDoc = "Takes an id or a slug. Returns the course with the outline of its lessons. A course that the " +
+	"caller may not read is 404, but a published one for members 401 or 403."
 
 // getCourse answers GET /courses/{id}.
 func (h *Handlers) getCourse(ctx context.Context, in *courseInput) (*httpx.Response[DetailView], error) {

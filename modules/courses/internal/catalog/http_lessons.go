@@ -14,6 +14,9 @@ type lessonsInput struct {
 	ID string `path:"id"`
 }
 
+const listLessonsDoc = "Returns the outline: all lessons in their order, without their texts, each with whether it " +
+	"is locked and by what."
+
 // listLessons answers GET /courses/{id}/lessons with one page of the lessons, without their
 // content.
 func (h *Handlers) listLessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
@@ -37,6 +40,9 @@ type lessonInput struct {
 	ID       string `path:"id"`
 	LessonID string `path:"lesson_id"`
 }
+
+const getLessonDoc = "Returns a lesson with its text as Markdown and as sanitized HTML. A lesson that is not open " +
+	"yet is 403 lesson-locked."
 
 // getLesson answers GET /courses/{id}/lessons/{lesson_id}. A locked lesson is 403 lesson-locked.
 func (h *Handlers) getLesson(ctx context.Context, in *lessonInput) (*httpx.Response[LessonView], error) {

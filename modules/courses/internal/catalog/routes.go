@@ -9,12 +9,16 @@ import (
 func NewRoutes(h *Handlers) []httpx.Route {
 	read := httpx.RequirePermission(access.PermissionRead)
 	return []httpx.Route{
-		httpx.Get("/courses", read, "List courses", h.listCourses),
+		httpx.Get("/courses", read, "List courses", h.listCourses,
+			httpx.DescribeOperation(listCoursesDoc)),
 
-		httpx.Get("/courses/{id}", read, "Get a course", h.getCourse, httpx.ETagged()),
+		httpx.Get("/courses/{id}", read, "Get a course", h.getCourse, httpx.ETagged(),
+			httpx.DescribeOperation(getCourseDoc)),
 
-		httpx.Get("/courses/{id}/lessons", read, "List the lessons of a course", h.listLessons),
+		httpx.Get("/courses/{id}/lessons", read, "List the lessons of a course", h.listLessons,
+			httpx.DescribeOperation(listLessonsDoc)),
 
-		httpx.Get("/courses/{id}/lessons/{lesson_id}", read, "Get a lesson", h.getLesson, httpx.ETagged()),
+		httpx.Get("/courses/{id}/lessons/{lesson_id}", read, "Get a lesson", h.getLesson, httpx.ETagged(),
+			httpx.DescribeOperation(getLessonDoc)),
 	}
 }

@@ -43,6 +43,9 @@ func newEnrollmentView(c *course.Course, p course.Progress, enrolledAt clock.Tim
 	return enrollmentView{courseRef{c.ID, c.Slug, c.Title}, p.Percent(c.LessonCount), enrolledAt}
 }
 
+const enrollCallerDoc = "Enrolls the caller in a published course that they may read. Enrolling again answers 200 and " +
+	"changes nothing. Archived courses are 409."
+
 // enrollCaller answers POST /courses/{id}/enrollment with 201, and with 200 if the caller was
 // enrolled already. An archived course is 409 course-archived.
 func (h *Handlers) enrollCaller(ctx context.Context, in *courseInput) (*httpx.Response[enrollmentView], error) {
@@ -57,11 +60,15 @@ func (h *Handlers) enrollCaller(ctx context.Context, in *courseInput) (*httpx.Re
 	return httpx.Created("/users/me/enrollments", view), nil
 }
 
+const unenrollCallerDoc = "Ends the caller's enrollment. Their progress is kept for when they come back."
+
 // unenrollCaller answers DELETE /courses/{id}/enrollment with 204, also if the caller was not
 // enrolled.
 func (h *Handlers) unenrollCaller(ctx context.Context, in *courseInput) (*httpx.Empty, error) {
 	return nil, h.service.unenrollCaller(ctx, in.ID)
 }
+
+const listEnrollmentsDoc = "Returns the courses that the caller is enrolled in, with the progress in each."
 
 // listEnrollments answers GET /users/me/enrollments with one page, the newest enrollment first.
 func (h *Handlers) listEnrollments(

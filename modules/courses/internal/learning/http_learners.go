@@ -50,6 +50,9 @@ type learnersInput struct {
 	ID string `path:"id"`
 }
 
+const listLearnersDoc = "For the owner and administrators. Returns who is enrolled, with address, progress and last " +
+	"activity. Accept: text/csv streams all of them as a table."
+
 // listLearners answers GET /courses/{id}/learners with one page, the earliest enrollment first. As
 // CSV, it is all of them.
 func (h *Handlers) listLearners(ctx context.Context, in *learnersInput) (*pagination.Response[learnerView], error) {

@@ -91,6 +91,8 @@ type placedView struct {
 	PositionSeconds int `json:"position_seconds"`
 }
 
+const getProgressDoc = "Returns the caller's progress in the course and in each lesson that was begun."
+
 // getProgress answers GET /courses/{id}/progress.
 func (h *Handlers) getProgress(ctx context.Context, in *courseInput) (*httpx.Response[courseProgressView], error) {
 	c, rows, err := h.service.getProgress(ctx, in.ID)
@@ -115,6 +117,8 @@ type myProgressView struct {
 	ProgressView
 	LastActivityAt clock.Time `json:"last_activity_at"`
 }
+
+const listMyProgressDoc = "Returns the caller's progress in all courses that were begun, those with the latest activity first."
 
 // listMyProgress answers GET /users/me/progress with one page, the latest activity first.
 func (h *Handlers) listMyProgress(

@@ -16,19 +16,25 @@ func NewRoutes(h *Handlers) []httpx.Route {
 			httpx.DescribeOperation(reportDoc)),
 
 		httpx.Get("/courses/{id}/progress", learn, "Get the caller's progress in a course", h.getProgress,
-			httpx.ETagged()),
+			httpx.ETagged(),
+			httpx.DescribeOperation(getProgressDoc)),
 
-		httpx.Get("/users/me/progress", learn, "List the caller's progress in all courses", h.listMyProgress),
+		httpx.Get("/users/me/progress", learn, "List the caller's progress in all courses", h.listMyProgress,
+			httpx.DescribeOperation(listMyProgressDoc)),
 
 		httpx.Post("/courses/{id}/enrollment", learn, "Enroll in a course", h.enrollCaller,
-			httpx.WithIdempotency(), httpx.RepeatsWithOK(), httpx.DefaultStatus(http.StatusCreated)),
+			httpx.WithIdempotency(), httpx.RepeatsWithOK(), httpx.DefaultStatus(http.StatusCreated),
+			httpx.DescribeOperation(enrollCallerDoc)),
 
-		httpx.Delete("/courses/{id}/enrollment", learn, "End the caller's enrollment", h.unenrollCaller),
+		httpx.Delete("/courses/{id}/enrollment", learn, "End the caller's enrollment", h.unenrollCaller,
+			httpx.DescribeOperation(unenrollCallerDoc)),
 
-		httpx.Get("/users/me/enrollments", learn, "List the caller's enrollments", h.listEnrollments),
+		httpx.Get("/users/me/enrollments", learn, "List the caller's enrollments", h.listEnrollments,
+			httpx.DescribeOperation(listEnrollmentsDoc)),
 
 		httpx.Get("/courses/{id}/learners", manage, "List the learners of a course", h.listLearners,
-			httpx.OrCSV(learnerColumns...)),
+			httpx.OrCSV(learnerColumns...),
+			httpx.DescribeOperation(listLearnersDoc)),
 
 		httpx.Delete("/courses/{id}/learners/{user_id}", manage, "Remove a learner from a course", h.removeLearner,
 			httpx.DescribeOperation(removeLearnerDoc)),
