@@ -155,7 +155,9 @@ func TestSummariesAreImperative(t *testing.T) {
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Summary, Description string
+			Tags                 []string
 		}
+		Tags []struct{ Name, Description string }
 	}
 	require.NoError(t, json.Unmarshal(s.Want(200, "GET", "/openapi.json", "", nil).Raw, &doc))
 	seen := map[string]string{}
@@ -172,4 +174,13 @@ func TestSummariesAreImperative(t *testing.T) {
 		}
 	}
 	require.Greater(t, len(seen), 80)
+	described := map[string]string{"dev": "In development only."}
+	for _, tag := range doc.Tags {
+		described[tag.Name] = tag.Description
+	}
+	for path, operations := range doc.Paths {
+		for method, o := range operations {
+			require.NotEmpty(t, described[o.Tags[0]], "%s %s: the tag %s", method, path, o.Tags[0])
+		}
+	}
 }

@@ -168,7 +168,7 @@ func TestEveryDeclaredProblemIsUsed(t *testing.T) {
 		}))
 	}
 	problems := problemCatalog(t).List()
-	require.Len(t, problems, 50)
+	require.GreaterOrEqual(t, len(problems), 50)
 	for _, p := range problems {
 		var variable strings.Builder
 		for word := range strings.SplitSeq(p.Code, "-") {

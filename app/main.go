@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	composition "lyceum/app/modules"
 	"lyceum/platform/apperr"
 	"lyceum/platform/command"
 	"lyceum/platform/config"
@@ -21,6 +22,9 @@ import (
 
 // Version of the program; a build may set it with -ldflags "-X main.Version=…".
 var Version = "0.1.0"
+
+// modules are the modules of the program.
+var modules = composition.All
 
 // about is what the program says of itself.
 var about = program.About{

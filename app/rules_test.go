@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"lyceum/app/sitetest"
 	"lyceum/platform/module"
 
 	"github.com/stretchr/testify/require"
@@ -167,14 +166,6 @@ func TestEveryModuleIsComposed(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "modules", "badges"), 0o700))
 	require.Equal(t, []string{"not composed: modules/badges"}, uncomposed(t, dir, nil))
-}
-
-// A site of the tests has no module that the program lacks.
-func TestSitesHaveModulesOfTheProgram(t *testing.T) {
-	for _, ofSite := range sitetest.Modules {
-		require.True(t, slices.ContainsFunc(modules, func(m module.Module) bool { return m.Name == ofSite.Name }),
-			ofSite.Name)
-	}
 }
 
 // Nothing else stands at the top level, so that a newcomer finds the way.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"lyceum/app/modules"
 	"lyceum/platform/apperr"
 	"lyceum/platform/command"
 	"lyceum/platform/config"
@@ -36,7 +37,7 @@ func RunCommand(t testing.TB, vars map[string]string, args ...string) (status in
 	root := &cobra.Command{Use: "lyceum", SilenceErrors: true, SilenceUsage: true}
 	root.SetOut(&out)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &command.UsageError{Text: err.Error()} })
-	for _, m := range Modules {
+	for _, m := range modules.All {
 		if m.Commands != nil {
 			require.NoError(t, command.Add(root, m.Commands(commandProgram{vars})...))
 		}
@@ -71,7 +72,7 @@ func (p commandProgram) Run(c *cobra.Command, fn func(context.Context) error, ta
 		return err
 	}
 	var migrations *migrate.Runner
-	options := program.BuildOptions(cfg, Modules, program.About{Version: "test"})
+	options := program.BuildOptions(cfg, modules.All, program.About{Version: "test"})
 	app := fx.New(options, fx.Populate(append(targets, &migrations)...))
 	if err := app.Err(); err != nil {
 		return err

@@ -13,32 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"lyceum/app/modules"
 	"lyceum/app/seed"
-	"lyceum/modules/audit"
-	"lyceum/modules/auth"
-	"lyceum/modules/chat"
-	"lyceum/modules/courses"
-	"lyceum/modules/invites"
-	"lyceum/modules/mail"
-	"lyceum/modules/notifications"
-	"lyceum/modules/storage"
-	"lyceum/modules/users"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
-	"lyceum/platform/module"
 	"lyceum/platform/program"
 	"lyceum/platform/testkit"
 )
 
-// Modules are the modules of a site. The program's own list is app/modules.go.
-var Modules = module.List{
-	audit.Module, auth.Module, chat.Module, courses.Module, invites.Module, mail.Module, notifications.Module,
-	storage.Module, users.Module,
-}
-
 // Settings returns the settings of a site beside those of the platform.
 func Settings() []config.Section {
-	return append([]config.Section{seed.Settings}, Modules.ListSettings()...)
+	return append([]config.Section{seed.Settings}, modules.All.ListSettings()...)
 }
 
 // Site is a running Lyceum.
@@ -80,10 +65,10 @@ func Start(t testing.TB, vars map[string]string, targets ...any) *Site {
 	maps.Copy(env, vars)
 	cfg, err := config.FromMap(env, Settings()...)
 	require.NoError(t, err)
-	require.NoError(t, program.CheckDisabled(Modules, cfg.ModulesDisabled))
+	require.NoError(t, program.CheckDisabled(modules.All, cfg.ModulesDisabled))
 
 	var p parts
-	options := program.BuildOptions(cfg, Modules, program.About{Version: "test"})
+	options := program.BuildOptions(cfg, modules.All, program.About{Version: "test"})
 	app := fx.New(options, fx.Populate(append([]any{&p}, targets...)...))
 	require.NoError(t, app.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -15,6 +15,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "audit", Title: "Audit log",
+	About:       "The record of who changed what, chained by hashes.",
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead},

@@ -26,6 +26,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "auth", Title: "Sign-in",
+	About:       "Registration, login, second factors, sessions, passwords and email addresses.",
 	Required:    true,
 	Needs:       []string{"users"},
 	Settings:    []config.Section{settings},

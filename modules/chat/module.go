@@ -26,6 +26,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "chat", Title: "Chat",
+	About:       "Channels with messages, live over WebSocket.",
 	Needs:       []string{"users"},
 	Settings:    []config.Section{messages.Settings},
 	Migrations:  Migrations,

@@ -21,6 +21,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "courses", Title: "Courses",
+	About:       "Courses and lessons, enrollment and progress.",
 	Needs:       []string{"users"},
 	Migrations:  Migrations,
 	Permissions: access.Permissions,

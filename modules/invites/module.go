@@ -15,6 +15,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "invites", Title: "Invites",
+	About:       "Codes that raise a role and enroll in courses.",
 	Needs:       []string{"users"},
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,

@@ -15,6 +15,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "mail", Title: "Mail", Required: true,
+	About:       "Mails that wait, were sent or failed.",
 	Needs:       []string{"users"},
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,

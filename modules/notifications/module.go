@@ -13,6 +13,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "notifications", Title: "Notifications",
+	About:       "What an account is told, in the console and by mail, and announcements.",
 	Needs:       []string{"users"}, // mail can't be disabled
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionAnnounce, permissionOwn},

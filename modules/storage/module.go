@@ -17,6 +17,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "storage", Title: "Files",
+	About:       "Private files, sent and read by signed URLs.",
 	Needs:       []string{"users"},
 	Settings:    []config.Section{settings},
 	Migrations:  Migrations,

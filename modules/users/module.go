@@ -14,6 +14,7 @@ import (
 // Module declares the module.
 var Module = module.Module{
 	Name: "users", Title: "Accounts",
+	About:       "Accounts with their roles, their export and their deletion.",
 	Required:    true,
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{usersapi.PermissionAccountSelf, permissionManage},

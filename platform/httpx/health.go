@@ -28,6 +28,8 @@ type ModuleInfo struct {
 	Name    string `json:"name"`
 	Title   string `json:"title"`
 	Enabled bool   `json:"enabled"`
+	// About is the description of the operations of the module in the API document.
+	About string `json:"-"`
 	// Console holds the files of the module's panel, in a folder of that name; nil if the module has none or is disabled.
 	Console fs.FS `json:"-"`
 }

@@ -144,8 +144,20 @@ func New(o Options, tables []Table) (*Server, error) {
 		return nil, err
 	}
 	openapi.AllowProblemMembers(s.api.OpenAPI())
+	s.describeTags()
 	s.rendered, err = openapi.RenderDocument(s.api.OpenAPI())
 	return s, err
+}
+
+// describeTags describes the groups of operations: those of the server itself and of each enabled module.
+func (s *Server) describeTags() {
+	tags := []*huma.Tag{{Name: "platform", Description: "The server itself: its health, its modules, and what it accepts."}}
+	for _, m := range s.o.Modules {
+		if m.Enabled {
+			tags = append(tags, &huma.Tag{Name: m.Name, Description: m.About})
+		}
+	}
+	s.api.OpenAPI().Tags = tags
 }
 
 // OpenAPI returns the document that is served.

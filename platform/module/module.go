@@ -35,6 +35,8 @@ type Module struct {
 	Name string
 	// Title is the name for people.
 	Title string
+	// About says in a sentence what the module is for. The API document shows it.
+	About string
 	// Required is true for a module that can't be disabled.
 	Required bool
 	// Needs are the names of the modules without which this one does not work.

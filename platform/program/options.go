@@ -167,7 +167,9 @@ func CheckDisabled(all module.List, disabled module.Disabled) error {
 func DescribeModules(all module.List, disabled module.Disabled) []httpx.ModuleInfo {
 	infos := make([]httpx.ModuleInfo, len(all))
 	for i, m := range all {
-		infos[i] = httpx.ModuleInfo{Name: m.Name, Title: m.Title, Enabled: !disabled.HasModule(m.Name)}
+		infos[i] = httpx.ModuleInfo{
+			Name: m.Name, Title: m.Title, About: m.About, Enabled: !disabled.HasModule(m.Name),
+		}
 		if infos[i].Enabled {
 			infos[i].Console = m.Console
 		}

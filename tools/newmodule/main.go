@@ -44,7 +44,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("modules/%s is there. Add %s.Module to app/modules.go; then go tool task golden:update "+
+	fmt.Printf("modules/%s is there. Add %s.Module to app/modules/modules.go; then go tool task golden:update "+
 		"and go tool task test.\n", name, name)
 }
 

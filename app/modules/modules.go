@@ -1,4 +1,6 @@
-package main
+// Package modules lists the modules of the program. Its list is all that a new module changes outside of
+// its own folder.
+package modules
 
 import (
 	"lyceum/modules/audit"
@@ -13,8 +15,8 @@ import (
 	"lyceum/platform/module"
 )
 
-// modules lists every module of the program, sorted by name.
-var modules = module.List{
+// All are the modules of the program, sorted by name.
+var All = module.List{
 	audit.Module,
 	auth.Module,
 	chat.Module,
