@@ -26,10 +26,7 @@ func (s *Service) PutFile(
 		return fmt.Errorf("key %q: %w", key, err)
 	}
 	now := s.clock.Now()
-	a := &asset{
-		ID: ids.New(), Key: key, ObjectID: ids.New(), ContentType: contentType, Size: size, Status: statusPending,
-		UploaderID: uploaderID, ExpiresAt: now.Add(uploadURLLife), CreatedAt: now,
-	}
+	a := newServerAsset(uploaderID, key, contentType, size, now)
 	exists := false
 	err := s.db.InTx(ctx, func(ctx context.Context) (err error) {
 		exists, err = s.insertUnlessCompleted(ctx, a, now)
@@ -46,6 +43,15 @@ func (s *Service) PutFile(
 		return errors.Join(err, s.DiscardStaged(ctx, []string{a.ID}))
 	}
 	return nil
+}
+
+// newServerAsset returns the pending asset of a file of the server's own making. Nobody has a URL of it, so it
+// does not hold its key: a process that was killed in PutFile does not keep the next one from it.
+func newServerAsset(uploaderID, key, contentType string, size int64, now clock.Time) *asset {
+	return &asset{
+		ID: ids.New(), Key: key, ObjectID: ids.New(), ContentType: contentType, Size: size, Status: statusPending,
+		UploaderID: uploaderID, ExpiresAt: now, CreatedAt: now,
+	}
 }
 
 // insertUnlessCompleted inserts an asset that the server makes. It returns true, and inserts nothing,

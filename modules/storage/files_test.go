@@ -36,6 +36,27 @@ func TestPutFile(t *testing.T) {
 	})
 }
 
+// A process that is killed while it writes a file leaves a pending row. The next one stores the file.
+func TestPutFileAfterAKill(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		killed := newServerAsset(teacher.UserID, "demo.mp4", "video/mp4", 3, w.clock.Now())
+		require.NoError(t, w.db.InTx(w.contextOf(teacher), func(ctx context.Context) error {
+			_, err := w.insertUnlessCompleted(ctx, killed, w.clock.Now())
+			return err
+		}))
+		require.NoError(t, w.blobs.Put(t.Context(), killed.ObjectID, strings.NewReader("one"), 3, "video/mp4"))
+		require.NoError(t, w.PutFile(w.contextOf(teacher), teacher.UserID, "demo.mp4", "video/mp4", 3,
+			strings.NewReader("two")))
+		a, err := w.findAsset(t.Context(), "demo.mp4")
+		require.NoError(t, err)
+		require.Equal(t, "two", w.readObject(a.ObjectID))
+		w.clock.Advance(48 * time.Hour)
+		w.runWorkers()
+		require.False(t, w.objectExists(killed.ObjectID), "what the killed process has written goes")
+		require.True(t, w.objectExists(a.ObjectID))
+	})
+}
+
 // The trash of a deleted asset does not touch a new one under the same key.
 func TestANewAssetSurvivesTheTrashOfTheOldOne(t *testing.T) {
 	w := onSQLite(t)
