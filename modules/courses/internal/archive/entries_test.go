@@ -155,3 +155,18 @@ func FuzzOpenArchive(f *testing.F) {
 		}
 	})
 }
+
+func TestKeysOfLostFilesAreBounded(t *testing.T) {
+	for key, isAccepted := range map[string]bool{
+		"": false, "a": true, strings.Repeat("ä", 512): true, strings.Repeat("ä", 513): false,
+	} {
+		err := (&Service{}).checkFiles(&manifest{Assets: []manifestAsset{{Key: key}}}, nil)
+		if isAccepted {
+			require.NoError(t, err)
+			continue
+		}
+		refused, ok := apperr.As(err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, "course.json.assets.0.key", refused.Fields[0].Location)
+	}
+}

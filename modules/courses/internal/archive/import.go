@@ -80,13 +80,14 @@ func (s *Service) stageImport(ctx context.Context, r io.ReaderAt, size int64) (*
 // checkFiles checks the files of an archive before any of them is stored.
 func (s *Service) checkFiles(m *manifest, entries map[string]*entry) error {
 	for i, a := range m.Assets {
+		location := fmt.Sprintf("%s.assets.%d", manifestName, i)
 		var err error
 		switch {
 		case a.Path == "":
+			err = apperr.MoveFieldsUnder(location, a.checkKey())
 		case s.fileImporter == nil:
 			err = entries[a.Path].check()
 		default:
-			location := fmt.Sprintf("%s.assets.%d", manifestName, i)
 			err = apperr.MoveFieldsUnder(location, s.checkFile(a, entries[a.Path]))
 		}
 		if err != nil {

@@ -3,9 +3,11 @@ package archive
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/storage/storageapi"
+	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 )
 
@@ -67,6 +69,18 @@ type manifestAsset struct {
 	Size        int64  `json:"size"`
 	SHA256      string `json:"sha256"`
 	Path        string `json:"path,omitempty"`
+}
+
+// maxKey is the greatest length of the key of a file, in characters.
+const maxKey = 512
+
+// checkKey returns a validation error for a key that no file can have. It is for files that the archive lacks;
+// their keys are only named in warnings.
+func (a manifestAsset) checkKey() error {
+	if n := utf8.RuneCountInString(a.Key); n == 0 || n > maxKey {
+		return apperr.Invalid("key", fmt.Sprintf("has 1 to %d characters", maxKey))
+	}
+	return nil
 }
 
 // describeFile returns the asset as storage describes it.
