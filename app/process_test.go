@@ -364,11 +364,18 @@ func TestTokensNeverReachALog(t *testing.T) {
 	s.Call("GET", "/courses?token=canary-token-1&ticket=canary-ticket-2", "", nil)
 	s.Call("POST", "/auth/login", "", `{"email":"canary@example.com","password":"canary-password-3"}`)
 	s.Call("POST", "/invites/redeem", token, `{"code":"canary-code-4"}`)
+	for method, path := range map[string]string{
+		"GET": "/notifications/unsubscribe/canary-link-5", "PUT": "/notifications/unsubscribe/canary-link-6",
+		"POST": "/notifications/unsubscribe/canary-link-7/", "PATCH": "/notifications//unsubscribe/canary-link-8",
+		"DELETE": "/Notifications/Unsubscribe/canary-link-9",
+	} {
+		s.Call(method, path, "", nil)
+	}
 	log := p.out.String()
 	require.Contains(t, log, "/ws/channels/hq")
 	require.NotContains(t, log, token)
 	for _, canary := range []string{
-		"canary-token-1", "canary-ticket-2", "canary-password-3", "canary-code-4", "canary@example.com",
+		"canary-token-1", "canary-ticket-2", "canary-password-3", "canary-code-4", "canary@example.com", "canary-link",
 	} {
 		require.NotContains(t, log, canary)
 	}

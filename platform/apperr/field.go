@@ -87,6 +87,24 @@ func MoveFieldsUnder(location string, err error) error {
 // maxExplainedFields is how many broken rules a detail spells out. Fields has all of them.
 const maxExplainedFields = 3
 
+// maxNameBytes is how much of a name or a message is repeated in an answer. Names in JSON are the client's,
+// and of any length.
+const maxNameBytes = 200
+
+// shorten cuts a text after maxNameBytes.
+func shorten(s string) string {
+	if len(s) <= maxNameBytes {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxNameBytes], "") + "…"
+}
+
+// Shorten returns the field with a location and a message that are cut after 200 bytes, to be shown.
+func (f Field) Shorten() Field {
+	f.Location, f.Message = shorten(f.Location), shorten(f.Message)
+	return f
+}
+
 // explainFields returns one sentence for the people who filled the fields in: which ones to
 // correct, and why.
 func explainFields(fields []Field) string {
@@ -99,7 +117,7 @@ func explainFields(fields []Field) string {
 		if name == "" {
 			name = f.AbsoluteLocation()
 		}
-		parts = append(parts, name+" ("+f.Message+")")
+		parts = append(parts, shorten(name)+" ("+shorten(f.Message)+")")
 	}
 	text := "Please correct " + strings.Join(parts, ", ")
 	if more := len(fields) - maxExplainedFields; more > 0 {

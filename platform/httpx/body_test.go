@@ -183,3 +183,17 @@ func TestIsValidHost(t *testing.T) {
 		require.Equal(t, want, isValidHost(host), host)
 	}
 }
+
+// Names are the client's and of any length: an answer repeats the beginning of them.
+func TestLongNamesAreCut(t *testing.T) {
+	s := newBodySite(t)
+	name := strings.Repeat("n", 300_000)
+	for _, body := range []string{
+		`{"text":"hi","` + name + `":1}`, `{"text":"hi","` + name + `":1,"` + name + `":2}`,
+	} {
+		r := s.send("POST", "/notes", body)
+		require.Equal(t, 422, r.status)
+		require.Less(t, len(r.body), 4000)
+		require.Contains(t, r.body, "body."+strings.Repeat("n", 100))
+	}
+}

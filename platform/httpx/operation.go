@@ -27,6 +27,9 @@ func (s *Server) registerRoutes(tables []Table) error {
 			Module: r.module, Method: r.op.Method, Path: r.op.Path,
 			Who: r.access.Role(), Permission: r.access.Permission().Name, Hidden: r.op.Hidden,
 		})
+		if before, _, hasToken := strings.Cut(r.op.Path, "{token}"); hasToken {
+			s.beforeTokens = append(s.beforeTokens, before)
+		}
 		s.currentModule = r.module
 		op := s.newOperation(r)
 		if r.raw != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -138,14 +139,29 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 	if strings.HasPrefix(route, "/console") || route == "/healthz" || route == "/readyz" || route == "/metrics" {
 		level = slog.LevelDebug
 	}
-	if strings.Contains(info.Route, "{token}") {
-		info.Path = info.Route // the path contains the secret itself
-	}
+	info.Path = s.withoutSecret(info.Path)
 	// Without the query, which may hold tokens, addresses and signatures.
 	slog.Log(context.Background(), level, "request", "method", info.Method, "path", info.Path, "status", status,
 		"ms", float64(took.Microseconds())/1000, "queries", queries,
 		"request_id", info.ID, "user", info.Caller.UserID, "ip", info.IP)
 }
+
+// withoutSecret returns a path for the log. What follows the beginning of a route with a {token} is a secret, also if
+// the method is another one or the rest of the path is not quite right, so that no route matches.
+func (s *Server) withoutSecret(path string) string {
+	plain := path
+	if strings.Contains(path, "//") {
+		plain = manySlashes.ReplaceAllString(path, "/")
+	}
+	for _, before := range s.beforeTokens {
+		if len(plain) > len(before) && strings.EqualFold(plain[:len(before)], before) {
+			return before + "{token}"
+		}
+	}
+	return path
+}
+
+var manySlashes = regexp.MustCompile(`/{2,}`)
 
 // onError answers an error that reached Fiber itself.
 func (s *Server) onError(c *fiber.Ctx, err error) error {

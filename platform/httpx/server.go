@@ -72,7 +72,9 @@ type Server struct {
 	// idempotency keeps the answers to requests with an Idempotency-Key.
 	idempotency *idempotency.Records
 	listed      []Listed
-	uploads     *upload.Receiver
+	// beforeTokens are the beginnings of paths that a secret follows.
+	beforeTokens []string
+	uploads      *upload.Receiver
 	// uploadBytes are the sizes that the routes of uploads take, by path.
 	uploadBytes map[string]int64
 	// capabilities is the answer of GET /capabilities.

@@ -151,6 +151,7 @@ func locateFields(fields []apperr.Field) []apperr.Field {
 	located := slices.Clone(fields[:min(len(fields), maxFields)])
 	for i, f := range located {
 		located[i].Location = f.AbsoluteLocation()
+		located[i] = located[i].Shorten()
 	}
 	return located
 }
