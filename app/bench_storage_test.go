@@ -18,6 +18,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	uuid "lyceum/platform/ids"
+	"lyceum/platform/testkit"
 
 	"lyceum/app/sitetest"
 	"lyceum/platform/blob"
@@ -44,7 +45,7 @@ func startBareSigner(b *testing.B, vars map[string]string) (addr string, sign fu
 		}
 		return signed.URL
 	}
-	addr = "127.0.0.1:" + sitetest.FreePort(b)
+	addr = "127.0.0.1:" + testkit.FreePort(b)
 	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
 		id := uuid.None
 		if string(ctx.Path()) == "/asked" {

@@ -12,12 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/sitetest"
+	"lyceum/platform/testkit"
 )
 
 // launchWithFiles is launch for a process that may have only so many files and connections open.
 func launchWithFiles(t *testing.T, files int, vars map[string]string) *process {
 	t.Helper()
-	port := sitetest.FreePort(t)
+	port := testkit.FreePort(t)
 	vars["HTTP_ADDR"], vars["PUBLIC_URL"] = "127.0.0.1:"+port, "http://127.0.0.1:"+port
 	cmd := lyceumCmd(t.Context(), vars)
 	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", fmt.Sprintf("ulimit -n %d && exec %s", files, os.Args[0])}

@@ -20,7 +20,7 @@ import (
 func TestRedemptionsSurviveKill(t *testing.T) {
 	sitetest.OnBothKinds(t, func(t *testing.T, env map[string]string) {
 		dir := t.TempDir()
-		env["RATE_LIMIT_ENABLED"], env["HTTP_ADDR"] = "false", "127.0.0.1:"+sitetest.FreePort(t)
+		env["RATE_LIMIT_ENABLED"], env["HTTP_ADDR"] = "false", "127.0.0.1:"+testkit.FreePort(t)
 		env["PUBLIC_URL"] = "http://" + env["HTTP_ADDR"] // tokens name it: they hold over all the starts
 		random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
 		var tokens []string

@@ -89,7 +89,7 @@ func lyceum(t *testing.T, vars map[string]string, stdin string, args ...string) 
 // launch starts `lyceum serve` and waits until it answers.
 func launch(t *testing.T, dir string, vars map[string]string) *process {
 	t.Helper()
-	port := sitetest.FreePort(t)
+	port := testkit.FreePort(t)
 	env := map[string]string{"HTTP_ADDR": "127.0.0.1:" + port, "PUBLIC_URL": "http://127.0.0.1:" + port, "DATA_DIR": dir}
 	for k, v := range vars {
 		env[k] = v

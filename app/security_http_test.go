@@ -19,6 +19,7 @@ import (
 
 	"lyceum/app/seed"
 	"lyceum/app/sitetest"
+	"lyceum/platform/testkit"
 )
 
 // speak sends bytes as they are and gives all that is answered until the server closes or falls silent.
@@ -215,7 +216,7 @@ func TestH2EveryAnswerHasItsSecurityHeaders(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
-			addr := "127.0.0.1:" + sitetest.FreePort(t)
+			addr := "127.0.0.1:" + testkit.FreePort(t)
 			s := sitetest.Start(t,
 				map[string]string{"HTTP_ADDR": addr, "PUBLIC_URL": scheme + "://" + addr, "RATE_LIMIT_REDEEM": "2/1m"})
 			s.URL = "http://" + addr // TLS ends before us
@@ -632,7 +633,7 @@ func TestH6NothingInternalIsPublic(t *testing.T) {
 		"APP_ENV": "production", "JWT_KEYS_DIR": dir, "SMTP_URL": "smtp://127.0.0.1:9", "SHUTDOWN_DELAY": "0s",
 		"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword,
 	}
-	metrics := "127.0.0.1:" + sitetest.FreePort(t)
+	metrics := "127.0.0.1:" + testkit.FreePort(t)
 	for name, vars := range map[string]map[string]string{
 		"production": production, "metrics elsewhere": {"METRICS_ADDR": metrics}, "development": nil,
 	} {

@@ -24,7 +24,7 @@ import (
 func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 	t.Parallel()
 	dir, env := t.TempDir(), map[string]string{
-		"RATE_LIMIT_ENABLED": "false", "HTTP_ADDR": "127.0.0.1:" + sitetest.FreePort(t),
+		"RATE_LIMIT_ENABLED": "false", "HTTP_ADDR": "127.0.0.1:" + testkit.FreePort(t),
 	}
 	env["PUBLIC_URL"] = "http://" + env["HTTP_ADDR"]
 	random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 3))

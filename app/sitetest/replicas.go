@@ -1,7 +1,6 @@
 package sitetest
 
 import (
-	"lyceum/platform/db"
 	"maps"
 	"slices"
 	"strings"
@@ -9,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/db"
+	"lyceum/platform/testkit"
 )
 
 // StartReplicas starts n sites on the same real services, as behind a load balancer. Each of more
@@ -21,11 +23,11 @@ func StartReplicas(t *testing.T, n int, more ...string) []*Site {
 		vars[key] = value
 	}
 	vars["JWT_KEYS_DIR"] = t.TempDir()
-	vars["PUBLIC_URL"] = "http://127.0.0.1:" + FreePort(t)
+	vars["PUBLIC_URL"] = "http://127.0.0.1:" + testkit.FreePort(t)
 	sites := make([]*Site, n)
 	for i := range sites {
 		own := maps.Clone(vars)
-		own["HTTP_ADDR"] = "127.0.0.1:" + FreePort(t)
+		own["HTTP_ADDR"] = "127.0.0.1:" + testkit.FreePort(t)
 		sites[i] = Start(t, own)
 		sites[i].URL = "http://" + own["HTTP_ADDR"]
 	}

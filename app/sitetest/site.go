@@ -3,9 +3,6 @@ package sitetest
 import (
 	"context"
 	"maps"
-	"math/rand/v2"
-	"net"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -56,7 +53,7 @@ type parts struct {
 // filled with parts of the program, as by fx.Populate.
 func Start(t testing.TB, vars map[string]string, targets ...any) *Site {
 	t.Helper()
-	port := FreePort(t)
+	port := testkit.FreePort(t)
 	env := map[string]string{
 		"HTTP_ADDR": "127.0.0.1:" + port, "PUBLIC_URL": "http://127.0.0.1:" + port, "DATA_DIR": t.TempDir(),
 		// Cheap password hashes: tests show the flow, not the cost.
@@ -96,26 +93,6 @@ func (s *Site) For(t testing.TB) *Site {
 	sub := *s
 	sub.T = t
 	return &sub
-}
-
-// usedPorts holds the ports that this process has given out.
-var usedPorts sync.Map
-
-// FreePort returns a port below those that outgoing connections take, so that none takes it in the
-// meantime.
-func FreePort(t testing.TB) string {
-	for range 1000 {
-		port := strconv.Itoa(10000 + rand.IntN(22000))
-		if _, isUsed := usedPorts.LoadOrStore(port, true); isUsed {
-			continue
-		}
-		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			require.NoError(t, ln.Close())
-			return port
-		}
-	}
-	require.Fail(t, "no port is free")
-	return ""
 }
 
 // Services returns the configuration of a site on real PostgreSQL, Redis and MinIO.

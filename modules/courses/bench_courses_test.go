@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"lyceum/app/sitetest"
+	"lyceum/platform/testkit"
 )
 
 // benchSite is a site with many courses, and the yardstick: a bare server on the same database with
@@ -71,7 +72,7 @@ func (l *benchSite) startBare(b *testing.B, url string) {
 	l.pool, err = pgxpool.NewWithConfig(b.Context(), cfg)
 	require.NoError(b, err)
 	b.Cleanup(l.pool.Close)
-	addr := "127.0.0.1:" + sitetest.FreePort(b)
+	addr := "127.0.0.1:" + testkit.FreePort(b)
 	server := &fasthttp.Server{Handler: l.answerBare}
 	go func() { _ = server.ListenAndServe(addr) }()
 	b.Cleanup(func() { _ = server.Shutdown() })

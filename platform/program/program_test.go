@@ -232,11 +232,7 @@ func TestStopFinishesRequests(t *testing.T) {
 }
 
 func TestMetricsOnAnAddressOfTheirOwn(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := free.Addr().String()
-	require.NoError(t, free.Close())
-
+	addr := "127.0.0.1:" + testkit.FreePort(t)
 	r := run(t, newSite(), map[string]string{"METRICS_ADDR": addr})
 	status, body := get(t, addr, "/metrics")
 	require.Equal(t, 200, status)
@@ -244,7 +240,7 @@ func TestMetricsOnAnAddressOfTheirOwn(t *testing.T) {
 	status, _ = get(t, r.Addr.String(), "/metrics")
 	require.Equal(t, 404, status, "not beside the routes for clients")
 	require.NoError(t, r.Stop())
-	_, err = net.Dial("tcp", addr)
+	_, err := net.Dial("tcp", addr)
 	require.Error(t, err)
 }
 
