@@ -30,7 +30,7 @@ func (s *Site) Call(method, path, token string, body any, headers ...Header) Ans
 	if s.OnCall != nil {
 		s.OnCall(method, path, token, body, headers...)
 	}
-	res, err := Client.Do(s.newRequest(method, path, token, body, headers))
+	res, err := Client.Do(s.newRequest(method, path, token, body, headers)) //nolint:bodyclose // ReadAnswer closes it
 	require.NoError(s.T, err)
 	a := s.ReadAnswer(res)
 	s.checkConventions(method, path, a)

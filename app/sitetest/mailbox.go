@@ -19,7 +19,7 @@ func (s *Site) Mails() []any {
 	s.T.Helper()
 	all := s.Want(200, "GET", mailbox, "", nil).Items()
 	for _, peer := range s.Peers {
-		conn, err := net.Dial("tcp", peer.Config.HTTPAddr)
+		conn, err := (&net.Dialer{}).DialContext(s.T.Context(), "tcp", peer.Config.HTTPAddr)
 		if err != nil {
 			continue
 		}

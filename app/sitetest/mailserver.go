@@ -26,7 +26,7 @@ type MailServer struct {
 // StartMailServer starts an SMTP server and stops it at the end of the test.
 func StartMailServer(t *testing.T) *MailServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	m := &MailServer{Address: listener.Addr().String(), replies: map[string]string{}}

@@ -23,7 +23,7 @@ type Socket struct {
 func (s *Site) Dial(path string, h http.Header) *Socket {
 	s.T.Helper()
 	url := "ws" + strings.TrimPrefix(s.URL, "http") + path
-	conn, res, err := websocket.DefaultDialer.DialContext(s.T.Context(), url, h)
+	conn, res, err := websocket.DefaultDialer.DialContext(s.T.Context(), url, h) //nolint:bodyclose // its connection is not reused
 	if res == nil {
 		require.NoError(s.T, err)
 	}

@@ -46,9 +46,9 @@ var (
 
 	// errInviterLostRole refuses an open invite whose inviter may no longer grant roles. The caller
 	// is told what a revoked invite answers, and the invite is revoked with the refusal.
-	errInviterLostRole = problemInviteRevoked.New("This invite was taken back.").WithCause(causeInviterLostRole)
-	// causeInviterLostRole tells errInviterLostRole from the error of a revoked invite.
-	causeInviterLostRole = errors.New("the inviter may no longer grant roles")
+	errInviterLostRole = problemInviteRevoked.New("This invite was taken back.").WithCause(errLostRole)
+	// errLostRole tells errInviterLostRole from the error of a revoked invite.
+	errLostRole = errors.New("the inviter may no longer grant roles")
 
 	// statusErrors has the refusal of an invite for each status but active.
 	statusErrors = map[string]*apperr.Error{

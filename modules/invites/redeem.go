@@ -76,7 +76,7 @@ func (s *Service) publishRefusal(ctx context.Context, inviteID string, refusal *
 		if err := s.publishEntry(ctx, "invite.redeem_failed", inviteID, data); err != nil {
 			return err
 		}
-		if !errors.Is(refusal, causeInviterLostRole) {
+		if !errors.Is(refusal, errLostRole) {
 			return nil
 		}
 		return s.revokeForInviter(ctx, inviteID)

@@ -34,7 +34,7 @@ func (s *Service) resend(ctx context.Context, id string) (resent *invite, err er
 		}
 		return s.replaceCode(ctx, resent)
 	})
-	if errors.Is(err, causeInviterLostRole) {
+	if errors.Is(err, errLostRole) {
 		revoke := func(ctx context.Context) error { return s.revokeForInviter(ctx, id) }
 		if failure := s.db.InTx(ctx, revoke); failure != nil {
 			return nil, failure

@@ -122,7 +122,7 @@ func TestRequireNoTx(t *testing.T) {
 	require.NoError(t, d.InTx(ctx, func(ctx context.Context) error {
 		require.PanicsWithValue(t, "db: redis: get inside a transaction", func() { db.RequireNoTx(ctx, "redis: get") })
 		require.NotPanics(t, func() { db.RequireNoTx(db.WithoutTx(ctx), "redis: get") })
-		var after context.Context = ctx
+		after := ctx
 		db.AfterCommit(ctx, func() { require.NotPanics(t, func() { db.RequireNoTx(after, "redis: get") }) })
 		return nil
 	}))

@@ -139,11 +139,11 @@ func TestAnchorsLead(t *testing.T) {
 	ids, hrefs := map[string]int{}, []string{}
 	for n := range parsed(t, markup).Descendants() {
 		for _, a := range n.Attr {
-			switch {
-			case a.Key == "id":
+			switch a.Key {
+			case "id":
 				ids[a.Val]++
 				require.True(t, strings.HasPrefix(a.Val, "md-"), a.Val)
-			case a.Key == "href":
+			case "href":
 				require.True(t, strings.HasPrefix(a.Val, "#"), a.Val)
 				hrefs = append(hrefs, a.Val[1:])
 			}

@@ -207,7 +207,7 @@ func TestStopFinishesRequests(t *testing.T) {
 	r := run(t, s, nil)
 	status := make(chan int, 1)
 	go func() {
-		res, err := http.Get("http://" + r.Addr.String() + "/slow") //nolint:noctx // it ends with the server
+		res, err := http.Get("http://" + r.Addr.String() + "/slow")
 		if err != nil {
 			status <- 0
 			return

@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -31,10 +32,10 @@ type portBlock struct {
 }
 
 // reservePortBlock takes a block that no other process has.
-func reservePortBlock() (*portBlock, error) {
+func reservePortBlock(ctx context.Context) (*portBlock, error) {
 	for _, i := range rand.Perm(numberOfBlocks) {
 		first := firstPort + i*portsPerBlock
-		if ln, err := net.Listen("tcp", loopback(first)); err == nil {
+		if ln, err := listen(ctx, first); err == nil {
 			return &portBlock{reservation: ln, first: first}, nil
 		}
 	}
@@ -42,22 +43,26 @@ func reservePortBlock() (*portBlock, error) {
 }
 
 // next returns the port on which nothing listens and that was given out the longest time ago.
-func (b *portBlock) next() (int, error) {
+func (b *portBlock) next(ctx context.Context) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for range portsPerBlock - 1 {
 		b.last = b.last%(portsPerBlock-1) + 1
 		port := b.first + b.last
-		if ln, err := net.Listen("tcp", loopback(port)); err == nil {
+		if ln, err := listen(ctx, port); err == nil {
 			return port, ln.Close()
 		}
 	}
 	return 0, errors.New("all ports of the block are in use")
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+func listen(ctx context.Context, port int) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+}
 
-var portBlockOfProcess = sync.OnceValues(reservePortBlock)
+var portBlockOfProcess = sync.OnceValues(func() (*portBlock, error) {
+	return reservePortBlock(context.Background())
+})
 
 // FreePort returns a port of loopback on which nothing listens. Neither an outgoing connection nor
 // a test in another process takes it before the caller listens on it.
@@ -65,7 +70,7 @@ func FreePort(t testing.TB) string {
 	t.Helper()
 	block, err := portBlockOfProcess()
 	require.NoError(t, err)
-	port, err := block.next()
+	port, err := block.next(t.Context())
 	require.NoError(t, err)
 	return strconv.Itoa(port)
 }

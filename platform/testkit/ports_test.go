@@ -1,7 +1,6 @@
 package testkit
 
 import (
-	"net"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,11 +9,11 @@ import (
 func TestProcessesGetPortsOfTheirOwn(t *testing.T) {
 	givenOut := map[int]bool{}
 	for range 3 {
-		block, err := reservePortBlock()
+		block, err := reservePortBlock(t.Context())
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = block.reservation.Close() })
 		for range portsPerBlock - 1 {
-			port, err := block.next()
+			port, err := block.next(t.Context())
 			require.NoError(t, err)
 			require.False(t, givenOut[port], "port %d was given out before", port)
 			require.Less(t, port, 32768)
@@ -24,14 +23,14 @@ func TestProcessesGetPortsOfTheirOwn(t *testing.T) {
 }
 
 func TestAPortInUseIsPassedOver(t *testing.T) {
-	block, err := reservePortBlock()
+	block, err := reservePortBlock(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = block.reservation.Close() })
-	busy, err := net.Listen("tcp", loopback(block.first+1))
+	busy, err := listen(t.Context(), block.first+1)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = busy.Close() })
 	for range 2 * portsPerBlock {
-		port, err := block.next()
+		port, err := block.next(t.Context())
 		require.NoError(t, err)
 		require.NotEqual(t, block.first+1, port)
 	}

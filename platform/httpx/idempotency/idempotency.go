@@ -115,7 +115,7 @@ func (r *Records) serve(ctx huma.Context, next func(huma.Context)) error {
 	switch {
 	case key == "":
 		requestCtx, deferral := r.db.DeferCommit(ctx.Context())
-		err := runHandler(ctx, requestCtx, deferral, next, nil)
+		err := runHandler(requestCtx, ctx, deferral, next, nil)
 		if errors.Is(err, errNoSuccess) {
 			return nil
 		}
@@ -151,7 +151,7 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 			_ = r.releaseClaim(outside, rec)
 		}
 	}()
-	err = runHandler(ctx, requestCtx, deferral, next, func(tx context.Context) error {
+	err = runHandler(requestCtx, ctx, deferral, next, func(tx context.Context) error {
 		return r.storeAnswer(tx, rec, secret, c)
 	})
 	panicked = false
@@ -197,7 +197,7 @@ var errNoSuccess = errors.New("the answer is no success: its transaction is not 
 // committed: then the body and the repeatedHeaders of the answer are taken back. In both cases nothing of the
 // transaction is kept.
 func runHandler(
-	ctx huma.Context, requestCtx context.Context, deferral *db.Deferral, next func(huma.Context),
+	requestCtx context.Context, ctx huma.Context, deferral *db.Deferral, next func(huma.Context),
 	addAnswer func(context.Context) error,
 ) (err error) {
 	c := humafiber.Unwrap(ctx)

@@ -75,15 +75,15 @@ func newSite(t *testing.T) *site {
 	huma.Register(humafiber.New(s.app, huma.DefaultConfig("test", "1")), op,
 		func(ctx context.Context, _ *struct{}) (*answerOf, error) {
 			run := s.runs.Add(1)
-			call(s.before, ctx)
+			call(ctx, s.before)
 			err := s.db.InTx(ctx, func(ctx context.Context) error {
-				call(s.inside, ctx)
+				call(ctx, s.inside)
 				return s.db.Conn(ctx).Exec("INSERT INTO notes (run) VALUES (?)", run).Error
 			})
 			if err != nil {
 				return nil, err
 			}
-			call(s.after, ctx)
+			call(ctx, s.after)
 			if s.fail != nil {
 				return nil, problem.NewHandlerError(ctx, s.fail)
 			}
@@ -95,7 +95,7 @@ func newSite(t *testing.T) *site {
 }
 
 // call calls a step of the handler, if there is one.
-func call(step func(context.Context), ctx context.Context) {
+func call(ctx context.Context, step func(context.Context)) {
 	if step != nil {
 		step(ctx)
 	}
