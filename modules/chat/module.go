@@ -71,5 +71,6 @@ func newBackgrounds(s *Service, feeds *live.Feeds, p *presence.Registry) []lifec
 		{Name: "chat feeds", Run: feeds.Run},
 		{Name: "chat presence", Run: p.Run},
 		{Name: "chat cleanup", Run: cleanUp},
+		s.messages.WaitAtStop(),
 	}
 }

@@ -101,6 +101,7 @@ func newWorld(t *testing.T, o db.Options, blobs blob.Store) *world {
 		Accounts:     accounts,
 		KeyReferrers: []storageapi.KeyReferrer{w.referrer},
 	})
+	t.Cleanup(w.deletions.Wait) // before the database is closed
 	return w
 }
 

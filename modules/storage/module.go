@@ -11,6 +11,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/module"
 )
 
@@ -38,5 +39,6 @@ var Module = module.Module{
 		httpx.ProvideCapability(newCapability),
 		events.ProvideSubscriptions(newSubscribers),
 		jobs.ProvideWorkers(newWorkers),
+		lifecycle.ProvideBackgrounds(newBackgrounds),
 	),
 }

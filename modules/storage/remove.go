@@ -13,6 +13,7 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/jobs"
+	"lyceum/platform/lifecycle"
 )
 
 // removeAsset removes a completed asset unless something uses it, or a pending one in any case;
@@ -95,7 +96,7 @@ func (s *Service) revokeUpload(ctx context.Context, id string) error {
 	}
 	if err == nil && removed != nil {
 		// Once more, and waited for: the object is gone when the caller is answered.
-		s.deleteObjectsNow([]string{removed.ObjectID})
+		s.deleteObjectsNow(context.WithoutCancel(ctx), []string{removed.ObjectID})
 	}
 	return err
 }
@@ -141,7 +142,9 @@ func (s *Service) removeAssets(ctx context.Context, assets []asset) error {
 			return err
 		}
 	}
-	db.AfterCommit(ctx, func() { go s.deleteObjectsNow(objects) })
+	db.AfterCommit(ctx, func() {
+		s.deletions.Run("storage deletions", func(ctx context.Context) { s.deleteObjectsNow(ctx, objects) })
+	})
 	return nil
 }
 
@@ -154,12 +157,12 @@ const (
 // deleteObjectsNow deletes the objects of removed assets without waiting for the queue, so that
 // within a second a URL that was signed before serves nothing any more. What fails here is left to
 // the job.
-func (s *Service) deleteObjectsNow(objects []string) {
+func (s *Service) deleteObjectsNow(ctx context.Context, objects []string) {
 	var group errgroup.Group
 	group.SetLimit(maxDeletions)
 	for _, objectID := range objects {
 		group.Go(func() error {
-			ctx, cancel := context.WithTimeout(context.Background(), deletionTime)
+			ctx, cancel := context.WithTimeout(ctx, deletionTime)
 			defer cancel()
 			if err := s.deleteTrashed(ctx, objectID); err != nil {
 				slog.Debug("storage: an object is deleted later", "object", objectID, "error", err)
@@ -183,6 +186,11 @@ func newWorkers(s *Service) []jobs.Worker {
 		{Name: emptyTrashJob, Handle: s.deleteTrashed, Sweep: s.listDueTrash, MaxFails: 1},
 		{Name: clearUploadJob, Handle: s.clearUpload, Sweep: s.listOverdueUploads, MaxFails: 1},
 	}
+}
+
+// newBackgrounds returns the work that each replica does as long as it runs.
+func newBackgrounds(s *Service) []lifecycle.Background {
+	return []lifecycle.Background{s.deletions.WaitAtStop("storage deletions")}
 }
 
 // listDueTrash returns the ids of objects that are to be deleted now.

@@ -18,6 +18,7 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
 	"lyceum/platform/keyset"
+	"lyceum/platform/lifecycle"
 )
 
 // Service answers requests about assets. It implements storageapi.KeyChecker, FilePutter, FileReader
@@ -33,6 +34,8 @@ type Service struct {
 	queue        *jobs.Queue
 	signals      *broadcast.Bus
 	config       *Config
+	// deletions are those that go on after the answer to a request.
+	deletions lifecycle.Tasks
 	// folder is the embedded object store; nil with S3.
 	folder *folder.Store
 	// assetsByKey caches completed assets, which never change.

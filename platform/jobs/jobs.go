@@ -65,6 +65,7 @@ type Queue struct {
 	pool     *redis.Pool
 	enqueuer *work.Enqueuer
 	workers  []Worker
+	enqueues lifecycle.Tasks
 }
 
 // NewQueue returns a queue on the server at a redis:// or rediss:// URL. It connects when it is
@@ -115,14 +116,14 @@ func (q *Queue) Enqueue(name string, ids ...string) {
 	}
 	// redigo takes no context, and the caller must not wait for a Redis that does not answer. The
 	// goroutine ends after the timeouts of the connection.
-	go func() {
+	q.enqueues.Run("enqueue "+name, func(context.Context) {
 		for _, id := range ids {
 			if _, err := q.enqueuer.Enqueue(name, work.Q{"id": id}); err != nil {
 				slog.Debug("jobs not enqueued, the sweep will enqueue them later", "job", name, "id", id, "error", err)
 				return
 			}
 		}
-	}()
+	})
 }
 
 // Run runs jobs and sweeps until ctx ends, then waits for the jobs that are running.
@@ -147,8 +148,13 @@ func (q *Queue) Run(ctx context.Context) {
 	pool.Stop()
 }
 
-// Close closes the connections to Redis.
-func (q *Queue) Close() error { return q.pool.Close() }
+// Close closes the connections to Redis. It waits for jobs that are being enqueued, which ends soon without
+// connections.
+func (q *Queue) Close() error {
+	err := q.pool.Close()
+	q.enqueues.Wait()
+	return err
+}
 
 // runJob does one job. It returns the error of the handler, or one for its panic. A running job goes
 // on within its timeout while the process stops.

@@ -12,5 +12,7 @@
 //	RunEvery           wait, run, wait, run     at a fixed rate: the waiting time includes the run
 //	RunRepeatedly      run, pause, run, pause   the pause begins when the run ends
 //
+// Tasks runs short work that a request leaves behind, and waits for it at the stop.
+//
 // A panic ends neither the process nor the repetition: it is logged with its stack.
 package lifecycle

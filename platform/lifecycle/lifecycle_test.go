@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"context"
+	"sync/atomic"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -167,6 +168,38 @@ func TestGroup(t *testing.T) {
 			synctest.Wait()
 			require.True(t, g.Stop(t.Context()))
 			require.Equal(t, 1, starts)
+		})
+	})
+}
+
+func TestTasks(t *testing.T) {
+	t.Run("a stop waits for what runs", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var tasks lifecycle.Tasks
+			tasks.Wait()
+			var ended atomic.Int32
+			for range 3 {
+				tasks.Run("slow", func(ctx context.Context) {
+					sleep(5 * time.Second)
+					if ctx.Err() == nil {
+						ended.Add(1)
+					}
+				})
+			}
+			g := lifecycle.NewGroup()
+			g.Start(tasks.WaitAtStop("tasks"))
+			require.True(t, g.Stop(t.Context()))
+			require.EqualValues(t, 3, ended.Load())
+			tasks.Run("later", func(context.Context) { ended.Add(1) })
+			tasks.Wait()
+			require.EqualValues(t, 4, ended.Load())
+		})
+	})
+	t.Run("a panic ends one task alone", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var tasks lifecycle.Tasks
+			tasks.Run("broken", func(context.Context) { panic("planted") })
+			tasks.Wait()
 		})
 	})
 }

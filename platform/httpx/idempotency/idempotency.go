@@ -57,6 +57,8 @@ type Records struct {
 	clock clock.Clock
 	// lease is how long a claim holds without being renewed.
 	lease time.Duration
+	// renewals are the renewed leases of the requests under way.
+	renewals lifecycle.Tasks
 }
 
 // record is one request with its key.
@@ -91,7 +93,7 @@ var repeatedHeaders = []string{
 }
 
 // NewRecords returns the records in d.
-func NewRecords(d *db.DB, c clock.Clock) *Records { return &Records{d, c, leaseTime} }
+func NewRecords(d *db.DB, c clock.Clock) *Records { return &Records{db: d, clock: c, lease: leaseTime} }
 
 type operationKey struct{}
 
@@ -226,7 +228,7 @@ func runHandler(
 // transaction has begun, which is shorter than the lease: on SQLite it could not write beside it.
 func (r *Records) renewLease(ctx context.Context, rec record, deferral *db.Deferral) (end func()) {
 	ctx, end = context.WithCancel(ctx)
-	go lifecycle.RunEvery(ctx, "idempotency lease", r.lease/3, func(ctx context.Context) {
+	renew := func(ctx context.Context) {
 		if deferral.HasBegun() {
 			return
 		}
@@ -235,6 +237,9 @@ func (r *Records) renewLease(ctx context.Context, rec record, deferral *db.Defer
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("idempotency record not renewed", "error", err)
 		}
+	}
+	r.renewals.Run("idempotency lease", func(context.Context) {
+		lifecycle.RunEvery(ctx, "idempotency lease", r.lease/3, renew)
 	})
 	return end
 }
@@ -391,4 +396,5 @@ func (r *Records) SweepExpired(ctx context.Context) {
 			slog.Warn("old idempotency records not removed", "error", err)
 		}
 	})
+	r.renewals.Wait()
 }

@@ -62,6 +62,7 @@ func newSite(t *testing.T) *site {
 	require.NoError(t, d.Conn(t.Context()).Exec("CREATE TABLE notes (run bigint)").Error)
 	s := &site{t: t, db: d, clock: &fakeClock{}, app: fiber.New(fiber.Config{DisableStartupMessage: true})}
 	s.records = NewRecords(d, s.clock)
+	t.Cleanup(func() { s.records.renewals.Wait() }) // before the database is closed
 	s.app.Use(recovery.New(), func(c *fiber.Ctx) error {
 		ctx := requestinfo.NewContext(context.Background(), &requestinfo.Info{Path: c.Path()})
 		c.SetUserContext(identity.WithCaller(ctx, identity.Caller{UserID: c.Get("Test-Caller")}))

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"lyceum/platform/lifecycle"
 )
 
 // Bounds of a group: the messages that share one commit, and the time that the commit may take.
@@ -21,6 +23,9 @@ const (
 // A channel has a goroutine only while it has waiting drafts. There is none per message.
 type commitQueue struct {
 	commit func(ctx context.Context, channelID string, drafts []Draft) ([]Posted, error)
+
+	// commits are the goroutines of the channels that have waiting drafts.
+	commits lifecycle.Tasks
 
 	mu sync.Mutex
 	// waiting holds the drafts of each channel that has a running goroutine.
@@ -54,7 +59,7 @@ func (q *commitQueue) post(ctx context.Context, channelID string, d Draft) (Post
 	q.waiting[channelID] = append(line, w)
 	q.mu.Unlock()
 	if !isRunning {
-		go q.run(channelID)
+		q.commits.Run("chat commits", func(context.Context) { q.run(channelID) })
 	}
 	select {
 	case o := <-w.outcome:

@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/events"
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/limit"
 )
 
@@ -56,6 +57,9 @@ func NewService(p Params) *Service {
 	s.queue = newCommitQueue(s.Append)
 	return s
 }
+
+// WaitAtStop returns the background that waits, at the stop, for the commits under way.
+func (s *Service) WaitAtStop() lifecycle.Background { return s.queue.commits.WaitAtStop("chat commits") }
 
 // ListSpan returns at most limit messages of a span of a channel.
 func (s *Service) ListSpan(ctx context.Context, channelID string, span Span, limit int) ([]Message, error) {
