@@ -1,11 +1,11 @@
 package mail
 
 import (
-	"strings"
 	"time"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/smtp"
+	"lyceum/platform/text"
 )
 
 // Statuses of a mail.
@@ -71,6 +71,5 @@ func (m *storedMail) recordFailure(err error, now clock.Time) {
 	if smtp.IsPermanent(err) || tried > retryPeriod {
 		m.Status = statusFailed
 	}
-	text := err.Error()
-	m.LastError = strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "")
+	m.LastError = text.CutBytes(err.Error(), maxErrorBytes)
 }

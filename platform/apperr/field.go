@@ -3,6 +3,8 @@ package apperr
 import (
 	"fmt"
 	"strings"
+
+	"lyceum/platform/text"
 )
 
 // Place is the part of a request that a field is in: its body, query, path or headers.
@@ -91,17 +93,9 @@ const maxExplainedFields = 3
 // and of any length.
 const maxNameBytes = 200
 
-// shorten cuts a text after maxNameBytes.
-func shorten(s string) string {
-	if len(s) <= maxNameBytes {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxNameBytes], "") + "…"
-}
-
 // Shorten returns the field with a location and a message that are cut after 200 bytes, to be shown.
 func (f Field) Shorten() Field {
-	f.Location, f.Message = shorten(f.Location), shorten(f.Message)
+	f.Location, f.Message = text.Shorten(f.Location, maxNameBytes), text.Shorten(f.Message, maxNameBytes)
 	return f
 }
 
@@ -117,11 +111,11 @@ func explainFields(fields []Field) string {
 		if name == "" {
 			name = f.AbsoluteLocation()
 		}
-		parts = append(parts, shorten(name)+" ("+shorten(f.Message)+")")
+		parts = append(parts, text.Shorten(name, maxNameBytes)+" ("+text.Shorten(f.Message, maxNameBytes)+")")
 	}
-	text := "Please correct " + strings.Join(parts, ", ")
+	detail := "Please correct " + strings.Join(parts, ", ")
 	if more := len(fields) - maxExplainedFields; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+		detail += fmt.Sprintf(" and %d more", more)
 	}
-	return text + "."
+	return detail + "."
 }

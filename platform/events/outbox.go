@@ -3,13 +3,13 @@ package events
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
 	"lyceum/platform/migrate"
+	"lyceum/platform/text"
 )
 
 // States of an outbox row. The row of a successful delivery is deleted.
@@ -165,11 +165,9 @@ func (b *Bus) postponeRow(ctx context.Context, row outboxRow, cause error) error
 	if row.Attempts+1 >= maxAttempts {
 		state = stateDead
 	}
-	text := cause.Error()
-	text = strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "") // the cut may split a character
 	return b.db.Conn(db.WithoutTx(ctx)).Exec(
 		"UPDATE outbox_deliveries SET state = ?, next_at = ?, last_error = ? WHERE id = ?",
-		state, b.clock.Now().Add(wait), text, row.ID).Error
+		state, b.clock.Now().Add(wait), text.CutBytes(cause.Error(), maxErrorBytes), row.ID).Error
 }
 
 // DeadLetter is a delivery that failed maxAttempts times.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/textproto"
 	"regexp"
+
+	"lyceum/platform/text"
 )
 
 // ErrBadMessage marks a mail that can't be sent to any server, such as one with a line break in a
@@ -70,17 +72,10 @@ func (r *refusedError) isPermanent() bool {
 func wrapRefusal(at stage, err error) error {
 	var reply *textproto.Error
 	if errors.As(err, &reply) {
-		return &refusedError{stage: at, code: reply.Code, text: truncateText(reply.Msg)}
+		return &refusedError{stage: at, code: reply.Code, text: text.Shorten(reply.Msg, maxReplyBytes)}
 	}
 	return fmt.Errorf("smtp: %s: %w", at, err)
 }
 
-// truncateText returns at most the first 300 bytes of a text from outside and "…" behind a cut
-// text, so that it can't fill rows and logs.
-func truncateText(s string) string {
-	const maxBytes = 300
-	if len(s) <= maxBytes {
-		return s
-	}
-	return s[:maxBytes] + "…"
-}
+// maxReplyBytes is how much is repeated of a reply, or of a part of MAIL_URL, in rows and logs.
+const maxReplyBytes = 300

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"lyceum/platform/text"
 )
 
 // tlsMode is the rule for encrypting the connection.
@@ -52,7 +54,7 @@ func parseTarget(raw string) (target, error) {
 			port = "465"
 		}
 	default:
-		return target{}, fmt.Errorf("scheme %q (accepted: smtp, smtps)", truncateText(u.Scheme))
+		return target{}, fmt.Errorf("scheme %q (accepted: smtp, smtps)", text.Shorten(u.Scheme, maxReplyBytes))
 	}
 	if t.host == "" || (u.Path != "" && u.Path != "/") || u.Fragment != "" {
 		return target{}, errors.New("expected a host and a port, nothing after them but ?starttls=")
@@ -96,7 +98,7 @@ func checkUserinfo(raw string) error {
 func (t *target) applyQuery(q url.Values) error {
 	for key, values := range q {
 		if key != "starttls" {
-			return fmt.Errorf("unknown parameter %q (accepted: starttls)", truncateText(key))
+			return fmt.Errorf("unknown parameter %q (accepted: starttls)", text.Shorten(key, maxReplyBytes))
 		}
 		switch v := strings.Join(values, ","); {
 		case t.mode == tlsAtOnce && v != "required":
@@ -107,7 +109,7 @@ func (t *target) applyQuery(q url.Values) error {
 		case v == "off":
 			t.mode = tlsNever
 		case v != "optional":
-			return fmt.Errorf("starttls=%q (accepted: required, optional, off)", truncateText(v))
+			return fmt.Errorf("starttls=%q (accepted: required, optional, off)", text.Shorten(v, maxReplyBytes))
 		}
 	}
 	return nil

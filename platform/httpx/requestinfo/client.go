@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"lyceum/platform/text"
 )
 
 // Proxies are the networks of the proxies whose X-Forwarded-For is believed.
@@ -100,8 +102,5 @@ func CleanText(s string, limit int) string {
 		}
 		return r
 	}, s)
-	if len(s) > limit {
-		s = strings.ToValidUTF8(s[:limit], "")
-	}
-	return s
+	return text.CutBytes(s, limit)
 }
