@@ -2,8 +2,8 @@ package lifecycle_test
 
 import (
 	"context"
-	"sync/atomic"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"

@@ -5,6 +5,7 @@
 //	testkit.Redis(t)        the URL of a new Redis server
 //	testkit.MinIO(t)        the address of an S3 server and a unique bucket name
 //	testkit.OwnRedis(t)     a server that the test may kill, freeze and start again; so for the others
+//	testkit.WebTools(t)     the folder of the npm packages that check the console and the API document
 //	testkit.NewClock(now)   a clock.Clock that stands still until Advance
 //	testkit.Eventually      waits for a condition; tests never sleep
 //	testkit.Rounds(n)       how often to repeat a racing test: all rounds only under LYCEUM_PROVE=1

@@ -209,6 +209,21 @@ func Chromium(t testing.TB) string {
 	return path
 }
 
+// WebTools returns the folder of the npm packages that check the console and the API document. They are
+// installed in it.
+func WebTools(t testing.TB) string {
+	t.Helper()
+	skipWithoutServices(t, services.Node)
+	if _, err := services.FindProgram(services.Node); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := services.WebToolsDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // takeRedisNumber returns the URL of a database number that no other test has got. The server counts
 // them.
 func takeRedisNumber(t testing.TB, base string) string {

@@ -59,7 +59,7 @@ func copyTree(t *testing.T, from string) string {
 			return err
 		}
 		if d.IsDir() {
-			if rel != "." && (strings.HasPrefix(d.Name(), ".") || rel == "data") {
+			if rel != "." && (strings.HasPrefix(d.Name(), ".") || rel == "data" || d.Name() == "node_modules") {
 				return fs.SkipDir
 			}
 			return os.MkdirAll(filepath.Join(to, rel), 0o755)

@@ -11,9 +11,10 @@ import (
 	"strings"
 )
 
-// debianPackage names the packages that hold the programs. MinIO has none; it is built from source.
-var debianPackage = map[string]string{
-	Postgres: "postgresql", Redis: "redis-server", Chromium: "chromium",
+// debianPackages names the packages that hold the programs, with spaces between them. MinIO has none; it is
+// built from source.
+var debianPackages = map[string]string{
+	Postgres: "postgresql", Redis: "redis-server", Chromium: "chromium", Node: "nodejs npm",
 }
 
 // FindProgram returns the path of a program, or an error of one line that says how to install it.
@@ -28,6 +29,8 @@ func FindProgram(name string) (string, error) {
 		path = findMinIO()
 	case Chromium:
 		path = lookPath("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+	case Node:
+		path = findNode()
 	default:
 		return "", fmt.Errorf("no such service: %q; there are %s", name, strings.Join(AllServices, ", "))
 	}
@@ -40,8 +43,8 @@ func FindProgram(name string) (string, error) {
 // installHint says how to install a program.
 func installHint(name string) string {
 	const command = "go run ./tools/services -- go test ./... (go tool task test)"
-	if pkg := debianPackage[name]; pkg != "" {
-		return "apt-get install " + pkg + ", or run the tests by " + command
+	if packages := debianPackages[name]; packages != "" {
+		return "apt-get install " + packages + ", or run the tests by " + command
 	}
 	return command + " builds it"
 }

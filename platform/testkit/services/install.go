@@ -15,7 +15,7 @@ import (
 // minioVersion is the last version that MinIO published as source.
 const minioVersion = "v0.0.0-20260212201848-7aac2a2c5b7c"
 
-// installMissing installs packages of Debian by apt-get and builds MinIO from source. One process of
+// installMissing installs packages of Debian by apt-get and of npm, and builds MinIO from source. One process of
 // the machine installs at a time.
 func installMissing(ctx context.Context, names []string, log io.Writer) error {
 	if len(names) == 0 {
@@ -29,12 +29,18 @@ func installMissing(ctx context.Context, names []string, log io.Writer) error {
 	names = listMissing(names) // another process may have installed them while this one waited
 	var packages []string
 	for _, name := range names {
-		if pkg := debianPackage[name]; pkg != "" {
-			packages = append(packages, pkg)
+		if name == Node && lookPath("node") != "" && lookPath("npm") != "" {
+			continue // only its npm packages are missing
 		}
+		packages = append(packages, strings.Fields(debianPackages[name])...)
 	}
 	if err := installPackages(ctx, packages, log); err != nil {
 		return err
+	}
+	if slices.Contains(names, Node) {
+		if err := installWebTools(ctx, log); err != nil {
+			return err
+		}
 	}
 	if slices.Contains(names, MinIO) {
 		return buildMinIO(ctx, log)

@@ -28,7 +28,7 @@ func TestFindProgram(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", cache)
 
 	_, err := FindProgram("oracle")
-	require.ErrorContains(t, err, `no such service: "oracle"; there are postgres, redis, minio, chromium`)
+	require.ErrorContains(t, err, `no such service: "oracle"; there are postgres, redis, minio, chromium, node`)
 	require.Contains(t, listMissing(AllServices), Redis)
 
 	writeProgram(t, filepath.Join(bin, "redis-server"))
@@ -144,4 +144,26 @@ func TestTwoDirs(t *testing.T) {
 func TestInstallHint(t *testing.T) {
 	require.Contains(t, installHint(Redis), "apt-get install redis-server")
 	require.Contains(t, installHint(MinIO), "builds it", "no package has it")
+}
+
+func TestHasPackages(t *testing.T) {
+	dir := t.TempDir()
+	wanted, installed := lockFiles(dir)
+	require.False(t, hasPackages(dir), "no list")
+	require.NoError(t, os.WriteFile(wanted, []byte("one"), 0o644))
+	require.False(t, hasPackages(dir), "nothing installed")
+	require.NoError(t, os.MkdirAll(filepath.Dir(installed), 0o755))
+	require.NoError(t, os.WriteFile(installed, []byte("one"), 0o644))
+	require.True(t, hasPackages(dir))
+	require.NoError(t, os.WriteFile(wanted, []byte("two"), 0o644))
+	require.False(t, hasPackages(dir), "the list has changed since")
+}
+
+func TestWebToolsDir(t *testing.T) {
+	dir, err := WebToolsDir()
+	require.NoError(t, err)
+	require.FileExists(t, filepath.Join(dir, "package-lock.json"))
+	t.Chdir(t.TempDir())
+	_, err = WebToolsDir()
+	require.ErrorContains(t, err, "not in a Go module")
 }

@@ -28,16 +28,18 @@ const (
 	EnvChromium    = "TEST_CHROMIUM"
 )
 
-// Names of the services. Chromium is a program and not a server.
+// Names of the services. Chromium is a program and not a server, and so is Node: Node.js with the npm packages
+// of tools/web.
 const (
 	Postgres = "postgres"
 	Redis    = "redis"
 	MinIO    = "minio"
 	Chromium = "chromium"
+	Node     = "node"
 )
 
 // AllServices holds every name.
-var AllServices = []string{Postgres, Redis, MinIO, Chromium}
+var AllServices = []string{Postgres, Redis, MinIO, Chromium, Node}
 
 // Stack is a set of running servers.
 type Stack struct {
@@ -78,6 +80,9 @@ func (s *Stack) startService(ctx context.Context, name, path string) error {
 	if name == Chromium {
 		s.addServer(nil, EnvChromium+"="+path)
 		return nil
+	}
+	if name == Node {
+		return nil // tests find it by FindProgram
 	}
 	server, err := StartServer(ctx, name, path, s.dir)
 	if err != nil {

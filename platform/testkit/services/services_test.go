@@ -83,7 +83,7 @@ func TestStackIsAllOrNothing(t *testing.T) {
 func TestMissingIsOneLineThatSaysHowToGetIt(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	for _, name := range []string{Redis, MinIO, Chromium} {
+	for _, name := range []string{Redis, MinIO, Chromium, Node} {
 		_, err := FindProgram(name)
 		require.ErrorContains(t, err, name)
 		require.NotContains(t, err.Error(), "\n")
