@@ -16,6 +16,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/program"
 	"lyceum/platform/testkit"
+	"lyceum/platform/testkit/apptest"
 )
 
 // Settings returns the settings of a site beside those of the platform.
@@ -71,6 +72,7 @@ func Start(t testing.TB, vars map[string]string, targets ...any) *Site {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, app.Start(ctx))
+	apptest.CheckProblems(t, p.Server)
 	running, err := program.Start(ctx, p.Parts, func(ctx context.Context) error {
 		_, err := seed.Fill(ctx, p.Seed)
 		return err

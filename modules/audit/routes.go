@@ -1,6 +1,7 @@
 package audit
 
 import (
+	_ "embed"
 	"strings"
 	"time"
 
@@ -12,10 +13,15 @@ import (
 // less than the server waits for requests when it stops.
 const verifyTime = 25 * time.Second
 
+// examples are calls of the routes, for the API document. A test sends them.
+//
+//go:embed examples.json
+var examples []byte
+
 // newRoutes returns the routes of the module.
 func newRoutes(h *handlers, actions *auditapi.Actions) httpx.Table {
 	reader := httpx.RequirePermission(permissionRead)
-	return httpx.Table{Module: "audit", Routes: []httpx.Route{
+	return httpx.Table{Module: "audit", Examples: examples, Routes: []httpx.Route{
 		httpx.Get("/admin/audit-logs", reader, "List audit entries", h.listEntries,
 			httpx.OrCSV(csvColumns...), httpx.OrLines(), httpx.DescribeOperation(describeList(actions)),
 			httpx.QueryExamples("action", actions.Names()...), httpx.QueryEnum("target_type", actions.Targets()...)),

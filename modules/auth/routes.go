@@ -1,27 +1,37 @@
 package auth
 
 import (
+	_ "embed"
 	"net/http"
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx"
 )
 
+// examples are calls of the routes, for the API document. A test sends them.
+//
+//go:embed examples.json
+var examples []byte
+
 // newRoutes returns the routes of the module.
 func newRoutes(h *handlers) httpx.Table {
 	self := httpx.RequirePermission(usersapi.PermissionAccountSelf)
 	ownSessions := httpx.RequirePermission(permissionOwnSessions)
 	recovery, accepted := httpx.CountAgainst(budgetRecovery), httpx.DefaultStatus(http.StatusAccepted)
-	return httpx.Table{Module: "auth", Routes: []httpx.Route{
+	return httpx.Table{Module: "auth", Examples: examples, Routes: []httpx.Route{
 		httpx.Post("/auth/register", httpx.Public, "Register an account", h.register,
 			httpx.CheckRules(h.checkRegister), httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated),
-			httpx.DescribeOperation(registerDoc)),
+			httpx.DescribeOperation(registerDoc),
+			httpx.Answers("email-taken")),
 		httpx.Post("/auth/login", httpx.Public, "Log in", h.login,
-			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(loginDescription)),
+			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(loginDescription),
+			httpx.Answers("account-disabled", "account-locked", "invalid-credentials", "mfa-required")),
 		httpx.Post("/auth/mfa/verify", httpx.Public, "Complete a login with a second factor", h.verifyFactor,
-			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(verifyFactorDescription)),
+			httpx.CountAgainst(budgetLogin), httpx.DescribeOperation(verifyFactorDescription),
+			httpx.Answers("account-disabled", "account-locked", "invalid-code", "invalid-credentials", "invalid-token")),
 		httpx.Post("/auth/refresh", httpx.Public, "Refresh an access token", h.refresh,
-			httpx.DescribeOperation(refreshDescription)),
+			httpx.DescribeOperation(refreshDescription),
+			httpx.Answers("invalid-token", "refresh-token-reused")),
 
 		httpx.Post("/auth/logout", httpx.Public, "Log out", h.logout,
 			httpx.DescribeOperation(logoutDoc)),
@@ -35,7 +45,8 @@ func newRoutes(h *handlers) httpx.Table {
 			httpx.DescribeOperation(endSessionDoc)),
 
 		httpx.Post("/auth/verify-email", httpx.Public, "Verify an email address", h.verifyEmail, recovery,
-			httpx.DescribeOperation(verifyEmailDoc)),
+			httpx.DescribeOperation(verifyEmailDoc),
+			httpx.Answers("invalid-link")),
 		httpx.Post("/auth/verify-email/request", self, "Send the verification mail again", h.requestVerification,
 			accepted,
 			httpx.DescribeOperation(requestVerificationDoc)),
@@ -44,28 +55,37 @@ func newRoutes(h *handlers) httpx.Table {
 				"whether an account has the address or not.")),
 		httpx.Post("/auth/password/reset", httpx.Public, "Reset a password",
 			h.resetPassword, httpx.CheckRules(h.checkReset), recovery,
-			httpx.DescribeOperation(resetPasswordDoc)),
+			httpx.DescribeOperation(resetPasswordDoc),
+			httpx.Answers("invalid-link")),
 		httpx.Post("/auth/password/change", self, "Change the caller's password", h.changePassword,
 			httpx.CheckRules(h.checkPasswordChange),
-			httpx.DescribeOperation(changePasswordDoc)),
+			httpx.DescribeOperation(changePasswordDoc),
+			httpx.Answers("wrong-password")),
 
 		httpx.Post("/auth/mfa/totp", self, "Set up a second factor", h.beginFactor,
 			httpx.DescribeOperation("Returns a secret for an authenticator app. The factor is off until it is confirmed; "+
-				"asked again before that, the operation returns another secret.")),
+				"asked again before that, the operation returns another secret."),
+			httpx.Answers("mfa-already-set")),
 		httpx.Post("/auth/mfa/totp/confirm", self, "Confirm a second factor", h.confirmFactor,
 			httpx.DescribeOperation("Turns the second factor on with a first code, and returns ten recovery codes, which "+
-				"are not shown again.")),
+				"are not shown again."),
+			httpx.Answers("invalid-code", "mfa-already-set", "not-found")),
 		httpx.Delete("/auth/mfa/totp", self, "Remove the second factor", h.removeFactor,
-			httpx.DescribeOperation(removeFactorDoc)),
+			httpx.DescribeOperation(removeFactorDoc),
+			httpx.Answers("not-found", "wrong-password")),
 		httpx.Post("/auth/mfa/recovery-codes", self, "Replace the recovery codes", h.renewRecoveryCodes,
-			httpx.DescribeOperation("Returns ten new codes, which are not shown again. The old ones no longer work.")),
+			httpx.DescribeOperation("Returns ten new codes, which are not shown again. The old ones no longer work."),
+			httpx.Answers("not-found", "wrong-password")),
 
 		httpx.Delete("/users/me", self, "Delete the caller's account", h.deleteCaller,
-			httpx.DescribeOperation(deleteCallerDescription)),
+			httpx.DescribeOperation(deleteCallerDescription),
+			httpx.Answers("last-admin", "wrong-password")),
 		httpx.Post("/users/me/email", self, "Request a change of the email address", h.requestEmailChange,
-			httpx.CheckRules(checkRequestEmail), accepted, httpx.DescribeOperation(requestEmailDescription)),
+			httpx.CheckRules(checkRequestEmail), accepted, httpx.DescribeOperation(requestEmailDescription),
+			httpx.Answers("wrong-password")),
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange,
-			recovery, httpx.DescribeOperation(confirmEmailDescription)),
+			recovery, httpx.DescribeOperation(confirmEmailDescription),
+			httpx.Answers("email-taken", "invalid-link")),
 
 		httpx.Get("/.well-known/jwks.json", httpx.Public, "Get the public signing keys", h.listKeys, httpx.ETagged(),
 			httpx.DescribeOperation(listKeysDoc)),

@@ -1,15 +1,21 @@
 package notifications
 
 import (
+	_ "embed"
 	"net/http"
 
 	"lyceum/platform/httpx"
 )
 
+// examples are calls of the routes, for the API document. A test sends them.
+//
+//go:embed examples.json
+var examples []byte
+
 // newRoutes returns the routes of the module. Announcements need module courses.
 func newRoutes(h *handlers) httpx.Table {
 	own, announcer := httpx.RequirePermission(permissionOwn), httpx.RequirePermission(permissionAnnounce)
-	t := httpx.Table{Module: "notifications", Routes: []httpx.Route{
+	t := httpx.Table{Module: "notifications", Examples: examples, Routes: []httpx.Route{
 		httpx.Get("/notifications", own, "List the caller's notifications", h.listNotifications,
 			httpx.DescribeOperation(listNotificationsDoc)),
 		httpx.Get("/notifications/unread-count", own, "Count unread notifications", h.countUnread,
@@ -26,7 +32,8 @@ func newRoutes(h *handlers) httpx.Table {
 			h.savePreferences, httpx.CheckRules(checkPreferencesInput), httpx.ETagged(),
 			httpx.DescribeOperation(savePreferencesDoc)),
 		httpx.Post(unsubscribePath+"{token}", httpx.Public, "Switch off a kind of mail by the link in it", h.unsubscribe,
-			httpx.IgnoresForm(), httpx.DescribeOperation(unsubscribeDescription)),
+			httpx.IgnoresForm(), httpx.DescribeOperation(unsubscribeDescription),
+			httpx.Answers("invalid-link")),
 	}}
 	if h.service.courses != nil {
 		t.Routes = append(t.Routes, httpx.Post("/courses/{id}/announcements", announcer,

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	_ "embed"
 	"net/http"
 
 	"go.uber.org/fx"
@@ -9,25 +10,34 @@ import (
 	"lyceum/platform/httpx"
 )
 
+// examples are calls of the routes, for the API document. A test sends them.
+//
+//go:embed examples.json
+var examples []byte
+
 // newRoutes returns the routes of the module.
 func newRoutes(h *handlers) httpx.Table {
 	reader, writer := httpx.RequirePermission(permissionRead), httpx.RequirePermission(permissionWrite)
-	return httpx.Table{Module: "storage", Routes: []httpx.Route{
+	return httpx.Table{Module: "storage", Examples: examples, Routes: []httpx.Route{
 		httpx.Get("/storage/sign", reader, "Sign a URL of an asset", h.signURL,
-			httpx.DescribeOperation(signURLDoc)),
+			httpx.DescribeOperation(signURLDoc),
+			httpx.Answers("forbidden", "lesson-locked", "not-found")),
 
 		httpx.Post("/storage/uploads", writer, "Begin an upload", h.beginUpload, httpx.CheckRules(h.checkUpload),
-			httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(uploadDescription)),
+			httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(uploadDescription),
+			httpx.Answers("key-taken", "quota-exceeded")),
 		httpx.Post("/storage/uploads/{id}/complete", writer, "Complete an upload", h.completeUpload,
 			// A caller who has lost the right to upload loses the upload, too.
 			httpx.ETagged(), httpx.OnForbidden(h.revokeUpload),
-			httpx.DescribeOperation(completeUploadDoc)),
+			httpx.DescribeOperation(completeUploadDoc),
+			httpx.Answers("upload-incomplete", "upload-mismatch")),
 
 		httpx.Get("/storage/assets", writer, "List assets", h.listAssets,
 			httpx.DescribeOperation(listAssetsDoc)),
 		httpx.Delete("/storage/assets/{id}", writer, "Delete an asset",
 			h.removeAsset,
-			httpx.DescribeOperation(removeAssetDoc)),
+			httpx.DescribeOperation(removeAssetDoc),
+			httpx.Answers("asset-in-use")),
 	}}
 }
 

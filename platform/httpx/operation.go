@@ -22,6 +22,8 @@ func (s *Server) registerRoutes(tables []Table) error {
 	if err != nil {
 		return err
 	}
+	docs := openapi.NewProblems(s.api.OpenAPI())
+	s.documented = map[string][]string{}
 	for _, r := range routes {
 		s.listed = append(s.listed, Listed{
 			Module: r.module, Method: r.op.Method, Path: r.op.Path,
@@ -31,12 +33,20 @@ func (s *Server) registerRoutes(tables []Table) error {
 			s.beforeTokens = append(s.beforeTokens, before)
 		}
 		s.currentModule = r.module
+		problems, err := s.problemsOf(r.Route)
+		if err != nil {
+			return err
+		}
+		for _, p := range append(problems, unforeseen...) {
+			s.documented[r.op.Method+" "+r.op.Path] = append(s.documented[r.op.Method+" "+r.op.Path], p.Code)
+		}
 		op := s.newOperation(r)
 		if r.raw != nil {
 			s.registerRaw(r, op)
 		} else {
 			s.registerTyped(r, op)
 		}
+		s.changeOperation(r.Route, r.op.Method, func(op *huma.Operation) { docs.Document(op, problems) })
 	}
 	return nil
 }
@@ -48,8 +58,15 @@ func (s *Server) newOperation(r registeredRoute) huma.Operation {
 	op.Tags = []string{r.module}
 	op.Extensions = map[string]any{"x-permission": r.access.Permission().Name, "x-role": r.access.Role()}
 	op.Security = r.access.securityRequirements()
-	op.Responses = r.answer.DocumentResponses(openapi.ProblemResponse(s.api.OpenAPI()))
+	op.Responses = r.answer.DocumentResponses(s.otherProblems())
 	return op
+}
+
+// otherProblems returns the default answer of every operation.
+func (s *Server) otherProblems() *huma.Response {
+	response := openapi.ProblemResponse(s.api.OpenAPI())
+	openapi.NewProblems(s.api.OpenAPI()).DescribeOthers(response, unforeseen)
+	return response
 }
 
 // registerRaw binds a route whose handler uses Fiber itself. The middleware of typed routes does not run for it.
@@ -99,7 +116,10 @@ func (s *Server) registerTyped(r registeredRoute, op huma.Operation) {
 	}
 	// Last, as binding lists every header that the type of the answer may have.
 	s.changeOperation(r.Route, op.Method, r.answer.DocumentHeaders)
-	s.changeOperation(r.Route, op.Method, func(op *huma.Operation) { s.documentRequest(r.Route, op) })
+	s.changeOperation(r.Route, op.Method, func(op *huma.Operation) {
+		s.documentRequest(r.Route, op)
+		r.examples.ApplyTo(op)
+	})
 }
 
 // hideHead gives the parameters of HEAD the values that those of GET have, and takes the operation out of the

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"context"
+	_ "embed"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -14,6 +15,11 @@ import (
 	"lyceum/platform/httpx/conditional"
 	"lyceum/public"
 )
+
+// examples are calls of the routes, for the API document. A test sends them.
+//
+//go:embed examples.json
+var examples []byte
 
 // Document returns the OpenAPI document as it is served, in YAML or JSON.
 func (s *Server) Document(yaml bool) []byte {
@@ -31,7 +37,7 @@ func (s *Server) platformTable() Table {
 		page := s.servePage(public.Index, console)
 		routes = append(routes, Raw(http.MethodGet, path, Public, "Console", page, HideOperation()))
 	}
-	return Table{Module: "platform", Routes: append(routes, []Route{
+	return Table{Module: "platform", Examples: examples, Routes: append(routes, []Route{
 		Get("/readyz", Public, "Check that the server is ready", s.showReadiness, CountAgainstNothing(),
 			DescribeOperation(readinessDoc)),
 		Get("/modules", Public, "List the modules", s.listModules, ETagged(), DescribeOperation(modulesDoc)),

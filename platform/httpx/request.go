@@ -129,8 +129,8 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 		queries = info.Queries.Load()
 	}
 	s.o.Metrics.ObserveRequest(info.Method, route, status, took)
-	if s.onAnswer != nil {
-		s.onAnswer(info, status)
+	for _, tell := range s.onAnswer {
+		tell(info, status)
 	}
 	level := slog.LevelInfo
 	if status >= 500 {
@@ -141,9 +141,14 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 	}
 	info.Path = s.withoutSecret(info.Path)
 	// Without the query, which may hold tokens, addresses and signatures.
-	slog.Log(context.Background(), level, "request", "method", info.Method, "path", info.Path, "status", status,
-		"ms", float64(took.Microseconds())/1000, "queries", queries,
-		"request_id", info.ID, "user", info.Caller.UserID, "ip", info.IP)
+	facts := []any{
+		"method", info.Method, "path", info.Path, "status", status, "ms", float64(took.Microseconds()) / 1000,
+		"queries", queries, "request_id", info.ID, "user", info.Caller.UserID, "ip", info.IP,
+	}
+	if status >= http.StatusBadRequest && info.ProblemCode != "" {
+		facts = append(facts, "code", info.ProblemCode)
+	}
+	slog.Log(context.Background(), level, "request", facts...)
 }
 
 // withoutSecret returns a path for the log. What follows the beginning of a route with a {token} is a secret, also if

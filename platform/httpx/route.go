@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"lyceum/platform/apperr"
@@ -47,6 +48,10 @@ type Route struct {
 	// maxObjectBytes is the size of the largest object that a raw route takes; 0 for all that take none.
 	maxObjectBytes int64
 
+	// problems are the codes of problems beside those of commonProblems.
+	problems []string
+	// answerType is the Go type of a typed route's answer; nil for every other.
+	answerType reflect.Type
 	// bind registers the handler of a typed route; raw is the handler of every other.
 	bind func(huma.API, huma.Operation)
 	raw  fiber.Handler
@@ -100,7 +105,7 @@ func newTypedRoute[I, O any](
 ) Route {
 	r := Route{
 		op:     huma.Operation{Method: method, Path: path, Summary: summary},
-		access: access, bodyTypes: []string{jsonType},
+		access: access, bodyTypes: []string{jsonType}, answerType: reflect.TypeFor[O](),
 	}
 	r.answer.HasLocation = true
 	if pagination.IsResponse(new(O)) {

@@ -3,6 +3,8 @@ package httpx
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -79,8 +81,10 @@ type Server struct {
 	uploadBytes map[string]int64
 	// capabilities is the answer of GET /capabilities.
 	capabilities map[string]any
-	// onAnswer, if a test has set it, is told of every answer.
-	onAnswer func(info *requestinfo.Info, status int)
+	// documented are the codes that operations may answer with, by method and path template.
+	documented map[string][]string
+	// onAnswer are told of every answer; only tests set them.
+	onAnswer []func(info *requestinfo.Info, status int)
 	// sockets is how many connections are WebSockets now.
 	sockets func() int
 	// objectsAt is the path below which objects are sent, and maxObjectBytes the size of the largest; see
@@ -146,17 +150,22 @@ func New(o Options, tables []Table) (*Server, error) {
 		return nil, err
 	}
 	openapi.AllowProblemMembers(s.api.OpenAPI())
-	s.describeTags()
+	s.describeTags(tables)
 	s.rendered, err = openapi.RenderDocument(s.api.OpenAPI())
 	return s, err
 }
 
 // describeTags describes the groups of operations: those of the server itself and of each enabled module.
-func (s *Server) describeTags() {
+func (s *Server) describeTags(tables []Table) {
 	tags := []*huma.Tag{{Name: "platform", Description: "The server itself: its health, its modules, and what it accepts."}}
 	for _, m := range s.o.Modules {
 		if m.Enabled {
 			tags = append(tags, &huma.Tag{Name: m.Name, Description: m.About})
+		}
+	}
+	for _, t := range tables {
+		if t.About != "" {
+			tags = append(tags, &huma.Tag{Name: t.Module, Description: t.About})
 		}
 	}
 	s.api.OpenAPI().Tags = tags
@@ -167,7 +176,18 @@ func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
 
 // OnAnswer makes the server tell fn of every answer, with what is known of its request, such as the number of database
 // statements. It is for tests, and is called before the server serves. fn runs on the request's goroutine.
-func (s *Server) OnAnswer(fn func(info *requestinfo.Info, status int)) { s.onAnswer = fn }
+func (s *Server) OnAnswer(fn func(info *requestinfo.Info, status int)) {
+	s.onAnswer = append(s.onAnswer, fn)
+}
+
+// IsDocumented reports whether the API document says that an operation may answer with a problem. Routes are
+// given by their templates.
+func (s *Server) IsDocumented(method, route, code string) bool {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	return slices.Contains(s.documented[method+" "+route], code)
+}
 
 // MarkStopping makes /readyz answer 503 while requests are still served.
 func (s *Server) MarkStopping() { s.stopping.Store(true) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lyceum/platform/httpx/openapi"
 	"lyceum/platform/identity"
 
 	"go.uber.org/fx"
@@ -15,6 +16,10 @@ type Table struct {
 	// Module names the owner and tags its operations in the document.
 	Module string
 	Routes []Route
+	// About describes the routes in the document if Module is the name of no module.
+	About string
+	// Examples is the content of the module's examples.json, see openapi.Examples; nil for none.
+	Examples []byte
 }
 
 // ProvideRoutes adds the table of a module to the server: constructor returns a Table.
@@ -31,7 +36,8 @@ type TableParams struct {
 // registeredRoute is a route and the module that declares it.
 type registeredRoute struct {
 	Route
-	module string
+	module   string
+	examples openapi.Examples
 }
 
 // sortRoutes returns all routes, static paths before parameters. It returns an error for two routes with the
@@ -39,12 +45,22 @@ type registeredRoute struct {
 func sortRoutes(tables []Table, permissions *identity.Permissions) ([]registeredRoute, error) {
 	var all []registeredRoute
 	for _, t := range tables {
+		examples, err := openapi.ParseExamples(t.Examples)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Module, err)
+		}
 		for _, r := range t.Routes {
 			if p := r.access.permission; p.Name == "" || permissions != nil && !permissions.IsDeclared(p) {
 				return nil, fmt.Errorf("route %s %s of %s needs the permission %q, which no module declares",
 					r.op.Method, r.op.Path, t.Module, p.Name)
 			}
-			all = append(all, registeredRoute{r, t.Module})
+			if r.answerType != nil {
+				if hidden := openapi.FindHiddenEmbedding(r.answerType); hidden != "" {
+					return nil, fmt.Errorf("route %s %s answers with fields that no schema has, as %s is not exported",
+						r.op.Method, r.op.Path, hidden)
+				}
+			}
+			all = append(all, registeredRoute{r, t.Module, examples})
 		}
 	}
 	slices.SortFunc(all, func(a, b registeredRoute) int {

@@ -50,5 +50,8 @@ func (r Role) rank() int {
 // IsValid reports whether r is a role that an account can have.
 func (r Role) IsValid() bool { return r.rank() > 0 }
 
+// IsLowest reports whether r is the role that every account has at least.
+func (r Role) IsLowest() bool { return r.rank() == 1 }
+
 // IsAtLeast reports whether r includes other.
 func (r Role) IsAtLeast(other Role) bool { return r.rank() >= other.rank() }

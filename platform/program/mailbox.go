@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	_ "embed"
 	"net/http"
 
 	"lyceum/platform/config"
@@ -10,13 +11,18 @@ import (
 	"lyceum/public"
 )
 
+// examples are calls of the routes, for the API document. A test sends them.
+//
+//go:embed examples.json
+var examples []byte
+
 // newMailboxRoutes returns the routes that show the mail in the embedded sink. There are none in
 // production, as anybody could read the mail.
 func newMailboxRoutes(c *config.Config, sink *embedded.MailSink) httpx.Table {
 	if sink == nil || c.IsProduction() {
 		return httpx.Table{Module: "dev"}
 	}
-	return httpx.Table{Module: "dev", Routes: []httpx.Route{
+	return httpx.Table{Module: "dev", About: "In development only: the mails that were caught.", Examples: examples, Routes: []httpx.Route{
 		httpx.Raw(http.MethodGet, "/dev/mailbox", httpx.Public, "Show caught mails",
 			httpx.MailboxPage(public.Mailbox), httpx.HideOperation()),
 		httpx.Get("/dev/mailbox/messages", httpx.Public, "List caught mails",

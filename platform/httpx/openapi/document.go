@@ -62,6 +62,7 @@ func NewConfig(info Info, module *string) huma.Config {
 	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", ""
 	c.Formats = map[string]huma.Format{"application/json": jsonFormat, problem.ContentType: jsonFormat}
 	c.Info.Description = info.Description
+	c.Info.Contact = &huma.Contact{Name: "Lyceum", URL: info.PublicURL}
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", NewNamer(module))
 	// The address that the document was read from comes first: a page at another name of this

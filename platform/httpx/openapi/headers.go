@@ -64,6 +64,12 @@ func (a Answer) DocumentResponses(failure *huma.Response) map[string]*huma.Respo
 	responses := map[string]*huma.Response{"default": failure}
 	if a.SwitchesTo != "" {
 		responses["101"] = &huma.Response{Description: a.SwitchesTo}
+		// Tools for OpenAPI, which knows no protocol but HTTP, expect an answer of success.
+		responses["200"] = &huma.Response{
+			Description: "Never sent: an upgrade is answered with 101. This stands for what arrives afterwards, " +
+				"one JSON object a frame.",
+			Content: map[string]*huma.MediaType{jsonType: {Schema: &huma.Schema{Type: huma.TypeObject}}},
+		}
 	}
 	if a.ContentType != "" {
 		schema := &huma.Schema{Type: huma.TypeString, Format: "binary"}

@@ -73,16 +73,18 @@ func (p *Problem) MarshalJSON() ([]byte, error) {
 // answer. An error that is neither an *apperr.Error nor a fault of the framework or the database is
 // a fault of the program: it is logged and answered without its text.
 func FromError(ctx context.Context, err error) *Problem {
+	info := requestinfo.FromContext(ctx)
 	if p := (*Problem)(nil); errors.As(err, &p) {
+		requestinfo.NoteProblem(ctx, p.Code)
 		return p
 	}
-	info := requestinfo.FromContext(ctx)
 	e, ok := apperr.As(err)
 	if !ok {
 		e = fromEnvironment(ctx, err)
 	} else if cause := e.Unwrap(); cause != nil && e.IsFault() {
 		slog.WarnContext(ctx, "part failed", "request_id", info.ID, "code", e.Code, "error", cause)
 	}
+	requestinfo.NoteProblem(ctx, e.Code)
 	return &Problem{
 		Type: "/problems/" + e.Code, Code: e.Code, Title: e.Title, Status: StatusOf(e.Kind),
 		Detail: e.Detail, Instance: info.Path, RequestID: info.ID, Errors: locateFields(e.Fields), extra: e.Extra,

@@ -44,6 +44,8 @@ type Info struct {
 	// Queries counts the database statements of the request.
 	Queries *atomic.Int64
 
+	// ProblemCode is the code of the last problem that was made an answer, or "".
+	ProblemCode string
 	// PreferredType is the media type that the client prefers over JSON, or "".
 	PreferredType string
 	// TextFaults are rules that the query and the body break as texts. They are reported together
@@ -91,6 +93,13 @@ func FromContext(ctx context.Context) *Info {
 
 // IsRequest reports whether ctx belongs to a request.
 func IsRequest(ctx context.Context) bool { return FromContext(ctx) != unknown }
+
+// NoteProblem notes the code of the problem that a request is about to be answered with.
+func NoteProblem(ctx context.Context, code string) {
+	if info := FromContext(ctx); info != unknown {
+		info.ProblemCode = code
+	}
+}
 
 // IsHead reports whether the request is HEAD, which asks for the headers of an answer only.
 func IsHead(ctx context.Context) bool { return FromContext(ctx).Method == http.MethodHead }

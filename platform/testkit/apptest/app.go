@@ -94,6 +94,7 @@ func Start(t testing.TB, modules module.List, with ...Option) *App {
 	}
 	p.Events.OnPublish(app.Events.recordEvent)
 	p.Server.OnAnswer(app.statements.recordAnswer)
+	CheckProblems(t, p.Server)
 	running, err := program.Start(ctx, p, nil)
 	require.NoError(t, err)
 	app.URL = "http://" + running.Addr.String()

@@ -59,7 +59,9 @@ func NewService(p Params) *Service {
 }
 
 // WaitAtStop returns the background that waits, at the stop, for the commits under way.
-func (s *Service) WaitAtStop() lifecycle.Background { return s.queue.commits.WaitAtStop("chat commits") }
+func (s *Service) WaitAtStop() lifecycle.Background {
+	return s.queue.commits.WaitAtStop("chat commits")
+}
 
 // ListSpan returns at most limit messages of a span of a channel.
 func (s *Service) ListSpan(ctx context.Context, channelID string, span Span, limit int) ([]Message, error) {

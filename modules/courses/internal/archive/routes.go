@@ -17,6 +17,7 @@ func NewRoutes(h *Handlers) []httpx.Route {
 
 		httpx.Post("/courses/import", write, "Import a course", h.importCourse,
 			httpx.ETagged(), httpx.TakesUpload(archiveType, maxArchive), httpx.WithIdempotency(),
-			httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(importDoc)),
+			httpx.DefaultStatus(http.StatusCreated), httpx.DescribeOperation(importDoc),
+			httpx.Answers("key-taken", "quota-exceeded", "too-many-lessons")),
 	}
 }

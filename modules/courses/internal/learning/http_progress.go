@@ -38,8 +38,8 @@ func (v *ProgressView) AppendFields(b []byte) []byte {
 	return jsonappend.AppendNullableTime(append(b, `,"completed_at":`...), v.CompletedAt)
 }
 
-// lessonProgressView is how far the caller is in a lesson.
-type lessonProgressView struct {
+// LessonProgressView is how far the caller is in a lesson.
+type LessonProgressView struct {
 	LessonID    string      `json:"lesson_id"`
 	Percent     int         `json:"percent"`
 	Completed   bool        `json:"completed"`
@@ -48,8 +48,8 @@ type lessonProgressView struct {
 }
 
 // newLessonProgressView returns the view of the progress in a lesson.
-func newLessonProgressView(p *lessonProgress) lessonProgressView {
-	return lessonProgressView{p.LessonID, p.Percent, p.CompletedAt != nil, p.CompletedAt, p.UpdatedAt}
+func newLessonProgressView(p *lessonProgress) LessonProgressView {
+	return LessonProgressView{p.LessonID, p.Percent, p.CompletedAt != nil, p.CompletedAt, p.UpdatedAt}
 }
 
 const reportDoc = "Percent only rises, but by reset; the same report again changes nothing. The first report " +
@@ -69,7 +69,7 @@ type reportInput struct {
 
 // reportProgress answers PUT /courses/{id}/lessons/{lesson_id}/progress with what is stored then. A
 // locked lesson is 403 lesson-locked.
-func (h *Handlers) reportProgress(ctx context.Context, in *reportInput) (*httpx.Response[lessonProgressView], error) {
+func (h *Handlers) reportProgress(ctx context.Context, in *reportInput) (*httpx.Response[LessonProgressView], error) {
 	r := report{Percent: in.Body.Percent, PositionSeconds: in.Body.PositionSeconds.Value, IsReset: in.Body.Reset}
 	p, err := h.service.reportProgress(ctx, in.ID, in.LessonID, r)
 	if err != nil {
@@ -87,7 +87,7 @@ type courseProgressView struct {
 
 // placedView is progress with the place in a video where the learner has stopped.
 type placedView struct {
-	lessonProgressView
+	LessonProgressView
 	PositionSeconds int `json:"position_seconds"`
 }
 
