@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/openapi"
 	"lyceum/platform/migrate"
 	"lyceum/platform/program"
 )
@@ -144,14 +146,26 @@ func described(c *cobra.Command, fn func(*config.Config, *httpx.Server) error) e
 }
 
 func newOpenAPI() *cobra.Command {
-	var yaml bool
+	var form struct{ yaml, markdown, downgrade bool }
 	c := command.New("openapi", "Print the OpenAPI document", func(c *cobra.Command, _ []string) error {
 		return described(c, func(_ *config.Config, s *httpx.Server) error {
-			_, err := stdout.Write(append(s.Document(yaml), '\n'))
+			text, err := s.Document(form.yaml), error(nil)
+			switch {
+			case form.markdown:
+				text = openapi.RenderMarkdown(s.OpenAPI())
+			case form.downgrade:
+				text, err = s.OpenAPI().Downgrade()
+			}
+			if err == nil {
+				_, err = stdout.Write(append(bytes.TrimSuffix(text, []byte("\n")), '\n'))
+			}
 			return err
 		})
 	})
-	c.Flags().BoolVar(&yaml, "yaml", false, "in YAML")
+	c.Flags().BoolVar(&form.yaml, "yaml", false, "in YAML")
+	c.Flags().BoolVar(&form.markdown, "markdown", false, "as an API reference for people")
+	c.Flags().BoolVar(&form.downgrade, "downgrade", false, "as OpenAPI 3.0, for tools that don't know 3.1")
+	c.MarkFlagsMutuallyExclusive("yaml", "markdown", "downgrade")
 	return c
 }
 

@@ -154,6 +154,21 @@ func problemCatalog(t *testing.T) *apperr.Catalog {
 	return catalog
 }
 
+// Every code that a route names is the code of a problem.
+func TestRoutesAnswerWithDeclaredProblems(t *testing.T) {
+	var s *httpx.Server
+	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &s))
+	catalog, named := problemCatalog(t), 0
+	for _, r := range s.ListRoutes() {
+		for _, code := range r.Problems {
+			named++
+			_, ok := catalog.FindProblem(code)
+			require.True(t, ok, "%s %s: %s", r.Method, r.Path, code)
+		}
+	}
+	require.Greater(t, named, 50)
+}
+
 // Every problem that is declared is one that some code makes errors of.
 func TestEveryDeclaredProblemIsUsed(t *testing.T) {
 	var source strings.Builder

@@ -16,8 +16,8 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
+	"lyceum/platform/httpx/openapi"
 	"lyceum/platform/httpx/problem"
-
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
@@ -41,10 +41,11 @@ func TestReferencePages(t *testing.T) {
 	var d declarations
 	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &d))
 	for name, text := range map[string]string{
-		"permissions.md": d.permissionsPage(),
-		"errors.md":      d.errorsPage(),
-		"events.md":      d.eventsPage(),
-		"audit.md":       d.auditPage(),
+		"permissions.md":   d.permissionsPage(),
+		"errors.md":        d.errorsPage(),
+		"events.md":        d.eventsPage(),
+		"audit.md":         d.auditPage(),
+		"api-reference.md": string(openapi.RenderMarkdown(d.Server.OpenAPI())),
 	} {
 		t.Run(name, func(t *testing.T) { goldenFile(t, "../docs/"+name, generatedNote+text) })
 	}

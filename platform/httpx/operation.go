@@ -28,15 +28,13 @@ func (s *Server) registerRoutes(tables []Table) error {
 		s.listed = append(s.listed, Listed{
 			Module: r.module, Method: r.op.Method, Path: r.op.Path,
 			Who: r.access.Role(), Permission: r.access.Permission().Name, Hidden: r.op.Hidden,
+			Problems: r.problems,
 		})
 		if before, _, hasToken := strings.Cut(r.op.Path, "{token}"); hasToken {
 			s.beforeTokens = append(s.beforeTokens, before)
 		}
 		s.currentModule = r.module
-		problems, err := s.problemsOf(r.Route)
-		if err != nil {
-			return err
-		}
+		problems := s.problemsOf(r.Route)
 		for _, p := range append(problems, unforeseen...) {
 			s.documented[r.op.Method+" "+r.op.Path] = append(s.documented[r.op.Method+" "+r.op.Path], p.Code)
 		}

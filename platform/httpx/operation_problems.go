@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,21 +22,17 @@ var unforeseen = []apperr.Problem{
 	apperr.ProblemHeaderTooLarge,
 }
 
-// problemsOf returns the problems that a route may answer with, but for the unforeseen ones. It returns an
-// error for a code that nothing declares, if all modules are on.
-func (s *Server) problemsOf(r Route) ([]apperr.Problem, error) {
+// problemsOf returns the problems that a route may answer with, but for the unforeseen ones. Codes that no
+// module of the program declares are left out.
+func (s *Server) problemsOf(r Route) (problems []apperr.Problem) {
 	codes := slices.Concat(commonProblems(r), r.problems)
 	slices.Sort(codes)
-	var problems []apperr.Problem
 	for _, code := range slices.Compact(codes) {
-		p, ok := s.o.Problems.FindProblem(code)
-		if ok {
+		if p, ok := s.o.Problems.FindProblem(code); ok {
 			problems = append(problems, p)
-		} else if !slices.ContainsFunc(s.o.Modules, func(m ModuleInfo) bool { return !m.Enabled }) {
-			return nil, fmt.Errorf("route %s %s answers with %q, which no module declares", r.op.Method, r.op.Path, code)
 		}
 	}
-	return problems, nil
+	return problems
 }
 
 // commonProblems returns the codes that follow from what a route is.

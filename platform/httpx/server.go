@@ -157,12 +157,15 @@ func New(o Options, tables []Table) (*Server, error) {
 
 // describeTags describes the groups of operations: those of the server itself and of each enabled module.
 func (s *Server) describeTags(tables []Table) {
-	tags := []*huma.Tag{{Name: "platform", Description: "The server itself: its health, its modules, and what it accepts."}}
+	var tags []*huma.Tag
 	for _, m := range s.o.Modules {
 		if m.Enabled {
 			tags = append(tags, &huma.Tag{Name: m.Name, Description: m.About})
 		}
 	}
+	tags = append(tags, &huma.Tag{
+		Name: "platform", Description: "The server itself: its health, its modules, and what it accepts.",
+	})
 	for _, t := range tables {
 		if t.About != "" {
 			tags = append(tags, &huma.Tag{Name: t.Module, Description: t.About})

@@ -98,6 +98,8 @@ type Listed struct {
 	// Who is the lowest role that has the permission.
 	Who, Permission string
 	Hidden          bool
+	// Problems are the codes of its Answers.
+	Problems []string
 }
 
 // ListRoutes returns the route table in order.

@@ -63,7 +63,7 @@ func newRoutes(h *handlers) httpx.Table {
 	return httpx.Table{Module: "notebook", Routes: []httpx.Route{
 		httpx.Get("/notes", httpx.RequirePermission(permissionRead), "Count the notes", h.count),
 		httpx.Post("/notes", httpx.RequirePermission(permissionWrite), "Write a note", h.write,
-			httpx.DefaultStatus(http.StatusCreated)),
+			httpx.DefaultStatus(http.StatusCreated), httpx.Answers("notebook-full")),
 	}}
 }
 
