@@ -2,7 +2,10 @@ module lyceum
 
 go 1.26.0
 
-ignore ./tools/web/node_modules
+ignore (
+	./clients/typescript/node_modules
+	./tools/web/node_modules
+)
 
 require (
 	github.com/alicebob/miniredis/v2 v2.40.0
