@@ -12,38 +12,55 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A new module works with one line outside of its folder: in a copy of the tree, its own tests pass,
-// the program serves it, and the rules of the structure hold.
+// A new module works with one line outside of its folder. The tutorial is followed in a copy of the tree. After its
+// first section, which makes that module, and again at its end, the tests of the module pass and the rules of the
+// structure hold.
 func TestANewModuleNeedsOneLineOutsideOfItsFolder(t *testing.T) {
-	root := copyTree(t, filepath.Join("..", ".."))
-	require.NoError(t, writeModule(filepath.Join(root, "modules", "badges"), "badges", time.Now()))
-	addToList(t, filepath.Join(root, "app", "modules", "modules.go"))
-	goCommand := func(t *testing.T, args ...string) string {
-		cmd := exec.CommandContext(t.Context(), "go", args...)
-		// Other packages are tested meanwhile, some of them against time: compiling must not take their processors.
-		if nice, err := exec.LookPath("nice"); err == nil {
-			cmd = exec.CommandContext(t.Context(), nice, append([]string{"-n", "19", "go"}, args...)...)
-		}
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "GOMAXPROCS=1")
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "go %s: %s", strings.Join(args, " "), out)
-		return string(out)
+	sections := readTutorial(t)
+	p := copiedProject{copyTree(t, filepath.Join("..", ".."))}
+	p.follow(t, sections[0])
+	t.Run("the rules of the structure hold", func(t *testing.T) { p.checkRules(t) })
+	for _, steps := range sections[1:] {
+		p.follow(t, steps)
 	}
-	t.Run("its tests pass", func(t *testing.T) {
-		goCommand(t, "test", "./modules/badges/...")
-	})
-	t.Run("the program serves it", func(t *testing.T) {
-		document := goCommand(t, "run", "./app", "openapi")
-		require.Contains(t, document, `"/badges"`)
+	t.Run("the program serves what the tutorial has made", func(t *testing.T) {
+		document := p.run(t, "go", "run", "./app", "openapi")
+		require.Contains(t, document, `"/badges/{id}"`)
 		require.Contains(t, document, `"badges:write"`)
 	})
-	t.Run("the rules of the structure hold", func(t *testing.T) {
-		goCommand(t, "vet", "./modules/badges/...")
-		goCommand(t, "test", "./public")
-		rules := "TestPackagesImportOnlyWhatTheyMay|TestEveryModuleIsComposed|TestTheGraphIsWhole|TestHandlers|" +
-			"TestEveryEventHasASubscriber|TestNamesOfEvents|TestEveryDeclaredProblemIsUsed|TestSummariesAreImperative"
-		goCommand(t, "test", "./app", "-run", rules)
+	t.Run("the rules hold after the tutorial", func(t *testing.T) {
+		require.Empty(t, p.run(t, "gofmt", "-l", "modules/badges", "app"))
+		p.checkRules(t, "TestPermissionsOfEachRole")
 	})
+}
+
+// copiedProject is a copy of the sources of the project in the folder root.
+type copiedProject struct{ root string }
+
+// run runs a command in the copy and returns what it prints. The test fails if the command does.
+func (p copiedProject) run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	// Other packages are tested meanwhile, some of them against time: compiling must not take their processors.
+	if nice, err := exec.LookPath("nice"); err == nil {
+		name, args = nice, append([]string{"-n", "19", name}, args...)
+	}
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir, cmd.Env = p.root, append(os.Environ(), "GOMAXPROCS=1")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s: %s", strings.Join(args, " "), out)
+	return string(out)
+}
+
+// checkRules runs the tests of the rules that all modules keep, and more tests of the program.
+func (p copiedProject) checkRules(t *testing.T, more ...string) {
+	t.Helper()
+	rules := []string{
+		"TestPackagesImportOnlyWhatTheyMay", "TestEveryModuleIsComposed", "TestTheGraphIsWhole", "TestHandlers",
+		"TestEveryEventHasASubscriber", "TestNamesOfEvents", "TestEveryDeclaredProblemIsUsed", "TestSummariesAreImperative",
+	}
+	p.run(t, "go", "vet", "./modules/badges/...")
+	p.run(t, "go", "test", "./public")
+	p.run(t, "go", "test", "./app", "-run", strings.Join(append(rules, more...), "|"))
 }
 
 // copyTree copies the sources of the project, without what is generated or hidden, and returns the folder of the copy.
@@ -71,18 +88,6 @@ func copyTree(t *testing.T, from string) string {
 		return os.WriteFile(filepath.Join(to, rel), content, 0o644)
 	}))
 	return to
-}
-
-// addToList adds the module to the composition root, as the command tells its author to do.
-func addToList(t *testing.T, file string) {
-	t.Helper()
-	list, err := os.ReadFile(file)
-	require.NoError(t, err)
-	text := strings.Replace(string(list), "\tauth.Module,\n", "\tauth.Module,\n\tbadges.Module,\n", 1)
-	const imported = "\t\"lyceum/modules/auth\"\n"
-	text = strings.Replace(text, imported, imported+"\t\"lyceum/modules/badges\"\n", 1)
-	require.Contains(t, text, "\tbadges.Module,")
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
 }
 
 func TestWriteModuleKeepsWhatExists(t *testing.T) {
