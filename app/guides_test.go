@@ -63,7 +63,10 @@ func TestCommandsOfDocuments(t *testing.T) {
 		}
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			p := launch(t, t.TempDir(), nil)
+			// The first administrator of docs/getting-started.md.
+			p := launch(t, t.TempDir(), map[string]string{
+				"ADMIN_EMAIL": "you@example.com", "ADMIN_PASSWORD": "a long secret phrase",
+			})
 			// An answer that is a problem ends the script, whether or not the command says -f.
 			script := "set -eu -o pipefail\ncurl() { command curl --fail-with-body \"${@/#-sf/-s}\"; }\n" +
 				strings.Join(blocks, "\n")
