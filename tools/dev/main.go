@@ -61,6 +61,7 @@ type process struct {
 // run works until ctx ends, and stops the program then.
 func (r *reloader) run(ctx context.Context) {
 	seen := takeSnapshot(r.root)
+	r.say("building %s", r.pkg)
 	r.reload(ctx)
 	ticker := time.NewTicker(r.interval)
 	defer ticker.Stop()

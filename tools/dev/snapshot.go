@@ -23,7 +23,7 @@ func takeSnapshot(root string) snapshot {
 	s := snapshot{}
 	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil //nolint:nilerr // the folder was removed meanwhile; the next snapshot lacks it
+			return nil // the folder was removed meanwhile; the next snapshot lacks it
 		}
 		if d.IsDir() {
 			hidden := strings.HasPrefix(d.Name(), ".") && path != root
