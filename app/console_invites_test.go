@@ -54,7 +54,7 @@ func (b *browser) inviteWithCourses(s *sitetest.Site, admin string) {
 	b.click("pick-done")
 	b.sees("course-chosen", "Astronomy ×")
 	b.sees("course-chosen", "Botany ×")
-	b.do("leave one out", chromedp.Click(chromedp.CSS(`[aria-label="Leave out Astronomy"]`)))
+	b.do("leave one out", chromedp.Click(chromedp.CSS(`[aria-label="Remove Astronomy"]`)))
 	b.click("invite-new-submit")
 	b.do("the code", chromedp.WaitVisible(id("invite-code")))
 	b.sees("invite-new-max_uses", "1")
@@ -176,12 +176,12 @@ func TestTheConsoleRedeemsALinkBeforeAnAccount(t *testing.T) {
 	time.Sleep(time.Until(soon))
 	for _, c := range []struct{ code, where, words string }{
 		{code, "redeem-done", "Nothing has changed"},
-		{gone.Text("code"), "redeem-error", "This invite was taken back. Ask"},
-		{late, "redeem-error", "This invite has run out. Ask"},
-		{foreign, "redeem-error", "for another address than nora@example.com"},
+		{gone.Text("code"), "redeem-error", "This invite was revoked. Ask"},
+		{late, "redeem-error", "This invite has expired. Ask"},
+		{foreign, "redeem-error", "for another email address than nora@example.com"},
 		{spent, "redeem-error", "This invite is used up. Ask"},
-		{"nonsense", "redeem-error", "No invite has this code."},
-		{"nonsense", "redeem-error", "Too many codes did not hold. Try again in"},
+		{"nonsense", "redeem-error", "There is no invite with this code."},
+		{"nonsense", "redeem-error", "Too many codes were wrong. Try again in"},
 	} {
 		b.open("/join#code=" + c.code)
 		b.sees("redeem-code", c.code)

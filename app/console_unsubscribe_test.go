@@ -29,7 +29,7 @@ func TestConsoleUnsubscribesOnlyWhenAsked(t *testing.T) {
 	}
 	b := newBrowser(t, s.URL)
 	b.open(strings.TrimPrefix(link, s.URL))
-	b.sees("unsubscribe-submit", "Stop these mails")
+	b.sees("unsubscribe-submit", "Stop these emails")
 	require.True(t, mails())
 	b.click("unsubscribe-submit")
 	b.sees("unsubscribe-done", "Done")

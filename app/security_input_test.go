@@ -1031,7 +1031,7 @@ func (b *vectorReader) readCleaned(w *writer) {
 			}).Text("content_html"))
 	}
 	_, err := js[any](b.browser,
-		`(async all => { const { rich } = await import('/console/richtext.js'); for (const v of all) document.querySelector('main').append(rich(v)); await new Promise(r => setTimeout(r, 300)); })(`+jsonOf(b.t,
+		`(async all => { const { renderRichText } = await import('/console/core/richtext.js'); for (const v of all) document.querySelector('main').append(renderRichText(v)); await new Promise(r => setTimeout(r, 300)); })(`+jsonOf(b.t,
 			cleaned)+`)`)
 	require.NoError(b.t, err)
 	b.requireHarmless("what the server cleaned, and did not clean")
@@ -1042,7 +1042,7 @@ func (b *vectorReader) readCleaned(w *writer) {
 func (b *vectorReader) readPages(w *writer) {
 	b.t.Helper()
 	for address, words := range map[string]string{
-		"/courses": "executed=1001", "/courses?q=<img src=x onerror=globalThis.executed=1007>": "Nothing fits",
+		"/courses": "executed=1001", "/courses?q=<img src=x onerror=globalThis.executed=1007>": "No course matches",
 		"/chat/hq": "executed=", "/chat/" + w.room: "executed=1003", "/account": "Sessions",
 		"/notifications": "executed=", "/users": "executed=1005", "/invites": "executed=1004", "/audit": "",
 		"/<img src=x onerror=globalThis.executed=1008>": "",

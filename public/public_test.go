@@ -14,6 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// testFolder is the folder of the unit tests beside the code. go:embed leaves out names that begin with _, so that
+// nothing in it is served.
+const testFolder = "_test"
+
 // console returns the files of the browser's side by the path under which they are served: those of this folder, and
 // those of the modules' panels.
 func console(t *testing.T) map[string]string {
@@ -21,6 +25,9 @@ func console(t *testing.T) map[string]string {
 	out := map[string]string{}
 	read := func(root fs.FS, folder, served string) {
 		require.NoError(t, fs.WalkDir(root, folder, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && d.Name() == testFolder {
+				return fs.SkipDir // go:embed leaves it out
+			}
 			if err != nil || d.IsDir() || strings.Contains(name, "/vendor/") {
 				return err
 			}
@@ -150,6 +157,16 @@ func TestIconsExist(t *testing.T) {
 	require.Greater(t, found, 10)
 }
 
+// The page asks for all shared files at once, so that the browser need not find them one after the other.
+func TestIndexPreloadsTheCore(t *testing.T) {
+	shared, err := fs.Glob(files, "console/core/*.js")
+	require.NoError(t, err)
+	require.NotEmpty(t, shared)
+	for _, file := range shared {
+		require.Contains(t, string(Index()), `<link rel="modulepreload" href="/`+file+`">`)
+	}
+}
+
 // The names in README.md are what browser tests hold on to.
 func TestNamesForTestsExist(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
@@ -161,14 +178,14 @@ func TestNamesForTestsExist(t *testing.T) {
 	_, list, _ := strings.Cut(string(readme), "| --- | --- | --- |\n| everywhere")
 	spans := regexp.MustCompile("`([a-z_-]+)`")
 	built := regexp.MustCompile(`^(nav-courses|lesson-(video|audio)|(edit-cover|edit-lesson)-file|course-list-more|x-[a-z]+|data-(slug|seq))$`)
-	isField := func(name string) bool {
-		prefix, field, _ := strings.Cut(name, "-")
-		return strings.Contains(all.String(), `field("`+prefix+`", { name: "`+field+`"`)
+	fields := map[string]bool{}
+	for _, found := range regexp.MustCompile(`field\("([a-z-]+)", \{\s*name: "([a-z_]+)"`).FindAllStringSubmatch(all.String(), -1) {
+		fields[found[1]+"-"+found[2]] = true
 	}
 	for _, row := range strings.Split(list, "\n") {
 		for _, span := range spans.FindAllStringSubmatch(row, -1) {
 			name := span[1]
-			if strings.Contains(all.String(), `"`+name+`"`) || built.MatchString(name) || isField(name) {
+			if strings.Contains(all.String(), `"`+name+`"`) || built.MatchString(name) || fields[name] {
 				continue
 			}
 			t.Errorf("README.md names %q, which nothing in the console has", name)

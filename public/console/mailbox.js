@@ -1,72 +1,170 @@
-// The development mailbox: what was sent, newest first. It asks again every few seconds, as mail
-// arrives while one is looking for it.
+// The development mailbox: the mails that were sent, the newest first.
 
-import { h, fill } from "./dom.js";
-import { get } from "./api.js";
-import { when } from "./format.js";
-import { explain } from "./ui.js";
+import { h, fill } from "./core/dom.js";
+import { explain } from "./core/feedback.js";
+import { formatDateTime } from "./core/format.js";
+import { get } from "./core/http.js";
 
-const list = document.getElementById("mails");
-const stage = document.getElementById("mail");
-let shown = null;
-let known = "";
+/** @import { Schemas } from "./core/http.js" */
 
-// A frame's srcdoc is markup, so the browser wants to know who vouches for it. Nobody does: the
-// frame is sandboxed without scripts, forms or an origin, and this page's policy binds it too.
-const policy = globalThis.trustedTypes?.createPolicy("lyceum", { createHTML: (html) => html }) || { createHTML: (html) => html };
+/** @typedef {Schemas["EmbeddedMailboxMessage"]} Message */
 
-function frame(html) {
-  const el = h("iframe", { sandbox: "", title: "HTML part", class: "mail-frame", testid: "mailbox-html" });
-  el.srcdoc = policy.createHTML(html);
-  return el;
-}
+// Mails arrive while somebody waits for them, so the list is read again every few seconds.
+const refreshMs = 4000;
+
+const list = /** @type {HTMLElement} */ (document.getElementById("mails"));
+const stage = /** @type {HTMLElement} */ (document.getElementById("mail"));
+const refreshButton = document.getElementById("refresh");
+
+/** @type {string | null} */
+let openId = null;
+let listedIds = "";
 
 async function refresh() {
   try {
+    /** @type {{ items: Message[] }} */
     const { items } = await get("/dev/mailbox/messages", { limit: 100 }, { anonymous: true });
     const ids = items.map((m) => m.id).join();
-    if (ids === known) return;
-    known = ids;
-    draw(items);
+    if (ids === listedIds) return;
+    listedIds = ids;
+    drawList(items);
   } catch (error) {
     fill(list, h("li", {}, explain(error)));
-    known = "";
+    listedIds = "";
   }
 }
 
-function draw(items) {
-  const wanted = items.find((m) => m.id === shown) || items[0];
-  fill(list, items.map((m) => h("li", {}, h("button", { type: "button", testid: "mailbox-item", "aria-pressed": String(m === wanted), on: {
-    click: (event) => {
-      for (const b of list.querySelectorAll("button")) b.setAttribute("aria-pressed", String(b === event.currentTarget));
-      open(m);
-    } } },
-  h("strong", { text: m.subject || "(no subject)" }), h("span", { text: m.to.join(", ") }), h("span", { class: "muted", text: when(m.created_at) })))),
-  !items.length && h("li", { class: "empty", text: "No mail yet. Registering sends some." }));
-  if (wanted && wanted.id !== shown) open(wanted);
-  if (!wanted) fill(stage, h("p", { class: "empty", text: "Nothing to show." }));
+/** @param {Message[]} messages */
+function drawList(messages) {
+  const current = messages.find((m) => m.id === openId) || messages[0];
+  fill(
+    list,
+    messages.map((m) => h("li", {}, listButton(m, m === current))),
+    !messages.length && h("li", { class: "empty", text: "No mail yet. Registering sends some." }),
+  );
+  if (current && current.id !== openId) openMessage(current);
+  if (!current) fill(stage, h("p", { class: "empty", text: "Nothing to show." }));
 }
 
-function open(m) {
-  shown = m.id;
+/**
+ * @param {Message} message
+ * @param {boolean} isOpen
+ */
+function listButton(message, isOpen) {
+  const open = (/** @type {MouseEvent} */ event) => {
+    press(list.querySelectorAll("button"), event.currentTarget);
+    openMessage(message);
+  };
+  return h(
+    "button",
+    { type: "button", testid: "mailbox-item", "aria-pressed": String(isOpen), on: { click: open } },
+    h("strong", { text: subjectOf(message) }),
+    h("span", { text: message.to.join(", ") }),
+    h("span", { class: "muted", text: formatDateTime(message.created_at) }),
+  );
+}
+
+/** @param {Message} message */
+const subjectOf = (message) => message.subject || "(no subject)";
+
+/**
+ * press marks one button of a group as pressed.
+ *
+ * @param {Iterable<Element>} buttons
+ * @param {EventTarget | null} pressed
+ */
+function press(buttons, pressed) {
+  for (const button of buttons) button.setAttribute("aria-pressed", String(button === pressed));
+}
+
+/** @param {Message} message */
+function openMessage(message) {
+  openId = message.id;
   const body = h("div");
-  const tab = (name, testid, content) => h("button", { class: "button small", type: "button", text: name, testid, on: { click: (event) => {
-    for (const b of event.currentTarget.parentNode.children) b.setAttribute("aria-pressed", String(b === event.currentTarget));
-    fill(body, content());
-  } } });
-  const text = tab("Text", "mailbox-show-text", () => h("pre", { class: "mail-text", testid: "mailbox-text" }, links(m.text)));
-  const html = m.html && tab("HTML", "mailbox-show-html", () => frame(m.html));
-  fill(stage, h("h2", { text: m.subject || "(no subject)", testid: "mailbox-subject" }),
-    h("p", { class: "meta" }, h("span", { text: "From " + m.from }), h("span", { text: "To " + m.to.join(", ") }), h("span", { text: when(m.created_at) })),
-    h("div", { class: "actions" }, text, html), body);
-  (m.text ? text : html || text).click();
+  const textTab = tab("Text", "mailbox-show-text", body, () => textPart(message.text));
+  const htmlTab = message.html
+    ? tab("HTML", "mailbox-show-html", body, () => htmlPart(message.html))
+    : null;
+  fill(
+    stage,
+    h("h2", { text: subjectOf(message), testid: "mailbox-subject" }),
+    h(
+      "p",
+      { class: "meta" },
+      h("span", { text: "From " + message.from }),
+      h("span", { text: "To " + message.to.join(", ") }),
+      h("span", { text: formatDateTime(message.created_at) }),
+    ),
+    h("div", { class: "actions" }, textTab, htmlTab),
+    body,
+  );
+  (message.text ? textTab : htmlTab || textTab).click();
 }
 
-// links makes the addresses in a text clickable, so that a confirmation is one click.
-function links(text) {
-  return text.split(/(https?:\/\/[^\s<>"]+)/).map((part) => (/^https?:\/\//.test(part) ? h("a", { href: part, text: part, testid: "mailbox-link" }) : part));
+/**
+ * tab returns a button that shows a part of a mail.
+ *
+ * @param {string} text
+ * @param {string} testid
+ * @param {HTMLElement} body
+ * @param {() => Node} build
+ */
+function tab(text, testid, body, build) {
+  const click = (/** @type {MouseEvent} */ event) => {
+    press(button.parentElement?.children || [], event.currentTarget);
+    fill(body, build());
+  };
+  const button = h("button", {
+    class: "button small",
+    type: "button",
+    text,
+    testid,
+    on: { click },
+  });
+  return button;
 }
 
-document.getElementById("refresh").addEventListener("click", refresh);
-setInterval(() => { if (!document.hidden) refresh(); }, 4000);
+/** @param {string} text */
+const textPart = (text) =>
+  h("pre", { class: "mail-text", testid: "mailbox-text" }, linkAddresses(text));
+
+/**
+ * linkAddresses makes the addresses in a text clickable.
+ *
+ * @param {string} text
+ */
+const linkAddresses = (text) =>
+  text
+    .split(/(https?:\/\/[^\s<>"]+)/)
+    .map((part) =>
+      /^https?:\/\//.test(part) ? h("a", { href: part, text: part, testid: "mailbox-link" }) : part,
+    );
+
+// The HTML of a mail is shown in a frame without scripts, forms or an origin, so it needs no
+// cleaning; the policy of this page binds it, too. A frame's srcdoc takes trusted markup only.
+const framePolicy = createFramePolicy();
+
+function createFramePolicy() {
+  const rules = { createHTML: (/** @type {string} */ html) => html };
+  /** @type {any} */
+  const { trustedTypes } = globalThis;
+  return trustedTypes?.createPolicy("lyceum", rules) || rules;
+}
+
+/** @param {string} html */
+function htmlPart(html) {
+  const frame = h("iframe", {
+    sandbox: "",
+    title: "HTML part",
+    class: "mail-frame",
+    testid: "mailbox-html",
+  });
+  frame.srcdoc = framePolicy.createHTML(html);
+  return frame;
+}
+
+refreshButton?.addEventListener("click", refresh);
+setInterval(() => {
+  if (!document.hidden) refresh();
+}, refreshMs);
 refresh();

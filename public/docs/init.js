@@ -24,7 +24,11 @@ globalThis.SwaggerUIBundle({
   // Whoever is signed in at the console need not paste a token here.
   requestInterceptor: (request) => {
     const token = signedIn();
-    if (token && !request.headers.Authorization && new URL(request.url, location.origin).origin === location.origin) {
+    if (
+      token &&
+      !request.headers.Authorization &&
+      new URL(request.url, location.origin).origin === location.origin
+    ) {
       request.headers.Authorization = "Bearer " + token;
     }
     return request;

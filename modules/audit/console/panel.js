@@ -1,10 +1,8 @@
 // The audit log, for administrators. public/README.md describes what a panel exports.
 
-import { audit } from "./audit.js";
+import { auditView } from "./audit.js";
 
-export const routes = [
-  ["/audit", audit, { role: "admin", title: "Audit log" }],
-];
+export const routes = [["/audit", auditView, { role: "admin", title: "Audit log" }]];
 
 export const places = [
   { name: "Audit log", address: "/audit", role: "admin", icon: "list", order: 70 },

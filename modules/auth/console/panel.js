@@ -1,14 +1,17 @@
-// Signing in and up, links from mails, and one's own account. public/README.md describes what a panel exports.
+// Signing in and registering, links from mails, and the caller's account. public/README.md describes
+// what a panel exports.
 
-import { account } from "./account.js";
-import { signIn, register, forgot, reset, confirmEmail, verify } from "./auth.js";
+import { accountView } from "./account.js";
+import { confirmEmailView, verifyView } from "./confirm-email.js";
+import { forgotView, resetView } from "./reset-password.js";
+import { registerView, signInView } from "./sign-in.js";
 
 export const routes = [
-  ["/account", account, { role: "user", title: "My account" }],
-  ["/signin", signIn, { title: "Sign in" }],
-  ["/register", register, { title: "Create an account" }],
-  ["/forgot", forgot, { title: "Forgot your password?" }],
-  ["/reset", reset, { title: "Set a new password" }],
-  ["/email", confirmEmail, { title: "Confirm your new address" }],
-  ["/verify", verify, { title: "Confirm your address" }],
+  ["/account", accountView, { role: "user", title: "My account" }],
+  ["/signin", signInView, { title: "Sign in" }],
+  ["/register", registerView, { title: "Create an account" }],
+  ["/forgot", forgotView, { title: "Forgot your password?" }],
+  ["/reset", resetView, { title: "Set a new password" }],
+  ["/email", confirmEmailView, { title: "Confirm your new email address" }],
+  ["/verify", verifyView, { title: "Confirm your email address" }],
 ];

@@ -1,231 +1,305 @@
-// One course: what it is, its outline, the lesson that is open, progress.
+// A course: what it is about, its lessons, and the caller's progress in it.
 
-import { h, fill, icon } from "/console/dom.js";
-import { get, post, put, del } from "/console/api.js";
-import { session, hasRole, user } from "/console/session.js";
-import { load, explain, heading, button, bar, badge, notice, confirm } from "/console/ui.js";
-import { when, day, duration, plural } from "/console/format.js";
-import { rich } from "/console/richtext.js";
-import { enabled } from "/console/modules.js";
-import { player } from "./asset.js";
-import { marks } from "./courses.js";
-import { go } from "/console/router.js";
+import { button, heading, progressBar } from "/console/core/controls.js";
+import { confirm } from "/console/core/dialogs.js";
+import { h, fill, icon } from "/console/core/dom.js";
+import { explain, load, notice } from "/console/core/feedback.js";
+import { formatDate, formatDuration, plural } from "/console/core/format.js";
+import { del, get, hasStatus, isAborted, post } from "/console/core/http.js";
+import { hasRole } from "/console/core/roles.js";
+import { goTo, signInAddress } from "/console/core/router.js";
+import { isEnabled } from "/console/core/server.js";
+import { session, user } from "/console/core/store.js";
+import { courseBadges, tagList } from "./courses.js";
+import { showLesson } from "./lesson.js";
 
-const address = (course, lesson) =>
-  `/courses/${encodeURIComponent(course.slug || course.id)}` + (lesson ? `/lessons/${lesson.id}` : "");
+/** @import { Child } from "/console/core/dom.js" */
+/** @import { Page, Schemas } from "/console/core/http.js" */
+/** @import { ViewContext } from "/console/core/router.js" */
 
-export const mayEdit = (course) => Boolean(user()) &&
-  (hasRole("admin") || (hasRole("instructor") && course.owner?.id === user().id));
+/** @typedef {Schemas["CoursesDetail"]} Course */
+/** @typedef {Schemas["CoursesOutline"]} Outline a lesson in the list of a course */
+/** @typedef {Partial<Schemas["CoursesLessonProgress"] & Schemas["CoursesPlaced"]>} StoredProgress */
+/** @typedef {StoredProgress & { percent: number }} LessonProgress */
 
+/** @param {ViewContext} context */
 export function courseView({ params, box, signal }) {
-  load(async () => {
+  const show = async () => {
+    /** @type {Course} */
     let course;
     try {
-      course = await get("/courses/" + encodeURIComponent(params.course), undefined, { signal });
+      const path = "/courses/" + encodeURIComponent(params.course);
+      course = await get(path, undefined, { signal });
     } catch (error) {
-      return barred(error);
+      return refusal(error);
     }
     document.title = course.title + " · Lyceum";
-    const state = { course, signal, done: new Map(), lesson: params.lesson };
-    if (session()) await Promise.all([learn(state), enrolled(state)]);
-    return draw(state);
-  }, { box, signal });
+    const page = new CoursePage(course, params.lesson, signal);
+    if (session()) await Promise.all([page.readProgress(), page.readEnrollment()]);
+    return page.draw();
+  };
+  load(show, { box, signal });
 }
 
-// barred explains a course that this reader may not open, and the way to it.
-function barred(error) {
-  const next = encodeURIComponent(location.hash.slice(1));
-  if (error.status === 401 && !session()) {
-    return h("section", { class: "card narrow", testid: "course-barred" }, h("h1", { text: "For members" }),
-      h("p", { text: "Sign in to read this course." }), h("a", { class: "button primary", href: "#/signin?next=" + next, text: "Sign in" }));
+/**
+ * refusal says why the caller can't read a course, and what to do about it.
+ *
+ * @param {unknown} error
+ */
+function refusal(error) {
+  const title = h("h1", { text: "For members" });
+  const card = { class: "card narrow", testid: "course-barred" };
+  if (hasStatus(error, 401) && !session()) {
+    const href = "#" + signInAddress();
+    return h(
+      "section",
+      card,
+      title,
+      h("p", { text: "Sign in to read this course." }),
+      h("a", { class: "button primary", href, text: "Sign in" }),
+    );
   }
-  if (error.status === 403) {
-    return h("section", { class: "card narrow", testid: "course-barred" }, h("h1", { text: "For members" }),
+  if (hasStatus(error, 403)) {
+    return h(
+      "section",
+      card,
+      title,
       h("p", { text: "Your account can't read this course yet. An invite code opens it." }),
-      enabled("invites") && h("a", { class: "button primary", href: "#/redeem", text: "Redeem a code" }));
+      isEnabled("invites") &&
+        h("a", { class: "button primary", href: "#/redeem", text: "Redeem a code" }),
+    );
   }
   return [heading("Course"), explain(error)];
 }
 
-async function learn(state) {
-  const progress = await get(`/courses/${state.course.id}/progress`, undefined, { signal: state.signal });
-  state.course.progress = progress;
-  for (const one of progress.lessons || []) state.done.set(one.lesson_id, one);
-}
+/** @param {Course} course */
+const canEdit = ({ owner }) => {
+  const me = user();
+  return Boolean(me) && (hasRole("admin") || (hasRole("instructor") && owner?.id === me?.id));
+};
 
-// unlock looks again at lessons that waited: what was done now may have opened them.
-async function unlock({ course, signal }) {
-  if (!course.lessons?.some((l) => l.locked)) return;
-  const fresh = new Map((await get("/courses/" + course.id, undefined, { signal })).lessons.map((l) => [l.id, l]));
-  for (const l of course.lessons) Object.assign(l, fresh.get(l.id));
-}
-
-async function enrolled(state) {
-  try {
-    let cursor;
-    do {
-      const page = await get("/users/me/enrollments", { limit: 100, cursor }, { signal: state.signal });
-      state.enrolled = page.items.some((e) => e.course.id === state.course.id);
-      cursor = page.next_cursor;
-    } while (cursor && !state.enrolled);
-  } catch (error) {
-    if (error.name === "AbortError") throw error; // the course can be read without knowing
+/** A course that is open, and in it a lesson, if one is chosen. */
+export class CoursePage {
+  /**
+   * @param {Course} course
+   * @param {string | undefined} lessonId
+   * @param {AbortSignal} signal
+   */
+  constructor(course, lessonId, signal) {
+    this.course = course;
+    this.lessons = course.lessons || [];
+    this.lessonId = lessonId;
+    this.signal = signal;
+    this.path = "/courses/" + course.id;
+    /** @type {Map<string, LessonProgress>} the caller's progress by lesson */
+    this.progress = new Map();
+    /** @type {boolean | undefined} unknown if it could not be read */
+    this.isEnrolled = undefined;
+    this.overview = h("div", { class: "course-progress", "aria-live": "polite" });
+    this.outline = h("ol", { class: "outline", testid: "lesson-list" });
+    this.stage = h("section", { class: "stage", "aria-label": "Lesson" });
   }
-}
 
-function draw(state) {
-  const { course } = state;
-  state.overview = h("div", { class: "course-progress", "aria-live": "polite" });
-  state.outline = h("ol", { class: "outline", testid: "lesson-list" });
-  state.stage = h("section", { class: "stage", "aria-label": "Lesson" });
-  paint(state);
-  const lessons = course.lessons || [];
-  const open = lessons.find((l) => l.id === state.lesson);
-  if (open) openLesson(state, open);
-  else fill(state.stage, about(state));
-  return h("article", { class: "course", testid: "course" },
-    heading(course.title, actions(state)),
-    h("p", { class: "meta" }, marks(course), course.owner && h("span", { text: "by " + course.owner.display_name }),
-      h("span", { text: plural(course.lesson_count, "lesson") }), course.published_at && h("span", { text: "published " + day(course.published_at) })),
-    h("div", { class: "course-body" },
-      h("nav", { class: "course-side", "aria-label": "Lessons" }, state.overview, state.outline,
-        !lessons.length && h("p", { class: "empty", text: "No lessons yet." })),
-      state.stage));
-}
-
-function actions(state) {
-  const { course } = state;
-  const again = () => go(address(course));
-  return [
-    session() && state.enrolled === false && course.status === "published" && button("Enroll", "course-enroll", async () => {
-      await post(`/courses/${course.id}/enrollment`);
-      notice("You are enrolled.");
-      again();
-    }, "primary"),
-    state.enrolled && button("Leave", "course-unenroll", async () => {
-      if (!(await confirm("Leave this course?", "Your progress is kept.", "Leave"))) return;
-      await del(`/courses/${course.id}/enrollment`);
-      again();
-    }),
-    mayEdit(course) && h("a", { class: "button", href: `#/courses/${encodeURIComponent(course.slug)}/edit`, text: "Edit", testid: "course-edit" }),
-  ];
-}
-
-// about is the stage before a lesson is chosen.
-function about({ course }) {
-  const first = (course.lessons || []).find((l) => !l.locked);
-  return [course.summary && h("p", { class: "lead", text: course.summary }),
-    course.description && h("p", { class: "pre-line", text: course.description, testid: "course-description" }),
-    course.tags?.length > 0 && h("p", { class: "tags" }, course.tags.map((t) =>
-      h("a", { class: "chip", href: "#/courses?tag=" + encodeURIComponent(t), text: "#" + t }))),
-    first && h("a", { class: "button primary", href: "#" + address(course, first), text: "Start with the first lesson", testid: "course-start" })];
-}
-
-// paint draws what changes while one learns: the bar and the outline.
-function paint(state) {
-  const { course, overview, outline } = state;
-  if (course.progress) {
-    fill(overview, bar(course.progress.percent, "Your progress in this course"),
-      h("p", { class: "hint", testid: "course-progress", text: course.progress.completed_at
-        ? "Completed " + day(course.progress.completed_at)
-        : `${course.progress.completed_lessons} of ${plural(course.progress.total_lessons, "lesson")} complete` }));
+  async readProgress() {
+    const { signal } = this;
+    /** @type {Schemas["CourseProgress"]} */
+    const progress = await get(this.path + "/progress", undefined, { signal });
+    this.course.progress = progress;
+    // The document lacks the fields that the lessons here share with other answers.
+    const lessons = /** @type {Schemas["CoursesLessonProgress"][]} */ (
+      /** @type {unknown} */ (progress.lessons || [])
+    );
+    for (const lesson of lessons) this.progress.set(lesson.lesson_id, lesson);
   }
-  fill(outline, (course.lessons || []).map((l) => {
-    const done = state.done.get(l.id);
-    const mark = l.locked ? icon("lock") : done?.completed ? "✓" : done?.percent ? done.percent + " %" : "";
-    const says = l.locked ? "locked" : done?.completed ? "complete" : done?.percent ? done.percent + " percent" : "";
-    return h("li", {}, h("a", { href: "#" + address(course, l), testid: "lesson-link", "aria-current": l.id === state.lesson ? "page" : null,
-      class: l.locked ? "locked" : "" },
-    h("span", { class: "outline-title", text: l.title }), h("span", { class: "meta" },
-      l.duration_seconds ? h("span", { text: duration(l.duration_seconds) }) : null,
-      mark && h("span", { class: done?.completed ? "good" : "", role: "img", "aria-label": says }, mark))));
-  }));
-}
 
-function openLesson(state, outlined) {
-  const { course, signal, stage } = state;
-  const lessons = course.lessons;
-  load(async () => {
-    if (outlined.locked) return [h("h2", { text: outlined.title }), lockedBox(state, outlined)];
-    let lesson;
+  /** readEnrollment looks for the course among those of the caller. */
+  async readEnrollment() {
+    const { signal, course } = this;
     try {
-      lesson = await get(`/courses/${course.id}/lessons/${outlined.id}`, undefined, { signal });
+      let cursor;
+      do {
+        /** @type {Page<Schemas["CoursesEnrollment"]>} */
+        const page = await get("/users/me/enrollments", { limit: 100, cursor }, { signal });
+        this.isEnrolled = page.items.some((enrollment) => enrollment.course.id === course.id);
+        cursor = page.next_cursor;
+      } while (cursor && !this.isEnrolled);
     } catch (error) {
-      if (error.code !== "lesson-locked") throw error;
-      return [h("h2", { text: outlined.title }), lockedBox(state, error.problem)];
+      if (isAborted(error)) throw error; // the course can be read without knowing
     }
-    const tracker = session() && progressControls(state, lesson);
-    let media = null;
-    if (lesson.asset_key && enabled("storage")) {
-      media = session()
-        ? await player(lesson.asset_key, signal, (el) => tracker.follow(el), lesson.captions).catch((error) => explain(error))
-        : h("p", { class: "callout" }, h("a", { href: "#/signin?next=" + encodeURIComponent(location.hash.slice(1)), text: "Sign in" }), " to see this lesson's file.");
+  }
+
+  /** refreshLocks reads locked lessons again, as progress may have unlocked them. */
+  async refreshLocks() {
+    if (!this.lessons.some((lesson) => lesson.locked)) return;
+    /** @type {Course} */
+    const { lessons } = await get(this.path, undefined, { signal: this.signal });
+    const byId = new Map(lessons.map((lesson) => [lesson.id, lesson]));
+    for (const lesson of this.lessons) Object.assign(lesson, byId.get(lesson.id));
+  }
+
+  /**
+   * saveProgress keeps the progress in a lesson that the server has stored, and draws what depends
+   * on it.
+   *
+   * @param {string} lessonId
+   * @param {LessonProgress} progress
+   */
+  async saveProgress(lessonId, progress) {
+    this.progress.set(lessonId, progress);
+    await Promise.all([this.readProgress(), this.refreshLocks()]);
+    this.drawProgress();
+  }
+
+  /**
+   * address returns the address of the course, or of one of its lessons.
+   *
+   * @param {Outline} [lesson]
+   */
+  address(lesson) {
+    const address = "/courses/" + encodeURIComponent(this.course.slug || this.course.id);
+    return lesson ? `${address}/lessons/${lesson.id}` : address;
+  }
+
+  draw() {
+    const { course, lessons, stage } = this;
+    this.drawProgress();
+    const open = lessons.find((lesson) => lesson.id === this.lessonId);
+    if (open) showLesson(this, open);
+    else fill(stage, this.about());
+    return h(
+      "article",
+      { class: "course", testid: "course" },
+      heading(course.title, this.actions()),
+      this.meta(),
+      h(
+        "div",
+        { class: "course-body" },
+        h(
+          "nav",
+          { class: "course-side", "aria-label": "Lessons" },
+          this.overview,
+          this.outline,
+          !lessons.length && h("p", { class: "empty", text: "No lessons yet." }),
+        ),
+        stage,
+      ),
+    );
+  }
+
+  meta() {
+    const { course } = this;
+    const { owner, published_at } = course;
+    return h(
+      "p",
+      { class: "meta" },
+      courseBadges(course),
+      owner && h("span", { text: "by " + owner.display_name }),
+      h("span", { text: plural(course.lesson_count, "lesson") }),
+      published_at && h("span", { text: "published " + formatDate(published_at) }),
+    );
+  }
+
+  actions() {
+    const { course } = this;
+    const enroll = async () => {
+      await post(this.path + "/enrollment");
+      notice("You are enrolled.");
+      goTo(this.address());
+    };
+    const leave = async () => {
+      if (!(await confirm("Leave this course?", "Your progress is kept.", "Leave"))) return;
+      await del(this.path + "/enrollment");
+      goTo(this.address());
+    };
+    const canEnroll = session() && this.isEnrolled === false && course.status === "published";
+    return [
+      canEnroll && button("Enroll", "course-enroll", enroll, "primary"),
+      this.isEnrolled && button("Leave", "course-unenroll", leave),
+      canEdit(course) &&
+        h("a", {
+          class: "button",
+          href: `#/courses/${encodeURIComponent(course.slug)}/edit`,
+          text: "Edit",
+          testid: "course-edit",
+        }),
+    ];
+  }
+
+  /** about returns what stands beside the lessons before one is chosen. */
+  about() {
+    const { summary, description, tags } = this.course;
+    const first = this.lessons.find((lesson) => !lesson.locked);
+    return [
+      summary && h("p", { class: "lead", text: summary }),
+      description && h("p", { class: "pre-line", text: description, testid: "course-description" }),
+      tagList(tags),
+      first &&
+        h("a", {
+          class: "button primary",
+          href: "#" + this.address(first),
+          text: "Start with the first lesson",
+          testid: "course-start",
+        }),
+    ];
+  }
+
+  /** drawProgress draws what changes while somebody learns: the bar and the list of lessons. */
+  drawProgress() {
+    const { progress } = this.course;
+    if (progress) {
+      const text = progress.completed_at
+        ? "Completed " + formatDate(progress.completed_at)
+        : `${progress.completed_lessons} of ${plural(progress.total_lessons, "lesson")} complete`;
+      fill(
+        this.overview,
+        progressBar(progress.percent, "Your progress in this course"),
+        h("p", { class: "hint", testid: "course-progress", text }),
+      );
     }
-    return [h("h2", { text: lesson.title, testid: "lesson-title" }), media, rich(lesson.content_html), tracker?.el,
-      steps(course, lessons.indexOf(outlined), lessons)];
-  }, { box: stage, signal });
+    fill(
+      this.outline,
+      this.lessons.map((lesson) => this.outlineItem(lesson)),
+    );
+  }
+
+  /** @param {Outline} lesson */
+  outlineItem(lesson) {
+    const progress = this.progress.get(lesson.id);
+    const [mark, label] = lessonMark(lesson, progress);
+    const length = lesson.duration_seconds
+      ? h("span", { text: formatDuration(lesson.duration_seconds) })
+      : null;
+    const link = {
+      href: "#" + this.address(lesson),
+      testid: "lesson-link",
+      "aria-current": lesson.id === this.lessonId ? "page" : null,
+      class: lesson.locked ? "locked" : "",
+    };
+    const markKind = { class: progress?.completed ? "good" : "", role: "img", "aria-label": label };
+    return h(
+      "li",
+      {},
+      h(
+        "a",
+        link,
+        h("span", { class: "outline-title", text: lesson.title }),
+        h("span", { class: "meta" }, length, mark && h("span", markKind, mark)),
+      ),
+    );
+  }
 }
 
-function steps(course, at, lessons) {
-  const before = lessons[at - 1], after = lessons[at + 1];
-  return h("nav", { class: "steps", "aria-label": "Other lessons" },
-    before ? h("a", { class: "button", href: "#" + address(course, before), text: "← " + before.title, testid: "lesson-previous" }) : h("span"),
-    after ? h("a", { class: "button", href: "#" + address(course, after), text: after.title + " →", testid: "lesson-next" }) : h("span"));
-}
-
-function lockedBox({ course }, { locked_by, available_at }) {
-  const names = (locked_by || []).map((id) => course.lessons.find((l) => l.id === id)?.title || "another lesson");
-  return h("div", { class: "callout", testid: "lesson-locked" }, badge("Locked", "warn"),
-    names.length > 0 && h("p", { text: "Complete first: " + names.join(", ") + "." }),
-    available_at && h("p", { text: "Opens " + when(available_at) + "." }),
-    !names.length && !available_at && h("p", { text: "Enroll to have this lesson opened in time." }));
-}
-
-// progressControls are the slider and the buttons; `follow` lets a video move them.
-function progressControls(state, lesson) {
-  const path = `/courses/${state.course.id}/lessons/${lesson.id}/progress`;
-  const known = () => state.done.get(lesson.id) || { percent: 0 };
-  const slider = h("input", { type: "range", min: 0, max: 100, step: 5, id: "lesson-percent", testid: "lesson-percent", value: known().percent });
-  const label = h("output", { for: "lesson-percent", text: known().percent + " %", testid: "lesson-percent-value" });
-  const save = async (body) => {
-    const now = await put(path, body);
-    state.done.set(lesson.id, { ...known(), ...now });
-    slider.value = now.percent;
-    label.textContent = now.percent + " %";
-    await Promise.all([learn(state), unlock(state)]);
-    paint(state);
-  };
-  slider.addEventListener("input", () => { label.textContent = slider.value + " %"; });
-  slider.addEventListener("change", () => {
-    const percent = Number(slider.value);
-    save(percent < known().percent ? { percent, reset: true } : { percent }).catch((error) => notice(error.message, "error"));
-  });
-  const el = h("div", { class: "tracker" }, h("label", { htmlFor: "lesson-percent", text: "Your progress" }), slider, label,
-    button("Mark as complete", "lesson-complete", () => save({ percent: 100 }), "primary"),
-    button("Start over", "lesson-reset", () => save({ percent: 0, reset: true })));
-  return { el, follow: (media) => follow(media, known, save, state.signal) };
-}
-
-// follow reports a video's place every ten seconds, at a pause and at the end, and goes on where
-// one stopped. Only what is further than before is reported.
-function follow(media, known, save, signal) {
-  let last = 0, sending = false;
-  media.addEventListener("loadedmetadata", () => {
-    const { position_seconds: at, completed } = known();
-    if (at && !completed && at < media.duration - 5) media.currentTime = at;
-  }, { once: true });
-  const report = async () => {
-    const percent = media.ended ? 100 : Math.floor((100 * media.currentTime) / media.duration);
-    if (sending || signal.aborted || !(percent > known().percent)) return;
-    sending = true;
-    last = Date.now();
-    try {
-      await save({ percent, position_seconds: Math.floor(media.currentTime) });
-    } catch { /* the next report tells the same */ } finally {
-      sending = false;
-    }
-  };
-  media.addEventListener("timeupdate", () => { if (!media.paused && Date.now() - last > 10000) report(); });
-  media.addEventListener("pause", report);
-  media.addEventListener("ended", report);
+/**
+ * lessonMark returns what stands beside a lesson: a lock, a check mark or the percentage, and what
+ * screen readers say instead.
+ *
+ * @param {Outline} lesson
+ * @param {LessonProgress} [progress]
+ * @returns {[mark: Child, label: string]}
+ */
+function lessonMark(lesson, progress) {
+  if (lesson.locked) return [icon("lock"), "locked"];
+  if (progress?.completed) return ["✓", "complete"];
+  if (progress?.percent) return [progress.percent + " %", progress.percent + " percent"];
+  return ["", ""];
 }

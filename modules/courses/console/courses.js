@@ -1,99 +1,289 @@
-// The catalogue: search, filters, cards.
+// The courses: search, filters, one card a course.
 
-import { h, fill } from "/console/dom.js";
-import { session, hasRole, user } from "/console/session.js";
-import { request } from "/console/api.js";
-import { pick } from "/console/files.js";
-import { field, paged, heading, badge, bar, button, notice } from "/console/ui.js";
-import { day, plural, visibilityText } from "/console/format.js";
-import { go } from "/console/router.js";
-import { asset } from "./asset.js";
-import { enabled, offers } from "/console/modules.js";
+import { badge, button, heading, progressBar } from "/console/core/controls.js";
+import { h, fill } from "/console/core/dom.js";
+import { notice } from "/console/core/feedback.js";
+import { pickFile } from "/console/core/files.js";
+import { formatDate, plural, visibilityLabels } from "/console/core/format.js";
+import { choicesOf, field, omitEmpty } from "/console/core/forms.js";
+import { request } from "/console/core/http.js";
+import { pagedList } from "/console/core/lists.js";
+import { hasRole } from "/console/core/roles.js";
+import { goTo } from "/console/core/router.js";
+import { hasOperation } from "/console/core/schema.js";
+import { isEnabled } from "/console/core/server.js";
+import { session, user } from "/console/core/store.js";
+import { signAsset } from "./assets.js";
 
-// hue gives a course one of six colours for good.
-const hue = (id) => "hue-" + ([...id].reduce((n, c) => (n * 31 + c.charCodeAt(0)) >>> 0, 7) % 6);
+/** @import { Choice } from "/console/core/forms.js" */
+/** @import { Schemas } from "/console/core/http.js" */
+/** @import { ViewContext } from "/console/core/router.js" */
 
-export function courses({ query, box, signal }) {
+/** @typedef {Schemas["Course"]} Course */
+/** @typedef {Record<string, string>} Filters */
+
+const listOperation = "GET /courses";
+const restorableDays = 30;
+const hues = 6;
+
+/** @param {ViewContext} context */
+export function coursesView({ query, box, signal }) {
+  /** @type {Filters} */
   const filters = Object.fromEntries(query);
   const results = h("div", { "aria-live": "polite" });
-  const panel = fill(box, heading("Courses",
-    hasRole("instructor") && [offers("POST", "/courses/import") && button("Import", "course-import", bringIn),
-      h("a", { class: "button primary", href: "#/new-course", text: "New course", testid: "course-new" })]),
-  bar_(filters), results);
+  fill(
+    box,
+    heading(
+      "Courses",
+      hasRole("instructor") && [
+        hasOperation("POST /courses/import") && button("Import", "course-import", importCourse),
+        h("a", {
+          class: "button primary",
+          href: "#/new-course",
+          text: "New course",
+          testid: "course-new",
+        }),
+      ],
+    ),
+    filterForm(filters),
+    results,
+  );
   const { mine, ...asked } = filters;
-  paged({
-    path: "/courses", query: mine && user() ? { ...asked, owner: user().id } : asked, signal, box: results,
-    testid: "course-list", kind: "cards", row: (c) => card(c, signal),
-    empty: filters.q || filters.tag ? "Nothing fits these words." : "There are no courses here yet.",
+  const me = user();
+  pagedList({
+    path: "/courses",
+    query: mine && me ? { ...asked, owner: me.id } : asked,
+    signal,
+    box: results,
+    testid: "course-list",
+    kind: "cards",
+    row: (course) => courseCard(course, signal),
+    empty:
+      filters.q || filters.tag
+        ? "No course matches your search."
+        : "There are no courses here yet.",
   });
-  return panel;
 }
 
-// bar_ is the row of filters; each change is an address of its own, so that it can be shared.
-function bar_(filters) {
-  const signedIn = Boolean(session());
-  const el = h("form", { class: "filters", role: "search", testid: "course-filters" },
-    field("course", { name: "q", label: "Search", type: "search", value: filters.q || "", maxlength: 200, placeholder: "Title, summary, tag" }),
-    field("course", { name: "sort", label: "Sort by", type: "select", value: filters.sort || "",
-      options: [["", "Newest"], ["title", "Title"], ["updated", "Last changed"]] }),
-    signedIn && field("course", { name: "visibility", label: "Who may read", type: "select", value: filters.visibility || "",
-      options: [["", "All"], ["public", visibilityText.public], ...(hasRole("member") ? [["member", visibilityText.member]] : []),
-        ["private", visibilityText.private]] }),
-    hasRole("instructor") && field("course", { name: "status", label: "Status", type: "select", value: filters.status || "",
-      options: [["", "Published"], ["draft", "Drafts"], ["archived", "Archived"], ["deleted", "Deleted"]] }),
-    filters.tag && h("button", { class: "chip", type: "button", testid: "course-tag-clear", "aria-label": `Remove the tag ${filters.tag}`,
-      text: "#" + filters.tag + " ×", on: { click: () => open_({ ...filters, tag: "" }) } }));
+/**
+ * filterForm returns the row of filters. Each change opens an address of its own, so that a search
+ * can be shared.
+ *
+ * @param {Filters} filters
+ */
+function filterForm(filters) {
+  const element = h(
+    "form",
+    { class: "filters", role: "search", testid: "course-filters" },
+    field("course", {
+      name: "q",
+      label: "Search",
+      type: "search",
+      of: listOperation,
+      value: filters.q || "",
+      placeholder: "Title, summary, tag",
+    }),
+    field("course", {
+      name: "sort",
+      label: "Sort by",
+      type: "select",
+      value: filters.sort || "",
+      options: choicesWithDefault("sort", "newest", sortLabels),
+    }),
+    session() &&
+      field("course", {
+        name: "visibility",
+        label: "Who can read it",
+        type: "select",
+        value: filters.visibility || "",
+        options: visibilityChoices(),
+      }),
+    hasRole("instructor") &&
+      field("course", {
+        name: "status",
+        label: "Status",
+        type: "select",
+        value: filters.status || "",
+        options: choicesWithDefault("status", "published", statusLabels),
+      }),
+    filters.tag && tagChip(filters),
+  );
   const apply = () => {
-    const asked = Object.fromEntries(new FormData(el));
-    open_({ ...filters, ...asked });
+    const asked = Object.fromEntries(new FormData(element));
+    openFiltered({ .../** @type {Filters} */ (filters), .../** @type {any} */ (asked) });
   };
-  el.addEventListener("submit", (event) => { event.preventDefault(); apply(); });
-  el.addEventListener("change", (event) => { if (event.target.localName === "select") apply(); });
-  el.querySelector("[type=search]").addEventListener("search", apply);
-  return el;
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    apply();
+  });
+  element.addEventListener("change", (event) => {
+    if (event.target instanceof HTMLSelectElement) apply();
+  });
+  element.querySelector("[type=search]")?.addEventListener("search", apply);
+  return element;
 }
 
-function open_(filters) {
-  const query = new URLSearchParams(Object.entries(filters).filter(([, v]) => v));
-  go("/courses" + (query.size ? "?" + query : ""));
+/** @type {Record<string, string>} */
+const sortLabels = { newest: "Newest", title: "Title", updated: "Last changed" };
+
+/** @type {Record<string, string>} */
+const statusLabels = {
+  published: "Published",
+  draft: "Drafts",
+  archived: "Archived",
+  deleted: "Deleted",
+};
+
+/**
+ * choicesWithDefault returns the choices of a filter. The server's default is the empty value, which
+ * is left out of the address.
+ *
+ * @param {string} name
+ * @param {string} byDefault
+ * @param {Record<string, string>} labels
+ * @returns {Choice[]}
+ */
+const choicesWithDefault = (name, byDefault, labels) => [
+  ["", labels[byDefault]],
+  ...choicesOf(listOperation, name, labels).filter(([value]) => value !== byDefault),
+];
+
+/** @returns {Choice[]} */
+function visibilityChoices() {
+  const choices = choicesOf(listOperation, "visibility", visibilityLabels);
+  const isShown = (/** @type {Choice} */ [value]) => value !== "member" || hasRole("member");
+  return [["", "All"], ...choices.filter(isShown)];
 }
 
-// bringIn makes a draft of an exported course.
-async function bringIn() {
-  const file = await pick(".zip,application/zip", "course-import-file");
+/** @param {Filters} filters */
+const tagChip = (filters) =>
+  h("button", {
+    class: "chip",
+    type: "button",
+    testid: "course-tag-clear",
+    "aria-label": `Remove the tag ${filters.tag}`,
+    text: "#" + filters.tag + " ×",
+    on: { click: () => openFiltered({ ...filters, tag: "" }) },
+  });
+
+/** @param {Filters} filters */
+function openFiltered(filters) {
+  const query = new URLSearchParams(omitEmpty(filters)).toString();
+  goTo("/courses" + (query ? "?" + query : ""));
+}
+
+/** importCourse creates a draft from the file of an exported course. */
+async function importCourse() {
+  const file = await pickFile(".zip,application/zip", "course-import-file");
   if (!file) return;
-  const { data } = await request("POST", "/courses/import", { body: file, type: "application/zip" });
-  notice(["Imported as a draft.", ...(data.warnings || [])].join(" "));
-  go(`/courses/${encodeURIComponent(data.slug)}/edit`);
+  const options = { body: file, type: "application/zip" };
+  const { data } = await request("POST", "/courses/import", options);
+  /** @type {Schemas["CoursesImported"]} */
+  const imported = data;
+  notice(["Imported as a draft.", ...(imported.warnings || [])].join(" "));
+  goTo(`/courses/${encodeURIComponent(imported.slug)}/edit`);
 }
 
-// restore brings a course back from the trash, where nobody can open it.
-const restore = (course) => offers("POST", "/courses/{id}/restore") && button("Restore", "course-restore", async () => {
-  const { data } = await request("POST", `/courses/${course.id}/restore`);
-  notice("Restored.");
-  go("/courses/" + encodeURIComponent(data.slug));
-}, "primary small", `Restore “${course.title}”`);
+/** @param {Course} course */
+function restoreButton(course) {
+  if (!hasOperation("POST /courses/{id}/restore")) return null;
+  const restore = async () => {
+    const { data } = await request("POST", `/courses/${course.id}/restore`);
+    notice("The course is restored.");
+    goTo("/courses/" + encodeURIComponent(data.slug));
+  };
+  const label = `Restore “${course.title}”`;
+  return button("Restore", "course-restore", restore, "primary small", label);
+}
 
-function card(course, signal) {
-  const cover = h("div", { class: "cover " + hue(course.id), "aria-hidden": "true" }, h("span", { text: course.title.slice(0, 1) }));
-  if (course.cover_key && session() && enabled("storage")) {
-    asset(course.cover_key, signal).then((url) => fill(cover, h("img", { src: url, alt: "", loading: "lazy" })), () => {});
+/**
+ * @param {Course} course
+ * @param {AbortSignal} signal
+ */
+function courseCard(course, signal) {
+  const { title, summary, owner, progress } = course;
+  return h(
+    "li",
+    { class: "card course-card", testid: "course-card" },
+    coverOf(course, signal),
+    h(
+      "div",
+      { class: "course-text" },
+      h("h2", {}, course.deleted_at ? title : courseLink(course)),
+      summary && h("p", { text: summary }),
+      h(
+        "p",
+        { class: "meta" },
+        courseBadges(course),
+        h("span", { text: plural(course.lesson_count, "lesson") }),
+        owner && h("span", { text: owner.display_name }),
+      ),
+      tagList(course.tags),
+      course.deleted_at
+        ? trashLine(course)
+        : progress && progress.percent > 0 && progressBar(progress.percent, "Your progress"),
+    ),
+  );
+}
+
+/** @param {Course} course */
+const courseLink = ({ slug, title }) =>
+  h("a", { href: "#/courses/" + encodeURIComponent(slug), text: title, testid: "course-link" });
+
+/** @param {Course} course */
+const trashLine = (course) =>
+  h(
+    "p",
+    { class: "meta" },
+    h("span", { text: "Can be restored until " + formatDate(course.deleted_at, restorableDays) }),
+    restoreButton(course),
+  );
+
+/**
+ * coverOf returns the cover of a course: its picture, or a letter in the color of the course.
+ *
+ * @param {Course} course
+ * @param {AbortSignal} signal
+ */
+function coverOf({ id, title, cover_key }, signal) {
+  const letter = h("span", { text: title.slice(0, 1) });
+  const cover = h("div", { class: "cover hue-" + hueOf(id), "aria-hidden": "true" }, letter);
+  if (cover_key && session() && isEnabled("storage")) {
+    const show = (/** @type {string} */ src) =>
+      fill(cover, h("img", { src, alt: "", loading: "lazy" }));
+    signAsset(cover_key, signal).then(show, () => {});
   }
-  return h("li", { class: "card course-card", testid: "course-card" }, cover,
-    h("div", { class: "course-text" },
-      h("h2", {}, course.deleted_at ? course.title : h("a", { href: "#/courses/" + encodeURIComponent(course.slug), text: course.title, testid: "course-link" })),
-      course.summary && h("p", { text: course.summary }),
-      h("p", { class: "meta" }, marks(course), h("span", { text: plural(course.lesson_count, "lesson") }),
-        course.owner && h("span", { text: course.owner.display_name })),
-      course.tags?.length > 0 && h("p", { class: "tags" }, course.tags.map((t) =>
-        h("a", { class: "chip", href: "#/courses?tag=" + encodeURIComponent(t), text: "#" + t }))),
-      course.deleted_at ? h("p", { class: "meta" }, h("span", { text: "Can be restored until " + day(course.deleted_at, 30) }), restore(course))
-        : course.progress && course.progress.percent > 0 && bar(course.progress.percent, "Your progress")));
+  return cover;
 }
 
-// marks are the badges of what is not plain: status and who may read.
-export function marks(course) {
-  return [course.deleted_at && badge("Deleted", "bad"),
-    course.status === "draft" && badge("Draft", "warn"), course.status === "archived" && badge("Archived"),
-    course.visibility !== "public" && badge(visibilityText[course.visibility], "info")];
+/**
+ * hueOf returns one of the colors for a course, always the same.
+ *
+ * @param {string} id
+ */
+const hueOf = (id) =>
+  [...id].reduce((hash, char) => (hash * 31 + char.charCodeAt(0)) >>> 0, 7) % hues;
+
+/**
+ * tagList returns the tags of a course as links to the courses that have them.
+ *
+ * @param {string[] | null} tags
+ */
+export function tagList(tags) {
+  if (!tags?.length) return null;
+  const link = (/** @type {string} */ tag) =>
+    h("a", { class: "chip", href: "#/courses?tag=" + encodeURIComponent(tag), text: "#" + tag });
+  return h("p", { class: "tags" }, tags.map(link));
 }
+
+/**
+ * courseBadges returns the status of a course and who can read it. What is usual has no badge.
+ *
+ * @param {Pick<Course, "deleted_at" | "status" | "visibility">} course
+ */
+export const courseBadges = ({ deleted_at, status, visibility }) => [
+  deleted_at && badge("Deleted", "bad"),
+  status === "draft" && badge("Draft", "warn"),
+  status === "archived" && badge("Archived"),
+  visibility !== "public" && badge(visibilityLabels[visibility], "info"),
+];

@@ -1,106 +1,238 @@
-// Making and changing a course: its own fields, announcements, copies, deleting.
+// Creating and changing a course: its own fields, announcements, copies, deleting.
 
-import { h, fill } from "/console/dom.js";
-import { request, post, del } from "/console/api.js";
-import { save as saveFile } from "/console/files.js";
-import { form, field, load, heading, button, notice, confirm } from "/console/ui.js";
-import { enabled, offers } from "/console/modules.js";
-import { go } from "/console/router.js";
-import { attached } from "./asset.js";
-import { visibilityText } from "/console/format.js";
-import { learners } from "./learners.js";
-import { lessonsEditor } from "./lessons.js";
+import { button, card, heading } from "/console/core/controls.js";
+import { confirm } from "/console/core/dialogs.js";
+import { h, fill } from "/console/core/dom.js";
+import { load, notice } from "/console/core/feedback.js";
+import { saveFile } from "/console/core/files.js";
+import { visibilityLabels } from "/console/core/format.js";
+import { choicesOf, field, form } from "/console/core/forms.js";
+import { del, hasStatus, post, request } from "/console/core/http.js";
+import { goTo } from "/console/core/router.js";
+import { hasOperation } from "/console/core/schema.js";
+import { isEnabled } from "/console/core/server.js";
+import { keyWithUpload } from "./assets.js";
+import { learnersCard } from "./learners.js";
+import { lessonsCard } from "./lessons.js";
 
-const visibilities = Object.entries(visibilityText);
-const statuses = [["draft", "Draft"], ["published", "Published"], ["archived", "Archived"]];
+/** @import { Values } from "/console/core/forms.js" */
+/** @import { Schemas } from "/console/core/http.js" */
+/** @import { ViewContext } from "/console/core/router.js" */
 
-export function newCourse({ box }) {
-  fill(box, heading("New course"), h("section", { class: "card" }, courseForm(null, async (body) => {
-    const made = await post("/courses", body);
-    notice("The course is made. Now add lessons.");
-    go(`/courses/${encodeURIComponent(made.slug)}/edit`);
-  })));
+/** @typedef {Schemas["CoursesDetail"]} Course */
+
+const createOperation = "POST /courses";
+
+/** @type {Record<string, string>} */
+const statusLabels = { draft: "Draft", published: "Published", archived: "Archived" };
+
+/** @param {Pick<Course, "slug">} course */
+const editAddress = ({ slug }) => `/courses/${encodeURIComponent(slug)}/edit`;
+
+/** @param {ViewContext} context */
+export function newCourseView({ box }) {
+  const create = async (/** @type {Values} */ body) => {
+    /** @type {Course} */
+    const course = await post("/courses", body);
+    notice("The course is created. Now add lessons.");
+    goTo(editAddress(course));
+  };
+  fill(box, heading("New course"), h("section", { class: "card" }, courseForm(null, create)));
 }
 
-export function editCourse({ params, box, signal }) {
-  load(async () => {
-    const { data: course, etag } = await request("GET", "/courses/" + encodeURIComponent(params.course), { signal });
-    const state = { etag };
-    return [
-      heading("Edit: " + course.title, h("a", { class: "button", href: "#/courses/" + encodeURIComponent(course.slug), text: "View", testid: "edit-view" })),
-      h("section", { class: "card" }, h("h2", { text: "About" }), courseForm(course, (body) => save(course, state, body))),
-      lessonsEditor(course, signal),
-      offers("GET", "/courses/{id}/learners") && learners(course, signal),
-      offers("POST", "/courses/{id}/announcements") && announce(course),
-      danger(course),
-    ];
-  }, { box, signal });
+/** @param {ViewContext} context */
+export function editCourseView({ params, box, signal }) {
+  load(
+    async () => {
+      const path = "/courses/" + encodeURIComponent(params.course);
+      const { data, etag } = await request("GET", path, { signal });
+      /** @type {Course} */
+      const course = data;
+      const state = { etag };
+      return [
+        heading(
+          "Edit: " + course.title,
+          h("a", {
+            class: "button",
+            href: "#/courses/" + encodeURIComponent(course.slug),
+            text: "View",
+            testid: "edit-view",
+          }),
+        ),
+        card(
+          "About",
+          courseForm(course, (body) => saveCourse(course, state, body)),
+        ),
+        lessonsCard(course, signal),
+        hasOperation("GET /courses/{id}/learners") && learnersCard(course, signal),
+        hasOperation("POST /courses/{id}/announcements") && announceCard(course),
+        actionsCard(course),
+      ];
+    },
+    { box, signal },
+  );
 }
 
-// save sends what was read along, so that a change by somebody else in between is not overwritten.
-async function save(course, state, body) {
+/**
+ * saveCourse saves a course, unless somebody else has changed it since it was read.
+ *
+ * @param {Course} course
+ * @param {{ etag: string | null }} state
+ * @param {Values} body
+ */
+async function saveCourse(course, state, body) {
   try {
-    const { data, etag } = await request("PATCH", "/courses/" + course.id, { body, headers: state.etag ? { "If-Match": state.etag } : {} });
+    const headers = state.etag ? { "If-Match": state.etag } : undefined;
+    const { data, etag } = await request("PATCH", "/courses/" + course.id, { body, headers });
     state.etag = etag || state.etag;
     notice("Saved.");
-    if (data.slug !== course.slug) go(`/courses/${encodeURIComponent(data.slug)}/edit`);
+    if (data.slug !== course.slug) goTo(editAddress(data));
   } catch (error) {
-    if (error.status === 412) error.message = "The course was changed meanwhile, perhaps in another tab. Load the page again to see how.";
+    if (hasStatus(error, 412)) {
+      error.message =
+        "The course was changed in the meantime, perhaps in another tab. Load the page again to " +
+        "see the changes.";
+    }
     throw error;
   }
 }
 
+/**
+ * @param {Course | null} course null for a new one
+ * @param {(body: Values) => Promise<void>} send
+ */
 function courseForm(course, send) {
-  const c = course || { visibility: "public", status: "draft", tags: [] };
-  const cover = { name: "cover_key", label: "Cover picture", value: c.cover_key || "", hint: "The name of a stored picture" };
   return form("edit", {
-    fields: [
-      { name: "title", label: "Title", value: c.title || "", required: true, maxlength: 200, wide: true },
-      { name: "summary", label: "Summary", value: c.summary || "", maxlength: 500, wide: true },
-      { name: "description", label: "Description", type: "textarea", rows: 5, value: c.description || "", maxlength: 20000, wide: true },
-      { name: "visibility", label: "Who may read", type: "select", options: visibilities, value: c.visibility },
-      { name: "status", label: "Status", type: "select", options: statuses, value: c.status },
-      { name: "tags", label: "Tags", value: (c.tags || []).join(", "), hint: "Separated by commas" },
-      { name: "slug", label: "Address", value: c.slug || "", pattern: "[A-Za-z0-9]+(-[A-Za-z0-9]+)*", maxlength: 100, hint: course ? "" : "Made from the title when empty" },
-      ...(enabled("storage") ? [attached("edit-cover", "cover_key", "Upload a picture", c.cover_key, "covers", field("edit", cover))] : []),
-    ],
-    submit: course ? "Save" : "Create", kind: "grid",
-    send: (v) => {
-      const body = { ...v, tags: v.tags.split(",").map((t) => t.trim()).filter(Boolean) };
-      if (!body.slug) delete body.slug;
-      if (!course) for (const key of ["summary", "description", "cover_key"]) if (!body[key]) delete body[key];
-      if (course && enabled("storage")) body.cover_key = body.cover_key || null;
-      return send(body);
-    },
+    of: createOperation,
+    fields: courseFields(course),
+    submit: course ? "Save" : "Create",
+    kind: "grid",
+    send: (values) => send(courseBody(values, course)),
   });
 }
 
-function announce(course) {
-  return h("section", { class: "card" }, h("h2", { text: "Announcement" }), form("announce", {
-    fields: [{ name: "title", label: "Title", required: true, maxlength: 200 }, { name: "body", label: "Text", type: "textarea", required: true }],
-    submit: "Send to all who are enrolled",
-    send: async (body, el) => {
-      await post(`/courses/${course.id}/announcements`, body);
-      notice("Sent.");
-      el.reset();
+/** @param {Course | null} course */
+function courseFields(course) {
+  const { title = "", summary = "", description = "", slug = "", tags = [] } = course || {};
+  const { visibility = "public", status = "draft", cover_key = "" } = course || {};
+  const fields = [
+    { name: "title", label: "Title", value: title, required: true, wide: true },
+    { name: "summary", label: "Summary", value: summary, wide: true },
+    {
+      name: "description",
+      label: "Description",
+      type: "textarea",
+      rows: 5,
+      value: description,
+      wide: true,
     },
-  }));
+    {
+      name: "visibility",
+      label: "Who can read it",
+      type: "select",
+      options: choicesOf(createOperation, "visibility", visibilityLabels),
+      value: visibility,
+    },
+    {
+      name: "status",
+      label: "Status",
+      type: "select",
+      options: choicesOf(createOperation, "status", statusLabels),
+      value: status,
+    },
+    { name: "tags", label: "Tags", value: tags.join(", "), hint: "Separated by commas" },
+    {
+      name: "slug",
+      label: "Address",
+      value: slug,
+      pattern: "[A-Za-z0-9]+(-[A-Za-z0-9]+)*",
+      hint: course ? "" : "Made from the title if you leave it empty",
+    },
+  ];
+  return isEnabled("storage") ? [...fields, coverField(cover_key || "")] : fields;
 }
 
-function danger(course) {
-  const clones = offers("POST", "/courses/{id}/clone");
-  const restores = offers("POST", "/courses/{id}/restore");
-  return h("section", { class: "card" }, h("h2", { text: clones ? "Copy, export or delete" : "Delete" }), h("div", { class: "actions" },
-    offers("GET", "/courses/{id}/export") && button("Export", "course-export", () => saveFile(`/courses/${course.id}/export`, course.slug + ".zip")),
-    clones && button("Make a copy", "course-clone", async () => {
-      const made = await post(`/courses/${course.id}/clone`, {});
-      notice("Copied as a draft.");
-      go(`/courses/${encodeURIComponent(made.slug)}/edit`);
-    }),
-    button("Delete", "course-delete", async () => {
-      if (!(await confirm("Delete this course?", restores ? "It can be restored for 30 days." : "Its learners lose it at once.", "Delete"))) return;
-      await del("/courses/" + course.id);
-      notice("Deleted.");
-      go("/courses?status=deleted");
-    }, "danger")));
+/** @param {string} value */
+function coverField(value) {
+  const key = field("edit", {
+    name: "cover_key",
+    label: "Cover picture",
+    value,
+    of: createOperation,
+    hint: "The name of a stored picture",
+  });
+  return keyWithUpload("edit-cover", "Upload a picture", "covers", key);
+}
+
+/**
+ * @param {Values} values
+ * @param {Course | null} course
+ */
+function courseBody(values, course) {
+  const tags = values.tags.split(",").map((/** @type {string} */ tag) => tag.trim());
+  /** @type {Values} */
+  const body = { ...values, tags: tags.filter(Boolean) };
+  if (!body.slug) delete body.slug;
+  if (!course) {
+    for (const name of ["summary", "description", "cover_key"]) {
+      if (!body[name]) delete body[name];
+    }
+  } else if (isEnabled("storage")) {
+    body.cover_key = body.cover_key || null;
+  }
+  return body;
+}
+
+/** @param {Course} course */
+function announceCard(course) {
+  const operation = "POST /courses/{id}/announcements";
+  const announce = form("announce", {
+    of: operation,
+    fields: [
+      { name: "title", label: "Title", required: true },
+      { name: "body", label: "Text", type: "textarea", required: true },
+    ],
+    submit: "Send to all learners",
+    send: async (body, element) => {
+      await post(`/courses/${course.id}/announcements`, body);
+      notice("Sent.");
+      element.reset();
+    },
+  });
+  return card("Announcement", announce);
+}
+
+/** @param {Course} course */
+function actionsCard(course) {
+  const canClone = hasOperation("POST /courses/{id}/clone");
+  const canExport = hasOperation("GET /courses/{id}/export");
+  const path = "/courses/" + course.id;
+  const clone = async () => {
+    /** @type {Course} */
+    const copy = await post(path + "/clone", {});
+    notice("Copied as a draft.");
+    goTo(editAddress(copy));
+  };
+  const save = () => saveFile(path + "/export", course.slug + ".zip");
+  return card(
+    canClone ? "Copy, export or delete" : "Delete",
+    h(
+      "div",
+      { class: "actions" },
+      canExport && button("Export", "course-export", save),
+      canClone && button("Make a copy", "course-clone", clone),
+      button("Delete", "course-delete", () => deleteCourse(course), "danger"),
+    ),
+  );
+}
+
+/** @param {Course} course */
+async function deleteCourse(course) {
+  const question = hasOperation("POST /courses/{id}/restore")
+    ? "You can restore it for 30 days."
+    : "Its learners lose it at once.";
+  if (!(await confirm("Delete this course?", question, "Delete"))) return;
+  await del("/courses/" + course.id);
+  notice("The course is deleted.");
+  goTo("/courses?status=deleted");
 }

@@ -1,58 +1,153 @@
-// Who learns in a course: the list, as a table to keep, and enrolling many by their addresses.
+// The learners of a course: the list, the list as a file, and enrolling many by their addresses.
 
-import { h, fill } from "/console/dom.js";
-import { request, del } from "/console/api.js";
-import { save } from "/console/files.js";
-import { form, button, confirm, notice, table, badge } from "/console/ui.js";
-import { addresses, ago, plural } from "/console/format.js";
-import { answers, offers } from "/console/modules.js";
+import { badge, button } from "/console/core/controls.js";
+import { confirm } from "/console/core/dialogs.js";
+import { h, fill } from "/console/core/dom.js";
+import { notice } from "/console/core/feedback.js";
+import { saveFile } from "/console/core/files.js";
+import { formatAgo, parseEmails, plural } from "/console/core/format.js";
+import { form } from "/console/core/forms.js";
+import { del, post } from "/console/core/http.js";
+import { pagedTable } from "/console/core/lists.js";
+import { canAnswer, hasOperation, maxItemsOf } from "/console/core/schema.js";
 
-const path = "/courses/{id}/learners";
+/** @import { Schemas } from "/console/core/http.js" */
 
-export function learners(course, signal) {
+const listOperation = "GET /courses/{id}/learners";
+const removeOperation = "DELETE /courses/{id}/learners/{user_id}";
+const enrollOperation = "POST /courses/{id}/enrollments/batch";
+
+/**
+ * @param {Schemas["CoursesDetail"]} course
+ * @param {AbortSignal} signal
+ */
+export function learnersCard(course, signal) {
   const list = h("div");
-  const own = path.replace("{id}", course.id);
-  const removes = offers("DELETE", path + "/{user_id}");
-  const refresh = () => fill(list, table({
-    path: own, signal, testid: "learner-list", label: "Learners", empty: "Nobody is enrolled yet.",
-    row: (l) => h("tr", {}, h("td", {}, h("strong", { text: l.user.display_name }), h("br"), h("span", { class: "muted", text: l.user.email })),
-      h("td", { text: `${l.percent} % (${plural(l.completed_lessons, "lesson")})` }), h("td", { text: l.last_activity_at ? ago(l.last_activity_at) : "never" }), h("td", { text: ago(l.enrolled_at) }),
-      removes && h("td", {}, button("Take out", "learner-remove", async () => {
-        const name = l.user.display_name;
-        if (!await confirm(`Take ${name} out of the course?`, "Their progress is kept. They come back only when somebody enrolls them, or they enroll themselves.", "Take out")) return;
-        await del(`${own}/${l.user.id}`);
-        notice(`${name} is no longer enrolled.`);
-        refresh();
-      }, "small", `Take ${l.user.display_name} out`))),
-  }, "Learner", "Progress", "Last active", "Enrolled", ...(removes ? ["Action"] : [])));
+  const path = `/courses/${course.id}/learners`;
+  const canRemove = hasOperation(removeOperation);
+  const refresh = () => {
+    const options = {
+      path,
+      signal,
+      testid: "learner-list",
+      label: "Learners",
+      empty: "Nobody is enrolled yet.",
+      row: (/** @type {Schemas["CoursesLearner"]} */ learner) =>
+        learnerRow(learner, canRemove && removeButton(path, learner.user, refresh)),
+    };
+    const action = canRemove ? ["Action"] : [];
+    fill(list, pagedTable(options, "Learner", "Progress", "Last active", "Enrolled", ...action));
+  };
+  const download = () => saveFile(path, course.slug + "-learners.csv", { accept: "text/csv" });
+  const canDownload = canAnswer(listOperation, "text/csv");
   refresh();
-  return h("section", { class: "card" }, h("div", { class: "panel-head" }, h("h2", { text: "Learners" }), h("div", { class: "actions" },
-    answers("GET", path, "text/csv") && button("Download as CSV", "learner-export", () => save(own, course.slug + "-learners.csv", { accept: "text/csv" })))),
-  list, offers("POST", "/courses/{id}/enrollments/batch") && enroll(course, refresh));
+  return h(
+    "section",
+    { class: "card" },
+    h(
+      "div",
+      { class: "panel-head" },
+      h("h2", { text: "Learners" }),
+      h(
+        "div",
+        { class: "actions" },
+        canDownload && button("Download as CSV", "learner-export", download),
+      ),
+    ),
+    list,
+    hasOperation(enrollOperation) && enrollForm(course, refresh),
+  );
 }
 
-// enroll takes addresses as people write them: one a line, or between commas.
-function enroll(course, refresh) {
-  const told = h("div", { "aria-live": "polite" });
-  const el = form("enroll", {
-    fields: [{ name: "email", label: "Enroll by address", type: "textarea", rows: 2, required: true, hint: "One a line, or separated by commas; up to 1,000" }],
+/**
+ * @param {Schemas["CoursesLearner"]} learner
+ * @param {Node | false} remove
+ */
+const learnerRow = ({ user, percent, completed_lessons, last_activity_at, enrolled_at }, remove) =>
+  h(
+    "tr",
+    {},
+    h(
+      "td",
+      {},
+      h("strong", { text: user.display_name }),
+      h("br"),
+      h("span", { class: "muted", text: user.email }),
+    ),
+    h("td", { text: `${percent} % (${plural(completed_lessons, "lesson")})` }),
+    h("td", { text: formatAgo(last_activity_at) }),
+    h("td", { text: formatAgo(enrolled_at) }),
+    remove && h("td", {}, remove),
+  );
+
+/**
+ * @param {string} path
+ * @param {Schemas["CoursesLearnerPerson"]} learner
+ * @param {() => void} refresh
+ */
+function removeButton(path, { id, display_name: name }, refresh) {
+  const remove = async () => {
+    const question =
+      "Their progress is kept. They are enrolled again only if somebody enrolls them or they " +
+      "enroll themselves.";
+    if (!(await confirm(`Remove ${name} from the course?`, question, "Remove"))) return;
+    await del(`${path}/${id}`);
+    notice(`${name} is no longer enrolled.`);
+    refresh();
+  };
+  return button("Remove", "learner-remove", remove, "small", `Remove ${name} from the course`);
+}
+
+/**
+ * @param {Schemas["CoursesDetail"]} course
+ * @param {() => void} refresh
+ */
+function enrollForm(course, refresh) {
+  const result = h("div", { "aria-live": "polite" });
+  const most = maxItemsOf(enrollOperation, "rows")?.toLocaleString();
+  const enroll = form("enroll", {
+    fields: [
+      {
+        name: "email",
+        label: "Enroll by email address",
+        type: "textarea",
+        rows: 2,
+        required: true,
+        hint: `One a line, or separated by commas; at most ${most}`,
+      },
+    ],
     submit: "Enroll",
-    send: async ({ email }, el) => {
-      const rows = addresses(email).map((e) => ({ email: e }));
-      const { data } = await request("POST", `/courses/${course.id}/enrollments/batch`, { body: { mode: "partial", rows } });
-      fill(told, verdict(data));
-      if (data.created) notice(`Enrolled: ${data.created}.`);
-      if (!data.errors) el.reset();
+    send: async (values, element) => {
+      const rows = parseEmails(values.email).map((email) => ({ email }));
+      const body = { mode: "partial", rows };
+      /** @type {Schemas["CoursesBatch"]} */
+      const batch = await post(`/courses/${course.id}/enrollments/batch`, body);
+      fill(result, enrollResult(batch));
+      if (batch.created) notice(`Enrolled: ${batch.created}.`);
+      if (!batch.errors) element.reset();
       refresh();
     },
   });
-  return h("div", {}, el, told);
+  return h("div", {}, enroll, result);
 }
 
-const faults = { "no-account": "no account has this address", "invalid-email": "this is no address" };
+/** @type {Record<string, string>} */
+const rowErrors = {
+  "no-account": "no account has this address",
+  "invalid-email": "this is not an email address",
+};
 
-function verdict(data) {
-  const bad = data.results.filter((r) => r.status === "error");
-  return h("div", { testid: "enroll-result" }, h("p", { text: `${data.created} enrolled, ${data.exists} were enrolled already, ${data.errors} could not be.` }),
-    bad.length > 0 && h("ul", {}, bad.map((r) => h("li", {}, badge("Row " + r.row, "bad"), ` ${r.email}: ${faults[r.error] || r.error}`))));
+/** @param {Schemas["CoursesBatch"]} batch */
+function enrollResult({ results, created, exists, errors }) {
+  const wrong = results.filter((row) => row.status === "error");
+  const counts = `${created} enrolled, ${exists} were enrolled already, ${errors} could not be.`;
+  const item = (
+    /** @type {Schemas["CoursesBatchRow"]} */ { row, email, error = "invalid-email" },
+  ) => h("li", {}, badge("Row " + row, "bad"), ` ${email}: ${rowErrors[error] || error}`);
+  return h(
+    "div",
+    { testid: "enroll-result" },
+    h("p", { text: counts }),
+    wrong.length > 0 && h("ul", {}, wrong.map(item)),
+  );
 }

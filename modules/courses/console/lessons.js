@@ -1,125 +1,333 @@
-// The lessons of a course under edit: list, order, one form for adding and changing.
+// The lessons of a course that is edited: their list and order, and one form to add and change them.
 
-import { h, fill } from "/console/dom.js";
-import { get, post, put, patch, del } from "/console/api.js";
-import { form, field, load, button, notice, confirm, badge } from "/console/ui.js";
-import { toISO, toLocal, duration } from "/console/format.js";
-import { accepts, enabled } from "/console/modules.js";
-import { attached, uploader } from "./asset.js";
+import { badge, button } from "/console/core/controls.js";
+import { confirm } from "/console/core/dialogs.js";
+import { h, fill } from "/console/core/dom.js";
+import { load, notice } from "/console/core/feedback.js";
+import { formatDuration, isoToLocal, localToISO } from "/console/core/format.js";
+import { field, form } from "/console/core/forms.js";
+import { del, get, patch, post, put, readAll } from "/console/core/http.js";
+import { bodyField } from "/console/core/schema.js";
+import { isEnabled } from "/console/core/server.js";
+import { keyWithUpload, uploadField } from "./assets.js";
 
-export function lessonsEditor(course, signal) {
-  const list = h("ol", { class: "list lesson-edit", testid: "edit-lessons" });
-  const editor = h("div");
-  const state = { course, list, editor, lessons: course.lessons || [], signal };
-  draw(state);
-  return h("section", { class: "card" }, h("div", { class: "panel-head" }, h("h2", { text: "Lessons" }),
-    h("div", { class: "actions" }, button("Add a lesson", "lesson-add", () => edit(state, null), "primary"))), list, editor);
+/** @import { Values } from "/console/core/forms.js" */
+/** @import { Schemas } from "/console/core/http.js" */
+
+/** @typedef {Schemas["CoursesLesson"]} Lesson */
+/** @typedef {Schemas["CoursesCaption"]} Caption */
+
+const addOperation = "POST /courses/{id}/lessons";
+
+/**
+ * @param {Schemas["CoursesDetail"]} course
+ * @param {AbortSignal} signal
+ */
+export const lessonsCard = (course, signal) => new LessonEditor(course, signal).element;
+
+class LessonEditor {
+  /**
+   * @param {Schemas["CoursesDetail"]} course
+   * @param {AbortSignal} signal
+   */
+  constructor(course, signal) {
+    this.signal = signal;
+    this.path = `/courses/${course.id}/lessons`;
+    this.lessons = course.lessons || [];
+    this.list = h("ol", { class: "list lesson-edit", testid: "edit-lessons" });
+    this.editor = h("div");
+    const add = button("Add a lesson", "lesson-add", () => this.openForm(), "primary");
+    this.element = h(
+      "section",
+      { class: "card" },
+      h(
+        "div",
+        { class: "panel-head" },
+        h("h2", { text: "Lessons" }),
+        h("div", { class: "actions" }, add),
+      ),
+      this.list,
+      this.editor,
+    );
+    this.draw();
+  }
+
+  async refresh() {
+    this.lessons = await readAll(this.path, this.signal);
+    this.draw();
+  }
+
+  draw() {
+    fill(
+      this.list,
+      this.lessons.map((lesson, i) => this.lessonItem(lesson, i)),
+      !this.lessons.length && h("li", { class: "empty", text: "No lessons yet." }),
+    );
+  }
+
+  /**
+   * @param {Schemas["CoursesOutline"]} lesson
+   * @param {number} i
+   */
+  lessonItem(lesson, i) {
+    const { title } = lesson;
+    const isLast = i === this.lessons.length - 1;
+    const up = () => this.move(i, -1);
+    const down = () => this.move(i, 1);
+    const edit = () => this.openForm(lesson);
+    const remove = () => this.remove(lesson);
+    return h(
+      "li",
+      { class: "row", testid: "edit-lesson" },
+      h(
+        "span",
+        { class: "grow" },
+        h("strong", { text: title }),
+        " ",
+        lesson.asset_key && badge("File"),
+        " ",
+        h("span", { class: "muted", text: formatDuration(lesson.duration_seconds) }),
+      ),
+      h(
+        "span",
+        { class: "actions" },
+        i > 0 && button("↑", "lesson-up", up, "small", `Move “${title}” up`),
+        !isLast && button("↓", "lesson-down", down, "small", `Move “${title}” down`),
+        button("Edit", "lesson-edit", edit, "small", `Edit “${title}”`),
+        button("Delete", "lesson-delete", remove, "small danger", `Delete “${title}”`),
+      ),
+    );
+  }
+
+  /**
+   * move moves a lesson by one place and keeps the focus on its button.
+   *
+   * @param {number} at
+   * @param {1 | -1} by
+   */
+  async move(at, by) {
+    const ids = this.lessons.map((lesson) => lesson.id);
+    [ids[at], ids[at + by]] = [ids[at + by], ids[at]];
+    await put(this.path + "/order", { lesson_ids: ids });
+    await this.refresh();
+    const moved = this.list.children[at + by];
+    const again = moved?.querySelector(`[data-testid=lesson-${by < 0 ? "up" : "down"}]`);
+    const focused = /** @type {HTMLElement | undefined} */ (
+      again || moved?.querySelector("button")
+    );
+    focused?.focus();
+  }
+
+  /** @param {Schemas["CoursesOutline"]} lesson */
+  async remove({ id, title }) {
+    const question = `“${title}” and everybody's progress in it are deleted for good.`;
+    if (!(await confirm("Delete this lesson?", question, "Delete"))) return;
+    await del(`${this.path}/${id}`);
+    fill(this.editor);
+    await this.refresh();
+  }
+
+  /** @param {Schemas["CoursesOutline"]} [outlined] none for a new lesson */
+  openForm(outlined) {
+    const { signal, editor: box } = this;
+    const open = async () => {
+      /** @type {Lesson | null} */
+      const lesson = outlined
+        ? await get(`${this.path}/${outlined.id}`, undefined, { signal })
+        : null;
+      const title = lesson ? "Edit lesson" : "New lesson";
+      return h("div", { class: "inset" }, h("h3", { text: title }), this.lessonForm(lesson));
+    };
+    load(open, { box, signal }).scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {Lesson | null} lesson */
+  lessonForm(lesson) {
+    const others = this.lessons.filter((other) => other.id !== lesson?.id);
+    const fields = new LessonFields(lesson, others);
+    return form("edit-lesson", {
+      of: addOperation,
+      fields: fields.all(),
+      submit: lesson ? "Save lesson" : "Add lesson",
+      kind: "grid",
+      extra: h("button", {
+        class: "button",
+        type: "button",
+        text: "Close",
+        testid: "lesson-close",
+        on: { click: () => fill(this.editor) },
+      }),
+      send: async (values) => {
+        const body = fields.body(values);
+        await (lesson ? patch(`${this.path}/${lesson.id}`, body) : post(this.path, body));
+        notice(lesson ? "Saved." : "The lesson is added.");
+        fill(this.editor);
+        await this.refresh();
+      },
+    });
+  }
 }
 
-async function refresh(state) {
-  const { course, signal } = state;
-  const lessons = [];
-  let cursor;
-  do {
-    const page = await get(`/courses/${course.id}/lessons`, { limit: 100, cursor }, { signal });
-    lessons.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor);
-  state.lessons = lessons;
-  draw(state);
-}
+/** The fields of a lesson, as far as the server has them. */
+class LessonFields {
+  /**
+   * @param {Lesson | null} lesson
+   * @param {Schemas["CoursesOutline"][]} others the other lessons of the course
+   */
+  constructor(lesson, others) {
+    const accepts = (/** @type {string} */ name) => Boolean(bodyField(addOperation, name));
+    this.lesson = lesson;
+    this.hasFiles = isEnabled("storage");
+    this.hasCaptions = this.hasFiles && accepts("captions");
+    this.hasTimes = accepts("available_from");
+    this.hasOrder = accepts("prerequisite_ids");
+    this.others = others;
+    this.prerequisites = this.prerequisiteField();
+  }
 
-function draw(state) {
-  const { list, lessons } = state;
-  fill(list, lessons.map((l, i) => h("li", { class: "row", testid: "edit-lesson" },
-    h("span", { class: "grow" }, h("strong", { text: l.title }), " ", l.asset_key && badge("File"), " ",
-      h("span", { class: "muted", text: duration(l.duration_seconds) })),
-    h("span", { class: "actions" },
-      i > 0 && button("↑", "lesson-up", () => move(state, i, -1), "small", `Move “${l.title}” up`),
-      i < lessons.length - 1 && button("↓", "lesson-down", () => move(state, i, 1), "small", `Move “${l.title}” down`),
-      button("Edit", "lesson-edit", () => edit(state, l), "small", `Edit “${l.title}”`),
-      button("Delete", "lesson-delete", () => remove(state, l), "small danger", `Delete “${l.title}”`)))),
-  !lessons.length && h("li", { class: "empty", text: "No lessons yet." }));
-}
+  all() {
+    const { title = "", content = "", duration_seconds = "" } = this.lesson || {};
+    return [
+      { name: "title", label: "Title", value: title, required: true, wide: true },
+      {
+        name: "content",
+        label: "Text (Markdown)",
+        type: "textarea",
+        rows: 12,
+        value: content,
+        wide: true,
+      },
+      ...(this.hasFiles ? [this.fileField()] : []),
+      ...(this.hasCaptions ? this.captionFields() : []),
+      {
+        name: "duration_seconds",
+        label: "Length in seconds",
+        type: "number",
+        step: 1,
+        value: duration_seconds,
+      },
+      ...(this.hasTimes ? this.timeFields() : []),
+      ...(this.hasOrder && this.others.length ? [this.prerequisites] : []),
+    ];
+  }
 
-async function move(state, at, by) {
-  const ids = state.lessons.map((l) => l.id);
-  [ids[at], ids[at + by]] = [ids[at + by], ids[at]];
-  await put(`/courses/${state.course.id}/lessons/order`, { lesson_ids: ids });
-  await refresh(state);
-  const moved = state.list.children[at + by];
-  (moved?.querySelector(`[data-testid=lesson-${by < 0 ? "up" : "down"}]`) || moved?.querySelector("button"))?.focus();
-}
+  fileField() {
+    const key = field("edit-lesson", {
+      name: "asset_key",
+      label: "File",
+      of: addOperation,
+      value: this.lesson?.asset_key || "",
+      hint: "The name of a stored video, picture or document",
+    });
+    return keyWithUpload("edit-lesson", "Upload a file", "lessons", key);
+  }
 
-async function remove(state, lesson) {
-  if (!(await confirm("Delete this lesson?", `“${lesson.title}” and everybody's progress in it will be gone.`, "Delete"))) return;
-  await del(`/courses/${state.course.id}/lessons/${lesson.id}`);
-  fill(state.editor);
-  await refresh(state);
-}
+  captionFields() {
+    const captions = field("edit-lesson", {
+      name: "captions",
+      label: "Captions",
+      type: "textarea",
+      rows: 2,
+      wide: true,
+      value: (this.lesson?.captions || []).map(formatCaption).join("\n"),
+      hint:
+        "One file of type text/vtt a line: language | label | name, such as " +
+        "en | English | lessons/video.vtt",
+    });
+    const upload = uploadField("edit-lesson-captions", "lessons", "Upload captions", (key) => {
+      const box = captions.querySelector("textarea");
+      if (box) box.value = [...splitLines(box.value), `en | English | ${key}`].join("\n");
+    });
+    return [captions, upload];
+  }
 
-function edit(state, outlined) {
-  const { course, editor, signal } = state;
-  load(async () => {
-    const lesson = outlined ? await get(`/courses/${course.id}/lessons/${outlined.id}`, undefined, { signal }) : null;
-    return h("div", { class: "inset" }, h("h3", { text: lesson ? "Edit lesson" : "New lesson" }), lessonForm(state, lesson));
-  }, { box: editor, signal }).scrollIntoView({ block: "nearest" });
-}
+  timeFields() {
+    return [
+      {
+        name: "available_from",
+        label: "Opens at",
+        type: "datetime-local",
+        value: isoToLocal(this.lesson?.available_from),
+      },
+      {
+        name: "available_after_days",
+        label: "Opens this many days after enrollment",
+        type: "number",
+        step: 1,
+        value: this.lesson?.available_after_days ?? "",
+      },
+    ];
+  }
 
-const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+  prerequisiteField() {
+    const chosen = new Set(this.lesson?.prerequisite_ids || []);
+    const option = (/** @type {Schemas["CoursesOutline"]} */ { id, title }) =>
+      h(
+        "label",
+        { class: "check" },
+        h("input", { type: "checkbox", value: id, checked: chosen.has(id) }),
+        " " + title,
+      );
+    return h(
+      "fieldset",
+      { testid: "lesson-prerequisites" },
+      h("legend", { text: "Lessons to complete first" }),
+      this.others.map(option),
+    );
+  }
 
-function lessonForm(state, lesson) {
-  const { course, editor } = state;
-  const l = lesson || {};
-  const others = state.lessons.filter((o) => o.id !== l.id);
-  const takes = (name) => accepts("POST", "/courses/{id}/lessons", name);
-  const timed = takes("available_from"), ordered = takes("prerequisite_ids");
-  const needed = new Set(l.prerequisite_ids || []);
-  const file = field("edit-lesson", { name: "asset_key", label: "File", value: l.asset_key || "", hint: "The name of a stored video, picture or document" });
-  const before = h("fieldset", { testid: "lesson-prerequisites" }, h("legend", { text: "To be completed first" }),
-    others.map((o) => h("label", { class: "check" }, h("input", { type: "checkbox", value: o.id, checked: needed.has(o.id) }), " " + o.title)));
-  const subtitles = field("edit-lesson", { name: "captions", label: "Captions", type: "textarea", rows: 2, wide: true,
-    value: (l.captions || []).map((c) => [c.language, c.label, c.asset_key].join(" | ")).join("\n"),
-    hint: "One file of type text/vtt a line: language | label | name, such as en | English | lessons/video.vtt" });
-  const captioned = enabled("storage") && takes("captions");
-  return form("edit-lesson", {
-    fields: [
-      { name: "title", label: "Title", value: l.title || "", required: true, maxlength: 200, wide: true },
-      { name: "content", label: "Text (Markdown)", type: "textarea", rows: 12, value: l.content || "", maxlength: 200000, wide: true },
-      ...(enabled("storage") ? [attached("edit-lesson", "asset_key", "Upload a file", l.asset_key, "lessons", file)] : []),
-      ...(captioned ? [subtitles, uploader("edit-lesson-captions", "lessons", "Upload captions", (key) => {
-        const box = subtitles.querySelector("textarea");
-        box.value = [...lines(box.value), `en | English | ${key}`].join("\n");
-      })] : []),
-      { name: "duration_seconds", label: "Length in seconds", type: "number", min: 0, step: 1, value: l.duration_seconds ?? "" },
-      ...(timed ? [{ name: "available_from", label: "Opens at", type: "datetime-local", value: toLocal(l.available_from) },
-        { name: "available_after_days", label: "Opens days after enrollment", type: "number", min: 0, step: 1, value: l.available_after_days ?? "" }] : []),
-      ...(ordered && others.length ? [before] : []),
-    ],
-    submit: lesson ? "Save lesson" : "Add lesson", kind: "grid",
-    extra: h("button", { class: "button", type: "button", text: "Close", testid: "lesson-close", on: { click: () => fill(editor) } }),
-    send: async (v) => {
-      const body = { ...v };
-      if (timed) body.available_from = toISO(v.available_from);
-      if (captioned) {
-        body.captions = lines(v.captions).map((line) => {
-          const [language = "", label = "", ...key] = line.split("|").map((part) => part.trim());
-          return { language, label, asset_key: key.join("|") };
-        });
-        if (!lesson && !body.captions.length) delete body.captions;
+  /**
+   * body returns what is sent. A field that was emptied is sent as null, which clears it; a new
+   * lesson is sent without it.
+   *
+   * @param {Values} values
+   */
+  body(values) {
+    const body = { ...values };
+    if (this.hasTimes) body.available_from = localToISO(values.available_from);
+    if (this.hasCaptions) body.captions = splitLines(values.captions).map(parseCaption);
+    if (this.hasOrder) body.prerequisite_ids = this.chosenPrerequisites();
+    for (const name of [
+      "asset_key",
+      "duration_seconds",
+      "available_from",
+      "available_after_days",
+    ]) {
+      if (body[name] || body[name] === 0) continue;
+      if (this.lesson && name in body) body[name] = null;
+      else delete body[name];
+    }
+    if (!this.lesson) {
+      for (const name of ["captions", "prerequisite_ids"]) {
+        if (!body[name]?.length) delete body[name];
       }
-      if (ordered) body.prerequisite_ids = [...before.querySelectorAll("input:checked")].map((c) => c.value);
-      for (const key of ["asset_key", "duration_seconds", "available_from", "available_after_days"]) {
-        if (body[key] || body[key] === 0) continue;
-        if (lesson && key in body) body[key] = null; // clears what was there
-        else delete body[key];
-      }
-      if (!lesson && !body.prerequisite_ids?.length) delete body.prerequisite_ids;
-      const path = `/courses/${course.id}/lessons`;
-      await (lesson ? patch(`${path}/${lesson.id}`, body) : post(path, body));
-      notice(lesson ? "Saved." : "Added.");
-      fill(editor);
-      await refresh(state);
-    },
-  });
+    }
+    return body;
+  }
+
+  chosenPrerequisites() {
+    const chosen = /** @type {HTMLInputElement[]} */ ([
+      ...this.prerequisites.querySelectorAll("input:checked"),
+    ]);
+    return chosen.map((box) => box.value);
+  }
+}
+
+/** @param {string} text */
+const splitLines = (text) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+
+/** @param {Caption} caption */
+const formatCaption = ({ language, label, asset_key }) => [language, label, asset_key].join(" | ");
+
+/**
+ * @param {string} line
+ * @returns {Caption}
+ */
+function parseCaption(line) {
+  const [language = "", label = "", ...key] = line.split("|").map((part) => part.trim());
+  return { language, label, asset_key: key.join("|") };
 }

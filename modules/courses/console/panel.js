@@ -1,17 +1,15 @@
-// Courses: list, one course, its editor. public/README.md describes what a panel exports.
+// Courses: the list, a course, its editor. public/README.md describes what a panel exports.
 
-import { courses } from "./courses.js";
+import { coursesView } from "./courses.js";
 import { courseView } from "./course.js";
-import { newCourse, editCourse } from "./edit.js";
+import { editCourseView, newCourseView } from "./edit.js";
 
 export const routes = [
-  ["/courses", courses, { title: "Courses" }],
-  ["/new-course", newCourse, { role: "instructor", title: "New course" }],
+  ["/courses", coursesView, { title: "Courses" }],
+  ["/new-course", newCourseView, { role: "instructor", title: "New course" }],
   ["/courses/:course", courseView, { title: "Course" }],
   ["/courses/:course/lessons/:lesson", courseView, { title: "Course" }],
-  ["/courses/:course/edit", editCourse, { role: "instructor", title: "Edit course" }],
+  ["/courses/:course/edit", editCourseView, { role: "instructor", title: "Edit course" }],
 ];
 
-export const places = [
-  { name: "Courses", address: "/courses", icon: "book", order: 10 },
-];
+export const places = [{ name: "Courses", address: "/courses", icon: "book", order: 10 }];

@@ -1,11 +1,11 @@
 // Invites: redeeming a code, and making codes. public/README.md describes what a panel exports.
 
-import { invites } from "./invites.js";
-import { redeem } from "./redeem.js";
+import { invitesView } from "./invites.js";
+import { redeemView } from "./redeem.js";
 
 export const routes = [
-  ["/redeem", redeem, { title: "Redeem a code" }],
-  ["/invites", invites, { role: "admin", title: "Invites" }],
+  ["/redeem", redeemView, { title: "Redeem a code" }],
+  ["/invites", invitesView, { role: "admin", title: "Invites" }],
 ];
 
 export const places = [

@@ -1,81 +1,199 @@
-// Notifications: the list, and which ones one wants.
+// The notifications of the caller, and the choice of those that they want.
 
-import { h, fill } from "/console/dom.js";
-import { get, post, put } from "/console/api.js";
-import { heading, paged, load, button, form, notice } from "/console/ui.js";
-import { ago } from "/console/format.js";
-import { go } from "/console/router.js";
-import { refreshBadge } from "/console/badge.js";
+import { button, card, heading } from "/console/core/controls.js";
+import { h, fill } from "/console/core/dom.js";
+import { load, notice } from "/console/core/feedback.js";
+import { formatAgo } from "/console/core/format.js";
+import { controlOf, form } from "/console/core/forms.js";
+import { get, post, put } from "/console/core/http.js";
+import { pagedList } from "/console/core/lists.js";
+import { refreshUnread } from "/console/core/unread.js";
 
-export function notifications({ query, box, signal }) {
+/** @import { Schemas } from "/console/core/http.js" */
+/** @import { ViewContext } from "/console/core/router.js" */
+
+/** @typedef {Schemas["Notification"]} Notification */
+/** @typedef {Schemas["NotificationsPreference"]} Preference */
+
+/** @param {ViewContext} context */
+export function notificationsView({ query, box, signal }) {
   const onlyUnread = query.get("unread") === "true";
   const list = h("div");
-  const refresh = () => paged({ path: "/notifications", query: onlyUnread ? { unread: true } : {}, signal, box: list, testid: "notification-list",
-    kind: "notifications", empty: onlyUnread ? "Nothing unread." : "Nothing has happened yet.", row });
-  fill(box, heading("Notifications",
-    h("a", { class: "button", href: onlyUnread ? "#/notifications" : "#/notifications?unread=true", text: onlyUnread ? "Show all" : "Unread only", testid: "notification-filter" }),
-    button("Mark all as read", "notification-read-all", async () => { await post("/notifications/read-all"); refresh(); refreshBadge(); })),
-  h("section", { class: "card" }, list), preferences(signal));
+  const refresh = () =>
+    pagedList({
+      path: "/notifications",
+      query: onlyUnread ? { unread: true } : {},
+      signal,
+      box: list,
+      testid: "notification-list",
+      kind: "notifications",
+      empty: onlyUnread ? "You have no unread notifications." : "You have no notifications yet.",
+      row: notificationItem,
+    });
+  const markAll = async () => {
+    await post("/notifications/read-all");
+    refresh();
+    refreshUnread();
+  };
+  fill(
+    box,
+    heading(
+      "Notifications",
+      h("a", {
+        class: "button",
+        href: onlyUnread ? "#/notifications" : "#/notifications?unread=true",
+        text: onlyUnread ? "Show all" : "Unread only",
+        testid: "notification-filter",
+      }),
+      button("Mark all as read", "notification-read-all", markAll),
+    ),
+    h("section", { class: "card" }, list),
+    preferencesCard(signal),
+  );
   refresh();
 }
 
-function row(n) {
-  const el = h("li", { class: n.read_at ? "notification" : "notification unread", testid: "notification" });
-  const read = async () => {
-    if (n.read_at) return;
-    await post(`/notifications/${n.id}/read`);
-    n.read_at = new Date().toISOString();
-    draw();
-    refreshBadge();
-  };
+/** @param {Notification} notification */
+function notificationItem(notification) {
+  const item = h("li", { class: "notification", testid: "notification" });
   const draw = () => {
-    el.classList.toggle("unread", !n.read_at);
-    const path = consolePath(n.link);
-    fill(el, h("div", { class: "grow" }, h("p", {},
-      n.link ? h("a", { href: path ? "#" + path : n.link, text: n.title, testid: "notification-link", on: { click: () => { read().catch(() => {}); } } }) : h("strong", { text: n.title })),
-    n.body && h("p", { class: "pre-line", text: n.body }), h("p", { class: "muted", text: ago(n.created_at) })),
-    !n.read_at && button("Mark as read", "notification-read", read, "small"));
+    const isUnread = !notification.read_at;
+    item.classList.toggle("unread", isUnread);
+    fill(
+      item,
+      h(
+        "div",
+        { class: "grow" },
+        h("p", {}, titleOf(notification, markRead)),
+        notification.body && h("p", { class: "pre-line", text: notification.body }),
+        h("p", { class: "muted", text: formatAgo(notification.created_at) }),
+      ),
+      isUnread && button("Mark as read", "notification-read", markRead, "small"),
+    );
+  };
+  const markRead = async () => {
+    if (notification.read_at) return;
+    await post(`/notifications/${notification.id}/read`);
+    notification.read_at = new Date().toISOString();
+    draw();
+    refreshUnread();
   };
   draw();
-  return el;
+  return item;
 }
 
-// consolePath gives the path in the console for a link to this site, however it is written, or null for other links.
-function consolePath(link) {
-  if (!link) return null;
+/**
+ * @param {Notification} notification
+ * @param {() => Promise<void>} markRead
+ */
+function titleOf({ title, link }, markRead) {
+  if (!link) return h("strong", { text: title });
+  const address = consoleAddress(link);
+  return h("a", {
+    href: address ? "#" + address : link,
+    text: title,
+    testid: "notification-link",
+    on: { click: () => void markRead().catch(() => {}) }, // the link opens in any case
+  });
+}
+
+/**
+ * consoleAddress returns the address of the console that a link to this site means, whether it is
+ * written as one or as a path of the API, or null for other links.
+ *
+ * @param {string} link
+ */
+function consoleAddress(link) {
   const url = new URL(link, location.origin);
   if (url.origin !== location.origin) return null;
   if (url.hash.startsWith("#/")) return url.hash.slice(1);
-  const known = /^\/(courses|chat|notifications|account|channels)(\/|$)/;
-  return known.test(url.pathname) ? url.pathname.replace(/^\/channels/, "/chat") + url.search : null;
+  const isPage = /^\/(courses|chat|notifications|account|channels)(\/|$)/.test(url.pathname);
+  return isPage ? url.pathname.replace(/^\/channels/, "/chat") + url.search : null;
 }
 
-const names = { "course.published": "A course of mine is published", announcement: "Announcements in my courses", "lesson.added": "New lessons in my courses",
-  "course.completed": "I complete a course", "role.granted": "My role changes", mention: "Somebody mentions me",
-  "security.new_sign_in": "New sign-in to my account", "security.password_changed": "My password is changed" };
+/** @type {Record<string, string>} */
+const kindLabels = {
+  "course.published": "A course of mine is published",
+  announcement: "Announcements in my courses",
+  "lesson.added": "New lessons in my courses",
+  "course.completed": "I complete a course",
+  "role.granted": "My role changes",
+  mention: "Somebody mentions me",
+  "security.new_sign_in": "New sign-in to my account",
+  "security.password_changed": "My password is changed",
+};
 
-function preferences(signal) {
-  return h("section", { class: "card" }, h("h2", { text: "What I want to hear of" }), load(async () => {
-    const { items } = await get("/notifications/preferences", undefined, { signal });
-    const cell = (p, medium, label) => h("td", {}, h("input", { type: "checkbox", name: `${p.kind} ${medium}`, checked: p[medium], testid: `preference-${p.kind}-${medium}`,
-      disabled: medium === "email" && p.locked, "aria-label": `${names[p.kind] || p.kind}: ${label}` }));
-    const rows = h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["Kind", "Here", "By mail"].map((t) => h("th", { scope: "col", text: t })))),
-      h("tbody", {}, items.map((p) => h("tr", {}, h("th", { scope: "row", text: names[p.kind] || p.kind }), cell(p, "in_app", "here"), cell(p, "email", "by mail"))))));
-    return form("preferences", { fields: [rows], submit: "Save", send: async (_, el) => {
-      await put("/notifications/preferences", { items: items.map((p) => ({ kind: p.kind,
-        in_app: el.elements.namedItem(p.kind + " in_app").checked, email: el.elements.namedItem(p.kind + " email").checked })) });
+/** @type {["in_app" | "email", string][]} */
+const media = [
+  ["in_app", "In Lyceum"],
+  ["email", "By email"],
+];
+
+/** @param {AbortSignal} signal */
+const preferencesCard = (signal) =>
+  card(
+    "What to notify me about",
+    load(
+      async () => {
+        const path = "/notifications/preferences";
+        /** @type {Schemas["NotificationsPreferences"]} */
+        const { items } = await get(path, undefined, { signal });
+        return preferencesForm(items);
+      },
+      { signal },
+    ),
+  );
+
+/** @param {Preference[]} preferences */
+function preferencesForm(preferences) {
+  const heads = ["Event", ...media.map(([, label]) => label)];
+  const table = h(
+    "table",
+    {},
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        heads.map((text) => h("th", { scope: "col", text })),
+      ),
+    ),
+    h("tbody", {}, preferences.map(preferenceRow)),
+  );
+  return form("preferences", {
+    fields: [h("div", { class: "scroll" }, table)],
+    submit: "Save",
+    send: async (_, element) => {
+      const isChecked = (/** @type {string} */ kind, /** @type {string} */ medium) =>
+        controlOf(element, `${kind} ${medium}`).checked;
+      const items = preferences.map(({ kind }) => ({
+        kind,
+        in_app: isChecked(kind, "in_app"),
+        email: isChecked(kind, "email"),
+      }));
+      await put("/notifications/preferences", { items });
       notice("Saved.");
-    } });
-  }, { signal }));
+    },
+  });
 }
 
-// unsubscribe asks before it acts, as programs that check mails open links, too.
-export function unsubscribe({ token, box }) {
-  const card = (...content) => fill(box, h("section", { class: "card narrow" }, h("h1", { tabindex: "-1", text: "Stop these mails" }), content));
-  if (!token) return card(h("p", { text: "The link is incomplete. Open it from the mail again." }));
-  card(h("p", { text: "You will get no more mails of this kind. What is shown inside Lyceum stays as it is." }),
-    button("Stop these mails", "unsubscribe-submit", async () => {
-      await post("/notifications/unsubscribe/" + encodeURIComponent(token), undefined, { anonymous: true });
-      card(h("p", { testid: "unsubscribe-done", text: "Done: these mails stop. Under “Notifications” they can be switched on again." }));
-    }, "primary"));
+/** @param {Preference} preference */
+function preferenceRow(preference) {
+  const { kind } = preference;
+  const label = kindLabels[kind] || kind;
+  const cell = (/** @type {typeof media[number]} */ [medium, mediumLabel]) =>
+    h(
+      "td",
+      {},
+      h("input", {
+        type: "checkbox",
+        name: `${kind} ${medium}`,
+        checked: preference[medium],
+        testid: `preference-${kind}-${medium}`,
+        disabled: medium === "email" && preference.locked,
+        "aria-label": `${label}: ${mediumLabel}`,
+      }),
+    );
+  return h("tr", {}, h("th", { scope: "row", text: label }), media.map(cell));
 }

@@ -1,10 +1,12 @@
-// Notifications of the caller, and the page that stops mails. public/README.md describes what a panel exports.
+// Notifications of the caller, and the page that stops mails. public/README.md describes what a
+// panel exports.
 
-import { notifications, unsubscribe } from "./notifications.js";
+import { notificationsView } from "./notifications.js";
+import { unsubscribeView } from "./unsubscribe.js";
 
 export const routes = [
-  ["/notifications", notifications, { role: "user", title: "Notifications" }],
-  ["/unsubscribe", unsubscribe, { title: "Stop mails" }],
+  ["/notifications", notificationsView, { role: "user", title: "Notifications" }],
+  ["/unsubscribe", unsubscribeView, { title: "Stop emails" }],
 ];
 
 export const places = [

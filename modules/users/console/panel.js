@@ -1,10 +1,8 @@
 // Accounts, for administrators. public/README.md describes what a panel exports.
 
-import { users } from "./users.js";
+import { usersView } from "./users.js";
 
-export const routes = [
-  ["/users", users, { role: "admin", title: "Users" }],
-];
+export const routes = [["/users", usersView, { role: "admin", title: "Users" }]];
 
 export const places = [
   { name: "Users", address: "/users", role: "admin", icon: "people", order: 60 },

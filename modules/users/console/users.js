@@ -1,56 +1,196 @@
-// Accounts, for administrators.
+// Accounts, for administrators: search, role, disabling, deleting.
 
-import { h, fill } from "/console/dom.js";
-import { patch, del } from "/console/api.js";
-import { roles, user, keepUser } from "/console/session.js";
-import { field, table, heading, badge, button, confirm, notice, values } from "/console/ui.js";
-import { offers } from "/console/modules.js";
-import { ago, day } from "/console/format.js";
+import { badge, button, heading } from "/console/core/controls.js";
+import { confirm } from "/console/core/dialogs.js";
+import { h, fill } from "/console/core/dom.js";
+import { notice } from "/console/core/feedback.js";
+import { formatAgo, formatDate } from "/console/core/format.js";
+import { filterChoices, field, readValues } from "/console/core/forms.js";
+import { del, messageOf, patch } from "/console/core/http.js";
+import { pagedTable } from "/console/core/lists.js";
+import { roles } from "/console/core/roles.js";
+import { hasOperation } from "/console/core/schema.js";
+import { saveUser, user } from "/console/core/store.js";
 
-export function users({ box, signal }) {
+/** @import { Schemas } from "/console/core/http.js" */
+/** @import { ViewContext } from "/console/core/router.js" */
+
+/** @typedef {Schemas["UsersAdmin"]} Account */
+
+const path = "/admin/users";
+const listOperation = "GET " + path;
+
+/** @param {ViewContext} context */
+export function usersView({ box, signal }) {
   const list = h("div");
-  const filter = h("form", { class: "filters", role: "search" },
-    field("users", { name: "q", label: "Search", type: "search", placeholder: "Name or address" }),
-    field("users", { name: "role", label: "Role", type: "select", options: [["", "All"], ...roles] }),
-    field("users", { name: "status", label: "Status", type: "select", options: [["", "All"], "active", "disabled"] }));
-  const refresh = () => fill(list, table({ path: "/admin/users", query: values(filter), signal, testid: "user-list", label: "Users",
-    empty: "Nobody fits.", row: (u) => row(u, refresh) }, "Account", "Role", "Status", "Registered", "Last sign-in", ""));
-  filter.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
-  filter.addEventListener("change", refresh);
-  fill(box, heading("Users"), h("section", { class: "card" }, filter, list));
+  const filters = filterForm();
+  const refresh = () => fill(list, accountTable(readValues(filters), signal, refresh));
+  filters.addEventListener("submit", (event) => {
+    event.preventDefault();
+    refresh();
+  });
+  filters.addEventListener("change", refresh);
+  fill(box, heading("Users"), h("section", { class: "card" }, filters, list));
   refresh();
 }
 
-function row(u, refresh) {
-  const self = u.id === user()?.id;
-  const change = async (body, said) => {
-    try {
-      const now = await patch("/admin/users/" + u.id, body);
-      if (self) keepUser({ ...user(), role: now.role });
-      notice(said);
-    } catch (error) {
-      notice(error.message, "error");
+function filterForm() {
+  const choices = (/** @type {string} */ name) => filterChoices(listOperation, name);
+  return h(
+    "form",
+    { class: "filters", role: "search" },
+    field("users", {
+      name: "q",
+      label: "Search",
+      type: "search",
+      of: listOperation,
+      placeholder: "Name or email address",
+    }),
+    field("users", { name: "role", label: "Role", type: "select", options: choices("role") }),
+    field("users", { name: "status", label: "Status", type: "select", options: choices("status") }),
+  );
+}
+
+/**
+ * @param {Record<string, any>} query
+ * @param {AbortSignal} signal
+ * @param {() => void} refresh
+ */
+const accountTable = (query, signal, refresh) =>
+  pagedTable(
+    {
+      path,
+      query,
+      signal,
+      row: (/** @type {Account} */ account) => accountRow(account, refresh),
+      testid: "user-list",
+      label: "Users",
+      empty: "No account matches these filters.",
+    },
+    "Account",
+    "Role",
+    "Status",
+    "Registered",
+    "Last sign-in",
+    "",
+  );
+
+/**
+ * @param {Account} account
+ * @param {() => void} refresh
+ */
+function accountRow(account, refresh) {
+  const isOwn = account.id === user()?.id;
+  return h(
+    "tr",
+    { testid: "user-row" },
+    h(
+      "td",
+      {},
+      h("strong", { text: account.display_name || "—" }),
+      isOwn && [" ", badge("you", "info")],
+      h("div", { class: "muted", text: account.email }),
+    ),
+    h("td", {}, roleSelect(account, refresh)),
+    h(
+      "td",
+      {},
+      badge(account.status, account.status === "active" ? "good" : "bad"),
+      " ",
+      !account.email_verified && badge("Email not verified", "warn"),
+    ),
+    h("td", { class: "nowrap", text: formatDate(account.created_at) }),
+    h("td", { class: "nowrap", text: formatAgo(account.last_login_at) }),
+    h(
+      "td",
+      {},
+      h(
+        "div",
+        { class: "actions" },
+        statusButton(account, refresh),
+        hasOperation("DELETE /admin/users/{id}") && deleteButton(account, refresh),
+      ),
+    ),
+  );
+}
+
+/**
+ * updateAccount changes an account and shows how it went. The list is read again in any case, as a
+ * failure often means that it is out of date.
+ *
+ * @param {Account} account
+ * @param {{ role?: string, status?: string }} change
+ * @param {string} done
+ * @param {() => void} refresh
+ */
+async function updateAccount(account, change, done, refresh) {
+  try {
+    /** @type {Account} */
+    const changed = await patch(`${path}/${account.id}`, change);
+    const me = user();
+    if (me?.id === account.id) saveUser({ ...me, role: changed.role });
+    notice(done);
+  } catch (error) {
+    notice(messageOf(error), "error");
+  }
+  refresh();
+}
+
+/**
+ * @param {Account} account
+ * @param {() => void} refresh
+ */
+function roleSelect(account, refresh) {
+  const { email } = account;
+  const change = async () => {
+    const role = select.value;
+    const question = `${email} gets the role “${role}” at once.`;
+    if (await confirm("Change the role?", question, "Change role")) {
+      await updateAccount(account, { role }, `${email} now has the role “${role}”.`, refresh);
+    } else {
+      select.value = account.role;
     }
+  };
+  const select = h(
+    "select",
+    { testid: "user-role", "aria-label": "Role of " + email, on: { change } },
+    roles().map((role) =>
+      h("option", { value: role, text: role, selected: role === account.role }),
+    ),
+  );
+  return select;
+}
+
+/**
+ * @param {Account} account
+ * @param {() => void} refresh
+ */
+function statusButton(account, refresh) {
+  const { email } = account;
+  if (account.status !== "active") {
+    const enable = () =>
+      updateAccount(account, { status: "active" }, `${email} can sign in again.`, refresh);
+    return button("Enable", "user-status", enable, "small");
+  }
+  const disable = async () => {
+    const question = `${email} is signed out everywhere and can't sign in until you enable it.`;
+    if (!(await confirm("Disable this account?", question, "Disable"))) return;
+    await updateAccount(account, { status: "disabled" }, `${email} is disabled.`, refresh);
+  };
+  return button("Disable", "user-status", disable, "small");
+}
+
+/**
+ * @param {Account} account
+ * @param {() => void} refresh
+ */
+function deleteButton(account, refresh) {
+  const remove = async () => {
+    const question = `${account.email} is deleted for good. Its courses and messages stay.`;
+    if (!(await confirm("Delete this account?", question, "Delete"))) return;
+    await del(`${path}/${account.id}`);
+    notice(`${account.email} is deleted.`);
     refresh();
   };
-  const select = h("select", { testid: "user-role", "aria-label": "Role of " + u.email, on: { change: async () => {
-    const role = select.value;
-    if (await confirm("Change the role?", `${u.email} becomes ${role} at once.`, "Change")) await change({ role }, `${u.email} is ${role} now.`);
-    else select.value = u.role;
-  } } }, roles.map((r) => h("option", { value: r, text: r, selected: r === u.role })));
-  const active = u.status === "active";
-  return h("tr", { testid: "user-row" },
-    h("td", {}, h("strong", { text: u.display_name || "—" }), self && [" ", badge("you", "info")], h("div", { class: "muted", text: u.email })),
-    h("td", {}, select), h("td", {}, badge(u.status, active ? "good" : "bad"), " ", !u.email_verified && badge("address open", "warn")),
-    h("td", { class: "nowrap", text: day(u.created_at) }), h("td", { class: "nowrap", text: ago(u.last_login_at) }),
-    h("td", {}, h("div", { class: "actions" },
-      button(active ? "Disable" : "Enable", "user-status", async () => {
-        if (active && !(await confirm("Disable this account?", `${u.email} is signed out everywhere at once.`, "Disable"))) return;
-        await change({ status: active ? "disabled" : "active" }, active ? "Disabled." : "Enabled.");
-      }, "small"),
-      offers("DELETE", "/admin/users/{id}") && button("Delete", "user-delete", async () => {
-        if (!(await confirm("Delete this account?", `${u.email} will be gone for good. What it taught and wrote stays.`, "Delete"))) return;
-        await del("/admin/users/" + u.id);
-        refresh();
-      }, "small danger"))));
+  return button("Delete", "user-delete", remove, "small danger");
 }
