@@ -167,6 +167,23 @@ func TestIndexPreloadsTheCore(t *testing.T) {
 	}
 }
 
+// A style sheet that belongs to no layer would win over all that do, and one that no page names would be missed.
+func TestStyleSheetsHaveALayer(t *testing.T) {
+	pages := string(Index()) + string(Mailbox())
+	layer := regexp.MustCompile(`(?m)^@layer (tokens|base|components|utilities) \{$`)
+	for name, text := range sources(t, ".css") {
+		if !strings.HasPrefix(name, "console/styles/") {
+			continue
+		}
+		require.Regexp(t, layer, text, name)
+		require.Contains(t, pages, `<link rel="stylesheet" href="/`+name+`">`)
+	}
+	for _, page := range []string{string(Index()), string(Mailbox())} {
+		first := regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)"`).FindStringSubmatch(page)
+		require.Equal(t, "/console/styles/tokens.css", first[1], "it sets the order of the layers")
+	}
+}
+
 // The names in README.md are what browser tests hold on to.
 func TestNamesForTestsExist(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
@@ -198,7 +215,7 @@ func TestAccessors(t *testing.T) {
 		!strings.Contains(string(Mailbox()), "/console/mailbox.js") {
 		t.Error("a page lacks its script")
 	}
-	for _, file := range []string{"app.js", "style.css", "favicon.svg"} {
+	for _, file := range []string{"app.js", "styles/tokens.css", "favicon.svg"} {
 		_, err := fs.Stat(Console(), file)
 		require.NoError(t, err)
 	}
