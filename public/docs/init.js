@@ -21,7 +21,7 @@ globalThis.SwaggerUIBundle({
   filter: true,
   tryItOutEnabled: true,
   validatorUrl: null,
-  // Whoever is signed in at the console need not paste a token here.
+  // The session of the console is used, so that nobody has to paste a token here.
   requestInterceptor: (request) => {
     const token = signedIn();
     if (
