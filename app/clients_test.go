@@ -32,6 +32,18 @@ func TestGeneratedClients(t *testing.T) {
 	})
 }
 
+// The types with which the console is checked are those of the document.
+func TestGoldenTypesOfTheConsole(t *testing.T) {
+	t.Parallel()
+	tools, dir := testkit.WebTools(t), t.TempDir()
+	_, document := lyceum(t, map[string]string{"DATA_DIR": t.TempDir()}, "", "openapi")
+	require.NoError(t, os.WriteFile(dir+"/openapi.json", []byte(document), 0o644))
+	runIn(t, tools, nil, "node_modules/.bin/openapi-typescript", dir+"/openapi.json", "-o", dir+"/api.d.ts")
+	types, err := os.ReadFile(dir + "/api.d.ts")
+	require.NoError(t, err)
+	goldenFile(t, tools+"/api.d.ts", string(types))
+}
+
 // The document keeps the rules of Spectral for OpenAPI, which also hold its examples to its schemas.
 func TestTheDocumentKeepsTheRulesOfSpectral(t *testing.T) {
 	t.Parallel()

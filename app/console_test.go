@@ -257,3 +257,24 @@ func TestH1TheConsoleAdministersWithoutAViolation(t *testing.T) {
 	b.shot("account")
 	require.Empty(t, b.faults)
 }
+
+// TestConsoleDocsUseItsSession shows the API's page as a developer finds it: the account of the console's session stands
+// above it, and a request is sent with that session.
+func TestConsoleDocsUseItsSession(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, nil)
+	b := newBrowser(t, s.URL)
+	const operation, button = "/docs#/users/get-users-me", ".opblock.is-open .execute"
+	b.open(operation)
+	b.do("a visitor", chromedp.WaitVisible(chromedp.CSS(button)))
+	b.sees("docs-account", "Sign in at the console")
+	b.signIn("instructor@lyceum.local", sitetest.AdminPassword)
+	b.open(operation)
+	b.do("the operation", chromedp.WaitVisible(chromedp.CSS(button)))
+	b.sees("docs-account", "Signed in as ")
+	b.do("a request", chromedp.Click(chromedp.CSS(button)),
+		chromedp.WaitVisible(chromedp.CSS(".live-responses-table .highlight-code")))
+	b.shot("docs-answer")
+	b.sees("docs", "\"instructor@lyceum.local\"")
+	require.Empty(t, b.faults)
+}

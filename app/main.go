@@ -2,6 +2,7 @@
 package main
 
 import (
+	_ "embed"
 	"context"
 	"errors"
 	"fmt"
@@ -26,11 +27,15 @@ var Version = "0.1.0"
 // modules are the modules of the program.
 var modules = composition.All
 
+// apiIntroduction is what the API document, and with it the page /docs, begins with.
+//
+//go:embed api_introduction.md
+var apiIntroduction string
+
 // about is what the program says of itself.
 var about = program.About{
 	Version: Version,
-	Description: "Registration and roles, courses and progress, invites with an audit log, chat, notifications and private files. " +
-		"Errors are application/problem+json; each code has a page at /problems/{code}.",
+	Description: apiIntroduction,
 }
 
 // Exit statuses of the program.

@@ -1,18 +1,48 @@
-// Draws the generated document. Nothing is loaded from elsewhere, the validator badge included.
-"use strict";
+// Draws the API document with Swagger UI. Requests are sent as the account that is signed in at the
+// console, whose session is refreshed as needed. Nothing is loaded from elsewhere.
 
-const signedIn = () => {
-  try {
-    return JSON.parse(localStorage.getItem("lyceum.session"))?.access_token;
-  } catch {
-    return null;
+import { freshToken } from "/console/core/http.js";
+import { onUserChange, user } from "/console/core/store.js";
+
+/**
+ * @typedef {object} DocsRequest a request of Swagger UI
+ * @property {string} url
+ * @property {Record<string, string>} headers
+ */
+
+/**
+ * addToken adds the access token of the console's session to a request to this server, unless the
+ * visitor has entered a token of their own.
+ *
+ * @param {DocsRequest} request
+ */
+async function addToken(request) {
+  const { origin, pathname } = new URL(request.url, location.origin);
+  if (origin !== location.origin || pathname === "/openapi.json" || request.headers.Authorization) {
+    return request;
   }
-};
+  const token = await freshToken().catch(() => null); // an ended session is none
+  if (token) request.headers.Authorization = "Bearer " + token;
+  return request;
+}
 
-globalThis.SwaggerUIBundle({
+/** showAccount says in the header whose account requests are sent with. */
+function showAccount() {
+  const link = /** @type {HTMLElement} */ (document.querySelector("[data-testid=docs-account]"));
+  const account = user();
+  link.textContent = account
+    ? `Signed in as ${account.display_name || account.email}`
+    : "Sign in at the console";
+}
+
+onUserChange(showAccount);
+showAccount();
+
+const { SwaggerUIBundle } = /** @type {any} */ (globalThis);
+SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#docs",
-  presets: [globalThis.SwaggerUIBundle.presets.apis],
+  presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
   deepLinking: true,
   docExpansion: "list",
@@ -21,16 +51,5 @@ globalThis.SwaggerUIBundle({
   filter: true,
   tryItOutEnabled: true,
   validatorUrl: null,
-  // The session of the console is used, so that nobody has to paste a token here.
-  requestInterceptor: (request) => {
-    const token = signedIn();
-    if (
-      token &&
-      !request.headers.Authorization &&
-      new URL(request.url, location.origin).origin === location.origin
-    ) {
-      request.headers.Authorization = "Bearer " + token;
-    }
-    return request;
-  },
+  requestInterceptor: addToken,
 });

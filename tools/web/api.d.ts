@@ -2354,8 +2354,22 @@ export interface components {
             next_cursor: string | null;
         };
         CoursesPlaced: {
+            completed: boolean;
+            /**
+             * Format: date-time
+             * @example 2027-01-02T15:04:05.000Z
+             */
+            completed_at: string | null;
+            lesson_id: string;
+            /** Format: int64 */
+            percent: number;
             /** Format: int64 */
             position_seconds: number;
+            /**
+             * Format: date-time
+             * @example 2027-01-02T15:04:05.000Z
+             */
+            updated_at: string;
         };
         CoursesProgress: {
             /**
@@ -2820,7 +2834,395 @@ export interface components {
             id: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description `malformed-request` (Malformed request) */
+        "problem-400-malformed-request": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-code` (Wrong code), `invalid-credentials` (Wrong address or password), `invalid-token` (Sign-in no longer valid) */
+        "problem-401-invalid-code-invalid-credentials-invalid-token": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-code` (Wrong code), `invalid-token` (Sign-in no longer valid), `token-expired` (Token expired), `unauthenticated` (Not signed in) */
+        "problem-401-invalid-code-invalid-token-token-expired-unauthenticated": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-credentials` (Wrong address or password), `mfa-required` (Second step needed) */
+        "problem-401-invalid-credentials-mfa-required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-token` (Sign-in no longer valid), `refresh-token-reused` (Refresh token reused) */
+        "problem-401-invalid-token-refresh-token-reused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-token` (Sign-in no longer valid), `token-expired` (Token expired), `unauthenticated` (Not signed in) */
+        "problem-401-invalid-token-token-expired-unauthenticated": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-disabled` (Account disabled) */
+        "problem-403-account-disabled": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden` (Not allowed) */
+        "problem-403-forbidden": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden` (Not allowed), `lesson-locked` (Lesson locked) */
+        "problem-403-forbidden-lesson-locked": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invite-wrong-address` (Invite for another address) */
+        "problem-403-invite-wrong-address": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `wrong-password` (Wrong password) */
+        "problem-403-wrong-password": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-found` (Not found) */
+        "problem-404-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `asset-in-use` (File in use) */
+        "problem-409-asset-in-use": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `course-archived` (Course archived), `idempotency-in-progress` (Still in progress) */
+        "problem-409-course-archived-idempotency-in-progress": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `email-sent` (Mail already sent) */
+        "problem-409-email-sent": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `email-taken` (Address taken) */
+        "problem-409-email-taken": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `email-taken` (Address taken), `idempotency-in-progress` (Still in progress) */
+        "problem-409-email-taken-idempotency-in-progress": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `email-taken` (Address taken), `last-admin` (Last administrator) */
+        "problem-409-email-taken-last-admin": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-in-progress` (Still in progress) */
+        "problem-409-idempotency-in-progress": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-in-progress` (Still in progress), `key-taken` (File name taken) */
+        "problem-409-idempotency-in-progress-key-taken": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-in-progress` (Still in progress), `key-taken` (File name taken), `too-many-lessons` (Too many lessons) */
+        "problem-409-idempotency-in-progress-key-taken-too-many-lessons": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-in-progress` (Still in progress), `slug-taken` (Short name taken) */
+        "problem-409-idempotency-in-progress-slug-taken": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-in-progress` (Still in progress), `too-many-lessons` (Too many lessons) */
+        "problem-409-idempotency-in-progress-too-many-lessons": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `last-admin` (Last administrator) */
+        "problem-409-last-admin": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `mfa-already-set` (Second factor is set) */
+        "problem-409-mfa-already-set": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no-email` (Invite without address) */
+        "problem-409-no-email": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `slug-taken` (Short name taken) */
+        "problem-409-slug-taken": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upload-incomplete` (Upload incomplete), `upload-mismatch` (Upload differs) */
+        "problem-409-upload-incomplete-upload-mismatch": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invite-exhausted` (Invite used up), `invite-expired` (Invite expired), `invite-revoked` (Invite revoked) */
+        "problem-410-invite-exhausted-invite-expired-invite-revoked": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `length-required` (Length required) */
+        "problem-411-length-required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `precondition-failed` (Changed meanwhile) */
+        "problem-412-precondition-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `body-too-large` (Too large) */
+        "problem-413-body-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported-media-type` (Unsupported media type) */
+        "problem-415-unsupported-media-type": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `asset-unusable` (File not usable), `idempotency-key-reused` (Idempotency-Key reused), `validation-failed` (Something to correct) */
+        "problem-422-asset-unusable-idempotency-key-reused-validation-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `asset-unusable` (File not usable), `validation-failed` (Something to correct) */
+        "problem-422-asset-unusable-validation-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused` (Idempotency-Key reused), `quota-exceeded` (Quota exceeded), `validation-failed` (Something to correct) */
+        "problem-422-idempotency-key-reused-quota-exceeded-validation-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused` (Idempotency-Key reused), `validation-failed` (Something to correct) */
+        "problem-422-idempotency-key-reused-validation-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-link` (Link not valid), `validation-failed` (Something to correct) */
+        "problem-422-invalid-link-validation-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `validation-failed` (Something to correct) */
+        "problem-422-validation-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upgrade-required` (WebSocket only) */
+        "problem-426-upgrade-required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-locked` (Account locked), `rate-limited` (Too many requests) */
+        "problem-429-account-locked-rate-limited": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `rate-limited` (Too many requests) */
+        "problem-429-rate-limited": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-sockets` (Too many connections) */
+        "problem-503-too-many-sockets": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -2848,6 +3250,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "OKP",
+                     *           "crv": "Ed25519",
+                     *           "kid": "2027-01",
+                     *           "use": "sig",
+                     *           "alg": "EdDSA",
+                     *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthJwks"];
                 };
             };
@@ -2860,7 +3276,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2874,10 +3294,14 @@ export interface operations {
     "get-admin-audit-logs": {
         parameters: {
             query?: {
-                /** @description Items on a page */
+                /**
+                 * @description Items on a page
+                 * @example 1
+                 */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @example course.published */
                 action?: string;
                 actor_id?: string;
                 target_type?: "asset" | "audit_log" | "channel" | "course" | "enrollment" | "invite" | "lesson" | "message" | "session" | "user";
@@ -2905,6 +3329,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "seq": 15,
+                     *           "id": "01990000-0000-7000-8000-000000000013",
+                     *           "action": "course.published",
+                     *           "actor": {
+                     *             "id": "01990000-0000-7000-8000-000000000004",
+                     *             "email": "tom.tal@example.org"
+                     *           },
+                     *           "target": {
+                     *             "type": "course",
+                     *             "id": "01990000-0000-7000-8000-000000000007"
+                     *           },
+                     *           "ip": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+                     *           "request_id": "01990000-0000-7000-8000-000000000014",
+                     *           "data": {
+                     *             "status": "published"
+                     *           },
+                     *           "prev_hash": "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *           "hash": "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e",
+                     *           "created_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditPageEntry"];
                     "application/x-ndjson": string;
                     "text/csv": string;
@@ -2919,7 +3372,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2945,10 +3404,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ok": true,
+                     *       "entries": 48,
+                     *       "first_bad_seq": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditVerdict"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2962,7 +3434,10 @@ export interface operations {
     "get-admin-emails": {
         parameters: {
             query?: {
-                /** @description Items on a page */
+                /**
+                 * @description Items on a page
+                 * @example 1
+                 */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
@@ -2986,6 +3461,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000015",
+                     *           "to": "tom@example.org",
+                     *           "subject": "Your Lyceum account has another address",
+                     *           "kind": "email_changed",
+                     *           "status": "sent",
+                     *           "attempts": 1,
+                     *           "last_error": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "sent_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MailPage"];
                 };
             };
@@ -2998,7 +3491,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3012,7 +3511,10 @@ export interface operations {
     "post-admin-emails-retry": {
         parameters: {
             query?: {
-                /** @description Which mails: those that failed, or those that wait for their next attempt */
+                /**
+                 * @description Which mails: those that failed, or those that wait for their next attempt
+                 * @example failed
+                 */
                 status?: "failed" | "queued";
             };
             header?: never;
@@ -3027,10 +3529,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["MailRetried"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3059,7 +3573,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-email-sent"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3073,10 +3596,14 @@ export interface operations {
     "get-admin-invites": {
         parameters: {
             query?: {
-                /** @description Items on a page */
+                /**
+                 * @description Items on a page
+                 * @example 1
+                 */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @example active */
                 status?: "active" | "exhausted" | "expired" | "revoked";
                 /** @description Those that were made together */
                 batch_id?: string;
@@ -3099,6 +3626,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-00000000000f",
+                     *           "code_prefix": "7F2K",
+                     *           "role_to_grant": "member",
+                     *           "expires_at": null,
+                     *           "max_uses": 1,
+                     *           "uses": 0,
+                     *           "email": "max@example.org",
+                     *           "note": "",
+                     *           "status": "active",
+                     *           "batch_id": "01990000-0000-7000-8000-00000000000e",
+                     *           "course_ids": [],
+                     *           "created_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["InvitesPageInvite"];
                 };
             };
@@ -3111,7 +3659,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3134,6 +3688,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role_to_grant": "member",
+                 *       "max_uses": 30,
+                 *       "note": "Autumn class",
+                 *       "course_ids": [
+                 *         "01990000-0000-7000-8000-000000000007"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvitesCreateInputBody"];
             };
         };
@@ -3145,10 +3709,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-00000000000d",
+                     *       "code": "7F2KQ-9XMB4-TRW8C-D3HJN-5PVSY-E6AGZ",
+                     *       "code_prefix": "7F2K",
+                     *       "role_to_grant": "member",
+                     *       "expires_at": null,
+                     *       "max_uses": 30,
+                     *       "uses": 0,
+                     *       "email": null,
+                     *       "note": "Autumn class",
+                     *       "status": "active",
+                     *       "batch_id": null,
+                     *       "course_ids": [
+                     *         "01990000-0000-7000-8000-000000000007"
+                     *       ],
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Invite"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            409: components["responses"]["problem-409-course-archived-idempotency-in-progress"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3162,7 +3753,10 @@ export interface operations {
     "delete-admin-invites": {
         parameters: {
             query: {
-                /** @description The batch to revoke */
+                /**
+                 * @description The batch to revoke
+                 * @example 01990000-0000-7000-8000-00000000000e
+                 */
                 batch_id: string;
             };
             header?: {
@@ -3181,7 +3775,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3217,6 +3820,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role_to_grant": "member",
+                 *       "mode": "partial",
+                 *       "rows": [
+                 *         {
+                 *           "email": "max@example.org"
+                 *         },
+                 *         {
+                 *           "email": "not an address"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvitesBatchInputBody"];
                 "text/csv": string;
             };
@@ -3228,10 +3845,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "batch_id": "01990000-0000-7000-8000-00000000000e",
+                     *       "results": [
+                     *         {
+                     *           "row": 1,
+                     *           "email": "max@example.org",
+                     *           "status": "created",
+                     *           "invite_id": "01990000-0000-7000-8000-00000000000f"
+                     *         },
+                     *         {
+                     *           "row": 2,
+                     *           "email": "not an address",
+                     *           "status": "error",
+                     *           "error": "invalid-email"
+                     *         }
+                     *       ],
+                     *       "created": 1,
+                     *       "exists": 0,
+                     *       "errors": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InvitesBatch"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            409: components["responses"]["problem-409-course-archived-idempotency-in-progress"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3250,6 +3897,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-00000000000d */
                 id: string;
             };
             cookie?: never;
@@ -3264,6 +3912,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-00000000000d",
+                     *       "code_prefix": "7F2K",
+                     *       "role_to_grant": "member",
+                     *       "expires_at": null,
+                     *       "max_uses": 30,
+                     *       "uses": 1,
+                     *       "email": null,
+                     *       "note": "Autumn class",
+                     *       "status": "active",
+                     *       "batch_id": null,
+                     *       "course_ids": [
+                     *         "01990000-0000-7000-8000-000000000007"
+                     *       ],
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Invite"];
                 };
             };
@@ -3276,7 +3942,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3295,6 +3968,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-00000000000d */
                 id: string;
             };
             cookie?: never;
@@ -3308,7 +3982,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3324,6 +4007,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01990000-0000-7000-8000-00000000000f */
                 id: string;
             };
             cookie?: never;
@@ -3336,10 +4020,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-00000000000f",
+                     *       "code_prefix": "7F2K",
+                     *       "role_to_grant": "member",
+                     *       "expires_at": null,
+                     *       "max_uses": 1,
+                     *       "uses": 0,
+                     *       "email": "max@example.org",
+                     *       "note": "",
+                     *       "status": "active",
+                     *       "batch_id": "01990000-0000-7000-8000-00000000000e",
+                     *       "course_ids": [],
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Invite"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-no-email"];
+            410: components["responses"]["problem-410-invite-exhausted-invite-expired-invite-revoked"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3357,7 +4067,10 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description Part of the address or display name */
+                /**
+                 * @description Part of the address or display name
+                 * @example lea
+                 */
                 q?: string;
                 role?: "user" | "member" | "instructor" | "admin";
                 status?: "active" | "disabled";
@@ -3380,6 +4093,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000001",
+                     *           "email": "lea@example.org",
+                     *           "display_name": "Lea",
+                     *           "role": "member",
+                     *           "status": "active",
+                     *           "email_verified": true,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "last_login_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["UsersPageAdmin"];
                 };
             };
@@ -3392,7 +4122,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3411,6 +4147,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000001 */
                 id: string;
             };
             cookie?: never;
@@ -3425,6 +4162,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000001",
+                     *       "email": "lea@example.org",
+                     *       "display_name": "Lea",
+                     *       "role": "member",
+                     *       "status": "active",
+                     *       "email_verified": true,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "last_login_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UsersAdmin"];
                 };
             };
@@ -3437,7 +4186,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3456,6 +4212,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000004 */
                 id: string;
             };
             cookie?: never;
@@ -3469,7 +4226,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-last-admin"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3488,12 +4255,18 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000004 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "instructor"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UsersPatchInputBody"];
             };
         };
@@ -3506,10 +4279,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000004",
+                     *       "email": "tom@example.org",
+                     *       "display_name": "Tom Tal",
+                     *       "role": "instructor",
+                     *       "status": "active",
+                     *       "email_verified": false,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "last_login_at": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["UsersAdmin"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-email-taken-last-admin"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3529,6 +4324,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "lea@example.org",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthLoginInputBody"];
             };
         };
@@ -3539,10 +4340,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl",
+                     *       "refresh_token": "uJ3vX0m2kQm8T7yqg4h5tS9w1nB6cD0eF2rLzPaKxVo",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 900,
+                     *       "user": {
+                     *         "id": "01990000-0000-7000-8000-000000000001",
+                     *         "email": "lea@example.org",
+                     *         "display_name": "Lea Lang",
+                     *         "role": "user",
+                     *         "email_verified": false,
+                     *         "created_at": "2027-03-01T09:00:00Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthToken"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-credentials-mfa-required"];
+            403: components["responses"]["problem-403-account-disabled"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-account-locked-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3562,6 +4386,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "uJ3vX0m2kQm8T7yqg4h5tS9w1nB6cD0eF2rLzPaKxVo"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthLogoutInputBody"];
             };
         };
@@ -3573,7 +4402,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3600,7 +4434,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3620,6 +4459,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthPasswordInputBody"];
             };
         };
@@ -3630,10 +4474,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "K7QM-2XWD-9FTR-0001",
+                     *         "K7QM-2XWD-9FTR-0002",
+                     *         "K7QM-2XWD-9FTR-0003",
+                     *         "K7QM-2XWD-9FTR-0004",
+                     *         "K7QM-2XWD-9FTR-0005",
+                     *         "K7QM-2XWD-9FTR-0006",
+                     *         "K7QM-2XWD-9FTR-0007",
+                     *         "K7QM-2XWD-9FTR-0008",
+                     *         "K7QM-2XWD-9FTR-0009",
+                     *         "K7QM-2XWD-9FTR-0010"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthConfirm"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-wrong-password"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3659,10 +4527,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+                     *       "otpauth_url": "otpauth://totp/Lyceum:tom@example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Lyceum"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthSetup"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            409: components["responses"]["problem-409-mfa-already-set"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3685,6 +4566,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthRemoveFactorInputBody"];
             };
         };
@@ -3696,7 +4582,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-wrong-password"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3716,6 +4611,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthConfirmInputBody"];
             };
         };
@@ -3726,10 +4626,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "K7QM-2XWD-9FTR-0001",
+                     *         "K7QM-2XWD-9FTR-0002",
+                     *         "K7QM-2XWD-9FTR-0003",
+                     *         "K7QM-2XWD-9FTR-0004",
+                     *         "K7QM-2XWD-9FTR-0005",
+                     *         "K7QM-2XWD-9FTR-0006",
+                     *         "K7QM-2XWD-9FTR-0007",
+                     *         "K7QM-2XWD-9FTR-0008",
+                     *         "K7QM-2XWD-9FTR-0009",
+                     *         "K7QM-2XWD-9FTR-0010"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthConfirm"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-code-invalid-token-token-expired-unauthenticated"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-mfa-already-set"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3749,6 +4673,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "challenge": "c2lnbmVkLWNoYWxsZW5nZQ",
+                 *       "code": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthVerifyFactorInputBody"];
             };
         };
@@ -3759,10 +4689,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl",
+                     *       "refresh_token": "uJ3vX0m2kQm8T7yqg4h5tS9w1nB6cD0eF2rLzPaKxVo",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 900,
+                     *       "user": {
+                     *         "id": "01990000-0000-7000-8000-000000000004",
+                     *         "email": "tom@example.org",
+                     *         "display_name": "Tom Tal",
+                     *         "role": "instructor",
+                     *         "email_verified": false,
+                     *         "created_at": "2027-03-01T09:00:00Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthToken"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-code-invalid-credentials-invalid-token"];
+            403: components["responses"]["problem-403-account-disabled"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-account-locked-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3782,6 +4735,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "another fine horse",
+                 *       "new_password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthChangePasswordInputBody"];
             };
         };
@@ -3793,7 +4752,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-wrong-password"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3813,6 +4779,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "tom@example.org"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthForgotInputBody"];
             };
         };
@@ -3824,7 +4795,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3844,6 +4820,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "c2VjcmV0LW9mLXRoZS1tYWls",
+                 *       "password": "another fine horse"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthResetInputBody"];
             };
         };
@@ -3855,7 +4837,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-invalid-link-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3875,6 +4862,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "uJ3vX0m2kQm8T7yqg4h5tS9w1nB6cD0eF2rLzPaKxVo"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthRefreshInputBody"];
             };
         };
@@ -3885,10 +4877,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl",
+                     *       "refresh_token": "uJ3vX0m2kQm8T7yqg4h5tS9w1nB6cD0eF2rLzPaKxVo",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 900,
+                     *       "user": {
+                     *         "id": "01990000-0000-7000-8000-000000000001",
+                     *         "email": "lea@example.org",
+                     *         "display_name": "Lea Lang",
+                     *         "role": "user",
+                     *         "email_verified": false,
+                     *         "created_at": "2027-03-01T09:00:00Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthToken"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-refresh-token-reused"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3911,6 +4925,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "lea@example.org",
+                 *       "password": "correct horse battery",
+                 *       "display_name": "Lea Lang"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthRegisterInputBody"];
             };
         };
@@ -3922,10 +4943,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000001",
+                     *       "email": "lea@example.org",
+                     *       "display_name": "Lea Lang",
+                     *       "role": "user",
+                     *       "email_verified": false,
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthUser"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            409: components["responses"]["problem-409-email-taken-idempotency-in-progress"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3962,6 +4999,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000002",
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "last_used_at": "2027-03-01T09:00:00Z",
+                     *           "ip": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+                     *           "current": true
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthPageSession"];
                 };
             };
@@ -3974,7 +5026,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3993,6 +5050,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000019 */
                 id: string;
             };
             cookie?: never;
@@ -4006,7 +5064,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4026,6 +5092,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "c2VjcmV0LW9mLXRoZS1tYWls"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthVerifyInputBody"];
             };
         };
@@ -4036,10 +5107,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000001",
+                     *       "email": "lea@example.org",
+                     *       "display_name": "Lea",
+                     *       "role": "user",
+                     *       "email_verified": true,
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthUser"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-invalid-link-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4066,7 +5152,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4097,6 +5189,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "modules": [
+                     *         "audit",
+                     *         "auth",
+                     *         "chat",
+                     *         "courses",
+                     *         "invites",
+                     *         "mail",
+                     *         "notifications",
+                     *         "storage",
+                     *         "users"
+                     *       ],
+                     *       "passwords": {
+                     *         "min_length": 8,
+                     *         "max_length": 128
+                     *       },
+                     *       "uploads": {
+                     *         "content_types": [
+                     *           "video/mp4",
+                     *           "video/webm",
+                     *           "audio/mpeg",
+                     *           "audio/ogg",
+                     *           "audio/wav",
+                     *           "image/png",
+                     *           "image/jpeg",
+                     *           "image/webp",
+                     *           "image/gif",
+                     *           "application/pdf",
+                     *           "application/zip",
+                     *           "text/plain",
+                     *           "text/markdown",
+                     *           "text/csv",
+                     *           "text/vtt"
+                     *         ],
+                     *         "max_bytes": 2147483648,
+                     *         "quota_bytes": null
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -4111,7 +5243,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4148,6 +5284,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "slug": "hq",
+                     *           "title": "Headquarters",
+                     *           "visibility": "public",
+                     *           "last_seq": 0,
+                     *           "unread": 0
+                     *         },
+                     *         {
+                     *           "slug": "go",
+                     *           "title": "Go, questions and answers",
+                     *           "visibility": "course",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "last_seq": 0,
+                     *           "unread": 0
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatPageChannel"];
                 };
             };
@@ -4160,7 +5318,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4183,6 +5346,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Go for beginners",
+                 *       "slug": "go",
+                 *       "visibility": "course",
+                 *       "course_id": "01990000-0000-7000-8000-000000000007"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChatCreateInputBody"];
             };
         };
@@ -4196,10 +5367,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "slug": "go",
+                     *       "title": "Go for beginners",
+                     *       "visibility": "course",
+                     *       "course_id": "01990000-0000-7000-8000-000000000007",
+                     *       "last_seq": 0,
+                     *       "unread": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatChannel"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-idempotency-in-progress-slug-taken"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4218,6 +5408,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example go */
                 slug: string;
             };
             cookie?: never;
@@ -4232,6 +5423,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "slug": "go",
+                     *       "title": "Go, questions and answers",
+                     *       "visibility": "course",
+                     *       "course_id": "01990000-0000-7000-8000-000000000007",
+                     *       "last_seq": 0,
+                     *       "unread": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatChannel"];
                 };
             };
@@ -4244,7 +5445,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4263,6 +5471,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example tutors */
                 slug: string;
             };
             cookie?: never;
@@ -4276,7 +5485,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4295,12 +5513,18 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example go */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Go, questions and answers"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChatUpdateInputBody"];
             };
         };
@@ -4313,10 +5537,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "slug": "go",
+                     *       "title": "Go, questions and answers",
+                     *       "visibility": "course",
+                     *       "course_id": "01990000-0000-7000-8000-000000000007",
+                     *       "last_seq": 0,
+                     *       "unread": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatChannel"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4335,7 +5578,9 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example tutors */
                 slug: string;
+                /** @example 01990000-0000-7000-8000-000000000001 */
                 user_id: string;
             };
             cookie?: never;
@@ -4350,6 +5595,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "01990000-0000-7000-8000-000000000001",
+                     *         "display_name": "Lea"
+                     *       },
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatMember"];
                 };
             };
@@ -4362,7 +5616,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4378,7 +5639,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example tutors */
                 slug: string;
+                /** @example 01990000-0000-7000-8000-000000000001 */
                 user_id: string;
             };
             cookie?: never;
@@ -4393,10 +5656,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "01990000-0000-7000-8000-000000000001",
+                     *         "display_name": "Lea"
+                     *       },
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatMember"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4415,7 +5695,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example tutors */
                 slug: string;
+                /** @example 01990000-0000-7000-8000-000000000001 */
                 user_id: string;
             };
             cookie?: never;
@@ -4429,7 +5711,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4445,9 +5736,15 @@ export interface operations {
             query?: {
                 /** @description Messages before this one, the nearest page */
                 before_seq?: string;
-                /** @description Messages after this one, the nearest page */
+                /**
+                 * @description Messages after this one, the nearest page
+                 * @example 0
+                 */
                 after_seq?: string;
-                /** @description Items on a page */
+                /**
+                 * @description Items on a page
+                 * @example 20
+                 */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
@@ -4457,6 +5754,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example go */
                 slug: string;
             };
             cookie?: never;
@@ -4472,6 +5770,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "seq": 1,
+                     *           "id": "01990000-0000-7000-8000-000000000010",
+                     *           "channel": "go",
+                     *           "user": {
+                     *             "id": "01990000-0000-7000-8000-000000000001",
+                     *             "display_name": "Lea"
+                     *           },
+                     *           "body": "Which editor do you recommend?",
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "edited_at": "2027-03-01T09:00:00Z",
+                     *           "deleted": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatPageMessage"];
                 };
             };
@@ -4484,7 +5802,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4503,12 +5828,19 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example go */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "body": "Which editor do you use?",
+                 *       "client_id": "m-1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChatPostInputBody"];
             };
         };
@@ -4521,6 +5853,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "seq": 1,
+                     *       "id": "01990000-0000-7000-8000-000000000010",
+                     *       "channel": "go",
+                     *       "user": {
+                     *         "id": "01990000-0000-7000-8000-000000000001",
+                     *         "display_name": "Lea"
+                     *       },
+                     *       "body": "Which editor do you use?",
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "edited_at": null,
+                     *       "deleted": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatMessage"];
                 };
             };
@@ -4533,10 +5880,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "seq": 1,
+                     *       "id": "01990000-0000-7000-8000-000000000010",
+                     *       "channel": "go",
+                     *       "user": {
+                     *         "id": "01990000-0000-7000-8000-000000000001",
+                     *         "display_name": "Lea"
+                     *       },
+                     *       "body": "Which editor do you use?",
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "edited_at": null,
+                     *       "deleted": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatMessage"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-idempotency-in-progress"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4555,7 +5926,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example go */
                 slug: string;
+                /** @example 01990000-0000-7000-8000-000000000010 */
                 id: string;
             };
             cookie?: never;
@@ -4569,7 +5942,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4588,13 +5970,20 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example go */
                 slug: string;
+                /** @example 01990000-0000-7000-8000-000000000010 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "body": "Which editor do you recommend?"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChatEditInputBody"];
             };
         };
@@ -4607,10 +5996,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "seq": 1,
+                     *       "id": "01990000-0000-7000-8000-000000000010",
+                     *       "channel": "go",
+                     *       "user": {
+                     *         "id": "01990000-0000-7000-8000-000000000001",
+                     *         "display_name": "Lea"
+                     *       },
+                     *       "body": "Which editor do you recommend?",
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "edited_at": "2027-03-01T09:00:00Z",
+                     *       "deleted": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatMessage"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4629,6 +6042,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example go */
                 slug: string;
             };
             cookie?: never;
@@ -4643,6 +6057,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "user": {
+                     *             "id": "01990000-0000-7000-8000-000000000001",
+                     *             "display_name": "Lea"
+                     *           },
+                     *           "since": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatPresence"];
                 };
             };
@@ -4655,7 +6082,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4677,9 +6111,11 @@ export interface operations {
                 status?: "draft" | "published" | "archived" | "deleted";
                 /** @description Words that occur in title, summary or tags; case is ignored */
                 q?: string;
+                /** @example go */
                 tag?: string;
                 /** @description Id of the owner */
                 owner?: string;
+                /** @example title */
                 sort?: "newest" | "title" | "updated";
             };
             header?: {
@@ -4700,6 +6136,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000007",
+                     *           "slug": "go-for-beginners",
+                     *           "title": "Go for beginners",
+                     *           "summary": "From the first line to a small server.",
+                     *           "visibility": "public",
+                     *           "status": "published",
+                     *           "tags": [
+                     *             "go",
+                     *             "programming"
+                     *           ],
+                     *           "cover_key": "covers/go.png",
+                     *           "owner": {
+                     *             "id": "01990000-0000-7000-8000-000000000004",
+                     *             "display_name": "Tom Tal"
+                     *           },
+                     *           "lesson_count": 2,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z",
+                     *           "published_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesPageCourse"];
                 };
             };
@@ -4712,7 +6176,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4735,6 +6205,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Go for beginners",
+                 *       "summary": "From the first line to a small server.",
+                 *       "description": "Bring a laptop.",
+                 *       "tags": [
+                 *         "go",
+                 *         "programming"
+                 *       ],
+                 *       "visibility": "public",
+                 *       "cover_key": "covers/go.png"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CoursesCreateInputBody"];
             };
         };
@@ -4748,10 +6231,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000007",
+                     *       "slug": "go-for-beginners",
+                     *       "title": "Go for beginners",
+                     *       "summary": "From the first line to a small server.",
+                     *       "visibility": "public",
+                     *       "status": "draft",
+                     *       "tags": [
+                     *         "go",
+                     *         "programming"
+                     *       ],
+                     *       "cover_key": "covers/go.png",
+                     *       "owner": {
+                     *         "id": "01990000-0000-7000-8000-000000000004",
+                     *         "display_name": "Tom Tal"
+                     *       },
+                     *       "lesson_count": 0,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "published_at": null,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "completed_lessons": 0,
+                     *         "total_lessons": 0,
+                     *         "completed_at": null
+                     *       },
+                     *       "description": "Bring a laptop.",
+                     *       "lessons": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesDetail"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            409: components["responses"]["problem-409-idempotency-in-progress-slug-taken"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-asset-unusable-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4791,7 +6313,16 @@ export interface operations {
                     "application/json": components["schemas"]["CoursesImported"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            409: components["responses"]["problem-409-idempotency-in-progress-key-taken-too-many-lessons"];
+            411: components["responses"]["problem-411-length-required"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-quota-exceeded-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4810,6 +6341,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
@@ -4824,6 +6356,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000007",
+                     *       "slug": "go-for-beginners",
+                     *       "title": "Go for beginners",
+                     *       "summary": "From the first line to a small server.",
+                     *       "visibility": "public",
+                     *       "status": "published",
+                     *       "tags": [
+                     *         "go",
+                     *         "programming"
+                     *       ],
+                     *       "cover_key": "covers/go.png",
+                     *       "owner": {
+                     *         "id": "01990000-0000-7000-8000-000000000004",
+                     *         "display_name": "Tom Tal"
+                     *       },
+                     *       "lesson_count": 2,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "published_at": "2027-03-01T09:00:00Z",
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "completed_lessons": 0,
+                     *         "total_lessons": 2,
+                     *         "completed_at": null
+                     *       },
+                     *       "description": "Bring a laptop.",
+                     *       "lessons": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000008",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 1,
+                     *           "title": "Hello, world",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 600,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         },
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000009",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 2,
+                     *           "title": "Functions",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 0,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [
+                     *             "01990000-0000-7000-8000-000000000008"
+                     *           ],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": true,
+                     *           "locked_by": [
+                     *             "01990000-0000-7000-8000-000000000008"
+                     *           ],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesDetail"];
                 };
             };
@@ -4836,7 +6438,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4855,6 +6464,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
@@ -4868,7 +6478,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4887,12 +6506,18 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "status": "published"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CoursesUpdateInputBody"];
             };
         };
@@ -4905,10 +6530,88 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000007",
+                     *       "slug": "go-for-beginners",
+                     *       "title": "Go for beginners",
+                     *       "summary": "From the first line to a small server.",
+                     *       "visibility": "public",
+                     *       "status": "published",
+                     *       "tags": [
+                     *         "go",
+                     *         "programming"
+                     *       ],
+                     *       "cover_key": "covers/go.png",
+                     *       "owner": {
+                     *         "id": "01990000-0000-7000-8000-000000000004",
+                     *         "display_name": "Tom Tal"
+                     *       },
+                     *       "lesson_count": 2,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "published_at": "2027-03-01T09:00:00Z",
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "completed_lessons": 0,
+                     *         "total_lessons": 2,
+                     *         "completed_at": null
+                     *       },
+                     *       "description": "Bring a laptop.",
+                     *       "lessons": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000008",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 1,
+                     *           "title": "Hello, world",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 600,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         },
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000009",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 2,
+                     *           "title": "Functions",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 0,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [
+                     *             "01990000-0000-7000-8000-000000000008"
+                     *           ],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesDetail"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-slug-taken"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-asset-unusable-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4927,12 +6630,19 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Room changed",
+                 *       "body": "We meet in **room 12** today."
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationsAnnouncementInputBody"];
             };
         };
@@ -4944,10 +6654,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000011",
+                     *       "course_id": "01990000-0000-7000-8000-000000000007",
+                     *       "author_id": "01990000-0000-7000-8000-000000000004",
+                     *       "title": "Room changed",
+                     *       "body": "We meet in **room 12** today.",
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationsAnnouncement"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-idempotency-in-progress"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4966,12 +6695,19 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Go for beginners, autumn",
+                 *       "shift_days": 180
+                 *     }
+                 */
                 "application/json": components["schemas"]["CoursesCloneInputBody"];
             };
         };
@@ -4985,10 +6721,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-00000000000a",
+                     *       "slug": "go-for-beginners-autumn",
+                     *       "title": "Go for beginners, autumn",
+                     *       "summary": "From the first line to a small server.",
+                     *       "visibility": "public",
+                     *       "status": "draft",
+                     *       "tags": [
+                     *         "go",
+                     *         "programming"
+                     *       ],
+                     *       "cover_key": "covers/go.png",
+                     *       "owner": {
+                     *         "id": "01990000-0000-7000-8000-000000000004",
+                     *         "display_name": "Tom Tal"
+                     *       },
+                     *       "lesson_count": 2,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "published_at": null,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "completed_lessons": 0,
+                     *         "total_lessons": 2,
+                     *         "completed_at": null
+                     *       },
+                     *       "description": "Bring a laptop.",
+                     *       "lessons": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-00000000000b",
+                     *           "course_id": "01990000-0000-7000-8000-00000000000a",
+                     *           "position": 1,
+                     *           "title": "Hello, world",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 600,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         },
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-00000000000c",
+                     *           "course_id": "01990000-0000-7000-8000-00000000000a",
+                     *           "position": 2,
+                     *           "title": "Functions",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 0,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [
+                     *             "01990000-0000-7000-8000-00000000000b"
+                     *           ],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesDetail"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-idempotency-in-progress-slug-taken"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5007,6 +6820,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
@@ -5019,6 +6833,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "course": {
+                     *         "id": "01990000-0000-7000-8000-000000000007",
+                     *         "slug": "go-for-beginners",
+                     *         "title": "Go for beginners"
+                     *       },
+                     *       "percent": 0,
+                     *       "enrolled_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesEnrollment"];
                 };
             };
@@ -5029,10 +6854,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "course": {
+                     *         "id": "01990000-0000-7000-8000-000000000007",
+                     *         "slug": "go-for-beginners",
+                     *         "title": "Go for beginners"
+                     *       },
+                     *       "percent": 0,
+                     *       "enrolled_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesEnrollment"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-course-archived-idempotency-in-progress"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5051,6 +6896,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
@@ -5064,7 +6910,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5088,12 +6943,26 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "mode": "partial",
+                 *       "rows": [
+                 *         {
+                 *           "email": "lea@example.org"
+                 *         },
+                 *         {
+                 *           "email": "nobody@example.org"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CoursesBatchInputBody"];
                 "text/csv": string;
             };
@@ -5105,10 +6974,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "row": 1,
+                     *           "email": "lea@example.org",
+                     *           "status": "exists"
+                     *         },
+                     *         {
+                     *           "row": 2,
+                     *           "email": "nobody@example.org",
+                     *           "status": "error",
+                     *           "error": "no-account"
+                     *         }
+                     *       ],
+                     *       "created": 0,
+                     *       "exists": 1,
+                     *       "errors": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesBatch"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-course-archived-idempotency-in-progress"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5139,7 +7037,14 @@ export interface operations {
                     "application/zip": string;
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5163,6 +7068,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
@@ -5178,6 +7084,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "user": {
+                     *             "id": "01990000-0000-7000-8000-000000000001",
+                     *             "display_name": "Lea",
+                     *             "email": "lea@example.org"
+                     *           },
+                     *           "percent": 20,
+                     *           "completed_lessons": 0,
+                     *           "enrolled_at": "2027-03-01T09:00:00Z",
+                     *           "last_activity_at": "2027-03-01T09:00:00Z",
+                     *           "completed_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesPageLearner"];
                     "text/csv": string;
                 };
@@ -5191,7 +7116,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5210,7 +7142,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
+                /** @example 01990000-0000-7000-8000-000000000001 */
                 user_id: string;
             };
             cookie?: never;
@@ -5224,7 +7158,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5248,6 +7191,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
@@ -5263,6 +7207,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000008",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 1,
+                     *           "title": "Hello, world",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 600,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         },
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000009",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 2,
+                     *           "title": "Functions",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 0,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [
+                     *             "01990000-0000-7000-8000-000000000008"
+                     *           ],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": true,
+                     *           "locked_by": [
+                     *             "01990000-0000-7000-8000-000000000008"
+                     *           ],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesPageOutline"];
                 };
             };
@@ -5275,7 +7264,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5294,12 +7290,20 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "Hello, world",
+                 *       "content": "# Hello\nWrite **one** line.",
+                 *       "duration_seconds": 600
+                 *     }
+                 */
                 "application/json": components["schemas"]["CoursesAddLessonInputBody"];
             };
         };
@@ -5313,10 +7317,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000008",
+                     *       "course_id": "01990000-0000-7000-8000-000000000007",
+                     *       "position": 1,
+                     *       "title": "Hello, world",
+                     *       "asset_key": null,
+                     *       "duration_seconds": 600,
+                     *       "captions": [],
+                     *       "prerequisite_ids": [],
+                     *       "available_from": null,
+                     *       "available_after_days": null,
+                     *       "locked": false,
+                     *       "locked_by": [],
+                     *       "available_at": null,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "content": "# Hello\nWrite **one** line.",
+                     *       "content_html": "<h1 id=\"md-hello\">Hello</h1>\n<p>Write <strong>one</strong> line.</p>\n"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesLesson"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-idempotency-in-progress-too-many-lessons"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-asset-unusable-idempotency-key-reused-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5332,12 +7366,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "lesson_ids": [
+                 *         "01990000-0000-7000-8000-000000000008",
+                 *         "01990000-0000-7000-8000-000000000009"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CoursesOrderInputBody"];
             };
         };
@@ -5348,10 +7391,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000008",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 1,
+                     *           "title": "Hello, world",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 600,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         },
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000009",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 2,
+                     *           "title": "Functions",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 0,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [
+                     *             "01990000-0000-7000-8000-000000000008"
+                     *           ],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesOrder"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5370,7 +7463,9 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
+                /** @example 01990000-0000-7000-8000-000000000008 */
                 lesson_id: string;
             };
             cookie?: never;
@@ -5385,6 +7480,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000008",
+                     *       "course_id": "01990000-0000-7000-8000-000000000007",
+                     *       "position": 1,
+                     *       "title": "Hello, world",
+                     *       "asset_key": null,
+                     *       "duration_seconds": 600,
+                     *       "captions": [],
+                     *       "prerequisite_ids": [],
+                     *       "available_from": null,
+                     *       "available_after_days": null,
+                     *       "locked": false,
+                     *       "locked_by": [],
+                     *       "available_at": null,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "content": "# Hello\nWrite **one** line.",
+                     *       "content_html": "<h1 id=\"md-hello\">Hello</h1>\n<p>Write <strong>one</strong> line.</p>\n"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesLesson"];
                 };
             };
@@ -5397,7 +7513,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden-lesson-locked"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5416,7 +7539,9 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
+                /** @example 01990000-0000-7000-8000-000000000008 */
                 lesson_id: string;
             };
             cookie?: never;
@@ -5430,7 +7555,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5449,13 +7583,22 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
+                /** @example 01990000-0000-7000-8000-000000000009 */
                 lesson_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "prerequisite_ids": [
+                 *         "01990000-0000-7000-8000-000000000008"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CoursesUpdateLessonInputBody"];
             };
         };
@@ -5468,10 +7611,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000009",
+                     *       "course_id": "01990000-0000-7000-8000-000000000007",
+                     *       "position": 2,
+                     *       "title": "Functions",
+                     *       "asset_key": null,
+                     *       "duration_seconds": 0,
+                     *       "captions": [],
+                     *       "prerequisite_ids": [
+                     *         "01990000-0000-7000-8000-000000000008"
+                     *       ],
+                     *       "available_from": null,
+                     *       "available_after_days": null,
+                     *       "locked": false,
+                     *       "locked_by": [],
+                     *       "available_at": null,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "content": "",
+                     *       "content_html": ""
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesLesson"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-asset-unusable-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5487,13 +7662,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
+                /** @example 01990000-0000-7000-8000-000000000008 */
                 lesson_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "percent": 40,
+                 *       "position_seconds": 240
+                 *     }
+                 */
                 "application/json": components["schemas"]["CoursesReportInputBody"];
             };
         };
@@ -5504,10 +7687,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "lesson_id": "01990000-0000-7000-8000-000000000008",
+                     *       "percent": 40,
+                     *       "completed": false,
+                     *       "completed_at": null,
+                     *       "updated_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesLessonProgress"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden-lesson-locked"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5526,6 +7726,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
@@ -5540,6 +7741,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "course_id": "01990000-0000-7000-8000-000000000007",
+                     *       "percent": 20,
+                     *       "completed_lessons": 0,
+                     *       "total_lessons": 2,
+                     *       "completed_at": null,
+                     *       "lessons": [
+                     *         {
+                     *           "lesson_id": "01990000-0000-7000-8000-000000000008",
+                     *           "percent": 40,
+                     *           "completed": false,
+                     *           "completed_at": null,
+                     *           "updated_at": "2027-03-01T09:00:00Z",
+                     *           "position_seconds": 240
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CourseProgress"];
                 };
             };
@@ -5552,7 +7772,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5568,6 +7795,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01990000-0000-7000-8000-000000000007 */
                 id: string;
             };
             cookie?: never;
@@ -5582,10 +7810,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000007",
+                     *       "slug": "go-for-beginners",
+                     *       "title": "Go for beginners",
+                     *       "summary": "From the first line to a small server.",
+                     *       "visibility": "public",
+                     *       "status": "published",
+                     *       "tags": [
+                     *         "go",
+                     *         "programming"
+                     *       ],
+                     *       "cover_key": "covers/go.png",
+                     *       "owner": {
+                     *         "id": "01990000-0000-7000-8000-000000000004",
+                     *         "display_name": "Tom Tal"
+                     *       },
+                     *       "lesson_count": 1,
+                     *       "created_at": "2027-03-01T09:00:00Z",
+                     *       "updated_at": "2027-03-01T09:00:00Z",
+                     *       "published_at": "2027-03-01T09:00:00Z",
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "completed_lessons": 0,
+                     *         "total_lessons": 1,
+                     *         "completed_at": null
+                     *       },
+                     *       "description": "Bring a laptop.",
+                     *       "lessons": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000009",
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "position": 1,
+                     *           "title": "Functions",
+                     *           "asset_key": null,
+                     *           "duration_seconds": 0,
+                     *           "captions": [],
+                     *           "prerequisite_ids": [],
+                     *           "available_from": null,
+                     *           "available_after_days": null,
+                     *           "locked": false,
+                     *           "locked_by": [],
+                     *           "available_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z",
+                     *           "updated_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesDetail"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-slug-taken"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5599,6 +7885,7 @@ export interface operations {
     "get-dev-mailbox-messages": {
         parameters: {
             query?: {
+                /** @example 1 */
                 limit?: number;
             };
             header?: never;
@@ -5613,10 +7900,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000003",
+                     *           "from": "no-reply@lyceum.local",
+                     *           "to": [
+                     *             "lea@example.org"
+                     *           ],
+                     *           "subject": "Confirm your address for Lyceum",
+                     *           "text": "Hello Lea Lang,\n\nconfirm this address: …",
+                     *           "html": "<p>Hello Lea Lang, confirm this address: …</p>",
+                     *           "created_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProgramMailbox"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5642,10 +7949,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthBody"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5665,6 +7980,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "7F2KQ-9XMB4-TRW8C-D3HJN-5PVSY-E6AGZ"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvitesRedeemInputBody"];
             };
         };
@@ -5675,10 +7995,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "role": "member",
+                     *       "granted": true,
+                     *       "courses": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000007",
+                     *           "slug": "go-for-beginners",
+                     *           "title": "Go for beginners"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["InvitesRedeem"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-invite-wrong-address"];
+            404: components["responses"]["problem-404-not-found"];
+            410: components["responses"]["problem-410-invite-exhausted-invite-expired-invite-revoked"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5709,6 +8051,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "audit",
+                     *           "title": "Audit log",
+                     *           "enabled": true
+                     *         },
+                     *         {
+                     *           "name": "auth",
+                     *           "title": "Sign-in",
+                     *           "enabled": true
+                     *         },
+                     *         {
+                     *           "name": "chat",
+                     *           "title": "Chat",
+                     *           "enabled": true
+                     *         },
+                     *         {
+                     *           "name": "courses",
+                     *           "title": "Courses",
+                     *           "enabled": true
+                     *         },
+                     *         {
+                     *           "name": "invites",
+                     *           "title": "Invites",
+                     *           "enabled": true
+                     *         },
+                     *         {
+                     *           "name": "mail",
+                     *           "title": "Mail",
+                     *           "enabled": true
+                     *         },
+                     *         {
+                     *           "name": "notifications",
+                     *           "title": "Notifications",
+                     *           "enabled": true
+                     *         },
+                     *         {
+                     *           "name": "storage",
+                     *           "title": "Files",
+                     *           "enabled": true
+                     *         },
+                     *         {
+                     *           "name": "users",
+                     *           "title": "Accounts",
+                     *           "enabled": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Modules"];
                 };
             };
@@ -5721,7 +8114,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5735,11 +8132,17 @@ export interface operations {
     "get-notifications": {
         parameters: {
             query?: {
-                /** @description Items on a page */
+                /**
+                 * @description Items on a page
+                 * @example 1
+                 */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description true: only those that are unread */
+                /**
+                 * @description true: only those that are unread
+                 * @example true
+                 */
                 unread?: boolean;
             };
             header?: {
@@ -5760,6 +8163,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000012",
+                     *           "kind": "announcement",
+                     *           "title": "Go for beginners: Room changed",
+                     *           "body": "We meet in **room 12** today.",
+                     *           "link": "/#/courses/01990000-0000-7000-8000-000000000007",
+                     *           "read_at": null,
+                     *           "created_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationsPageNotification"];
                 };
             };
@@ -5772,7 +8191,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5803,6 +8227,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "course.published",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "announcement",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "lesson.added",
+                     *           "in_app": true,
+                     *           "email": false,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "course.completed",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "role.granted",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "mention",
+                     *           "in_app": true,
+                     *           "email": false,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "security.new_sign_in",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": true
+                     *         },
+                     *         {
+                     *           "kind": "security.password_changed",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationsPreferences"];
                 };
             };
@@ -5815,7 +8293,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5835,6 +8318,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "kind": "mention",
+                 *           "in_app": true,
+                 *           "email": false
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationsPreferencesInputBody"];
             };
         };
@@ -5847,10 +8341,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "course.published",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "announcement",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "lesson.added",
+                     *           "in_app": true,
+                     *           "email": false,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "course.completed",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "role.granted",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "mention",
+                     *           "in_app": true,
+                     *           "email": false,
+                     *           "locked": false
+                     *         },
+                     *         {
+                     *           "kind": "security.new_sign_in",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": true
+                     *         },
+                     *         {
+                     *           "kind": "security.password_changed",
+                     *           "in_app": true,
+                     *           "email": true,
+                     *           "locked": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationsPreferences"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5877,7 +8431,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5903,10 +8463,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationsCount"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5942,7 +8512,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-invalid-link-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5958,6 +8534,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01990000-0000-7000-8000-000000000012 */
                 id: string;
             };
             cookie?: never;
@@ -5971,7 +8548,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5997,10 +8581,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "checks": {
+                     *         "database": {
+                     *           "status": "up"
+                     *         },
+                     *         "mail": {
+                     *           "status": "up"
+                     *         },
+                     *         "redis": {
+                     *           "status": "up"
+                     *         },
+                     *         "storage": {
+                     *           "status": "up"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6018,7 +8624,10 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description How the key begins */
+                /**
+                 * @description How the key begins
+                 * @example covers/
+                 */
                 prefix?: string;
             };
             header?: {
@@ -6039,6 +8648,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01990000-0000-7000-8000-000000000005",
+                     *           "key": "covers/go.png",
+                     *           "content_type": "image/png",
+                     *           "size": 32,
+                     *           "status": "completed",
+                     *           "uploader": {
+                     *             "id": "01990000-0000-7000-8000-000000000004",
+                     *             "display_name": "Tom Tal"
+                     *           },
+                     *           "used_by": [
+                     *             {
+                     *               "type": "course",
+                     *               "id": "01990000-0000-7000-8000-000000000007",
+                     *               "course_id": "01990000-0000-7000-8000-000000000007",
+                     *               "title": "Go for beginners"
+                     *             }
+                     *           ],
+                     *           "created_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoragePageAsset"];
                 };
             };
@@ -6051,7 +8687,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6083,7 +8725,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-asset-in-use"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6097,6 +8749,7 @@ export interface operations {
     "get-storage-sign": {
         parameters: {
             query: {
+                /** @example covers/go.png */
                 key: string;
                 /** @description Seconds that the link lives */
                 expires_in?: number;
@@ -6113,10 +8766,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key": "covers/go.png",
+                     *       "url": "https://learn.example.org/objects/01990000-0000-7000-8000-000000000006?expires=1803805200&signature=c2lnbmF0dXJl",
+                     *       "method": "GET",
+                     *       "expires_at": "2027-04-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StorageLink"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden-lesson-locked"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6139,6 +8807,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": "covers/go.png",
+                 *       "content_type": "image/png",
+                 *       "size": 32
+                 *     }
+                 */
                 "application/json": components["schemas"]["StorageUploadInputBody"];
             };
         };
@@ -6150,10 +8825,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000005",
+                     *       "key": "covers/go.png",
+                     *       "upload": {
+                     *         "method": "PUT",
+                     *         "url": "https://learn.example.org/objects/01990000-0000-7000-8000-000000000006?expires=1803805200&signature=c2lnbmF0dXJl",
+                     *         "headers": {
+                     *           "Content-Type": "image/png"
+                     *         },
+                     *         "expires_at": "2027-04-01T09:00:00Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StorageUpload"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            409: components["responses"]["problem-409-idempotency-in-progress-key-taken"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-idempotency-key-reused-quota-exceeded-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6169,6 +8866,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 01990000-0000-7000-8000-000000000005 */
                 id: string;
             };
             cookie?: never;
@@ -6183,10 +8881,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000005",
+                     *       "key": "covers/go.png",
+                     *       "content_type": "image/png",
+                     *       "size": 32,
+                     *       "status": "completed",
+                     *       "uploader": {
+                     *         "id": "01990000-0000-7000-8000-000000000004",
+                     *         "display_name": "Tom Tal"
+                     *       },
+                     *       "used_by": [],
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StorageAsset"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            409: components["responses"]["problem-409-upload-incomplete-upload-mismatch"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6217,6 +8939,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000001",
+                     *       "email": "lea@example.org",
+                     *       "display_name": "Lea Lang",
+                     *       "role": "user",
+                     *       "email_verified": false,
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UsersMe"];
                 };
             };
@@ -6229,7 +8961,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6252,6 +8989,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthDeleteCallerInputBody"];
             };
         };
@@ -6263,7 +9005,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-wrong-password"];
+            409: components["responses"]["problem-409-last-admin"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6286,6 +9037,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "display_name": "Lea"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UsersPatchMeInputBody"];
             };
         };
@@ -6298,10 +9054,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000001",
+                     *       "email": "lea@example.org",
+                     *       "display_name": "Lea",
+                     *       "role": "user",
+                     *       "email_verified": false,
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UsersMe"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            412: components["responses"]["problem-412-precondition-failed"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6321,6 +9094,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "new_email": "tom.tal@example.org",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthRequestEmailInputBody"];
             };
         };
@@ -6332,7 +9111,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-wrong-password"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6352,6 +9138,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "c2VjcmV0LW9mLXRoZS1tYWls"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AuthConfirmEmailInputBody"];
             };
         };
@@ -6362,10 +9153,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "01990000-0000-7000-8000-000000000004",
+                     *       "email": "tom.tal@example.org",
+                     *       "display_name": "Tom Tal",
+                     *       "role": "instructor",
+                     *       "email_verified": true,
+                     *       "created_at": "2027-03-01T09:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthUser"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            409: components["responses"]["problem-409-email-taken"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-invalid-link-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6402,6 +9209,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "course": {
+                     *             "id": "01990000-0000-7000-8000-000000000007",
+                     *             "slug": "go-for-beginners",
+                     *             "title": "Go for beginners"
+                     *           },
+                     *           "percent": 20,
+                     *           "enrolled_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesPageEnrollment"];
                 };
             };
@@ -6414,7 +9237,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6440,10 +9268,98 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "exported_at": "2027-03-01T09:00:00Z",
+                     *       "account": {
+                     *         "id": "01990000-0000-7000-8000-000000000016",
+                     *         "email": "max@example.org",
+                     *         "display_name": "max",
+                     *         "role": "user",
+                     *         "email_verified": false,
+                     *         "created_at": "2027-03-01T09:00:00Z",
+                     *         "status": "active",
+                     *         "updated_at": "2027-03-01T09:00:00Z",
+                     *         "last_login_at": "2027-03-01T09:00:00Z"
+                     *       },
+                     *       "audit": {
+                     *         "entries": [
+                     *           {
+                     *             "seq": 49,
+                     *             "action": "user.registered",
+                     *             "target_type": "user",
+                     *             "target_id": "01990000-0000-7000-8000-000000000016",
+                     *             "ip": "203.0.113.7",
+                     *             "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+                     *             "data": {
+                     *               "role": "user"
+                     *             },
+                     *             "created_at": "2027-03-01T09:00:00Z"
+                     *           },
+                     *           {
+                     *             "seq": 50,
+                     *             "action": "auth.login_succeeded",
+                     *             "target_type": "session",
+                     *             "target_id": "01990000-0000-7000-8000-000000000017",
+                     *             "ip": "203.0.113.7",
+                     *             "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+                     *             "data": {},
+                     *             "created_at": "2027-03-01T09:00:00Z"
+                     *           },
+                     *           {
+                     *             "seq": 51,
+                     *             "action": "user.exported",
+                     *             "target_type": "user",
+                     *             "target_id": "01990000-0000-7000-8000-000000000016",
+                     *             "ip": "203.0.113.7",
+                     *             "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+                     *             "data": {},
+                     *             "created_at": "2027-03-01T09:00:00Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "auth": {
+                     *         "sessions": [
+                     *           {
+                     *             "id": "01990000-0000-7000-8000-000000000017",
+                     *             "created_at": "2027-03-01T09:00:00Z",
+                     *             "last_used_at": "2027-03-01T09:00:00Z",
+                     *             "expires_at": "2027-04-01T09:00:00Z",
+                     *             "ended_at": null,
+                     *             "ip": "203.0.113.7",
+                     *             "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "chat": {},
+                     *       "courses": {},
+                     *       "invites": {},
+                     *       "mail": {
+                     *         "messages": [
+                     *           {
+                     *             "id": "01990000-0000-7000-8000-000000000018",
+                     *             "kind": "verify_email",
+                     *             "to": "max@example.org",
+                     *             "subject": "Confirm your address for Lyceum",
+                     *             "status": "sent",
+                     *             "created_at": "2027-03-01T09:00:00Z",
+                     *             "sent_at": "2027-03-01T09:00:00Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "notifications": {},
+                     *       "storage": {}
+                     *     }
+                     */
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6480,6 +9396,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "course_id": "01990000-0000-7000-8000-000000000007",
+                     *           "slug": "go-for-beginners",
+                     *           "title": "Go for beginners",
+                     *           "percent": 20,
+                     *           "completed_lessons": 0,
+                     *           "total_lessons": 2,
+                     *           "completed_at": null,
+                     *           "last_activity_at": "2027-03-01T09:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CoursesPageMyProgress"];
                 };
             };
@@ -6492,7 +9425,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6530,7 +9468,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem (RFC 9457) */
+            /** @description Never sent: an upgrade is answered with 101. This stands for what arrives afterwards, one JSON object a frame. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            403: components["responses"]["problem-403-forbidden"];
+            404: components["responses"]["problem-404-not-found"];
+            413: components["responses"]["problem-413-body-too-large"];
+            426: components["responses"]["problem-426-upgrade-required"];
+            429: components["responses"]["problem-429-rate-limited"];
+            503: components["responses"]["problem-503-too-many-sockets"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6556,10 +9511,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ticket": "Zk3nQ8pW5vT1yR7s",
+                     *       "expires_in": 30
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChatTicket"];
                 };
             };
-            /** @description A problem (RFC 9457) */
+            400: components["responses"]["problem-400-malformed-request"];
+            401: components["responses"]["problem-401-invalid-token-token-expired-unauthenticated"];
+            413: components["responses"]["problem-413-body-too-large"];
+            415: components["responses"]["problem-415-unsupported-media-type"];
+            422: components["responses"]["problem-422-validation-failed"];
+            429: components["responses"]["problem-429-rate-limited"];
+            /** @description Any other problem (RFC 9457): `internal-error` (Internal error), `unavailable` (Temporarily unavailable), `storage-full` (No room left), `request-timeout` (Request timeout), `header-too-large` (Headers too large) */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -49,10 +49,6 @@ export default [
     },
   },
   {
-    files: ["public/docs/*.js"],
-    languageOptions: { sourceType: "script" },
-  },
-  {
     files: ["**/_test/*.js", "tools/web/*.js"],
     languageOptions: { globals: { ...globals.browser, ...globals.node } },
   },

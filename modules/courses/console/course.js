@@ -19,7 +19,7 @@ import { showLesson } from "./lesson.js";
 
 /** @typedef {Schemas["CoursesDetail"]} Course */
 /** @typedef {Schemas["CoursesOutline"]} Outline a lesson in the list of a course */
-/** @typedef {Partial<Schemas["CoursesLessonProgress"] & Schemas["CoursesPlaced"]>} StoredProgress */
+/** @typedef {Partial<Schemas["CoursesPlaced"]>} StoredProgress */
 /** @typedef {StoredProgress & { percent: number }} LessonProgress */
 
 /** @param {ViewContext} context */
