@@ -254,10 +254,10 @@ func (b *exampleBook) showFarewell(c exampleCast, courseID, lessonID string) {
 	b.show("DELETE /courses/{id}", "/courses/"+courseID, ada, "")
 	b.show("POST /courses/{id}/restore", "/courses/"+courseID+"/restore", ada, "")
 
-	other := b.Want(200, "POST", "/auth/login", "", body("email", "lea@example.org", "password", examplePassword))
+	b.Login("lea@example.org", examplePassword)
 	id := b.Want(200, "GET", "/auth/sessions?limit=1", c.lea, nil).Text("items.0.id")
 	b.show("DELETE /auth/sessions/{id}", "/auth/sessions/"+id, c.lea, "")
-	other = b.Want(200, "POST", "/auth/login", "", body("email", "lea@example.org", "password", examplePassword))
+	other := b.Want(200, "POST", "/auth/login", "", body("email", "lea@example.org", "password", examplePassword))
 	b.show("POST /auth/logout", "/auth/logout", "", body("refresh_token", other.Text("refresh_token")))
 	b.show("POST /auth/logout-all", "/auth/logout-all", c.lea, "")
 	lea := b.Login("lea@example.org", examplePassword)

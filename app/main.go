@@ -2,8 +2,8 @@
 package main
 
 import (
-	_ "embed"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -34,7 +34,7 @@ var apiIntroduction string
 
 // about is what the program says of itself.
 var about = program.About{
-	Version: Version,
+	Version:     Version,
 	Description: apiIntroduction,
 }
 
