@@ -183,7 +183,7 @@ func (b *exampleBook) showNotifications(c exampleCast, courseID string) {
 		`{"items":[{"kind":"mention","in_app":true,"email":false}]}`)
 }
 
-// showFactor sets up a second factor for Tom and signs him in with it.
+// showFactor sets up a second factor for Tom and signs in with it.
 func (b *exampleBook) showFactor(c exampleCast) {
 	secret := b.show("POST /auth/mfa/totp", "/auth/mfa/totp", c.tom, "").Text("secret")
 	code := sitetest.TOTPCode(b.t, secret, 0)
@@ -198,7 +198,7 @@ func (b *exampleBook) showFactor(c exampleCast) {
 	b.show("DELETE /auth/mfa/totp", "/auth/mfa/totp", c.tom, body("password", examplePassword))
 }
 
-// showSecrets changes Tom's password and address and lets him set a forgotten one.
+// showSecrets changes the password and the address of Tom, who also sets a forgotten password.
 func (b *exampleBook) showSecrets(c exampleCast) {
 	b.show("POST /auth/password/forgot", "/auth/password/forgot", "", `{"email":"tom@example.org"}`)
 	token := b.WaitForLink("tom@example.org", "/reset#token=", "")

@@ -3,6 +3,7 @@ package auth
 import (
 	_ "embed"
 	"net/http"
+	"slices"
 
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx"
@@ -15,10 +16,19 @@ var examples []byte
 
 // newRoutes returns the routes of the module.
 func newRoutes(h *handlers) httpx.Table {
-	self := httpx.RequirePermission(usersapi.PermissionAccountSelf)
-	ownSessions := httpx.RequirePermission(permissionOwnSessions)
-	recovery, accepted := httpx.CountAgainst(budgetRecovery), httpx.DefaultStatus(http.StatusAccepted)
-	return httpx.Table{Module: "auth", Examples: examples, Routes: []httpx.Route{
+	return httpx.Table{Module: "auth", Examples: examples, Routes: slices.Concat(
+		newSignInRoutes(h),
+		newSessionRoutes(h),
+		newRecoveryRoutes(h),
+		newFactorRoutes(h),
+		newAccountRoutes(h),
+		newKeyRoutes(h),
+	)}
+}
+
+// newSignInRoutes returns the routes that sign in.
+func newSignInRoutes(h *handlers) []httpx.Route {
+	return []httpx.Route{
 		httpx.Post("/auth/register", httpx.Public, "Register an account", h.register,
 			httpx.CheckRules(h.checkRegister), httpx.WithIdempotency(), httpx.DefaultStatus(http.StatusCreated),
 			httpx.DescribeOperation(registerDoc),
@@ -32,18 +42,32 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/auth/refresh", httpx.Public, "Refresh an access token", h.refresh,
 			httpx.DescribeOperation(refreshDescription),
 			httpx.Answers("invalid-token", "refresh-token-reused")),
+	}
+}
 
+// newSessionRoutes returns the routes of sessions.
+func newSessionRoutes(h *handlers) []httpx.Route {
+	own := httpx.RequirePermission(permissionOwnSessions)
+	return []httpx.Route{
 		httpx.Post("/auth/logout", httpx.Public, "Log out", h.logout,
 			httpx.DescribeOperation(logoutDoc)),
 		// Without a limit: somebody who has stolen a token must not keep its owner from this.
-		httpx.Post("/auth/logout-all", ownSessions, "End all sessions of the caller", h.logoutAll,
+		httpx.Post("/auth/logout-all", own, "End all sessions of the caller", h.logoutAll,
 			httpx.CountAgainstNothing(),
 			httpx.DescribeOperation(logoutAllDoc)),
-		httpx.Get("/auth/sessions", ownSessions, "List the caller's sessions", h.listSessions,
+		httpx.Get("/auth/sessions", own, "List the caller's sessions", h.listSessions,
 			httpx.DescribeOperation(listSessionsDoc)),
-		httpx.Delete("/auth/sessions/{id}", ownSessions, "End a session of the caller", h.endSession,
+		httpx.Delete("/auth/sessions/{id}", own, "End a session of the caller", h.endSession,
 			httpx.DescribeOperation(endSessionDoc)),
+	}
+}
 
+// newRecoveryRoutes returns the routes of passwords, and of links that mails bring.
+func newRecoveryRoutes(h *handlers) []httpx.Route {
+	self := httpx.RequirePermission(usersapi.PermissionAccountSelf)
+	recovery := httpx.CountAgainst(budgetRecovery)
+	accepted := httpx.DefaultStatus(http.StatusAccepted)
+	return []httpx.Route{
 		httpx.Post("/auth/verify-email", httpx.Public, "Verify an email address", h.verifyEmail, recovery,
 			httpx.DescribeOperation(verifyEmailDoc),
 			httpx.Answers("invalid-link")),
@@ -61,7 +85,13 @@ func newRoutes(h *handlers) httpx.Table {
 			httpx.CheckRules(h.checkPasswordChange),
 			httpx.DescribeOperation(changePasswordDoc),
 			httpx.Answers("wrong-password")),
+	}
+}
 
+// newFactorRoutes returns the routes of the second factor.
+func newFactorRoutes(h *handlers) []httpx.Route {
+	self := httpx.RequirePermission(usersapi.PermissionAccountSelf)
+	return []httpx.Route{
 		httpx.Post("/auth/mfa/totp", self, "Set up a second factor", h.beginFactor,
 			httpx.DescribeOperation("Returns a secret for an authenticator app. The factor is off until it is confirmed; "+
 				"asked again before that, the operation returns another secret."),
@@ -76,7 +106,15 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/auth/mfa/recovery-codes", self, "Replace the recovery codes", h.renewRecoveryCodes,
 			httpx.DescribeOperation("Returns ten new codes, which are not shown again. The old ones no longer work."),
 			httpx.Answers("not-found", "wrong-password")),
+	}
+}
 
+// newAccountRoutes returns the routes that change the caller's account.
+func newAccountRoutes(h *handlers) []httpx.Route {
+	self := httpx.RequirePermission(usersapi.PermissionAccountSelf)
+	recovery := httpx.CountAgainst(budgetRecovery)
+	accepted := httpx.DefaultStatus(http.StatusAccepted)
+	return []httpx.Route{
 		httpx.Delete("/users/me", self, "Delete the caller's account", h.deleteCaller,
 			httpx.DescribeOperation(deleteCallerDescription),
 			httpx.Answers("last-admin", "wrong-password")),
@@ -86,10 +124,15 @@ func newRoutes(h *handlers) httpx.Table {
 		httpx.Post("/users/me/email/confirm", httpx.Public, "Confirm a new email address", h.confirmEmailChange,
 			recovery, httpx.DescribeOperation(confirmEmailDescription),
 			httpx.Answers("email-taken", "invalid-link")),
+	}
+}
 
+// newKeyRoutes returns the routes of the public keys.
+func newKeyRoutes(h *handlers) []httpx.Route {
+	return []httpx.Route{
 		httpx.Get("/.well-known/jwks.json", httpx.Public, "Get the public signing keys", h.listKeys, httpx.ETagged(),
 			httpx.DescribeOperation(listKeysDoc)),
-	}}
+	}
 }
 
 const (

@@ -86,6 +86,12 @@ func SwitchesTo(doc string) Option { return func(r *Route) { r.answer.SwitchesTo
 // length is more than maxBytes is refused by its headers. One path prefix of a server takes objects.
 func ObjectBytes(maxBytes int64) Option { return func(r *Route) { r.maxObjectBytes = maxBytes } }
 
+// Answers documents the codes of the problems that a route may answer with beside those that follow from its
+// access, its parameters and its body. A code may belong to another module; while that is off, it is left out.
+func Answers(codes ...string) Option {
+	return func(r *Route) { r.problems = append(r.problems, codes...) }
+}
+
 // jsonType is the media type of bodies, unless a route says otherwise.
 const jsonType = "application/json"
 
