@@ -23,9 +23,9 @@ import (
 )
 
 func newMigrate() *cobra.Command {
-	down := &cobra.Command{Use: "down [N]", Short: "Take back the last N migrations (1)", Args: cobra.MaximumNArgs(1), RunE: migrateDown}
-	return command.NewGroup("migrate", "Bring the schema up or down",
-		command.New("up", "Run what is pending", migrateUp), down, command.NewList("status", "List the migrations", migrateStatus))
+	down := &cobra.Command{Use: "down [N]", Short: "Revert the last N migrations (default 1)", Args: cobra.MaximumNArgs(1), RunE: migrateDown}
+	return command.NewGroup("migrate", "Migrate the database schema",
+		command.New("up", "Run the pending migrations", migrateUp), down, command.NewList("status", "List the migrations", migrateStatus))
 }
 
 func migrateUp(c *cobra.Command, _ []string) error {
@@ -220,8 +220,8 @@ func showVersion(*cobra.Command, []string) error {
 }
 
 func newOutbox() *cobra.Command {
-	return command.NewGroup("outbox", "Deliveries that were given up",
-		command.NewList("dead", "List them", func(c *cobra.Command, asJSON bool) error {
+	return command.NewGroup("outbox", "List and retry deliveries that have failed for good",
+		command.NewList("dead", "List the failed deliveries", func(c *cobra.Command, asJSON bool) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
 				dead, err := b.ListDeadLetters(ctx)
 				if err == nil && asJSON {
@@ -233,7 +233,7 @@ func newOutbox() *cobra.Command {
 				return err
 			})
 		}),
-		command.New("retry", "Make them due again", func(c *cobra.Command, _ []string) error {
+		command.New("retry", "Retry the failed deliveries", func(c *cobra.Command, _ []string) error {
 			return withOutbox(c, func(ctx context.Context, b *events.Bus) error {
 				n, err := b.RetryDeadLetters(ctx)
 				fmt.Fprintf(stdout, "%d due again\n", n)

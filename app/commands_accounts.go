@@ -29,7 +29,7 @@ import (
 func newAdmin() *cobra.Command {
 	var email string
 	var fromStdin bool
-	create := &cobra.Command{Use: "create", Short: "Make an administrator", Args: command.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	create := &cobra.Command{Use: "create", Short: "Create an administrator", Args: command.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		if email == "" {
 			return &command.UsageError{Text: "admin create needs --email"}
 		}
@@ -37,7 +37,7 @@ func newAdmin() *cobra.Command {
 	}}
 	create.Flags().StringVar(&email, "email", "", "the address")
 	create.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
-	return command.NewGroup("admin", "Manage administrators and what only an operator may", create)
+	return command.NewGroup("admin", "Create administrators and help accounts that are locked out", create)
 }
 
 func adminCreate(c *cobra.Command, email string, fromStdin bool) error {
@@ -88,7 +88,7 @@ func migrateEmpty(ctx context.Context, cfg *config.Config, r *migrate.Runner) er
 
 func newKeys() *cobra.Command {
 	return command.NewGroup("keys", "Manage the keys that sign access tokens",
-		command.New("rotate", "Make a new signing key; servers use it within a second, the old one verifies until its last token has run out", keysRotate))
+		command.New("rotate", "Create a signing key; servers use it within a second, tokens of the old one stay valid until they expire", keysRotate))
 }
 
 func keysRotate(*cobra.Command, []string) error {

@@ -118,7 +118,7 @@ func newRoot() (*cobra.Command, error) {
 	root.SetOut(stdout)
 	commands := []*cobra.Command{
 		command.New("serve", "Serve the API, the console and the docs (default)", serve),
-		command.New("worker", "Run durable deliveries and jobs only", worker),
+		command.New("worker", "Run durable deliveries and jobs without serving", worker),
 		newMigrate(), newAdmin(), newKeys(), newOpenAPI(), newOutbox(),
 		command.NewList("modules", "List the modules", listModules),
 		command.NewList("config", "Show the effective configuration, secrets masked", showConfig),

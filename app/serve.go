@@ -134,7 +134,7 @@ func worker(c *cobra.Command, _ []string) error {
 		g := lifecycle.NewGroup()
 		g.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
 		program.StartWork(g, e, q)
-		slog.Info("working")
+		slog.Info("worker started")
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 		defer cancel()

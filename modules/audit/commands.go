@@ -13,12 +13,12 @@ import (
 
 // newCommands returns the commands of the module.
 func newCommands(p command.Program) []*cobra.Command {
-	return []*cobra.Command{command.NewGroup("audit", "The record of who changed what",
+	return []*cobra.Command{command.NewGroup("audit", "Verify and anchor the audit log",
 		newVerifyCommand(p), newAcceptBreakCommand(p), newAnchorCommand(p))}
 }
 
 func newAnchorCommand(p command.Program) *cobra.Command {
-	return command.New("anchor", "Print the head as SEQ:HASH, to be kept elsewhere",
+	return command.New("anchor", "Print the newest entry as SEQ:HASH, to be kept elsewhere",
 		func(c *cobra.Command, _ []string) error {
 			var s *Service
 			return p.Run(c, func(ctx context.Context) error {
@@ -84,7 +84,7 @@ const maxReason = 500
 // server's keys were lost.
 func newAcceptBreakCommand(p command.Program) *cobra.Command {
 	var reason string
-	const short = "Write down that the log does not hold up to here, so that verify holds from here on"
+	const short = "Record that the log is broken up to here, so that verify goes on from here"
 	c := command.New("accept-break", short, func(c *cobra.Command, _ []string) error {
 		reason = text.CleanLine(reason)
 		if n := text.CountRunes(reason); n == 0 || n > maxReason || text.CheckLine(reason) != nil {

@@ -78,7 +78,7 @@ var Migrations = migrate.MustLoadFiles(migrationFiles)
 // too.
 func newCommands(p command.Program) []*cobra.Command {
 	return []*cobra.Command{
-		command.NewGroup("admin", "Manage administrators and what only an operator may", newRemoveFactorCommand(p)),
+		command.NewGroup("admin", "Create administrators and help accounts that are locked out", newRemoveFactorCommand(p)),
 	}
 }
 

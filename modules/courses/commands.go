@@ -12,7 +12,7 @@ import (
 
 // newCommands returns the commands of the module.
 func newCommands(p command.Program) []*cobra.Command {
-	const short = "Make stored counts and sums what the rows of progress say"
+	const short = "Recompute stored counts and sums from the reports of learners"
 	recompute := command.New("recompute", short, func(c *cobra.Command, _ []string) error {
 		var s *learning.Service
 		return p.Run(c, func(ctx context.Context) error {
@@ -24,5 +24,5 @@ func newCommands(p command.Program) []*cobra.Command {
 			return nil
 		}, &s)
 	})
-	return []*cobra.Command{command.NewGroup("progress", "Learners' progress", recompute)}
+	return []*cobra.Command{command.NewGroup("progress", "Repair the stored progress of learners", recompute)}
 }

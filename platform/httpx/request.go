@@ -59,7 +59,7 @@ func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 	s.setSecurityHeaders(c)
 	defer func() {
 		if p := recover(); p != nil {
-			slog.Error("panic", "request_id", info.ID, "route", info.Route,
+			slog.Error("request panicked", "request_id", info.ID, "route", info.Route,
 				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = problem.Write(c, errors.New("panic"))
 		}

@@ -92,7 +92,7 @@ func removeRights(path string, mode fs.FileMode) error {
 	}
 	err = os.Chmod(path, info.Mode().Perm()&mode)
 	if errors.Is(err, fs.ErrPermission) {
-		slog.Warn("other users may read a path of the server, which may not change that",
+		slog.Warn("other users can read a path of the server, whose mode the server may not change",
 			"path", filepath.Clean(path), "mode", info.Mode().Perm().String())
 		return nil
 	}

@@ -127,7 +127,7 @@ func (f *channelFeed) run() {
 func (f *channelFeed) serveWakeup() (goesOn bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.Error("panic in the feed of a channel", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			slog.Error("the feed of a channel panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			f.wakeForAll(retryDelay)
 			goesOn = true
 		}

@@ -108,7 +108,7 @@ func (q *commitQueue) takeGroup(channelID string) []*waitingDraft {
 func (q *commitQueue) commitGroup(channelID string, group []*waitingDraft) (posted []Posted, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.Error("panic in chat", "panic", fmt.Sprint(p))
+			slog.Error("storing chat messages panicked", "panic", fmt.Sprint(p))
 			err = fmt.Errorf("chat: panic: %v", p)
 		}
 	}()
