@@ -3,7 +3,7 @@ module lyceum
 go 1.26.0
 
 ignore (
-	./clients/typescript/node_modules
+	./tools/clients/typescript/node_modules
 	./tools/web/node_modules
 )
 

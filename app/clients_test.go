@@ -11,7 +11,7 @@ import (
 	"lyceum/platform/testkit"
 )
 
-// The generated clients do the main job on a running server, as clients/README.md shows.
+// The generated clients do the main job on a running server, as tools/clients/README.md shows.
 func TestGeneratedClients(t *testing.T) {
 	t.Parallel()
 	testkit.WebTools(t) // Node.js is there
@@ -21,13 +21,13 @@ func TestGeneratedClients(t *testing.T) {
 		"LYCEUM_URL=" + s.URL, "LYCEUM_ADMIN=admin@lyceum.local", "LYCEUM_PASSWORD=" + sitetest.AdminPassword,
 	}
 	t.Run("typescript", func(t *testing.T) {
-		runIn(t, "../clients/typescript", env, "npm", "run", "--silent", "check")
-		out := runIn(t, "../clients/typescript", env, "npm", "run", "--silent", "main-job")
+		runIn(t, "../tools/clients/typescript", env, "npm", "run", "--silent", "check")
+		out := runIn(t, "../tools/clients/typescript", env, "npm", "run", "--silent", "main-job")
 		require.Contains(t, out, "completed Generated clients and said hello")
 	})
 	t.Run("go", func(t *testing.T) {
-		runIn(t, "../clients/go", env, "go", "vet", "./...")
-		out := runIn(t, "../clients/go", env, "go", "test", "-count=1", "-v", "-run=TestMainJob", "./...")
+		runIn(t, "../tools/clients/go", env, "go", "vet", "./...")
+		out := runIn(t, "../tools/clients/go", env, "go", "test", "-count=1", "-v", "-run=TestMainJob", "./...")
 		require.Contains(t, out, "--- PASS: TestMainJob")
 	})
 }

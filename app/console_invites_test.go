@@ -48,6 +48,7 @@ func (b *browser) inviteWithCourses(s *sitetest.Site, admin string) {
 	b.choose("astronomy")
 	b.empty("pick-q")
 	b.fill("pick-q", "bot")
+	b.findsOnly("botany")
 	b.choose("botany")
 	b.shot("invite-courses")
 	b.narrow("invite-courses-narrow")
@@ -250,6 +251,16 @@ func TestTheConsoleExportsTheAuditLog(t *testing.T) {
 	}
 	b.sees("notice", "Exported.")
 	require.Empty(t, b.faults)
+}
+
+// findsOnly waits until the open dialog lists one course alone, as the list moves what stands below it.
+func (b *browser) findsOnly(slug string) {
+	b.t.Helper()
+	script := `[...document.querySelectorAll('[data-testid="pick-course"]')].map(e => e.dataset.slug).join()`
+	require.Eventually(b.t, func() bool {
+		found, err := js[string](b, script)
+		return err == nil && found == slug
+	}, 15*time.Second, 50*time.Millisecond, "%s is not the only one", slug)
 }
 
 // choose ticks a course in the open dialog.

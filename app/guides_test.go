@@ -15,7 +15,7 @@ import (
 // documents returns the Markdown files that readers of the project find, relative to the project.
 func documents(t *testing.T) []string {
 	t.Helper()
-	files := []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "clients/README.md", "docker/README.md", "public/README.md"}
+	files := []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "tools/clients/README.md", "docker/README.md", "public/README.md"}
 	for _, folder := range []string{"../docs/*.md", "../docs/decisions/*.md"} {
 		guides, err := filepath.Glob(folder)
 		require.NoError(t, err)

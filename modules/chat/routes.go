@@ -62,6 +62,6 @@ func newRoutes(h *handlers) httpx.Table {
 			httpx.QueryParameter("after_seq", "Send what came after this message first"),
 			httpx.QueryParameter("after_change",
 				"Send the newest state of messages that were edited or deleted after this change"),
-			httpx.Answers("forbidden", "too-many-sockets", "upgrade-required")),
+			httpx.Answers("forbidden", "too-many-sockets", "upgrade-required", "validation-failed")),
 	}}
 }

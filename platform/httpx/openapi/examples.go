@@ -20,7 +20,7 @@ type Example struct {
 	Answer json.RawMessage `json:"answer,omitempty"`
 }
 
-// Examples are the examples of one module by method and path template, as in "POST /courses/{id}/lessons".
+// Examples are the examples of one module by method and path template, as in "POST /notes/{id}/copies".
 type Examples map[string]Example
 
 // ParseExamples reads the examples.json of a module. Nothing stands for none.
