@@ -137,7 +137,7 @@ func (w *markdownWriter) writeParameters(op *huma.Operation) {
 		return
 	}
 	w.line("")
-	w.line("| parameter | in | type | |")
+	w.line("| parameter | in | type | meaning |")
 	w.line("| --- | --- | --- | --- |")
 	for _, p := range op.Parameters {
 		about := p.Description
@@ -205,7 +205,7 @@ func (w *markdownWriter) writeFields(s *huma.Schema, isRequest bool) {
 		return
 	}
 	w.line("")
-	w.line("| field | type | |")
+	w.line("| field | type | meaning |")
 	w.line("| --- | --- | --- |")
 	for _, f := range fields {
 		about := f.about
