@@ -26,7 +26,6 @@ func TestGeneratedClients(t *testing.T) {
 		require.Contains(t, out, "completed Generated clients and said hello")
 	})
 	t.Run("go", func(t *testing.T) {
-		runIn(t, "../tools/clients/go", env, "go", "vet", "./...")
 		out := runIn(t, "../tools/clients/go", env, "go", "test", "-count=1", "-v", "-run=TestMainJob", "./...")
 		require.Contains(t, out, "--- PASS: TestMainJob")
 	})
