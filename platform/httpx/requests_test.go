@@ -253,13 +253,43 @@ func TestTheLogOfRequests(t *testing.T) {
 	s.send("GET", "/links/secret-3", "")
 	s.send("GET", "/healthz", "")
 	s.send("GET", "/console/app.js", "")
-	require.EqualValues(t, 4, told.Load())
-	require.Eventually(t, func() bool { return strings.Count(log.String(), "msg=request") == 2 }, 5*time.Second,
+	s.send("GET", "/nothing", "")
+	require.EqualValues(t, 5, told.Load())
+	require.Eventually(t, func() bool { return strings.Count(log.String(), "msg=request") == 3 }, 5*time.Second,
 		5*time.Millisecond,
 		"checks of balancers and files of the console are for debugging")
 	require.Contains(t, log.String(), "path=/things ")
 	require.Contains(t, log.String(), "path=/links/{token} ")
 	require.NotContains(t, log.String(), "secret")
+	require.Equal(t, 1, strings.Count(log.String(), " code="), "answers of success have none")
+	require.Regexp(t, `path=/nothing status=404 .* code=not-found\n`, log.String())
+}
+
+// A route documents the problems that follow from what it is, and those that it names.
+func TestProblemsOfARoute(t *testing.T) {
+	handler := func(context.Context, *struct {
+		ID string `path:"id"`
+	},
+	) (*Empty, error) {
+		return nil, nil
+	}
+	s := newSite(t, []Route{
+		Post("/things/{id}", Public, "Act", handler, Answers("idempotency-in-progress", "declared-by-nobody")),
+		Get("/plain", Public, "Read", showThing, CountAgainstNothing()),
+	}, nil)
+	for _, code := range []string{
+		"not-found", "validation-failed", "unsupported-media-type", "rate-limited", "idempotency-in-progress",
+		"internal-error",
+	} {
+		require.True(t, s.server.IsDocumented("POST", "/things/{id}", code), code)
+	}
+	for _, code := range []string{"declared-by-nobody", "unauthenticated", "precondition-failed"} {
+		require.False(t, s.server.IsDocumented("POST", "/things/{id}", code), code)
+	}
+	require.True(t, s.server.IsDocumented("HEAD", "/plain", "malformed-request"), "as GET")
+	for _, code := range []string{"not-found", "rate-limited", "unsupported-media-type"} {
+		require.False(t, s.server.IsDocumented("GET", "/plain", code), code)
+	}
 }
 
 func TestHealthNamesNoHost(t *testing.T) {
