@@ -23,6 +23,8 @@ const maxProductFiles = 20
 type platformPackage struct {
 	files   int
 	imports map[string]bool
+	// modules are the modules whose api packages it imports.
+	modules map[string]bool
 }
 
 // platformPackages returns the packages below dir by their paths relative to it, with what they import of one another.
@@ -39,7 +41,7 @@ func platformPackages(t *testing.T, dir string) map[string]*platformPackage {
 		}
 		name := filepath.ToSlash(rel)
 		if packages[name] == nil {
-			packages[name] = &platformPackage{imports: map[string]bool{}}
+			packages[name] = &platformPackage{imports: map[string]bool{}, modules: map[string]bool{}}
 		}
 		packages[name].files++
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
@@ -53,6 +55,10 @@ func platformPackages(t *testing.T, dir string) map[string]*platformPackage {
 			}
 			if inside, ok := strings.CutPrefix(imported, root+"platform/"); ok {
 				packages[name].imports[inside] = true
+			}
+			if inside, ok := strings.CutPrefix(imported, root+"modules/"); ok && strings.HasSuffix(inside, "api") {
+				module, _, _ := strings.Cut(inside, "/")
+				packages[name].modules[module] = true
 			}
 		}
 		return nil

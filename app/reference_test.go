@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/openapi"
@@ -40,7 +42,11 @@ type declarations struct {
 func TestReferencePages(t *testing.T) {
 	var d declarations
 	require.NoError(t, built(t, embeddedConfig(t, nil), modules, &d))
+	settings, err := config.RenderReference(allSettings()...)
+	require.NoError(t, err)
 	for name, text := range map[string]string{
+		"settings.md":      settingsHead + settings,
+		"module-graph.md":  d.moduleGraphPage(t),
 		"permissions.md":   d.permissionsPage(),
 		"errors.md":        d.errorsPage(),
 		"events.md":        d.eventsPage(),
@@ -49,6 +55,55 @@ func TestReferencePages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { goldenFile(t, "../docs/"+name, generatedNote+text) })
 	}
+}
+
+// settingsHead begins the page of the settings.
+const settingsHead = "# Settings\n\nEvery setting with its default. [Configuration](configuration.md) explains where they come from and " +
+	"which matter\nfirst. Empty means that the part runs inside of the process, or that nothing is limited.\n"
+
+// moduleGraphPage draws what the modules ask of one another, as their imports say, and which events go where.
+func (d declarations) moduleGraphPage(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("# The graph of the modules\n\nDrawn from the imports and the subscriptions of the code. An arrow with a full line says that " +
+		"a module asks another one\nthrough its `<name>api` package. An arrow with a dotted line says that a module is told events of another " +
+		"one.\n`audit` is left out of the second picture, as it gets an entry of every change.\n\n## Who asks whom\n\n```mermaid\nflowchart LR\n")
+	for _, m := range modules {
+		for _, asked := range askedModules(t, m.Name) {
+			fmt.Fprintf(&b, "  %s --> %s\n", m.Name, asked)
+		}
+	}
+	b.WriteString("```\n\n## Who tells whom\n\n```mermaid\nflowchart LR\n")
+	for _, e := range d.Events.List() {
+		for _, s := range d.Bus.ListDeliveries(e.Name) {
+			if s.Subscriber != "audit" {
+				teller, _, _ := strings.Cut(e.Name, ".")
+				fmt.Fprintf(&b, "  %s -. %s .-> %s\n", cmp.Or(tellers[teller], teller), e.Name, s.Subscriber)
+			}
+		}
+	}
+	b.WriteString("```\n")
+	return b.String()
+}
+
+// tellers are the modules of events whose names begin with something of theirs and not with their own name.
+var tellers = map[string]string{
+	"user": "users", "course": "courses", "lesson": "courses", "enrollment": "courses", "invite": "invites",
+	"notification": "notifications", "asset": "storage",
+}
+
+// askedModules returns the modules whose api packages the product code of a module imports.
+func askedModules(t *testing.T, module string) (asked []string) {
+	t.Helper()
+	for _, p := range platformPackages(t, "../modules/"+module) {
+		for _, imported := range slices.Sorted(maps.Keys(p.modules)) {
+			if imported != module && !slices.Contains(asked, imported) {
+				asked = append(asked, imported)
+			}
+		}
+	}
+	slices.Sort(asked)
+	return asked
 }
 
 // permissionsPage lists every permission with its lowest role and its routes.

@@ -155,3 +155,13 @@ func TestExample(t *testing.T) {
 	_, err = RenderEnvExample(DeclareSection[struct{}]("Shop", Doc{"SHOP_HOURS", "…"}))
 	require.ErrorContains(t, err, "SHOP_HOURS of Shop is explained and not a setting")
 }
+
+func TestRenderReference(t *testing.T) {
+	text, err := RenderReference(shopSection())
+	require.NoError(t, err)
+	require.Contains(t, text, "## The server\n\n| setting | default | meaning |\n| --- | --- | --- |\n| `APP_ENV` | `development` | ")
+	require.Contains(t, text, "| `DATABASE_URL` | empty | ")
+	require.Contains(t, text, "## Shop\n")
+	_, err = RenderReference(DeclareSection[struct{}]("Shop", Doc{"SHOP_HOURS", "…"}))
+	require.ErrorContains(t, err, "SHOP_HOURS")
+}

@@ -82,26 +82,61 @@ const envExampleHead = "# Every setting of Lyceum with its default, written by g
 // with its explanation and its default. It returns an error if a setting has no explanation, or an
 // explanation no setting.
 func RenderEnvExample(sections ...Section) (string, error) {
+	groups, defaults, err := collectDocs(sections)
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	b.WriteString(envExampleHead)
-	defaults := map[string]string{}
+	for _, g := range groups {
+		writeGroup(&b, g, defaults)
+	}
+	return b.String(), nil
+}
+
+// RenderReference returns the same settings as RenderEnvExample in Markdown, a table for each group. It
+// returns the same errors.
+func RenderReference(sections ...Section) (string, error) {
+	groups, defaults, err := collectDocs(sections)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, g := range groups {
+		fmt.Fprintf(&b, "\n## %s\n\n| setting | default | meaning |\n| --- | --- | --- |\n", g.title)
+		for _, d := range g.docs {
+			value := "empty"
+			if defaults[d.Key] != "" {
+				value = "`" + defaults[d.Key] + "`"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", d.Key, value, strings.ReplaceAll(d.Text, "|", "\\|"))
+		}
+	}
+	return b.String(), nil
+}
+
+// collectDocs returns the settings of the platform and of sections in their groups, and the default of each
+// by the name of its variable. It returns an error if a setting has no explanation, or an explanation no
+// setting.
+func collectDocs(sections []Section) (groups []docGroup, defaults map[string]string, err error) {
+	defaults = map[string]string{}
 	collectDefaults(&Config{}, defaults)
 	var explained []Doc
 	for _, g := range platformDocs {
-		writeGroup(&b, g, defaults)
+		groups = append(groups, g)
 		explained = append(explained, g.docs...)
 	}
 	if err := checkExplained("the platform", platformKeys(), explained); err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	for _, s := range sections {
 		if err := checkExplained(s.Title, s.EnvKeys(), s.Docs); err != nil {
-			return "", err
+			return nil, nil, err
 		}
 		collectDefaults(s.newValue(), defaults)
-		writeGroup(&b, docGroup{s.Title, s.Docs}, defaults)
+		groups = append(groups, docGroup{s.Title, s.Docs})
 	}
-	return b.String(), nil
+	return groups, defaults, nil
 }
 
 // collectDefaults adds the default of each setting to defaults, by the name of its variable.
