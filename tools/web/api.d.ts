@@ -9482,6 +9482,7 @@ export interface operations {
             403: components["responses"]["problem-403-forbidden"];
             404: components["responses"]["problem-404-not-found"];
             413: components["responses"]["problem-413-body-too-large"];
+            422: components["responses"]["problem-422-validation-failed"];
             426: components["responses"]["problem-426-upgrade-required"];
             429: components["responses"]["problem-429-rate-limited"];
             503: components["responses"]["problem-503-too-many-sockets"];
