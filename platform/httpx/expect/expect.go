@@ -5,7 +5,11 @@
 // an answer, or at AskForBody. Then the body is asked for and the handler is called again.
 package expect
 
-import "github.com/valyala/fasthttp"
+import (
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
 
 // stateKey finds the state among the user values of a request.
 type stateKey struct{}
@@ -46,4 +50,28 @@ func AskForBody(ctx *fasthttp.RequestCtx) bool {
 		s.asked = true
 	}
 	return ok
+}
+
+// drainTime and drainPause bound how long a refused body is read on, in all and between two pieces.
+const (
+	drainTime  = 2 * time.Second
+	drainPause = 500 * time.Millisecond
+)
+
+// DrainBody reads on the body of a refused request for a moment. A client that is still sending would find its
+// connection reset before it has read the answer. It does nothing in the first call, which has no body.
+func DrainBody(c *fasthttp.RequestCtx) {
+	body := c.RequestBodyStream()
+	if body == nil || IsFirstCall(c) {
+		return
+	}
+	buf, end := make([]byte, 64<<10), time.Now().Add(drainTime)
+	for time.Now().Before(end) {
+		if err := c.SetReadDeadline(time.Now().Add(drainPause)); err != nil {
+			return
+		}
+		if _, err := body.Read(buf); err != nil {
+			return
+		}
+	}
 }

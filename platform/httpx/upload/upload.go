@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -36,10 +37,6 @@ const (
 	maxConcurrent = 2
 	// slotTime is how long another upload waits for its turn before it is answered with 503.
 	slotTime = 10 * time.Second
-	// drainTime and drainPause bound how long a refused body is read on, in all and between two
-	// reads.
-	drainTime  = 2 * time.Second
-	drainPause = 500 * time.Millisecond
 	// bufferBytes is the size of the buffer between connection and file.
 	bufferBytes = 128 << 10
 )
@@ -250,17 +247,7 @@ func (r *pacedReader) Read(p []byte) (n int, err error) {
 func DrainRefused(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 	c := humafiber.Unwrap(ctx)
-	body := c.Context().RequestBodyStream()
-	if c.Response().StatusCode() < 400 || body == nil {
-		return
-	}
-	buf, end := make([]byte, 64<<10), time.Now().Add(drainTime)
-	for time.Now().Before(end) {
-		if err := c.Context().SetReadDeadline(time.Now().Add(drainPause)); err != nil {
-			return
-		}
-		if _, err := body.Read(buf); err != nil {
-			return
-		}
+	if c.Response().StatusCode() >= http.StatusBadRequest {
+		expect.DrainBody(c.Context())
 	}
 }
