@@ -43,7 +43,7 @@ func (p copiedProject) run(t *testing.T, name string, args ...string) string {
 		name, args = nice, append([]string{"-n", "5", name}, args...)
 	}
 	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir, cmd.Env = p.root, append(os.Environ(), "GOMAXPROCS=1")
+	cmd.Dir = p.root
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s: %s", strings.Join(args, " "), out)
 	return string(out)
