@@ -26,6 +26,7 @@ func (s *Server) registerRoutes(tables []Table) error {
 		return err
 	}
 	docs := openapi.NewProblems(s.api.OpenAPI())
+	others := docs.NewDefault(unforeseen)
 	s.documented = map[string][]string{}
 	for _, r := range routes {
 		s.listed = append(s.listed, Listed{
@@ -41,7 +42,7 @@ func (s *Server) registerRoutes(tables []Table) error {
 		for _, p := range append(problems, unforeseen...) {
 			s.documented[r.op.Method+" "+r.op.Path] = append(s.documented[r.op.Method+" "+r.op.Path], p.Code)
 		}
-		op := s.newOperation(r)
+		op := s.newOperation(r, others)
 		if r.raw != nil {
 			s.registerRaw(r, op)
 		} else {
@@ -52,22 +53,15 @@ func (s *Server) registerRoutes(tables []Table) error {
 	return nil
 }
 
-// newOperation returns the documentation that raw and typed routes share.
-func (s *Server) newOperation(r registeredRoute) huma.Operation {
+// newOperation returns the documentation that raw and typed routes share. others is the default answer.
+func (s *Server) newOperation(r registeredRoute, others *huma.Response) huma.Operation {
 	op := r.op
 	op.OperationID = openapi.OperationID(op.Method, op.Path)
 	op.Tags = []string{r.module}
 	op.Extensions = map[string]any{"x-permission": r.access.Permission().Name, "x-role": r.access.Role()}
 	op.Security = r.access.securityRequirements()
-	op.Responses = r.answer.DocumentResponses(s.otherProblems())
+	op.Responses = r.answer.DocumentResponses(others)
 	return op
-}
-
-// otherProblems returns the default answer of every operation.
-func (s *Server) otherProblems() *huma.Response {
-	response := openapi.ProblemResponse(s.api.OpenAPI())
-	openapi.NewProblems(s.api.OpenAPI()).DescribeOthers(response, unforeseen)
-	return response
 }
 
 // registerRaw binds a route whose handler uses Fiber itself. The middleware of typed routes does not run for it.

@@ -5,7 +5,6 @@ package openapi
 
 import (
 	"encoding/json"
-	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -74,12 +73,6 @@ func NewConfig(info Info, module *string) huma.Config {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Access token of POST /auth/login"},
 	}
 	return c
-}
-
-// ProblemResponse returns the documentation of every error answer.
-func ProblemResponse(o *huma.OpenAPI) *huma.Response {
-	return &huma.Response{Description: "A problem (RFC 9457)", Content: map[string]*huma.MediaType{
-		problem.ContentType: {Schema: o.Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "problem")}}}
 }
 
 // AllowProblemMembers documents that some codes have members of their own, such as challenge,

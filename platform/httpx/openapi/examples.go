@@ -42,12 +42,12 @@ func (examples Examples) ApplyTo(op *huma.Operation) {
 		return
 	}
 	if op.RequestBody != nil && e.Request != nil {
-		if media := op.RequestBody.Content["application/json"]; media != nil {
+		if media := op.RequestBody.Content[jsonType]; media != nil {
 			media.Example = e.Request
 		}
 	}
 	if response := op.Responses[strconv.Itoa(e.Status)]; response != nil && e.Answer != nil {
-		if media := response.Content["application/json"]; media != nil {
+		if media := response.Content[jsonType]; media != nil {
 			media.Example = e.Answer
 		}
 	}

@@ -54,15 +54,12 @@ func (w *markdownWriter) line(text string) {
 }
 
 // listOthers returns the codes that any operation may answer with.
-func (w *markdownWriter) listOthers() string {
-	for _, path := range slices.Sorted(maps.Keys(w.document.Paths)) {
-		for _, method := range methods {
-			if op := OperationOf(w.document.Paths[path], method); op != nil {
-				return joinCodes(op.Responses["default"].Content)
-			}
-		}
-	}
-	return ""
+func (w *markdownWriter) listOthers() (codes string) {
+	w.operations(func(op *huma.Operation) bool {
+		codes = joinCodes(op.Responses["default"].Content)
+		return false // all operations share it
+	})
+	return codes
 }
 
 // joinCodes returns the codes of the examples of a problem answer.
@@ -79,11 +76,19 @@ func joinCodes(content map[string]*huma.MediaType) string {
 
 // writeOperations writes the operations of a tag, by path and method.
 func (w *markdownWriter) writeOperations(tag string) {
+	for op := range w.operations {
+		if slices.Contains(op.Tags, tag) {
+			w.writeOperation(op)
+		}
+	}
+}
+
+// operations yields all operations, by path and method.
+func (w *markdownWriter) operations(yield func(*huma.Operation) bool) {
 	for _, path := range slices.Sorted(maps.Keys(w.document.Paths)) {
 		for _, method := range methods {
-			op := OperationOf(w.document.Paths[path], method)
-			if op != nil && slices.Contains(op.Tags, tag) {
-				w.writeOperation(op)
+			if op := OperationOf(w.document.Paths[path], method); op != nil && !yield(op) {
+				return
 			}
 		}
 	}

@@ -34,11 +34,11 @@ func newNotesDocument() *huma.OpenAPI {
 			"application/json": {Schema: schema, Example: json.RawMessage(`{"pages":1}`)},
 		}},
 		Responses: map[string]*huma.Response{
-			"204": {Description: "No Content"}, "default": ProblemResponse(o),
+			"204": {Description: "No Content"},
 		},
 	}
 	docs := NewProblems(o)
-	docs.DescribeOthers(op.Responses["default"], []apperr.Problem{apperr.ProblemInternalError})
+	op.Responses["default"] = docs.NewDefault([]apperr.Problem{apperr.ProblemInternalError})
 	docs.Document(op, []apperr.Problem{apperr.ProblemNotFound})
 	o.AddOperation(op)
 	return o

@@ -138,7 +138,7 @@ func TestRender(t *testing.T) {
 	module := "courses"
 	config := NewConfig(Info{Version: "1.2.3", Description: "Shops and orders.", PublicURL: "https://school.example"},
 		&module)
-	ProblemResponse(config.OpenAPI)
+	NewProblems(config.OpenAPI)
 	AllowProblemMembers(config.OpenAPI)
 	document, err := RenderDocument(config.OpenAPI)
 	require.NoError(t, err)

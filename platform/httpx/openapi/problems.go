@@ -38,12 +38,16 @@ func (p *Problems) Document(op *huma.Operation, problems []apperr.Problem) {
 	}
 }
 
-// DescribeOthers documents, as the default answer, the problems that any operation may answer with.
-func (p *Problems) DescribeOthers(response *huma.Response, problems []apperr.Problem) {
-	response.Description = "Any other problem (RFC 9457): " + p.describeCodes(problems)
-	for _, media := range response.Content {
-		media.Examples = p.shareExamples(problems)
-	}
+// NewDefault returns the default answer, which operations share, for the problems that any of them may answer with.
+func (p *Problems) NewDefault(problems []apperr.Problem) *huma.Response {
+	return p.newResponse("Any other problem (RFC 9457): "+p.describeCodes(problems), problems)
+}
+
+// newResponse returns an answer with an example of each problem.
+func (p *Problems) newResponse(description string, problems []apperr.Problem) *huma.Response {
+	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{
+		problem.ContentType: {Schema: p.schema, Examples: p.shareExamples(problems)},
+	}}
 }
 
 // shareResponse adds the answer for problems of one status to the components and returns a reference to it.
@@ -57,12 +61,7 @@ func (p *Problems) shareResponse(status int, group []apperr.Problem) (ref string
 		p.components.Responses = map[string]*huma.Response{}
 	}
 	if p.components.Responses[name] == nil {
-		p.components.Responses[name] = &huma.Response{
-			Description: p.describeCodes(group),
-			Content: map[string]*huma.MediaType{
-				problem.ContentType: {Schema: p.schema, Examples: p.shareExamples(group)},
-			},
-		}
+		p.components.Responses[name] = p.newResponse(p.describeCodes(group), group)
 	}
 	return "#/components/responses/" + name
 }

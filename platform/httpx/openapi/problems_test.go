@@ -42,8 +42,7 @@ func TestProblemsOfAnOperation(t *testing.T) {
 
 func TestProblemsThatAnyOperationHas(t *testing.T) {
 	o := newDocument()
-	response := ProblemResponse(o)
-	NewProblems(o).DescribeOthers(response, []apperr.Problem{apperr.ProblemInternalError})
+	response := NewProblems(o).NewDefault([]apperr.Problem{apperr.ProblemInternalError})
 	require.Contains(t, response.Description, "`internal-error`")
 	require.Contains(t, response.Content[problem.ContentType].Examples, "internal-error")
 }
