@@ -324,7 +324,7 @@ func TestConsoleSaysWhatIsDoneAlready(t *testing.T) {
 	s.Want(200, "POST", "/auth/verify-email", "", map[string]string{"token": token}) // a program that checks mails
 	b := newBrowser(t, s.URL)
 	b.open("/verify#token=" + token)
-	b.sees("verify-done", "Your address is confirmed already.")
+	b.sees("verify-done", "Your address is verified already.")
 	made := s.Invite(admin, map[string]any{"role_to_grant": "member", "email": email})
 	b.signIn("admin@lyceum.local", seed.DemoPassword)
 	b.open("/#/invites")

@@ -109,8 +109,9 @@ func Services(t testing.TB) map[string]string {
 }
 
 // OnBothKinds runs a story with the configuration of embedded services and with that of real ones,
-// both at once.
+// both at once and beside other tests: stories wait more than they compute.
 func OnBothKinds(t *testing.T, story func(t *testing.T, vars map[string]string)) {
+	t.Parallel()
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		story(t, map[string]string{})

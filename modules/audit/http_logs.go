@@ -82,10 +82,10 @@ func (v *entryView) AppendJSON(b []byte) []byte {
 
 type listInput struct {
 	pagination.Query
-	Action     string    `query:"action" maxLength:"100"`
-	ActorID    string    `query:"actor_id" maxLength:"100"`
-	TargetType string    `query:"target_type"`
-	TargetID   string    `query:"target_id" maxLength:"100"`
+	Action     string    `query:"action" maxLength:"100" doc:"Only entries of this action, such as user.role_changed"`
+	ActorID    string    `query:"actor_id" maxLength:"100" doc:"Only what this account did"`
+	TargetType string    `query:"target_type" doc:"Only what was done to things of this type"`
+	TargetID   string    `query:"target_id" maxLength:"100" doc:"Only what was done to this thing"`
 	From       timeBound `query:"from" doc:"Not before (RFC 3339)"`
 	To         timeBound `query:"to" doc:"Before (RFC 3339)"`
 }
@@ -109,6 +109,10 @@ func (b timeBound) pointer() *clock.Time {
 	}
 	return &b.Time
 }
+
+const listDoc = "For administrators. Returns entries, the newest first. As CSV or ndjson all entries that the " +
+	"filters let through are streamed, the oldest first, which writes an entry of its own (audit.exported). " +
+	"The actions are listed as examples of the parameter `action`, and docs/audit.md explains each."
 
 // listEntries answers GET /admin/audit-logs: a page, or an export if the client prefers a table or
 // lines.

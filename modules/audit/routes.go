@@ -2,7 +2,6 @@ package audit
 
 import (
 	_ "embed"
-	"strings"
 	"time"
 
 	"lyceum/modules/audit/auditapi"
@@ -23,17 +22,10 @@ func newRoutes(h *handlers, actions *auditapi.Actions) httpx.Table {
 	reader := httpx.RequirePermission(permissionRead)
 	return httpx.Table{Module: "audit", Examples: examples, Routes: []httpx.Route{
 		httpx.Get("/admin/audit-logs", reader, "List audit entries", h.listEntries,
-			httpx.OrCSV(csvColumns...), httpx.OrLines(), httpx.DescribeOperation(describeList(actions)),
+			httpx.OrCSV(csvColumns...), httpx.OrLines(), httpx.DescribeOperation(listDoc),
 			httpx.QueryExamples("action", actions.Names()...), httpx.QueryEnum("target_type", actions.Targets()...)),
 		httpx.Get("/admin/audit-logs/verify", reader, "Verify the audit chain", h.verifyLog,
 			httpx.AnswerWithin(verifyTime),
 			httpx.DescribeOperation(verifyLogDoc)),
 	}}
-}
-
-// describeList returns the description of the list, which names all actions.
-func describeList(actions *auditapi.Actions) string {
-	return "For administrators. Returns entries, the newest first. As CSV or ndjson all entries that the filters let " +
-		"through are streamed, the oldest first, which writes an entry of its own (audit.exported). Actions are " +
-		strings.Join(actions.Names(), ", ") + "."
 }

@@ -109,7 +109,7 @@ var (
 	}
 	problemInvalidCode = apperr.Problem{
 		Kind: apperr.KindUnauthenticated, Code: "invalid-code", Title: "Wrong code",
-		Meaning: "The code is wrong, too old, or was used already. Wait for the next one, or use a recovery code.",
+		Meaning: "The code is wrong, has expired, or was used before. Wait for the next one, or use a recovery code.",
 	}
 	problemMfaRequired = apperr.Problem{
 		Kind: apperr.KindUnauthenticated, Code: "mfa-required", Title: "Second step needed",
@@ -134,17 +134,19 @@ var problems = []apperr.Problem{
 }
 
 var (
-	errWrongCredentials   = problemInvalidCredentials.New("The address and the password do not belong together.")
-	errAccountDisabled    = problemAccountDisabled.New("This account is disabled.")
-	errRefreshTokenReused = problemRefreshTokenReused.New("This refresh token was spent already; its session is ended.")
-	errLinkDone           = apperr.ProblemInvalidLink.New("This link was used before: the address is confirmed, nothing is left to do.").WithMember("done",
-		true)
-	errInvalidLink      = apperr.ProblemInvalidLink.New("The link is used, too old, or replaced by a newer one.")
+	errWrongCredentials   = problemInvalidCredentials.New("The email address or the password is wrong.")
+	errAccountDisabled    = problemAccountDisabled.New("This account is disabled. An administrator can enable it.")
+	errRefreshTokenReused = problemRefreshTokenReused.New(
+		"This refresh token was used before, so its session has ended. Sign in again.")
+	errLinkDone = apperr.ProblemInvalidLink.New(
+		"This link was used before: the address is verified, nothing is left to do.").WithMember("done", true)
+	errInvalidLink = apperr.ProblemInvalidLink.New(
+		"This link was used before, has expired, or was replaced by a newer one. Request a new link.")
 	errWrongPassword    = problemWrongPassword.New("The current password is wrong.")
-	errWrongCode        = problemInvalidCode.New("The code is wrong, too old, or used.")
+	errWrongCode        = problemInvalidCode.New("The code is wrong, has expired, or was used before. Try the next one.")
 	errFactorRequired   = problemMfaRequired.New("Send the challenge with a code to POST /auth/mfa/verify.")
-	errInvalidChallenge = apperr.ProblemInvalidToken.New("The challenge is used, too old, or none; sign in again.")
-	errFactorSet        = problemMfaAlreadySet.New("A second factor is set; remove it first.")
+	errInvalidChallenge = apperr.ProblemInvalidToken.New("This challenge was used, has expired, or is unknown. Sign in again.")
+	errFactorSet        = problemMfaAlreadySet.New("A second factor is set already. Remove it before you set up another.")
 	errNoFactor         = apperr.NotFound("No second factor is set, and none is being set up.")
 	errNoSession        = apperr.NotFound("You have no such session.")
 	errAccountLocked    = newLockedError()

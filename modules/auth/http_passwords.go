@@ -12,7 +12,7 @@ import (
 
 type forgotInput struct {
 	Body struct {
-		Email string `json:"email" maxLength:"1000"`
+		Email string `json:"email" maxLength:"1000" doc:"In any form that the registration takes"`
 	}
 }
 
@@ -71,10 +71,10 @@ func (h *handlers) changePassword(ctx context.Context, in *changePasswordInput) 
 	return nil, h.service.ChangePassword(ctx, in.Body.Current, in.Body.New)
 }
 
-// passwordRules are what a new password must meet, besides not being among the commonest.
+// passwordRules are what a new password must meet, besides not being a common one.
 type passwordRules struct {
-	MinLength int `json:"min_length"`
-	MaxLength int `json:"max_length"`
+	MinLength int `json:"min_length" doc:"In characters"`
+	MaxLength int `json:"max_length" doc:"In characters"`
 }
 
 func newCapability(c *Config) httpx.Capability {

@@ -46,7 +46,7 @@ func newUserView(a usersapi.Account) userView {
 type registerInput struct {
 	Body struct {
 		Email       string  `json:"email" minLength:"1" maxLength:"1000" doc:"One canonical form is stored: trimmed, NFKC, lower case, IDNA; 254 characters at most"`
-		Password    string  `json:"password" minLength:"1" maxLength:"1024" doc:"8 to 128 characters, not among the commonest"`
+		Password    string  `json:"password" minLength:"1" maxLength:"1024" doc:"8 to 128 characters, not among the most common passwords"`
 		DisplayName *string `json:"display_name,omitempty" maxLength:"100"`
 	}
 }
@@ -111,7 +111,7 @@ func (h *handlers) newTokenResponse(g Grant, err error) (*httpx.Response[tokenVi
 
 type loginInput struct {
 	Body struct {
-		Email    string `json:"email" maxLength:"1000"`
+		Email    string `json:"email" maxLength:"1000" doc:"In any form that the registration takes"`
 		Password string `json:"password" maxLength:"1024"`
 	}
 }

@@ -79,7 +79,7 @@ func TestHashesFollowARisingCost(t *testing.T) {
 	}
 }
 
-// P4: the commonest passwords, the site's name and the own address are refused, with the reason,
+// P4: the most common passwords, the site's name and the own address are refused, with the reason,
 // unechoed.
 func TestP4KnownPasswordsAreRefused(t *testing.T) {
 	t.Parallel()

@@ -191,7 +191,7 @@ func TestChangePasswordRefusals(t *testing.T) {
 		a := f.register("refused.changes")
 		for name, c := range map[string][3]string{
 			"too short":               {testPassword, "short", "validation-failed"},
-			"one of the commonest":    {testPassword, "password1", "validation-failed"},
+			"one of the most common":  {testPassword, "password1", "validation-failed"},
 			"the address":             {testPassword, a.Email, "validation-failed"},
 			"the part before the @":   {testPassword, "refused.changes", "validation-failed"},
 			"short, wrong current":    {"wrong", "short", "validation-failed"},

@@ -52,7 +52,7 @@ func TestVerificationByMail(t *testing.T) {
 	require.Equal(t, true,
 		s.Want(200, "POST", "/auth/verify-email", "", map[string]string{"token": second}).Get("email_verified"))
 	again := s.WantProblem(422, "invalid-link", "POST", "/auth/verify-email", "", map[string]string{"token": second})
-	require.Equal(t, true, again.Get("done"), "it says that the address is confirmed")
+	require.Equal(t, true, again.Get("done"), "it says that the address is verified")
 	require.Equal(t, true, s.Want(200, "GET", "/users/me", token, nil).Get("email_verified"))
 
 	mails := s.Want(200, "GET", "/admin/emails?status=sent", s.AdminToken(), nil)

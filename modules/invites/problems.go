@@ -10,11 +10,11 @@ import (
 var (
 	problemInviteExpired = apperr.Problem{
 		Kind: apperr.KindGone, Code: "invite-expired", Title: "Invite expired",
-		Meaning: "The time of this invite has run out. Ask for a new one.",
+		Meaning: "This invite has expired. Ask the person who invited you for another.",
 	}
 	problemInviteRevoked = apperr.Problem{
 		Kind: apperr.KindGone, Code: "invite-revoked", Title: "Invite revoked",
-		Meaning: "This invite was taken back. Ask for a new one.",
+		Meaning: "This invite was revoked. Ask the person who invited you for another.",
 	}
 	problemInviteExhausted = apperr.Problem{
 		Kind: apperr.KindGone, Code: "invite-exhausted", Title: "Invite used up",
@@ -40,20 +40,23 @@ var (
 	errNoInvite     = apperr.NotFound("There is no such invite.")
 	errNoBatch      = apperr.NotFound("There is no such batch.")
 	errCodeTooLong  = apperr.Invalid("code", "at most 128 characters")
-	errWrongAddress = problemInviteWrongAddress.New("This invite is for another address.")
-	errNoEmail      = problemNoEmail.New("This invite has no address to mail a code to. Give its code to whoever it is for, " +
+	errWrongAddress = problemInviteWrongAddress.New(
+		"This invite is for another email address. Sign in with the account that has it.")
+	errNoEmail = problemNoEmail.New("This invite has no address to mail a code to. Give its code to whoever it is for, " +
 		"or make a new invite.")
 
 	// errInviterLostRole refuses an open invite whose inviter may no longer grant roles. The caller
 	// is told what a revoked invite answers, and the invite is revoked with the refusal.
-	errInviterLostRole = problemInviteRevoked.New("This invite was taken back.").WithCause(errLostRole)
+	errInviterLostRole = problemInviteRevoked.New(
+		"This invite was revoked. Ask the person who invited you for another.").WithCause(errLostRole)
 	// errLostRole tells errInviterLostRole from the error of a revoked invite.
 	errLostRole = errors.New("the inviter may no longer grant roles")
 
 	// statusErrors has the refusal of an invite for each status but active.
 	statusErrors = map[string]*apperr.Error{
-		statusRevoked:   problemInviteRevoked.New("This invite was taken back."),
-		statusExpired:   problemInviteExpired.New("The time of this invite has run out."),
-		statusExhausted: problemInviteExhausted.New("All uses of this invite are spent."),
+		statusRevoked: problemInviteRevoked.New("This invite was revoked. Ask the person who invited you for another."),
+		statusExpired: problemInviteExpired.New("This invite has expired. Ask the person who invited you for another."),
+		statusExhausted: problemInviteExhausted.New(
+			"All uses of this invite are spent. Ask the person who invited you for another."),
 	}
 )

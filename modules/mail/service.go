@@ -178,7 +178,7 @@ func (s *Service) retry(ctx context.Context, id string) error {
 		case !ok:
 			return errNoMail
 		case m.Status == statusSent:
-			return problemEmailSent.New("This mail was sent.")
+			return problemEmailSent.New("This mail was sent already. Only failed and queued mails can be retried.")
 		}
 		err = s.store.requeue(ctx, id, s.clock.Now())
 		db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, id) })

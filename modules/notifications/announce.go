@@ -21,7 +21,7 @@ const (
 
 var (
 	errNoCourse       = apperr.NotFound("There is no such course.")
-	errNotCourseOwner = apperr.Forbidden("Only its owner and administrators may do that.")
+	errNotCourseOwner = apperr.Forbidden("Only the owner of the course and administrators may do that.")
 )
 
 // createAnnouncement creates an announcement. The learners who are enrolled now are told of it soon

@@ -13,8 +13,8 @@ import (
 type announcementInput struct {
 	ID   string `path:"id"`
 	Body struct {
-		Title string `json:"title" doc:"1 to 200 characters"`
-		Body  string `json:"body" doc:"1 to 20,000 characters of plain text"`
+		Title string `json:"title" minLength:"1" maxLength:"200"`
+		Body  string `json:"body" minLength:"1" maxLength:"20000" doc:"Plain text"`
 	}
 }
 

@@ -70,7 +70,7 @@ func (s *Service) completeUpload(ctx context.Context, id string) (a *asset, err 
 		}
 		changes++
 	}
-	return nil, apperr.Unavailable("The file keeps changing.").WithCause(err)
+	return nil, apperr.Unavailable("The file is still changing. Complete the upload again in a moment.").WithCause(err)
 }
 
 // tryComplete inspects the object outside of a transaction, as reading it is slow, and then completes

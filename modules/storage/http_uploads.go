@@ -86,11 +86,9 @@ func (h *handlers) completeUpload(ctx context.Context, in *idInput) (*httpx.Resp
 
 // uploadRules are what a file must meet to be uploaded.
 type uploadRules struct {
-	ContentTypes []string `json:"content_types"`
-	MaxBytes     int64    `json:"max_bytes"`
-	// QuotaBytes is how many bytes the files of one uploader may take together; nil if there is no
-	// limit.
-	QuotaBytes *int64 `json:"quota_bytes"`
+	ContentTypes []string `json:"content_types" doc:"Media types of files that may be uploaded"`
+	MaxBytes     int64    `json:"max_bytes" doc:"Size of one file"`
+	QuotaBytes   *int64   `json:"quota_bytes" doc:"Size of all files of one uploader together; null if there is no limit"`
 }
 
 // newCapability returns the upload rules as a capability.

@@ -22,7 +22,7 @@ var (
 	}
 	problemUploadIncomplete = apperr.Problem{
 		Kind: apperr.KindConflict, Code: "upload-incomplete", Title: "Upload incomplete",
-		Meaning: "The file has not arrived yet. Send it to the upload's address first, then complete the upload.",
+		Meaning: "The file has not arrived yet. Send it to the upload's URL, then complete the upload.",
 	}
 	problemUploadMismatch = apperr.Problem{
 		Kind: apperr.KindConflict, Code: "upload-mismatch", Title: "Upload differs",
@@ -50,12 +50,12 @@ var (
 	errNoObject    = apperr.NotFound("There is no such object.")
 	errNoUpload    = apperr.NotFound("There is no such upload.")
 	errNoAsset     = apperr.NotFound("There is no such asset.")
-	errUnreadable  = apperr.Forbidden("You may not read this key.")
-	errNotUploader = apperr.Forbidden("Only its uploader may do that.")
+	errUnreadable  = apperr.Forbidden("You may not read a file with this key.")
+	errNotUploader = apperr.Forbidden("Only the account that began an upload may complete it.")
 	errUploadEnded = apperr.Forbidden(
 		"This upload was given up, or its uploader may not upload any more. Begin a new one.")
-	errKeyTaken   = problemKeyTaken.New("A file with this key exists or is being uploaded.")
-	errIncomplete = problemUploadIncomplete.New("The file has not arrived yet.")
+	errKeyTaken   = problemKeyTaken.New("A file with this key exists or is being uploaded. Choose another key.")
+	errIncomplete = problemUploadIncomplete.New("The file has not arrived yet. Send it to the upload's URL first.")
 	// errMismatch is every error of newMismatchError for errors.Is.
 	errMismatch   = problemUploadMismatch.New("The file is not what was declared.")
 	errStagedGone = apperr.Unavailable("The staged files are gone; start the import again.")
@@ -97,7 +97,7 @@ func formatSize(n int64) string {
 
 // newInUseError says which places use an asset that is to be removed.
 func newInUseError(uses []storageapi.Use) error {
-	return problemAssetInUse.New("Lessons or courses use this file.").WithMember("used_by", uses)
+	return problemAssetInUse.New("Lessons or courses use this file. Remove it from them first.").WithMember("used_by", uses)
 }
 
 // explainStoreError turns a fault of the object store into what the caller is told. It passes on the

@@ -24,10 +24,11 @@ var Module = module.Module{
 		auditapi.Declare(auditActions...),
 		events.ProvideDeclarations(
 			events.DeclareEvent[usersapi.Registered]("An account was created."),
-			events.DeclareEvent[usersapi.EmailVerified]("The address of an account was confirmed, once per account."),
+			events.DeclareEvent[usersapi.EmailVerified]("The address of an account was verified, once per account."),
 			events.DeclareEvent[usersapi.RoleGranted]("The role of an account was raised."),
 			events.DeclareEvent[usersapi.Disabled]("An account was disabled."),
-			events.DeclareEvent[usersapi.EmailReplaced]("An administrator gave an account another address, which is not confirmed."),
+			events.DeclareEvent[usersapi.EmailReplaced](
+				"An administrator gave an account another address, which is not verified yet."),
 			events.DeclareEvent[usersapi.AdminLost]("An active administrator was demoted, disabled or deleted."),
 			events.DeclareEvent[usersapi.Deleted]("An account was deleted, and everything that was under way then has ended."),
 		),

@@ -34,7 +34,7 @@ func newService(d *db.DB, s *store, e *events.Bus, b *broadcast.Bus, c clock.Clo
 
 var (
 	errNoAccount = apperr.NotFound("There is no such account.")
-	errLastAdmin = problemLastAdmin.New("This is the last active administrator.")
+	errLastAdmin = problemLastAdmin.New("This is the last active administrator. Make another account an administrator first.")
 )
 
 // Create implements usersapi.Registrar.
@@ -86,7 +86,7 @@ func registrant(ctx context.Context, id string) string {
 // and every other error as it is.
 func explainDuplicate(err error) error {
 	if db.IsDuplicate(err) {
-		return usersapi.ProblemEmailTaken.New("An account with this address exists.")
+		return usersapi.ProblemEmailTaken.New("An account with this address exists already.")
 	}
 	return err
 }

@@ -19,7 +19,7 @@ var (
 	}
 	ProblemTokenExpired = Problem{
 		Kind: KindUnauthenticated, Code: "token-expired", Title: "Token expired",
-		Meaning: "The access token has run out. Use the refresh token to get a new one, or sign in again.",
+		Meaning: "The access token has expired. Get a new one with the refresh token, or sign in again.",
 	}
 	ProblemForbidden = Problem{
 		Kind: KindForbidden, Code: "forbidden", Title: "Not allowed",

@@ -3,7 +3,11 @@ package httpx
 import (
 	"context"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 
+	"github.com/danielgtaylor/huma/v2"
 	"go.uber.org/fx"
 )
 
@@ -54,3 +58,16 @@ func (s *Server) showCapabilities(context.Context, *None) (*Response[map[string]
 const capabilitiesDoc = "What clients need to know before they send something: the modules that are on, " +
 	"the rules for passwords, and, with the module storage, " +
 	"which types and sizes of files may be uploaded."
+
+// documentCapabilities gives the answer of GET /capabilities its schema: the fields that this program has.
+func (s *Server) documentCapabilities() {
+	registry := s.api.OpenAPI().Components.Schemas
+	answer := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}}
+	for _, name := range slices.Sorted(maps.Keys(s.capabilities)) {
+		value := reflect.TypeOf(s.capabilities[name])
+		answer.Properties[name] = registry.Schema(value, true, value.Name())
+		answer.Required = append(answer.Required, name)
+	}
+	operation := s.api.OpenAPI().Paths["/capabilities"].Get
+	operation.Responses["200"].Content["application/json"].Schema = answer
+}

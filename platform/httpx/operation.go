@@ -50,6 +50,7 @@ func (s *Server) registerRoutes(tables []Table) error {
 		}
 		s.changeOperation(r.Route, r.op.Method, func(op *huma.Operation) { docs.Document(op, problems) })
 	}
+	s.documentCapabilities()
 	return nil
 }
 

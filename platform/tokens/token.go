@@ -133,7 +133,7 @@ func (t *Tokens) checkExpiry(c *Claims) error {
 	if c.ExpiresAt.After(t.clock.Now().StdTime()) {
 		return nil
 	}
-	return apperr.ProblemTokenExpired.New("The access token has run out.")
+	return apperr.ProblemTokenExpired.New("The access token has expired. Get a new one with your refresh token.")
 }
 
 // isOnlyExpired reports whether the time is the only fault of a token: an expired token of another

@@ -219,7 +219,7 @@ func (h *Hub) removeConn(c *Conn) {
 
 // errTooManySockets returns 503 too-many-sockets with a Retry-After of five seconds.
 func errTooManySockets() *apperr.Error {
-	e := problemTooManySockets.New("As many sockets are open as are allowed.")
+	e := problemTooManySockets.New("Too many sockets are open. Close one, or try again later.")
 	e.RetryAfter = 5 * time.Second
 	return e
 }

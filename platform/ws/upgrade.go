@@ -61,7 +61,7 @@ func (h *Hub) upgradeRequest(ctx context.Context, c *fiber.Ctx, e Endpoint, o *o
 		return err
 	}
 	if c.Method() != http.MethodGet || !websocket.IsWebSocketUpgrade(c) {
-		return apperr.ProblemUpgradeRequired.New("This path speaks WebSocket.")
+		return apperr.ProblemUpgradeRequired.New("This path is a WebSocket. Send an upgrade request.")
 	}
 	return websocket.New(func(conn *websocket.Conn) { h.serveSocket(conn.Conn, o) }, websocket.Config{
 		Subprotocols: []string{protocolBearer}, WriteBufferPool: writeBuffers, ReadBufferSize: 1024,

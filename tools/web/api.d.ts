@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * List audit entries
-         * @description For administrators. Returns entries, the newest first. As CSV or ndjson all entries that the filters let through are streamed, the oldest first, which writes an entry of its own (audit.exported). Actions are asset.deleted, asset.uploaded, audit.break_accepted, audit.exported, auth.logged_out, auth.login_failed, auth.login_succeeded, auth.mfa_disabled, auth.mfa_enabled, auth.mfa_required, auth.password_changed, auth.password_reset, auth.refresh_reused, auth.reset_requested, auth.session_revoked, channel.created, channel.deleted, channel.updated, course.archived, course.created, course.deleted, course.published, course.restored, course.updated, enrollment.created, enrollment.deleted, invite.created, invite.redeem_failed, invite.redeemed, invite.resent, invite.revoked, lesson.created, lesson.deleted, lesson.reordered, lesson.updated, message.deleted, user.deleted, user.disabled, user.email_changed, user.email_verified, user.enabled, user.exported, user.registered, user.role_changed, user.updated.
+         * @description For administrators. Returns entries, the newest first. As CSV or ndjson all entries that the filters let through are streamed, the oldest first, which writes an entry of its own (audit.exported). The actions are listed as examples of the parameter `action`, and docs/audit.md explains each.
          */
         get: operations["get-admin-audit-logs"];
         put?: never;
@@ -1692,6 +1692,7 @@ export interface components {
             password: string;
         };
         AuthForgotInputBody: {
+            /** @description In any form that the registration takes */
             email: string;
         };
         AuthJwk: {
@@ -1706,6 +1707,7 @@ export interface components {
             keys: components["schemas"]["AuthJwk"][];
         };
         AuthLoginInputBody: {
+            /** @description In any form that the registration takes */
             email: string;
             password: string;
         };
@@ -1721,6 +1723,18 @@ export interface components {
             /** @description The caller's password */
             password: string;
         };
+        AuthPasswordRules: {
+            /**
+             * Format: int64
+             * @description In characters
+             */
+            max_length: number;
+            /**
+             * Format: int64
+             * @description In characters
+             */
+            min_length: number;
+        };
         AuthRefreshInputBody: {
             refresh_token: string;
         };
@@ -1728,7 +1742,7 @@ export interface components {
             display_name?: string;
             /** @description One canonical form is stored: trimmed, NFKC, lower case, IDNA; 254 characters at most */
             email: string;
-            /** @description 8 to 128 characters, not among the commonest */
+            /** @description 8 to 128 characters, not among the most common passwords */
             password: string;
         };
         AuthRemoveFactorInputBody: {
@@ -2635,9 +2649,8 @@ export interface components {
             title: string;
         };
         NotificationsAnnouncementInputBody: {
-            /** @description 1 to 20,000 characters of plain text */
+            /** @description Plain text */
             body: string;
-            /** @description 1 to 200 characters */
             title: string;
         };
         NotificationsCount: {
@@ -2769,6 +2782,20 @@ export interface components {
              * @description Exact length in bytes
              */
             size: number;
+        };
+        StorageUploadRules: {
+            /** @description Media types of files that may be uploaded */
+            content_types: string[];
+            /**
+             * Format: int64
+             * @description Size of one file
+             */
+            max_bytes: number;
+            /**
+             * Format: int64
+             * @description Size of all files of one uploader together; null if there is no limit
+             */
+            quota_bytes: number | null;
         };
         StorageUse: {
             course_id?: string;
@@ -3301,10 +3328,16 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @example course.published */
+                /**
+                 * @description Only entries of this action, such as user.role_changed
+                 * @example course.published
+                 */
                 action?: string;
+                /** @description Only what this account did */
                 actor_id?: string;
+                /** @description Only what was done to things of this type */
                 target_type?: "asset" | "audit_log" | "channel" | "course" | "enrollment" | "invite" | "lesson" | "message" | "session" | "user";
+                /** @description Only what was done to this thing */
                 target_id?: string;
                 /** @description Not before (RFC 3339) */
                 from?: string;
@@ -5230,7 +5263,9 @@ export interface operations {
                      *     }
                      */
                     "application/json": {
-                        [key: string]: unknown;
+                        modules: string[];
+                        passwords: components["schemas"]["AuthPasswordRules"];
+                        uploads: components["schemas"]["StorageUploadRules"];
                     };
                 };
             };
@@ -7909,7 +7944,7 @@ export interface operations {
                      *           "to": [
                      *             "lea@example.org"
                      *           ],
-                     *           "subject": "Confirm your address for Lyceum",
+                     *           "subject": "Verify your address for Lyceum",
                      *           "text": "Hello Lea Lang,\n\nconfirm this address: …",
                      *           "html": "<p>Hello Lea Lang, confirm this address: …</p>",
                      *           "created_at": "2027-03-01T09:00:00Z"
@@ -9340,7 +9375,7 @@ export interface operations {
                      *             "id": "01990000-0000-7000-8000-000000000018",
                      *             "kind": "verify_email",
                      *             "to": "max@example.org",
-                     *             "subject": "Confirm your address for Lyceum",
+                     *             "subject": "Verify your address for Lyceum",
                      *             "status": "sent",
                      *             "created_at": "2027-03-01T09:00:00Z",
                      *             "sent_at": "2027-03-01T09:00:00Z"

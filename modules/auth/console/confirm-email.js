@@ -1,4 +1,4 @@
-// What the links of mails open that confirm an email address: the first one of an account, and a new
+// What the links of mails open that verify an email address: the first one of an account, and a new
 // one. A program that checks mails may have opened the link before; the server then answers that it
 // is done already.
 
@@ -14,7 +14,7 @@ import { saveUser, user } from "/console/core/store.js";
 
 const anonymous = { anonymous: true };
 
-const doneBefore = "Your address is confirmed already. There is nothing left to do.";
+const doneBefore = "Your address is verified already. There is nothing left to do.";
 const askAgain = "You can request a new link under “My account”.";
 
 /** @param {unknown} error */
@@ -22,8 +22,8 @@ const isDoneBefore = (error) => error instanceof ApiError && error.problem.done 
 
 /** @param {ViewContext} context */
 export function verifyView({ token, box }) {
-  showConfirmation(box, "Confirm your email address", token, async (secret) => {
-    let text = "Thank you, your address is confirmed.";
+  showConfirmation(box, "Verify your email address", token, async (secret) => {
+    let text = "Thank you, your address is verified.";
     try {
       await post("/auth/verify-email", { token: secret }, anonymous);
     } catch (error) {
@@ -38,7 +38,7 @@ export function verifyView({ token, box }) {
   });
 }
 
-/** isVerified asks the server whether the address of the account that is signed in is confirmed. */
+/** isVerified asks the server whether the address of the account that is signed in is verified. */
 async function isVerified() {
   if (!user()) return false;
   /** @type {Schemas["UsersMe"] | null} */

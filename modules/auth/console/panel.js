@@ -13,5 +13,5 @@ export const routes = [
   ["/forgot", forgotView, { title: "Forgot your password?" }],
   ["/reset", resetView, { title: "Set a new password" }],
   ["/email", confirmEmailView, { title: "Confirm your new email address" }],
-  ["/verify", verifyView, { title: "Confirm your email address" }],
+  ["/verify", verifyView, { title: "Verify your email address" }],
 ];

@@ -63,7 +63,7 @@ func toClientError(err error) error {
 	case errors.As(err, &source) && errors.Is(err, os.ErrDeadlineExceeded):
 		return apperr.ProblemRequestTimeout.New("The upload stopped arriving.")
 	case errors.As(err, &source):
-		return apperr.Malformed("The upload broke off.").WithCause(err)
+		return apperr.Malformed("The upload ended early. Send the file again.").WithCause(err)
 	}
 	return apperr.Unavailable("The object store can't be used now.").WithCause(err)
 }

@@ -299,12 +299,14 @@ func (r *Records) waitForClaim(ctx context.Context, rec *record) (*record, error
 		case err != nil || prior == nil:
 			return nil, err
 		case string(prior.BodyHash) != string(rec.BodyHash):
-			return nil, problemIdempotencyKeyReused.New("This Idempotency-Key came with another body before.")
+			return nil, problemIdempotencyKeyReused.New(
+				"This Idempotency-Key was sent with another body before. Use a new key for each action.")
 		case prior.Done:
 			return prior, nil
 		}
 		if !lifecycle.Sleep(wait, pollTime) {
-			e := problemIdempotencyInProgress.New("The first request with this Idempotency-Key still runs.")
+			e := problemIdempotencyInProgress.New(
+				"The first request with this Idempotency-Key is still running. Send this one again in a moment.")
 			e.RetryAfter = time.Second
 			return nil, e
 		}

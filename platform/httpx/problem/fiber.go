@@ -30,7 +30,8 @@ func fromFiber(f *fiber.Error) *apperr.Error {
 	case http.StatusNotFound:
 		return apperr.NotFound("There is nothing at this path.")
 	case http.StatusMethodNotAllowed:
-		return apperr.ProblemMethodNotAllowed.New("This path has other methods; see Allow.")
+		return apperr.ProblemMethodNotAllowed.New(
+			"This path does not have this method. The header Allow lists those that it has.")
 	case http.StatusRequestEntityTooLarge:
 		return apperr.ProblemBodyTooLarge.New("The body is larger than this route takes.")
 	case http.StatusRequestHeaderFieldsTooLarge:
@@ -38,7 +39,7 @@ func fromFiber(f *fiber.Error) *apperr.Error {
 	case http.StatusRequestTimeout:
 		return apperr.ProblemRequestTimeout.New("The request took too long to arrive.")
 	case http.StatusUpgradeRequired:
-		return apperr.ProblemUpgradeRequired.New("This path speaks WebSocket.")
+		return apperr.ProblemUpgradeRequired.New("This path is a WebSocket. Send an upgrade request.")
 	case http.StatusUnsupportedMediaType:
 		return apperr.ProblemUnsupportedMediaType.New("The Content-Type does not fit.")
 	default:

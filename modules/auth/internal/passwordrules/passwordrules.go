@@ -18,7 +18,7 @@ const MaxLength = 128
 //go:embed common_passwords.txt
 var commonPasswordList string
 
-// commonPasswords has the 3,000 commonest passwords, folded (ASVS 6.2.4).
+// commonPasswords has the 3,000 most common passwords, folded (ASVS 6.2.4).
 var commonPasswords = func() map[string]bool {
 	out := map[string]bool{}
 	for line := range strings.Lines(commonPasswordList) {
@@ -45,7 +45,7 @@ func Check(password, email string, minimum int) error {
 	case n > MaxLength:
 		return fmt.Errorf("at most %d characters", MaxLength)
 	case commonPasswords[folded]:
-		return errors.New("it is one of the commonest passwords")
+		return errors.New("it is one of the most common passwords")
 	case folded == text.FoldCase(email) || folded == text.FoldCase(local) || folded == "lyceum":
 		return errors.New("it must differ from the address and the site's name")
 	}

@@ -11,7 +11,7 @@ import (
 const (
 	tooShort = "at least 8 characters"
 	tooLong  = "at most 128 characters"
-	isCommon = "it is one of the commonest passwords"
+	isCommon = "it is one of the most common passwords"
 	isOwn    = "it must differ from the address and the site's name"
 )
 

@@ -25,9 +25,9 @@ const editWindow = 15 * time.Minute
 var (
 	ErrNoMessage  = apperr.NotFound("There is no such message.")
 	errNoChannel  = apperr.NotFound("There is no such channel.")
-	errNotAuthor  = apperr.Forbidden("Only the author may change a message.")
-	errTooLate    = apperr.Forbidden("A message can be changed for 15 minutes.")
-	errNotRemover = apperr.Forbidden("Only the author, instructors and administrators remove a message.")
+	errNotAuthor  = apperr.Forbidden("Only its author may edit a message.")
+	errTooLate    = apperr.Forbidden("A message can be edited for 15 minutes after it was sent. Send a new one.")
+	errNotRemover = apperr.Forbidden("Only its author, instructors and administrators may delete a message.")
 )
 
 // Message is one message of a channel. A deleted message keeps its row, without a body.

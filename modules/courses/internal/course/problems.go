@@ -9,7 +9,7 @@ import (
 var (
 	problemTooManyLessons = apperr.Problem{
 		Kind: apperr.KindConflict, Code: "too-many-lessons", Title: "Too many lessons",
-		Meaning: "A course holds at most 500 lessons. Split it into two courses.",
+		Meaning: "A course has at most 500 lessons. Split it into two courses.",
 	}
 	// ProblemLessonLocked says what keeps a learner out of a lesson.
 	ProblemLessonLocked = apperr.Problem{
@@ -35,16 +35,16 @@ var (
 	ErrNoLesson = apperr.NotFound("There is no such lesson in this course.")
 	// ErrNotManager refuses a caller who may read the course, but not change it or see its
 	// learners: not its owner or an administrator, or an owner who is an instructor no longer.
-	ErrNotManager     = apperr.Forbidden("Only its owner and administrators may do that.")
-	ErrSlugTaken      = apperr.ProblemSlugTaken.New("Another course has this slug.")
+	ErrNotManager     = apperr.Forbidden("Only the owner of the course and administrators may do that.")
+	ErrSlugTaken      = apperr.ProblemSlugTaken.New("Another course has this slug. Choose a different one.")
 	ErrCourseArchived = coursesapi.ProblemCourseArchived.New("An archived course takes no new enrollment.")
-	ErrTooManyLessons = problemTooManyLessons.New("A course holds at most 500 lessons.")
-	ErrMembersOnly    = apperr.Forbidden("This is for members.")
+	ErrTooManyLessons = problemTooManyLessons.New("A course has at most 500 lessons. Delete one, or begin another course.")
+	ErrMembersOnly    = apperr.Forbidden("This course is for members. Redeem an invite to become one.")
 )
 
 // NewAssetError returns asset-unusable for a field with a key that the caller may not use.
 func NewAssetError(field string) error {
-	e := problemAssetUnusable.New("The key names no completed asset that you may use.")
+	e := problemAssetUnusable.New("There is no completed upload with this key that you may use.")
 	e.Fields = []apperr.Field{{Location: field, Message: "no completed asset that you may use"}}
 	return e
 }
