@@ -102,6 +102,11 @@ func TestTooLargeBodiesAreRefusedByTheirLength(t *testing.T) {
 		a := s.Call("POST", "/courses", admin, `{"title":"`+strings.Repeat("x", 3<<20)+`"}`)
 		require.Equal(t, "body-too-large", a.Text("code"))
 	}
+	const chunk = 16 << 20
+	got := rawRequest(s, fmt.Sprintf("POST /courses HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
+		"Authorization: Bearer %s\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n",
+		admin, chunk, strings.Repeat("x", chunk)), 5*time.Second)
+	require.True(t, strings.HasPrefix(got, "HTTP/1.1 413 "), "%.40q", got)
 	for range 20 {
 		a := s.Call("GET", "/healthz", "", nil, sitetest.Header{"X-Long": strings.Repeat("a", 4<<20)})
 		require.Equal(t, "header-too-large", a.Text("code"))

@@ -180,8 +180,6 @@ func readAll(c *fiber.Ctx) ([]byte, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(arriving, strictjson.MaxBytes+1))
 	if len(body) > strictjson.MaxBytes {
-		// Read on, so that a client that sends a little too much finishes and sees the answer.
-		_, _ = io.CopyN(io.Discard, arriving, 4*strictjson.MaxBytes)
 		return nil, tooLarge(c)
 	}
 	if err != nil {
@@ -190,9 +188,11 @@ func readAll(c *fiber.Ctx) ([]byte, error) {
 	return body, nil
 }
 
-// tooLarge returns the 413 of a JSON body, after which the connection is closed.
+// tooLarge returns the 413 of a JSON body, after which the connection is closed once the client had time to read
+// the answer.
 func tooLarge(c *fiber.Ctx) error {
 	c.Context().SetConnectionClose()
+	lingerAfter(c.Context())
 	return apperr.ProblemBodyTooLarge.New("A body may have " + strconv.Itoa(strictjson.MaxBytes) + " bytes.")
 }
 

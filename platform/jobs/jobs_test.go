@@ -71,6 +71,19 @@ func TestRun(t *testing.T) {
 	t.Run("a queue without workers returns", func(t *testing.T) {
 		newQueue(t).Run(t.Context())
 	})
+	t.Run("a job does not wait for workers that were idle", func(t *testing.T) {
+		t.Parallel()
+		done := make(chan string, 1)
+		q := newQueue(t, jobs.Worker{
+			Name: "note", Handle: func(_ context.Context, id string) error { done <- id; return nil },
+		})
+		start(t, q)
+		<-time.After(2 * time.Second) // by now the pauses of the workers are the longest
+		enqueued := time.Now()
+		q.Enqueue("note", "1")
+		receive(t, done)
+		require.Less(t, time.Since(enqueued), 3*time.Second)
+	})
 	t.Run("jobs get their ids and a deadline", func(t *testing.T) {
 		t.Parallel()
 		done := make(chan string, 3)

@@ -27,7 +27,6 @@ func (s *Store) receiveUpload(c *fiber.Ctx, id string, rules signedRules) error 
 		return apperr.Forbidden("This URL is for an upload with Content-Type: " + in.contentType)
 	}
 	if err := s.checkMayPut(id); err != nil {
-		refuseBody(c)
 		return toClientError(err)
 	}
 	if expect.AskForBody(c.Context()) {
@@ -36,7 +35,6 @@ func (s *Store) receiveUpload(c *fiber.Ctx, id string, rules signedRules) error 
 	in.checkAllowed = func() error { return s.checkMayPut(id) }
 	end, ok := s.beginUpload(id)
 	if !ok {
-		refuseBody(c)
 		busy := apperr.Unavailable("This object is being sent several times already.")
 		busy.RetryAfter = s.stallTimeout
 		return busy
@@ -49,12 +47,6 @@ func (s *Store) receiveUpload(c *fiber.Ctx, id string, rules signedRules) error 
 	c.Set(fiber.HeaderETag, `"`+meta.SHA256[:32]+`"`)
 	c.Status(http.StatusOK)
 	return nil
-}
-
-// refuseBody ends the connection after the answer, as not all of the body is read.
-func refuseBody(c *fiber.Ctx) {
-	c.Context().SetConnectionClose()
-	expect.DrainBody(c.Context())
 }
 
 // checkLength returns an error unless the announced length of a body is the signed one: 411, 413 or

@@ -2,6 +2,7 @@ package folder
 
 import (
 	"lyceum/platform/blob"
+	"lyceum/platform/httpx/expect"
 
 	"errors"
 	"os"
@@ -25,23 +26,36 @@ func (s *Store) Handler() fiber.Handler {
 		c.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		c.Set(fiber.HeaderContentDisposition, "attachment")
 		c.Set(fiber.HeaderCacheControl, "no-store")
-		isUpload := c.Method() == fiber.MethodPut
-		method := fiber.MethodGet // its URLs answer HEAD, too
-		if isUpload {
-			method = fiber.MethodPut
-		}
 		id := c.Params("id")
-		rules, err := s.verifyRequest(method, id, string(c.Request().URI().QueryString()))
-		switch {
-		case errors.Is(err, errExpired):
-			return apperr.Forbidden("This URL has expired; ask for a new one.")
-		case err != nil:
-			return apperr.Forbidden("This URL was not signed here, or not for this method.")
-		case isUpload:
-			return s.receiveUpload(c, id, rules)
+		if c.Method() != fiber.MethodPut {
+			rules, err := s.verifyURL(fiber.MethodGet, id, c) // its URLs answer HEAD, too
+			if err != nil {
+				return err
+			}
+			return s.sendObject(c, id, rules)
 		}
-		return s.sendObject(c, id, rules)
+		rules, err := s.verifyURL(fiber.MethodPut, id, c)
+		if err == nil {
+			err = s.receiveUpload(c, id, rules)
+		}
+		if err != nil && !expect.DrainBody(c.Context()) {
+			c.Context().SetConnectionClose()
+		}
+		return err
 	}
+}
+
+// verifyURL returns what the URL of a request was signed for. It returns 403 if it was not signed for the
+// method, or has expired.
+func (s *Store) verifyURL(method, id string, c *fiber.Ctx) (signedRules, error) {
+	rules, err := s.verifyRequest(method, id, string(c.Request().URI().QueryString()))
+	switch {
+	case errors.Is(err, errExpired):
+		return rules, apperr.Forbidden("This URL has expired; ask for a new one.")
+	case err != nil:
+		return rules, apperr.Forbidden("This URL was not signed here, or not for this method.")
+	}
+	return rules, nil
 }
 
 // toClientError returns the answer to an error of the store or of the guard. It keeps an

@@ -365,3 +365,38 @@ func TestNoFileStaysOpen(t *testing.T) {
 	}
 	eventually(t, "files stay open", func() bool { return openFiles(t) <= before+2 })
 }
+
+// A client that does not wait for "100 Continue" is still sending when its upload is refused.
+func TestRefusedUploadsReadTheirAnswer(t *testing.T) {
+	f, clock := newServedStore(t, t.TempDir())
+	const size = 16 << 20
+	sign := func(r blob.PutRequest) string {
+		_, target := splitURL(t, blobtest.SignPut(t, f, blobtest.NewID(), r))
+		return target
+	}
+	expired := sign(blob.PutRequest{ContentType: "text/plain", Size: size})
+	clock.forward(2 * time.Hour)
+	addr, good := splitURL(t,
+		blobtest.SignPut(t, f, blobtest.NewID(), blob.PutRequest{ContentType: "text/plain", Size: size}))
+	for name, c := range map[string]struct {
+		target string
+		status string
+	}{
+		"forged":     {good + "0", "403"},
+		"expired":    {expired, "403"},
+		"too long":   {sign(blob.PutRequest{ContentType: "text/plain", Size: 1}), "413"},
+		"wrong type": {sign(blob.PutRequest{ContentType: "image/png", Size: size}), "403"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := dial(t, addr)
+			defer conn.Close()
+			require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+			_, err := io.WriteString(conn, putRequest(c.target, size, strings.Repeat("x", size)))
+			require.NoError(t, err, "the server reads on")
+			answer := make([]byte, 12)
+			_, err = io.ReadFull(conn, answer)
+			require.NoError(t, err)
+			require.Equal(t, "HTTP/1.1 "+c.status, string(answer))
+		})
+	}
+}

@@ -6,6 +6,8 @@
 package expect
 
 import (
+	"errors"
+	"io"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -59,19 +61,24 @@ const (
 )
 
 // DrainBody reads on the body of a refused request for a moment. A client that is still sending would find its
-// connection reset before it has read the answer. It does nothing in the first call, which has no body.
-func DrainBody(c *fasthttp.RequestCtx) {
+// connection reset before it has read the answer. It returns whether nothing of the body is left, so that the
+// connection can serve another request. In the first call, which has no body, it returns false.
+func DrainBody(c *fasthttp.RequestCtx) bool {
+	if IsFirstCall(c) {
+		return false
+	}
 	body := c.RequestBodyStream()
-	if body == nil || IsFirstCall(c) {
-		return
+	if body == nil {
+		return true
 	}
 	buf, end := make([]byte, 64<<10), time.Now().Add(drainTime)
 	for time.Now().Before(end) {
 		if err := c.SetReadDeadline(time.Now().Add(drainPause)); err != nil {
-			return
+			return false
 		}
 		if _, err := body.Read(buf); err != nil {
-			return
+			return errors.Is(err, io.EOF)
 		}
 	}
+	return false
 }
