@@ -279,8 +279,7 @@ func (s *Service) reorderLessons(
 	if err != nil {
 		return nil, state, err
 	}
-	state, err = s.catalog.LoadState(ctx, found, lessons)
-	return lessons, state, err
+	return found.Outline(), s.catalog.LoadState(ctx, found), nil
 }
 
 // listIDs returns the ids of lessons in their order.

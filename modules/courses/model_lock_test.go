@@ -1,9 +1,10 @@
 package courses_test
 
 import (
-	"lyceum/app/sitetest"
 	"net/http"
 	"time"
+
+	"lyceum/app/sitetest"
 )
 
 // modelLock is the lock of a lesson for a caller.

@@ -2,9 +2,10 @@ package courses_test
 
 import (
 	"fmt"
-	"lyceum/app/sitetest"
 	"net/http"
 	"slices"
+
+	"lyceum/app/sitetest"
 )
 
 // pickLessons returns up to n lessons of the course, and at times one that is not among them.

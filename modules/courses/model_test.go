@@ -1,9 +1,10 @@
 package courses_test
 
 import (
-	"lyceum/app/sitetest"
 	"net/http"
 	"slices"
+
+	"lyceum/app/sitetest"
 )
 
 // The model of courses: the rules of the API written a second time, in plain maps and slices.

@@ -10,6 +10,7 @@ import (
 	"lyceum/modules/courses/internal/catalog"
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/learning"
+	"lyceum/modules/courses/internal/outline"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/events"
@@ -41,7 +42,7 @@ var Module = module.Module{
 	),
 	Provides: fx.Options(
 		fx.Provide(fx.Private,
-			access.NewService,
+			outline.NewCache, access.NewService,
 			catalog.NewService, catalog.NewHandlers,
 			learning.NewHandlers,
 			archive.NewService, archive.NewHandlers,

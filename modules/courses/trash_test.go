@@ -1,10 +1,11 @@
 package courses_test
 
 import (
-	"lyceum/app/sitetest"
-	"lyceum/platform/db"
 	"testing"
 	"time"
+
+	"lyceum/app/sitetest"
+	"lyceum/platform/db"
 
 	"github.com/stretchr/testify/require"
 )

@@ -44,7 +44,13 @@ type Invalidated[V any] struct {
 	entries *lru.Cache[string, entry[V]]
 	flight  singleflight.Group
 
+	// cost is the cost of a value; nil if only maxEntries bounds the memory.
+	cost    func(V) int
+	maxCost int
+
 	mu sync.Mutex
+	// totalCost is that of all entries.
+	totalCost int
 	// generation counts the signals. A load is kept if no signal came while it ran.
 	generation uint64
 }
@@ -60,13 +66,31 @@ type entry[V any] struct {
 func NewInvalidated[V any](
 	s Signals, topic string, load func(context.Context, string) (V, bool, error),
 ) *Invalidated[V] {
-	entries, err := lru.New[string, entry[V]](maxEntries)
+	c := &Invalidated[V]{load: load, signals: s}
+	// It is called with mu held, as entries are added and removed so.
+	onEvict := func(_ string, e entry[V]) { c.totalCost -= c.costOf(e.value) }
+	entries, err := lru.NewWithEvict(maxEntries, onEvict)
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	c := &Invalidated[V]{load: load, signals: s, entries: entries}
+	c.entries = entries
 	s.Subscribe(topic, c.dropKey)
 	return c
+}
+
+// LimitCost bounds the sum of the costs of all values: those that were used the longest time ago go first. A
+// value that costs more than max is not kept. It is called before the first use and returns c.
+func (c *Invalidated[V]) LimitCost(max int, cost func(V) int) *Invalidated[V] {
+	c.cost, c.maxCost = cost, max
+	return c
+}
+
+// costOf returns the cost of a value, 0 without a bound.
+func (c *Invalidated[V]) costOf(v V) int {
+	if c.cost == nil {
+		return 0
+	}
+	return c.cost(v)
 }
 
 // dropKey drops the value of a key, or all values if the key is empty.
@@ -159,8 +183,18 @@ func (c *Invalidated[V]) currentGeneration() uint64 {
 func (c *Invalidated[V]) storeValue(key string, v V, since uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.generation == since {
-		c.entries.Add(key, entry[V]{v, time.Now()})
+	if c.generation != since {
+		return
+	}
+	cost := c.costOf(v)
+	if cost > c.maxCost {
+		return
+	}
+	c.entries.Remove(key) // Add does not tell of a value that it replaces
+	c.entries.Add(key, entry[V]{v, time.Now()})
+	c.totalCost += cost
+	for c.totalCost > c.maxCost {
+		c.entries.RemoveOldest()
 	}
 }
 

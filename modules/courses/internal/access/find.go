@@ -2,8 +2,10 @@ package access
 
 import (
 	"context"
+	"slices"
 
 	"lyceum/modules/courses/internal/course"
+	"lyceum/modules/courses/internal/outline"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -12,12 +14,15 @@ import (
 
 // Service finds courses and lessons as the rules of this package allow.
 type Service struct {
-	store *store
-	clock clock.Clock
+	store    *store
+	outlines *outline.Cache
+	clock    clock.Clock
 }
 
 // NewService returns the service.
-func NewService(d *db.DB, c clock.Clock) *Service { return &Service{&store{d}, c} }
+func NewService(d *db.DB, o *outline.Cache, c clock.Clock) *Service {
+	return &Service{&store{d, o}, o, c}
+}
 
 // CallerCourse is a course as one caller finds it.
 type CallerCourse struct {
@@ -26,8 +31,33 @@ type CallerCourse struct {
 	Progress course.Progress
 	// EnrolledAt is the time of the caller's first enrollment; nil if the caller is not enrolled.
 	EnrolledAt *clock.Time
-	// HasPrerequisites says that some lessons of the course wait for others.
-	HasPrerequisites bool
+	outline    *outline.Outline
+	// completed are the lessons that the caller has completed, if the course has locks.
+	completed map[string]bool
+}
+
+// Outline returns all lessons of the course in its order, without their contents. The slice is the
+// caller's, its elements share their texts with others.
+func (c *CallerCourse) Outline() []course.Lesson { return slices.Clone(c.outline.Lessons) }
+
+// newCallerCourse returns a course for an account; an empty userID is nobody.
+func (s *Service) newCallerCourse(ctx context.Context, o *outline.Outline, userID string) (*CallerCourse, error) {
+	shared := o.Course // a copy, as others read the outline
+	c := &CallerCourse{Course: &shared, outline: o, completed: map[string]bool{}}
+	if userID == "" {
+		return c, nil
+	}
+	return c, s.store.fillLearner(ctx, c, userID)
+}
+
+// findCourse returns a course for an account. It returns db.ErrNotFound if there is no such course
+// outside of the trash.
+func (s *Service) findCourse(ctx context.Context, id, userID string) (*CallerCourse, error) {
+	o, err := s.outlines.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.newCallerCourse(ctx, o, userID)
 }
 
 // FindCourse returns a course by its id or slug. It returns ErrNoCourse for a course that does not
@@ -36,7 +66,11 @@ func (s *Service) FindCourse(ctx context.Context, idOrSlug string) (*CallerCours
 	if ids.IsValid(idOrSlug) {
 		return s.FindCourseByID(ctx, idOrSlug)
 	}
-	c, err := s.store.findBySlug(ctx, idOrSlug, identity.CallerFrom(ctx).UserID)
+	o, err := s.outlines.FindBySlug(ctx, idOrSlug)
+	if err != nil {
+		return s.authorizeRead(ctx, nil, err)
+	}
+	c, err := s.newCallerCourse(ctx, o, identity.CallerFrom(ctx).UserID)
 	return s.authorizeRead(ctx, c, err)
 }
 
@@ -45,7 +79,7 @@ func (s *Service) FindCourseByID(ctx context.Context, id string) (*CallerCourse,
 	if !ids.IsValid(id) {
 		return nil, course.ErrNoCourse
 	}
-	c, err := s.store.findByID(ctx, id, identity.CallerFrom(ctx).UserID)
+	c, err := s.findCourse(ctx, id, identity.CallerFrom(ctx).UserID)
 	return s.authorizeRead(ctx, c, err)
 }
 
@@ -70,7 +104,7 @@ func (s *Service) CanReadCourse(ctx context.Context, caller identity.Caller, id 
 	if !ids.IsValid(id) {
 		return false, nil
 	}
-	c, err := s.store.findByID(ctx, id, caller.UserID)
+	c, err := s.findCourse(ctx, id, caller.UserID)
 	if db.IsNotFound(err) {
 		return false, nil
 	}
@@ -108,59 +142,42 @@ func (s *Service) FindOpenLesson(
 	if err != nil {
 		return nil, nil, err
 	}
-	state, err := s.loadState(ctx, c, []*course.Lesson{l})
-	if err != nil {
-		return nil, nil, err
+	inOutline := c.outline.FindLesson(lessonID)
+	if inOutline == nil || inOutline.Version != l.Version {
+		// The lesson was changed by another replica, and the locks with it.
+		if c, inOutline, err = s.reloadLesson(ctx, c, lessonID); err != nil {
+			return nil, nil, err
+		}
 	}
-	if lock := state.LockOf(l); lock.IsLocked {
+	l.Prerequisites = inOutline.Prerequisites
+	if lock := s.LoadState(ctx, c).LockOf(l); lock.IsLocked {
 		return nil, nil, newLockedError(lock)
 	}
 	return c, l, nil
 }
 
-// LoadState returns what the locks of the lessons depend on for the caller. It also writes to the
-// lessons, which are all of the course c: it fills their Prerequisites.
-func (s *Service) LoadState(ctx context.Context, c *CallerCourse, lessons []course.Lesson) (LearnerState, error) {
-	pointers := make([]*course.Lesson, len(lessons))
-	for i := range lessons {
-		pointers[i] = &lessons[i]
+// reloadLesson reads the course of a lesson from the database, with the lesson as its outline has it.
+func (s *Service) reloadLesson(
+	ctx context.Context, c *CallerCourse, lessonID string,
+) (*CallerCourse, *course.Lesson, error) {
+	o, err := s.outlines.Load(ctx, c.ID)
+	if err == nil {
+		c, err = s.newCallerCourse(ctx, o, identity.CallerFrom(ctx).UserID)
 	}
-	return s.loadState(ctx, c, pointers)
+	if c, err = s.authorizeRead(ctx, c, err); err != nil {
+		return nil, nil, err
+	}
+	l := c.outline.FindLesson(lessonID)
+	if l == nil {
+		return nil, nil, course.ErrNoLesson
+	}
+	return c, l, nil
 }
 
-// maxNamedLessons is how many lessons a query for prerequisites names. For more, it reads those of
-// the whole course.
-const maxNamedLessons = 100
-
-// loadState is LoadState for pointers. It asks for prerequisites only where the course has some,
-// and for completed lessons only where the caller has completed one.
-func (s *Service) loadState(
-	ctx context.Context, c *CallerCourse, lessons []*course.Lesson,
-) (state LearnerState, err error) {
-	var prerequisites []course.Prerequisite
-	caller := identity.CallerFrom(ctx)
-	if c.HasPrerequisites && len(lessons) > 0 {
-		var lessonIDs []string
-		if len(lessons) <= maxNamedLessons {
-			for _, l := range lessons {
-				lessonIDs = append(lessonIDs, l.ID)
-			}
-		}
-		prerequisites, err = s.store.listPrerequisites(ctx, c.ID, caller.UserID, lessonIDs)
-		if err != nil {
-			return state, err
-		}
+// LoadState returns what the locks of the course's lessons depend on for the caller.
+func (s *Service) LoadState(ctx context.Context, c *CallerCourse) LearnerState {
+	return LearnerState{
+		IsManager: CanManage(c.Course, identity.CallerFrom(ctx)), EnrolledAt: c.EnrolledAt, Now: s.clock.Now(),
+		Completed: c.completed,
 	}
-	state = newLearnerState(c, caller, s.clock.Now(), prerequisites, lessons)
-	if c.Progress.CompletedLessons == nil || *c.Progress.CompletedLessons == 0 {
-		return state, nil
-	}
-	var locked []string
-	for _, l := range lessons {
-		if state.LockOf(l).IsLocked {
-			locked = append(locked, l.ID)
-		}
-	}
-	state.Completed, err = s.store.filterCompleted(ctx, caller.UserID, locked)
-	return state, err
 }

@@ -5,7 +5,6 @@ import (
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/platform/clock"
-	"lyceum/platform/identity"
 )
 
 // Lock is what keeps a learner out of a lesson of a course that they may read.
@@ -18,16 +17,14 @@ type Lock struct {
 	AvailableAt *clock.Time
 }
 
-// LearnerState is what the locks of a course's lessons depend on for one account.
+// LearnerState is what the locks of a course's lessons depend on for one account, besides the lessons.
 type LearnerState struct {
 	// IsManager says that the account owns the course or is an administrator, as CanManage does.
 	IsManager bool
 	// EnrolledAt is the time of the first enrollment; nil for an account that is not enrolled.
 	EnrolledAt *clock.Time
 	Now        clock.Time
-	// Missing are the prerequisites that the account has not completed, by lesson.
-	Missing map[string][]string
-	// Completed are the lessons that the account has completed, of those that would be locked.
+	// Completed are the lessons of the course that the account has completed.
 	Completed map[string]bool
 }
 
@@ -44,7 +41,11 @@ func (s LearnerState) LockOf(l *course.Lesson) Lock {
 	if s.IsManager || s.Completed[l.ID] {
 		return lock
 	}
-	lock.By = append(lock.By, s.Missing[l.ID]...)
+	for _, id := range l.Prerequisites {
+		if !s.Completed[id] {
+			lock.By = append(lock.By, id)
+		}
+	}
 	lock.IsLocked = len(lock.By) > 0
 	opensAt, isKnown := s.openingTime(l)
 	if !isKnown {
@@ -73,28 +74,6 @@ func (s LearnerState) openingTime(l *course.Lesson) (at clock.Time, isKnown bool
 		at = after
 	}
 	return at, true
-}
-
-// newLearnerState returns the state of the caller in a course, without Completed, and fills
-// Lesson.Prerequisites of the lessons.
-func newLearnerState(
-	c *CallerCourse, caller identity.Caller, now clock.Time,
-	prerequisites []course.Prerequisite, lessons []*course.Lesson,
-) LearnerState {
-	s := LearnerState{
-		IsManager: CanManage(c.Course, caller), EnrolledAt: c.EnrolledAt, Now: now, Missing: map[string][]string{},
-	}
-	byLesson := map[string][]string{}
-	for _, p := range prerequisites {
-		byLesson[p.LessonID] = append(byLesson[p.LessonID], p.PrerequisiteID)
-		if !p.IsCompleted {
-			s.Missing[p.LessonID] = append(s.Missing[p.LessonID], p.PrerequisiteID)
-		}
-	}
-	for _, l := range lessons {
-		l.Prerequisites = byLesson[l.ID]
-	}
-	return s
 }
 
 // newLockedError returns lesson-locked with the lock in the members that the outline of the course

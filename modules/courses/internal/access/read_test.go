@@ -1,8 +1,9 @@
 package access_test
 
 import (
-	"lyceum/app/sitetest"
 	"testing"
+
+	"lyceum/app/sitetest"
 
 	"github.com/stretchr/testify/require"
 )

@@ -10,7 +10,9 @@ import (
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/coursetest"
+	"lyceum/modules/courses/internal/outline"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/broadcast"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -92,16 +94,17 @@ func TestLockOfAndUnlockedAgree(t *testing.T) {
 	coursetest.OnBoth(t, func(t *testing.T, d *db.DB) {
 		random := rand.New(rand.NewPCG(1, uint64(testkit.Seed(t))))
 		callers, owner := allCallers()
-		service := &Service{store: &store{d}, clock: fixedClock{}}
+		service := NewService(d, outline.NewCache(d, broadcast.New(nil)), fixedClock{})
 		for range 60 {
 			for _, caller := range callers {
 				lc := newLockCase(t, d, random, caller, owner)
 				ctx := identity.WithCaller(t.Context(), caller)
-				found, err := service.store.findByID(ctx, lc.course.ID, caller.UserID)
+				found, err := service.findCourse(ctx, lc.course.ID, caller.UserID)
 				require.NoError(t, err)
-				state, err := service.loadState(ctx, found, lc.lessons)
-				require.NoError(t, err)
-				for _, l := range lc.lessons {
+				state, lessons := service.LoadState(ctx, found), found.Outline()
+				require.Len(t, lessons, len(lc.lessons))
+				for i := range lessons {
+					l := &lessons[i]
 					const query = "SELECT count(*) FROM lessons l JOIN courses c ON c.id = l.course_id WHERE l.id = ?"
 					isOpen := holds(t, d, query, l.ID, Unlocked(caller, coursetest.Noon))
 					lock := state.LockOf(l)

@@ -30,12 +30,8 @@ func (s *Service) GetDetails(ctx context.Context, idOrSlug string) (d Details, e
 	if err != nil {
 		return d, err
 	}
-	d.Owner = owners[d.OwnerID]
-	if d.Lessons, err = s.ListOutline(ctx, d.ID); err != nil {
-		return d, err
-	}
-	d.State, err = s.access.LoadState(ctx, d.CallerCourse, d.Lessons)
-	return d, err
+	d.Owner, d.Lessons, d.State = owners[d.OwnerID], d.Outline(), s.access.LoadState(ctx, d.CallerCourse)
+	return d, nil
 }
 
 // FindBrief returns a course for another module. isFound is false for a course that does not exist or

@@ -26,11 +26,10 @@ func (h *Handlers) listLessons(ctx context.Context, in *lessonsInput) (*paginati
 	}
 	return pagination.List(ctx, h.cursors.NewRequest("lessons", c.ID, in.Query),
 		func(after *lessonPosition, limit int) ([]course.Lesson, error) {
-			return h.service.listLessons(ctx, c.ID, after, limit)
+			return listLessons(c, after, limit), nil
 		},
 		func(found []course.Lesson) ([]OutlineView, error) {
-			state, err := h.service.LoadState(ctx, c, found)
-			return NewOutlineViews(found, state), err
+			return NewOutlineViews(found, h.service.LoadState(ctx, c)), nil
 		},
 		func(l *course.Lesson) lessonPosition { return lessonPosition{l.Position} })
 }

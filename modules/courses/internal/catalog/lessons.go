@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"lyceum/modules/courses/internal/access"
 	"lyceum/modules/courses/internal/course"
@@ -18,29 +19,27 @@ func (s *Service) FindCourseByID(ctx context.Context, courseID string) (*access.
 	return s.access.FindCourseByID(ctx, courseID)
 }
 
-// listLessons returns one page of the lessons of a course in its order, without their content. The
-// calling function has checked that the caller of ctx may read the course.
-func (s *Service) listLessons(
-	ctx context.Context, courseID string, after *lessonPosition, limit int,
-) ([]course.Lesson, error) {
-	position := 0
+// listLessons returns one page of the lessons of a course in its order, without their content.
+func listLessons(c *access.CallerCourse, after *lessonPosition, limit int) []course.Lesson {
+	lessons := c.Outline()
 	if after != nil {
-		position = after.Position
+		lessons = slices.DeleteFunc(lessons, func(l course.Lesson) bool { return l.Position <= after.Position })
 	}
-	return s.store.listLessons(ctx, courseID, position, limit)
+	return lessons[:min(limit, len(lessons))]
 }
 
 // ListOutline returns all lessons of a course in its order, without their content.
 func (s *Service) ListOutline(ctx context.Context, courseID string) ([]course.Lesson, error) {
-	return s.store.listLessons(ctx, courseID, 0, course.MaxLessons)
+	o, err := s.outlines.Find(ctx, courseID)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(o.Lessons), nil
 }
 
-// LoadState returns what the locks of lessons depend on for the caller, and fills Prerequisites of
-// the lessons. All lessons are of the course c.
-func (s *Service) LoadState(
-	ctx context.Context, c *access.CallerCourse, lessons []course.Lesson,
-) (access.LearnerState, error) {
-	return s.access.LoadState(ctx, c, lessons)
+// LoadState returns what the locks of the course's lessons depend on for the caller.
+func (s *Service) LoadState(ctx context.Context, c *access.CallerCourse) access.LearnerState {
+	return s.access.LoadState(ctx, c)
 }
 
 // getLesson returns a lesson that is open to the caller, with HTML of the current renderer. It

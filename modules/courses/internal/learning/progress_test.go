@@ -2,9 +2,10 @@ package learning_test
 
 import (
 	"fmt"
-	"lyceum/app/sitetest"
 	"sync"
 	"testing"
+
+	"lyceum/app/sitetest"
 
 	"github.com/stretchr/testify/require"
 )

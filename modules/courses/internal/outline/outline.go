@@ -1,0 +1,112 @@
+package outline
+
+import (
+	"context"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"lyceum/modules/courses/internal/course"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/cache"
+	"lyceum/platform/db"
+)
+
+// Topic is the topic of the signals that tell of changes. The key is the id of the course.
+const Topic = "courses"
+
+const (
+	// maxRows bounds the memory: all outlines together have at most so many courses and lessons. A
+	// course with a long description takes 80 kB, most take less than one.
+	maxRows = 50_000
+	// maxSlugs is how many slugs are known with the id of their course.
+	maxSlugs = 10_000
+)
+
+// Outline is a course that is not in the trash, and its lessons. Callers share it and must not change it.
+type Outline struct {
+	Course course.Course
+	// Lessons are in the course's order, with Prerequisites and without their contents.
+	Lessons []course.Lesson
+	// HasLocks says that some lesson waits for another one, for a day, or for days after the
+	// enrollment.
+	HasLocks bool
+}
+
+// FindLesson returns a lesson by its id; nil if the course had none when the outline was read.
+func (o *Outline) FindLesson(id string) *course.Lesson {
+	for i := range o.Lessons {
+		if o.Lessons[i].ID == id {
+			return &o.Lessons[i]
+		}
+	}
+	return nil
+}
+
+// Cache finds outlines. It is safe for concurrent use.
+type Cache struct {
+	store    *store
+	signals  *broadcast.Bus
+	outlines *cache.Invalidated[*Outline]
+	// slugs has the ids of courses by their slugs. An entry is a guess: FindBySlug compares the slug of
+	// the course.
+	slugs *lru.Cache[string, string]
+}
+
+// NewCache returns a cache that drops outlines as the signals tell.
+func NewCache(d *db.DB, signals *broadcast.Bus) *Cache {
+	slugs, err := lru.New[string, string](maxSlugs)
+	if err != nil {
+		panic(err) // only for a size below one
+	}
+	s := &store{d}
+	outlines := cache.NewInvalidated(signals, Topic, s.loadOutline).
+		LimitCost(maxRows, func(o *Outline) int { return 1 + len(o.Lessons) + len(o.Course.Description)/1000 })
+	return &Cache{store: s, signals: signals, outlines: outlines, slugs: slugs}
+}
+
+// Find returns the outline of a course by its id. It returns db.ErrNotFound if there is no such course
+// outside of the trash. In a transaction it reads the database.
+func (c *Cache) Find(ctx context.Context, id string) (*Outline, error) {
+	if db.HasOpenTx(ctx) {
+		return c.Load(ctx, id)
+	}
+	o, isFound, err := c.outlines.Get(ctx, id)
+	if err == nil && !isFound {
+		err = db.ErrNotFound
+	}
+	return o, err
+}
+
+// Load is Find that always reads the database.
+func (c *Cache) Load(ctx context.Context, id string) (*Outline, error) {
+	o, isFound, err := c.store.loadOutline(ctx, id)
+	if err == nil && !isFound {
+		err = db.ErrNotFound
+	}
+	return o, err
+}
+
+// FindBySlug is Find for a slug.
+func (c *Cache) FindBySlug(ctx context.Context, slug string) (*Outline, error) {
+	if id, isKnown := c.slugs.Get(slug); isKnown && !db.HasOpenTx(ctx) {
+		o, err := c.Find(ctx, id)
+		if err == nil && o.Course.Slug == slug {
+			return o, nil
+		}
+		if err != nil && !db.IsNotFound(err) {
+			return nil, err
+		}
+	}
+	id, err := c.store.findIDBySlug(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	c.slugs.Add(slug, id)
+	return c.Find(ctx, id)
+}
+
+// DropAfterCommit makes every replica drop the outline of a course, and lists that may show it, once the
+// transaction of ctx is committed.
+func (c *Cache) DropAfterCommit(ctx context.Context, courseID string) {
+	db.AfterCommit(ctx, func() { c.signals.SendSignal(Topic, courseID) })
+}
