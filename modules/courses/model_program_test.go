@@ -39,7 +39,9 @@ type modelProgram struct {
 	cast
 	t *testing.T
 	s *sitetest.Site
-	r *rand.Rand
+	// replicas take turns with the requests; nil if there is only s.
+	replicas *replicas
+	r        *rand.Rand
 	// word stands in the title and the tags of all its courses, and of no others.
 	word, asset string
 	courses     []*modelCourse
@@ -63,7 +65,9 @@ func TestCoursesMatchModel(t *testing.T) {
 					own.T = t
 					c, told := newCast(&own, w), map[sitetest.Account]map[string]bool{}
 					for n := w; n < programs; n += workers {
-						runProgram(t, &own, c, seed, n).completions(told)
+						p := &modelProgram{cast: c, t: t, s: &own}
+						p.run(seed, n)
+						p.completions(told)
 					}
 					checkCompletions(&own, c, told)
 				})
@@ -79,14 +83,12 @@ func modelSeed(t *testing.T) int64 {
 	return 1
 }
 
-func runProgram(t *testing.T, s *sitetest.Site, c cast, seed int64, n int) *modelProgram {
-	p := &modelProgram{
-		cast: c, t: t, s: s, r: rand.New(rand.NewPCG(uint64(seed), uint64(n))),
-		word: fmt.Sprintf("trial%05d", n),
-	}
+// run runs the n-th program of a seed.
+func (p *modelProgram) run(seed int64, n int) {
+	p.r, p.word = rand.New(rand.NewPCG(uint64(seed), uint64(n))), fmt.Sprintf("trial%05d", n)
 	defer func() {
-		if t.Failed() {
-			t.Logf("LYCEUM_SEED=%d, program %d:\n%s", seed, n, p)
+		if p.t.Failed() {
+			p.t.Logf("LYCEUM_SEED=%d, program %d:\n%s", seed, n, p)
 		}
 	}()
 	p.prepare()
@@ -96,7 +98,6 @@ func runProgram(t *testing.T, s *sitetest.Site, c cast, seed int64, n int) *mode
 	for _, a := range p.all() {
 		p.checkView(a)
 	}
-	return p
 }
 
 // String is the story so far, with names instead of ids.
@@ -113,7 +114,11 @@ func (p *modelProgram) call(want int, code string, a sitetest.Account, method, p
 	if method != http.MethodGet {
 		p.story = append(p.story, line)
 	}
-	got := p.s.Call(method, path, a.Token, body)
+	s := p.s
+	if p.replicas != nil {
+		s = p.replicas.pick(p.t, p.r)
+	}
+	got := s.Call(method, path, a.Token, body)
 	require.Equal(p.t, want, got.Status, "%s: %s", line, got.Raw)
 	if code == "" {
 		code = map[int]string{401: "unauthenticated", 403: "forbidden", 404: "not-found", 422: "validation-failed"}[want]

@@ -13,6 +13,7 @@ import (
 	"lyceum/modules/courses/internal/catalog"
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/learning"
+	"lyceum/modules/courses/internal/outline"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
@@ -25,6 +26,7 @@ import (
 type Service struct {
 	db       *db.DB
 	store    *store
+	outlines *outline.Cache
 	access   *access.Service
 	catalog  *catalog.Service
 	progress progressKeeper
@@ -48,6 +50,7 @@ type progressKeeper interface {
 type Params struct {
 	fx.In
 	DB         *db.DB
+	Outlines   *outline.Cache
 	Access     *access.Service
 	Catalog    *catalog.Service
 	Learning   *learning.Service
@@ -60,7 +63,7 @@ type Params struct {
 // NewService returns the service.
 func NewService(p Params) *Service {
 	return &Service{
-		db: p.DB, store: &store{p.DB}, access: p.Access, catalog: p.Catalog, progress: p.Learning,
+		db: p.DB, store: &store{p.DB}, outlines: p.Outlines, access: p.Access, catalog: p.Catalog, progress: p.Learning,
 		keyChecker: p.KeyChecker, fileReader: p.FileReader, events: p.Events, clock: p.Clock,
 	}
 }
@@ -142,6 +145,7 @@ func (s *Service) insertCourse(ctx context.Context, c *course.Course, data map[s
 	if err := s.store.insertCourse(ctx, c); err != nil {
 		return err
 	}
+	s.outlines.DropAfterCommit(ctx, c.ID) // for the lists; others hold the course, which does this, too
 	return s.recordCourse(ctx, "course.created", c.ID, data)
 }
 

@@ -290,3 +290,28 @@ func TestUncommittedValuesStayInTheirTransaction(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 6, loads, "what was loaded outside is")
 }
+
+func TestLimitCost(t *testing.T) {
+	c, s, signals := newCache(map[string]string{"a": "1", "b": "22", "c": "333", "long": "12345678"})
+	c.LimitCost(5, func(v string) int { return len(v) })
+	loads := func(key, want string) int {
+		before := s.loads
+		requireValue(t, c, key, want)
+		return s.loads - before
+	}
+	require.Equal(t, 1, loads("a", "1"))
+	require.Equal(t, 1, loads("b", "22"))
+	require.Zero(t, loads("a", "1"), "both have room")
+	require.Equal(t, 1, loads("c", "333"), "b goes, which was used the longest time ago")
+	require.Zero(t, loads("a", "1"))
+	require.Equal(t, 1, loads("b", "22"), "c goes")
+	require.Zero(t, loads("a", "1"))
+	require.Equal(t, 1, loads("long", "12345678"))
+	require.Equal(t, 1, loads("long", "12345678"), "it has no room")
+	require.Zero(t, loads("a", "1"), "and takes none from others")
+	signals.fn("a")
+	signals.fn("b")
+	require.Equal(t, 1, loads("c", "333"))
+	require.Equal(t, 1, loads("b", "22"))
+	require.Zero(t, loads("c", "333"), "what a signal has dropped takes no room")
+}

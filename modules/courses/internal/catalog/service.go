@@ -2,8 +2,11 @@ package catalog
 
 import (
 	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/outline"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/broadcast"
+	"lyceum/platform/cache"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 )
@@ -12,6 +15,7 @@ import (
 type Service struct {
 	store    *store
 	outlines *outline.Cache
+	pages    *cache.Invalidated[[]course.ListedCourse]
 	access   *access.Service
 	accounts usersapi.Accounts
 	clock    clock.Clock
@@ -19,7 +23,8 @@ type Service struct {
 
 // NewService returns the service.
 func NewService(
-	d *db.DB, o *outline.Cache, a *access.Service, accounts usersapi.Accounts, c clock.Clock,
+	d *db.DB, b *broadcast.Bus, o *outline.Cache, a *access.Service, accounts usersapi.Accounts, c clock.Clock,
 ) *Service {
-	return &Service{store: &store{d}, outlines: o, access: a, accounts: accounts, clock: c}
+	s := &store{d}
+	return &Service{store: s, outlines: o, pages: newPages(s, b), access: a, accounts: accounts, clock: c}
 }
