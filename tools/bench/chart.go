@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strings"
+)
+
+// chart is a bar chart with a group of horizontal bars for each label, on a logarithmic axis.
+type chart struct {
+	title, axis string
+	labels      []string
+	series      []series
+}
+
+// series is one bar in each group. class names its color in chartStyle.
+type series struct {
+	name, class string
+	// values has one value for each label; no bar stands for one that is not above 0.
+	values []float64
+}
+
+// Sizes in a chart, in pixels.
+const (
+	chartWidth  = 760
+	plotLeft    = 150
+	plotRight   = 700
+	plotTop     = 78
+	barHeight   = 11
+	groupGap    = 12
+	chartBottom = 52
+)
+
+// chartStyle has the colors for light and for dark pages.
+const chartStyle = `<style>
+text { font: 12px system-ui, sans-serif; fill: #1f2328; }
+.title { font-size: 15px; font-weight: 600; }
+.value { font-size: 10px; }
+.grid { stroke: #8c959f; stroke-opacity: .35; }
+.lyceum { fill: #0b62c4; } .lyceum-tail { fill: #7fb2ea; }
+.yardstick { fill: #767d86; } .yardstick-tail { fill: #b9bfc6; }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3; }
+.lyceum { fill: #4f9df5; } .lyceum-tail { fill: #24558d; }
+.yardstick { fill: #a2abb5; } .yardstick-tail { fill: #565e67; }
+}
+</style>
+`
+
+// chartRates returns the chart of requests per second.
+func chartRates(r report) chart {
+	c := newChart(r, "Requests per second (more is better)", "requests per second, logarithmic")
+	c.addSeries(r, "", "", func(s sample) float64 { return s.Rate })
+	return c
+}
+
+// chartLatencies returns the chart of the times of answers.
+func chartLatencies(r report) chart {
+	c := newChart(r, "Time to answer (less is better)", "milliseconds, logarithmic")
+	c.addSeries(r, ", p50", "", func(s sample) float64 { return s.P50 })
+	c.addSeries(r, ", p99", "-tail", func(s sample) float64 { return s.P99 })
+	return c
+}
+
+// newChart returns a chart without bars that has the scenarios as labels.
+func newChart(r report, title, axis string) chart {
+	c := chart{title: title, axis: axis}
+	for _, one := range r.Results {
+		c.labels = append(c.labels, one.Scenario)
+	}
+	return c
+}
+
+// addSeries adds a bar of Lyceum and, if there is one, of the yardstick to each group. name and class are added to
+// theirs.
+func (c *chart) addSeries(r report, name, class string, value func(sample) float64) {
+	ours, theirs := series{name: "Lyceum" + name, class: "lyceum" + class},
+		series{name: "yardstick" + name, class: "yardstick" + class}
+	for _, one := range r.Results {
+		ours.values = append(ours.values, value(one.Lyceum))
+		if one.Yardstick != nil {
+			theirs.values = append(theirs.values, value(*one.Yardstick))
+		}
+	}
+	c.series = append(c.series, ours)
+	if r.hasYardstick() {
+		c.series = append(c.series, theirs)
+	}
+}
+
+// decades returns the powers of ten between which all values lie. The lower one is below the least value, so that its
+// bar has a length.
+func (c chart) decades() (low, high int) {
+	least, most := math.Inf(1), 0.0
+	for _, s := range c.series {
+		for _, v := range s.values {
+			if v > 0 {
+				least, most = min(least, v), max(most, v)
+			}
+		}
+	}
+	if most == 0 {
+		return 0, 1
+	}
+	low = int(math.Floor(math.Log10(least / 1.2)))
+	return low, max(int(math.Ceil(math.Log10(most))), low+1)
+}
+
+// renderChart returns the chart as an SVG document.
+func renderChart(c chart) string {
+	plot := plotTop + len(c.labels)*(len(c.series)*barHeight+groupGap)
+	var out strings.Builder
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d" role="img">`,
+		chartWidth, plot+chartBottom)
+	fmt.Fprintf(&out, "\n<title>%s</title>\n%s", html.EscapeString(c.title), chartStyle)
+	writeText(&out, textAt{16, 26, "start", "title"}, c.title)
+	c.writeLegend(&out)
+	c.writeAxis(&out, plot)
+	for i := range c.labels {
+		c.writeGroup(&out, i)
+	}
+	out.WriteString("</svg>\n")
+	return out.String()
+}
+
+// writeLegend writes the names of the series beside their colors.
+func (c chart) writeLegend(out *strings.Builder) {
+	x := 16
+	for _, s := range c.series {
+		fmt.Fprintf(out, `<rect x="%d" y="42" width="12" height="12" class="%s"/>`+"\n", x, s.class)
+		writeText(out, textAt{x + 18, 52, "start", "legend"}, s.name)
+		x += 130
+	}
+}
+
+// writeAxis writes a line and a number for each power of ten, and what the numbers mean. bottom is the end of the bars.
+func (c chart) writeAxis(out *strings.Builder, bottom int) {
+	low, high := c.decades()
+	for exponent := low; exponent <= high; exponent++ {
+		x := c.place(math.Pow10(exponent))
+		fmt.Fprintf(out, `<line x1="%d" y1="%d" x2="%[1]d" y2="%[3]d" class="grid"/>`+"\n", x, plotTop-6, bottom)
+		writeText(out, textAt{x, bottom + 16, "middle", "tick"}, fmt.Sprint(math.Pow10(exponent)))
+	}
+	writeText(out, textAt{(plotLeft + plotRight) / 2, bottom + 38, "middle", "axis"}, c.axis)
+}
+
+// writeGroup writes the bars of the i-th label with their values.
+func (c chart) writeGroup(out *strings.Builder, i int) {
+	top := plotTop + i*(len(c.series)*barHeight+groupGap)
+	writeText(out, textAt{plotLeft - 10, top + len(c.series)*barHeight/2 + 4, "end", "label"}, c.labels[i])
+	for j, s := range c.series {
+		v := s.values[i]
+		if v <= 0 {
+			continue
+		}
+		y, end := top+j*barHeight, c.place(v)
+		fmt.Fprintf(out, `<rect x="%d" y="%d" width="%d" height="%d" class="%s"/>`+"\n",
+			plotLeft, y, end-plotLeft, barHeight-1, s.class)
+		writeText(out, textAt{end + 4, y + barHeight - 2, "start", "value"}, formatNumber(v))
+	}
+}
+
+// place returns the horizontal place of a value.
+func (c chart) place(v float64) int {
+	low, high := c.decades()
+	share := (math.Log10(v) - float64(low)) / float64(high-low)
+	return plotLeft + int(math.Round(share*(plotRight-plotLeft)))
+}
+
+// textAt is where a text stands, which part of it stands there, and its class.
+type textAt struct {
+	x, y          int
+	anchor, class string
+}
+
+// writeText writes a text.
+func writeText(out *strings.Builder, at textAt, text string) {
+	fmt.Fprintf(out, `<text x="%d" y="%d" text-anchor="%s" class="%s">%s</text>`+"\n",
+		at.x, at.y, at.anchor, at.class, html.EscapeString(text))
+}

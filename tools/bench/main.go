@@ -1,0 +1,68 @@
+// Command bench compares Lyceum with a bare server:
+//
+//	go tool task bench:compare -- -rounds 3 -seconds 1
+//
+// It builds the program, starts it as a process of its own on a new PostgreSQL database, fills it through the HTTP
+// API, and sends it the same requests as to the yardstick, in turns. The yardstick is this program started as
+// "bench yardstick": fasthttp, pgx and JSON written by hand on the same rows, with no rule but the query's own.
+//
+// It prints a table and, with -out, writes Markdown, JSON and charts. It exits with 1 if an answer has an unexpected
+// status, with 2 for wrong arguments and with 130 after Ctrl-C.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+)
+
+// yardstickCommand is the argument with which this program is the yardstick.
+const yardstickCommand = "yardstick"
+
+func main() {
+	runtime.LockOSThread() // the servers are tied to this thread, which must not end before them
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	var status int
+	if len(os.Args) > 1 && os.Args[1] == yardstickCommand {
+		status = serveYardstick(ctx, os.Stderr)
+	} else {
+		status = run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	}
+	stop()
+	os.Exit(status)
+}
+
+// run measures as the arguments say, prints the table on stdout and returns the exit status. Steps and errors go to
+// stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parseOptions(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 2
+	}
+	r, err := compareServers(ctx, o, stderr)
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "bench: interrupted")
+		return 130
+	}
+	if err == nil {
+		fmt.Fprint(stdout, renderText(r))
+		if o.out != "" {
+			err = writeReport(o.out, r)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	return 0
+}

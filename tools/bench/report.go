@@ -1,0 +1,119 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+)
+
+// tableHead returns the titles of the columns. With a yardstick, the cells of all but the first two have Lyceum's value
+// and the yardstick's.
+func tableHead(hasYardstick bool) []string {
+	values := []string{"requests/s", "p50 ms", "p99 ms", "CPU µs/request", "allocations/request", "memory MiB"}
+	if hasYardstick {
+		return append([]string{"scenario", "ratio"}, values...)
+	}
+	return append([]string{"scenario"}, values...)
+}
+
+// tableRows returns the cells of the table, a row for each scenario.
+func tableRows(results []result) (rows [][]string) {
+	for _, r := range results {
+		row := []string{r.Scenario}
+		if r.Yardstick != nil {
+			row = append(row, fmt.Sprintf("%.2f", r.Ratio))
+		}
+		for _, value := range columns {
+			cell := formatNumber(value(r.Lyceum))
+			if r.Yardstick != nil {
+				cell += " / " + formatNumber(value(*r.Yardstick))
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// columns returns the values of a sample in the order of tableHead.
+var columns = []func(sample) float64{
+	func(s sample) float64 { return s.Rate },
+	func(s sample) float64 { return s.P50 },
+	func(s sample) float64 { return s.P99 },
+	func(s sample) float64 { return s.CPU },
+	func(s sample) float64 { return s.Allocs },
+	func(s sample) float64 { return s.Memory },
+}
+
+// formatNumber returns a number with three digits that matter, or all before the point; "-" for one that was not
+// measured.
+func formatNumber(v float64) string {
+	switch {
+	case v <= 0:
+		return "-"
+	case v < 9.995:
+		return fmt.Sprintf("%.2f", v)
+	case v < 99.95:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+// hasYardstick reports whether the report compares.
+func (r report) hasYardstick() bool { return len(r.Results) > 0 && r.Results[0].Yardstick != nil }
+
+// describe returns a sentence about the conditions of the run.
+func (r report) describe() string {
+	s := r.Setup
+	text := fmt.Sprintf("%s, %d cores (%s), %s, %s; %d connections, rounds: %d of %g s, %d courses, %d learners.",
+		s.System, s.Cores, s.Processor, s.Go, s.Database, s.Connections, s.Rounds, s.Seconds, s.Courses, s.Learners)
+	if r.hasYardstick() {
+		text += " Cells have the value of Lyceum / the yardstick."
+	}
+	return text
+}
+
+// renderText returns the report as a table for a terminal.
+func renderText(r report) string {
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{tableHead(r.hasYardstick())}, tableRows(r.Results)...) {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	_ = w.Flush() // a builder takes everything
+	return out.String() + "\n" + r.describe() + "\n"
+}
+
+// renderMarkdown returns the report as a table in Markdown.
+func renderMarkdown(r report) string {
+	var out strings.Builder
+	head := tableHead(r.hasYardstick())
+	fmt.Fprintf(&out, "| %s |\n|%s%s\n", strings.Join(head, " | "), " --- |", strings.Repeat(" ---: |", len(head)-1))
+	for _, row := range tableRows(r.Results) {
+		fmt.Fprintf(&out, "| %s |\n", strings.Join(row, " | "))
+	}
+	return out.String() + "\n" + r.describe() + "\n"
+}
+
+// writeReport writes results.md, results.json, rates.svg and latencies.svg into a folder, which it makes.
+func writeReport(folder string, r report) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string]string{
+		"results.md": renderMarkdown(r), "results.json": string(raw) + "\n",
+		"rates.svg": renderChart(chartRates(r)), "latencies.svg": renderChart(chartLatencies(r)),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
