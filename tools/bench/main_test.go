@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"lyceum/platform/testkit"
+)
+
+// TestMain lets the test binary be the yardstick, as the program can be.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == yardstickCommand {
+		os.Exit(serveYardstick(context.Background(), os.Stderr))
+	}
+	testkit.Main(m)
+}
+
+// measureQuickly runs the program on little data and returns what it prints. It checks that nothing is left behind.
+func measureQuickly(t *testing.T, args ...string) string {
+	t.Helper()
+	var out, log bytes.Buffer
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	require.Zero(t, run(t.Context(), append([]string{"-quick"}, args...), &out, &log), "%s", &log)
+	left, err := filepath.Glob(filepath.Join(temp, folderPrefix+"*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	return out.String()
+}
+
+func TestComparison(t *testing.T) {
+	s3 := testkit.MinIO(t)
+	for name, value := range map[string]string{
+		"TEST_DATABASE_URL": testkit.Postgres(t), "TEST_REDIS_URL": testkit.Redis(t), "TEST_S3_ENDPOINT": s3.Endpoint,
+		"TEST_S3_ACCESS_KEY": s3.AccessKey, "TEST_S3_SECRET_KEY": s3.SecretKey,
+	} {
+		t.Setenv(name, value)
+	}
+	dir := t.TempDir()
+	out := measureQuickly(t, "-only", "detail-not-modified,class-mix,login", "-out", dir)
+	for _, row := range []string{"detail-not-modified", "class-mix", "login"} {
+		require.Regexp(t, `(?m)^`+row+` +\d\.\d\d +[\d.]+ / [\d.]+ `, out)
+	}
+	require.FileExists(t, filepath.Join(dir, "rates.svg"))
+}
+
+func TestMeasuringEmbedded(t *testing.T) {
+	require.Regexp(t, `(?m)^class-mix +\d`, measureQuickly(t, "-sqlite", "-only", "class-mix"))
+}
+
+func TestWrongArguments(t *testing.T) {
+	var log bytes.Buffer
+	require.Equal(t, 2, run(t.Context(), []string{"-only", "nothing"}, &log, &log))
+	require.Contains(t, log.String(), `no such scenario: "nothing"; there are list-anonymous, list-member`)
+	require.Zero(t, run(t.Context(), []string{"-help"}, &log, &log))
+}
+
+func TestServicesAreNeeded(t *testing.T) {
+	vars := map[string]string{
+		"TEST_DATABASE_URL": "postgres://u@127.0.0.1:1/postgres?x=y", "TEST_REDIS_URL": "redis://127.0.0.1:2",
+		"TEST_S3_ENDPOINT": "127.0.0.1:3",
+	}
+	lookUp := func(name string) string { return vars[name] }
+	_, err := findServices(lookUp)
+	require.NoError(t, err)
+	other, err := replaceDatabase(vars["TEST_DATABASE_URL"], "other")
+	require.NoError(t, err)
+	require.Equal(t, "postgres://u@127.0.0.1:1/other?x=y", other)
+	delete(vars, "TEST_REDIS_URL")
+	_, err = findServices(lookUp)
+	require.ErrorContains(t, err, "use -sqlite")
+}
