@@ -111,8 +111,8 @@ func (c chart) decades() (low, high int) {
 func renderChart(c chart) string {
 	plot := plotTop + len(c.labels)*(len(c.series)*barHeight+groupGap)
 	var out strings.Builder
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d" role="img">`,
-		chartWidth, plot+chartBottom)
+	out.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" role="img" `)
+	fmt.Fprintf(&out, `viewBox="0 0 %d %d" width="%[1]d" height="%[2]d">`, chartWidth, plot+chartBottom)
 	fmt.Fprintf(&out, "\n<title>%s</title>\n%s", html.EscapeString(c.title), chartStyle)
 	writeText(&out, textAt{16, 26, "start", "title"}, c.title)
 	c.writeLegend(&out)

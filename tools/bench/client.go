@@ -30,7 +30,8 @@ type loadClient struct {
 func newLoadClient(addr string, connections int) *loadClient {
 	return &loadClient{
 		base: "http://" + addr,
-		http: &fasthttp.HostClient{Addr: addr, MaxConns: connections, MaxIdleConnDuration: time.Hour},
+		// The wait is for more callers than connections, as while the database is filled.
+		http: &fasthttp.HostClient{Addr: addr, MaxConns: connections, MaxConnWaitTimeout: requestTime},
 	}
 }
 

@@ -24,7 +24,7 @@ type options struct {
 	size seedSize
 }
 
-// maxConnections bounds the connections, so that every one can have a learner's request in work.
+// maxConnections bounds the connections. More of them would measure the client.
 const maxConnections = 512
 
 // parseOptions returns the options in args. It returns flag.ErrHelp after -help and an error for a value out of

@@ -17,17 +17,21 @@ import (
 func exampleReport(hasYardstick bool) report {
 	r := report{
 		Setup: setup{
-			Go: "go1.26", System: "linux/amd64", Processor: "Example <1> & 2", Cores: 2, Database: "PostgreSQL",
+			Go: "go1.26", System: "linux/amd64", Processor: "Example", Cores: 2, Database: "PostgreSQL",
 			Connections: 16, Rounds: 3, Seconds: 0.5, Courses: 200, Learners: 32,
 		},
 		Results: []result{
-			{Scenario: "detail", Lyceum: sample{Rate: 5000.4, P50: 2.345, P99: 12.34, CPU: 150, Allocs: 320, Memory: 90.25}},
+			{
+				Scenario: "detail",
+				Lyceum:   sample{Rate: 5000.4, P50: 2.345, P99: 12.34, CPU: 150, Allocs: 320, Memory: 90.25},
+			},
 			{Scenario: "login", Lyceum: sample{Rate: 40, P50: 350, P99: 500, Allocs: 700, Memory: 200}},
 		},
 	}
 	if hasYardstick {
-		r.Results[0].Ratio, r.Results[0].Yardstick = 0.5, &sample{Rate: 10000, P50: 1, P99: 5, CPU: 80, Allocs: 75, Memory: 25}
-		r.Results[1].Ratio, r.Results[1].Yardstick = 0.9, &sample{Rate: 44, P50: 300, P99: 400, Allocs: 60, Memory: 150}
+		r.Results[0].Ratio, r.Results[1].Ratio = 0.5, 0.9
+		r.Results[0].Yardstick = &sample{Rate: 10000, P50: 1, P99: 5, CPU: 80, Allocs: 75, Memory: 25}
+		r.Results[1].Yardstick = &sample{Rate: 44, P50: 300, P99: 400, Allocs: 60, Memory: 150}
 	}
 	return r
 }
@@ -54,7 +58,7 @@ func TestRenderMarkdown(t *testing.T) {
 | detail | 5000 | 2.35 | 12.3 | 150 | 320 | 90.2 |
 | login | 40.0 | 350 | 500 | - | 700 | 200 |
 
-linux/amd64, 2 cores (Example <1> & 2), go1.26, PostgreSQL; 16 connections, rounds: 3 of 0.5 s, 200 courses, 32 learners.
+linux/amd64, 2 cores (Example), go1.26, PostgreSQL; 16 connections, rounds: 3 of 0.5 s, 200 courses, 32 learners.
 `, renderMarkdown(exampleReport(false)))
 	require.Contains(t, renderMarkdown(exampleReport(true)), "\n| detail | 0.50 | 5000 / 10000 | 2.35 / 1.00 |")
 }

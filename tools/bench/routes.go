@@ -23,18 +23,22 @@ type routes interface {
 // lyceumRoutes are the routes of Lyceum; docs/api-reference.md has them.
 type lyceumRoutes struct{ etags map[string]string }
 
+// listCourses implements routes.
 func (*lyceumRoutes) listCourses(l *learner) request {
 	return request{method: "GET", path: "/courses", token: l.accessToken(), want: 200}
 }
 
+// showCourse implements routes.
 func (*lyceumRoutes) showCourse(c *course, l *learner) request {
 	return request{method: "GET", path: "/courses/" + c.id, token: l.accessToken(), want: 200}
 }
 
+// revalidateCourse implements routes.
 func (x *lyceumRoutes) revalidateCourse(c *course) request {
 	return request{method: "GET", path: "/courses/" + c.id, etag: x.etags[c.id], want: 304}
 }
 
+// reportProgress implements routes.
 func (*lyceumRoutes) reportProgress(l *learner, c *course, r progressReport) request {
 	return request{
 		method: "PUT", path: "/courses/" + c.id + "/lessons/" + c.lessons[r.lesson] + "/progress", token: l.token,
@@ -42,19 +46,23 @@ func (*lyceumRoutes) reportProgress(l *learner, c *course, r progressReport) req
 	}
 }
 
+// signFile implements routes.
 func (*lyceumRoutes) signFile(l *learner) request {
 	return request{method: "GET", path: "/storage/sign?key=" + fileKey, token: l.token, want: 200}
 }
 
+// logIn implements routes.
 func (*lyceumRoutes) logIn(l *learner) request {
 	return request{method: "POST", path: "/auth/login", body: credentialsOf(l), want: 200}
 }
 
+// keepETags implements routes.
 func (x *lyceumRoutes) keepETags(etags map[string]string) { x.etags = etags }
 
 // yardstickRoutes are the routes of the yardstick, which believes whatever id it is told.
 type yardstickRoutes struct{ etags map[string]string }
 
+// listCourses implements routes.
 func (*yardstickRoutes) listCourses(l *learner) request {
 	if l == nil {
 		return request{method: "GET", path: "/courses", want: 200}
@@ -62,6 +70,7 @@ func (*yardstickRoutes) listCourses(l *learner) request {
 	return request{method: "GET", path: "/courses?user=" + l.id, want: 200}
 }
 
+// showCourse implements routes.
 func (*yardstickRoutes) showCourse(c *course, l *learner) request {
 	r := request{method: "GET", path: "/course?id=" + c.id, want: 200}
 	if l != nil {
@@ -70,10 +79,12 @@ func (*yardstickRoutes) showCourse(c *course, l *learner) request {
 	return r
 }
 
+// revalidateCourse implements routes.
 func (x *yardstickRoutes) revalidateCourse(c *course) request {
 	return request{method: "GET", path: "/course?id=" + c.id, etag: x.etags[c.id], want: 304}
 }
 
+// reportProgress implements routes.
 func (*yardstickRoutes) reportProgress(l *learner, c *course, r progressReport) request {
 	return request{
 		method: "PUT", path: "/progress?user=" + l.id + "&lesson=" + c.lessons[r.lesson],
@@ -81,14 +92,17 @@ func (*yardstickRoutes) reportProgress(l *learner, c *course, r progressReport) 
 	}
 }
 
+// signFile implements routes.
 func (*yardstickRoutes) signFile(*learner) request {
 	return request{method: "GET", path: "/sign?key=" + fileKey, want: 200}
 }
 
+// logIn implements routes.
 func (*yardstickRoutes) logIn(l *learner) request {
 	return request{method: "POST", path: "/login", body: credentialsOf(l), want: 200}
 }
 
+// keepETags implements routes.
 func (x *yardstickRoutes) keepETags(etags map[string]string) { x.etags = etags }
 
 // accessToken returns the token of a learner, "" for nobody.
