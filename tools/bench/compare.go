@@ -41,7 +41,7 @@ func compareServers(ctx context.Context, o options, stderr io.Writer) (r report,
 	if err != nil {
 		return r, err
 	}
-	m := &meter{options: o, data: data, sides: sides, say: s.say}
+	m := &meter{options: o, data: data, sides: sides, prepare: s.services.tidyDatabase, say: s.say}
 	results, err := m.measureScenarios(ctx)
 	return report{Setup: describeSetup(o), Results: results}, s.explain(err)
 }

@@ -54,11 +54,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench: interrupted")
 		return 130
 	}
-	if err == nil {
+	if len(r.Results) > 0 {
 		fmt.Fprint(stdout, renderText(r))
-		if o.out != "" {
-			err = writeReport(o.out, r)
-		}
+	}
+	if err == nil && o.out != "" {
+		err = writeReport(o.out, r)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,19 +47,24 @@ type meter struct {
 	options options
 	data    *dataset
 	sides   []*side
+	// prepare is called before each scenario.
+	prepare func(context.Context) error
 	say     func(format string, args ...any)
 	// sent counts the requests of all scenarios.
 	sent atomic.Int64
 }
 
 // measureScenarios measures each scenario and returns the results in their order. It ends at the first unexpected
-// answer.
+// answer and returns the results up to there with the error.
 func (m *meter) measureScenarios(ctx context.Context) (results []result, err error) {
 	for _, s := range m.options.scenarios {
 		m.say("measuring %s", s.name)
+		if err := m.prepare(ctx); err != nil {
+			return results, err
+		}
 		rounds, err := m.measureScenario(ctx, s)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.name, err)
+			return results, fmt.Errorf("%s: %w", s.name, err)
 		}
 		results = append(results, summarize(s, rounds))
 	}
@@ -106,7 +112,8 @@ func (m *meter) measureRound(ctx context.Context, side *side, s scenario, length
 		return sample{}, err
 	}
 	next := func() request { return s.next(m.data, side.routes, int(m.sent.Add(1))) }
-	load := &closedLoop{client: side.client, next: next, connections: m.options.connections, length: length}
+	connections := s.limitConnections(m.options.connections, runtime.NumCPU())
+	load := &closedLoop{client: side.client, next: next, connections: connections, length: length}
 	latencies, took, err := load.run(ctx)
 	if err != nil {
 		return sample{}, fmt.Errorf("%s: %w", side.name, err)

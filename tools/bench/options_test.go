@@ -77,6 +77,12 @@ func TestChangingReportsRise(t *testing.T) {
 	require.Equal(t, []string{"99", "1000"}, numbers.FindAllString(last, -1), "no report completes the lesson")
 }
 
+func TestLimitConnections(t *testing.T) {
+	require.Equal(t, 16, scenario{}.limitConnections(16, 2))
+	require.Equal(t, 8, scenario{perCore: 4}.limitConnections(16, 2))
+	require.Equal(t, 3, scenario{perCore: 4}.limitConnections(3, 2))
+}
+
 func TestClassMix(t *testing.T) {
 	d, counts := exampleData(), map[string]int{}
 	for n := range 100 {

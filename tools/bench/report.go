@@ -12,7 +12,7 @@ import (
 // tableHead returns the titles of the columns. With a yardstick, the cells of all but the first two have Lyceum's value
 // and the yardstick's.
 func tableHead(hasYardstick bool) []string {
-	values := []string{"requests/s", "p50 ms", "p99 ms", "CPU µs/request", "allocations/request", "memory MiB"}
+	values := []string{"requests/s", "p50 ms", "p99 ms", "CPU µs/request", "allocs/request", "memory MiB"}
 	if hasYardstick {
 		return append([]string{"scenario", "ratio"}, values...)
 	}

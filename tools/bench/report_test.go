@@ -17,8 +17,8 @@ import (
 func exampleReport(hasYardstick bool) report {
 	r := report{
 		Setup: setup{
-			Go: "go1.26", System: "linux/amd64", Processor: "Example", Cores: 2, Database: "PostgreSQL",
-			Connections: 16, Rounds: 3, Seconds: 0.5, Courses: 200, Learners: 32,
+			Go: "go1.26", System: "linux/amd64", Processor: "Example", Cores: 2, Database: "SQLite",
+			Connections: 16, Rounds: 3, Seconds: 0.5, Courses: 9, Learners: 8,
 		},
 		Results: []result{
 			{
@@ -37,12 +37,12 @@ func exampleReport(hasYardstick bool) report {
 }
 
 func TestRenderText(t *testing.T) {
-	require.Equal(t, `scenario  ratio  requests/s    p50 ms       p99 ms       CPU µs/request  allocations/request  memory MiB
+	require.Equal(t, `scenario  ratio  requests/s    p50 ms       p99 ms       CPU µs/request  allocs/request  memory MiB
 detail    0.50   5000 / 10000  2.35 / 1.00  12.3 / 5.00  150 / 80.0      320 / 75.0           90.2 / 25.0
 login     0.90   40.0 / 44.0   350 / 300    500 / 400    - / -           700 / 60.0           200 / 150
 
 `, dropDescription(renderText(exampleReport(true))))
-	require.Equal(t, `scenario  requests/s  p50 ms  p99 ms  CPU µs/request  allocations/request  memory MiB
+	require.Equal(t, `scenario  requests/s  p50 ms  p99 ms  CPU µs/request  allocs/request  memory MiB
 detail    5000        2.35    12.3    150             320                  90.2
 login     40.0        350     500     -               700                  200
 
@@ -53,12 +53,12 @@ login     40.0        350     500     -               700                  200
 func dropDescription(text string) string { return text[:strings.Index(text, "linux/amd64")] }
 
 func TestRenderMarkdown(t *testing.T) {
-	require.Equal(t, `| scenario | requests/s | p50 ms | p99 ms | CPU µs/request | allocations/request | memory MiB |
+	require.Equal(t, `| scenario | requests/s | p50 ms | p99 ms | CPU µs/request | allocs/request | memory MiB |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 | detail | 5000 | 2.35 | 12.3 | 150 | 320 | 90.2 |
 | login | 40.0 | 350 | 500 | - | 700 | 200 |
 
-linux/amd64, 2 cores (Example), go1.26, PostgreSQL; 16 connections, rounds: 3 of 0.5 s, 200 courses, 32 learners.
+linux/amd64, 2 cores (Example), go1.26, SQLite; 16 connections, rounds: 3 of 0.5 s, 9 courses, 8 learners.
 `, renderMarkdown(exampleReport(false)))
 	require.Contains(t, renderMarkdown(exampleReport(true)), "\n| detail | 0.50 | 5000 / 10000 | 2.35 / 1.00 |")
 }

@@ -6,34 +6,38 @@ type scenario struct {
 	name, about string
 	// next returns the n-th request to the server that has the routes. It is called by many goroutines.
 	next func(d *dataset, r routes, n int) request
+	// perCore bounds the connections for each core; 0 means no bound of its own.
+	perCore int
 }
+
+// limitConnections returns on how many of the connections the scenario sends, at least one.
+func (s scenario) limitConnections(connections, cores int) int {
+	if s.perCore == 0 {
+		return connections
+	}
+	return min(connections, s.perCore*cores)
+}
+
+// loginsPerCore keeps logins short: each waits for a core, and Lyceum refuses one that has waited for 1.8 s.
+const loginsPerCore = 4
 
 // allScenarios holds all scenarios, in the order of the table.
 var allScenarios = []scenario{
-	{"list-anonymous", "the first page of 20 public courses, without a token", func(_ *dataset, r routes, _ int) request {
-		return r.listCourses(nil)
-	}},
-	{"list-member", "the same page with the learner's progress in each course", func(d *dataset, r routes, n int) request {
-		return r.listCourses(d.learner(n))
-	}},
-	{"detail", "a course with its five lessons, without a token", func(d *dataset, r routes, n int) request {
-		return r.showCourse(d.course(n), nil)
-	}},
-	{"detail-not-modified", "the same with If-None-Match, answered by 304", func(d *dataset, r routes, n int) request {
-		return r.revalidateCourse(d.course(n))
-	}},
-	{"progress-changing", "a report that raises percent and position in a lesson", nextChange},
-	{"progress-unchanged", "a report that repeats what is stored", func(d *dataset, r routes, n int) request {
-		l, c := d.pair(n % (unchangedCourses(d) * len(d.learners)))
-		return r.reportProgress(l, c, unchangedReport)
-	}},
-	{"sign", "a signed URL for the file of a lesson", func(d *dataset, r routes, n int) request {
-		return r.signFile(d.learner(n))
-	}},
-	{"class-mix", "60 % lists and details, 30 % reports, 10 % signed URLs, of learners", nextOfClass},
-	{"login", "a login with email address and password", func(d *dataset, r routes, n int) request {
-		return r.logIn(d.learner(n))
-	}},
+	{name: "list-anonymous", about: "the first page of 20 public courses, without a token",
+		next: func(_ *dataset, r routes, _ int) request { return r.listCourses(nil) }},
+	{name: "list-member", about: "the same page with the learner's progress in each course",
+		next: func(d *dataset, r routes, n int) request { return r.listCourses(d.learner(n)) }},
+	{name: "detail", about: "a course with its five lessons, without a token",
+		next: func(d *dataset, r routes, n int) request { return r.showCourse(d.course(n), nil) }},
+	{name: "detail-not-modified", about: "the same with If-None-Match, answered by 304",
+		next: func(d *dataset, r routes, n int) request { return r.revalidateCourse(d.course(n)) }},
+	{name: "progress-changing", about: "a report that raises percent and position in a lesson", next: nextChange},
+	{name: "progress-unchanged", about: "a report that repeats what is stored", next: nextRepetition},
+	{name: "sign", about: "a signed URL for the file of a lesson",
+		next: func(d *dataset, r routes, n int) request { return r.signFile(d.learner(n)) }},
+	{name: "class-mix", about: "60 % lists and details, 30 % reports, 10 % signed URLs, of learners", next: nextOfClass},
+	{name: "login", about: "a login with email address and password", perCore: loginsPerCore,
+		next: func(d *dataset, r routes, n int) request { return r.logIn(d.learner(n)) }},
 }
 
 // progressReport is a report about a lesson, which it names by its place in the course.
@@ -59,6 +63,12 @@ func nextChange(d *dataset, r routes, _ int) request {
 	passes := i / (len(d.learners) * len(d.courses))
 	return r.reportProgress(l, c,
 		progressReport{lesson: changingLesson, percent: min(2+passes, highestPercent), position: i % positions})
+}
+
+// nextRepetition returns a report that is stored already.
+func nextRepetition(d *dataset, r routes, n int) request {
+	l, c := d.pair(n % (unchangedCourses(d) * len(d.learners)))
+	return r.reportProgress(l, c, unchangedReport)
 }
 
 // nextOfClass returns what a class does: of ten requests three are lists, three details, three reports and one signs.

@@ -58,7 +58,7 @@ func prepareServices(ctx context.Context) (services, error) {
 	if s.databaseURL, err = replaceDatabase(s.adminURL, s.database); err != nil {
 		return services{}, err
 	}
-	if err := s.runAdminSQL(ctx, "CREATE DATABASE "+pgx.Identifier{s.database}.Sanitize()); err != nil {
+	if err := runSQL(ctx, s.adminURL, "CREATE DATABASE "+pgx.Identifier{s.database}.Sanitize()); err != nil {
 		return services{}, err
 	}
 	return s, nil
@@ -81,16 +81,25 @@ func (s services) areReal() bool { return s.databaseURL != "" }
 func (s services) remove() {
 	ctx, cancel := context.WithTimeout(context.Background(), removalTime)
 	defer cancel()
-	_ = s.runAdminSQL(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{s.database}.Sanitize()+" WITH (FORCE)")
+	_ = runSQL(ctx, s.adminURL, "DROP DATABASE IF EXISTS "+pgx.Identifier{s.database}.Sanitize()+" WITH (FORCE)")
 	client, err := newS3Client(s.s3)
 	if err == nil {
 		_ = client.RemoveBucketWithOptions(ctx, s.s3.bucket, minio.RemoveBucketOptions{ForceDelete: true})
 	}
 }
 
-// runAdminSQL runs one statement beside the database of the run.
-func (s services) runAdminSQL(ctx context.Context, statement string) error {
-	conn, err := pgx.Connect(ctx, s.adminURL)
+// tidyDatabase does what autovacuum would do at some moment in the measurement: it removes the rows that reports have
+// left behind, and counts the rest for the planner.
+func (s services) tidyDatabase(ctx context.Context) error {
+	if !s.areReal() {
+		return nil
+	}
+	return runSQL(ctx, s.databaseURL, "VACUUM ANALYZE")
+}
+
+// runSQL runs one statement on a connection of its own.
+func runSQL(ctx context.Context, databaseURL, statement string) error {
+	conn, err := pgx.Connect(ctx, databaseURL)
 	if err != nil {
 		return err
 	}
