@@ -38,13 +38,13 @@ func exampleReport(hasYardstick bool) report {
 
 func TestRenderText(t *testing.T) {
 	require.Equal(t, `scenario  ratio  requests/s    p50 ms       p99 ms       CPU µs/request  allocs/request  memory MiB
-detail    0.50   5000 / 10000  2.35 / 1.00  12.3 / 5.00  150 / 80.0      320 / 75.0           90.2 / 25.0
-login     0.90   40.0 / 44.0   350 / 300    500 / 400    - / -           700 / 60.0           200 / 150
+detail    0.50   5000 / 10000  2.35 / 1.00  12.3 / 5.00  150 / 80.0      320 / 75.0      90.2 / 25.0
+login     0.90   40.0 / 44.0   350 / 300    500 / 400    - / -           700 / 60.0      200 / 150
 
 `, dropDescription(renderText(exampleReport(true))))
 	require.Equal(t, `scenario  requests/s  p50 ms  p99 ms  CPU µs/request  allocs/request  memory MiB
-detail    5000        2.35    12.3    150             320                  90.2
-login     40.0        350     500     -               700                  200
+detail    5000        2.35    12.3    150             320             90.2
+login     40.0        350     500     -               700             200
 
 `, dropDescription(renderText(exampleReport(false))))
 }
