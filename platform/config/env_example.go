@@ -68,7 +68,7 @@ var platformDocs = []docGroup{
 	{"Logs, metrics and traces", []Doc{
 		{"LOG_LEVEL", "debug, info, warn or error."},
 		{"LOG_FORMAT", "text or json. Empty: text in a terminal, else json."},
-		{"METRICS_ADDR", "Address of its own for /metrics. Empty: on HTTP_ADDR, in development only."},
+		{"METRICS_ADDR", "Address of its own for /metrics and the profiles of /debug/pprof. Empty: /metrics is on HTTP_ADDR, in development only."},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", "URL to which traces go (OTLP over HTTP). Empty: nowhere."},
 	}},
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/pprof"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 )
@@ -128,12 +129,14 @@ func (s *Server) metricsRoutes() []Route {
 	return []Route{Raw(http.MethodGet, "/metrics", Public, "Prometheus metrics", s.MetricsHandler(), HideOperation())}
 }
 
-// MetricsApp returns an application that answers /metrics alone, for an address that only operators reach.
+// MetricsApp returns an application that answers /metrics and, below /debug/pprof, the profiles of the Go runtime,
+// for an address that only operators reach.
 func (s *Server) MetricsApp() *fiber.App {
 	app := fiber.New(fiber.Config{
 		DisableStartupMessage: true, ErrorHandler: s.onError,
 		ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 	})
 	app.Get("/metrics", s.MetricsHandler())
+	app.Use(pprof.New())
 	return app
 }

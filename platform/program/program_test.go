@@ -237,8 +237,14 @@ func TestMetricsOnAnAddressOfTheirOwn(t *testing.T) {
 	status, body := get(t, addr, "/metrics")
 	require.Equal(t, 200, status)
 	require.Contains(t, body, "lyceum_websockets_open 0")
-	status, _ = get(t, r.Addr.String(), "/metrics")
-	require.Equal(t, 404, status, "not beside the routes for clients")
+	for _, profile := range []string{"goroutine?debug=1", "heap", "profile?seconds=1"} {
+		status, _ = get(t, addr, "/debug/pprof/"+profile)
+		require.Equal(t, 200, status, profile)
+	}
+	for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/pprof/heap"} {
+		status, _ = get(t, r.Addr.String(), path)
+		require.Equal(t, 404, status, "%s is not beside the routes for clients", path)
+	}
 	require.NoError(t, r.Stop())
 	_, err := net.Dial("tcp", addr)
 	require.Error(t, err)

@@ -202,7 +202,7 @@ func (r *Running) Stop() error {
 	return err
 }
 
-// metricsServer serves /metrics on an address of its own. A nil one is valid and does nothing.
+// metricsServer serves /metrics and profiles on an address of its own. A nil one is valid and does nothing.
 type metricsServer struct{ stop func() error }
 
 // close ends the server and waits for its answers.
@@ -212,7 +212,7 @@ func (m *metricsServer) close() {
 	}
 }
 
-// startMetrics serves /metrics on METRICS_ADDR and returns nil if that is empty. It accepts an eighth
+// startMetrics serves /metrics and profiles on METRICS_ADDR and returns nil if that is empty. It accepts an eighth
 // of the possible connections: the rest is for the users of the server.
 func startMetrics(addr string, s *httpx.Server, failed chan<- error) (*metricsServer, error) {
 	if addr == "" {

@@ -67,6 +67,11 @@ func (m *meter) measureScenarios(ctx context.Context) (results []result, err err
 			return results, fmt.Errorf("%s: %w", s.name, err)
 		}
 		results = append(results, summarize(s, rounds))
+		if m.options.profiles != "" {
+			if err := m.profileScenario(ctx, s); err != nil {
+				return results, fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
 	}
 	return results, nil
 }

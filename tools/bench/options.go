@@ -20,8 +20,10 @@ type options struct {
 	// isEmbedded measures Lyceum alone, with SQLite and everything else inside of its process.
 	isEmbedded bool
 	// out is the folder of the report; empty for none.
-	out  string
-	size seedSize
+	out string
+	// profiles is the folder for CPU profiles of Lyceum; empty for none.
+	profiles string
+	size     seedSize
 }
 
 // maxConnections bounds the connections. More of them would measure the client.
@@ -38,6 +40,7 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	flags.IntVar(&o.connections, "connections", 16, "connections, each with one request at a time")
 	flags.BoolVar(&o.isEmbedded, "sqlite", false, "measure Lyceum on SQLite and embedded services, without yardstick")
 	flags.StringVar(&o.out, "out", "", "folder for results.md, results.json, rates.svg and latencies.svg")
+	flags.StringVar(&o.profiles, "profiles", "", "folder for a CPU profile of Lyceum in each scenario, taken after it")
 	only := flags.String("only", "", "scenarios, comma-separated, of "+strings.Join(scenarioNames(), ", "))
 	isQuick := flags.Bool("quick", false, "one round of 0.3 s on little data: shows that everything works")
 	if err := flags.Parse(args); err != nil {

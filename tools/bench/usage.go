@@ -62,6 +62,13 @@ func (s *server) readAllocs(ctx context.Context) (float64, error) {
 	return parseMetric(page, allocsMetric)
 }
 
+// readCPUProfile returns a CPU profile of the server, which takes the given time.
+func (s *server) readCPUProfile(ctx context.Context, length time.Duration) ([]byte, error) {
+	base := strings.TrimSuffix(s.metricsURL, "/metrics")
+	seconds := max(1, int(length.Seconds()))
+	return readURL(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", base, seconds))
+}
+
 // allocsMetric is the counter of allocated objects of the Go runtime.
 const allocsMetric = "go_memstats_mallocs_total"
 
