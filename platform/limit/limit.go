@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/db"
 )
 
 // Budget is a rate with a name. Clients see both in the RateLimit headers
@@ -39,6 +40,7 @@ const (
 // for concurrent use.
 type Limiter struct {
 	redis   redis.UniversalClient
+	batcher batcher
 	local   *localCounter
 	hmacKey []byte
 	enabled bool
@@ -53,7 +55,9 @@ type Limiter struct {
 // New returns a limiter. Without a Redis client it counts in this process alone. The key turns
 // accounts and addresses into names that Redis may see; replicas must use the same one.
 func New(r redis.UniversalClient, key []byte, enabled bool) *Limiter {
-	return &Limiter{redis: r, local: newLocalCounter(), hmacKey: key, enabled: enabled}
+	l := &Limiter{redis: r, local: newLocalCounter(), hmacKey: key, enabled: enabled}
+	l.batcher.send = l.sendHits
+	return l
 }
 
 // Result is the outcome of one hit.
@@ -99,16 +103,17 @@ func (l *Limiter) TakeHit(ctx context.Context, b Budget, subject string) Result 
 	if l == nil || !l.enabled {
 		return Result{Budget: b, Passed: true, unlimited: true}
 	}
+	db.RequireNoTx(ctx, "a rate limit")
 	r := Result{Budget: b, key: l.counterKey(b.Name, subject), takenAt: time.Now()}
-	count, left, ok := l.countInRedis(ctx, r.key, b.Rate.Window)
-	if ok {
-		l.local.adoptCount(r.key, count, r.takenAt.Add(left))
+	h := &hit{key: r.key, window: b.Rate.Window}
+	if l.canAskRedis() && l.batcher.countHit(h) {
+		l.local.adoptCount(h.key, h.count, r.takenAt.Add(h.left))
 	} else {
-		count, left = l.local.countHit(r.key, b.Rate.Window, r.takenAt)
+		h.count, h.left = l.local.countHit(h.key, h.window, r.takenAt)
 	}
-	r.Passed = count <= int64(b.Rate.Hits)
-	r.Remaining = int(max(int64(b.Rate.Hits)-count, 0))
-	r.Reset = left
+	r.Passed = h.count <= int64(b.Rate.Hits)
+	r.Remaining = int(max(int64(b.Rate.Hits)-h.count, 0))
+	r.Reset = h.left
 	return r
 }
 
@@ -165,34 +170,6 @@ func (l *Limiter) checkRepaid(ctx context.Context, repaid []*redis.IntCmd, err e
 			l.redis.Del(ctx, cmd.Args()[1].(string))
 		}
 	}
-}
-
-// countInRedis adds one hit to a counter and returns its value and the time until its window ends.
-// It returns false if Redis can't be asked. The call goes on if the request ends, as the hit of a
-// client that hangs up must count.
-func (l *Limiter) countInRedis(
-	ctx context.Context, key string, window time.Duration,
-) (count int64, left time.Duration, ok bool) {
-	if !l.canAskRedis() {
-		return 0, 0, false
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-	defer cancel()
-	pipeline := l.redis.Pipeline()
-	repaid := l.appendOwed(ctx, pipeline)
-	incr := pipeline.Incr(ctx, key)
-	pipeline.Do(ctx, "pexpire", key, window.Milliseconds(), "nx")
-	ttl := pipeline.PTTL(ctx, key)
-	_, err := pipeline.Exec(ctx)
-	l.checkRepaid(ctx, repaid, err)
-	if err != nil {
-		return 0, 0, false
-	}
-	left = ttl.Val()
-	if left < 0 || left > window {
-		left = window
-	}
-	return incr.Val(), left, true
 }
 
 // canAskRedis returns false without Redis, and during the pause after a failed call.
