@@ -61,7 +61,9 @@ func TestNewCoursesAreListedOnEveryReplica(t *testing.T) {
 	sites := sitetest.StartReplicas(t, 2)
 	here, there := sites[0], sites[1]
 	teacher := here.NewCast().Instructor
-	first := func(s *sitetest.Site) string { return s.Want(200, "GET", "/courses?limit=1", "", nil).Text("items.0.id") }
+	first := func(s *sitetest.Site) string {
+		return s.Want(200, "GET", "/courses?limit=1", "", nil).Text("items.0.id")
+	}
 	for range 5 {
 		first(here)
 		first(there)

@@ -64,12 +64,11 @@ func (s *Service) listCourses(
 	if f.Owner != "" && !ids.IsValid(f.Owner) {
 		return []course.ListedCourse{}, nil
 	}
-	caller := identity.CallerFrom(ctx)
-	if !caller.IsSignedIn() {
-		return s.listForAnyone(ctx, f, after, limit)
+	if page, isFound, err := s.listFromMemory(ctx, f, after, limit); isFound || err != nil {
+		return page, err
 	}
 	f.now = s.clock.Now()
-	return s.store.listCourses(ctx, f, caller, after, limit)
+	return s.store.listCourses(ctx, f, identity.CallerFrom(ctx), after, limit)
 }
 
 // listOwners returns the owners of courses by the id of their account.

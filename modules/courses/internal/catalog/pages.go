@@ -2,23 +2,35 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/outline"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/cache"
 	"lyceum/platform/identity"
+	"lyceum/platform/ids"
 )
 
 // maxPageRows bounds the memory of pages: all together have at most so many courses.
 const maxPageRows = 20_000
 
-// pageRequest is what a page of a list depends on for a caller who is not signed in.
+// pageRequest is what a page of published courses depends on, for all accounts of a role that neither own nor are
+// enrolled in any course.
 type pageRequest struct {
+	Role   identity.Role
 	Filter filter
 	After  *course.PagePosition
 	Limit  int
+}
+
+// sharedPage is a page that accounts of one role share. It must not be changed.
+type sharedPage struct {
+	courses []course.ListedCourse
+	// hasOthers says that there are published courses that the role alone does not let read.
+	hasOthers bool
 }
 
 // anyCourse tells of changes of any course with the empty key, as every page may show it.
@@ -29,32 +41,61 @@ func (a anyCourse) Subscribe(topic string, fn func(key string)) (cancel func()) 
 	return a.Signals.Subscribe(topic, func(string) { fn("") })
 }
 
-// newPages returns a cache of the pages that everybody may see, by their request as JSON.
-func newPages(s *store, signals cache.Signals) *cache.Invalidated[[]course.ListedCourse] {
-	load := func(ctx context.Context, key string) ([]course.ListedCourse, bool, error) {
+// newPages returns a cache of shared pages, by their request as JSON.
+func newPages(s *store, signals cache.Signals) *cache.Invalidated[sharedPage] {
+	load := func(ctx context.Context, key string) (p sharedPage, isFound bool, err error) {
 		var r pageRequest
 		if err := json.Unmarshal([]byte(key), &r); err != nil {
-			return nil, false, err
+			return p, false, err
 		}
-		found, err := s.listCourses(ctx, r.Filter, identity.Caller{}, r.After, r.Limit)
-		return found, true, err
+		caller := identity.Caller{}
+		if r.Role != identity.Anonymous {
+			caller = identity.Caller{UserID: ids.None, Role: r.Role}
+			if p.hasOthers, err = s.hasOthers(ctx, caller); err != nil {
+				return p, false, err
+			}
+		}
+		p.courses, err = s.listCourses(ctx, r.Filter, caller, r.After, r.Limit)
+		return p, true, err
 	}
 	return cache.NewInvalidated(anyCourse{signals}, outline.Topic, load).
-		LimitCost(maxPageRows, func(page []course.ListedCourse) int { return 1 + len(page) })
+		LimitCost(maxPageRows, func(p sharedPage) int { return 1 + len(p.courses) })
 }
 
-// listForAnyone returns a page for a caller who is not signed in. The courses are shared with others and must not
-// be changed. Searches are not kept, as few are asked twice.
-func (s *Service) listForAnyone(
+// listFromMemory returns a page that is put together from a shared one and the caller's progress. isFound is false for
+// a page that is the caller's own: administrators read every course, others may own courses or be enrolled in some
+// that their role does not let them read. Searches are not kept either, as few are asked twice.
+func (s *Service) listFromMemory(
 	ctx context.Context, f filter, after *course.PagePosition, limit int,
-) ([]course.ListedCourse, error) {
-	if f.Q != "" {
-		return s.store.listCourses(ctx, f, identity.Caller{}, after, limit)
+) (page []course.ListedCourse, isFound bool, err error) {
+	caller := identity.CallerFrom(ctx)
+	if f.Q != "" || f.Status != course.Published || caller.HasRole(usersapi.RoleAdmin) {
+		return nil, false, nil
 	}
-	key, err := json.Marshal(pageRequest{f, after, limit})
+	key, err := json.Marshal(pageRequest{roleOf(caller), f, after, limit})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	page, _, err := s.pages.Get(ctx, string(key))
-	return page, err
+	shared, _, err := s.pages.Get(ctx, string(key))
+	if err != nil || !caller.IsSignedIn() {
+		return shared.courses, true, err
+	}
+	if shared.hasOthers {
+		if hasOwn, err := s.store.canReadOthers(ctx, caller); err != nil || hasOwn {
+			return nil, false, err
+		}
+	}
+	page = slices.Clone(shared.courses)
+	return page, true, s.store.fillProgress(ctx, page, caller.UserID)
+}
+
+// roleOf returns the lowest role that lets read the same courses as the caller's.
+func roleOf(caller identity.Caller) identity.Role {
+	switch {
+	case !caller.IsSignedIn():
+		return identity.Anonymous
+	case caller.HasRole(usersapi.RoleMember):
+		return usersapi.RoleMember
+	}
+	return usersapi.RoleUser
 }

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"lyceum/modules/courses/internal/access"
-	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/outline"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
@@ -13,12 +12,13 @@ import (
 
 // Service reads courses and lessons for callers.
 type Service struct {
-	store    *store
-	outlines *outline.Cache
-	pages    *cache.Invalidated[[]course.ListedCourse]
-	access   *access.Service
-	accounts usersapi.Accounts
-	clock    clock.Clock
+	store     *store
+	outlines  *outline.Cache
+	pages     *cache.Invalidated[sharedPage]
+	keyPlaces *cache.Invalidated[[]keyPlace]
+	access    *access.Service
+	accounts  usersapi.Accounts
+	clock     clock.Clock
 }
 
 // NewService returns the service.
@@ -26,5 +26,7 @@ func NewService(
 	d *db.DB, b *broadcast.Bus, o *outline.Cache, a *access.Service, accounts usersapi.Accounts, c clock.Clock,
 ) *Service {
 	s := &store{d}
-	return &Service{store: s, outlines: o, pages: newPages(s, b), access: a, accounts: accounts, clock: c}
+	return &Service{
+		store: s, outlines: o, pages: newPages(s, b), keyPlaces: newKeyPlaces(s, b), access: a, accounts: accounts, clock: c,
+	}
 }

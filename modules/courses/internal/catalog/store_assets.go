@@ -12,7 +12,30 @@ import (
 
 // usesKey is the condition that a lesson l uses a key, as its file or as captions. It takes the key
 // twice.
-const usesKey = "(l.asset_key = ? OR l.id IN (SELECT k.lesson_id FROM lesson_captions k WHERE k.asset_key = ?))"
+const usesKey = `l.id IN (SELECT u.id FROM lessons u WHERE u.asset_key = ?
+	UNION ALL SELECT k.lesson_id FROM lesson_captions k WHERE k.asset_key = ?)`
+
+// listPlaces lists up to limit places of a key. Courses in the trash may be among them.
+func (s *store) listPlaces(ctx context.Context, key string, limit int) (places []keyPlace, err error) {
+	err = s.db.Query(ctx, `SELECT c.id AS course_id, NULL AS lesson_id FROM courses c WHERE c.cover_key = ?
+		UNION ALL SELECT l.course_id, l.id FROM lessons l WHERE l.asset_key = ?
+		UNION ALL SELECT l.course_id, l.id FROM lesson_captions k JOIN lessons l ON l.id = k.lesson_id WHERE k.asset_key = ?
+		LIMIT ?`, []any{key, key, key, limit},
+		func(scan func(...any) error) error {
+			var courseID string
+			var lessonID *string
+			if err := scan(&courseID, &lessonID); err != nil {
+				return err
+			}
+			place := keyPlace{CourseID: courseID}
+			if lessonID != nil {
+				place.LessonID = *lessonID
+			}
+			places = append(places, place)
+			return nil
+		})
+	return places, err
+}
 
 // canReadKey returns whether the caller may read a course with that cover, or an open lesson that uses
 // the key.
