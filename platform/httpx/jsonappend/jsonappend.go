@@ -6,6 +6,7 @@ package jsonappend
 import (
 	"io"
 	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -43,9 +44,16 @@ func AppendNullableText(b []byte, s *string) []byte {
 	return AppendText(b, *s)
 }
 
-// AppendTime appends a time as a JSON string in clock.Layout.
+// AppendTime appends a time as a JSON string in clock.Layout. The library writes RFC 3339 several times faster than
+// other layouts, so the milliseconds are added to it.
 func AppendTime(b []byte, t clock.Time) []byte {
-	return append(t.StdTime().AppendFormat(append(b, '"'), clock.Layout), '"')
+	b = t.StdTime().AppendFormat(append(b, '"'), time.RFC3339)
+	millis := t.UnixMilli() % 1000
+	if millis < 0 {
+		millis += 1000
+	}
+	b[len(b)-1] = '.' // for the Z
+	return append(b, byte('0'+millis/100), byte('0'+millis/10%10), byte('0'+millis%10), 'Z', '"')
 }
 
 // AppendNullableTime appends a time, or null for nil.

@@ -59,3 +59,12 @@ func TestWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestAppendTime(t *testing.T) {
+	for _, millis := range []int64{
+		0, 1, 999, 1_000, 1_795_608_000_007, 253_402_300_799_999, -1, -1_000, -62_135_596_800_000,
+	} {
+		at := clock.FromMillis(millis)
+		require.Equal(t, `"`+at.StdTime().Format(clock.Layout)+`"`, string(AppendTime(nil, at)), millis)
+	}
+}

@@ -15,8 +15,10 @@ import (
 const (
 	// maxKeyPlaces is how many places of one file are remembered. Further ones are found by a query.
 	maxKeyPlaces = 10
-	// maxPlaces bounds the memory: of all files together so many places and keys are remembered.
-	maxPlaces = 50_000
+	// maxPlacesBytes bounds the memory of the places of all files together.
+	maxPlacesBytes = 16 << 20
+	// keyPlaceBytes is about what a place takes in memory.
+	keyPlaceBytes = 120
 )
 
 // keyPlace is a course whose cover a file is, or a lesson that uses it.
@@ -33,7 +35,7 @@ func newKeyPlaces(s *store, signals cache.Signals) *cache.Invalidated[[]keyPlace
 		return places, true, err
 	}
 	return cache.NewInvalidated(anyCourse{signals}, outline.Topic, load).
-		LimitCost(maxPlaces, func(places []keyPlace) int { return 1 + len(places) })
+		LimitCost(maxPlacesBytes, func(places []keyPlace) int { return 600 + len(places)*keyPlaceBytes }) // with a long key
 }
 
 // isOpenToAll returns whether some place of a file is open to every account of the caller's role: a course that they

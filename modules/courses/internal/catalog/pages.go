@@ -14,8 +14,8 @@ import (
 	"lyceum/platform/ids"
 )
 
-// maxPageRows bounds the memory of pages: all together have at most so many courses.
-const maxPageRows = 20_000
+// maxPageBytes bounds the memory of all pages together: some thousand pages.
+const maxPageBytes = 24 << 20
 
 // pageRequest is what a page of published courses depends on, for all accounts of a role that neither own nor are
 // enrolled in any course.
@@ -31,6 +31,15 @@ type sharedPage struct {
 	courses []course.ListedCourse
 	// hasOthers says that there are published courses that the role alone does not let read.
 	hasOthers bool
+}
+
+// size returns about how many bytes the page takes in memory.
+func (p sharedPage) size() int {
+	size := 500 // with its key
+	for i := range p.courses {
+		size += p.courses[i].Course.Size()
+	}
+	return size
 }
 
 // anyCourse tells of changes of any course with the empty key, as every page may show it.
@@ -59,7 +68,7 @@ func newPages(s *store, signals cache.Signals) *cache.Invalidated[sharedPage] {
 		return p, true, err
 	}
 	return cache.NewInvalidated(anyCourse{signals}, outline.Topic, load).
-		LimitCost(maxPageRows, func(p sharedPage) int { return 1 + len(p.courses) })
+		LimitCost(maxPageBytes, sharedPage.size)
 }
 
 // listFromMemory returns a page that is put together from a shared one and the caller's progress. isFound is false for

@@ -83,6 +83,15 @@ func (c *Course) MarkPublished(now clock.Time) (isFirst bool) {
 // IsRestorable returns whether a course in the trash can still be restored.
 func (c *Course) IsRestorable(now clock.Time) bool { return now.Before(c.DeletedAt.Add(TrashLife)) }
 
+// rowBytes is about what a row takes in memory besides its texts.
+const rowBytes = 500
+
+// Size returns about how many bytes the course takes in memory.
+func (c *Course) Size() int {
+	return rowBytes + len(c.Slug) + len(c.Title) + len(c.FoldedTitle) + len(c.SearchText) + len(c.Summary) +
+		len(c.Description) + len(c.Tags)
+}
+
 // Brief returns the part of the course that other modules may know.
 func (c *Course) Brief() coursesapi.Course {
 	return coursesapi.Course{

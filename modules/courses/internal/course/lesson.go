@@ -40,6 +40,11 @@ type Lesson struct {
 // TableName returns the name of the table of lessons.
 func (Lesson) TableName() string { return "lessons" }
 
+// Size returns about how many bytes the lesson takes in memory.
+func (l *Lesson) Size() int {
+	return rowBytes + len(l.Title) + len(l.Content) + len(l.ContentHTML) + len(l.Captions) + 50*len(l.Prerequisites)
+}
+
 // MaxPrerequisites is how many other lessons a lesson may wait for.
 const MaxPrerequisites = 20
 

@@ -15,9 +15,8 @@ import (
 const Topic = "courses"
 
 const (
-	// maxRows bounds the memory: all outlines together have at most so many courses and lessons. A
-	// course with a long description takes 80 kB, most take less than one.
-	maxRows = 50_000
+	// maxBytes bounds the memory of all outlines together: some ten thousand courses.
+	maxBytes = 48 << 20
 	// maxSlugs is how many slugs are known with the id of their course.
 	maxSlugs = 10_000
 )
@@ -30,6 +29,15 @@ type Outline struct {
 	// HasLocks says that some lesson waits for another one, for a day, or for days after the
 	// enrollment.
 	HasLocks bool
+}
+
+// size returns about how many bytes the outline takes in memory.
+func (o *Outline) size() int {
+	size := o.Course.Size()
+	for i := range o.Lessons {
+		size += o.Lessons[i].Size()
+	}
+	return size
 }
 
 // FindLesson returns a lesson by its id; nil if the course had none when the outline was read.
@@ -60,7 +68,7 @@ func NewCache(d *db.DB, signals *broadcast.Bus) *Cache {
 	}
 	s := &store{d}
 	outlines := cache.NewInvalidated(signals, Topic, s.loadOutline).
-		LimitCost(maxRows, func(o *Outline) int { return 1 + len(o.Lessons) + len(o.Course.Description)/1000 })
+		LimitCost(maxBytes, (*Outline).size)
 	return &Cache{store: s, signals: signals, outlines: outlines, slugs: slugs}
 }
 
