@@ -13,11 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lyceum/platform/broadcast"
 	"lyceum/platform/command"
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/openapi"
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/migrate"
 	"lyceum/platform/program"
 )
@@ -259,12 +261,17 @@ func current(c *cobra.Command, fn func(context.Context) error, targets ...any) e
 // currentWith is current for a configuration that was read before.
 func currentWith(c *cobra.Command, cfg *config.Config, fn func(context.Context) error, targets ...any) error {
 	var r *migrate.Runner
+	var b *broadcast.Bus
 	return with(c.Context(), cfg, func(ctx context.Context) error {
 		if err := upToDate(ctx, r); err != nil {
 			return err
 		}
+		// Servers hear of what the command changes.
+		signals := lifecycle.NewGroup()
+		signals.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
+		defer program.StopSignals(signals)
 		return fn(ctx)
-	}, append(targets, &r)...)
+	}, append(targets, &r, &b)...)
 }
 
 // moduleProgram is the program as the commands of one module see it.

@@ -131,8 +131,9 @@ func worker(c *cobra.Command, _ []string) error {
 		if err := upToDate(ctx, r); err != nil {
 			return err
 		}
-		g := lifecycle.NewGroup()
-		g.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
+		signals, g := lifecycle.NewGroup(), lifecycle.NewGroup()
+		signals.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
+		defer program.StopSignals(signals)
 		program.StartWork(g, e, q)
 		slog.Info("worker started")
 		<-ctx.Done()

@@ -229,7 +229,7 @@ func dropSessionsAfterCommit(ctx context.Context, b *broadcast.Bus, ids ...strin
 	if len(ids) > maxSignals {
 		ids = []string{allSessions}
 	}
-	db.AfterCommit(ctx, func() {
+	db.AfterCommitAttempt(ctx, func() {
 		for _, id := range ids {
 			b.SendSignal(identity.TopicSession, id)
 		}

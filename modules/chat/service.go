@@ -172,13 +172,13 @@ func (s *Service) auditChannel(ctx context.Context, action, channelID string, da
 
 // signalChannelChanged makes every replica load the channel again, after the commit.
 func (s *Service) signalChannelChanged(ctx context.Context, channelID string) {
-	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicChannel, channelID) })
+	db.AfterCommitAttempt(ctx, func() { s.broadcast.SendSignal(topicChannel, channelID) })
 }
 
 // signalAccessChanged makes every replica ask again for a right, after the commit. The empty key
 // stands for all rights.
 func (s *Service) signalAccessChanged(ctx context.Context, key string) {
-	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(topicAccess, key) })
+	db.AfterCommitAttempt(ctx, func() { s.broadcast.SendSignal(topicAccess, key) })
 }
 
 // signalAccountErased makes every replica load all rights and channels again, after the commit.

@@ -263,7 +263,7 @@ func (s *Service) reorderLessons(
 			if before[i] == id {
 				continue
 			}
-			if err := s.store.setPosition(ctx, id, i+1); err != nil {
+			if err := s.store.setPosition(ctx, c.ID, id, i+1); err != nil {
 				return err
 			}
 		}
@@ -275,7 +275,7 @@ func (s *Service) reorderLessons(
 	if err != nil {
 		return nil, state, err
 	}
-	found, err := s.catalog.FindCourseByID(ctx, courseID)
+	found, err := s.catalog.FindCourseWithOutline(ctx, courseID)
 	if err != nil {
 		return nil, state, err
 	}

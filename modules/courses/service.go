@@ -26,7 +26,6 @@ import (
 type Service struct {
 	db       *db.DB
 	store    *store
-	outlines *outline.Cache
 	access   *access.Service
 	catalog  *catalog.Service
 	progress progressKeeper
@@ -63,7 +62,7 @@ type Params struct {
 // NewService returns the service.
 func NewService(p Params) *Service {
 	return &Service{
-		db: p.DB, store: &store{p.DB}, outlines: p.Outlines, access: p.Access, catalog: p.Catalog, progress: p.Learning,
+		db: p.DB, store: &store{p.DB, p.Outlines}, access: p.Access, catalog: p.Catalog, progress: p.Learning,
 		keyChecker: p.KeyChecker, fileReader: p.FileReader, events: p.Events, clock: p.Clock,
 	}
 }
@@ -145,7 +144,6 @@ func (s *Service) insertCourse(ctx context.Context, c *course.Course, data map[s
 	if err := s.store.insertCourse(ctx, c); err != nil {
 		return err
 	}
-	s.outlines.DropAfterCommit(ctx, c.ID) // for the lists; others hold the course, which does this, too
 	return s.recordCourse(ctx, "course.created", c.ID, data)
 }
 

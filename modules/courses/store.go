@@ -4,16 +4,22 @@ import (
 	"context"
 
 	"lyceum/modules/courses/internal/course"
+	"lyceum/modules/courses/internal/outline"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/text"
 )
 
-// store writes courses and lessons.
-type store struct{ db *db.DB }
+// store writes courses and lessons. Every function that changes what an outline shows calls
+// outline.Cache.DropAfterCommit.
+type store struct {
+	db       *db.DB
+	outlines *outline.Cache
+}
 
 // insertCourse adds a course with its tags. It returns a duplicate key if another course has the slug.
 func (s *store) insertCourse(ctx context.Context, c *course.Course) error {
+	s.outlines.DropAfterCommit(ctx, c.ID)
 	if err := s.db.Conn(ctx).Create(c).Error; err != nil {
 		return err
 	}
@@ -23,6 +29,7 @@ func (s *store) insertCourse(ctx context.Context, c *course.Course) error {
 // saveCourse stores a course as its next version, without its tags in course_tags.
 func (s *store) saveCourse(ctx context.Context, c *course.Course) error {
 	c.Version++
+	s.outlines.DropAfterCommit(ctx, c.ID)
 	return s.db.Conn(ctx).Model(&course.Course{}).Where("id = ?", c.ID).Updates(map[string]any{
 		"slug": c.Slug, "title": c.Title, "folded_title": c.FoldedTitle, "search_text": c.SearchText,
 		"summary": c.Summary, "description": c.Description, "visibility": c.Visibility, "status": c.Status,
@@ -34,6 +41,7 @@ func (s *store) saveCourse(ctx context.Context, c *course.Course) error {
 // saveTags writes the rows by which lists find the course's tags.
 func (s *store) saveTags(ctx context.Context, c *course.Course) error {
 	conn := s.db.Conn(ctx)
+	s.outlines.DropAfterCommit(ctx, c.ID)
 	if err := conn.Exec("DELETE FROM course_tags WHERE course_id = ?", c.ID).Error; err != nil {
 		return err
 	}
@@ -63,5 +71,6 @@ func (s *store) listDeletedBefore(ctx context.Context, at clock.Time) (found []s
 
 // purgeCourse deletes a course. Its tags, lessons, enrollments and progress go with it.
 func (s *store) purgeCourse(ctx context.Context, courseID string) error {
+	s.outlines.DropAfterCommit(ctx, courseID)
 	return s.db.Conn(ctx).Exec("DELETE FROM courses WHERE id = ?", courseID).Error
 }

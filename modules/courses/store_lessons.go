@@ -51,6 +51,7 @@ func (s *store) insertLessons(ctx context.Context, n int, lesson func(i int) (co
 // saveLesson stores a lesson as its next version, with the rows of other tables that have changed.
 func (s *store) saveLesson(ctx context.Context, l *course.Lesson, changed []string) error {
 	l.Version++
+	s.outlines.DropAfterCommit(ctx, l.CourseID)
 	err := s.db.Conn(ctx).Model(&course.Lesson{}).Where("id = ?", l.ID).Updates(map[string]any{
 		"title": l.Title, "content": l.Content, "content_html": l.ContentHTML, "html_version": l.HTMLVersion,
 		"asset_key": l.AssetKey, "duration_seconds": l.DurationSeconds, "captions": l.Captions,
@@ -88,13 +89,15 @@ func (s *store) deleteLesson(ctx context.Context, l *course.Lesson) error {
 	return s.addToLessonCount(ctx, l.CourseID, -1)
 }
 
-// setPosition moves a lesson. Positions may be equal in the meantime.
-func (s *store) setPosition(ctx context.Context, lessonID string, position int) error {
+// setPosition moves a lesson of a course. Positions may be equal in the meantime.
+func (s *store) setPosition(ctx context.Context, courseID, lessonID string, position int) error {
+	s.outlines.DropAfterCommit(ctx, courseID)
 	return s.db.Conn(ctx).Exec("UPDATE lessons SET position = ? WHERE id = ?", position, lessonID).Error
 }
 
-// addToLessonCount adds n to the number of lessons of a course.
+// addToLessonCount adds n to the number of lessons of a course, which got or lost some.
 func (s *store) addToLessonCount(ctx context.Context, courseID string, n int) error {
+	s.outlines.DropAfterCommit(ctx, courseID)
 	return s.db.Conn(ctx).Exec("UPDATE courses SET lesson_count = lesson_count + ? WHERE id = ?", n, courseID).Error
 }
 

@@ -133,7 +133,7 @@ func (s *Service) removeAssets(ctx context.Context, assets []asset) error {
 	for i := range assets {
 		objectID, key := assets[i].ObjectID, assets[i].Key
 		objects[i] = objectID
-		db.AfterCommit(ctx, func() {
+		db.AfterCommitAttempt(ctx, func() {
 			s.signals.SendSignal(topicKeyRemoved, key)
 			s.signals.SendSignal(topicObjectRemoved, objectID)
 			s.queue.Enqueue(emptyTrashJob, objectID)

@@ -136,7 +136,7 @@ func (s *Service) change(
 // dropCachesAfterCommit makes every replica drop what it has cached of an account: its name, role
 // and status.
 func (s *Service) dropCachesAfterCommit(ctx context.Context, id string) {
-	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(identity.TopicAccount, id) })
+	db.AfterCommitAttempt(ctx, func() { s.broadcast.SendSignal(identity.TopicAccount, id) })
 }
 
 // MarkVerified implements usersapi.AddressVerifier.

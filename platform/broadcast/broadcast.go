@@ -12,6 +12,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,12 +100,13 @@ func (b *Bus) SendSignal(topic, key string) {
 	}
 }
 
-// callSubscribers calls the subscribers of a topic.
+// callSubscribers calls the subscribers of a topic in the order of their subscriptions.
 func (b *Bus) callSubscribers(topic, key string) {
 	b.mu.RLock()
-	fns := make([]func(string), 0, len(b.subscribers[topic]))
-	for _, fn := range b.subscribers[topic] {
-		fns = append(fns, fn)
+	all := b.subscribers[topic]
+	fns := make([]func(string), 0, len(all))
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		fns = append(fns, all[id])
 	}
 	b.mu.RUnlock()
 	for _, fn := range fns {
@@ -119,21 +122,36 @@ func (b *Bus) Run(ctx context.Context) {
 	wg.Wait()
 }
 
-// sendQueued publishes the signals of the outbox in their order.
+// sendQueued publishes the signals of the outbox in their order. What is queued when ctx ends is still sent, within
+// drainTime: other replicas wait for it.
 func (b *Bus) sendQueued(ctx context.Context) {
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(drainTime, cancel) })
+	defer stop()
 	for {
+		select {
+		case s := <-b.outbox:
+			b.publishUntilTaken(sending, s)
+			continue
+		default:
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case s := <-b.outbox:
-			b.publishUntilTaken(ctx, s)
+			b.publishUntilTaken(sending, s)
 		}
 	}
 }
 
+// drainTime bounds how long a stop waits for queued signals.
+const drainTime = 700 * time.Millisecond
+
 // publishUntilTaken tries to send a signal until Redis has it, as a connection that broke unnoticed must not
-// lose it. After maxAttempts it sends one signal for everything instead: while Redis was away no
-// replica relied on signals.
+// lose it. After maxAttempts it sends one signal for everything instead. Usually no replica has relied on signals
+// meanwhile, as all have lost Redis; where only this one has, the others wait for the signal or for the age of their
+// copies.
 func (b *Bus) publishUntilTaken(ctx context.Context, s signal) {
 	for attempt := 1; ctx.Err() == nil; attempt++ {
 		if b.lost.Swap(false) || attempt > maxAttempts {

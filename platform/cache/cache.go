@@ -37,7 +37,7 @@ const (
 )
 
 // Invalidated loads values by key and keeps them until a signal with that key arrives. It does not
-// keep the absence of a value, so a new value is seen at once. It is safe for concurrent use.
+// keep that a key has no value, so a new value is seen at once. It is safe for concurrent use.
 type Invalidated[V any] struct {
 	load    func(ctx context.Context, key string) (V, bool, error)
 	signals Signals
@@ -45,8 +45,12 @@ type Invalidated[V any] struct {
 	flight  singleflight.Group
 
 	// cost is the cost of a value; nil if only maxEntries bounds the memory.
-	cost    func(V) int
+	cost    func(key string, value V) int
 	maxCost int
+	// oldest is the maximum age of a copy while signals are heard.
+	oldest time.Duration
+	// dropsAll says that every signal of the topic drops all values.
+	dropsAll bool
 
 	mu sync.Mutex
 	// totalCost is that of all entries.
@@ -57,8 +61,10 @@ type Invalidated[V any] struct {
 
 // entry is a copy of a value and the time at which it was loaded.
 type entry[V any] struct {
-	value    V
+	value V
+	// loadedAt is the time before the load, which may have read the value at once.
 	loadedAt time.Time
+	cost     int
 }
 
 // NewInvalidated returns a cache over load that listens to a topic until the process ends. load
@@ -66,9 +72,9 @@ type entry[V any] struct {
 func NewInvalidated[V any](
 	s Signals, topic string, load func(context.Context, string) (V, bool, error),
 ) *Invalidated[V] {
-	c := &Invalidated[V]{load: load, signals: s}
+	c := &Invalidated[V]{load: load, signals: s, oldest: longMaxAge}
 	// It is called with mu held, as entries are added and removed so.
-	onEvict := func(_ string, e entry[V]) { c.totalCost -= c.costOf(e.value) }
+	onEvict := func(_ string, e entry[V]) { c.totalCost -= e.cost }
 	entries, err := lru.NewWithEvict(maxEntries, onEvict)
 	if err != nil {
 		panic(err) // only for a size below one
@@ -80,17 +86,23 @@ func NewInvalidated[V any](
 
 // LimitCost bounds the sum of the costs of all values: those that were used the longest time ago go first. A
 // value that costs more than max is not kept. It is called before the first use and returns c.
-func (c *Invalidated[V]) LimitCost(max int, cost func(V) int) *Invalidated[V] {
-	c.cost, c.maxCost = cost, max
+func (c *Invalidated[V]) LimitCost(most int, cost func(key string, value V) int) *Invalidated[V] {
+	c.cost, c.maxCost = cost, most
 	return c
 }
 
-// costOf returns the cost of a value, 0 without a bound.
-func (c *Invalidated[V]) costOf(v V) int {
-	if c.cost == nil {
-		return 0
-	}
-	return c.cost(v)
+// LimitAge bounds the age of values more narrowly than half a minute, for changes whose signal is lost with the process
+// that made them. It is called before the first use and returns c.
+func (c *Invalidated[V]) LimitAge(oldest time.Duration) *Invalidated[V] {
+	c.oldest = oldest
+	return c
+}
+
+// DropAllAtOnce makes every signal of the topic drop all values, for values that any change may touch. It is called
+// before the first use and returns c.
+func (c *Invalidated[V]) DropAllAtOnce() *Invalidated[V] {
+	c.dropsAll = true
+	return c
 }
 
 // dropKey drops the value of a key, or all values if the key is empty.
@@ -98,16 +110,16 @@ func (c *Invalidated[V]) dropKey(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.generation++
-	if key == "" {
+	if key == "" || c.dropsAll {
 		c.entries.Purge()
 		return
 	}
 	c.entries.Remove(key)
 }
 
-// Get returns the kept value of a key, or loads it. It returns false if the key has no value.
-// Callers who ask for one key at the same time share one load. In an open transaction a value that
-// is not kept is loaded for the caller alone.
+// Get returns the kept value of a key, or loads it within loadTimeout. It returns false if the key has no
+// value. Callers who ask for one key at the same time share one load, which does not end with ctx. In an
+// open transaction a kept value is returned, too, and one that is not kept is loaded for the caller alone.
 func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool, err error) {
 	if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < c.maxAge() {
 		return e.value, true, nil
@@ -126,16 +138,17 @@ func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool,
 	got, err, _ := c.flight.Do(key+"#"+strconv.FormatUint(before, 36), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
+		began := time.Now()
 		v, ok, err := c.load(ctx, key)
+		if err == nil && ok {
+			c.storeValue(key, entry[V]{value: v, loadedAt: began}, before)
+		}
 		return loaded{v, ok}, err
 	})
 	if err != nil {
 		return value, false, err
 	}
 	l := got.(loaded)
-	if l.ok {
-		c.storeValue(key, l.value, before)
-	}
 	return l.value, l.ok, nil
 }
 
@@ -157,7 +170,7 @@ func (c *Invalidated[V]) GetAll(
 	if len(missing) == 0 {
 		return out, nil
 	}
-	before := c.currentGeneration()
+	before, began := c.currentGeneration(), time.Now()
 	loaded, err := load(ctx, missing)
 	if err != nil {
 		return nil, err
@@ -165,7 +178,7 @@ func (c *Invalidated[V]) GetAll(
 	for key, v := range loaded {
 		out[key] = v
 		if !db.HasOpenTx(ctx) {
-			c.storeValue(key, v, before)
+			c.storeValue(key, entry[V]{value: v, loadedAt: began}, before)
 		}
 	}
 	return out, nil
@@ -180,28 +193,32 @@ func (c *Invalidated[V]) currentGeneration() uint64 {
 
 // storeValue keeps a value that was loaded since the given generation, unless a signal has come
 // meanwhile.
-func (c *Invalidated[V]) storeValue(key string, v V, since uint64) {
+func (c *Invalidated[V]) storeValue(key string, e entry[V], since uint64) {
+	if c.cost != nil {
+		e.cost = c.cost(key, e.value)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.generation != since {
 		return
 	}
-	cost := c.costOf(v)
-	if cost > c.maxCost {
+	if e.cost > c.maxCost {
 		return
 	}
 	c.entries.Remove(key) // Add does not tell of a value that it replaces
-	c.entries.Add(key, entry[V]{v, time.Now()})
-	c.totalCost += cost
+	c.entries.Add(key, e)
+	c.totalCost += e.cost
 	for c.totalCost > c.maxCost {
-		c.entries.RemoveOldest()
+		if _, _, removed := c.entries.RemoveOldest(); !removed {
+			return
+		}
 	}
 }
 
 // maxAge returns the age up to which a copy may be used.
 func (c *Invalidated[V]) maxAge() time.Duration {
 	if c.signals.IsHealthy() {
-		return longMaxAge
+		return c.oldest
 	}
 	return shortMaxAge
 }

@@ -293,7 +293,7 @@ func TestUncommittedValuesStayInTheirTransaction(t *testing.T) {
 
 func TestLimitCost(t *testing.T) {
 	c, s, signals := newCache(map[string]string{"a": "1", "b": "22", "c": "333", "long": "12345678"})
-	c.LimitCost(5, func(v string) int { return len(v) })
+	c.LimitCost(5, func(_, v string) int { return len(v) })
 	loads := func(key, want string) int {
 		before := s.loads
 		requireValue(t, c, key, want)

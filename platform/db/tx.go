@@ -27,6 +27,7 @@ type rootTx struct {
 
 	beforeCommit []func(context.Context) error
 	afterCommit  []func()
+	afterAttempt []func()
 	values       map[any]any
 }
 
@@ -132,6 +133,9 @@ func (t *tx) commit(ctx context.Context) error {
 	}
 	err := t.gorm.Commit().Error
 	t.end()
+	for _, run := range t.root.afterAttempt {
+		run()
+	}
 	if err != nil {
 		return err
 	}
@@ -158,12 +162,13 @@ func (t *tx) end() {
 // meanwhile go with its changes.
 func inSavepoint(ctx context.Context, outer *tx, fn func(context.Context) error) error {
 	root := outer.root
-	before, after := len(root.beforeCommit), len(root.afterCommit)
+	before, after, attempt := len(root.beforeCommit), len(root.afterCommit), len(root.afterAttempt)
 	err := outer.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 		return fn(withTx(ctx, &tx{gorm: g, root: root}))
 	})
 	if err != nil {
 		root.beforeCommit, root.afterCommit = root.beforeCommit[:before], root.afterCommit[:after]
+		root.afterAttempt = root.afterAttempt[:attempt]
 	}
 	return err
 }
@@ -185,6 +190,18 @@ func AfterCommit(ctx context.Context, fn func()) {
 	}
 	root := txFrom(ctx).root
 	root.afterCommit = append(root.afterCommit, fn)
+}
+
+// AfterCommitAttempt is AfterCommit for hints, which may be given in vain: fn also runs if the commit returned an error.
+// A commit that was cut off by its deadline or a lost connection may have succeeded, and who relies on the hint would
+// not hear of the change.
+func AfterCommitAttempt(ctx context.Context, fn func()) {
+	if !HasOpenTx(ctx) {
+		fn()
+		return
+	}
+	root := txFrom(ctx).root
+	root.afterAttempt = append(root.afterAttempt, fn)
 }
 
 // TxValue returns the value that the transaction keeps under key, and whether this call created it. Savepoints share

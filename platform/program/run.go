@@ -66,8 +66,9 @@ type Running struct {
 	// Failed receives the error of a listener that has ended without Stop.
 	Failed <-chan error
 
-	// backgrounds is the work that Stop ends last.
-	backgrounds *lifecycle.Group
+	// backgrounds is the work that Stop ends last, but for signals, which carry the signals of that work to other
+	// replicas.
+	backgrounds, signals *lifecycle.Group
 	// metrics is nil without METRICS_ADDR.
 	metrics *metricsServer
 }
@@ -104,7 +105,7 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 		return nil, err
 	}
 	failed := make(chan error, 2) // one for each listener, so that neither has to wait
-	r := &Running{Parts: p, Addr: ln.Addr(), Failed: failed, backgrounds: lifecycle.NewGroup()}
+	r := &Running{Parts: p, Addr: ln.Addr(), Failed: failed, backgrounds: lifecycle.NewGroup(), signals: lifecycle.NewGroup()}
 	if r.metrics, err = startMetrics(p.Config.MetricsAddr, p.Server, failed); err != nil {
 		_ = ln.Close()
 		return nil, err
@@ -158,7 +159,7 @@ func listenHTTP(addr string) (net.Listener, error) {
 // the modules and, unless workers run as processes of their own, deliveries and jobs.
 func (r *Running) startBackgrounds() {
 	p := r.Parts
-	r.backgrounds.Start(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
+	r.signals.Start(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
 	r.backgrounds.Start(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
 	r.backgrounds.Start(lifecycle.Background{Name: "signing keys", Run: p.Keys.WatchFolder})
 	r.backgrounds.Start(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
@@ -176,6 +177,18 @@ func (r *Running) startBackgrounds() {
 func StartWork(g *lifecycle.Group, e *events.Bus, q *jobs.Queue) {
 	g.Start(lifecycle.Background{Name: "outbox", Run: e.Run})
 	g.Start(lifecycle.Background{Name: "jobs", Run: q.Run})
+}
+
+// signalTimeout bounds how long signals to other replicas may take at the end.
+const signalTimeout = time.Second
+
+// StopSignals ends the group of the broadcast once nothing is left that sends signals, and waits until they are sent.
+func StopSignals(g *lifecycle.Group) {
+	ctx, cancel := context.WithTimeout(context.Background(), signalTimeout)
+	defer cancel()
+	if !g.Stop(ctx) {
+		slog.Warn("signals to other replicas cut off, they notice changes late", "timeout", signalTimeout)
+	}
 }
 
 // Stop ends the program within 30 seconds without losing anything in flight, in this order: /readyz
@@ -199,6 +212,7 @@ func (r *Running) Stop() error {
 	if !r.backgrounds.Stop(ctx) {
 		slog.Warn("background work cut off, it will be done again", "timeout", workTimeout)
 	}
+	StopSignals(r.signals)
 	return err
 }
 

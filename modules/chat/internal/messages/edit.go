@@ -95,7 +95,7 @@ func (s *Service) changeMessage(
 		if err := s.store.saveMessage(ctx, m); err != nil {
 			return err
 		}
-		db.AfterCommit(ctx, func() { s.broadcast.SendSignal(TopicChanges, c.ID) })
+		db.AfterCommitAttempt(ctx, func() { s.broadcast.SendSignal(TopicChanges, c.ID) })
 		return nil
 	})
 }

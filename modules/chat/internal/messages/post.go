@@ -173,6 +173,6 @@ func (s *Service) storeFresh(ctx context.Context, c numberedChannel, drafts []Dr
 			}
 		}
 	}
-	db.AfterCommit(ctx, func() { s.broadcast.SendSignal(TopicMessages, c.ID) })
+	db.AfterCommitAttempt(ctx, func() { s.broadcast.SendSignal(TopicMessages, c.ID) })
 	return nil
 }

@@ -21,7 +21,7 @@ type Service struct {
 
 // NewService returns the service.
 func NewService(d *db.DB, o *outline.Cache, c clock.Clock) *Service {
-	return &Service{&store{d, o}, o, c}
+	return &Service{&store{d}, o, c}
 }
 
 // CallerCourse is a course as one caller finds it.
@@ -37,7 +37,8 @@ type CallerCourse struct {
 }
 
 // Outline returns all lessons of the course in its order, without their contents. The slice is the
-// caller's, its elements share their texts with others.
+// caller's, its elements share their texts with others. The course was found by FindCourse or
+// FindCourseWithOutline.
 func (c *CallerCourse) Outline() []course.Lesson { return slices.Clone(c.outline.Lessons) }
 
 // newCallerCourse returns a course for an account; an empty userID is nobody.
@@ -51,8 +52,11 @@ func (s *Service) newCallerCourse(ctx context.Context, o *outline.Outline, userI
 }
 
 // findCourse returns a course for an account. It returns db.ErrNotFound if there is no such course
-// outside of the trash.
+// outside of the trash. In a transaction, where no memory helps, it does not read the outline.
 func (s *Service) findCourse(ctx context.Context, id, userID string) (*CallerCourse, error) {
+	if db.HasOpenTx(ctx) {
+		return s.store.findByID(ctx, id, userID)
+	}
 	o, err := s.outlines.Find(ctx, id)
 	if err != nil {
 		return nil, err
@@ -60,21 +64,51 @@ func (s *Service) findCourse(ctx context.Context, id, userID string) (*CallerCou
 	return s.newCallerCourse(ctx, o, userID)
 }
 
-// FindCourse returns a course by its id or slug. It returns ErrNoCourse for a course that does not
-// exist or is not the caller's to know, 401 or ErrMembersOnly for a course for members.
+// FindCourse returns a course by its id or slug, with its outline. It returns ErrNoCourse for a course
+// that does not exist or is not the caller's to know, 401 or ErrMembersOnly for a course for members.
 func (s *Service) FindCourse(ctx context.Context, idOrSlug string) (*CallerCourse, error) {
 	if ids.IsValid(idOrSlug) {
-		return s.FindCourseByID(ctx, idOrSlug)
+		return s.FindCourseWithOutline(ctx, idOrSlug)
 	}
 	o, err := s.outlines.FindBySlug(ctx, idOrSlug)
-	if err != nil {
-		return s.authorizeRead(ctx, nil, err)
+	return s.readForCaller(ctx, o, err)
+}
+
+// FindCourseWithOutline returns a course by its id, with its outline. It returns the errors of FindCourse.
+func (s *Service) FindCourseWithOutline(ctx context.Context, id string) (*CallerCourse, error) {
+	if !ids.IsValid(id) {
+		return nil, course.ErrNoCourse
 	}
-	c, err := s.newCallerCourse(ctx, o, identity.CallerFrom(ctx).UserID)
+	if db.HasOpenTx(ctx) {
+		return s.FindFreshCourse(ctx, id)
+	}
+	o, err := s.outlines.Find(ctx, id)
+	return s.readForCaller(ctx, o, err)
+}
+
+// FindFreshCourse is FindCourseWithOutline that reads the database and leaves the memory to others, for the answer to a
+// change.
+func (s *Service) FindFreshCourse(ctx context.Context, id string) (*CallerCourse, error) {
+	userID := identity.CallerFrom(ctx).UserID
+	c, err := s.store.findByID(ctx, id, userID)
+	if err == nil {
+		c.outline, err = s.outlines.LoadLessons(ctx, c.Course)
+	}
+	if err == nil && c.outline.HasLocks && userID != "" {
+		c.completed, err = s.store.listCompleted(ctx, userID, id)
+	}
 	return s.authorizeRead(ctx, c, err)
 }
 
-// FindCourseByID returns a course by its id. It returns the errors of FindCourse.
+// readForCaller returns the course of an outline as the caller finds it. err is that of the search for the outline.
+func (s *Service) readForCaller(ctx context.Context, o *outline.Outline, err error) (c *CallerCourse, _ error) {
+	if err == nil {
+		c, err = s.newCallerCourse(ctx, o, identity.CallerFrom(ctx).UserID)
+	}
+	return s.authorizeRead(ctx, c, err)
+}
+
+// FindCourseByID returns a course by its id, without its outline. It returns the errors of FindCourse.
 func (s *Service) FindCourseByID(ctx context.Context, id string) (*CallerCourse, error) {
 	if !ids.IsValid(id) {
 		return nil, course.ErrNoCourse
@@ -122,11 +156,16 @@ func (s *Service) FindLesson(ctx context.Context, courseID, lessonID string) (*c
 	if !ids.IsValid(lessonID) {
 		return nil, course.ErrNoLesson
 	}
-	l, err := s.store.findLesson(ctx, courseID, lessonID)
+	l, _, err := s.store.findLesson(ctx, courseID, lessonID)
 	if db.IsNotFound(err) {
 		return nil, course.ErrNoLesson
 	}
 	return l, err
+}
+
+// DropOutline makes every replica read the outline of a course again once the transaction of ctx is committed.
+func (s *Service) DropOutline(ctx context.Context, courseID string) {
+	s.outlines.DropAfterCommit(ctx, courseID)
 }
 
 // FindOpenLesson returns a lesson that is open to the caller, with its course. It returns the
@@ -138,40 +177,47 @@ func (s *Service) FindOpenLesson(
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := s.FindLesson(ctx, c.ID, lessonID)
+	if !ids.IsValid(lessonID) {
+		return nil, nil, course.ErrNoLesson
+	}
+	l, courseVersion, err := s.store.findLesson(ctx, c.ID, lessonID)
+	if db.IsNotFound(err) {
+		return nil, nil, course.ErrNoLesson
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	inOutline := c.outline.FindLesson(lessonID)
-	if inOutline == nil || inOutline.Version != l.Version {
-		// The lesson was changed by another replica, and the locks with it.
-		if c, inOutline, err = s.reloadLesson(ctx, c, lessonID); err != nil {
-			return nil, nil, err
-		}
+	isOpen, err := s.isOpen(ctx, c, l, courseVersion)
+	if err != nil || isOpen {
+		return c, l, err
 	}
-	l.Prerequisites = inOutline.Prerequisites
-	if lock := s.LoadState(ctx, c).LockOf(l); lock.IsLocked {
+	// For the error, or because the course or the lesson has changed since the outline was read.
+	if c, err = s.FindFreshCourse(ctx, c.ID); err != nil {
+		return nil, nil, err
+	}
+	found := c.outline.FindLesson(lessonID)
+	if found == nil {
+		return nil, nil, course.ErrNoLesson
+	}
+	l.Prerequisites = found.Prerequisites
+	if lock := s.LoadState(ctx, c).LockOf(found); lock.IsLocked {
 		return nil, nil, newLockedError(lock)
 	}
 	return c, l, nil
 }
 
-// reloadLesson reads the course of a lesson from the database, with the lesson as its outline has it.
-func (s *Service) reloadLesson(
-	ctx context.Context, c *CallerCourse, lessonID string,
-) (*CallerCourse, *course.Lesson, error) {
-	o, err := s.outlines.Load(ctx, c.ID)
-	if err == nil {
-		c, err = s.newCallerCourse(ctx, o, identity.CallerFrom(ctx).UserID)
+// isOpen returns whether a lesson that was just read is open to the caller, and fills its prerequisites where it knows
+// them. It also returns false if the outline of the course is older than the lesson or than the course.
+func (s *Service) isOpen(ctx context.Context, c *CallerCourse, l *course.Lesson, courseVersion int64) (bool, error) {
+	if c.outline == nil { // in a transaction
+		return s.store.isUnlocked(ctx, identity.CallerFrom(ctx), l.ID, s.clock.Now())
 	}
-	if c, err = s.authorizeRead(ctx, c, err); err != nil {
-		return nil, nil, err
+	found := c.outline.FindLesson(l.ID)
+	if found == nil || found.Version != l.Version || c.Version != courseVersion {
+		return false, nil
 	}
-	l := c.outline.FindLesson(lessonID)
-	if l == nil {
-		return nil, nil, course.ErrNoLesson
-	}
-	return c, l, nil
+	l.Prerequisites = found.Prerequisites
+	return !s.LoadState(ctx, c).LockOf(found).IsLocked, nil
 }
 
 // LoadState returns what the locks of the course's lessons depend on for the caller.

@@ -74,7 +74,7 @@ func (h *Handlers) importCourse(ctx context.Context, _ *httpx.None) (*httpx.Resp
 	if err != nil {
 		return nil, err
 	}
-	details, err := h.catalog.GetDetails(ctx, c.ID)
+	details, err := h.catalog.GetFreshDetails(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}

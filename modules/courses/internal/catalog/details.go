@@ -22,10 +22,23 @@ type Details struct {
 
 // GetDetails returns a course by its id or slug. It returns the errors of access.Service.FindCourse
 // for a course that the caller may not read.
-func (s *Service) GetDetails(ctx context.Context, idOrSlug string) (d Details, err error) {
-	if d.CallerCourse, err = s.access.FindCourse(ctx, idOrSlug); err != nil {
+func (s *Service) GetDetails(ctx context.Context, idOrSlug string) (Details, error) {
+	c, err := s.access.FindCourse(ctx, idOrSlug)
+	return s.newDetails(ctx, c, err)
+}
+
+// GetFreshDetails is GetDetails for the answer to a change of the course with an id.
+func (s *Service) GetFreshDetails(ctx context.Context, id string) (Details, error) {
+	c, err := s.access.FindFreshCourse(ctx, id)
+	return s.newDetails(ctx, c, err)
+}
+
+// newDetails returns a course that was found, or the error of the search.
+func (s *Service) newDetails(ctx context.Context, c *access.CallerCourse, err error) (d Details, _ error) {
+	if err != nil {
 		return d, err
 	}
+	d.CallerCourse = c
 	owners, err := usersapi.Persons(ctx, s.accounts, []string{d.OwnerID})
 	if err != nil {
 		return d, err

@@ -66,12 +66,18 @@ const getCourseDoc = "Takes an id or a slug. Returns the course with the outline
 
 // getCourse answers GET /courses/{id}.
 func (h *Handlers) getCourse(ctx context.Context, in *courseInput) (*httpx.Response[DetailView], error) {
-	return h.AnswerDetails(ctx, in.ID)
+	d, err := h.service.GetDetails(ctx, in.ID)
+	return newDetailResponse(ctx, d, err)
 }
 
-// AnswerDetails returns the answer with a course, by its id or slug, as the caller finds it now.
-func (h *Handlers) AnswerDetails(ctx context.Context, idOrSlug string) (*httpx.Response[DetailView], error) {
-	d, err := h.service.GetDetails(ctx, idOrSlug)
+// AnswerDetails returns the answer to a change of the course with an id, as the caller finds it now.
+func (h *Handlers) AnswerDetails(ctx context.Context, id string) (*httpx.Response[DetailView], error) {
+	d, err := h.service.GetFreshDetails(ctx, id)
+	return newDetailResponse(ctx, d, err)
+}
+
+// newDetailResponse returns the answer with a course, or the error of reading it.
+func newDetailResponse(ctx context.Context, d Details, err error) (*httpx.Response[DetailView], error) {
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ const listLessonsDoc = "Returns the outline: all lessons in their order, without
 // listLessons answers GET /courses/{id}/lessons with one page of the lessons, without their
 // content.
 func (h *Handlers) listLessons(ctx context.Context, in *lessonsInput) (*pagination.Response[OutlineView], error) {
-	c, err := h.service.FindCourseByID(ctx, in.ID)
+	c, err := h.service.FindCourseWithOutline(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 
 const (
 	// maxKeyPlaces is how many places of one file are remembered. Further ones are found by a query.
-	maxKeyPlaces = 10
+	maxKeyPlaces = 3
 	// maxPlacesBytes bounds the memory of the places of all files together.
 	maxPlacesBytes = 16 << 20
 	// keyPlaceBytes is about what a place takes in memory.
@@ -28,14 +28,16 @@ type keyPlace struct {
 	LessonID string
 }
 
-// newKeyPlaces returns a cache of the places of files, by their key.
+// newKeyPlaces returns a cache of the places of files, by their key. A key that nothing uses is not kept, as anybody can
+// make up keys.
 func newKeyPlaces(s *store, signals cache.Signals) *cache.Invalidated[[]keyPlace] {
 	load := func(ctx context.Context, key string) ([]keyPlace, bool, error) {
 		places, err := s.listPlaces(ctx, key, maxKeyPlaces)
-		return places, true, err
+		return places, len(places) > 0, err
 	}
-	return cache.NewInvalidated(anyCourse{signals}, outline.Topic, load).
-		LimitCost(maxPlacesBytes, func(places []keyPlace) int { return 600 + len(places)*keyPlaceBytes }) // with a long key
+	size := func(key string, places []keyPlace) int { return entryBytes + len(key) + len(places)*keyPlaceBytes }
+	return cache.NewInvalidated(signals, outline.Topic, load).
+		DropAllAtOnce().LimitAge(maxAge).LimitCost(maxPlacesBytes, size)
 }
 
 // isOpenToAll returns whether some place of a file is open to every account of the caller's role: a course that they
@@ -50,6 +52,9 @@ func (s *Service) isOpenToAll(ctx context.Context, caller identity.Caller, key s
 	}
 	now := s.clock.Now()
 	for _, place := range places {
+		if err := ctx.Err(); err != nil {
+			return false, err // each load may take as long as a request
+		}
 		o, err := s.outlines.Find(ctx, place.CourseID)
 		if db.IsNotFound(err) {
 			continue

@@ -13,10 +13,10 @@ import (
 // lessonPosition is where a page of a course's lessons ends.
 type lessonPosition struct{ Position int }
 
-// FindCourseByID returns a course whose lessons the caller may list. It returns the errors of
-// access.Service.FindCourseByID.
-func (s *Service) FindCourseByID(ctx context.Context, courseID string) (*access.CallerCourse, error) {
-	return s.access.FindCourseByID(ctx, courseID)
+// FindCourseWithOutline returns a course whose lessons the caller may list. It returns the errors of
+// access.Service.FindCourse.
+func (s *Service) FindCourseWithOutline(ctx context.Context, courseID string) (*access.CallerCourse, error) {
+	return s.access.FindCourseWithOutline(ctx, courseID)
 }
 
 // listLessons returns one page of the lessons of a course in its order, without their content.
@@ -28,13 +28,14 @@ func listLessons(c *access.CallerCourse, after *lessonPosition, limit int) []cou
 	return lessons[:min(limit, len(lessons))]
 }
 
-// ListOutline returns all lessons of a course in its order, without their content.
+// ListOutline returns all lessons of a course in its order, without their content. It reads the database, for callers
+// who change the course.
 func (s *Service) ListOutline(ctx context.Context, courseID string) ([]course.Lesson, error) {
-	o, err := s.outlines.Find(ctx, courseID)
+	o, err := s.outlines.LoadLessons(ctx, &course.Course{ID: courseID})
 	if err != nil {
 		return nil, err
 	}
-	return slices.Clone(o.Lessons), nil
+	return o.Lessons, nil
 }
 
 // LoadState returns what the locks of the course's lessons depend on for the caller.

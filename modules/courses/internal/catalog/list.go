@@ -64,7 +64,7 @@ func (s *Service) listCourses(
 	if f.Owner != "" && !ids.IsValid(f.Owner) {
 		return []course.ListedCourse{}, nil
 	}
-	if page, isFound, err := s.listFromMemory(ctx, f, after, limit); isFound || err != nil {
+	if page, isShared, err := s.listFromMemory(ctx, f, after, limit); isShared || err != nil {
 		return page, err
 	}
 	f.now = s.clock.Now()

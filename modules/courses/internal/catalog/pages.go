@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -10,15 +11,22 @@ import (
 	"lyceum/modules/courses/internal/outline"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/cache"
+	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 )
 
-// maxPageBytes bounds the memory of all pages together: some thousand pages.
-const maxPageBytes = 24 << 20
+const (
+	// maxPageBytes bounds the memory of all pages together: of ten thousand courses in lists.
+	maxPageBytes = 24 << 20
+	// entryBytes is about what a value that is kept takes besides its texts.
+	entryBytes = 400
+	// maxAge bounds the age of what is kept, for signals that are lost.
+	maxAge = 5 * time.Second
+)
 
-// pageRequest is what a page of published courses depends on, for all accounts of a role that neither own nor are
-// enrolled in any course.
+// pageRequest is what a page of published courses depends on for accounts that see no more courses than all of their
+// role.
 type pageRequest struct {
 	Role   identity.Role
 	Filter filter
@@ -26,76 +34,87 @@ type pageRequest struct {
 	Limit  int
 }
 
-// sharedPage is a page that accounts of one role share. It must not be changed.
-type sharedPage struct {
-	courses []course.ListedCourse
-	// hasOthers says that there are published courses that the role alone does not let read.
-	hasOthers bool
+// newPages returns a cache of pages that all accounts of a role may see, by their request as JSON. They are shared and
+// must not be changed.
+func newPages(s *store, signals cache.Signals) *cache.Invalidated[[]course.ListedCourse] {
+	load := func(ctx context.Context, key string) ([]course.ListedCourse, bool, error) {
+		var r pageRequest
+		if err := json.Unmarshal([]byte(key), &r); err != nil {
+			return nil, false, err
+		}
+		found, err := s.listCourses(ctx, r.Filter, anyoneOf(r.Role), r.After, r.Limit)
+		// A copy, as the list has room for a full page. Empty pages are not kept: anybody can make up filters.
+		page := make([]course.ListedCourse, len(found))
+		copy(page, found)
+		return page, len(page) > 0, err
+	}
+	return cache.NewInvalidated(signals, outline.Topic, load).
+		DropAllAtOnce().LimitAge(maxAge).LimitCost(maxPageBytes, sizeOfPage)
 }
 
-// size returns about how many bytes the page takes in memory.
-func (p sharedPage) size() int {
-	size := 500 // with its key
-	for i := range p.courses {
-		size += p.courses[i].Course.Size()
+// sizeOfPage returns about how many bytes a page takes in memory.
+func sizeOfPage(key string, page []course.ListedCourse) int {
+	size := entryBytes + 2*len(key)
+	for i := range page {
+		size += page[i].Course.Size()
 	}
 	return size
 }
 
-// anyCourse tells of changes of any course with the empty key, as every page may show it.
-type anyCourse struct{ cache.Signals }
-
-// Subscribe implements cache.Signals.
-func (a anyCourse) Subscribe(topic string, fn func(key string)) (cancel func()) {
-	return a.Signals.Subscribe(topic, func(string) { fn("") })
-}
-
-// newPages returns a cache of shared pages, by their request as JSON.
-func newPages(s *store, signals cache.Signals) *cache.Invalidated[sharedPage] {
-	load := func(ctx context.Context, key string) (p sharedPage, isFound bool, err error) {
-		var r pageRequest
-		if err := json.Unmarshal([]byte(key), &r); err != nil {
-			return p, false, err
-		}
-		caller := identity.Caller{}
-		if r.Role != identity.Anonymous {
-			caller = identity.Caller{UserID: ids.None, Role: r.Role}
-			if p.hasOthers, err = s.hasOthers(ctx, caller); err != nil {
-				return p, false, err
-			}
-		}
-		p.courses, err = s.listCourses(ctx, r.Filter, caller, r.After, r.Limit)
-		return p, true, err
+// newHidden returns a cache of whether there are published courses that a role does not let read, by the role.
+func newHidden(s *store, signals cache.Signals) *cache.Invalidated[bool] {
+	load := func(ctx context.Context, role string) (bool, bool, error) {
+		hasHidden, err := s.hasHidden(ctx, identity.Role(role))
+		return hasHidden, true, err
 	}
-	return cache.NewInvalidated(anyCourse{signals}, outline.Topic, load).
-		LimitCost(maxPageBytes, sharedPage.size)
+	return cache.NewInvalidated(signals, outline.Topic, load).DropAllAtOnce().LimitAge(maxAge)
 }
 
-// listFromMemory returns a page that is put together from a shared one and the caller's progress. isFound is false for
-// a page that is the caller's own: administrators read every course, others may own courses or be enrolled in some
-// that their role does not let them read. Searches are not kept either, as few are asked twice.
+// anyoneOf returns a caller with a role who owns no course and is enrolled in none.
+func anyoneOf(role identity.Role) identity.Caller {
+	if role == identity.Anonymous {
+		return identity.Caller{}
+	}
+	return identity.Caller{UserID: ids.None, Role: role}
+}
+
+// listFromMemory returns a page that is put together from one for the caller's role and the caller's progress.
+// isShared is false for a list that may be the caller's own: administrators read every course, others may own courses
+// or be enrolled in some that their role does not let them read. Searches are not kept either, as few are asked twice.
 func (s *Service) listFromMemory(
 	ctx context.Context, f filter, after *course.PagePosition, limit int,
-) (page []course.ListedCourse, isFound bool, err error) {
+) (page []course.ListedCourse, isShared bool, err error) {
 	caller := identity.CallerFrom(ctx)
-	if f.Q != "" || f.Status != course.Published || caller.HasRole(usersapi.RoleAdmin) {
+	if f.Q != "" || f.Status != course.Published || caller.HasRole(usersapi.RoleAdmin) || db.HasOpenTx(ctx) {
 		return nil, false, nil
 	}
-	key, err := json.Marshal(pageRequest{roleOf(caller), f, after, limit})
+	role := roleOf(caller)
+	if mayReadHidden, err := s.mayReadHidden(ctx, caller, role); err != nil || mayReadHidden {
+		return nil, false, err
+	}
+	key, err := json.Marshal(pageRequest{role, f, after, limit})
 	if err != nil {
 		return nil, false, err
 	}
-	shared, _, err := s.pages.Get(ctx, string(key))
+	page, _, err = s.pages.Get(ctx, string(key))
 	if err != nil || !caller.IsSignedIn() {
-		return shared.courses, true, err
+		return page, err == nil, err
 	}
-	if shared.hasOthers {
-		if hasOwn, err := s.store.canReadOthers(ctx, caller); err != nil || hasOwn {
-			return nil, false, err
-		}
+	page = slices.Clone(page)
+	err = s.store.fillProgress(ctx, page, caller.UserID)
+	return page, err == nil, err
+}
+
+// mayReadHidden returns whether the caller may read a published course that their role does not let read.
+func (s *Service) mayReadHidden(ctx context.Context, caller identity.Caller, role identity.Role) (bool, error) {
+	if role == identity.Anonymous {
+		return false, nil
 	}
-	page = slices.Clone(shared.courses)
-	return page, true, s.store.fillProgress(ctx, page, caller.UserID)
+	hasHidden, _, err := s.hidden.Get(ctx, string(role))
+	if err != nil || !hasHidden {
+		return false, err
+	}
+	return s.store.mayReadHidden(ctx, caller.UserID, role)
 }
 
 // roleOf returns the lowest role that lets read the same courses as the caller's.

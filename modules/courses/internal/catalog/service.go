@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"lyceum/modules/courses/internal/access"
+	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/outline"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/broadcast"
@@ -12,9 +13,12 @@ import (
 
 // Service reads courses and lessons for callers.
 type Service struct {
-	store     *store
-	outlines  *outline.Cache
-	pages     *cache.Invalidated[sharedPage]
+	store    *store
+	outlines *outline.Cache
+	// pages are those of lists that all of a role may see. hidden says for a role whether there are courses that it
+	// does not let read, keyPlaces which places use a file.
+	pages     *cache.Invalidated[[]course.ListedCourse]
+	hidden    *cache.Invalidated[bool]
 	keyPlaces *cache.Invalidated[[]keyPlace]
 	access    *access.Service
 	accounts  usersapi.Accounts
@@ -27,6 +31,7 @@ func NewService(
 ) *Service {
 	s := &store{d}
 	return &Service{
-		store: s, outlines: o, pages: newPages(s, b), keyPlaces: newKeyPlaces(s, b), access: a, accounts: accounts, clock: c,
+		store: s, outlines: o, pages: newPages(s, b), hidden: newHidden(s, b), keyPlaces: newKeyPlaces(s, b),
+		access: a, accounts: accounts, clock: c,
 	}
 }

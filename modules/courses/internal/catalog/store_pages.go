@@ -4,31 +4,32 @@ import (
 	"context"
 	"strings"
 
-	"lyceum/modules/courses/internal/access"
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/identity"
 )
 
-// hasOthers returns whether there is a published course that the caller may not read.
-func (s *store) hasOthers(ctx context.Context, caller identity.Caller) (hasOthers bool, err error) {
-	readable := access.Readable(caller)
-	err = s.db.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM courses c WHERE c.deleted_at IS NULL AND c.status = 'published' AND NOT ("+
-		readable.SQL+"))", readable.Args, &hasOthers)
-	return hasOthers, err
+// hiddenFrom returns the condition that a course c is published and a role does not let read it.
+func hiddenFrom(role identity.Role) string {
+	if role == usersapi.RoleMember {
+		return "c.deleted_at IS NULL AND c.status = 'published' AND c.visibility = 'private'"
+	}
+	return "c.deleted_at IS NULL AND c.status = 'published' AND c.visibility IN ('private', 'member')"
 }
 
-// canReadOthers returns whether the caller owns or is enrolled in a published course that the caller's role does not
-// let read.
-func (s *store) canReadOthers(ctx context.Context, caller identity.Caller) (canRead bool, err error) {
-	others := "c.deleted_at IS NULL AND c.status = 'published' AND c.visibility <> 'public'"
-	if caller.HasRole(usersapi.RoleMember) {
-		others = "c.deleted_at IS NULL AND c.status = 'published' AND c.visibility = 'private'"
-	}
-	err = s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM courses c WHERE c.owner_id = ? AND `+others+`)
-		OR EXISTS (SELECT 1 FROM enrollments e JOIN courses c ON c.id = e.course_id WHERE e.user_id = ? AND `+others+`)`,
-		[]any{caller.UserID, caller.UserID}, &canRead)
-	return canRead, err
+// hasHidden returns whether there is a published course that a role does not let read.
+func (s *store) hasHidden(ctx context.Context, role identity.Role) (hasHidden bool, err error) {
+	err = s.db.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM courses c WHERE "+hiddenFrom(role)+")", nil, &hasHidden)
+	return hasHidden, err
+}
+
+// mayReadHidden returns whether an account owns or is enrolled in a published course that its role does not let read.
+func (s *store) mayReadHidden(ctx context.Context, userID string, role identity.Role) (mayRead bool, err error) {
+	hidden := hiddenFrom(role)
+	err = s.db.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM courses c WHERE c.owner_id = ? AND "+hidden+`)
+		OR EXISTS (SELECT 1 FROM enrollments e JOIN courses c ON c.id = e.course_id WHERE e.user_id = ? AND `+hidden+")",
+		[]any{userID, userID}, &mayRead)
+	return mayRead, err
 }
 
 // fillProgress fills the progress of an account in the courses of a page.

@@ -32,6 +32,9 @@ func (s *Service) recomputeCourse(ctx context.Context, courseID string) (repaire
 		if repaired, err = s.store.recompute(ctx, courseID); err != nil {
 			return err
 		}
+		if repaired > 0 {
+			s.access.DropOutline(ctx, courseID)
+		}
 		return s.PublishCompletions(ctx, courseID)
 	})
 	return repaired, err

@@ -2,6 +2,7 @@ package outline
 
 import (
 	"context"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -17,6 +18,8 @@ const Topic = "courses"
 const (
 	// maxBytes bounds the memory of all outlines together: some ten thousand courses.
 	maxBytes = 48 << 20
+	// maxAge bounds the age of outlines. A load takes a few milliseconds.
+	maxAge = 5 * time.Second
 	// maxSlugs is how many slugs are known with the id of their course.
 	maxSlugs = 10_000
 )
@@ -68,7 +71,7 @@ func NewCache(d *db.DB, signals *broadcast.Bus) *Cache {
 	}
 	s := &store{d}
 	outlines := cache.NewInvalidated(signals, Topic, s.loadOutline).
-		LimitCost(maxBytes, (*Outline).size)
+		LimitCost(maxBytes, func(_ string, o *Outline) int { return o.size() }).LimitAge(maxAge)
 	return &Cache{store: s, signals: signals, outlines: outlines, slugs: slugs}
 }
 
@@ -94,6 +97,12 @@ func (c *Cache) Load(ctx context.Context, id string) (*Outline, error) {
 	return o, err
 }
 
+// LoadLessons returns the outline of a course that was just read, with its lessons from the database.
+func (c *Cache) LoadLessons(ctx context.Context, read *course.Course) (*Outline, error) {
+	o := &Outline{Course: *read}
+	return o, c.store.fillLessons(ctx, o)
+}
+
 // FindBySlug is Find for a slug.
 func (c *Cache) FindBySlug(ctx context.Context, slug string) (*Outline, error) {
 	if id, isKnown := c.slugs.Get(slug); isKnown && !db.HasOpenTx(ctx) {
@@ -113,8 +122,21 @@ func (c *Cache) FindBySlug(ctx context.Context, slug string) (*Outline, error) {
 	return c.Find(ctx, id)
 }
 
+// signaledKey finds the courses of a transaction whose signals were sent.
+type signaledKey struct{}
+
 // DropAfterCommit makes every replica drop the outline of a course, and lists that may show it, once the
-// transaction of ctx is committed.
+// transaction of ctx is committed. Several calls in one transaction send one signal.
 func (c *Cache) DropAfterCommit(ctx context.Context, courseID string) {
-	db.AfterCommit(ctx, func() { c.signals.SendSignal(Topic, courseID) })
+	if !db.HasOpenTx(ctx) {
+		c.signals.SendSignal(Topic, courseID)
+		return
+	}
+	signaled, _ := db.TxValue(ctx, signaledKey{}, func() map[string]bool { return map[string]bool{} })
+	db.AfterCommitAttempt(ctx, func() {
+		if !signaled[courseID] {
+			signaled[courseID] = true
+			c.signals.SendSignal(Topic, courseID)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package outline
 
 import (
 	"context"
+	"strings"
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/platform/db"
@@ -26,49 +27,28 @@ func (s *store) loadOutline(ctx context.Context, id string) (o *Outline, isFound
 	if err != nil {
 		return nil, false, err
 	}
-	if o.Lessons, err = s.listLessons(ctx, id); err != nil {
-		return nil, false, err
-	}
-	if err := s.fillPrerequisites(ctx, o); err != nil {
-		return nil, false, err
-	}
-	for _, l := range o.Lessons {
-		o.HasLocks = o.HasLocks || l.AvailableFrom != nil || l.AvailableAfterDays != nil || len(l.Prerequisites) > 0
-	}
-	return o, true, nil
+	return o, true, s.fillLessons(ctx, o)
 }
 
-// listLessons lists the lessons of a course in its order, without their contents.
-func (s *store) listLessons(ctx context.Context, courseID string) (found []course.Lesson, err error) {
-	err = s.db.Query(ctx, `SELECT id, course_id, position, title, asset_key, duration_seconds, captions,
-			available_from, available_after_days, version, created_at, updated_at
-		FROM lessons WHERE course_id = ? ORDER BY position`, []any{courseID},
+// fillLessons reads the lessons of the course, in its order and without their contents. The prerequisites of each are in
+// the course's order, too.
+func (s *store) fillLessons(ctx context.Context, o *Outline) error {
+	return s.db.Query(ctx, `SELECT l.id, l.course_id, l.position, l.title, l.asset_key, l.duration_seconds, l.captions,
+			l.available_from, l.available_after_days, l.version, l.created_at, l.updated_at,
+			(SELECT string_agg(CAST(q.prerequisite_id AS text), ',' ORDER BY p.position)
+				FROM lesson_prerequisites q JOIN lessons p ON p.id = q.prerequisite_id WHERE q.lesson_id = l.id)
+		FROM lessons l WHERE l.course_id = ? ORDER BY l.position`, []any{o.Course.ID},
 		func(scan func(...any) error) error {
-			found = append(found, course.Lesson{})
-			l := &found[len(found)-1]
-			return scan(&l.ID, &l.CourseID, &l.Position, &l.Title, &l.AssetKey, &l.DurationSeconds, &l.Captions,
-				&l.AvailableFrom, &l.AvailableAfterDays, &l.Version, &l.CreatedAt, &l.UpdatedAt)
-		})
-	return found, err
-}
-
-// fillPrerequisites fills Prerequisites of the lessons, each in the course's order.
-func (s *store) fillPrerequisites(ctx context.Context, o *Outline) error {
-	if len(o.Lessons) < 2 {
-		return nil
-	}
-	return s.db.Query(ctx, `SELECT q.lesson_id, q.prerequisite_id
-		FROM lesson_prerequisites q JOIN lessons l ON l.id = q.prerequisite_id
-		WHERE q.course_id = ? ORDER BY l.position`, []any{o.Course.ID},
-		func(scan func(...any) error) error {
-			var lessonID, prerequisiteID string
-			if err := scan(&lessonID, &prerequisiteID); err != nil {
-				return err
+			var l course.Lesson
+			var prerequisites *string
+			err := scan(&l.ID, &l.CourseID, &l.Position, &l.Title, &l.AssetKey, &l.DurationSeconds, &l.Captions,
+				&l.AvailableFrom, &l.AvailableAfterDays, &l.Version, &l.CreatedAt, &l.UpdatedAt, &prerequisites)
+			if prerequisites != nil {
+				l.Prerequisites = strings.Split(*prerequisites, ",")
 			}
-			if l := o.FindLesson(lessonID); l != nil {
-				l.Prerequisites = append(l.Prerequisites, prerequisiteID)
-			}
-			return nil
+			o.Lessons = append(o.Lessons, l)
+			o.HasLocks = o.HasLocks || l.AvailableFrom != nil || l.AvailableAfterDays != nil || len(l.Prerequisites) > 0
+			return err
 		})
 }
 
