@@ -21,7 +21,7 @@ type Service struct {
 
 // NewService returns the service.
 func NewService(d *db.DB, o *outline.Cache, c clock.Clock) *Service {
-	return &Service{&store{d}, o, c}
+	return &Service{store: &store{d}, outlines: o, clock: c}
 }
 
 // CallerCourse is a course as one caller finds it.
@@ -31,7 +31,9 @@ type CallerCourse struct {
 	Progress course.Progress
 	// EnrolledAt is the time of the caller's first enrollment; nil if the caller is not enrolled.
 	EnrolledAt *clock.Time
-	outline    *outline.Outline
+
+	// outline is nil if FindCourseByID found the course in a transaction.
+	outline *outline.Outline
 	// completed are the lessons that the caller has completed, if the course has locks.
 	completed map[string]bool
 }
