@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 )
 
@@ -139,5 +140,63 @@ func TestTheReadmeLeadsToEveryGuide(t *testing.T) {
 		if filepath.Dir(file) == "docs" {
 			require.Contains(t, readme, "("+file+")")
 		}
+	}
+}
+
+var (
+	consoleBlock = regexp.MustCompile("(?s)\n```console\n(.*?)\n```\n")
+	taskCall     = regexp.MustCompile(`go tool task (?:-[^ ]+|([a-z][a-z:]*))`)
+	ownCall      = regexp.MustCompile(`(?:^|[ /'])lyceum((?: (?:[a-z][a-z-]*|--[a-z-]+))+)`)
+	goCall       = regexp.MustCompile(`go (?:run|build [^#]*?)(\./[a-z/]+)`)
+	// ownFile matches commands of the machine that name a file, an account or a unit lyceum.
+	ownFile = regexp.MustCompile(`systemctl|useradd|install |chown `)
+)
+
+// Blocks of type console show what can't run in a test, such as a server that does not end or services of the machine.
+// The tasks, the commands of the program with their flags and the folders in them exist.
+func TestConsoleBlocksNameWhatExists(t *testing.T) {
+	root, err := newRoot()
+	require.NoError(t, err)
+	taskfile, n := readFile(t, "Taskfile.yml"), 0
+	for _, file := range documents(t) {
+		for _, block := range consoleBlock.FindAllStringSubmatch(readFile(t, file), -1) {
+			for line := range strings.SplitSeq(block[1], "\n") {
+				where := file + ": " + line
+				if found := taskCall.FindStringSubmatch(line); found != nil {
+					require.Contains(t, taskfile, "\n  "+found[1], where)
+					n++
+				}
+				if found := goCall.FindStringSubmatch(line); found != nil {
+					require.DirExists(t, filepath.Join("..", found[1]), where)
+					n++
+				}
+				if found := ownCall.FindStringSubmatch(cutComment(line)); found != nil && !ownFile.MatchString(line) {
+					requireCommand(t, root, strings.Fields(found[1]), where)
+					n++
+				}
+			}
+		}
+	}
+	require.Greater(t, n, 20, "commands found")
+}
+
+// cutComment returns a line of a block without its comment and without the account that it runs as.
+func cutComment(line string) string {
+	command, _, _ := strings.Cut(strings.ReplaceAll(line, "-u lyceum", ""), " #")
+	return command
+}
+
+// requireCommand checks that the program has a command with the flags among words.
+func requireCommand(t *testing.T, root *cobra.Command, words []string, where string) {
+	t.Helper()
+	called, rest, err := root.Find(words)
+	require.NoError(t, err, where)
+	require.NotEqual(t, root.Name(), called.Name(), where)
+	followsFlag := false
+	for _, word := range rest {
+		flag, isFlag := strings.CutPrefix(word, "--")
+		require.True(t, isFlag || followsFlag, "%s: what is %q?", where, word)
+		require.True(t, !isFlag || called.Flags().Lookup(flag) != nil, where)
+		followsFlag = isFlag
 	}
 }

@@ -2,6 +2,7 @@ package broadcast_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -155,5 +156,24 @@ func TestServerHangsAndReturns(t *testing.T) {
 		fault.end()
 		requireKey(t, keys, "")
 		testkit.Eventually(t, b.IsHealthy, "the bus is connected again")
+	}
+}
+
+// What was signaled before a stop is sent, as other replicas keep their copies until they hear of it.
+func TestAStopSendsWhatIsQueued(t *testing.T) {
+	server, join := newServer(t)
+	t.Cleanup(server.Close)
+	heard := listen(join(), "account")
+	options, err := redis.ParseURL(server.URL())
+	require.NoError(t, err)
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	for n := range 100 {
+		leaving := broadcast.New(client)
+		leaving.SendSignal("account", strconv.Itoa(n))
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // the queue and the end are there at once
+		leaving.Run(ctx)
+		requireKey(t, heard, strconv.Itoa(n))
 	}
 }

@@ -126,3 +126,33 @@ func TestClassifyFullDisk(t *testing.T) {
 		require.Equal(t, "unavailable", db.ClassifyError(away).Code, "%v", away)
 	}
 }
+
+// A hint is given whatever a commit returns, as one that was cut off may have succeeded; but not for what was rolled
+// back before it.
+func TestAfterCommitAttempt(t *testing.T) {
+	d := open(t)
+	var hints []string
+	hint := func(ctx context.Context, name string) {
+		db.AfterCommitAttempt(ctx, func() { hints = append(hints, name) })
+	}
+	hint(t.Context(), "outside")
+	require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
+		hint(ctx, "committed")
+		failed := d.InTx(ctx, func(ctx context.Context) error { hint(ctx, "savepoint"); return errors.New("planted") })
+		require.Error(t, failed)
+		require.Equal(t, []string{"outside"}, hints)
+		return nil
+	}))
+	require.Error(t, d.InTx(t.Context(), func(ctx context.Context) error {
+		hint(ctx, "rolled back")
+		return errors.New("planted")
+	}))
+	cutOff, cancel := context.WithCancel(t.Context())
+	require.Error(t, d.InTx(cutOff, func(ctx context.Context) error {
+		hint(ctx, "cut off")
+		db.AfterCommit(ctx, func() { hints = append(hints, "never") })
+		cancel()
+		return nil
+	}))
+	require.Equal(t, []string{"outside", "committed", "cut off"}, hints)
+}
