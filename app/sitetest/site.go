@@ -112,6 +112,11 @@ func Services(t testing.TB) map[string]string {
 // both at once and beside other tests: stories wait more than they compute.
 func OnBothKinds(t *testing.T, story func(t *testing.T, vars map[string]string)) {
 	t.Parallel()
+	onKinds(t, story)
+}
+
+// onKinds runs a story with both configurations at once.
+func onKinds(t *testing.T, story func(t *testing.T, vars map[string]string)) {
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		story(t, map[string]string{})
@@ -119,6 +124,14 @@ func OnBothKinds(t *testing.T, story func(t *testing.T, vars map[string]string))
 	t.Run("services", func(t *testing.T) {
 		t.Parallel()
 		story(t, Services(t))
+	})
+}
+
+// OnBothAlone is OnBoth for stories that need all processors: no other one of the package runs beside it.
+func OnBothAlone(t *testing.T, vars map[string]string, story func(t *testing.T, s *Site)) {
+	onKinds(t, func(t *testing.T, all map[string]string) {
+		maps.Copy(all, vars)
+		story(t, Start(t, all))
 	})
 }
 

@@ -67,7 +67,7 @@ func TestR1LoginsAreLimitedByAccount(t *testing.T) {
 
 // A hundred guesses at once, from as many networks, tell no more than a hundred one after another.
 func TestR1GuessesAtOnceAreCountedToo(t *testing.T) {
-	sitetest.OnBoth(t, sitetest.BehindProxy, func(t *testing.T, s *sitetest.Site) {
+	sitetest.OnBothAlone(t, sitetest.BehindProxy, func(t *testing.T, s *sitetest.Site) {
 		email, _, _ := s.NewAccount("parallel-guesses")
 		codes := make([]string, 140)
 		var wg sync.WaitGroup
