@@ -19,7 +19,6 @@ import (
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/httpx/openapi"
-	"lyceum/platform/lifecycle"
 	"lyceum/platform/migrate"
 	"lyceum/platform/program"
 )
@@ -267,9 +266,7 @@ func currentWith(c *cobra.Command, cfg *config.Config, fn func(context.Context) 
 			return err
 		}
 		// Servers hear of what the command changes.
-		signals := lifecycle.NewGroup()
-		signals.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
-		defer program.StopSignals(signals)
+		defer program.StartSignals(b)()
 		return fn(ctx)
 	}, append(targets, &r, &b)...)
 }

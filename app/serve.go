@@ -131,9 +131,8 @@ func worker(c *cobra.Command, _ []string) error {
 		if err := upToDate(ctx, r); err != nil {
 			return err
 		}
-		signals, g := lifecycle.NewGroup(), lifecycle.NewGroup()
-		signals.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
-		defer program.StopSignals(signals)
+		defer program.StartSignals(b)()
+		g := lifecycle.NewGroup()
 		program.StartWork(g, e, q)
 		slog.Info("worker started")
 		<-ctx.Done()

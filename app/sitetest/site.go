@@ -129,19 +129,21 @@ func onKinds(t *testing.T, story func(t *testing.T, vars map[string]string)) {
 
 // OnBothAlone is OnBoth for stories that need all processors: no other one of the package runs beside it.
 func OnBothAlone(t *testing.T, vars map[string]string, story func(t *testing.T, s *Site)) {
-	onKinds(t, func(t *testing.T, all map[string]string) {
+	onKinds(t, onSite(vars, story))
+}
+
+// onSite returns a story that starts a site with vars and runs story on it.
+func onSite(vars map[string]string, story func(t *testing.T, s *Site)) func(*testing.T, map[string]string) {
+	return func(t *testing.T, all map[string]string) {
 		maps.Copy(all, vars)
 		story(t, Start(t, all))
-	})
+	}
 }
 
 // OnBoth runs a story on a site with embedded services and on one with real ones. vars is added to
 // the configuration of both.
 func OnBoth(t *testing.T, vars map[string]string, story func(t *testing.T, s *Site)) {
-	OnBothKinds(t, func(t *testing.T, all map[string]string) {
-		maps.Copy(all, vars)
-		story(t, Start(t, all))
-	})
+	OnBothKinds(t, onSite(vars, story))
 }
 
 // OnBothInside is OnBoth for stories that look into the database, too.

@@ -66,9 +66,9 @@ type Running struct {
 	// Failed receives the error of a listener that has ended without Stop.
 	Failed <-chan error
 
-	// backgrounds is the work that Stop ends last, but for signals, which carry the signals of that work to other
-	// replicas.
-	backgrounds, signals *lifecycle.Group
+	// backgrounds is the work that Stop ends last, before stopSignals: that work sends signals.
+	backgrounds *lifecycle.Group
+	stopSignals func()
 	// metrics is nil without METRICS_ADDR.
 	metrics *metricsServer
 }
@@ -105,7 +105,7 @@ func Start(ctx context.Context, p Parts, setUp func(context.Context) error) (*Ru
 		return nil, err
 	}
 	failed := make(chan error, 2) // one for each listener, so that neither has to wait
-	r := &Running{Parts: p, Addr: ln.Addr(), Failed: failed, backgrounds: lifecycle.NewGroup(), signals: lifecycle.NewGroup()}
+	r := &Running{Parts: p, Addr: ln.Addr(), Failed: failed, backgrounds: lifecycle.NewGroup()}
 	if r.metrics, err = startMetrics(p.Config.MetricsAddr, p.Server, failed); err != nil {
 		_ = ln.Close()
 		return nil, err
@@ -159,7 +159,7 @@ func listenHTTP(addr string) (net.Listener, error) {
 // the modules and, unless workers run as processes of their own, deliveries and jobs.
 func (r *Running) startBackgrounds() {
 	p := r.Parts
-	r.signals.Start(lifecycle.Background{Name: "broadcast", Run: p.Broadcast.Run})
+	r.stopSignals = StartSignals(p.Broadcast)
 	r.backgrounds.Start(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
 	r.backgrounds.Start(lifecycle.Background{Name: "signing keys", Run: p.Keys.WatchFolder})
 	r.backgrounds.Start(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
@@ -182,12 +182,17 @@ func StartWork(g *lifecycle.Group, e *events.Bus, q *jobs.Queue) {
 // signalTimeout bounds how long signals to other replicas may take at the end.
 const signalTimeout = time.Second
 
-// StopSignals ends the group of the broadcast once nothing is left that sends signals, and waits until they are sent.
-func StopSignals(g *lifecycle.Group) {
-	ctx, cancel := context.WithTimeout(context.Background(), signalTimeout)
-	defer cancel()
-	if !g.Stop(ctx) {
-		slog.Warn("signals to other replicas cut off, they notice changes late", "timeout", signalTimeout)
+// StartSignals exchanges signals with other replicas until stop is called, which waits until those that are queued are
+// sent. The caller stops what sends signals before.
+func StartSignals(b *broadcast.Bus) (stop func()) {
+	g := lifecycle.NewGroup()
+	g.Start(lifecycle.Background{Name: "broadcast", Run: b.Run})
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), signalTimeout)
+		defer cancel()
+		if !g.Stop(ctx) {
+			slog.Warn("signals to other replicas cut off, they notice changes late", "timeout", signalTimeout)
+		}
 	}
 }
 
@@ -212,7 +217,7 @@ func (r *Running) Stop() error {
 	if !r.backgrounds.Stop(ctx) {
 		slog.Warn("background work cut off, it will be done again", "timeout", workTimeout)
 	}
-	StopSignals(r.signals)
+	r.stopSignals()
 	return err
 }
 
