@@ -77,20 +77,12 @@ func NewCache(d *db.DB, signals *broadcast.Bus) *Cache {
 
 // Find returns the outline of a course by its id. It returns db.ErrNotFound if there is no such course
 // outside of the trash. In a transaction it reads the database.
-func (c *Cache) Find(ctx context.Context, id string) (*Outline, error) {
+func (c *Cache) Find(ctx context.Context, id string) (o *Outline, err error) {
+	find := c.outlines.Get
 	if db.HasOpenTx(ctx) {
-		return c.Load(ctx, id)
+		find = c.store.loadOutline
 	}
-	o, isFound, err := c.outlines.Get(ctx, id)
-	if err == nil && !isFound {
-		err = db.ErrNotFound
-	}
-	return o, err
-}
-
-// Load is Find that always reads the database.
-func (c *Cache) Load(ctx context.Context, id string) (*Outline, error) {
-	o, isFound, err := c.store.loadOutline(ctx, id)
+	o, isFound, err := find(ctx, id)
 	if err == nil && !isFound {
 		err = db.ErrNotFound
 	}
