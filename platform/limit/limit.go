@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/batching"
 	"lyceum/platform/db"
 )
 
@@ -40,7 +41,7 @@ const (
 // for concurrent use.
 type Limiter struct {
 	redis   redis.UniversalClient
-	batcher batcher
+	hits    *batching.Group[*hit]
 	local   *localCounter
 	hmacKey []byte
 	enabled bool
@@ -56,7 +57,7 @@ type Limiter struct {
 // accounts and addresses into names that Redis may see; replicas must use the same one.
 func New(r redis.UniversalClient, key []byte, enabled bool) *Limiter {
 	l := &Limiter{redis: r, local: newLocalCounter(), hmacKey: key, enabled: enabled}
-	l.batcher.send = l.sendHits
+	l.hits = batching.NewGroup(l.sendHits)
 	return l
 }
 
@@ -106,7 +107,7 @@ func (l *Limiter) TakeHit(ctx context.Context, b Budget, subject string) Result 
 	db.RequireNoTx(ctx, "a rate limit")
 	r := Result{Budget: b, key: l.counterKey(b.Name, subject), takenAt: time.Now()}
 	h := &hit{key: r.key, window: b.Rate.Window}
-	if l.canAskRedis() && l.batcher.countHit(h) {
+	if l.canAskRedis() && l.hits.Do(h) == nil {
 		l.local.adoptCount(h.key, h.count, r.takenAt.Add(h.left))
 	} else {
 		h.count, h.left = l.local.countHit(h.key, h.window, r.takenAt)

@@ -40,7 +40,17 @@ func holds(t *testing.T, d *db.DB, query, id string, c Condition) bool {
 	return n > 0
 }
 
-// The read rule in Go and both of its forms in SQL agree for every course and every caller.
+// isOpenToLearner returns whether OpenToLearners holds for a lesson and a caller.
+func isOpenToLearner(t *testing.T, d *db.DB, caller identity.Caller, lessonID string) bool {
+	t.Helper()
+	open := OpenToLearners(coursetest.Noon)
+	open.Args = append([]any{caller.UserID}, open.Args...)
+	open.SQL = "e.user_id = ? AND " + open.SQL
+	return holds(t, d, `SELECT count(*) FROM lessons l JOIN courses c ON c.id = l.course_id
+		JOIN enrollments e ON e.course_id = c.id WHERE l.id = ?`, lessonID, open)
+}
+
+// The read rule in Go and in SQL agree for every course and every caller.
 func TestCanReadAndReadableAgree(t *testing.T) {
 	t.Parallel()
 	coursetest.OnBoth(t, func(t *testing.T, d *db.DB) {
@@ -52,6 +62,8 @@ func TestCanReadAndReadableAgree(t *testing.T) {
 						c := coursetest.NewCourse(owner.UserID, "Course")
 						c.Status, c.Visibility, c.DeletedAt = status, visibility, deletedAt
 						coursetest.Insert(t, d, c)
+						lesson := coursetest.NewLesson(c.ID)
+						coursetest.Insert(t, d, lesson)
 						for _, caller := range callers {
 							if isEnrolled && caller.IsSignedIn() {
 								enroll(t, d, caller, c.ID, coursetest.Noon)
@@ -62,8 +74,8 @@ func TestCanReadAndReadableAgree(t *testing.T) {
 							want := CanRead(c, caller, hasEnrollment)
 							const query = "SELECT count(*) FROM courses c WHERE c.id = ?"
 							require.Equal(t, want, holds(t, d, query, c.ID, Readable(caller)), about)
-							if hasEnrollment {
-								require.Equal(t, want, holds(t, d, query, c.ID, ReadableEnrolled(caller)), about)
+							if !CanManage(c, caller) && caller.IsSignedIn() {
+								require.Equal(t, want && isEnrolled, isOpenToLearner(t, d, caller, lesson.ID), about)
 							}
 						}
 					}
@@ -110,6 +122,9 @@ func TestLockOfAndUnlockedAgree(t *testing.T) {
 					lock := state.LockOf(l)
 					require.Equal(t, !lock.IsLocked, isOpen, "role=%s lesson=%+v lock=%+v case=%+v", caller.Role,
 						l, lock, lc)
+					if caller.IsSignedIn() && !CanManage(lc.course, caller) {
+						require.Equal(t, lc.enrolledAt != nil && !lock.IsLocked, isOpenToLearner(t, d, caller, l.ID))
+					}
 				}
 			}
 		}

@@ -29,3 +29,18 @@ func Unlocked(caller identity.Caller, now clock.Time) Condition {
 		Args: []any{user, user, now, user, now, user},
 	}
 }
+
+// OpenToLearners returns the rules of CanRead and LockOf as a condition for many learners at once. The
+// query calls the lessons l, their courses c, and the learners' enrollments e. Without an enrollment
+// there is no row, and what owners and administrators may do besides is left out.
+func OpenToLearners(now clock.Time) Condition {
+	return Condition{
+		SQL: `c.deleted_at IS NULL AND c.status <> 'draft'
+			AND (EXISTS (SELECT 1 FROM lesson_progress d WHERE d.user_id = e.user_id AND d.lesson_id = l.id AND d.completed_at IS NOT NULL)
+			OR ((l.available_from IS NULL OR l.available_from <= ?)
+			AND (l.available_after_days IS NULL OR e.created_at + l.available_after_days * 86400000 <= ?)
+			AND NOT EXISTS (SELECT 1 FROM lesson_prerequisites q WHERE q.lesson_id = l.id
+				AND NOT EXISTS (SELECT 1 FROM lesson_progress d WHERE d.user_id = e.user_id AND d.lesson_id = q.prerequisite_id AND d.completed_at IS NOT NULL))))`,
+		Args: []any{now, now},
+	}
+}

@@ -13,21 +13,6 @@ type Condition struct {
 
 // Readable returns the rule of CanRead as a condition on a row of courses, which the query calls c.
 func Readable(caller identity.Caller) Condition {
-	return readableIf(caller, Condition{
-		SQL:  "EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = ? AND e.course_id = c.id)",
-		Args: []any{caller.UserID},
-	})
-}
-
-// ReadableEnrolled is Readable for a query that finds only courses in which the caller is enrolled,
-// so that the condition need not look for the enrollment.
-func ReadableEnrolled(caller identity.Caller) Condition {
-	return readableIf(caller, Condition{SQL: "TRUE"})
-}
-
-// readableIf returns the rule of CanRead as a condition on courses c. isEnrolled is the condition
-// that stands for CanRead's argument of that name.
-func readableIf(caller identity.Caller, isEnrolled Condition) Condition {
 	switch {
 	case !caller.IsSignedIn():
 		return Condition{SQL: "c.deleted_at IS NULL AND c.status = 'published' AND c.visibility = 'public'"}
@@ -40,7 +25,7 @@ func readableIf(caller identity.Caller, isEnrolled Condition) Condition {
 	}
 	return Condition{
 		SQL: `c.deleted_at IS NULL AND (c.owner_id = ? OR (c.status = 'published' AND ` + visible + `)
-			OR (c.status <> 'draft' AND ` + isEnrolled.SQL + `))`,
-		Args: append([]any{caller.UserID}, isEnrolled.Args...),
+			OR (c.status <> 'draft' AND EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = ? AND e.course_id = c.id)))`,
+		Args: []any{caller.UserID, caller.UserID},
 	}
 }

@@ -2,7 +2,6 @@ package learning
 
 import (
 	"context"
-	"errors"
 
 	"lyceum/modules/courses/internal/access"
 	"lyceum/modules/courses/internal/course"
@@ -58,8 +57,8 @@ type report struct {
 }
 
 // apply returns the row after the report. Without a reset, the percentage never falls. It is the
-// rule; store.writeReport repeats it in SQL for reports without a reset. TestReportApply tests this
-// form, TestWriteReportFollowsApply compares the other one with it, and TestCoursesMatchModel holds both
+// rule; store.writeReports repeats it in SQL for reports without a reset. TestReportApply tests this
+// form, TestWriteReportsFollowsApply compares the other one with it, and TestCoursesMatchModel holds both
 // to one model.
 func (r report) apply(before lessonProgress) lessonProgress {
 	after := before
@@ -83,7 +82,7 @@ func (r report) changes(before *lessonProgress) bool {
 }
 
 // reportProgress writes how far the caller is in a lesson and returns the row that is stored then.
-// Its PositionSeconds may be missing: writeReport doesn't read it, and no answer to a report shows
+// Its PositionSeconds may be missing: writeReports doesn't read it, and no answer to a report shows
 // it. It returns the errors of FindOpenLesson for a lesson that is not open to the caller. This is
 // how a report is written, on every database:
 //
@@ -97,15 +96,15 @@ func (r report) changes(before *lessonProgress) bool {
 //  7. At 100 percent, publish the completion of the course if it was the last lesson.
 //
 // Most reports come from an enrolled learner who has begun the course, and reset nothing.
-// PostgreSQL does steps 1 to 6 of those in one statement, store.writeReport, in which step 4 has
-// nothing to do. It returns errNeedsSteps for every other report. Those, all resets and all reports
-// on SQLite take the steps one by one: 1 and 2 here, 3 to 7 in writeReportInSteps.
+// PostgreSQL does steps 1 to 6 of those in one statement for all that arrive together,
+// store.writeReports, in which step 4 has nothing to do. Every other report takes the steps one by
+// one, and so do all reports on SQLite: 1 and 2 here, 3 to 7 in writeReportInSteps.
 func (s *Service) reportProgress(
 	ctx context.Context, courseID, lessonID string, r report,
 ) (*lessonProgress, error) {
 	if s.db.Dialect() == db.Postgres && !r.IsReset && ids.IsValid(courseID) && ids.IsValid(lessonID) {
-		p, err := s.writeReport(ctx, courseID, lessonID, r)
-		if !errors.Is(err, errNeedsSteps) {
+		p, err := s.writeTogether(ctx, courseID, lessonID, r)
+		if p != nil || err != nil {
 			return p, err
 		}
 	}
@@ -127,39 +126,6 @@ func (s *Service) reportProgress(
 		return err
 	})
 	return after, err
-}
-
-// errNeedsSteps says that one statement can't write a report, and that nothing was written. The
-// steps then find out why:
-//
-//   - there is no such course or lesson, the caller may not read the course, or the lesson is locked,
-//   - the caller is not enrolled: managers and removed learners always take the steps, unless they
-//     enroll themselves,
-//   - the learner has no sums yet: this is their first report in the course,
-//   - the course was put into the trash, or the lesson deleted, while the statement ran.
-var errNeedsSteps = errors.New("the report has to be written step by step")
-
-// writeReport does steps 1 to 6 in one statement, and step 7 in a second one.
-func (s *Service) writeReport(
-	ctx context.Context, courseID, lessonID string, r report,
-) (p *lessonProgress, err error) {
-	caller, now := identity.CallerFrom(ctx), s.clock.Now()
-	if r.Percent < 100 {
-		p, _, err = s.store.writeReport(ctx, caller, lessonRef{courseID, lessonID}, r, now)
-	} else {
-		err = s.db.InTx(ctx, func(ctx context.Context) (err error) {
-			var isWritten bool
-			p, isWritten, err = s.store.writeReport(ctx, caller, lessonRef{courseID, lessonID}, r, now)
-			if err != nil || !isWritten {
-				return err
-			}
-			return s.publishCompletions(ctx, courseID, caller.UserID)
-		})
-	}
-	if db.IsMissingReference(err) {
-		return nil, errNeedsSteps // the lesson was deleted in the meantime
-	}
-	return p, err
 }
 
 // writeReportInSteps does steps 3 to 7 of reportProgress in the transaction of ctx. It repeats

@@ -2,80 +2,118 @@ package learning
 
 import (
 	"context"
-	"slices"
+	"strings"
 
 	"lyceum/modules/courses/internal/access"
 	"lyceum/platform/clock"
-	"lyceum/platform/db"
-	"lyceum/platform/identity"
 )
 
-// lessonRef names a lesson of a course.
-type lessonRef struct{ courseID, lessonID string }
+// learnerReport is a report of an account about a lesson, and what writeReports has found out about it.
+type learnerReport struct {
+	report
+	userID, courseID, lessonID string
 
-// writeReport does steps 1 to 6 of Service.reportProgress in one statement of PostgreSQL, and
-// returns the row, without its PositionSeconds, and whether the report has written it. Rows are
-// held in the order of the steps. The parts of the statement are:
+	// after is the row that is stored now, without its PositionSeconds. It is nil if the report needs
+	// the steps.
+	after *lessonProgress
+	// isWritten says that the report has changed the row.
+	isWritten bool
+}
+
+// writeReportsQuery does steps 1 to 6 of Service.reportProgress for many reports. Rows are held in the
+// order of the steps. Its parts are:
 //
-//	seen     the lesson with the learner's row, if it is open to a learner who is enrolled; and
+//	sent     the reports
+//	seen     their lessons with the learners' rows, if they are open to learners who are enrolled; and
 //	         whether the report changes the row
-//	held     the course, shared with other reports
-//	sums     the learner's sums, held
-//	written  the row
-//	summed   the sums, changed by what the row has gained
+//	held     the courses, shared with other reports
+//	sums     the learners' sums, held
+//	changed  the rows that existed
+//	added    the rows that did not
+//	summed   the sums, changed by what the rows have gained
 //
-// gained and finished are columns of lesson_progress only so that written can return them to
+// gained and finished are columns of lesson_progress only so that changed can return them to
 // summed: RETURNING knows the row after the report, not the one before. Nothing else reads them,
 // and they mean nothing afterwards; writeReportInSteps leaves them as they are.
 //
-// It returns errNeedsSteps if the learner is not enrolled, has no sums yet, or the lesson is not
-// open: then nothing was written. It must not be used for a reset. The rule for the row is
-// report.apply.
-func (s *store) writeReport(
-	ctx context.Context, caller identity.Caller, lesson lessonRef, r report, now clock.Time,
-) (p *lessonProgress, isWritten bool, err error) {
-	readable, unlocked := access.ReadableEnrolled(caller), access.Unlocked(caller, now)
-	var completedAt *clock.Time
-	if r.Percent == 100 {
-		completedAt = &now
+// Rows that another transaction holds are skipped. So one learner never makes others wait, and two
+// batches can't wait for each other in a circle.
+const writeReportsQuery = `WITH sent AS (
+		SELECT n, CAST(user_id AS uuid) AS user_id, CAST(course_id AS uuid) AS course_id, CAST(lesson_id AS uuid) AS lesson_id, percent, position_seconds
+		FROM unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS integer[]), CAST(? AS integer[]))
+			WITH ORDINALITY AS u(user_id, course_id, lesson_id, percent, position_seconds, n)
+	), seen AS (
+		SELECT s.*, lp.percent AS old_percent, lp.completed_at, lp.updated_at,
+			lp.percent IS NULL OR lp.percent < s.percent OR COALESCE(lp.position_seconds <> s.position_seconds, FALSE) AS changes
+		FROM sent s JOIN courses c ON c.id = s.course_id JOIN lessons l ON l.id = s.lesson_id AND l.course_id = s.course_id
+		JOIN enrollments e ON e.user_id = s.user_id AND e.course_id = s.course_id
+		LEFT JOIN lesson_progress lp ON lp.user_id = s.user_id AND lp.lesson_id = s.lesson_id
+		WHERE %OPEN%
+	), held AS (
+		SELECT c.id FROM courses c WHERE c.id IN (SELECT course_id FROM seen WHERE changes) AND c.deleted_at IS NULL FOR KEY SHARE SKIP LOCKED
+	), sums AS (
+		SELECT p.user_id, p.course_id FROM course_progress p JOIN held ON held.id = p.course_id
+		WHERE (p.user_id, p.course_id) IN (SELECT user_id, course_id FROM seen WHERE changes) FOR UPDATE OF p SKIP LOCKED
+	), changed AS (
+		UPDATE lesson_progress lp SET gained = GREATEST(lp.percent, s.percent) - lp.percent,
+			finished = CASE WHEN lp.completed_at IS NULL AND s.percent = 100 THEN 1 ELSE 0 END,
+			percent = GREATEST(lp.percent, s.percent), completed_at = COALESCE(lp.completed_at, CASE WHEN s.percent = 100 THEN CAST(? AS bigint) END),
+			position_seconds = COALESCE(s.position_seconds, lp.position_seconds), updated_at = ?
+		FROM seen s JOIN sums USING (user_id, course_id)
+		WHERE s.changes AND lp.user_id = s.user_id AND lp.lesson_id = s.lesson_id
+		RETURNING lp.user_id, lp.lesson_id, lp.course_id, lp.percent, lp.completed_at, lp.updated_at, lp.gained, lp.finished
+	), added AS (
+		INSERT INTO lesson_progress AS lp (user_id, lesson_id, course_id, percent, position_seconds, completed_at, updated_at, gained, finished)
+		SELECT s.user_id, s.lesson_id, s.course_id, s.percent, COALESCE(s.position_seconds, 0), CASE WHEN s.percent = 100 THEN CAST(? AS bigint) END,
+			CAST(? AS bigint), s.percent, CASE WHEN s.percent = 100 THEN 1 ELSE 0 END
+		FROM seen s JOIN sums USING (user_id, course_id) WHERE s.old_percent IS NULL
+		ON CONFLICT DO NOTHING
+		RETURNING lp.user_id, lp.lesson_id, lp.course_id, lp.percent, lp.completed_at, lp.updated_at, lp.gained, lp.finished
+	), written AS (
+		SELECT * FROM changed UNION ALL SELECT * FROM added
+	), summed AS (
+		UPDATE course_progress p SET percent_sum = p.percent_sum + w.gained, completed_lessons = p.completed_lessons + w.finished, last_activity_at = ?
+		FROM (SELECT user_id, course_id, sum(gained) AS gained, sum(finished) AS finished FROM written GROUP BY user_id, course_id) w
+		WHERE p.user_id = w.user_id AND p.course_id = w.course_id
+	)
+	SELECT s.n, COALESCE(w.percent, s.old_percent), CASE WHEN w.percent IS NULL THEN s.completed_at ELSE w.completed_at END, COALESCE(w.updated_at, s.updated_at),
+		w.percent IS NOT NULL
+	FROM seen s LEFT JOIN written w ON w.user_id = s.user_id AND w.lesson_id = s.lesson_id WHERE w.percent IS NOT NULL OR NOT s.changes`
+
+// writeReports does steps 1 to 6 of Service.reportProgress for many reports in one statement of
+// PostgreSQL. No two of them may be about the same lesson of a learner, and none may be a reset. It
+// leaves those without outcome that need the steps, and all of them if it returns an error. The rule
+// for the rows is report.apply.
+func (s *store) writeReports(ctx context.Context, reports []*learnerReport, now clock.Time) error {
+	n := len(reports)
+	users, courses, lessons := make([]string, n), make([]string, n), make([]string, n)
+	percents, positions := make([]int, n), make([]*int, n)
+	for i, r := range reports {
+		users[i], courses[i], lessons[i] = r.userID, r.courseID, r.lessonID
+		percents[i], positions[i] = r.Percent, r.PositionSeconds
 	}
-	seenArgs := []any{r.Percent, r.PositionSeconds, lesson.courseID, lesson.lessonID, caller.UserID}
-	writtenArgs := []any{
-		caller.UserID, caller.UserID, lesson.lessonID, r.Percent, r.PositionSeconds, completedAt, now,
-		r.Percent, r.Percent, r.PositionSeconds,
+	open := access.OpenToLearners(now)
+	args := append([]any{users, courses, lessons, percents, positions}, open.Args...)
+	args = append(args, now, now, now, now, now)
+	after, isWritten := make([]*lessonProgress, n), make([]bool, n)
+	err := s.db.Query(ctx, strings.Replace(writeReportsQuery, "%OPEN%", open.SQL, 1), args,
+		func(scan func(...any) error) error {
+			var number int // counted from 1
+			var written bool
+			p := &lessonProgress{}
+			if err := scan(&number, &p.Percent, &p.CompletedAt, &p.UpdatedAt, &written); err != nil {
+				return err
+			}
+			r := reports[number-1]
+			p.UserID, p.LessonID, p.CourseID = r.userID, r.lessonID, r.courseID
+			after[number-1], isWritten[number-1] = p, written
+			return nil
+		})
+	if err != nil {
+		return err
 	}
-	p = &lessonProgress{UserID: caller.UserID, LessonID: lesson.lessonID, CourseID: lesson.courseID}
-	err = s.db.QueryRow(ctx, `WITH seen AS (
-			SELECT c.id AS course_id, lp.percent, lp.completed_at, lp.updated_at,
-				lp.percent IS NULL OR lp.percent < CAST(? AS integer) OR COALESCE(lp.position_seconds <> CAST(? AS integer), FALSE) AS changes
-			FROM courses c JOIN lessons l ON l.course_id = c.id JOIN enrollments e ON e.course_id = c.id
-			LEFT JOIN lesson_progress lp ON lp.user_id = e.user_id AND lp.lesson_id = l.id
-			WHERE c.id = ? AND l.id = ? AND e.user_id = ? AND `+readable.SQL+` AND `+unlocked.SQL+`
-		), held AS (
-			SELECT c.id FROM courses c JOIN seen ON seen.course_id = c.id WHERE seen.changes AND c.deleted_at IS NULL FOR KEY SHARE OF c
-		), sums AS (
-			SELECT p.user_id FROM course_progress p JOIN held ON held.id = p.course_id WHERE p.user_id = ? FOR UPDATE OF p
-		), written AS (
-			INSERT INTO lesson_progress AS lp (user_id, lesson_id, course_id, percent, position_seconds, completed_at, updated_at, gained, finished)
-			SELECT CAST(? AS uuid), CAST(? AS uuid), held.id, CAST(? AS integer), COALESCE(CAST(? AS integer), 0), CAST(? AS bigint), CAST(? AS bigint),
-				CAST(? AS integer), CASE WHEN CAST(? AS integer) = 100 THEN 1 ELSE 0 END
-			FROM held JOIN sums ON TRUE
-			ON CONFLICT (user_id, lesson_id) DO UPDATE SET gained = GREATEST(lp.percent, excluded.percent) - lp.percent,
-				finished = CASE WHEN lp.completed_at IS NULL THEN excluded.finished ELSE 0 END,
-				percent = GREATEST(lp.percent, excluded.percent), completed_at = COALESCE(lp.completed_at, excluded.completed_at),
-				position_seconds = COALESCE(CAST(? AS integer), lp.position_seconds), updated_at = excluded.updated_at
-			RETURNING lp.user_id, lp.course_id, lp.percent, lp.completed_at, lp.updated_at, lp.gained, lp.finished
-		), summed AS (
-			UPDATE course_progress p SET percent_sum = p.percent_sum + w.gained, completed_lessons = p.completed_lessons + w.finished, last_activity_at = w.updated_at
-			FROM written w WHERE p.user_id = w.user_id AND p.course_id = w.course_id
-		)
-		SELECT COALESCE(w.percent, seen.percent), CASE WHEN w.percent IS NULL THEN seen.completed_at ELSE w.completed_at END, COALESCE(w.updated_at, seen.updated_at),
-			w.percent IS NOT NULL
-		FROM seen LEFT JOIN written w ON TRUE WHERE w.percent IS NOT NULL OR NOT seen.changes`,
-		slices.Concat(seenArgs, readable.Args, unlocked.Args, writtenArgs),
-		&p.Percent, &p.CompletedAt, &p.UpdatedAt, &isWritten)
-	if db.IsNotFound(err) {
-		return nil, false, errNeedsSteps
+	for i, r := range reports {
+		r.after, r.isWritten = after[i], isWritten[i]
 	}
-	return p, isWritten, err
+	return nil
 }

@@ -27,7 +27,7 @@ func randomReport(random *rand.Rand) report {
 }
 
 // The statement of PostgreSQL and report.apply are one rule.
-func TestWriteReportFollowsApply(t *testing.T) {
+func TestWriteReportsFollowsApply(t *testing.T) {
 	s := newSchool(t, dbtest.Open(t, dbtest.Postgres(t), dbtest.ReadMigrations(t, "../..")))
 	random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
 	lesson := s.lessons[0]
@@ -48,8 +48,9 @@ func TestWriteReportFollowsApply(t *testing.T) {
 				want.UpdatedAt = now
 			}
 
-			answer, isWritten, err := s.store.writeReport(t.Context(), caller, lessonRef{lesson.CourseID, lesson.ID}, r, now)
-			require.NoError(t, err)
+			sent := &learnerReport{report: r, userID: caller.UserID, courseID: lesson.CourseID, lessonID: lesson.ID}
+			require.NoError(t, s.store.writeReports(t.Context(), []*learnerReport{sent}, now))
+			answer, isWritten := sent.after, sent.isWritten
 			require.Equal(t, changes, isWritten, "%+v on %+v", r, before)
 			after, err := s.store.findProgress(t.Context(), caller.UserID, lesson)
 			require.NoError(t, err)
