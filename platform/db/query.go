@@ -16,6 +16,9 @@ import (
 // if there is none.
 func (d *DB) QueryRow(ctx context.Context, query string, args []any, dest ...any) (err error) {
 	countStatement(ctx)
+	if d.usesPgx(ctx) {
+		return d.queryRowPgx(ctx, d.numberPlaceholders(query), args, dest)
+	}
 	// Not QueryRowContext: GORM's returns a row that panics if the statement could not be prepared.
 	rows, err := d.driverConn(ctx).QueryContext(ctx, d.numberPlaceholders(query), args...)
 	if err != nil {
@@ -38,6 +41,9 @@ func (d *DB) Query(
 	ctx context.Context, query string, args []any, fn func(scan func(dest ...any) error) error,
 ) (err error) {
 	countStatement(ctx)
+	if d.usesPgx(ctx) {
+		return d.queryPgx(ctx, d.numberPlaceholders(query), args, fn)
+	}
 	rows, err := d.driverConn(ctx).QueryContext(ctx, d.numberPlaceholders(query), args...)
 	if err != nil {
 		return err

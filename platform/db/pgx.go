@@ -1,0 +1,77 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// maxConnAttempts is how many connections are tried if the pool gives one that has ended meanwhile, as
+// in database/sql.
+const maxConnAttempts = 3
+
+// usesPgx reports whether a statement with ctx can go past database/sql: outside a transaction on
+// PostgreSQL. The connection is from the same pool. It saves a goroutine for each query, and the values
+// between the wire and the variables.
+func (d *DB) usesPgx(ctx context.Context) bool { return d.dialect == Postgres && txFrom(ctx) == nil }
+
+// withPgx calls fn with a connection of the pool. fn is called again with another one if its connection
+// turns out to have ended before anything was sent.
+func (d *DB) withPgx(ctx context.Context, fn func(*pgx.Conn) error) error {
+	for attempt := 1; ; attempt++ {
+		err := d.tryWithPgx(ctx, fn)
+		if !errors.Is(err, driver.ErrBadConn) || attempt == maxConnAttempts {
+			return err
+		}
+	}
+}
+
+// tryWithPgx calls fn once. It returns driver.ErrBadConn if the connection has ended.
+func (d *DB) tryWithPgx(ctx context.Context, fn func(*pgx.Conn) error) (err error) {
+	pooled, err := d.sql.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pooled.Close() }() // it goes back to the pool
+	return pooled.Raw(func(conn any) error {
+		err := fn(conn.(*stdlib.Conn).Conn())
+		if err != nil && pgconn.SafeToRetry(err) {
+			return driver.ErrBadConn
+		}
+		return err
+	})
+}
+
+// queryPgx calls fn for each row of a query with numbered placeholders.
+func (d *DB) queryPgx(
+	ctx context.Context, query string, args []any, fn func(scan func(dest ...any) error) error,
+) error {
+	return d.withPgx(ctx, func(conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		scan := rows.Scan
+		for rows.Next() {
+			if err := fn(scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// queryRowPgx scans the first row of a query with numbered placeholders. It returns ErrNotFound if there
+// is none.
+func (d *DB) queryRowPgx(ctx context.Context, query string, args, dest []any) error {
+	err := d.withPgx(ctx, func(conn *pgx.Conn) error { return conn.QueryRow(ctx, query, args...).Scan(dest...) })
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}
