@@ -6,6 +6,7 @@ import (
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/outline"
+	"lyceum/platform/batching"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -17,11 +18,14 @@ type Service struct {
 	store    *store
 	outlines *outline.Cache
 	clock    clock.Clock
+	learners *batching.Group[*learner]
 }
 
 // NewService returns the service.
 func NewService(d *db.DB, o *outline.Cache, c clock.Clock) *Service {
-	return &Service{store: &store{d}, outlines: o, clock: c}
+	s := &Service{store: &store{d}, outlines: o, clock: c}
+	s.learners = batching.NewGroup(s.fillLearners)
+	return s
 }
 
 // CallerCourse is a course as one caller finds it.
@@ -46,11 +50,11 @@ func (c *CallerCourse) Outline() []course.Lesson { return slices.Clone(c.outline
 // newCallerCourse returns a course for an account; an empty userID is nobody.
 func (s *Service) newCallerCourse(ctx context.Context, o *outline.Outline, userID string) (*CallerCourse, error) {
 	shared := o.Course // a copy, as others read the outline
-	c := &CallerCourse{Course: &shared, outline: o, completed: map[string]bool{}}
+	c := &CallerCourse{Course: &shared, outline: o}
 	if userID == "" {
 		return c, nil
 	}
-	return c, s.store.fillLearner(ctx, c, userID)
+	return c, s.fillLearner(ctx, c, userID)
 }
 
 // findCourse returns a course for an account. It returns db.ErrNotFound if there is no such course

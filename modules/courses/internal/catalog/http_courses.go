@@ -44,16 +44,18 @@ func (h *Handlers) listCourses(ctx context.Context, in *listInput) (*pagination.
 		return nil, err
 	}
 	return pagination.List(ctx, h.cursors.NewRequest("courses", f, in.Query),
-		func(after *course.PagePosition, limit int) ([]course.ListedCourse, error) {
+		func(after *course.PagePosition, limit int) ([]listedCourse, error) {
 			return h.service.listCourses(ctx, f, after, limit)
 		},
-		func(found []course.ListedCourse) ([]CourseView, error) {
+		func(found []listedCourse) ([]CourseView, error) {
 			owners, err := h.service.listOwners(ctx, found)
-			return pagination.MapRows(found, func(l *course.ListedCourse) CourseView {
-				return newCourseView(caller, &l.Course, l.Progress, owners[l.Course.OwnerID])
+			return pagination.MapRows(found, func(l *listedCourse) CourseView {
+				v := newCourseView(caller, l.Course, l.Progress, owners[l.OwnerID])
+				v.parts = l.parts
+				return v
 			}), err
 		},
-		func(l *course.ListedCourse) course.PagePosition { return f.positionOf(&l.Course) })
+		func(l *listedCourse) course.PagePosition { return f.positionOf(l.Course) })
 }
 
 // courseInput names a course by its id or its slug.

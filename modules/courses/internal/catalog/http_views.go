@@ -30,6 +30,9 @@ type CourseView struct {
 	PublishedAt *clock.Time            `json:"published_at" nullable:"true"`
 	DeletedAt   *clock.Time            `json:"deleted_at,omitempty" doc:"Only in the trash"`
 	Progress    *learning.ProgressView `json:"progress,omitempty" doc:"The caller's own; absent without a token"`
+
+	// parts has the fields up to DeletedAt as JSON, if they are kept with the course.
+	parts *courseParts
 }
 
 // DetailView is a course with its outline.

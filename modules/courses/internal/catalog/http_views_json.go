@@ -1,9 +1,13 @@
 package catalog
 
 import (
+	"bytes"
 	"strconv"
 
+	"lyceum/modules/courses/internal/course"
+	"lyceum/modules/users/usersapi"
 	"lyceum/platform/httpx/jsonappend"
+	"lyceum/platform/identity"
 )
 
 // The views of lists and details append their JSON themselves, as most requests ask for them.
@@ -14,6 +18,26 @@ func (v *CourseView) AppendJSON(b []byte) []byte { return append(v.appendFields(
 
 // appendFields appends the fields of the course as JSON, without braces.
 func (v *CourseView) appendFields(b []byte) []byte {
+	if v.parts != nil {
+		b = append(b, v.parts.beforeOwner...)
+	} else {
+		b = v.appendBeforeOwner(b)
+	}
+	b = jsonappend.AppendText(append(b, `,"owner":{"id":`...), v.Owner.ID)
+	b = jsonappend.AppendText(append(b, `,"display_name":`...), v.Owner.DisplayName)
+	if v.parts != nil {
+		b = append(b, v.parts.afterOwner...)
+	} else {
+		b = v.appendAfterOwner(b)
+	}
+	if v.Progress != nil {
+		b = append(v.Progress.AppendFields(append(b, `,"progress":{`...)), '}')
+	}
+	return b
+}
+
+// appendBeforeOwner appends the fields before the owner.
+func (v *CourseView) appendBeforeOwner(b []byte) []byte {
 	b = jsonappend.AppendText(append(b, `"id":`...), v.ID)
 	b = jsonappend.AppendText(append(b, `,"slug":`...), v.Slug)
 	b = jsonappend.AppendText(append(b, `,"title":`...), v.Title)
@@ -21,9 +45,11 @@ func (v *CourseView) appendFields(b []byte) []byte {
 	b = jsonappend.AppendText(append(b, `,"visibility":`...), v.Visibility)
 	b = jsonappend.AppendText(append(b, `,"status":`...), v.Status)
 	b = append(append(b, `,"tags":`...), v.Tags...)
-	b = jsonappend.AppendNullableText(append(b, `,"cover_key":`...), v.CoverKey)
-	b = jsonappend.AppendText(append(b, `,"owner":{"id":`...), v.Owner.ID)
-	b = jsonappend.AppendText(append(b, `,"display_name":`...), v.Owner.DisplayName)
+	return jsonappend.AppendNullableText(append(b, `,"cover_key":`...), v.CoverKey)
+}
+
+// appendAfterOwner appends the end of the owner and the fields up to the progress.
+func (v *CourseView) appendAfterOwner(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `},"lesson_count":`...), int64(v.LessonCount), 10)
 	b = jsonappend.AppendTime(append(b, `,"created_at":`...), v.CreatedAt)
 	b = jsonappend.AppendTime(append(b, `,"updated_at":`...), v.UpdatedAt)
@@ -31,11 +57,21 @@ func (v *CourseView) appendFields(b []byte) []byte {
 	if v.DeletedAt != nil {
 		b = jsonappend.AppendTime(append(b, `,"deleted_at":`...), *v.DeletedAt)
 	}
-	if v.Progress != nil {
-		b = append(v.Progress.AppendFields(append(b, `,"progress":{`...)), '}')
-	}
 	return b
 }
+
+// courseParts is the JSON of a course that is the same for every caller: all but the owner, whose name the course
+// does not know, and the progress.
+type courseParts struct{ beforeOwner, afterOwner []byte }
+
+// newCourseParts returns the parts of a course.
+func newCourseParts(c *course.Course) *courseParts {
+	v := newCourseView(identity.Caller{}, c, course.Progress{}, usersapi.Person{})
+	return &courseParts{bytes.Clone(v.appendBeforeOwner(nil)), bytes.Clone(v.appendAfterOwner(nil))}
+}
+
+// size returns how many bytes the parts take in memory.
+func (p *courseParts) size() int { return len(p.beforeOwner) + len(p.afterOwner) }
 
 // AppendJSON appends the course with its outline as its type says.
 func (v DetailView) AppendJSON(b []byte) []byte {

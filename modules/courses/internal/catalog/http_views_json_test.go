@@ -80,3 +80,19 @@ func TestAppendJSON(t *testing.T) {
 		}
 	}
 }
+
+// A view with the parts that are kept with its course is written as one without.
+func TestCourseParts(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(2, uint64(testkit.Seed(t))))
+	for range 1000 {
+		v := randomCourse(r)
+		want := string(v.AppendJSON(nil))
+		v.parts = newCourseParts(&course.Course{
+			ID: v.ID, Slug: v.Slug, Title: v.Title, Summary: v.Summary, Visibility: v.Visibility, Status: v.Status,
+			Tags: string(v.Tags), CoverKey: v.CoverKey, OwnerID: v.Owner.ID, LessonCount: v.LessonCount,
+			CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt, PublishedAt: v.PublishedAt, DeletedAt: v.DeletedAt,
+		})
+		require.Equal(t, want, string(v.AppendJSON(nil)))
+	}
+}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/users/usersapi"
@@ -56,28 +57,48 @@ func (f filter) positionOf(c *course.Course) course.PagePosition {
 	return course.PagePosition{At: c.CreatedAt, ID: c.ID}
 }
 
+// listedCourse is a course of a list with the caller's progress. The course may be shared with other callers and must
+// not be changed.
+type listedCourse struct {
+	*course.Course
+	Progress course.Progress
+	// parts is the JSON of the course, if it is kept with it.
+	parts *courseParts
+}
+
+// newListedCourses returns courses that were just read.
+func newListedCourses(found []course.ListedCourse) []listedCourse {
+	listed := make([]listedCourse, len(found))
+	for i := range found {
+		c := found[i].Course // a copy, as found has room for a full page
+		listed[i] = listedCourse{Course: &c, Progress: found[i].Progress}
+	}
+	return listed
+}
+
 // listCourses returns one page of the courses that the filter lets through and the caller may read,
 // with the caller's progress. An owner that is not an id owns no course.
 func (s *Service) listCourses(
 	ctx context.Context, f filter, after *course.PagePosition, limit int,
-) ([]course.ListedCourse, error) {
+) ([]listedCourse, error) {
 	if f.Owner != "" && !ids.IsValid(f.Owner) {
-		return []course.ListedCourse{}, nil
+		return []listedCourse{}, nil
 	}
 	if page, isShared, err := s.listFromMemory(ctx, f, after, limit); isShared || err != nil {
 		return page, err
 	}
 	f.now = s.clock.Now()
-	return s.store.listCourses(ctx, f, identity.CallerFrom(ctx), after, limit)
+	found, err := s.store.listCourses(ctx, f, identity.CallerFrom(ctx), after, limit)
+	return newListedCourses(found), err
 }
 
 // listOwners returns the owners of courses by the id of their account.
-func (s *Service) listOwners(
-	ctx context.Context, courses []course.ListedCourse,
-) (map[string]usersapi.Person, error) {
-	ownerIDs := make([]string, len(courses))
-	for i := range courses {
-		ownerIDs[i] = courses[i].Course.OwnerID
+func (s *Service) listOwners(ctx context.Context, courses []listedCourse) (map[string]usersapi.Person, error) {
+	var ownerIDs []string
+	for _, c := range courses {
+		if !slices.Contains(ownerIDs, c.OwnerID) {
+			ownerIDs = append(ownerIDs, c.OwnerID)
+		}
 	}
 	return usersapi.Persons(ctx, s.accounts, ownerIDs)
 }

@@ -36,27 +36,28 @@ type pageRequest struct {
 
 // newPages returns a cache of pages that all accounts of a role may see, by their request as JSON. They are shared and
 // must not be changed.
-func newPages(s *store, signals cache.Signals) *cache.Invalidated[[]course.ListedCourse] {
-	load := func(ctx context.Context, key string) ([]course.ListedCourse, bool, error) {
+func newPages(s *store, signals cache.Signals) *cache.Invalidated[[]listedCourse] {
+	load := func(ctx context.Context, key string) ([]listedCourse, bool, error) {
 		var r pageRequest
 		if err := json.Unmarshal([]byte(key), &r); err != nil {
 			return nil, false, err
 		}
 		found, err := s.listCourses(ctx, r.Filter, anyoneOf(r.Role), r.After, r.Limit)
-		// A copy, as the list has room for a full page. Empty pages are not kept: anybody can make up filters.
-		page := make([]course.ListedCourse, len(found))
-		copy(page, found)
-		return page, len(page) > 0, err
+		page := newListedCourses(found)
+		for i := range page {
+			page[i].parts = newCourseParts(page[i].Course)
+		}
+		return page, len(page) > 0, err // empty pages are not kept: anybody can make up filters
 	}
 	return cache.NewInvalidated(signals, outline.Topic, load).
 		DropAllAtOnce().LimitAge(maxAge).LimitCost(maxPageBytes, sizeOfPage)
 }
 
 // sizeOfPage returns about how many bytes a page takes in memory.
-func sizeOfPage(key string, page []course.ListedCourse) int {
+func sizeOfPage(key string, page []listedCourse) int {
 	size := entryBytes + 2*len(key)
 	for i := range page {
-		size += page[i].Course.Size()
+		size += page[i].Size() + page[i].parts.size()
 	}
 	return size
 }
@@ -83,7 +84,7 @@ func anyoneOf(role identity.Role) identity.Caller {
 // or be enrolled in some that their role does not let them read. Searches are not kept either, as few are asked twice.
 func (s *Service) listFromMemory(
 	ctx context.Context, f filter, after *course.PagePosition, limit int,
-) (page []course.ListedCourse, isShared bool, err error) {
+) (page []listedCourse, isShared bool, err error) {
 	caller := identity.CallerFrom(ctx)
 	if f.Q != "" || f.Status != course.Published || caller.HasRole(usersapi.RoleAdmin) || db.HasOpenTx(ctx) {
 		return nil, false, nil
@@ -97,11 +98,11 @@ func (s *Service) listFromMemory(
 		return nil, false, err
 	}
 	page, _, err = s.pages.Get(ctx, string(key))
-	if err != nil || !caller.IsSignedIn() {
+	if err != nil || !caller.IsSignedIn() || len(page) == 0 {
 		return page, err == nil, err
 	}
 	page = slices.Clone(page)
-	err = s.store.fillProgress(ctx, page, caller.UserID)
+	err = s.fillProgress(ctx, page, caller.UserID)
 	return page, err == nil, err
 }
 
