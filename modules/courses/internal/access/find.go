@@ -6,7 +6,6 @@ import (
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/courses/internal/outline"
-	"lyceum/platform/batching"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
@@ -18,14 +17,11 @@ type Service struct {
 	store    *store
 	outlines *outline.Cache
 	clock    clock.Clock
-	learners *batching.Group[*learner]
 }
 
 // NewService returns the service.
 func NewService(d *db.DB, o *outline.Cache, c clock.Clock) *Service {
-	s := &Service{store: &store{d}, outlines: o, clock: c}
-	s.learners = batching.NewGroup(s.fillLearners)
-	return s
+	return &Service{store: &store{d}, outlines: o, clock: c}
 }
 
 // CallerCourse is a course as one caller finds it.
@@ -54,7 +50,7 @@ func (s *Service) newCallerCourse(ctx context.Context, o *outline.Outline, userI
 	if userID == "" {
 		return c, nil
 	}
-	return c, s.fillLearner(ctx, c, userID)
+	return c, s.store.fillLearner(ctx, c, userID)
 }
 
 // findCourse returns a course for an account. It returns db.ErrNotFound if there is no such course

@@ -37,47 +37,13 @@ func (s *store) fillLearner(ctx context.Context, c *CallerCourse, userID string)
 	var completed *string
 	err := s.db.QueryRow(ctx, "SELECT "+learnerColumns+", "+completedLessons+" FROM courses c"+learnerJoins+" WHERE c.id = ?",
 		[]any{userID, userID, userID, c.ID}, append(dest, &completed)...)
-	c.noteCompleted(completed)
+	if completed != nil {
+		c.completed = map[string]bool{}
+		for id := range strings.SplitSeq(*completed, ",") {
+			c.completed[id] = true
+		}
+	}
 	return err
-}
-
-// fillLearners is fillLearner for several courses and accounts in one statement of PostgreSQL. It leaves out
-// those whose course was deleted meanwhile.
-func (s *store) fillLearners(ctx context.Context, learners []*learner) error {
-	n := len(learners)
-	users, courses, hasLocks := make([]string, n), make([]string, n), make([]bool, n)
-	for i, l := range learners {
-		users[i], courses[i], hasLocks[i] = l.userID, l.course.ID, l.course.outline.HasLocks
-	}
-	return s.db.Query(ctx, `SELECT u.n, `+learnerColumns+`, CASE WHEN u.has_locks THEN (
-			SELECT string_agg(CAST(d.lesson_id AS text), ',') FROM lesson_progress d
-			WHERE d.user_id = CAST(u.user_id AS uuid) AND d.course_id = c.id AND d.completed_at IS NOT NULL) END
-		FROM unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS boolean[])) WITH ORDINALITY AS u(user_id, course_id, has_locks, n)
-		JOIN courses c ON c.id = CAST(u.course_id AS uuid)
-		LEFT JOIN enrollments e ON e.user_id = CAST(u.user_id AS uuid) AND e.course_id = c.id
-		LEFT JOIN course_progress p ON p.user_id = CAST(u.user_id AS uuid) AND p.course_id = c.id`,
-		[]any{users, courses, hasLocks}, func(scan func(...any) error) error {
-			var number int // counted from 1
-			var found learnerRow
-			p := &found.progress
-			err := scan(&number, &found.enrolledAt, &p.PercentSum, &p.CompletedLessons, &p.CompletedAt, &p.LastActivityAt,
-				&found.completed)
-			if err == nil {
-				learners[number-1].found = &found
-			}
-			return err
-		})
-}
-
-// noteCompleted fills the lessons that the caller has completed; nil is none.
-func (c *CallerCourse) noteCompleted(joinedIDs *string) {
-	if joinedIDs == nil {
-		return
-	}
-	c.completed = map[string]bool{}
-	for id := range strings.SplitSeq(*joinedIDs, ",") {
-		c.completed[id] = true
-	}
 }
 
 // findByID returns a course for an account, without its outline; an empty userID is nobody. It returns

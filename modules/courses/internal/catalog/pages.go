@@ -102,7 +102,7 @@ func (s *Service) listFromMemory(
 		return page, err == nil, err
 	}
 	page = slices.Clone(page)
-	err = s.fillProgress(ctx, page, caller.UserID)
+	err = s.store.fillProgress(ctx, page, caller.UserID)
 	return page, err == nil, err
 }
 

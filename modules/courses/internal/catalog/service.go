@@ -4,7 +4,6 @@ import (
 	"lyceum/modules/courses/internal/access"
 	"lyceum/modules/courses/internal/outline"
 	"lyceum/modules/users/usersapi"
-	"lyceum/platform/batching"
 	"lyceum/platform/broadcast"
 	"lyceum/platform/cache"
 	"lyceum/platform/clock"
@@ -23,18 +22,15 @@ type Service struct {
 	access    *access.Service
 	accounts  usersapi.Accounts
 	clock     clock.Clock
-	readers   *batching.Group[*pageReader]
 }
 
 // NewService returns the service.
 func NewService(
 	d *db.DB, b *broadcast.Bus, o *outline.Cache, a *access.Service, accounts usersapi.Accounts, c clock.Clock,
 ) *Service {
-	rows := &store{d}
-	s := &Service{
-		store: rows, outlines: o, pages: newPages(rows, b), hidden: newHidden(rows, b), keyPlaces: newKeyPlaces(rows, b),
+	s := &store{d}
+	return &Service{
+		store: s, outlines: o, pages: newPages(s, b), hidden: newHidden(s, b), keyPlaces: newKeyPlaces(s, b),
 		access: a, accounts: accounts, clock: c,
 	}
-	s.readers = batching.NewGroup(s.fillProgressOfMany)
-	return s
 }

@@ -32,9 +32,6 @@ func (s *store) mayReadHidden(ctx context.Context, userID string, role identity.
 	return mayRead, err
 }
 
-// progressColumns are an account's progress in a course.
-const progressColumns = "percent_sum, completed_lessons, completed_at, last_activity_at"
-
 // fillProgress fills the progress of an account in the courses of a page, which is not empty.
 func (s *store) fillProgress(ctx context.Context, page []listedCourse, userID string) error {
 	at, args := make(map[string]int, len(page)), make([]any, 0, len(page)+1)
@@ -44,7 +41,7 @@ func (s *store) fillProgress(ctx context.Context, page []listedCourse, userID st
 		args = append(args, page[i].ID)
 	}
 	places := strings.Repeat(", ?", len(page))[2:]
-	return s.db.Query(ctx, "SELECT course_id, "+progressColumns+`
+	return s.db.Query(ctx, `SELECT course_id, percent_sum, completed_lessons, completed_at, last_activity_at
 		FROM course_progress WHERE user_id = ? AND course_id IN (`+places+`)`, args,
 		func(scan func(...any) error) error {
 			var courseID string
@@ -53,36 +50,6 @@ func (s *store) fillProgress(ctx context.Context, page []listedCourse, userID st
 				return err
 			}
 			page[at[courseID]].Progress = p
-			return nil
-		})
-}
-
-// fillProgressOfMany is fillProgress for several accounts and the same courses, in one statement of PostgreSQL.
-func (s *store) fillProgressOfMany(ctx context.Context, readers []*pageReader) error {
-	byUser, at := make(map[string][]*pageReader, len(readers)), map[string]int{}
-	var users, courses []string
-	for _, r := range readers {
-		if byUser[r.userID] == nil {
-			users = append(users, r.userID)
-		}
-		byUser[r.userID] = append(byUser[r.userID], r)
-	}
-	for i, c := range readers[0].page {
-		at[c.ID] = i
-		courses = append(courses, c.ID)
-	}
-	return s.db.Query(ctx, "SELECT user_id, course_id, "+progressColumns+` FROM course_progress
-		WHERE user_id = ANY(CAST(CAST(? AS text[]) AS uuid[])) AND course_id = ANY(CAST(CAST(? AS text[]) AS uuid[]))`,
-		[]any{users, courses}, func(scan func(...any) error) error {
-			var userID, courseID string
-			var p course.Progress
-			err := scan(&userID, &courseID, &p.PercentSum, &p.CompletedLessons, &p.CompletedAt, &p.LastActivityAt)
-			if err != nil {
-				return err
-			}
-			for _, r := range byUser[userID] {
-				r.page[at[courseID]].Progress = p
-			}
 			return nil
 		})
 }
