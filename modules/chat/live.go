@@ -49,18 +49,18 @@ func (s *socketChannels) CheckReader(ctx context.Context, caller identity.Caller
 }
 
 // PostMessage implements live.ChannelActions. It checks no right: the socket has just called CheckReader.
-// It returns 404 if the channel was deleted, and the errors of messages.Service.Post.
+// It returns 404 if the channel was deleted, and the errors of messages.Service.PostLater.
 func (s *socketChannels) PostMessage(
-	ctx context.Context, channelID string, n messages.NewMessage,
-) (messages.Posted, error) {
+	ctx context.Context, channelID string, n messages.NewMessage, done func(messages.Posted, error),
+) error {
 	c, ok, err := s.access.channels.Get(ctx, channelID)
 	if err != nil {
-		return messages.Posted{}, err
+		return err
 	}
 	if !ok {
-		return messages.Posted{}, errNoChannel
+		return errNoChannel
 	}
-	return s.messages.Post(ctx, s.access.channelForMessages(&c), n)
+	return s.messages.PostLater(ctx, s.access.channelForMessages(&c), n, done)
 }
 
 // MarkRead implements live.ChannelActions.

@@ -52,6 +52,29 @@ func TestWelcomeMessageAndAck(t *testing.T) {
 	})
 }
 
+// A client that does not wait for acknowledgments gets each, in the order in which it has sent.
+func TestABurstOfMessagesOfOneSocket(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		r := s.replica()
+		a, b := r.enter(s.user("Uli"), "/ws/channels/hq"), r.enter(s.user("Olga"), "/ws/channels/hq")
+		const count = 60
+		for i := range count {
+			a.send(object{"type": "message", "body": fmt.Sprint("text ", i), "client_id": fmt.Sprint(i)})
+			if i%20 == 10 { // a repetition is acknowledged with the first
+				a.send(object{"type": "message", "body": "again", "client_id": fmt.Sprint(i)})
+			}
+		}
+		for i := range count {
+			ack := a.until("ack", "error")
+			require.Equal(t, []any{"ack", fmt.Sprint(i), float64(i + 1)}, pick(ack, "type", "client_id", "seq"))
+			if i%20 == 10 {
+				require.Equal(t, ack, a.until("ack", "error"))
+			}
+			require.Equal(t, []any{fmt.Sprint("text ", i), float64(i + 1)}, pick(b.until("message"), "body", "seq"))
+		}
+	})
+}
+
 func TestFramesOfClients(t *testing.T) {
 	s := onSQLite(t)
 	r := s.replica()

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"lyceum/modules/chat/internal/messages"
@@ -14,18 +15,27 @@ import (
 const typingInterval = 2 * time.Second
 
 // OnText implements ws.Session. A refused frame is answered with an error frame; a socket with many
-// of them is closed.
-func (s *socketSession) OnText(ctx context.Context, c *ws.Conn, data []byte) {
+// of them is closed. Frames are answered in their order: only messages don't wait for the commits of
+// those before.
+func (s *socketSession) OnText(ctx context.Context, _ *ws.Conn, data []byte) {
 	frame, err := decodeClientFrame(data)
+	if err != nil || frame.Type != "message" && frame.Type != "typing" {
+		s.pending.wait(ctx)
+	}
 	if err == nil {
 		err = s.handleFrame(ctx, frame)
 	}
-	if err == nil {
-		return
+	if err != nil {
+		s.pending.wait(ctx)
+		s.refuseFrame(err)
 	}
-	c.Send(encodeError(err))
+}
+
+// refuseFrame answers a frame with an error.
+func (s *socketSession) refuseFrame(err error) {
+	s.conn.Send(encodeError(err))
 	if s.refused.countRefusal(time.Now()) {
-		c.Close(ws.CodeFlooding, "too many refused messages")
+		s.conn.Close(ws.CodeFlooding, "too many refused messages")
 	}
 }
 
@@ -48,18 +58,28 @@ func (s *socketSession) handleFrame(ctx context.Context, f clientFrame) error {
 	return apperr.Invalid("type", "one of message, typing, read, auth, ping")
 }
 
-// postMessage stores a message and then acknowledges it. It checks the right to read the channel
-// before, as the socket's last check may be half a second old.
+// postMessage queues a message, which is acknowledged or refused when its commit has ended. It checks the
+// right to read the channel before, as the socket's last check may be half a second old.
 func (s *socketSession) postMessage(ctx context.Context, f clientFrame) error {
 	if !s.conn.CheckNow(ctx) {
 		return nil // the check has closed the socket
 	}
-	m, err := s.feeds.channels.PostMessage(ctx, s.channelID, messages.NewMessage{Body: f.Body, ClientID: f.ClientID})
-	if err != nil {
+	if err := s.pending.add(ctx); err != nil {
 		return err
 	}
-	s.conn.Send(ws.EncodeFrame(ackFrame{"ack", f.ClientID, m.Seq, m.ID}))
-	return nil
+	n := messages.NewMessage{Body: f.Body, ClientID: f.ClientID}
+	err := s.feeds.channels.PostMessage(ctx, s.channelID, n, func(m messages.Posted, err error) {
+		if err != nil {
+			s.refuseFrame(err)
+		} else {
+			s.conn.Send(ws.EncodeFrame(ackFrame{"ack", f.ClientID, m.Seq, m.ID}))
+		}
+		s.pending.remove()
+	})
+	if err != nil {
+		s.pending.remove()
+	}
+	return err
 }
 
 // announceTyping signals to all replicas that the account is typing, at most every typingInterval.
@@ -108,16 +128,20 @@ const (
 	refusedWindow = 10 * time.Second
 )
 
-// refusalCounter counts the refused frames of a socket in a window that begins with the first one.
+// refusalCounter counts the refused frames of a socket in a window that begins with the first one. It is
+// safe for concurrent use.
 type refusalCounter struct {
+	mu    sync.Mutex
 	count int
 	since time.Time
 }
 
 // countRefusal counts a refused frame. It returns true if the socket has to be closed.
 func (r *refusalCounter) countRefusal(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if now.Sub(r.since) > refusedWindow {
-		*r = refusalCounter{since: now}
+		r.count, r.since = 0, now
 	}
 	r.count++
 	return r.count >= maxRefused

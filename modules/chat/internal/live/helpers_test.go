@@ -51,6 +51,8 @@ type fakeChannel struct {
 	readErr, checkErr, postErr error
 	// beforeList is called before each ListAfter, without the lock.
 	beforeList func()
+	// commits receives what ends the commit of each message. If it is nil, messages are committed at once.
+	commits chan func(error)
 }
 
 // add stores messages of an author without a signal.
@@ -153,12 +155,14 @@ func (f *fakeChannel) CheckReader(context.Context, identity.Caller, string) erro
 	return f.checkErr
 }
 
-func (f *fakeChannel) PostMessage(ctx context.Context, _ string, n messages.NewMessage) (messages.Posted, error) {
+func (f *fakeChannel) PostMessage(
+	ctx context.Context, _ string, n messages.NewMessage, done func(messages.Posted, error),
+) error {
 	f.mu.Lock()
 	err := f.postErr
 	f.mu.Unlock()
 	if err != nil {
-		return messages.Posted{}, err
+		return err
 	}
 	f.add(identity.CallerFrom(ctx).UserID, n.Body)
 	f.mu.Lock()
@@ -167,7 +171,12 @@ func (f *fakeChannel) PostMessage(ctx context.Context, _ string, n messages.NewM
 	posted := messages.Posted{Message: *m, IsFresh: true, IsCreated: true}
 	f.mu.Unlock()
 	f.bus.SendSignal(messages.TopicMessages, channelID)
-	return posted, nil
+	if f.commits == nil {
+		done(posted, nil)
+	} else {
+		f.commits <- func(err error) { done(posted, err) }
+	}
+	return nil
 }
 
 func (f *fakeChannel) MarkRead(_ context.Context, _, _ string, seq int64) error {

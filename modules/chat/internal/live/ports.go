@@ -32,8 +32,10 @@ type ChannelActions interface {
 	// be cheap.
 	CheckReader(ctx context.Context, caller identity.Caller, channelID string) error
 	// PostMessage stores a message of the caller. It does not check that they are a reader: the
-	// session asks CheckReader right before.
-	PostMessage(ctx context.Context, channelID string, n messages.NewMessage) (messages.Posted, error)
+	// session asks CheckReader right before. It returns an error that is known at once; otherwise it
+	// calls done once, when the message is committed or was not. Messages of a channel are stored, and
+	// done is called, in the order of the calls.
+	PostMessage(ctx context.Context, channelID string, n messages.NewMessage, done func(messages.Posted, error)) error
 	// MarkRead raises the account's read marker to seq, at most to the channel's newest message. It
 	// checks no right, as nobody else sees a marker.
 	MarkRead(ctx context.Context, accountID, channelID string, seq int64) error

@@ -41,6 +41,8 @@ type socketSession struct {
 	typedAt time.Time
 	// readSeq is the read marker that was written last.
 	readSeq int64
+	// pending are the messages that wait for their commit.
+	pending pendingPosts
 	refused refusalCounter
 }
 

@@ -22,20 +22,38 @@ import (
 // The message commits together with those of other authors, so Post must not be called in a
 // transaction.
 func (s *Service) Post(ctx context.Context, c Channel, n NewMessage) (Posted, error) {
+	d, err := s.newDraft(ctx, c, n)
+	if err != nil {
+		return Posted{}, err
+	}
+	return s.queue.post(ctx, c.ID, d)
+}
+
+// PostLater is Post that does not wait for the commit. It returns the faults and refusals that are known
+// before; otherwise it calls done once with what Post would return. The messages of a channel are stored,
+// and done is called, in the order of the calls. done must return at once, as other authors wait for it.
+func (s *Service) PostLater(ctx context.Context, c Channel, n NewMessage, done func(Posted, error)) error {
+	d, err := s.newDraft(ctx, c, n)
+	if err != nil {
+		return err
+	}
+	s.queue.enqueue(c.ID, d, done)
+	return nil
+}
+
+// newDraft returns the draft of a message of the caller, or why it can't be posted.
+func (s *Service) newDraft(ctx context.Context, c Channel, n NewMessage) (Draft, error) {
 	db.RequireNoTx(ctx, "chat: post")
 	if faults := slices.Concat(checkBody(n.Body), checkClientID(n.ClientID)); len(faults) > 0 {
-		return Posted{}, apperr.InvalidFields(faults...)
+		return Draft{}, apperr.InvalidFields(faults...)
 	}
 	authorID := identity.CallerFrom(ctx).UserID
 	hit := s.limiter.TakeHit(ctx, s.budget, authorID+" "+c.ID)
 	if err := hit.RefusalError("You are writing faster than this channel takes."); err != nil {
-		return Posted{}, err
+		return Draft{}, err
 	}
 	mentions, err := s.readersMentioned(ctx, c, n.Body, authorID)
-	if err != nil {
-		return Posted{}, err
-	}
-	return s.queue.post(ctx, c.ID, Draft{NewMessage: n, AuthorID: authorID, Mentions: mentions})
+	return Draft{NewMessage: n, AuthorID: authorID, Mentions: mentions}, err
 }
 
 // Append numbers and stores drafts of one channel in their order, all or none, and returns a

@@ -35,14 +35,7 @@ type commitQueue struct {
 // waitingDraft is a draft whose author waits for the outcome.
 type waitingDraft struct {
 	draft Draft
-	// outcome has room for one, so that the sender never waits for an author who has left.
-	outcome chan commitOutcome
-}
-
-// commitOutcome is the stored message or the error of one draft.
-type commitOutcome struct {
-	posted Posted
-	err    error
+	done  func(Posted, error)
 }
 
 // newCommitQueue returns a queue that stores groups of drafts with commit.
@@ -53,19 +46,29 @@ func newCommitQueue(commit func(context.Context, string, []Draft) ([]Posted, err
 // post queues a draft and waits until it is committed. It returns the error of ctx if that ends
 // first; the message may be stored all the same.
 func (q *commitQueue) post(ctx context.Context, channelID string, d Draft) (Posted, error) {
-	w := &waitingDraft{d, make(chan commitOutcome, 1)}
-	q.mu.Lock()
-	line, isRunning := q.waiting[channelID]
-	q.waiting[channelID] = append(line, w)
-	q.mu.Unlock()
-	if !isRunning {
-		q.commits.Run("chat commits", func(context.Context) { q.run(channelID) })
+	type outcome struct {
+		posted Posted
+		err    error
 	}
+	outcomes := make(chan outcome, 1) // with room, so that the queue never waits for an author who has left
+	q.enqueue(channelID, d, func(p Posted, err error) { outcomes <- outcome{p, err} })
 	select {
-	case o := <-w.outcome:
+	case o := <-outcomes:
 		return o.posted, o.err
 	case <-ctx.Done():
 		return Posted{}, ctx.Err()
+	}
+}
+
+// enqueue queues a draft. done is called once with the stored message or the error; those of one channel
+// are called in the order of the drafts. It must return at once, as the next group waits for it.
+func (q *commitQueue) enqueue(channelID string, d Draft, done func(Posted, error)) {
+	q.mu.Lock()
+	line, isRunning := q.waiting[channelID]
+	q.waiting[channelID] = append(line, &waitingDraft{d, done})
+	q.mu.Unlock()
+	if !isRunning {
+		q.commits.Run("chat commits", func(context.Context) { q.run(channelID) })
 	}
 }
 
@@ -79,10 +82,10 @@ func (q *commitQueue) run(channelID string) {
 		posted, err := q.commitGroup(channelID, group)
 		for i, w := range group {
 			if err != nil {
-				w.outcome <- commitOutcome{err: err}
+				w.done(Posted{}, err)
 				continue
 			}
-			w.outcome <- commitOutcome{posted: posted[i]}
+			w.done(posted[i], nil)
 		}
 	}
 }
