@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 	"go.uber.org/fx"
 
@@ -68,13 +69,27 @@ func lock(cfg *config.Config) (func(), error) {
 }
 
 // gcPercent lets the heap grow threefold between collections: each password hash takes 19 MiB for a moment,
-// and collecting after every second one costs a twentieth of the processor. GOGC in the environment wins.
+// and collecting after every second one costs a twentieth of the processor.
 const gcPercent = 200
 
-func serve(c *cobra.Command, _ []string) error {
+// memoryShare is the part of a container's memory that the heap may fill before the collector works harder. The rest
+// is for what Go does not count, such as the program itself.
+const memoryShare = 0.85
+
+// limitMemory tells the collector how far the heap may grow, if the process may use as much memory as available
+// says. GOGC and GOMEMLIMIT in the environment win.
+func limitMemory(available memlimit.Provider) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	_, err := memlimit.Set(memlimit.WithRatio(memoryShare), memlimit.WithProvider(available))
+	if err != nil {
+		slog.Debug("the memory of the container is not known", "error", err) // or the system has no cgroups
+	}
+}
+
+func serve(c *cobra.Command, _ []string) error {
+	limitMemory(memlimit.FromCgroup)
 	cfg, err := load()
 	if err != nil {
 		return err
@@ -111,6 +126,7 @@ func serveUntil(ctx context.Context, p parts) error {
 }
 
 func worker(c *cobra.Command, _ []string) error {
+	limitMemory(memlimit.FromCgroup)
 	cfg, err := load()
 	if err != nil {
 		return err

@@ -24,9 +24,9 @@ var examples []byte
 // Document returns the OpenAPI document as it is served, in YAML or JSON.
 func (s *Server) Document(yaml bool) []byte {
 	if yaml {
-		return s.rendered.YAML()
+		return s.document.YAML()
 	}
-	return s.rendered.JSON
+	return s.document.JSON()
 }
 
 // platformTable holds the routes that no module owns.
@@ -46,9 +46,9 @@ func (s *Server) platformTable() Table {
 		Get("/healthz", Public, "Check that the process lives", s.showHealth, CountAgainstNothing(),
 			DescribeOperation(healthDoc)),
 		Raw(http.MethodGet, "/openapi.json", Public, "This document",
-			s.serveStatic(func() []byte { return s.rendered.JSON }, "application/json", ""), HideOperation()),
+			s.serveStatic(func() []byte { return s.document.JSON() }, "application/json", ""), HideOperation()),
 		Raw(http.MethodGet, "/openapi.yaml", Public, "This document",
-			s.serveStatic(func() []byte { return s.rendered.YAML() }, "application/yaml", ""), HideOperation()),
+			s.serveStatic(func() []byte { return s.document.YAML() }, "application/yaml", ""), HideOperation()),
 		Raw(http.MethodGet, "/problems", Public, "Every error code", s.problemIndex, HideOperation()),
 		Raw(http.MethodGet, "/problems/{slug}", Public, "What an error means", s.problemPage, HideOperation()),
 		Raw(http.MethodGet, "/", Public, "Console", s.servePage(public.Index, console), HideOperation()),

@@ -70,7 +70,7 @@ type Server struct {
 	origins  *requestinfo.Origins
 	proxies  requestinfo.Proxies
 	stopping atomic.Bool
-	rendered openapi.Document
+	document openapi.Document
 	// idempotency keeps the answers to requests with an Idempotency-Key.
 	idempotency *idempotency.Records
 	listed      []Listed
@@ -151,8 +151,8 @@ func New(o Options, tables []Table) (*Server, error) {
 	}
 	openapi.AllowProblemMembers(s.api.OpenAPI())
 	s.describeTags(tables)
-	s.rendered, err = openapi.RenderDocument(s.api.OpenAPI())
-	return s, err
+	s.document = openapi.NewDocument(s.api.OpenAPI())
+	return s, nil
 }
 
 // describeTags describes the groups of operations: those of the server itself and of each enabled module.

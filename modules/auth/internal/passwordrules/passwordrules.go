@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -18,8 +19,8 @@ const MaxLength = 128
 //go:embed common_passwords.txt
 var commonPasswordList string
 
-// commonPasswords has the 3,000 most common passwords, folded (ASVS 6.2.4).
-var commonPasswords = func() map[string]bool {
+// commonPasswords returns the 3,000 most common passwords, folded (ASVS 6.2.4).
+var commonPasswords = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
 	for line := range strings.Lines(commonPasswordList) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "# ") {
@@ -27,7 +28,7 @@ var commonPasswords = func() map[string]bool {
 		}
 	}
 	return out
-}()
+})
 
 // Normalize returns the form in which a password is hashed: the same for every keyboard (NIST SP
 // 800-63B-4 3.1.1.2).
@@ -44,7 +45,7 @@ func Check(password, email string, minimum int) error {
 		return fmt.Errorf("at least %d characters", minimum)
 	case n > MaxLength:
 		return fmt.Errorf("at most %d characters", MaxLength)
-	case commonPasswords[folded]:
+	case commonPasswords()[folded]:
 		return errors.New("it is one of the most common passwords")
 	case folded == text.FoldCase(email) || folded == text.FoldCase(local) || folded == "lyceum":
 		return errors.New("it must differ from the address and the site's name")

@@ -67,8 +67,8 @@ func TestCheckWithOtherMinimums(t *testing.T) {
 
 // The list of common passwords is whole, and each of them is refused in any case.
 func TestCommonPasswords(t *testing.T) {
-	require.Len(t, commonPasswords, 3000)
-	for password := range commonPasswords {
+	require.Len(t, commonPasswords(), 3000)
+	for password := range commonPasswords() {
 		for _, spelling := range []string{password, strings.ToUpper(password)} {
 			require.EqualError(t, Check(Normalize(spelling), "", 1), isCommon, spelling)
 		}
