@@ -64,6 +64,9 @@ func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 			err = problem.Write(c, errors.New("panic"))
 		}
 		s.recordAnswer(c, info)
+		if !span.IsRecording() {
+			return // nobody traces
+		}
 		span.SetName(info.Method + " " + info.Route)
 		span.SetAttributes(attribute.String("http.route", info.Route),
 			attribute.Int("http.response.status_code", c.Response().StatusCode()),

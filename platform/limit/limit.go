@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"hash"
 	"log/slog"
 	"math"
 	"sync"
@@ -40,10 +41,11 @@ const (
 // Limiter counts hits. Make one with New. A nil or disabled limiter lets every hit pass. It is safe
 // for concurrent use.
 type Limiter struct {
-	redis   redis.UniversalClient
-	hits    *batching.Group[*hit]
-	local   *localCounter
-	hmacKey []byte
+	redis redis.UniversalClient
+	hits  *batching.Group[*hit]
+	local *localCounter
+	// macs holds hashes with the key that turns subjects into names.
+	macs    sync.Pool
 	enabled bool
 	// awayUntil is the time until which Redis is not asked, in nanoseconds since 1970.
 	awayUntil atomic.Int64
@@ -56,7 +58,8 @@ type Limiter struct {
 // New returns a limiter. Without a Redis client it counts in this process alone. The key turns
 // accounts and addresses into names that Redis may see; replicas must use the same one.
 func New(r redis.UniversalClient, key []byte, enabled bool) *Limiter {
-	l := &Limiter{redis: r, local: newLocalCounter(), hmacKey: key, enabled: enabled}
+	l := &Limiter{redis: r, local: newLocalCounter(), enabled: enabled}
+	l.macs.New = func() any { return hmac.New(sha256.New, key) }
 	l.hits = batching.NewGroup(l.sendHits)
 	return l
 }
@@ -193,9 +196,12 @@ func (l *Limiter) markAway(err error) {
 // counterKey returns the Redis key of a subject's counter: 128 bits of an HMAC, so that the key names
 // no account and no address.
 func (l *Limiter) counterKey(budget, subject string) string {
-	h := hmac.New(sha256.New, l.hmacKey)
+	h := l.macs.Get().(hash.Hash)
+	defer l.macs.Put(h)
+	h.Reset()
 	h.Write([]byte(subject))
-	return keyPrefix + budget + ":" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+	var sum [sha256.Size]byte
+	return keyPrefix + budget + ":" + base64.RawURLEncoding.EncodeToString(h.Sum(sum[:0])[:16])
 }
 
 // WholeSeconds returns a duration in seconds, rounded up, as HTTP headers carry it: a client that

@@ -57,6 +57,7 @@ func lyceumEnv(addr, metricsAddr, dataDir string, s services) []string {
 		"ADMIN_EMAIL=" + adminEmail, "ADMIN_PASSWORD=" + adminPassword, "ACCESS_TOKEN_TTL=24h",
 		"RATE_LIMIT_API=" + unreachedLimit, "RATE_LIMIT_LOGIN_IP=" + unreachedLimit,
 		"RATE_LIMIT_LOGIN_ACCOUNT=" + unreachedLimit, "RATE_LIMIT_MAIL=" + unreachedLimit,
+		"RATE_LIMIT_CHAT=" + unreachedLimit,
 	}
 	if !s.areReal() {
 		return env

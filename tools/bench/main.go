@@ -49,6 +49,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench:", err)
 		return 2
 	}
+	if len(o.growth) > 0 {
+		return runGrowth(ctx, o, stdout, stderr)
+	}
 	r, err := compareServers(ctx, o, stderr)
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "bench: interrupted")
@@ -59,6 +62,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err == nil && o.out != "" {
 		err = writeReport(o.out, r)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	return 0
+}
+
+// runGrowth measures growth, prints the table on stdout and returns the exit status.
+func runGrowth(ctx context.Context, o options, stdout, stderr io.Writer) int {
+	r, err := measureGrowth(ctx, o, stderr)
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "bench: interrupted")
+		return 130
+	}
+	if len(r.Points) > 0 {
+		fmt.Fprint(stdout, r.renderText())
+	}
+	if err == nil && o.out != "" {
+		err = r.write(o.out)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)

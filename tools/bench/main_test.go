@@ -33,7 +33,9 @@ func measureQuickly(t *testing.T, args ...string) string {
 	return out.String()
 }
 
-func TestComparison(t *testing.T) {
+// useServices sets the variables of the services as tools/services does.
+func useServices(t *testing.T) {
+	t.Helper()
 	s3 := testkit.MinIO(t)
 	for name, value := range map[string]string{
 		"TEST_DATABASE_URL": testkit.Postgres(t), "TEST_REDIS_URL": testkit.Redis(t), "TEST_S3_ENDPOINT": s3.Endpoint,
@@ -41,11 +43,16 @@ func TestComparison(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
+}
+
+func TestComparison(t *testing.T) {
+	useServices(t)
 	dir := t.TempDir()
-	out := measureQuickly(t, "-only", "detail-not-modified,class-mix,login", "-out", dir)
-	for _, row := range []string{"detail-not-modified", "class-mix", "login"} {
+	out := measureQuickly(t, "-only", "detail-not-modified,class-mix,login,chat-paced", "-out", dir)
+	for _, row := range []string{"detail-not-modified", "class-mix", "login", "chat-paced"} {
 		require.Regexp(t, `(?m)^`+row+` +\d\.\d\d +[\d.]+ / [\d.]+ `, out)
 	}
+	require.Regexp(t, `An open socket took [\d.]+ KiB / [\d.]+\.`, out)
 	require.FileExists(t, filepath.Join(dir, "rates.svg"))
 }
 

@@ -27,6 +27,8 @@ type side struct {
 	server *server
 	client *loadClient
 	routes routes
+	// socketKiB is what an open socket takes of the server's memory, 0 if it was not measured.
+	socketKiB float64
 }
 
 // readETags asks for every course once, so that revalidateCourse has what to send.
@@ -114,14 +116,11 @@ func (m *meter) settle(ctx context.Context) error {
 
 // measureRound sends requests of a scenario to one side for some time and returns what was measured.
 func (m *meter) measureRound(ctx context.Context, side *side, s scenario, length time.Duration) (sample, error) {
-	before, err := side.server.readUsage(ctx, false)
-	if err != nil {
-		return sample{}, err
+	measure := m.measureRequests
+	if s.chat != nil {
+		measure = m.measureChat
 	}
-	next := func() request { return s.next(m.data, side.routes, int(m.sent.Add(1))) }
-	connections := s.limitConnections(m.options.connections, runtime.NumCPU())
-	load := &closedLoop{client: side.client, next: next, connections: connections, length: length}
-	latencies, took, err := load.run(ctx)
+	latencies, took, before, err := measure(ctx, side, s, length)
 	if err != nil {
 		return sample{}, fmt.Errorf("%s: %w", side.name, err)
 	}
@@ -134,8 +133,23 @@ func (m *meter) measureRound(ctx context.Context, side *side, s scenario, length
 		Rate: n / took.Seconds(), P50: toMillis(percentile(latencies, 50)), P99: toMillis(percentile(latencies, 99)),
 		CPU:    float64((after.cpu - before.cpu).Microseconds()) / n,
 		Allocs: max(0, after.allocs-before.allocs-side.server.scrapeAllocs) / n,
-		Memory: readMemory(side.server.pid()),
+		Memory: readMemory(side.server.pid()), SocketKiB: side.socketKiB,
 	}, nil
+}
+
+// measureRequests sends requests for some time and returns the sorted times of their answers, the time until the last
+// one, and what the server had used before.
+func (m *meter) measureRequests(
+	ctx context.Context, side *side, s scenario, length time.Duration,
+) (latencies []time.Duration, took time.Duration, before usage, err error) {
+	if before, err = side.server.readUsage(ctx, false); err != nil {
+		return nil, 0, before, err
+	}
+	next := func() request { return s.next(m.data, side.routes, int(m.sent.Add(1))) }
+	connections := s.limitConnections(m.options.connections, runtime.NumCPU())
+	load := &closedLoop{client: side.client, next: next, connections: connections, length: length}
+	latencies, took, err = load.run(ctx)
+	return latencies, took, before, err
 }
 
 // closedLoop sends requests on some connections: each sends the next one when it has the answer.

@@ -24,6 +24,8 @@ type options struct {
 	// profiles is the folder for CPU profiles of Lyceum; empty for none.
 	profiles string
 	size     seedSize
+	// growth are the steps at which the paths of growthPaths are measured; empty compares servers instead.
+	growth []amount
 }
 
 // maxConnections bounds the connections. More of them would measure the client.
@@ -42,12 +44,22 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.out, "out", "", "folder for results.md, results.json, rates.svg and latencies.svg")
 	flags.StringVar(&o.profiles, "profiles", "", "folder for a CPU profile of Lyceum in each scenario, taken after it")
 	only := flags.String("only", "", "scenarios, comma-separated, of "+strings.Join(scenarioNames(), ", "))
+	measuresGrowth := flags.Bool("growth", false,
+		"measure how the times of Lyceum change while the database grows; with -out it writes growth.md, growth.json and growth.svg")
+	steps := flags.Int("steps", len(growthSteps), "how many steps of -growth are measured; the last takes minutes")
 	isQuick := flags.Bool("quick", false, "one round of 0.3 s on little data: shows that everything works")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if *isQuick {
-		o.rounds, o.seconds, o.size = 1, 0.3, quickSize
+		o.rounds, o.size = 1, quickSize
+		o.seconds = min(o.seconds, 0.3)
+	}
+	if *steps < 1 || *steps > len(growthSteps) {
+		return o, fmt.Errorf("-steps has to be from 1 to %d", len(growthSteps))
+	}
+	if *measuresGrowth {
+		o.growth = growthSteps[:*steps]
 	}
 	if o.scenarios, err = chooseScenarios(*only); err != nil {
 		return o, err
@@ -58,6 +70,8 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 // validate returns an error that names the first option out of bounds. rest holds arguments that are no flags.
 func (o options) validate(rest []string) error {
 	switch {
+	case len(o.growth) > 0 && o.isEmbedded:
+		return errors.New("-growth needs PostgreSQL, so it can't be used with -sqlite")
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case o.rounds < 1:

@@ -73,6 +73,16 @@ func (r report) describe() string {
 	if r.hasYardstick() {
 		text += " Cells have the value of Lyceum / the yardstick."
 	}
+	for _, one := range r.Results {
+		if one.Lyceum.SocketKiB == 0 {
+			continue
+		}
+		text += fmt.Sprintf(" An open socket took %s KiB", formatNumber(one.Lyceum.SocketKiB))
+		if one.Yardstick != nil {
+			text += " / " + formatNumber(one.Yardstick.SocketKiB)
+		}
+		return text + "."
+	}
 	return text
 }
 

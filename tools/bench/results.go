@@ -11,7 +11,7 @@ import (
 
 // sample is what was measured in one round, or the medians of all rounds.
 type sample struct {
-	// Rate is in requests per second.
+	// Rate is in requests per second, in deliveries per second for chats.
 	Rate float64 `json:"requests_per_second"`
 	// P50 and P99 are percentiles of the times of the answers, in milliseconds.
 	P50 float64 `json:"p50_ms"`
@@ -22,6 +22,8 @@ type sample struct {
 	Allocs float64 `json:"allocations_per_request"`
 	// Memory is the resident memory of the server at the end of the round, in MiB.
 	Memory float64 `json:"memory_mib"`
+	// SocketKiB is what an open socket takes of that, in KiB. It is 0 in scenarios without sockets.
+	SocketKiB float64 `json:"socket_kib,omitempty"`
 }
 
 // result is what was measured in one scenario.
@@ -86,7 +88,7 @@ func medianSample(rounds []sample) sample {
 		P99:    of(func(s sample) float64 { return s.P99 }),
 		CPU:    of(func(s sample) float64 { return s.CPU }),
 		Allocs: of(func(s sample) float64 { return s.Allocs }),
-		Memory: of(func(s sample) float64 { return s.Memory }),
+		Memory: of(func(s sample) float64 { return s.Memory }), SocketKiB: rounds[0].SocketKiB,
 	}
 }
 

@@ -16,6 +16,8 @@ type routes interface {
 	reportProgress(l *learner, c *course, r progressReport) request
 	signFile(l *learner) request
 	logIn(l *learner) request
+	// openSocket returns the path of a socket in chatChannel.
+	openSocket(l *learner) string
 	// keepETags keeps the ETags of courses, by their ids, for revalidateCourse.
 	keepETags(etags map[string]string)
 }
@@ -54,6 +56,11 @@ func (*lyceumRoutes) signFile(l *learner) request {
 // logIn implements routes.
 func (*lyceumRoutes) logIn(l *learner) request {
 	return request{method: "POST", path: "/auth/login", body: credentialsOf(l), want: 200}
+}
+
+// openSocket implements routes.
+func (*lyceumRoutes) openSocket(l *learner) string {
+	return "/ws/channels/" + chatChannel + "?token=" + l.token
 }
 
 // keepETags implements routes.
@@ -101,6 +108,9 @@ func (*yardstickRoutes) signFile(*learner) request {
 func (*yardstickRoutes) logIn(l *learner) request {
 	return request{method: "POST", path: "/login", body: credentialsOf(l), want: 200}
 }
+
+// openSocket implements routes.
+func (*yardstickRoutes) openSocket(l *learner) string { return "/chat?user=" + l.id }
 
 // keepETags implements routes.
 func (x *yardstickRoutes) keepETags(etags map[string]string) { x.etags = etags }

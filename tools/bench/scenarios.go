@@ -6,6 +6,8 @@ type scenario struct {
 	name, about string
 	// next returns the n-th request to the server that has the routes. It is called by many goroutines.
 	next func(d *dataset, r routes, n int) request
+	// chat is set instead of next for messages over sockets; what is counted then are deliveries.
+	chat *chatLoad
 	// perCore bounds the connections for each core; 0 means no bound of its own.
 	perCore int
 }
@@ -38,6 +40,10 @@ var allScenarios = []scenario{
 	{name: "class-mix", about: "60 % lists and details, 30 % reports, 10 % signed URLs, of learners", next: nextOfClass},
 	{name: "login", about: "a login with email address and password", perCore: loginsPerCore,
 		next: func(d *dataset, r routes, n int) request { return r.logIn(d.learner(n)) }},
+	{name: "chat-fan-out", about: "deliveries to 500 sockets of messages of eight, each sent after the acknowledgment of the last",
+		chat: &chatLoad{sockets: 500, senders: 8}},
+	{name: "chat-paced", about: "deliveries to 100 sockets of 100 messages a second",
+		chat: &chatLoad{sockets: 100, senders: 10, perSecond: 100}},
 }
 
 // progressReport is a report about a lesson, which it names by its place in the course.

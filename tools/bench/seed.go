@@ -43,6 +43,7 @@ type course struct {
 type dataset struct {
 	courses  []course
 	learners []learner
+	admin    learner
 	// reports counts the changing reports, so that each is higher than the one before in its lesson.
 	reports atomic.Int64
 }
@@ -72,6 +73,7 @@ func seedSite(ctx context.Context, client *loadClient, size seedSize) (*dataset,
 		return nil, err
 	}
 	d := &dataset{courses: make([]course, size.courses), learners: make([]learner, size.learners)}
+	d.admin = learner{admin.User.ID, adminEmail, admin.Token}
 	s := &seeder{client: client, admin: admin.Token, data: d}
 	if err := s.uploadFile(ctx); err != nil {
 		return nil, err

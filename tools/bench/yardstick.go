@@ -31,6 +31,7 @@ type yardstick struct {
 	s3     *minio.Client
 	bucket string
 	hasher *passwords.Hasher
+	hub    *hub
 }
 
 // Names of the variables that tell the yardstick where it listens and where its services are.
@@ -108,7 +109,7 @@ func newYardstick(ctx context.Context, s s3Access) (*yardstick, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &yardstick{pool, client, s.bucket, passwords.NewHasher(hashCost)}, nil
+	return &yardstick{pool, client, s.bucket, passwords.NewHasher(hashCost), newHub(ctx, pool)}, nil
 }
 
 // answer answers a request. Every error is a 500 with its text.
@@ -126,6 +127,10 @@ func (y *yardstick) answer(ctx *fasthttp.RequestCtx) {
 		out, err = y.signFile(ctx)
 	case "/login":
 		out, err = y.checkLogin(ctx)
+	case "/chat":
+		if err = y.hub.accept(ctx); err == nil {
+			return
+		}
 	case "/metrics":
 		out = appendMetrics(nil)
 	default:

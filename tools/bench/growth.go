@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// growthPath is a request whose time is measured while the database grows.
+type growthPath struct {
+	name, about string
+	next        func(d *dataset, r *lyceumRoutes, n int) request
+}
+
+// growthPaths are the requests that a school makes all day. Administrators' lists of courses are never kept in memory.
+var growthPaths = []growthPath{
+	{"courses", "the first page of courses, from the database",
+		func(d *dataset, r *lyceumRoutes, _ int) request { return r.listCourses(&d.admin) }},
+	{"courses by title", "the same in the order of the titles",
+		func(d *dataset, _ *lyceumRoutes, _ int) request { return get("/courses?sort=title", &d.admin) }},
+	{"course", "a course with its lessons and the learner's progress",
+		func(d *dataset, r *lyceumRoutes, n int) request { return r.showCourse(d.course(n), d.learner(n)) }},
+	{"my list", "the first page of courses with the learner's progress",
+		func(d *dataset, r *lyceumRoutes, n int) request { return r.listCourses(d.learner(n)) }},
+	{"my progress", "the courses that the learner has begun",
+		func(d *dataset, _ *lyceumRoutes, n int) request { return get("/users/me/progress", d.learner(n)) }},
+	{"report", "a report that changes the progress in a lesson",
+		func(d *dataset, r *lyceumRoutes, n int) request { return nextChange(d, r, n) }},
+	{"signed URL", "a signed URL for the file of a lesson",
+		func(d *dataset, r *lyceumRoutes, n int) request { return r.signFile(d.learner(n)) }},
+	{"learners", "the first page of the learners of a course",
+		func(d *dataset, _ *lyceumRoutes, n int) request {
+			return get("/courses/"+d.course(n).id+"/learners", &d.admin)
+		}},
+	{"notifications", "the first page of the learner's notifications",
+		func(d *dataset, _ *lyceumRoutes, _ int) request { return get("/notifications", d.learner(0)) }},
+	{"audit log", "the first page of the audit log",
+		func(d *dataset, _ *lyceumRoutes, _ int) request { return get("/admin/audit-logs", &d.admin) }},
+}
+
+// get returns the request of a path for somebody.
+func get(path string, l *learner) request {
+	return request{method: "GET", path: path, token: l.accessToken(), want: 200}
+}
+
+// growthPoint is what was measured of all paths at one step.
+type growthPoint struct {
+	amount
+	// P50 and P99 are percentiles of the times of the answers in milliseconds, by the name of the path.
+	P50 map[string]float64 `json:"p50_ms"`
+	P99 map[string]float64 `json:"p99_ms"`
+}
+
+// growthReport is what a run has found out about growth.
+type growthReport struct {
+	Setup  setup         `json:"setup"`
+	Points []growthPoint `json:"points"`
+}
+
+// measureGrowth measures all paths of Lyceum with one connection while the database grows.
+func measureGrowth(ctx context.Context, o options, stderr io.Writer) (r growthReport, err error) {
+	s, err := openStage(ctx, o, stderr)
+	if err != nil {
+		return r, err
+	}
+	defer s.close()
+	s.say("starting Lyceum")
+	if s.lyceum, err = startLyceum(ctx, s.binary, s.folder, s.services); err != nil {
+		return r, err
+	}
+	client := newLoadClient(s.lyceum.addr, seedWorkers)
+	data, err := seedSite(ctx, client, o.size)
+	if err != nil {
+		return r, fmt.Errorf("filling the database: %w", s.explain(err))
+	}
+	r.Setup = describeSetup(o)
+	g := &grower{
+		databaseURL: s.services.databaseURL, ownerID: data.admin.id, learnerID: data.learners[0].id,
+		courses: len(data.courses),
+	}
+	for _, step := range o.growth {
+		s.say("growing to %d courses and %d rows of progress", step.Courses, step.Progress)
+		if err := g.growTo(ctx, step); err != nil {
+			return r, err
+		}
+		point, err := measurePaths(ctx, client, data, o.roundLength())
+		if err != nil {
+			return r, s.explain(err)
+		}
+		point.amount = step
+		r.Points = append(r.Points, point)
+	}
+	return r, nil
+}
+
+// measurePaths measures each path for some time, after a shorter time that is not counted.
+func measurePaths(ctx context.Context, client *loadClient, d *dataset, length time.Duration) (p growthPoint, err error) {
+	p.P50, p.P99 = map[string]float64{}, map[string]float64{}
+	routes := &lyceumRoutes{}
+	for _, path := range growthPaths {
+		n := 0
+		next := func() request { n++; return path.next(d, routes, n) }
+		for _, part := range []time.Duration{min(length/2, longestWarmUp), length} {
+			load := &closedLoop{client: client, next: next, connections: 1, length: part}
+			latencies, _, err := load.run(ctx)
+			if err != nil {
+				return p, fmt.Errorf("%s: %w", path.name, err)
+			}
+			p.P50[path.name], p.P99[path.name] = toMillis(percentile(latencies, 50)), toMillis(percentile(latencies, 99))
+		}
+	}
+	return p, nil
+}
+
+// rows returns the cells of the table: a row for each path, a column for each step.
+func (r growthReport) rows() [][]string {
+	head := []string{"ms, p50 / p99"}
+	for _, p := range r.Points {
+		head = append(head, fmt.Sprintf("%s courses, %s progress", shorten(p.Courses), shorten(p.Progress)))
+	}
+	all := [][]string{head}
+	for _, path := range growthPaths {
+		row := []string{path.name}
+		for _, p := range r.Points {
+			row = append(row, formatNumber(p.P50[path.name])+" / "+formatNumber(p.P99[path.name]))
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+// shorten returns a number with k or M for its zeros.
+func shorten(n int) string {
+	switch {
+	case n >= 1_000_000 && n%1_000_000 == 0:
+		return fmt.Sprint(n/1_000_000, "M")
+	case n >= 1000 && n%1000 == 0:
+		return fmt.Sprint(n/1000, "k")
+	}
+	return fmt.Sprint(n)
+}
+
+// renderText returns the report as a table for a terminal.
+func (r growthReport) renderText() string {
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, row := range r.rows() {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	_ = w.Flush() // a builder takes everything
+	return out.String()
+}
+
+// renderMarkdown returns the report as a table in Markdown.
+func (r growthReport) renderMarkdown() string {
+	var out strings.Builder
+	for i, row := range r.rows() {
+		fmt.Fprintf(&out, "| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			fmt.Fprintf(&out, "| ---%s |\n", strings.Repeat(" | ---:", len(row)-1))
+		}
+	}
+	return out.String()
+}
+
+// write writes growth.md, growth.json and growth.svg into a folder, which it makes.
+func (r growthReport) write(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string]string{
+		"growth.md": r.renderMarkdown(), "growth.json": string(raw) + "\n", "growth.svg": renderCurves(r),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
