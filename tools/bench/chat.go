@@ -16,9 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// chatChannel is the channel that every site has from its start.
-const chatChannel = "hq"
-
 // chatLoad is what happens in a chat: every message is delivered to every socket.
 type chatLoad struct {
 	// sockets are open, and the first senders of them send.

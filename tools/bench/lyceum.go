@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"lyceum/tools/bench/yardstick"
 )
 
 // The first administrator of the site that is measured.
@@ -46,6 +48,29 @@ func startLyceum(ctx context.Context, binary, folder string, s services) (*serve
 	return startServer(ctx, &server{
 		name: "Lyceum", addr: addr, readyURL: "http://" + addr + "/readyz",
 		metricsURL: "http://" + metricsAddr + "/metrics", logFile: filepath.Join(folder, "lyceum.log"), cmd: cmd,
+	})
+}
+
+// startYardstick starts this program as the yardstick, with its log in a folder, and returns it once it is ready.
+func startYardstick(ctx context.Context, folder string, s services) (*server, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	addr, err := findFreeAddr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	settings := yardstick.Settings{
+		Addr: addr, DatabaseURL: s.databaseURL, MaxConns: poolSize, S3Endpoint: s.s3.endpoint,
+		S3AccessKey: s.s3.accessKey, S3SecretKey: s.s3.secretKey, Bucket: s.s3.bucket, Region: region,
+	}
+	cmd := exec.Command(program, yardstick.Command) //nolint:noctx // it is stopped by a signal
+	cmd.Dir = folder
+	cmd.Env = append(inheritedEnv(), settings.Environ()...)
+	return startServer(ctx, &server{
+		name: "the yardstick", addr: addr, readyURL: "http://" + addr + "/metrics",
+		metricsURL: "http://" + addr + "/metrics", logFile: filepath.Join(folder, "yardstick.log"), cmd: cmd,
 	})
 }
 

@@ -20,17 +20,16 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
-)
 
-// yardstickCommand is the argument with which this program is the yardstick.
-const yardstickCommand = "yardstick"
+	"lyceum/tools/bench/yardstick"
+)
 
 func main() {
 	runtime.LockOSThread() // the servers are tied to this thread, which must not end before them
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	var status int
-	if len(os.Args) > 1 && os.Args[1] == yardstickCommand {
-		status = serveYardstick(ctx, os.Stderr)
+	if len(os.Args) > 1 && os.Args[1] == yardstick.Command {
+		status = yardstick.Serve(ctx, os.Stderr)
 	} else {
 		status = run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	}
@@ -73,15 +72,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // runGrowth measures growth, prints the table on stdout and returns the exit status.
 func runGrowth(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	r, err := measureGrowth(ctx, o, stderr)
+	if len(r.Points) > 0 { // also after Ctrl-C: a step may have taken minutes
+		fmt.Fprint(stdout, r.renderText())
+		if o.out != "" {
+			err = errors.Join(err, r.write(o.out))
+		}
+	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "bench: interrupted")
 		return 130
-	}
-	if len(r.Points) > 0 {
-		fmt.Fprint(stdout, r.renderText())
-	}
-	if err == nil && o.out != "" {
-		err = r.write(o.out)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "bench:", err)

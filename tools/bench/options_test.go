@@ -50,11 +50,17 @@ func exampleData() *dataset {
 func TestScenariosHaveRequestsOnBothSides(t *testing.T) {
 	require.Equal(t, []string{
 		"list-anonymous", "list-member", "detail", "detail-not-modified", "progress-changing", "progress-unchanged",
-		"sign", "class-mix", "login",
+		"sign", "class-mix", "login", "chat-fan-out", "chat-paced",
 	}, scenarioNames())
 	d := exampleData()
 	for _, s := range allScenarios {
 		for name, r := range map[string]routes{"Lyceum": &lyceumRoutes{}, "yardstick": &yardstickRoutes{}} {
+			require.Regexp(t, "^/[a-z].*=", r.openSocket(d.learner(0)))
+			if s.chat != nil {
+				require.Positive(t, s.chat.senders)
+				require.LessOrEqual(t, s.chat.senders, s.chat.sockets)
+				continue
+			}
 			for n := range 20 {
 				made := s.next(d, r, n)
 				require.NotEmpty(t, made.method, "%s, %s", s.name, name)

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+
+	"lyceum/tools/bench/yardstick"
 )
 
 // routes makes the requests that a server understands. Both servers are asked for the same things.
@@ -16,7 +18,7 @@ type routes interface {
 	reportProgress(l *learner, c *course, r progressReport) request
 	signFile(l *learner) request
 	logIn(l *learner) request
-	// openSocket returns the path of a socket in chatChannel.
+	// openSocket returns the path of a socket in yardstick.Channel.
 	openSocket(l *learner) string
 	// keepETags keeps the ETags of courses, by their ids, for revalidateCourse.
 	keepETags(etags map[string]string)
@@ -60,7 +62,7 @@ func (*lyceumRoutes) logIn(l *learner) request {
 
 // openSocket implements routes.
 func (*lyceumRoutes) openSocket(l *learner) string {
-	return "/ws/channels/" + chatChannel + "?token=" + l.token
+	return "/ws/channels/" + yardstick.Channel + "?token=" + l.token
 }
 
 // keepETags implements routes.

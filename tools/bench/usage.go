@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lyceum/tools/bench/yardstick"
 )
 
 // tick is the unit of CPU times in /proc on Linux.
@@ -59,7 +61,7 @@ func (s *server) readAllocs(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return parseMetric(page, allocsMetric)
+	return parseMetric(page, yardstick.AllocsMetric)
 }
 
 // readCPUProfile returns a CPU profile of the server, which takes the given time.
@@ -68,9 +70,6 @@ func (s *server) readCPUProfile(ctx context.Context, length time.Duration) ([]by
 	seconds := max(1, int(length.Seconds()))
 	return readURL(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", base, seconds))
 }
-
-// allocsMetric is the counter of allocated objects of the Go runtime.
-const allocsMetric = "go_memstats_mallocs_total"
 
 // parseMetric returns the value of a metric without labels on a page in the text format of Prometheus. It returns an
 // error if the page does not have it.

@@ -1,6 +1,7 @@
-package main
+package yardstick
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,4 +38,28 @@ func TestLessonRowAsJSON(t *testing.T) {
 
 func TestETagOfAVersion(t *testing.T) {
 	require.Equal(t, `"12"`, string(appendETag(nil, 12)))
+}
+
+func TestAppendFrame(t *testing.T) {
+	for _, length := range []int{0, 1, 125, 126, 127, 300, 65_535} {
+		text := []byte(strings.Repeat("x", length))
+		head := appendFrame(nil, text)
+		require.Equal(t, string(text), string(head[len(head)-length:]))
+		require.EqualValues(t, 0x81, head[0])
+		if length < 126 {
+			require.EqualValues(t, length, head[1])
+		} else {
+			require.Equal(t, []byte{126, byte(length >> 8), byte(length)}, head[1:4])
+		}
+	}
+}
+
+func TestSettingsAreVariables(t *testing.T) {
+	s := Settings{Addr: "127.0.0.1:1", MaxConns: "8", Bucket: "b"}
+	require.Len(t, s.Environ(), 8)
+	require.Subset(t, s.Environ(), []string{"YARDSTICK_ADDR=127.0.0.1:1", "YARDSTICK_MAX_CONNS=8", "YARDSTICK_S3_BUCKET=b"})
+}
+
+func TestAppendMetrics(t *testing.T) {
+	require.Regexp(t, "^"+AllocsMetric+` [1-9]\d*\n$`, string(appendMetrics(nil)))
 }

@@ -1,4 +1,6 @@
-package main
+// Package yardstick is the bare server beside which Lyceum is measured: fasthttp, pgx and JSON written by hand on the
+// same rows, with no rule but the query's own.
+package yardstick
 
 import (
 	"bytes"
@@ -9,7 +11,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"runtime/metrics"
@@ -19,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/valyala/fasthttp"
 
 	"lyceum/platform/passwords"
@@ -34,15 +36,32 @@ type yardstick struct {
 	hub    *hub
 }
 
-// Names of the variables that tell the yardstick where it listens and where its services are.
-const (
-	envAddr      = "YARDSTICK_ADDR"
-	envDatabase  = "YARDSTICK_DATABASE_URL"
-	envEndpoint  = "YARDSTICK_S3_ENDPOINT"
-	envAccessKey = "YARDSTICK_S3_ACCESS_KEY"
-	envSecretKey = "YARDSTICK_S3_SECRET_KEY"
-	envBucket    = "YARDSTICK_S3_BUCKET"
-)
+// Command is the argument with which a program calls Serve.
+const Command = "yardstick"
+
+// Settings say where the yardstick listens, where its services are, and how many connections to PostgreSQL it opens at
+// most.
+type Settings struct {
+	Addr, DatabaseURL, MaxConns                          string
+	S3Endpoint, S3AccessKey, S3SecretKey, Bucket, Region string
+}
+
+// variables returns the fields of the settings by the names of their variables.
+func (s *Settings) variables() map[string]*string {
+	return map[string]*string{
+		"YARDSTICK_ADDR": &s.Addr, "YARDSTICK_DATABASE_URL": &s.DatabaseURL, "YARDSTICK_MAX_CONNS": &s.MaxConns,
+		"YARDSTICK_S3_ENDPOINT": &s.S3Endpoint, "YARDSTICK_S3_ACCESS_KEY": &s.S3AccessKey,
+		"YARDSTICK_S3_SECRET_KEY": &s.S3SecretKey, "YARDSTICK_S3_BUCKET": &s.Bucket, "YARDSTICK_S3_REGION": &s.Region,
+	}
+}
+
+// Environ returns the variables from which Serve reads the settings.
+func (s *Settings) Environ() (env []string) {
+	for name, field := range s.variables() {
+		env = append(env, name+"="+*field)
+	}
+	return env
+}
 
 // hashCost is the default cost of Lyceum's password hashes.
 var hashCost = passwords.Argon2{Memory: 19456, Time: 2, Parallel: 1}
@@ -50,38 +69,19 @@ var hashCost = passwords.Argon2{Memory: 19456, Time: 2, Parallel: 1}
 // gcPercent is the target of the garbage collector that lyceum serve sets, too.
 const gcPercent = 200
 
-// startYardstick starts this program as the yardstick, with its log in a folder, and returns it once it is ready.
-func startYardstick(ctx context.Context, folder string, s services) (*server, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	addr, err := findFreeAddr(ctx)
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(program, yardstickCommand) //nolint:noctx // it is stopped by a signal
-	cmd.Dir = folder
-	cmd.Env = append(inheritedEnv(), envAddr+"="+addr, envDatabase+"="+s.databaseURL, envEndpoint+"="+s.s3.endpoint,
-		envAccessKey+"="+s.s3.accessKey, envSecretKey+"="+s.s3.secretKey, envBucket+"="+s.s3.bucket)
-	return startServer(ctx, &server{
-		name: "the yardstick", addr: addr, readyURL: "http://" + addr + "/metrics",
-		metricsURL: "http://" + addr + "/metrics", logFile: filepath.Join(folder, "yardstick.log"), cmd: cmd,
-	})
-}
-
-// serveYardstick serves until ctx ends and returns the exit status.
-func serveYardstick(ctx context.Context, stderr io.Writer) int {
+// Serve serves until ctx ends, as the variables say, and returns the exit status. Errors go to stderr.
+func Serve(ctx context.Context, stderr io.Writer) int {
 	debug.SetGCPercent(gcPercent)
-	y, err := newYardstick(ctx, s3Access{
-		endpoint: os.Getenv(envEndpoint), accessKey: os.Getenv(envAccessKey), secretKey: os.Getenv(envSecretKey),
-		bucket: os.Getenv(envBucket),
-	})
+	var s Settings
+	for name, field := range s.variables() {
+		*field = os.Getenv(name)
+	}
+	y, err := newYardstick(ctx, s)
 	if err == nil {
 		defer y.pool.Close()
 		server := &fasthttp.Server{Handler: y.answer}
 		context.AfterFunc(ctx, func() { _ = server.Shutdown() }) // the process ends in any case
-		err = server.ListenAndServe(os.Getenv(envAddr))
+		err = server.ListenAndServe(s.Addr)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "yardstick:", err)
@@ -90,18 +90,19 @@ func serveYardstick(ctx context.Context, stderr io.Writer) int {
 	return 0
 }
 
-// newYardstick returns a yardstick on the database of its variable. The caller closes its pool.
-func newYardstick(ctx context.Context, s s3Access) (*yardstick, error) {
-	cfg, err := pgxpool.ParseConfig(os.Getenv(envDatabase))
+// newYardstick returns a yardstick on the database of the settings. The caller closes its pool.
+func newYardstick(ctx context.Context, s Settings) (*yardstick, error) {
+	cfg, err := pgxpool.ParseConfig(s.DatabaseURL)
 	if err != nil {
 		return nil, err
 	}
-	most, err := strconv.ParseInt(poolSize, 10, 32)
+	most, err := strconv.ParseInt(s.MaxConns, 10, 32)
 	if err != nil {
 		return nil, err
 	}
 	cfg.MaxConns = int32(most)
-	client, err := newS3Client(s)
+	keys := credentials.NewStaticV4(s.S3AccessKey, s.S3SecretKey, "")
+	client, err := minio.New(s.S3Endpoint, &minio.Options{Creds: keys, Region: s.Region})
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func newYardstick(ctx context.Context, s s3Access) (*yardstick, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &yardstick{pool, client, s.bucket, passwords.NewHasher(hashCost), newHub(ctx, pool)}, nil
+	return &yardstick{pool, client, s.Bucket, passwords.NewHasher(hashCost), newHub(ctx, pool)}, nil
 }
 
 // answer answers a request. Every error is a 500 with its text.
@@ -260,7 +261,10 @@ func (y *yardstick) signFile(ctx *fasthttp.RequestCtx) ([]byte, error) {
 
 // checkLogin returns the id of the account if the password is right.
 func (y *yardstick) checkLogin(ctx *fasthttp.RequestCtx) ([]byte, error) {
-	var body credential
+	var body struct {
+		Email    string `json:"email"`
+		Password string `json:"password"`
+	}
 	if err := json.Unmarshal(ctx.PostBody(), &body); err != nil {
 		return nil, err
 	}
@@ -275,9 +279,12 @@ func (y *yardstick) checkLogin(ctx *fasthttp.RequestCtx) ([]byte, error) {
 	return append(appendText(nil, `{"id":"`, id), `"}`...), err
 }
 
+// AllocsMetric is the counter of allocated objects of the Go runtime, as Prometheus names it.
+const AllocsMetric = "go_memstats_mallocs_total"
+
 // appendMetrics appends the number of allocated objects in the text format of Prometheus, counted as there.
 func appendMetrics(out []byte) []byte {
 	counts := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}, {Name: "/gc/heap/tiny/allocs:objects"}}
 	metrics.Read(counts)
-	return fmt.Appendf(out, "%s %d\n", allocsMetric, counts[0].Value.Uint64()+counts[1].Value.Uint64())
+	return fmt.Appendf(out, "%s %d\n", AllocsMetric, counts[0].Value.Uint64()+counts[1].Value.Uint64())
 }

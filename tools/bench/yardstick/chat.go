@@ -1,4 +1,4 @@
-package main
+package yardstick
 
 import (
 	"context"
@@ -14,6 +14,9 @@ import (
 
 	"lyceum/platform/ids"
 )
+
+// Channel is the slug of the channel of chats, which every site has from its start.
+const Channel = "hq"
 
 const (
 	// mostPosts is how many messages the hub stores in one statement.
@@ -137,7 +140,7 @@ func (h *hub) store(ctx context.Context, group []post) (seqs []int64, now int64,
 		names[i], users[i], bodies[i] = p.id, p.from.user, p.body
 	}
 	now = time.Now().UnixMilli()
-	rows, err := h.pool.Query(ctx, insertMessages, chatChannel, len(group), names, users, bodies, now)
+	rows, err := h.pool.Query(ctx, insertMessages, Channel, len(group), names, users, bodies, now)
 	if err != nil {
 		return nil, now, err
 	}
@@ -184,7 +187,7 @@ func (h *hub) deliver(group []post, seqs []int64, now int64) {
 func appendMessage(out []byte, p post, seq, now int64) []byte {
 	out = strconv.AppendInt(append(out, `{"type":"message","seq":`...), seq, 10)
 	out = appendText(out, `,"id":"`, p.id)
-	out = appendText(out, `","channel":"`, chatChannel)
+	out = appendText(out, `","channel":"`, Channel)
 	out = appendText(out, `","user":{"id":"`, p.from.user)
 	out = appendText(out, `","display_name":"learner"},"body":"`, p.body)
 	out = appendTime(out, `","created_at":"`, now)
