@@ -56,9 +56,12 @@ func openStage(ctx context.Context, o options, stderr io.Writer) (*stage, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{folder: folder, binary: filepath.Join(folder, "lyceum"), stderr: stderr}
-	s.say("building Lyceum")
-	err = buildProgram(ctx, s.binary)
+	s := &stage{folder: folder, binary: o.binary, stderr: stderr}
+	if s.binary == "" {
+		s.say("building Lyceum")
+		s.binary = filepath.Join(folder, "lyceum")
+		err = buildProgram(ctx, s.binary)
+	}
 	if err == nil && !o.isEmbedded {
 		s.services, err = prepareServices(ctx)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,16 +19,36 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == yardstick.Command {
 		os.Exit(yardstick.Serve(context.Background(), os.Stderr))
 	}
-	testkit.Main(m)
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	code := m.Run()
+	testkit.Close()
+	_ = os.RemoveAll(builtFolder)
+	os.Exit(code)
+}
+
+// builtFolder has the program that all tests share. It is empty until buildOnce is called.
+var builtFolder string
+
+// buildOnce returns Lyceum as a program.
+func buildOnce(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(builtFolder, "lyceum")
+	if builtFolder == "" {
+		folder, err := os.MkdirTemp("", "bench-test-")
+		require.NoError(t, err)
+		builtFolder, file = folder, filepath.Join(folder, "lyceum")
+		require.NoError(t, buildProgram(t.Context(), file))
+	}
+	return file
 }
 
 // measureQuickly runs the program on little data and returns what it prints. It checks that nothing is left behind.
 func measureQuickly(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, log bytes.Buffer
-	temp := t.TempDir()
+	program, temp := buildOnce(t), t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	require.Zero(t, run(t.Context(), append([]string{"-quick"}, args...), &out, &log), "%s", &log)
+	require.Zero(t, run(t.Context(), append([]string{"-quick", "-binary", program}, args...), &out, &log), "%s", &log)
 	left, err := filepath.Glob(filepath.Join(temp, folderPrefix+"*"))
 	require.NoError(t, err)
 	require.Empty(t, left)

@@ -21,6 +21,8 @@ type options struct {
 	isEmbedded bool
 	// out is the folder of the report; empty for none.
 	out string
+	// binary is the program to measure; empty builds it from the sources.
+	binary string
 	// profiles is the folder for CPU profiles of Lyceum; empty for none.
 	profiles string
 	size     seedSize
@@ -43,6 +45,7 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	flags.BoolVar(&o.isEmbedded, "sqlite", false, "measure Lyceum on SQLite and embedded services, without yardstick")
 	flags.StringVar(&o.out, "out", "", "folder for results.md, results.json, rates.svg and latencies.svg")
 	flags.StringVar(&o.profiles, "profiles", "", "folder for a CPU profile of Lyceum in each scenario, taken after it")
+	flags.StringVar(&o.binary, "binary", "", "file of the program to measure, such as an older release, instead of building it")
 	only := flags.String("only", "", "scenarios, comma-separated, of "+strings.Join(scenarioNames(), ", "))
 	measuresGrowth := flags.Bool("growth", false,
 		"measure how the times of Lyceum change while the database grows; with -out it writes growth.md, growth.json and growth.svg")
