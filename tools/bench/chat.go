@@ -92,6 +92,7 @@ func (r *chatRoom) open(ctx context.Context, d *dataset, side *side) error {
 			address := "ws://" + side.server.addr + side.routes.openSocket(d.learner(i))
 			dialer := websocket.Dialer{ReadBufferSize: 4096, WriteBufferSize: 512, HandshakeTimeout: requestTime}
 			s := r.sockets[i]
+			//nolint:bodyclose // the body of an upgrade needs no closing
 			if s.conn, _, err = dialer.DialContext(groupCtx, address, nil); err != nil {
 				return fmt.Errorf("opening a socket: %w", err)
 			}

@@ -261,7 +261,7 @@ func (g *grower) growTo(ctx context.Context, step amount) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it has done its work
 	// Foreign keys hold by the statements themselves. Checking each row would take most of the time.
 	if _, err := conn.Exec(ctx, "SET session_replication_role = replica"); err != nil {
 		return err
