@@ -2,7 +2,6 @@ package learning
 
 import (
 	"context"
-	"strings"
 
 	"lyceum/modules/courses/internal/access"
 	"lyceum/platform/clock"
@@ -38,7 +37,7 @@ type learnerReport struct {
 //
 // Rows that another transaction holds are skipped. So one learner never makes others wait, and two
 // batches can't wait for each other in a circle.
-const writeReportsQuery = `WITH sent AS (
+var writeReportsQuery = `WITH sent AS (
 		SELECT n, CAST(user_id AS uuid) AS user_id, CAST(course_id AS uuid) AS course_id, CAST(lesson_id AS uuid) AS lesson_id, percent, position_seconds
 		FROM unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS integer[]), CAST(? AS integer[]))
 			WITH ORDINALITY AS u(user_id, course_id, lesson_id, percent, position_seconds, n)
@@ -48,7 +47,7 @@ const writeReportsQuery = `WITH sent AS (
 		FROM sent s JOIN courses c ON c.id = s.course_id JOIN lessons l ON l.id = s.lesson_id AND l.course_id = s.course_id
 		JOIN enrollments e ON e.user_id = s.user_id AND e.course_id = s.course_id
 		LEFT JOIN lesson_progress lp ON lp.user_id = s.user_id AND lp.lesson_id = s.lesson_id
-		WHERE %OPEN%
+		WHERE ` + access.OpenToLearners(clock.Time{}).SQL + `
 	), held AS (
 		SELECT c.id FROM courses c WHERE c.id IN (SELECT course_id FROM seen WHERE changes) AND c.deleted_at IS NULL FOR KEY SHARE SKIP LOCKED
 	), sums AS (
@@ -82,8 +81,8 @@ const writeReportsQuery = `WITH sent AS (
 
 // writeReports does steps 1 to 6 of Service.reportProgress for many reports in one statement of
 // PostgreSQL. No two of them may be about the same lesson of a learner, and none may be a reset. It
-// leaves those without outcome that need the steps, and all of them if it returns an error. The rule
-// for the rows is report.apply.
+// leaves those without outcome that need the steps. If it returns an error, outcomes mean nothing. The
+// rule for the rows is report.apply.
 func (s *store) writeReports(ctx context.Context, reports []*learnerReport, now clock.Time) error {
 	n := len(reports)
 	users, courses, lessons := make([]string, n), make([]string, n), make([]string, n)
@@ -91,29 +90,20 @@ func (s *store) writeReports(ctx context.Context, reports []*learnerReport, now 
 	for i, r := range reports {
 		users[i], courses[i], lessons[i] = r.userID, r.courseID, r.lessonID
 		percents[i], positions[i] = r.Percent, r.PositionSeconds
+		r.after, r.isWritten = nil, false
 	}
-	open := access.OpenToLearners(now)
-	args := append([]any{users, courses, lessons, percents, positions}, open.Args...)
+	args := append([]any{users, courses, lessons, percents, positions}, access.OpenToLearners(now).Args...)
 	args = append(args, now, now, now, now, now)
-	after, isWritten := make([]*lessonProgress, n), make([]bool, n)
-	err := s.db.Query(ctx, strings.Replace(writeReportsQuery, "%OPEN%", open.SQL, 1), args,
-		func(scan func(...any) error) error {
-			var number int // counted from 1
-			var written bool
-			p := &lessonProgress{}
-			if err := scan(&number, &p.Percent, &p.CompletedAt, &p.UpdatedAt, &written); err != nil {
-				return err
-			}
-			r := reports[number-1]
-			p.UserID, p.LessonID, p.CourseID = r.userID, r.lessonID, r.courseID
-			after[number-1], isWritten[number-1] = p, written
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	for i, r := range reports {
-		r.after, r.isWritten = after[i], isWritten[i]
-	}
-	return nil
+	return s.db.Query(ctx, writeReportsQuery, args, func(scan func(...any) error) error {
+		var number int // counted from 1
+		var isWritten bool
+		p := &lessonProgress{}
+		if err := scan(&number, &p.Percent, &p.CompletedAt, &p.UpdatedAt, &isWritten); err != nil {
+			return err
+		}
+		r := reports[number-1]
+		p.UserID, p.LessonID, p.CourseID = r.userID, r.lessonID, r.courseID
+		r.after, r.isWritten = p, isWritten
+		return nil
+	})
 }
