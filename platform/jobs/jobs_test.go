@@ -12,6 +12,7 @@ import (
 
 	"lyceum/platform/embedded"
 	"lyceum/platform/jobs"
+	"lyceum/platform/testkit"
 )
 
 // newQueue returns a queue with workers on a Redis of its own.
@@ -38,14 +39,9 @@ func start(t *testing.T, q *jobs.Queue) (stop func()) {
 }
 
 // receive returns the next value of a channel, and fails the test if there is none for ten seconds.
-func receive[T any](t *testing.T, from <-chan T) (v T) {
+func receive[T any](t *testing.T, from <-chan T) T {
 	t.Helper()
-	select {
-	case v = <-from:
-	case <-time.After(10 * time.Second):
-		require.Fail(t, "nothing came")
-	}
-	return v
+	return testkit.Receive(t, from, 10*time.Second)
 }
 
 func isClosed(ch <-chan struct{}) bool {

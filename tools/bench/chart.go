@@ -92,19 +92,27 @@ func (c *chart) addSeries(r report, name, class string, value func(sample) float
 // decades returns the powers of ten between which all values lie. The lower one is below the least value, so that its
 // bar has a length.
 func (c chart) decades() (low, high int) {
-	least, most := math.Inf(1), 0.0
+	var all []float64
 	for _, s := range c.series {
-		for _, v := range s.values {
-			if v > 0 {
-				least, most = min(least, v), max(most, v)
-			}
-		}
+		all = append(all, s.values...)
 	}
+	least, most := findExtent(all)
 	if most == 0 {
 		return 0, 1
 	}
 	low = int(math.Floor(math.Log10(least / 1.2)))
 	return low, max(int(math.Ceil(math.Log10(most))), low+1)
+}
+
+// findExtent returns the least and the greatest of the values above 0; most is 0 if there is none.
+func findExtent(values []float64) (least, most float64) {
+	least = math.Inf(1)
+	for _, v := range values {
+		if v > 0 {
+			least, most = min(least, v), max(most, v)
+		}
+	}
+	return least, most
 }
 
 // renderChart returns the chart as an SVG document.

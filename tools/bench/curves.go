@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"html"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -61,14 +63,11 @@ func renderCurves(r growthReport) string {
 
 // bounds returns the powers of ten between which all medians lie.
 func (r growthReport) bounds() (low, high float64) {
-	least, most := math.Inf(1), 0.0
+	var all []float64
 	for _, p := range r.Points {
-		for _, ms := range p.P50 {
-			if ms > 0 {
-				least, most = min(least, ms), max(most, ms)
-			}
-		}
+		all = slices.AppendSeq(all, maps.Values(p.P50))
 	}
+	least, most := findExtent(all)
 	if most == 0 {
 		return 0.1, 1
 	}

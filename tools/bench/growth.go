@@ -2,13 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,33 +11,43 @@ import (
 
 // growthPath is a request whose time is measured while the database grows.
 type growthPath struct {
-	name, about string
-	next        func(d *dataset, r *lyceumRoutes, n int) request
+	name string
+	next func(d *dataset, r *lyceumRoutes, n int) request
 }
 
 // growthPaths are the requests that a school makes all day. Administrators' lists of courses are never kept in memory.
 var growthPaths = []growthPath{
-	{"courses", "the first page of courses, from the database",
+	// The first page of courses, from the database.
+	{"courses",
 		func(d *dataset, r *lyceumRoutes, _ int) request { return r.listCourses(&d.admin) }},
-	{"courses by title", "the same in the order of the titles",
+	// The same in the order of the titles.
+	{"courses by title",
 		func(d *dataset, _ *lyceumRoutes, _ int) request { return get("/courses?sort=title", &d.admin) }},
-	{"course", "a course with its lessons and the learner's progress",
+	// A course with its lessons and the learner's progress.
+	{"course",
 		func(d *dataset, r *lyceumRoutes, n int) request { return r.showCourse(d.course(n), d.learner(n)) }},
-	{"my list", "the first page of courses with the learner's progress",
+	// The first page of courses with the learner's progress.
+	{"my list",
 		func(d *dataset, r *lyceumRoutes, n int) request { return r.listCourses(d.learner(n)) }},
-	{"my progress", "the courses that the learner has begun",
+	// The courses that the learner has begun.
+	{"my progress",
 		func(d *dataset, _ *lyceumRoutes, n int) request { return get("/users/me/progress", d.learner(n)) }},
-	{"report", "a report that changes the progress in a lesson",
+	// A report that changes the progress in a lesson.
+	{"report",
 		func(d *dataset, r *lyceumRoutes, n int) request { return nextChange(d, r, n) }},
-	{"signed URL", "a signed URL for the file of a lesson",
+	// A signed URL for the file of a lesson.
+	{"signed URL",
 		func(d *dataset, r *lyceumRoutes, n int) request { return r.signFile(d.learner(n)) }},
-	{"learners", "the first page of the learners of a course",
+	// The first page of the learners of a course.
+	{"learners",
 		func(d *dataset, _ *lyceumRoutes, n int) request {
 			return get("/courses/"+d.course(n).id+"/learners", &d.admin)
 		}},
-	{"notifications", "the first page of the learner's notifications",
+	// The first page of the learner's notifications.
+	{"notifications",
 		func(d *dataset, _ *lyceumRoutes, _ int) request { return get("/notifications", d.learner(0)) }},
-	{"audit log", "the first page of the audit log",
+	// The first page of the audit log.
+	{"audit log",
 		func(d *dataset, _ *lyceumRoutes, _ int) request { return get("/admin/audit-logs", &d.admin) }},
 }
 
@@ -148,46 +153,10 @@ func shorten(n int) string {
 	return fmt.Sprint(n)
 }
 
-// renderText returns the report as a table for a terminal.
-func (r growthReport) renderText() string {
-	var out strings.Builder
-	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	for _, row := range r.rows() {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
-	}
-	_ = w.Flush() // a builder takes everything
-	return out.String()
-}
-
-// renderMarkdown returns the report as a table in Markdown.
-func (r growthReport) renderMarkdown() string {
-	var out strings.Builder
-	for i, row := range r.rows() {
-		fmt.Fprintf(&out, "| %s |\n", strings.Join(row, " | "))
-		if i == 0 {
-			fmt.Fprintf(&out, "| ---%s |\n", strings.Repeat(" | ---:", len(row)-1))
-		}
-	}
-	return out.String()
-}
-
 // write writes growth.md, growth.json and growth.svg into a folder, which it makes.
 func (r growthReport) write(folder string) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	raw, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	for name, content := range map[string]string{
-		"growth.md": r.renderMarkdown(), "growth.json": string(raw) + "\n", "growth.svg": renderCurves(r),
-	} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeFiles(folder, "growth", r,
+		map[string]string{"growth.md": markdownTable(r.rows()), "growth.svg": renderCurves(r)})
 }
 
 // amount is how much there is of everything at one step of the growth.

@@ -88,40 +88,62 @@ func (r report) describe() string {
 
 // renderText returns the report as a table for a terminal.
 func renderText(r report) string {
-	var out strings.Builder
-	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{tableHead(r.hasYardstick())}, tableRows(r.Results)...) {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
-	}
-	_ = w.Flush() // a builder takes everything
-	return out.String() + "\n" + r.describe() + "\n"
+	return alignTable(r.table()) + "\n" + r.describe() + "\n"
 }
 
 // renderMarkdown returns the report as a table in Markdown.
 func renderMarkdown(r report) string {
-	var out strings.Builder
-	head := tableHead(r.hasYardstick())
-	fmt.Fprintf(&out, "| %s |\n|%s%s\n", strings.Join(head, " | "), " --- |", strings.Repeat(" ---: |", len(head)-1))
-	for _, row := range tableRows(r.Results) {
-		fmt.Fprintf(&out, "| %s |\n", strings.Join(row, " | "))
-	}
-	return out.String() + "\n" + r.describe() + "\n"
+	return markdownTable(r.table()) + "\n" + r.describe() + "\n"
+}
+
+// table returns the cells of the table, the titles of the columns first.
+func (r report) table() [][]string {
+	return append([][]string{tableHead(r.hasYardstick())}, tableRows(r.Results)...)
 }
 
 // writeReport writes results.md, results.json, rates.svg and latencies.svg into a folder, which it makes.
 func writeReport(folder string, r report) error {
+	return writeFiles(folder, "results", r, map[string]string{
+		"results.md": renderMarkdown(r), "rates.svg": renderChart(chartRates(r)),
+		"latencies.svg": renderChart(chartLatencies(r)),
+	})
+}
+
+// alignTable returns a table for a terminal.
+func alignTable(rows [][]string) string {
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	_ = w.Flush() // a builder takes everything
+	return out.String()
+}
+
+// markdownTable returns a table in Markdown, whose first row has the titles of the columns.
+func markdownTable(rows [][]string) string {
+	var out strings.Builder
+	for i, row := range rows {
+		fmt.Fprintf(&out, "| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			fmt.Fprintf(&out, "| ---%s |\n", strings.Repeat(" | ---:", len(row)-1))
+		}
+	}
+	return out.String()
+}
+
+// writeFiles writes texts by the names of their files into a folder, which it makes, and data as name.json.
+func writeFiles(folder, name string, data any, texts map[string]string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	raw, err := json.MarshalIndent(r, "", "  ")
+	raw, err := json.MarshalIndent(data, "", "  ")
 	if err != nil {
 		return err
 	}
-	for name, content := range map[string]string{
-		"results.md": renderMarkdown(r), "results.json": string(raw) + "\n",
-		"rates.svg": renderChart(chartRates(r)), "latencies.svg": renderChart(chartLatencies(r)),
-	} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
+	texts[name+".json"] = string(raw) + "\n"
+	for file, text := range texts {
+		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}

@@ -9,17 +9,13 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/ids"
+	"lyceum/platform/testkit"
 )
 
-// receive returns the next element of a channel, which must come soon.
-func receive[T any](t *testing.T, from <-chan T) (v T) {
-	t.Helper()
-	select {
-	case v = <-from:
-	case <-time.After(5 * time.Second):
-		require.Fail(t, "nothing came")
-	}
-	return v
+// nextCommit returns what ends the commit of the next message.
+func (r *replica) nextCommit() func(error) {
+	r.t.Helper()
+	return testkit.Receive(r.t, r.channel.commits, 5*time.Second)
 }
 
 // The messages of one socket do not wait for each other's commits. Everything is answered in its order.
@@ -32,12 +28,12 @@ func TestMessagesOfASocketAreCommittedTogether(t *testing.T) {
 	}
 	s.send(frame{"type": "ping"})
 	s.send(frame{"type": "message", "body": "last", "client_id": "last"})
-	first, second, third := receive(t, r.channel.commits), receive(t, r.channel.commits), receive(t, r.channel.commits)
+	first, second, third := r.nextCommit(), r.nextCommit(), r.nextCommit()
 	require.Empty(t, r.channel.commits, "the ping waits")
 	first(nil)
 	second(apperr.Unavailable("The database can't be reached now."))
 	third(nil)
-	last := receive(t, r.channel.commits)
+	last := r.nextCommit()
 	last(nil)
 	var got []string
 	for len(got) < 5 {
@@ -57,7 +53,7 @@ func TestARefusalWaitsForTheMessagesBefore(t *testing.T) {
 	r.channel.commits = make(chan func(error), 100)
 	s := r.open(ids.New(), "")
 	s.send(frame{"type": "message", "body": "good", "client_id": "good"})
-	commit := receive(t, r.channel.commits)
+	commit := r.nextCommit()
 	r.channel.fail(nil, nil, apperr.Invalid("body", "too long"))
 	s.send(frame{"type": "message", "body": "bad"})
 	s.send(frame{"type": "unknown"})
@@ -76,7 +72,7 @@ func TestPendingMessagesOfASocketAreBounded(t *testing.T) {
 	}
 	var commits []func(error)
 	for range maxPending {
-		commits = append(commits, receive(t, r.channel.commits))
+		commits = append(commits, r.nextCommit())
 	}
 	require.Never(t, func() bool { return len(r.channel.commits) > 0 }, 50*time.Millisecond, 5*time.Millisecond)
 	for i := range maxPending + 5 {
@@ -84,7 +80,7 @@ func TestPendingMessagesOfASocketAreBounded(t *testing.T) {
 		commits = commits[1:]
 		require.Equal(t, fmt.Sprint(i), s.until("ack")["client_id"])
 		if i < 5 {
-			commits = append(commits, receive(t, r.channel.commits))
+			commits = append(commits, r.nextCommit())
 		}
 	}
 }
