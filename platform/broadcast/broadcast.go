@@ -93,6 +93,11 @@ func (b *Bus) IsHealthy() bool { return b.healthy.Load() }
 // It does not wait for Redis.
 func (b *Bus) SendSignal(topic, key string) {
 	b.callSubscribers(topic, key)
+	b.SignalOthers(topic, key)
+}
+
+// SignalOthers calls the subscribers of other replicas soon: this one knows already. It does not wait for Redis.
+func (b *Bus) SignalOthers(topic, key string) {
 	select {
 	case b.outbox <- signal{b.origin, topic, key}:
 	default: // Redis is away and the queue full

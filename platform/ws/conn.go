@@ -39,6 +39,8 @@ type Conn struct {
 	queuedFrames int
 	// writeBegan is the creation time of the oldest frame in the write under way, zero without one.
 	writeBegan time.Time
+	// deadlineSet is when the deadline of writes was last extended.
+	deadlineSet time.Time
 
 	// closing is true from the first Close on. A closeCode of 0 means that no close frame is sent.
 	closing     bool

@@ -46,9 +46,7 @@ func (c *Conn) nextChunk(buf []byte) (chunk []byte, last bool) {
 		c.writeBegan = time.Time{}
 		chunk, last = c.fillChunk(buf)
 		if len(chunk) > 0 || last {
-			if !c.closing {
-				_ = c.netConn.SetWriteDeadline(time.Now().Add(maxDelay + closeGrace))
-			}
+			c.extendWriteDeadline()
 			c.mu.Unlock()
 			putToken(c.queueSpace)
 			return chunk, last
@@ -56,6 +54,20 @@ func (c *Conn) nextChunk(buf []byte) (chunk []byte, last bool) {
 		c.mu.Unlock()
 		<-c.wakeWriter
 	}
+}
+
+// deadlineSlack is by how much the deadline of a write may be later than it has to be.
+const deadlineSlack = time.Second
+
+// extendWriteDeadline gives the next write maxDelay and closeGrace. Setting a deadline costs nearly as much as a small
+// write, so one serves all writes of a second. The caller holds mu; Close has set the deadline of a closing socket.
+func (c *Conn) extendWriteDeadline() {
+	now := time.Now()
+	if c.closing || now.Sub(c.deadlineSet) < deadlineSlack {
+		return
+	}
+	c.deadlineSet = now
+	_ = c.netConn.SetWriteDeadline(now.Add(maxDelay + closeGrace + deadlineSlack))
 }
 
 // fillChunk appends control frames and queued frames to buf, and the close frame once the queue of

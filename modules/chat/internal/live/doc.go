@@ -3,7 +3,8 @@
 // A channel with at least one socket on this replica has a channelFeed: one goroutine that keeps
 // two cursors, the newest message and the newest change that it has delivered. When it wakes it
 // reads what lies after its cursors from the database, encodes each frame once, and hands the
-// frames to the queue of each socket. The signal that wakes it says only "look", so a signal may be
+// frames to the queue of each socket. Messages that this replica has stored itself come without a
+// read, if they are the next ones. The signal that wakes it says only "look", so a signal may be
 // lost, doubled or late. A poll once a second finds what no signal told.
 //
 // Two signals carry data, because nothing of theirs is stored and a client does without one that is
@@ -12,6 +13,7 @@
 //	feeds.go           the feeds of this replica, their signals, the poll, notifications
 //	feed.go            the goroutine of a feed
 //	feed_messages.go   delivery of messages and of changes
+//	feed_appended.go   delivery of what this replica has stored, without a read
 //	feed_presence.go   delivery of who came, who left and who types
 //	session.go         one socket: welcome, access checks, end
 //	replay.go          what a socket missed since its last visit

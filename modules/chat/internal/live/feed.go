@@ -41,16 +41,21 @@ type channelFeed struct {
 	holders int
 	wake    chan struct{}
 	stop    chan struct{}
-	// hasChanges and hasPresence say what else than messages a wake-up is about.
+	// mustRead says that messages are to be read from the database, hasChanges and hasPresence what else a wake-up
+	// is about.
+	mustRead    atomic.Bool
 	hasChanges  atomic.Bool
 	hasPresence atomic.Bool
 	typing      chan string
+	appended    appendedMessages
 
 	// mu guards the cursors, which only the feed's goroutine writes, and the sessions.
-	mu       sync.Mutex
-	seq      int64
-	change   int64
-	sessions map[*socketSession]struct{}
+	mu     sync.Mutex
+	seq    int64
+	change int64
+	// newestChange is the newest change that the feed has delivered or that one of its sessions has had.
+	newestChange int64
+	sessions     map[*socketSession]struct{}
 
 	// present holds the accounts that were present at presentAt. Only the feed's goroutine uses both.
 	present   map[string]struct{}
@@ -62,14 +67,20 @@ func newChannelFeed(fs *Feeds, slug string, h messages.Head) *channelFeed {
 	f := &channelFeed{
 		channelID: h.ID, slug: slug, feeds: fs, openedAt: fs.clock.Now(),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), typing: make(chan string, maxTyping),
-		seq: h.LastSeq, change: h.LastChange, sessions: map[*socketSession]struct{}{},
+		seq: h.LastSeq, change: h.LastChange, newestChange: h.LastChange, sessions: map[*socketSession]struct{}{},
 	}
 	f.wakeUp()
 	return f
 }
 
-// wakeUp makes the feed look for messages. Several calls before it looks are one.
+// wakeUp makes the feed read messages. Several calls before it does are one.
 func (f *channelFeed) wakeUp() {
+	f.mustRead.Store(true)
+	f.putWakeToken()
+}
+
+// putWakeToken makes the feed look what is to be done.
+func (f *channelFeed) putWakeToken() {
 	select {
 	case f.wake <- struct{}{}:
 	default:
@@ -175,6 +186,7 @@ func (f *channelFeed) addSession(s *socketSession) bool {
 		return false
 	}
 	f.sessions[s] = struct{}{}
+	f.newestChange = max(f.newestChange, s.change)
 	return true
 }
 

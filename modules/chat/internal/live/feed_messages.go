@@ -9,6 +9,9 @@ import (
 
 // deliverMessages sends the messages after the feed's cursor, batch by batch.
 func (f *channelFeed) deliverMessages(ctx context.Context) error {
+	if !f.mustRead.Swap(false) && f.deliverAppended(ctx) {
+		return nil
+	}
 	for {
 		// Only this goroutine writes the cursors, so it reads them without the lock.
 		list, err := withTimeout(ctx, func(ctx context.Context) ([]messages.Message, error) {
@@ -39,6 +42,8 @@ type messageBatch struct {
 	joined ws.Frame
 	// forAuthor holds the messages with a client id as their author sees them, by index.
 	forAuthor map[int]ws.Frame
+	// knownChange is the newest change that the messages can't have missed.
+	knownChange int64
 }
 
 // encodeBatch encodes messages with the present display names of their authors.
@@ -48,6 +53,7 @@ func (f *channelFeed) encodeBatch(ctx context.Context, list []messages.Message) 
 		return nil, err
 	}
 	b := &messageBatch{messages: list, frames: make([]ws.Frame, len(list)), forAuthor: map[int]ws.Frame{}}
+	b.knownChange = messages.NoUpperBound // it was read, unless the caller says otherwise
 	for i := range list {
 		m := &list[i]
 		b.frames[i] = encodeMessage(f.slug, m, authors[m.AuthorID], nil)
@@ -59,14 +65,19 @@ func (f *channelFeed) encodeBatch(ctx context.Context, list []messages.Message) 
 	return b, nil
 }
 
-// sendBatch queues a batch at every session and moves the feed's cursor.
-func (f *channelFeed) sendBatch(b *messageBatch) {
+// sendBatch queues a batch at every session and moves the feed's cursor. It returns false, and does nothing, if
+// messages of the batch may have been edited by a change that a session has had already: it would not get it again.
+func (f *channelFeed) sendBatch(b *messageBatch) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.newestChange > b.knownChange {
+		return false
+	}
 	for s := range f.sessions {
 		b.sendTo(s, s.conn.Send)
 	}
 	f.seq = b.lastSeq()
+	return true
 }
 
 // sendTo sends one session the messages after its cursor and moves the cursor.
@@ -137,5 +148,5 @@ func (f *channelFeed) sendChanges(list []messages.Message, frames []ws.Frame) {
 		}
 		s.change = max(s.change, last)
 	}
-	f.change = last
+	f.change, f.newestChange = last, max(f.newestChange, last)
 }

@@ -65,6 +65,7 @@ func NewFeeds(p Params) *Feeds {
 		messages: p.Messages, channels: p.Channels, presence: p.Presence, accounts: p.Accounts, broadcast: p.Broadcast,
 		hub: p.Hub, clock: p.Clock, feeds: map[string]*channelFeed{},
 	}
+	p.Messages.OnAppended(fs.offerAppended)
 	p.Broadcast.Subscribe(messages.TopicMessages, func(id string) { fs.forFeeds(id, (*channelFeed).wakeUp) })
 	p.Broadcast.Subscribe(messages.TopicChanges, func(id string) { fs.forFeeds(id, (*channelFeed).wakeForChanges) })
 	p.Broadcast.Subscribe(presence.Topic, func(id string) { fs.forFeeds(id, (*channelFeed).wakeForPresence) })

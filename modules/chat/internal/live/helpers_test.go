@@ -51,6 +51,8 @@ type fakeChannel struct {
 	readErr, checkErr, postErr error
 	// beforeList is called before each ListAfter, without the lock.
 	beforeList func()
+	// appended are called by store.
+	appended []func(messages.Appended)
 	// commits receives what ends the commit of each message. If it is nil, messages are committed at once.
 	commits chan func(error)
 }
@@ -80,6 +82,9 @@ func (f *fakeChannel) edit(seq int64, body string) {
 		m.EditedAt = &now
 	}
 }
+
+// OnAppended implements MessageReader.
+func (f *fakeChannel) OnAppended(fn func(messages.Appended)) { f.appended = append(f.appended, fn) }
 
 // onList calls fn before each ListAfter.
 func (f *fakeChannel) onList(fn func()) {

@@ -15,6 +15,10 @@ type MessageReader interface {
 	// ListHeads returns how far channels are. A deleted channel is listed for a day more, until its
 	// row is purged; other unknown ids are left out.
 	ListHeads(ctx context.Context, channelIDs []string) ([]messages.Head, error)
+	// OnAppended makes fn learn of the messages that this replica appends to a channel. Those of one channel come in
+	// their order, but not all of them come: for the others there is the signal messages.TopicMessages. fn must not
+	// wait.
+	OnAppended(fn func(messages.Appended))
 	// ListAfter returns at most limit messages after the number seq, in ascending order.
 	ListAfter(ctx context.Context, channelID string, seq int64, limit int) ([]messages.Message, error)
 	// ListChanged returns at most limit messages of a range, in the order of their newest changes.

@@ -9,16 +9,17 @@
 //
 // Messages of one channel that arrive at the same time share a transaction (group commit,
 // queue.go). After each commit a signal with the channel's id wakes the feeds of all replicas; the
-// signal carries no message.
+// signal carries no message. The feeds of this replica get most messages from Service.OnAppended.
 //
 // A message is posted by these calls:
 //
 //	Service.Post            checks, rate limit, mentions
 //	commitQueue.post        joins the drafts that wait in this channel
 //	commitQueue.run         takes the next group of at most 64
-//	Service.Append          one transaction: take numbers, find repeated ones, insert, publish mentions
-//	store.takeNumbers       the UPDATE that locks the channel's row
-//	broadcast.SendSignal    after the commit: TopicMessages with the channel's id
+//	Service.Append          on PostgreSQL one statement: take numbers, insert. With mentions, with
+//	                        repeated messages and on SQLite a transaction: take numbers, find repeated
+//	                        ones, insert, publish mentions. The UPDATE of the numbers locks the channel's row
+//	broadcast               after the commit: TopicMessages with the channel's id
 //
 // docs/chat.md shows its way on to the sockets.
 //

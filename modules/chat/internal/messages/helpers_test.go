@@ -34,6 +34,7 @@ type bench struct {
 
 	mu       sync.Mutex
 	signals  []string
+	appended []Appended
 	mentions []chatapi.Mentioned
 	entries  []auditapi.Entry
 }
@@ -72,6 +73,12 @@ func newBench(t *testing.T, options db.Options) *bench {
 	}
 	b.Service = NewService(Params{
 		DB: d, Accounts: b.accounts, Events: bus, Broadcast: signals, Clock: clock.System{}, Config: &Config{},
+	})
+	b.OnAppended(func(a Appended) { // tells this replica what the signal tells the others
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.signals = append(b.signals, TopicMessages+" "+a.ChannelID)
+		b.appended = append(b.appended, a)
 	})
 	b.channel = Channel{ID: ids.New(), Slug: "hq", CanRead: func(_ context.Context, a identity.Caller) (bool, error) {
 		return !b.hidden[a.UserID], nil

@@ -104,6 +104,15 @@ type Posted struct {
 	IsCreated bool
 }
 
+// Appended are new messages of one channel with consecutive numbers.
+type Appended struct {
+	ChannelID string
+	Messages  []Message
+	// LastChange is the number of the newest change in the channel when the messages were stored.
+	// Whatever changes one of them has a higher number.
+	LastChange int64
+}
+
 // checkBody returns the faults of a message's body.
 func checkBody(body string) []apperr.Field {
 	switch {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
@@ -61,9 +62,68 @@ func (s *Service) newDraft(ctx context.Context, c Channel, n NewMessage) (Draft,
 // was stored before gets its message from then and no number. It returns 404 if the channel does
 // not exist.
 //
-// The order of steps matters: taking the numbers locks the channel's row, so nobody adds a message
-// between the search for earlier ones and the commit.
-func (s *Service) Append(ctx context.Context, channelID string, drafts []Draft) (posted []Posted, err error) {
+// Drafts are new as a rule, and then one statement does it. If the database says that one of them
+// is stored already, nothing of them is, and the steps sort them out.
+func (s *Service) Append(ctx context.Context, channelID string, drafts []Draft) ([]Posted, error) {
+	if s.canAppendAtOnce(ctx, drafts) {
+		posted, err := s.appendAtOnce(ctx, channelID, drafts)
+		if !db.IsDuplicate(err) {
+			return posted, err
+		}
+	}
+	return s.appendInSteps(ctx, channelID, drafts)
+}
+
+// canAppendAtOnce returns whether drafts need nothing but their rows: mentions need events in the same
+// transaction. SQLite has no such statement, and no round trips to save.
+func (s *Service) canAppendAtOnce(ctx context.Context, drafts []Draft) bool {
+	hasMentions := func(d Draft) bool { return len(d.Mentions) > 0 }
+	return s.db.Dialect() == db.Postgres && !db.IsInTx(ctx) && !slices.ContainsFunc(drafts, hasMentions)
+}
+
+// appendAtOnce does the work of Append for drafts of which none was stored before. Otherwise it returns
+// an error that db.IsDuplicate knows.
+func (s *Service) appendAtOnce(ctx context.Context, channelID string, drafts []Draft) ([]Posted, error) {
+	posted, list := make([]Posted, len(drafts)), make([]Message, len(drafts))
+	now := s.clock.Now()
+	for i, d := range drafts {
+		list[i] = newMessage(channelID, d, now)
+	}
+	head, err := s.store.appendMessages(ctx, channelID, list, now)
+	switch {
+	case db.IsNotFound(err):
+		return nil, errNoChannel
+	case db.IsDuplicate(err):
+		return nil, err
+	case err != nil: // they may be stored
+		s.broadcast.SendSignal(TopicMessages, channelID)
+		return nil, err
+	}
+	for i := range list {
+		list[i].Seq = head.LastSeq - int64(len(list)-1-i)
+		posted[i] = Posted{list[i], true, true}
+	}
+	for _, tell := range s.appendListeners {
+		tell(Appended{channelID, list, head.LastChange})
+	}
+	s.broadcast.SignalOthers(TopicMessages, channelID)
+	return posted, nil
+}
+
+// newMessage returns the message of a draft, without its number.
+func newMessage(channelID string, d Draft, now clock.Time) Message {
+	return Message{
+		ID: cmp.Or(d.ID, ids.New()), ChannelID: channelID, AuthorID: d.AuthorID,
+		Body: d.Body, ClientID: d.ClientID, Version: 1, CreatedAt: now,
+	}
+}
+
+// appendInSteps does the work of Append in a transaction. The order of steps matters: taking the
+// numbers locks the channel's row, so nobody adds a message between the search for earlier ones and
+// the commit.
+func (s *Service) appendInSteps(
+	ctx context.Context, channelID string, drafts []Draft,
+) (posted []Posted, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		numbered, err := s.store.takeNumbers(ctx, channelID, len(drafts))
 		if db.IsNotFound(err) {
@@ -152,10 +212,8 @@ func (s *Service) numberDrafts(
 			}
 		}
 		seq++
-		m := Message{
-			ID: cmp.Or(d.ID, ids.New()), ChannelID: c.ID, Seq: seq, AuthorID: d.AuthorID,
-			Body: d.Body, ClientID: d.ClientID, Version: 1, CreatedAt: now,
-		}
+		m := newMessage(c.ID, d, now)
+		m.Seq = seq
 		if d.ClientID != nil {
 			byClientID[clientKey{d.AuthorID, *d.ClientID}] = m
 		}

@@ -32,8 +32,10 @@ type Service struct {
 	broadcast *broadcast.Bus
 	clock     clock.Clock
 	queue     *commitQueue
-	limiter   *limit.Limiter
-	budget    limit.Budget
+	// appendListeners are set before the first message is posted.
+	appendListeners []func(Appended)
+	limiter         *limit.Limiter
+	budget          limit.Budget
 }
 
 // Params are the dependencies of a Service.
@@ -57,6 +59,12 @@ func NewService(p Params) *Service {
 	s.queue = newCommitQueue(s.Append)
 	return s
 }
+
+// OnAppended makes fn learn of the messages that this replica appends to a channel. Those of one
+// channel come in their order and before Post returns. Messages whose group took more than one
+// statement do not come: for them there is only the signal TopicMessages. fn must not wait and not
+// change the messages. OnAppended may only be called while the program is put together.
+func (s *Service) OnAppended(fn func(Appended)) { s.appendListeners = append(s.appendListeners, fn) }
 
 // WaitAtStop returns the background that waits, at the stop, for the commits under way.
 func (s *Service) WaitAtStop() lifecycle.Background {

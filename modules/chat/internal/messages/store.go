@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"lyceum/platform/clock"
 	"lyceum/platform/db"
 )
 
@@ -77,6 +78,32 @@ func (s *store) updateCounter(ctx context.Context, statement string, args ...any
 		return numberedChannel{}, db.ErrNotFound
 	}
 	return found[0], nil
+}
+
+// appendMessagesQuery numbers and stores messages of a channel. Its row is held as by takeNumbers.
+const appendMessagesQuery = `WITH numbered AS (
+		UPDATE chat_channels SET last_seq = last_seq + ? WHERE id = ? AND deleted_at IS NULL RETURNING id, last_seq, last_change
+	), stored AS (
+		INSERT INTO chat_messages (id, channel_id, seq, author_id, body, client_id, version, created_at)
+		SELECT CAST(m.id AS uuid), c.id, c.last_seq - ? + m.n, CAST(m.author_id AS uuid), m.body, m.client_id, 1, ?
+		FROM numbered c, unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]))
+			WITH ORDINALITY AS m(id, author_id, body, client_id, n)
+	)
+	SELECT last_seq, last_change FROM numbered`
+
+// appendMessages stores messages with the next numbers of their channel, in one statement of
+// PostgreSQL, and returns how far the channel is then. It returns db.ErrNotFound for a channel
+// that does not exist, and stores nothing if one of them is stored already.
+func (s *store) appendMessages(ctx context.Context, channelID string, list []Message, now clock.Time) (h Head, err error) {
+	n := len(list)
+	messageIDs, authorIDs, bodies, clientIDs := make([]string, n), make([]string, n), make([]string, n), make([]*string, n)
+	for i, m := range list {
+		messageIDs[i], authorIDs[i], bodies[i], clientIDs[i] = m.ID, m.AuthorID, m.Body, m.ClientID
+	}
+	h.ID = channelID
+	err = s.db.QueryRow(ctx, appendMessagesQuery,
+		[]any{n, channelID, n, now, messageIDs, authorIDs, bodies, clientIDs}, &h.LastSeq, &h.LastChange)
+	return h, err
 }
 
 // insertMessages stores numbered messages with one statement.
