@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"lyceum/tools/bench/charts"
 )
 
 // growthPath is a request whose time is measured while the database grows.
@@ -66,11 +66,13 @@ type growthPoint struct {
 
 // growthReport is what a run has found out about growth.
 type growthReport struct {
-	Setup  setup         `json:"setup"`
-	Points []growthPoint `json:"points"`
+	Setup   setup         `json:"setup"`
+	Points  []growthPoint `json:"points"`
+	Sockets []socketPoint `json:"sockets"`
 }
 
-// measureGrowth measures all paths of Lyceum with one connection while the database grows.
+// measureGrowth measures a chat while its sockets become more, and all paths of Lyceum with one connection while the
+// database grows.
 func measureGrowth(ctx context.Context, o options, stderr io.Writer) (r growthReport, err error) {
 	s, err := openStage(ctx, o, stderr)
 	if err != nil {
@@ -87,6 +89,10 @@ func measureGrowth(ctx context.Context, o options, stderr io.Writer) (r growthRe
 		return r, fmt.Errorf("filling the database: %w", s.explain(err))
 	}
 	r.Setup = describeSetup(o)
+	s.say("opening up to %d sockets", o.sockets[len(o.sockets)-1])
+	if r.Sockets, err = measureSockets(ctx, s.lyceum, data, o); err != nil {
+		return r, s.explain(err)
+	}
 	g := &grower{
 		databaseURL: s.services.databaseURL, ownerID: data.admin.id, learnerID: data.learners[0].id,
 		courses: len(data.courses),
@@ -135,7 +141,7 @@ func (r growthReport) rows() [][]string {
 	for _, path := range growthPaths {
 		row := []string{path.name}
 		for _, p := range r.Points {
-			row = append(row, formatNumber(p.P50[path.name])+" / "+formatNumber(p.P99[path.name]))
+			row = append(row, charts.FormatNumber(p.P50[path.name])+" / "+charts.FormatNumber(p.P99[path.name]))
 		}
 		all = append(all, row)
 	}
@@ -153,107 +159,26 @@ func shorten(n int) string {
 	return fmt.Sprint(n)
 }
 
-// write writes growth.md, growth.json and growth.svg into a folder, which it makes.
+// chart returns the chart of the median times of all paths.
+func (r growthReport) chart() charts.Curves {
+	c := charts.Curves{Title: "Time to answer while the database grows (flat is better)", Unit: "ms"}
+	for _, p := range r.Points {
+		c.Steps = append(c.Steps, []string{shorten(p.Courses) + " courses", shorten(p.Progress) + " progress"})
+	}
+	for _, path := range growthPaths {
+		curve := charts.Curve{Name: path.name}
+		for _, p := range r.Points {
+			curve.Values = append(curve.Values, p.P50[path.name])
+		}
+		c.Curves = append(c.Curves, curve)
+	}
+	return c
+}
+
+// write writes growth.md, growth.json, growth.svg and sockets.svg into a folder, which it makes.
 func (r growthReport) write(folder string) error {
-	return writeFiles(folder, "growth", r,
-		map[string]string{"growth.md": markdownTable(r.rows()), "growth.svg": renderCurves(r)})
-}
-
-// amount is how much there is of everything at one step of the growth.
-type amount struct {
-	Courses       int `json:"courses"`
-	Progress      int `json:"progress_rows"`
-	Notifications int `json:"notifications"`
-	AuditEntries  int `json:"audit_entries"`
-}
-
-// growthSteps are the steps from a small school to a large one.
-var growthSteps = []amount{
-	{Courses: 200, Progress: 10_000, Notifications: 1_000, AuditEntries: 1_000},
-	{Courses: 20_000, Progress: 100_000, Notifications: 30_000, AuditEntries: 30_000},
-	{Courses: 200_000, Progress: 1_000_000, Notifications: 200_000, AuditEntries: 200_000},
-	{Courses: 1_000_000, Progress: 10_000_000, Notifications: 1_000_000, AuditEntries: 1_000_000},
-}
-
-// Rows that were not made through the API are older than those that were, and belong to nobody: the measured learners
-// meet them in indexes only. $1 is the last number that exists and $2 the last one wanted.
-const (
-	growCourses = `WITH made AS (
-			INSERT INTO courses (id, slug, title, folded_title, search_text, summary, description, visibility, status,
-				tags, owner_id, lesson_count, published_at, version, created_at, updated_at)
-			SELECT gen_random_uuid(), 'grown-' || n, 'Grown ' || n, 'grown ' || n, 'grown ' || n, 'Summary', '', 'public',
-				'published', '[]', $3, 1, 1600000000000 + n, 1, 1600000000000 + n, 1600000000000 + n
-			FROM generate_series($1::bigint + 1, $2::bigint) n RETURNING id, created_at
-		)
-		INSERT INTO lessons (id, course_id, position, title, content, content_html, duration_seconds, version, created_at, updated_at)
-		SELECT gen_random_uuid(), id, 1, 'Lesson', 'Text.', '<p>Text.</p>', 0, 1, created_at, created_at FROM made`
-
-	// Each learner has progress in the first lesson of every course that was made through the API.
-	growProgress = `WITH firsts AS (
-			SELECT l.id, l.course_id FROM lessons l JOIN courses c ON c.id = l.course_id
-			WHERE l.position = 1 AND c.slug NOT LIKE 'grown-%'
-		), people AS (SELECT md5('learner ' || n)::uuid AS id, n FROM generate_series($1::bigint + 1, $2::bigint) n
-		), enrolled AS (
-			INSERT INTO enrollments (user_id, course_id, created_at)
-			SELECT p.id, f.course_id, 1600000000000 + p.n FROM people p, firsts f
-		), begun AS (
-			INSERT INTO course_progress (user_id, course_id, percent_sum, completed_lessons, last_activity_at)
-			SELECT p.id, f.course_id, 50, 0, 1600000000000 + p.n FROM people p, firsts f
-		)
-		INSERT INTO lesson_progress (user_id, lesson_id, course_id, percent, position_seconds, updated_at)
-		SELECT p.id, f.id, f.course_id, 50, 0, 1600000000000 + p.n FROM people p, firsts f`
-
-	growNotifications = `INSERT INTO notifications (id, user_id, event_id, kind, title, body, link, hidden, created_at)
-		SELECT gen_random_uuid(), CASE WHEN n % 1000 = 0 THEN $3 ELSE md5('learner ' || n % 5000)::uuid END, gen_random_uuid(),
-			'course_published', 'Title', 'Body', '', FALSE, 1600000000000 + n
-		FROM generate_series($1::bigint + 1, $2::bigint) n`
-
-	growAuditEntries = `INSERT INTO audit_entries (seq, id, action, actor_id, target_type, target_id, ip, user_agent, request_id,
-			data, created_at, prev_hash, hash)
-		SELECT 1000000000 + n, gen_random_uuid(), 'course.updated', md5('learner ' || n % 5000)::uuid, 'course', 'grown-' || n, '', '', '',
-			'{}', 1600000000000 + n, '', 'grown-' || n
-		FROM generate_series($1::bigint + 1, $2::bigint) n`
-)
-
-// grower fills the database with rows that nobody asks for.
-type grower struct {
-	databaseURL string
-	ownerID     string
-	learnerID   string
-	courses     int
-	now         amount
-}
-
-// growTo adds rows until there are as many as a step says, and lets PostgreSQL count them.
-func (g *grower) growTo(ctx context.Context, step amount) error {
-	conn, err := pgx.Connect(ctx, g.databaseURL)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it has done its work
-	// Foreign keys hold by the statements themselves. Checking each row would take most of the time.
-	if _, err := conn.Exec(ctx, "SET session_replication_role = replica"); err != nil {
-		return err
-	}
-	for _, part := range []struct {
-		name, statement string
-		from, to        int
-		args            []any
-	}{
-		{"courses", growCourses, g.now.Courses, step.Courses - g.courses, []any{g.ownerID}},
-		{"progress", growProgress, g.now.Progress / g.courses, step.Progress / g.courses, nil},
-		{"notifications", growNotifications, g.now.Notifications, step.Notifications, []any{g.learnerID}},
-		{"audit entries", growAuditEntries, g.now.AuditEntries, step.AuditEntries, nil},
-	} {
-		if part.to <= part.from {
-			continue
-		}
-		if _, err := conn.Exec(ctx, part.statement, append([]any{part.from, part.to}, part.args...)...); err != nil {
-			return fmt.Errorf("adding %s: %w", part.name, err)
-		}
-	}
-	g.now = step
-	g.now.Courses = step.Courses - g.courses
-	_, err = conn.Exec(ctx, "VACUUM ANALYZE")
-	return err
+	return writeFiles(folder, "growth", r, map[string]string{
+		"growth.md":  markdownTable(r.rows()) + "\n" + markdownTable(socketRows(r.Sockets)),
+		"growth.svg": r.chart().SVG(), "sockets.svg": chartSockets(r.Sockets).SVG(),
+	})
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"bytes"
-	"encoding/xml"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"lyceum/tools/bench/charts"
 )
 
 // grownReport returns a report in which every path takes ten times as long at the second step.
@@ -32,20 +32,26 @@ func TestGrowthTable(t *testing.T) {
 	require.Contains(t, markdownTable(grownReport().rows()), "| --- | ---: | ---: |\n| courses |")
 }
 
-func TestCurves(t *testing.T) {
-	for _, r := range []growthReport{grownReport(), {}} {
-		svg := renderCurves(r)
-		require.NoError(t, xml.Unmarshal([]byte(svg), new(struct{})))
-		require.NotContains(t, svg, "NaN")
-		require.NotContains(t, svg, "Inf")
-		require.Equal(t, len(growthPaths), strings.Count(svg, "<polyline"))
+func TestGrowthChart(t *testing.T) {
+	c := grownReport().chart()
+	require.Equal(t, [][]string{{"200 courses", "10k progress"}, {"20k courses", "100k progress"}}, c.Steps)
+	require.Len(t, c.Curves, len(growthPaths))
+	require.Equal(t, charts.Curve{Name: "courses", Values: []float64{0.5, 5}}, c.Curves[0])
+}
+
+func TestSocketTable(t *testing.T) {
+	points := []socketPoint{
+		{1, sample{Rate: 400, P50: 1.5, P99: 4, CPU: 900}},
+		{1000, sample{Rate: 150_000, P50: 7, P99: 20, CPU: 4.5, SocketKiB: 18}},
 	}
-	places := grownReport().placeNames(func(float64) float64 { return 100 })
-	heights := map[float64]bool{}
-	for _, y := range places {
-		require.False(t, heights[y], "two names at one place")
-		heights[y] = true
-	}
+	require.Equal(t, [][]string{
+		{"sockets", "deliveries/s", "p50 ms", "p99 ms", "CPU µs/delivery", "KiB/socket"},
+		{"1", "400", "1.50", "4.00", "900", "-"},
+		{"1000", "150000", "7.00", "20.0", "4.50", "18.0"},
+	}, socketRows(points))
+	c := chartSockets(points)
+	require.Equal(t, [][]string{{"1 sockets"}, {"1k sockets"}}, c.Steps)
+	require.Equal(t, []float64{900, 4.5}, c.Curves[0].Values)
 }
 
 func TestShorten(t *testing.T) {
@@ -65,6 +71,8 @@ func TestGrowth(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(raw), `"progress_rows": 100000`)
 	require.FileExists(t, filepath.Join(dir, "growth.svg"))
+	require.FileExists(t, filepath.Join(dir, "sockets.svg"))
+	require.Regexp(t, `(?m)^100 +\d+ +[\d.]+ +[\d.]+ +[\d.]+ +[\d.-]+$`, out)
 
 	var log bytes.Buffer
 	require.Equal(t, 2, run(t.Context(), []string{"-growth", "-sqlite"}, &log, &log))

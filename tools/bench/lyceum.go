@@ -23,6 +23,9 @@ const poolSize = "8"
 // unreachedLimit is a rate limit that counts every request and refuses none.
 const unreachedLimit = "1000000/1s"
 
+// mostSockets is how many sockets an account and an address may have: all that the process takes.
+const mostSockets = "20000"
+
 // buildProgram builds Lyceum from the sources into a file.
 func buildProgram(ctx context.Context, file string) error {
 	out, err := exec.CommandContext(ctx, "go", "build", "-o", file, "lyceum/app").CombinedOutput()
@@ -82,7 +85,7 @@ func lyceumEnv(addr, metricsAddr, dataDir string, s services) []string {
 		"ADMIN_EMAIL=" + adminEmail, "ADMIN_PASSWORD=" + adminPassword, "ACCESS_TOKEN_TTL=24h",
 		"RATE_LIMIT_API=" + unreachedLimit, "RATE_LIMIT_LOGIN_IP=" + unreachedLimit,
 		"RATE_LIMIT_LOGIN_ACCOUNT=" + unreachedLimit, "RATE_LIMIT_MAIL=" + unreachedLimit,
-		"RATE_LIMIT_CHAT=" + unreachedLimit,
+		"RATE_LIMIT_CHAT=" + unreachedLimit, "WS_MAX_PER_USER=" + mostSockets, "WS_MAX_PER_IP=" + mostSockets,
 	}
 	if !s.areReal() {
 		return env

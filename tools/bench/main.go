@@ -73,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func runGrowth(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	r, err := measureGrowth(ctx, o, stderr)
 	if len(r.Points) > 0 { // also after Ctrl-C: a step may have taken minutes
-		fmt.Fprint(stdout, alignTable(r.rows()))
+		fmt.Fprint(stdout, alignTable(r.rows())+"\n"+alignTable(socketRows(r.Sockets)))
 		if o.out != "" {
 			err = errors.Join(err, r.write(o.out))
 		}

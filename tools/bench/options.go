@@ -28,6 +28,8 @@ type options struct {
 	size     seedSize
 	// growth are the steps at which the paths of growthPaths are measured; empty compares servers instead.
 	growth []amount
+	// sockets are the numbers of sockets that are measured with growth.
+	sockets []int
 }
 
 // maxConnections bounds the connections. More of them would measure the client.
@@ -48,7 +50,7 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.binary, "binary", "", "file of the program to measure, such as an older release, instead of building it")
 	only := flags.String("only", "", "scenarios, comma-separated, of "+strings.Join(scenarioNames(), ", "))
 	measuresGrowth := flags.Bool("growth", false,
-		"measure how the times of Lyceum change while the database grows; with -out it writes growth.md, growth.json and growth.svg")
+		"measure how the times of Lyceum change while the database grows; with -out it writes growth.md, growth.json, growth.svg and sockets.svg")
 	steps := flags.Int("steps", len(growthSteps), "how many steps of -growth are measured; the last takes minutes")
 	isQuick := flags.Bool("quick", false, "one round of 0.3 s on little data: shows that everything works")
 	if err := flags.Parse(args); err != nil {
@@ -62,7 +64,7 @@ func parseOptions(args []string, stderr io.Writer) (o options, err error) {
 		return o, fmt.Errorf("-steps has to be from 1 to %d", len(growthSteps))
 	}
 	if *measuresGrowth {
-		o.growth = growthSteps[:*steps]
+		o.growth, o.sockets = growthSteps[:*steps], socketSteps[:min(*steps+1, len(socketSteps))]
 	}
 	if o.scenarios, err = chooseScenarios(*only); err != nil {
 		return o, err

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+
+	"lyceum/tools/bench/charts"
 )
 
 // tableHead returns the titles of the columns. With a yardstick, the cells of all but the first two have Lyceum's value
@@ -27,9 +29,9 @@ func tableRows(results []result) (rows [][]string) {
 			row = append(row, fmt.Sprintf("%.2f", r.Ratio))
 		}
 		for _, value := range columns {
-			cell := formatNumber(value(r.Lyceum))
+			cell := charts.FormatNumber(value(r.Lyceum))
 			if r.Yardstick != nil {
-				cell += " / " + formatNumber(value(*r.Yardstick))
+				cell += " / " + charts.FormatNumber(value(*r.Yardstick))
 			}
 			row = append(row, cell)
 		}
@@ -48,20 +50,6 @@ var columns = []func(sample) float64{
 	func(s sample) float64 { return s.Memory },
 }
 
-// formatNumber returns a number with three digits that matter, or all before the point; "-" for one that was not
-// measured.
-func formatNumber(v float64) string {
-	switch {
-	case v <= 0:
-		return "-"
-	case v < 9.995:
-		return fmt.Sprintf("%.2f", v)
-	case v < 99.95:
-		return fmt.Sprintf("%.1f", v)
-	}
-	return fmt.Sprintf("%.0f", v)
-}
-
 // hasYardstick reports whether the report compares.
 func (r report) hasYardstick() bool { return len(r.Results) > 0 && r.Results[0].Yardstick != nil }
 
@@ -77,9 +65,9 @@ func (r report) describe() string {
 		if one.Lyceum.SocketKiB == 0 {
 			continue
 		}
-		text += fmt.Sprintf(" An open socket took %s KiB", formatNumber(one.Lyceum.SocketKiB))
+		text += fmt.Sprintf(" An open socket took %s KiB", charts.FormatNumber(one.Lyceum.SocketKiB))
 		if one.Yardstick != nil {
-			text += " / " + formatNumber(one.Yardstick.SocketKiB)
+			text += " / " + charts.FormatNumber(one.Yardstick.SocketKiB)
 		}
 		return text + "."
 	}
@@ -104,8 +92,8 @@ func (r report) table() [][]string {
 // writeReport writes results.md, results.json, rates.svg and latencies.svg into a folder, which it makes.
 func writeReport(folder string, r report) error {
 	return writeFiles(folder, "results", r, map[string]string{
-		"results.md": renderMarkdown(r), "rates.svg": renderChart(chartRates(r)),
-		"latencies.svg": renderChart(chartLatencies(r)),
+		"results.md": renderMarkdown(r), "rates.svg": chartRates(r).SVG(),
+		"latencies.svg": chartLatencies(r).SVG(),
 	})
 }
 
@@ -148,4 +136,45 @@ func writeFiles(folder, name string, data any, texts map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// chartRates returns the chart of requests per second.
+func chartRates(r report) charts.Bars {
+	c := newBars(r, "Requests per second (more is better)", "requests per second, logarithmic")
+	addSeries(&c, r, "", "", func(s sample) float64 { return s.Rate })
+	return c
+}
+
+// chartLatencies returns the chart of the times of answers.
+func chartLatencies(r report) charts.Bars {
+	c := newBars(r, "Time to answer (less is better)", "milliseconds, logarithmic")
+	addSeries(&c, r, ", p50", "", func(s sample) float64 { return s.P50 })
+	addSeries(&c, r, ", p99", "-tail", func(s sample) float64 { return s.P99 })
+	return c
+}
+
+// newBars returns a chart without bars that has the scenarios as labels.
+func newBars(r report, title, axis string) charts.Bars {
+	c := charts.Bars{Title: title, Axis: axis}
+	for _, one := range r.Results {
+		c.Labels = append(c.Labels, one.Scenario)
+	}
+	return c
+}
+
+// addSeries adds a bar of Lyceum and, if there is one, of the yardstick to each group. name and class are added to
+// theirs.
+func addSeries(c *charts.Bars, r report, name, class string, value func(sample) float64) {
+	ours, theirs := charts.Series{Name: "Lyceum" + name, Class: "lyceum" + class},
+		charts.Series{Name: "yardstick" + name, Class: "yardstick" + class}
+	for _, one := range r.Results {
+		ours.Values = append(ours.Values, value(one.Lyceum))
+		if one.Yardstick != nil {
+			theirs.Values = append(theirs.Values, value(*one.Yardstick))
+		}
+	}
+	c.Series = append(c.Series, ours)
+	if r.hasYardstick() {
+		c.Series = append(c.Series, theirs)
+	}
 }
