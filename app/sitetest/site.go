@@ -60,6 +60,9 @@ func Start(t testing.TB, vars map[string]string, targets ...any) *Site {
 		// Cheap password hashes: tests show the flow, not the cost.
 		"ARGON2_MEMORY_KIB": "64", "ARGON2_TIME": "1",
 	}
+	if _, isGiven := vars["DATA_DIR"]; !isGiven && vars["DATABASE_URL"] == "" {
+		migrateFile(t, env["DATA_DIR"])
+	}
 	maps.Copy(env, vars)
 	cfg, err := config.FromMap(env, Settings()...)
 	require.NoError(t, err)
@@ -101,7 +104,7 @@ func (s *Site) For(t testing.TB) *Site {
 func Services(t testing.TB) map[string]string {
 	s3 := testkit.MinIO(t)
 	return map[string]string{
-		"DATABASE_URL": testkit.Postgres(t), "REDIS_URL": testkit.Redis(t),
+		"DATABASE_URL": migratedDatabase(t), "REDIS_URL": testkit.Redis(t),
 		"S3_ENDPOINT": s3.Endpoint, "S3_BUCKET": s3.Bucket, "S3_REGION": s3.Region,
 		"S3_ACCESS_KEY": s3.AccessKey, "S3_SECRET_KEY": s3.SecretKey,
 		"ADMIN_EMAIL": "admin@lyceum.local", "ADMIN_PASSWORD": seed.DemoPassword,

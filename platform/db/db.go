@@ -97,9 +97,12 @@ func openPostgres(o Options) (*sql.DB, error) {
 	return pool, nil
 }
 
+// SQLiteFile is the name of the database in Options.Dir.
+const SQLiteFile = "lyceum.db"
+
 // openSQLite returns a pool for a SQLite file, which it creates.
 func openSQLite(o Options) (*sql.DB, error) {
-	path := filepath.Join(o.Dir, "lyceum.db")
+	path := filepath.Join(o.Dir, SQLiteFile)
 	if o.URL != "" {
 		u, err := url.Parse(o.URL)
 		if err != nil {

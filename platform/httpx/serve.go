@@ -32,7 +32,9 @@ func (s *Server) Serve(ln net.Listener) error {
 	srv.Logger = serverLog{}
 	most := listener.MaxConnections()
 	isFull := func() bool { return int(srv.GetOpenConnectionsCount())+s.sockets() >= most }
-	return srv.Serve(listener.NewPatient(ln, isFull))
+	patient := listener.NewPatient(ln, isFull)
+	patient.EndUnusedOnClose()
+	return srv.Serve(patient)
 }
 
 // serverLog logs what the HTTP library says of connections. Clients cause most of it.

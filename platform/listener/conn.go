@@ -19,6 +19,32 @@ const (
 type Conn struct {
 	*net.TCPConn
 	lingers atomic.Bool
+	// unused is the set that the connection is in until something is read from it; nil for none.
+	unused     *unusedConns
+	isUsed     atomic.Bool
+	acceptedAt time.Time
+}
+
+// Read reads from the connection.
+func (c *Conn) Read(b []byte) (n int, err error) {
+	n, err = c.TCPConn.Read(b)
+	if n > 0 {
+		c.leaveUnused()
+	}
+	return n, err
+}
+
+// WriteTo implements io.WriterTo.
+func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
+	c.leaveUnused()
+	return c.TCPConn.WriteTo(w)
+}
+
+// leaveUnused takes the connection out of the set of unused ones.
+func (c *Conn) leaveUnused() {
+	if c.unused != nil && !c.isUsed.Load() && !c.isUsed.Swap(true) {
+		c.unused.remove(c)
+	}
 }
 
 // LingerOnClose makes Close read on for up to two seconds. Closing a connection with unread bytes
@@ -28,6 +54,7 @@ func (c *Conn) LingerOnClose() { c.lingers.Store(true) }
 // Close ends the connection. After LingerOnClose it first closes the writing side and reads what the
 // client is still sending.
 func (c *Conn) Close() error {
+	c.leaveUnused()
 	if c.lingers.Swap(false) && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		_, _ = io.CopyN(io.Discard, c.TCPConn, lingerBytes)
 	}

@@ -29,6 +29,8 @@ type Patient struct {
 	isFull func() bool
 	closed chan struct{}
 	once   sync.Once
+	// unused is nil unless EndUnusedOnClose was called.
+	unused *unusedConns
 	// loggedAt is the time of the last log line.
 	loggedAt time.Time
 }
@@ -54,7 +56,7 @@ func (p *Patient) Accept() (net.Conn, error) {
 		}
 		conn, err := p.Listener.Accept()
 		if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
-			return &Conn{TCPConn: tcp}, nil
+			return p.newConn(tcp), nil
 		}
 		if err == nil || !isShortage(err) {
 			return conn, err
@@ -67,10 +69,28 @@ func (p *Patient) Accept() (net.Conn, error) {
 	}
 }
 
+// newConn returns an accepted connection.
+func (p *Patient) newConn(tcp *net.TCPConn) *Conn {
+	c := &Conn{TCPConn: tcp, unused: p.unused, acceptedAt: time.Now()}
+	if c.unused != nil {
+		c.unused.add(c)
+	}
+	return c
+}
+
+// EndUnusedOnClose makes Close also end the connections on which the client has sent nothing. A server that waits
+// for its connections would wait for their timeouts. It is called before Accept, and is for protocols in which
+// the client speaks first.
+func (p *Patient) EndUnusedOnClose() { p.unused = &unusedConns{conns: map[*Conn]struct{}{}} }
+
 // Close ends the listener and every Accept.
 func (p *Patient) Close() error {
 	p.once.Do(func() { close(p.closed) })
-	return p.Listener.Close()
+	err := p.Listener.Close()
+	if p.unused != nil {
+		p.unused.endReads()
+	}
+	return err
 }
 
 // waitUnlessClosed waits for d. It returns false at once if the listener is closed. lifecycle.Sleep

@@ -98,6 +98,49 @@ func TestCloseEndsAcceptThatWaits(t *testing.T) {
 	}
 }
 
+// A server that ends waits for its connections, but not for those on which nothing was ever sent.
+func TestCloseEndsUnusedConnections(t *testing.T) {
+	ln := listen(t)
+	p := NewPatient(ln, nil)
+	p.EndUnusedOnClose()
+	open := func() (client, server net.Conn) {
+		client, err := net.Dial("tcp", ln.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = client.Close() })
+		server, err = p.Accept()
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = server.Close() })
+		require.NoError(t, server.SetReadDeadline(time.Now().Add(20*time.Second)))
+		return client, server
+	}
+	used, usedServer := open()
+	_, err := used.Write([]byte("a"))
+	require.NoError(t, err)
+	one := make([]byte, 1)
+	_, err = usedServer.Read(one)
+	require.NoError(t, err)
+	_, unusedServer := open()
+	late, lateServer := open()
+	lateServer.(*Conn).acceptedAt = time.Now().Add(time.Minute)
+	_, closedServer := open()
+	require.NoError(t, closedServer.Close())
+	require.Len(t, p.unused.conns, 2)
+
+	began := time.Now()
+	require.NoError(t, p.Close())
+	_, err = late.Write([]byte("b"))
+	require.NoError(t, err)
+	_, err = lateServer.Read(one)
+	require.NoError(t, err, "a client that has just connected may still send")
+	_, err = unusedServer.Read(one)
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.Less(t, time.Since(began), 10*time.Second)
+	_, err = used.Write([]byte("c"))
+	require.NoError(t, err)
+	_, err = usedServer.Read(one)
+	require.NoError(t, err, "a connection in use is left alone")
+}
+
 func shortages(n int) chan error {
 	errs := make(chan error, n)
 	for range n {
