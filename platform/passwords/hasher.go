@@ -103,11 +103,6 @@ func (h *Hasher) CheckPassword(ctx context.Context, hash, password string) (matc
 	return match, cost.Memory < h.cost.Memory || cost.Time < h.cost.Time, nil
 }
 
-// deriveKey returns the argon2id key of a password, of size bytes. It takes about 20 ms.
-func (c Argon2) deriveKey(password string, salt []byte, size uint32) []byte {
-	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, c.Parallel, size)
-}
-
 // formatHash returns the text form of a hash: "$argon2id$v=19$m=…,t=…,p=…$salt$key", salt and key
 // in base64 without padding.
 func (c Argon2) formatHash(salt, key []byte) string {
