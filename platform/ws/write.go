@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -21,40 +22,91 @@ func (c *Conn) runWriter() {
 
 // writeFrames writes queued frames until the socket closes. It is the only writer of the connection.
 func (c *Conn) writeFrames() {
-	var chunk []byte
 	for last := false; !last; {
-		chunk, last = c.nextChunk(chunk[:0])
-		if len(chunk) > 0 {
-			if _, err := c.netConn.Write(chunk); err != nil {
+		var next chunk
+		next, last = c.nextChunk()
+		if len(next.bytes) > 0 {
+			_, err := c.netConn.Write(next.bytes)
+			next.release()
+			if err != nil {
 				c.cutConnection()
 				return
 			}
-		}
-		if cap(chunk) > 2*chunkBytes {
-			chunk = nil // an idle socket must not keep a large buffer
 		}
 	}
 	// The peer answers the close frame and the read ends, at the latest now.
 	_ = c.netConn.SetReadDeadline(time.Now().Add(closeReplyTime))
 }
 
-// nextChunk waits for something to write and returns buf with it: about chunkBytes, each frame
-// whole. It returns true for the chunk that ends the socket.
-func (c *Conn) nextChunk(buf []byte) (chunk []byte, last bool) {
+// chunk is what one write sends.
+type chunk struct {
+	bytes []byte
+	// buffer holds bytes and is from chunkBuffers; nil if they belong to a frame, which others may be sending, too.
+	buffer *[]byte
+}
+
+// chunkBuffers has the buffers of chunks. Only a socket that is writing has one.
+var chunkBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// release gives the buffer back. The bytes must not be used any more.
+func (k chunk) release() {
+	if k.buffer == nil || cap(k.bytes) > 2*chunkBytes {
+		return // a large one is left to the collector
+	}
+	*k.buffer = k.bytes[:0]
+	chunkBuffers.Put(k.buffer)
+}
+
+// nextChunk waits for something to write and returns it: about chunkBytes, each frame whole. It returns true for the
+// chunk that ends the socket.
+func (c *Conn) nextChunk() (next chunk, last bool) {
 	for {
 		c.mu.Lock()
 		c.writeBegan = time.Time{}
-		chunk, last = c.fillChunk(buf)
-		if len(chunk) > 0 || last {
+		next, last = c.takeChunk()
+		if len(next.bytes) > 0 || last {
 			c.extendWriteDeadline()
 			c.mu.Unlock()
 			putToken(c.queueSpace)
-			return chunk, last
+			return next, last
 		}
 		c.mu.Unlock()
 		<-c.wakeWriter
 	}
 }
+
+// takeChunk takes what is to be written. A frame alone is written as it is; more are copied together. The caller
+// holds mu.
+func (c *Conn) takeChunk() (next chunk, last bool) {
+	isQuiet := !c.closing && !c.pingDue && c.pendingPong == nil
+	switch {
+	case isQuiet && len(c.queue) == 0:
+		return chunk{}, false
+	case isQuiet && len(c.queue) == 1:
+		next.bytes = c.queue[0].wire
+		c.removeFrames(1)
+		return next, false
+	}
+	next.buffer = chunkBuffers.Get().(*[]byte)
+	next.bytes, last = c.fillChunk(*next.buffer)
+	return next, last
+}
+
+// removeFrames removes the first n frames, at least one, from the queue. They are being written from now on. The caller
+// holds mu.
+func (c *Conn) removeFrames(n int) {
+	c.writeBegan = c.queue[0].createdAt
+	for _, f := range c.queue[:n] {
+		c.queuedFrames -= f.count
+	}
+	c.queue = slices.Delete(c.queue, 0, n)
+	if len(c.queue) == 0 && cap(c.queue) > idleQueue {
+		c.queue = nil
+	}
+}
+
+// idleQueue is how many entries the queue of an idle socket has room for.
+const idleQueue = 8
 
 // deadlineSlack is by how much the deadline of a write may be later than it has to be.
 const deadlineSlack = time.Second
@@ -86,12 +138,10 @@ func (c *Conn) fillChunk(buf []byte) (chunk []byte, last bool) {
 			break
 		}
 		buf = append(buf, f.wire...)
-		c.queuedFrames -= f.count
 		taken++
 	}
 	if taken > 0 {
-		c.writeBegan = c.queue[0].createdAt
-		c.queue = append(c.queue[:0], c.queue[taken:]...)
+		c.removeFrames(taken)
 	}
 
 	if !c.closing || len(c.queue) > 0 {
