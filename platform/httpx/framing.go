@@ -6,38 +6,48 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"lyceum/platform/apperr"
 
 	"github.com/gofiber/fiber/v2"
 )
 
+// headersOnce are headers that a request may have only once, beside those of its framing. The host is the first.
+var headersOnce = [...][]byte{[]byte("host"), []byte("authorization"), []byte("content-type")}
+
 // checkFraming refuses requests that proxies and servers read differently (ASVS 4.2.1): two lengths, a length beside
 // Transfer-Encoding, Transfer-Encoding on HTTP/1.0, bare line feeds, folded headers.
 func checkFraming(c *fiber.Ctx) error {
 	h := &c.Request().Header
 	raw := h.RawHeaders()
-	te, cl, once := 0, 0, map[string]bool{}
+	te, cl := 0, 0
+	var once [len(headersOnce)]bool
 	for line := range bytes.Lines(raw) {
 		if !bytes.HasSuffix(line, []byte("\r\n")) || line[0] == ' ' || line[0] == '\t' {
 			return apperr.Malformed("The request's framing is ambiguous.")
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
-		switch name := strings.ToLower(string(name)); name {
-		case "authorization", "content-type", "host":
-			if once[name] {
-				return apperr.Malformed("A header that may come once comes twice.")
-			}
-			once[name] = true
-		case "transfer-encoding":
+		switch {
+		case bytes.EqualFold(name, []byte("transfer-encoding")):
 			if te++; !strings.EqualFold(strings.TrimSpace(string(value)), "chunked") {
 				return apperr.Malformed("The request's framing is ambiguous.")
 			}
-		case "content-length":
+		case bytes.EqualFold(name, []byte("content-length")):
 			cl++
+		default:
+			for i, single := range headersOnce {
+				if !bytes.EqualFold(name, single) {
+					continue
+				}
+				if once[i] {
+					return apperr.Malformed("A header that may come once comes twice.")
+				}
+				once[i] = true
+			}
 		}
 	}
-	if !hasKnownVersion(c) || !hasValidHost(c, once["host"]) {
+	if !hasKnownVersion(c) || !hasValidHost(c, once[0]) {
 		return apperr.Malformed("The request's HTTP version or Host is not accepted.")
 	}
 	if te > 1 || cl > 1 || te > 0 && (cl > 0 || !h.IsHTTP11()) {
@@ -55,8 +65,24 @@ func hasKnownVersion(c *fiber.Ctx) bool {
 // hostForm is a name or address with an optional port (RFC 9112 3.2), without a user name or other misleading parts.
 var hostForm = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:([0-9]{1,5}))?$`)
 
+// lastHost is the last Host that was well-formed. Clients of one server send the same all the time.
+var lastHost atomic.Pointer[string]
+
 // isValidHost reports whether a Host header is well-formed.
 func isValidHost(host string) bool {
+	if last := lastHost.Load(); last != nil && *last == host {
+		return true
+	}
+	if !hasHostForm(host) {
+		return false
+	}
+	valid := host // a copy of its own, so that only a new host is allocated
+	lastHost.Store(&valid)
+	return true
+}
+
+// hasHostForm reports whether a text is a host with an optional port up to 65535.
+func hasHostForm(host string) bool {
 	m := hostForm.FindStringSubmatch(host)
 	if m == nil {
 		return false

@@ -142,6 +142,9 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 	if strings.HasPrefix(route, "/console") || route == "/healthz" || route == "/readyz" || route == "/metrics" {
 		level = slog.LevelDebug
 	}
+	if !slog.Default().Enabled(context.Background(), level) {
+		return
+	}
 	info.Path = s.withoutSecret(info.Path)
 	// Without the query, which may hold tokens, addresses and signatures.
 	facts := []any{

@@ -98,6 +98,8 @@ type Server struct {
 // Limits of reading and writing (ASVS 15.1.3); streams set their own.
 const (
 	headerBytes = 16 << 10
+	// answerBytes is how much of an answer is sent at once. A page of twenty courses fits in.
+	answerBytes = 16 << 10
 	readTime    = 15 * time.Second
 	writeTime   = 30 * time.Second
 	idleTime    = 60 * time.Second
@@ -137,7 +139,7 @@ func New(o Options, tables []Table) (*Server, error) {
 	s.app = fiber.New(fiber.Config{
 		Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true,
 		StreamRequestBody: true, DisablePreParseMultipartForm: true,
-		BodyLimit: strictjson.MaxBytes, ReadBufferSize: headerBytes,
+		BodyLimit: strictjson.MaxBytes, ReadBufferSize: headerBytes, WriteBufferSize: answerBytes,
 		ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 		ErrorHandler: s.onError, Network: "tcp",
 	})

@@ -26,7 +26,9 @@ var errAway = errors.New("limit: Redis is away")
 type counter struct {
 	hits  []*hit
 	count *redis.IntCmd
-	left  *redis.DurationCmd
+	// left is the time until the window ends, if this process knows it. Otherwise end asks for it.
+	left time.Duration
+	end  *redis.DurationCmd
 }
 
 // sendHits adds the hits of a batch to their counters and notes the outcomes. It returns an error if Redis can't be
@@ -40,14 +42,18 @@ func (l *Limiter) sendHits(hits []*hit) error {
 	pipeline := l.redis.Pipeline()
 	repaid := l.appendOwed(ctx, pipeline)
 	counters := groupByCounter(hits)
+	now := time.Now()
 	for _, c := range counters {
-		key := c.hits[0].key
-		c.count = pipeline.IncrBy(ctx, key, int64(len(c.hits)))
-		pipeline.Do(ctx, "pexpire", key, c.hits[0].window.Milliseconds(), "nx")
-		c.left = pipeline.PTTL(ctx, key)
+		c.count = pipeline.IncrBy(ctx, c.hits[0].key, int64(len(c.hits)))
+		if c.left = l.local.leftOf(c.hits[0].key, now); c.left <= 0 {
+			c.askForEnd(ctx, pipeline)
+		}
 	}
 	_, err := pipeline.Exec(ctx)
 	l.checkRepaid(ctx, repaid, err)
+	if err == nil {
+		err = l.beginWindows(ctx, counters)
+	}
 	if err != nil {
 		return err
 	}
@@ -55,6 +61,33 @@ func (l *Limiter) sendHits(hits []*hit) error {
 		c.noteOutcomes()
 	}
 	return nil
+}
+
+// beginWindows gives an end to the counters that turned out to be new although this process knew their window: Redis
+// has lost them, or their window was a little shorter. A counter must not stay without an end, which would refuse its
+// subject forever.
+func (l *Limiter) beginWindows(ctx context.Context, counters []*counter) error {
+	pipeline := l.redis.Pipeline()
+	for _, c := range counters {
+		if c.end == nil && c.count.Val() <= int64(len(c.hits)) {
+			c.askForEnd(ctx, pipeline)
+		}
+	}
+	if pipeline.Len() == 0 {
+		return nil
+	}
+	_, err := pipeline.Exec(ctx)
+	if err != nil {
+		l.markAway(err)
+	}
+	return err
+}
+
+// askForEnd adds the commands that give a new counter its end and ask for it.
+func (c *counter) askForEnd(ctx context.Context, pipeline redis.Pipeliner) {
+	first := c.hits[0]
+	pipeline.Do(ctx, "pexpire", first.key, first.window.Milliseconds(), "nx")
+	c.end = pipeline.PTTL(ctx, first.key)
 }
 
 // groupByCounter returns the counters of hits, each with its hits in the order of their arrival.
@@ -74,7 +107,10 @@ func groupByCounter(hits []*hit) []*counter {
 
 // noteOutcomes tells each hit the value that the counter had with it.
 func (c *counter) noteOutcomes() {
-	before, left := c.count.Val()-int64(len(c.hits)), c.left.Val()
+	before, left := c.count.Val()-int64(len(c.hits)), c.left
+	if c.end != nil {
+		left = c.end.Val()
+	}
 	for i, h := range c.hits {
 		h.count, h.left = before+int64(i)+1, left
 		if left < 0 || left > h.window {

@@ -3,6 +3,7 @@ package limit_test
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,6 +40,60 @@ func (h *pipelineHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis
 		}
 		return next(ctx, cmds)
 	}
+}
+
+// commandHook notes the names of the commands of each pipeline.
+type commandHook struct {
+	pipelineHook
+	pipelines [][]string
+}
+
+// ProcessPipelineHook implements redis.Hook.
+func (h *commandHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		var names []string
+		for _, c := range cmds {
+			names = append(names, c.Name())
+		}
+		if slices.Contains(names, "client") {
+			return next(ctx, cmds) // a new connection introduces itself
+		}
+		h.pipelines = append(h.pipelines, names)
+		return next(ctx, cmds)
+	}
+}
+
+// The end of a window is asked for once. A counter that Redis has lost gets one again, or its subject would be refused
+// forever.
+func TestACounterAlwaysHasAnEnd(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, testkit.Redis(t))
+	hook := &commandHook{}
+	client.AddHook(hook)
+	one, other := limit.New(client, []byte("key"), true), limit.New(client, []byte("key"), true)
+	hit := func(l *limit.Limiter, remaining int) {
+		t.Helper()
+		r := l.TakeHit(t.Context(), ten, "me")
+		require.Equal(t, remaining, r.Remaining)
+		require.Positive(t, r.Reset)
+		require.LessOrEqual(t, r.Reset, ten.Rate.Window)
+	}
+	hit(one, 9)
+	hit(one, 8)
+	hit(other, 7)
+	require.Equal(t, [][]string{{"incrby", "pexpire", "pttl"}, {"incrby"}, {"incrby", "pexpire", "pttl"}}, hook.pipelines)
+
+	keys, err := client.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	require.NoError(t, client.Del(t.Context(), keys[0]).Err())
+	hook.pipelines = nil
+	hit(one, 9)
+	require.Equal(t, [][]string{{"incrby"}, {"pexpire", "pttl"}}, hook.pipelines)
+	left, err := client.PTTL(t.Context(), keys[0]).Result()
+	require.NoError(t, err)
+	require.Positive(t, left)
+	hit(other, 8)
 }
 
 func TestHitsThatArriveTogetherShareARoundTrip(t *testing.T) {

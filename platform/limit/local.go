@@ -58,6 +58,16 @@ func (l *localCounter) adoptCount(key string, count int64, ends time.Time) {
 	l.windows.Add(key, &window{count, ends})
 }
 
+// leftOf returns the time until the window of a key ends, and 0 if it has ended or is not known.
+func (l *localCounter) leftOf(key string, now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w, ok := l.windows.Get(key); ok {
+		return max(w.ends.Sub(now), 0)
+	}
+	return 0
+}
+
 // giveBack takes one hit out of the window of a key, if it is still known.
 func (l *localCounter) giveBack(key string) {
 	l.mu.Lock()
