@@ -51,7 +51,7 @@ type fakeChannel struct {
 	readErr, checkErr, postErr error
 	// beforeList is called before each ListAfter, without the lock.
 	beforeList func()
-	// appended are called by store.
+	// appended are called by offer.
 	appended []func(messages.Appended)
 	// commits receives what ends the commit of each message. If it is nil, messages are committed at once.
 	commits chan func(error)
@@ -65,6 +65,24 @@ func (f *fakeChannel) add(authorID string, bodies ...string) {
 		f.messages = append(f.messages, messages.Message{
 			ID: ids.New(), ChannelID: channelID, Seq: int64(len(f.messages) + 1), AuthorID: authorID, Body: body,
 		})
+	}
+}
+
+// appendHere stores messages as this replica does: the feed learns of them without a signal.
+func (f *fakeChannel) appendHere(authorID string, bodies ...string) {
+	f.add(authorID, bodies...)
+	f.mu.Lock()
+	n := messages.Appended{
+		ChannelID: channelID, Messages: slices.Clone(f.messages[len(f.messages)-len(bodies):]), LastChange: f.lastChange,
+	}
+	f.mu.Unlock()
+	f.offer(n)
+}
+
+// offer tells the feed of messages that this replica has stored.
+func (f *fakeChannel) offer(n messages.Appended) {
+	for _, tell := range f.appended {
+		tell(n)
 	}
 }
 
