@@ -197,6 +197,19 @@ func (d *DB) ForUpdate() string {
 	return ""
 }
 
+// OneOf returns the condition that a column with ids has one of some values, at least one, and its arguments.
+// PostgreSQL gets them as an array, so that a statement is the same for any number of them and is prepared once.
+func (d *DB) OneOf(column string, ids []string) (condition string, args []any) {
+	if d.dialect == Postgres {
+		return column + " = ANY(CAST(CAST(? AS text[]) AS uuid[]))", []any{ids}
+	}
+	args = make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return column + " IN (" + strings.Repeat(", ?", len(ids))[2:] + ")", args
+}
+
 // SkipLocked returns ForUpdate for queues: rows that another transaction has locked are left out.
 func (d *DB) SkipLocked() string {
 	if d.dialect == Postgres {

@@ -10,8 +10,11 @@ import (
 // socketSteps are how many sockets are open in one channel, in a rising order.
 var socketSteps = []int{1, 10, 100, 1_000, 10_000}
 
+// fewSockets is the number of sockets whose memory differs from that of the work with them.
+const fewSockets = 1_000
+
 // socketPoint is what was measured with a number of sockets. A request of the sample is the delivery of a message to
-// one socket; its SocketKiB is what all sockets take of the server's memory, divided by their number.
+// one socket; its SocketKiB is what all sockets take of the server's memory, divided by their number, if they are not few.
 type socketPoint struct {
 	Sockets int `json:"sockets"`
 	sample
@@ -32,7 +35,9 @@ func measureSockets(ctx context.Context, lyceum *server, d *dataset, o options) 
 		if err != nil {
 			return points, fmt.Errorf("%d sockets: %w", n, err)
 		}
-		taken.SocketKiB = (taken.Memory - before) * 1024 / float64(n)
+		if n >= fewSockets {
+			taken.SocketKiB = (taken.Memory - before) * 1024 / float64(n)
+		}
 		points = append(points, socketPoint{n, taken})
 	}
 	return points, nil

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"strings"
 
 	"lyceum/modules/courses/internal/course"
 	"lyceum/modules/users/usersapi"
@@ -34,15 +33,13 @@ func (s *store) mayReadHidden(ctx context.Context, userID string, role identity.
 
 // fillProgress fills the progress of an account in the courses of a page, which is not empty.
 func (s *store) fillProgress(ctx context.Context, page []listedCourse, userID string) error {
-	at, args := make(map[string]int, len(page)), make([]any, 0, len(page)+1)
-	args = append(args, userID)
+	at, courseIDs := make(map[string]int, len(page)), make([]string, len(page))
 	for i := range page {
-		at[page[i].ID] = i
-		args = append(args, page[i].ID)
+		at[page[i].ID], courseIDs[i] = i, page[i].ID
 	}
-	places := strings.Repeat(", ?", len(page))[2:]
+	isOneOf, args := s.db.OneOf("course_id", courseIDs)
 	return s.db.Query(ctx, `SELECT course_id, percent_sum, completed_lessons, completed_at, last_activity_at
-		FROM course_progress WHERE user_id = ? AND course_id IN (`+places+`)`, args,
+		FROM course_progress WHERE user_id = ? AND `+isOneOf, append([]any{userID}, args...),
 		func(scan func(...any) error) error {
 			var courseID string
 			var p course.Progress
