@@ -1,13 +1,14 @@
 // Package batching lets calls that arrive at the same time share one round trip to a database or to
 // Redis.
 //
-// A call that comes alone is made at once. While it is under way, the calls that arrive gather, and
-// all of them are made together after it. So nothing waits for a timer, and the busier a server is,
-// the more calls share a round trip.
+// A call that comes alone is made at once; on a busy machine, after the goroutines that are ready to run.
+// While it is under way, the calls that arrive gather, and all of them are made together after it. So
+// nothing waits for a timer, and the busier a server is, the more calls share a round trip.
 package batching
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 )
 
@@ -45,6 +46,7 @@ func (g *Group[T]) Do(item T) error {
 	own, isFirst := g.join(item)
 	if isFirst {
 		<-own.turn
+		runtime.Gosched() // callers that are ready to run come first, and join
 		g.runBatch(own)
 	}
 	<-own.done
