@@ -13,7 +13,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// headersOnce are headers that a request may have only once, beside those of its framing. The host is the first.
+// hostIndex is the place of the host in headersOnce.
+const hostIndex = 0
+
+// headersOnce are headers that a request may have only once, beside those of its framing.
 var headersOnce = [...][]byte{[]byte("host"), []byte("authorization"), []byte("content-type")}
 
 // checkFraming refuses requests that proxies and servers read differently (ASVS 4.2.1): two lengths, a length beside
@@ -47,7 +50,7 @@ func checkFraming(c *fiber.Ctx) error {
 			}
 		}
 	}
-	if !hasKnownVersion(c) || !hasValidHost(c, once[0]) {
+	if !hasKnownVersion(c) || !hasValidHost(c, once[hostIndex]) {
 		return apperr.Malformed("The request's HTTP version or Host is not accepted.")
 	}
 	if te > 1 || cl > 1 || te > 0 && (cl > 0 || !h.IsHTTP11()) {
@@ -76,7 +79,7 @@ func isValidHost(host string) bool {
 	if !hasHostForm(host) {
 		return false
 	}
-	valid := host // a copy of its own, so that only a new host is allocated
+	valid := strings.Clone(host) // the host may be a part of a target with a secret
 	lastHost.Store(&valid)
 	return true
 }

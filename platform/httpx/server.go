@@ -98,7 +98,8 @@ type Server struct {
 // Limits of reading and writing (ASVS 15.1.3); streams set their own.
 const (
 	headerBytes = 16 << 10
-	// answerBytes is how much of an answer is sent at once. A page of twenty courses fits in.
+	// answerBytes is how much of an answer is sent at once. The first page of a list usually fits in. Each open
+	// connection keeps that much memory, as it does headerBytes.
 	answerBytes = 16 << 10
 	readTime    = 15 * time.Second
 	writeTime   = 30 * time.Second

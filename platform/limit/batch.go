@@ -13,10 +13,10 @@ type hit struct {
 	key    string
 	window time.Duration
 
-	// count is the value of the counter, left the time until its window ends. Both are zero if Redis
-	// could not be asked.
+	// count is the value of the counter, ends the end of its window. Both are zero if Redis could not be
+	// asked.
 	count int64
-	left  time.Duration
+	ends  time.Time
 }
 
 // errAway says that Redis is not asked at the moment.
@@ -26,9 +26,9 @@ var errAway = errors.New("limit: Redis is away")
 type counter struct {
 	hits  []*hit
 	count *redis.IntCmd
-	// left is the time until the window ends, if this process knows it. Otherwise end asks for it.
-	left time.Duration
-	end  *redis.DurationCmd
+	// ends is the end of the window, if Redis has told it to this process before. Otherwise left asks for it.
+	ends time.Time
+	left *redis.DurationCmd
 }
 
 // sendHits adds the hits of a batch to their counters and notes the outcomes. It returns an error if Redis can't be
@@ -44,33 +44,35 @@ func (l *Limiter) sendHits(hits []*hit) error {
 	counters := groupByCounter(hits)
 	now := time.Now()
 	for _, c := range counters {
-		c.count = pipeline.IncrBy(ctx, c.hits[0].key, int64(len(c.hits)))
-		if c.left = l.local.leftOf(c.hits[0].key, now); c.left <= 0 {
-			c.askForEnd(ctx, pipeline)
+		first := c.hits[0]
+		c.count = pipeline.IncrBy(ctx, first.key, int64(len(c.hits)))
+		// Always behind it: a counter without an end would refuse its subject forever.
+		pipeline.Do(ctx, "pexpire", first.key, first.window.Milliseconds(), "nx")
+		if c.ends = l.local.knownEnd(first.key, now); c.ends.IsZero() {
+			c.left = pipeline.PTTL(ctx, first.key)
 		}
 	}
 	_, err := pipeline.Exec(ctx)
 	l.checkRepaid(ctx, repaid, err)
 	if err == nil {
-		err = l.beginWindows(ctx, counters)
+		err = l.askForNewEnds(ctx, counters)
 	}
 	if err != nil {
 		return err
 	}
 	for _, c := range counters {
-		c.noteOutcomes()
+		c.noteOutcomes(time.Now())
 	}
 	return nil
 }
 
-// beginWindows gives an end to the counters that turned out to be new although this process knew their window: Redis
-// has lost them, or their window was a little shorter. A counter must not stay without an end, which would refuse its
-// subject forever.
-func (l *Limiter) beginWindows(ctx context.Context, counters []*counter) error {
+// askForNewEnds asks for the ends of counters that turned out to be new although this process knew an end: Redis has
+// lost them, or their window was a little shorter.
+func (l *Limiter) askForNewEnds(ctx context.Context, counters []*counter) error {
 	pipeline := l.redis.Pipeline()
 	for _, c := range counters {
-		if c.end == nil && c.count.Val() <= int64(len(c.hits)) {
-			c.askForEnd(ctx, pipeline)
+		if c.left == nil && c.count.Val() <= int64(len(c.hits)) {
+			c.left = pipeline.PTTL(ctx, c.hits[0].key)
 		}
 	}
 	if pipeline.Len() == 0 {
@@ -81,13 +83,6 @@ func (l *Limiter) beginWindows(ctx context.Context, counters []*counter) error {
 		l.markAway(err)
 	}
 	return err
-}
-
-// askForEnd adds the commands that give a new counter its end and ask for it.
-func (c *counter) askForEnd(ctx context.Context, pipeline redis.Pipeliner) {
-	first := c.hits[0]
-	pipeline.Do(ctx, "pexpire", first.key, first.window.Milliseconds(), "nx")
-	c.end = pipeline.PTTL(ctx, first.key)
 }
 
 // groupByCounter returns the counters of hits, each with its hits in the order of their arrival.
@@ -105,16 +100,19 @@ func groupByCounter(hits []*hit) []*counter {
 	return counters
 }
 
-// noteOutcomes tells each hit the value that the counter had with it.
-func (c *counter) noteOutcomes() {
-	before, left := c.count.Val()-int64(len(c.hits)), c.left
-	if c.end != nil {
-		left = c.end.Val()
-	}
-	for i, h := range c.hits {
-		h.count, h.left = before+int64(i)+1, left
-		if left < 0 || left > h.window {
-			h.left = h.window
+// noteOutcomes tells each hit the value that the counter had with it, and the end of its window. now is when Redis has
+// answered.
+func (c *counter) noteOutcomes(now time.Time) {
+	window := c.hits[0].window
+	if c.left != nil {
+		left := c.left.Val()
+		if left < 0 || left > window {
+			left = window
 		}
+		c.ends = now.Add(left)
+	}
+	before := c.count.Val() - int64(len(c.hits))
+	for i, h := range c.hits {
+		h.count, h.ends = before+int64(i)+1, c.ends
 	}
 }

@@ -81,7 +81,9 @@ func TestACounterAlwaysHasAnEnd(t *testing.T) {
 	hit(one, 9)
 	hit(one, 8)
 	hit(other, 7)
-	require.Equal(t, [][]string{{"incrby", "pexpire", "pttl"}, {"incrby"}, {"incrby", "pexpire", "pttl"}}, hook.pipelines)
+	require.Equal(t, [][]string{
+		{"incrby", "pexpire", "pttl"}, {"incrby", "pexpire"}, {"incrby", "pexpire", "pttl"},
+	}, hook.pipelines)
 
 	keys, err := client.Keys(t.Context(), "*").Result()
 	require.NoError(t, err)
@@ -89,11 +91,45 @@ func TestACounterAlwaysHasAnEnd(t *testing.T) {
 	require.NoError(t, client.Del(t.Context(), keys[0]).Err())
 	hook.pipelines = nil
 	hit(one, 9)
-	require.Equal(t, [][]string{{"incrby"}, {"pexpire", "pttl"}}, hook.pipelines)
+	require.Equal(t, [][]string{{"incrby", "pexpire"}, {"pttl"}}, hook.pipelines)
 	left, err := client.PTTL(t.Context(), keys[0]).Result()
 	require.NoError(t, err)
 	require.Positive(t, left)
 	hit(other, 8)
+
+	// A hit that was given back leaves a counter of 0, and the next one asks at once.
+	hook.pipelines = nil
+	mine := one.TakeHit(t.Context(), ten, "another")
+	one.GiveBack(t.Context(), mine)
+	require.Eventually(t, func() bool {
+		n, err := client.Get(t.Context(), keyOfAnother(t, client, keys[0])).Int()
+		return err == nil && n == 0
+	}, 5*time.Second, time.Millisecond)
+	require.Equal(t, 9, one.TakeHit(t.Context(), ten, "another").Remaining)
+	require.Equal(t, []string{"incrby", "pexpire", "pttl"}, hook.pipelines[len(hook.pipelines)-1])
+}
+
+// keyOfAnother returns the key of the only counter beside a known one.
+func keyOfAnother(t *testing.T, client redis.UniversalClient, known string) string {
+	keys, err := client.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	require.Len(t, keys, 2)
+	if keys[0] == known {
+		return keys[1]
+	}
+	return keys[0]
+}
+
+// The end of a window stays the same for all its hits, however long each has waited.
+func TestTheEndOfAWindowStays(t *testing.T) {
+	t.Parallel()
+	l := limit.New(newClient(t, testkit.Redis(t)), []byte("key"), true)
+	many := limit.Budget{Name: "b", Rate: limit.Rate{Hits: 1000, Window: time.Minute}}
+	end := func() time.Time { return time.Now().Add(l.TakeHit(t.Context(), many, "me").Reset) }
+	first := end()
+	for range 200 {
+		require.WithinDuration(t, first, end(), 200*time.Millisecond)
+	}
 }
 
 func TestHitsThatArriveTogetherShareARoundTrip(t *testing.T) {

@@ -111,13 +111,13 @@ func (l *Limiter) TakeHit(ctx context.Context, b Budget, subject string) Result 
 	r := Result{Budget: b, key: l.counterKey(b.Name, subject), takenAt: time.Now()}
 	h := &hit{key: r.key, window: b.Rate.Window}
 	if l.canAskRedis() && l.hits.Do(h) == nil {
-		l.local.adoptCount(h.key, h.count, r.takenAt.Add(h.left))
+		l.local.adoptCount(h.key, h.count, h.ends)
 	} else {
-		h.count, h.left = l.local.countHit(h.key, h.window, r.takenAt)
+		h.count, h.ends = l.local.countHit(h.key, h.window, r.takenAt)
 	}
 	r.Passed = h.count <= int64(b.Rate.Hits)
 	r.Remaining = int(max(int64(b.Rate.Hits)-h.count, 0))
-	r.Reset = h.left
+	r.Reset = max(time.Until(h.ends), 0)
 	return r
 }
 

@@ -21,6 +21,8 @@ type localCounter struct {
 type window struct {
 	count int64
 	ends  time.Time
+	// isTold says that the end is the one that Redis has told.
+	isTold bool
 }
 
 // newLocalCounter returns a counter that has seen no key.
@@ -32,9 +34,9 @@ func newLocalCounter() *localCounter {
 	return &localCounter{windows: windows}
 }
 
-// countHit adds one hit. It returns the count of the window and the time until it ends. A window
-// begins with its first hit and has the given length.
-func (l *localCounter) countHit(key string, length time.Duration, now time.Time) (int64, time.Duration) {
+// countHit adds one hit. It returns the count of the window and its end. A window begins with its first
+// hit and has the given length.
+func (l *localCounter) countHit(key string, length time.Duration, now time.Time) (int64, time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w, ok := l.windows.Get(key)
@@ -43,10 +45,11 @@ func (l *localCounter) countHit(key string, length time.Duration, now time.Time)
 		l.windows.Add(key, w)
 	}
 	w.count++
-	return w.count, w.ends.Sub(now)
+	w.isTold = false // Redis may count in another window when it is back
+	return w.count, w.ends
 }
 
-// adoptCount takes over the count that Redis has answered, so that this process goes on from there
+// adoptCount takes over the count and the end that Redis has answered, so that this process goes on from there
 // if Redis becomes unreachable. Answers may overtake each other: within one window, whose end they
 // report with less than a second of difference, a lower count is older and is ignored.
 func (l *localCounter) adoptCount(key string, count int64, ends time.Time) {
@@ -55,17 +58,18 @@ func (l *localCounter) adoptCount(key string, count int64, ends time.Time) {
 	if w, ok := l.windows.Get(key); ok && w.count > count && ends.Sub(w.ends) < time.Second {
 		return
 	}
-	l.windows.Add(key, &window{count, ends})
+	l.windows.Add(key, &window{count, ends, true})
 }
 
-// leftOf returns the time until the window of a key ends, and 0 if it has ended or is not known.
-func (l *localCounter) leftOf(key string, now time.Time) time.Duration {
+// knownEnd returns the end of the window of a key, if Redis has told it and it is after now. Otherwise it returns the
+// zero time, also for a count of 0: the next hit would look like the first of a window.
+func (l *localCounter) knownEnd(key string, now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if w, ok := l.windows.Get(key); ok {
-		return max(w.ends.Sub(now), 0)
+	if w, ok := l.windows.Get(key); ok && w.isTold && w.count > 0 && now.Before(w.ends) {
+		return w.ends
 	}
-	return 0
+	return time.Time{}
 }
 
 // giveBack takes one hit out of the window of a key, if it is still known.

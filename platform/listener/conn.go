@@ -20,9 +20,8 @@ type Conn struct {
 	*net.TCPConn
 	lingers atomic.Bool
 	// unused is the set that the connection is in until something is read from it; nil for none.
-	unused     *unusedConns
-	isUsed     atomic.Bool
-	acceptedAt time.Time
+	unused *unusedConns
+	isUsed atomic.Bool
 }
 
 // Read reads from the connection.
@@ -32,6 +31,14 @@ func (c *Conn) Read(b []byte) (n int, err error) {
 		c.leaveUnused()
 	}
 	return n, err
+}
+
+// SetReadDeadline sets the time at which reads fail. An unused connection of a server that ends keeps an earlier one.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	if c.unused == nil || c.isUsed.Load() {
+		return c.TCPConn.SetReadDeadline(t)
+	}
+	return c.unused.setReadDeadline(c, t)
 }
 
 // WriteTo implements io.WriterTo.

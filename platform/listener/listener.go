@@ -71,17 +71,17 @@ func (p *Patient) Accept() (net.Conn, error) {
 
 // newConn returns an accepted connection.
 func (p *Patient) newConn(tcp *net.TCPConn) *Conn {
-	c := &Conn{TCPConn: tcp, unused: p.unused, acceptedAt: time.Now()}
+	c := &Conn{TCPConn: tcp, unused: p.unused}
 	if c.unused != nil {
 		c.unused.add(c)
 	}
 	return c
 }
 
-// EndUnusedOnClose makes Close also end the connections on which the client has sent nothing. A server that waits
-// for its connections would wait for their timeouts. It is called before Accept, and is for protocols in which
+// EndUnusedOnClose makes Close also end the connections on which the client sends nothing within 250 ms. A server that
+// waits for its connections would wait seconds for them. It is called before Accept, and is for protocols in which
 // the client speaks first.
-func (p *Patient) EndUnusedOnClose() { p.unused = &unusedConns{conns: map[*Conn]struct{}{}} }
+func (p *Patient) EndUnusedOnClose() { p.unused = &unusedConns{deadlines: map[*Conn]time.Time{}} }
 
 // Close ends the listener and every Accept.
 func (p *Patient) Close() error {

@@ -98,7 +98,7 @@ func TestCloseEndsAcceptThatWaits(t *testing.T) {
 	}
 }
 
-// A server that ends waits for its connections, but not for those on which nothing was ever sent.
+// A server that ends waits for its connections, but not for those on which nothing is sent.
 func TestCloseEndsUnusedConnections(t *testing.T) {
 	ln := listen(t)
 	p := NewPatient(ln, nil)
@@ -113,32 +113,41 @@ func TestCloseEndsUnusedConnections(t *testing.T) {
 		require.NoError(t, server.SetReadDeadline(time.Now().Add(20*time.Second)))
 		return client, server
 	}
-	used, usedServer := open()
-	_, err := used.Write([]byte("a"))
-	require.NoError(t, err)
 	one := make([]byte, 1)
-	_, err = usedServer.Read(one)
-	require.NoError(t, err)
+	send := func(client, server net.Conn) {
+		t.Helper()
+		_, err := client.Write([]byte("a"))
+		require.NoError(t, err)
+		_, err = server.Read(one)
+		require.NoError(t, err)
+	}
+	used, usedServer := open()
+	send(used, usedServer)
 	_, unusedServer := open()
 	late, lateServer := open()
-	lateServer.(*Conn).acceptedAt = time.Now().Add(time.Minute)
 	_, closedServer := open()
 	require.NoError(t, closedServer.Close())
-	require.Len(t, p.unused.conns, 2)
+	require.Len(t, p.unused.deadlines, 2)
 
 	began := time.Now()
 	require.NoError(t, p.Close())
-	_, err = late.Write([]byte("b"))
-	require.NoError(t, err)
-	_, err = lateServer.Read(one)
-	require.NoError(t, err, "a client that has just connected may still send")
-	_, err = unusedServer.Read(one)
+	p.unused.mu.Lock()
+	p.unused.ends = began.Add(time.Minute) // the grace, without a race against it
+	require.NoError(t, p.unused.apply(lateServer.(*Conn)))
+	p.unused.mu.Unlock()
+	send(late, lateServer)
+	p.unused.mu.Lock()
+	p.unused.ends = began.Add(unusedGrace)
+	require.NoError(t, p.unused.apply(unusedServer.(*Conn)))
+	p.unused.mu.Unlock()
+
+	require.NoError(t, unusedServer.SetReadDeadline(time.Now().Add(20*time.Second)), "the server sets its own")
+	_, err := unusedServer.Read(one)
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 	require.Less(t, time.Since(began), 10*time.Second)
-	_, err = used.Write([]byte("c"))
-	require.NoError(t, err)
-	_, err = usedServer.Read(one)
-	require.NoError(t, err, "a connection in use is left alone")
+	send(late, lateServer) // the grace is over, which a connection in use does not notice
+	send(used, usedServer)
+	require.Empty(t, p.unused.deadlines[lateServer.(*Conn)])
 }
 
 func shortages(n int) chan error {

@@ -40,8 +40,8 @@ const (
 // block is one KiB of the memory of a hash.
 type block [blockBytes / 8]uint64
 
-// freeBlocks has the memory of hashes that are done, *[]block with zeros. The collector empties it when no hash was
-// computed for some minutes.
+// freeBlocks has the memory of hashes that are done, *[]block with zeros. The collector takes what was not used between
+// two of its runs.
 var freeBlocks sync.Pool
 
 // deriveKey returns the argon2id key of a password, of size bytes: the same as argon2.IDKey. It takes about 20 ms.
@@ -87,5 +87,7 @@ func takeBlocks(n int) *[]block {
 // giveBack keeps blocks for the next hash. Nothing of the password stays in them.
 func giveBack(blocks *[]block) {
 	clear(*blocks)
-	freeBlocks.Put(blocks)
+	if cap(*blocks) <= 2*len(*blocks) { // a hash of a lower cost than others does not hold on to their memory
+		freeBlocks.Put(blocks)
+	}
 }

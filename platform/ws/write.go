@@ -78,7 +78,7 @@ func (c *Conn) nextChunk() (next chunk, last bool) {
 // takeChunk takes what is to be written. A frame alone is written as it is; more are copied together. The caller
 // holds mu.
 func (c *Conn) takeChunk() (next chunk, last bool) {
-	isQuiet := !c.closing && !c.pingDue && c.pendingPong == nil
+	isQuiet := !c.closing && !c.pingDue && c.pendingPong == nil // no frame is due beside those in the queue
 	switch {
 	case isQuiet && len(c.queue) == 0:
 		return chunk{}, false

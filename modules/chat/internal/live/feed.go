@@ -41,8 +41,8 @@ type channelFeed struct {
 	holders int
 	wake    chan struct{}
 	stop    chan struct{}
-	// mustRead says that messages are to be read from the database, hasChanges and hasPresence what else a wake-up
-	// is about.
+	// mustRead, hasChanges and hasPresence say what a wake-up is about: messages, changes and presence are to be read from
+	// the database. A wake-up without any of them is about appended.
 	mustRead    atomic.Bool
 	hasChanges  atomic.Bool
 	hasPresence atomic.Bool

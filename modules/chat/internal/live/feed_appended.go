@@ -16,8 +16,8 @@ const maxAppended = 2 * batchSize
 type appendedMessages struct {
 	mu   sync.Mutex
 	list []messages.Message
-	// knownChange is the newest change of the channel that the messages may contain: they were stored after it.
-	knownChange int64
+	// asOfChange is the newest change of the channel when the first of them was stored, see sendBatch.
+	asOfChange int64
 }
 
 // add appends messages. It returns false, and holds none any more, if they do not follow the ones before or are
@@ -26,7 +26,7 @@ func (a *appendedMessages) add(n messages.Appended) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.list) == 0 {
-		a.knownChange = n.LastChange
+		a.asOfChange = n.LastChange
 	} else if a.list[len(a.list)-1].Seq+1 != n.Messages[0].Seq {
 		a.list = nil
 		return false
@@ -39,14 +39,21 @@ func (a *appendedMessages) add(n messages.Appended) bool {
 	return true
 }
 
-// take returns the messages after the number seq, and holds none any more. It returns false if some of those
-// after seq are missing.
-func (a *appendedMessages) take(seq int64) (list []messages.Message, knownChange int64, isComplete bool) {
+// clear forgets all messages.
+func (a *appendedMessages) clear() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.list = nil
+}
+
+// take returns the messages after the number seq, and holds none any more. isComplete is false if the one right after
+// seq is missing; no messages at all are complete.
+func (a *appendedMessages) take(seq int64) (list []messages.Message, asOfChange int64, isComplete bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	list, a.list = a.list, nil
 	list = slices.DeleteFunc(list, func(m messages.Message) bool { return m.Seq <= seq })
-	return list, a.knownChange, len(list) == 0 || list[0].Seq == seq+1
+	return list, a.asOfChange, len(list) == 0 || list[0].Seq == seq+1
 }
 
 // offerAppended hands messages that this replica has appended to the feed of their channel.
@@ -62,7 +69,7 @@ func (fs *Feeds) offerAppended(n messages.Appended) {
 // deliverAppended sends the messages that this replica has appended, without a read. It returns false if the
 // feed has to read: messages of other replicas came before, or one may have been edited since.
 func (f *channelFeed) deliverAppended(ctx context.Context) (isDone bool) {
-	list, knownChange, isComplete := f.appended.take(f.seq)
+	list, asOfChange, isComplete := f.appended.take(f.seq)
 	if !isComplete {
 		return false
 	}
@@ -71,8 +78,7 @@ func (f *channelFeed) deliverAppended(ctx context.Context) (isDone bool) {
 		if err != nil {
 			return false // reading fails, too, and says why
 		}
-		b.knownChange = knownChange
-		if !f.sendBatch(b) {
+		if !f.sendBatch(b, asOfChange) {
 			return false
 		}
 		if len(part) == batchSize {

@@ -48,13 +48,28 @@ func TestFeedDeliversWhatItsReplicaHasStored(t *testing.T) {
 		r.channel.edit(1, "edited")
 		r.channel.bus.SendSignal(messages.TopicChanges, channelID)
 		require.Equal(t, "edited", olga.until("edited")["body"])
-		r.channel.add(uli.accountID, "before the edit")
-		r.channel.mu.Lock()
-		stored := r.channel.messages[len(r.channel.messages)-1]
-		r.channel.mu.Unlock()
-		r.channel.edit(stored.Seq, "after the edit")
+		stored := r.channel.addEdited(uli.accountID, "before the edit", "after the edit")
 		r.channel.offer(messages.Appended{ChannelID: channelID, Messages: []messages.Message{stored}, LastChange: 0})
 		require.Equal(t, "after the edit", olga.until("message")["body"])
+	})
+	t.Run("what it has read, too", func(t *testing.T) {
+		var reads atomic.Int64
+		r.channel.onList(func() {
+			if reads.Add(1) != 1 {
+				return
+			}
+			// Between this read and the delivery a session joins that has had a later change.
+			r.registry.forFeeds(channelID, func(f *channelFeed) {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				f.newestChange += 5
+			})
+		})
+		r.channel.add(uli.accountID, "read again")
+		r.channel.bus.SendSignal(messages.TopicMessages, channelID)
+		require.Equal(t, "read again", olga.until("message")["body"])
+		r.channel.onList(nil)
+		require.GreaterOrEqual(t, reads.Load(), int64(2))
 	})
 	t.Run("everything once", func(t *testing.T) {
 		olga.summaries()
@@ -62,7 +77,7 @@ func TestFeedDeliversWhatItsReplicaHasStored(t *testing.T) {
 		r.channel.bus.SendSignal(messages.TopicMessages, channelID)
 		r.channel.mu.Lock()
 		all := len(r.channel.messages)
-		repeated := messages.Appended{ChannelID: channelID, Messages: r.channel.messages[all-3 : all : all], LastChange: 9}
+		repeated := messages.Appended{ChannelID: channelID, Messages: r.channel.messages[all-3 : all : all], LastChange: 99}
 		r.channel.mu.Unlock()
 		r.channel.offer(repeated)
 		require.Equal(t, "once", olga.until("message")["body"])

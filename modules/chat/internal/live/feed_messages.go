@@ -12,7 +12,9 @@ func (f *channelFeed) deliverMessages(ctx context.Context) error {
 	if !f.mustRead.Swap(false) && f.deliverAppended(ctx) {
 		return nil
 	}
+	f.appended.clear() // all of it is committed, so it is read
 	for {
+		asOfChange := f.newestChangeSeen()
 		// Only this goroutine writes the cursors, so it reads them without the lock.
 		list, err := withTimeout(ctx, func(ctx context.Context) ([]messages.Message, error) {
 			return f.feeds.messages.ListAfter(ctx, f.channelID, f.seq, batchSize)
@@ -24,7 +26,9 @@ func (f *channelFeed) deliverMessages(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		f.sendBatch(b)
+		if !f.sendBatch(b, asOfChange) {
+			continue // read them again
+		}
 		if len(list) < batchSize {
 			return nil
 		}
@@ -42,8 +46,6 @@ type messageBatch struct {
 	joined ws.Frame
 	// forAuthor holds the messages with a client id as their author sees them, by index.
 	forAuthor map[int]ws.Frame
-	// knownChange is the newest change that the messages can't have missed.
-	knownChange int64
 }
 
 // encodeBatch encodes messages with the present display names of their authors.
@@ -53,7 +55,6 @@ func (f *channelFeed) encodeBatch(ctx context.Context, list []messages.Message) 
 		return nil, err
 	}
 	b := &messageBatch{messages: list, frames: make([]ws.Frame, len(list)), forAuthor: map[int]ws.Frame{}}
-	b.knownChange = messages.NoUpperBound // it was read, unless the caller says otherwise
 	for i := range list {
 		m := &list[i]
 		b.frames[i] = encodeMessage(f.slug, m, authors[m.AuthorID], nil)
@@ -65,12 +66,20 @@ func (f *channelFeed) encodeBatch(ctx context.Context, list []messages.Message) 
 	return b, nil
 }
 
-// sendBatch queues a batch at every session and moves the feed's cursor. It returns false, and does nothing, if
-// messages of the batch may have been edited by a change that a session has had already: it would not get it again.
-func (f *channelFeed) sendBatch(b *messageBatch) bool {
+// newestChangeSeen returns the newest change that the feed has delivered or that one of its sessions has had.
+func (f *channelFeed) newestChangeSeen() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.newestChange > b.knownChange {
+	return f.newestChange
+}
+
+// sendBatch queues a batch at every session and moves the feed's cursor. The messages are as they were after the change
+// asOfChange; later ones may be missing. It returns false, and does nothing, if a session has had such a change already:
+// it would not get it again.
+func (f *channelFeed) sendBatch(b *messageBatch, asOfChange int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.newestChange > asOfChange {
 		return false
 	}
 	for s := range f.sessions {

@@ -86,6 +86,20 @@ func (f *fakeChannel) offer(n messages.Appended) {
 	}
 }
 
+// addEdited stores a message and edits it, both without a signal, and returns it as it was before.
+func (f *fakeChannel) addEdited(authorID, before, after string) messages.Message {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lastChange++
+	m := messages.Message{
+		ID: ids.New(), ChannelID: channelID, Seq: int64(len(f.messages) + 1), AuthorID: authorID, Body: before,
+	}
+	edited := m
+	edited.Body, edited.Change = after, f.lastChange
+	f.messages = append(f.messages, edited)
+	return m
+}
+
 // edit changes a message without a signal. An empty body deletes it.
 func (f *fakeChannel) edit(seq int64, body string) {
 	f.mu.Lock()

@@ -63,11 +63,13 @@ func (s *Service) newDraft(ctx context.Context, c Channel, n NewMessage) (Draft,
 // not exist.
 //
 // Drafts are new as a rule, and then one statement does it. If the database says that one of them
-// is stored already, nothing of them is, and the steps sort them out.
+// is stored already, nothing of them is, and the steps sort them out. After another error, such as a
+// lost connection, they may be stored or not, as after a failed commit: authors who repeat a message
+// give it a client id.
 func (s *Service) Append(ctx context.Context, channelID string, drafts []Draft) ([]Posted, error) {
 	if s.canAppendAtOnce(ctx, drafts) {
 		posted, err := s.appendAtOnce(ctx, channelID, drafts)
-		if !db.IsDuplicate(err) {
+		if !db.IsDuplicate(err) && !db.IsRetryable(err) { // both mean that nothing is stored
 			return posted, err
 		}
 	}
@@ -93,7 +95,7 @@ func (s *Service) appendAtOnce(ctx context.Context, channelID string, drafts []D
 	switch {
 	case db.IsNotFound(err):
 		return nil, errNoChannel
-	case db.IsDuplicate(err):
+	case db.IsDuplicate(err) || db.IsRetryable(err):
 		return nil, err
 	case err != nil: // they may be stored
 		s.broadcast.SendSignal(TopicMessages, channelID)
