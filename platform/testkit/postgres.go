@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,10 +32,34 @@ func PostgresFrom(t testing.TB, template string) string {
 	}
 	base := postgresURL(t)
 	name := uniqueName("test_")
-	runAdminSQL(t, base, "CREATE DATABASE "+quoteName(name)+" TEMPLATE "+quoteName(template))
+	runAdminSQL(t, base, "CREATE DATABASE "+quoteName(name)+" TEMPLATE "+quoteName(template)+copyStrategy(t, base))
 	t.Cleanup(func() { runAdminSQL(t, base, "DROP DATABASE IF EXISTS "+quoteName(name)+" WITH (FORCE)") })
 	return urlOfDatabase(base, name)
 }
+
+// copyStrategy returns the option of CREATE DATABASE that copies files. The default of PostgreSQL 15 and later writes
+// every page to the log, too, which takes twice as long.
+func copyStrategy(t testing.TB, base string) string {
+	strategyOnce.Do(func() {
+		conn := connectPostgres(t, base)
+		ctx := context.Background()
+		defer conn.Close(ctx) //nolint:errcheck // nothing is left to say to it
+		var version int
+		if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+			t.Fatal(err)
+		}
+		if version >= 150_000 {
+			strategy = " STRATEGY file_copy"
+		}
+	})
+	return strategy
+}
+
+// strategy is what copyStrategy returns, once it has asked the server.
+var (
+	strategyOnce sync.Once
+	strategy     string
+)
 
 // PostgresTemplate returns the name of a database for PostgresFrom. The first call with a name makes
 // it; all packages that share a server share the template too. build fills it, for example with

@@ -101,8 +101,7 @@ func (r report) changes(before *lessonProgress) bool {
 //
 // Most reports come from an enrolled learner who has begun the course, and reset nothing.
 // PostgreSQL does steps 1 to 6 of those in one statement for all that arrive together,
-// store.writeReports, in which step 4 has nothing to do. Where the report before lets expect that this one
-// changes nothing, it does steps 1 and 2 in one statement first, store.findUnchanged. Every other report takes the steps one by
+// store.writeReports, in which step 4 has nothing to do. Every other report takes the steps one by
 // one, and so do all reports on SQLite: 1 and 2 here, 3 to 7 in writeReportInSteps.
 func (s *Service) reportProgress(
 	ctx context.Context, courseID, lessonID string, r report,
@@ -157,12 +156,10 @@ func (s *Service) writeTogether(
 	own := &learnerReport{
 		report: r, userID: identity.CallerFrom(ctx).UserID, courseID: courseID, lessonID: lessonID,
 	}
-	err := s.answerRepeated(ctx, own)
-	switch {
-	case own.after != nil || err != nil:
-	case r.Percent < 100:
+	var err error
+	if r.Percent < 100 {
 		err = s.reports.Do(own)
-	default:
+	} else {
 		err = s.db.InTx(ctx, func(ctx context.Context) error {
 			err := s.store.writeReports(ctx, []*learnerReport{own}, s.clock.Now())
 			if err != nil || !own.isWritten {
@@ -180,32 +177,7 @@ func (s *Service) writeTogether(
 		}
 		return nil, nil //nolint:nilnil // another report may be the cause: the steps are alone
 	}
-	if own.after != nil {
-		s.lastReports.Add(own.subject(), report{Percent: own.after.Percent, PositionSeconds: r.PositionSeconds})
-	}
 	return own.after, nil
-}
-
-// maxLastReports bounds the memory of the reports that are remembered.
-const maxLastReports = 8192
-
-// answerRepeated leaves the stored row with a report that changes nothing, if the report before it, of the same
-// learner about the same lesson, lets expect that: players repeat themselves while a video stands still. A read by
-// itself is cheaper than a part of writeReports, which has to hold rows, and it holds up no other report.
-func (s *Service) answerRepeated(ctx context.Context, own *learnerReport) error {
-	last, isKnown := s.lastReports.Get(own.subject())
-	if !isKnown || !own.repeats(last) {
-		return nil
-	}
-	return s.store.findUnchanged(ctx, own, s.clock.Now())
-}
-
-// repeats returns whether the report changes nothing after another one, unless something came between them.
-func (r report) repeats(last report) bool {
-	if r.Percent > last.Percent {
-		return false
-	}
-	return r.PositionSeconds == nil || last.PositionSeconds != nil && *r.PositionSeconds == *last.PositionSeconds
 }
 
 // writeBatch writes reports that have arrived together. It depends on none of their requests. A report
@@ -227,9 +199,10 @@ func (s *Service) writeBatch(reports []*learnerReport) error {
 
 // splitRepeated returns the first report about each lesson of each learner, and all others.
 func splitRepeated(reports []*learnerReport) (first, repeated []*learnerReport) {
-	known := make(map[reportSubject]bool, len(reports))
+	type subject struct{ userID, lessonID string }
+	known := make(map[subject]bool, len(reports))
 	for _, r := range reports {
-		about := r.subject()
+		about := subject{r.userID, r.lessonID}
 		if known[about] {
 			repeated = append(repeated, r)
 			continue

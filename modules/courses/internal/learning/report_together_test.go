@@ -10,7 +10,6 @@ import (
 	"lyceum/platform/batching"
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
-	"lyceum/platform/identity"
 	"lyceum/platform/ids"
 	"lyceum/platform/testkit/dbtest"
 )
@@ -106,59 +105,6 @@ func TestRepeatedReportsFollowEachOther(t *testing.T) {
 		require.Equal(t, i != 2, reports[i].isWritten, i)
 	}
 	require.Equal(t, 80, s.sumOf(uli, 0))
-}
-
-// A report that repeats the one before is answered by a read, unless the row has changed or the lesson is no longer
-// open.
-func TestRepeatedReportsAreAnsweredByARead(t *testing.T) {
-	s := newSchool(t, dbtest.Open(t, dbtest.Postgres(t), dbtest.ReadMigrations(t, "../..")))
-	here, elsewhere := NewService(s.db, nil, nil, nil, fixedClock{}), NewService(s.db, nil, nil, nil, fixedClock{})
-	var batches int
-	here.reports = batching.NewGroup(func(reports []*learnerReport) error {
-		batches++
-		return here.writeBatch(reports)
-	})
-	uli := ids.New()
-	s.learn(uli)
-	ctx := identity.WithCaller(t.Context(), identity.Caller{UserID: uli})
-	positionOf := func() (position int) {
-		require.NoError(t, s.db.QueryRow(ctx, "SELECT position_seconds FROM lesson_progress WHERE user_id = ? AND lesson_id = ?",
-			[]any{uli, s.lessons[0].ID}, &position))
-		return position
-	}
-	send := func(service *Service, percent int, position *int) *lessonProgress {
-		t.Helper()
-		p, err := service.writeTogether(ctx, s.courses[0].ID, s.lessons[0].ID, report{Percent: percent, PositionSeconds: position})
-		require.NoError(t, err)
-		return p
-	}
-	ten, twenty := 10, 20
-	for _, c := range []struct {
-		name        string
-		service     *Service
-		percent     int
-		position    *int
-		wantBatches int
-		want        []int // percent and position
-	}{
-		{"the first is written", here, 60, &ten, 1, []int{60, 10}},
-		{"a repetition is read", here, 60, &ten, 1, []int{60, 10}},
-		{"a lower one, too", here, 40, nil, 1, []int{60, 10}},
-		{"a higher one is written", here, 70, &ten, 2, []int{70, 10}},
-		{"another position is written", here, 70, &twenty, 3, []int{70, 20}},
-		{"another replica changes the position", elsewhere, 70, &ten, 3, []int{70, 10}},
-		{"so a repetition is none any more", here, 70, &twenty, 4, []int{70, 20}},
-	} {
-		p := send(c.service, c.percent, c.position)
-		require.Equal(t, c.want, []int{p.Percent, positionOf()}, c.name)
-		require.Equal(t, []string{uli, s.courses[0].ID, s.lessons[0].ID}, []string{p.UserID, p.CourseID, p.LessonID})
-		require.Equal(t, c.wantBatches, batches, c.name)
-	}
-	require.Equal(t, 70, s.sumOf(uli, 0))
-
-	_, err := s.db.Exec(ctx, "DELETE FROM enrollments WHERE user_id = ?", uli)
-	require.NoError(t, err)
-	require.Nil(t, send(here, 70, &twenty), "one who left needs the steps")
 }
 
 // A batch that fails leaves each of its reports to the steps, so that one can't break the others.

@@ -1,8 +1,6 @@
 package learning
 
 import (
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"lyceum/modules/courses/internal/access"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/batching"
@@ -21,8 +19,6 @@ type Service struct {
 	clock    clock.Clock
 	// reports are written together if they arrive together.
 	reports *batching.Group[*learnerReport]
-	// lastReports has the last report about each lesson of a learner that this replica has answered.
-	lastReports *lru.Cache[reportSubject, report]
 }
 
 // NewService returns the service.
@@ -31,9 +27,5 @@ func NewService(
 ) *Service {
 	s := &Service{db: d, store: &store{d}, access: a, accounts: accounts, events: bus, clock: c}
 	s.reports = batching.NewGroup(s.writeBatch)
-	var err error
-	if s.lastReports, err = lru.New[reportSubject, report](maxLastReports); err != nil {
-		panic(err) // only for a size below one
-	}
 	return s
 }

@@ -5,7 +5,6 @@ import (
 
 	"lyceum/modules/courses/internal/access"
 	"lyceum/platform/clock"
-	"lyceum/platform/db"
 )
 
 // learnerReport is a report of an account about a lesson, and what writeReports has found out about it.
@@ -18,35 +17,6 @@ type learnerReport struct {
 	after *lessonProgress
 	// isWritten says that the report has changed the row.
 	isWritten bool
-}
-
-// reportSubject is what a report is about. No two reports of one statement have the same.
-type reportSubject struct{ userID, lessonID string }
-
-// subject returns what the report is about.
-func (r *learnerReport) subject() reportSubject { return reportSubject{r.userID, r.lessonID} }
-
-// findUnchangedQuery does steps 1 and 2 of Service.reportProgress for one report.
-var findUnchangedQuery = `SELECT lp.percent, lp.completed_at, lp.updated_at FROM lesson_progress lp
-	JOIN lessons l ON l.id = lp.lesson_id JOIN courses c ON c.id = l.course_id
-	JOIN enrollments e ON e.user_id = lp.user_id AND e.course_id = c.id
-	WHERE lp.user_id = ? AND lp.lesson_id = ? AND c.id = ? AND lp.percent >= ? AND lp.position_seconds = COALESCE(?, lp.position_seconds)
-	AND ` + access.OpenToLearners(clock.Time{}).SQL
-
-// findUnchanged leaves the stored row with a report that changes nothing, if the lesson is open to its learner.
-// Otherwise it leaves nothing.
-func (s *store) findUnchanged(ctx context.Context, r *learnerReport, now clock.Time) error {
-	args := []any{r.userID, r.lessonID, r.courseID, r.Percent, r.PositionSeconds}
-	p := &lessonProgress{UserID: r.userID, LessonID: r.lessonID, CourseID: r.courseID}
-	err := s.db.QueryRow(ctx, findUnchangedQuery, append(args, access.OpenToLearners(now).Args...),
-		&p.Percent, &p.CompletedAt, &p.UpdatedAt)
-	if db.IsNotFound(err) {
-		return nil
-	}
-	if err == nil {
-		r.after = p
-	}
-	return err
 }
 
 // writeReportsQuery does steps 1 to 6 of Service.reportProgress for many reports. Rows are held in the
