@@ -105,6 +105,7 @@ func (c *school) deleteLastLesson(l sitetest.Account, begun ...bool) {
 		func(s *sitetest.Site) { s.Want(204, "DELETE", lessons[1], c.admin, nil) },
 		func(s *sitetest.Site) { s.Want(200, "PUT", lessons[0]+"/progress", l.Token, `{"percent":100}`) },
 	})
+	c.waitForLessons(course, 1)
 	c.requireCompleted(l, course)
 }
 
@@ -127,6 +128,7 @@ func TestDeleteLessonDuringReports(t *testing.T) {
 				})
 			}
 			c.runAtOnce(len(work), work)
+			c.waitForLessons(course, 1)
 			for i, l := range c.learners {
 				if i < 2 {
 					c.requireCompleted(l, course)

@@ -58,6 +58,17 @@ func (c *school) createCourse(n int) (course string, lessons []string) {
 	return course, lessons
 }
 
+// waitForLessons waits until every replica has heard how many lessons a course has: one learns of the changes of
+// another within a second.
+func (c *school) waitForLessons(course string, n int) {
+	c.t.Helper()
+	for _, s := range c.sites {
+		require.Eventually(c.t, func() bool {
+			return len(s.Want(200, "GET", course+"/lessons?limit=100", c.learners[0].Token, nil).Items()) == n
+		}, 5*time.Second, 5*time.Millisecond)
+	}
+}
+
 // checkProgress returns a learner's progress in a course. On every replica it compares the sums with the
 // lessons.
 func (c *school) checkProgress(learner sitetest.Account, course string) (a sitetest.Answer) {
