@@ -9,9 +9,8 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
-// argon2.IDKey allocates its memory anew for each hash. With 19 MiB a hash that was the largest part of the memory of
-// a server, and a sixth of the time: the collector, and the pages that the system has to provide again. The functions
-// below are those of the library; deriveKey only gives them memory that was used before.
+// argon2.IDKey allocates its memory anew for each hash. With 19 MiB a hash that was most of the memory of a server while
+// people sign in. The functions below are those of the library; deriveKey only gives them memory that was used before.
 
 //go:linkname initHash golang.org/x/crypto/argon2.initHash
 func initHash(password, salt, key, data []byte, time, memory, threads, keyLen uint32, mode int) [hashBytes]byte
