@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"lyceum/app/sitetest"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/config"
@@ -112,7 +113,7 @@ func TestTheRunnerKnowsAllMigrations(t *testing.T) {
 	var r *migrate.Runner
 	require.NoError(t, built(t, embeddedConfig(t, map[string]string{"MODULES_DISABLED": "chat,courses"}), modules, &r))
 	var want []string
-	for _, m := range allMigrations(t) {
+	for _, m := range sitetest.ListMigrations(t) {
 		want = append(want, m.ID)
 	}
 	require.ElementsMatch(t, want, r.IDs(), "a module's tables stay though it is off")

@@ -8,16 +8,18 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
 
 	"lyceum/app/modules"
 	"lyceum/platform/db"
-	"lyceum/platform/events"
-	"lyceum/platform/httpx/idempotency"
 	"lyceum/platform/migrate"
+	"lyceum/platform/program"
 	"lyceum/platform/testkit"
 )
 
@@ -37,12 +39,12 @@ func migratedDatabase(t testing.TB) string {
 	templates.mu.Lock()
 	defer templates.mu.Unlock()
 	if templates.postgres == "" {
-		groups := listMigrations()
-		raw, err := json.Marshal(groups)
+		all := ListMigrations(t)
+		raw, err := json.Marshal(all)
 		require.NoError(t, err)
 		sum := sha256.Sum256(raw)
 		templates.postgres = testkit.PostgresTemplate(t, "site_"+hex.EncodeToString(sum[:8]), func(url string) error {
-			return migrateAll(t.Context(), db.Options{URL: url, MaxConns: 2}, groups)
+			return migrateAll(t.Context(), db.Options{URL: url, MaxConns: 2}, all)
 		})
 	}
 	return testkit.PostgresFrom(t, templates.postgres)
@@ -55,7 +57,7 @@ func migrateFile(t testing.TB, dir string) {
 	defer templates.mu.Unlock()
 	if templates.sqlite == nil {
 		first := t.TempDir()
-		require.NoError(t, migrateAll(t.Context(), db.Options{Dir: first, MaxConns: 2}, listMigrations()))
+		require.NoError(t, migrateAll(t.Context(), db.Options{Dir: first, MaxConns: 2}, ListMigrations(t)))
 		raw, err := os.ReadFile(filepath.Join(first, db.SQLiteFile))
 		require.NoError(t, err)
 		templates.sqlite = raw
@@ -63,23 +65,25 @@ func migrateFile(t testing.TB, dir string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, db.SQLiteFile), templates.sqlite, 0o600))
 }
 
-// listMigrations returns the migrations of the platform and of all modules.
-func listMigrations() [][]migrate.Migration {
-	groups := [][]migrate.Migration{events.Migrations, idempotency.Migrations}
-	for _, m := range modules.All {
-		groups = append(groups, m.Migrations)
-	}
-	return groups
+// ListMigrations returns the migrations of the platform and of all modules, as the program collects them, by their ids.
+func ListMigrations(t testing.TB) (all []migrate.Migration) {
+	t.Helper()
+	var declared migrate.Params
+	app := fx.New(fx.NopLogger, modules.All.BuildDeclarations(), program.PlatformMigrations, fx.Populate(&declared))
+	require.NoError(t, app.Err())
+	all = slices.Concat(declared.Groups...)
+	slices.SortFunc(all, func(a, b migrate.Migration) int { return strings.Compare(a.ID, b.ID) })
+	return all
 }
 
 // migrateAll runs migrations on a database.
-func migrateAll(ctx context.Context, o db.Options, groups [][]migrate.Migration) (err error) {
+func migrateAll(ctx context.Context, o db.Options, all []migrate.Migration) (err error) {
 	d, err := db.Open(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	runner, err := migrate.NewRunner(d, groups...)
+	runner, err := migrate.NewRunner(d, all)
 	if err != nil {
 		return err
 	}

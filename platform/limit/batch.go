@@ -60,8 +60,9 @@ func (l *Limiter) sendHits(hits []*hit) error {
 	if err != nil {
 		return err
 	}
+	now = time.Now()
 	for _, c := range counters {
-		c.noteOutcomes(time.Now())
+		c.noteOutcomes(now)
 	}
 	return nil
 }

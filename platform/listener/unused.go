@@ -23,7 +23,9 @@ func (u *unusedConns) add(c *Conn) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.deadlines[c] = time.Time{}
-	u.apply(c)
+	if !u.ends.IsZero() {
+		_ = u.apply(c) // it fails for one that has ended
+	}
 }
 
 // remove removes a connection and gives it the deadline that the server has set.

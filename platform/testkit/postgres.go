@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +15,9 @@ import (
 
 	"lyceum/platform/testkit/services"
 )
+
+// emptyTemplate is the template of PostgreSQL for databases without content.
+const emptyTemplate = "template0"
 
 // Postgres returns the URL of a new, empty database. It is dropped when the test ends, also while
 // connections to it are open.
@@ -28,38 +31,28 @@ func Postgres(t testing.TB) string {
 func PostgresFrom(t testing.TB, template string) string {
 	t.Helper()
 	if template == "" {
-		template = "template0"
+		template = emptyTemplate
 	}
 	base := postgresURL(t)
 	name := uniqueName("test_")
-	runAdminSQL(t, base, "CREATE DATABASE "+quoteName(name)+" TEMPLATE "+quoteName(template)+copyStrategy(t, base))
+	createDatabase(t, base, name, template)
 	t.Cleanup(func() { runAdminSQL(t, base, "DROP DATABASE IF EXISTS "+quoteName(name)+" WITH (FORCE)") })
 	return urlOfDatabase(base, name)
 }
 
-// copyStrategy returns the option of CREATE DATABASE that copies files. The default of PostgreSQL 15 and later writes
-// every page to the log, too, which takes twice as long.
-func copyStrategy(t testing.TB, base string) string {
-	strategyOnce.Do(func() {
-		conn := connectPostgres(t, base)
-		ctx := context.Background()
-		defer conn.Close(ctx) //nolint:errcheck // nothing is left to say to it
-		var version int
-		if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
-			t.Fatal(err)
-		}
-		if version >= 150_000 {
-			strategy = " STRATEGY file_copy"
-		}
-	})
-	return strategy
+// createDatabase makes a database with the content of another one.
+func createDatabase(t testing.TB, base, name, template string) {
+	t.Helper()
+	conn := connectPostgres(t, base)
+	defer conn.Close(context.Background()) //nolint:errcheck // nothing is left to say to it
+	statement := "CREATE DATABASE " + quoteName(name) + " TEMPLATE " + quoteName(template)
+	// The default of PostgreSQL 15 and later writes every page to the log, too, which takes twice as long.
+	major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), ".")
+	if n, err := strconv.Atoi(major); err == nil && n >= 15 {
+		statement += " STRATEGY file_copy"
+	}
+	execAdminSQL(t, conn, statement)
 }
-
-// strategy is what copyStrategy returns, once it has asked the server.
-var (
-	strategyOnce sync.Once
-	strategy     string
-)
 
 // PostgresTemplate returns the name of a database for PostgresFrom. The first call with a name makes
 // it; all packages that share a server share the template too. build fills it, for example with
@@ -85,7 +78,7 @@ func PostgresTemplate(t testing.TB, name string, build func(databaseURL string) 
 	}
 	// It has another name until it is complete, so a failed build leaves no half template.
 	building := uniqueName("building_")
-	runAdminSQL(t, base, "CREATE DATABASE "+quoteName(building)+" TEMPLATE template0")
+	createDatabase(t, base, building, emptyTemplate)
 	if err := build(urlOfDatabase(base, building)); err != nil {
 		runAdminSQL(t, base, "DROP DATABASE "+quoteName(building)+" WITH (FORCE)")
 		t.Fatalf("template %s: %v", name, err)
@@ -116,14 +109,20 @@ func connectPostgres(t testing.TB, databaseURL string) *pgx.Conn {
 	return conn
 }
 
-// runAdminSQL runs one statement. It has a context of its own, as that of a test has ended when the
-// cleanup runs.
+// runAdminSQL runs one statement on a connection of its own.
 func runAdminSQL(t testing.TB, base, statement string) {
 	t.Helper()
 	conn := connectPostgres(t, base)
+	defer conn.Close(context.Background()) //nolint:errcheck // nothing is left to say to it
+	execAdminSQL(t, conn, statement)
+}
+
+// execAdminSQL runs one statement. It has a context of its own, as that of a test has ended when the
+// cleanup runs.
+func execAdminSQL(t testing.TB, conn *pgx.Conn, statement string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	defer conn.Close(ctx) //nolint:errcheck // nothing is left to say to it
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}

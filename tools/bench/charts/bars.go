@@ -83,10 +83,7 @@ func findExtent(values []float64) (least, most float64) {
 func (c Bars) SVG() string {
 	plot := plotTop + len(c.Labels)*(len(c.Series)*barHeight+groupGap)
 	var out strings.Builder
-	out.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" role="img" `)
-	fmt.Fprintf(&out, `viewBox="0 0 %d %d" width="%[1]d" height="%[2]d">`, chartWidth, plot+chartBottom)
-	fmt.Fprintf(&out, "\n<title>%s</title>\n%s", html.EscapeString(c.Title), chartStyle)
-	writeText(&out, textAt{16, 26, "start", "title"}, c.Title)
+	beginDocument(&out, c.Title, plot+chartBottom)
 	c.writeLegend(&out)
 	c.writeAxis(&out, plot)
 	for i := range c.Labels {
@@ -94,6 +91,14 @@ func (c Bars) SVG() string {
 	}
 	out.WriteString("</svg>\n")
 	return out.String()
+}
+
+// beginDocument writes the begin of a document with a title.
+func beginDocument(out *strings.Builder, title string, height int) {
+	out.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" role="img" `)
+	fmt.Fprintf(out, `viewBox="0 0 %d %d" width="%[1]d" height="%[2]d">`, chartWidth, height)
+	fmt.Fprintf(out, "\n<title>%s</title>\n%s", html.EscapeString(title), chartStyle)
+	writeText(out, textAt{16, 26, "start", "title"}, title)
 }
 
 // writeLegend writes the names of the series beside their colors.

@@ -43,10 +43,7 @@ var curveColors = []string{
 // SVG returns the chart as an SVG document.
 func (c Curves) SVG() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d">`,
-		chartWidth, curvesHeight)
-	fmt.Fprintf(&out, "\n<title>%s</title>\n%s", html.EscapeString(c.Title), chartStyle)
-	writeText(&out, textAt{16, 26, "start", "title"}, c.Title)
+	beginDocument(&out, c.Title, curvesHeight)
 	low, high := c.bounds()
 	for value := low; value <= high*1.01; value *= 10 {
 		fmt.Fprintf(&out, `<line x1="%d" y1="%.0f" x2="%d" y2="%[2]f" class="grid"/>`+"\n", plotLeft, c.height(value), curvesRight)

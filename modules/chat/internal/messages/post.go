@@ -69,7 +69,7 @@ func (s *Service) newDraft(ctx context.Context, c Channel, n NewMessage) (Draft,
 func (s *Service) Append(ctx context.Context, channelID string, drafts []Draft) ([]Posted, error) {
 	if s.canAppendAtOnce(ctx, drafts) {
 		posted, err := s.appendAtOnce(ctx, channelID, drafts)
-		if !db.IsDuplicate(err) && !db.IsRetryable(err) { // both mean that nothing is stored
+		if !leavesNothing(err) {
 			return posted, err
 		}
 	}
@@ -83,8 +83,11 @@ func (s *Service) canAppendAtOnce(ctx context.Context, drafts []Draft) bool {
 	return s.db.Dialect() == db.Postgres && !db.IsInTx(ctx) && !slices.ContainsFunc(drafts, hasMentions)
 }
 
+// leavesNothing returns whether an error of appendAtOnce means that nothing is stored and the steps may do it.
+func leavesNothing(err error) bool { return db.IsDuplicate(err) || db.IsRetryable(err) }
+
 // appendAtOnce does the work of Append for drafts of which none was stored before. Otherwise it returns
-// an error that db.IsDuplicate knows.
+// an error that leavesNothing knows.
 func (s *Service) appendAtOnce(ctx context.Context, channelID string, drafts []Draft) ([]Posted, error) {
 	posted, list := make([]Posted, len(drafts)), make([]Message, len(drafts))
 	now := s.clock.Now()
@@ -95,7 +98,7 @@ func (s *Service) appendAtOnce(ctx context.Context, channelID string, drafts []D
 	switch {
 	case db.IsNotFound(err):
 		return nil, errNoChannel
-	case db.IsDuplicate(err) || db.IsRetryable(err):
+	case leavesNothing(err):
 		return nil, err
 	case err != nil: // they may be stored
 		s.broadcast.SendSignal(TopicMessages, channelID)
