@@ -3,6 +3,7 @@ package storage
 import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/backup"
 	"lyceum/platform/identity"
 )
 
@@ -18,4 +19,9 @@ var (
 var auditActions = []auditapi.Action{
 	{Name: "asset.uploaded", Targets: []string{"asset"}},
 	{Name: "asset.deleted", Targets: []string{"asset"}},
+}
+
+// objectColumns say which objects a backup holds: those of completed uploads.
+var objectColumns = backup.ObjectColumns{
+	Table: "storage_assets", ID: "blob_id", Size: "size", ContentType: "content_type", Where: "status = 'completed'",
 }

@@ -6,6 +6,7 @@ import (
 	"lyceum/modules/audit/auditapi"
 	"lyceum/modules/storage/storageapi"
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/backup"
 	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
@@ -24,7 +25,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionRead, permissionWrite},
 	Problems:    problems,
-	Declares:    auditapi.Declare(auditActions...),
+	Declares:    fx.Options(auditapi.Declare(auditActions...), backup.ProvideObjects(objectColumns)),
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers, newService),
 		fx.Provide(

@@ -25,10 +25,8 @@ type Config struct {
 	HTTPAddr  string `env:"HTTP_ADDR" envDefault:":8000"`
 	PublicURL string `env:"PUBLIC_URL" envDefault:"http://localhost:8000"`
 
-	// An empty URL means the embedded part: SQLite, Redis in the process, a folder, a mailbox.
 	// DatabaseURL and the other addresses are empty for the embedded parts: SQLite, Redis in the
-	// process, a folder, a mailbox. DatabaseURL and the other addresses are empty for the embedded
-	// parts: SQLite, Redis in the process, a folder, a mailbox.
+	// process, a folder, a mailbox.
 	DatabaseURL      string `env:"DATABASE_URL" secret:"url"`
 	DatabaseMaxConns int    `env:"DATABASE_MAX_CONNS" envDefault:"20"`
 	AutoMigrate      bool   `env:"AUTO_MIGRATE" envDefault:"true"`
@@ -177,8 +175,16 @@ func (c *Config) SQLiteDir() string {
 	if c.HasEmbeddedDatabase() {
 		return c.DataDir
 	}
+	if path := c.SQLitePath(); path != "" {
+		return filepath.Dir(path)
+	}
+	return ""
+}
+
+// SQLitePath returns the file of a sqlite:// URL, or "" for any other database.
+func (c *Config) SQLitePath() string {
 	if u, err := url.Parse(c.DatabaseURL); err == nil && u.Scheme == "sqlite" {
-		return filepath.Dir(u.Path)
+		return u.Path
 	}
 	return ""
 }

@@ -73,14 +73,8 @@ func (d *DB) driverConn(ctx context.Context) gorm.ConnPool {
 	if t := txFrom(ctx); t != nil {
 		pool = t.gorm.Statement.ConnPool
 	}
-	if d.dialect == SQLite {
-		return pool // GORM's keeps prepared statements, as the driver does not
-	}
-	// PostgreSQL's driver keeps them itself, for each connection.
-	switch p := pool.(type) {
-	case *gorm.PreparedStmtTX:
-		return p.Tx
-	case *gorm.PreparedStmtDB:
+	// GORM keeps prepared statements, which SQLite's driver does not. PostgreSQL's keeps them itself, for each connection.
+	if _, ok := pool.(*gorm.PreparedStmtDB); ok && d.dialect == Postgres {
 		return d.sql
 	}
 	return pool

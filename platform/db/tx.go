@@ -119,7 +119,17 @@ func (d *DB) begin(ctx context.Context) (*tx, error) {
 		release()
 		return nil, g.Error
 	}
+	withoutPreparing(g)
 	return &tx{gorm: g, root: &rootTx{release: release, values: map[any]any{}}}, nil
+}
+
+// withoutPreparing makes the statements of a GORM transaction go to the driver as they are. GORM would prepare each of them
+// anew, and keep it until the end of the transaction: two more round trips on PostgreSQL, whose driver keeps statements
+// itself, and memory for each on SQLite.
+func withoutPreparing(g *gorm.DB) {
+	if p, ok := g.Statement.ConnPool.(*gorm.PreparedStmtTX); ok {
+		g.Statement.ConnPool = p.Tx
+	}
 }
 
 // commit runs the functions of BeforeCommit, commits, and runs those of AfterCommit.

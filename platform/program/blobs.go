@@ -30,12 +30,17 @@ func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 		f, err := folder.Open(dir, c.PublicURL, k.DeriveKey("object urls"), time.Now)
 		return blobParts{Store: outsideBlobs{f}, Folder: f}, err
 	}
-	s, err := s3.New(s3.Config{
-		Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
-		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS,
-	})
+	s, err := s3.New(s3Config(c))
 	if err != nil {
 		return blobParts{}, &ServiceError{"S3_ENDPOINT", err}
 	}
 	return blobParts{Store: outsideBlobs{s}, Bucket: s}, nil
+}
+
+// s3Config returns the settings of the bucket.
+func s3Config(c *config.Config) s3.Config {
+	return s3.Config{
+		Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
+		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS,
+	}
 }

@@ -1,0 +1,66 @@
+package backup
+
+import (
+	"context"
+	"strings"
+
+	"lyceum/platform/db"
+)
+
+// maxArgs bounds the values of one statement. Both databases take more; larger statements are not faster.
+const maxArgs = 4000
+
+// loader inserts rows, many in one statement.
+type loader struct {
+	db *db.DB
+	// head is the beginning of the statement, and row the places for the values of one row.
+	head, row string
+	// atOnce is how many rows a full statement has, and full its text.
+	atOnce int
+	full   string
+	args   []any
+	rows   int
+}
+
+func newLoader(d *db.DB, t TablePart) *loader {
+	columns := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		columns[i] = db.QuoteName(c.Name)
+	}
+	l := &loader{
+		db:     d,
+		head:   "INSERT INTO " + db.QuoteName(t.Name) + " (" + strings.Join(columns, ", ") + ") VALUES ",
+		row:    "(?" + strings.Repeat(", ?", len(columns)-1) + ")",
+		atOnce: max(1, maxArgs/len(columns)),
+	}
+	l.full = l.statement(l.atOnce)
+	return l
+}
+
+// statement returns the text for a number of rows.
+func (l *loader) statement(rows int) string {
+	return l.head + l.row + strings.Repeat(", "+l.row, rows-1)
+}
+
+// add inserts a row, now or together with later ones.
+func (l *loader) add(ctx context.Context, row []any) error {
+	l.args = append(l.args, row...)
+	if l.rows++; l.rows < l.atOnce {
+		return nil
+	}
+	return l.flush(ctx)
+}
+
+// flush inserts the rows that wait.
+func (l *loader) flush(ctx context.Context) error {
+	if l.rows == 0 {
+		return nil
+	}
+	statement := l.full
+	if l.rows < l.atOnce {
+		statement = l.statement(l.rows)
+	}
+	_, err := l.db.Exec(ctx, statement, l.args...)
+	l.args, l.rows = l.args[:0], 0
+	return err
+}

@@ -1,0 +1,275 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/sync/errgroup"
+
+	"lyceum/platform/blob"
+	"lyceum/platform/db"
+)
+
+// Objects are copied in groups: the list of one is in memory, and parallelCopies of it are on their way at once, as an
+// object store far away answers slowly.
+const (
+	objectsAtOnce  = 256
+	parallelCopies = 4
+)
+
+// copiedList is the file that lists the objects that were copied before the snapshot. It is removed at the end.
+const copiedList = "objects.copied"
+
+// copyObjects copies all objects that the database names now, and notes them in copiedList.
+func (w *writer) copyObjects(ctx context.Context) (err error) {
+	total := int64(0)
+	for _, c := range w.from.ObjectColumns {
+		_, bytes, err := sumObjects(ctx, w.from.DB, c)
+		if err != nil {
+			return err
+		}
+		total += bytes
+	}
+	w.options.Progress.Start("objects", total, Bytes)
+	defer w.options.Progress.Finish()
+	for i, c := range w.from.ObjectColumns {
+		if err := w.copyObjectsOf(ctx, i, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copiedPath returns the list for the objects of one declaration.
+func (w *writer) copiedPath(i int) string {
+	return filepath.Join(w.dir, fmt.Sprintf("%s.%d", copiedList, i))
+}
+
+// copyObjectsOf copies the objects of one declaration.
+func (w *writer) copyObjectsOf(ctx context.Context, i int, c ObjectColumns) (err error) {
+	list, err := os.OpenFile(w.copiedPath(i), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, list.Close()) }()
+	after := ""
+	for {
+		group, err := listObjects(ctx, w.from.DB, c, after, objectsAtOnce)
+		if err != nil || len(group) == 0 {
+			return err
+		}
+		if err := w.copyGroup(ctx, group); err != nil {
+			return err
+		}
+		for _, o := range group {
+			if err := writeObjectLine(list, o); err != nil {
+				return err
+			}
+		}
+		after = group[len(group)-1].ID
+	}
+}
+
+// writeObjectLine writes the line of an object.
+func writeObjectLine(w io.Writer, o object) error {
+	line, err := json.Marshal(o)
+	if err == nil {
+		_, err = w.Write(append(line, '\n'))
+	}
+	return err
+}
+
+// copyGroup copies some objects and notes in each what was stored.
+func (w *writer) copyGroup(ctx context.Context, group []object) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelCopies)
+	for i := range group {
+		g.Go(func() error {
+			if err := w.copyObject(ctx, &group[i]); err != nil {
+				return fmt.Errorf("object %s: %w", group[i].ID, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// copyObject copies one object into the backup. It marks it as missing if the store has none of that size.
+func (w *writer) copyObject(ctx context.Context, o *object) error {
+	r, err := w.from.Objects.Open(ctx, o.ID)
+	if errors.Is(err, blob.ErrNotFound) || errors.Is(err, blob.ErrDamaged) {
+		o.Missing = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	p, err := createPart(w.dir, objectName(o.ID), w.options.Recipients, false)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(p, &reported{ctx, r, w.options.Progress})
+	if err != nil {
+		p.abandon()
+		return err
+	}
+	if o.Part, err = p.Close(); err != nil {
+		return err
+	}
+	if n != o.Size {
+		o.Missing, o.Part = true, Part{}
+		return os.Remove(filepath.Join(w.dir, filepath.FromSlash(p.name)))
+	}
+	return nil
+}
+
+// reported is a reader that tells of its progress, and ends with ctx.
+type reported struct {
+	ctx      context.Context
+	r        io.Reader
+	progress Progress
+}
+
+// Read implements io.Reader.
+func (r *reported) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := r.r.Read(b)
+	r.progress.Add(int64(n))
+	return n, err
+}
+
+// writeObjectList writes the list of the objects that the snapshot of ctx names. It copies those that came after
+// copyObjects, and removes those that are not named any more.
+func (w *writer) writeObjectList(ctx context.Context, m *Manifest) error {
+	p, err := createPart(w.dir, objectsName, w.options.Recipients, true)
+	if err != nil {
+		return err
+	}
+	for i, c := range w.from.ObjectColumns {
+		if err := w.listObjectsOf(ctx, m, p, i, c); err != nil {
+			p.abandon()
+			return err
+		}
+	}
+	m.Objects.Part, err = p.Close()
+	return err
+}
+
+// listObjectsOf writes the lines of the objects of one declaration. Both lists, that of the snapshot and that of what was
+// copied, are sorted by ids.
+func (w *writer) listObjectsOf(ctx context.Context, m *Manifest, to io.Writer, i int, c ObjectColumns) (err error) {
+	copied, err := openObjectLines(w.copiedPath(i))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, copied.close(), os.Remove(w.copiedPath(i))) }()
+	after := ""
+	for {
+		group, err := listObjects(ctx, w.from.DB, c, after, objectsAtOnce)
+		if err != nil {
+			return err
+		}
+		if len(group) == 0 {
+			_, _, err := copied.take("", w.removeObject)
+			return err
+		}
+		var added []*object
+		for k := range group {
+			before, isCopied, err := copied.take(group[k].ID, w.removeObject)
+			if err != nil {
+				return err
+			}
+			if isCopied && !before.Missing {
+				group[k] = before
+			} else {
+				added = append(added, &group[k])
+			}
+		}
+		// Objects are read outside of the snapshot: the store is another service.
+		for _, o := range added {
+			if err := w.copyObject(db.WithoutTx(ctx), o); err != nil {
+				return fmt.Errorf("object %s: %w", o.ID, err)
+			}
+		}
+		for _, o := range group {
+			m.Objects.Count++
+			if o.Missing {
+				m.Objects.Missing++
+			} else {
+				m.Objects.ContentBytes += o.Size
+			}
+			if err := writeObjectLine(to, o); err != nil {
+				return err
+			}
+		}
+		after = group[len(group)-1].ID
+	}
+}
+
+// removeObject removes an object from the backup that was deleted between copyObjects and the snapshot.
+func (w *writer) removeObject(o object) error {
+	if o.Missing {
+		return nil
+	}
+	return os.Remove(filepath.Join(w.dir, filepath.FromSlash(o.File)))
+}
+
+// objectLines reads a list of objects.
+type objectLines struct {
+	file    io.Closer
+	lines   *lineReader
+	current object
+	atEnd   bool
+}
+
+// openObjectLines opens a list that this process has written.
+func openObjectLines(path string) (*objectLines, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &objectLines{file: file, lines: newLineReader(file)}, nil
+}
+
+// next reads the next object into current. It returns io.EOF after the last one.
+func (l *objectLines) next() error {
+	line, err := l.lines.next()
+	if err != nil {
+		return err
+	}
+	l.current = object{}
+	return json.Unmarshal(line, &l.current, json.RejectUnknownMembers(true))
+}
+
+// take returns the object with the id, if the list has it, and calls skipped for each one before it that was not taken.
+// Callers ask for ids in their order; with the id "" they ask for the end.
+func (l *objectLines) take(id string, skipped func(object) error) (o object, ok bool, err error) {
+	for !l.atEnd && (id == "" || l.current.ID < id) {
+		if l.current.ID != "" {
+			if err := skipped(l.current); err != nil {
+				return object{}, false, err
+			}
+		}
+		err := l.next()
+		if errors.Is(err, io.EOF) {
+			l.atEnd, l.current = true, object{}
+		} else if err != nil {
+			return object{}, false, err
+		}
+	}
+	if id == "" || l.current.ID != id {
+		return object{}, false, nil
+	}
+	o, l.current = l.current, object{}
+	return o, true, nil
+}
+
+func (l *objectLines) close() error { return l.file.Close() }
