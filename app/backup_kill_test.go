@@ -190,4 +190,3 @@ func peakMemory(t *testing.T, vars map[string]string, args ...string) int64 {
 		strings.TrimSpace(string(out)))
 	return peak
 }
-

@@ -196,33 +196,36 @@ func reportLosses(ctx context.Context, cfg *config.Config, b *backup.Backup) err
 		"  - signed links to files, and those in mails to unsubscribe\n"+
 		"  - sessions: everybody signs in again\n"+
 		"  - the seal of the audit log, until lyceum audit accept-break\n", cfg.JWTKeysDir)
-	if err := printUnreadable(ctx, cfg, id != ""); err != nil {
+	fault, err := findUnreadable(ctx, cfg, id != "")
+	if err != nil {
 		return err
+	}
+	if fault != nil {
+		fmt.Fprintln(stdout, "Found: "+fault.Error())
 	}
 	fmt.Fprintln(stdout, "Put the old keys there before the first start, if you have them.")
 	return nil
 }
 
-// printUnreadable prints what the modules say that the present keys can't open, or any keys if there are none yet.
-func printUnreadable(ctx context.Context, cfg *config.Config, hasKeys bool) error {
+// findUnreadable returns as fault what the modules say that the present keys can't open, or any keys if there are none yet.
+func findUnreadable(ctx context.Context, cfg *config.Config, hasKeys bool) (fault, err error) {
 	// Neither mail nor Redis has anything to do with it, and no key may be made by asking.
 	c := *cfg
 	c.RedisURL, c.SMTPURL = "", ""
 	dir, err := os.MkdirTemp("", "lyceum-keys-*")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	if !hasKeys {
 		c.JWTKeysDir = dir
 	}
 	var sealed *keyring.SealedCheck
-	return with(ctx, &c, func(ctx context.Context) error {
-		if fault := sealed.CheckSealedData(ctx); fault != nil {
-			fmt.Fprintln(stdout, "Found: "+fault.Error())
-		}
+	err = with(ctx, &c, func(ctx context.Context) error {
+		fault = sealed.CheckSealedData(ctx)
 		return nil
 	}, &sealed)
+	return fault, err
 }
 
 // oneFolder refuses anything but one argument.

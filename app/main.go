@@ -119,7 +119,7 @@ func newRoot() (*cobra.Command, error) {
 	commands := []*cobra.Command{
 		command.New("serve", "Serve the API, the console and the docs (default)", serve),
 		command.New("worker", "Run durable deliveries and jobs without serving", worker),
-		newMigrate(), newAdmin(), newKeys(), newOpenAPI(), newOutbox(), newBackup(), newRestore(),
+		newMigrate(), newAdmin(), newKeys(), newOpenAPI(), newOutbox(), newBackup(), newRestore(), newDoctor(),
 		command.NewList("modules", "List the modules", listModules),
 		command.NewList("config", "Show the effective configuration, secrets masked", showConfig),
 		command.New("version", "Show the version", showVersion),

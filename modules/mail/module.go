@@ -6,6 +6,7 @@ import (
 	"lyceum/modules/mail/mailapi"
 	"lyceum/modules/users/usersapi"
 	"lyceum/platform/config"
+	"lyceum/platform/diagnosis"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
@@ -21,6 +22,7 @@ var Module = module.Module{
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionManage},
 	Problems:    problems,
+	Checks:      []diagnosis.Check{queueCheck},
 	Provides: fx.Options(
 		fx.Provide(fx.Private, newStore, newHandlers),
 		fx.Provide(

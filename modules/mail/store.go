@@ -115,3 +115,11 @@ func (s *store) deleteByAccount(ctx context.Context, userID, email string) error
 	return s.db.Conn(ctx).Exec(
 		"DELETE FROM mail_messages WHERE user_id = ? OR recipient = ? AND recipient <> ''", userID, email).Error
 }
+
+// countUnsent returns how many queued mails were due before a time, and how many mails since another time have failed.
+func (s *store) countUnsent(ctx context.Context, dueBefore, failedSince clock.Time) (late, failed int64, err error) {
+	err = s.db.QueryRow(ctx, "SELECT (SELECT count(*) FROM mail_messages WHERE status = ? AND next_at < ?), "+
+		"(SELECT count(*) FROM mail_messages WHERE status = ? AND created_at > ?)",
+		[]any{statusQueued, dueBefore, statusFailed, failedSince}, &late, &failed)
+	return late, failed, err
+}

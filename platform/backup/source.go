@@ -112,6 +112,24 @@ func listObjects(ctx context.Context, d *db.DB, c ObjectColumns, after string, l
 	return found, err
 }
 
+// ListNewestObjects returns the ids of the last objects, sorted from the highest id. Ids begin with a time.
+func ListNewestObjects(ctx context.Context, d *db.DB, c ObjectColumns, limit int) (ids []string, err error) {
+	where := "TRUE"
+	if c.Where != "" {
+		where = c.Where
+	}
+	query := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", c.ID, c.Table, where, c.ID, limit)
+	err = d.Query(ctx, query, nil, func(scan func(...any) error) error {
+		var id string
+		if err := scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+		return nil
+	})
+	return ids, err
+}
+
 // sumObjects returns the number of objects and of their bytes.
 func sumObjects(ctx context.Context, d *db.DB, c ObjectColumns) (count, bytes int64, err error) {
 	where := "TRUE"

@@ -2,8 +2,10 @@ package db
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql/driver"
 	"errors"
+	"net"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -74,4 +76,23 @@ func (d *DB) queryRowPgx(ctx context.Context, query string, args, dest []any) er
 		return ErrNotFound
 	}
 	return err
+}
+
+// TLSState returns the state of the encryption of a connection to PostgreSQL, or nil if it is not encrypted, and whether the
+// server is on this machine. A SQLite database is local.
+func (d *DB) TLSState(ctx context.Context) (state *tls.ConnectionState, isLocal bool, err error) {
+	if d.dialect != Postgres {
+		return nil, true, nil
+	}
+	err = d.withPgx(ctx, func(conn *pgx.Conn) error {
+		plain := conn.PgConn().Conn()
+		if encrypted, ok := plain.(*tls.Conn); ok {
+			found := encrypted.ConnectionState()
+			state = &found
+		}
+		address, isTCP := plain.RemoteAddr().(*net.TCPAddr)
+		isLocal = !isTCP || address.IP.IsLoopback()
+		return nil
+	})
+	return state, isLocal, err
 }

@@ -25,6 +25,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/command"
 	"lyceum/platform/config"
+	"lyceum/platform/diagnosis"
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
 )
@@ -54,6 +55,8 @@ type Module struct {
 	Console fs.FS
 	// Commands returns the commands that the module adds to the command line.
 	Commands func(command.Program) []*cobra.Command
+	// Checks examine the tables of the module for lyceum doctor, also while it is disabled.
+	Checks []diagnosis.Check
 	// Declares holds further declarations that are valid for a disabled module too, such as events
 	// and audit actions.
 	Declares fx.Option

@@ -30,17 +30,22 @@ func openBlobs(c *config.Config, k *keyring.Keys) (blobParts, error) {
 		f, err := folder.Open(dir, c.PublicURL, k.DeriveKey("object urls"), time.Now)
 		return blobParts{Store: outsideBlobs{f}, Folder: f}, err
 	}
-	s, err := s3.New(s3Config(c))
+	s, err := OpenBucket(c)
 	if err != nil {
-		return blobParts{}, &ServiceError{"S3_ENDPOINT", err}
+		return blobParts{}, err
 	}
 	return blobParts{Store: outsideBlobs{s}, Bucket: s}, nil
 }
 
-// s3Config returns the settings of the bucket.
-func s3Config(c *config.Config) s3.Config {
-	return s3.Config{
+// OpenBucket returns the bucket of the configuration, which must have one. It makes no request. It returns a *ServiceError
+// for settings that can't be used.
+func OpenBucket(c *config.Config) (*s3.Store, error) {
+	s, err := s3.New(s3.Config{
 		Endpoint: c.S3.Endpoint, PublicEndpoint: c.S3.PublicEndpoint, Bucket: c.S3.Bucket,
 		AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, Region: c.S3.Region, UseTLS: c.S3.UseTLS,
+	})
+	if err != nil {
+		return nil, &ServiceError{"S3_ENDPOINT", err}
 	}
+	return s, nil
 }

@@ -14,9 +14,10 @@ import (
 	"lyceum/platform/backup"
 	"lyceum/platform/blob"
 	"lyceum/platform/blob/folder"
-	"lyceum/platform/blob/s3"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
+	"lyceum/platform/diagnosis"
+	"lyceum/platform/events"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
 )
@@ -25,6 +26,8 @@ import (
 type Declarations struct {
 	Migrations    []migrate.Migration
 	ObjectColumns []backup.ObjectColumns
+	// Checks examine the tables of the platform and of all modules.
+	Checks []diagnosis.Check
 }
 
 // ReadDeclarations collects the declarations of the platform and of all modules, disabled ones included.
@@ -35,7 +38,11 @@ func ReadDeclarations(modules module.List) (Declarations, error) {
 	if err := app.Err(); err != nil {
 		return Declarations{}, err
 	}
-	return Declarations{slices.Concat(migrations.Groups...), objects.Columns}, nil
+	checks := []diagnosis.Check{events.OutboxCheck}
+	for _, m := range modules {
+		checks = append(checks, m.Checks...)
+	}
+	return Declarations{slices.Concat(migrations.Groups...), objects.Columns, checks}, nil
 }
 
 // OpenInstallation opens what an installation keeps: database and objects. Nothing of it is served or migrated, and no
@@ -80,9 +87,9 @@ func openObjects(ctx context.Context, c *config.Config, mustExist bool) (blob.St
 		unused := make([]byte, 32) // of a key for signing
 		return folder.Open(filepath.Join(c.DataDir, "objects"), c.PublicURL, unused, time.Now)
 	}
-	s, err := s3.New(s3Config(c))
+	s, err := OpenBucket(c)
 	if err != nil {
-		return nil, &ServiceError{"S3_ENDPOINT", err}
+		return nil, err
 	}
 	check := s.PrepareBucket
 	if mustExist {

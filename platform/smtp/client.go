@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/textproto"
@@ -104,6 +105,20 @@ func (c *Client) Send(ctx context.Context, m Message) error {
 func (c *Client) Ping(ctx context.Context) error {
 	return c.withConnection(ctx, func(*connection) error { return nil })
 }
+
+// TLSState signs in like Ping and returns the state of the encryption, or nil if the connection is not encrypted.
+func (c *Client) TLSState(ctx context.Context) (state *tls.ConnectionState, err error) {
+	err = c.withConnection(ctx, func(conn *connection) error {
+		if found, ok := conn.client.TLSConnectionState(); ok {
+			state = &found
+		}
+		return nil
+	})
+	return state, err
+}
+
+// IsLocal reports whether the server is on this machine.
+func (c *Client) IsLocal() bool { return c.target.isLoopback() }
 
 // Close closes the idle connections. Connections in use are closed after their mail.
 func (c *Client) Close() error {
