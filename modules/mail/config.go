@@ -2,6 +2,7 @@ package mail
 
 import (
 	netmail "net/mail"
+	"time"
 
 	"lyceum/platform/config"
 )
@@ -9,11 +10,14 @@ import (
 // Config holds the module's settings.
 type Config struct {
 	From string `env:"MAIL_FROM" envDefault:"Lyceum <no-reply@lyceum.local>"`
+	// Retention is how long a mail that was sent or has failed is listed. Zero means for ever.
+	Retention time.Duration `env:"MAIL_RETENTION" envDefault:"2160h"`
 }
 
 var settings = config.DeclareSection[Config](
 	"Mails",
 	config.Doc{Key: "MAIL_FROM", Text: "Sender of every mail."},
+	config.Doc{Key: "MAIL_RETENTION", Text: "How long mails that were sent or have failed stay listed, at least 24h; 0 keeps them for ever."},
 )
 
 // Validate implements config.Validator.
@@ -21,4 +25,5 @@ func (c *Config) Validate(f *config.Faults) {
 	if _, err := netmail.ParseAddress(c.From); err != nil {
 		f.Add("MAIL_FROM", c.From, "an address such as Lyceum <no-reply@example.com>")
 	}
+	f.CheckRetention("MAIL_RETENTION", c.Retention)
 }

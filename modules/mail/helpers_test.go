@@ -81,7 +81,8 @@ func newWorld(t *testing.T, o db.Options) *world {
 	}
 	w.Service = NewService(Params{
 		DB: d, Clock: w.clock, Queue: queue, Sender: w.sender, Keys: keys,
-		Config: &Config{From: "Lyceum <no-reply@lyceum.test>"}, Program: &config.Config{PublicURL: "http://lyceum.test"},
+		Config:  &Config{From: "Lyceum <no-reply@lyceum.test>", Retention: 90 * 24 * time.Hour},
+		Program: &config.Config{PublicURL: "http://lyceum.test"},
 	})
 	return w
 }

@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
 	"lyceum/platform/jobs"
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/module"
 )
 
@@ -32,5 +33,6 @@ var Module = module.Module{
 		),
 		httpx.ProvideRoutes(newRoutes),
 		jobs.ProvideWorkers(newWorkers),
+		lifecycle.ProvideBackgrounds(newBackgrounds),
 	),
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -31,6 +32,8 @@ type Service struct {
 	sealKey   []byte
 	from      string
 	publicURL string
+	// retention is how long a mail is kept that needs nothing more. Zero means for ever.
+	retention time.Duration
 }
 
 var _ mailapi.Mailer = (*Service)(nil)
@@ -53,6 +56,7 @@ func NewService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: newStore(p.DB), clock: p.Clock, queue: p.Queue, sender: p.Sender,
 		sealKey: p.Keys.DeriveKey("mail"), from: p.Config.From, publicURL: p.Program.PublicURL,
+		retention: p.Config.Retention,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/ids"
 	"lyceum/platform/keyset"
 )
 
@@ -122,4 +123,10 @@ func (s *store) countUnsent(ctx context.Context, dueBefore, failedSince clock.Ti
 		"(SELECT count(*) FROM mail_messages WHERE status = ? AND created_at > ?)",
 		[]any{statusQueued, dueBefore, statusFailed, failedSince}, &late, &failed)
 	return late, failed, err
+}
+
+// removeOld removes the mails from before a time that do not wait, and returns how many there were.
+func (s *store) removeOld(ctx context.Context, before clock.Time) (int64, error) {
+	return s.db.RemoveRows(ctx, "mail_messages", "id < ? AND created_at < ? AND status <> ?",
+		ids.FirstAt(before.StdTime()), before, statusQueued)
 }

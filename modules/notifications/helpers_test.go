@@ -81,6 +81,7 @@ func newWorld(t *testing.T, o db.Options) *world {
 		DB: d, Keys: w.keys, Store: newStore(d), Accounts: w.accounts, Courses: w.courses, Pusher: w.pusher,
 		Events: w.bus, Clock: clock.System{},
 		Mailer: w.mailer, Config: &config.Config{PublicURL: publicURL},
+		Settings: &Config{Retention: 365 * 24 * time.Hour},
 	})
 	require.NoError(t, w.bus.AttachSubscriptions(newSubscribers(w.Service)))
 	return w

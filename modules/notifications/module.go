@@ -4,9 +4,11 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/modules/users/usersapi"
+	"lyceum/platform/config"
 	"lyceum/platform/events"
 	"lyceum/platform/httpx"
 	"lyceum/platform/identity"
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/module"
 )
 
@@ -15,6 +17,7 @@ var Module = module.Module{
 	Name: "notifications", Title: "Notifications",
 	About:       "What an account is told, in the console and by mail, and announcements.",
 	Needs:       []string{"users"}, // mail can't be disabled
+	Settings:    []config.Section{settings},
 	Migrations:  Migrations,
 	Permissions: []identity.Permission{permissionAnnounce, permissionOwn},
 	Console:     consoleFiles,
@@ -30,5 +33,6 @@ var Module = module.Module{
 		httpx.ProvideRoutes(newRoutes),
 		httpx.ProvideConsolePages(unsubscribePath+"{token}"),
 		events.ProvideSubscriptions(newSubscribers),
+		lifecycle.ProvideBackgrounds(newBackgrounds),
 	),
 }

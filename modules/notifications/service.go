@@ -3,6 +3,7 @@ package notifications
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -35,6 +36,8 @@ type Service struct {
 	publicURL string
 	// unsubscribeKey seals the tokens of unsubscribe links.
 	unsubscribeKey []byte
+	// retention is how long a notification is kept. Zero means for ever.
+	retention time.Duration
 }
 
 // Params are the dependencies of newService.
@@ -49,6 +52,7 @@ type Params struct {
 	Mailer   mailapi.Mailer
 	Clock    clock.Clock
 	Config   *config.Config
+	Settings *Config
 	Keys     *keyring.Keys
 }
 
@@ -56,7 +60,7 @@ func newService(p Params) *Service {
 	return &Service{
 		db: p.DB, store: p.Store, accounts: p.Accounts, courses: p.Courses, pusher: p.Pusher, events: p.Events,
 		mailer: p.Mailer, clock: p.Clock, publicURL: p.Config.PublicURL,
-		unsubscribeKey: p.Keys.DeriveKey("unsubscribe links"),
+		unsubscribeKey: p.Keys.DeriveKey("unsubscribe links"), retention: p.Settings.Retention,
 	}
 }
 

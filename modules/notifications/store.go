@@ -9,6 +9,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
+	"lyceum/platform/ids"
 	"lyceum/platform/keyset"
 )
 
@@ -123,4 +124,9 @@ func (s *store) insertAnnouncement(ctx context.Context, a *announcement) error {
 func (s *store) findAnnouncement(ctx context.Context, id string) (*announcement, error) {
 	a := &announcement{}
 	return a, s.db.Conn(ctx).Where("id = ?", id).Take(a).Error
+}
+
+// removeOld removes the notifications from before a time and returns how many there were.
+func (s *store) removeOld(ctx context.Context, before clock.Time) (int64, error) {
+	return s.db.RemoveRows(ctx, "notifications", "id < ? AND created_at < ?", ids.FirstAt(before.StdTime()), before)
 }

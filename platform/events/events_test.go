@@ -288,3 +288,23 @@ func TestUnreadablePayloads(t *testing.T) {
 	require.NoError(t, d.Conn(t.Context()).Raw("SELECT last_error FROM outbox_deliveries").Scan(&reason).Error)
 	require.Contains(t, reason, "cannot unmarshal string")
 }
+
+func TestOldDeadLettersAreRemoved(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *db.DB) {
+		now := testkit.NewClock(time.Now())
+		b := events.NewBus(d, now)
+		attach(t, b, events.SubscribeDurable("listener", func(context.Context, happened) error { return errors.New("no") }))
+		require.NoError(t, publish(t, d, b, happened{1}))
+		require.NoError(t, publish(t, d, b, happened{2}))
+		_, err := d.Exec(t.Context(), "UPDATE outbox_deliveries SET state = 'dead' WHERE payload LIKE '%1%'")
+		require.NoError(t, err)
+		now.Advance(89 * 24 * time.Hour)
+		removed, err := b.RemoveOldDeadLetters(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, removed)
+		now.Advance(2 * 24 * time.Hour)
+		removed, err = b.RemoveOldDeadLetters(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 1, removed, "and never one that waits")
+	})
+}

@@ -3,11 +3,13 @@ package events
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
+	"lyceum/platform/lifecycle"
 	"lyceum/platform/migrate"
 	"lyceum/platform/text"
 )
@@ -194,4 +196,30 @@ func (b *Bus) RetryDeadLetters(ctx context.Context) (int64, error) {
 		statePending, b.clock.Now(), stateDead)
 	b.WakeRelay()
 	return res.RowsAffected, res.Error
+}
+
+// deadLetterRetention is how long a dead letter waits for an operator.
+const deadLetterRetention = 90 * 24 * time.Hour
+
+// RemoveOldDeadLetters removes dead letters that are older than 90 days and returns how many there were.
+func (b *Bus) RemoveOldDeadLetters(ctx context.Context) (int64, error) {
+	before := b.clock.Now().Add(-deadLetterRetention)
+	return b.db.RemoveRows(ctx, "outbox_deliveries", "id < ? AND created_at < ? AND state = ?",
+		ids.FirstAt(before.StdTime()), before, stateDead)
+}
+
+// removalInterval is the time between two looks for dead letters that are too old.
+const removalInterval = time.Hour
+
+// RunRetention removes dead letters that are too old, until ctx ends. Every replica may run it.
+func (b *Bus) RunRetention(ctx context.Context) {
+	lifecycle.RunEvery(ctx, "outbox retention", removalInterval, func(ctx context.Context) {
+		removed, err := b.RemoveOldDeadLetters(ctx)
+		if err != nil && ctx.Err() == nil {
+			slog.Warn("old dead letters were not removed, will be tried again", "error", err)
+		}
+		if removed > 0 {
+			slog.Warn("dead letters were removed that nobody has retried", "count", removed, "retention", deadLetterRetention)
+		}
+	})
 }

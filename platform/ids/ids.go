@@ -3,7 +3,12 @@
 // neighboring ids stand beside each other in an index.
 package ids
 
-import "github.com/google/uuid"
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // New returns a new id. Within one process each is greater than the one before.
 func New() string {
@@ -23,3 +28,12 @@ func IsValid(s string) bool {
 
 // None is the id of nothing. It sorts before every id that New returns.
 const None = "00000000-0000-0000-0000-000000000000"
+
+// FirstAt returns an id that sorts before every one that New returns from that time on, and after those that it has
+// returned before, up to the millisecond. It finds rows of some age by their primary key.
+func FirstAt(t time.Time) string {
+	var u uuid.UUID
+	binary.BigEndian.PutUint64(u[:8], uint64(t.UnixMilli())<<16) //nolint:gosec // times before 1970 have no ids
+	u[6], u[8] = 0x70, 0x80
+	return u.String()
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,4 +63,13 @@ func FuzzIsValid(f *testing.F) {
 			require.Regexp(t, `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`, s)
 		}
 	})
+}
+
+func TestFirstAt(t *testing.T) {
+	before := ids.New()
+	now := time.Now()
+	require.True(t, ids.IsValid(ids.FirstAt(now)))
+	require.Less(t, before, ids.FirstAt(now.Add(time.Millisecond)))
+	require.Greater(t, ids.New(), ids.FirstAt(now))
+	require.Less(t, ids.FirstAt(now.Add(-time.Millisecond)), before)
 }

@@ -163,6 +163,7 @@ func (r *Running) startBackgrounds() {
 	r.backgrounds.Start(lifecycle.Background{Name: "sockets", Run: p.Sockets.Run})
 	r.backgrounds.Start(lifecycle.Background{Name: "signing keys", Run: p.Keys.WatchFolder})
 	r.backgrounds.Start(lifecycle.Background{Name: "idempotency records", Run: p.Server.SweepRecords})
+	r.backgrounds.Start(lifecycle.Background{Name: "outbox retention", Run: p.Events.RunRetention})
 	for _, group := range p.Lifecycle.Backgrounds {
 		for _, b := range group {
 			r.backgrounds.Start(b)
