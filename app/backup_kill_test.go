@@ -99,13 +99,13 @@ func TestAKilledBackupIsNone(t *testing.T) {
 		maps.Copy(vars, services)
 		fillFast(t, vars, 20_000, []int64{3 << 20, 5 << 20, 7})
 		begun := time.Now()
-		dir, m := backUp(t, vars)
+		_, m := backUp(t, vars)
 		took := time.Since(begun)
 		to := newEmbedded(t)
 		whole, cut := 0, 0
 		random := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 0)) //nolint:gosec // not a secret
 		for i := range killRounds() {
-			dir = filepath.Join(t.TempDir(), fmt.Sprint(i))
+			dir := filepath.Join(t.TempDir(), fmt.Sprint(i))
 			hasEnded := runKilled(t, vars, time.Duration(random.Int64N(int64(took))), "backup", dir)
 			status, out := lyceum(t, to, "", "restore", "--check", dir)
 			if status == 0 {

@@ -191,7 +191,7 @@ func (b *Backup) readRows(ctx context.Context, t TablePart, fn func(row []any) e
 	if err != nil {
 		return err
 	}
-	defer p.Close()
+	defer p.close()
 	content, count := sha256.New(), int64(0)
 	rows := newRowDecoder(io.TeeReader(p, content), t.Columns)
 	for {
@@ -251,7 +251,7 @@ func (b *Backup) readObject(ctx context.Context, o object, progress Progress, fn
 	if err != nil {
 		return err
 	}
-	defer p.Close()
+	defer p.close()
 	if err := fn(&reported{ctx, p, progress}); err != nil {
 		return err
 	}
@@ -264,7 +264,7 @@ func (b *Backup) eachObjectGroup(fn func([]object) error) error {
 	if err != nil {
 		return b.damaged(objectsName, err)
 	}
-	defer p.Close()
+	defer p.close()
 	lines, count, missing := newLineReader(p), int64(0), int64(0)
 	for isLast := false; !isLast; {
 		var group []object

@@ -116,7 +116,7 @@ func (b *Backup) readKey(k KeyPart) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
+	defer p.close()
 	raw, err := io.ReadAll(io.LimitReader(p, maxKeyBytes+1))
 	if err == nil && len(raw) > maxKeyBytes {
 		err = errors.New("it is too long for a key")

@@ -173,8 +173,8 @@ func (p *partReader) verify() error {
 	return nil
 }
 
-// Close closes the file.
-func (p *partReader) Close() error { return p.file.Close() }
+// close closes the file, of which nothing can be lost.
+func (p *partReader) close() { _ = p.file.Close() }
 
 // withoutPath returns the cause of an error about a file: the caller names the file.
 func withoutPath(err error) error {

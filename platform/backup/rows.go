@@ -110,11 +110,12 @@ func (e *rowEncoder) encode(scan func(...any) error) ([]byte, error) {
 	if err := scan(e.dest...); err != nil {
 		return nil, err
 	}
-	line, err := append(e.line[:0], '{'), error(nil)
+	line := append(e.line[:0], '{')
 	for i, c := range e.columns {
 		if i > 0 {
 			line = append(line, ',')
 		}
+		var err error
 		if line, err = jsontext.AppendQuote(line, c.Name); err != nil {
 			return nil, err
 		}

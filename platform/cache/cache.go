@@ -139,7 +139,8 @@ func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool,
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
 		began := time.Now()
-		v, ok, err := c.load(ctx, key)
+		// A replica may have less than what the last signal told of.
+		v, ok, err := c.load(db.OnPrimary(ctx), key)
 		if err == nil && ok {
 			c.storeValue(key, entry[V]{value: v, loadedAt: began}, before)
 		}
@@ -171,7 +172,7 @@ func (c *Invalidated[V]) GetAll(
 		return out, nil
 	}
 	before, began := c.currentGeneration(), time.Now()
-	loaded, err := load(ctx, missing)
+	loaded, err := load(db.OnPrimary(ctx), missing)
 	if err != nil {
 		return nil, err
 	}

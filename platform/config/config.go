@@ -27,12 +27,14 @@ type Config struct {
 
 	// DatabaseURL and the other addresses are empty for the embedded parts: SQLite, Redis in the
 	// process, a folder, a mailbox.
-	DatabaseURL      string `env:"DATABASE_URL" secret:"url"`
-	DatabaseMaxConns int    `env:"DATABASE_MAX_CONNS" envDefault:"20"`
-	AutoMigrate      bool   `env:"AUTO_MIGRATE" envDefault:"true"`
-	RedisURL         string `env:"REDIS_URL" secret:"url"`
-	S3               S3
-	SMTPURL          string `env:"SMTP_URL" secret:"url"`
+	DatabaseURL string `env:"DATABASE_URL" secret:"url"`
+	// DatabaseReplicaURL is the address of a PostgreSQL server that follows the one of DatabaseURL.
+	DatabaseReplicaURL string `env:"DATABASE_REPLICA_URL" secret:"url"`
+	DatabaseMaxConns   int    `env:"DATABASE_MAX_CONNS" envDefault:"20"`
+	AutoMigrate        bool   `env:"AUTO_MIGRATE" envDefault:"true"`
+	RedisURL           string `env:"REDIS_URL" secret:"url"`
+	S3                 S3
+	SMTPURL            string `env:"SMTP_URL" secret:"url"`
 
 	JWTKeysDir     string        `env:"JWT_KEYS_DIR"`
 	AccessTokenTTL time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m"`

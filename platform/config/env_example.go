@@ -31,6 +31,7 @@ var platformDocs = []docGroup{
 	}},
 	{"Database and Redis", []Doc{
 		{"DATABASE_URL", "postgres://user:password@host:5432/name or sqlite:///path. Empty: SQLite under DATA_DIR."},
+		{"DATABASE_REPLICA_URL", "A PostgreSQL server that follows the one of DATABASE_URL and answers lists; empty means none."},
 		{"DATABASE_MAX_CONNS", "Connections that one process opens at most."},
 		{"AUTO_MIGRATE", "true: serve brings the schema up to date by itself."},
 		{"REDIS_URL", "redis://host:6379 or rediss://host:6379. Empty: inside of the process."},

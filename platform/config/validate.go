@@ -18,6 +18,10 @@ func (c *Config) Validate(f *Faults) {
 	f.CheckOneOf("LOG_FORMAT", c.LogFormat, "", "text", "json")
 	f.checkURL("PUBLIC_URL", c.PublicURL, false, "http", "https")
 	f.checkURL("DATABASE_URL", c.DatabaseURL, true, "postgres", "postgresql", "sqlite")
+	f.checkURL("DATABASE_REPLICA_URL", c.DatabaseReplicaURL, true, "postgres", "postgresql")
+	if c.DatabaseReplicaURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres") {
+		f.AddLine("DATABASE_REPLICA_URL: found one, accepted only with DATABASE_URL of PostgreSQL, whose server it follows")
+	}
 	f.checkURL("REDIS_URL", c.RedisURL, true, "redis", "rediss")
 	f.checkURL("SMTP_URL", c.SMTPURL, true, "smtp", "smtps")
 	f.checkURL("OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLPEndpoint, false, "http", "https")

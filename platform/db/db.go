@@ -36,6 +36,8 @@ type DB struct {
 	gorm    *gorm.DB
 	sql     *sql.DB
 	dialect Dialect
+	// replica answers some reads. It is nil without one.
+	replica *replica
 	// writer admits one transaction at a time on SQLite, which has one writer anyway. Waiting here ends with the
 	// context; waiting inside SQLite would not. It is nil on PostgreSQL.
 	writer chan struct{}
@@ -45,6 +47,8 @@ type DB struct {
 type Options struct {
 	// URL is postgres://… or sqlite:///path. "" stands for a SQLite file in Dir.
 	URL string
+	// ReplicaURL is the postgres://… address of a server that follows the one at URL. "" means none.
+	ReplicaURL string
 	// Dir is the folder of the embedded database. Open creates it, readable by its owner alone.
 	Dir string
 	// MaxConns bounds the connections of this process. SQLite opens half as many, at least 4.
@@ -57,7 +61,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	var dialector gorm.Dialector
 	var err error
 	if strings.HasPrefix(o.URL, "postgres") {
-		d.sql, err = openPostgres(o)
+		d.sql, err = openPostgres("DATABASE_URL", o)
 		dialector = postgres.New(postgres.Config{Conn: d.sql})
 	} else {
 		d.dialect, d.writer = SQLite, make(chan struct{}, 1)
@@ -78,14 +82,19 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.ReplicaURL != "" && d.dialect == Postgres {
+		if d.replica, err = newReplica(d, o.ReplicaURL, o.MaxConns); err != nil {
+			return nil, err
+		}
+	}
 	return d, registerStatementCounter(d.gorm)
 }
 
-// openPostgres returns a pool for a postgres:// URL. It does not connect.
-func openPostgres(o Options) (*sql.DB, error) {
+// openPostgres returns a pool for a postgres:// URL. It does not connect. Its error names the setting.
+func openPostgres(setting string, o Options) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(o.URL)
 	if err != nil {
-		return nil, errors.New("DATABASE_URL: not a PostgreSQL URL")
+		return nil, errors.New(setting + ": not a PostgreSQL URL")
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 2 * time.Second
@@ -165,7 +174,12 @@ func (d *DB) Dialect() Dialect { return d.dialect }
 func (d *DB) Ping(ctx context.Context) error { return d.sql.PingContext(ctx) }
 
 // Close ends all connections.
-func (d *DB) Close() error { return d.sql.Close() }
+func (d *DB) Close() error {
+	if d.replica != nil {
+		return errors.Join(d.replica.sql.Close(), d.sql.Close())
+	}
+	return d.sql.Close()
+}
 
 // Pool returns the pool of database/sql, for session locks and backups. Its statements join no transaction.
 func (d *DB) Pool() *sql.DB { return d.sql }

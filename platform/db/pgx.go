@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"crypto/tls"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"net"
@@ -21,11 +22,11 @@ const maxConnAttempts = 3
 // between the wire and the variables.
 func (d *DB) usesPgx(ctx context.Context) bool { return d.dialect == Postgres && txFrom(ctx) == nil }
 
-// withPgx calls fn with a connection of the pool. fn is called again with another one if its connection
+// withPgx calls fn with a connection of a pool. fn is called again with another one if its connection
 // turns out to have ended before anything was sent.
-func (d *DB) withPgx(ctx context.Context, fn func(*pgx.Conn) error) error {
+func (d *DB) withPgx(ctx context.Context, pool *sql.DB, fn func(*pgx.Conn) error) error {
 	for attempt := 1; ; attempt++ {
-		err := d.tryWithPgx(ctx, fn)
+		err := d.tryWithPgx(ctx, pool, fn)
 		if !errors.Is(err, driver.ErrBadConn) || attempt == maxConnAttempts {
 			return err
 		}
@@ -33,8 +34,8 @@ func (d *DB) withPgx(ctx context.Context, fn func(*pgx.Conn) error) error {
 }
 
 // tryWithPgx calls fn once. It returns driver.ErrBadConn if the connection has ended.
-func (d *DB) tryWithPgx(ctx context.Context, fn func(*pgx.Conn) error) (err error) {
-	pooled, err := d.sql.Conn(ctx)
+func (d *DB) tryWithPgx(ctx context.Context, pool *sql.DB, fn func(*pgx.Conn) error) (err error) {
+	pooled, err := pool.Conn(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,8 @@ func (d *DB) tryWithPgx(ctx context.Context, fn func(*pgx.Conn) error) (err erro
 func (d *DB) queryPgx(
 	ctx context.Context, query string, args []any, fn func(scan func(dest ...any) error) error,
 ) error {
-	return d.withPgx(ctx, func(conn *pgx.Conn) error {
+	hasRows := false
+	read := func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, query, args...)
 		if err != nil {
 			return err
@@ -60,18 +62,33 @@ func (d *DB) queryPgx(
 		defer rows.Close()
 		scan := rows.Scan
 		for rows.Next() {
+			hasRows = true
 			if err := fn(scan); err != nil {
 				return err
 			}
 		}
 		return rows.Err()
-	})
+	}
+	pool := d.readPool(ctx, query)
+	err := d.withPgx(ctx, pool, read)
+	if err != nil && pool != d.sql && !hasRows && ctx.Err() == nil {
+		// The replica has gone meanwhile, or has ended the query in favor of what it follows.
+		d.replica.rest(err)
+		return d.withPgx(ctx, d.sql, read)
+	}
+	return err
 }
 
 // queryRowPgx scans the first row of a query with numbered placeholders. It returns ErrNotFound if there
 // is none.
 func (d *DB) queryRowPgx(ctx context.Context, query string, args, dest []any) error {
-	err := d.withPgx(ctx, func(conn *pgx.Conn) error { return conn.QueryRow(ctx, query, args...).Scan(dest...) })
+	read := func(conn *pgx.Conn) error { return conn.QueryRow(ctx, query, args...).Scan(dest...) }
+	pool := d.readPool(ctx, query)
+	err := d.withPgx(ctx, pool, read)
+	if err != nil && pool != d.sql && !errors.Is(err, pgx.ErrNoRows) && ctx.Err() == nil {
+		d.replica.rest(err)
+		err = d.withPgx(ctx, d.sql, read)
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNotFound
 	}
@@ -84,7 +101,7 @@ func (d *DB) TLSState(ctx context.Context) (state *tls.ConnectionState, isLocal 
 	if d.dialect != Postgres {
 		return nil, true, nil
 	}
-	err = d.withPgx(ctx, func(conn *pgx.Conn) error {
+	err = d.withPgx(ctx, d.sql, func(conn *pgx.Conn) error {
 		plain := conn.PgConn().Conn()
 		if encrypted, ok := plain.(*tls.Conn); ok {
 			found := encrypted.ConnectionState()

@@ -31,7 +31,7 @@ func (x *examination) checkDatabase(ctx context.Context) {
 			return
 		}
 	}
-	d, err := db.Open(ctx, db.Options{URL: c.DatabaseURL, Dir: c.DataDir, MaxConns: 2})
+	d, err := db.Open(ctx, db.Options{URL: c.DatabaseURL, ReplicaURL: c.DatabaseReplicaURL, Dir: c.DataDir, MaxConns: 2})
 	if err != nil {
 		advice := "check DATABASE_URL, and that the database runs and lets this machine in"
 		if file != "" {
@@ -112,6 +112,13 @@ func (x *examination) checkPostgres(ctx context.Context) {
 			"raise max_connections, lower DATABASE_MAX_CONNS, or put PgBouncer between them")
 	}
 	x.checkDatabaseTLS(ctx)
+	hasReplica, err := x.db.CheckReplica(ctx)
+	switch {
+	case err != nil:
+		x.fail("replica", err.Error(), "check DATABASE_REPLICA_URL; lists are read from the primary meanwhile")
+	case hasReplica:
+		x.ok("replica", "it follows the database and is up to date")
+	}
 }
 
 // checkDatabaseTLS looks at the certificate of the connection.

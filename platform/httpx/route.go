@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lyceum/platform/apperr"
+	"lyceum/platform/db"
 	"lyceum/platform/httpx/openapi"
 	"lyceum/platform/httpx/pagination"
 	"lyceum/platform/httpx/problem"
@@ -111,11 +112,19 @@ func newTypedRoute[I, O any](
 	if pagination.IsResponse(new(O)) {
 		r.answer.IsList, r.answer.HasETag = true, true
 	}
+	if r.answer.IsList && method == http.MethodGet {
+		h = readReplica(h)
+	}
 	r.bind = func(api huma.API, op huma.Operation) { huma.Register(api, op, finishAnswer(h)) }
 	for _, o := range opts {
 		o(&r)
 	}
 	return r
+}
+
+// readReplica lets the handler of a list read from a replica of the database.
+func readReplica[I, O any](h Handler[I, O]) Handler[I, O] {
+	return func(ctx context.Context, in *I) (*O, error) { return h(db.PreferReplica(ctx), in) }
 }
 
 // finishAnswer returns h with its errors as problems. It passes on what the answer says beside its body, and

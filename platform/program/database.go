@@ -19,7 +19,9 @@ const openTimeout = 5 * time.Second
 func openDatabase(lc fx.Lifecycle, c *config.Config) (*db.DB, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	d, err := db.Open(ctx, db.Options{URL: c.DatabaseURL, Dir: c.DataDir, MaxConns: c.DatabaseMaxConns})
+	d, err := db.Open(ctx, db.Options{
+		URL: c.DatabaseURL, ReplicaURL: c.DatabaseReplicaURL, Dir: c.DataDir, MaxConns: c.DatabaseMaxConns,
+	})
 	if err != nil {
 		return nil, &ServiceError{"DATABASE_URL", err}
 	}

@@ -150,6 +150,26 @@ func OwnPostgres(t testing.TB) *Server {
 	return startOwn(t, services.Postgres)
 }
 
+// OwnReplica starts a PostgreSQL server for this test alone that follows another one of the test. Its URL names the
+// database "postgres".
+func OwnReplica(t testing.TB, primary *Server) *Server {
+	t.Helper()
+	path, err := services.FindProgram(services.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	process.mu.Lock()
+	s, err := services.StartReplica(ctx, path, process.dir, primary.server)
+	process.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return &Server{URL: s.URL, Addr: s.Addr, t: t, server: s}
+}
+
 // OwnRedis starts a Redis server for this test alone.
 func OwnRedis(t testing.TB) *Server {
 	t.Helper()

@@ -28,6 +28,32 @@ func preparePostgres(ctx context.Context, path, data, addr string) (*Server, err
 			return nil, err
 		}
 	}
+	return newPostgresServer(path, data, cluster, addr, as)
+}
+
+// prepareReplica copies the cluster of a running server and returns a server that follows it, which has not started.
+func prepareReplica(ctx context.Context, path, data, addr, primary string) (*Server, error) {
+	as, err := unprivilegedUser(data)
+	if err != nil {
+		return nil, err
+	}
+	host, port, err := net.SplitHostPort(primary)
+	if err != nil {
+		return nil, err
+	}
+	cluster := filepath.Join(data, "cluster")
+	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(path), "pg_basebackup"), "-h", host, "-p", port, "-U", "lyceum",
+		"-D", cluster, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+	cmd.Dir = data
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("pg_basebackup: %w\n%s", err, out)
+	}
+	return newPostgresServer(path, data, cluster, addr, as)
+}
+
+// newPostgresServer returns the server of a cluster.
+func newPostgresServer(path, data, cluster, addr string, as *syscall.Credential) (*Server, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err

@@ -145,6 +145,23 @@ func StartServer(ctx context.Context, name, path string, dir *Dir) (*Server, err
 	return server, nil
 }
 
+// StartReplica starts a PostgreSQL server with a copy of the data of primary, which it follows from then on.
+func StartReplica(ctx context.Context, path string, dir *Dir, primary *Server) (*Server, error) {
+	data, err := os.MkdirTemp(dir.Path, "replica-")
+	if err != nil {
+		return nil, err
+	}
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	server, err := prepareReplica(ctx, path, data, addr, primary.Addr)
+	if err != nil {
+		return nil, err
+	}
+	return server, server.Start(ctx)
+}
+
 // prepareServer returns a server on a free port that has not started.
 func prepareServer(ctx context.Context, name, path, data string) (*Server, error) {
 	addr, err := freeAddr()
