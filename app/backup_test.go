@@ -150,6 +150,36 @@ func requireMoved(s *sitetest.Site, k sealedThings, isFirst bool) {
 	writeInChat(s, "after the move")
 }
 
+// TestABackupWithoutFilesIsAnError makes backups of an installation whose files are lost, or are those of another one. The
+// old backups stay.
+func TestABackupWithoutFilesIsAnError(t *testing.T) {
+	t.Parallel()
+	vars := newEmbedded(t)
+	p := launch(t, vars["DATA_DIR"], vars)
+	p.stop()
+	parent := t.TempDir()
+	save := func(name string, flags ...string) (int, string) {
+		return lyceum(t, vars, "", append([]string{"backup", filepath.Join(parent, name), "--keep", "1"}, flags...)...)
+	}
+	status, out := save("whole")
+	require.Equal(t, 0, status, out)
+	require.NoError(t, os.RemoveAll(filepath.Join(vars["DATA_DIR"], "objects", "objects")))
+	status, out = save("lacking")
+	require.Equal(t, 1, status, out)
+	require.Contains(t, out, "1 files that the database names are not in the object store")
+	require.DirExists(t, filepath.Join(parent, "whole"))
+	status, out = save("accepted", "--allow-missing")
+	require.Equal(t, 0, status, out)
+	require.NoDirExists(t, filepath.Join(parent, "whole"))
+	require.Contains(t, restoreBackup(t, newEmbedded(t), filepath.Join(parent, "accepted")), "1 files are lost")
+
+	require.NoError(t, os.RemoveAll(filepath.Join(vars["DATA_DIR"], "objects")))
+	status, out = save("nothing")
+	require.Equal(t, 1, status, out)
+	require.Contains(t, out, "is DATA_DIR that of the server?")
+	require.NoDirExists(t, filepath.Join(parent, "nothing"))
+}
+
 // TestARestoreWithoutKeysSaysWhatIsLost restores a backup without keys. What was sealed is told, and refused later.
 func TestARestoreWithoutKeysSaysWhatIsLost(t *testing.T) {
 	t.Parallel()

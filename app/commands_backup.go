@@ -21,9 +21,10 @@ import (
 // newBackup returns the command that saves an installation.
 func newBackup() *cobra.Command {
 	var o struct {
-		withKeys   bool
-		recipients []string
-		keep       int
+		withKeys     bool
+		recipients   []string
+		keep         int
+		allowMissing bool
 	}
 	c := &cobra.Command{
 		Use: "backup DIR", Short: "Save database and files into a new or empty folder, while servers go on",
@@ -32,24 +33,27 @@ func newBackup() *cobra.Command {
 			for _, text := range o.recipients {
 				recipient, err := age.ParseX25519Recipient(text)
 				if err != nil {
-					return &command.UsageError{Text: fmt.Sprintf("--recipient: found %q, accepted is a public key of age (age1…)", text)}
+					// Not the text: it may be the secret key, by mistake.
+					return &command.UsageError{Text: "--recipient: accepted is a public key of age (age1…)"}
 				}
 				options.Recipients = append(options.Recipients, recipient)
 			}
 			if c.Flags().Changed("keep") && o.keep < 1 {
 				return &command.UsageError{Text: "--keep: accepted is a whole number above 0"}
 			}
-			return createBackup(c.Context(), args[0], options, o.keep)
+			return createBackup(c.Context(), args[0], options, o.keep, o.allowMissing)
 		},
 	}
 	c.Flags().BoolVar(&o.withKeys, "with-keys", false, "save the keys of the server, too; who reads them can sign in as anybody")
 	c.Flags().StringArrayVar(&o.recipients, "recipient", nil, "encrypt for this public key of age (age1…); may be repeated")
+	c.Flags().BoolVar(&o.allowMissing, "allow-missing", false, "succeed although files that the database names are not in the object store")
 	c.Flags().IntVar(&o.keep, "keep", 0, "remove the oldest of the backups beside DIR, so that this many stay")
 	return c
 }
 
-// createBackup writes a backup and removes old ones if keep is not 0.
-func createBackup(ctx context.Context, dir string, o backup.CreateOptions, keep int) error {
+// createBackup writes a backup and removes old ones if keep is not 0. A backup that lacks files is an error unless
+// allowMissing is set: the object store may be another one, and older backups may be the last that have them.
+func createBackup(ctx context.Context, dir string, o backup.CreateOptions, keep int, allowMissing bool) error {
 	cfg, err := load()
 	if err != nil {
 		return err
@@ -59,14 +63,24 @@ func createBackup(ctx context.Context, dir string, o backup.CreateOptions, keep 
 		return err
 	}
 	defer func() { _ = closeAll() }()
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if keep > 0 {
+		// First, as the space may be needed.
+		if err := printRemoved(backup.RemoveAbandoned(filepath.Dir(absolute))); err != nil {
+			return err
+		}
+	}
 	m, err := backup.Create(ctx, from, dir, o)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "saved %d rows of %d tables and %d objects (%s) in %s\n",
 		m.CountRows(), len(m.Tables), m.Objects.Count-m.Objects.Missing, command.FormatBytes(m.Objects.ContentBytes), dir)
-	if m.Objects.Missing > 0 {
-		fmt.Fprintf(stdout, "%d objects that the database names are not in the object store and not in the backup\n", m.Objects.Missing)
+	if m.ReplacedTexts > 0 {
+		fmt.Fprintf(stdout, "%d texts had characters that are none, which were replaced\n", m.ReplacedTexts)
 	}
 	switch {
 	case !o.WithKeys:
@@ -74,16 +88,20 @@ func createBackup(ctx context.Context, dir string, o backup.CreateOptions, keep 
 	case len(o.Recipients) == 0:
 		fmt.Fprintln(stdout, "it holds the keys, and is not encrypted: who reads it can sign in as anybody")
 	}
+	if m.Objects.Missing > 0 && !allowMissing {
+		return fmt.Errorf("%d files that the database names are not in the object store, so the backup lacks them and no old one was "+
+			"removed: check DATA_DIR or S3_BUCKET, or use --allow-missing if they are lost", m.Objects.Missing)
+	}
 	if keep == 0 {
 		return nil
 	}
-	absolute, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	removed, err := backup.RemoveOld(filepath.Dir(absolute), keep)
-	for _, old := range removed {
-		fmt.Fprintln(stdout, "removed "+old)
+	return printRemoved(backup.RemoveOld(absolute, keep))
+}
+
+// printRemoved says which folders were removed, also if an error ended that.
+func printRemoved(dirs []string, err error) error {
+	for _, dir := range dirs {
+		fmt.Fprintln(stdout, "removed "+dir)
 	}
 	return err
 }

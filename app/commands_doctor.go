@@ -57,11 +57,8 @@ func examine(ctx context.Context, testMailTo string) ([]diagnosis.Finding, error
 	}
 	o := doctor.Options{
 		Config: cfg, Migrations: declared.Migrations, ObjectColumns: declared.ObjectColumns, Checks: declared.Checks,
-		OpenBucket: func() (*s3.Store, error) { return program.OpenBucket(cfg) },
-		CheckSealed: func(ctx context.Context) error {
-			fault, err := findUnreadable(ctx, cfg, true)
-			return errors.Join(fault, err)
-		},
+		OpenBucket:  func() (*s3.Store, error) { return program.OpenBucket(cfg) },
+		CheckSealed: func(ctx context.Context) (fault, err error) { return findUnreadable(ctx, cfg, true) },
 	}
 	if testMailTo != "" {
 		o.SendTestMail = func(ctx context.Context) error { return sendTestMail(ctx, cfg, testMailTo) }

@@ -23,6 +23,7 @@ import (
 	"lyceum/platform/identity"
 	"lyceum/platform/migrate"
 	"lyceum/platform/module"
+	"lyceum/platform/telemetry"
 )
 
 // generatedNote heads every page that is written from the declarations of the modules.
@@ -37,6 +38,7 @@ type declarations struct {
 	Bus         *events.Bus
 	Actions     *auditapi.Actions
 	Server      *httpx.Server
+	Metrics     *telemetry.Metrics
 }
 
 func TestReferencePages(t *testing.T) {
@@ -51,11 +53,40 @@ func TestReferencePages(t *testing.T) {
 		"errors.md":        d.errorsPage(),
 		"events.md":        d.eventsPage(),
 		"audit.md":         d.auditPage(),
+		"metrics.md":       d.metricsPage(),
 		"api-reference.md": string(openapi.RenderMarkdown(d.Server.OpenAPI())),
 	} {
 		t.Run(name, func(t *testing.T) { goldenFile(t, "../docs/"+name, generatedNote+text) })
 	}
 }
+
+// metricsPage lists the metrics of the program.
+func (d declarations) metricsPage() string {
+	var b strings.Builder
+	b.WriteString(metricsHead)
+	for _, m := range d.Metrics.Describe() {
+		labels := make([]string, len(m.Labels))
+		for i, label := range m.Labels {
+			labels[i] = "`" + label + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.Name, strings.Join(labels, ", "), m.Help)
+	}
+	return b.String()
+}
+
+// metricsHead begins the page of the metrics.
+const metricsHead = `# Metrics
+
+What ` + "`GET /metrics`" + ` tells Prometheus, on ` + "`METRICS_ADDR`" + ` or, in development, beside the API. A server
+counts what it does itself; what is said to be over all servers comes from the database, so take ` + "`max`" + ` of it
+and not ` + "`sum`" + `.
+
+Beside these there are the usual ones of the Go runtime (` + "`go_…`" + `), of the process (` + "`process_…`" + `) and of the
+pools of connections to the database (` + "`go_sql_…`" + `, with the label ` + "`db_name`" + `: ` + "`primary`" + ` or ` + "`replica`" + `).
+
+| metric | labels | meaning |
+| --- | --- | --- |
+`
 
 // settingsHead begins the page of the settings.
 const settingsHead = "# Settings\n\nEvery setting with its default. [Configuration](configuration.md) explains where they come from and " +

@@ -120,9 +120,15 @@ func (s *Service) send(ctx context.Context, id string) error {
 	failure := s.handOver(ctx, m)
 	ctx, now := context.WithoutCancel(ctx), s.clock.Now()
 	if failure == nil {
+		mailsHanded.WithLabelValues(m.Kind, "sent").Inc()
 		return s.store.saveSent(ctx, m.ID, now)
 	}
 	m.recordFailure(failure, now)
+	result := "retry"
+	if m.Status == statusFailed {
+		result = "failed"
+	}
+	mailsHanded.WithLabelValues(m.Kind, result).Inc()
 	return s.store.saveFailure(ctx, m)
 }
 

@@ -18,4 +18,4 @@ var settings = config.DeclareSection[Config](
 )
 
 // Validate implements config.Validator.
-func (c *Config) Validate(f *config.Faults) { f.CheckRetention("NOTIFICATION_RETENTION", c.Retention) }
+func (c *Config) Validate(f *config.Faults) { f.CheckRetention("NOTIFICATION_RETENTION", c.Retention, 24*time.Hour) }

@@ -188,12 +188,54 @@ func TestCreateRefuses(t *testing.T) {
 		_, err := backup.Create(t.Context(), newSmall(t), filepath.Join(t.TempDir(), "new"), backup.CreateOptions{WithKeys: true})
 		require.ErrorContains(t, err, "there are no keys")
 	})
-	t.Run("a value that is no text, naming it", func(t *testing.T) {
+	t.Run("a value of another kind, and leaves nothing", func(t *testing.T) {
 		in := newSmall(t)
-		exec(t, in, "INSERT INTO shelves (id, name) VALUES ('x', CAST(x'ff' AS TEXT))")
-		_, err := backup.Create(t.Context(), in, filepath.Join(t.TempDir(), "new"), backup.CreateOptions{})
-		require.ErrorContains(t, err, "table shelves: column name")
+		exec(t, in, "INSERT INTO shelves VALUES ('x', 'y')")
+		exec(t, in, "INSERT INTO books (shelf_id, title, lent, pages) VALUES ('x', 'y', 1, 'many')")
+		dir := filepath.Join(t.TempDir(), "new")
+		_, err := backup.Create(t.Context(), in, dir, backup.CreateOptions{})
+		require.ErrorContains(t, err, "table books")
+		require.NoDirExists(t, dir)
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		_, err = backup.Create(t.Context(), in, dir, backup.CreateOptions{})
+		require.Error(t, err)
+		require.Empty(t, listFiles(t, dir))
 	})
+}
+
+// TestTextsThatAreNone has bytes in a column of texts, which only SQLite takes.
+func TestTextsThatAreNone(t *testing.T) {
+	from := newSmall(t)
+	exec(t, from, "INSERT INTO shelves (id, name) VALUES ('11111111-1111-7111-8111-111111111111', CAST(x'61ff62' AS TEXT))")
+	dir, m := create(t, from, backup.CreateOptions{})
+	require.EqualValues(t, 1, m.ReplacedTexts)
+	to := newInstallation(t, dbtest.Postgres(t), newFolder(t), first)
+	require.NoError(t, restore(t, dir, to, first, backup.RestoreOptions{}))
+	var name string
+	require.NoError(t, to.DB.QueryRow(t.Context(), "SELECT name FROM shelves", nil, &name))
+	require.Equal(t, "a\uFFFDb", name)
+}
+
+// TestAFailedRestoreKeepsTheKeys has a restore fail at its end, after the keys were placed.
+func TestAFailedRestoreKeepsTheKeys(t *testing.T) {
+	from := newSmall(t)
+	fill(t, from)
+	dir, _ := create(t, from, backup.CreateOptions{WithKeys: true})
+	to := newSmall(t)
+	fill(t, to)
+	writeKey(t, to.KeysDir, "secret", "the old one")
+	writeKey(t, to.KeysDir, "old.pem", "an old key")
+	// The key that comes last can't be read any more.
+	b, err := backup.Open(t.Context(), dir, first, backup.OpenOptions{})
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(filepath.Join(dir, "keys", "secret")))
+	require.Error(t, b.Restore(t.Context(), to, backup.RestoreOptions{Force: true}))
+	for name, want := range map[string]string{"secret": "the old one", "old.pem": "an old key", "0a.pem": "a key"} {
+		raw, err := os.ReadFile(filepath.Join(to.KeysDir, name))
+		require.NoError(t, err)
+		require.Equal(t, want, string(raw))
+	}
+	require.Len(t, listFiles(t, to.KeysDir), 3)
 }
 
 func TestRemoveOld(t *testing.T) {
@@ -213,11 +255,17 @@ func TestRemoveOld(t *testing.T) {
 	yesterday := time.Now().Add(-25 * time.Hour)
 	require.NoError(t, os.Chtimes(filepath.Join(parent, "abandoned", ".unfinished"), yesterday, yesterday))
 	writeKey(t, parent, "a file", "")
-	removed, err := backup.RemoveOld(parent, 2)
+	removed, err := backup.RemoveOld(filepath.Join(parent, "three"), 2)
 	require.NoError(t, err)
-	require.ElementsMatch(t, []string{filepath.Join(parent, "one"), filepath.Join(parent, "abandoned")}, removed)
+	require.Equal(t, []string{filepath.Join(parent, "one")}, removed)
+	removed, err = backup.RemoveAbandoned(parent)
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(parent, "abandoned")}, removed)
+	removed, err = backup.RemoveOld(filepath.Join(parent, "two"), 1)
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(parent, "three")}, removed, "never the new one, whatever the clock says")
 	for name, stays := range map[string]bool{
-		"one": false, "two": true, "three": true, "unfinished": true, "abandoned": false, "other": true, "a file": true,
+		"one": false, "two": true, "three": false, "unfinished": true, "abandoned": false, "other": true, "a file": true,
 	} {
 		_, err := os.Stat(filepath.Join(parent, name))
 		require.Equal(t, stays, err == nil, name)

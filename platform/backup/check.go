@@ -168,7 +168,12 @@ func (b *Backup) findTable(name string) (TablePart, bool) {
 // haveSameColumns reports whether two tables have the same columns. Their order may differ: a column that was added
 // later stands elsewhere on each database.
 func haveSameColumns(a, b []db.Column) bool {
-	return len(a) == len(b) && !slices.ContainsFunc(a, func(c db.Column) bool { return !slices.Contains(b, c) })
+	return len(a) == len(b) && hasAll(a, b) && hasAll(b, a)
+}
+
+// hasAll reports whether every column of b is in a.
+func hasAll(a, b []db.Column) bool {
+	return !slices.ContainsFunc(b, func(c db.Column) bool { return !slices.Contains(a, c) })
 }
 
 // checkTables reads all rows.
@@ -265,7 +270,7 @@ func (b *Backup) eachObjectGroup(fn func([]object) error) error {
 		return b.damaged(objectsName, err)
 	}
 	defer p.close()
-	lines, count, missing := newLineReader(p), int64(0), int64(0)
+	lines, count, missing := newLineReader(p, maxObjectBytes), int64(0), int64(0)
 	for isLast := false; !isLast; {
 		var group []object
 		for len(group) < objectsAtOnce && !isLast {
@@ -302,11 +307,14 @@ func (b *Backup) eachObjectGroup(fn func([]object) error) error {
 	return nil
 }
 
+// maxTypeBytes bounds a content type.
+const maxTypeBytes = 255
+
 // parseObjectLine returns the object of a line.
 func parseObjectLine(line []byte) (object, error) {
 	var o object
 	err := json.Unmarshal(line, &o, json.RejectUnknownMembers(true))
-	if err == nil && (!blob.IsID(o.ID) || o.Size < 0) {
+	if err == nil && (!blob.IsID(o.ID) || o.Size < 0 || len(o.ContentType) > maxTypeBytes) {
 		err = errors.New("a line names no object")
 	}
 	return o, err

@@ -10,9 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 
+	"lyceum/platform/atomicfile"
 	"lyceum/platform/db"
 	"lyceum/platform/private"
 )
@@ -28,7 +30,7 @@ type CreateOptions struct {
 }
 
 // Create writes a backup into dir, which must be empty or missing. Others may go on to use the installation. After an
-// error the folder holds no backup.
+// error the folder is as it was.
 //
 // An object that the store does not have, as an operator has lost it, is counted in Manifest.Objects.Missing.
 func Create(ctx context.Context, from Installation, dir string, o CreateOptions) (*Manifest, error) {
@@ -40,24 +42,73 @@ func Create(ctx context.Context, from Installation, dir string, o CreateOptions)
 	if err != nil {
 		return nil, err
 	}
+	_, missing := os.Stat(dir)
 	if err := makeEmptyDir(dir); err != nil {
 		return nil, err
 	}
-	if o.WithKeys {
+	if err := w.write(ctx, m); err != nil {
+		return nil, errors.Join(err, removeContent(dir, missing != nil))
+	}
+	return m, nil
+}
+
+// write writes all parts and, when they are on the disk, the manifest.
+func (w *writer) write(ctx context.Context, m *Manifest) error {
+	if w.options.WithKeys {
 		if err := w.writeKeys(m); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := w.copyObjects(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	if err := w.from.DB.InSnapshot(ctx, func(ctx context.Context) error { return w.writeSnapshot(ctx, m) }); err != nil {
-		return nil, err
+	tables, err := w.from.DB.DescribeTables(ctx, w.from.Migrations.ListTables())
+	if err != nil {
+		return err
 	}
-	if err := m.write(dir); err != nil {
-		return nil, err
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		names[i] = t.Name
 	}
-	return m, os.Remove(filepath.Join(dir, unfinishedFile))
+	err = w.from.DB.InSnapshot(ctx, names, func(ctx context.Context) error { return w.writeSnapshot(ctx, m) })
+	if err != nil {
+		return err
+	}
+	if err := w.writeObjectList(ctx, m); err != nil {
+		return err
+	}
+	if err := syncDirs(w.dir); err != nil {
+		return err
+	}
+	if err := m.write(w.dir); err != nil {
+		return err
+	}
+	return os.Remove(filepath.Join(w.dir, unfinishedFile))
+}
+
+// syncDirs waits until the names of all files are on the disk, as their content is already.
+func syncDirs(dir string) error {
+	if err := atomicfile.SyncDir(filepath.Dir(filepath.Clean(dir))); err != nil {
+		return err
+	}
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.IsDir() {
+			return err
+		}
+		return atomicfile.SyncDir(path)
+	})
+}
+
+// removeContent empties a folder and, if that was made for the backup, removes it.
+func removeContent(dir string, wasMissing bool) error {
+	if wasMissing {
+		return os.RemoveAll(dir)
+	}
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return err
 }
 
 // writer makes one backup.
@@ -65,6 +116,8 @@ type writer struct {
 	from    Installation
 	dir     string
 	options CreateOptions
+	// replacedTexts counts texts that were not UTF-8.
+	replacedTexts int64
 }
 
 // describe returns the manifest of a backup without parts. It returns an error if there is nothing that could be saved.
@@ -100,7 +153,13 @@ func makeEmptyDir(dir string) error {
 	return os.WriteFile(filepath.Join(dir, unfinishedFile), []byte(programName+"\n"), 0o600)
 }
 
-// unfinishedFile stands in a folder until its backup is complete, so that RemoveOld knows what was left by a process that
+// touch tells RemoveAbandoned that the backup is still being written.
+func (w *writer) touch() {
+	now := time.Now()
+	_ = os.Chtimes(filepath.Join(w.dir, unfinishedFile), now, now)
+}
+
+// unfinishedFile stands in a folder until its backup is complete, so that RemoveAbandoned knows what was left by a process that
 // was killed.
 const unfinishedFile = ".unfinished"
 
@@ -129,9 +188,11 @@ func (w *writer) writeSnapshot(ctx context.Context, m *Manifest) (err error) {
 			return fmt.Errorf("table %s: %w", t.Name, err)
 		}
 		m.Tables = append(m.Tables, part)
+		w.touch()
 	}
+	m.ReplacedTexts = w.replacedTexts
 	w.options.Progress.Finish()
-	return w.writeObjectList(ctx, m)
+	return w.noteNamedObjects(ctx)
 }
 
 // writeTable writes the rows of a table.
@@ -160,6 +221,7 @@ func (w *writer) writeTable(ctx context.Context, t db.Table) (part TablePart, er
 		return TablePart{}, err
 	}
 	w.options.Progress.Add(part.Rows % progressStep)
+	w.replacedTexts += encoder.countReplaced()
 	part.ContentSHA256 = hex.EncodeToString(content.Sum(nil))
 	part.Part, err = p.Close()
 	return part, err

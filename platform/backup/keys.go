@@ -37,8 +37,12 @@ func listKeys(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if keyFile.MatchString(e.Name()) {
+		switch {
+		case keyFile.MatchString(e.Name()):
 			names = append(names, e.Name())
+		case strings.HasSuffix(e.Name(), ".pem"):
+			// The server uses it, so it must not be left out.
+			return nil, fmt.Errorf("%s: accepted names of keys have letters, digits, - and _", filepath.Join(dir, e.Name()))
 		}
 	}
 	return names, err
@@ -81,9 +85,13 @@ func (w *writer) writeKeys(m *Manifest) error {
 		if err != nil {
 			return err
 		}
-		raw, err := readSmallFile(path, maxKeyBytes)
+		// Where secrets are mounted they are links, which the server follows, too.
+		if info.Size() > maxKeyBytes {
+			return fmt.Errorf("%s: it is too long for a key", path)
+		}
+		raw, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return err
 		}
 		part, err := w.writeSmallPart(keyName(name), raw)
 		if err != nil {
@@ -178,38 +186,72 @@ func (b *Backup) checkKeysDir(dir string, force bool) error {
 	return nil
 }
 
-// placeKeys writes the keys of the backup into a folder and removes all others. The secret comes last: keys without it
-// are no keys yet.
-func (b *Backup) placeKeys(dir string) error {
-	if len(b.Keys) == 0 {
+// replacedSuffix ends the names of keys that a restore is about to replace. They are put back if it fails; after a kill an
+// operator finds them.
+const replacedSuffix = ".before-restore"
+
+// keyPlacement puts the keys of a backup into a folder, in a way that can be undone.
+type keyPlacement struct {
+	backup *Backup
+	dir    string
+	// moved are the keys that were renamed, and placed those that were written.
+	moved, placed []string
+}
+
+// place writes the keys of the backup and renames all others. The secret comes last: keys without it are no keys yet.
+func (p *keyPlacement) place() error {
+	if len(p.backup.Keys) == 0 {
 		return nil
 	}
-	if err := private.CreateDir(dir); err != nil {
+	if err := private.CreateNamedDir(p.dir, "*.pem", secretName, "*"+replacedSuffix, ".*"); err != nil {
 		return err
 	}
-	present, err := listKeys(dir)
+	present, err := listKeys(p.dir)
 	if err != nil {
 		return err
 	}
-	ordered := slices.Clone(b.Keys)
+	for _, name := range present {
+		if err := os.Rename(p.path(name), p.path(name)+replacedSuffix); err != nil {
+			return err
+		}
+		p.moved = append(p.moved, name)
+	}
+	ordered := slices.Clone(p.backup.Keys)
 	slices.SortStableFunc(ordered, func(a, c KeyPart) int { return compareBool(a.Name == secretName, c.Name == secretName) })
 	for _, k := range ordered {
-		raw, err := b.readKey(k)
+		raw, err := p.backup.readKey(k)
 		if err != nil {
-			return b.damaged(keyName(k.Name), err)
+			return p.backup.damaged(keyName(k.Name), err)
 		}
-		if err := atomicfile.Write(filepath.Join(dir, k.Name), raw, atomicfile.WithModTime(k.ModifiedAt)); err != nil {
+		p.placed = append(p.placed, k.Name)
+		if err := atomicfile.Write(p.path(k.Name), raw, atomicfile.WithModTime(k.ModifiedAt)); err != nil {
 			return err
 		}
 	}
-	for _, name := range present {
-		if !slices.ContainsFunc(b.Keys, func(k KeyPart) bool { return k.Name == name }) {
-			if err := os.Remove(filepath.Join(dir, name)); err != nil {
-				return err
-			}
+	return nil
+}
+
+func (p *keyPlacement) path(name string) string { return filepath.Join(p.dir, name) }
+
+// undo puts the folder back as it was.
+func (p *keyPlacement) undo() (err error) {
+	for _, name := range p.placed {
+		if removed := os.Remove(p.path(name)); !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
 		}
 	}
-	return nil
+	for _, name := range p.moved {
+		err = errors.Join(err, os.Rename(p.path(name)+replacedSuffix, p.path(name)))
+	}
+	return err
+}
+
+// finish removes the keys that were replaced.
+func (p *keyPlacement) finish() (err error) {
+	for _, name := range p.moved {
+		err = errors.Join(err, os.Remove(p.path(name)+replacedSuffix))
+	}
+	return err
 }
 
 // compareBool sorts false before true.

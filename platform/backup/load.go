@@ -10,6 +10,9 @@ import (
 // maxArgs bounds the values of one statement. Both databases take more; larger statements are not faster.
 const maxArgs = 4000
 
+// maxStatementBytes is from how many bytes on rows wait for no others, whatever a statement could hold.
+const maxStatementBytes = 4 << 20
+
 // loader inserts rows, many in one statement.
 type loader struct {
 	db *db.DB
@@ -20,6 +23,8 @@ type loader struct {
 	full   string
 	args   []any
 	rows   int
+	// bytes is the size of the values that wait.
+	bytes int
 }
 
 func newLoader(d *db.DB, t TablePart) *loader {
@@ -45,7 +50,15 @@ func (l *loader) statement(rows int) string {
 // add inserts a row, now or together with later ones.
 func (l *loader) add(ctx context.Context, row []any) error {
 	l.args = append(l.args, row...)
-	if l.rows++; l.rows < l.atOnce {
+	for _, value := range row {
+		switch v := value.(type) {
+		case string:
+			l.bytes += len(v)
+		case []byte:
+			l.bytes += len(v)
+		}
+	}
+	if l.rows++; l.rows < l.atOnce && l.bytes < maxStatementBytes {
 		return nil
 	}
 	return l.flush(ctx)
@@ -61,6 +74,6 @@ func (l *loader) flush(ctx context.Context) error {
 		statement = l.statement(l.rows)
 	}
 	_, err := l.db.Exec(ctx, statement, l.args...)
-	l.args, l.rows = l.args[:0], 0
+	l.args, l.rows, l.bytes = l.args[:0], 0, 0
 	return err
 }

@@ -49,8 +49,10 @@ type Manifest struct {
 	// Migrations are those that were applied: the schema of the rows.
 	Migrations []string    `json:"migrations"`
 	Tables     []TablePart `json:"tables"`
-	Objects    ObjectsPart `json:"objects"`
-	Keys       []KeyPart   `json:"keys,omitempty"`
+	// ReplacedTexts is how many texts of SQLite were not UTF-8, and have U+FFFD where they were not.
+	ReplacedTexts int64       `json:"replaced_texts,omitempty"`
+	Objects       ObjectsPart `json:"objects"`
+	Keys          []KeyPart   `json:"keys,omitempty"`
 }
 
 // Part is a file of a backup as it is stored: compressed and, with recipients, encrypted.

@@ -1,18 +1,20 @@
 package backup
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/sync/errgroup"
 
 	"lyceum/platform/blob"
-	"lyceum/platform/db"
 )
 
 // Objects are copied in groups: the list of one is in memory, and parallelCopies of it are on their way at once, as an
@@ -22,8 +24,18 @@ const (
 	parallelCopies = 4
 )
 
-// copiedList is the file that lists the objects that were copied before the snapshot. It is removed at the end.
-const copiedList = "objects.copied"
+// The files that list objects while a backup is made: those that were copied before the snapshot, and those that it names.
+// They are removed at the end.
+const (
+	copiedList = "objects.copied"
+	namedList  = "objects.named"
+)
+
+// copyTries is how often an object is tried whose store fails, and copyPause the time between.
+const (
+	copyTries = 3
+	copyPause = time.Second
+)
 
 // copyObjects copies all objects that the database names now, and notes them in copiedList.
 func (w *writer) copyObjects(ctx context.Context) (err error) {
@@ -45,25 +57,44 @@ func (w *writer) copyObjects(ctx context.Context) (err error) {
 	return nil
 }
 
-// copiedPath returns the list for the objects of one declaration.
-func (w *writer) copiedPath(i int) string {
-	return filepath.Join(w.dir, fmt.Sprintf("%s.%d", copiedList, i))
+// listPath returns a list for the objects of one declaration.
+func (w *writer) listPath(list string, i int) string {
+	return filepath.Join(w.dir, fmt.Sprintf("%s.%d", list, i))
 }
 
 // copyObjectsOf copies the objects of one declaration.
-func (w *writer) copyObjectsOf(ctx context.Context, i int, c ObjectColumns) (err error) {
-	list, err := os.OpenFile(w.copiedPath(i), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+func (w *writer) copyObjectsOf(ctx context.Context, i int, c ObjectColumns) error {
+	return w.listObjects(ctx, w.listPath(copiedList, i), c, func(group []object) error {
+		w.touch()
+		return w.copyGroup(ctx, group)
+	})
+}
+
+// noteNamedObjects writes the lists of the objects that the snapshot of ctx names. They are copied after it.
+func (w *writer) noteNamedObjects(ctx context.Context) error {
+	for i, c := range w.from.ObjectColumns {
+		if err := w.listObjects(ctx, w.listPath(namedList, i), c, func([]object) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listObjects writes the objects of one declaration to a new file, after fn has worked on them, group by group.
+func (w *writer) listObjects(ctx context.Context, path string, c ObjectColumns, fn func([]object) error) (err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, list.Close()) }()
+	list := bufio.NewWriter(file)
+	defer func() { err = errors.Join(err, list.Flush(), file.Close()) }()
 	after := ""
 	for {
 		group, err := listObjects(ctx, w.from.DB, c, after, objectsAtOnce)
 		if err != nil || len(group) == 0 {
 			return err
 		}
-		if err := w.copyGroup(ctx, group); err != nil {
+		if err := fn(group); err != nil {
 			return err
 		}
 		for _, o := range group {
@@ -99,8 +130,36 @@ func (w *writer) copyGroup(ctx context.Context, group []object) error {
 	return g.Wait()
 }
 
-// copyObject copies one object into the backup. It marks it as missing if the store has none of that size.
+// copyObject copies one object into the backup. It marks it as missing if the store has none of that size. An object store
+// that fails is asked again.
 func (w *writer) copyObject(ctx context.Context, o *object) error {
+	for try := 1; ; try++ {
+		err := w.tryCopy(ctx, o)
+		if err == nil || try == copyTries || ctx.Err() != nil {
+			return err
+		}
+		if err := os.Remove(w.objectPath(o.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(copyPause):
+		}
+	}
+}
+
+// objectPath returns the file of an object.
+func (w *writer) objectPath(id string) string {
+	name := objectName(id)
+	if len(w.options.Recipients) > 0 {
+		name += encryptedSuffix
+	}
+	return filepath.Join(w.dir, filepath.FromSlash(name))
+}
+
+// tryCopy is copyObject once.
+func (w *writer) tryCopy(ctx context.Context, o *object) error {
 	r, err := w.from.Objects.Open(ctx, o.ID)
 	if errors.Is(err, blob.ErrNotFound) || errors.Is(err, blob.ErrDamaged) {
 		o.Missing = true
@@ -124,7 +183,7 @@ func (w *writer) copyObject(ctx context.Context, o *object) error {
 	}
 	if n != o.Size {
 		o.Missing, o.Part = true, Part{}
-		return os.Remove(filepath.Join(w.dir, filepath.FromSlash(p.name)))
+		return os.Remove(w.objectPath(o.ID))
 	}
 	return nil
 }
@@ -146,15 +205,17 @@ func (r *reported) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// writeObjectList writes the list of the objects that the snapshot of ctx names. It copies those that came after
-// copyObjects, and removes those that are not named any more.
+// writeObjectList writes the list of the objects that the snapshot has named. It copies those that came after
+// copyObjects, and removes those that were not named any more.
 func (w *writer) writeObjectList(ctx context.Context, m *Manifest) error {
+	w.options.Progress.Start("late objects", 0, Bytes)
+	defer w.options.Progress.Finish()
 	p, err := createPart(w.dir, objectsName, w.options.Recipients, true)
 	if err != nil {
 		return err
 	}
-	for i, c := range w.from.ObjectColumns {
-		if err := w.listObjectsOf(ctx, m, p, i, c); err != nil {
+	for i := range w.from.ObjectColumns {
+		if err := w.mergeLists(ctx, m, p, i); err != nil {
 			p.abandon()
 			return err
 		}
@@ -163,54 +224,47 @@ func (w *writer) writeObjectList(ctx context.Context, m *Manifest) error {
 	return err
 }
 
-// listObjectsOf writes the lines of the objects of one declaration. Both lists, that of the snapshot and that of what was
+// mergeLists writes the lines of the objects of one declaration. Both lists, that of the snapshot and that of what was
 // copied, are sorted by ids.
-func (w *writer) listObjectsOf(ctx context.Context, m *Manifest, to io.Writer, i int, c ObjectColumns) (err error) {
-	copied, err := openObjectLines(w.copiedPath(i))
+func (w *writer) mergeLists(ctx context.Context, m *Manifest, to io.Writer, i int) (err error) {
+	copied, err := openObjectLines(w.listPath(copiedList, i))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, copied.close(), os.Remove(w.copiedPath(i))) }()
-	after := ""
+	defer func() { err = errors.Join(err, copied.remove()) }()
+	named, err := openObjectLines(w.listPath(namedList, i))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, named.remove()) }()
 	for {
-		group, err := listObjects(ctx, w.from.DB, c, after, objectsAtOnce)
-		if err != nil {
-			return err
-		}
-		if len(group) == 0 {
+		err := named.next()
+		if errors.Is(err, io.EOF) {
 			_, _, err := copied.take("", w.removeObject)
 			return err
 		}
-		var added []*object
-		for k := range group {
-			before, isCopied, err := copied.take(group[k].ID, w.removeObject)
-			if err != nil {
-				return err
-			}
-			if isCopied && !before.Missing {
-				group[k] = before
-			} else {
-				added = append(added, &group[k])
-			}
+		if err != nil {
+			return err
 		}
-		// Objects are read outside of the snapshot: the store is another service.
-		for _, o := range added {
-			if err := w.copyObject(db.WithoutTx(ctx), o); err != nil {
-				return fmt.Errorf("object %s: %w", o.ID, err)
-			}
+		o := named.current
+		before, isCopied, err := copied.take(o.ID, w.removeObject)
+		if err != nil {
+			return err
 		}
-		for _, o := range group {
-			m.Objects.Count++
-			if o.Missing {
-				m.Objects.Missing++
-			} else {
-				m.Objects.ContentBytes += o.Size
-			}
-			if err := writeObjectLine(to, o); err != nil {
-				return err
-			}
+		if isCopied && !before.Missing {
+			o = before
+		} else if err := w.copyObject(ctx, &o); err != nil {
+			return fmt.Errorf("object %s: %w", o.ID, err)
 		}
-		after = group[len(group)-1].ID
+		m.Objects.Count++
+		if o.Missing {
+			m.Objects.Missing++
+		} else {
+			m.Objects.ContentBytes += o.Size
+		}
+		if err := writeObjectLine(to, o); err != nil {
+			return err
+		}
 	}
 }
 
@@ -224,7 +278,7 @@ func (w *writer) removeObject(o object) error {
 
 // objectLines reads a list of objects.
 type objectLines struct {
-	file    io.Closer
+	file    *os.File
 	lines   *lineReader
 	current object
 	atEnd   bool
@@ -236,7 +290,7 @@ func openObjectLines(path string) (*objectLines, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &objectLines{file: file, lines: newLineReader(file)}, nil
+	return &objectLines{file: file, lines: newLineReader(file, maxObjectBytes)}, nil
 }
 
 // next reads the next object into current. It returns io.EOF after the last one.
@@ -272,4 +326,5 @@ func (l *objectLines) take(id string, skipped func(object) error) (o object, ok 
 	return o, true, nil
 }
 
-func (l *objectLines) close() error { return l.file.Close() }
+// remove closes and removes the list.
+func (l *objectLines) remove() error { return errors.Join(l.file.Close(), os.Remove(l.file.Name())) }

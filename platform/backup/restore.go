@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -52,23 +53,64 @@ func (b *Backup) Restore(ctx context.Context, to Installation, o RestoreOptions)
 	if err := b.putObjects(ctx, to.Objects, o); err != nil {
 		return err
 	}
+	keys := &keyPlacement{backup: b, dir: to.KeysDir}
 	err := to.DB.InTx(ctx, func(ctx context.Context) error {
-		if !o.Force {
-			// Somebody may have started a server meanwhile.
-			if err := b.requireEmpty(ctx, to); err != nil {
-				return err
-			}
-		}
-		if err := b.loadTables(ctx, to, o.Progress); err != nil {
+		if err := b.load(ctx, to, o); err != nil {
 			return err
 		}
 		// Last, as a folder can't be rolled back: the commit is all that follows.
-		return b.placeKeys(to.KeysDir)
+		return keys.place()
 	})
 	if err != nil {
+		return errors.Join(err, keys.undo())
+	}
+	if err := keys.finish(); err != nil {
 		return err
 	}
-	return to.DB.UpdateStatistics(ctx)
+	if err := to.DB.UpdateStatistics(ctx); err != nil {
+		slog.Warn("the statistics of the tables were not updated, the database does that later", "error", err)
+	}
+	return nil
+}
+
+// load replaces the database by that of the backup, inside the transaction of ctx.
+func (b *Backup) load(ctx context.Context, to Installation, o RestoreOptions) error {
+	if err := to.DB.LiftTimeouts(ctx); err != nil {
+		return err
+	}
+	// Whoever migrates waits from here on, such as a server that starts.
+	if err := to.Migrations.LockInTx(ctx); err != nil {
+		return err
+	}
+	if !o.Force {
+		// Somebody may have used the target meanwhile.
+		if err := b.requireEmpty(ctx, to); err != nil {
+			return err
+		}
+	}
+	if err := b.checkKeysDir(to.KeysDir, o.Force); err != nil {
+		return err
+	}
+	if err := b.loadTables(ctx, to, o.Progress); err != nil {
+		return err
+	}
+	return b.compareObjects(ctx, to)
+}
+
+// compareObjects returns an error unless the list of objects has as many as the rows name.
+func (b *Backup) compareObjects(ctx context.Context, to Installation) error {
+	named := int64(0)
+	for _, c := range to.ObjectColumns {
+		count, _, err := sumObjects(ctx, to.DB, c)
+		if err != nil {
+			return err
+		}
+		named += count
+	}
+	if named != b.Objects.Count {
+		return b.damaged(objectsName, fmt.Errorf("it lists %d objects, the tables name %d", b.Objects.Count, named))
+	}
+	return nil
 }
 
 // requireEmpty returns an error if a table of the target has more rows than the migrations make.
@@ -121,9 +163,14 @@ func (b *Backup) putObject(ctx context.Context, store blob.Store, one object, o 
 			return err
 		}
 	}
-	return b.readObject(ctx, one, o.Progress, func(r io.Reader) error {
+	err := b.readObject(ctx, one, o.Progress, func(r io.Reader) error {
 		return store.Put(ctx, one.ID, r, one.Size, one.ContentType)
 	})
+	if err != nil {
+		// What was stored may not be what the backup had when it was checked.
+		return errors.Join(err, store.Delete(context.WithoutCancel(ctx), one.ID))
+	}
+	return nil
 }
 
 // loadTables replaces everything in the database by the rows of the backup, inside the transaction of ctx, and brings it

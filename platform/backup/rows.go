@@ -9,14 +9,18 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"lyceum/platform/db"
 )
 
-// maxLineBytes bounds a row. The longest texts of a row have some megabytes.
-const maxLineBytes = 64 << 20
+// Bounds of a line. The longest texts of a row have some megabytes.
+const (
+	maxRowBytes    = 64 << 20
+	maxObjectBytes = 4 << 10
+)
 
 // rowValue is a place for one value of a column.
 type rowValue interface {
@@ -25,7 +29,11 @@ type rowValue interface {
 }
 
 type (
-	textValue    struct{ sql.NullString }
+	textValue struct {
+		sql.NullString
+		// replaced counts texts that are not UTF-8.
+		replaced int64
+	}
 	integerValue struct{ sql.NullInt64 }
 	booleanValue struct{ sql.NullBool }
 	bytesValue   struct{ bytes []byte }
@@ -51,7 +59,13 @@ func (v *textValue) appendJSON(b []byte) ([]byte, error) {
 	if !v.Valid {
 		return append(b, "null"...), nil
 	}
-	return jsontext.AppendQuote(b, v.String)
+	quoted, err := jsontext.AppendQuote(b, v.String)
+	if err != nil {
+		// SQLite takes bytes that are no text. A backup that fails is worse than a character that is replaced.
+		v.replaced++
+		return jsontext.AppendQuote(b, strings.ToValidUTF8(v.String, "\uFFFD"))
+	}
+	return quoted, nil
 }
 
 func (v *integerValue) appendJSON(b []byte) ([]byte, error) {
@@ -127,6 +141,16 @@ func (e *rowEncoder) encode(scan func(...any) error) ([]byte, error) {
 	return e.line, nil
 }
 
+// countReplaced returns how many texts were not UTF-8.
+func (e *rowEncoder) countReplaced() (n int64) {
+	for _, v := range e.values {
+		if text, ok := v.(*textValue); ok {
+			n += text.replaced
+		}
+	}
+	return n
+}
+
 // rowDecoder reads the lines of a table.
 type rowDecoder struct {
 	columns []db.Column
@@ -135,7 +159,7 @@ type rowDecoder struct {
 }
 
 func newRowDecoder(r io.Reader, columns []db.Column) *rowDecoder {
-	return &rowDecoder{columns, newLineReader(r), jsontext.NewDecoder(bytes.NewReader(nil))}
+	return &rowDecoder{columns, newLineReader(r, maxRowBytes), jsontext.NewDecoder(bytes.NewReader(nil))}
 }
 
 // next returns the values of the next row, in the order of the columns, as the database takes them. It returns io.EOF
@@ -199,7 +223,7 @@ func decodeValue(kind db.Kind, t jsontext.Token) (any, error) {
 		}
 		return b, err
 	}
-	return nil, fmt.Errorf("%s is not a %s", t, kind)
+	return nil, fmt.Errorf("its value is not a %s", kind)
 }
 
 // lineReader reads the lines of a file, with a bound for their length.
@@ -207,10 +231,12 @@ type lineReader struct {
 	r     *bufio.Reader
 	line  []byte
 	count int64
+	// maxBytes bounds a line.
+	maxBytes int
 }
 
-func newLineReader(r io.Reader) *lineReader {
-	return &lineReader{r: bufio.NewReaderSize(r, bufferBytes)}
+func newLineReader(r io.Reader, maxBytes int) *lineReader {
+	return &lineReader{r: bufio.NewReaderSize(r, bufferBytes), maxBytes: maxBytes}
 }
 
 // next returns the next line without its end. It is valid until the next call. It returns io.EOF after the last line,
@@ -221,8 +247,8 @@ func (l *lineReader) next() ([]byte, error) {
 		part, err := l.r.ReadSlice('\n')
 		l.line = append(l.line, part...)
 		switch {
-		case len(l.line) > maxLineBytes:
-			return nil, fmt.Errorf("line %d is longer than %d MiB", l.count+1, maxLineBytes>>20)
+		case len(l.line) > l.maxBytes:
+			return nil, fmt.Errorf("line %d is longer than %d bytes", l.count+1, l.maxBytes)
 		case err == nil:
 			l.count++
 			return l.line[:len(l.line)-1], nil

@@ -40,6 +40,7 @@ const (
 // keep that a key has no value, so a new value is seen at once. It is safe for concurrent use.
 type Invalidated[V any] struct {
 	load    func(ctx context.Context, key string) (V, bool, error)
+	lookups lookupCounters
 	signals Signals
 	entries *lru.Cache[string, entry[V]]
 	flight  singleflight.Group
@@ -72,7 +73,7 @@ type entry[V any] struct {
 func NewInvalidated[V any](
 	s Signals, topic string, load func(context.Context, string) (V, bool, error),
 ) *Invalidated[V] {
-	c := &Invalidated[V]{load: load, signals: s, oldest: longMaxAge}
+	c := &Invalidated[V]{load: load, signals: s, oldest: longMaxAge, lookups: newLookupCounters(topic)}
 	// It is called with mu held, as entries are added and removed so.
 	onEvict := func(_ string, e entry[V]) { c.totalCost -= e.cost }
 	entries, err := lru.NewWithEvict(maxEntries, onEvict)
@@ -122,8 +123,10 @@ func (c *Invalidated[V]) dropKey(key string) {
 // open transaction a kept value is returned, too, and one that is not kept is loaded for the caller alone.
 func (c *Invalidated[V]) Get(ctx context.Context, key string) (value V, ok bool, err error) {
 	if e, found := c.entries.Get(key); found && time.Since(e.loadedAt) < c.maxAge() {
+		c.lookups.hits.Inc()
 		return e.value, true, nil
 	}
+	c.lookups.misses.Inc()
 	type loaded struct {
 		value V
 		ok    bool
@@ -168,6 +171,8 @@ func (c *Invalidated[V]) GetAll(
 			missing = append(missing, key)
 		}
 	}
+	c.lookups.hits.Add(float64(len(out)))
+	c.lookups.misses.Add(float64(len(missing)))
 	if len(missing) == 0 {
 		return out, nil
 	}

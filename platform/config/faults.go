@@ -45,14 +45,10 @@ func (f *Faults) CheckDuration(key string, found, low, high time.Duration) {
 	}
 }
 
-// minRetention is the shortest time for which what is removed by itself stays: nobody should lose what was made today by a
-// slip of a unit.
-const minRetention = 24 * time.Hour
-
-// CheckRetention adds a fault unless found is 0, which means for ever, or between a day and a hundred years.
-func (f *Faults) CheckRetention(key string, found time.Duration) {
-	if found != 0 && (found < minRetention || found > 100*365*24*time.Hour) {
-		f.Add(key, found.String(), "0, or a duration from 24h such as 2160h")
+// CheckRetention adds a fault unless found is 0, which means for ever, or at least lowest and at most a hundred years.
+func (f *Faults) CheckRetention(key string, found, lowest time.Duration) {
+	if found != 0 && (found < lowest || found > 100*365*24*time.Hour) {
+		f.Add(key, found.String(), fmt.Sprintf("0, or a duration from %.0fh such as 2160h", lowest.Hours()))
 	}
 }
 

@@ -76,7 +76,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.New("the database can't be reached: " + withoutURL(err))
 	}
 	d.gorm, err = gorm.Open(dialector, &gorm.Config{
-		SkipDefaultTransaction: true, PrepareStmt: true, TranslateError: true, DisableAutomaticPing: true,
+		SkipDefaultTransaction: true, PrepareStmt: keepsStatements(o), TranslateError: true, DisableAutomaticPing: true,
 		Logger: logger.Discard, NowFunc: func() time.Time { return time.Now().UTC() },
 	})
 	if err != nil {
@@ -88,6 +88,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		}
 	}
 	return d, registerStatementCounter(d.gorm)
+}
+
+// keepsStatements reports whether connections may keep prepared statements. A pooler that gives each transaction to another
+// connection loses them; default_query_exec_mode=exec in the URL says that there is one.
+func keepsStatements(o Options) bool {
+	cfg, err := pgx.ParseConfig(o.URL)
+	isPostgres := err == nil && strings.HasPrefix(o.URL, "postgres")
+	return !isPostgres || cfg.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement
 }
 
 // openPostgres returns a pool for a postgres:// URL. It does not connect. Its error names the setting.
@@ -183,6 +191,15 @@ func (d *DB) Close() error {
 
 // Pool returns the pool of database/sql, for session locks and backups. Its statements join no transaction.
 func (d *DB) Pool() *sql.DB { return d.sql }
+
+// Pools returns the pools of connections by the names of their servers: primary and, if there is one, replica.
+func (d *DB) Pools() map[string]*sql.DB {
+	pools := map[string]*sql.DB{"primary": d.sql}
+	if d.replica != nil {
+		pools["replica"] = d.replica.sql
+	}
+	return pools
+}
 
 // Conn returns the database for one statement: inside the transaction of ctx, if there is one. The result must not be
 // kept, as GORM's values collect conditions.

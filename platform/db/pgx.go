@@ -69,26 +69,14 @@ func (d *DB) queryPgx(
 		}
 		return rows.Err()
 	}
-	pool := d.readPool(ctx, query)
-	err := d.withPgx(ctx, pool, read)
-	if err != nil && pool != d.sql && !hasRows && ctx.Err() == nil {
-		// The replica has gone meanwhile, or has ended the query in favor of what it follows.
-		d.replica.rest(err)
-		return d.withPgx(ctx, d.sql, read)
-	}
-	return err
+	return d.withReader(ctx, query, read, func() bool { return !hasRows })
 }
 
 // queryRowPgx scans the first row of a query with numbered placeholders. It returns ErrNotFound if there
 // is none.
 func (d *DB) queryRowPgx(ctx context.Context, query string, args, dest []any) error {
 	read := func(conn *pgx.Conn) error { return conn.QueryRow(ctx, query, args...).Scan(dest...) }
-	pool := d.readPool(ctx, query)
-	err := d.withPgx(ctx, pool, read)
-	if err != nil && pool != d.sql && !errors.Is(err, pgx.ErrNoRows) && ctx.Err() == nil {
-		d.replica.rest(err)
-		err = d.withPgx(ctx, d.sql, read)
-	}
+	err := d.withReader(ctx, query, read, func() bool { return true })
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNotFound
 	}

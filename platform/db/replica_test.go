@@ -108,6 +108,28 @@ func TestReplica(t *testing.T) {
 	})
 }
 
+// TestAPromotedReplicaIsNotUsed makes a primary of a server that has followed one. What it has is no copy any more.
+func TestAPromotedReplicaIsNotUsed(t *testing.T) {
+	primary := testkit.OwnPostgres(t)
+	follower := testkit.OwnReplica(t, primary)
+	_, primaryPort, _ := net.SplitHostPort(primary.Addr)
+	_, followerPort, _ := net.SplitHostPort(follower.Addr)
+	d := dbtest.Open(t, db.Options{URL: primary.URL, ReplicaURL: follower.URL, MaxConns: 8}, shelves)
+	port := func() string { return portOf(db.PreferReplica(t.Context()), t, d) }
+	require.Eventually(t, func() bool { return port() == followerPort }, 10*time.Second, 50*time.Millisecond)
+	direct := dbtest.Open(t, db.Options{URL: follower.URL, MaxConns: 2}, shelves)
+	require.NoError(t, direct.ExecSchema(t.Context(), "SELECT pg_promote()"))
+	n := 0
+	// For longer than it rests: it is looked at again.
+	require.Never(t, func() bool {
+		n++
+		requireShelf(db.PreferReplica(t.Context()), t, d, addShelf(t, d, n))
+		return port() != primaryPort
+	}, 2500*time.Millisecond, 100*time.Millisecond)
+	_, err := d.CheckReplica(t.Context())
+	require.ErrorContains(t, err, "does not follow")
+}
+
 func TestAReplicaThatIsAwayAtTheStart(t *testing.T) {
 	o := dbtest.Postgres(t)
 	o.ReplicaURL = "postgres://me:secret@127.0.0.1:1/x"

@@ -58,15 +58,15 @@ func TestInSnapshot(t *testing.T) {
 			_, err := d.Exec(ctx, "INSERT INTO shelves VALUES ('11111111-1111-7111-8111-111111111111', 'new')")
 			return err
 		}
-		require.NoError(t, d.InSnapshot(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, d.InSnapshot(t.Context(), []string{"shelves", "books"}, func(ctx context.Context) error {
 			require.NoError(t, add(t.Context()), "others go on")
 			require.Zero(t, count(ctx), "and the snapshot stays, from its beginning")
 			require.Equal(t, 1, count(t.Context()))
 			return nil
 		}))
-		require.Error(t, d.InSnapshot(t.Context(), add), "it is for reading")
+		require.Error(t, d.InSnapshot(t.Context(), nil, add), "it is for reading")
 		require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
-			require.Error(t, d.InSnapshot(ctx, add))
+			require.Error(t, d.InSnapshot(ctx, nil, add))
 			_, err := d.Exec(ctx, "DELETE FROM shelves")
 			return err
 		}), "the connection can write again")

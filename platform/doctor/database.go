@@ -87,7 +87,7 @@ func (x *examination) checkPostgres(ctx context.Context) {
 	var isSuper, mayCreate, isReadOnly bool
 	err := x.db.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_user,
 		(SELECT rolsuper FROM pg_roles WHERE rolname = current_user), has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(),
-		(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), current_setting('max_connections')::int`,
+		(SELECT sum(numbackends)::int FROM pg_stat_database), current_setting('max_connections')::int`,
 		nil, &number, &version, &user, &isSuper, &mayCreate, &isReadOnly, &used, &limit)
 	if err != nil {
 		x.fail(check, err.Error(), "the user of DATABASE_URL must be able to read the catalog")

@@ -24,9 +24,9 @@ type Options struct {
 	OpenBucket func() (*s3.Store, error)
 	// Checks are those of the modules.
 	Checks []diagnosis.Check
-	// CheckSealed returns an error that names what the keys can't open. It is called only if there are keys and the schema
-	// is up to date.
-	CheckSealed func(ctx context.Context) error
+	// CheckSealed returns as fault what the keys can't open, and an error if that can't be found out. It is called only if
+	// there are keys and the schema is up to date.
+	CheckSealed func(ctx context.Context) (fault, err error)
 	// SendTestMail sends a mail. It is nil if none is wanted.
 	SendTestMail func(ctx context.Context) error
 }

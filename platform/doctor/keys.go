@@ -33,8 +33,13 @@ func (x *examination) checkKeys(ctx context.Context) {
 		}
 	}
 	if x.CheckSealed != nil && x.isCurrent {
-		if err := x.CheckSealed(ctx); err != nil {
-			x.fail(check, "they are not those that the database was used with: "+err.Error(), "restore the files of JWT_KEYS_DIR")
+		fault, err := x.CheckSealed(ctx)
+		if err != nil {
+			x.fail(check, "whether they open what was sealed can't be found out: "+err.Error(), "mend what the message names, and run this again")
+			return
+		}
+		if fault != nil {
+			x.fail(check, "they are not those that the database was used with: "+fault.Error(), "restore the files of JWT_KEYS_DIR")
 			return
 		}
 	}

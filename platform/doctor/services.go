@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -184,8 +185,12 @@ func (x *examination) checkNewestObjects(ctx context.Context, store blob.Store) 
 		}
 		missing := 0
 		for _, id := range ids {
-			if _, err := store.Stat(ctx, id); err != nil {
+			_, err := store.Stat(ctx, id)
+			if errors.Is(err, blob.ErrNotFound) || errors.Is(err, blob.ErrDamaged) {
 				missing++
+			} else if err != nil {
+				x.warn(check, err.Error(), "the files could not all be looked up: try again when the object store answers")
+				return
 			}
 		}
 		if missing > 0 {

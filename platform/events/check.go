@@ -16,26 +16,36 @@ const lateAfter = time.Minute
 var OutboxCheck = diagnosis.Check{Name: "outbox", Run: checkOutbox}
 
 func checkOutbox(ctx context.Context, d *db.DB) (diagnosis.Finding, error) {
-	var dead, pending int64
-	var oldest *int64
-	now := time.Now()
-	err := d.QueryRow(ctx, "SELECT coalesce(sum(CASE WHEN state = ? THEN 1 ELSE 0 END), 0), "+
-		"coalesce(sum(CASE WHEN state = ? THEN 1 ELSE 0 END), 0), min(CASE WHEN state = ? THEN next_at END) FROM outbox_deliveries",
-		[]any{stateDead, statePending, statePending}, &dead, &pending, &oldest)
+	lag, err := readLag(ctx, d)
 	if err != nil {
 		return diagnosis.Finding{}, err
 	}
-	late := time.Duration(0)
-	if oldest != nil {
-		late = now.Sub(time.UnixMilli(*oldest)).Truncate(time.Second)
-	}
 	switch {
-	case dead > 0:
-		return diagnosis.Finding{Status: diagnosis.Failed, Found: fmt.Sprintf("%d deliveries were given up", dead),
+	case lag.dead > 0:
+		return diagnosis.Finding{Status: diagnosis.Failed, Found: fmt.Sprintf("%d deliveries were given up", lag.dead),
 			Advice: "lyceum outbox dead shows why; lyceum outbox retry tries them again"}, nil
-	case late > lateAfter:
-		return diagnosis.Finding{Status: diagnosis.Warning, Found: fmt.Sprintf("%d deliveries wait, the oldest for %s", pending, late),
+	case lag.oldest > lateAfter:
+		return diagnosis.Finding{Status: diagnosis.Warning, Found: fmt.Sprintf("%d deliveries wait, the oldest for %s", lag.pending, lag.oldest),
 			Advice: "they go on while a server or a worker runs: start one, and see its log"}, nil
 	}
-	return diagnosis.Finding{Status: diagnosis.OK, Found: fmt.Sprintf("%d deliveries wait", pending)}, nil
+	return diagnosis.Finding{Status: diagnosis.OK, Found: fmt.Sprintf("%d deliveries wait", lag.pending)}, nil
+}
+
+// outboxLag is what waits in the outbox.
+type outboxLag struct {
+	pending, dead int64
+	// oldest is how long the oldest delivery that is due has waited, in whole seconds.
+	oldest time.Duration
+}
+
+// readLag asks the database what waits.
+func readLag(ctx context.Context, d *db.DB) (lag outboxLag, err error) {
+	var oldest *int64
+	err = d.QueryRow(ctx, "SELECT coalesce(sum(CASE WHEN state = ? THEN 1 ELSE 0 END), 0), "+
+		"coalesce(sum(CASE WHEN state = ? THEN 1 ELSE 0 END), 0), min(CASE WHEN state = ? THEN next_at END) FROM outbox_deliveries",
+		[]any{stateDead, statePending, statePending}, &lag.dead, &lag.pending, &oldest)
+	if err == nil && oldest != nil {
+		lag.oldest = max(0, time.Since(time.UnixMilli(*oldest)).Truncate(time.Second))
+	}
+	return lag, err
 }

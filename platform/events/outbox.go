@@ -201,10 +201,10 @@ func (b *Bus) RetryDeadLetters(ctx context.Context) (int64, error) {
 // deadLetterRetention is how long a dead letter waits for an operator.
 const deadLetterRetention = 90 * 24 * time.Hour
 
-// RemoveOldDeadLetters removes dead letters that are older than 90 days and returns how many there were.
+// RemoveOldDeadLetters removes dead letters whose last attempt is more than 90 days ago, and returns how many there were.
 func (b *Bus) RemoveOldDeadLetters(ctx context.Context) (int64, error) {
 	before := b.clock.Now().Add(-deadLetterRetention)
-	return b.db.RemoveRows(ctx, "outbox_deliveries", "id < ? AND created_at < ? AND state = ?",
+	return b.db.RemoveRows(ctx, "outbox_deliveries", "id < ? AND next_at < ? AND state = ?",
 		ids.FirstAt(before.StdTime()), before, stateDead)
 }
 

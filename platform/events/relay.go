@@ -72,6 +72,7 @@ func (b *Bus) deliverRow(ctx context.Context, row outboxRow) {
 	ctx, cancel := context.WithTimeout(ctx, handlerTimeout)
 	defer cancel()
 	err := b.handleRow(ctx, row)
+	countDelivery(row, err)
 	if err == nil {
 		return
 	}

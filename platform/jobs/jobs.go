@@ -161,10 +161,12 @@ func (q *Queue) Close() error {
 func (w Worker) runJob(parent context.Context, id string) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), cmp.Or(w.Timeout, defaultTimeout))
 	defer cancel()
+	begun := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
+		observeJob(w.Name, begun, err)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			slog.Warn("job failed", "job", w.Name, "id", id, "error", err)
 		}

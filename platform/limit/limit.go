@@ -116,6 +116,9 @@ func (l *Limiter) TakeHit(ctx context.Context, b Budget, subject string) Result 
 		h.count, h.ends = l.local.countHit(h.key, h.window, r.takenAt)
 	}
 	r.Passed = h.count <= int64(b.Rate.Hits)
+	if !r.Passed {
+		refusals.WithLabelValues(b.Name).Inc()
+	}
 	r.Remaining = int(max(int64(b.Rate.Hits)-h.count, 0))
 	r.Reset = max(time.Until(h.ends), 0)
 	return r

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-gormigrate/gormigrate/v2"
 	"go.uber.org/fx"
@@ -281,31 +280,28 @@ func RenderStatements(dialect string, statements []string) (rendered []string) {
 // lockID is the key of the advisory lock. It is arbitrary and used for nothing else in the database.
 const lockID = 7_262_391_105
 
-// unlockTimeout bounds the release of the lock.
-const unlockTimeout = 2 * time.Second
-
 // withLock calls fn while no other runner works on the database. On PostgreSQL it holds an advisory
-// lock on a connection of its own, as the lock belongs to a connection and fn uses others from the
-// pool. SQLite needs none: it has one process, whose immediate transactions exclude each other.
+// lock in a transaction of its own, as fn uses other connections of the pool, one for each migration.
+// The lock is that of a transaction and not of a session: a pooler such as PgBouncer may give each
+// transaction of a session to another connection. SQLite needs none: it has one process, whose
+// immediate transactions exclude each other.
 func (r *Runner) withLock(ctx context.Context, fn func(*gorm.DB) error) error {
 	// Without prepared statements, which a changed schema would invalidate.
 	plain := r.db.Conn(ctx).Session(&gorm.Session{PrepareStmt: false})
 	if r.db.Dialect() != db.Postgres {
 		return fn(plain)
 	}
-	conn, err := r.db.Pool().Conn(ctx)
+	lock, err := r.db.Pool().BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(lockID)); err != nil {
+	defer func() { _ = lock.Rollback() }()
+	// The transaction waits while the migrations run, however long that takes.
+	if _, err := lock.ExecContext(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
 		return err
 	}
-	defer func() {
-		// The context may have ended, and the lock must be released all the same.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
-		defer cancel()
-		_, _ = conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", int64(lockID))
-	}()
+	if _, err := lock.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(lockID)); err != nil {
+		return err
+	}
 	return fn(plain)
 }

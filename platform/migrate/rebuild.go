@@ -49,7 +49,7 @@ func (r *Runner) Rebuild(ctx context.Context, ids []string) error {
 	if err := r.CheckKnown(ids); err != nil {
 		return err
 	}
-	if err := r.lockInTx(ctx); err != nil {
+	if err := r.LockInTx(ctx); err != nil {
 		return err
 	}
 	if err := r.createTable(ctx); err != nil {
@@ -77,8 +77,8 @@ func (r *Runner) RunInTx(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// lockInTx makes other runners wait until the transaction of ctx has ended. SQLite does that for every transaction.
-func (r *Runner) lockInTx(ctx context.Context) error {
+// LockInTx makes other runners wait until the transaction of ctx has ended. SQLite does that for every transaction.
+func (r *Runner) LockInTx(ctx context.Context) error {
 	if r.db.Dialect() != db.Postgres {
 		return nil
 	}

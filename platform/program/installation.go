@@ -84,8 +84,12 @@ func sqliteFile(c *config.Config) string {
 // made unless it must exist.
 func openObjects(ctx context.Context, c *config.Config, mustExist bool) (blob.Store, error) {
 	if c.S3.Endpoint == "" {
+		dir := filepath.Join(c.DataDir, "objects")
+		if _, err := os.Stat(dir); mustExist && err != nil {
+			return nil, fmt.Errorf("there are no files: %w: is DATA_DIR that of the server?", err)
+		}
 		unused := make([]byte, 32) // of a key for signing
-		return folder.Open(filepath.Join(c.DataDir, "objects"), c.PublicURL, unused, time.Now)
+		return folder.Open(dir, c.PublicURL, unused, time.Now)
 	}
 	s, err := OpenBucket(c)
 	if err != nil {

@@ -3,6 +3,7 @@ package program
 import (
 	"path/filepath"
 
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
@@ -60,7 +61,7 @@ type About struct {
 var platformParts = fx.Options(
 	fx.Provide(
 		func() clock.Clock { return clock.System{} },
-		telemetry.NewMetrics,
+		newMetrics,
 		openScratch,
 
 		// Services, each embedded or configured.
@@ -83,6 +84,17 @@ var platformParts = fx.Options(
 	PlatformMigrations,
 	httpx.ProvideRoutes(newMailboxRoutes),
 )
+
+// newMetrics returns the metrics of a server, with those of its connections to the database and of what waits in it.
+func newMetrics(d *db.DB, about About) *telemetry.Metrics {
+	m := telemetry.NewMetrics()
+	m.SetVersion(about.Version)
+	m.Registry.MustRegister(events.NewCollector(d))
+	for name, pool := range d.Pools() {
+		m.Registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
+	}
+	return m
+}
 
 // openScratch opens the directory of temporary files under DATA_DIR, which is emptied at each start.
 func openScratch(c *config.Config) (*tempfile.Dir, error) {

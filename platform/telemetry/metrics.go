@@ -22,19 +22,31 @@ type Metrics struct {
 // together up to 100 ms, where most answers lie.
 var requestBuckets = []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 
-// NewMetrics returns metrics that are registered beside the standard ones of Go and of the process.
+// NewMetrics returns the metrics of a server and those of the process, which are registered beside the standard ones of Go and of the process.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		Registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "lyceum_http_request_duration_seconds", Help: "Time to answer, by route and status.",
+			Name: "lyceum_http_request_duration_seconds", Help: "Time to answer a request.",
 			Buckets: requestBuckets,
 		}, []string{"method", "route", "status"}),
 		Sockets: prometheus.NewGauge(prometheus.GaugeOpts{Name: "lyceum_websockets_open", Help: "Open WebSockets."}),
 	}
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	m.Registry.MustRegister(process.collectors...)
 	m.Registry.MustRegister(m.requests, m.Sockets, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// SetVersion tells the version of the program as a label of a metric that is always 1.
+func (m *Metrics) SetVersion(version string) {
+	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "lyceum_build_info", Help: "The version of the program, as a label of the value 1.",
+	}, []string{"version"})
+	m.Registry.MustRegister(info)
+	info.WithLabelValues(version).Set(1)
 }
 
 // ObserveRequest records one answered request. The route is the pattern of the path, such as

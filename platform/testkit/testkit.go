@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"sync"
 	"testing"
@@ -168,6 +169,39 @@ func OwnReplica(t testing.TB, primary *Server) *Server {
 	}
 	t.Cleanup(s.Stop)
 	return &Server{URL: s.URL, Addr: s.Addr, t: t, server: s}
+}
+
+// OwnPgBouncer starts a pooler for this test alone and returns the URL of the same database through it. It pools
+// transactions, so a session has another connection for each.
+func OwnPgBouncer(t testing.TB, databaseURL string) string {
+	t.Helper()
+	skipWithoutServices(t, services.PgBouncer)
+	path, err := services.FindProgram(services.PgBouncer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	process.mu.Lock()
+	if process.dir == nil {
+		process.dir, err = services.NewDir()
+	}
+	var s *services.Server
+	if err == nil {
+		s, err = services.StartPgBouncer(context.Background(), path, process.dir, u.Host)
+	}
+	process.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	u.Host = s.Addr
+	q := u.Query()
+	q.Set("default_query_exec_mode", "exec")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // OwnRedis starts a Redis server for this test alone.

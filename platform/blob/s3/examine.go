@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,7 +68,12 @@ func (s *Store) ViewAsBrowser(ctx context.Context, origin string) (BrowserView, 
 	req.Header.Set("Access-Control-Request-Headers", "content-type,if-none-match")
 	res, err := (&http.Client{Timeout: callTimeout}).Do(req)
 	if err != nil {
-		return BrowserView{}, fmt.Errorf("blob: %w", err)
+		// Not the URL: it is signed.
+		var failed *url.Error
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
+		return BrowserView{}, fmt.Errorf("blob: %s: %w", req.URL.Host, err)
 	}
 	defer res.Body.Close()
 	view := BrowserView{TLS: res.TLS}

@@ -1,14 +1,18 @@
 package s3
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"lyceum/platform/blob"
 	"lyceum/platform/testkit"
 )
 
@@ -42,4 +46,24 @@ func TestViewAsBrowser(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, view.MayUpload, allowed)
 	}
+}
+
+// TestAnObjectInParts puts an object that is larger than one request may be.
+func TestAnObjectInParts(t *testing.T) {
+	s := newTestStore(t)
+	s.maxSinglePut = 5 << 20
+	content := bytes.Repeat([]byte("0123456789abcdef"), 20<<20/16)
+	id := uuid.NewString()
+	require.NoError(t, s.Put(t.Context(), id, bytes.NewReader(content), int64(len(content)), "video/mp4"))
+	info, err := s.Stat(t.Context(), id)
+	require.NoError(t, err)
+	require.EqualValues(t, len(content), info.Size)
+	require.Equal(t, "video/mp4", info.ContentType)
+	r, err := s.Open(t.Context(), id)
+	require.NoError(t, err)
+	defer r.Close()
+	got, err := io.ReadAll(r)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(content, got))
+	require.ErrorIs(t, s.Put(t.Context(), id, bytes.NewReader(content[1:]), int64(len(content)), "video/mp4"), blob.ErrMismatch)
 }

@@ -48,6 +48,8 @@ type Store struct {
 	signer *minio.Client
 	// anonymous has no credentials. PrepareBucket finds out with it what anyone may do.
 	anonymous *minio.Core
+	// maxSinglePut is the constant of that name. Tests lower it.
+	maxSinglePut int64
 }
 
 var _ blob.Store = (*Store)(nil)
@@ -82,7 +84,7 @@ func New(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	return &Store{
-		bucket: cfg.Bucket, region: cfg.Region, signer: signer,
+		bucket: cfg.Bucket, region: cfg.Region, signer: signer, maxSinglePut: maxSinglePut,
 		client: &minio.Core{Client: client}, anonymous: &minio.Core{Client: stranger},
 	}, nil
 }
@@ -110,6 +112,13 @@ func newClient(key, endpoint string, cfg Config, keys *credentials.Credentials) 
 	}
 	return client, nil
 }
+
+// Bounds of S3: an object of more than maxSinglePut bytes comes in parts, of which there are maxParts at most.
+const (
+	maxSinglePut = 5 << 30
+	maxParts     = 9000
+	minPartBytes = 16 << 20
+)
 
 // Stat implements blob.Store.
 func (s *Store) Stat(ctx context.Context, id string) (blob.Info, error) {
@@ -197,10 +206,13 @@ func (s *Store) Put(ctx context.Context, id string, r io.Reader, size int64, con
 		return fmt.Errorf("%w: it is longer", blob.ErrMismatch)
 	}
 	exact := &exactReader{r: r, left: size}
-	_, err := s.client.Client.PutObject(ctx, s.bucket, id, exact, size, minio.PutObjectOptions{
-		// In several parts, the library would hold each part of a reader without ReadAt in memory.
-		ContentType: contentType, DisableMultipart: true,
-	})
+	// In several parts, the library holds each part of a reader without ReadAt in memory.
+	options := minio.PutObjectOptions{ContentType: contentType, DisableMultipart: true}
+	if size > s.maxSinglePut {
+		options.DisableMultipart, options.NumThreads = false, 1
+		options.PartSize = uint64(max(minPartBytes, (size/maxParts>>20+1)<<20)) //nolint:gosec // a size is not negative
+	}
+	_, err := s.client.Client.PutObject(ctx, s.bucket, id, exact, size, options)
 	if exact.err != nil {
 		return exact.err
 	}

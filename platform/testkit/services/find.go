@@ -15,6 +15,7 @@ import (
 // built from source.
 var debianPackages = map[string]string{
 	Postgres: "postgresql", Redis: "redis-server", Chromium: "chromium", Node: "nodejs npm",
+	PgBouncer: "pgbouncer",
 }
 
 // FindProgram returns the path of a program, or an error of one line that says how to install it.
@@ -31,6 +32,8 @@ func FindProgram(name string) (string, error) {
 		path = lookPath("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 	case Node:
 		path = findNode()
+	case PgBouncer:
+		path = lookPath("pgbouncer", "/usr/sbin/pgbouncer")
 	default:
 		return "", fmt.Errorf("no such service: %q; there are %s", name, strings.Join(AllServices, ", "))
 	}

@@ -28,7 +28,7 @@ func TestFindProgram(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", cache)
 
 	_, err := FindProgram("oracle")
-	require.ErrorContains(t, err, `no such service: "oracle"; there are postgres, redis, minio, chromium, node`)
+	require.ErrorContains(t, err, `no such service: "oracle"; there are postgres, redis, minio, chromium, node, pgbouncer`)
 	require.Contains(t, listMissing(AllServices), Redis)
 
 	writeProgram(t, filepath.Join(bin, "redis-server"))

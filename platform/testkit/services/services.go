@@ -29,17 +29,18 @@ const (
 )
 
 // Names of the services. Chromium is a program and not a server, and so is Node: Node.js with the npm packages
-// of tools/web.
+// of tools/web. PgBouncer is started by the tests that need one.
 const (
-	Postgres = "postgres"
-	Redis    = "redis"
-	MinIO    = "minio"
-	Chromium = "chromium"
-	Node     = "node"
+	Postgres  = "postgres"
+	Redis     = "redis"
+	MinIO     = "minio"
+	Chromium  = "chromium"
+	Node      = "node"
+	PgBouncer = "pgbouncer"
 )
 
 // AllServices holds every name.
-var AllServices = []string{Postgres, Redis, MinIO, Chromium, Node}
+var AllServices = []string{Postgres, Redis, MinIO, Chromium, Node, PgBouncer}
 
 // Stack is a set of running servers.
 type Stack struct {
@@ -81,8 +82,8 @@ func (s *Stack) startService(ctx context.Context, name, path string) error {
 		s.addServer(nil, EnvChromium+"="+path)
 		return nil
 	}
-	if name == Node {
-		return nil // tests find it by FindProgram
+	if name == Node || name == PgBouncer {
+		return nil // tests find them by FindProgram
 	}
 	server, err := StartServer(ctx, name, path, s.dir)
 	if err != nil {
