@@ -18,4 +18,6 @@ var settings = config.DeclareSection[Config](
 )
 
 // Validate implements config.Validator.
-func (c *Config) Validate(f *config.Faults) { f.CheckRetention("NOTIFICATION_RETENTION", c.Retention, 24*time.Hour) }
+func (c *Config) Validate(f *config.Faults) {
+	f.CheckRetention("NOTIFICATION_RETENTION", c.Retention, 24*time.Hour)
+}
